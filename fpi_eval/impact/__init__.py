@@ -1,0 +1,1 @@
+"""Estimators of the programme's effect, one a module."""

@@ -1,0 +1,1 @@
+"""Run the notebooks, render the pages, write the manifest."""

@@ -1,0 +1,1 @@
+"""Readers of the real sources: the only code that opens raw files."""

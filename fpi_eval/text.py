@@ -1,0 +1,87 @@
+"""French words and number formats shown to readers."""
+
+from collections.abc import Iterable
+from datetime import date
+
+import pandas as pd
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.numbers import format_currency, format_decimal, format_percent
+
+LOCALE = "fr_FR"
+MISSING = "n. d."
+SIMULATED = "Données simulées"
+
+FILIERES = {
+    "reindustrialisation": "Réindustrialisation",
+    "numerique": "Numérique",
+    "energie_decarbonee": "Énergie décarbonée et industrie verte",
+    "autre": "Autres formations",
+}
+VOIES = {"scolaire": "Voie scolaire", "apprentissage": "Apprentissage"}
+NIVEAUX = {"secondaire": "Secondaire", "superieur": "Supérieur"}
+
+
+def nombre(value: float, digits: int = 0) -> str:
+    """Return a number in French format, e.g. ``12 345,6``; a missing value reads ``n. d.``."""
+    if pd.isna(value):
+        return MISSING
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return format_decimal(value, format=pattern, locale=LOCALE)
+
+
+def pourcent(rate: float, digits: int = 1) -> str:
+    """Return a rate between 0 and 1 as a French percentage, e.g. ``48,2 %``."""
+    if pd.isna(rate):
+        return MISSING
+    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0%"
+    return format_percent(rate, format=pattern, locale=LOCALE)
+
+
+def points(difference: float, digits: int = 1) -> str:
+    """Return a difference of rates in percentage points, signed, e.g. ``+1,2 point``."""
+    if pd.isna(difference):
+        return MISSING
+    value = round(100 * difference, digits)
+    unit = "points" if abs(value) >= 2 else "point"
+    return f"{signe(value, digits)}\u00a0{unit}"
+
+
+def signe(value: float, digits: int = 0) -> str:
+    """Return a signed number in French format, e.g. ``+12`` or ``−3``."""
+    if pd.isna(value):
+        return MISSING
+    mark = "+" if value > 0 else "\u2212" if value < 0 else ""
+    return mark + nombre(abs(value), digits)
+
+
+def euros(value: float) -> str:
+    """Return a whole amount in euros, e.g. ``22 000 000 €``."""
+    if pd.isna(value):
+        return MISSING
+    return format_currency(value, "EUR", format="#,##0\u00a0¤", locale=LOCALE, currency_digits=False)
+
+
+def intervalle(low: float, high: float, digits: int = 1) -> str:
+    """Return an interval in words, e.g. ``de −0,2 à +1,3``."""
+    return f"de {signe(low, digits)} à {signe(high, digits)}"
+
+
+def date_longue(day: date) -> str:
+    """Return a date in words, e.g. ``24 novembre 2026``."""
+    return format_date(day, format="long", locale=LOCALE)
+
+
+def liste(words: Iterable[str]) -> str:
+    """Return words joined as French prose, e.g. ``a, b et c``."""
+    return format_list([str(word) for word in words], locale="fr")
+
+
+def annee_scolaire(rentree: int) -> str:
+    """Return the school year that begins at the rentrée, e.g. ``2022-2023``."""
+    return f"{rentree}-{rentree + 1}"
+
+
+def pluriel(count: float, singular: str, plural: str | None = None) -> str:
+    """Return the count with its noun in the right number (French: plural from 2 on)."""
+    return f"{nombre(count)} {singular if abs(count) < 2 else plural or singular + 's'}"
