@@ -59,7 +59,8 @@ def euros(value: float) -> str:
     """Return a whole amount in euros, e.g. ``22 000 000 €``."""
     if pd.isna(value):
         return MISSING
-    return format_currency(value, "EUR", format="#,##0\u00a0¤", locale=LOCALE, currency_digits=False)
+    pattern = "#,##0\u00a0¤"
+    return format_currency(value, "EUR", pattern, locale=LOCALE, currency_digits=False)
 
 
 def intervalle(low: float, high: float, digits: int = 1) -> str:
