@@ -1,0 +1,243 @@
+"""Columns, types and ranges of each table; `check(table, schema)` says in French what is wrong.
+
+pandera does the checking; this module declares tables compactly and turns its findings into one
+French error with file, line and column.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+import pandera.errors
+import pandera.pandas as pa
+
+from fpi_eval.errors import FpiError
+from fpi_eval.text import liste, pluriel
+
+Kind = Literal["code", "texte", "entier", "effectif", "nombre", "pourcentage", "oui_non"]
+
+UAI = r"\d{7}[A-Z]"
+MEFSTAT11 = r"\d{2}[0-9A-Z]{9}"
+CFD = r"[0-9A-Z]{8}"
+SHOWN = 5
+
+_LOW = {"effectif": 0.0, "pourcentage": 0.0}
+_HIGH = {"pourcentage": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table: its name here, its header there, and what it may hold.
+
+    Parameters
+    ----------
+    name : str
+        Name in our tidy tables.
+    header : str
+        Header as the publisher writes it.
+    kind : Kind
+        `effectif` is a count (whole, not negative), `pourcentage` is written 0 to 100 in the
+        file and becomes a rate between 0 and 1.
+    aliases : tuple of str
+        Other headers known from other vintages or from the portal's short names.
+    required : bool
+        Whether the file must have the column.
+    nullable : bool
+        Whether a cell may be empty.
+    pattern, low, high, choices
+        What a value may be; `low` and `high` in the unit of the tidy table.
+    missing : tuple of str
+        Extra codes that mean missing in this column (999, 1000).
+    expected : str
+        French words for what is expected, used in errors.
+    """
+
+    name: str
+    header: str
+    kind: Kind = "texte"
+    aliases: tuple[str, ...] = ()
+    required: bool = True
+    nullable: bool = True
+    pattern: str | None = None
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    expected: str = ""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the tidy column is float64."""
+        return self.kind in ("entier", "effectif", "nombre", "pourcentage")
+
+    @property
+    def bounds(self) -> tuple[float | None, float | None]:
+        """Smallest and largest value allowed in the tidy table."""
+        low = self.low if self.low is not None else _LOW.get(self.kind)
+        high = self.high if self.high is not None else _HIGH.get(self.kind)
+        return low, high
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A file whose header has unnamed columns: the full header, and our names by position.
+
+    A name of `None` drops the column.
+    """
+
+    headers: tuple[str, ...]
+    names: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A source's table: its columns, its key, and the headers that must be read by position."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    layouts: tuple[Layout, ...] = ()
+
+    def column(self, name: str) -> Column:
+        """Return the column of that name."""
+        return next(column for column in self.columns if column.name == name)
+
+    def pandera(self, names: Sequence[str] | None = None) -> pa.DataFrameSchema:
+        """Return the pandera schema of the columns named (all by default)."""
+        kept = [c for c in self.columns if names is None or c.name in names]
+        return pa.DataFrameSchema(
+            {c.name: _pandera_column(c) for c in kept},
+            unique=list(self.key) or None,
+            strict=False,
+        )
+
+
+def check(
+    table: pd.DataFrame,
+    schema: Table,
+    *,
+    fichier: str | None = None,
+    lines: Sequence[int] | None = None,
+) -> pd.DataFrame:
+    """Return the table if it obeys the schema.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Tidy table with a RangeIndex.
+    lines : sequence of int, optional
+        Line in the file of each row; by default row `i` stands on line `i + 2`.
+
+    Raises
+    ------
+    FpiError
+        With the file, line and column of the first fault, and how many more there are.
+    """
+    present = [column.name for column in schema.columns if column.name in table.columns]
+    absent = [c.name for c in schema.columns if c.required and c.name not in table.columns]
+    if absent:
+        raise FpiError(f"colonne(s) absente(s) de la table : {liste(absent)}.", fichier=fichier)
+    try:
+        return schema.pandera(present).validate(table, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        raise _french(error, table, schema, fichier, lines) from None
+
+
+def _pandera_column(column: Column) -> pa.Column:
+    checks = []
+    low, high = column.bounds
+    if column.pattern:
+        checks.append(pa.Check.str_matches(rf"^(?:{column.pattern})$"))
+    if column.choices:
+        checks.append(pa.Check.isin(list(column.choices)))
+    if low is not None:
+        checks.append(pa.Check.ge(low))
+    if high is not None:
+        checks.append(pa.Check.le(high))
+    dtype = float if column.is_number else bool if column.kind == "oui_non" else None
+    return pa.Column(dtype, checks, nullable=column.nullable, required=column.required)
+
+
+def expectation(column: Column) -> str:
+    """Return the French words for what a column may hold."""
+    if column.expected:
+        return column.expected
+    if column.choices:
+        return f"l'une des valeurs {liste(column.choices)}"
+    low, high = column.bounds
+    if column.kind == "pourcentage":
+        return "un pourcentage entre 0 et 100"
+    if column.kind == "effectif" and high is None:
+        return "un nombre entier positif ou nul"
+    if low is not None and high is not None:
+        return f"un nombre entre {low:g} et {high:g}"
+    if column.is_number:
+        return "un nombre entier" if column.kind == "entier" else "un nombre"
+    if column.pattern == UAI:
+        return "un code UAI (7 chiffres et une lettre, par exemple 0010001W)"
+    if column.pattern == MEFSTAT11:
+        return "un code MEFSTAT11 (11 caractères, par exemple 23830025007)"
+    if column.pattern == CFD:
+        return "un code formation-diplôme (8 caractères, par exemple 40025007)"
+    return "une valeur" if not column.pattern else f"un code de la forme {column.pattern}"
+
+
+def _french(
+    error: pandera.errors.SchemaErrors,
+    table: pd.DataFrame,
+    schema: Table,
+    fichier: str | None,
+    lines: Sequence[int] | None,
+) -> FpiError:
+    faults = error.failure_cases
+    repeated = faults[faults["check"].astype(str).str.contains("unique")]
+    if len(repeated):
+        return _duplicate_key(table, schema, fichier, lines)
+    first = faults.sort_values("index", kind="stable").iloc[0]
+    column = schema.column(str(first["column"]))
+    row = first["index"]
+    ligne = None if pd.isna(row) else line_of(int(row), lines)
+    found = first["failure_case"]
+    if column.kind == "pourcentage" and isinstance(found, float):
+        found = f"{100 * found:g}"
+    found = (
+        "une cellule vide"
+        if pd.isna(found)
+        else f"« {found:g} »"
+        if isinstance(found, float)
+        else f"« {found} »"
+    )
+    more = faults["index"].nunique() - 1
+    others = f" {pluriel(more, 'autre ligne fautive', 'autres lignes fautives')}." if more else ""
+    return FpiError(
+        f"trouvé {found}, attendu {expectation(column)}. Corrigez la valeur, ou videz la cellule "
+        f"si la donnée manque.{others}",
+        fichier=fichier,
+        ligne=ligne,
+        colonne=column.header,
+    )
+
+
+def _duplicate_key(
+    table: pd.DataFrame, schema: Table, fichier: str | None, lines: Sequence[int] | None
+) -> FpiError:
+    key = list(schema.key)
+    again = table.duplicated(key, keep="first")
+    second = int(again.to_numpy().argmax())
+    values = table.loc[again.index[second], key]
+    same = (table[key].astype(str) == values.astype(str)).all(axis=1).to_numpy().argmax()
+    names = " × ".join(schema.column(name).header for name in key)
+    return FpiError(
+        f"clé en double ({' × '.join(str(value) for value in values)}), déjà présente à la ligne "
+        f"{line_of(int(same), lines)} ; {pluriel(int(again.sum()), 'doublon')} en tout. "
+        "Attendu : une seule ligne par clé. Retirez le doublon.",
+        fichier=fichier,
+        ligne=line_of(second, lines),
+        colonne=names,
+    )
+
+
+def line_of(row: int, lines: Sequence[int] | None) -> int:
+    """Return the line in the file of a row of the table."""
+    return int(lines[row]) if lines is not None else row + 2

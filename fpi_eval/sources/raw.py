@@ -1,0 +1,169 @@
+"""A raw delimited text file: bytes, encoding, separator, header, records as strings."""
+
+import csv
+import gzip
+import hashlib
+import io
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from fpi_eval.errors import FpiError
+from fpi_eval.schema import Table
+from fpi_eval.sources.headers import spelling
+from fpi_eval.text import liste
+
+SEPARATORS = {";": "point-virgule", ",": "virgule", "\t": "tabulation"}
+
+
+class RawFile:
+    """A delimited text file as strings: header, columns, and the line of each record."""
+
+    def __init__(self, path: Path, schema: Table) -> None:
+        self.path, self.schema = Path(path), schema
+        self.content = read_bytes(self.path)
+        self.sha256 = hashlib.sha256(self.content).hexdigest()
+        self.text, self.encoding = self._decode()
+        self.header, self.separator = self._header()
+
+    @property
+    def name(self) -> str:
+        """Name shown in messages."""
+        return self.path.name
+
+    def _decode(self) -> tuple[str, str]:
+        plain = gzip.decompress(self.content) if self.path.suffix == ".gz" else self.content
+        if not plain.strip():
+            raise FpiError(
+                "le fichier est vide. Téléchargez-le à nouveau.", fichier=self.name, ligne=1
+            )
+        if b"\x00" in plain:
+            ligne = plain[: plain.index(b"\x00")].count(b"\n") + 1
+            raise FpiError(
+                "octet nul trouvé : ce n'est pas un fichier texte en UTF-8 ou cp1252. "
+                "Téléchargez-le à nouveau, au format CSV.",
+                fichier=self.name,
+                ligne=ligne,
+            )
+        encoding = "utf-8-sig" if plain.startswith(b"\xef\xbb\xbf") else "utf-8"
+        try:
+            return plain.decode(encoding), encoding
+        except UnicodeDecodeError as error:
+            return self._decode_cp1252(plain, encoding, error)
+
+    def _decode_cp1252(
+        self, plain: bytes, encoding: str, error: UnicodeDecodeError
+    ) -> tuple[str, str]:
+        """Read as cp1252 a file without a byte that would be UTF-8; a mixture is refused."""
+        ligne = plain[: error.start].count(b"\n") + 1
+        mixed = encoding == "utf-8-sig" or _has_utf8_accents(plain)
+        if not mixed:
+            try:
+                return plain.decode("cp1252"), "cp1252"
+            except UnicodeDecodeError as other:
+                ligne = plain[: other.start].count(b"\n") + 1
+        raise FpiError(
+            f"octet 0x{plain[error.start]:02x} illisible : le fichier n'est ni en UTF-8 ni en "
+            "cp1252. Téléchargez-le à nouveau, ou enregistrez-le en UTF-8.",
+            fichier=self.name,
+            ligne=ligne,
+        )
+
+    def _header(self) -> tuple[list[str], str]:
+        """Return the header and the separator under which most columns are known."""
+        best: tuple[int, int, list[str], str] = (-1, -1, [], ";")
+        known = {spelling(h) for c in self.schema.columns for h in (c.header, *c.aliases)}
+        for separator in SEPARATORS:
+            names = next(csv.reader(io.StringIO(self.text), delimiter=separator), [])
+            score = sum(spelling(name) in known for name in names)
+            best = max(best, (score, len(names), names, separator), key=lambda b: b[:2])
+        score, width, names, separator = best
+        if width == 1 and len(self.schema.columns) > 1:
+            raise FpiError(
+                f"une seule colonne trouvée (« {names[0][:60]} ») : séparateur inconnu. Attendu : "
+                f"{liste(SEPARATORS.values())}. Enregistrez le fichier avec l'un d'eux.",
+                fichier=self.name,
+                ligne=1,
+                colonne=self.schema.columns[0].header,
+            )
+        return names, separator
+
+    @cached_property
+    def lines(self) -> np.ndarray | None:
+        """Line of each record, or None when record `i` simply stands on line `i + 2`."""
+        if '"' not in self.text:
+            return None
+        reader = csv.reader(io.StringIO(self.text), delimiter=self.separator)
+        ends = [reader.line_num for row in reader if row]
+        return np.array(ends[:-1]) + 1
+
+    def strings(self) -> pd.DataFrame:
+        """Return all columns as strings, named by position."""
+        names = [str(i) for i in range(len(self.header))]
+        bad: list[tuple[int, int]] = []
+
+        def refuse(row: pacsv.InvalidRow) -> str:
+            bad.append((row.number, row.actual_columns))
+            return "skip"
+
+        data = self.text.encode("utf-8")
+        try:
+            table = pacsv.read_csv(
+                pa.BufferReader(data),
+                read_options=pacsv.ReadOptions(
+                    column_names=names, skip_rows_after_names=1, use_threads=False
+                ),
+                parse_options=pacsv.ParseOptions(
+                    delimiter=self.separator, newlines_in_values=True, invalid_row_handler=refuse
+                ),
+                convert_options=pacsv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+                ),
+            )
+        except pa.ArrowInvalid as error:
+            raise FpiError(
+                f"lignes illisibles ({error}). Vérifiez les guillemets.", fichier=self.name
+            ) from error
+        if bad:
+            number, found = bad[0]
+            raise FpiError(
+                f"{found} valeur(s) trouvée(s), {len(names)} attendue(s) comme dans l'en-tête : "
+                "ligne tronquée ou séparateur de trop. Téléchargez le fichier à nouveau, ou "
+                "corrigez la ligne.",
+                fichier=self.name,
+                ligne=number or None,
+                colonne=self.header[min(found, len(names)) - 1] if found else self.header[0],
+            )
+        return table.to_pandas()
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the file's bytes, or a French error that says what the folder holds."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        folder = path.parent
+        there = sorted(p.name for p in folder.glob("*"))[:8] if folder.is_dir() else []
+        found = (
+            f"Le dossier contient : {liste(there)}." if there else "Son dossier est vide ou absent."
+        )
+        raise FpiError(
+            f"fichier absent. {found} Déposez-le, ou corrigez « fichier » dans programme.toml.",
+            fichier=str(path),
+        ) from error
+    except (IsADirectoryError, PermissionError) as error:
+        raise FpiError(
+            "fichier illisible : dossier, ou droits insuffisants.", fichier=str(path)
+        ) from error
+
+
+_UTF8_ACCENTS = tuple(letter.encode("utf-8") for letter in "éèêëàâçôûîïÉÈÀ")
+
+
+def _has_utf8_accents(plain: bytes) -> bool:
+    """Whether a French accented letter is written in UTF-8, which cp1252 text never holds."""
+    return any(pair in plain for pair in _UTF8_ACCENTS)

@@ -1,0 +1,166 @@
+"""Turn a raw delimited or Parquet file into a checked tidy table, or say precisely why not.
+
+Nothing is guessed: encodings, separators, headers and codes for "missing" are the declared ones;
+anything else is refused with the file, the line and the column.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fpi_eval.errors import FpiError
+from fpi_eval.schema import Column, Table, check, expectation
+from fpi_eval.sources.headers import Renaming, match_header
+from fpi_eval.sources.raw import RawFile, read_bytes
+
+MISSING = ("", "nd", "nc", "ns", "n.d.", "n.c.", "-", "NA", "null", "None")
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a table comes from, and what its header held that was not expected."""
+
+    source: str
+    fichier: str
+    sha256: str
+    octets: int
+    lignes: int
+    encodage: str
+    separateur: str
+    colonnes_inconnues: tuple[str, ...] = ()
+    colonnes_absentes: tuple[str, ...] = ()
+    lignes_ecartees: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A tidy table with its provenance."""
+
+    table: pd.DataFrame
+    provenance: Provenance
+
+
+def read_table(path: Path, schema: Table, renaming: Renaming | None = None) -> Reading:
+    """Return the file as the tidy table that the schema declares, checked.
+
+    Parameters
+    ----------
+    path : Path
+        CSV (possibly gzipped) or Parquet.
+    renaming : Renaming, optional
+        Headers that the programme declares for this source.
+
+    Raises
+    ------
+    FpiError
+        Absent file, unknown encoding or separator, unknown or repeated header, truncated line,
+        value out of its range, repeated key: with file, line and column.
+    """
+    path = Path(path)
+    renaming = renaming or Renaming()
+    if path.suffix == ".parquet":
+        return _read_parquet(path, schema, renaming)
+    raw = RawFile(path, schema)
+    places, unknown, absent = match_header(raw.header, schema, renaming, raw.name)
+    strings = raw.strings()
+    table = pd.DataFrame(
+        {
+            name: convert(strings[str(i)], schema.column(name), raw.name, raw.lines)
+            for name, i in places.items()
+        }
+    )
+    checked = check(table, schema, fichier=raw.name, lines=raw.lines)
+    origin = Provenance(
+        schema.name, raw.name, raw.sha256, len(raw.content), len(table), raw.encoding,
+        raw.separator, unknown, absent,
+    )  # fmt: skip
+    return Reading(checked, origin)
+
+
+def convert(
+    values: pd.Series, column: Column, fichier: str, lines: np.ndarray | None = None
+) -> pd.Series:
+    """Return the raw strings of a column in the type the schema declares; missing is NaN."""
+    stripped = values.str.strip()
+    missing = stripped.isin([*MISSING, *column.missing])
+    if column.kind == "oui_non":
+        return _yes_no(stripped, column, fichier, lines)
+    if not column.is_number:
+        return stripped.mask(stripped.isin([*column.missing, ""]) if column.kind == "texte"
+                             else missing)  # fmt: skip
+    plain = stripped.str.replace(",", ".", regex=False).str.replace(r"[\s%]", "", regex=True)
+    numbers = pd.to_numeric(plain.mask(missing), errors="coerce").astype("float64")
+    numbers = numbers.mask(numbers.isin([float(m) for m in column.missing if _is_number(m)]))
+    if column.kind in ("effectif", "entier"):
+        wrong = numbers.notna() & (numbers % 1 != 0)
+    else:
+        wrong = pd.Series(False, index=numbers.index)
+    declared_missing = missing | numbers.isna() & plain.map(_is_number)
+    wrong |= numbers.isna() & ~declared_missing | np.isinf(numbers)
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        raise FpiError(
+            f"trouvé « {values.iloc[row]} », attendu {expectation(column)}. Corrigez la valeur, "
+            f"ou videz la cellule si la donnée manque.",
+            fichier=fichier,
+            ligne=int(lines[row]) if lines is not None else row + 2,
+            colonne=column.header,
+        )
+    return numbers / 100 if column.kind == "pourcentage" else numbers
+
+
+def _yes_no(values: pd.Series, column: Column, fichier: str, lines: np.ndarray | None) -> pd.Series:
+    words = values.str.upper().map(
+        {"VRAI": True, "TRUE": True, "O": True, "OUI": True, "1": True,
+         "FAUX": False, "FALSE": False, "N": False, "NON": False, "0": False, "": False}
+    )  # fmt: skip
+    if words.isna().any():
+        row = int(words.isna().to_numpy().argmax())
+        raise FpiError(
+            f"trouvé « {values.iloc[row]} », attendu VRAI ou FAUX.",
+            fichier=fichier,
+            ligne=int(lines[row]) if lines is not None else row + 2,
+            colonne=column.header,
+        )
+    return words.astype(bool)
+
+
+def _read_parquet(path: Path, schema: Table, renaming: Renaming) -> Reading:
+    content = read_bytes(path)
+    try:
+        arrow = pq.read_table(pa.BufferReader(content))
+    except (pa.ArrowInvalid, OSError) as error:
+        raise FpiError(
+            "ce n'est pas un fichier Parquet entier. Téléchargez-le à nouveau.", fichier=path.name
+        ) from error
+    places, unknown, absent = match_header(arrow.column_names, schema, renaming, path.name)
+    columns = {}
+    for name, i in places.items():
+        strings = arrow.column(i).to_pandas().astype(object)
+        strings = strings.where(strings.notna(), "").map(_plain).astype(str)
+        columns[name] = convert(strings, schema.column(name), path.name)
+    table = check(pd.DataFrame(columns), schema, fichier=path.name)
+    digest = hashlib.sha256(content).hexdigest()
+    origin = Provenance(
+        schema.name, path.name, digest, len(content), len(table), "parquet", "", unknown, absent
+    )
+    return Reading(table, origin)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list | tuple | np.ndarray):
+        return ",".join(map(str, value))
+    return str(value)
+
+
+def _is_number(text: object) -> bool:
+    try:
+        float(str(text))
+    except ValueError:
+        return False
+    return True
