@@ -1,7 +1,6 @@
 """The command line, thin: parse, call the library, say in French what went wrong."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Group, Parameter

@@ -88,7 +88,7 @@ def test_school_years_are_written_in_two_ways():
     "wrong", ["22", "2022-2024", "2022/2023", "deux mille", "", "1022", "2022-23"]
 )
 def test_anything_else_than_a_school_year_is_a_clear_error(wrong):
-    with pytest.raises(FpiError, match="année scolaire|entre 2000"):
+    with pytest.raises(FpiError, match=r"année scolaire|entre 2000"):
         parse_rentree(wrong)
 
 
