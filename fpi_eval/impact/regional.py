@@ -73,11 +73,11 @@ class RegionalChange:
         return (
             "Régression de Poisson (pseudo-maximum de vraisemblance) avec effets région × "
             "formation et formation × millésime, sur les formations présentes à tous les "
-            "millésimes ; l'écart est exp(b) − 1. Inférence par placebo : la même régression est faite "
-            "pour chaque autre région (MacKinnon et Webb, 2020). L'erreur groupée par région est "
-            "donnée pour mémoire : avec un seul groupe traité, elle n'est pas fiable. "
-            "Deux millésimes qui se suivent partagent une cohorte : leurs écarts ne sont pas "
-            "indépendants."
+            "millésimes ; l'écart est exp(b) − 1. Inférence par placebo : la même régression "
+            "est faite pour chaque autre région (MacKinnon et Webb, 2020). L'erreur groupée "
+            "par région est donnée pour mémoire : avec un seul groupe traité, elle n'est pas "
+            "fiable. Deux millésimes qui se suivent partagent une cohorte : leurs écarts ne "
+            "sont pas indépendants."
         )
 
 
