@@ -4,7 +4,7 @@ pandera does the checking; this module declares tables compactly and turns its f
 French error with file, line and column.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,12 +15,14 @@ import pandera.pandas as pa
 from fpi_eval.errors import FpiError
 from fpi_eval.text import liste, pluriel
 
-Kind = Literal["code", "texte", "entier", "effectif", "nombre", "pourcentage", "oui_non"]
+Kind = Literal[
+    "code", "uai", "texte", "entier", "effectif", "nombre", "pourcentage", "oui_non", "date"
+]
 
 UAI = r"\d{7}[A-Z]"
 MEFSTAT11 = r"\d{2}[0-9A-Z]{9}"
 CFD = r"[0-9A-Z]{8}"
-SHOWN = 5
+UAI_KEYS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 
 _LOW = {"effectif": 0.0, "pourcentage": 0.0}
 _HIGH = {"pourcentage": 1.0}
@@ -38,9 +40,14 @@ class Column:
         Header as the publisher writes it.
     kind : Kind
         `effectif` is a count (whole, not negative), `pourcentage` is written 0 to 100 in the
-        file and becomes a rate between 0 and 1.
+        file and becomes a rate between 0 and 1, `uai` is a code whose control letter is verified,
+        `date` is written dd/mm/yyyy or yyyy-mm-dd.
     aliases : tuple of str
         Other headers known from other vintages or from the portal's short names.
+    fallbacks : tuple of str
+        Headers that hold this column only in files without the header and its aliases.
+    repeated : {"refuse", "last"}
+        Whether a header written several times is refused, or its last column is meant.
     required : bool
         Whether the file must have the column.
     nullable : bool
@@ -57,6 +64,8 @@ class Column:
     header: str
     kind: Kind = "texte"
     aliases: tuple[str, ...] = ()
+    fallbacks: tuple[str, ...] = ()
+    repeated: Literal["refuse", "last"] = "refuse"
     required: bool = True
     nullable: bool = True
     pattern: str | None = None
@@ -91,13 +100,33 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """What every row must obey across columns; applied where the file has them all.
+
+    Parameters
+    ----------
+    columns : tuple of str
+        Columns that the rule binds; all are named in the error.
+    broken : callable
+        Table to boolean Series, true on rows at fault; a missing value is never a fault.
+    message : str
+        French sentence; ``{name}`` stands for the row's value of that column.
+    """
+
+    columns: tuple[str, ...]
+    broken: Callable[[pd.DataFrame], pd.Series]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """A source's table: its columns, its key, and the headers that must be read by position."""
+    """A source's table: its columns, its key, its rules, and the headers read by position."""
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     layouts: tuple[Layout, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
     def column(self, name: str) -> Column:
         """Return the column of that name."""
@@ -139,9 +168,41 @@ def check(
     if absent:
         raise FpiError(f"colonne(s) absente(s) de la table : {liste(absent)}.", fichier=fichier)
     try:
-        return schema.pandera(present).validate(table, lazy=True)
+        checked = schema.pandera(present).validate(table, lazy=True)
     except pandera.errors.SchemaErrors as error:
         raise _french(error, table, schema, fichier, lines) from None
+    for rule in schema.rules:
+        if set(rule.columns) <= set(present):
+            _obey(checked, rule, schema, fichier, lines)
+    return checked
+
+
+def _obey(
+    table: pd.DataFrame,
+    rule: Rule,
+    schema: Table,
+    fichier: str | None,
+    lines: Sequence[int] | None,
+) -> None:
+    """Raise for the first row that breaks the rule."""
+    broken = rule.broken(table).to_numpy(dtype=bool)
+    if not broken.any():
+        return
+    row = int(broken.argmax())
+    values = {name: _shown(table[name].iloc[row], schema.column(name)) for name in rule.columns}
+    raise FpiError(
+        f"{rule.message.format(**values)} Corrigez la ligne, ou téléchargez le fichier à nouveau."
+        f"{_more(int(broken.sum()) - 1)}",
+        fichier=fichier,
+        ligne=line_of(row, lines),
+        colonne=" », « ".join(schema.column(name).header for name in rule.columns),
+    )
+
+
+def uai_key(uai: pd.Series) -> pd.Series:
+    """Return the control letter that the seven digits of each UAI call for (rest by 23)."""
+    digits = pd.to_numeric(uai.str[:7], errors="coerce").fillna(0).astype("int64")
+    return (digits % len(UAI_KEYS)).map(dict(enumerate(UAI_KEYS)))
 
 
 def _pandera_column(column: Column) -> pa.Column:
@@ -149,12 +210,17 @@ def _pandera_column(column: Column) -> pa.Column:
     low, high = column.bounds
     if column.pattern:
         checks.append(pa.Check.str_matches(rf"^(?:{column.pattern})$"))
+    if column.kind == "uai":
+        checks.append(pa.Check.str_matches(f"^{UAI}$"))
+        checks.append(pa.Check(lambda s: s.str[7:] == uai_key(s), name="clé UAI"))
     if column.choices:
         checks.append(pa.Check.isin(list(column.choices)))
     if low is not None:
         checks.append(pa.Check.ge(low))
     if high is not None:
         checks.append(pa.Check.le(high))
+    if column.kind == "date":
+        return pa.Column("datetime64[s]", nullable=column.nullable, required=column.required)
     dtype = float if column.is_number else bool if column.kind == "oui_non" else None
     return pa.Column(dtype, checks, nullable=column.nullable, required=column.required)
 
@@ -174,8 +240,10 @@ def expectation(column: Column) -> str:
         return f"un nombre entre {low:g} et {high:g}"
     if column.is_number:
         return "un nombre entier" if column.kind == "entier" else "un nombre"
-    if column.pattern == UAI:
-        return "un code UAI (7 chiffres et une lettre, par exemple 0010001W)"
+    if column.kind == "uai" or column.pattern == UAI:
+        return "un code UAI (7 chiffres et leur lettre de contrôle, par exemple 0010001W)"
+    if column.kind == "date":
+        return "une date de la forme 01/09/2023"
     if column.pattern == MEFSTAT11:
         return "un code MEFSTAT11 (11 caractères, par exemple 23830025007)"
     if column.pattern == CFD:
@@ -198,25 +266,27 @@ def _french(
     column = schema.column(str(first["column"]))
     row = first["index"]
     ligne = None if pd.isna(row) else line_of(int(row), lines)
-    found = first["failure_case"]
-    if column.kind == "pourcentage" and isinstance(found, float):
-        found = f"{100 * found:g}"
-    found = (
-        "une cellule vide"
-        if pd.isna(found)
-        else f"« {found:g} »"
-        if isinstance(found, float)
-        else f"« {found} »"
-    )
-    more = faults["index"].nunique() - 1
-    others = f" {pluriel(more, 'autre ligne fautive', 'autres lignes fautives')}." if more else ""
     return FpiError(
-        f"trouvé {found}, attendu {expectation(column)}. Corrigez la valeur, ou videz la cellule "
-        f"si la donnée manque.{others}",
+        f"trouvé {_shown(first['failure_case'], column)}, attendu {expectation(column)}. Corrigez "
+        "la valeur, ou videz la cellule si la donnée manque."
+        f"{_more(faults['index'].nunique() - 1)}",
         fichier=fichier,
         ligne=ligne,
         colonne=column.header,
     )
+
+
+def _shown(value: object, column: Column) -> str:
+    """Return a value as the file writes it, in quotation marks."""
+    if pd.isna(value):
+        return "une cellule vide"
+    if isinstance(value, float):
+        return f"« {100 * value if column.kind == 'pourcentage' else value:g} »"
+    return f"« {value} »"
+
+
+def _more(rows: int) -> str:
+    return f" {pluriel(rows, 'autre ligne fautive', 'autres lignes fautives')}." if rows else ""
 
 
 def _duplicate_key(

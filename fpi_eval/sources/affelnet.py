@@ -7,7 +7,7 @@ One file per rentrée. Only rows with statut `ST` and census wish `N` count; a c
 from dataclasses import replace
 from pathlib import Path
 
-from fpi_eval.schema import MEFSTAT11, UAI, Column, Table
+from fpi_eval.schema import MEFSTAT11, Column, Table
 from fpi_eval.sources.headers import Renaming
 from fpi_eval.sources.reading import Reading, read_table
 
@@ -16,7 +16,7 @@ PLACES_MIN, PLACES_MAX = 5, 500
 AFFELNET = Table(
     name="affelnet",
     columns=(
-        Column("uai", "Etablissement d'accueil", "code", nullable=False, pattern=UAI),
+        Column("uai", "Etablissement d'accueil", "uai", nullable=False),
         Column("mefstat11", "MEF STAT 11", "code", nullable=False, pattern=MEFSTAT11),
         Column("voeu_recensement", "Voeu de recensement O/N", "code", choices=("O", "N")),
         Column("statut", "Statut Offre de formation", "code", choices=("ST", "AP")),

@@ -1,6 +1,7 @@
 """Match a file's header with the declared columns; a new vintage's drift is absorbed or refused."""
 
 import difflib
+import re
 import unicodedata
 from dataclasses import dataclass, field
 
@@ -10,7 +11,6 @@ from fpi_eval.schema import Column, Layout, Table
 from fpi_eval.text import liste
 
 NEAR = 0.72
-_BLANKS = dict.fromkeys(map(ord, "\u00a0\u202f\u2009"), " ") | {ord("\u2019"): "'"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ def match_header(
     spelled = [spelling(name) for name in header]
     places, used = {}, set()
     for column in schema.columns:
-        declared = renaming.columns.get(column.name)
-        names = (declared,) if declared else (column.header, column.name, *column.aliases)
-        found = [i for i, name in enumerate(spelled) if name in {spelling(n) for n in names}]
+        found = _positions(spelled, column, renaming.columns.get(column.name))
+        if len(found) > 1 and column.repeated == "last":
+            found = found[-1:]
         if len(found) > 1:
             raise FpiError(
                 f"la colonne est écrite {len(found)} fois dans l'en-tête (positions "
@@ -53,6 +53,16 @@ def match_header(
     _refuse_lost(schema, places, unknown, renaming, fichier)
     absent = tuple(c.name for c in schema.columns if c.name not in places)
     return places, tuple(unknown), absent
+
+
+def _positions(spelled: list[str], column: Column, declared: str | None) -> list[int]:
+    """Return where the column stands: under its names, else under its fallbacks."""
+    own = (declared,) if declared else (column.header, column.name, *column.aliases)
+    for names in (own, () if declared else column.fallbacks):
+        wanted = {spelling(name) for name in names}
+        if found := [i for i, name in enumerate(spelled) if name in wanted]:
+            return found
+    return []
 
 
 def _by_position(header: list[str], layouts: tuple[Layout, ...]) -> dict[str, int] | None:
@@ -100,6 +110,7 @@ def _nearest(column: Column, unknown: list[str]) -> str | None:
 
 
 def spelling(name: str) -> str:
-    """Return a header without what vintages change freely: case, blanks, accents, apostrophes."""
-    plain = unicodedata.normalize("NFKD", name.translate(_BLANKS)).casefold()
-    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+    """Return a header without what vintages change freely: case, accents, blanks, punctuation."""
+    plain = unicodedata.normalize("NFKD", name.casefold().replace("œ", "oe"))
+    letters = "".join(c for c in plain if not unicodedata.combining(c))
+    return " ".join(re.sub(r"[^0-9a-z%]+", " ", letters).split())

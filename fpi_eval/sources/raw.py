@@ -4,6 +4,9 @@ import csv
 import gzip
 import hashlib
 import io
+import re
+import zlib
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from fpi_eval.schema import Table
 from fpi_eval.sources.headers import spelling
 from fpi_eval.text import liste
 
+BLANK_LINE = re.compile(r"\r?\n\r?\n")
 SEPARATORS = {";": "point-virgule", ",": "virgule", "\t": "tabulation"}
 
 
@@ -36,7 +40,7 @@ class RawFile:
         return self.path.name
 
     def _decode(self) -> tuple[str, str]:
-        plain = gzip.decompress(self.content) if self.path.suffix == ".gz" else self.content
+        plain = self._unzip() if self.path.suffix == ".gz" else self.content
         if not plain.strip():
             raise FpiError(
                 "le fichier est vide. Téléchargez-le à nouveau.", fichier=self.name, ligne=1
@@ -54,6 +58,15 @@ class RawFile:
             return plain.decode(encoding), encoding
         except UnicodeDecodeError as error:
             return self._decode_cp1252(plain, encoding, error)
+
+    def _unzip(self) -> bytes:
+        try:
+            return gzip.decompress(self.content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise FpiError(
+                "ce n'est pas un fichier gzip entier. Téléchargez-le à nouveau.",
+                fichier=self.name,
+            ) from error
 
     def _decode_cp1252(
         self, plain: bytes, encoding: str, error: UnicodeDecodeError
@@ -78,7 +91,7 @@ class RawFile:
         best: tuple[int, int, list[str], str] = (-1, -1, [], ";")
         known = {spelling(h) for c in self.schema.columns for h in (c.header, *c.aliases)}
         for separator in SEPARATORS:
-            names = next(csv.reader(io.StringIO(self.text), delimiter=separator), [])
+            names = next(self._records(separator), [])
             score = sum(spelling(name) in known for name in names)
             best = max(best, (score, len(names), names, separator), key=lambda b: b[:2])
         score, width, names, separator = best
@@ -92,36 +105,44 @@ class RawFile:
             )
         return names, separator
 
+    def _records(self, separator: str) -> Iterator[list[str]]:
+        """Yield the records as lists of strings, slowly; `strings` is the fast way."""
+        return csv.reader(io.StringIO(self.text, newline=""), delimiter=separator)
+
     @cached_property
     def lines(self) -> np.ndarray | None:
         """Line of each record, or None when record `i` simply stands on line `i + 2`."""
-        if '"' not in self.text:
+        if '"' not in self.text and not BLANK_LINE.search(self.text):
             return None
-        reader = csv.reader(io.StringIO(self.text), delimiter=self.separator)
+        reader = self._records(self.separator)
         ends = [reader.line_num for row in reader if row]
         return np.array(ends[:-1]) + 1
 
-    def strings(self) -> pd.DataFrame:
-        """Return all columns as strings, named by position."""
+    def strings(self, positions: Collection[int]) -> dict[int, pd.Series]:
+        """Return the columns at these positions as strings."""
         names = [str(i) for i in range(len(self.header))]
-        bad: list[tuple[int, int]] = []
+        bad: list[pacsv.InvalidRow] = []
 
         def refuse(row: pacsv.InvalidRow) -> str:
-            bad.append((row.number, row.actual_columns))
+            bad.append(row)
             return "skip"
 
-        data = self.text.encode("utf-8")
+        kept = [names[i] for i in positions]
         try:
             table = pacsv.read_csv(
-                pa.BufferReader(data),
+                pa.BufferReader(self.text.encode("utf-8")),
                 read_options=pacsv.ReadOptions(
                     column_names=names, skip_rows_after_names=1, use_threads=False
                 ),
                 parse_options=pacsv.ParseOptions(
-                    delimiter=self.separator, newlines_in_values=True, invalid_row_handler=refuse
+                    delimiter=self.separator,
+                    newlines_in_values='"' in self.text,
+                    invalid_row_handler=refuse,
                 ),
                 convert_options=pacsv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+                    column_types=dict.fromkeys(kept, pa.string()),
+                    include_columns=kept,
+                    strings_can_be_null=False,
                 ),
             )
         except pa.ArrowInvalid as error:
@@ -129,16 +150,19 @@ class RawFile:
                 f"lignes illisibles ({error}). Vérifiez les guillemets.", fichier=self.name
             ) from error
         if bad:
-            number, found = bad[0]
-            raise FpiError(
-                f"{found} valeur(s) trouvée(s), {len(names)} attendue(s) comme dans l'en-tête : "
-                "ligne tronquée ou séparateur de trop. Téléchargez le fichier à nouveau, ou "
-                "corrigez la ligne.",
-                fichier=self.name,
-                ligne=number or None,
-                colonne=self.header[min(found, len(names)) - 1] if found else self.header[0],
-            )
-        return table.to_pandas()
+            raise self._truncated(bad[0])
+        return {i: table.column(names[i]).to_pandas() for i in positions}
+
+    def _truncated(self, row: pacsv.InvalidRow) -> FpiError:
+        found, expected = row.actual_columns, row.expected_columns
+        return FpiError(
+            f"{found} valeur(s) trouvée(s), {expected} attendue(s) comme dans l'en-tête : "
+            "ligne tronquée ou séparateur de trop. Téléchargez le fichier à nouveau, ou "
+            "corrigez la ligne.",
+            fichier=self.name,
+            ligne=row.number or None,
+            colonne=self.header[min(max(found, 1), expected) - 1],
+        )
 
 
 def read_bytes(path: Path) -> bytes:

@@ -5,6 +5,7 @@ anything else is refused with the file, the line and the column.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,10 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fpi_eval.errors import FpiError
-from fpi_eval.schema import Column, Table, check, expectation
+from fpi_eval.schema import Column, Table, check, expectation, line_of
 from fpi_eval.sources.headers import Renaming, match_header
 from fpi_eval.sources.raw import RawFile, read_bytes
 
+NUMBER = r"[+-]?(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d+)(?:[.,]\d+)?"
 MISSING = ("", "nd", "nc", "ns", "n.d.", "n.c.", "-", "NA", "null", "None")
 
 
@@ -35,6 +37,7 @@ class Provenance:
     colonnes_inconnues: tuple[str, ...] = ()
     colonnes_absentes: tuple[str, ...] = ()
     lignes_ecartees: dict[str, int] = field(default_factory=dict)
+    remarques: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +70,10 @@ def read_table(path: Path, schema: Table, renaming: Renaming | None = None) -> R
         return _read_parquet(path, schema, renaming)
     raw = RawFile(path, schema)
     places, unknown, absent = match_header(raw.header, schema, renaming, raw.name)
-    strings = raw.strings()
+    strings = raw.strings(places.values())
     table = pd.DataFrame(
         {
-            name: convert(strings[str(i)], schema.column(name), raw.name, raw.lines)
+            name: convert(strings[i], schema.column(name), raw.name, raw.lines)
             for name, i in places.items()
         }
     )
@@ -90,28 +93,53 @@ def convert(
     missing = stripped.isin([*MISSING, *column.missing])
     if column.kind == "oui_non":
         return _yes_no(stripped, column, fichier, lines)
+    if column.kind == "date":
+        return _dates(stripped.mask(missing), column, fichier, lines)
     if not column.is_number:
         return stripped.mask(stripped.isin([*column.missing, ""]) if column.kind == "texte"
                              else missing)  # fmt: skip
-    plain = stripped.str.replace(",", ".", regex=False).str.replace(r"[\s%]", "", regex=True)
-    numbers = pd.to_numeric(plain.mask(missing), errors="coerce").astype("float64")
-    numbers = numbers.mask(numbers.isin([float(m) for m in column.missing if _is_number(m)]))
+    plain = stripped.mask(missing)
+    if column.kind == "pourcentage":
+        plain = plain.str.replace(r"[ \u00a0\u202f]?%$", "", regex=True)
+    written = plain.str.fullmatch(NUMBER, na=True)
+    _refuse(~written, values, column, fichier, lines)
+    plain = plain.str.replace(",", ".", regex=False)
+    if plain.str.contains(r"\s", regex=True).any():
+        plain = plain.str.replace(r"\s", "", regex=True)
+    numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
+    codes = [float(code) for code in column.missing if re.fullmatch(NUMBER, code)]
+    numbers = numbers.mask(numbers.isin(codes)) if codes else numbers
     if column.kind in ("effectif", "entier"):
-        wrong = numbers.notna() & (numbers % 1 != 0)
-    else:
-        wrong = pd.Series(False, index=numbers.index)
-    declared_missing = missing | numbers.isna() & plain.map(_is_number)
-    wrong |= numbers.isna() & ~declared_missing | np.isinf(numbers)
-    if wrong.any():
-        row = int(wrong.to_numpy().argmax())
-        raise FpiError(
-            f"trouvé « {values.iloc[row]} », attendu {expectation(column)}. Corrigez la valeur, "
-            f"ou videz la cellule si la donnée manque.",
-            fichier=fichier,
-            ligne=int(lines[row]) if lines is not None else row + 2,
-            colonne=column.header,
-        )
+        _refuse(numbers.notna() & (numbers % 1 != 0), values, column, fichier, lines)
     return numbers / 100 if column.kind == "pourcentage" else numbers
+
+
+def _refuse(
+    wrong: pd.Series,
+    values: pd.Series,
+    column: Column,
+    fichier: str,
+    lines: np.ndarray | None,
+) -> None:
+    """Raise for the first value that is wrong."""
+    if not wrong.any():
+        return
+    row = int(wrong.to_numpy().argmax())
+    raise FpiError(
+        f"trouvé « {values.iloc[row]} », attendu {expectation(column)}. Corrigez la valeur, "
+        "ou videz la cellule si la donnée manque.",
+        fichier=fichier,
+        ligne=line_of(row, lines),
+        colonne=column.header,
+    )
+
+
+def _dates(values: pd.Series, column: Column, fichier: str, lines: np.ndarray | None) -> pd.Series:
+    iso = values.str.fullmatch(r"\d{4}-\d\d-\d\d", na=False)
+    days = pd.to_datetime(values.mask(iso), format="%d/%m/%Y", errors="coerce")
+    days = days.fillna(pd.to_datetime(values.where(iso), format="%Y-%m-%d", errors="coerce"))
+    _refuse(values.notna() & days.isna(), values, column, fichier, lines)
+    return days.astype("datetime64[s]")
 
 
 def _yes_no(values: pd.Series, column: Column, fichier: str, lines: np.ndarray | None) -> pd.Series:
@@ -119,14 +147,7 @@ def _yes_no(values: pd.Series, column: Column, fichier: str, lines: np.ndarray |
         {"VRAI": True, "TRUE": True, "O": True, "OUI": True, "1": True,
          "FAUX": False, "FALSE": False, "N": False, "NON": False, "0": False, "": False}
     )  # fmt: skip
-    if words.isna().any():
-        row = int(words.isna().to_numpy().argmax())
-        raise FpiError(
-            f"trouvé « {values.iloc[row]} », attendu VRAI ou FAUX.",
-            fichier=fichier,
-            ligne=int(lines[row]) if lines is not None else row + 2,
-            colonne=column.header,
-        )
+    _refuse(words.isna(), values, column, fichier, lines)
     return words.astype(bool)
 
 
@@ -156,11 +177,3 @@ def _plain(value: object) -> str:
     if isinstance(value, list | tuple | np.ndarray):
         return ",".join(map(str, value))
     return str(value)
-
-
-def _is_number(text: object) -> bool:
-    try:
-        float(str(text))
-    except ValueError:
-        return False
-    return True
