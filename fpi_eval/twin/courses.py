@@ -116,7 +116,7 @@ def _catalogue() -> pd.DataFrame:
                         "niveau": "superieur" if diplome == "bts" else "secondaire",
                         "duree": 2 if common else years,
                         "annees": years,
-                        "commune": famille.commune if common else None,
+                        "famille_metiers": famille.commune if common else None,
                         "rang": rank,
                         "cfd": f"{prefix}{famille.nsf}{order:02d}",
                         "cfd_nouveau": f"{prefix}{famille.nsf}{order + 1:02d}",
@@ -136,7 +136,14 @@ def _catalogue() -> pd.DataFrame:
     table.loc[moved, "cfd_nouveau"] = table.loc[moved, "cfd"].str[:3] + "25099"
     # A few BTS open with a common first year whose options appear in the second year.
     bts = (table["diplome"] == "bts") & ~renovated & (table["rang"] == 1)
-    table["options"] = bts & table["famille"].isin(["numerique", "mecanique", "energie"])
+    bts &= table["famille"].isin(["numerique", "mecanique", "energie"])
+    stem, order = table["cfd"].str[:6], table["cfd"].str[6:].astype(int)
+    table["option_a"] = (stem + (order + 1).astype(str)).where(bts)
+    table["option_b"] = (stem + (order - 40).astype(str)).where(bts)
+    labels = table["famille_metiers"].dropna().unique()
+    first = table.dropna(subset=["famille_metiers"]).drop_duplicates("famille_metiers")
+    communs = dict(zip(labels, first["cfd"].str[:6] + "50", strict=True))
+    table["cfd_commun"] = table["famille_metiers"].map(communs)
     return table
 
 

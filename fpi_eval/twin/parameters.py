@@ -7,7 +7,7 @@ from fpi_eval.errors import FpiError
 _PROBABILITIES = (
     "fill", "anticipation", "empty_seats", "closures", "displacement_etablissement",
     "displacement_departement", "nouvelle_share", "marginal_penalty", "other_openings",
-    "renoncement", "hidden_counts_share",
+    "renoncement",
 )  # fmt: skip
 
 
@@ -58,8 +58,6 @@ class TwinParameters:
     places_up, places_down : float
         Yearly chance that a declared capacity is revised (Affelnet 2021→2022: 6.0 % up, 5.8 %
         down; Parcoursup BTS 2022→2023 about 10 %, apprenticeship 20 %).
-    hidden_counts_share : float
-        Share of regional InserJeunes rows whose counts are blank: 0.12 in AURA.
     industry_share_target, industry_share_other : float
         Share of the employed who work in AURA industry. 0.66 and 0.12: a third of those
         trained for industry work elsewhere (La Fabrique de l'industrie).
@@ -125,7 +123,6 @@ class TwinParameters:
     trend_sd: float = 0.005
     places_up: float = 0.060
     places_down: float = 0.058
-    hidden_counts_share: float = 0.12
     industry_share_target: float = 0.66
     industry_share_other: float = 0.12
     # switches

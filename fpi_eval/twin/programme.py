@@ -164,17 +164,12 @@ def _displacement(
     ever = (seats != 0).any(axis=1)
     open_mean = np.where(ever[:, None], 0.0, world.mean)
     zone = cells["code_departement"] + cells["famille"]
-    site_zone = cells["site"].astype(str) + cells["famille"]
-    own = _total(filled, cells["site"])
-    ring = _total(filled, zone) - _total(filled, site_zone)
-    ring_mean = _total(open_mean, zone) - _total(open_mean, site_zone)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        near = p.displacement_etablissement * own / _total(open_mean, cells["site"])
-        # The ring of a cell: opened seats of its family elsewhere in the département, shared by
-        # all the cells without seats of that family and département.
-        far = p.displacement_departement * ring / _total(open_mean, zone)
-    del ring_mean
-    chance = np.nan_to_num(near, posinf=0.0) + np.nan_to_num(far, posinf=0.0)
+    shares = ((p.displacement_etablissement, "site"), (p.displacement_departement, None))
+    for share, column in shares:
+        key = zone if column is None else cells[column]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            part = share * _total(filled, key) / _total(open_mean, key)
+        chance += np.nan_to_num(part, posinf=0.0)
     return np.where(ever[:, None], 0.0, np.clip(chance, 0.0, 0.5))
 
 

@@ -22,7 +22,7 @@ YEARS = np.arange(FIRST - BURN_IN, LAST + 1)
 STREAMS = (
     "sites", "cells", "places", "pressure", "walks", "entrants", "retention", "success",
     "studies", "employment", "openings", "selection", "extra", "removed", "other_openings",
-    "closures", "seats_error", "reform", "jobs", "files",
+    "closures", "seats_error", "reform", "jobs", "files", "mergers",
 )  # fmt: skip
 
 #: Declared capacities: (values, weights) by level and voie, shaped on Affelnet and Parcoursup.
@@ -157,10 +157,42 @@ def draw_cells(sites: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     return cells
 
 
+def merge_sites(cells: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the cells after a few mergers: one UAI back to 2016, the old one kept beside it.
+
+    About one establishment in seventy is absorbed by a neighbour that teaches none of its courses
+    in the same voie, so that a cell keeps one identity.
+    """
+    cells = cells.assign(uai_ancien=cells["uai"], etablissement_ancien=cells["etablissement"])
+    cells["rentree_fusion"] = np.nan
+    wanted = max(2, round(cells["site"].nunique() / 70))
+    taught = (cells["course_index"] + 1000 * (cells["voie"] == "apprentissage")).groupby(
+        cells["site"]
+    )
+    taught = {site: set(courses) for site, courses in taught}
+    first = cells[cells["type"] != "CFA"].drop_duplicates("site").set_index("site")
+    groups = first.groupby(["code_departement", "type"]).groups
+    pairs: list[tuple[int, int]] = []
+    keys = [key for key, members in groups.items() if len(members) > 1]
+    for k in rng.permutation(len(keys)):
+        members = list(rng.permutation(list(groups[keys[k]])))
+        for a, b in zip(members[::2], members[1::2], strict=False):
+            if len(pairs) < wanted and not taught[a] & taught[b]:
+                pairs.append((int(a), int(b)))
+    years = rng.choice(np.arange(2018, 2026), size=len(pairs))
+    names = ["uai", "etablissement", "commune", "code_commune", "zone", "zone_emploi"]
+    for (a, b), year in zip(pairs, years, strict=True):
+        gone = cells["site"] == b
+        cells.loc[gone, names] = first.loc[a, names].to_numpy()
+        cells.loc[gone, "rentree_fusion"] = float(year)
+        cells.loc[gone, "site"] = a
+    return cells
+
+
 def draw_world(p: TwinParameters, rng: dict[str, np.random.Generator]) -> World:
     """Draw the France without the programme."""
     sites = draw_sites(p, rng["sites"])
-    cells = draw_cells(sites, rng["cells"])
+    cells = merge_sites(draw_cells(sites, rng["cells"]), rng["mergers"])
     base = _base_places(cells, rng["places"])
     level, pressure = _pressure(cells, rng["pressure"])
     shift, trend = _shifts(p, cells, rng)
@@ -297,9 +329,9 @@ def _rates(
 
 
 def _logit_shift(rate: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore"):
-        odds = rate / (1 - rate) * np.exp(shift)
-    return np.where(np.isinf(odds), 1.0, odds / (1 + odds))
+    safe = np.clip(rate, 1e-9, 1 - 1e-9)
+    odds = safe / (1 - safe) * np.exp(shift)
+    return np.where(rate >= 1, 1.0, odds / (1 + odds))
 
 
 def _outcomes(
