@@ -1,5 +1,6 @@
 """The data of one run: every file that the programme names, read once, with its provenance."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -25,6 +26,7 @@ READERS = {
     "inserjeunes_region": ("inserjeunes_region:read_inserjeunes_region", None),
 }
 CAPACITIES = ("affelnet", "parcoursup_bts")
+FIRST_SIMULATED = 2018
 YEAR = {"rentree": r"\d{4}", "millesime": r"\d{4}_\d{4}"}
 
 
@@ -96,7 +98,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         Folder or compulsory file absent, requested year absent, or a file at fault.
     """
     simulated = not str(donnees)
-    folder = simulated_folder(programme) if simulated else Path(donnees)
+    folder = simulated_folder(programme, rentree) if simulated else Path(donnees)
     if not folder.is_dir():
         raise FpiError(
             "ce dossier n'existe pas. Indiquez après --donnees le dossier des fichiers "
@@ -188,17 +190,20 @@ def cache_folder() -> Path:
     return Path(os.environ.get("FPI_EVAL_CACHE") or user_cache_path("fpi_eval"))
 
 
-def simulated_folder(programme: Programme) -> Path:
+def simulated_folder(programme: Programme, rentree: int) -> Path:
     """Return the folder of the embedded simulated set, written once per seed and twin version."""
     from fpi_eval import twin
 
-    folder = cache_folder() / "simulees" / f"{twin.fingerprint(twin.SMALL)}_{programme.graine}"
+    code = b"".join(p.read_bytes() for p in sorted(Path(twin.__file__).parent.glob("*.py")))
+    version = hashlib.sha256(code + repr(twin.SMALL).encode()).hexdigest()[:12]
+    folder = cache_folder() / "simulees" / f"{version}_{programme.graine}_{rentree}"
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".en_cours_"))
     try:
-        twin.write_files(twin.draw(twin.SMALL, programme.graine), making)
+        drawn = twin.draw(twin.SMALL, programme.graine)
+        twin.write_files(drawn, making, years=range(FIRST_SIMULATED, rentree + 1))
         making.rename(folder)
     except OSError:
         if not folder.is_dir():  # another process may have made it meanwhile

@@ -8,18 +8,11 @@ import pandas as pd
 from fpi_eval.twin.courses import cfd_at, mefstat11
 from fpi_eval.twin.geography import AURA
 
-AFFELNET = (
-    "Etablissement d'accueil;MEF STAT 11;Voeu de recensement O/N;Statut Offre de formation;"
-    "Capacité carte scolaire;Demandes vœux 1;Famille de métiers;nb_apparitions_uai_mefstat;"
-    "mef_stat_terminale"
-).split(";")
+AFFELNET = ["Etablissement d'accueil", "MEF STAT 11", "Voeu de recensement O/N", "Statut Offre de formation", "Capacité carte scolaire", "Demandes vœux 1", "Famille de métiers", "nb_apparitions_uai_mefstat", "mef_stat_terminale"]
 #: Parcoursup files of Orion: the header of each session.
-BTS = (
-    "UAI;LIBELLÉFORMATION;MEFSTAT11_old;NB_VOEUX_CONFIRMES;STATUT;CAPACITEPSUP;CFD;CFD rectifié;"
-    "Rectif;MEFSTAT11"
-).split(";")
+BTS = ["UAI", "LIBELLÉFORMATION", "MEFSTAT11_old", "NB_VOEUX_CONFIRMES", "STATUT", "CAPACITEPSUP", "CFD", "CFD rectifié", "Rectif", "MEFSTAT11"]
 BTS_2023 = [*BTS, "nb_apparitions"]
-BTS_2024 = "UAI;LIBELLÉFORMATION;MEFSTAT11;NB_VOEUX_CONFIRMES;STATUT;CAPACITEPSUP".split(";")
+BTS_2024 = ["UAI", "LIBELLÉFORMATION", "MEFSTAT11", "NB_VOEUX_CONFIRMES", "STATUT", "CAPACITEPSUP"]
 CONSTAT = ["Rentrée scolaire", "UAI", "Mef Bcp 11", "Nombre d'élèves : Total"]
 #: Distance learning registered at AURA addresses (real files: 1,200 and 800 seats in 2022).
 DISTANCE = (("0699990", 1200, 2_400), ("0389990", 800, 1_300))

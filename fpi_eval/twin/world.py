@@ -264,9 +264,7 @@ def _shifts(
     return shift, trend
 
 
-def _other_openings(
-    p: TwinParameters, cells: pd.DataFrame, rng: np.random.Generator
-) -> np.ndarray:
+def _other_openings(p: TwinParameters, cells: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     """Return seats opened on their own budget by the other regions, cumulative."""
     opened = np.zeros((len(cells), len(YEARS)))
     if p.other_openings:
