@@ -56,9 +56,9 @@ def match_header(
 
 
 def _positions(spelled: list[str], column: Column, declared: str | None) -> list[int]:
-    """Return where the column stands: under its names, else under its fallbacks."""
-    own = (declared,) if declared else (column.header, column.name, *column.aliases)
-    for names in (own, () if declared else column.fallbacks):
+    """Return where the column stands: under its headers, else under our name or a fallback."""
+    headers = (declared,) if declared else (column.header, *column.aliases)
+    for names in (headers, () if declared else (column.name, *column.fallbacks)):
         wanted = {spelling(name) for name in names}
         if found := [i for i, name in enumerate(spelled) if name in wanted]:
             return found
