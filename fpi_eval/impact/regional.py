@@ -72,12 +72,12 @@ class RegionalChange:
         """Return one French paragraph on the method, with references."""
         return (
             "Régression de Poisson (pseudo-maximum de vraisemblance) avec effets région × "
-            "formation et formation × millésime, sur les formations présentes à tous les millésimes dans la "
-            "région ; l'effet est exp(b) − 1. Inférence par placebo : la même régression est faite "
-            "pour chaque autre région (MacKinnon et Webb, 2020). L'erreur groupée par région est "
-            "donnée pour mémoire : avec un seul groupe traité, elle n'est pas fiable. "
-            "Deux millésimes qui se suivent partagent une cohorte : leurs écarts ne sont pas "
-            "indépendants."
+            "formation et formation × millésime, sur les formations présentes à tous les "
+            "millésimes ; l'écart est exp(b) − 1. Inférence par placebo : la même régression "
+            "est faite pour chaque autre région (MacKinnon et Webb, 2020). L'erreur groupée "
+            "par région est donnée pour mémoire : avec un seul groupe traité, elle n'est pas "
+            "fiable. Deux millésimes qui se suivent partagent une cohorte : leurs écarts ne "
+            "sont pas indépendants."
         )
 
 

@@ -1,0 +1,373 @@
+"""The simulated France before any programme: places, wishes, entrants, outcomes of every cell.
+
+Each source of chance has its own stream, so that a switch moves what it says and nothing else:
+the same seed gives the same establishments, the same shocks and the same pupils whatever the
+programme. Counts come from fixed normal draws pushed through their mean and variance, which keeps
+two worlds with nearly equal means nearly equal pupil by pupil.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.twin.courses import catalogue
+from fpi_eval.twin.geography import AURA, departements, uai, uai_prefix
+from fpi_eval.twin.parameters import TwinParameters
+
+FIRST, LAST = 2016, 2031
+BURN_IN = 2  # a graduate of 2016 may have entered in 2014
+YEARS = np.arange(FIRST - BURN_IN, LAST + 1)
+
+STREAMS = (
+    "sites", "cells", "places", "pressure", "walks", "entrants", "retention", "success",
+    "studies", "employment", "openings", "selection", "extra", "removed", "other_openings",
+    "closures", "seats_error", "reform", "jobs", "files", "mergers",
+)  # fmt: skip
+
+#: Declared capacities: (values, weights) by level and voie, shaped on Affelnet and Parcoursup.
+PLACES = {
+    "mc": ((6, 8, 10, 12, 15, 18), (1, 3, 3, 6, 2, 1)),
+    "cap": ((8, 10, 12, 15, 16, 18, 20, 24, 30, 36), (9, 8, 26, 24, 11, 5, 5, 10, 3, 2)),
+    "bacpro": ((10, 12, 15, 16, 18, 20, 24, 30, 32, 36, 45, 60), (3, 9, 28, 4, 4, 4, 20, 16, 5, 2, 3, 2)),
+    "bts": ((12, 15, 18, 20, 24, 28, 30, 32, 35, 36, 45, 48, 70), (8, 13, 5, 5, 20, 5, 12, 3, 15, 4, 3, 3, 3)),
+    "apprentissage": ((4, 6, 8, 10, 12, 15, 18, 20, 24, 28, 30, 40, 60, 100), (5, 6, 6, 8, 15, 11, 6, 11, 9, 4, 6, 5, 4, 2)),
+}  # fmt: skip
+
+#: Share of final-year students who stay in education, and employed at 6, 12, 18, 24 months per
+#: leaver (InserJeunes millésime 2019_2020, all regions), by level and voie.
+POURSUITE = {
+    ("mc", "scolaire"): 0.32, ("cap", "scolaire"): 0.52, ("bacpro", "scolaire"): 0.54,
+    ("bts", "scolaire"): 0.42, ("mc", "apprentissage"): 0.37, ("cap", "apprentissage"): 0.46,
+    ("bacpro", "apprentissage"): 0.39, ("bts", "apprentissage"): 0.38,
+}  # fmt: skip
+EMPLOI = {
+    ("mc", "scolaire"): (0.46, 0.52, 0.525, 0.575),
+    ("cap", "scolaire"): (0.205, 0.28, 0.336, 0.407),
+    ("bacpro", "scolaire"): (0.34, 0.43, 0.465, 0.536),
+    ("bts", "scolaire"): (0.518, 0.59, 0.606, 0.665),
+    ("mc", "apprentissage"): (0.665, 0.74, 0.75, 0.784),
+    ("cap", "apprentissage"): (0.53, 0.60, 0.62, 0.67),
+    ("bacpro", "apprentissage"): (0.63, 0.69, 0.705, 0.745),
+    ("bts", "apprentissage"): (0.69, 0.735, 0.75, 0.77),
+}
+# Logit shift of employment by exam session: the recovery of 2021–2022, the entry of public jobs
+# into the field with the leavers of 2022, the fall of 2024 (DEPP, 48 % then 41 %).
+EMPLOI_SESSIONS = {2020: -0.05, 2021: 0.08, 2022: 0.45, 2023: 0.36, 2024: 0.20, 2025: 0.20}
+
+
+def streams(seed: int) -> dict[str, np.random.Generator]:
+    """Return one independent generator per source of chance."""
+    return {name: np.random.default_rng([seed, k]) for k, name in enumerate(STREAMS)}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The France without the programme; arrays are cells × ``YEARS`` unless said otherwise.
+
+    ``final`` years: a pupil who entered at ``y − duree + 1`` is in the final year at ``y``.
+    """
+
+    cells: pd.DataFrame
+    mean: np.ndarray
+    pressure: np.ndarray
+    trend: np.ndarray
+    places: np.ndarray
+    autres_places: np.ndarray
+    counts: dict[str, np.ndarray]
+    rates: dict[str, np.ndarray]
+
+
+def draw_sites(p: TwinParameters, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the establishments: UAI, type, place, number of cells."""
+    deps = departements()
+    tables = []
+    for total, here in ((p.n_cells_aura, True), (p.n_cells_other, False)):
+        zone = deps[(deps["code_region"] == AURA) == here].reset_index(drop=True)
+        count = max(len(zone), round(total / 8.3))
+        weights = zone["population"].to_numpy() / zone["population"].sum()
+        extra = rng.choice(len(zone), size=count - len(zone), p=weights)
+        sites = zone.iloc[np.sort(np.r_[np.arange(len(zone)), extra])].reset_index(drop=True)
+        kinds = rng.choice(["LP", "LPO", "LGT", "CFA"], size=count, p=[0.38, 0.27, 0.19, 0.16])
+        size = np.select([kinds == "LGT", kinds == "LP"], [4.5, 8.0], 10.5)
+        size = size * rng.gamma(3.0, 1 / 3.0, size=count)
+        sites["n_cells"] = _share_out(size, total, cap=30)
+        sites["type"] = kinds
+        tables.append(sites)
+    sites = pd.concat(tables, ignore_index=True)
+    number = sites.groupby("code_departement").cumcount().to_numpy()
+    prefixes = [uai_prefix(code) for code in sites["code_departement"]]
+    sites["uai"] = [uai(a, 9001 + n) for a, n in zip(prefixes, number, strict=True)]
+    zone = rng.choice(3, size=len(sites), p=[0.5, 0.3, 0.2]) + 1
+    sites["zone"] = zone
+    sites["commune"] = sites["departement"] + "-Ville " + pd.Series(zone).astype(str)
+    code = sites["code_departement"].str[1:]
+    sites["code_commune"] = code + "9" + pd.Series(zone).astype(str).str.zfill(2)
+    first = deps.sort_values(["code_region", "code_departement"])
+    rank = first.groupby("code_region").cumcount()
+    rank = dict(zip(first["code_departement"], rank, strict=True))
+    ze = sites["code_departement"].map(rank) * 3 + zone
+    sites["zone_emploi"] = sites["code_region"] + ze.astype(str).str.zfill(2)
+    label = {"LP": "Lycée professionnel", "LPO": "Lycée polyvalent", "LGT": "Lycée"}
+    kind = sites["type"].map(label).fillna("Centre de formation d'apprentis")
+    order = pd.Series(number + 1).astype(str)
+    sites["etablissement"] = kind + " simulé " + sites["departement"] + " " + order
+    return sites
+
+
+def _share_out(size: np.ndarray, total: int, cap: int) -> np.ndarray:
+    """Return whole numbers between 1 and ``cap`` proportional to ``size`` that add to ``total``."""
+    counts = np.clip(np.round(size * total / size.sum()), 1, cap).astype(int)
+    order = np.argsort(-size, kind="stable")
+    while (gap := total - counts.sum()) != 0:
+        room = order[(counts[order] < cap) if gap > 0 else (counts[order] > 1)]
+        counts[room[: abs(gap)]] += np.sign(gap)
+    return counts
+
+
+def draw_cells(sites: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Return one row per cell: each establishment draws courses without replacement."""
+    courses = catalogue()
+    n = len(courses)
+    voies = np.repeat(["scolaire", "apprentissage"], n)
+    levels = np.tile(courses["diplome"].to_numpy(), 2)
+    scolaire = voies == "scolaire"
+    base = np.tile(-0.35 * courses["rang"].to_numpy(), 2)
+    base = base + np.select([levels == "mc", levels == "bacpro"], [-1.2, 0.6], 0.0)
+    weights = {
+        "LP": np.where(scolaire, np.where(levels == "bts", -3.0, 0.0), -2.6),
+        "LPO": np.where(scolaire, 0.0, -2.0),
+        "LGT": np.where(levels == "bts", np.where(scolaire, 0.0, -1.5), -9.0),
+        "CFA": np.where(scolaire, -12.0, 0.0),
+    }
+    log_weight = base + np.stack([weights[kind] for kind in sites["type"]])
+    families = courses["famille"].astype("category").cat.codes.to_numpy()
+    taste = 1.1 * rng.standard_normal((len(sites), families.max() + 1))
+    score = log_weight + np.tile(taste[:, families], 2) + rng.gumbel(size=(len(sites), 2 * n))
+    rank = np.argsort(np.argsort(-score, axis=1), axis=1)
+    site, combo = np.nonzero(rank < sites["n_cells"].to_numpy()[:, None])
+    kept = courses.iloc[combo % n].reset_index(drop=True)
+    where = sites.iloc[site].drop(columns=["n_cells", "population"]).reset_index(drop=True)
+    cells = pd.concat([where, kept], axis=1)
+    cells["voie"] = voies[combo]
+    cells.insert(0, "cell", np.arange(len(cells), dtype="int64"))
+    cells["site"] = site
+    cells["course_index"] = combo % n
+    cells["cible"] = cells["filiere"].ne("autre")
+    return cells
+
+
+def merge_sites(cells: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the cells after a few mergers: one UAI back to 2016, the old one kept beside it.
+
+    About one establishment in seventy is absorbed by a neighbour that teaches none of its courses
+    in the same voie, so that a cell keeps one identity.
+    """
+    cells = cells.assign(uai_ancien=cells["uai"], etablissement_ancien=cells["etablissement"])
+    cells["rentree_fusion"] = np.nan
+    wanted = max(2, round(cells["site"].nunique() / 70))
+    taught = (cells["course_index"] + 1000 * (cells["voie"] == "apprentissage")).groupby(
+        cells["site"]
+    )
+    taught = {site: set(courses) for site, courses in taught}
+    first = cells[cells["type"] != "CFA"].drop_duplicates("site").set_index("site")
+    groups = first.groupby(["code_departement", "type"]).groups
+    pairs: list[tuple[int, int]] = []
+    keys = [key for key, members in groups.items() if len(members) > 1]
+    for k in rng.permutation(len(keys)):
+        members = list(rng.permutation(list(groups[keys[k]])))
+        for a, b in zip(members[::2], members[1::2], strict=False):
+            if len(pairs) < wanted and not taught[a] & taught[b]:
+                pairs.append((int(a), int(b)))
+    years = rng.choice(np.arange(2018, 2026), size=len(pairs))
+    names = ["uai", "etablissement", "commune", "code_commune", "zone", "zone_emploi"]
+    for (a, b), year in zip(pairs, years, strict=True):
+        gone = cells["site"] == b
+        cells.loc[gone, names] = first.loc[a, names].to_numpy()
+        cells.loc[gone, "rentree_fusion"] = float(year)
+        cells.loc[gone, "site"] = a
+    return cells
+
+
+def draw_world(p: TwinParameters, rng: dict[str, np.random.Generator]) -> World:
+    """Draw the France without the programme."""
+    sites = draw_sites(p, rng["sites"])
+    cells = merge_sites(draw_cells(sites, rng["cells"]), rng["mergers"])
+    base = _base_places(cells, rng["places"])
+    level, pressure = _pressure(cells, rng["pressure"])
+    shift, trend = _shifts(p, cells, rng)
+    fill = np.interp(level, [0, 0.05, 0.25, 0.5, 0.75, 1], [0.45, 0.62, 0.84, 0.95, 1.0, 1.08])
+    autres = _other_openings(p, cells, rng["other_openings"])
+    mean = base[:, None] * fill[:, None] * np.exp(shift) + p.fill * autres
+    places = _declared_places(p, cells, base, rng["places"]) + autres
+    noise = rng["entrants"].standard_normal(mean.shape)
+    entrants = np.maximum(np.floor(mean + np.sqrt(p.dispersion * mean) * noise + 0.5), 0.0)
+    rates = _rates(p, cells, rng)
+    counts = _outcomes(entrants, cells["duree"].to_numpy(), rates, rng)
+    pressure = pressure * np.exp(shift)
+    counts["voeux_1"] = np.floor(pressure * base[:, None] + 0.5)
+    return World(cells, mean, pressure, trend, places, autres, counts, rates)
+
+
+def _base_places(cells: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+    u = rng.random(len(cells))
+    apprenti = (cells["voie"] == "apprentissage").to_numpy()
+    places = np.empty(len(cells))
+    for name, (values, weights) in PLACES.items():
+        here = apprenti if name == "apprentissage" else ~apprenti & (cells["diplome"] == name)
+        cut = np.cumsum(weights) / np.sum(weights)
+        places[here] = np.asarray(values)[np.searchsorted(cut, u[here])]
+    return places
+
+
+def _pressure(cells: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return each cell's rank of attractiveness and its wishes per place over the years."""
+    from scipy.special import gammaincinv, ndtri
+
+    u = rng.random(len(cells))
+    noise = rng.standard_normal((len(cells), len(YEARS)))
+    bts = (cells["diplome"] == "bts").to_numpy()
+    apprenti = (cells["voie"] == "apprentissage").to_numpy()
+    affelnet = 0.42 * gammaincinv(2.3, u)
+    parcoursup = np.where(apprenti, 4.7 * np.exp(1.0 * ndtri(u)), 11.9 * np.exp(0.78 * ndtri(u)))
+    steady = np.where(bts, parcoursup, affelnet)
+    return u, steady[:, None] * np.exp(np.where(bts, 0.16, 0.26)[:, None] * noise)
+
+
+def _shifts(
+    p: TwinParameters, cells: pd.DataFrame, rng: dict[str, np.random.Generator]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return log shifts of demand (cells × years, 0 on average in 2020) and the cell trends."""
+    walks, years = rng["walks"], YEARS - 2020
+    trend = p.trend_sd * walks.standard_normal(len(cells))
+    shift = trend[:, None] * years
+    for key, step in (
+        ("course_index", p.course_walk),
+        ("code_region", p.region_walk),
+        ("code_departement", p.departement_walk),
+        ("site", p.etablissement_walk),
+    ):
+        codes = pd.factorize(cells[key], sort=True)[0]
+        steps = walks.standard_normal((codes.max() + 1, len(YEARS)))
+        path = np.cumsum(steps, axis=1)
+        path -= path[:, [int(np.flatnonzero(years == 0)[0])]]
+        shift += step * path[codes]
+    shift += p.cell_noise * walks.standard_normal(shift.shape)
+    aura = (cells["code_region"] == AURA).to_numpy() & cells["cible"].to_numpy()
+    if p.aura_shock:
+        shift[np.ix_(aura, YEARS >= 2024)] += p.aura_shock
+    if p.course_trend_aura:
+        shift[aura] += p.course_trend_aura * years
+    if p.reform:
+        jolt = rng["reform"].standard_normal(cells["course_index"].max() + 1)
+        shift[:, YEARS >= 2025] += p.reform * jolt[cells["course_index"].to_numpy(), None]
+    return shift, trend
+
+
+def _other_openings(p: TwinParameters, cells: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+    """Return seats opened on their own budget by the other regions, cumulative."""
+    opened = np.zeros((len(cells), len(YEARS)))
+    if p.other_openings:
+        elsewhere = (cells["code_region"] != AURA).to_numpy()[:, None] & (YEARS >= 2018)
+        hit = (rng.random(opened.shape) < p.other_openings) & elsewhere
+        opened = np.cumsum(hit * rng.choice([6.0, 12.0, 15.0], size=opened.shape), axis=1)
+    return opened
+
+
+def _declared_places(
+    p: TwinParameters, cells: pd.DataFrame, base: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Return declared capacities: revised now and then around a steady level."""
+    shape = (len(cells), len(YEARS))
+    chance = np.full(len(cells), p.places_up + p.places_down)
+    apprenti = (cells["voie"] == "apprentissage").to_numpy()
+    bts = (cells["diplome"] == "bts").to_numpy()
+    chance = chance * np.select([apprenti, bts], [3.6, 1.75], 1.0)
+    moves = rng.random(shape) < chance[:, None]
+    sizes = np.where(apprenti, 11.0, np.where(bts, 4.5, 7.0))[:, None]
+    step = np.maximum(1, np.round(rng.exponential(1.0, size=shape) * sizes))
+    sign = np.where(rng.random(shape) < 0.5, 1.0, -1.0)
+    last = np.maximum.accumulate(np.where(moves, np.arange(shape[1]), 0), axis=1)
+    moved = np.maximum.accumulate(moves, axis=1)
+    drift = np.where(moved, np.take_along_axis(step * sign, last, axis=1), 0.0)
+    return np.maximum(base[:, None] + np.maximum(drift, -0.6 * base[:, None]).round(), 4.0)
+
+
+def _rates(
+    p: TwinParameters, cells: pd.DataFrame, rng: dict[str, np.random.Generator]
+) -> dict[str, np.ndarray]:
+    """Return the probabilities of each link; cells × years where the calendar matters."""
+    level = cells["diplome"].to_numpy()
+    premiere = (level == "bacpro") & (cells["duree"].to_numpy() == 2)
+    names = pd.Series(np.where(premiere, "bacpro_premiere", level))
+    keep = names.map(lambda name: getattr(p, f"retention_{name}")).to_numpy()
+    success = pd.Series(level).map(lambda name: getattr(p, f"success_{name}")).to_numpy()
+    keys = list(zip(level, cells["voie"], strict=True))
+    stay = np.array([POURSUITE[key] for key in keys])
+    emploi = np.array([EMPLOI[key] for key in keys])
+    n, k = len(cells), cells["course_index"].max() + 1
+    course = cells["course_index"].to_numpy()
+    spread = rng["employment"].standard_normal((n, 1))
+    calendar = np.array([EMPLOI_SESSIONS.get(y + 1, 0.0 if y < 2020 else 0.20) for y in YEARS])
+    session = 0.08 * rng["employment"].standard_normal((k, len(YEARS)))[course]
+    shift = calendar + session + 0.40 * spread
+    # Rates at 12, 18 and 24 months are drawn as shares of those not yet at work.
+    late = np.diff(emploi, axis=1) / (1 - emploi[:, :-1])
+    jury = 0.08 * rng["success"].standard_normal((k, len(YEARS)))[course]
+    ability = 0.40 * rng["success"].standard_normal((n, 1))
+    studies = 0.40 * rng["studies"].standard_normal((n, 1))
+    drift = 0.03 * np.clip(YEARS - 2019, -3, 3)
+    return {
+        "retention": _logit_shift(keep, 0.30 * rng["retention"].standard_normal(n)),
+        "success": _logit_shift(success[:, None], jury + ability),
+        "leave": 1 - _logit_shift(stay[:, None], studies + drift),
+        "employed": _logit_shift(emploi[:, :1], shift),
+        "late": late,
+    }
+
+
+def _logit_shift(rate: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    safe = np.clip(rate, 1e-9, 1 - 1e-9)
+    odds = safe / (1 - safe) * np.exp(shift)
+    return np.where(rate >= 1, 1.0, odds / (1 + odds))
+
+
+def _outcomes(
+    entrants: np.ndarray,
+    duree: np.ndarray,
+    rates: dict[str, np.ndarray],
+    rng: dict[str, np.random.Generator],
+) -> dict[str, np.ndarray]:
+    """Return the counts of every link of the chain."""
+    terminale = _share(lag(entrants, duree), rates["retention"][:, None], rng["retention"])
+    diplomes = _share(terminale, rates["success"], rng["success"])
+    sortants = _share(terminale, rates["leave"], rng["studies"])
+    employed = [_share(sortants, rates["employed"], rng["employment"])]
+    for k in range(3):
+        idle = sortants - employed[-1]
+        gain = _share(idle, rates["late"][:, [k]], rng["employment"])
+        employed.append(employed[-1] + gain)
+    names = [f"en_emploi_{months}_mois" for months in (6, 12, 18, 24)]
+    return {
+        "entrants": entrants,
+        "terminale": terminale,
+        "diplomes": diplomes,
+        "sortants": sortants,
+        **dict(zip(names, employed, strict=True)),
+    }
+
+
+def lag(entry: np.ndarray, duree: np.ndarray) -> np.ndarray:
+    """Return entry-year values at the final year: column y holds what entered at y − duree + 1."""
+    out = np.zeros_like(entry)
+    for d in np.unique(duree):
+        rows = duree == d
+        out[rows, d - 1 :] = entry[rows, : entry.shape[1] - d + 1]
+    return out
+
+
+def _share(total: np.ndarray, rate: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return a binomial-like share of each total from fixed normal draws, within 0 and total."""
+    noise = rng.standard_normal(total.shape)
+    value = total * rate + np.sqrt(total * rate * (1 - rate)) * noise
+    return np.clip(np.floor(value + 0.5), 0.0, total)
