@@ -137,7 +137,7 @@ class Table:
         kept = [c for c in self.columns if names is None or c.name in names]
         return pa.DataFrameSchema(
             {c.name: _pandera_column(c) for c in kept},
-            unique=list(self.key) or None,
+            unique=[name for name in self.key if name in {c.name for c in kept}] or None,
             strict=False,
         )
 
@@ -292,7 +292,7 @@ def _more(rows: int) -> str:
 def _duplicate_key(
     table: pd.DataFrame, schema: Table, fichier: str | None, lines: Sequence[int] | None
 ) -> FpiError:
-    key = list(schema.key)
+    key = [name for name in schema.key if name in table.columns]
     again = table.duplicated(key, keep="first")
     second = int(again.to_numpy().argmax())
     values = table.loc[again.index[second], key]
