@@ -51,6 +51,14 @@ class Nomenclatures:
     chomage_region: pd.DataFrame
     provenances: dict[str, Provenance] = field(default_factory=dict)
 
+    @property
+    def tous_diplomes(self) -> pd.DataFrame:
+        """Diplomas of both lists, as the first declares them: the second adds the titles."""
+        shared = [column.name for column in f.DIPLOMES_ENSEMBLE.columns if column.name in
+                  self.diplomes]  # fmt: skip
+        both = pd.concat([self.diplomes[shared], self.diplomes_ensemble[shared]])
+        return both.drop_duplicates("cfd", ignore_index=True)
+
 
 def read_nomenclature(path: Path, name: str) -> Reading:
     """Return the nomenclature of that name (a key of `FICHIERS`) from its file."""
