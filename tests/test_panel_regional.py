@@ -98,17 +98,21 @@ def test_places_whose_cohort_has_not_left_stay_in_the_panel_as_not_observed():
 
 
 @pytest.mark.parametrize(
-    ("code", "famille", "reason"),
+    ("codes", "in_family", "reasons"),
     [
-        ("23810025007", None, ""),
-        ("23820025007", "PILOTAGE", ""),
-        ("23810020006", "PILOTAGE", "2nde commune : les places se comptent en 1re"),
-        ("23820025007", None, "1re hors famille de métiers"),
-        ("23210031214", None, ""),
-        ("23220031214", None, "année qui n'est pas celle de l'entrée"),
+        (["23810025007"], False, [""]),
+        (["23820025007"], True, [""]),
+        (["23810025007", "23820025007"], True, ["2nde d'une formation à famille de métiers", ""]),
+        (["23810025007", "23820025007"], False, ["", "1re hors famille de métiers"]),
+        (["23811021112"], True, [""]),
+        (["23810020006"], False, ["2nde commune"]),
+        (["23210031214", "23220031214"], False, ["", "année qui n'est pas celle de l'entrée"]),
     ],
 )
-def test_only_the_entry_year_of_a_course_counts_its_places(code, famille, reason):
-    row = pd.DataFrame({"mefstat11": [code], "famille_metiers": [famille]})
-    row = row.astype({"famille_metiers": "str"}) if famille else row
-    assert entries_only(row, {"23810020006"}).iloc[0] == reason
+def test_only_the_entry_year_of_a_course_counts_its_places(codes, in_family, reasons):
+    rows = pd.DataFrame({"uai": "0690001A", "rentree": 2022, "mefstat11": codes})
+    family = pd.Series(in_family, index=rows.index)
+    found = entries_only(rows, {"23810020006"}, family)
+    for text, expected in zip(found, reasons, strict=True):
+        assert text.startswith(expected)
+        assert bool(text) == bool(expected)

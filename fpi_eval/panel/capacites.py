@@ -35,7 +35,7 @@ def capacites(donnees: Donnees, identity: pd.DataFrame, filieres: pd.DataFrame) 
     Places of different entry levels are never added: a bac pro counts in 2nde or in 1re
     (famille de métiers), a common first year is set aside.
     """
-    parts = [_affelnet(donnees)] if donnees.a("affelnet") else []
+    parts = [_affelnet(donnees, identity)] if donnees.a("affelnet") else []
     parts += [_bts(donnees)] if donnees.a("parcoursup_bts") else []
     rows = pd.concat(parts, ignore_index=True)
     codes = donnees.nomenclatures
@@ -60,19 +60,29 @@ def capacites(donnees: Donnees, identity: pd.DataFrame, filieres: pd.DataFrame) 
     return Capacites(kept, ecartees)
 
 
-def _affelnet(donnees: Donnees) -> pd.DataFrame:
-    table = donnees.table("affelnet")
-    mef = donnees.nomenclatures.mef.drop_duplicates("mefstat11").set_index("mefstat11")
-    length = table["mefstat11"].map(mef["duree"] - mef["annee"] + 1)
-    common = set(donnees.nomenclatures.familles["mefstat11_commun"])
+def _affelnet(donnees: Donnees, identity: pd.DataFrame) -> pd.DataFrame:
+    table, codes = donnees.table("affelnet"), donnees.nomenclatures
+    mef = codes.mef.drop_duplicates("mefstat11").set_index("mefstat11")
     return table.assign(
         source="affelnet",
         voie="scolaire",
         cfd=None,
-        duree=length,
+        duree=table["mefstat11"].map(mef["duree"] - mef["annee"] + 1),
         voeux=np.nan,
-        raison=entries_only(table, common),
+        raison=entries_only(
+            table, set(codes.familles["mefstat11_commun"]), _in_family(table, donnees, identity)
+        ),
     )
+
+
+def _in_family(table: pd.DataFrame, donnees: Donnees, identity: pd.DataFrame) -> pd.Series:
+    """Return whether each row's course is in a famille de métiers, under its old code too."""
+    codes = donnees.nomenclatures
+    course = identity.drop_duplicates("cfd").set_index("cfd")["course"]
+    cfd = codes.mef.drop_duplicates("mefstat11").set_index("mefstat11")["cfd"]
+    listed = set(codes.familles["cfd"].map(course).dropna()) | set(codes.familles["cfd"])
+    own = table["mefstat11"].map(cfd)
+    return own.map(course).isin(listed) | own.isin(listed)
 
 
 def _bts(donnees: Donnees) -> pd.DataFrame:

@@ -5,8 +5,7 @@ import os
 import re
 import shutil
 import tempfile
-from dataclasses import dataclass, field
-from importlib import import_module
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,17 +13,13 @@ from platformdirs import user_cache_path
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme, Source
+from fpi_eval.sources import catalogue
 from fpi_eval.sources.headers import Renaming
 from fpi_eval.sources.nomenclatures import Nomenclatures, read_nomenclatures
 from fpi_eval.sources.reading import Provenance, Reading
 from fpi_eval.text import liste
 
-READERS = {
-    "affelnet": ("affelnet:read_affelnet", "rentree"),
-    "parcoursup_bts": ("parcoursup_bts:read_parcoursup_bts", "rentree"),
-    "parcoursup": ("parcoursup:read_parcoursup", None),
-    "inserjeunes_region": ("inserjeunes_region:read_inserjeunes_region", None),
-}
+NEEDED = ("affelnet", "parcoursup_bts", "parcoursup", "inserjeunes_region")
 CAPACITIES = ("affelnet", "parcoursup_bts")
 FIRST_SIMULATED = 2018
 YEAR = {"rentree": r"\d{4}", "millesime": r"\d{4}_\d{4}"}
@@ -109,7 +104,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
     absentes: dict[str, str] = {}
     fichiers: dict[str, Path] = {"programme.toml": programme.dossier / "programme.toml"}
     for name, source in programme.sources.items():
-        if name not in READERS:
+        if name not in NEEDED:
             continue
         paths = _files(folder, source)
         _require(programme, name, source, folder, paths, rentree)
@@ -119,7 +114,9 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
             absentes[name] = f"aucun fichier « {source.fichier} »"
             continue
         renaming = Renaming.of(programme, name)
-        lectures[name] = {year: _read(name, path, year, renaming) for year, path in paths.items()}
+        lectures[name] = {
+            year: _until(_read(name, path, year, renaming), rentree) for year, path in paths.items()
+        }
         fichiers |= {_relative(path, folder): path for path in paths.values()}
     codes = folder / programme.source("nomenclatures").fichier
     nomenclatures = read_nomenclatures(codes)
@@ -173,12 +170,23 @@ def _require(
 
 
 def _read(name: str, path: Path, year: str, renaming: Renaming) -> Reading:
-    reference, key = READERS[name]
-    module, function = reference.split(":")
-    reader = getattr(import_module(f"fpi_eval.sources.{module}"), function)
-    if key == "rentree":
-        return reader(path, int(year), renaming=renaming)
-    return reader(path, renaming=renaming)
+    entry = catalogue.source(name)
+    if entry.year_argument:
+        return entry.load()(path, int(year), renaming=renaming)
+    return entry.load()(path, renaming=renaming)
+
+
+def _until(reading: Reading, rentree: int) -> Reading:
+    """Return the reading without millésimes whose leavers come after the rentrée."""
+    table = reading.table
+    if "millesime" not in table:
+        return reading
+    later = table["millesime"].str[-4:].astype("int64") > rentree
+    if not later.any():
+        return reading
+    aside = {**reading.provenance.lignes_ecartees, "millésime postérieur": int(later.sum())}
+    origin = replace(reading.provenance, lignes_ecartees=aside)
+    return Reading(table[~later].reset_index(drop=True), origin)
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -4,7 +4,7 @@ Places carry the entry-year code and the rentrée, outcomes the final-year code 
 (leavers of two Junes): both are brought to the course's identity and to the same two cohorts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -111,7 +111,7 @@ def link_places(places: pd.DataFrame) -> pd.DataFrame:
     (t+d-1, t+d) and (t+d, t+d+1). ``cohortes_places`` counts the cohorts (1 or 2) whose places
     are known; ``places_entree`` adds them, and is complete only when both are.
     """
-    session = places["rentree"] + places["duree"]
+    session = (places["rentree"] + places["duree"]).astype("int64")
     both = pd.concat(
         [places.assign(millesime=(session + shift).map(millesime)) for shift in (0, 1)]
     )
@@ -142,20 +142,37 @@ def build_regional_panel(results: pd.DataFrame, places: pd.DataFrame) -> pd.Data
     return panel.sort_values([*KEYS, "millesime"], ignore_index=True)
 
 
-def entries_only(affelnet: pd.DataFrame, common_years: Mapping[str, str] | set[str]) -> pd.Series:
+def entries_only(
+    affelnet: pd.DataFrame, common_years: Collection[str], in_family: pd.Series
+) -> pd.Series:
     """Return, for each Affelnet row, why it is not an entry year, or an empty text if it is.
 
     A bac pro inside a famille de métiers is counted in 1re (its 2nde is common), one outside in
-    2nde; adding both would count pupils twice.
+    2nde; adding both would count pupils twice. Where a lycée offers only the 2nde of a speciality
+    (agriculture), that 2nde is the entry.
+
+    Parameters
+    ----------
+    affelnet : DataFrame
+        uai, rentree, mefstat11.
+    common_years : collection of str
+        MEFSTAT11 of common 2ndes.
+    in_family : Series of bool
+        Whether the row's course belongs to a famille de métiers.
     """
-    year = affelnet["mefstat11"].str[3]
-    family = affelnet["famille_metiers"].notna()
-    common = affelnet["mefstat11"].isin(set(common_years))
-    bac_pro = affelnet["mefstat11"].str[:3] == "238"
+    year, code = affelnet["mefstat11"].str[3], affelnet["mefstat11"]
+    bac_pro = code.str[:3] == "238"
+    place = pd.MultiIndex.from_frame(affelnet[["uai", "rentree"]].assign(s=code.str[4:]))
+    with_premiere = place.isin(place[bac_pro & (year == "2")])
     reasons = np.select(
-        [common, bac_pro & (year == "2") & ~family, ~bac_pro & (year != "1"), year == "3"],
-        ["2nde commune : les places se comptent en 1re", "1re hors famille de métiers",
-         "année qui n'est pas celle de l'entrée", "année qui n'est pas celle de l'entrée"],
+        [code.isin(common_years),
+         bac_pro & (year == "1") & in_family & with_premiere,
+         bac_pro & (year == "2") & ~in_family,
+         (year != "1") & ~(bac_pro & (year == "2"))],
+        ["2nde commune : les places se comptent en 1re",
+         "2nde d'une formation à famille de métiers : comptée en 1re",
+         "1re hors famille de métiers : les places se comptent en 2nde",
+         "année qui n'est pas celle de l'entrée"],
         "",
     )  # fmt: skip
     return pd.Series(reasons, index=affelnet.index, dtype="str")

@@ -12,6 +12,7 @@ from fpi_eval.report.tables import slug
 from fpi_eval.text import SIMULATED
 
 MIN_SECTIONS = 3
+NBSP = "\u00a0"
 HEADINGS = re.compile(r"^h[1-6]$")
 
 
@@ -33,6 +34,7 @@ def improve(html: str, edition: Edition) -> str:
     for image in main.find_all("img"):
         _check_image(image)
     _list_sections(soup, main)
+    _set_french(soup.body)
     if edition.simulated:
         _mark_simulated(soup, main)
     return str(soup)
@@ -71,6 +73,9 @@ def _name_table(table: Tag) -> None:
         del table[attribute]
     caption = table.find("caption")
     name = caption.get_text(" ", strip=True) if caption else table.get("aria-label")
+    if caption and not caption.find("span"):
+        caption.string = ""
+        caption.append(BeautifulSoup(f"<span>{escape(name)}</span>", "html.parser"))
     if not name:
         heading = table.find_previous(HEADINGS)
         name = heading.get_text(" ", strip=True) if heading else "Tableau"
@@ -81,6 +86,17 @@ def _name_table(table: Tag) -> None:
     if "defile" not in (table.parent.get("class") or []):
         frame = {"class": "defile", "role": "region", "tabindex": "0", "aria-label": name}
         table.wrap(BeautifulSoup("", "html.parser").new_tag("div", attrs=frame))
+
+
+def _set_french(body: Tag) -> None:
+    """Keep French punctuation with its word, and write apostrophes as printers do."""
+    for string in body.find_all(string=True):
+        if string.find_parent(["pre", "code", "style", "script"]):
+            continue
+        words = re.sub(r" (?=[?!;:»%€])|(?<=«) |(?<=\d) (?=\d{3}(?!\d))", NBSP, string)
+        words = re.sub(r"(?<=\w)'(?=\w)", "’", words)
+        if words != string:
+            string.replace_with(words)
 
 
 def _check_image(image: Tag) -> None:
@@ -103,4 +119,4 @@ def _mark_simulated(soup: BeautifulSoup, main: Tag) -> None:
     for caption in main.find_all(["figcaption", "caption"]):
         mark = soup.new_tag("span", attrs={"class": "simule"})
         mark.string = f" {SIMULATED}"
-        caption.append(mark)
+        (caption.find("span") or caption).append(mark)

@@ -132,7 +132,7 @@ class Execution:
         details = "\n".join(last.get("trace", [])) or stderr or "(rien)"
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log.write_text("\n".join(details.splitlines()[-TRACE_LINES:]), encoding="utf-8")
-        what = last.get("ligne") or "le calcul s'est arrêté sans message (mémoire insuffisante ?)"
+        what = last.get("ligne") or "le calcul s'est arrêté sans dire pourquoi (mémoire ?)"
         return FpiError(
             f"{what}. Ce n'est pas une erreur de saisie connue ; les détails sont dans "
             f"{self.log}. Le rapport précédent, s'il existe, est intact.",

@@ -27,11 +27,12 @@ ANSWER, LIMITS = "reponse", "limites"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the report: its file, title and question, and the executed notebook behind it."""
+    """One page of the report: its file, title (and a short one for menus), question, and the executed notebook behind it."""
 
     file: str
     notebook: str
     title: str
+    short: str
     question: str
 
 
@@ -65,6 +66,7 @@ def _page(info: NotebookInfo, edition: Edition) -> Page:
         file=edition.file(info.name, "html"),
         notebook=edition.file(info.name, "ipynb"),
         title=info.title,
+        short=str(info.declares.get("court", info.title)),
         question=info.question,
     )
 

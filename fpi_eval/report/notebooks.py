@@ -80,7 +80,7 @@ def inspect(path: str | Path) -> NotebookInfo:
     return NotebookInfo(
         path=path,
         title=match[1].strip(),
-        question=question.replace("**", ""),
+        question=re.sub(r"^Questions?\s*[.:]\s*", "", question.replace("**", "")),
         parameters=MappingProxyType(_parameters(notebook, path.name)),
         declares=MappingProxyType(dict(notebook.metadata.get("fpi_eval", {}))),
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),

@@ -38,6 +38,7 @@ def main(spec_path: str) -> int:
             None,
             parameters=spec["parameters"],
             kernel_name="python3",
+            language="python",
             progress_bar=False,
             cwd=spec["cwd"],
             on_cell_executed=lambda **_: say(cellule=next(done, total), total=total),

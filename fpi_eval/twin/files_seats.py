@@ -8,9 +8,30 @@ import pandas as pd
 from fpi_eval.twin.courses import cfd_at, mefstat11
 from fpi_eval.twin.geography import AURA
 
-AFFELNET = ["Etablissement d'accueil", "MEF STAT 11", "Voeu de recensement O/N", "Statut Offre de formation", "Capacité carte scolaire", "Demandes vœux 1", "Famille de métiers", "nb_apparitions_uai_mefstat", "mef_stat_terminale"]
+AFFELNET = [
+    "Etablissement d'accueil",
+    "MEF STAT 11",
+    "Voeu de recensement O/N",
+    "Statut Offre de formation",
+    "Capacité carte scolaire",
+    "Demandes vœux 1",
+    "Famille de métiers",
+    "nb_apparitions_uai_mefstat",
+    "mef_stat_terminale",
+]
 #: Parcoursup files of Orion: the header of each session.
-BTS = ["UAI", "LIBELLÉFORMATION", "MEFSTAT11_old", "NB_VOEUX_CONFIRMES", "STATUT", "CAPACITEPSUP", "CFD", "CFD rectifié", "Rectif", "MEFSTAT11"]
+BTS = [
+    "UAI",
+    "LIBELLÉFORMATION",
+    "MEFSTAT11_old",
+    "NB_VOEUX_CONFIRMES",
+    "STATUT",
+    "CAPACITEPSUP",
+    "CFD",
+    "CFD rectifié",
+    "Rectif",
+    "MEFSTAT11",
+]
 BTS_2023 = [*BTS, "nb_apparitions"]
 BTS_2024 = ["UAI", "LIBELLÉFORMATION", "MEFSTAT11", "NB_VOEUX_CONFIRMES", "STATUT", "CAPACITEPSUP"]
 CONSTAT = ["Rentrée scolaire", "UAI", "Mef Bcp 11", "Nombre d'élèves : Total"]
