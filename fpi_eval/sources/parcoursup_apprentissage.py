@@ -8,7 +8,7 @@ Publisher: MESR-SIES, Licence Ouverte.
 
 from pathlib import Path
 
-from fpi_eval.schema import UAI, Column, Table
+from fpi_eval.schema import UAI, Column, Rule, Table
 from fpi_eval.sources.headers import Renaming
 from fpi_eval.sources.reading import Reading, read_table
 
@@ -39,6 +39,10 @@ PARCOURSUP_APPRENTISSAGE = Table(
         Column("refus_places", "nb_ref_place", "effectif", required=False),
     ),
     key=("session", "cod_aff_form"),
+    rules=(
+        Rule(("propositions", "candidats"), lambda t: t["propositions"] > t["candidats"],
+             "{propositions} candidats ont une proposition, parmi {candidats}."),
+    ),
 )  # fmt: skip
 
 
