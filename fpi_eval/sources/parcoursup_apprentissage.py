@@ -23,7 +23,7 @@ PARCOURSUP_APPRENTISSAGE = Table(
                missing=(OBSOLETE,)),
         Column("etablissement", "Établissement", aliases=("g_ea_lib_vx",), required=False),
         Column("departement", "Code départemental de l'établissement", "code", aliases=("dep",),
-               pattern=r"\d{2,3}|2[AB]", required=False),
+               pattern=r"\d{1,3}|2[AB]", required=False),
         Column("fili", "Filière de formation très agrégée", required=False),
         Column("formation", "Filière de formation détaillée", aliases=("fil_lib_voe_acc",),
                required=False),
