@@ -21,9 +21,7 @@ SHOWN = (
     "cumul 2023-2024;0699001J;LP X;AUVERGNE-RHONE-ALPES;BAC PRO;23830025007;mei;3;;"
     "33.0;33.0;33.0;33.0;50.0;55.0;;\n"
 )
-HIDDEN = (
-    "cumul 2023-2024;0699001J;LP X;AUVERGNE-RHONE-ALPES;BTS;32220025014;ms;2;;nd;nd;;nd;;;;\n"
-)
+HIDDEN = "cumul 2023-2024;0699001J;LP X;AUVERGNE-RHONE-ALPES;BTS;32220025014;ms;2;;nd;nd;;nd;;;;\n"
 
 
 def write(folder, text):

@@ -167,9 +167,7 @@ def test_the_sums_are_those_of_a_plain_groupby_over_many_batches(tmp_path, monke
                              for (c, a), row in zip(cells, counts, strict=True)))  # fmt: skip
     everywhere = pd.concat([GEOGRAPHIE, extra], ignore_index=True)
     table = par_zone(read_urssaf_commune_ape(path, everywhere, NAF).table)
-    plain = pd.DataFrame(cells, columns=["code_commune", "code_ape"]).assign(
-        emplois=counts[:, 2]
-    )
+    plain = pd.DataFrame(cells, columns=["code_commune", "code_ape"]).assign(emplois=counts[:, 2])
     plain = plain.merge(everywhere).merge(NAF).groupby(["code_zone", "a38"])["emplois"].sum()
     found = table[table["annee"] == 2022].set_index(["code_zone", "secteur"])["emplois"]
     assert found.to_dict() == plain.to_dict()
