@@ -40,6 +40,8 @@ class SourceFile:
         "rentree" or "millesime" when the year stands in the file's name, else "".
     year_argument : bool
         Whether the reader takes that year, because the file does not hold it.
+    argument : str
+        What else the reader takes after the path: which nomenclature.
     """
 
     name: str
@@ -50,6 +52,7 @@ class SourceFile:
     licence: str
     year: Annee = ""
     year_argument: bool = False
+    argument: str = ""
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
@@ -66,7 +69,7 @@ class SourceFile:
     def read(self, path: Path, year: str | None = None) -> Reading:
         """Read one file of this source."""
         if not self.year_argument:
-            return self.load()(path)
+            return self.load()(path, *([self.argument] if self.argument else []))
         if year is None:
             raise FpiError(
                 f"l'année de la source « {self.name} » n'est pas dans le fichier. Indiquez "
@@ -91,9 +94,10 @@ class Discovery(NamedTuple):
     unexplained: list[Path]
 
 
-def _nomenclature(name: str, reader: str, file: str, label: str) -> SourceFile:
-    return SourceFile(name, f"nomenclatures:{reader}", f"nomenclatures/{file}", label,
-                      "Ministère de l'Éducation nationale (BCN), par Orion", LO)  # fmt: skip
+def _nomenclature(name: str, file: str, label: str) -> SourceFile:
+    return SourceFile(name, "nomenclatures:read_nomenclature", f"nomenclatures/{file}", label,
+                      "Ministère de l'Éducation nationale (BCN), par Orion", LO,
+                      argument=name)  # fmt: skip
 
 
 def _insee(name: str, reader: str, file: str, label: str) -> SourceFile:
@@ -124,7 +128,7 @@ CATALOGUE: tuple[SourceFile, ...] = (
                "Parcoursup : formations en apprentissage", "MESR-SIES", LO),
     SourceFile("parcoursup", "parcoursup:read_parcoursup", "parcoursup/fr-esr-parcoursup*",
                "Parcoursup : places, candidats, admis (portail)", "MESR-SIES", LO),
-    SourceFile("parcoursup_libelles", "parcoursup:read_libelles",
+    SourceFile("parcoursup_libelles", "parcoursup_libelles:read_parcoursup_libelles",
                "parcoursup/column_map_api_to_label.csv",
                "Parcoursup : noms courts et libellés des colonnes", "MESR-SIES", LO),
     SourceFile("inserjeunes_region", "inserjeunes_region:read_inserjeunes_region",
@@ -137,7 +141,7 @@ CATALOGUE: tuple[SourceFile, ...] = (
                "InserJeunes : devenir par lycée professionnel", "DEPP et Dares", LO,
                "millesime", True),
     SourceFile("inserjeunes_apprentissage",
-               "inserjeunes_etablissement:read_inserjeunes_etablissement",
+               "inserjeunes_etablissement:read_inserjeunes_apprentissage",
                "inserjeunes/depp-2022-etablissements-{millesime}-apprentissage.csv",
                "InserJeunes : devenir par CFA, publication annuelle", "DEPP et Dares", LO,
                "millesime", True),
@@ -178,9 +182,9 @@ CATALOGUE: tuple[SourceFile, ...] = (
     SourceFile("fap_rome", "dares:read_fap_rome", "dares/fap225_rome.csv",
                "Correspondance des métiers FAP et ROME", "Dares", LO),
     _insee("communes", "geographie:read_communes", "geographie/communes.csv", "Communes"),
-    _insee("departements", "geographie:read_departements", "geographie/departements.csv",
+    _insee("departements_insee", "geographie:read_departements", "geographie/departements.csv",
            "Départements"),
-    _insee("regions", "geographie:read_regions", "geographie/regions.csv", "Régions"),
+    _insee("regions_insee", "geographie:read_regions", "geographie/regions.csv", "Régions"),
     _insee("zones_emploi", "geographie:read_zones_emploi",
            "geographie/table_supracom_{rentree}.csv", "Zone d'emploi de chaque commune"),
     _insee("libelles_zonages", "geographie:read_libelles_zonages",
@@ -195,29 +199,30 @@ CATALOGUE: tuple[SourceFile, ...] = (
            "nomenclatures/naf2008/niv_agreg_naf_rev_2.csv", "NAF : arbre des agrégations"),
     _insee("naf_libelles", "naf:read_naf_libelles",
            "nomenclatures/naf2008/int_eng_na_2008_*.csv", "NAF : libellés d'une agrégation"),
-    _nomenclature("mef", "read_mef", "nMef.csv", "MEF : formation et année d'étude"),
-    _nomenclature("formations_diplomes", "read_formations_diplomes", "nFormationDiplome_.csv",
+    *(SourceFile(f"chomage_{niveau}", "nomenclatures:read_nomenclature",
+                 f"nomenclatures/chomage_{fichier}_INSEE.csv", "Taux de chômage localisé", "INSEE",
+                 LO, argument=f"chomage_{niveau}")
+      for niveau, fichier in (("departement", "departemental"), ("region", "regional"))),
+    _nomenclature("mef", "nMef.csv", "MEF : formation et année d'étude"),
+    _nomenclature("diplomes", "nFormationDiplome_.csv",
                   "Formations-diplômes : niveau, spécialité, filiation"),
-    _nomenclature("formations_diplomes_historique", "read_formations_diplomes",
-                  "vFormationDiplome_.csv", "Formations-diplômes, toutes versions"),
-    _nomenclature("niveaux_diplomes", "read_niveaux", "nNiveauFormationDiplome_.csv",
-                  "Niveaux de formation"),
-    _nomenclature("specialites", "read_specialites", "n_*_specialite_.csv",
-                  "Spécialités de formation (NSF)"),
-    _nomenclature("familles_metiers", "read_familles_metiers", "familleMetiers.csv",
+    _nomenclature("diplomes_ensemble", "vFormationDiplome_.csv",
+                  "Formations-diplômes, toutes versions"),
+    _nomenclature("niveaux", "nNiveauFormationDiplome_.csv", "Niveaux de formation"),
+    _nomenclature("groupes_nsf", "n_groupe_specialite_.csv", "Spécialités (NSF) : groupes"),
+    _nomenclature("domaines_nsf", "n_domaine_specialite_.csv", "Spécialités (NSF) : domaines"),
+    _nomenclature("categories_nsf", "n_categorie_specialite_.csv",
+                  "Spécialités (NSF) : catégories"),
+    _nomenclature("familles", "familleMetiers.csv",
                   "Familles de métiers : seconde commune et spécialités"),
-    _nomenclature("options_bts", "read_options_bts", "optionsBTS.csv",
-                  "BTS : première année commune et options"),
-    _nomenclature("territoires", "read_territoires", "departements_academies_regions.csv",
+    _nomenclature("options_bts", "optionsBTS.csv", "BTS : première année commune et options"),
+    _nomenclature("departements", "departements_academies_regions.csv",
                   "Départements, académies et régions"),
-    _insee("chomage", "nomenclatures:read_chomage", "nomenclatures/chomage_*_INSEE.csv",
-           "Taux de chômage localisé"),
-    _nomenclature("actions_prioritaires", "read_actions_prioritaires", "actions_prioritaires.csv",
+    _nomenclature("regroupements", "regroupements.csv", "Regroupements de formations"),
+    _nomenclature("actions_prioritaires", "actions_prioritaires.csv",
                   "Formations prioritaires par région"),
-    _nomenclature("regroupements", "read_regroupements", "regroupements.csv",
-                  "Regroupements de formations"),
-    _nomenclature("diplomes_professionnels", "read_diplomes_professionnels",
-                  "diplomesProfessionnels.csv", "Diplômes professionnels"),
+    _nomenclature("diplomes_professionnels", "diplomesProfessionnels.csv",
+                  "Diplômes professionnels"),
 )  # fmt: skip
 
 

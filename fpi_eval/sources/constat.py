@@ -8,7 +8,7 @@ by the MEF (4th digit), so that a course has one row per year. Publisher: DEPP.
 
 from pathlib import Path
 
-from fpi_eval.schema import MEFSTAT11, UAI, Column, Table
+from fpi_eval.schema import MEFSTAT11, Column, Table
 from fpi_eval.sources.headers import Renaming
 from fpi_eval.sources.reading import Reading, read_table
 
@@ -17,8 +17,7 @@ CONSTAT = Table(
     columns=(
         Column("rentree", "Rentrée scolaire", "entier", aliases=("rentree_scolaire",),
                nullable=False, low=2000, high=2099),
-        Column("uai", "UAI", "code", aliases=("numero_d_etablissement",), nullable=False,
-               pattern=UAI),
+        Column("uai", "UAI", "uai", aliases=("numero_d_etablissement",), nullable=False),
         Column("mefstat11", "Mef Bcp 11", "code", aliases=("mef_bcp_11",), nullable=False,
                pattern=MEFSTAT11),
         Column("effectif", "Nombre d'élèves : Total", "effectif",

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fpi_eval.schema import UAI, Column, Table
+from fpi_eval.schema import Column, Rule, Table
 from fpi_eval.sources.headers import Renaming
 from fpi_eval.sources.reading import Reading, read_table
 
@@ -34,16 +34,31 @@ def _level(niveau: str) -> tuple[Column, ...]:
     )  # fmt: skip
 
 
+def _adds_up(niveau: str, first: str, second: str) -> Rule:
+    """Return the rule that two parts of a level make the level."""
+    whole, a, b = (f"{niveau}|{part}" for part in ("effectif", first, second))
+    return Rule(
+        (whole, a, b),
+        lambda t: (t[a] + t[b] - t[whole]).abs() > 0,
+        f"{{{a}}} et {{{b}}} ne font pas {{{whole}}}.",
+    )
+
+
 EFFECTIFS = Table(
     name="effectifs",
     columns=(
         Column("rentree", "rentree_scolaire", "entier", nullable=False, low=2000, high=2099),
-        Column("uai", "numero_lycee", "code", nullable=False, pattern=UAI),
+        Column("uai", "numero_lycee", "uai", nullable=False),
         Column("secteur", "secteur", "code", choices=("PUBLIC", "PRIVE")),
         Column("ensemble", "nombre_d_eleves", "effectif"),
         *(column for niveau in NIVEAUX for column in _level(niveau)),
     ),
     key=("rentree", "uai"),
+    rules=tuple(
+        _adds_up(niveau, *parts)
+        for niveau in NIVEAUX
+        for parts in (("filles", "garcons"), ("production", "services"))
+    ),
 )
 
 

@@ -61,7 +61,7 @@ def read_enquetes_superieur(path: Path, *, renaming: Renaming | None = None) -> 
         Table: annee (of the diploma), diplome, uai, etablissement, code_academie ("10"),
         code_domaine, code_discipline, discipline, ensemble (bool: a total of disciplines), mois
         (18 or 30), reponses, taux_reponse, taux_insertion, part_stable, part_temps_plein,
-        part_hors_region (0..1), salaire_net_median (euros a month). The national rows are set aside.
+        part_hors_region (0..1), salaire_net_median (euros a month). National rows are set aside.
     """
     reading = read_table(path, ENQUETES, renaming)
     reading = set_aside(reading, reading.table["uai"] != NATIONAL, "ensemble des universités")

@@ -9,17 +9,11 @@ Licence Ouverte.
 
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
-from fpi_eval.errors import FpiError
-from fpi_eval.schema import MEFSTAT11, UAI, Column, Table
+from fpi_eval.schema import MEFSTAT11, Column, Rule, Table
 from fpi_eval.sources.headers import Renaming
 from fpi_eval.sources.reading import Reading, read_table
-from fpi_eval.text import nombre
 
-PARTS = ("part_poursuite", "part_emploi_6_mois", "part_autre")
-ROUNDING = 0.015
+ROUNDING = 0.015 + 1e-9
 """Three parts rounded to the percent may miss their sum by 1.5 points."""
 
 FORMATION_FINE = Table(
@@ -27,7 +21,7 @@ FORMATION_FINE = Table(
     columns=(
         Column("annee", "Année", "code", nullable=False, pattern=r"cumul \d{4}-\d{4}",
                expected="un cumul comme « cumul 2023-2024 »"),
-        Column("uai", "UAI", "code", nullable=False, pattern=UAI),
+        Column("uai", "UAI", "uai", nullable=False),
         Column("libelle", "Libellé"),
         Column("region", "Région"),
         Column("type_diplome", "Type diplome", nullable=False, aliases=("Type de diplôme",)),
@@ -46,6 +40,13 @@ FORMATION_FINE = Table(
           for k in (6, 12, 18, 24)),
     ),
     key=("annee", "uai", "mefstat11"),
+    rules=(
+        Rule(("part_poursuite", "part_emploi_6_mois", "part_autre"),
+             lambda t: (t["part_poursuite"] + t["part_emploi_6_mois"] + t["part_autre"] - 1).abs()
+             > ROUNDING,
+             "Les trois parts, {part_poursuite}, {part_emploi_6_mois} et {part_autre}, ne font pas "
+             "100."),
+    ),
 )  # fmt: skip
 
 
@@ -65,24 +66,7 @@ def read_inserjeunes_formation_fine(path: Path, *, renaming: Renaming | None = N
         When three parts given do not sum to 100 within rounding.
     """
     reading = read_table(path, FORMATION_FINE, renaming)
-    _check_parts(reading)
     table = reading.table.drop(columns="annee")
     millesime = reading.table["annee"].str.removeprefix("cumul ").str.replace("-", "_")
     table.insert(0, "millesime", millesime)
     return Reading(table, reading.provenance)
-
-
-def _check_parts(reading: Reading) -> None:
-    parts: pd.DataFrame = reading.table[list(PARTS)]
-    total = parts.sum(axis=1, skipna=False)
-    wrong = ((total - 1).abs() > ROUNDING + 1e-9).to_numpy()
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise FpiError(
-            f"les trois parts font {nombre(100 * total.iloc[row])} %, attendu 100 % à l'arrondi "
-            f"près. Vérifiez que les colonnes de parts ne sont pas échangées avec des taux. "
-            f"{int(wrong.sum())} ligne(s) en tout.",
-            fichier=reading.provenance.fichier,
-            ligne=row + 2,
-            colonne="DEVENIR Part poursuite études",
-        )

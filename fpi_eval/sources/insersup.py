@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.schema import UAI, Column, Table
+from fpi_eval.schema import UAI, Column, Rule, Table
 from fpi_eval.sources.headers import Renaming
 from fpi_eval.sources.large import read_filtered
 from fpi_eval.sources.reading import Reading
@@ -22,6 +22,16 @@ ENSEMBLE = {
     "genre": ("ensemble",), "nationalite": ("ensemble",), "regime_inscription": ("ensemble",),
     "obtention_diplome": ("diplômé",),
 }  # fmt: skip
+
+
+def _at_most_leavers(count: str) -> Rule:
+    """Return the rule that no more leavers are employed than there are."""
+    return Rule(
+        (count, "sortants"),
+        lambda t: t[count] > t["sortants"],
+        f"{{{count}}} sortants en emploi parmi {{sortants}}.",
+    )
+
 
 INSERSUP = Table(
     name="insersup",
@@ -49,6 +59,7 @@ INSERSUP = Table(
           for k in MOIS),
         *(Column(f"salaire_median_{k}_mois", f"salaire_q2_{k}", "effectif") for k in MOIS),
     ),
+    rules=tuple(_at_most_leavers(f"en_emploi_{k}_mois") for k in MOIS),
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.schema import Column, Layout, Table
 from fpi_eval.sources.headers import Renaming
 from fpi_eval.sources.reading import Reading, read_table
-from fpi_eval.sources.tidy import set_aside, strict, verify
+from fpi_eval.sources.tidy import set_aside, strict, verify, without_blank_rows
 
 INDUSTRIE = "BE"
 NIVEAUX = ("a88", "a64", "a38", "a21", "a17", "a10")
@@ -140,8 +140,8 @@ def read_naf_libelles(path: Path, *, renaming: Renaming | None = None) -> Readin
             Column("libelle", "Description (Français)"),
         ),
     )
-    reading = read_table(path, schema, renaming)
-    reading = set_aside(reading, reading.table["agregat"].notna(), "ligne sans code")
+    reading = without_blank_rows(read_table(path, schema, renaming))
+    reading = set_aside(reading, reading.table["agregat"].notna(), "suite d'intitulé, sans code")
     checked = verify(reading, strict(schema, filled=("agregat", "libelle"), key=("agregat",)))
     return Reading(checked.table.rename(columns={"agregat": "code"}), checked.provenance)
 

@@ -8,7 +8,7 @@ Publisher: MESR-SIES, Licence Ouverte.
 
 from pathlib import Path
 
-from fpi_eval.schema import UAI, Column, Table
+from fpi_eval.schema import UAI, Column, Rule, Table
 from fpi_eval.sources.headers import Renaming
 from fpi_eval.sources.reading import Reading, read_table
 
@@ -23,7 +23,7 @@ PARCOURSUP_APPRENTISSAGE = Table(
                missing=(OBSOLETE,)),
         Column("etablissement", "Établissement", aliases=("g_ea_lib_vx",), required=False),
         Column("departement", "Code départemental de l'établissement", "code", aliases=("dep",),
-               pattern=r"\d{2,3}|2[AB]", required=False),
+               pattern=r"\d{1,3}|2[AB]", required=False),
         Column("fili", "Filière de formation très agrégée", required=False),
         Column("formation", "Filière de formation détaillée", aliases=("fil_lib_voe_acc",),
                required=False),
@@ -39,6 +39,10 @@ PARCOURSUP_APPRENTISSAGE = Table(
         Column("refus_places", "nb_ref_place", "effectif", required=False),
     ),
     key=("session", "cod_aff_form"),
+    rules=(
+        Rule(("propositions", "candidats"), lambda t: t["propositions"] > t["candidats"],
+             "{propositions} candidats ont une proposition, parmi {candidats}."),
+    ),
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.schema import Column, Table
+from fpi_eval.schema import Column, Rule, Table
 from fpi_eval.sources.headers import Renaming
 from fpi_eval.sources.reading import Reading, read_table
 from fpi_eval.sources.tidy import set_aside, verify
@@ -39,6 +39,12 @@ RESULTATS_BAC = Table(
         Column("admis", "nombre_d_admis_totaux", "effectif"),
     ),
     key=("session", "academie", "sexe", "statut", "voie_bac", "serie", "specialite"),
+    rules=(
+        Rule(("presents", "inscrits"), lambda t: t["presents"] > t["inscrits"],
+             "{presents} présents pour {inscrits} inscrits."),
+        Rule(("admis", "presents"), lambda t: t["admis"] > t["presents"],
+             "{admis} admis pour {presents} présents."),
+    ),
 )  # fmt: skip
 CODE = Table(
     name="resultats_bac",

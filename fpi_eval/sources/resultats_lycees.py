@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.schema import UAI, Column, Table
+from fpi_eval.schema import Column, Rule, Table
 from fpi_eval.sources.headers import Renaming
 from fpi_eval.sources.reading import Reading, read_table
 from fpi_eval.sources.tidy import choose, set_aside, strict, verify
@@ -24,7 +24,7 @@ _ANNEE = {"kind": "code", "nullable": False, "pattern": r"20\d\d(-\d\d-\d\d.*)?"
 IVAL = Table(
     name="resultats_lycees",
     columns=(
-        Column("uai", "Code établissement", "code", nullable=False, pattern=UAI),
+        Column("uai", "Code établissement", "uai", nullable=False),
         Column("annee", "Année", **_ANNEE),
         Column("secteur", "Secteur Public/Privé", "code", choices=("PU", "PR")),
         Column("code_commune", "Code commune/arrondissement", "code", pattern=r"[0-9AB]{4,5}"),
@@ -44,11 +44,18 @@ IVAL = Table(
         Column("effectif_1re", "Effectif de première", "effectif"),
         Column("effectif_terminale", "Effectif de terminale", "effectif"),
     ),
+    rules=(
+        Rule(
+            ("presents_production", "presents_services", "presents"),
+            lambda t: (t["presents_production"] + t["presents_services"] - t["presents"]).abs() > 0,
+            "{presents_production} et {presents_services} présents ne font pas {presents}.",
+        ),
+    ),
 )
 IVAL_V2 = Table(
     name="resultats_lycees",
     columns=(
-        Column("uai", "uai", "code", nullable=False, pattern=UAI),
+        Column("uai", "uai", "uai", nullable=False),
         Column("annee", "annee", **_ANNEE),
         Column("secteur", "secteur", "code"),
         Column("code_commune", "code_commune", "code", pattern=r"[0-9AB]{4,5}"),
