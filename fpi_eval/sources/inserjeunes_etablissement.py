@@ -174,7 +174,7 @@ def read_rates(
     table["public"] = table["public"].map(PUBLICS) if "public" in table else "apprentis"
     tidy = table.reindex(columns=["millesime", "uai", "public", "etablissement", "region", *RATES])
     tidy[list(RATES)] = tidy[list(RATES)].astype("float64")
-    if wanted:
+    if wanted and "annee" in table:
         tidy, origin = _only(tidy, wanted, origin)
     return Reading(tidy, origin)
 

@@ -1,5 +1,6 @@
 """All nomenclatures of one folder, read and checked at once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,6 +52,14 @@ class Nomenclatures:
     chomage_region: pd.DataFrame
     provenances: dict[str, Provenance] = field(default_factory=dict)
 
+    @property
+    def tous_diplomes(self) -> pd.DataFrame:
+        """Diplomas of both lists, as the first declares them: the second adds the titles."""
+        shared = [column.name for column in f.DIPLOMES_ENSEMBLE.columns if column.name in
+                  self.diplomes]  # fmt: skip
+        both = pd.concat([self.diplomes[shared], self.diplomes_ensemble[shared]])
+        return both.drop_duplicates("cfd", ignore_index=True)
+
 
 def read_nomenclature(path: Path, name: str) -> Reading:
     """Return the nomenclature of that name (a key of `FICHIERS`) from its file."""
@@ -64,8 +73,15 @@ def read_nomenclature(path: Path, name: str) -> Reading:
     return read_table(path, table)
 
 
-def read_nomenclatures(folder: Path) -> Nomenclatures:
+def read_nomenclatures(
+    folder: Path, *, through: Callable[..., Reading] | None = None
+) -> Nomenclatures:
     """Return every nomenclature found in the folder, under the publishers' file names.
+
+    Parameters
+    ----------
+    through : callable, optional
+        `cache.cached`, to keep the parsed tables.
 
     Raises
     ------
@@ -84,6 +100,9 @@ def read_nomenclatures(folder: Path) -> Nomenclatures:
         if not (folder / fichier).exists() and name not in INDISPENSABLES:
             tables[name] = pd.DataFrame(columns=[column.name for column in table.columns])
             continue
-        reading = read_nomenclature(folder / fichier, name)
+        path = folder / fichier
+        reading = (
+            through(read_nomenclature, path, name) if through else read_nomenclature(path, name)
+        )
         tables[name], provenances[name] = reading.table, reading.provenance
     return Nomenclatures(**tables, provenances=provenances)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from fpi_eval.schema import Column, Rule, Table
 from fpi_eval.sources.headers import Renaming
-from fpi_eval.sources.parcoursup_bts import UNKNOWN_PLACES
+from fpi_eval.sources.parcoursup_bts import UNKNOWN_PLACES, mentions
 from fpi_eval.sources.reading import Reading, read_table
 
 OBSOLETE = "identifiant obsolète"
@@ -105,7 +105,9 @@ def read_parcoursup(path: Path, *, renaming: Renaming | None = None) -> Reading:
 
 def _is_distance(table: pd.DataFrame) -> pd.Series:
     """Whether a course is taught at a distance; « Vente à distance » is a trade, not that."""
-    words = (table["etablissement"].fillna("") + " " + table["specialite"].fillna("")).str
-    return words.contains(r"(?i)\bcned\b|distanciel|enseignement à distance") | table[
-        "detail"
-    ].fillna("").str.contains(r"(?i)\bcned\b|distanciel|\b[àa] distance\b")
+    taught = r"\bcned\b|distanciel|enseignement à distance"
+    return (
+        mentions(table["etablissement"], taught)
+        | mentions(table["specialite"], taught)
+        | mentions(table["detail"], taught + r"|\b[àa] distance\b")
+    )

@@ -5,15 +5,18 @@ has no fixed capacity, so its places are an intention. One establishment may off
 several times: rows are kept apart and `nb_apparitions` says how many share a key.
 """
 
+import re
 from dataclasses import replace
 from pathlib import Path
+
+import pandas as pd
 
 from fpi_eval.schema import CFD, MEFSTAT11, Column, Rule, Table
 from fpi_eval.sources.headers import Renaming
 from fpi_eval.sources.reading import Reading, read_table
 
 UNKNOWN_PLACES = ("0", "999")
-DISTANCE = r"(?i)distanciel|\bcned\b"
+DISTANCE = r"distanciel|\bcned\b"
 BTS = "320"
 
 PARCOURSUP_BTS = Table(
@@ -53,7 +56,7 @@ def read_parcoursup_bts(path: Path, rentree: int, *, renaming: Renaming | None =
     table["rentree"] = rentree
     if "cfd" not in table:
         table["cfd"] = BTS + table["mefstat11"].str[6:]
-    table["a_distance"] = table["formation"].str.contains(DISTANCE)
+    table["a_distance"] = mentions(table["formation"], DISTANCE)
     key = ["uai", "mefstat11", "voie"]
     table["nb_apparitions"] = table.groupby(key)["uai"].transform("size")
     origin = replace(reading.provenance, remarques={
@@ -65,3 +68,9 @@ def read_parcoursup_bts(path: Path, rentree: int, *, renaming: Renaming | None =
     columns = ["uai", "mefstat11", "cfd", "voie", "rentree", "places", "voeux", "formation",
                "a_distance", "nb_apparitions"]  # fmt: skip
     return Reading(table[columns], origin)
+
+
+def mentions(words: pd.Series, pattern: str) -> pd.Series:
+    """Return whether each text holds the pattern, whatever its case; a missing one does not."""
+    known = (text for text in words.dropna().unique() if re.search(pattern, text, re.IGNORECASE))
+    return words.isin(list(known))

@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -20,6 +19,7 @@ from fpi_eval.schema import Table
 from fpi_eval.sources.headers import spelling
 from fpi_eval.text import liste
 
+HEADER_MAX = 100_000
 BLANK_LINE = re.compile(r"\r?\n\r?\n")
 SEPARATORS = {";": "point-virgule", ",": "virgule", "\t": "tabulation"}
 
@@ -91,7 +91,7 @@ class RawFile:
         best: tuple[int, int, list[str], str] = (-1, -1, [], ";")
         known = {spelling(h) for c in self.schema.columns for h in (c.header, *c.aliases)}
         for separator in SEPARATORS:
-            names = next(self._records(separator), [])
+            names = next(_records(self.text[:HEADER_MAX], separator), [])
             score = sum(spelling(name) in known for name in names)
             best = max(best, (score, len(names), names, separator), key=lambda b: b[:2])
         score, width, names, separator = best
@@ -105,18 +105,11 @@ class RawFile:
             )
         return names, separator
 
-    def _records(self, separator: str) -> Iterator[list[str]]:
-        """Yield the records as lists of strings, slowly; `strings` is the fast way."""
-        return csv.reader(io.StringIO(self.text, newline=""), delimiter=separator)
-
     @cached_property
-    def lines(self) -> np.ndarray | None:
+    def lines(self) -> "Lines | None":
         """Line of each record, or None when record `i` simply stands on line `i + 2`."""
-        if '"' not in self.text and not BLANK_LINE.search(self.text):
-            return None
-        reader = self._records(self.separator)
-        ends = [reader.line_num for row in reader if row]
-        return np.array(ends[:-1]) + 1
+        plain = '"' not in self.text and not BLANK_LINE.search(self.text)
+        return None if plain else Lines(self.text, self.separator)
 
     def strings(self, positions: Collection[int]) -> dict[int, pd.Series]:
         """Return the columns at these positions as strings."""
@@ -163,6 +156,27 @@ class RawFile:
             ligne=row.number or None,
             colonne=self.header[min(max(found, 1), expected) - 1],
         )
+
+
+class Lines:
+    """Line in the file of each record, counted only when an error asks for one."""
+
+    def __init__(self, text: str, separator: str) -> None:
+        self.text, self.separator = text, separator
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        reader = _records(self.text, self.separator)
+        ends = [reader.line_num for row in reader if row]
+        return [end + 1 for end in ends[:-1]]
+
+    def __getitem__(self, row: int) -> int:
+        return self._starts[row]
+
+
+def _records(text: str, separator: str) -> Iterator[list[str]]:
+    """Return a reader of records as lists of strings: slow, for headers and line numbers."""
+    return csv.reader(io.StringIO(text, newline=""), delimiter=separator)
 
 
 def read_bytes(path: Path) -> bytes:

@@ -6,6 +6,7 @@ anything else is refused with the file, the line and the column.
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from fpi_eval.sources.headers import Renaming, match_header
 from fpi_eval.sources.raw import RawFile, read_bytes
 
 NUMBER = r"[+-]?(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d+)(?:[.,]\d+)?"
+YES_NO = dict.fromkeys(("VRAI", "TRUE", "O", "OUI", "1"), True) | dict.fromkeys(
+    ("FAUX", "FALSE", "N", "NON", "0", ""), False
+)
 MISSING = ("", "nd", "nc", "ns", "n.d.", "n.c.", "-", "NA", "null", "None")
 
 
@@ -86,69 +90,63 @@ def read_table(path: Path, schema: Table, renaming: Renaming | None = None) -> R
 
 
 def convert(
-    values: pd.Series, column: Column, fichier: str, lines: np.ndarray | None = None
+    values: pd.Series, column: Column, fichier: str, lines: Sequence[int] | None = None
 ) -> pd.Series:
-    """Return the raw strings of a column in the type the schema declares; missing is NaN."""
-    stripped = values.str.strip()
-    missing = stripped.isin([*MISSING, *column.missing])
+    """Return the raw strings of a column in the type the schema declares; missing is NaN.
+
+    Each distinct string is converted once: columns of counts and codes repeat a few hundred.
+    """
+    places, distinct = pd.factorize(values)
+    strings = pd.Series(distinct, dtype="str")
+    converted, wrong = _convert(strings.str.strip(), column)
+    if wrong.any():
+        row = int(wrong.to_numpy()[places].argmax())
+        raise FpiError(
+            f"trouvé « {values.iloc[row]} », attendu {expectation(column)}. Corrigez la valeur, "
+            "ou videz la cellule si la donnée manque.",
+            fichier=fichier,
+            ligne=line_of(row, lines),
+            colonne=column.header,
+        )
+    return converted.take(places).reset_index(drop=True)
+
+
+def _convert(strings: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
+    """Return the converted strings, and which ones are not what the column declares."""
+    missing = strings.isin([*MISSING, *column.missing])
+    if column.kind == "texte":
+        missing = strings.isin([*column.missing, ""])
+    plain = strings.mask(missing)
     if column.kind == "oui_non":
-        return _yes_no(stripped, column, fichier, lines)
+        words = strings.str.upper().map(YES_NO)
+        return words.eq(True), words.isna()
     if column.kind == "date":
-        return _dates(stripped.mask(missing), column, fichier, lines)
-    if not column.is_number:
-        return stripped.mask(stripped.isin([*column.missing, ""]) if column.kind == "texte"
-                             else missing)  # fmt: skip
-    plain = stripped.mask(missing)
+        return _dates(plain)
+    if column.is_number:
+        return _numbers(plain, column)
+    return plain, pd.Series(False, index=plain.index)
+
+
+def _numbers(plain: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
     if column.kind == "pourcentage":
         plain = plain.str.replace(r"[ \u00a0\u202f]?%$", "", regex=True)
-    written = plain.str.fullmatch(NUMBER, na=True)
-    _refuse(~written, values, column, fichier, lines)
-    plain = plain.str.replace(",", ".", regex=False)
-    if plain.str.contains(r"\s", regex=True).any():
-        plain = plain.str.replace(r"\s", "", regex=True)
-    numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
+    wrong = ~plain.str.fullmatch(NUMBER, na=True)
+    bare = plain.mask(wrong).str.replace(",", ".", regex=False)
+    bare = bare.str.replace(r"[ \u00a0\u202f]", "", regex=True)
+    numbers = pd.to_numeric(bare, errors="coerce").astype("float64")
     codes = [float(code) for code in column.missing if re.fullmatch(NUMBER, code)]
     numbers = numbers.mask(numbers.isin(codes)) if codes else numbers
     if column.kind in ("effectif", "entier"):
-        _refuse(numbers.notna() & (numbers % 1 != 0), values, column, fichier, lines)
-    return numbers / 100 if column.kind == "pourcentage" else numbers
+        wrong |= numbers.notna() & (numbers % 1 != 0)
+    return (numbers / 100 if column.kind == "pourcentage" else numbers), wrong
 
 
-def _refuse(
-    wrong: pd.Series,
-    values: pd.Series,
-    column: Column,
-    fichier: str,
-    lines: np.ndarray | None,
-) -> None:
-    """Raise for the first value that is wrong."""
-    if not wrong.any():
-        return
-    row = int(wrong.to_numpy().argmax())
-    raise FpiError(
-        f"trouvé « {values.iloc[row]} », attendu {expectation(column)}. Corrigez la valeur, "
-        "ou videz la cellule si la donnée manque.",
-        fichier=fichier,
-        ligne=line_of(row, lines),
-        colonne=column.header,
-    )
-
-
-def _dates(values: pd.Series, column: Column, fichier: str, lines: np.ndarray | None) -> pd.Series:
-    iso = values.str.fullmatch(r"\d{4}-\d\d-\d\d", na=False)
-    days = pd.to_datetime(values.mask(iso), format="%d/%m/%Y", errors="coerce")
-    days = days.fillna(pd.to_datetime(values.where(iso), format="%Y-%m-%d", errors="coerce"))
-    _refuse(values.notna() & days.isna(), values, column, fichier, lines)
-    return days.astype("datetime64[s]")
-
-
-def _yes_no(values: pd.Series, column: Column, fichier: str, lines: np.ndarray | None) -> pd.Series:
-    words = values.str.upper().map(
-        {"VRAI": True, "TRUE": True, "O": True, "OUI": True, "1": True,
-         "FAUX": False, "FALSE": False, "N": False, "NON": False, "0": False, "": False}
-    )  # fmt: skip
-    _refuse(words.isna(), values, column, fichier, lines)
-    return words.astype(bool)
+def _dates(plain: pd.Series) -> tuple[pd.Series, pd.Series]:
+    iso = plain.str.fullmatch(r"\d{4}-\d\d-\d\d", na=False)
+    french = plain.str.fullmatch(r"\d\d/\d\d/\d{4}", na=False)
+    days = pd.to_datetime(plain.where(french), format="%d/%m/%Y", errors="coerce")
+    days = days.fillna(pd.to_datetime(plain.where(iso), format="%Y-%m-%d", errors="coerce"))
+    return days.astype("datetime64[s]"), plain.notna() & days.isna()
 
 
 def _read_parquet(path: Path, schema: Table, renaming: Renaming) -> Reading:
