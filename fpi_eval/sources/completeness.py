@@ -81,15 +81,20 @@ def _check_last_record(head: bytes, tail: bytes, *, whole: bool) -> None:
     if last is None:
         raise NoRows
     for separator in (";", ",", "\t"):
-        width = len(next(csv.reader([header], delimiter=separator), []))
-        found = len(next(csv.reader(io.StringIO(last, newline=""), delimiter=separator), []))
+        width, found = _width(header, separator), _width(last, separator)
+        if width > 1 and found != width:
+            raise NotWhole(
+                f"dernière ligne de {found} valeur(s) pour {width} colonnes : le fichier est coupé"
+            )
         if width > 1:
-            if found != width:
-                raise NotWhole(
-                    f"dernière ligne de {found} valeur(s) pour {width} colonnes : "
-                    "le fichier est coupé"
-                )
             return
+
+
+def _width(record: str, separator: str) -> int:
+    try:
+        return len(next(csv.reader(io.StringIO(record, newline=""), delimiter=separator), []))
+    except csv.Error as error:
+        raise NotWhole("ligne illisible") from error
 
 
 def _first_record(head: bytes) -> tuple[str, int]:
@@ -98,7 +103,7 @@ def _first_record(head: bytes) -> tuple[str, int]:
     while end != -1 and head[: end + 1].count(b'"') % 2:
         end = head.find(b"\n", end + 1)
     cut = len(head) if end == -1 else end + 1
-    return head[:cut].decode("utf-8-sig", errors="replace").replace("\n", " "), cut
+    return head[:cut].decode("utf-8-sig", errors="replace"), cut
 
 
 def _last_record(body: bytes) -> str | None:

@@ -151,6 +151,8 @@ def _fetch_one(
             kept = replace(known, licence=request.licence, version=version)
             return Fetched(path, "inchangé", kept, before)
         fresh = _entry(request, arrived, version, now())
+        if entry and entry.sha256 == fresh.sha256:
+            fresh = replace(fresh, date=entry.date)
         return _settle(path, arrived, fresh, before, intact or overwrite)
     except OSError as error:
         raise FpiError(
