@@ -154,10 +154,10 @@ def catalogue() -> pd.DataFrame:
 
 def mefstat11(cfd: pd.Series, diplome: pd.Series, annee: pd.Series | int) -> pd.Series:
     """Return the MEFSTAT11 of a CFD at a year of study: prefix, year, filler, CFD[3:8]."""
-    prefix = diplome.map({name: spec[1] for name, spec in DIPLOMES.items()})
-    filler = diplome.map({name: spec[2] for name, spec in DIPLOMES.items()})
-    year = pd.Series(annee, index=cfd.index).astype(int).astype(str)
-    return prefix + year + filler + cfd.str[3:]
+    keys = {(name, year): f"{spec[1]}{year}{spec[2]}" for name, spec in DIPLOMES.items() for year in (1, 2, 3)}
+    years = np.broadcast_to(annee, len(cfd))
+    stem = [keys[key] for key in zip(diplome, years, strict=True)]
+    return pd.Series([a + b[3:] for a, b in zip(stem, cfd, strict=True)], cfd.index, dtype="str")
 
 
 def cfd_at(courses: pd.DataFrame, rentree_entree: pd.Series | int) -> pd.Series:
