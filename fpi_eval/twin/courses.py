@@ -140,6 +140,11 @@ def _catalogue() -> pd.DataFrame:
     stem, order = table["cfd"].str[:6], table["cfd"].str[6:].astype(int)
     table["option_a"] = (stem + (order + 1).astype(str)).where(bts)
     table["option_b"] = (stem + (order - 40).astype(str)).where(bts)
+    # A few courses are everywhere and most are rare (regional InserJeunes rows: median 98 final-year
+    # pupils in a bac pro, 95th percentile 1,340); fixed once, whatever the seed of the twin.
+    rng = np.random.default_rng(2016)
+    table["poids_scolaire"] = 1.8 * rng.standard_normal(len(table))
+    table["poids_apprentissage"] = 2.2 * rng.standard_normal(len(table))
     labels = table["famille_metiers"].dropna().unique()
     first = table.dropna(subset=["famille_metiers"]).drop_duplicates("famille_metiers")
     communs = dict(zip(labels, first["cfd"].str[:6] + "50", strict=True))

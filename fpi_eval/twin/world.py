@@ -29,7 +29,7 @@ STREAMS = (
 PLACES = {
     "mc": ((6, 8, 10, 12, 15, 18), (1, 3, 3, 6, 2, 1)),
     "cap": ((8, 10, 12, 15, 16, 18, 20, 24, 30, 36), (9, 8, 26, 24, 11, 5, 5, 10, 3, 2)),
-    "bacpro": ((10, 12, 15, 16, 18, 20, 24, 30, 32, 36, 45, 60), (3, 9, 28, 4, 4, 4, 20, 16, 5, 2, 3, 2)),
+    "bacpro": ((10, 12, 15, 16, 18, 20, 24, 30, 32, 36, 45, 60), (4, 10, 27, 4, 4, 4, 18, 15, 5, 2, 4, 4)),
     "bts": ((12, 15, 18, 20, 24, 28, 30, 32, 35, 36, 45, 48, 70), (8, 13, 5, 5, 20, 5, 12, 3, 15, 4, 3, 3, 3)),
     "apprentissage": ((4, 6, 8, 10, 12, 15, 18, 20, 24, 28, 30, 40, 60, 100), (5, 6, 6, 8, 15, 11, 6, 11, 9, 4, 6, 5, 4, 2)),
 }  # fmt: skip
@@ -53,7 +53,7 @@ EMPLOI = {
 }
 # Logit shift of employment by exam session: the recovery of 2021–2022, the entry of public jobs
 # into the field with the leavers of 2022, the fall of 2024 (DEPP, 48 % then 41 %).
-EMPLOI_SESSIONS = {2020: -0.05, 2021: 0.08, 2022: 0.45, 2023: 0.36, 2024: 0.20, 2025: 0.20}
+EMPLOI_SESSIONS = {2020: -0.05, 2021: 0.15, 2022: 0.50, 2023: 0.36, 2024: 0.20, 2025: 0.20}
 
 
 def streams(seed: int) -> dict[str, np.random.Generator]:
@@ -88,9 +88,10 @@ def draw_sites(p: TwinParameters, rng: np.random.Generator) -> pd.DataFrame:
         weights = zone["population"].to_numpy() / zone["population"].sum()
         extra = rng.choice(len(zone), size=count - len(zone), p=weights)
         sites = zone.iloc[np.sort(np.r_[np.arange(len(zone)), extra])].reset_index(drop=True)
-        kinds = rng.choice(["LP", "LPO", "LGT", "CFA"], size=count, p=[0.38, 0.27, 0.19, 0.16])
+        kinds = rng.choice(["LP", "LPO", "LGT", "CFA"], size=count, p=[0.38, 0.28, 0.20, 0.14])
         size = np.select([kinds == "LGT", kinds == "LP"], [4.5, 8.0], 10.5)
-        size = size * rng.gamma(3.0, 1 / 3.0, size=count)
+        shape = np.where(kinds == "CFA", 0.7, 3.0)
+        size = size * rng.gamma(shape, 1 / shape, size=count)
         sites["n_cells"] = _share_out(size, total, cap=30)
         sites["type"] = kinds
         tables.append(sites)
@@ -132,12 +133,12 @@ def draw_cells(sites: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     voies = np.repeat(["scolaire", "apprentissage"], n)
     levels = np.tile(courses["diplome"].to_numpy(), 2)
     scolaire = voies == "scolaire"
-    base = np.tile(-0.35 * courses["rang"].to_numpy(), 2)
+    base = np.concatenate([courses["poids_scolaire"], courses["poids_apprentissage"]])
     base = base + np.select([levels == "mc", levels == "bacpro"], [-1.2, 0.6], 0.0)
     weights = {
-        "LP": np.where(scolaire, np.where(levels == "bts", -3.0, 0.0), -2.6),
-        "LPO": np.where(scolaire, 0.0, -2.0),
-        "LGT": np.where(levels == "bts", np.where(scolaire, 0.0, -1.5), -9.0),
+        "LP": np.where(scolaire, np.where(levels == "bts", -3.0, 0.0), -4.0),
+        "LPO": np.where(scolaire, 0.0, -3.5),
+        "LGT": np.where(levels == "bts", np.where(scolaire, 0.0, -2.5), -9.0),
         "CFA": np.where(scolaire, -12.0, 0.0),
     }
     log_weight = base + np.stack([weights[kind] for kind in sites["type"]])
@@ -196,7 +197,7 @@ def draw_world(p: TwinParameters, rng: dict[str, np.random.Generator]) -> World:
     base = _base_places(cells, rng["places"])
     level, pressure = _pressure(cells, rng["pressure"])
     shift, trend = _shifts(p, cells, rng)
-    fill = np.interp(level, [0, 0.05, 0.25, 0.5, 0.75, 1], [0.45, 0.62, 0.84, 0.95, 1.0, 1.08])
+    fill = np.interp(level, [0, 0.05, 0.25, 0.5, 0.75, 1], [0.45, 0.65, 0.84, 0.95, 1.0, 1.02])
     autres = _other_openings(p, cells, rng["other_openings"])
     mean = base[:, None] * fill[:, None] * np.exp(shift) + p.fill * autres
     places = _declared_places(p, cells, base, rng["places"]) + autres
@@ -228,7 +229,8 @@ def _pressure(cells: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray
     noise = rng.standard_normal((len(cells), len(YEARS)))
     bts = (cells["diplome"] == "bts").to_numpy()
     apprenti = (cells["voie"] == "apprentissage").to_numpy()
-    affelnet = 0.42 * gammaincinv(2.3, u)
+    premiere = ((cells["diplome"] == "bacpro") & (cells["duree"] == 2)).to_numpy()
+    affelnet = np.where(premiere, 0.225 * gammaincinv(4.0, u), 0.42 * gammaincinv(2.3, u))
     parcoursup = np.where(apprenti, 4.7 * np.exp(1.0 * ndtri(u)), 11.9 * np.exp(0.78 * ndtri(u)))
     steady = np.where(bts, parcoursup, affelnet)
     return u, steady[:, None] * np.exp(np.where(bts, 0.16, 0.26)[:, None] * noise)
@@ -279,20 +281,22 @@ def _other_openings(
 def _declared_places(
     p: TwinParameters, cells: pd.DataFrame, base: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return declared capacities: revised now and then around a steady level."""
+    """Return declared capacities: one cell in four is revised now and then, and back again."""
     shape = (len(cells), len(YEARS))
     chance = np.full(len(cells), p.places_up + p.places_down)
     apprenti = (cells["voie"] == "apprentissage").to_numpy()
     bts = (cells["diplome"] == "bts").to_numpy()
-    chance = chance * np.select([apprenti, bts], [3.6, 1.75], 1.0)
-    moves = rng.random(shape) < chance[:, None]
-    sizes = np.where(apprenti, 11.0, np.where(bts, 4.5, 7.0))[:, None]
+    chance = chance * np.select([apprenti, bts], [3.5, 1.75], 1.0)
+    share = np.where(apprenti, 0.60, np.where(bts, 0.35, 0.25))
+    mover = rng.random(len(cells)) < share
+    moves = rng.random(shape) < np.where(mover, chance / share, 0.0)[:, None]
+    sizes = np.where(apprenti, 11.0, np.where(bts, 4.3, 7.0))[:, None]
     step = np.maximum(1, np.round(rng.exponential(1.0, size=shape) * sizes))
-    sign = np.where(rng.random(shape) < 0.5, 1.0, -1.0)
+    step = step * np.where(rng.random(shape) < 0.5, 1.0, -1.0)
     last = np.maximum.accumulate(np.where(moves, np.arange(shape[1]), 0), axis=1)
-    moved = np.maximum.accumulate(moves, axis=1)
-    drift = np.where(moved, np.take_along_axis(step * sign, last, axis=1), 0.0)
-    return np.maximum(base[:, None] + np.maximum(drift, -0.6 * base[:, None]).round(), 4.0)
+    away = np.cumsum(moves, axis=1) % 2 == 1
+    drift = np.where(away, np.take_along_axis(step, last, axis=1), 0.0)
+    return np.maximum(base[:, None] + np.maximum(drift, -0.5 * base[:, None]).round(), 4.0)
 
 
 def _rates(
@@ -312,7 +316,11 @@ def _rates(
     spread = rng["employment"].standard_normal((n, 1))
     calendar = np.array([EMPLOI_SESSIONS.get(y + 1, 0.0 if y < 2020 else 0.20) for y in YEARS])
     session = 0.08 * rng["employment"].standard_normal((k, len(YEARS)))[course]
-    shift = calendar + session + 0.40 * spread
+    region = pd.factorize(cells["code_region"], sort=True)[0]
+    trade = 0.45 * rng["employment"].standard_normal((k, 1))[course]
+    local = 0.15 * rng["employment"].standard_normal((region.max() + 1, 1))[region]
+    local = local + 0.20 * rng["employment"].standard_normal((k, region.max() + 1, 1))[course, region]
+    shift = 0.08 + calendar + session + trade + local + 0.35 * spread
     # Rates at 12, 18 and 24 months are drawn as shares of those not yet at work.
     late = np.diff(emploi, axis=1) / (1 - emploi[:, :-1])
     jury = 0.08 * rng["success"].standard_normal((k, len(YEARS)))[course]
