@@ -32,6 +32,7 @@ PLACES = {
     "bacpro": ((10, 12, 15, 16, 18, 20, 24, 30, 32, 36, 45, 60), (4, 10, 27, 4, 4, 4, 18, 15, 5, 2, 4, 4)),
     "bts": ((12, 15, 18, 20, 24, 28, 30, 32, 35, 36, 45, 48, 70), (8, 13, 5, 5, 20, 5, 12, 3, 15, 4, 3, 3, 3)),
     "apprentissage": ((4, 6, 8, 10, 12, 15, 18, 20, 24, 28, 30, 40, 60, 100), (5, 6, 6, 8, 15, 11, 6, 11, 9, 4, 6, 5, 4, 2)),
+    "apprentissage_secondaire": ((2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30), (10, 9, 9, 8, 10, 12, 12, 12, 10, 6, 3)),
 }  # fmt: skip
 
 #: Share of final-year students who stay in education, and employed at 6, 12, 18, 24 months per
@@ -214,8 +215,10 @@ def _base_places(cells: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     u = rng.random(len(cells))
     apprenti = (cells["voie"] == "apprentissage").to_numpy()
     places = np.empty(len(cells))
+    kind = cells["diplome"].where(~apprenti, "apprentissage")
+    kind = kind.where(~(apprenti & cells["niveau"].eq("secondaire")), "apprentissage_secondaire")
     for name, (values, weights) in PLACES.items():
-        here = apprenti if name == "apprentissage" else ~apprenti & (cells["diplome"] == name)
+        here = kind.eq(name).to_numpy()
         cut = np.cumsum(weights) / np.sum(weights)
         places[here] = np.asarray(values)[np.searchsorted(cut, u[here])]
     return places
@@ -296,7 +299,7 @@ def _declared_places(
     last = np.maximum.accumulate(np.where(moves, np.arange(shape[1]), 0), axis=1)
     away = np.cumsum(moves, axis=1) % 2 == 1
     drift = np.where(away, np.take_along_axis(step, last, axis=1), 0.0)
-    return np.maximum(base[:, None] + np.maximum(drift, -0.5 * base[:, None]).round(), 4.0)
+    return np.maximum(base[:, None] + np.maximum(drift, -0.5 * base[:, None]).round(), 2.0)
 
 
 def _rates(
