@@ -144,7 +144,9 @@ def _catalogue() -> pd.DataFrame:
     # pupils in a bac pro, 95th percentile 1,340); fixed once, whatever the seed of the twin.
     rng = np.random.default_rng(2016)
     # The digital family is one of three filières on its own: no luck of the draw there.
-    lift = np.select([table["famille"] == "numerique", table["filiere"] != "autre"], [1.2, 0.5], 0.0)
+    lift = np.select(
+        [table["famille"] == "numerique", table["filiere"] != "autre"], [1.2, 0.5], 0.0
+    )
     table["poids_scolaire"] = lift + 1.6 * rng.standard_normal(len(table))
     table["poids_apprentissage"] = lift + 2.0 * rng.standard_normal(len(table))
     labels = table["famille_metiers"].dropna().unique()
@@ -161,7 +163,11 @@ def catalogue() -> pd.DataFrame:
 
 def mefstat11(cfd: pd.Series, diplome: pd.Series, annee: pd.Series | int) -> pd.Series:
     """Return the MEFSTAT11 of a CFD at a year of study: prefix, year, filler, CFD[3:8]."""
-    keys = {(name, year): f"{spec[1]}{year}{spec[2]}" for name, spec in DIPLOMES.items() for year in (1, 2, 3)}
+    keys = {
+        (name, year): f"{spec[1]}{year}{spec[2]}"
+        for name, spec in DIPLOMES.items()
+        for year in (1, 2, 3)
+    }
     years = np.broadcast_to(annee, len(cfd))
     stem = [keys[key] for key in zip(diplome, years, strict=True)]
     return pd.Series([a + b[3:] for a, b in zip(stem, cfd, strict=True)], cfd.index, dtype="str")

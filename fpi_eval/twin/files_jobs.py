@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.twin.geography import departements
+from fpi_eval.twin.headers import columns
 
 #: NA38 → grand secteur, NA17, APE, label (NAF rév. 2, INSEE).
 SECTOR = {
@@ -31,11 +32,11 @@ SECTOR = {
     "NZ": ("GS5 Autres services marchands hors intérim", "MN", "8121Z", "Services de soutien"),
     "QA": ("GS7 Services non marchands", "OQ", "8610Z", "Santé"),
 }
-HEAD = (
+HEAD = columns(
     "region;ancienne_region;departement;zone_d_emploi;epci;commune;intitule_commune;"
     "grand_secteur_d_activite;secteur_na17;secteur_na38;secteur_na88;ape;code_region;"
     "code_ancienne_region;code_departement;code_zone_d_emploi;code_epci;code_commune;code_ape"
-).split(";")
+)
 
 
 def write_urssaf(jobs: pd.DataFrame, cells: pd.DataFrame, last: int, folder: Path) -> Path:

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.twin.geography import AURA
+from fpi_eval.twin.headers import columns
 
-COLUMNS = (
+COLUMNS = columns(
     "session;cod_uai;g_ea_lib_vx;dep;dep_lib;region_etab_aff;acad_mies;fili;form_lib_voe_acc;"
     "regr_forma;fil_lib_voe_acc;detail_forma;lien_form_psup;g_olocalisation_des_formations;"
     "capa_fin;voe_tot;voe_tot_f;nb_voe_pp;nb_voe_pp_internat;nb_voe_pp_bg;nb_voe_pp_bg_brs;"
@@ -23,7 +24,7 @@ COLUMNS = (
     "pct_sansmention;pct_ab;pct_b;pct_tb;pct_bg;pct_bg_mention;pct_bt;pct_bt_mention;pct_bp;"
     "pct_bp_mention;tri;contrat_etab;acc_debutpp;acc_datebac;acc_finpp;pct_acc_debutpp;"
     "pct_acc_datebac;pct_acc_finpp;g_ta_cod"
-).split(";")
+)
 SESSIONS = (2018, 2019)
 
 #: Parcoursup spells some names its own way, and knew Caen and Rouen until they merged.

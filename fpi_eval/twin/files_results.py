@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.twin.geography import REGIONS
+from fpi_eval.twin.headers import columns
 
-BAC = (
+BAC = columns(
     "session;academie;sexe;statut_du_candidat;voie;serie;diplome_specialite;nombre_d_inscrits;"
     "nombre_de_presents;nombre_d_admis_au_1er_groupe;nombre_de_refuses_au_1er_groupe;"
     "nombre_d_ajournes_passant_les_epreuves_du_2nd_groupe;nombre_d_admis_a_l_issue_du_2nd_groupe;"
@@ -16,7 +17,7 @@ BAC = (
     "nombre_d_admis_avec_mention_tb_avec_les_felicitations_du_jury;"
     "nombre_d_admis_avec_mention_tb_sans_les_felicitations_du_jury;nombre_d_admis_avec_mention_b;"
     "nombre_d_admis_avec_mention_ab;nombre_d_admis_sans_mention;nombre_de_refuses_totaux"
-).split(";")
+)
 
 _GROUPS = (
     "Specialités pluri technologiques", "Transformations", "Genie civil construction et bois",

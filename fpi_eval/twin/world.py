@@ -269,9 +269,7 @@ def _shifts(
     return shift, trend
 
 
-def _other_openings(
-    p: TwinParameters, cells: pd.DataFrame, rng: np.random.Generator
-) -> np.ndarray:
+def _other_openings(p: TwinParameters, cells: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     """Return seats opened on their own budget by the other regions, cumulative."""
     opened = np.zeros((len(cells), len(YEARS)))
     if p.other_openings:
@@ -322,7 +320,9 @@ def _rates(
     region = pd.factorize(cells["code_region"], sort=True)[0]
     trade = 0.45 * rng["employment"].standard_normal((k, 1))[course]
     local = 0.15 * rng["employment"].standard_normal((region.max() + 1, 1))[region]
-    local = local + 0.20 * rng["employment"].standard_normal((k, region.max() + 1, 1))[course, region]
+    local = (
+        local + 0.20 * rng["employment"].standard_normal((k, region.max() + 1, 1))[course, region]
+    )
     shift = 0.08 + calendar + session + trade + local + 0.35 * spread
     # Rates at 12, 18 and 24 months are drawn as shares of those not yet at work.
     late = np.diff(emploi, axis=1) / (1 - emploi[:, :-1])
