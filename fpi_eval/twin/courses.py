@@ -140,8 +140,8 @@ def _catalogue() -> pd.DataFrame:
     stem, order = table["cfd"].str[:6], table["cfd"].str[6:].astype(int)
     table["option_a"] = (stem + (order + 1).astype(str)).where(bts)
     table["option_b"] = (stem + (order - 40).astype(str)).where(bts)
-    # A few courses are everywhere and most are rare (regional InserJeunes rows: median 98 final-year
-    # pupils in a bac pro, 95th percentile 1,340); fixed once, whatever the seed of the twin.
+    # A few courses are everywhere and most are rare (regional InserJeunes rows: median 98
+    # pupils in a final year of bac pro, 95th percentile 1,340); fixed, whatever the twin's seed.
     rng = np.random.default_rng(2016)
     # The digital family is one of three filières on its own: no luck of the draw there.
     lift = np.select(

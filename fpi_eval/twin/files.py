@@ -20,8 +20,8 @@ def write_files(
     """Write the files of a twin and return their paths.
 
     The folder gets ``orion/``, ``inserjeunes/``, ``parcoursup/``, ``resultats/``, ``urssaf/``,
-    ``nomenclatures/`` and the register ``ouvertures.csv``, with the names, headers, encodings and line ends of the real
-    files of each year. The same seed writes the same bytes.
+    ``nomenclatures/`` and the register ``ouvertures.csv``, with the names, headers, encodings and
+    line ends of the real files of each year. The same seed writes the same bytes.
 
     Parameters
     ----------

@@ -168,13 +168,13 @@ def _famille_metiers() -> pd.DataFrame:
 
 def _options_bts() -> pd.DataFrame:
     courses = catalogue()
+    years = "|".join(str(year) for year in range(2015, 2032))
+    opening = (years, "01/09/2015", "", years, "01/09/2016", "", "38")
     rows = []
     for course in courses[courses["option_a"].notna()].itertuples():
         for letter, cfd in (("A", course.option_a), ("B", course.option_b)):
-            years = "|".join(str(year) for year in range(2015, 2032))
             rows.append(
-                (course.cfd, course.libelle, cfd, f"{course.libelle} option {letter}", years)
-                + ("01/09/2015", "", years, "01/09/2016", "", "38")
+                (course.cfd, course.libelle, cfd, f"{course.libelle} option {letter}", *opening)
             )
     return pd.DataFrame(rows, columns=OPTIONS_BTS)
 

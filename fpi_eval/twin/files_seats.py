@@ -28,8 +28,9 @@ DISTANCE = (("0699990", 1200, 2_400), ("0389990", 800, 1_300))
 
 #: What the files need of a cell, and of a cell in a year.
 CELL = (
-    "type", "etablissement", "commune", "code_commune", "code_departement", "departement", "code_academie", "academie",
-    "code_region", "region", "voie", "diplome", "niveau", "duree", "libelle", "course", "cible",
+    "type", "etablissement", "commune", "code_commune", "code_departement", "departement",
+    "code_academie", "academie", "code_region", "region", "voie", "diplome", "niveau", "duree",
+    "libelle", "course", "cible",
     "famille_metiers", "cfd_commun", "cfd", "cfd_nouveau", "rentree_renovation", "option_a",
     "option_b",
 )  # fmt: skip

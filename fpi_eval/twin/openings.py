@@ -107,14 +107,15 @@ def _closures(
     pool = cells[(cells["code_region"] == AURA) & ~cells["cible"]]
     order = rng.permutation(len(pool))
     pool = pool.iloc[order]
+    academies = cells["code_academie"].to_numpy()
     rows, used = [], set()
     for row in table.itertuples():
         seats = round(p.closures * row.places_ouvertes)
-        academie = cells["code_academie"].iat[row.cell]
+        academie = academies[row.cell]
         options = pool[(pool["code_academie"] == academie) & ~pool["cell"].isin(used)]
         if not seats or options.empty:
             continue
-        cell = int(options["cell"].iat[0])
+        cell = int(options["cell"].iloc[0])
         used.add(cell)
         rows.append((cell, row.projet, row.rentree, -seats, -seats, False, False))
     columns = ["cell", "projet", "rentree", "places_prevues", "places_ouvertes", "nouvelle", "vide"]
