@@ -1,0 +1,158 @@
+"""Least squares and two-stage least squares with absorbed effects, clustered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fpi_eval.errors import FpiError
+from fpi_eval.impact.absorb import Absorber, counted_rank, without_singletons
+from fpi_eval.inference.sandwich import codes, small_sample, sum_by
+
+COLLINEAR = 1e-9  # share of a regressor's length left by the effects, under which it is nothing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinearFit:
+    """A fitted regression, its regressors net of absorbed effects.
+
+    ``x`` (n_obs, k) are regressors (projected on instruments) net of effects, ``y`` and
+    ``endogenous`` the outcome and raw regressors net of effects, ``keep`` the rows used among
+    those given, ``dropped`` why others were not.
+    """
+
+    names: tuple[str, ...]
+    coefficients: np.ndarray
+    bread: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    endogenous: np.ndarray
+    residuals: np.ndarray
+    weights: np.ndarray | None
+    effects: tuple[np.ndarray, ...]
+    absorber: Absorber
+    keep: np.ndarray
+    collinear: tuple[str, ...]
+
+    @property
+    def scores(self) -> np.ndarray:
+        """Regressor times weight times residual, (n_obs, k)."""
+        weighted = self.residuals if self.weights is None else self.residuals * self.weights
+        return self.x * weighted[:, None]
+
+    @property
+    def dropped(self) -> tuple[tuple[str, int], ...]:
+        """What was left out: singletons, collinear regressors."""
+        alone = len(self.keep) - int(self.keep.sum())
+        gone = len(self.collinear)
+        return (("observation seule dans son effet fixe", alone), ("variable colinéaire", gone))
+
+    def n_parameters(self, cluster: np.ndarray) -> int:
+        """Return K: regressors, and absorbed effects not nested in the cluster."""
+        return len(self.names) + counted_rank(self.absorber, self.effects, cluster)
+
+    def influence(self, cluster: np.ndarray) -> np.ndarray:
+        """Return cluster influences (G, k), whose squares add up to the CR1 variances."""
+        integers, names = codes(cluster)
+        factor = small_sample(len(self.y), self.n_parameters(cluster), len(names))
+        return np.sqrt(factor) * sum_by(integers, self.scores) @ self.bread.T
+
+    def covariance(self, cluster: np.ndarray) -> np.ndarray:
+        """Return the CR1 covariance, cluster being labels of the rows kept."""
+        psi = self.influence(cluster)
+        return psi.T @ psi
+
+    def position(self, name: str) -> int:
+        """Return the place of a regressor; raise if the data could not tell it from the others."""
+        if name not in self.names:
+            raise FpiError(
+                f"« {name} » ne varie plus une fois retirés les effets fixes : "
+                "il manque des cellules ou des années de comparaison."
+            )
+        return self.names.index(name)
+
+
+def fit(
+    y: np.ndarray,
+    x: np.ndarray,
+    effects: Sequence[np.ndarray],
+    *,
+    names: Sequence[str],
+    instruments: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    singletons: bool = False,
+) -> LinearFit:
+    """Return the regression of y (n_obs,) on x (n_obs, k) net of effects.
+
+    Parameters
+    ----------
+    instruments : array (n_obs, q >= k), optional
+        All instruments, exogenous regressors included; then two-stage least squares.
+    weights : array (n_obs,), optional
+        Rows of zero weight are left out.
+    singletons : bool
+        Keep observations alone in an effect; they carry no information but count in N.
+    """
+    keep = np.ones(len(y), dtype=bool) if weights is None else np.asarray(weights) > 0
+    if not singletons:
+        keep[keep] = without_singletons([np.asarray(e)[keep] for e in effects])
+    effects = tuple(np.asarray(e)[keep] for e in effects)
+    weights = None if weights is None else np.asarray(weights, dtype=float)[keep]
+    blocks = [np.asarray(y, float)[keep, None], np.asarray(x, float)[keep]]
+    blocks += [] if instruments is None else [np.asarray(instruments, float)[keep]]
+    raw = np.column_stack(blocks)
+    absorber = Absorber(effects, weights)
+    net = absorber.residualize(raw)
+    k = blocks[1].shape[1]
+    kept = independent(net[:, 1 : k + 1], raw[:, 1 : k + 1], weights)
+    endogenous = net[:, 1 : k + 1][:, kept]
+    regressors = endogenous
+    if instruments is not None:
+        z = net[:, k + 1 :]
+        z = z[:, independent(z, raw[:, k + 1 :], weights)]
+        if z.shape[1] < len(kept):
+            raise FpiError("les instruments ne distinguent pas les effets demandés.")
+        regressors = z @ solve(z, endogenous, weights)
+    weighted = regressors if weights is None else regressors * weights[:, None]
+    bread = np.linalg.inv(weighted.T @ regressors)
+    beta = bread @ (weighted.T @ net[:, 0])
+    return LinearFit(
+        names=tuple(names[j] for j in kept),
+        coefficients=beta,
+        bread=bread,
+        x=regressors,
+        y=net[:, 0],
+        endogenous=endogenous,
+        residuals=net[:, 0] - endogenous @ beta,
+        weights=weights,
+        effects=effects,
+        absorber=absorber,
+        keep=keep,
+        collinear=tuple(n for j, n in enumerate(names) if j not in kept),
+    )
+
+
+def solve(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Return weighted least-squares coefficients of y on x."""
+    root = 1.0 if weights is None else np.sqrt(weights)[:, None]
+    return np.linalg.lstsq(x * root, y * root, rcond=None)[0]
+
+
+def independent(
+    net: np.ndarray, raw: np.ndarray, weights: np.ndarray | None = None
+) -> list[int]:
+    """Return columns of ``net`` that are neither emptied by the effects nor combinations."""
+    root = 1.0 if weights is None else np.sqrt(weights)[:, None]
+    scale = np.linalg.norm(raw * root, axis=0)
+    columns = net * root / np.where(scale > 0, scale, 1.0)
+    kept: list[int] = []
+    basis = np.empty((len(net), 0))
+    for j in range(net.shape[1]):
+        column = columns[:, j]
+        left = column - basis @ (basis.T @ column)
+        left -= basis @ (basis.T @ left)
+        size = np.linalg.norm(left)
+        if size > COLLINEAR:
+            kept.append(j)
+            basis = np.column_stack([basis, left / size])
+    return kept

@@ -1,0 +1,92 @@
+"""Cluster-robust variances from scores, and the intervals drawn from them."""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+
+def sum_by(cluster: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return sums of (n_obs,) or (n_obs, k) values by cluster coded 0..G-1."""
+    if values.ndim == 1:
+        return np.bincount(cluster, values)
+    return np.column_stack([np.bincount(cluster, column) for column in values.T])
+
+
+def codes(cluster: np.ndarray) -> tuple[np.ndarray, pd.Index]:
+    """Return clusters as integers 0..G-1 in order of appearance, and their names."""
+    integers, names = pd.factorize(np.asarray(cluster))
+    return integers, pd.Index(names)
+
+
+def small_sample(n_obs: int, n_parameters: int, n_clusters: int) -> float:
+    """Return the CR1 factor ``G/(G-1) * (N-1)/(N-K)``.
+
+    K counts regressors and absorbed effects, **except effects nested in the cluster**, which cost
+    nothing at the level where observations are independent; the constant they hold counts for
+    one. It is the rule of `fixest`; counting them too moves a known error by 12 %.
+    """
+    return n_clusters / (n_clusters - 1) * (n_obs - 1) / (n_obs - n_parameters)
+
+
+def cr1(
+    bread: np.ndarray, scores: np.ndarray, cluster: np.ndarray, n_parameters: int
+) -> np.ndarray:
+    """Return the clustered covariance ``c * B (sum_g s_g s_g') B``.
+
+    Parameters
+    ----------
+    bread : array (k, k)
+        Inverse of the (projected) cross-product of regressors.
+    scores : array (n_obs, k)
+        Regressor times residual (times weight), row by row.
+    cluster : array (n_obs,)
+        Labels of clusters.
+    n_parameters : int
+        K of `small_sample`.
+    """
+    integers, names = codes(cluster)
+    sums = sum_by(integers, scores)
+    factor = small_sample(len(scores), n_parameters, len(names))
+    return factor * bread @ (sums.T @ sums) @ bread.T
+
+
+def cr3(contributions: np.ndarray, estimates_without: np.ndarray | None = None) -> np.ndarray:
+    """Return the cluster-jackknife covariance of k estimates (CR3, MacKinnon et al., 2023).
+
+    Parameters
+    ----------
+    contributions : array (G, k)
+        Estimates without each cluster minus the full-sample ones (or minus their mean).
+    estimates_without : array (G, k), optional
+        Estimates without each cluster; then ``contributions`` is the full-sample estimate (k,).
+    """
+    gaps = contributions if estimates_without is None else estimates_without - contributions
+    n = len(gaps)
+    return (n - 1) / n * gaps.T @ gaps
+
+
+def jackknife(x: np.ndarray, y: np.ndarray, cluster: np.ndarray) -> np.ndarray:
+    """Return least-squares estimates without each cluster, (G, k).
+
+    Exact when absorbed effects are nested in clusters (they leave with them) or are columns of x.
+    """
+    integers, names = codes(cluster)
+    order = np.argsort(integers, kind="stable")
+    edges = np.searchsorted(integers[order], np.arange(len(names) + 1))
+    gram, moment = x.T @ x, x.T @ y
+    out = np.empty((len(names), x.shape[1]))
+    for g in range(len(names)):
+        rows = order[edges[g] : edges[g + 1]]
+        inner = x[rows]
+        left = gram - inner.T @ inner
+        out[g] = np.linalg.lstsq(left, moment - inner.T @ y[rows], rcond=1e-12)[0]
+    return out
+
+
+def interval(
+    estimate: float, std_error: float, df: float, *, level: float = 0.95
+) -> tuple[float, float, float]:
+    """Return lower bound, upper bound and two-sided p-value of a t with df degrees of freedom."""
+    reach = stats.t.ppf(0.5 + level / 2, df) * std_error
+    p_value = 2 * stats.t.sf(abs(estimate) / std_error, df) if std_error > 0 else np.nan
+    return estimate - reach, estimate + reach, float(p_value)

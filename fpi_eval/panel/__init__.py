@@ -1,0 +1,5 @@
+"""One row per cell and rentrée: outcomes, seats, exposures."""
+
+from fpi_eval.panel.cells import align, exposures, lag_of, seat_grid
+
+__all__ = ["align", "exposures", "lag_of", "seat_grid"]
