@@ -146,7 +146,7 @@ def widen(
     )
 
 
-def _base(times: np.ndarray, g: float, t: float, base: str, anticipation: int) -> int:
+def base_year(times: np.ndarray, g: float, t: float, base: str, anticipation: int) -> int:
     """Return the position of the year that year ``t`` of cohort ``g`` is compared with."""
     limit = g - anticipation if base == "universal" or t >= g else t
     return int(np.searchsorted(times, limit)) - 1
@@ -287,7 +287,7 @@ def _pairs(wide: Wide, base: str, anticipation: int) -> list[tuple[int, int, int
     out = []
     for c, g in enumerate(wide.cohorts):
         for t, year in enumerate(wide.times):
-            b = _base(wide.times, g, year, base, anticipation)
+            b = base_year(wide.times, g, year, base, anticipation)
             if b >= 0:
                 out.append((c, t, b))
     return out
@@ -329,6 +329,7 @@ def _estimate(
         reference=t == b,
         influence=influence,
         covariance=factor * influence @ influence.T,
+        mass=influence[k:].sum(axis=1)[c],
         cohorts=wide.cohorts,
         masses=influence[k:].sum(axis=1),
         factor=factor,

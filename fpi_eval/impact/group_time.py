@@ -96,13 +96,15 @@ class GroupTimeEffects:
     reference : ndarray of bool, shape (K,)
         Base year of a universal base period: zero by construction.
     influence : ndarray, shape (K + C, G)
-        Cluster sums; the last C rows are the cohort masses (all zero where weights are fixed).
+        Cluster sums; the last C rows are the cohort masses (absent where they count as fixed).
     covariance : ndarray, shape (K + C, K + C)
         ``factor * influence @ influence.T``.
+    mass : ndarray, shape (K,)
+        Weight of each effect in the averages.
     cohorts, masses : ndarray, shape (C,)
-        Weight of each cohort in the averages.
+        Weight of each cohort in the overall average by cohort.
     factor : float
-        Small-sample factor: G / (G − 1), fixed effects nested in clusters not counted.
+        Small-sample factor, fixed effects nested in clusters not counted.
     n_clusters, n_treated_clusters : int
     notes : tuple of str
         What was left out, in French.
@@ -117,6 +119,7 @@ class GroupTimeEffects:
     reference: np.ndarray
     influence: np.ndarray
     covariance: np.ndarray
+    mass: np.ndarray
     cohorts: np.ndarray
     masses: np.ndarray
     factor: float
@@ -214,7 +217,7 @@ def _weights(effects: GroupTimeEffects, keep: np.ndarray) -> np.ndarray:
     """Return the row (length K + C) of the mass-weighted average of the kept effects."""
     k = len(effects.att)
     position = np.searchsorted(effects.cohorts, effects.cohort)
-    mass = np.where(keep, effects.masses[position], 0.0)
+    mass = np.where(keep, effects.mass, 0.0)
     share = mass / mass.sum()
     gap = np.where(keep, np.nan_to_num(effects.att) - share @ np.nan_to_num(effects.att), 0.0)
     by_cohort = np.bincount(position, weights=gap, minlength=len(effects.cohorts)) / mass.sum()
