@@ -14,7 +14,7 @@ from fpi_eval.text import pluriel
 CONTROLS = {"never": "cellules jamais ouvertes", "not_yet": "cellules pas encore ouvertes"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Wide:
     """Panel with one column a unit, units sorted by cohort, never opened last.
 
@@ -124,7 +124,9 @@ def widen(
     if weights is not None:
         weight = _constant(frame[weights].to_numpy(dtype=float), codes, n, weights)
         if not (weight > 0).all():
-            raise FpiError("poids nul, négatif ou manquant : il doit être positif.", colonne=weights)
+            raise FpiError(
+                "poids nul, négatif ou manquant : donnez-en un positif.", colonne=weights
+            )
     groups = None
     if cluster is not None:
         groups = _constant(pd.factorize(frame[cluster])[0], codes, n, cluster)
@@ -333,6 +335,8 @@ def _estimate(
         cohorts=wide.cohorts,
         masses=influence[k:].sum(axis=1),
         factor=factor,
+        n_obs=int(np.isfinite(wide.y).sum()),
+        n_units=wide.y.shape[1],
         n_clusters=wide.n_clusters,
         n_treated_clusters=int(treated.sum()),
         notes=wide.notes + ((note,) if missing else ()),

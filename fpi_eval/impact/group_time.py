@@ -5,7 +5,6 @@ cohort masses, so its influence function is a row of numbers times one joint mat
 and nothing is estimated twice.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,14 +12,18 @@ import pandas as pd
 from scipy import stats
 
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.bands import DRAWS, LEVEL, sup_t
 from fpi_eval.text import intervalle, nombre, pluriel, signe
 
-KINDS = ("simple", "group", "dynamic", "calendar")
-LEVEL = 0.95
-DRAWS = 9_999
+KINDS = {
+    "simple": "toutes rentrées et années d'ouverture réunies",
+    "group": "moyenne par rentrée d'ouverture",
+    "dynamic": "moyenne par ancienneté de l'ouverture",
+    "calendar": "moyenne par année",
+}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Aggregation:
     """Averages of group-time effects: one row a label, and their overall average.
 
@@ -78,12 +81,11 @@ class Aggregation:
         low, high = self.overall_interval
         return (
             f"Effet moyen {signe(self.overall, 3)} "
-            f"(intervalle à 95 % {intervalle(low, high, 3)}), moyenne de "
-            f"{pluriel(len(self.label), 'effet')}."
+            f"(intervalle à 95 % {intervalle(low, high, 3)}), {KINDS[self.kind]}."
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class GroupTimeEffects:
     """ATT(g, t) with the influence of each cluster on each of them.
 
@@ -105,7 +107,7 @@ class GroupTimeEffects:
         Weight of each cohort in the overall average by cohort.
     factor : float
         Small-sample factor, fixed effects nested in clusters not counted.
-    n_clusters, n_treated_clusters : int
+    n_obs, n_units, n_clusters, n_treated_clusters : int
     notes : tuple of str
         What was left out, in French.
     """
@@ -123,6 +125,8 @@ class GroupTimeEffects:
     cohorts: np.ndarray
     masses: np.ndarray
     factor: float
+    n_obs: int
+    n_units: int
     n_clusters: int
     n_treated_clusters: int
     notes: tuple[str, ...] = ()
@@ -206,7 +210,7 @@ class GroupTimeEffects:
         """Return French sentences: overall effect, number of clusters, what was left out."""
         parts = [
             f"{self.method}. {self.aggregate('simple').summary()}",
-            f"{pluriel(self.n_treated_clusters, 'grappe')} avec ouverture sur "
+            f"{pluriel(self.n_treated_clusters, 'groupe traité', 'groupes traités')} sur "
             f"{nombre(self.n_clusters)}.",
             *self.notes,
         ]
@@ -253,75 +257,3 @@ def _overall(
         gap = (att - share @ att) / effects.masses[position].sum()
         total[len(effects.att) + position] += gap
     return total
-
-
-def sup_t(
-    covariance: np.ndarray,
-    *,
-    df: int,
-    influence: np.ndarray | None = None,
-    multiplier: str = "normal",
-    level: float = LEVEL,
-    draws: int = DRAWS,
-    seed: int = 0,
-) -> float:
-    """Return the quantile of the largest absolute t statistic, by multiplier bootstrap.
-
-    Parameters
-    ----------
-    covariance : ndarray, shape (A, A)
-    df : int
-        Clusters less one. With normal multipliers the statistic is Student's, so that a single
-        row gets back its pointwise quantile.
-    influence : ndarray, shape (A, G), optional
-        Cluster sums, needed by the other multipliers.
-    multiplier : {"normal", "rademacher", "webb"}
-        Cluster weights. Given the data, normal weights make the draws exactly N(0, covariance),
-        so the G × draws numbers need not be drawn.
-    """
-    sd = np.sqrt(np.diag(covariance))
-    live = sd > 1e-12 * sd.max(initial=0.0)
-    if not live.any():
-        return float("nan")
-    rng = np.random.default_rng(seed)
-    if multiplier == "normal":
-        value, vector = np.linalg.eigh(covariance[np.ix_(live, live)])
-        root = vector * np.sqrt(np.clip(value, 0, None))
-        draw = rng.standard_normal((draws, len(value))) @ root.T / sd[live]
-        draw /= np.sqrt(rng.chisquare(df, size=(draws, 1)) / df)
-        largest = np.abs(draw).max(axis=1)
-    else:
-        sign = _signs(multiplier, rng)
-        scaled = influence[live] / np.linalg.norm(influence[live], axis=1, keepdims=True)
-        chunks = np.array_split(np.arange(draws), max(1, draws * scaled.shape[1] // 10**7))
-        largest = np.concatenate(
-            [
-                np.abs(scaled @ sign((scaled.shape[1], len(part)))).max(axis=0)
-                for part in chunks
-                if len(part)
-            ]
-        )
-    return float(np.quantile(largest, level))
-
-
-def _signs(multiplier: str, rng: np.random.Generator) -> Callable[[tuple[int, int]], np.ndarray]:
-    """Return a sampler of cluster weights with mean 0 and variance 1."""
-    points = {
-        "rademacher": np.array([-1.0, 1.0]),
-        "webb": np.sqrt([1.5, 1.0, 0.5])[[0, 1, 2, 0, 1, 2]] * [1, 1, 1, -1, -1, -1],
-    }
-    if multiplier not in points:
-        raise FpiError(f"multiplicateur « {multiplier} » inconnu : normal, rademacher ou webb.")
-    return lambda shape: rng.choice(points[multiplier], size=shape)
-
-
-def joint_test(effects: GroupTimeEffects, keep: np.ndarray) -> tuple[float, int, float]:
-    """Return F statistic, rank and p-value of the test that the kept ATT(g, t) are all zero."""
-    index = np.flatnonzero(keep & np.isfinite(effects.att) & ~effects.reference)
-    value, vector = np.linalg.eigh(effects.covariance[np.ix_(index, index)])
-    good = value > 1e-10 * value.max(initial=0.0)
-    rank = int(good.sum())
-    if not rank:
-        return float("nan"), 0, float("nan")
-    statistic = np.sum((vector[:, good].T @ effects.att[index]) ** 2 / value[good]) / rank
-    return float(statistic), rank, float(stats.f.sf(statistic, rank, effects.n_clusters - 1))

@@ -155,6 +155,8 @@ def _contrasts(wide: Wide, anticipation: int) -> GroupTimeEffects:
         cohorts=wide.cohorts,
         masses=np.array([wide.weights[part].sum() for part in parts[:-1]]),
         factor=factor,
+        n_obs=int(seen.sum()),
+        n_units=wide.y.shape[1],
         n_clusters=wide.n_clusters,
         n_treated_clusters=len(np.unique(codes[: wide.starts[-2]])),
         notes=wide.notes + ((note,) if unknown else ()),
