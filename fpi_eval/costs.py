@@ -227,11 +227,8 @@ def acceptability(
     return pd.DataFrame({"threshold": thresholds, "share": share})
 
 
-def annualised(cost: float, *, years: int = 10, rate: float = 0.032) -> float:
-    """Return the constant yearly payment over an equipment's life.
-
-    The default rate is that of French public project appraisal (3.2 %).
-    """
+def annualised(cost: float, *, years: int, rate: float) -> float:
+    """Return the constant yearly payment that repays a cost over ``years`` at ``rate`` a year."""
     return cost / years if rate == 0 else cost * rate / (1 - (1 + rate) ** -years)
 
 
