@@ -42,9 +42,7 @@ def invented_panel(
     cells.loc[treated[:new], "nouvelle"] = True
     panel = cells.loc[cells.index.repeat(len(years))].reset_index(drop=True)
     panel["rentree"] = np.tile(years, n)
-    panel["seats"] = np.where(
-        panel["rentree"] >= first[panel["cell"]], seats[panel["cell"]], 0.0
-    )
+    panel["seats"] = np.where(panel["rentree"] >= first[panel["cell"]], seats[panel["cell"]], 0.0)
     panel["autres_places"] = 0.0
     panel["entrants"] = size[panel["cell"]]
     grid = seat_grid(panel)

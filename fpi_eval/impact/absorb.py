@@ -134,28 +134,28 @@ class Absorber:
     def _schur_times(self, vector: np.ndarray) -> np.ndarray:
         return self.inner @ vector - self.cross.T @ ((self.cross @ vector) / self.mass)
 
-    def sums(self, values: np.ndarray) -> np.ndarray:
-        """Return weighted sums of (n_obs, k) values by level of the remaining effects."""
+    def sums(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return weighted sums of (n_obs, k) values by level: first effect, remaining ones."""
         weighted = values if self.weights is None else values * self.weights[:, None]
-        out = np.empty((self.n_others, values.shape[1]))
+        first = np.empty((self.n_first, values.shape[1]))
+        others = np.empty((self.n_others, values.shape[1]))
         for j in range(values.shape[1]):
+            first[:, j] = np.bincount(self.first, weighted[:, j], self.n_first)
             for c, lo, hi in zip(self.others, self.offsets, self.offsets[1:], strict=False):
-                out[lo:hi, j] = np.bincount(c, weighted[:, j], hi - lo)
-        return out
+                others[lo:hi, j] = np.bincount(c, weighted[:, j], hi - lo)
+        return first, others
+
+    def normal(self, first: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the solution of the normal equations ``D'WD d = (first, others)``."""
+        first = first / self.mass[:, None]
+        if self.n_others == 0:
+            return first, others
+        others = self.solve(others - self.cross.T @ first)
+        return first - (self.cross @ others) / self.mass[:, None], others
 
     def effects(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return fitted effects of (n_obs, k) values: first (n_first, k), others (n_others, k)."""
-        weighted = values if self.weights is None else values * self.weights[:, None]
-        first = np.empty((self.n_first, values.shape[1]))
-        for j in range(values.shape[1]):
-            first[:, j] = np.bincount(self.first, weighted[:, j], self.n_first)
-        first /= self.mass[:, None]
-        if self.n_others == 0:
-            return first, np.empty((0, values.shape[1]))
-        gap = self.sums(values) - self.cross.T @ first
-        others = self.solve(gap)
-        first -= (self.cross @ others) / self.mass[:, None]
-        return first, others
+        return self.normal(*self.sums(values))
 
     def spread(self, first: np.ndarray, others: np.ndarray) -> np.ndarray:
         """Return the sum of effects carried by each observation, (n_obs, k)."""

@@ -138,9 +138,7 @@ def solve(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> np
     return np.linalg.lstsq(x * root, y * root, rcond=None)[0]
 
 
-def independent(
-    net: np.ndarray, raw: np.ndarray, weights: np.ndarray | None = None
-) -> list[int]:
+def independent(net: np.ndarray, raw: np.ndarray, weights: np.ndarray | None = None) -> list[int]:
     """Return columns of ``net`` that are neither emptied by the effects nor combinations."""
     root = 1.0 if weights is None else np.sqrt(weights)[:, None]
     scale = np.linalg.norm(raw * root, axis=0)

@@ -13,8 +13,8 @@ def sum_by(cluster: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def codes(cluster: np.ndarray) -> tuple[np.ndarray, pd.Index]:
-    """Return clusters as integers 0..G-1 in order of appearance, and their names."""
-    integers, names = pd.factorize(np.asarray(cluster))
+    """Return clusters as integers 0..G-1 and their names, sorted."""
+    integers, names = pd.factorize(np.asarray(cluster), sort=True)
     return integers, pd.Index(names)
 
 

@@ -1,0 +1,196 @@
+"""Imputation per seat and per opening: overall, by cohort, age, filière, level; event study."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import linear
+from fpi_eval.impact.counterfactual import Imputation, impute, influence
+from fpi_eval.impact.seats import effects, sample
+from fpi_eval.impact.uncertainty import answer, event_table
+from fpi_eval.results import Estimate, Estimates, EventStudy
+
+DESCRIPTION = (
+    "Imputation : un modèle à effets fixes de cellule et de formation × session, estimé sur les "
+    "seules observations sans place ouverte ni voisin exposé, prédit ce qu'aurait été le résultat "
+    "des cellules traitées ; l'effet est l'écart entre l'observé et cette prédiction, rapporté aux "
+    "places. Variance prudente par groupe (Borusyak, Jaravel et Spiess, 2024, théorème 3)."
+)
+GROUPS = {"cohort": "cohorte", "age": "ancienneté", "filiere": "filière", "niveau": "niveau"}
+
+
+def unexposed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame without untreated rows whose neighbours opened seats, counted as dropped."""
+    exposed = (frame["dose"] == 0) & (frame[["exposure_etab", "exposure_dep"]] != 0).any(axis=1)
+    out = frame[~exposed]
+    out.attrs.update(frame.attrs)
+    out.attrs["dropped"] = (
+        *frame.attrs["dropped"], ("observation exposée aux ouvertures voisines", int(exposed.sum()))
+    )  # fmt: skip
+    return out
+
+
+def per_seat(
+    panel: pd.DataFrame,
+    outcome: str = "diplomes",
+    *,
+    by: str | None = None,
+    niveau: str | None = None,
+    region: bool = False,
+) -> Estimate | Estimates:
+    r"""Return the effect per opened seat, :math:`\sum\tau_{it} / \sum S_{it}`, or one per group.
+
+    Parameters
+    ----------
+    by : {"cohort", "age", "filiere", "niveau"}, optional
+        Groups of treated rows; ``age`` counts years from the first possible effect.
+    region : bool
+        Add region × session effects to the untreated model.
+    """
+    return _estimate(panel, outcome, by, niveau, region, seats=True)
+
+
+def per_opening(
+    panel: pd.DataFrame,
+    outcome: str = "diplomes",
+    *,
+    by: str | None = None,
+    niveau: str | None = None,
+    region: bool = False,
+) -> Estimate | Estimates:
+    """Return the mean effect of an opening per treated cell and session, or one per group."""
+    return _estimate(panel, outcome, by, niveau, region, seats=False)
+
+
+def _estimate(panel, outcome, by, niveau, region, *, seats: bool) -> Estimate | Estimates:
+    if by is not None and by not in GROUPS:
+        raise FpiError(f"regroupement « {by} » inconnu : choisissez parmi {', '.join(GROUPS)}.")
+    frame = unexposed(sample(panel, outcome, niveau=niveau))
+    label = "Effet par place" if seats else "Effet par ouverture"
+    model = fit(frame, region=region)
+    keys = pd.Series("", index=frame.index) if by is None else _keys(frame, by)
+    on = model.treated & model.usable
+    groups = sorted(keys[on].unique())
+    target = np.column_stack([_target(frame, on & (keys == k).to_numpy(), seats) for k in groups])
+    values, by_etab, by_dep = read(frame, model, target, seats=seats)
+    used = used_rows(frame, model)
+    items = tuple(
+        answer(
+            used, values[m], by_etab[:, m], by_dep[:, m], estimator="Imputation",
+            label=label if by is None else f"{label}, {GROUPS[by]} {key}",
+            dropped=used.attrs["dropped"], description=DESCRIPTION,
+        )
+        for m, key in enumerate(groups)
+    )  # fmt: skip
+    return items[0] if by is None else Estimates(items)
+
+
+def fit(frame: pd.DataFrame, *, region: bool = False) -> Imputation:
+    """Return the untreated model of a frame and the effects it leaves on treated rows."""
+    treated = (frame["dose"] != 0).to_numpy()
+    return impute(frame["y"].to_numpy(), treated, effects(frame, region=region))
+
+
+def used_rows(frame: pd.DataFrame, model: Imputation) -> pd.DataFrame:
+    """Return the rows that count, the others added to what was dropped."""
+    out = frame[model.usable]
+    out.attrs.update(frame.attrs)
+    lost = int((~model.usable).sum())
+    out.attrs["dropped"] = (*frame.attrs["dropped"], ("observation traitée sans comparaison", lost))
+    return out
+
+
+def read(
+    frame: pd.DataFrame, model: Imputation, target: np.ndarray, *, seats: bool = True
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return values (m,) of targets, and influences by establishment and département (G, m).
+
+    The residual of treated rows is taken from one effect per year since the opening.
+    """
+    v = model.weights(target)
+    dose = frame["dose"].to_numpy() if seats else np.sign(frame["dose"].to_numpy())
+    age = _keys(frame, "age").to_numpy()
+    on = model.treated & model.usable
+    values = target[on].T @ model.tau[on]
+    cell, keep = frame["cell"].to_numpy(), model.usable
+    found = []
+    for column in ("uai", "code_departement"):
+        cluster = frame[column].to_numpy()
+        names = np.unique(cluster)
+        psi = influence(model, v, dose, cell, age - age.min(), cluster)
+        found.append(psi[np.isin(names, pd.unique(cluster[keep]))])
+    return values, found[0], found[1]
+
+
+def _target(frame: pd.DataFrame, rows: np.ndarray, seats: bool) -> np.ndarray:
+    """Return the weights w1: a closure counts with a minus sign."""
+    dose = frame["dose"].to_numpy()
+    total = np.abs(dose[rows]).sum() if seats else rows.sum()
+    return np.where(rows, np.sign(dose) / total, 0.0)
+
+
+def _keys(frame: pd.DataFrame, by: str) -> pd.Series:
+    if by in ("age", "cohort"):
+        years = frame["cohort"] if by == "cohort" else frame["time"] - frame["cohort"]
+        return years.fillna(-1).astype(int)  # -1: never opened, or closed
+    return frame[by]
+
+
+def event_study(
+    panel: pd.DataFrame,
+    outcome: str = "diplomes",
+    *,
+    before: int = 5,
+    after: int = 5,
+    region: bool = False,
+) -> EventStudy:
+    """Return effects per seat by year from the first possible effect.
+
+    Years 0 and later come from imputation; years -1 to ``-before`` from a regression on untreated
+    rows alone, relative to earlier years, so that a false trend cannot hide behind the effect
+    (Borusyak et al., 2024, section 4.4).
+    """
+    frame = unexposed(sample(panel, outcome))
+    model = fit(frame, region=region)
+    on = model.treated & model.usable
+    age = _keys(frame, "age").to_numpy()
+    ages = [a for a in range(after + 1) if (on & (age == a)).any()]
+    target = np.column_stack([_target(frame, on & (age == a), True) for a in ages])
+    values, by_etab, by_dep = read(frame, model, target)
+    used = used_rows(frame, model)
+    leads, lead_values, lead_etab, lead_dep = _leads(used, before, region)
+    return event_table(
+        used, [*leads, *ages], np.r_[lead_values, values], np.column_stack([lead_etab, by_etab]),
+        np.column_stack([lead_dep, by_dep]), estimator="Imputation",
+        overall=None, dropped=used.attrs["dropped"], description=DESCRIPTION,
+    )  # fmt: skip
+
+
+def _leads(frame: pd.DataFrame, before: int, region: bool):
+    """Return years, coefficients and influences of leads on untreated rows, per seat."""
+    base = frame[(frame["dose"] == 0).to_numpy()]
+    final = frame.groupby("cell")["dose"].agg(lambda d: d.iloc[-1])
+    size = base["cell"].map(final).to_numpy(float)
+    age = (base["time"] - base["cohort"]).to_numpy()
+    years = list(range(-before, 0))
+    at = np.column_stack([age == m for m in years]).astype(float)
+    fitted = linear.fit(
+        base["y"].to_numpy(), at * size[:, None], effects(base, region=region),
+        names=[str(m) for m in years], instruments=at,
+    )  # fmt: skip
+    kept = base[fitted.keep]
+    wide = [
+        _spread(fitted.influence(kept[c].to_numpy()), kept[c], frame[c])
+        for c in ("uai", "code_departement")
+    ]
+    return [int(n) for n in fitted.names], fitted.coefficients, wide[0], wide[1]
+
+
+def _spread(psi: np.ndarray, inside: Sequence, all_clusters: Sequence) -> np.ndarray:
+    """Return influences placed among all clusters, zero for those without a row."""
+    names = np.unique(all_clusters)
+    out = np.zeros((len(names), psi.shape[1]))
+    out[np.searchsorted(names, np.unique(inside))] = psi
+    return out

@@ -1,0 +1,182 @@
+"""J, the primary estimator: effect per seat, displacement of neighbours, net; Wald; lags."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import linear
+from fpi_eval.impact.absorb import interaction
+from fpi_eval.impact.uncertainty import answer, event_table
+from fpi_eval.panel import align
+from fpi_eval.results import Estimate, Estimates, EventStudy
+
+GROSS, DISPLACEMENT, NET = "Effet brut par place", "Déplacement par place", "Effet net par place"
+WEIGHTS = {GROSS: (1.0, 0.0, 0.0), DISPLACEMENT: (0.0, 1.0, 1.0), NET: (1.0, 1.0, 1.0)}
+SEATS, ETAB, DEP = REGRESSORS = ("places", "exposition_etab", "exposition_dep")
+
+J_TEXT = (
+    "Régression par doubles moindres carrés du nombre de diplômés sur les places ouvertes, "
+    "instrumentées par le fait d'en avoir ouvert, de sorte que chaque place pèse autant, et sur "
+    "l'exposition des formations voisines (même établissement ; même département et même famille), "
+    "avec effets fixes de cellule, de formation × session et de région × session (Angrist et "
+    "Imbens, 1995 ; Cameron et Miller, 2015). L'effet net est la somme des trois coefficients."
+)
+WALD_TEXT = (
+    "Régression par doubles moindres carrés sur les places ouvertes, instrumentées par le fait "
+    "d'en avoir ouvert, avec effets fixes de cellule et de formation × session (Angrist et "
+    "Imbens, 1995)."
+)
+LAG_TEXT = (
+    "Régression à retards échelonnés sur les places ouvertes chaque année, avec effets fixes de "
+    "cellule et de formation × session ; les grandes ouvertures y pèsent plus que leur nombre de "
+    "places (Schmidheiny et Siegloch, 2023)."
+)
+
+
+def sample(
+    panel: pd.DataFrame, outcome: str, *, targeted: bool = True, niveau: str | None = None
+) -> pd.DataFrame:
+    """Return the estimation frame without new cells: targeted filières of all regions."""
+    frame = align(panel, outcome)
+    keep = ~frame["nouvelle"].to_numpy(bool)
+    if targeted:
+        keep &= (frame["filiere"] != "autre").to_numpy()
+    if niveau is not None:
+        keep &= (frame["niveau"] == niveau).to_numpy()
+    out = frame[keep]
+    if not (out["dose"] != 0).any():
+        raise FpiError(
+            "aucune place ouverte ne peut encore agir sur ce résultat dans le panel : "
+            "attendez la première session concernée ou étudiez les entrants."
+        )
+    out.attrs.update(frame.attrs)
+    return out
+
+
+def effects(frame: pd.DataFrame, *, region: bool = True) -> list[np.ndarray]:
+    """Return fixed effects: cell, course × session and, by default, region × session."""
+    found = [frame["cell"].to_numpy(), interaction(frame["course"], frame["time"])]
+    return [*found, interaction(frame["code_region"], frame["time"])] if region else found
+
+
+def regressors(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Return regressors, instruments (sign of the dose for seats) and names of J.
+
+    Openings on other budgets, if any are known, enter as a second dose (METHOD, B2-10).
+    """
+    columns = ["dose", "exposure_etab", "exposure_dep"]
+    names = list(REGRESSORS)
+    if frame["other_dose"].any():
+        columns, names = [*columns, "other_dose"], [*names, "autres_places"]
+    x = frame[columns].to_numpy(float)
+    z = x.copy()
+    z[:, 0] = np.sign(x[:, 0])
+    return x, z, tuple(names)
+
+
+def fit_j(frame: pd.DataFrame) -> linear.LinearFit:
+    """Return the regression J on an estimation frame."""
+    x, z, names = regressors(frame)
+    return linear.fit(frame["y"].to_numpy(), x, effects(frame), names=names, instruments=z)
+
+
+def j(panel: pd.DataFrame, outcome: str = "diplomes", *, niveau: str | None = None) -> Estimates:
+    r"""Return gross effect, displacement and net effect per opened seat.
+
+    .. math:: Y_{it} = a_i + \lambda_{kt} + \mu_{rt} + \theta S_{i,t-d}
+              + \kappa_e X^e_{it} + \kappa_d X^d_{it} + u_{it}
+
+    S is instrumented by its sign (a closure is an opening with a minus sign), so that every seat
+    weighs the same. Net = :math:`\theta + \kappa_e + \kappa_d`, its error from the joint
+    clustered covariance. Identification: untreated growth equal given course × session and
+    region × session, no anticipation, neighbours affected only through the exposures.
+    """
+    frame = sample(panel, outcome, niveau=niveau)
+    fit = fit_j(frame)
+    fit.position(SEATS)
+    used = frame[fit.keep]
+    by_etab = fit.influence(used["uai"].to_numpy())
+    by_dep = fit.influence(used["code_departement"].to_numpy())
+    dropped = frame.attrs["dropped"] + fit.dropped
+    items = []
+    for label, weights in WEIGHTS.items():
+        w = combination(fit, weights)
+        items.append(
+            answer(
+                used, w @ fit.coefficients, by_etab @ w, by_dep @ w,
+                estimator="J", label=label, dropped=dropped, description=J_TEXT,
+            )
+        )  # fmt: skip
+    return Estimates(tuple(items))
+
+
+def combination(fit: linear.LinearFit, weights: Sequence[float]) -> np.ndarray:
+    """Return weights on the coefficients that could be estimated."""
+    wanted = dict(zip(REGRESSORS, weights, strict=True))
+    return np.array([wanted.get(name, 0.0) for name in fit.names])
+
+
+def wald(panel: pd.DataFrame, outcome: str = "diplomes", *, niveau: str | None = None) -> Estimate:
+    """Return the effect per seat without neighbours: seats instrumented by having opened some."""
+    frame = sample(panel, outcome, niveau=niveau)
+    dose = frame[["dose"]].to_numpy(float)
+    fit = linear.fit(
+        frame["y"].to_numpy(), dose, effects(frame, region=False), names=(SEATS,),
+        instruments=np.sign(dose),
+    )  # fmt: skip
+    fit.position(SEATS)
+    used = frame[fit.keep]
+    return answer(
+        used, fit.coefficients[0], fit.influence(used["uai"].to_numpy())[:, 0],
+        fit.influence(used["code_departement"].to_numpy())[:, 0], estimator="Wald",
+        dropped=frame.attrs["dropped"] + fit.dropped, description=WALD_TEXT,
+    )  # fmt: skip
+
+
+def distributed_lags(
+    panel: pd.DataFrame, outcome: str = "diplomes", *, before: int = 3, after: int = 4
+) -> EventStudy:
+    """Return cumulative effects of one more seat by year from its opening, plain least squares.
+
+    Regressors are seats ``m`` years ago for m from ``-before`` to ``after`` (the last one holds
+    all older seats), relative to the year before the opening. Its weights grow with the square of
+    the opening: read beside J, never instead.
+    """
+    frame = sample(panel, outcome)
+    steps = [m for m in range(-before, after + 1) if m != -1]
+    dose = _shifted(frame, steps)
+    fit = linear.fit(
+        frame["y"].to_numpy(), dose, effects(frame, region=False), names=[str(m) for m in steps]
+    )
+    used = frame[fit.keep]
+    return event_table(
+        used, [int(n) for n in fit.names], fit.coefficients,
+        fit.influence(used["uai"].to_numpy()), fit.influence(used["code_departement"].to_numpy()),
+        estimator="Retards échelonnés", description=LAG_TEXT,
+        dropped=frame.attrs["dropped"] + fit.dropped,
+    )  # fmt: skip
+
+
+def _shifted(frame: pd.DataFrame, steps: list[int]) -> np.ndarray:
+    """Return new seats of m years ago, (n_obs, len(steps)): ends hold what lies beyond them."""
+    grid = frame.pivot_table(index="cell", columns="time", values="dose")
+    grid = grid.ffill(axis=1).fillna(0.0)
+    cell = grid.index.get_indexer(frame["cell"])
+    column = grid.columns.get_indexer(frame["time"])
+    seats = grid.to_numpy()
+    width = seats.shape[1]
+
+    def in_force(m: int) -> np.ndarray:
+        at = column - m
+        value = seats[cell, np.clip(at, 0, width - 1)]
+        return np.where(at >= 0, value, 0.0)
+
+    columns = []
+    for m in steps:
+        later = 0.0 if m == steps[-1] else in_force(m + 1)
+        columns.append(in_force(m) - later)
+    first = steps[0]
+    columns[0] = in_force(-width) - in_force(first + 1)
+    return np.column_stack(columns)

@@ -1,0 +1,141 @@
+"""The widest of the intervals that a design calls for, and the sentence that says which."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval import text
+from fpi_eval.inference import interval
+from fpi_eval.results import Estimate, EventStudy
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way of measuring the error: standard error, degrees of freedom of its t, French name."""
+
+    name: str
+    std_error: float
+    df: float
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An interval and the rule behind it."""
+
+    std_error: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+    rule: str
+
+
+def widest(estimate: float, candidates: list[Candidate], *, level: float = 0.95) -> Interval:
+    """Return the widest interval among candidates; the rule names it and those it was compared to.
+
+    Taking the widest is conservative by construction: each level of clustering is wrong if shocks
+    are shared at a wider one, and a wide level with few clusters underestimates by chance.
+    """
+    kept = [c for c in candidates if np.isfinite(c.std_error) and c.df >= 1]
+    bounds = [interval(estimate, c.std_error, c.df, level=level) for c in kept]
+    best = max(range(len(kept)), key=lambda j: bounds[j][1] - bounds[j][0])
+    rule = kept[best].name
+    if len(kept) > 1:
+        rule += f" (intervalle le plus large parmi : {text.liste(c.name for c in kept)})"
+    return Interval(kept[best].std_error, *bounds[best], rule)
+
+
+def error(influence: np.ndarray) -> float:
+    """Return the standard error from cluster influences (G,)."""
+    return float(np.sqrt(np.sum(influence**2)))
+
+
+def clustered(influence: np.ndarray, n_treated: int, level: str) -> Candidate:
+    """Return the candidate of one level of clustering: t(G1 - 1), G1 the treated clusters.
+
+    Untreated clusters say much about year effects and nothing about the spread of the effect;
+    only treated ones give degrees of freedom (METHOD, B3).
+    """
+    return Candidate(
+        f"erreur par {level}, t à {n_treated - 1} degrés de liberté",
+        error(influence),
+        n_treated - 1,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clusters:
+    """Clusters of the rows used, at both levels, and how many of each have opened seats."""
+
+    etab: np.ndarray
+    dep: np.ndarray
+    n_treated_etab: int
+    n_treated_dep: int
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> "Clusters":
+        """Return the clusters of an estimation frame."""
+        etab, dep = frame["uai"].to_numpy(), frame["code_departement"].to_numpy()
+        moved = (frame["dose"] != 0).to_numpy()
+        return cls(etab, dep, pd.unique(etab[moved]).size, pd.unique(dep[moved]).size)
+
+    def candidates(self, by_etab: np.ndarray, by_dep: np.ndarray) -> list[Candidate]:
+        """Return both candidates from influences by establishment and by département."""
+        return [
+            clustered(by_etab, self.n_treated_etab, "établissement"),
+            clustered(by_dep, self.n_treated_dep, "département"),
+        ]
+
+
+def answer(
+    frame: pd.DataFrame,
+    value: float,
+    by_etab: np.ndarray,
+    by_dep: np.ndarray,
+    **facts,
+) -> Estimate:
+    """Return an estimate from its cluster influences: widest interval, counts of the frame."""
+    clusters = Clusters.of(frame)
+    found = widest(value, clusters.candidates(by_etab, by_dep))
+    names = np.unique(clusters.etab)
+    return Estimate(
+        outcome=frame.attrs["outcome"], estimate=float(value), std_error=found.std_error,
+        ci_low=found.ci_low, ci_high=found.ci_high, p_value=found.p_value, rule=found.rule,
+        n_obs=len(frame), n_cells=frame["cell"].nunique(), n_clusters=len(names),
+        n_treated_clusters=clusters.n_treated_etab, influence=pd.Series(by_etab, index=names),
+        **facts,
+    )  # fmt: skip
+
+
+def event_table(
+    frame: pd.DataFrame,
+    rel_time: list[int],
+    values: np.ndarray,
+    by_etab: np.ndarray,
+    by_dep: np.ndarray,
+    **facts,
+) -> EventStudy:
+    """Return an event study from cluster influences (G, k), at one level for all its years.
+
+    The level is the one whose intervals are widest on the whole, so that errors and covariance
+    belong together.
+    """
+    clusters = Clusters.of(frame)
+    options = []
+    for j, psi in enumerate((by_etab, by_dep)):
+        years = [clusters.candidates(a, b)[j] for a, b in zip(by_etab.T, by_dep.T, strict=True)]
+        bounds = np.array(
+            [interval(v, c.std_error, max(c.df, 1)) for v, c in zip(values, years, strict=True)]
+        )
+        options.append((np.nansum(bounds[:, 1] - bounds[:, 0]), psi, years, bounds))
+    _, psi, years, bounds = max(options, key=lambda option: option[0])
+    table = pd.DataFrame({"rel_time": rel_time, "estimate": values})
+    table["std_error"] = [c.std_error for c in years]
+    table[["ci_low", "ci_high", "p_value"]] = bounds
+    order = np.argsort(rel_time)
+    return EventStudy(
+        outcome=frame.attrs["outcome"], table=table.iloc[order].reset_index(drop=True),
+        n_obs=len(frame), n_cells=frame["cell"].nunique(),
+        n_clusters=pd.unique(clusters.etab).size, n_treated_clusters=clusters.n_treated_etab,
+        rule=years[0].name, covariance=(psi.T @ psi)[np.ix_(order, order)], **facts,
+    )  # fmt: skip

@@ -1,0 +1,179 @@
+"""Standard errors, bootstraps and permutations against hand work, brute force and pyfixest."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fpi_eval import inference
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import linear
+
+pf = pytest.importorskip("pyfixest")
+
+
+def panel(seed=0, n=60, years=8, groups=9):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame({"i": np.repeat(np.arange(n), years), "t": np.tile(np.arange(years), n)})
+    frame["g"] = frame["i"] % groups
+    frame["x"] = ((frame["g"] < 5) & (frame["t"] >= 3 + frame["g"] % 3)) * rng.uniform(1, 2, n)[
+        frame["i"]
+    ]
+    frame["z"] = rng.normal(size=len(frame))
+    frame["w"] = rng.uniform(0.5, 2, len(frame))
+    shock = rng.normal(size=(groups, years))[frame["g"], frame["t"]]
+    frame["y"] = (
+        frame["i"] / 10 + frame["t"] + 0.3 * frame["x"] + shock + rng.normal(size=len(frame))
+    )
+    return frame.sample(frac=0.9, random_state=seed).reset_index(drop=True)
+
+
+def regression(frame, weights=None, effects=("i", "t")):
+    fes = [frame[e].to_numpy() for e in effects]
+    return linear.fit(
+        frame["y"].to_numpy(), frame[["x", "z"]].to_numpy(), fes, names=["x", "z"],
+        weights=None if weights is None else frame[weights].to_numpy(),
+    )  # fmt: skip
+
+
+def brute_wild(frame, fit, weights, effects, signs):
+    """Bootstrap t by refitting every sample with dummies."""
+    dummies = pd.get_dummies(frame[list(effects)].astype(str), drop_first=True).to_numpy(float)
+    design = np.column_stack([frame[["x", "z"]], np.ones(len(frame)), dummies])
+    design = design[:, np.r_[0:3, 3 + np.flatnonzero(dummies.std(0) > 0)]]
+    root = np.ones(len(frame)) if weights is None else np.sqrt(frame[weights].to_numpy())
+    y = frame["y"].to_numpy()
+    g, _ = pd.factorize(frame["g"])
+    inverse = np.linalg.pinv((design * root[:, None]).T @ (design * root[:, None]))
+    null = design[:, 1:]
+    fitted = null @ np.linalg.lstsq(null * root[:, None], y * root, rcond=None)[0]
+
+    def t(sample):
+        beta = inverse @ (design.T @ (root**2 * sample))
+        score = design * (root**2 * (sample - design @ beta))[:, None]
+        sums = np.column_stack([np.bincount(g, c) for c in score.T])
+        meat = sums.T @ sums
+        return beta[0] / np.sqrt((inverse @ meat @ inverse)[0, 0])
+
+    own = t(y)
+    draws = [t(fitted + v[g] * (y - fitted)) for v in signs]
+    return np.mean(np.abs(draws) >= abs(own) * (1 - 1e-9))
+
+
+@pytest.mark.parametrize("weights", [None, "w"])
+@pytest.mark.parametrize("effects", [("i", "t"), ("t",)])
+def test_wild_bootstrap_equals_refitting_every_sample_with_dummies(weights, effects):
+    frame = panel(1, n=24, groups=8)
+    fit = regression(frame, weights, effects)
+    w = fit.weights
+    test = inference.wild_cluster(
+        fit.y, fit.x[:, 0], fit.x[:, 1:], frame["g"], n_parameters=3, effects=fit.absorber,
+        weights=w, kind="rademacher",
+    )  # fmt: skip
+    signs = [np.array(s) for s in product([-1.0, 1.0], repeat=8)]
+    assert test.enumerated
+    assert test.draws == 256
+    assert test.p_value == pytest.approx(brute_wild(frame, fit, weights, effects, signs), abs=1e-12)
+
+
+def test_interval_of_the_wild_bootstrap_holds_the_values_it_does_not_reject():
+    frame = panel(2, n=60, groups=10)
+    fit = regression(frame)
+    options = {"n_parameters": 3, "effects": fit.absorber, "kind": "rademacher"}
+    args = (fit.y, fit.x[:, 0], fit.x[:, 1:], frame["g"])
+    test = inference.wild_cluster(*args, **options)
+    inside, outside = (
+        inference.wild_cluster(*args, null=value, interval=False, **options).p_value
+        for value in (test.ci_low + 1e-3, test.ci_low - 1e-3)
+    )
+    assert outside <= 0.05 <= inside
+    assert test.ci_low < fit.coefficients[0] < test.ci_high
+
+
+def test_webb_weights_serve_under_twelve_clusters_and_all_cases_are_listed_when_few():
+    assert inference.wild.multipliers(11)[1] == "webb"
+    assert inference.wild.multipliers(12)[1] == "rademacher"
+    assert inference.wild.multipliers(13)[2]
+    signs, kind, enumerated = inference.wild.multipliers(5)
+    assert (len(signs), kind, enumerated) == (6**5, "webb", True)
+
+
+@pytest.mark.parametrize("weights", [None, "w"])
+def test_clustered_errors_equal_pyfixest_under_the_same_rule(weights):
+    frame = panel(3)
+    fit = regression(frame, weights)
+    other = pf.feols("y ~ x + z | i + t", frame, vcov={"CRV1": "g"}, weights=weights)
+    np.testing.assert_allclose(fit.coefficients, other.coef()[["x", "z"]], atol=1e-8)
+    errors = np.sqrt(np.diag(fit.covariance(frame["g"].to_numpy()[fit.keep])))
+    np.testing.assert_allclose(errors, other.se()[["x", "z"]], rtol=1e-6)
+
+
+def test_jackknife_errors_equal_refitting_without_each_cluster():
+    frame = panel(4)
+    fit = regression(frame, effects=("i",))
+    without = inference.jackknife(fit.x, fit.y, frame["g"].to_numpy())
+    left = frame[frame["g"] != frame["g"].iloc[0]]
+    np.testing.assert_allclose(without[0], regression(left, effects=("i",)).coefficients, atol=1e-9)
+    # pyfixest leaves out (G - 1) / G, which MacKinnon, Nielsen and Webb (2023) have.
+    rule = pf.ssc(k_adj=False, G_adj=False)
+    other = pf.feols("y ~ x + z | i", frame, vcov={"CRV3": "g"}, ssc=rule)
+    errors = np.sqrt(np.diag(inference.cr3(fit.coefficients, without)))
+    np.testing.assert_allclose(errors, np.sqrt(8 / 9) * other.se()[["x", "z"]], rtol=1e-6)
+
+
+def test_small_sample_factor_worked_by_hand():
+    assert inference.small_sample(100, 10, 5) == pytest.approx(5 / 4 * 99 / 90)
+
+
+def test_holm_worked_by_hand():
+    adjusted = inference.holm(np.array([0.01, 0.04, 0.03]))
+    np.testing.assert_allclose(adjusted, [0.03, 0.06, 0.06])
+
+
+def test_romano_wolf_lies_between_the_raw_p_value_and_holm_when_outcomes_move_together():
+    rng = np.random.default_rng(0)
+    common = rng.normal(size=(200, 1))
+    influence = common + 0.3 * rng.normal(size=(200, 4))
+    null = inference.score_draws(influence)
+    t = np.array([2.6, 2.2, 1.0, 0.1])
+    raw = np.array([(null[:, j] >= t[j]).mean() for j in range(4)])
+    adjusted = inference.romano_wolf(t, null)
+    assert (adjusted >= raw - 1e-3).all()
+    assert (adjusted[:2] < inference.holm(raw)[:2]).all()
+    assert (np.diff(adjusted) >= 0).all()
+
+
+def test_permutation_p_value_worked_by_hand():
+    # Five clusters, gaps 9, 1, 2, 3, 4; the first is treated: one move of five is as large.
+    gaps = np.array([9.0, 1, 2, 3, 4])
+
+    def statistic(move):
+        others = np.delete(np.arange(5), move[0])
+        treated = np.array([1.0, 0, 0, 0, 0])
+        return tuple(v[move[0]] - v[others].mean() for v in (gaps, treated))
+
+    test = inference.permute_clusters(statistic, statistic((0,))[0], 5, 1)
+    assert test.exact
+    assert test.p_value == pytest.approx(1 / 5)
+    assert test.floor == pytest.approx(1 / 5)
+
+
+def test_placebo_error_is_the_root_mean_square():
+    assert inference.placebo_error(np.array([3.0, -4.0, np.nan])) == (
+        pytest.approx(np.sqrt(12.5)),
+        2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("treated", "key"),
+    [(60, "cr1"), (20, "cr1"), (19, "wild"), (5, "wild"), (4, "permutation"), (1, "placebo")],
+)
+def test_rule_follows_the_number_of_treated_clusters(treated, key):
+    assert inference.choose(treated).key == key
+
+
+def test_no_treated_cluster_is_an_error_in_french():
+    with pytest.raises(FpiError, match="aucun groupe traité"):
+        inference.choose(0)
