@@ -8,8 +8,8 @@ from fpi_eval.impact.group_time import Aggregation, GroupTimeEffects
 from fpi_eval.results import Estimate, EventStudy
 
 RULE = (
-    "erreurs par groupe, influences sommées et facteur G/(G − 1), quantile de Student à G − 1 "
-    "degrés ; bande simultanée par bootstrap multiplicateur"
+    "influences sommées par groupe, t à autant de degrés de liberté que de groupes traités "
+    "moins un ; bande simultanée par bootstrap multiplicateur"
 )
 DESCRIPTIONS = {
     "Callaway": (
@@ -86,4 +86,4 @@ def pretrend_test(effects: GroupTimeEffects, *, anticipation: int = 0) -> tuple[
     before = effects.time < effects.cohort - anticipation
     keep = np.flatnonzero(before & np.isfinite(effects.att) & ~effects.reference)
     covariance = effects.covariance[np.ix_(keep, keep)]
-    return joint_test(effects.att[keep], covariance, effects.n_clusters - 1)
+    return joint_test(effects.att[keep], covariance, effects.df)

@@ -27,7 +27,7 @@ def sup_t(
     ----------
     covariance : ndarray, shape (A, A)
     df : int
-        Clusters less one. With normal multipliers the statistic is Student's, so that a single
+        Degrees of freedom; under 1 there is no band. With normal multipliers the statistic is Student's, so that a single
         row gets back its pointwise quantile.
     influence : ndarray, shape (A, G), optional
         Cluster sums, needed by the other multipliers.
@@ -37,7 +37,7 @@ def sup_t(
     """
     sd = np.sqrt(np.diag(covariance))
     live = sd > 1e-12 * sd.max(initial=0.0)
-    if not live.any():
+    if not live.any() or df < 1:
         return float("nan")
     rng = np.random.default_rng(seed)
     if multiplier == "normal":
@@ -79,12 +79,12 @@ def joint_test(estimate: np.ndarray, covariance: np.ndarray, df: int) -> tuple[f
     estimate : ndarray, shape (A,)
     covariance : ndarray, shape (A, A)
     df : int
-        Clusters less one.
+        Of the denominator.
     """
     value, vector = np.linalg.eigh(covariance)
     good = value > 1e-10 * value.max(initial=0.0)
     rank = int(good.sum())
-    if not rank:
-        return float("nan"), 0, float("nan")
+    if not rank or df < 1:
+        return float("nan"), rank, float("nan")
     statistic = float(np.sum((vector[:, good].T @ estimate) ** 2 / value[good]) / rank)
     return statistic, rank, float(stats.f.sf(statistic, rank, df))

@@ -132,6 +132,11 @@ class GroupTimeEffects:
     notes: tuple[str, ...] = ()
 
     @property
+    def df(self) -> int:
+        """Return degrees of freedom: treated clusters less one (untreated ones tell little)."""
+        return self.n_treated_clusters - 1
+
+    @property
     def std_error(self) -> np.ndarray:
         """Return the cluster-robust error of each ATT(g, t); NaN where there is no estimate."""
         error = np.sqrt(np.diag(self.covariance)[: len(self.att)])
@@ -139,7 +144,7 @@ class GroupTimeEffects:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per cohort and year, with pointwise intervals."""
-        half = stats.t.ppf((1 + LEVEL) / 2, self.n_clusters - 1) * self.std_error
+        half = stats.t.ppf((1 + LEVEL) / 2, self.df) * self.std_error
         return pd.DataFrame(
             {
                 "cohort": self.cohort,
@@ -195,10 +200,10 @@ class GroupTimeEffects:
             covariance=covariance,
             overall=float(overall[: len(self.att)] @ np.nan_to_num(self.att)),
             overall_std_error=float(np.sqrt(overall @ self.covariance @ overall)),
-            df=self.n_clusters - 1,
+            df=self.df,
             critical=sup_t(
                 covariance,
-                df=self.n_clusters - 1,
+                df=self.df,
                 influence=influence,
                 multiplier=multiplier,
                 draws=draws,
