@@ -27,8 +27,8 @@ def sup_t(
     ----------
     covariance : ndarray, shape (A, A)
     df : int
-        Degrees of freedom; under 1 there is no band. With normal multipliers the statistic is Student's, so that a single
-        row gets back its pointwise quantile.
+        Degrees of freedom; under 1 there is no band. With normal multipliers the statistic is
+        Student's, so that a single row gets back its pointwise quantile.
     influence : ndarray, shape (A, G), optional
         Cluster sums, needed by the other multipliers.
     multiplier : {"normal", "rademacher", "webb"}
