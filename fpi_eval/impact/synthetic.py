@@ -215,10 +215,10 @@ def synthetic(
         raise FpiError("panel incomplet : une valeur attendue par unité et par année.")
     d = d.astype(bool)
     ever, after = d.any(axis=1), d.any(axis=0)
-    if not (d.loc[ever, after].all(axis=None) and after.to_numpy()[after.argmax() :].all()):
-        raise FpiError("les unités traitées doivent l'être à partir d'une même année.")
     if ever.all() or after.all() or not ever.any():
         raise FpiError("il faut des unités jamais traitées et des années avant le traitement.")
+    if not (d.loc[ever, after].all(axis=None) and after.to_numpy()[after.argmax() :].all()):
+        raise FpiError("les unités traitées doivent l'être à partir d'une même année.")
     y = pd.concat([y[~ever], y[ever]])
     n_treated, n_post = int(ever.sum()), int(after.sum())
     values = y.to_numpy(dtype=float)
