@@ -191,7 +191,7 @@ def test_a_title_with_quotes_prints_as_it_is_and_cannot_leave_the_style_sheet(tm
     title = """L'« école » "pro" </style>"""
     made = render(tmp_path / "2023", Edition("x", title, 2023, simulated=True))
     page = BeautifulSoup((made / "index.html").read_text(encoding="utf-8"), "html.parser")
-    assert r''''"L'« école » \22 pro\22  \3c /style\3e , 2023-2024"'''' in page.style.string
+    assert r"""'« école » \22 pro\22  \3c /style\3e , 2023-2024";""" in page.style.string
     assert page.h1.get_text() == title.replace("'", "’").replace("« ", "«\u00a0").replace(
         " »", "\u00a0»"
     )
