@@ -94,7 +94,7 @@ def _set_french(body: Tag) -> None:
         if string.find_parent(["pre", "code", "style", "script"]):
             continue
         words = re.sub(r" (?=[?!;:»%€])|(?<=«) |(?<=\d) (?=\d{3}(?!\d))", NBSP, string)
-        words = re.sub(r"(?<=\w)'(?=\w)", "’", words)
+        words = re.sub(r"(?<=\w)'(?=[\w«])", "’", words)
         if words != string:
             string.replace_with(words)
 
