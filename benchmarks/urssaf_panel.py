@@ -1,9 +1,10 @@
 """Time and peak memory from a national-size Urssaf file to the zone × sector × year panel.
 
-Wall time is that of a quiet machine; `secondes_cpu` (all threads, imports included) hardly depends
-on what else runs. Generates in a temporary folder a file of the shape of the portal's export (36,000 communes, 700
+Generates in a temporary folder a file of the shape of the portal's export (36,000 communes, 700
 APE, 18 years, about 1.5 million non-empty rows, labels included), as CSV and as Parquet, then
-reads each in a process of its own. Run: python benchmarks/urssaf_panel.py [rows]
+reads each in a process of its own. Targets hold for a quiet machine of two cores; `secondes_cpu`
+(all threads, imports included) hardly depends on what else runs.
+Run: python benchmarks/urssaf_panel.py [rows]
 """
 
 import json
