@@ -3,7 +3,7 @@
 import difflib
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
@@ -55,6 +55,19 @@ def match_header(
     return places, tuple(unknown), absent
 
 
+def as_written(schema: Table, header: list[str], places: dict[str, int]) -> Table:
+    """Return the schema with the headers that the file has, so that errors name those."""
+    return replace(
+        schema,
+        columns=tuple(
+            replace(column, header=header[places[column.name]] or column.header)
+            if column.name in places
+            else column
+            for column in schema.columns
+        ),
+    )
+
+
 def _positions(spelled: list[str], column: Column, declared: str | None) -> list[int]:
     """Return where the column stands: under its headers, else under our name or a fallback."""
     headers = (declared,) if declared else (column.header, *column.aliases)
@@ -90,8 +103,10 @@ def _refuse_lost(
             else f"Trouvé : {liste(f'« {n} »' for n in unknown[:8]) or 'aucune autre colonne'}. "
             f"Si elle a changé de nom, déclarez-le dans {renaming.where}."
         )
+        others = [f"« {name} »" for name in (*column.aliases, *column.fallbacks)]
+        known = f" Autres noms connus : {liste(others)}." if others else ""
         raise FpiError(
-            f"colonne absente. {hint}",
+            f"colonne absente.{known} {hint}",
             fichier=fichier,
             ligne=1,
             colonne=renaming.columns.get(column.name, column.header),

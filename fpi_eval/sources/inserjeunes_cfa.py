@@ -11,7 +11,15 @@ from fpi_eval.sources.headers import Renaming
 from fpi_eval.sources.inserjeunes_etablissement import APPRENTISSAGE, read_rates
 from fpi_eval.sources.reading import Reading
 
-INSERJEUNES_CFA = replace(APPRENTISSAGE, name="inserjeunes_cfa", layouts=())
+INSERJEUNES_CFA = replace(
+    APPRENTISSAGE,
+    name="inserjeunes_cfa",
+    layouts=(),
+    columns=tuple(
+        replace(column, header="Année", required=True) if column.name == "annee" else column
+        for column in APPRENTISSAGE.columns
+    ),
+)
 
 
 def read_inserjeunes_cfa(

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from fpi_eval.errors import FpiError
 from fpi_eval.schema import Column, Table, check, expectation, line_of
-from fpi_eval.sources.headers import Renaming, match_header
+from fpi_eval.sources.headers import Renaming, as_written, match_header
 from fpi_eval.sources.raw import RawFile, read_bytes
 
 NUMBER = r"[+-]?(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d+)(?:[.,]\d+)?"
@@ -74,6 +74,7 @@ def read_table(path: Path, schema: Table, renaming: Renaming | None = None) -> R
         return _read_parquet(path, schema, renaming)
     raw = RawFile(path, schema)
     places, unknown, absent = match_header(raw.header, schema, renaming, raw.name)
+    schema = as_written(schema, raw.header, places)
     strings = raw.strings(places.values())
     table = pd.DataFrame(
         {
@@ -158,6 +159,7 @@ def _read_parquet(path: Path, schema: Table, renaming: Renaming) -> Reading:
             "ce n'est pas un fichier Parquet entier. Téléchargez-le à nouveau.", fichier=path.name
         ) from error
     places, unknown, absent = match_header(arrow.column_names, schema, renaming, path.name)
+    schema = as_written(schema, arrow.column_names, places)
     columns = {}
     for name, i in places.items():
         strings = arrow.column(i).to_pandas().astype(object)
