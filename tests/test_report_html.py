@@ -15,6 +15,7 @@ from notebooks_minuscules import write_notebook
 
 from fpi_eval.errors import FpiError
 from fpi_eval.report import html
+from fpi_eval.report.accessible import improve
 from fpi_eval.report.edition import BANNER, Edition
 from fpi_eval.report.notebooks import inspect
 
@@ -157,6 +158,15 @@ def test_printed_text_becomes_paragraphs_and_data_frames_become_tables(places):
     assert places.table["aria-label"] == "Par département"
     assert not places.main.find("style")
     assert not places.table.has_attr("border")
+
+
+def test_long_names_in_tables_may_be_cut_at_their_signs():
+    name = "parcoursup_2018_national_&.csv"
+    cell = f"<td>{name.replace('&', '&amp;')}</td>"
+    page = improve(f"<body><main><h1>T</h1><table><tr>{cell}</tr></table></main></body>", EDITION)
+    soup = BeautifulSoup(page, "html.parser")
+    assert len(soup.find_all("wbr")) == 4
+    assert soup.td.get_text() == name
 
 
 def test_menus_use_the_short_title_and_the_current_page_is_marked(places):

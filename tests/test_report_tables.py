@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from fpi_eval.errors import FpiError
 from fpi_eval.report.extract import write_tables
 from fpi_eval.report.figure import Figure
-from fpi_eval.report.tables import RESOURCE, table
+from fpi_eval.report.tables import RESOURCE, slug, table
 
 FRAME = pd.DataFrame(
     {
@@ -137,6 +137,12 @@ def draw():
     fig, ax = plt.subplots(figsize=(2, 1))
     ax.bar(["a"], [1])
     return fig, ax
+
+
+def test_a_long_title_makes_a_file_name_of_whole_words():
+    assert slug("Écart, en points") == "ecart-en-points"
+    assert slug("mot " * 30) == "-".join(["mot"] * 15)
+    assert slug("x" * 80) == "x" * 60
 
 
 def test_a_figure_has_title_words_source_and_data_and_is_closed():

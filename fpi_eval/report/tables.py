@@ -198,7 +198,8 @@ def resource(frame: pd.DataFrame, titre: str) -> dict[str, object]:
 def slug(words: str) -> str:
     """Return words as an ASCII file name."""
     plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
-    return "-".join("".join(c if c.isalnum() else " " for c in plain).split())[:60].strip("-")
+    name = "-".join("".join(c if c.isalnum() else " " for c in plain).split())
+    return name if len(name) <= 60 else name[:61].rpartition("-")[0] or name[:60]
 
 
 def _show(value: object, write: Callable[[float], str]) -> str:
