@@ -8,6 +8,10 @@ import pandas as pd
 import pytest
 
 from fpi_eval.errors import FpiError
+from fpi_eval.sources.catalogue import discover, source
+from fpi_eval.sources.geographie import zones_par_commune
+from fpi_eval.sources.ouvertures import read_ouvertures
+from fpi_eval.sources.urssaf import read_urssaf_commune_ape
 from fpi_eval.twin import SCENARIOS, SMALL, TwinParameters, draw, write_files
 from fpi_eval.twin.courses import catalogue, cfd_at, mefstat11
 from fpi_eval.twin.draw import observed, simulate
@@ -387,6 +391,34 @@ def test_files_have_the_header_of_the_real_file_of_the_same_name(files, donnees_
         assert pair[0] == pair[1], path.name
         compared += 1
     assert compared >= 20
+
+
+def test_the_readers_of_real_files_read_every_simulated_file(files, twin):
+    found = discover(files)
+    left = {path.name for path in found.unexplained}
+    assert left <= {"uai_changements.csv", "ouvertures.csv"}
+    seen = {}
+    for item in found.files:
+        if item.source != "urssaf":
+            reading = source(item.source).read(item.path, item.year)
+            assert len(reading.table) > 0, item.path.name
+            seen[item.source] = reading.table
+    assert len(seen) >= 15
+    register = read_ouvertures(files / "ouvertures.csv").table
+    assert (
+        register["places_ouvertes"].sum()
+        == twin.openings["places_ouvertes"].where(twin.openings["rentree"] <= 2024).sum()
+    )
+    zones = zones_par_commune(seen["communes"], seen["zones_emploi"])
+    name = "etablissements-et-effectifs-salaries-au-niveau-commune-x-ape-last.csv"
+    jobs = read_urssaf_commune_ape(files / "urssaf" / name, zones, seen["naf"]).table
+    expected = twin.jobs[twin.jobs["annee"] <= 2024]["effectifs"].round().sum()
+    assert jobs["emplois"].sum() == expected
+
+
+def test_a_closure_is_registered_under_the_filiere_it_pays_for():
+    shut = draw(replace(BASE, closures=0.5), SEED).openings
+    assert set(shut["filiere"]) <= {"reindustrialisation", "numerique", "energie_decarbonee"}
 
 
 def test_a_rentree_outside_the_twin_is_refused(twin, tmp_path):

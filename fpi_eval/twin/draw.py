@@ -132,6 +132,8 @@ def _register(programme: Programme, openings: pd.DataFrame) -> pd.DataFrame:
     mef = mefstat11(table["cfd"], table["diplome"], pd.Series(year))
     table["mefstat11"] = mef.where(table["voie"] == "scolaire", "")
     table["formation"] = table["libelle"]
+    # A closure is entered under the filière of the opening it pays for.
+    table["filiere"] = cells["filiere"].to_numpy()[openings["finance"]]
     table["places_prevues"] = openings["places_prevues"].astype("int64")
     table["places_ouvertes"] = openings["places_declarees"].astype("int64")
     cost = openings["cout_place"] * openings["places_prevues"].clip(lower=0)

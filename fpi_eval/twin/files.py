@@ -6,7 +6,7 @@ from pathlib import Path
 from fpi_eval.errors import FpiError
 from fpi_eval.twin.draw import Twin
 from fpi_eval.twin.files_codes import write_codes
-from fpi_eval.twin.files_jobs import write_urssaf
+from fpi_eval.twin.files_jobs import write_geography, write_naf, write_urssaf
 from fpi_eval.twin.files_outcomes import write_establishments, write_regions
 from fpi_eval.twin.files_parcoursup import write_parcoursup
 from fpi_eval.twin.files_results import write_bac, write_ival
@@ -20,8 +20,9 @@ def write_files(
     """Write the files of a twin and return their paths.
 
     The folder gets ``orion/``, ``inserjeunes/``, ``parcoursup/``, ``resultats/``, ``urssaf/``,
-    ``nomenclatures/`` and the register ``ouvertures.csv``, with the names, headers, encodings and
-    line ends of the real files of each year. The same seed writes the same bytes.
+    ``geographie/``, ``nomenclatures/`` and the register ``ouvertures.csv``, with the names,
+    headers, encodings and line ends of the real files of each year. The same seed writes the
+    same bytes.
 
     Parameters
     ----------
@@ -57,6 +58,8 @@ def write_files(
     paths.append(write_bac(rows, sessions, folder / "resultats"))
     paths.append(write_ival(rows, sessions, folder / "resultats"))
     paths.append(write_urssaf(twin.jobs, twin.cells, years[-1], folder / "urssaf"))
+    paths += write_geography(twin.cells, folder / "geographie")
+    paths.append(write_naf(folder / "nomenclatures" / "naf2008"))
     paths += write_parcoursup(shown, folder / "parcoursup")
     paths += write_codes(twin.cells, folder / "nomenclatures")
     paths.append(folder / "ouvertures.csv")

@@ -1,4 +1,4 @@
-"""Write jobs in the wide schema of the Urssaf portal: commune × APE, one column per year."""
+"""Write jobs in the wide schema of the Urssaf portal, with the communes and sectors they name."""
 
 from pathlib import Path
 
@@ -73,4 +73,51 @@ def write_urssaf(jobs: pd.DataFrame, cells: pd.DataFrame, last: int, folder: Pat
     out = pd.concat([out, wide.drop(columns=keys)], axis=1)
     path = folder / "etablissements-et-effectifs-salaries-au-niveau-commune-x-ape-last.csv"
     out.to_csv(path, sep=";", index=False, encoding="utf-8-sig", lineterminator="\n")
+    return path
+
+
+COMMUNES = columns("TYPECOM;COM;REG;DEP;CTCD;ARR;TNCC;NCC;NCCENR;LIBELLE;CAN;COMPARENT")
+ZONES = columns(
+    "CODGEO;LIBGEO;DEP;REG;EPCI;NATURE_EPCI;ARR;CV;ZE2020;UU2020;TUU2017;TDUU2017;AAV2020;"
+    "TAAV2017;TDAAV2017;CATEAAV2020;BV2012"
+)
+#: The two header lines of the INSEE table of NAF sub-classes, and its trailing columns.
+NAF_HEAD = (
+    "SOUS CLASSE;INTITULE DE LA NAF rév. 2;CLASSE;GROUPE;;DIVISION;;;SECTION;;;;;;;;;;;;;;"
+    "NAF rév. 2, 2008 - Niveau 5 - Liste des sous-classes",
+    "A 732;;A 615;A 272;A 129;A 88;A 64;A 38;A 21;A 10;;;;;;;;;;;;;",
+)
+A10 = {"F": "FZ", "G": "GI", "H": "GI", "I": "GI", "J": "JZ", "K": "KZ", "M": "MN", "N": "MN"}
+
+
+def write_geography(cells: pd.DataFrame, folder: Path) -> list[Path]:
+    """Write the simulated communes, with their zone d'emploi."""
+    folder.mkdir(parents=True, exist_ok=True)
+    places = cells.drop_duplicates("code_commune").sort_values("code_commune", ignore_index=True)
+    dep = places["code_departement"].str[1:]
+    communes = pd.DataFrame("", index=places.index, columns=COMMUNES)
+    communes["TYPECOM"], communes["COM"] = "COM", places["code_commune"]
+    communes["REG"], communes["DEP"] = places["code_region"], dep
+    communes["NCC"] = places["commune"].str.upper()
+    communes["NCCENR"] = communes["LIBELLE"] = places["commune"]
+    zones = pd.DataFrame("", index=places.index, columns=ZONES)
+    zones["CODGEO"], zones["LIBGEO"] = places["code_commune"], places["commune"]
+    zones["DEP"], zones["REG"], zones["ZE2020"] = dep, places["code_region"], places["zone_emploi"]
+    paths = [folder / "communes.csv", folder / "table_supracom_2020.csv"]
+    for table, path, end in zip((communes, zones), paths, ("\r\n", "\n"), strict=True):
+        table.to_csv(path, index=False, encoding="utf-8", lineterminator=end)
+    return paths
+
+
+def write_naf(folder: Path) -> Path:
+    """Write the NAF sub-classes of the simulated sectors with their aggregations."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = list(NAF_HEAD)
+    for a38, (_, _, ape, label) in sorted(SECTOR.items(), key=lambda item: item[1][2]):
+        code, section = f"{ape[:2]}.{ape[2:]}", a38[0]
+        a10 = A10.get(section, "BE" if section in "BCDE" else "OQ")
+        row = [code, label, code[:5], code[:4], "", ape[:2], "", a38, section, a10]
+        lines.append(";".join(row) + ";" * 13 + code)
+    path = folder / "table_NAF2-NA.csv"
+    path.write_bytes(("\r\n".join(lines) + "\r\n").encode("cp1252"))
     return path

@@ -34,6 +34,7 @@ def draw_openings(
     table["places_ouvertes"] = opened.astype("int64")
     table["nouvelle"] = draw.random(len(table)) < p.nouvelle_share
     table["vide"] = draw.random(len(table)) < p.empty_seats
+    table["finance"] = table["cell"]
     table = pd.concat([table, _closures(p, world, table, rng["closures"])], ignore_index=True)
     noise = rng["seats_error"].standard_normal(len(table))
     declared = table["places_ouvertes"] * np.exp(p.seats_error * noise)
@@ -117,8 +118,9 @@ def _closures(
             continue
         cell = int(options["cell"].iloc[0])
         used.add(cell)
-        rows.append((cell, row.projet, row.rentree, -seats, -seats, False, False))
+        rows.append((cell, row.projet, row.rentree, -seats, -seats, False, False, row.cell))
     columns = ["cell", "projet", "rentree", "places_prevues", "places_ouvertes", "nouvelle", "vide"]
+    columns.append("finance")
     return pd.DataFrame(rows, columns=columns)
 
 

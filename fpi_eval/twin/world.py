@@ -100,7 +100,9 @@ def draw_world(p: TwinParameters, rng: dict[str, np.random.Generator]) -> World:
     autres = _other_openings(p, cells, rng["other_openings"])
     mean = base[:, None] * fill[:, None] * np.exp(shift) + p.fill * autres
     places = _declared_places(p, cells, base, rng["places"]) + autres
+    # Seats are a ceiling: good years add less than bad years take away (Parcoursup 2018–2019).
     noise = rng["entrants"].standard_normal(mean.shape)
+    noise = np.where(noise > 0, 0.6, 1.1) * noise
     entrants = np.maximum(np.floor(mean + np.sqrt(p.dispersion * mean) * noise + 0.5), 0.0)
     rates = _rates(p, cells, rng)
     counts = _outcomes(entrants, cells["duree"].to_numpy(), rates, rng)
@@ -131,7 +133,7 @@ def _pressure(cells: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray
     bts = (cells["diplome"] == "bts").to_numpy()
     apprenti = (cells["voie"] == "apprentissage").to_numpy()
     premiere = ((cells["diplome"] == "bacpro") & (cells["duree"] == 2)).to_numpy()
-    affelnet = np.where(premiere, 0.225 * gammaincinv(4.0, u), 0.42 * gammaincinv(2.3, u))
+    affelnet = np.where(premiere, 0.27 * gammaincinv(4.0, u), 0.42 * gammaincinv(2.3, u))
     parcoursup = np.where(apprenti, 4.7 * np.exp(1.0 * ndtri(u)), 11.9 * np.exp(0.78 * ndtri(u)))
     steady = np.where(bts, parcoursup, affelnet)
     return u, steady[:, None] * np.exp(np.where(bts, 0.16, 0.26)[:, None] * noise)
