@@ -6,6 +6,7 @@ see (one digit into another, in a column that nothing binds) must at least chang
 hash. Seeds are fixed: the same inputs each time.
 """
 
+from dataclasses import replace
 from hashlib import sha256
 
 import numpy as np
@@ -61,17 +62,21 @@ def same(table: pd.DataFrame, wanted: pd.DataFrame) -> bool:
         if want.dtype.kind in "fi":
             if not np.array_equal(got.astype(float), want.astype(float), equal_nan=True):
                 return False
-        elif list(got.where(got.notna(), None)) != list(want.where(want.notna(), None)):
+        elif words(got) != words(want):
             return False
     return True
+
+
+def words(values: pd.Series) -> list[str | None]:
+    return [None if pd.isna(value) else str(value) for value in values]
 
 
 def intact(small: Small) -> pd.DataFrame:
     return said(small, small.text.encode())
 
 
-def told(error: FpiError, *words: str) -> None:
-    for word in words:
+def told(error: FpiError, *said_words: str) -> None:
+    for word in said_words:
         assert word in str(error), f"« {word} » absent de : {error}"
 
 
@@ -278,3 +283,28 @@ def agrees_or_refused(small: Small, content: bytes, result: pd.DataFrame | FpiEr
     except Unreadable:
         pytest.fail(f"lu, alors que le texte ne dit rien de lisible : {content!r}")
     assert same(result, wanted)
+
+
+REAL = {
+    "affelnet": "orion/attractivite_capacite_2022.csv",
+    "inserjeunes_region": "inserjeunes/ij_region_data.csv",
+    "inserjeunes_2018_2019": "inserjeunes/depp-2022-etablissements-2018_2019-apprentissage.csv",
+    "inserjeunes_2021_2022": "inserjeunes/depp-2022-etablissements-2021_2022-pro.csv",
+    "inserjeunes_cfa": "inserjeunes/fr-en-inserjeunes-cfa.csv",
+    "parcoursup_bts": "orion/BTS_attractivite_capacite_2023.csv",
+    "chomage_departement": "nomenclatures/chomage_departemental_INSEE.csv",
+}
+SLICE = 60
+
+
+@fixed(60)
+@given(st.sampled_from(sorted(REAL)), st.data())
+def test_slices_of_real_files_too_are_refused_or_read_as_they_then_say(
+    donnees_reelles, tmp_path, name, data
+):
+    whole = (donnees_reelles / REAL[name]).read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    small = replace(BY_NAME[name], text="\n".join(whole.split("\n")[:SLICE]) + "\n")
+    content = bytearray(small.text.encode())
+    for _ in range(data.draw(st.integers(0, 2))):
+        content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    agrees_or_refused(small, bytes(content), outcome(small, bytes(content), tmp_path))

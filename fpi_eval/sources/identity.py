@@ -15,6 +15,14 @@ from fpi_eval.sources.formations import SUCCESSORS
 # The mention complémentaire became the certificat de spécialisation in 2023, course for course.
 RENAMED_TYPES = frozenset({("010", "461"), ("010", "561")})
 
+# Whether an old diploma has several heirs, whether a new one has several forebears.
+WORDS = {
+    (False, False): "1-1",
+    (True, False): "scission",
+    (False, True): "fusion",
+    (True, True): "scission et fusion",
+}
+
 UAI_CHANGES = Table(
     name="changements_uai",
     columns=(
@@ -48,9 +56,7 @@ def renovations(diplomes: pd.DataFrame) -> pd.DataFrame:
     links = links[pd.Series(allowed, links.index) & (links["ancien"] != links["nouveau"])]
     split = links["ancien"].map(links["ancien"].value_counts()) > 1
     merged = links["nouveau"].map(links["nouveau"].value_counts()) > 1
-    words = {(False, False): "1-1", (True, False): "scission", (False, True): "fusion",
-             (True, True): "scission et fusion"}  # fmt: skip
-    links = links.assign(lien=[words[pair] for pair in zip(split, merged, strict=True)])
+    links = links.assign(lien=[WORDS[pair] for pair in zip(split, merged, strict=True)])
     return links.sort_values(["ancien", "nouveau"], ignore_index=True)
 
 
@@ -75,18 +81,23 @@ def course_identity(diplomes: pd.DataFrame) -> pd.DataFrame:
     straight = links[links["lien"] == "1-1"]
     course = _first_of_group(diplomes["cfd"], straight, rank)
     famille = _first_of_group(diplomes["cfd"], links, rank)
-    touched = pd.concat([
-        links.rename(columns={side: "cfd"})[["cfd", "lien"]] for side in ("ancien", "nouveau")
-    ])  # fmt: skip
-    touched = touched.sort_values("lien", key=lambda s: s != "1-1").groupby("cfd")["lien"].last()
     return pd.DataFrame(
         {
             "cfd": diplomes["cfd"],
             "course": course,
             "famille": famille,
-            "renovation": diplomes["cfd"].map(touched).fillna("aucune"),
+            "renovation": diplomes["cfd"].map(_touching(links)).fillna("aucune"),
         }
     ).reset_index(drop=True)
+
+
+def _touching(links: pd.DataFrame) -> pd.Series:
+    """Return, for each linked diploma, all that its links are, to older and to newer ones."""
+    ends = pd.concat([links["ancien"], links["nouveau"]], ignore_index=True)
+    lien = pd.concat([links["lien"]] * 2, ignore_index=True)
+    split = lien.str.contains("scission").groupby(ends).any()
+    merged = lien.str.contains("fusion").groupby(ends).any()
+    return pd.Series([WORDS[pair] for pair in zip(split, merged, strict=True)], split.index)
 
 
 def _first_of_group(codes: pd.Series, links: pd.DataFrame, rank: pd.Series) -> pd.Series:

@@ -167,8 +167,12 @@ class Lines:
     @cached_property
     def _starts(self) -> list[int]:
         reader = _records(self.text, self.separator)
-        ends = [reader.line_num for row in reader if row]
-        return [end + 1 for end in ends[:-1]]
+        starts, end = [], 0
+        for record in reader:
+            if record:
+                starts.append(end + 1)
+            end = reader.line_num
+        return starts[1:]
 
     def __getitem__(self, row: int) -> int:
         return self._starts[row]

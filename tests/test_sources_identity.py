@@ -1,0 +1,188 @@
+import pandas as pd
+import pytest
+
+from fpi_eval.errors import FpiError
+from fpi_eval.sources.affelnet import read_affelnet
+from fpi_eval.sources.identity import course_identity, latest_uai, renovations
+from fpi_eval.sources.links import link_entry_to_final
+from fpi_eval.sources.matching import departement_of, filieres_of, match_rates, unmatched
+from fpi_eval.sources.nomenclatures import read_nomenclatures
+from fpi_eval.sources.parcoursup_bts import read_parcoursup_bts
+
+
+def diplomes(*rows):
+    """Rows: cfd, year of opening, old codes, new codes."""
+    table = pd.DataFrame(
+        {
+            "cfd": [row[0] for row in rows],
+            "niveau_diplome": [row[0][:3] for row in rows],
+            "groupe_nsf": [row[0][3:6] for row in rows],
+            "date_ouverture": pd.to_datetime([f"{row[1]}-09-01" for row in rows]),
+        }
+    )
+    for i in range(7):
+        for side, name in ((2, "ancien"), (3, "nouveau")):
+            codes = [row[side][i] if i < len(row[side]) else None for row in rows]
+            table[f"{name}_{i + 1}"] = pd.array(codes, dtype="str")
+    return table
+
+
+MEI = diplomes(
+    ("40025001", 1998, [], ["40025007"]),
+    ("40025007", 2005, ["40025001"], []),
+    ("40025012", 2021, ["40025007"], []),
+    ("50025001", 2000, [], []),
+)
+
+
+def test_a_chain_of_renovations_is_one_course_named_by_its_oldest_code():
+    identity = course_identity(MEI).set_index("cfd")
+    assert identity.loc[["40025001", "40025007", "40025012"], "course"].tolist() == ["40025001"] * 3
+    assert identity.loc["40025012", "renovation"] == "1-1"
+    assert identity.loc["50025001", ["course", "renovation"]].tolist() == ["50025001", "aucune"]
+
+
+def test_a_later_renovation_does_not_change_the_course():
+    later = pd.concat([MEI, diplomes(("40025019", 2026, ["40025012"], []))], ignore_index=True)
+    before = course_identity(MEI).set_index("cfd")["course"]
+    assert course_identity(later).set_index("cfd")["course"].loc[before.index].equals(before)
+
+
+def test_splits_and_mergers_stay_apart_in_one_flagged_family():
+    table = diplomes(
+        ("40025507", 2005, [], ["40025513", "40025514"]),
+        ("40025513", 2016, [], ["40025519"]),
+        ("40025514", 2016, [], ["40025519"]),
+        ("40025519", 2023, ["40025513", "40025514"], []),
+    )
+    identity = course_identity(table).set_index("cfd")
+    assert identity["course"].tolist() == list(identity.index)
+    assert set(identity["famille"]) == {"40025507"}
+    both = "scission et fusion"
+    assert identity["renovation"].tolist() == ["scission", both, both, "fusion"]
+    assert set(renovations(table)["lien"]) == {"scission", "fusion"}
+
+
+def test_a_diploma_of_another_type_is_another_course_but_the_renamed_certificate():
+    table = diplomes(
+        ("51025501", 1990, [], ["40025501"]), ("40025501", 2009, [], []),
+        ("01025509", 2012, [], ["46125509"]), ("46125509", 2023, [], []),
+    )  # fmt: skip
+    course = course_identity(table).set_index("cfd")["course"]
+    assert course["40025501"] == "40025501"
+    assert course["46125509"] == "01025509"
+
+
+def test_an_establishment_is_followed_to_its_latest_uai():
+    changes = pd.DataFrame({"ancien_uai": ["A", "B"], "nouveau_uai": ["B", "C"]})
+    assert latest_uai(pd.Series(["A", "B", "C", "D"]), changes).tolist() == ["C", "C", "C", "D"]
+    circle = pd.DataFrame({"ancien_uai": ["A", "B"], "nouveau_uai": ["B", "A"]})
+    with pytest.raises(FpiError, match="tournent en rond"):
+        latest_uai(pd.Series(["A"]), circle)
+
+
+class Codes:
+    """Nomenclatures of a few courses."""
+
+    mef = pd.DataFrame(
+        [("23810025007", "40025007", 3, 1), ("23820025007", "40025007", 3, 2),
+         ("23830025007", "40025007", 3, 3), ("23810020006", "40020006", 3, 1),
+         ("23830023102", "40023102", 3, 3), ("23830023207", "40023207", 3, 3),
+         ("32211032612", "32032612", 2, 1), ("32221032613", "32032613", 2, 2),
+         ("32221032614", "32032614", 2, 2), ("32111032613", "32032613", 1, 1),
+         ("23811033001", "40033001", 3, 1)],
+        columns=["mefstat11", "cfd", "duree", "annee"],
+    )  # fmt: skip
+    familles = pd.DataFrame(
+        {"mefstat11_commun": ["23810020006"] * 2, "mefstat11": ["23830023102", "23830023207"]}
+    )
+    options_bts = pd.DataFrame({"cfd_commun": ["32032612"] * 2, "cfd": ["32032613", "32032614"]})
+
+
+def linked(entry, **options):
+    table = link_entry_to_final(pd.Series(entry), Codes(), **options)
+    return [tuple(row) for row in table.fillna("").itertuples(index=False)]
+
+
+def test_entry_codes_are_linked_by_rule_family_option_or_not_at_all():
+    assert linked(["23810025007"]) == [
+        ("23810025007", "23830025007", "40025007", 1.0, "règle")]  # fmt: skip
+    assert [row[1:] for row in linked(["23810020006"])] == [
+        ("23830023102", "40023102", 0.5, "famille"), ("23830023207", "40023207", 0.5, "famille"),
+    ]  # fmt: skip
+    assert [row[1] for row in linked(["32211032612"])] == ["32221032613", "32221032614"]
+    assert linked(["23811033001"]) == [("23811033001", "", "", "", "aucun")]
+
+
+def test_the_published_final_code_comes_first_unless_no_pupil_can_have_it():
+    entry = ["23820025007", "23810020006"]
+    published = pd.Series(["23830025007", "23830020006"])
+    assert [row[4] for row in linked(entry, terminale=published)] == [
+        "famille", "famille", "terminale"]  # fmt: skip
+
+
+def test_parts_of_a_common_year_follow_the_weights_and_sum_to_one():
+    weights = pd.Series({"23830023102": 30.0, "23830023207": 10.0})
+    assert [row[3] for row in linked(["23810020006"], weights=weights)] == [0.75, 0.25]
+
+
+def test_a_filiere_comes_from_the_exception_then_the_group():
+    table = pd.DataFrame({"cfd": ["A", "B", "C"], "groupe_nsf": ["250", "255", "312"]})
+    industry = "reindustrialisation"
+    declared = pd.DataFrame(
+        {"code": ["250", "255", "B"], "filiere": [industry, industry, "numerique"]}
+    )
+    result = filieres_of(pd.Series(["A", "B", "C", "Z"]), table, declared)
+    assert result["filiere"].tolist() == [industry, "numerique", "autre", "autre"]
+    assert result["par"].tolist() == ["groupe", "exception", "autre", "inconnu"]
+
+
+def test_departements_of_corsica_and_overseas_and_of_no_uai():
+    known = pd.DataFrame({"code_departement": ["001", "02A", "987"]})
+    uai = pd.Series(["0010001W", "6200001X", "9840267T", "C752887F"])
+    assert departement_of(uai, known).fillna("").tolist() == ["001", "02A", "987", ""]
+
+
+def test_rates_count_every_row_and_the_unmatched_are_listed():
+    table = pd.DataFrame({"source": "s", "code_region": ["84", "84", None], "rentree": 2022,
+                          "code": ["a", "b", "b"]})  # fmt: skip
+    ok = pd.Series([True, False, False])
+    rates = match_rates(table, {"lien": ok})
+    assert rates["lignes"].sum() == 3
+    assert rates.set_index("code_region")["taux"].to_dict() == {"84": 0.5, "inconnu": 0.0}
+    assert unmatched(table, ok, ["code"]).to_dict("records") == [{"code": "b", "lignes": 2}]
+
+
+@pytest.fixture(scope="module")
+def real(donnees_reelles):
+    return read_nomenclatures(donnees_reelles / "nomenclatures")
+
+
+def test_real_renovations_of_the_three_filieres(real):
+    identity = course_identity(real.diplomes).set_index("cfd")
+    for chain in (["40025007", "40025012"], ["32025007", "32025010", "32025014"],
+                  ["32020112", "32020116"], ["32022002", "32020115"]):  # fmt: skip
+        assert len(set(identity.loc[chain, "course"])) == 1
+    since = real.diplomes[
+        (real.diplomes["date_ouverture"] >= "2018-01-01")
+        & real.diplomes["niveau_diplome"].isin(["400", "320", "500", "450"])
+    ]
+    assert len(since) == 201  # SCHEMAS.md: 201 codes since 2018, 25 without predecessor
+    assert (identity.loc[since["cfd"], "renovation"] == "aucune").sum() == 25
+
+
+@pytest.mark.parametrize(("rentree", "lost"), [(2021, 799), (2022, 441)])
+def test_real_entry_codes_without_a_final_one_are_known(real, donnees_reelles, rentree, lost):
+    path = donnees_reelles / "orion" / f"attractivite_capacite_{rentree}.csv"
+    table = read_affelnet(path, rentree).table
+    links = link_entry_to_final(table["mefstat11"], real, terminale=table["mefstat11_terminale"])
+    none = links.loc[links["lien"] == "aucun", "mefstat11_entree"]
+    assert table["mefstat11"].isin(none).sum() == lost
+    parts = links.dropna(subset=["part"]).groupby("mefstat11_entree")["part"].sum()
+    assert parts.sub(1).abs().max() < 1e-12
+
+
+def test_every_real_bts_is_linked(real, donnees_reelles):
+    table = read_parcoursup_bts(donnees_reelles / "orion/BTS_attractivite_capacite_2023.csv", 2023)
+    links = link_entry_to_final(table.table["mefstat11"], real)
+    assert set(links["lien"]) == {"règle", "options"}
