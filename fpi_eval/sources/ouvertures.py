@@ -123,7 +123,7 @@ def _typed(cells: pd.DataFrame) -> pd.DataFrame:
         if column.is_number:
             table[column.name] = values.map(plain_number).astype("float64")
         else:
-            table[column.name] = values.mask(values == "")
+            table[column.name] = values.astype("str").mask(values == "")
     typed = pd.DataFrame(table)
     typed["rentree"] = typed["rentree"].astype("int64")
     typed["code_departement"] = typed["uai"].map(departement_of)

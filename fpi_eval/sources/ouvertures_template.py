@@ -133,8 +133,7 @@ def _write_register(sheet: Worksheet, facts: ProgrammeFacts, ranges: dict[str, s
     for place, field in enumerate(FIELDS, start=1):
         letter = get_column_letter(place)
         sheet.column_dimensions[letter].width = field.width
-        for row in range(2, ROWS + 2):
-            sheet.cell(row, place).number_format = field.format
+        sheet.column_dimensions[letter].number_format = field.format
         head = sheet.cell(1, place)
         _text(head, field.name)
         head.font, head.fill = Font(bold=True, color="FFFFFF"), HEAD
@@ -142,6 +141,7 @@ def _write_register(sheet: Worksheet, facts: ProgrammeFacts, ranges: dict[str, s
             if value != "":
                 _text(sheet.cell(row, place), value)
             sheet.cell(row, place).font = GREY
+            sheet.cell(row, place).number_format = field.format
         if field.name in ranges:
             sheet.add_data_validation(_list_of(ranges[field.name], f"{letter}2:{letter}{ROWS + 1}"))
     sheet.add_data_validation(_whole_number(_letter("rentree"), 2000, 2099, "une année"))
