@@ -1,6 +1,8 @@
 """The register of openings: read, checked, written as a template, reconciled, derived."""
 
 import io
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import openpyxl
@@ -8,7 +10,7 @@ import pandas as pd
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.programme import Academie, Departement, Territoire
+from fpi_eval.programme import Academie, Departement, Territoire, load_programme
 from fpi_eval.schema import uai_key
 from fpi_eval.sources.ouvertures import (
     REGISTRE,
@@ -258,6 +260,12 @@ def test_the_template_has_lists_a_guide_and_no_macro(tmp_path):
     assert all(field.name in guide and field.guide in guide for field in FIELDS)
 
 
+def test_the_template_takes_its_lists_from_the_programme():
+    facts = ProgrammeFacts.of(load_programme(Path(__file__).parents[1] / "data" / "fpi_aura"))
+    assert facts.departements[0] == "Ain"
+    assert set(facts.filieres) == set(REGISTRE.column("filiere").choices)
+
+
 def test_the_examples_of_the_template_are_refused(tmp_path):
     path = write_template(tmp_path / "modele.xlsx", FACTS)
     with pytest.raises(FpiError, match="2 erreurs") as caught:
@@ -330,6 +338,76 @@ def test_several_sheets_without_ours_are_refused(tmp_path):
         read_ouvertures(path)
 
 
+def test_a_workbook_that_unpacks_too_large_is_refused(tmp_path):
+    path = tmp_path / "ouvertures.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/sharedStrings.xml", b"a" * 201_000_000)
+    with pytest.raises(FpiError, match="trop gros"):
+        read_ouvertures(path)
+
+
+def test_the_last_value_of_a_computed_number_is_read(tmp_path):
+    path = fill(write_template(tmp_path / "modele.xlsx", FACTS), GOOD)
+    parts = {}
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    page = "xl/worksheets/sheet1.xml"
+    parts[page] = parts[page].replace(b"<v>120000</v>", b"<f>100000+20000</f><v>120000</v>")
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    assert read_ouvertures(path).table["cout"].tolist() == [120000]
+
+
+def damage(content, rng):
+    """Flip, cut, drop, insert or swap some bytes."""
+    content, kind = bytearray(content), rng.integers(5)
+    i, j = rng.integers(len(content), size=2)
+    if kind == 0:
+        content[i], content[j] = rng.integers(256, size=2)
+    elif kind == 1:
+        del content[i:]
+    elif kind == 2:
+        del content[i : i + 20]
+    elif kind == 3:
+        content[i:i] = rng.bytes(5)
+    else:
+        content[i : i + 9], content[j : j + 9] = content[j : j + 9], content[i : i + 9]
+    return bytes(content)
+
+
+def damaged_workbook(path, rng):
+    """Damage the whole file or, more deviously, one part of a sound archive."""
+    if rng.random() < 0.4:
+        return damage(path.read_bytes(), rng)
+    out = io.BytesIO()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(out, "w") as new:
+        victim = rng.choice(old.namelist())
+        for name in old.namelist():
+            part = old.read(name)
+            new.writestr(name, damage(part, rng) if name == victim else part)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_damaged_register_is_read_or_refused_in_french_never_a_traceback(tmp_path, suffix):
+    rng = np.random.default_rng(20240901)
+    rows = [GOOD | {"rentree": str(2020 + i)} for i in range(4)]
+    whole = write(tmp_path, *rows)
+    if suffix == "xlsx":
+        whole = fill(write_template(tmp_path / "modele.xlsx", FACTS), *rows)
+    path = tmp_path / f"abime.{suffix}"
+    refusals = 0
+    for _ in range(100):
+        content = whole.read_bytes()
+        path.write_bytes(damage(content, rng) if suffix == "csv" else damaged_workbook(whole, rng))
+        try:
+            read_ouvertures(path)
+        except FpiError as error:
+            refusals += error.fichier in (path.name, str(path))
+    assert 20 < refusals < 100
+
+
 # ── reconciliation ──────────────────────────────────────────────────────────────────────────────
 
 MEF, CFD_ = "23810025007", "40025007"
@@ -389,6 +467,8 @@ def test_a_tolerance_confirms_nearby_changes():
     ([*OTHER, seats("A", 2024, 24)], "non vérifiable", "une nouvelle ligne"),
     ([seats("A", 2023, 12), seats("A", 2024, 24), seats("A", 2023, 12, source="Parcoursup"),
       seats("A", 2024, 12, source="Parcoursup")], "non vérifiable", "se contredisent"),
+    ([seats("A", 2023, 12), seats("A", 2024, 12), seats("A", 2024, 12)],
+     "non vérifiable", "1 puis 2 lignes"),
 ])  # fmt: skip
 def test_what_cannot_be_verified_says_why(rows, statut, words):
     found = reconcile(register(("A", MEF, CFD_, 2024, 12)), capacities(*rows))
@@ -434,6 +514,19 @@ def test_an_opening_without_its_mefstat11_is_found_by_its_cfd():
     assert found["statut"].tolist() == ["confirmée"]
 
 
+def test_a_cfd_of_two_entry_years_asks_for_the_mefstat11():
+    rows = [seats("A", y, p, m) for m in (MEF, "23820025007") for y, p in ((2023, 12), (2024, 24))]
+    found = reconcile(register(("A", None, CFD_, 2024, 12)), capacities(*rows))
+    assert found["statut"].tolist() == ["non vérifiable"]
+    assert "indiquez mefstat11" in found["motif"][0]
+
+
+def test_an_opening_in_2nde_is_never_compared_with_the_1re_of_the_same_diploma():
+    rows = [seats("A", 2023, 12, "23820025007"), seats("A", 2024, 24, "23820025007")]
+    found = reconcile(register(("A", MEF, CFD_, 2024, 12)), capacities(*rows))
+    assert found["statut"].tolist() == ["introuvable"]
+
+
 def test_places_not_filled_yet_cannot_be_verified():
     observed = capacities(seats("A", 2023, 12), seats("A", 2024, 24))
     found = reconcile(register(("A", MEF, CFD_, 2024, np.nan)), observed)
@@ -465,7 +558,7 @@ def test_only_a_cell_known_at_both_rentrees_gains_seats():
     assert found[columns].to_numpy().tolist() == [["A", 12, 12, 24]]
     assert found.attrs["comparees"] == 2
     assert found.attrs["ecartees"] == {
-        "formation à distance": 0, "code scindé ou fusionné dans l'établissement": 0,
+        "formation à distance": 0, "sans code de formation": 0, "code scindé ou fusionné dans l'établissement": 0,
         "absente l'année précédente": 1, "places inconnues": 1, "nombre de lignes différent": 1,
     }  # fmt: skip
     assert list(found.columns[: len(NAMES)]) == NAMES

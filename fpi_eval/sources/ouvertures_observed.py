@@ -89,7 +89,11 @@ def derive_openings(
         aside |= rows
     pairs["gain"] = pairs["places"] - pairs["places_avant"]
     openings = _as_register(pairs[~aside & (pairs["gain"] >= minimum)])
-    openings.attrs["ecartees"] = {"formation à distance": int(distance.sum())} | counts
+    codeless = capacities["mefstat11"].isna() & capacities["cfd"].isna()
+    openings.attrs["ecartees"] = {
+        "formation à distance": int(distance.sum()),
+        "sans code de formation": int(codeless.sum()),
+    } | counts
     openings.attrs["comparees"] = int((~aside).sum())
     return openings
 

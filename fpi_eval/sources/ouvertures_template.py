@@ -11,6 +11,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from fpi_eval.errors import FpiError
+from fpi_eval.programme import Programme
 from fpi_eval.sources.ouvertures_checks import EXEMPLE
 from fpi_eval.text import FILIERES, NIVEAUX, VOIES
 
@@ -74,6 +75,13 @@ class ProgrammeFacts:
     departements: tuple[str, ...]
     projets: tuple[str, ...] = ("ATCF", "FPI")
     filieres: tuple[str, ...] = tuple(name for name in FILIERES if name != "autre")
+
+    @classmethod
+    def of(cls, programme: Programme) -> "ProgrammeFacts":
+        """Return what `programme.toml` says for the template."""
+        departements = tuple(d.nom for d in programme.territoire.departements)
+        filieres = tuple(f.code for f in programme.filieres)
+        return cls(programme.titre, departements, filieres=filieres)
 
 
 def write_template(path: Path, facts: ProgrammeFacts) -> Path:
