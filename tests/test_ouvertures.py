@@ -338,10 +338,11 @@ def test_several_sheets_without_ours_are_refused(tmp_path):
         read_ouvertures(path)
 
 
-def test_a_workbook_that_unpacks_too_large_is_refused(tmp_path):
+def test_a_workbook_that_unpacks_too_large_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("fpi_eval.sources.excel.MAX_UNPACKED", 1_000_000)
     path = tmp_path / "ouvertures.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/sharedStrings.xml", b"a" * 201_000_000)
+        archive.writestr("xl/sharedStrings.xml", b"a" * 1_000_001)
     with pytest.raises(FpiError, match="trop gros"):
         read_ouvertures(path)
 
@@ -558,7 +559,8 @@ def test_only_a_cell_known_at_both_rentrees_gains_seats():
     assert found[columns].to_numpy().tolist() == [["A", 12, 12, 24]]
     assert found.attrs["comparees"] == 2
     assert found.attrs["ecartees"] == {
-        "formation à distance": 0, "sans code de formation": 0, "code scindé ou fusionné dans l'établissement": 0,
+        "formation à distance": 0, "sans code de formation": 0,
+        "code scindé ou fusionné dans l'établissement": 0,
         "absente l'année précédente": 1, "places inconnues": 1, "nombre de lignes différent": 1,
     }  # fmt: skip
     assert list(found.columns[: len(NAMES)]) == NAMES
