@@ -9,6 +9,7 @@ import threading
 import time
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
@@ -16,7 +17,7 @@ import pandas as pd
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.programme import Portail, Source, Telechargement
+from fpi_eval.programme import Portail, Source, Telechargement, load_programme
 from fpi_eval.sources.completeness import NotWhole, check_whole
 from fpi_eval.sources.fetch import fetch
 from fpi_eval.sources.lock import LOCK, read_lock, verify
@@ -608,6 +609,30 @@ def test_a_section_of_programme_toml_gives_the_export_of_the_portal():
     assert request.fiche == "https://donnees.exemple/api/explore/v2.1/catalog/datasets/jeu-fin"
     assert (request.licence, request.taille_max) == ("Licence Ouverte 2.0", 3_000_000)
     assert declared_hosts(given) == ("https://donnees.exemple",)
+
+
+def test_the_sections_stand_in_a_real_programme_toml(tmp_path):
+    text = (Path(__file__).parents[1] / "data/fpi_aura/programme.toml").read_text(encoding="utf-8")
+    text += """
+[portails.essai]
+hote = "https://donnees.exemple"
+licence = "Licence Ouverte 2.0"
+[sources.essai]
+fichier = "essai/fine_{rentree-1}.parquet"
+[sources.essai.telechargement]
+portail = "essai"
+jeu = "jeu-fin"
+format = "parquet"
+filtre = 'annee="cumul {rentree-2}-{rentree-1}"'
+selection = "uai, annee"
+"""
+    (tmp_path / "programme.toml").write_text(text, encoding="utf-8")
+    given = load_programme(tmp_path)
+    (request,) = requests_for(given, 2024, sources=("essai",))
+    assert (request.fichier, request.format) == ("essai/fine_2023.parquet", "parquet")
+    assert request.url.endswith("/exports/parquet?where=annee%3D%22cumul%202022-2023%22"
+                                "&select=uai%2C%20annee")  # fmt: skip
+    assert "https://donnees.exemple" in declared_hosts(given)
 
 
 def test_a_source_without_a_download_says_to_put_its_file_there():

@@ -6,17 +6,14 @@ with negative places. An empty `places_ouvertes` means not known yet, never zero
 """
 
 import hashlib
-import io
-import zipfile
 from pathlib import Path
 
-import openpyxl
 import pandas as pd
-from openpyxl.utils.exceptions import InvalidFileException
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Territoire
 from fpi_eval.schema import CFD, MEFSTAT11, Column, Table
+from fpi_eval.sources.excel import read_sheet
 from fpi_eval.sources.headers import Renaming, match_header, spelling
 from fpi_eval.sources.ouvertures_checks import (
     departement_of,
@@ -28,7 +25,7 @@ from fpi_eval.sources.ouvertures_reconcile import reconcile
 from fpi_eval.sources.ouvertures_template import write_template
 from fpi_eval.sources.raw import RawFile, read_bytes
 from fpi_eval.sources.reading import Provenance, Reading
-from fpi_eval.text import FILIERES, NIVEAUX, VOIES, liste, pluriel
+from fpi_eval.text import FILIERES, NIVEAUX, VOIES, pluriel
 
 __all__ = [
     "REGISTRE",
@@ -42,7 +39,6 @@ __all__ = [
 PROJETS = ("ATCF", "FPI")
 FEUILLE = "Ouvertures"
 SHOWN = 20
-MAX_BYTES, MAX_ROWS = 20_000_000, 20_000
 MAX_PLACES = 500
 
 REGISTRE = Table(
@@ -123,7 +119,7 @@ def _typed(cells: pd.DataFrame) -> pd.DataFrame:
         if column.is_number:
             table[column.name] = values.map(plain_number).astype("float64")
         else:
-            table[column.name] = values.mask(values == "")
+            table[column.name] = values.astype("str").mask(values == "")
     typed = pd.DataFrame(table)
     typed["rentree"] = typed["rentree"].astype("int64")
     typed["code_departement"] = typed["uai"].map(departement_of)
@@ -200,63 +196,10 @@ def _cells_of_csv(path: Path, renaming: Renaming) -> tuple[pd.DataFrame, Provena
 
 def _cells_of_xlsx(path: Path, renaming: Renaming) -> tuple[pd.DataFrame, Provenance]:
     content = read_bytes(path)
-    if len(content) > MAX_BYTES:
-        raise FpiError(
-            f"fichier trop gros ({len(content) // 1_000_000} Mo). Attendu : moins de "
-            f"{MAX_BYTES // 1_000_000} Mo. Gardez la feuille « {FEUILLE} » seule.",
-            fichier=path.name,
-        )
-    formulas = _sheet_rows(content, path.name, values=False)
-    values = _sheet_rows(content, path.name, values=True)
-    header = [str(v).strip() if v is not None else "" for v in (formulas or [()])[0]]
-    width = max((i + 1 for i, name in enumerate(header) if name), default=0)
-    rows = [
-        [_text_of(row, shown, i) for i in range(width)]
-        for row, shown in zip(formulas[1:], values[1:], strict=True)
-    ]
+    header, rows = read_sheet(content, FEUILLE, path.name)
     lines = list(range(2, len(rows) + 2))
-    cells, unknown, absent = _arrange(rows, lines, header[:width], renaming, path.name)
+    cells, unknown, absent = _arrange(rows, lines, header, renaming, path.name)
     digest = hashlib.sha256(content).hexdigest()
     return cells, Provenance(
         "ouvertures", path.name, digest, len(content), len(cells), "xlsx", "", unknown, absent
     )
-
-
-def _sheet_rows(content: bytes, fichier: str, *, values: bool) -> list[tuple]:
-    """Return the rows of the register's sheet: formulas as written, or their last values."""
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=values)
-        named = {spelling(name): name for name in book.sheetnames}
-        name = named.get(spelling(FEUILLE), book.sheetnames[0])
-        if len(named) > 1 and spelling(FEUILLE) not in named:
-            raise FpiError(
-                f"feuille « {FEUILLE} » absente (trouvé : {liste(book.sheetnames)}). Renommez la "
-                "feuille qui contient les ouvertures.",
-                fichier=fichier,
-            )
-        sheet = book[name]
-        sheet.reset_dimensions()
-        rows = [tuple(row) for row in sheet.iter_rows(max_row=MAX_ROWS + 1, values_only=True)]
-        book.close()
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
-        raise FpiError(
-            "ce n'est pas un classeur Excel (.xlsx) lisible. Ouvrez-le dans le tableur et "
-            "enregistrez-le à nouveau au format .xlsx.",
-            fichier=fichier,
-        ) from error
-    if len(rows) > MAX_ROWS:
-        raise FpiError(f"plus de {MAX_ROWS} lignes. Retirez les lignes vides.", fichier=fichier)
-    return rows
-
-
-def _text_of(row: tuple, shown: tuple, place: int) -> str:
-    """Return a cell as text: a formula by its last value if it is a number, else as written."""
-    written = row[place] if place < len(row) else None
-    value = shown[place] if place < len(shown) else None
-    formula = isinstance(written, str) and written.startswith("=")
-    kept = value if formula and isinstance(value, int | float) else written
-    if kept is None:
-        return ""
-    if isinstance(kept, float) and kept.is_integer():
-        kept = int(kept)
-    return str(kept).strip()

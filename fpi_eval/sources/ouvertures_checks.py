@@ -8,7 +8,7 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Territoire, parse_rentree
-from fpi_eval.schema import Column, Table, expectation, uai_key
+from fpi_eval.schema import UAI, Column, Table, expectation, uai_key
 from fpi_eval.sources.headers import spelling
 from fpi_eval.text import liste, nombre
 
@@ -21,8 +21,8 @@ NIVEAU_DE_CFD = {"0": "secondaire", "4": "secondaire", "5": "secondaire",
                  "1": "superieur", "2": "superieur", "3": "superieur"}  # fmt: skip
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
-_AMBIGUOUS = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})+")
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
+_AMBIGUOUS = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})+", re.ASCII)
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 
 Row = dict[str, str]
@@ -113,15 +113,16 @@ def _expected(column: Column, projets: tuple[str, ...]) -> str:
 
 
 def _rentree(row: Row) -> Faults:
+    text = row["rentree"]
     try:
-        parse_rentree(row["rentree"])
+        year = parse_rentree(text) if text.isascii() else None
     except FpiError:
-        yield _fault(row, "rentree", row["rentree"], "une année entre 2000 et 2099",
+        year = None
+    if year is None:
+        yield _fault(row, "rentree", text, "une année entre 2000 et 2099",
                      "Écrivez l'année de septembre, par exemple 2024.")  # fmt: skip
-        return
-    if not row["rentree"].isdigit():
-        yield _fault(row, "rentree", row["rentree"], "une seule année",
-                     f"Écrivez {parse_rentree(row['rentree'])}.")  # fmt: skip
+    elif text != str(year):
+        yield _fault(row, "rentree", text, "une seule année", f"Écrivez {year}.")
 
 
 def _number(row: Row, column: Column) -> Faults:
@@ -146,7 +147,7 @@ def _number(row: Row, column: Column) -> Faults:
 
 def _uai(row: Row, column: Column) -> Faults:
     value = row["uai"]
-    if not re.fullmatch(r"\d{7}[A-Z]", value):
+    if not re.fullmatch(UAI, value, re.ASCII):
         yield _fault(row, "uai", value, expectation(column), "Corrigez-le.")
         return
     key = uai_key(pd.Series([value])).iloc[0]
@@ -157,7 +158,7 @@ def _uai(row: Row, column: Column) -> Faults:
 
 def _code(row: Row, column: Column) -> Faults:
     value, name = row[column.name], column.name
-    if re.fullmatch(column.pattern, value):
+    if re.fullmatch(column.pattern, value, re.ASCII):
         return
     advice = "Recopiez-le."
     if _SCIENTIFIC.fullmatch(value):

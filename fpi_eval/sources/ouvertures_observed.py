@@ -37,7 +37,7 @@ def stack_capacities(
         for name, default in (("cfd", None), ("voie", "scolaire"), ("a_distance", False)):
             part[name] = table.get(name, default)
         parts.append(part.assign(rentree=table["rentree"], places=table["places"], source=source))
-    stacked = pd.concat(parts, ignore_index=True).astype({"cfd": object, "places": "float64"})
+    stacked = pd.concat(parts, ignore_index=True).astype({"cfd": "str", "places": "float64"})
     if mef is not None:
         codes = mef.drop_duplicates("mefstat11").set_index("mefstat11")["cfd"]
         stacked["cfd"] = stacked["cfd"].fillna(stacked["mefstat11"].map(codes))
@@ -89,7 +89,11 @@ def derive_openings(
         aside |= rows
     pairs["gain"] = pairs["places"] - pairs["places_avant"]
     openings = _as_register(pairs[~aside & (pairs["gain"] >= minimum)])
-    openings.attrs["ecartees"] = {"formation à distance": int(distance.sum())} | counts
+    codeless = capacities["mefstat11"].isna() & capacities["cfd"].isna()
+    openings.attrs["ecartees"] = {
+        "formation à distance": int(distance.sum()),
+        "sans code de formation": int(codeless.sum()),
+    } | counts
     openings.attrs["comparees"] = int((~aside).sum())
     return openings
 
@@ -163,7 +167,7 @@ def _neighbours(continuity: pd.DataFrame | None) -> dict[str, set[str]]:
 
 def mapped(cfd: pd.Series, links: dict[str, str]) -> pd.Series:
     """Return each code's last one, through one-for-one renovations."""
-    return cfd.map(lambda code: links.get(code, code), na_action="ignore")
+    return cfd.map(lambda code: links.get(code, code), na_action="ignore").astype("str")
 
 
 def courses(table: pd.DataFrame, continuity: pd.DataFrame | None) -> pd.Series:
@@ -172,10 +176,10 @@ def courses(table: pd.DataFrame, continuity: pd.DataFrame | None) -> pd.Series:
     The mefstat11 of entry keeps apart the 2nde and the 1re of one diploma, whose places must
     never be added; its last five characters are the diploma's.
     """
-    latest = mapped(table["cfd"], links_of(continuity))
-    moved = latest.notna() & table["mefstat11"].notna() & (latest != table["cfd"])
-    renovated = table["mefstat11"].str[:6] + latest.str[3:]
-    return table["mefstat11"].mask(moved, renovated).fillna(latest)
+    latest = mapped(table["cfd"].astype("str"), links_of(continuity))
+    entry = table["mefstat11"].astype("str")
+    moved = latest.notna() & entry.notna() & (latest != table["cfd"])
+    return entry.mask(moved, entry.str[:6] + latest.str[3:]).fillna(latest)
 
 
 def observed_places(capacities: pd.DataFrame, continuity: pd.DataFrame | None) -> pd.DataFrame:
@@ -184,7 +188,7 @@ def observed_places(capacities: pd.DataFrame, continuity: pd.DataFrame | None) -
     if missing:
         raise FpiError(f"colonne(s) absente(s) des capacités : {liste(missing)}. "
                        f"Attendu : {liste(CAPACITES)}.")  # fmt: skip
-    table = capacities.reset_index(drop=True).astype({"mefstat11": object, "cfd": object})
+    table = capacities.reset_index(drop=True).astype({"mefstat11": "str", "cfd": "str"})
     table = table.assign(
         course=courses(table, continuity), cfd=mapped(table["cfd"], links_of(continuity)),
         inconnue=table["places"].isna(), mefstat11_publie=table["mefstat11"],

@@ -4,16 +4,18 @@ Places are compared for one establishment × course × voie, within one source, 
 and the one before. A hidden capacity is unknown, not zero; a new row is not a new seat.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from fpi_eval.sources.ouvertures_observed import courses, links_of, mapped, observed_places
-from fpi_eval.text import liste, pluriel, signe
+from fpi_eval.text import liste, signe
 
 CONFIRMEE, SUPERIEURE, INFERIEURE = "confirmée", "supérieure", "inférieure"
 INTROUVABLE, NON_VERIFIABLE = "introuvable", "non vérifiable"
+CFD_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,100 +73,107 @@ def reconcile(
         .groupby([keys[c] for c in keys])
         .transform(lambda places: places.sum(skipna=False))
     )
-    rows = [
-        _judge(book, uai, voie, int(rentree), (code, cfd), niveau, declared, tolerance)
-        for uai, voie, rentree, code, cfd, niveau, declared in zip(
-            table["uai"], table["voie"], table["rentree"], course,
-            mapped(table["cfd"], links_of(continuity)), table["niveau"], total, strict=True,
-        )
-    ]  # fmt: skip
+    openings = zip(table["uai"], table["voie"], table["rentree"], table["niveau"], course,
+                   mapped(table["cfd"], links_of(continuity)), total, strict=True)  # fmt: skip
+    rows = [_judge(book, _Opening(*opening), tolerance) for opening in openings]
     return pd.concat([table.assign(declarees=total), pd.DataFrame(rows)], axis=1)
 
 
 # ── one opening ─────────────────────────────────────────────────────────────────────────────────
 
 
+class _Opening(NamedTuple):
+    """What the register declares of one cell at one rentrée."""
+
+    uai: str
+    voie: str
+    rentree: int
+    niveau: str
+    course: str
+    cfd: str
+    declared: float
+
+
 class _Book:
-    """Observed places, looked up by source, establishment, course, voie and rentrée."""
+    """Observed cells, by source, establishment, voie and rentrée."""
 
     def __init__(self, observed: pd.DataFrame) -> None:
-        self.places: dict[tuple, float] = {}
+        self.cells: dict[tuple, list] = {}
         self.schools: set[tuple] = set()
         self.files: dict[tuple, set[str]] = {}
         for row in observed.itertuples(index=False):
-            for code in {row.course, row.cfd}:
-                if isinstance(code, str):
-                    key = (row.source, row.uai, row.voie, code, row.rentree)
-                    if code == row.course or key not in self.places:
-                        self.places[key] = row.places
+            self.cells.setdefault((row.source, row.uai, row.voie, row.rentree), []).append(row)
             self.schools.add((row.source, row.uai, row.rentree))
             self.files.setdefault((row.niveau, row.voie, row.rentree), set()).add(row.source)
 
-    def find(self, source: str, uai: str, voie: str, codes: tuple, rentree: int) -> float | None:
-        """Return the places of the cell, NaN when hidden, None when the cell is not there."""
-        for code in codes:
-            key = (source, uai, voie, code, rentree)
-            if isinstance(code, str) and key in self.places:
-                return self.places[key]
-        return None
+    def find(self, source: str, opening: _Opening, rentree: int) -> list:
+        """Return the cells that can be the opening's: by its own code, else by its cfd.
+
+        The cfd serves only where one side has no mefstat11: a diploma's 2nde and its 1re have
+        the same cfd, and are two cells.
+        """
+        cells = self.cells.get((source, opening.uai, opening.voie, rentree), [])
+        exact = [cell for cell in cells if cell.course == opening.course]
+        return exact or [
+            cell for cell in cells
+            if cell.cfd == opening.cfd and CFD_LENGTH in (len(cell.course), len(opening.course))
+        ]  # fmt: skip
 
 
-def _judge(
-    book: _Book, uai: str, voie: str, rentree: int, codes: tuple, niveau: str,
-    declared: float, tolerance: float,
-) -> dict[str, object]:  # fmt: skip
-    sources = sorted(book.files.get((niveau, voie, rentree), ()))
-    findings = {source: _look(book, source, uai, voie, rentree, codes, niveau, declared)
-                for source in sources}  # fmt: skip
-    seen = {source: f for source, f in findings.items() if not np.isnan(f.variation)}
-    changes = [f.variation for f in seen.values()]
+def _judge(book: _Book, opening: _Opening, tolerance: float) -> dict[str, object]:
+    sources = sorted(book.files.get((opening.niveau, opening.voie, opening.rentree), ()))
     if not sources:
-        motif = f"aucun fichier de places de ce niveau et de cette voie à la rentrée {rentree}"
-        return _row("", _Finding(NON_VERIFIABLE, motif))
-    if np.isnan(declared):
+        motif = "aucun fichier de places de ce niveau et de cette voie à la rentrée "
+        return _row("", _Finding(NON_VERIFIABLE, f"{motif}{opening.rentree}"))
+    if np.isnan(opening.declared):
         return _row("", _Finding(NON_VERIFIABLE, "places_ouvertes n'est pas rempli"))
-    if seen and max(changes) - min(changes) > tolerance:
-        words = liste(f"{source} {signe(f.variation)}" for source, f in seen.items())
-        return _row("", _Finding(NON_VERIFIABLE, f"les sources se contredisent ({words})"))
+    findings = {source: _look(book, source, opening) for source in sources}
+    seen = {source: found for source, found in findings.items() if not found.statut}
     if not seen:
-        source, finding = next(
-            ((s, f) for s, f in findings.items() if f.statut == NON_VERIFIABLE),
-            next(iter(findings.items())),
-        )
-        return _row(source, finding)
-    source, finding = next(iter(seen.items()))
-    gap = finding.variation - declared
+        hidden = {s: f for s, f in findings.items() if f.statut == NON_VERIFIABLE}
+        return _row(*next(iter((hidden or findings).items())))
+    changes = [found.variation for found in seen.values()]
+    if max(changes) - min(changes) > tolerance:
+        words = liste(f"{source} {signe(found.variation)}" for source, found in seen.items())
+        return _row("", _Finding(NON_VERIFIABLE, f"les sources se contredisent ({words})"))
+    source, found = next(iter(seen.items()))
+    gap = found.variation - opening.declared
     statut = CONFIRMEE if abs(gap) <= tolerance else SUPERIEURE if gap > 0 else INFERIEURE
-    return _row(source, _Finding(statut, finding.motif, finding.avant, finding.observees))
+    return _row(source, replace(found, statut=statut))
 
 
-def _look(
-    book: _Book, source: str, uai: str, voie: str, rentree: int, codes: tuple, niveau: str,
-    declared: float,
-) -> _Finding:  # fmt: skip
+def _look(book: _Book, source: str, opening: _Opening) -> _Finding:
     """Return what one source shows of the cell between the rentrée before and this one."""
-    now = book.find(source, uai, voie, codes, rentree)
-    before = book.find(source, uai, voie, codes, rentree - 1)
-    had_file = source in book.files.get((niveau, voie, rentree - 1), ())
-    if now is None and not (declared < 0 and before is not None):
-        known = (source, uai, rentree) in book.schools
+    year, last = opening.rentree, opening.rentree - 1
+    now, before = book.find(source, opening, year), book.find(source, opening, last)
+    if not now and not (before and opening.declared < 0):
+        known = (source, opening.uai, year) in book.schools
         what = "formation absente" if known else "établissement absent (privé, ou autre UAI ?)"
-        return _Finding(INTROUVABLE, f"{what} du fichier de la rentrée {rentree}")
-    if not had_file:
-        return _Finding(NON_VERIFIABLE, f"pas de fichier de la rentrée {rentree - 1}")
-    if before is None and (source, uai, rentree - 1) not in book.schools:
-        motif = f"établissement absent du fichier de la rentrée {rentree - 1} : une nouvelle ligne"
+        return _Finding(INTROUVABLE, f"{what} du fichier de la rentrée {year}")
+    if source not in book.files.get((opening.niveau, opening.voie, last), ()):
+        return _Finding(NON_VERIFIABLE, f"pas de fichier de la rentrée {last}")
+    if not before and (source, opening.uai, last) not in book.schools:
+        motif = f"établissement absent du fichier de la rentrée {last} : une nouvelle ligne"
         return _Finding(NON_VERIFIABLE, f"{motif} n'est pas une nouvelle place")
-    motif = (
-        "formation nouvelle dans l'établissement" if before is None
-        else "formation fermée" if now is None else "même formation aux deux rentrées"
-    )  # fmt: skip
-    before, now = 0.0 if before is None else before, 0.0 if now is None else now
-    if np.isnan(before) or np.isnan(now):
-        years = [str(y) for y, v in ((rentree - 1, before), (rentree, now)) if np.isnan(v)]
-        return _Finding(NON_VERIFIABLE, f"places masquées ou inconnues en {liste(years)}",
-                        before, now)  # fmt: skip
-    return _Finding("", f"{motif} ({pluriel(now, 'place')})", before, now)
+    if len({cell.course for cell in (*now, *before)}) > 1:
+        motif = "plusieurs années d'entrée pour ce cfd : indiquez mefstat11"
+        return _Finding(NON_VERIFIABLE, motif)
+    return _change(now, before, opening)
+
+
+def _change(now: list, before: list, opening: _Opening) -> _Finding:
+    """Return the change of a cell found, at one rentrée at least."""
+    words = "même formation aux deux rentrées" if before else "formation nouvelle ici"
+    places = [cells[0].places if cells else 0.0 for cells in (before, now)]
+    years = (opening.rentree - 1, opening.rentree)
+    hidden = [str(y) for y, seats in zip(years, places, strict=True) if np.isnan(seats)]
+    if hidden:
+        motif = f"places masquées ou inconnues en {liste(hidden)}"
+        return _Finding(NON_VERIFIABLE, motif, *places)
+    if now and before and now[0].lignes != before[0].lignes:
+        motif = f"la formation a {before[0].lignes} puis {now[0].lignes} lignes dans le fichier"
+        return _Finding(NON_VERIFIABLE, motif, *places)
+    return _Finding("", words if now else "formation fermée", *places)
 
 
 def _row(source: str, finding: _Finding) -> dict[str, object]:

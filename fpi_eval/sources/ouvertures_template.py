@@ -11,6 +11,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from fpi_eval.errors import FpiError
+from fpi_eval.programme import Programme
 from fpi_eval.sources.ouvertures_checks import EXEMPLE
 from fpi_eval.text import FILIERES, NIVEAUX, VOIES
 
@@ -75,6 +76,13 @@ class ProgrammeFacts:
     projets: tuple[str, ...] = ("ATCF", "FPI")
     filieres: tuple[str, ...] = tuple(name for name in FILIERES if name != "autre")
 
+    @classmethod
+    def of(cls, programme: Programme) -> "ProgrammeFacts":
+        """Return what `programme.toml` says for the template."""
+        departements = tuple(d.nom for d in programme.territoire.departements)
+        filieres = tuple(f.code for f in programme.filieres)
+        return cls(programme.titre, departements, filieres=filieres)
+
 
 def write_template(path: Path, facts: ProgrammeFacts) -> Path:
     """Write the register's Excel template: sheets ``Ouvertures``, ``Guide`` and ``Listes``.
@@ -133,8 +141,7 @@ def _write_register(sheet: Worksheet, facts: ProgrammeFacts, ranges: dict[str, s
     for place, field in enumerate(FIELDS, start=1):
         letter = get_column_letter(place)
         sheet.column_dimensions[letter].width = field.width
-        for row in range(2, ROWS + 2):
-            sheet.cell(row, place).number_format = field.format
+        sheet.column_dimensions[letter].number_format = field.format
         head = sheet.cell(1, place)
         _text(head, field.name)
         head.font, head.fill = Font(bold=True, color="FFFFFF"), HEAD
@@ -142,6 +149,7 @@ def _write_register(sheet: Worksheet, facts: ProgrammeFacts, ranges: dict[str, s
             if value != "":
                 _text(sheet.cell(row, place), value)
             sheet.cell(row, place).font = GREY
+            sheet.cell(row, place).number_format = field.format
         if field.name in ranges:
             sheet.add_data_validation(_list_of(ranges[field.name], f"{letter}2:{letter}{ROWS + 1}"))
     sheet.add_data_validation(_whole_number(_letter("rentree"), 2000, 2099, "une année"))
