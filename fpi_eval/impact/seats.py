@@ -38,9 +38,18 @@ LAG_TEXT = (
 def sample(
     panel: pd.DataFrame, outcome: str, *, targeted: bool = True, niveau: str | None = None
 ) -> pd.DataFrame:
-    """Return the estimation frame without new cells: targeted filières of all regions."""
+    """Return the estimation frame without new cells: targeted filières of all regions.
+
+    Cells without a student before the programme have no size, hence no untreated path to compare.
+    """
     frame = align(panel, outcome)
-    keep = ~frame["nouvelle"].to_numpy(bool)
+    sized = (frame["size"] > 0).to_numpy()
+    new = frame["nouvelle"].to_numpy(bool)
+    frame.attrs["dropped"] += (
+        ("observation de cellule nouvelle", int(new.sum())),
+        ("observation de cellule sans élève avant le programme", int((~sized & ~new).sum())),
+    )
+    keep = sized & ~new
     if targeted:
         keep &= (frame["filiere"] != "autre").to_numpy()
     if niveau is not None:
@@ -76,16 +85,38 @@ def regressors(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, tuple[str, 
     return x, z, tuple(names)
 
 
-def fit_j(frame: pd.DataFrame) -> linear.LinearFit:
+def scale(frame: pd.DataFrame, *, proportional: bool = True) -> np.ndarray:
+    """Return what outcomes are divided by, then weighted by: the cell's size, or 1.
+
+    Shocks to a course or a region move a large class by more students than a small one. Divided
+    by its size before the programme, a cell follows the effects it shares with others whatever
+    its size; weighted by it, every seat and every student weigh what they weighed.
+    """
+    return frame["size"].to_numpy(float) if proportional else np.ones(len(frame))
+
+
+def fit_j(frame: pd.DataFrame, *, proportional: bool = True) -> linear.LinearFit:
     """Return the regression J on an estimation frame."""
+    n = scale(frame, proportional=proportional)
     x, z, names = regressors(frame)
-    return linear.fit(frame["y"].to_numpy(), x, effects(frame), names=names, instruments=z)
+    x = x / n[:, None]
+    z[:, 1:] = x[:, 1:]
+    return linear.fit(
+        frame["y"].to_numpy() / n, x, effects(frame), names=names, instruments=z,
+        weights=n if proportional else None,
+    )  # fmt: skip
 
 
-def j(panel: pd.DataFrame, outcome: str = "diplomes", *, niveau: str | None = None) -> Estimates:
+def j(
+    panel: pd.DataFrame,
+    outcome: str = "diplomes",
+    *,
+    niveau: str | None = None,
+    proportional: bool = True,
+) -> Estimates:
     r"""Return gross effect, displacement and net effect per opened seat.
 
-    .. math:: Y_{it} = a_i + \lambda_{kt} + \mu_{rt} + \theta S_{i,t-d}
+    .. math:: Y_{it} = n_i (a_i + \lambda_{kt} + \mu_{rt}) + \theta S_{i,t-d}
               + \kappa_e X^e_{it} + \kappa_d X^d_{it} + u_{it}
 
     S is instrumented by its sign (a closure is an opening with a minus sign), so that every seat
@@ -94,7 +125,11 @@ def j(panel: pd.DataFrame, outcome: str = "diplomes", *, niveau: str | None = No
     region × session, no anticipation, neighbours affected only through the exposures.
     """
     frame = sample(panel, outcome, niveau=niveau)
-    fit = fit_j(frame)
+    return report(frame, fit_j(frame, proportional=proportional))
+
+
+def report(frame: pd.DataFrame, fit: linear.LinearFit) -> Estimates:
+    """Return gross effect, displacement and net effect of a fitted J."""
     fit.position(SEATS)
     used = frame[fit.keep]
     by_etab = fit.influence(used["uai"].to_numpy())

@@ -1,0 +1,53 @@
+# Deux commandes : `make report` (environnement, données, rapport) et `make test`.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+RENTREE ?= 2026
+BIN := $(VENV)/bin
+
+.PHONY: report test lock exemple clean help
+
+help:            ## Liste les commandes
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/'
+
+report: $(VENV)/.run-ready   ## Crée l'environnement et le rapport (RENTREE=2026, DONNEES=dossier)
+	@echo "[2/2] Rapport de la rentrée $(RENTREE)"
+	$(BIN)/fpi-eval run $(RENTREE) $(if $(DONNEES),--donnees "$(DONNEES)")
+
+test: $(VENV)/.test-ready    ## Crée l'environnement, vérifie la forme, lance tous les tests
+	@echo "[2/5] Forme du code (ruff)"
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@echo "[3/5] Tests de la bibliothèque (pytest)"
+	$(BIN)/python -m pytest
+	@echo "[4/5] Les notebooks s'exécutent (nbval)"
+	$(BIN)/python -m pytest --nbval-lax notebooks/0*.ipynb -q
+	@echo "[5/5] Le rapport d'exemple redonne les mêmes nombres (nbval strict)"
+	$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg reports/exemple -q
+
+exemple: $(VENV)/.run-ready  ## Refait le rapport d'exemple publié dans reports/exemple
+	$(BIN)/python -m fpi_eval.report.exemple
+
+lock: $(VENV)/.run-ready     ## Refait les fichiers de verrouillage (versions et empreintes, sans adresse)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header pyproject.toml tests/requirements-build.in -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --extra test -c requirements.lock pyproject.toml \
+	  tests/requirements-build.in -o requirements-test.lock
+
+clean:           ## Retire l'environnement et les rapports produits
+	rm -rf $(VENV) .pytest_cache .ruff_cache
+	find reports -mindepth 1 -maxdepth 1 ! -name exemple -exec rm -rf {} +
+
+$(VENV)/.run-ready: requirements.lock pyproject.toml
+	@echo "[1/2] Environnement Python dans $(VENV) (quelques minutes la première fois)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.test-ready: requirements-test.lock pyproject.toml
+	@echo "[1/5] Environnement Python dans $(VENV) (quelques minutes la première fois)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements-test.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.run-ready

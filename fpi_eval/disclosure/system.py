@@ -1,0 +1,150 @@
+"""The linear system that links all cells: each is a sum of groups of detailed rows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from fpi_eval.disclosure.rules import Parts
+from fpi_eval.disclosure.tables import membership
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Unknown counts, and the rows that sum them.
+
+    Detailed rows that every cell takes or leaves together are one unknown: nobody could tell them
+    apart, and the system is no larger than the finest table published.
+
+    Parameters
+    ----------
+    matrix : csr_matrix
+        (rows × unknowns); row ``r`` is the count ``measure[r]`` of cell ``cell[r]``.
+    at : dict
+        From (cell, measure) to row; absent where the count was never collected.
+    relations : csr_matrix
+        Each row is total − parts, over one unknown group; equal to zero where `exact`, else ≥ 0.
+    classes : (detailed rows,) int array
+        Unknown group of each detailed row.
+    """
+
+    matrix: sparse.csr_matrix
+    cell: np.ndarray
+    measure: np.ndarray
+    at: dict[tuple[int, str], int]
+    relations: sparse.csr_matrix
+    exact: np.ndarray
+    classes: np.ndarray
+    columns: dict[tuple[str, int], int]
+
+    def unknowns(self, detail: pd.DataFrame) -> np.ndarray:
+        """Return the true value of each unknown, from the detailed table."""
+        truth = np.zeros(len(self.columns))
+        sums = detail.groupby(self.classes).sum(numeric_only=True)
+        for (name, group), column in self.columns.items():
+            truth[column] = sums.loc[group, name]
+        return truth
+
+    def rows_of(self, first: int, size: int) -> Iterator[tuple[int, int, str]]:
+        """Yield (row, position in the block, count) of the cells `first` to `first + size − 1`."""
+        for row in np.flatnonzero((self.cell >= first) & (self.cell < first + size)):
+            yield int(row), int(self.cell[row]) - first, self.measure[row]
+
+    def layout(self, values: np.ndarray, first: int, size: int) -> dict[str, np.ndarray]:
+        """Return row values as one array per count, missing where it was not collected."""
+        table = {name: np.full(size, np.nan) for name in dict.fromkeys(self.measure)}
+        for row, offset, name in self.rows_of(first, size):
+            table[name][offset] = values[row]
+        return table
+
+    def rest(self, parts: Parts, cell: int) -> sparse.csr_matrix | None:
+        """Return total − parts of a cell as a row on the unknowns, None where not collected."""
+        names = (parts.total, *parts.parts)
+        if any((cell, name) not in self.at for name in names):
+            return None
+        total, *others = (self.matrix[self.at[cell, name]] for name in names)
+        return total - sum(others[1:], others[0])
+
+
+def build_system(
+    cells: pd.DataFrame, structure: pd.DataFrame, values: Sequence[str], parts: Sequence[Parts]
+) -> System:
+    """Return the system of the counts `values` over `cells`.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Dimension columns only: all cells of all publications.
+    structure : DataFrame
+        Catalogue of detailed rows: dimensions, and booleans `values` (collected or not).
+    """
+    belongs = membership(cells, structure)
+    collected = structure[list(values)].to_numpy(dtype=bool)
+    classes = _classes(belongs, collected)
+    first = np.unique(classes, return_index=True)[1]
+    columns = {
+        (name, group): 0
+        for m, name in enumerate(values)
+        for group, atom in enumerate(first)
+        if collected[atom, m]
+    }
+    columns = {key: position for position, key in enumerate(columns)}
+    matrix, cell, measure = _rows(belongs[:, first], values, columns)
+    at = {(int(c), name): row for row, (c, name) in enumerate(zip(cell, measure, strict=True))}
+    relations, exact = _relations(parts, columns, len(first))
+    return System(matrix, cell, measure, at, relations, exact, classes, columns)
+
+
+def _classes(belongs: sparse.csr_matrix, collected: np.ndarray) -> np.ndarray:
+    columns = belongs.tocsc()
+    columns.sort_indices()
+    starts = columns.indptr
+    seen: dict[tuple[bytes, bytes], int] = {}
+    groups = [
+        seen.setdefault(
+            (columns.indices[starts[a] : starts[a + 1]].tobytes(), collected[a].tobytes()),
+            len(seen),
+        )
+        for a in range(belongs.shape[1])
+    ]
+    return np.array(groups, dtype=int)
+
+
+def _rows(
+    belongs: sparse.csr_matrix, values: Sequence[str], columns: dict[tuple[str, int], int]
+) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
+    blocks, cell, measure = [], [], []
+    for name in values:
+        groups = [group for known, group in columns if known == name]
+        place = [columns[name, group] for group in groups]
+        spread = sparse.csr_matrix(
+            (np.ones(len(groups)), (groups, place)), shape=(belongs.shape[1], len(columns))
+        )
+        block = (belongs @ spread).tocsr()
+        kept = np.flatnonzero(np.diff(block.indptr) > 0)
+        blocks.append(block[kept])
+        cell.append(kept)
+        measure += [name] * len(kept)
+    return (
+        sparse.vstack(blocks, format="csr"),
+        np.concatenate(cell),
+        np.array(measure, dtype=object),
+    )
+
+
+def _relations(
+    parts: Sequence[Parts], columns: dict[tuple[str, int], int], n_groups: int
+) -> tuple[sparse.csr_matrix, np.ndarray]:
+    data, rows, places, exact = [], [], [], []
+    for relation in parts:
+        names = (relation.total, *relation.parts)
+        for group in range(n_groups):
+            if all((name, group) in columns for name in names):
+                places += [columns[name, group] for name in names]
+                data += [1.0] + [-1.0] * len(relation.parts)
+                rows += [len(exact)] * len(names)
+                exact.append(relation.exhaustive)
+    shape = (len(exact), len(columns))
+    return sparse.csr_matrix((data, (rows, places)), shape=shape), np.array(exact, dtype=bool)

@@ -1,0 +1,221 @@
+"""The data of one run: every file that the programme names, read once, with its provenance."""
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pandas as pd
+from platformdirs import user_cache_path
+
+from fpi_eval.errors import FpiError
+from fpi_eval.programme import Programme, Source
+from fpi_eval.sources import catalogue
+from fpi_eval.sources.headers import Renaming
+from fpi_eval.sources.nomenclatures import Nomenclatures, read_nomenclatures
+from fpi_eval.sources.reading import Provenance, Reading
+from fpi_eval.text import liste
+
+NEEDED = ("affelnet", "parcoursup_bts", "parcoursup", "inserjeunes_region")
+CAPACITIES = ("affelnet", "parcoursup_bts")
+FIRST_SIMULATED = 2018
+YEAR = {"rentree": r"\d{4}", "millesime": r"\d{4}_\d{4}"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Donnees:
+    """What a run reads: readings by source and year, nomenclatures, and what is absent.
+
+    ``lectures[source][year]``; the year is "" for a file that holds several.
+    """
+
+    programme: Programme
+    rentree: int
+    dossier: Path
+    simulees: bool
+    lectures: dict[str, dict[str, Reading]]
+    nomenclatures: Nomenclatures
+    absentes: dict[str, str] = field(default_factory=dict)
+    fichiers: dict[str, Path] = field(default_factory=dict)
+
+    def table(self, source: str) -> pd.DataFrame:
+        """Return all the source's years in one table.
+
+        Raises
+        ------
+        FpiError
+            If the folder holds no file of that source.
+        """
+        readings = self.lectures.get(source, {})
+        if not readings:
+            why = self.absentes.get(source, "aucun fichier")
+            raise FpiError(f"source « {source} » absente : {why}.", fichier=str(self.dossier))
+        return pd.concat([r.table for r in readings.values()], ignore_index=True)
+
+    def a(self, source: str) -> bool:
+        """Return whether the source has at least one file."""
+        return bool(self.lectures.get(source))
+
+    def provenances(self) -> list[tuple[str, str, Provenance]]:
+        """Return source, year and provenance of each file read."""
+        read = [
+            (source, year, reading.provenance)
+            for source, readings in self.lectures.items()
+            for year, reading in readings.items()
+        ]
+        codes = [("nomenclatures", "", p) for p in self.nomenclatures.provenances.values()]
+        return read + codes
+
+    @property
+    def credit(self) -> str:
+        """Return the words that say under each table and figure where the data comes from."""
+        if self.simulees:
+            return "données simulées (jumeau numérique de fpi_eval)"
+        return "Affelnet, Parcoursup, InserJeunes (DEPP-Dares), calculs fpi_eval"
+
+
+def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnees:
+    """Return the data of a run, from a folder or, without one, simulated.
+
+    Parameters
+    ----------
+    rentree : int
+        Capacity files after it are left aside, as they did not exist then.
+    donnees : path, optional
+        Folder that holds the files named in `programme.toml`.
+
+    Raises
+    ------
+    FpiError
+        Folder or compulsory file absent, requested year absent, or a file at fault.
+    """
+    simulated = not str(donnees)
+    folder = simulated_folder(programme, rentree) if simulated else Path(donnees)
+    if not folder.is_dir():
+        raise FpiError(
+            "ce dossier n'existe pas. Indiquez après --donnees le dossier des fichiers "
+            "téléchargés, ou ne mettez pas cette option pour des données simulées.",
+            fichier=str(donnees),
+        )
+    lectures: dict[str, dict[str, Reading]] = {}
+    absentes: dict[str, str] = {}
+    fichiers: dict[str, Path] = {"programme.toml": programme.dossier / "programme.toml"}
+    for name, source in programme.sources.items():
+        if name not in NEEDED:
+            continue
+        paths = _files(folder, source)
+        _require(programme, name, source, folder, paths, rentree)
+        if name in CAPACITIES:
+            paths = {year: path for year, path in paths.items() if int(year) <= rentree}
+        if not paths:
+            absentes[name] = f"aucun fichier « {source.fichier} »"
+            continue
+        renaming = Renaming.of(programme, name)
+        lectures[name] = {
+            year: _until(_read(name, path, year, renaming), rentree) for year, path in paths.items()
+        }
+        fichiers |= {_relative(path, folder): path for path in paths.values()}
+    codes = folder / programme.source("nomenclatures").fichier
+    nomenclatures = read_nomenclatures(codes)
+    fichiers |= {_relative(p, folder): p for p in sorted(codes.glob("*.csv"))}
+    return Donnees(
+        programme, rentree, folder, simulated, lectures, nomenclatures, absentes, fichiers
+    )
+
+
+def _files(folder: Path, source: Source) -> dict[str, Path]:
+    """Return the files that the source's pattern matches, by year ("" without a year)."""
+    found = re.search(r"\{(rentree|millesime)\}", source.fichier)
+    if not found:
+        path = folder / source.fichier
+        return {"": path} if path.is_file() else {}
+    before, after = source.fichier[: found.start()], source.fichier[found.end() :]
+    pattern = re.compile(re.escape(before) + f"({YEAR[found[1]]})" + re.escape(after))
+    candidates = (p.relative_to(folder).as_posix() for p in folder.glob(f"{before}*{after}"))
+    years = {m[1]: folder / name for name in candidates if (m := pattern.fullmatch(name))}
+    return dict(sorted(years.items()))
+
+
+def _require(
+    programme: Programme,
+    name: str,
+    source: Source,
+    folder: Path,
+    paths: dict[str, Path],
+    rentree: int,
+) -> None:
+    """Raise if a compulsory source, or its requested year, is absent."""
+    if not source.obligatoire:
+        return
+    wanted = source.fichier.format(rentree=rentree, millesime=f"{rentree - 1}_{rentree}")
+    here = folder / wanted
+    if not paths:
+        beside = sorted(p.name for p in here.parent.glob("*"))[:6] if here.parent.is_dir() else []
+        found = f"Trouvé à côté : {liste(beside)}. " if beside else ""
+        raise FpiError(
+            f"fichier absent, et la source « {name} » est obligatoire. {found}Déposez-le, ou "
+            f"corrigez « fichier » dans [sources.{name}] de programme.toml (ligne "
+            f"{programme.lignes.get(f'sources.{name}')}).",
+            fichier=str(here),
+        )
+    if "{rentree}" in source.fichier and str(rentree) not in paths:
+        raise FpiError(
+            f"la rentrée {rentree} est absente de la source « {name} » (trouvé : "
+            f"{liste(paths)}). Déposez ce fichier, ou choisissez une rentrée présente.",
+            fichier=str(here),
+        )
+
+
+def _read(name: str, path: Path, year: str, renaming: Renaming) -> Reading:
+    entry = catalogue.source(name)
+    if entry.year_argument:
+        return entry.load()(path, int(year), renaming=renaming)
+    return entry.load()(path, renaming=renaming)
+
+
+def _until(reading: Reading, rentree: int) -> Reading:
+    """Return the reading without millésimes whose leavers come after the rentrée."""
+    table = reading.table
+    if "millesime" not in table:
+        return reading
+    later = table["millesime"].str[-4:].astype("int64") > rentree
+    if not later.any():
+        return reading
+    aside = {**reading.provenance.lignes_ecartees, "millésime postérieur": int(later.sum())}
+    origin = replace(reading.provenance, lignes_ecartees=aside)
+    return Reading(table[~later].reset_index(drop=True), origin)
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
+
+def cache_folder() -> Path:
+    """Return where what can be made again is kept: FPI_EVAL_CACHE, or the user's cache."""
+    return Path(os.environ.get("FPI_EVAL_CACHE") or user_cache_path("fpi_eval"))
+
+
+def simulated_folder(programme: Programme, rentree: int) -> Path:
+    """Return the folder of the embedded simulated set, written once per seed and twin version."""
+    from fpi_eval import twin
+
+    code = b"".join(p.read_bytes() for p in sorted(Path(twin.__file__).parent.glob("*.py")))
+    version = hashlib.sha256(code + repr(twin.SMALL).encode()).hexdigest()[:12]
+    folder = cache_folder() / "simulees" / f"{version}_{programme.graine}_{rentree}"
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".en_cours_"))
+    try:
+        drawn = twin.draw(twin.SMALL, programme.graine)
+        twin.write_files(drawn, making, years=range(FIRST_SIMULATED, rentree + 1))
+        making.rename(folder)
+    except OSError:
+        if not folder.is_dir():  # another process may have made it meanwhile
+            raise
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return folder

@@ -1,0 +1,133 @@
+"""All panels of a run, built once: what notebooks begin with."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.panel.capacites import Capacites, capacites, departement_of
+from fpi_eval.panel.donnees import Donnees, load
+from fpi_eval.panel.passage import Matching, match_bts, passage_panel
+from fpi_eval.panel.regional import (
+    build_regional_panel,
+    entry_places,
+    outcomes,
+    with_course,
+)
+from fpi_eval.programme import Programme
+from fpi_eval.sources.identity import course_identity
+
+REFERENCE = Path(__file__).parents[2] / "data" / "reference"
+FILIERES = ("reindustrialisation", "numerique", "energie_decarbonee")
+
+
+@dataclass(frozen=True, eq=False)
+class Panels:
+    """Tables of a run; each is made when first asked for."""
+
+    donnees: Donnees
+
+    @cached_property
+    def filieres(self) -> pd.DataFrame:
+        """Declared table: NSF group or diploma → filière."""
+        return read_filieres(self.donnees.programme)
+
+    @cached_property
+    def identity(self) -> pd.DataFrame:
+        """Diploma code → course, one identity through renovation."""
+        return course_identity(self.donnees.nomenclatures.diplomes)
+
+    @cached_property
+    def capacites(self) -> Capacites:
+        """Entry places per establishment × course × voie × rentrée."""
+        return capacites(self.donnees, self.identity, self.filieres)
+
+    @cached_property
+    def inserjeunes(self) -> pd.DataFrame:
+        """InserJeunes rows with course, filière and level."""
+        rows = self.donnees.table("inserjeunes_region")
+        return with_course(rows, self.donnees.nomenclatures.mef, self.identity, self.filieres)
+
+    @cached_property
+    def resultats(self) -> pd.DataFrame:
+        """Outcomes by region × course × voie × millésime."""
+        return outcomes(self.inserjeunes)
+
+    @cached_property
+    def regional(self) -> pd.DataFrame:
+        """The real panel: outcomes beside the places of the cohorts that they hold."""
+        return build_regional_panel(self.resultats, entry_places(self.capacites.table))
+
+    @cached_property
+    def bts(self) -> pd.DataFrame:
+        """BTS rows of Parcoursup 2018 and 2019, distance learning set aside, with region."""
+        rows = self.donnees.table("parcoursup")
+        rows = rows[(rows["type_formation"] == "BTS") & ~rows["a_distance"]]
+        code = rows["code_departement"].fillna(departement_of(rows["uai"]))
+        regions = self.donnees.nomenclatures.departements.drop_duplicates("code_departement")
+        regions = regions.set_index("code_departement")["code_region"]
+        return rows.assign(code_region=code.map(regions)).reset_index(drop=True)
+
+    @cached_property
+    def appariement_bts(self) -> Matching:
+        """BTS names of Parcoursup matched with diplomas."""
+        codes = self.donnees.nomenclatures.diplomes
+        diplomes = codes[codes["cfd"].str[:2] == "32"].rename(
+            columns={"date_ouverture": "ouverture", "date_fermeture": "fermeture"}
+        )
+        declared = pd.read_csv(REFERENCE / "parcoursup_bts.csv", sep=";", dtype="str")
+        return match_bts(self.bts, diplomes, declared)
+
+    @cached_property
+    def passage(self) -> pd.DataFrame:
+        """Region × BTS × millésime: places of 2018 and 2019, final-year students."""
+        links = self.appariement_bts.links
+        table = passage_panel(self.bts, links, self.resultats, self.identity)
+        return table[table["filiere"].isin(FILIERES)].reset_index(drop=True)
+
+
+def panels(programme: Programme, rentree: int, donnees: str | Path = "") -> Panels:
+    """Return the panels of a run: see `load` for the parameters and errors."""
+    return Panels(load(programme, rentree, donnees))
+
+
+def read_filieres(programme: Programme) -> pd.DataFrame:
+    """Return the declared table of NSF groups and diplomas that make each filière.
+
+    Raises
+    ------
+    FpiError
+        File absent, column absent, unknown filière, or code written twice.
+    """
+    path = programme.dossier / "filieres.csv"
+    if not path.is_file():
+        raise FpiError(
+            "fichier absent : il dit quel groupe de spécialités (NSF) ou diplôme relève de quelle "
+            "filière. Copiez celui de data/fpi_aura.",
+            fichier=str(path),
+        )
+    table = pd.read_csv(path, sep=";", dtype="str", encoding="utf-8-sig")
+    if missing := {"code", "filiere"} - set(table.columns):
+        raise FpiError("colonne absente.", fichier=path.name, ligne=1, colonne=min(missing))
+    wrong = ~table["filiere"].isin([*FILIERES, "autre"])
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        raise FpiError(
+            f"filière « {table['filiere'].iloc[row]} » inconnue. Attendu : {', '.join(FILIERES)} "
+            "ou autre.",
+            fichier=path.name,
+            ligne=row + 2,
+            colonne="filiere",
+        )
+    again = table["code"].duplicated()
+    if again.any():
+        row = int(again.to_numpy().argmax())
+        raise FpiError(
+            f"code {table['code'].iloc[row]} écrit deux fois. Gardez une ligne.",
+            fichier=path.name,
+            ligne=row + 2,
+            colonne="code",
+        )
+    return table

@@ -1,0 +1,155 @@
+"""What arrived, what is missing, what changed since last year: the tables of `01_donnees`."""
+
+import itertools
+
+import pandas as pd
+
+from fpi_eval.panel.donnees import CAPACITIES
+from fpi_eval.panel.panels import Panels
+from fpi_eval.sources import catalogue
+
+FIRST_WITH_PUBLIC_SECTOR = "2022_2023"  # millésime from which public-sector jobs count
+
+
+def fichiers(p: Panels) -> pd.DataFrame:
+    """Return one row per file read: source, year, rows, rows set aside, drift, fingerprint."""
+    labels = {entry.name: entry.label for entry in reversed(catalogue.CATALOGUE)}
+    labels["nomenclatures"] = "Nomenclatures"
+    rows = [
+        {
+            "source": labels.get(source, source),
+            "annee": year or "toutes",
+            "fichier": origin.fichier,
+            "lignes": origin.lignes,
+            "ecartees": sum(origin.lignes_ecartees.values()),
+            "autres_colonnes": len(origin.colonnes_inconnues),
+            "empreinte": origin.sha256[:12],
+        }
+        for source, year, origin in p.donnees.provenances()
+        if source != "nomenclatures"
+    ]
+    return pd.DataFrame(rows)
+
+
+def territoires(p: Panels) -> pd.DataFrame:
+    """Return, by source and year, rows in the programme's region and elsewhere."""
+    region = p.donnees.programme.territoire.code_region
+    seats = p.capacites.table.assign(annee=lambda t: t["rentree"].astype(str))
+    parts = [seats[["source", "annee", "code_region"]]]
+    ij = p.inserjeunes.assign(source="inserjeunes_region", annee=lambda t: t["millesime"])
+    parts.append(ij[["source", "annee", "code_region"]])
+    rows = pd.concat(parts)
+    here = rows["code_region"] == region
+    table = rows.assign(region=here, ailleurs=~here).groupby(["source", "annee"], as_index=False)
+    return table[["region", "ailleurs"]].sum()
+
+
+def masques(p: Panels) -> pd.DataFrame:
+    """Return, by millésime × voie, the share of rates and counts that the publisher hid.
+
+    ``part_taux``: rows whose 6-month rate is hidden; ``part_sortants``: share of the final-year
+    students who stand in these rows; ``part_effectifs``: rows whose very counts are hidden.
+    """
+    region = p.donnees.programme.territoire.code_region
+    rows = p.inserjeunes.assign(
+        ici=p.inserjeunes["code_region"] == region,
+        taux=p.inserjeunes["taux_emploi_6_mois"].isna(),
+        compte=p.inserjeunes["sortants"].isna(),
+    )
+    rows["eleves_masques"] = rows["terminale"].where(rows["taux"], 0.0)
+    table = (
+        rows[rows["ici"]]
+        .groupby(["millesime", "voie"])
+        .agg(
+            lignes=("taux", "size"),
+            part_taux=("taux", "mean"),
+            eleves=("terminale", "sum"),
+            masques=("eleves_masques", "sum"),
+            part_effectifs=("compte", "mean"),
+        )
+    )
+    table["part_eleves"] = table.pop("masques") / table.pop("eleves")
+    return table.reset_index()
+
+
+def changements(p: Panels) -> pd.DataFrame:
+    """Return, by capacity source, how the rentrée's cells differ from the year before.
+
+    A cell is establishment × entry-year code × voie. Places are compared on cells that are in
+    both years with known places: a cell that appears is not a new seat.
+    """
+    rows = []
+    for source in CAPACITIES:
+        table = p.capacites.table
+        table = table[table["source"] == source]
+        years = sorted(table["rentree"].unique())
+        for before, after in itertools.pairwise(years):
+            rows.append(_change(table, source, before, after))
+    columns = ["source", "rentrees", "communes", "apparues", "disparues", "hausse", "baisse",
+               "places_avant", "places_apres"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _change(table: pd.DataFrame, source: str, before: int, after: int) -> dict[str, object]:
+    key = ["uai", "mefstat11", "voie"]
+    old, new = (
+        table[table["rentree"] == year].groupby(key)["places"].sum(min_count=1)
+        for year in (before, after)
+    )
+    both = pd.concat([old, new], axis=1, join="inner", keys=["avant", "apres"]).dropna()
+    return {
+        "source": source,
+        "rentrees": f"{before} → {after}",
+        "communes": len(old.index.intersection(new.index)),
+        "apparues": len(new.index.difference(old.index)),
+        "disparues": len(old.index.difference(new.index)),
+        "hausse": int((both["apres"] > both["avant"]).sum()),
+        "baisse": int((both["apres"] < both["avant"]).sum()),
+        "places_avant": both["avant"].sum(),
+        "places_apres": both["apres"].sum(),
+    }
+
+
+def appariements(p: Panels) -> pd.DataFrame:
+    """Return how many rows found their match, by link, source and year.
+
+    Columns: lien, source, annee, lignes, reliees, part.
+    """
+    codes = p.donnees.nomenclatures
+    ij, seats = p.inserjeunes, p.capacites.table
+    final = set(p.resultats["course"])
+    parts = [
+        _rate("Code vers diplôme de la nomenclature", "inserjeunes_region", ij["millesime"],
+              ij["cfd"].isin(codes.diplomes["cfd"])),
+        _rate("Diplôme vers niveau", "inserjeunes_region", ij["millesime"], ij["niveau"].notna()),
+        _rate("Année d'entrée vers année terminale", seats["source"], seats["rentree"],
+              seats["course"].isin(final)),
+    ]  # fmt: skip
+    if p.donnees.a("parcoursup"):
+        found = p.bts["specialite"].isin(p.appariement_bts.links["specialite"])
+        parts.append(_rate("Nom de BTS vers diplôme", p.bts["formation"], p.bts["rentree"], found))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _rate(link: str, source: str | pd.Series, year: pd.Series, matched: pd.Series) -> pd.DataFrame:
+    rows = pd.DataFrame({"source": source, "annee": year.astype(str), "ok": matched.astype(bool)})
+    table = rows.groupby(["source", "annee"])["ok"].agg(["size", "sum", "mean"]).reset_index()
+    return table.set_axis(["source", "annee", "lignes", "reliees", "part"], axis=1).assign(
+        lien=link
+    )[["lien", "source", "annee", "lignes", "reliees", "part"]]
+
+
+def ruptures(p: Panels) -> list[str]:
+    """Return French sentences on breaks that forbid comparing some years as they stand."""
+    names = sorted(p.resultats["millesime"].unique())
+    sentences = [
+        "Deux millésimes qui se suivent partagent une cohorte de sortants : leur écart ne vient "
+        "que de la cohorte entrée et de la cohorte sortie."
+    ]
+    if names[-1] >= FIRST_WITH_PUBLIC_SECTOR:
+        sentences.append(
+            "L'emploi public est compté à partir du millésime "
+            f"{FIRST_WITH_PUBLIC_SECTOR.replace('_', '-')} : les taux d'emploi y montent par "
+            "changement de champ, dans toutes les régions à la fois."
+        )
+    return sentences

@@ -1,0 +1,177 @@
+"""The real panel: region × course × voie × millésime, places at entry beside what became of them.
+
+Places carry the entry-year code and the rentrée, outcomes the final-year code and the millésime
+(leavers of two Junes): both are brought to the course's identity and to the same two cohorts.
+"""
+
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+
+KEYS = ["code_region", "course", "voie"]
+COUNTS = [
+    "terminale", "poursuite", "sortants",
+    "en_emploi_6_mois", "en_emploi_12_mois", "en_emploi_18_mois", "en_emploi_24_mois",
+]  # fmt: skip
+
+
+def millesime(session: int) -> str:
+    """Return the millésime whose *second* cohort is the leavers of June of that year."""
+    return f"{session - 1}_{session}"
+
+
+def sessions_of(name: str) -> tuple[int, int]:
+    """Return the two Junes that a millésime pools: ``2021_2022`` gives 2021 and 2022."""
+    first, second = name.split("_")
+    return int(first), int(second)
+
+
+def with_course(
+    table: pd.DataFrame, mef: pd.DataFrame, identity: pd.DataFrame, filieres: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the table with cfd, course, groupe_nsf, filiere and niveau of each row.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With ``mefstat11`` or ``cfd`` (one of them filled).
+    mef : DataFrame
+        Nomenclature with mefstat11, cfd.
+    identity : DataFrame
+        cfd, course: the course's identity through renovation.
+    filieres : DataFrame
+        code (three-digit NSF group, or a CFD that is an exception), filiere.
+    """
+    codes = mef.drop_duplicates("mefstat11").set_index("mefstat11")["cfd"]
+    cfd = table["cfd"].where(table["cfd"].notna(), table["mefstat11"].map(codes))
+    courses = identity.drop_duplicates("cfd").set_index("cfd")["course"]
+    course = cfd.map(courses)
+    group = cfd.str[3:6]
+    declared = filieres.set_index("code")["filiere"]
+    filiere = cfd.map(declared).fillna(group.map(declared)).fillna("autre")
+    return table.assign(
+        cfd=cfd,
+        course=course.where(course.notna(), cfd),
+        groupe_nsf=group,
+        filiere=filiere,
+        niveau=niveau(cfd),
+    )
+
+
+def niveau(cfd: pd.Series) -> pd.Series:
+    """Return the level of a CFD: its first digit is 5, 4 or 0 in secondary, 3, 2 or 1 above."""
+    return cfd.str[0].map(
+        dict.fromkeys("540", "secondaire") | dict.fromkeys("321", "superieur"), na_action="ignore"
+    )
+
+
+def outcomes(inserjeunes: pd.DataFrame) -> pd.DataFrame:
+    """Return counts by region × course × voie × millésime from rows that have a course.
+
+    Codes of one course (old and new diploma) are added. ``lignes`` counts the rows added,
+    ``lignes_masquees`` those whose leavers the publisher hid: their counts are unknown, and the
+    sums then stand for the rows that are known.
+    """
+    marked = inserjeunes.assign(
+        lignes=1, lignes_masquees=inserjeunes["sortants"].isna().astype("int64")
+    )
+    grouped = marked.groupby([*KEYS, "millesime"], sort=True)
+    counts = grouped[COUNTS].sum(min_count=1)
+    rows = grouped[["lignes", "lignes_masquees"]].sum()
+    words = grouped[["filiere", "niveau", "groupe_nsf"]].first()
+    return counts.join([rows, words]).reset_index()
+
+
+def entry_places(capacities: pd.DataFrame) -> pd.DataFrame:
+    """Return places and first wishes by region × course × voie × rentrée.
+
+    Parameters
+    ----------
+    capacities : DataFrame
+        code_region, course, voie, rentree, duree (years from the entry year to leaving),
+        places, voeux; distance learning and rows that are not an entry already set aside.
+    """
+    marked = capacities.assign(lignes_sans_places=capacities["places"].isna().astype("int64"))
+    grouped = marked.groupby([*KEYS, "rentree"], sort=True)
+    table = grouped[["places", "voeux"]].sum(min_count=1)
+    extra = grouped.agg(
+        duree=("duree", "max"),
+        etablissements=("uai", "nunique"),
+        lignes_sans_places=("lignes_sans_places", "sum"),
+    )
+    return table.join(extra).reset_index()
+
+
+def link_places(places: pd.DataFrame) -> pd.DataFrame:
+    """Return places by the millésime in which the cohort they admit leaves.
+
+    A place of rentrée t in a course of d years leaves in June t + d: it is in the millésimes
+    (t+d-1, t+d) and (t+d, t+d+1). ``cohortes_places`` counts the cohorts (1 or 2) whose places
+    are known; ``places_entree`` adds them, and is complete only when both are.
+    """
+    session = (places["rentree"] + places["duree"]).astype("int64")
+    both = pd.concat(
+        [places.assign(millesime=(session + shift).map(millesime)) for shift in (0, 1)]
+    )
+    grouped = both.dropna(subset=["places"]).groupby([*KEYS, "millesime"])
+    return (
+        grouped.agg(
+            places_entree=("places", "sum"),
+            voeux_entree=("voeux", "sum"),
+            cohortes_places=("rentree", "nunique"),
+        )
+        .reset_index()
+        .astype({"cohortes_places": "int64"})
+    )
+
+
+def build_regional_panel(results: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per region × course × voie × millésime, places at entry joined to outcomes.
+
+    Rows with places and no outcome yet are kept (`observe` is False): those cohorts have not
+    left, or their figures are not published.
+    """
+    panel = results.merge(link_places(places), "outer", [*KEYS, "millesime"], validate="1:1")
+    panel["observe"] = panel["terminale"].notna()
+    panel["cohortes_places"] = panel["cohortes_places"].fillna(0).astype("int64")
+    for name in ("filiere", "niveau", "groupe_nsf"):
+        known = results.drop_duplicates("course").set_index("course")[name]
+        panel[name] = panel[name].where(panel[name].notna(), panel["course"].map(known))
+    return panel.sort_values([*KEYS, "millesime"], ignore_index=True)
+
+
+def entries_only(
+    affelnet: pd.DataFrame, common_years: Collection[str], in_family: pd.Series
+) -> pd.Series:
+    """Return, for each Affelnet row, why it is not an entry year, or an empty text if it is.
+
+    A bac pro inside a famille de métiers is counted in 1re (its 2nde is common), one outside in
+    2nde; adding both would count pupils twice. Where a lycée offers only the 2nde of a speciality
+    (agriculture), that 2nde is the entry.
+
+    Parameters
+    ----------
+    affelnet : DataFrame
+        uai, rentree, mefstat11.
+    common_years : collection of str
+        MEFSTAT11 of common 2ndes.
+    in_family : Series of bool
+        Whether the row's course belongs to a famille de métiers.
+    """
+    year, code = affelnet["mefstat11"].str[3], affelnet["mefstat11"]
+    bac_pro = code.str[:3] == "238"
+    place = pd.MultiIndex.from_frame(affelnet[["uai", "rentree"]].assign(s=code.str[4:]))
+    with_premiere = place.isin(place[bac_pro & (year == "2")])
+    reasons = np.select(
+        [code.isin(common_years),
+         bac_pro & (year == "1") & in_family & with_premiere,
+         bac_pro & (year == "2") & ~in_family,
+         (year != "1") & ~(bac_pro & (year == "2"))],
+        ["2nde commune : les places se comptent en 1re",
+         "2nde d'une formation à famille de métiers : comptée en 1re",
+         "1re hors famille de métiers : les places se comptent en 2nde",
+         "année qui n'est pas celle de l'entrée"],
+        "",
+    )  # fmt: skip
+    return pd.Series(reasons, index=affelnet.index, dtype="str")

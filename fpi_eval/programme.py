@@ -1,0 +1,339 @@
+"""Read `programme.toml` into a frozen `Programme`; every mistake says where and what to write."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from fpi_eval.errors import FpiError
+from fpi_eval.text import liste
+
+FIRST_RENTREE, LAST_RENTREE = 2000, 2099
+
+CodeDepartement = Annotated[str, Field(pattern=r"^(\d{3}|02[AB])$")]
+CodeAcademie = Annotated[str, Field(pattern=r"^\d{2}$")]
+CodeRegion = Annotated[str, Field(pattern=r"^\d{2}$")]
+Rentree = Annotated[int, Field(ge=FIRST_RENTREE, le=LAST_RENTREE)]
+Hote = Annotated[str, Field(pattern=r"^https?://[^/]+$")]
+
+
+class Frozen(BaseModel):
+    """Base of all sections: immutable, and no key that the section does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Academie(Frozen):
+    """An académie and its code."""
+
+    code: CodeAcademie
+    nom: str
+
+
+class Departement(Frozen):
+    """A département, its three-character code and its académie's code."""
+
+    code: CodeDepartement
+    nom: str
+    academie: CodeAcademie
+
+
+class Territoire(Frozen):
+    """Where the programme opens seats: one INSEE region, its académies and départements."""
+
+    code_region: CodeRegion
+    region: str
+    academies: tuple[Academie, ...] = Field(min_length=1)
+    departements: tuple[Departement, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _departements_in_academies(self) -> "Territoire":
+        known = {academie.code for academie in self.academies}
+        lost = [d.code for d in self.departements if d.academie not in known]
+        if lost:
+            raise ValueError(
+                f"département(s) {liste(lost)} : académie absente de la liste « academies »"
+            )
+        return self
+
+
+class Filiere(Frozen):
+    """One filière of the programme: its code and the words readers see."""
+
+    code: Literal["reindustrialisation", "numerique", "energie_decarbonee"]
+    libelle: str
+
+
+class Cible(Frozen):
+    """A published target: how many people, at which level, by when, and how it is read."""
+
+    code: str
+    libelle: str
+    niveau: Literal["secondaire", "superieur", "ensemble"]
+    personnes: Annotated[int, Field(gt=0)]
+    echeance: Rentree
+    lecture: Literal["entrants", "diplomes"]
+    source: str
+
+
+class Cout(Frozen):
+    """Full cost and subsidy of the programme, in euros."""
+
+    total: Annotated[float, Field(gt=0)]
+    subvention: Annotated[float, Field(gt=0)]
+    source: str
+
+    @model_validator(mode="after")
+    def _subsidy_within_total(self) -> "Cout":
+        if self.subvention > self.total:
+            raise ValueError("la subvention dépasse le coût total")
+        return self
+
+
+class Predecesseur(Frozen):
+    """The programme before: seats opened and the lower bound of its cost, in euros."""
+
+    nom: str
+    rentree: Rentree
+    places: Annotated[int, Field(gt=0)]
+    cout_minimum: Annotated[float, Field(gt=0)]
+    source: str
+
+
+class Resultats(Frozen):
+    """Outcomes, named before looking: one primary, the others secondary."""
+
+    principal: str
+    secondaires: tuple[str, ...] = ()
+
+
+class Secret(Frozen):
+    """Disclosure thresholds: smallest count shown, smallest denominator of a rate."""
+
+    effectif_minimum: Annotated[int, Field(ge=1)] = 5
+    denominateur_minimum: Annotated[int, Field(ge=1)] = 20
+
+
+class Seuils(Frozen):
+    """Thresholds of the design checks that a programme may set; METHOD.md E has the others."""
+
+    etablissements_traites_solide: Annotated[int, Field(ge=1)] = 40
+    etablissements_traites_prudence: Annotated[int, Field(ge=1)] = 15
+    appariement_minimum: Annotated[float, Field(ge=0, le=1)] = 0.95
+    part_masquee_maximum: Annotated[float, Field(ge=0, le=1)] = 0.40
+
+
+class Portail(Frozen):
+    """An open-data portal from which files may be fetched."""
+
+    hote: Hote
+    licence: str
+
+
+class Telechargement(Frozen):
+    """Which data set of which portal makes a source's file."""
+
+    portail: str
+    jeu: str
+    format: Literal["csv", "parquet"] = "csv"
+    filtre: str = ""
+    selection: str = ""
+    taille_max_mo: Annotated[int, Field(gt=0)] = 500
+
+
+class Source(Frozen):
+    """Where a source's files lie, and the new names its columns may carry.
+
+    `fichier` is relative to the data folder; ``{rentree}`` or ``{millesime}`` stands for the
+    year. `colonnes` maps our column names to the header found in a new vintage.
+    """
+
+    fichier: str
+    obligatoire: bool = False
+    colonnes: dict[str, str] = Field(default_factory=dict)
+    telechargement: Telechargement | None = None
+
+
+class Programme(Frozen):
+    """What is evaluated: who, where, when, which targets, outcomes and files."""
+
+    nom: str
+    titre: str
+    rentree_debut: Rentree
+    graine: int
+    territoire: Territoire
+    filieres: tuple[Filiere, ...] = Field(min_length=1)
+    cibles: tuple[Cible, ...] = Field(min_length=1)
+    cout: Cout
+    resultats: Resultats
+    sources: dict[str, Source]
+    predecesseur: Predecesseur | None = None
+    secret: Secret = Secret()
+    seuils: Seuils = Seuils()
+    portails: dict[str, Portail] = Field(default_factory=dict)
+    dossier: Path = Field(default=Path("."), exclude=True)
+    lignes: dict[str, int] = Field(default_factory=dict, exclude=True)
+
+    @property
+    def code(self) -> str:
+        """Name of the programme's folder, which is also its reports' folder."""
+        return self.dossier.name
+
+    def source(self, name: str) -> Source:
+        """Return the source's section, or say that it is missing."""
+        if name not in self.sources:
+            raise FpiError(
+                f"la section [sources.{name}] est absente. Ajoutez-la, avec "
+                f'« fichier = "…" », ou copiez celle de data/fpi_aura/programme.toml.',
+                fichier="programme.toml",
+            )
+        return self.sources[name]
+
+    def where_to_alias(self, source: str) -> str:
+        """Return the French words that say where a renamed column is declared."""
+        ligne = self.lignes.get(f"sources.{source}.colonnes") or self.lignes.get(
+            f"sources.{source}"
+        )
+        place = f" (ligne {ligne})" if ligne else ""
+        return f"[sources.{source}.colonnes] de programme.toml{place}"
+
+
+def parse_rentree(value: str | int) -> int:
+    """Return the rentrée of a school year written ``2022-2023`` or ``2022``."""
+    text = str(value).strip()
+    match = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", text)
+    if not match:
+        raise FpiError(
+            f"« {text} » n'est pas une année scolaire. Écrivez « 2022-2023 », ou « 2022 » "
+            "pour la rentrée de septembre 2022."
+        )
+    first, second = int(match[1]), int(match[2] or int(match[1]) + 1)
+    if second != first + 1:
+        raise FpiError(
+            f"« {text} » n'est pas une année scolaire : elle devrait finir en {first + 1}. "
+            f"Écrivez « {first}-{first + 1} »."
+        )
+    if not FIRST_RENTREE <= first <= LAST_RENTREE:
+        raise FpiError(
+            f"« {text} » : la rentrée doit être entre {FIRST_RENTREE} et {LAST_RENTREE}."
+        )
+    return first
+
+
+def find_programme(name: str | Path) -> Path:
+    """Return the programme's folder: a path, or a name looked up in `data/` here or above."""
+    given = Path(name)
+    if (given / "programme.toml").is_file():
+        return given.resolve()
+    if given.name == "programme.toml" and given.is_file():
+        return given.parent.resolve()
+    here = Path.cwd().resolve()
+    for root in (here, *here.parents):
+        for folder in (root / "data" / given.name, root / given):
+            if (folder / "programme.toml").is_file():
+                return folder
+    known = sorted(p.parent.name for p in here.glob("data/*/programme.toml"))
+    hint = f"Programmes trouvés ici : {liste(known)}." if known else "Aucun programme trouvé ici."
+    raise FpiError(
+        f"programme « {name} » introuvable : il faut un dossier qui contient programme.toml. {hint}"
+    )
+
+
+def load_programme(name: str | Path = "fpi_aura") -> Programme:
+    """Return the programme described by `programme.toml` in the folder (or of that name).
+
+    Raises
+    ------
+    FpiError
+        File absent, not TOML, key missing, unknown or of the wrong type: with its line.
+    """
+    folder = find_programme(name)
+    path = folder / "programme.toml"
+    try:
+        raw = path.read_text(encoding="utf-8")
+        data = tomllib.loads(raw)
+    except UnicodeDecodeError as error:
+        raise FpiError(
+            "le fichier n'est pas en UTF-8. Enregistrez-le en UTF-8.", fichier=str(path)
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise FpiError(
+            f"ce n'est pas du TOML valide ({error}). Vérifiez guillemets et crochets.",
+            fichier=str(path),
+        ) from error
+    lines = key_lines(raw)
+    data |= {"dossier": folder, "lignes": lines}
+    try:
+        return Programme.model_validate(data)
+    except ValidationError as error:
+        raise _translate(error, path, lines) from error
+
+
+def key_lines(raw: str) -> dict[str, int]:
+    """Return the line number of each section and key of a TOML text, as dotted names."""
+    lines: dict[str, int] = {}
+    section, counters = "", {}
+    for number, line in enumerate(raw.splitlines(), start=1):
+        if match := re.match(r"\s*\[\[([^\]]+)\]\]", line):
+            name = match[1].strip()
+            counters[name] = counters.get(name, -1) + 1
+            section = f"{name}.{counters[name]}"
+            lines[section] = number
+            lines.setdefault(name, number)
+        elif match := re.match(r"\s*\[([^\]]+)\]", line):
+            section = match[1].strip()
+            lines[section] = number
+        elif match := re.match(r"\s*([\w\-\"]+)\s*=", line):
+            key = match[1].strip('"')
+            lines[f"{section}.{key}" if section else key] = number
+    return lines
+
+
+_MESSAGES = {
+    "missing": "clé absente. Ajoutez-la.",
+    "extra_forbidden": "clé inconnue. Corrigez son nom ou retirez-la.",
+    "literal_error": "valeur {input!r} inconnue. Valeurs possibles : {expected}.",
+    "int_type": "un nombre entier est attendu, et non {input!r}. Écrivez-le sans guillemets.",
+    "int_parsing": "un nombre entier est attendu, et non {input!r}. Écrivez-le sans guillemets.",
+    "int_from_float": "un nombre entier est attendu, et non {input!r}.",
+    "float_type": "un nombre est attendu, et non {input!r}. Écrivez-le sans guillemets.",
+    "float_parsing": "un nombre est attendu, et non {input!r}. Écrivez-le sans guillemets.",
+    "bool_parsing": "true ou false est attendu, et non {input!r}.",
+    "string_type": "un texte entre guillemets est attendu, et non {input!r}.",
+    "greater_than": "{input!r} est trop petit : il faut plus de {gt}.",
+    "greater_than_equal": "{input!r} est trop petit : il faut au moins {ge}.",
+    "less_than_equal": "{input!r} est trop grand : il faut au plus {le}.",
+    "string_pattern_mismatch": "{input!r} n'a pas la forme attendue ({pattern}).",
+    "too_short": "la liste est vide : il faut au moins un élément.",
+    "tuple_type": "une liste entre crochets est attendue, et non {input!r}.",
+    "model_type": "une section est attendue, et non {input!r}.",
+    "dict_type": "une section est attendue, et non {input!r}.",
+    "value_error": "{error}.",
+}
+
+
+def _translate(error: ValidationError, path: Path, lines: dict[str, int]) -> FpiError:
+    """Return the French error for the first faults found, each with its line."""
+    sentences = []
+    for fault in error.errors():
+        key = ".".join(str(part) for part in fault["loc"])
+        context = fault.get("ctx") or {}
+        template = _MESSAGES.get(fault["type"], "valeur {input!r} refusée.")
+        words = template.format(
+            **{"expected": "", "error": "", **context, "input": fault.get("input")}
+        ).replace(" or ", " ou ")
+        ligne = _line_of(key, lines)
+        place = f"ligne {ligne}, " if ligne else ""
+        sentences.append(f"{place}« {key or 'programme'} » : {words}")
+    return FpiError("\n  ".join(["le programme n'est pas valide.", *sentences]), fichier=str(path))
+
+
+def _line_of(key: str, lines: dict[str, int]) -> int | None:
+    """Return the line of a dotted key, or of the nearest section above it."""
+    parts = key.split(".")
+    for end in range(len(parts), 0, -1):
+        if found := lines.get(".".join(parts[:end])):
+            return found
+    return None

@@ -1,0 +1,101 @@
+"""Make an executed notebook depend on its inputs only: no times, no paths, no process numbers."""
+
+import re
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import nbformat
+
+RUN_METADATA = ("papermill", "execution", "widgets")
+INJECTED = "injected-parameters"
+ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
+EMBEDDED = r"data:[\w/+.\-]+;base64,[A-Za-z0-9+/=]+"
+KERNEL_FILE = re.compile(r"[^\s'\"(]*ipykernel_\d+[/\\]\d+\.py")
+
+
+def shown_paths(parameters: Mapping[str, object], root: Path) -> dict[str, str]:
+    """Return the machine's paths and what is shown in their place.
+
+    A parameter that is a path inside the project is shown relative to it; one outside, by its
+    last part only.
+    """
+    shown = {}
+    for value in parameters.values():
+        if isinstance(value, str | Path) and value and (path := root / value).exists():
+            inside = path.resolve().is_relative_to(root.resolve())
+            words = (
+                path.resolve().relative_to(root.resolve()).as_posix()
+                if inside
+                else f"…/{path.resolve().name}"
+            )
+            shown |= {str(path): words, str(path.resolve()): words}
+    shown |= {str(p): "." for p in (root, root.resolve())}
+    shown |= {sys.prefix: "[python]", sys.base_prefix: "[python]"}
+    shown |= {str(Path.home()): "~", tempfile.gettempdir(): "[tmp]"}
+    return {path: words for path, words in shown.items() if len(path) > 3}
+
+
+def clean(notebook: nbformat.NotebookNode, paths: Mapping[str, str]) -> nbformat.NotebookNode:
+    """Return the notebook with run times, machine paths and error streams removed, ids kept."""
+    cleaned = nbformat.from_dict(_hide(notebook, _pattern(paths), paths))
+    for key in RUN_METADATA:
+        cleaned.metadata.pop(key, None)
+    for number, cell in enumerate(cleaned.cells, start=1):
+        for key in RUN_METADATA:
+            cell.metadata.pop(key, None)
+        if INJECTED in cell.metadata.get("tags", []):
+            cell["id"] = "parametres-recus"
+        cell.setdefault("id", f"cellule-{number}")
+        if cell.cell_type == "code":
+            cell["outputs"] = _joined(cell.outputs)
+    cleaned["nbformat"], cleaned["nbformat_minor"] = 4, 5
+    return cleaned
+
+
+def warnings_of(notebook: nbformat.NotebookNode) -> list[str]:
+    """Return what the notebook wrote on its error stream: it goes to the log, not the report."""
+    return [
+        output.text.strip()
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if output.output_type == "stream" and output.name == "stderr"
+    ]
+
+
+def _joined(outputs: list) -> list:
+    """Return the outputs without error streams, and with neighbouring pieces of text joined."""
+    kept: list = []
+    for output in outputs:
+        if output.output_type != "stream":
+            kept.append(output)
+        elif output.name == "stdout":
+            if kept and kept[-1].output_type == "stream":
+                kept[-1]["text"] += output.text
+            else:
+                kept.append(output)
+    return kept
+
+
+def _pattern(paths: Mapping[str, str]) -> re.Pattern:
+    """Return a pattern of all the paths, the longest first; embedded images are stepped over."""
+    known = "|".join(re.escape(path) for path in sorted(paths, key=len, reverse=True))
+    return re.compile(rf"{EMBEDDED}|(?<![\w.])(?:{known})(?![\w\-])")
+
+
+def _hide(value: object, pattern: re.Pattern, paths: Mapping[str, str]) -> object:
+    """Return the value with every string inside it freed of machine paths and addresses."""
+    if isinstance(value, str):
+        text = KERNEL_FILE.sub("[cellule]", value)
+        text = pattern.sub(lambda match: paths.get(match[0], match[0]), text)
+        return ADDRESS.sub("0x…", text)
+    if isinstance(value, Mapping):
+        return {
+            key: item if str(key).startswith("image/p") else _hide(item, pattern, paths)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_hide(item, pattern, paths) for item in value]
+    return value

@@ -1,0 +1,76 @@
+"""What every page of a report says of itself."""
+
+from dataclasses import asdict, dataclass
+
+from fpi_eval.programme import Programme
+from fpi_eval.text import annee_scolaire
+
+BANNER = "Données simulées — ne décrivent aucun établissement réel"
+SIMULATED_SUFFIX = "_simule"
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A programme's report for one school year.
+
+    Parameters
+    ----------
+    programme, titre : str
+        Code (its folder's name) and full title of the programme.
+    rentree : int
+        2023 is school year 2023-2024.
+    simulated : bool
+        Whether the data is the twin's: every page then says so.
+    sources : tuple of str
+        Sources and their licences, shown at the foot of every page.
+    plan_sha256 : str, optional
+        Hash of the pre-analysis plan that the run follows.
+    """
+
+    programme: str
+    titre: str
+    rentree: int
+    simulated: bool
+    sources: tuple[str, ...] = ()
+    plan_sha256: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        programme: Programme,
+        rentree: int,
+        *,
+        simulated: bool,
+        sources: tuple[str, ...] = (),
+        plan_sha256: str | None = None,
+    ) -> "Edition":
+        """Return the edition of a programme for a rentrée."""
+        return cls(programme.code, programme.titre, rentree, simulated, sources, plan_sha256)
+
+    @property
+    def annee(self) -> str:
+        """School year in words, e.g. ``2023-2024``."""
+        return annee_scolaire(self.rentree)
+
+    @property
+    def donnees(self) -> str:
+        """Label of the data in the manifest: ``réelles`` or ``simulées``."""
+        return "simulées" if self.simulated else "réelles"
+
+    @property
+    def banner(self) -> str:
+        """Warning shown on every page when data is simulated, else nothing."""
+        return BANNER if self.simulated else ""
+
+    @property
+    def suffix(self) -> str:
+        """End of the names of files that hold simulated data."""
+        return SIMULATED_SUFFIX if self.simulated else ""
+
+    def file(self, name: str, extension: str) -> str:
+        """Return a file's name, which says when its data is simulated."""
+        return f"{name}{self.suffix}.{extension}"
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the fields as plain values, for hashing."""
+        return asdict(self)

@@ -1,0 +1,200 @@
+"""Discover the notebooks, read what each declares, and hold them to the thin rules."""
+
+import ast
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import nbformat
+
+from fpi_eval.errors import FpiError
+
+PARAMETERS = "parameters"
+MAX_CODE_CELLS, MAX_LINES = 15, 8
+FORBIDDEN = {
+    ast.FunctionDef: "def",
+    ast.AsyncFunctionDef: "def",
+    ast.ClassDef: "class",
+    ast.Lambda: "lambda",
+    ast.For: "for",
+    ast.AsyncFor: "for",
+    ast.comprehension: "for",
+    ast.While: "while",
+    ast.If: "if",
+    ast.IfExp: "if",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookInfo:
+    """What a notebook says of itself: title, question, parameters with defaults, declarations."""
+
+    path: Path
+    title: str
+    question: str
+    parameters: Mapping[str, Any]
+    declares: Mapping[str, Any]
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """File name without extension, which is also the name of its page."""
+        return self.path.stem
+
+
+def discover(folder: str | Path) -> list[NotebookInfo]:
+    """Return what the notebooks ``0*.ipynb`` of a folder declare, in the order of their names."""
+    paths = sorted(Path(folder).glob("0*.ipynb"))
+    if not paths:
+        raise FpiError(
+            "aucun notebook « 0….ipynb » dans ce dossier. Indiquez le dossier « notebooks » "
+            "du projet.",
+            fichier=str(folder),
+        )
+    return [inspect(path) for path in paths]
+
+
+def inspect(path: str | Path) -> NotebookInfo:
+    """Return the title, question, parameters and declarations of one notebook.
+
+    Raises
+    ------
+    FpiError
+        Not a notebook, no title in the first cell, not exactly one `parameters` cell, or a
+        parameter that is not a literal.
+    """
+    path = Path(path)
+    notebook = load(path)
+    first = notebook.cells[0] if notebook.cells else None
+    match = first and first.cell_type == "markdown" and re.search(r"^# +(.+)$", first.source, re.M)
+    if not match:
+        raise FpiError(
+            "la première cellule n'est pas un titre. Écrivez-y « # Titre », puis la question.",
+            fichier=path.name,
+        )
+    question = re.sub(r"\s+", " ", first.source[match.end() :]).strip()
+    return NotebookInfo(
+        path=path,
+        title=match[1].strip(),
+        question=re.sub(r"^Questions?\s*[.:]\s*", "", question.replace("**", "")),
+        parameters=MappingProxyType(_parameters(notebook, path.name)),
+        declares=MappingProxyType(dict(notebook.metadata.get("fpi_eval", {}))),
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+    )
+
+
+def load(path: Path) -> nbformat.NotebookNode:
+    """Return the notebook, or say that the file is missing or is not one."""
+    try:
+        return nbformat.read(path, as_version=4)
+    except FileNotFoundError as error:
+        raise FpiError("notebook introuvable.", fichier=str(path)) from error
+    except (ValueError, nbformat.ValidationError, AttributeError) as error:
+        raise FpiError(
+            "ce fichier n'est pas un notebook lisible. Rouvrez-le dans JupyterLab et "
+            "enregistrez-le.",
+            fichier=str(path),
+        ) from error
+
+
+def tags(cell: nbformat.NotebookNode) -> list[str]:
+    """Return the tags of a cell."""
+    return list(cell.metadata.get("tags", []))
+
+
+def literals(source: str) -> dict[str, Any]:
+    """Return the names and values of a cell made of ``name = literal`` lines, in order.
+
+    Raises
+    ------
+    ValueError
+        With the number and text of the first line that is something else.
+    """
+    try:
+        body = ast.parse(source).body
+    except SyntaxError as error:
+        raise ValueError(f"ligne {error.lineno} : syntaxe incorrecte") from error
+    found: dict[str, Any] = {}
+    for node in body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        text = ast.get_source_segment(source, node)
+        try:
+            if not isinstance(target, ast.Name) or isinstance(node, ast.AugAssign):
+                raise ValueError
+            found[target.id] = ast.literal_eval(node.value)
+        except (ValueError, TypeError) as error:
+            raise ValueError(
+                f"ligne {node.lineno} : « {text} » n'est pas une valeur écrite en clair"
+            ) from error
+    return found
+
+
+def check_thin(path: str | Path) -> list[str]:
+    """Return what a notebook does against the thin rules, one French sentence each; [] if fine."""
+    notebook = load(Path(path))
+    findings = list(_check_parameters(notebook))
+    code = [(n, c) for n, c in enumerate(notebook.cells, start=1) if c.cell_type == "code"]
+    if len(code) > MAX_CODE_CELLS:
+        findings.append(f"{len(code)} cellules de code ; {MAX_CODE_CELLS} au plus")
+    for number, cell in code:
+        findings += [f"cellule {number} : {fault}" for fault in _check_cell(cell)]
+    return findings
+
+
+def _parameters(notebook: nbformat.NotebookNode, fichier: str) -> dict[str, Any]:
+    """Return the parameters and their defaults."""
+    cells = [
+        (number, cell)
+        for number, cell in enumerate(notebook.cells, start=1)
+        if PARAMETERS in tags(cell)
+    ]
+    if len(cells) != 1:
+        raise FpiError(
+            f"{len(cells)} cellule(s) étiquetée(s) « {PARAMETERS} » ; il en faut exactement une, "
+            "la deuxième du notebook.",
+            fichier=fichier,
+        )
+    number, cell = cells[0]
+    try:
+        return literals(cell.source)
+    except ValueError as error:
+        raise FpiError(
+            f"cellule {number}, {error}. La cellule des paramètres ne contient que des valeurs "
+            "écrites en clair, par exemple « rentree = 2023 ».",
+            fichier=fichier,
+        ) from error
+
+
+def _check_parameters(notebook: nbformat.NotebookNode) -> Iterable[str]:
+    """Yield the faults of the parameters cell."""
+    places = [n for n, c in enumerate(notebook.cells, start=1) if PARAMETERS in tags(c)]
+    if places != [2]:
+        where = ", ".join(map(str, places)) or "aucune"
+        yield f"la cellule « {PARAMETERS} » doit être la deuxième, et la seule (trouvé : {where})"
+    for number in places:
+        cell = notebook.cells[number - 1]
+        try:
+            literals(cell.source)
+        except ValueError as error:
+            yield f"cellule {number}, {error}"
+
+
+def _check_cell(cell: nbformat.NotebookNode) -> Iterable[str]:
+    """Yield the faults of one code cell."""
+    if cell.outputs or cell.execution_count is not None:
+        yield "sorties enregistrées ; effacez-les avant d'enregistrer"
+    lines = len(cell.source.strip().splitlines())
+    if lines > MAX_LINES:
+        yield f"{lines} lignes ; {MAX_LINES} au plus"
+    try:
+        tree = ast.parse(cell.source)
+    except SyntaxError:
+        yield "ce n'est pas du Python seul (commande « % » ou « ! », ou faute de syntaxe)"
+        return
+    words = {FORBIDDEN[type(node)] for node in ast.walk(tree) if type(node) in FORBIDDEN}
+    for word in sorted(words):
+        yield f"« {word} » interdit : il manque une fonction à la bibliothèque"

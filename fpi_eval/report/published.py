@@ -1,0 +1,120 @@
+"""What a published table is made of: its frame, and what each column means."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from fpi_eval.disclosure import MARK
+from fpi_eval.errors import FpiError
+from fpi_eval.text import MISSING
+
+FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+UNITS = ("texte", "annee", "effectif", "taux", "points", "euros", "decimal")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name in files, its French header, its unit and its definition."""
+
+    name: str
+    label: str
+    unit: str = "texte"
+    definition: str = ""
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.unit not in UNITS:
+            raise FpiError(
+                f"unité « {self.unit} » inconnue (attendu : {', '.join(UNITS)}).",
+                colonne=self.name,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table ready to publish.
+
+    Parameters
+    ----------
+    name : str
+        Short name: sheet name and file name.
+    title : str
+        French sentence that says what the table shows.
+    frame : DataFrame
+        Tidy rows; only the declared columns are published. Rates between 0 and 1.
+    hidden : DataFrame, optional
+        Where values are hidden (``Protected.hidden``): they read ``s``, other missing ``n. d.``.
+    """
+
+    name: str
+    title: str
+    frame: pd.DataFrame
+    columns: tuple[Column, ...]
+    source: str
+    date: date
+    hidden: pd.DataFrame | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        lost = [column.name for column in self.columns if column.name not in self.frame]
+        if lost:
+            raise FpiError(f"tableau « {self.name} » : colonne absente.", colonne=lost[0])
+        for name in self.secret_columns():
+            if (self.hidden[name].to_numpy() & self.frame[name].notna().to_numpy()).any():
+                raise FpiError(
+                    f"tableau « {self.name} » : une valeur masquée est encore présente. Publiez "
+                    "le tableau rendu par « protect ».",
+                    colonne=name,
+                )
+
+    def secret_columns(self) -> list[str]:
+        """Return the names of the columns in which something may be hidden."""
+        if self.hidden is None:
+            return []
+        return [column.name for column in self.columns if column.name in self.hidden]
+
+    def text(self, column: Column) -> list[object]:
+        """Return the column as cells: numbers, or text where text, hidden or not collected."""
+        values = [plain(value) for value in self.frame[column.name]]
+        masks = self.hidden[column.name] if column.name in self.secret_columns() else ()
+        masks = list(masks) or [False] * len(values)
+        return [
+            MARK if mask else MISSING if value is None else value
+            for value, mask in zip(values, masks, strict=True)
+        ]
+
+
+def plain(value: object) -> object:
+    """Return a cell as None, a number or text; a window of years reads ``cumul 2021-2022``."""
+    if isinstance(value, tuple):
+        return "cumul " + "-".join(str(item) for item in value)
+    if pd.isna(value):
+        return None
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    if isinstance(value, (int, float)):
+        return value
+    return CONTROL.sub("", str(value))
+
+
+def is_risky(text: str) -> bool:
+    """Return whether a spreadsheet would take the text for a formula."""
+    return text.startswith(FORMULA_START)
+
+
+def dictionary(tables: Sequence[Table]) -> pd.DataFrame:
+    """Return the data dictionary: one row per table and column."""
+    rows = [
+        (t.name, c.name, c.label, c.unit, c.definition, c.source or t.source)
+        for t in tables
+        for c in t.columns
+    ]
+    return pd.DataFrame(
+        rows, columns=["tableau", "colonne", "libelle", "unite", "definition", "source"]
+    )

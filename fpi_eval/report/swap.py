@@ -1,0 +1,88 @@
+"""Replace a folder whole or not at all."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fpi_eval.errors import FpiError
+
+try:
+    import fcntl
+except ImportError:  # Windows: two runs at once are not detected there
+    fcntl = None
+
+
+@contextmanager
+def replaced(target: Path) -> Iterator[Path]:
+    """Give an empty sibling folder to fill; put it in the target's place if all goes well.
+
+    If the block raises, whatever it raises, the folder is removed and the target is untouched.
+    What a killed run left is cleaned, or put back, when the next one begins.
+    """
+    target = Path(target).absolute()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    recover(target)
+    staging = Path(tempfile.mkdtemp(prefix=_prefix(target, "en-cours"), dir=target.parent))
+    lock = _lock(staging)
+    try:
+        staging.chmod(0o755)
+        yield staging
+        _swap(staging, target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+
+
+def recover(target: Path) -> None:
+    """Clean what an interrupted run left beside the target; refuse if one is still running."""
+    for leftover in sorted(target.parent.glob(_prefix(target, "en-cours") + "*")):
+        lock = _lock(leftover)
+        shutil.rmtree(leftover, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+    aside = _aside(target)
+    if aside.exists() and not target.exists():
+        aside.rename(target)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _swap(new: Path, target: Path) -> None:
+    """Put `new` in the place of `target`, which comes back if anything stops us midway."""
+    aside = _aside(target)
+    try:
+        if target.exists():
+            os.rename(target, aside)
+        os.rename(new, target)
+    except BaseException:
+        if aside.exists() and not target.exists():
+            os.rename(aside, target)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _prefix(target: Path, state: str) -> str:
+    return f".{target.name}.{state}-"
+
+
+def _aside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.precedent")
+
+
+def _lock(folder: Path) -> int | None:
+    """Lock a working folder for as long as this process lives; the system frees it on death."""
+    if fcntl is None:
+        return None
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise FpiError(
+            "un autre calcul de ce rapport est en cours. Attendez qu'il finisse ou arrêtez-le.",
+            fichier=str(folder.parent),
+        ) from error
+    return descriptor

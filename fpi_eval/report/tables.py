@@ -1,0 +1,222 @@
+"""Tables as readers see them: French numbers, a caption, marks explained, the same bytes always."""
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import pandas as pd
+from bs4 import BeautifulSoup
+from great_tables import GT
+
+from fpi_eval import text
+from fpi_eval.errors import FpiError
+
+HIDDEN = "s"
+MARKS = {
+    HIDDEN: "s : masqué, effectif trop petit (secret statistique)",
+    text.MISSING: f"{text.MISSING} : non disponible",
+}
+TOTALS = {"Ensemble", "Total"}
+RESOURCE = "application/vnd.dataresource+json"
+FORMATS: dict[str, Callable[..., str]] = {
+    "nombre": text.nombre,
+    "pourcent": text.pourcent,
+    "points": text.points,
+    "signe": text.signe,
+    "euros": text.euros,
+    "annee": lambda year: str(int(year)),
+    "annee_scolaire": lambda year: text.annee_scolaire(int(year)),
+}
+YEARS = {"rentree", "annee", "session", "millesime"}
+Format = str | tuple[str, int] | Callable[[float], str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """A table to display: HTML for pages, plain text for consoles, LaTeX for papers."""
+
+    frame: pd.DataFrame
+    titre: str
+    formats: Mapping[str, Format] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    note: str = ""
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The table as text: every number in French format, columns under their labels."""
+        columns = {
+            self.labels.get(name, str(name)): [
+                _show(v, self._format(name)) for v in self.frame[name]
+            ]
+            for name in self.frame
+        }
+        return pd.DataFrame(columns, dtype=str)
+
+    @property
+    def notes(self) -> list[str]:
+        """Source, note, and what the marks in the table mean."""
+        cells = set(self.shown.to_numpy().ravel())
+        marks = [words for mark, words in MARKS.items() if mark in cells]
+        source = f"Source : {self.source}" if self.source else ""
+        return [line for line in (self.note, *marks, source) if line]
+
+    def to_html(self) -> str:
+        """Return an HTML table with caption, scopes, and numbers to the right."""
+        soup = BeautifulSoup(self._gt().as_raw_html(), "html.parser")
+        table = soup.find("table")
+        table.attrs = {"class": "gt_table"}
+        caption = soup.new_tag("caption")
+        caption.string = self.titre
+        table.insert(0, caption)
+        for cell in table.find_all(["th", "td"]):
+            for attribute in ("id", "headers", "style", "rowspan"):
+                del cell[attribute]
+            if cell.get("colspan") == "1":
+                del cell["colspan"]
+        for cell in table.select("tbody th"):
+            if cell.get_text(strip=True) in TOTALS:
+                cell.parent["class"] = "total"
+        return str(table)
+
+    def to_latex(self) -> str:
+        """Return a LaTeX table (booktabs), titled, with its notes."""
+        return self._gt().tab_header(title=self.titre).as_latex()
+
+    def _gt(self) -> GT:
+        """Return the great_tables object: first column as row headers when it holds words."""
+        shown = self.shown
+        stub = shown.columns[0] if len(shown.columns) and not self._is_number(0) else None
+        words = [shown.columns[i] for i in range(len(shown.columns)) if not self._is_number(i)]
+        made = GT(shown, rowname_col=stub, id="tableau").cols_align("right")
+        for columns in (words,) if words else ():
+            made = made.cols_align("left", columns=columns)
+        if stub:
+            made = made.tab_stubhead(label=str(stub))
+        for line in self.notes:
+            made = made.tab_source_note(line)
+        return made
+
+    def _format(self, name: str) -> Callable[[float], str]:
+        """Return the function that writes the numbers of a column."""
+        wanted = self.formats.get(name) or _default(self.frame[name])
+        if callable(wanted):
+            return wanted
+        kind, *digits = (wanted,) if isinstance(wanted, str) else wanted
+        return lambda value: FORMATS[kind](value, *digits)
+
+    def _is_number(self, position: int) -> bool:
+        """Return whether a column holds numbers, or says how its numbers are written."""
+        column = self.frame.iloc[:, position]
+        return column.name in self.formats or (
+            pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+        )
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
+        """Return what notebooks keep: HTML, plain text, and the table's own values."""
+        return {
+            "text/html": self.to_html(),
+            "text/plain": repr(self),
+            RESOURCE: resource(self.shown, self.titre),
+        }
+
+    def _repr_html_(self) -> str:
+        """Return the HTML table."""
+        return self.to_html()
+
+    def __repr__(self) -> str:
+        """Return the table in plain text."""
+        lines = [self.titre, self.shown.to_string(index=False), *self.notes]
+        return "\n".join(lines)
+
+
+def table(
+    frame: pd.DataFrame,
+    titre: str,
+    *,
+    formats: Mapping[str, Format] | None = None,
+    labels: Mapping[str, str] | None = None,
+    source: str = "",
+    note: str = "",
+) -> Table:
+    """Return a table to display.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per line shown; the first column (or the index, if it has a name), when it holds
+        words, names the rows. Cells may be numbers, words, dates, missing, or the mark ``s`` of
+        a hidden count.
+    titre : str
+        What the table shows; becomes its caption.
+    formats : mapping, optional
+        Column to ``"nombre"``, ``"pourcent"``, ``"points"``, ``"signe"``, ``"euros"``,
+        ``"annee"``, ``"annee_scolaire"``, a pair with a number of digits (``("pourcent", 0)``),
+        or a function of the value. By default whole numbers have no digit, others one, and
+        columns named ``rentree``, ``annee``, ``session`` or ``millesime`` are years.
+    labels : mapping, optional
+        Column to the words shown at its head.
+    source, note : str, optional
+        Written under the table.
+
+    Raises
+    ------
+    FpiError
+        A format or label of an absent column, or an unknown format.
+    """
+    if any(name is not None for name in frame.index.names):
+        frame = frame.reset_index()
+    for given in (formats or {}, labels or {}):
+        for name in given:
+            if name not in frame:
+                raise FpiError(
+                    f"pas de colonne « {name} » (trouvé : {text.liste(frame.columns)}).",
+                    fichier=f"tableau « {titre} »",
+                )
+    for name, wanted in (formats or {}).items():
+        kind = wanted if isinstance(wanted, str) or callable(wanted) else wanted[0]
+        if not callable(kind) and kind not in FORMATS:
+            raise FpiError(
+                f"format « {kind} » inconnu. Formats possibles : {text.liste(FORMATS)}.",
+                fichier=f"tableau « {titre} »",
+                colonne=name,
+            )
+    return Table(frame, titre, dict(formats or {}), dict(labels or {}), source, note)
+
+
+def resource(frame: pd.DataFrame, titre: str) -> dict[str, object]:
+    """Return a shown table as a tabular data resource, from which the report writes a CSV."""
+    return {
+        "name": slug(titre),
+        "title": titre,
+        "schema": {"fields": [{"name": name, "type": "string"} for name in frame.columns]},
+        "data": frame.to_dict("records"),
+    }
+
+
+def slug(words: str) -> str:
+    """Return words as an ASCII file name."""
+    plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
+    return "-".join("".join(c if c.isalnum() else " " for c in plain).split())[:60].strip("-")
+
+
+def _show(value: object, write: Callable[[float], str]) -> str:
+    """Return a cell as text; words and marks stand as they are."""
+    if pd.api.types.is_bool(value):
+        return "oui" if value else "non"
+    if isinstance(value, str):
+        return value
+    if pd.isna(value):
+        return text.MISSING
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}"
+    return write(value) if pd.api.types.is_number(value) else str(value)
+
+
+def _default(column: pd.Series) -> Format:
+    """Return the format of a column given none: one digit if a number needs it, none for years."""
+    if column.name in YEARS:
+        return "annee"
+    numbers = pd.to_numeric(column, errors="coerce").dropna()
+    return ("nombre", 0 if (numbers % 1 == 0).all() else 1)

@@ -1,0 +1,281 @@
+"""Every source: its reader, where its files lie, its year, its publisher and licence.
+
+Readers are named by import string and imported on use. A pattern is relative to the data folder;
+`{rentree}` stands for a school year (2023), `{millesime}` for two cohorts (2021_2022), `*` for
+anything within one folder. The first source whose pattern matches a file reads it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from fpi_eval.errors import FpiError
+from fpi_eval.programme import Programme
+from fpi_eval.sources.reading import Reading
+
+Annee = Literal["rentree", "millesime", ""]
+
+LO = "Licence Ouverte 2.0"
+INCERTAIN = "réutilisation à vérifier auprès du producteur"
+ODBL = "ODbL 1.0 (partage à l'identique)"
+_YEAR_PATTERNS = {"rentree": r"(?P<rentree>\d{4})", "millesime": r"(?P<millesime>\d{4}_\d{4})"}
+_PACKAGE = "fpi_eval.sources"
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One kind of file: who publishes it, where it lies, which function reads it.
+
+    Parameters
+    ----------
+    reader : str
+        "module:function" within `fpi_eval.sources`.
+    pattern : str
+        Default path under the data folder.
+    year : str
+        "rentree" or "millesime" when the year stands in the file's name, else "".
+    year_argument : bool
+        Whether the reader takes that year, because the file does not hold it.
+    argument : str
+        What else the reader takes after the path: which nomenclature.
+    """
+
+    name: str
+    reader: str
+    pattern: str
+    label: str
+    publisher: str
+    licence: str
+    year: Annee = ""
+    year_argument: bool = False
+    argument: str = ""
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """Pattern as a regular expression over the path relative to the data folder."""
+        parts = re.split(r"(\{rentree\}|\{millesime\}|\*)", self.pattern)
+        known = {"*": "[^/]*"} | {f"{{{key}}}": regex for key, regex in _YEAR_PATTERNS.items()}
+        return re.compile("".join(known.get(part, re.escape(part)) for part in parts))
+
+    def load(self) -> Callable[..., Reading]:
+        """Import and return the reader."""
+        module, function = self.reader.split(":")
+        return getattr(import_module(f"{_PACKAGE}.{module}"), function)
+
+    def read(self, path: Path, year: str | None = None) -> Reading:
+        """Read one file of this source."""
+        if not self.year_argument:
+            return self.load()(path, *([self.argument] if self.argument else []))
+        if year is None:
+            raise FpiError(
+                f"l'année de la source « {self.name} » n'est pas dans le fichier. Indiquez "
+                f"« {{{self.year}}} » dans le nom de fichier de [sources.{self.name}].",
+                fichier=path.name,
+            )
+        return self.load()(path, int(year) if self.year == "rentree" else year)
+
+
+class Found(NamedTuple):
+    """A file of the data folder, the source that reads it, and the year in its name."""
+
+    source: str
+    path: Path
+    year: str | None
+
+
+class Discovery(NamedTuple):
+    """Files that a source explains, and files that none does."""
+
+    files: list[Found]
+    unexplained: list[Path]
+
+
+def _nomenclature(name: str, file: str, label: str) -> SourceFile:
+    return SourceFile(name, "nomenclatures:read_nomenclature", f"nomenclatures/{file}", label,
+                      "Ministère de l'Éducation nationale (BCN), par Orion", LO,
+                      argument=name)  # fmt: skip
+
+
+def _insee(name: str, reader: str, file: str, label: str) -> SourceFile:
+    return SourceFile(name, reader, file, label, "INSEE", LO)
+
+
+CATALOGUE: tuple[SourceFile, ...] = (
+    SourceFile("affelnet", "affelnet:read_affelnet",
+               "orion/attractivite_capacite_{rentree}.csv",
+               "Affelnet : places et premiers vœux par formation", "Rectorats, par Orion",
+               INCERTAIN, "rentree", True),
+    SourceFile("parcoursup_bts", "parcoursup_bts:read_parcoursup_bts",
+               "orion/BTS_attractivite_capacite_{rentree}.csv",
+               "Parcoursup : places de BTS et vœux confirmés", "MESR, par Orion",
+               INCERTAIN, "rentree", True),
+    SourceFile("constat", "constat:read_constat", "orion/constat_{rentree}.csv",
+               "Constat de rentrée : élèves inscrits par formation", "DEPP, par Orion",
+               INCERTAIN, "rentree"),
+    SourceFile("constat", "constat:read_constat",
+               "effectifs/fr-en-lycee_pro-effectifs-niveau-sexe-mef*",
+               "Élèves inscrits par formation (portail)", "DEPP", LO),
+    SourceFile("parcoursup", "parcoursup:read_parcoursup",
+               "parcoursup/parcoursup_*_apinames.csv.gz",
+               "Parcoursup : places, candidats, admis", "MESR-SIES", LO),
+    SourceFile("parcoursup_apprentissage",
+               "parcoursup_apprentissage:read_parcoursup_apprentissage",
+               "parcoursup/fr-esr-parcoursup-apprentissage*",
+               "Parcoursup : formations en apprentissage", "MESR-SIES", LO),
+    SourceFile("parcoursup", "parcoursup:read_parcoursup", "parcoursup/fr-esr-parcoursup*",
+               "Parcoursup : places, candidats, admis (portail)", "MESR-SIES", LO),
+    SourceFile("parcoursup_libelles", "parcoursup_libelles:read_parcoursup_libelles",
+               "parcoursup/column_map_api_to_label.csv",
+               "Parcoursup : noms courts et libellés des colonnes", "MESR-SIES", LO),
+    SourceFile("inserjeunes_region", "inserjeunes_region:read_inserjeunes_region",
+               "inserjeunes/ij_region_data.csv",
+               "InserJeunes : devenir par région, formation et voie", "DEPP et Dares, par Orion",
+               INCERTAIN),
+    SourceFile("inserjeunes_etablissement",
+               "inserjeunes_etablissement:read_inserjeunes_etablissement",
+               "inserjeunes/depp-2022-etablissements-{millesime}-pro.csv",
+               "InserJeunes : devenir par lycée professionnel", "DEPP et Dares", LO,
+               "millesime", True),
+    SourceFile("inserjeunes_apprentissage",
+               "inserjeunes_etablissement:read_inserjeunes_apprentissage",
+               "inserjeunes/depp-2022-etablissements-{millesime}-apprentissage.csv",
+               "InserJeunes : devenir par CFA, publication annuelle", "DEPP et Dares", LO,
+               "millesime", True),
+    SourceFile("inserjeunes_cfa", "inserjeunes_cfa:read_inserjeunes_cfa",
+               "inserjeunes/fr-en-inserjeunes-cfa*",
+               "InserJeunes : devenir par CFA (portail)", "DEPP et Dares", LO),
+    SourceFile("inserjeunes_formation_fine",
+               "inserjeunes_formation_fine:read_inserjeunes_formation_fine",
+               "inserjeunes/fr-en-inserjeunes-lycee_pro-formation-fine*",
+               "InserJeunes : devenir par lycée et formation (portail)", "DEPP et Dares", LO),
+    SourceFile("resultats_bac", "resultats_bac:read_resultats_bac",
+               "resultats/fr-en-baccalaureat-par-academie*",
+               "Baccalauréat professionnel : présents et admis par académie", "DEPP", LO),
+    SourceFile("resultats_lycees", "resultats_lycees:read_resultats_lycees",
+               "resultats/fr-en-indicateurs-de-resultat-des-lycees-*pro*",
+               "Réussite et valeur ajoutée des lycées professionnels", "DEPP", LO),
+    SourceFile("effectifs", "effectifs:read_effectifs",
+               "effectifs/fr-en-lycee_pro-effectifs-niveau-sexe-lv*",
+               "Élèves des lycées professionnels par niveau et sexe", "DEPP", LO),
+    SourceFile("ips", "ips:read_ips", "effectifs/fr-en-ips-lycees*",
+               "Indice de position sociale des lycées", "DEPP", LO),
+    SourceFile("insersup", "insersup:read_insersup", "insersup/fr-esr-insersup*",
+               "InserSup : emploi des diplômés du supérieur", "MESR-SIES", LO),
+    SourceFile("enquetes_superieur", "enquetes_superieur:read_enquetes_superieur",
+               "insersup/fr-esr-insertion_professionnelle-*",
+               "Enquêtes d'insertion : licence professionnelle et master", "MESR-SIES", LO),
+    SourceFile("urssaf", "urssaf:read_urssaf_commune_ape",
+               "urssaf/etablissements-et-effectifs-salaries-au-niveau-commune-x-ape*",
+               "Emplois et établissements par commune et activité", "Urssaf", ODBL),
+    SourceFile("urssaf_region", "urssaf_trimestriel:read_urssaf_region",
+               "urssaf/*-du-secteur-prive-par-region-x-na38*",
+               "Emplois par région et secteur, par trimestre", "Urssaf", ODBL),
+    SourceFile("urssaf_zone", "urssaf_trimestriel:read_urssaf_zone",
+               "urssaf/*-du-secteur-prive-par-zone-demploi*",
+               "Emplois par zone d'emploi, par trimestre", "Urssaf", ODBL),
+    SourceFile("tensions", "dares:read_tensions", "dares/tensions*.csv",
+               "Tension par métier et territoire", "Dares", LO),
+    SourceFile("fap_rome", "dares:read_fap_rome", "dares/fap225_rome.csv",
+               "Correspondance des métiers FAP et ROME", "Dares", LO),
+    _insee("communes", "geographie:read_communes", "geographie/communes.csv", "Communes"),
+    _insee("departements_insee", "geographie:read_departements", "geographie/departements.csv",
+           "Départements"),
+    _insee("regions_insee", "geographie:read_regions", "geographie/regions.csv", "Régions"),
+    _insee("zones_emploi", "geographie:read_zones_emploi",
+           "geographie/table_supracom_{rentree}.csv", "Zone d'emploi de chaque commune"),
+    _insee("libelles_zonages", "geographie:read_libelles_zonages",
+           "geographie/libelles_supracom_*.csv", "Libellés des zonages"),
+    _insee("naf", "naf:read_naf", "nomenclatures/naf2008/table_NAF2-NA.csv",
+           "NAF : sous-classes et agrégations"),
+    _insee("naf_niveaux", "naf:read_naf_niveaux", "nomenclatures/naf2008/naf2008_5_niveaux.csv",
+           "NAF : les cinq niveaux"),
+    _insee("naf_intitules", "naf:read_naf_intitules",
+           "nomenclatures/naf2008/int_courts_naf_rev_2.csv", "NAF : intitulés"),
+    _insee("naf_agregations", "naf:read_naf_agregations",
+           "nomenclatures/naf2008/niv_agreg_naf_rev_2.csv", "NAF : arbre des agrégations"),
+    _insee("naf_libelles", "naf:read_naf_libelles",
+           "nomenclatures/naf2008/int_eng_na_2008_*.csv", "NAF : libellés d'une agrégation"),
+    *(SourceFile(f"chomage_{niveau}", "nomenclatures:read_nomenclature",
+                 f"nomenclatures/chomage_{fichier}_INSEE.csv", "Taux de chômage localisé", "INSEE",
+                 LO, argument=f"chomage_{niveau}")
+      for niveau, fichier in (("departement", "departemental"), ("region", "regional"))),
+    _nomenclature("mef", "nMef.csv", "MEF : formation et année d'étude"),
+    _nomenclature("diplomes", "nFormationDiplome_.csv",
+                  "Formations-diplômes : niveau, spécialité, filiation"),
+    _nomenclature("diplomes_ensemble", "vFormationDiplome_.csv",
+                  "Formations-diplômes, toutes versions"),
+    _nomenclature("niveaux", "nNiveauFormationDiplome_.csv", "Niveaux de formation"),
+    _nomenclature("groupes_nsf", "n_groupe_specialite_.csv", "Spécialités (NSF) : groupes"),
+    _nomenclature("domaines_nsf", "n_domaine_specialite_.csv", "Spécialités (NSF) : domaines"),
+    _nomenclature("categories_nsf", "n_categorie_specialite_.csv",
+                  "Spécialités (NSF) : catégories"),
+    _nomenclature("familles", "familleMetiers.csv",
+                  "Familles de métiers : seconde commune et spécialités"),
+    _nomenclature("options_bts", "optionsBTS.csv", "BTS : première année commune et options"),
+    _nomenclature("departements", "departements_academies_regions.csv",
+                  "Départements, académies et régions"),
+    _nomenclature("regroupements", "regroupements.csv", "Regroupements de formations"),
+    _nomenclature("actions_prioritaires", "actions_prioritaires.csv",
+                  "Formations prioritaires par région"),
+    _nomenclature("diplomes_professionnels", "diplomesProfessionnels.csv",
+                  "Diplômes professionnels"),
+)  # fmt: skip
+
+
+def source(name: str) -> SourceFile:
+    """Return the first entry of that name, or say which names exist."""
+    for entry in CATALOGUE:
+        if entry.name == name:
+            return entry
+    names = ", ".join(dict.fromkeys(entry.name for entry in CATALOGUE))
+    raise FpiError(f"source « {name} » inconnue. Sources connues : {names}.")
+
+
+def entries(programme: Programme | None = None) -> tuple[SourceFile, ...]:
+    """Return the catalogue, with the paths that the programme declares first."""
+    if programme is None:
+        return CATALOGUE
+    named = {entry.name: entry for entry in reversed(CATALOGUE)}
+    declared = (
+        replace(named[name], pattern=section.fichier)
+        for name, section in programme.sources.items()
+        if name in named
+    )
+    return (*declared, *CATALOGUE)
+
+
+def discover(folder: Path, programme: Programme | None = None) -> Discovery:
+    """Return every file of the data folder with its source and year, and the unexplained ones.
+
+    Parameters
+    ----------
+    folder : Path
+        Data folder; hidden files are ignored.
+    programme : Programme, optional
+        Its declared paths go before the default ones.
+
+    Raises
+    ------
+    FpiError
+        When the folder does not exist.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FpiError("dossier de données absent. Créez-le ou corrigez son chemin.",
+                       fichier=str(folder))  # fmt: skip
+    known, files, unexplained = entries(programme), [], []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        relative = path.relative_to(folder).as_posix()
+        if any(part.startswith(".") for part in Path(relative).parts):
+            continue
+        found = next(((e, m) for e in known if (m := e.regex.fullmatch(relative))), None)
+        if found is None:
+            unexplained.append(path)
+            continue
+        entry, match = found
+        files.append(Found(entry.name, path, match.groupdict().get(entry.year or "rentree")))
+    return Discovery(files, unexplained)

@@ -1,0 +1,76 @@
+"""Dares: labour-market tension by occupation family (FAP) and territory; FAP to ROME.
+
+Tension is a standardised index (0 is the mean of all occupations over 2011-2019), its category
+goes from 1 (low) to 5. Headers and levels carry trailing blanks, regions read `84.0`. In the
+FAP-ROME table `NA` is a family without a ROME code (it stays, with a missing code). The families
+are those of FAP-2009: FAP-2021 codes do not join. Publisher: Dares, Licence Ouverte.
+"""
+
+from pathlib import Path
+
+from fpi_eval.schema import Column, Table
+from fpi_eval.sources.headers import Renaming
+from fpi_eval.sources.reading import Reading, read_table
+from fpi_eval.sources.tidy import strict, verify, without_blank_rows
+
+NIVEAUX_GEO = ("nat", "reg", "dep")
+_NOTE = {"kind": "entier", "low": 1, "high": 5, "expected": "une note de 1 à 5"}
+
+TENSIONS = Table(
+    name="dares_tensions",
+    columns=(
+        Column("fap", "fap", "code", nullable=False, pattern=r"[A-Z]\d[0-9A-Z]\d{0,2}"),
+        Column("niveau_fap", "niveau_fap", "code", nullable=False, choices=("fap 225", "fap 87")),
+        Column("niveau_geo", "niveau_geo", "code", nullable=False, choices=NIVEAUX_GEO),
+        Column("region", "reg", "entier", low=1, high=99),
+        Column("departement", "dep", "code", pattern=r"\d{2,3}|2[AB]"),
+        Column("annee", "Année", "entier", nullable=False, low=2000, high=2099),
+        Column("emploi_moyen", "Emploi moyen", "effectif"),
+        Column("tension", "Tension", "nombre", low=-20, high=20),
+        Column("categorie_tension", "Catégorie Tension", **_NOTE),
+        Column("intensite_embauches", "Intensité d'embauches", **_NOTE),
+        Column("lien_formation_emploi", "Lien formation-emploi", **_NOTE),
+        Column("manque_main_oeuvre", "Manque de main-d'œuvre disponible", **_NOTE),
+        Column("non_durabilite", "Non-durabilité de l'emploi", **_NOTE),
+        Column("conditions_contraignantes", "Conditions de travail contraignantes", **_NOTE),
+        Column("inadequation_geographique", "Inadéquation géographique", **_NOTE),
+    ),
+    key=("annee", "niveau_fap", "fap", "niveau_geo", "region", "departement"),
+)
+
+FAP_ROME = Table(
+    name="dares_fap_rome",
+    columns=(
+        Column("fap", "Fap", "code", pattern=r"[A-Z]\d[0-9A-Z]\d{2}"),
+        Column("rome", "Rome", "code", pattern=r"[A-Z]\d{4}"),
+        Column("libelle_rome", "intitule_rome", missing=("NA",)),
+    ),
+)
+
+
+def read_tensions(path: Path, *, renaming: Renaming | None = None) -> Reading:
+    """Return tension by occupation family, at national, regional and departmental level.
+
+    Returns
+    -------
+    Reading
+        Table: fap, niveau_fap, niveau_geo, code_region ("84"), code_departement ("001"), annee,
+        emploi_moyen (jobs, rounded to 100), tension and its notes from 1 to 5. Levels overlap:
+        keep one `niveau_geo` and one `niveau_fap`.
+    """
+    reading = read_table(path, TENSIONS, renaming)
+    table = reading.table.rename(columns={"region": "code_region", "departement":
+                                          "code_departement"})  # fmt: skip
+    table["code_region"] = table["code_region"].map(_two_digits, na_action="ignore")
+    table["code_departement"] = table["code_departement"].str.zfill(3)
+    return Reading(table.astype({"annee": "int64"}), reading.provenance)
+
+
+def read_fap_rome(path: Path, *, renaming: Renaming | None = None) -> Reading:
+    """Return the ROME codes of each occupation family (missing where a family has none)."""
+    reading = without_blank_rows(read_table(path, FAP_ROME, renaming))
+    return verify(reading, strict(FAP_ROME, filled=("fap",), key=("fap", "rome")))
+
+
+def _two_digits(value: float) -> str:
+    return f"{int(value):02d}"

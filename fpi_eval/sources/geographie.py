@@ -1,0 +1,153 @@
+"""Communes, départements, regions and zones d'emploi (INSEE, code officiel géographique).
+
+Zones d'emploi changed in 2020; both files here carry the zones of 2020, for the communes of 2020
+and of 2023. Urssaf counts Paris, Lyon and Marseille by arrondissement, and old files name communes
+that have merged since: `zones_par_commune` sends both to the commune of today. A zone may cross
+départements and regions (flag `interregionale`). In 2020 the file gives Nanchez (39130) four
+times. Publisher: INSEE, Licence Ouverte.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from fpi_eval.schema import Column, Table
+from fpi_eval.sources.headers import Renaming
+from fpi_eval.sources.reading import Reading, read_table
+from fpi_eval.sources.tidy import strict, verify, without_blank_rows, without_repeats
+
+COMMUNE = r"\d[0-9AB]\d{3}"
+DEPARTEMENT = r"\d{2,3}|2[AB]"
+REGION = r"\d{2}"
+ZONE = r"\d{4}"
+
+COMMUNES = Table(
+    name="communes",
+    columns=(
+        Column(
+            "type_commune",
+            "TYPECOM",
+            "code",
+            nullable=False,
+            choices=("COM", "COMA", "COMD", "ARM"),
+        ),
+        Column("code_commune", "COM", "code", nullable=False, pattern=COMMUNE),
+        Column("code_region", "REG", "code", pattern=REGION),
+        Column("code_departement", "DEP", "code", pattern=DEPARTEMENT),
+        Column("libelle", "LIBELLE", nullable=False),
+        Column("commune_parente", "COMPARENT", "code", pattern=COMMUNE),
+    ),
+    key=("type_commune", "code_commune"),
+)
+DEPARTEMENTS = Table(
+    name="departements",
+    columns=(
+        Column("code_departement", "DEP", "code", nullable=False, pattern=DEPARTEMENT),
+        Column("code_region", "REG", "code", nullable=False, pattern=REGION),
+        Column("libelle", "LIBELLE", nullable=False),
+    ),
+    key=("code_departement",),
+)
+REGIONS = Table(
+    name="regions",
+    columns=(
+        Column("code_region", "REG", "code", nullable=False, pattern=REGION),
+        Column("libelle", "LIBELLE", nullable=False),
+    ),
+    key=("code_region",),
+)
+ZONES_EMPLOI = Table(
+    name="zones_emploi",
+    columns=(
+        Column("code_commune", "CODGEO", "code", pattern=COMMUNE),
+        Column("libelle", "LIBGEO"),
+        Column("code_departement", "DEP", "code", pattern=DEPARTEMENT),
+        Column("code_region", "REG", "code", pattern=REGION),
+        Column("code_zone", "ZE2020", "code", pattern=ZONE),
+    ),
+)
+LIBELLES = Table(
+    name="libelles_zonages",
+    columns=(
+        Column("niveau", "NIVGEO", "code"),
+        Column("code", "CODGEO", "code"),
+        Column("libelle", "LIBGEO"),
+        Column("nb_communes", "NB_COM", "effectif"),
+    ),
+)
+
+
+def read_communes(path: Path, *, renaming: Renaming | None = None) -> Reading:
+    """Return communes, arrondissements (ARM), merged and delegated communes (COMA, COMD)."""
+    return _three_characters(read_table(path, COMMUNES, renaming))
+
+
+def read_departements(path: Path, *, renaming: Renaming | None = None) -> Reading:
+    """Return départements: code_departement ("001"), code_region, libelle."""
+    return _three_characters(read_table(path, DEPARTEMENTS, renaming))
+
+
+def read_regions(path: Path, *, renaming: Renaming | None = None) -> Reading:
+    """Return regions: code_region, libelle."""
+    return read_table(path, REGIONS, renaming)
+
+
+def read_zones_emploi(path: Path, *, renaming: Renaming | None = None) -> Reading:
+    """Return the zone d'emploi of each commune.
+
+    Returns
+    -------
+    Reading
+        Table: code_commune, libelle, code_departement ("001"), code_region, code_zone,
+        interregionale (bool: the zone has communes in several regions).
+    """
+    reading = without_blank_rows(read_table(path, ZONES_EMPLOI, renaming))
+    reading = without_repeats(reading, "commune répétée à l'identique")
+    filled = tuple(column.name for column in ZONES_EMPLOI.columns)
+    checked = verify(reading, strict(ZONES_EMPLOI, filled=filled, key=("code_commune",)))
+    table = checked.table
+    regions = table.groupby("code_zone")["code_region"].transform("nunique")
+    flagged = table.assign(interregionale=regions > 1)
+    return _three_characters(Reading(flagged, checked.provenance))
+
+
+def read_libelles_zonages(path: Path, *, renaming: Renaming | None = None) -> Reading:
+    """Return names of zones: niveau (ZE2020, EPCI, DEP, …), code, libelle, nb_communes."""
+    reading = without_blank_rows(read_table(path, LIBELLES, renaming))
+    schema = strict(LIBELLES, filled=("niveau", "code", "libelle"), key=("niveau", "code"))
+    return verify(reading, schema)
+
+
+def zones_par_commune(communes: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:
+    """Return where each commune code lies, arrondissements and merged communes included.
+
+    Parameters
+    ----------
+    communes : DataFrame
+        Table of `read_communes`.
+    zones : DataFrame
+        Table of `read_zones_emploi`.
+
+    Returns
+    -------
+    DataFrame
+        code_commune (as other files may write it), commune_actuelle, code_zone,
+        code_departement, code_region, interregionale; unique in code_commune.
+    """
+    moved = communes.dropna(subset=["commune_parente"]).drop_duplicates("code_commune")
+    moved = moved[~moved["code_commune"].isin(zones["code_commune"])]
+    current = pd.concat(
+        [
+            zones[["code_commune"]].assign(commune_actuelle=zones["code_commune"]),
+            moved[["code_commune"]].assign(commune_actuelle=moved["commune_parente"]),
+        ]
+    )
+    where = zones.drop(columns="libelle").rename(columns={"code_commune": "commune_actuelle"})
+    return current.merge(where, on="commune_actuelle", validate="many_to_one").reset_index(
+        drop=True
+    )
+
+
+def _three_characters(reading: Reading) -> Reading:
+    code = reading.table["code_departement"].str.zfill(3)
+    return Reading(reading.table.assign(code_departement=code), reading.provenance)

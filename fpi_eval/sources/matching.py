@@ -1,0 +1,90 @@
+"""Where an establishment is, which filière a diploma serves, and what could not be matched."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+# UAI prefixes that are not the département's code: Corse, Nouvelle-Calédonie, Polynésie.
+PREFIXES = {"620": "02A", "720": "02B", "983": "988", "984": "987"}
+AUTRE = "autre"
+
+
+def departement_of(uai: pd.Series, departements: pd.DataFrame) -> pd.Series:
+    """Return the three-character département of each UAI, NaN where it has none.
+
+    Parameters
+    ----------
+    departements : DataFrame
+        code_departement of all départements, as `read_departements` returns them.
+    """
+    code = uai.str[:3].replace(PREFIXES)
+    return code.where(code.isin(departements["code_departement"]))
+
+
+def filieres_of(cfd: pd.Series, diplomes: pd.DataFrame, filieres: pd.DataFrame) -> pd.DataFrame:
+    """Return the NSF group and the filière of each diploma.
+
+    Parameters
+    ----------
+    cfd : Series
+        Diploma codes.
+    diplomes : DataFrame
+        cfd, groupe_nsf: the publisher's group, which is not always the code's 4th to 6th
+        characters.
+    filieres : DataFrame
+        code (three-digit NSF group, or a diploma that is an exception), filiere.
+
+    Returns
+    -------
+    DataFrame
+        groupe_nsf, filiere (``autre`` outside the programme), par (``exception``, ``groupe``,
+        ``autre``, or ``inconnu`` for a diploma that the nomenclature does not hold); index of
+        `cfd`.
+    """
+    group = cfd.map(diplomes.drop_duplicates("cfd").set_index("cfd")["groupe_nsf"])
+    declared = filieres.set_index("code")["filiere"]
+    exception, by_group = cfd.map(declared), group.map(declared)
+    how = pd.Series("autre", index=cfd.index, dtype="str")
+    how = how.mask(by_group.notna(), "groupe").mask(exception.notna(), "exception")
+    how = how.mask(group.isna() & exception.isna(), "inconnu")
+    filiere = exception.fillna(by_group).fillna(AUTRE)
+    return pd.DataFrame({"groupe_nsf": group, "filiere": filiere, "par": how})
+
+
+def match_rates(
+    table: pd.DataFrame,
+    matched: Mapping[str, pd.Series],
+    by: Sequence[str] = ("source", "code_region", "rentree"),
+) -> pd.DataFrame:
+    """Return how many rows each link matched, per group.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows with the columns of `by`; a missing group is kept, as ``inconnu``.
+    matched : mapping of str to boolean Series
+        Name of a link to whether each row was matched.
+
+    Returns
+    -------
+    DataFrame
+        lien, the columns of `by`, lignes, appariees, non_appariees, taux (0 to 1).
+    """
+    groups = [table[name].astype("str").fillna("inconnu") for name in by]
+    parts = []
+    for lien, ok in matched.items():
+        counted = ok.astype("int64").groupby(groups).agg(lignes="size", appariees="sum")
+        parts.append(counted.reset_index().assign(lien=lien))
+    rates = pd.concat(parts, ignore_index=True)
+    rates["non_appariees"] = rates["lignes"] - rates["appariees"]
+    rates["taux"] = rates["appariees"] / rates["lignes"]
+    return rates[["lien", *by, "lignes", "appariees", "non_appariees", "taux"]]
+
+
+def unmatched(table: pd.DataFrame, ok: pd.Series, columns: Sequence[str]) -> pd.DataFrame:
+    """Return the values that were not matched, with their number of rows, most frequent first."""
+    lost = table.loc[~ok, list(columns)].astype("str").fillna("")
+    counted = lost.value_counts(sort=True).rename("lignes").reset_index()
+    return counted.sort_values(
+        ["lignes", *columns], ascending=[False] + [True] * len(columns), ignore_index=True
+    )

@@ -1,0 +1,113 @@
+"""Parcoursup, as the higher-education portal exports it (`fr-esr-parcoursup`, MESR-SIES).
+
+Sessions 2018 to 2025 have 85, 92, 115 then 118 columns, under short names or under labels; only
+those below are needed. From 2021 on, the label « Filière de formation » is written twice: the
+last one is `form_lib_voe_acc`. A session's rentrée is the September that follows it.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from fpi_eval.schema import Column, Rule, Table
+from fpi_eval.sources.headers import Renaming
+from fpi_eval.sources.parcoursup_bts import UNKNOWN_PLACES, mentions
+from fpi_eval.sources.reading import Reading, read_table
+
+OBSOLETE = "identifiant obsolète"
+
+PARCOURSUP = Table(
+    name="parcoursup",
+    columns=(
+        Column("rentree", "session", "entier", nullable=False, low=2016, high=2100,
+               expected="une session, par exemple 2023"),
+        Column("cod_aff_form", "cod_aff_form", "code", aliases=("g_ta_cod",), required=False,
+               pattern=r"\d{1,7}", expected="un identifiant de formation, en chiffres"),
+        Column("lien", "lien_form_psup", required=False,
+               aliases=("Lien de la formation sur la plateforme Parcoursup",)),
+        Column("uai", "cod_uai", "code", aliases=("Code UAI de l'établissement",),
+               missing=(OBSOLETE,), pattern=r"[0-9A-Z]{8}",
+               expected=f"un identifiant de huit caractères, ou « {OBSOLETE} »"),
+        Column("etablissement", "g_ea_lib_vx", aliases=("Établissement",)),
+        Column("code_departement", "dep", "code", nullable=False, pattern=r"\d{1,3}|2[AB]",
+               aliases=("Code départemental de l'établissement",),
+               expected="un code département, par exemple 01, 2A ou 974"),
+        Column("academie", "acad_mies", aliases=("Académie de l'établissement",)),
+        Column("type_formation", "fili", aliases=("Filière de formation très agrégée",)),
+        Column("formation", "form_lib_voe_acc", aliases=("Filière de formation",),
+               repeated="last"),
+        Column("specialite", "fil_lib_voe_acc", aliases=("Filière de formation détaillée bis",),
+               fallbacks=("Filière de formation détaillée",)),
+        Column("detail", "detail_forma", aliases=("Filière de formation très détaillée",)),
+        Column("places", "capa_fin", "effectif", missing=UNKNOWN_PLACES,
+               aliases=("Capacité de l'établissement par formation",)),
+        Column("candidats", "voe_tot", "effectif",
+               aliases=("Effectif total des candidats pour une formation",)),
+        Column("candidates_f", "voe_tot_f", "effectif",
+               aliases=("Dont effectif des candidates pour une formation",)),
+        Column("proposes", "prop_tot", "effectif",
+               aliases=("Effectif total des candidats ayant reçu une proposition d'admission de "
+                        "la part de l'établissement",)),
+        Column("admis", "acc_tot", "effectif",
+               aliases=("Effectif total des candidats ayant accepté la proposition de "
+                        "l'établissement (admis)",)),
+        Column("admis_f", "acc_tot_f", "effectif",
+               aliases=("Dont effectif des candidates admises",)),
+    ),
+    rules=(
+        Rule(("rentree", "cod_aff_form"),
+             lambda t: t["cod_aff_form"].notna() & t.duplicated(["rentree", "cod_aff_form"]),
+             "La formation {cod_aff_form} est écrite deux fois pour la session {rentree}."),
+        Rule(("candidates_f", "candidats"), lambda t: t["candidates_f"] > t["candidats"],
+             "{candidates_f} candidates parmi {candidats} candidats."),
+        Rule(("admis_f", "admis"), lambda t: t["admis_f"] > t["admis"],
+             "{admis_f} admises parmi {admis} admis."),
+    ),
+)  # fmt: skip
+
+TIDY = (
+    "rentree", "cod_aff_form", "uai", "code_departement", "academie", "type_formation",
+    "formation", "specialite", "detail", "places", "candidats", "candidates_f", "proposes",
+    "admis", "admis_f", "a_distance",
+)  # fmt: skip
+
+
+def read_parcoursup(path: Path, *, renaming: Renaming | None = None) -> Reading:
+    """Return places, candidates, proposals and admissions per course and session.
+
+    Returns
+    -------
+    Reading
+        Table: rentree, cod_aff_form (from the course's link where the column is absent; NaN
+        without link: join on uai, formation, specialite, detail), uai (NaN when obsolete),
+        code_departement (three characters), academie, type_formation, formation, specialite,
+        detail, places, candidats, candidates_f, proposes, admis, admis_f, a_distance; every row
+        of the file. What is unknown is counted in `provenance.remarques`.
+    """
+    reading = read_table(path, PARCOURSUP, renaming)
+    table = reading.table
+    absent = pd.Series(pd.NA, index=table.index, dtype="str")
+    linked = table.get("lien", absent).str.extract(r"g_ta_cod=(\d+)", expand=False)
+    table["cod_aff_form"] = table.get("cod_aff_form", absent).fillna(linked)
+    table["code_departement"] = table["code_departement"].str.zfill(3)
+    table["rentree"] = table["rentree"].astype("int64")
+    table["a_distance"] = _is_distance(table)
+    origin = replace(reading.provenance, remarques={
+        "lignes sans identifiant de formation": int(table["cod_aff_form"].isna().sum()),
+        f"lignes dont l'UAI est un « {OBSOLETE} »": int(table["uai"].isna().sum()),
+        "lignes sans places connues": int(table["places"].isna().sum()),
+        "lignes de formations à distance": int(table["a_distance"].sum()),
+        "places de formations à distance": int(table.loc[table["a_distance"], "places"].sum()),
+    })  # fmt: skip
+    return Reading(table[list(TIDY)], origin)
+
+
+def _is_distance(table: pd.DataFrame) -> pd.Series:
+    """Whether a course is taught at a distance; « Vente à distance » is a trade, not that."""
+    taught = r"\bcned\b|distanciel|enseignement à distance"
+    return (
+        mentions(table["etablissement"], taught)
+        | mentions(table["specialite"], taught)
+        | mentions(table["detail"], taught + r"|\b[àa] distance\b")
+    )

@@ -1,0 +1,63 @@
+"""Parcoursup, courses in apprenticeship: places offered, candidates, proposals.
+
+Portal `fr-esr-parcoursup-apprentissage`, sessions 2022 on. Another set of course codes than the
+main file (none in common) and no number of admitted: being admitted depends on a contract with an
+employer. Places are those declared on the platform, not a capacity: 0 and 999 mean missing.
+Publisher: MESR-SIES, Licence Ouverte.
+"""
+
+from pathlib import Path
+
+from fpi_eval.schema import UAI, Column, Rule, Table
+from fpi_eval.sources.headers import Renaming
+from fpi_eval.sources.reading import Reading, read_table
+
+OBSOLETE = "identifiant obsolète"
+
+PARCOURSUP_APPRENTISSAGE = Table(
+    name="parcoursup_apprentissage",
+    columns=(
+        Column("session", "Session", "entier", nullable=False, low=2018, high=2099),
+        Column("cod_aff_form", "cod_aff_form", "code", nullable=False, pattern=r"\d+"),
+        Column("uai", "Code UAI de l'établissement", "code", aliases=("cod_uai",), pattern=UAI,
+               missing=(OBSOLETE,)),
+        Column("etablissement", "Établissement", aliases=("g_ea_lib_vx",), required=False),
+        Column("departement", "Code départemental de l'établissement", "code", aliases=("dep",),
+               pattern=r"\d{1,3}|2[AB]", required=False),
+        Column("fili", "Filière de formation très agrégée", required=False),
+        Column("formation", "Filière de formation détaillée", aliases=("fil_lib_voe_acc",),
+               required=False),
+        Column("places", "Capacité de l'établissement par formation", "effectif",
+               aliases=("capa_fin",), missing=("0", "999")),
+        Column("candidats", "Effectif total des candidats pour la formation", "effectif",
+               aliases=("voe_tot",)),
+        Column("propositions", "Effectif total des candidats ayant reçu une proposition "
+               "d'admission de la part de l'établissement", "effectif", aliases=("prop_tot",)),
+        Column("recherche_contrat", "Nombre de de vœux placés en « Recherche de contrat » par la "
+               "formation", "effectif", aliases=("nb_rech_con",)),
+        Column("refus_dossier", "nb_ref_classe", "effectif", required=False),
+        Column("refus_places", "nb_ref_place", "effectif", required=False),
+    ),
+    key=("session", "cod_aff_form"),
+    rules=(
+        Rule(("propositions", "candidats"), lambda t: t["propositions"] > t["candidats"],
+             "{propositions} candidats ont une proposition, parmi {candidats}."),
+    ),
+)  # fmt: skip
+
+
+def read_parcoursup_apprentissage(path: Path, *, renaming: Renaming | None = None) -> Reading:
+    """Return places and candidates of courses in apprenticeship, one row per session × course.
+
+    Returns
+    -------
+    Reading
+        Table: rentree (the session), cod_aff_form, uai (missing where obsolete),
+        code_departement ("069"), etablissement, fili, formation, places (NaN where 0 or 999),
+        candidats, propositions, recherche_contrat, refus_dossier, refus_places.
+    """
+    reading = read_table(path, PARCOURSUP_APPRENTISSAGE, renaming)
+    table = reading.table.rename(columns={"session": "rentree", "departement": "code_departement"})
+    if "code_departement" in table.columns:
+        table["code_departement"] = table["code_departement"].str.zfill(3)
+    return Reading(table.astype({"rentree": "int64"}), reading.provenance)

@@ -1,0 +1,76 @@
+"""Parcoursup places of BTS per establishment, course and voie (Orion export).
+
+Places of 0 and 999 are codes for "unknown" (INDICATORS of Orion), in both voies; apprenticeship
+has no fixed capacity, so its places are an intention. One establishment may offer the same course
+several times: rows are kept apart and `nb_apparitions` says how many share a key.
+"""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from fpi_eval.schema import CFD, MEFSTAT11, Column, Rule, Table
+from fpi_eval.sources.headers import Renaming
+from fpi_eval.sources.reading import Reading, read_table
+
+UNKNOWN_PLACES = ("0", "999")
+DISTANCE = r"distanciel|\bcned\b"
+BTS = "320"
+
+PARCOURSUP_BTS = Table(
+    name="parcoursup_bts",
+    columns=(
+        Column("uai", "UAI", "code", nullable=False, pattern=r"[0-9A-Z]{8}",
+               expected="un identifiant d'établissement de huit caractères"),
+        Column("formation", "LIBELLÉFORMATION", nullable=False),
+        Column("voeux", "NB_VOEUX_CONFIRMES", "effectif"),
+        Column("voie", "STATUT", "code", nullable=False, choices=("Scolaire", "Apprentissage")),
+        Column("places", "CAPACITEPSUP", "effectif", high=9999, missing=UNKNOWN_PLACES),
+        Column("cfd", "CFD rectifié", "code", fallbacks=("CFD",), required=False, pattern=CFD),
+        Column("mefstat11", "MEFSTAT11", "code", nullable=False, pattern=MEFSTAT11),
+    ),
+    rules=(
+        Rule(("mefstat11", "cfd"),
+             lambda t: t["cfd"].notna() & (t["mefstat11"].str[6:] != t["cfd"].str[3:]),
+             "{mefstat11} et {cfd} ne finissent pas par les mêmes cinq caractères."),
+    ),
+)  # fmt: skip
+
+
+def read_parcoursup_bts(path: Path, rentree: int, *, renaming: Renaming | None = None) -> Reading:
+    """Return BTS places and wishes of one rentrée; distance courses are marked, not removed.
+
+    Returns
+    -------
+    Reading
+        Table: uai, mefstat11 (first year), cfd, voie, rentree, places (NaN when unknown), voeux,
+        formation, a_distance, nb_apparitions; every row of the file. The distance courses (CNED
+        and the like: 2,000 places of AURA's BTS-Production in 2022) and the establishments whose
+        identifier is no UAI are counted in `provenance.remarques`.
+    """
+    reading = read_table(path, PARCOURSUP_BTS, renaming)
+    table = reading.table
+    table["voie"] = table["voie"].str.lower()
+    table["rentree"] = rentree
+    if "cfd" not in table:
+        table["cfd"] = BTS + table["mefstat11"].str[6:]
+    table["a_distance"] = mentions(table["formation"], DISTANCE)
+    key = ["uai", "mefstat11", "voie"]
+    table["nb_apparitions"] = table.groupby(key)["uai"].transform("size")
+    origin = replace(reading.provenance, remarques={
+        "lignes de formations à distance": int(table["a_distance"].sum()),
+        "places de formations à distance": int(table.loc[table["a_distance"], "places"].sum()),
+        "lignes sans UAI": int((~table["uai"].str.fullmatch(r"\d{7}[A-Z]")).sum()),
+        "lignes sans places connues": int(table["places"].isna().sum()),
+    })  # fmt: skip
+    columns = ["uai", "mefstat11", "cfd", "voie", "rentree", "places", "voeux", "formation",
+               "a_distance", "nb_apparitions"]  # fmt: skip
+    return Reading(table[columns], origin)
+
+
+def mentions(words: pd.Series, pattern: str) -> pd.Series:
+    """Return whether each text holds the pattern, whatever its case; a missing one does not."""
+    known = (text for text in words.dropna().unique() if re.search(pattern, text, re.IGNORECASE))
+    return words.isin(list(known))

@@ -1,0 +1,62 @@
+"""Geography and local unemployment: départements, académies, regions, rates of INSEE."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from fpi_eval.schema import Column, Table
+from fpi_eval.sources.headers import Renaming
+from fpi_eval.sources.reading import Reading, read_table
+
+CODE_DEPARTEMENT = r"(?:\d{3}|02[AB])"
+
+DEPARTEMENTS = Table(
+    name="departements",
+    columns=(
+        Column("code_departement", "codeDepartement", "code", pattern=CODE_DEPARTEMENT,
+               expected="un code département de trois caractères, par exemple 001"),
+        Column("departement", "libelleDepartement"),
+        Column("code_academie", "codeAcademie", "code", nullable=False),
+        Column("academie", "libelleAcademie"),
+        Column("code_region", "codeRegion", "code", nullable=False, pattern=r"\d{2}"),
+        Column("region", "libelleRegion"),
+    ),
+)  # fmt: skip
+CHOMAGE_DEPARTEMENT = Table(
+    name="chomage_departement",
+    columns=(
+        Column("code_departement", "codeDepartement", "code", nullable=False,
+               pattern=CODE_DEPARTEMENT),
+        Column("rentree", "rentreeScolaire", "entier", nullable=False, low=1980, high=2100),
+        Column("taux_chomage", "tauxChomage", "pourcentage"),
+    ),
+    key=("code_departement", "rentree"),
+)  # fmt: skip
+CHOMAGE_REGION = Table(
+    name="chomage_region",
+    columns=(
+        Column("code_region", "codeRegion", "code", nullable=False, pattern=r"\d{2}"),
+        Column("rentree", "rentreeScolaire", "entier", nullable=False, low=1980, high=2100),
+        Column("taux_chomage", "tauxChomage", "pourcentage"),
+    ),
+    key=("code_region", "rentree"),
+)
+
+
+def read_departements(path: Path, *, renaming: Renaming | None = None) -> Reading:
+    """Return one row per département: its académie and region, with their codes.
+
+    Former académies and residual codes (étranger, non renseigné) have no département: they are
+    set aside and counted.
+    """
+    reading = read_table(path, DEPARTEMENTS, renaming)
+    known = reading.table["code_departement"].notna()
+    origin = replace(
+        reading.provenance, lignes_ecartees={"académie sans département": int((~known).sum())}
+    )
+    return Reading(reading.table[known].reset_index(drop=True), origin)
+
+
+def read_chomage(path: Path, table: Table, *, renaming: Renaming | None = None) -> Reading:
+    """Return INSEE's unemployment rates (0 to 1), `CHOMAGE_DEPARTEMENT` or `CHOMAGE_REGION`."""
+    reading = read_table(path, table, renaming)
+    return Reading(reading.table.astype({"rentree": "int64"}), reading.provenance)

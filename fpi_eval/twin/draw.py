@@ -1,0 +1,141 @@
+"""Draw a whole twin: cell panel, register of openings, jobs, truth."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.twin.courses import cfd_at, mefstat11
+from fpi_eval.twin.jobs import draw_jobs
+from fpi_eval.twin.openings import draw_openings
+from fpi_eval.twin.parameters import DEFAULT, TwinParameters
+from fpi_eval.twin.programme import OUTCOMES, Programme, run_programme
+from fpi_eval.twin.truth import Truth, measure
+from fpi_eval.twin.world import BURN_IN, YEARS, draw_world, streams
+
+STATIC = (
+    "uai", "course", "famille", "filiere", "niveau", "voie", "duree",
+    "code_departement", "code_academie", "code_region",
+)  # fmt: skip
+REGISTER = (
+    "projet", "uai", "etablissement", "commune", "departement", "academie", "mefstat11", "cfd",
+    "formation", "filiere", "niveau", "voie", "rentree", "places_prevues", "places_ouvertes",
+    "cout", "subvention",
+)  # fmt: skip
+
+#: 9.5 of the 22 million euros are a subsidy (rectorat de Lyon).
+SUBSIDY_SHARE = 9.5 / 22
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A simulated programme whose truth is known.
+
+    Parameters
+    ----------
+    panel : pandas.DataFrame
+        One row per cell × rentrée, 2016 to 2031, all the columns of the cell panel.
+    openings : pandas.DataFrame
+        The programme's own register, one row per opening.
+    truth : Truth
+        What the programme really changed on this very draw.
+    jobs : pandas.DataFrame
+        Industrial and other jobs, zone d'emploi × NA38 sector × year (31 December).
+    cells : pandas.DataFrame
+        What never changes of a cell, with the codes and names the raw files are written from.
+    parameters, seed
+        What to draw it again from.
+    """
+
+    panel: pd.DataFrame
+    openings: pd.DataFrame
+    truth: Truth
+    jobs: pd.DataFrame
+    cells: pd.DataFrame
+    parameters: TwinParameters
+    seed: int
+
+
+def draw(parameters: TwinParameters = DEFAULT, seed: int = 0) -> Twin:
+    """Return the twin of a seed: the same seed and parameters give the same twin."""
+    programme, openings = simulate(parameters, seed)
+    jobs = draw_jobs(programme, streams(seed)["jobs"])
+    cells = programme.world.cells
+    register = _register(programme, openings)
+    return Twin(_panel(programme), register, measure(programme), jobs, cells, parameters, seed)
+
+
+def simulate(parameters: TwinParameters, seed: int) -> tuple[Programme, pd.DataFrame]:
+    """Return the world, what the programme changes in it, and the openings, without tables."""
+    rng = streams(seed)
+    world = draw_world(parameters, rng)
+    openings = draw_openings(parameters, world, rng)
+    return run_programme(parameters, world, openings, rng), openings
+
+
+def observed(programme: Programme) -> dict[str, np.ndarray]:
+    """Return the counts with the programme, cells × years: without + extra − removed."""
+    changes, counts = programme.changes, programme.world.counts
+    out = {}
+    for name in OUTCOMES:
+        value = counts[name].copy()
+        rows = changes if name == "entrants" else changes[changes["seen"]]
+        when = rows["year" if name == "entrants" else "final"].to_numpy()
+        np.add.at(value, (rows["cell"].to_numpy(), when), rows[name].to_numpy())
+        out[name] = value
+    return out
+
+
+def _panel(programme: Programme) -> pd.DataFrame:
+    world, keep = programme.world, slice(BURN_IN, None)
+    cells, years = world.cells, YEARS[BURN_IN:]
+    row = np.repeat(np.arange(len(cells)), len(years))
+    table = {"cell": cells["cell"].to_numpy()[row]}
+    for name in STATIC:
+        table[name] = cells[name].array.take(row)
+    table["rentree"] = np.tile(years, len(cells))
+    seats = programme.seats
+    counts = observed(programme)
+    places = np.maximum(world.places + seats, 0.0)
+    table["places"] = places[:, keep].ravel()
+    table["voeux_1"] = _wishes(programme, counts)[:, keep].ravel()
+    for name in OUTCOMES:
+        table[name] = counts[name][:, keep].ravel()
+    declared = programme.declared
+    table["seats"] = declared[:, keep].ravel()
+    table["autres_places"] = world.autres_places[:, keep].ravel()
+    ever = (seats > 0).any(axis=1)
+    first = np.where(ever, YEARS[np.argmax(seats > 0, axis=1)], np.nan)
+    table["cohort"] = first[row]
+    table["nouvelle"] = programme.nouvelle[row]
+    return pd.DataFrame(table)
+
+
+def _wishes(programme: Programme, counts: dict[str, np.ndarray]) -> np.ndarray:
+    """Return first wishes: unknown for secondary apprenticeship, at least the extra pupils."""
+    world = programme.world
+    extra = np.maximum(counts["entrants"] - world.counts["entrants"], 0.0)
+    wishes = world.counts["voeux_1"] + extra
+    cells = world.cells
+    unknown = (cells["voie"] == "apprentissage") & (cells["niveau"] == "secondaire")
+    wishes[unknown.to_numpy()] = np.nan
+    return wishes
+
+
+def _register(programme: Programme, openings: pd.DataFrame) -> pd.DataFrame:
+    cells = programme.world.cells
+    table = cells.iloc[openings["cell"]].reset_index(drop=True)
+    table["projet"] = openings["projet"]
+    table["rentree"] = openings["rentree"].astype("int64")
+    table["cfd"] = cfd_at(table, table["rentree"])
+    year = np.where((table["diplome"] == "bacpro") & (table["duree"] == 2), 2, 1)
+    mef = mefstat11(table["cfd"], table["diplome"], pd.Series(year))
+    table["mefstat11"] = mef.where(table["voie"] == "scolaire", "")
+    table["formation"] = table["libelle"]
+    table["places_prevues"] = openings["places_prevues"].astype("int64")
+    table["places_ouvertes"] = openings["places_declarees"].astype("int64")
+    cost = openings["cout_place"] * openings["places_prevues"].clip(lower=0)
+    table["cout"] = cost.round(-2)
+    table["subvention"] = (table["cout"] * SUBSIDY_SHARE).round(-2)
+    table = table[list(REGISTER)]
+    return table.sort_values(["rentree", "projet", "uai", "cfd"], ignore_index=True)

@@ -1,0 +1,132 @@
+"""Where, when and how many seats the simulated programme opens."""
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.twin.geography import AURA
+from fpi_eval.twin.parameters import TwinParameters
+from fpi_eval.twin.world import YEARS, World
+
+
+def draw_openings(
+    p: TwinParameters, world: World, rng: dict[str, np.random.Generator]
+) -> pd.DataFrame:
+    """Return one row per opening: cell, project, wave, planned, opened and declared seats.
+
+    Openings go to targeted courses of a limited number of AURA establishments, which open
+    until the seats of each level are planned; closures come as rows with negative seats.
+    """
+    chosen = _candidates(p, world, rng)
+    rows: list[tuple[int, str, int, int]] = []
+    draw = rng["openings"]
+    rows += _plan(p, world, chosen, {"": p.atcf_seats}, "ATCF", ((2022, 1.0),), draw)
+    used = {row[0] for row in rows}
+    left = chosen[~chosen["cell"].isin(used)]
+    level = {
+        "secondaire": round(p.seats_secondaire * p.scale),
+        "superieur": round(p.seats_superieur * p.scale),
+    }
+    rows += _plan(p, world, left, level, "FPI", p.waves, draw)
+    table = pd.DataFrame(rows, columns=["cell", "projet", "rentree", "places_prevues"])
+    table = table.astype(dict.fromkeys(["cell", "rentree", "places_prevues"], "int64"))
+    half = draw.random(len(table)) < p.renoncement
+    opened = np.where(half, table["places_prevues"] // 2, table["places_prevues"])
+    table["places_ouvertes"] = opened.astype("int64")
+    table["nouvelle"] = draw.random(len(table)) < p.nouvelle_share
+    table["vide"] = draw.random(len(table)) < p.empty_seats
+    table = pd.concat([table, _closures(p, world, table, rng["closures"])], ignore_index=True)
+    noise = rng["seats_error"].standard_normal(len(table))
+    declared = table["places_ouvertes"] * np.exp(p.seats_error * noise)
+    table["places_declarees"] = declared.round().astype("int64")
+    table["cout_place"] = draw.lognormal(np.log(9_000), 0.35, size=len(table))
+    return table
+
+
+def _candidates(
+    p: TwinParameters, world: World, rng: dict[str, np.random.Generator]
+) -> pd.DataFrame:
+    """Return the targeted cells of the establishments that open, in order of preference."""
+    cells = world.cells
+    here = (cells["code_region"] == AURA) & cells["cible"] & cells["diplome"].ne("mc")
+    pool = cells.loc[here, ["cell", "site", "niveau"]].copy()
+    index = pool["cell"].to_numpy()
+    before = int(np.flatnonzero(YEARS == 2023)[0])
+    pressure = np.log(world.pressure[index, before] + 0.05)
+    group = pool["niveau"].to_numpy()
+    for name in np.unique(group):
+        here = group == name
+        pressure[here] = (pressure[here] - pressure[here].mean()) / pressure[here].std()
+    trend = world.trend[index]
+    trend = trend / trend.std() if trend.std() > 0 else trend
+    score = p.selection_trend * trend + p.selection_pressure * pressure
+    pool["score"] = score + rng["selection"].gumbel(size=len(pool))
+    best = pool.groupby("site")["score"].agg(lambda s: np.log(np.exp(s).sum()))
+    sites = best.sort_values(ascending=False, kind="stable").index[: p.n_treated]
+    pool = pool[pool["site"].isin(sites)]
+    return pool.sort_values("score", ascending=False, kind="stable")
+
+
+def _plan(
+    p: TwinParameters,
+    world: World,
+    chosen: pd.DataFrame,
+    targets: dict[str, int],
+    projet: str,
+    waves: tuple[tuple[int, float], ...],
+    rng: np.random.Generator,
+) -> list[tuple[int, str, int, int]]:
+    """Return openings until each target is met or no cell is left; an opening is one dose."""
+    years = np.array([year for year, _ in waves])
+    shares = np.array([share for _, share in waves])
+    # A few establishments cannot carry the whole programme: at most 45 seats each on average.
+    room = 45 * p.n_treated / max(sum(targets.values()), 1)
+    rows: list[tuple[int, str, int, int]] = []
+    taken: set[tuple[int, int]] = set()
+    for niveau, target in targets.items():
+        pool = chosen[chosen["niveau"] == niveau] if niveau else chosen
+        left = round(target * min(1.0, room))
+        # Short of cells, a course opens again at another rentrée.
+        for cell in [*pool["cell"], *pool["cell"]]:
+            dose = min(int(rng.choice(p.doses)), left)
+            year = int(rng.choice(years, p=shares / shares.sum()))
+            if left <= 0 or (cell, year) in taken:
+                continue
+            rows.append((int(cell), projet, year, dose))
+            taken.add((cell, year))
+            left -= dose
+    return rows
+
+
+def _closures(
+    p: TwinParameters, world: World, table: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return negative openings in other courses of the same académie that pay for the seats."""
+    if not p.closures or table.empty:
+        return table.iloc[:0]
+    cells = world.cells
+    pool = cells[(cells["code_region"] == AURA) & ~cells["cible"]]
+    order = rng.permutation(len(pool))
+    pool = pool.iloc[order]
+    academies = cells["code_academie"].to_numpy()
+    rows, used = [], set()
+    for row in table.itertuples():
+        seats = round(p.closures * row.places_ouvertes)
+        academie = academies[row.cell]
+        options = pool[(pool["code_academie"] == academie) & ~pool["cell"].isin(used)]
+        if not seats or options.empty:
+            continue
+        cell = int(options["cell"].iloc[0])
+        used.add(cell)
+        rows.append((cell, row.projet, row.rentree, -seats, -seats, False, False))
+    columns = ["cell", "projet", "rentree", "places_prevues", "places_ouvertes", "nouvelle", "vide"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def seats_in_force(
+    openings: pd.DataFrame, n_cells: int, column: str = "places_ouvertes"
+) -> np.ndarray:
+    """Return seats in force, cells × years, cumulated over the rentrées."""
+    seats = np.zeros((n_cells, len(YEARS)))
+    opened = openings[["cell", "rentree", column]].to_numpy(dtype=np.int64)
+    np.add.at(seats, (opened[:, 0], opened[:, 1] - YEARS[0]), opened[:, 2])
+    return np.cumsum(seats, axis=1)

@@ -1,0 +1,215 @@
+"""All the parameters of the twin in one frozen object, and the named scenarios."""
+
+from dataclasses import dataclass, fields, replace
+
+from fpi_eval.errors import FpiError
+
+_PROBABILITIES = (
+    "fill", "anticipation", "empty_seats", "closures", "displacement_etablissement",
+    "displacement_departement", "nouvelle_share", "marginal_penalty", "other_openings",
+    "renoncement",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TwinParameters:
+    """What the simulated France and the simulated programme are made of.
+
+    Every field below ``# switches`` is off (neutral) by default; ``SCENARIOS`` turns them on.
+    Standard deviations are in log points a year unless said otherwise.
+
+    Parameters
+    ----------
+    n_cells_aura, n_cells_other : int
+        Establishment × course × voie cells, 100 to 20,000 each. Default 2,500 and 15,000: Affelnet
+        rentrée 2022 holds 2,247 AURA rows of 19,641, Parcoursup BTS 2023 1,699 of 12,971.
+    atcf_seats : int
+        Seats opened in 2022, 0 to 1,000. 129 (rectorat de Lyon, published for ATCF).
+    seats_secondaire, seats_superieur : int
+        Seats planned for 2024–2026 at full scale with 2,500 AURA cells; smaller twins plan
+        in proportion of the square root of their size. 1,400 and 1,000 bring some 2,200 and 1,500
+        entrants over three rentrées, the published targets of FPI.
+    waves : tuple of (int, float)
+        Rentrées of opening and their shares of the seats; 40/35/25 %.
+    doses : tuple of int
+        Seats of one opening, drawn with equal chances: 6, 12, 15, 24, the usual group sizes.
+    treated_etablissements : int or None
+        Establishments that open seats; None draws about 60 for 2,500 cells. 1 to 300.
+    nouvelle_share : float
+        Share of openings in courses that did not exist there before.
+    renoncement : float
+        Share of planned openings that open half of their seats only: planned ≠ opened.
+    fill : float
+        Extra entrants per extra seat, 0 to 1. 0.80: Parcoursup 2018–2019 BTS admit 0.88 per
+        place on average, and marginal seats fill less.
+    marginal_penalty : float
+        Relative loss of exam success of the extra pupils. 0.05, assumed.
+    retention_*, success_* : float
+        Entrants still there in the final year; graduates per final-year student. Enrolment
+        2020 (CAP 0.91, BTS 0.78), bac 2025 (0.84), CAP 2016 (0.84): DEPP; BTS: SIES.
+    region_walk, departement_walk, course_walk, etablissement_walk : float
+        Random-walk steps of log entrants, 0 to 0.05: regions and départements have lives of
+        their own. 0.010, 0.015, 0.020, 0.010, assumed as in the method note.
+    cell_noise, dispersion : float
+        Yearly cell shock (log) and variance-to-mean ratio of entrants: 0.06 and 0.25 give the
+        0.33 of BTS admissions between 2018 and 2019 at unchanged capacity (Parcoursup).
+    trend_sd : float
+        Permanent cell trend, log per year.
+    places_up, places_down : float
+        Yearly chance that a declared capacity is revised (Affelnet 2021→2022: 6.0 % up, 5.8 %
+        down; Parcoursup BTS 2022→2023 about 10 %, apprenticeship 20 %).
+    industry_share_target, industry_share_other : float
+        Share of the employed who work in AURA industry. 0.66 and 0.12: a third of those
+        trained for industry work elsewhere (La Fabrique de l'industrie).
+    ramp_up : tuple of float
+        Switch. Fill multiplier at ages 0, 1, 2 and more of an opening; (0.75, 0.9, 1) when on.
+    concavity : float
+        Switch. Loss of fill per 12 seats beyond 12; 0.10 when on.
+    displacement_etablissement, displacement_departement : float
+        Switches. Entrants lost per filled seat by the other courses of the establishment, and
+        by the same family elsewhere in the département; 0.15 each when on.
+    aura_shock : float
+        Switch. Log shift of all targeted AURA courses from 2024, seats or not; 0.05 when on.
+    selection_trend, selection_pressure : float
+        Switches. Log-odds of opening per standard deviation of the cell's trend, or of its
+        pressure (first wishes per place) at the rentrée before; 1 when on.
+    other_openings : float
+        Switch. Yearly share of cells of other regions that open seats on their own budget.
+    closures : float
+        Switch. Seats closed elsewhere in the académie per programme seat opened; 0.5 when on.
+    course_trend_aura : float
+        Switch. Extra log trend a year of targeted courses in AURA over the same elsewhere.
+    anticipation : float
+        Switch. Extra entrants per seat at the rentrée before the opening; 0.15 when on.
+    cohort_effects : tuple of (int, float)
+        Switch. Fill multiplier by wave; missing waves keep 1.
+    effect_growth : float
+        Switch. Growth of the fill multiplier with each year since the opening.
+    empty_seats : float
+        Switch. Share of openings whose seats nobody fills.
+    reform : float
+        Switch. Standard deviation of a course × rentrée shock that starts in 2025 and stays.
+    seats_error : float
+        Switch. Standard deviation (log) of the error in declared seats.
+    """
+
+    n_cells_aura: int = 2_500
+    n_cells_other: int = 15_000
+    atcf_seats: int = 129
+    seats_secondaire: int = 1_400
+    seats_superieur: int = 1_000
+    waves: tuple[tuple[int, float], ...] = ((2024, 0.40), (2025, 0.35), (2026, 0.25))
+    doses: tuple[int, ...] = (6, 12, 15, 24)
+    treated_etablissements: int | None = None
+    nouvelle_share: float = 0.10
+    renoncement: float = 0.10
+    fill: float = 0.80
+    marginal_penalty: float = 0.05
+    retention_mc: float = 1.0
+    retention_cap: float = 0.90
+    retention_bacpro: float = 0.88
+    retention_bacpro_premiere: float = 0.925
+    retention_bts: float = 0.78
+    success_mc: float = 0.85
+    success_cap: float = 0.84
+    success_bacpro: float = 0.84
+    success_bts: float = 0.78
+    region_walk: float = 0.010
+    departement_walk: float = 0.015
+    course_walk: float = 0.020
+    etablissement_walk: float = 0.010
+    cell_noise: float = 0.06
+    dispersion: float = 0.25
+    trend_sd: float = 0.005
+    places_up: float = 0.060
+    places_down: float = 0.058
+    industry_share_target: float = 0.66
+    industry_share_other: float = 0.12
+    # switches
+    ramp_up: tuple[float, ...] = (1.0,)
+    concavity: float = 0.0
+    displacement_etablissement: float = 0.0
+    displacement_departement: float = 0.0
+    aura_shock: float = 0.0
+    selection_trend: float = 0.0
+    selection_pressure: float = 0.0
+    other_openings: float = 0.0
+    closures: float = 0.0
+    course_trend_aura: float = 0.0
+    anticipation: float = 0.0
+    cohort_effects: tuple[tuple[int, float], ...] = ()
+    effect_growth: float = 0.0
+    empty_seats: float = 0.0
+    reform: float = 0.0
+    seats_error: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in _PROBABILITIES:
+            value = getattr(self, name)
+            if not 0 <= value <= 1:
+                raise FpiError(f"jumeau : « {name} » vaut {value} ; attendu entre 0 et 1.")
+        for name in ("n_cells_aura", "n_cells_other"):
+            if not 100 <= getattr(self, name) <= 20_000:
+                value = getattr(self, name)
+                raise FpiError(f"jumeau : « {name} » vaut {value} ; attendu entre 100 et 20 000.")
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name.endswith(("_walk", "_noise", "_sd", "_error")) and value < 0:
+                raise FpiError(f"jumeau : « {field.name} » vaut {value} ; attendu positif ou nul.")
+        if self.treated_etablissements is not None and self.treated_etablissements < 1:
+            raise FpiError("jumeau : il faut au moins un établissement qui ouvre des places.")
+
+    @property
+    def scale(self) -> float:
+        """Size of the programme relative to a twin of 2,500 AURA cells (square root, at most 1)."""
+        return min(1.0, (self.n_cells_aura / 2_500) ** 0.5)
+
+    @property
+    def n_treated(self) -> int:
+        """Number of establishments that open seats."""
+        return self.treated_etablissements or max(6, round(60 * self.scale))
+
+
+DEFAULT = TwinParameters()
+
+#: Method note, C1: every channel of the realistic programme.
+REALISTIC = replace(
+    DEFAULT,
+    ramp_up=(0.75, 0.90, 1.0),
+    concavity=0.10,
+    displacement_etablissement=0.15,
+    displacement_departement=0.15,
+)
+
+#: The small set of a fresh install: about 300 AURA and 900 other cells.
+SMALL = replace(REALISTIC, n_cells_aura=300, n_cells_other=900)
+
+SCENARIOS: dict[str, TwinParameters] = {
+    "benign": replace(DEFAULT, region_walk=0.0, departement_walk=0.0, marginal_penalty=0.0),
+    "realistic": REALISTIC,
+    "dep_shock": replace(REALISTIC, departement_walk=0.04),
+    "aura_shock": replace(REALISTIC, aura_shock=0.05),
+    "sel_trend": replace(REALISTIC, selection_trend=1.5, trend_sd=0.010),
+    "null": replace(REALISTIC, fill=0.0),
+    "few20": replace(REALISTIC, treated_etablissements=20),
+    "few10": replace(REALISTIC, treated_etablissements=10),
+    "few4": replace(REALISTIC, treated_etablissements=4),
+    "few1": replace(REALISTIC, treated_etablissements=1),
+    "ramp_up": replace(DEFAULT, ramp_up=(0.75, 0.90, 1.0)),
+    "concavity": replace(DEFAULT, concavity=0.10),
+    "other_openings": replace(DEFAULT, other_openings=0.02),
+    "closures": replace(DEFAULT, closures=0.5),
+    "course_trends": replace(DEFAULT, course_trend_aura=0.01),
+    "anticipation": replace(DEFAULT, anticipation=0.15),
+    "displacement_etablissement": replace(DEFAULT, displacement_etablissement=0.15),
+    "displacement_departement": replace(DEFAULT, displacement_departement=0.15),
+    "cohort_effects": replace(
+        DEFAULT,
+        cohort_effects=((2022, 1.1), (2024, 0.95), (2025, 0.80), (2026, 0.65)),
+        effect_growth=0.05,
+    ),
+    "selection_pressure": replace(DEFAULT, selection_pressure=1.5),
+    "empty_seats": replace(DEFAULT, empty_seats=0.20),
+    "reform": replace(DEFAULT, reform=0.08),
+    "seats_error": replace(DEFAULT, seats_error=0.20),
+}

@@ -1,0 +1,140 @@
+"""The true effect of the simulated programme, counted pupil by pupil on the same draw.
+
+Nothing here knows an estimator: the truth is the difference between the world with the programme
+and the world without it, pupils who exist in both cancelling out exactly.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.twin.programme import OUTCOMES, Programme
+from fpi_eval.twin.world import FIRST, YEARS, lag
+
+#: Outcomes of the truth; ``industrie``: employed at six months in AURA industry.
+TRUE_OUTCOMES = (*OUTCOMES, "industrie")
+CHAIN = ("entrants", "terminale", "diplomes")
+CHAIN_JOBS = ("entrants", "terminale", "sortants", "en_emploi_6_mois", "industrie")
+PARTS = ("own", "displaced", "anticipated")
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What the programme really changed.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+        One row per cell × rentrée × outcome that the programme touches: ``cell``, ``rentree``,
+        ``outcome``, ``filiere``, ``niveau``, ``seats`` (seats in force when these pupils entered,
+        0 for neighbours), ``own``, ``displaced``, ``anticipated`` (pupils, with their sign).
+    cohorts : pandas.DataFrame
+        The same pupils followed from entry, for pupils whose final year is in the window: one row
+        per cell × entry rentrée, one column per outcome, own effect only.
+    """
+
+    cells: pd.DataFrame
+    cohorts: pd.DataFrame
+
+    def effects(self, by: Sequence[str] = ()) -> pd.DataFrame:
+        """Return effects by outcome and by ``by`` (``filiere``, ``niveau``, ``rentree``, …).
+
+        Columns: ``seats`` (seat-years over treated cell-sessions), ``own``, ``displaced``,
+        ``anticipated`` and ``net`` in pupils; ``theta`` = own / seats, ``kappa`` = displaced /
+        seats, ``theta_net`` = theta + kappa; ``diversion`` = −kappa / theta.
+
+        Displaced pupils are counted where they were lost: by filière or level, the seats of one
+        group may displace pupils of another.
+        """
+        table = self.cells.groupby(["outcome", *by], sort=False, observed=True)
+        table = table[["seats", *PARTS]].sum().reset_index()
+        table["net"] = table["own"] + table["displaced"]
+        seats = table["seats"].where(table["seats"] != 0)
+        table["theta"] = table["own"] / seats
+        table["kappa"] = table["displaced"] / seats
+        table["theta_net"] = table["net"] / seats
+        table["diversion"] = -table["displaced"] / table["own"].where(table["own"] != 0)
+        return table
+
+    def per_seat(self, outcome: str, *, until: int | None = None) -> dict[str, float]:
+        """Return ``theta``, ``kappa``, ``net`` and totals of one outcome, up to a rentrée.
+
+        Zero seats give zero effects, so that a twin without programme has a truth of zero.
+        """
+        if outcome not in TRUE_OUTCOMES:
+            raise FpiError(f"jumeau : résultat « {outcome} » inconnu ({', '.join(TRUE_OUTCOMES)}).")
+        rows = self.cells[self.cells["outcome"] == outcome]
+        if until is not None:
+            rows = rows[rows["rentree"] <= until]
+        seats, own, displaced = (float(rows[c].sum()) for c in ("seats", "own", "displaced"))
+        scale = 1 / seats if seats else 0.0
+        return {
+            "seats": seats,
+            "own": own,
+            "displaced": displaced,
+            "theta": own * scale,
+            "kappa": displaced * scale,
+            "net": (own + displaced) * scale,
+        }
+
+    def chain(self, *, jobs: bool = False) -> pd.DataFrame:
+        """Return the links of the chain on the same treated cohorts, so that they multiply exactly.
+
+        Columns ``link``, ``count``, ``previous``, ``rate``; the first link starts from seats.
+        """
+        names = CHAIN_JOBS if jobs else CHAIN
+        totals = self.cohorts[["seats", *names]].sum()
+        counts = totals[list(names)].to_numpy()
+        previous = np.r_[totals["seats"], counts[:-1]]
+        rate = np.divide(counts, previous, out=np.zeros_like(counts), where=previous != 0)
+        return pd.DataFrame({"link": names, "count": counts, "previous": previous, "rate": rate})
+
+
+def measure(programme: Programme) -> Truth:
+    """Return the truth of a programme from the pupils it adds and removes."""
+    return Truth(_cells(programme), _cohorts(programme))
+
+
+def _cells(programme: Programme) -> pd.DataFrame:
+    changes, table = programme.changes, programme.world.cells
+    duree = table["duree"].to_numpy()
+    frames = []
+    doses = {"entrants": programme.seats, "later": lag(programme.seats, duree)}
+    for outcome in TRUE_OUTCOMES:
+        first = outcome == "entrants"
+        rows = changes if first else changes[changes["seen"]]
+        total = np.zeros((len(PARTS), *programme.seats.shape))
+        part = rows["part"].map({name: k for k, name in enumerate(PARTS)}).to_numpy(dtype=int)
+        when = rows["year" if first else "final"].to_numpy()
+        np.add.at(total, (part, rows["cell"].to_numpy(), when), rows[outcome].to_numpy())
+        dose = doses["entrants" if first else "later"]
+        cell, year = np.nonzero((dose != 0) | (total != 0).any(axis=0))
+        kept = YEARS[year] >= FIRST
+        cell, year = cell[kept], year[kept]
+        frame = {"cell": cell.astype("int64"), "rentree": YEARS[year], "outcome": outcome}
+        frame["seats"] = dose[cell, year]
+        frame |= {name: total[k, cell, year] for k, name in enumerate(PARTS)}
+        frames.append(pd.DataFrame(frame))
+    out = pd.concat(frames, ignore_index=True)
+    for name in ("filiere", "niveau"):
+        out.insert(3, name, table[name].to_numpy()[out["cell"]])
+    return out
+
+
+def _cohorts(programme: Programme) -> pd.DataFrame:
+    """Return own effects by entry cohort, for those whose final year falls in the window."""
+    changes = programme.changes
+    own = changes[(changes["part"] == "own") & changes["seen"]]
+    names = list(TRUE_OUTCOMES)
+    counts = own.groupby(["cell", "year"])[names].sum()
+    last = len(YEARS) - programme.world.cells["duree"].to_numpy()
+    cell, year = np.nonzero(programme.seats)
+    kept = year <= last[cell]
+    index = pd.MultiIndex.from_arrays([cell[kept], year[kept]], names=["cell", "year"])
+    table = counts.reindex(index, fill_value=0.0).reset_index()
+    table.insert(2, "seats", programme.seats[table["cell"], table["year"]])
+    table["year"] = YEARS[table["year"]]
+    return table.rename(columns={"year": "rentree_entree"})

@@ -1,0 +1,283 @@
+"""The simulated France before any programme: places, wishes, entrants, outcomes of every cell.
+
+Each source of chance has its own stream, so that a switch moves what it says and nothing else:
+the same seed gives the same establishments, the same shocks and the same pupils whatever the
+programme. Counts come from fixed normal draws pushed through their mean and variance, which keeps
+two worlds with nearly equal means nearly equal pupil by pupil.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.twin.geography import AURA
+from fpi_eval.twin.parameters import TwinParameters
+from fpi_eval.twin.sites import draw_cells, draw_sites, merge_sites
+
+FIRST, LAST = 2016, 2031
+BURN_IN = 2  # a graduate of 2016 may have entered in 2014
+YEARS = np.arange(FIRST - BURN_IN, LAST + 1)
+
+STREAMS = (
+    "sites", "cells", "places", "pressure", "walks", "entrants", "retention", "success",
+    "studies", "employment", "openings", "selection", "extra", "removed", "other_openings",
+    "closures", "seats_error", "reform", "jobs", "files", "mergers",
+)  # fmt: skip
+
+#: Declared capacities: value → weight, by level and voie, shaped on Affelnet and Parcoursup.
+PLACES = {
+    "mc": {6: 1, 8: 3, 10: 3, 12: 6, 15: 2, 18: 1},
+    "cap": {8: 9, 10: 8, 12: 26, 15: 24, 16: 11, 18: 5, 20: 5, 24: 10, 30: 3, 36: 2},
+    "bacpro": {
+        10: 4, 12: 10, 15: 27, 16: 4, 18: 4, 20: 4, 24: 18, 30: 15, 32: 5, 36: 2, 45: 4, 60: 4,
+    },
+    "bts": {
+        12: 8, 15: 13, 18: 5, 20: 5, 24: 20, 28: 5, 30: 12, 32: 3, 35: 15, 36: 4, 45: 3, 48: 3,
+        70: 3,
+    },
+    "apprentissage": {
+        4: 5, 6: 6, 8: 6, 10: 8, 12: 15, 15: 11, 18: 6, 20: 11, 24: 9, 28: 4, 30: 6, 40: 5, 60: 4,
+        100: 2,
+    },
+    "apprentissage_secondaire": {
+        2: 10, 3: 9, 4: 9, 5: 8, 6: 10, 8: 12, 10: 12, 12: 12, 15: 10, 20: 6, 30: 3,
+    },
+}  # fmt: skip
+
+#: Share of final-year students who stay in education, and employed at 6, 12, 18, 24 months per
+#: leaver (InserJeunes millésime 2019_2020, all regions), by level and voie.
+POURSUITE = {
+    ("mc", "scolaire"): 0.32, ("cap", "scolaire"): 0.52, ("bacpro", "scolaire"): 0.54,
+    ("bts", "scolaire"): 0.42, ("mc", "apprentissage"): 0.37, ("cap", "apprentissage"): 0.46,
+    ("bacpro", "apprentissage"): 0.39, ("bts", "apprentissage"): 0.38,
+}  # fmt: skip
+EMPLOI = {
+    ("mc", "scolaire"): (0.46, 0.52, 0.525, 0.575),
+    ("cap", "scolaire"): (0.205, 0.28, 0.336, 0.407),
+    ("bacpro", "scolaire"): (0.34, 0.43, 0.465, 0.536),
+    ("bts", "scolaire"): (0.518, 0.59, 0.606, 0.665),
+    ("mc", "apprentissage"): (0.665, 0.74, 0.75, 0.784),
+    ("cap", "apprentissage"): (0.53, 0.60, 0.62, 0.67),
+    ("bacpro", "apprentissage"): (0.63, 0.69, 0.705, 0.745),
+    ("bts", "apprentissage"): (0.69, 0.735, 0.75, 0.77),
+}
+# Logit shift of employment by exam session: the recovery of 2021–2022, the entry of public jobs
+# into the field with the leavers of 2022, the fall of 2024 (DEPP, 48 % then 41 %).
+EMPLOI_SESSIONS = {2020: -0.05, 2021: 0.15, 2022: 0.50, 2023: 0.36, 2024: 0.20, 2025: 0.20}
+
+
+def streams(seed: int) -> dict[str, np.random.Generator]:
+    """Return one independent generator per source of chance."""
+    return {name: np.random.default_rng([seed, k]) for k, name in enumerate(STREAMS)}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The France without the programme; arrays are cells × ``YEARS`` unless said otherwise.
+
+    ``final`` years: a pupil who entered at ``y − duree + 1`` is in the final year at ``y``.
+    """
+
+    cells: pd.DataFrame
+    mean: np.ndarray
+    pressure: np.ndarray
+    trend: np.ndarray
+    places: np.ndarray
+    autres_places: np.ndarray
+    counts: dict[str, np.ndarray]
+    rates: dict[str, np.ndarray]
+
+
+def draw_world(p: TwinParameters, rng: dict[str, np.random.Generator]) -> World:
+    """Draw the France without the programme."""
+    sites = draw_sites(p, rng["sites"])
+    cells = merge_sites(draw_cells(sites, rng["cells"]), rng["mergers"])
+    base = _base_places(cells, rng["places"])
+    level, pressure = _pressure(cells, rng["pressure"])
+    shift, trend = _shifts(p, cells, rng)
+    fill = np.interp(level, [0, 0.05, 0.25, 0.5, 0.75, 1], [0.45, 0.65, 0.84, 0.95, 1.0, 1.02])
+    autres = _other_openings(p, cells, rng["other_openings"])
+    mean = base[:, None] * fill[:, None] * np.exp(shift) + p.fill * autres
+    places = _declared_places(p, cells, base, rng["places"]) + autres
+    noise = rng["entrants"].standard_normal(mean.shape)
+    entrants = np.maximum(np.floor(mean + np.sqrt(p.dispersion * mean) * noise + 0.5), 0.0)
+    rates = _rates(p, cells, rng)
+    counts = _outcomes(entrants, cells["duree"].to_numpy(), rates, rng)
+    pressure = pressure * np.exp(shift)
+    counts["voeux_1"] = np.floor(pressure * base[:, None] + 0.5)
+    return World(cells, mean, pressure, trend, places, autres, counts, rates)
+
+
+def _base_places(cells: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+    u = rng.random(len(cells))
+    apprenti = (cells["voie"] == "apprentissage").to_numpy()
+    places = np.empty(len(cells))
+    kind = cells["diplome"].where(~apprenti, "apprentissage")
+    kind = kind.where(~(apprenti & cells["niveau"].eq("secondaire")), "apprentissage_secondaire")
+    for name, weights in PLACES.items():
+        here = kind.eq(name).to_numpy()
+        cut = np.cumsum(list(weights.values())) / sum(weights.values())
+        places[here] = np.array(list(weights))[np.searchsorted(cut, u[here])]
+    return places
+
+
+def _pressure(cells: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return each cell's rank of attractiveness and its wishes per place over the years."""
+    from scipy.special import gammaincinv, ndtri
+
+    u = rng.random(len(cells))
+    noise = rng.standard_normal((len(cells), len(YEARS)))
+    bts = (cells["diplome"] == "bts").to_numpy()
+    apprenti = (cells["voie"] == "apprentissage").to_numpy()
+    premiere = ((cells["diplome"] == "bacpro") & (cells["duree"] == 2)).to_numpy()
+    affelnet = np.where(premiere, 0.225 * gammaincinv(4.0, u), 0.42 * gammaincinv(2.3, u))
+    parcoursup = np.where(apprenti, 4.7 * np.exp(1.0 * ndtri(u)), 11.9 * np.exp(0.78 * ndtri(u)))
+    steady = np.where(bts, parcoursup, affelnet)
+    return u, steady[:, None] * np.exp(np.where(bts, 0.16, 0.26)[:, None] * noise)
+
+
+def _shifts(
+    p: TwinParameters, cells: pd.DataFrame, rng: dict[str, np.random.Generator]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return log shifts of demand (cells × years, 0 on average in 2020) and the cell trends."""
+    walks, years = rng["walks"], YEARS - 2020
+    trend = p.trend_sd * walks.standard_normal(len(cells))
+    shift = trend[:, None] * years
+    for key, step in (
+        ("course_index", p.course_walk),
+        ("code_region", p.region_walk),
+        ("code_departement", p.departement_walk),
+        ("site", p.etablissement_walk),
+    ):
+        codes = pd.factorize(cells[key], sort=True)[0]
+        steps = walks.standard_normal((codes.max() + 1, len(YEARS)))
+        path = np.cumsum(steps, axis=1)
+        path -= path[:, [int(np.flatnonzero(years == 0)[0])]]
+        shift += step * path[codes]
+    shift += p.cell_noise * walks.standard_normal(shift.shape)
+    aura = (cells["code_region"] == AURA).to_numpy() & cells["cible"].to_numpy()
+    if p.aura_shock:
+        shift[np.ix_(aura, YEARS >= 2024)] += p.aura_shock
+    if p.course_trend_aura:
+        shift[aura] += p.course_trend_aura * years
+    if p.reform:
+        jolt = rng["reform"].standard_normal(cells["course_index"].max() + 1)
+        shift[:, YEARS >= 2025] += p.reform * jolt[cells["course_index"].to_numpy(), None]
+    return shift, trend
+
+
+def _other_openings(p: TwinParameters, cells: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+    """Return seats opened on their own budget by the other regions, cumulative."""
+    opened = np.zeros((len(cells), len(YEARS)))
+    if p.other_openings:
+        elsewhere = (cells["code_region"] != AURA).to_numpy()[:, None] & (YEARS >= 2018)
+        hit = (rng.random(opened.shape) < p.other_openings) & elsewhere
+        opened = np.cumsum(hit * rng.choice([6.0, 12.0, 15.0], size=opened.shape), axis=1)
+    return opened
+
+
+def _declared_places(
+    p: TwinParameters, cells: pd.DataFrame, base: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Return declared capacities: one cell in four is revised now and then, and back again."""
+    shape = (len(cells), len(YEARS))
+    chance = np.full(len(cells), p.places_up + p.places_down)
+    apprenti = (cells["voie"] == "apprentissage").to_numpy()
+    bts = (cells["diplome"] == "bts").to_numpy()
+    chance = chance * np.select([apprenti, bts], [3.5, 1.75], 1.0)
+    share = np.where(apprenti, 0.60, np.where(bts, 0.35, 0.25))
+    mover = rng.random(len(cells)) < share
+    moves = rng.random(shape) < np.where(mover, chance / share, 0.0)[:, None]
+    sizes = np.where(apprenti, 11.0, np.where(bts, 4.3, 7.0))[:, None]
+    step = np.maximum(1, np.round(rng.exponential(1.0, size=shape) * sizes))
+    step = step * np.where(rng.random(shape) < 0.5, 1.0, -1.0)
+    last = np.maximum.accumulate(np.where(moves, np.arange(shape[1]), 0), axis=1)
+    away = np.cumsum(moves, axis=1) % 2 == 1
+    drift = np.where(away, np.take_along_axis(step, last, axis=1), 0.0)
+    return np.maximum(base[:, None] + np.maximum(drift, -0.5 * base[:, None]).round(), 2.0)
+
+
+def _rates(
+    p: TwinParameters, cells: pd.DataFrame, rng: dict[str, np.random.Generator]
+) -> dict[str, np.ndarray]:
+    """Return the probabilities of each link; cells × years where the calendar matters."""
+    level = cells["diplome"].to_numpy()
+    premiere = (level == "bacpro") & (cells["duree"].to_numpy() == 2)
+    names = pd.Series(np.where(premiere, "bacpro_premiere", level))
+    keep = names.map(lambda name: getattr(p, f"retention_{name}")).to_numpy()
+    success = pd.Series(level).map(lambda name: getattr(p, f"success_{name}")).to_numpy()
+    keys = list(zip(level, cells["voie"], strict=True))
+    stay = np.array([POURSUITE[key] for key in keys])
+    emploi = np.array([EMPLOI[key] for key in keys])
+    n, k = len(cells), cells["course_index"].max() + 1
+    course = cells["course_index"].to_numpy()
+    spread = rng["employment"].standard_normal((n, 1))
+    calendar = np.array([EMPLOI_SESSIONS.get(y + 1, 0.0 if y < 2020 else 0.20) for y in YEARS])
+    session = 0.08 * rng["employment"].standard_normal((k, len(YEARS)))[course]
+    region = pd.factorize(cells["code_region"], sort=True)[0]
+    trade = 0.45 * rng["employment"].standard_normal((k, 1))[course]
+    local = 0.15 * rng["employment"].standard_normal((region.max() + 1, 1))[region]
+    niche = rng["employment"].standard_normal((k, region.max() + 1, 1))
+    local = local + 0.20 * niche[course, region]
+    shift = 0.08 + calendar + session + trade + local + 0.35 * spread
+    # Rates at 12, 18 and 24 months are drawn as shares of those not yet at work.
+    late = np.diff(emploi, axis=1) / (1 - emploi[:, :-1])
+    jury = 0.08 * rng["success"].standard_normal((k, len(YEARS)))[course]
+    ability = 0.40 * rng["success"].standard_normal((n, 1))
+    studies = 0.40 * rng["studies"].standard_normal((n, 1))
+    drift = 0.03 * np.clip(YEARS - 2019, -3, 3)
+    return {
+        "retention": _logit_shift(keep, 0.30 * rng["retention"].standard_normal(n)),
+        "success": _logit_shift(success[:, None], jury + ability),
+        "leave": 1 - _logit_shift(stay[:, None], studies + drift),
+        "employed": _logit_shift(emploi[:, :1], shift),
+        "late": late,
+    }
+
+
+def _logit_shift(rate: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    safe = np.clip(rate, 1e-9, 1 - 1e-9)
+    odds = safe / (1 - safe) * np.exp(shift)
+    return np.where(rate >= 1, 1.0, odds / (1 + odds))
+
+
+def _outcomes(
+    entrants: np.ndarray,
+    duree: np.ndarray,
+    rates: dict[str, np.ndarray],
+    rng: dict[str, np.random.Generator],
+) -> dict[str, np.ndarray]:
+    """Return the counts of every link of the chain."""
+    terminale = _share(lag(entrants, duree), rates["retention"][:, None], rng["retention"])
+    diplomes = _share(terminale, rates["success"], rng["success"])
+    sortants = _share(terminale, rates["leave"], rng["studies"])
+    employed = [_share(sortants, rates["employed"], rng["employment"])]
+    for k in range(3):
+        idle = sortants - employed[-1]
+        gain = _share(idle, rates["late"][:, [k]], rng["employment"])
+        employed.append(employed[-1] + gain)
+    names = [f"en_emploi_{months}_mois" for months in (6, 12, 18, 24)]
+    return {
+        "entrants": entrants,
+        "terminale": terminale,
+        "diplomes": diplomes,
+        "sortants": sortants,
+        **dict(zip(names, employed, strict=True)),
+    }
+
+
+def lag(entry: np.ndarray, duree: np.ndarray) -> np.ndarray:
+    """Return entry-year values at the final year: column y holds what entered at y − duree + 1."""
+    out = np.zeros_like(entry)
+    for d in np.unique(duree):
+        rows = duree == d
+        out[rows, d - 1 :] = entry[rows, : entry.shape[1] - d + 1]
+    return out
+
+
+def _share(total: np.ndarray, rate: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return a binomial-like share of each total from fixed normal draws, within 0 and total."""
+    noise = rng.standard_normal(total.shape)
+    value = total * rate + np.sqrt(total * rate * (1 - rate)) * noise
+    return np.clip(np.floor(value + 0.5), 0.0, total)

@@ -1,0 +1,60 @@
+"""The conda environment, the lock files and pyproject.toml say the same thing."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def declared() -> dict[str, str]:
+    """Name and version range of every run-time, test and build dependency."""
+    project = PROJECT["project"]
+    lines = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    lines += PROJECT["build-system"]["requires"]
+    wanted = [Requirement(line) for line in lines]
+    return {canonicalize_name(r.name): str(r.specifier) for r in wanted}
+
+
+def conda() -> dict[str, str]:
+    """Name and version range of every package of environment.yml."""
+    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    entries = re.findall(r"^\s+- ([A-Za-z][\w.-]*)[ \t]*([<>=!~][^\s#]*)?", text, re.MULTILINE)
+    names = {canonicalize_name(name): spec for name, spec in entries}
+    for word in ("conda-forge", "nodefaults", "pip"):
+        names.pop(word, None)
+    return names
+
+
+def locked(name: str) -> dict[str, str]:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return {canonicalize_name(n): v for n, v in re.findall(r"^([\w.-]+)==([\w.!+]+)", text, re.M)}
+
+
+def test_conda_environment_has_exactly_the_declared_packages_and_ranges():
+    assert conda() == declared() | {"python": PROJECT["project"]["requires-python"]}
+
+
+def test_lock_pins_every_declared_package_within_its_range():
+    pins = locked("requirements-test.lock")
+    for name, ranges in declared().items():
+        assert Requirement(f"{name}{ranges}").specifier.contains(pins[name]), name
+
+
+def test_run_time_lock_is_part_of_the_test_lock():
+    run, test = locked("requirements.lock"), locked("requirements-test.lock")
+    assert {name: test.get(name) for name in run} == run
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
+def test_lock_has_hashes_for_each_pin_and_no_address(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    blocks = re.split(r"\n(?=\w)", text.strip())
+    assert all("--hash=sha256:" in block for block in blocks)
+    assert "://" not in text
+    assert "index-url" not in text

@@ -1,0 +1,97 @@
+import numpy as np
+import pandas as pd
+import pyfixest as pf
+import pytest
+
+from fpi_eval.impact.regional import absorbed_ols, balanced, ppml, regional_change
+
+POINTS, ERRORS = 1e-8, 1e-6  # rounding of two exact solvers; of two sums of scores
+# The package counts collinear levels in K, we count the exact rank: compare before that factor.
+NO_K = pf.ssc(k_adj=False, G_adj=True)
+
+
+def error_before_k(fit):
+    return np.sqrt(fit.covariance[0, 0] * (fit.n_obs - fit.n_parameters) / (fit.n_obs - 1))
+
+
+def panel(seed=3, regions=8, courses=12, millesimes=("2019_2020", "2020_2021", "2021_2022")):
+    rng = np.random.default_rng(seed)
+    index = pd.MultiIndex.from_product(
+        [[f"{r:02}" for r in range(regions)], [f"c{k}" for k in range(courses)], millesimes],
+        names=["code_region", "course", "millesime"],
+    )
+    frame = index.to_frame(index=False).assign(voie="scolaire")
+    frame["terminale"] = rng.poisson(rng.gamma(2, 20, len(frame))).astype(float)
+    return frame.sample(frac=0.9, random_state=seed).reset_index(drop=True)
+
+
+def test_growth_twice_that_of_the_others_is_one_hundred_percent_more():
+    rows = [
+        ("84", "a", "1", 10), ("84", "a", "2", 40),
+        ("11", "a", "1", 20), ("11", "a", "2", 40),
+        ("93", "a", "1", 5), ("93", "a", "2", 10),
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["code_region", "course", "millesime", "terminale"])
+    found = regional_change(frame.assign(voie="scolaire"), "terminale", region="84").table.iloc[0]
+    assert found["change"] == pytest.approx(1.0)
+    assert (found["observed"], found["expected"]) == pytest.approx((40, 20))
+    assert (found["rank"], found["n_regions"]) == (1, 3)
+    assert found["p_value"] == pytest.approx(1 / 3)
+
+
+def test_a_cell_missing_a_millesime_is_left_out_and_counted():
+    frame = panel().assign(terminale=1.0)
+    kept, left_out = balanced(frame, "terminale")
+    assert (kept.groupby(["code_region", "course"]).size() == 3).all()
+    total = frame.groupby(["code_region", "course"]).ngroups
+    assert left_out == total - kept.groupby(["code_region", "course"]).ngroups > 0
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_poisson_agrees_with_an_independent_package(seed):
+    frame, _ = balanced(panel(seed), "terminale")
+    frame["d"] = ((frame["code_region"] == "02") & (frame["millesime"] == "2021_2022")).astype(
+        float
+    )
+    frame["cell"] = frame["code_region"] + frame["course"]
+    frame["course_year"] = frame["course"] + frame["millesime"]
+    ours = ppml(
+        frame["terminale"].to_numpy(), frame[["d"]].to_numpy(),
+        [frame["cell"].to_numpy(), frame["course_year"].to_numpy()],
+        frame["code_region"].to_numpy(),
+    )  # fmt: skip
+    theirs = pf.fepois(
+        "terminale ~ d | cell + course_year", frame, vcov={"CRV1": "code_region"},
+        ssc=NO_K,
+        iwls_tol=1e-12, fixef_tol=1e-12,
+    )  # fmt: skip
+    assert ours.coefficients[0] == pytest.approx(theirs.coef().iloc[0], abs=1e-7)
+    assert error_before_k(ours) == pytest.approx(theirs.se().iloc[0], rel=1e-5)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_linear_agrees_with_an_independent_package(seed):
+    frame = panel(seed)
+    frame["d"] = ((frame["code_region"] == "02") & (frame["millesime"] == "2021_2022")).astype(
+        float
+    )
+    frame["cell"] = frame["code_region"] + frame["course"]
+    frame["course_year"] = frame["course"] + frame["millesime"]
+    ours = absorbed_ols(
+        frame["terminale"].to_numpy(), frame[["d"]].to_numpy(),
+        [frame["cell"].to_numpy(), frame["course_year"].to_numpy()],
+        frame["code_region"].to_numpy(),
+    )  # fmt: skip
+    theirs = pf.feols(
+        "terminale ~ d | cell + course_year", frame, vcov={"CRV1": "code_region"},
+        ssc=NO_K,
+        fixef_rm="none", fixef_tol=1e-12,
+    )  # fmt: skip
+    assert ours.coefficients[0] == pytest.approx(theirs.coef().iloc[0], abs=POINTS)
+    assert error_before_k(ours) == pytest.approx(theirs.se().iloc[0], rel=ERRORS)
+
+
+def test_what_it_cannot_say_is_said():
+    sentence = regional_change(panel(), "terminale", region="02").summary()
+    assert "ne peut descendre sous" in sentence
+    assert "il ne mesure pas l'effet" in sentence

@@ -1,0 +1,118 @@
+import pandas as pd
+import pytest
+
+from fpi_eval.panel.regional import (
+    build_regional_panel,
+    entries_only,
+    entry_places,
+    link_places,
+    niveau,
+    outcomes,
+    sessions_of,
+    with_course,
+)
+
+MEF = pd.DataFrame({"mefstat11": ["23830025007", "23830025012"], "cfd": ["40025007", "40025012"]})
+IDENTITY = pd.DataFrame({"cfd": ["40025007", "40025012"], "course": ["40025012", "40025012"]})
+FILIERES = pd.DataFrame(
+    {"code": ["250", "32020116"], "filiere": ["reindustrialisation", "numerique"]}
+)
+
+
+def inserjeunes(**columns):
+    rows = pd.DataFrame(
+        {
+            "millesime": "2020_2021",
+            "code_region": "84",
+            "voie": "scolaire",
+            "mefstat11": ["23830025007", "23830025012"],
+            "cfd": None,
+            "terminale": [30.0, 12.0],
+            "poursuite": [10.0, None],
+            "sortants": [20.0, None],
+            "en_emploi_6_mois": [9.0, None],
+            "en_emploi_12_mois": [10.0, None],
+            "en_emploi_18_mois": [None, None],
+            "en_emploi_24_mois": [None, None],
+        }
+    )
+    return rows.assign(**columns)
+
+
+def test_old_and_new_code_of_a_renovated_diploma_are_one_course():
+    table = outcomes(with_course(inserjeunes(), MEF, IDENTITY, FILIERES))
+    assert len(table) == 1
+    assert table.loc[0, "course"] == "40025012"
+    assert table.loc[0, "terminale"] == 42
+    assert table.loc[0, "filiere"] == "reindustrialisation"
+
+
+def test_hidden_leavers_are_counted_as_hidden_and_never_as_zero():
+    table = outcomes(with_course(inserjeunes(), MEF, IDENTITY, FILIERES))
+    assert (table.loc[0, "lignes"], table.loc[0, "lignes_masquees"]) == (2, 1)
+    assert table.loc[0, "sortants"] == 20
+    assert pd.isna(table.loc[0, "en_emploi_18_mois"])
+
+
+def test_an_exception_by_diploma_comes_before_the_nsf_group():
+    row = inserjeunes().iloc[:1].assign(mefstat11=None, cfd="32020116", voie="apprentissage")
+    found = with_course(row, MEF, IDENTITY, FILIERES).iloc[0]
+    assert (found["filiere"], found["groupe_nsf"], found["niveau"]) == (
+        "numerique", "201", "superieur",
+    )  # fmt: skip
+
+
+def test_level_is_the_first_digit_of_the_diploma():
+    codes = pd.Series(["50022714", "40025007", "01022703", "32025520", "25025001", "16X31001"])
+    assert niveau(codes).tolist() == ["secondaire"] * 3 + ["superieur"] * 3
+
+
+def test_a_place_of_2018_in_a_two_year_course_is_in_the_two_millesimes_that_hold_june_2020():
+    capacities = pd.DataFrame(
+        {"uai": ["0690001A", "0690002B"], "code_region": "84", "course": "32025520",
+         "voie": "scolaire", "rentree": [2018, 2019], "duree": 2, "places": [20.0, 24.0],
+         "voeux": [50.0, 60.0]}
+    )  # fmt: skip
+    linked = link_places(entry_places(capacities)).set_index("millesime")
+    assert linked["places_entree"].to_dict() == {
+        "2019_2020": 20, "2020_2021": 44, "2021_2022": 24,
+    }  # fmt: skip
+    assert linked["cohortes_places"].to_dict() == {
+        "2019_2020": 1, "2020_2021": 2, "2021_2022": 1,
+    }  # fmt: skip
+    assert sessions_of("2020_2021") == (2018 + 2, 2019 + 2)
+
+
+def test_places_whose_cohort_has_not_left_stay_in_the_panel_as_not_observed():
+    results = outcomes(with_course(inserjeunes(), MEF, IDENTITY, FILIERES))
+    places = pd.DataFrame(
+        {"code_region": "84", "course": "40025012", "voie": "scolaire", "rentree": [2021],
+         "duree": 3, "places": [15.0], "voeux": [30.0]}
+    )  # fmt: skip
+    panel = build_regional_panel(results, places).set_index("millesime")
+    assert panel["observe"].to_dict() == {
+        "2020_2021": True, "2023_2024": False, "2024_2025": False,
+    }  # fmt: skip
+    assert panel.loc["2023_2024", "filiere"] == "reindustrialisation"
+    assert panel.loc["2020_2021", "cohortes_places"] == 0
+
+
+@pytest.mark.parametrize(
+    ("codes", "in_family", "reasons"),
+    [
+        (["23810025007"], False, [""]),
+        (["23820025007"], True, [""]),
+        (["23810025007", "23820025007"], True, ["2nde d'une formation à famille de métiers", ""]),
+        (["23810025007", "23820025007"], False, ["", "1re hors famille de métiers"]),
+        (["23811021112"], True, [""]),
+        (["23810020006"], False, ["2nde commune"]),
+        (["23210031214", "23220031214"], False, ["", "année qui n'est pas celle de l'entrée"]),
+    ],
+)
+def test_only_the_entry_year_of_a_course_counts_its_places(codes, in_family, reasons):
+    rows = pd.DataFrame({"uai": "0690001A", "rentree": 2022, "mefstat11": codes})
+    family = pd.Series(in_family, index=rows.index)
+    found = entries_only(rows, {"23810020006"}, family)
+    for text, expected in zip(found, reasons, strict=True):
+        assert text.startswith(expected)
+        assert bool(text) == bool(expected)

@@ -1,0 +1,99 @@
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from fpi_eval.errors import FpiError
+from fpi_eval.programme import load_programme, parse_rentree
+
+FPI = Path(__file__).parents[1] / "data" / "fpi_aura"
+
+
+@pytest.fixture
+def edited(tmp_path):
+    """Write the programme with one edit and return its folder."""
+
+    def write(pattern: str, replacement: str) -> Path:
+        raw = (FPI / "programme.toml").read_text(encoding="utf-8")
+        changed, count = re.subn(pattern, replacement, raw, count=1, flags=re.MULTILINE)
+        assert count == 1, pattern
+        (tmp_path / "programme.toml").write_text(changed, encoding="utf-8")
+        return tmp_path
+
+    return write
+
+
+def test_the_programme_states_its_published_facts():
+    fpi = load_programme(FPI)
+    targets = {cible.code: cible.personnes for cible in fpi.cibles}
+    assert targets == {"secondaire": 2200, "superieur": 1500, "2030": 9000}
+    assert (fpi.cout.total, fpi.cout.subvention) == (22e6, 9.5e6)
+    assert (fpi.predecesseur.places, fpi.predecesseur.cout_minimum) == (129, 1.3e6)
+    assert [f.code for f in fpi.filieres] == [
+        "reindustrialisation", "numerique", "energie_decarbonee",
+    ]  # fmt: skip
+    assert (len(fpi.territoire.academies), len(fpi.territoire.departements)) == (3, 12)
+    assert fpi.resultats.principal == "diplomes"
+    assert fpi.code == "fpi_aura"
+
+
+def test_a_programme_cannot_be_changed():
+    with pytest.raises(ValidationError):
+        load_programme(FPI).nom = "autre"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement", "words"),
+    [
+        (r"^graine = \d+", 'graine = "x"', ["« graine »", "ligne 7", "nombre entier"]),
+        (r"^graine = \d+", "grain = 1", ["« graine »", "clé absente"]),
+        (r"^graine = \d+", "graine = 1\ncouleur = 2", ["« couleur »", "ligne 8", "clé inconnue"]),
+        (r'code = "numerique"', 'code = "num"', ["filieres.1.code", "reindustrialisation"]),
+        (r"personnes = 2200", "personnes = -2", ["cibles.0.personnes", "trop petit"]),
+        (r"personnes = 2200", 'personnes = "2 200"', ["cibles.0.personnes", "sans guillemets"]),
+        (r"total = 22_000_000", "total = 1", ["cout", "subvention dépasse"]),
+        (r'code = "001"', 'code = "1"', ["departements.0.code"]),
+        (r'academie = "10"', 'academie = "99"', ["001", "académie absente"]),
+        (r"^\[secret\]", "[secret", ["TOML"]),
+    ],
+)  # fmt: skip
+def test_every_wrong_or_missing_key_says_where_and_what_to_write(
+    edited, pattern, replacement, words
+):
+    with pytest.raises(FpiError) as error:
+        load_programme(edited(pattern, replacement))
+    message = str(error.value)
+    assert "programme.toml" in message
+    for word in words:
+        assert word in message
+
+
+def test_an_absent_programme_says_which_ones_exist(monkeypatch):
+    monkeypatch.chdir(FPI.parents[1])
+    with pytest.raises(FpiError, match=r"« ailleurs » introuvable.*fpi_aura"):
+        load_programme("ailleurs")
+
+
+def test_a_programme_is_found_by_name_from_a_folder_below(monkeypatch):
+    monkeypatch.chdir(FPI.parents[1] / "tests")
+    assert load_programme("fpi_aura").dossier == FPI
+
+
+def test_school_years_are_written_in_two_ways():
+    assert parse_rentree("2022-2023") == parse_rentree("2022") == parse_rentree(2022) == 2022
+
+
+@pytest.mark.parametrize(
+    "wrong", ["22", "2022-2024", "2022/2023", "deux mille", "", "1022", "2022-23"]
+)
+def test_anything_else_than_a_school_year_is_a_clear_error(wrong):
+    with pytest.raises(FpiError, match=r"année scolaire|entre 2000"):
+        parse_rentree(wrong)
+
+
+def test_the_place_to_declare_an_alias_names_the_line():
+    fpi = load_programme(FPI)
+    raw = (FPI / "programme.toml").read_text(encoding="utf-8").splitlines()
+    line = raw.index("[sources.affelnet]") + 1
+    assert fpi.where_to_alias("affelnet").endswith(f"programme.toml (ligne {line})")

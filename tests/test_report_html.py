@@ -1,0 +1,279 @@
+"""Pages are self-contained and usable by everyone, and say when data is simulated."""
+
+import json
+import re
+import shutil
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_output
+from notebooks_minuscules import write_notebook
+
+from fpi_eval.errors import FpiError
+from fpi_eval.report import html
+from fpi_eval.report.edition import BANNER, Edition
+from fpi_eval.report.notebooks import inspect
+
+CSS = Path(html.__file__).parent / "templates" / "rapport" / "style.css"
+EDITION = Edition(
+    "fpi_aura", "Formation Pro Industrie", 2023, simulated=True, sources=("Affelnet <DEPP>",)
+)
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJg"
+    "gg=="
+)
+RAW_TABLE = (
+    '<div><style scoped>td {color: red}</style><table border="1" class="dataframe"><thead><tr><th>'
+    "</th><th>n</th></tr></thead><tbody><tr><th>Ain</th><td>3</td></tr></tbody></table></div>"
+)
+
+
+def output(data, **metadata):
+    return new_output("execute_result", data=data, metadata=metadata, execution_count=1)
+
+
+IMAGE = output({"image/png": PIXEL}, **{"image/png": {"alt": 'Un point "rouge"'}})
+OUTPUTS = {
+    3: [output({"text/plain": "'Trois places : 48 % de la cible.'"})],
+    6: [output({"text/html": RAW_TABLE}), IMAGE, output({"text/plain": "<Axes: >"})],
+    9: [new_output("stream", name="stdout", text="Une phrase.\nSa suite.")],
+}
+
+
+def render(folder, edition=EDITION, outputs=OUTPUTS):
+    """Render a report of two pages from notebooks as the kernel would have left them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    source = write_notebook(
+        folder.parent / "02_places.ipynb", "secret_code = 1", ("reponse", "resume"),
+        "# Où sont-elles ?", "#### Par département", "table", "# Et après ?",
+        ("limites", "# On ne sait pas encore."), "phrase", "# Fin",
+        declares={"court": "Places"},
+    )  # fmt: skip
+    other = write_notebook(folder.parent / "03_suite.ipynb", first="# L'emploi\n\nEt après ?")
+    for path in (source, other):
+        notebook = nbformat.read(path, as_version=4)
+        for number, made in (outputs if path == source else {}).items():
+            notebook.cells[number].outputs = made
+        nbformat.write(notebook, folder / edition.file(path.stem, "ipynb"))
+    html.render(folder, [inspect(source), inspect(other)], edition)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return render(tmp_path_factory.mktemp("rapport") / "2023")
+
+
+NAMES = ["index.html", "02_places_simule.html", "03_suite_simule.html"]
+
+
+@pytest.fixture(params=NAMES)
+def page(request, folder):
+    return BeautifulSoup((folder / request.param).read_text(encoding="utf-8"), "html.parser")
+
+
+@pytest.fixture(scope="module")
+def places(folder):
+    return BeautifulSoup((folder / NAMES[1]).read_text(encoding="utf-8"), "html.parser")
+
+
+def test_a_page_is_french_titled_and_has_landmarks(page):
+    assert page.html["lang"] == "fr"
+    assert "Formation Pro Industrie, 2023-2024" in page.title.string
+    for landmark in ("header", "main", "footer"):
+        assert len(page.find_all(landmark)) == 1
+    assert all(nav.get("aria-label") for nav in page.find_all("nav"))
+    skip = page.body.find(True)
+    assert (skip.name, skip["href"]) == ("a", "#contenu")
+    assert page.main["id"] == "contenu"
+
+
+def test_a_page_has_one_h1_and_skips_no_heading_level(page):
+    levels = [int(h.name[1]) for h in page.find_all(re.compile(r"^h[1-6]$"))]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_every_image_has_words_and_every_table_a_name_and_scopes(page):
+    assert all(image["alt"].strip() for image in page.find_all("img"))
+    for table in page.find_all("table"):
+        assert table.caption or table["aria-label"]
+        assert all(th["scope"] in {"col", "row", "colgroup"} for th in table.find_all("th"))
+        assert table.find_parent(attrs={"role": "region", "tabindex": "0"})
+
+
+def test_ids_are_unique_and_every_link_inside_the_report_leads_somewhere(page, folder):
+    ids = [tag["id"] for tag in page.find_all(id=True)]
+    assert len(ids) == len(set(ids))
+    for link in page.find_all("a"):
+        target = link["href"]
+        if target.startswith("#"):
+            assert target[1:] in ids
+        elif target != "manifest.json":
+            assert (folder / target).is_file()
+
+
+def test_simulated_data_is_said_on_the_page_in_its_title_and_in_print(page):
+    assert page.select_one("header .bandeau").get_text() == BANNER
+    assert BANNER in page.title.string
+    assert f'@top-right {{ content: "{BANNER}"; }}' in page.style.string
+
+
+def test_real_data_carries_no_such_banner(tmp_path):
+    real = Edition("fpi_aura", "Formation Pro Industrie", 2023, simulated=False)
+    made = render(tmp_path / "2023", real)
+    for name in ("index.html", "02_places.html"):
+        text = (made / name).read_text(encoding="utf-8")
+        assert "simulées" not in text
+        assert "Données réelles" in text
+
+
+def test_a_page_loads_nothing_and_shows_no_code(page):
+    assert not page.find_all(["script", "link", "iframe", "object", "embed"])
+    assert all(i["src"].startswith("data:") for i in page.find_all(src=True))
+    assert not re.search(r"url\(|@import|https?://", page.style.string)
+    assert "secret_code" not in page.get_text()
+    assert "donnees =" not in page.get_text()
+    assert "<Axes" not in str(page)
+
+
+def test_answers_come_first_on_the_front_page_with_what_is_not_known(folder):
+    page = BeautifulSoup((folder / "index.html").read_text(encoding="utf-8"), "html.parser")
+    first = page.main.find("h2")
+    assert first.string == "En bref"
+    card = page.select_one(".carte")
+    assert card.a["href"] == "02_places_simule.html"
+    assert "Trois places\u00a0: 48\u00a0% de la cible." in card.get_text()
+    assert "On ne sait pas encore." in page.select_one(".limite").get_text()
+
+
+def test_printed_text_becomes_paragraphs_and_data_frames_become_tables(places):
+    assert "Une phrase.<br/>Sa suite." in str(places.main)
+    assert places.table["aria-label"] == "Par département"
+    assert not places.main.find("style")
+    assert not places.table.has_attr("border")
+
+
+def test_menus_use_the_short_title_and_the_current_page_is_marked(places):
+    current = places.select_one("nav.pages [aria-current=page]")
+    assert current.string == "Places"
+    assert places.select_one(".suite [rel=next]")["href"] == "03_suite_simule.html"
+
+
+def test_sources_are_escaped(page):
+    assert "Affelnet <DEPP>" in page.footer.get_text()
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (output({"image/png": PIXEL}), "texte de remplacement absent"),
+        (output({"text/html": '<img alt="x" src="https://example.org/a.png">'}), "hors du rapport"),
+    ],
+)
+def test_a_figure_without_words_or_from_elsewhere_is_refused(tmp_path, bad, said):
+    with pytest.raises(FpiError, match=f"figure sous « Par département » : .*{said}"):
+        render(tmp_path / "2023", outputs={6: [bad]})
+
+
+def test_prose_keeps_aligned_columns_and_escapes_markup():
+    assert html.prose("a    1\nb    2").startswith("<pre>")
+    assert html.prose("x < y") == "<p>x &lt; y</p>"
+    assert html.prose("None") == html.prose("[<Line2D at 0x…>]") == ""
+
+
+def test_a_title_with_quotes_prints_as_it_is_and_cannot_leave_the_style_sheet(tmp_path):
+    title = """L'« école » "pro" </style>"""
+    made = render(tmp_path / "2023", Edition("x", title, 2023, simulated=True))
+    page = BeautifulSoup((made / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert r"""'« école » \22 pro\22  \3c /style\3e , 2023-2024";""" in page.style.string
+    assert page.h1.get_text() == title.replace("'", "’").replace("« ", "«\u00a0").replace(
+        " »", "\u00a0»"
+    )
+
+
+def luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one, other):
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_the_contrast_formula_gives_the_published_values():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
+
+
+def test_text_colours_stand_out_from_their_backgrounds():
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", CSS.read_text(encoding="utf-8")))
+    for text in ("encre", "discret", "second", "accent"):
+        for ground in ("fond", "fond-doux"):
+            assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+    assert contrast(colours["alerte"], colours["fond-alerte"]) >= 4.5
+    assert contrast(colours["alerte"], colours["fond"]) >= 4.5
+    assert contrast(colours["focus"], colours["fond"]) >= 3
+
+
+def test_every_text_colour_of_the_style_sheet_is_a_named_one():
+    rules = CSS.read_text(encoding="utf-8").partition("@page")[0].partition("}")[2]
+    used = set(re.findall(r"(?<![\w-])color: ([^;]+);", rules))
+    assert used <= {f"var(--{name})" for name in ("encre", "discret", "second", "accent", "alerte")}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path:
+        pytest.skip("navigateur Chromium absent : rendu non vérifié")
+    return path
+
+
+def visit(browser, folder, *options):
+    command = [
+        browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+        "--no-first-run", "--disable-background-networking", "--disable-component-update",
+        "--disable-sync", f"--user-data-dir={folder.parent / 'navigateur'}", *options,
+    ]  # fmt: skip
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+PROBE = """<body><iframe id="f" src="{page}" style="width:{width}px;height:900px"></iframe>
+<script>f.onload = () => {{ const d = f.contentDocument, e = d.scrollingElement;
+document.body.textContent = JSON.stringify({{ wide: e.scrollWidth, view: e.clientWidth,
+banner: d.querySelector('.bandeau').getBoundingClientRect().height }}) }}</script>"""
+
+
+@pytest.mark.parametrize("width", [320, 400, 1280])
+def test_a_browser_shows_the_page_without_sideways_scrolling(browser, folder, width):
+    probe = folder / f"essai_{width}.html"
+    probe.write_text(PROBE.format(page=NAMES[1], width=width), encoding="utf-8")
+    shown = visit(
+        browser, folder, "--allow-file-access-from-files", "--virtual-time-budget=3000",
+        "--dump-dom", probe.as_uri(),
+    )  # fmt: skip
+    probe.unlink()
+    found = json.loads(re.search(r"\{.*\}", shown)[0])
+    assert found["wide"] <= found["view"]
+    assert found["banner"] > 20
+
+
+def test_a_browser_takes_a_picture_that_is_not_blank(browser, folder, tmp_path):
+    from PIL import Image
+
+    picture = tmp_path / "page.png"
+    visit(
+        browser, folder, f"--screenshot={picture}", "--window-size=1200,900",
+        (folder / NAMES[1]).as_uri(),
+    )  # fmt: skip
+    pixels = Image.open(picture).convert("RGB")
+    colours = {colour for _, colour in pixels.getcolors(maxcolors=1_000_000)}
+    assert {(0xFF, 0xEC, 0xD1), (0xFF, 0xFF, 0xFF), (0x00, 0x00, 0x91)} <= colours

@@ -1,0 +1,313 @@
+"""A report is made whole, or the one before stays as it was."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from notebooks_minuscules import content, write_notebook
+
+from fpi_eval.errors import FpiError
+from fpi_eval.report import run as runner
+from fpi_eval.report.edition import Edition
+from fpi_eval.report.notebooks import inspect
+from fpi_eval.report.run import check_parameters, run
+from fpi_eval.report.swap import replaced
+
+ROOT = Path(__file__).parents[1]
+EDITION = Edition("fpi_aura", "Formation Pro Industrie", 2022, simulated=True)
+PRINT_WHERE = (
+    "import os, sys, warnings\n"
+    "print(rentree, os.path.abspath(donnees), os.getcwd(), sys.prefix)\n"
+    "print(object())\n"
+    'warnings.warn("attention")'
+)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A project with two notebooks, an input file and its report."""
+    os.environ["SOURCE_DATE_EPOCH"] = "1795478400"
+    root = tmp_path_factory.mktemp("projet")
+    (root / "data").mkdir()
+    (root / "data" / "places.csv").write_text("uai;places\n0690001A;12\n0690002B;24\n")
+    write_notebook(root / "notebooks" / "01_donnees.ipynb", PRINT_WHERE)
+    write_notebook(root / "notebooks" / "02_places.ipynb", ("reponse", '"Trois places."'))
+    yield root
+    del os.environ["SOURCE_DATE_EPOCH"]
+
+
+def make(root, *, names=("01_donnees", "02_places"), **options):
+    paths = [root / "notebooks" / f"{name}.ipynb" for name in names]
+    options = {"edition": EDITION, "progress": False, "root": root} | options
+    inputs = {"places.csv": root / "data" / "places.csv"}
+    given = options.pop("parameters", {"rentree": 2022, "donnees": str(root / "data")})
+    return run(paths, given, root / "reports" / "fpi_aura" / "2022", inputs=inputs, **options)
+
+
+@pytest.fixture(scope="module")
+def report(project):
+    return make(project)
+
+
+def files_around(report):
+    return sorted(p.name for p in report.folder.parent.iterdir())
+
+
+def test_a_report_has_its_notebooks_pages_and_manifest(report):
+    assert report.made
+    assert sorted(content(report.folder)) == [
+        "01_donnees_simule.html", "01_donnees_simule.ipynb", "02_places_simule.html",
+        "02_places_simule.ipynb", "index.html", "manifest.json",
+    ]  # fmt: skip
+    assert files_around(report) == ["2022"]
+
+
+def test_parameters_reach_the_kernel_and_machine_paths_do_not_leave_it(report, project):
+    notebook = nbformat.read(report.folder / "01_donnees_simule.ipynb", as_version=4)
+    (output,) = notebook.cells[-1].outputs
+    assert output.text == "2022 data . [python]\n<object object at 0x…>\n"
+    for name, data in content(report.folder).items():
+        assert str(project).encode() not in data, name
+        assert sys.prefix.encode() not in data, name
+        assert str(Path.home()).encode() + b"/" not in data, name
+
+
+def test_executed_notebooks_keep_their_ids_and_lose_their_times(report):
+    notebook = nbformat.read(report.folder / "01_donnees_simule.ipynb", as_version=4)
+    assert [cell.id for cell in notebook.cells] == ["c0", "c1", "parametres-recus", "c2"]
+    assert "papermill" not in json.dumps(notebook)
+    assert all("execution" not in cell.metadata for cell in notebook.cells)
+    assert "attention" in report.warnings[0]
+
+
+def test_the_manifest_says_what_made_the_report(report):
+    manifest = json.loads((report.folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["donnees"] == "simulées"
+    assert manifest["parametres"] == {"donnees": "data", "rentree": 2022}
+    assert manifest["genere_le"] == "2026-11-24"
+    (entree,) = manifest["entrees"]
+    assert (entree["fichier"], entree["lignes"], entree["octets"]) == ("places.csv", 2, 35)
+    assert len(entree["sha256"]) == 64
+    assert len(manifest["sorties"]) == 5
+    assert {"pandas", "papermill", "nbconvert"} <= set(manifest["paquets"])
+
+
+def test_nothing_is_done_again_when_nothing_changed(report, project, capsys):
+    again = make(project, progress=True)
+    assert not again.made
+    assert again.seconds < 2
+    assert "Rien n'a changé" in capsys.readouterr().err
+
+
+def test_the_same_inputs_give_the_same_bytes(report, project, capsys):
+    before = content(report.folder)
+    again = make(project, force=True, progress=True)
+    assert again.made
+    assert content(report.folder) == before
+    told = capsys.readouterr().err
+    assert "01_donnees : commencé (3 cellules)" in told
+    assert "Rapport prêt" in told
+
+
+@pytest.mark.parametrize("change", ["input", "notebook", "parameter", "edition", "output"])
+def test_any_change_makes_the_report_out_of_date(report, project, monkeypatch, change):
+    class RunAgain(Exception):
+        pass
+
+    def stop(*_):
+        raise RunAgain
+
+    monkeypatch.setattr(runner.Execution, "all", stop)
+    options = {}
+    files = {
+        "input": project / "data" / "places.csv",
+        "notebook": project / "notebooks" / "02_places.ipynb",
+        "output": report.folder / "index.html",
+    }
+    saved = {path: path.read_bytes() for path in files.values()}
+    if change in files:
+        files[change].write_bytes(saved[files[change]] + b"\n")
+    elif change == "parameter":
+        options["parameters"] = {"rentree": 2021}
+    else:
+        options["edition"] = Edition("fpi_aura", "Autre titre", 2022, simulated=True)
+    try:
+        with pytest.raises(RunAgain):
+            make(project, **options)
+    finally:
+        for path, data in saved.items():
+            path.write_bytes(data)
+
+
+def test_a_failing_notebook_leaves_the_earlier_report_as_it_was(report, project):
+    write_notebook(
+        project / "notebooks" / "03_faute.ipynb",
+        "from fpi_eval.errors import FpiError",
+        'raise FpiError("colonne « uai » absente.", fichier="places.csv", ligne=1)',
+    )
+    write_notebook(project / "notebooks" / "04_panne.ipynb", "x = 1", "x / 0")
+    before = content(report.folder)
+    with pytest.raises(FpiError) as said:
+        make(project, names=["03_faute"])
+    assert str(said.value) == (
+        "places.csv, ligne 1 : colonne « uai » absente.\n  (notebook 03_faute.ipynb, cellule 4)"
+    )
+    with pytest.raises(FpiError, match=r"notebook 04_panne\.ipynb, cellule 4 : ZeroDivisionError"):
+        make(project, names=["04_panne"])
+    assert content(report.folder) == before
+    assert files_around(report) == ["2022", "2022.journal.txt"]
+    log = report.folder.parent / "2022.journal.txt"
+    assert "ZeroDivisionError" in log.read_text()
+    log.unlink()
+
+
+def test_an_undeclared_parameter_is_refused_before_anything_runs(report, project):
+    before = content(report.folder)
+    with pytest.raises(FpiError, match=r"01_donnees.ipynb : .*« rentre ».*dire « rentree »"):
+        make(project, parameters={"rentre": 2022})
+    assert content(report.folder) == before
+
+
+def test_a_parameter_of_another_type_is_refused(project):
+    info = inspect(project / "notebooks" / "01_donnees.ipynb")
+    check_parameters(info, {"rentree": 2022})
+    with pytest.raises(FpiError, match="« rentree » vaut '2022'"):
+        check_parameters(info, {"rentree": "2022"})
+    with pytest.raises(FpiError, match="« rentree » vaut True"):
+        check_parameters(info, {"rentree": True})
+
+
+@pytest.mark.parametrize("stopped_by", [KeyboardInterrupt, SystemExit, ValueError])
+def test_an_interrupted_run_leaves_the_earlier_report_and_no_half_folder(tmp_path, stopped_by):
+    target = tmp_path / "2022"
+    target.mkdir()
+    (target / "index.html").write_text("bon")
+
+    def fill():
+        with replaced(target) as folder:
+            (folder / "index.html").write_text("moitié")
+            raise stopped_by
+
+    with pytest.raises(stopped_by):
+        fill()
+    assert content(tmp_path) == {"2022/index.html": b"bon"}
+
+
+def test_an_interruption_between_the_two_renames_puts_the_earlier_report_back(
+    tmp_path, monkeypatch
+):
+    target = tmp_path / "2022"
+    target.mkdir()
+    (target / "index.html").write_text("bon")
+    calls = []
+
+    def rename(source, destination, real=os.rename):
+        calls.append(source)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        real(source, destination)
+
+    monkeypatch.setattr(os, "rename", rename)
+    with pytest.raises(KeyboardInterrupt), replaced(target) as folder:
+        (folder / "index.html").write_text("nouveau")
+    assert content(tmp_path) == {"2022/index.html": b"bon"}
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from fpi_eval.report import swap
+target = Path(sys.argv[1])
+if sys.argv[2] == "renaming":
+    rename = os.rename
+    def once(a, b):
+        rename(a, b)
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.rename = once
+with swap.replaced(target) as folder:
+    (folder / "index.html").write_text("nouveau")
+    if sys.argv[2] == "filling":
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="système sans SIGKILL")
+@pytest.mark.parametrize("moment", ["filling", "renaming"])
+def test_the_next_run_mends_what_a_killed_one_left(tmp_path, moment):
+    target = tmp_path / "2022"
+    target.mkdir()
+    (target / "index.html").write_text("bon")
+    command = [sys.executable, "-c", KILLED, str(target), moment]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    assert len(list(tmp_path.iterdir())) == 2
+    with pytest.raises(KeyError), replaced(target):
+        raise KeyError
+    assert content(tmp_path) == {"2022/index.html": b"bon"}
+
+
+def test_two_runs_of_the_same_report_at_once_are_refused(tmp_path):
+    pytest.importorskip("fcntl")
+    with (
+        replaced(tmp_path / "2022"),
+        pytest.raises(FpiError, match="un autre calcul"),
+        replaced(tmp_path / "2022"),
+    ):
+        pass
+    assert (tmp_path / "2022").is_dir()
+
+
+INTERRUPTED = """
+import sys
+from pathlib import Path
+from fpi_eval.report.edition import Edition
+from fpi_eval.report.run import run
+root = Path(sys.argv[1])
+run([root / "notebooks" / "05_lent.ipynb"], {"rentree": 2022}, root / "reports/fpi_aura/2022",
+    edition=Edition("fpi_aura", "T", 2022, simulated=True), root=root)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signaux POSIX")
+@pytest.mark.parametrize("how", ["SIGINT", "SIGKILL"])
+def test_a_stopped_run_stops_its_kernels_and_leaves_the_earlier_report(report, project, how):
+    write_notebook(
+        project / "notebooks" / "05_lent.ipynb",
+        'import os, time\nfrom pathlib import Path\nPath("noyau").write_text(str(os.getpid()))',
+        "time.sleep(600)",
+    )
+    before = content(report.folder)
+    kernel = project / "noyau"
+    kernel.unlink(missing_ok=True)
+    command = [sys.executable, "-c", INTERRUPTED, str(project)]
+    process = subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL
+    )
+    wait_until(lambda: kernel.exists() and kernel.read_text())
+    process.send_signal(getattr(signal, how))
+    assert process.wait(timeout=30) != 0
+    assert content(report.folder) == before
+    wait_until(lambda: not alive(int(kernel.read_text())))
+    if how == "SIGINT":
+        assert files_around(report) == ["2022"]
+
+
+def wait_until(done, seconds=40):
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end, "trop long"
+        time.sleep(0.1)
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")

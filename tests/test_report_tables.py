@@ -1,0 +1,161 @@
+"""Tables and figures as readers see them."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from fpi_eval.errors import FpiError
+from fpi_eval.report.extract import write_tables
+from fpi_eval.report.figure import Figure
+from fpi_eval.report.tables import RESOURCE, table
+
+FRAME = pd.DataFrame(
+    {
+        "filiere": ["Numérique", "Industrie <b>", "Ensemble"],
+        "places": [1234.0, np.nan, 5678.0],
+        "taux": [0.482, 0.5, np.nan],
+        "diplomes": ["s", 12, 40],
+    }
+)
+FORMATS = {"taux": "pourcent", "diplomes": "nombre"}
+
+
+def parsed(**options):
+    options = {"formats": FORMATS, **options}
+    return BeautifulSoup(table(FRAME, "Places, par filière", **options).to_html(), "html.parser")
+
+
+def test_numbers_are_written_in_french_and_missing_ones_said():
+    shown = table(FRAME, "T", formats=FORMATS).shown
+    assert shown["places"].tolist() == ["1\u202f234", "n. d.", "5\u202f678"]
+    assert shown["taux"].tolist() == ["48,2\u00a0%", "50,0\u00a0%", "n. d."]
+    assert shown["diplomes"].tolist() == ["s", "12", "40"]
+
+
+def test_a_column_without_format_has_one_digit_only_if_it_needs_it():
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, 2.25], "c": [True, False]})
+    shown = table(frame, "T").shown
+    assert shown.to_dict("list") == {"a": ["1", "2"], "b": ["1,0", "2,2"], "c": ["oui", "non"]}
+
+
+def test_dates_categories_and_whole_numbers_that_may_miss_are_shown():
+    frame = pd.DataFrame(
+        {
+            "c": pd.Categorical(["x", "y"]),
+            "jour": pd.to_datetime(["2024-01-31", None]),
+            "m": pd.array([1, None], dtype="Int64"),
+        }
+    )
+    assert table(frame, "T").shown.to_numpy().tolist() == [
+        ["x", "31/01/2024", "1"],
+        ["y", "n. d.", "n. d."],
+    ]
+
+
+def test_a_named_index_becomes_the_first_column():
+    frame = pd.DataFrame({"n": [1]}, index=pd.Index(["Ain"], name="departement"))
+    assert list(table(frame, "T").shown) == ["departement", "n"]
+
+
+def test_years_are_not_written_as_quantities():
+    frame = pd.DataFrame({"rentree": [2022], "n": [2022], "an": [2022]})
+    shown = table(frame, "T", formats={"an": "annee_scolaire"}).shown
+    assert shown.iloc[0].tolist() == ["2022", "2\u202f022", "2022-2023"]
+
+
+def test_csv_files_hold_what_is_shown_as_spreadsheets_read_it(tmp_path):
+    frame = FRAME.assign(filiere=["=1+1", "-x", "Ensemble"], ecart=[-5, 12, 0])
+    formats = FORMATS | {"ecart": "signe"}
+    shown = [table(frame, "Places", formats=formats)._repr_mimebundle_()]
+    cells = [new_code_cell("t", outputs=[new_output("execute_result", data=d) for d in shown])]
+    (made,) = write_tables(tmp_path, "02_places", new_notebook(cells=cells), "_simule")
+    assert made.file == "tables/02_places_01_places_simule.csv"
+    assert (tmp_path / made.file).read_text(encoding="utf-8-sig").splitlines() == [
+        "filiere;places;taux;diplomes;ecart",
+        "'=1+1;1234;48,2%;s;-5",
+        "'-x;n. d.;50,0%;12;+12",
+        "Ensemble;5678;n. d.;40;0",
+    ]
+
+
+def test_a_table_has_a_caption_scopes_and_numbers_to_the_right():
+    soup = parsed()
+    assert soup.table.find(True).name == "caption"
+    assert soup.caption.get_text() == "Places, par filière"
+    assert {th["scope"] for th in soup.select("thead th")} == {"col"}
+    assert [th.get_text() for th in soup.select("tbody th[scope=row]")] == list(FRAME["filiere"])
+    assert all("gt_right" in td["class"] for td in soup.select("tbody td"))
+    assert "gt_left" in soup.select_one("tbody th")["class"]
+
+
+def test_words_cannot_inject_markup():
+    assert not parsed(note="<b>gras</b>").find("b")
+
+
+def test_the_marks_used_and_only_they_are_explained():
+    foot = parsed(source="Affelnet").tfoot.get_text(" ")
+    assert "s : masqué" in foot
+    assert "n. d. : non disponible" in foot
+    assert "Source : Affelnet" in foot
+    plain = table(FRAME[["filiere"]].iloc[:1], "T")
+    assert plain.notes == []
+
+
+def test_a_table_gives_the_same_bytes_each_time_and_no_id_that_could_clash():
+    assert str(parsed()) == str(parsed())
+    assert "id=" not in str(parsed())
+
+
+def test_a_table_reads_as_plain_text_and_as_latex():
+    made = table(FRAME, "Places", formats=FORMATS, labels={"places": "Places ouvertes"})
+    assert repr(made).splitlines()[0] == "Places"
+    assert "Places ouvertes" in repr(made)
+    latex = made.to_latex()
+    assert r"\toprule" in latex
+    assert r"48,2" in latex
+    assert r"\%" in latex
+
+
+def test_an_unknown_column_or_format_is_refused():
+    with pytest.raises(FpiError, match="pas de colonne « taus »"):
+        table(FRAME, "T", formats={"taus": "pourcent"})
+    with pytest.raises(FpiError, match="« pourcents » inconnu"):
+        table(FRAME, "T", formats={"taux": "pourcents"})
+
+
+def test_what_a_table_keeps_for_the_report_is_what_it_shows():
+    bundle = table(FRAME, "Places, par filière", formats=FORMATS)._repr_mimebundle_()
+    assert bundle[RESOURCE]["name"] == "places-par-filiere"
+    assert bundle[RESOURCE]["data"][0]["diplomes"] == "s"
+    assert bundle["text/html"].startswith("<table")
+
+
+def draw():
+    fig, ax = plt.subplots(figsize=(2, 1))
+    ax.bar(["a"], [1])
+    return fig, ax
+
+
+def test_a_figure_has_title_words_source_and_data_and_is_closed():
+    fig, ax = draw()
+    made = Figure(ax, "Titre", "Affelnet", 'Une barre "a"', pd.DataFrame({"x": ["a"], "n": [1]}))
+    soup = BeautifulSoup(made.to_html(), "html.parser")
+    assert soup.figure.img["alt"] == 'Une barre "a"'
+    assert soup.figure.img["src"].startswith("data:image/png;base64,")
+    assert soup.figcaption.get_text() == "Source : Affelnet"
+    assert soup.details.table.caption.get_text() == "Titre"
+    assert not plt.fignum_exists(fig.number)
+
+
+def test_a_figure_gives_the_same_bytes_each_time():
+    assert Figure(draw()[0], "t", "s", "a").png == Figure(draw()[0], "t", "s", "a").png
+
+
+def test_a_figure_without_words_is_refused():
+    fig, _ = draw()
+    with pytest.raises(FpiError, match="ne la voient pas"):
+        Figure(fig, "Titre", "source", " ")
+    plt.close(fig)

@@ -1,0 +1,70 @@
+"""Large files: same refusals as small ones, batch after batch."""
+
+import pytest
+
+from fpi_eval.errors import FpiError
+from fpi_eval.schema import Column, Table
+from fpi_eval.sources.large import LargeFile, read_filtered
+from fpi_eval.sources.reading import read_table
+
+SCHEMA = Table(
+    name="essai",
+    columns=(
+        Column("code", "code", "code", nullable=False),
+        Column("libelle", "libellé"),
+        Column("nombre", "nombre", "effectif"),
+    ),
+    key=("code",),
+)
+TEXT = "code;libellé;autre;nombre\na;Été;x;1\nb;Hiver;x;nd\na2;Été;y;3\n"
+
+
+def write(folder, text=TEXT, encoding="utf-8", name="essai.csv"):
+    path = folder / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_encodings_give_the_same_rows(tmp_path, encoding):
+    reading = read_filtered(
+        write(tmp_path, encoding=encoding), SCHEMA, {"libelle": ("Été",)}, raison="autre saison"
+    )
+    assert reading.table["code"].tolist() == ["a", "a2"]
+    assert reading.table["nombre"].tolist() == [1, 3]
+    assert reading.provenance.encodage == encoding
+    assert reading.provenance.lignes_ecartees == {"autre saison": 1}
+    assert reading.provenance.colonnes_inconnues == ("autre",)
+
+
+def test_the_hash_is_that_of_the_small_reader(tmp_path):
+    path = write(tmp_path)
+    assert LargeFile(path, SCHEMA).sha256 == read_table(path, SCHEMA).provenance.sha256
+
+
+def test_a_bad_value_is_reported_at_its_line_in_the_file(tmp_path):
+    path = write(tmp_path, TEXT + "c;Hiver;x;oui\nd;Été;x;oui\n")
+    with pytest.raises(FpiError, match="trouvé « oui »") as error:
+        read_filtered(path, SCHEMA, {"libelle": ("Été",)}, raison="autre saison")
+    assert error.value.ligne == 6
+
+
+def test_missing_words_are_missing_numbers_in_any_case(tmp_path):
+    text = "code;libellé;nombre\na;x;nd\nb;x;ND\nc;x;\nd;x;4\n"
+    _, batch = next(LargeFile(write(tmp_path, text), SCHEMA).batches(frozenset({"nombre"})))
+    assert batch["nombre"].to_pylist() == [None, None, None, 4.0]
+
+
+def test_a_file_that_is_absent_or_not_parquet_is_refused_in_french(tmp_path):
+    with pytest.raises(FpiError, match="fichier absent"):
+        LargeFile(tmp_path / "rien.csv", SCHEMA)
+    with pytest.raises(FpiError, match="Parquet entier"):
+        LargeFile(write(tmp_path, name="essai.parquet"), SCHEMA)
+
+
+def test_a_byte_that_is_not_utf8_far_in_the_file_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("fpi_eval.sources.large.HEAD", 40)
+    path = tmp_path / "essai.csv"
+    path.write_bytes("code;libellé;nombre\n".encode() + b"a;x;1\n" * 9 + b"z;\xe9t\xe9;1\n")
+    with pytest.raises(FpiError, match="lignes illisibles"):
+        read_filtered(path, SCHEMA, {"libelle": ("x",)}, raison="autre")

@@ -1,0 +1,40 @@
+from datetime import date
+
+from fpi_eval import text
+
+NBSP, THIN = "\u00a0", "\u202f"
+
+
+def test_numbers_have_french_thousands_and_decimal_comma():
+    assert text.nombre(12345.678, 1) == f"12{THIN}345,7"
+    assert text.nombre(129) == "129"
+
+
+def test_a_missing_number_reads_n_d():
+    assert text.nombre(float("nan")) == text.pourcent(float("nan")) == text.MISSING
+
+
+def test_rates_between_zero_and_one_read_as_percentages():
+    assert text.pourcent(0.4823) == f"48,2{NBSP}%"
+
+
+def test_differences_of_rates_read_in_points_with_their_sign():
+    assert text.points(0.012) == f"+1,2{NBSP}point"
+    assert text.points(-0.034) == f"\u22123,4{NBSP}points"
+
+
+def test_amounts_read_in_whole_euros():
+    assert text.euros(22e6) == f"22{THIN}000{THIN}000{NBSP}€"
+
+
+def test_french_plural_begins_at_two():
+    assert text.pluriel(1.5, "place") == "2 place"
+    assert text.pluriel(0, "place") == "0 place"
+    assert text.pluriel(2, "place") == "2 places"
+
+
+def test_intervals_lists_dates_and_school_years_read_as_french():
+    assert text.intervalle(-0.21, 1.3) == "de \u22120,2 à +1,3"
+    assert text.liste(["a", "b", "c"]) == "a, b et c"
+    assert text.date_longue(date(2026, 11, 24)) == "24 novembre 2026"
+    assert text.annee_scolaire(2022) == "2022-2023"

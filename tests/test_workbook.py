@@ -1,0 +1,164 @@
+"""The workbook and the exported files: readable, harmless, reproducible, whole."""
+
+import zipfile
+from datetime import date
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from fpi_eval.errors import FpiError
+from fpi_eval.report.published import Column, Table
+from fpi_eval.report.workbook import export_tables, replace_files, sheet_names, write_workbook
+
+COLUMNS = (
+    Column("formation", "Formation"),
+    Column("millesime", "Millésime"),
+    Column("sortants", "Sortants", "effectif", "Ont quitté la formation", "InserJeunes"),
+    Column("taux", "Taux d'emploi à 6 mois", "taux", "En emploi / sortants"),
+)
+
+
+def table(**changes):
+    frame = pd.DataFrame(
+        {
+            "formation": ["=1+1", "BTS", "-2", "@SUM(A1)", "\tx"],
+            "millesime": pd.Series([2022, (2021, 2022), 2022, 2022, 2022], dtype=object),
+            "sortants": [1234.0, np.nan, np.nan, 25.0, 30.0],
+            "taux": [0.482, np.nan, np.nan, 0.5, 0.25],
+            "brouillon": 1,
+        }
+    )
+    hidden = pd.DataFrame({"sortants": [False, True, False, False, False]})
+    base = {
+        "name": "insertion",
+        "title": "L'emploi à 6 mois par formation",
+        "frame": frame,
+        "columns": COLUMNS,
+        "source": "InserJeunes, DEPP-Dares",
+        "date": date(2026, 11, 24),
+        "hidden": hidden,
+    }
+    return Table(**(base | changes))
+
+
+@pytest.fixture
+def book(tmp_path):
+    path = write_workbook(tmp_path / "rapport.xlsx", [table()], title="Rapport", warning="Simulé.")
+    return openpyxl.load_workbook(path)
+
+
+def test_a_sheet_has_title_source_date_header_and_frozen_panes(book):
+    sheet = book["insertion"]
+    assert book.sheetnames == ["Définitions", "insertion"]
+    assert sheet["A1"].value == "L'emploi à 6 mois par formation"
+    assert sheet["A2"].value == "Source : InserJeunes, DEPP-Dares. 24 novembre 2026."
+    assert sheet["A3"].value.startswith("Simulé.")
+    header = [cell.value for cell in sheet[5]]
+    assert header == ["Formation", "Millésime", "Sortants", "Taux d'emploi à 6 mois"]
+    assert sheet.freeze_panes == "A6"
+    assert sheet.column_dimensions["D"].width > 20
+
+
+def test_numbers_stay_numbers_in_french_formats_and_hidden_cells_read_s(book):
+    sheet = book["insertion"]
+    assert (sheet["C6"].value, sheet["C6"].number_format) == (1234, "#,##0")
+    assert (sheet["D6"].value, sheet["D6"].number_format) == (0.482, r"0.0\ %")
+    assert [sheet["C7"].value, sheet["C8"].value, sheet["D8"].value] == ["s", "n. d.", "n. d."]
+    assert sheet["B7"].value == "cumul 2021-2022"
+
+
+def test_text_that_looks_like_a_formula_is_stored_as_text(book):
+    sheet = book["insertion"]
+    for row, text in ((6, "=1+1"), (8, "-2"), (9, "@SUM(A1)"), (10, "\tx")):
+        cell = sheet.cell(row, 1)
+        assert (cell.data_type, cell.value, cell.quotePrefix) == ("s", text, True)
+    assert not sheet["A7"].quotePrefix
+
+
+def test_no_formula_is_written_whatever_the_text_of_titles_and_definitions(tmp_path):
+    evil = table(
+        title="=HYPERLINK(1)",
+        columns=(Column("formation", "=2", "texte", "+3", "@4"),),
+        hidden=None,
+    )
+    path = write_workbook(tmp_path / "x.xlsx", [evil], title="=5", warning="-6")
+    cells = [c for s in openpyxl.load_workbook(path) for row in s.iter_rows() for c in row]
+    assert sum(isinstance(c.value, str) and c.value[0] in "=+-@" for c in cells) >= 6
+    assert all(cell.data_type != "f" for cell in cells)
+
+
+def test_definitions_give_one_line_per_column(book):
+    rows = list(book["Définitions"].iter_rows(min_row=6, values_only=True))
+    assert len(rows) == 4
+    assert rows[2] == (
+        "insertion",
+        "sortants",
+        "Sortants",
+        "effectif",
+        "Ont quitté la formation",
+        "InserJeunes",
+    )
+
+
+def test_the_same_tables_give_the_same_bytes_whenever_they_are_written(tmp_path):
+    one, two = (
+        write_workbook(tmp_path / f"{number}.xlsx", [table()], title="R") for number in "12"
+    )
+    assert one.read_bytes() == two.read_bytes()
+    with zipfile.ZipFile(one) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        core = archive.read("docProps/core.xml").decode()
+    assert core.count("2026-11-24T00:00:00Z") == 2
+
+
+def test_sheet_names_are_short_valid_and_distinct():
+    names = sheet_names(["a/b", "x" * 40, "x" * 45, "X" * 31, "définitions", "'"])
+    assert names[0] == "a b"
+    assert names[1:4] == ["x" * 31, "x" * 29 + " 2", "X" * 29 + " 3"]
+    assert names[4:] == ["définitions 2", "Tableau"]
+
+
+def test_a_table_that_still_holds_a_hidden_value_is_refused():
+    with pytest.raises(FpiError, match="masquée est encore présente"):
+        table(hidden=pd.DataFrame({"sortants": [True, True, False, False, False]}))
+
+
+def test_an_unknown_unit_or_column_is_refused():
+    with pytest.raises(FpiError, match="unité « kg »"):
+        Column("a", "A", "kg")
+    with pytest.raises(FpiError, match="colonne absente"):
+        table(columns=(Column("absente", "?"),))
+
+
+def test_csv_is_french_and_parquet_keeps_numbers_and_flags(tmp_path):
+    files = export_tables(tmp_path / "tables", [table()])
+    assert [f.name for f in files] == ["insertion.parquet", "insertion.csv", "dictionnaire.csv"]
+    raw = files[1].read_bytes()
+    lines = raw.decode("utf-8-sig").split("\r\n")
+    assert raw.startswith(b"\xef\xbb\xbf")
+    assert lines[0] == "formation;millesime;sortants;taux"
+    assert lines[1] == "'=1+1;2022;1234;0,482"
+    assert lines[2] == "BTS;cumul 2021-2022;s;n. d."
+    assert lines[3].startswith("'-2;")
+    frame = pd.read_parquet(files[0])
+    assert frame["sortants_secret"].tolist() == [False, True, False, False, False]
+    assert frame["sortants"].iloc[0] == 1234
+    assert np.isnan(frame["sortants"].iloc[1])
+    words = pd.read_csv(files[2], sep=";", encoding="utf-8-sig")
+    assert words["colonne"].tolist() == ["formation", "millesime", "sortants", "taux"]
+
+
+def test_two_tables_of_the_same_name_are_refused(tmp_path):
+    with pytest.raises(FpiError, match="tous différents"):
+        export_tables(tmp_path, [table(), table()])
+
+
+def test_a_failed_write_leaves_the_old_files_as_they_were(tmp_path):
+    old = tmp_path / "a.csv"
+    old.write_bytes(b"ancien")
+    with pytest.raises(TypeError):
+        replace_files({old: b"nouveau", tmp_path / "b.csv": "pas des octets"})
+    assert old.read_bytes() == b"ancien"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
