@@ -110,9 +110,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    print(
-        "| task | units × 10 years | package | seconds | processor s | peak MB (traced) | answer |"
-    )
+    print("| task | units × 10 years | package | seconds | processor s | peak MB | answer |")
     print("|---|---|---|---|---|---|---|")
     for task, packages in TASKS.items():
         for n in options.sizes:
