@@ -54,7 +54,10 @@ def mpdta() -> pd.DataFrame:
 
 
 def medicaid() -> pd.DataFrame:
-    """Return insurance coverage of 2014 adopters and never adopters to 2015."""
+    """Return insurance coverage to 2015 without the states that expanded in 2015.
+
+    Column ``cohort`` is 2014 or NaN: later ones have not expanded yet.
+    """
     frame = published("ehec_data")
-    keep = (frame["year"] < 2016) & (frame["yexp2"].isna() | (frame["yexp2"] == 2014))
-    return frame[keep]
+    frame = frame[(frame["year"] < 2016) & (frame["yexp2"] != 2015)]
+    return frame.assign(cohort=frame["yexp2"].where(frame["yexp2"] == 2014))

@@ -206,6 +206,7 @@ def test_pretrend_test_rejects_a_trend_and_seldom_rejects_none():
         (lambda d: d[d["cohort"].notna()], {}, "jamais ouverte"),
         (lambda d: d.assign(cohort=np.nan), {}, "aucune cellule ouverte"),
         (lambda d: d.assign(w=0.0), {"weights": "w"}, "poids nul"),
+        (lambda d: d.assign(cell=d["cell"].mask(d["cell"] == 4)), {}, "identifiant manquant"),
         (lambda d: d, {"control": "jamais"}, "never ou not_yet"),
         (lambda d: d, {"outcome": "z"}, "colonne absente"),
     ],

@@ -39,6 +39,8 @@ def sup_t(
     live = sd > 1e-12 * sd.max(initial=0.0)
     if not live.any() or df < 1:
         return float("nan")
+    if multiplier == "normal" and live.sum() == 1:
+        return float(stats.t.ppf((1 + level) / 2, df))
     rng = np.random.default_rng(seed)
     if multiplier == "normal":
         value, vector = np.linalg.eigh(covariance[np.ix_(live, live)])

@@ -1,7 +1,6 @@
 """Effects by opening cohort and year, each cell compared with itself (Callaway, Sant'Anna 2021)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -9,149 +8,10 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.doubly_robust import doubly_robust
 from fpi_eval.impact.group_time import GroupTimeEffects
+from fpi_eval.impact.wide import Wide, base_year, widen
 from fpi_eval.text import pluriel
 
 CONTROLS = {"never": "cellules jamais ouvertes", "not_yet": "cellules pas encore ouvertes"}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Wide:
-    """Panel with one column a unit, units sorted by cohort, never opened last.
-
-    Attributes
-    ----------
-    y : ndarray, shape (T, n)
-        Outcome, NaN where missing.
-    x : ndarray, shape (p, T, n)
-        Covariates.
-    times : ndarray, shape (T,)
-    cohorts, starts : ndarray, shapes (C,) and (C + 2,)
-        Units of cohort c are ``starts[c]:starts[c + 1]``; the never opened follow.
-    weights : ndarray, shape (n,)
-    cluster : ndarray of int, shape (n,), or None when each unit is its own cluster
-    """
-
-    y: np.ndarray
-    x: np.ndarray
-    times: np.ndarray
-    cohorts: np.ndarray
-    starts: np.ndarray
-    weights: np.ndarray
-    cluster: np.ndarray | None
-    notes: tuple[str, ...]
-
-    @property
-    def n_clusters(self) -> int:
-        """Return the number of clusters."""
-        return self.y.shape[1] if self.cluster is None else int(self.cluster.max()) + 1
-
-    def by_cluster(self, values: np.ndarray) -> np.ndarray:
-        """Return sums of one value a unit over clusters."""
-        if self.cluster is None:
-            return values
-        return np.bincount(self.cluster, values, self.n_clusters)
-
-
-def _constant(values: np.ndarray, codes: np.ndarray, n: int, name: str) -> np.ndarray:
-    """Return one value a unit; raise when it changes over years."""
-    out = np.empty(n, dtype=values.dtype)
-    out[codes] = values
-    same = out[codes] == values
-    if values.dtype.kind == "f":
-        same |= np.isnan(values) & np.isnan(out[codes])
-    if not same.all():
-        raise FpiError(
-            f"« {name} » change d'une année à l'autre pour {int((~same).sum())} ligne(s) : "
-            "donnez une seule valeur par cellule (par exemple la moyenne avant ouverture).",
-            colonne=name,
-        )
-    return out
-
-
-def widen(
-    frame: pd.DataFrame,
-    *,
-    outcome: str,
-    unit: str,
-    time: str,
-    cohort: str,
-    weights: str | None = None,
-    cluster: str | None = None,
-    covariates: Sequence[str] = (),
-    anticipation: int = 0,
-) -> Wide:
-    """Return the panel in wide form, cohorts with no year before the opening left out.
-
-    Raises
-    ------
-    FpiError
-        A column is missing, a unit appears twice in a year, a cohort, weight or cluster changes
-        within a unit, or a weight is not positive.
-    """
-    names = [outcome, unit, time, cohort, *covariates, *filter(None, [weights, cluster])]
-    for name in names:
-        if name not in frame.columns:
-            raise FpiError(
-                f"colonne absente (trouvé : {', '.join(map(str, frame.columns))}).", colonne=name
-            )
-    codes, units = pd.factorize(frame[unit])
-    tcodes, times = pd.factorize(frame[time], sort=True)
-    n, times = len(units), np.asarray(times, dtype=float)
-    first = _constant(frame[cohort].to_numpy(dtype=float), codes, n, cohort)
-    first = np.where(np.isnan(first) | (first > times[-1] + anticipation), np.inf, first)
-    usable = first > times[0] + anticipation
-    order = np.flatnonzero(usable)[np.argsort(first[usable], kind="stable")]
-    rank = np.full(n, -1)
-    rank[order] = np.arange(len(order))
-    column = rank[codes]
-    row = column >= 0
-    cell = tcodes[row] * len(order) + column[row]
-
-    def spread(name: str) -> np.ndarray:
-        wide = np.full(len(times) * len(order), np.nan)
-        wide[cell] = frame[name].to_numpy(dtype=float)[row]
-        return wide.reshape(len(times), len(order))
-
-    seen = np.zeros(len(times) * len(order), dtype=bool)
-    seen[cell] = True
-    if np.count_nonzero(seen) < len(cell):
-        raise FpiError(
-            f"{len(cell) - np.count_nonzero(seen)} ligne(s) en double pour une même cellule et "
-            "une même année : une seule attendue.",
-            colonne=unit,
-        )
-    weight = np.ones(n)
-    if weights is not None:
-        weight = _constant(frame[weights].to_numpy(dtype=float), codes, n, weights)
-        if not (weight > 0).all():
-            raise FpiError(
-                "poids nul, négatif ou manquant : donnez-en un positif.", colonne=weights
-            )
-    groups = None
-    if cluster is not None:
-        groups = _constant(pd.factorize(frame[cluster])[0], codes, n, cluster)
-        groups = np.unique(groups[order], return_inverse=True)[1]
-    cohorts = np.unique(first[order])
-    cohorts = cohorts[np.isfinite(cohorts)]
-    starts = np.append(np.searchsorted(first[order], [*cohorts, np.inf]), len(order))
-    dropped = n - len(order)
-    note = f"{pluriel(dropped, 'cellule')} sans année avant ouverture, mises de côté."
-    return Wide(
-        y=spread(outcome),
-        x=np.array([spread(name) for name in covariates]).reshape(-1, len(times), len(order)),
-        times=times,
-        cohorts=cohorts,
-        starts=starts,
-        weights=weight[order],
-        cluster=groups,
-        notes=(note,) if dropped else (),
-    )
-
-
-def base_year(times: np.ndarray, g: float, t: float, base: str, anticipation: int) -> int:
-    """Return the position of the year that year ``t`` of cohort ``g`` is compared with."""
-    limit = g - anticipation if base == "universal" or t >= g else t
-    return int(np.searchsorted(times, limit)) - 1
 
 
 def _comparison(wide: Wide, c: int, latest: float, control: str) -> list[slice]:

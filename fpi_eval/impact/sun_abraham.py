@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.callaway_santanna import Wide, base_year, widen
 from fpi_eval.impact.group_time import GroupTimeEffects
+from fpi_eval.impact.wide import Wide, base_year, widen
 from fpi_eval.inference.sandwich import small_sample
 from fpi_eval.text import pluriel
 
