@@ -62,6 +62,23 @@ class LinearFit:
         psi = self.influence(cluster)
         return psi.T @ psi
 
+    def jackknife(self, cluster: np.ndarray) -> np.ndarray:
+        r"""Return cluster influences (G, k) whose squares add up to the CR3 variances.
+
+        Each is minus the move of the estimate when the cluster leaves,
+        :math:`(X'X - X_g'X_g)^{-1} X_g'u_g`, times :math:`\sqrt{(G-1)/G}`. Regressors keep the
+        effects removed from the whole sample, which is exact for effects nested in the cluster.
+        """
+        integers, names = codes(cluster)
+        weighted = self.x if self.weights is None else self.x * self.weights[:, None]
+        k = len(self.names)
+        own = np.empty((len(names), k, k))
+        for i in range(k):
+            own[:, i] = sum_by(integers, weighted[:, [i]] * self.endogenous)
+        left = np.linalg.inv(self.bread) - own
+        moved = np.linalg.solve(left, sum_by(integers, self.scores)[:, :, None])[:, :, 0]
+        return np.sqrt((len(names) - 1) / len(names)) * moved
+
     def position(self, name: str) -> int:
         """Return the place of a regressor; raise if the data could not tell it from the others."""
         if name not in self.names:
