@@ -17,7 +17,8 @@ class LinearFit:
     """A fitted regression, its regressors net of absorbed effects.
 
     ``x`` (n_obs, k) are regressors (projected on instruments) net of effects, ``y`` and
-    ``endogenous`` the outcome and raw regressors net of effects, ``keep`` the rows used among
+    ``endogenous`` the outcome and raw regressors net of effects, ``instruments`` those of the
+    regression (the regressors themselves in least squares), ``keep`` the rows used among
     those given, ``dropped`` why others were not.
     """
 
@@ -27,6 +28,7 @@ class LinearFit:
     x: np.ndarray
     y: np.ndarray
     endogenous: np.ndarray
+    instruments: np.ndarray
     residuals: np.ndarray
     weights: np.ndarray | None
     effects: tuple[np.ndarray, ...]
@@ -123,7 +125,7 @@ def fit(
     k = blocks[1].shape[1]
     kept = independent(net[:, 1 : k + 1], raw[:, 1 : k + 1], weights)
     endogenous = net[:, 1 : k + 1][:, kept]
-    regressors = endogenous
+    regressors = z = endogenous
     if instruments is not None:
         z = net[:, k + 1 :]
         z = z[:, independent(z, raw[:, k + 1 :], weights)]
@@ -140,6 +142,7 @@ def fit(
         x=regressors,
         y=net[:, 0],
         endogenous=endogenous,
+        instruments=z,
         residuals=net[:, 0] - endogenous @ beta,
         weights=weights,
         effects=effects,

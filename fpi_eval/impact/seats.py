@@ -8,7 +8,7 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import linear
 from fpi_eval.impact.absorb import interaction
-from fpi_eval.impact.uncertainty import answer, event_table
+from fpi_eval.impact.uncertainty import Interval, answer, error, event_table
 from fpi_eval.panel import align
 from fpi_eval.results import Estimate, Estimates, EventStudy
 
@@ -161,6 +161,7 @@ def report(frame: pd.DataFrame, fit: linear.LinearFit) -> Estimates:
     by_etab = fit.jackknife(used["uai"].to_numpy())
     by_dep = fit.jackknife(used["code_departement"].to_numpy())
     dropped = frame.attrs["dropped"] + fit.dropped
+    few = _few(used, frame, fit, by_etab)
     items = []
     for label, weights in WEIGHTS.items():
         w = combination(fit, np.multiply(weights, (1.0, *frame.attrs["reach"])))
@@ -168,9 +169,18 @@ def report(frame: pd.DataFrame, fit: linear.LinearFit) -> Estimates:
             answer(
                 used, w @ fit.coefficients, by_etab @ w, by_dep @ w,
                 estimator="J", label=label, dropped=dropped, description=J_TEXT,
+                instead=few if label == GROSS else None,
             )
         )  # fmt: skip
     return Estimates(tuple(items))
+
+
+def _few(used, frame, fit: linear.LinearFit, by_etab: np.ndarray) -> Interval | None:
+    """Return the interval of the gross effect when few establishments are treated, else None."""
+    from fpi_eval.impact.few import interval_of_gross  # it reads this module
+
+    n_treated = used.loc[(used["dose"] != 0).to_numpy(), "uai"].nunique()
+    return interval_of_gross(frame, fit, n_treated, error(by_etab[:, fit.position(SEATS)]))
 
 
 def combination(fit: linear.LinearFit, weights: Sequence[float]) -> np.ndarray:

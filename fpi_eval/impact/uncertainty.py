@@ -11,6 +11,8 @@ from fpi_eval.results import Estimate, EventStudy
 
 ENOUGH = 5  # treated départements from which their own spread can be trusted
 
+ALONE = "un seul groupe traité : ni erreur ni intervalle"
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -39,6 +41,8 @@ def widest(estimate: float, candidates: list[Candidate], *, level: float = 0.95)
     are shared at a wider one, and a wide level with few clusters underestimates by chance.
     """
     kept = [c for c in candidates if np.isfinite(c.std_error) and c.df >= 1]
+    if not kept:
+        return Interval(np.nan, np.nan, np.nan, np.nan, ALONE)
     bounds = [interval(estimate, c.std_error, c.df, level=level) for c in kept]
     best = max(range(len(kept)), key=lambda j: bounds[j][1] - bounds[j][0])
     rule = kept[best].name
@@ -109,11 +113,18 @@ def answer(
     value: float,
     by_etab: np.ndarray,
     by_dep: np.ndarray,
+    *,
+    instead: Interval | None = None,
     **facts,
 ) -> Estimate:
-    """Return an estimate from its cluster influences, interval by `Clusters.interval`."""
+    """Return an estimate from its cluster influences, interval by `Clusters.interval`.
+
+    ``instead`` is an interval by another rule, clusters being then establishments.
+    """
     clusters = Clusters.of(frame)
     found, level = clusters.interval(value, by_etab, by_dep)
+    if instead is not None:
+        found, level = instead, "établissement"
     cluster, n_treated, psi = (
         (clusters.dep, clusters.n_treated_dep, by_dep)
         if level == "département"
