@@ -69,27 +69,29 @@ def moved_openings(
     touched = (frame["dose"] == 0) & (frame[["exposure_etab", "exposure_dep"]] != 0).any(axis=1)
     frame = frame[~touched]
     n = frame["size"].to_numpy(float)
-    paths = _paths(frame)
+    paths = paths_of(frame)
     homes = _homes(frame, max(len(p) for p in paths))
     absorber = Absorber(effects(frame), n)
     outcomes = np.column_stack([frame["y"], frame["dose"]]) / n[:, None]
     net = absorber.residualize(outcomes) * n[:, None]
     moves, exact = assignments(len(homes), len(paths), draws, seed)
     found = []
-    place = _Placement(frame)
+    place = Placement(frame)
     batch: list[dict[int, float]] = []
     for move in moves:
         batch.append(place(paths, [homes[h] for h in move]))
         if len(batch) == BATCH:
-            found.append(_walds(batch, net, absorber, n))
+            found.append(moved_walds(batch, net, absorber, n))
             batch = []
     if batch:
-        found.append(_walds(batch, net, absorber, n))
+        found.append(moved_walds(batch, net, absorber, n))
     placebos, shifts = np.vstack(found).T
     keep = np.isfinite(placebos) & np.isfinite(shifts)
     dose = frame["dose"].to_numpy()
     rows = np.flatnonzero(dose)
-    own = _walds([dict(zip(rows.tolist(), dose[rows].tolist(), strict=True))], net, absorber, n)
+    own = moved_walds(
+        [dict(zip(rows.tolist(), dose[rows].tolist(), strict=True))], net, absorber, n
+    )
     own = own[0, 0]
     return randomization(
         own if np.isfinite(own) else observed, placebos[keep],
@@ -98,7 +100,7 @@ def moved_openings(
     )  # fmt: skip
 
 
-def _walds(doses: list[dict[int, float]], net: np.ndarray, absorber: Absorber, n: np.ndarray):
+def moved_walds(doses: list[dict[int, float]], net: np.ndarray, absorber: Absorber, n: np.ndarray):
     """Return (placebo, shift) of each moved dose: seat-weighted Wald of outcome, of actual dose.
 
     Moved doses are nearly all zero: sums by level use their rows alone.
@@ -123,7 +125,7 @@ def _walds(doses: list[dict[int, float]], net: np.ndarray, absorber: Absorber, n
     return out
 
 
-def _paths(frame: pd.DataFrame) -> list[list[tuple[str, dict[int, float]]]]:
+def paths_of(frame: pd.DataFrame) -> list[list[tuple[str, dict[int, float]]]]:
     """Return, by treated establishment, its opened cells: course, and dose by session."""
     paths: dict[str, dict[int, tuple[str, dict[int, float]]]] = {}
     for row in frame[frame["dose"] != 0].itertuples():
@@ -140,7 +142,7 @@ def _homes(frame: pd.DataFrame, need: int) -> list[str]:
     return homes
 
 
-class _Placement:
+class Placement:
     """Put openings in the cells of other establishments."""
 
     def __init__(self, frame: pd.DataFrame) -> None:
@@ -156,7 +158,7 @@ class _Placement:
         dose: dict[int, float] = {}
         for openings, home in zip(paths, homes, strict=True):
             free = dict(self.cells[home])
-            for course, path in openings:
+            for course, path in openings[: len(free)]:
                 same = [cell for cell, taught in free.items() if taught == course]
                 chosen = same[0] if same else next(iter(free))
                 del free[chosen]
