@@ -24,9 +24,10 @@ MAX_SWEEPS = 5000
 
 
 def fit_margins(y: np.ndarray, codes: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Return multiplicative effects whose fit has the margins of y (iterative proportional fitting).
+    """Return multiplicative effects whose fit has the margins of y.
 
-    It is the Poisson maximum-likelihood fit on those effects; a level whose y are all 0 gets 0.
+    Iterative proportional fitting gives the Poisson maximum-likelihood fit on those effects; a
+    level whose y are all 0 gets 0.
     """
     coded = [compact(c) for c in codes]
     totals = [np.bincount(c, y, k) for c, k in coded]

@@ -8,7 +8,7 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import linear
 from fpi_eval.impact.absorb import interaction
-from fpi_eval.impact.uncertainty import answer, event_table
+from fpi_eval.impact.uncertainty import Interval, answer, error, event_table
 from fpi_eval.panel import align
 from fpi_eval.results import Estimate, Estimates, EventStudy
 
@@ -54,6 +54,7 @@ def sample(
         keep &= (frame["filiere"] != "autre").to_numpy()
     if niveau is not None:
         keep &= (frame["niveau"] == niveau).to_numpy()
+    frame.attrs["reach"] = reach(frame)
     out = frame[keep]
     if not (out["dose"] != 0).any():
         raise FpiError(
@@ -64,6 +65,18 @@ def sample(
     return out
 
 
+def reach(frame: pd.DataFrame) -> tuple[float, float]:
+    """Return exposure per opened seat, at the establishment and in the département.
+
+    Below 1 when seats have no untreated neighbour; a little off 1 when neighbours' courses last
+    longer or shorter. It turns coefficients into a change per opened seat.
+    """
+    seats = frame["dose"].sum()
+    if seats == 0:
+        return 1.0, 1.0
+    return frame["exposure_etab"].sum() / seats, frame["exposure_dep"].sum() / seats
+
+
 def effects(frame: pd.DataFrame, *, region: bool = True) -> list[np.ndarray]:
     """Return fixed effects: cell, course × session and, by default, region × session."""
     found = [frame["cell"].to_numpy(), interaction(frame["course"], frame["time"])]
@@ -71,7 +84,11 @@ def effects(frame: pd.DataFrame, *, region: bool = True) -> list[np.ndarray]:
 
 
 def regressors(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Return regressors, instruments (sign of the dose for seats) and names of J.
+    """Return regressors, instruments and names of J.
+
+    Seats are instrumented by their sign, exposures by their final value from the first opening
+    around on. Least squares would weigh a year by the square of the seats then in force, hence
+    give the last years, when openings have filled up, more than their seats.
 
     Openings on other budgets, if any are known, enter as a second dose (METHOD, B2-10).
     """
@@ -82,7 +99,16 @@ def regressors(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, tuple[str, 
     x = frame[columns].to_numpy(float)
     z = x.copy()
     z[:, 0] = np.sign(x[:, 0])
+    for j in (1, 2):
+        z[:, j] = np.where(x[:, j] != 0, final(frame["cell"], x[:, j]), 0.0)
     return x, z, tuple(names)
+
+
+def final(cell: pd.Series, values: np.ndarray) -> np.ndarray:
+    """Return each cell's largest value, or its lowest if it never rises above 0, (n_obs,)."""
+    by_cell = pd.Series(values).groupby(cell.to_numpy())
+    most, least = by_cell.transform("max"), by_cell.transform("min")
+    return most.where(most > 0, least).to_numpy(float)
 
 
 def scale(frame: pd.DataFrame, *, proportional: bool = True) -> np.ndarray:
@@ -100,7 +126,7 @@ def fit_j(frame: pd.DataFrame, *, proportional: bool = True) -> linear.LinearFit
     n = scale(frame, proportional=proportional)
     x, z, names = regressors(frame)
     x = x / n[:, None]
-    z[:, 1:] = x[:, 1:]
+    z[:, 1:] /= n[:, None]
     return linear.fit(
         frame["y"].to_numpy() / n, x, effects(frame), names=names, instruments=z,
         weights=n if proportional else None,
@@ -132,19 +158,29 @@ def report(frame: pd.DataFrame, fit: linear.LinearFit) -> Estimates:
     """Return gross effect, displacement and net effect of a fitted J."""
     fit.position(SEATS)
     used = frame[fit.keep]
-    by_etab = fit.influence(used["uai"].to_numpy())
-    by_dep = fit.influence(used["code_departement"].to_numpy())
+    by_etab = fit.jackknife(used["uai"].to_numpy())
+    by_dep = fit.jackknife(used["code_departement"].to_numpy())
     dropped = frame.attrs["dropped"] + fit.dropped
+    few = _few(used, frame, fit, by_etab)
     items = []
     for label, weights in WEIGHTS.items():
-        w = combination(fit, weights)
+        w = combination(fit, np.multiply(weights, (1.0, *frame.attrs["reach"])))
         items.append(
             answer(
                 used, w @ fit.coefficients, by_etab @ w, by_dep @ w,
                 estimator="J", label=label, dropped=dropped, description=J_TEXT,
+                instead=few if label == GROSS else None,
             )
         )  # fmt: skip
     return Estimates(tuple(items))
+
+
+def _few(used, frame, fit: linear.LinearFit, by_etab: np.ndarray) -> Interval | None:
+    """Return the interval of the gross effect when few establishments are treated, else None."""
+    from fpi_eval.impact.few import interval_of_gross  # it reads this module
+
+    n_treated = used.loc[(used["dose"] != 0).to_numpy(), "uai"].nunique()
+    return interval_of_gross(frame, fit, n_treated, error(by_etab[:, fit.position(SEATS)]))
 
 
 def combination(fit: linear.LinearFit, weights: Sequence[float]) -> np.ndarray:

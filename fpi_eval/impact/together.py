@@ -33,7 +33,7 @@ def together(
     for column, psi in (("uai", second.by_etab), ("code_departement", second.by_dep)):
         names, inside = np.unique(frame[column]), frame[column].to_numpy()[fit.keep]
         mine = np.zeros(len(names))
-        mine[np.searchsorted(names, np.unique(inside))] = fit.influence(inside) @ gross
+        mine[np.searchsorted(names, np.unique(inside))] = fit.jackknife(inside) @ gross
         by.append(mine - psi)
     gap = answer(
         frame, primary[seats.GROSS].estimate - second.value, by[0], by[1],

@@ -7,7 +7,7 @@ import pandas as pd
 
 from fpi_eval.impact import linear
 from fpi_eval.impact.counterfactual import Imputation, impute, influence
-from fpi_eval.impact.seats import DEP, ETAB, GROSS, effects, fit_j, sample, scale
+from fpi_eval.impact.seats import DEP, ETAB, GROSS, effects, final, fit_j, sample, scale
 from fpi_eval.impact.uncertainty import answer
 from fpi_eval.results import Estimate
 
@@ -69,9 +69,7 @@ def trend(frame: pd.DataFrame) -> np.ndarray:
 
 def final_dose(frame: pd.DataFrame) -> np.ndarray:
     """Return each cell's largest net seats, negative where it closes, (n_obs,)."""
-    dose = frame["dose"].groupby(frame["cell"])
-    most, least = dose.transform("max"), dose.transform("min")
-    return most.where(most > 0, least).to_numpy(float)
+    return final(frame["cell"], frame["dose"].to_numpy())
 
 
 def _displacement(frame, first) -> tuple[np.ndarray, np.ndarray]:
@@ -91,7 +89,7 @@ def _first_step(frame, first: linear.LinearFit, cluster) -> np.ndarray:
     names = np.unique(cluster)
     inside = cluster[first.keep]
     out = np.zeros((len(names), len(first.names)))
-    out[np.searchsorted(names, np.unique(inside))] = first.influence(inside)
+    out[np.searchsorted(names, np.unique(inside))] = first.jackknife(inside)
     return out[:, [first.names.index(n) for n in (ETAB, DEP) if n in first.names]]
 
 

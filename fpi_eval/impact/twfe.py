@@ -95,6 +95,7 @@ def twfe(
     used.attrs.update(frame.attrs)
     if not used["opened"].any():
         raise FpiError("aucune cellule ouverte n'est suivie toutes les sessions.")
+    lost = int((~keep).sum())
     opened = used["opened"].to_numpy(float)
     fit = linear.fit(
         used["y"].to_numpy(), opened[:, None], [used["cell"].to_numpy(), used["time"].to_numpy()],
@@ -105,7 +106,7 @@ def twfe(
         used, fit.coefficients[0], fit.influence(used["uai"].to_numpy())[:, 0],
         fit.influence(used["code_departement"].to_numpy())[:, 0], description=DESCRIPTION,
         estimator="Double différence à effets fixes", label="Effet par ouverture",
-        dropped=(*frame.attrs["dropped"], ("observation de cellule incomplète", int((~keep).sum()))),
+        dropped=(*frame.attrs["dropped"], ("observation de cellule incomplète", lost)),
     )  # fmt: skip
     y = used["y"].to_numpy().reshape(-1, len(years))
     first = used["cohort"].to_numpy().reshape(-1, len(years))[:, 0]
