@@ -17,7 +17,7 @@ from scipy import sparse
 from scipy.optimize import linprog, milp
 
 from fpi_eval.disclosure import Parts, Rate, audit, hiding, protect
-from fpi_eval.report.tables import Column, Table
+from fpi_eval.report.published import Column, Table
 from fpi_eval.report.workbook import write_workbook
 
 PLACE = ["academie", "departement", "uai", "filiere", "voie"]
