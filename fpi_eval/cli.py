@@ -1,6 +1,8 @@
 """The command line, thin: parse, call the library, say in French what went wrong."""
 
+import subprocess
 import sys
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Group, Parameter
@@ -13,19 +15,38 @@ from cyclopts.exceptions import (
     UnknownOptionError,
     UnusedCliTokensError,
 )
-from rich.console import Console
+from cyclopts.help import DefaultFormatter, HelpPanel
+from rich.console import Console, ConsoleOptions
+from rich.table import Table
 from rich.text import Text
 
 import fpi_eval
 from fpi_eval.errors import FpiError
+from fpi_eval.panel.donnees import load
+from fpi_eval.programme import Programme as ProgrammeFacts
+from fpi_eval.programme import load_programme, parse_rentree
+from fpi_eval.text import annee_scolaire, nombre
 
 USER_ERROR = 2
+
+
+class FrenchHelp(DefaultFormatter):
+    """Help without the library's English marks: our texts say what is compulsory."""
+
+    def __call__(self, console: Console, options: ConsoleOptions, panel: HelpPanel) -> None:
+        """Write one panel."""
+        for entry in panel.entries:
+            entry.required, entry.default = False, None
+        super().__call__(console, options, panel)
+
 
 app = App(
     name="fpi-eval",
     help="Évalue un programme d'ouverture de places de formation : diplômés et emploi industriel.",
     usage="fpi-eval COMMANDE [ARGUMENTS]",
     version=fpi_eval.__version__,
+    help_formatter=FrenchHelp(),
+    default_parameter=Parameter(negative=""),
     group_commands=Group("Commandes"),
     group_arguments=Group("Arguments"),
     group_parameters=Group("Options"),
@@ -34,10 +55,13 @@ app["--help"].help = "Affiche cette aide."
 app["--version"].help = "Affiche la version."
 
 Rentree = Annotated[
-    str, Parameter(help="Année scolaire : « 2022-2023 », ou « 2022 » pour la rentrée de septembre.")
+    str, Parameter(help="Obligatoire. Année scolaire : « 2022-2023 », ou « 2022 ».")
 ]
 Programme = Annotated[
-    str, Parameter(help="Dossier du programme (qui contient programme.toml), ou son nom.")
+    str,
+    Parameter(
+        help="Dossier du programme (qui contient programme.toml), ou son nom ; fpi_aura par défaut."
+    ),
 ]
 Donnees = Annotated[
     str, Parameter(help="Dossier des fichiers téléchargés. Sans lui : données simulées.")
@@ -83,3 +107,97 @@ def in_french(error: CycloptsError) -> str:
             return f"argument(s) en trop : {' '.join(error.unused_tokens or ())}. Voir « {aide} »."
         case _:
             return f"ligne de commande non comprise. Voir « {aide} »."
+
+
+@app.command(name="run")
+def run_report(
+    rentree: Rentree,
+    /,
+    *,
+    programme: Programme = "fpi_aura",
+    donnees: Donnees = "",
+    refaire: Annotated[bool, Parameter(help="Refait le rapport même si rien n'a changé.")] = False,
+) -> None:
+    """Produit le rapport d'une année scolaire dans reports/."""
+    from fpi_eval.report.edition import Edition
+    from fpi_eval.report.notebooks import discover
+    from fpi_eval.report.run import run
+
+    year = parse_rentree(rentree)
+    what = load_programme(programme)
+    root = project_root(what)
+    found = load(what, year, donnees)
+    report = run(
+        discover(root / "notebooks"),
+        {"programme": str(what.dossier), "rentree": year, "donnees": absolute(donnees)},
+        root / "reports" / what.code / str(year),
+        edition=Edition.of(what, year, simulated=found.simulees, sources=(found.credit,)),
+        inputs=found.fichiers,
+        root=root,
+        force=refaire,
+    )
+    print(report.index)
+
+
+@app.command
+def check(rentree: Rentree, /, *, programme: Programme = "fpi_aura", donnees: Donnees = "") -> None:
+    """Contrôle les fichiers d'entrée, sans produire de rapport."""
+    year = parse_rentree(rentree)
+    found = load(load_programme(programme), year, donnees)
+    out = Console()
+    table = Table("Source", "Année", "Fichier", "Lignes", "Écartées", box=None)
+    for source, period, origin in found.provenances():
+        aside = sum(origin.lignes_ecartees.values())
+        table.add_row(source, period, origin.fichier, nombre(origin.lignes), nombre(aside))
+    out.print(table)
+    for source, why in found.absentes.items():
+        out.print(f"Absente (facultative) : {source}, {why}.")
+    out.print(f"Entrées valides pour {annee_scolaire(year)} ({found.credit}).")
+
+
+@app.command
+def notebooks(*, programme: Programme = "fpi_aura") -> None:
+    """Liste les notebooks, leurs paramètres et ce qu'ils déclarent."""
+    from fpi_eval.report.notebooks import discover
+
+    out = Console()
+    for info in discover(project_root(load_programme(programme)) / "notebooks"):
+        out.print(Text(info.name, style="bold"), info.title, "—", info.question)
+        values = (f"{name} = {value!r}" for name, value in info.parameters.items())
+        out.print("  paramètres :", ", ".join(values))
+        for kind, names in info.declares.items():
+            out.print(f"  {kind} :", ", ".join(names))
+
+
+@app.command
+def lab(
+    notebook: Annotated[
+        str, Parameter(help="Obligatoire. Nom du notebook à copier, par exemple 02_places.")
+    ],
+    rentree: Rentree,
+    /,
+    *,
+    programme: Programme = "fpi_aura",
+    donnees: Donnees = "",
+    ouvrir: Annotated[bool, Parameter(help="Ouvre JupyterLab sur la copie.")] = True,
+) -> None:
+    """Ouvre JupyterLab sur une copie du notebook, paramètres remplis."""
+    from fpi_eval.report.exploration import copy_for_exploration
+
+    what = load_programme(programme)
+    year = parse_rentree(rentree)
+    values = {"programme": what.code, "rentree": year, "donnees": absolute(donnees)}
+    copy = copy_for_exploration(project_root(what) / "notebooks", notebook, values)
+    print(copy)
+    if ouvrir:
+        subprocess.run([sys.executable, "-m", "jupyterlab", str(copy)], check=False)
+
+
+def project_root(programme: ProgrammeFacts) -> Path:
+    """Return the folder that holds data/, notebooks/ and reports/."""
+    return programme.dossier.parents[1]
+
+
+def absolute(folder: str) -> str:
+    """Return the folder as an absolute path, so that a notebook finds it from where it runs."""
+    return str(Path(folder).absolute()) if folder else ""

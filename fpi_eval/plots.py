@@ -2,7 +2,10 @@
 
 import matplotlib.pyplot as plt
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
+
+from fpi_eval.text import nombre, pourcent
 
 # Okabe & Ito (2008): told apart by readers with any colour vision.
 BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#6E6E6E"
@@ -39,5 +42,89 @@ def event_study(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("Années depuis la première rentrée où l'effet est possible")
     ax.set_ylabel("Effet et intervalle à 95 %")
     ax.legend(frameon=False)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+PALETTE = (BLUE, ORANGE, GREEN, PINK, GREY)
+
+
+def share_bars(
+    table: pd.DataFrame, *, x: str, y: str, hue: str, ylabel: str, ax: Axes | None = None
+) -> Axes:
+    """Draw bars of a share (0 to 1) by group, told apart by colour and hatching."""
+    ax = ax or plt.subplots(figsize=(7.5, 3.8), layout="constrained")[1]
+    colours = list(PALETTE[: table[hue].nunique()])
+    sns.barplot(table, x=x, y=y, hue=hue, palette=colours, ax=ax, errorbar=None)
+    for bars, hatch in zip(ax.containers, ("", "//", "..", "xx", "\\\\"), strict=False):
+        for bar in bars:
+            bar.set(hatch=hatch, edgecolor="white")
+    ax.yaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
+    ax.set(xlabel="", ylabel=ylabel, ylim=(0, None))
+    ax.legend(title=None, frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, 1.14))
+    return _plain(ax)
+
+
+def range_lines(
+    table: pd.DataFrame, *, x: str, y: str, hue: str, ylabel: str, ax: Axes | None = None
+) -> Axes:
+    """Draw one line per group with its interval (columns ``y``, ``ic_bas``, ``ic_haut``), 0 to 1.
+
+    Lines differ by colour, marker and a label at their end.
+    """
+    ax = ax or plt.subplots(figsize=(7.5, 4), layout="constrained")[1]
+    groups = list(table[hue].unique())
+    positions = {value: i for i, value in enumerate(sorted(table[x].unique()))}
+    for i, (name, marker) in enumerate(zip(groups, "osD^v", strict=False)):
+        part = table[table[hue] == name].sort_values(x)
+        place = part[x].map(positions) + 0.04 * (i - len(groups) / 2)
+        ax.vlines(place, part["ic_bas"], part["ic_haut"], color=PALETTE[i], linewidth=1.2)
+        ax.plot(place, part[y], marker=marker, color=PALETTE[i], label=name)
+    ax.set_xticks(list(positions.values()), list(positions))
+    ax.yaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
+    ax.set(xlabel="", ylabel=ylabel)
+    ax.legend(title=None, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return _plain(ax)
+
+
+def stacked_rows(
+    table: pd.DataFrame, *, rows: str, columns: list[str], xlabel: str, ax: Axes | None = None
+) -> Axes:
+    """Draw one horizontal bar per row, split by column; the total is written at its end."""
+    ax = ax or plt.subplots(figsize=(7.5, 0.8 + 0.36 * len(table)), layout="constrained")[1]
+    left = pd.Series(0.0, index=table.index)
+    hatches = ("", "//", "..", "xx", "\\\\")
+    for column, colour, hatch in zip(columns, PALETTE, hatches, strict=False):
+        width = table[column].fillna(0.0)
+        ax.barh(table[rows], width, left=left, color=colour, hatch=hatch, edgecolor="white",
+                label=column)  # fmt: skip
+        left = left + width
+    for place, total in zip(table[rows], left, strict=True):
+        ax.text(total, place, f" {nombre(total)}", va="center", fontsize=9)
+    ax.invert_yaxis()
+    ax.set(xlabel=xlabel, ylabel="")
+    ax.xaxis.set_major_formatter(lambda value, _: nombre(value))
+    ax.margins(x=0.1)
+    ax.legend(title=None, frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    return _plain(ax)
+
+
+def targets(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw achieved people beside each target (columns libelle, realise, cible)."""
+    ax = ax or plt.subplots(figsize=(7.5, 0.9 + 0.6 * len(table)), layout="constrained")[1]
+    ax.barh(table["libelle"], table["cible"], color="#DDDDDD", edgecolor=GREY, label="Cible")
+    ax.barh(table["libelle"], table["realise"], color=BLUE, height=0.45, label="Places ouvertes")
+    for row in table.itertuples():
+        ax.text(row.cible, row.libelle, f" {nombre(row.realise)} sur {nombre(row.cible)}",
+                va="center", fontsize=9)  # fmt: skip
+    ax.invert_yaxis()
+    ax.xaxis.set_major_formatter(lambda value, _: nombre(value))
+    ax.margins(x=0.22)
+    ax.set(xlabel="Personnes", ylabel="")
+    ax.legend(frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    return _plain(ax)
+
+
+def _plain(ax: Axes) -> Axes:
     ax.spines[["top", "right"]].set_visible(False)
     return ax

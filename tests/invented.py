@@ -7,10 +7,12 @@ import pandas as pd
 def invented_panel(
     seed: int = 0, *, regions=5, etabs=12, courses=6, years=range(2016, 2031), opened=14,
     per_seat=0.5, etab=-0.1, dep=-0.1, noise=0.0, trend=0.0, new=0, start=2022,
+    proportional=True,
 ) -> pd.DataFrame:  # fmt: skip
     """Return a panel where a seat adds ``per_seat`` graduates and takes from its neighbours.
 
-    Only region "84" opens seats. Fixed effects of cell, course × year and region × year are large.
+    Only region "84" opens seats. Effects of cell, course × year and region × year are large,
+    the latter two in proportion of the cell's size if ``proportional``.
     """
     from fpi_eval.panel.cells import exposures, seat_grid, size_before
 
@@ -51,12 +53,14 @@ def invented_panel(
     inside, at = (at >= 0).to_numpy(), np.maximum(at, 0)
     cell = panel["cell"].to_numpy()
 
+    factor = size[cell] / 25 if proportional else 1.0
+
     def past(m):
         return np.where(inside, m[cell, at], 0.0)
 
     def shock(*keys):
         codes = panel.groupby(list(keys)).ngroup().to_numpy()
-        return rng.normal(0, 3, codes.max() + 1)[codes]
+        return factor * rng.normal(0, 3, codes.max() + 1)[codes]
 
     panel["diplomes"] = (
         rng.uniform(5, 40, n)[cell] + shock("course", "rentree") + shock("code_region", "rentree")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 LAYERS = [
-    "errors", "text", "programme", "schema", "sources", "twin", "panel", "disclosure",
+    "errors", "text", "programme", "schema", "sources", "twin", "disclosure", "panel",
     "indicators", "inference", "plots", "results", "impact", "checks", "power", "projection",
     "costs", "report", "cli",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -14,6 +15,7 @@ from notebooks_minuscules import write_notebook
 
 from fpi_eval.errors import FpiError
 from fpi_eval.report import html
+from fpi_eval.report.accessible import improve
 from fpi_eval.report.edition import BANNER, Edition
 from fpi_eval.report.notebooks import inspect
 
@@ -95,7 +97,7 @@ def test_a_page_has_one_h1_and_skips_no_heading_level(page):
     levels = [int(h.name[1]) for h in page.find_all(re.compile(r"^h[1-6]$"))]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_every_image_has_words_and_every_table_a_name_and_scopes(page):
@@ -158,6 +160,15 @@ def test_printed_text_becomes_paragraphs_and_data_frames_become_tables(places):
     assert not places.table.has_attr("border")
 
 
+def test_long_names_in_tables_may_be_cut_at_their_signs():
+    name = "parcoursup_2018_national_&.csv"
+    cell = f"<td>{name.replace('&', '&amp;')}</td>"
+    page = improve(f"<body><main><h1>T</h1><table><tr>{cell}</tr></table></main></body>", EDITION)
+    soup = BeautifulSoup(page, "html.parser")
+    assert len(soup.find_all("wbr")) == 4
+    assert soup.td.get_text() == name
+
+
 def test_menus_use_the_short_title_and_the_current_page_is_marked(places):
     current = places.select_one("nav.pages [aria-current=page]")
     assert current.string == "Places"
@@ -184,6 +195,16 @@ def test_prose_keeps_aligned_columns_and_escapes_markup():
     assert html.prose("a    1\nb    2").startswith("<pre>")
     assert html.prose("x < y") == "<p>x &lt; y</p>"
     assert html.prose("None") == html.prose("[<Line2D at 0x…>]") == ""
+
+
+def test_a_title_with_quotes_prints_as_it_is_and_cannot_leave_the_style_sheet(tmp_path):
+    title = """L'« école » "pro" </style>"""
+    made = render(tmp_path / "2023", Edition("x", title, 2023, simulated=True))
+    page = BeautifulSoup((made / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert r"""'« école » \22 pro\22  \3c /style\3e , 2023-2024";""" in page.style.string
+    assert page.h1.get_text() == title.replace("'", "’").replace("« ", "«\u00a0").replace(
+        " »", "\u00a0»"
+    )
 
 
 def luminance(colour):

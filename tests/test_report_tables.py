@@ -5,10 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from fpi_eval.errors import FpiError
+from fpi_eval.report.extract import write_tables
 from fpi_eval.report.figure import Figure
-from fpi_eval.report.tables import RESOURCE, table
+from fpi_eval.report.tables import RESOURCE, slug, table
 
 FRAME = pd.DataFrame(
     {
@@ -39,6 +41,46 @@ def test_a_column_without_format_has_one_digit_only_if_it_needs_it():
     assert shown.to_dict("list") == {"a": ["1", "2"], "b": ["1,0", "2,2"], "c": ["oui", "non"]}
 
 
+def test_dates_categories_and_whole_numbers_that_may_miss_are_shown():
+    frame = pd.DataFrame(
+        {
+            "c": pd.Categorical(["x", "y"]),
+            "jour": pd.to_datetime(["2024-01-31", None]),
+            "m": pd.array([1, None], dtype="Int64"),
+        }
+    )
+    assert table(frame, "T").shown.to_numpy().tolist() == [
+        ["x", "31/01/2024", "1"],
+        ["y", "n. d.", "n. d."],
+    ]
+
+
+def test_a_named_index_becomes_the_first_column():
+    frame = pd.DataFrame({"n": [1]}, index=pd.Index(["Ain"], name="departement"))
+    assert list(table(frame, "T").shown) == ["departement", "n"]
+
+
+def test_years_are_not_written_as_quantities():
+    frame = pd.DataFrame({"rentree": [2022], "n": [2022], "an": [2022]})
+    shown = table(frame, "T", formats={"an": "annee_scolaire"}).shown
+    assert shown.iloc[0].tolist() == ["2022", "2\u202f022", "2022-2023"]
+
+
+def test_csv_files_hold_what_is_shown_as_spreadsheets_read_it(tmp_path):
+    frame = FRAME.assign(filiere=["=1+1", "-x", "Ensemble"], ecart=[-5, 12, 0])
+    formats = FORMATS | {"ecart": "signe"}
+    shown = [table(frame, "Places", formats=formats)._repr_mimebundle_()]
+    cells = [new_code_cell("t", outputs=[new_output("execute_result", data=d) for d in shown])]
+    (made,) = write_tables(tmp_path, "02_places", new_notebook(cells=cells), "_simule")
+    assert made.file == "tables/02_places_01_places_simule.csv"
+    assert (tmp_path / made.file).read_text(encoding="utf-8-sig").splitlines() == [
+        "filiere;places;taux;diplomes;ecart",
+        "'=1+1;1234;48,2%;s;-5",
+        "'-x;n. d.;50,0%;12;+12",
+        "Ensemble;5678;n. d.;40;0",
+    ]
+
+
 def test_a_table_has_a_caption_scopes_and_numbers_to_the_right():
     soup = parsed()
     assert soup.table.find(True).name == "caption"
@@ -50,7 +92,7 @@ def test_a_table_has_a_caption_scopes_and_numbers_to_the_right():
 
 
 def test_words_cannot_inject_markup():
-    assert not parsed().find("b")
+    assert not parsed(note="<b>gras</b>").find("b")
 
 
 def test_the_marks_used_and_only_they_are_explained():
@@ -95,6 +137,12 @@ def draw():
     fig, ax = plt.subplots(figsize=(2, 1))
     ax.bar(["a"], [1])
     return fig, ax
+
+
+def test_a_long_title_makes_a_file_name_of_whole_words():
+    assert slug("Écart, en points") == "ecart-en-points"
+    assert slug("mot " * 30) == "-".join(["mot"] * 15)
+    assert slug("x" * 80) == "x" * 60
 
 
 def test_a_figure_has_title_words_source_and_data_and_is_closed():

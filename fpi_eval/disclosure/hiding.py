@@ -11,6 +11,8 @@ from fpi_eval.errors import FpiError
 
 TOLERANCE = 1e-6
 SECONDS = 20.0
+NEAR = 200  # groups of unknowns tried first: beyond, programs get slow
+FAR = 25  # counts above this many widths never shift down to zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,56 +145,109 @@ class _Program:
 
     def __init__(self, hiding: Hiding) -> None:
         self.hiding, system = hiding, hiding.system
-        self.own = np.flatnonzero(hiding.hideable)
-        matrix, relations, n = system.matrix, system.relations, len(self.own)
-        rest = relations @ hiding.truth
-        move = sparse.hstack([matrix[self.own], -sparse.eye_array(n), sparse.eye_array(n)])
-        low = hiding.lowest - hiding.value
-        fixed = hiding.frozen
-        self.constraints = [
-            LinearConstraint(move.tocsr(), 0, 0),
-            self._on_shift(matrix[~fixed], low[~fixed], np.inf),
-            self._on_shift(matrix[fixed], 0, 0),
-            self._on_shift(
-                relations, np.where(system.exact, 0, -rest), np.where(system.exact, 0, np.inf)
-            ),
-        ]
-        self.constraints = [c for c in self.constraints if c.A.shape[0]]
-        n_unknown = len(hiding.truth)
-        self.bounds = Bounds(np.r_[-hiding.truth, np.zeros(2 * n)], np.inf)
-        self.whole = np.r_[np.ones(n_unknown), np.zeros(2 * n)]
-
-    def _on_shift(self, rows: sparse.csr_matrix, low: object, high: object) -> LinearConstraint:
-        empty = sparse.csr_array((rows.shape[0], 2 * len(self.own)))
-        return LinearConstraint(sparse.hstack([rows, empty], format="csr"), low, high)
+        self.by_column = system.matrix.tocsc()
+        self.groups = np.array([group for _, group in system.columns])
+        self.weight = 1 / np.maximum(np.diff(system.matrix.indptr), 1)
+        self.all = np.arange(len(self.groups))
 
     def cheapest(self, row: sparse.csr_matrix, by: float) -> np.ndarray | None:
         """Return the shift that moves `row` by `by` and the fewest people in shown cells."""
-        price = np.where(self.hiding.hidden, 0.0, self.hiding.value + 1)[self.own]
-        cost = np.r_[np.zeros(len(self.hiding.truth)), price, price]
-        return self._solve(cost, [*self.constraints, self._on_shift(row, by, by)])
+        near = self._near(row)
+        shift = self._solve(near, row, (by, by), priced=True)
+        if shift is None and len(near) < len(self.all):
+            shift = self._solve(self.all, row, (by, by), priced=True)
+        return shift
 
     def furthest(self, row: sparse.csr_matrix, sign: int) -> float:
         """Return how far `row` may move up or down (at most the width) if all may be hidden."""
         width = self.hiding.width
-        cost = np.r_[-sign * row.toarray()[0], np.zeros(2 * len(self.own))]
-        reach = self._on_shift(row, -width, width)
-        shift = self._solve(cost, [*self.constraints, reach])
+        shift = self._solve(self.all, -sign * row, (-width, width), priced=False)
         return 0.0 if shift is None else abs(float((row @ shift)[0]))
 
-    def _solve(self, cost: np.ndarray, constraints: list) -> np.ndarray | None:
-        n = len(self.hiding.truth)
-        for integrality in (np.zeros_like(self.whole), self.whole):
-            found = milp(
-                cost,
-                integrality=integrality,
-                bounds=self.bounds,
-                constraints=constraints,
-                options={"time_limit": SECONDS},
-            )
-            if found.x is None:
-                return None
-            shift = np.rint(found.x[:n])
-            if np.abs(shift - found.x[:n]).max() < TOLERANCE:
-                return shift
-        return None
+    def _near(self, row: sparse.csr_matrix) -> np.ndarray:
+        """Return the unknowns that share most small cells with `row`: a swap is mostly local."""
+        shared = self.hiding.system.matrix @ (row != 0).toarray()[0].astype(float)
+        close = self.by_column.T @ (shared * self.weight)
+        by_group = np.bincount(self.groups, weights=close)
+        return np.flatnonzero(np.isin(self.groups, np.argsort(-by_group, kind="stable")[:NEAR]))
+
+    def _solve(
+        self,
+        places: np.ndarray,
+        row: sparse.csr_matrix,
+        reach: tuple[float, float],
+        *,
+        priced: bool,
+    ) -> np.ndarray | None:
+        """Return the best whole shift of the unknowns `places`, None if there is none.
+
+        Best is cheapest if `priced`, else the lowest ``row @ shift``.
+        """
+        hiding, n = self.hiding, len(places)
+        matrix = self.by_column[:, places].tocsr()
+        touched = np.diff(matrix.indptr) > 0
+        shown = np.flatnonzero(touched & hiding.hideable & ~hiding.hidden)
+        loose = touched & ~hiding.frozen & (hiding.value <= FAR * hiding.width)
+        shape = _Shape(n, len(shown) if priced else 0)
+        constraints = [
+            shape.rows(matrix[touched & hiding.frozen], 0, 0),
+            shape.rows(matrix[loose], (hiding.lowest - hiding.value)[loose], np.inf),
+            *self._relations(places, shape),
+            shape.rows(row[:, places], *reach),
+        ]
+        cost = np.r_[row[:, places].toarray()[0] * (not priced), np.zeros(2 * shape.n_priced)]
+        if priced:
+            constraints.append(shape.moves(matrix[shown]))
+            cost[n:] = np.tile(hiding.value[shown] + 1, 2)
+        found = _whole(cost, shape, -hiding.truth[places], constraints)
+        if found is None:
+            return None
+        shift = np.zeros(len(self.all))
+        shift[places] = found
+        low = hiding.lowest - hiding.value - TOLERANCE
+        moved = hiding.system.matrix @ shift
+        return shift if ((moved >= low) | (moved == 0)).all() else None
+
+    def _relations(self, places: np.ndarray, shape: "_Shape") -> list[LinearConstraint]:
+        system = self.hiding.system
+        mine = system.relations[:, places]
+        kept = np.diff(mine.indptr) > 0
+        low = np.where(system.exact, 0, -(system.relations @ self.hiding.truth))[kept]
+        return [shape.rows(mine[kept], low, np.where(system.exact, 0, np.inf)[kept])]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Columns of a program: shifts of unknowns, then the rise and the fall of priced cells."""
+
+    n: int
+    n_priced: int
+
+    def rows(self, rows: sparse.csr_matrix, low: object, high: object) -> LinearConstraint:
+        empty = sparse.csr_matrix((rows.shape[0], 2 * self.n_priced))
+        return LinearConstraint(sparse.hstack([rows, empty], format="csr"), low, high)
+
+    def moves(self, rows: sparse.csr_matrix) -> LinearConstraint:
+        one = sparse.eye_array(self.n_priced, format="csr")
+        return LinearConstraint(sparse.hstack([rows, -one, one], format="csr"), 0, 0)
+
+
+def _whole(
+    cost: np.ndarray, shape: _Shape, lowest: np.ndarray, constraints: list[LinearConstraint]
+) -> np.ndarray | None:
+    """Return the shift that a linear program gives, or an integer one where it is not whole."""
+    whole = np.r_[np.ones(shape.n), np.zeros(2 * shape.n_priced)]
+    for integrality in (np.zeros_like(whole), whole):
+        found = milp(
+            cost,
+            integrality=integrality,
+            bounds=Bounds(np.r_[lowest, np.zeros(2 * shape.n_priced)], np.inf),
+            constraints=[c for c in constraints if c.A.shape[0]],
+            options={"time_limit": SECONDS},
+        )
+        if found.x is None:
+            return None
+        shift = np.rint(found.x[: shape.n])
+        if np.abs(shift - found.x[: shape.n]).max(initial=0) < TOLERANCE:
+            return shift
+    return None

@@ -28,27 +28,26 @@ class Imputation:
     covariates: np.ndarray
     net: np.ndarray
     slopes: np.ndarray
+    mass: np.ndarray
 
     def weights(self, target: np.ndarray) -> np.ndarray:
         r"""Return v (n_obs, m) such that the estimate of each target is ``v'y``.
 
         On treated rows v is the target :math:`w_1`, on untreated ones
-        :math:`v_0 = -Z_0 (Z_0'Z_0)^{-1} Z_1' w_1`, in one solve, Z being effects and covariates.
+        :math:`v_0 = -W_0Z_0 (Z_0'W_0Z_0)^{-1} Z_1' w_1`, in one solve, Z being effects and
+        covariates, W the weights.
         """
-        absorber, (first, others) = self.absorber, self.levels
-        on = self.treated & self.usable
-        w = target[on]
-        moved = np.zeros((absorber.n_first, w.shape[1]))
-        shifted = np.zeros((absorber.n_others, w.shape[1]))
-        np.add.at(moved, first[on], w)
-        for column in others[on].T:
-            np.add.at(shifted, column, w)
-        base = ~self.treated
+        first, others = self.levels
+        on, base = self.treated & self.usable, ~self.treated
         v = np.where(on[:, None], target, 0.0)
-        v[base] = -absorber.spread(*absorber.normal(moved, shifted))
+        spread = np.column_stack(
+            [prediction(self.absorber, first[on], others[on], w) for w in target[on].T]
+        )
+        mass = self.mass[:, None]
+        v[base] = -mass * spread
         if self.covariates.shape[1]:
-            gap = self.covariates.T @ v
-            v[base] -= self.net @ np.linalg.solve(self.net.T @ self.net, gap)
+            gap = self.covariates[self.usable].T @ v[self.usable]
+            v[base] -= mass * self.net @ np.linalg.solve(self.net.T @ (mass * self.net), gap)
         return v
 
 
@@ -57,6 +56,7 @@ def impute(
     treated: np.ndarray,
     effects: Sequence[np.ndarray],
     covariates: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
 ) -> Imputation:
     """Return effects of treated rows: outcome minus the prediction of the untreated ones.
 
@@ -70,6 +70,8 @@ def impute(
         Fixed effects of the untreated outcome.
     covariates : array (n_obs, k), optional
         Other terms of the untreated outcome, e.g. trends.
+    weights : array (n_obs,), optional
+        Positive weights of the untreated model.
 
     Notes
     -----
@@ -81,18 +83,35 @@ def impute(
         raise FpiError("toutes les lignes sont traitées : il n'y a pas de comparaison.")
     x = np.empty((len(y), 0)) if covariates is None else np.asarray(covariates, float)
     coded = [compact(e)[0] for e in effects]
-    absorber = Absorber([c[base] for c in coded])
-    first, others = _levels(coded, base, absorber)
+    mass = np.ones(int(base.sum())) if weights is None else np.asarray(weights, float)[base]
+    absorber = Absorber([c[base] for c in coded], None if weights is None else mass)
+    first, others = levels(coded, base, absorber)
     net = absorber.residualize(x[base])
-    slopes = np.linalg.lstsq(net, absorber.residualize(y[base]), rcond=None)[0]
+    root = np.sqrt(mass)
+    left = absorber.residualize(y[base]) * root
+    slopes = np.linalg.lstsq(net * root[:, None], left, rcond=None)[0]
     left = y - x @ slopes
     fitted = absorber.effects(left[base][:, None])
     usable = base | (_known(first, others) & _estimable(absorber, first, others))
     tau = left - _predict(*fitted, first, others)
-    return Imputation(tau, treated, usable, absorber, (first, others), x, net, slopes)
+    return Imputation(tau, treated, usable, absorber, (first, others), x, net, slopes, mass)
 
 
-def _levels(coded, base, absorber) -> tuple[np.ndarray, np.ndarray]:
+def prediction(
+    absorber: Absorber, first: np.ndarray, others: np.ndarray, w: np.ndarray
+) -> np.ndarray:
+    """Return how each untreated outcome weighs in the prediction of w-weighted rows, (n_base,).
+
+    To be multiplied by the weight of the untreated row, if any.
+    """
+    moved = np.bincount(first, w, absorber.n_first)[:, None]
+    shifted = np.zeros((absorber.n_others, 1))
+    for column in others.T:
+        shifted[:, 0] += np.bincount(column, w, absorber.n_others)
+    return absorber.spread(*absorber.normal(moved, shifted))[:, 0]
+
+
+def levels(coded, base, absorber) -> tuple[np.ndarray, np.ndarray]:
     """Return each row's level in the absorber's numbering, -1 if unseen among untreated rows."""
     ordered = [coded[e] for e in absorber.order]
     seen = [
@@ -144,7 +163,24 @@ def influence(
     partition: np.ndarray,
     cluster: np.ndarray,
 ) -> np.ndarray:
-    r"""Return conservative cluster influences (G, m) (Borusyak et al., 2024, theorem 3).
+    """Return conservative cluster influences (G, m) of the estimates ``v'y`` (`influence_of`)."""
+    on = model.treated & model.usable
+    tau = np.where(model.usable, model.tau, 0.0)
+    return np.column_stack(
+        [influence_of(tau, on, column, dose, cell, partition, cluster) for column in v.T]
+    )
+
+
+def influence_of(
+    tau: np.ndarray,
+    treated: np.ndarray,
+    v: np.ndarray,
+    dose: np.ndarray,
+    cell: np.ndarray,
+    partition: np.ndarray,
+    cluster: np.ndarray,
+) -> np.ndarray:
+    r"""Return conservative cluster influences (G,) (Borusyak et al., 2024, theorem 3).
 
     On treated rows the residual is :math:`\tau_{it} - \bar\tau_g S_{it}`, with one effect per seat
     and group of the partition,
@@ -153,22 +189,17 @@ def influence(
     equation 8, where S is 1). A coarser partition is more conservative; one with a single cell
     per group has no residual left and must not be used.
     """
-    on = np.flatnonzero(model.treated & model.usable)
+    on = np.flatnonzero(treated)
     groups, n_groups = compact(partition[on])
     pairs, n_pairs = compact(compact(cell[on])[0] * n_groups + groups)
     owner = np.zeros(n_pairs, dtype=np.int64)
     owner[pairs] = groups
-    out = np.empty((len(codes(cluster)[1]), v.shape[1]))
-    integers = codes(cluster)[0]
-    for m in range(v.shape[1]):
-        vm = v[on, m]
-        a = np.bincount(pairs, vm * dose[on], n_pairs)
-        b = np.bincount(pairs, vm * model.tau[on], n_pairs)
-        square = np.bincount(owner, a * a, n_groups)
-        mean = np.divide(
-            np.bincount(owner, a * b, n_groups), square, out=np.zeros(n_groups), where=square > 0
-        )
-        residual = np.where(model.usable, model.tau, 0.0)
-        residual[on] -= mean[groups] * dose[on]
-        out[:, m] = sum_by(integers, v[:, m] * residual)
-    return out
+    a = np.bincount(pairs, v[on] * dose[on], n_pairs)
+    b = np.bincount(pairs, v[on] * tau[on], n_pairs)
+    square = np.bincount(owner, a * a, n_groups)
+    mean = np.divide(
+        np.bincount(owner, a * b, n_groups), square, out=np.zeros(n_groups), where=square > 0
+    )
+    residual = tau.copy()
+    residual[on] -= mean[groups] * dose[on]
+    return sum_by(codes(cluster)[0], v * residual)

@@ -17,7 +17,8 @@ class LinearFit:
     """A fitted regression, its regressors net of absorbed effects.
 
     ``x`` (n_obs, k) are regressors (projected on instruments) net of effects, ``y`` and
-    ``endogenous`` the outcome and raw regressors net of effects, ``keep`` the rows used among
+    ``endogenous`` the outcome and raw regressors net of effects, ``instruments`` those of the
+    regression (the regressors themselves in least squares), ``keep`` the rows used among
     those given, ``dropped`` why others were not.
     """
 
@@ -27,6 +28,7 @@ class LinearFit:
     x: np.ndarray
     y: np.ndarray
     endogenous: np.ndarray
+    instruments: np.ndarray
     residuals: np.ndarray
     weights: np.ndarray | None
     effects: tuple[np.ndarray, ...]
@@ -61,6 +63,23 @@ class LinearFit:
         """Return the CR1 covariance, cluster being labels of the rows kept."""
         psi = self.influence(cluster)
         return psi.T @ psi
+
+    def jackknife(self, cluster: np.ndarray) -> np.ndarray:
+        r"""Return cluster influences (G, k) whose squares add up to the CR3 variances.
+
+        Each is minus the move of the estimate when the cluster leaves,
+        :math:`(X'X - X_g'X_g)^{-1} X_g'u_g`, times :math:`\sqrt{(G-1)/G}`. Regressors keep the
+        effects removed from the whole sample, which is exact for effects nested in the cluster.
+        """
+        integers, names = codes(cluster)
+        weighted = self.x if self.weights is None else self.x * self.weights[:, None]
+        k = len(self.names)
+        own = np.empty((len(names), k, k))
+        for i in range(k):
+            own[:, i] = sum_by(integers, weighted[:, [i]] * self.endogenous)
+        left = np.linalg.inv(self.bread) - own
+        moved = np.linalg.solve(left, sum_by(integers, self.scores)[:, :, None])[:, :, 0]
+        return np.sqrt((len(names) - 1) / len(names)) * moved
 
     def position(self, name: str) -> int:
         """Return the place of a regressor; raise if the data could not tell it from the others."""
@@ -106,7 +125,7 @@ def fit(
     k = blocks[1].shape[1]
     kept = independent(net[:, 1 : k + 1], raw[:, 1 : k + 1], weights)
     endogenous = net[:, 1 : k + 1][:, kept]
-    regressors = endogenous
+    regressors = z = endogenous
     if instruments is not None:
         z = net[:, k + 1 :]
         z = z[:, independent(z, raw[:, k + 1 :], weights)]
@@ -123,6 +142,7 @@ def fit(
         x=regressors,
         y=net[:, 0],
         endogenous=endogenous,
+        instruments=z,
         residuals=net[:, 0] - endogenous @ beta,
         weights=weights,
         effects=effects,

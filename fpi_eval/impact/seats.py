@@ -8,7 +8,7 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import linear
 from fpi_eval.impact.absorb import interaction
-from fpi_eval.impact.uncertainty import answer, event_table
+from fpi_eval.impact.uncertainty import Interval, answer, error, event_table
 from fpi_eval.panel import align
 from fpi_eval.results import Estimate, Estimates, EventStudy
 
@@ -38,13 +38,23 @@ LAG_TEXT = (
 def sample(
     panel: pd.DataFrame, outcome: str, *, targeted: bool = True, niveau: str | None = None
 ) -> pd.DataFrame:
-    """Return the estimation frame without new cells: targeted filières of all regions."""
+    """Return the estimation frame without new cells: targeted filières of all regions.
+
+    Cells without a student before the programme have no size, hence no untreated path to compare.
+    """
     frame = align(panel, outcome)
-    keep = ~frame["nouvelle"].to_numpy(bool)
+    sized = (frame["size"] > 0).to_numpy()
+    new = frame["nouvelle"].to_numpy(bool)
+    frame.attrs["dropped"] += (
+        ("observation de cellule nouvelle", int(new.sum())),
+        ("observation de cellule sans élève avant le programme", int((~sized & ~new).sum())),
+    )
+    keep = sized & ~new
     if targeted:
         keep &= (frame["filiere"] != "autre").to_numpy()
     if niveau is not None:
         keep &= (frame["niveau"] == niveau).to_numpy()
+    frame.attrs["reach"] = reach(frame)
     out = frame[keep]
     if not (out["dose"] != 0).any():
         raise FpiError(
@@ -55,6 +65,18 @@ def sample(
     return out
 
 
+def reach(frame: pd.DataFrame) -> tuple[float, float]:
+    """Return exposure per opened seat, at the establishment and in the département.
+
+    Below 1 when seats have no untreated neighbour; a little off 1 when neighbours' courses last
+    longer or shorter. It turns coefficients into a change per opened seat.
+    """
+    seats = frame["dose"].sum()
+    if seats == 0:
+        return 1.0, 1.0
+    return frame["exposure_etab"].sum() / seats, frame["exposure_dep"].sum() / seats
+
+
 def effects(frame: pd.DataFrame, *, region: bool = True) -> list[np.ndarray]:
     """Return fixed effects: cell, course × session and, by default, region × session."""
     found = [frame["cell"].to_numpy(), interaction(frame["course"], frame["time"])]
@@ -62,7 +84,11 @@ def effects(frame: pd.DataFrame, *, region: bool = True) -> list[np.ndarray]:
 
 
 def regressors(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Return regressors, instruments (sign of the dose for seats) and names of J.
+    """Return regressors, instruments and names of J.
+
+    Seats are instrumented by their sign, exposures by their final value from the first opening
+    around on. Least squares would weigh a year by the square of the seats then in force, hence
+    give the last years, when openings have filled up, more than their seats.
 
     Openings on other budgets, if any are known, enter as a second dose (METHOD, B2-10).
     """
@@ -73,19 +99,50 @@ def regressors(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, tuple[str, 
     x = frame[columns].to_numpy(float)
     z = x.copy()
     z[:, 0] = np.sign(x[:, 0])
+    for j in (1, 2):
+        z[:, j] = np.where(x[:, j] != 0, final(frame["cell"], x[:, j]), 0.0)
     return x, z, tuple(names)
 
 
-def fit_j(frame: pd.DataFrame) -> linear.LinearFit:
+def final(cell: pd.Series, values: np.ndarray) -> np.ndarray:
+    """Return each cell's largest value, or its lowest if it never rises above 0, (n_obs,)."""
+    by_cell = pd.Series(values).groupby(cell.to_numpy())
+    most, least = by_cell.transform("max"), by_cell.transform("min")
+    return most.where(most > 0, least).to_numpy(float)
+
+
+def scale(frame: pd.DataFrame, *, proportional: bool = True) -> np.ndarray:
+    """Return what outcomes are divided by, then weighted by: the cell's size, or 1.
+
+    Shocks to a course or a region move a large class by more students than a small one. Divided
+    by its size before the programme, a cell follows the effects it shares with others whatever
+    its size; weighted by it, every seat and every student weigh what they weighed.
+    """
+    return frame["size"].to_numpy(float) if proportional else np.ones(len(frame))
+
+
+def fit_j(frame: pd.DataFrame, *, proportional: bool = True) -> linear.LinearFit:
     """Return the regression J on an estimation frame."""
+    n = scale(frame, proportional=proportional)
     x, z, names = regressors(frame)
-    return linear.fit(frame["y"].to_numpy(), x, effects(frame), names=names, instruments=z)
+    x = x / n[:, None]
+    z[:, 1:] /= n[:, None]
+    return linear.fit(
+        frame["y"].to_numpy() / n, x, effects(frame), names=names, instruments=z,
+        weights=n if proportional else None,
+    )  # fmt: skip
 
 
-def j(panel: pd.DataFrame, outcome: str = "diplomes", *, niveau: str | None = None) -> Estimates:
+def j(
+    panel: pd.DataFrame,
+    outcome: str = "diplomes",
+    *,
+    niveau: str | None = None,
+    proportional: bool = True,
+) -> Estimates:
     r"""Return gross effect, displacement and net effect per opened seat.
 
-    .. math:: Y_{it} = a_i + \lambda_{kt} + \mu_{rt} + \theta S_{i,t-d}
+    .. math:: Y_{it} = n_i (a_i + \lambda_{kt} + \mu_{rt}) + \theta S_{i,t-d}
               + \kappa_e X^e_{it} + \kappa_d X^d_{it} + u_{it}
 
     S is instrumented by its sign (a closure is an opening with a minus sign), so that every seat
@@ -94,22 +151,36 @@ def j(panel: pd.DataFrame, outcome: str = "diplomes", *, niveau: str | None = No
     region × session, no anticipation, neighbours affected only through the exposures.
     """
     frame = sample(panel, outcome, niveau=niveau)
-    fit = fit_j(frame)
+    return report(frame, fit_j(frame, proportional=proportional))
+
+
+def report(frame: pd.DataFrame, fit: linear.LinearFit) -> Estimates:
+    """Return gross effect, displacement and net effect of a fitted J."""
     fit.position(SEATS)
     used = frame[fit.keep]
-    by_etab = fit.influence(used["uai"].to_numpy())
-    by_dep = fit.influence(used["code_departement"].to_numpy())
+    by_etab = fit.jackknife(used["uai"].to_numpy())
+    by_dep = fit.jackknife(used["code_departement"].to_numpy())
     dropped = frame.attrs["dropped"] + fit.dropped
+    few = _few(used, frame, fit, by_etab)
     items = []
     for label, weights in WEIGHTS.items():
-        w = combination(fit, weights)
+        w = combination(fit, np.multiply(weights, (1.0, *frame.attrs["reach"])))
         items.append(
             answer(
                 used, w @ fit.coefficients, by_etab @ w, by_dep @ w,
                 estimator="J", label=label, dropped=dropped, description=J_TEXT,
+                instead=few if label == GROSS else None,
             )
         )  # fmt: skip
     return Estimates(tuple(items))
+
+
+def _few(used, frame, fit: linear.LinearFit, by_etab: np.ndarray) -> Interval | None:
+    """Return the interval of the gross effect when few establishments are treated, else None."""
+    from fpi_eval.impact.few import interval_of_gross  # it reads this module
+
+    n_treated = used.loc[(used["dose"] != 0).to_numpy(), "uai"].nunique()
+    return interval_of_gross(frame, fit, n_treated, error(by_etab[:, fit.position(SEATS)]))
 
 
 def combination(fit: linear.LinearFit, weights: Sequence[float]) -> np.ndarray:

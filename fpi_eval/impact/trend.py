@@ -7,7 +7,7 @@ import pandas as pd
 
 from fpi_eval.impact import linear
 from fpi_eval.impact.counterfactual import Imputation, impute, influence
-from fpi_eval.impact.seats import DEP, ETAB, GROSS, effects, fit_j, sample
+from fpi_eval.impact.seats import DEP, ETAB, GROSS, effects, final, fit_j, sample, scale
 from fpi_eval.impact.uncertainty import answer
 from fpi_eval.results import Estimate
 
@@ -31,7 +31,7 @@ class TrendFit:
     frame: pd.DataFrame
 
 
-def fit_t(frame: pd.DataFrame, first: linear.LinearFit) -> TrendFit:
+def fit_t(frame: pd.DataFrame, first: linear.LinearFit, *, proportional: bool = True) -> TrendFit:
     r"""Return the two-step estimate and its influences.
 
     .. math:: \theta_T = v'(Y - \hat\kappa_e X^e - \hat\kappa_d X^d)
@@ -41,27 +41,35 @@ def fit_t(frame: pd.DataFrame, first: linear.LinearFit) -> TrendFit:
     :math:`\hat\kappa` in ``first``, the regression J on the same frame.
     """
     treated = (frame["dose"] != 0).to_numpy()
+    n = scale(frame, proportional=proportional)
     near, kappa = _displacement(frame, first)
-    corrected = frame["y"].to_numpy() - near @ kappa
-    model = impute(corrected, treated, effects(frame), trend(frame)[:, None])
+    near = near / n[:, None]
+    path = trend(frame) if proportional else trend(frame) * np.abs(final_dose(frame))
+    model = impute(
+        frame["y"].to_numpy() / n - near @ kappa, treated, effects(frame), path[:, None],
+        n if proportional else None,
+    )  # fmt: skip
     on = treated & model.usable
     dose = frame["dose"].to_numpy()
-    target = np.where(on, np.sign(dose) / np.abs(dose[on]).sum(), 0.0)[:, None]
+    target = np.where(on, n * np.sign(dose) / np.abs(dose[on]).sum(), 0.0)[:, None]
     v = model.weights(target)
     found = []
     for column in ("uai", "code_departement"):
         cluster = frame[column].to_numpy()
-        psi = _influence(frame, model, v, cluster)
+        psi = _influence(frame, model, v, dose / n, cluster)
         found.append(psi - _first_step(frame, first, cluster) @ (near.T @ v[:, 0]))
     value = float(target[on, 0] @ model.tau[on])
     return TrendFit(value, float(model.slopes[0]), found[0], found[1], frame)
 
 
 def trend(frame: pd.DataFrame) -> np.ndarray:
-    """Return final seats times years, (n_obs,): the path along which opened cells may differ."""
-    dose = frame["dose"].groupby(frame["cell"])
-    final = dose.transform("max").where(dose.transform("max") > 0, dose.transform("min"))
-    return (final * (frame["time"] - frame["time"].min())).to_numpy(float)
+    """Return years for cells that open (minus for those that close), 0 for the others, (n_obs,)."""
+    return np.sign(final_dose(frame)) * (frame["time"] - frame["time"].min()).to_numpy(float)
+
+
+def final_dose(frame: pd.DataFrame) -> np.ndarray:
+    """Return each cell's largest net seats, negative where it closes, (n_obs,)."""
+    return final(frame["cell"], frame["dose"].to_numpy())
 
 
 def _displacement(frame, first) -> tuple[np.ndarray, np.ndarray]:
@@ -71,10 +79,9 @@ def _displacement(frame, first) -> tuple[np.ndarray, np.ndarray]:
     return near, first.coefficients[[first.names.index(n) for n in names]]
 
 
-def _influence(frame, model: Imputation, v, cluster) -> np.ndarray:
+def _influence(frame, model: Imputation, v, dose, cluster) -> np.ndarray:
     age = (frame["time"] - frame["cohort"]).fillna(-1).to_numpy(int)
-    dose, cell = frame["dose"].to_numpy(), frame["cell"].to_numpy()
-    return influence(model, v, dose, cell, age - age.min(), cluster)[:, 0]
+    return influence(model, v, dose, frame["cell"].to_numpy(), age - age.min(), cluster)[:, 0]
 
 
 def _first_step(frame, first: linear.LinearFit, cluster) -> np.ndarray:
@@ -82,12 +89,16 @@ def _first_step(frame, first: linear.LinearFit, cluster) -> np.ndarray:
     names = np.unique(cluster)
     inside = cluster[first.keep]
     out = np.zeros((len(names), len(first.names)))
-    out[np.searchsorted(names, np.unique(inside))] = first.influence(inside)
+    out[np.searchsorted(names, np.unique(inside))] = first.jackknife(inside)
     return out[:, [first.names.index(n) for n in (ETAB, DEP) if n in first.names]]
 
 
 def bjs2_t(
-    panel: pd.DataFrame, outcome: str = "diplomes", *, niveau: str | None = None
+    panel: pd.DataFrame,
+    outcome: str = "diplomes",
+    *,
+    niveau: str | None = None,
+    proportional: bool = True,
 ) -> Estimate:
     """Return the gross effect per seat if opened cells had kept the trend they had before.
 
@@ -95,8 +106,13 @@ def bjs2_t(
     some quarter larger; it assumes that trends go on in a straight line.
     """
     frame = sample(panel, outcome, niveau=niveau)
-    found = fit_t(frame, fit_j(frame))
+    first = fit_j(frame, proportional=proportional)
+    return report(fit_t(frame, first, proportional=proportional))
+
+
+def report(found: TrendFit) -> Estimate:
+    """Return the estimate of a fitted BJS2-T."""
     return answer(
-        frame, found.value, found.by_etab, found.by_dep, estimator="BJS2-T", label=GROSS,
-        dropped=frame.attrs["dropped"], description=DESCRIPTION,
+        found.frame, found.value, found.by_etab, found.by_dep, estimator="BJS2-T", label=GROSS,
+        dropped=found.frame.attrs["dropped"], description=DESCRIPTION,
     )  # fmt: skip

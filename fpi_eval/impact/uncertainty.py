@@ -9,6 +9,10 @@ from fpi_eval import text
 from fpi_eval.inference import interval
 from fpi_eval.results import Estimate, EventStudy
 
+ENOUGH = 5  # treated départements from which their own spread can be trusted
+
+ALONE = "un seul groupe traité : ni erreur ni intervalle"
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -37,6 +41,8 @@ def widest(estimate: float, candidates: list[Candidate], *, level: float = 0.95)
     are shared at a wider one, and a wide level with few clusters underestimates by chance.
     """
     kept = [c for c in candidates if np.isfinite(c.std_error) and c.df >= 1]
+    if not kept:
+        return Interval(np.nan, np.nan, np.nan, np.nan, ALONE)
     bounds = [interval(estimate, c.std_error, c.df, level=level) for c in kept]
     best = max(range(len(kept)), key=lambda j: bounds[j][1] - bounds[j][0])
     rule = kept[best].name
@@ -86,23 +92,50 @@ class Clusters:
             clustered(by_dep, self.n_treated_dep, "département"),
         ]
 
+    def interval(
+        self, value: float, by_etab: np.ndarray, by_dep: np.ndarray
+    ) -> tuple[Interval, str]:
+        """Return the interval and the level of its clusters.
+
+        Établissements lie in départements, so errors by département allow for shocks of both;
+        with t(G1 - 1) they are the rule as long as `ENOUGH` départements are treated. With fewer,
+        their spread is a guess, and the widest of both levels is taken.
+        """
+        etab, dep = self.candidates(by_etab, by_dep)
+        if self.n_treated_dep >= ENOUGH:
+            return widest(value, [dep]), "département"
+        found = widest(value, [etab, dep])
+        return found, "département" if found.rule.startswith(dep.name) else "établissement"
+
 
 def answer(
     frame: pd.DataFrame,
     value: float,
     by_etab: np.ndarray,
     by_dep: np.ndarray,
+    *,
+    instead: Interval | None = None,
     **facts,
 ) -> Estimate:
-    """Return an estimate from its cluster influences: widest interval, counts of the frame."""
+    """Return an estimate from its cluster influences, interval by `Clusters.interval`.
+
+    ``instead`` is an interval by another rule, clusters being then establishments.
+    """
     clusters = Clusters.of(frame)
-    found = widest(value, clusters.candidates(by_etab, by_dep))
-    names = np.unique(clusters.etab)
+    found, level = clusters.interval(value, by_etab, by_dep)
+    if instead is not None:
+        found, level = instead, "établissement"
+    cluster, n_treated, psi = (
+        (clusters.dep, clusters.n_treated_dep, by_dep)
+        if level == "département"
+        else (clusters.etab, clusters.n_treated_etab, by_etab)
+    )
+    names = np.unique(cluster)
     return Estimate(
         outcome=frame.attrs["outcome"], estimate=float(value), std_error=found.std_error,
         ci_low=found.ci_low, ci_high=found.ci_high, p_value=found.p_value, rule=found.rule,
         n_obs=len(frame), n_cells=frame["cell"].nunique(), n_clusters=len(names),
-        n_treated_clusters=clusters.n_treated_etab, influence=pd.Series(by_etab, index=names),
+        n_treated_clusters=n_treated, influence=pd.Series(psi, index=names),
         **facts,
     )  # fmt: skip
 
@@ -117,18 +150,16 @@ def event_table(
 ) -> EventStudy:
     """Return an event study from cluster influences (G, k), at one level for all its years.
 
-    The level is the one whose intervals are widest on the whole, so that errors and covariance
-    belong together.
+    Départements if enough are treated, établissements otherwise: errors and covariance belong
+    together.
     """
     clusters = Clusters.of(frame)
-    options = []
-    for j, psi in enumerate((by_etab, by_dep)):
-        years = [clusters.candidates(a, b)[j] for a, b in zip(by_etab.T, by_dep.T, strict=True)]
-        bounds = np.array(
-            [interval(v, c.std_error, max(c.df, 1)) for v, c in zip(values, years, strict=True)]
-        )
-        options.append((np.nansum(bounds[:, 1] - bounds[:, 0]), psi, years, bounds))
-    _, psi, years, bounds = max(options, key=lambda option: option[0])
+    level = int(clusters.n_treated_dep >= ENOUGH)
+    psi = (by_etab, by_dep)[level]
+    years = [clusters.candidates(a, b)[level] for a, b in zip(by_etab.T, by_dep.T, strict=True)]
+    bounds = np.array(
+        [interval(v, c.std_error, max(c.df, 1)) for v, c in zip(values, years, strict=True)]
+    )
     table = pd.DataFrame({"rel_time": rel_time, "estimate": values})
     table["std_error"] = [c.std_error for c in years]
     table[["ci_low", "ci_high", "p_value"]] = bounds
@@ -136,6 +167,7 @@ def event_table(
     return EventStudy(
         outcome=frame.attrs["outcome"], table=table.iloc[order].reset_index(drop=True),
         n_obs=len(frame), n_cells=frame["cell"].nunique(),
-        n_clusters=pd.unique(clusters.etab).size, n_treated_clusters=clusters.n_treated_etab,
+        n_clusters=np.unique((clusters.etab, clusters.dep)[level]).size,
+        n_treated_clusters=(clusters.n_treated_etab, clusters.n_treated_dep)[level],
         rule=years[0].name, covariance=(psi.T @ psi)[np.ix_(order, order)], **facts,
     )  # fmt: skip

@@ -120,12 +120,14 @@ def align(panel: pd.DataFrame, outcome: str) -> pd.DataFrame:
         Identifiers of the cell, and ``time`` (rentrée of the row), ``y``, ``dose`` (lagged net
         seats), ``opened`` (dose > 0), ``cohort`` (first ``time`` with dose > 0, NaN if never),
         ``exposure_etab``, ``exposure_dep``, ``other_dose`` (openings on other budgets),
-        ``nouvelle`` (new cells: a stratum of their own). The index is the panel's.
+        ``size`` (mean entrants before any opening), ``nouvelle`` (new cells: a stratum of their
+        own). The index is the panel's.
     """
     if outcome not in panel:
         raise FpiError(f"résultat absent du panel : {outcome}.", colonne=outcome)
     grid = seat_grid(panel)
-    at_etab, at_dep = exposures(grid, size_before(panel, grid))
+    size = size_before(panel, grid)
+    at_etab, at_dep = exposures(grid, size)
     cell = grid.cells["cell"].searchsorted(panel["cell"])
     column = panel["rentree"].to_numpy() - grid.years[0]
     column = column - lag_of(outcome, panel["duree"].to_numpy())
@@ -139,6 +141,7 @@ def align(panel: pd.DataFrame, outcome: str) -> pd.DataFrame:
     frame["opened"] = frame["dose"] > 0
     frame["exposure_etab"] = np.where(inside, at_etab[cell, at], 0.0)
     frame["exposure_dep"] = np.where(inside, at_dep[cell, at], 0.0)
+    frame["size"] = size[cell]
     frame["other_dose"] = 0.0
     if "autres_places" in panel and panel["autres_places"].any():
         frame["other_dose"] = np.where(inside, seat_grid(panel, "autres_places").seats[cell, at], 0)

@@ -16,10 +16,11 @@ from fpi_eval.programme import Programme, Source
 from fpi_eval.sources import catalogue
 from fpi_eval.sources.headers import Renaming
 from fpi_eval.sources.nomenclatures import Nomenclatures, read_nomenclatures
+from fpi_eval.sources.ouvertures import read_ouvertures
 from fpi_eval.sources.reading import Provenance, Reading
 from fpi_eval.text import liste
 
-NEEDED = ("affelnet", "parcoursup_bts", "parcoursup", "inserjeunes_region")
+NEEDED = ("affelnet", "parcoursup_bts", "parcoursup", "inserjeunes_region", "ouvertures")
 CAPACITIES = ("affelnet", "parcoursup_bts")
 FIRST_SIMULATED = 2018
 YEAR = {"rentree": r"\d{4}", "millesime": r"\d{4}_\d{4}"}
@@ -113,9 +114,9 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         if not paths:
             absentes[name] = f"aucun fichier « {source.fichier} »"
             continue
-        renaming = Renaming.of(programme, name)
         lectures[name] = {
-            year: _until(_read(name, path, year, renaming), rentree) for year, path in paths.items()
+            year: _until(_read(programme, name, path, year), rentree)
+            for year, path in paths.items()
         }
         fichiers |= {_relative(path, folder): path for path in paths.values()}
     codes = folder / programme.source("nomenclatures").fichier
@@ -169,7 +170,10 @@ def _require(
         )
 
 
-def _read(name: str, path: Path, year: str, renaming: Renaming) -> Reading:
+def _read(programme: Programme, name: str, path: Path, year: str) -> Reading:
+    renaming = Renaming.of(programme, name)
+    if name == "ouvertures":
+        return read_ouvertures(path, territoire=programme.territoire, renaming=renaming)
     entry = catalogue.source(name)
     if entry.year_argument:
         return entry.load()(path, int(year), renaming=renaming)
@@ -177,14 +181,18 @@ def _read(name: str, path: Path, year: str, renaming: Renaming) -> Reading:
 
 
 def _until(reading: Reading, rentree: int) -> Reading:
-    """Return the reading without millésimes whose leavers come after the rentrée."""
+    """Return the reading without millésimes or openings that come after the rentrée."""
     table = reading.table
-    if "millesime" not in table:
+    if "millesime" in table:
+        years, what = table["millesime"].str[-4:].astype("int64"), "millésime postérieur"
+    elif "projet" in table:
+        years, what = table["rentree"], "ouverture postérieure"
+    else:
         return reading
-    later = table["millesime"].str[-4:].astype("int64") > rentree
+    later = years > rentree
     if not later.any():
         return reading
-    aside = {**reading.provenance.lignes_ecartees, "millésime postérieur": int(later.sum())}
+    aside = {**reading.provenance.lignes_ecartees, what: int(later.sum())}
     origin = replace(reading.provenance, lignes_ecartees=aside)
     return Reading(table[~later].reset_index(drop=True), origin)
 

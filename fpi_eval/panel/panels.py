@@ -18,6 +18,9 @@ from fpi_eval.panel.regional import (
 )
 from fpi_eval.programme import Programme
 from fpi_eval.sources.identity import course_identity
+from fpi_eval.sources.ouvertures import REGISTRE
+from fpi_eval.sources.ouvertures_observed import derive_openings
+from fpi_eval.sources.ouvertures_reconcile import reconcile
 
 REFERENCE = Path(__file__).parents[2] / "data" / "reference"
 FILIERES = ("reindustrialisation", "numerique", "energie_decarbonee")
@@ -86,6 +89,27 @@ class Panels:
         links = self.appariement_bts.links
         table = passage_panel(self.bts, links, self.resultats, self.identity)
         return table[table["filiere"].isin(FILIERES)].reset_index(drop=True)
+
+    @cached_property
+    def registre(self) -> pd.DataFrame:
+        """Register of openings up to the rentrée; empty when the folder holds none."""
+        if not self.donnees.a("ouvertures"):
+            return pd.DataFrame(columns=[column.name for column in REGISTRE.columns])
+        return self.donnees.table("ouvertures")
+
+    @cached_property
+    def rapprochement(self) -> pd.DataFrame:
+        """Register beside the places observed in capacity files the same rentrée."""
+        return reconcile(self.registre, self.capacites.table)
+
+    @cached_property
+    def derivees(self) -> pd.DataFrame:
+        """Seat increases that capacity files show by themselves, in every region."""
+        openings = derive_openings(self.capacites.table.assign(a_distance=False))
+        coded = with_course(openings, self.donnees.nomenclatures.mef, self.identity, self.filieres)
+        regions = self.donnees.nomenclatures.departements.drop_duplicates("code_departement")
+        regions = regions.set_index("code_departement")["code_region"]
+        return coded.assign(code_region=coded["code_departement"].map(regions))
 
 
 def panels(programme: Programme, rentree: int, donnees: str | Path = "") -> Panels:

@@ -73,16 +73,14 @@ def outcomes(inserjeunes: pd.DataFrame) -> pd.DataFrame:
     ``lignes_masquees`` those whose leavers the publisher hid: their counts are unknown, and the
     sums then stand for the rows that are known.
     """
-    grouped = inserjeunes.groupby([*KEYS, "millesime"], sort=True)
-    counts = grouped[COUNTS].sum(min_count=1)
-    rows = grouped.agg(
-        lignes=("terminale", "size"),
-        lignes_masquees=("sortants", lambda s: int(s.isna().sum())),
-        filiere=("filiere", "first"),
-        niveau=("niveau", "first"),
-        groupe_nsf=("groupe_nsf", "first"),
+    marked = inserjeunes.assign(
+        lignes=1, lignes_masquees=inserjeunes["sortants"].isna().astype("int64")
     )
-    return counts.join(rows).reset_index()
+    grouped = marked.groupby([*KEYS, "millesime"], sort=True)
+    counts = grouped[COUNTS].sum(min_count=1)
+    rows = grouped[["lignes", "lignes_masquees"]].sum()
+    words = grouped[["filiere", "niveau", "groupe_nsf"]].first()
+    return counts.join([rows, words]).reset_index()
 
 
 def entry_places(capacities: pd.DataFrame) -> pd.DataFrame:
@@ -94,12 +92,13 @@ def entry_places(capacities: pd.DataFrame) -> pd.DataFrame:
         code_region, course, voie, rentree, duree (years from the entry year to leaving),
         places, voeux; distance learning and rows that are not an entry already set aside.
     """
-    grouped = capacities.groupby([*KEYS, "rentree"], sort=True)
+    marked = capacities.assign(lignes_sans_places=capacities["places"].isna().astype("int64"))
+    grouped = marked.groupby([*KEYS, "rentree"], sort=True)
     table = grouped[["places", "voeux"]].sum(min_count=1)
     extra = grouped.agg(
         duree=("duree", "max"),
         etablissements=("uai", "nunique"),
-        lignes_sans_places=("places", lambda s: int(s.isna().sum())),
+        lignes_sans_places=("lignes_sans_places", "sum"),
     )
     return table.join(extra).reset_index()
 

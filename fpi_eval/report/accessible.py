@@ -12,6 +12,7 @@ from fpi_eval.report.tables import slug
 from fpi_eval.text import SIMULATED
 
 MIN_SECTIONS = 3
+LONG_WORD = re.compile(r"\S{20}")
 NBSP = "\u00a0"
 HEADINGS = re.compile(r"^h[1-6]$")
 
@@ -83,6 +84,9 @@ def _name_table(table: Tag) -> None:
     for cell in table.find_all("th"):
         if not cell.has_attr("scope"):
             cell["scope"] = "col" if cell.find_parent("thead") else "row"
+    for word in table.find_all(string=LONG_WORD):
+        pieces = "<wbr>".join(escape(piece) for piece in re.split(r"(?<=[_./])", word))
+        word.replace_with(BeautifulSoup(pieces, "html.parser"))
     if "defile" not in (table.parent.get("class") or []):
         frame = {"class": "defile", "role": "region", "tabindex": "0", "aria-label": name}
         table.wrap(BeautifulSoup("", "html.parser").new_tag("div", attrs=frame))
@@ -94,7 +98,7 @@ def _set_french(body: Tag) -> None:
         if string.find_parent(["pre", "code", "style", "script"]):
             continue
         words = re.sub(r" (?=[?!;:»%€])|(?<=«) |(?<=\d) (?=\d{3}(?!\d))", NBSP, string)
-        words = re.sub(r"(?<=\w)'(?=\w)", "’", words)
+        words = re.sub(r"(?<=\w)'(?=[\w«])", "’", words)
         if words != string:
             string.replace_with(words)
 

@@ -82,7 +82,7 @@ def _joined(outputs: list) -> list:
 def _pattern(paths: Mapping[str, str]) -> re.Pattern:
     """Return a pattern of all the paths, the longest first; embedded images are stepped over."""
     known = "|".join(re.escape(path) for path in sorted(paths, key=len, reverse=True))
-    return re.compile(rf"{EMBEDDED}|(?:{known})(?![\w\-])")
+    return re.compile(rf"{EMBEDDED}|(?<![\w.])(?:{known})(?![\w\-])")
 
 
 def _hide(value: object, pattern: re.Pattern, paths: Mapping[str, str]) -> object:

@@ -91,7 +91,9 @@ class Execution:
                 last = self._follow(info, spec, err)
                 err.seek(0)
                 stderr = err.read()
-        if "avertissements" not in last and not self.stopped.is_set():
+        if "avertissements" not in last:
+            if self.stopped.is_set():
+                return []
             raise self._failure(info, last, stderr)
         self.out.end(info.name, time.monotonic() - started)
         return [f"{info.name} : {text}" for text in last.get("avertissements", [])]
@@ -101,7 +103,7 @@ class Execution:
         command = [sys.executable, "-m", "fpi_eval.report.worker", str(spec)]
         process = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=err,
             encoding="utf-8",

@@ -1,6 +1,7 @@
 """Take the tables shown by executed notebooks out to CSV files."""
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from nbformat import NotebookNode
 from fpi_eval.report.tables import RESOURCE
 
 FOLDER = "tables"
+NUMBER = re.compile(r"[+\u2212-]?\d[\d\s]*(,\d+)?(\s%)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,14 @@ def _write_csv(path: Path, table: dict) -> None:
     names = [field["name"] for field in table["schema"]["fields"]]
     with path.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream, delimiter=";", lineterminator="\n")
-        writer.writerow([_inert(name) for name in names])
-        writer.writerows([_inert(row[name]) for name in names] for row in table["data"])
+        writer.writerow([_cell(name) for name in names])
+        writer.writerows([_cell(row[name]) for name in names] for row in table["data"])
 
 
-def _inert(cell: str) -> str:
-    """Return a cell that no spreadsheet will run as a formula; signed numbers stay as they are."""
+def _cell(cell: str) -> str:
+    """Return a cell as a spreadsheet reads it: plain numbers, and nothing run as a formula."""
+    if NUMBER.fullmatch(cell):
+        return re.sub(r"\s", "", cell).replace("\u2212", "-")
     risky = cell[:1] in {"=", "@", "\t", "\r"} or (
         cell[:1] in {"+", "-"} and not cell[1:2].isdigit()
     )

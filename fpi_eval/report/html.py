@@ -27,7 +27,7 @@ ANSWER, LIMITS = "reponse", "limites"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the report: its file, title (and a short one for menus), question, and the executed notebook behind it."""
+    """One page of the report, and the executed notebook behind it; `short` is its menu title."""
 
     file: str
     notebook: str
@@ -85,6 +85,7 @@ def _exporter() -> HTMLExporter:
         language_code="fr",
     )
     exporter.register_filter("prose", prose)
+    exporter.register_filter("css_string", css_string)
     return exporter
 
 
@@ -130,6 +131,11 @@ def prose(text: str) -> str:
         return f"<pre>{escape(text)}</pre>"
     blocks = re.split(r"\n\s*\n", text)
     return "".join(f"<p>{escape(block).replace(chr(10), '<br>')}</p>" for block in blocks)
+
+
+def css_string(text: str) -> str:
+    """Return text as a CSS string that cannot end its style element."""
+    return '"' + re.sub(r'["\\<>\n]', lambda match: f"\\{ord(match[0]):x} ", text) + '"'
 
 
 def _write(path: Path, html: str, edition: Edition) -> None:

@@ -1,5 +1,6 @@
 """Write `manifest.json`: what made a report, so that it can be made again or checked."""
 
+import gzip
 import hashlib
 import json
 import os
@@ -183,7 +184,7 @@ def _rows(path: Path) -> int | None:
         import pyarrow.parquet
 
         return pyarrow.parquet.read_metadata(path).num_rows
-    if path.suffix not in {".csv", ".txt", ".tsv"}:
+    if not {".csv", ".txt", ".tsv"} & set(path.suffixes):
         return None
-    with path.open("rb") as stream:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
         return max(sum(1 for line in stream if line.strip()) - 1, 0)

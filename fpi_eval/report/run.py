@@ -75,6 +75,7 @@ def run(
     root = Path(root or Path.cwd()).absolute()
     target = Path(target).absolute()
     log = target.with_name(f"{target.name}.journal.txt")
+    parameters = {k: str(v) if isinstance(v, Path) else v for k, v in parameters.items()}
     infos = [n if isinstance(n, NotebookInfo) else inspect(n) for n in notebooks]
     for info in infos:
         check_parameters(info, parameters)
@@ -130,7 +131,7 @@ def check_parameters(info: NotebookInfo, parameters: Mapping[str, Any]) -> None:
 
 def _same_kind(value: Any, default: Any) -> bool:
     """Return whether a value may replace a default: same type, an int for a float, or None."""
-    if value is None or default is None or isinstance(value, Path):
+    if value is None or default is None:
         return True
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return True

@@ -1,9 +1,9 @@
 """Tables as readers see them: French numbers, a caption, marks explained, the same bytes always."""
 
-import contextlib
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import pandas as pd
 from bs4 import BeautifulSoup
@@ -25,7 +25,10 @@ FORMATS: dict[str, Callable[..., str]] = {
     "points": text.points,
     "signe": text.signe,
     "euros": text.euros,
+    "annee": lambda year: str(int(year)),
+    "annee_scolaire": lambda year: text.annee_scolaire(int(year)),
 }
+YEARS = {"rentree", "annee", "session", "millesime"}
 Format = str | tuple[str, int] | Callable[[float], str]
 
 
@@ -142,14 +145,16 @@ def table(
     Parameters
     ----------
     frame : DataFrame
-        One row per line shown; the first column, if it holds words, names the rows. Cells may be
-        numbers, words, missing, or the mark ``s`` of a hidden count.
+        One row per line shown; the first column (or the index, if it has a name), when it holds
+        words, names the rows. Cells may be numbers, words, dates, missing, or the mark ``s`` of
+        a hidden count.
     titre : str
         What the table shows; becomes its caption.
     formats : mapping, optional
-        Column to ``"nombre"``, ``"pourcent"``, ``"points"``, ``"signe"``, ``"euros"``, a pair
-        with a number of digits (``("pourcent", 0)``), or a function of the value. By default
-        whole numbers have no digit and others one.
+        Column to ``"nombre"``, ``"pourcent"``, ``"points"``, ``"signe"``, ``"euros"``,
+        ``"annee"``, ``"annee_scolaire"``, a pair with a number of digits (``("pourcent", 0)``),
+        or a function of the value. By default whole numbers have no digit, others one, and
+        columns named ``rentree``, ``annee``, ``session`` or ``millesime`` are years.
     labels : mapping, optional
         Column to the words shown at its head.
     source, note : str, optional
@@ -160,6 +165,8 @@ def table(
     FpiError
         A format or label of an absent column, or an unknown format.
     """
+    if any(name is not None for name in frame.index.names):
+        frame = frame.reset_index()
     for given in (formats or {}, labels or {}):
         for name in given:
             if name not in frame:
@@ -191,23 +198,26 @@ def resource(frame: pd.DataFrame, titre: str) -> dict[str, object]:
 def slug(words: str) -> str:
     """Return words as an ASCII file name."""
     plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
-    return "-".join("".join(c if c.isalnum() else " " for c in plain).split())[:60].strip("-")
+    name = "-".join("".join(c if c.isalnum() else " " for c in plain).split())
+    return name if len(name) <= 60 else name[:61].rpartition("-")[0] or name[:60]
 
 
 def _show(value: object, write: Callable[[float], str]) -> str:
     """Return a cell as text; words and marks stand as they are."""
-    if isinstance(value, bool):
+    if pd.api.types.is_bool(value):
         return "oui" if value else "non"
     if isinstance(value, str):
         return value
     if pd.isna(value):
         return text.MISSING
-    with contextlib.suppress(TypeError, ValueError):
-        return write(value)
-    return str(value)
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}"
+    return write(value) if pd.api.types.is_number(value) else str(value)
 
 
 def _default(column: pd.Series) -> Format:
-    """Return the format of a column that is given none: one digit if any number needs it."""
+    """Return the format of a column given none: one digit if a number needs it, none for years."""
+    if column.name in YEARS:
+        return "annee"
     numbers = pd.to_numeric(column, errors="coerce").dropna()
     return ("nombre", 0 if (numbers % 1 == 0).all() else 1)

@@ -187,7 +187,7 @@ class _Sums:
 
     def _counts(self, batch: pa.Table, name: str, start: int) -> np.ndarray:
         values = batch[name].to_numpy()
-        wrong = (values < 0) | (values % 1 > 0)
+        wrong = (values < 0) | (np.abs(values - np.rint(values)) > 0)
         if wrong.any():
             row = int(wrong.argmax())
             raise bad_value(self.fichier, self.schema.column(name), f"{values[row]:g}", start + row)

@@ -11,7 +11,7 @@ from fpi_eval.twin.openings import draw_openings
 from fpi_eval.twin.parameters import DEFAULT, TwinParameters
 from fpi_eval.twin.programme import OUTCOMES, Programme, run_programme
 from fpi_eval.twin.truth import Truth, measure
-from fpi_eval.twin.world import BURN_IN, YEARS, draw_world, lag, streams
+from fpi_eval.twin.world import BURN_IN, YEARS, draw_world, streams
 
 STATIC = (
     "uai", "course", "famille", "filiere", "niveau", "voie", "duree",
@@ -58,14 +58,19 @@ class Twin:
 
 def draw(parameters: TwinParameters = DEFAULT, seed: int = 0) -> Twin:
     """Return the twin of a seed: the same seed and parameters give the same twin."""
+    programme, openings = simulate(parameters, seed)
+    jobs = draw_jobs(programme, streams(seed)["jobs"])
+    cells = programme.world.cells
+    register = _register(programme, openings)
+    return Twin(_panel(programme), register, measure(programme), jobs, cells, parameters, seed)
+
+
+def simulate(parameters: TwinParameters, seed: int) -> tuple[Programme, pd.DataFrame]:
+    """Return the world, what the programme changes in it, and the openings, without tables."""
     rng = streams(seed)
     world = draw_world(parameters, rng)
     openings = draw_openings(parameters, world, rng)
-    programme = run_programme(parameters, world, openings, rng)
-    panel = _panel(programme)
-    jobs = draw_jobs(programme, rng["jobs"])
-    register = _register(programme, openings)
-    return Twin(panel, register, measure(programme), jobs, world.cells, parameters, seed)
+    return run_programme(parameters, world, openings, rng), openings
 
 
 def observed(programme: Programme) -> dict[str, np.ndarray]:
@@ -127,6 +132,8 @@ def _register(programme: Programme, openings: pd.DataFrame) -> pd.DataFrame:
     mef = mefstat11(table["cfd"], table["diplome"], pd.Series(year))
     table["mefstat11"] = mef.where(table["voie"] == "scolaire", "")
     table["formation"] = table["libelle"]
+    # A closure is entered under the filière of the opening it pays for.
+    table["filiere"] = cells["filiere"].to_numpy()[openings["finance"]]
     table["places_prevues"] = openings["places_prevues"].astype("int64")
     table["places_ouvertes"] = openings["places_declarees"].astype("int64")
     cost = openings["cout_place"] * openings["places_prevues"].clip(lower=0)
@@ -134,6 +141,3 @@ def _register(programme: Programme, openings: pd.DataFrame) -> pd.DataFrame:
     table["subvention"] = (table["cout"] * SUBSIDY_SHARE).round(-2)
     table = table[list(REGISTER)]
     return table.sort_values(["rentree", "projet", "uai", "cfd"], ignore_index=True)
-
-
-__all__ = ["Twin", "draw", "lag", "observed"]

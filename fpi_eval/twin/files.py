@@ -6,8 +6,10 @@ from pathlib import Path
 from fpi_eval.errors import FpiError
 from fpi_eval.twin.draw import Twin
 from fpi_eval.twin.files_codes import write_codes
+from fpi_eval.twin.files_jobs import write_geography, write_naf, write_urssaf
 from fpi_eval.twin.files_outcomes import write_establishments, write_regions
 from fpi_eval.twin.files_parcoursup import write_parcoursup
+from fpi_eval.twin.files_results import write_bac, write_ival
 from fpi_eval.twin.files_seats import rows_of, write_affelnet, write_bts, write_constat
 from fpi_eval.twin.world import FIRST, LAST
 
@@ -17,9 +19,10 @@ def write_files(
 ) -> list[Path]:
     """Write the files of a twin and return their paths.
 
-    The folder gets ``orion/``, ``inserjeunes/``, ``parcoursup/``, ``nomenclatures/`` and the
-    register ``ouvertures.csv``, with the names, headers, encodings and line ends of the real
-    files of each year. The same seed writes the same bytes.
+    The folder gets ``orion/``, ``inserjeunes/``, ``parcoursup/``, ``resultats/``, ``urssaf/``,
+    ``geographie/``, ``nomenclatures/`` and the register ``ouvertures.csv``, with the names,
+    headers, encodings and line ends of the real files of each year. The same seed writes the
+    same bytes.
 
     Parameters
     ----------
@@ -38,7 +41,7 @@ def write_files(
     span = range(max(FIRST, years[0] - 1), years[-1] + 1)
     rows = {year: rows_of(twin.panel, twin.cells, year) for year in span}
     paths = []
-    for name in ("orion", "inserjeunes"):
+    for name in ("orion", "inserjeunes", "resultats"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for year in years:
         before = rows.get(year - 1, rows[year])
@@ -51,6 +54,12 @@ def write_files(
         paths.append(write_regions(rows, millesimes, folder / "inserjeunes"))
     for millesime in millesimes:
         paths += write_establishments(rows, millesime, folder / "inserjeunes")
+    sessions = [year + 1 for year in years]
+    paths.append(write_bac(rows, sessions, folder / "resultats"))
+    paths.append(write_ival(rows, sessions, folder / "resultats"))
+    paths.append(write_urssaf(twin.jobs, twin.cells, years[-1], folder / "urssaf"))
+    paths += write_geography(twin.cells, folder / "geographie")
+    paths.append(write_naf(folder / "nomenclatures" / "naf2008"))
     paths += write_parcoursup(shown, folder / "parcoursup")
     paths += write_codes(twin.cells, folder / "nomenclatures")
     paths.append(folder / "ouvertures.csv")

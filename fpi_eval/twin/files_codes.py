@@ -7,32 +7,16 @@ import pandas as pd
 
 from fpi_eval.twin.courses import DIPLOMES, FAMILLES, catalogue, mefstat11
 from fpi_eval.twin.geography import departements
+from fpi_eval.twin.headers import columns
 
-NMEF = [
-    "MEF",
-    "DISPOSITIF_FORMATION",
-    "FORMATION_DIPLOME",
-    "DUREE_DISPOSITIF",
-    "ANNEE_DISPOSITIF",
-    "LIBELLE_COURT",
-    "LIBELLE_LONG",
-    "DATE_OUVERTURE",
-    "DATE_FERMETURE",
-    "STATUT_MEF",
-    "NB_OPTION_OBLIGATOIRE",
-    "NB_OPTION_FACULTATIF",
-    "RENFORCEMENT_LANGUE",
-    "DUREE_PROJET",
-    "DUREE_STAGE",
-    "HORAIRE",
-    "MEF_INSCRIPTION_SCOLARITE",
-    "MEF_STAT_11",
-    "MEF_STAT_9",
-    "DATE_INTERVENTION",
-    "LIBELLE_EDITION",
-    "N_COMMENTAIRE",
-]
-DIPLOME = (
+NMEF = columns(
+    "MEF;DISPOSITIF_FORMATION;FORMATION_DIPLOME;DUREE_DISPOSITIF;ANNEE_DISPOSITIF;LIBELLE_COURT;"
+    "LIBELLE_LONG;DATE_OUVERTURE;DATE_FERMETURE;STATUT_MEF;NB_OPTION_OBLIGATOIRE;"
+    "NB_OPTION_FACULTATIF;RENFORCEMENT_LANGUE;DUREE_PROJET;DUREE_STAGE;HORAIRE;"
+    "MEF_INSCRIPTION_SCOLARITE;MEF_STAT_11;MEF_STAT_9;DATE_INTERVENTION;LIBELLE_EDITION;"
+    "N_COMMENTAIRE"
+)
+DIPLOME = columns(
     "FORMATION_DIPLOME;NIVEAU_FORMATION_DIPLOME;GROUPE_SPECIALITE;LETTRE_SPECIALITE;ANCIEN_RECME;"
     "LIBELLE_COURT;LIBELLE_STAT_33;LIBELLE_LONG_200;DATE_OUVERTURE;DATE_FERMETURE;"
     + "".join(f"ANCIEN_DIPLOME_{k};" for k in range(1, 8))
@@ -43,49 +27,23 @@ DIPLOME = (
     + "COMMENTAIRE;NATURE_FORMATION_DIPLOME;GESTIONNAIRE_FORMATION_DIPLOME;DATE_INTERVENTION;"
     "NB_MEF_OUVERT;NB_MEF_FERME;ID_DOCUMENT;CITE_DOMAINE_FORMATION;DATE_SESSION_RATTRAPAGE;"
     "OBSERVATION;N_COMMENTAIRE;CITE_DOMAINE_DETAILLE;NIVEAU_QUALIFICATION_RNCP"
-).split(";")
-FAMILLE_METIERS = [
-    "FAMILLE",
-    "SPECIALITE",
-    "MEFSTAT11_COMMUN",
-    "CFD_COMMUN",
-    "MEFSTAT11_SPECIALITE",
-    "CFD_SPECIALITE",
-    "CODE_MINISTERE_TUTELLE",
-]
-OPTIONS_BTS = [
-    "CFD_COMMUN",
-    "FAMILLE",
-    "CFD_SPECIALITE",
-    "SPECIALITE",
-    "RS CFDannee1",
-    "Date ouverture CFDannee1",
-    "Date fermeture CFDannee1",
-    "RS CFDannee2",
-    "Date ouverture CFDannee2",
-    "Date fermeture CFDannee2",
-    "CODE_MINISTERE_TUTELLE",
-]
-GROUPE = [
-    "GROUPE_SPECIALITE",
-    "DOMAINE_SPECIALITE",
-    "LIBELLE_COURT",
-    "LIBELLE_LONG",
-    "LIBELLE_STAT_33",
-    "DATE_OUVERTURE",
-    "DATE_FERMETURE",
-    "DATE_INTERVENTION",
-    "LIBELLE_EDITION",
-    "N_COMMENTAIRE",
-]
-GEOGRAPHIE = [
-    "libelleRegion",
-    "codeAcademie",
-    "codeRegion",
-    "codeDepartement",
-    "libelleAcademie",
-    "libelleDepartement",
-]
+)
+FAMILLE_METIERS = columns(
+    "FAMILLE;SPECIALITE;MEFSTAT11_COMMUN;CFD_COMMUN;MEFSTAT11_SPECIALITE;CFD_SPECIALITE;"
+    "CODE_MINISTERE_TUTELLE"
+)
+OPTIONS_BTS = columns(
+    "CFD_COMMUN;FAMILLE;CFD_SPECIALITE;SPECIALITE;RS CFDannee1;Date ouverture CFDannee1;"
+    "Date fermeture CFDannee1;RS CFDannee2;Date ouverture CFDannee2;Date fermeture CFDannee2;"
+    "CODE_MINISTERE_TUTELLE"
+)
+GROUPE = columns(
+    "GROUPE_SPECIALITE;DOMAINE_SPECIALITE;LIBELLE_COURT;LIBELLE_LONG;LIBELLE_STAT_33;"
+    "DATE_OUVERTURE;DATE_FERMETURE;DATE_INTERVENTION;LIBELLE_EDITION;N_COMMENTAIRE"
+)
+GEOGRAPHIE = columns(
+    "libelleRegion;codeAcademie;codeRegion;codeDepartement;libelleAcademie;libelleDepartement"
+)
 
 
 def diplomas() -> pd.DataFrame:
@@ -210,13 +168,13 @@ def _famille_metiers() -> pd.DataFrame:
 
 def _options_bts() -> pd.DataFrame:
     courses = catalogue()
+    years = "|".join(str(year) for year in range(2015, 2032))
+    opening = (years, "01/09/2015", "", years, "01/09/2016", "", "38")
     rows = []
     for course in courses[courses["option_a"].notna()].itertuples():
         for letter, cfd in (("A", course.option_a), ("B", course.option_b)):
-            years = "|".join(str(year) for year in range(2015, 2032))
             rows.append(
-                (course.cfd, course.libelle, cfd, f"{course.libelle} option {letter}", years)
-                + ("01/09/2015", "", years, "01/09/2016", "", "38")
+                (course.cfd, course.libelle, cfd, f"{course.libelle} option {letter}", *opening)
             )
     return pd.DataFrame(rows, columns=OPTIONS_BTS)
 

@@ -7,32 +7,18 @@ import pandas as pd
 
 from fpi_eval.twin.courses import mefstat11
 from fpi_eval.twin.geography import REGIONS, REGIONS_IJ
+from fpi_eval.twin.headers import columns
 
 #: The publisher hides rates on fewer than 20 people, and counts on fewer than 5.
 MINIMUM_RATE, MINIMUM_COUNT = 20, 5
 MONTHS = (6, 12, 18, 24)
 COUNTS = ["terminale", "sortants", *(f"en_emploi_{m}_mois" for m in MONTHS)]
-REGION = [
-    "id",
-    "millesime",
-    "code_region_ij",
-    "code_region",
-    "voie",
-    "cfd",
-    "mefstat11",
-    "nb_annee_term",
-    "nb_en_emploi_12_mois",
-    "nb_en_emploi_18_mois",
-    "nb_en_emploi_24_mois",
-    "nb_en_emploi_6_mois",
-    "nb_poursuite_etudes",
-    "nb_sortant",
-    "taux_emploi_12_mois",
-    "taux_emploi_18_mois",
-    "taux_emploi_24_mois",
-    "taux_emploi_6_mois",
-    "taux_poursuite_etudes",
-]
+REGION = columns(
+    "id;millesime;code_region_ij;code_region;voie;cfd;mefstat11;nb_annee_term;"
+    "nb_en_emploi_12_mois;nb_en_emploi_18_mois;nb_en_emploi_24_mois;nb_en_emploi_6_mois;"
+    "nb_poursuite_etudes;nb_sortant;taux_emploi_12_mois;taux_emploi_18_mois;taux_emploi_24_mois;"
+    "taux_emploi_6_mois;taux_poursuite_etudes"
+)
 
 _NAMES = ["n°UAI de l'établissement", "Libellé de l'établissement", "Région"]
 _RATES = ["Taux", "Taux attendu", "Valeur ajoutée"]

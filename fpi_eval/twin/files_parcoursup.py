@@ -7,102 +7,24 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.twin.geography import AURA
+from fpi_eval.twin.headers import columns
 
-COLUMNS = [
-    "session",
-    "cod_uai",
-    "g_ea_lib_vx",
-    "dep",
-    "dep_lib",
-    "region_etab_aff",
-    "acad_mies",
-    "fili",
-    "form_lib_voe_acc",
-    "regr_forma",
-    "fil_lib_voe_acc",
-    "detail_forma",
-    "lien_form_psup",
-    "g_olocalisation_des_formations",
-    "capa_fin",
-    "voe_tot",
-    "voe_tot_f",
-    "nb_voe_pp",
-    "nb_voe_pp_internat",
-    "nb_voe_pp_bg",
-    "nb_voe_pp_bg_brs",
-    "nb_voe_pp_bt",
-    "nb_voe_pp_bt_brs",
-    "nb_voe_pp_bp",
-    "nb_voe_pp_bp_brs",
-    "nb_voe_pp_at",
-    "nb_voe_pc",
-    "nb_voe_pc_bg",
-    "nb_voe_pc_bt",
-    "nb_voe_pc_bp",
-    "nb_voe_pc_at",
-    "nb_cla_pp",
-    "nb_cla_pc",
-    "nb_cla_pp_internat",
-    "nb_cla_pp_pasinternat",
-    "nb_cla_pp_bg",
-    "nb_cla_pp_bg_brs",
-    "nb_cla_pp_bt",
-    "nb_cla_pp_bt_brs",
-    "nb_cla_pp_bp",
-    "nb_cla_pp_bp_brs",
-    "nb_cla_pp_at",
-    "prop_tot",
-    "rang_der_max",
-    "acc_tot",
-    "acc_tot_f",
-    "acc_pp",
-    "acc_pc",
-    "acc_internat",
-    "acc_brs",
-    "acc_neobac",
-    "acc_bg",
-    "acc_bt",
-    "acc_bp",
-    "acc_at",
-    "acc_mention_nonrenseignee",
-    "acc_sansmention",
-    "acc_ab",
-    "acc_b",
-    "acc_tb",
-    "acc_bg_mention",
-    "acc_bt_mention",
-    "acc_bp_mention",
-    "acc_term",
-    "acc_term_f",
-    "acc_aca_orig",
-    "acc_aca_orig_idf",
-    "pct_f",
-    "pct_aca_orig",
-    "pct_aca_orig_idf",
-    "pct_etab_orig",
-    "pct_bours",
-    "pct_neobac",
-    "pct_mention_nonrenseignee",
-    "pct_sansmention",
-    "pct_ab",
-    "pct_b",
-    "pct_tb",
-    "pct_bg",
-    "pct_bg_mention",
-    "pct_bt",
-    "pct_bt_mention",
-    "pct_bp",
-    "pct_bp_mention",
-    "tri",
-    "contrat_etab",
-    "acc_debutpp",
-    "acc_datebac",
-    "acc_finpp",
-    "pct_acc_debutpp",
-    "pct_acc_datebac",
-    "pct_acc_finpp",
-    "g_ta_cod",
-]
+COLUMNS = columns(
+    "session;cod_uai;g_ea_lib_vx;dep;dep_lib;region_etab_aff;acad_mies;fili;form_lib_voe_acc;"
+    "regr_forma;fil_lib_voe_acc;detail_forma;lien_form_psup;g_olocalisation_des_formations;"
+    "capa_fin;voe_tot;voe_tot_f;nb_voe_pp;nb_voe_pp_internat;nb_voe_pp_bg;nb_voe_pp_bg_brs;"
+    "nb_voe_pp_bt;nb_voe_pp_bt_brs;nb_voe_pp_bp;nb_voe_pp_bp_brs;nb_voe_pp_at;nb_voe_pc;"
+    "nb_voe_pc_bg;nb_voe_pc_bt;nb_voe_pc_bp;nb_voe_pc_at;nb_cla_pp;nb_cla_pc;nb_cla_pp_internat;"
+    "nb_cla_pp_pasinternat;nb_cla_pp_bg;nb_cla_pp_bg_brs;nb_cla_pp_bt;nb_cla_pp_bt_brs;"
+    "nb_cla_pp_bp;nb_cla_pp_bp_brs;nb_cla_pp_at;prop_tot;rang_der_max;acc_tot;acc_tot_f;acc_pp;"
+    "acc_pc;acc_internat;acc_brs;acc_neobac;acc_bg;acc_bt;acc_bp;acc_at;"
+    "acc_mention_nonrenseignee;acc_sansmention;acc_ab;acc_b;acc_tb;acc_bg_mention;"
+    "acc_bt_mention;acc_bp_mention;acc_term;acc_term_f;acc_aca_orig;acc_aca_orig_idf;pct_f;"
+    "pct_aca_orig;pct_aca_orig_idf;pct_etab_orig;pct_bours;pct_neobac;pct_mention_nonrenseignee;"
+    "pct_sansmention;pct_ab;pct_b;pct_tb;pct_bg;pct_bg_mention;pct_bt;pct_bt_mention;pct_bp;"
+    "pct_bp_mention;tri;contrat_etab;acc_debutpp;acc_datebac;acc_finpp;pct_acc_debutpp;"
+    "pct_acc_datebac;pct_acc_finpp;g_ta_cod"
+)
 SESSIONS = (2018, 2019)
 
 #: Parcoursup spells some names its own way, and knew Caen and Rouen until they merged.

@@ -26,7 +26,7 @@ DESTINATIONS = {
 
 
 def draw_jobs(programme: Programme, rng: np.random.Generator) -> pd.DataFrame:
-    """Return jobs at 31 December: ``zone_emploi``, ``code_region``, ``na38``, ``annee``, …
+    """Return jobs at 31 December by ``zone_emploi`` (``code_region``), ``na38`` and ``annee``.
 
     Columns ``etablissements`` and ``effectifs`` are what a file would show; the part of the
     programme is ``effet`` (net industry jobs accumulated since the first graduates).

@@ -28,12 +28,13 @@ def draw_openings(
     }
     rows += _plan(p, world, left, level, "FPI", p.waves, draw)
     table = pd.DataFrame(rows, columns=["cell", "projet", "rentree", "places_prevues"])
-    table["cell"] = table["cell"].astype("int64")
+    table = table.astype(dict.fromkeys(["cell", "rentree", "places_prevues"], "int64"))
     half = draw.random(len(table)) < p.renoncement
     opened = np.where(half, table["places_prevues"] // 2, table["places_prevues"])
     table["places_ouvertes"] = opened.astype("int64")
     table["nouvelle"] = draw.random(len(table)) < p.nouvelle_share
     table["vide"] = draw.random(len(table)) < p.empty_seats
+    table["finance"] = table["cell"]
     table = pd.concat([table, _closures(p, world, table, rng["closures"])], ignore_index=True)
     noise = rng["seats_error"].standard_normal(len(table))
     declared = table["places_ouvertes"] * np.exp(p.seats_error * noise)
@@ -80,17 +81,19 @@ def _plan(
     shares = np.array([share for _, share in waves])
     # A few establishments cannot carry the whole programme: at most 45 seats each on average.
     room = 45 * p.n_treated / max(sum(targets.values()), 1)
-    rows = []
+    rows: list[tuple[int, str, int, int]] = []
+    taken: set[tuple[int, int]] = set()
     for niveau, target in targets.items():
         pool = chosen[chosen["niveau"] == niveau] if niveau else chosen
         left = round(target * min(1.0, room))
-        for cell in pool["cell"]:
-            dose = int(rng.choice(p.doses))
+        # Short of cells, a course opens again at another rentrée.
+        for cell in [*pool["cell"], *pool["cell"]]:
+            dose = min(int(rng.choice(p.doses)), left)
             year = int(rng.choice(years, p=shares / shares.sum()))
-            if left <= 0:
-                break
-            dose = min(dose, left) if left >= min(p.doses) or not rows else left
+            if left <= 0 or (cell, year) in taken:
+                continue
             rows.append((int(cell), projet, year, dose))
+            taken.add((cell, year))
             left -= dose
     return rows
 
@@ -105,17 +108,19 @@ def _closures(
     pool = cells[(cells["code_region"] == AURA) & ~cells["cible"]]
     order = rng.permutation(len(pool))
     pool = pool.iloc[order]
+    academies = cells["code_academie"].to_numpy()
     rows, used = [], set()
     for row in table.itertuples():
         seats = round(p.closures * row.places_ouvertes)
-        academie = cells["code_academie"].iat[row.cell]
+        academie = academies[row.cell]
         options = pool[(pool["code_academie"] == academie) & ~pool["cell"].isin(used)]
         if not seats or options.empty:
             continue
-        cell = int(options["cell"].iat[0])
+        cell = int(options["cell"].iloc[0])
         used.add(cell)
-        rows.append((cell, row.projet, row.rentree, -seats, -seats, False, False))
+        rows.append((cell, row.projet, row.rentree, -seats, -seats, False, False, row.cell))
     columns = ["cell", "projet", "rentree", "places_prevues", "places_ouvertes", "nouvelle", "vide"]
+    columns.append("finance")
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -124,6 +129,6 @@ def seats_in_force(
 ) -> np.ndarray:
     """Return seats in force, cells × years, cumulated over the rentrées."""
     seats = np.zeros((n_cells, len(YEARS)))
-    column_index = openings["rentree"].to_numpy() - YEARS[0]
-    np.add.at(seats, (openings["cell"].to_numpy(), column_index), openings[column].to_numpy())
+    opened = openings[["cell", "rentree", column]].to_numpy(dtype=np.int64)
+    np.add.at(seats, (opened[:, 0], opened[:, 1] - YEARS[0]), opened[:, 2])
     return np.cumsum(seats, axis=1)

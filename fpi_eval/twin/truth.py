@@ -29,8 +29,9 @@ class Truth:
     ----------
     cells : pandas.DataFrame
         One row per cell × rentrée × outcome that the programme touches: ``cell``, ``rentree``,
-        ``outcome``, ``filiere``, ``niveau``, ``seats`` (seats in force when these pupils entered,
-        0 for neighbours), ``own``, ``displaced``, ``anticipated`` (pupils, with their sign).
+        ``outcome``, ``filiere``, ``niveau``, ``voie``, ``age`` (years since the first opening of
+        the cell when these pupils entered; missing for neighbours), ``seats`` (in force when
+        they entered, 0 for neighbours), ``own``, ``displaced``, ``anticipated`` (pupils, signed).
     cohorts : pandas.DataFrame
         The same pupils followed from entry, for pupils whose final year is in the window: one row
         per cell × entry rentrée, one column per outcome, own effect only.
@@ -40,7 +41,7 @@ class Truth:
     cohorts: pd.DataFrame
 
     def effects(self, by: Sequence[str] = ()) -> pd.DataFrame:
-        """Return effects by outcome and by ``by`` (``filiere``, ``niveau``, ``rentree``, …).
+        """Return effects by outcome and by ``filiere``, ``niveau``, ``voie``, ``rentree``, ``age``.
 
         Columns: ``seats`` (seat-years over treated cell-sessions), ``own``, ``displaced``,
         ``anticipated`` and ``net`` in pupils; ``theta`` = own / seats, ``kappa`` = displaced /
@@ -119,8 +120,12 @@ def _cells(programme: Programme) -> pd.DataFrame:
         frame |= {name: total[k, cell, year] for k, name in enumerate(PARTS)}
         frames.append(pd.DataFrame(frame))
     out = pd.concat(frames, ignore_index=True)
-    for name in ("filiere", "niveau"):
+    for name in ("voie", "niveau", "filiere"):
         out.insert(3, name, table[name].to_numpy()[out["cell"]])
+    wait = np.where(out["outcome"] == "entrants", 0, duree[out["cell"]] - 1)
+    opened = programme.seats > 0
+    first = np.where(opened.any(axis=1), YEARS[np.argmax(opened, axis=1)], np.nan)
+    out.insert(6, "age", out["rentree"] - wait - first[out["cell"]])
     return out
 
 

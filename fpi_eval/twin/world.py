@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fpi_eval.twin.courses import catalogue
-from fpi_eval.twin.geography import AURA, departements, uai, uai_prefix
+from fpi_eval.twin.geography import AURA
 from fpi_eval.twin.parameters import TwinParameters
+from fpi_eval.twin.sites import draw_cells, draw_sites, merge_sites
 
 FIRST, LAST = 2016, 2031
 BURN_IN = 2  # a graduate of 2016 may have entered in 2014
@@ -25,13 +25,24 @@ STREAMS = (
     "closures", "seats_error", "reform", "jobs", "files", "mergers",
 )  # fmt: skip
 
-#: Declared capacities: (values, weights) by level and voie, shaped on Affelnet and Parcoursup.
+#: Declared capacities: value → weight, by level and voie, shaped on Affelnet and Parcoursup.
 PLACES = {
-    "mc": ((6, 8, 10, 12, 15, 18), (1, 3, 3, 6, 2, 1)),
-    "cap": ((8, 10, 12, 15, 16, 18, 20, 24, 30, 36), (9, 8, 26, 24, 11, 5, 5, 10, 3, 2)),
-    "bacpro": ((10, 12, 15, 16, 18, 20, 24, 30, 32, 36, 45, 60), (3, 9, 28, 4, 4, 4, 20, 16, 5, 2, 3, 2)),
-    "bts": ((12, 15, 18, 20, 24, 28, 30, 32, 35, 36, 45, 48, 70), (8, 13, 5, 5, 20, 5, 12, 3, 15, 4, 3, 3, 3)),
-    "apprentissage": ((4, 6, 8, 10, 12, 15, 18, 20, 24, 28, 30, 40, 60, 100), (5, 6, 6, 8, 15, 11, 6, 11, 9, 4, 6, 5, 4, 2)),
+    "mc": {6: 1, 8: 3, 10: 3, 12: 6, 15: 2, 18: 1},
+    "cap": {8: 9, 10: 8, 12: 26, 15: 24, 16: 11, 18: 5, 20: 5, 24: 10, 30: 3, 36: 2},
+    "bacpro": {
+        10: 4, 12: 10, 15: 27, 16: 4, 18: 4, 20: 4, 24: 18, 30: 15, 32: 5, 36: 2, 45: 4, 60: 4,
+    },
+    "bts": {
+        12: 8, 15: 13, 18: 5, 20: 5, 24: 20, 28: 5, 30: 12, 32: 3, 35: 15, 36: 4, 45: 3, 48: 3,
+        70: 3,
+    },
+    "apprentissage": {
+        4: 5, 6: 6, 8: 6, 10: 8, 12: 15, 15: 11, 18: 6, 20: 11, 24: 9, 28: 4, 30: 6, 40: 5, 60: 4,
+        100: 2,
+    },
+    "apprentissage_secondaire": {
+        2: 10, 3: 9, 4: 9, 5: 8, 6: 10, 8: 12, 10: 12, 12: 12, 15: 10, 20: 6, 30: 3,
+    },
 }  # fmt: skip
 
 #: Share of final-year students who stay in education, and employed at 6, 12, 18, 24 months per
@@ -53,7 +64,7 @@ EMPLOI = {
 }
 # Logit shift of employment by exam session: the recovery of 2021–2022, the entry of public jobs
 # into the field with the leavers of 2022, the fall of 2024 (DEPP, 48 % then 41 %).
-EMPLOI_SESSIONS = {2020: -0.05, 2021: 0.08, 2022: 0.45, 2023: 0.36, 2024: 0.20, 2025: 0.20}
+EMPLOI_SESSIONS = {2020: -0.05, 2021: 0.15, 2022: 0.50, 2023: 0.36, 2024: 0.20, 2025: 0.20}
 
 
 def streams(seed: int) -> dict[str, np.random.Generator]:
@@ -78,117 +89,6 @@ class World:
     rates: dict[str, np.ndarray]
 
 
-def draw_sites(p: TwinParameters, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the establishments: UAI, type, place, number of cells."""
-    deps = departements()
-    tables = []
-    for total, here in ((p.n_cells_aura, True), (p.n_cells_other, False)):
-        zone = deps[(deps["code_region"] == AURA) == here].reset_index(drop=True)
-        count = max(len(zone), round(total / 8.3))
-        weights = zone["population"].to_numpy() / zone["population"].sum()
-        extra = rng.choice(len(zone), size=count - len(zone), p=weights)
-        sites = zone.iloc[np.sort(np.r_[np.arange(len(zone)), extra])].reset_index(drop=True)
-        kinds = rng.choice(["LP", "LPO", "LGT", "CFA"], size=count, p=[0.38, 0.27, 0.19, 0.16])
-        size = np.select([kinds == "LGT", kinds == "LP"], [4.5, 8.0], 10.5)
-        size = size * rng.gamma(3.0, 1 / 3.0, size=count)
-        sites["n_cells"] = _share_out(size, total, cap=30)
-        sites["type"] = kinds
-        tables.append(sites)
-    sites = pd.concat(tables, ignore_index=True)
-    number = sites.groupby("code_departement").cumcount().to_numpy()
-    prefixes = [uai_prefix(code) for code in sites["code_departement"]]
-    sites["uai"] = [uai(a, 9001 + n) for a, n in zip(prefixes, number, strict=True)]
-    zone = rng.choice(3, size=len(sites), p=[0.5, 0.3, 0.2]) + 1
-    sites["zone"] = zone
-    sites["commune"] = sites["departement"] + "-Ville " + pd.Series(zone).astype(str)
-    code = sites["code_departement"].str[1:]
-    sites["code_commune"] = code + "9" + pd.Series(zone).astype(str).str.zfill(2)
-    first = deps.sort_values(["code_region", "code_departement"])
-    rank = first.groupby("code_region").cumcount()
-    rank = dict(zip(first["code_departement"], rank, strict=True))
-    ze = sites["code_departement"].map(rank) * 3 + zone
-    sites["zone_emploi"] = sites["code_region"] + ze.astype(str).str.zfill(2)
-    label = {"LP": "Lycée professionnel", "LPO": "Lycée polyvalent", "LGT": "Lycée"}
-    kind = sites["type"].map(label).fillna("Centre de formation d'apprentis")
-    order = pd.Series(number + 1).astype(str)
-    sites["etablissement"] = kind + " simulé " + sites["departement"] + " " + order
-    return sites
-
-
-def _share_out(size: np.ndarray, total: int, cap: int) -> np.ndarray:
-    """Return whole numbers between 1 and ``cap`` proportional to ``size`` that add to ``total``."""
-    counts = np.clip(np.round(size * total / size.sum()), 1, cap).astype(int)
-    order = np.argsort(-size, kind="stable")
-    while (gap := total - counts.sum()) != 0:
-        room = order[(counts[order] < cap) if gap > 0 else (counts[order] > 1)]
-        counts[room[: abs(gap)]] += np.sign(gap)
-    return counts
-
-
-def draw_cells(sites: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Return one row per cell: each establishment draws courses without replacement."""
-    courses = catalogue()
-    n = len(courses)
-    voies = np.repeat(["scolaire", "apprentissage"], n)
-    levels = np.tile(courses["diplome"].to_numpy(), 2)
-    scolaire = voies == "scolaire"
-    base = np.tile(-0.35 * courses["rang"].to_numpy(), 2)
-    base = base + np.select([levels == "mc", levels == "bacpro"], [-1.2, 0.6], 0.0)
-    weights = {
-        "LP": np.where(scolaire, np.where(levels == "bts", -3.0, 0.0), -2.6),
-        "LPO": np.where(scolaire, 0.0, -2.0),
-        "LGT": np.where(levels == "bts", np.where(scolaire, 0.0, -1.5), -9.0),
-        "CFA": np.where(scolaire, -12.0, 0.0),
-    }
-    log_weight = base + np.stack([weights[kind] for kind in sites["type"]])
-    families = courses["famille"].astype("category").cat.codes.to_numpy()
-    taste = 1.1 * rng.standard_normal((len(sites), families.max() + 1))
-    score = log_weight + np.tile(taste[:, families], 2) + rng.gumbel(size=(len(sites), 2 * n))
-    rank = np.argsort(np.argsort(-score, axis=1), axis=1)
-    site, combo = np.nonzero(rank < sites["n_cells"].to_numpy()[:, None])
-    kept = courses.iloc[combo % n].reset_index(drop=True)
-    where = sites.iloc[site].drop(columns=["n_cells", "population"]).reset_index(drop=True)
-    cells = pd.concat([where, kept], axis=1)
-    cells["voie"] = voies[combo]
-    cells.insert(0, "cell", np.arange(len(cells), dtype="int64"))
-    cells["site"] = site
-    cells["course_index"] = combo % n
-    cells["cible"] = cells["filiere"].ne("autre")
-    return cells
-
-
-def merge_sites(cells: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the cells after a few mergers: one UAI back to 2016, the old one kept beside it.
-
-    About one establishment in seventy is absorbed by a neighbour that teaches none of its courses
-    in the same voie, so that a cell keeps one identity.
-    """
-    cells = cells.assign(uai_ancien=cells["uai"], etablissement_ancien=cells["etablissement"])
-    cells["rentree_fusion"] = np.nan
-    wanted = max(2, round(cells["site"].nunique() / 70))
-    taught = (cells["course_index"] + 1000 * (cells["voie"] == "apprentissage")).groupby(
-        cells["site"]
-    )
-    taught = {site: set(courses) for site, courses in taught}
-    first = cells[cells["type"] != "CFA"].drop_duplicates("site").set_index("site")
-    groups = first.groupby(["code_departement", "type"]).groups
-    pairs: list[tuple[int, int]] = []
-    keys = [key for key, members in groups.items() if len(members) > 1]
-    for k in rng.permutation(len(keys)):
-        members = list(rng.permutation(list(groups[keys[k]])))
-        for a, b in zip(members[::2], members[1::2], strict=False):
-            if len(pairs) < wanted and not taught[a] & taught[b]:
-                pairs.append((int(a), int(b)))
-    years = rng.choice(np.arange(2018, 2026), size=len(pairs))
-    names = ["uai", "etablissement", "commune", "code_commune", "zone", "zone_emploi"]
-    for (a, b), year in zip(pairs, years, strict=True):
-        gone = cells["site"] == b
-        cells.loc[gone, names] = first.loc[a, names].to_numpy()
-        cells.loc[gone, "rentree_fusion"] = float(year)
-        cells.loc[gone, "site"] = a
-    return cells
-
-
 def draw_world(p: TwinParameters, rng: dict[str, np.random.Generator]) -> World:
     """Draw the France without the programme."""
     sites = draw_sites(p, rng["sites"])
@@ -196,11 +96,13 @@ def draw_world(p: TwinParameters, rng: dict[str, np.random.Generator]) -> World:
     base = _base_places(cells, rng["places"])
     level, pressure = _pressure(cells, rng["pressure"])
     shift, trend = _shifts(p, cells, rng)
-    fill = np.interp(level, [0, 0.05, 0.25, 0.5, 0.75, 1], [0.45, 0.62, 0.84, 0.95, 1.0, 1.08])
+    fill = np.interp(level, [0, 0.05, 0.25, 0.5, 0.75, 1], [0.45, 0.65, 0.84, 0.95, 1.0, 1.02])
     autres = _other_openings(p, cells, rng["other_openings"])
     mean = base[:, None] * fill[:, None] * np.exp(shift) + p.fill * autres
     places = _declared_places(p, cells, base, rng["places"]) + autres
+    # Seats are a ceiling: good years add less than bad years take away (Parcoursup 2018–2019).
     noise = rng["entrants"].standard_normal(mean.shape)
+    noise = np.where(noise > 0, 0.6, 1.1) * noise
     entrants = np.maximum(np.floor(mean + np.sqrt(p.dispersion * mean) * noise + 0.5), 0.0)
     rates = _rates(p, cells, rng)
     counts = _outcomes(entrants, cells["duree"].to_numpy(), rates, rng)
@@ -213,10 +115,12 @@ def _base_places(cells: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     u = rng.random(len(cells))
     apprenti = (cells["voie"] == "apprentissage").to_numpy()
     places = np.empty(len(cells))
-    for name, (values, weights) in PLACES.items():
-        here = apprenti if name == "apprentissage" else ~apprenti & (cells["diplome"] == name)
-        cut = np.cumsum(weights) / np.sum(weights)
-        places[here] = np.asarray(values)[np.searchsorted(cut, u[here])]
+    kind = cells["diplome"].where(~apprenti, "apprentissage")
+    kind = kind.where(~(apprenti & cells["niveau"].eq("secondaire")), "apprentissage_secondaire")
+    for name, weights in PLACES.items():
+        here = kind.eq(name).to_numpy()
+        cut = np.cumsum(list(weights.values())) / sum(weights.values())
+        places[here] = np.array(list(weights))[np.searchsorted(cut, u[here])]
     return places
 
 
@@ -228,7 +132,8 @@ def _pressure(cells: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray
     noise = rng.standard_normal((len(cells), len(YEARS)))
     bts = (cells["diplome"] == "bts").to_numpy()
     apprenti = (cells["voie"] == "apprentissage").to_numpy()
-    affelnet = 0.42 * gammaincinv(2.3, u)
+    premiere = ((cells["diplome"] == "bacpro") & (cells["duree"] == 2)).to_numpy()
+    affelnet = np.where(premiere, 0.27 * gammaincinv(4.0, u), 0.42 * gammaincinv(2.3, u))
     parcoursup = np.where(apprenti, 4.7 * np.exp(1.0 * ndtri(u)), 11.9 * np.exp(0.78 * ndtri(u)))
     steady = np.where(bts, parcoursup, affelnet)
     return u, steady[:, None] * np.exp(np.where(bts, 0.16, 0.26)[:, None] * noise)
@@ -277,20 +182,22 @@ def _other_openings(p: TwinParameters, cells: pd.DataFrame, rng: np.random.Gener
 def _declared_places(
     p: TwinParameters, cells: pd.DataFrame, base: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return declared capacities: revised now and then around a steady level."""
+    """Return declared capacities: one cell in four is revised now and then, and back again."""
     shape = (len(cells), len(YEARS))
     chance = np.full(len(cells), p.places_up + p.places_down)
     apprenti = (cells["voie"] == "apprentissage").to_numpy()
     bts = (cells["diplome"] == "bts").to_numpy()
-    chance = chance * np.select([apprenti, bts], [3.6, 1.75], 1.0)
-    moves = rng.random(shape) < chance[:, None]
-    sizes = np.where(apprenti, 11.0, np.where(bts, 4.5, 7.0))[:, None]
+    chance = chance * np.select([apprenti, bts], [3.5, 1.75], 1.0)
+    share = np.where(apprenti, 0.60, np.where(bts, 0.35, 0.25))
+    mover = rng.random(len(cells)) < share
+    moves = rng.random(shape) < np.where(mover, chance / share, 0.0)[:, None]
+    sizes = np.where(apprenti, 11.0, np.where(bts, 4.3, 7.0))[:, None]
     step = np.maximum(1, np.round(rng.exponential(1.0, size=shape) * sizes))
-    sign = np.where(rng.random(shape) < 0.5, 1.0, -1.0)
+    step = step * np.where(rng.random(shape) < 0.5, 1.0, -1.0)
     last = np.maximum.accumulate(np.where(moves, np.arange(shape[1]), 0), axis=1)
-    moved = np.maximum.accumulate(moves, axis=1)
-    drift = np.where(moved, np.take_along_axis(step * sign, last, axis=1), 0.0)
-    return np.maximum(base[:, None] + np.maximum(drift, -0.6 * base[:, None]).round(), 4.0)
+    away = np.cumsum(moves, axis=1) % 2 == 1
+    drift = np.where(away, np.take_along_axis(step, last, axis=1), 0.0)
+    return np.maximum(base[:, None] + np.maximum(drift, -0.5 * base[:, None]).round(), 2.0)
 
 
 def _rates(
@@ -310,7 +217,12 @@ def _rates(
     spread = rng["employment"].standard_normal((n, 1))
     calendar = np.array([EMPLOI_SESSIONS.get(y + 1, 0.0 if y < 2020 else 0.20) for y in YEARS])
     session = 0.08 * rng["employment"].standard_normal((k, len(YEARS)))[course]
-    shift = calendar + session + 0.40 * spread
+    region = pd.factorize(cells["code_region"], sort=True)[0]
+    trade = 0.45 * rng["employment"].standard_normal((k, 1))[course]
+    local = 0.15 * rng["employment"].standard_normal((region.max() + 1, 1))[region]
+    niche = rng["employment"].standard_normal((k, region.max() + 1, 1))
+    local = local + 0.20 * niche[course, region]
+    shift = 0.08 + calendar + session + trade + local + 0.35 * spread
     # Rates at 12, 18 and 24 months are drawn as shares of those not yet at work.
     late = np.diff(emploi, axis=1) / (1 - emploi[:, :-1])
     jury = 0.08 * rng["success"].standard_normal((k, len(YEARS)))[course]

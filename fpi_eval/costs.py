@@ -1,0 +1,248 @@
+"""Cost per seat, per person, per net graduate, per net job: ratios whose denominator is estimated.
+
+When the data cannot exclude that the programme added nobody, the cost per person added has no
+upper bound, and that is what is said.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from fpi_eval.errors import FpiError
+from fpi_eval.text import MISSING, euros, intervalle, pourcent
+
+LEVEL = 0.95
+UNBOUNDED = "non borné"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Set of ratios the data allow: one segment, or what lies outside of one.
+
+    Attributes
+    ----------
+    low, high : float
+        Ends; infinite where nothing bounds the ratio on that side.
+    outside : bool
+        The set is everything *except* ``(low, high)``: the denominator may be zero, but not the
+        numerator.
+    """
+
+    low: float
+    high: float
+    outside: bool = False
+
+    @property
+    def bounded(self) -> bool:
+        """Return whether both ends are finite and the set lies between them."""
+        return bool(np.isfinite([self.low, self.high]).all() and not self.outside)
+
+    def positive(self) -> tuple[float, float]:
+        """Return the ends of the positive ratios allowed, (nan, nan) if there are none."""
+        if not self.outside:
+            low, high = max(self.low, 0.0), self.high
+        elif self.high > 0:
+            low, high = (0.0 if self.low > 0 else self.high), np.inf
+        else:
+            low, high = 0.0, np.inf
+        return (low, high) if high > 0 else (np.nan, np.nan)
+
+
+def fieller(
+    numerator: float,
+    denominator: float,
+    variance_numerator: float,
+    variance_denominator: float,
+    covariance: float = 0.0,
+    *,
+    level: float = LEVEL,
+    df: float = np.inf,
+) -> Interval:
+    """Return the ratios r for which ``numerator − r × denominator`` is not significant.
+
+    Notes
+    -----
+    The set solves ``(n − r d)² ≤ q² (v_n − 2 r c + r² v_d)``: a segment when the denominator
+    differs from zero, otherwise the outside of one, or everything (Fieller 1954).
+    """
+    q2 = stats.t.ppf((1 + level) / 2, df) ** 2
+    a = denominator**2 - q2 * variance_denominator
+    b = numerator * denominator - q2 * covariance
+    c = numerator**2 - q2 * variance_numerator
+    inside = b**2 - a * c
+    if inside < 0 or a == 0:
+        return Interval(-np.inf, np.inf)
+    root = np.sqrt(inside)
+    if a > 0:
+        return Interval((b - root) / a, (b + root) / a)
+    return Interval((b + root) / a, (b - root) / a, outside=True)
+
+
+def bootstrap_ratio(
+    cost: np.ndarray | float, draws: np.ndarray, *, level: float = LEVEL
+) -> Interval:
+    """Return the percentile interval of a cost over resampled denominators.
+
+    Parameters
+    ----------
+    draws : ndarray, shape (B,)
+        Denominator in each resample; one that is zero or less cost any amount, i.e. infinity.
+    """
+    draws = np.asarray(draws, dtype=float)
+    if draws.ndim != 1 or not len(draws) or np.isnan(draws).any():
+        raise FpiError("tirages vides ou manquants : il faut un dénominateur par tirage.")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(draws > 0, np.asarray(cost) / draws, np.inf)
+    ratio = np.sort(ratio)
+    tail = (1 - level) / 2
+    # Order statistics: interpolating towards an infinite one would give infinity or nan.
+    low = ratio[int(np.floor(tail * (len(ratio) - 1)))]
+    high = ratio[int(np.ceil((1 - tail) * (len(ratio) - 1)))]
+    return Interval(float(low), float(high))
+
+
+@dataclass(frozen=True, slots=True)
+class UnitCost:
+    """Cost of one unit: an opened seat, a person trained, a net graduate, a net job.
+
+    Attributes
+    ----------
+    unit : str
+        What is counted, in French, singular.
+    basis : str
+        Which cost: full or subsidy.
+    cost, count, std_error : float
+        Euros; number of units and its error (zero when counted, not estimated).
+    interval : Interval
+        Euros per unit.
+    """
+
+    unit: str
+    basis: str
+    cost: float
+    count: float
+    std_error: float
+    interval: Interval
+
+    @property
+    def ratio(self) -> float:
+        """Return euros per unit, NaN when the programme added none."""
+        return self.cost / self.count if self.count > 0 else float("nan")
+
+    def bounds(self) -> str:
+        """Return the interval in words; ``non borné`` where nothing bounds it."""
+        low, high = self.interval.positive()
+        if np.isnan(low):
+            return "aucun coût positif compatible"
+        if np.isinf(high):
+            floor = f"au moins {euros(low)}, " if low > 0 else ""
+            return f"{floor}{UNBOUNDED} vers le haut"
+        return f"de {euros(low)} à {euros(high)}"
+
+    def summary(self) -> str:
+        """Return one French sentence: cost per unit and its interval."""
+        start = f"{self.basis} par {self.unit} : {euros(self.ratio)}"
+        if self.std_error == 0:
+            return f"{start}."
+        if np.isnan(self.ratio):
+            start = f"{self.basis} par {self.unit} : {MISSING}, aucun en plus n'est estimé"
+        return f"{start} (intervalle à 95 % : {self.bounds()})."
+
+
+def unit_cost(
+    unit: str,
+    cost: float,
+    count: float,
+    std_error: float = 0.0,
+    *,
+    basis: str = "Coût complet",
+    draws: np.ndarray | None = None,
+    df: float = np.inf,
+) -> UnitCost:
+    """Return the cost per unit with its interval, by Fieller's theorem or from resamples.
+
+    Parameters
+    ----------
+    cost : float
+        Euros, known.
+    count, std_error : float
+        Number of units and its standard error; 0 when it is counted.
+    draws : ndarray, optional
+        Resampled counts; then their percentile interval.
+    """
+    if not cost >= 0:
+        raise FpiError(f"coût « {cost} » : un montant positif en euros est attendu.")
+    if draws is not None:
+        interval = bootstrap_ratio(cost, draws)
+    else:
+        interval = fieller(cost, count, 0.0, std_error**2, df=df)
+    return UnitCost(unit, basis, float(cost), float(count), float(std_error), interval)
+
+
+def cost_table(costs: Sequence[UnitCost]) -> pd.DataFrame:
+    """Return one row a unit cost: unit, basis, cost, count, ratio, low, high, bounded, words."""
+    rows = []
+    for item in costs:
+        low, high = item.interval.positive()
+        rows.append(
+            {
+                "unit": item.unit,
+                "basis": item.basis,
+                "cost": item.cost,
+                "count": item.count,
+                "ratio": item.ratio,
+                "low": low,
+                "high": high,
+                "bounded": item.interval.bounded,
+                "words": item.bounds(),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def acceptability(
+    cost: float,
+    count: float,
+    std_error: float,
+    thresholds: np.ndarray,
+    *,
+    draws: np.ndarray | None = None,
+) -> pd.DataFrame:
+    """Return, for each price one would pay per unit, the confidence that the programme is below.
+
+    Notes
+    -----
+    The share of resamples (or of the normal law of the count) where ``threshold × count`` exceeds
+    the cost: a net benefit never divides by a count near zero.
+    """
+    thresholds = np.asarray(thresholds, dtype=float)
+    if draws is not None:
+        share = (thresholds[:, None] * np.asarray(draws)[None, :] > cost).mean(axis=1)
+    else:
+        gain = thresholds * count - cost
+        share = stats.norm.cdf(gain / np.maximum(thresholds * std_error, 1e-300))
+    return pd.DataFrame({"threshold": thresholds, "share": share})
+
+
+def annualised(cost: float, *, years: int, rate: float) -> float:
+    """Return the constant yearly payment that repays a cost over ``years`` at ``rate`` a year."""
+    return cost / years if rate == 0 else cost * rate / (1 - (1 + rate) ** -years)
+
+
+def compare(first: UnitCost, second: UnitCost) -> str:
+    """Return one French sentence: two programmes' cost per unit, and whether their counts tell."""
+    if first.unit != second.unit:
+        raise FpiError(f"unités différentes : « {first.unit} » et « {second.unit} ».")
+    ratio = first.ratio / second.ratio
+    if np.isnan(ratio):
+        return f"Coût par {first.unit} : comparaison impossible, un dénominateur est nul."
+    relative = np.hypot(first.std_error / first.count, second.std_error / second.count)
+    half = stats.norm.ppf((1 + LEVEL) / 2) * relative
+    if not relative:
+        return f"Coût par {first.unit} : {pourcent(ratio - 1)} d'écart."
+    low, high = ratio * np.exp(-half) - 1, ratio * np.exp(half) - 1
+    gap = f"{pourcent(ratio - 1)} d'écart ({intervalle(100 * low, 100 * high)} %)"
+    return f"Coût par {first.unit} : {gap}."

@@ -1,0 +1,149 @@
+"""From the cell panel to group-time effects, and from these to an event study and a pre-test."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from fpi_eval.errors import FpiError
+from fpi_eval.impact.bands import joint_test
+from fpi_eval.impact.callaway_santanna import callaway_santanna
+from fpi_eval.impact.group_time import Aggregation, GroupTimeEffects
+from fpi_eval.impact.seats import sample
+from fpi_eval.inference import interval
+from fpi_eval.results import Estimate, EventStudy
+
+RULE = (
+    "influences sommées par groupe, t à autant de degrés de liberté que de groupes traités "
+    "moins un ; bande simultanée par bootstrap multiplicateur"
+)
+DESCRIPTIONS = {
+    "Callaway": (
+        "Effets par rentrée d'ouverture et année, chaque cellule comparée à elle-même "
+        "(Callaway et Sant'Anna, 2021), moyennés par ancienneté de l'ouverture avec des poids "
+        "proportionnels à la taille des cohortes, dont l'erreur est comptée."
+    ),
+    "Sun": (
+        "Étude d'événement où chaque rentrée d'ouverture a ses propres effets, moyennés selon "
+        "leur part observée (Sun et Abraham, 2021)."
+    ),
+}
+
+
+def as_event_study(effects: GroupTimeEffects, outcome: str, **options) -> EventStudy:
+    """Return effects by age of the opening, with bands and the overall effect.
+
+    Parameters
+    ----------
+    outcome : str
+        Name shown to readers.
+    options
+        Of the simultaneous band: see `GroupTimeEffects.aggregate`.
+    """
+    dynamic = effects.aggregate("dynamic", **options)
+    table = dynamic.to_frame().drop(columns="kind")
+    table = table.rename(columns={"label": "rel_time", "att": "estimate"})
+    table["p_value"] = 2 * stats.t.sf(np.abs(table.estimate / table.std_error), dynamic.df)
+    covariance = dynamic.covariance.copy()
+    reference = np.isnan(dynamic.std_error)
+    covariance[reference] = covariance[:, reference] = np.nan
+    description = next(v for k, v in DESCRIPTIONS.items() if effects.method.startswith(k))
+    return EventStudy(
+        outcome=outcome,
+        estimator=effects.method,
+        table=table,
+        n_obs=effects.n_obs,
+        n_cells=effects.n_units,
+        n_clusters=effects.n_clusters,
+        n_treated_clusters=effects.n_treated_clusters,
+        rule=RULE,
+        covariance=covariance,
+        overall=as_estimate(effects, effects.aggregate("simple"), outcome, description),
+        description=description,
+    )
+
+
+def as_estimate(
+    effects: GroupTimeEffects, average: Aggregation, outcome: str, description: str = ""
+) -> Estimate:
+    """Return the overall average of one aggregation."""
+    low, high, p_value = interval(average.overall, average.overall_std_error, average.df)
+    return Estimate(
+        outcome=outcome,
+        estimator=effects.method,
+        estimate=average.overall,
+        std_error=average.overall_std_error,
+        ci_low=low,
+        ci_high=high,
+        p_value=p_value,
+        n_obs=effects.n_obs,
+        n_cells=effects.n_units,
+        n_clusters=effects.n_clusters,
+        n_treated_clusters=effects.n_treated_clusters,
+        rule=RULE,
+        label="Effet par ouverture",
+        description=description,
+    )
+
+
+def pretrend_test(effects: GroupTimeEffects, *, anticipation: int = 0) -> tuple[float, int, float]:
+    """Return F, rank and p-value of the test that no ATT(g, t) moves before the opening."""
+    before = effects.time < effects.cohort - anticipation
+    keep = np.flatnonzero(before & np.isfinite(effects.att) & ~effects.reference)
+    covariance = effects.covariance[np.ix_(keep, keep)]
+    return joint_test(effects.att[keep], covariance, effects.df)
+
+
+def comparison_frame(
+    panel: pd.DataFrame, outcome: str, *, niveau: str | None = None
+) -> pd.DataFrame:
+    """Return the estimation frame of openings as a yes/no event, against clean comparison cells.
+
+    Left out, and counted in ``attrs["dropped"]``: cells that lost seats, never-opened cells
+    exposed to a neighbour's opening, cells of courses where nothing opened.
+
+    Raises
+    ------
+    FpiError
+        No comparison cell is left.
+    """
+    frame = sample(panel, outcome, niveau=niveau)
+    never = frame["cohort"].isna()
+    touched = (frame["exposure_etab"] != 0) | (frame["exposure_dep"] != 0)
+    cell = frame["cell"]
+    reasons = {
+        "cellule ayant perdu des places": cell.isin(cell[frame["dose"] < 0]),
+        "témoin exposé à une ouverture voisine": never & cell.isin(cell[touched]),
+        "témoin d'une formation sans ouverture": ~frame["course"].isin(frame["course"][~never]),
+    }
+    keep, dropped = pd.Series(True, index=frame.index), []
+    for reason, gone in reasons.items():
+        dropped.append((reason, int(cell[keep & gone].nunique())))
+        keep &= ~gone
+    if not (keep & never).any():
+        raise FpiError("aucune cellule témoin à l'abri des ouvertures voisines.")
+    out = frame[keep]
+    out.attrs = {**frame.attrs, "dropped": (*frame.attrs["dropped"], *dropped)}
+    return out
+
+
+def opening_study(
+    panel: pd.DataFrame,
+    outcome: str = "diplomes",
+    *,
+    estimator: Callable[..., GroupTimeEffects] = callaway_santanna,
+    niveau: str | None = None,
+    **options,
+) -> EventStudy:
+    """Return the effect of an opening by its age, from the cell panel, by establishment.
+
+    Parameters
+    ----------
+    estimator : callable
+        `callaway_santanna` or `sun_abraham`; ``options`` are its own.
+    """
+    frame = comparison_frame(panel, outcome, niveau=niveau)
+    effects = estimator(frame, cluster="uai", **options)
+    return replace(as_event_study(effects, outcome), dropped=frame.attrs["dropped"])

@@ -1,0 +1,203 @@
+"""Effects by opening cohort and year, each cell compared with itself (Callaway, Sant'Anna 2021)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.impact.doubly_robust import doubly_robust
+from fpi_eval.impact.group_time import GroupTimeEffects
+from fpi_eval.impact.wide import Wide, base_year, widen
+from fpi_eval.text import pluriel
+
+CONTROLS = {"never": "cellules jamais ouvertes", "not_yet": "cellules pas encore ouvertes"}
+
+
+def _comparison(wide: Wide, c: int, latest: float, control: str) -> list[slice]:
+    """Return the slices of the comparison units: suffixes, since units are sorted by cohort."""
+    never, end = wide.starts[-2], wide.starts[-1]
+    if control == "never":
+        return [slice(never, end)]
+    start = wide.starts[np.searchsorted(wide.cohorts, latest, side="right")]
+    own = slice(wide.starts[c], wide.starts[c + 1])
+    if start <= own.start:
+        return [slice(start, own.start), slice(own.stop, end)]
+    return [slice(start, end)]
+
+
+def _means(wide: Wide, t: int, b: int, where: list[slice]) -> tuple[float, list, int]:
+    """Return the weighted mean change, each unit's influence on it by slice, and their number."""
+    changes, weights = [], []
+    for part in where:
+        change = wide.y[t, part] - wide.y[b, part]
+        known = change == change
+        changes.append(np.where(known, change, 0.0))
+        weights.append(wide.weights[part] * known)
+    total = sum(w.sum() for w in weights)
+    count = sum(np.count_nonzero(w) for w in weights)
+    if not count:
+        return float("nan"), [0.0] * len(where), 0
+    mean = sum(w @ d for w, d in zip(weights, changes, strict=True)) / total
+    return mean, [w * (d - mean) / total for w, d in zip(weights, changes, strict=True)], count
+
+
+def _plain(wide: Wide, t: int, b: int, own: slice, others: list[slice], psi: np.ndarray) -> tuple:
+    """Fill ``psi`` and return the difference of mean changes with both counts."""
+    mean1, parts1, n1 = _means(wide, t, b, [own])
+    mean0, parts0, n0 = _means(wide, t, b, others)
+    if n1 and n0:
+        psi[own] = parts1[0]
+        for part, value in zip(others, parts0, strict=True):
+            psi[part] = -value
+    return mean1 - mean0, n1, n0
+
+
+def _adjusted(
+    wide: Wide, t: int, b: int, own: slice, others: list[slice], psi: np.ndarray
+) -> tuple:
+    """Fill ``psi`` and return the doubly robust ATT with both counts; NaN without overlap."""
+    index = np.concatenate([np.arange(s.start, s.stop) for s in [own, *others]])
+    change = wide.y[t, index] - wide.y[b, index]
+    x = np.column_stack([np.ones(len(index)), *wide.x[:, b, index]])
+    known = np.isfinite(change) & np.isfinite(x).all(axis=1)
+    index, treated = index[known], (np.arange(len(known)) < own.stop - own.start)[known]
+    n1, n0 = int(treated.sum()), int((~treated).sum())
+    if min(n1, n0) <= 0:
+        return float("nan"), n1, n0
+    try:
+        att, values = doubly_robust(change[known], treated, x[known], wide.weights[index])
+    except FloatingPointError:
+        return float("nan"), n1, n0
+    psi[index] = values
+    return att, n1, n0
+
+
+def callaway_santanna(
+    frame: pd.DataFrame,
+    *,
+    outcome: str = "y",
+    unit: str = "cell",
+    time: str = "time",
+    cohort: str = "cohort",
+    weights: str | None = None,
+    cluster: str | None = None,
+    covariates: Sequence[str] = (),
+    control: str = "never",
+    base: str = "varying",
+    anticipation: int = 0,
+) -> GroupTimeEffects:
+    """Return ATT(g, t) for every opening cohort and year.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per unit and year, in any order; absent rows and missing outcomes are the same.
+    cohort : str
+        First year of treatment in outcome time, NaN if never.
+    weights : str, optional
+        Positive, one value a unit.
+    cluster : str, optional
+        Constant within unit; the unit itself by default.
+    covariates : sequence of str
+        If any, the doubly robust estimator, with their values of the base year.
+    control : {"never", "not_yet"}
+    base : {"varying", "universal"}
+        Before the opening, compare each year with the one before it, or every year with the last
+        one before the opening.
+    anticipation : int
+        Years before the opening in which outcomes may already move.
+
+    Raises
+    ------
+    FpiError
+        Unknown option, no comparison unit, or a malformed panel (see `widen`).
+
+    Notes
+    -----
+    ATT(g, t) = mean change of cohort g from its base year to t, less that of comparison units,
+    over the units observed in both years: a cell is only compared with itself. Errors sum
+    influence by cluster, times G / (G − 1).
+
+    References
+    ----------
+    Callaway and Sant'Anna (2021), Journal of Econometrics 225(2), 200-230.
+    """
+    if control not in CONTROLS or base not in ("varying", "universal"):
+        raise FpiError("témoins : never ou not_yet ; année de base : varying ou universal.")
+    wide = widen(
+        frame,
+        outcome=outcome,
+        unit=unit,
+        time=time,
+        cohort=cohort,
+        weights=weights,
+        cluster=cluster,
+        covariates=covariates,
+        anticipation=anticipation,
+    )
+    if not len(wide.cohorts):
+        raise FpiError("aucune cellule ouverte pendant la période observée.", colonne=cohort)
+    if control == "never" and wide.starts[-1] == wide.starts[-2]:
+        raise FpiError("aucune cellule jamais ouverte : choisir control='not_yet'.", colonne=cohort)
+    pairs = _pairs(wide, base, anticipation)
+    return _estimate(wide, pairs, control, anticipation, adjusted=bool(covariates))
+
+
+def _pairs(wide: Wide, base: str, anticipation: int) -> list[tuple[int, int, int]]:
+    """Return (cohort, year, base year) positions, where a base year exists."""
+    out = []
+    for c, g in enumerate(wide.cohorts):
+        for t, year in enumerate(wide.times):
+            b = base_year(wide.times, g, year, base, anticipation)
+            if b >= 0:
+                out.append((c, t, b))
+    return out
+
+
+def _estimate(
+    wide: Wide, pairs: list, control: str, anticipation: int, *, adjusted: bool
+) -> GroupTimeEffects:
+    """Return the effects of all (cohort, year) pairs with their influence functions."""
+    k, n_cohorts = len(pairs), len(wide.cohorts)
+    own = [slice(*wide.starts[c : c + 2]) for c in range(n_cohorts)]
+    influence = np.zeros((k + n_cohorts, wide.n_clusters))
+    att, n1, n0 = np.zeros(k), np.zeros(k, dtype=int), np.zeros(k, dtype=int)
+    compare = _adjusted if adjusted else _plain
+    psi = np.zeros(wide.y.shape[1])
+    for row, (c, t, b) in enumerate(pairs):
+        psi[:] = 0
+        if t != b:
+            latest = max(wide.times[t], wide.times[b]) + anticipation
+            others = _comparison(wide, c, latest, control)
+            att[row], n1[row], n0[row] = compare(wide, t, b, own[c], others, psi)
+        influence[row] = wide.by_cluster(psi)
+    for c in range(n_cohorts):
+        psi[:] = 0
+        psi[own[c]] = wide.weights[own[c]]
+        influence[k + c] = wide.by_cluster(psi)
+    factor = wide.n_clusters / (wide.n_clusters - 1)
+    missing = int(np.isnan(att).sum())
+    note = f"{pluriel(missing, 'couple')} (ouverture, année) sans comparaison possible."
+    treated = influence[k:].any(axis=0)
+    c, t, b = np.array(pairs).T
+    return GroupTimeEffects(
+        method=f"Callaway–Sant'Anna, témoins : {CONTROLS[control]}",
+        cohort=wide.cohorts[c],
+        time=wide.times[t],
+        att=att,
+        n_treated=n1,
+        n_control=n0,
+        reference=t == b,
+        influence=influence,
+        covariance=factor * influence @ influence.T,
+        mass=influence[k:].sum(axis=1)[c],
+        cohorts=wide.cohorts,
+        masses=influence[k:].sum(axis=1),
+        factor=factor,
+        n_obs=int(np.isfinite(wide.y).sum()),
+        n_units=wide.y.shape[1],
+        n_clusters=wide.n_clusters,
+        n_treated_clusters=int(treated.sum()),
+        notes=wide.notes + ((note,) if missing else ()),
+    )

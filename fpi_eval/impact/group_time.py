@@ -1,0 +1,264 @@
+"""Effects by cohort and year with their joint influence functions, and what is averaged from them.
+
+Every average (simple, group, dynamic, calendar) is linear in the effects ATT(g, t) and in the
+cohort masses, so its influence function is a row of numbers times one joint matrix: it is exact,
+and nothing is estimated twice.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from fpi_eval.errors import FpiError
+from fpi_eval.impact.bands import DRAWS, LEVEL, sup_t
+from fpi_eval.text import intervalle, nombre, pluriel, signe
+
+KINDS = {
+    "simple": "toutes rentrées et années d'ouverture réunies",
+    "group": "moyenne par rentrée d'ouverture",
+    "dynamic": "moyenne par ancienneté de l'ouverture",
+    "calendar": "moyenne par année",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aggregation:
+    """Averages of group-time effects: one row a label, and their overall average.
+
+    Attributes
+    ----------
+    kind : str
+        ``simple``, ``group`` (label = cohort), ``dynamic`` (label = years since opening) or
+        ``calendar`` (label = year).
+    label, att, std_error : ndarray, shape (n_rows,)
+    covariance : ndarray, shape (n_rows, n_rows)
+        Small-sample factor included.
+    overall, overall_std_error : float
+    df : int
+        Degrees of freedom of the pointwise Student quantile.
+    critical : float
+        Quantile of the largest absolute t statistic over the rows: simultaneous bands.
+    """
+
+    kind: str
+    label: np.ndarray
+    att: np.ndarray
+    std_error: np.ndarray
+    covariance: np.ndarray
+    overall: float
+    overall_std_error: float
+    df: int
+    critical: float
+    level: float = LEVEL
+
+    @property
+    def overall_interval(self) -> tuple[float, float]:
+        """Return the Student interval of the overall average."""
+        half = stats.t.ppf((1 + self.level) / 2, self.df) * self.overall_std_error
+        return self.overall - half, self.overall + half
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a label: estimate, error, pointwise interval, simultaneous band."""
+        point = stats.t.ppf((1 + self.level) / 2, self.df) * self.std_error
+        band = self.critical * self.std_error
+        return pd.DataFrame(
+            {
+                "kind": self.kind,
+                "label": self.label,
+                "att": self.att,
+                "std_error": self.std_error,
+                "ci_low": self.att - point,
+                "ci_high": self.att + point,
+                "band_low": self.att - band,
+                "band_high": self.att + band,
+            }
+        )
+
+    def summary(self) -> str:
+        """Return one French sentence: the overall average and its interval."""
+        low, high = self.overall_interval
+        return (
+            f"Effet moyen {signe(self.overall, 3)} "
+            f"(intervalle à 95 % {intervalle(low, high, 3)}), {KINDS[self.kind]}."
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupTimeEffects:
+    """ATT(g, t) with the influence of each cluster on each of them.
+
+    Attributes
+    ----------
+    method : str
+        Estimator and comparison cells, in French.
+    cohort, time, att, n_treated, n_control : ndarray, shape (K,)
+        One entry per cohort and year; ``att`` is NaN where nothing can be compared.
+    reference : ndarray of bool, shape (K,)
+        Base year of a universal base period: zero by construction.
+    influence : ndarray, shape (K + C, G)
+        Cluster sums; the last C rows are the cohort masses (absent where they count as fixed).
+    covariance : ndarray, shape (K + C, K + C)
+        ``factor * influence @ influence.T``.
+    mass : ndarray, shape (K,)
+        Weight of each effect in the averages.
+    cohorts, masses : ndarray, shape (C,)
+        Weight of each cohort in the overall average by cohort.
+    factor : float
+        Small-sample factor, fixed effects nested in clusters not counted.
+    n_obs, n_units, n_clusters, n_treated_clusters : int
+    notes : tuple of str
+        What was left out, in French.
+    """
+
+    method: str
+    cohort: np.ndarray
+    time: np.ndarray
+    att: np.ndarray
+    n_treated: np.ndarray
+    n_control: np.ndarray
+    reference: np.ndarray
+    influence: np.ndarray
+    covariance: np.ndarray
+    mass: np.ndarray
+    cohorts: np.ndarray
+    masses: np.ndarray
+    factor: float
+    n_obs: int
+    n_units: int
+    n_clusters: int
+    n_treated_clusters: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def df(self) -> int:
+        """Return degrees of freedom: treated clusters less one (untreated ones tell little)."""
+        return self.n_treated_clusters - 1
+
+    @property
+    def std_error(self) -> np.ndarray:
+        """Return the cluster-robust error of each ATT(g, t); NaN where there is no estimate."""
+        error = np.sqrt(np.diag(self.covariance)[: len(self.att)])
+        return np.where(np.isnan(self.att) | self.reference, np.nan, error)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per cohort and year, with pointwise intervals."""
+        half = stats.t.ppf((1 + LEVEL) / 2, self.df) * self.std_error
+        return pd.DataFrame(
+            {
+                "cohort": self.cohort,
+                "time": self.time,
+                "rel_time": self.time - self.cohort,
+                "att": self.att,
+                "std_error": self.std_error,
+                "ci_low": self.att - half,
+                "ci_high": self.att + half,
+                "n_treated": self.n_treated,
+                "n_control": self.n_control,
+            }
+        )
+
+    def aggregate(
+        self,
+        kind: str = "dynamic",
+        *,
+        draws: int = DRAWS,
+        multiplier: str = "normal",
+        seed: int = 0,
+    ) -> Aggregation:
+        """Return the averages of one kind (Callaway and Sant'Anna 2021, section 3).
+
+        Parameters
+        ----------
+        kind : {"simple", "group", "dynamic", "calendar"}
+        draws, multiplier, seed
+            Of the multiplier bootstrap behind the simultaneous band; see `sup_t`.
+
+        Notes
+        -----
+        Cohorts weigh by their mass, estimated: its variance is counted. The overall average of
+        ``group`` weighs cohorts by mass; those of ``dynamic`` (years ≥ 0) and ``calendar`` give
+        each row the same weight.
+        """
+        if kind not in KINDS:
+            raise FpiError(f"agrégation « {kind} » inconnue : choisir parmi {', '.join(KINDS)}.")
+        label, rows = _rows(self, kind)
+        if not len(label):
+            raise FpiError("aucun effet estimable après l'ouverture : rien à agréger.")
+        att = rows[:, : len(self.att)] @ np.nan_to_num(self.att)
+        overall = _overall(self, kind, label, att, rows)
+        covariance = rows @ self.covariance @ rows.T
+        error = np.sqrt(np.diag(covariance))
+        error = np.where(error > 0, error, np.nan)
+        influence = None if multiplier == "normal" else rows @ self.influence
+        return Aggregation(
+            kind=kind,
+            label=label,
+            att=att,
+            std_error=error,
+            covariance=covariance,
+            overall=float(overall[: len(self.att)] @ np.nan_to_num(self.att)),
+            overall_std_error=float(np.sqrt(overall @ self.covariance @ overall)),
+            df=self.df,
+            critical=sup_t(
+                covariance,
+                df=self.df,
+                influence=influence,
+                multiplier=multiplier,
+                draws=draws,
+                seed=seed,
+            ),
+        )
+
+    def summary(self) -> str:
+        """Return French sentences: overall effect, number of clusters, what was left out."""
+        parts = [
+            f"{self.method}. {self.aggregate('simple').summary()}",
+            f"{pluriel(self.n_treated_clusters, 'groupe traité', 'groupes traités')} sur "
+            f"{nombre(self.n_clusters)}.",
+            *self.notes,
+        ]
+        return " ".join(parts)
+
+
+def _weights(effects: GroupTimeEffects, keep: np.ndarray) -> np.ndarray:
+    """Return the row (length K + C) of the mass-weighted average of the kept effects."""
+    k = len(effects.att)
+    position = np.searchsorted(effects.cohorts, effects.cohort)
+    mass = np.where(keep, effects.mass, 0.0)
+    share = mass / mass.sum()
+    gap = np.where(keep, np.nan_to_num(effects.att) - share @ np.nan_to_num(effects.att), 0.0)
+    by_cohort = np.bincount(position, weights=gap, minlength=len(effects.cohorts)) / mass.sum()
+    return np.concatenate([share, by_cohort[: len(effects.influence) - k]])
+
+
+def _rows(effects: GroupTimeEffects, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels and the matrix (n_rows, K + C) that averages effects and masses."""
+    usable = np.isfinite(effects.att)
+    post = usable & (effects.time >= effects.cohort)
+    if kind == "simple":
+        key, keep = np.zeros_like(effects.time), post
+    elif kind == "dynamic":
+        key, keep = effects.time - effects.cohort, usable
+    else:
+        key, keep = (effects.cohort if kind == "group" else effects.time), post
+    label = np.unique(key[keep])
+    rows = [_weights(effects, keep & (key == value)) for value in label]
+    return label, np.array(rows).reshape(len(label), len(effects.influence))
+
+
+def _overall(
+    effects: GroupTimeEffects, kind: str, label: np.ndarray, att: np.ndarray, rows: np.ndarray
+) -> np.ndarray:
+    """Return the row (length K + C) of the overall average of one kind."""
+    if kind != "group":
+        return rows[label >= 0].mean(axis=0) if kind == "dynamic" else rows.mean(axis=0)
+    position = np.searchsorted(effects.cohorts, label)
+    share = effects.masses[position] / effects.masses[position].sum()
+    total = share @ rows
+    n_fixed = len(effects.influence) - len(effects.att)
+    if n_fixed:
+        gap = (att - share @ att) / effects.masses[position].sum()
+        total[len(effects.att) + position] += gap
+    return total

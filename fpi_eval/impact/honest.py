@@ -1,0 +1,212 @@
+"""What an effect can bear when trends differ (Rambachan, Roth 2023): relative magnitudes.
+
+Bounds rest only on joint normality of the event-study coefficients, whose error, that of the
+pre-trend included, is counted. Bounds on slopes are in `smoothness`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import optimize
+from scipy.special import ndtr, ndtri
+
+from fpi_eval.errors import FpiError
+
+LEVEL = 0.95
+# Beyond this many times the worst pre-opening change, nobody would still doubt the effect.
+LARGEST_M = 20.0
+GRID = 401  # values of the effect tried before the ends are refined
+Bounds = Callable[..., tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Event:
+    """Event-study coefficients by year, and the average of later ones that is studied.
+
+    Attributes
+    ----------
+    rel_time : ndarray, shape (K,)
+        Ascending, without the reference year.
+    coef : ndarray, shape (K,)
+    covariance : ndarray, shape (K, K)
+    weights : ndarray, shape (K,)
+        Zero before the reference year; the effect studied is ``weights @ coef``.
+    reference : int
+        Year of the base, where the coefficient is zero.
+    """
+
+    rel_time: np.ndarray
+    coef: np.ndarray
+    covariance: np.ndarray
+    weights: np.ndarray
+    reference: int
+
+    @property
+    def estimate(self) -> float:
+        """Return the effect studied."""
+        return float(self.weights @ self.coef)
+
+    @property
+    def grid(self) -> np.ndarray:
+        """Return all years, the reference included."""
+        return np.sort(np.append(self.rel_time, self.reference))
+
+    def steps(self) -> np.ndarray:
+        """Return the matrix (K, K) of coefficients' changes from each year to the next."""
+        full = np.insert(np.eye(len(self.coef)), self.n_pre, 0.0, axis=0)
+        return np.diff(full, axis=0)
+
+    @property
+    def n_pre(self) -> int:
+        """Return the number of coefficients before the reference year."""
+        return int((self.rel_time < self.reference).sum())
+
+
+def event(
+    rel_time: np.ndarray,
+    coef: np.ndarray,
+    covariance: np.ndarray,
+    *,
+    reference: int = -1,
+    weights: np.ndarray | None = None,
+) -> Event:
+    """Return checked event-study coefficients, all against the same reference year.
+
+    Parameters
+    ----------
+    rel_time, coef, covariance
+        Coefficients (a *universal* base: one reference year), with or without its own row.
+    weights : ndarray, optional
+        One per coefficient after the reference year; equal by default.
+
+    Raises
+    ------
+    FpiError
+        Fewer than one coefficient on either side, years that do not follow one another, or a
+        missing coefficient.
+    """
+    rel_time, coef = np.asarray(rel_time, dtype=float), np.asarray(coef, dtype=float)
+    keep = np.flatnonzero(rel_time != reference)
+    keep = keep[np.argsort(rel_time[keep])]
+    rel_time, coef = rel_time[keep], coef[keep]
+    covariance = np.asarray(covariance, dtype=float)[np.ix_(keep, keep)]
+    post = rel_time > reference
+    if not post.any() or post.all():
+        raise FpiError("il faut au moins une année avant et une année après l'année de référence.")
+    if not np.array_equal(np.diff(np.sort(np.append(rel_time, reference))), np.ones(len(coef))):
+        raise FpiError("les années de l'étude d'événement doivent se suivre sans trou.")
+    if not (np.isfinite(coef).all() and np.isfinite(covariance).all()):
+        raise FpiError("coefficient manquant dans l'étude d'événement : retirez cette année.")
+    full = np.zeros(len(coef))
+    full[post] = 1 / post.sum() if weights is None else weights
+    return Event(rel_time, coef, covariance, full, reference)
+
+
+def relative_magnitudes(study: Event, m: float, *, level: float = LEVEL) -> tuple[float, float]:
+    """Return the interval when trends drift after the reference by at most ``m`` times before.
+
+    Notes
+    -----
+    The drift from a year to the next is at most ``m`` times the largest drift seen before the
+    reference year. That largest drift was one of the pre-opening changes, with one of two signs:
+    for each candidate d, the effect lies between ``l'beta − m B d`` and ``l'beta + m B d``, with B
+    the bias of a unit drift. Both ends are linear in normal estimates; values that the hybrid test
+    of Andrews, Roth and Pakes (2023) of "low ≤ effect ≤ high" accepts make an interval, and the
+    union over candidates covers whichever is the true one. At ``m = 0`` it is the usual interval.
+
+    References
+    ----------
+    Rambachan and Roth (2023), Review of Economic Studies 90(5), sections 2.4.1 and 3.
+    """
+    if m < 0:
+        raise FpiError("le multiple M doit être positif ou nul.")
+    steps = study.steps()
+    carried = np.abs(study.weights @ np.linalg.inv(steps))  # effect of one unit of drift
+    reach = m * carried[study.n_pre :].sum()
+    drift = steps[: study.n_pre]
+    ends = [
+        _between(study, study.weights - reach * d, study.weights + reach * d, 1 - level)
+        for d in np.vstack([np.zeros(len(study.coef)), drift, -drift])
+    ]
+    low, high = np.array([end for end in ends if end is not None]).T
+    return float(low.min()), float(high.max())
+
+
+def _between(
+    study: Event, down: np.ndarray, up: np.ndarray, alpha: float
+) -> tuple[float, float] | None:
+    """Return the smallest and largest value accepted as between ``down'beta`` and ``up'beta``."""
+    low, high = down @ study.coef, up @ study.coef
+    sd_low, sd_high = (np.sqrt(w @ study.covariance @ w) for w in (down, up))
+    correlation = -(down @ study.covariance @ up) / (sd_low * sd_high)
+
+    def accepted(value: np.ndarray) -> np.ndarray:
+        return _accepts((low - value) / sd_low, (value - high) / sd_high, correlation, alpha)
+
+    margin = 4 * max(sd_low, sd_high)  # the test rejects beyond 2.9 errors
+    grid = np.linspace(min(low, high) - margin, max(low, high) + margin, GRID)
+    inside = np.flatnonzero(accepted(grid))
+    if not len(inside):
+        return None
+    first, last = inside[0], inside[-1]
+    return (
+        _edge(accepted, grid[first - 1], grid[first]),
+        _edge(accepted, grid[last + 1], grid[last]),
+    )
+
+
+def _accepts(one: np.ndarray, two: np.ndarray, correlation: float, alpha: float) -> np.ndarray:
+    """Return whether two standard normal moments may both have means at most zero.
+
+    Hybrid test: a first step of size a tenth of alpha rejects a moment beyond ``limit``; the
+    second compares the larger moment with its law given that it is the larger one.
+    """
+    first = alpha / 10
+    limit = -ndtri(first / 2)
+    second = (alpha - first) / (1 - first)
+    largest, other = np.maximum(one, two), np.minimum(one, two)
+    floor = np.full_like(largest, -np.inf)
+    if correlation < 1 - 1e-12:
+        floor = (other - correlation * largest) / (1 - correlation)
+    tail = ndtr(-np.minimum(floor, limit))
+    critical = -ndtri(tail - (1 - second) * (tail - first / 2))
+    return (largest <= limit) & (largest <= critical)
+
+
+def _edge(accepted: Callable, outside: float, inside: float) -> float:
+    """Return the border between a rejected and an accepted value, zooming 50 times, five times."""
+    for _ in range(5):
+        grid = np.linspace(outside, inside, 51)
+        k = int(np.argmax(accepted(grid)))
+        outside, inside = grid[k - 1], grid[k]
+    return float(inside)
+
+
+def breakdown(
+    study: Event, bounds: Bounds = relative_magnitudes, *, unit: float = 1.0, level: float = LEVEL
+) -> float:
+    """Return the smallest ``m`` whose interval holds zero; infinite beyond ``LARGEST_M`` units.
+
+    For `smoothness.smoothness`, whose ``m`` has the unit of the outcome, give a standard error
+    as ``unit``.
+    """
+
+    def distance(m: float) -> float:
+        low, high = bounds(study, m * unit, level=level)
+        return max(low, -high)
+
+    if distance(0.0) <= 0:
+        return 0.0
+    if distance(LARGEST_M) > 0:
+        return float("inf")
+    return float(optimize.brentq(distance, 0.0, LARGEST_M, xtol=1e-6)) * unit
+
+
+def sensitivity(
+    study: Event, grid: np.ndarray, bounds: Bounds = relative_magnitudes
+) -> pd.DataFrame:
+    """Return a table of intervals over a grid of ``m``: columns m, ci_low, ci_high."""
+    rows = [(float(m), *bounds(study, float(m))) for m in grid]
+    return pd.DataFrame(rows, columns=["m", "ci_low", "ci_high"])

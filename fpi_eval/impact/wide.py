@@ -1,0 +1,164 @@
+"""Panels with one column a unit, sorted by opening cohort: cohorts and controls are slices."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.text import pluriel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wide:
+    """Panel with one column a unit, units sorted by cohort, never opened last.
+
+    Attributes
+    ----------
+    y : ndarray, shape (T, n)
+        Outcome, NaN where missing.
+    x : ndarray, shape (p, T, n)
+        Covariates.
+    times : ndarray, shape (T,)
+    cohorts, starts : ndarray, shapes (C,) and (C + 2,)
+        Units of cohort c are ``starts[c]:starts[c + 1]``; the never opened follow.
+    weights : ndarray, shape (n,)
+    cluster : ndarray of int, shape (n,), or None when each unit is its own cluster
+    """
+
+    y: np.ndarray
+    x: np.ndarray
+    times: np.ndarray
+    cohorts: np.ndarray
+    starts: np.ndarray
+    weights: np.ndarray
+    cluster: np.ndarray | None
+    notes: tuple[str, ...]
+
+    @property
+    def n_clusters(self) -> int:
+        """Return the number of clusters."""
+        return self.y.shape[1] if self.cluster is None else int(self.cluster.max()) + 1
+
+    def by_cluster(self, values: np.ndarray) -> np.ndarray:
+        """Return sums of one value a unit over clusters."""
+        if self.cluster is None:
+            return values
+        return np.bincount(self.cluster, values, self.n_clusters)
+
+
+def _constant(values: np.ndarray, codes: np.ndarray, n: int, name: str) -> np.ndarray:
+    """Return one value a unit; raise when it changes over years."""
+    out = np.empty(n, dtype=values.dtype)
+    out[codes] = values
+    same = out[codes] == values
+    if values.dtype.kind == "f":
+        same |= np.isnan(values) & np.isnan(out[codes])
+    if not same.all():
+        raise FpiError(
+            f"« {name} » change d'une année à l'autre pour {int((~same).sum())} ligne(s) : "
+            "donnez une seule valeur par cellule (par exemple la moyenne avant ouverture).",
+            colonne=name,
+        )
+    return out
+
+
+def widen(
+    frame: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    time: str,
+    cohort: str,
+    weights: str | None = None,
+    cluster: str | None = None,
+    covariates: Sequence[str] = (),
+    anticipation: int = 0,
+) -> Wide:
+    """Return the panel in wide form, cohorts with no year before the opening left out.
+
+    Raises
+    ------
+    FpiError
+        A column is missing, a unit appears twice in a year, a cohort, weight or cluster changes
+        within a unit, or a weight is not positive.
+    """
+    _require(frame, [outcome, unit, time, cohort, *covariates, *filter(None, [weights, cluster])])
+    codes, n = _codes(frame, unit)
+    tcodes, times = pd.factorize(frame[time], sort=True)
+    times = np.asarray(times, dtype=float)
+    first = _constant(frame[cohort].to_numpy(dtype=float), codes, n, cohort)
+    first = np.where(np.isnan(first) | (first > times[-1] + anticipation), np.inf, first)
+    usable = first > times[0] + anticipation
+    order = np.flatnonzero(usable)[np.argsort(first[usable], kind="stable")]
+    first = first[order]
+    rank = np.full(n, -1)
+    rank[order] = np.arange(len(order))
+    row, shape = rank[codes] >= 0, (len(times), len(order))
+    cell = tcodes[row] * len(order) + rank[codes[row]]
+    _once(cell, shape, unit)
+
+    def spread(name: str) -> np.ndarray:
+        wide = np.full(shape[0] * shape[1], np.nan)
+        wide[cell] = frame[name].to_numpy(dtype=float)[row]
+        return wide.reshape(shape)
+
+    groups = None
+    if cluster is not None:
+        groups = _constant(_codes(frame, cluster)[0], codes, n, cluster)
+        groups = np.unique(groups[order], return_inverse=True)[1]
+    cohorts = np.unique(first[np.isfinite(first)])
+    note = f"{pluriel(n - len(order), 'cellule')} sans année avant ouverture, mises de côté."
+    return Wide(
+        y=spread(outcome),
+        x=np.array([spread(name) for name in covariates]).reshape(-1, *shape),
+        times=times,
+        cohorts=cohorts,
+        starts=np.append(np.searchsorted(first, [*cohorts, np.inf]), len(order)),
+        weights=_weights(frame, weights, codes, n)[order],
+        cluster=groups,
+        notes=(note,) if n > len(order) else (),
+    )
+
+
+def _require(frame: pd.DataFrame, names: list[str]) -> None:
+    for name in names:
+        if name not in frame.columns:
+            found = ", ".join(map(str, frame.columns))
+            raise FpiError(f"colonne absente (trouvé : {found}).", colonne=name)
+
+
+def _codes(frame: pd.DataFrame, name: str) -> tuple[np.ndarray, int]:
+    """Return labels as integers and how many there are; raise on a missing label."""
+    codes, labels = pd.factorize(frame[name])
+    if len(codes) and codes.min() < 0:
+        raise FpiError(f"identifiant manquant sur {int((codes < 0).sum())} ligne(s).", colonne=name)
+    return codes, len(labels)
+
+
+def _once(cell: np.ndarray, shape: tuple[int, int], unit: str) -> None:
+    """Raise when a unit appears twice in a year."""
+    seen = np.zeros(shape[0] * shape[1], dtype=bool)
+    seen[cell] = True
+    twice = len(cell) - np.count_nonzero(seen)
+    if twice:
+        raise FpiError(
+            f"{twice} ligne(s) en double pour une même cellule et une même année.", colonne=unit
+        )
+
+
+def _weights(frame: pd.DataFrame, name: str | None, codes: np.ndarray, n: int) -> np.ndarray:
+    """Return one positive weight a unit."""
+    if name is None:
+        return np.ones(n)
+    weight = _constant(frame[name].to_numpy(dtype=float), codes, n, name)
+    if not (weight > 0).all():
+        raise FpiError("poids nul, négatif ou manquant : donnez-en un positif.", colonne=name)
+    return weight
+
+
+def base_year(times: np.ndarray, g: float, t: float, base: str, anticipation: int) -> int:
+    """Return the position of the year that year ``t`` of cohort ``g`` is compared with."""
+    limit = g - anticipation if base == "universal" or t >= g else t
+    return int(np.searchsorted(times, limit)) - 1

@@ -1,0 +1,30 @@
+"""Declared indicators, computed as sums of counts over sums of counts, never as means of rates."""
+
+from fpi_eval.indicators import catalogue
+from fpi_eval.indicators.catalogue import INDICATORS
+from fpi_eval.indicators.compute import compare, compute, compute_all, newcombe, wilson
+from fpi_eval.indicators.declare import Indicator, definitions
+from fpi_eval.indicators.derive import entry_cohort, gains, in_seats, seat_moves
+from fpi_eval.indicators.programme import personnes_formees, suivi_ami_cma
+from fpi_eval.indicators.quadrant import quadrant
+from fpi_eval.indicators.territory import join_jobs
+
+__all__ = [
+    "INDICATORS",
+    "Indicator",
+    "catalogue",
+    "compare",
+    "compute",
+    "compute_all",
+    "definitions",
+    "entry_cohort",
+    "gains",
+    "in_seats",
+    "join_jobs",
+    "newcombe",
+    "personnes_formees",
+    "quadrant",
+    "seat_moves",
+    "suivi_ami_cma",
+    "wilson",
+]

@@ -1,0 +1,96 @@
+"""The programme against its own promises: people trained, and the follow-up table of its funder."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.programme import Cible
+
+READ_AS = {"entrants": "entrants_programme", "diplomes": "diplomes_programme"}
+
+
+def personnes_formees(
+    panel: pd.DataFrame, cibles: Sequence[Cible], *, jusqu_a: int
+) -> pd.DataFrame:
+    """Return people trained so far against each target, under the target's own reading.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        As `in_seats` returns it: ``rentree``, ``niveau``, ``entrants_programme``,
+        ``diplomes_programme``.
+    cibles : sequence of Cible
+        Targets of programme.toml.
+    jusqu_a : int
+        Last rentrée counted (and no further than the target's own).
+
+    Returns
+    -------
+    DataFrame
+        ``cible``, ``libelle``, ``niveau``, ``echeance``, ``lecture``, ``personnes`` (target),
+        ``realise``, ``avancement`` (share of the target), ``reste`` and ``source``.
+
+    Notes
+    -----
+    Each rentrée's entrants are new people, so years add up. Graduates are those of rows whose
+    June has come (``rentree < jusqu_a``).
+    """
+    rows = []
+    for cible in cibles:
+        column = READ_AS[cible.lecture]
+        missing = [name for name in ("rentree", "niveau", column) if name not in panel]
+        if missing:
+            raise FpiError("colonne absente : appelez d'abord « in_seats ».", colonne=missing[0])
+        last = min(jusqu_a, cible.echeance) - (cible.lecture == "diplomes")
+        inside = panel["rentree"] <= last
+        if cible.niveau != "ensemble":
+            inside &= panel["niveau"] == cible.niveau
+        done = float(panel.loc[inside, column].sum())
+        rows.append(
+            (cible.code, cible.libelle, cible.niveau, cible.echeance, cible.lecture,
+             cible.personnes, done, done / cible.personnes, max(cible.personnes - done, 0.0),
+             cible.source)
+        )  # fmt: skip
+    header = "cible libelle niveau echeance lecture personnes realise avancement reste source"
+    return pd.DataFrame(rows, columns=header.split())
+
+
+def suivi_ami_cma(
+    register: pd.DataFrame,
+    *,
+    by: Sequence[str] = ("projet", "filiere", "niveau"),
+    commentaires: Mapping[tuple, str] | None = None,
+) -> pd.DataFrame:
+    """Return the funder's follow-up table: planned, achieved, gap and comment for each action.
+
+    Parameters
+    ----------
+    register : DataFrame
+        `by`, ``places_prevues``, ``places_ouvertes``, ``cout``, ``subvention``.
+    commentaires : mapping, optional
+        From the values of `by` to a French comment; one that fits no action is refused.
+
+    Returns
+    -------
+    DataFrame
+        `by`, ``prevu``, ``realise``, ``ecart``, ``taux_realisation``, ``cout``, ``subvention``,
+        ``commentaire`` (empty where none was given).
+    """
+    keys = list(by)
+    needed = [*keys, "places_prevues", "places_ouvertes", "cout", "subvention"]
+    missing = [name for name in needed if name not in register]
+    if missing:
+        raise FpiError("colonne absente du registre des ouvertures.", colonne=missing[0])
+    sums = register.groupby(keys, dropna=False)[needed[len(keys) :]].sum(min_count=1)
+    table = sums.rename(columns={"places_prevues": "prevu", "places_ouvertes": "realise"})
+    table = table.reset_index()
+    table.insert(len(keys) + 2, "ecart", table["realise"] - table["prevu"])
+    rate = table["realise"] / table["prevu"].where(table["prevu"] > 0)
+    table.insert(len(keys) + 3, "taux_realisation", rate)
+    actions = [tuple(row) for row in table[keys].itertuples(index=False)]
+    words = dict(commentaires or {})
+    lost = set(words) - set(actions)
+    if lost:
+        raise FpiError(f"commentaire sans action au registre : {' × '.join(map(str, min(lost)))}.")
+    return table.assign(commentaire=[words.get(action, "") for action in actions])

@@ -1,0 +1,58 @@
+"""Where a course stands against the mean of its region: Orion's quadrants."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.indicators.catalogue import TAUX_EMPLOI_6_MOIS, TAUX_POURSUITE
+from fpi_eval.indicators.compute import compute
+
+GROUP = ("code_region", "niveau", "millesime")
+OUTSIDE = "Hors quadrant"
+
+
+def quadrant(
+    panel: pd.DataFrame,
+    *,
+    by: Sequence[str] = ("course",),
+    group: Sequence[str] = GROUP,
+    denominateur_minimum: int = 20,
+) -> pd.DataFrame:
+    """Return the quadrant of each course, voie scolaire, against its group's mean.
+
+    Q1: employment and continuation at or above the mean; Q2: employment only; Q3: continuation
+    only; Q4: neither. The mean is that of the group's counts (sum over sum), not of its rates. A
+    course is « Hors quadrant » where a rate is unknown or under the publisher's denominator.
+
+    Returns
+    -------
+    DataFrame
+        `group`, `by`, ``taux_emploi_6_mois``, ``taux_poursuite``, the group's means
+        ``moyenne_emploi`` and ``moyenne_poursuite``, ``quadrant``.
+    """
+    missing = [name for name in (*group, *by, "voie") if name not in panel]
+    if missing:
+        raise FpiError("colonne absente, nécessaire aux quadrants.", colonne=missing[0])
+    rows, keys = panel[panel["voie"] == "scolaire"], [*group, *by]
+    table = None
+    for indicator, mean in (
+        (TAUX_EMPLOI_6_MOIS, "moyenne_emploi"),
+        (TAUX_POURSUITE, "moyenne_poursuite"),
+    ):
+        one = compute(rows, indicator, keys)
+        value = one["value"].where(one["denominator"] >= denominateur_minimum)
+        one = one[keys].assign(**{indicator.name: value})
+        means = compute(rows, indicator, group)[[*group, "value"]].rename(columns={"value": mean})
+        one = one.merge(means, on=list(group), validate="many_to_one")
+        table = one if table is None else table.merge(one, on=keys, validate="one_to_one")
+    employed = table[TAUX_EMPLOI_6_MOIS.name] >= table["moyenne_emploi"]
+    continuing = table[TAUX_POURSUITE.name] >= table["moyenne_poursuite"]
+    known = table[[TAUX_EMPLOI_6_MOIS.name, TAUX_POURSUITE.name]].notna().all(axis=1)
+    place = np.select(
+        [~known, employed & continuing, employed, continuing], [OUTSIDE, "Q1", "Q2", "Q3"], "Q4"
+    )
+    table = table.assign(quadrant=place)
+    means = ["moyenne_emploi", "moyenne_poursuite"]
+    return table[[*keys, TAUX_EMPLOI_6_MOIS.name, TAUX_POURSUITE.name, *means, "quadrant"]]

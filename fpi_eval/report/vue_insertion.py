@@ -1,0 +1,187 @@
+"""What `04_insertion` shows: employment at 6 months, and how the region moved beside the others."""
+
+from functools import cache
+
+import pandas as pd
+
+from fpi_eval import text
+from fpi_eval.errors import FpiError
+from fpi_eval.impact.passage import passage
+from fpi_eval.impact.regional import RegionalChange, regional_change
+from fpi_eval.panel import filieres
+from fpi_eval.panel.filieres import HERE
+from fpi_eval.panel.panels import FILIERES, Panels
+from fpi_eval.plots import range_lines
+from fpi_eval.report.figure import Figure
+from fpi_eval.report.tables import Table, table
+from fpi_eval.report.vue_places import words
+
+OUTCOMES = {"terminale": "Élèves en année terminale", "en_emploi_6_mois": "En emploi à 6 mois"}
+
+
+def reponse(p: Panels) -> str:
+    """Return the answer: employment here and elsewhere, and whether the region moved apart."""
+    rates = filieres.emploi(p, by=("territoire", "voie"))
+    last = rates["millesime"].max()
+    now = rates[rates["millesime"] == last].set_index(["territoire", "voie"])
+    sentences = [
+        f"Au millésime {last.replace('_', '-')}, dans les trois filières, "
+        + " ; ".join(
+            f"{text.pourcent(now.loc[(HERE, voie), 'taux'], 0)} des sortants de "
+            f"{'la voie scolaire' if voie == 'scolaire' else 'l’apprentissage'} sont en emploi "
+            f"salarié à 6 mois dans la région, contre "
+            f"{text.pourcent(now.loc[('autres', voie), 'taux'], 0)} dans les autres régions"
+            for voie in text.VOIES
+        )
+        + ". Cet écart existait avant le programme."
+    ]
+    smallest = min(change.table["p_value"].min() for _, _, change in mouvements(p))
+    floor = mouvements(p)[0][2].n_regions
+    verdict = (
+        "n'ont pas bougé, par rapport aux mêmes formations d'ailleurs, plus que ne l'ont fait les "
+        "autres régions entre elles"
+        if smallest > 0.10
+        else "ont bougé, sur au moins un résultat, plus que presque toutes les autres régions"
+    )
+    sentences.append(
+        f"Les effectifs de la région {verdict} (plus petite valeur p : "
+        f"{text.nombre(smallest, 2)} ; avec {floor} régions, elle ne peut descendre sous "
+        f"{text.nombre(1 / floor, 3)}). Les places du programme n'ont pas encore de diplômés dans "
+        "ces données : on ne peut pas encore dire leur effet."
+    )
+    return "\n\n".join(sentences)
+
+
+def taux(p: Panels) -> Figure:
+    """Return the figure of employment rates by millésime, voie and territory."""
+    rates = filieres.emploi(p, by=("territoire", "voie"))
+    named = words(p, rates)
+    named["groupe"] = named["territoire"] + ", " + named["voie"].str.lower()
+    last = named[named["millesime"] == named["millesime"].max()]
+    said = [f"{r.groupe} {text.pourcent(r.taux, 1)}" for r in last.itertuples()]
+    drawn = named[["groupe", "millesime", "en_emploi_6_mois", "sortants", "taux", "ic_bas",
+                   "ic_haut"]]  # fmt: skip
+    return Figure(
+        range_lines(drawn, x="millesime", y="taux", hue="groupe", ylabel="Taux d'emploi à 6 mois"),
+        "L'emploi à 6 mois est plus fréquent dans la région qu'ailleurs, dans les deux voies",
+        p.donnees.credit,
+        "Courbes par millésime, avec intervalle à 95 %. Au dernier millésime : "
+        f"{' ; '.join(said)}.",
+        drawn,
+        formats=dict.fromkeys(("taux", "ic_bas", "ic_haut"), ("pourcent", 1)),
+        labels={"groupe": "Groupe", "millesime": "Millésime", "en_emploi_6_mois": "En emploi",
+                "sortants": "Sortants", "taux": "Taux", "ic_bas": "De", "ic_haut": "À"},
+    )  # fmt: skip
+
+
+def par_filiere(p: Panels) -> Table:
+    """Return employment by filière, level and voie at the last millésime, hidden cells hidden."""
+    safe = filieres.emploi_protege(p)
+    shown = safe.display()
+    last = shown["millesime"].max()
+    rows = shown[(shown["millesime"] == last) & (safe.frame["niveau"] != "Total")]
+    return table(
+        words(p, rows).drop(columns="millesime"),
+        f"Emploi à 6 mois par filière, niveau et voie, millésime {last.replace('_', '-')}",
+        formats={"taux": ("pourcent", 1), "sortants": "nombre", "en_emploi_6_mois": "nombre"},
+        labels={"territoire": "Territoire", "filiere": "Filière", "niveau": "Niveau",
+                "voie": "Voie", "sortants": "Sortants", "en_emploi_6_mois": "En emploi",
+                "taux": "Taux d'emploi"},
+        source=p.donnees.credit,
+        note="Taux d'emploi : sortants en emploi salarié six mois après, sur l'ensemble des "
+        "sortants dont la situation est publiée. Ceux qui poursuivent leurs études n'y sont pas. "
+        "s : secret statistique.",
+    )  # fmt: skip
+
+
+def terminale(p: Panels) -> Table:
+    """Return final-year students by filière, level and voie, one column per millésime."""
+    rows = filieres.terminale(p)
+    rows = words(p, rows[rows["territoire"] == HERE])
+    wide = rows.pivot_table(
+        index=["filiere", "niveau", "voie"], columns="millesime", values="terminale", sort=False
+    )
+    small = p.donnees.programme.secret.effectif_minimum
+    wide = wide.mask(wide < small)
+    return table(
+        wide.rename_axis(columns=None).reset_index(),
+        f"Élèves et étudiants en dernière année, {p.donnees.programme.territoire.region}",
+        labels={"filiere": "Filière", "niveau": "Niveau", "voie": "Voie"},
+        source=p.donnees.credit,
+        note="Un millésime réunit deux promotions ; deux millésimes qui se suivent en partagent "
+        "une : on ne les additionne pas.",
+    )
+
+
+@cache
+def mouvements(p: Panels) -> tuple[tuple[str, str, RegionalChange], ...]:
+    """Return the regression of each outcome by voie: voie, outcome, result."""
+    observed = p.regional[p.regional["observe"] & p.regional["filiere"].isin(FILIERES)]
+    region = p.donnees.programme.territoire.code_region
+    found = []
+    for voie in text.VOIES:
+        rows = observed[observed["voie"] == voie]
+        for outcome in OUTCOMES:
+            found.append((voie, outcome, regional_change(rows, outcome, region=region)))
+    return tuple(found)
+
+
+def mouvement(p: Panels) -> Table:
+    """Return how the region's numbers moved relative to the same courses elsewhere."""
+    parts = [
+        change.table.assign(voie=text.VOIES[voie], resultat=OUTCOMES[outcome])
+        for voie, outcome, change in mouvements(p)
+    ]
+    rows = pd.concat(parts)
+    last = rows[rows["period"] == rows["period"].max()]
+    reference = mouvements(p)[0][2].reference.replace("_", "-")
+    period = last["period"].iloc[0].replace("_", "-")
+    columns = ["voie", "resultat", "observed", "expected", "difference", "change", "rank",
+               "p_value"]  # fmt: skip
+    n_regions = mouvements(p)[0][2].n_regions
+    return table(
+        last[columns],
+        f"De {reference} à {period}, la région face aux mêmes formations ailleurs",
+        formats={"observed": "nombre", "expected": "nombre", "difference": "signe",
+                 "change": lambda value: f"{text.signe(100 * value, 1)}\u00a0%",
+                 "p_value": ("nombre", 2)},
+        labels={"voie": "Voie", "resultat": "Résultat", "observed": "Observé",
+                "expected": "Attendu si comme ailleurs", "difference": "Écart",
+                "change": "Écart relatif", "rank": "Rang de l'écart", "p_value": "Valeur p"},
+        source=p.donnees.credit,
+        note=f"Rang 1 : l'écart le plus grand des {n_regions} régions. La valeur p est ce rang "
+        f"divisé par {n_regions} : même le plus grand écart ne donnerait pas moins de "
+        f"{text.nombre(1 / n_regions, 3)}. Aucun intervalle : une seule région est concernée.",
+    )  # fmt: skip
+
+
+def methode_mouvement(p: Panels) -> str:
+    """Return the method of the regression, in one paragraph."""
+    return mouvements(p)[0][2].method()
+
+
+def passage_bts(p: Panels) -> str:
+    """Return what one more BTS place goes with, or the match rate if it cannot be told."""
+    if not p.donnees.a("parcoursup"):
+        return "Parcoursup 2018 et 2019 manquent : le passage n'est pas calculé."
+    rates = p.appariement_bts.rates
+    rates = rates[rates["formation"] == "BTS - Production"]
+    matched = text.pourcent(rates["part_places"].min(), 1)
+    head = f"Places de BTS de production reliées à un diplôme : {matched}."
+    try:
+        return f"{head}\n\n{passage(p.passage).summary()}"
+    except FpiError as error:
+        return f"{head}\n\n{error}"
+
+
+def limites(p: Panels) -> str:
+    """Return what these rates do not say."""
+    return "\n\n".join(
+        [
+            "Le taux d'emploi ne dit ni le métier, ni le secteur, ni le lieu de l'emploi : aucune "
+            "source ouverte ne dit encore qui, parmi les diplômés, travaille dans l'industrie de "
+            "la région.",
+            "L'intervalle d'un taux traite les sortants comme tirés au hasard ; il ne dit rien "
+            "des causes d'une variation.",
+        ]
+    )

@@ -1,0 +1,96 @@
+"""Moments that tell a simulated France from the real one, on tidy tables of either.
+
+Each function takes plain tables, so that the same code measures the twin and the real files; the
+result is always tidy: ``moment``, ``level``, ``statistic``, ``value``.
+"""
+
+import numpy as np
+import pandas as pd
+
+QUANTILES = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
+
+
+def seat_moments(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """Return places, first wishes per place and the change in places over one year.
+
+    Parameters
+    ----------
+    now, before : pandas.DataFrame
+        One row per establishment × course and status: ``key``, ``level``, ``places``,
+        ``voeux_1`` at two consecutive rentrées. Places outside 1 to 500 are left out.
+    """
+    now = now[now["places"].between(1, 500)]
+    before = before[before["places"].between(1, 500)]
+    frames = [_spread("places", now["level"], now["places"])]
+    frames.append(_spread("voeux_1_par_place", now["level"], now["voeux_1"] / now["places"]))
+    both = before.drop_duplicates("key").merge(now.drop_duplicates("key"), on="key")
+    change = (both["places_y"] - both["places_x"]).to_numpy()
+    for name, rows in both.groupby("level_x").groups.items():
+        step = change[both.index.get_indexer(rows)]
+        values = {
+            "part_hausse": float(np.mean(step > 0)),
+            "part_baisse": float(np.mean(step < 0)),
+            "hausse_moyenne": float(step[step > 0].mean()) if (step > 0).any() else np.nan,
+            "baisse_moyenne": float(step[step < 0].mean()) if (step < 0).any() else np.nan,
+        }
+        frames.append(_tidy("variation_places", name, values))
+    return pd.concat(frames, ignore_index=True)
+
+
+def enrolment_moments(pupils: pd.DataFrame) -> pd.DataFrame:
+    """Return the spread of pupils per establishment × course × year of study.
+
+    ``pupils``: ``level`` and ``effectif``.
+    """
+    return _spread("effectif", pupils["level"], pupils["effectif"])
+
+
+def outcome_moments(regions: pd.DataFrame) -> pd.DataFrame:
+    """Return rates by level and voie, and the share of hidden cells, of regional InserJeunes rows.
+
+    ``regions``: ``level``, ``terminale``, ``sortants``, ``en_emploi_6_mois``,
+    ``en_emploi_12_mois`` (missing where hidden) and ``taux_emploi_6_mois``, ``taux_poursuite``.
+    """
+    frames = []
+    for name, rows in regions.groupby("level"):
+        known = rows.dropna(subset=["sortants"])
+        leavers = known["sortants"].sum()
+        values = {
+            "taux_poursuite": 1 - leavers / known["terminale"].sum(),
+            "taux_emploi_6_mois": known["en_emploi_6_mois"].sum() / leavers,
+            "taux_emploi_12_mois": known["en_emploi_12_mois"].sum() / leavers,
+            "part_taux_caches": rows["taux_emploi_6_mois"].isna().mean(),
+            "part_poursuite_cachee": rows["taux_poursuite"].isna().mean(),
+            "part_effectifs_caches": rows["sortants"].isna().mean(),
+        }
+        frames.append(_tidy("devenir", name, values))
+        frames.append(_spread("terminale", rows["level"], rows["terminale"]))
+        shown = rows["taux_emploi_6_mois"]
+        frames.append(_spread("taux_emploi_6_mois", rows["level"], shown.dropna()))
+    return pd.concat(frames, ignore_index=True)
+
+
+def panel_moments(panel: pd.DataFrame, rentree: int) -> pd.DataFrame:
+    """Return seat and enrolment moments of a cell panel at a rentrée."""
+    table = panel.assign(key=panel["cell"], level=panel["niveau"] + " " + panel["voie"])
+    now = table[table["rentree"] == rentree]
+    seats = seat_moments(now, table[table["rentree"] == rentree - 1])
+    final = enrolment_moments(now.assign(effectif=now["terminale"]))
+    return pd.concat([seats, final.assign(moment="terminale")], ignore_index=True)
+
+
+def _spread(moment: str, level: pd.Series, value: pd.Series) -> pd.DataFrame:
+    value = value[level.loc[value.index].notna()]
+    groups = value.groupby(level.loc[value.index])
+    table = groups.quantile(list(QUANTILES)).rename("value").reset_index()
+    table.columns = ["level", "statistic", "value"]
+    table["statistic"] = "q" + (100 * table["statistic"]).round().astype(int).astype(str)
+    means = groups.mean().rename("value").reset_index().set_axis(["level", "value"], axis=1)
+    table = pd.concat([table, means.assign(statistic="moyenne")], ignore_index=True)
+    table.insert(0, "moment", moment)
+    return table
+
+
+def _tidy(moment: str, level: str, values: dict[str, float]) -> pd.DataFrame:
+    table = pd.DataFrame({"statistic": list(values), "value": list(values.values())})
+    return table.assign(moment=moment, level=level)[["moment", "level", "statistic", "value"]]

@@ -1,0 +1,120 @@
+"""Invented establishments and the courses they teach: the cells of the twin."""
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.twin.courses import catalogue
+from fpi_eval.twin.geography import AURA, departements, uai, uai_prefix
+from fpi_eval.twin.parameters import TwinParameters
+
+
+def draw_sites(p: TwinParameters, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the establishments: UAI, type, place, number of cells."""
+    deps = departements()
+    tables = []
+    for total, here in ((p.n_cells_aura, True), (p.n_cells_other, False)):
+        zone = deps[(deps["code_region"] == AURA) == here].reset_index(drop=True)
+        count = max(len(zone), round(total / 8.3))
+        weights = zone["population"].to_numpy() / zone["population"].sum()
+        extra = rng.choice(len(zone), size=count - len(zone), p=weights)
+        sites = zone.iloc[np.sort(np.r_[np.arange(len(zone)), extra])].reset_index(drop=True)
+        kinds = rng.choice(["LP", "LPO", "LGT", "CFA"], size=count, p=[0.38, 0.28, 0.20, 0.14])
+        size = np.select([kinds == "LGT", kinds == "LP"], [4.5, 8.0], 10.5)
+        shape = np.where(kinds == "CFA", 0.7, 3.0)
+        size = size * rng.gamma(shape, 1 / shape, size=count)
+        sites["n_cells"] = _share_out(size, total, cap=30)
+        sites["type"] = kinds
+        tables.append(sites)
+    sites = pd.concat(tables, ignore_index=True)
+    number = sites.groupby("code_departement").cumcount().to_numpy()
+    prefixes = [uai_prefix(code) for code in sites["code_departement"]]
+    sites["uai"] = [uai(a, 9001 + n) for a, n in zip(prefixes, number, strict=True)]
+    zone = rng.choice(3, size=len(sites), p=[0.5, 0.3, 0.2]) + 1
+    sites["zone"] = zone
+    sites["commune"] = sites["departement"] + "-Ville " + pd.Series(zone).astype(str)
+    code = sites["code_departement"].str[1:]
+    sites["code_commune"] = code + "9" + pd.Series(zone).astype(str).str.zfill(2)
+    first = deps.sort_values(["code_region", "code_departement"])
+    rank = first.groupby("code_region").cumcount()
+    rank = dict(zip(first["code_departement"], rank, strict=True))
+    ze = sites["code_departement"].map(rank) * 3 + zone
+    sites["zone_emploi"] = sites["code_region"] + ze.astype(str).str.zfill(2)
+    label = {"LP": "Lycée professionnel", "LPO": "Lycée polyvalent", "LGT": "Lycée"}
+    kind = sites["type"].map(label).fillna("Centre de formation d'apprentis")
+    order = pd.Series(number + 1).astype(str)
+    sites["etablissement"] = kind + " simulé " + sites["departement"] + " " + order
+    return sites
+
+
+def _share_out(size: np.ndarray, total: int, cap: int) -> np.ndarray:
+    """Return whole numbers between 1 and ``cap`` proportional to ``size`` that add to ``total``."""
+    counts = np.clip(np.round(size * total / size.sum()), 1, cap).astype(int)
+    order = np.argsort(-size, kind="stable")
+    while (gap := total - counts.sum()) != 0:
+        room = order[(counts[order] < cap) if gap > 0 else (counts[order] > 1)]
+        counts[room[: abs(gap)]] += np.sign(gap)
+    return counts
+
+
+def draw_cells(sites: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Return one row per cell: each establishment draws courses without replacement."""
+    courses = catalogue()
+    n = len(courses)
+    voies = np.repeat(["scolaire", "apprentissage"], n)
+    levels = np.tile(courses["diplome"].to_numpy(), 2)
+    scolaire = voies == "scolaire"
+    base = np.concatenate([courses["poids_scolaire"], courses["poids_apprentissage"]])
+    base = base + np.select([levels == "mc", levels == "bacpro"], [-1.2, 0.6], 0.0)
+    weights = {
+        "LP": np.where(scolaire, np.where(levels == "bts", -3.0, 0.0), -4.0),
+        "LPO": np.where(scolaire, 0.0, -3.5),
+        "LGT": np.where(levels == "bts", np.where(scolaire, 0.0, -2.5), -9.0),
+        "CFA": np.where(scolaire, -12.0, 0.0),
+    }
+    log_weight = base + np.stack([weights[kind] for kind in sites["type"]])
+    families = courses["famille"].astype("category").cat.codes.to_numpy()
+    taste = 1.1 * rng.standard_normal((len(sites), families.max() + 1))
+    score = log_weight + np.tile(taste[:, families], 2) + rng.gumbel(size=(len(sites), 2 * n))
+    rank = np.argsort(np.argsort(-score, axis=1), axis=1)
+    site, combo = np.nonzero(rank < sites["n_cells"].to_numpy()[:, None])
+    kept = courses.iloc[combo % n].reset_index(drop=True)
+    where = sites.iloc[site].drop(columns=["n_cells", "population"]).reset_index(drop=True)
+    cells = pd.concat([where, kept], axis=1)
+    cells["voie"] = voies[combo]
+    cells.insert(0, "cell", np.arange(len(cells), dtype="int64"))
+    cells["site"] = site
+    cells["course_index"] = combo % n
+    cells["cible"] = cells["filiere"].ne("autre")
+    return cells
+
+
+def merge_sites(cells: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the cells after a few mergers: one UAI back to 2016, the old one kept beside it.
+
+    About one establishment in seventy is absorbed by a neighbour that teaches none of its courses
+    in the same voie, so that a cell keeps one identity.
+    """
+    cells = cells.assign(uai_ancien=cells["uai"], etablissement_ancien=cells["etablissement"])
+    cells["rentree_fusion"] = np.nan
+    wanted = max(2, round(cells["site"].nunique() / 70))
+    taught = (cells["course_index"] + 1000 * (cells["voie"] == "apprentissage")).groupby(
+        cells["site"]
+    )
+    taught = {site: set(courses) for site, courses in taught}
+    first = cells[cells["type"] != "CFA"].drop_duplicates("site").set_index("site")
+    groups = first.groupby(["code_departement", "type"]).groups
+    pairs: list[tuple[int, int]] = []
+    keys = [key for key, members in groups.items() if len(members) > 1]
+    for k in rng.permutation(len(keys)):
+        members = list(rng.permutation(list(groups[keys[k]])))
+        for a, b in zip(members[::2], members[1::2], strict=False):
+            if len(pairs) < wanted and not taught[a] & taught[b]:
+                pairs.append((int(a), int(b)))
+    years = rng.choice(np.arange(2018, 2026), size=len(pairs))
+    names = ["uai", "etablissement", "commune", "code_commune", "zone", "zone_emploi"]
+    for (a, b), year in zip(pairs, years, strict=True):
+        gone = cells["site"] == b
+        cells.loc[gone, names] = first.loc[a, names].to_numpy()
+        cells.loc[gone, "rentree_fusion"] = float(year)
+        cells.loc[gone, "site"] = a
+    return cells

@@ -1,0 +1,126 @@
+"""Unit costs: ratios whose denominator may be zero."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from fpi_eval.costs import (
+    Interval,
+    acceptability,
+    annualised,
+    bootstrap_ratio,
+    compare,
+    cost_table,
+    fieller,
+    unit_cost,
+)
+from fpi_eval.errors import FpiError
+
+
+def test_cost_per_counted_seat_has_no_interval():
+    found = unit_cost("place ouverte", 22_000_000, 2_000)
+    assert found.ratio == 11_000
+    assert found.summary() == "Coût complet par place ouverte : 11\u202f000\u00a0€."
+
+
+def test_fieller_solves_its_equation_at_both_ends():
+    found = fieller(6.0, 3.0, 0.25, 0.09, 0.05)
+    for r in (found.low, found.high):
+        t = (6 - 3 * r) / np.sqrt(0.25 - 2 * r * 0.05 + r**2 * 0.09)
+        assert abs(t) == pytest.approx(1.959964, abs=1e-5)
+    assert found.low < 2 < found.high
+    assert found.bounded
+
+
+def test_fieller_of_a_known_cost_is_the_cost_over_the_ends_of_the_count():
+    found = fieller(100.0, 10.0, 0.0, 1.0)
+    z = stats.norm.ppf(0.975)
+    assert (found.low, found.high) == pytest.approx((100 / (10 + z), 100 / (10 - z)))
+
+
+def test_cost_is_unbounded_when_the_count_may_be_zero():
+    found = unit_cost("diplômé net", 22e6, 100, 80)
+    low, high = found.interval.positive()
+    assert low == pytest.approx(22e6 / (100 + stats.norm.ppf(0.975) * 80))
+    assert high == np.inf
+    assert "non borné" in found.summary()
+    assert not found.interval.bounded
+
+
+def test_a_negative_count_gives_no_cost():
+    found = unit_cost("diplômé net", 22e6, -100, 10)
+    assert np.isnan(found.ratio)
+    assert found.bounds() == "aucun coût positif compatible"
+    assert "n. d." in found.summary()
+
+
+def test_fieller_says_everything_when_neither_part_is_known():
+    found = fieller(0.1, 0.1, 1.0, 1.0)
+    assert (found.low, found.high) == (-np.inf, np.inf)
+
+
+@pytest.mark.parametrize("denominator", [0.0, 0.5, 3.0])
+def test_fieller_covers_even_near_a_zero_denominator(denominator):
+    rng = np.random.default_rng(0)
+    n = rng.normal(1.0, 0.3, 4_000)
+    d = rng.normal(denominator, 0.4, 4_000)
+    truth = 1.0 / denominator if denominator else 1e9
+    covered = 0
+    for a, b in zip(n, d, strict=True):
+        found = fieller(a, b, 0.09, 0.16)
+        inside = found.low <= truth <= found.high
+        covered += (not (found.low < truth < found.high)) if found.outside else inside
+    assert covered / 4_000 == pytest.approx(0.95, abs=0.012)
+
+
+def test_bootstrap_of_a_safe_count_is_a_percentile_interval():
+    draws = np.arange(1, 1_001.0)
+    found = bootstrap_ratio(1_000.0, draws)
+    assert found.low == pytest.approx(1_000 / 976, rel=1e-3)
+    assert found.high == pytest.approx(1_000 / 25, rel=0.05)
+
+
+def test_bootstrap_is_unbounded_when_resamples_reach_zero():
+    draws = np.random.default_rng(0).normal(100, 80, 2_000)
+    found = unit_cost("diplômé net", 22e6, 100, 80, draws=draws)
+    assert found.interval.high == np.inf
+    assert found.bounds().endswith("non borné vers le haut")
+
+
+def test_bootstrap_refuses_missing_draws():
+    with pytest.raises(FpiError, match="tirages"):
+        bootstrap_ratio(1.0, np.array([1.0, np.nan]))
+
+
+def test_outside_set_keeps_its_positive_part():
+    assert Interval(-2.0, 5.0, outside=True).positive() == (5.0, np.inf)
+    assert Interval(1.0, 5.0, outside=True).positive() == (0.0, np.inf)
+    assert Interval(-5.0, 3.0).positive() == (0.0, 3.0)
+
+
+def test_acceptability_is_half_at_the_estimated_cost_and_rises():
+    found = acceptability(1_000, 10, 2, np.array([50.0, 100.0, 400.0]))
+    assert found["share"].iloc[1] == pytest.approx(0.5)
+    assert found["share"].is_monotonic_increasing
+    draws = np.random.default_rng(0).normal(10, 2, 100_000)
+    resampled = acceptability(1_000, 10, 2, np.array([50.0, 100.0, 400.0]), draws=draws)
+    assert resampled["share"].to_numpy() == pytest.approx(found["share"].to_numpy(), abs=0.01)
+
+
+def test_table_says_in_words_what_is_not_bounded():
+    table = cost_table([unit_cost("place ouverte", 10, 2), unit_cost("diplômé net", 10, 1, 2)])
+    assert list(table["bounded"]) == [True, False]
+    assert table["ratio"].tolist() == [5, 10]
+
+
+def test_annual_payment_repays_the_cost():
+    payment = annualised(1_000, years=10, rate=0.03)
+    assert sum(payment / 1.03**k for k in range(1, 11)) == pytest.approx(1_000)
+    assert annualised(1_000, years=10, rate=0) == 100
+
+
+def test_two_programmes_are_compared_on_the_same_unit():
+    first, second = unit_cost("place ouverte", 22e6, 2_000), unit_cost("place ouverte", 1.29e6, 129)
+    assert "10,0" in compare(first, second)
+    with pytest.raises(FpiError, match="unités différentes"):
+        compare(first, unit_cost("diplômé net", 1, 1))

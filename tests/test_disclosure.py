@@ -1,0 +1,322 @@
+"""Disclosure control on tables small enough to be checked by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fpi_eval.disclosure import TOTAL, Parts, Publication, Rate, Thresholds, audit, protect
+from fpi_eval.disclosure.tables import nested, with_margins
+from fpi_eval.errors import FpiError
+
+TAUX = Rate("taux_emploi_6_mois", "en_emploi", "sortants")
+
+
+def grid(counts, dims=("departement", "filiere")):
+    rows = [(*key, value) for key, value in counts.items()]
+    return pd.DataFrame(rows, columns=[*dims, "n"])
+
+
+THREE_BY_TWO = grid(
+    {
+        ("01", "rei"): 3,
+        ("01", "num"): 40,
+        ("38", "rei"): 30,
+        ("38", "num"): 25,
+        ("69", "rei"): 60,
+        ("69", "num"): 90,
+    }
+)
+
+
+def hidden_cells(protected, value="n"):
+    where = protected.frame[protected.hidden[value]]
+    return {tuple(row) for row in where.iloc[:, :2].to_numpy()}
+
+
+def test_one_small_count_hides_the_cheapest_rectangle_around_it():
+    # 3 is primary; its row, its column and their crossing must move too: 40 + 30 + 25 people
+    # rather than 40 + 60 + 90.
+    protected = protect(THREE_BY_TWO, dims=["departement", "filiere"], values=["n"])
+    assert hidden_cells(protected) == {("01", "rei"), ("01", "num"), ("38", "rei"), ("38", "num")}
+    assert (protected.n_primary, protected.n_complementary) == (1, 3)
+
+
+def test_hidden_values_are_absent_and_shown_ones_exact():
+    protected = protect(THREE_BY_TWO, dims=["departement", "filiere"], values=["n"])
+    assert protected.frame.loc[protected.hidden["n"], "n"].isna().all()
+    totals = protected.frame.set_index(["departement", "filiere"])["n"]
+    assert totals[TOTAL, TOTAL] == 248
+    assert totals["01", TOTAL] == 43
+    text = protected.display()
+    assert (text["n"] == "s").sum() == 4
+    assert protected.publication.structure["n"].dtype == bool  # a catalogue, no counts
+
+
+def test_bounds_of_the_rectangle_are_those_worked_out_by_hand():
+    # a + b = 43, c + d = 55, a + c = 93 − 60 = 33, b + d = 155 − 90 = 65, each at least 1:
+    # a goes from 1 to 32 (then c = 1).
+    protected = protect(THREE_BY_TWO, dims=["departement", "filiere"], values=["n"])
+    bounds = audit([protected.publication], exact=True).set_index(["departement", "filiere"])
+    assert bounds.loc[("01", "rei"), ["bas", "haut"]].tolist() == [1, 32]
+    assert bounds.loc[("38", "num"), ["bas", "haut"]].tolist() == [23, 54]
+
+
+def test_without_small_counts_nothing_is_hidden():
+    table = THREE_BY_TWO.assign(n=[5, 40, 30, 25, 60, 0])
+    protected = protect(table, dims=["departement", "filiere"], values=["n"])
+    assert not protected.hidden["n"].any()
+    assert (protected.n_primary, protected.n_complementary) == (0, 0)
+
+
+def test_zeros_are_shown_and_protect_nobody():
+    table = grid({("01", "rei"): 3, ("01", "num"): 0, ("38", "rei"): 30, ("38", "num"): 25})
+    protected = protect(table, dims=["departement", "filiere"], values=["n"])
+    shown = protected.frame.set_index(["departement", "filiere"])["n"]
+    assert shown["01", "num"] == 0
+    assert np.isnan(shown["01", TOTAL])  # equal to the small count
+    assert (audit([protected.publication])["largeur"] >= 4).all()
+
+
+def test_a_count_alone_under_its_margin_takes_the_margin_with_it():
+    table = grid({("01", "rei"): 4, ("38", "rei"): 50, ("69", "rei"): 20})
+    protected = protect(table, dims=["departement", "filiere"], values=["n"])
+    assert ("01", "rei") in hidden_cells(protected)
+    assert ("01", TOTAL) in hidden_cells(protected)
+    assert ("69", "rei") in hidden_cells(protected)  # the smallest complement
+
+
+def test_two_ones_under_a_shown_total_of_five_are_not_enough():
+    # 1 + 4 = 5 shown: four values left each (1 to 4), and the rule asks for five.
+    table = grid({("01", "rei"): 1, ("01", "num"): 4, ("38", "rei"): 9, ("38", "num"): 9})
+    protected = protect(table, dims=["departement", "filiere"], values=["n"])
+    assert (audit([protected.publication])["largeur"] >= 4).all()
+    assert ("01", TOTAL) in hidden_cells(protected)
+
+
+def test_a_hierarchy_is_protected_at_all_its_levels():
+    rows = [("84", "10", "001", "A", 2), ("84", "10", "001", "B", 30), ("84", "10", "069", "C", 50)]
+    rows += [("84", "08", "038", "D", 70), ("84", "08", "038", "E", 20)]
+    levels = ["region", "academie", "departement", "uai"]
+    table = pd.DataFrame(rows, columns=[*levels, "n"])
+    protected = protect(table, dims=levels, values=["n"], margins=nested(levels))
+    shown = protected.frame.set_index(levels)["n"]
+    assert np.isnan(shown["84", "10", "001", "A"])
+    assert np.isnan(shown["84", "10", "001", "B"])
+    assert shown["84", "10", "001", TOTAL] == 32
+    assert shown["84", "08", "038", "E"] == 20
+    assert shown[TOTAL, TOTAL, TOTAL, TOTAL] == 172
+    assert protected.n_complementary == 1
+
+
+def test_three_dimensions_are_protected_together():
+    rng = np.random.default_rng(3)
+    rows = [(a, b, c, rng.poisson(9)) for a in "ABC" for b in "XYZ" for c in "12"]
+    table = pd.DataFrame(rows, columns=["a", "b", "c", "n"])
+    table.loc[4, "n"] = 2
+    protected = protect(table, dims=["a", "b", "c"], values=["n"])
+    assert protected.n_primary >= 1
+    assert protected.n_complementary >= 7  # at least a cube
+    assert not audit([protected.publication])["expose"].any()
+
+
+def test_a_rate_under_twenty_is_hidden_with_its_numerator():
+    table = pd.DataFrame(
+        {"uai": ["A", "B", "C"], "sortants": [19, 40, 41], "en_emploi": [9, 20, 21]}
+    )
+    protected = protect(table, dims=["uai"], values=["sortants", "en_emploi"], rates=[TAUX])
+    line = protected.frame.set_index("uai").loc["A"]
+    assert line["sortants"] == 19
+    assert np.isnan(line[["en_emploi", "taux_emploi_6_mois"]].astype(float)).all()
+    assert protected.reasons.set_index("uai").loc["A", "en_emploi"] == "taux"
+    # A's count would come back from the total: B is hidden too, and C keeps its rate
+    assert protected.frame.set_index("uai").loc["C", "taux_emploi_6_mois"] == 21 / 41
+    assert protected.hidden["en_emploi"].sum() == 2
+
+
+def test_a_numerator_of_zero_under_twenty_is_hidden_like_any_other():
+    table = pd.DataFrame({"uai": ["A", "B"], "sortants": [10, 40], "en_emploi": [0, 20]})
+    protected = protect(table, dims=["uai"], values=["sortants", "en_emploi"], rates=[TAUX])
+    assert np.isnan(protected.frame.set_index("uai").loc["A", "en_emploi"])
+    assert audit([protected.publication])["bas"].min() == 0
+
+
+def test_shares_that_sum_to_100_hide_two_parts_at_least():
+    table = pd.DataFrame(
+        {"uai": ["A", "B"], "terminale": [40, 60], "poursuite": [20, 30], "emploi": [18, 20]}
+    ).assign(autre=[2, 10])
+    parts = Parts("terminale", ("poursuite", "emploi", "autre"), exhaustive=True)
+    protected = protect(
+        table, dims=["uai"], values=["terminale", "poursuite", "emploi", "autre"], parts=[parts]
+    )
+    counts = ["terminale", "poursuite", "emploi", "autre"]
+    lone = protected.hidden[counts].sum(axis=1)
+    assert (lone[lone > 0] >= 2).all()
+    assert not audit([protected.publication])["expose"].any()
+
+
+def test_what_is_left_of_a_total_is_a_count_too():
+    # 40 sortants, 38 in employment: 2 people without a job are as secret as 2 with one.
+    table = pd.DataFrame({"uai": ["A", "B"], "sortants": [40, 60], "en_emploi": [38, 30]})
+    parts = [Parts("sortants", ("en_emploi",))]
+    values = ["sortants", "en_emploi"]
+    protected = protect(table, dims=["uai"], values=values, parts=parts)
+    line = protected.frame.set_index("uai").loc["A", values].astype(float)
+    assert line.isna().any()
+    assert not protect(table, dims=["uai"], values=values).hidden[values].to_numpy().any()
+
+
+def test_public_counts_and_their_rates_follow_no_rule():
+    table = THREE_BY_TWO.rename(columns={"n": "entrants"}).assign(places=[2, 50, 30, 30, 60, 90])
+    protected = protect(
+        table, dims=["departement", "filiere"], values=["entrants"], public=["places"],
+        rates=[Rate("taux_remplissage", "entrants", "places", regle_editeur=False)],
+    )  # fmt: skip
+    shown = protected.frame.set_index(["departement", "filiere"])
+    assert shown.loc[("01", "rei"), "places"] == 2
+
+
+def two_years():
+    rows = [("A", 2022, 12), ("A", 2023, 3), ("B", 2022, 20), ("B", 2023, 30)]
+    return pd.DataFrame(rows, columns=["uai", "rentree", "n"])
+
+
+def test_last_years_report_is_taken_into_account():
+    # Last year showed A 2022 = 12. This year's cumul 2022-2023 of A (15) would give back A 2023.
+    table, spec = two_years(), {"dims": ["uai", "rentree"], "values": ["n"]}
+    last = protect(table, windows={"rentree": [2022]}, name="2022", **spec)
+    assert not last.hidden["n"].any()
+    window = {"rentree": [(2022, 2023)]}
+    careless = protect(table.query("rentree >= 2022"), windows=window, **spec)
+    now = protect(table, windows=window, known=[last.publication], **spec)
+    assert audit([last.publication, now.publication])["expose"].sum() == 0
+    cumul = now.frame.set_index("uai")["n"]
+    assert np.isnan(cumul["A"])
+    # the careless report protects A 2023 = 3 against itself only
+    assert np.isfinite(careless.frame.set_index("uai")["n"]["A"])
+
+
+def test_a_small_year_inside_a_window_is_protected_though_no_table_shows_it():
+    table, spec = two_years(), {"dims": ["uai", "rentree"], "values": ["n"]}
+    both = protect(table, windows={"rentree": [2022, (2022, 2023)]}, **spec)
+    shown = both.frame[both.frame["uai"] == "A"]["n"]
+    assert shown.isna().any()
+
+
+def test_a_window_never_adds_up_to_a_total_over_years():
+    cells = with_margins(two_years(), ["uai", "rentree"], windows={"rentree": [(2022, 2023)]})
+    assert set(cells["rentree"]) == {(2022, 2023)}
+
+
+def test_what_last_year_gave_away_cannot_be_protected_and_stops_the_report():
+    table, spec = two_years(), {"dims": ["uai", "rentree"], "values": ["n"]}
+    lax = protect(
+        table, windows={"rentree": [2022, 2023]}, thresholds=Thresholds(effectif_minimum=1), **spec
+    )
+    with pytest.raises(FpiError, match="déjà public"):
+        protect(table, windows={"rentree": [2023]}, known=[lax.publication], **spec)
+
+
+def test_revised_data_under_an_earlier_report_stop_the_report():
+    table, spec = two_years(), {"dims": ["uai", "rentree"], "values": ["n"]}
+    last = protect(table, windows={"rentree": [2022]}, **spec)
+    revised = table.assign(n=table["n"] + 1)
+    with pytest.raises(FpiError, match="ne redonne plus"):
+        protect(revised, windows={"rentree": [2023]}, known=[last.publication], **spec)
+
+
+def publication(rows, values, rates=(), dims=("uai",)):
+    frame = pd.DataFrame(rows, columns=[*dims, *values])
+    names = [name for name in values if name not in {rate.name for rate in rates}]
+    catalogue = frame.loc[frame["uai"] != TOTAL, list(dims)].assign(**dict.fromkeys(names, True))
+    hidden = frame[names].isna()
+    return Publication("p", frame, dims, tuple(names), catalogue, hidden, tuple(rates))
+
+
+def test_the_audit_finds_a_cell_given_by_a_subtraction():
+    p = publication([("A", np.nan), ("B", 30), ("C", 20), (TOTAL, 53)], ["n"])
+    with pytest.raises(FpiError, match="se retrouve"):
+        audit([p])
+    bounds = audit([p], strict=False)
+    assert bounds[["bas", "haut", "largeur"]].to_numpy().tolist() == [[3, 3, 0]]
+
+
+def test_the_message_of_the_audit_does_not_print_the_value():
+    p = publication([("A", np.nan), ("B", 30), ("C", 20), (TOTAL, 53)], ["n"])
+    with pytest.raises(FpiError) as error:
+        audit([p])
+    assert "3" not in str(error.value)
+
+
+def test_the_audit_finds_a_count_given_by_a_rounded_rate():
+    # 23 leavers, 39 % ± 0.5 points: between 8.86 and 9.09, hence 9.
+    rate = Rate("taux", "en_emploi", "sortants", step=0.01)
+    rows = [("A", 23, np.nan, 0.39), ("B", 400, np.nan, 0.39)]
+    p = publication(rows, ["sortants", "en_emploi", "taux"], [rate])
+    bounds = audit([p], exact=True, strict=False).set_index("uai")
+    assert bounds.loc["A", ["bas", "haut"]].tolist() == [9, 9]
+    assert bounds.loc["B", ["bas", "haut"]].tolist() == [154, 158]  # 154.0 to 158.0
+    assert bounds["expose"].tolist() == [True, False]
+
+
+def test_a_hidden_count_that_nothing_bounds_is_unbounded():
+    p = publication([("A", np.nan), ("B", 30)], ["n"])
+    bounds = audit([p], exact=True)
+    assert (bounds.loc[0, "bas"], bounds.loc[0, "haut"]) == (1, np.inf)
+
+
+def test_contradictory_tables_are_said_to_contradict():
+    p = publication([("A", 10), ("B", 30), (TOTAL, 41)], ["n"])
+    p.hidden["n"] = False
+    hidden = publication([("A", np.nan), ("B", 30), (TOTAL, 20)], ["n"])
+    with pytest.raises(FpiError, match="se contredisent"):
+        audit([hidden])
+
+
+def test_counts_that_are_not_counts_are_refused():
+    for bad in (-1, 2.5):
+        with pytest.raises(FpiError, match="entiers"):
+            protect(THREE_BY_TWO.assign(n=bad), dims=["departement", "filiere"], values=["n"])
+    with pytest.raises(FpiError, match="absente"):
+        protect(THREE_BY_TWO, dims=["departement", "filiere"], values=["m"])
+    with pytest.raises(FpiError, match="dimension absente"):
+        protect(THREE_BY_TWO, dims=["region"], values=["n"])
+
+
+def test_a_part_larger_than_its_total_is_refused():
+    table = pd.DataFrame({"uai": ["A"], "sortants": [10], "en_emploi": [12]})
+    with pytest.raises(FpiError, match="plus petit que ses parties"):
+        protect(table, dims=["uai"], values=["sortants", "en_emploi"], rates=[TAUX])
+
+
+def test_a_count_never_collected_is_missing_not_hidden():
+    table = THREE_BY_TWO.assign(n=[np.nan, 40, np.nan, 25, np.nan, 90])
+    protected = protect(table, dims=["departement", "filiere"], values=["n"])
+    assert not protected.hidden["n"].any()
+    assert protected.display().loc[0, "n"] in ("n. d.", 40)
+    assert protected.frame.set_index(["departement", "filiere"])["n"][TOTAL, TOTAL] == 155
+
+
+def test_the_callers_table_is_left_as_it_was():
+    before = THREE_BY_TWO.copy()
+    protect(THREE_BY_TWO, dims=["departement", "filiere"], values=["n"])
+    pd.testing.assert_frame_equal(THREE_BY_TWO, before)
+
+
+def test_thresholds_below_one_are_refused():
+    with pytest.raises(FpiError, match="au moins 1"):
+        Thresholds(effectif_minimum=0)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.integers(0, 25), min_size=12, max_size=12), st.booleans())
+def test_whatever_the_table_the_audit_finds_nothing_exposed(counts, hierarchy):
+    keys = [(a, b) for a in "ABCD" for b in "XYZ"]
+    table = grid(dict(zip(keys, counts, strict=True)))
+    margins = nested(["departement", "filiere"]) if hierarchy else None
+    protected = protect(table, dims=["departement", "filiere"], values=["n"], margins=margins)
+    bounds = audit([protected.publication])
+    assert (bounds["largeur"] >= 1).all()
+    shown = protected.frame["n"].dropna()
+    assert not shown.between(1, 4).any()

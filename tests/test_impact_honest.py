@@ -1,0 +1,185 @@
+"""Honest bounds and power of pre-trend tests: by hand, by simulation, against published ones."""
+
+import numpy as np
+import pytest
+from random_panels import medicaid, random_panel
+from scipy import stats
+
+from fpi_eval.errors import FpiError
+from fpi_eval.impact.callaway_santanna import callaway_santanna
+from fpi_eval.impact.honest import breakdown, event, relative_magnitudes, sensitivity
+from fpi_eval.impact.pretest import pretest_power
+from fpi_eval.impact.smoothness import smoothness
+from fpi_eval.impact.sun_abraham import sun_abraham
+
+Z = stats.norm.ppf(0.975)
+
+
+def small(p: float = 0.2, b: float = 1.0) -> tuple:
+    """One year before (coefficient p, sd .1), one after (b, sd .2), independent."""
+    return event([-2, 0], [p, b], np.diag([0.01, 0.04]))
+
+
+def random_study(seed: int):
+    rng = np.random.default_rng(seed)
+    root = rng.normal(size=(8, 12)) * 0.1
+    return event([-5, -4, -3, -2, 0, 1, 2, 3], rng.normal(size=8) * 0.1, root @ root.T)
+
+
+def test_at_zero_relative_magnitude_is_the_usual_interval():
+    assert relative_magnitudes(small(), 0) == pytest.approx((1 - Z * 0.2, 1 + Z * 0.2))
+
+
+def test_relative_magnitude_by_hand():
+    # The drift before is ∓2, far from zero: the effect lies between 5 − .5 × 2 and 5 + .5 × 2,
+    # each end with variance .04 + .25 × .01. The second step, of size (.05 − .005) / .995, is then
+    # one-sided, between −∞ and the limit of the first.
+    sd, size = np.sqrt(0.04 + 0.25 * 0.01), 0.045 / 0.995
+    reach = -stats.norm.ppf(size + (1 - size) * 0.0025) * sd
+    found = relative_magnitudes(small(p=2.0, b=5.0), 0.5)
+    assert found == pytest.approx((4 - reach, 6 + reach), abs=1e-6)
+    assert 1.6 < reach / sd < Z
+
+
+def test_an_average_of_later_years_accumulates_drift():
+    study = event([-2, 0, 1], [0.2, 1, 1], np.diag([1e-12] * 3))
+    # Drift d a year: bias d the first year, 2d the second, 1.5 d on average.
+    assert relative_magnitudes(study, 1) == pytest.approx((1 - 0.3, 1 + 0.3), abs=1e-5)
+
+
+@pytest.mark.parametrize("bounds", [relative_magnitudes, smoothness])
+@pytest.mark.parametrize("seed", range(5))
+def test_intervals_are_nested_and_grow(bounds, seed):
+    table = sensitivity(random_study(seed), np.linspace(0, 2, 6), bounds)
+    assert (np.diff(table["ci_low"]) <= 1e-6).all()
+    assert (np.diff(table["ci_high"]) >= -1e-6).all()
+    assert table["ci_high"].iloc[-1] - table["ci_low"].iloc[-1] > 2 * np.ptp(table.iloc[0, 1:])
+
+
+def test_breakdown_is_where_zero_enters():
+    m = breakdown(small())
+    low, _ = relative_magnitudes(small(), m)
+    assert low == pytest.approx(0, abs=1e-5)
+    assert relative_magnitudes(small(), 0.99 * m)[0] > 0
+    assert breakdown(small(b=0.1)) == 0
+    assert breakdown(event([-2, 0], [0, 1], np.diag([1e-8, 1e-4]))) == np.inf
+    assert breakdown(small(b=-1.0)) == pytest.approx(m)
+
+
+@pytest.mark.parametrize("m", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("drift", [0.0, 0.1, 0.5])
+def test_relative_magnitudes_cover_under_the_worst_drift(m, drift):
+    rng = np.random.default_rng(7)
+    years = np.array([-4, -3, -2, 0])
+    before = np.array([-drift, -drift, -drift])  # one drift, between −2 and −1, then m times it
+    truth = np.append(before, m * drift)  # no effect: all is bias
+    root = rng.normal(size=(4, 8)) * 0.05
+    cov = root @ root.T
+    draws = rng.multivariate_normal(truth, cov, 400)
+    found = np.array([relative_magnitudes(event(years, d, cov), m) for d in draws])
+    covered = np.mean((found[:, 0] <= 0) & (found[:, 1] >= 0))
+    assert covered > 0.95 - 3 * np.sqrt(0.95 * 0.05 / 400)
+
+
+def test_smoothness_by_hand_with_one_year_before():
+    # A straight trend through year −1 gives −p at year 0; a bend of m there adds m at most.
+    sd = np.sqrt(0.05)
+    assert smoothness(small(), 0) == pytest.approx((1.2 - Z * sd, 1.2 + Z * sd))
+    m = 0.3
+    half = sd * np.sqrt(stats.ncx2.ppf(0.95, 1, (m / sd) ** 2))
+    assert smoothness(small(), m) == pytest.approx((1.2 - half, 1.2 + half))
+
+
+def test_smoothness_removes_a_straight_trend():
+    years = np.array([-4, -3, -2, 0, 1, 2])
+    study = event(years, 0.3 * (years + 1) + (years >= 0), np.eye(6) * 1e-6)
+    assert np.mean(smoothness(study, 0)) == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize("m", [0, 0.005, 0.02, 0.1])
+@pytest.mark.parametrize("seed", range(4))
+def test_smoothness_is_as_short_as_an_independent_solver(seed, m):
+    other = pytest.importorskip("diff_diff.honest_did")
+    solver = getattr(other, "_compute_optimal_flci", None)
+    if solver is None:
+        pytest.skip("this version of diff_diff has no such function")
+    study = random_study(seed)
+    low, high = solver(
+        study.coef[:4], study.coef[4:], study.covariance, np.full(4, 0.25), 4, 4, float(m)
+    )
+    ours = smoothness(study, m)
+    assert ours[1] - ours[0] == pytest.approx(high - low, rel=1e-5)
+    assert np.mean(ours) == pytest.approx((low + high) / 2, abs=0.01 * (high - low))
+
+
+def test_published_medicaid_bounds():
+    """Rambachan and Roth's example, first year, from the same hybrid test.
+
+    Half a thousandth apart: theirs reads its ends off a grid of values.
+    """
+    effects = sun_abraham(medicaid(), outcome="dins", unit="stfips", time="year")
+    k = len(effects.att)
+    study = event(
+        effects.time - effects.cohort, effects.att, effects.covariance[:k, :k], weights=[1, 0]
+    )
+    published = {
+        0.5: (0.0241, 0.0673), 1: (0.0171, 0.0720), 1.5: (0.0086, 0.0796), 2: (-0.0011, 0.0883)
+    }  # fmt: skip
+    for m, bounds in published.items():
+        found = relative_magnitudes(study, m)
+        assert found == pytest.approx(bounds, abs=6e-4)
+        assert found[1] - found[0] >= bounds[1] - bounds[0] - 2e-4
+    assert 1.9 < breakdown(study) < 2
+
+
+def test_pretest_power_by_hand_with_one_year_before():
+    study = small()
+    found = pretest_power(study, 0.5)
+    shift = found.slope / 0.1
+    power = stats.norm.sf(Z - shift) + stats.norm.cdf(-Z - shift)
+    assert power == pytest.approx(0.5, abs=1e-8)
+    assert found.bias == pytest.approx(found.slope)  # one year after the reference
+    assert found.bias_if_passed == pytest.approx(found.bias)  # independent errors
+    assert "50 fois sur 100" in found.summary()
+
+
+def test_detectable_slope_reaches_its_power_in_simulation():
+    study = random_study(1)
+    found = pretest_power(study, 0.8)
+    trend = (study.rel_time - study.reference)[:4]
+    cov = study.covariance[:4, :4]
+    draws = np.random.default_rng(0).multivariate_normal(found.slope * trend, cov, 20_000)
+    wald = np.einsum("ij,ij->i", draws, np.linalg.solve(cov, draws.T).T)
+    assert np.mean(wald > stats.chi2.ppf(0.95, 4)) == pytest.approx(0.8, abs=0.01)
+    assert found.slope > pretest_power(study, 0.5).slope
+
+
+def test_passing_the_test_can_worsen_the_bias():
+    # Errors of the reference year are shared: later and earlier coefficients are correlated.
+    years = np.array([-4, -3, -2, 0, 1])
+    study = event(years, np.zeros(5), 0.01 * (np.eye(5) + 1))
+    found = pretest_power(study, 0.5)
+    assert found.bias_if_passed > 1.05 * found.bias
+
+
+def test_the_reference_row_of_an_aggregation_is_accepted():
+    effects = callaway_santanna(random_panel(1), cluster="group", base="universal")
+    dynamic = effects.aggregate("dynamic")
+    study = event(dynamic.label, dynamic.att, dynamic.covariance)
+    after = dynamic.label >= 0
+    assert study.estimate == pytest.approx(dynamic.att[after].mean())
+    assert breakdown(study) > 0
+
+
+@pytest.mark.parametrize(
+    ("years", "words"),
+    [([0, 1], "au moins une année avant"), ([-3, 0], "sans trou")],
+)
+def test_impossible_studies_are_refused(years, words):
+    with pytest.raises(FpiError, match=words):
+        event(years, [0.0, 1.0], np.eye(2))
+
+
+def test_a_negative_multiple_is_refused():
+    with pytest.raises(FpiError, match="positif"):
+        relative_magnitudes(small(), -1)

@@ -1,0 +1,159 @@
+"""J, BJS2-T, Wald and lags: truth recovered without noise, pyfixest with it."""
+
+import numpy as np
+import pytest
+from invented import invented_panel
+
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import few, regions, seats, together, trend
+from fpi_eval.impact.new_cells import new_cells
+
+pf = pytest.importorskip("pyfixest")
+EXACT = 1e-8
+
+
+@pytest.mark.parametrize("proportional", [True, False])
+def test_without_noise_j_returns_gross_displacement_and_net(proportional):
+    panel = invented_panel(1, proportional=proportional)
+    frame = seats.sample(panel, "diplomes")
+    fit = seats.fit_j(frame, proportional=proportional)
+    np.testing.assert_allclose(fit.coefficients, [0.5, -0.1, -0.1], atol=EXACT)
+    found = seats.j(panel, proportional=proportional)
+    near, far = frame.attrs["reach"]
+    assert found[seats.GROSS].estimate == pytest.approx(0.5, abs=EXACT)
+    assert found[seats.DISPLACEMENT].estimate == pytest.approx(-0.1 * (near + far), abs=EXACT)
+    total = found[seats.GROSS].estimate + found[seats.DISPLACEMENT].estimate
+    assert found[seats.NET].estimate == pytest.approx(total, abs=EXACT)
+
+
+@pytest.mark.parametrize("proportional", [True, False])
+def test_without_noise_the_trend_estimator_survives_a_trend_that_moves_j(proportional):
+    flat = trend.bjs2_t(invented_panel(2, proportional=proportional), proportional=proportional)
+    assert flat.estimate == pytest.approx(0.5, abs=EXACT)
+    panel = invented_panel(2, proportional=proportional, trend=0.02, etab=0.0, dep=0.0)
+    found = together.together(panel, proportional=proportional)
+    assert found[seats.GROSS].estimate > 0.6
+    assert abs(found[3].estimate - 0.5) < 0.03
+    gap = found[together.GAP]
+    assert gap.estimate == pytest.approx(found[0].estimate - found[3].estimate, abs=EXACT)
+    assert gap.std_error < found[0].std_error + found[3].std_error
+
+
+def test_j_equals_pyfixest_with_the_same_instruments_and_weights():
+    panel = invented_panel(3, noise=2.0)
+    frame = seats.sample(panel, "diplomes")
+    fit = seats.fit_j(frame)
+    x, z, _ = seats.regressors(frame)
+    frame = frame.assign(
+        yn=frame["y"] / frame["size"],
+        **{f"x{j}": x[:, j] / frame["size"] for j in range(3)},
+        z0=z[:, 0], z1=z[:, 1] / frame["size"], z2=z[:, 2] / frame["size"],
+        ct=seats.effects(frame)[1], rt=seats.effects(frame)[2],
+    )  # fmt: skip
+    net = {
+        name: pf.feols(f"{name} ~ 1 | cell + ct + rt", frame, weights="size").resid()
+        for name in ("yn", "x0", "x1", "x2", "z0", "z1", "z2")
+    }
+    x, z = (np.column_stack([net[f"{k}{j}"] for j in range(3)]) for k in "xz")
+    w = frame["size"].to_numpy()[:, None]
+    by_hand = np.linalg.solve((z * w).T @ x, (z * w).T @ net["yn"])
+    np.testing.assert_allclose(fit.coefficients, by_hand, atol=1e-7)
+
+
+def test_additive_j_with_exposures_as_their_own_instruments_equals_pyfixest():
+    panel = invented_panel(4, noise=2.0, proportional=False)
+    frame = seats.sample(panel, "diplomes")
+    wald = seats.wald(panel)
+    frame = frame.assign(d=np.sign(frame["dose"]), ct=seats.effects(frame)[1])
+    other = pf.feols("y ~ 1 | cell + ct | dose ~ d", frame, vcov={"CRV1": "uai"})
+    assert wald.estimate == pytest.approx(other.coef()["dose"], abs=EXACT)
+
+
+def test_jackknife_influence_is_the_move_when_a_cluster_leaves():
+    frame = seats.sample(invented_panel(5, noise=2.0), "diplomes")
+    fit = seats.fit_j(frame)
+    cluster = frame["code_departement"].to_numpy()[fit.keep]
+    names = np.unique(cluster)
+    left = cluster != names[0]
+    w = fit.weights[left, None]
+    without = np.linalg.solve(
+        (fit.x[left] * w).T @ fit.endogenous[left], (fit.x[left] * w).T @ fit.y[left]
+    )
+    expected = np.sqrt((len(names) - 1) / len(names)) * (fit.coefficients - without)
+    np.testing.assert_allclose(fit.jackknife(cluster)[0], expected, atol=1e-10)
+
+
+def test_lags_of_a_lasting_effect_are_flat_and_leads_are_zero():
+    panel = invented_panel(6, etab=0.0, dep=0.0, opened=10)
+    panel["diplomes"] = 5.0 + panel["cell"] + 0.5 * seats.align(panel, "diplomes")["dose"]
+    table = seats.distributed_lags(panel).table.set_index("rel_time")["estimate"]
+    np.testing.assert_allclose(table[table.index < 0], 0.0, atol=EXACT)
+    np.testing.assert_allclose(table[table.index >= 0], 0.5, atol=EXACT)
+
+
+def test_a_seat_weighs_the_same_in_a_small_and_in_a_large_opening():
+    # Half an effect per seat up to 12 seats, a quarter beyond: the Wald is the mean per seat.
+    panel = invented_panel(7, etab=0.0, dep=0.0, per_seat=0.0, opened=12)
+    dose = seats.align(panel, "diplomes")["dose"].to_numpy()
+    gain = 0.5 * np.minimum(dose, 12) + 0.25 * np.maximum(dose - 12, 0)
+    panel["diplomes"] = panel["cell"] + gain
+    frame = seats.sample(panel, "diplomes")
+    fit = seats.fit_j(frame, proportional=False)
+    assert abs(fit.coefficients[0] - gain.sum() / dose.sum()) < 0.02
+
+
+def test_new_cells_are_a_stratum_of_their_own():
+    panel = invented_panel(8, new=5)
+    assert new_cells(panel).estimate == pytest.approx(0.5, abs=EXACT)
+    frame = seats.sample(panel, "diplomes")
+    assert not frame["nouvelle"].any()
+    assert dict(frame.attrs["dropped"])["observation de cellule nouvelle"] > 0
+
+
+def test_order_of_cells_changes_nothing():
+    panel = invented_panel(9, noise=2.0)
+    mixed = panel.sample(frac=1, random_state=0)
+    a, b = seats.j(panel).to_frame(), seats.j(mixed).to_frame()
+    np.testing.assert_allclose(
+        a[["estimate", "std_error", "ci_low"]], b[["estimate", "std_error", "ci_low"]], rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("opened", "etabs", "words"),
+    [(40, 24, "jackknife"), (14, 12, "bootstrap sauvage"), (2, 12, "permutation")],
+)
+def test_the_rule_follows_the_number_of_treated_establishments(opened, etabs, words):
+    panel = invented_panel(10, noise=1.0, opened=opened, etabs=etabs)
+    gross = seats.j(panel)[seats.GROSS]
+    assert words in gross.rule or opened == 40
+    assert gross.ci_low < 0.5 < gross.ci_high
+    assert gross.rule in gross.summary()
+
+
+def test_one_treated_establishment_gets_a_placebo_and_no_interval():
+    gross = seats.j(invented_panel(11, noise=1.0, opened=1))[seats.GROSS]
+    assert np.isnan(gross.ci_low)
+    assert "sans intervalle" in gross.summary()
+    assert 0 < gross.p_value < 0.1
+
+
+def test_moving_openings_of_a_null_outcome_finds_nothing():
+    panel = invented_panel(12, noise=2.0, opened=3, per_seat=0.0, etab=0.0, dep=0.0)
+    frame = seats.sample(panel, "diplomes")
+    test = few.moved_openings(frame, 0.0, 0.05)
+    assert test.p_value > 0.05
+    assert test.ci_low < 0 < test.ci_high
+
+
+def test_placebo_regions_spread_around_zero():
+    table = regions.placebo_regions(invented_panel(13, noise=2.0, regions=8))
+    assert len(table) == 7
+    assert table.attrs["df"] == 7
+    assert 0 < table.attrs["std_error"] < 0.3
+
+
+def test_too_early_an_outcome_is_an_error_in_french():
+    panel = invented_panel(0, years=range(2016, 2022))
+    with pytest.raises(FpiError, match="aucune place ouverte"):
+        seats.j(panel)

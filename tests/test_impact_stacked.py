@@ -1,0 +1,108 @@
+"""Stacked difference in differences."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from invented import invented_panel
+
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import linear
+from fpi_eval.impact.absorb import interaction
+from fpi_eval.impact.seats import sample
+from fpi_eval.impact.stacked import stack, stacked, stacked_event_study
+
+
+def frame_of(rows: list[tuple], cohorts: dict, seats: dict, regions: dict) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["cell", "time", "y"])
+    frame["cohort"] = frame["cell"].map(cohorts).astype(float)
+    opened = frame["time"] >= frame["cohort"]
+    frame["dose"] = np.where(opened, frame["cell"].map(seats).fillna(0), 0.0)
+    frame["code_region"] = frame["cell"].map(regions)
+    frame["uai"] = frame["code_departement"] = frame["cell"].astype(str)
+    frame["course"] = "a"
+    frame.attrs = {"outcome": "diplomes", "dropped": ()}
+    return frame
+
+
+# Cells 1 and 2 of region R open 10 and 20 seats at year 2 and gain 5 and 11; cell 3, of another
+# region, gains 2; cell 4, never opened but of region R, gains 50 and must not be a control.
+# Per seat: (mean gain − 2) / mean seats = (8 − 2) / 15.
+SMALL = frame_of(
+    [(1, 1, 0), (1, 2, 5), (2, 1, 3), (2, 2, 14), (3, 1, 1), (3, 2, 3), (4, 1, 0), (4, 2, 50)],
+    {1: 2, 2: 2}, {1: 10, 2: 20}, {1: "R", 2: "R", 3: "S", 4: "R"},
+)  # fmt: skip
+
+
+def test_effect_per_seat_by_hand():
+    found = stacked_event_study(SMALL)
+    assert found.overall.estimate == pytest.approx(6 / 15)
+    assert found.table["estimate"].tolist() == pytest.approx([6 / 15])
+    assert found.overall.n_cells == 3
+
+
+def test_controls_recur_in_each_wave_within_the_window():
+    rows = [(c, t, float(c * t)) for c in (1, 2, 3) for t in range(1, 12)]
+    frame = frame_of(rows, {1: 4, 2: 9}, {1: 1, 2: 1}, {1: "R", 2: "R", 3: "S"})
+    data = stack(frame, before=2, after=1)
+    assert sorted(data["wave"].unique()) == [4, 9]
+    assert data.groupby("wave")["cell"].unique().map(sorted).tolist() == [[1, 3], [2, 3]]
+    assert data.groupby("wave")["time"].agg(["min", "max"]).to_numpy().tolist() == [[2, 5], [7, 10]]
+
+
+def test_a_course_without_control_is_left_out_and_counted():
+    other = SMALL[SMALL["cell"] == 1].assign(cell=9, uai="9", course="b")
+    frame = pd.concat([SMALL, other])
+    frame.attrs = SMALL.attrs
+    data = stack(frame)
+    assert 9 not in set(data["cell"])
+    assert ("cellule ouverte sans témoin de la même formation", 1) in data.attrs["dropped"]
+
+
+def test_no_control_elsewhere_is_refused():
+    with pytest.raises(FpiError, match="jamais ouverte"):
+        stack(SMALL[SMALL["cell"] != 3])
+
+
+def test_without_noise_the_effect_per_seat_is_exact():
+    frame = sample(invented_panel(1), "diplomes")
+    year = frame.groupby(["course", "time"]).ngroup().to_numpy()
+    noise = np.random.default_rng(0).normal(size=year.max() + 1)
+    frame["y"] = frame["cell"] + noise[year] + 0.5 * frame["dose"]
+    found = stacked_event_study(frame)
+    table = found.table.set_index("rel_time")
+    assert table.index.tolist() == [-5, -4, -3, -2, 0, 1, 2, 3, 4]
+    assert table.estimate[table.index < -1].to_numpy() == pytest.approx(0, abs=1e-9)
+    assert table.estimate[table.index >= 0].to_numpy() == pytest.approx(0.5, abs=1e-9)
+    assert found.overall.estimate == pytest.approx(0.5, abs=1e-9)
+
+
+def test_from_the_panel_to_words():
+    found = stacked(invented_panel(2, noise=1.0))
+    assert "Empilement" in found.summary()
+    assert "de 5 ans avant à 4 ans après" in found.method()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_equal_to_pyfixest_on_the_stacked_data(seed):
+    pf = pytest.importorskip("pyfixest")
+    frame = sample(invented_panel(seed, noise=2.0), "diplomes")
+    found = stacked_event_study(frame)
+    data = stack(frame)
+    data["unit"] = interaction(data["cell"].to_numpy(), data["wave"].to_numpy())
+    data["cell_year"] = interaction(
+        data["course"].to_numpy(), data["time"].to_numpy(), data["wave"].to_numpy()
+    )
+    data["opened"] = (data["dose"] > 0).astype(float)
+    fit = pf.feols(
+        "y ~ 1 | unit + cell_year | dose ~ opened", data, vcov={"CRV1": "uai"},
+        ssc=pf.ssc(k_adj=False), fixef_tol=1e-12,
+    )  # fmt: skip
+    assert found.overall.estimate == pytest.approx(fit.coef()["dose"], abs=1e-8)
+    own = linear.fit(
+        data["y"].to_numpy(), data[["dose"]].to_numpy(), [data["unit"], data["cell_year"]],
+        names=["dose"], instruments=data[["opened"]].to_numpy(),
+    )  # fmt: skip
+    uai = data.loc[own.keep, "uai"].to_numpy()
+    n, k = own.keep.sum(), own.n_parameters(uai)
+    wanted = fit.se()["dose"] * np.sqrt((n - 1) / (n - k))
+    assert np.linalg.norm(found.overall.influence) == pytest.approx(wanted, abs=1e-6)

@@ -1,0 +1,451 @@
+"""Each formula on a table worked out by hand, then on real files against the publisher's rates."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fpi_eval.errors import FpiError
+from fpi_eval.indicators import (
+    INDICATORS,
+    Indicator,
+    catalogue,
+    compare,
+    compute,
+    compute_all,
+    definitions,
+    entry_cohort,
+    gains,
+    in_seats,
+    join_jobs,
+    personnes_formees,
+    quadrant,
+    seat_moves,
+    suivi_ami_cma,
+    wilson,
+)
+from fpi_eval.programme import Cible
+
+ROOT = Path(__file__).parents[1]
+
+# One row per cell. 40 + 10 leavers; 30 + 2 in employment at 6 months.
+PANEL = pd.DataFrame(
+    {
+        "cell": [1, 2, 3],
+        "uai": ["A", "A", "B"],
+        "voie": ["scolaire", "scolaire", "apprentissage"],
+        "niveau": ["secondaire", "superieur", "superieur"],
+        "rentree": 2023,
+        "places": [24.0, 30.0, np.nan],
+        "places_prevues": [10, 12, 8],
+        "places_ouvertes": [8, 12, 0],
+        "places_observees": [8, 9, 0],
+        "places_fermees": [0, 5, 1],
+        "places_colorees": [2, 0, 0],
+        "places_transformees": [10, 17, 1],
+        "effectif_entree": [20, 30, 50],
+        "seats": [8.0, 12, 0],
+        "voeux_1": [36.0, np.nan, 10],
+        "voeux": [50.0, 120, 80],
+        "candidats": [np.nan, 200, 100],
+        "candidates": [np.nan, 30, 15],
+        "entrants": [18.0, 33, 25],
+        "entrants_cohorte": [20.0, 40, 30],
+        "places_cohorte": [24.0, 30, 36],
+        "entrants_gagnes": [6.0, np.nan, 3],
+        "places_gagnees": [8.0, np.nan, 4],
+        "terminale": [60.0, 20, 15],
+        "presents": [55.0, 20, 15],
+        "diplomes": [44.0, 18, 13],
+        "poursuite": [20.0, 10, 3],
+        "sortants": [40.0, 10, 12],
+        "en_emploi_6_mois": [30.0, 2, np.nan],
+        "en_emploi_12_mois": [32.0, 4, np.nan],
+        "en_emploi_18_mois": [34.0, 5, 6],
+        "en_emploi_24_mois": [36.0, 6, 6],
+        "en_emploi_attendus": [26.0, 3, 5],
+        "entrants_programme": [6.0, 13, 0],
+        "diplomes_programme": [0.0, 5, 0],
+        "emplois_industriels": [4000.0, 6000, 10000],
+        "cout": [80_000.0, 120_000, 0],
+        "subvention": [40_000.0, 50_000, 0],
+    }
+)
+
+BY_HAND = {
+    "places": 54,  # 24 + 30, the third unknown
+    "places_prevues": 30,
+    "places_ouvertes": 20,
+    "places_observees": 17,
+    "ecart_places": -3,  # 17 − 20
+    "solde_places": 14,  # 20 − 6
+    "places_fermees": 6,
+    "places_colorees": 2,
+    "taux_transformation": 28 / 100,
+    "taux_realisation": 17 / 30,
+    "part_places_programme": 20 / 54,
+    "taux_pression": 36 / 24,  # secondary only
+    "taux_demande": 120 / 30,  # higher education only, places known
+    "part_voeux_feminins": 45 / 300,
+    "taux_remplissage": 51 / 54,  # the third row leaves both sums
+    "remplissage_marginal": 9 / 12,
+    "entrants": 76,
+    "taux_retention": 95 / 90,
+    "taux_reussite": 75 / 90,
+    "diplomes": 75,
+    "diplomes_par_place": 75 / 90,
+    "taux_poursuite": 33 / 95,
+    "taux_emploi_6_mois": 32 / 50,  # the third row's leavers do not count
+    "taux_emploi_12_mois": 36 / 50,
+    "taux_emploi_18_mois": 45 / 62,
+    "taux_emploi_24_mois": 48 / 62,
+    "part_en_emploi_6_mois": 32 / 80,
+    "part_autre": 18 / 80,  # (40 − 30) + (10 − 2)
+    "taux_devenir_favorable": 62 / 80,  # 20 + 30 + 10 + 2
+    "places_pour_1000_emplois": 1.0,  # 20 for 20,000
+    "personnes_formees": 19,
+    "diplomes_programme": 5,
+    "cout_par_place": 10_000,
+    "subvention_par_place": 4_500,
+    "cout_par_personne": 200_000 / 19,
+    "subvention_par_personne": 90_000 / 19,
+    "cout_par_diplome": 40_000,
+    "subvention_par_diplome": 18_000,
+}
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_an_indicator_is_the_sum_of_counts_over_the_sum_of_counts(name):
+    assert compute(PANEL, INDICATORS[name])["value"].item() == pytest.approx(BY_HAND[name])
+
+
+def test_every_indicator_is_proved_by_hand():
+    assert set(INDICATORS) == {*BY_HAND, "valeur_ajoutee_6_mois"}
+
+
+def test_value_added_is_given_per_establishment_only():
+    added = compute(PANEL, INDICATORS["valeur_ajoutee_6_mois"], ["uai"]).set_index("uai")["value"]
+    assert added["A"] == pytest.approx((32 - 29) / 50)
+    assert np.isnan(added["B"])
+    with pytest.raises(FpiError, match="par établissement"):
+        compute(PANEL, INDICATORS["valeur_ajoutee_6_mois"], ["voie"])
+
+
+def test_a_missing_numerator_takes_its_denominator_out_and_is_counted():
+    rates = compute(PANEL, catalogue.TAUX_EMPLOI_6_MOIS, ["voie"]).set_index("voie")
+    assert rates.loc["scolaire", ["numerator", "denominator", "n_missing"]].tolist() == [32, 50, 0]
+    hidden = rates.loc["apprentissage"]
+    assert np.isnan([hidden["numerator"], hidden["denominator"], hidden["value"]]).all()
+    assert (hidden["n_rows"], hidden["n_missing"]) == (0, 1)
+
+
+def test_a_rate_is_not_the_mean_of_rates():
+    rates = 30 / 40, 2 / 10
+    assert compute(PANEL, catalogue.TAUX_EMPLOI_6_MOIS)["value"].item() != np.mean(rates)
+
+
+def test_shares_of_final_year_students_sum_to_one():
+    known = PANEL.dropna(subset=["en_emploi_6_mois"])
+    names = ("taux_poursuite", "part_en_emploi_6_mois", "part_autre")
+    shares = compute_all(known, [INDICATORS[name] for name in names], ["uai"])
+    assert shares.groupby("uai")["value"].sum().tolist() == pytest.approx([1.0])
+
+
+def test_an_empty_denominator_gives_no_value():
+    empty = PANEL.assign(sortants=0.0, en_emploi_6_mois=0.0)
+    assert np.isnan(compute(empty, catalogue.TAUX_EMPLOI_6_MOIS)["value"].item())
+
+
+def test_the_callers_panel_is_left_as_it_was():
+    before = PANEL.copy()
+    compute(PANEL, catalogue.TAUX_PRESSION, ["uai"])
+    pd.testing.assert_frame_equal(PANEL, before)
+
+
+def test_wilson_interval_of_8_out_of_10():
+    # (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n), z = 1.959964, n = 10, p = 0.8
+    z, n, p = 1.959964, 10, 0.8
+    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    ends = [(p + z**2 / (2 * n) + side * half) / (1 + z**2 / n) for side in (-1, 1)]
+    low, high = wilson(pd.Series([8]), pd.Series([10]))
+    assert [low[0], high[0]] == pytest.approx(ends, abs=1e-6)
+    assert ends == pytest.approx([0.4902, 0.9433], abs=1e-4)
+
+
+def test_intervals_are_for_proportions_only():
+    table = compute_all(PANEL, [catalogue.TAUX_PRESSION, catalogue.TAUX_REUSSITE])
+    assert table["ci_low"].isna().tolist() == [True, False]
+
+
+def test_a_proportion_above_one_is_refused():
+    with pytest.raises(FpiError, match="dépasse le dénominateur"):
+        compute(PANEL.assign(diplomes=99.0), catalogue.TAUX_REUSSITE)
+
+
+def test_bases_are_never_mixed():
+    with pytest.raises(FpiError, match="Ne mélangez pas"):
+        dataclasses.replace(catalogue.DEVENIR_FAVORABLE, denominator="sortants")
+    with pytest.raises(FpiError, match="Ne mélangez pas"):
+        dataclasses.replace(catalogue.TAUX_EMPLOI_6_MOIS, numerator=("poursuite",))
+
+
+def millesimes(*names):
+    rows = [PANEL.assign(millesime=name) for name in names]
+    return pd.concat(rows, ignore_index=True).drop(columns="rentree")
+
+
+def test_consecutive_millesimes_are_never_added():
+    with pytest.raises(FpiError, match="partagent une cohorte"):
+        compute(millesimes("2019_2020", "2020_2021"), catalogue.TAUX_EMPLOI_6_MOIS, ["uai"])
+    apart = compute(millesimes("2019_2020", "2021_2022"), catalogue.TAUX_EMPLOI_6_MOIS)
+    assert apart["denominator"].item() == 100
+
+
+def test_stocks_are_never_added_over_years_or_entry_levels():
+    two = pd.concat([PANEL, PANEL.assign(rentree=2024)])
+    with pytest.raises(FpiError, match="plusieurs années"):
+        compute(two, catalogue.PLACES, ["uai"])
+    assert compute(two, catalogue.PLACES, ["rentree"])["value"].tolist() == [54, 54]
+    levels = PANEL.assign(niveau_entree=["2nde", "1re", "1re"])
+    for indicator in (catalogue.PLACES, catalogue.TAUX_REMPLISSAGE):
+        with pytest.raises(FpiError, match="deux fois"):
+            compute(levels, indicator)
+    assert len(compute(levels, catalogue.PLACES, ["niveau_entree"])) == 2
+
+
+def test_an_absent_column_is_named():
+    with pytest.raises(FpiError, match="« voeux »"):
+        compute(PANEL.drop(columns="voeux"), catalogue.TAUX_DEMANDE)
+
+
+def test_comparison_with_the_year_before():
+    before = PANEL.assign(rentree=2022, en_emploi_6_mois=[20.0, 5, np.nan])
+    both = compare(pd.concat([before, PANEL]), catalogue.TAUX_EMPLOI_6_MOIS, avec="rentree")
+    last = both.set_index("rentree").loc[2023]
+    assert (last["value"], last["reference"]) == (0.64, 0.5)
+    assert last["ecart"] == pytest.approx(0.14)
+    assert last["ecart_low"] < 0.14 < last["ecart_high"]
+    assert np.isnan(both.set_index("rentree").loc[2022, "ecart"])
+
+
+def test_a_millesime_is_compared_with_one_that_shares_no_cohort():
+    table = millesimes("2018_2019", "2019_2020", "2020_2021")
+    both = compare(table, catalogue.TAUX_EMPLOI_6_MOIS, avec="millesime").set_index("millesime")
+    assert both["reference"].notna().tolist() == [False, False, True]
+
+
+def test_comparison_with_other_academies_pools_their_counts():
+    table = PANEL.dropna(subset=["en_emploi_6_mois"]).assign(code_academie=["10", "08"])
+    table = pd.concat([table, table.iloc[[1]].assign(code_academie="06", sortants=20.0)])
+    gap = compare(table, catalogue.TAUX_EMPLOI_6_MOIS, avec="code_academie", code="10").iloc[0]
+    assert (gap["value"], gap["reference"]) == (30 / 40, pytest.approx(4 / 30))
+    with pytest.raises(FpiError, match="absent des données"):
+        compare(table, catalogue.TAUX_EMPLOI_6_MOIS, avec="code_academie", code="99")
+
+
+def test_newcombe_interval_of_a_published_example():
+    # Newcombe (1998), method 10: 56/70 − 48/80 = 0.2, interval 0.0524 to 0.3339.
+    table = pd.DataFrame({"rentree": [2022, 2023], "diplomes": [48, 56], "presents": [80, 70]})
+    last = compare(table, catalogue.TAUX_REUSSITE, avec="rentree").iloc[1]
+    assert [last["ecart_low"], last["ecart_high"]] == pytest.approx([0.0524, 0.3339], abs=1e-4)
+
+
+def test_definitions_say_what_each_indicator_cannot_say():
+    words = definitions(INDICATORS.values())
+    assert len(words) == len(INDICATORS)
+    assert words.map(bool).all().all()
+    with pytest.raises(FpiError, match="obligatoires"):
+        Indicator("x", "X", "d", "f", "", "l", ("places",))
+
+
+def request(campaign, kind="ouverture_nette", **moves):
+    seats = {f"capacite_{r}{k}{a}": 0.0 for r in ("scolaire", "apprentissage")
+             for k in ("", "_coloree") for a in ("", "_actuelle")}  # fmt: skip
+    return {"campagne": campaign, "type_demande": kind} | seats | moves
+
+
+def test_seat_moves_follow_the_rules_of_their_campaign():
+    table = pd.DataFrame(
+        [
+            # +5 seats, of which +10 recoloured: 5 opened, 10 transformed from 2025 on
+            request(2025, capacite_scolaire=29.0, capacite_scolaire_actuelle=24.0,
+                    capacite_scolaire_coloree=10.0),
+            # −4 seats and +6 coloured: opposite signs add up
+            request(2025, capacite_scolaire=20.0, capacite_scolaire_actuelle=24.0,
+                    capacite_scolaire_coloree=6.0),
+            # campaign of 2023: no colouring, closures in apprenticeship not counted
+            request(2023, capacite_apprentissage=8.0, capacite_apprentissage_actuelle=12.0,
+                    capacite_scolaire=3.0, capacite_scolaire_coloree=9.0),
+            # campaign of 2024: opened + closed + recoloured
+            request(2024, capacite_scolaire=5.0, capacite_scolaire_coloree=5.0),
+            # a pure colouring opens nothing
+            request(2025, "coloration", capacite_scolaire=24.0, capacite_scolaire_coloree=12.0),
+        ]
+    )  # fmt: skip
+    moves = seat_moves(table)
+    assert moves["places_ouvertes"].tolist() == [5, 0, 3, 5, 0]
+    assert moves["places_fermees"].tolist() == [0, 4, 4, 0, 0]
+    assert moves["places_colorees"].tolist() == [10, 6, 0, 5, 12]
+    assert moves["places_transformees"].tolist() == [10, 10, 3, 10, 12]
+
+
+def cell(duree=2):
+    return pd.DataFrame(
+        {
+            "cell": 1,
+            "duree": duree,
+            "rentree": [2021, 2022, 2023],
+            "niveau": "superieur",
+            "places": [20.0, 30, 24],
+            "seats": [0.0, 10, 12],
+            "entrants": [18.0, 27, 24],
+            "diplomes": [10.0, 15, 21],
+        }
+    )
+
+
+def test_final_year_students_are_linked_to_their_own_entry():
+    linked = entry_cohort(cell())
+    assert linked["entrants_cohorte"].tolist()[1:] == [18, 27]
+    assert linked["seats_cohorte"].tolist()[1:] == [0, 10]
+    assert np.isnan(linked["entrants_cohorte"][0])
+    assert entry_cohort(cell(duree=1))["places_cohorte"].tolist() == [20, 30, 24]
+
+
+def test_marginal_filling_looks_at_new_places_only():
+    gained = gains(cell())
+    assert gained["places_gagnees"].tolist()[1] == 10
+    assert gained["entrants_gagnes"].tolist()[1] == 9
+    assert gained["places_gagnees"].isna().tolist() == [True, False, True]
+    assert compute(gained, catalogue.REMPLISSAGE_MARGINAL)["value"].item() == pytest.approx(0.9)
+
+
+def test_people_in_the_programmes_seats_are_counted_pro_rata():
+    trained = in_seats(cell())
+    # 2022: 27 × 10/30; 2023: 24 × 12/24; graduates of 2023 entered in 2022: 21 × 10/30
+    assert trained["entrants_programme"].tolist() == [0, 9, 12]
+    assert trained["diplomes_programme"].tolist()[1:] == [0, 7]
+
+
+def test_people_trained_against_targets_under_each_reading():
+    def target(code, niveau, people, year, reading):
+        return Cible(
+            code=code, libelle=code, niveau=niveau, personnes=people, echeance=year,
+            lecture=reading, source="s",
+        )  # fmt: skip
+
+    targets = [
+        target("sup", "superieur", 42, 2026, "entrants"),
+        target("sec", "secondaire", 10, 2026, "entrants"),
+        target("dip", "ensemble", 14, 2026, "diplomes"),
+        target("tot", "ensemble", 9, 2022, "entrants"),
+    ]
+    table = personnes_formees(in_seats(cell()), targets, jusqu_a=2023).set_index("cible")
+    assert table["realise"].to_dict() == {"sup": 21, "sec": 0, "dip": 0, "tot": 9}
+    assert table.loc["sup", ["avancement", "reste"]].tolist() == [0.5, 21]
+    later = personnes_formees(in_seats(cell()), targets, jusqu_a=2024).set_index("cible")
+    assert later.loc["dip", "avancement"] == 0.5  # June 2024 has come
+    with pytest.raises(FpiError, match="in_seats"):
+        personnes_formees(cell(), targets, jusqu_a=2023)
+
+
+def test_follow_up_table_gives_planned_achieved_gap_and_comment():
+    register = pd.DataFrame(
+        {
+            "projet": ["FPI", "FPI", "ATCF"],
+            "places_prevues": [12, 12, 129],
+            "places_ouvertes": [12, 6, 129],
+            "cout": [1.0, 2, 4],
+            "subvention": [1.0, 1, 2],
+        }
+    )
+    words = {("FPI",): "Recrutement en cours"}
+    table = suivi_ami_cma(register, by=["projet"], commentaires=words).set_index("projet")
+    row = table.loc["FPI"]
+    assert row[["prevu", "realise", "ecart", "taux_realisation"]].tolist() == [24, 18, -6, 0.75]
+    assert table["commentaire"].to_dict() == {"ATCF": "", "FPI": "Recrutement en cours"}
+    with pytest.raises(FpiError, match="sans action"):
+        suivi_ami_cma(register, by=["projet"], commentaires={("FIP",): "?"})
+
+
+def test_jobs_are_joined_by_territory_and_a_lost_zone_is_said():
+    seats = pd.DataFrame({"zone": ["8401", "8401"], "places_ouvertes": [12, 8]})
+    jobs = pd.DataFrame({"zone": ["8401", "8401", "8402"], "emplois": [3000.0, 1000, 500]})
+    both = join_jobs(seats, jobs, on=["zone"], emplois="emplois")
+    rates = compute(both, catalogue.PLACES_POUR_1000_EMPLOIS, ["zone"])
+    assert rates["value"].tolist() == [5, 0]
+    with pytest.raises(FpiError, match="9999"):
+        join_jobs(seats.assign(zone="9999"), jobs, on=["zone"], emplois="emplois")
+
+
+def test_quadrants_against_the_mean_of_the_region():
+    # Group means: 120/200 employed, 200/400 continuing.
+    table = pd.DataFrame(
+        {
+            "course": list("abcde"),
+            "terminale": [100.0, 100, 100, 90, 10],
+            "poursuite": [50.0, 40, 60, 45, 5],
+            "sortants": [50.0, 60, 40, 45, 5],
+            "en_emploi_6_mois": [35.0, 36, 20, 25, 4],
+        }
+    ).assign(code_region="84", niveau="secondaire", millesime="2021_2022", voie="scolaire")
+    table = pd.concat([table, table.assign(voie="apprentissage", poursuite=0.0)])
+    place = quadrant(table).set_index("course")
+    assert place["moyenne_emploi"].iloc[0] == 120 / 200
+    assert place["moyenne_poursuite"].iloc[0] == 200 / 400
+    assert place["quadrant"].to_dict() == {
+        "a": "Q1", "b": "Q2", "c": "Q3", "d": "Q3", "e": "Hors quadrant",
+    }  # fmt: skip
+
+
+# --- real files ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def aura(donnees_reelles):
+    raw = pd.read_csv(
+        donnees_reelles / "inserjeunes" / "ij_region_data.csv", sep=";", dtype=str,
+        encoding="utf-8-sig",
+    )  # fmt: skip
+    raw = raw[raw["code_region"] == "84"].copy()
+    names = {
+        "nb_annee_term": "terminale",
+        "nb_sortant": "sortants",
+        "nb_poursuite_etudes": "poursuite",
+        "nb_en_emploi_6_mois": "en_emploi_6_mois",
+    }
+    for column, name in names.items():
+        raw[name] = pd.to_numeric(raw[column])
+    codes = pd.read_csv(ROOT / "data" / "fpi_aura" / "filieres.csv", sep=";", dtype=str)
+    group = raw["mefstat11"].str[6:9].where(raw["voie"] == "scolaire", raw["cfd"].str[3:6])
+    raw["filiere"] = group.map(codes.set_index("code")["filiere"]).fillna("autre")
+    return raw
+
+
+def test_auras_employment_rate_by_filiere_and_voie_is_the_direct_sum_of_raw_counts(aura):
+    keys = ["millesime", "filiere", "voie"]
+    rates = compute(aura, catalogue.TAUX_EMPLOI_6_MOIS, keys).set_index(keys)
+    assert len(rates) >= 12
+    for key, row in rates.iterrows():
+        employed = leavers = 0
+        for line in aura[(aura[keys] == list(key)).all(axis=1)].to_dict("records"):
+            if pd.notna(line["nb_en_emploi_6_mois"]) and pd.notna(line["nb_sortant"]):
+                employed += int(line["nb_en_emploi_6_mois"])
+                leavers += int(line["nb_sortant"])
+        assert row["value"] == employed / leavers
+
+
+def test_every_rate_is_within_rounding_of_the_publishers_own(aura):
+    compared, largest = 0, 0.0
+    for indicator, published in (
+        (catalogue.TAUX_EMPLOI_6_MOIS, "taux_emploi_6_mois"),
+        (catalogue.TAUX_POURSUITE, "taux_poursuite_etudes"),
+    ):
+        ours = compute(aura, indicator, ["id"]).set_index("id")["value"]
+        theirs = pd.to_numeric(aura.set_index("id")[published]) / 100
+        gap = (ours - theirs).abs().dropna()
+        compared, largest = compared + len(gap), max(largest, float(gap.max()))
+    assert compared > 1000
+    assert largest <= 0.005 + 1e-9
