@@ -220,7 +220,7 @@ CATALOGUE: tuple[SourceFile, ...] = (
                   "Départements, académies et régions"),
     SourceFile("changements_uai", "identity:read_uai_changes",
                "nomenclatures/uai_changements.csv", "Établissements : changements d'UAI déclarés",
-               "programme", ""),
+               "Programme", "tenu par le programme"),
     _nomenclature("regroupements", "regroupements.csv", "Regroupements de formations"),
     _nomenclature("actions_prioritaires", "actions_prioritaires.csv",
                   "Formations prioritaires par région"),
