@@ -120,7 +120,7 @@ def appariements(p: Panels) -> pd.DataFrame:
     final = set(p.resultats["course"])
     parts = [
         _rate("Code vers diplôme de la nomenclature", "inserjeunes_region", ij["millesime"],
-              ij["cfd"].isin(codes.diplomes["cfd"])),
+              ij["cfd"].isin(codes.tous_diplomes["cfd"])),
         _rate("Diplôme vers niveau", "inserjeunes_region", ij["millesime"], ij["niveau"].notna()),
         _rate("Année d'entrée vers année terminale", seats["source"], seats["rentree"],
               seats["course"].isin(final)),

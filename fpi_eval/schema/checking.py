@@ -174,11 +174,12 @@ def _duplicate_key(
     again = table.duplicated(key, keep="first")
     second = int(again.to_numpy().argmax())
     values = table.loc[again.index[second], key]
-    same = (table[key].astype(str) == values.astype(str)).all(axis=1).to_numpy().argmax()
+    same = table[key].eq(values).where(values.notna(), table[key].isna()).all(axis=1)
+    first = int(same.to_numpy().argmax())
     names = " × ".join(schema.column(name).header for name in key)
     return FpiError(
-        f"clé en double ({' × '.join(str(value) for value in values)}), déjà présente à la ligne "
-        f"{line_of(int(same), lines)} ; {pluriel(int(again.sum()), 'doublon')} en tout. "
+        f"clé en double ({' × '.join(str(value) for value in values.dropna())}), déjà présente à la ligne "
+        f"{line_of(first, lines)} ; {pluriel(int(again.sum()), 'doublon')} en tout. "
         "Attendu : une seule ligne par clé. Retirez le doublon.",
         fichier=fichier,
         ligne=line_of(second, lines),
