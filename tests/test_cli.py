@@ -162,11 +162,15 @@ def test_a_school_year_is_written_2022_2023_or_2022(project, capsys, wrong):
 
 
 def test_a_mistyped_command_or_option_is_said_in_french(capsys):
-    for arguments, word in ((["rnu"], "commande « rnu » inconnue"),
-                            (["run"], "il manque « RENTREE »"),
-                            (["run", "2026", "--donnes", "x"], "option « --donnes » inconnue")):  # fmt: skip
+    cases = {
+        "rnu": "commande « rnu » inconnue",
+        "run": "il manque « RENTREE »",
+        "run 2026 --donnes x": "option « --donnes » inconnue",
+        "run 2026 2027": "argument(s) en trop : 2027",
+    }
+    for arguments, word in cases.items():
         with pytest.raises(SystemExit) as stop:
-            main(arguments)
+            main(arguments.split())
         assert stop.value.code == 2
         assert word in capsys.readouterr().err
 

@@ -109,4 +109,4 @@ def test_equal_to_pyfixest_on_the_stacked_data(seed):
     )  # fmt: skip
     n, k = own.keep.sum(), own.n_parameters(data.loc[own.keep, cluster].to_numpy())
     wanted = fit.se()["dose"] * np.sqrt((n - 1) / (n - k))
-    assert np.linalg.norm(own.influence(uai)[:, 0]) == pytest.approx(wanted, abs=1e-6)
+    assert np.linalg.norm(found.overall.influence) == pytest.approx(wanted, abs=1e-6)

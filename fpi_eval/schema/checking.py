@@ -174,11 +174,14 @@ def _duplicate_key(
     again = table.duplicated(key, keep="first")
     second = int(again.to_numpy().argmax())
     values = table.loc[again.index[second], key]
-    same = table[key].eq(values).where(values.notna(), table[key].isna()).all(axis=1)
+    shown = " × ".join(str(value) for value in values.dropna())
+    same = pd.Series(True, index=table.index)
+    for name, value in values.items():
+        same &= table[name].isna() if pd.isna(value) else table[name] == value
     first = int(same.to_numpy().argmax())
     names = " × ".join(schema.column(name).header for name in key)
     return FpiError(
-        f"clé en double ({' × '.join(str(value) for value in values.dropna())}), déjà présente à la ligne "
+        f"clé en double ({shown}), déjà présente à la ligne "
         f"{line_of(first, lines)} ; {pluriel(int(again.sum()), 'doublon')} en tout. "
         "Attendu : une seule ligne par clé. Retirez le doublon.",
         fichier=fichier,
