@@ -82,7 +82,7 @@ def range_lines(
         place = part[x].map(positions) + 0.04 * (i - len(groups) / 2)
         ax.vlines(place, part["ic_bas"], part["ic_haut"], color=PALETTE[i], linewidth=1.2)
         ax.plot(place, part[y], marker=marker, color=PALETTE[i], label=name)
-    ax.set_xticks(list(positions.values()), list(positions))
+    ax.set_xticks(list(positions.values()), [str(name).replace("-", "-\n") for name in positions])
     ax.yaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
     ax.set(xlabel="", ylabel=ylabel)
     ax.legend(title=None, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
