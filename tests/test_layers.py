@@ -7,7 +7,7 @@ import pytest
 
 LAYERS = [
     "errors", "text", "programme", "schema", "sources", "twin", "disclosure", "panel",
-    "indicators", "inference", "plots", "results", "impact", "checks", "power", "projection",
+    "indicators", "inference", "plots", "results", "impact", "checks", "plan", "power", "projection",
     "costs", "report", "cli",
 ]  # fmt: skip
 PACKAGE = Path(__file__).parents[1] / "fpi_eval"

@@ -247,7 +247,8 @@ def verdict(checks: Iterable[Check], table: Mapping[str, Threshold] = THRESHOLDS
     reasons = tuple(f"{c.titre} : {c.phrase}" for c in (*worst, *careful))
     made = sum(c.statut != UNKNOWN for c in checks)
     said = f"{text.pluriel(made, 'contrôle fait', 'contrôles faits')}, "
-    said += f"{text.nombre(len(checks) - made)} non évaluables" if made < len(checks) else "tous"
+    left = len(checks) - made
+    said += text.pluriel(left, "non évaluable", "non évaluables") if left else "aucun ne manque"
     titles = text.liste(f"« {c.titre} »" for c in (*worst, *careful))
     tail = {
         SOLID: f"aucun contrôle n'alerte ({said}).",

@@ -33,8 +33,8 @@ def un_de_moins(study: Study) -> Check:
     turned = bool((np.sign(value - table["ecart"]) != np.sign(value)).any())
     turned &= not study.gross.ci_low <= 0 <= study.gross.ci_high
     words = (
-        f"retirer {LEFT_OUT[worst['niveau']]} ({worst['groupe']}) change l'effet de "
-        f"{text.pourcent(share, 0)} de l'effet de référence, au plus."
+        f"retirer {LEFT_OUT[worst['niveau']]} ({worst['groupe']}) change l'effet "
+        f"d'au plus {text.pourcent(share, 0)} de l'effet de référence."
     )
     light = FAIL if turned else None
     return study.check("un_de_moins", share, np.nan, words, light=light)

@@ -167,7 +167,8 @@ def _before(study: Study) -> pd.DataFrame:
     start = panel.loc[panel["seats"] != 0, "rentree"].min()
     rows = panel[panel["cell"].isin(study.frame["cell"]) & (panel["rentree"] < start)]
     group = rows.groupby("cell")
-    sums = group[["entrants", "places", "voeux_1", study.outcome]].sum(min_count=1)
+    columns = list(dict.fromkeys(["entrants", "places", "voeux_1", study.outcome]))
+    sums = group[columns].sum(min_count=1)
     year = rows["rentree"] - group["rentree"].transform("mean")
     entrants = rows["entrants"]
     slope = (year * entrants).groupby(rows["cell"]).sum() / (

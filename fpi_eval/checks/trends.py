@@ -65,8 +65,8 @@ def tendance(study: Study) -> list[Check]:
         f"{text.pourcent(drift, 0)} de l'effet de référence (p = {text.nombre(p_value, 3)})."
     )
     missed = (
-        f"une dérive de {text.pourcent(unseen, 0)} de l'effet de référence aurait été vue 8 fois sur 10, "
-        "une plus petite serait souvent passée inaperçue."
+        f"une dérive de {text.pourcent(unseen, 0)} de l'effet de référence aurait été vue 8 fois "
+        "sur 10, une plus petite serait souvent passée inaperçue."
     )
     return [
         study.check("tendance", drift, p_value, words),
@@ -157,8 +157,8 @@ def ecart(study: Study) -> Check:
     size = abs(gap.estimate) / study.reference
     words = (
         f"J et BJS2-T diffèrent de {text.signe(gap.estimate, 3)} par place, soit "
-        f"{text.pourcent(size, 0)} de l'effet de référence (erreur {text.nombre(gap.std_error, 3)} ; "
-        f"p = {text.nombre(gap.p_value, 3)})."
+        f"{text.pourcent(size, 0)} de l'effet de référence "
+        f"(erreur {text.nombre(gap.std_error, 3)} ; p = {text.nombre(gap.p_value, 3)})."
     )
     return study.check("ecart_j_t", size, gap.p_value, words)
 
