@@ -112,7 +112,7 @@ def write_plan(programme: Programme, folder: str | Path, *, today: date | None =
 
 
 def _place(folder: Path, stem: str, raw: bytes) -> Path:
-    """Write under the first free name: stem, stem_2, stem_3…"""
+    """Write under the first free name, numbered from the second one on."""
     number = 1
     while True:
         path = folder / f"{stem}{f'_{number}' if number > 1 else ''}.json"

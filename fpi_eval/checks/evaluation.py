@@ -134,7 +134,11 @@ class Evaluation:
 
     def method(self) -> str:
         """Return French paragraphs on the method, with references."""
-        return "\n".join([self.estimates.method(), METHOD.format(n=len(self.checks))])
+        used = [*self.estimates][:-1]  # the gap is that of two estimators already described
+        texts = dict.fromkeys(e.description for e in used)
+        rules = text.liste(dict.fromkeys(e.rule for e in used))
+        how = f"Erreurs et intervalles : {rules}."
+        return "\n".join([*texts, how, METHOD.format(n=len(self.checks))])
 
 
 def evaluate(

@@ -127,7 +127,7 @@ THRESHOLDS: Mapping[str, Threshold] = {
     ),
     "dose": Threshold(
         "Taille des ouvertures", 0.6, None,
-        words="corrélation avec la taille d'avant sous 0,6 ; au moins 3 classes de 15 cellules",
+        words="corrélation avec la taille d'avant sous 0,6",
     ),
     "appariement": Threshold(
         "Places du registre retrouvées dans les fichiers", 0.95, 0.85, high=True, hard=True,

@@ -7,7 +7,9 @@ from fpi_eval import text
 from fpi_eval.checks.light import FAIL, PASS, Check
 from fpi_eval.checks.study import Study
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import imputation, poisson, regions, seats, trend, triple
+from fpi_eval.impact import imputation, poisson, regions, seats, trend, triple, twfe
+from fpi_eval.impact.as_event_study import opening_study
+from fpi_eval.impact.sun_abraham import sun_abraham
 from fpi_eval.inference import interval
 from fpi_eval.results import Estimate
 
@@ -138,6 +140,37 @@ def _row(label: str, found: Estimate, family: str, primary: bool) -> dict:
         "std_error": found.std_error, "ci_low": found.ci_low, "ci_high": found.ci_high,
         "raison": "",
     }  # fmt: skip
+
+
+def per_opening(study: Study) -> pd.DataFrame:
+    """Return estimators of an opening as a yes/no event, and the share of each that is suspect.
+
+    Columns label, estimate, ci_low, ci_high, raison. The two-way estimate comes with the weight of
+    its comparisons with cells already opened.
+    """
+    facts = {"niveau": study.niveau}
+    choices = {
+        "Callaway–Sant'Anna": lambda: opening_study(study.panel, study.outcome, **facts).overall,
+        "Sun–Abraham": lambda: (
+            opening_study(study.panel, study.outcome, estimator=sun_abraham, **facts).overall
+        ),
+    }
+    rows = []
+    for label, estimate in choices.items():
+        try:
+            rows.append(_row(label, estimate(), SAME, False))
+        except (FpiError, np.linalg.LinAlgError) as error:
+            rows.append({"label": label, "raison": str(error)})
+    try:
+        found = twfe.twfe(study.panel, study.outcome, **facts)
+        late = found.table.loc[found.table["kind"] == "déjà traité", "weight"].sum()
+        words = f"{text.pourcent(late, 0)} du poids vient de cellules déjà ouvertes"
+        label = "Double différence à effets fixes"
+        rows.append(_row(label, found.estimate, SAME, False) | {"raison": words})
+    except (FpiError, np.linalg.LinAlgError) as error:
+        rows.append({"label": "Double différence à effets fixes", "raison": str(error)})
+    table = pd.DataFrame(rows)
+    return table.reindex(columns=["label", "estimate", "ci_low", "ci_high", "raison"])
 
 
 def specifications(study: Study, curve: pd.DataFrame) -> Check:
