@@ -130,6 +130,28 @@ def targets(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return _plain(ax)
 
 
+def specification_curve(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw the effect under every declared choice, the primary one as a square.
+
+    Columns label, famille, principal, estimate, ci_low, ci_high; parts of the programme are
+    hollow.
+    """
+    drawn = table.dropna(subset=["estimate"]).sort_values("estimate", ascending=False)
+    ax = ax or plt.subplots(figsize=(7.5, 0.9 + 0.34 * len(drawn)), layout="constrained")[1]
+    ax.axvline(0, color=GREY, linewidth=0.8)
+    whole = table.loc[table["principal"], "famille"].iloc[0]
+    for place, row in enumerate(drawn.itertuples()):
+        colour = ORANGE if row.principal else BLUE
+        fill = colour if row.famille == whole else "white"
+        ax.hlines(place, row.ci_low, row.ci_high, color=colour, linewidth=2)
+        ax.plot(row.estimate, place, "s" if row.principal else "o", color=colour,
+                markerfacecolor=fill)  # fmt: skip
+    ax.set_yticks(range(len(drawn)), drawn["label"])
+    ax.set_xlabel("Effet brut par place et intervalle à 95 %")
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    return ax
+
+
 def _plain(ax: Axes) -> Axes:
     ax.spines[["top", "right"]].set_visible(False)
     return ax
