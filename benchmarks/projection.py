@@ -28,6 +28,7 @@ RESULTS = Path(__file__).parent / "results"
 FIRST_SEED, SINCE, HORIZON = 5_000, 2026, 2030
 WORLDS = {
     "réaliste": SMALL,
+    "montée en charge tirée au sort": SMALL,  # half to one and a half times, by seed
     "sans montée en charge": replace(SMALL, ramp_up=(1.0,)),
     "sans déplacement": replace(
         SMALL, displacement_etablissement=0.0, displacement_departement=0.0
@@ -43,10 +44,7 @@ def fill_seen(twin: Twin, niveau: str, ages: list[float]):
     fit = seats.fit_j(frame)
     at = fit.position(seats.SEATS)
     used = frame[fit.keep]
-    error = max(
-        np.sqrt((fit.jackknife(used[c].to_numpy())[:, at] ** 2).sum())
-        for c in ("uai", "code_departement")
-    )
+    error = np.sqrt((fit.jackknife(used["uai"].to_numpy())[:, at] ** 2).sum())
     return from_effect(niveau, fit.coefficients[at], error, "J sur les entrants", ages=ages)
 
 
@@ -61,6 +59,10 @@ def seat_years(register: pd.DataFrame) -> list[float]:
 def one_run(world: str, parameters: TwinParameters, seed: int) -> list[dict]:
     """Return the scores of one simulated programme: entrants and graduates, by level and in all."""
     programme = load_programme(Path(__file__).parents[1] / "data" / "fpi_aura")
+    if world == "montée en charge tirée au sort":
+        strength = np.random.default_rng(seed).uniform(0.5, 1.5)
+        ramp = tuple(1 - strength * (1 - m) for m in parameters.ramp_up)
+        parameters = replace(parameters, ramp_up=ramp)
     twin = draw(parameters, seed)
     register = twin.openings[twin.openings["rentree"] <= SINCE]
     found = from_cells(twin.panel, code_region="84", until=SINCE, source="jumeau")

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from fpi_eval.projection.rates import Taux, from_counts, shocked
+from fpi_eval.projection.rates import COMPLETE, Taux, from_counts, shocked
 
 BAND = (0.10, 0.90)
 
@@ -57,11 +57,15 @@ def retroprojection(
     Returns
     -------
     DataFrame
-        niveau, annee, and what `score` returns; a year without ``lag`` years before has no row.
+        niveau, annee, and what `score` returns; a year without ``lag`` years before has no row,
+        nor one that misses half of the pupils (its courses are not the same).
     """
     rng = np.random.default_rng(seed)
     rows = []
-    for (niveau, year), now in table[table["n"] > 0].groupby(["niveau", "annee"]):
+    size = table.groupby(["niveau", "annee"])["n"].transform("sum")
+    largest = size.groupby(table["niveau"]).transform("max")
+    table = table[(table["n"] > 0) & (size >= COMPLETE * largest)]
+    for (niveau, year), now in table.groupby(["niveau", "annee"]):
         before = table[(table["niveau"] == niveau) & (table["annee"] <= year - lag)]
         if before["n"].sum() <= 0:
             continue

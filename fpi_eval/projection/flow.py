@@ -125,8 +125,8 @@ def _whole(parts: pd.Series) -> pd.Series:
 
 
 def ramp_draws(ramp: tuple[float, ...], n: int, rng: np.random.Generator) -> np.ndarray:
-    """Return fill multipliers by age, (n, ages): from no delay at all to twice the declared one."""
-    strength = rng.uniform(0.0, 2.0, n)[:, None]
+    """Return fill multipliers by age, (n, ages): half to one and a half times the declared delay."""
+    strength = rng.uniform(0.5, 1.5, n)[:, None]
     return np.clip(1 - strength * (1 - np.asarray(ramp))[None, :], 0.05, 1.0)
 
 
@@ -145,8 +145,8 @@ def simulate(
     """Return simulated cohorts of the opened seats up to the horizon.
 
     Each draw takes the mean of each rate, the rate of each course around it, a shock a year, how
-    fast seats fill up and how much less the extra pupils succeed (between none and twice the
-    declared loss); then pupils pass one by one (binomial).
+    fast seats fill up (half to one and a half times the declared delay) and how much less the
+    extra pupils succeed (none to twice the declared loss); then pupils pass one by one (binomial).
     """
     rng = np.random.default_rng(seed)
     first = int(table["rentree"].min()) if len(table) else horizon

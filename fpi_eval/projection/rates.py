@@ -15,6 +15,7 @@ LIENS = ("remplissage", "retention", "reussite")
 NIVEAUX = ("secondaire", "superieur")
 RHO = 0.02  # between courses, where no data tells: sd of 5.7 points around a rate of 80 %
 SD_ANNEE = 0.08  # yearly shock (logit) where under three years are known: 1.3 points around 80 %
+COMPLETE = 0.5  # a year with under half of the largest one's pupils misses some courses
 EDGE = 1e-4
 
 
@@ -98,6 +99,7 @@ def from_counts(
 def _yearly(rows: pd.DataFrame) -> float:
     """Return the sd of yearly shocks, in logit, beyond what chance gives; few years: assumed."""
     years = rows.groupby("annee")[["n", "k"]].sum()
+    years = years[years["n"] >= COMPLETE * years["n"].max()]
     if len(years) < 3:
         return SD_ANNEE
     p = ((years["k"] + 0.5) / (years["n"] + 1)).to_numpy()
