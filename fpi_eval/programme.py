@@ -250,8 +250,7 @@ class Programme(Frozen):
                 return found
         known = liste(s.code for s in self.scenarios) or "aucun"
         raise FpiError(
-            f"scénario « {code} » inconnu (déclarés : {known}). Ajoutez une section "
-            "[[scenarios]].",
+            f"scénario « {code} » inconnu (déclarés : {known}). Ajoutez une section [[scenarios]].",
             fichier="programme.toml",
         )
 

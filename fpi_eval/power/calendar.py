@@ -1,4 +1,4 @@
-"""When each outcome of an opening is measured, then published: what cannot be seen yet, and until when.
+"""When each outcome of an opening is measured, then published; what cannot be seen yet.
 
 An opening at rentrée w in a course of d years brings entrants in September w, final-year students
 at rentrée w + d − 1, graduates in June w + d, a first employment rate in January w + d + 1.

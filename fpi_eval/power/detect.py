@@ -1,4 +1,4 @@
-"""Smallest detectable effect per seat, for the register's own calendar, panel and inference rule."""
+"""Smallest detectable effect per seat on the register's own calendar, panel and inference rule."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

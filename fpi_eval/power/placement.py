@@ -153,8 +153,7 @@ class Hosts:
     def _room(self, uai: str, source: Sequence[Opening]) -> int:
         levels = [niveau for niveau, _ in source]
         return sum(
-            min(levels.count(niveau), len(self.free[uai].get(niveau, [])))
-            for niveau in set(levels)
+            min(levels.count(niveau), len(self.free[uai].get(niveau, []))) for niveau in set(levels)
         )
 
     def _settle(self, uai: str, source: list[Opening], placed: dict[int, tuple], rng) -> list:

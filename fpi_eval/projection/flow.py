@@ -9,7 +9,7 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.power.calendar import durees, opened
 from fpi_eval.programme import Programme, Scenario
-from fpi_eval.projection.rates import Taux, shocked
+from fpi_eval.projection.rates import LIENS, Taux, shocked
 
 DUREE = {"secondaire": 3, "superieur": 2}
 OPENINGS = ["course", "filiere", "niveau", "duree", "rentree", "places"]
@@ -125,7 +125,7 @@ def _whole(parts: pd.Series) -> pd.Series:
 
 
 def ramp_draws(ramp: tuple[float, ...], n: int, rng: np.random.Generator) -> np.ndarray:
-    """Return fill multipliers by age, (n, ages): half to one and a half times the declared delay."""
+    """Return fill multipliers by age, (n, ages): 0.5 to 1.5 times the declared delay."""
     strength = rng.uniform(0.5, 1.5, n)[:, None]
     return np.clip(1 - strength * (1 - np.asarray(ramp))[None, :], 0.05, 1.0)
 
@@ -159,41 +159,52 @@ def simulate(
     loss = rng.uniform(0.0, 2 * penalty, draws)
     levels = ("secondaire", "superieur")
     fill = {n: _full(rates["remplissage", n], by_age, rng) for n in levels}
-    graduate = {}
+    keep = {n: rates["retention", n].draw(rng, draws) for n in levels}
+    good = {n: rates["reussite", n].draw(rng, draws) * (1 - loss) for n in levels}
     shape = (draws, len(groups), len(years))
     entrants, diplomes = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
     for niveau in levels:
         rows = np.flatnonzero((groups["niveau"] == niveau).to_numpy())
-        keep = rates["retention", niveau].draw(rng, draws)
-        good = rates["reussite", niveau].draw(rng, draws) * (1 - loss)
-        graduate[niveau] = keep * good
-        if not len(rows):
-            continue
-        course, names = pd.factorize(groups["course"].iloc[rows])
-        drawn = {
-            lien: rates[lien, niveau].by_course(mean, len(names), rng)[:, course]
-            for lien, mean in (("remplissage", fill[niveau]), ("retention", keep),
-                               ("reussite", good))
-        }  # fmt: skip
-        shock = {
-            lien: rng.normal(0, rates[lien, niveau].sd_annee, (draws, len(years) + 4))
-            for lien in drawn
-        }
-        span = groups["duree"].to_numpy()[rows]
-        for y in range(len(years)):
-            at = by_age[:, np.clip(age[rows, y], 0, by_age.shape[1] - 1)]
-            p = shocked(drawn["remplissage"], shock["remplissage"][:, [y]]) * at
-            came = rng.binomial(places[rows, y][None, :], p)
-            entrants[:, rows, y] = came
-            stay = rng.binomial(
-                came, shocked(drawn["retention"], shock["retention"][:, [y]])
+        if len(rows):
+            means = dict(zip(LIENS, (fill[niveau], keep[niveau], good[niveau]), strict=True))
+            used = {lien: rates[lien, niveau] for lien in LIENS}
+            part = groups.iloc[rows]
+            entrants[:, rows], diplomes[:, rows] = _cohorts(
+                part, places[rows], age[rows], used, means, by_age, rng
             )
-            for d in np.unique(span[y + span < len(years)]):
-                one = span == d
-                p = shocked(drawn["reussite"][:, one], shock["reussite"][:, [y + d]])
-                diplomes[:, rows[one], y + d] += rng.binomial(stay[:, one], p).astype(np.int32)
     by_age_level = {n: np.clip(fill[n][:, None] * by_age, 0, 1) for n in levels}
+    graduate = {n: keep[n] * good[n] for n in levels}
     return Flux(groups, years, places, entrants, diplomes, by_age_level, graduate, diversion)
+
+
+def _cohorts(
+    groups: pd.DataFrame,
+    places: np.ndarray,
+    age: np.ndarray,
+    rates: Mapping[str, Taux],
+    means: Mapping[str, np.ndarray],
+    by_age: np.ndarray,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return entrants by rentrée and graduates by session of one level, (draws, groups, years)."""
+    draws, n_years = len(by_age), places.shape[1]
+    course, names = pd.factorize(groups["course"])
+    rate = {lien: rates[lien].by_course(means[lien], len(names), rng)[:, course] for lien in LIENS}
+    shock = {lien: rng.normal(0, rates[lien].sd_annee, (draws, n_years)) for lien in LIENS}
+    fill, stay, pass_ = (
+        lambda y, lien=lien: shocked(rate[lien], shock[lien][:, [y]]) for lien in LIENS
+    )
+    entrants = np.zeros((draws, len(groups), n_years), np.int32)
+    diplomes = np.zeros_like(entrants)
+    span = groups["duree"].to_numpy()
+    for y in range(n_years):
+        at = by_age[:, np.clip(age[:, y], 0, by_age.shape[1] - 1)]
+        entrants[:, :, y] = rng.binomial(places[:, y][None, :], fill(y) * at)
+        final = rng.binomial(entrants[:, :, y], stay(y))
+        for d in np.unique(span[y + span < n_years]):
+            one = span == d
+            diplomes[:, one, y + d] = rng.binomial(final[:, one], pass_(y + d)[:, one])
+    return entrants, diplomes
 
 
 def _full(rate: Taux, by_age: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Rates of the chain with what is not known of them: level, spread between courses, yearly shocks."""
+"""Rates of the chain, and what is not known of them: level, spread of courses, yearly shocks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -116,9 +116,7 @@ def from_effect(
     """
     mean = min(max(estimate, 0.01), 0.99)
     size = max(mean * (1 - mean) / std_error**2 - 1, 2.0) if std_error > 0 else 1e6
-    return Taux(
-        "remplissage", niveau, mean, size, "estimation", source, RHO, SD_ANNEE, tuple(ages)
-    )
+    return Taux("remplissage", niveau, mean, size, "estimation", source, RHO, SD_ANNEE, tuple(ages))
 
 
 def hypotheses(programme: Programme) -> dict[tuple[str, str], Taux]:
@@ -180,8 +178,6 @@ def to_frame(rates: Mapping[tuple[str, str], Taux]) -> pd.DataFrame:
     for rate in rates.values():
         a, b = rate.moyenne * rate.effectif, (1 - rate.moyenne) * rate.effectif
         low, high = beta.ppf([0.025, 0.975], a, b)
-        rows.append(
-            (rate.lien, rate.niveau, rate.moyenne, low, high, rate.origine, rate.source)
-        )
+        rows.append((rate.lien, rate.niveau, rate.moyenne, low, high, rate.origine, rate.source))
     names = ["lien", "niveau", "moyenne", "bas", "haut", "origine", "source"]
     return pd.DataFrame(rows, columns=names)

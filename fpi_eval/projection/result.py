@@ -102,9 +102,7 @@ class Projection:
                  "probabilite", "places_par_an", "rentrees_restantes"]  # fmt: skip
         return pd.DataFrame(rows, columns=names)
 
-    def places_par_an(
-        self, target: Cible, lecture: str, probability: float = PROBABILITY
-    ) -> float:
+    def places_par_an(self, target: Cible, lecture: str, probability: float = PROBABILITY) -> float:
         """Return seats to open each remaining rentrée, beyond the scenario's, to be that sure.
 
         In each draw the missing people are divided by what one seat a year brings; the answer is

@@ -1,19 +1,14 @@
-"""What `06_trajectoire_et_couts` shows: when, how many by 2030, with what chances, at what cost."""
+"""What `06_trajectoire_et_couts` shows first: when outcomes are seen, how many people by 2030."""
 
 from datetime import date
 from functools import lru_cache
 
-import numpy as np
-import pandas as pd
-
 from fpi_eval import text
-from fpi_eval.costs import cost_table, unit_cost
-from fpi_eval.errors import FpiError
 from fpi_eval.panel import deploiement, remplissage
 from fpi_eval.panel.panels import Panels
 from fpi_eval.power import calendrier as dates_of
 from fpi_eval.power.calendar import LABELS, SHOWN, premieres
-from fpi_eval.projection import LECTURES, Projection, from_counts, projeter, retroprojection
+from fpi_eval.projection import LECTURES, Projection, from_counts, projeter
 from fpi_eval.projection import rates as taux_de
 from fpi_eval.projection.result import chances
 from fpi_eval.report.figure import Figure
@@ -30,7 +25,6 @@ LIENS = {
     "retention": "Entrants qui atteignent la dernière année",
     "reussite": "Élèves de dernière année diplômés",
 }
-PERSONS = "personne entrée"
 WHOLE = ("nombre", 0)
 QUANTILES = {"q05": "5 %", "q25": "25 %", "q50": "Médiane", "q75": "75 %", "q95": "95 %"}
 
@@ -111,9 +105,7 @@ def calendrier(p: Panels) -> Table | str:
     """Return when each wave's outcomes are published; what is to come is marked."""
     if sans_registre(p):
         return NO_REGISTER
-    agenda = dates_of(
-        deploiement.du_programme(p), mef=p.donnees.nomenclatures.mef, jour=le_jour(p)
-    )
+    agenda = dates_of(deploiement.du_programme(p), mef=p.donnees.nomenclatures.mef, jour=le_jour(p))
     agenda["quand"] = [
         f"{_month(day)}{'' if seen else ' (à venir)'}"
         for day, seen in zip(agenda["publication"], agenda["observable"], strict=True)
@@ -153,7 +145,7 @@ def mesures(p: Panels) -> Table | str:
     return table(
         rows[["lien", "niveau", "moyenne", "bas", "haut", "origine", "source"]],
         "Les taux de la projection, et d'où ils viennent",
-        formats={name: ("pourcent", 0) for name in ("moyenne", "bas", "haut")},
+        formats=dict.fromkeys(("moyenne", "bas", "haut"), ("pourcent", 0)),
         labels={"lien": "Taux", "niveau": "Niveau", "moyenne": "Valeur", "bas": "Borne basse",
                 "haut": "Borne haute", "origine": "Origine", "source": "Source"},
         source=p.donnees.credit,
@@ -207,137 +199,6 @@ def filieres(p: Panels) -> Table | str:
         formats=dict.fromkeys(QUANTILES, WHOLE),
         labels={"filiere": "Filière", "niveau": "Niveau", **QUANTILES},
         source=f"Projection fpi_eval ; {p.donnees.credit}",
-    )  # fmt: skip
-
-
-def probabilites(p: Panels) -> Table | str:
-    """Return the chances of each target, by scenario and reading."""
-    if sans_registre(p):
-        return NO_REGISTER
-    rows = _all(p)
-    return table(
-        rows[["scenario", "libelle", "lecture", "cible", "mediane", "bas", "haut", "probabilite"]],
-        "Chances d'atteindre chaque cible, selon ce que « formé » veut dire",
-        formats={"probabilite": _share, **dict.fromkeys(("mediane", "bas", "haut"), WHOLE)},
-        labels={"scenario": "Scénario", "libelle": "Cible", "lecture": "Lecture",
-                "cible": "Personnes", "mediane": "Médiane", "bas": "Borne basse",
-                "haut": "Borne haute", "probabilite": "Chances"},
-        source=f"Projection fpi_eval ; {p.donnees.credit}",
-        note="Bornes à 80 %. « Places × années » compte les places, occupées ou non. Le "
-        "déplacement n'est pas déduit ici : voir l'effet net par place.",
-    )  # fmt: skip
-
-
-def restantes(p: Panels) -> Table | str:
-    """Return the seats still to open each year to reach each target with 80 chances in 100."""
-    if sans_registre(p):
-        return NO_REGISTER
-    rows = _all(p)
-    rows = rows[rows["lecture"] != LECTURES["places_annees"]]
-    words = [_need(r.places_par_an, r.rentrees_restantes, r.cible) for r in rows.itertuples()]
-    return table(
-        rows.assign(besoin=words)[["scenario", "libelle", "lecture", "rentrees_restantes",
-                                   "besoin"]],
-        "Places à ouvrir en plus chaque rentrée pour avoir 80 chances sur 100",
-        labels={"scenario": "Scénario", "libelle": "Cible", "lecture": "Lecture",
-                "rentrees_restantes": "Rentrées restantes", "besoin": "Places par rentrée"},
-        source=f"Projection fpi_eval ; {p.donnees.credit}",
-        note="En plus de celles du registre et du scénario. « Hors d'atteinte » : il faudrait plus "
-        "de places par rentrée que la cible ne compte de personnes, ou aucune place ouverte "
-        "maintenant ne compterait avant l'échéance.",
-    )  # fmt: skip
-
-
-def _need(seats: float, years: int, people: float) -> str:
-    if seats == 0:
-        return text.nombre(0)
-    if years == 0:
-        return "aucune rentrée ne reste"
-    return "hors d'atteinte" if seats > people else text.nombre(np.ceil(seats))
-
-
-def _share(probability: float) -> str:
-    if 0.01 <= probability <= 0.99:
-        return text.pourcent(probability, 0)
-    return "moins de 1\u00a0%" if probability < 0.01 else "plus de 99\u00a0%"
-
-
-def _all(p: Panels) -> pd.DataFrame:
-    parts = []
-    for code in scenarios(p):
-        result = projection(p, code)
-        parts.append(result.probabilites().assign(scenario=result.scenario.libelle))
-    if not parts:
-        raise FpiError("aucun scénario déclaré. Ajoutez des sections [[scenarios]].")
-    rows = pd.concat(parts, ignore_index=True)
-    return rows.assign(lecture=rows["lecture"].map(LECTURES))
-
-
-def couts(p: Panels) -> Table:
-    """Return costs per seat and per person, full cost and subsidy; the predecessor beside."""
-    what = p.donnees.programme
-    kept = deploiement.du_programme(p)
-    items = []
-    for basis, cost in (("Coût complet", what.cout.total), ("Subvention", what.cout.subvention)):
-        if kept.empty:
-            items += [
-                unit_cost(f"personne visée ({t.echeance})", cost, t.personnes, basis=basis)
-                for t in what.cibles if t.niveau == "ensemble"
-            ]  # fmt: skip
-            continue
-        seats = kept["places_ouvertes"].fillna(kept["places_prevues"]).sum()
-        items.append(unit_cost("place ouverte", cost, float(seats), basis=basis))
-        for lecture, unit in (("entrants", PERSONS), ("diplomes", "diplômé")):
-            total = projection(p).flux.cumulated(lecture)[:, -1]
-            items.append(
-                unit_cost(f"{unit} d'ici {what.projection.horizon}", cost, float(total.mean()),
-                          float(total.std()), basis=basis, draws=total)
-            )  # fmt: skip
-    rows = cost_table(items).assign(programme=what.nom)
-    if before := what.predecesseur:
-        lower = cost_table([unit_cost("place ouverte", before.cout_minimum, before.places)])
-        lower = lower.assign(programme=before.nom, basis="Coût complet", words="borne inférieure")
-        rows = pd.concat([rows, lower], ignore_index=True)
-    exact = rows["bounded"] & (rows["low"] == rows["high"]) & (rows["words"] != "borne inférieure")
-    rows["words"] = rows["words"].mask(exact, "compté")
-    return table(
-        rows[["programme", "basis", "unit", "count", "ratio", "words"]],
-        "Coût par place et par personne",
-        formats={"ratio": "euros", "count": WHOLE},
-        labels={"programme": "Programme", "basis": "Montant", "unit": "Par", "count": "Nombre",
-                "ratio": "Euros", "words": "Intervalle à 95 %"},
-        source=f"{what.cout.source} ; projection fpi_eval ; {p.donnees.credit}",
-        note="Le montant est celui de tout le programme, quelle que soit la part déjà ouverte. "
-        "Ces personnes ne sont pas toutes en plus : voir l'effet net. Le fonctionnement "
-        "(enseignants) n'est pas compté.",
-    )  # fmt: skip
-
-
-def epreuve(p: Panels) -> Table | str:
-    """Return what past years projected, beside what came."""
-    rows = retroprojection(remplissage.passage(p), lag=2, seed=p.donnees.programme.graine)
-    if rows.empty:
-        return (
-            "Aucun millésime n'a ses deux cohortes de places connues avant lui : les projections "
-            "passées ne peuvent pas encore être mises à l'épreuve sur ces fichiers."
-        )
-    inside = rows["dans_bande"].mean()
-    shown = rows.assign(
-        niveau=rows["niveau"].map(text.NIVEAUX), annee=rows["annee"].map(lambda y: f"{y - 1}-{y}"),
-        verdict=np.where(rows["dans_bande"], "dans la bande", "hors de la bande"),
-    )  # fmt: skip
-    return table(
-        shown[["niveau", "annee", "mediane", "bas", "haut", "observe", "verdict", "crps", "pit"]],
-        "Projeté avec les années d'avant, puis observé : élèves de dernière année",
-        formats={"pit": ("nombre", 2), "crps": WHOLE, "mediane": WHOLE, "bas": WHOLE,
-                 "haut": WHOLE},
-        labels={"niveau": "Niveau", "annee": "Millésime", "mediane": "Projeté (médiane)",
-                "bas": "Borne basse", "haut": "Borne haute", "observe": "Observé",
-                "verdict": "Constat", "crps": "CRPS", "pit": "PIT"},
-        source=p.donnees.credit,
-        note=f"{text.pourcent(inside, 0)} des {len(rows)} constats sont dans la bande à 80 %. Il "
-        "s'agit de toutes les places des trois filières dans la région, pas des seules places du "
-        "programme.",
     )  # fmt: skip
 
 
