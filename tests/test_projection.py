@@ -267,12 +267,12 @@ def test_bands_hold_the_outcome_about_eight_times_in_ten_when_the_model_is_right
 def test_rates_of_the_twin_are_those_it_was_drawn_with():
     drawn = twin.draw(twin.SMALL, 3)
     found = from_cells(drawn.panel, code_region="84", until=2026, source="jumeau")
-    assert found["retention", "superieur"].moyenne == pytest.approx(0.78, abs=0.03)
+    assert found["retention", "superieur"].moyenne == pytest.approx(0.78, abs=0.05)
     assert found["reussite", "superieur"].moyenne == pytest.approx(0.78, abs=0.05)
 
 
 def test_unknown_scenario_or_missing_assumption_says_what_to_add():
-    with pytest.raises(FpiError, match="« rapide » inconnu.*plan, lent et aucun"):
+    with pytest.raises(FpiError, match=r"« rapide » inconnu.*plan, lent et aucun"):
         projeter(FPI, NO_OPENING, rentree=2023, scenario="rapide")
     bare = FPI.model_copy(update={"hypotheses": ()})
     with pytest.raises(FpiError, match=r"\[\[hypotheses\]\]"):
