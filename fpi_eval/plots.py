@@ -155,3 +155,36 @@ def specification_curve(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 def _plain(ax: Axes) -> Axes:
     ax.spines[["top", "right"]].set_visible(False)
     return ax
+
+
+def power_curves(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw power against the effect per seat (columns label, taille, puissance)."""
+    ax = ax or plt.subplots(figsize=(7.5, 4), layout="constrained")[1]
+    ax.axhline(0.8, color=GREY, linewidth=0.8, linestyle=":")
+    for (label, part), colour, style in zip(
+        table.groupby("label", sort=False), PALETTE, ("-", "--", "-.", ":", "-"), strict=False
+    ):
+        ax.plot(part["taille"], part["puissance"], color=colour, linestyle=style, label=label)
+    ax.yaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
+    ax.xaxis.set_major_formatter(lambda value, _: nombre(value, 1))
+    ax.set(xlabel="Effet par place", ylabel="Chances de le voir", ylim=(0, 1.02), xlim=(0, None))
+    ax.legend(frameon=False, loc="lower right")
+    return _plain(ax)
+
+
+def fan(table: pd.DataFrame, ax: Axes | None = None, *, ylabel: str = "Personnes") -> Axes:
+    """Draw a fan by year (columns annee, q05, q25, q50, q75, q95; maybe cible, a number)."""
+    ax = ax or plt.subplots(figsize=(7.5, 4), layout="constrained")[1]
+    years = table["annee"]
+    ax.fill_between(years, table["q05"], table["q95"], color=BLUE, alpha=0.18, linewidth=0,
+                    label="9 chances sur 10")  # fmt: skip
+    ax.fill_between(years, table["q25"], table["q75"], color=BLUE, alpha=0.35, linewidth=0,
+                    label="1 chance sur 2")  # fmt: skip
+    ax.plot(years, table["q50"], color=BLUE, marker="o", label="Médiane")
+    if "cible" in table and table["cible"].notna().any():
+        ax.axhline(table["cible"].dropna().iloc[0], color=ORANGE, linestyle="--", label="Cible")
+    ax.set_xticks(list(years))
+    ax.yaxis.set_major_formatter(lambda value, _: nombre(value))
+    ax.set(xlabel="", ylabel=ylabel, ylim=(0, None))
+    ax.legend(frameon=False, loc="upper left")
+    return _plain(ax)
