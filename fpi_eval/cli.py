@@ -72,7 +72,13 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a user's mistake ends with code 2 and one French message."""
     errors = Console(stderr=True)
     try:
-        app(arguments, exit_on_error=False, print_error=False, error_console=errors)
+        app(
+            arguments,
+            exit_on_error=False,
+            print_error=False,
+            error_console=errors,
+            result_action="return_value",
+        )
     except FpiError as error:
         errors.print(Text.assemble(("Erreur : ", "bold red"), str(error)), soft_wrap=True)
         sys.exit(USER_ERROR)
@@ -179,7 +185,9 @@ def lab(
     *,
     programme: Programme = "fpi_aura",
     donnees: Donnees = "",
-    ouvrir: Annotated[bool, Parameter(help="Ouvre JupyterLab sur la copie.")] = True,
+    ouvrir: Annotated[
+        bool, Parameter(negative="--no-ouvrir", help="Ouvre JupyterLab sur la copie (par défaut).")
+    ] = True,
 ) -> None:
     """Ouvre JupyterLab sur une copie du notebook, paramètres remplis."""
     from fpi_eval.report.exploration import copy_for_exploration

@@ -1,5 +1,7 @@
 """Tidy table to Axes; never computes."""
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
@@ -110,18 +112,21 @@ def stacked_rows(
 
 
 def targets(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw achieved people beside each target (columns libelle, realise, cible)."""
-    ax = ax or plt.subplots(figsize=(7.5, 0.9 + 0.6 * len(table)), layout="constrained")[1]
-    ax.barh(table["libelle"], table["cible"], color="#DDDDDD", edgecolor=GREY, label="Cible")
-    ax.barh(table["libelle"], table["realise"], color=BLUE, height=0.45, label="Places ouvertes")
-    for row in table.itertuples():
-        ax.text(row.cible, row.libelle, f" {nombre(row.realise)} sur {nombre(row.cible)}",
-                va="center", fontsize=9)  # fmt: skip
+    """Draw achieved people inside each target's bar (columns libelle, realise, cible)."""
+    ax = ax or plt.subplots(figsize=(7.5, 0.9 + 0.7 * len(table)), layout="constrained")[1]
+    names = [textwrap.fill(name, 26) for name in table["libelle"]]
+    ax.barh(names, table["cible"], color="#DDDDDD", edgecolor=GREY, label="Cible")
+    label = "Entrées que permettent les places ouvertes"
+    ax.barh(names, table["realise"], color=BLUE, height=0.45, label=label)
+    for place, row in zip(names, table.itertuples(), strict=True):
+        end = max(row.cible, row.realise)
+        words = f" {nombre(row.realise)} sur {nombre(row.cible)}"
+        ax.text(end, place, words, va="center", fontsize=9)
     ax.invert_yaxis()
     ax.xaxis.set_major_formatter(lambda value, _: nombre(value))
     ax.margins(x=0.22)
     ax.set(xlabel="Personnes", ylabel="")
-    ax.legend(frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    ax.legend(frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.4, 1.0))
     return _plain(ax)
 
 

@@ -116,18 +116,21 @@ def appariements(p: Panels) -> pd.DataFrame:
     Columns: lien, source, annee, lignes, reliees, part.
     """
     codes = p.donnees.nomenclatures
-    ij, seats = p.inserjeunes, p.capacites.table
-    final = set(p.resultats["course"])
+    ij, seats, shared = p.inserjeunes, p.capacites.table, p.places_par_option
+    with_outcome = shared["course"].isin(set(p.resultats["course"]))
+    pair = ["mefstat11", "voie"]
+    linked = pd.MultiIndex.from_frame(shared.loc[with_outcome, pair])
+    found = pd.Series(pd.MultiIndex.from_frame(seats[pair]).isin(linked))
     parts = [
         _rate("Code vers diplôme de la nomenclature", "inserjeunes_region", ij["millesime"],
-              ij["cfd"].isin(codes.diplomes["cfd"])),
+              ij["cfd"].isin(codes.tous_diplomes["cfd"])),
         _rate("Diplôme vers niveau", "inserjeunes_region", ij["millesime"], ij["niveau"].notna()),
         _rate("Année d'entrée vers année terminale", seats["source"], seats["rentree"],
-              seats["course"].isin(final)),
+              found),
     ]  # fmt: skip
     if p.donnees.a("parcoursup"):
-        found = p.bts["specialite"].isin(p.appariement_bts.links["specialite"])
-        parts.append(_rate("Nom de BTS vers diplôme", p.bts["formation"], p.bts["rentree"], found))
+        named = p.bts["specialite"].isin(p.appariement_bts.links["specialite"])
+        parts.append(_rate("Nom de BTS vers diplôme", p.bts["formation"], p.bts["rentree"], named))
     return pd.concat(parts, ignore_index=True)
 
 
