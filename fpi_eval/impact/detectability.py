@@ -79,7 +79,7 @@ class Detectability:
         """Return French sentences: the verdict, then its arithmetic."""
         share = text.pourcent(self.jobs / self.employment, 2)
         smallest = self.best.smallest
-        each = text.nombre(smallest / self.graduates, 1) if self.graduates else text.MISSING
+        each = text.nombre(smallest / self.graduates, 2) if self.graduates else text.MISSING
         arithmetic = (
             f"{text.nombre(self.graduates)} diplômés de plus × {text.nombre(self.plausible, 2)} "
             f"emploi par diplômé, au plus = {text.nombre(self.jobs)} emplois, soit {share} des "

@@ -10,12 +10,15 @@ from fpi_eval.programme import Programme
 from fpi_eval.sources import catalogue, geographie, naf, urssaf
 from fpi_eval.sources.headers import Renaming
 from fpi_eval.sources.naf import A17_OF_A38
+from fpi_eval.sources.reading import Reading
 
 COLUMNS = ("filiere", "na38", "na88", "libelle", "motif")
 SOURCE = "urssaf"
 #: Files that place a commune in its zone and an APE in its sector: catalogue names.
 NEEDED = ("communes", "zones_emploi", "naf")
 FILE = "secteurs.csv"
+EMPLOIS = ("code_zone", "code_departement", "code_region", "secteur", "annee", "etablissements",
+           "emplois", "masquees")  # fmt: skip
 
 
 def read_secteurs(programme: Programme) -> pd.DataFrame:
@@ -73,7 +76,7 @@ def urssaf_files(programme: Programme, folder: Path) -> dict[str, Path]:
     return found if all(path.is_file() for path in found.values()) else {}
 
 
-def read_emplois(programme: Programme, files: dict[str, Path], *, niveau: str = "a38"):
+def read_emplois(programme: Programme, files: dict[str, Path], *, niveau: str = "a38") -> Reading:
     """Return the reading of jobs per zone d'emploi, département, sector and year."""
     communes = geographie.read_communes(files["communes"]).table
     zones = geographie.read_zones_emploi(files["zones_emploi"]).table
