@@ -290,9 +290,9 @@ def specification(e: Etude) -> Figure | str:
         plots.specification_curve(rows),
         f"L'effet par place selon les choix de méthode ({NAMES.get(e.outcome, e.outcome)})",
         e.source,
-        f"{text.pluriel(len(rows), 'choix', 'choix')}, du plus petit effet, en haut, au plus grand ; de "
-        f"{text.signe(low, 2)} à {text.signe(high, 2)} par place. Le carré orange est le choix "
-        "principal ; un cercle vide est une partie du programme.",
+        f"{text.pluriel(len(rows), 'choix', 'choix')}, du plus petit effet, en haut, au plus "
+        f"grand ; de {text.signe(low, 2)} à {text.signe(high, 2)} par place. Le carré orange est "
+        "le choix principal ; un cercle vide est une partie du programme.",
         rows[["label", "estimate", "ci_low", "ci_high"]].reset_index(drop=True),
         formats=dict.fromkeys(FIGURES, ("signe", 3)),
         labels={"label": "Choix", "estimate": "Par place", "ci_low": "Borne basse",

@@ -93,8 +93,8 @@ def reponse(p: Panels) -> str:
         sentences.append(NO_URSSAF)
     elif not found.visible:
         sentences.append(
-            "Les emplois montrés plus bas disent où sont les débouchés des filières ; leur évolution "
-            "n'est pas un effet du programme."
+            "Les emplois montrés plus bas disent où sont les débouchés des filières ; leur "
+            "évolution n'est pas un effet du programme."
         )
     return "\n\n".join(sentences)
 
