@@ -168,7 +168,7 @@ def _lives(counts: pd.DataFrame, pupils: pd.DataFrame) -> pd.DataFrame:
 
 def _seats(p: Panels, changes: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
     """Return opened seats by cell and rentrée, and whether they are derived from capacities."""
-    derived = p.registre.empty
+    derived = not p.donnees.a("ouvertures")
     rows = p.derivees if derived else _coded(p, p.registre)
     rows = rows.assign(
         uai=latest_uai(rows["uai"], changes), rentree=rows["rentree"].astype("int64"),

@@ -7,7 +7,7 @@ import pandas as pd
 
 from fpi_eval import plots, text
 from fpi_eval.checks import Evaluation, evaluate
-from fpi_eval.checks.light import CAUTION, FAIL
+from fpi_eval.checks.light import CAUTION, FAIL, INCONCLUSIVE
 from fpi_eval.checks.robustness import per_opening
 from fpi_eval.checks.study import Study
 from fpi_eval.checks.trends import lever
@@ -123,6 +123,8 @@ def reponse(e: Etude) -> str:
     lines = [f"Verdict sur le plan d'évaluation : {e.evaluation.verdict.phrase}"]
     if e.muette:
         return "\n\n".join([*lines, e.muette, origin])
+    if e.evaluation.verdict.niveau == INCONCLUSIVE:
+        lines.append("Les chiffres qui suivent servent à vérifier, non à conclure.")
     estimates, total = e.evaluation.estimates, e.evaluation.total()
     gross, net = estimates[seats.GROSS], estimates[seats.NET]
     name = NAMES.get(e.outcome, e.outcome)
