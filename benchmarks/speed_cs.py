@@ -1,6 +1,6 @@
 """Time and memory of Callaway–Sant'Anna and Sun–Abraham beside other packages, as Markdown.
 
-python benchmarks/speed_cs.py 1000 10000 100000 > benchmarks/speed_cs.md
+python benchmarks/speed_cs.py 1000 10000 100000 > benchmarks/results/speed_cs.md
 
 Medians after a first run. Peak memory is what Python's allocator traces: arrays of compiled
 libraries that allocate on their own are not seen.

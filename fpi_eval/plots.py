@@ -1,5 +1,7 @@
 """Tidy table to Axes; never computes."""
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
@@ -80,7 +82,7 @@ def range_lines(
         place = part[x].map(positions) + 0.04 * (i - len(groups) / 2)
         ax.vlines(place, part["ic_bas"], part["ic_haut"], color=PALETTE[i], linewidth=1.2)
         ax.plot(place, part[y], marker=marker, color=PALETTE[i], label=name)
-    ax.set_xticks(list(positions.values()), list(positions))
+    ax.set_xticks(list(positions.values()), [str(name).replace("-", "-\n") for name in positions])
     ax.yaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
     ax.set(xlabel="", ylabel=ylabel)
     ax.legend(title=None, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -110,19 +112,44 @@ def stacked_rows(
 
 
 def targets(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw achieved people beside each target (columns libelle, realise, cible)."""
-    ax = ax or plt.subplots(figsize=(7.5, 0.9 + 0.6 * len(table)), layout="constrained")[1]
-    ax.barh(table["libelle"], table["cible"], color="#DDDDDD", edgecolor=GREY, label="Cible")
-    ax.barh(table["libelle"], table["realise"], color=BLUE, height=0.45, label="Places ouvertes")
-    for row in table.itertuples():
-        ax.text(row.cible, row.libelle, f" {nombre(row.realise)} sur {nombre(row.cible)}",
-                va="center", fontsize=9)  # fmt: skip
+    """Draw achieved people inside each target's bar (columns libelle, realise, cible)."""
+    ax = ax or plt.subplots(figsize=(7.5, 0.9 + 0.7 * len(table)), layout="constrained")[1]
+    names = [textwrap.fill(name, 26) for name in table["libelle"]]
+    ax.barh(names, table["cible"], color="#DDDDDD", edgecolor=GREY, label="Cible")
+    label = "Entrées que permettent les places ouvertes"
+    ax.barh(names, table["realise"], color=BLUE, height=0.45, label=label)
+    for place, row in zip(names, table.itertuples(), strict=True):
+        end = max(row.cible, row.realise)
+        words = f" {nombre(row.realise)} sur {nombre(row.cible)}"
+        ax.text(end, place, words, va="center", fontsize=9)
     ax.invert_yaxis()
     ax.xaxis.set_major_formatter(lambda value, _: nombre(value))
     ax.margins(x=0.22)
     ax.set(xlabel="Personnes", ylabel="")
-    ax.legend(frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    ax.legend(frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.4, 1.0))
     return _plain(ax)
+
+
+def specification_curve(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw the effect under every declared choice, the primary one as a square.
+
+    Columns label, famille, principal, estimate, ci_low, ci_high; parts of the programme are
+    hollow.
+    """
+    drawn = table.dropna(subset=["estimate"]).sort_values("estimate", ascending=False)
+    ax = ax or plt.subplots(figsize=(7.5, 0.9 + 0.34 * len(drawn)), layout="constrained")[1]
+    ax.axvline(0, color=GREY, linewidth=0.8)
+    whole = table.loc[table["principal"], "famille"].iloc[0]
+    for place, row in enumerate(drawn.itertuples()):
+        colour = ORANGE if row.principal else BLUE
+        fill = colour if row.famille == whole else "white"
+        ax.hlines(place, row.ci_low, row.ci_high, color=colour, linewidth=2)
+        ax.plot(row.estimate, place, "s" if row.principal else "o", color=colour,
+                markerfacecolor=fill)  # fmt: skip
+    ax.set_yticks(range(len(drawn)), drawn["label"])
+    ax.set_xlabel("Effet brut par place et intervalle à 95 %")
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    return ax
 
 
 def _plain(ax: Axes) -> Axes:

@@ -93,8 +93,13 @@ def test_equal_to_pyfixest_on_the_stacked_data(seed):
         data["course"].to_numpy(), data["time"].to_numpy(), data["wave"].to_numpy()
     )
     data["opened"] = (data["dose"] > 0).astype(float)
+    cluster = next(
+        name
+        for name in ("uai", "code_departement")
+        if set(found.overall.influence.index) <= set(data[name])
+    )
     fit = pf.feols(
-        "y ~ 1 | unit + cell_year | dose ~ opened", data, vcov={"CRV1": "uai"},
+        "y ~ 1 | unit + cell_year | dose ~ opened", data, vcov={"CRV1": cluster},
         ssc=pf.ssc(k_adj=False), fixef_tol=1e-12,
     )  # fmt: skip
     assert found.overall.estimate == pytest.approx(fit.coef()["dose"], abs=1e-8)
@@ -102,7 +107,6 @@ def test_equal_to_pyfixest_on_the_stacked_data(seed):
         data["y"].to_numpy(), data[["dose"]].to_numpy(), [data["unit"], data["cell_year"]],
         names=["dose"], instruments=data[["opened"]].to_numpy(),
     )  # fmt: skip
-    uai = data.loc[own.keep, "uai"].to_numpy()
-    n, k = own.keep.sum(), own.n_parameters(uai)
+    n, k = own.keep.sum(), own.n_parameters(data.loc[own.keep, cluster].to_numpy())
     wanted = fit.se()["dose"] * np.sqrt((n - 1) / (n - k))
     assert np.linalg.norm(found.overall.influence) == pytest.approx(wanted, abs=1e-6)

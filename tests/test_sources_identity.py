@@ -3,7 +3,12 @@ import pytest
 
 from fpi_eval.errors import FpiError
 from fpi_eval.sources.affelnet import read_affelnet
-from fpi_eval.sources.identity import course_identity, latest_uai, renovations
+from fpi_eval.sources.identity import (
+    course_identity,
+    latest_uai,
+    read_uai_changes,
+    renovations,
+)
 from fpi_eval.sources.links import link_entry_to_final
 from fpi_eval.sources.matching import departement_of, filieres_of, match_rates, unmatched
 from fpi_eval.sources.nomenclatures import read_nomenclatures
@@ -79,6 +84,16 @@ def test_an_establishment_is_followed_to_its_latest_uai():
     circle = pd.DataFrame({"ancien_uai": ["A", "B"], "nouveau_uai": ["B", "A"]})
     with pytest.raises(FpiError, match="tournent en rond"):
         latest_uai(pd.Series(["A"]), circle)
+
+
+def test_declared_changes_of_uai_are_checked(tmp_path):
+    path = tmp_path / "uai_changements.csv"
+    path.write_text("ancien_uai;nouvel_uai;rentree\n0010001W;0010006B;2021\n", encoding="utf-8")
+    table = read_uai_changes(path).table
+    assert latest_uai(pd.Series(["0010001W"]), table).tolist() == ["0010006B"]
+    path.write_text("ancien_uai;nouvel_uai;rentree\n0010001W;0010001W;2021\n", encoding="utf-8")
+    with pytest.raises(FpiError, match=r"ligne 2, colonne « ancien_uai », « nouvel_uai »"):
+        read_uai_changes(path)
 
 
 class Codes:

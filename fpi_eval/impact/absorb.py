@@ -137,8 +137,8 @@ class Absorber:
     def sums(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return weighted sums of (n_obs, k) values by level: first effect, remaining ones."""
         weighted = values if self.weights is None else values * self.weights[:, None]
-        first = np.empty((self.n_first, values.shape[1]))
-        others = np.empty((self.n_others, values.shape[1]))
+        first = np.empty((self.n_first, values.shape[1]), order="F")
+        others = np.empty((self.n_others, values.shape[1]), order="F")
         for j in range(values.shape[1]):
             first[:, j] = np.bincount(self.first, weighted[:, j], self.n_first)
             for c, lo, hi in zip(self.others, self.offsets, self.offsets[1:], strict=False):
@@ -167,11 +167,21 @@ class Absorber:
     def residualize(self, values: np.ndarray) -> np.ndarray:
         """Return what the dummies leave of values, (n_obs,) or (n_obs, k)."""
         matrix = np.asarray(values, dtype=float)
-        columns = matrix.reshape(len(matrix), -1)
-        residual = columns - self.spread(*self.effects(columns))
+        residual = np.array(matrix.reshape(len(matrix), -1), order="F")  # columns in one piece
+        self._remove(residual)
         if self.refine:  # one more step brings ill-conditioned normal equations to rounding error
-            residual -= self.spread(*self.effects(residual))
-        return residual.reshape(matrix.shape)
+            self._remove(residual)
+        return residual.reshape(matrix.shape, order="F")
+
+    def _remove(self, columns: np.ndarray) -> None:
+        """Take fitted effects out of columns, in place."""
+        first, others = self.effects(columns)
+        for j in range(columns.shape[1]):
+            column = columns[:, j]
+            column -= np.ascontiguousarray(first[:, j])[self.first]
+            effect = np.ascontiguousarray(others[:, j])
+            for c, lo, hi in zip(self.others, self.offsets, self.offsets[1:], strict=False):
+                column -= effect[lo:hi][c]
 
 
 def compact(labels: np.ndarray) -> tuple[np.ndarray, int]:

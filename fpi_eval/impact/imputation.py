@@ -9,7 +9,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact import linear
 from fpi_eval.impact.counterfactual import Imputation, impute, influence
 from fpi_eval.impact.seats import effects, sample
-from fpi_eval.impact.uncertainty import answer, event_table
+from fpi_eval.impact.uncertainty import BJS, answer, event_table
 from fpi_eval.results import Estimate, Estimates, EventStudy
 
 DESCRIPTION = (
@@ -80,7 +80,7 @@ def _estimate(panel, outcome, by, niveau, region, *, seats: bool) -> Estimate | 
         answer(
             used, values[m], by_etab[:, m], by_dep[:, m], estimator="Imputation",
             label=label if by is None else f"{label}, {GROUPS[by]} {key}",
-            dropped=used.attrs["dropped"], description=DESCRIPTION,
+            dropped=used.attrs["dropped"], kind=BJS, description=DESCRIPTION,
         )
         for m, key in enumerate(groups)
     )  # fmt: skip
@@ -164,7 +164,7 @@ def event_study(
     return event_table(
         used, [*leads, *ages], np.r_[lead_values, values], np.column_stack([lead_etab, by_etab]),
         np.column_stack([lead_dep, by_dep]), estimator="Imputation",
-        overall=None, dropped=used.attrs["dropped"], description=DESCRIPTION,
+        overall=None, dropped=used.attrs["dropped"], kind=BJS, description=DESCRIPTION,
     )  # fmt: skip
 
 

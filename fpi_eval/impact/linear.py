@@ -9,6 +9,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.absorb import Absorber, counted_rank, without_singletons
 from fpi_eval.inference.sandwich import codes, small_sample, sum_by
 
+COMBINATION = 1e-11  # squared share of a regressor's length left by the regressors before it
 COLLINEAR = 1e-9  # share of a regressor's length left by the effects, under which it is nothing
 
 
@@ -115,16 +116,18 @@ def fit(
     keep = np.ones(len(y), dtype=bool) if weights is None else np.asarray(weights) > 0
     if not singletons:
         keep[keep] = without_singletons([np.asarray(e)[keep] for e in effects])
-    effects = tuple(np.asarray(e)[keep] for e in effects)
-    weights = None if weights is None else np.asarray(weights, dtype=float)[keep]
-    blocks = [np.asarray(y, float)[keep, None], np.asarray(x, float)[keep]]
-    blocks += [] if instruments is None else [np.asarray(instruments, float)[keep]]
-    raw = np.column_stack(blocks)
+    rows = slice(None) if keep.all() else keep
+    effects = tuple(np.asarray(e)[rows] for e in effects)
+    weights = None if weights is None else np.asarray(weights, dtype=float)[rows]
+    blocks = [np.asarray(y, dtype=float)[rows, None], np.asarray(x, dtype=float)[rows]]
+    blocks += [] if instruments is None else [np.asarray(instruments, dtype=float)[rows]]
+    raw = np.concatenate([block.T for block in blocks]).T  # columns in one piece
     absorber = Absorber(effects, weights)
     net = absorber.residualize(raw)
     k = blocks[1].shape[1]
     kept = independent(net[:, 1 : k + 1], raw[:, 1 : k + 1], weights)
-    endogenous = net[:, 1 : k + 1][:, kept]
+    endogenous = net[:, 1 : k + 1]
+    endogenous = endogenous if len(kept) == k else endogenous[:, kept]
     regressors = z = endogenous
     if instruments is not None:
         z = net[:, k + 1 :]
@@ -160,17 +163,16 @@ def solve(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> np
 
 def independent(net: np.ndarray, raw: np.ndarray, weights: np.ndarray | None = None) -> list[int]:
     """Return columns of ``net`` that are neither emptied by the effects nor combinations."""
-    root = 1.0 if weights is None else np.sqrt(weights)[:, None]
-    scale = np.linalg.norm(raw * root, axis=0)
-    columns = net * root / np.where(scale > 0, scale, 1.0)
+    weighted = net if weights is None else net * weights[:, None]
+    gram = weighted.T @ net
+    length = np.sqrt(np.diag(gram))
+    before = np.sqrt(np.einsum("nk,nk->k", raw, raw if weights is None else raw * weights[:, None]))
+    alive = [j for j in range(len(length)) if length[j] > COLLINEAR * before[j]]
     kept: list[int] = []
-    basis = np.empty((len(net), 0))
-    for j in range(net.shape[1]):
-        column = columns[:, j]
-        left = column - basis @ (basis.T @ column)
-        left -= basis @ (basis.T @ left)
-        size = np.linalg.norm(left)
-        if size > COLLINEAR:
+    for j in alive:
+        basis = gram[np.ix_(kept, kept)] / np.outer(length[kept], length[kept])
+        with_it = gram[kept, j] / (length[kept] * length[j])
+        left = 1.0 - (with_it @ np.linalg.solve(basis, with_it) if kept else 0.0)
+        if left > COMBINATION:
             kept.append(j)
-            basis = np.column_stack([basis, left / size])
     return kept

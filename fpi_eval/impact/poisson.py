@@ -10,7 +10,7 @@ from fpi_eval.impact.absorb import Absorber, compact
 from fpi_eval.impact.counterfactual import influence_of, levels, prediction
 from fpi_eval.impact.imputation import unexposed
 from fpi_eval.impact.seats import effects, sample
-from fpi_eval.impact.uncertainty import answer
+from fpi_eval.impact.uncertainty import BJS, answer
 from fpi_eval.results import Estimate
 
 DESCRIPTION = (
@@ -84,7 +84,7 @@ def poisson_imputation(
     value = float(target @ np.where(treated, y - mu, 0.0))
     return answer(
         frame, value, by[0], by[1], estimator="Imputation de Poisson",
-        dropped=frame.attrs["dropped"], description=DESCRIPTION,
+        dropped=frame.attrs["dropped"], kind=BJS, description=DESCRIPTION,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import linear
 from fpi_eval.impact.absorb import interaction
-from fpi_eval.impact.uncertainty import Interval, answer, error, event_table
+from fpi_eval.impact.uncertainty import CR3, Interval, answer, error, event_table
 from fpi_eval.panel import align
 from fpi_eval.results import Estimate, Estimates, EventStudy
 
@@ -169,7 +169,7 @@ def report(frame: pd.DataFrame, fit: linear.LinearFit) -> Estimates:
             answer(
                 used, w @ fit.coefficients, by_etab @ w, by_dep @ w,
                 estimator="J", label=label, dropped=dropped, description=J_TEXT,
-                instead=few if label == GROSS else None,
+                kind=CR3, instead=few if label == GROSS else None,
             )
         )  # fmt: skip
     return Estimates(tuple(items))

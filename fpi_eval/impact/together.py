@@ -5,7 +5,7 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.impact import seats, trend
-from fpi_eval.impact.uncertainty import answer
+from fpi_eval.impact.uncertainty import BJS, answer
 from fpi_eval.results import Estimates
 
 GAP = "Écart J − BJS2-T"
@@ -37,7 +37,8 @@ def together(
         by.append(mine - psi)
     gap = answer(
         frame, primary[seats.GROSS].estimate - second.value, by[0], by[1],
-        estimator="J et BJS2-T", label=GAP, description=seats.J_TEXT + " " + trend.DESCRIPTION,
+        estimator="J et BJS2-T", label=GAP, kind=BJS,
+        description=f"{seats.J_TEXT} {trend.DESCRIPTION}",
     )  # fmt: skip
     return Estimates((*primary, other, gap), note=_reading(gap))
 

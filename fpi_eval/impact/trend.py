@@ -8,7 +8,7 @@ import pandas as pd
 from fpi_eval.impact import linear
 from fpi_eval.impact.counterfactual import Imputation, impute, influence
 from fpi_eval.impact.seats import DEP, ETAB, GROSS, effects, final, fit_j, sample, scale
-from fpi_eval.impact.uncertainty import answer
+from fpi_eval.impact.uncertainty import BJS, answer
 from fpi_eval.results import Estimate
 
 DESCRIPTION = (
@@ -114,5 +114,5 @@ def report(found: TrendFit) -> Estimate:
     """Return the estimate of a fitted BJS2-T."""
     return answer(
         found.frame, found.value, found.by_etab, found.by_dep, estimator="BJS2-T", label=GROSS,
-        dropped=found.frame.attrs["dropped"], description=DESCRIPTION,
+        dropped=found.frame.attrs["dropped"], kind=BJS, description=DESCRIPTION,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from fpi_eval.results import Estimate, EventStudy
 
 ENOUGH = 5  # treated départements from which their own spread can be trusted
 
+CR1, CR3, BJS = "CR1", "jackknife CR3", "variance prudente"
 ALONE = "un seul groupe traité : ni erreur ni intervalle"
 
 
@@ -56,14 +57,14 @@ def error(influence: np.ndarray) -> float:
     return float(np.sqrt(np.sum(influence**2)))
 
 
-def clustered(influence: np.ndarray, n_treated: int, level: str) -> Candidate:
+def clustered(influence: np.ndarray, n_treated: int, level: str, kind: str) -> Candidate:
     """Return the candidate of one level of clustering: t(G1 - 1), G1 the treated clusters.
 
     Untreated clusters say much about year effects and nothing about the spread of the effect;
     only treated ones give degrees of freedom (METHOD, B3).
     """
     return Candidate(
-        f"erreur par {level}, t à {n_treated - 1} degrés de liberté",
+        f"erreur par {level} ({kind}), t à {n_treated - 1} degrés de liberté",
         error(influence),
         n_treated - 1,
     )
@@ -85,15 +86,27 @@ class Clusters:
         moved = (frame["dose"] != 0).to_numpy()
         return cls(etab, dep, pd.unique(etab[moved]).size, pd.unique(dep[moved]).size)
 
-    def candidates(self, by_etab: np.ndarray, by_dep: np.ndarray) -> list[Candidate]:
+    def corrected(
+        self, by_etab: np.ndarray, by_dep: np.ndarray, kind: str
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return influences with the factor ``G1 / (G1 - 1)`` that theorem 3 of BJS leaves out.
+
+        Their variance is asymptotic; here the mean effect is estimated on G1 treated clusters.
+        """
+        if kind != BJS:
+            return by_etab, by_dep
+        factors = [np.sqrt(g / max(g - 1, 1)) for g in (self.n_treated_etab, self.n_treated_dep)]
+        return by_etab * factors[0], by_dep * factors[1]
+
+    def candidates(self, by_etab: np.ndarray, by_dep: np.ndarray, kind: str) -> list[Candidate]:
         """Return both candidates from influences by establishment and by département."""
         return [
-            clustered(by_etab, self.n_treated_etab, "établissement"),
-            clustered(by_dep, self.n_treated_dep, "département"),
+            clustered(by_etab, self.n_treated_etab, "établissement", kind),
+            clustered(by_dep, self.n_treated_dep, "département", kind),
         ]
 
     def interval(
-        self, value: float, by_etab: np.ndarray, by_dep: np.ndarray
+        self, value: float, by_etab: np.ndarray, by_dep: np.ndarray, kind: str
     ) -> tuple[Interval, str]:
         """Return the interval and the level of its clusters.
 
@@ -101,7 +114,7 @@ class Clusters:
         with t(G1 - 1) they are the rule as long as `ENOUGH` départements are treated. With fewer,
         their spread is a guess, and the widest of both levels is taken.
         """
-        etab, dep = self.candidates(by_etab, by_dep)
+        etab, dep = self.candidates(by_etab, by_dep, kind)
         if self.n_treated_dep >= ENOUGH:
             return widest(value, [dep]), "département"
         found = widest(value, [etab, dep])
@@ -114,15 +127,18 @@ def answer(
     by_etab: np.ndarray,
     by_dep: np.ndarray,
     *,
+    kind: str = CR1,
     instead: Interval | None = None,
     **facts,
 ) -> Estimate:
     """Return an estimate from its cluster influences, interval by `Clusters.interval`.
 
-    ``instead`` is an interval by another rule, clusters being then establishments.
+    ``kind`` names the variance; ``instead`` is an interval by another rule, its clusters being
+    establishments.
     """
     clusters = Clusters.of(frame)
-    found, level = clusters.interval(value, by_etab, by_dep)
+    by_etab, by_dep = clusters.corrected(by_etab, by_dep, kind)
+    found, level = clusters.interval(value, by_etab, by_dep, kind)
     if instead is not None:
         found, level = instead, "établissement"
     cluster, n_treated, psi = (
@@ -146,6 +162,8 @@ def event_table(
     values: np.ndarray,
     by_etab: np.ndarray,
     by_dep: np.ndarray,
+    *,
+    kind: str = CR1,
     **facts,
 ) -> EventStudy:
     """Return an event study from cluster influences (G, k), at one level for all its years.
@@ -154,9 +172,12 @@ def event_table(
     together.
     """
     clusters = Clusters.of(frame)
+    by_etab, by_dep = clusters.corrected(by_etab, by_dep, kind)
     level = int(clusters.n_treated_dep >= ENOUGH)
     psi = (by_etab, by_dep)[level]
-    years = [clusters.candidates(a, b)[level] for a, b in zip(by_etab.T, by_dep.T, strict=True)]
+    years = [
+        clusters.candidates(a, b, kind)[level] for a, b in zip(by_etab.T, by_dep.T, strict=True)
+    ]
     bounds = np.array(
         [interval(v, c.std_error, max(c.df, 1)) for v, c in zip(values, years, strict=True)]
     )

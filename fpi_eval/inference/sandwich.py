@@ -9,7 +9,7 @@ def sum_by(cluster: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return sums of (n_obs,) or (n_obs, k) values by cluster coded 0..G-1."""
     if values.ndim == 1:
         return np.bincount(cluster, values)
-    return np.column_stack([np.bincount(cluster, column) for column in values.T])
+    return np.stack([np.bincount(cluster, column) for column in values.T], axis=1)
 
 
 def codes(cluster: np.ndarray) -> tuple[np.ndarray, pd.Index]:

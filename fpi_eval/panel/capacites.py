@@ -7,8 +7,8 @@ import pandas as pd
 
 from fpi_eval.panel.donnees import Donnees
 from fpi_eval.panel.regional import entries_only, with_course
+from fpi_eval.sources.matching import departement_of
 
-CORSE = {"620": "02A", "720": "02B"}
 COLUMNS = [
     "source", "uai", "code_departement", "code_academie", "code_region", "mefstat11", "cfd",
     "course", "groupe_nsf", "filiere", "niveau", "voie", "duree", "rentree", "places", "voeux",
@@ -24,11 +24,6 @@ class Capacites:
     ecartees: pd.DataFrame
 
 
-def departement_of(uai: pd.Series) -> pd.Series:
-    """Return the département of a UAI: its first three characters, Corsica apart."""
-    return uai.str[:3].replace(CORSE)
-
-
 def capacites(donnees: Donnees, identity: pd.DataFrame, filieres: pd.DataFrame) -> Capacites:
     """Return entry places with course, filière and territory; distance learning set aside.
 
@@ -39,7 +34,7 @@ def capacites(donnees: Donnees, identity: pd.DataFrame, filieres: pd.DataFrame) 
     parts += [_bts(donnees)] if donnees.a("parcoursup_bts") else []
     rows = pd.concat(parts, ignore_index=True)
     codes = donnees.nomenclatures
-    rows["code_departement"] = departement_of(rows["uai"])
+    rows["code_departement"] = departement_of(rows["uai"], codes.departements)
     known = codes.departements.drop_duplicates("code_departement")
     rows = rows.merge(
         known[["code_departement", "code_academie", "code_region"]], "left", "code_departement"

@@ -1,7 +1,6 @@
 """The data of one run: every file that the programme names, read once, with its provenance."""
 
 import hashlib
-import os
 import re
 import shutil
 import tempfile
@@ -9,19 +8,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
-from platformdirs import user_cache_path
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme, Source
 from fpi_eval.sources import catalogue
+from fpi_eval.sources.cache import cache_folder, cached
 from fpi_eval.sources.headers import Renaming
 from fpi_eval.sources.nomenclatures import Nomenclatures, read_nomenclatures
 from fpi_eval.sources.ouvertures import read_ouvertures
 from fpi_eval.sources.reading import Provenance, Reading
 from fpi_eval.text import liste
 
-NEEDED = ("affelnet", "parcoursup_bts", "parcoursup", "inserjeunes_region", "ouvertures")
+NEEDED = (
+    "affelnet", "parcoursup_bts", "parcoursup", "constat", "inserjeunes_region", "ouvertures",
+)  # fmt: skip
 CAPACITIES = ("affelnet", "parcoursup_bts")
+YEARLY = (*CAPACITIES, "constat")
 FIRST_SIMULATED = 2018
 YEAR = {"rentree": r"\d{4}", "millesime": r"\d{4}_\d{4}"}
 
@@ -109,7 +111,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
             continue
         paths = _files(folder, source)
         _require(programme, name, source, folder, paths, rentree)
-        if name in CAPACITIES:
+        if name in YEARLY:
             paths = {year: path for year, path in paths.items() if int(year) <= rentree}
         if not paths:
             absentes[name] = f"aucun fichier « {source.fichier} »"
@@ -120,7 +122,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         }
         fichiers |= {_relative(path, folder): path for path in paths.values()}
     codes = folder / programme.source("nomenclatures").fichier
-    nomenclatures = read_nomenclatures(codes)
+    nomenclatures = read_nomenclatures(codes, through=cached)
     fichiers |= {_relative(p, folder): p for p in sorted(codes.glob("*.csv"))}
     return Donnees(
         programme, rentree, folder, simulated, lectures, nomenclatures, absentes, fichiers
@@ -176,8 +178,8 @@ def _read(programme: Programme, name: str, path: Path, year: str) -> Reading:
         return read_ouvertures(path, territoire=programme.territoire, renaming=renaming)
     entry = catalogue.source(name)
     if entry.year_argument:
-        return entry.load()(path, int(year), renaming=renaming)
-    return entry.load()(path, renaming=renaming)
+        return cached(entry.load(), path, int(year), renaming=renaming)
+    return cached(entry.load(), path, renaming=renaming)
 
 
 def _until(reading: Reading, rentree: int) -> Reading:
@@ -199,11 +201,6 @@ def _until(reading: Reading, rentree: int) -> Reading:
 
 def _relative(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix()
-
-
-def cache_folder() -> Path:
-    """Return where what can be made again is kept: FPI_EVAL_CACHE, or the user's cache."""
-    return Path(os.environ.get("FPI_EVAL_CACHE") or user_cache_path("fpi_eval"))
 
 
 def simulated_folder(programme: Programme, rentree: int) -> Path:

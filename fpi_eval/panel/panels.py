@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.panel.capacites import Capacites, capacites, departement_of
+from fpi_eval.panel.capacites import Capacites, capacites
 from fpi_eval.panel.donnees import Donnees, load
 from fpi_eval.panel.passage import Matching, match_bts, passage_panel
 from fpi_eval.panel.regional import (
@@ -18,6 +18,8 @@ from fpi_eval.panel.regional import (
 )
 from fpi_eval.programme import Programme
 from fpi_eval.sources.identity import course_identity
+from fpi_eval.sources.links import link_entry_to_final
+from fpi_eval.sources.matching import departement_of
 from fpi_eval.sources.ouvertures import REGISTRE
 from fpi_eval.sources.ouvertures_observed import derive_openings
 from fpi_eval.sources.ouvertures_reconcile import reconcile
@@ -61,15 +63,37 @@ class Panels:
     @cached_property
     def regional(self) -> pd.DataFrame:
         """The real panel: outcomes beside the places of the cohorts that they hold."""
-        return build_regional_panel(self.resultats, entry_places(self.capacites.table))
+        return build_regional_panel(self.resultats, entry_places(self.places_par_option))
+
+    @cached_property
+    def places_par_option(self) -> pd.DataFrame:
+        """Entry places with those of a common BTS first year shared among its options.
+
+        Each option has an equal part, the publisher giving none: good for a region's totals,
+        meaningless for one establishment.
+        """
+        rows = self.capacites.table
+        links = link_entry_to_final(rows["mefstat11"], self.donnees.nomenclatures)
+        options = links[links["lien"] == "options"].rename(
+            columns={"mefstat11_entree": "mefstat11"}
+        )
+        both = rows.merge(options[["mefstat11", "cfd_terminale", "part"]], "left", "mefstat11")
+        courses = self.identity.drop_duplicates("cfd").set_index("cfd")["course"]
+        split = both["part"].notna()
+        shared = both["part"].fillna(1.0)
+        return both.assign(
+            course=both["course"].mask(split, both["cfd_terminale"].map(courses)),
+            places=both["places"] * shared,
+            voeux=both["voeux"] * shared,
+        )
 
     @cached_property
     def bts(self) -> pd.DataFrame:
         """BTS rows of Parcoursup 2018 and 2019, distance learning set aside, with region."""
         rows = self.donnees.table("parcoursup")
         rows = rows[(rows["type_formation"] == "BTS") & ~rows["a_distance"]]
-        code = rows["code_departement"].fillna(departement_of(rows["uai"]))
         regions = self.donnees.nomenclatures.departements.drop_duplicates("code_departement")
+        code = rows["code_departement"].fillna(departement_of(rows["uai"], regions))
         regions = regions.set_index("code_departement")["code_region"]
         return rows.assign(code_region=code.map(regions)).reset_index(drop=True)
 

@@ -48,7 +48,7 @@ def _filled(source: str, values: Mapping[str, object]) -> str:
 
 
 def _free(folder: Path, stem: str) -> Path:
-    """Return the first file name that is not taken: stem, stem_2, stem_3…"""
+    """Return the first file name that is not taken: stem, then stem_2 and so on."""
     number = 1
     while (path := folder / f"{stem}{'' if number == 1 else f'_{number}'}.ipynb").exists():
         number += 1

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from platformdirs import user_cache_path
 
-from fpi_eval import schema, text
+from fpi_eval import schema
 from fpi_eval.sources.raw import read_bytes
 from fpi_eval.sources.reading import Provenance, Reading
 
@@ -68,8 +68,8 @@ def cached(
 @lru_cache(maxsize=1)
 def reader_version() -> str:
     """Return the hash of the code that turns a raw file into a table, and of `VERSION`."""
-    folder = Path(__file__).parent
-    files = [*sorted(folder.glob("*.py")), Path(schema.__file__), Path(text.__file__)]
+    folders = (Path(__file__).parent, Path(schema.__file__).parent)
+    files = [path for folder in folders for path in sorted(folder.glob("*.py"))]
     code = b"\0".join(path.read_bytes() for path in files)
     return hashlib.sha256(f"{VERSION} {pd.__version__}".encode() + code).hexdigest()
 

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
+from fpi_eval.sources.lock import LOCK
 from fpi_eval.sources.reading import Reading
 
 Annee = Literal["rentree", "millesime", ""]
@@ -218,12 +219,19 @@ CATALOGUE: tuple[SourceFile, ...] = (
     _nomenclature("options_bts", "optionsBTS.csv", "BTS : première année commune et options"),
     _nomenclature("departements", "departements_academies_regions.csv",
                   "Départements, académies et régions"),
+    SourceFile("changements_uai", "identity:read_uai_changes",
+               "nomenclatures/uai_changements.csv", "Établissements : changements d'UAI déclarés",
+               "Programme", "tenu par le programme"),
     _nomenclature("regroupements", "regroupements.csv", "Regroupements de formations"),
     _nomenclature("actions_prioritaires", "actions_prioritaires.csv",
                   "Formations prioritaires par région"),
     _nomenclature("diplomes_professionnels", "diplomesProfessionnels.csv",
                   "Diplômes professionnels"),
 )  # fmt: skip
+
+
+# Readers that need other tables beside the file: geography and NAF.
+WITH_OTHER_TABLES = ("urssaf",)
 
 
 def source(name: str) -> SourceFile:
@@ -270,7 +278,7 @@ def discover(folder: Path, programme: Programme | None = None) -> Discovery:
     known, files, unexplained = entries(programme), [], []
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         relative = path.relative_to(folder).as_posix()
-        if any(part.startswith(".") for part in Path(relative).parts):
+        if any(part.startswith(".") for part in Path(relative).parts) or _is_ours(path):
             continue
         found = next(((e, m) for e in known if (m := e.regex.fullmatch(relative))), None)
         if found is None:
@@ -279,3 +287,8 @@ def discover(folder: Path, programme: Programme | None = None) -> Discovery:
         entry, match = found
         files.append(Found(entry.name, path, match.groupdict().get(entry.year or "rentree")))
     return Discovery(files, unexplained)
+
+
+def _is_ours(path: Path) -> bool:
+    """Return whether the file is fetch's own: its lock, or a download not yet whole."""
+    return path.name == LOCK or path.suffix == ".part"

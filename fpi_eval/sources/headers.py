@@ -4,6 +4,7 @@ import difflib
 import re
 import unicodedata
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
@@ -124,6 +125,7 @@ def _nearest(column: Column, unknown: list[str]) -> str | None:
     return name if score >= NEAR else None
 
 
+@lru_cache(maxsize=10_000)
 def spelling(name: str) -> str:
     """Return a header without what vintages change freely: case, accents, blanks, punctuation."""
     plain = unicodedata.normalize("NFKD", name.casefold().replace("œ", "oe"))

@@ -6,11 +6,15 @@ code for one new code is the same course; where a diploma splits or several merg
 be known, so the courses stay apart in one declared family, and are flagged.
 """
 
+from pathlib import Path
+
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.schema import Column, Table
+from fpi_eval.schema import Column, Rule, Table
 from fpi_eval.sources.formations import SUCCESSORS
+from fpi_eval.sources.headers import Renaming
+from fpi_eval.sources.reading import Reading, read_table
 
 # The mention complémentaire became the certificat de spécialisation in 2023, course for course.
 RENAMED_TYPES = frozenset({("010", "461"), ("010", "561")})
@@ -27,11 +31,18 @@ UAI_CHANGES = Table(
     name="changements_uai",
     columns=(
         Column("ancien_uai", "ancien_uai", "uai", nullable=False),
-        Column("nouveau_uai", "nouveau_uai", "uai", nullable=False),
+        Column("nouveau_uai", "nouveau_uai", "uai", nullable=False, aliases=("nouvel_uai",)),
         Column("rentree", "rentree", "entier", nullable=False, low=1980, high=2100),
         Column("motif", "motif", required=False),
     ),
     key=("ancien_uai",),
+    rules=(
+        Rule(
+            ("ancien_uai", "nouveau_uai"),
+            lambda t: t["ancien_uai"] == t["nouveau_uai"],
+            "L'établissement {ancien_uai} ne change pas d'UAI.",
+        ),
+    ),
 )
 
 
@@ -115,6 +126,12 @@ def _first_of_group(codes: pd.Series, links: pd.DataFrame, rank: pd.Series) -> p
         first, second = sorted((find(old), find(new)), key=order.__getitem__)
         head[second] = first
     return codes.map(find)
+
+
+def read_uai_changes(path: Path, *, renaming: Renaming | None = None) -> Reading:
+    """Return the declared changes of UAI: ancien_uai, nouveau_uai, rentree, and why if said."""
+    reading = read_table(path, UAI_CHANGES, renaming)
+    return Reading(reading.table.astype({"rentree": "int64"}), reading.provenance)
 
 
 def latest_uai(uai: pd.Series, changes: pd.DataFrame) -> pd.Series:

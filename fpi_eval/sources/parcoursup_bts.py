@@ -71,6 +71,6 @@ def read_parcoursup_bts(path: Path, rentree: int, *, renaming: Renaming | None =
 
 
 def mentions(words: pd.Series, pattern: str) -> pd.Series:
-    """Return whether each text holds the pattern, whatever its case; a missing one does not."""
-    known = (text for text in words.dropna().unique() if re.search(pattern, text, re.IGNORECASE))
+    """Return whether each text holds the lower-case pattern; a missing one does not."""
+    known = (text for text in words.dropna().unique() if re.search(pattern, text.lower()))
     return words.isin(list(known))

@@ -5,9 +5,11 @@ anything else is refused with the file, the line and the column.
 """
 
 import hashlib
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,11 @@ from fpi_eval.schema import Column, Table, check, expectation, line_of
 from fpi_eval.sources.headers import Renaming, as_written, match_header
 from fpi_eval.sources.raw import RawFile, read_bytes
 
-NUMBER = r"[+-]?(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d+)(?:[.,]\d+)?"
+SPACES = re.compile("[ \u00a0\u202f]")
+NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d+)(?:[.,]\d+)?", re.ASCII)
+DATE = re.compile(
+    r"(?P<d>\d\d)/(?P<m>\d\d)/(?P<y>\d{4})|(?P<Y>\d{4})-(?P<M>\d\d)-(?P<D>\d\d)", re.ASCII
+)
 YES_NO = dict.fromkeys(("VRAI", "TRUE", "O", "OUI", "1"), True) | dict.fromkeys(
     ("FAUX", "FALSE", "N", "NON", "0", ""), False
 )
@@ -98,10 +104,10 @@ def convert(
     Each distinct string is converted once: columns of counts and codes repeat a few hundred.
     """
     places, distinct = pd.factorize(values)
-    strings = pd.Series(distinct, dtype="str")
-    converted, wrong = _convert(strings.str.strip(), column)
-    if wrong.any():
-        row = int(wrong.to_numpy()[places].argmax())
+    parsed, wrong = _parse([str(text).strip() for text in distinct], column)
+    faulty = wrong[places]
+    if faulty.any():
+        row = int(faulty.argmax())
         raise FpiError(
             f"trouvé « {values.iloc[row]} », attendu {expectation(column)}. Corrigez la valeur, "
             "ou videz la cellule si la donnée manque.",
@@ -109,45 +115,51 @@ def convert(
             ligne=line_of(row, lines),
             colonne=column.header,
         )
-    return converted.take(places).reset_index(drop=True)
+    return parsed.take(places).reset_index(drop=True)
 
 
-def _convert(strings: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
+def _parse(strings: list[str], column: Column) -> tuple[pd.Series, np.ndarray]:
     """Return the converted strings, and which ones are not what the column declares."""
-    missing = strings.isin([*MISSING, *column.missing])
-    if column.kind == "texte":
-        missing = strings.isin([*column.missing, ""])
-    plain = strings.mask(missing)
+    missing = {*column.missing, ""} if column.kind == "texte" else {*MISSING, *column.missing}
     if column.kind == "oui_non":
-        words = strings.str.upper().map(YES_NO)
-        return words.eq(True), words.isna()
-    if column.kind == "date":
-        return _dates(plain)
+        known = [YES_NO.get(text.upper()) for text in strings]
+        return pd.Series([k is True for k in known]), np.array([k is None for k in known], bool)
+    kept = [None if text in missing else text for text in strings]
     if column.is_number:
-        return _numbers(plain, column)
-    return plain, pd.Series(False, index=plain.index)
+        parsed, dtype = [_number(text, column) for text in kept], "float64"
+    elif column.kind == "date":
+        parsed, dtype = [_date(text) for text in kept], "datetime64[s]"
+    else:
+        parsed, dtype = kept, "str"
+    wrong = np.array([p is None and k is not None for p, k in zip(parsed, kept, strict=True)], bool)
+    return pd.Series(parsed, dtype=dtype), wrong
 
 
-def _numbers(plain: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
-    if column.kind == "pourcentage":
-        plain = plain.str.replace(r"[ \u00a0\u202f]?%$", "", regex=True)
-    wrong = ~plain.str.fullmatch(NUMBER, na=True)
-    bare = plain.mask(wrong).str.replace(",", ".", regex=False)
-    bare = bare.str.replace(r"[ \u00a0\u202f]", "", regex=True)
-    numbers = pd.to_numeric(bare, errors="coerce").astype("float64")
-    codes = [float(code) for code in column.missing if re.fullmatch(NUMBER, code)]
-    numbers = numbers.mask(numbers.isin(codes)) if codes else numbers
-    if column.kind in ("effectif", "entier"):
-        wrong |= numbers.notna() & (numbers % 1 != 0)
-    return (numbers / 100 if column.kind == "pourcentage" else numbers), wrong
+def _number(text: str | None, column: Column) -> float | None:
+    """Return the number, NaN for a code that means missing, None for what is no number."""
+    if text is None:
+        return np.nan
+    share = column.kind == "pourcentage"
+    match = NUMBER.fullmatch(text.removesuffix("%").rstrip() if share else text)
+    if match is None:
+        return None
+    value = float(SPACES.sub("", match[0]).replace(",", "."))
+    if any(NUMBER.fullmatch(code) and value == float(code) for code in column.missing):
+        return np.nan
+    if not math.isfinite(value) or (column.kind in ("effectif", "entier") and value % 1):
+        return None
+    return value / 100 if share else value
 
 
-def _dates(plain: pd.Series) -> tuple[pd.Series, pd.Series]:
-    iso = plain.str.fullmatch(r"\d{4}-\d\d-\d\d", na=False)
-    french = plain.str.fullmatch(r"\d\d/\d\d/\d{4}", na=False)
-    days = pd.to_datetime(plain.where(french), format="%d/%m/%Y", errors="coerce")
-    days = days.fillna(pd.to_datetime(plain.where(iso), format="%Y-%m-%d", errors="coerce"))
-    return days.astype("datetime64[s]"), plain.notna() & days.isna()
+def _date(text: str | None) -> date | None:
+    match = DATE.fullmatch(text) if text else None
+    if match is None:
+        return None
+    year, month, day = (int(match[a] or match[b]) for a, b in (("y", "Y"), ("m", "M"), ("d", "D")))
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
 
 
 def _read_parquet(path: Path, schema: Table, renaming: Renaming) -> Reading:

@@ -1,145 +1,14 @@
-"""Columns, types and ranges of each table; `check(table, schema)` says in French what is wrong.
+"""Check a table against its declaration: pandera finds the faults, this says them in French."""
 
-pandera does the checking; this module declares tables compactly and turns its findings into one
-French error with file, line and column.
-"""
-
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
 
 import pandas as pd
 import pandera.errors
 import pandera.pandas as pa
 
 from fpi_eval.errors import FpiError
+from fpi_eval.schema.declaring import CFD, MEFSTAT11, UAI, UAI_KEYS, Column, Rule, Table
 from fpi_eval.text import liste, pluriel
-
-Kind = Literal[
-    "code", "uai", "texte", "entier", "effectif", "nombre", "pourcentage", "oui_non", "date"
-]
-
-UAI = r"\d{7}[A-Z]"
-MEFSTAT11 = r"\d{2}[0-9A-Z]{9}"
-CFD = r"[0-9A-Z]{8}"
-UAI_KEYS = "ABCDEFGHJKLMNPRSTUVWXYZ"
-
-_LOW = {"effectif": 0.0, "pourcentage": 0.0}
-_HIGH = {"pourcentage": 1.0}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a table: its name here, its header there, and what it may hold.
-
-    Parameters
-    ----------
-    name : str
-        Name in our tidy tables.
-    header : str
-        Header as the publisher writes it.
-    kind : Kind
-        `effectif` is a count (whole, not negative), `pourcentage` is written 0 to 100 in the
-        file and becomes a rate between 0 and 1, `uai` is a code whose control letter is verified,
-        `date` is written dd/mm/yyyy or yyyy-mm-dd.
-    aliases : tuple of str
-        Other headers known from other vintages or from the portal's short names.
-    fallbacks : tuple of str
-        Headers that hold this column only in files without the header and its aliases.
-    repeated : {"refuse", "last"}
-        Whether a header written several times is refused, or its last column is meant.
-    required : bool
-        Whether the file must have the column.
-    nullable : bool
-        Whether a cell may be empty.
-    pattern, low, high, choices
-        What a value may be; `low` and `high` in the unit of the tidy table.
-    missing : tuple of str
-        Extra codes that mean missing in this column (999, 1000).
-    expected : str
-        French words for what is expected, used in errors.
-    """
-
-    name: str
-    header: str
-    kind: Kind = "texte"
-    aliases: tuple[str, ...] = ()
-    fallbacks: tuple[str, ...] = ()
-    repeated: Literal["refuse", "last"] = "refuse"
-    required: bool = True
-    nullable: bool = True
-    pattern: str | None = None
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    expected: str = ""
-
-    @property
-    def is_number(self) -> bool:
-        """Whether the tidy column is float64."""
-        return self.kind in ("entier", "effectif", "nombre", "pourcentage")
-
-    @property
-    def bounds(self) -> tuple[float | None, float | None]:
-        """Smallest and largest value allowed in the tidy table."""
-        low = self.low if self.low is not None else _LOW.get(self.kind)
-        high = self.high if self.high is not None else _HIGH.get(self.kind)
-        return low, high
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """A file whose header has unnamed columns: the full header, and our names by position.
-
-    A name of `None` drops the column.
-    """
-
-    headers: tuple[str, ...]
-    names: tuple[str | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What every row must obey across columns; applied where the file has them all.
-
-    Parameters
-    ----------
-    columns : tuple of str
-        Columns that the rule binds; all are named in the error.
-    broken : callable
-        Table to boolean Series, true on rows at fault; a missing value is never a fault.
-    message : str
-        French sentence; ``{name}`` stands for the row's value of that column.
-    """
-
-    columns: tuple[str, ...]
-    broken: Callable[[pd.DataFrame], pd.Series]
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A source's table: its columns, its key, its rules, and the headers read by position."""
-
-    name: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...] = ()
-    layouts: tuple[Layout, ...] = ()
-    rules: tuple[Rule, ...] = ()
-
-    def column(self, name: str) -> Column:
-        """Return the column of that name."""
-        return next(column for column in self.columns if column.name == name)
-
-    def pandera(self, names: Sequence[str] | None = None) -> pa.DataFrameSchema:
-        """Return the pandera schema of the columns named (all by default)."""
-        kept = [c for c in self.columns if names is None or c.name in names]
-        return pa.DataFrameSchema(
-            {c.name: _pandera_column(c) for c in kept},
-            unique=[name for name in self.key if name in {c.name for c in kept}] or None,
-            strict=False,
-        )
 
 
 def check(
@@ -168,13 +37,22 @@ def check(
     if absent:
         raise FpiError(f"colonne(s) absente(s) de la table : {liste(absent)}.", fichier=fichier)
     try:
-        checked = schema.pandera(present).validate(table, lazy=True)
+        checked = pandera_schema(schema, present).validate(table, lazy=True)
     except pandera.errors.SchemaErrors as error:
         raise _french(error, table, schema, fichier, lines) from None
     for rule in schema.rules:
         if set(rule.columns) <= set(present):
             _obey(checked, rule, schema, fichier, lines)
     return checked
+
+
+def pandera_schema(schema: Table, names: Sequence[str]) -> pa.DataFrameSchema:
+    """Return the pandera schema of the columns named."""
+    return pa.DataFrameSchema(
+        {name: _pandera_column(schema.column(name)) for name in names},
+        unique=[name for name in schema.key if name in names] or None,
+        strict=False,
+    )
 
 
 def _obey(
@@ -296,11 +174,15 @@ def _duplicate_key(
     again = table.duplicated(key, keep="first")
     second = int(again.to_numpy().argmax())
     values = table.loc[again.index[second], key]
-    same = (table[key].astype(str) == values.astype(str)).all(axis=1).to_numpy().argmax()
+    shown = " × ".join(str(value) for value in values.dropna())
+    same = pd.Series(True, index=table.index)
+    for name, value in values.items():
+        same &= table[name].isna() if pd.isna(value) else table[name] == value
+    first = int(same.to_numpy().argmax())
     names = " × ".join(schema.column(name).header for name in key)
     return FpiError(
-        f"clé en double ({' × '.join(str(value) for value in values)}), déjà présente à la ligne "
-        f"{line_of(int(same), lines)} ; {pluriel(int(again.sum()), 'doublon')} en tout. "
+        f"clé en double ({shown}), déjà présente à la ligne "
+        f"{line_of(first, lines)} ; {pluriel(int(again.sum()), 'doublon')} en tout. "
         "Attendu : une seule ligne par clé. Retirez le doublon.",
         fichier=fichier,
         ligne=line_of(second, lines),

@@ -1,0 +1,206 @@
+"""The command line as its users meet it: French, exit code 2, earlier reports untouched."""
+
+import gzip
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fpi_eval import twin
+from fpi_eval.cli import main
+
+ROOT = Path(__file__).parents[1]
+YEARS = range(2025, 2027)
+AFFELNET = "orion/attractivite_capacite_2026.csv"
+REGION = "inserjeunes/ij_region_data.csv"
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory):
+    """A small simulated set, written once."""
+    folder = tmp_path_factory.mktemp("simule")
+    twin.write_files(twin.draw(twin.SMALL, 7), folder, years=YEARS)
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path, written):
+    """A project of its own: programme, notebooks, data and an earlier report."""
+    (tmp_path / "data").mkdir()
+    shutil.copytree(ROOT / "data" / "fpi_aura", tmp_path / "data" / "essai")
+    shutil.copytree(
+        ROOT / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns("ex*")
+    )
+    shutil.copytree(written, tmp_path / "donnees")
+    earlier = tmp_path / "reports" / "essai" / "2026" / "index.html"
+    earlier.parent.mkdir(parents=True)
+    earlier.write_text("rapport précédent", encoding="utf-8")
+    return tmp_path
+
+
+def fails(project, capsys, *arguments):
+    """Run, and return the message; the exit code is 2 and the earlier report stands."""
+    with pytest.raises(SystemExit) as stop:
+        main([*arguments, "--programme", str(project / "data" / "essai")])
+    assert stop.value.code == 2
+    earlier = project / "reports" / "essai" / "2026"
+    assert [p.name for p in earlier.iterdir()] == ["index.html"]
+    assert (earlier / "index.html").read_text(encoding="utf-8") == "rapport précédent"
+    error = capsys.readouterr().err
+    assert error.startswith("Erreur : ")
+    assert "Traceback" not in error
+    return " ".join(error.split())
+
+
+def edit(path: Path, change) -> None:
+    content = path.read_bytes()
+    zipped = path.suffix == ".gz"
+    text = (gzip.decompress(content) if zipped else content).decode("utf-8-sig")
+    path.write_bytes(change(text).encode("utf-8"))
+
+
+def rename_places(path: Path) -> None:
+    old, new = "Capacité carte scolaire", "Capacités de la carte scolaire"
+    edit(path, lambda text: text.replace(old, new, 1))
+
+
+def repeat_line(text: str, line: int, at: int) -> str:
+    lines = text.splitlines()
+    return "\n".join([*lines[: at - 1], lines[line - 1], *lines[at - 1 :]]) + "\n"
+
+
+def set_cell(text: str, line: int, column: str, value: str) -> str:
+    lines = text.splitlines()
+    place = lines[0].split(";").index(column)
+    cells = lines[line - 1].split(";")
+    cells[place] = value
+    lines[line - 1] = ";".join(cells)
+    return "\n".join(lines) + "\n"
+
+
+def test_a_missing_file_is_named_with_what_to_do(project, capsys):
+    (project / "donnees" / REGION).unlink()
+    error = fails(project, capsys, "run", "2026", "--donnees", str(project / "donnees"))
+    for word in ("ij_region_data.csv", "fichier absent", "[sources.inserjeunes_region]", "Déposez"):
+        assert word in error
+
+
+def test_a_renamed_column_is_named_with_the_nearest_and_where_to_declare_it(project, capsys):
+    rename_places(project / "donnees" / AFFELNET)
+    error = fails(project, capsys, "run", "2026", "--donnees", str(project / "donnees"))
+    for word in (
+        "attractivite_capacite_2026.csv", "ligne 1", "« Capacité carte scolaire »",
+        "« Capacités de la carte scolaire »", "[sources.affelnet.colonnes]",
+        "programme.toml (ligne",
+    ):  # fmt: skip
+        assert word in error
+
+
+def test_a_renamed_column_declared_in_the_programme_is_read(project, capsys):
+    rename_places(project / "donnees" / AFFELNET)
+    rename_places(project / "donnees" / AFFELNET.replace("2026", "2025"))
+    programme = project / "data" / "essai" / "programme.toml"
+    alias = '[sources.affelnet.colonnes]\nplaces = "Capacités de la carte scolaire"\n'
+    programme.write_text(programme.read_text(encoding="utf-8") + "\n" + alias, encoding="utf-8")
+    main(["check", "2026", "--donnees", str(project / "donnees"),
+          "--programme", str(project / "data" / "essai")])  # fmt: skip
+    assert "Entrées valides pour 2026-2027" in capsys.readouterr().out
+
+
+def test_a_missing_column_lists_what_was_found(project, capsys):
+    edit(project / "donnees" / REGION, lambda t: t.replace(";voie;", ";zzz;", 1))
+    error = fails(project, capsys, "run", "2026", "--donnees", str(project / "donnees"))
+    for word in ("ij_region_data.csv", "ligne 1", "« voie »", "colonne absente", "« zzz »"):
+        assert word in error
+
+
+def test_a_wrong_separator_is_said(project, capsys):
+    edit(project / "donnees" / AFFELNET, lambda t: t.replace(";", "|"))
+    error = fails(project, capsys, "run", "2026", "--donnees", str(project / "donnees"))
+    for word in ("attractivite_capacite_2026.csv", "séparateur", "point-virgule"):
+        assert word in error
+
+
+def test_a_wrong_encoding_is_said_with_its_line(project, capsys):
+    path = project / "donnees" / AFFELNET
+    content = path.read_bytes()
+    end = content.index(b"\n", 3000)
+    path.write_bytes(content[:end] + b"\xff\xfe\x81" + content[end:])
+    error = fails(project, capsys, "run", "2026", "--donnees", str(project / "donnees"))
+    for word in ("attractivite_capacite_2026.csv", "ligne", "UTF-8"):
+        assert word in error
+
+
+def test_a_duplicate_key_names_both_lines(project, capsys):
+    edit(project / "donnees" / REGION, lambda text: repeat_line(text, 4, at=7))
+    error = fails(project, capsys, "run", "2026", "--donnees", str(project / "donnees"))
+    for word in ("ij_region_data.csv", "ligne 7", "double", "ligne 4"):
+        assert word in error
+
+
+def test_a_rate_of_140_names_line_and_column(project, capsys):
+    edit(project / "donnees" / REGION, lambda t: set_cell(t, 5, "taux_poursuite_etudes", "140"))
+    error = fails(project, capsys, "run", "2026", "--donnees", str(project / "donnees"))
+    for word in ("ij_region_data.csv", "ligne 5", "« taux_poursuite_etudes »", "140", "0 et 100"):
+        assert word in error
+
+
+def test_a_year_that_is_absent_lists_those_present(project, capsys):
+    error = fails(project, capsys, "run", "2029", "--donnees", str(project / "donnees"))
+    for word in ("la rentrée 2029 est absente", "2025", "2026"):
+        assert word in error
+
+
+def test_a_folder_that_does_not_exist_is_said(project, capsys):
+    error = fails(project, capsys, "run", "2026", "--donnees", str(project / "ailleurs"))
+    assert "n'existe pas" in error
+
+
+@pytest.mark.parametrize("wrong", ["22", "2022-2024", "demain"])
+def test_a_school_year_is_written_2022_2023_or_2022(project, capsys, wrong):
+    assert "année scolaire" in fails(project, capsys, "check", wrong)
+
+
+def test_a_mistyped_command_or_option_is_said_in_french(capsys):
+    cases = {
+        "rnu": "commande « rnu » inconnue",
+        "run": "il manque « RENTREE »",
+        "run 2026 --donnes x": "option « --donnes » inconnue",
+        "run 2026 2027": "argument(s) en trop : 2027",
+    }
+    for arguments, word in cases.items():
+        with pytest.raises(SystemExit) as stop:
+            main(arguments.split())
+        assert stop.value.code == 2
+        assert word in capsys.readouterr().err
+
+
+def test_help_is_in_french(capsys):
+    main(["run", "--help"])
+    words = capsys.readouterr().out
+    assert "Produit le rapport" in words
+    for english in ("[required]", "[default", "Display this", "Parameters", "Commands"):
+        assert english not in words
+
+
+def test_notebooks_are_listed_with_their_parameters_and_what_they_declare(project, capsys):
+    main(["notebooks", "--programme", str(project / "data" / "essai")])
+    listed = capsys.readouterr().out
+    for word in ("01_donnees", "02_places", "rentree = 2026", "sources : affelnet", "figures :"):
+        assert word in listed
+
+
+def test_lab_copies_a_notebook_with_its_parameters_filled_and_never_over_another(project, capsys):
+    arguments = ["lab", "02_places", "2026", "--no-ouvrir", "--donnees", str(project / "donnees"),
+                 "--programme", str(project / "data" / "essai")]  # fmt: skip
+    main(arguments)
+    first = Path(capsys.readouterr().out.strip())
+    source = first.read_text(encoding="utf-8")
+    first.write_text(source + " ", encoding="utf-8")
+    main(arguments)
+    second = Path(capsys.readouterr().out.strip())
+    assert first.parent == second.parent == project / "notebooks" / "exploration"
+    assert first != second
+    assert first.read_text(encoding="utf-8").endswith(" ")
+    for word in ("rentree = 2026", "programme = 'essai'", "donnees"):
+        assert word in source
