@@ -11,6 +11,7 @@ from fpi_eval.power import calendrier, closed_form, durees, expected, premieres,
 from fpi_eval.power.detect import detectable, margins_of, smallest
 from fpi_eval.power.placement import Hosts, pattern, shifted_years, untreated, with_openings
 from fpi_eval.power.result import Puissance
+from fpi_eval.power.simulate import with_effect
 from fpi_eval.programme import load_programme
 
 EXACT = 1e-10
@@ -175,6 +176,19 @@ def test_an_effect_moves_the_estimate_by_exactly_itself_and_leaves_its_error(sma
     before, after = results
     assert after.estimate - before.estimate == pytest.approx(0.5, abs=EXACT)
     assert after.std_error == pytest.approx(before.std_error, abs=EXACT)
+
+
+def test_pupils_are_added_seat_by_seat_around_the_effect():
+    frame = pd.DataFrame({"cell": np.arange(4000), "y": 5.0, "dose": [20.0, 0.0] * 2000})
+    frame.attrs["outcome"] = "diplomes"
+    moved = with_effect(frame, 0.5, np.random.default_rng(0))
+    gain = (moved["y"] - 5.0)[frame["dose"] > 0]
+    assert gain.mean() == pytest.approx(10, abs=0.2)
+    # Beta-binomial: n p q (1 + (n - 1) rho), with rho = 0.05.
+    assert gain.var() == pytest.approx(20 * 0.25 * (1 + 19 * 0.05), rel=0.1)
+    assert (moved["y"] == 5.0)[frame["dose"] == 0].all()
+    assert moved.attrs == frame.attrs
+    assert with_effect(frame, 0.0, np.random.default_rng(0)) is frame
 
 
 @pytest.fixture(scope="module")

@@ -13,20 +13,13 @@ from fpi_eval.impact import seats
 from fpi_eval.impact.uncertainty import ENOUGH
 from fpi_eval.inference import choose
 from fpi_eval.power.calendar import LABELS, SHOWN, calendrier, opened, premieres
-from fpi_eval.power.placement import (
-    Hosts,
-    Pattern,
-    pattern,
-    shifted_years,
-    untreated,
-    with_openings,
-)
+from fpi_eval.power.placement import Pattern, pattern, untreated
 from fpi_eval.power.result import Puissance
+from fpi_eval.power.simulate import DRAWS, simulate
 from fpi_eval.programme import Programme
 
 POWER = 0.80
 MARGIN = 0.20  # displacement worth seeing, per filled seat (METHOD, E11)
-DRAWS = 40
 GRID = 41
 KEYS = ["resultat", "effet", "rentree"]
 
@@ -52,10 +45,11 @@ def puissance(
     """Return what the evaluation can see, and from when, before looking at any effect.
 
     The register's openings, with their seats and dates, are put in establishments of regions
-    where the programme did not go, and J is run there: what it finds is noise, of the size it
-    has in these very data. An effect b per seat adds exactly b to the estimate and leaves its
-    interval's width, J being linear in the outcome; so power at b is the share of draws whose
-    interval, moved by b, leaves zero out.
+    where the programme did not go, pupils of the expected effect are added there one by one, and
+    J is run: what it finds beyond that effect is noise, of the size it has in these very data.
+    An effect larger by b adds exactly b to the estimate and leaves its interval's width, J being
+    linear in the outcome; so power at b is the share of draws whose interval, moved to b, leaves
+    zero out.
 
     Parameters
     ----------
@@ -65,7 +59,8 @@ def puissance(
     register : DataFrame
         Openings: uai, cfd or mefstat11, voie, niveau, rentree, places.
     programme : Programme, optional
-        Its [[hypotheses]] give the effect expected per seat, hence when it can be seen.
+        Its [[hypotheses]] give the effect expected per seat, hence when it can be seen. Without
+        it the effect is taken as the same for every seat, which overstates power.
     rentrees : sequence of int, optional
         Last rentrées of the data to plan for; by default all from the first readable to
         ``horizon``.
@@ -85,14 +80,17 @@ def puissance(
         row.resultat: [y for y in rentrees or range(row.ligne, horizon + 1) if y >= row.ligne]
         for row in first.itertuples()
     }
+    expectation = expected(programme, register) if programme else {}
     found = [
-        simulate(rest, pat, name, years, size=size, draws=draws, seed=seed)
+        simulate(
+            rest, pat, name, years, size=size, effect=expectation.get(name, 0.0), draws=draws,
+            seed=seed,
+        )
         for name, years in wanted.items()
-    ]
+    ]  # fmt: skip
     runs = pd.concat([part for part in found if not part.empty], ignore_index=True)
     if runs.empty:
         raise FpiError("le panel est trop court pour y placer les ouvertures du registre.")
-    expectation = expected(programme, register) if programme else {}
     table = detectable(runs, degrees(pat), expectation)
     short = [(name, y) for name, years in wanted.items() for y in years]
     return Puissance(
@@ -100,55 +98,6 @@ def puissance(
         pat.n_etablissements, pat.n_departements, pat.seats, pat.closures,
         len(short) - len(table) // 3,
     )  # fmt: skip
-
-
-def simulate(
-    rest: pd.DataFrame,
-    pat: Pattern,
-    outcome: str,
-    years: Sequence[int],
-    *,
-    size: float = 0.0,
-    draws: int = DRAWS,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Return what J finds where nothing was opened: draw × rentrée × kind of effect.
-
-    Columns: resultat, effet, rentree, tirage, estimate, std_error, ci_low, ci_high.
-    """
-    if outcome not in rest:
-        raise FpiError(f"résultat absent du panel : {outcome}.", colonne=outcome)
-    moves = {year: shifted_years(rest, pat, year) for year in years}
-    rows = []
-    for back in sorted({b for b in moves.values() if b is not None}):
-        hosts = Hosts(rest, pat.first - back)
-        until = [year for year in years if moves[year] == back]
-        for draw in range(draws):
-            rng = np.random.default_rng([seed, draw])
-            placed = with_openings(rest, hosts.place(pat, size, rng), back)
-            frame = seats.sample(placed, outcome)
-            for year in until:
-                rows += _one(frame, year - back, (outcome, year, draw))
-    names = ["resultat", "effet", "rentree", "tirage", "estimate", "std_error", "ci_low", "ci_high"]
-    return pd.DataFrame(rows, columns=names)
-
-
-def _one(frame: pd.DataFrame, last: int, key: tuple[str, int, int]) -> list[tuple]:
-    """Return the three effects of J on the rows up to a rentrée; nan when no seat acts yet."""
-    used = frame[frame["time"] <= last]
-    used.attrs = dict(frame.attrs)
-    outcome, year, draw = key
-    nothing = [(outcome, label, year, draw, *[np.nan] * 4) for label in seats.WEIGHTS]
-    if not (used["dose"] != 0).any():
-        return nothing
-    used.attrs["reach"] = seats.reach(used)
-    try:
-        items = seats.report(used, seats.fit_j(used))
-    except FpiError:  # seats that a course × session effect takes whole
-        return nothing
-    return [
-        (outcome, e.label, year, draw, e.estimate, e.std_error, e.ci_low, e.ci_high) for e in items
-    ]
 
 
 def degrees(pat: Pattern) -> int:

@@ -13,11 +13,12 @@ from fpi_eval.power.calendar import LABELS
 METHOD = (
     "Les ouvertures du registre, avec leurs places et leurs dates, sont placées {draws} fois dans "
     "des établissements de régions où le programme n'est pas allé ; l'estimateur J et sa règle "
-    "d'inférence ({rule}) y sont appliqués. Un effet de b par place déplace l'estimation de b : "
-    "le plus petit effet visible est celui dont l'intervalle à 95 % exclut zéro dans 80 % des "
-    "tirages (Bloom, 1995, pour la formule (t₀,₉₇₅ + t₀,₈₀) × erreur, donnée à côté). Les régions "
-    "non traitées doivent varier autant que la région du programme ; l'effet est supposé le même "
-    "pour toutes les places, si bien que la puissance est un peu surestimée s'il varie."
+    "d'inférence ({rule}) y sont appliqués, une fois ajoutés, place par place, les élèves de "
+    "l'effet attendu. Un effet plus grand de b déplace l'estimation de b : le plus petit effet "
+    "visible est celui dont l'intervalle à 95 % exclut zéro dans 80 % des tirages (Bloom, 1995, "
+    "pour la formule (t₀,₉₇₅ + t₀,₈₀) × erreur, donnée à côté). Les régions non traitées doivent "
+    "varier autant que celle du programme, et leurs formations être aussi exposées : sinon la "
+    "puissance de l'effet net et du déplacement est surestimée."
 )
 
 
