@@ -93,8 +93,8 @@ def reponse(p: Panels) -> str:
         sentences.append(NO_URSSAF)
     elif not found.visible:
         sentences.append(
-            "Les emplois montrés plus bas disent où sont les débouchés des filières ; leur évolution "
-            "n'est pas un effet du programme."
+            "Les emplois montrés plus bas disent où sont les débouchés des filières ; leur "
+            "évolution n'est pas un effet du programme."
         )
     return "\n\n".join(sentences)
 
@@ -130,10 +130,10 @@ def decelable(p: Panels) -> Table:
 
 def references(p: Panels) -> Table:
     """Return the declared figures of the arithmetic, published or assumed, with their sources."""
-    rows = emplois.reference().reset_index()
+    rows = emplois.reference().reset_index().fillna({"date": ""})
     rows["valeur"] = [text.nombre(v, 0 if v == int(v) else 2) for v in rows["valeur"]]
     return table(
-        rows[["libelle", "valeur", "date", "nature", "source"]].assign(date=rows["date"].fillna("")),
+        rows[["libelle", "valeur", "date", "nature", "source"]],
         "Chiffres de référence du calcul",
         labels={"libelle": "Grandeur", "valeur": "Valeur", "date": "Date", "nature": "Nature",
                 "source": "Source"},
