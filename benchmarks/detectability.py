@@ -8,6 +8,7 @@ programme only. The table goes to benchmarks/results/detectability.md.
 """
 
 import argparse
+import re
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,7 @@ def main() -> None:
             f"{100 * (1 - blind):.0f} %" if true > 0.8 else "entre les deux")  # fmt: skip
         lines.append(f"| {graduates} | {100 * true:.0f} % | {100 * rows['power'].mean():.0f} % | "
                      f"{100 * blind:.0f} % | {right} |")  # fmt: skip
-    text = "\n".join(lines).replace(".", ",") + "\n"
+    text = re.sub(r"(\d)\.(\d)", r"\1,\2", "\n".join(lines)) + "\n"
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "detectability.md").write_text(text, encoding="utf-8")
     print(text)
