@@ -86,6 +86,18 @@ class Clusters:
         moved = (frame["dose"] != 0).to_numpy()
         return cls(etab, dep, pd.unique(etab[moved]).size, pd.unique(dep[moved]).size)
 
+    def corrected(
+        self, by_etab: np.ndarray, by_dep: np.ndarray, kind: str
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return influences with the factor ``G1 / (G1 - 1)`` that theorem 3 of BJS leaves out.
+
+        Their variance is asymptotic; here the mean effect is estimated on G1 treated clusters.
+        """
+        if kind != BJS:
+            return by_etab, by_dep
+        factors = [np.sqrt(g / max(g - 1, 1)) for g in (self.n_treated_etab, self.n_treated_dep)]
+        return by_etab * factors[0], by_dep * factors[1]
+
     def candidates(self, by_etab: np.ndarray, by_dep: np.ndarray, kind: str) -> list[Candidate]:
         """Return both candidates from influences by establishment and by département."""
         return [
@@ -125,6 +137,7 @@ def answer(
     establishments.
     """
     clusters = Clusters.of(frame)
+    by_etab, by_dep = clusters.corrected(by_etab, by_dep, kind)
     found, level = clusters.interval(value, by_etab, by_dep, kind)
     if instead is not None:
         found, level = instead, "établissement"
@@ -159,6 +172,7 @@ def event_table(
     together.
     """
     clusters = Clusters.of(frame)
+    by_etab, by_dep = clusters.corrected(by_etab, by_dep, kind)
     level = int(clusters.n_treated_dep >= ENOUGH)
     psi = (by_etab, by_dep)[level]
     years = [

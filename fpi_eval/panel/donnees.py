@@ -21,8 +21,11 @@ from fpi_eval.sources.ouvertures import read_ouvertures
 from fpi_eval.sources.reading import Provenance, Reading
 from fpi_eval.text import liste
 
-NEEDED = ("affelnet", "parcoursup_bts", "parcoursup", "inserjeunes_region", "ouvertures")
+NEEDED = (
+    "affelnet", "parcoursup_bts", "parcoursup", "constat", "inserjeunes_region", "ouvertures",
+)  # fmt: skip
 CAPACITIES = ("affelnet", "parcoursup_bts")
+YEARLY = (*CAPACITIES, "constat")
 FIRST_SIMULATED = 2018
 YEAR = {"rentree": r"\d{4}", "millesime": r"\d{4}_\d{4}"}
 
@@ -110,7 +113,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
             continue
         paths = _files(folder, source)
         _require(programme, name, source, folder, paths, rentree)
-        if name in CAPACITIES:
+        if name in YEARLY:
             paths = {year: path for year, path in paths.items() if int(year) <= rentree}
         if not paths:
             absentes[name] = f"aucun fichier « {source.fichier} »"

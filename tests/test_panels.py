@@ -1,0 +1,148 @@
+"""The real panel and its results: equal to sums made directly from the raw files."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from fpi_eval.impact.passage import passage
+from fpi_eval.impact.regional import regional_change
+from fpi_eval.panel import deploiement, filieres, qualite
+from fpi_eval.panel.panels import FILIERES, panels
+from fpi_eval.programme import load_programme
+
+ROOT = Path(__file__).parents[1]
+PROGRAMME = load_programme(ROOT / "data" / "fpi_aura")
+
+
+@pytest.fixture(scope="module")
+def reel(donnees_reelles):
+    return panels(PROGRAMME, 2022, donnees_reelles)
+
+
+@pytest.fixture(scope="module")
+def brut(donnees_reelles):
+    """The raw regional file, read without the library."""
+    return pd.read_csv(donnees_reelles / "inserjeunes" / "ij_region_data.csv", sep=";", dtype="str",
+                       encoding="utf-8-sig")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def simule():
+    return panels(PROGRAMME, 2026)
+
+
+def test_aura_final_year_students_equal_sums_of_the_raw_file(reel, brut):
+    raw = brut[brut["code_region"] == "84"]
+    wanted = raw.assign(n=raw["nb_annee_term"].astype(float)).groupby(["millesime", "voie"])["n"]
+    rows = reel.regional[(reel.regional["code_region"] == "84") & reel.regional["observe"]]
+    found = rows.groupby(["millesime", "voie"])["terminale"].sum()
+    assert found.to_dict() == wanted.sum().to_dict()
+    assert found["2021_2022", "scolaire"] == 67_409
+    assert found["2021_2022", "apprentissage"] == 62_980
+
+
+@pytest.mark.parametrize("voie", ["scolaire", "apprentissage"])
+@pytest.mark.parametrize("filiere", FILIERES)
+def test_employment_rate_by_filiere_equals_counts_over_counts(reel, brut, voie, filiere):
+    declared = reel.filieres.set_index("code")["filiere"]
+    code = brut["cfd"].where(brut["voie"] == "apprentissage")
+    mef = reel.donnees.nomenclatures.mef.drop_duplicates("mefstat11").set_index("mefstat11")["cfd"]
+    code = code.where(code.notna(), brut["mefstat11"].map(mef))
+    own = code.map(declared).fillna(code.str[3:6].map(declared))
+    raw = brut[(brut["code_region"] == "84") & (brut["voie"] == voie) & (own == filiere)
+               & (brut["millesime"] == "2021_2022")]  # fmt: skip
+    raw = raw[["nb_en_emploi_6_mois", "nb_sortant"]].astype(float).dropna().sum()
+    rates = filieres.emploi(reel)
+    keys = ["territoire", "filiere", "voie", "millesime"]
+    row = rates.set_index(keys).loc[("region", filiere, voie, "2021_2022")]
+    assert row["taux"] == raw["nb_en_emploi_6_mois"] / raw["nb_sortant"]
+    assert row["ic_bas"] < row["taux"] < row["ic_haut"]
+
+
+def test_published_rates_agree_with_counts_to_their_rounding(reel):
+    compared, gap = filieres.largest_gap(reel)
+    assert compared > 14_000
+    assert gap <= 0.005 + 1e-9
+
+
+def test_places_of_2018_and_2019_are_in_the_millesime_of_june_2020_and_2021(reel):
+    rates = reel.appariement_bts.rates.set_index("formation")
+    assert rates.loc["BTS - Production", "part_places"].min() > 0.99
+    across, over_time = passage(reel.passage)
+    assert 0.5 < across.estimate < 1.0
+    assert across.n_clusters == over_time.n_clusters == 17
+    assert across.ci_low < across.estimate < across.ci_high
+
+
+def test_the_regression_says_what_seventeen_regions_allow(reel):
+    rows = reel.regional[reel.regional["observe"] & reel.regional["filiere"].isin(FILIERES)]
+    change = regional_change(rows[rows["voie"] == "scolaire"], "terminale", region="84")
+    last = change.table.iloc[-1]
+    assert last["n_regions"] == 17
+    assert last["p_value"] >= 1 / 17
+    assert last["difference"] == pytest.approx(last["observed"] - last["expected"])
+    assert "ne peut descendre sous" in change.summary()
+
+
+def test_cned_and_distance_courses_are_set_aside_visibly(reel):
+    aside = reel.capacites.ecartees
+    distance = aside[aside["raison"] == "formation à distance"]
+    assert distance["places"].sum() > 2000
+    assert not reel.capacites.table["uai"].isin(["0381629P", "0690276A"]).any()
+
+
+def test_no_place_is_counted_in_two_years_of_one_course(reel):
+    seats = reel.capacites.table
+    pro = seats[seats["mefstat11"].str[:3] == "238"]
+    years = pro.groupby(["uai", "rentree", pro["mefstat11"].str[4:]])["mefstat11"].agg(
+        lambda codes: codes.str[3].nunique()
+    )
+    assert (years == 1).all()
+
+
+def test_a_ratio_leaves_out_of_the_denominator_what_the_numerator_lacks():
+    rows = pd.DataFrame({"g": "a", "n": [3.0, None, 2.0], "d": [10.0, 50.0, 10.0]})
+    found = filieres.ratio(rows, "n", "d", ["g"]).iloc[0]
+    assert (found["n"], found["d"], found["taux"]) == (5, 20, 0.25)
+
+
+def test_wilson_interval_of_half_of_twenty():
+    found = filieres.with_wilson(pd.DataFrame({"n": [10.0], "d": [20.0]}), "n", "d").iloc[0]
+    assert (found["ic_bas"], found["ic_haut"]) == pytest.approx((0.2993, 0.7007), abs=1e-4)
+
+
+def test_progress_counts_a_seat_once_a_year_from_its_opening(simule):
+    register = deploiement.du_programme(simule)
+    assert "ATCF" not in set(register["projet"])
+    table = deploiement.avancement(simule).set_index("code")
+    own = register[register["niveau"] == "secondaire"]
+    assert table.loc["secondaire", "places_ouvertes"] == own["places_ouvertes"].sum()
+    years = 2026 - own["rentree"] + 1
+    assert table.loc["secondaire", "acquis"] == (own["places_ouvertes"] * years).sum()
+    years = 2030 - register["rentree"] + 1
+    assert table.loc["2030", "acquis"] == (register["places_ouvertes"] * years).sum()
+
+
+def test_nothing_after_the_rentree_is_used(simule):
+    assert simule.capacites.table["rentree"].max() == 2026
+    assert simule.registre["rentree"].max() <= 2026
+    assert simule.inserjeunes["millesime"].max() <= "2025_2026"
+
+
+def test_every_table_of_the_data_page_has_rows_on_the_simulated_set(simule):
+    for make in (qualite.fichiers, qualite.territoires, qualite.masques, qualite.changements,
+                 qualite.appariements):  # fmt: skip
+        assert len(make(simule)) > 0, make.__name__
+    rates = qualite.appariements(simule)
+    assert rates["part"].between(0, 1).all()
+    assert (rates["reliees"] <= rates["lignes"]).all()
+
+
+def test_small_counts_never_reach_the_employment_table(simule):
+    safe = filieres.emploi_protege(simule)
+    for name in ("sortants", "en_emploi_6_mois"):
+        shown = safe.frame[name].dropna()
+        assert not shown.between(1, 4).any()
+    under = safe.frame["sortants"] < 20
+    assert safe.frame.loc[under, "taux"].isna().all()
