@@ -9,7 +9,7 @@ from invented_chain import LOST, PER_SEAT, invented_chain
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import linear, seats
-from fpi_eval.impact.calendar import calendar, first_seen, observable_on
+from fpi_eval.impact.calendar import first_seen, observable_on
 from fpi_eval.impact.chain import chain, links
 from fpi_eval.impact.cohorts import _resamples, cohort_frame, fit_cohorts
 from fpi_eval.impact.shapley import attribute
@@ -21,9 +21,10 @@ NAMES = tuple(link.outcome for link in links())
 @pytest.mark.parametrize(
     ("outcome", "duree", "expected"),
     [
-        ("entrants", 3, date(2026, 12, 1)),
-        ("terminale", 3, date(2028, 12, 1)),
-        ("diplomes", 3, date(2029, 7, 1)),
+        ("entrants", 3, date(2027, 1, 1)),
+        ("terminale", 3, date(2029, 1, 1)),
+        ("diplomes", 3, date(2030, 3, 1)),
+        ("sortants", 3, date(2030, 12, 1)),
         ("en_emploi_6_mois", 3, date(2030, 12, 1)),
         ("en_emploi_24_mois", 3, date(2032, 6, 1)),
         ("en_emploi_6_mois", 1, date(2028, 12, 1)),
@@ -34,14 +35,15 @@ def test_an_opening_of_2026_is_read_when_its_own_students_are_published(outcome,
     assert observable_on(outcome, 2026, duree) == expected
 
 
-def test_the_calendar_has_one_row_per_wave_and_duration_and_the_first_date_wins():
-    table = calendar([2024, 2026], [1, 3], ["diplomes"])
-    assert table["diplomes"].tolist() == [
-        date(2025, 7, 1), date(2027, 7, 1), date(2027, 7, 1), date(2029, 7, 1),
-    ]  # fmt: skip
+def test_the_first_date_of_any_opening_wins():
     panel = pd.DataFrame({"cell": [0, 0, 1], "rentree": [2024, 2025, 2026], "seats": [0.0, 6, 6],
                           "duree": [2, 2, 1]})  # fmt: skip
-    assert first_seen(panel, "diplomes") == date(2027, 7, 1)
+    assert first_seen(panel, "entrants") == date(2026, 1, 1)
+    assert first_seen(panel, "diplomes") == date(2028, 3, 1)
+    with pytest.raises(FpiError, match="publication"):
+        observable_on("salaire", 2024, 2)
+    with pytest.raises(FpiError, match="calendrier"):
+        first_seen(panel.assign(seats=0.0), "diplomes")
 
 
 def test_without_noise_every_link_is_the_truth_and_the_product_telescopes_exactly():

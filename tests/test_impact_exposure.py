@@ -16,6 +16,7 @@ from fpi_eval.impact.detectability import (
     renewal,
 )
 from fpi_eval.impact.exposure import exposure_panel, exposure_regression
+from fpi_eval.impact.jobs_synthetic import quarter, synthetic_jobs
 
 EXACT = 1e-8
 SECTEURS = pd.DataFrame({"filiere": ["numerique", "numerique", "energie_decarbonee"],
@@ -137,16 +138,21 @@ def test_the_spread_is_that_of_untreated_regions_around_each_other():
     years = range(2016, 2024)
     rng = np.random.default_rng(4)
     steps = rng.normal(0, 0.01, (8, 13))
-    totals = pd.DataFrame(1000 * np.exp(np.cumsum(steps, axis=0)), index=years,
+    size = np.r_[np.full(12, 1.0), 12.0]
+    totals = pd.DataFrame(size * 1000 * np.exp(np.cumsum(steps, axis=0)), index=years,
                           columns=[str(r) for r in range(13)])  # fmt: skip
     treated = totals.assign(**{"0": 1000 * np.arange(1, 9)})
-    gaps = [
-        steps[t, r] - np.mean(np.delete(steps[t, 1:], r - 1)) for t in range(1, 8)
-        for r in range(1, 13)
-    ]  # fmt: skip
-    assert growth_spread(treated, "0", 1) == pytest.approx(np.sqrt(np.mean(np.square(gaps))))
+    gaps = np.array([
+        [steps[t, r] - np.mean(np.delete(steps[t, 1:], r - 1)) for r in range(1, 13)]
+        for t in range(1, 8)
+    ])  # fmt: skip
+    w = totals.drop(columns="0").mean().to_numpy()
+    found, df = growth_spread(treated, "0", 1)
+    assert found == pytest.approx(np.sqrt(np.mean(gaps**2 @ w) / w.sum()))
+    assert df == pytest.approx(w.sum() ** 2 / (w @ w) - 1)
+    assert df < 4  # one region holds half of the jobs
     # What the programme's region did does not count.
-    assert growth_spread(totals, "0", 1) == pytest.approx(growth_spread(treated, "0", 1))
+    assert growth_spread(totals, "0", 1)[0] == pytest.approx(found)
 
 
 def test_measured_spread_and_zones_are_two_ways_of_looking_and_the_best_one_decides():
@@ -158,13 +164,13 @@ def test_measured_spread_and_zones_are_two_ways_of_looking_and_the_best_one_deci
     panel.units["code_region"] = "3"
     found = from_jobs(jobs, "3", graduates=float(panel.shocks.sum()), before=2022, years=3,
                       exposure=panel)  # fmt: skip
-    assert len(found.designs) == 2
-    assert found.designs[0].df == 11
+    assert len(found.designs) == 3
+    assert [round(d.df) for d in found.designs] == [11, 11, 39]
     assert found.best.smallest == min(d.smallest for d in found.designs)
     expected = exposure_regression(panel).se_zone * panel.shocks.sum() * np.sqrt(3)
-    assert found.designs[1].std_error == pytest.approx(expected)
+    assert found.designs[2].std_error == pytest.approx(expected)
     t = stats.t.ppf(0.975, 39) + stats.t.ppf(0.80, 39)
-    assert found.designs[1].smallest == pytest.approx(t * expected)
+    assert found.designs[2].smallest == pytest.approx(t * expected)
     with pytest.raises(FpiError, match="trois années"):
         from_jobs(jobs, "3", graduates=1, before=2017, years=3)
 
@@ -174,3 +180,35 @@ def test_graduates_are_set_beside_those_who_leave():
     said = renewal(1_500, 508_800, 0.28, 11)
     assert "12\u202f951" in said
     assert "11,6" in said
+
+
+def regions_of(effect: float, *, start=2024, noise=0.001, seed=7) -> pd.DataFrame:
+    """Return jobs of 13 regions on common paths, the last one with an effect (log) from start."""
+    rng = np.random.default_rng(seed)
+    years = np.arange(2016, 2027)
+    loads = rng.uniform(0.5, 1.5, (13, 2))
+    paths = loads @ np.cumsum(rng.normal(0, 0.01, (2, len(years))), axis=1)
+    paths = paths + noise * rng.normal(size=paths.shape)
+    paths[12] += effect * (years >= start)
+    return jobs_of([(f"Z{r}", str(r), "CI", int(y), 1000 * np.exp(10 + paths[r, t]))
+                    for r in range(13) for t, y in enumerate(years)])  # fmt: skip
+
+
+def test_a_large_effect_on_a_region_is_found_and_ranks_first_among_placebos():
+    found = synthetic_jobs(regions_of(0.10), "12", start=2024)
+    assert found.estimate == pytest.approx(0.10, abs=0.01)
+    assert found.p_value == pytest.approx(1 / 13)
+    assert synthetic_jobs(regions_of(0.10), "12", start=2024, method="sc").p_value < 0.1
+
+
+def test_zones_of_the_region_are_treated_together_and_quarters_follow_each_other():
+    jobs = regions_of(0.08)
+    both = pd.concat([jobs, jobs.assign(code_zone=jobs["code_zone"] + "b")])
+    found = synthetic_jobs(both, "12", start=2024, unit="code_zone", draws=30)
+    assert found.estimate == pytest.approx(0.08, abs=0.01)
+    assert quarter(pd.Series([2022, 2023]), pd.Series(["T4", "2023T1"])).diff().iloc[1] == 1
+
+
+def test_too_few_periods_before_are_refused():
+    with pytest.raises(FpiError, match="4 périodes"):
+        synthetic_jobs(regions_of(0.0), "12", start=2018)

@@ -12,11 +12,15 @@ from scipy import stats
 from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.exposure import Exposure, net_of_effects
+from fpi_eval.impact.jobs_synthetic import FEWEST, synthetic_jobs
 from fpi_eval.inference.sandwich import codes, sum_by
 
 POWER, LEVEL = 0.80, 0.95
+WINDOWS = 4
 PLAUSIBLE = 0.5  # METHOD, B6: jobs per net graduate, at most
-REGION, ZONES = "la région face aux autres régions", "zones d'emploi × secteurs de la région"
+REGION = "la région face aux autres régions"
+SYNTHETIC = "la région face à une région synthétique"
+ZONES = "zones d'emploi × secteurs de la région"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +171,11 @@ def from_jobs(
     )
     if region not in totals or totals.shape[1] < 3 or len(totals) < 3:
         raise FpiError("il faut au moins trois années et trois régions avant le programme.")
-    spread = growth_spread(totals, region, years)
+    spread, df = growth_spread(totals, region, years)
     employment = float(totals[region].iloc[-1])
-    designs = [Design(REGION, spread * employment, totals.shape[1] - 2)]
+    designs = [Design(REGION, spread * employment, df)]
+    if len(totals) - years >= FEWEST:
+        designs.append(synthetic_design(jobs, region, before, years, employment))
     if exposure is not None:
         designs.append(zones_design(exposure, region, years))
     origin = (
@@ -180,23 +186,40 @@ def from_jobs(
     return Detectability(graduates, plausible, employment, years, tuple(designs), origin)
 
 
-def growth_spread(totals: pd.DataFrame, region: str, years: int) -> float:
-    """Return the spread over ``years`` of an untreated region's growth relative to the others'.
+def growth_spread(totals: pd.DataFrame, region: str, years: int) -> tuple[float, float]:
+    """Return the spread over ``years`` of an untreated region's growth beside the others', and df.
 
-    Root mean square of yearly log growth minus the mean of the other regions, over the regions
-    other than the programme's, times the root of ``years``; or that of windows of ``years``
-    directly if larger (growth that persists adds up faster) and at least two fit.
+    Root mean square of yearly log growth minus the mean of the other untreated regions, times the
+    root of ``years``; or that of windows of ``years`` if larger (growth that persists adds up
+    faster) and at least `WINDOWS` fit end to end. Regions weigh their jobs: small ones vary more
+    than a large region would. Degrees of freedom: effective number of regions less one.
     """
-    others = np.log(totals.drop(columns=region))
+    others = totals.drop(columns=region)
+    weights = others.mean() / others.mean().sum()
 
     def spread(step: int) -> float:
-        moves = others.diff(step).dropna()
+        moves = np.log(others).diff(step).dropna()
         n = moves.shape[1]
-        gaps = (moves.sub(moves.mean(axis=1), axis=0)) * n / (n - 1)
-        return float(np.sqrt((gaps.to_numpy() ** 2).mean()))
+        gaps = moves.sub(moves.mean(axis=1), axis=0) * n / (n - 1)
+        return float(np.sqrt((gaps**2 @ weights).mean()))
 
     found = spread(1) * np.sqrt(years)
-    return max(found, spread(years)) if len(others) - years >= 2 else found
+    if (len(others) - 1) // years >= WINDOWS:
+        found = max(found, spread(years))
+    return found, float(1 / np.sum(weights**2)) - 1
+
+
+def synthetic_design(
+    jobs: pd.DataFrame, region: str, before: int, years: int, employment: float
+) -> Design:
+    """Return what synthetic difference in differences could see ``years`` after its last year.
+
+    Placebo on the years before the programme: weights from all but the last ``years``, the gap
+    read at the last one, the spread being that of the other regions taken as treated.
+    """
+    kept = jobs[(jobs["annee"] <= before - years) | (jobs["annee"] == before)]
+    found = synthetic_jobs(kept, region, start=before)
+    return Design(SYNTHETIC, found.std_error * employment, len(found.placebos) - 1)
 
 
 def zones_design(panel: Exposure, region: str, years: int) -> Design:

@@ -11,7 +11,7 @@ from fpi_eval.impact import seats
 from fpi_eval.impact.diversion import MARGIN, Equivalence, diversion
 from fpi_eval.impact.linear import LinearFit
 from fpi_eval.impact.rings import DEFAULT, VOIES, Ring, ring_exposures
-from fpi_eval.impact.uncertainty import Clusters, answer
+from fpi_eval.impact.uncertainty import CR3, Clusters, answer
 from fpi_eval.inference.ratio import Interval
 from fpi_eval.results import Estimate, Estimates
 
@@ -185,12 +185,14 @@ def report(
     few = seats.few_interval(used, frame, fit, psi[0])
     items = [
         answer(used, w @ fit.coefficients, psi[0] @ w, psi[1] @ w, estimator="J", label=label,
-               dropped=dropped, description=seats.J_TEXT, instead=few if label == OWN else None)
+               dropped=dropped, description=seats.J_TEXT, kind=CR3,
+               instead=few if label == OWN else None)
         for label, w in weights.items()
     ]  # fmt: skip
     pair = np.column_stack([weights[OWN], weights[NEIGHBOURS]])
     own, moved = pair.T @ fit.coefficients
-    wide = clusters.interval(moved, psi[0] @ pair[:, 1], psi[1] @ pair[:, 1])[1] == "département"
+    level = clusters.interval(moved, psi[0] @ pair[:, 1], psi[1] @ pair[:, 1], CR3)[1]
+    wide = level == "département"
     moves = psi[int(wide)] @ pair
     df = (clusters.n_treated_dep if wide else clusters.n_treated_etab) - 1
     covariance = moves.T @ moves

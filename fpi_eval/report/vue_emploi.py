@@ -130,10 +130,10 @@ def decelable(p: Panels) -> Table:
 
 def references(p: Panels) -> Table:
     """Return the declared figures of the arithmetic, published or assumed, with their sources."""
-    rows = emplois.reference().reset_index()
+    rows = emplois.reference().reset_index().fillna({"date": ""})
     rows["valeur"] = [text.nombre(v, 0 if v == int(v) else 2) for v in rows["valeur"]]
     return table(
-        rows[["libelle", "valeur", "date", "nature", "source"]].assign(date=rows["date"].fillna("")),
+        rows[["libelle", "valeur", "date", "nature", "source"]],
         "Chiffres de référence du calcul",
         labels={"libelle": "Grandeur", "valeur": "Valeur", "date": "Date", "nature": "Nature",
                 "source": "Source"},
