@@ -22,9 +22,12 @@ from rich.text import Text
 
 import fpi_eval
 from fpi_eval.errors import FpiError
+from fpi_eval.panel.donnees import Donnees as Loaded
 from fpi_eval.panel.donnees import load
 from fpi_eval.programme import Programme as ProgrammeFacts
 from fpi_eval.programme import load_programme, parse_rentree
+from fpi_eval.sources.catalogue import Found
+from fpi_eval.sources.reading import Provenance
 from fpi_eval.text import annee_scolaire, nombre
 
 USER_ERROR = 2
@@ -147,18 +150,94 @@ def run_report(
 
 @app.command
 def check(rentree: Rentree, /, *, programme: Programme = "fpi_aura", donnees: Donnees = "") -> None:
-    """Contrôle les fichiers d'entrée, sans produire de rapport."""
+    """Contrôle tous les fichiers du dossier, sans produire de rapport."""
+    from fpi_eval.sources import catalogue
+    from fpi_eval.sources.lock import verify
+
     year = parse_rentree(rentree)
-    found = load(load_programme(programme), year, donnees)
+    what = load_programme(programme)
+    found = load(what, year, donnees)
     out = Console()
     table = Table("Source", "Année", "Fichier", "Lignes", "Écartées", box=None)
-    for source, period, origin in found.provenances():
+    seen = catalogue.discover(found.dossier, what)
+    for source, period, origin in [*found.provenances(), *read_others(found, seen.files)]:
         aside = sum(origin.lignes_ecartees.values())
         table.add_row(source, period, origin.fichier, nombre(origin.lignes), nombre(aside))
     out.print(table)
     for source, why in found.absentes.items():
         out.print(f"Absente (facultative) : {source}, {why}.")
+    for path in seen.unexplained:
+        out.print(f"Fichier qu'aucune source n'explique : {path.name}.")
+    changed = [v for v in verify(found.dossier) if v.etat != "conforme"]
+    if changed:
+        raise FpiError(
+            "des fichiers ne sont plus ceux qui ont été téléchargés : "
+            + " ; ".join(v.summary() for v in changed)
+            + " Relancez « fpi-eval fetch », ou retirez-les de sources.lock.json."
+        )
     out.print(f"Entrées valides pour {annee_scolaire(year)} ({found.credit}).")
+
+
+def read_others(found: Loaded, files: list[Found]) -> list[tuple[str, str, Provenance]]:
+    """Return the provenance of the folder's files that the run itself does not need."""
+    from fpi_eval.sources import catalogue
+    from fpi_eval.sources.cache import cached
+
+    known = {path.resolve() for path in found.fichiers.values()}
+    others = []
+    for source, path, period in files:
+        entry = next(e for e in catalogue.CATALOGUE if e.name == source)
+        if path.resolve() in known or source in catalogue.WITH_OTHER_TABLES:
+            continue
+        year = (int(period) if entry.year == "rentree" else period,) if entry.year_argument else ()
+        others.append((source, period or "", cached(entry.load(), path, *year).provenance))
+    return others
+
+
+@app.command
+def fetch(
+    rentree: Rentree,
+    /,
+    *sources: Annotated[str, Parameter(help="Seulement ces sources ; toutes par défaut.")],
+    programme: Programme = "fpi_aura",
+    donnees: Annotated[
+        str, Parameter(help="Dossier où ranger les fichiers ; data/<programme>/raw par défaut.")
+    ] = "",
+    remplacer: Annotated[
+        bool, Parameter(help="Remplace aussi un fichier modifié à la main.")
+    ] = False,
+) -> None:
+    """Télécharge les fichiers du programme depuis les portails déclarés."""
+    from fpi_eval.sources.fetch import fetch as bring
+    from fpi_eval.sources.portals import declared_hosts, requests_for
+
+    what = load_programme(programme)
+    folder = Path(donnees) if donnees else what.dossier / "raw"
+    asked = requests_for(what, parse_rentree(rentree), sources=sources)
+    if not asked:
+        raise FpiError("le programme ne déclare aucun téléchargement dans programme.toml.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for brought in bring(
+        asked, folder, hosts=declared_hosts(what), overwrite=remplacer, progress=True
+    ):
+        print(brought.summary())
+
+
+@app.command
+def new(
+    *,
+    programme: Programme = "fpi_aura",
+    fichier: Annotated[
+        str, Parameter(help="Classeur à écrire ; ouvertures.xlsx du programme par défaut.")
+    ] = "",
+) -> None:
+    """Écrit le modèle Excel du registre des ouvertures, avec listes et mode d'emploi."""
+    from fpi_eval.sources.ouvertures_template import ProgrammeFacts as TemplateFacts
+    from fpi_eval.sources.ouvertures_template import write_template
+
+    what = load_programme(programme)
+    target = Path(fichier) if fichier else what.dossier / "ouvertures.xlsx"
+    print(write_template(target, TemplateFacts.of(what)))
 
 
 @app.command

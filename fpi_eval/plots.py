@@ -82,7 +82,7 @@ def range_lines(
         place = part[x].map(positions) + 0.04 * (i - len(groups) / 2)
         ax.vlines(place, part["ic_bas"], part["ic_haut"], color=PALETTE[i], linewidth=1.2)
         ax.plot(place, part[y], marker=marker, color=PALETTE[i], label=name)
-    ax.set_xticks(list(positions.values()), list(positions))
+    ax.set_xticks(list(positions.values()), [str(name).replace("-", "-\n") for name in positions])
     ax.yaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
     ax.set(xlabel="", ylabel=ylabel)
     ax.legend(title=None, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -130,6 +130,78 @@ def targets(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return _plain(ax)
 
 
+def specification_curve(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw the effect under every declared choice, the primary one as a square.
+
+    Columns label, famille, principal, estimate, ci_low, ci_high; parts of the programme are
+    hollow.
+    """
+    drawn = table.dropna(subset=["estimate"]).sort_values("estimate", ascending=False)
+    ax = ax or plt.subplots(figsize=(7.5, 0.9 + 0.34 * len(drawn)), layout="constrained")[1]
+    ax.axvline(0, color=GREY, linewidth=0.8)
+    whole = table.loc[table["principal"], "famille"].iloc[0]
+    for place, row in enumerate(drawn.itertuples()):
+        colour = ORANGE if row.principal else BLUE
+        fill = colour if row.famille == whole else "white"
+        ax.hlines(place, row.ci_low, row.ci_high, color=colour, linewidth=2)
+        ax.plot(row.estimate, place, "s" if row.principal else "o", color=colour,
+                markerfacecolor=fill)  # fmt: skip
+    ax.set_yticks(range(len(drawn)), drawn["label"])
+    ax.set_xlabel("Effet brut par place et intervalle à 95 %")
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    return ax
+
+
+def waterfall(table: pd.DataFrame, *, xlabel: str = "", ax: Axes | None = None) -> Axes:
+    """Draw levels and the steps between them (columns label, amount, remaining, level)."""
+    ax = ax or plt.subplots(figsize=(7.5, 0.9 + 0.45 * len(table)), layout="constrained")[1]
+    for row in table.itertuples():
+        start = 0.0 if row.level else row.remaining - row.amount
+        colour = BLUE if row.level else ORANGE if row.amount < 0 else GREEN
+        ax.barh(row.label, row.amount, left=start, color=colour, hatch="" if row.level else "//",
+                edgecolor="white")  # fmt: skip
+        ax.text(max(start, start + row.amount), row.label, f" {nombre(row.amount, 1)}", va="center",
+                fontsize=9)  # fmt: skip
+    ax.axvline(0, color=GREY, linewidth=0.8)
+    ax.invert_yaxis()
+    ax.margins(x=0.12)
+    ax.set(xlabel=xlabel, ylabel="")
+    return _plain(ax)
+
+
 def _plain(ax: Axes) -> Axes:
     ax.spines[["top", "right"]].set_visible(False)
     return ax
+
+
+def power_curves(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw power against the effect per seat (columns label, taille, puissance)."""
+    ax = ax or plt.subplots(figsize=(7.5, 4), layout="constrained")[1]
+    ax.axhline(0.8, color=GREY, linewidth=0.8, linestyle=":")
+    for (label, part), colour, style in zip(
+        table.groupby("label", sort=False), PALETTE, ("-", "--", "-.", ":", "-"), strict=False
+    ):
+        ax.plot(part["taille"], part["puissance"], color=colour, linestyle=style, label=label)
+    ax.yaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
+    ax.xaxis.set_major_formatter(lambda value, _: nombre(value, 1))
+    ax.set(xlabel="Effet par place", ylabel="Chances de le voir", ylim=(0, 1.02), xlim=(0, None))
+    ax.legend(frameon=False, loc="lower right")
+    return _plain(ax)
+
+
+def fan(table: pd.DataFrame, ax: Axes | None = None, *, ylabel: str = "Personnes") -> Axes:
+    """Draw a fan by year (columns annee, q05, q25, q50, q75, q95; maybe cible, a number)."""
+    ax = ax or plt.subplots(figsize=(7.5, 4), layout="constrained")[1]
+    years = table["annee"]
+    ax.fill_between(years, table["q05"], table["q95"], color=BLUE, alpha=0.18, linewidth=0,
+                    label="9 chances sur 10")  # fmt: skip
+    ax.fill_between(years, table["q25"], table["q75"], color=BLUE, alpha=0.35, linewidth=0,
+                    label="1 chance sur 2")  # fmt: skip
+    ax.plot(years, table["q50"], color=BLUE, marker="o", label="Médiane")
+    if "cible" in table and table["cible"].notna().any():
+        ax.axhline(table["cible"].dropna().iloc[0], color=ORANGE, linestyle="--", label="Cible")
+    ax.set_xticks(list(years))
+    ax.yaxis.set_major_formatter(lambda value, _: nombre(value))
+    ax.set(xlabel="", ylabel=ylabel, ylim=(0, None))
+    ax.legend(frameon=False, loc="upper left")
+    return _plain(ax)

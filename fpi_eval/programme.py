@@ -125,6 +125,55 @@ class Seuils(Frozen):
     part_masquee_maximum: Annotated[float, Field(ge=0, le=1)] = 0.40
 
 
+class Ouverture(Frozen):
+    """Seats that a scenario opens at one rentrée, by level (net: closures taken off)."""
+
+    rentree: Rentree
+    secondaire: Annotated[int, Field(ge=0)] = 0
+    superieur: Annotated[int, Field(ge=0)] = 0
+
+
+class Scenario(Frozen):
+    """What may open: the seats of each rentrée, and the share of open seats kept each year.
+
+    Rentrées that the register already tells are read there; the scenario tells the next ones.
+    """
+
+    code: str
+    libelle: str
+    ouvertures: tuple[Ouverture, ...] = ()
+    maintien: Annotated[float, Field(gt=0, le=1)] = 1.0
+    source: str
+
+    @model_validator(mode="after")
+    def _one_row_a_rentree(self) -> "Scenario":
+        years = [opening.rentree for opening in self.ouvertures]
+        if twice := sorted({year for year in years if years.count(year) > 1}):
+            raise ValueError(f"rentrée(s) {liste(twice)} écrite(s) deux fois")
+        return self
+
+
+class Hypothese(Frozen):
+    """A rate to use where the data gives none: value, weight (as so many students), source."""
+
+    lien: Literal[
+        "remplissage", "retention", "reussite", "sortie", "emploi_6_mois", "emploi_24_mois"
+    ]
+    niveau: Literal["secondaire", "superieur"]
+    valeur: Annotated[float, Field(gt=0, lt=1)]
+    effectif: Annotated[int, Field(gt=0)]
+    source: str
+
+
+class Projection(Frozen):
+    """How far to project, and how opened seats fill up over their first years."""
+
+    horizon: Rentree = 2030
+    montee_en_charge: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (1.0,)
+    perte_marginale: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
+    source: str = ""
+
+
 class Portail(Frozen):
     """An open-data portal from which files may be fetched."""
 
@@ -172,6 +221,9 @@ class Programme(Frozen):
     predecesseur: Predecesseur | None = None
     secret: Secret = Secret()
     seuils: Seuils = Seuils()
+    scenarios: tuple[Scenario, ...] = ()
+    hypotheses: tuple[Hypothese, ...] = ()
+    projection: Projection = Projection()
     portails: dict[str, Portail] = Field(default_factory=dict)
     dossier: Path = Field(default=Path("."), exclude=True)
     lignes: dict[str, int] = Field(default_factory=dict, exclude=True)
@@ -190,6 +242,28 @@ class Programme(Frozen):
                 fichier="programme.toml",
             )
         return self.sources[name]
+
+    def scenario(self, code: str) -> Scenario:
+        """Return the scenario of that code, or say which ones are declared."""
+        for found in self.scenarios:
+            if found.code == code:
+                return found
+        known = liste(s.code for s in self.scenarios) or "aucun"
+        raise FpiError(
+            f"scénario « {code} » inconnu (déclarés : {known}). Ajoutez une section [[scenarios]].",
+            fichier="programme.toml",
+        )
+
+    def hypothese(self, lien: str, niveau: str) -> Hypothese:
+        """Return the rate assumed for a link of the chain and a level, or say what to add."""
+        for found in self.hypotheses:
+            if (found.lien, found.niveau) == (lien, niveau):
+                return found
+        raise FpiError(
+            f"aucune hypothèse pour « {lien} » au niveau « {niveau} ». Ajoutez une section "
+            "[[hypotheses]] avec lien, niveau, valeur, effectif et source.",
+            fichier="programme.toml",
+        )
 
     def where_to_alias(self, source: str) -> str:
         """Return the French words that say where a renamed column is declared."""

@@ -7,8 +7,8 @@ import pytest
 
 LAYERS = [
     "errors", "text", "programme", "schema", "sources", "twin", "disclosure", "panel",
-    "indicators", "inference", "plots", "results", "impact", "checks", "power", "projection",
-    "costs", "report", "cli",
+    "indicators", "inference", "plots", "results", "impact", "checks", "plan", "power",
+    "projection", "costs", "report", "cli",
 ]  # fmt: skip
 PACKAGE = Path(__file__).parents[1] / "fpi_eval"
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p.name != "__init__.py" or p.parent != PACKAGE)

@@ -54,8 +54,8 @@ def test_employment_rate_by_filiere_equals_counts_over_counts(reel, brut, voie, 
                & (brut["millesime"] == "2021_2022")]  # fmt: skip
     raw = raw[["nb_en_emploi_6_mois", "nb_sortant"]].astype(float).dropna().sum()
     rates = filieres.emploi(reel)
-    row = rates[(rates["territoire"] == "region") & (rates["filiere"] == filiere)
-                & (rates["voie"] == voie) & (rates["millesime"] == "2021_2022")].iloc[0]  # fmt: skip
+    keys = ["territoire", "filiere", "voie", "millesime"]
+    row = rates.set_index(keys).loc[("region", filiere, voie, "2021_2022")]
     assert row["taux"] == raw["nb_en_emploi_6_mois"] / raw["nb_sortant"]
     assert row["ic_bas"] < row["taux"] < row["ic_haut"]
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.errors import FpiError
+from fpi_eval.panel.secteurs import SOURCE as URSSAF
+from fpi_eval.panel.secteurs import urssaf_files
 from fpi_eval.programme import Programme, Source
 from fpi_eval.sources import catalogue
 from fpi_eval.sources.cache import cache_folder, cached
@@ -19,8 +21,11 @@ from fpi_eval.sources.ouvertures import read_ouvertures
 from fpi_eval.sources.reading import Provenance, Reading
 from fpi_eval.text import liste
 
-NEEDED = ("affelnet", "parcoursup_bts", "parcoursup", "inserjeunes_region", "ouvertures")
+NEEDED = (
+    "affelnet", "parcoursup_bts", "parcoursup", "constat", "inserjeunes_region", "ouvertures",
+)  # fmt: skip
 CAPACITIES = ("affelnet", "parcoursup_bts")
+YEARLY = (*CAPACITIES, "constat")
 FIRST_SIMULATED = 2018
 YEAR = {"rentree": r"\d{4}", "millesime": r"\d{4}_\d{4}"}
 
@@ -108,7 +113,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
             continue
         paths = _files(folder, source)
         _require(programme, name, source, folder, paths, rentree)
-        if name in CAPACITIES:
+        if name in YEARLY:
             paths = {year: path for year, path in paths.items() if int(year) <= rentree}
         if not paths:
             absentes[name] = f"aucun fichier « {source.fichier} »"
@@ -118,6 +123,10 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
             for year, path in paths.items()
         }
         fichiers |= {_relative(path, folder): path for path in paths.values()}
+    jobs = urssaf_files(programme, folder)  # large: read only by the page that needs it
+    fichiers |= {_relative(path, folder): path for path in jobs.values()}
+    if URSSAF in programme.sources and not jobs:
+        absentes[URSSAF] = f"aucun fichier « {programme.source(URSSAF).fichier} »"
     codes = folder / programme.source("nomenclatures").fichier
     nomenclatures = read_nomenclatures(codes, through=cached)
     fichiers |= {_relative(p, folder): p for p in sorted(codes.glob("*.csv"))}

@@ -113,33 +113,41 @@ def _change(table: pd.DataFrame, source: str, before: int, after: int) -> dict[s
 def appariements(p: Panels) -> pd.DataFrame:
     """Return how many rows found their match, by link, source and year.
 
-    Columns: lien, source, annee, lignes, reliees, part.
+    Columns: lien, source, annee, lignes, reliees, part, and the same share in the programme's
+    region alone (`part_region`).
     """
     codes = p.donnees.nomenclatures
     ij, seats, shared = p.inserjeunes, p.capacites.table, p.places_par_option
     with_outcome = shared["course"].isin(set(p.resultats["course"]))
     pair = ["mefstat11", "voie"]
     linked = pd.MultiIndex.from_frame(shared.loc[with_outcome, pair])
-    found = pd.Series(pd.MultiIndex.from_frame(seats[pair]).isin(linked))
+    ij_rows = ij.assign(source="inserjeunes_region", annee=ij["millesime"])
+    seat_rows = seats.assign(annee=seats["rentree"])
+    found = pd.MultiIndex.from_frame(seats[pair]).isin(linked)
     parts = [
-        _rate("Code vers diplôme de la nomenclature", "inserjeunes_region", ij["millesime"],
+        _rate(p, "Code vers diplôme de la nomenclature", ij_rows,
               ij["cfd"].isin(codes.tous_diplomes["cfd"])),
-        _rate("Diplôme vers niveau", "inserjeunes_region", ij["millesime"], ij["niveau"].notna()),
-        _rate("Année d'entrée vers année terminale", seats["source"], seats["rentree"],
-              found),
+        _rate(p, "Diplôme vers niveau et spécialité", ij_rows, ij["niveau"].notna()),
+        _rate(p, "Année d'entrée vers année terminale", seat_rows, found),
     ]  # fmt: skip
     if p.donnees.a("parcoursup"):
-        named = p.bts["specialite"].isin(p.appariement_bts.links["specialite"])
-        parts.append(_rate("Nom de BTS vers diplôme", p.bts["formation"], p.bts["rentree"], named))
+        rows = p.bts.assign(source=p.bts["formation"], annee=p.bts["rentree"])
+        named = rows["specialite"].isin(p.appariement_bts.links["specialite"])
+        parts.append(_rate(p, "Nom de BTS vers diplôme", rows, named))
     return pd.concat(parts, ignore_index=True)
 
 
-def _rate(link: str, source: str | pd.Series, year: pd.Series, matched: pd.Series) -> pd.DataFrame:
-    rows = pd.DataFrame({"source": source, "annee": year.astype(str), "ok": matched.astype(bool)})
-    table = rows.groupby(["source", "annee"])["ok"].agg(["size", "sum", "mean"]).reset_index()
-    return table.set_axis(["source", "annee", "lignes", "reliees", "part"], axis=1).assign(
-        lien=link
-    )[["lien", "source", "annee", "lignes", "reliees", "part"]]
+def _rate(p: Panels, link: str, rows: pd.DataFrame, matched: pd.Series) -> pd.DataFrame:
+    region = p.donnees.programme.territoire.code_region
+    ok = pd.Series(matched, index=rows.index).astype(bool)
+    here = ok.where(rows["code_region"] == region).astype(float)
+    table = pd.DataFrame({"source": rows["source"], "annee": rows["annee"].astype(str), "ok": ok,
+                          "here": here}).groupby(["source", "annee"])  # fmt: skip
+    counted = table["ok"].agg(lignes="size", reliees="sum", part="mean")
+    counted["part_region"] = table["here"].mean()
+    return counted.reset_index().assign(lien=link)[
+        ["lien", "source", "annee", "lignes", "reliees", "part", "part_region"]
+    ]
 
 
 def ruptures(p: Panels) -> list[str]:

@@ -4,6 +4,7 @@ from fpi_eval import text
 from fpi_eval.panel import qualite
 from fpi_eval.panel.panels import Panels
 from fpi_eval.plots import share_bars
+from fpi_eval.report import vue_places
 from fpi_eval.report.figure import Figure
 from fpi_eval.report.tables import Table, table
 from fpi_eval.sources import catalogue
@@ -21,7 +22,8 @@ def reponse(p: Panels) -> str:
     files, hidden, links = qualite.fichiers(p), qualite.masques(p), qualite.appariements(p)
     last = hidden[hidden["millesime"] == hidden["millesime"].max()]
     share = (last["part_taux"] * last["lignes"]).sum() / last["lignes"].sum()
-    weakest = links.loc[links["part"].idxmin()]
+    of_interest = links[~links["source"].isin(["BTSA", "BTS - Services"])]
+    weakest = of_interest.loc[of_interest["part"].idxmin()]
     origin = "simulés" if d.simulees else "réels"
     sentences = [
         f"{text.pluriel(len(files), 'fichier')} {origin} lus et contrôlés pour l'année scolaire "
@@ -30,7 +32,7 @@ def reponse(p: Panels) -> str:
         f"Au dernier millésime ({last['millesime'].iloc[0].replace('_', '-')}), le producteur "
         f"masque {text.pourcent(share, 0)} des taux d'emploi à 6 mois de la région, ceux qui "
         "portent sur moins de 20 sortants. Un taux masqué est inconnu, il ne vaut pas zéro.",
-        f"L'appariement le plus faible est « {weakest['lien'].lower()} » "
+        f"L'appariement le plus faible est « {weakest['lien']} » "
         f"({SOURCES.get(weakest['source'], weakest['source'])}, {weakest['annee']}) : "
         f"{text.pourcent(weakest['part'], 1)} des lignes.",
     ]
@@ -159,19 +161,25 @@ def appariements(p: Panels) -> Table:
     return table(
         rows,
         "Combien de lignes ont trouvé leur correspondance",
-        formats={"part": ("pourcent", 1)},
+        formats={"part": ("pourcent", 1), "part_region": ("pourcent", 1)},
         labels={
+            "part_region": p.donnees.programme.territoire.region,
             "lien": "Correspondance",
             "source": "Source",
             "annee": "Année",
             "lignes": "Lignes",
             "reliees": "Reliées",
-            "part": "Part",
+            "part": "Part, toutes régions",
         },
         source=p.donnees.credit,
         note="Une ligne sans correspondance reste comptée dans les totaux de sa source ; elle "
         "manque seulement à ce qui demande cette correspondance.",
     )
+
+
+def rapprochement(p: Panels) -> Table | str:
+    """Return how declared openings fare beside capacity files: see `vue_places`."""
+    return vue_places.rapprochement(p)
 
 
 def limites(p: Panels) -> str:

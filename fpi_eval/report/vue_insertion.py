@@ -16,6 +16,8 @@ from fpi_eval.report.figure import Figure
 from fpi_eval.report.tables import Table, table
 from fpi_eval.report.vue_places import words
 
+SHORTEST = 2
+SHOWN = 4  # last millésimes shown in wide tables
 OUTCOMES = {"terminale": "Élèves en année terminale", "en_emploi_6_mois": "En emploi à 6 mois"}
 
 
@@ -33,8 +35,10 @@ def reponse(p: Panels) -> str:
             f"{text.pourcent(now.loc[('autres', voie), 'taux'], 0)} dans les autres régions"
             for voie in text.VOIES
         )
-        + ". Cet écart existait avant le programme."
+        + "."
     ]
+    if before_programme(p, last):
+        sentences[0] += " Cet écart existait avant que le programme ait des diplômés."
     smallest = min(change.table["p_value"].min() for _, _, change in mouvements(p))
     floor = mouvements(p)[0][2].n_regions
     verdict = (
@@ -46,10 +50,22 @@ def reponse(p: Panels) -> str:
     sentences.append(
         f"Les effectifs de la région {verdict} (plus petite valeur p : "
         f"{text.nombre(smallest, 2)} ; avec {floor} régions, elle ne peut descendre sous "
-        f"{text.nombre(1 / floor, 3)}). Les places du programme n'ont pas encore de diplômés dans "
-        "ces données : on ne peut pas encore dire leur effet."
+        f"{text.nombre(1 / floor, 3)})."
     )
+    if before_programme(p, last):
+        sentences.append(
+            "Les places du programme n'ont pas encore de diplômés dans ces données : on ne peut "
+            "pas encore dire leur effet."
+        )
     return "\n\n".join(sentences)
+
+
+def before_programme(p: Panels, millesime: str) -> bool:
+    """Return whether the millésime's leavers all left before the programme's first graduates.
+
+    The shortest courses (CAP, BTS) last two years from the rentrée of their opening.
+    """
+    return int(millesime[-4:]) < p.donnees.programme.rentree_debut + SHORTEST
 
 
 def taux(p: Panels) -> Figure:
@@ -61,9 +77,21 @@ def taux(p: Panels) -> Figure:
     said = [f"{r.groupe} {text.pourcent(r.taux, 1)}" for r in last.itertuples()]
     drawn = named[["groupe", "millesime", "en_emploi_6_mois", "sortants", "taux", "ic_bas",
                    "ic_haut"]]  # fmt: skip
+    region = p.donnees.programme.territoire.region
+    rate = last.set_index(["territoire", "voie"])["taux"]
+    higher = [
+        voie.lower()
+        for voie in text.VOIES.values()
+        if rate[region, voie] > rate["Autres régions", voie]
+    ]
+    titre = {
+        2: "L'emploi à 6 mois est plus fréquent dans la région qu'ailleurs, dans les deux voies",
+        1: f"L'emploi à 6 mois n'est plus fréquent dans la région qu'en {''.join(higher)}",
+        0: "L'emploi à 6 mois est moins fréquent dans la région qu'ailleurs, dans les deux voies",
+    }[len(higher)]
     return Figure(
         range_lines(drawn, x="millesime", y="taux", hue="groupe", ylabel="Taux d'emploi à 6 mois"),
-        "L'emploi à 6 mois est plus fréquent dans la région qu'ailleurs, dans les deux voies",
+        titre,
         p.donnees.credit,
         "Courbes par millésime, avec intervalle à 95 %. Au dernier millésime : "
         f"{' ; '.join(said)}.",
@@ -97,7 +125,8 @@ def par_filiere(p: Panels) -> Table:
 def terminale(p: Panels) -> Table:
     """Return final-year students by filière, level and voie, one column per millésime."""
     rows = filieres.terminale(p)
-    rows = words(p, rows[rows["territoire"] == HERE])
+    kept = sorted(rows["millesime"].unique())[-SHOWN:]
+    rows = words(p, rows[(rows["territoire"] == HERE) & rows["millesime"].isin(kept)])
     wide = rows.pivot_table(
         index=["filiere", "niveau", "voie"], columns="millesime", values="terminale", sort=False
     )
@@ -169,9 +198,25 @@ def passage_bts(p: Panels) -> str:
     matched = text.pourcent(rates["part_places"].min(), 1)
     head = f"Places de BTS de production reliées à un diplôme : {matched}."
     try:
-        return f"{head}\n\n{passage(p.passage).summary()}"
+        across, over_time = passage(p.passage)
     except FpiError as error:
         return f"{head}\n\n{error}"
+    per_100 = [100 * value for value in (across.estimate, across.ci_low, across.ci_high)]
+    moved = [100 * value for value in (over_time.estimate, over_time.ci_low, over_time.ci_high)]
+    return "\n\n".join(
+        [
+            head,
+            f"Là où il y a 100 places de plus, on trouve {text.nombre(per_100[0])} étudiants de "
+            f"plus en dernière année ({text.intervalle(*per_100[1:], 0)} ; {across.n_cells} "
+            f"formations × régions). C'est un taux de passage : les lieux comparés diffèrent par "
+            "bien d'autres choses que leurs places.",
+            f"Là où les places ont augmenté de 100 entre 2018 et 2019, le nombre d'étudiants en "
+            f"dernière année, sur deux promotions, a augmenté de {text.nombre(moved[0])} "
+            f"({text.intervalle(*moved[1:], 0)}). Deux promotions pleines en donneraient 200 ; "
+            "une seule a ses places connues, ce qui rapproche ce nombre de zéro.",
+            f"Intervalles : {across.rule}.",
+        ]
+    )
 
 
 def limites(p: Panels) -> str:

@@ -10,6 +10,7 @@ from fpi_eval.plots import stacked_rows, targets
 from fpi_eval.report.figure import Figure
 from fpi_eval.report.tables import Table, table
 
+SHOWN = 3  # last rentrées shown
 NO_REGISTER = (
     "Le dossier de données ne contient pas le registre des ouvertures (ouvertures.csv) : on ne "
     "peut pas dire combien de places le programme a ouvertes, ni les comparer aux cibles."
@@ -25,6 +26,8 @@ def words(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
         "niveau": text.NIVEAUX | {"Total": "Ensemble"},
         "voie": text.VOIES,
     }
+    if "territoire" in rows:
+        rows = rows.sort_values("territoire", key=lambda t: t != HERE, kind="stable")
     replaced = {name: rows[name].map(names[name]) for name in names if name in rows}
     dated = {n: rows[n].astype(str).str.replace("_", "-") for n in ("rentree", "millesime")
              if n in rows}  # fmt: skip
@@ -146,7 +149,8 @@ def evolution(p: Panels) -> Table:
 
 def pression(p: Panels) -> Table:
     """Return first wishes per place, by filière and rentrée, here and elsewhere."""
-    rows = words(p, filieres.pression(p))
+    rates = filieres.pression(p)
+    rows = words(p, rates[rates["rentree"] > p.donnees.rentree - SHOWN])
     wide = rows.pivot_table(index=["filiere", "rentree"], columns="territoire", values="taux")
     wide = wide.rename_axis(columns=None).reset_index()
     region = p.donnees.programme.territoire.region

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
+from fpi_eval.sources.lock import LOCK
 from fpi_eval.sources.reading import Reading
 
 Annee = Literal["rentree", "millesime", ""]
@@ -229,6 +230,10 @@ CATALOGUE: tuple[SourceFile, ...] = (
 )  # fmt: skip
 
 
+# Readers that need other tables beside the file: geography and NAF.
+WITH_OTHER_TABLES = ("urssaf",)
+
+
 def source(name: str) -> SourceFile:
     """Return the first entry of that name, or say which names exist."""
     for entry in CATALOGUE:
@@ -273,7 +278,7 @@ def discover(folder: Path, programme: Programme | None = None) -> Discovery:
     known, files, unexplained = entries(programme), [], []
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         relative = path.relative_to(folder).as_posix()
-        if any(part.startswith(".") for part in Path(relative).parts):
+        if any(part.startswith(".") for part in Path(relative).parts) or _is_ours(path):
             continue
         found = next(((e, m) for e in known if (m := e.regex.fullmatch(relative))), None)
         if found is None:
@@ -282,3 +287,8 @@ def discover(folder: Path, programme: Programme | None = None) -> Discovery:
         entry, match = found
         files.append(Found(entry.name, path, match.groupdict().get(entry.year or "rentree")))
     return Discovery(files, unexplained)
+
+
+def _is_ours(path: Path) -> bool:
+    """Return whether the file is fetch's own: its lock, or a download not yet whole."""
+    return path.name == LOCK or path.suffix == ".part"

@@ -1,0 +1,210 @@
+"""The evaluation of one outcome: estimates, checks and verdict together."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from fpi_eval import text
+from fpi_eval.checks import robustness, samples, trends
+from fpi_eval.checks.light import FAIL, MARKS, Check, Verdict, thresholds, verdict
+from fpi_eval.checks.study import Study
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import seats
+from fpi_eval.panel import align
+from fpi_eval.programme import Programme
+from fpi_eval.results import Estimate, Estimates, EventStudy
+
+CHECKS: tuple[tuple[tuple[str, ...], Callable[[Study], Check | list[Check]]], ...] = (
+    (("etablissements", "departements", "groupes_effectifs"), samples.comptes),
+    (("support",), samples.support),
+    (("tendance", "tendance_invisible"), trends.tendance),
+    (("placebo_delai",), trends.placebo_delai),
+    (("anticipation",), trends.anticipation),
+    (("rupture",), trends.rupture),
+    (("ecart_j_t",), trends.ecart),
+    (("deplacement",), trends.deplacement),
+    (("un_de_moins",), robustness.un_de_moins),
+    (("regions_placebo",), robustness.regions_placebo),
+    (("dose",), samples.dose),
+    (("manquants", "manquants_lies"), samples.manquants),
+    (("equilibre",), samples.equilibre),
+    (("exposes",), samples.exposes),
+    (("contamination",), samples.contamination),
+    (("maturite",), samples.maturite),
+    (("appariement", "uai", "definitions"), samples.fichiers),
+)
+TOTAL = "Effet net total"
+FIGURES = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
+METHOD = (
+    "Avant tout chiffre, {n} contrôles du plan d'évaluation, à seuils déclarés d'avance et "
+    "calibrés sur des programmes simulés : le verdict est le plus sévère d'entre eux, et l'échec "
+    "d'un contrôle dit dur interdit de donner le chiffre."
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """Effect of the programme on one outcome, its checks, its verdict.
+
+    Attributes
+    ----------
+    programme, outcome : str
+    estimates : Estimates
+        J (gross, displacement, net), BJS2-T, and their gap: always there, even when the verdict
+        forbids to show them.
+    checks : tuple of Check
+    verdict : Verdict
+    curve : DataFrame
+        Effect per seat under every declared choice (`robustness.specification_curve`).
+    balance, left_out : DataFrame
+        `samples.balance`, `robustness.leave_one_out`.
+    event : EventStudy or None
+    seat_years : float
+        Seats opened, counted once per session whose outcome is seen.
+    """
+
+    programme: str
+    outcome: str
+    estimates: Estimates
+    checks: tuple[Check, ...]
+    verdict: Verdict
+    curve: pd.DataFrame
+    balance: pd.DataFrame
+    left_out: pd.DataFrame
+    event: EventStudy | None
+    seat_years: float
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a hard check failed: the number must not be given."""
+        return self.verdict.bloque
+
+    def total(self) -> Estimate:
+        """Return the net effect per seat times the seat-years seen, with its interval."""
+        net = self.estimates[seats.NET]
+        scaled = {name: getattr(net, name) * self.seat_years for name in FIGURES[:4]}
+        return replace(net, label=TOTAL, influence=None, **scaled)
+
+    def with_checks(self, more: Iterable[Check]) -> "Evaluation":
+        """Return the evaluation with more checks, and the verdict they lead to."""
+        more = tuple(more)
+        names = {c.name for c in more}
+        kept = (*(c for c in self.checks if c.name not in names), *more)
+        return replace(self, checks=kept, verdict=verdict(kept))
+
+    def summary(self) -> str:
+        """Return French sentences: verdict, reasons, then effects if they may be given."""
+        lines = [f"Verdict sur le plan d'évaluation : {self.verdict.phrase}"]
+        lines += [f"– {reason}" for reason in self.verdict.raisons]
+        if self.blocked:
+            return "\n".join([*lines, "Aucun effet n'est donné."])
+        total = self.total()
+        said = (
+            f"{TOTAL} sur « {self.outcome} » : {text.signe(total.estimate)} "
+            f"(intervalle à 95 % {text.intervalle(total.ci_low, total.ci_high, 0)}), pour "
+            f"{text.nombre(self.seat_years)} places × sessions observées."
+        )
+        return "\n".join([*lines, self.estimates.summary(), said])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one tidy row per estimate, the total last; no figure when blocked."""
+        table = pd.concat([self.estimates.to_frame(), self.total().to_frame()], ignore_index=True)
+        if self.blocked:
+            table[FIGURES] = np.nan
+        return table.assign(programme=self.programme, verdict=self.verdict.niveau)
+
+    def checks_frame(self) -> pd.DataFrame:
+        """Return one row per check: titre, constat, light in French, threshold."""
+        rows = [
+            (c.name, c.titre, MARKS[c.statut], c.phrase, c.seuil, c.valeur, c.incertitude, c.dur)
+            for c in self.checks
+        ]
+        names = ["name", "titre", "statut", "phrase", "seuil", "valeur", "incertitude", "dur"]
+        return pd.DataFrame(rows, columns=names)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the event study, or the estimates where there is none."""
+        if self.blocked:
+            failed = text.liste(f"« {c.titre} »" for c in self.checks if c.dur and c.statut == FAIL)
+            raise FpiError(f"le verdict interdit de montrer l'effet : échec de {failed}.")
+        return self.estimates.plot(ax) if self.event is None else self.event.plot(ax)
+
+    def method(self) -> str:
+        """Return French paragraphs on the method, with references."""
+        used = [*self.estimates][:-1]  # the gap is that of two estimators already described
+        texts = dict.fromkeys(e.description for e in used)
+        rules = text.liste(dict.fromkeys(e.rule for e in used))
+        how = f"Erreurs et intervalles : {rules}."
+        return "\n".join([*texts, how, METHOD.format(n=len(self.checks))])
+
+
+def evaluate(
+    panel: pd.DataFrame,
+    outcome: str | None = None,
+    programme: Programme | None = None,
+    *,
+    niveau: str | None = None,
+) -> Evaluation:
+    """Return estimates, checks and verdict for one outcome.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Cell panel, all cells.
+    outcome : str, optional
+        The programme's primary outcome by default.
+    programme : Programme, optional
+        Its thresholds and name.
+    niveau : str, optional
+        ``secondaire`` or ``superieur``; both by default.
+
+    Raises
+    ------
+    FpiError
+        No outcome named, or no opened seat can have moved it yet.
+    """
+    if outcome is None:
+        if programme is None:
+            raise FpiError("nommez le résultat à étudier, ou donnez le programme.")
+        outcome = programme.resultats.principal
+    table = thresholds(programme.seuils if programme else None)
+    study = Study(panel, outcome, niveau, table)
+    _ = study.gross  # raises, with its reason, what no check could say
+    checks: list[Check] = []
+    for names, make in CHECKS:
+        checks += _made(study, names, make)
+    curve = robustness.specification_curve(study)
+    checks.append(robustness.specifications(study, curve))
+    return Evaluation(
+        programme="" if programme is None else programme.nom, outcome=outcome,
+        estimates=study.estimates, checks=tuple(checks), verdict=verdict(checks, table),
+        curve=curve, balance=samples.balance(study), left_out=robustness.leave_one_out(study),
+        event=_event(study), seat_years=_seat_years(study),
+    )  # fmt: skip
+
+
+def _made(study: Study, names: tuple[str, ...], make: Callable) -> list[Check]:
+    """Return what a check found; what stopped it becomes its reason."""
+    try:
+        found = make(study)
+    except FpiError as error:
+        return [study.blank(name, str(error)) for name in names]
+    except np.linalg.LinAlgError:
+        return [study.blank(name, "trop peu de variation pour ce contrôle.") for name in names]
+    return [found] if isinstance(found, Check) else found
+
+
+def _event(study: Study) -> EventStudy | None:
+    try:
+        return study.event
+    except FpiError:
+        return None
+
+
+def _seat_years(study: Study) -> float:
+    frame = align(study.panel, study.outcome)
+    rows = frame if study.niveau is None else frame[frame["niveau"] == study.niveau]
+    return float(rows["dose"].sum())

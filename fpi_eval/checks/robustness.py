@@ -1,0 +1,193 @@
+"""Checks that redo the estimate: one cluster less, placebo regions, other defensible choices."""
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval import text
+from fpi_eval.checks.light import FAIL, PASS, Check
+from fpi_eval.checks.study import Study
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import imputation, poisson, regions, seats, trend, triple, twfe
+from fpi_eval.impact.as_event_study import opening_study
+from fpi_eval.impact.sun_abraham import sun_abraham
+from fpi_eval.inference import interval
+from fpi_eval.results import Estimate
+
+LEFT_OUT = {
+    "uai": "un établissement",
+    "course": "une formation",
+    "code_departement": "un département",
+}
+SAME, PART = "même question", "une partie du programme"
+
+
+def un_de_moins(study: Study) -> Check:
+    """Return how far the gross effect moves when one cluster leaves.
+
+    Moves are those of the jackknife: regressors keep the effects removed from the whole sample.
+    """
+    table = leave_one_out(study)
+    if table.empty:
+        return study.blank("un_de_moins", "un seul groupe : rien ne peut être retiré.")
+    worst = table.loc[table["ecart"].abs().idxmax()]
+    share = abs(worst["ecart"]) / study.reference
+    value = study.gross.estimate
+    turned = bool((np.sign(value - table["ecart"]) != np.sign(value)).any())
+    turned &= not study.gross.ci_low <= 0 <= study.gross.ci_high
+    words = (
+        f"retirer {LEFT_OUT[worst['niveau']]} ({worst['groupe']}) change l'effet "
+        f"d'au plus {text.pourcent(share, 0)} de l'effet de référence."
+    )
+    light = FAIL if turned else None
+    return study.check("un_de_moins", share, np.nan, words, light=light)
+
+
+def leave_one_out(study: Study) -> pd.DataFrame:
+    """Return the move of the gross effect by cluster left out: niveau, groupe, ecart, effet."""
+    used, fit = study.frame[study.fit.keep], study.fit
+    j, parts = fit.position(seats.SEATS), []
+    for level in LEFT_OUT:
+        cluster = used[level].to_numpy()
+        names = np.unique(cluster)
+        if len(names) < 2:
+            continue
+        try:
+            moves = fit.jackknife(cluster)[:, j] * np.sqrt(len(names) / (len(names) - 1))
+        except np.linalg.LinAlgError:
+            continue
+        parts.append(pd.DataFrame({"niveau": level, "groupe": names, "ecart": moves}))
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"ecart": []})
+    return table.assign(effet=fit.coefficients[j] - table["ecart"])
+
+
+def regions_placebo(study: Study) -> Check:
+    """Return the effect over the error that untreated regions show."""
+    try:
+        table = regions.placebo_regions(study.panel, study.outcome, niveau=study.niveau)
+    except FpiError as error:
+        return study.blank("regions_placebo", str(error))
+    error, df = table.attrs["std_error"], table.attrs["df"]
+    if not np.isfinite(error) or df < 2 or error <= 0:
+        return study.blank("regions_placebo", "pas assez de régions sans ouverture.")
+    value = study.gross.estimate
+    low, high, _ = interval(value, error, df)
+    words = (
+        f"sur {text.nombre(df)} régions sans ouverture, l'effet trouvé a un écart-type de "
+        f"{text.nombre(error, 3)}, contre {text.signe(value, 3)} ici "
+        f"(intervalle {text.intervalle(low, high, 3)})."
+    )
+    if study.gross.ci_low <= 0 <= study.gross.ci_high:
+        return study.check("regions_placebo", abs(value) / error, error, words, light=PASS)
+    return study.check("regions_placebo", abs(value) / error, error, words)
+
+
+def specification_curve(study: Study) -> pd.DataFrame:
+    """Return the effect per seat under every declared choice, sorted by size.
+
+    Columns label, famille (the same question, or a part of the programme), principal, estimate,
+    std_error, ci_low, ci_high, raison (why a choice could not be made; its figures are NaN).
+    """
+    panel, outcome, niveau = study.panel, study.outcome, study.niveau
+    facts = {"niveau": niveau}
+    choices = {
+        "J, places additives": lambda: seats.report(
+            study.frame, seats.fit_j(study.frame, proportional=False)
+        )[seats.GROSS],
+        "BJS2-T, tendance additive": lambda: trend.bjs2_t(
+            panel, outcome, proportional=False, **facts
+        ),
+        "Imputation": lambda: imputation.per_seat(panel, outcome, **facts),
+        "Imputation, région × session": lambda: imputation.per_seat(
+            panel, outcome, region=True, **facts
+        ),
+        "Imputation de Poisson": lambda: poisson.poisson_imputation(panel, outcome, **facts),
+        "Wald": lambda: seats.wald(panel, outcome, **facts),
+        "Empilement": lambda: study.event.overall,
+        "Triple différence": lambda: triple.triple_difference(panel, outcome, **facts),
+    }
+    if niveau is None:
+        for part in ("secondaire", "superieur"):
+            choices[f"J, {text.NIVEAUX[part].lower()} seul"] = _level(study, part)
+    primary = study.gross
+    rows = [
+        _row("J (principal)", primary, SAME, True),
+        _row("BJS2-T (second)", study.estimates[3], SAME, False),
+    ]
+    for label, estimate in choices.items():
+        family = PART if label.endswith("seul") else SAME
+        try:
+            rows.append(_row(label, estimate(), family, False))
+        except (FpiError, np.linalg.LinAlgError) as error:
+            rows.append({"label": label, "famille": family, "principal": False,
+                         "raison": str(error)})  # fmt: skip
+    table = pd.DataFrame(rows)
+    return table.sort_values("estimate", ignore_index=True, na_position="last")
+
+
+def _level(study: Study, part: str):
+    """Return the fit of J on the cells of one level, other cells still counting as neighbours."""
+
+    def estimate() -> Estimate:
+        frame = seats.sample(study.panel, study.outcome, niveau=part)
+        return seats.report(frame, seats.fit_j(frame))[seats.GROSS]
+
+    return estimate
+
+
+def _row(label: str, found: Estimate, family: str, primary: bool) -> dict:
+    return {
+        "label": label, "famille": family, "principal": primary, "estimate": found.estimate,
+        "std_error": found.std_error, "ci_low": found.ci_low, "ci_high": found.ci_high,
+        "raison": "",
+    }  # fmt: skip
+
+
+def per_opening(study: Study) -> pd.DataFrame:
+    """Return estimators of an opening as a yes/no event, and the share of each that is suspect.
+
+    Columns label, estimate, ci_low, ci_high, raison. The two-way estimate comes with the weight of
+    its comparisons with cells already opened.
+    """
+    facts = {"niveau": study.niveau}
+    choices = {
+        "Callaway–Sant'Anna": lambda: opening_study(study.panel, study.outcome, **facts).overall,
+        "Sun–Abraham": lambda: (
+            opening_study(study.panel, study.outcome, estimator=sun_abraham, **facts).overall
+        ),
+    }
+    rows = []
+    for label, estimate in choices.items():
+        try:
+            rows.append(_row(label, estimate(), SAME, False))
+        except (FpiError, np.linalg.LinAlgError) as error:
+            rows.append({"label": label, "raison": str(error)})
+    try:
+        found = twfe.twfe(study.panel, study.outcome, **facts)
+        late = found.table.loc[found.table["kind"] == "déjà traité", "weight"].sum()
+        words = f"{text.pourcent(late, 0)} du poids vient de cellules déjà ouvertes"
+        label = "Double différence à effets fixes"
+        rows.append(_row(label, found.estimate, SAME, False) | {"raison": words})
+    except (FpiError, np.linalg.LinAlgError) as error:
+        rows.append({"label": "Double différence à effets fixes", "raison": str(error)})
+    table = pd.DataFrame(rows)
+    return table.reindex(columns=["label", "estimate", "ci_low", "ci_high", "raison"])
+
+
+def specifications(study: Study, curve: pd.DataFrame) -> Check:
+    """Return how far other defensible choices lead, for the same question."""
+    same = curve[(curve["famille"] == SAME) & ~curve["principal"]].dropna(subset=["estimate"])
+    if same.empty:
+        return study.blank("specifications", "aucun autre choix n'a pu être estimé.")
+    value = study.gross.estimate
+    share = float((same["estimate"] - value).abs().median() / study.reference)
+    sign = np.sign(value)
+    against = same[(sign * same["ci_high"] < 0) if sign > 0 else (same["ci_low"] > 0)]
+    words = (
+        f"{text.pluriel(len(same), 'autre choix', 'autres choix')}, de "
+        f"{text.signe(same['estimate'].min(), 3)} à {text.signe(same['estimate'].max(), 3)} par "
+        f"place ; écart médian de {text.pourcent(share, 0)} de l'effet de référence."
+    )
+    if len(against):
+        words += f" Signe contraire : {text.liste(against['label'])}."
+    light = FAIL if len(against) else None
+    return study.check("specifications", share, np.nan, words, light=light)

@@ -1,0 +1,273 @@
+"""Checks on who is compared with whom: counts, support, doses, missing outcomes, balance."""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from fpi_eval import text
+from fpi_eval.checks.light import (
+    BALANCE_LEVEL,
+    CAUTION,
+    CELLS_PER_BIN,
+    CONTROLS_NEEDED,
+    CONTROLS_WANTED,
+    DOSE_BINS,
+    FAIL,
+    PASS,
+    Check,
+)
+from fpi_eval.checks.study import Study
+from fpi_eval.impact import seats
+
+BALANCE = {
+    "taille": "Entrants par an",
+    "remplissage": "Entrants par place",
+    "pression": "Premiers vœux par place",
+    "reussite": "Résultat par entrant",
+    "evolution": "Évolution annuelle des entrants",
+}
+
+
+def comptes(study: Study) -> list[Check]:
+    """Return treated establishments, treated départements, effective number of establishments."""
+    clusters = study.clusters
+    weight = pd.Series(study.fit.x[:, study.fit.position(seats.SEATS)] ** 2)
+    if study.fit.weights is not None:
+        weight *= study.fit.weights
+    by = weight.groupby(study.frame["uai"].to_numpy()[study.fit.keep]).sum()
+    effective = float(by.sum() ** 2 / (by**2).sum())
+    etabs, deps = clusters.n_treated_etab, clusters.n_treated_dep
+    return [
+        study.check("etablissements", etabs, np.nan, f"{text.nombre(etabs)} établissements."),
+        study.check("departements", deps, np.nan, f"{text.nombre(deps)} départements."),
+        study.check(
+            "groupes_effectifs", effective, np.nan,
+            f"tout se passe comme si {text.nombre(effective)} établissements égaux portaient "
+            "l'information.",
+        ),
+    ]  # fmt: skip
+
+
+def support(study: Study) -> Check:
+    """Return the share of seats whose course has enough untreated cells, the same years."""
+    frame = study.frame
+    cells = frame.drop_duplicates("cell")
+    never = cells[~cells["cell"].isin(study.treated["cell"])]
+    controls = never.groupby("course").size()
+    size = study.treated["dose"].abs()
+    count = study.treated["course"].map(controls).fillna(0)
+    share, some = (
+        float(size[count >= n].sum() / size.sum()) for n in (CONTROLS_WANTED, CONTROLS_NEEDED)
+    )
+    words = (
+        f"{text.pourcent(share, 0)} des places ouvertes sont dans une formation que "
+        f"{CONTROLS_WANTED} autres cellules au moins offrent sans en ouvrir "
+        f"({text.pourcent(some, 0)} en comptent {CONTROLS_NEEDED})."
+    )
+    row = study.table["support"]
+    light = PASS if share >= row.good else CAUTION if some >= row.limit else FAIL
+    return study.check("support", share, np.nan, words, light=light)
+
+
+def dose(study: Study) -> Check:
+    """Return whether openings vary enough in size, apart from the size of the course."""
+    opened = study.treated[study.treated["dose"] > 0]
+    bins = np.bincount(np.searchsorted(DOSE_BINS, opened["dose"].to_numpy()), minlength=3)
+    if len(opened) < 3 or opened["dose"].nunique() < 2:
+        return study.blank("dose", "toutes les ouvertures ont la même taille, ou presque.")
+    r = abs(float(np.corrcoef(opened["dose"], opened["size"])[0, 1]))
+    full = int((bins >= CELLS_PER_BIN).sum())
+    words = (
+        f"{full} classe(s) de taille sur 3 ont au moins {CELLS_PER_BIN} cellules ; corrélation "
+        f"de {text.nombre(r, 2)} avec la taille d'avant."
+    )
+    if full < 3:
+        words += " L'effet d'une petite et d'une grande ouverture ne se comparent pas."
+    return study.check("dose", r, np.nan, words)
+
+
+def manquants(study: Study) -> list[Check]:
+    """Return the share of students whose outcome is missing, and its tie with the openings."""
+    panel, frame = study.panel, study.frame
+    rows = panel[panel["cell"].isin(frame["cell"])]
+    size = rows["cell"].map(frame.drop_duplicates("cell").set_index("cell")["size"])
+    gone = rows[study.outcome].isna()
+    share = float(np.average(gone, weights=size))
+    first = study.check(
+        "manquants", share, np.nan,
+        f"{text.pourcent(share)} des élèves sont dans une observation sans résultat.",
+    )  # fmt: skip
+    by = gone.groupby(rows["uai"]).mean()
+    opened = by.index.isin(study.treated["uai"])
+    one, other = by[opened], by[~opened]
+    gap = float(one.mean() - other.mean())
+    if not by.any():
+        p_value = 1.0
+    elif min(len(one), len(other)) < 2:
+        return [first, study.blank("manquants_lies", "un seul établissement d'un côté.")]
+    else:
+        p_value = float(stats.ttest_ind(one, other, equal_var=False).pvalue)
+    words = (
+        f"écart de {text.points(gap)} entre établissements qui ouvrent et autres "
+        f"(p = {text.nombre(p_value, 3)})."
+    )
+    return [first, study.check("manquants_lies", abs(gap), p_value, words)]
+
+
+def equilibre(study: Study) -> Check:
+    """Return whether opened cells differed before from those they are compared with.
+
+    Levels are removed by cell effects; a large difference says that sites were chosen, and how.
+    The largest lower bound of the normalised differences is judged.
+    """
+    table = balance(study)
+    known = table.dropna(subset=["difference"])
+    if known.empty:
+        return study.blank("equilibre", "aucune rentrée connue avant la première ouverture.")
+    worst = known.loc[known["borne"].idxmax()]
+    far = known[known["difference"].abs() > 0.25]["libelle"]
+    listed = f" Au-delà de 0,25 : {text.liste(far)}." if len(far) else ""
+    words = (
+        f"plus forte différence sûre : {worst['libelle']} "
+        f"({text.signe(worst['difference'], 2)}, au moins {text.nombre(worst['borne'], 2)})."
+    )
+    return study.check("equilibre", worst["borne"], worst["erreur"], words + listed)
+
+
+def balance(study: Study) -> pd.DataFrame:
+    r"""Return normalised differences before any opening, between opened and other cells.
+
+    .. math:: d = (\bar x_1 - \bar x_0) / \sqrt{(s_1^2 + s_0^2) / 2}
+
+    Columns variable, libelle, ouvertes, autres, difference, erreur, borne (``|d|`` less its
+    margin of error, at least 0). Imbens and Rubin (2015, ch. 14); the marks 0.05 and 0.25 are
+    those of the What Works Clearinghouse. Errors count establishments, not cells.
+    """
+    cells = _before(study)
+    opened = cells.index.isin(study.treated["cell"])
+    uai = study.frame.drop_duplicates("cell").set_index("cell")["uai"].reindex(cells.index)
+    rows = []
+    for name, label in BALANCE.items():
+        x = cells[name]
+        one, other = x[opened].dropna(), x[~opened].dropna()
+        n1, n0 = uai[one.index].nunique(), uai[other.index].nunique()
+        spread = np.sqrt((one.var() + other.var()) / 2) if min(n1, n0) > 1 else np.nan
+        d = (one.mean() - other.mean()) / spread if spread > 0 else np.nan
+        error = np.sqrt(1 / n1 + 1 / n0 + d**2 / (2 * (n1 + n0))) if np.isfinite(d) else np.nan
+        margin = stats.t.ppf(0.5 + BALANCE_LEVEL / 2, n1 - 1) * error if n1 > 1 else np.nan
+        bound = max(abs(d) - margin, 0.0) if np.isfinite(d) else np.nan
+        rows.append((name, label, one.mean(), other.mean(), d, error, bound))
+    columns = ["variable", "libelle", "ouvertes", "autres", "difference", "erreur", "borne"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _before(study: Study) -> pd.DataFrame:
+    """Return per cell, over rentrées before any opening, what `BALANCE` lists."""
+    panel = study.panel
+    start = panel.loc[panel["seats"] != 0, "rentree"].min()
+    rows = panel[panel["cell"].isin(study.frame["cell"]) & (panel["rentree"] < start)]
+    group = rows.groupby("cell")
+    columns = list(dict.fromkeys(["entrants", "places", "voeux_1", study.outcome]))
+    sums = group[columns].sum(min_count=1)
+    year = rows["rentree"] - group["rentree"].transform("mean")
+    entrants = rows["entrants"]
+    slope = (year * entrants).groupby(rows["cell"]).sum() / (
+        (year**2).where(entrants.notna()).groupby(rows["cell"]).sum().replace(0.0, np.nan)
+    )
+    mean = group["entrants"].mean()
+    return pd.DataFrame(
+        {
+            "taille": mean,
+            "remplissage": sums["entrants"] / sums["places"].replace(0.0, np.nan),
+            "pression": sums["voeux_1"] / sums["places"].replace(0.0, np.nan),
+            "reussite": sums[study.outcome] / sums["entrants"].replace(0.0, np.nan),
+            "evolution": slope / mean.replace(0.0, np.nan),
+        }
+    )
+
+
+def exposes(study: Study) -> Check:
+    """Return the share of comparison rows whose neighbours open seats, outside the model."""
+    frame = study.frame
+    control = frame["dose"] == 0
+    modelled = {"exposure_etab": seats.ETAB, "exposure_dep": seats.DEP}
+    touched = {c: control & (frame[c] != 0) for c in modelled}
+    left = [touched[c] for c, name in modelled.items() if name not in study.fit.names]
+    loose = np.logical_or.reduce(left) if left else np.zeros(len(frame), dtype=bool)
+    share = float(loose.sum() / control.sum())
+    near = float(np.logical_or(*touched.values()).sum() / control.sum())
+    words = (
+        f"{text.pourcent(near)} des observations de comparaison ont une ouverture dans leur "
+        f"voisinage ; {text.pourcent(share)} sans que le modèle en tienne compte."
+    )
+    return study.check("exposes", share, np.nan, words)
+
+
+def contamination(study: Study) -> Check:
+    """Return other budgets' openings among comparison cells, relative to the programme's."""
+    frame = study.frame
+    if not frame["other_dose"].any():
+        return study.blank("contamination", "ouvertures sur d'autres budgets inconnues.")
+    last = frame.sort_values("time").drop_duplicates("cell", keep="last")
+    other = last.loc[last["dose"] == 0, "other_dose"].abs().mean()
+    share = float(other / study.treated["dose"].abs().mean())
+    inside = "autres_places" in study.fit.names
+    words = f"{text.pourcent(share)} des places du programme, par cellule"
+    words += " ; le modèle en tient compte." if inside else " ; le modèle n'en tient pas compte."
+    return study.check("contamination", share, np.nan, words, light=PASS if inside else None)
+
+
+def maturite(study: Study) -> Check:
+    """Return the share of opened seats whose outcome the panel already shows."""
+    panel = study.panel
+    rows = panel[panel["filiere"] != "autre"]
+    rows = rows if study.niveau is None else rows[rows["niveau"] == study.niveau]
+    opened = rows.groupby("cell")["seats"].max()
+    opened = opened[opened > 0]
+    new = panel.loc[panel["nouvelle"].to_numpy(bool), "cell"]
+    opened = opened[~opened.index.isin(new)]
+    seen = study.frame.groupby("cell")["dose"].max().reindex(opened.index).fillna(0.0)
+    share = float(seen.clip(lower=0.0).sum() / opened.sum()) if opened.sum() > 0 else np.nan
+    words = f"{text.pourcent(share, 0)} des places ouvertes ont déjà pu produire ce résultat."
+    if share <= 0.40:
+        words += " Évaluation précoce : les ouvertures montent encore en charge."
+    return study.check("maturite", share, np.nan, words)
+
+
+def fichiers(study: Study) -> list[Check]:
+    """Return the checks that only files allow: matching, establishments that split, definitions.
+
+    Read in ``panel.attrs``: ``appariement`` (share of the register's seats found) and
+    ``uai_non_resolus`` (share of opened cells whose establishment changed without a known heir).
+    """
+    facts, found = study.panel.attrs, []
+    match = facts.get("appariement", np.nan)
+    found.append(
+        study.check(
+            "appariement", match, np.nan,
+            f"{text.pourcent(match, 0)} des places du registre sont dans le panel.",
+        )
+        if np.isfinite(match)
+        else study.blank("appariement", "le panel ne dit pas combien de places ont été retrouvées.")
+    )  # fmt: skip
+    lost = facts.get("uai_non_resolus", np.nan)
+    found.append(
+        study.check(
+            "uai", lost, np.nan,
+            f"{text.pourcent(lost)} des cellules ouvertes changent d'établissement sans suite "
+            "connue.",
+        )
+        if np.isfinite(lost)
+        else study.blank("uai", "pas de table des changements d'établissement.")
+    )  # fmt: skip
+    broken = study.outcome.startswith("en_emploi_")
+    words = (
+        "l'emploi public compte à partir du millésime 2022-2023 : l'effet de formation × session "
+        "l'absorbe si la rupture est la même partout."
+        if broken
+        else "aucune rupture connue pour ce résultat."
+    )
+    absorbed = len(study.fit.effects) >= 2
+    light = PASS if absorbed or not broken else FAIL
+    found.append(study.check("definitions", 0.0, np.nan, words, light=light))
+    return found

@@ -1,0 +1,138 @@
+"""What the checks share: the estimation frame, the fitted estimators, regressions on years before.
+
+Each piece is computed when first asked for, once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from fpi_eval.checks.light import SMALLEST_REFERENCE, THRESHOLDS, UNKNOWN, Check, Threshold
+from fpi_eval.impact import linear, seats, trend
+from fpi_eval.impact.bands import joint_test
+from fpi_eval.impact.stacked import stacked
+from fpi_eval.impact.together import together
+from fpi_eval.impact.uncertainty import ENOUGH, Clusters
+from fpi_eval.results import Estimate, Estimates, EventStudy
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """The evaluation of one outcome on one panel, fitted once."""
+
+    panel: pd.DataFrame
+    outcome: str
+    niveau: str | None = None
+    table: Mapping[str, Threshold] = field(default_factory=lambda: THRESHOLDS)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """Estimation frame of J."""
+        return seats.sample(self.panel, self.outcome, niveau=self.niveau)
+
+    @cached_property
+    def fit(self) -> linear.LinearFit:
+        """Return the regression J."""
+        return seats.fit_j(self.frame)
+
+    @cached_property
+    def estimates(self) -> Estimates:
+        """J (gross, displacement, net), BJS2-T and their gap."""
+        return together(self.panel, self.outcome, niveau=self.niveau)
+
+    @cached_property
+    def event(self) -> EventStudy:
+        """Event study against one reference year, that bounds can be put on."""
+        return stacked(self.panel, self.outcome, niveau=self.niveau)
+
+    @property
+    def gross(self) -> Estimate:
+        """Gross effect per seat of J."""
+        return self.estimates[seats.GROSS]
+
+    @property
+    def reference(self) -> float:
+        """Size against which others are judged: the gross effect, or its floor if smaller."""
+        return max(abs(self.gross.estimate), SMALLEST_REFERENCE)
+
+    @cached_property
+    def clusters(self) -> Clusters:
+        """Clusters of the frame, and how many opened seats."""
+        return Clusters.of(self.frame)
+
+    @cached_property
+    def treated(self) -> pd.DataFrame:
+        """One row per cell that opens or closes seats, with its largest net ``dose``."""
+        frame = self.frame.assign(dose=trend.final_dose(self.frame))
+        return frame[frame["dose"] != 0].drop_duplicates("cell")
+
+    def check(
+        self, name: str, value: float, spread: float, phrase: str, *, light: str | None = None
+    ) -> Check:
+        """Return the check of that name; its light from the table unless given."""
+        row = self.table[name]
+        p_value = spread if row.p is not None else np.nan
+        found = light or row.light(float(value), float(p_value))
+        return Check(
+            name, row.titre, found, float(value), float(spread), row.words, phrase, row.hard
+        )
+
+    def blank(self, name: str, reason: str) -> Check:
+        """Return a check that could not be made, and why."""
+        return self.check(name, np.nan, np.nan, reason, light=UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Before:
+    """Coefficients per seat on untreated rows, their covariance and degrees of freedom."""
+
+    values: np.ndarray
+    covariance: np.ndarray
+    df: int
+
+    def p_value(self) -> float:
+        """Return the p-value of the joint test that all are zero; NaN if it cannot be made."""
+        if not len(self.values) or self.df < 1:
+            return float("nan")
+        return joint_test(self.values, self.covariance, self.df)[2]
+
+    def std_error(self, j: int = 0) -> float:
+        """Return the standard error of one coefficient."""
+        return float(np.sqrt(self.covariance[j, j]))
+
+    def detectable(self, power: float = 0.80, level: float = 0.95) -> float:
+        """Return the size of the first coefficient that its t-test would see."""
+        if self.df < 1:
+            return float("nan")
+        t = stats.t.ppf(1 - (1 - level) / 2, self.df) + stats.t.ppf(power, self.df)
+        return float(t * self.std_error())
+
+
+def before(frame: pd.DataFrame, at: np.ndarray) -> Before:
+    """Return coefficients of ``at`` (n_obs, k) × seats to come, on rows not yet treated.
+
+    Same effects, scale, weights and neighbours' exposures as J; the sign of seats is the
+    instrument, so that every seat weighs the same.
+    """
+    rows = (frame["dose"] == 0).to_numpy()
+    seats_to_come = trend.final_dose(frame)[rows]
+    base, at = frame[rows], at[rows].astype(float)
+    n = seats.scale(base)
+    x, z, names = seats.regressors(base)
+    x = np.column_stack([at * seats_to_come[:, None], x[:, 1:]]) / n[:, None]
+    z = np.column_stack([at * np.sign(seats_to_come)[:, None], z[:, 1:] / n[:, None]])
+    names = (*(f"avant {j}" for j in range(at.shape[1])), *names[1:])
+    fit = linear.fit(
+        base["y"].to_numpy() / n, x, seats.effects(base), names=names, instruments=z, weights=n
+    )
+    kept = [j for j, name in enumerate(fit.names) if name.startswith("avant")]
+    clusters = Clusters.of(frame)
+    wide = clusters.n_treated_dep >= ENOUGH
+    label = base["code_departement" if wide else "uai"].to_numpy()[fit.keep]
+    psi = fit.jackknife(label)[:, kept]
+    df = (clusters.n_treated_dep if wide else clusters.n_treated_etab) - 1
+    return Before(fit.coefficients[kept], psi.T @ psi, df)

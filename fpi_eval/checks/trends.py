@@ -1,0 +1,182 @@
+"""Checks on the years before: trend and what its test would miss, placebo, anticipation, bounds."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from fpi_eval import text
+from fpi_eval.checks.light import Check
+from fpi_eval.checks.study import Study, before
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import honest, seats, trend
+from fpi_eval.panel.cells import lag_of
+
+LEADS = 5
+
+
+def _first_time(study: Study) -> np.ndarray:
+    """Return the first time of opened or closed seats of each row's cell, (n_obs,); NaN if none."""
+    frame = study.frame
+    moved = frame["time"].where(frame["dose"] != 0)
+    return moved.groupby(frame["cell"]).transform("min").to_numpy(float)
+
+
+def lever(study: Study) -> float:
+    """Return years between the mean year before and the mean year after, weighted by seats.
+
+    A trend of one per seat and year moves an estimate with fixed effects by that much per seat.
+    """
+    frame = study.frame
+    size = np.abs(trend.final_dose(frame))
+    on, moved = size > 0, (frame["dose"] != 0).to_numpy()
+    time = frame["time"].to_numpy(float)
+    after, early = on & moved, on & ~moved
+    if not early.any():
+        return float("nan")
+    return np.average(time[after], weights=size[after]) - np.average(
+        time[early], weights=size[early]
+    )
+
+
+def tendance(study: Study) -> list[Check]:
+    """Return the drift that a trend before the opening makes, and the one its test would miss.
+
+    The slope per seat and year of untreated rows, times the years between before and after, over
+    the reference effect. The test joins the slope and the last years one by one (Bonferroni).
+    """
+    frame, years = study.frame, lever(study)
+    if not np.isfinite(years):
+        reason = "aucune année avant l'ouverture dans le panel."
+        return [study.blank("tendance", reason), study.blank("tendance_invisible", reason)]
+    time = frame["time"].to_numpy(float)
+    slope = before(frame, (time - time.min())[:, None])
+    if not len(slope.values) or slope.df < 1:
+        reason = "trop peu d'années ou de groupes pour estimer une tendance."
+        return [study.blank("tendance", reason), study.blank("tendance_invisible", reason)]
+    age = time - _first_time(study)
+    leads = before(frame, np.column_stack([age == -m for m in range(1, LEADS + 1)]))
+    p_value = slope.p_value()
+    if np.isfinite(leads.p_value()):
+        p_value = min(1.0, 2 * min(p_value, leads.p_value()))
+    drift = abs(slope.values[0]) * years / study.reference
+    unseen = slope.detectable() * years / study.reference
+    words = (
+        f"pente de {text.signe(slope.values[0], 4)} par place et par an, qui ajouterait "
+        f"{text.pourcent(drift, 0)} de l'effet de référence (p = {text.nombre(p_value, 3)})."
+    )
+    missed = (
+        f"une dérive de {text.pourcent(unseen, 0)} de l'effet de référence aurait été vue 8 fois "
+        "sur 10, une plus petite serait souvent passée inaperçue."
+    )
+    return [
+        study.check("tendance", drift, p_value, words),
+        study.check("tendance_invisible", unseen, np.nan, missed),
+    ]
+
+
+def placebo_delai(study: Study) -> Check:
+    """Return whether outcomes move between the opening and the first session it can move.
+
+    A graduate of a course of d years cannot come from seats opened less than d − 1 rentrées ago:
+    years −(d − 1) to −1 from the first possible effect are a free placebo.
+    """
+    frame = study.frame
+    lag = lag_of(study.outcome, frame["duree"].to_numpy())
+    age = frame["time"].to_numpy(float) - _first_time(study)
+    steps = [m for m in range(1, 4) if ((age == -m) & (lag >= m)).any()]
+    if not steps:
+        return study.blank("placebo_delai", "résultat sans délai entre l'ouverture et l'effet.")
+    found = before(frame, np.column_stack([(age == -m) & (lag >= m) for m in steps]))
+    p_value = found.p_value()
+    if not np.isfinite(p_value):
+        return study.blank("placebo_delai", "trop peu de groupes pour ce test.")
+    largest = float(np.abs(found.values).max())
+    words = (
+        f"{text.pluriel(len(steps), 'session')} après l'ouverture et avant tout effet possible : "
+        f"écart de {text.nombre(largest, 3)} par place au plus (p = {text.nombre(p_value, 3)})."
+    )
+    return study.check("placebo_delai", largest, p_value, words)
+
+
+def anticipation(study: Study) -> Check:
+    """Return whether entrants already move at the rentrée before the opening."""
+    if "entrants" not in study.panel or study.panel["entrants"].isna().all():
+        return study.blank("anticipation", "entrants inconnus.")
+    entry = replace(study, outcome="entrants")
+    age = entry.frame["time"].to_numpy(float) - _first_time(entry)
+    found = before(entry.frame, (age == -1)[:, None])
+    p_value = found.p_value()
+    if not np.isfinite(p_value):
+        return study.blank("anticipation", "trop peu de groupes ou d'années pour ce test.")
+    words = (
+        f"{text.signe(found.values[0], 3)} entrant par place à ouvrir, la rentrée d'avant "
+        f"(p = {text.nombre(p_value, 3)})."
+    )
+    return study.check("anticipation", abs(found.values[0]), p_value, words)
+
+
+def rupture(study: Study) -> Check:
+    """Return how many times the worst change before would be needed to cancel the effect.
+
+    Rambachan and Roth (2023), relative magnitudes; without an effect there is nothing to cancel.
+    """
+    if study.gross.ci_low <= 0 <= study.gross.ci_high:
+        return study.blank("rupture", "l'effet ne se distingue pas de zéro : rien à annuler.")
+    table = study.event.table
+    try:
+        kept = _consecutive(table["rel_time"].to_numpy())
+        found = honest.event(
+            table["rel_time"].to_numpy()[kept], table["estimate"].to_numpy()[kept],
+            study.event.covariance[np.ix_(kept, kept)],
+        )  # fmt: skip
+    except FpiError as error:
+        return study.blank("rupture", str(error))
+    m = honest.breakdown(found)
+    shown = "plus de 20" if np.isinf(m) else text.nombre(m, 1)
+    words = (
+        f"il faudrait que les tendances divergent chaque année de {shown} fois la pire variation "
+        "d'avant pour que l'effet moyen ne se distingue plus de zéro."
+    )
+    return study.check("rupture", min(m, honest.LARGEST_M), np.nan, words)
+
+
+def _consecutive(rel_time: np.ndarray) -> np.ndarray:
+    """Return the rows of the years around the reference −1 that follow one another."""
+    have = set(rel_time.tolist()) | {-1}
+    low = high = -1
+    while low - 1 in have:
+        low -= 1
+    while high + 1 in have:
+        high += 1
+    return np.flatnonzero((rel_time >= low) & (rel_time <= high))
+
+
+def ecart(study: Study) -> Check:
+    """Return whether J and BJS2-T agree, with the error of their gap."""
+    gap = study.estimates[-1 + len(study.estimates)]
+    size = abs(gap.estimate) / study.reference
+    words = (
+        f"J et BJS2-T diffèrent de {text.signe(gap.estimate, 3)} par place, soit "
+        f"{text.pourcent(size, 0)} de l'effet de référence "
+        f"(erreur {text.nombre(gap.std_error, 3)} ; p = {text.nombre(gap.p_value, 3)})."
+    )
+    return study.check("ecart_j_t", size, gap.p_value, words)
+
+
+def deplacement(study: Study) -> Check:
+    """Return whether displacement is small, or known well enough to read the net effect."""
+    moved = study.estimates[seats.DISPLACEMENT]
+    if not np.isfinite(moved.std_error):
+        return study.blank("deplacement", "déplacement non mesurable : pas d'intervalle.")
+    share = -moved.estimate / study.reference
+    half = (moved.ci_high - moved.ci_low) / 2 / study.reference
+    worst = -moved.ci_low / study.reference
+    bounds = text.intervalle(moved.ci_low, moved.ci_high, 3)
+    words = f"{text.pourcent(share, 0)} de l'effet de référence ({bounds} par place) ; "
+    if worst <= study.table["deplacement"].good:
+        words += "au plus un cinquième de l'effet."
+    elif half <= study.table["deplacement"].good:
+        words += "mesuré assez précisément : l'effet net se lit, l'effet brut seul tromperait."
+    else:
+        words += "trop incertain pour exclure qu'il efface une part notable de l'effet."
+    return study.check("deplacement", min(worst, half), np.nan, words)

@@ -1,0 +1,230 @@
+"""The cell panel from files: pupils per establishment × course × rentrée, places, opened seats.
+
+Pupils come from the constat de rentrée (voie scolaire), places from capacity files, seats from
+the register or, without one, from the increases that capacity files show (in the programme's
+region and filières; increases elsewhere are other openings). No open file gives
+graduates per establishment × course: that column is empty, and final-year pupils are the nearest
+outcome.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.panel.capacites import departement_of
+from fpi_eval.panel.panels import FILIERES, Panels
+from fpi_eval.panel.regional import with_course
+from fpi_eval.sources.identity import UAI_CHANGES, latest_uai
+from fpi_eval.sources.reading import read_table
+
+KEYS = ["uai", "course", "voie"]
+WORDS = ["filiere", "niveau", "groupe_nsf"]
+FROM_FILES = ["places", "voeux_1", "entrants", "terminale"]
+UNKNOWN = ["diplomes", "sortants", "en_emploi_6_mois", "en_emploi_12_mois"]
+COLUMNS = [
+    "cell", "uai", "course", "famille", "filiere", "niveau", "voie", "duree", "code_departement",
+    "code_academie", "code_region", "rentree", *FROM_FILES, *UNKNOWN, "seats", "autres_places",
+    "cohort", "nouvelle",
+]  # fmt: skip
+UAI_FILE = "uai_changements.csv"
+BAC_PRO = "238"
+
+
+def cell_panel(p: Panels) -> pd.DataFrame:
+    """Return the cell panel that the run's files allow, one row per cell × rentrée.
+
+    A cell lives from its first to its last pupil or place. Inside, an establishment that the
+    constat of a year lists without that course has 0 pupils in it; one that it does not list, or
+    a year without constat, is unknown.
+
+    Returns
+    -------
+    DataFrame
+        Columns of the cell panel; ``diplomes``, ``sortants`` and ``en_emploi_…`` are unknown.
+        ``attrs``: ``places_derivees`` (no register: seats are increases seen in capacities),
+        ``appariement`` (share of the register's seats found, where files cover its voie and
+        level), ``hors_champ`` (seats that no file covers), ``uai_non_resolus`` (share of opened
+        cells that vanish), ``sans_code`` (pupils whose class has no known diploma).
+    """
+    changes = _changes(p)
+    pupils, lost = _pupils(p, changes)
+    places = _places(p, changes)
+    counts = pupils.merge(places, "outer", [*KEYS, "rentree"])
+    if counts.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    words = _words(p, counts)
+    table = _lives(counts, pupils)
+    seats, derived = _seats(p, changes)
+    table, facts = _with_seats(table, seats, derived, words)
+    table = table.merge(words, "left", KEYS)
+    facts |= {"places_derivees": derived, "sans_code": lost, "uai_non_resolus": _vanished(table)}
+    table[UNKNOWN] = np.nan
+    table = table.dropna(subset=["duree", "code_region"])
+    table["cell"] = table.groupby(KEYS).ngroup().astype("int64")
+    table = table.astype({"duree": "int64", "rentree": "int64"})
+    out = table.sort_values(["cell", "rentree"], ignore_index=True)[COLUMNS]
+    out.attrs.update(facts)
+    return out
+
+
+def _changes(p: Panels) -> pd.DataFrame:
+    """Return the declared changes of establishments, none if there is no file."""
+    path = p.donnees.dossier / p.donnees.programme.source("nomenclatures").fichier / UAI_FILE
+    if not path.is_file():
+        return pd.DataFrame(columns=["ancien_uai", "nouveau_uai"])
+    columns = tuple(
+        replace(c, aliases=("nouvel_uai",)) if c.name == "nouveau_uai" else c
+        for c in UAI_CHANGES.columns
+    )
+    return read_table(path, replace(UAI_CHANGES, columns=columns)).table
+
+
+def _coded(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with course, filière and level; a BTS option counts in its common first year."""
+    codes = p.donnees.nomenclatures
+    mef = codes.mef.drop_duplicates("mefstat11").set_index("mefstat11")["cfd"]
+    cfd = rows["cfd"] if "cfd" in rows else pd.Series(None, rows.index, dtype="str")
+    cfd = cfd.where(cfd.notna(), rows["mefstat11"].map(mef))
+    common = codes.options_bts.drop_duplicates("cfd").set_index("cfd")["cfd_commun"]
+    rows = rows.assign(cfd=cfd.map(common).fillna(cfd))
+    return with_course(rows, codes.mef, p.identity, p.filieres)
+
+
+def _in_family(p: Panels, rows: pd.DataFrame) -> pd.Series:
+    """Return whether the course is in a famille de métiers: pupils then enter it in 1re."""
+    course = p.identity.drop_duplicates("cfd").set_index("cfd")["course"]
+    listed = p.donnees.nomenclatures.familles["cfd"]
+    return rows["course"].isin(set(listed) | set(listed.map(course).dropna()))
+
+
+def _pupils(p: Panels, changes: pd.DataFrame) -> tuple[pd.DataFrame, float]:
+    """Return entrants and final-year pupils per cell × rentrée, and pupils without a diploma."""
+    empty = pd.DataFrame(columns=[*KEYS, "rentree", "entrants", "terminale"])
+    if not p.donnees.a("constat"):
+        return empty, 0.0
+    rows = p.donnees.table("constat")
+    codes = p.donnees.nomenclatures
+    rows = rows[~rows["mefstat11"].isin(codes.familles["mefstat11_commun"])]
+    rows = _coded(p, rows.assign(uai=latest_uai(rows["uai"], changes), voie="scolaire"))
+    mef = codes.mef.drop_duplicates("mefstat11").set_index("mefstat11")
+    year, length = rows["mefstat11"].map(mef["annee"]), rows["mefstat11"].map(mef["duree"])
+    lost = float(rows.loc[rows["course"].isna() | year.isna(), "effectif"].sum())
+    later = (rows["mefstat11"].str[:3] == BAC_PRO) & _in_family(p, rows)
+    rows["entrants"] = rows["effectif"].where(year == np.where(later, 2, 1))
+    rows["terminale"] = rows["effectif"].where(year == length)
+    rows = rows[rows["course"].notna() & rows[["entrants", "terminale"]].notna().any(axis=1)]
+    grouped = rows.groupby([*KEYS, "rentree"])[["entrants", "terminale"]]
+    return grouped.sum(min_count=1).reset_index(), lost
+
+
+def _places(p: Panels, changes: pd.DataFrame) -> pd.DataFrame:
+    """Return places and first wishes per cell × rentrée; unknown as soon as one row is."""
+    rows = p.capacites.table
+    rows = rows.assign(uai=latest_uai(rows["uai"], changes), inconnues=rows["places"].isna())
+    grouped = rows.groupby([*KEYS, "rentree"])
+    table = grouped[["places", "voeux_1"]].sum(min_count=1)
+    table["places"] = table["places"].mask(grouped["inconnues"].any())
+    return table.reset_index()
+
+
+def _words(p: Panels, counts: pd.DataFrame) -> pd.DataFrame:
+    """Return what never changes of a cell: famille, filière, level, length, territory."""
+    cells = counts[KEYS].drop_duplicates()
+    seen = cells.assign(mefstat11=None, cfd=cells["course"])
+    seen = with_course(seen, p.donnees.nomenclatures.mef, p.identity, p.filieres)
+    mef = p.donnees.nomenclatures.mef
+    courses = p.identity.drop_duplicates("cfd").set_index("cfd")["course"]
+    known = mef["cfd"].map(courses).fillna(mef["cfd"])
+    length = mef["duree"].groupby(known).max()
+    bac_pro = known[mef["mefstat11"].str[:3] == BAC_PRO].unique()
+    duree = seen["course"].map(length)
+    shorter = _in_family(p, seen) & seen["course"].isin(bac_pro)
+    regions = p.donnees.nomenclatures.departements.drop_duplicates("code_departement")
+    seen = seen.assign(
+        duree=duree - shorter.to_numpy(), famille=seen["groupe_nsf"],
+        code_departement=departement_of(seen["uai"]),
+    )  # fmt: skip
+    places = regions[["code_departement", "code_academie", "code_region"]]
+    kept = [*KEYS, "famille", "filiere", "niveau", "duree", "code_departement"]
+    return seen[kept].merge(places, "left", "code_departement")
+
+
+def _lives(counts: pd.DataFrame, pupils: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per cell and rentrée of its life, known zeros filled in."""
+    years = np.sort(counts["rentree"].unique())
+    alive = counts[(counts[["entrants", "terminale", "places"]].fillna(0) > 0).any(axis=1)]
+    span = alive.groupby(KEYS)["rentree"].agg(["min", "max"]).reset_index()
+    table = span.merge(pd.DataFrame({"rentree": years}), "cross")
+    table = table[table["rentree"].between(table["min"], table["max"])].drop(columns=["min", "max"])
+    table = table.merge(counts, "left", [*KEYS, "rentree"])
+    listed = pd.MultiIndex.from_frame(pupils[["uai", "rentree"]].drop_duplicates())
+    here = pd.MultiIndex.from_frame(table[["uai", "rentree"]]).isin(listed)
+    here &= (table["voie"] == "scolaire").to_numpy()
+    for name in ("entrants", "terminale"):
+        table[name] = table[name].mask(here & table[name].isna(), 0.0).astype(float)
+    return table
+
+
+def _seats(p: Panels, changes: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
+    """Return opened seats by cell and rentrée, and whether they are derived from capacities."""
+    derived = p.registre.empty
+    rows = p.derivees if derived else _coded(p, p.registre)
+    rows = rows.assign(
+        uai=latest_uai(rows["uai"], changes), rentree=rows["rentree"].astype("int64"),
+        ouvertes=rows["places_ouvertes"].astype(float),
+    )  # fmt: skip
+    if derived:
+        here = rows["code_region"] == p.donnees.programme.territoire.code_region
+        here &= rows["filiere"].isin(FILIERES)
+        rows["ailleurs"] = rows["ouvertes"].where(~here, 0.0)
+        rows["ouvertes"] = rows["ouvertes"].where(here, 0.0)
+    else:
+        rows["ailleurs"] = 0.0
+    grouped = rows.dropna(subset=["ouvertes"]).groupby([*KEYS, "rentree"], as_index=False)
+    return grouped[["ouvertes", "ailleurs"]].sum(), derived
+
+
+def _with_seats(
+    table: pd.DataFrame, seats: pd.DataFrame, derived: bool, words: pd.DataFrame
+) -> tuple[pd.DataFrame, dict]:
+    """Return the panel with seats in force, and what became of the register's seats."""
+    first = table.groupby(KEYS)["rentree"].agg(["min", "max"]).reset_index()
+    placed = seats.merge(first, "left", KEYS)
+    covered = pd.MultiIndex.from_frame(
+        words[["voie", "niveau"]].drop_duplicates()
+    )  # voie × level that the files show at all
+    kinds = _kinds(placed, words)
+    inside = pd.MultiIndex.from_frame(kinds[["voie", "niveau"]]).isin(covered)
+    size = placed["ouvertes"].abs()
+    found = placed["min"].notna() & (placed["rentree"] <= placed["max"])
+    facts = {"hors_champ": float(size[~inside & ~found].sum())}
+    field = size[inside | found].sum()
+    facts["appariement"] = float(size[found].sum() / field) if field and not derived else np.nan
+    # An opening before the files' first year is in force from the cell's first row on.
+    placed = placed[found].assign(rentree=lambda t: t[["rentree", "min"]].max(axis=1))
+    added = placed.groupby([*KEYS, "rentree"], as_index=False)[["ouvertes", "ailleurs"]].sum()
+    table = table.merge(added, "left", [*KEYS, "rentree"]).sort_values([*KEYS, "rentree"])
+    table[["ouvertes", "ailleurs"]] = table[["ouvertes", "ailleurs"]].fillna(0.0)
+    running = table.groupby(KEYS)[["ouvertes", "ailleurs"]].cumsum()
+    table["seats"], table["autres_places"] = running["ouvertes"], running["ailleurs"]
+    opened = table["rentree"].where(table["seats"] > 0)
+    table["cohort"] = opened.groupby([table[k] for k in KEYS]).transform("min")
+    start = table.groupby(KEYS)["rentree"].transform("min")
+    table["nouvelle"] = (table["cohort"] == start) & (start > table["rentree"].min())
+    return table.drop(columns=["ouvertes", "ailleurs"]), facts
+
+
+def _kinds(placed: pd.DataFrame, words: pd.DataFrame) -> pd.DataFrame:
+    """Return voie and level of each opening, the level read from its course."""
+    level = words.drop_duplicates("course").set_index("course")["niveau"]
+    return pd.DataFrame({"voie": placed["voie"], "niveau": placed["course"].map(level)})
+
+
+def _vanished(table: pd.DataFrame) -> float:
+    """Return the share of opened cells that end before the last rentrée, seats still in force."""
+    last = table.sort_values("rentree").drop_duplicates(KEYS, keep="last")
+    opened = last[last["seats"] > 0]
+    if opened.empty:
+        return float("nan")
+    return float((opened["rentree"] < table["rentree"].max()).mean())

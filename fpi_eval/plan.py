@@ -1,0 +1,249 @@
+"""The pre-analysis plan: what was announced, dated and sealed; what a run does otherwise."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from fpi_eval import __version__, text
+from fpi_eval.checks import Check, Evaluation, thresholds
+from fpi_eval.checks.light import CAUTION, PASS, THRESHOLDS, UNKNOWN
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import seats, trend
+from fpi_eval.inference import RULES
+from fpi_eval.programme import Programme
+
+FORMAT = 1
+SEAL = ".sha256"
+ANNOUNCED = {
+    "nom": "le nom du programme",
+    "rentree_debut": "la première rentrée",
+    "graine": "la graine aléatoire",
+    "territoire": "le territoire",
+    "filieres": "les filières",
+    "cibles": "les cibles",
+    "resultats": "les résultats étudiés",
+    "specification": "la spécification",
+    "seuils": "les seuils des contrôles",
+    "secret": "les seuils du secret statistique",
+}
+SPECIFICATION = {
+    "unite": "établissement × formation × voie, par rentrée",
+    "traitement": "places du programme en vigueur à la rentrée d'entrée des élèves",
+    "echantillon": "formations des filières visées, toutes régions ; formations nouvelles à part",
+    "principal": seats.J_TEXT,
+    "second": trend.DESCRIPTION,
+    "comparaison": "mêmes formations non ouvertes, déplacement des voisines modélisé",
+    "inference": [
+        f"{rule.name} à partir de {text.pluriel(rule.minimum, 'groupe traité', 'groupes traités')}"
+        for rule in RULES
+    ],
+    "plusieurs_resultats": "un résultat principal sans ajustement, les autres ajustés (Holm)",
+    "estimateurs": ["J", "BJS2-T"],
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """A plan as it was written: where, when, its SHA-256, and what it announces."""
+
+    path: Path
+    date: date
+    sha256: str
+    contenu: Mapping[str, Any]
+
+    def summary(self) -> str:
+        """Return one French sentence."""
+        return (
+            f"Plan d'analyse du {text.date_longue(self.date)} ({self.path.name}, empreinte "
+            f"{self.sha256[:12]}) : résultat principal « {self.contenu['resultats']['principal']} »"
+            f", {text.pluriel(len(self.contenu['seuils']), 'contrôle')}."
+        )
+
+
+def announced(programme: Programme) -> dict[str, Any]:
+    """Return what a plan says of a programme: outcomes, specification, controls, thresholds."""
+    facts = programme.model_dump(mode="json")
+    table = thresholds(programme.seuils)
+    limits = {name: _plain(asdict(row)) for name, row in table.items()}
+    said = {"specification": SPECIFICATION, "seuils": limits}
+    return {key: said[key] if key in said else facts[key] for key in ANNOUNCED}
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in ("titre", "words")}
+
+
+def write_plan(programme: Programme, folder: str | Path, *, today: date | None = None) -> Path:
+    """Write the plan and, beside it, its SHA-256; return the plan's path.
+
+    A plan is never replaced: a second one of the same day gets a number. Each file appears whole
+    or not at all.
+
+    Raises
+    ------
+    FpiError
+        The folder cannot be written.
+    """
+    today = today or date.today()
+    folder = Path(folder)
+    content = {
+        "format": FORMAT, "date": today.isoformat(), "version": __version__,
+        "programme": programme.code, **announced(programme),
+    }  # fmt: skip
+    raw = (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = _place(folder, f"plan_{today.isoformat()}", raw)
+        seal = f"{hashlib.sha256(raw).hexdigest()}  {path.name}\n".encode()
+        _link(folder, path.with_name(path.name + SEAL), seal)
+    except OSError as error:
+        raise FpiError(
+            f"impossible d'écrire le plan ({error.strerror}). Choisissez un dossier où vous "
+            "pouvez écrire.",
+            fichier=str(folder),
+        ) from error
+    return path
+
+
+def _place(folder: Path, stem: str, raw: bytes) -> Path:
+    """Write under the first free name, numbered from the second one on."""
+    number = 1
+    while True:
+        path = folder / f"{stem}{f'_{number}' if number > 1 else ''}.json"
+        try:
+            _link(folder, path, raw)
+        except FileExistsError:
+            number += 1
+            continue
+        return path
+
+
+def _link(folder: Path, path: Path, raw: bytes) -> None:
+    """Write a whole file under a name that must be free."""
+    handle, making = tempfile.mkstemp(dir=folder, prefix=".en_cours_")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(raw)
+        os.chmod(making, 0o644)
+        os.link(making, path)
+    finally:
+        os.unlink(making)
+
+
+def plans(folder: str | Path) -> list[Path]:
+    """Return the plans of a folder, the first written first."""
+    return sorted(Path(folder).glob("plan_????-??-??*.json"), key=lambda p: _rank(p.stem))
+
+
+def _rank(stem: str) -> tuple[str, int]:
+    day, _, number = stem.removeprefix("plan_").partition("_")
+    return day, int(number) if number.isdigit() else 1
+
+
+def read_plan(path: str | Path) -> Plan:
+    """Return a plan, after checking that nobody changed it.
+
+    Raises
+    ------
+    FpiError
+        File or seal absent, content changed since, or not a plan.
+    """
+    path = Path(path)
+    seal = path.with_name(path.name + SEAL)
+    if not path.is_file():
+        raise FpiError("plan introuvable. Écrivez-le avec « fpi-eval plan ».", fichier=str(path))
+    if not seal.is_file():
+        raise FpiError(
+            f"l'empreinte {seal.name} manque : on ne peut pas savoir si le plan a changé. "
+            "Remettez-la à côté du plan, ou écrivez-en un nouveau.",
+            fichier=str(path),
+        )
+    raw = path.read_bytes()
+    found = hashlib.sha256(raw).hexdigest()
+    written = (seal.read_text(encoding="utf-8").split() or [""])[0]
+    if found != written:
+        raise FpiError(
+            f"le plan a changé depuis qu'il a été écrit (empreinte {found[:12]}, attendu "
+            f"{written[:12]}). Reprenez l'original ; un changement d'avis s'écrit dans un nouveau "
+            "plan.",
+            fichier=str(path),
+        )
+    try:
+        content = json.loads(raw)
+        day = date.fromisoformat(content["date"])
+        missing = set(ANNOUNCED) - set(content)
+    except (ValueError, KeyError, TypeError) as error:
+        raise FpiError("ce fichier n'est pas un plan d'analyse.", fichier=str(path)) from error
+    if content.get("format") != FORMAT or missing:
+        raise FpiError(
+            f"ce plan n'a pas la forme attendue (format {FORMAT}). Écrivez-en un avec « fpi-eval "
+            "plan ».",
+            fichier=str(path),
+        )
+    return Plan(path, day, found, content)
+
+
+def deviations(plan: Plan, programme: Programme, run: Evaluation | None = None) -> list[str]:
+    """Return what the programme and the run do otherwise than announced, one sentence each."""
+    said = announced(programme)
+    found = []
+    for key, words in ANNOUNCED.items():
+        before, now = plan.contenu[key], json.loads(json.dumps(said[key]))
+        if before != now:
+            changed = text.liste(f"« {name} »" for name in _changed(before, now))
+            found.append(
+                f"{words[0].upper()}{words[1:]} : changé depuis le plan"
+                + (f" ({changed})." if changed else f" (annoncé : {before} ; à présent : {now}).")
+            )
+    if run is None:
+        return found
+    outcomes = plan.contenu["resultats"]
+    if run.outcome != outcomes["principal"]:
+        kind = "secondaire" if run.outcome in outcomes["secondaires"] else "non annoncé"
+        found.append(
+            f"Résultat étudié : « {run.outcome} » ({kind}), alors que le plan annonce "
+            f"« {outcomes['principal']} » comme résultat principal."
+        )
+    used = {name for e in run.estimates for name in e.estimator.split(" et ")}
+    gone = [name for name in plan.contenu["specification"]["estimateurs"] if name not in used]
+    if gone:
+        found.append(f"Estimateurs annoncés et absents : {text.liste(gone)}.")
+    skipped = set(plan.contenu["seuils"]) - {c.name for c in run.checks} - {"preinscription"}
+    if skipped:
+        found.append(f"Contrôles annoncés et non faits : {text.liste(sorted(skipped))}.")
+    return found
+
+
+def _changed(before: Any, now: Any) -> list[str]:
+    """Return the keys of two mappings that differ; [] if they are not mappings."""
+    if not isinstance(before, dict) or not isinstance(now, dict):
+        return []
+    return [key for key in {**before, **now} if before.get(key) != now.get(key)]
+
+
+def plan_check(plan: Plan | None, programme: Programme, run: Evaluation | None = None) -> Check:
+    """Return the check on pre-registration, to add to an evaluation (`with_checks`).
+
+    A plan is late when written after the first graduates of a one-year course could be counted.
+    """
+    row = THRESHOLDS["preinscription"]
+    late = plan is not None and plan.date >= date(programme.rentree_debut + 1, 7, 1)
+    apart = deviations(plan, programme, run) if plan else []
+    if plan is None:
+        light, words = UNKNOWN, "aucun plan daté : écrivez-le avec « fpi-eval plan »."
+    elif apart:
+        light, words = CAUTION, f"plan du {text.date_longue(plan.date)} ; " + " ".join(apart)
+    elif late:
+        light = CAUTION
+        words = f"plan du {text.date_longue(plan.date)}, écrit après les premiers résultats."
+    else:
+        light, words = PASS, f"plan du {text.date_longue(plan.date)}, suivi sans écart."
+    nan = float("nan")
+    value = float(len(apart)) if plan else nan
+    return Check("preinscription", row.titre, light, value, nan, row.words, words, row.hard)

@@ -1,0 +1,242 @@
+"""Smallest detectable effect per seat on the register's own calendar, panel and inference rule."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binom
+from scipy.stats import t as student
+
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import seats
+from fpi_eval.impact.uncertainty import ENOUGH
+from fpi_eval.inference import choose
+from fpi_eval.power.calendar import LABELS, SHOWN, calendrier, opened, premieres
+from fpi_eval.power.placement import (
+    Hosts,
+    Pattern,
+    pattern,
+    shifted_years,
+    untreated,
+    with_openings,
+)
+from fpi_eval.power.result import Puissance
+from fpi_eval.programme import Programme
+
+POWER = 0.80
+MARGIN = 0.20  # displacement worth seeing, per filled seat (METHOD, E11)
+DRAWS = 40
+GRID = 41
+KEYS = ["resultat", "effet", "rentree"]
+
+
+def closed_form(std_error: float, df: float = np.inf, *, power: float = POWER) -> float:
+    """Return the smallest effect seen with that power: (t .975 + t power) × standard error."""
+    return float((student.ppf(0.975, df) + student.ppf(power, df)) * std_error)
+
+
+def puissance(
+    panel: pd.DataFrame,
+    register: pd.DataFrame,
+    *,
+    programme: Programme | None = None,
+    mef: pd.DataFrame | None = None,
+    resultats: Sequence[str] = SHOWN,
+    horizon: int = 2030,
+    rentrees: Sequence[int] | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+    jour: date | None = None,
+) -> Puissance:
+    """Return what the evaluation can see, and from when, before looking at any effect.
+
+    The register's openings, with their seats and dates, are put in establishments of regions
+    where the programme did not go, and J is run there: what it finds is noise, of the size it
+    has in these very data. An effect b per seat adds exactly b to the estimate and leaves its
+    interval's width, J being linear in the outcome; so power at b is the share of draws whose
+    interval, moved by b, leaves zero out.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Cell panel of several regions; those with programme seats are not used. When it stops
+        before a rentrée to plan for, openings are placed so many years earlier.
+    register : DataFrame
+        Openings: uai, cfd or mefstat11, voie, niveau, rentree, places.
+    programme : Programme, optional
+        Its [[hypotheses]] give the effect expected per seat, hence when it can be seen.
+    rentrees : sequence of int, optional
+        Last rentrées of the data to plan for; by default all from the first readable to
+        ``horizon``.
+    draws : int
+        Placements; the smallest effect's own Monte Carlo interval is given.
+
+    Raises
+    ------
+    FpiError
+        No opening, no untreated region, an outcome the panel lacks, or too few establishments.
+    """
+    agenda = calendrier(register, mef=mef, jour=jour, resultats=tuple(resultats))
+    first = premieres(agenda)
+    pat = pattern(register)
+    rest, size = untreated(panel, register)
+    wanted = {
+        row.resultat: [y for y in rentrees or range(row.ligne, horizon + 1) if y >= row.ligne]
+        for row in first.itertuples()
+    }
+    found = [
+        simulate(rest, pat, name, years, size=size, draws=draws, seed=seed)
+        for name, years in wanted.items()
+    ]
+    runs = pd.concat([part for part in found if not part.empty], ignore_index=True)
+    if runs.empty:
+        raise FpiError("le panel est trop court pour y placer les ouvertures du registre.")
+    expectation = expected(programme, register) if programme else {}
+    table = detectable(runs, degrees(pat), expectation)
+    short = [(name, y) for name, years in wanted.items() for y in years]
+    return Puissance(
+        table, curves(runs), agenda, first, choose(pat.n_etablissements).name, draws,
+        pat.n_etablissements, pat.n_departements, pat.seats, pat.closures,
+        len(short) - len(table) // 3,
+    )  # fmt: skip
+
+
+def simulate(
+    rest: pd.DataFrame,
+    pat: Pattern,
+    outcome: str,
+    years: Sequence[int],
+    *,
+    size: float = 0.0,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return what J finds where nothing was opened: draw × rentrée × kind of effect.
+
+    Columns: resultat, effet, rentree, tirage, estimate, std_error, ci_low, ci_high.
+    """
+    if outcome not in rest:
+        raise FpiError(f"résultat absent du panel : {outcome}.", colonne=outcome)
+    moves = {year: shifted_years(rest, pat, year) for year in years}
+    rows = []
+    for back in sorted({b for b in moves.values() if b is not None}):
+        hosts = Hosts(rest, pat.first - back)
+        until = [year for year in years if moves[year] == back]
+        for draw in range(draws):
+            rng = np.random.default_rng([seed, draw])
+            placed = with_openings(rest, hosts.place(pat, size, rng), back)
+            frame = seats.sample(placed, outcome)
+            for year in until:
+                rows += _one(frame, year - back, (outcome, year, draw))
+    names = ["resultat", "effet", "rentree", "tirage", "estimate", "std_error", "ci_low", "ci_high"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _one(frame: pd.DataFrame, last: int, key: tuple[str, int, int]) -> list[tuple]:
+    """Return the three effects of J on the rows up to a rentrée; nan when no seat acts yet."""
+    used = frame[frame["time"] <= last]
+    used.attrs = dict(frame.attrs)
+    outcome, year, draw = key
+    nothing = [(outcome, label, year, draw, *[np.nan] * 4) for label in seats.WEIGHTS]
+    if not (used["dose"] != 0).any():
+        return nothing
+    used.attrs["reach"] = seats.reach(used)
+    try:
+        items = seats.report(used, seats.fit_j(used))
+    except FpiError:  # seats that a course × session effect takes whole
+        return nothing
+    return [
+        (outcome, e.label, year, draw, e.estimate, e.std_error, e.ci_low, e.ci_high) for e in items
+    ]
+
+
+def degrees(pat: Pattern) -> int:
+    """Return the degrees of freedom of the rule: treated départements − 1 if enough of them."""
+    few = pat.n_departements < ENOUGH
+    return max((pat.n_etablissements if few else pat.n_departements) - 1, 1)
+
+
+def smallest(margins: np.ndarray, power: float = POWER) -> tuple[float, float, float]:
+    """Return the effect seen in that share of draws, and its 95 % Monte Carlo interval.
+
+    ``margins`` says how far each draw's interval reaches on the wrong side of zero: the effect it
+    takes to leave zero out. Missing ones (no interval) are infinite.
+    """
+    order = np.sort(np.where(np.isfinite(margins), margins, np.inf))
+    n = len(order)
+    ranks = [np.ceil(power * n), *binom.ppf([0.025, 0.975], n, power)]
+    picked = order[np.clip(np.array(ranks, dtype=int) - 1, 0, n - 1)]
+    return tuple(float(max(value, 0.0)) for value in picked)
+
+
+def margins_of(runs: pd.DataFrame) -> pd.Series:
+    """Return the effect that each draw's interval needs: displacement is looked for below zero."""
+    down = runs["effet"] == seats.DISPLACEMENT
+    return runs["ci_high"].where(down, -runs["ci_low"])
+
+
+def detectable(runs: pd.DataFrame, df: int, expectation: Mapping[str, float]) -> pd.DataFrame:
+    """Return one row per outcome × effect × rentrée: smallest detectable effect, both ways.
+
+    Columns: ``mde`` (simulated) with ``mde_bas`` and ``mde_haut``, ``mde_formule``,
+    ``ecart_type`` (spread of the placebos), ``erreur`` (mean standard error), ``fausse_alarme``,
+    ``attendu`` (effect to be seen), ``detectable``, ``tirages``.
+    """
+    rows = []
+    for key, group in runs.assign(marge=margins_of(runs)).groupby(KEYS, sort=False):
+        known = group.dropna(subset=["estimate"])
+        if known.empty:
+            continue
+        mde, low, high = smallest(known["marge"].to_numpy())
+        error = known["std_error"].mean()
+        wrong = (known["ci_low"] > 0) | (known["ci_high"] < 0)
+        aim = expectation.get(key[0], np.nan) * (MARGIN if key[1] == seats.DISPLACEMENT else 1.0)
+        rows.append(
+            (*key, mde, low, high, closed_form(error, df), known["estimate"].std(), error,
+             wrong.mean(), aim, mde <= aim, len(known))
+        )  # fmt: skip
+    names = ["mde", "mde_bas", "mde_haut", "mde_formule", "ecart_type", "erreur", "fausse_alarme",
+             "attendu", "detectable", "tirages"]  # fmt: skip
+    return pd.DataFrame(rows, columns=[*KEYS, *names])
+
+
+def curves(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return power against the effect per seat at each outcome's last rentrée, gross and net.
+
+    Columns: resultat, effet, rentree, taille, puissance.
+    """
+    parts = []
+    last = runs.groupby("resultat")["rentree"].transform("max")
+    kept = runs[(runs["rentree"] == last) & (runs["effet"] != seats.DISPLACEMENT)]
+    for key, group in kept.dropna(subset=["estimate"]).groupby(KEYS, sort=False):
+        reach = smallest(margins_of(group).to_numpy())[0]
+        sizes = np.linspace(0.0, 2 * reach if 0 < reach < np.inf else 1.0, GRID)
+        low, high = group["ci_low"].to_numpy(), group["ci_high"].to_numpy()
+        seen = (low + sizes[:, None] > 0) | (high + sizes[:, None] < 0)
+        part = pd.DataFrame({"taille": sizes, "puissance": seen.mean(axis=1)})
+        parts.append(part.assign(**dict(zip(KEYS, key, strict=True))))
+    return pd.concat(parts, ignore_index=True)[[*KEYS, "taille", "puissance"]]
+
+
+def expected(programme: Programme, register: pd.DataFrame) -> dict[str, float]:
+    """Return the effect per seat that the programme's [[hypotheses]] lead to, by outcome."""
+    places = opened(register).clip(lower=0).groupby(register["niveau"]).sum()
+    totals = dict.fromkeys(("entrants", "terminale", "diplomes", "sortants"), 0.0)
+    totals |= {name: 0.0 for name in LABELS if name in ("en_emploi_6_mois", "en_emploi_24_mois")}
+    for niveau, share in (places / places.sum()).items():
+        rate = {
+            lien: programme.hypothese(lien, niveau).valeur
+            for lien in ("remplissage", "retention", "reussite", "sortie", "emploi_6_mois",
+                         "emploi_24_mois")
+        }  # fmt: skip
+        final = rate["remplissage"] * rate["retention"]
+        leavers = final * rate["sortie"]
+        good = rate["reussite"] * (1 - programme.projection.perte_marginale)
+        per_seat = (
+            rate["remplissage"], final, final * good, leavers,
+            leavers * rate["emploi_6_mois"], leavers * rate["emploi_24_mois"],
+        )  # fmt: skip
+        for name, value in zip(totals, per_seat, strict=True):
+            totals[name] += share * value
+    return totals

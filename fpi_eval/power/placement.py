@@ -1,0 +1,179 @@
+"""Put the register's openings in establishments where the programme did not go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.power.calendar import opened
+
+Opening = tuple[str, tuple[tuple[int, float], ...]]
+MINIMUM_BEFORE = 2  # rentrées before the first opening, without which no path can be compared
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pattern:
+    """The register's openings by establishment, and what its inference rule counts.
+
+    ``sources``: one tuple of openings an establishment; an opening is its level and its seats by
+    rentrée. ``closures`` counts the rows with negative seats, which are not moved.
+    """
+
+    sources: tuple[tuple[Opening, ...], ...]
+    n_etablissements: int
+    n_departements: int
+    seats: float
+    closures: int
+    first: int
+
+
+def pattern(register: pd.DataFrame) -> Pattern:
+    """Return the openings of a register as a pattern to be put elsewhere."""
+    rows = register.assign(places=opened(register))
+    closed = rows["places"] < 0
+    rows = rows[rows["places"] > 0]
+    if rows.empty:
+        raise FpiError("le registre ne contient aucune place ouverte : rien à détecter.")
+    code = rows["cfd"].fillna("").astype("str") if "cfd" in rows else ""
+    mef = rows["mefstat11"].fillna("").astype("str") if "mefstat11" in rows else ""
+    rows = rows.assign(formation_=code + mef)
+    sources = []
+    for _, site in rows.groupby("uai", sort=True):
+        cells = site.groupby(["formation_", "voie"], sort=True)
+        sources.append(
+            tuple(
+                (cell["niveau"].iloc[0], tuple(zip(cell["rentree"], cell["places"], strict=True)))
+                for _, cell in cells
+            )
+        )
+    return Pattern(
+        tuple(sources), len(sources), rows["uai"].str[:3].nunique(), float(rows["places"].sum()),
+        int(closed.sum()), int(rows["rentree"].min()),
+    )  # fmt: skip
+
+
+def untreated(panel: pd.DataFrame, register: pd.DataFrame) -> tuple[pd.DataFrame, float]:
+    """Return the panel of the regions without programme seats, and the size of the programme's.
+
+    The size is the mean entrants a year of its targeted courses before the first opening: the
+    neighbours that displacement may touch. The programme's regions are those of the register's
+    départements and those with seats in the panel.
+    """
+    home = panel["code_departement"].isin(register["uai"].str[:3].unique())
+    moved = panel.loc[home | (panel["seats"].fillna(0) != 0), "code_region"].unique()
+    inside = panel["code_region"].isin(moved)
+    rest = panel[~inside]
+    size = yearly_entrants(panel[inside], int(register["rentree"].min())).sum()
+    if rest.empty:
+        raise FpiError(
+            "toutes les régions du panel ont ouvert des places : il n'y a pas de formation non "
+            "traitée où en placer. Donnez le panel national."
+        )
+    return rest.sort_values(["cell", "rentree"], ignore_index=True), float(size)
+
+
+def yearly_entrants(panel: pd.DataFrame, first: int) -> pd.Series:
+    """Return mean entrants a year of targeted courses before a rentrée, by region."""
+    rows = panel[(panel["rentree"] < first) & (panel["filiere"] != "autre")]
+    totals = rows.groupby(["code_region", "rentree"])["entrants"].sum()
+    return totals.groupby("code_region").mean()
+
+
+def shifted_years(panel: pd.DataFrame, pat: Pattern, until: int) -> int | None:
+    """Return by how many years openings move back for the panel to reach ``until``.
+
+    A panel that stops before ``until`` is read as if its last rentrée were that one; None when it
+    then has too few rentrées before the first opening.
+    """
+    years = panel["rentree"]
+    back = max(0, until - int(years.max()))
+    before = pat.first - back - int(years.min())
+    return back if before >= MINIMUM_BEFORE else None
+
+
+class Hosts:
+    """Cells that may host openings: targeted courses that exist before them, by establishment."""
+
+    def __init__(self, panel: pd.DataFrame, first: int) -> None:
+        before = panel["rentree"] < first
+        alive = before & (panel["filiere"] != "autre") & (panel["entrants"] > 0)
+        cells = panel[alive].drop_duplicates("cell")
+        if "nouvelle" in panel:
+            cells = cells[~cells["nouvelle"].astype(bool)]
+        self.free: dict[str, dict[str, list[int]]] = {}
+        for uai, niveau, cell in cells[["uai", "niveau", "cell"]].itertuples(index=False):
+            self.free.setdefault(uai, {}).setdefault(niveau, []).append(cell)
+        sites = cells.drop_duplicates("uai")
+        self.by_region = sites.groupby("code_region")["uai"].agg(list).to_dict()
+        self.sizes = yearly_entrants(panel, first)
+
+    def order(self, size: float, rng: np.random.Generator) -> list[str]:
+        """Return establishments at random, those of regions that together reach the size first.
+
+        What displacement is measured with is the noise of all the neighbours: openings crowded in
+        a smaller region would have fewer, and the error would look smaller than it is.
+        """
+        regions = list(rng.permutation(sorted(self.by_region)))
+        total = np.cumsum([self.sizes.get(region, 0.0) for region in regions])
+        n = int(np.searchsorted(total, size * 0.9) + 1)
+        inside = [uai for region in regions[:n] for uai in self.by_region[region]]
+        beyond = [uai for region in regions[n:] for uai in self.by_region[region]]
+        return [*rng.permutation(inside), *rng.permutation(beyond)]
+
+    def place(self, pat: Pattern, size: float, rng: np.random.Generator) -> dict[int, tuple]:
+        """Return seats by rentrée of each chosen cell.
+
+        An establishment's openings stay together where one is large enough; otherwise those left
+        over go to another.
+        """
+        order = self.order(size, rng)
+        queue = [list(source) for source in sorted(pat.sources, key=len, reverse=True)]
+        placed: dict[int, tuple] = {}
+        while queue and order:
+            source = queue.pop(0)
+            home = next((u for u in order if self._room(u, source) == len(source)), None)
+            if home is None:
+                home = max(order, key=lambda u: self._room(u, source))
+                if not self._room(home, source):
+                    break
+            order.remove(home)
+            left = self._settle(home, source, placed, rng)
+            if left:
+                queue.append(left)
+            source.clear()
+        if not placed or queue:
+            raise FpiError(
+                "trop peu d'établissements sans place du programme pour y placer les ouvertures "
+                "du registre. Donnez le panel de toutes les régions."
+            )
+        return placed
+
+    def _room(self, uai: str, source: Sequence[Opening]) -> int:
+        levels = [niveau for niveau, _ in source]
+        return sum(
+            min(levels.count(niveau), len(self.free[uai].get(niveau, []))) for niveau in set(levels)
+        )
+
+    def _settle(self, uai: str, source: list[Opening], placed: dict[int, tuple], rng) -> list:
+        free = {niveau: list(rng.permutation(cells)) for niveau, cells in self.free[uai].items()}
+        left = []
+        for niveau, path in source:
+            if free.get(niveau):
+                placed[int(free[niveau].pop())] = path
+            else:
+                left.append((niveau, path))
+        return left
+
+
+def with_openings(panel: pd.DataFrame, placed: dict[int, tuple], back: int) -> pd.DataFrame:
+    """Return the panel with the seats of the placed openings in force, ``back`` years earlier."""
+    rentree = panel["rentree"].to_numpy()
+    seats = np.zeros(len(panel))
+    cell = panel["cell"].to_numpy()
+    for code, path in placed.items():
+        low, high = np.searchsorted(cell, [code, code + 1])
+        for year, places in path:
+            seats[low:high] += places * (rentree[low:high] >= year - back)
+    return panel.assign(seats=seats)

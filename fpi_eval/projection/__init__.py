@@ -1,0 +1,24 @@
+"""After the effect: how many people will have been trained by 2030, and with what chances."""
+
+from fpi_eval.projection.backtest import crps, pit, retroprojection, score
+from fpi_eval.projection.flow import Flux, openings, simulate
+from fpi_eval.projection.rates import Taux, from_cells, from_counts, from_effect, hypotheses
+from fpi_eval.projection.result import LECTURES, Projection, projeter
+
+__all__ = [
+    "LECTURES",
+    "Flux",
+    "Projection",
+    "Taux",
+    "crps",
+    "from_cells",
+    "from_counts",
+    "from_effect",
+    "hypotheses",
+    "openings",
+    "pit",
+    "projeter",
+    "retroprojection",
+    "score",
+    "simulate",
+]

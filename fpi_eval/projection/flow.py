@@ -1,0 +1,218 @@
+"""Cohort flow: seats opened × fill × retention × success, followed year by year, many times."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.power.calendar import durees, opened
+from fpi_eval.programme import Programme, Scenario
+from fpi_eval.projection.rates import LIENS, Taux, shocked
+
+DUREE = {"secondaire": 3, "superieur": 2}
+OPENINGS = ["course", "filiere", "niveau", "duree", "rentree", "places"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flux:
+    """Simulated cohorts of opened seats.
+
+    ``groups`` has one row per opening (columns of `OPENINGS`); ``years`` the rentrées; arrays are
+    (draws, groups, years): ``entrants`` by rentrée of entry, ``diplomes`` by session (June of that
+    year); ``places`` (groups, years) seats in force; by level, ``fill`` (draws, ages) expected
+    entrants per seat by age of the opening and ``graduate`` (draws,) expected graduates per
+    entrant; ``diversion`` (draws,) share of entrants taken from elsewhere, None if not given.
+    """
+
+    groups: pd.DataFrame
+    years: np.ndarray
+    places: np.ndarray
+    entrants: np.ndarray
+    diplomes: np.ndarray
+    fill: dict[str, np.ndarray]
+    graduate: dict[str, np.ndarray]
+    diversion: np.ndarray | None = None
+
+    def rows(self, niveau: str = "ensemble", filiere: str = "") -> np.ndarray:
+        """Return which groups belong to a level and a filière."""
+        keep = np.ones(len(self.groups), dtype=bool)
+        if niveau != "ensemble":
+            keep &= (self.groups["niveau"] == niveau).to_numpy()
+        if filiere:
+            keep &= (self.groups["filiere"] == filiere).to_numpy()
+        return keep
+
+    def cumulated(self, lecture: str, niveau: str = "ensemble", filiere: str = "") -> np.ndarray:
+        """Return what a reading counts up to each year, (draws, years)."""
+        keep = self.rows(niveau, filiere)
+        draws = len(self.entrants)
+        if lecture == "places_annees":
+            one = self.places[keep].sum(axis=0).cumsum()
+            return np.repeat(one[None, :], draws, axis=0)
+        counted = self.diplomes if lecture.startswith("diplomes") else self.entrants
+        total = counted[:, keep].sum(axis=1).cumsum(axis=1).astype(float)
+        if lecture.endswith("additionnels"):
+            if self.diversion is None:
+                raise FpiError(
+                    "la lecture nette demande le taux de déplacement : donnez ses tirages."
+                )
+            total *= (1 - self.diversion)[:, None]
+        return total
+
+
+def openings(
+    programme: Programme,
+    register: pd.DataFrame,
+    scenario: Scenario,
+    *,
+    rentree: int,
+    mef: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Return the openings of the register up to a rentrée, then those of the scenario.
+
+    Seats of the scenario are shared between filières and course lengths as the register's are at
+    the same level; without a register, equally between filières. Closures are left out: people
+    trained are counted where seats opened.
+    """
+    known = register[register["rentree"] <= rentree]
+    years = durees(known, mef)
+    known = known.assign(
+        duree=years.fillna(known["niveau"].map(DUREE)).astype(int),
+        places=opened(known),
+        course=_course(known),
+    )
+    known = known[known["places"] > 0]
+    parts = [known[OPENINGS]]
+    for opening in scenario.ouvertures:
+        if opening.rentree > rentree:
+            parts += [
+                _shared(programme, known, niveau, seats, opening.rentree)
+                for niveau, seats in (("secondaire", opening.secondaire),
+                                      ("superieur", opening.superieur))
+            ]  # fmt: skip
+    table = pd.concat([p for p in parts if len(p)] or [known[OPENINGS]], ignore_index=True)
+    return table.astype({"duree": int, "rentree": int, "places": float})
+
+
+def _course(register: pd.DataFrame) -> pd.Series:
+    cfd = register["cfd"] if "cfd" in register else pd.Series("", register.index)
+    code = cfd.fillna("").astype("str")
+    return code.where(code != "", register["mefstat11"].fillna("").astype("str"))
+
+
+def _shared(
+    programme: Programme, known: pd.DataFrame, niveau: str, seats: float, rentree: int
+) -> pd.DataFrame:
+    if not seats:
+        return pd.DataFrame(columns=OPENINGS)
+    weights = known[known["niveau"] == niveau].groupby(["filiere", "duree"])["places"].sum()
+    if weights.empty:
+        index = [(f.code, DUREE[niveau]) for f in programme.filieres]
+        weights = pd.Series(1.0, pd.MultiIndex.from_tuples(index, names=["filiere", "duree"]))
+    rows = _whole(seats * weights / weights.sum()).rename("places").reset_index()
+    name = rows["filiere"] + "|" + niveau + "|" + rows["duree"].astype(str)
+    return rows.assign(niveau=niveau, rentree=rentree, course=name)[OPENINGS]
+
+
+def _whole(parts: pd.Series) -> pd.Series:
+    """Return whole numbers with the same total: largest remainders are rounded up."""
+    floor = np.floor(parts)
+    left = round(parts.sum() - floor.sum())
+    up = (parts - floor).sort_values(ascending=False, kind="stable").index[:left]
+    return floor + parts.index.isin(up)
+
+
+def ramp_draws(ramp: tuple[float, ...], n: int, rng: np.random.Generator) -> np.ndarray:
+    """Return fill multipliers by age, (n, ages): 0.5 to 1.5 times the declared delay."""
+    strength = rng.uniform(0.5, 1.5, n)[:, None]
+    return np.clip(1 - strength * (1 - np.asarray(ramp))[None, :], 0.05, 1.0)
+
+
+def simulate(
+    table: pd.DataFrame,
+    rates: Mapping[tuple[str, str], Taux],
+    *,
+    ramp: tuple[float, ...] = (1.0,),
+    penalty: float = 0.0,
+    horizon: int = 2030,
+    maintien: float = 1.0,
+    draws: int = 2000,
+    seed: int = 0,
+    diversion: np.ndarray | None = None,
+) -> Flux:
+    """Return simulated cohorts of the opened seats up to the horizon.
+
+    Each draw takes the mean of each rate, the rate of each course around it, a shock a year, how
+    fast seats fill up (half to one and a half times the declared delay) and how much less the
+    extra pupils succeed (none to twice the declared loss); then pupils pass one by one (binomial).
+    """
+    rng = np.random.default_rng(seed)
+    first = int(table["rentree"].min()) if len(table) else horizon
+    years = np.arange(min(first, horizon), horizon + 1)
+    groups = table.reset_index(drop=True)
+    age = years[None, :] - groups["rentree"].to_numpy()[:, None]
+    places = np.where(age >= 0, groups["places"].to_numpy()[:, None] * maintien ** age.clip(0), 0)
+    places = np.rint(places).astype(int)
+    by_age = ramp_draws(ramp, draws, rng)
+    loss = rng.uniform(0.0, 2 * penalty, draws)
+    levels = ("secondaire", "superieur")
+    fill = {n: _full(rates["remplissage", n], by_age, rng) for n in levels}
+    keep = {n: rates["retention", n].draw(rng, draws) for n in levels}
+    good = {n: rates["reussite", n].draw(rng, draws) * (1 - loss) for n in levels}
+    shape = (draws, len(groups), len(years))
+    entrants, diplomes = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
+    for niveau in levels:
+        rows = np.flatnonzero((groups["niveau"] == niveau).to_numpy())
+        if len(rows):
+            means = dict(zip(LIENS, (fill[niveau], keep[niveau], good[niveau]), strict=True))
+            used = {lien: rates[lien, niveau] for lien in LIENS}
+            part = groups.iloc[rows]
+            entrants[:, rows], diplomes[:, rows] = _cohorts(
+                part, places[rows], age[rows], used, means, by_age, rng
+            )
+    by_age_level = {n: np.clip(fill[n][:, None] * by_age, 0, 1) for n in levels}
+    graduate = {n: keep[n] * good[n] for n in levels}
+    return Flux(groups, years, places, entrants, diplomes, by_age_level, graduate, diversion)
+
+
+def _cohorts(
+    groups: pd.DataFrame,
+    places: np.ndarray,
+    age: np.ndarray,
+    rates: Mapping[str, Taux],
+    means: Mapping[str, np.ndarray],
+    by_age: np.ndarray,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return entrants by rentrée and graduates by session of one level, (draws, groups, years)."""
+    draws, n_years = len(by_age), places.shape[1]
+    course, names = pd.factorize(groups["course"])
+    rate = {lien: rates[lien].by_course(means[lien], len(names), rng)[:, course] for lien in LIENS}
+    shock = {lien: rng.normal(0, rates[lien].sd_annee, (draws, n_years)) for lien in LIENS}
+    fill, stay, pass_ = (
+        lambda y, lien=lien: shocked(rate[lien], shock[lien][:, [y]]) for lien in LIENS
+    )
+    entrants = np.zeros((draws, len(groups), n_years), np.int32)
+    diplomes = np.zeros_like(entrants)
+    span = groups["duree"].to_numpy()
+    for y in range(n_years):
+        at = by_age[:, np.clip(age[:, y], 0, by_age.shape[1] - 1)]
+        entrants[:, :, y] = rng.binomial(places[:, y][None, :], fill(y) * at)
+        final = rng.binomial(entrants[:, :, y], stay(y))
+        for d in np.unique(span[y + span < n_years]):
+            one = span == d
+            diplomes[:, one, y + d] = rng.binomial(final[:, one], pass_(y + d)[:, one])
+    return entrants, diplomes
+
+
+def _full(rate: Taux, by_age: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return the fill at full capacity, (draws,): a rate seen while filling up is raised."""
+    mean = rate.draw(rng, len(by_age))
+    if not rate.ages:
+        return mean
+    weights = np.zeros(by_age.shape[1])
+    for a, share in enumerate(rate.ages):
+        weights[min(a, len(weights) - 1)] += share
+    return np.clip(mean / (by_age @ (weights / weights.sum())), 0.0, 0.999)

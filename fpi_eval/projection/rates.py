@@ -1,0 +1,183 @@
+"""Rates of the chain, and what is not known of them: level, spread of courses, yearly shocks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit
+from scipy.stats import beta
+
+from fpi_eval.errors import FpiError
+from fpi_eval.programme import Programme
+
+LIENS = ("remplissage", "retention", "reussite")
+NIVEAUX = ("secondaire", "superieur")
+RHO = 0.02  # between courses, where no data tells: sd of 5.7 points around a rate of 80 %
+SD_ANNEE = 0.08  # yearly shock (logit) where under three years are known: 1.3 points around 80 %
+COMPLETE = 0.5  # a year with under half of the largest one's pupils misses some courses
+EDGE = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Taux:
+    """A rate: its value, how well it is known, how much it varies.
+
+    Parameters
+    ----------
+    moyenne : float
+        Between 0 and 1.
+    effectif : float
+        What the mean is known by, as if from so many independent pupils.
+    rho : float
+        Correlation of the pupils of one course (beta-binomial); 0 when courses are alike.
+    sd_annee : float
+        Standard deviation of the shock that all courses share in a year, in logit.
+    ages : tuple of float
+        Shares of the seat-years seen at ages 0, 1, 2… of the opening, when the rate was seen
+        while seats were still filling up; empty when it is a rate at full capacity.
+    """
+
+    lien: str
+    niveau: str
+    moyenne: float
+    effectif: float
+    origine: str
+    source: str
+    rho: float = RHO
+    sd_annee: float = SD_ANNEE
+    ages: tuple[float, ...] = ()
+
+    def draw(self, rng: np.random.Generator, draws: int) -> np.ndarray:
+        """Return draws of the mean, (draws,)."""
+        mean = min(max(self.moyenne, EDGE), 1 - EDGE)
+        return rng.beta(mean * self.effectif, (1 - mean) * self.effectif, draws)
+
+    def by_course(self, mean: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Return the rate of each of n courses in each draw, (draws, n)."""
+        mean = np.clip(mean, EDGE, 1 - EDGE)[:, None]
+        if self.rho <= 0:
+            return np.repeat(mean, n, axis=1)
+        size = 1 / self.rho - 1
+        return rng.beta(mean * size, (1 - mean) * size, (len(mean), n))
+
+
+def from_counts(
+    lien: str,
+    niveau: str,
+    table: pd.DataFrame,
+    source: str,
+    *,
+    weight: float | None = None,
+) -> Taux:
+    r"""Return a rate from counts by course and year, by moments of the beta-binomial.
+
+    With :math:`X^2 = \sum (k_i - n_i p)^2 / (n_i p q)` over m courses,
+    :math:`\rho = (X^2 - (m - 1)) / \sum (n_i - 1)(1 - n_i / N)` (Kleinman 1973), and the mean is
+    known as by :math:`N^2 / \sum n_i (1 + (n_i - 1) \rho)` pupils.
+
+    Parameters
+    ----------
+    table : DataFrame
+        course, annee, n (pupils at risk), k (those who pass); rows with n = 0 do not count and
+        k above n (repeaters, late arrivals) is brought back to n.
+    """
+    rows = table[table["n"] > 0].assign(k=lambda t: np.minimum(t["k"], t["n"]))
+    if rows.empty:
+        raise FpiError(f"aucun effectif pour estimer le taux « {lien} » ({niveau}).")
+    courses = rows.groupby("course")[["n", "k"]].sum()
+    n, k = courses["n"].to_numpy(float), courses["k"].to_numpy(float)
+    total, p = n.sum(), k.sum() / n.sum()
+    p = min(max(p, EDGE), 1 - EDGE)
+    chi2 = ((k - n * p) ** 2 / (n * p * (1 - p))).sum()
+    room = ((n - 1) * (1 - n / total)).sum()
+    rho = float(np.clip((chi2 - (len(n) - 1)) / room, 0.0, 0.5)) if room > 0 else RHO
+    known = total**2 / (n * (1 + (n - 1) * rho)).sum()
+    return Taux(lien, niveau, p, weight or float(known), "données", source, rho, _yearly(rows))
+
+
+def _yearly(rows: pd.DataFrame) -> float:
+    """Return the sd of yearly shocks, in logit, beyond what chance gives; few years: assumed."""
+    years = rows.groupby("annee")[["n", "k"]].sum()
+    years = years[years["n"] >= COMPLETE * years["n"].max()]
+    if len(years) < 3:
+        return SD_ANNEE
+    p = ((years["k"] + 0.5) / (years["n"] + 1)).to_numpy()
+    chance = (1 / (years["n"] * p * (1 - p))).mean()
+    return float(np.sqrt(max(np.var(logit(p), ddof=1) - chance, 0.0)))
+
+
+def from_effect(
+    niveau: str, estimate: float, std_error: float, source: str, *, ages: Sequence[float] = ()
+) -> Taux:
+    """Return the fill of opened seats from an estimated effect on entrants per seat.
+
+    The mean is known as by ``p q / se²`` pupils: the beta law then has that standard error.
+    """
+    mean = min(max(estimate, 0.01), 0.99)
+    size = max(mean * (1 - mean) / std_error**2 - 1, 2.0) if std_error > 0 else 1e6
+    return Taux("remplissage", niveau, mean, size, "estimation", source, RHO, SD_ANNEE, tuple(ages))
+
+
+def hypotheses(programme: Programme) -> dict[tuple[str, str], Taux]:
+    """Return the rates that programme.toml assumes, by link and level."""
+    return {
+        (lien, niveau): Taux(lien, niveau, h.valeur, h.effectif, "hypothèse", h.source)
+        for lien in LIENS
+        for niveau in NIVEAUX
+        for h in [programme.hypothese(lien, niveau)]
+    }
+
+
+def from_cells(
+    panel: pd.DataFrame, *, code_region: str, until: int, source: str
+) -> dict[tuple[str, str], Taux]:
+    """Return retention and success seen in a cell panel: targeted courses of the region.
+
+    Retention compares final-year pupils of rentrée y with the entrants of y − duree + 1 of the
+    same cell; success, graduates with final-year pupils. Cells that opened seats are left out:
+    their two cohorts do not have the same size.
+    """
+    here = (panel["code_region"] == code_region) & (panel["filiere"] != "autre")
+    rows = panel[here & (panel["rentree"] <= until)]
+    never = rows.groupby("cell")["seats"].transform(lambda s: (s != 0).any())
+    rows = rows[~never.astype(bool)]
+    entry = rows[["cell", "rentree", "entrants"]].assign(
+        rentree=rows["rentree"] + rows["duree"] - 1
+    )
+    joined = rows.drop(columns="entrants").merge(entry, on=["cell", "rentree"])
+    found = {}
+    for lien, frame, n, k in (
+        ("retention", joined, "entrants", "terminale"),
+        ("reussite", rows, "terminale", "diplomes"),
+    ):
+        frame = frame.dropna(subset=[n, k])
+        for niveau, part in frame.groupby("niveau"):
+            table = part.groupby(["course", "rentree"])[[n, k]].sum().reset_index()
+            table = table.set_axis(["course", "annee", "n", "k"], axis=1)
+            if table["n"].sum() > 0:
+                found[lien, niveau] = from_counts(lien, niveau, table, source)
+    return found
+
+
+def shocked(rate: np.ndarray, shock: np.ndarray) -> np.ndarray:
+    """Return rates moved by a shock in logit."""
+    return expit(logit(np.clip(rate, EDGE, 1 - EDGE)) + shock)
+
+
+def complete(
+    found: Mapping[tuple[str, str], Taux], programme: Programme
+) -> dict[tuple[str, str], Taux]:
+    """Return the rates found, and the assumed ones for links without data."""
+    return hypotheses(programme) | dict(found)
+
+
+def to_frame(rates: Mapping[tuple[str, str], Taux]) -> pd.DataFrame:
+    """Return one row a rate: lien, niveau, moyenne, bas and haut (95 %), origine, source."""
+    rows = []
+    for rate in rates.values():
+        a, b = rate.moyenne * rate.effectif, (1 - rate.moyenne) * rate.effectif
+        low, high = beta.ppf([0.025, 0.975], a, b)
+        rows.append((rate.lien, rate.niveau, rate.moyenne, low, high, rate.origine, rate.source))
+    names = ["lien", "niveau", "moyenne", "bas", "haut", "origine", "source"]
+    return pd.DataFrame(rows, columns=names)

@@ -1,0 +1,156 @@
+"""What `06_trajectoire_et_couts` shows next: chances of the targets, costs, past projections."""
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval import text
+from fpi_eval.costs import UnitCost, cost_table, unit_cost
+from fpi_eval.errors import FpiError
+from fpi_eval.panel import deploiement, remplissage
+from fpi_eval.panel.panels import Panels
+from fpi_eval.projection import LECTURES, retroprojection
+from fpi_eval.report.tables import Table, table
+from fpi_eval.report.vue_trajectoire import (
+    NO_REGISTER,
+    WHOLE,
+    projection,
+    sans_registre,
+    scenarios,
+)
+
+LOWER = "borne inférieure"
+
+
+def probabilites(p: Panels) -> Table | str:
+    """Return the chances of each target, by scenario and reading."""
+    if sans_registre(p):
+        return NO_REGISTER
+    rows = _all(p)
+    return table(
+        rows[["scenario", "libelle", "lecture", "cible", "mediane", "bas", "haut", "probabilite"]],
+        "Chances d'atteindre chaque cible, selon ce que « formé » veut dire",
+        formats={"probabilite": _share, **dict.fromkeys(("mediane", "bas", "haut"), WHOLE)},
+        labels={"scenario": "Scénario", "libelle": "Cible", "lecture": "Lecture",
+                "cible": "Personnes", "mediane": "Médiane", "bas": "Borne basse",
+                "haut": "Borne haute", "probabilite": "Chances"},
+        source=f"Projection fpi_eval ; {p.donnees.credit}",
+        note="Bornes à 80 %. « Places × années » compte les places, occupées ou non. Le "
+        "déplacement n'est pas déduit ici : voir l'effet net par place.",
+    )  # fmt: skip
+
+
+def restantes(p: Panels) -> Table | str:
+    """Return the seats still to open each year to reach each target with 80 chances in 100."""
+    if sans_registre(p):
+        return NO_REGISTER
+    rows = _all(p)
+    rows = rows[rows["lecture"] != LECTURES["places_annees"]]
+    words = [_need(r.places_par_an, r.rentrees_restantes, r.cible) for r in rows.itertuples()]
+    return table(
+        rows.assign(besoin=words)[["scenario", "libelle", "lecture", "rentrees_restantes",
+                                   "besoin"]],
+        "Places à ouvrir en plus chaque rentrée pour avoir 80 chances sur 100",
+        labels={"scenario": "Scénario", "libelle": "Cible", "lecture": "Lecture",
+                "rentrees_restantes": "Rentrées restantes", "besoin": "Places par rentrée"},
+        source=f"Projection fpi_eval ; {p.donnees.credit}",
+        note="En plus de celles du registre et du scénario. « Hors d'atteinte » : il faudrait plus "
+        "de places par rentrée que la cible ne compte de personnes, ou aucune place ouverte "
+        "maintenant ne compterait avant l'échéance.",
+    )  # fmt: skip
+
+
+def _need(seats: float, years: int, people: float) -> str:
+    if seats == 0:
+        return text.nombre(0)
+    if years == 0:
+        return "aucune rentrée ne reste"
+    return "hors d'atteinte" if seats > people else text.nombre(np.ceil(seats))
+
+
+def _share(probability: float) -> str:
+    if 0.01 <= probability <= 0.99:
+        return text.pourcent(probability, 0)
+    return "moins de 1\u00a0%" if probability < 0.01 else "plus de 99\u00a0%"
+
+
+def _all(p: Panels) -> pd.DataFrame:
+    parts = []
+    for code in scenarios(p):
+        result = projection(p, code)
+        parts.append(result.probabilites().assign(scenario=result.scenario.libelle))
+    if not parts:
+        raise FpiError("aucun scénario déclaré. Ajoutez des sections [[scenarios]].")
+    rows = pd.concat(parts, ignore_index=True)
+    return rows.assign(lecture=rows["lecture"].map(LECTURES))
+
+
+def couts(p: Panels) -> Table:
+    """Return costs per seat and per person, full cost and subsidy; the predecessor beside."""
+    what = p.donnees.programme
+    rows = cost_table(_unit_costs(p)).assign(programme=what.nom)
+    rows["words"] = rows["words"].mask(rows["low"] == rows["high"], "compté")
+    if before := what.predecesseur:
+        lower = cost_table([unit_cost("place ouverte", before.cout_minimum, before.places)])
+        lower = lower.assign(programme=before.nom, words=LOWER)
+        rows = pd.concat([rows, lower], ignore_index=True)
+    return table(
+        rows[["programme", "basis", "unit", "count", "ratio", "words"]],
+        "Coût par place et par personne",
+        formats={"ratio": "euros", "count": WHOLE},
+        labels={"programme": "Programme", "basis": "Montant", "unit": "Par", "count": "Nombre",
+                "ratio": "Euros", "words": "Intervalle à 95 %"},
+        source=f"{what.cout.source} ; projection fpi_eval ; {p.donnees.credit}",
+        note="Le montant est celui de tout le programme, quelle que soit la part déjà ouverte. "
+        "Ces personnes ne sont pas toutes en plus : voir l'effet net. Le fonctionnement "
+        "(enseignants) n'est pas compté.",
+    )  # fmt: skip
+
+
+def _unit_costs(p: Panels) -> list[UnitCost]:
+    """Return FPI's unit costs: on opened seats and projected people, or on targets without them."""
+    what, kept = p.donnees.programme, deploiement.du_programme(p)
+    items = []
+    for basis, cost in (("Coût complet", what.cout.total), ("Subvention", what.cout.subvention)):
+        if kept.empty:
+            items += [
+                unit_cost(f"personne visée ({t.echeance})", cost, t.personnes, basis=basis)
+                for t in what.cibles
+                if t.niveau == "ensemble"
+            ]
+            continue
+        seats = kept["places_ouvertes"].fillna(kept["places_prevues"]).sum()
+        items.append(unit_cost("place ouverte", cost, float(seats), basis=basis))
+        for lecture, unit in (("entrants", "personne entrée"), ("diplomes", "diplômé")):
+            total = projection(p).flux.cumulated(lecture)[:, -1]
+            name = f"{unit} d'ici {what.projection.horizon}"
+            mean, error = float(total.mean()), float(total.std())
+            items.append(unit_cost(name, cost, mean, error, basis=basis, draws=total))
+    return items
+
+
+def epreuve(p: Panels) -> Table | str:
+    """Return what past years projected, beside what came."""
+    rows = retroprojection(remplissage.passage(p), lag=2, seed=p.donnees.programme.graine)
+    if rows.empty:
+        return (
+            "Aucun millésime n'a ses deux cohortes de places connues avant lui : les projections "
+            "passées ne peuvent pas encore être mises à l'épreuve sur ces fichiers."
+        )
+    inside = rows["dans_bande"].mean()
+    shown = rows.assign(
+        niveau=rows["niveau"].map(text.NIVEAUX), annee=rows["annee"].map(lambda y: f"{y - 1}-{y}"),
+        verdict=np.where(rows["dans_bande"], "dans la bande", "hors de la bande"),
+    )  # fmt: skip
+    return table(
+        shown[["niveau", "annee", "mediane", "bas", "haut", "observe", "verdict", "crps", "pit"]],
+        "Projeté avec les années d'avant, puis observé : élèves de dernière année",
+        formats={"pit": ("nombre", 2), "crps": WHOLE, "mediane": WHOLE, "bas": WHOLE,
+                 "haut": WHOLE},
+        labels={"niveau": "Niveau", "annee": "Millésime", "mediane": "Projeté (médiane)",
+                "bas": "Borne basse", "haut": "Borne haute", "observe": "Observé",
+                "verdict": "Constat", "crps": "CRPS", "pit": "PIT"},
+        source=p.donnees.credit,
+        note=f"{text.pourcent(inside, 0)} des {len(rows)} constats sont dans la bande à 80 %. Il "
+        "s'agit de toutes les places des trois filières dans la région, pas des seules places du "
+        "programme.",
+    )  # fmt: skip

@@ -1,0 +1,252 @@
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fpi_eval import twin
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import seats
+from fpi_eval.power import calendrier, closed_form, durees, expected, premieres, puissance
+from fpi_eval.power.detect import detectable, margins_of, smallest
+from fpi_eval.power.placement import Hosts, pattern, shifted_years, untreated, with_openings
+from fpi_eval.power.result import Puissance
+from fpi_eval.programme import load_programme
+
+EXACT = 1e-10
+
+
+def register(*rows: tuple) -> pd.DataFrame:
+    names = ["uai", "cfd", "mefstat11", "voie", "niveau", "rentree", "places_ouvertes"]
+    table = pd.DataFrame(rows, columns=names)
+    return table.assign(places_prevues=table["places_ouvertes"].fillna(12.0))
+
+
+BAC_PRO = ("0010001A", "40025007", "23810025007", "scolaire", "secondaire", 2026, 12.0)
+BTS = ("0690002B", "32025010", "32211025010", "scolaire", "superieur", 2024, 20.0)
+
+
+@pytest.fixture(scope="module")
+def small() -> twin.Twin:
+    return twin.draw(twin.SMALL, 7)
+
+
+@pytest.mark.parametrize(
+    ("cfd", "graduates", "six_months", "published", "two_years"),
+    [
+        ("01025001", (2027, 6), (2028, 1), (2028, 12), (2030, 6)),  # 1 year
+        ("50025001", (2028, 6), (2029, 1), (2029, 12), (2031, 6)),  # 2 years
+        ("40025001", (2029, 6), (2030, 1), (2030, 12), (2032, 6)),  # 3 years
+    ],
+)
+def test_outcomes_of_a_2026_opening_are_seen_when_the_method_note_says(
+    cfd, graduates, six_months, published, two_years
+):
+    opening = register(("0010001A", cfd, "", "apprentissage", "secondaire", 2026, 10.0))
+    rows = calendrier(opening, jour=date(2026, 1, 1)).set_index("resultat")
+    assert rows.loc["entrants", "publication"] == date(2027, 1, 1)
+    assert rows.loc["diplomes", "mesure"] == date(*graduates, 1)
+    assert rows.loc["en_emploi_6_mois", "mesure"] == date(*six_months, 1)
+    assert rows.loc["en_emploi_6_mois", "publication"] == date(*published, 1)
+    assert rows.loc["en_emploi_24_mois", "publication"] == date(*two_years, 1)
+
+
+def test_a_bac_pro_opened_in_premiere_lasts_two_years():
+    opened = register(BAC_PRO, (*BAC_PRO[:2], "23820025007", *BAC_PRO[3:]))
+    assert durees(opened).tolist() == [3.0, 2.0]
+
+
+def test_the_nomenclature_overrules_the_level_code():
+    mef = pd.DataFrame({"mefstat11": ["23810025007"], "duree": [4.0], "annee": [1.0]})
+    assert durees(register(BAC_PRO), mef).tolist() == [4.0]
+
+
+def test_an_opening_of_unknown_length_is_set_aside_and_counted():
+    table = calendrier(
+        register(BTS, ("0690002B", "99999999", "", "scolaire", "superieur", 2024, 5))
+    )
+    assert table.attrs["sans_duree"] == 1
+    assert set(table["places"]) == {20.0}
+
+
+def test_what_is_published_after_the_day_cannot_be_seen():
+    rows = calendrier(register(BTS), jour=date(2026, 11, 24)).set_index("resultat")
+    assert rows["observable"].to_dict() == {
+        "entrants": True, "terminale": True, "diplomes": False, "en_emploi_6_mois": False,
+        "en_emploi_24_mois": False,
+    }  # fmt: skip
+
+
+def test_a_two_cohort_rate_holds_treated_cohorts_only_a_year_later():
+    rows = calendrier(register(BTS)).set_index("resultat")
+    assert rows.loc["en_emploi_6_mois", "publication"] == date(2027, 12, 1)
+    assert rows.loc["en_emploi_6_mois", "publication_pleine"] == date(2028, 12, 1)
+    assert rows.loc["diplomes", "publication_pleine"] == rows.loc["diplomes", "publication"]
+
+
+def test_share_of_seats_that_can_be_read_is_weighted_by_seats():
+    table = calendrier(register(BTS, BAC_PRO), jour=date(2025, 6, 1))
+    first = premieres(table).set_index("resultat")
+    assert first.loc["entrants", "part_observable"] == pytest.approx(20 / 32)
+    assert first.loc["diplomes", "ligne"] == 2025
+
+
+def test_closed_form_is_2_80_standard_errors_for_a_normal_law():
+    assert closed_form(1.0) == pytest.approx(1.959964 + 0.841621, abs=1e-5)
+    assert closed_form(0.1, 8) == pytest.approx(0.1 * (2.306004 + 0.888890), abs=1e-5)
+
+
+def test_smallest_effect_is_the_one_that_eight_draws_in_ten_see():
+    margins = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
+    assert smallest(margins)[0] == 0.8
+    low, high = smallest(margins)[1:]
+    assert low < 0.8 <= high
+
+
+def test_draws_without_an_interval_never_see_anything():
+    assert smallest(np.array([0.1, 0.1, np.nan, np.nan]))[0] == np.inf
+    assert smallest(np.array([-0.3, -0.2, -0.1]))[0] == 0.0
+
+
+def test_displacement_is_looked_for_below_zero():
+    runs = pd.DataFrame(
+        {"effet": [seats.GROSS, seats.DISPLACEMENT], "ci_low": [-0.2, -0.3], "ci_high": [0.1, 0.4]}
+    )
+    assert margins_of(runs).tolist() == [0.2, 0.4]
+
+
+def test_pattern_groups_openings_by_establishment_and_leaves_closures_out():
+    closed = ("0010001A", "50025009", "", "scolaire", "secondaire", 2026, -10.0)
+    unknown = ("0010001A", "50025008", "", "scolaire", "secondaire", 2025, np.nan)
+    pat = pattern(register(BAC_PRO, BTS, closed, unknown))
+    assert (pat.n_etablissements, pat.n_departements, pat.closures) == (2, 2, 1)
+    assert pat.seats == 12 + 20 + 12  # planned seats where the opened ones are not known
+    assert pat.sources[0] == (("secondaire", ((2026, 12.0),)), ("secondaire", ((2025, 12.0),)))
+    assert pat.first == 2024
+
+
+def test_a_register_without_opened_seats_cannot_be_planned():
+    with pytest.raises(FpiError, match="aucune place ouverte"):
+        pattern(register((*BTS[:-1], -3.0)))
+
+
+def test_a_panel_that_stops_early_is_read_as_if_it_reached_the_horizon():
+    panel = pd.DataFrame({"rentree": range(2018, 2024)})
+    pat = pattern(register(BTS))  # first opening in 2024
+    assert shifted_years(panel, pat, 2023) == 0
+    assert shifted_years(panel, pat, 2026) == 3  # first opening then in 2021
+    assert shifted_years(panel, pat, 2028) is None  # in 2019, one rentrée before
+
+
+def test_placed_seats_are_in_force_from_their_shifted_rentree_on():
+    panel = pd.DataFrame({"cell": [1, 1, 1, 2, 2, 2], "rentree": [2020, 2021, 2022] * 2})
+    placed = with_openings(panel, {2: ((2023, 10.0), (2024, 5.0))}, back=2)
+    assert placed["seats"].tolist() == [0, 0, 0, 0, 10, 15]
+
+
+def test_openings_are_placed_outside_the_programme_region_with_all_their_seats(small):
+    opened = small.openings[small.openings["places_ouvertes"] > 0]
+    rest, size = untreated(small.panel, opened)
+    assert "84" not in set(rest["code_region"])
+    assert size > 0
+    pat = pattern(opened)
+    placed = Hosts(rest, pat.first).place(pat, size, np.random.default_rng(0))
+    assert sum(places for path in placed.values() for _, places in path) == pat.seats
+    hosts = rest[rest["cell"].isin(placed)]
+    assert not (hosts["filiere"] == "autre").any()
+
+
+def test_a_panel_of_treated_regions_only_has_nowhere_to_place_openings(small):
+    here = small.panel[small.panel["code_region"] == "84"]
+    with pytest.raises(FpiError, match="toutes les régions"):
+        untreated(here, small.openings)
+
+
+def test_an_effect_moves_the_estimate_by_exactly_itself_and_leaves_its_error(small):
+    rest, size = untreated(small.panel, small.openings)
+    pat = pattern(small.openings)
+    placed = Hosts(rest, pat.first).place(pat, size, np.random.default_rng(1))
+    panel = with_openings(rest, placed, 0)
+    moved = panel.assign(entrants=panel["entrants"] + 0.5 * panel["seats"])
+    results = [
+        seats.report(frame, seats.fit_j(frame))[seats.GROSS]
+        for frame in (seats.sample(panel, "entrants"), seats.sample(moved, "entrants"))
+    ]
+    before, after = results
+    assert after.estimate - before.estimate == pytest.approx(0.5, abs=EXACT)
+    assert after.std_error == pytest.approx(before.std_error, abs=EXACT)
+
+
+@pytest.fixture(scope="module")
+def study(small) -> Puissance:
+    opened = small.openings[small.openings["projet"] == "FPI"]
+    return puissance(
+        small.panel, opened, programme=load_programme("fpi_aura"), resultats=("entrants",),
+        rentrees=(2024, 2030), draws=4, jour=date(2026, 11, 24),
+    )  # fmt: skip
+
+
+def test_a_longer_panel_sees_smaller_effects(study):
+    gross = study.table[study.table["effet"] == seats.GROSS].set_index("rentree")
+    assert gross.loc[2030, "mde_formule"] < gross.loc[2024, "mde_formule"]
+    assert (gross["mde"] > 0).all()
+    assert (gross["attendu"] == 0.80).all()
+
+
+def test_power_rises_with_the_effect_and_crosses_80_percent_at_the_smallest_detectable(study):
+    curve = study.courbe[study.courbe["effet"] == seats.GROSS]
+    assert curve["puissance"].is_monotonic_increasing
+    mde = study.table.set_index(["effet", "rentree"]).loc[(seats.GROSS, 2030), "mde"]
+    assert curve.loc[curve["taille"] > mde * 1.001, "puissance"].min() >= 0.80
+    assert curve.loc[curve["taille"] < mde * 0.999, "puissance"].max() < 0.80 + 1 / 4
+
+
+def test_the_study_says_in_french_what_can_be_seen_and_when(study):
+    words = study.summary()
+    assert "premiers chiffres publiés vers janvier 2025" in words
+    assert "visible dès la rentrée 2024" in words
+    assert "établissements" in words
+    assert "(t₀,₉₇₅ + t₀,₈₀) × erreur" in study.method()
+    assert set(study.to_frame()["label"]) == {"Entrants"}
+    assert study.plot().get_xlabel() == "Effet par place"
+
+
+def test_the_first_detectable_rentree_is_the_one_after_which_it_stays_so(study):
+    table = pd.DataFrame(
+        {"resultat": "entrants", "effet": seats.GROSS, "rentree": range(2024, 2029),
+         "detectable": [False, True, False, True, True]}
+    )  # fmt: skip
+    facts = {name: getattr(study, name) for name in Puissance.__slots__} | {"table": table}
+    assert Puissance(**facts).premiere_detectable("entrants") == 2027
+    never = Puissance(**facts | {"table": table.assign(detectable=False)})
+    assert never.premiere_detectable("entrants") is None
+
+
+def test_an_outcome_is_detectable_when_the_expected_effect_reaches_the_smallest():
+    runs = pd.DataFrame(
+        {"resultat": "diplomes", "effet": seats.GROSS, "rentree": 2027, "tirage": range(5),
+         "estimate": 0.0, "std_error": 0.1, "ci_low": -0.2, "ci_high": 0.2}
+    )  # fmt: skip
+    row = detectable(runs, 10**6, {"diplomes": 0.25}).iloc[0]
+    assert row["mde"] == 0.2
+    assert row["mde_formule"] == pytest.approx(0.280, abs=1e-3)
+    assert row["detectable"]
+    assert not detectable(runs, 10**6, {"diplomes": 0.15}).iloc[0]["detectable"]
+
+
+def test_expected_effects_multiply_the_declared_rates_weighted_by_seats():
+    programme = load_programme("fpi_aura")
+    found = expected(programme, register(BAC_PRO, (*BTS[:-1], 36.0)))
+    rates = {(h.lien, h.niveau): h.valeur for h in programme.hypotheses}
+    by_level = {
+        n: rates["remplissage", n] * rates["retention", n] * rates["reussite", n] * 0.95
+        for n in ("secondaire", "superieur")
+    }
+    by_hand = 0.25 * by_level["secondaire"] + 0.75 * by_level["superieur"]
+    assert found["diplomes"] == pytest.approx(by_hand)
+    assert found["entrants"] == pytest.approx(0.80)
+
+
+def test_an_unknown_outcome_is_refused_with_the_known_ones():
+    with pytest.raises(FpiError, match="« salaire » inconnu"):
+        calendrier(register(BTS), resultats=("salaire",))

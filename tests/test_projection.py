@@ -1,0 +1,285 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fpi_eval import twin
+from fpi_eval.errors import FpiError
+from fpi_eval.programme import load_programme
+from fpi_eval.projection import (
+    Taux,
+    crps,
+    from_cells,
+    from_counts,
+    from_effect,
+    hypotheses,
+    openings,
+    pit,
+    projeter,
+    retroprojection,
+    score,
+    simulate,
+)
+from fpi_eval.projection.flow import _full, _whole, ramp_draws
+from fpi_eval.projection.rates import SD_ANNEE
+from fpi_eval.projection.result import Projection, chances
+from fpi_eval.sources.ouvertures import REGISTRE
+
+FPI = load_programme("fpi_aura")
+NO_OPENING = pd.DataFrame(columns=[column.name for column in REGISTRE.columns])
+
+
+def sure(fill: float = 1.0, stay: float = 1.0, good: float = 1.0) -> dict:
+    """Return rates known for certain, the same for all courses and years."""
+    values = {"remplissage": fill, "retention": stay, "reussite": good}
+    return {
+        (lien, niveau): Taux(lien, niveau, value, 1e12, "test", "", rho=0.0, sd_annee=0.0)
+        for lien, value in values.items()
+        for niveau in ("secondaire", "superieur")
+    }
+
+
+def opening(places: float, rentree: int = 2024, duree: int = 2, niveau: str = "superieur"):
+    columns = ["course", "filiere", "niveau", "duree", "rentree", "places"]
+    row = ("32025010", "numerique", niveau, duree, rentree, places)
+    return pd.DataFrame([row], columns=columns)
+
+
+def test_full_seats_bring_one_entrant_a_year_and_graduates_after_the_course():
+    flux = simulate(opening(100), sure(), horizon=2027, draws=3)
+    assert flux.years.tolist() == [2024, 2025, 2026, 2027]
+    # Certain rates stop at 0.9999: at most a pupil in a thousand is lost.
+    assert flux.cumulated("entrants")[0] == pytest.approx([100, 200, 300, 400], abs=3)
+    assert flux.cumulated("diplomes")[0] == pytest.approx([0, 0, 100, 200], abs=3)
+    assert flux.cumulated("places_annees")[0].tolist() == [100, 200, 300, 400]
+
+
+def test_each_link_takes_its_share():
+    flux = simulate(opening(100_000), sure(0.8, 0.5, 0.9), horizon=2026, draws=50)
+    assert flux.cumulated("entrants")[:, -1].mean() == pytest.approx(240_000, rel=0.002)
+    assert flux.cumulated("diplomes")[:, -1].mean() == pytest.approx(36_000, rel=0.01)
+
+
+def test_seats_that_are_not_kept_bring_nobody():
+    flux = simulate(opening(100), sure(), horizon=2026, maintien=0.5, draws=2)
+    assert flux.places[0].tolist() == [100, 50, 25]
+
+
+def test_seats_fill_up_between_half_and_one_and_a_half_times_the_declared_delay():
+    draws = ramp_draws((0.75, 1.0), 4000, np.random.default_rng(0))
+    assert draws[:, 1].tolist() == [1.0] * 4000
+    assert draws[:, 0].min() == pytest.approx(0.625, abs=0.005)
+    assert draws[:, 0].max() == pytest.approx(0.875, abs=0.005)
+
+
+def test_a_fill_seen_in_the_first_year_is_raised_to_full_capacity():
+    rate = Taux("remplissage", "superieur", 0.4, 1e12, "estimation", "", ages=(1.0,))
+    by_age = np.array([[0.5, 1.0]])
+    assert _full(rate, by_age, np.random.default_rng(0)) == pytest.approx([0.8], abs=1e-4)
+    half = replace(rate, ages=(1.0, 1.0))  # as many seat-years at each age: mean ramp 0.75
+    assert _full(half, by_age, np.random.default_rng(0)) == pytest.approx([0.4 / 0.75], abs=1e-4)
+
+
+def test_extra_pupils_succeed_less():
+    flux = simulate(opening(200_000), sure(), horizon=2026, penalty=0.05, draws=400, seed=3)
+    share = flux.cumulated("diplomes")[:, -1] / 200_000
+    assert share.mean() == pytest.approx(0.95, abs=0.005)
+    assert share.min() >= 0.895
+
+
+def test_register_tells_the_past_and_the_scenario_the_future():
+    register = pd.DataFrame(
+        {"rentree": [2024, 2025], "niveau": "superieur", "filiere": "numerique", "cfd": "32032610",
+         "mefstat11": "", "places_prevues": [20.0, 99.0], "places_ouvertes": [18.0, 99.0]}
+    )  # fmt: skip
+    table = openings(FPI, register, FPI.scenario("plan"), rentree=2024)
+    by_year = table.groupby(["rentree", "niveau"])["places"].sum()
+    assert by_year[2024, "superieur"] == 18
+    assert by_year[2025, "superieur"] == 350  # the scenario's, not the register's later row
+    assert by_year[2025, "secondaire"] == 490
+    later = table[(table["rentree"] == 2025) & (table["niveau"] == "superieur")]
+    assert set(later["filiere"]) == {"numerique"}  # shared as the register's seats are
+
+
+def test_without_a_register_seats_are_shared_equally_in_whole_numbers():
+    table = openings(FPI, NO_OPENING, FPI.scenario("plan"), rentree=2023)
+    first = table[(table["rentree"] == 2024) & (table["niveau"] == "superieur")]
+    assert sorted(first["places"]) == [133, 133, 134]
+    assert _whole(pd.Series([1.5, 1.25, 0.25])).tolist() == [2, 1, 0]
+
+
+def test_rate_from_counts_by_hand():
+    # X² = 2 × 2² / (10 × .25) = 3.2; rho = 2.2 / 9; known as by 400 / (20 × 3.2) pupils.
+    table = pd.DataFrame({"course": ["a", "b"], "annee": 2020, "n": [10, 10], "k": [7, 3]})
+    rate = from_counts("retention", "superieur", table, "")
+    assert rate.moyenne == 0.5
+    assert rate.rho == pytest.approx(2.2 / 9)
+    assert rate.effectif == pytest.approx(6.25)
+    assert rate.sd_annee == SD_ANNEE  # one year does not tell
+
+
+def test_courses_that_are_alike_have_no_spread_and_more_than_all_is_all():
+    table = pd.DataFrame({"course": ["a", "b"], "annee": 2020, "n": [10, 10], "k": [5, 5]})
+    assert from_counts("retention", "superieur", table, "").rho == 0
+    more = table.assign(k=[12, 10])
+    assert from_counts("retention", "superieur", more, "").moyenne == pytest.approx(1, abs=1e-3)
+
+
+def test_an_incomplete_year_does_not_pass_for_a_shock():
+    rows = [("a", year, 1000, 800) for year in range(2019, 2023)] + [("b", 2018, 10, 1)]
+    table = pd.DataFrame(rows, columns=["course", "annee", "n", "k"])
+    assert from_counts("retention", "superieur", table, "").sd_annee == 0.0
+
+
+def test_fill_from_an_estimated_effect_keeps_its_standard_error():
+    rate = from_effect("secondaire", 0.7, 0.05, "")
+    draws = rate.draw(np.random.default_rng(0), 200_000)
+    assert draws.mean() == pytest.approx(0.7, abs=0.001)
+    assert draws.std() == pytest.approx(0.05, abs=0.001)
+
+
+def test_rates_of_a_cell_panel_follow_the_same_pupils():
+    panel = pd.DataFrame(
+        {"cell": 1, "course": "c", "niveau": "superieur", "duree": 2, "filiere": "numerique",
+         "code_region": "84", "rentree": [2020, 2021, 2022], "entrants": [10.0, 30.0, 50.0],
+         "terminale": [9.0, 8.0, 15.0], "diplomes": [9.0, 4.0, 15.0], "seats": 0.0}
+    )  # fmt: skip
+    found = from_cells(panel, code_region="84", until=2022, source="x")
+    assert found["retention", "superieur"].moyenne == pytest.approx((8 + 15) / (10 + 30))
+    assert found["reussite", "superieur"].moyenne == pytest.approx((9 + 4 + 15) / (9 + 8 + 15))
+    early = from_cells(panel, code_region="84", until=2021, source="x")
+    assert early["retention", "superieur"].moyenne == pytest.approx(8 / 10)
+
+
+def certain(register_places: float, rentree: int = 2025) -> Projection:
+    """Return a projection with certain rates, from one opening of 2025, to a target of 2027."""
+    target = FPI.cibles[0].model_copy(
+        update={"niveau": "superieur", "personnes": 100, "echeance": 2027}
+    )
+    flux = simulate(opening(register_places, 2025), sure(), horizon=2030, draws=20)
+    mix = {"superieur": 1.0}
+    return Projection(FPI.scenario("aucun"), rentree, flux, sure(), (target,), mix)
+
+
+def test_seats_still_to_open_are_the_missing_people_over_what_a_seat_a_year_brings():
+    # 10 seats × 3 years = 30 entrants; a seat in 2026 and one in 2027 bring 2 + 1 by 2027.
+    result = certain(10)
+    assert result.places_par_an(result.cibles[0], "entrants") == pytest.approx(70 / 3, abs=0.2)
+    # Graduates of 2027: those entered in 2025 only; a seat opened in 2026 comes too late.
+    assert result.places_par_an(result.cibles[0], "diplomes") == np.inf
+
+
+def test_a_target_already_sure_needs_no_seat():
+    result = certain(40)
+    table = result.probabilites().set_index("lecture")
+    assert table.loc["entrants", "probabilite"] == 1.0
+    assert table.loc["entrants", "places_par_an"] == 0.0
+    assert table.loc["diplomes", "probabilite"] == 0.0
+
+
+def test_a_target_that_falls_before_anything_opens_counts_nobody():
+    result = certain(40)
+    early = result.cibles[0].model_copy(update={"echeance": 2024})
+    assert result.cible(early, "entrants").max() == 0
+
+
+def test_net_readings_need_the_diversion_and_take_it_off():
+    flux = simulate(opening(100), sure(), horizon=2025, draws=4)
+    with pytest.raises(FpiError, match="déplacement"):
+        flux.cumulated("additionnels")
+    net = simulate(opening(100), sure(), horizon=2025, draws=4, diversion=np.full(4, 0.3))
+    expected = 0.7 * net.cumulated("entrants")
+    assert net.cumulated("additionnels") == pytest.approx(expected)
+
+
+def test_the_plan_leads_to_the_orders_of_size_of_the_method_note():
+    result = projeter(FPI, NO_OPENING, rentree=2023, draws=400)
+    table = result.probabilites().set_index(["code", "lecture"])["mediane"]
+    assert table["secondaire", "entrants"] == pytest.approx(2069, rel=0.05)
+    assert table["superieur", "entrants"] == pytest.approx(1476, rel=0.05)
+    assert table["2030", "entrants"] == pytest.approx(11_211, rel=0.05)
+    words = result.summary()
+    assert "moins d'une chance sur 100 s'il veut dire « diplômé »" in words
+    assert "CRPS" in result.method()
+    assert result.plot().get_ylabel() == "Personnes"
+
+
+def test_nothing_opened_trains_nobody():
+    result = projeter(FPI, NO_OPENING, rentree=2023, scenario="aucun", draws=10)
+    assert result.fan()["q95"].max() == 0
+    assert result.fans().empty
+
+
+def test_fans_of_filieres_and_levels_add_up_to_the_whole():
+    result = projeter(FPI, NO_OPENING, rentree=2023, draws=50)
+    parts = sum(
+        result.flux.cumulated("entrants", niveau, f.code)
+        for niveau in ("secondaire", "superieur")
+        for f in FPI.filieres
+    )
+    assert np.array_equal(parts, result.flux.cumulated("entrants"))
+
+
+def test_same_seed_same_projection():
+    first, second = (projeter(FPI, NO_OPENING, rentree=2023, draws=20) for _ in range(2))
+    assert np.array_equal(first.flux.entrants, second.flux.entrants)
+
+
+def test_crps_and_pit_by_hand():
+    # E|X - 1| = 1, E|X - X'| = (0 + 2 + 2 + 0) / 4 = 1.
+    assert crps(np.array([0.0, 2.0]), 1.0) == pytest.approx(0.5)
+    assert crps(np.array([3.0, 3.0]), 3.0) == 0.0
+    assert pit(np.array([1.0, 2.0, 2.0, 3.0]), 2.0) == pytest.approx(0.5)
+
+
+def test_score_says_whether_the_band_holds_the_outcome():
+    draws = np.arange(101.0)
+    assert score(draws, 10.0)["dans_bande"]
+    assert not score(draws, 9.0)["dans_bande"]
+    assert score(draws, 50.0)["mediane"] == 50.0
+
+
+def test_past_projections_use_earlier_years_only():
+    rng = np.random.default_rng(0)
+    rows = [
+        (f"c{c}", "superieur", year, 200, rng.binomial(200, 0.7))
+        for c in range(10)
+        for year in range(2015, 2023)
+    ]
+    table = pd.DataFrame(rows, columns=["course", "niveau", "annee", "n", "k"])
+    back = retroprojection(table, lag=2)
+    assert back["annee"].tolist() == list(range(2017, 2023))
+    changed = table.assign(k=table["k"].where(table["annee"] < 2022, 0))
+    assert retroprojection(changed, lag=2)["mediane"].tolist() == back["mediane"].tolist()
+
+
+def test_bands_hold_the_outcome_about_eight_times_in_ten_when_the_model_is_right():
+    found = hypotheses(FPI)
+    table = pd.concat([opening(30, 2024 + k % 3).assign(course=f"c{k}") for k in range(20)])
+    flux = simulate(table, found, horizon=2030, draws=2000, seed=1)
+    other = simulate(table, found, horizon=2030, draws=400, seed=2)
+    low, high = np.quantile(flux.cumulated("diplomes")[:, -1], [0.1, 0.9])
+    came = other.cumulated("diplomes")[:, -1]
+    assert ((low <= came) & (came <= high)).mean() == pytest.approx(0.80, abs=0.06)  # 3 × 2 points
+
+
+def test_rates_of_the_twin_are_those_it_was_drawn_with():
+    drawn = twin.draw(twin.SMALL, 3)
+    found = from_cells(drawn.panel, code_region="84", until=2026, source="jumeau")
+    assert found["retention", "superieur"].moyenne == pytest.approx(0.78, abs=0.05)
+    assert found["reussite", "superieur"].moyenne == pytest.approx(0.78, abs=0.05)
+
+
+def test_unknown_scenario_or_missing_assumption_says_what_to_add():
+    with pytest.raises(FpiError, match=r"« rapide » inconnu.*plan, lent et aucun"):
+        projeter(FPI, NO_OPENING, rentree=2023, scenario="rapide")
+    bare = FPI.model_copy(update={"hypotheses": ()})
+    with pytest.raises(FpiError, match=r"\[\[hypotheses\]\]"):
+        projeter(bare, NO_OPENING, rentree=2023)
+
+
+def test_chances_are_said_in_words():
+    assert chances(0.0) == "moins d'une chance sur 100"
+    assert chances(0.314) == "31 chances sur 100"
+    assert chances(1.0) == "plus de 99 chances sur 100"
