@@ -145,6 +145,10 @@ THRESHOLDS: Mapping[str, Threshold] = {
         "Équilibre avant le programme", 0.05, None,
         words="différence normalisée sous 0,05, ajustable jusqu'à 0,25 ; jugée sur sa borne basse",
     ),
+    "composition": Threshold(
+        "Profil des entrants", 0.10, 0.25,
+        words="différence normalisée avant et après sous 0,10 ; échec au-dessus de 0,25",
+    ),
     "deplacement": Threshold(
         "Déplacement des élèves voisins", 0.20, None,
         words="sous 20 % de l'effet, ou mesuré à 20 % près : alors seul l'effet net se lit",
@@ -184,6 +188,9 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "definitions": Threshold(
         "Changement de définition", 0.0, None,
         words="absorbé par les effets de formation × session",
+    ),
+    "millesimes": Threshold(
+        "Promotions comptées deux fois", 0.0, None, words="une promotion par session"
     ),
     "preinscription": Threshold(
         "Plan d'analyse écrit d'avance", 0.0, None, words="plan daté, suivi sans écart",
