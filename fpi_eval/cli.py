@@ -251,7 +251,8 @@ def notebooks(*, programme: Programme = "fpi_aura") -> None:
         values = (f"{name} = {value!r}" for name, value in info.parameters.items())
         out.print("  paramètres :", ", ".join(values))
         for kind, names in info.declares.items():
-            out.print(f"  {kind} :", ", ".join(names))
+            if isinstance(names, list):
+                out.print(f"  {kind} :", ", ".join(names))
 
 
 @app.command

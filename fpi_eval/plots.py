@@ -152,6 +152,23 @@ def specification_curve(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def waterfall(table: pd.DataFrame, *, xlabel: str = "", ax: Axes | None = None) -> Axes:
+    """Draw levels and the steps between them (columns label, amount, remaining, level)."""
+    ax = ax or plt.subplots(figsize=(7.5, 0.9 + 0.45 * len(table)), layout="constrained")[1]
+    for row in table.itertuples():
+        start = 0.0 if row.level else row.remaining - row.amount
+        colour = BLUE if row.level else ORANGE if row.amount < 0 else GREEN
+        ax.barh(row.label, row.amount, left=start, color=colour, hatch="" if row.level else "//",
+                edgecolor="white")  # fmt: skip
+        ax.text(max(start, start + row.amount), row.label, f" {nombre(row.amount, 1)}", va="center",
+                fontsize=9)  # fmt: skip
+    ax.axvline(0, color=GREY, linewidth=0.8)
+    ax.invert_yaxis()
+    ax.margins(x=0.12)
+    ax.set(xlabel=xlabel, ylabel="")
+    return _plain(ax)
+
+
 def _plain(ax: Axes) -> Axes:
     ax.spines[["top", "right"]].set_visible(False)
     return ax

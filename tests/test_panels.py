@@ -7,7 +7,8 @@ import pytest
 
 from fpi_eval.impact.passage import passage
 from fpi_eval.impact.regional import regional_change
-from fpi_eval.panel import deploiement, filieres, qualite
+from fpi_eval.indicators import filieres
+from fpi_eval.panel import deploiement, qualite
 from fpi_eval.panel.panels import FILIERES, panels
 from fpi_eval.programme import load_programme
 

@@ -311,3 +311,11 @@ def alive(pid):
         return False
     stat = Path(f"/proc/{pid}/stat")
     return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def test_cleaning_a_large_image_takes_no_longer_than_reading_it():
+    from fpi_eval.report.clean import _hide, _pattern
+
+    image = "data:image/png;base64," + "A" * 2_000_000
+    paths = {"/un/dossier": "."}
+    assert _hide(f"<img src='{image}'> /un/dossier/a", _pattern(paths), paths).endswith("./a")

@@ -53,8 +53,8 @@ class Evaluation:
     ----------
     programme, outcome : str
     estimates : Estimates
-        J (gross, displacement, net), BJS2-T, and their gap: always there, even when the verdict
-        forbids to show them.
+        J (gross, displacement, net), BJS2-T, and their gap, headed by the verdict: always there,
+        even when the verdict forbids to show them.
     checks : tuple of Check
     verdict : Verdict
     curve : DataFrame
@@ -93,7 +93,7 @@ class Evaluation:
         more = tuple(more)
         names = {c.name for c in more}
         kept = (*(c for c in self.checks if c.name not in names), *more)
-        return replace(self, checks=kept, verdict=verdict(kept))
+        return _judged(self, kept, verdict(kept))
 
     def summary(self) -> str:
         """Return French sentences: verdict, reasons, then effects if they may be given."""
@@ -107,7 +107,8 @@ class Evaluation:
             f"(intervalle à 95 % {text.intervalle(total.ci_low, total.ci_high, 0)}), pour "
             f"{text.nombre(self.seat_years)} places × sessions observées."
         )
-        return "\n".join([*lines, self.estimates.summary(), said])
+        effects = replace(self.estimates, verdict=None).summary()
+        return "\n".join([*lines, effects, said])
 
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row per estimate, the total last; no figure when blocked."""
@@ -171,19 +172,29 @@ def evaluate(
             raise FpiError("nommez le résultat à étudier, ou donnez le programme.")
         outcome = programme.resultats.principal
     table = thresholds(programme.seuils if programme else None)
-    study = Study(panel, outcome, niveau, table)
+    # Placebo regions draw establishments in the order of rows: the same panel, the same answer.
+    study = Study(panel.sort_values(["cell", "rentree"]), outcome, niveau, table)
     _ = study.gross  # raises, with its reason, what no check could say
     checks: list[Check] = []
     for names, make in CHECKS:
         checks += _made(study, names, make)
     curve = robustness.specification_curve(study)
     checks.append(robustness.specifications(study, curve))
-    return Evaluation(
+    found = verdict(checks, table)
+    made = Evaluation(
         programme="" if programme is None else programme.nom, outcome=outcome,
-        estimates=study.estimates, checks=tuple(checks), verdict=verdict(checks, table),
+        estimates=study.estimates, checks=tuple(checks), verdict=found,
         curve=curve, balance=samples.balance(study), left_out=robustness.leave_one_out(study),
         event=_event(study), seat_years=_seat_years(study),
     )  # fmt: skip
+    return _judged(made, made.checks, found)
+
+
+def _judged(found: Evaluation, checks: tuple[Check, ...], said: Verdict) -> Evaluation:
+    """Return the evaluation whose every result is headed by the verdict."""
+    event = None if found.event is None else found.event.with_verdict(said.niveau)
+    estimates = found.estimates.with_verdict(said.niveau)
+    return replace(found, checks=checks, verdict=said, estimates=estimates, event=event)
 
 
 def _made(study: Study, names: tuple[str, ...], make: Callable) -> list[Check]:

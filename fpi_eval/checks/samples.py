@@ -166,8 +166,9 @@ def _before(study: Study) -> pd.DataFrame:
     panel = study.panel
     start = panel.loc[panel["seats"] != 0, "rentree"].min()
     rows = panel[panel["cell"].isin(study.frame["cell"]) & (panel["rentree"] < start)]
-    group = rows.groupby("cell")
     columns = list(dict.fromkeys(["entrants", "places", "voeux_1", study.outcome]))
+    rows = rows.reindex(columns=["cell", "rentree", *columns])
+    group = rows.groupby("cell")
     sums = group[columns].sum(min_count=1)
     year = rows["rentree"] - group["rentree"].transform("mean")
     entrants = rows["entrants"]

@@ -90,15 +90,15 @@ class Study:
 class Before:
     """Coefficients per seat on untreated rows, their covariance and degrees of freedom."""
 
-    values: np.ndarray
+    slopes: np.ndarray
     covariance: np.ndarray
     df: int
 
     def p_value(self) -> float:
         """Return the p-value of the joint test that all are zero; NaN if it cannot be made."""
-        if not len(self.values) or self.df < 1:
+        if not len(self.slopes) or self.df < 1:
             return float("nan")
-        return joint_test(self.values, self.covariance, self.df)[2]
+        return joint_test(self.slopes, self.covariance, self.df)[2]
 
     def std_error(self, j: int = 0) -> float:
         """Return the standard error of one coefficient."""

@@ -50,7 +50,7 @@ def tendance(study: Study) -> list[Check]:
         return [study.blank("tendance", reason), study.blank("tendance_invisible", reason)]
     time = frame["time"].to_numpy(float)
     slope = before(frame, (time - time.min())[:, None])
-    if not len(slope.values) or slope.df < 1:
+    if not len(slope.slopes) or slope.df < 1:
         reason = "trop peu d'années ou de groupes pour estimer une tendance."
         return [study.blank("tendance", reason), study.blank("tendance_invisible", reason)]
     age = time - _first_time(study)
@@ -58,10 +58,10 @@ def tendance(study: Study) -> list[Check]:
     p_value = slope.p_value()
     if np.isfinite(leads.p_value()):
         p_value = min(1.0, 2 * min(p_value, leads.p_value()))
-    drift = abs(slope.values[0]) * years / study.reference
+    drift = abs(slope.slopes[0]) * years / study.reference
     unseen = slope.detectable() * years / study.reference
     words = (
-        f"pente de {text.signe(slope.values[0], 4)} par place et par an, qui ajouterait "
+        f"pente de {text.signe(slope.slopes[0], 4)} par place et par an, qui ajouterait "
         f"{text.pourcent(drift, 0)} de l'effet de référence (p = {text.nombre(p_value, 3)})."
     )
     missed = (
@@ -90,7 +90,7 @@ def placebo_delai(study: Study) -> Check:
     p_value = found.p_value()
     if not np.isfinite(p_value):
         return study.blank("placebo_delai", "trop peu de groupes pour ce test.")
-    largest = float(np.abs(found.values).max())
+    largest = float(np.abs(found.slopes).max())
     words = (
         f"{text.pluriel(len(steps), 'session')} après l'ouverture et avant tout effet possible : "
         f"écart de {text.nombre(largest, 3)} par place au plus (p = {text.nombre(p_value, 3)})."
@@ -109,10 +109,10 @@ def anticipation(study: Study) -> Check:
     if not np.isfinite(p_value):
         return study.blank("anticipation", "trop peu de groupes ou d'années pour ce test.")
     words = (
-        f"{text.signe(found.values[0], 3)} entrant par place à ouvrir, la rentrée d'avant "
+        f"{text.signe(found.slopes[0], 3)} entrant par place à ouvrir, la rentrée d'avant "
         f"(p = {text.nombre(p_value, 3)})."
     )
-    return study.check("anticipation", abs(found.values[0]), p_value, words)
+    return study.check("anticipation", abs(found.slopes[0]), p_value, words)
 
 
 def rupture(study: Study) -> Check:

@@ -1,6 +1,6 @@
 """J, the primary estimator: effect per seat, displacement of neighbours, net; Wald; lags."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from fpi_eval.results import Estimate, Estimates, EventStudy
 GROSS, DISPLACEMENT, NET = "Effet brut par place", "Déplacement par place", "Effet net par place"
 WEIGHTS = {GROSS: (1.0, 0.0, 0.0), DISPLACEMENT: (0.0, 1.0, 1.0), NET: (1.0, 1.0, 1.0)}
 SEATS, ETAB, DEP = REGRESSORS = ("places", "exposition_etab", "exposition_dep")
+EXPOSURES = {ETAB: "exposure_etab", DEP: "exposure_dep"}  # regressor → column of the frame
 
 J_TEXT = (
     "Régression par doubles moindres carrés du nombre de diplômés sur les places ouvertes, "
@@ -83,8 +84,10 @@ def effects(frame: pd.DataFrame, *, region: bool = True) -> list[np.ndarray]:
     return [*found, interaction(frame["code_region"], frame["time"])] if region else found
 
 
-def regressors(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Return regressors, instruments and names of J.
+def regressors(
+    frame: pd.DataFrame, exposures: Mapping[str, str] = EXPOSURES
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Return regressors, instruments and names of J; ``exposures`` maps names to columns.
 
     Seats are instrumented by their sign, exposures by their final value from the first opening
     around on. Least squares would weigh a year by the square of the seats then in force, hence
@@ -92,14 +95,14 @@ def regressors(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, tuple[str, 
 
     Openings on other budgets, if any are known, enter as a second dose (METHOD, B2-10).
     """
-    columns = ["dose", "exposure_etab", "exposure_dep"]
-    names = list(REGRESSORS)
+    columns = ["dose", *exposures.values()]
+    names = [SEATS, *exposures]
     if frame["other_dose"].any():
         columns, names = [*columns, "other_dose"], [*names, "autres_places"]
     x = frame[columns].to_numpy(float)
     z = x.copy()
     z[:, 0] = np.sign(x[:, 0])
-    for j in (1, 2):
+    for j in range(1, 1 + len(exposures)):
         z[:, j] = np.where(x[:, j] != 0, final(frame["cell"], x[:, j]), 0.0)
     return x, z, tuple(names)
 
@@ -121,10 +124,15 @@ def scale(frame: pd.DataFrame, *, proportional: bool = True) -> np.ndarray:
     return frame["size"].to_numpy(float) if proportional else np.ones(len(frame))
 
 
-def fit_j(frame: pd.DataFrame, *, proportional: bool = True) -> linear.LinearFit:
+def fit_j(
+    frame: pd.DataFrame,
+    *,
+    proportional: bool = True,
+    exposures: Mapping[str, str] = EXPOSURES,
+) -> linear.LinearFit:
     """Return the regression J on an estimation frame."""
     n = scale(frame, proportional=proportional)
-    x, z, names = regressors(frame)
+    x, z, names = regressors(frame, exposures)
     x = x / n[:, None]
     z[:, 1:] /= n[:, None]
     return linear.fit(
@@ -161,7 +169,7 @@ def report(frame: pd.DataFrame, fit: linear.LinearFit) -> Estimates:
     by_etab = fit.jackknife(used["uai"].to_numpy())
     by_dep = fit.jackknife(used["code_departement"].to_numpy())
     dropped = frame.attrs["dropped"] + fit.dropped
-    few = _few(used, frame, fit, by_etab)
+    few = few_interval(used, frame, fit, by_etab)
     items = []
     for label, weights in WEIGHTS.items():
         w = combination(fit, np.multiply(weights, (1.0, *frame.attrs["reach"])))
@@ -175,7 +183,7 @@ def report(frame: pd.DataFrame, fit: linear.LinearFit) -> Estimates:
     return Estimates(tuple(items))
 
 
-def _few(used, frame, fit: linear.LinearFit, by_etab: np.ndarray) -> Interval | None:
+def few_interval(used, frame, fit: linear.LinearFit, by_etab: np.ndarray) -> Interval | None:
     """Return the interval of the gross effect when few establishments are treated, else None."""
     from fpi_eval.impact.few import interval_of_gross  # it reads this module
 

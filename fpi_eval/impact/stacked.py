@@ -77,8 +77,8 @@ def _effects(stacked: pd.DataFrame) -> list[np.ndarray]:
     ]
 
 
-def _pooled(stacked: pd.DataFrame, description: str) -> Estimate:
-    """Return the effect per seat, seats instrumented by having opened some."""
+def pooled(stacked: pd.DataFrame, description: str = "") -> Estimate:
+    """Return the effect per seat of a `stack`, seats instrumented by having opened some."""
     dose = stacked[["dose"]].to_numpy(dtype=float)
     fit = linear.fit(
         stacked["y"].to_numpy(dtype=float),
@@ -134,7 +134,7 @@ def stacked_event_study(
         estimator="Empilement",
         dropped=data.attrs["dropped"] + fit.dropped,
         description=description,
-        overall=_pooled(data, description),
+        overall=pooled(data, description),
     )
 
 

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from fpi_eval.panel.filieres import territoire
 from fpi_eval.panel.panels import FILIERES, Panels
+from fpi_eval.panel.regional import territoire
 
 
 def du_programme(p: Panels) -> pd.DataFrame:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.errors import FpiError
+from fpi_eval.panel.secteurs import SOURCE as URSSAF
+from fpi_eval.panel.secteurs import urssaf_files
 from fpi_eval.programme import Programme, Source
 from fpi_eval.sources import catalogue
 from fpi_eval.sources.cache import cache_folder, cached
@@ -121,6 +123,10 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
             for year, path in paths.items()
         }
         fichiers |= {_relative(path, folder): path for path in paths.values()}
+    jobs = urssaf_files(programme, folder)  # large: read only by the page that needs it
+    fichiers |= {_relative(path, folder): path for path in jobs.values()}
+    if URSSAF in programme.sources and not jobs:
+        absentes[URSSAF] = f"aucun fichier « {programme.source(URSSAF).fichier} »"
     codes = folder / programme.source("nomenclatures").fichier
     nomenclatures = read_nomenclatures(codes, through=cached)
     fichiers |= {_relative(p, folder): p for p in sorted(codes.glob("*.csv"))}

@@ -12,10 +12,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from fpi_eval.panel.capacites import departement_of
 from fpi_eval.panel.panels import FILIERES, Panels
 from fpi_eval.panel.regional import with_course
 from fpi_eval.sources.identity import UAI_CHANGES, latest_uai
+from fpi_eval.sources.matching import departement_of
 from fpi_eval.sources.reading import read_table
 
 KEYS = ["uai", "course", "voie"]
@@ -143,7 +143,7 @@ def _words(p: Panels, counts: pd.DataFrame) -> pd.DataFrame:
     regions = p.donnees.nomenclatures.departements.drop_duplicates("code_departement")
     seen = seen.assign(
         duree=duree - shorter.to_numpy(), famille=seen["groupe_nsf"],
-        code_departement=departement_of(seen["uai"]),
+        code_departement=departement_of(seen["uai"], regions),
     )  # fmt: skip
     places = regions[["code_departement", "code_academie", "code_region"]]
     kept = [*KEYS, "famille", "filiere", "niveau", "duree", "code_departement"]
@@ -168,7 +168,7 @@ def _lives(counts: pd.DataFrame, pupils: pd.DataFrame) -> pd.DataFrame:
 
 def _seats(p: Panels, changes: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
     """Return opened seats by cell and rentrée, and whether they are derived from capacities."""
-    derived = p.registre.empty
+    derived = not p.donnees.a("ouvertures")
     rows = p.derivees if derived else _coded(p, p.registre)
     rows = rows.assign(
         uai=latest_uai(rows["uai"], changes), rentree=rows["rentree"].astype("int64"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.errors import FpiError
+from fpi_eval.panel import secteurs
 from fpi_eval.panel.capacites import Capacites, capacites
 from fpi_eval.panel.donnees import Donnees, load
 from fpi_eval.panel.passage import Matching, match_bts, passage_panel
@@ -125,6 +126,23 @@ class Panels:
     def rapprochement(self) -> pd.DataFrame:
         """Register beside the places observed in capacity files the same rentrée."""
         return reconcile(self.registre, self.capacites.table)
+
+    @cached_property
+    def secteurs(self) -> pd.DataFrame:
+        """Declared table: filière → sectors it feeds (NAF 38)."""
+        return secteurs.read_secteurs(self.donnees.programme)
+
+    @cached_property
+    def emplois(self) -> pd.DataFrame:
+        """Jobs by zone d'emploi, département, sector and year up to the rentrée (Urssaf).
+
+        Empty when the folder holds no Urssaf file.
+        """
+        files = secteurs.urssaf_files(self.donnees.programme, self.donnees.dossier)
+        if not files:
+            return pd.DataFrame(columns=list(secteurs.EMPLOIS))
+        table = secteurs.read_emplois(self.donnees.programme, files).table
+        return table[table["annee"] <= self.donnees.rentree].reset_index(drop=True)
 
     @cached_property
     def derivees(self) -> pd.DataFrame:

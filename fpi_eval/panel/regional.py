@@ -10,10 +10,16 @@ import numpy as np
 import pandas as pd
 
 KEYS = ["code_region", "course", "voie"]
+HERE, ELSEWHERE = "region", "autres"
 COUNTS = [
     "terminale", "poursuite", "sortants",
     "en_emploi_6_mois", "en_emploi_12_mois", "en_emploi_18_mois", "en_emploi_24_mois",
 ]  # fmt: skip
+
+
+def territoire(code_region: pd.Series, region: str) -> pd.Series:
+    """Return ``region`` for the programme's region and ``autres`` for every other."""
+    return pd.Series(np.where(code_region == region, HERE, ELSEWHERE), code_region.index)
 
 
 def millesime(session: int) -> str:

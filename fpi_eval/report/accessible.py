@@ -16,6 +16,8 @@ LONG_WORD = re.compile(r"\S{20}")
 NBSP = "\u00a0"
 HEADINGS = re.compile(r"^h[1-6]$")
 
+MANY_COLUMNS = 7
+
 
 def improve(html: str, edition: Edition) -> str:
     """Return the page with headings, tables and images corrected where the notebook could not.
@@ -81,6 +83,9 @@ def _name_table(table: Tag) -> None:
         heading = table.find_previous(HEADINGS)
         name = heading.get_text(" ", strip=True) if heading else "Tableau"
         table["aria-label"] = name
+    first_row = table.find("tr")
+    if first_row and len(first_row.find_all(["th", "td"])) >= MANY_COLUMNS:
+        table["class"] = [*table.get("class", []), "dense"]
     for cell in table.find_all("th"):
         if not cell.has_attr("scope"):
             cell["scope"] = "col" if cell.find_parent("thead") else "row"

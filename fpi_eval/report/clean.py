@@ -88,7 +88,8 @@ def _pattern(paths: Mapping[str, str]) -> re.Pattern:
 def _hide(value: object, pattern: re.Pattern, paths: Mapping[str, str]) -> object:
     """Return the value with every string inside it freed of machine paths and addresses."""
     if isinstance(value, str):
-        text = KERNEL_FILE.sub("[cellule]", value)
+        # The search for what comes before the name is quadratic: only where the name stands.
+        text = KERNEL_FILE.sub("[cellule]", value) if "ipykernel_" in value else value
         text = pattern.sub(lambda match: paths.get(match[0], match[0]), text)
         return ADDRESS.sub("0x…", text)
     if isinstance(value, Mapping):

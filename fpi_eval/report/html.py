@@ -52,12 +52,22 @@ def render(folder: Path, infos: Sequence[NotebookInfo], edition: Edition) -> Non
         body, _ = exporter.from_notebook_node(notebooks[number], resources)
         _write(folder / page.file, body, edition)
     front = exporter.environment.get_template("accueil.html.j2")
+    order = _front_order(infos)
+    first = [pages[i] for i in order], [notebooks[i] for i in order]
     context |= {
-        "answers": _tagged(exporter, pages, notebooks, ANSWER),
-        "limits": _tagged(exporter, pages, notebooks, LIMITS),
+        "answers": _tagged(exporter, *first, ANSWER),
+        "limits": _tagged(exporter, *first, LIMITS),
         "tables": tables,
     }
     _write(folder / "index.html", front.render(resources={"ctx": context}), edition)
+
+
+def _front_order(infos: Sequence[NotebookInfo]) -> list[int]:
+    """Return the pages in the order of the front page: by declared ``rang``, then as they come.
+
+    Those who decide read the effect first, what it rests on last.
+    """
+    return sorted(range(len(infos)), key=lambda i: (infos[i].declares.get("rang", len(infos)), i))
 
 
 def _page(info: NotebookInfo, edition: Edition) -> Page:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from fpi_eval import plots, text
 from fpi_eval.checks import Evaluation, evaluate
-from fpi_eval.checks.light import CAUTION, FAIL
+from fpi_eval.checks.light import CAUTION, FAIL, INCONCLUSIVE
 from fpi_eval.checks.robustness import per_opening
 from fpi_eval.checks.study import Study
 from fpi_eval.checks.trends import lever
@@ -123,6 +123,8 @@ def reponse(e: Etude) -> str:
     lines = [f"Verdict sur le plan d'évaluation : {e.evaluation.verdict.phrase}"]
     if e.muette:
         return "\n\n".join([*lines, e.muette, origin])
+    if e.evaluation.verdict.niveau == INCONCLUSIVE:
+        lines.append("Les chiffres qui suivent servent à vérifier, non à conclure.")
     estimates, total = e.evaluation.estimates, e.evaluation.total()
     gross, net = estimates[seats.GROSS], estimates[seats.NET]
     name = NAMES.get(e.outcome, e.outcome)
@@ -290,9 +292,9 @@ def specification(e: Etude) -> Figure | str:
         plots.specification_curve(rows),
         f"L'effet par place selon les choix de méthode ({NAMES.get(e.outcome, e.outcome)})",
         e.source,
-        f"{text.pluriel(len(rows), 'choix', 'choix')}, du plus petit effet, en haut, au plus grand ; de "
-        f"{text.signe(low, 2)} à {text.signe(high, 2)} par place. Le carré orange est le choix "
-        "principal ; un cercle vide est une partie du programme.",
+        f"{text.pluriel(len(rows), 'choix', 'choix')}, du plus petit effet, en haut, au plus "
+        f"grand ; de {text.signe(low, 2)} à {text.signe(high, 2)} par place. Le carré orange est "
+        "le choix principal ; un cercle vide est une partie du programme.",
         rows[["label", "estimate", "ci_low", "ci_high"]].reset_index(drop=True),
         formats=dict.fromkeys(FIGURES, ("signe", 3)),
         labels={"label": "Choix", "estimate": "Par place", "ci_low": "Borne basse",

@@ -32,7 +32,9 @@ def reponse(p: Panels) -> str:
         f"Au dernier millésime ({last['millesime'].iloc[0].replace('_', '-')}), le producteur "
         f"masque {text.pourcent(share, 0)} des taux d'emploi à 6 mois de la région, ceux qui "
         "portent sur moins de 20 sortants. Un taux masqué est inconnu, il ne vaut pas zéro.",
-        f"L'appariement le plus faible est « {weakest['lien']} » "
+        "Toutes les lignes ont trouvé leur correspondance."
+        if weakest["part"] == 1
+        else f"La correspondance la moins complète est « {weakest['lien']} » "
         f"({SOURCES.get(weakest['source'], weakest['source'])}, {weakest['annee']}) : "
         f"{text.pourcent(weakest['part'], 1)} des lignes.",
     ]

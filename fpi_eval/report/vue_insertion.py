@@ -8,9 +8,9 @@ from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.passage import passage
 from fpi_eval.impact.regional import RegionalChange, regional_change
-from fpi_eval.panel import filieres
-from fpi_eval.panel.filieres import HERE
+from fpi_eval.indicators import filieres
 from fpi_eval.panel.panels import FILIERES, Panels
+from fpi_eval.panel.regional import HERE
 from fpi_eval.plots import range_lines
 from fpi_eval.report.figure import Figure
 from fpi_eval.report.tables import Table, table

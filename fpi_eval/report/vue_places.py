@@ -3,9 +3,10 @@
 import pandas as pd
 
 from fpi_eval import text
-from fpi_eval.panel import deploiement, filieres
-from fpi_eval.panel.filieres import ELSEWHERE, HERE
+from fpi_eval.indicators import filieres
+from fpi_eval.panel import deploiement
 from fpi_eval.panel.panels import Panels
+from fpi_eval.panel.regional import ELSEWHERE, HERE
 from fpi_eval.plots import stacked_rows, targets
 from fpi_eval.report.figure import Figure
 from fpi_eval.report.tables import Table, table

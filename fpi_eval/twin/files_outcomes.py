@@ -157,7 +157,7 @@ def _figures(table: pd.DataFrame, kind: str) -> pd.DataFrame:
         later = out[f"en_emploi_{months}_mois"]
         out[f"taux_{months}"] = np.floor(100 * later / leavers.where(rated) + 0.5)
     out["part_emploi"] = working.where(counted)
-    out["part_autre"] = (100 - staying - working).where(counted)
+    out["part_autre"] = (100 - staying - working).clip(lower=0).where(counted)
     out["interruption"] = pd.Series(np.round(25 + 20 * noise)).where(counted)
     return out
 

@@ -45,6 +45,8 @@ def draw_jobs(programme: Programme, rng: np.random.Generator) -> pd.DataFrame:
     growth = 0.025 * rng.standard_normal((shape[0], 1, shape[2]))
     growth = growth + 0.010 * rng.standard_normal((region.max() + 1, 1, shape[2]))[region]
     growth = growth + 0.015 * rng.standard_normal((1, shape[1], shape[2]))
+    # A plant opens or closes: without this, zone and sector effects would absorb all the noise.
+    growth = growth + 0.05 * rng.standard_normal(shape)
     path = np.exp(np.cumsum(growth, axis=2))
     jobs = size[:, None, None] * mix[:, :, None] * path
     effect = _effect(programme, zones.index, sectors)

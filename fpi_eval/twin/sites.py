@@ -112,9 +112,11 @@ def merge_sites(cells: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
                 pairs.append((int(a), int(b)))
     years = rng.choice(np.arange(2018, 2026), size=len(pairs))
     names = ["uai", "etablissement", "commune", "code_commune", "zone", "zone_emploi"]
-    for (a, b), year in zip(pairs, years, strict=True):
-        gone = cells["site"] == b
-        cells.loc[gone, names] = first.loc[a, names].to_numpy()
-        cells.loc[gone, "rentree_fusion"] = float(year)
-        cells.loc[gone, "site"] = a
+    heir = cells["site"].map({b: a for a, b in pairs})
+    gone = heir.notna()
+    kept = heir[gone].astype("int64")
+    when = {b: float(year) for (_, b), year in zip(pairs, years, strict=True)}
+    cells.loc[gone, names] = first.loc[kept, names].to_numpy()
+    cells.loc[gone, "rentree_fusion"] = cells.loc[gone, "site"].map(when)
+    cells.loc[gone, "site"] = kept
     return cells

@@ -4,39 +4,31 @@ Every rate is a sum of counts over a sum of counts; a row whose numerator is unk
 in the denominator. Courses outside the three filières are left out.
 """
 
-import numpy as np
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
 
-from fpi_eval.disclosure import Protected, Rate, Thresholds, protect
+from fpi_eval.indicators.catalogue import TAUX_DEMANDE, TAUX_EMPLOI_6_MOIS, TAUX_PRESSION
+from fpi_eval.indicators.compute import compute
+from fpi_eval.indicators.declare import Indicator
 from fpi_eval.panel.panels import FILIERES, Panels
+from fpi_eval.panel.regional import HERE, territoire
 
-HERE, ELSEWHERE = "region", "autres"
 BY = ["territoire", "filiere", "niveau", "voie"]
 
 
-def territoire(code_region: pd.Series, region: str) -> pd.Series:
-    """Return ``region`` for the programme's region and ``autres`` for every other."""
-    return pd.Series(np.where(code_region == region, HERE, ELSEWHERE), code_region.index)
+def rates(table: pd.DataFrame, indicator: Indicator, by: list[str]) -> pd.DataFrame:
+    """Return the indicator by group under the columns' own names, groups without a base left out.
+
+    Columns: `by`, the counts of numerator and denominator, ``taux``, ``ic_bas``, ``ic_haut``.
+    """
+    found = compute(table, indicator, by)
+    found = found[found["n_rows"] > 0].reset_index(drop=True)
+    names = {"numerator": indicator.numerator[0], "denominator": indicator.denominator,
+             "value": "taux", "ci_low": "ic_bas", "ci_high": "ic_haut"}  # fmt: skip
+    return found.rename(columns=names)[[*by, *names.values()]]
 
 
-def ratio(table: pd.DataFrame, numerator: str, denominator: str, by: list[str]) -> pd.DataFrame:
-    """Return by group the sums of numerator and denominator, both known, and their ratio."""
-    known = table.dropna(subset=[numerator, denominator])
-    sums = known.groupby(by)[[numerator, denominator]].sum().reset_index()
-    sums["taux"] = sums[numerator] / sums[denominator].where(sums[denominator] > 0)
-    return sums
-
-
-def with_wilson(rates: pd.DataFrame, numerator: str, denominator: str) -> pd.DataFrame:
-    """Return the rates with a 95 % Wilson interval (Wilson, 1927)."""
-    low, high = proportion_confint(
-        rates[numerator], rates[denominator], alpha=0.05, method="wilson"
-    )
-    return rates.assign(ic_bas=low, ic_haut=high)
-
-
-def _of_the_three(p: Panels, table: pd.DataFrame) -> pd.DataFrame:
+def of_the_three(p: Panels, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the three filières, with their territory."""
     region = p.donnees.programme.territoire.code_region
     kept = table[table["filiere"].isin(FILIERES)]
     return kept.assign(territoire=territoire(kept["code_region"], region))
@@ -48,7 +40,7 @@ def places(p: Panels) -> pd.DataFrame:
     Levels stay apart: 2nde, 1re and CAP places are entries of different courses, and never added
     for one course.
     """
-    seats = _of_the_three(p, p.capacites.table)
+    seats = of_the_three(p, p.capacites.table)
     return seats.groupby([*BY, "rentree"])["places"].sum(min_count=1).reset_index()
 
 
@@ -58,7 +50,7 @@ def places_constantes(p: Panels) -> pd.DataFrame:
     Columns: …, avant, apres, places_avant, places_apres, cellules, evolution. Comparing the same
     cells keeps changes of codes and of census out.
     """
-    seats = _of_the_three(p, p.capacites.table)
+    seats = of_the_three(p, p.capacites.table)
     cell = [*BY, "source", "uai", "mefstat11"]
     known = seats.groupby([*cell, "rentree"])["places"].sum(min_count=1).dropna().reset_index()
     before = known.assign(rentree=known["rentree"] + 1).rename(columns={"places": "places_avant"})
@@ -74,9 +66,9 @@ def places_constantes(p: Panels) -> pd.DataFrame:
 
 def pression(p: Panels) -> pd.DataFrame:
     """Return first wishes per place (Affelnet) by territory × filière × rentrée."""
-    seats = _of_the_three(p, p.capacites.table)
+    seats = of_the_three(p, p.capacites.table)
     seats = seats[(seats["source"] == "affelnet") & (seats["places"] > 0)]
-    return ratio(seats, "voeux_1", "places", ["territoire", "filiere", "rentree"])
+    return rates(seats, TAUX_PRESSION, ["territoire", "filiere", "rentree"])
 
 
 def demande(p: Panels) -> pd.DataFrame:
@@ -84,15 +76,15 @@ def demande(p: Panels) -> pd.DataFrame:
 
     Parcoursup wishes are not ranked: this is not a pressure.
     """
-    seats = _of_the_three(p, p.capacites.table)
+    seats = of_the_three(p, p.capacites.table)
     seats = seats[(seats["source"] == "parcoursup_bts") & (seats["places"] > 0)]
-    return ratio(seats, "voeux", "places", ["territoire", "filiere", "voie", "rentree"])
+    return rates(seats, TAUX_DEMANDE, ["territoire", "filiere", "voie", "rentree"])
 
 
 def places_par_departement(p: Panels) -> pd.DataFrame:
     """Return the region's entry places of the rentrée by département, a column per filière."""
     facts = p.donnees.programme.territoire
-    seats = _of_the_three(p, p.capacites.table)
+    seats = of_the_three(p, p.capacites.table)
     rows = seats[(seats["territoire"] == HERE) & (seats["rentree"] == p.donnees.rentree)]
     table = rows.pivot_table(
         index="code_departement", columns="filiere", values="places", aggfunc="sum", fill_value=0.0
@@ -109,7 +101,7 @@ def places_par_departement(p: Panels) -> pd.DataFrame:
 
 def terminale(p: Panels) -> pd.DataFrame:
     """Return final-year students by territory × filière × level × voie × millésime."""
-    rows = _of_the_three(p, p.resultats)
+    rows = of_the_three(p, p.resultats)
     return rows.groupby([*BY, "millesime"])["terminale"].sum().reset_index()
 
 
@@ -118,29 +110,8 @@ def emploi(p: Panels, *, by: tuple[str, ...] = ("territoire", "filiere", "voie")
 
     The interval treats leavers as independent draws; it does not speak of change between years.
     """
-    rows = _of_the_three(p, p.inserjeunes)
-    rates = ratio(rows, "en_emploi_6_mois", "sortants", [*by, "millesime"])
-    return with_wilson(rates, "en_emploi_6_mois", "sortants")
-
-
-def emploi_protege(p: Panels) -> Protected:
-    """Return leavers and employed by territory × filière × voie (× level) × millésime, fit to show.
-
-    Both groupings are protected together: no hidden cell can be had by difference.
-    """
-    rows = _of_the_three(p, p.inserjeunes).dropna(subset=["en_emploi_6_mois", "sortants"])
-    dims = [*BY, "millesime"]
-    detail = rows.groupby(dims)[["sortants", "en_emploi_6_mois"]].sum().reset_index()
-    secret = p.donnees.programme.secret
-    return protect(
-        detail,
-        dims=dims,
-        values=["sortants", "en_emploi_6_mois"],
-        margins=[tuple(dims), ("territoire", "filiere", "voie", "millesime")],
-        rates=[Rate("taux", "en_emploi_6_mois", "sortants")],
-        thresholds=Thresholds(secret.effectif_minimum, secret.denominateur_minimum),
-        name="insertion",
-    )
+    rows = of_the_three(p, p.inserjeunes)
+    return rates(rows, TAUX_EMPLOI_6_MOIS, [*by, "millesime"])
 
 
 def largest_gap(p: Panels) -> tuple[int, float]:

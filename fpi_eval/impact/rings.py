@@ -1,0 +1,128 @@
+"""Rings of neighbours around opened cells: who may lose students to them, and how exposed."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.panel.cells import lag_of, seat_grid, size_before
+
+EARTH_KM = 6371.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Neighbours of an opened cell: same values here, different values there, within a distance.
+
+    Parameters
+    ----------
+    name : str
+        What readers see, in French.
+    same, different : tuple of str
+        Columns of the panel whose values must be those of the opened cell, or others.
+    beyond_km, within_km : float
+        Distance as the crow flies between establishments, if ``within_km`` is finite: more than
+        ``beyond_km``, at most ``within_km``. The panel then needs latitude and longitude (degrees).
+    """
+
+    name: str
+    same: tuple[str, ...] = ()
+    different: tuple[str, ...] = ()
+    beyond_km: float = -1.0
+    within_km: float = np.inf
+
+    @property
+    def by_distance(self) -> bool:
+        """Return whether coordinates are needed."""
+        return bool(np.isfinite(self.within_km))
+
+
+ETABLISSEMENT = Ring("autres formations de l'établissement", ("uai",))
+FAMILLE = Ring("même famille, même département", ("code_departement", "famille"))
+MEME_VOIE = Ring("même famille et même voie, même département",
+                 ("code_departement", "famille", "voie"))  # fmt: skip
+AUTRE_VOIE = Ring("même famille, autre voie, même département",
+                  ("code_departement", "famille"), ("voie",))  # fmt: skip
+DEFAULT = (ETABLISSEMENT, FAMILLE)
+VOIES = (ETABLISSEMENT, MEME_VOIE, AUTRE_VOIE)
+
+
+def distance_rings(*limits: float) -> tuple[Ring, ...]:
+    """Return the establishment, then rings of the same family around it up to each limit (km)."""
+    edges = (0.0, *limits)
+    if list(edges) != sorted(set(edges)):
+        raise FpiError(f"rayons {limits} : des distances croissantes et positives sont attendues.")
+    rings = (
+        Ring(f"même famille, de {low:g} à {high:g} km", ("famille",), ("uai",),
+             low if low else -1.0, high)
+        for low, high in pairwise(edges)
+    )  # fmt: skip
+    return (ETABLISSEMENT, *rings)
+
+
+def ring_exposures(
+    panel: pd.DataFrame, outcome: str, rings: tuple[Ring, ...]
+) -> tuple[pd.DataFrame, np.ndarray]:
+    r"""Return exposures of the panel's rows (n_obs, n_rings), and exposure per opened seat.
+
+    .. math:: X^r_{jt} = \sum_i \frac{size_j\,1[j \in r(i)]}{\sum_{l \in r(i)} size_l} S_{it}
+
+    over the never-opened cells j of each opened cell's ring: summed over them it is the number of
+    opened seats that have a neighbour, read when the students of the outcome entered.
+    """
+    grid = seat_grid(panel)
+    size = size_before(panel, grid)
+    moved = (grid.seats != 0).any(axis=1)
+    places = _places(panel, grid.cells) if any(r.by_distance for r in rings) else None
+    cell = grid.cells["cell"].searchsorted(panel["cell"])
+    column = panel["rentree"].to_numpy() - grid.years[0] - lag_of(outcome, panel["duree"])
+    inside, at = column >= 0, np.maximum(column, 0)
+    known = panel[outcome].notna().to_numpy()
+    seats = np.where(inside & known, grid.seats[cell, at], 0.0).sum()
+    found, reach = {}, []
+    for ring in rings:
+        by_cell = _exposure(grid, size * ~moved, np.flatnonzero(moved), ring, places)
+        found[ring.name] = np.where(inside, by_cell[cell, at], 0.0)
+        reach.append(found[ring.name][known].sum() / seats if seats else 1.0)
+    return pd.DataFrame(found, index=panel.index), np.array(reach)
+
+
+def _exposure(grid, mass, moved, ring: Ring, places) -> np.ndarray:
+    """Return exposures of all cells to the seats of the moved ones, (n_cells, n_years)."""
+    codes = {c: pd.factorize(grid.cells[c])[0] for c in (*ring.same, *ring.different)}
+    out = np.zeros(grid.seats.shape)
+    for i in moved:
+        near = mass > 0
+        for name in ring.same:
+            near &= codes[name] == codes[name][i]
+        for name in ring.different:
+            near &= codes[name] != codes[name][i]
+        if ring.by_distance:
+            far = distance_km(places, places[i])
+            near &= (far > ring.beyond_km) & (far <= ring.within_km)
+        total = mass[near].sum()
+        if total > 0:
+            out[near] += mass[near, None] / total * grid.seats[i]
+    return out
+
+
+def _places(panel: pd.DataFrame, cells: pd.DataFrame) -> np.ndarray:
+    missing = [c for c in ("latitude", "longitude") if c not in panel]
+    if missing:
+        raise FpiError(
+            "un rayon en kilomètres demande les coordonnées des établissements.",
+            colonne=missing[0],
+        )
+    places = panel.groupby("cell")[["latitude", "longitude"]].first()
+    return places.loc[cells["cell"]].to_numpy(float)
+
+
+def distance_km(places: np.ndarray, here: np.ndarray) -> np.ndarray:
+    """Return great-circle distances (haversine) of (n, 2) latitudes and longitudes to one place."""
+    lat, lon = np.radians(places).T
+    lat_0, lon_0 = np.radians(here)
+    half = np.sin((lat - lat_0) / 2) ** 2
+    half += np.cos(lat) * np.cos(lat_0) * np.sin((lon - lon_0) / 2) ** 2
+    return 2 * EARTH_KM * np.arcsin(np.sqrt(half))

@@ -1,0 +1,53 @@
+"""Intervals for a number that the data only bound (Imbens and Manski, 2004)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, stats
+
+from fpi_eval.errors import FpiError
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Identified set ``[low, high]`` and the 95 % interval of the number inside it."""
+
+    low: float
+    high: float
+    ci_low: float
+    ci_high: float
+
+    @property
+    def width(self) -> float:
+        """Return how much is not known, sampling apart."""
+        return self.high - self.low
+
+
+def imbens_manski(
+    low: float, high: float, error_low: float, error_high: float, *, level: float = 0.95
+) -> Bounds:
+    r"""Return the interval that covers the number, not the whole set, with the given level.
+
+    Ends are ``low − c·error_low`` and ``high + c·error_high`` where c solves
+    :math:`\Phi(c + (high − low)/\max(error)) − \Phi(−c) = level`: 1.96 when the number is
+    identified, 1.645 when the set is wide.
+    """
+    if high < low:
+        raise FpiError(f"bornes inversées : {low} et {high}.")
+    widest = max(error_low, error_high)
+    if widest == 0:
+        return Bounds(low, high, low, high)
+    gap = (high - low) / widest
+
+    def excess(c: float) -> float:
+        return float(stats.norm.cdf(c + gap) - stats.norm.cdf(-c)) - level
+
+    c = optimize.brentq(excess, 0.0, 10.0)
+    return Bounds(low, high, low - c * error_low, high + c * error_high)
+
+
+def clustered_sum_error(values: np.ndarray, cluster: np.ndarray) -> float:
+    """Return the error of a total from its clusters' spread around their mean."""
+    sums = np.bincount(np.unique(cluster, return_inverse=True)[1], values)
+    n = len(sums)
+    return float(np.sqrt(n / (n - 1) * np.sum((sums - sums.mean()) ** 2))) if n > 1 else 0.0

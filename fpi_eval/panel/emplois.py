@@ -1,0 +1,105 @@
+"""Jobs in the sectors that each filière feeds, where they are, and where seats open beside them."""
+
+import unicodedata
+
+import pandas as pd
+
+from fpi_eval.panel.deploiement import du_programme
+from fpi_eval.panel.panels import REFERENCE, Panels
+from fpi_eval.panel.regional import ELSEWHERE, HERE
+from fpi_eval.panel.secteurs import emplois_filieres, urssaf_files
+from fpi_eval.sources import geographie
+
+INDUSTRY = tuple("BCDE")  # first letter of the NAF 38 code
+
+
+def reference() -> pd.DataFrame:
+    """Return declared figures on regional industry: indicateur (index), valeur, unite, source…."""
+    path = REFERENCE / "industrie_aura.csv"
+    return pd.read_csv(path, sep=";", dtype={"date": "str"}).set_index("indicateur")
+
+
+def par_filiere(p: Panels) -> pd.DataFrame:
+    """Return jobs of the sectors fed by each filière, here and elsewhere: last year, change."""
+    region = p.donnees.programme.territoire.code_region
+    here = p.emplois["code_region"] == region
+    jobs = p.emplois.assign(territoire=here.map({True: HERE, False: ELSEWHERE}))
+    rows = emplois_filieres(jobs, p.secteurs, ["territoire"])
+    last = rows["annee"].max()
+    wide = rows[rows["annee"].isin([last - 1, last])].pivot_table(
+        index=["filiere", "territoire"], columns="annee", values="emplois"
+    )
+    table = wide.rename_axis(columns=None).reset_index()
+    table = table.rename(columns={last - 1: "emplois_avant", last: "emplois"})
+    return table.assign(evolution=table["emplois"] / table["emplois_avant"] - 1, annee=last)
+
+
+def par_departement(p: Panels) -> pd.DataFrame:
+    """Return one row per département of the region, one column per filière, last year."""
+    place = p.donnees.programme.territoire
+    here = p.emplois[p.emplois["code_region"] == place.code_region]
+    rows = emplois_filieres(here, p.secteurs, ["code_departement"])
+    rows = rows[rows["annee"] == rows["annee"].max()]
+    wide = rows.pivot_table(index="code_departement", columns="filiere", values="emplois")
+    names = {d.code: d.nom for d in place.departements}
+    table = wide.rename_axis(columns=None).reset_index()
+    return table.assign(departement=table.pop("code_departement").map(names))
+
+
+def par_zone(p: Panels) -> pd.DataFrame:
+    """Return zones of the region with jobs in fed sectors and seats opened, most jobs first."""
+    region = p.donnees.programme.territoire.code_region
+    here = p.emplois[p.emplois["code_region"] == region]
+    fed = here[here["secteur"].isin(p.secteurs["na38"])]
+    last = fed[fed["annee"] == fed["annee"].max()]
+    table = last.groupby("code_zone", as_index=False)["emplois"].sum()
+    seats = places_par_zone(p).groupby("code_zone")["places"].sum()
+    table["places"] = table["code_zone"].map(seats).fillna(0.0)
+    names = noms_des_zones(p)
+    table["zone"] = table["code_zone"].map(names).fillna(table["code_zone"])
+    return table.sort_values("emplois", ascending=False, ignore_index=True)
+
+
+def noms_des_zones(p: Panels) -> pd.Series:
+    """Return names of zones d'emploi where the folder has them, else the largest commune's code."""
+    found = max(p.donnees.dossier.glob("geographie/libelles_supracom_*.csv"), default=None)
+    if found is None:
+        return pd.Series(dtype="object")
+    table = geographie.read_libelles_zonages(found).table
+    zones = table[table["niveau"].str.startswith("ZE")]
+    return zones.drop_duplicates("code").set_index("code")["libelle"]
+
+
+def places_par_zone(p: Panels) -> pd.DataFrame:
+    """Return seats opened by zone d'emploi × course × filière: code_zone, course, filiere, places.
+
+    The register names communes; those that no commune of the département matches are left out
+    and counted in ``attrs["sans_zone"]``.
+    """
+    register = du_programme(p)
+    files = urssaf_files(p.donnees.programme, p.donnees.dossier)
+    columns = ["code_zone", "course", "filiere", "places"]
+    if register.empty or not files:
+        return pd.DataFrame(columns=columns)
+    communes = geographie.read_communes(files["communes"]).table
+    zones = geographie.read_zones_emploi(files["zones_emploi"]).table
+    where = communes[communes["type_commune"] == "COM"].merge(
+        zones[["code_commune", "code_zone"]], on="code_commune"
+    )
+    zone = where.assign(key=where["code_departement"] + "|" + where["libelle"].map(plain))
+    zone = zone.drop_duplicates("key").set_index("key")["code_zone"]
+    key = register["code_departement"] + "|" + register["commune"].fillna("").map(plain)
+    rows = register.assign(
+        code_zone=key.map(zone), course=register["cfd"].fillna(register["mefstat11"]),
+        places=register["places_ouvertes"].fillna(0).astype(float),
+    )  # fmt: skip
+    table = rows.groupby(columns[:3], as_index=False)["places"].sum()
+    table.attrs["sans_zone"] = int(rows["code_zone"].isna().sum())
+    return table[table["places"] > 0].reset_index(drop=True)
+
+
+def plain(words: str) -> str:
+    """Return a commune's name without accents, case or hyphens, « St » written out."""
+    ascii_only = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
+    parts = "".join(c if c.isalnum() else " " for c in ascii_only).split()
+    return " ".join({"st": "saint", "ste": "sainte"}.get(part, part) for part in parts)

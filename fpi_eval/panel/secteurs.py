@@ -1,0 +1,97 @@
+"""Which sectors each filière feeds (declared), and the jobs that Urssaf counts in them."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.programme import Programme
+from fpi_eval.sources import catalogue, geographie, naf, urssaf
+from fpi_eval.sources.headers import Renaming
+from fpi_eval.sources.naf import A17_OF_A38
+from fpi_eval.sources.reading import Reading
+
+COLUMNS = ("filiere", "na38", "na88", "libelle", "motif")
+SOURCE = "urssaf"
+#: Files that place a commune in its zone and an APE in its sector: catalogue names.
+NEEDED = ("communes", "zones_emploi", "naf")
+FILE = "secteurs.csv"
+EMPLOIS = ("code_zone", "code_departement", "code_region", "secteur", "annee", "etablissements",
+           "emplois", "masquees")  # fmt: skip
+
+
+def read_secteurs(programme: Programme) -> pd.DataFrame:
+    """Return the declared map filière → NAF 38 sectors, with ``industrie`` (bool) added.
+
+    Raises
+    ------
+    FpiError
+        File or column absent, unknown filière, unknown sector, pair written twice, reason empty.
+    """
+    path = programme.dossier / FILE
+    if not path.is_file():
+        raise FpiError(
+            "fichier absent : il dit quels secteurs d'activité chaque filière alimente. Copiez "
+            "celui de data/fpi_aura.",
+            fichier=str(path),
+        )
+    table = pd.read_csv(path, sep=";", dtype="str", encoding="utf-8-sig", keep_default_na=False)
+    if missing := [c for c in COLUMNS if c not in table]:
+        raise FpiError("colonne absente.", fichier=FILE, ligne=1, colonne=missing[0])
+    known = {f.code for f in programme.filieres}
+    divisions = table["na88"].map(lambda v: bool(re.fullmatch(r"\d{2}( \d{2})*", v)))
+    for wrong, column, words in (
+        (~table["filiere"].isin(known), "filiere", "filière inconnue"),
+        (~table["na38"].isin(_sectors()), "na38", "secteur (NAF 38) inconnu"),
+        (
+            ~divisions,
+            "na88",
+            "divisions (NAF 88) : deux chiffres, séparées par un espace",
+        ),
+        (table.duplicated(["filiere", "na38"]), "na38", "secteur écrit deux fois pour la filière"),
+        (table["motif"].str.strip() == "", "motif", "motif absent : dites pourquoi ce secteur"),
+    ):
+        if wrong.any():
+            row = int(wrong.to_numpy().argmax())
+            raise FpiError(f"{words} (« {table[column].iloc[row]} »).", fichier=FILE,
+                           ligne=row + 2, colonne=column)  # fmt: skip
+    return table.assign(industrie=table["na38"].str[0].isin(list("BCDE")))
+
+
+def _sectors() -> set[str]:
+    """Return the 38 codes of the NAF aggregation."""
+    alone = {"AZ", "FZ", "GZ", "HZ", "IZ", "KZ", "LZ"}
+    return set(A17_OF_A38) | alone
+
+
+def urssaf_files(programme: Programme, folder: Path) -> dict[str, Path]:
+    """Return the Urssaf file and those it needs, by source, latest year first; {} if one misses."""
+    if SOURCE not in programme.sources:
+        return {}
+    found = {SOURCE: folder / programme.source(SOURCE).fichier}
+    for name in NEEDED:
+        pattern = re.sub(r"\{\w+\}", "*", catalogue.source(name).pattern)
+        found[name] = max(folder.glob(pattern), default=folder / pattern)
+    return found if all(path.is_file() for path in found.values()) else {}
+
+
+def read_emplois(programme: Programme, files: dict[str, Path], *, niveau: str = "a38") -> Reading:
+    """Return the reading of jobs per zone d'emploi, département, sector and year."""
+    communes = geographie.read_communes(files["communes"]).table
+    zones = geographie.read_zones_emploi(files["zones_emploi"]).table
+    return urssaf.read_urssaf_commune_ape(
+        files[SOURCE], geographie.zones_par_commune(communes, zones),
+        naf.read_naf(files["naf"]).table, niveau=niveau, renaming=Renaming.of(programme, SOURCE),
+    )  # fmt: skip
+
+
+def emplois_filieres(jobs: pd.DataFrame, secteurs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return jobs in the sectors each filière feeds, by filière, ``by`` and year.
+
+    A sector that feeds two filières counts in both: never add filières.
+    """
+    fed = jobs.merge(secteurs[["filiere", "na38", "industrie"]], left_on="secteur",
+                     right_on="na38")  # fmt: skip
+    keys = ["filiere", *by, "annee"]
+    return fed.groupby(keys, as_index=False)[["emplois", "etablissements", "masquees"]].sum()

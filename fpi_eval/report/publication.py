@@ -1,0 +1,144 @@
+"""What a report showed, kept as `publication.json`, so that the next one hides with it in mind."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.disclosure import Parts, Protected, Publication, Rate
+from fpi_eval.errors import FpiError
+from fpi_eval.panel.donnees import Donnees
+from fpi_eval.report.edition import SIMULATED_SUFFIX
+
+NAME = "publication"
+VERSION = 1
+
+
+def path_of(donnees: Donnees, rentree: int) -> Path:
+    """Return where the report of a rentrée keeps what it published."""
+    what = donnees.programme
+    suffix = SIMULATED_SUFFIX if donnees.simulees else ""
+    root = what.dossier.parents[1]
+    return root / "reports" / what.code / str(rentree) / f"{NAME}{suffix}.json"
+
+
+def previous(donnees: Donnees) -> dict[str, Publication]:
+    """Return what last year's report published, by table; nothing if there is no such report."""
+    path = path_of(donnees, donnees.rentree - 1)
+    return {p.name: p for p in read(path)} if path.is_file() else {}
+
+
+def write(publications: Sequence[Publication]) -> bytes:
+    """Return the publications as JSON: what is hidden is null, and is in no other place."""
+    content = {"version": VERSION, "publications": [_plain(p) for p in publications]}
+    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def read(path: Path) -> list[Publication]:
+    """Return the publications of a file that `write` made.
+
+    Raises
+    ------
+    FpiError
+        If the file is not one, with what to do.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        return [_publication(p) for p in content["publications"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FpiError(
+            "ce fichier dit ce que le rapport de l'an dernier a publié, et il est illisible. "
+            "Refaites ce rapport : sans lui, le secret ne peut pas être garanti par différence.",
+            fichier=str(path),
+        ) from error
+
+
+def _plain(p: Publication) -> dict:
+    return {
+        "name": p.name,
+        "dims": list(p.dims),
+        "counts": list(p.counts),
+        "rates": [asdict(rate) for rate in p.rates],
+        "parts": [asdict(part) for part in p.parts],
+        "frame": _columns(p.frame),
+        "hidden": _columns(p.hidden.astype(bool)),
+        "structure": _columns(p.structure),
+    }
+
+
+def _columns(frame: pd.DataFrame) -> dict[str, list]:
+    return {name: [_value(value) for value in frame[name]] for name in frame}
+
+
+def _value(value: object) -> object:
+    if isinstance(value, tuple):
+        return {"cumul": [_value(item) for item in value]}
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if pd.isna(value):
+        return None
+    return value.item() if hasattr(value, "item") else value
+
+
+def _publication(p: dict) -> Publication:
+    dims, counts = tuple(p["dims"]), tuple(p["counts"])
+    rates = tuple(Rate(**rate) for rate in p["rates"])
+    parts = tuple(Parts(**{**part, "parts": tuple(part["parts"])}) for part in p["parts"])
+    frame = pd.DataFrame(
+        {
+            name: pd.Series([_back(v) for v in values], dtype=object if name in dims else float)
+            for name, values in p["frame"].items()
+        }
+    )
+    structure, hidden = (pd.DataFrame(p[name]) for name in ("structure", "hidden"))
+    if lost := {*dims, *counts} - {*frame, *structure}:
+        raise KeyError(min(lost))
+    return Publication(p["name"], frame, dims, counts, structure, hidden, rates, parts)
+
+
+def _back(value: object) -> object:
+    return tuple(value["cumul"]) if isinstance(value, dict) else value
+
+
+def within(p: Publication, year: str, years: Collection[object]) -> Publication:
+    """Return the cells of these years (all years summed, for a cell that sums several)."""
+    kept = p.frame[year].map(
+        lambda value: set(value if isinstance(value, tuple) else [value]) <= set(years)
+    )
+    rows = p.structure[year].isin(list(years))
+    return replace(
+        p,
+        frame=p.frame[kept].reset_index(drop=True),
+        hidden=p.hidden[kept].reset_index(drop=True),
+        structure=p.structure[rows].reset_index(drop=True),
+    )
+
+
+def still_hidden(safe: Protected, before: Publication) -> Protected:
+    """Return the tables with what last year's report hid in the same cells hidden again.
+
+    Older years are published at coarse levels only: their detail is no longer in the system, so
+    what was hidden then must not appear now. Hiding more never exposes anything.
+    """
+    dims, counts = list(before.dims), list(before.counts)
+    names = [*dims, *counts]
+    flags = before.frame[dims].join(before.hidden[counts]).drop_duplicates(dims)
+    keys = safe.frame[dims].map(str)
+    found = keys.merge(flags[names].assign(**flags[dims].map(str)), "left", dims)[counts]
+    again = found.set_axis(safe.frame.index).fillna(value=False).astype(bool)
+    frame, hidden = safe.frame.copy(), safe.hidden.copy()
+    for name in counts:
+        hidden[name] |= again[name]
+        frame[name] = frame[name].mask(hidden[name])
+    for rate in safe.publication.rates:
+        if rate.name in frame:
+            hidden[rate.name] = hidden[rate.numerator] | hidden[rate.denominator]
+            frame[rate.name] = frame[rate.name].mask(hidden[rate.name])
+    n = int(hidden[list(safe.publication.counts)].to_numpy().sum())
+    return replace(
+        safe, frame=frame, hidden=hidden, n_complementary=n - safe.n_primary,
+        publication=replace(safe.publication, frame=frame, hidden=hidden),
+    )  # fmt: skip

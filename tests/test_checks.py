@@ -1,0 +1,341 @@
+"""Lights, verdict, and every check on panels where what it must find is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from invented import invented_panel
+
+from fpi_eval.checks import (
+    THRESHOLDS,
+    Check,
+    Threshold,
+    evaluate,
+    robustness,
+    samples,
+    thresholds,
+    trends,
+    verdict,
+)
+from fpi_eval.checks.light import CAREFUL, CAUTION, FAIL, INCONCLUSIVE, PASS, SOLID, UNKNOWN
+from fpi_eval.checks.study import Study, before
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import seats
+from fpi_eval.programme import Seuils
+
+EXACT = 1e-8
+
+
+def a_check(name, statut, hard=False):
+    return Check(name, name, statut, 0.0, 0.0, "", "", hard)
+
+
+def study_of(panel, outcome="diplomes"):
+    return Study(panel, outcome)
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    return invented_panel(21, noise=1.0, etabs=20, opened=24)
+
+
+@pytest.fixture(scope="module")
+def evaluation(noisy):
+    return evaluate(noisy, "diplomes")
+
+
+# ── lights and verdict ──────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("row", "value", "p", "light"),
+    [
+        (Threshold("m", 0.1, 0.4), 0.1, np.nan, PASS),
+        (Threshold("m", 0.1, 0.4), 0.4, np.nan, CAUTION),
+        (Threshold("m", 0.1, 0.4), 0.41, np.nan, FAIL),
+        (Threshold("m", 0.1), 9.0, np.nan, CAUTION),
+        (Threshold("m", 0.1, 0.4), np.nan, np.nan, UNKNOWN),
+        (Threshold("n", 40, 15, high=True), 40, np.nan, PASS),
+        (Threshold("n", 40, 15, high=True), 15, np.nan, CAUTION),
+        (Threshold("n", 40, 15, high=True), 14, np.nan, FAIL),
+        (Threshold("t", 0.05, 0.1, p=0.05, p_fail=0.01), 0.04, 0.001, PASS),
+        (Threshold("t", 0.05, 0.1, p=0.05, p_fail=0.01), 0.5, 0.06, PASS),
+        (Threshold("t", 0.05, 0.1, p=0.05, p_fail=0.01), 0.5, 0.03, CAUTION),
+        (Threshold("t", 0.05, 0.1, p=0.05, p_fail=0.01), 0.08, 0.001, CAUTION),
+        (Threshold("t", 0.05, 0.1, p=0.05, p_fail=0.01), 0.5, 0.001, FAIL),
+        (Threshold("t", 0.05, 0.1, p=0.05, p_fail=0.01), 0.5, np.nan, UNKNOWN),
+    ],
+)
+def test_a_light_follows_its_threshold_on_both_sides(row, value, p, light):
+    assert row.light(value, p) == light
+
+
+def test_the_verdict_is_the_worst_light_and_a_hard_failure_blocks_the_number():
+    good, careful = a_check("dose", PASS), a_check("equilibre", CAUTION)
+    soft, hard = a_check("rupture", FAIL), a_check("support", FAIL, hard=True)
+    assert verdict([good]).niveau == SOLID
+    assert verdict([good, careful]).niveau == CAREFUL
+    assert (verdict([good, careful, soft]).niveau, verdict([soft]).bloque) == (INCONCLUSIVE, False)
+    found = verdict([good, hard])
+    assert found.bloque
+    assert "support" in found.phrase
+    with pytest.raises(FpiError, match="aucun contrôle"):
+        verdict([])
+
+
+def test_a_check_that_could_not_be_made_asks_for_caution_only_if_the_design_needs_it():
+    assert verdict([a_check("dose", PASS), a_check("uai", UNKNOWN)]).niveau == SOLID
+    assert verdict([a_check("dose", PASS), a_check("tendance", UNKNOWN)]).niveau == CAREFUL
+
+
+def test_programme_thresholds_replace_the_defaults_and_contradictions_are_refused():
+    table = thresholds(Seuils(etablissements_traites_solide=10, etablissements_traites_prudence=4))
+    assert [table["etablissements"].light(n) for n in (10, 9, 3)] == [PASS, CAUTION, FAIL]
+    assert thresholds(Seuils(part_masquee_maximum=0.05))["manquants"].light(0.06) == FAIL
+    assert THRESHOLDS["etablissements"].good == 40
+    with pytest.raises(FpiError, match="Inversez"):
+        thresholds(Seuils(etablissements_traites_solide=4, etablissements_traites_prudence=10))
+
+
+# ── years before ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_without_noise_the_slope_before_is_the_one_put_in():
+    for slope in (0.0, 0.02):
+        frame = study_of(invented_panel(22, trend=slope)).frame
+        time = frame["time"].to_numpy(float)
+        assert before(frame, (time - 2016)[:, None]).slopes[0] == pytest.approx(slope, abs=EXACT)
+
+
+def test_a_trend_alerts_and_its_absence_does_not(noisy):
+    flat, unseen = trends.tendance(study_of(noisy))
+    assert flat.statut == PASS
+    assert 0 < unseen.valeur < 0.4
+    steep, _ = trends.tendance(study_of(invented_panel(21, noise=1.0, etabs=20, trend=0.05)))
+    assert steep.statut == FAIL
+    gap = trends.ecart(study_of(invented_panel(21, noise=1.0, etabs=20, trend=0.05)))
+    assert gap.statut in (CAUTION, FAIL)
+    assert trends.ecart(study_of(noisy)).statut == PASS
+
+
+def test_the_lever_is_the_distance_between_mean_years_before_and_after():
+    # One cell of 10 seats from 2022 on, a course of one year: before 2016-2021, after 2022-2030.
+    panel = invented_panel(23, opened=1, start=2022)
+    own = panel[panel["seats"] > 0]
+    first = own["rentree"].min() + own["duree"].iloc[0] - 1
+    expected = (first + 2030) / 2 - (2016 + first - 1) / 2
+    assert trends.lever(study_of(panel)) == pytest.approx(expected)
+
+
+def test_graduates_who_come_too_early_fail_the_placebo_and_block_the_number():
+    panel = invented_panel(24, noise=0.5, etabs=20, opened=24)
+    assert trends.placebo_delai(study_of(panel)).statut == PASS
+    early = panel.copy()
+    first = panel["rentree"].where(panel["seats"] > 0).groupby(panel["cell"]).transform("min")
+    waiting = (panel["duree"] > 1) & (panel["rentree"] >= first)
+    waiting &= panel["rentree"] < first + panel["duree"] - 1
+    early.loc[waiting, "diplomes"] += 0.4 * panel.loc[waiting, "seats"]
+    found = evaluate(early, "diplomes")
+    check = next(c for c in found.checks if c.name == "placebo_delai")
+    assert check.statut == FAIL
+    assert check.dur
+    assert found.blocked
+    assert found.to_frame()["estimate"].isna().all()
+    assert "Aucun effet n'est donné" in found.summary()
+    assert "Effet brut par place" not in found.summary()
+    with pytest.raises(FpiError, match="interdit"):
+        found.plot()
+
+
+def test_an_outcome_at_entry_has_no_lag_to_use_as_a_placebo(noisy):
+    panel = noisy.assign(entrants=noisy["diplomes"].clip(lower=1))
+    assert trends.placebo_delai(study_of(panel, "entrants")).statut == UNKNOWN
+
+
+def test_entrants_who_rise_the_year_before_are_anticipation():
+    panel = invented_panel(25, noise=0.5, etabs=20, opened=24)
+    rng = np.random.default_rng(0)
+    panel["entrants"] += rng.normal(0, 1, len(panel))
+    assert trends.anticipation(study_of(panel)).statut == PASS
+    first = panel["rentree"].where(panel["seats"] > 0).groupby(panel["cell"]).transform("min")
+    top = panel.groupby("cell")["seats"].transform("max")
+    panel["entrants"] += np.where(panel["rentree"] == first - 1, 0.3 * top, 0.0)
+    found = trends.anticipation(study_of(panel))
+    assert found.statut == FAIL
+    assert found.valeur == pytest.approx(0.3, abs=0.05)
+
+
+def test_without_an_effect_there_is_nothing_to_break():
+    panel = invented_panel(26, noise=1.0, per_seat=0.0, etab=0.0, dep=0.0, etabs=20)
+    assert trends.rupture(study_of(panel)).statut == UNKNOWN
+    strong = invented_panel(26, noise=0.2, per_seat=0.8, etab=0.0, dep=0.0, etabs=20)
+    assert trends.rupture(study_of(strong)).valeur > 1
+
+
+# ── who is compared with whom ───────────────────────────────────────────────────────────────────
+
+
+def test_treated_establishments_and_departements_are_counted(noisy):
+    etabs, deps, effective = samples.comptes(study_of(noisy))
+    rows = seats.sample(noisy, "diplomes")
+    moved = rows[rows["dose"] != 0]
+    assert (etabs.valeur, deps.valeur) == (moved["uai"].nunique(), 4)
+    assert 1 < effective.valeur < rows["uai"].nunique()
+
+
+def test_seats_of_a_course_nobody_else_teaches_have_no_support():
+    panel = invented_panel(27, opened=4)
+    cells = panel.loc[panel["seats"] > 0, "cell"].unique()
+    assert samples.support(study_of(panel)).statut == PASS
+    alone = panel["course"].where(~panel["cell"].isin(cells[:2]), "c9")
+    found = samples.support(study_of(panel.assign(course=alone)))
+    top = panel.groupby("cell")["seats"].max()
+    share = 1 - top[cells[:2]].sum() / top.sum()
+    assert found.valeur == pytest.approx(share)
+    assert found.statut == (CAUTION if share >= 0.8 else FAIL)
+
+
+def test_missing_outcomes_are_weighed_and_their_tie_with_openings_is_seen(noisy):
+    rng = np.random.default_rng(1)
+    some = noisy.copy()
+    some.loc[rng.random(len(some)) < 0.2, "diplomes"] = np.nan
+    share, tie = samples.manquants(study_of(some))
+    assert share.statut == CAUTION
+    assert share.valeur == pytest.approx(0.2, abs=0.02)
+    assert tie.statut == PASS
+    treated = some["uai"].isin(some.loc[some["seats"] > 0, "uai"])
+    some.loc[treated & (rng.random(len(some)) < 0.4), "diplomes"] = np.nan
+    assert samples.manquants(study_of(some))[1].statut == FAIL
+
+
+def test_normalised_differences_are_those_computed_by_hand(noisy):
+    panel = noisy.copy()
+    opened = panel["cell"].isin(panel.loc[panel["seats"] > 0, "cell"])
+    panel["entrants"] = panel["entrants"] + 8.0 * opened
+    panel["places"], panel["voeux_1"] = 40.0, np.nan
+    study = study_of(panel)
+    table = samples.balance(study).set_index("variable")
+    rows = panel[panel["rentree"] < panel.loc[panel["seats"] > 0, "rentree"].min()]
+    means = rows.groupby("cell")["entrants"].mean()
+    on = means.index.isin(study.treated["cell"])
+    one, other = means[on], means[~on]
+    by_hand = (one.mean() - other.mean()) / np.sqrt((one.var() + other.var()) / 2)
+    assert table.loc["taille", "difference"] == pytest.approx(by_hand)
+    assert table.loc["remplissage", "difference"] == pytest.approx(by_hand)
+    assert np.isnan(table.loc["pression", "difference"])
+    assert samples.equilibre(study).statut == CAUTION
+
+
+def test_exposed_neighbours_are_in_the_model(noisy):
+    found = samples.exposes(study_of(noisy))
+    assert (found.statut, found.valeur) == (PASS, 0.0)
+
+
+def test_unknown_facts_of_files_are_said_unknown_and_known_ones_judged(noisy):
+    assert [c.statut for c in samples.fichiers(study_of(noisy))] == [UNKNOWN, UNKNOWN, PASS]
+    panel = noisy.copy()
+    panel.attrs |= {"appariement": 0.5, "uai_non_resolus": 0.01}
+    match, lost, _ = samples.fichiers(study_of(panel))
+    assert (match.statut, match.dur, lost.statut) == (FAIL, True, CAUTION)
+
+
+def test_seats_whose_graduates_are_still_studying_are_not_mature():
+    panel = invented_panel(28, opened=14, start=2022)
+    assert samples.maturite(study_of(panel)).valeur == pytest.approx(1.0)
+    early = panel[panel["rentree"] <= 2024].reset_index(drop=True)
+    found = samples.maturite(study_of(early))
+    assert 0 < found.valeur < 1
+    assert found.statut == CAUTION
+
+
+# ── estimates redone ────────────────────────────────────────────────────────────────────────────
+
+
+def test_leaving_the_most_influential_establishment_out_moves_the_estimate_as_said(noisy):
+    study = study_of(noisy)
+    table = robustness.leave_one_out(study)
+    etabs = table[table["niveau"] == "uai"]
+    worst = etabs.loc[etabs["ecart"].abs().idxmax()]
+    frame = study.frame[study.frame["uai"] != worst["groupe"]]
+    refitted = seats.fit_j(frame).coefficients[0]
+    moved = study.gross.estimate - refitted
+    assert worst["ecart"] == pytest.approx(moved, abs=0.3 * abs(moved) + 1e-3)
+
+
+def test_the_curve_holds_every_choice_and_says_why_one_failed(noisy):
+    curve = robustness.specification_curve(study_of(noisy))
+    assert curve["principal"].sum() == 1
+    failed = curve[curve["estimate"].isna()]
+    assert list(failed["label"]) == ["J, supérieur seul"]
+    assert (failed["raison"] != "").all()
+    same = curve[curve["famille"] == robustness.SAME]
+    assert same["estimate"].between(0.2, 0.8).all()
+    assert len(same) == 10
+
+
+# ── all together ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_declared_check_is_made_once(evaluation):
+    names = [c.name for c in evaluation.checks]
+    assert sorted(names) == sorted(set(THRESHOLDS) - {"preinscription"})
+    assert evaluation.checks_frame()["statut"].notna().all()
+
+
+def test_the_summary_begins_with_the_verdict_and_the_total_is_net_times_seats(evaluation, noisy):
+    assert evaluation.summary().startswith("Verdict sur le plan d'évaluation : ")
+    net = evaluation.estimates[seats.NET]
+    frame = seats.align(noisy, "diplomes")
+    assert evaluation.seat_years == pytest.approx(frame["dose"].sum())
+    assert evaluation.total().estimate == pytest.approx(net.estimate * frame["dose"].sum())
+    table = evaluation.to_frame()
+    assert table["label"].iloc[-1] == "Effet net total"
+    assert (table["verdict"] == evaluation.verdict.niveau).all()
+    assert len(set(evaluation.method().splitlines())) == len(evaluation.method().splitlines())
+
+
+def test_every_result_is_headed_by_the_verdict_but_the_summary_says_it_once(evaluation):
+    heading = f"Verdict sur le plan d'évaluation : {evaluation.verdict.niveau}"
+    assert evaluation.estimates.summary().startswith(heading)
+    assert evaluation.event.summary().startswith(heading)
+    assert evaluation.summary().count("Verdict sur le plan") == 1
+
+
+def test_the_order_of_rows_changes_nothing(evaluation, noisy):
+    other = evaluate(noisy.sample(frac=1, random_state=0), "diplomes")
+    one, two = evaluation.checks_frame(), other.checks_frame()
+    assert list(one["statut"]) == list(two["statut"])
+    np.testing.assert_allclose(one["valeur"], two["valeur"], rtol=1e-5, atol=1e-7)
+
+
+def test_more_checks_change_the_verdict(evaluation):
+    more = evaluation.with_checks([a_check("uai", FAIL, hard=True)])
+    assert more.blocked
+    assert len(more.checks) == len(evaluation.checks)
+
+
+def test_an_evaluation_without_openings_or_without_an_outcome_is_refused(noisy):
+    with pytest.raises(FpiError, match="aucune place ouverte"):
+        evaluate(noisy.assign(seats=0.0), "diplomes")
+    with pytest.raises(FpiError, match="nommez le résultat"):
+        evaluate(noisy)
+
+
+def test_a_check_that_raises_becomes_unknown_with_its_reason():
+    panel = invented_panel(29, regions=1, noise=1.0, etabs=30, opened=6)
+    found = {c.name: c for c in evaluate(panel, "diplomes").checks}
+    assert found["regions_placebo"].statut == UNKNOWN
+    assert "région" in found["regions_placebo"].phrase
+
+
+def test_results_never_change_the_panel(noisy):
+    copy = noisy.copy()
+    evaluate(noisy, "diplomes")
+    pd.testing.assert_frame_equal(copy, noisy)
+
+
+def test_a_check_is_frozen():
+    with pytest.raises(AttributeError):
+        a_check("dose", PASS).statut = FAIL
+    assert replace(a_check("dose", PASS), statut=FAIL).statut == FAIL

@@ -1,0 +1,185 @@
+"""Displacement: hand-worked rings, truth without noise, what the equivalence test may say."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from invented import invented_panel
+from scipy import stats
+
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import seats
+from fpi_eval.impact.additionality import (
+    Case,
+    additional_impact,
+    deadweights,
+    from_estimates,
+    reference,
+    waterfall,
+)
+from fpi_eval.impact.displacement import displacement, substitution
+from fpi_eval.impact.diversion import diversion
+from fpi_eval.impact.rings import (
+    AUTRE_VOIE,
+    ETABLISSEMENT,
+    FAMILLE,
+    MEME_VOIE,
+    VOIES,
+    Ring,
+    distance_km,
+    distance_rings,
+    ring_exposures,
+)
+from fpi_eval.panel import align
+
+EXACT = 1e-8
+
+
+def four_cells() -> pd.DataFrame:
+    """Cell 0 opens 10 seats in 2021; 1 shares its school, 2 its family by apprenticeship, 3 none.
+
+    Sizes before: 20, 30, 10, 20. Cell 2 is 100 km north of the others.
+    """
+    rows = [
+        (0, "A", "f", "scolaire", 45.0, 20), (1, "A", "g", "scolaire", 45.0, 30),
+        (2, "B", "f", "apprentissage", 45.9, 10), (3, "C", "f", "scolaire", 45.0, 20),
+    ]  # fmt: skip
+    cells = pd.DataFrame(rows, columns=["cell", "uai", "famille", "voie", "latitude", "entrants"])
+    cells["longitude"], cells["code_departement"], cells["duree"] = 5.0, "001", 1
+    panel = cells.merge(pd.DataFrame({"rentree": [2020, 2021]}), how="cross")
+    panel["seats"] = np.where((panel["cell"] == 0) & (panel["rentree"] == 2021), 10.0, 0.0)
+    return panel.sort_values(["cell", "rentree"], ignore_index=True)
+
+
+def test_a_ring_shares_the_seats_between_its_cells_by_size():
+    found, reach = ring_exposures(four_cells(), "entrants", (ETABLISSEMENT, FAMILLE))
+    now = found[found.index % 2 == 1]
+    np.testing.assert_allclose(now[ETABLISSEMENT.name], [0, 10, 0, 0])
+    np.testing.assert_allclose(now[FAMILLE.name], [0, 0, 10 / 3, 20 / 3])
+    np.testing.assert_allclose(found[found.index % 2 == 0], 0)
+    np.testing.assert_allclose(reach, [1, 1])
+
+
+def test_voies_split_the_family_and_a_ring_without_cells_reaches_no_one():
+    found, reach = ring_exposures(four_cells(), "entrants", VOIES)
+    now = found[found.index % 2 == 1]
+    np.testing.assert_allclose(now[MEME_VOIE.name], [0, 0, 0, 10])
+    np.testing.assert_allclose(now[AUTRE_VOIE.name], [0, 0, 10, 0])
+    nobody = Ring("ailleurs", ("famille",), within_km=0.001, beyond_km=0.0)
+    assert ring_exposures(four_cells(), "entrants", (nobody,))[1] == 0
+    np.testing.assert_allclose(reach, 1)
+
+
+def test_a_distance_ring_holds_those_beyond_its_inner_and_within_its_outer_limit():
+    found, _ = ring_exposures(four_cells(), "entrants", distance_rings(50, 150))
+    now = found[found.index % 2 == 1].iloc[:, 1:]
+    np.testing.assert_allclose(now.to_numpy(), [[0, 0], [0, 0], [0, 10], [10, 0]])
+    one_degree = distance_km(np.array([[46.0, 5.0]]), np.array([45.0, 5.0]))
+    assert one_degree == pytest.approx(2 * np.pi * 6371 / 360)
+
+
+def test_rings_that_do_not_grow_or_lack_coordinates_are_refused():
+    with pytest.raises(FpiError, match="croissantes"):
+        distance_rings(60, 30)
+    with pytest.raises(FpiError, match="coordonnées"):
+        ring_exposures(four_cells().drop(columns="latitude"), "entrants", distance_rings(30))
+
+
+def test_group_rings_are_the_exposures_of_the_panel():
+    panel = invented_panel(1)
+    found, reach = ring_exposures(panel, "diplomes", (ETABLISSEMENT, FAMILLE))
+    frame = align(panel, "diplomes")
+    at = found.loc[frame.index]
+    np.testing.assert_allclose(at[ETABLISSEMENT.name], frame["exposure_etab"], atol=EXACT)
+    np.testing.assert_allclose(at[FAMILLE.name], frame["exposure_dep"], atol=EXACT)
+    np.testing.assert_allclose(reach, seats.reach(frame), atol=EXACT)
+
+
+def test_without_noise_own_effect_rings_net_and_diversion_are_the_truth():
+    panel = invented_panel(1)
+    found = displacement(panel, "diplomes")
+    near, far = seats.sample(panel, "diplomes").attrs["reach"]
+    lost = -0.1 * near - 0.1 * far
+    assert found.own.estimate == pytest.approx(0.5, abs=EXACT)
+    assert found.of(ETABLISSEMENT).estimate == pytest.approx(-0.1 * near, abs=EXACT)
+    assert found.of(FAMILLE).estimate == pytest.approx(-0.1 * far, abs=EXACT)
+    assert found.net.estimate == pytest.approx(0.5 + lost, abs=EXACT)
+    assert found.diversion == pytest.approx(-lost / 0.5, abs=EXACT)
+    assert not found.equivalence.below_margin
+    assert "dépasse 20" in found.verdict()
+
+
+def test_the_default_displacement_is_j():
+    panel = invented_panel(2, noise=3.0)
+    found, j = displacement(panel, "diplomes"), seats.j(panel)
+    for item in j:
+        same = found.effects[item.label]
+        assert same.estimate == pytest.approx(item.estimate, abs=EXACT)
+        assert same.ci_low == pytest.approx(item.ci_low, abs=EXACT)
+    assert found.covariance[1, 1] == pytest.approx(found.neighbours.std_error**2)
+    other = displacement(panel, "diplomes", rings=(FAMILLE, ETABLISSEMENT))
+    assert other.net.estimate == pytest.approx(found.net.estimate, abs=EXACT)
+
+
+def test_voie_substitution_is_found_where_only_the_other_voie_loses():
+    panel = invented_panel(3, etab=0.0, dep=0.0)
+    panel["voie"] = np.where(panel["cell"] % 2 == 0, "scolaire", "apprentissage")
+    exposure, _ = ring_exposures(panel, "diplomes", VOIES)
+    panel["diplomes"] -= 0.3 * exposure[AUTRE_VOIE.name]
+    found = substitution(panel, "diplomes")
+    reach = ring_exposures(panel, "diplomes", VOIES)[1]
+    assert found.of(AUTRE_VOIE).estimate == pytest.approx(-0.3 * reach[2], abs=EXACT)
+    assert found.of(MEME_VOIE).estimate == pytest.approx(0, abs=EXACT)
+    fall = from_estimates(found, 100).table.set_index("step")["amount"]
+    assert fall["substitution"] == pytest.approx(-30 * reach[2], abs=1e-6)
+    assert fall["displacement"] == pytest.approx(0, abs=1e-6)
+
+
+def test_equivalence_is_the_t_test_of_displacement_plus_margin_times_own_effect():
+    covariance = np.array([[0.0004, 0.0001], [0.0001, 0.0009]])
+    ratio, interval, test, detectable = diversion(0.8, -0.04, covariance, 11, margin=0.2)
+    assert ratio == pytest.approx(0.05)
+    error = np.sqrt(0.0009 + 0.04 * 0.0004 + 2 * 0.2 * 0.0001)
+    assert test.p_value == pytest.approx(stats.t.sf((-0.04 + 0.16) / error, 11))
+    assert test.below_margin
+    assert interval.low < 0 < ratio < test.upper < interval.high
+    # The one-sided bound is the margin at which the test just rejects.
+    again = diversion(0.8, -0.04, covariance, 11, margin=test.upper)[2]
+    assert again.p_value == pytest.approx(0.05, abs=1e-9)
+    assert detectable == pytest.approx(0.03 * (stats.t.ppf(0.975, 11) + stats.t.ppf(0.8, 11)))
+
+
+def test_an_own_effect_that_may_be_nil_never_concludes():
+    _, interval, test, _ = diversion(0.02, 0.0, np.diag([0.01, 0.0001]), 11)
+    assert not interval.bounded
+    assert not test.below_margin
+
+
+def test_an_insignificant_displacement_is_not_called_nil():
+    found = displacement(invented_panel(4, noise=6.0, etab=0.0, dep=0.0), "diplomes")
+    assert found.neighbours.p_value > 0.05
+    assert "ne permettent pas de dire" in found.verdict()
+    assert "ne prouve pas" in found.summary()
+
+
+def test_waterfall_adds_up_to_the_additionality_formula():
+    case = Case(1000, leakage=0.1, displacement=0.2, substitution=0.25)
+    # By hand: 1000 → −400 aubaine → 600 → −60 → 540 → −108 → 432 → −108 → 324.
+    found = waterfall(case, deadweight=0.4)
+    amounts = found.table["amount"].tolist()
+    np.testing.assert_allclose(amounts, [1000, -400, -60, -108, -108, 324])
+    assert found.net == pytest.approx(additional_impact(case, reference(case, 0.4)))
+    assert "reste 324" in found.summary()
+
+
+def test_estimates_without_leakage_or_deadweight_end_at_the_net_effect():
+    found = displacement(invented_panel(5, noise=1.0), "diplomes")
+    assert from_estimates(found, 250).net == pytest.approx(250 * found.net.estimate, abs=EXACT)
+    table = deadweights(found, 250)
+    np.testing.assert_allclose(table["net"] / table["net"].iloc[0], [1, 0.75, 0.5])
+
+
+def test_shares_above_one_and_impossible_deadweights_are_refused():
+    with pytest.raises(FpiError, match="leakage"):
+        Case(10, leakage=1.5)
+    with pytest.raises(FpiError, match="aubaine"):
+        waterfall(Case(10), deadweight=2)

@@ -1,0 +1,114 @@
+"""Declared sectors and Urssaf jobs of a run: refusals, and sums on the simulated files."""
+
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import fpi_eval as fpi
+from fpi_eval.errors import FpiError
+from fpi_eval.panel import emplois
+from fpi_eval.panel.secteurs import emplois_filieres, read_secteurs, urssaf_files
+from fpi_eval.sources.naf import read_naf
+
+
+@pytest.fixture(scope="module")
+def programme():
+    return fpi.load_programme("fpi_aura")
+
+
+@pytest.fixture(scope="module")
+def simulated(programme):
+    return fpi.panels(programme, 2026, "")
+
+
+def test_every_declared_sector_has_a_reason_and_says_whether_it_is_industry(programme):
+    table = read_secteurs(programme)
+    assert set(table["filiere"]) == {"reindustrialisation", "numerique", "energie_decarbonee"}
+    assert table["motif"].str.len().min() > 10
+    industry = table.set_index("na38")["industrie"]
+    assert industry["CH"]
+    assert industry["DZ"]
+    assert not industry["JC"]
+
+
+def test_declared_divisions_are_those_of_the_sector_in_the_naf(programme, donnees_reelles):
+    naf = read_naf(donnees_reelles / "nomenclatures" / "naf2008" / "table_NAF2-NA.csv").table
+    known = naf.groupby("a38")["a88"].agg(lambda v: " ".join(sorted(set(v))))
+    table = read_secteurs(programme).set_index("na38")
+    assert table["na88"].to_dict() == known[table.index].to_dict()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("numerique;CI", "numerik;CI", "filière inconnue"),
+        ("numerique;CI", "numerique;XX", "NAF 38"),
+        ("numerique;CI;26", "numerique;CI;2601", "NAF 88"),
+        ("numerique;JB", "numerique;CI", "deux fois"),
+        ("na38;", "secteur;", "colonne absente"),
+    ],
+)
+def test_a_wrong_row_of_the_map_is_refused_with_its_place(tmp_path, old, new, message):
+    source = fpi.load_programme("fpi_aura").dossier
+    for name in ("programme.toml", "filieres.csv", "secteurs.csv"):
+        shutil.copy(source / name, tmp_path / name)
+    path = tmp_path / "secteurs.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(FpiError, match=message) as error:
+        read_secteurs(fpi.load_programme(tmp_path))
+    assert error.value.fichier == "secteurs.csv"
+    assert error.value.ligne
+
+
+def test_jobs_add_up_over_the_sectors_a_filiere_feeds():
+    jobs = pd.DataFrame({
+        "secteur": ["CI", "CJ", "FZ", "CI"], "annee": [2020, 2020, 2020, 2021],
+        "code_zone": "Z", "emplois": [10.0, 5, 99, 12], "etablissements": [1.0, 1, 9, 1],
+        "masquees": [0, 1, 0, 0],
+    })  # fmt: skip
+    secteurs = pd.DataFrame({"filiere": ["n", "n", "e"], "na38": ["CI", "CJ", "CJ"],
+                             "industrie": True})  # fmt: skip
+    found = emplois_filieres(jobs, secteurs, ["code_zone"]).set_index(["filiere", "annee"])
+    assert found["emplois"].to_dict() == {("n", 2020): 15, ("e", 2020): 5, ("n", 2021): 12}
+
+
+def test_the_simulated_folder_has_jobs_up_to_the_rentree_and_seats_in_zones(simulated):
+    assert simulated.emplois["annee"].max() == 2026
+    seats = emplois.places_par_zone(simulated)
+    opened = simulated.registre
+    opened = opened[(opened["projet"] == "FPI") & (opened["places_ouvertes"] > 0)]
+    assert seats.attrs["sans_zone"] == 0
+    assert seats["places"].sum() == opened["places_ouvertes"].sum()
+    zones = emplois.par_zone(simulated)
+    assert zones["places"].sum() == seats["places"].sum()
+    by_dep = emplois.par_departement(simulated)
+    assert by_dep.drop(columns="departement").to_numpy().sum() == zones["emplois"].sum()
+    assert by_dep["departement"].notna().all()
+
+
+def test_a_folder_without_urssaf_says_so_and_has_no_jobs(simulated, programme, tmp_path):
+    folder = tmp_path / "donnees"
+    shutil.copytree(simulated.donnees.dossier, folder)
+    shutil.rmtree(folder / "urssaf")
+    p = fpi.panels(programme, 2026, folder)
+    assert "urssaf" in p.donnees.absentes
+    assert p.emplois.empty
+    assert urssaf_files(programme, folder) == {}
+    assert emplois.places_par_zone(p).empty
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("St-Étienne", "saint etienne"), ("SAINT ETIENNE", "saint etienne"), ("L'Isle", "l isle")],
+)
+def test_communes_are_matched_whatever_their_spelling(written, expected):
+    assert emplois.plain(written) == expected
+
+
+def test_reference_figures_all_carry_a_source_and_a_nature():
+    table = emplois.reference()
+    assert table["source"].str.len().min() > 5
+    assert set(table["nature"]) == {"publié", "hypothèse"}
+    assert np.isclose(table.loc["emploi_industriel", "valeur"], 508_800)

@@ -1,0 +1,161 @@
+"""The cell panel from files: counted by hand on small tables, equal to the twin's own panel."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fpi_eval import twin
+from fpi_eval.checks import evaluate
+from fpi_eval.errors import FpiError
+from fpi_eval.panel import align
+from fpi_eval.panel import from_files as ff
+from fpi_eval.panel.panels import panels
+from fpi_eval.programme import load_programme
+
+YEARS = range(2021, 2027)
+SCOLAIRE = "scolaire"
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return twin.draw(twin.SMALL, 77)
+
+
+@pytest.fixture(scope="module")
+def folder(drawn, tmp_path_factory):
+    made = tmp_path_factory.mktemp("jumeau")
+    twin.write_files(drawn, made, years=YEARS)
+    return made
+
+
+@pytest.fixture(scope="module")
+def panel(folder):
+    return ff.cell_panel(panels(load_programme("fpi_aura"), 2026, folder))
+
+
+def counts(*rows):
+    columns = ["uai", "course", "voie", "rentree", "entrants", "terminale", "places"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def test_a_missing_course_of_a_listed_school_is_zero_and_an_unlisted_school_is_unknown():
+    pupils = counts(
+        ("A", "c", SCOLAIRE, 2020, 10.0, 8.0, 12.0),
+        ("A", "d", SCOLAIRE, 2021, 5.0, 5.0, 6.0),
+        ("A", "c", SCOLAIRE, 2022, 11.0, 9.0, 12.0),
+        ("B", "c", SCOLAIRE, 2020, 7.0, 7.0, 9.0),
+        ("B", "c", SCOLAIRE, 2022, 7.0, 7.0, 9.0),
+    )
+    table = ff._lives(pupils, pupils).set_index(["uai", "course", "rentree"])["entrants"]
+    assert table["A", "c"].to_dict() == {2020: 10.0, 2021: 0.0, 2022: 11.0}
+    assert table["A", "d"].to_dict() == {2021: 5.0}
+    assert np.isnan(table["B", "c", 2021])
+    assert table["B", "c", 2022] == 7.0
+
+
+def test_a_year_without_constat_leaves_pupils_unknown():
+    known = counts(("A", "c", SCOLAIRE, 2020, 10.0, 8.0, 12.0))
+    places = counts(("A", "c", SCOLAIRE, 2021, np.nan, np.nan, 15.0))
+    table = ff._lives(pd.concat([known, places]), known).set_index("rentree")
+    assert np.isnan(table.loc[2021, "entrants"])
+    assert table.loc[2021, "places"] == 15.0
+
+
+def test_seats_add_up_over_rentrees_and_unmatched_ones_are_counted():
+    rows = [("A", "c", SCOLAIRE, y, 10.0, 8.0, 12.0) for y in range(2020, 2025)]
+    rows += [("B", "c", SCOLAIRE, y, 10.0, 8.0, 12.0) for y in (2023, 2024)]
+    lives = ff._lives(counts(*rows), counts(*rows))
+    words = pd.DataFrame({"uai": ["A", "B"], "course": "c", "voie": SCOLAIRE, "niveau": "n"})
+    seats = pd.DataFrame(
+        [("A", "c", SCOLAIRE, 2021, 6.0, 0.0), ("A", "c", SCOLAIRE, 2023, 4.0, 0.0),
+         ("A", "c", SCOLAIRE, 2024, -3.0, 0.0), ("B", "c", SCOLAIRE, 2023, 12.0, 0.0),
+         ("C", "c", SCOLAIRE, 2022, 5.0, 0.0), ("C", "z", "apprentissage", 2022, 7.0, 0.0)],
+        columns=["uai", "course", "voie", "rentree", "ouvertes", "ailleurs"],
+    )  # fmt: skip
+    table, facts = ff._with_seats(lives, seats, False, words)
+    by = table.set_index(["uai", "rentree"])
+    assert by.loc["A", "seats"].tolist() == [0.0, 6.0, 6.0, 10.0, 7.0]
+    assert by.loc["A", "cohort"].tolist() == [2021.0] * 5
+    assert not by.loc["A", "nouvelle"].any()
+    assert by.loc["B", "nouvelle"].all()
+    assert facts == {"hors_champ": 7.0, "appariement": pytest.approx(25 / 30)}
+
+
+def test_pupils_and_seats_are_those_of_the_twin(panel, drawn):
+    true = drawn.panel
+    true = true[true["rentree"].isin(YEARS) & (true["voie"] == SCOLAIRE)]
+    mine = panel[panel["voie"] == SCOLAIRE]
+    for name in ("entrants", "terminale"):
+        expected = true.groupby(["uai", "rentree"])[name].sum()
+        found = mine.groupby(["uai", "rentree"])[name].sum().reindex(expected.index, fill_value=0)
+        pd.testing.assert_series_equal(found, expected)
+    register = drawn.openings[drawn.openings["voie"] == SCOLAIRE]
+    register = register[register["rentree"] <= 2026]
+    expected = register.groupby("uai")["places_ouvertes"].sum()
+    found = mine[mine["rentree"] == 2026].groupby("uai")["seats"].sum()
+    assert found[found != 0].to_dict() == expected[expected != 0].to_dict()
+
+
+def test_courses_keep_the_length_and_level_of_the_twin(panel, drawn):
+    cells = drawn.panel[drawn.panel["voie"] == SCOLAIRE]
+    shape = ["uai", "duree", "niveau"]
+    alive = cells[cells["rentree"].isin(YEARS)].groupby("cell")[["places", "terminale"]].sum()
+    cells = cells[cells["cell"].isin(alive.index[alive.sum(axis=1) > 0])].drop_duplicates("cell")
+    mine = panel[panel["voie"] == SCOLAIRE].drop_duplicates("cell")
+    pd.testing.assert_series_equal(mine.groupby(shape).size(), cells.groupby(shape).size())
+
+
+def test_one_row_per_cell_and_rentree_and_unknown_outcomes_stay_unknown(panel):
+    assert not panel.duplicated(["cell", "rentree"]).any()
+    assert panel[["cell", "rentree"]].equals(
+        panel[["cell", "rentree"]].sort_values(["cell", "rentree"], ignore_index=True)
+    )
+    assert list(panel.columns) == ff.COLUMNS
+    assert panel[ff.UNKNOWN].isna().all().all()
+    assert panel.attrs["appariement"] == pytest.approx(1.0)
+    assert panel.attrs["hors_champ"] > 0
+    assert not panel.attrs["places_derivees"]
+
+
+def test_a_declared_merger_keeps_one_establishment(tmp_path, drawn):
+    twin.write_files(drawn, tmp_path, years=range(2019, 2023))
+    merged = pd.read_csv(tmp_path / "nomenclatures" / "uai_changements.csv", sep=";", dtype=str)
+    assert len(merged)
+    found = ff.cell_panel(panels(load_programme("fpi_aura"), 2022, tmp_path))
+    assert not found["uai"].isin(merged["ancien_uai"]).any()
+    assert found["uai"].isin(merged["nouvel_uai"]).any()
+
+
+def test_the_panel_feeds_estimators_and_the_interval_is_around_the_truth(panel, drawn):
+    found = evaluate(panel, "entrants")
+    gross = found.estimates[0]
+    frame = align(panel, "entrants")
+    assert frame["dose"].max() > 0
+    # A single small draw: the truth is the twin's over all years and both voies, hence 4 errors.
+    assert abs(gross.estimate - drawn.truth.per_seat("entrants")["theta"]) < 4 * gross.std_error
+    with pytest.raises(FpiError):
+        evaluate(panel, "diplomes")
+
+
+def test_without_a_register_seats_are_the_increases_seen_and_are_flagged(folder, tmp_path):
+    for source in folder.iterdir():
+        if source.name != "ouvertures.csv":
+            (tmp_path / source.name).symlink_to(source)
+    p = panels(load_programme("fpi_aura"), 2026, tmp_path)
+    found = ff.cell_panel(p)
+    assert found.attrs["places_derivees"]
+    assert np.isnan(found.attrs["appariement"])
+    here = found["code_region"] == "84"
+    targeted = found["filiere"] != "autre"
+    assert (found.loc[~(here & targeted), "seats"] == 0).all()
+    assert found.loc[here & targeted, "seats"].max() > 0
+    assert found.loc[~here, "autres_places"].max() > 0
+
+
+def test_real_files_give_pupils_of_one_rentree_and_say_so(donnees_reelles):
+    found = ff.cell_panel(panels(load_programme("fpi_aura"), 2022, donnees_reelles))
+    known = found.loc[found["entrants"].notna(), "rentree"]
+    assert set(known) == {2020}
+    constat = pd.read_csv(donnees_reelles / "orion" / "constat_2020.csv", sep=";")
+    assert found["terminale"].sum() < constat.iloc[:, -1].sum()
+    assert found.attrs["places_derivees"]

@@ -1,0 +1,132 @@
+"""The pre-analysis plan: written whole, never replaced, sealed; deviations said one by one."""
+
+import json
+from datetime import date
+
+import pytest
+from invented import invented_panel
+
+from fpi_eval.checks import evaluate
+from fpi_eval.errors import FpiError
+from fpi_eval.plan import deviations, plan_check, plans, read_plan, write_plan
+from fpi_eval.programme import load_programme
+
+DAY = date(2024, 3, 1)
+
+
+@pytest.fixture(scope="module")
+def programme():
+    return load_programme("fpi_aura")
+
+
+@pytest.fixture
+def plan(programme, tmp_path):
+    return read_plan(write_plan(programme, tmp_path, today=DAY))
+
+
+def changed(programme, **sections):
+    return programme.model_copy(update=sections)
+
+
+def test_a_plan_says_outcomes_specification_controls_and_thresholds(plan, programme):
+    assert plan.date == DAY
+    assert len(plan.sha256) == 64
+    assert plan.contenu["resultats"]["principal"] == programme.resultats.principal
+    assert plan.contenu["specification"]["estimateurs"] == ["J", "BJS2-T"]
+    assert plan.contenu["seuils"]["etablissements"]["good"] == 40
+    assert "1 mars 2024" in plan.summary()
+    assert "« diplomes »" in plan.summary()
+
+
+def test_a_second_plan_never_replaces_the_first(programme, tmp_path):
+    first = write_plan(programme, tmp_path, today=DAY)
+    before = first.read_bytes()
+    second = write_plan(programme, tmp_path, today=DAY)
+    later = write_plan(programme, tmp_path, today=date(2025, 1, 2))
+    tenth = [write_plan(programme, tmp_path, today=DAY) for _ in range(8)][-1]
+    assert first.read_bytes() == before
+    assert plans(tmp_path)[:2] == [first, second]
+    assert plans(tmp_path)[-2:] == [tenth, later]
+    assert not list(tmp_path.glob(".en_cours*"))
+
+
+def test_the_seal_is_the_one_that_sha256sum_checks(programme, tmp_path):
+    path = write_plan(programme, tmp_path, today=DAY)
+    seal = (tmp_path / f"{path.name}.sha256").read_text()
+    assert seal == f"{read_plan(path).sha256}  {path.name}\n"
+
+
+def test_a_plan_changed_by_hand_is_refused(programme, tmp_path):
+    path = write_plan(programme, tmp_path, today=DAY)
+    path.write_text(path.read_text().replace("diplomes", "entrants"))
+    with pytest.raises(FpiError, match="a changé depuis"):
+        read_plan(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda p: p.unlink(), "plan introuvable"),
+        (lambda p: (p.parent / f"{p.name}.sha256").unlink(), "l'empreinte"),
+    ],
+)
+def test_a_missing_file_says_what_to_do(programme, tmp_path, make, words):
+    path = write_plan(programme, tmp_path, today=DAY)
+    make(path)
+    with pytest.raises(FpiError, match=words):
+        read_plan(path)
+
+
+def test_another_json_file_is_not_a_plan(tmp_path):
+    import hashlib
+
+    for content in ([1], {"date": "hier"}, {"date": "2024-03-01", "format": 9}):
+        path = tmp_path / "plan_2024-03-01.json"
+        path.write_text(json.dumps(content))
+        seal = hashlib.sha256(path.read_bytes()).hexdigest()
+        path.with_name(path.name + ".sha256").write_text(seal)
+        with pytest.raises(FpiError, match="plan"):
+            read_plan(path)
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(programme, tmp_path):
+    (tmp_path / "fichier").write_text("")
+    with pytest.raises(FpiError, match="impossible d'écrire"):
+        write_plan(programme, tmp_path / "fichier", today=DAY)
+
+
+def test_nothing_changed_is_no_deviation(plan, programme):
+    assert deviations(plan, programme) == []
+
+
+def test_each_change_of_the_programme_is_one_sentence(plan, programme):
+    other = changed(
+        programme,
+        resultats=programme.resultats.model_copy(update={"principal": "entrants"}),
+        seuils=programme.seuils.model_copy(update={"etablissements_traites_solide": 20}),
+        graine=1,
+    )
+    found = deviations(plan, other)
+    assert len(found) == 3
+    assert any("« principal »" in line for line in found)
+    assert any("« etablissements »" in line for line in found)
+    assert any("annoncé : 20240901 ; à présent : 1" in line for line in found)
+
+
+def test_a_run_on_another_outcome_or_without_a_check_deviates(plan, programme):
+    run = evaluate(invented_panel(31, noise=1.0, etabs=20), "diplomes", programme)
+    assert deviations(plan, programme, run) == []
+    panel = invented_panel(31, noise=1.0, etabs=20).rename(columns={"diplomes": "terminale"})
+    (line,) = deviations(plan, programme, evaluate(panel, "terminale", programme))
+    assert "« terminale » (secondaire)" in line
+    assert "« diplomes »" in line
+
+
+def test_the_check_tells_absent_followed_late_and_abandoned_plans(plan, programme, tmp_path):
+    assert plan_check(None, programme).statut == "non_evaluable"
+    assert plan_check(plan, programme).statut == "pass"
+    late = read_plan(write_plan(programme, tmp_path, today=date(2025, 9, 1)))
+    assert plan_check(late, programme).statut == "caution"
+    assert "après les premiers résultats" in plan_check(late, programme).phrase
+    gone = plan_check(plan, changed(programme, graine=1))
+    assert (gone.statut, gone.valeur) == ("caution", 1.0)

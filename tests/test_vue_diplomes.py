@@ -1,0 +1,122 @@
+"""What `03_diplomes` shows, with an effect, without one, and when the number is refused."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fpi_eval import twin
+from fpi_eval.checks import Check
+from fpi_eval.panel.panels import panels
+from fpi_eval.programme import load_programme
+from fpi_eval.report import vue_diplomes as vue
+from fpi_eval.report.figure import Figure
+from fpi_eval.report.notebooks import check_thin, inspect
+from fpi_eval.report.tables import Table
+
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "03_diplomes.ipynb"
+SHOWN = ("effets", "brut_net", "evenement", "robustesse", "specification")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("jumeau")
+    twin.write_files(twin.draw(twin.SMALL, 20240901), made, years=range(2019, 2027))
+    return made
+
+
+@pytest.fixture(scope="module")
+def made(folder):
+    return vue.etude(panels(load_programme("fpi_aura"), 2026, folder))
+
+
+@pytest.fixture(scope="module")
+def early(folder):
+    return vue.etude(panels(load_programme("fpi_aura"), 2021, folder))
+
+
+def test_the_answer_begins_with_the_verdict_and_gives_gross_net_and_total(made):
+    said = vue.reponse(made)
+    assert said.startswith("Verdict sur le plan d'évaluation : ")
+    assert "Pour 100 places ouvertes" in said
+    assert "Au total, effet net" in said
+    assert "registre des ouvertures" in said
+
+
+def test_the_outcome_studied_is_the_nearest_that_files_give_and_it_is_said(made):
+    assert (made.voulu, made.outcome) == ("diplomes", "terminale")
+    assert "Aucune source ouverte" in vue.resultat(made)
+    assert vue.resultat(made) in vue.limites(made)
+
+
+def test_every_section_shows_something(made):
+    assert [type(getattr(vue, name)(made)) for name in SHOWN] == [
+        Table, Figure, Figure, Table, Figure
+    ]  # fmt: skip
+    for name in ("controles", "equilibre", "calendrier"):
+        assert isinstance(getattr(vue, name)(made), Table)
+    assert vue.renverser(made).count("\n\n") >= 1
+
+
+def test_the_table_of_effects_adds_up(made):
+    rows = vue.effets(made).frame.set_index("effet")["valeur"]
+    gross = rows["Effet brut"].iloc[0]
+    assert rows["Effet net"] == pytest.approx(gross + rows["Déplacement"])
+
+
+def test_checks_that_alert_come_first(made):
+    order = ["échec", "prudence", "bon", "non évaluable"]
+    seen = vue.controles(made).frame["statut"].map(order.index)
+    assert seen.is_monotonic_increasing
+    assert len(seen) == len(made.evaluation.checks)
+
+
+def test_estimators_per_opening_stand_beside_those_per_seat(made):
+    rows = vue.robustesse(made).frame
+    assert set(rows["unite"]) == {"par place", "par ouverture"}
+    assert {"Callaway–Sant'Anna", "Sun–Abraham"} <= set(rows["label"])
+
+
+def test_the_calendar_counts_from_the_opening(made):
+    rows = vue.calendrier(made).frame
+    two = rows[(rows["rentree"] == "2024") & (rows["duree"] == "2")].iloc[0]
+    assert (two["diplomes"], two["emploi"]) == ("juin 2026", "fin 2027")
+    assert two["derniere_annee"] == "2025-2026"
+
+
+def test_before_any_opening_the_report_says_why_there_is_no_effect(early):
+    assert early.evaluation is None
+    assert "On ne peut pas estimer d'effet" in vue.reponse(early)
+    for name in (*SHOWN, "controles", "equilibre", "renverser"):
+        assert getattr(vue, name)(early) == vue.NOTHING
+    assert "Aucune place ouverte" in vue.calendrier(early)
+    assert "Une partie des places" in vue.limites(early)
+
+
+def test_a_failed_hard_check_hides_every_number_but_shows_the_checks(made):
+    bad = Check("support", "Formations comparables ailleurs", "fail", 0.1, 0.0, "", "aucune.", True)
+    refused = replace(made, evaluation=made.evaluation.with_checks([bad]))
+    assert refused.evaluation.blocked
+    assert "interdit" in vue.reponse(refused)
+    assert "Pour 100 places" not in vue.reponse(refused)
+    for name in (*SHOWN, "renverser"):
+        assert "interdit" in getattr(vue, name)(refused)
+    assert isinstance(vue.controles(refused), Table)
+
+
+def test_real_files_say_exactly_what_they_lack(donnees_reelles):
+    found = vue.etude(panels(load_programme("fpi_aura"), 2022, donnees_reelles))
+    said = vue.reponse(found)
+    assert "qu'à la rentrée 2020" in said
+    assert "rentrée 2022" in said
+    assert "Sans registre des ouvertures" in said
+    rows = vue.calendrier(found).frame
+    assert set(rows["diplomes"]) <= {"juin 2024", "juin 2025"}
+
+
+def test_the_notebook_is_thin_and_declares_what_it_shows():
+    assert check_thin(NOTEBOOK) == []
+    info = inspect(NOTEBOOK)
+    assert info.title == "Les diplômés"
+    assert set(info.parameters) == {"programme", "rentree", "donnees"}
+    assert all(hasattr(vue, n) for n in (*info.declares["tables"], *info.declares["figures"]))
