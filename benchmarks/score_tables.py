@@ -154,8 +154,8 @@ def goals(table: pd.DataFrame) -> str:
         "## Objectifs : couverture de 93 à 97 %, biais sous 2 % de l'effet, rejet de 3 à 7 %",
         "",
         "« Atteint » et « manqué » : tout l'intervalle de Monte-Carlo à 95 % est dans l'objectif, "
-        "ou hors de lui. « Compatible » : cet intervalle touche l'objectif sans y tenir ; les tirages "
-        "ne permettent pas de l'affirmer.",
+        "ou hors de lui. « Compatible » : cet intervalle touche l'objectif sans y tenir ; ces "
+        "tirages ne permettent pas d'en dire plus.",
         "",
         "| scénario | estimateur | tirages | couverture | biais | rejet si effet nul |",
         "|---|---|---|---|---|---|",
