@@ -129,6 +129,8 @@ def run_report(
     refaire: Annotated[bool, Parameter(help="Refait le rapport même si rien n'a changé.")] = False,
 ) -> None:
     """Produit le rapport d'une année scolaire dans reports/."""
+    from fpi_eval.panel.panels import Panels
+    from fpi_eval.report import classeur
     from fpi_eval.report.edition import Edition
     from fpi_eval.report.notebooks import discover
     from fpi_eval.report.run import run
@@ -137,14 +139,17 @@ def run_report(
     what = load_programme(programme)
     root = project_root(what)
     found = load(what, year, donnees)
+    p = Panels(found)
+    edition = Edition.of(what, year, simulated=found.simulees, sources=(found.credit,))
     report = run(
         discover(root / "notebooks"),
         {"programme": str(what.dossier), "rentree": year, "donnees": absolute(donnees)},
         root / "reports" / what.code / str(year),
-        edition=Edition.of(what, year, simulated=found.simulees, sources=(found.credit,)),
-        inputs=found.fichiers,
+        edition=edition,
+        inputs=found.fichiers | classeur.inputs(p),
         root=root,
         force=refaire,
+        extras=lambda folder: classeur.write(folder, p, edition),
     )
     print(report.index)
 

@@ -6,10 +6,12 @@ import pytest
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
+from fpi_eval.impact import seats
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import (
     Taux,
     crps,
+    diversion_draws,
     from_cells,
     from_counts,
     from_effect,
@@ -191,6 +193,21 @@ def test_net_readings_need_the_diversion_and_take_it_off():
     net = simulate(opening(100), sure(), horizon=2025, draws=4, diversion=np.full(4, 0.3))
     expected = 0.7 * net.cumulated("entrants")
     assert net.cumulated("additionnels") == pytest.approx(expected)
+
+
+def test_diversion_draws_are_centred_on_what_j_finds():
+    panel = twin.draw(twin.SMALL, 3).panel
+    found = seats.j(panel, "entrants")
+    centre = -found[seats.DISPLACEMENT].estimate / found[seats.GROSS].estimate
+    draws = diversion_draws(panel, draws=4000)
+    assert np.median(draws) == pytest.approx(centre, abs=0.02)
+    assert draws.std() > 0.02
+
+
+def test_a_share_of_nothing_is_refused():
+    panel = twin.draw(replace(twin.SMALL, fill=0.0), 3).panel
+    with pytest.raises(FpiError, match="ne se distingue pas de zéro"):
+        diversion_draws(panel)
 
 
 def test_the_plan_leads_to_the_orders_of_size_of_the_method_note():

@@ -1,66 +1,47 @@
-"""Entrants beside places, and final-year pupils beside entrants, from constats de rentrée."""
+"""Entrants beside places, and final-year pupils beside entrants: the region's three filières."""
+
+from functools import lru_cache
 
 import pandas as pd
 
-from fpi_eval.panel.donnees import _files
+from fpi_eval.panel.from_files import cell_panel
 from fpi_eval.panel.panels import FILIERES, Panels
-from fpi_eval.panel.regional import with_course
-from fpi_eval.sources import catalogue
 
 COUNTS = ["course", "niveau", "annee", "n", "k"]
 
 
-def constat(p: Panels) -> pd.DataFrame:
-    """Return pupils per uai × class level × rentrée up to the rentrée; empty without files."""
-    donnees = p.donnees
-    if donnees.a("constat"):
-        return donnees.table("constat")
-    if "constat" not in donnees.programme.sources:
-        return pd.DataFrame(columns=["uai", "mefstat11", "rentree", "effectif"])
-    paths = _files(donnees.dossier, donnees.programme.source("constat"))
-    read = catalogue.source("constat").load()
-    tables = [read(path).table for year, path in paths.items() if int(year) <= donnees.rentree]
-    if not tables:
-        return pd.DataFrame(columns=["uai", "mefstat11", "rentree", "effectif"])
-    return pd.concat(tables, ignore_index=True)
-
-
-def entrees(p: Panels, seen: pd.DataFrame) -> pd.DataFrame:
-    """Return entry places with the pupils seen there the same rentrée: the region's filières."""
-    seats = p.capacites.table
-    here = seats["code_region"] == p.donnees.programme.territoire.code_region
-    kept = seats[here & seats["filiere"].isin(FILIERES) & (seats["voie"] == "scolaire")]
-    known = kept.dropna(subset=["places"])
-    return known.merge(seen, on=["uai", "mefstat11", "rentree"])
+@lru_cache(maxsize=4)
+def cellules(p: Panels) -> pd.DataFrame:
+    """Return the cell panel of the region's three filières, school route."""
+    rows = cell_panel(p)
+    here = rows["code_region"] == p.donnees.programme.territoire.code_region
+    return rows[here & rows["filiere"].isin(FILIERES) & (rows["voie"] == "scolaire")]
 
 
 def remplissage(p: Panels) -> pd.DataFrame:
-    """Return places (n) and entrants (k) by course × level × rentrée (annee), school route."""
-    rows = entrees(p, constat(p)).dropna(subset=["effectif"])
-    table = rows.groupby(["course", "niveau", "rentree"])[["places", "effectif"]].sum()
-    return table.reset_index().set_axis(COUNTS, axis=1)
+    """Return places (n) and entrants (k) by course × level × rentrée, where both are known."""
+    rows = cellules(p).dropna(subset=["places", "entrants"])
+    return _counts(rows, "places", "entrants")
 
 
 def retention(p: Panels) -> pd.DataFrame:
-    """Return entrants (n) and, duree − 1 rentrées later, final-year pupils (k) of the same course.
+    """Return entrants (n) and, duree − 1 rentrées later, final-year pupils (k) of the same cell.
 
-    Pupils of a course at an establishment are followed under its old and new codes; ``annee`` is
-    the rentrée of the final year.
+    ``annee`` is the rentrée of the final year. Courses of one year are left out: entrants and
+    final-year pupils are then the same.
     """
-    seen = constat(p)
-    rows = entrees(p, seen).dropna(subset=["effectif", "duree"])
-    codes = p.donnees.nomenclatures.mef
-    ends = set(codes.loc[codes["annee"] == codes["duree"], "mefstat11"])
-    last = seen[seen["mefstat11"].isin(ends)].assign(cfd=None)
-    last = with_course(last, codes, p.identity, p.filieres)
-    keys = ["uai", "course", "rentree"]
-    final = last.groupby(keys)["effectif"].sum(min_count=1).rename("k").reset_index()
-    start = rows.assign(rentree=(rows["rentree"] + rows["duree"] - 1).astype("int64"))
-    begun = start.groupby([*keys, "niveau"])["effectif"].sum().rename("n").reset_index()
-    begun = begun[begun["n"] > 0]
-    both = begun.merge(final, on=keys).dropna(subset=["k"])
-    table = both.groupby(["course", "niveau", "rentree"])[["n", "k"]].sum()
-    return table.reset_index().set_axis(COUNTS, axis=1)
+    rows = cellules(p)
+    rows = rows[rows["duree"] > 1]
+    start = rows[["cell", "rentree", "entrants"]].assign(
+        rentree=rows["rentree"] + rows["duree"] - 1
+    )
+    both = rows.drop(columns="entrants").merge(start, on=["cell", "rentree"])
+    return _counts(both.dropna(subset=["entrants", "terminale"]), "entrants", "terminale")
+
+
+def _counts(rows: pd.DataFrame, n: str, k: str) -> pd.DataFrame:
+    table = rows.groupby(["course", "niveau", "rentree"])[[n, k]].sum()
+    return table[table[n] > 0].reset_index().set_axis(COUNTS, axis=1)
 
 
 def passage(p: Panels) -> pd.DataFrame:

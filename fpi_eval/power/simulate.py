@@ -10,7 +10,7 @@ from fpi_eval.impact import seats
 from fpi_eval.power.placement import Hosts, Pattern, shifted_years, with_openings
 
 SPREAD = 0.05  # between courses, of the effect per seat: sd of 11 points around 50 %
-DRAWS = 40
+DRAWS = 24
 
 
 def simulate(

@@ -1,6 +1,7 @@
 """After the effect: how many people will have been trained by 2030, and with what chances."""
 
 from fpi_eval.projection.backtest import crps, pit, retroprojection, score
+from fpi_eval.projection.diversion import diversion_draws
 from fpi_eval.projection.flow import Flux, openings, simulate
 from fpi_eval.projection.rates import Taux, from_cells, from_counts, from_effect, hypotheses
 from fpi_eval.projection.result import LECTURES, Projection, projeter
@@ -11,6 +12,7 @@ __all__ = [
     "Projection",
     "Taux",
     "crps",
+    "diversion_draws",
     "from_cells",
     "from_counts",
     "from_effect",

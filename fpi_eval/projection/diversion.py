@@ -1,0 +1,43 @@
+"""Draws of the share of entrants taken from neighbouring courses, from J's own equation."""
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import seats
+
+WEAK = 2.0  # own effect in standard errors, under which a share of it means nothing
+
+
+def diversion_draws(
+    panel: pd.DataFrame, outcome: str = "entrants", *, draws: int = 2000, seed: int = 0
+) -> np.ndarray:
+    """Return draws of − displacement / own effect, (draws,), both from one clustered covariance.
+
+    Below zero where neighbours gain, above one where they lose more than the seats bring: the
+    draws are not bent to what one would like.
+
+    Raises
+    ------
+    FpiError
+        The own effect cannot be told from zero.
+    """
+    frame = seats.sample(panel, outcome)
+    fit = seats.fit_j(frame)
+    reach = (1.0, *frame.attrs["reach"])
+    weights = np.column_stack(
+        [
+            seats.combination(fit, np.multiply(seats.WEIGHTS[label], reach))
+            for label in (seats.GROSS, seats.DISPLACEMENT)
+        ]
+    )
+    psi = fit.jackknife(frame.loc[fit.keep, "code_departement"].to_numpy()) @ weights
+    own, moved = weights.T @ fit.coefficients
+    if own < WEAK * np.sqrt((psi[:, 0] ** 2).sum()):
+        raise FpiError(
+            "l'effet propre des places ne se distingue pas de zéro : la part déplacée n'a pas de "
+            "sens. Attendez une rentrée de plus."
+        )
+    rng = np.random.default_rng(seed)
+    drawn = rng.multivariate_normal([own, moved], psi.T @ psi, draws)
+    return -drawn[:, 1] / drawn[:, 0]
