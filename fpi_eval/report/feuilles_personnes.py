@@ -46,7 +46,7 @@ def cibles(p: Panels) -> Table | None:
     flags = [_hidden(safe, one.niveau, min(one.echeance, p.donnees.rentree)) for one in kept]
     for name in ("realise", "avancement", "reste"):
         table[name] = table[name].mask(pd.Series(flags))
-    hidden = pd.DataFrame({name: flags for name in ("realise", "avancement", "reste")})
+    hidden = pd.DataFrame(dict.fromkeys(("realise", "avancement", "reste"), flags))
     return make(
         p, "cibles", "Personnes formées face aux cibles", table,
         (Column("libelle", "Cible"), Column("echeance", "Échéance", "annee"),
@@ -116,7 +116,9 @@ def couts(p: Panels) -> Table | None:
                         "entrants_programme": [people]})  # fmt: skip
     last = table["niveau"] == TOTAL
     for cost in c.COUTS[2:4]:
-        table[cost.name] = table["niveau"].where(last).map({TOTAL: compute(one, cost)["value"].iloc[0]})
+        table[cost.name] = (
+            table["niveau"].where(last).map({TOTAL: compute(one, cost)["value"].iloc[0]})
+        )
     hidden = pd.DataFrame({cost.name: last & bool(flag) for cost in c.COUTS[2:4]})
     return make(
         p, "couts", "Coûts par place ouverte et par personne formée", table,

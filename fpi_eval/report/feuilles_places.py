@@ -53,8 +53,10 @@ def wide(table: pd.DataFrame, indicators: tuple[Indicator, ...], by: list[str]) 
     parts = []
     for keys in (by, []):
         found = compute_all(table, indicators, keys)
-        kept = found.pivot(index=keys or "_", columns="indicateur", values="value") if keys else (
-            found.set_index("indicateur")[["value"]].T
+        kept = (
+            found.pivot(index=keys or "_", columns="indicateur", values="value")
+            if keys
+            else (found.set_index("indicateur")[["value"]].T)
         )
         parts.append(kept.reset_index(drop=not keys))
     rows = pd.concat(parts, ignore_index=True).rename_axis(columns=None)
@@ -138,7 +140,7 @@ def transformation(p: Panels) -> Table | None:
     for part in parts:
         table = table.merge(part, "left", by)
     flag = table.pop("_h").fillna(value=False).astype(bool)
-    hidden = pd.DataFrame({name: flag for name in ("effectif_entree", c.TAUX_TRANSFORMATION.name)})
+    hidden = pd.DataFrame(dict.fromkeys(("effectif_entree", c.TAUX_TRANSFORMATION.name), flag))
     return make(
         p, "transformation", "Part du programme dans la filière et taux de transformation", table,
         (NIVEAU, FILIERE,
