@@ -2,6 +2,8 @@
 
 import gzip
 import shutil
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -204,3 +206,72 @@ def test_lab_copies_a_notebook_with_its_parameters_filled_and_never_over_another
     assert first.read_text(encoding="utf-8").endswith(" ")
     for word in ("rentree = 2026", "programme = 'essai'", "donnees"):
         assert word in source
+
+
+@pytest.fixture
+def portal():
+    """A portal on loopback that serves one small CSV for every export."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            found = "/exports/csv" in self.path
+            body = b"a;b\n1;2\n" if found else b"{}"
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Type", "text/csv" if found else "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_fetch_brings_a_declared_file_once_and_check_sees_that_it_changed(project, portal, capsys):
+    programme = project / "data" / "essai" / "programme.toml"
+    edit(programme, lambda text: text.replace("https://data.education.gouv.fr", portal, 1))
+    folder = project / "donnees"
+    arguments = ["fetch", "2026", "inserjeunes_cfa", "--donnees", str(folder),
+                 "--programme", str(programme.parent)]  # fmt: skip
+    main(arguments)
+    assert "fr-en-inserjeunes-cfa.csv : nouveau" in capsys.readouterr().out
+    brought = folder / "inserjeunes" / "fr-en-inserjeunes-cfa.csv"
+    assert brought.read_bytes() == b"a;b\n1;2\n"
+    main(arguments)
+    assert "inchangé" in capsys.readouterr().out
+    assert (folder / "sources.lock.json").is_file()
+
+
+def test_fetch_of_a_source_without_download_says_so(project, capsys):
+    error = fails(project, capsys, "fetch", "2026", "affelnet")
+    assert "[sources.affelnet.telechargement]" in error
+
+
+def test_new_writes_the_register_and_never_over_one_that_exists(project, capsys):
+    target = project / "registre.xlsx"
+    arguments = ["new", "--fichier", str(target), "--programme", str(project / "data" / "essai")]
+    main(arguments)
+    assert target.read_bytes()[:2] == b"PK"
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert "registre.xlsx" in capsys.readouterr().err
+
+
+def test_plan_is_written_with_its_seal(project, capsys):
+    main(["plan", "--programme", str(project / "data" / "essai")])
+    written = Path(capsys.readouterr().out.strip())
+    assert written.parent == project / "data" / "essai" / "plans"
+    assert written.with_name(written.name + ".sha256").is_file()
+
+
+def test_puissance_without_a_register_says_what_is_missing(project, capsys):
+    (project / "donnees" / "ouvertures.csv").unlink()
+    error = fails(project, capsys, "puissance", "2026", "--donnees", str(project / "donnees"))
+    assert "registre des ouvertures" in error
