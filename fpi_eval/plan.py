@@ -19,6 +19,7 @@ from fpi_eval.inference import RULES
 from fpi_eval.programme import Programme
 
 FORMAT = 1
+PLANS = "plans"
 SEAL = ".sha256"
 ANNOUNCED = {
     "nom": "le nom du programme",
@@ -247,3 +248,21 @@ def plan_check(plan: Plan | None, programme: Programme, run: Evaluation | None =
     nan = float("nan")
     value = float(len(apart)) if plan else nan
     return Check("preinscription", row.titre, light, value, nan, row.words, words, row.hard)
+
+
+def followed(programme: Programme, run: Evaluation, folder: str | Path | None = None) -> Check:
+    """Return the check against the first plan written, the one that came before any other.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Where plans are; ``plans`` beside programme.toml by default. A plan changed by hand asks
+        for caution: what it announced is no longer known.
+    """
+    written = plans(programme.dossier / PLANS if folder is None else folder)
+    try:
+        return plan_check(read_plan(written[0]) if written else None, programme, run)
+    except FpiError as error:
+        row = THRESHOLDS["preinscription"]
+        nan = float("nan")
+        return Check("preinscription", row.titre, CAUTION, nan, nan, row.words, str(error))

@@ -64,6 +64,10 @@ def test_the_table_of_effects_adds_up(made):
     assert rows["Effet net"] == pytest.approx(gross + rows["Déplacement"])
 
 
+def test_the_page_says_whether_a_plan_was_written(made):
+    assert vue.plan(made).startswith("Plan d'analyse écrit d'avance : ")
+
+
 def test_checks_that_alert_come_first(made):
     order = ["échec", "prudence", "bon", "non évaluable"]
     seen = vue.controles(made).frame["statut"].map(order.index)

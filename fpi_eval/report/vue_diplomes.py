@@ -16,6 +16,7 @@ from fpi_eval.impact import seats
 from fpi_eval.panel.cells import lag_of
 from fpi_eval.panel.from_files import cell_panel
 from fpi_eval.panel.panels import FILIERES, Panels
+from fpi_eval.plan import followed
 from fpi_eval.report.figure import Figure
 from fpi_eval.report.tables import Table, table
 
@@ -82,6 +83,7 @@ def etude(p: Panels) -> Etude:
     except np.linalg.LinAlgError:
         reason = "trop peu de places ouvertes pour séparer leur effet du reste."
         return Etude(p, panel, wanted, outcome, None, _why(p, panel, outcome, reason))
+    found = found.with_checks([followed(p.donnees.programme, found)])
     return Etude(p, panel, wanted, outcome, found, "")
 
 
@@ -357,6 +359,14 @@ def calendrier(e: Etude) -> Table | str:
         note="Une place ouverte à la rentrée w dans une formation de d ans donne des diplômés en "
         "juin w + d ; leur emploi à 6 mois est mesuré en janvier suivant et publié vers décembre.",
     )  # fmt: skip
+
+
+def plan(e: Etude) -> str:
+    """Return whether the run follows the plan written beforehand, and how it does not."""
+    if e.evaluation is None:
+        return NOTHING
+    check = next(c for c in e.evaluation.checks if c.name == "preinscription")
+    return f"{check.titre} : {check.phrase}"
 
 
 def limites(e: Etude) -> str:
