@@ -13,10 +13,12 @@ import argparse
 import ast
 import hashlib
 import os
+import platform
+import subprocess
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -24,7 +26,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pandas as pd
 from rich.progress import Progress
-from score_estimators import ESTIMATORS, LIBRARY, answers, light_draw, truths
+from score_estimators import ESTIMATORS, answers, light_draw, truths
 from score_tables import RESULTS, markdown, read_store, summarise
 
 import fpi_eval
@@ -127,6 +129,25 @@ def run(
                 progress.advance(task)
 
 
+def facts(runs: pd.DataFrame, code: str) -> dict[str, str]:
+    """Return what the table says of its run: draws, seeds, code judged, machine, date."""
+    draws = runs.groupby("scenario", sort=False)["seed"].nunique()
+    span = sorted({int(draws.min()), int(draws.max())})
+    counts = " ou ".join(map(str, span))
+    git = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    return {
+        "Tirages par scénario": f"{counts} (plan : {PLAN[0][1]}, puis {PLAN[-1][1]})",
+        "Graines": f"{runs['seed'].min()} à {runs['seed'].max()}",
+        "Résultat": runs["outcome"].iloc[0],
+        "Code jugé": f"commit {commit or 'inconnu'}, empreinte {code}",
+        "Machine": f"{platform.machine()}, {os.cpu_count()} cœurs, Python "
+        f"{platform.python_version()}",
+        "Date": date.today().isoformat(),
+        "Commande": "`python benchmarks/scoreboard.py --workers 2`",
+    }
+
+
 def _plan(args: argparse.Namespace) -> list[tuple[list[str], int]]:
     rounds = PLAN if args.plan is None else [(ISSUE, args.plan)]
     return [([n for n in names if n in args.scenarios], reps) for names, reps in rounds]
@@ -156,7 +177,7 @@ def main() -> None:
     runs = runs[runs["scenario"].isin(args.scenarios) & (runs["outcome"] == args.outcome)]
     table = summarise(runs, [*ISSUE], [*ESTIMATORS])
     path = RESULTS / "scoreboard.md"
-    path.write_text(markdown(table, runs, list(LIBRARY), code), encoding="utf-8")
+    path.write_text(markdown(table, facts(runs, code)), encoding="utf-8")
     print(path.read_text(encoding="utf-8"))
 
 

@@ -21,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 import fpi_eval
+from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.donnees import Donnees as Loaded
 from fpi_eval.panel.donnees import load
@@ -128,6 +129,8 @@ def run_report(
     refaire: Annotated[bool, Parameter(help="Refait le rapport même si rien n'a changé.")] = False,
 ) -> None:
     """Produit le rapport d'une année scolaire dans reports/."""
+    from fpi_eval.panel.panels import Panels
+    from fpi_eval.report import classeur
     from fpi_eval.report.edition import Edition
     from fpi_eval.report.notebooks import discover
     from fpi_eval.report.run import run
@@ -136,14 +139,17 @@ def run_report(
     what = load_programme(programme)
     root = project_root(what)
     found = load(what, year, donnees)
+    p = Panels(found)
+    edition = Edition.of(what, year, simulated=found.simulees, sources=(found.credit,))
     report = run(
         discover(root / "notebooks"),
         {"programme": str(what.dossier), "rentree": year, "donnees": absolute(donnees)},
         root / "reports" / what.code / str(year),
-        edition=Edition.of(what, year, simulated=found.simulees, sources=(found.credit,)),
-        inputs=found.fichiers,
+        edition=edition,
+        inputs=found.fichiers | classeur.inputs(p),
         root=root,
         force=refaire,
+        extras=lambda folder: classeur.write(folder, p, edition),
     )
     print(report.index)
 
@@ -221,6 +227,40 @@ def fetch(
         asked, folder, hosts=declared_hosts(what), overwrite=remplacer, progress=True
     ):
         print(brought.summary())
+
+
+@app.command
+def plan(*, programme: Programme = "fpi_aura") -> None:
+    """Écrit le plan d'analyse, daté et scellé, avant de regarder les résultats."""
+    from fpi_eval.plan import write_plan
+
+    what = load_programme(programme)
+    print(write_plan(what, what.dossier / "plans"))
+
+
+@app.command
+def puissance(
+    rentree: Rentree, /, *, programme: Programme = "fpi_aura", donnees: Donnees = ""
+) -> None:
+    """Dit le plus petit effet décelable, et dès quelle rentrée chaque résultat pourra se lire."""
+    from fpi_eval.panel.from_files import cell_panel
+    from fpi_eval.panel.panels import Panels
+    from fpi_eval.power import puissance as detect
+    from fpi_eval.power.detect import SHOWN
+
+    p = Panels(load(load_programme(programme), parse_rentree(rentree), donnees))
+    if p.registre.empty:
+        raise FpiError(
+            "le registre des ouvertures (ouvertures.csv) manque : la puissance se calcule sur le "
+            "calendrier réel des places. « fpi-eval new » en écrit le modèle.",
+            fichier=donnees or None,
+        )
+    panel = cell_panel(p)
+    seen = [name for name in SHOWN if name in panel and panel[name].notna().any()]
+    Console(stderr=True).print(f"Tirages sur {text.liste(seen)} (une minute environ)…")
+    codes = p.donnees.nomenclatures.mef
+    facts = p.donnees.programme
+    print(detect(panel, p.registre, programme=facts, mef=codes, resultats=seen).summary())
 
 
 @app.command

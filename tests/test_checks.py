@@ -233,10 +233,15 @@ def test_exposed_neighbours_are_in_the_model(noisy):
 
 
 def test_unknown_facts_of_files_are_said_unknown_and_known_ones_judged(noisy):
-    assert [c.statut for c in samples.fichiers(study_of(noisy))] == [UNKNOWN, UNKNOWN, PASS]
+    found = {c.name: c.statut for c in samples.fichiers(study_of(noisy))}
+    assert found == {
+        "appariement": UNKNOWN, "uai": UNKNOWN, "definitions": PASS, "composition": UNKNOWN,
+        "millesimes": PASS,
+    }  # fmt: skip
     panel = noisy.copy()
-    panel.attrs |= {"appariement": 0.5, "uai_non_resolus": 0.01}
-    match, lost, _ = samples.fichiers(study_of(panel))
+    panel.attrs |= {"appariement": 0.5, "uai_non_resolus": 0.01, "promotions_cumulees": True}
+    match, lost, *_, twice = samples.fichiers(study_of(panel))
+    assert twice.statut == CAUTION
     assert (match.statut, match.dur, lost.statut) == (FAIL, True, CAUTION)
 
 

@@ -1,8 +1,11 @@
 """The scoreboard: hand-worked runs, the lag of outcomes, and slopes equal to an independent one."""
 
 import sys
+from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pyfixest
 import pytest
@@ -10,6 +13,8 @@ import pytest
 from fpi_eval.twin import SMALL, draw
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+import score_estimators
+import score_tables
 import scoreboard
 
 # Points are the same algebra; standard errors differ by how singletons are counted (1 %).
@@ -18,14 +23,14 @@ POINT, ERROR = 1e-8, 0.02
 
 @pytest.fixture(scope="module")
 def frame():
-    return scoreboard.lagged(draw(SMALL, 5).panel, "diplomes")
+    return score_estimators.lagged(draw(SMALL, 5).panel, "diplomes")
 
 
 def test_the_dose_of_graduates_is_the_seats_they_entered_on():
     rows = {"cell": [0] * 3, "duree": [2] * 3, "rentree": [2023, 2024, 2025], "seats": [0, 12, 24]}
     panel = pd.DataFrame(rows).assign(filiere="numerique", diplomes=1.0, entrants=1.0)
-    assert scoreboard.lagged(panel, "diplomes")["dose"].tolist() == [0, 0, 12]
-    assert scoreboard.lagged(panel, "entrants")["dose"].tolist() == [0, 12, 24]
+    assert score_estimators.lagged(panel, "diplomes")["dose"].tolist() == [0, 0, 12]
+    assert score_estimators.lagged(panel, "entrants")["dose"].tolist() == [0, 12, 24]
 
 
 def test_bias_coverage_and_rejection_of_four_runs_worked_by_hand():
@@ -34,20 +39,34 @@ def test_bias_coverage_and_rejection_of_four_runs_worked_by_hand():
             "scenario": "null", "outcome": "diplomes", "seed": [1, 2, 3, 4],
             "estimator": "avant/après naïf", "estimand": "theta", "truth": 0.0, "std_error": 0.1,
             "estimate": [0.1, -0.1, 0.3, 0.1], "ci_low": [-0.1, -0.3, 0.1, -0.1],
-            "ci_high": [0.3, 0.1, 0.5, 0.3],
+            "ci_high": [0.3, 0.1, 0.5, 0.3], "p_value": [0.3, 0.3, 0.01, 0.3],
         }
     )  # fmt: skip
-    row = scoreboard.summarise(runs).iloc[0]
+    row = score_tables.summarise(runs, ["null"], ["avant/après naïf"]).iloc[0]
     assert row["bias"] == pytest.approx(0.1)
     assert row["rmse"] == pytest.approx(0.03**0.5)
     assert row["coverage"] == 0.75
     assert row["rejection"] == 0.25
-    assert row["coverage_mc"] == pytest.approx((0.75 * 0.25 / 4) ** 0.5)
+    # Wilson at one standard deviation: sqrt(0.75 * 0.25 / 4 + 1 / 64) / (1 + 1 / 4).
+    assert row["coverage_mc"] == pytest.approx(0.2)
+
+
+def test_a_draw_without_interval_counts_in_the_bias_and_not_in_the_coverage():
+    runs = pd.DataFrame(
+        {
+            "scenario": "few1", "outcome": "diplomes", "seed": [1, 2], "estimator": "J, effet brut",
+            "truth": 0.4, "std_error": 0.1, "estimate": [0.5, 0.7], "ci_low": [0.3, np.nan],
+            "ci_high": [0.7, np.nan], "p_value": [0.01, np.nan],
+        }
+    )  # fmt: skip
+    row = score_tables.summarise(runs, ["few1"], ["J, effet brut"]).iloc[0]
+    assert (row["answered"], row["bounded"], row["tested"]) == (2, 1, 1)
+    assert (row["bias"], row["coverage"], row["rejection"]) == (pytest.approx(0.2), 1.0, 1.0)
 
 
 def test_the_null_scenario_is_read_back_as_a_name(tmp_path):
     store = tmp_path / "runs.csv"
-    scoreboard.run(store, [], 1, 1.0)
+    scoreboard.run(store, [], 1)
     pd.DataFrame([["null", 1.0]], columns=["scenario", "estimate"]).to_csv(store, index=False)
     assert scoreboard.read_store(store)["scenario"].tolist() == ["null"]
 
@@ -59,16 +78,54 @@ def test_what_is_done_by_every_estimator_is_not_done_again(tmp_path):
     rows.append(("null", "diplomes", first + 1, next(iter(scoreboard.ESTIMATORS))))
     columns = ["scenario", "outcome", "seed", "estimator"]
     pd.DataFrame(rows, columns=columns).to_csv(store, index=False)
-    left = list(scoreboard.missing_runs(store, ["null"], "diplomes", 2))
+    left = scoreboard.planned([(["null"], 2)], "diplomes", scoreboard.finished(store))
     assert left == [("null", "diplomes", first + 1)]
+
+
+def test_scenarios_take_turns_then_the_next_round_goes_on():
+    runs = scoreboard.planned([("ab", 2), ("a", 3), ("ab", 3)], "y", set())
+    first = scoreboard.FIRST_SEED
+    assert [(name, seed - first) for name, _, seed in runs] == [
+        ("a", 0), ("b", 0), ("a", 1), ("b", 1), ("a", 2), ("b", 2),
+    ]  # fmt: skip
+
+
+def test_nothing_starts_after_the_hour(tmp_path):
+    store = tmp_path / "runs.csv"
+    scoreboard.run(store, [("null", "diplomes", 1)], 1, until=datetime(2000, 1, 1))
+    assert not store.exists()
+
+
+def test_one_goal_met_one_missed_and_one_that_the_draws_cannot_tell():
+    row = SimpleNamespace(
+        scenario="realistic", coverage=0.95, bounded=20_000, truth=0.5, bias=0.05, bias_mc=0.01,
+        rejection=1.0, tested=50,
+    )  # fmt: skip
+    assert score_tables.judge(row) == {"coverage": "atteint", "bias": "manqué"}
+    row.truth, row.rejection = 0.0, 0.06
+    assert score_tables.judge(row)["rejection"] == "compatible"
+
+
+def test_the_light_draw_gives_every_estimator_the_numbers_of_the_whole_one():
+    twin = draw(SMALL, 5)
+    panel, truth = score_estimators.light_draw(SMALL, 5, "diplomes")
+    assert len(panel) < len(twin.panel)
+    ours = score_estimators.answers(panel, "diplomes")
+    whole = score_estimators.answers(twin.panel, "diplomes")
+    assert set(ours) == set(score_estimators.ESTIMATORS)
+    for name, values in ours.items():
+        np.testing.assert_allclose(values, whole[name], atol=1e-10, err_msg=name)
+    aims = score_estimators.truths(panel, truth, "diplomes")
+    assert aims == score_estimators.truths(twin.panel, twin.truth, "diplomes")
+    assert aims["net"] == aims["theta_suivies"] + aims["kappa"]
 
 
 @pytest.mark.parametrize(
     ("estimator", "formula"),
     [
-        (scoreboard.twfe_dose, "y ~ dose | cell + time"),
-        (scoreboard.dose_course_session, "y ~ dose | cell + session"),
-        (scoreboard.wald_course_session, "y ~ 1 | cell + session | dose ~ opened"),
+        (score_estimators.twfe_dose, "y ~ dose | cell + time"),
+        (score_estimators.dose_course_session, "y ~ dose | cell + session"),
+        (score_estimators.wald_course_session, "y ~ 1 | cell + session | dose ~ opened"),
     ],
 )
 def test_the_slope_equals_that_of_an_independent_package(frame, estimator, formula):
@@ -77,7 +134,8 @@ def test_the_slope_equals_that_of_an_independent_package(frame, estimator, formu
         session=frame["course"] + frame["time"].astype(str),
     )
     fit = pyfixest.feols(formula, table, vcov={"CRV1": "uai"})
-    value, error, low, high = estimator(frame)
+    value, error, low, high, p_value = estimator(frame)
     assert value == pytest.approx(float(fit.coef().iloc[0]), abs=POINT)
     assert error == pytest.approx(float(fit.se().iloc[0]), rel=ERROR)
     assert low < value < high
+    assert p_value == pytest.approx(float(fit.pvalue().iloc[0]), rel=0.05)

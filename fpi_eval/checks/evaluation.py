@@ -34,7 +34,7 @@ CHECKS: tuple[tuple[tuple[str, ...], Callable[[Study], Check | list[Check]]], ..
     (("exposes",), samples.exposes),
     (("contamination",), samples.contamination),
     (("maturite",), samples.maturite),
-    (("appariement", "uai", "definitions"), samples.fichiers),
+    (("appariement", "uai", "definitions", "composition", "millesimes"), samples.fichiers),
 )
 TOTAL = "Effet net total"
 FIGURES = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]

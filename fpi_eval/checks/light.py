@@ -81,8 +81,6 @@ SMALLEST_REFERENCE = 0.5
 # Same-course untreated cells that make a course × session effect sure; under the second number it
 # rests on too few schools for its error to be believed.
 CONTROLS_WANTED, CONTROLS_NEEDED = 10, 3
-# Displacement under a fifth of the own effect is taken for small (METHOD: TOST margin).
-DISPLACEMENT_MARGIN = 0.20
 # Student's t at this level bounds a normalised difference from below before it is judged.
 BALANCE_LEVEL = 0.99
 DOSE_BINS, CELLS_PER_BIN = (8.0, 15.0), 15
@@ -145,9 +143,13 @@ THRESHOLDS: Mapping[str, Threshold] = {
         "Équilibre avant le programme", 0.05, None,
         words="différence normalisée sous 0,05, ajustable jusqu'à 0,25 ; jugée sur sa borne basse",
     ),
+    "composition": Threshold(
+        "Profil des entrants", 0.10, 0.25,
+        words="différence normalisée avant et après sous 0,10 ; échec au-dessus de 0,25",
+    ),
     "deplacement": Threshold(
-        "Déplacement des élèves voisins", 0.20, None,
-        words="sous 20 % de l'effet, ou mesuré à 20 % près : alors seul l'effet net se lit",
+        "Déplacement des élèves voisins", 0.30, None,
+        words="sous 30 % de l'effet de référence, ou mesuré à 30 % près",
     ),
     "exposes": Threshold(
         "Voisins exposés parmi les témoins", 0.0, 0.05, hard=True,
@@ -184,6 +186,9 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "definitions": Threshold(
         "Changement de définition", 0.0, None,
         words="absorbé par les effets de formation × session",
+    ),
+    "millesimes": Threshold(
+        "Promotions comptées deux fois", 0.0, None, words="une promotion par session"
     ),
     "preinscription": Threshold(
         "Plan d'analyse écrit d'avance", 0.0, None, words="plan daté, suivi sans écart",

@@ -238,8 +238,9 @@ def maturite(study: Study) -> Check:
 def fichiers(study: Study) -> list[Check]:
     """Return the checks that only files allow: matching, establishments that split, definitions.
 
-    Read in ``panel.attrs``: ``appariement`` (share of the register's seats found) and
-    ``uai_non_resolus`` (share of opened cells whose establishment changed without a known heir).
+    Read in ``panel.attrs``: ``appariement`` (share of the register's seats found),
+    ``uai_non_resolus`` (share of opened cells whose establishment changed without a known heir),
+    ``promotions_cumulees`` (whether two consecutive years of the outcome share a cohort).
     """
     facts, found = study.panel.attrs, []
     match = facts.get("appariement", np.nan)
@@ -271,4 +272,10 @@ def fichiers(study: Study) -> list[Check]:
     absorbed = len(study.fit.effects) >= 2
     light = PASS if absorbed or not broken else FAIL
     found.append(study.check("definitions", 0.0, np.nan, words, light=light))
+    nobody = "aucun fichier ouvert ne dit qui entre dans chaque formation."
+    found.append(study.blank("composition", nobody))
+    pooled = bool(facts.get("promotions_cumulees", False))
+    words = "deux sessions voisines partagent une promotion." if pooled else "une par session."
+    light = CAUTION if pooled else PASS
+    found.append(study.check("millesimes", float(pooled), np.nan, words, light=light))
     return found

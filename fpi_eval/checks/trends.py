@@ -173,9 +173,10 @@ def deplacement(study: Study) -> Check:
     worst = -moved.ci_low / study.reference
     bounds = text.intervalle(moved.ci_low, moved.ci_high, 3)
     words = f"{text.pourcent(share, 0)} de l'effet de référence ({bounds} par place) ; "
-    if worst <= study.table["deplacement"].good:
-        words += "au plus un cinquième de l'effet."
-    elif half <= study.table["deplacement"].good:
+    margin = study.table["deplacement"].good
+    if worst <= margin:
+        words += f"au plus {text.pourcent(max(worst, 0.0), 0)} à coup sûr."
+    elif half <= margin:
         words += "mesuré assez précisément : l'effet net se lit, l'effet brut seul tromperait."
     else:
         words += "trop incertain pour exclure qu'il efface une part notable de l'effet."

@@ -177,7 +177,7 @@ def from_jobs(
     if len(totals) - years >= FEWEST:
         designs.append(synthetic_design(jobs, region, before, years, employment))
     if exposure is not None:
-        designs.append(zones_design(exposure, region, years))
+        designs += zones_design(exposure, region, years)
     origin = (
         f"De {totals.index[0]} à {totals.index[-1]}, avant le programme, l'emploi d'une région "
         f"s'écartait de celui des autres de {text.pourcent(spread, 1)} (écart-type, ramené à "
@@ -222,8 +222,8 @@ def synthetic_design(
     return Design(SYNTHETIC, found.std_error * employment, len(found.placebos) - 1)
 
 
-def zones_design(panel: Exposure, region: str, years: int) -> Design:
-    """Return what zones × sectors of the region could see, from growth without the programme.
+def zones_design(panel: Exposure, region: str, years: int) -> list[Design]:
+    """Return what zones × sectors of the region could see, [] if exposure does not vary there.
 
     The error is that of the slope clustered by zone, times the graduates; growth measured over
     another number of years is rescaled by the root of their ratio.
@@ -233,12 +233,12 @@ def zones_design(panel: Exposure, region: str, years: int) -> Design:
     y, x, w = net_of_effects(units, panel.shares[keep])
     square = w @ x**2
     if square <= 0:
-        return Design(ZONES, np.inf, 1)
+        return []
     slope = w @ (x * y) / square
     sums = sum_by(codes(units["code_zone"].to_numpy())[0], w * x * (y - slope * x))
     n = len(sums)
     error = np.sqrt(n / (n - 1) * sums @ sums) / square
-    return Design(ZONES, float(error * panel.shocks.sum() * np.sqrt(years / panel.years)), n - 1)
+    return [Design(ZONES, float(error * panel.shocks.sum() * np.sqrt(years / panel.years)), n - 1)]
 
 
 def renewal(graduates_per_year: float, employment: float, departures: float, years: float) -> str:

@@ -110,4 +110,5 @@ def _shock_level_error(sums, size, shocks, estimate, clusters) -> float:
     scores = s * net * residual
     if clusters is not None:
         scores = sum_by(codes(np.asarray(clusters)[used])[0], scores)
-    return float(np.sqrt(scores @ scores) / abs(s @ (net * mean[:, 1])))
+    first_stage = abs(s @ (net * mean[:, 1]))
+    return float(np.sqrt(scores @ scores) / first_stage) if first_stage > 0 else np.nan

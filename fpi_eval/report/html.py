@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import nbformat
@@ -36,8 +36,17 @@ class Page:
     question: str
 
 
-def render(folder: Path, infos: Sequence[NotebookInfo], edition: Edition) -> None:
-    """Write a page per executed notebook of the folder, and the front page ``index.html``."""
+def render(
+    folder: Path,
+    infos: Sequence[NotebookInfo],
+    edition: Edition,
+    extras: Sequence[PurePath] = (),
+) -> None:
+    """Write a page per executed notebook of the folder, and the front page ``index.html``.
+
+    `extras`: other files of the report, relative to it; the front page links a workbook, and the
+    dictionary of its columns.
+    """
     pages = [_page(info, edition) for info in infos]
     notebooks = [nbformat.read(folder / page.notebook, as_version=4) for page in pages]
     tables = [
@@ -58,6 +67,8 @@ def render(folder: Path, infos: Sequence[NotebookInfo], edition: Edition) -> Non
         "answers": _tagged(exporter, *first, ANSWER),
         "limits": _tagged(exporter, *first, LIMITS),
         "tables": tables,
+        "workbook": next((p.as_posix() for p in extras if p.suffix == ".xlsx"), ""),
+        "dictionary": next((p.as_posix() for p in extras if p.name == "dictionnaire.csv"), ""),
     }
     _write(folder / "index.html", front.render(resources={"ctx": context}), edition)
 

@@ -34,6 +34,7 @@ from fpi_eval.report import publication
 
 AUTRES = "—"  # detail of other regions and of older years: not distinguished
 PLACE = ["code_academie", "code_departement"]
+MILLESIMES = 4  # last ones shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,29 +116,44 @@ def _located(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 @cache
+def en_service(p: Panels) -> pd.DataFrame:
+    """Return the region's cells (voie scolaire) with the programme's own seats in force."""
+    rows = cellules(p)
+    rows = rows[rows["territoire"] == HERE]
+    start = p.donnees.programme.rentree_debut
+    before = rows[rows["rentree"] == start - 1].set_index("cell")["seats"]
+    seats = (rows["seats"] - rows["cell"].map(before).fillna(0.0)).clip(lower=0)
+    return rows.assign(seats=seats.where(rows["rentree"] >= start, 0.0))
+
+
+@cache
+def en_places(p: Panels) -> pd.DataFrame:
+    """Return cells with people in the programme's seats, a whole number in each."""
+    rows = in_seats(en_service(p))
+    rows = rows[rows["seats"] > 0]
+    return rows.assign(entrants_programme=rows["entrants_programme"].round())
+
+
+@cache
 def formes(p: Panels) -> Safe | None:
     """Return people who entered the programme's seats, since its start, by place and course kind.
 
     Entrants pro rata of the programme's seats in their cell, rounded there. Voie scolaire only:
     no open file counts apprentices who enter.
     """
-    what = p.donnees.programme
-    if p.registre.empty or p.donnees.rentree < what.rentree_debut:
+    if p.registre.empty:
         return None
-    rows = cellules(p)
-    rows = rows[rows["territoire"] == HERE]
-    before = rows[rows["rentree"] == what.rentree_debut - 1].set_index("cell")["seats"]
-    seats = (rows["seats"] - rows["cell"].map(before).fillna(0.0)).clip(lower=0)
-    people = in_seats(rows.assign(seats=seats))
-    people = people[(people["rentree"] >= what.rentree_debut) & (people["seats"] > 0)]
-    people = people.assign(entrants_programme=people["entrants_programme"].round())
+    people = en_places(p)
+    people = people[people["entrants_programme"].notna()]
+    if people.empty:
+        return None
     years = sorted(people["rentree"].unique())
     dims = ["niveau", "filiere", *PLACE, "uai", "rentree"]
     groups = [("niveau", "filiere", *PLACE), ("niveau", *PLACE, "uai"), ("niveau", *PLACE),
               ("niveau", "filiere"), ("niveau",), ()]  # fmt: skip
-    spans = {_span(years, min(p.donnees.rentree, c.echeance)) for c in what.cibles}
-    spans = sorted({_span(years, p.donnees.rentree), *spans} - {()}, key=str)
-    windows = [span if len(span) > 1 else span[0] for span in spans]
+    ends = {p.donnees.rentree, *(one.echeance for one in p.donnees.programme.cibles)}
+    spans = {_span(years, min(end, p.donnees.rentree)) for end in ends} - {()}
+    windows = [span if len(span) > 1 else span[0] for span in sorted(spans, key=len)]
     return _protected(p, "formes", people, dims, ["entrants_programme"], groups,
                       windows=windows)  # fmt: skip
 
@@ -150,33 +166,41 @@ def _span(years: Sequence[int], last: int) -> tuple[int, ...]:
 def devenir(p: Panels) -> Safe | None:
     """Return what becomes of final-year students: territory × filière × level × voie × millésime.
 
-    ``terminale`` counts all of them; ``base``, those of the rows whose outcomes are published,
-    of whom ``poursuite`` study on and ``sortants`` leave. At the last millésime the region's
-    courses (voie scolaire) are told apart.
+    ``terminale`` counts those of the rows whose outcomes the publisher gives (`couverture`), of
+    whom ``poursuite`` study on and ``sortants`` leave. At the last millésime the region's courses
+    (voie scolaire) are told apart.
     """
     rows = of_the_three(p, p.inserjeunes)
+    rows = rows[rows["millesime"].isin(sorted(rows["millesime"].unique())[-MILLESIMES:])]
     known = rows["sortants"].notna()
     last = rows["millesime"].max()
     told = (rows["territoire"] == HERE) & (rows["millesime"] == last)
     told &= rows["voie"] == "scolaire"
     rows = rows.assign(
-        base=rows["terminale"].where(known),
+        terminale=rows["terminale"].where(known),
         poursuite=rows["poursuite"].where(known),
         course=rows["course"].fillna("").where(told, AUTRES),
     )
-    values = ["terminale", "base", "poursuite", "sortants", *EMPLOYED]
+    values = ["terminale", "poursuite", "sortants", *EMPLOYED]
     kind = ("territoire", "filiere", "niveau", "voie")
     groups = [(*kind, "course"), kind, ("territoire", "filiere", "voie"),
               ("territoire", "niveau", "voie"), ("territoire", "voie")]  # fmt: skip
     return _protected(
         p, "devenir", rows, [*kind, "course", "millesime"], values, groups,
-        rates=[Rate("_poursuite", "poursuite", "base"), Rate("_part", EMPLOYED[0], "base"),
+        rates=[Rate("_poursuite", "poursuite", "terminale"), Rate("_part", EMPLOYED[0], "terminale"),
                *(Rate(f"_{name}", name, "sortants") for name in EMPLOYED)],
-        parts=[Parts("base", ("poursuite", "sortants"), exhaustive=True),
-               Parts("terminale", ("base",)),
+        parts=[Parts("terminale", ("poursuite", "sortants"), exhaustive=True),
                *(Parts("sortants", (name,)) for name in EMPLOYED)],
         fine=[last],
     )  # fmt: skip
+
+
+def couverture(p: Panels) -> float:
+    """Return the share of the region's final-year students whose outcomes are published."""
+    rows = of_the_three(p, p.inserjeunes)
+    rows = rows[(rows["territoire"] == HERE) & (rows["millesime"] == rows["millesime"].max())]
+    known = rows["terminale"].where(rows["sortants"].notna())
+    return float(known.sum() / rows["terminale"].sum())
 
 
 def _protected(

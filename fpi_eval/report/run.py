@@ -2,7 +2,7 @@
 
 import difflib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ def run(
     root: str | Path | None = None,
     force: bool = False,
     progress: bool = True,
+    extras: Callable[[Path], list[Path]] | None = None,
 ) -> Report:
     """Execute the notebooks and write notebooks, pages, tables and manifest to `target`.
 
@@ -65,6 +66,9 @@ def run(
         Run again even if nothing that the report depends on has changed.
     progress : bool
         Show what is being done on the error stream.
+    extras : callable, optional
+        Given the folder being filled, writes more files in it (the workbook) and returns them:
+        the front page links those that it can present; if it raises, nothing is replaced.
 
     Raises
     ------
@@ -92,8 +96,12 @@ def run(
             execution = Execution(parameters, root, paths, log, out)
             outputs = [folder / edition.file(info.name, "ipynb") for info in infos]
             warnings = execution.all(infos, outputs)
+            more = []
+            if extras is not None:
+                out.say("Tableaux…")
+                more = extras(folder)
             out.say("Mise en page…")
-            html.render(folder, infos, edition)
+            html.render(folder, infos, edition, [path.relative_to(folder) for path in more])
             manifest.write(
                 folder,
                 edition=edition,
