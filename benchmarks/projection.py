@@ -1,7 +1,7 @@
 """Are the projection's bands honest? Projected from rentrée 2026 on simulated programmes.
 
-For each simulated programme, rates are those an evaluator would have in 2026 (fill from J on
-entrants, retention and success from the region's other courses), the cohorts are projected to
+For each simulated programme, rates are those an evaluator would have in 2026 (fill from imputation
+on entrants, retention and success from the region's other courses), the cohorts are projected to
 2030, and what really came is compared with the 80 % band.
 
     python benchmarks/projection.py --reps 120
@@ -9,7 +9,9 @@ entrants, retention and success from the region's other courses), the cohorts ar
 
 import argparse
 import os
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -17,7 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 
-from fpi_eval.impact import seats
+from fpi_eval.impact import imputation
 from fpi_eval.power.calendar import opened
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import from_cells, from_effect, openings, score, simulate
@@ -26,6 +28,7 @@ from fpi_eval.twin import SMALL, Twin, TwinParameters, draw
 
 RESULTS = Path(__file__).parent / "results"
 FIRST_SEED, SINCE, HORIZON = 5_000, 2026, 2030
+NORMAL = 1.959964
 WORLDS = {
     "réaliste": SMALL,
     "montée en charge tirée au sort": SMALL,  # half to one and a half times, by seed
@@ -38,14 +41,16 @@ WORLDS = {
 
 
 def fill_seen(twin: Twin, niveau: str, ages: list[float]):
-    """Return the fill per seat that J finds among entrants up to the rentrée of the projection."""
+    """Return the fill per seat that imputation finds among entrants up to the projection.
+
+    Imputation averages over the seats in force; J gives more weight to the first year of late
+    openings, which lowers it when seats fill up slowly. The error is read from the interval, so
+    that it counts its degrees of freedom.
+    """
     panel = twin.panel[twin.panel["rentree"] <= SINCE]
-    frame = seats.sample(panel, "entrants", niveau=niveau)
-    fit = seats.fit_j(frame)
-    at = fit.position(seats.SEATS)
-    used = frame[fit.keep]
-    error = np.sqrt((fit.jackknife(used["uai"].to_numpy())[:, at] ** 2).sum())
-    return from_effect(niveau, fit.coefficients[at], error, "J sur les entrants", ages=ages)
+    found = imputation.per_seat(panel, "entrants", niveau=niveau)
+    error = (found.ci_high - found.ci_low) / (2 * NORMAL)
+    return from_effect(niveau, found.estimate, error, "imputation sur les entrants", ages=ages)
 
 
 def seat_years(register: pd.DataFrame) -> list[float]:
@@ -126,14 +131,17 @@ def markdown(table: pd.DataFrame) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--reps", type=int, default=120)
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--worlds", nargs="*", default=list(WORLDS), choices=list(WORLDS))
     args = parser.parse_args()
-    runs = [
-        row
+    todo = [
+        (world, WORLDS[world], seed)
         for world in args.worlds
         for seed in range(FIRST_SEED, FIRST_SEED + args.reps)
-        for row in one_run(world, WORLDS[world], seed)
     ]
+    with ProcessPoolExecutor(args.workers, mp_context=get_context("spawn")) as pool:
+        futures = [pool.submit(one_run, *key) for key in todo]
+        runs = [row for future in futures for row in future.result()]
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / "projection.md"
     path.write_text(markdown(summarise(pd.DataFrame(runs))), encoding="utf-8")
