@@ -115,6 +115,10 @@ def markdown(table: pd.DataFrame) -> str:
         "vient. La bande à 80 % doit contenir 75 à 85 % des résultats ; une PIT moyenne de 0,50 et "
         "d'écart-type 0,29 dit une projection ni décalée ni trop large.",
         "",
+        "« Sans montée en charge » : les places se remplissent d'emblée alors que programme.toml "
+        "déclare une montée ; la projection des entrants est alors trop haute de 9 % environ, et sa "
+        "bande ne le sait pas. Le déclarer juste compte plus que tout le reste.",
+        "",
         "| monde | lecture | niveau | programmes | observé (moyenne) | dans la bande à 80 % | "
         "écart médian | CRPS / observé | PIT moyenne (écart-type) |",
         "|---|---|---|---|---|---|---|---|---|",
