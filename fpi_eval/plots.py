@@ -130,6 +130,52 @@ def targets(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return _plain(ax)
 
 
+def quadrants(
+    table: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    size: str,
+    x_mean: str,
+    y_mean: str,
+    panel: str,
+    name: str,
+    named: int = 4,
+) -> Axes:
+    """Draw one point per row against its panel's means, a panel per level; largest ones named.
+
+    Quadrants (column ``quadrant``) differ by colour and marker; the area is the number of people.
+    """
+    panels = sorted(table[panel].unique())
+    _, axes = plt.subplots(1, len(panels), figsize=(4.6 * len(panels), 4.6), sharey=True,
+                           layout="constrained", squeeze=False)  # fmt: skip
+    shapes = {"Q1": (GREEN, "o"), "Q2": (BLUE, "s"), "Q3": (PINK, "D"), "Q4": (ORANGE, "^")}
+    for ax, title in zip(axes[0], panels, strict=True):
+        rows = table[table[panel] == title]
+        ax.axvline(rows[x_mean].iloc[0], color=GREY, linewidth=0.8, linestyle="--")
+        ax.axhline(rows[y_mean].iloc[0], color=GREY, linewidth=0.8, linestyle="--")
+        for mark, (colour, marker) in shapes.items():
+            part = rows[rows["quadrant"] == mark]
+            area = 14 + 160 * part[size] / table[size].max()
+            ax.scatter(part[x], part[y], s=area, color=colour, marker=marker, alpha=0.8,
+                       edgecolor="white", linewidth=0.6, label=mark)  # fmt: skip
+        for row in rows.nlargest(named, size).itertuples():
+            words = textwrap.shorten(getattr(row, name).capitalize(), 28, placeholder="…")
+            ax.annotate(words, (getattr(row, x), getattr(row, y)), fontsize=7,
+                        xytext=(5, 5), textcoords="offset points")  # fmt: skip
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_formatter(lambda value, _: pourcent(value, 0))
+        ax.set_title(title, fontsize=10)
+        ax.set_xlabel("Taux d'emploi à 6 mois (sortants)")
+        ax.margins(0.12)
+        _plain(ax)
+    axes[0][0].set_ylabel("Taux de poursuite d'études (dernière année)")
+    handles, names = axes[0][0].get_legend_handles_labels()
+    axes[0][0].figure.legend(handles, names, frameon=False, ncols=4, loc="outside upper center",
+                             markerscale=0.9)  # fmt: skip
+    return axes[0][0]
+
+
 def specification_curve(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw the effect under every declared choice, the primary one as a square.
 

@@ -161,8 +161,13 @@ def show(
     return tables.table(
         frame.reset_index(drop=True),
         titre or published.title.removesuffix(f" ({text.SIMULATED.lower()})"),
-        formats={c.name: FORMATS[c.unit] for c in chosen if c.unit != "texte"},
+        formats={c.name: _format(c) for c in chosen if c.unit != "texte"},
         labels={c.name: c.label for c in chosen},
         source=published.source,
         note=note or published.note,
     )
+
+
+def _format(c: Column) -> tables.Format:
+    """Return how a column is written: a gap has its sign."""
+    return ("signe", 2) if c.name == "ecart" and c.unit == "decimal" else FORMATS[c.unit]

@@ -30,7 +30,7 @@ from fpi_eval.text import pourcent
 INSERJEUNES = "InserJeunes, DEPP-Dares"
 PERSONNES = Column("personnes", "Personnes formées", "effectif", c.PERSONNES_FORMEES.definition)
 ELEVES = Column("terminale", "Élèves de dernière année", "effectif",
-                "Élèves de dernière année des lignes dont le producteur publie le devenir.")  # fmt: skip
+                "De dernière année, dans les lignes dont le producteur publie le devenir.")  # fmt: skip
 AFTER = (c.TAUX_POURSUITE, c.PART_EN_EMPLOI, c.PART_AUTRE, c.DEVENIR_FAVORABLE)
 DIMS = ["territoire", "filiere", "niveau", "voie", "course", "millesime"]
 DIGITS = 3  # of a regional mean that covers more courses than the tables show
@@ -116,9 +116,8 @@ def couts(p: Panels) -> Table | None:
                         "entrants_programme": [people]})  # fmt: skip
     last = table["niveau"] == TOTAL
     for cost in c.COUTS[2:4]:
-        table[cost.name] = (
-            table["niveau"].where(last).map({TOTAL: compute(one, cost)["value"].iloc[0]})
-        )
+        value = compute(one, cost)["value"].iloc[0]
+        table[cost.name] = table["niveau"].where(last).map({TOTAL: value})
     hidden = pd.DataFrame({cost.name: last & bool(flag) for cost in c.COUTS[2:4]})
     return make(
         p, "couts", "Coûts par place ouverte et par personne formée", table,
@@ -208,7 +207,8 @@ def quadrants(p: Panels) -> Table | None:
     if cells.empty:
         return None
     rows = p.inserjeunes[p.inserjeunes["code_region"] == p.donnees.programme.territoire.code_region]
-    rows = rows[(rows["millesime"] == cells["millesime"].iloc[0]) & rows["niveau"].notna()]
+    told = rows["sortants"].notna() & rows["niveau"].notna()
+    rows = rows[told & (rows["millesime"] == cells["millesime"].iloc[0])]
     minimum = p.donnees.programme.secret.denominateur_minimum
     found = quadrant(rows, denominateur_minimum=minimum)
     keys = ["niveau", "course", "millesime"]

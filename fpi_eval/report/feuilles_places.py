@@ -38,7 +38,7 @@ SEATS = (c.PLACES_PREVUES, c.PLACES_OUVERTES, c.PLACES_FERMEES, c.SOLDE_PLACES,
 SEAT_COLUMNS = (
     *(column(one) for one in SEATS[:4]),
     Column("places_verifiables", "Ouvertes vérifiables", "effectif",
-           "Places ouvertes dans une formation dont les places sont connues deux rentrées de suite.",
+           "Ouvertes dans une formation aux places connues deux rentrées de suite.",
            "Registre des ouvertures"),
     *(column(one) for one in SEATS[4:]),
 )  # fmt: skip
@@ -50,18 +50,13 @@ AILLEURS = Column("ailleurs", "Autres régions", "decimal",
 
 def wide(table: pd.DataFrame, indicators: tuple[Indicator, ...], by: list[str]) -> pd.DataFrame:
     """Return one column per indicator and one row per group, then the whole (``Total``)."""
-    parts = []
-    for keys in (by, []):
-        found = compute_all(table, indicators, keys)
-        kept = (
-            found.pivot(index=keys or "_", columns="indicateur", values="value")
-            if keys
-            else (found.set_index("indicateur")[["value"]].T)
-        )
-        parts.append(kept.reset_index(drop=not keys))
-    rows = pd.concat(parts, ignore_index=True).rename_axis(columns=None)
-    rows[by] = rows[by].astype(object).fillna(TOTAL)
-    return rows
+    groups, whole = compute_all(table, indicators, by), compute_all(table, indicators)
+    rows = groups.pivot_table("value", by, "indicateur", dropna=False).reset_index()
+    total = {row.indicateur: row.value for row in whole.itertuples()} | dict.fromkeys(by, TOTAL)
+    rows = rows.dropna(subset=[one.name for one in indicators], how="all").astype(
+        dict.fromkeys(by, object)
+    )
+    return pd.concat([rows, pd.DataFrame([total])], ignore_index=True).rename_axis(columns=None)
 
 
 @cache

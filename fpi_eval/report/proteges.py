@@ -187,7 +187,8 @@ def devenir(p: Panels) -> Safe | None:
               ("territoire", "niveau", "voie"), ("territoire", "voie")]  # fmt: skip
     return _protected(
         p, "devenir", rows, [*kind, "course", "millesime"], values, groups,
-        rates=[Rate("_poursuite", "poursuite", "terminale"), Rate("_part", EMPLOYED[0], "terminale"),
+        rates=[Rate("_poursuite", "poursuite", "terminale"),
+               Rate("_part", EMPLOYED[0], "terminale"),
                *(Rate(f"_{name}", name, "sortants") for name in EMPLOYED)],
         parts=[Parts("terminale", ("poursuite", "sortants"), exhaustive=True),
                *(Parts("sortants", (name,)) for name in EMPLOYED)],
