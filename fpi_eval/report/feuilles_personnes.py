@@ -30,7 +30,7 @@ from fpi_eval.text import pourcent
 INSERJEUNES = "InserJeunes, DEPP-Dares"
 PERSONNES = Column("personnes", "Personnes formées", "effectif", c.PERSONNES_FORMEES.definition)
 ELEVES = Column("terminale", "Élèves de dernière année", "effectif",
-                "De dernière année, dans les lignes dont le producteur publie le devenir.")  # fmt: skip
+                "Dernière année, dans les lignes dont le devenir est publié.")  # fmt: skip
 AFTER = (c.TAUX_POURSUITE, c.PART_EN_EMPLOI, c.PART_AUTRE, c.DEVENIR_FAVORABLE)
 DIMS = ["territoire", "filiere", "niveau", "voie", "course", "millesime"]
 DIGITS = 3  # of a regional mean that covers more courses than the tables show
