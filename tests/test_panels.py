@@ -11,6 +11,7 @@ from fpi_eval.indicators import filieres
 from fpi_eval.panel import deploiement, qualite
 from fpi_eval.panel.panels import FILIERES, panels
 from fpi_eval.programme import load_programme
+from fpi_eval.report import proteges
 
 ROOT = Path(__file__).parents[1]
 PROGRAMME = load_programme(ROOT / "data" / "fpi_aura")
@@ -102,17 +103,6 @@ def test_no_place_is_counted_in_two_years_of_one_course(reel):
     assert (years == 1).all()
 
 
-def test_a_ratio_leaves_out_of_the_denominator_what_the_numerator_lacks():
-    rows = pd.DataFrame({"g": "a", "n": [3.0, None, 2.0], "d": [10.0, 50.0, 10.0]})
-    found = filieres.ratio(rows, "n", "d", ["g"]).iloc[0]
-    assert (found["n"], found["d"], found["taux"]) == (5, 20, 0.25)
-
-
-def test_wilson_interval_of_half_of_twenty():
-    found = filieres.with_wilson(pd.DataFrame({"n": [10.0], "d": [20.0]}), "n", "d").iloc[0]
-    assert (found["ic_bas"], found["ic_haut"]) == pytest.approx((0.2993, 0.7007), abs=1e-4)
-
-
 def test_progress_counts_a_seat_once_a_year_from_its_opening(simule):
     register = deploiement.du_programme(simule)
     assert "ATCF" not in set(register["projet"])
@@ -140,10 +130,12 @@ def test_every_table_of_the_data_page_has_rows_on_the_simulated_set(simule):
     assert (rates["reliees"] <= rates["lignes"]).all()
 
 
-def test_small_counts_never_reach_the_employment_table(simule):
-    safe = filieres.emploi_protege(simule)
-    for name in ("sortants", "en_emploi_6_mois"):
-        shown = safe.frame[name].dropna()
-        assert not shown.between(1, 4).any()
-    under = safe.frame["sortants"] < 20
-    assert safe.frame.loc[under, "taux"].isna().all()
+def test_small_counts_never_reach_a_published_table(simule):
+    systems = proteges.all_systems(simule)
+    assert {"voeux", "entrants", "formes", "devenir"} == set(systems)
+    for safe in systems.values():
+        people = [c for c in safe.hidden.columns if c in safe.frame and c not in ("places",)]
+        counts = [c for c in people if not c.startswith(("taux", "part", "_"))]
+        for name in counts:
+            assert not safe.frame[name].dropna().between(1, 4).any(), name
+        assert proteges.check(safe, proteges.thresholds_of(simule)) >= 0
