@@ -12,7 +12,6 @@ from fpi_eval.indicators.declare import Indicator
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional import ELSEWHERE, HERE
 from fpi_eval.report import manifest, tables
-from fpi_eval.report.proteges import AUTRES
 from fpi_eval.report.published import Column, Table
 
 ENSEMBLE = "Ensemble"
@@ -43,7 +42,7 @@ def words(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
         "code_academie": {a.code: a.nom for a in place.academies},
         "code_departement": {d.code: d.nom for d in place.departements},
     }
-    whole = {TOTAL: ENSEMBLE, AUTRES: AUTRES}
+    whole = {TOTAL: ENSEMBLE}
     replaced = {
         name.removeprefix("code_"): rows[name].map(lambda v, w=words | whole: w.get(v, v))
         for name, words in names.items()
@@ -170,4 +169,6 @@ def show(
 
 def _format(c: Column) -> tables.Format:
     """Return how a column is written: a gap has its sign."""
-    return ("signe", 2) if c.name == "ecart" and c.unit == "decimal" else FORMATS[c.unit]
+    if c.name.startswith(("ecart", "solde")) and c.unit in ("decimal", "effectif"):
+        return ("signe", 2 if c.unit == "decimal" else 0)
+    return FORMATS[c.unit]

@@ -203,7 +203,7 @@ def quadrants(p: Panels) -> Table | None:
     where a rate is hidden, by the publisher's rule or by ours.
     """
     safe = proteges.devenir(p)
-    cells = safe.frame[~safe.frame["course"].isin([TOTAL, proteges.AUTRES])]
+    cells = safe.frame[safe.frame["course"] != TOTAL]
     if cells.empty:
         return None
     rows = p.inserjeunes[p.inserjeunes["code_region"] == p.donnees.programme.territoire.code_region]

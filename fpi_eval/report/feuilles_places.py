@@ -27,10 +27,10 @@ from fpi_eval.report.feuilles import (
     make,
     with_comparisons,
 )
-from fpi_eval.report.proteges import PLACE, Safe
+from fpi_eval.report.proteges import Safe
 from fpi_eval.report.published import Column, Table
 from fpi_eval.sources.ouvertures_reconcile import CONFIRMEE, NON_VERIFIABLE, SUPERIEURE
-from fpi_eval.text import pluriel
+from fpi_eval.text import nombre, pluriel
 
 REGISTRE = "Registre des ouvertures"
 SEATS = (c.PLACES_PREVUES, c.PLACES_OUVERTES, c.PLACES_FERMEES, c.SOLDE_PLACES,
@@ -40,7 +40,7 @@ SEAT_COLUMNS = (
     Column("places_verifiables", "Ouvertes vérifiables", "effectif",
            "Ouvertes dans une formation aux places connues deux rentrées de suite.",
            "Registre des ouvertures"),
-    *(column(one) for one in SEATS[4:]),
+    column(c.PLACES_OBSERVEES), column(c.ECART_PLACES, "Écart"), column(c.TAUX_REALISATION),
 )  # fmt: skip
 AVANT = Column("avant", "Rentrée précédente", "decimal", "La même valeur, un an plus tôt.")
 ECART = Column("ecart", "Écart à la précédente", "decimal", "Valeur moins la précédente.")
@@ -167,7 +167,7 @@ def _compared(
 ) -> Table | None:
     """Return a protected rate by place, beside last year and the other regions."""
     dims = list(safe.table.publication.dims)
-    frame = safe.frame[safe.frame[PLACE].ne(proteges.AUTRES).all(axis=1)]
+    frame = safe.frame
     for dim, value in kept.items():
         frame = frame[frame[dim] == value]
     if frame.empty:
@@ -262,8 +262,7 @@ def suivi(p: Panels) -> Table | None:
     )
     sums = seen.groupby(by)[["vues", "verifiables"]].sum()
     said = {
-        action: f"{pluriel(v, 'ouverture vue', 'ouvertures vues')} dans les capacités, sur "
-        f"{pluriel(n, 'vérifiable')}"
+        action: f"{pluriel(v, 'ouverture vue', 'ouvertures vues')} sur {nombre(n)}"
         for action, v, n in zip(sums.index, sums["vues"], sums["verifiables"], strict=True)
     }
     rows = p.registre.copy()
@@ -279,4 +278,6 @@ def suivi(p: Panels) -> Table | None:
          Column("cout", "Coût complet", "euros"), Column("subvention", "Subvention", "euros"),
          Column("commentaire", "Commentaire")),
         source=REGISTRE,
+        note="Commentaire : ouvertures que les capacités publiées montrent, sur celles qu'elles "
+        "peuvent montrer (formation aux places connues deux rentrées de suite).",
     )  # fmt: skip

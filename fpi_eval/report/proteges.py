@@ -7,7 +7,7 @@ course); older ones are sums only, under what last year's report already hid.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -23,6 +23,7 @@ from fpi_eval.disclosure import (
     audit,
     protect,
 )
+from fpi_eval.disclosure.rules import EFFECTIF, TAUX
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators.declare import EMPLOYED
 from fpi_eval.indicators.derive import in_seats
@@ -240,8 +241,22 @@ def _protected(
             raise
         if not p.donnees.simulees:
             raise _revised(p, error) from error
-        return Safe(protect(detail, **arguments), ())  # another twin: nothing to keep secret
+        return Safe(_told(protect(detail, **arguments)), ())  # another twin: no secret to keep
+    safe = _told(safe)
     return Safe(publication.still_hidden(safe, before) if before else safe, known)
+
+
+def _told(safe: Protected) -> Protected:
+    """Return the tables without the cells of places not told apart: each repeats a wider one."""
+    dims = list(safe.publication.dims)
+    kept = safe.frame[dims].ne(AUTRES).all(axis=1)
+    frame, hidden = (part[kept].reset_index(drop=True) for part in (safe.frame, safe.hidden))
+    shown = replace(safe.publication, frame=frame, hidden=hidden)
+    n = int(hidden[list(shown.counts)].to_numpy().sum())
+    reasons = safe.reasons[kept].reset_index(drop=True)
+    first = int(reasons[list(shown.counts)].isin([EFFECTIF, TAUX]).to_numpy().sum())
+    return replace(safe, frame=frame, hidden=hidden, n_primary=first, n_complementary=n - first,
+                   publication=shown, reasons=reasons)  # fmt: skip
 
 
 def _revised(p: Panels, error: FpiError) -> FpiError:
@@ -256,15 +271,14 @@ def _revised(p: Panels, error: FpiError) -> FpiError:
 def margin(safe: Safe, *shown: str, **fixed: object) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return cells and flags of one grouping: `shown` dimensions told, the others summed.
 
-    The year is always told; `fixed` keeps one value of a dimension. Cells of places that are not
-    told apart are left out.
+    The year is always told; `fixed` keeps one value of a dimension.
     """
     dims = list(safe.table.publication.dims)
     frame = safe.frame
     kept = np.ones(len(frame), dtype=bool)
     for dim in dims[:-1]:
         told = frame[dim] != TOTAL
-        kept &= (told if dim in shown else ~told) & (frame[dim] != AUTRES)
+        kept &= told if dim in shown else ~told
     for dim, value in fixed.items():
         kept &= frame[dim].map(lambda v, w=value: v == w)
     return frame[kept].reset_index(drop=True), safe.hidden[kept].reset_index(drop=True)

@@ -169,7 +169,7 @@ def terminale(p: Panels) -> Table:
     shown = show(found).frame
     rows = shown[shown["territoire"] == p.donnees.programme.territoire.region]
     keys = ["filiere", "niveau", "voie"]
-    wide = rows.set_index([*keys, "millesime"])["terminale"].unstack("millesime")  # noqa: PD010
+    wide = rows.set_index([*keys, "millesime"])["terminale"].unstack("millesime", sort=False)  # noqa: PD010
     return table(
         wide.rename_axis(columns=None).reset_index(),
         f"Élèves et étudiants en dernière année, {p.donnees.programme.territoire.region}",

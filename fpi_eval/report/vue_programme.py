@@ -49,7 +49,11 @@ def ouvertures(p: Panels) -> Table | str:
 
 def suivi(p: Panels) -> Table | str:
     """Return the funder's follow-up table."""
-    return _shown(feuilles_places.suivi(p))
+    return _shown(
+        feuilles_places.suivi(p),
+        ["projet", "filiere", "niveau", "prevu", "realise", "ecart", "taux_realisation", "cout",
+         "commentaire"],
+    )  # fmt: skip
 
 
 def transformation(p: Panels) -> Table | str:
