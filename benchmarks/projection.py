@@ -27,7 +27,7 @@ from fpi_eval.projection.rates import complete
 from fpi_eval.twin import SMALL, Twin, TwinParameters, draw
 
 RESULTS = Path(__file__).parent / "results"
-FIRST_SEED, SINCE, HORIZON = 5_000, 2026, 2030
+FIRST_SEED, SINCE, HORIZON = 7_000, 2026, 2030
 NORMAL = 1.959964
 WORLDS = {
     "réaliste": SMALL,

@@ -112,11 +112,12 @@ def from_effect(
 ) -> Taux:
     """Return the fill of opened seats from an estimated effect on entrants per seat.
 
-    The mean is known as by ``p q / se²`` pupils: the beta law then has that standard error.
+    The mean is known as by ``p q / se²`` pupils: the beta law then has that standard error. It is
+    the mean of these very seats, so that no spread between courses is added to it.
     """
     mean = min(max(estimate, 0.01), 0.99)
     size = max(mean * (1 - mean) / std_error**2 - 1, 2.0) if std_error > 0 else 1e6
-    return Taux("remplissage", niveau, mean, size, "estimation", source, RHO, SD_ANNEE, tuple(ages))
+    return Taux("remplissage", niveau, mean, size, "estimation", source, 0.0, SD_ANNEE, tuple(ages))
 
 
 def hypotheses(programme: Programme) -> dict[tuple[str, str], Taux]:
