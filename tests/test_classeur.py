@@ -143,7 +143,7 @@ def test_no_csv_or_parquet_file_does_either(runs):
 
 def test_no_table_of_the_pages_does_either(pages):
     labels = {"Premiers vœux", "Vœux confirmés", "Entrants", "Élèves de dernière année", "Élèves",
-              "Sortants", "En emploi", "En emploi à 6 mois", "Personnes formées"}  # fmt: skip
+              "Sortants", "En emploi", "Personnes formées"}  # fmt: skip
     folder, soups = pages
     files = sorted((folder / "tables").glob("*.csv"))
     assert len(files) >= len(soups) - 1
