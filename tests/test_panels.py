@@ -12,7 +12,7 @@ from fpi_eval.indicators.catalogue import TAUX_EMPLOI_6_MOIS
 from fpi_eval.panel import deploiement, qualite
 from fpi_eval.panel.panels import FILIERES, panels
 from fpi_eval.programme import load_programme
-from fpi_eval.report import proteges
+from fpi_eval.report import protection, proteges
 
 ROOT = Path(__file__).parents[1]
 PROGRAMME = load_programme(ROOT / "data" / "fpi_aura")
@@ -160,5 +160,5 @@ def test_small_counts_never_reach_the_published_tables(simule):
 
 def test_real_published_tables_pass_their_audit(reel):
     for safe in proteges.all_systems(reel).values():
-        assert proteges.check(safe, proteges.thresholds_of(reel)) > 0
+        assert protection.check(safe, protection.thresholds_of(reel)) > 0
     assert len(proteges.all_systems(reel)) == 2  # no register, no constat beside places
