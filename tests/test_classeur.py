@@ -19,6 +19,7 @@ from fpi_eval.programme import load_programme
 from fpi_eval.report import (
     accessible,
     classeur,
+    protection,
     proteges,
     publication,
     vue_insertion,
@@ -143,7 +144,7 @@ def test_no_csv_or_parquet_file_does_either(runs):
 
 def test_no_table_of_the_pages_does_either(pages):
     labels = {"Premiers vœux", "Vœux confirmés", "Entrants", "Élèves de dernière année", "Élèves",
-              "Sortants", "En emploi", "En emploi à 6 mois", "Personnes formées"}  # fmt: skip
+              "Sortants", "En emploi", "Personnes formées"}  # fmt: skip
     folder, soups = pages
     files = sorted((folder / "tables").glob("*.csv"))
     assert len(files) >= len(soups) - 1
@@ -169,7 +170,7 @@ def test_no_table_of_the_pages_does_either(pages):
 def test_what_is_hidden_in_the_workbook_is_hidden_in_the_pages(runs, pages):
     p = runs[0][2026][0]
     safe = proteges.devenir(p)
-    cells, flags = proteges.margin(safe, "territoire", "filiere", "niveau", "voie")
+    cells, flags = protection.margin(safe, "territoire", "filiere", "niveau", "voie")
     last = cells["millesime"] == cells["millesime"].max()
     page = vue_insertion.devenir(p).frame
     assert (page["terminale"] == MARK).sum() == flags.loc[last, "terminale"].sum()
@@ -244,7 +245,7 @@ def test_published_rates_are_those_of_compute_on_the_raw_counts(runs):
     rows = rows[rows["sortants"].notna()]
     by = ["territoire", "filiere", "niveau", "voie", "millesime"]
     safe = proteges.devenir(p)
-    cells, flags = proteges.margin(safe, *by[:-1])
+    cells, flags = protection.margin(safe, *by[:-1])
     for name, base in BASES.items():
         wanted = compute(rows, INDICATORS[name], by).set_index(by)["value"]
         one = {c: cells[c] for c in INDICATORS[name].columns}
@@ -276,7 +277,7 @@ def _leaky():
     hidden["n"] = frame["g"] == "a"
     frame["n"] = frame["g"].map(truth).mask(hidden["n"])
     shown = publication.replace(safe.publication, frame=frame, hidden=hidden)
-    return proteges.Safe(publication.replace(safe, publication=shown), ())
+    return protection.Safe(publication.replace(safe, publication=shown), ())
 
 
 def test_hiding_again_what_was_hidden_hides_its_rate_too():

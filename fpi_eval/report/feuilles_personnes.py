@@ -10,7 +10,7 @@ from fpi_eval.indicators.declare import EMPLOYED
 from fpi_eval.indicators.quadrant import OUTSIDE
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional import HERE
-from fpi_eval.report import proteges
+from fpi_eval.report import protection, proteges
 from fpi_eval.report.feuilles import (
     ACADEMIE,
     DEPARTEMENT,
@@ -64,10 +64,10 @@ SCOLAIRE = (
 )
 
 
-def _hidden(safe: proteges.Safe, niveau: str, last: int) -> bool:
+def _hidden(safe: protection.Safe, niveau: str, last: int) -> bool:
     """Return whether the count of a target is hidden."""
     shown = () if niveau == "ensemble" else ("niveau",)
-    cells, flags = proteges.margin(safe, *shown)
+    cells, flags = protection.margin(safe, *shown)
     ends = cells["rentree"].map(lambda v: max(v) if isinstance(v, tuple) else v)
     mine = (ends <= last) & ((cells["niveau"] == niveau) | (not shown))
     return bool(flags.loc[mine, "entrants_programme"].any())
@@ -109,7 +109,7 @@ def couts(p: Panels) -> Table | None:
     table = seats.merge(sums.reset_index(), on=["niveau", "filiere"])
     people, flag = float("nan"), False
     if (safe := proteges.formes(p)) is not None:
-        cells, flags = proteges.margin(safe)
+        cells, flags = protection.margin(safe)
         ends = cells["rentree"].map(lambda v: max(v) if isinstance(v, tuple) else v)
         people, flag = (x.loc[ends.idxmax(), "entrants_programme"] for x in (cells, flags))
     one = pd.DataFrame({"cout": [whole["cout"]], "subvention": [whole["subvention"]],

@@ -14,7 +14,7 @@ from fpi_eval.panel import emplois, secteurs
 from fpi_eval.panel.deploiement import du_programme
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional import HERE
-from fpi_eval.report import proteges
+from fpi_eval.report import protection, proteges
 from fpi_eval.report.feuilles import (
     ACADEMIE,
     DEPARTEMENT,
@@ -27,7 +27,7 @@ from fpi_eval.report.feuilles import (
     make,
     with_comparisons,
 )
-from fpi_eval.report.proteges import Safe
+from fpi_eval.report.protection import Safe
 from fpi_eval.report.published import Column, Table
 from fpi_eval.sources.ouvertures_reconcile import CONFIRMEE, NON_VERIFIABLE, SUPERIEURE
 from fpi_eval.text import nombre, pluriel
@@ -156,7 +156,7 @@ def _entrants_avant(p: Panels) -> tuple[pd.DataFrame, pd.Series]:
     if safe is None:
         empty = pd.DataFrame(columns=["niveau", "filiere", "effectif_entree"])
         return empty.astype({"effectif_entree": float}), pd.Series(dtype=bool)
-    cells, hidden = proteges.margin(safe, "territoire", "niveau", "filiere", territoire=HERE,
+    cells, hidden = protection.margin(safe, "territoire", "niveau", "filiere", territoire=HERE,
                                     rentree=p.donnees.rentree - 1)  # fmt: skip
     rows = cells.rename(columns={"entrants": "effectif_entree"})
     return rows[["niveau", "filiere", "effectif_entree"]], hidden["entrants"]

@@ -102,7 +102,8 @@ def taux(p: Panels) -> Figure:
     return Figure(
         range_lines(drawn, x="millesime", y="taux", hue="groupe", ylabel="Taux d'emploi à 6 mois"),
         titre,
-        p.donnees.credit,
+        f"{feuilles_personnes.emploi(p).source}, millésimes {named['millesime'].min()} à "
+        f"{named['millesime'].max()}",
         "Courbes par millésime, avec intervalle à 95 %. Au dernier millésime : "
         f"{' ; '.join(said)}.",
         drawn,
@@ -128,9 +129,11 @@ def par_filiere(p: Panels) -> Table:
         ["territoire", "filiere", "niveau", "voie", "sortants", "en_emploi_6_mois",
          "taux_emploi_6_mois", "taux_emploi_6_mois_bas", "taux_emploi_6_mois_haut"],
         kept=_last(p, found),
+        labels={"en_emploi_6_mois": "En emploi", "taux_emploi_6_mois": "Taux d'emploi",
+                "taux_emploi_6_mois_bas": "De", "taux_emploi_6_mois_haut": "À"},
         titre=f"Emploi à 6 mois par filière, niveau et voie, millésime {last}",
         note="Sortants en emploi salarié six mois après, sur les sortants dont la situation est "
-        "publiée. Ceux qui poursuivent leurs études n'y sont pas.",
+        "publiée ; de … à … : intervalle à 95 %. Ceux qui poursuivent leurs études n'y sont pas.",
     )  # fmt: skip
 
 
@@ -144,9 +147,10 @@ def durees(p: Panels) -> Table:
         ["territoire", "voie", "millesime", "sortants",
          *(f"taux_emploi_{months}_mois" for months in HORIZONS)],
         kept=whole,
+        labels={f"taux_emploi_{months}_mois": f"À {months} mois" for months in HORIZONS},
         titre="Emploi à 6, 12, 18 et 24 mois des sortants des trois filières",
-        note="n. d. : pas encore publié. Les taux d'un même millésime portent sur les mêmes "
-        "sortants.",
+        note="Les taux d'un même millésime portent sur les mêmes sortants ; ceux à 18 et 24 mois "
+        "sont publiés plus tard.",
     )  # fmt: skip
 
 
@@ -159,6 +163,9 @@ def devenir(p: Panels) -> Table:
         ["territoire", "filiere", "niveau", "voie", "terminale",
          *(one.name for one in feuilles_personnes.AFTER)],
         kept=_last(p, found),
+        labels={"terminale": "Élèves", "taux_poursuite": "En études", "part_autre": "Autre",
+                "part_en_emploi_6_mois": "En emploi",
+                "taux_devenir_favorable": "Devenir favorable"},
         titre=f"Que font les élèves de dernière année six mois après, millésime {last}",
     )  # fmt: skip
 
@@ -196,7 +203,7 @@ def quadrants(p: Panels) -> Figure | str:
                        x_mean="moyenne_emploi", y_mean="moyenne_poursuite", panel="niveau",
                        name="formation"),
         f"{text.pluriel(count.get('Q1', 0), 'formation dépasse', 'formations dépassent')} la "
-        "moyenne régionale en emploi et en poursuite d'études",
+        "moyenne régionale à la fois en emploi et en poursuite d'études",
         f"{found.source}, millésime {last}",
         f"Nuages de points, un par niveau : taux d'emploi à 6 mois en abscisse, taux de poursuite "
         f"en ordonnée ; les traits sont les moyennes régionales. {' ; '.join(said)}. "

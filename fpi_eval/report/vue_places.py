@@ -179,7 +179,7 @@ def departements(p: Panels) -> Figure:
         stacked_rows(ordered, rows="departement", columns=columns,
                      xlabel=f"Places d'entrée, rentrée {p.donnees.rentree}"),
         f"{top} réunit {text.pourcent(share, 0)} des places d'entrée des trois filières",
-        p.donnees.credit,
+        f"{p.donnees.credit}, rentrée {p.donnees.rentree}",
         f"Barres horizontales, une par département, du plus au moins de places. {top} vient en "
         f"tête avec {text.nombre(total.max())} places sur {text.nombre(total.sum())}.",
         ordered,
