@@ -130,6 +130,70 @@ def targets(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return _plain(ax)
 
 
+QUADRANTS = {
+    "Q1": (GREEN, "o", "Q1 : emploi et poursuite"),
+    "Q2": (BLUE, "s", "Q2 : emploi seul"),
+    "Q3": (PINK, "D", "Q3 : poursuite seule"),
+    "Q4": (ORANGE, "^", "Q4 : ni l'un ni l'autre"),
+}
+
+
+def quadrants(
+    table: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    size: str,
+    x_mean: str,
+    y_mean: str,
+    panel: str,
+    name: str,
+    named: int = 3,
+) -> Axes:
+    """Draw one point per row against its panel's means, a panel per level; largest ones named.
+
+    Quadrants (column ``quadrant``) differ by colour and marker; the area is the number of people.
+    """
+    panels = sorted(table[panel].unique())
+    figure, axes = plt.subplots(1, len(panels), figsize=(4.6 * len(panels), 5), sharey=True,
+                                layout="constrained", squeeze=False)  # fmt: skip
+    for ax, title in zip(axes[0], panels, strict=True):
+        rows = table[table[panel] == title]
+        ax.axvline(rows[x_mean].iloc[0], color=GREY, linewidth=0.8, linestyle="--")
+        ax.axhline(rows[y_mean].iloc[0], color=GREY, linewidth=0.8, linestyle="--")
+        for mark, (colour, marker, _) in QUADRANTS.items():
+            part = rows[rows["quadrant"] == mark]
+            area = 22 + 160 * part[size] / table[size].max()
+            ax.scatter(part[x], part[y], s=area, color=colour, marker=marker, alpha=0.85,
+                       edgecolor="white", linewidth=0.6)  # fmt: skip
+        said = ["Taux d'emploi à 6 mois, parmi les sortants", ""]
+        for number, row in enumerate(rows.nlargest(named, size).itertuples(), start=1):
+            ax.annotate(str(number), (getattr(row, x), getattr(row, y)), fontsize=9,
+                        xytext=(6, 5), textcoords="offset points")  # fmt: skip
+            said.append(f"{number} {_shortened(getattr(row, name))}")
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_formatter(lambda value, _: pourcent(value, 0))
+        ax.set_title(title, fontsize=10)
+        ax.set_xlabel("\n".join(said), fontsize=8.5)
+        ax.margins(0.12)
+        _plain(ax)
+    axes[0][0].set_ylabel("Taux de poursuite d'études, en dernière année", fontsize=8.5)
+    handles = [
+        plt.Line2D([], [], color=colour, marker=marker, linestyle="", label=words)
+        for colour, marker, words in QUADRANTS.values()
+    ]
+    figure.legend(handles=handles, frameon=False, ncols=len(panels) * 2,
+                  loc="outside upper center", fontsize=8.5)  # fmt: skip
+    return axes[0][0]
+
+
+def _shortened(words: str, width: int = 48) -> str:
+    """Return words cut in their middle: names of courses differ by their end."""
+    if len(words) <= width:
+        return words
+    return f"{words[: width - 20].rstrip()}… {words[-18:].lstrip()}"
+
+
 def specification_curve(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw the effect under every declared choice, the primary one as a square.
 

@@ -8,9 +8,11 @@ import pytest
 from fpi_eval.impact.passage import passage
 from fpi_eval.impact.regional import regional_change
 from fpi_eval.indicators import filieres
+from fpi_eval.indicators.catalogue import TAUX_EMPLOI_6_MOIS
 from fpi_eval.panel import deploiement, qualite
 from fpi_eval.panel.panels import FILIERES, panels
 from fpi_eval.programme import load_programme
+from fpi_eval.report import protection, proteges
 
 ROOT = Path(__file__).parents[1]
 PROGRAMME = load_programme(ROOT / "data" / "fpi_aura")
@@ -102,14 +104,19 @@ def test_no_place_is_counted_in_two_years_of_one_course(reel):
     assert (years == 1).all()
 
 
-def test_a_ratio_leaves_out_of_the_denominator_what_the_numerator_lacks():
-    rows = pd.DataFrame({"g": "a", "n": [3.0, None, 2.0], "d": [10.0, 50.0, 10.0]})
-    found = filieres.ratio(rows, "n", "d", ["g"]).iloc[0]
-    assert (found["n"], found["d"], found["taux"]) == (5, 20, 0.25)
+def test_a_rate_leaves_out_of_the_denominator_what_the_numerator_lacks():
+    rows = pd.DataFrame({"g": "a", "en_emploi_6_mois": [3.0, None, 2.0, None],
+                         "sortants": [10.0, 50.0, 10.0, None]})  # fmt: skip
+    rows.loc[3, "g"] = "b"
+    found = filieres.rates(rows, TAUX_EMPLOI_6_MOIS, ["g"])
+    assert found["g"].tolist() == ["a"]
+    first = found.iloc[0]
+    assert (first["en_emploi_6_mois"], first["sortants"], first["taux"]) == (5, 20, 0.25)
 
 
-def test_wilson_interval_of_half_of_twenty():
-    found = filieres.with_wilson(pd.DataFrame({"n": [10.0], "d": [20.0]}), "n", "d").iloc[0]
+def test_the_interval_of_half_of_twenty_is_wilsons():
+    rows = pd.DataFrame({"g": "a", "en_emploi_6_mois": [10.0], "sortants": [20.0]})
+    found = filieres.rates(rows, TAUX_EMPLOI_6_MOIS, ["g"]).iloc[0]
     assert (found["ic_bas"], found["ic_haut"]) == pytest.approx((0.2993, 0.7007), abs=1e-4)
 
 
@@ -140,10 +147,18 @@ def test_every_table_of_the_data_page_has_rows_on_the_simulated_set(simule):
     assert (rates["reliees"] <= rates["lignes"]).all()
 
 
-def test_small_counts_never_reach_the_employment_table(simule):
-    safe = filieres.emploi_protege(simule)
-    for name in ("sortants", "en_emploi_6_mois"):
-        shown = safe.frame[name].dropna()
-        assert not shown.between(1, 4).any()
-    under = safe.frame["sortants"] < 20
-    assert safe.frame.loc[under, "taux"].isna().all()
+def test_small_counts_never_reach_the_published_tables(simule):
+    systems = proteges.all_systems(simule)
+    assert set(systems) == {"voeux", "entrants", "formes", "devenir"}
+    for safe in systems.values():
+        for name in safe.table.publication.counts:
+            assert not safe.frame[name].dropna().between(1, 4).any()
+    safe = systems["devenir"]
+    assert safe.frame.loc[safe.frame["sortants"] < 20, "en_emploi_6_mois"].isna().all()
+    assert safe.frame.loc[safe.frame["terminale"] < 20, "poursuite"].isna().all()
+
+
+def test_real_published_tables_pass_their_audit(reel):
+    for safe in proteges.all_systems(reel).values():
+        assert protection.check(safe, protection.thresholds_of(reel)) > 0
+    assert len(proteges.all_systems(reel)) == 2  # no register, no constat beside places

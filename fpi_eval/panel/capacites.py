@@ -7,6 +7,7 @@ import pandas as pd
 
 from fpi_eval.panel.donnees import Donnees
 from fpi_eval.panel.regional import entries_only, with_course
+from fpi_eval.sources.identity import latest_uai
 from fpi_eval.sources.matching import departement_of
 
 COLUMNS = [
@@ -34,6 +35,7 @@ def capacites(donnees: Donnees, identity: pd.DataFrame, filieres: pd.DataFrame) 
     parts += [_bts(donnees)] if donnees.a("parcoursup_bts") else []
     rows = pd.concat(parts, ignore_index=True)
     codes = donnees.nomenclatures
+    rows["uai"] = latest_uai(rows["uai"], donnees.changements_uai)
     rows["code_departement"] = departement_of(rows["uai"], codes.departements)
     known = codes.departements.drop_duplicates("code_departement")
     rows = rows.merge(

@@ -16,6 +16,7 @@ from fpi_eval.programme import Programme, Source
 from fpi_eval.sources import catalogue
 from fpi_eval.sources.cache import cache_folder, cached
 from fpi_eval.sources.headers import Renaming
+from fpi_eval.sources.identity import read_uai_changes
 from fpi_eval.sources.nomenclatures import Nomenclatures, read_nomenclatures
 from fpi_eval.sources.ouvertures import read_ouvertures
 from fpi_eval.sources.reading import Provenance, Reading
@@ -27,6 +28,7 @@ NEEDED = (
 CAPACITIES = ("affelnet", "parcoursup_bts")
 YEARLY = (*CAPACITIES, "constat")
 FIRST_SIMULATED = 2018
+UAI_FILE = "uai_changements.csv"
 YEAR = {"rentree": r"\d{4}", "millesime": r"\d{4}_\d{4}"}
 
 
@@ -63,6 +65,14 @@ class Donnees:
     def a(self, source: str) -> bool:
         """Return whether the source has at least one file."""
         return bool(self.lectures.get(source))
+
+    @property
+    def changements_uai(self) -> pd.DataFrame:
+        """Return the declared changes of establishments' codes, none if there is no file."""
+        path = self.dossier / self.programme.source("nomenclatures").fichier / UAI_FILE
+        if not path.is_file():
+            return pd.DataFrame(columns=["ancien_uai", "nouveau_uai"])
+        return read_uai_changes(path).table
 
     def provenances(self) -> list[tuple[str, str, Provenance]]:
         """Return source, year and provenance of each file read."""

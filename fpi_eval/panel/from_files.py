@@ -7,16 +7,13 @@ graduates per establishment × course: that column is empty, and final-year pupi
 outcome.
 """
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
 from fpi_eval.panel.panels import FILIERES, Panels
 from fpi_eval.panel.regional import with_course
-from fpi_eval.sources.identity import UAI_CHANGES, latest_uai
+from fpi_eval.sources.identity import latest_uai
 from fpi_eval.sources.matching import departement_of
-from fpi_eval.sources.reading import read_table
 
 KEYS = ["uai", "course", "voie"]
 WORDS = ["filiere", "niveau", "groupe_nsf"]
@@ -27,7 +24,6 @@ COLUMNS = [
     "code_academie", "code_region", "rentree", *FROM_FILES, *UNKNOWN, "seats", "autres_places",
     "cohort", "nouvelle",
 ]  # fmt: skip
-UAI_FILE = "uai_changements.csv"
 BAC_PRO = "238"
 
 
@@ -47,7 +43,7 @@ def cell_panel(p: Panels) -> pd.DataFrame:
         level), ``hors_champ`` (seats that no file covers), ``uai_non_resolus`` (share of opened
         cells that vanish), ``sans_code`` (pupils whose class has no known diploma).
     """
-    changes = _changes(p)
+    changes = p.donnees.changements_uai
     pupils, lost = _pupils(p, changes)
     places = _places(p, changes)
     counts = pupils.merge(places, "outer", [*KEYS, "rentree"])
@@ -66,18 +62,6 @@ def cell_panel(p: Panels) -> pd.DataFrame:
     out = table.sort_values(["cell", "rentree"], ignore_index=True)[COLUMNS]
     out.attrs.update(facts)
     return out
-
-
-def _changes(p: Panels) -> pd.DataFrame:
-    """Return the declared changes of establishments, none if there is no file."""
-    path = p.donnees.dossier / p.donnees.programme.source("nomenclatures").fichier / UAI_FILE
-    if not path.is_file():
-        return pd.DataFrame(columns=["ancien_uai", "nouveau_uai"])
-    columns = tuple(
-        replace(c, aliases=("nouvel_uai",)) if c.name == "nouveau_uai" else c
-        for c in UAI_CHANGES.columns
-    )
-    return read_table(path, replace(UAI_CHANGES, columns=columns)).table
 
 
 def _coded(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from pathlib import Path
 from fpi_eval.panel.panels import Panels
 from fpi_eval.report import feuilles_personnes as personnes
 from fpi_eval.report import feuilles_places as places
-from fpi_eval.report import proteges, publication
+from fpi_eval.report import protection, proteges, publication
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.published import Table
 from fpi_eval.report.workbook import export_tables, replace_files, write_workbook
@@ -36,7 +36,7 @@ def write(folder: Path, p: Panels, edition: Edition) -> list[Path]:
     """
     systems = proteges.all_systems(p)
     for safe in systems.values():
-        proteges.check(safe, proteges.thresholds_of(p))
+        protection.check(safe, protection.thresholds_of(p))
     tables = tableaux(p)
     book = folder / edition.file(NAME, "xlsx")
     write_workbook(book, tables, title=f"{edition.titre}, {edition.annee}", warning=edition.banner)

@@ -1,6 +1,6 @@
 """How a protected table becomes one to publish: words, rates from the counts left, comparisons."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import pandas as pd
@@ -12,10 +12,10 @@ from fpi_eval.indicators.declare import Indicator
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional import ELSEWHERE, HERE
 from fpi_eval.report import manifest, tables
-from fpi_eval.report.proteges import AUTRES
 from fpi_eval.report.published import Column, Table
 
 ENSEMBLE = "Ensemble"
+NO_BREAK = "\u2011"  # hyphen that keeps a millésime on one line
 FORMATS = {
     "annee": "annee", "effectif": "nombre", "taux": ("pourcent", 1), "points": "points",
     "euros": "euros", "decimal": ("nombre", 2),
@@ -43,7 +43,7 @@ def words(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
         "code_academie": {a.code: a.nom for a in place.academies},
         "code_departement": {d.code: d.nom for d in place.departements},
     }
-    whole = {TOTAL: ENSEMBLE, AUTRES: AUTRES}
+    whole = {TOTAL: ENSEMBLE}
     replaced = {
         name.removeprefix("code_"): rows[name].map(lambda v, w=words | whole: w.get(v, v))
         for name, words in names.items()
@@ -129,8 +129,8 @@ def make(
         shown["rentree"] = frame["rentree"].astype(int)
     if hidden is not None:
         hidden = hidden.reset_index(drop=True)
-    origin = f"{source} ; {p.donnees.credit}" if source else p.donnees.credit
-    said = f"{origin}, rentrée {p.donnees.rentree}"
+    whose = p.donnees.credit if p.donnees.simulees else "calculs fpi_eval"
+    said = f"{source or p.donnees.credit} ; {whose}, rentrée {p.donnees.rentree}"
     suffix = f" ({text.SIMULATED.lower()})" if p.donnees.simulees else ""
     return Table(name, title + suffix, shown, tuple(columns), said, day(), hidden, note)
 
@@ -147,8 +147,12 @@ def show(
     kept: pd.Series | None = None,
     titre: str = "",
     note: str = "",
+    labels: Mapping[str, str] | None = None,
 ) -> tables.Table:
-    """Return rows and columns of a published table as notebooks show them, marks included."""
+    """Return rows and columns of a published table as notebooks show them, marks included.
+
+    `labels`: shorter heads for a page's width; the workbook keeps the full ones.
+    """
     chosen = [c for c in published.columns if columns is None or c.name in columns]
     if columns is not None:
         chosen.sort(key=lambda c: list(columns).index(c.name))
@@ -158,11 +162,20 @@ def show(
             frame[name] = frame[name].astype(object).mask(published.hidden[name], MARK)
     if kept is not None:
         frame = frame[kept.to_numpy()]
+    if "millesime" in frame:
+        frame["millesime"] = frame["millesime"].str.replace("-", NO_BREAK)
     return tables.table(
         frame.reset_index(drop=True),
         titre or published.title.removesuffix(f" ({text.SIMULATED.lower()})"),
-        formats={c.name: FORMATS[c.unit] for c in chosen if c.unit != "texte"},
-        labels={c.name: c.label for c in chosen},
+        formats={c.name: _format(c) for c in chosen if c.unit != "texte"},
+        labels={c.name: c.label for c in chosen} | dict(labels or {}),
         source=published.source,
         note=note or published.note,
     )
+
+
+def _format(c: Column) -> tables.Format:
+    """Return how a column is written: a gap has its sign."""
+    if c.name.startswith(("ecart", "solde")) and c.unit in ("decimal", "effectif"):
+        return ("signe", 2 if c.unit == "decimal" else 0)
+    return FORMATS[c.unit]

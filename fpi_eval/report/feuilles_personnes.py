@@ -10,7 +10,7 @@ from fpi_eval.indicators.declare import EMPLOYED
 from fpi_eval.indicators.quadrant import OUTSIDE
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional import HERE
-from fpi_eval.report import proteges
+from fpi_eval.report import protection, proteges
 from fpi_eval.report.feuilles import (
     ACADEMIE,
     DEPARTEMENT,
@@ -30,7 +30,7 @@ from fpi_eval.text import pourcent
 INSERJEUNES = "InserJeunes, DEPP-Dares"
 PERSONNES = Column("personnes", "Personnes formées", "effectif", c.PERSONNES_FORMEES.definition)
 ELEVES = Column("terminale", "Élèves de dernière année", "effectif",
-                "Élèves de dernière année des lignes dont le producteur publie le devenir.")  # fmt: skip
+                "Dernière année, dans les lignes dont le devenir est publié.")  # fmt: skip
 AFTER = (c.TAUX_POURSUITE, c.PART_EN_EMPLOI, c.PART_AUTRE, c.DEVENIR_FAVORABLE)
 DIMS = ["territoire", "filiere", "niveau", "voie", "course", "millesime"]
 DIGITS = 3  # of a regional mean that covers more courses than the tables show
@@ -64,10 +64,10 @@ SCOLAIRE = (
 )
 
 
-def _hidden(safe: proteges.Safe, niveau: str, last: int) -> bool:
+def _hidden(safe: protection.Safe, niveau: str, last: int) -> bool:
     """Return whether the count of a target is hidden."""
     shown = () if niveau == "ensemble" else ("niveau",)
-    cells, flags = proteges.margin(safe, *shown)
+    cells, flags = protection.margin(safe, *shown)
     ends = cells["rentree"].map(lambda v: max(v) if isinstance(v, tuple) else v)
     mine = (ends <= last) & ((cells["niveau"] == niveau) | (not shown))
     return bool(flags.loc[mine, "entrants_programme"].any())
@@ -109,16 +109,15 @@ def couts(p: Panels) -> Table | None:
     table = seats.merge(sums.reset_index(), on=["niveau", "filiere"])
     people, flag = float("nan"), False
     if (safe := proteges.formes(p)) is not None:
-        cells, flags = proteges.margin(safe)
+        cells, flags = protection.margin(safe)
         ends = cells["rentree"].map(lambda v: max(v) if isinstance(v, tuple) else v)
         people, flag = (x.loc[ends.idxmax(), "entrants_programme"] for x in (cells, flags))
     one = pd.DataFrame({"cout": [whole["cout"]], "subvention": [whole["subvention"]],
                         "entrants_programme": [people]})  # fmt: skip
     last = table["niveau"] == TOTAL
     for cost in c.COUTS[2:4]:
-        table[cost.name] = (
-            table["niveau"].where(last).map({TOTAL: compute(one, cost)["value"].iloc[0]})
-        )
+        value = compute(one, cost)["value"].iloc[0]
+        table[cost.name] = table["niveau"].where(last).map({TOTAL: value})
     hidden = pd.DataFrame({cost.name: last & bool(flag) for cost in c.COUTS[2:4]})
     return make(
         p, "couts", "Coûts par place ouverte et par personne formée", table,
@@ -204,11 +203,12 @@ def quadrants(p: Panels) -> Table | None:
     where a rate is hidden, by the publisher's rule or by ours.
     """
     safe = proteges.devenir(p)
-    cells = safe.frame[~safe.frame["course"].isin([TOTAL, proteges.AUTRES])]
+    cells = safe.frame[safe.frame["course"] != TOTAL]
     if cells.empty:
         return None
     rows = p.inserjeunes[p.inserjeunes["code_region"] == p.donnees.programme.territoire.code_region]
-    rows = rows[(rows["millesime"] == cells["millesime"].iloc[0]) & rows["niveau"].notna()]
+    told = rows["sortants"].notna() & rows["niveau"].notna()
+    rows = rows[told & (rows["millesime"] == cells["millesime"].iloc[0])]
     minimum = p.donnees.programme.secret.denominateur_minimum
     found = quadrant(rows, denominateur_minimum=minimum)
     keys = ["niveau", "course", "millesime"]

@@ -14,7 +14,7 @@ from fpi_eval.panel import emplois, secteurs
 from fpi_eval.panel.deploiement import du_programme
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional import HERE
-from fpi_eval.report import proteges
+from fpi_eval.report import protection, proteges
 from fpi_eval.report.feuilles import (
     ACADEMIE,
     DEPARTEMENT,
@@ -27,10 +27,10 @@ from fpi_eval.report.feuilles import (
     make,
     with_comparisons,
 )
-from fpi_eval.report.proteges import PLACE, Safe
+from fpi_eval.report.protection import Safe
 from fpi_eval.report.published import Column, Table
 from fpi_eval.sources.ouvertures_reconcile import CONFIRMEE, NON_VERIFIABLE, SUPERIEURE
-from fpi_eval.text import pluriel
+from fpi_eval.text import nombre, pluriel
 
 REGISTRE = "Registre des ouvertures"
 SEATS = (c.PLACES_PREVUES, c.PLACES_OUVERTES, c.PLACES_FERMEES, c.SOLDE_PLACES,
@@ -38,9 +38,9 @@ SEATS = (c.PLACES_PREVUES, c.PLACES_OUVERTES, c.PLACES_FERMEES, c.SOLDE_PLACES,
 SEAT_COLUMNS = (
     *(column(one) for one in SEATS[:4]),
     Column("places_verifiables", "Ouvertes vérifiables", "effectif",
-           "Places ouvertes dans une formation dont les places sont connues deux rentrées de suite.",
+           "Ouvertes dans une formation aux places connues deux rentrées de suite.",
            "Registre des ouvertures"),
-    *(column(one) for one in SEATS[4:]),
+    column(c.PLACES_OBSERVEES), column(c.ECART_PLACES, "Écart"), column(c.TAUX_REALISATION),
 )  # fmt: skip
 AVANT = Column("avant", "Rentrée précédente", "decimal", "La même valeur, un an plus tôt.")
 ECART = Column("ecart", "Écart à la précédente", "decimal", "Valeur moins la précédente.")
@@ -50,18 +50,13 @@ AILLEURS = Column("ailleurs", "Autres régions", "decimal",
 
 def wide(table: pd.DataFrame, indicators: tuple[Indicator, ...], by: list[str]) -> pd.DataFrame:
     """Return one column per indicator and one row per group, then the whole (``Total``)."""
-    parts = []
-    for keys in (by, []):
-        found = compute_all(table, indicators, keys)
-        kept = (
-            found.pivot(index=keys or "_", columns="indicateur", values="value")
-            if keys
-            else (found.set_index("indicateur")[["value"]].T)
-        )
-        parts.append(kept.reset_index(drop=not keys))
-    rows = pd.concat(parts, ignore_index=True).rename_axis(columns=None)
-    rows[by] = rows[by].astype(object).fillna(TOTAL)
-    return rows
+    groups, whole = compute_all(table, indicators, by), compute_all(table, indicators)
+    rows = groups.pivot_table("value", by, "indicateur", dropna=False).reset_index()
+    total = {row.indicateur: row.value for row in whole.itertuples()} | dict.fromkeys(by, TOTAL)
+    rows = rows.dropna(subset=[one.name for one in indicators], how="all").astype(
+        dict.fromkeys(by, object)
+    )
+    return pd.concat([rows, pd.DataFrame([total])], ignore_index=True).rename_axis(columns=None)
 
 
 @cache
@@ -161,7 +156,7 @@ def _entrants_avant(p: Panels) -> tuple[pd.DataFrame, pd.Series]:
     if safe is None:
         empty = pd.DataFrame(columns=["niveau", "filiere", "effectif_entree"])
         return empty.astype({"effectif_entree": float}), pd.Series(dtype=bool)
-    cells, hidden = proteges.margin(safe, "territoire", "niveau", "filiere", territoire=HERE,
+    cells, hidden = protection.margin(safe, "territoire", "niveau", "filiere", territoire=HERE,
                                     rentree=p.donnees.rentree - 1)  # fmt: skip
     rows = cells.rename(columns={"entrants": "effectif_entree"})
     return rows[["niveau", "filiere", "effectif_entree"]], hidden["entrants"]
@@ -172,7 +167,7 @@ def _compared(
 ) -> Table | None:
     """Return a protected rate by place, beside last year and the other regions."""
     dims = list(safe.table.publication.dims)
-    frame = safe.frame[safe.frame[PLACE].ne(proteges.AUTRES).all(axis=1)]
+    frame = safe.frame
     for dim, value in kept.items():
         frame = frame[frame[dim] == value]
     if frame.empty:
@@ -267,8 +262,7 @@ def suivi(p: Panels) -> Table | None:
     )
     sums = seen.groupby(by)[["vues", "verifiables"]].sum()
     said = {
-        action: f"{pluriel(v, 'ouverture vue', 'ouvertures vues')} dans les capacités, sur "
-        f"{pluriel(n, 'vérifiable')}"
+        action: f"{pluriel(v, 'ouverture vue', 'ouvertures vues')} sur {nombre(n)}"
         for action, v, n in zip(sums.index, sums["vues"], sums["verifiables"], strict=True)
     }
     rows = p.registre.copy()
@@ -284,4 +278,6 @@ def suivi(p: Panels) -> Table | None:
          Column("cout", "Coût complet", "euros"), Column("subvention", "Subvention", "euros"),
          Column("commentaire", "Commentaire")),
         source=REGISTRE,
+        note="Commentaire : ouvertures que les capacités publiées montrent, sur celles qu'elles "
+        "peuvent montrer (formation aux places connues deux rentrées de suite).",
     )  # fmt: skip

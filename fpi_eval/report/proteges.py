@@ -7,70 +7,27 @@ course); older ones are sums only, under what last year's report already hid.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
 import pandas as pd
 
-from fpi_eval.disclosure import (
-    TOTAL,
-    Parts,
-    Protected,
-    Publication,
-    Rate,
-    Thresholds,
-    audit,
-    protect,
-)
-from fpi_eval.errors import FpiError
+from fpi_eval.disclosure import Parts, Rate
 from fpi_eval.indicators.declare import EMPLOYED
 from fpi_eval.indicators.derive import in_seats
 from fpi_eval.indicators.filieres import of_the_three
 from fpi_eval.panel.from_files import cell_panel
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional import HERE
-from fpi_eval.report import publication
+from fpi_eval.report.protection import AUTRES, Safe, protected
 
-AUTRES = "—"  # detail of other regions and of older years: not distinguished
 PLACE = ["code_academie", "code_departement"]
 MILLESIMES = 4  # last ones shown
-
-
-@dataclass(frozen=True, slots=True)
-class Safe:
-    """A table fit to publish, and what audits it: last year's cells that it shares years with."""
-
-    table: Protected
-    known: tuple[Publication, ...]
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """Shown cells."""
-        return self.table.frame
-
-    @property
-    def hidden(self) -> pd.DataFrame:
-        """Where something is hidden."""
-        return self.table.hidden
 
 
 def all_systems(p: Panels) -> dict[str, Safe]:
     """Return every protected table that the data allow, by name."""
     made = {"voeux": voeux(p), "entrants": entrants(p), "formes": formes(p), "devenir": devenir(p)}
     return {name: safe for name, safe in made.items() if safe is not None}
-
-
-def check(safe: Safe, thresholds: Thresholds) -> int:
-    """Return how many hidden counts the audit bounded; raise if one can be recovered."""
-    published = [*safe.known, safe.table.publication]
-    return len(audit(published, thresholds=thresholds))
-
-
-def thresholds_of(p: Panels) -> Thresholds:
-    """Return the programme's thresholds."""
-    secret = p.donnees.programme.secret
-    return Thresholds(secret.effectif_minimum, secret.denominateur_minimum)
 
 
 @cache
@@ -86,7 +43,7 @@ def voeux(p: Panels) -> Safe | None:
     rows = rows[wished & (rows["places"] > 0)]
     dims = ["territoire", "niveau", "filiere", "voie", *PLACE, "rentree"]
     groups = [("territoire", "niveau", "filiere", "voie", *PLACE[:k]) for k in (2, 1, 0)]
-    return _protected(
+    return protected(
         p, "voeux", _located(p, rows), dims, ["voeux_1", "voeux"], groups, public=["places"]
     )
 
@@ -105,7 +62,7 @@ def entrants(p: Panels) -> Safe | None:
     rows = rows[rows["entrants"].notna() & (rows["places"] > 0)]
     dims = ["territoire", "niveau", "filiere", *PLACE, "rentree"]
     groups = [("territoire", "niveau", "filiere", *PLACE[:k]) for k in (2, 1, 0)]
-    return _protected(p, "entrants", _located(p, rows), dims, ["entrants"], groups,
+    return protected(p, "entrants", _located(p, rows), dims, ["entrants"], groups,
                       public=["places"])  # fmt: skip
 
 
@@ -154,7 +111,7 @@ def formes(p: Panels) -> Safe | None:
     ends = {p.donnees.rentree, *(one.echeance for one in p.donnees.programme.cibles)}
     spans = {_span(years, min(end, p.donnees.rentree)) for end in ends} - {()}
     windows = [span if len(span) > 1 else span[0] for span in sorted(spans, key=len)]
-    return _protected(p, "formes", people, dims, ["entrants_programme"], groups,
+    return protected(p, "formes", people, dims, ["entrants_programme"], groups,
                       windows=windows)  # fmt: skip
 
 
@@ -185,9 +142,10 @@ def devenir(p: Panels) -> Safe | None:
     kind = ("territoire", "filiere", "niveau", "voie")
     groups = [(*kind, "course"), kind, ("territoire", "filiere", "voie"),
               ("territoire", "niveau", "voie"), ("territoire", "voie")]  # fmt: skip
-    return _protected(
+    return protected(
         p, "devenir", rows, [*kind, "course", "millesime"], values, groups,
-        rates=[Rate("_poursuite", "poursuite", "terminale"), Rate("_part", EMPLOYED[0], "terminale"),
+        rates=[Rate("_poursuite", "poursuite", "terminale"),
+               Rate("_part", EMPLOYED[0], "terminale"),
                *(Rate(f"_{name}", name, "sortants") for name in EMPLOYED)],
         parts=[Parts("terminale", ("poursuite", "sortants"), exhaustive=True),
                *(Parts("sortants", (name,)) for name in EMPLOYED)],
@@ -201,69 +159,3 @@ def couverture(p: Panels) -> float:
     rows = rows[(rows["territoire"] == HERE) & (rows["millesime"] == rows["millesime"].max())]
     known = rows["terminale"].where(rows["sortants"].notna())
     return float(known.sum() / rows["terminale"].sum())
-
-
-def _protected(
-    p: Panels,
-    name: str,
-    rows: pd.DataFrame,
-    dims: list[str],
-    values: list[str],
-    margins: list[tuple[str, ...]],
-    *,
-    public: Sequence[str] = (),
-    windows: Sequence[object] | None = None,
-    fine: Sequence[object] | None = None,
-    **more: object,
-) -> Safe | None:
-    """Return the protected table of a system, last year's publication in mind; None if no row."""
-    if rows.empty:
-        return None
-    year = dims[-1]
-    counts = [*values, *public]
-    detail = rows.groupby(dims)[counts].sum(min_count=1).reset_index()
-    years = list(detail[year].unique())
-    if fine is None:
-        fine = years if windows else [y for y in years if y >= p.donnees.rentree - 1]
-    before = publication.previous(p.donnees).get(name)
-    known = () if before is None else (publication.within(before, year, fine),)
-    known = tuple(one for one in known if len(one.frame))
-    arguments = dict(
-        dims=dims, values=values, margins=margins, public=public,
-        windows={year: list(windows or years)}, thresholds=thresholds_of(p), name=name, **more,
-    )  # fmt: skip
-    try:
-        safe = protect(detail, known=known, **arguments)
-    except FpiError as error:
-        if not known:
-            raise
-        if not p.donnees.simulees:
-            raise _revised(p, error) from error
-        return Safe(protect(detail, **arguments), ())  # another twin: nothing to keep secret
-    return Safe(publication.still_hidden(safe, before) if before else safe, known)
-
-
-def _revised(p: Panels, error: FpiError) -> FpiError:
-    path = publication.path_of(p.donnees, p.donnees.rentree - 1)
-    return FpiError(
-        f"{error} Le rapport précédent est lu dans {path.name} : si un producteur a révisé ses "
-        "données, refaites d'abord ce rapport avec elles.",
-        fichier=path.parent.name,
-    )
-
-
-def margin(safe: Safe, *shown: str, **fixed: object) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return cells and flags of one grouping: `shown` dimensions told, the others summed.
-
-    The year is always told; `fixed` keeps one value of a dimension. Cells of places that are not
-    told apart are left out.
-    """
-    dims = list(safe.table.publication.dims)
-    frame = safe.frame
-    kept = np.ones(len(frame), dtype=bool)
-    for dim in dims[:-1]:
-        told = frame[dim] != TOTAL
-        kept &= (told if dim in shown else ~told) & (frame[dim] != AUTRES)
-    for dim, value in fixed.items():
-        kept &= frame[dim].map(lambda v, w=value: v == w)
-    return frame[kept].reset_index(drop=True), safe.hidden[kept].reset_index(drop=True)

@@ -197,6 +197,7 @@ def resource(frame: pd.DataFrame, titre: str) -> dict[str, object]:
 
 def slug(words: str) -> str:
     """Return words as an ASCII file name."""
+    words = words.replace("œ", "oe").replace("Œ", "OE")
     plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
     name = "-".join("".join(c if c.isalnum() else " " for c in plain).split())
     return name if len(name) <= 60 else name[:61].rpartition("-")[0] or name[:60]

@@ -8,32 +8,34 @@ from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.passage import passage
 from fpi_eval.impact.regional import RegionalChange, regional_change
-from fpi_eval.indicators import filieres
+from fpi_eval.indicators.declare import HORIZONS
 from fpi_eval.panel.panels import FILIERES, Panels
-from fpi_eval.panel.regional import HERE
+from fpi_eval.plots import quadrants as draw_quadrants
 from fpi_eval.plots import range_lines
+from fpi_eval.report import feuilles_personnes
+from fpi_eval.report.feuilles import ENSEMBLE, show
 from fpi_eval.report.figure import Figure
+from fpi_eval.report.published import Table as Published
 from fpi_eval.report.tables import Table, table
-from fpi_eval.report.vue_places import words
 
 SHORTEST = 2
-SHOWN = 4  # last millésimes shown in wide tables
 OUTCOMES = {"terminale": "Élèves en année terminale", "en_emploi_6_mois": "En emploi à 6 mois"}
 
 
 def reponse(p: Panels) -> str:
     """Return the answer: employment here and elsewhere, and whether the region moved apart."""
-    rates = filieres.emploi(p, by=("territoire", "voie"))
+    rates = _by_voie(p)
     last = rates["millesime"].max()
-    now = rates[rates["millesime"] == last].set_index(["territoire", "voie"])
+    now = rates[rates["millesime"] == last].set_index(["territoire", "voie"])["taux"]
+    region = p.donnees.programme.territoire.region
     sentences = [
-        f"Au millésime {last.replace('_', '-')}, dans les trois filières, "
+        f"Au millésime {last}, dans les trois filières, "
         + " ; ".join(
-            f"{text.pourcent(now.loc[(HERE, voie), 'taux'], 0)} des sortants de "
+            f"{text.pourcent(now.loc[region, words], 0)} des sortants de "
             f"{'la voie scolaire' if voie == 'scolaire' else 'l’apprentissage'} sont en emploi "
             f"salarié à 6 mois dans la région, contre "
-            f"{text.pourcent(now.loc[('autres', voie), 'taux'], 0)} dans les autres régions"
-            for voie in text.VOIES
+            f"{text.pourcent(now.loc['Autres régions', words], 0)} dans les autres régions"
+            for voie, words in text.VOIES.items()
         )
         + "."
     ]
@@ -60,6 +62,15 @@ def reponse(p: Panels) -> str:
     return "\n\n".join(sentences)
 
 
+def _by_voie(p: Panels) -> pd.DataFrame:
+    """Return employment at 6 months by territory and voie, as published, in words."""
+    rows = feuilles_personnes.emploi(p).frame
+    whole = rows["filiere"].eq(ENSEMBLE) & rows["niveau"].eq(ENSEMBLE)
+    rate = "taux_emploi_6_mois"
+    names = {rate: "taux", f"{rate}_bas": "ic_bas", f"{rate}_haut": "ic_haut"}
+    return rows[whole].rename(columns=names).reset_index(drop=True)
+
+
 def before_programme(p: Panels, millesime: str) -> bool:
     """Return whether the millésime's leavers all left before the programme's first graduates.
 
@@ -70,8 +81,7 @@ def before_programme(p: Panels, millesime: str) -> bool:
 
 def taux(p: Panels) -> Figure:
     """Return the figure of employment rates by millésime, voie and territory."""
-    rates = filieres.emploi(p, by=("territoire", "voie"))
-    named = words(p, rates)
+    named = _by_voie(p)
     named["groupe"] = named["territoire"] + ", " + named["voie"].str.lower()
     last = named[named["millesime"] == named["millesime"].max()]
     said = [f"{r.groupe} {text.pourcent(r.taux, 1)}" for r in last.itertuples()]
@@ -92,7 +102,8 @@ def taux(p: Panels) -> Figure:
     return Figure(
         range_lines(drawn, x="millesime", y="taux", hue="groupe", ylabel="Taux d'emploi à 6 mois"),
         titre,
-        p.donnees.credit,
+        f"{feuilles_personnes.emploi(p).source}, millésimes {named['millesime'].min()} à "
+        f"{named['millesime'].max()}",
         "Courbes par millésime, avec intervalle à 95 %. Au dernier millésime : "
         f"{' ; '.join(said)}.",
         drawn,
@@ -102,44 +113,109 @@ def taux(p: Panels) -> Figure:
     )  # fmt: skip
 
 
+def _last(p: Panels, published: Published) -> pd.Series:
+    """Return the rows by filière and level of the last millésime."""
+    rows = published.frame
+    told = rows["filiere"].ne(ENSEMBLE) & rows["niveau"].ne(ENSEMBLE)
+    return told & (rows["millesime"] == rows["millesime"].max())
+
+
 def par_filiere(p: Panels) -> Table:
     """Return employment by filière, level and voie at the last millésime, hidden cells hidden."""
-    safe = filieres.emploi_protege(p)
-    shown = safe.display()
-    last = shown["millesime"].max()
-    rows = shown[(shown["millesime"] == last) & (safe.frame["niveau"] != "Total")]
-    return table(
-        words(p, rows).drop(columns="millesime"),
-        f"Emploi à 6 mois par filière, niveau et voie, millésime {last.replace('_', '-')}",
-        formats={"taux": ("pourcent", 1), "sortants": "nombre", "en_emploi_6_mois": "nombre"},
-        labels={"territoire": "Territoire", "filiere": "Filière", "niveau": "Niveau",
-                "voie": "Voie", "sortants": "Sortants", "en_emploi_6_mois": "En emploi",
-                "taux": "Taux d'emploi"},
-        source=p.donnees.credit,
-        note="Taux d'emploi : sortants en emploi salarié six mois après, sur l'ensemble des "
-        "sortants dont la situation est publiée. Ceux qui poursuivent leurs études n'y sont pas. "
-        "s : secret statistique.",
+    found = feuilles_personnes.emploi(p)
+    last = found.frame["millesime"].max()
+    return show(
+        found,
+        ["territoire", "filiere", "niveau", "voie", "sortants", "en_emploi_6_mois",
+         "taux_emploi_6_mois", "taux_emploi_6_mois_bas", "taux_emploi_6_mois_haut"],
+        kept=_last(p, found),
+        labels={"en_emploi_6_mois": "En emploi", "taux_emploi_6_mois": "Taux d'emploi",
+                "taux_emploi_6_mois_bas": "De", "taux_emploi_6_mois_haut": "À"},
+        titre=f"Emploi à 6 mois par filière, niveau et voie, millésime {last}",
+        note="Sortants en emploi salarié six mois après, sur les sortants dont la situation est "
+        "publiée ; de … à … : intervalle à 95 %. Ceux qui poursuivent leurs études n'y sont pas.",
+    )  # fmt: skip
+
+
+def durees(p: Panels) -> Table:
+    """Return employment at 6, 12, 18 and 24 months in the region, by voie and millésime."""
+    found = feuilles_personnes.emploi(p)
+    rows = found.frame
+    whole = rows["filiere"].eq(ENSEMBLE) & rows["niveau"].eq(ENSEMBLE)
+    return show(
+        found,
+        ["territoire", "voie", "millesime", "sortants",
+         *(f"taux_emploi_{months}_mois" for months in HORIZONS)],
+        kept=whole,
+        labels={f"taux_emploi_{months}_mois": f"À {months} mois" for months in HORIZONS},
+        titre="Emploi à 6, 12, 18 et 24 mois des sortants des trois filières",
+        note="Les taux d'un même millésime portent sur les mêmes sortants ; ceux à 18 et 24 mois "
+        "sont publiés plus tard.",
+    )  # fmt: skip
+
+
+def devenir(p: Panels) -> Table:
+    """Return study, work and other at 6 months, among final-year students, last millésime."""
+    found = feuilles_personnes.apres(p)
+    last = found.frame["millesime"].max()
+    return show(
+        found,
+        ["territoire", "filiere", "niveau", "voie", "terminale",
+         *(one.name for one in feuilles_personnes.AFTER)],
+        kept=_last(p, found),
+        labels={"terminale": "Élèves", "taux_poursuite": "En études", "part_autre": "Autre",
+                "part_en_emploi_6_mois": "En emploi",
+                "taux_devenir_favorable": "Devenir favorable"},
+        titre=f"Que font les élèves de dernière année six mois après, millésime {last}",
     )  # fmt: skip
 
 
 def terminale(p: Panels) -> Table:
     """Return final-year students by filière, level and voie, one column per millésime."""
-    rows = filieres.terminale(p)
-    kept = sorted(rows["millesime"].unique())[-SHOWN:]
-    rows = words(p, rows[(rows["territoire"] == HERE) & rows["millesime"].isin(kept)])
-    wide = rows.pivot_table(
-        index=["filiere", "niveau", "voie"], columns="millesime", values="terminale", sort=False
-    )
-    small = p.donnees.programme.secret.effectif_minimum
-    wide = wide.mask(wide < small)
+    found = feuilles_personnes.terminale(p)
+    shown = show(found).frame
+    rows = shown[shown["territoire"] == p.donnees.programme.territoire.region]
+    keys = ["filiere", "niveau", "voie"]
+    wide = rows.set_index([*keys, "millesime"])["terminale"].unstack("millesime", sort=False)  # noqa: PD010
     return table(
         wide.rename_axis(columns=None).reset_index(),
         f"Élèves et étudiants en dernière année, {p.donnees.programme.territoire.region}",
+        formats=dict.fromkeys(wide.columns, "nombre"),
         labels={"filiere": "Filière", "niveau": "Niveau", "voie": "Voie"},
-        source=p.donnees.credit,
-        note="Un millésime réunit deux promotions ; deux millésimes qui se suivent en partagent "
-        "une : on ne les additionne pas.",
+        source=found.source,
+        note=found.note,
     )
+
+
+def quadrants(p: Panels) -> Figure | str:
+    """Return the figure of each course's employment and continuation against the region's mean."""
+    found = feuilles_personnes.quadrants(p)
+    if found is None:
+        return "Aucune formation de la région n'a de devenir publié."
+    rows = found.frame.dropna(subset=["taux_emploi_6_mois", "taux_poursuite"])
+    if rows.empty:
+        return "Aucune formation de la région n'a assez d'élèves pour être située."
+    count = rows["quadrant"].value_counts()
+    said = [f"{name} : {count.get(name, 0)}" for name in ("Q1", "Q2", "Q3", "Q4")]
+    last = rows["millesime"].iloc[0]
+    return Figure(
+        draw_quadrants(rows, x="taux_emploi_6_mois", y="taux_poursuite", size="terminale",
+                       x_mean="moyenne_emploi", y_mean="moyenne_poursuite", panel="niveau",
+                       name="formation"),
+        f"{text.pluriel(count.get('Q1', 0), 'formation dépasse', 'formations dépassent')} la "
+        "moyenne régionale à la fois en emploi et en poursuite d'études",
+        f"{found.source}, millésime {last}",
+        f"Nuages de points, un par niveau : taux d'emploi à 6 mois en abscisse, taux de poursuite "
+        f"en ordonnée ; les traits sont les moyennes régionales. {' ; '.join(said)}. "
+        f"{len(found.frame) - len(rows)} formations ont un taux masqué et n'y sont pas.",
+        show(found, ["formation", "niveau", "terminale", "sortants", "taux_emploi_6_mois",
+                     "taux_poursuite", "quadrant"]).frame,
+        formats={"taux_emploi_6_mois": ("pourcent", 1), "taux_poursuite": ("pourcent", 1),
+                 "terminale": "nombre", "sortants": "nombre"},
+        labels={"formation": "Formation", "niveau": "Niveau", "terminale": "Élèves",
+                "sortants": "Sortants", "taux_emploi_6_mois": "Emploi à 6 mois",
+                "taux_poursuite": "Poursuite", "quadrant": "Quadrant"},
+    )  # fmt: skip
 
 
 @cache

@@ -8,10 +8,10 @@ from fpi_eval.panel import deploiement
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional import ELSEWHERE, HERE
 from fpi_eval.plots import stacked_rows, targets
+from fpi_eval.report import feuilles_places, vue_programme
 from fpi_eval.report.figure import Figure
 from fpi_eval.report.tables import Table, table
 
-SHOWN = 3  # last rentrées shown
 NO_REGISTER = (
     "Le dossier de données ne contient pas le registre des ouvertures (ouvertures.csv) : on ne "
     "peut pas dire combien de places le programme a ouvertes, ni les comparer aux cibles."
@@ -98,21 +98,10 @@ def cibles(p: Panels) -> Figure | str:
 
 
 def ouvertures(p: Panels) -> Table | str:
-    """Return planned, opened and observed seats by filière and level."""
+    """Return seats planned, opened and observed; without a register, what capacities show."""
     if deploiement.du_programme(p).empty:
-        return NO_REGISTER
-    return table(
-        words(p, deploiement.ouvertures(p)),
-        "Places prévues, ouvertes et observées",
-        formats={"part_verifiable": ("pourcent", 0)},
-        labels={"filiere": "Filière", "niveau": "Niveau", "ouvertures": "Ouvertures",
-                "places_prevues": "Prévues", "places_ouvertes": "Ouvertes",
-                "places_observees": "Hausse observée", "part_verifiable": "Part vérifiable"},
-        source=f"Registre des ouvertures, rentrée {p.donnees.rentree} ; {p.donnees.credit}",
-        note="La hausse observée est celle des fichiers de capacité dans les mêmes formations, la "
-        "même rentrée ; elle ne porte que sur la part vérifiable (formations dont les places "
-        "étaient connues l'année d'avant).",
-    )  # fmt: skip
+        return derivees(p)
+    return vue_programme.ouvertures(p)
 
 
 def rapprochement(p: Panels) -> Table | str:
@@ -148,44 +137,33 @@ def evolution(p: Panels) -> Table:
     )  # fmt: skip
 
 
-def pression(p: Panels) -> Table:
-    """Return first wishes per place, by filière and rentrée, here and elsewhere."""
-    rates = filieres.pression(p)
-    rows = words(p, rates[rates["rentree"] > p.donnees.rentree - SHOWN])
-    wide = rows.pivot_table(index=["filiere", "rentree"], columns="territoire", values="taux")
-    wide = wide.rename_axis(columns=None).reset_index()
-    region = p.donnees.programme.territoire.region
-    return table(
-        wide[["filiere", "rentree", region, "Autres régions"]],
-        "Premiers vœux pour une place (taux de pression)",
-        formats={region: ("nombre", 2), "Autres régions": ("nombre", 2)},
-        labels={"filiere": "Filière", "rentree": "Rentrée"},
-        source=p.donnees.credit,
-        note="Affelnet, voie scolaire, enseignement public : somme des premiers vœux sur somme "
-        "des places. Au-dessus de 1, plus d'élèves demandent la formation qu'elle n'a de places.",
-    )
+def pression(p: Panels) -> Table | str:
+    """Return first wishes per place, in the region and its académies, beside the others."""
+    return vue_programme.ici(
+        feuilles_places.pression(p), p,
+        ["filiere", "academie", "places", "voeux_1", "taux_pression", "avant", "ecart", "ailleurs"],
+        "Affelnet n'a pas de vœux dans le dossier.",
+    )  # fmt: skip
 
 
 def demande(p: Panels) -> Table | str:
-    """Return confirmed wishes per BTS place, by filière and voie."""
-    if not p.donnees.a("parcoursup_bts"):
-        return "Les capacités de BTS (Parcoursup) sont absentes du dossier."
-    rows = filieres.demande(p)
-    rows = words(p, rows[rows["rentree"] == rows["rentree"].max()])
-    wide = rows.pivot_table(
-        index=["filiere", "voie", "rentree"], columns="territoire", values="taux"
-    )
-    region = p.donnees.programme.territoire.region
-    wide = wide.rename_axis(columns=None).reset_index()
-    return table(
-        wide[["filiere", "voie", "rentree", region, "Autres régions"]],
-        "Vœux confirmés pour une place de BTS (taux de demande)",
-        formats={region: ("nombre", 1), "Autres régions": ("nombre", 1)},
-        labels={"filiere": "Filière", "voie": "Voie", "rentree": "Rentrée"},
-        source=p.donnees.credit,
-        note="Les vœux de Parcoursup ne sont pas classés : ce taux ne se compare pas au taux de "
-        "pression. Enseignement à distance mis à part.",
-    )
+    """Return confirmed wishes per BTS place, by filière, voie and académie."""
+    return vue_programme.ici(
+        feuilles_places.demande(p), p,
+        ["filiere", "voie", "academie", "places", "voeux", "taux_demande", "avant", "ecart",
+         "ailleurs"],
+        "Les capacités de BTS (Parcoursup) sont absentes du dossier.",
+    )  # fmt: skip
+
+
+def remplissage(p: Panels) -> Table | str:
+    """Return entrants per place, by level, filière and académie."""
+    return vue_programme.ici(
+        feuilles_places.remplissage(p), p,
+        ["niveau", "filiere", "academie", "places", "entrants", "taux_remplissage", "avant",
+         "ecart", "ailleurs"],
+        vue_programme.SANS_CONSTAT,
+    )  # fmt: skip
 
 
 def departements(p: Panels) -> Figure:
@@ -201,7 +179,7 @@ def departements(p: Panels) -> Figure:
         stacked_rows(ordered, rows="departement", columns=columns,
                      xlabel=f"Places d'entrée, rentrée {p.donnees.rentree}"),
         f"{top} réunit {text.pourcent(share, 0)} des places d'entrée des trois filières",
-        p.donnees.credit,
+        f"{p.donnees.credit}, rentrée {p.donnees.rentree}",
         f"Barres horizontales, une par département, du plus au moins de places. {top} vient en "
         f"tête avec {text.nombre(total.max())} places sur {text.nombre(total.sum())}.",
         ordered,

@@ -1,0 +1,296 @@
+"""What a run publishes on the simulated set: no small count anywhere, the same bytes, audited."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import openpyxl
+import pandas as pd
+import pytest
+from nbformat.v4 import new_code_cell, new_output
+
+from fpi_eval.disclosure import MARK, Parts, Rate, Thresholds, audit, protect
+from fpi_eval.errors import FpiError
+from fpi_eval.indicators import INDICATORS, compute
+from fpi_eval.panel.panels import panels
+from fpi_eval.programme import load_programme
+from fpi_eval.report import (
+    accessible,
+    classeur,
+    protection,
+    proteges,
+    publication,
+    vue_insertion,
+    vue_places,
+    vue_programme,
+)
+from fpi_eval.report.edition import Edition
+from fpi_eval.report.extract import write_tables
+from fpi_eval.report.swap import replaced
+from fpi_eval.text import MISSING
+
+ROOT = Path(__file__).parents[1]
+PROGRAMME = load_programme(ROOT / "data" / "fpi_aura")
+# Counts of people, and of wishes; places, jobs and targets are public decisions or facts.
+PEOPLE = {
+    "voeux_1", "voeux", "entrants", "effectif_entree", "terminale", "poursuite", "sortants",
+    "en_emploi_6_mois", "en_emploi_12_mois", "en_emploi_18_mois", "en_emploi_24_mois", "realise",
+    "personnes",
+}  # fmt: skip
+BASES = {"taux_poursuite": "terminale", "part_en_emploi_6_mois": "terminale",
+         "part_autre": "terminale", "taux_devenir_favorable": "terminale",
+         **{f"taux_emploi_{m}_mois": "sortants" for m in (6, 12, 18, 24)}}  # fmt: skip
+NOT_PEOPLE = {"suivi_ami_cma"}  # « réalisé » counts seats there
+VIEWS = {
+    vue_programme: ("formes", "personnes", "suivi", "transformation"),
+    vue_places: ("pression", "demande", "remplissage"),
+    vue_insertion: ("terminale", "taux", "par_filiere", "durees", "devenir", "quadrants"),
+}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Two runs in a row, last year's publication known to the second; the second written twice."""
+    root = tmp_path_factory.mktemp("programme")
+    (root / "data").mkdir()
+    folder = root / "data" / "fpi_aura"
+    folder.symlink_to(ROOT / "data" / "fpi_aura")
+    programme = PROGRAMME.model_copy(update={"dossier": folder})
+    made = {}
+    for year in (2025, 2026):
+        p = panels(programme, year)
+        edition = Edition.of(programme, year, simulated=True)
+        target = root / "reports" / "fpi_aura" / str(year)
+        target.mkdir(parents=True)
+        made[year] = (p, target, classeur.write(target, p, edition))
+    again = root / "encore"
+    again.mkdir()
+    classeur.write(again, made[2026][0], Edition.of(programme, 2026, simulated=True))
+    return made, again
+
+
+@pytest.fixture(scope="module")
+def pages(runs, tmp_path_factory):
+    """HTML and CSV of what notebooks show in the second run."""
+    p = runs[0][2026][0]
+    folder = tmp_path_factory.mktemp("pages")
+    shown = [getattr(view, name)(p) for view, names in VIEWS.items() for name in names]
+    outputs = [new_output("display_data", one._repr_mimebundle_()) for one in shown]
+    notebook = nbformat.v4.new_notebook(cells=[new_code_cell("", outputs=outputs)])
+    write_tables(folder, "page", notebook, "_simule")
+    return folder, [accessible.BeautifulSoup(one.to_html(), "html.parser") for one in shown]
+
+
+def sheets(folder):
+    """Rows of every sheet, under the columns' names of the dictionary."""
+    book = openpyxl.load_workbook(folder / "tableaux_simule.xlsx")
+    words = rows_of(folder / "tables" / "dictionnaire.csv")
+    for sheet in book.worksheets[1:]:
+        names = {w["libelle"]: w["colonne"] for w in words
+                 if w["tableau"] == f"{sheet.title}_simule"}  # fmt: skip
+        header, *rows = sheet.iter_rows(min_row=5, values_only=True)
+        yield sheet.title, [dict(zip([names[h] for h in header], row, strict=True)) for row in rows]
+
+
+def rows_of(path):
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter=";"))
+
+
+def number(value):
+    """Return a cell as a number, None where hidden or not available."""
+    if value in (None, "", MARK, MISSING) or value != value:
+        return None
+    try:
+        return float(re.sub(r"[\s%]", "", str(value)).replace(",", ".").replace("\u2212", "-"))
+    except ValueError:
+        return None
+
+
+def faults(name, rows):
+    """Return what no publication may hold: a count of 1 to 4, a rate on fewer than 20 people."""
+    found = []
+    for row in rows:
+        for column in PEOPLE & set(row) if name.removesuffix("_simule") not in NOT_PEOPLE else ():
+            if (count := number(row[column])) is not None and 1 <= count <= 4:
+                found.append((name, column, count))
+        for rate, base in BASES.items():
+            if number(row.get(rate)) is None or base not in row:
+                continue
+            if (people := number(row[base])) is None or 1 <= people < 20:
+                found.append((name, rate, people))
+    return found
+
+
+def test_no_sheet_holds_a_count_of_1_to_4_or_a_rate_under_20(runs):
+    for _, target, _ in runs[0].values():
+        read = dict(sheets(target))
+        assert len(read) == len(classeur.SHEETS)
+        assert [fault for name, rows in read.items() for fault in faults(name, rows)] == []
+    hidden = sum(v == MARK for rows in read.values() for row in rows for v in row.values())
+    assert hidden > 50
+
+
+def test_no_csv_or_parquet_file_does_either(runs):
+    for _, target, _ in runs[0].values():
+        for path in sorted((target / "tables").glob("*_simule.csv")):
+            assert faults(path.stem, rows_of(path)) == []
+        for path in sorted((target / "tables").glob("*.parquet")):
+            rows = pd.read_parquet(path).to_dict("records")
+            assert faults(path.stem, rows) == []
+
+
+def test_no_table_of_the_pages_does_either(pages):
+    labels = {"Premiers vœux", "Vœux confirmés", "Entrants", "Élèves de dernière année", "Élèves",
+              "Sortants", "En emploi", "Personnes formées"}  # fmt: skip
+    folder, soups = pages
+    files = sorted((folder / "tables").glob("*.csv"))
+    assert len(files) >= len(soups) - 1
+    tables = [rows_of(path) for path in files]
+    for soup in soups:
+        for table in soup.find_all("table"):
+            head = [cell.get_text(strip=True) for cell in table.select("thead th")]
+            lines = table.select("tbody tr")
+            cells = [
+                [c.get_text(strip=True) for c in line.find_all(["th", "td"])] for line in lines
+            ]
+            tables.append([dict(zip(head, row, strict=False)) for row in cells])
+    checked = 0
+    for rows in tables:
+        for row in rows:
+            for label in labels & set(row):
+                count = number(row[label]) if "%" not in str(row[label]) else None
+                assert count is None or not 1 <= count <= 4, (label, row)
+                checked += count is not None
+    assert checked > 100
+
+
+def test_what_is_hidden_in_the_workbook_is_hidden_in_the_pages(runs, pages):
+    p = runs[0][2026][0]
+    safe = proteges.devenir(p)
+    cells, flags = protection.margin(safe, "territoire", "filiere", "niveau", "voie")
+    last = cells["millesime"] == cells["millesime"].max()
+    page = vue_insertion.devenir(p).frame
+    assert (page["terminale"] == MARK).sum() == flags.loc[last, "terminale"].sum()
+
+
+def test_the_audit_passes_with_last_years_report(runs):
+    (_, before, _), (p, target, _) = runs[0][2025], runs[0][2026]
+    old = {one.name: one for one in publication.read(before / "publication_simule.json")}
+    new = {one.name: one for one in publication.read(target / "publication_simule.json")}
+    assert set(old) == set(new) == {"voeux", "entrants", "formes", "devenir"}
+    for name, safe in proteges.all_systems(p).items():
+        bounds = audit([*safe.known, new[name]])
+        assert not bounds["expose"].any()
+        assert len(bounds) >= safe.hidden[list(safe.table.publication.counts)].to_numpy().sum()
+    assert proteges.voeux(p).known
+    assert proteges.formes(p).known
+
+
+def test_what_last_years_report_hid_is_not_shown_now(runs):
+    before, now = (
+        {one.name: one for one in publication.read(runs[0][y][1] / "publication_simule.json")}
+        for y in (2025, 2026)
+    )
+    for name, old in before.items():
+        keys = list(old.dims)
+        secret = old.frame[keys].map(str).join(old.hidden[list(old.counts)])
+        shown = now[name].frame[keys].map(str).join(now[name].frame[list(old.counts)])
+        both = secret.merge(shown, on=keys, suffixes=("", "_now"))
+        for count in old.counts:
+            assert both.loc[both[count], f"{count}_now"].isna().all()
+
+
+def test_the_publication_holds_no_hidden_value_and_comes_back_the_same(runs):
+    _, target, _ = runs[0][2026]
+    path = target / "publication_simule.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for one in content["publications"]:
+        for count in one["counts"]:
+            pairs = zip(one["frame"][count], one["hidden"][count], strict=True)
+            assert all(value is None for value, hidden in pairs if hidden)
+        assert all(isinstance(v, bool) for c in one["counts"] for v in one["structure"][c])
+    assert publication.write(publication.read(path)) == path.read_bytes()
+
+
+def test_a_publication_that_cannot_be_read_stops_the_run_in_french(tmp_path):
+    path = tmp_path / "publication.json"
+    path.write_text('{"publications": [{"name": "x"}]}')
+    with pytest.raises(FpiError, match=r"publication\.json : .*illisible"):
+        publication.read(path)
+
+
+def test_the_same_run_gives_the_same_bytes(runs):
+    made, again = runs
+    _, target, files = made[2026]
+    assert len(files) == len(set(files)) > 2 * len(classeur.SHEETS)
+    for path in files:
+        assert path.read_bytes() == (again / path.relative_to(target)).read_bytes(), path.name
+
+
+def test_simulated_data_is_named_in_files_and_titles(runs):
+    _, target, files = runs[0][2026]
+    assert all("_simule" in f.name for f in files if f.name != "dictionnaire.csv")
+    book = openpyxl.load_workbook(target / "tableaux_simule.xlsx")
+    for sheet in book.worksheets:
+        assert "imulées" in f"{sheet['A1'].value} {sheet['A3'].value}"
+        assert not any(cell.data_type == "f" for row in sheet.iter_rows() for cell in row)
+
+
+def test_published_rates_are_those_of_compute_on_the_raw_counts(runs):
+    p = runs[0][2026][0]
+    rows = proteges.of_the_three(p, p.inserjeunes)
+    rows = rows[rows["sortants"].notna()]
+    by = ["territoire", "filiere", "niveau", "voie", "millesime"]
+    safe = proteges.devenir(p)
+    cells, flags = protection.margin(safe, *by[:-1])
+    for name, base in BASES.items():
+        wanted = compute(rows, INDICATORS[name], by).set_index(by)["value"]
+        one = {c: cells[c] for c in INDICATORS[name].columns}
+        shown = compute(cells[by].assign(**one), INDICATORS[name], by).set_index(by)["value"]
+        shown = shown.dropna()
+        assert len(shown) > 20
+        assert shown.to_numpy() == pytest.approx(wanted.loc[shown.index].to_numpy())
+        assert not flags[base].all()
+
+
+def test_a_leak_stops_the_run_and_leaves_last_report_in_place(runs, tmp_path, monkeypatch):
+    p = runs[0][2026][0]
+    target = tmp_path / "2026"
+    target.mkdir()
+    (target / "index.html").write_text("avant")
+    naked = _leaky()
+    monkeypatch.setattr(proteges, "all_systems", lambda _: {"x": naked})
+    with pytest.raises(FpiError, match="Ne publiez pas"), replaced(target) as folder:
+        classeur.write(folder, p, Edition.of(PROGRAMME, 2026, simulated=True))
+    assert [path.name for path in target.iterdir()] == ["index.html"]
+
+
+def _leaky():
+    """A table in which one small count was hidden, and its complement shown."""
+    detail = pd.DataFrame({"g": ["a", "b", "c"], "rentree": 2026, "n": [3.0, 30.0, 40.0]})
+    safe = protect(detail, dims=["g", "rentree"], values=["n"], windows={"rentree": [2026]})
+    frame, hidden = safe.frame.copy(), safe.hidden.copy()
+    truth = {"a": 3.0, "b": 30.0, "c": 40.0, "Total": 73.0}
+    hidden["n"] = frame["g"] == "a"
+    frame["n"] = frame["g"].map(truth).mask(hidden["n"])
+    shown = publication.replace(safe.publication, frame=frame, hidden=hidden)
+    return protection.Safe(publication.replace(safe, publication=shown), ())
+
+
+def test_hiding_again_what_was_hidden_hides_its_rate_too():
+    detail = pd.DataFrame({"g": ["a", "b"], "rentree": 2025, "n": [50.0, 60.0], "k": [20.0, 30.0]})
+    safe = protect(detail, dims=["g", "rentree"], values=["n", "k"],
+                   windows={"rentree": [2025]}, rates=[Rate("t", "k", "n")],
+                   parts=[Parts("n", ("k",))], thresholds=Thresholds())  # fmt: skip
+    assert safe.frame["t"].notna().all()
+    before = publication.replace(
+        safe.publication, hidden=safe.hidden.assign(k=safe.frame["g"] == "a")
+    )
+    now = publication.still_hidden(safe, before)
+    row = now.frame[now.frame["g"] == "a"].iloc[0]
+    assert row[["k", "t"]].isna().all()
+    assert row["n"] == 50
+    assert now.publication.hidden["k"].sum() == 1
