@@ -116,8 +116,8 @@ def markdown(table: pd.DataFrame) -> str:
         "d'écart-type 0,29 dit une projection ni décalée ni trop large.",
         "",
         "« Sans montée en charge » : les places se remplissent d'emblée alors que programme.toml "
-        "déclare une montée ; la projection des entrants est alors trop haute de 9 % environ, et sa "
-        "bande ne le sait pas. Le déclarer juste compte plus que tout le reste.",
+        "déclare une montée ; la projection des entrants est alors trop haute de 9 % environ, et "
+        "sa bande ne le sait pas. Le déclarer juste compte plus que tout le reste.",
         "",
         "| monde | lecture | niveau | programmes | observé (moyenne) | dans la bande à 80 % | "
         "écart médian | CRPS / observé | PIT moyenne (écart-type) |",
