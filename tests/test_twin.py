@@ -459,3 +459,8 @@ def test_the_panel_looks_like_the_published_figures():
     # Parcoursup BTS 2023: 12 wishes per place at the median, 25 places.
     assert 9 < table["voeux_1_par_place", "superieur scolaire", "q50"] < 15
     assert 22 < table["places", "superieur scolaire", "q50"] < 28
+
+
+def test_a_draw_without_any_possible_merger_keeps_its_establishments():
+    panel = draw(SMALL, 5037).panel
+    assert panel["uai"].notna().all()

@@ -110,6 +110,8 @@ def merge_sites(cells: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
         for a, b in zip(members[::2], members[1::2], strict=False):
             if len(pairs) < wanted and not taught[a] & taught[b]:
                 pairs.append((int(a), int(b)))
+    if not pairs:
+        return cells
     years = rng.choice(np.arange(2018, 2026), size=len(pairs))
     names = ["uai", "etablissement", "commune", "code_commune", "zone", "zone_emploi"]
     heir = cells["site"].map({b: a for a, b in pairs})
