@@ -233,6 +233,35 @@ def waterfall(table: pd.DataFrame, *, xlabel: str = "", ax: Axes | None = None) 
     return _plain(ax)
 
 
+def moments(table: pd.DataFrame, *, titles: dict[str, str]) -> Axes:
+    """Draw median and deciles by level, one frame a moment, real beside simulated.
+
+    Columns moment, level, statistic (q10, q50, q90), jumeau and, if known, reel.
+    """
+    names = list(dict.fromkeys(table["moment"]))
+    rows = -(-len(names) // 2)
+    _, axes = plt.subplots(rows, 2, figsize=(8.5, 3.1 * rows), layout="constrained", squeeze=False)
+    series = [("jumeau", ORANGE, "s", "Jumeau (simulé)")]
+    if "reel" in table:
+        series.insert(0, ("reel", BLUE, "o", "Réel"))
+    for ax, name in zip(axes.flat, names, strict=False):
+        part = table[table["moment"] == name]
+        levels = list(dict.fromkeys(part["level"]))
+        for shift, (column, colour, marker, label) in enumerate(series):
+            wide = part.pivot_table(index="level", columns="statistic", values=column).loc[levels]
+            place = [i + 0.18 * (shift - len(series) / 2 + 0.5) for i in range(len(levels))]
+            ax.hlines(place, wide["q10"], wide["q90"], color=colour, linewidth=2)
+            ax.plot(wide["q50"], place, marker, color=colour, label=label)
+        ax.set_yticks(range(len(levels)), levels)
+        ax.set_title(titles[name], fontsize=10, loc="left")
+        ax.margins(y=0.25)
+        _plain(ax)
+    for ax in list(axes.flat)[len(names) :]:
+        ax.set_visible(False)
+    axes.flat[0].legend(frameon=False, fontsize=8)
+    return axes.flat[0]
+
+
 def _plain(ax: Axes) -> Axes:
     ax.spines[["top", "right"]].set_visible(False)
     return ax

@@ -219,20 +219,27 @@ def _relative(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def simulated_folder(programme: Programme, rentree: int) -> Path:
-    """Return the folder of the embedded simulated set, written once per seed and twin version."""
+def simulated_folder(
+    programme: Programme, rentree: int, *, full: bool = False, first: int = FIRST_SIMULATED
+) -> Path:
+    """Return the folder of a simulated set, written once per size, seed and twin version.
+
+    ``full`` gives a France of the real size, heavier to write; the embedded set is small.
+    """
     from fpi_eval import twin
 
+    size = twin.DEFAULT if full else twin.SMALL
     code = b"".join(p.read_bytes() for p in sorted(Path(twin.__file__).parent.glob("*.py")))
-    version = hashlib.sha256(code + repr(twin.SMALL).encode()).hexdigest()[:12]
-    folder = cache_folder() / "simulees" / f"{version}_{programme.graine}_{rentree}"
+    version = hashlib.sha256(code + repr(size).encode()).hexdigest()[:12]
+    name = f"{version}_{programme.graine}_{first}_{rentree}"
+    folder = cache_folder() / "simulees" / name
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".en_cours_"))
     try:
-        drawn = twin.draw(twin.SMALL, programme.graine)
-        twin.write_files(drawn, making, years=range(FIRST_SIMULATED, rentree + 1))
+        drawn = twin.draw(size, programme.graine)
+        twin.write_files(drawn, making, years=range(first, rentree + 1))
         making.rename(folder)
     except OSError:
         if not folder.is_dir():  # another process may have made it meanwhile

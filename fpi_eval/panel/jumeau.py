@@ -1,0 +1,47 @@
+"""The twin's moments beside those of the files of a run, computed by the same code on both."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from fpi_eval.panel.donnees import simulated_folder
+from fpi_eval.panel.panels import Panels, panels
+from fpi_eval.twin import moments
+
+DIPLOMES = {"232": "CAP", "238": "Bac pro", "322": "BTS"}
+RENTREE = 2022  # the twin is calibrated on the files of that rentrée
+
+
+def twin_panels(p: Panels) -> Panels:
+    """Return the panels of a simulated France of the real size, at the calibration's rentrée."""
+    programme = p.donnees.programme
+    folder: Path = simulated_folder(programme, RENTREE, full=True, first=RENTREE - 2)
+    return panels(programme, RENTREE, folder)
+
+
+def moments_of(p: Panels) -> pd.DataFrame:
+    """Return moment × level × statistic of seats, wishes, pupils and outcomes.
+
+    Moments: places, voeux_1_par_place, variation_places (Affelnet, two last rentrées), terminale,
+    taux_emploi_6_mois, devenir (InserJeunes per region: rates and share of hidden cells).
+    """
+    seats = p.donnees.table("affelnet").assign(
+        key=lambda t: t["uai"] + t["mefstat11"],
+        level=lambda t: t["mefstat11"].str[:3].map(DIPLOMES),
+    )
+    seats = seats.dropna(subset=["level"])
+    years = sorted(seats["rentree"].unique())[-2:]
+    before, now = (seats[seats["rentree"] == year] for year in (years[0], years[-1]))
+    rows = p.inserjeunes[p.inserjeunes["millesime"] == p.inserjeunes["millesime"].max()]
+    length = rows["cfd"].str[:3].map({"500": "CAP", "400": "Bac pro", "320": "BTS"})
+    rows = rows.assign(level=length + ", " + rows["voie"]).dropna(subset=["level"])
+    parts = [moments.seat_moments(now, before), moments.outcome_moments(rows)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def beside(real: Panels) -> pd.DataFrame:
+    """Return both sets of moments in one table: moment, level, statistic, reel, jumeau."""
+    keys = ["moment", "level", "statistic"]
+    own = moments_of(real).rename(columns={"value": "reel"})
+    simulated = moments_of(twin_panels(real)).rename(columns={"value": "jumeau"})
+    return own.merge(simulated, on=keys)

@@ -1,0 +1,145 @@
+"""What `07_jumeau` shows: the simulated France beside the real files, and the truth it holds."""
+
+from functools import cache
+
+import pandas as pd
+
+from fpi_eval import text
+from fpi_eval.panel.jumeau import beside, moments_of, twin_panels
+from fpi_eval.panel.panels import Panels
+from fpi_eval.plots import moments as draw_moments
+from fpi_eval.report.figure import Figure
+from fpi_eval.report.tables import Table, table
+
+MOMENTS = {
+    "places": "Places par formation",
+    "voeux_1_par_place": "Premiers vœux par place",
+    "terminale": "Élèves de dernière année, région × formation",
+    "taux_emploi_6_mois": "Taux d'emploi à 6 mois, région × formation",
+    "variation_places": "Variation des places sur un an",
+    "devenir": "Devenir et cellules masquées",
+}
+STATISTICS = {
+    "q10": "1er décile", "q50": "Médiane", "q90": "9e décile", "moyenne": "Moyenne",
+    "part_hausse": "Part en hausse", "part_baisse": "Part en baisse",
+    "hausse_moyenne": "Hausse moyenne", "baisse_moyenne": "Baisse moyenne",
+    "taux_poursuite": "Taux de poursuite", "taux_emploi_6_mois": "Taux d'emploi à 6 mois",
+    "taux_emploi_12_mois": "Taux d'emploi à 12 mois", "part_taux_caches": "Taux masqués",
+    "part_poursuite_cachee": "Taux de poursuite masqués",
+    "part_effectifs_caches": "Effectifs masqués",
+}  # fmt: skip
+RESULTS = {
+    "entrants": "Entrants", "terminale": "Élèves de dernière année", "diplomes": "Diplômés",
+    "en_emploi_6_mois": "En emploi à 6 mois",
+}  # fmt: skip
+
+
+@cache
+def compared(p: Panels) -> pd.DataFrame:
+    """Return the moments shown: the twin's, and the real files' beside them if there are any."""
+    if p.donnees.simulees:
+        rows = moments_of(twin_panels(p)).rename(columns={"value": "jumeau"})
+    else:
+        rows = beside(p)
+    return rows[rows["statistic"].isin(STATISTICS)].reset_index(drop=True)
+
+
+def reponse(p: Panels) -> str:
+    """Return how close the twin is, or that there is nothing here to compare it with."""
+    rows = compared(p)
+    if p.donnees.simulees:
+        return (
+            "Cette page compare la France simulée aux fichiers réels. Le rapport porte ici sur des "
+            "données simulées : seules les valeurs du jumeau sont montrées."
+        )
+    middle = rows[(rows["statistic"] == "q50") & (rows["reel"] > 0)]
+    gap = (middle["jumeau"] / middle["reel"] - 1).abs()
+    hidden = rows[rows["statistic"] == "part_taux_caches"]
+    apart = (hidden["jumeau"] - hidden["reel"]).abs().max()
+    return (
+        f"Sur {text.pluriel(len(middle), 'médiane')} comparées (places, vœux, élèves, emploi), "
+        f"l'écart relatif du jumeau est de {text.pourcent(gap.median(), 0)} au milieu et de "
+        f"{text.pourcent(gap.max(), 0)} au plus. La part des taux masqués s'en écarte de "
+        f"{text.points(apart, 0).lstrip('+')} au plus : les petites formations rares y sont moins "
+        "nombreuses. Rien du jumeau ne décrit un établissement réel."
+    )
+
+
+def figure(p: Panels) -> Figure:
+    """Return the figure of distributions, real and simulated."""
+    rows = compared(p)
+    drawn = rows[rows["statistic"].isin(["q10", "q50", "q90"])]
+    named = drawn.assign(
+        moment=drawn["moment"].map(MOMENTS), statistic=drawn["statistic"].map(STATISTICS)
+    )
+    real = "reel" in named
+    titre = (
+        "Le jumeau a les ordres de grandeur des fichiers réels"
+        if real
+        else "Les distributions du jumeau"
+    )
+    return Figure(
+        draw_moments(drawn, titles=MOMENTS),
+        titre,
+        f"{p.donnees.credit} ; jumeau : données simulées",
+        "Quatre cadres : places, premiers vœux par place, élèves de dernière année, taux "
+        "d'emploi. Dans chacun, médiane et déciles par diplôme"
+        + (", réels et simulés côte à côte." if real else " du jumeau."),
+        named.reset_index(drop=True),
+        labels={"moment": "Grandeur", "level": "Diplôme", "statistic": "Statistique",
+                "reel": "Réel", "jumeau": "Jumeau (simulé)"} if real else
+        {"moment": "Grandeur", "level": "Diplôme", "statistic": "Statistique",
+         "jumeau": "Jumeau (simulé)"},
+        formats={"jumeau": ("nombre", 2)} | ({"reel": ("nombre", 2)} if real else {}),
+    )  # fmt: skip
+
+
+def tableau(p: Panels) -> Table:
+    """Return the other moments: changes in places, rates, hidden cells."""
+    rows = compared(p)
+    rows = rows[rows["moment"].isin(["variation_places", "devenir"])]
+    named = rows.assign(
+        moment=rows["moment"].map(MOMENTS), statistic=rows["statistic"].map(STATISTICS)
+    )
+    real = {"reel": "Réel"} if "reel" in rows else {}
+    return table(
+        named,
+        "Variation des places, devenir et cellules masquées : jumeau et fichiers",
+        formats=dict.fromkeys(("jumeau", *real), ("nombre", 2)),
+        labels={"moment": "Grandeur", "level": "Diplôme", "statistic": "Statistique",
+                "jumeau": "Jumeau (simulé)", **real},
+        source=f"{p.donnees.credit} ; jumeau : données simulées",
+        note="Parts entre 0 et 1. Les moyennes de hausse et de baisse sont en places.",
+    )  # fmt: skip
+
+
+def verite(p: Panels) -> Table:
+    """Return the true effect per seat of the simulated programme, by outcome."""
+    from fpi_eval import twin
+
+    truth = twin.draw(twin.SMALL, p.donnees.programme.graine).truth
+    rows = [
+        {"resultat": label, **{k: truth.per_seat(name)[k] for k in ("theta", "kappa", "net")}}
+        for name, label in RESULTS.items()
+    ]
+    return table(
+        pd.DataFrame(rows),
+        "L'effet vrai par place ouverte dans le jeu simulé livré",
+        formats=dict.fromkeys(("theta", "kappa", "net"), ("signe", 2)),
+        labels={"resultat": "Résultat", "theta": "Effet brut", "kappa": "Déplacement",
+                "net": "Effet net"},
+        source="Jumeau : données simulées",
+        note="Compté élève par élève, en comparant le même tirage avec et sans le programme : "
+        "aucune formule d'estimateur n'y entre.",
+    )  # fmt: skip
+
+
+def limites(p: Panels) -> str:
+    """Return what the twin does not say."""
+    return "\n\n".join(
+        [
+            "Le jumeau juge les estimateurs ; il ne dit rien de l'effet du programme réel.",
+            "Il ne simule ni les BUT, ni les licences professionnelles, ni les écoles "
+            "d'ingénieurs, et compte moins de formations rares que les fichiers réels.",
+        ]
+    )
