@@ -26,7 +26,7 @@ from fpi_eval.twin import SCENARIOS, SMALL, draw
 
 RESULTS = Path(__file__).parent / "results"
 STORE = RESULTS / "verdict_runs.csv"
-FIRST_SEED = 50_000
+FIRST_SEED = 60_000  # thresholds were set on seeds 50,000 to 50,019
 OUTCOME = "diplomes"
 CLEAN = ("benign", "realistic", "dep_shock", "null")
 VIOLATED = (
@@ -129,7 +129,7 @@ def markdown(runs: pd.DataFrame) -> str:
         "`fpi_eval/checks/light.py`. Couverture : part des intervalles à 95 % de J (effet brut) "
         "qui contiennent la vérité ; elle dit si la violation nuit. Les scénarios partagent leurs "
         "graines : leurs lignes ne sont pas indépendantes. Peu de tirages : une part nulle sur 10 "
-        "tirages laisse la vraie part sous 26 % (intervalle à 95 %).",
+        "tirages laisse la vraie part sous 26 % (borne haute à 95 %).",
         "",
         "| scénario | tirages | prudence | non concluant | chiffre refusé | alerte en tout "
         "| biais de J | couverture de J | biais de BJS2-T |",

@@ -279,6 +279,17 @@ def test_the_curve_holds_every_choice_and_says_why_one_failed(noisy):
     assert len(same) == 10
 
 
+def test_only_an_effect_told_from_zero_has_a_sign_to_contradict(noisy):
+    gross = study_of(noisy).gross
+    curve = pd.DataFrame({"label": ["a", "b"], "ci_low": [-3.0, 0.1], "ci_high": [-1.0, 0.9]})
+    above = replace(gross, ci_low=0.2, ci_high=0.6)
+    below = replace(gross, ci_low=-0.6, ci_high=-0.2)
+    unsure = replace(gross, ci_low=-0.2, ci_high=0.2)
+    assert list(robustness.contrary(above, curve)["label"]) == ["a"]
+    assert list(robustness.contrary(below, curve)["label"]) == ["b"]
+    assert robustness.contrary(unsure, curve).empty
+
+
 # ── all together ────────────────────────────────────────────────────────────────────────────────
 
 

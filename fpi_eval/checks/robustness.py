@@ -173,6 +173,18 @@ def per_opening(study: Study) -> pd.DataFrame:
     return table.reindex(columns=["label", "estimate", "ci_low", "ci_high", "raison"])
 
 
+def contrary(primary: Estimate, curve: pd.DataFrame) -> pd.DataFrame:
+    """Return the choices that find, beyond doubt, the opposite of what the primary one finds.
+
+    An effect that is not told from zero has no sign that another choice could contradict.
+    """
+    if primary.ci_low > 0:
+        return curve[curve["ci_high"] < 0]
+    if primary.ci_high < 0:
+        return curve[curve["ci_low"] > 0]
+    return curve.iloc[:0]
+
+
 def specifications(study: Study, curve: pd.DataFrame) -> Check:
     """Return how far other defensible choices lead, for the same question."""
     same = curve[(curve["famille"] == SAME) & ~curve["principal"]].dropna(subset=["estimate"])
@@ -180,8 +192,7 @@ def specifications(study: Study, curve: pd.DataFrame) -> Check:
         return study.blank("specifications", "aucun autre choix n'a pu être estimé.")
     value = study.gross.estimate
     share = float((same["estimate"] - value).abs().median() / study.reference)
-    sign = np.sign(value)
-    against = same[(sign * same["ci_high"] < 0) if sign > 0 else (same["ci_low"] > 0)]
+    against = contrary(study.gross, same)
     words = (
         f"{text.pluriel(len(same), 'autre choix', 'autres choix')}, de "
         f"{text.signe(same['estimate'].min(), 3)} à {text.signe(same['estimate'].max(), 3)} par "
