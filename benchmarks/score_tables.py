@@ -44,6 +44,11 @@ trop petite. Rejet de zéro : fausse alarme si l'effet vrai est nul, puissance s
 Effet vrai visé : par place des formations déjà ouvertes avant le programme (les formations créées
 n'ont pas de passé et sont comptées à part) ; déplacement par place ouverte ; net, leur somme. Les
 estimateurs naïfs visent l'effet de toutes les places.
+
+Deux couvertures. « Couverture à 95 % » : de l'effet sur les élèves de ce tirage. « De l'effet
+moyen » : de l'effet que de telles places ont en moyenne sur les tirages, sans la chance propre à
+ces élèves. L'erreur par groupe vise la seconde ; comme toute variance de ce type (Neyman, 1923),
+elle est prudente pour la première, car on ne voit jamais le même élève avec et sans la place.
 """
 
 KEYS = ["scenario", "outcome", "seed", "estimator"]
@@ -67,6 +72,9 @@ def summarise(runs: pd.DataFrame, scenarios: list[str], estimators: list[str]) -
     bounded = runs["ci_low"].notna()
     covered = (runs["ci_low"] <= runs["truth"]) & (runs["truth"] <= runs["ci_high"])
     tested = runs["p_value"].notna()
+    # The effect that such seats have on average over draws, luck of these very students aside.
+    mean = runs.groupby(["outcome", "scenario", "estimator"])["truth"].transform("mean")
+    typical = (runs["ci_low"] <= mean) & (mean <= runs["ci_high"])
     table = runs.assign(
         error=error,
         square=error**2,
@@ -74,6 +82,7 @@ def summarise(runs: pd.DataFrame, scenarios: list[str], estimators: list[str]) -
         bounded=bounded,
         tested=tested,
         covered=covered.astype(float).where(bounded),
+        typical=typical.astype(float).where(bounded),
         rejected=(runs["p_value"] < 0.05).astype(float).where(tested),
     )
     groups = table.groupby(["outcome", "scenario", "estimator"], sort=False)
@@ -88,6 +97,7 @@ def summarise(runs: pd.DataFrame, scenarios: list[str], estimators: list[str]) -
         mean_square=("square", "mean"),
         se=("std_error", "mean"),
         coverage=("covered", "mean"),
+        typical=("typical", "mean"),
         rejection=("rejected", "mean"),
     ).reset_index()
     out["bias_mc"] = out["sd"] / np.sqrt(out["answered"])
@@ -95,7 +105,9 @@ def summarise(runs: pd.DataFrame, scenarios: list[str], estimators: list[str]) -
     # Delta method: sd(error²) / (2 RMSE √n).
     spread = groups["square"].std().to_numpy()
     out["rmse_mc"] = spread / (2 * out["rmse"] * np.sqrt(out["answered"]))
-    for name, size in (("coverage", "bounded"), ("rejection", "tested")):
+    for name, size in (
+        ("coverage", "bounded"), ("typical", "bounded"), ("rejection", "tested"),
+    ):  # fmt: skip
         low, high = wilson(out[name], out[size].where(out[size] > 0), z=1.0)
         out[f"{name}_mc"] = (high - low) / 2
     return out.drop(columns="mean_square")
@@ -116,8 +128,8 @@ def markdown(table: pd.DataFrame, facts: dict[str, str]) -> str:
 def _rows(rows: pd.DataFrame) -> list[str]:
     lines = [
         "| estimateur | tirages | vérité | biais | biais en % | racine de l'EQM | "
-        "erreur / écart-type | couverture à 95 % | rejet de zéro |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "erreur / écart-type | couverture à 95 % | de l'effet moyen | rejet de zéro |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows.itertuples():
         size = abs(row.truth) or np.nan
@@ -127,6 +139,7 @@ def _rows(rows: pd.DataFrame) -> list[str]:
             f"| {row.bias:+.3f} ± {row.bias_mc:.3f} | {share} "
             f"| {row.rmse:.3f} ± {row.rmse_mc:.3f} | {_ratio(row)} "
             f"| {_pair(row.coverage, row.coverage_mc, row.bounded)} "
+            f"| {_pair(row.typical, row.typical_mc, row.bounded)} "
             f"| {_pair(row.rejection, row.rejection_mc, row.tested)} |"
         )
     return lines

@@ -26,7 +26,7 @@ from fpi_eval.twin import SCENARIOS, SMALL, draw
 
 RESULTS = Path(__file__).parent / "results"
 STORE = RESULTS / "verdict_runs.csv"
-FIRST_SEED = 60_000  # thresholds were set on seeds 50,000 to 50,019
+FIRST_SEED = 110_000  # thresholds were set on seeds 50,000 to 50,019
 OUTCOME = "diplomes"
 CLEAN = ("benign", "realistic", "dep_shock", "null")
 VIOLATED = (

@@ -7,6 +7,7 @@ from invented import invented_panel
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import few, regions, seats, together, trend
 from fpi_eval.impact.new_cells import new_cells
+from fpi_eval.inference import interval
 
 pf = pytest.importorskip("pyfixest")
 EXACT = 1e-8
@@ -151,6 +152,39 @@ def test_placebo_regions_spread_around_zero():
     assert len(table) == 7
     assert table.attrs["df"] == 7
     assert 0 < table.attrs["std_error"] < 0.3
+
+
+def shaken(panel, size):
+    """Move the graduates of every region's targeted courses together, from 2024 on."""
+    rng = np.random.default_rng(5)
+    shocks = {region: size * rng.standard_normal() for region in sorted(set(panel["code_region"]))}
+    late = (panel["rentree"] >= 2024) & (panel["filiere"] != "autre")
+    moved = panel["code_region"].map(shocks) * panel.groupby("cell")["diplomes"].transform("first")
+    return panel.assign(diplomes=panel["diplomes"] + moved.where(late, 0.0))
+
+
+def test_the_gross_interval_is_the_widest_of_departement_and_placebo_regions():
+    panel = invented_panel(13, noise=2.0, regions=8, etabs=30, opened=40)
+    found = seats.j(panel)[seats.GROSS]
+    placebo = regions.candidate(seats.sample(panel, "diplomes"))[0]
+    assert "régions placebo" in found.rule
+    low, high, _ = interval(found.estimate, placebo.std_error, placebo.df)
+    assert found.ci_low <= low
+    assert high <= found.ci_high
+
+
+def test_a_shock_of_whole_regions_is_seen_by_the_placebo_regions():
+    panel = invented_panel(13, noise=2.0, regions=8)
+    calm = regions.placebo_regions(panel, region_effects=False)
+    shaky = regions.placebo_regions(shaken(panel, 0.5), region_effects=False)
+    absorbed = regions.placebo_regions(shaken(panel, 0.5))
+    assert shaky.attrs["std_error"] > 2 * calm.attrs["std_error"]
+    assert absorbed.attrs["std_error"] < shaky.attrs["std_error"]
+
+
+def test_too_few_regions_give_no_placebo_error():
+    frame = seats.sample(invented_panel(13, noise=2.0, regions=3), "diplomes")
+    assert regions.candidate(frame) == []
 
 
 def test_too_early_an_outcome_is_an_error_in_french():

@@ -8,7 +8,7 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import linear
 from fpi_eval.impact.absorb import interaction
-from fpi_eval.impact.uncertainty import CR3, Interval, answer, error, event_table
+from fpi_eval.impact.uncertainty import CR3, Candidate, Interval, answer, error, event_table
 from fpi_eval.panel import align
 from fpi_eval.results import Estimate, Estimates, EventStudy
 
@@ -170,6 +170,7 @@ def report(frame: pd.DataFrame, fit: linear.LinearFit) -> Estimates:
     by_dep = fit.jackknife(used["code_departement"].to_numpy())
     dropped = frame.attrs["dropped"] + fit.dropped
     few = few_interval(used, frame, fit, by_etab)
+    placebo = regions_error(frame) if few is None else []
     items = []
     for label, weights in WEIGHTS.items():
         w = combination(fit, np.multiply(weights, (1.0, *frame.attrs["reach"])))
@@ -178,6 +179,7 @@ def report(frame: pd.DataFrame, fit: linear.LinearFit) -> Estimates:
                 used, w @ fit.coefficients, by_etab @ w, by_dep @ w,
                 estimator="J", label=label, dropped=dropped, description=J_TEXT,
                 kind=CR3, instead=few if label == GROSS else None,
+                also=placebo if label == GROSS else (),
             )
         )  # fmt: skip
     return Estimates(tuple(items))
@@ -189,6 +191,13 @@ def few_interval(used, frame, fit: linear.LinearFit, by_etab: np.ndarray) -> Int
 
     n_treated = used.loc[(used["dose"] != 0).to_numpy(), "uai"].nunique()
     return interval_of_gross(frame, fit, n_treated, error(by_etab[:, fit.position(SEATS)]))
+
+
+def regions_error(frame: pd.DataFrame) -> list[Candidate]:
+    """Return the candidate error read from placebo regions."""
+    from fpi_eval.impact.regions import candidate  # it reads this module
+
+    return candidate(frame)
 
 
 def combination(fit: linear.LinearFit, weights: Sequence[float]) -> np.ndarray:

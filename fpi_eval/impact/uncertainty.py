@@ -1,5 +1,6 @@
 """The widest of the intervals that a design calls for, and the sentence that says which."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,18 +107,24 @@ class Clusters:
         ]
 
     def interval(
-        self, value: float, by_etab: np.ndarray, by_dep: np.ndarray, kind: str
+        self,
+        value: float,
+        by_etab: np.ndarray,
+        by_dep: np.ndarray,
+        kind: str,
+        also: Sequence[Candidate] = (),
     ) -> tuple[Interval, str]:
-        """Return the interval and the level of its clusters.
+        """Return the widest interval and the level of its clusters.
 
         Établissements lie in départements, so errors by département allow for shocks of both;
         with t(G1 - 1) they are the rule as long as `ENOUGH` départements are treated. With fewer,
-        their spread is a guess, and the widest of both levels is taken.
+        their spread is a guess, and the widest of both levels is taken. ``also`` are candidates of
+        another nature (placebo regions), always in the comparison.
         """
         etab, dep = self.candidates(by_etab, by_dep, kind)
         if self.n_treated_dep >= ENOUGH:
-            return widest(value, [dep]), "département"
-        found = widest(value, [etab, dep])
+            return widest(value, [dep, *also]), "département"
+        found = widest(value, [etab, dep, *also])
         return found, "département" if found.rule.startswith(dep.name) else "établissement"
 
 
@@ -129,16 +136,17 @@ def answer(
     *,
     kind: str = CR1,
     instead: Interval | None = None,
+    also: Sequence[Candidate] = (),
     **facts,
 ) -> Estimate:
     """Return an estimate from its cluster influences, interval by `Clusters.interval`.
 
-    ``kind`` names the variance; ``instead`` is an interval by another rule, its clusters being
-    establishments.
+    ``kind`` names the variance; ``also`` are further candidates for the widest interval;
+    ``instead`` is an interval by another rule, its clusters being establishments.
     """
     clusters = Clusters.of(frame)
     by_etab, by_dep = clusters.corrected(by_etab, by_dep, kind)
-    found, level = clusters.interval(value, by_etab, by_dep, kind)
+    found, level = clusters.interval(value, by_etab, by_dep, kind, also)
     if instead is not None:
         found, level = instead, "établissement"
     cluster, n_treated, psi = (
