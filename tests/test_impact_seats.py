@@ -163,14 +163,24 @@ def shaken(panel, size):
     return panel.assign(diplomes=panel["diplomes"] + moved.where(late, 0.0))
 
 
-def test_the_gross_interval_is_the_widest_of_departement_and_placebo_regions():
+def test_placebo_regions_correct_the_error_only_where_regions_move_on_their_own(monkeypatch):
     panel = invented_panel(13, noise=2.0, regions=8, etabs=30, opened=40)
+    plain = seats.j(panel)[seats.GROSS]
+    assert "régions placebo" not in plain.rule
+    table = regions.copied(seats.sample(panel, "diplomes"))
+    shaken = table.assign(estimate=5 * table["std_error"] * [1, -1, 1, -1, 1, -1, 1])
+    monkeypatch.setattr(regions, "copied", lambda frame: shaken)
     found = seats.j(panel)[seats.GROSS]
-    placebo = regions.candidate(seats.sample(panel, "diplomes"))[0]
-    assert "régions placebo" in found.rule
-    low, high, _ = interval(found.estimate, placebo.std_error, placebo.df)
-    assert found.ci_low <= low
-    assert high <= found.ci_high
+    assert found.rule.startswith("7 régions placebo")
+    low, high, _ = interval(found.estimate, found.std_error, 7)
+    assert (found.ci_low, found.ci_high) == pytest.approx((low, high))
+    assert high - low > plain.ci_high - plain.ci_low
+
+
+def test_the_error_of_a_placebo_region_is_that_of_its_own_establishments():
+    table = regions.placebo_regions(invented_panel(13, noise=2.0, regions=12, etabs=30, opened=30))
+    ratio = table["estimate"] / table["std_error"]
+    assert 0.4 < np.mean(ratio**2) < 2.0
 
 
 def test_a_shock_of_whole_regions_is_seen_by_the_placebo_regions():
@@ -184,7 +194,7 @@ def test_a_shock_of_whole_regions_is_seen_by_the_placebo_regions():
 
 def test_too_few_regions_give_no_placebo_error():
     frame = seats.sample(invented_panel(13, noise=2.0, regions=3), "diplomes")
-    assert regions.candidate(frame) == []
+    assert regions.candidate(frame, 1.0) == []
 
 
 def test_too_early_an_outcome_is_an_error_in_french():

@@ -2,13 +2,15 @@
 
 import numpy as np
 import pandas as pd
+from scipy.stats import chi2
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.absorb import Absorber
-from fpi_eval.impact.few import Placement, moved_walds, paths_of
+from fpi_eval.impact.few import Placement, paths_of
 from fpi_eval.impact.seats import effects, sample
 from fpi_eval.impact.uncertainty import Candidate
 from fpi_eval.inference import placebo_error
+from fpi_eval.inference.sandwich import codes, sum_by
 
 MINIMUM = 5  # placebo regions from which their spread can be read
 
@@ -30,7 +32,8 @@ def placebo_regions(
     Returns
     -------
     DataFrame
-        Columns code_region, estimate; ``attrs`` has std_error (root mean square) and df.
+        Columns code_region, estimate, std_error (by establishment); ``attrs`` has std_error (root
+        mean square of the estimates) and df.
     """
     frame = sample(panel, outcome, niveau=niveau)
     table = copied(frame, region_effects=region_effects, seed=seed)
@@ -46,31 +49,53 @@ def copied(frame: pd.DataFrame, *, region_effects: bool = True, seed: int = 0) -
     rest = frame[~frame["code_region"].isin(treated)]
     regions = np.sort(rest["code_region"].unique())
     if len(regions) == 0:
-        return pd.DataFrame({"code_region": [], "estimate": []})
+        return pd.DataFrame({"code_region": [], "estimate": [], "std_error": []})
     n = rest["size"].to_numpy(float)
     absorber = Absorber(effects(rest, region=region_effects), n)
-    net = absorber.residualize(rest["y"].to_numpy() / n) * n
     place, rng = Placement(rest), np.random.default_rng(seed)
-    doses = []
-    for region in regions:
+    seats = np.zeros((len(rest), len(regions)))
+    for m, region in enumerate(regions):
         cells = rest[rest["code_region"] == region].drop_duplicates("cell").groupby("uai").size()
-        doses.append(place(paths, _homes(cells, [len(p) for p in paths], rng)))
-    values = moved_walds(doses, np.column_stack([net, net]), absorber, n)[:, 0]
-    table = pd.DataFrame({"code_region": regions, "estimate": values})
+        dose = place(paths, _homes(cells, [len(p) for p in paths], rng))
+        seats[list(dose), m] = list(dose.values())
+    y = absorber.residualize(rest["y"].to_numpy() / n) * n
+    table = pd.DataFrame({"code_region": regions})
+    net = absorber.residualize(np.sign(seats))
+    table[["estimate", "std_error"]] = _walds(y, seats, net, rest["uai"].to_numpy())
+    values = table["estimate"].to_numpy()
     table.attrs["std_error"], table.attrs["df"] = placebo_error(values)
     return table
 
 
-def candidate(frame: pd.DataFrame) -> list[Candidate]:
-    """Return the error of the gross effect read from placebo regions; none with too few of them.
+def _walds(y: np.ndarray, seats: np.ndarray, net: np.ndarray, uai: np.ndarray) -> np.ndarray:
+    """Return seat-weighted Walds and their clustered errors, one row per column of ``seats``.
 
-    A shock to a whole region, which no error clustered inside the region can see, shows there.
+    ``y`` is the weighted outcome net of effects, ``net`` the sign of seats net of effects.
     """
-    table = copied(frame)
-    known = table.dropna()
-    if len(known) < MINIMUM:
+    length = np.einsum("im,im->m", net, seats)
+    values = np.divide(y @ net, length, out=np.full(len(length), np.nan), where=length > 0)
+    scores = sum_by(codes(uai)[0], net * (y[:, None] - seats * values))
+    spread = np.sqrt((scores**2).sum(axis=0) * len(scores) / (len(scores) - 1))
+    return np.column_stack([values, spread / length])
+
+
+def candidate(frame: pd.DataFrame, std_error: float) -> list[Candidate]:
+    r"""Return the clustered error as the placebo regions would correct it, if they call for it.
+
+    A shock of a whole region is invisible to errors clustered inside it, and shows in regions
+    where nothing was opened. Regions differ in size, hence each placebo is compared to its own
+    clustered error: :math:`f^2 = \frac1R \sum_r (\hat\theta_r / s_r)^2` is 1 on average without
+    such shocks, and the error becomes :math:`f` times ``std_error``, with t(R). It is called for
+    when :math:`R f^2` passes the 95 % point of its chi-square; nothing is returned otherwise, nor
+    with fewer than `MINIMUM` regions.
+    """
+    table = copied(frame).dropna()
+    table = table[table["std_error"] > 0]
+    df = len(table)
+    total = float(((table["estimate"] / table["std_error"]) ** 2).sum())
+    if df < MINIMUM or total <= chi2.ppf(0.95, df):
         return []
-    error, df = table.attrs["std_error"], table.attrs["df"]
+    error = std_error * np.sqrt(total / df)
     return [Candidate(f"{df} régions placebo, t à {df} degrés de liberté", error, df)]
 
 

@@ -170,7 +170,8 @@ def report(frame: pd.DataFrame, fit: linear.LinearFit) -> Estimates:
     by_dep = fit.jackknife(used["code_departement"].to_numpy())
     dropped = frame.attrs["dropped"] + fit.dropped
     few = few_interval(used, frame, fit, by_etab)
-    placebo = regions_error(frame) if few is None else []
+    gross = error(by_etab @ combination(fit, WEIGHTS[GROSS]))
+    placebo = [] if few is not None else regions_error(frame, gross)
     items = []
     for label, weights in WEIGHTS.items():
         w = combination(fit, np.multiply(weights, (1.0, *frame.attrs["reach"])))
@@ -193,11 +194,11 @@ def few_interval(used, frame, fit: linear.LinearFit, by_etab: np.ndarray) -> Int
     return interval_of_gross(frame, fit, n_treated, error(by_etab[:, fit.position(SEATS)]))
 
 
-def regions_error(frame: pd.DataFrame) -> list[Candidate]:
-    """Return the candidate error read from placebo regions."""
+def regions_error(frame: pd.DataFrame, std_error: float) -> list[Candidate]:
+    """Return the error as placebo regions correct it, none where they do not call for it."""
     from fpi_eval.impact.regions import candidate  # it reads this module
 
-    return candidate(frame)
+    return candidate(frame, std_error)
 
 
 def combination(fit: linear.LinearFit, weights: Sequence[float]) -> np.ndarray:
