@@ -47,10 +47,20 @@ WORDS = {
 }  # fmt: skip
 
 
+CODED = ("uai", "course", "famille", "code_departement", "code_academie", "code_region")
+
+
+def coded(panel: pd.DataFrame) -> pd.DataFrame:
+    """Return the panel with integers for names, in their order: same answers, a third faster."""
+    names = {name: pd.factorize(panel[name], sort=True)[0] for name in CODED}
+    kinds = {name: pd.Categorical(panel[name]) for name in ("filiere", "niveau", "voie")}
+    return panel.assign(**names, **kinds)
+
+
 def one_run(scenario: str, seed: int) -> list[dict]:
     """Return one row per check of one simulated programme, with J's estimate beside the truth."""
     twin = draw(SMALL if scenario in SMALL_SET else SCENARIOS[scenario], seed)
-    found = evaluate(twin.panel, OUTCOME)
+    found = evaluate(coded(twin.panel), OUTCOME)
     truth = twin.truth.per_seat(OUTCOME)
     facts = {"scenario": scenario, "seed": seed}
     for prefix, row, key in (("j", 0, "theta"), ("net", 2, "net"), ("t", 3, "theta")):
