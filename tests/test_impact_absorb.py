@@ -76,6 +76,38 @@ def test_effects_leave_what_dummies_leave_even_when_collinear():
     assert absorber.n_collinear == dummies.shape[1] - absorber.rank
 
 
+@pytest.mark.parametrize("nested", [False, True], ids=["blocks", "blocks and a nested effect"])
+def test_an_effect_that_falls_in_blocks_leaves_what_dummies_leave(nested):
+    rng = np.random.default_rng(7)
+    course, region = rng.integers(0, 9, 80), rng.integers(0, 4, 80)
+    course[0], region[:2] = 9, 4  # a course taught once, a region nearly empty
+    cell, year = np.repeat(np.arange(80), 6), np.tile(np.arange(6), 80)
+    here = rng.random(480) < 0.8
+    cell, year = cell[here], year[here]
+    codes = [cell, 6 * course[cell] + year, 6 * region[cell] + year]
+    codes += [course[cell]] if nested else []
+    weights, x = rng.uniform(0.5, 2, len(cell)), rng.normal(size=(len(cell), 2))
+    dummies = np.column_stack([np.equal.outer(c, np.unique(c)) for c in codes]).astype(float)
+    root = np.sqrt(weights)[:, None]
+    beta = np.linalg.lstsq(dummies * root, x * root, rcond=None)[0]
+    absorber = absorb.Absorber(codes, weights)
+    assert absorber.lead > 0
+    np.testing.assert_allclose(absorber.residualize(x), x - dummies @ beta, atol=1e-12)
+    assert absorber.rank == np.linalg.matrix_rank(dummies)
+
+
+def test_an_effect_already_explained_is_wholly_collinear():
+    cell, year = np.repeat(np.arange(12), 4), np.tile(np.arange(4), 12)
+    x = np.random.default_rng(0).normal(size=48)
+    twice = absorb.Absorber([cell, cell // 2, cell // 6])
+    assert (twice.rank, twice.n_collinear) == (12, 8)
+    np.testing.assert_allclose(
+        twice.residualize(x), x - x.reshape(12, 4).mean(axis=1)[cell], atol=1e-12
+    )
+    both = absorb.Absorber([cell, cell // 2, year])
+    assert both.rank == 12 + 4 - 1
+
+
 def test_conjugate_gradient_agrees_with_the_direct_factor(monkeypatch):
     frame = random_panel(3)
     codes = [frame[e].to_numpy() for e in ("i", "ct", "rt")]

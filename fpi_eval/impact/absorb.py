@@ -8,8 +8,10 @@ import scipy.sparse as sp
 from scipy.linalg import cho_solve
 from scipy.linalg.lapack import dpstrf
 
+from fpi_eval.impact.blocks import COLLINEAR, components, invert_blocks, table
+
 DENSE_MAX = 3000  # above it, the reduced system is solved by conjugate gradient
-COLLINEAR = 1e-9  # relative pivot under which a level is a combination of the others
+BLOCKS_MAX = 30_000_000  # numbers held by all blocks of an effect that falls in blocks
 
 
 class Absorber:
@@ -20,9 +22,11 @@ class Absorber:
     .. math:: S = D_2'WD_2 - D_2'WD_1 (D_1'WD_1)^{-1} D_1'WD_2
 
     factored once by pivoted Cholesky, whose rank is exact: collinear levels are set to zero and
-    counted. It then serves any number of variables (Frisch-Waugh-Lovell). Beyond
-    ``DENSE_MAX`` remaining levels, conjugate gradient takes its place (Correia, 2017) and the rank
-    comes from connected components, an upper bound beyond two effects.
+    counted. Where the next effect falls in blocks that only the last ones link (courses over the
+    years, each cell teaching one course), the blocks go first, one by one. It then serves any
+    number of variables (Frisch-Waugh-Lovell). Beyond ``DENSE_MAX`` remaining levels, conjugate
+    gradient takes its place (Correia, 2017) and the rank comes from connected components, an upper
+    bound beyond two effects.
 
     Parameters
     ----------
@@ -67,11 +71,11 @@ class Absorber:
             return
         weights = np.ones(len(self.first)) if self.weights is None else self.weights
         self.cross = sum(
-            _table(self.first, c + o, weights, (n, p))
+            table(self.first, c + o, weights, (n, p))
             for c, o in zip(self.others, self.offsets, strict=False)
         ).tocsr()
         self.inner = sum(
-            _table(c + o, d + q, weights, (p, p))
+            table(c + o, d + q, weights, (p, p))
             for c, o in zip(self.others, self.offsets, strict=False)
             for d, q in zip(self.others, self.offsets, strict=False)
         ).tocsr()
@@ -84,29 +88,49 @@ class Absorber:
             1.0, np.sqrt(self.diagonal), out=np.zeros(p), where=self.diagonal > 0
         )
         self.factor = None
-        if p <= DENSE_MAX:
-            self._factorise()
+        lead, label, widest = self._blocks()
+        if max(p - lead, widest) <= DENSE_MAX:
+            self._factorise(lead, label)
         else:
-            self.n_collinear = _components(self.cross) + len(self.others) - 1
+            self.n_collinear = components(self.cross) + len(self.others) - 1
         self.rank = n + p - self.n_collinear
 
-    def _factorise(self) -> None:
+    def _blocks(self) -> tuple[int, np.ndarray, int]:
+        """Return how many levels fall in blocks, the block of each, the size of the largest."""
+        none = (0, np.empty(0, dtype=int), 0)
+        if len(self.others) < 2:
+            return none
+        lead = int(self.offsets[1])
+        touch = (self.cross[:, :lead] != 0).astype(float)
+        count, label = sp.csgraph.connected_components(touch.T @ touch, directed=False)
+        widest = int(np.bincount(label).max())
+        return (lead, label, widest) if count > 1 and count * widest**2 <= BLOCKS_MAX else none
+
+    def _factorise(self, lead: int, label: np.ndarray) -> None:
         scaled = sp.diags_array(1.0 / np.sqrt(self.mass)) @ self.cross
-        schur = (self.inner - scaled.T @ scaled).toarray()
-        schur *= self.scale
-        schur *= self.scale[:, None]
-        factor, pivots, rank, _ = dpstrf(schur, tol=COLLINEAR, lower=1)
-        self.factor = np.asfortranarray(factor[:rank, :rank])
-        self.kept = pivots[:rank] - 1
-        self.n_collinear = self.n_others - rank
-        self.refine = bool(rank) and np.abs(np.diag(self.factor)).min() < 1e-2
+        scale = sp.diags_array(self.scale)
+        schur = (scale @ (self.inner - scaled.T @ scaled) @ scale).tocsr()
+        self.lead, self.link = lead, schur[lead:, :lead]
+        self.inverse, rank, pivot = invert_blocks(schur[:lead, :lead].tocoo(), label)
+        self.through = self.link @ self.inverse
+        rest = (schur[lead:, lead:] - self.through @ self.link.T).toarray()
+        factor, pivots, left, _ = dpstrf(rest, tol=COLLINEAR, lower=1)
+        self.factor = np.asfortranarray(factor[:left, :left])
+        self.kept = pivots[:left] - 1
+        self.n_collinear = self.n_others - rank - left
+        smallest = np.abs(np.diag(self.factor)).min() if left else 1.0
+        self.refine = min(smallest, pivot) < 1e-2
 
     def solve(self, right: np.ndarray) -> np.ndarray:
         """Return a solution of ``S d = right``, right (n_others, k): zero for collinear levels."""
         scaled = right * self.scale[:, None]
         solution = np.zeros_like(scaled)
         if self.factor is not None:
-            solution[self.kept] = cho_solve((self.factor, True), scaled[self.kept])
+            early, late = scaled[: self.lead], scaled[self.lead :]
+            after = solution[self.lead :]
+            left = (late - self.through @ early)[self.kept]
+            after[self.kept] = cho_solve((self.factor, True), left)
+            solution[: self.lead] = self.inverse @ (early - self.link.T @ after)
         else:
             for j in range(scaled.shape[1]):
                 solution[:, j] = self._conjugate_gradient(scaled[:, j])
@@ -238,12 +262,3 @@ def counted_rank(absorber: Absorber, codes: Sequence[np.ndarray], cluster: np.nd
     if len(inside) == 1:
         inner = compact(inside[0])[1]
     return absorber.rank - inner + 1
-
-
-def _table(rows: np.ndarray, columns: np.ndarray, weights: np.ndarray, shape) -> sp.csr_array:
-    return sp.coo_array((weights, (rows, columns)), shape=shape).tocsr()
-
-
-def _components(cross: sp.csr_array) -> int:
-    graph = sp.block_array([[None, cross], [cross.T, None]])
-    return sp.csgraph.connected_components(graph, directed=False)[0]
