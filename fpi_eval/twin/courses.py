@@ -11,6 +11,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,49 +34,66 @@ _R, _N, _E, _A = "reindustrialisation", "numerique", "energie_decarbonee", "autr
 FAMILLES = (
     Famille(
         "maintenance", "250", _R, "maintenance des systèmes",
-        "PILOTAGE ET MAINTENANCE D'INSTALLATIONS AUTOMATISEES", 1, 1, 3, 3,
+        "PILOTAGE ET MAINTENANCE D'INSTALLATIONS AUTOMATISEES", 2, 3, 5, 6,
     ),
     Famille(
         "mecanique", "251", _R, "réalisation mécanique",
-        "REALISATION D'ENSEMBLE MECANIQUES ET INDUSTRIELS", 0, 2, 3, 2,
+        "REALISATION D'ENSEMBLE MECANIQUES ET INDUSTRIELS", 1, 5, 6, 6,
     ),
-    Famille("chaudronnerie", "254", _R, "structures métalliques", None, 1, 3, 2, 1),
-    Famille("automatismes", "201", _R, "procédés automatisés", None, 0, 1, 2, 3),
+    Famille("chaudronnerie", "254", _R, "structures métalliques", None, 2, 5, 4, 3),
+    Famille("automatismes", "201", _R, "procédés automatisés", None, 0, 2, 3, 6),
     Famille(
         "numerique", "326", _N, "réseaux et cybersécurité",
-        "TRANSITION NUMERIQUE ET ENERGETIQUE", 1, 0, 2, 4,
+        "TRANSITION NUMERIQUE ET ENERGETIQUE", 1, 0, 3, 8,
     ),
-    Famille("electricite", "255", _E, "électricité et électronique", None, 1, 2, 2, 3),
+    Famille("electricite", "255", _E, "électricité et électronique", None, 2, 3, 4, 6),
     Famille(
         "energie", "227", _E, "énergie et génie climatique",
-        "TRANSITION NUMERIQUE ET ENERGETIQUE", 1, 2, 2, 3,
+        "TRANSITION NUMERIQUE ET ENERGETIQUE", 3, 5, 4, 6,
     ),
     Famille(
         "batiment", "232", _A, "gros œuvre",
-        "CONSTRUCTION DURABLE DU BATIMENT ET DES TRAVAUX PUBLICS", 1, 9, 5, 3,
+        "CONSTRUCTION DURABLE DU BATIMENT ET DES TRAVAUX PUBLICS", 2, 12, 6, 5,
+    ),
+    Famille(
+        "finitions", "233", _A, "finitions du bâtiment",
+        "CONSTRUCTION DURABLE DU BATIMENT ET DES TRAVAUX PUBLICS", 1, 9, 3, 2,
     ),
     Famille(
         "bois", "234", _A, "bois et agencement",
-        "AGENCEMENT, MENUISERIE ET AMEUBLEMENT", 1, 7, 4, 2,
+        "AGENCEMENT, MENUISERIE ET AMEUBLEMENT", 2, 12, 6, 4,
     ),
     Famille(
         "vehicules", "252", _A, "maintenance des véhicules",
-        "MAINTENANCE DES MATERIELS ET DES VEHICULES ", 2, 5, 6, 3,
+        "MAINTENANCE DES MATERIELS ET DES VEHICULES ", 3, 8, 8, 5,
     ),
-    Famille("alimentation", "221", _A, "métiers de bouche", None, 3, 8, 4, 3),
+    Famille("alimentation", "221", _A, "métiers de bouche", None, 6, 12, 6, 5),
     Famille(
         "hotellerie", "334", _A, "hôtellerie et restauration",
-        "HOTELLERIE RESTAURATION", 2, 4, 3, 3,
+        "HOTELLERIE RESTAURATION", 5, 7, 4, 5,
     ),
-    Famille("commerce", "312", _A, "commerce et vente", "RELATION CLIENT", 0, 3, 5, 5),
+    Famille("commerce", "312", _A, "commerce et vente", "RELATION CLIENT", 1, 5, 6, 7),
     Famille(
         "gestion", "324", _A, "gestion administrative",
-        "GESTION ADMINISTRATIVE, DU TRANSPORT ET DE LA LOGISTIQUE", 0, 1, 2, 6,
+        "GESTION ADMINISTRATIVE, DU TRANSPORT ET DE LA LOGISTIQUE", 0, 2, 3, 6,
     ),
-    Famille("transport", "311", _A, "transport et logistique", None, 0, 4, 3, 2),
-    Famille("soin", "330", _A, "services à la personne", None, 2, 4, 4, 4),
-    Famille("mode", "242", _A, "mode et vêtement", None, 1, 6, 3, 2),
-    Famille("graphique", "322", _A, "communication graphique", None, 1, 5, 4, 4),
+    Famille("comptabilite", "314", _A, "comptabilité", None, 0, 0, 2, 5),
+    Famille("banque", "313", _A, "banque et assurance", None, 0, 0, 1, 4),
+    Famille("transport", "311", _A, "transport et logistique", None, 1, 7, 5, 4),
+    Famille("soin", "330", _A, "services à la personne", None, 3, 5, 4, 5),
+    Famille("sante", "331", _A, "appareillage et santé", None, 1, 1, 3, 6),
+    Famille("social", "332", _A, "accompagnement social", None, 1, 2, 1, 3),
+    Famille("mode", "242", _A, "mode et vêtement", None, 2, 10, 4, 3),
+    Famille("textile", "241", _A, "textile", None, 0, 4, 2, 2),
+    Famille("cuir", "243", _A, "cuir et maroquinerie", None, 1, 7, 2, 1),
+    Famille("graphique", "322", _A, "communication graphique", None, 1, 8, 5, 5),
+    Famille("image", "323", _A, "image, son et spectacle", None, 1, 3, 3, 6),
+    Famille("coiffure", "336", _A, "coiffure et esthétique", None, 3, 4, 3, 3),
+    Famille("materiaux", "224", _A, "verre, céramique et pierre", None, 1, 12, 3, 3),
+    Famille("metaux", "223", _A, "métaux et bijouterie", None, 1, 9, 3, 2),
+    Famille("chimie", "222", _A, "chimie et bio-industries", None, 0, 3, 4, 6),
+    Famille("proprete", "343", _A, "propreté et environnement", None, 1, 4, 3, 3),
+    Famille("securite", "344", _A, "sécurité", None, 0, 2, 3, 2),
 )  # fmt: skip
 
 #: Level of a course -> CFD prefix, mefstat prefix, filler digits, duration, label, dispositif.
@@ -89,6 +107,40 @@ DIPLOMES = {
 # Renovations take effect in the entry year at this rentrée; the old code lives on in later years
 # of study. Every fifth course is renovated, as 201 of some 1,000 diplomas were since 2018.
 RENOVATIONS = (2018, 2020, 2021, 2022, 2023, 2025)
+
+
+#: Spread (log) of how common the courses of a level are, scolaire and apprentissage: a few are
+#: everywhere and many are rare, as in the regional InserJeunes rows (DEPP-Dares, 2021_2022).
+TAILS = {
+    "scolaire": {"mc": 1.2, "cap": 2.2, "bacpro": 2.1, "bts": 1.7},
+    "apprentissage": {"mc": 1.3, "cap": 1.4, "bacpro": 1.3, "bts": 1.3},
+}
+#: Share of the cells of a level in each targeted filière: the digital one must stand on its own.
+TARGETED = {
+    _R: {"mc": 0.10, "cap": 0.12, "bacpro": 0.17, "bts": 0.15},
+    _N: {"mc": 0.02, "cap": 0.0, "bacpro": 0.04, "bts": 0.12},
+    _E: {"mc": 0.10, "cap": 0.15, "bacpro": 0.20, "bts": 0.19},
+}
+
+
+def _weights(table: pd.DataFrame, voie: str) -> np.ndarray:
+    """Return how common each course is among those of its level; adds up to 1 by level.
+
+    Fixed, whatever the twin's seed: log weights are normal scores in an order shuffled once.
+    """
+    rng = np.random.default_rng([2016, len(voie)])
+    weights = np.zeros(len(table))
+    filiere = table["filiere"].to_numpy()
+    for diplome, spread in TAILS[voie].items():
+        here = np.flatnonzero(table["diplome"] == diplome)
+        score = ndtri((rng.permutation(len(here)) + 0.5) / len(here))
+        weights[here] = np.exp(spread * score)
+        shares = {name: levels[diplome] for name, levels in TARGETED.items()}
+        shares[_A] = 1 - sum(shares.values())
+        for name, share in shares.items():
+            rows = here[filiere[here] == name]
+            weights[rows] *= share / weights[rows].sum() if len(rows) else 0.0
+    return weights
 
 
 @cache
@@ -140,15 +192,8 @@ def _catalogue() -> pd.DataFrame:
     stem, order = table["cfd"].str[:6], table["cfd"].str[6:].astype(int)
     table["option_a"] = (stem + (order + 1).astype(str)).where(bts)
     table["option_b"] = (stem + (order - 40).astype(str)).where(bts)
-    # A few courses are everywhere and most are rare (regional InserJeunes rows: median 98
-    # pupils in a final year of bac pro, 95th percentile 1,340); fixed, whatever the twin's seed.
-    rng = np.random.default_rng(2016)
-    # The digital family is one of three filières on its own: no luck of the draw there.
-    lift = np.select(
-        [table["famille"] == "numerique", table["filiere"] != "autre"], [1.2, 0.5], 0.0
-    )
-    table["poids_scolaire"] = lift + 1.6 * rng.standard_normal(len(table))
-    table["poids_apprentissage"] = lift + 2.0 * rng.standard_normal(len(table))
+    for voie in ("scolaire", "apprentissage"):
+        table[f"poids_{voie}"] = _weights(table, voie)
     labels = table["famille_metiers"].dropna().unique()
     first = table.dropna(subset=["famille_metiers"]).drop_duplicates("famille_metiers")
     communs = dict(zip(labels, first["cfd"].str[:6] + "50", strict=True))

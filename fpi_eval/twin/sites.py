@@ -7,6 +7,31 @@ from fpi_eval.twin.courses import catalogue
 from fpi_eval.twin.geography import AURA, departements, uai, uai_prefix
 from fpi_eval.twin.parameters import TwinParameters
 
+#: Shares of the cells of an establishment by voie and level, by type of establishment.
+MIX = {
+    "LP": {
+        "scolaire": {"mc": 0.02, "cap": 0.24, "bacpro": 0.68, "bts": 0.01},
+        "apprentissage": {"mc": 0.005, "cap": 0.02, "bacpro": 0.02, "bts": 0.005},
+    },
+    "LPO": {
+        "scolaire": {"mc": 0.015, "cap": 0.16, "bacpro": 0.56, "bts": 0.19},
+        "apprentissage": {"mc": 0.005, "cap": 0.02, "bacpro": 0.02, "bts": 0.03},
+    },
+    "LGT": {
+        "scolaire": {"bacpro": 0.02, "bts": 0.85},
+        "apprentissage": {"bts": 0.13},
+    },
+    "CFA": {
+        "scolaire": {},
+        "apprentissage": {"mc": 0.07, "cap": 0.38, "bacpro": 0.25, "bts": 0.30},
+    },
+}
+#: Spread (log) of the preference of an establishment for a family of courses, assumed.
+TASTE = 1.1
+#: The same of a region for a course, outside the targeted filières, which are taught everywhere.
+REGIONAL_TASTE = 0.7
+MOST_CELLS = 30
+
 
 def draw_sites(p: TwinParameters, rng: np.random.Generator) -> pd.DataFrame:
     """Return the establishments: UAI, type, place, number of cells."""
@@ -18,11 +43,11 @@ def draw_sites(p: TwinParameters, rng: np.random.Generator) -> pd.DataFrame:
         weights = zone["population"].to_numpy() / zone["population"].sum()
         extra = rng.choice(len(zone), size=count - len(zone), p=weights)
         sites = zone.iloc[np.sort(np.r_[np.arange(len(zone)), extra])].reset_index(drop=True)
-        kinds = rng.choice(["LP", "LPO", "LGT", "CFA"], size=count, p=[0.38, 0.28, 0.20, 0.14])
+        kinds = rng.choice(["LP", "LPO", "LGT", "CFA"], size=count, p=[0.36, 0.28, 0.17, 0.19])
         size = np.select([kinds == "LGT", kinds == "LP"], [4.5, 8.0], 10.5)
         shape = np.where(kinds == "CFA", 0.7, 3.0)
         size = size * rng.gamma(shape, 1 / shape, size=count)
-        sites["n_cells"] = _share_out(size, total, cap=30)
+        sites["n_cells"] = _share_out(size, total, cap=MOST_CELLS)
         sites["type"] = kinds
         tables.append(sites)
     sites = pd.concat(tables, ignore_index=True)
@@ -57,26 +82,38 @@ def _share_out(size: np.ndarray, total: int, cap: int) -> np.ndarray:
 
 
 def draw_cells(sites: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Return one row per cell: each establishment draws courses without replacement."""
+    """Return one row per cell: each establishment draws courses without replacement.
+
+    An exponential race: the first ``n_cells`` arrivals of clocks that run at the weights are a
+    weighted draw without replacement (Efraimidis and Spirakis, 2006).
+    """
     courses = catalogue()
-    n = len(courses)
+    n, kinds = len(courses), list(MIX)
     voies = np.repeat(["scolaire", "apprentissage"], n)
-    levels = np.tile(courses["diplome"].to_numpy(), 2)
-    scolaire = voies == "scolaire"
-    base = np.concatenate([courses["poids_scolaire"], courses["poids_apprentissage"]])
-    base = base + np.select([levels == "mc", levels == "bacpro"], [-1.2, 0.6], 0.0)
-    weights = {
-        "LP": np.where(scolaire, np.where(levels == "bts", -3.0, 0.0), -4.0),
-        "LPO": np.where(scolaire, 0.0, -3.5),
-        "LGT": np.where(levels == "bts", np.where(scolaire, 0.0, -2.5), -9.0),
-        "CFA": np.where(scolaire, -12.0, 0.0),
-    }
-    log_weight = base + np.stack([weights[kind] for kind in sites["type"]])
-    families = courses["famille"].astype("category").cat.codes.to_numpy()
-    taste = 1.1 * rng.standard_normal((len(sites), families.max() + 1))
-    score = log_weight + np.tile(taste[:, families], 2) + rng.gumbel(size=(len(sites), 2 * n))
-    rank = np.argsort(np.argsort(-score, axis=1), axis=1)
-    site, combo = np.nonzero(rank < sites["n_cells"].to_numpy()[:, None])
+    levels = courses["diplome"].to_numpy()
+    common = {voie: courses[f"poids_{voie}"].to_numpy() for voie in ("scolaire", "apprentissage")}
+    rows = [
+        [
+            [mix[voie].get(level, 0.0) for level in levels] * weight
+            for voie, weight in common.items()
+        ]
+        for mix in MIX.values()
+    ]
+    weights = np.array(rows, dtype=np.float32).reshape(len(kinds), 2 * n)
+    families = pd.factorize(courses["famille"])[0]
+    taste = np.exp(-TASTE * rng.standard_normal((len(sites), families.max() + 1), dtype=np.float32))
+    slow = np.tile(taste[:, families], 2)
+    regions = pd.factorize(sites["code_region"])[0]
+    niche = np.where(courses["filiere"] == "autre", REGIONAL_TASTE, 0.0).astype(np.float32)
+    niche = niche * rng.standard_normal((regions.max() + 1, n), dtype=np.float32)
+    slow *= np.tile(np.exp(niche), 2)[regions]
+    with np.errstate(divide="ignore"):
+        slow /= weights[sites["type"].map({kind: k for k, kind in enumerate(kinds)})]
+    arrival = rng.standard_exponential(slow.shape, dtype=np.float32) * slow
+    wanted = sites["n_cells"].to_numpy()
+    first = np.sort(np.partition(arrival, MOST_CELLS - 1, axis=1)[:, :MOST_CELLS], axis=1)
+    last = first[np.arange(len(sites)), wanted - 1]
+    site, combo = np.nonzero(arrival <= last[:, None])
     kept = courses.iloc[combo % n].reset_index(drop=True)
     where = sites.iloc[site].drop(columns=["n_cells", "population"]).reset_index(drop=True)
     cells = pd.concat([where, kept], axis=1)

@@ -36,13 +36,31 @@ PLACES = {
         12: 8, 15: 13, 18: 5, 20: 5, 24: 20, 28: 5, 30: 12, 32: 3, 35: 15, 36: 4, 45: 3, 48: 3,
         70: 3,
     },
-    "apprentissage": {
+    "bts_apprentissage": {
         4: 5, 6: 6, 8: 6, 10: 8, 12: 15, 15: 11, 18: 6, 20: 11, 24: 9, 28: 4, 30: 6, 40: 5, 60: 4,
         100: 2,
     },
-    "apprentissage_secondaire": {
-        2: 10, 3: 9, 4: 9, 5: 8, 6: 10, 8: 12, 10: 12, 12: 12, 15: 10, 20: 6, 30: 3,
+    "mc_apprentissage": {
+        2: 9, 4: 8, 6: 8, 8: 8, 10: 9, 12: 11, 15: 12, 20: 12, 25: 8, 30: 7, 50: 5, 80: 3,
     },
+    "cap_apprentissage": {
+        2: 10, 3: 4, 4: 4, 6: 5, 8: 5, 12: 6, 16: 6, 20: 7, 25: 7, 30: 7, 40: 9, 50: 8, 60: 7,
+        80: 6, 100: 5, 150: 4,
+    },
+    "bacpro_apprentissage": {
+        2: 15, 3: 8, 4: 6, 6: 8, 8: 7, 10: 8, 12: 9, 15: 9, 20: 9, 25: 7, 30: 6, 40: 4, 60: 3,
+        80: 1,
+    },
+}  # fmt: skip
+
+#: Quantile → entrants per place of the BTS admissions of 2019 (Parcoursup), the tails tempered.
+FILL = {0.0: 0.10, 0.01: 0.24, 0.05: 0.55, 0.10: 0.70, 0.25: 0.84, 0.50: 0.94, 0.75: 1.0, 1.0: 1.04}
+
+#: Correlation between the ranks of a cell's capacity and of how common its course is: measured on
+#: Affelnet and Parcoursup; assumed for the secondary apprentices that CFA gather in large groups.
+SIZE_TIES = {
+    "mc": 0.10, "cap": 0.18, "bacpro": 0.35, "bts": 0.41, "mc_apprentissage": 0.60,
+    "cap_apprentissage": 0.70, "bacpro_apprentissage": 0.70, "bts_apprentissage": 0.23,
 }  # fmt: skip
 
 #: Share of final-year students who stay in education, and employed at 6, 12, 18, 24 months per
@@ -96,7 +114,7 @@ def draw_world(p: TwinParameters, rng: dict[str, np.random.Generator]) -> World:
     base = _base_places(cells, rng["places"])
     level, pressure = _pressure(cells, rng["pressure"])
     shift, trend = _shifts(p, cells, rng)
-    fill = np.interp(level, [0, 0.05, 0.25, 0.5, 0.75, 1], [0.45, 0.65, 0.84, 0.95, 1.0, 1.02])
+    fill = np.interp(level, list(FILL), list(FILL.values()))
     autres = _other_openings(p, cells, rng["other_openings"])
     mean = base[:, None] * fill[:, None] * np.exp(shift) + p.fill * autres
     places = _declared_places(p, cells, base, rng["places"]) + autres
@@ -112,16 +130,31 @@ def draw_world(p: TwinParameters, rng: dict[str, np.random.Generator]) -> World:
 
 
 def _base_places(cells: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
-    u = rng.random(len(cells))
+    """Return each cell's usual capacity: common courses come in larger groups."""
+    luck = rng.standard_normal(len(cells))
     apprenti = (cells["voie"] == "apprentissage").to_numpy()
+    common = np.where(apprenti, cells["poids_apprentissage"], cells["poids_scolaire"])
+    level = cells["diplome"].to_numpy()
     places = np.empty(len(cells))
-    kind = cells["diplome"].where(~apprenti, "apprentissage")
-    kind = kind.where(~(apprenti & cells["niveau"].eq("secondaire")), "apprentissage_secondaire")
     for name, weights in PLACES.items():
-        here = kind.eq(name).to_numpy()
+        diplome, _, voie = name.partition("_")
+        here = np.flatnonzero((level == diplome) & (apprenti == bool(voie)))
+        tie = SIZE_TIES[name]
+        score = tie * _normal_scores(common[here], luck[here])
+        score += np.sqrt(1 - tie**2) * luck[here]
+        u = (np.argsort(np.argsort(score)) + 0.5) / max(len(here), 1)
         cut = np.cumsum(list(weights.values())) / sum(weights.values())
-        places[here] = np.array(list(weights))[np.searchsorted(cut, u[here])]
+        places[here] = np.array(list(weights))[np.searchsorted(cut, u)]
     return places
+
+
+def _normal_scores(value: np.ndarray, tie_break: np.ndarray) -> np.ndarray:
+    """Return the normal scores of the ranks."""
+    from scipy.special import ndtri
+
+    rank = np.empty(len(value))
+    rank[np.lexsort((tie_break, value))] = np.arange(len(value)) + 0.5
+    return ndtri(rank / max(len(value), 1))
 
 
 def _pressure(cells: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
