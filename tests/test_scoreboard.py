@@ -23,7 +23,11 @@ POINT, ERROR = 1e-8, 0.02
 
 @pytest.fixture(scope="module")
 def frame():
-    return score_estimators.lagged(draw(SMALL, 5).panel, "diplomes")
+    table = score_estimators.lagged(draw(SMALL, 5).panel, "diplomes")
+    # A course taught by one cell says nothing of a slope, and pyfixest leaves it out of the count
+    # of observations.
+    alone = table.groupby(["course", "time"])["cell"].transform("size") == 1
+    return table[~alone].reset_index(drop=True)
 
 
 def test_the_dose_of_graduates_is_the_seats_they_entered_on():

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import gammaincinv, ndtri
 
 from fpi_eval.twin.geography import AURA
 from fpi_eval.twin.parameters import TwinParameters
@@ -62,6 +63,12 @@ SIZE_TIES = {
     "mc": 0.10, "cap": 0.18, "bacpro": 0.35, "bts": 0.41, "mc_apprentissage": 0.60,
     "cap_apprentissage": 0.70, "bacpro_apprentissage": 0.70, "bts_apprentissage": 0.23,
 }  # fmt: skip
+#: The same between entrants per place and how common the course is, assumed: rare courses are
+#: those that fill badly, which gives regional rows of a few pupils.
+FILL_TIES = {
+    "mc": 0.5, "cap": 0.2, "bacpro": 0.1, "bts": 0.5, "mc_apprentissage": 0.3,
+    "cap_apprentissage": 0.3, "bacpro_apprentissage": 0.2, "bts_apprentissage": 0.5,
+}  # fmt: skip
 
 #: Share of final-year students who stay in education, and employed at 6, 12, 18, 24 months per
 #: leaver (InserJeunes millésime 2019_2020, all regions), by level and voie.
@@ -111,10 +118,12 @@ def draw_world(p: TwinParameters, rng: dict[str, np.random.Generator]) -> World:
     """Draw the France without the programme."""
     sites = draw_sites(p, rng["sites"])
     cells = merge_sites(draw_cells(sites, rng["cells"]), rng["mergers"])
-    base = _base_places(cells, rng["places"])
+    groups = _groups(cells)
+    base = _base_places(cells, groups, rng["places"])
     level, pressure = _pressure(cells, rng["pressure"])
     shift, trend = _shifts(p, cells, rng)
-    fill = np.interp(level, list(FILL), list(FILL.values()))
+    filled = _tied_ranks(cells, groups, ndtri(level), FILL_TIES)
+    fill = np.interp(filled, list(FILL), list(FILL.values()))
     autres = _other_openings(p, cells, rng["other_openings"])
     mean = base[:, None] * fill[:, None] * np.exp(shift) + p.fill * autres
     places = _declared_places(p, cells, base, rng["places"]) + autres
@@ -129,38 +138,50 @@ def draw_world(p: TwinParameters, rng: dict[str, np.random.Generator]) -> World:
     return World(cells, mean, pressure, trend, places, autres, counts, rates)
 
 
-def _base_places(cells: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
-    """Return each cell's usual capacity: common courses come in larger groups."""
-    luck = rng.standard_normal(len(cells))
+def _groups(cells: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return the rows of each level and voie, named as in ``PLACES``."""
+    level = cells["diplome"].to_numpy()
+    apprenti = (cells["voie"] == "apprentissage").to_numpy()
+    names = [name.partition("_") for name in PLACES]
+    return {
+        "".join(name): np.flatnonzero((level == name[0]) & (apprenti == bool(name[2])))
+        for name in names
+    }
+
+
+def _tied_ranks(
+    cells: pd.DataFrame, groups: dict[str, np.ndarray], luck: np.ndarray, ties: dict[str, float]
+) -> np.ndarray:
+    """Return ranks in (0, 1) by level and voie, correlated with how common the course is.
+
+    Within a group they are spread evenly whatever the tie: it moves who is large, not how many.
+    """
     apprenti = (cells["voie"] == "apprentissage").to_numpy()
     common = np.where(apprenti, cells["poids_apprentissage"], cells["poids_scolaire"])
-    level = cells["diplome"].to_numpy()
+    ranks = np.empty(len(cells))
+    for name, here in groups.items():
+        even = (np.arange(len(here)) + 0.5) / max(len(here), 1)
+        score = np.empty(len(here))
+        score[np.lexsort((luck[here], common[here]))] = ndtri(even)
+        score = ties[name] * score + np.sqrt(1 - ties[name] ** 2) * luck[here]
+        ranks[here[np.argsort(score)]] = even
+    return ranks
+
+
+def _base_places(
+    cells: pd.DataFrame, groups: dict[str, np.ndarray], rng: np.random.Generator
+) -> np.ndarray:
+    """Return each cell's usual capacity: common courses come in larger groups."""
+    ranks = _tied_ranks(cells, groups, rng.standard_normal(len(cells)), SIZE_TIES)
     places = np.empty(len(cells))
-    for name, weights in PLACES.items():
-        diplome, _, voie = name.partition("_")
-        here = np.flatnonzero((level == diplome) & (apprenti == bool(voie)))
-        tie = SIZE_TIES[name]
-        score = tie * _normal_scores(common[here], luck[here])
-        score += np.sqrt(1 - tie**2) * luck[here]
-        u = (np.argsort(np.argsort(score)) + 0.5) / max(len(here), 1)
-        cut = np.cumsum(list(weights.values())) / sum(weights.values())
-        places[here] = np.array(list(weights))[np.searchsorted(cut, u)]
+    for name, here in groups.items():
+        cut = np.cumsum(list(PLACES[name].values())) / sum(PLACES[name].values())
+        places[here] = np.array(list(PLACES[name]))[np.searchsorted(cut, ranks[here])]
     return places
-
-
-def _normal_scores(value: np.ndarray, tie_break: np.ndarray) -> np.ndarray:
-    """Return the normal scores of the ranks."""
-    from scipy.special import ndtri
-
-    rank = np.empty(len(value))
-    rank[np.lexsort((tie_break, value))] = np.arange(len(value)) + 0.5
-    return ndtri(rank / max(len(value), 1))
 
 
 def _pressure(cells: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return each cell's rank of attractiveness and its wishes per place over the years."""
-    from scipy.special import gammaincinv, ndtri
-
     u = rng.random(len(cells))
     noise = rng.standard_normal((len(cells), len(YEARS)))
     bts = (cells["diplome"] == "bts").to_numpy()
