@@ -17,7 +17,13 @@ MOMENTS = {
     "terminale": "Élèves de dernière année, région × formation",
     "taux_emploi_6_mois": "Taux d'emploi à 6 mois, région × formation",
     "variation_places": "Variation des places sur un an",
+    "catalogue": "Taille du fichier régional",
     "devenir": "Devenir et cellules masquées",
+}
+#: Frames of one value a level, beside those of a median and its deciles.
+SINGLE = {
+    "diplomes_distincts": "Nombre de diplômes",
+    "part_taux_caches": "Part des taux d'emploi masqués",
 }
 STATISTICS = {
     "q10": "1er décile", "q50": "Médiane", "q90": "9e décile", "moyenne": "Moyenne",
@@ -26,7 +32,8 @@ STATISTICS = {
     "taux_poursuite": "Taux de poursuite", "taux_emploi_6_mois": "Taux d'emploi à 6 mois",
     "taux_emploi_12_mois": "Taux d'emploi à 12 mois", "part_taux_caches": "Taux masqués",
     "part_poursuite_cachee": "Taux de poursuite masqués",
-    "part_effectifs_caches": "Effectifs masqués",
+    "part_effectifs_caches": "Effectifs masqués", "diplomes_distincts": "Diplômes",
+    "lignes": "Lignes, région × diplôme", "eleves": "Élèves de dernière année, deux sessions",
 }  # fmt: skip
 RESULTS = {
     "entrants": "Entrants", "terminale": "Élèves de dernière année", "diplomes": "Diplômés",
@@ -55,23 +62,37 @@ def reponse(p: Panels) -> str:
     middle = rows[(rows["statistic"] == "q50") & (rows["reel"] > 0)]
     gap = (middle["jumeau"] / middle["reel"] - 1).abs()
     hidden = rows[rows["statistic"] == "part_taux_caches"]
-    apart = (hidden["jumeau"] - hidden["reel"]).abs().max()
+    apart = (hidden["jumeau"] - hidden["reel"]).abs()
+    real, own = _totals(rows, "diplomes_distincts")
     return (
         f"Sur {text.pluriel(len(middle), 'médiane')} comparées (places, vœux, élèves, emploi), "
         f"l'écart relatif du jumeau est de {text.pourcent(gap.median(), 0)} au milieu et de "
         f"{text.pourcent(gap.max(), 0)} au plus. La part des taux masqués s'en écarte de "
-        f"{text.points(apart, 0).lstrip('+')} au plus : les petites formations rares y sont moins "
-        "nombreuses. Rien du jumeau ne décrit un établissement réel."
+        f"{text.points(apart.median(), 0).lstrip('+')} au milieu et de "
+        f"{text.points(apart.max(), 0).lstrip('+')} au plus. Le jumeau enseigne "
+        f"{text.nombre(own)} diplômes (comptés dans chaque voie) ; les fichiers réels, "
+        f"{text.nombre(real)}. Rien du jumeau ne décrit un établissement réel."
     )
+
+
+def _totals(rows: pd.DataFrame, statistic: str) -> tuple[float, float]:
+    """Return the real and the simulated total of a count over the levels."""
+    counted = rows[rows["statistic"] == statistic]
+    return float(counted["reel"].sum()), float(counted["jumeau"].sum())
 
 
 def figure(p: Panels) -> Figure:
     """Return the figure of distributions, real and simulated."""
     rows = compared(p)
     drawn = rows[rows["statistic"].isin(["q10", "q50", "q90"])]
-    named = drawn.assign(
-        moment=drawn["moment"].map(MOMENTS), statistic=drawn["statistic"].map(STATISTICS)
+    single = rows[rows["statistic"].isin(list(SINGLE))]
+    named = pd.concat([drawn, single])
+    named = named.assign(
+        moment=named["moment"].map(MOMENTS), statistic=named["statistic"].map(STATISTICS)
     )
+    # A value alone is drawn as a median whose deciles are itself.
+    points = [single.assign(moment=single["statistic"], statistic=q) for q in ("q10", "q50", "q90")]
+    drawn = pd.concat([drawn, *points], ignore_index=True)
     real = "reel" in named
     titre = (
         "Le jumeau a les ordres de grandeur des fichiers réels"
@@ -79,37 +100,45 @@ def figure(p: Panels) -> Figure:
         else "Les distributions du jumeau"
     )
     return Figure(
-        draw_moments(drawn, titles=MOMENTS),
+        draw_moments(drawn, titles=MOMENTS | SINGLE),
         titre,
         f"{p.donnees.credit} ; jumeau : données simulées",
-        "Quatre cadres : places, premiers vœux par place, élèves de dernière année, taux "
-        "d'emploi. Dans chacun, médiane et déciles par diplôme"
-        + (", réels et simulés côte à côte." if real else " du jumeau."),
+        "Six cadres. Places, premiers vœux par place, élèves de dernière année, taux d'emploi : "
+        "médiane et déciles par diplôme. Part des taux masqués, nombre de diplômes : une valeur "
+        "par diplôme et par voie"
+        + (". Réels et simulés côte à côte." if real else ", du jumeau."),
         named.reset_index(drop=True),
         labels={"moment": "Grandeur", "level": "Diplôme", "statistic": "Statistique",
                 "reel": "Réel", "jumeau": "Jumeau (simulé)"} if real else
         {"moment": "Grandeur", "level": "Diplôme", "statistic": "Statistique",
          "jumeau": "Jumeau (simulé)"},
-        formats={"jumeau": ("nombre", 2)} | ({"reel": ("nombre", 2)} if real else {}),
+        formats={"jumeau": _number} | ({"reel": _number} if real else {}),
     )  # fmt: skip
 
 
+def _number(value: float) -> str:
+    """Return a count without decimals, a share or a mean with two."""
+    return text.nombre(value, 0 if value >= 30 else 2)
+
+
 def tableau(p: Panels) -> Table:
-    """Return the other moments: changes in places, rates, hidden cells."""
+    """Return the other moments: changes in places, size of the regional file, rates, hidden."""
     rows = compared(p)
-    rows = rows[rows["moment"].isin(["variation_places", "devenir"])]
+    shown = [name for name in MOMENTS if name in ("variation_places", "catalogue", "devenir")]
+    rows = pd.concat([rows[rows["moment"] == name] for name in shown])
     named = rows.assign(
         moment=rows["moment"].map(MOMENTS), statistic=rows["statistic"].map(STATISTICS)
     )
     real = {"reel": "Réel"} if "reel" in rows else {}
     return table(
         named,
-        "Variation des places, devenir et cellules masquées : jumeau et fichiers",
-        formats=dict.fromkeys(("jumeau", *real), ("nombre", 2)),
+        "Variation des places, diplômes, devenir et cellules masquées : jumeau et fichiers",
+        formats=dict.fromkeys(("jumeau", *real), _number),
         labels={"moment": "Grandeur", "level": "Diplôme", "statistic": "Statistique",
                 "jumeau": "Jumeau (simulé)", **real},
         source=f"{p.donnees.credit} ; jumeau : données simulées",
-        note="Parts entre 0 et 1. Les moyennes de hausse et de baisse sont en places.",
+        note="Parts entre 0 et 1. Les moyennes de hausse et de baisse sont en places. Les régions "
+        "comptées sont celles que le jumeau simule, les treize de métropole.",
     )  # fmt: skip
 
 
@@ -136,10 +165,20 @@ def verite(p: Panels) -> Table:
 
 def limites(p: Panels) -> str:
     """Return what the twin does not say."""
-    return "\n\n".join(
-        [
-            "Le jumeau juge les estimateurs ; il ne dit rien de l'effet du programme réel.",
-            "Il ne simule ni les BUT, ni les licences professionnelles, ni les écoles "
-            "d'ingénieurs, et compte moins de formations rares que les fichiers réels.",
-        ]
-    )
+    lines = [
+        "Le jumeau juge les estimateurs ; il ne dit rien de l'effet du programme réel.",
+        "Il ne simule ni l'outre-mer, ni les titres professionnels, ni les BUT, ni les licences "
+        "professionnelles, ni les écoles d'ingénieurs.",
+    ]
+    rows = compared(p)
+    if "reel" in rows:
+        real, own = _totals(rows, "eleves")
+        apprentices = rows[rows["level"].str.endswith("apprentissage")]
+        real_app, own_app = _totals(apprentices, "eleves")
+        lines.append(
+            "Il a moins d'établissements et de classes que la France : ses élèves de dernière "
+            "année font "
+            f"{text.pourcent(own / real, 0)} de ceux des fichiers régionaux, et "
+            f"{text.pourcent(own_app / real_app, 0)} pour les seuls apprentis."
+        )
+    return "\n\n".join(lines)

@@ -70,6 +70,19 @@ def outcome_moments(regions: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def catalogue_moments(regions: pd.DataFrame) -> pd.DataFrame:
+    """Return how many diplomas, rows and final-year students a regional file holds, by level.
+
+    ``regions``: one row per region × course: ``level``, ``code`` and ``terminale``.
+    """
+    frames = []
+    for name, rows in regions.groupby("level"):
+        values = {"diplomes_distincts": float(rows["code"].nunique()), "lignes": float(len(rows))}
+        values["eleves"] = float(rows["terminale"].sum())
+        frames.append(_tidy("catalogue", name, values))
+    return pd.concat(frames, ignore_index=True)
+
+
 def panel_moments(panel: pd.DataFrame, rentree: int) -> pd.DataFrame:
     """Return seat and enrolment moments of a cell panel at a rentrée."""
     table = panel.assign(key=panel["cell"], level=panel["niveau"] + " " + panel["voie"])

@@ -61,7 +61,7 @@ def _candidates(
     trend = trend / trend.std() if trend.std() > 0 else trend
     score = p.selection_trend * trend + p.selection_pressure * pressure
     pool["score"] = score + rng["selection"].gumbel(size=len(pool))
-    best = pool.groupby("site")["score"].agg(lambda s: np.log(np.exp(s).sum()))
+    best = np.exp(pool["score"]).groupby(pool["site"]).sum()
     sites = best.sort_values(ascending=False, kind="stable").index[: p.n_treated]
     pool = pool[pool["site"].isin(sites)]
     return pool.sort_values("score", ascending=False, kind="stable")
@@ -87,14 +87,17 @@ def _plan(
         pool = chosen[chosen["niveau"] == niveau] if niveau else chosen
         left = round(target * min(1.0, room))
         # Short of cells, a course opens again at another rentrée.
-        for cell in [*pool["cell"], *pool["cell"]]:
-            dose = min(int(rng.choice(p.doses)), left)
-            year = int(rng.choice(years, p=shares / shares.sum()))
-            if left <= 0 or (cell, year) in taken:
+        cells = np.tile(pool["cell"].to_numpy(), 2).tolist()
+        doses = rng.choice(p.doses, size=len(cells)).tolist()
+        when = rng.choice(years, size=len(cells), p=shares / shares.sum()).tolist()
+        for cell, year, dose in zip(cells, when, doses, strict=True):
+            if left <= 0:
+                break
+            if (cell, year) in taken:
                 continue
-            rows.append((int(cell), projet, year, dose))
+            rows.append((cell, projet, year, min(dose, left)))
             taken.add((cell, year))
-            left -= dose
+            left -= min(dose, left)
     return rows
 
 

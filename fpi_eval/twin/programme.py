@@ -60,13 +60,14 @@ def run_programme(
 
 def _without(world: World, nouvelle: np.ndarray) -> World:
     """Return the world where the cells yet to be created are empty."""
-    exists = ~nouvelle[:, None]
-    return replace(
-        world,
-        mean=world.mean * exists,
-        places=world.places * exists,
-        counts={name: value * exists for name, value in world.counts.items()},
-    )
+
+    def emptied(values: np.ndarray) -> np.ndarray:
+        values = values.copy()
+        values[nouvelle] = 0.0
+        return values
+
+    counts = {name: emptied(values) for name, values in world.counts.items()}
+    return replace(world, mean=emptied(world.mean), places=emptied(world.places), counts=counts)
 
 
 def _fill(p: TwinParameters, openings: pd.DataFrame) -> np.ndarray:
@@ -176,9 +177,9 @@ def _displacement(
 def _total(values: np.ndarray, key: pd.Series) -> np.ndarray:
     """Return the sum over the group of each row, cells × years."""
     codes = pd.factorize(key)[0]
-    sums = np.zeros((codes.max() + 1, values.shape[1]))
-    np.add.at(sums, codes, values)
-    return sums[codes]
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    return np.add.reduceat(values[order], starts, axis=0)[codes]
 
 
 def _thin(uniform: np.ndarray, total: np.ndarray, rate: np.ndarray) -> np.ndarray:

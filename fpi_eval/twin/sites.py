@@ -134,10 +134,13 @@ def merge_sites(cells: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     cells = cells.assign(uai_ancien=cells["uai"], etablissement_ancien=cells["etablissement"])
     cells["rentree_fusion"] = np.nan
     wanted = max(2, round(cells["site"].nunique() / 70))
-    taught = (cells["course_index"] + 1000 * (cells["voie"] == "apprentissage")).groupby(
-        cells["site"]
-    )
-    taught = {site: set(courses) for site, courses in taught}
+    course = cells["course_index"] + 1000 * (cells["voie"] == "apprentissage")
+    starts = np.searchsorted(cells["site"].to_numpy(), np.arange(cells["site"].max() + 2))
+    course = course.to_numpy()
+
+    def taught(site: int) -> set[int]:
+        return set(course[starts[site] : starts[site + 1]].tolist())
+
     first = cells[cells["type"] != "CFA"].drop_duplicates("site").set_index("site")
     groups = first.groupby(["code_departement", "type"]).groups
     pairs: list[tuple[int, int]] = []
@@ -145,7 +148,7 @@ def merge_sites(cells: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     for k in rng.permutation(len(keys)):
         members = list(rng.permutation(list(groups[keys[k]])))
         for a, b in zip(members[::2], members[1::2], strict=False):
-            if len(pairs) < wanted and not taught[a] & taught[b]:
+            if len(pairs) < wanted and not taught(a) & taught(b):
                 pairs.append((int(a), int(b)))
     if not pairs:
         return cells

@@ -102,26 +102,35 @@ def measure(programme: Programme) -> Truth:
 def _cells(programme: Programme) -> pd.DataFrame:
     changes, table = programme.changes, programme.world.cells
     duree = table["duree"].to_numpy()
-    frames = []
-    doses = {"entrants": programme.seats, "later": lag(programme.seats, duree)}
+    moved = (programme.seats != 0).any(axis=1)
+    moved[changes["cell"]] = True
+    touched = np.flatnonzero(moved)
+    place = np.cumsum(moved) - 1
+    seats = programme.seats[touched]
+    doses = {True: seats, False: lag(seats, duree[touched])}
+    codes = {name: k for k, name in enumerate(PARTS)}
+    part = changes["part"].map(codes).to_numpy(dtype=int)
+    at = place[changes["cell"].to_numpy()]
+    seen = changes["seen"].to_numpy()
+    columns: dict[str, list[np.ndarray]] = {}
     for outcome in TRUE_OUTCOMES:
         first = outcome == "entrants"
-        rows = changes if first else changes[changes["seen"]]
-        total = np.zeros((len(PARTS), *programme.seats.shape))
-        part = rows["part"].map({name: k for k, name in enumerate(PARTS)}).to_numpy(dtype=int)
-        when = rows["year" if first else "final"].to_numpy()
-        np.add.at(total, (part, rows["cell"].to_numpy(), when), rows[outcome].to_numpy())
-        dose = doses["entrants" if first else "later"]
-        cell, year = np.nonzero((dose != 0) | (total != 0).any(axis=0))
+        rows = np.ones(len(seen), dtype=bool) if first else seen
+        when = changes["year" if first else "final"].to_numpy()[rows]
+        total = np.zeros((len(PARTS), *seats.shape))
+        np.add.at(total, (part[rows], at[rows], when), changes[outcome].to_numpy()[rows])
+        cell, year = np.nonzero((doses[first] != 0) | (total != 0).any(axis=0))
         kept = YEARS[year] >= FIRST
         cell, year = cell[kept], year[kept]
-        frame = {"cell": cell.astype("int64"), "rentree": YEARS[year], "outcome": outcome}
-        frame["seats"] = dose[cell, year]
+        frame = {"cell": touched[cell].astype("int64"), "rentree": YEARS[year]}
+        frame |= {"outcome": np.full(len(cell), outcome, dtype=object)}
+        frame |= {"seats": doses[first][cell, year]}
         frame |= {name: total[k, cell, year] for k, name in enumerate(PARTS)}
-        frames.append(pd.DataFrame(frame))
-    out = pd.concat(frames, ignore_index=True)
+        for name, values in frame.items():
+            columns.setdefault(name, []).append(values)
+    out = pd.DataFrame({name: np.concatenate(values) for name, values in columns.items()})
     for name in ("voie", "niveau", "filiere"):
-        out.insert(3, name, table[name].to_numpy()[out["cell"]])
+        out.insert(3, name, table[name].array.take(out["cell"].to_numpy()))
     wait = np.where(out["outcome"] == "entrants", 0, duree[out["cell"]] - 1)
     opened = programme.seats > 0
     first = np.where(opened.any(axis=1), YEARS[np.argmax(opened, axis=1)], np.nan)

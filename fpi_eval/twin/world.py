@@ -187,10 +187,14 @@ def _pressure(cells: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray
     bts = (cells["diplome"] == "bts").to_numpy()
     apprenti = (cells["voie"] == "apprentissage").to_numpy()
     premiere = ((cells["diplome"] == "bacpro") & (cells["duree"] == 2)).to_numpy()
-    affelnet = np.where(premiere, 0.27 * gammaincinv(4.0, u), 0.42 * gammaincinv(2.3, u))
-    parcoursup = np.where(apprenti, 4.7 * np.exp(1.0 * ndtri(u)), 11.9 * np.exp(0.78 * ndtri(u)))
-    steady = np.where(bts, parcoursup, affelnet)
-    return u, steady[:, None] * np.exp(np.where(bts, 0.16, 0.26)[:, None] * noise)
+    steady = np.empty(len(cells))
+    steady[bts] = (
+        np.where(apprenti, 4.7, 11.9)[bts] * np.exp(np.where(apprenti, 1.0, 0.78) * ndtri(u))[bts]
+    )
+    for here, scale, shape in ((premiere, 0.27, 4.0), (~premiere & ~bts, 0.42, 2.3)):
+        steady[here] = scale * gammaincinv(shape, u[here])
+    noise *= np.where(bts, 0.16, 0.26)[:, None]
+    return u, steady[:, None] * np.exp(noise, out=noise)
 
 
 def _shifts(
@@ -260,12 +264,14 @@ def _rates(
     """Return the probabilities of each link; cells × years where the calendar matters."""
     level = cells["diplome"].to_numpy()
     premiere = (level == "bacpro") & (cells["duree"].to_numpy() == 2)
-    names = pd.Series(np.where(premiere, "bacpro_premiere", level))
-    keep = names.map(lambda name: getattr(p, f"retention_{name}")).to_numpy()
-    success = pd.Series(level).map(lambda name: getattr(p, f"success_{name}")).to_numpy()
-    keys = list(zip(level, cells["voie"], strict=True))
-    stay = np.array([POURSUITE[key] for key in keys])
-    emploi = np.array([EMPLOI[key] for key in keys])
+    apprenti = (cells["voie"] == "apprentissage").to_numpy().astype(int)
+    names, k = np.unique(level.astype(str), return_inverse=True)
+    both = [[(name, voie) for voie in ("scolaire", "apprentissage")] for name in names]
+    keep = np.array([getattr(p, f"retention_{name}") for name in names])[k]
+    keep = np.where(premiere, p.retention_bacpro_premiere, keep)
+    success = np.array([getattr(p, f"success_{name}") for name in names])[k]
+    stay = np.array([[POURSUITE[key] for key in row] for row in both])[k, apprenti]
+    emploi = np.array([[EMPLOI[key] for key in row] for row in both])[k, apprenti]
     n, k = len(cells), cells["course_index"].max() + 1
     course = cells["course_index"].to_numpy()
     spread = rng["employment"].standard_normal((n, 1))
@@ -295,7 +301,9 @@ def _rates(
 def _logit_shift(rate: np.ndarray, shift: np.ndarray) -> np.ndarray:
     safe = np.clip(rate, 1e-9, 1 - 1e-9)
     odds = safe / (1 - safe) * np.exp(shift)
-    return np.where(rate >= 1, 1.0, odds / (1 + odds))
+    odds /= 1 + odds
+    odds[np.broadcast_to(rate >= 1, odds.shape)] = 1.0
+    return odds
 
 
 def _outcomes(
@@ -334,6 +342,10 @@ def lag(entry: np.ndarray, duree: np.ndarray) -> np.ndarray:
 
 def _share(total: np.ndarray, rate: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return a binomial-like share of each total from fixed normal draws, within 0 and total."""
-    noise = rng.standard_normal(total.shape)
-    value = total * rate + np.sqrt(total * rate * (1 - rate)) * noise
-    return np.clip(np.floor(value + 0.5), 0.0, total)
+    value = rng.standard_normal(total.shape)
+    mean = total * rate
+    value *= np.sqrt(mean * (1 - rate))
+    value += mean
+    value += 0.5
+    np.floor(value, out=value)
+    return np.clip(value, 0.0, total, out=value)
