@@ -108,7 +108,7 @@ def _panel(programme: Programme) -> pd.DataFrame:
     first = np.where(ever, YEARS[np.argmax(seats > 0, axis=1)], np.nan)
     table["cohort"] = first[row]
     table["nouvelle"] = programme.nouvelle[row]
-    return pd.DataFrame(table)
+    return pd.DataFrame(table, copy=False)
 
 
 def _wishes(programme: Programme, counts: dict[str, np.ndarray]) -> np.ndarray:

@@ -7,6 +7,7 @@ from fpi_eval.twin.courses import catalogue
 from fpi_eval.twin.geography import AURA, departements, uai, uai_prefix
 from fpi_eval.twin.parameters import TwinParameters
 
+VOIES = ("scolaire", "apprentissage")
 #: Shares of the cells of an establishment by voie and level, by type of establishment.
 MIX = {
     "LP": {
@@ -81,84 +82,84 @@ def _share_out(size: np.ndarray, total: int, cap: int) -> np.ndarray:
     return counts
 
 
-def draw_cells(sites: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Return one row per cell: each establishment draws courses without replacement.
+def draw_courses(sites: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return the site of each cell and its course: each site draws courses without replacement.
 
-    An exponential race: the first ``n_cells`` arrivals of clocks that run at the weights are a
-    weighted draw without replacement (Efraimidis and Spirakis, 2006).
+    A course is its row of the catalogue in scolaire, that row plus the size of the catalogue in
+    apprentissage. An exponential race: the first ``n_cells`` arrivals of clocks that run at the
+    weights are a weighted draw without replacement (Efraimidis and Spirakis, 2006).
     """
     courses = catalogue()
     n, kinds = len(courses), list(MIX)
-    voies = np.repeat(["scolaire", "apprentissage"], n)
     levels = courses["diplome"].to_numpy()
-    common = {voie: courses[f"poids_{voie}"].to_numpy() for voie in ("scolaire", "apprentissage")}
     rows = [
-        [
-            [mix[voie].get(level, 0.0) for level in levels] * weight
-            for voie, weight in common.items()
-        ]
+        [mix[voie].get(level, 0.0) for level in levels] * courses[f"poids_{voie}"].to_numpy()
         for mix in MIX.values()
+        for voie in VOIES
     ]
     weights = np.array(rows, dtype=np.float32).reshape(len(kinds), 2 * n)
     families = pd.factorize(courses["famille"])[0]
     taste = np.exp(-TASTE * rng.standard_normal((len(sites), families.max() + 1), dtype=np.float32))
-    slow = np.tile(taste[:, families], 2)
     regions = pd.factorize(sites["code_region"])[0]
     niche = np.where(courses["filiere"] == "autre", REGIONAL_TASTE, 0.0).astype(np.float32)
     niche = niche * rng.standard_normal((regions.max() + 1, n), dtype=np.float32)
-    slow *= np.tile(np.exp(niche), 2)[regions]
+    slow = np.tile(taste[:, families] * np.exp(niche)[regions], 2)
     with np.errstate(divide="ignore"):
-        slow /= weights[sites["type"].map({kind: k for k, kind in enumerate(kinds)})]
-    arrival = rng.standard_exponential(slow.shape, dtype=np.float32) * slow
-    wanted = sites["n_cells"].to_numpy()
-    first = np.sort(np.partition(arrival, MOST_CELLS - 1, axis=1)[:, :MOST_CELLS], axis=1)
-    last = first[np.arange(len(sites)), wanted - 1]
-    site, combo = np.nonzero(arrival <= last[:, None])
-    kept = courses.iloc[combo % n].reset_index(drop=True)
-    where = sites.iloc[site].drop(columns=["n_cells", "population"]).reset_index(drop=True)
-    cells = pd.concat([where, kept], axis=1)
-    cells["voie"] = voies[combo]
-    cells.insert(0, "cell", np.arange(len(cells), dtype="int64"))
-    cells["site"] = site
-    cells["course_index"] = combo % n
-    cells["cible"] = cells["filiere"].ne("autre")
-    return cells
+        slow /= weights[pd.Index(kinds).get_indexer(sites["type"])]
+    slow *= rng.standard_exponential(slow.shape, dtype=np.float32)
+    first = np.sort(np.partition(slow, MOST_CELLS - 1, axis=1)[:, :MOST_CELLS], axis=1)
+    last = first[np.arange(len(sites)), sites["n_cells"].to_numpy() - 1]
+    return np.nonzero(slow <= last[:, None])
 
 
-def merge_sites(cells: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the cells after a few mergers: one UAI back to 2016, the old one kept beside it.
+def draw_mergers(
+    sites: pd.DataFrame, site: np.ndarray, course: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the site that each site becomes, and the rentrée of its merger (missing if none).
 
     About one establishment in seventy is absorbed by a neighbour that teaches none of its courses
     in the same voie, so that a cell keeps one identity.
     """
-    cells = cells.assign(uai_ancien=cells["uai"], etablissement_ancien=cells["etablissement"])
-    cells["rentree_fusion"] = np.nan
-    wanted = max(2, round(cells["site"].nunique() / 70))
-    course = cells["course_index"] + 1000 * (cells["voie"] == "apprentissage")
-    starts = np.searchsorted(cells["site"].to_numpy(), np.arange(cells["site"].max() + 2))
-    course = course.to_numpy()
+    heir, when = np.arange(len(sites)), np.full(len(sites), np.nan)
+    wanted = max(2, round(len(sites) / 70))
+    starts = np.searchsorted(site, np.arange(len(sites) + 1))
 
-    def taught(site: int) -> set[int]:
-        return set(course[starts[site] : starts[site + 1]].tolist())
+    def taught(one: int) -> set[int]:
+        return set(course[starts[one] : starts[one + 1]].tolist())
 
-    first = cells[cells["type"] != "CFA"].drop_duplicates("site").set_index("site")
-    groups = first.groupby(["code_departement", "type"]).groups
+    schools = sites[sites["type"] != "CFA"]
+    groups = schools.groupby(["code_departement", "type"]).indices
+    groups = [schools.index.to_numpy()[rows] for rows in groups.values() if len(rows) > 1]
     pairs: list[tuple[int, int]] = []
-    keys = [key for key, members in groups.items() if len(members) > 1]
-    for k in rng.permutation(len(keys)):
-        members = list(rng.permutation(list(groups[keys[k]])))
+    for k in rng.permutation(len(groups)):
+        members = rng.permutation(groups[k]).tolist()
         for a, b in zip(members[::2], members[1::2], strict=False):
             if len(pairs) < wanted and not taught(a) & taught(b):
-                pairs.append((int(a), int(b)))
-    if not pairs:
-        return cells
+                pairs.append((a, b))
     years = rng.choice(np.arange(2018, 2026), size=len(pairs))
-    names = ["uai", "etablissement", "commune", "code_commune", "zone", "zone_emploi"]
-    heir = cells["site"].map({b: a for a, b in pairs})
-    gone = heir.notna()
-    kept = heir[gone].astype("int64")
-    when = {b: float(year) for (_, b), year in zip(pairs, years, strict=True)}
-    cells.loc[gone, names] = first.loc[kept, names].to_numpy()
-    cells.loc[gone, "rentree_fusion"] = cells.loc[gone, "site"].map(when)
-    cells.loc[gone, "site"] = kept
-    return cells
+    for (a, b), year in zip(pairs, years, strict=True):
+        heir[b], when[b] = a, year
+    return heir, when
+
+
+def cell_table(
+    sites: pd.DataFrame, site: np.ndarray, course: np.ndarray, heir: np.ndarray, when: np.ndarray
+) -> pd.DataFrame:
+    """Return one row per cell, under the establishment it is in today.
+
+    After a merger the UAI goes back to 2016; the old one is kept beside it.
+    """
+    courses = catalogue()
+    home, row, apprenti = heir[site], course % len(courses), course // len(courses)
+    columns = {"cell": np.arange(len(site), dtype="int64")}
+    for name in sites.columns.drop(["n_cells", "population"]):
+        columns[name] = sites[name].array.take(home)
+    for name in courses:
+        columns[name] = courses[name].array.take(row)
+    columns["voie"] = pd.array(VOIES, dtype="str").take(apprenti)
+    columns |= {"site": home, "course_index": row}
+    columns["cible"] = (courses["filiere"] != "autre").to_numpy()[row]
+    for name in ("uai", "etablissement"):
+        columns[f"{name}_ancien"] = sites[name].array.take(site)
+    columns["rentree_fusion"] = when[site]
+    return pd.DataFrame(columns)

@@ -14,7 +14,7 @@ from scipy.special import gammaincinv, ndtri
 
 from fpi_eval.twin.geography import AURA
 from fpi_eval.twin.parameters import TwinParameters
-from fpi_eval.twin.sites import draw_cells, draw_sites, merge_sites
+from fpi_eval.twin.sites import cell_table, draw_courses, draw_mergers, draw_sites
 
 FIRST, LAST = 2016, 2031
 BURN_IN = 2  # a graduate of 2016 may have entered in 2014
@@ -117,7 +117,8 @@ class World:
 def draw_world(p: TwinParameters, rng: dict[str, np.random.Generator]) -> World:
     """Draw the France without the programme."""
     sites = draw_sites(p, rng["sites"])
-    cells = merge_sites(draw_cells(sites, rng["cells"]), rng["mergers"])
+    site, course = draw_courses(sites, rng["cells"])
+    cells = cell_table(sites, site, course, *draw_mergers(sites, site, course, rng["mergers"]))
     groups = _groups(cells)
     base = _base_places(cells, groups, rng["places"])
     level, pressure = _pressure(cells, rng["pressure"])
