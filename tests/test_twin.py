@@ -13,10 +13,17 @@ from fpi_eval.sources.geographie import zones_par_commune
 from fpi_eval.sources.ouvertures import read_ouvertures
 from fpi_eval.sources.urssaf import read_urssaf_commune_ape
 from fpi_eval.twin import SCENARIOS, SMALL, TwinParameters, draw, write_files
-from fpi_eval.twin.courses import catalogue, cfd_at, mefstat11
+from fpi_eval.twin.courses import DIPLOMES, catalogue, cfd_at, mefstat11
 from fpi_eval.twin.draw import observed, simulate
+from fpi_eval.twin.files_outcomes import write_regions
+from fpi_eval.twin.files_seats import rows_of
 from fpi_eval.twin.geography import departements, uai
-from fpi_eval.twin.moments import outcome_moments, panel_moments, seat_moments
+from fpi_eval.twin.moments import (
+    catalogue_moments,
+    outcome_moments,
+    panel_moments,
+    seat_moments,
+)
 from fpi_eval.twin.truth import PARTS, TRUE_OUTCOMES
 from fpi_eval.twin.world import YEARS, lag
 
@@ -448,6 +455,44 @@ def test_hidden_rows_count_in_the_share_hidden_not_in_the_rate():
     table = outcome_moments(rows).set_index(["moment", "statistic"])["value"]
     assert table["devenir", "taux_emploi_6_mois"] == 0.4
     assert table["devenir", "part_taux_caches"] == 0.5
+
+
+def test_a_regional_file_holds_its_diplomas_its_rows_and_its_students():
+    rows = pd.DataFrame({"level": "CAP", "code": ["a", "a", "b"], "terminale": [10.0, 4.0, 1.0]})
+    table = catalogue_moments(rows).set_index("statistic")["value"]
+    assert table.to_dict() == {"diplomes_distincts": 2, "lignes": 3, "eleves": 15}
+
+
+#: InserJeunes 2021_2022, metropolitan regions: codes, share of rates hidden, median final year.
+REGIONAL = {
+    ("mc", "scolaire"): (43, 0.58, 22), ("mc", "apprentissage"): (45, 0.51, 26),
+    ("cap", "scolaire"): (140, 0.49, 46), ("cap", "apprentissage"): (166, 0.45, 44),
+    ("bacpro", "scolaire"): (103, 0.31, 102), ("bacpro", "apprentissage"): (120, 0.63, 18),
+    ("bts", "scolaire"): (123, 0.32, 64), ("bts", "apprentissage"): (137, 0.47, 34),
+}  # fmt: skip
+
+
+def test_the_regional_file_has_as_many_rare_courses_as_the_real_one(tmp_path):
+    full = draw(TwinParameters(), 1)
+    rows = {year: rows_of(full.panel, full.cells, year) for year in (2020, 2021)}
+    table = read(write_regions(rows, [(2021, 2022)], tmp_path))
+    code = table["mefstat11"].where(table["voie"] == "scolaire", table["cfd"])
+    prefixes = {name: (spec[0], spec[1]) for name, spec in DIPLOMES.items()}
+    for (diplome, voie), (codes, hidden, median) in REGIONAL.items():
+        here = (table["voie"] == voie) & code.str.startswith(prefixes[diplome])
+        part = table[here]
+        assert code[here].nunique() == pytest.approx(codes, rel=0.15), (diplome, voie)
+        share = (part["taux_emploi_6_mois"] == "").mean()
+        # Some 200 rows at the smallest level: a standard error of 0.035.
+        assert share == pytest.approx(hidden, abs=0.08), (diplome, voie)
+        middle = part["nb_annee_term"].astype(int).median()
+        assert middle == pytest.approx(median, rel=0.30), (diplome, voie)
+
+
+def test_the_three_filieres_are_taught_in_every_draw_of_the_small_set():
+    for seed in range(5):
+        opened = draw(SMALL, seed).openings.groupby("filiere")["places_ouvertes"].sum()
+        assert (opened > 0).sum() == 3
 
 
 def test_the_panel_looks_like_the_published_figures():

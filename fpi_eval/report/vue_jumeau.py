@@ -33,8 +33,17 @@ STATISTICS = {
     "taux_emploi_12_mois": "Taux d'emploi à 12 mois", "part_taux_caches": "Taux masqués",
     "part_poursuite_cachee": "Taux de poursuite masqués",
     "part_effectifs_caches": "Effectifs masqués", "diplomes_distincts": "Diplômes",
-    "lignes": "Lignes, région × diplôme", "eleves": "Élèves de dernière année, deux sessions",
+    "lignes": "Lignes, région × diplôme", "eleves": "Élèves de dernière année",
 }  # fmt: skip
+MEASURES = {
+    "part_hausse": "Places : part en hausse", "part_baisse": "Places : part en baisse",
+    "hausse_moyenne": "Places : hausse moyenne", "baisse_moyenne": "Places : baisse moyenne",
+}  # fmt: skip
+LEVELS = {
+    f"{diplome}, {voie}": f"{diplome} {short}"
+    for diplome in ("MC", "CAP", "Bac pro", "BTS")
+    for voie, short in (("scolaire", "sc."), ("apprentissage", "app."))
+}
 RESULTS = {
     "entrants": "Entrants", "terminale": "Élèves de dernière année", "diplomes": "Diplômés",
     "en_emploi_6_mois": "En emploi à 6 mois",
@@ -122,24 +131,30 @@ def _number(value: float) -> str:
 
 
 def tableau(p: Panels) -> Table:
-    """Return the other moments: changes in places, size of the regional file, rates, hidden."""
+    """Return the other moments, one column a diploma: places, regional file, rates, hidden."""
     rows = compared(p)
-    shown = [name for name in MOMENTS if name in ("variation_places", "catalogue", "devenir")]
-    rows = pd.concat([rows[rows["moment"] == name] for name in shown])
-    named = rows.assign(
-        moment=rows["moment"].map(MOMENTS), statistic=rows["statistic"].map(STATISTICS)
-    )
-    real = {"reel": "Réel"} if "reel" in rows else {}
+    rows = rows[rows["moment"].isin(["variation_places", "catalogue", "devenir"])]
+    # Affelnet knows pupils only.
+    level = rows["level"].where(rows["level"].str.contains(","), rows["level"] + ", scolaire")
+    sources = {"reel": "Réel", "jumeau": "Jumeau (simulé)"}
+    sources = {name: label for name, label in sources.items() if name in rows}
+    tall = rows.assign(level=level).melt(["statistic", "level"], list(sources), "source")
+    wide = tall.pivot_table("value", ["statistic", "source"], "level", aggfunc="first")
+    order = [(name, source) for name in STATISTICS for source in sources]
+    wide = wide.loc[[key for key in order if key in wide.index]].reset_index()
+    wide["statistic"] = wide["statistic"].map(STATISTICS | MEASURES)
+    wide["source"] = wide["source"].map(sources)
+    levels = [name for name in LEVELS if name in wide]
     return table(
-        named,
-        "Variation des places, diplômes, devenir et cellules masquées : jumeau et fichiers",
-        formats=dict.fromkeys(("jumeau", *real), _number),
-        labels={"moment": "Grandeur", "level": "Diplôme", "statistic": "Statistique",
-                "jumeau": "Jumeau (simulé)", **real},
+        wide[["statistic", "source", *levels]].rename_axis(columns=None),
+        "Places, diplômes, devenir et cellules masquées : jumeau et fichiers",
+        formats=dict.fromkeys(levels, _number),
+        labels={"statistic": "Statistique", "source": "Source"} | LEVELS,
         source=f"{p.donnees.credit} ; jumeau : données simulées",
-        note="Parts entre 0 et 1. Les moyennes de hausse et de baisse sont en places. Les régions "
-        "comptées sont celles que le jumeau simule, les treize de métropole.",
-    )  # fmt: skip
+        note="sc. : scolaire ; app. : apprentissage. Parts entre 0 et 1. Places, et leur variation "
+        "sur un an : Affelnet, sans les apprentis. Les régions comptées sont celles que le jumeau "
+        "simule, les treize de métropole.",
+    )
 
 
 def verite(p: Panels) -> Table:

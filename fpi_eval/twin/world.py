@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammaincinv, ndtri
 
+from fpi_eval.twin.capacity import base_places, declared_places, fill_rates, groups_of
 from fpi_eval.twin.geography import AURA
 from fpi_eval.twin.parameters import TwinParameters
 from fpi_eval.twin.sites import cell_table, draw_courses, draw_mergers, draw_sites
@@ -25,50 +26,6 @@ STREAMS = (
     "studies", "employment", "openings", "selection", "extra", "removed", "other_openings",
     "closures", "seats_error", "reform", "jobs", "files", "mergers",
 )  # fmt: skip
-
-#: Declared capacities: value → weight, by level and voie, shaped on Affelnet and Parcoursup.
-PLACES = {
-    "mc": {6: 1, 8: 3, 10: 3, 12: 6, 15: 2, 18: 1},
-    "cap": {8: 9, 10: 8, 12: 26, 15: 24, 16: 11, 18: 5, 20: 5, 24: 10, 30: 3, 36: 2},
-    "bacpro": {
-        10: 4, 12: 10, 15: 27, 16: 4, 18: 4, 20: 4, 24: 18, 30: 15, 32: 5, 36: 2, 45: 4, 60: 4,
-    },
-    "bts": {
-        12: 8, 15: 13, 18: 5, 20: 5, 24: 20, 28: 5, 30: 12, 32: 3, 35: 15, 36: 4, 45: 3, 48: 3,
-        70: 3,
-    },
-    "bts_apprentissage": {
-        4: 5, 6: 6, 8: 6, 10: 8, 12: 15, 15: 11, 18: 6, 20: 11, 24: 9, 28: 4, 30: 6, 40: 5, 60: 4,
-        100: 2,
-    },
-    "mc_apprentissage": {
-        2: 9, 4: 8, 6: 8, 8: 8, 10: 9, 12: 11, 15: 12, 20: 12, 25: 8, 30: 7, 50: 5, 80: 3,
-    },
-    "cap_apprentissage": {
-        2: 10, 3: 4, 4: 4, 6: 5, 8: 5, 12: 6, 16: 6, 20: 7, 25: 7, 30: 7, 40: 9, 50: 8, 60: 7,
-        80: 6, 100: 5, 150: 4,
-    },
-    "bacpro_apprentissage": {
-        2: 15, 3: 8, 4: 6, 6: 8, 8: 7, 10: 8, 12: 9, 15: 9, 20: 9, 25: 7, 30: 6, 40: 4, 60: 3,
-        80: 1,
-    },
-}  # fmt: skip
-
-#: Quantile → entrants per place of the BTS admissions of 2019 (Parcoursup), the tails tempered.
-FILL = {0.0: 0.10, 0.01: 0.24, 0.05: 0.55, 0.10: 0.70, 0.25: 0.84, 0.50: 0.94, 0.75: 1.0, 1.0: 1.04}
-
-#: Correlation between the ranks of a cell's capacity and of how common its course is: measured on
-#: Affelnet and Parcoursup; assumed for the secondary apprentices that CFA gather in large groups.
-SIZE_TIES = {
-    "mc": 0.10, "cap": 0.18, "bacpro": 0.35, "bts": 0.41, "mc_apprentissage": 0.60,
-    "cap_apprentissage": 0.70, "bacpro_apprentissage": 0.70, "bts_apprentissage": 0.23,
-}  # fmt: skip
-#: The same between entrants per place and how common the course is, assumed: rare courses are
-#: those that fill badly, which gives regional rows of a few pupils.
-FILL_TIES = {
-    "mc": 0.5, "cap": 0.2, "bacpro": 0.1, "bts": 0.5, "mc_apprentissage": 0.3,
-    "cap_apprentissage": 0.3, "bacpro_apprentissage": 0.2, "bts_apprentissage": 0.5,
-}  # fmt: skip
 
 #: Share of final-year students who stay in education, and employed at 6, 12, 18, 24 months per
 #: leaver (InserJeunes millésime 2019_2020, all regions), by level and voie.
@@ -119,15 +76,14 @@ def draw_world(p: TwinParameters, rng: dict[str, np.random.Generator]) -> World:
     sites = draw_sites(p, rng["sites"])
     site, course = draw_courses(sites, rng["cells"])
     cells = cell_table(sites, site, course, *draw_mergers(sites, site, course, rng["mergers"]))
-    groups = _groups(cells)
-    base = _base_places(cells, groups, rng["places"])
+    groups = groups_of(cells)
+    base = base_places(cells, groups, rng["places"])
     level, pressure = _pressure(cells, rng["pressure"])
     shift, trend = _shifts(p, cells, rng)
-    filled = _tied_ranks(cells, groups, ndtri(level), FILL_TIES)
-    fill = np.interp(filled, list(FILL), list(FILL.values()))
+    fill = fill_rates(cells, groups, level)
     autres = _other_openings(p, cells, rng["other_openings"])
     mean = base[:, None] * fill[:, None] * np.exp(shift) + p.fill * autres
-    places = _declared_places(p, cells, base, rng["places"]) + autres
+    places = declared_places(p, cells, base, len(YEARS), rng["places"]) + autres
     # Seats are a ceiling: good years add less than bad years take away (Parcoursup 2018–2019).
     noise = rng["entrants"].standard_normal(mean.shape)
     noise = np.where(noise > 0, 0.6, 1.1) * noise
@@ -137,48 +93,6 @@ def draw_world(p: TwinParameters, rng: dict[str, np.random.Generator]) -> World:
     pressure = pressure * np.exp(shift)
     counts["voeux_1"] = np.floor(pressure * base[:, None] + 0.5)
     return World(cells, mean, pressure, trend, places, autres, counts, rates)
-
-
-def _groups(cells: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return the rows of each level and voie, named as in ``PLACES``."""
-    level = cells["diplome"].to_numpy()
-    apprenti = (cells["voie"] == "apprentissage").to_numpy()
-    names = [name.partition("_") for name in PLACES]
-    return {
-        "".join(name): np.flatnonzero((level == name[0]) & (apprenti == bool(name[2])))
-        for name in names
-    }
-
-
-def _tied_ranks(
-    cells: pd.DataFrame, groups: dict[str, np.ndarray], luck: np.ndarray, ties: dict[str, float]
-) -> np.ndarray:
-    """Return ranks in (0, 1) by level and voie, correlated with how common the course is.
-
-    Within a group they are spread evenly whatever the tie: it moves who is large, not how many.
-    """
-    apprenti = (cells["voie"] == "apprentissage").to_numpy()
-    common = np.where(apprenti, cells["poids_apprentissage"], cells["poids_scolaire"])
-    ranks = np.empty(len(cells))
-    for name, here in groups.items():
-        even = (np.arange(len(here)) + 0.5) / max(len(here), 1)
-        score = np.empty(len(here))
-        score[np.lexsort((luck[here], common[here]))] = ndtri(even)
-        score = ties[name] * score + np.sqrt(1 - ties[name] ** 2) * luck[here]
-        ranks[here[np.argsort(score)]] = even
-    return ranks
-
-
-def _base_places(
-    cells: pd.DataFrame, groups: dict[str, np.ndarray], rng: np.random.Generator
-) -> np.ndarray:
-    """Return each cell's usual capacity: common courses come in larger groups."""
-    ranks = _tied_ranks(cells, groups, rng.standard_normal(len(cells)), SIZE_TIES)
-    places = np.empty(len(cells))
-    for name, here in groups.items():
-        cut = np.cumsum(list(PLACES[name].values())) / sum(PLACES[name].values())
-        places[here] = np.array(list(PLACES[name]))[np.searchsorted(cut, ranks[here])]
-    return places
 
 
 def _pressure(cells: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -236,27 +150,6 @@ def _other_openings(p: TwinParameters, cells: pd.DataFrame, rng: np.random.Gener
         hit = (rng.random(opened.shape) < p.other_openings) & elsewhere
         opened = np.cumsum(hit * rng.choice([6.0, 12.0, 15.0], size=opened.shape), axis=1)
     return opened
-
-
-def _declared_places(
-    p: TwinParameters, cells: pd.DataFrame, base: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Return declared capacities: one cell in four is revised now and then, and back again."""
-    shape = (len(cells), len(YEARS))
-    chance = np.full(len(cells), p.places_up + p.places_down)
-    apprenti = (cells["voie"] == "apprentissage").to_numpy()
-    bts = (cells["diplome"] == "bts").to_numpy()
-    chance = chance * np.select([apprenti, bts], [3.5, 1.75], 1.0)
-    share = np.where(apprenti, 0.60, np.where(bts, 0.35, 0.25))
-    mover = rng.random(len(cells)) < share
-    moves = rng.random(shape) < np.where(mover, chance / share, 0.0)[:, None]
-    sizes = np.where(apprenti, 11.0, np.where(bts, 4.3, 7.0))[:, None]
-    step = np.maximum(1, np.round(rng.exponential(1.0, size=shape) * sizes))
-    step = step * np.where(rng.random(shape) < 0.5, 1.0, -1.0)
-    last = np.maximum.accumulate(np.where(moves, np.arange(shape[1]), 0), axis=1)
-    away = np.cumsum(moves, axis=1) % 2 == 1
-    drift = np.where(away, np.take_along_axis(step, last, axis=1), 0.0)
-    return np.maximum(base[:, None] + np.maximum(drift, -0.5 * base[:, None]).round(), 2.0)
 
 
 def _rates(
