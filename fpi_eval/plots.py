@@ -13,7 +13,9 @@ from fpi_eval.text import nombre, pourcent
 BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#6E6E6E"
 
 
-def estimates(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def estimates(
+    table: pd.DataFrame, ax: Axes | None = None, *, xlabel: str = "Effet et intervalle à 95 %"
+) -> Axes:
     """Draw one line per row: estimate and interval (columns label, estimate, ci_low, ci_high)."""
     ax = ax or plt.subplots(figsize=(7, 0.9 + 0.45 * len(table)), layout="constrained")[1]
     rows = range(len(table))[::-1]
@@ -21,7 +23,7 @@ def estimates(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.hlines(rows, table["ci_low"], table["ci_high"], color=BLUE, linewidth=2)
     ax.plot(table["estimate"], rows, "o", color=BLUE)
     ax.set_yticks(list(rows), table["label"])
-    ax.set_xlabel("Effet et intervalle à 95 %")
+    ax.set_xlabel(xlabel)
     ax.spines[["top", "right", "left"]].set_visible(False)
     return ax
 
