@@ -15,7 +15,7 @@ import pandas as pd
 
 from fpi_eval.impact import seats
 from fpi_eval.impact.family import study_family
-from fpi_eval.twin import DEFAULT, SMALL, draw
+from fpi_eval.twin import SMALL, draw
 
 FIRST_SEED, DRAWS = 50_000, 999
 COLUMNS = {"p_value": "sans correction", "p_romano_wolf": "Romano–Wolf", "p_holm": "Holm"}

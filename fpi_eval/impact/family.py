@@ -1,4 +1,4 @@
-"""Several outcomes at once: one common bootstrap, p-values adjusted for having looked at them all."""
+"""Several outcomes at once: one common bootstrap, p-values adjusted for having seen them all."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -81,7 +81,10 @@ class Family:
             return f"Sur {count}, aucun ne se distingue de zéro, même pris seul."
         if self.standing.empty:
             return f"Sur {count}, {alone} à 5 % pris un à un, aucun ne résiste à la correction."
-        return f"Sur {count}, {alone} à 5 % pris un à un, {len(self.standing)} après correction : {kept}."
+        return (
+            f"Sur {count}, {alone} à 5 % pris un à un, {len(self.standing)} après correction : "
+            f"{kept}."
+        )
 
     def summary(self) -> str:
         """Return French sentences: verdict if any, what stands, then one line per outcome."""

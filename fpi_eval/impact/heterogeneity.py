@@ -12,11 +12,11 @@ from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import linear, seats
 from fpi_eval.impact.bands import joint_test
+from fpi_eval.impact.family import DRAWS, FEWER_DRAWS, LEVEL, MANY_CLUSTERS
 from fpi_eval.impact.uncertainty import CR3, ENOUGH, Clusters, Interval, answer, error
 from fpi_eval.inference import choose, wild_cluster
 from fpi_eval.inference.multiple import holm, normal_draws, romano_wolf
 
-LEVEL, DRAWS = 0.05, 9999
 FEWEST = 5  # opened establishments under which a group is not told apart: nothing to average
 TIGHT = 1.0  # first wishes per place: above it, not everyone who asked could enter
 MISSING = "inconnu"
@@ -107,8 +107,9 @@ class Heterogeneity:
                 f" ({text.liste(alone.str.lower())} : seulement pris à part)" if len(alone) else ""
             )
             return (
-                f"Aucune différence ne résiste à la correction pour {count}{also}. Cela ne prouve "
-                "pas que l'effet est le même partout : les intervalles disent ce qui reste possible."
+                f"Aucune différence ne résiste à la correction pour {count}{also}. Cela ne "
+                "prouve pas que l'effet est le même partout : les intervalles disent ce qui reste "
+                "possible."
             )
         return (
             f"Sur {count}, l'effet par place diffère après correction selon : "
@@ -266,10 +267,11 @@ def _few(fit: linear.LinearFit, j: int, clusters: Clusters, std_error: float) ->
     if rule.key != "wild":
         return None
     cluster = clusters.dep if clusters.n_treated_dep >= ENOUGH else clusters.etab
+    draws = DRAWS if np.unique(cluster).size <= MANY_CLUSTERS else FEWER_DRAWS
     test = wild_cluster(
         fit.y, fit.instruments[:, j], np.delete(fit.endogenous, j, axis=1), cluster,
         endogenous=fit.endogenous[:, j], n_parameters=fit.n_parameters(cluster),
-        effects=fit.absorber, weights=fit.weights, draws=DRAWS if len(set(cluster)) <= 500 else 1999,
+        effects=fit.absorber, weights=fit.weights, draws=draws,
     )  # fmt: skip
     return Interval(std_error, test.ci_low, test.ci_high, test.p_value, rule.name)
 
