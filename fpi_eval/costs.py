@@ -99,6 +99,7 @@ class UnitCost:
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row: euros per unit and the positive costs that the data allow."""
         table = cost_table([self])
+        table.attrs["unite"] = "euros"
         return table.rename(columns={"ratio": "estimate", "low": "ci_low", "high": "ci_high"})
 
     def plot(self, ax: Axes | None = None) -> Axes:

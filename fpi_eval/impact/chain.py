@@ -129,7 +129,9 @@ class Chain:
         """
         names = {"per_100": "estimate", "low": "ci_low", "high": "ci_high"}
         seen = self.table.rename(columns=names).assign(observable=True)
-        return pd.concat([seen, self.pending.assign(observable=False)], ignore_index=True)
+        frame = pd.concat([seen, self.pending.assign(observable=False)], ignore_index=True)
+        frame.attrs["unite"] = "decimal"
+        return frame
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the waterfall to the last outcome."""

@@ -73,7 +73,9 @@ class EmploymentBounds:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per group."""
-        return self.table.copy()
+        frame = self.table.copy()
+        frame.attrs["unite"] = "effectif"
+        return frame
 
     def summary(self) -> str:
         """Return one French sentence a group."""
