@@ -98,7 +98,7 @@ def test_the_same_seed_gives_the_same_p_values_and_rows_order_does_not_matter(sm
 
 def test_no_effect_is_announced_by_mistake_in_more_than_five_families_in_a_hundred():
     """At most the 99.9 % quantile of a true 5 %; `benchmarks/family.py` has the long run."""
-    hits = {name: 0 for name in ("p_value", *ADJUSTED)}
+    hits = dict.fromkeys(("p_value", *ADJUSTED), 0)
     for seed in range(900, 900 + REPS):
         panel = twin.draw(NULL, seed).panel
         table = study_family(panel, FEW, draws=DRAWS, seed=seed).table

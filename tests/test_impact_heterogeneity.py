@@ -152,8 +152,9 @@ def test_an_unknown_dimension_is_refused_and_no_large_group_is_told(small):
 
 
 def test_no_difference_is_said_without_claiming_that_effects_are_the_same():
-    tests = pd.DataFrame([("Niveau", 2, 0.03, 0.06, 0.06), ("Voie", 2, 0.8, 0.8, 0.8)],
-                         columns=["dimension", "n_groups", "p_value", "p_romano_wolf", "p_holm"])  # fmt: skip
+    rows = [("Niveau", 2, 0.03, 0.06, 0.06), ("Voie", 2, 0.8, 0.8, 0.8)]
+    names = ["dimension", "n_groups", "p_value", "p_romano_wolf", "p_holm"]
+    tests = pd.DataFrame(rows, columns=names)
     said = Heterogeneity("diplomes", pd.DataFrame(), tests, {}).sentence()
     assert said.startswith("Aucune différence ne résiste à la correction pour 2 découpages")
     assert "(niveau : seulement pris à part)" in said

@@ -80,7 +80,7 @@ def data(seed=0, n=32, years=6, groups=8):
 
 
 def brute(frame, outcome, tested, signs, weights):
-    """Return t and its draws by refitting two-stage least squares with dummies, sample by sample."""
+    """Return t and its draws by refitting every sample by two-stage least squares with dummies."""
     dummies = pd.get_dummies(frame[["i", "t"]].astype(str), drop_first=True).to_numpy(float)
     rest = np.column_stack([np.ones(len(frame)), dummies])
     x = np.column_stack([frame[["s", "x"]], rest])

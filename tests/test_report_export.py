@@ -233,5 +233,5 @@ def test_a_blocked_number_is_not_exported(j):
 def test_no_result_or_no_workbook_name_is_refused_in_french(j, tmp_path):
     with pytest.raises(FpiError, match="aucun résultat"):
         excel({}, tmp_path / "r.xlsx", **WORDS, simulees=True)
-    with pytest.raises(FpiError, match=".xlsx"):
+    with pytest.raises(FpiError, match=r"\.xlsx"):
         excel({"A": j}, tmp_path / "r.csv", **WORDS, simulees=True)
