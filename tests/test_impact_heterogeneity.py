@@ -79,7 +79,7 @@ def test_without_noise_each_group_gets_its_own_effect_back():
 
 def test_what_the_source_does_not_give_is_told_and_never_guessed(found):
     assert set(found.absent) == {"sexe", "tension"}
-    assert "Sexe : la source ne donne pas « sexe » par formation." in found.summary()
+    assert "Sexe : les fichiers lus ne le donnent pas" in found.summary()
     assert not found.table["dimension"].isin(["Sexe", "Tension du métier visé"]).any()
 
 
@@ -112,7 +112,8 @@ def test_pressure_compares_wishes_and_places_before_the_programme_only():
             (4, 2021, 90.0, 8.0, 0.0)]  # fmt: skip
     panel = pd.DataFrame(rows, columns=["cell", "rentree", "voeux_1", "places", "seats"])
     assert pressure(panel).to_dict() == {
-        1: "plus de vœux que de places", 2: "autant ou moins de vœux", 3: "inconnu", 4: "inconnu"
+        1: "plus de vœux que de places", 2: "autant ou moins de vœux", 3: "non renseigné",
+        4: "non renseigné",
     }  # fmt: skip
 
 

@@ -79,12 +79,10 @@ class Family:
             return "Un seul résultat : il n'y a rien à ajuster."
         if self.standing.empty and not alone:
             return f"Sur {count}, aucun ne se distingue de zéro, même pris seul."
+        said = f"Sur {count}, {text.pluriel(alone, 'se distingue', 'se distinguent')} de zéro "
         if self.standing.empty:
-            return f"Sur {count}, {alone} à 5 % pris un à un, aucun ne résiste à la correction."
-        return (
-            f"Sur {count}, {alone} à 5 % pris un à un, {len(self.standing)} après correction : "
-            f"{kept}."
-        )
+            return f"{said}pris un à un (seuil de 5 %) ; aucun ne résiste à la correction."
+        return f"{said}pris un à un (seuil de 5 %), {len(self.standing)} après correction : {kept}."
 
     def summary(self) -> str:
         """Return French sentences: verdict if any, what stands, then one line per outcome."""

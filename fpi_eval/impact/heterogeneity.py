@@ -19,7 +19,10 @@ from fpi_eval.inference.multiple import holm, normal_draws, romano_wolf
 
 FEWEST = 5  # opened establishments under which a group is not told apart: nothing to average
 TIGHT = 1.0  # first wishes per place: above it, not everyone who asked could enter
-MISSING = "inconnu"
+MISSING = "non renseigné"
+SEXES = {"filles": "Filles", "garcons": "Garçons"}
+NO_SEX = "les fichiers lus ne le donnent pas par établissement et formation."
+NO_TENSION = "les fichiers lus ne disent pas à quel métier mène chaque formation."
 DESCRIPTION = (
     "Régression J où les places de chaque groupe ont leur propre coefficient, les autres termes "
     "étant communs ; groupes et seuils fixés d'avance. Égalité des effets d'un découpage : test F "
@@ -37,12 +40,14 @@ class Dimension:
     groups: Callable[[pd.DataFrame], pd.Series]
 
 
-def _column(name: str, words: Mapping[str, str]) -> Callable[[pd.DataFrame], pd.Series]:
-    """Return the groups of a column of the panel, by cell."""
+def _column(
+    name: str, words: Mapping[str, str], why: str = ""
+) -> Callable[[pd.DataFrame], pd.Series]:
+    """Return the groups of a column of the panel, by cell; ``why`` it may not be there."""
 
     def groups(panel: pd.DataFrame) -> pd.Series:
         if name not in panel:
-            raise FpiError(f"la source ne donne pas « {name} » par formation.")
+            raise FpiError(why or f"colonne « {name} » absente du panel.")
         of = panel.drop_duplicates("cell").set_index("cell")[name]
         return of.map(lambda v: words.get(v, v)).fillna(MISSING)
 
@@ -66,9 +71,9 @@ DIMENSIONS: dict[str, Dimension] = {
     "niveau": Dimension("Niveau", _column("niveau", text.NIVEAUX)),
     "voie": Dimension("Voie", _column("voie", text.VOIES)),
     "filiere": Dimension("Filière", _column("filiere", text.FILIERES)),
-    "sexe": Dimension("Sexe", _column("sexe", {"filles": "Filles", "garcons": "Garçons"})),
+    "sexe": Dimension("Sexe", _column("sexe", SEXES, NO_SEX)),
     "pression": Dimension("Demande avant le programme", pressure),
-    "tension": Dimension("Tension du métier visé", _column("tension", {})),
+    "tension": Dimension("Tension du métier visé", _column("tension", {}, NO_TENSION)),
 }
 
 

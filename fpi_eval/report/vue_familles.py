@@ -44,7 +44,7 @@ def autres(e: "Etude") -> str:
     if e.muette:
         return e.muette
     found = _families(e)
-    lines = [f"Effet {words.lower()} : {f.sentence()}" for words, f in found.items()]
+    lines = [f"Effet {words.lower()}. {f.sentence()}" for words, f in found.items()]
     missing = [OUTCOMES.get(name, name).lower() for name in found["Net"].absent]
     if missing:
         lines.append(
@@ -91,7 +91,7 @@ def pour_qui(e: "Etude") -> str:
             for name, n in found.left_out
         ]
         lines.append(f"Trop petits ou non renseignés, laissés de côté : {text.liste(small)}.")
-    return "\n\n".join([*lines, *absent])
+    return "\n\n".join([*lines, " ".join(absent)] if absent else lines)
 
 
 def groupes(e: "Etude") -> Table | str:
