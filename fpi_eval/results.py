@@ -68,9 +68,7 @@ class Estimate:
     def summary(self) -> str:
         """Return one French paragraph: verdict if any, size, interval, rule, what was dropped."""
         size = f"{self.label} sur « {self.outcome} » : {text.signe(self.estimate, 3)}"
-        bounds = f"intervalle à 95 % {text.intervalle(self.ci_low, self.ci_high, 3)}"
-        if np.isnan(self.ci_low):
-            bounds = "sans intervalle"
+        bounds = within(self.ci_low, self.ci_high, 3)
         base = (
             f"{text.pluriel(self.n_cells, 'cellule')}, dont "
             f"{text.pluriel(self.n_treated_clusters, 'groupe traité', 'groupes traités')} "
@@ -190,6 +188,13 @@ class EventStudy:
     def method(self) -> str:
         """Return one French paragraph on the method, with references."""
         return f"{self.description} Erreurs et intervalles : {self.rule}."
+
+
+def within(low: float, high: float, digits: int) -> str:
+    """Return an interval in words, or that there is none (a single treated cluster has none)."""
+    if np.isnan(low) or np.isnan(high):
+        return "sans intervalle"
+    return f"intervalle à 95 % {text.intervalle(low, high, digits)}"
 
 
 def _year(row) -> str:

@@ -144,9 +144,14 @@ def _hidden(panel: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-@pytest.fixture(scope="module", params=CASES)
-def result(request, small):
-    return request.param, CASES[request.param](small)
+@pytest.fixture(scope="module")
+def results(small) -> dict[str, Result]:
+    return {name: case(small) for name, case in CASES.items()}
+
+
+@pytest.fixture(params=CASES)
+def result(request, results):
+    return request.param, results[request.param]
 
 
 def test_every_result_keeps_the_contract(result):
@@ -219,8 +224,8 @@ def classes_with_a_summary() -> dict[str, type]:
     return {k: v for k, v in found.items() if hasattr(v, "summary") and k not in NOT_RESULTS}
 
 
-def test_a_class_that_has_a_summary_has_the_three_others_and_is_tried_above(small):
-    tried = {type(case(small)).__name__ for case in CASES.values()}
+def test_a_class_that_has_a_summary_has_the_three_others_and_is_tried_above(results):
+    tried = {type(found).__name__ for found in results.values()}
     walked = classes_with_a_summary()
     assert len(walked) > 20
     assert set(walked) == tried
@@ -267,3 +272,13 @@ def test_results_are_not_changed_by_being_read(small):
     same = replace(found)
     found.summary(), found.method(), found.to_frame()
     assert found.items == same.items
+
+
+def test_with_one_treated_establishment_nothing_speaks_of_a_missing_interval():
+    few = twin.draw(replace(twin.SMALL, treated_etablissements=1), 3).panel
+    for found in (seats.j(few, "entrants"), study_family(few, ("entrants", "terminale"), draws=99),
+                  heterogeneity(few, "entrants", draws=99), together(few, "entrants")):  # fmt: skip
+        said = found.summary()
+        assert "n. d. à" not in said
+        assert "nan" not in said
+    assert "sans intervalle" in study_family(few, ("entrants",), draws=99).summary()

@@ -13,7 +13,7 @@ from fpi_eval.impact import seats
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters
 from fpi_eval.inference.multiple import drawn_p, holm, normal_draws, romano_wolf, wild_draws
 from fpi_eval.inference.wild import MAX_CLUSTERS, multipliers
-from fpi_eval.results import Estimate
+from fpi_eval.results import Estimate, within
 
 OUTCOMES = {
     "entrants": "Entrants",
@@ -89,13 +89,12 @@ class Family:
         heading = [f"Verdict sur le plan d'évaluation : {self.verdict}"] if self.verdict else []
         lines = []
         for r in self.table.itertuples():
-            bounds = text.intervalle(r.ci_low, r.ci_high, 3)
             said = f"p ajustée {text.nombre(r.p_romano_wolf, 3)}"
             if np.isnan(r.p_romano_wolf):
                 said = "résultat principal, sans ajustement"
             lines.append(
-                f"{r.label} : {text.signe(r.estimate, 3)} par place (intervalle à 95 % {bounds} ; "
-                f"{said})."
+                f"{r.label} : {text.signe(r.estimate, 3)} par place "
+                f"({within(r.ci_low, r.ci_high, 3)} ; {said})."
             )
         lines += [f"{OUTCOMES.get(k, k)} : {why}" for k, why in self.absent.items()]
         rules = f"Ajustement : {self.draws}. Les intervalles ne sont pas ajustés."

@@ -16,6 +16,7 @@ from fpi_eval.impact.family import DRAWS, FEWER_DRAWS, LEVEL, MANY_CLUSTERS
 from fpi_eval.impact.uncertainty import CR3, ENOUGH, Clusters, Interval, answer, error
 from fpi_eval.inference import choose, wild_cluster
 from fpi_eval.inference.multiple import holm, normal_draws, romano_wolf
+from fpi_eval.results import within
 
 FEWEST = 5  # opened establishments under which a group is not told apart: nothing to average
 TIGHT = 1.0  # first wishes per place: above it, not everyone who asked could enter
@@ -125,8 +126,8 @@ class Heterogeneity:
         """Return French sentences: verdict if any, what differs, then one line per group."""
         heading = [f"Verdict sur le plan d'évaluation : {self.verdict}"] if self.verdict else []
         lines = [
-            f"{r.label} : {text.signe(r.estimate, 2)} par place (intervalle à 95 % "
-            f"{text.intervalle(r.ci_low, r.ci_high, 2)} ; "
+            f"{r.label} : {text.signe(r.estimate, 2)} par place "
+            f"({within(r.ci_low, r.ci_high, 2)} ; "
             f"{text.pluriel(r.n_treated_clusters, 'groupe traité', 'groupes traités')})."
             for r in self.table.itertuples()
         ]
