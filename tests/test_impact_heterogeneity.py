@@ -11,13 +11,8 @@ from scipy import stats
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import linear, seats
-from fpi_eval.impact.heterogeneity import (
-    DIMENSIONS,
-    FEWEST,
-    Heterogeneity,
-    heterogeneity,
-    pressure,
-)
+from fpi_eval.impact.groups import DIMENSIONS, pressure
+from fpi_eval.impact.heterogeneity import FEWEST, Heterogeneity, heterogeneity
 from fpi_eval.panel import align
 
 EXACT = 1e-8

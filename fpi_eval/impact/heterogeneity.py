@@ -1,6 +1,6 @@
 """For whom does a seat count more? Groups named beforehand, one regression each, all adjusted."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,17 +13,13 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact import linear, seats
 from fpi_eval.impact.bands import joint_test
 from fpi_eval.impact.family import DRAWS, FEWER_DRAWS, LEVEL, MANY_CLUSTERS
+from fpi_eval.impact.groups import DIMENSIONS, MISSING
 from fpi_eval.impact.uncertainty import CR3, ENOUGH, Clusters, Interval, answer, error
 from fpi_eval.inference import choose, wild_cluster
 from fpi_eval.inference.multiple import holm, normal_draws, romano_wolf
 from fpi_eval.results import within
 
 FEWEST = 5  # opened establishments under which a group is not told apart: nothing to average
-TIGHT = 1.0  # first wishes per place: above it, not everyone who asked could enter
-MISSING = "non renseigné"
-SEXES = {"filles": "Filles", "garcons": "Garçons"}
-NO_SEX = "les fichiers lus ne le donnent pas par établissement et formation."
-NO_TENSION = "les fichiers lus ne disent pas à quel métier mène chaque formation."
 DESCRIPTION = (
     "Régression J où les places de chaque groupe ont leur propre coefficient, les autres termes "
     "étant communs ; groupes et seuils fixés d'avance. Égalité des effets d'un découpage : test F "
@@ -31,51 +27,6 @@ DESCRIPTION = (
     "de {level}s traités, moins un. Valeurs p ajustées sur tous les découpages : Romano et Wolf "
     "(2005), par tirages communs des influences par {level}, et Holm (1979)."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Dimension:
-    """A way to split the programme, decided before looking: French name, group of each cell."""
-
-    label: str
-    groups: Callable[[pd.DataFrame], pd.Series]
-
-
-def _column(
-    name: str, words: Mapping[str, str], why: str = ""
-) -> Callable[[pd.DataFrame], pd.Series]:
-    """Return the groups of a column of the panel, by cell; ``why`` it may not be there."""
-
-    def groups(panel: pd.DataFrame) -> pd.Series:
-        if name not in panel:
-            raise FpiError(why or f"colonne « {name} » absente du panel.")
-        of = panel.drop_duplicates("cell").set_index("cell")[name]
-        return of.map(lambda v: words.get(v, v)).fillna(MISSING)
-
-    return groups
-
-
-def pressure(panel: pd.DataFrame) -> pd.Series:
-    """Return whether more first wishes than places came to each cell before the programme."""
-    if not {"voeux_1", "places"} <= set(panel):
-        raise FpiError("la source ne donne pas les premiers vœux par formation.")
-    opened = panel.loc[panel["seats"] != 0, "rentree"]
-    before = panel[panel["rentree"] < opened.min()] if len(opened) else panel
-    known = before.dropna(subset=["voeux_1", "places"])
-    sums = known.groupby("cell")[["voeux_1", "places"]].sum()
-    tight = (sums["voeux_1"] > TIGHT * sums["places"]).where(sums["places"] > 0)
-    words = tight.map({True: "plus de vœux que de places", False: "autant ou moins de vœux"})
-    return words.reindex(panel["cell"].unique()).fillna(MISSING)
-
-
-DIMENSIONS: dict[str, Dimension] = {
-    "niveau": Dimension("Niveau", _column("niveau", text.NIVEAUX)),
-    "voie": Dimension("Voie", _column("voie", text.VOIES)),
-    "filiere": Dimension("Filière", _column("filiere", text.FILIERES)),
-    "sexe": Dimension("Sexe", _column("sexe", SEXES, NO_SEX)),
-    "pression": Dimension("Demande avant le programme", pressure),
-    "tension": Dimension("Tension du métier visé", _column("tension", {}, NO_TENSION)),
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

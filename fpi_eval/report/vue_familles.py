@@ -9,7 +9,8 @@ from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import seats
 from fpi_eval.impact.family import OUTCOMES, Family, study_family
-from fpi_eval.impact.heterogeneity import DIMENSIONS, Heterogeneity, heterogeneity
+from fpi_eval.impact.groups import DIMENSIONS
+from fpi_eval.impact.heterogeneity import Heterogeneity, heterogeneity
 from fpi_eval.report.tables import Table, table
 
 if TYPE_CHECKING:
