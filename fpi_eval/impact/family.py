@@ -189,7 +189,7 @@ def _wild(fits: dict, draws: int | None, seed: int) -> tuple[np.ndarray, np.ndar
             effects=fit.absorber, weights=fit.weights,
         )  # fmt: skip
     level = "département" if wide else "établissement"
-    return t, null, WILD.format(level=level, kind=kind.capitalize(), draws=len(signs))
+    return t, null, WILD.format(level=level, kind=kind.capitalize(), draws=text.nombre(len(signs)))
 
 
 def family(
@@ -223,7 +223,9 @@ def family(
     moved, scale = normal_draws(psi, df, draws, seed)
     errors = np.sqrt((psi**2).sum(axis=0))
     t = np.array([e.estimate for e in adjusted]) / errors
-    return _family(found, principal, t, moved / errors / scale, SCORES.format(draws=draws), {})
+    return _family(
+        found, principal, t, moved / errors / scale, SCORES.format(draws=text.nombre(draws)), {}
+    )
 
 
 def _family(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 EFFECTS = {seats.GROSS: "Brut", seats.NET: "Net"}
 NOT_ADJUSTED = "sans ajustement"
+ADJUSTED = ("p_romano_wolf", "p_holm")
 BOUNDS = {"estimate": "Par place", "ci_low": "Borne basse", "ci_high": "Borne haute"}
 
 
@@ -61,13 +62,12 @@ def famille(e: "Etude") -> Table | str:
         return e.muette
     parts = [f.to_frame().assign(effet=words) for words, f in _families(e).items()]
     rows = pd.concat(parts, ignore_index=True)
-    for name in ("p_romano_wolf", "p_holm"):
-        words = rows[name].map(lambda p: text.nombre(p, 3))
-        rows[name] = words.where(rows[name].notna(), NOT_ADJUSTED)
+    for name in ADJUSTED:
+        rows[name] = rows[name].astype(object).where(rows[name].notna(), NOT_ADJUSTED)
     return table(
         rows[["label", "effet", *BOUNDS, "p_romano_wolf", "p_holm"]],
         "L'effet par place sur chaque résultat, valeurs p ajustées",
-        formats=dict.fromkeys(BOUNDS, ("signe", 2)),
+        formats=dict.fromkeys(BOUNDS, ("signe", 2)) | dict.fromkeys(ADJUSTED, ("nombre", 3)),
         labels={"label": "Résultat", "effet": "Effet", **BOUNDS,
                 "p_romano_wolf": "p Romano–Wolf", "p_holm": "p Holm"},
         source=e.source,
@@ -109,11 +109,11 @@ def groupes(e: "Etude") -> Table | str:
         found.to_frame()[["dimension", "group", "seats", *BOUNDS, "p_romano_wolf", "p_holm"]],
         f"Pour qui l'effet diffère-t-il ? ({OUTCOMES.get(e.outcome, e.outcome).lower()})",
         formats={"seats": "nombre", **dict.fromkeys(BOUNDS, ("signe", 2)),
-                 **dict.fromkeys(("p_romano_wolf", "p_holm"), ("nombre", 3))},
+                 **dict.fromkeys(ADJUSTED, ("nombre", 3))},
         labels={"dimension": "Découpage", "group": "Groupe", "seats": "Places × sessions", **BOUNDS,
                 "p_romano_wolf": "p Romano–Wolf", "p_holm": "p Holm"},
         source=e.source,
         note="Effet brut par place. La valeur p, la même pour tous les groupes d'un découpage, "
         f"est celle de l'égalité de leurs effets, ajustée sur {len(found.tests)} découpages fixés "
-        "d'avance. Forte demande : plus de premiers vœux que de places avant le programme.",
+        "d'avance. Demande : premiers vœux comparés aux places, avant le programme.",
     )  # fmt: skip
