@@ -9,13 +9,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from scipy import stats
 
+from fpi_eval import plots
 from fpi_eval.errors import FpiError
 from fpi_eval.inference.ratio import LEVEL, Interval, fieller
 from fpi_eval.text import MISSING, euros, intervalle, pourcent
 
 UNBOUNDED = "non borné"
+METHOD = (
+    "Coût divisé par un nombre estimé. L'intervalle est celui de Fieller (1954), ou les centiles "
+    "d'un bootstrap du dénominateur : si les données n'excluent pas que le programme n'ait ajouté "
+    "personne, le coût par unité n'a pas de borne haute et c'est ce qui est dit (Briggs, Mooney et "
+    "Wonderling, 1999)."
+)
 
 
 def bootstrap_ratio(
@@ -87,6 +95,20 @@ class UnitCost:
         if np.isnan(self.ratio):
             start = f"{self.basis} par {self.unit} : {MISSING}, aucun en plus n'est estimé"
         return f"{start} (intervalle à 95 % : {self.bounds()})."
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one tidy row: euros per unit and the positive costs that the data allow."""
+        table = cost_table([self])
+        table.attrs["unite"] = "euros"
+        return table.rename(columns={"ratio": "estimate", "low": "ci_low", "high": "ci_high"})
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the cost and its interval, a dashed line where nothing bounds it."""
+        return plots.costs(self.to_frame().assign(label=f"{self.basis} par {self.unit}"), ax)
+
+    def method(self) -> str:
+        """Return one French paragraph on the method, with references."""
+        return METHOD
 
 
 def unit_cost(

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from fpi_eval.text import nombre, pourcent
 
@@ -13,7 +14,9 @@ from fpi_eval.text import nombre, pourcent
 BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#6E6E6E"
 
 
-def estimates(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def estimates(
+    table: pd.DataFrame, ax: Axes | None = None, *, xlabel: str = "Effet et intervalle à 95 %"
+) -> Axes:
     """Draw one line per row: estimate and interval (columns label, estimate, ci_low, ci_high)."""
     ax = ax or plt.subplots(figsize=(7, 0.9 + 0.45 * len(table)), layout="constrained")[1]
     rows = range(len(table))[::-1]
@@ -21,7 +24,7 @@ def estimates(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.hlines(rows, table["ci_low"], table["ci_high"], color=BLUE, linewidth=2)
     ax.plot(table["estimate"], rows, "o", color=BLUE)
     ax.set_yticks(list(rows), table["label"])
-    ax.set_xlabel("Effet et intervalle à 95 %")
+    ax.set_xlabel(xlabel)
     ax.spines[["top", "right", "left"]].set_visible(False)
     return ax
 
@@ -297,4 +300,98 @@ def fan(table: pd.DataFrame, ax: Axes | None = None, *, ylabel: str = "Personnes
     ax.yaxis.set_major_formatter(lambda value, _: nombre(value))
     ax.set(xlabel="", ylabel=ylabel, ylim=(0, None))
     ax.legend(frameon=False, loc="upper left")
+    return _plain(ax)
+
+
+def ranges(table: pd.DataFrame, ax: Axes | None = None, *, xlabel: str) -> Axes:
+    """Draw bounds (low, high) as a thick line inside their interval, one line per row's label."""
+    ax = ax or plt.subplots(figsize=(7, 0.9 + 0.45 * len(table)), layout="constrained")[1]
+    rows = range(len(table))[::-1]
+    ax.hlines(rows, table["ci_low"], table["ci_high"], color=BLUE, linewidth=1.5)
+    ax.hlines(rows, table["low"], table["high"], color=BLUE, linewidth=7, alpha=0.6)
+    ax.set_yticks(list(rows), table["label"])
+    ax.xaxis.set_major_formatter(lambda value, _: nombre(value))
+    ax.set_xlabel(xlabel)
+    return _plain(ax)
+
+
+def comparisons(table: pd.DataFrame, whole: float, ax: Axes | None = None) -> Axes:
+    """Draw two-by-two comparisons (columns kind, estimate, weight) and the mean they make."""
+    ax = ax or plt.subplots(figsize=(7, 4), layout="constrained")[1]
+    for (kind, part), colour, marker in zip(table.groupby("kind"), PALETTE, "osD^", strict=False):
+        ax.plot(part["weight"], part["estimate"], marker, color=colour,
+                label=f"Comparée à : {kind}")  # fmt: skip
+    ax.axhline(whole, color=GREY, linestyle="--", label="Ensemble")
+    ax.xaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
+    ax.set(xlabel="Poids de la comparaison", ylabel="Effet")
+    ax.legend(frameon=False)
+    return _plain(ax)
+
+
+def against(
+    table: pd.DataFrame, *, y: str, x: str, limit: float, xlabel: str, said: str,
+    ax: Axes | None = None,
+) -> Axes:  # fmt: skip
+    """Draw one bar per row against a limit, named in the legend."""
+    ax = ax or plt.subplots(figsize=(7, 1.2 + 0.45 * len(table)), layout="constrained")[1]
+    ax.barh([textwrap.fill(name, 30) for name in table[y]], table[x], color=BLUE)
+    ax.axvline(limit, color=ORANGE, linestyle="--", label=said)
+    ax.invert_yaxis()
+    ax.xaxis.set_major_formatter(lambda value, _: nombre(value))
+    ax.set(xlabel=xlabel, ylabel="")
+    ax.legend(frameon=False)
+    return _plain(ax)
+
+
+def gap(values: pd.Series, first: float, ax: Axes | None = None) -> Axes:
+    """Draw a gap by period (the index), a dotted line where the programme starts."""
+    ax = ax or plt.subplots(figsize=(7, 4), layout="constrained")[1]
+    ax.axhline(0, color=GREY, linewidth=0.8)
+    ax.axvline(first - 0.5, color=GREY, linewidth=0.8, linestyle=":")
+    ax.plot(values.index, values, "o-", color=BLUE)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set(xlabel="Période", ylabel="Écart à la comparaison synthétique")
+    return _plain(ax)
+
+
+def among(others: pd.DataFrame, own: pd.Series, ax: Axes | None = None) -> Axes:
+    """Draw each period's change of one unit (orange square) among those of all (rows)."""
+    ax = ax or plt.subplots(figsize=(7, 0.9 + 0.5 * len(own)), layout="constrained")[1]
+    rows = range(len(own))[::-1]
+    ax.axvline(0, color=GREY, linewidth=0.8)
+    for row, period in zip(rows, own.index, strict=True):
+        ax.plot(others[period], [row] * len(others), "|", color=GREY, markersize=11)
+    ax.plot(own, list(rows), "s", color=ORANGE, label="La région")
+    ax.set_yticks(list(rows), [str(period) for period in own.index])
+    ax.xaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
+    ax.set_xlabel("Évolution par rapport aux mêmes formations ailleurs")
+    ax.legend(frameon=False)
+    return _plain(ax)
+
+
+def bounds_by_m(table: pd.DataFrame, estimate: float, ax: Axes | None = None) -> Axes:
+    """Draw the interval of the effect as the drift allowed grows (columns m, ci_low, ci_high)."""
+    ax = ax or plt.subplots(figsize=(7, 4), layout="constrained")[1]
+    ax.axhline(0, color=GREY, linewidth=0.8)
+    ax.vlines(table["m"], table["ci_low"], table["ci_high"], color=BLUE, linewidth=2)
+    ax.axhline(estimate, color=ORANGE, linestyle="--", label="Effet estimé")
+    ax.xaxis.set_major_formatter(lambda value, _: nombre(value, 2))
+    ax.set(xlabel="Écart de tendance permis, M", ylabel="Effet et intervalle à 95 %")
+    ax.legend(frameon=False)
+    return _plain(ax)
+
+
+def costs(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw euros per unit (columns label, estimate, ci_low, ci_high), dashed where unbounded."""
+    ax = ax or plt.subplots(figsize=(7, 0.9 + 0.5 * len(table)), layout="constrained")[1]
+    known = table[["estimate", "ci_low", "ci_high"]].replace(float("inf"), float("nan"))
+    far = 1.5 * known.max(axis=None)
+    for row, (place, r) in enumerate(known.iterrows()):
+        open_ended = pd.isna(r["ci_high"]) and pd.notna(r["ci_low"])
+        ax.hlines(row, r["ci_low"], far if open_ended else r["ci_high"], color=BLUE, linewidth=2,
+                  linestyle="--" if open_ended else "-")  # fmt: skip
+        ax.plot(table.loc[place, "estimate"], row, "o", color=BLUE)
+    ax.set_yticks(range(len(table)), table["label"])
+    ax.xaxis.set_major_formatter(lambda value, _: nombre(value))
+    ax.set_xlabel("Euros par unité, intervalle à 95 %")
     return _plain(ax)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,27 @@ from matplotlib.axes import Axes
 from fpi_eval import plots, text
 
 Dropped = tuple[tuple[str, int], ...]
+
+
+@runtime_checkable
+class Result(Protocol):
+    """What every result can do; none of the four refits anything or changes the result.
+
+    A class of the library that has ``summary`` has all four (`tests/test_results.py` walks over
+    them). ``report.export`` writes any of them in LaTeX or Excel.
+    """
+
+    def summary(self) -> str:
+        """Return French sentences: verdict first if any, size, interval, what it cannot say."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return tidy rows; an estimate has columns estimate, ci_low, ci_high."""
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw on the given Axes or on a new one, and return it."""
+
+    def method(self) -> str:
+        """Return one French paragraph that could stand in a paper, with references."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,9 +68,7 @@ class Estimate:
     def summary(self) -> str:
         """Return one French paragraph: verdict if any, size, interval, rule, what was dropped."""
         size = f"{self.label} sur « {self.outcome} » : {text.signe(self.estimate, 3)}"
-        bounds = f"intervalle à 95 % {text.intervalle(self.ci_low, self.ci_high, 3)}"
-        if np.isnan(self.ci_low):
-            bounds = "sans intervalle"
+        bounds = within(self.ci_low, self.ci_high, 3)
         base = (
             f"{text.pluriel(self.n_cells, 'cellule')}, dont "
             f"{text.pluriel(self.n_treated_clusters, 'groupe traité', 'groupes traités')} "
@@ -148,11 +168,7 @@ class EventStudy:
     def summary(self) -> str:
         """Return French sentences: overall effect if any, then one line per year."""
         head = [self.overall.summary()] if self.overall is not None else []
-        lines = [
-            f"Année {text.signe(row.rel_time) if row.rel_time else '0'} : "
-            f"{text.signe(row.estimate, 3)} ({text.intervalle(row.ci_low, row.ci_high, 3)})"
-            for row in self.table.itertuples()
-        ]
+        lines = [_year(row) for row in self.table.itertuples()]
         base = (
             f"{self.estimator}, « {self.outcome} » : {text.pluriel(self.n_cells, 'cellule')}, "
             f"{text.pluriel(self.n_treated_clusters, 'groupe traité', 'groupes traités')} "
@@ -172,6 +188,25 @@ class EventStudy:
     def method(self) -> str:
         """Return one French paragraph on the method, with references."""
         return f"{self.description} Erreurs et intervalles : {self.rule}."
+
+
+def within(low: float, high: float, digits: int) -> str:
+    """Return an interval in words, or that there is none (a single treated cluster has none)."""
+    if np.isnan(low) or np.isnan(high):
+        return "sans intervalle"
+    return f"intervalle à 95 % {text.intervalle(low, high, digits)}"
+
+
+def _year(row) -> str:
+    """Return one year in words; the year of reference has no error, hence no interval."""
+    head = f"Année {text.signe(row.rel_time) if row.rel_time else '0'} : "
+    if np.isnan(row.estimate):
+        return f"{head}non estimable"
+    if np.isnan(row.ci_low):
+        if row.estimate == 0:
+            return f"{head}0 (année de référence)"
+        return f"{head}{text.signe(row.estimate, 3)} (sans intervalle)"
+    return f"{head}{text.signe(row.estimate, 3)} ({text.intervalle(row.ci_low, row.ci_high, 3)})"
 
 
 def _heading(verdict: str | None) -> list[str]:

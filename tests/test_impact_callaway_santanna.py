@@ -69,29 +69,29 @@ def by_pair(**options) -> pd.DataFrame:
 def test_not_yet_treated_cells_join_the_comparison():
     found = by_pair(control="not_yet")
     # Year 2: cells 3 and 4 changed by 2 and 1, so 4 − 1.5; year 3: cell 3 has opened.
-    assert found.att[2, 2] == pytest.approx(2.5)
-    assert found.att[2, 3] == pytest.approx(5)
+    assert found.estimate[2, 2] == pytest.approx(2.5)
+    assert found.estimate[2, 3] == pytest.approx(5)
     assert found.n_control[2, 2] == 2
 
 
 def test_universal_base_compares_every_year_with_the_last_before_the_opening():
     found = by_pair(base="universal")
-    assert found.att[3, 1] == pytest.approx(5 - 7 - (0 - 1))
-    assert found.att[3, 2] == 0
+    assert found.estimate[3, 1] == pytest.approx(5 - 7 - (0 - 1))
+    assert found.estimate[3, 2] == 0
     assert np.isnan(found.std_error[3, 2])
 
 
 def test_anticipation_moves_the_base_year_back():
     found = by_pair(anticipation=1)
-    assert found.att[3, 3] == pytest.approx(13 - 5 - 3)
+    assert found.estimate[3, 3] == pytest.approx(13 - 5 - 3)
     assert (2, 3) not in found.index
 
 
 def test_a_cell_missing_in_one_year_is_left_out_of_that_comparison_only():
     frame = THREE_YEARS.query("not (cell == 2 and time == 3)")
     found = callaway_santanna(frame).to_frame().set_index(["cohort", "time"])
-    assert found.att[2, 2] == pytest.approx(3)
-    assert found.att[2, 3] == pytest.approx(7 - 3)
+    assert found.estimate[2, 2] == pytest.approx(3)
+    assert found.estimate[2, 3] == pytest.approx(7 - 3)
     assert found.n_treated[2, 3] == 1
 
 
@@ -281,14 +281,16 @@ def test_equal_to_an_independent_package(seed):
     cells = ours.to_frame().set_index(["cohort", "time"])
     for key, value in theirs.group_time_effects.items():
         if key in cells.index and np.isfinite(value["effect"]):
-            assert cells.att[key] == pytest.approx(value["effect"], abs=POINT)
+            assert cells.estimate[key] == pytest.approx(value["effect"], abs=POINT)
             if cells.rel_time[key] != -1 - anticipation:
                 assert cells.std_error[key] == pytest.approx(value["se"], abs=ERROR)
     dynamic = ours.aggregate("dynamic").to_frame().set_index("label")
     other = theirs.aggregate("event_study").to_dataframe().set_index("event_time")
     other = other[np.isfinite(other["se"])]
     assert len(other) >= 3
-    assert dynamic.att[other.index].to_numpy() == pytest.approx(other["att"].to_numpy(), abs=POINT)
+    assert dynamic.estimate[other.index].to_numpy() == pytest.approx(
+        other["att"].to_numpy(), abs=POINT
+    )
     errors = dynamic.std_error[other.index].to_numpy()
     assert errors == pytest.approx(other["se"].to_numpy(), abs=ERROR)
     if not anticipation:

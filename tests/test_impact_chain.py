@@ -120,7 +120,7 @@ def test_outcomes_not_seen_yet_are_dated_and_never_filled():
     assert found.pending["date"].iloc[1] == first
     assert "pas encore observable" in found.summary()
     shown = found.to_frame().set_index("outcome")
-    assert shown.loc["en_emploi_6_mois", ["link", "per_100"]].isna().all()
+    assert shown.loc["en_emploi_6_mois", ["link", "estimate"]].isna().all()
     with pytest.raises(FpiError, match="observable"):
         found.waterfall("en_emploi_6_mois")
 

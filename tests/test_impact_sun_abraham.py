@@ -42,8 +42,8 @@ def test_missing_years_are_filled_by_the_unit_effects():
     for year in (1, 3):
         dummies[f"b{year}"] = ((frame["time"] == year) & frame["cohort"].notna()).astype(float)
     fit = sm.OLS(frame["y"], dummies).fit()
-    assert found.att[3] == pytest.approx(fit.params["b3"], abs=1e-10)
-    assert found.att[1] == pytest.approx(fit.params["b1"], abs=1e-10)
+    assert found.estimate[3] == pytest.approx(fit.params["b3"], abs=1e-10)
+    assert found.estimate[1] == pytest.approx(fit.params["b1"], abs=1e-10)
 
 
 def test_without_never_opened_cells_the_last_cohort_compares():
@@ -116,7 +116,7 @@ def test_cohort_effects_equal_pyfixest(seed, weights):
     table = ours.to_frame().set_index(["cohort", "rel_time"])
     found = table.loc[theirs.index]
     clusters = ours.n_clusters / (ours.n_clusters - 1)
-    assert found.att.to_numpy() == pytest.approx(theirs["Estimate"].to_numpy(), abs=POINT)
+    assert found.estimate.to_numpy() == pytest.approx(theirs["Estimate"].to_numpy(), abs=POINT)
     errors = found.std_error.to_numpy() * np.sqrt(clusters / ours.factor)
     assert errors == pytest.approx(theirs["Std. Error"].to_numpy(), abs=ERROR)
     assert len(table.dropna()) == len(theirs)
@@ -139,7 +139,7 @@ def test_averages_equal_diff_diff(seed):
     assert len(effects) >= 5
     ratios = []
     for e, value in effects.items():
-        assert table.att[e] == pytest.approx(value["effect"], abs=POINT)
+        assert table.estimate[e] == pytest.approx(value["effect"], abs=POINT)
         ratios.append(table.std_error[e] / value["se"])
     # One small-sample factor apart: diff_diff counts other parameters.
     assert np.std(ratios) < 1e-6

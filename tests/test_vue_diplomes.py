@@ -10,6 +10,7 @@ from fpi_eval.checks import Check
 from fpi_eval.panel.panels import panels
 from fpi_eval.programme import load_programme
 from fpi_eval.report import vue_diplomes as vue
+from fpi_eval.report import vue_insertion as insertion
 from fpi_eval.report.figure import Figure
 from fpi_eval.report.notebooks import check_thin, inspect
 from fpi_eval.report.tables import Table
@@ -124,3 +125,50 @@ def test_the_notebook_is_thin_and_declares_what_it_shows():
     assert info.title == "Les diplômés"
     assert set(info.parameters) == {"programme", "rentree", "donnees"}
     assert all(hasattr(vue, n) for n in (*info.declares["tables"], *info.declares["figures"]))
+
+
+def test_every_announced_outcome_is_adjusted_gross_and_net_and_the_missing_ones_told(made):
+    rows = vue.famille(made).frame
+    assert list(rows["effet"]) == ["Brut", "Brut", "Net", "Net"]
+    assert set(rows["label"]) == {"Entrants", "Élèves en dernière année"}
+    # The outcome that stands in for the announced one was chosen later: it is adjusted too.
+    assert rows["p_romano_wolf"].astype(float).between(0, 1).all()
+    gross = vue.effets(made).frame.set_index("effet")["valeur"]["Effet brut"].iloc[0]
+    final = rows[(rows["effet"] == "Brut") & (rows["label"] != "Entrants")]
+    assert final["estimate"].iloc[0] == pytest.approx(gross)
+    said = vue.autres(made)
+    assert said.startswith("Effet brut. Sur 2 résultats ajustés")
+    assert "Absents des fichiers" in said
+    assert "diplômés" in said
+
+
+def test_a_primary_outcome_that_files_give_is_not_adjusted(made):
+    rows = vue.famille(replace(made, voulu="terminale")).frame
+    final = rows[rows["label"] == "Élèves en dernière année"]
+    assert set(final["p_holm"]) == {"sans ajustement"}
+
+
+def test_groups_stand_beside_the_sentence_that_says_whether_they_differ(made):
+    rows = insertion.groupes(made).frame
+    assert {"Niveau", "Filière"} <= set(rows["dimension"])
+    assert (rows.groupby("dimension")["p_romano_wolf"].nunique() == 1).all()
+    said = insertion.pour_qui(made)
+    assert "découpages" in said.splitlines()[0]
+    assert "Sexe : les fichiers lus ne le donnent pas" in said
+    assert "Tension du métier visé" in said
+
+
+def test_families_and_groups_are_silent_when_the_number_is_refused_or_impossible(made, early):
+    bad = Check("support", "Formations comparables ailleurs", "fail", 0.1, 0.0, "", "aucune.", True)
+    refused = replace(made, evaluation=made.evaluation.with_checks([bad]))
+    for show in (vue.autres, vue.famille, insertion.pour_qui, insertion.groupes):
+        assert "interdit" in show(refused)
+        assert show(early) == vue.NOTHING
+
+
+def test_the_notebook_on_groups_is_thin_and_declares_them():
+    path = NOTEBOOK.with_name("04_insertion.ipynb")
+    assert check_thin(path) == []
+    info = inspect(path)
+    assert "groupes" in info.declares["tables"]
+    assert all(hasattr(insertion, n) for n in (*info.declares["tables"], *info.declares["figures"]))

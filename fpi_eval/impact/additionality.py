@@ -11,6 +11,13 @@ from fpi_eval.impact.displacement import Displacement
 from fpi_eval.impact.rings import AUTRE_VOIE
 
 DEADWEIGHTS = (0.0, 0.25, 0.5)  # METHOD, A2: outcomes do not identify it
+METHOD = (
+    "Du brut au net, étape par étape : aubaine, fuite, déplacement et substitution sont des parts "
+    "de ce que l'étape précédente a laissé, de sorte que les étapes s'ajoutent exactement (Homes "
+    "and Communities Agency, Additionality Guide, 2014). Déplacement et substitution viennent de "
+    "la régression J ; l'aubaine et la fuite sont des hypothèses ou viennent d'une autre source : "
+    "les résultats ne les identifient pas."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +77,17 @@ class Waterfall:
         return f"{end} {self.note}".strip()
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per level or step."""
+        """Return one row per level or step; the steps are an account and have no interval."""
         return self.table.assign(outcome=self.outcome)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the waterfall."""
-        return plots.waterfall(self.table, ax=ax)
+        words = f"{self.outcome[:1].upper()}{self.outcome[1:]}"
+        return plots.waterfall(self.table, xlabel=words or "Personnes", ax=ax)
+
+    def method(self) -> str:
+        """Return one French paragraph on the method, with references."""
+        return METHOD
 
 
 def waterfall(

@@ -10,26 +10,10 @@ from scipy import stats
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.bands import joint_test
 from fpi_eval.impact.callaway_santanna import callaway_santanna
-from fpi_eval.impact.group_time import Aggregation, GroupTimeEffects
+from fpi_eval.impact.group_time import RULE, Aggregation, GroupTimeEffects, describe
 from fpi_eval.impact.seats import sample
 from fpi_eval.inference import interval
 from fpi_eval.results import Estimate, EventStudy
-
-RULE = (
-    "influences sommées par groupe, t à autant de degrés de liberté que de groupes traités "
-    "moins un ; bande simultanée par bootstrap multiplicateur"
-)
-DESCRIPTIONS = {
-    "Callaway": (
-        "Effets par rentrée d'ouverture et année, chaque cellule comparée à elle-même "
-        "(Callaway et Sant'Anna, 2021), moyennés par ancienneté de l'ouverture avec des poids "
-        "proportionnels à la taille des cohortes, dont l'erreur est comptée."
-    ),
-    "Sun": (
-        "Étude d'événement où chaque rentrée d'ouverture a ses propres effets, moyennés selon "
-        "leur part observée (Sun et Abraham, 2021)."
-    ),
-}
 
 
 def as_event_study(effects: GroupTimeEffects, outcome: str, **options) -> EventStudy:
@@ -44,15 +28,15 @@ def as_event_study(effects: GroupTimeEffects, outcome: str, **options) -> EventS
     """
     dynamic = effects.aggregate("dynamic", **options)
     table = dynamic.to_frame().drop(columns="kind")
-    table = table.rename(columns={"label": "rel_time", "att": "estimate"})
+    table = table.rename(columns={"label": "rel_time"})
     table["p_value"] = 2 * stats.t.sf(np.abs(table.estimate / table.std_error), dynamic.df)
     covariance = dynamic.covariance.copy()
     reference = np.isnan(dynamic.std_error)
     covariance[reference] = covariance[:, reference] = np.nan
-    description = next(v for k, v in DESCRIPTIONS.items() if effects.method.startswith(k))
+    description = describe(effects.estimator)
     return EventStudy(
         outcome=outcome,
-        estimator=effects.method,
+        estimator=effects.estimator,
         table=table,
         n_obs=effects.n_obs,
         n_cells=effects.n_units,
@@ -72,7 +56,7 @@ def as_estimate(
     low, high, p_value = interval(average.overall, average.overall_std_error, average.df)
     return Estimate(
         outcome=outcome,
-        estimator=effects.method,
+        estimator=effects.estimator,
         estimate=average.overall,
         std_error=average.overall_std_error,
         ci_low=low,

@@ -182,7 +182,7 @@ def _estimate(
     treated = influence[k:].any(axis=0)
     c, t, b = np.array(pairs).T
     return GroupTimeEffects(
-        method=f"Callaway–Sant'Anna, témoins : {CONTROLS[control]}",
+        estimator=f"Callaway–Sant'Anna, témoins : {CONTROLS[control]}",
         cohort=wide.cohorts[c],
         time=wide.times[t],
         att=att,

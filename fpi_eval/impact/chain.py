@@ -123,22 +123,29 @@ class Chain:
         return "\n".join(lines)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per link, those not observable yet with their date only."""
-        seen = self.table.assign(observable=True)
-        return pd.concat([seen, self.pending.assign(observable=False)], ignore_index=True)
+        """Return one row per link, those not observable yet with their date only.
+
+        ``estimate`` and its interval are students per 100 seats, as ``net_per_100`` and its ends.
+        """
+        names = {"per_100": "estimate", "low": "ci_low", "high": "ci_high"}
+        seen = self.table.rename(columns=names).assign(observable=True)
+        frame = pd.concat([seen, self.pending.assign(observable=False)], ignore_index=True)
+        frame.attrs["unite"] = "decimal"
+        return frame
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the waterfall to the last outcome."""
         return plots.waterfall(self.waterfall().table, xlabel="Pour 100 places ouvertes", ax=ax)
 
     def method(self) -> str:
-        """Return one French paragraph on the method."""
+        """Return one French paragraph on the method, with references."""
         return (
             "Chaque maillon est le rapport de deux effets par place estimés sur les mêmes "
             "promotions, avec les mêmes poids et les mêmes instruments (régression J), de sorte "
             "que leur produit est exactement l'effet final. Intervalles : percentiles d'un "
-            "bootstrap conjoint qui tire les établissements, traités et non traités à part ; "
-            "Fieller (1954) quand l'effet du maillon précédent est mal connu."
+            "bootstrap conjoint qui tire les établissements, traités et non traités à part "
+            "(Davison et Hinkley, 1997) ; Fieller (1954) quand l'effet du maillon précédent est "
+            "mal connu."
         )
 
 

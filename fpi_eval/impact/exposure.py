@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
-from fpi_eval import text
+from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.absorb import Absorber
 from fpi_eval.inference.sandwich import codes, sum_by
@@ -133,19 +134,33 @@ class ExposureEstimate:
             )
         return "\n".join(lines)
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Ends of the interval that imposes the tested value; infinite if nothing bounds it."""
+        akm0 = self.found.akm0
+        return (akm0.low, akm0.high) if akm0.bounded else (-np.inf, np.inf)
+
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row."""
         f = self.found
         return pd.DataFrame([{
-            "estimate": f.estimate, "se_akm": f.se_akm, "se_bhj": f.se_bhj,
+            "estimate": f.estimate, "std_error": f.se_akm, "ci_low": self.interval[0],
+            "ci_high": self.interval[1], "se_akm": f.se_akm, "se_bhj": f.se_bhj,
             "se_zone": self.se_zone, "akm0_low": f.akm0.low if f.akm0.bounded else np.nan,
             "akm0_high": f.akm0.high if f.akm0.bounded else np.nan,
             "effective_shocks": f.effective_shocks, "largest_share": f.largest_share,
             "n_units": f.n_units, "n_zones": self.n_zones, "trusted": f.trusted,
         }])  # fmt: skip
 
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the estimate and its interval; no line where nothing bounds it."""
+        table = (
+            self.to_frame().assign(label="Emplois par diplômé").replace([np.inf, -np.inf], np.nan)
+        )
+        return plots.estimates(table, ax, xlabel="Emplois par diplômé de plus, intervalle à 95 %")
+
     def method(self) -> str:
-        """Return one French paragraph on the method."""
+        """Return one French paragraph on the method, with references."""
         return DESCRIPTION
 
 

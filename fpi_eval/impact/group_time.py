@@ -5,12 +5,14 @@ cohort masses, so its influence function is a row of numbers times one joint mat
 and nothing is estimated twice.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from scipy import stats
 
+from fpi_eval import plots
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.bands import DRAWS, LEVEL, sup_t
 from fpi_eval.text import intervalle, nombre, pluriel, signe
@@ -20,6 +22,27 @@ KINDS = {
     "group": "moyenne par rentrée d'ouverture",
     "dynamic": "moyenne par ancienneté de l'ouverture",
     "calendar": "moyenne par année",
+}
+LABELS = {"simple": "Toutes réunies", "group": "Ouverture {}", "calendar": "Année {}"}
+RULE = (
+    "influences sommées par groupe, t à autant de degrés de liberté que de groupes traités "
+    "moins un ; bande simultanée par bootstrap multiplicateur"
+)
+BANDS = (
+    "Effets réunis : {kind}. Influences sommées par groupe, poids estimés compris, loi t à autant "
+    "de degrés de liberté que de groupes traités moins un ; bande simultanée par bootstrap "
+    "multiplicateur (Callaway et Sant'Anna, 2021, section 4)."
+)
+DESCRIPTIONS = {
+    "Callaway": (
+        "Effets par rentrée d'ouverture et année, chaque cellule comparée à elle-même "
+        "(Callaway et Sant'Anna, 2021), moyennés par ancienneté de l'ouverture avec des poids "
+        "proportionnels à la taille des cohortes, dont l'erreur est comptée."
+    ),
+    "Sun": (
+        "Étude d'événement où chaque rentrée d'ouverture a ses propres effets, moyennés selon "
+        "leur part observée (Sun et Abraham, 2021)."
+    ),
 }
 
 
@@ -52,6 +75,7 @@ class Aggregation:
     df: int
     critical: float
     level: float = LEVEL
+    description: str = field(default="", repr=False)
 
     @property
     def overall_interval(self) -> tuple[float, float]:
@@ -67,7 +91,7 @@ class Aggregation:
             {
                 "kind": self.kind,
                 "label": self.label,
-                "att": self.att,
+                "estimate": self.att,
                 "std_error": self.std_error,
                 "ci_low": self.att - point,
                 "ci_high": self.att + point,
@@ -84,6 +108,18 @@ class Aggregation:
             f"(intervalle à 95 % {intervalle(low, high, 3)}), {KINDS[self.kind]}."
         )
 
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw effects by age as an event study, others as one line each."""
+        table = self.to_frame()
+        if self.kind == "dynamic":
+            return plots.event_study(table.rename(columns={"label": "rel_time"}), ax)
+        words = [LABELS[self.kind].format(int(v)) for v in self.label]
+        return plots.estimates(table.assign(label=words), ax)
+
+    def method(self) -> str:
+        """Return one French paragraph on the method, with references."""
+        return f"{self.description} {BANDS.format(kind=KINDS[self.kind])}".strip()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupTimeEffects:
@@ -91,7 +127,7 @@ class GroupTimeEffects:
 
     Attributes
     ----------
-    method : str
+    estimator : str
         Estimator and comparison cells, in French.
     cohort, time, att, n_treated, n_control : ndarray, shape (K,)
         One entry per cohort and year; ``att`` is NaN where nothing can be compared.
@@ -112,7 +148,7 @@ class GroupTimeEffects:
         What was left out, in French.
     """
 
-    method: str
+    estimator: str
     cohort: np.ndarray
     time: np.ndarray
     att: np.ndarray
@@ -150,7 +186,7 @@ class GroupTimeEffects:
                 "cohort": self.cohort,
                 "time": self.time,
                 "rel_time": self.time - self.cohort,
-                "att": self.att,
+                "estimate": self.att,
                 "std_error": self.std_error,
                 "ci_low": self.att - half,
                 "ci_high": self.att + half,
@@ -201,6 +237,7 @@ class GroupTimeEffects:
             overall=float(overall[: len(self.att)] @ np.nan_to_num(self.att)),
             overall_std_error=float(np.sqrt(overall @ self.covariance @ overall)),
             df=self.df,
+            description=describe(self.estimator),
             critical=sup_t(
                 covariance,
                 df=self.df,
@@ -214,12 +251,27 @@ class GroupTimeEffects:
     def summary(self) -> str:
         """Return French sentences: overall effect, number of clusters, what was left out."""
         parts = [
-            f"{self.method}. {self.aggregate('simple').summary()}",
+            f"{self.estimator}. {self.aggregate('simple').summary()}",
             f"{pluriel(self.n_treated_clusters, 'groupe traité', 'groupes traités')} sur "
             f"{nombre(self.n_clusters)}.",
             *self.notes,
         ]
         return " ".join(parts)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw every ATT(g, t) that can be estimated, one line per cohort and year."""
+        table = self.to_frame().dropna(subset=["ci_low"])
+        words = [f"{int(g)}, année {int(t)}" for g, t in zip(table.cohort, table.time, strict=True)]
+        return plots.estimates(table.assign(label=words), ax)
+
+    def method(self) -> str:
+        """Return one French paragraph on the method, with references."""
+        return f"{describe(self.estimator)} {RULE.capitalize()}."
+
+
+def describe(estimator: str) -> str:
+    """Return the paragraph of the estimator whose name begins so, empty if there is none."""
+    return next((v for k, v in DESCRIPTIONS.items() if estimator.startswith(k)), "")
 
 
 def _weights(effects: GroupTimeEffects, keep: np.ndarray) -> np.ndarray:

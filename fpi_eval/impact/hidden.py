@@ -9,12 +9,20 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
-from fpi_eval import text
+from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.inference.partial import Bounds, clustered_sum_error, imbens_manski
 
 MINIMUM = 20  # publisher's rule: a rate on fewer than 20 leavers is hidden
+METHOD = (
+    "Un effectif masqué (moins de {minimum} sortants) est inconnu, non nul : la borne basse compte "
+    "tous ces sortants sans emploi, la haute tous en emploi (Manski, 2003). Ce que les autres taux "
+    "publiés déterminent exactement entre dans les sommes et n'est jamais montré seul. Intervalle "
+    "à 95 % du nombre lui-même, non de l'ensemble des possibles (Imbens et Manski, 2004), erreurs "
+    "groupées."
+)
 
 
 def recover(
@@ -65,7 +73,9 @@ class EmploymentBounds:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per group."""
-        return self.table
+        frame = self.table.copy()
+        frame.attrs["unite"] = "effectif"
+        return frame
 
     def summary(self) -> str:
         """Return one French sentence a group."""
@@ -78,6 +88,19 @@ class EmploymentBounds:
                 f"intervalle à 95 % de {text.nombre(row.ci_low)} à {text.nombre(row.ci_high)})."
             )
         return "\n".join(lines)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the range of each group inside its interval."""
+        names = [
+            ", ".join(str(getattr(r, key)) for key in self.by) or "Ensemble"
+            for r in self.table.itertuples()
+        ]
+        xlabel = "Sortants en emploi : bornes et intervalle à 95 %"
+        return plots.ranges(self.table.assign(label=names), ax, xlabel=xlabel)
+
+    def method(self) -> str:
+        """Return one French paragraph on the method, with references."""
+        return METHOD.format(minimum=MINIMUM)
 
 
 def bounds(

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 from scipy import optimize, stats
 
+from fpi_eval import plots
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.honest import LEVEL, Event
 from fpi_eval.text import nombre, signe
@@ -38,6 +41,28 @@ class PretestPower:
             f"Le test des tendances verrait {nombre(100 * self.power)} fois sur 100 une dérive "
             f"de {signe(self.slope, 3)} par an, qui déplacerait l'effet de {signe(self.bias, 3)} "
             f"(effet estimé : {signe(self.estimate, 3)})."
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one tidy row; bounds of the estimate are what an unseen drift could move it to."""
+        moved = abs(self.bias)
+        row = {"power": self.power, "slope": self.slope, "bias": self.bias,
+               "bias_if_passed": self.bias_if_passed, "estimate": self.estimate,
+               "ci_low": self.estimate - moved, "ci_high": self.estimate + moved}  # fmt: skip
+        return pd.DataFrame([row])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the effect, and how far an unseen drift could have moved it."""
+        words = f"Dérive vue {nombre(100 * self.power)} fois sur 100"
+        table = self.to_frame().assign(label=words)
+        return plots.estimates(table, ax, xlabel="Effet, et ce que la dérive y déplacerait")
+
+    def method(self) -> str:
+        """Return one French paragraph on the method, with references."""
+        return (
+            "Pente d'une dérive linéaire que le test joint des années d'avant (Wald) verrait avec "
+            "la puissance donnée, d'après la loi du χ² décentrée, et biais qu'elle ajouterait à "
+            "l'effet ; passer le test ne l'annule pas (Roth, 2022)."
         )
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
+from matplotlib.axes import Axes
 
-from fpi_eval import text
+from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.absorb import Absorber, counted_rank, interaction
 from fpi_eval.inference.sandwich import cr1
@@ -67,6 +68,10 @@ class RegionalChange:
             "Cet écart décrit un mouvement ; il ne mesure pas l'effet d'un programme."
         )
         return "\n".join([*lines, limit])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the region's change beside those of the other regions, period by period."""
+        return plots.among(self.placebos, self.table.set_index("period")["change"], ax)
 
     def method(self) -> str:
         """Return one French paragraph on the method, with references."""

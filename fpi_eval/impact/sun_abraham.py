@@ -142,7 +142,7 @@ def _contrasts(wide: Wide, anticipation: int) -> GroupTimeEffects:
     note = f"{pluriel(unknown, 'couple')} (ouverture, année) sans comparaison possible."
     codes = np.arange(wide.y.shape[1]) if wide.cluster is None else wide.cluster
     return GroupTimeEffects(
-        method="Sun–Abraham, témoins : cellules jamais ouvertes",
+        estimator="Sun–Abraham, témoins : cellules jamais ouvertes",
         cohort=wide.cohorts[c],
         time=wide.times[t],
         att=np.where(known, att, np.nan),

@@ -10,8 +10,10 @@ from math import comb
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from scipy import optimize, stats
 
+from fpi_eval import plots
 from fpi_eval.errors import FpiError
 from fpi_eval.text import intervalle, nombre, pluriel, signe
 
@@ -20,6 +22,27 @@ METHODS = {
     "sc": "contrôle synthétique",
     "did": "différence de différences",
 }
+TEXTS = {
+    "sdid": (
+        "Différence de différences synthétique : unités et années de comparaison reçoivent des "
+        "poids tels que leur évolution suive celle des unités traitées avant le programme "
+        "(Arkhangelsky, Athey, Hirshberg, Imbens et Wager, 2021)."
+    ),
+    "sc": (
+        "Contrôle synthétique : une moyenne pondérée des unités de comparaison, poids positifs de "
+        "somme 1, reproduit le niveau des unités traitées avant le programme (Abadie, Diamond et "
+        "Hainmueller, 2010)."
+    ),
+    "did": (
+        "Différence de différences, toutes les unités et années de comparaison pesant autant "
+        "(Card et Krueger, 1994)."
+    ),
+}
+INFERENCE = (
+    "Erreur : dispersion des effets placebo, chaque unité de comparaison prise à son tour comme "
+    "traitée ; valeur p : rang de l'effet parmi eux. L'intervalle suppose que les unités traitées "
+    "varient comme les autres."
+)
 LEVEL = 0.95
 SMALL_RIDGE = 1e-6
 
@@ -92,7 +115,7 @@ class SyntheticEffect:
 
     Attributes
     ----------
-    method : str
+    kind : str
         ``sdid``, ``sc`` or ``did``.
     estimate, std_error : float
         Error: spread of placebo effects (Arkhangelsky et al. 2021, algorithm 4).
@@ -105,7 +128,7 @@ class SyntheticEffect:
         Treated average less synthetic one, by year.
     """
 
-    method: str
+    kind: str
     estimate: float
     std_error: float
     p_value: float
@@ -132,7 +155,7 @@ class SyntheticEffect:
         return pd.DataFrame(
             [
                 {
-                    "method": self.method,
+                    "kind": self.kind,
                     "estimate": self.estimate,
                     "std_error": self.std_error,
                     "ci_low": low,
@@ -148,11 +171,20 @@ class SyntheticEffect:
         """Return French sentences: effect, interval, what could have been seen."""
         low, high = self.interval
         return (
-            f"Effet par {METHODS[self.method]} : {signe(self.estimate, 2)} (intervalle à 95 % "
+            f"Effet par {METHODS[self.kind]} : {signe(self.estimate, 2)} (intervalle à 95 % "
             f"{intervalle(low, high, 2)}, {pluriel(len(self.placebos), 'placebo')}). "
             f"Un effet inférieur à {nombre(self.smallest_detectable, 2)} en valeur absolue "
             "passerait inaperçu."
         )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the gap between the treated and their synthetic comparison, year by year."""
+        first = self.gap.index[len(self.year_weights)]
+        return plots.gap(self.gap, first, ax)
+
+    def method(self) -> str:
+        """Return one French paragraph on the method, with references."""
+        return f"{TEXTS[self.kind]} {INFERENCE}"
 
 
 def _placebos(y: np.ndarray, n_treated: int, n_post: int, method: str, draws: int, seed: int):
@@ -226,7 +258,7 @@ def synthetic(
     placebos = _placebos(values, n_treated, n_post, method, draws, seed)
     gap = y[-n_treated:].mean() - units @ y[:-n_treated]
     return SyntheticEffect(
-        method=method,
+        kind=method,
         estimate=effect,
         std_error=float(np.sqrt(np.mean((placebos - placebos.mean()) ** 2))),
         p_value=float((1 + np.sum(np.abs(placebos) >= abs(effect))) / (1 + len(placebos))),

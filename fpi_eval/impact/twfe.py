@@ -5,8 +5,9 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
-from fpi_eval import text
+from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import linear
 from fpi_eval.impact.seats import sample
@@ -39,8 +40,21 @@ class Decomposition:
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one tidy row per comparison."""
-        return self.table.copy()
+        """Return one row per comparison, after the whole estimate and its interval."""
+        whole = self.estimate.to_frame()[["estimate", "std_error", "ci_low", "ci_high"]]
+        parts = self.table.assign(std_error=np.nan, ci_low=np.nan, ci_high=np.nan)
+        return pd.concat([whole.assign(kind="ensemble", weight=1.0), parts], ignore_index=True)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw every comparison by its weight, those with already opened cells apart."""
+        return plots.comparisons(self.table, self.estimate.estimate, ax)
+
+    def method(self) -> str:
+        """Return one French paragraph on the method, with references."""
+        return (
+            f"{self.estimate.method()} Chaque comparaison deux à deux et son poids : "
+            "Goodman-Bacon (2021), théorème 1, sur les cellules suivies toutes les sessions."
+        )
 
 
 def goodman_bacon(y: np.ndarray, cohort: np.ndarray) -> pd.DataFrame:

@@ -13,7 +13,9 @@ from fpi_eval.text import MISSING
 
 FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-UNITS = ("texte", "annee", "effectif", "taux", "points", "euros", "decimal")
+UNITS = (
+    "texte", "annee", "effectif", "taux", "points", "euros", "decimal", "effet", "probabilite",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

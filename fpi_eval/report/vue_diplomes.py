@@ -19,7 +19,9 @@ from fpi_eval.panel.panels import FILIERES, Panels
 from fpi_eval.plan import followed
 from fpi_eval.report.figure import Figure
 from fpi_eval.report.tables import Table, table
+from fpi_eval.report.vue_familles import autres, famille
 
+__all__ = ["autres", "famille"]  # shown here, written beside what reads several answers
 NAMES = {
     "diplomes": "diplômés",
     "terminale": "élèves en dernière année",

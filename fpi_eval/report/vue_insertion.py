@@ -17,7 +17,10 @@ from fpi_eval.report.feuilles import ENSEMBLE, show
 from fpi_eval.report.figure import Figure
 from fpi_eval.report.published import Table as Published
 from fpi_eval.report.tables import Table, table
+from fpi_eval.report.vue_diplomes import etude
+from fpi_eval.report.vue_familles import groupes, pour_qui
 
+__all__ = ["etude", "groupes", "pour_qui"]  # shown here, written beside what they read
 SHORTEST = 2
 OUTCOMES = {"terminale": "Élèves en année terminale", "en_emploi_6_mois": "En emploi à 6 mois"}
 

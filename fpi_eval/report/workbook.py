@@ -30,6 +30,8 @@ FORMATS = {
     "taux": r"0.0\ %",
     "points": r"+0.0;\-0.0;0.0",
     "euros": r'#,##0\ "€"',
+    "effet": r"+0.000;\-0.000;0.000",
+    "probabilite": "0.000",
 }
 FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 SHEET_NAME, NARROWEST, WIDEST = 31, 10, 60

@@ -1,0 +1,119 @@
+"""Several answers read together: every announced outcome, and for whom the effect differs."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from fpi_eval import text
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import seats
+from fpi_eval.impact.family import OUTCOMES, Family, study_family
+from fpi_eval.impact.groups import DIMENSIONS
+from fpi_eval.impact.heterogeneity import Heterogeneity, heterogeneity
+from fpi_eval.report.tables import Table, table
+
+if TYPE_CHECKING:
+    from fpi_eval.report.vue_diplomes import Etude
+
+EFFECTS = {seats.GROSS: "Brut", seats.NET: "Net"}
+NOT_ADJUSTED = "sans ajustement"
+ADJUSTED = ("p_romano_wolf", "p_holm")
+BOUNDS = {"estimate": "Par place", "ci_low": "Borne basse", "ci_high": "Borne haute"}
+
+
+@cache
+def _families(e: "Etude") -> dict[str, Family]:
+    """Return the family of outcomes that the files give, for the gross and the net effect."""
+    # An outcome that stands in for the announced one was chosen later: it is adjusted too.
+    primary = e.outcome if e.outcome == e.voulu else None
+    programme = e.p.donnees.programme
+    announced = {e.outcome, programme.resultats.principal, *programme.resultats.secondaires}
+    names = sorted(announced, key=lambda name: [*OUTCOMES, name].index(name))
+    return {
+        words: study_family(e.panel, names, effect=effect, principal=primary, seed=programme.graine)
+        for effect, words in EFFECTS.items()
+    }
+
+
+@cache
+def _groups(e: "Etude") -> Heterogeneity:
+    return heterogeneity(e.panel, e.outcome, seed=e.p.donnees.programme.graine)
+
+
+def autres(e: "Etude") -> str:
+    """Return which outcomes stand once all of them have been looked at."""
+    if e.muette:
+        return e.muette
+    found = _families(e)
+    lines = [f"Effet {words.lower()}. {f.sentence()}" for words, f in found.items()]
+    missing = [OUTCOMES.get(name, name).lower() for name in found["Net"].absent]
+    if missing:
+        lines.append(
+            f"Absents des fichiers par établissement et formation, donc ni estimés ni comptés : "
+            f"{text.liste(missing)}."
+        )
+    return "\n\n".join(lines)
+
+
+def famille(e: "Etude") -> Table | str:
+    """Return gross and net effect on every outcome, p-values adjusted."""
+    if e.muette:
+        return e.muette
+    parts = [f.to_frame().assign(effet=words) for words, f in _families(e).items()]
+    rows = pd.concat(parts, ignore_index=True)
+    for name in ADJUSTED:
+        rows[name] = rows[name].astype(object).where(rows[name].notna(), NOT_ADJUSTED)
+    return table(
+        rows[["label", "effet", *BOUNDS, "p_romano_wolf", "p_holm"]],
+        "L'effet par place sur chaque résultat, valeurs p ajustées",
+        formats=dict.fromkeys(BOUNDS, ("signe", 2)) | dict.fromkeys(ADJUSTED, ("nombre", 3)),
+        labels={"label": "Résultat", "effet": "Effet", **BOUNDS,
+                "p_romano_wolf": "p Romano–Wolf", "p_holm": "p Holm"},
+        source=e.source,
+        note="Intervalles à 95 % de chaque résultat pris seul. Valeurs p ajustées à part pour "
+        f"l'effet brut et pour l'effet net : {_families(e)['Net'].draws}.",
+    )  # fmt: skip
+
+
+def pour_qui(e: "Etude") -> str:
+    """Return whether the effect differs between groups, in one sentence, and what is missing."""
+    if e.muette:
+        return e.muette
+    try:
+        found = _groups(e)
+    except FpiError as error:
+        return str(error)
+    lines = [found.sentence()]
+    absent = [f"{DIMENSIONS[k].label} : {why}" for k, why in found.absent.items()]
+    if found.left_out:
+        small = [
+            f"{name.lower()} ({text.pluriel(n, 'formation ouverte', 'formations ouvertes')})"
+            for name, n in found.left_out
+        ]
+        lines.append(f"Trop petits ou non renseignés, laissés de côté : {text.liste(small)}.")
+    return "\n\n".join([*lines, " ".join(absent)] if absent else lines)
+
+
+def groupes(e: "Etude") -> Table | str:
+    """Return the effect per seat of each group, and whether the groups of a split differ."""
+    if e.muette:
+        return e.muette
+    try:
+        found = _groups(e)
+    except FpiError as error:
+        return str(error)
+    if found.table.empty:
+        return found.sentence()
+    return table(
+        found.to_frame()[["dimension", "group", "seats", *BOUNDS, "p_romano_wolf", "p_holm"]],
+        f"Pour qui l'effet diffère-t-il ? ({OUTCOMES.get(e.outcome, e.outcome).lower()})",
+        formats={"seats": "nombre", **dict.fromkeys(BOUNDS, ("signe", 2)),
+                 **dict.fromkeys(ADJUSTED, ("nombre", 3))},
+        labels={"dimension": "Découpage", "group": "Groupe", "seats": "Places × sessions", **BOUNDS,
+                "p_romano_wolf": "p Romano–Wolf", "p_holm": "p Holm"},
+        source=e.source,
+        note="Effet brut par place. La valeur p, la même pour tous les groupes d'un découpage, "
+        f"est celle de l'égalité de leurs effets, ajustée sur {len(found.tests)} découpages fixés "
+        "d'avance. Demande : premiers vœux comparés aux places, avant le programme.",
+    )  # fmt: skip

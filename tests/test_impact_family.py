@@ -1,0 +1,169 @@
+"""Several outcomes on one bootstrap: what stands, what is told, how often it cries wolf."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from fpi_eval import twin
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import imputation, seats
+from fpi_eval.impact.family import OUTCOMES, Family, family, study_family
+from fpi_eval.inference.multiple import holm
+from fpi_eval.results import Estimate
+
+NULL = replace(twin.SMALL, fill=0.0)
+REPS, DRAWS = 12, 199
+FEW = ("entrants", "diplomes", "en_emploi_6_mois")
+ADJUSTED = ["p_romano_wolf", "p_holm"]
+
+
+@pytest.fixture(scope="module")
+def small() -> pd.DataFrame:
+    return twin.draw(twin.SMALL, 1).panel
+
+
+@pytest.fixture(scope="module")
+def found(small) -> Family:
+    return study_family(small, draws=999)
+
+
+def estimate(outcome: str, value: float, influence: list[float], p_value: float = 0.01) -> Estimate:
+    psi = pd.Series(influence, index=[f"{i:03}" for i in range(len(influence))])
+    return Estimate(
+        outcome, "J", value, 1.0, value - 2, value + 2, p_value, 100, 10, len(psi), len(psi),
+        "règle", influence=psi,
+    )  # fmt: skip
+
+
+def test_estimates_of_the_family_are_those_of_j_one_by_one(small, found):
+    assert list(found.table["outcome"]) == list(OUTCOMES)
+    for row in found.table.itertuples():
+        alone = seats.j(small, row.outcome)[seats.GROSS]
+        assert (row.estimate, row.ci_low, row.ci_high, row.p_value) == (
+            alone.estimate, alone.ci_low, alone.ci_high, alone.p_value
+        )  # fmt: skip
+
+
+def test_the_net_effect_is_the_sum_of_three_coefficients(small):
+    net = study_family(small, ("entrants",), effect=seats.NET, draws=99).table.iloc[0]
+    assert net["estimate"] == pytest.approx(seats.j(small, "entrants")[seats.NET].estimate)
+    assert net["effect"] == seats.NET
+
+
+@pytest.mark.parametrize("effect", list(seats.WEIGHTS))
+def test_adjusted_p_values_are_never_below_the_outcomes_own(small, effect):
+    table = study_family(small, effect=effect, draws=199).table
+    for name in ADJUSTED:
+        assert (table[name] >= table["p_value"]).all()
+        assert table[name].le(1).all()
+
+
+def test_the_outcome_announced_as_primary_is_shown_and_not_adjusted(small, found):
+    told = study_family(small, principal="diplomes", draws=999)
+    rows = told.table.set_index("outcome")
+    assert rows.loc["diplomes", ADJUSTED].isna().all()
+    assert rows.drop(index="diplomes")[ADJUSTED].notna().all(axis=None)
+    assert "résultat principal, sans ajustement" in told.summary()
+    smaller = rows["p_holm"].dropna()
+    everything = found.table.set_index("outcome")["p_holm"]
+    assert (smaller <= everything[smaller.index] + 1e-12).all()
+
+
+def test_an_outcome_that_is_absent_or_cannot_be_moved_yet_is_told(small):
+    early = small[small["rentree"] <= 2024]
+    told = study_family(early.assign(sortants=np.nan), ("entrants", "sortants", "salaires"))
+    assert list(told.table["outcome"]) == ["entrants"]
+    assert set(told.absent) == {"sortants", "salaires"}
+    assert "Sortants d'études : absent des données." in told.summary()
+
+
+def test_a_family_of_nothing_is_refused(small):
+    with pytest.raises(FpiError, match="aucun résultat de la famille"):
+        study_family(small, ("salaires",))
+    with pytest.raises(FpiError, match="effet « total » inconnu"):
+        study_family(small, effect="total")
+
+
+def test_the_same_seed_gives_the_same_p_values_and_rows_order_does_not_matter(small):
+    one = study_family(small, ("entrants", "diplomes"), draws=199, seed=3).table
+    two = study_family(small, ("entrants", "diplomes"), draws=199, seed=3).table
+    pd.testing.assert_frame_equal(one, two)
+    three = study_family(small, ("diplomes", "entrants"), draws=199, seed=3).table
+    key = ["outcome", "p_romano_wolf"]
+    assert dict(three[key].to_numpy()) == pytest.approx(dict(one[key].to_numpy()))
+
+
+def test_no_effect_is_announced_by_mistake_in_more_than_five_families_in_a_hundred():
+    """At most the 99.9 % quantile of a true 5 %; `benchmarks/family.py` has the long run."""
+    hits = dict.fromkeys(("p_value", *ADJUSTED), 0)
+    for seed in range(900, 900 + REPS):
+        panel = twin.draw(NULL, seed).panel
+        table = study_family(panel, FEW, draws=DRAWS, seed=seed).table
+        for name in hits:
+            hits[name] += bool((table[name] <= 0.05).any())
+    limit = stats.binom.ppf(0.999, REPS, 0.05)
+    assert hits["p_romano_wolf"] <= limit
+    assert hits["p_holm"] <= hits["p_romano_wolf"]
+    assert hits["p_romano_wolf"] <= hits["p_value"]
+
+
+def test_real_effects_stand(found):
+    assert len(found.standing) == len(OUTCOMES)
+    assert "6 après correction : entrants, élèves en dernière année" in found.sentence()
+
+
+def test_two_estimates_that_say_the_same_cost_nothing_and_holm_doubles():
+    # Same influences, same t of 2.2 on ten clusters: the draws of one are those of the other.
+    psi = list(np.full(10, 1 / np.sqrt(10)) * np.array([1, -1] * 5))
+    same = [estimate(n, 2.2, psi, p_value=0.0) for n in ("entrants", "diplomes")]
+    table = family(same, draws=99_999).table
+    exact = 2 * stats.t.sf(2.2, 9)
+    assert table["p_romano_wolf"].tolist() == pytest.approx([exact] * 2, abs=0.004)
+    assert table["p_holm"].tolist() == pytest.approx([2 * exact] * 2, abs=0.008)
+
+
+def test_independent_estimates_are_adjusted_as_much_as_holm():
+    left, right = np.eye(2).repeat(20, axis=1)
+    scale = 1 / np.sqrt(20)
+    both = [estimate("entrants", 2.5, list(left * scale), 0.0),
+            estimate("diplomes", 2.5, list(right * scale), 0.0)]  # fmt: skip
+    table = family(both, draws=99_999).table
+    np.testing.assert_allclose(table["p_romano_wolf"], table["p_holm"], rtol=0.06)
+
+
+def test_estimators_other_than_j_make_families_from_their_influences(small):
+    made = [imputation.per_seat(small, o) for o in ("entrants", "terminale", "diplomes")]
+    told = family(made, draws=999)
+    assert (told.table["estimator"] == "Imputation").all()
+    own = told.table["p_value"].to_numpy()
+    assert (told.table["p_holm"] >= holm(own) - 1e-12).all()
+    assert "influences" in told.summary()
+
+
+def test_a_family_needs_influences_of_one_level_and_one_estimate_per_outcome():
+    psi = [1.0, -1.0, 0.5]
+    with pytest.raises(FpiError, match="influences"):
+        family(
+            [estimate("entrants", 1, psi), replace(estimate("diplomes", 1, psi), influence=None)]
+        )
+    other = estimate("diplomes", 1, psi)
+    other = replace(other, influence=other.influence.rename(lambda name: f"U{name}"))
+    with pytest.raises(FpiError, match="groupes différents"):
+        family([estimate("entrants", 1, psi), other])
+    with pytest.raises(FpiError, match="deux estimations"):
+        family([estimate("entrants", 1, psi)] * 2)
+
+
+def test_sentences_say_what_stands():
+    def told(p: list[float], adjusted: list[float]) -> str:
+        table = pd.DataFrame({"label": ["Entrants", "Diplômés"], "p_value": p,
+                              "p_romano_wolf": adjusted})  # fmt: skip
+        return Family(table, "").sentence()
+
+    assert told([0.2, 0.4], [0.3, 0.4]).endswith("aucun ne se distingue de zéro, même pris seul.")
+    assert told([0.03, 0.4], [0.06, 0.4]).endswith("aucun ne résiste à la correction.")
+    assert told([0.01, 0.4], [0.02, 0.4]).endswith("1 après correction : entrants.")
+    assert told([0.01, 0.4], [np.nan, np.nan]) == "Un seul résultat : il n'y a rien à ajuster."

@@ -1,0 +1,161 @@
+"""Groups named beforehand: their effects, whether they differ, how often by mistake."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from invented import invented_panel
+from scipy import stats
+
+from fpi_eval import twin
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import linear, seats
+from fpi_eval.impact.groups import DIMENSIONS, pressure
+from fpi_eval.impact.heterogeneity import FEWEST, Heterogeneity, heterogeneity
+from fpi_eval.panel import align
+
+EXACT = 1e-8
+# Seats are filled alike everywhere and nothing else happens: entrants per seat do not differ.
+ALIKE = replace(twin.DEFAULT, n_cells_aura=300, n_cells_other=900)
+REPS = 12
+
+
+@pytest.fixture(scope="module")
+def small() -> pd.DataFrame:
+    return twin.draw(twin.SMALL, 1).panel
+
+
+@pytest.fixture(scope="module")
+def found(small) -> Heterogeneity:
+    return heterogeneity(small, "diplomes", draws=999)
+
+
+def test_one_group_effect_is_that_of_a_regression_with_both_groups(small, found):
+    frame = seats.sample(small, "diplomes")
+    n = seats.scale(frame)
+    x, z, _ = seats.regressors(frame)
+    first = (frame["niveau"] == "secondaire").to_numpy()[:, None]
+    x = np.column_stack([first * x[:, :1], ~first * x[:, :1], x[:, 1:]]) / n[:, None]
+    z = np.column_stack([first * z[:, :1], ~first * z[:, :1], z[:, 1:] / n[:, None]])
+    fit = linear.fit(frame["y"].to_numpy() / n, x, seats.effects(frame), names=list("abcd"),
+                     instruments=z, weights=n)  # fmt: skip
+    rows = found.table.set_index("group")["estimate"]
+    assert rows["Secondaire"] == pytest.approx(fit.coefficients[0], abs=EXACT)
+    assert rows["Supérieur"] == pytest.approx(fit.coefficients[1], abs=EXACT)
+
+
+def test_equality_of_two_groups_is_the_squared_t_of_their_gap(small, found):
+    frame = seats.sample(small, "diplomes")
+    n = seats.scale(frame)
+    x, z, _ = seats.regressors(frame)
+    second = (frame["niveau"] == "superieur").to_numpy()[:, None]
+    x = np.column_stack([x[:, :1], second * x[:, :1], x[:, 1:]]) / n[:, None]
+    z = np.column_stack([z[:, :1], second * z[:, :1], z[:, 1:] / n[:, None]])
+    fit = linear.fit(frame["y"].to_numpy() / n, x, seats.effects(frame), names=list("abcd"),
+                     instruments=z, weights=n)  # fmt: skip
+    psi = fit.jackknife(frame["code_departement"].to_numpy()[fit.keep])[:, 1]
+    t = fit.coefficients[1] / np.sqrt(psi @ psi)
+    moved = frame[frame["dose"] != 0]
+    df = moved.groupby("niveau")["code_departement"].nunique().min() - 1
+    own = found.tests.set_index("dimension").loc["Niveau", "p_value"]
+    assert own == pytest.approx(2 * stats.t.sf(abs(t), df), rel=1e-6)
+
+
+def test_without_noise_each_group_gets_its_own_effect_back():
+    panel = invented_panel(3, opened=30)
+    panel["niveau"] = np.where(panel["course"] < "c3", "secondaire", "superieur")
+    more = align(panel, "diplomes")["dose"].where(panel["niveau"] == "superieur", 0.0)
+    panel["diplomes"] += 0.2 * more
+    rows = heterogeneity(panel, "diplomes", by=("niveau",), draws=99).table.set_index("group")
+    assert rows.loc["Secondaire", "estimate"] == pytest.approx(0.5, abs=EXACT)
+    assert rows.loc["Supérieur", "estimate"] == pytest.approx(0.7, abs=EXACT)
+
+
+def test_what_the_source_does_not_give_is_told_and_never_guessed(found):
+    assert set(found.absent) == {"sexe", "tension"}
+    assert "Sexe : les fichiers lus ne le donnent pas" in found.summary()
+    assert not found.table["dimension"].isin(["Sexe", "Tension du métier visé"]).any()
+
+
+def test_a_column_of_the_source_is_used_as_soon_as_it_is_there(small):
+    mostly = np.where(small["cell"] % 2 == 0, "filles", "garcons")
+    told = heterogeneity(small.assign(sexe=mostly), by=("sexe",), draws=99)
+    assert set(told.table["group"]) == {"Filles", "Garçons"}
+    assert not told.absent
+
+
+def test_groups_too_small_are_left_out_and_counted(small, found):
+    moved = seats.sample(small, "diplomes")
+    moved = moved[(moved["dose"] != 0) & (moved["filiere"] == "numerique")]
+    assert moved["uai"].nunique() < FEWEST
+    assert ("Filière, Numérique", moved["cell"].nunique()) in found.left_out
+    assert "Numérique" not in set(found.table["group"])
+
+
+def test_seats_of_all_groups_of_a_full_dimension_add_up(small, found):
+    total = seats.sample(small, "diplomes")["dose"].sum()
+    sums = found.table.groupby("dimension")["seats"].sum()
+    # Cells alone in a fixed effect are not used: their seats are in no group.
+    assert 0.95 * total < sums["Niveau"] == sums["Voie"] <= total
+    assert sums["Filière"] < sums["Niveau"]
+
+
+def test_pressure_compares_wishes_and_places_before_the_programme_only():
+    rows = [(1, 2020, 10.0, 8.0, 0.0), (1, 2021, 30.0, 8.0, 5.0),
+            (2, 2020, 8.0, 8.0, 0.0), (3, 2020, np.nan, 8.0, 0.0),
+            (4, 2021, 90.0, 8.0, 0.0)]  # fmt: skip
+    panel = pd.DataFrame(rows, columns=["cell", "rentree", "voeux_1", "places", "seats"])
+    assert pressure(panel).to_dict() == {
+        1: "plus de vœux que de places", 2: "autant ou moins de vœux", 3: "non renseigné",
+        4: "non renseigné",
+    }  # fmt: skip
+
+
+def test_adjusted_p_values_are_ordered(found):
+    tests = found.tests
+    assert (tests["p_romano_wolf"] >= tests["p_value"]).all()
+    assert (tests["p_holm"] >= tests["p_value"]).all()
+    assert len(tests) == len(set(found.table["dimension"])) == 4
+
+
+def test_a_difference_that_exists_is_found_where_it_is():
+    # Graduates per seat differ by level in the twin: retention and success do.
+    panel = twin.draw(twin.REALISTIC, 1).panel
+    told = heterogeneity(panel, "diplomes", by=("niveau", "voie"), draws=999)
+    p = told.tests.set_index("dimension")["p_romano_wolf"]
+    assert p["Niveau"] <= 0.05 < p["Voie"]
+    assert told.sentence().endswith("l'effet par place diffère après correction selon : niveau.")
+
+
+def test_alike_seats_are_called_different_in_at_most_five_runs_in_a_hundred():
+    """At most the 99.9 % quantile of a true 5 %; `benchmarks/family.py` has the long run."""
+    hits = 0
+    for seed in range(700, 700 + REPS):
+        panel = twin.draw(ALIKE, seed).panel
+        tests = heterogeneity(panel, "entrants", by=("niveau", "voie"), draws=199).tests
+        hits += bool((tests["p_romano_wolf"] <= 0.05).any())
+    assert hits <= stats.binom.ppf(0.999, REPS, 0.05)
+
+
+def test_an_unknown_dimension_is_refused_and_no_large_group_is_told(small):
+    with pytest.raises(FpiError, match="découpage « age » inconnu"):
+        heterogeneity(small, by=("age",))
+    alone = heterogeneity(small[small["niveau"] == "secondaire"], by=("niveau",))
+    assert alone.table.empty
+    assert "moins de deux groupes" in alone.absent["niveau"]
+    assert alone.sentence().startswith("Aucun découpage")
+
+
+def test_no_difference_is_said_without_claiming_that_effects_are_the_same():
+    rows = [("Niveau", 2, 0.03, 0.06, 0.06), ("Voie", 2, 0.8, 0.8, 0.8)]
+    names = ["dimension", "n_groups", "p_value", "p_romano_wolf", "p_holm"]
+    tests = pd.DataFrame(rows, columns=names)
+    said = Heterogeneity("diplomes", pd.DataFrame(), tests, {}).sentence()
+    assert said.startswith("Aucune différence ne résiste à la correction pour 2 découpages")
+    assert "(niveau : seulement pris à part)" in said
+    assert "ne prouve pas" in said
+
+
+def test_dimensions_are_declared_once():
+    assert list(DIMENSIONS) == ["niveau", "voie", "filiere", "sexe", "pression", "tension"]

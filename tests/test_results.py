@@ -1,0 +1,284 @@
+"""Every result speaks French, gives a tidy table, draws itself, and says how it was made."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from test_impact_exposure import invented as invented_jobs
+from test_impact_regional import panel as regional_panel
+
+import fpi_eval
+from fpi_eval import twin
+from fpi_eval.checks import evaluate
+from fpi_eval.costs import unit_cost
+from fpi_eval.impact import imputation, seats
+from fpi_eval.impact.additionality import from_estimates
+from fpi_eval.impact.as_event_study import opening_study
+from fpi_eval.impact.binomial import rate
+from fpi_eval.impact.callaway_santanna import callaway_santanna
+from fpi_eval.impact.chain import chain
+from fpi_eval.impact.detectability import from_reference
+from fpi_eval.impact.displacement import displacement, substitution
+from fpi_eval.impact.employment import additional_employed
+from fpi_eval.impact.exposure import exposure_regression
+from fpi_eval.impact.family import family, study_family
+from fpi_eval.impact.heterogeneity import heterogeneity
+from fpi_eval.impact.hidden import bounds
+from fpi_eval.impact.honest import event
+from fpi_eval.impact.honest_bounds import honest_bounds
+from fpi_eval.impact.poisson import poisson_imputation
+from fpi_eval.impact.pretest import pretest_power
+from fpi_eval.impact.regional import regional_change
+from fpi_eval.impact.stacked import stacked
+from fpi_eval.impact.sun_abraham import sun_abraham
+from fpi_eval.impact.synthetic import synthetic
+from fpi_eval.impact.together import together
+from fpi_eval.impact.trend import bjs2_t
+from fpi_eval.impact.triple import triple_difference
+from fpi_eval.impact.twfe import twfe
+from fpi_eval.power.detect import puissance
+from fpi_eval.programme import load_programme
+from fpi_eval.projection import projeter
+from fpi_eval.results import EventStudy, Result
+
+METHODS = ("summary", "to_frame", "plot", "method")
+FPI = load_programme("fpi_aura")
+YEAR = re.compile(r"\((?:[^()]*[,; ])?(?:19|20)\d\d\b")
+# Accounts, designs and chances are not estimates: they have no interval.
+NOT_ESTIMATES = {"waterfall", "detectability", "projection", "power"}
+# A plan is a document that was written, and `Result` the contract itself.
+NOT_RESULTS = {"Plan", "Result"}
+WITH_RESULTS = {"results", "impact", "checks", "plan", "power", "projection", "costs"}
+
+
+@pytest.fixture(scope="module")
+def small() -> twin.Twin:
+    return twin.draw(twin.SMALL, 1)
+
+
+def _few_units(panel: pd.DataFrame) -> pd.DataFrame:
+    """Return the twin's entrants by region and year, the programme's region opening in 2024."""
+    sums = panel.groupby(["code_region", "rentree"], as_index=False)["entrants"].sum()
+    sums["y"] = np.log(sums["entrants"])
+    treated = (sums["code_region"] == "84") & (sums["rentree"] >= 2024)
+    return sums.rename(columns={"code_region": "unit", "rentree": "time"}).assign(treated=treated)
+
+
+def _study(panel: pd.DataFrame):
+    found = stacked(panel, "entrants")
+    return event(found.table["rel_time"], found.table["estimate"], found.covariance)
+
+
+CASES = {
+    "j": lambda t: seats.j(t.panel),
+    "wald": lambda t: seats.wald(t.panel),
+    "distributed lags": lambda t: seats.distributed_lags(t.panel),
+    "bjs2-t": lambda t: bjs2_t(t.panel),
+    "together": lambda t: together(t.panel),
+    "per seat": lambda t: imputation.per_seat(t.panel),
+    "per opening": lambda t: imputation.per_opening(t.panel, by="niveau"),
+    "imputation event study": lambda t: imputation.event_study(t.panel),
+    "group-time effects": lambda t: _callaway(t),
+    "group": lambda t: _callaway(t).aggregate("group"),
+    "dynamic": lambda t: _callaway(t).aggregate("dynamic"),
+    "calendar": lambda t: _callaway(t).aggregate("calendar"),
+    "simple": lambda t: _callaway(t).aggregate("simple"),
+    "callaway study": lambda t: opening_study(t.panel, base="universal"),
+    "sun-abraham": lambda t: opening_study(t.panel, estimator=sun_abraham),
+    "stacked": lambda t: stacked(t.panel),
+    "twfe": lambda t: twfe(t.panel),
+    "poisson": lambda t: poisson_imputation(t.panel),
+    "binomial": lambda t: rate(t.panel),
+    "triple": lambda t: triple_difference(t.panel),
+    "sdid": lambda t: synthetic(_few_units(t.panel)),
+    "sc": lambda t: synthetic(_few_units(t.panel), method="sc"),
+    "did": lambda t: synthetic(_few_units(t.panel), method="did"),
+    "displacement": lambda t: displacement(t.panel),
+    "substitution": lambda t: substitution(t.panel),
+    "employment": lambda t: additional_employed(t.panel, by="voie"),
+    "chain": lambda t: chain(t.panel, draws=49),
+    "waterfall": lambda t: from_estimates(displacement(t.panel), 100.0),
+    "bounds": lambda t: bounds(_hidden(t.panel), by=["niveau"]),
+    "shift-share": lambda t: exposure_regression(invented_jobs(1, slope=0.4, noise=0.02)),
+    "detectability": lambda t: from_reference(480_000, 0.01, graduates=2000, years=3),
+    "regional": lambda t: regional_change(regional_panel(), "terminale", region="01"),
+    "relative": lambda t: honest_bounds(_study(t.panel)),
+    "smooth": lambda t: honest_bounds(_study(t.panel), "smooth"),
+    "pretest": lambda t: pretest_power(_study(t.panel), 0.5, draws=500),
+    "cost": lambda t: unit_cost("diplômé net", 9.5e6, 700.0, 120.0),
+    "unbounded cost": lambda t: unit_cost("emploi net", 9.5e6, 60.0, 120.0),
+    "family": lambda t: study_family(t.panel, draws=199),
+    "family of estimates": lambda t: family(
+        [imputation.per_seat(t.panel, o) for o in ("entrants", "diplomes")], draws=199
+    ),
+    "heterogeneity": lambda t: heterogeneity(t.panel, by=("niveau", "sexe"), draws=199),
+    "projection": lambda t: projeter(FPI, t.openings.iloc[:0], rentree=2023, draws=50),
+    "power": lambda t: puissance(
+        t.panel,
+        t.openings[t.openings["projet"] == "FPI"],
+        programme=FPI,
+        resultats=("entrants",),
+        rentrees=(2026,),
+        draws=3,
+    ),
+    "evaluation": lambda t: evaluate(t.panel, "entrants", FPI),
+}
+
+
+def _callaway(t: twin.Twin):
+    frame = seats.sample(t.panel, "entrants")
+    return callaway_santanna(frame, cluster="uai")
+
+
+def _hidden(panel: pd.DataFrame) -> pd.DataFrame:
+    year = panel[panel["rentree"] == 2023]
+    small = year["sortants"] < 20
+    return year.assign(
+        sortants=year["sortants"].mask(small), en_emploi_6_mois=year["en_emploi_6_mois"].mask(small)
+    )
+
+
+@pytest.fixture(scope="module")
+def results(small) -> dict[str, Result]:
+    return {name: case(small) for name, case in CASES.items()}
+
+
+@pytest.fixture(params=CASES)
+def result(request, results):
+    return request.param, results[request.param]
+
+
+def test_every_result_keeps_the_contract(result):
+    _, found = result
+    assert isinstance(found, Result)
+
+
+def test_every_summary_is_french_and_has_a_number(result):
+    name, found = result
+    said = found.summary()
+    assert re.search(r"\d", said), said
+    assert re.search(r"[éèêàç]", said), said
+    assert not re.search(r"\bnan\b|\binf\b|None|n\. d\. à", said), said
+    if name not in {"waterfall"}:
+        assert said.rstrip().endswith((".", "!")), said
+
+
+def test_every_table_is_tidy_and_a_copy(result):
+    name, found = result
+    frame = found.to_frame()
+    assert len(frame)
+    assert frame.columns.is_unique
+    if name not in NOT_ESTIMATES and name not in {"bounds", "regional"}:
+        assert {"estimate", "ci_low", "ci_high"} <= set(frame)
+        known = frame.dropna(subset=["estimate", "ci_low", "ci_high"])
+        assert len(known)
+        if not name.startswith(("relative", "smooth")):
+            assert (known["ci_low"] <= known["estimate"] + 1e-9).all()
+            assert (known["estimate"] <= known["ci_high"] + 1e-9).all()
+    before = frame.iloc[0].copy()
+    frame.iloc[0] = frame.iloc[-1]
+    frame["de_trop"] = 0
+    pd.testing.assert_series_equal(found.to_frame().iloc[0], before)
+
+
+def test_every_figure_has_labelled_axes_and_draws_something(result):
+    _, found = result
+    if getattr(found, "blocked", False):
+        pytest.skip("le verdict interdit de montrer ce chiffre")
+    ax = found.plot()
+    try:
+        assert ax.has_data()
+        for axis in (ax.xaxis, ax.yaxis):
+            ticks = [tick.get_text() for tick in axis.get_ticklabels()]
+            named = bool(ticks) and all(re.search(r"[^\W\d]|\b20\d\d\b", t) for t in ticks if t)
+            assert axis.get_label().get_text().strip() or named
+        other = plt.subplots()[1]
+        assert found.plot(other) is other
+    finally:
+        plt.close("all")
+
+
+def test_every_method_could_stand_in_a_paper(result):
+    _, found = result
+    said = found.method()
+    assert len(said) > 120, said
+    assert YEAR.search(said), said
+    assert said.rstrip().endswith("."), said
+    assert "  " not in said
+    assert re.search(r"[éèêàç]", said)
+
+
+def classes_with_a_summary() -> dict[str, type]:
+    found = {}
+    for module in pkgutil.walk_packages(fpi_eval.__path__, "fpi_eval."):
+        if module.name.split(".")[1] in WITH_RESULTS:
+            for one in vars(importlib.import_module(module.name)).values():
+                if inspect.isclass(one) and one.__module__ == module.name:
+                    found[one.__name__] = one
+    return {k: v for k, v in found.items() if hasattr(v, "summary") and k not in NOT_RESULTS}
+
+
+def test_a_class_that_has_a_summary_has_the_three_others_and_is_tried_above(results):
+    tried = {type(found).__name__ for found in results.values()}
+    walked = classes_with_a_summary()
+    assert len(walked) > 20
+    assert set(walked) == tried
+    for name, one in walked.items():
+        lacking = [m for m in METHODS if not inspect.isfunction(getattr(one, m, None))]
+        assert not lacking, f"{name} : {lacking}"
+
+
+def years(**columns) -> EventStudy:
+    table = pd.DataFrame({"rel_time": [-2, -1, 0], **columns})
+    return EventStudy("diplomes", "Empilement", table, 10, 5, 4, 2, "règle")
+
+
+def test_the_year_of_reference_is_named_and_never_given_a_missing_interval():
+    nan = np.nan
+    said = years(
+        estimate=[0.1, 0.0, 0.5], std_error=[0.1, nan, 0.1], ci_low=[-0.1, nan, 0.3],
+        ci_high=[0.3, nan, 0.7],
+    ).summary().splitlines()  # fmt: skip
+    assert said[0] == "Année −2 : +0,100 (de −0,100 à +0,300)"
+    assert said[1] == "Année −1 : 0 (année de référence)"
+    assert said[2] == "Année 0 : +0,500 (de +0,300 à +0,700)"
+    assert "n. d." not in "\n".join(said)
+
+
+def test_a_year_without_estimate_or_interval_says_which_is_missing():
+    nan = np.nan
+    found = years(estimate=[nan, 0.0, 0.5], ci_low=[nan] * 3, ci_high=[nan] * 3)
+    said = found.summary().splitlines()
+    assert said[0].endswith("non estimable")
+    assert said[2].endswith("+0,500 (sans intervalle)")
+
+
+def test_the_verdict_comes_first(small):
+    for make in (lambda: study_family(small.panel, ("entrants", "diplomes"), draws=49),
+                 lambda: heterogeneity(small.panel, by=("niveau",), draws=49),
+                 lambda: seats.j(small.panel)):  # fmt: skip
+        said = make().with_verdict("prudence").summary()
+        assert said.startswith("Verdict sur le plan d'évaluation : prudence")
+
+
+def test_results_are_not_changed_by_being_read(small):
+    found = seats.j(small.panel)
+    same = replace(found)
+    found.summary(), found.method(), found.to_frame()
+    assert found.items == same.items
+
+
+def test_with_one_treated_establishment_nothing_speaks_of_a_missing_interval():
+    few = twin.draw(replace(twin.SMALL, treated_etablissements=1), 3).panel
+    for found in (seats.j(few, "entrants"), study_family(few, ("entrants", "terminale"), draws=99),
+                  heterogeneity(few, "entrants", draws=99), together(few, "entrants")):  # fmt: skip
+        said = found.summary()
+        assert "n. d. à" not in said
+        assert "nan" not in said
+    assert "sans intervalle" in study_family(few, ("entrants",), draws=99).summary()
