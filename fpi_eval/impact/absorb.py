@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from scipy.linalg import cho_solve
 from scipy.linalg.lapack import dpstrf
 
-from fpi_eval.impact.blocks import COLLINEAR, components, invert_blocks, table
+from fpi_eval.impact.blocks import COLLINEAR, components, invert_blocks, linked, table
 
 DENSE_MAX = 3000  # above it, the reduced system is solved by conjugate gradient
 BLOCKS_MAX = 30_000_000  # numbers held by all blocks of an effect that falls in blocks
@@ -101,19 +101,20 @@ class Absorber:
         if len(self.others) < 2:
             return none
         lead = int(self.offsets[1])
-        touch = (self.cross[:, :lead] != 0).astype(float)
-        count, label = sp.csgraph.connected_components(touch.T @ touch, directed=False)
+        count, label = linked(self.first, self.others[0], (self.n_first, lead))
         widest = int(np.bincount(label).max())
         return (lead, label, widest) if count > 1 and count * widest**2 <= BLOCKS_MAX else none
 
     def _factorise(self, lead: int, label: np.ndarray) -> None:
         scaled = sp.diags_array(1.0 / np.sqrt(self.mass)) @ self.cross
-        scale = sp.diags_array(self.scale)
-        schur = (scale @ (self.inner - scaled.T @ scaled) @ scale).tocsr()
-        self.lead, self.link = lead, schur[lead:, :lead]
+        schur = (self.inner - scaled.T @ scaled).tocoo()
+        row, column = schur.coords
+        schur.data *= self.scale[row] * self.scale[column]
+        schur = schur.tocsr()
+        self.lead, self.link = lead, schur[lead:, :lead].toarray()
         self.inverse, rank, pivot = invert_blocks(schur[:lead, :lead].tocoo(), label)
-        self.through = self.link @ self.inverse
-        rest = (schur[lead:, lead:] - self.through @ self.link.T).toarray()
+        self.through = (self.inverse @ self.link.T).T  # the inverse is symmetric
+        rest = schur[lead:, lead:].toarray() - self.through @ self.link.T
         factor, pivots, left, _ = dpstrf(rest, tol=COLLINEAR, lower=1)
         self.factor = np.asfortranarray(factor[:left, :left])
         self.kept = pivots[:left] - 1

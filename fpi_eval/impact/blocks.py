@@ -19,6 +19,14 @@ def components(cross: sp.csr_array) -> int:
     return sp.csgraph.connected_components(graph, directed=False)[0]
 
 
+def linked(first: np.ndarray, second: np.ndarray, shape) -> tuple[int, np.ndarray]:
+    """Return how many sets of levels of ``second`` no level of ``first`` links, and each's set."""
+    n, p = shape
+    graph = sp.coo_array((np.ones(len(first)), (first, n + second)), shape=(n + p, n + p))
+    count, label = sp.csgraph.connected_components(graph, directed=False)
+    return count, label[n:]
+
+
 def invert_blocks(matrix: sp.coo_array, label: np.ndarray) -> tuple[sp.csr_array, int, float]:
     """Return a generalised inverse of a block-diagonal matrix, its rank, its smallest pivot.
 
