@@ -22,7 +22,7 @@ def full_rank(matrix: np.ndarray) -> np.ndarray:
 
 def n_parameters(effects, cluster, n_regressors: int) -> int:
     """Return K: regressors and effects, those nested in clusters counted for one in all."""
-    inside = [e for e in effects if (pd.Series(cluster).groupby(e).nunique() == 1).all()]
+    inside = [e for e in effects if pd.Series(cluster).groupby(e).nunique().max() == 1]
     return n_regressors + rank(effects) - (rank(inside) - 1 if inside else 0)
 
 

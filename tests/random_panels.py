@@ -64,13 +64,13 @@ def medicaid() -> pd.DataFrame:
     return frame.assign(cohort=frame["yexp2"].where(frame["yexp2"] == 2014))
 
 
-def uneven_panel(seed: int) -> pd.DataFrame:
-    """Return a `random_panel` with 1 to 40 cohorts of 1 to 40 cells each, missing rows and years.
+def uneven_panel(seed: int, *, most: int = 40) -> pd.DataFrame:
+    """Return a `random_panel` with 1 to ``most`` cohorts of 1 to 40 cells each, rows missing.
 
-    Column ``w`` weighs, ``group`` clusters; the first panels have few cohorts, a few have 40.
+    Column ``w`` weighs, ``group`` clusters. One panel in ten has many small cohorts.
     """
     rng = np.random.default_rng(seed)
-    n_cohorts = (1, 2, 3, 5, 8, 12)[seed % 6] if seed % 10 else (20, 40)[seed // 10 % 2]
+    n_cohorts = (1, 2, 3, 5, 8, 12)[seed % 6] if seed % 10 else (most // 2, most)[seed // 10 % 2]
     largest = 40 if n_cohorts <= 12 else 4
     sizes = rng.integers(1, largest + 1, n_cohorts)
     years = max(8, n_cohorts + 5)
@@ -92,8 +92,8 @@ def random_programme(seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     opened = int(rng.integers(1, 41))
     panel = invented_panel(
-        seed, regions=3, etabs=3 + -(-opened // 4), courses=5,
-        years=range(2017, 2017 + int(rng.integers(10, 13))), opened=opened, start=2021,
+        seed, regions=3 if opened < 20 else 2, etabs=3 + -(-opened // 4), courses=5,
+        years=range(2018, 2018 + int(rng.integers(9, 12))), opened=opened, start=2021,
         noise=2.0,
     )  # fmt: skip
     panel["diplomes"] = rng.poisson(panel["diplomes"].clip(lower=0.3)).astype(float)
