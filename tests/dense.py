@@ -56,7 +56,9 @@ def two_stages(y, x, z, effects, cluster, weights=None) -> tuple[np.ndarray, np.
     """Return coefficients of x and their CR1 errors: first effect demeaned, others as dummies."""
     units, *others = effects
     root = np.ones(len(y)) if weights is None else np.sqrt(weights)
-    basis = full_rank(within(dummies(others), units, weights) * root[:, None])
+    basis = np.empty((len(root), 0))
+    if others:
+        basis = full_rank(within(dummies(others), units, weights) * root[:, None])
     y, x, z = (within(m, units, weights) * root[:, None] for m in (y[:, None], x, z))
     y, right, inside = y[:, 0], np.column_stack([x, basis]), np.column_stack([z, basis])
     fit = IV2SLS(y, right, inside).fit()
