@@ -79,7 +79,7 @@ def test_equal_to_the_likelihood_with_dummies(seed):
     panel["en_emploi_6_mois"] = np.where(rng.random(len(panel)) < 0.05, np.nan, jobs)
     found = binomial.rate(panel, two_cohorts=True)[binomial.LOGIT]
     everywhere = seats.sample(panel.assign(en_emploi_6_mois=0.0), "en_emploi_6_mois")
-    path = everywhere.pivot(index="cell", columns="time", values="dose").ffill(axis=1).fillna(0)
+    path = everywhere.pivot_table("dose", "cell", "time").ffill(axis=1).fillna(0)
     frame = seats.sample(panel, "en_emploi_6_mois")
     before = [
         np.sign(path.loc[c, t - 1]) if t - 1 in path else 0.0

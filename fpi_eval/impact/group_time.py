@@ -5,7 +5,9 @@ cohort masses, so its influence function is a row of numbers times one joint mat
 and nothing is estimated twice.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -38,8 +40,8 @@ class Aggregation:
     overall, overall_std_error : float
     df : int
         Degrees of freedom of the pointwise Student quantile.
-    critical : float
-        Quantile of the largest absolute t statistic over the rows: simultaneous bands.
+    bootstrap : callable
+        Draws the quantile behind `critical`, when it is asked for.
     """
 
     kind: str
@@ -50,8 +52,13 @@ class Aggregation:
     overall: float
     overall_std_error: float
     df: int
-    critical: float
+    bootstrap: Callable[[], float]
     level: float = LEVEL
+
+    @property
+    def critical(self) -> float:
+        """Return the quantile of the largest |t| over the rows, for simultaneous bands."""
+        return self.bootstrap()
 
     @property
     def overall_interval(self) -> tuple[float, float]:
@@ -201,7 +208,8 @@ class GroupTimeEffects:
             overall=float(overall[: len(self.att)] @ np.nan_to_num(self.att)),
             overall_std_error=float(np.sqrt(overall @ self.covariance @ overall)),
             df=self.df,
-            critical=sup_t(
+            bootstrap=partial(
+                sup_t,
                 covariance,
                 df=self.df,
                 influence=influence,
