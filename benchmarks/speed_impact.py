@@ -1,40 +1,56 @@
-"""Time and memory of the estimators beside pyfixest and diff-diff, in one process.
+"""Time and memory of the estimators beside pyfixest and diff-diff, in one process, as Markdown.
 
-Usage: python benchmarks/speed_impact.py [N ...]   (units, times 10 years; default 1000 10000)
-
-Prints a Markdown table: median of five runs after a first one, and the peak traced by Python
-during one more. A task that needs more than LIMIT seconds is run once more only.
+python benchmarks/speed_impact.py 1000 10000 100000    writes benchmarks/results/speed_impact.md
 """
-
-import sys
-import time
-import tracemalloc
-import warnings
 
 import numpy as np
 import pandas as pd
+from timing import main
 
 from fpi_eval.impact import linear
 from fpi_eval.impact.counterfactual import impute, influence
+from fpi_eval.impact.sun_abraham import sun_abraham
 from fpi_eval.inference import wild_cluster
 
-YEARS, RUNS, LIMIT = 10, 5, 20.0
-TOO_LONG = {("diff-diff", "bootstrap sauvage, 9 999 tirages, 50 groupes"): 1_000}
+YEARS, DATE = 10, 5
+EVENT = "étude d'événement, ouvertures échelonnées"
+SINGLE = "étude d'événement, une seule date"
+IMPUTATION = "imputation avec erreurs"
+SUN = "Sun–Abraham"
+WILD = "bootstrap sauvage, 9 999 tirages, 50 groupes"
+TOO_LONG = {("diff-diff", WILD): 1_000, ("pyfixest", IMPUTATION): 1_000}
+NOTES = (
+    "Réponse : effet de la deuxième année (études d'événement, Sun–Abraham), effet moyen et son "
+    "erreur (imputation), t et p (bootstrap). Erreurs par unité, ou par groupe pour le bootstrap.",
+    "diff-diff n'a pas de régression sur les années relatives quand les ouvertures s'échelonnent.",
+    "pyfixest : `did2s` donne l'effet moyen de l'imputation avec l'erreur de Gardner (2022), moins "
+    "de travail que celle de Borusyak, Jaravel et Spiess, et une matrice qui croît à peu près "
+    "comme le carré des unités, d'où l'arrêt à 1 000 ; son bootstrap sauvage demande un paquet de "
+    "plus, absent.",
+    "diff-diff refait l'estimation à chaque tirage du bootstrap : au-delà de 1 000 unités, "
+    "plusieurs minutes par tour.",
+)
 LEADS = [m for m in range(-5, 5) if m != -1]
-warnings.simplefilter("ignore")
 
 
 def panel(n: int, seed: int = 0) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
-    frame = pd.DataFrame({"i": np.repeat(np.arange(n), YEARS), "t": np.tile(np.arange(YEARS), n)})
+    frame = pd.DataFrame(
+        {"unit": np.repeat(np.arange(n), YEARS), "year": np.tile(np.arange(YEARS), n)}
+    )
     cohort = rng.choice([0, 4, 5, 6, 7], n, p=[0.6, 0.1, 0.1, 0.1, 0.1])
-    frame["g"] = cohort[frame["i"]]
-    frame["state"] = frame["i"] % 50
-    frame["on"] = (frame["g"] > 0) & (frame["t"] >= frame["g"])
-    frame["d"] = ((frame["state"] < 12) & (frame["t"] >= 5)).astype(float)
-    shock = rng.normal(size=(50, YEARS))[frame["state"], frame["t"]]
-    frame["y"] = rng.normal(size=n)[frame["i"]] + shock + rng.normal(size=len(frame)) + frame["on"]
-    rel = np.clip(np.where(frame["g"] > 0, frame["t"] - frame["g"], -1), -5, 4)
+    frame["g"] = cohort[frame["unit"]]
+    frame["cohort"] = frame["g"].where(frame["g"] > 0).astype(float)
+    frame["state"] = frame["unit"] % 50
+    frame["on"] = (frame["g"] > 0) & (frame["year"] >= frame["g"])
+    frame["opened"] = frame["on"].astype(float)
+    frame["treated"] = (frame["state"] < 12).astype(int)
+    frame["d"] = ((frame["state"] < 12) & (frame["year"] >= DATE)).astype(float)
+    shock = rng.normal(size=(50, YEARS))[frame["state"], frame["year"]]
+    frame["y"] = (
+        rng.normal(size=n)[frame["unit"]] + shock + rng.normal(size=len(frame)) + frame["on"]
+    )
+    rel = np.clip(np.where(frame["g"] > 0, frame["year"] - frame["g"], -1), -5, 4)
     for m in LEADS:
         frame[f"r{m + 5}"] = (rel == m).astype(float)
     return frame
@@ -42,8 +58,8 @@ def panel(n: int, seed: int = 0) -> pd.DataFrame:
 
 def event_study_ours(frame):
     x = frame[[f"r{m + 5}" for m in LEADS]].to_numpy()
-    cell = frame["i"].to_numpy()
-    effects = [cell, frame["t"].to_numpy()]
+    cell = frame["unit"].to_numpy()
+    effects = [cell, frame["year"].to_numpy()]
     fit = linear.fit(frame["y"].to_numpy(), x, effects, names=[str(m) for m in LEADS])
     j = fit.position("1")
     return fit.coefficients[j], np.sqrt(fit.covariance(cell)[j, j])
@@ -53,15 +69,68 @@ def event_study_pyfixest(frame):
     import pyfixest as pf
 
     names = " + ".join(f"r{m + 5}" for m in LEADS)
-    fit = pf.feols(f"y ~ {names} | i + t", frame, vcov={"CRV1": "i"})
+    fit = pf.feols(f"y ~ {names} | unit + year", frame, vcov={"CRV1": "unit"})
     return fit.coef()["r6"], fit.se()["r6"]
 
 
+def single_ours(frame):
+    rest = [t for t in range(YEARS) if t != DATE - 1]
+    time, cell = frame["year"].to_numpy(), frame["unit"].to_numpy()
+    x = frame["treated"].to_numpy()[:, None] * np.equal.outer(time, rest)
+    fit = linear.fit(frame["y"].to_numpy(), x, [cell, time], names=[str(t) for t in rest])
+    j = fit.position(str(DATE + 1))
+    return fit.coefficients[j], np.sqrt(fit.covariance(cell)[j, j])
+
+
+def single_pyfixest(frame):
+    import pyfixest as pf
+
+    fit = pf.feols(
+        f"y ~ i(year, treated, ref={DATE - 1}) | unit + year", frame, vcov={"CRV1": "unit"}
+    )
+    name = next(n for n in fit.coef().index if f"[{DATE + 1}]" in n or f"::{DATE + 1}:" in n)
+    return fit.coef()[name], fit.se()[name]
+
+
+def single_diff_diff(frame):
+    from diff_diff import TwoWayFixedEffects
+
+    fit = TwoWayFixedEffects(cluster="unit").fit(
+        frame, outcome="y", treatment="treated", time="year", unit="unit", event_study=True,
+        post_periods=list(range(DATE, YEARS)), reference_period=DATE - 1,
+    )  # fmt: skip
+    at = list(fit.event_time).index(DATE + 1)
+    return fit.att[at], fit.se[at]
+
+
+def sun_ours(frame):
+    effects = sun_abraham(frame, unit="unit", time="year", cluster="unit")
+    found = effects.aggregate("dynamic")
+    return found.att[found.label == 1][0], found.std_error[found.label == 1][0]
+
+
+def sun_pyfixest(frame):
+    import pyfixest as pf
+
+    fit = pf.event_study(frame, "y", "unit", "year", "g", cluster="unit", estimator="saturated")
+    row = fit.aggregate().loc[1.0]
+    return row["Estimate"], row["Std. Error"]
+
+
+def sun_diff_diff(frame):
+    from diff_diff import SunAbraham
+
+    fit = SunAbraham(cluster="unit").fit(
+        frame, outcome="y", unit="unit", time="year", first_treat="g"
+    )
+    return fit.event_study_effects[1]["effect"], fit.event_study_effects[1]["se"]
+
+
 def imputation_ours(frame):
-    treated, cell = frame["on"].to_numpy(), frame["i"].to_numpy()
-    model = impute(frame["y"].to_numpy(), treated, [cell, frame["t"].to_numpy()])
+    treated, cell = frame["on"].to_numpy(), frame["unit"].to_numpy()
+    model = impute(frame["y"].to_numpy(), treated, [cell, frame["year"].to_numpy()])
     v = model.weights((treated / treated.sum())[:, None])
-    groups = (frame["g"] * 100 + frame["t"]).to_numpy()
+    groups = (frame["g"] * 100 + frame["year"]).to_numpy()
     psi = influence(model, v, np.ones(len(frame)), cell, groups, cell)
     return model.tau[treated].mean(), np.sqrt((psi**2).sum())
 
@@ -69,12 +138,22 @@ def imputation_ours(frame):
 def imputation_diff_diff(frame):
     from diff_diff import ImputationDiD
 
-    fit = ImputationDiD().fit(frame, outcome="y", unit="i", time="t", first_treat="g")
+    fit = ImputationDiD().fit(frame, outcome="y", unit="unit", time="year", first_treat="g")
     return fit.overall_att, fit.overall_se
 
 
+def imputation_pyfixest(frame):
+    import pyfixest as pf
+
+    fit = pf.did2s(
+        frame, yname="y", first_stage="~ 0 | unit + year", second_stage="~ 0 + opened",
+        treatment="on", cluster="unit",
+    )  # fmt: skip
+    return fit.coef().iloc[-1], fit.se().iloc[-1]
+
+
 def wild_ours(frame):
-    effects, state = [frame["i"].to_numpy(), frame["t"].to_numpy()], frame["state"].to_numpy()
+    effects, state = [frame["unit"].to_numpy(), frame["year"].to_numpy()], frame["state"].to_numpy()
     fit = linear.fit(frame["y"].to_numpy(), frame[["d"]].to_numpy(), effects, names=["d"])
     test = wild_cluster(
         fit.y, fit.x[:, 0], fit.x[:, :0], state, n_parameters=fit.n_parameters(state),
@@ -86,62 +165,27 @@ def wild_ours(frame):
 def wild_diff_diff(frame):
     from diff_diff import TwoWayFixedEffects
 
-    frame = frame.assign(treated=frame["state"] < 12, post=frame["t"] >= 5).astype(
+    frame = frame.assign(treated=frame["state"] < 12, post=frame["year"] >= DATE).astype(
         {"treated": int, "post": int}
     )
     model = TwoWayFixedEffects(cluster="state", inference="wild_bootstrap", n_bootstrap=9999)
-    fit = model.fit(frame, outcome="y", treatment="treated", time="post", unit="i")
+    fit = model.fit(frame, outcome="y", treatment="treated", time="post", unit="unit")
     return fit.att / fit.se, fit.p_value
 
 
 TASKS = {
-    "étude d'événement, erreurs par unité": {
-        "fpi_eval": event_study_ours, "pyfixest": event_study_pyfixest,
+    EVENT: {"fpi_eval": event_study_ours, "pyfixest": event_study_pyfixest},
+    SINGLE: {
+        "fpi_eval": single_ours, "pyfixest": single_pyfixest, "diff-diff": single_diff_diff,
     },
-    "imputation avec erreurs": {
-        "fpi_eval": imputation_ours, "diff-diff": imputation_diff_diff,
+    IMPUTATION: {
+        "fpi_eval": imputation_ours, "pyfixest": imputation_pyfixest,
+        "diff-diff": imputation_diff_diff,
     },
-    "bootstrap sauvage, 9 999 tirages, 50 groupes": {
-        "fpi_eval": wild_ours, "diff-diff": wild_diff_diff,
-    },
+    SUN: {"fpi_eval": sun_ours, "pyfixest": sun_pyfixest, "diff-diff": sun_diff_diff},
+    WILD: {"fpi_eval": wild_ours, "diff-diff": wild_diff_diff},
 }  # fmt: skip
 
-
-def measure(task, frame) -> tuple[float, float, tuple]:
-    """Return the median time (s), traced peak (MB) and the answer."""
-    start = time.perf_counter()
-    answer = task(frame)
-    times, first = [], time.perf_counter() - start
-    for _ in range(1 if first > LIMIT else RUNS):
-        start = time.perf_counter()
-        task(frame)
-        times.append(time.perf_counter() - start)
-    tracemalloc.start()
-    task(frame)
-    peak = tracemalloc.get_traced_memory()[1] / 1e6
-    tracemalloc.stop()
-    return float(np.median(times)), peak, answer
-
-
-def main(sizes: list[int]) -> None:
-    print("| tâche | unités × 10 ans | paquet | temps médian (s) | pic (Mo) | réponse |")
-    print("|---|---|---|---|---|---|")
-    for n in sizes:
-        frame = panel(n)
-        for name, packages in TASKS.items():
-            for package, task in packages.items():
-                if n > TOO_LONG.get((package, name), np.inf):
-                    print(f"| {name} | {n} | {package} | trop long, non lancé | | |")
-                    continue
-                try:
-                    seconds, peak, answer = measure(task, frame)
-                except Exception as error:  # a peer may refuse a task: say so and go on
-                    row = f"refusé ({type(error).__name__}) | |"
-                else:
-                    shown = ", ".join(f"{float(value):.6f}" for value in answer)
-                    row = f"{seconds:.3f} | {peak:.0f} | {shown}"
-                print(f"| {name} | {n} | {package} | {row} |", flush=True)
-
-
 if __name__ == "__main__":
-    main([int(n) for n in sys.argv[1:]] or [1_000, 10_000])
+    title = "Vitesse : études d'événement, imputation, Sun–Abraham, bootstrap sauvage"
+    main("speed_impact", title, TASKS, panel, notes=NOTES, too_long=TOO_LONG)

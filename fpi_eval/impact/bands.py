@@ -44,10 +44,9 @@ def sup_t(
     rng = np.random.default_rng(seed)
     if multiplier == "normal":
         value, vector = np.linalg.eigh(covariance[np.ix_(live, live)])
-        root = vector * np.sqrt(np.clip(value, 0, None))
-        draw = rng.standard_normal((draws, len(value))) @ root.T / sd[live]
-        draw /= np.sqrt(rng.chisquare(df, size=(draws, 1)) / df)
-        largest = np.abs(draw).max(axis=1)
+        root = vector * np.sqrt(np.clip(value, 0, None)) / sd[live, None]
+        draw = rng.standard_normal((draws, len(value))) @ root.T
+        largest = np.abs(draw, out=draw).max(axis=1) / np.sqrt(rng.chisquare(df, size=draws) / df)
     else:
         sign = _signs(multiplier, rng)
         scaled = influence[live] / np.linalg.norm(influence[live], axis=1, keepdims=True)

@@ -11,6 +11,7 @@ from fpi_eval.impact.absorb import Absorber, compact, counted_rank
 from fpi_eval.impact.seats import effects, sample
 from fpi_eval.impact.uncertainty import answer
 from fpi_eval.inference.sandwich import codes, small_sample, sum_by
+from fpi_eval.panel import align
 from fpi_eval.results import Estimates
 
 DESCRIPTION = (
@@ -84,7 +85,7 @@ def rate(
     frame["total"] = panel.loc[frame.index, denominator].astype(float)
     frame["d"] = np.sign(frame["dose"])
     if two_cohorts:
-        frame["d"] = (frame["d"] + frame.groupby("cell")["d"].shift(fill_value=0.0)) / 2
+        frame["d"] = (frame["d"] + _year_before(panel, numerator, frame)) / 2
     known = (frame["total"] > 0).to_numpy() & (frame["y"] <= frame["total"]).to_numpy()
     fes = effects(frame, region=False)
     out = ~known
@@ -121,6 +122,19 @@ def rate(
             answer(used, points, psi[0] * slope, psi[1] * slope, label=POINTS, **facts),
         )
     )
+
+
+def _year_before(panel: pd.DataFrame, outcome: str, frame: pd.DataFrame) -> np.ndarray:
+    """Return the sign of the seats a year earlier, known even if that year's rate is hidden.
+
+    A cell's year absent from the panel takes its last known one; before the first, 0.
+    """
+    known = align(panel.assign(**{outcome: 0.0}), outcome)
+    path = known.pivot_table(index="cell", columns="time", values="dose", aggfunc="first")
+    years = range(known["time"].min() - 1, known["time"].max() + 1)
+    path = np.sign(path.reindex(columns=years).ffill(axis=1).fillna(0.0))
+    row = path.index.get_indexer(frame["cell"])
+    return path.to_numpy()[row, path.columns.get_indexer(frame["time"] - 1)]
 
 
 def _influence(residual, net, bread, fes, absorber, cluster) -> np.ndarray:

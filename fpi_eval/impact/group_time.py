@@ -5,7 +5,9 @@ cohort masses, so its influence function is a row of numbers times one joint mat
 and nothing is estimated twice.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -61,8 +63,8 @@ class Aggregation:
     overall, overall_std_error : float
     df : int
         Degrees of freedom of the pointwise Student quantile.
-    critical : float
-        Quantile of the largest absolute t statistic over the rows: simultaneous bands.
+    bootstrap : callable
+        Draws the quantile behind `critical`, when it is asked for.
     """
 
     kind: str
@@ -73,9 +75,14 @@ class Aggregation:
     overall: float
     overall_std_error: float
     df: int
-    critical: float
+    bootstrap: Callable[[], float]
     level: float = LEVEL
     description: str = field(default="", repr=False)
+
+    @property
+    def critical(self) -> float:
+        """Return the quantile of the largest |t| over the rows, for simultaneous bands."""
+        return self.bootstrap()
 
     @property
     def overall_interval(self) -> tuple[float, float]:
@@ -238,7 +245,8 @@ class GroupTimeEffects:
             overall_std_error=float(np.sqrt(overall @ self.covariance @ overall)),
             df=self.df,
             description=describe(self.estimator),
-            critical=sup_t(
+            bootstrap=partial(
+                sup_t,
                 covariance,
                 df=self.df,
                 influence=influence,
