@@ -15,6 +15,7 @@ import hashlib
 import os
 import platform
 import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import replace
@@ -29,7 +30,7 @@ from rich.progress import Progress
 from score_estimators import ESTIMATORS, answers, light_draw, truths
 from score_tables import RESULTS, markdown, read_store, summarise
 
-import fpi_eval
+from fpi_eval.impact import few, regions
 from fpi_eval.twin import SCENARIOS, TwinParameters
 
 #: Seeds that no test nor earlier table has used.
@@ -50,15 +51,22 @@ COLUMNS = (
     "scenario", "outcome", "seed", "estimator", "estimand", "estimate", "std_error", "ci_low",
     "ci_high", "p_value", "truth",
 )  # fmt: skip
-JUDGED = ("twin", "impact", "inference", "panel")
+JUDGED = ("twin", "impact", "inference", "panel.cells")
+WRITING = "fpi_eval.twin.files"  # writes the raw files, which no draw reads
+LATE = (few, regions)  # loaded by J only when it needs them
 
 Run = tuple[str, str, int]
 
 
 def fingerprint() -> str:
-    """Return a short hash of the code judged and of the judge, comments and layout left out."""
-    root = Path(fpi_eval.__file__).parent
-    files = [path for name in JUDGED for path in sorted((root / name).glob("*.py"))]
+    """Return a short hash of the code judged and of the judge, comments and layout left out.
+
+    Judged are the modules that a draw and its answers load, nothing else of the library.
+    """
+    heads = tuple(f"fpi_eval.{name}" for name in JUDGED)
+    loaded = [m for name, m in sorted(sys.modules.items()) if name.startswith(heads)]
+    loaded = [m for m in {*loaded, *LATE} if not m.__name__.startswith(WRITING)]
+    files = sorted(Path(module.__file__) for module in loaded)
     files.append(Path(__file__).parent / "score_estimators.py")
     digest = hashlib.sha256()
     for path in files:

@@ -206,6 +206,15 @@ def catalogue() -> pd.DataFrame:
     return _catalogue().copy()
 
 
+def widespread(share: float) -> np.ndarray:
+    """Return which courses are among the most taught ``share`` of their family and level, (n,)."""
+    courses = _catalogue()
+    taught = courses["poids_scolaire"] + courses["poids_apprentissage"]
+    groups = taught.groupby([courses["famille"], courses["diplome"]])
+    kept = np.ceil(share * groups.transform("size"))
+    return (groups.rank(ascending=False, method="first") <= kept).to_numpy()
+
+
 def mefstat11(cfd: pd.Series, diplome: pd.Series, annee: pd.Series | int) -> pd.Series:
     """Return the MEFSTAT11 of a CFD at a year of study: prefix, year, filler, CFD[3:8]."""
     keys = {

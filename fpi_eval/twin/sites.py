@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from fpi_eval.twin.courses import catalogue
+from fpi_eval.twin.courses import catalogue, widespread
 from fpi_eval.twin.geography import AURA, departements, uai, uai_prefix
 from fpi_eval.twin.parameters import TwinParameters
 
+OUT_OF_REACH = 1e-4  # weight of a course that is hardly taught, beside that of the others
 VOIES = ("scolaire", "apprentissage")
 #: Shares of the cells of an establishment by voie and level, by type of establishment.
 MIX = {
@@ -82,7 +83,9 @@ def _share_out(size: np.ndarray, total: int, cap: int) -> np.ndarray:
     return counts
 
 
-def draw_courses(sites: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def draw_courses(
+    p: TwinParameters, sites: pd.DataFrame, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the site of each cell and its course: each site draws courses without replacement.
 
     A course is its row of the catalogue in scolaire, that row plus the size of the catalogue in
@@ -98,6 +101,7 @@ def draw_courses(sites: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndar
         for voie in VOIES
     ]
     weights = np.array(rows, dtype=np.float32).reshape(len(kinds), 2 * n)
+    weights *= np.tile(np.where(widespread(p.courses_taught), 1.0, OUT_OF_REACH), 2)
     families = pd.factorize(courses["famille"])[0]
     taste = np.exp(-TASTE * rng.standard_normal((len(sites), families.max() + 1), dtype=np.float32))
     regions = pd.factorize(sites["code_region"])[0]

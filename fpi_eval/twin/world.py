@@ -74,7 +74,7 @@ class World:
 def draw_world(p: TwinParameters, rng: dict[str, np.random.Generator]) -> World:
     """Draw the France without the programme."""
     sites = draw_sites(p, rng["sites"])
-    site, course = draw_courses(sites, rng["cells"])
+    site, course = draw_courses(p, sites, rng["cells"])
     cells = cell_table(sites, site, course, *draw_mergers(sites, site, course, rng["mergers"]))
     groups = groups_of(cells)
     base = base_places(cells, groups, rng["places"])
