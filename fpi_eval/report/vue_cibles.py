@@ -13,12 +13,17 @@ from fpi_eval.report.tables import Table, table
 from fpi_eval.report.vue_trajectoire import (
     NO_REGISTER,
     WHOLE,
+    phrase_nette,
     projection,
     sans_registre,
     scenarios,
 )
 
 LOWER = "borne inférieure"
+UNITS = {
+    "entrants": "personne entrée", "additionnels": "personne entrée en plus (net)",
+    "diplomes": "diplômé", "diplomes_additionnels": "diplômé en plus (net)",
+}  # fmt: skip
 
 
 def probabilites(p: Panels) -> Table | str:
@@ -34,8 +39,8 @@ def probabilites(p: Panels) -> Table | str:
                 "cible": "Personnes", "mediane": "Médiane", "bas": "Borne basse",
                 "haut": "Borne haute", "probabilite": "Chances"},
         source=f"Projection fpi_eval ; {p.donnees.credit}",
-        note="Bornes à 80 %. « Places × années » compte les places, occupées ou non. Le "
-        "déplacement n'est pas déduit ici : voir l'effet net par place.",
+        note="Bornes à 80 %. « Places × années » compte les places, occupées ou non. "
+        f"{phrase_nette(p)}",
     )  # fmt: skip
 
 
@@ -45,7 +50,13 @@ def restantes(p: Panels) -> Table | str:
         return NO_REGISTER
     rows = _all(p)
     rows = rows[rows["lecture"] != LECTURES["places_annees"]]
-    words = [_need(r.places_par_an, r.rentrees_restantes, r.cible) for r in rows.itertuples()]
+    closed = rows["rentrees_restantes"] == 0
+    names = text.liste(rows.loc[closed, "libelle"].unique())
+    past = f" Échéance passée : {names}." if closed.any() else ""
+    if closed.all():
+        return f"Aucune rentrée ne reste avant les échéances.{past}"
+    rows = rows[~closed]
+    words = [_need(r.places_par_an, r.cible) for r in rows.itertuples()]
     return table(
         rows.assign(besoin=words)[["scenario", "libelle", "lecture", "rentrees_restantes",
                                    "besoin"]],
@@ -55,15 +66,13 @@ def restantes(p: Panels) -> Table | str:
         source=f"Projection fpi_eval ; {p.donnees.credit}",
         note="En plus de celles du registre et du scénario. « Hors d'atteinte » : il faudrait plus "
         "de places par rentrée que la cible ne compte de personnes, ou aucune place ouverte "
-        "maintenant ne compterait avant l'échéance.",
+        f"maintenant ne compterait avant l'échéance.{past} {phrase_nette(p)}",
     )  # fmt: skip
 
 
-def _need(seats: float, years: int, people: float) -> str:
+def _need(seats: float, people: float) -> str:
     if seats == 0:
         return text.nombre(0)
-    if years == 0:
-        return "aucune rentrée ne reste"
     return "hors d'atteinte" if seats > people else text.nombre(np.ceil(seats))
 
 
@@ -101,7 +110,7 @@ def couts(p: Panels) -> Table:
                 "ratio": "Euros", "words": "Intervalle à 95 %"},
         source=f"{what.cout.source} ; projection fpi_eval ; {p.donnees.credit}",
         note="Le montant est celui de tout le programme, quelle que soit la part déjà ouverte. "
-        "Ces personnes ne sont pas toutes en plus : voir l'effet net. Le fonctionnement "
+        "« Net » : ceux qui sont pris aux formations voisines sont ôtés. Le fonctionnement "
         "(enseignants) n'est pas compté.",
     )  # fmt: skip
 
@@ -120,7 +129,9 @@ def _unit_costs(p: Panels) -> list[UnitCost]:
             continue
         seats = kept["places_ouvertes"].fillna(kept["places_prevues"]).sum()
         items.append(unit_cost("place ouverte", cost, float(seats), basis=basis))
-        for lecture, unit in (("entrants", "personne entrée"), ("diplomes", "diplômé")):
+        for lecture, unit in UNITS.items():
+            if lecture not in projection(p).lectures:
+                continue
             total = projection(p).flux.cumulated(lecture)[:, -1]
             name = f"{unit} d'ici {what.projection.horizon}"
             mean, error = float(total.mean()), float(total.std())
