@@ -16,7 +16,7 @@ def simulees() -> fpi.Panels:
 def test_the_chain_ends_at_the_last_outcome_of_the_files(simulees):
     figure = vue.chaine(simulees)
     assert isinstance(figure, Figure)
-    assert "en dernière année de plus" in figure.titre
+    assert "élèves de plus en dernière année" in figure.titre
     assert "Places ouvertes 100" in figure.alt
 
 

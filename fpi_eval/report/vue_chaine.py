@@ -11,7 +11,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact import ladder
 from fpi_eval.impact.additionality import DEADWEIGHTS, Waterfall, from_estimates
 from fpi_eval.impact.calendar import first_seen, month
-from fpi_eval.impact.chain import Chain, chain, links
+from fpi_eval.impact.chain import Chain, chain
 from fpi_eval.impact.displacement import Displacement, displacement, substitution
 from fpi_eval.panel.panels import Panels
 from fpi_eval.report.figure import Figure
@@ -19,6 +19,13 @@ from fpi_eval.report.tables import Table, table
 from fpi_eval.report.vue_trajectoire import le_jour, panneau
 
 NOT_BY_SITE = "aucun fichier ouvert ne le donne par établissement et formation"
+PEOPLE = {
+    "entrants": "entrants de plus",
+    "terminale": "élèves de plus en dernière année",
+    "diplomes": "diplômés de plus",
+    "sortants": "sortants de plus",
+    "en_emploi_6_mois": "personnes de plus en emploi à 6 mois",
+}
 PER_100 = "Pour 100 places ouvertes"
 
 
@@ -52,11 +59,11 @@ def chaine(p: Panels) -> Figure | str:
         return found
     rows = found.waterfall().table
     last = found.table.iloc[-1]
-    people = {link.outcome: link.people for link in links()}[last["outcome"]]
+    people = PEOPLE[last["outcome"]]
     said = " ; ".join(f"{r.label} {text.nombre(r.remaining)}" for r in rows.itertuples() if r.level)
     return Figure(
         plots.waterfall(rows, xlabel=PER_100),
-        f"Sur 100 places ouvertes, {text.nombre(last['net_per_100'])} {people} de plus, "
+        f"Sur 100 places ouvertes, {text.nombre(last['net_per_100'])} {people}, "
         "une fois ôté ce que perdent les voisines",
         f"Constat de rentrée, registre des ouvertures ; {p.donnees.credit}",
         f"Cascade, de haut en bas : {said}. Intervalle à 95 % du dernier niveau : "

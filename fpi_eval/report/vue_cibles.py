@@ -20,6 +20,12 @@ from fpi_eval.report.vue_trajectoire import (
 )
 
 LOWER = "borne inférieure"
+NONE = "–"  # a reading that has no net side
+EVERY = "Tous les scénarios"
+NET = {
+    LECTURES["additionnels"]: LECTURES["entrants"],
+    LECTURES["diplomes_additionnels"]: LECTURES["diplomes"],
+}
 UNITS = {
     "entrants": "personne entrée", "additionnels": "personne entrée en plus (net)",
     "diplomes": "diplômé", "diplomes_additionnels": "diplômé en plus (net)",
@@ -27,21 +33,43 @@ UNITS = {
 
 
 def probabilites(p: Panels) -> Table | str:
-    """Return the chances of each target, by scenario and reading."""
+    """Return the chances of each target, by scenario and reading, gross and net side by side.
+
+    A target whose date leaves no rentrée to open is the same in every scenario: shown once.
+    """
     if sans_registre(p):
         return NO_REGISTER
     rows = _all(p)
+    over = rows["rentrees_restantes"] == 0
+    rows = rows[~over | ~rows.duplicated(["code", "lecture"])]
+    rows = rows.assign(scenario=rows["scenario"].mask(over, EVERY))
+    rows["personnes"] = [_people(r) for r in rows.itertuples()]
+    net = rows[rows["lecture"].isin(NET)].assign(lecture=lambda t: t["lecture"].map(NET))
+    keys = ["scenario", "code", "lecture"]
+    both = rows[~rows["lecture"].isin(NET)].merge(
+        net[[*keys, "mediane", "personnes", "probabilite"]], "left", keys, suffixes=("", "_net")
+    )
+    both["probabilite_net"] = [
+        NONE if np.isnan(chance) else _share(chance) for chance in both["probabilite_net"]
+    ]
+    columns = ["scenario", "libelle", "lecture", "cible", "personnes", "probabilite",
+               "personnes_net", "probabilite_net"]  # fmt: skip
     return table(
-        rows[["scenario", "libelle", "lecture", "cible", "mediane", "bas", "haut", "probabilite"]],
+        both[columns].fillna({"personnes_net": NONE}),
         "Chances d'atteindre chaque cible, selon ce que « formé » veut dire",
-        formats={"probabilite": _share, **dict.fromkeys(("mediane", "bas", "haut"), WHOLE)},
+        formats={"probabilite": _share},
         labels={"scenario": "Scénario", "libelle": "Cible", "lecture": "Lecture",
-                "cible": "Personnes", "mediane": "Médiane", "bas": "Borne basse",
-                "haut": "Borne haute", "probabilite": "Chances"},
+                "cible": "Visées", "personnes": "Brut", "probabilite": "Chances",
+                "personnes_net": "Net", "probabilite_net": "Chances, net"},
         source=f"Projection fpi_eval ; {p.donnees.credit}",
-        note="Bornes à 80 %. « Places × années » compte les places, occupées ou non. "
-        f"{phrase_nette(p)}",
+        note="Médiane, et entre parenthèses bornes à 80 %. « Places × années » compte les places, "
+        f"occupées ou non : elles n'ont pas de lecture nette. {phrase_nette(p)}",
     )  # fmt: skip
+
+
+def _people(row) -> str:
+    median, low, high = map(text.nombre, (row.mediane, row.bas, row.haut))
+    return median if low == high else f"{median} ({low} à {high})"
 
 
 def restantes(p: Panels) -> Table | str:
