@@ -26,6 +26,7 @@ PEOPLE = {
     "sortants": "sortants de plus",
     "en_emploi_6_mois": "personnes de plus en emploi à 6 mois",
 }
+ABOVE = "Rien à montrer ici : la raison est donnée plus haut."
 PER_100 = "Pour 100 places ouvertes"
 
 
@@ -34,8 +35,7 @@ def _or_why(make: Callable, *args):
     try:
         return make(*args)
     except FpiError as error:
-        said = str(error)
-        return f"Ces fichiers ne le permettent pas encore : {said}"
+        return f"Ces fichiers ne le permettent pas encore : {error}"
     except ArithmeticError:
         return "Trop peu de places ouvertes pour séparer leur effet du reste."
 
@@ -78,7 +78,7 @@ def maillons(p: Panels) -> Table | str:
     """Return each link with its interval, then those not observable yet with their date."""
     found = _chain(p)
     if isinstance(found, str):
-        return found
+        return ABOVE
     rows = found.table[["label", "link", "link_low", "link_high", "per_100"]].assign(
         quand="observé"
     )
@@ -119,7 +119,7 @@ def cascade(p: Panels) -> Figure | str:
     """Return the waterfall from gross to net entrants per 100 seats."""
     found = _moved(p)
     if isinstance(found, str):
-        return found
+        return ABOVE
     steps = _or_why(_steps, p, found)
     if isinstance(steps, str):
         return steps
@@ -140,7 +140,7 @@ def deductions(p: Panels) -> str:
     """Return where each step of the waterfall comes from, and what is not measured."""
     what, found = p.donnees.programme.additionnalite, _moved(p)
     if isinstance(found, str):
-        return found
+        return ABOVE
     left = text.liste(
         f"{text.nombre((1 - d) * _kept(p, found))} si elle était de {text.pourcent(d, 0)}"
         for d in DEADWEIGHTS
@@ -176,7 +176,7 @@ def echelles(p: Panels) -> Table | str:
     for name, make in parts.items():
         found = _or_why(make)
         if isinstance(found, str):
-            return found
+            return ABOVE
         rows += [
             (name, e.label.removeprefix("Effet par place : "), 100 * e.estimate, 100 * e.ci_low,
              100 * e.ci_high) for e in found
