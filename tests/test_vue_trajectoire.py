@@ -77,10 +77,16 @@ def test_gross_and_net_readings_stand_side_by_side_and_net_counts_fewer(simulees
     assert LECTURES["additionnels"] in set(cibles.restantes(simulees).frame["lecture"])
 
 
-def test_fill_of_opened_seats_is_used_where_it_is_known_and_all_seats_elsewhere(simulees):
+def test_fill_of_opened_seats_is_used_where_it_is_known_and_all_seats_elsewhere(
+    simulees, monkeypatch
+):
     shown = vue.mesures(simulees).shown.set_index(["Taux", "Niveau"])["Origine"]
     assert shown["Places occupées", "Secondaire"] == "estimation"
-    assert shown["Places occupées", "Supérieur"] == "données"
+    monkeypatch.setattr(vue, "WEAK", 0.0)  # nothing is then known well enough
+    found = vue.taux.__wrapped__(simulees)
+    assert {found["remplissage", niveau].origine for niveau in ("secondaire", "superieur")} == {
+        "données"
+    }
 
 
 def test_a_target_whose_date_is_past_has_no_rentree_left(simulees):
