@@ -1,7 +1,7 @@
 """Are the projection's bands honest? Projected from rentrée 2026 on simulated programmes.
 
-For each simulated programme, rates are those an evaluator would have in 2026 (fill from imputation
-on entrants, retention and success from the region's other courses), the cohorts are projected to
+For each simulated programme, rates are those an evaluator would have in 2026 (fill by age of the
+opening from imputation on entrants, retention and success from the region's other courses), the cohorts are projected to
 2030, and what really came is compared with the 80 % band.
 
     python benchmarks/projection.py --reps 120
@@ -92,8 +92,7 @@ def markdown(table: pd.DataFrame) -> str:
         "d'écart-type 0,29 dit une projection ni décalée ni trop large.",
         "",
         "« Sans montée en charge » : les places se remplissent d'emblée alors que programme.toml "
-        "déclare une montée ; la projection des entrants est alors trop haute de 9 % environ, et "
-        "sa bande ne le sait pas. Le déclarer juste compte plus que tout le reste.",
+        "déclare une montée ; la projection l'apprend de ce que montrent les places déjà ouvertes.",
         "",
         "| monde | lecture | niveau | programmes | observé (moyenne) | dans la bande à 80 % | "
         "écart médian | CRPS / observé | PIT moyenne (écart-type) |",
