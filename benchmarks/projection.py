@@ -1,8 +1,8 @@
 """Are the projection's bands honest? Projected from rentrée 2026 on simulated programmes.
 
 For each simulated programme, rates are those an evaluator would have in 2026 (fill by age of the
-opening from imputation on entrants, retention and success from the region's other courses), the cohorts are projected to
-2030, and what really came is compared with the 80 % band.
+opening from imputation on entrants, retention and success from the region's other courses), the
+cohorts are projected to 2030, and what really came is compared with the 80 % band.
 
     python benchmarks/projection.py --reps 120
 """
