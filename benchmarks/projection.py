@@ -1,8 +1,8 @@
 """Are the projection's bands honest? Projected from rentrée 2026 on simulated programmes.
 
-For each simulated programme, rates are those an evaluator would have in 2026 (fill from imputation
-on entrants, retention and success from the region's other courses), the cohorts are projected to
-2030, and what really came is compared with the 80 % band.
+For each simulated programme, rates are those an evaluator would have in 2026 (fill by age of the
+opening from imputation on entrants, retention and success from the region's other courses), the
+cohorts are projected to 2030, and what really came is compared with the 80 % band.
 
     python benchmarks/projection.py --reps 120
 """
@@ -19,16 +19,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 
-from fpi_eval.impact import imputation
-from fpi_eval.power.calendar import opened
 from fpi_eval.programme import load_programme
-from fpi_eval.projection import from_cells, from_effect, openings, score, simulate
+from fpi_eval.projection import from_cells, from_profile, openings, score, seen, simulate
 from fpi_eval.projection.rates import complete
-from fpi_eval.twin import SMALL, Twin, TwinParameters, draw
+from fpi_eval.twin import SMALL, TwinParameters, draw
 
 RESULTS = Path(__file__).parent / "results"
 FIRST_SEED, SINCE, HORIZON = 7_000, 2026, 2030
-NORMAL = 1.959964
 WORLDS = {
     "réaliste": SMALL,
     "montée en charge tirée au sort": SMALL,  # half to one and a half times, by seed
@@ -38,27 +35,6 @@ WORLDS = {
     ),
     "une ouverture sur cinq reste vide": replace(SMALL, empty_seats=0.20),
 }
-
-
-def fill_seen(twin: Twin, niveau: str, ages: list[float]):
-    """Return the fill per seat that imputation finds among entrants up to the projection.
-
-    Imputation averages over the seats in force; J gives more weight to the first year of late
-    openings, which lowers it when seats fill up slowly. The error is read from the interval, so
-    that it counts its degrees of freedom.
-    """
-    panel = twin.panel[twin.panel["rentree"] <= SINCE]
-    found = imputation.per_seat(panel, "entrants", niveau=niveau)
-    error = (found.ci_high - found.ci_low) / (2 * NORMAL)
-    return from_effect(niveau, found.estimate, error, "imputation sur les entrants", ages=ages)
-
-
-def seat_years(register: pd.DataFrame) -> list[float]:
-    """Return the shares of the seat-years seen at ages 0, 1, 2…"""
-    rows = register.assign(places=opened(register))
-    rows = rows[rows["places"] > 0]
-    last = SINCE - int(rows["rentree"].min())
-    return [float(rows.loc[SINCE - rows["rentree"] >= a, "places"].sum()) for a in range(last + 1)]
 
 
 def one_run(world: str, parameters: TwinParameters, seed: int) -> list[dict]:
@@ -72,8 +48,8 @@ def one_run(world: str, parameters: TwinParameters, seed: int) -> list[dict]:
     register = twin.openings[twin.openings["rentree"] <= SINCE]
     found = from_cells(twin.panel, code_region="84", until=SINCE, source="jumeau")
     for niveau in ("secondaire", "superieur"):
-        mine = register[register["niveau"] == niveau]
-        found["remplissage", niveau] = fill_seen(twin, niveau, seat_years(mine))
+        profil = seen(twin.panel[twin.panel["rentree"] <= SINCE], niveau)
+        found["remplissage", niveau] = from_profile(niveau, profil, "imputation sur les entrants")
     table = openings(programme, register, programme.scenario("aucun"), rentree=SINCE)
     flux = simulate(
         table, complete(found, programme), ramp=programme.projection.montee_en_charge,
@@ -116,8 +92,7 @@ def markdown(table: pd.DataFrame) -> str:
         "d'écart-type 0,29 dit une projection ni décalée ni trop large.",
         "",
         "« Sans montée en charge » : les places se remplissent d'emblée alors que programme.toml "
-        "déclare une montée ; la projection des entrants est alors trop haute de 9 % environ, et "
-        "sa bande ne le sait pas. Le déclarer juste compte plus que tout le reste.",
+        "déclare une montée ; la projection l'apprend de ce que montrent les places déjà ouvertes.",
         "",
         "| monde | lecture | niveau | programmes | observé (moyenne) | dans la bande à 80 % | "
         "écart médian | CRPS / observé | PIT moyenne (écart-type) |",
@@ -136,18 +111,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--reps", type=int, default=120)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
+    parser.add_argument("--out", default="projection.md", help="nom du fichier de résultats")
     parser.add_argument("--worlds", nargs="*", default=list(WORLDS), choices=list(WORLDS))
     args = parser.parse_args()
     todo = [
         (world, WORLDS[world], seed)
         for world in args.worlds
-        for seed in range(FIRST_SEED, FIRST_SEED + args.reps)
+        for seed in range(args.first_seed, args.first_seed + args.reps)
     ]
     with ProcessPoolExecutor(args.workers, mp_context=get_context("spawn")) as pool:
         futures = [pool.submit(one_run, *key) for key in todo]
         runs = [row for future in futures for row in future.result()]
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / "projection.md"
+    path = RESULTS / args.out
     path.write_text(markdown(summarise(pd.DataFrame(runs))), encoding="utf-8")
     print(path.read_text(encoding="utf-8"))
 

@@ -24,8 +24,8 @@ MISSING: Result = (np.nan,) * 5
 CODED = ("uai", "course", "famille", "code_departement", "code_region")
 
 
-def light_draw(p: TwinParameters, seed: int, outcome: str) -> tuple[pd.DataFrame, Truth]:
-    """Return what one outcome needs of `fpi_eval.twin.draw`: the cells that count, and the truth.
+def light_draw(p: TwinParameters, seed: int, *outcomes: str) -> tuple[pd.DataFrame, Truth]:
+    """Return what some outcomes need of `fpi_eval.twin.draw`: the cells that count, and the truth.
 
     Codes are integers in the order of the names, and courses outside the targeted filières stay
     only where they have opened neighbours: the estimators give the same numbers three times faster.
@@ -39,7 +39,7 @@ def light_draw(p: TwinParameters, seed: int, outcome: str) -> tuple[pd.DataFrame
     table |= {name: pd.factorize(cells[name], sort=True)[0][row] for name in CODED}
     table["rentree"] = np.tile(years, len(kept))
     counts = observed(programme)
-    arrays = {name: counts[name] for name in dict.fromkeys(("entrants", outcome))}
+    arrays = {name: counts[name] for name in dict.fromkeys(("entrants", *outcomes))}
     arrays |= {"seats": programme.declared, "autres_places": programme.world.autres_places}
     table |= {name: values[kept, BURN_IN:].ravel() for name, values in arrays.items()}
     table["nouvelle"] = programme.nouvelle[kept][row]

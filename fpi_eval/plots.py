@@ -299,7 +299,7 @@ def fan(table: pd.DataFrame, ax: Axes | None = None, *, ylabel: str = "Personnes
     ax.set_xticks(list(years))
     ax.yaxis.set_major_formatter(lambda value, _: nombre(value))
     ax.set(xlabel="", ylabel=ylabel, ylim=(0, None))
-    ax.legend(frameon=False, loc="upper left")
+    ax.legend(frameon=False, loc="best")
     return _plain(ax)
 
 

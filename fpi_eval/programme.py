@@ -174,6 +174,27 @@ class Projection(Frozen):
     source: str = ""
 
 
+class Emploi(Frozen):
+    """What the evaluator knows of jobs and no file of the folder gives."""
+
+    embauches_annuelles: Annotated[float, Field(gt=0)] | None = None
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _sourced(self) -> "Emploi":
+        if self.embauches_annuelles is not None and not self.source.strip():
+            raise ValueError("embauches_annuelles sans source : écrivez d'où vient ce chiffre")
+        return self
+
+
+class Additionnalite(Frozen):
+    """Shares taken off the gross effect that outcomes cannot tell: deadweight, leakage."""
+
+    aubaine: Annotated[float, Field(ge=0, le=1)] = 0.0
+    fuite: Annotated[float, Field(ge=0, le=1)] = 0.0
+    source: str = ""
+
+
 class Portail(Frozen):
     """An open-data portal from which files may be fetched."""
 
@@ -224,6 +245,8 @@ class Programme(Frozen):
     scenarios: tuple[Scenario, ...] = ()
     hypotheses: tuple[Hypothese, ...] = ()
     projection: Projection = Projection()
+    emploi: Emploi = Emploi()
+    additionnalite: Additionnalite = Additionnalite()
     portails: dict[str, Portail] = Field(default_factory=dict)
     dossier: Path = Field(default=Path("."), exclude=True)
     lignes: dict[str, int] = Field(default_factory=dict, exclude=True)

@@ -8,8 +8,10 @@ from scipy import stats
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.detectability import (
+    NO_HIRES,
     Design,
     Detectability,
+    beside_hires,
     from_jobs,
     from_reference,
     growth_spread,
@@ -180,6 +182,14 @@ def test_graduates_are_set_beside_those_who_leave():
     said = renewal(1_500, 508_800, 0.28, 11)
     assert "12\u202f951" in said
     assert "11,6" in said
+
+
+def test_graduates_are_set_beside_yearly_hires_only_if_these_are_declared():
+    # 1 500 graduates among 60 000 hires: 2.5 %.
+    said = beside_hires(1_500, 60_000, "Urssaf, 2023")
+    assert "2,5" in said
+    assert "(Urssaf, 2023)" in said
+    assert beside_hires(1_500, None) == NO_HIRES
 
 
 def regions_of(effect: float, *, start=2024, noise=0.001, seed=7) -> pd.DataFrame:

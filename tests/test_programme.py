@@ -97,3 +97,18 @@ def test_the_place_to_declare_an_alias_names_the_line():
     raw = (FPI / "programme.toml").read_text(encoding="utf-8").splitlines()
     line = raw.index("[sources.affelnet]") + 1
     assert fpi.where_to_alias("affelnet").endswith(f"programme.toml (ligne {line})")
+
+
+def test_hires_are_declared_with_their_source_or_not_at_all(edited):
+    assert load_programme(FPI).emploi.embauches_annuelles is None
+    words = "[emploi]\nembauches_annuelles = 60000\n"
+    with pytest.raises(FpiError, match="source"):
+        load_programme(edited(r"^\[projection\]", f"{words}\n[projection]"))
+    words += 'source = "Urssaf, 2023"\n'
+    emploi = load_programme(edited(r"^\[projection\]", f"{words}\n[projection]")).emploi
+    assert (emploi.embauches_annuelles, emploi.source) == (60_000, "Urssaf, 2023")
+
+
+def test_deadweight_is_a_share(edited):
+    with pytest.raises(FpiError, match="aubaine"):
+        load_programme(edited(r"^aubaine = 0.0", "aubaine = 1.5"))

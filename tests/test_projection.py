@@ -9,21 +9,24 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact import seats
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import (
+    Profil,
     Taux,
     crps,
     diversion_draws,
     from_cells,
     from_counts,
-    from_effect,
+    from_profile,
     hypotheses,
     openings,
     pit,
     projeter,
     retroprojection,
     score,
+    seen,
     simulate,
 )
-from fpi_eval.projection.flow import _full, _whole, ramp_draws
+from fpi_eval.projection.filling import fill_draws, ramp_draws
+from fpi_eval.projection.flow import _whole
 from fpi_eval.projection.rates import SD_ANNEE
 from fpi_eval.projection.result import Projection, chances
 from fpi_eval.sources.ouvertures import REGISTRE
@@ -68,26 +71,55 @@ def test_seats_that_are_not_kept_bring_nobody():
     assert flux.places[0].tolist() == [100, 50, 25]
 
 
-def test_seats_fill_up_between_half_and_one_and_a_half_times_the_declared_delay():
+def test_before_any_opening_the_declared_delay_may_be_nil_or_double():
     draws = ramp_draws((0.75, 1.0), 4000, np.random.default_rng(0))
     assert draws[:, 1].tolist() == [1.0] * 4000
-    assert draws[:, 0].min() == pytest.approx(0.625, abs=0.005)
-    assert draws[:, 0].max() == pytest.approx(0.875, abs=0.005)
+    assert draws[:, 0].mean() == pytest.approx(0.75, abs=0.01)
+    assert draws[:, 0].std() == pytest.approx(np.hypot(0.5 / np.sqrt(12), 0.05), abs=0.01)
+
+
+def profile(effects: list[float], error: float, df: float = 40.0) -> Taux:
+    k = len(effects)
+    found = Profil(np.arange(k), np.full(k, 1 / k), np.array(effects), error**2 * np.eye(k), df)
+    return from_profile("superieur", found, "test")
 
 
 def test_a_fill_seen_in_the_first_year_is_raised_to_full_capacity():
-    rate = Taux("remplissage", "superieur", 0.4, 1e12, "estimation", "", ages=(1.0,))
-    by_age = np.array([[0.5, 1.0]])
-    assert _full(rate, by_age, np.random.default_rng(0)) == pytest.approx([0.8], abs=1e-4)
-    half = replace(rate, ages=(1.0, 1.0))  # as many seat-years at each age: mean ramp 0.75
-    assert _full(half, by_age, np.random.default_rng(0)) == pytest.approx([0.4 / 0.75], abs=1e-4)
+    rate = {"superieur": profile([0.4], 1e-6)}
+    full, path = fill_draws(rate, (0.5, 1.0), 4000, np.random.default_rng(0))
+    assert full["superieur"] * path[:, 0] == pytest.approx(np.full(4000, 0.4), abs=1e-3)
+
+
+def test_a_delay_that_is_not_seen_is_forgotten_and_one_that_is_seen_is_kept():
+    ramp, rng = (0.75, 0.90, 1.0), np.random.default_rng(0)
+    full, path = fill_draws({"superieur": profile([0.8, 0.8, 0.8], 0.01)}, ramp, 4000, rng)
+    assert path[:, 0].mean() == pytest.approx(1.0, abs=0.02)
+    assert full["superieur"].mean() == pytest.approx(0.8, abs=0.01)
+    full, path = fill_draws({"superieur": profile([0.6, 0.72, 0.8], 0.01)}, ramp, 4000, rng)
+    assert path[:, 0].mean() == pytest.approx(0.75, abs=0.02)
+    assert full["superieur"].mean() == pytest.approx(0.8, abs=0.01)
+
+
+def test_a_delay_hardly_seen_leaves_the_declared_one():
+    ramp, rng = (0.75, 0.90, 1.0), np.random.default_rng(0)
+    _, path = fill_draws({"superieur": profile([0.8, 0.8, 0.8], 1.0)}, ramp, 4000, rng)
+    assert path[:, 0].mean() == pytest.approx(0.75, abs=0.02)
+
+
+def test_fill_by_age_of_the_twin_is_what_the_twin_was_given():
+    panel = twin.draw(replace(twin.SMALL, concavity=0.0, displacement_departement=0.0), 5).panel
+    found = seen(panel[panel["rentree"] <= 2028], "secondaire")
+    assert found.ages.tolist() == [0, 1, 2]
+    errors = np.sqrt(np.diag(found.covariance))
+    assert (np.abs(found.effets - [0.6, 0.72, 0.8]) < 3 * errors).all()
+    assert found.poids.sum() == pytest.approx(1.0)
 
 
 def test_extra_pupils_succeed_less():
     flux = simulate(opening(200_000), sure(), horizon=2026, penalty=0.05, draws=400, seed=3)
     share = flux.cumulated("diplomes")[:, -1] / 200_000
     assert share.mean() == pytest.approx(0.95, abs=0.005)
-    assert share.min() >= 0.895
+    assert share.min() >= 0.92
 
 
 def test_register_tells_the_past_and_the_scenario_the_future():
@@ -132,13 +164,6 @@ def test_an_incomplete_year_does_not_pass_for_a_shock():
     rows = [("a", year, 1000, 800) for year in range(2019, 2023)] + [("b", 2018, 10, 1)]
     table = pd.DataFrame(rows, columns=["course", "annee", "n", "k"])
     assert from_counts("retention", "superieur", table, "").sd_annee == 0.0
-
-
-def test_fill_from_an_estimated_effect_keeps_its_standard_error():
-    rate = from_effect("secondaire", 0.7, 0.05, "")
-    draws = rate.draw(np.random.default_rng(0), 200_000)
-    assert draws.mean() == pytest.approx(0.7, abs=0.001)
-    assert draws.std() == pytest.approx(0.05, abs=0.001)
 
 
 def test_rates_of_a_cell_panel_follow_the_same_pupils():

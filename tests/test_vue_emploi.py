@@ -67,4 +67,4 @@ def test_the_real_files_have_no_jobs_and_the_page_still_answers(donnees_reelles)
 def test_the_notebook_is_thin_and_declares_what_it_shows():
     path = "notebooks/05_emploi_industriel.ipynb"
     assert check_thin(path) == []
-    assert inspect(path).declares["figures"] == ["departements"]
+    assert inspect(path).declares["figures"] == ["chaine", "cascade", "departements"]

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 import fpi_eval as fpi
+from fpi_eval.projection import LECTURES
 from fpi_eval.report import vue_cibles as cibles
 from fpi_eval.report import vue_trajectoire as vue
 from fpi_eval.report.figure import Figure
@@ -45,7 +46,8 @@ def test_calendar_marks_what_is_to_come(simulees):
 
 def test_rates_come_from_constats_where_there_are_some(simulees):
     shown = vue.mesures(simulees).shown.set_index(["Taux", "Niveau"])
-    assert shown.loc[("Places occupées", "Secondaire"), "Origine"] == "données"
+    retained = ("Entrants qui atteignent la dernière année", "Secondaire")
+    assert shown.loc[retained, "Origine"] == "données"
     assert shown.loc[("Élèves de dernière année diplômés", "Secondaire"), "Origine"] == "hypothèse"
 
 
@@ -59,14 +61,38 @@ def test_fans_and_tables_are_made(simulees):
 
 def test_probabilities_are_told_for_every_scenario_target_and_reading(simulees):
     shown = cibles.probabilites(simulees).shown
-    assert len(shown) == 3 * 3 * 3
+    # Two targets of 2026 are the same in every scenario, that of 2030 is not: 3 readings each.
+    assert len(shown) == (2 + 3) * 3
+    assert shown["Scénario"].value_counts()["Tous les scénarios"] == 6
     assert set(shown["Lecture"]) == {"Entrés dans une place ouverte", "Places × années", "Diplômés"}
+
+
+def test_gross_and_net_readings_stand_side_by_side_and_net_counts_fewer(simulees):
+    table = cibles.probabilites(simulees)
+    rows = table.frame[table.frame["lecture"] != LECTURES["places_annees"]]
+    whole = [float(v.split(" ")[0].replace("\u202f", "")) for v in rows["personnes"]]
+    net = [float(v.split(" ")[0].replace("\u202f", "")) for v in rows["personnes_net"]]
+    assert all(b < a for a, b in zip(whole, net, strict=True))
+    assert "pris aux formations voisines" in plain(table.note)
+    assert LECTURES["additionnels"] in set(cibles.restantes(simulees).frame["lecture"])
+
+
+def test_fill_of_opened_seats_is_used_where_it_is_known_and_all_seats_elsewhere(
+    simulees, monkeypatch
+):
+    shown = vue.mesures(simulees).shown.set_index(["Taux", "Niveau"])["Origine"]
+    assert shown["Places occupées", "Secondaire"] == "estimation"
+    monkeypatch.setattr(vue, "WEAK", 0.0)  # nothing is then known well enough
+    found = vue.taux.__wrapped__(simulees)
+    assert {found["remplissage", niveau].origine for niveau in ("secondaire", "superieur")} == {
+        "données"
+    }
 
 
 def test_a_target_whose_date_is_past_has_no_rentree_left(simulees):
     shown = cibles.restantes(simulees).shown
-    past = shown[shown["Rentrées restantes"] == "0"]
-    assert set(past["Places par rentrée"]) == {"aucune rentrée ne reste"}
+    assert set(shown["Rentrées restantes"]) == {"4"}
+    assert "Échéance passée : Personnes formées de plus" in cibles.restantes(simulees).note
     whole = shown[shown["Lecture"].eq("Diplômés") & shown["Rentrées restantes"].eq("4")]
     assert set(whole["Places par rentrée"]) == {"hors d'atteinte"}
 

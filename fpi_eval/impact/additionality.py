@@ -112,7 +112,7 @@ def waterfall(
     for step, label, share in shares:
         if step == "multiplier" and share == 0:
             continue
-        amount = -left * share
+        amount = 0.0 - left * share  # no share: 0, not minus 0
         left += amount
         rows.append((step, label, amount, left, False))
     rows.append(("net", "Effet net", left, left, True))

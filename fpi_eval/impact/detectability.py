@@ -260,6 +260,23 @@ def zones_design(panel: Exposure, region: str, years: int) -> list[Design]:
     return [Design(ZONES, float(error * panel.shocks.sum() * np.sqrt(years / panel.years)), n - 1)]
 
 
+NO_HIRES = (
+    "Aucun chiffre d'embauches n'est fourni : déclarez embauches_annuelles et sa source dans la "
+    "section [emploi] de programme.toml pour lire aussi ces diplômés face aux embauches de l'année."
+)
+
+
+def beside_hires(graduates_per_year: float, hires: float | None, source: str = "") -> str:
+    """Return graduates as a share of yearly hires, or that no figure of hires was given."""
+    if hires is None:
+        return NO_HIRES
+    return (
+        f"Face à {text.nombre(hires)} embauches par an ({source}), ces "
+        f"{text.nombre(graduates_per_year)} diplômés de plus en seraient au plus "
+        f"{text.pourcent(graduates_per_year / hires, 1)}."
+    )
+
+
 def renewal(graduates_per_year: float, employment: float, departures: float, years: float) -> str:
     """Return what can be said instead: graduates beside those who leave work every year.
 

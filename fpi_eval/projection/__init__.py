@@ -2,25 +2,28 @@
 
 from fpi_eval.projection.backtest import crps, pit, retroprojection, score
 from fpi_eval.projection.diversion import diversion_draws
+from fpi_eval.projection.filling import Profil, from_profile, seen
 from fpi_eval.projection.flow import Flux, openings, simulate
-from fpi_eval.projection.rates import Taux, from_cells, from_counts, from_effect, hypotheses
+from fpi_eval.projection.rates import Taux, from_cells, from_counts, hypotheses
 from fpi_eval.projection.result import LECTURES, Projection, projeter
 
 __all__ = [
     "LECTURES",
     "Flux",
+    "Profil",
     "Projection",
     "Taux",
     "crps",
     "diversion_draws",
     "from_cells",
     "from_counts",
-    "from_effect",
+    "from_profile",
     "hypotheses",
     "openings",
     "pit",
     "projeter",
     "retroprojection",
     "score",
+    "seen",
     "simulate",
 ]

@@ -9,6 +9,7 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.power.calendar import durees, opened
 from fpi_eval.programme import Programme, Scenario
+from fpi_eval.projection.filling import fill_draws
 from fpi_eval.projection.rates import LIENS, Taux, shocked
 
 DUREE = {"secondaire": 3, "superieur": 2}
@@ -124,12 +125,6 @@ def _whole(parts: pd.Series) -> pd.Series:
     return floor + parts.index.isin(up)
 
 
-def ramp_draws(ramp: tuple[float, ...], n: int, rng: np.random.Generator) -> np.ndarray:
-    """Return fill multipliers by age, (n, ages): 0.5 to 1.5 times the declared delay."""
-    strength = rng.uniform(0.5, 1.5, n)[:, None]
-    return np.clip(1 - strength * (1 - np.asarray(ramp))[None, :], 0.05, 1.0)
-
-
 def simulate(
     table: pd.DataFrame,
     rates: Mapping[tuple[str, str], Taux],
@@ -145,8 +140,9 @@ def simulate(
     """Return simulated cohorts of the opened seats up to the horizon.
 
     Each draw takes the mean of each rate, the rate of each course around it, a shock a year, how
-    fast seats fill up (half to one and a half times the declared delay) and how much less the
-    extra pupils succeed (none to twice the declared loss); then pupils pass one by one (binomial).
+    fast seats fill up (the declared delay, corrected by what openings showed) and how much less
+    the extra pupils succeed (half to one and a half times the declared loss); then pupils pass
+    one by one (binomial).
     """
     rng = np.random.default_rng(seed)
     first = int(table["rentree"].min()) if len(table) else horizon
@@ -155,10 +151,9 @@ def simulate(
     age = years[None, :] - groups["rentree"].to_numpy()[:, None]
     places = np.where(age >= 0, groups["places"].to_numpy()[:, None] * maintien ** age.clip(0), 0)
     places = np.rint(places).astype(int)
-    by_age = ramp_draws(ramp, draws, rng)
-    loss = rng.uniform(0.0, 2 * penalty, draws)
+    loss = rng.uniform(0.5 * penalty, 1.5 * penalty, draws)
     levels = ("secondaire", "superieur")
-    fill = {n: _full(rates["remplissage", n], by_age, rng) for n in levels}
+    full, by_age = fill_draws({n: rates["remplissage", n] for n in levels}, ramp, draws, rng)
     keep = {n: rates["retention", n].draw(rng, draws) for n in levels}
     good = {n: rates["reussite", n].draw(rng, draws) * (1 - loss) for n in levels}
     shape = (draws, len(groups), len(years))
@@ -166,13 +161,13 @@ def simulate(
     for niveau in levels:
         rows = np.flatnonzero((groups["niveau"] == niveau).to_numpy())
         if len(rows):
-            means = dict(zip(LIENS, (fill[niveau], keep[niveau], good[niveau]), strict=True))
+            means = dict(zip(LIENS, (full[niveau], keep[niveau], good[niveau]), strict=True))
             used = {lien: rates[lien, niveau] for lien in LIENS}
             part = groups.iloc[rows]
             entrants[:, rows], diplomes[:, rows] = _cohorts(
                 part, places[rows], age[rows], used, means, by_age, rng
             )
-    by_age_level = {n: np.clip(fill[n][:, None] * by_age, 0, 1) for n in levels}
+    by_age_level = {n: np.clip(full[n][:, None] * by_age, 0, 1) for n in levels}
     graduate = {n: keep[n] * good[n] for n in levels}
     return Flux(groups, years, places, entrants, diplomes, by_age_level, graduate, diversion)
 
@@ -199,20 +194,10 @@ def _cohorts(
     span = groups["duree"].to_numpy()
     for y in range(n_years):
         at = by_age[:, np.clip(age[:, y], 0, by_age.shape[1] - 1)]
-        entrants[:, :, y] = rng.binomial(places[:, y][None, :], fill(y) * at)
+        seated = np.clip(fill(y) * at, 0, 1)
+        entrants[:, :, y] = rng.binomial(places[:, y][None, :], seated)
         final = rng.binomial(entrants[:, :, y], stay(y))
         for d in np.unique(span[y + span < n_years]):
             one = span == d
             diplomes[:, one, y + d] = rng.binomial(final[:, one], pass_(y + d)[:, one])
     return entrants, diplomes
-
-
-def _full(rate: Taux, by_age: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the fill at full capacity, (draws,): a rate seen while filling up is raised."""
-    mean = rate.draw(rng, len(by_age))
-    if not rate.ages:
-        return mean
-    weights = np.zeros(by_age.shape[1])
-    for a, share in enumerate(rate.ages):
-        weights[min(a, len(weights) - 1)] += share
-    return np.clip(mean / (by_age @ (weights / weights.sum())), 0.0, 0.999)

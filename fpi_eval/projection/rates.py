@@ -1,7 +1,8 @@
 """Rates of the chain, and what is not known of them: level, spread of courses, yearly shocks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,9 @@ from scipy.stats import beta
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
+
+if TYPE_CHECKING:
+    from fpi_eval.projection.filling import Profil
 
 LIENS = ("remplissage", "retention", "reussite")
 NIVEAUX = ("secondaire", "superieur")
@@ -33,9 +37,8 @@ class Taux:
         Correlation of the pupils of one course (beta-binomial); 0 when courses are alike.
     sd_annee : float
         Standard deviation of the shock that all courses share in a year, in logit.
-    ages : tuple of float
-        Shares of the seat-years seen at ages 0, 1, 2… of the opening, when the rate was seen
-        while seats were still filling up; empty when it is a rate at full capacity.
+    profil : Profil, optional
+        Fill seen by age of the opening (`filling.seen`), to learn how fast seats fill up.
     """
 
     lien: str
@@ -46,7 +49,7 @@ class Taux:
     source: str
     rho: float = RHO
     sd_annee: float = SD_ANNEE
-    ages: tuple[float, ...] = ()
+    profil: "Profil | None" = None
 
     def draw(self, rng: np.random.Generator, draws: int) -> np.ndarray:
         """Return draws of the mean, (draws,)."""
@@ -105,19 +108,6 @@ def _yearly(rows: pd.DataFrame) -> float:
     p = ((years["k"] + 0.5) / (years["n"] + 1)).to_numpy()
     chance = (1 / (years["n"] * p * (1 - p))).mean()
     return float(np.sqrt(max(np.var(logit(p), ddof=1) - chance, 0.0)))
-
-
-def from_effect(
-    niveau: str, estimate: float, std_error: float, source: str, *, ages: Sequence[float] = ()
-) -> Taux:
-    """Return the fill of opened seats from an estimated effect on entrants per seat.
-
-    The mean is known as by ``p q / se²`` pupils: the beta law then has that standard error. It is
-    the mean of these very seats, so that no spread between courses is added to it.
-    """
-    mean = min(max(estimate, 0.01), 0.99)
-    size = max(mean * (1 - mean) / std_error**2 - 1, 2.0) if std_error > 0 else 1e6
-    return Taux("remplissage", niveau, mean, size, "estimation", source, 0.0, SD_ANNEE, tuple(ages))
 
 
 def hypotheses(programme: Programme) -> dict[tuple[str, str], Taux]:

@@ -27,10 +27,10 @@ METHOD = (
     "Chaque place ouverte reçoit chaque année un élève avec la probabilité de remplissage (moins "
     "les premières rentrées), qui atteint la dernière année, puis réussit, avec les siennes. "
     "{draws} tirages portent l'incertitude sur la moyenne de chaque taux, l'écart entre formations "
-    "(loi bêta-binomiale), un aléa par année, la montée en charge et le moindre succès des élèves "
-    "en plus. Les ouvertures à venir sont celles du scénario, et ne sont pas probabilisées. "
-    "Projections passées jugées par la couverture de la bande à 80 %, le CRPS et la PIT (Gneiting "
-    "et Raftery, 2007)."
+    "(loi bêta-binomiale), un aléa par année, la montée en charge (délai déclaré, corrigé par ce "
+    "que montrent les places déjà ouvertes) et le moindre succès des élèves en plus. Les "
+    "ouvertures à venir sont celles du scénario, et ne sont pas probabilisées. Projections passées "
+    "jugées par la couverture de la bande à 80 %, le CRPS et la PIT (Gneiting et Raftery, 2007)."
 )
 
 

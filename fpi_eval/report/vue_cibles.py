@@ -13,30 +13,63 @@ from fpi_eval.report.tables import Table, table
 from fpi_eval.report.vue_trajectoire import (
     NO_REGISTER,
     WHOLE,
+    phrase_nette,
     projection,
     sans_registre,
     scenarios,
 )
 
 LOWER = "borne inférieure"
+NONE = "–"  # a reading that has no net side
+EVERY = "Tous les scénarios"
+NET = {
+    LECTURES["additionnels"]: LECTURES["entrants"],
+    LECTURES["diplomes_additionnels"]: LECTURES["diplomes"],
+}
+UNITS = {
+    "entrants": "personne entrée", "additionnels": "personne entrée en plus (net)",
+    "diplomes": "diplômé", "diplomes_additionnels": "diplômé en plus (net)",
+}  # fmt: skip
 
 
 def probabilites(p: Panels) -> Table | str:
-    """Return the chances of each target, by scenario and reading."""
+    """Return the chances of each target, by scenario and reading, gross and net side by side.
+
+    A target whose date leaves no rentrée to open is the same in every scenario: shown once.
+    """
     if sans_registre(p):
         return NO_REGISTER
     rows = _all(p)
+    over = rows["rentrees_restantes"] == 0
+    rows = rows[~over | ~rows.duplicated(["code", "lecture"])]
+    rows = rows.assign(scenario=rows["scenario"].mask(over, EVERY))
+    rows["personnes"] = [_people(r) for r in rows.itertuples()]
+    net = rows[rows["lecture"].isin(NET)].assign(lecture=lambda t: t["lecture"].map(NET))
+    keys = ["scenario", "code", "lecture"]
+    both = rows[~rows["lecture"].isin(NET)].merge(
+        net[[*keys, "mediane", "personnes", "probabilite"]], "left", keys, suffixes=("", "_net")
+    )
+    both["probabilite_net"] = [
+        NONE if np.isnan(chance) else _share(chance) for chance in both["probabilite_net"]
+    ]
+    columns = ["scenario", "libelle", "lecture", "cible", "personnes", "probabilite",
+               "personnes_net", "probabilite_net"]  # fmt: skip
     return table(
-        rows[["scenario", "libelle", "lecture", "cible", "mediane", "bas", "haut", "probabilite"]],
+        both[columns].fillna({"personnes_net": NONE}),
         "Chances d'atteindre chaque cible, selon ce que « formé » veut dire",
-        formats={"probabilite": _share, **dict.fromkeys(("mediane", "bas", "haut"), WHOLE)},
+        formats={"probabilite": _share},
         labels={"scenario": "Scénario", "libelle": "Cible", "lecture": "Lecture",
-                "cible": "Personnes", "mediane": "Médiane", "bas": "Borne basse",
-                "haut": "Borne haute", "probabilite": "Chances"},
+                "cible": "Visées", "personnes": "Brut", "probabilite": "Chances",
+                "personnes_net": "Net", "probabilite_net": "Chances, net"},
         source=f"Projection fpi_eval ; {p.donnees.credit}",
-        note="Bornes à 80 %. « Places × années » compte les places, occupées ou non. Le "
-        "déplacement n'est pas déduit ici : voir l'effet net par place.",
+        note="Médiane, et entre parenthèses bornes à 80 %. « Places × années » compte les places, "
+        f"occupées ou non : elles n'ont pas de lecture nette. {phrase_nette(p)}",
     )  # fmt: skip
+
+
+def _people(row) -> str:
+    median, low, high = map(text.nombre, (row.mediane, row.bas, row.haut))
+    return median if low == high else f"{median} ({low} à {high})"
 
 
 def restantes(p: Panels) -> Table | str:
@@ -45,7 +78,13 @@ def restantes(p: Panels) -> Table | str:
         return NO_REGISTER
     rows = _all(p)
     rows = rows[rows["lecture"] != LECTURES["places_annees"]]
-    words = [_need(r.places_par_an, r.rentrees_restantes, r.cible) for r in rows.itertuples()]
+    closed = rows["rentrees_restantes"] == 0
+    names = text.liste(rows.loc[closed, "libelle"].unique())
+    past = f" Échéance passée : {names}." if closed.any() else ""
+    if closed.all():
+        return f"Aucune rentrée ne reste avant les échéances.{past}"
+    rows = rows[~closed]
+    words = [_need(r.places_par_an, r.cible) for r in rows.itertuples()]
     return table(
         rows.assign(besoin=words)[["scenario", "libelle", "lecture", "rentrees_restantes",
                                    "besoin"]],
@@ -55,15 +94,13 @@ def restantes(p: Panels) -> Table | str:
         source=f"Projection fpi_eval ; {p.donnees.credit}",
         note="En plus de celles du registre et du scénario. « Hors d'atteinte » : il faudrait plus "
         "de places par rentrée que la cible ne compte de personnes, ou aucune place ouverte "
-        "maintenant ne compterait avant l'échéance.",
+        f"maintenant ne compterait avant l'échéance.{past} {phrase_nette(p)}",
     )  # fmt: skip
 
 
-def _need(seats: float, years: int, people: float) -> str:
+def _need(seats: float, people: float) -> str:
     if seats == 0:
         return text.nombre(0)
-    if years == 0:
-        return "aucune rentrée ne reste"
     return "hors d'atteinte" if seats > people else text.nombre(np.ceil(seats))
 
 
@@ -101,7 +138,7 @@ def couts(p: Panels) -> Table:
                 "ratio": "Euros", "words": "Intervalle à 95 %"},
         source=f"{what.cout.source} ; projection fpi_eval ; {p.donnees.credit}",
         note="Le montant est celui de tout le programme, quelle que soit la part déjà ouverte. "
-        "Ces personnes ne sont pas toutes en plus : voir l'effet net. Le fonctionnement "
+        "« Net » : ceux qui sont pris aux formations voisines sont ôtés. Le fonctionnement "
         "(enseignants) n'est pas compté.",
     )  # fmt: skip
 
@@ -120,7 +157,9 @@ def _unit_costs(p: Panels) -> list[UnitCost]:
             continue
         seats = kept["places_ouvertes"].fillna(kept["places_prevues"]).sum()
         items.append(unit_cost("place ouverte", cost, float(seats), basis=basis))
-        for lecture, unit in (("entrants", "personne entrée"), ("diplomes", "diplômé")):
+        for lecture, unit in UNITS.items():
+            if lecture not in projection(p).lectures:
+                continue
             total = projection(p).flux.cumulated(lecture)[:, -1]
             name = f"{unit} d'ici {what.projection.horizon}"
             mean, error = float(total.mean()), float(total.std())

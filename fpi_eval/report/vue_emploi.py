@@ -6,7 +6,13 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.detectability import Detectability, from_jobs, from_reference, renewal
+from fpi_eval.impact.detectability import (
+    Detectability,
+    beside_hires,
+    from_jobs,
+    from_reference,
+    renewal,
+)
 from fpi_eval.impact.exposure import DESCRIPTION, Exposure, exposure_panel
 from fpi_eval.panel import deploiement, emplois
 from fpi_eval.panel.panels import Panels
@@ -83,11 +89,12 @@ def reponse(p: Panels) -> str:
     cases = scenarios(p)
     (label, found), *_ = reversed(cases.items())
     known = emplois.reference()["valeur"]
+    declared, yearly = p.donnees.programme.emploi, found.graduates / found.years
     sentences = [f"{label}. {found.summary()}"]
     sentences.append(
         "Ce qu'on peut dire à la place. "
-        + renewal(found.graduates / found.years, found.employment,
-                  known["departs_fin_carriere"], known["annees_departs"])
+        + renewal(yearly, found.employment, known["departs_fin_carriere"], known["annees_departs"])
+        + " " + beside_hires(yearly, declared.embauches_annuelles, declared.source)
     )  # fmt: skip
     if p.emplois.empty:
         sentences.append(NO_URSSAF)

@@ -3,12 +3,26 @@
 from datetime import date
 from functools import lru_cache
 
+import numpy as np
+import pandas as pd
+
 from fpi_eval import text
+from fpi_eval.errors import FpiError
 from fpi_eval.panel import deploiement, remplissage
+from fpi_eval.panel.from_files import cell_panel
 from fpi_eval.panel.panels import Panels
 from fpi_eval.power import calendrier as dates_of
 from fpi_eval.power.calendar import LABELS, SHOWN, premieres
-from fpi_eval.projection import LECTURES, Projection, from_counts, projeter
+from fpi_eval.projection import (
+    LECTURES,
+    Profil,
+    Projection,
+    diversion_draws,
+    from_counts,
+    from_profile,
+    projeter,
+    seen,
+)
 from fpi_eval.projection import rates as taux_de
 from fpi_eval.projection.result import chances
 from fpi_eval.report.figure import Figure
@@ -20,6 +34,8 @@ NO_REGISTER = (
     "donnent les chiffres publiés du programme."
 )
 MAIN = "plan"
+WEAK = 0.25  # relative error above which the fill of opened seats says too little
+MARGINAL = "entrants ajoutés par les places ouvertes (imputation), selon leur ancienneté"
 LIENS = {
     "remplissage": "Places occupées",
     "retention": "Entrants qui atteignent la dernière année",
@@ -39,17 +55,65 @@ def le_jour(p: Panels) -> date:
     return date(p.donnees.rentree + 1, 1, 31)
 
 
+@lru_cache(maxsize=2)
+def panneau(p: Panels) -> pd.DataFrame:
+    """Return the cell panel of the run's files."""
+    return cell_panel(p)
+
+
 @lru_cache(maxsize=4)
 def taux(p: Panels) -> dict[tuple[str, str], taux_de.Taux]:
-    """Return the rates: from constats where the folder has them, assumed otherwise."""
-    found = {}
+    """Return the rates: from the seats opened or constats if the files allow, assumed otherwise.
+
+    Fill is what opened seats added to entrants, by age of the opening, where that is known well
+    enough; otherwise that of all seats.
+    """
+    found: dict[tuple[str, str], taux_de.Taux] = {}
     for lien, counts in (("remplissage", remplissage.remplissage(p)),
                          ("retention", remplissage.retention(p))):  # fmt: skip
         for niveau, rows in counts.groupby("niveau"):
             found[lien, niveau] = from_counts(
                 lien, niveau, rows, "constats de rentrée, toutes les places des trois filières"
             )
+    for niveau in text.NIVEAUX:
+        if profil := _profil(p, niveau):
+            found["remplissage", niveau] = from_profile(niveau, profil, MARGINAL)
     return taux_de.complete(found, p.donnees.programme)
+
+
+def _profil(p: Panels, niveau: str) -> Profil | None:
+    """Return the fill of opened seats by age, None if it is not known well enough."""
+    try:
+        found = seen(panneau(p), niveau, ages=len(p.donnees.programme.projection.montee_en_charge))
+    except (FpiError, ArithmeticError):
+        return None
+    mean, error = found.moyenne
+    return found if 0 < error <= WEAK * mean else None
+
+
+@lru_cache(maxsize=2)
+def deplacement(p: Panels) -> np.ndarray | None:
+    """Return draws of the share of entrants taken from neighbours, None if it means nothing yet."""
+    try:
+        return diversion_draws(panneau(p), seed=p.donnees.programme.graine)
+    except (FpiError, ArithmeticError):
+        return None
+
+
+def phrase_nette(p: Panels) -> str:
+    """Return how net readings are made, or why there are none."""
+    draws = deplacement(p)
+    if draws is None:
+        return (
+            "Lectures nettes absentes : ces fichiers ne permettent pas encore d'estimer la part "
+            "prise aux formations voisines."
+        )
+    low, middle, high = np.quantile(draws, [0.1, 0.5, 0.9])
+    return (
+        f"Lectures nettes : {text.pourcent(middle, 0)} des entrants ôtés, pris aux formations "
+        f"voisines (de {text.pourcent(low, 0)} à {text.pourcent(high, 0)}, 80 %), la même part "
+        "pour les diplômés."
+    )
 
 
 @lru_cache(maxsize=16)
@@ -58,6 +122,7 @@ def projection(p: Panels, scenario: str = MAIN) -> Projection:
     return projeter(
         p.donnees.programme, deploiement.du_programme(p), rentree=p.donnees.rentree,
         scenario=scenario, found=taux(p), mef=p.donnees.nomenclatures.mef,
+        diversion=deplacement(p),
     )  # fmt: skip
 
 
@@ -152,7 +217,8 @@ def mesures(p: Panels) -> Table | str:
         note="Bornes à 95 %. Les places neuves se remplissent à "
         f"{text.liste(text.pourcent(m, 0) for m in ramp.montee_en_charge)} de ce taux leurs "
         f"premières rentrées, et leurs élèves réussissent {text.pourcent(ramp.perte_marginale, 0)} "
-        f"moins que les autres. {ramp.source}.",
+        f"moins que les autres. {ramp.source}. « Estimation » : moyenne des rentrées déjà vues ; "
+        "la montée en charge est alors corrigée par ce que montrent les places ouvertes.",
     )  # fmt: skip
 
 

@@ -1,0 +1,73 @@
+"""Wider groups contain the neighbours that lose; fill before tells which could be replaced."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from invented import invented_panel
+
+from fpi_eval import twin
+from fpi_eval.impact.ladder import GROUPS, by_fill, fill_before, ladder, own_by_fill
+
+
+def with_places(panel: pd.DataFrame, fill: pd.Series) -> pd.DataFrame:
+    """Return the panel with places such that each cell's fill before is the one given."""
+    return panel.assign(places=panel["entrants"] / panel["cell"].map(fill))
+
+
+def test_fill_before_is_entrants_over_places_of_the_years_before_the_first_opening():
+    rows = [("a", 2019, 8.0, 10.0, 0.0), ("a", 2020, 6.0, 10.0, 0.0), ("a", 2021, 30.0, 10.0, 5.0),
+            ("b", 2020, 9.0, 0.0, 0.0), ("c", 2020, np.nan, 10.0, 0.0)]  # fmt: skip
+    panel = pd.DataFrame(rows, columns=["cell", "rentree", "entrants", "places", "seats"])
+    found = fill_before(panel.assign(duree=1))
+    assert found["a"] == pytest.approx(0.7)
+    assert "b" not in found.index
+    assert "c" not in found.index
+
+
+def test_without_displacement_every_rung_finds_the_seats_effect():
+    panel = invented_panel(etab=0.0, dep=0.0, courses=6, opened=8)
+    flat = panel.assign(diplomes=panel["entrants"] + 0.5 * past_seats(panel))
+    assert [round(e.estimate, 6) for e in ladder(flat, "diplomes")] == [0.5] * 4
+
+
+def past_seats(panel: pd.DataFrame) -> np.ndarray:
+    from fpi_eval.panel import align
+
+    return align(panel, "diplomes")["dose"].to_numpy()
+
+
+def test_a_student_taken_inside_the_school_is_lost_from_the_school_rung_on():
+    panel = invented_panel(etab=-0.2, dep=0.0, opened=8)
+    from fpi_eval.panel import align
+
+    frame = align(panel, "diplomes")
+    moved = 0.5 * frame["dose"] - 0.2 * frame["exposure_etab"]
+    # Courses of one length, so that a school's seats and losses fall in the same years.
+    flat = panel.assign(duree=1)
+    frame = align(flat, "diplomes")
+    moved = 0.5 * frame["dose"] - 0.2 * frame["exposure_etab"]
+    rungs = {e.label: e.estimate for e in ladder(flat.assign(diplomes=20 + moved), "diplomes")}
+    assert rungs["Effet par place : établissement"] == pytest.approx(0.3, abs=0.03)
+    assert rungs["Effet par place : département"] == pytest.approx(0.3, abs=0.03)
+
+
+def test_displacement_is_found_where_it_is_among_full_or_other_neighbours():
+    panel = invented_panel(etab=0.0, dep=0.0, opened=10)
+    full = pd.Series({c: 1.0 if c % 2 else 0.5 for c in panel["cell"].unique()})
+    panel = with_places(panel, full)
+    from fpi_eval.panel import align
+
+    frame = align(panel, "diplomes")
+    near = (frame["exposure_etab"] + frame["exposure_dep"]) * (frame["cell"] % 2 == 0)
+    panel = panel.assign(diplomes=panel["diplomes"] - 0.2 * near)
+    found = {e.label.split(" : ")[1]: e.estimate for e in by_fill(panel, "diplomes")}
+    assert found[GROUPS[True]] == pytest.approx(0.0, abs=1e-6)
+    reach = near.sum() / frame.loc[~frame["nouvelle"], "dose"].sum()
+    assert found[GROUPS[False]] == pytest.approx(-0.2 * reach, rel=1e-6)
+
+
+def test_own_effect_is_told_apart_by_the_fill_before():
+    drawn = twin.draw(twin.SMALL, 3)
+    found = own_by_fill(drawn.panel, "entrants")
+    assert len(found) == 2
+    assert all(0.4 < e.estimate < 1.0 for e in found)
