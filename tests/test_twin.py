@@ -495,6 +495,15 @@ def test_the_three_filieres_are_taught_in_every_draw_of_the_small_set():
         assert (opened > 0).sum() == 3
 
 
+def test_most_seats_of_a_small_set_open_in_courses_that_others_teach():
+    for seed in (20240901, 1, 2):
+        now = draw(SMALL, seed).panel.query("rentree == 2026")
+        others = now[now["seats"] == 0].groupby("course").size()
+        seats = now[now["seats"] > 0].assign(others=now["course"].map(others).fillna(0))
+        share = seats.loc[seats["others"] >= 3, "seats"].sum() / seats["seats"].sum()
+        assert share > 0.80  # under it, the checks refuse to give the effect
+
+
 def test_the_panel_looks_like_the_published_figures():
     panel = draw(TwinParameters(n_cells_aura=500, n_cells_other=3_000), 1).panel
     table = panel_moments(panel, 2022).set_index(["moment", "level", "statistic"])["value"]

@@ -6,6 +6,7 @@ official ones (Base centrale des nomenclatures, DEPP), so that every rule a read
 ``mefstat11[6:11] == cfd[3:8]`` and the fourth digit is the year of study.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -206,13 +207,21 @@ def catalogue() -> pd.DataFrame:
     return _catalogue().copy()
 
 
-def widespread(share: float) -> np.ndarray:
-    """Return which courses are among the most taught ``share`` of their family and level, (n,)."""
-    courses = _catalogue()
-    taught = courses["poids_scolaire"] + courses["poids_apprentissage"]
-    groups = taught.groupby([courses["famille"], courses["diplome"]])
-    kept = np.ceil(share * groups.transform("size"))
-    return (groups.rank(ascending=False, method="first") <= kept).to_numpy()
+@cache
+def common_weights(voie: str, share: float) -> np.ndarray:
+    """Return the weights of a voie with only the most common courses of each level and filière.
+
+    A small France teaches fewer courses; kept whole, the catalogue would leave each of them to one
+    or two establishments, and an opened course without any other to compare it with.
+    """
+    table = _catalogue()
+    weights = table[f"poids_{voie}"].to_numpy().copy()
+    for rows in table.groupby(["diplome", "filiere"]).indices.values():
+        total = weights[rows].sum()
+        order = rows[np.argsort(-weights[rows], kind="stable")]
+        weights[order[max(2, math.ceil(share * len(rows))) :]] = 0.0
+        weights[rows] *= total / weights[rows].sum()
+    return weights
 
 
 def mefstat11(cfd: pd.Series, diplome: pd.Series, annee: pd.Series | int) -> pd.Series:

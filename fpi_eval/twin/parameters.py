@@ -24,8 +24,8 @@ class TwinParameters:
         Establishment × course × voie cells, 100 to 20,000 each. Default 2,500 and 15,000: Affelnet
         rentrée 2022 holds 2,247 AURA rows of 19,641, Parcoursup BTS 2023 1,699 of 12,971.
     courses_taught : float
-        Share of the catalogue that is taught, the most widespread courses of each family and
-        level; 1, or less in a small twin, where rare courses would have no comparison.
+        Share of the catalogue that is taught, the most common courses of each level and
+        filière; 1, or less in a small twin, where rare courses would have no comparison.
     atcf_seats : int
         Seats opened in 2022, 0 to 1,000. 129 (rectorat de Lyon, published for ATCF).
     seats_secondaire, seats_superieur : int
@@ -186,7 +186,7 @@ REALISTIC = replace(
 )
 
 #: The small set of a fresh install: about 300 AURA and 900 other cells.
-SMALL = replace(REALISTIC, n_cells_aura=300, n_cells_other=900, courses_taught=0.25)
+SMALL = replace(REALISTIC, n_cells_aura=300, n_cells_other=900, courses_taught=0.15)
 
 SCENARIOS: dict[str, TwinParameters] = {
     "benign": replace(DEFAULT, region_walk=0.0, departement_walk=0.0, marginal_penalty=0.0),

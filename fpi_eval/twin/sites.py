@@ -3,11 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from fpi_eval.twin.courses import catalogue, widespread
+from fpi_eval.twin.courses import catalogue, common_weights
 from fpi_eval.twin.geography import AURA, departements, uai, uai_prefix
 from fpi_eval.twin.parameters import TwinParameters
 
-OUT_OF_REACH = 1e-4  # weight of a course that is hardly taught, beside that of the others
 VOIES = ("scolaire", "apprentissage")
 #: Shares of the cells of an establishment by voie and level, by type of establishment.
 MIX = {
@@ -96,12 +95,11 @@ def draw_courses(
     n, kinds = len(courses), list(MIX)
     levels = courses["diplome"].to_numpy()
     rows = [
-        [mix[voie].get(level, 0.0) for level in levels] * courses[f"poids_{voie}"].to_numpy()
+        [mix[voie].get(level, 0.0) for level in levels] * common_weights(voie, p.courses_taught)
         for mix in MIX.values()
         for voie in VOIES
     ]
     weights = np.array(rows, dtype=np.float32).reshape(len(kinds), 2 * n)
-    weights *= np.tile(np.where(widespread(p.courses_taught), 1.0, OUT_OF_REACH), 2)
     families = pd.factorize(courses["famille"])[0]
     taste = np.exp(-TASTE * rng.standard_normal((len(sites), families.max() + 1), dtype=np.float32))
     regions = pd.factorize(sites["code_region"])[0]
