@@ -15,7 +15,7 @@ from fpi_eval.inference.multiple import holm
 from fpi_eval.results import Estimate
 
 NULL = replace(twin.SMALL, fill=0.0)
-REPS, DRAWS = 12, 199
+REPS, DRAWS = 8, 199
 FEW = ("entrants", "diplomes", "en_emploi_6_mois")
 ADJUSTED = ["p_romano_wolf", "p_holm"]
 

@@ -18,7 +18,7 @@ from fpi_eval.panel import align
 EXACT = 1e-8
 # Seats are filled alike everywhere and nothing else happens: entrants per seat do not differ.
 ALIKE = replace(twin.DEFAULT, n_cells_aura=300, n_cells_other=900)
-REPS = 12
+REPS = 8
 
 
 @pytest.fixture(scope="module")
