@@ -184,6 +184,35 @@ def goals(table: pd.DataFrame) -> str:
     return _french("\n".join(lines))
 
 
+def brief(table: pd.DataFrame) -> str:
+    """Return the README's table: bias and coverage of the primary answers, scenario by scenario."""
+    heads = ("J, gross", "BJS2-T", "J, net")
+    lines = [
+        "| scenario | draws | " + " | ".join(f"{h}: bias, coverage" for h in heads) + " |",
+        "|---" * (2 + len(heads)) + "|",
+    ]
+    for scenario, rows in table.groupby("scenario", sort=False):
+        found = rows.set_index("estimator")
+        cells = [_english(found.loc[name]) for name in PRIMARY]
+        lines.append(f"| {scenario} | {found['answered'].max()} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _english(row: pd.Series) -> str:
+    if row["truth"] == 0:
+        known = row["tested"] > 0
+        return f"rejects {100 * row['rejection']:.1f}% of the time" if known else "no test"
+    bias = f"{100 * row['bias'] / abs(row['truth']):+.1f}%"
+    return f"{bias}, {100 * row['coverage']:.0f}%" if row["bounded"] else f"{bias}, no interval"
+
+
+def between(text: str, mark: str, inside: str) -> str:
+    """Return a text whose part between the two comments of a mark is replaced."""
+    start, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
+    before, rest = text.split(start)
+    return f"{before}{start}\n{inside}\n{end}{rest.split(end)[1]}"
+
+
 def _cell(row, name: str, verdict: dict[str, str]) -> str:
     if name not in verdict:
         return "—"

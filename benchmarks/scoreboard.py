@@ -28,7 +28,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pandas as pd
 from rich.progress import Progress
 from score_estimators import ESTIMATORS, answers, light_draw, truths
-from score_tables import RESULTS, markdown, read_store, summarise
+from score_tables import RESULTS, between, brief, markdown, read_store, summarise
 
 from fpi_eval.impact import few, regions
 from fpi_eval.twin import SCENARIOS, TwinParameters
@@ -186,6 +186,10 @@ def main() -> None:
     table = summarise(runs, [*ISSUE], [*ESTIMATORS])
     path = RESULTS / "scoreboard.md"
     path.write_text(markdown(table, facts(runs, code)), encoding="utf-8")
+    if set(args.scenarios) == set(ISSUE) and args.outcome == "diplomes" and args.size == 1.0:
+        readme = Path(__file__).parents[1] / "README.md"
+        text = readme.read_text(encoding="utf-8")
+        readme.write_text(between(text, "scoreboard", brief(table)), encoding="utf-8")
     print(path.read_text(encoding="utf-8"))
 
 

@@ -55,6 +55,20 @@ def test_bias_coverage_and_rejection_of_four_runs_worked_by_hand():
     assert row["coverage_mc"] == pytest.approx(0.2)
 
 
+def test_the_readme_gets_one_line_a_scenario_and_nothing_else_moves():
+    rows = [
+        ("benign", "diplomes", seed, name, "x", 0.5, 0.1, 0.3, 0.6, 0.01, truth)
+        for seed, truth in ((1, 0.4), (2, 0.4))
+        for name in score_tables.PRIMARY
+    ]
+    runs = pd.DataFrame(rows, columns=list(scoreboard.COLUMNS))
+    table = score_tables.summarise(runs, ["benign"], [*score_tables.PRIMARY])
+    lines = score_tables.brief(table).splitlines()
+    assert lines[2] == "| benign | 2 | +25.0%, 100% | +25.0%, 100% | +25.0%, 100% |"
+    text = "a\n<!-- m -->\nold\n<!-- /m -->\nb"
+    assert score_tables.between(text, "m", "new") == "a\n<!-- m -->\nnew\n<!-- /m -->\nb"
+
+
 def test_a_draw_without_interval_counts_in_the_bias_and_not_in_the_coverage():
     runs = pd.DataFrame(
         {
