@@ -45,7 +45,7 @@ SCORED: dict[str, TwinParameters] = {
 }
 
 #: Rounds: these scenarios, one draw each in turn, to so many draws each; then the next round.
-PLAN = ((ISSUE, 500),)
+PLAN = ((ISSUE, 100), (tuple(name for name in ISSUE if name != "dep_shock"), 500), (ISSUE, 500))
 
 COLUMNS = (
     "scenario", "outcome", "seed", "estimator", "estimand", "estimate", "std_error", "ci_low",
