@@ -25,7 +25,7 @@ from fpi_eval.projection.rates import complete
 from fpi_eval.twin import SMALL, TwinParameters, draw
 
 RESULTS = Path(__file__).parent / "results"
-FIRST_SEED, SINCE, HORIZON = 7_000, 2026, 2030
+FIRST_SEED, SINCE, HORIZON = 63_000, 2026, 2030
 WORLDS = {
     "réaliste": SMALL,
     "montée en charge tirée au sort": SMALL,  # half to one and a half times, by seed

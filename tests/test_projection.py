@@ -80,7 +80,10 @@ def test_before_any_opening_the_declared_delay_may_be_nil_or_double():
 
 def profile(effects: list[float], error: float, df: float = 40.0) -> Taux:
     k = len(effects)
-    found = Profil(np.arange(k), np.full(k, 1 / k), np.array(effects), error**2 * np.eye(k), df)
+    covariance, mean_error = error**2 * np.eye(k), error / np.sqrt(k)
+    found = Profil(
+        np.arange(k), np.full(k, 1 / k), np.array(effects), covariance, mean_error, df, df
+    )
     return from_profile("superieur", found, "test")
 
 

@@ -9,7 +9,7 @@ from scipy import stats
 
 from fpi_eval.impact import imputation
 from fpi_eval.impact.seats import sample
-from fpi_eval.impact.uncertainty import BJS, ENOUGH, Clusters
+from fpi_eval.impact.uncertainty import ENOUGH, Clusters
 from fpi_eval.projection.rates import SD_ANNEE, Taux
 
 STRENGTH = (0.0, 2.0)  # the declared delay may turn out nil, or twice as long
@@ -23,22 +23,23 @@ class Profil:
     """Entrants per seat in force seen at ages 0, 1, 2… of the opening (the last one: and older).
 
     ``ages`` (k,) are those seen so far, ``poids`` (k,) their shares of the seat-years, ``effets``
-    (k,) and ``covariance`` (k, k) the effects and their errors, ``libertes`` the degrees of
-    freedom left to tell one age from another: groups of equal size that would weigh as much as
-    those seen at the rarest age, less one.
+    (k,) and ``covariance`` (k, k) the effects and their errors, ``erreur`` that of their mean over
+    seats. Degrees of freedom are groups of equal size that would weigh as much as those seen, less
+    one: ``libertes`` at the rarest age, to tell ages apart, ``libertes_moyenne`` at all ages.
     """
 
     ages: np.ndarray
     poids: np.ndarray
     effets: np.ndarray
     covariance: np.ndarray
+    erreur: float
     libertes: float
+    libertes_moyenne: float
 
     @property
     def moyenne(self) -> tuple[float, float]:
         """Return the effect per seat over all ages seen, and its error."""
-        error = float(np.sqrt(self.poids @ self.covariance @ self.poids))
-        return float(self.poids @ self.effets), error
+        return float(self.poids @ self.effets), self.erreur
 
     def along(self, path: np.ndarray) -> np.ndarray:
         """Return paths (n, ages) at the ages seen; the last one goes on."""
@@ -50,8 +51,8 @@ def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:
 
     Imputation averages over the seats in force; J gives more weight to the first year of late
     openings, which lowers it when seats fill up slowly. Errors are clustered by département, or
-    by établissement when fewer than `uncertainty.ENOUGH` départements are treated, and widened
-    to count their degrees of freedom.
+    by établissement when fewer than `uncertainty.ENOUGH` départements are treated; unlike
+    `uncertainty.answer`, groups count by their seats, since few large ones hold an age.
     """
     frame = imputation.unexposed(sample(panel, "entrants", niveau=niveau))
     model = imputation.fit(frame)
@@ -62,15 +63,16 @@ def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:
     seats = np.array([dose[on & (age == a)].sum() for a in there])
     target = np.column_stack([on & (age == a) for a in there]) / seats
     values, by_etab, by_dep = imputation.read(frame, model, target)
-    clusters = Clusters.of(imputation.used_rows(frame, model))
-    both = clusters.corrected(by_etab, by_dep, BJS)
-    wide = clusters.n_treated_dep >= ENOUGH
-    column, psi = ("code_departement", both[1]) if wide else ("uai", both[0])
-    alike = np.array([_alike(frame.loc[target[:, a] > 0], column) for a in range(len(there))])
-    factor = np.sqrt(alike / np.maximum(alike - 1, 0.5))
-    df = float(max(alike.min() - 1, 1.0))
-    covariance = np.outer(factor, factor) * (psi.T @ psi)
-    return Profil(np.array(there), seats / seats.sum(), values, covariance, df)
+    wide = Clusters.of(imputation.used_rows(frame, model)).n_treated_dep >= ENOUGH
+    column, psi = ("code_departement", by_dep) if wide else ("uai", by_etab)
+    each = np.array([_alike(frame.loc[target[:, a] > 0], column) for a in range(len(there))])
+    every, share = _alike(frame.loc[on], column), seats / seats.sum()
+    factor, raw = np.sqrt(each / np.maximum(each - 1, 0.5)), psi.T @ psi
+    error = float(np.sqrt(share @ raw @ share * every / max(every - 1, 0.5)))
+    return Profil(
+        np.array(there), share, values, np.outer(factor, factor) * raw, error,
+        float(max(each.min() - 1, 1.0)), float(max(every - 1, 1.0)),
+    )  # fmt: skip
 
 
 def _alike(rows: pd.DataFrame, column: str) -> float:
@@ -110,7 +112,7 @@ def fill_draws(
     over all seats seen, :math:`\bar f = w'f`, then gives the level:
 
     .. math:: weight(r) \propto \prod (1 + c'(BVB')^+c / \nu)^{-(\nu + k - 1)/2}, \quad
-              c = Bf, \quad B = I - r w' / w'r, \quad F = (\bar f + \sqrt{w'Vw}\, t_\nu) / w'r
+              c = Bf, \quad B = I - r w' / w'r, \quad F = (\bar f + \sigma\, t) / w'r
 
     Weighting ages by V itself (least squares) would be sharper on paper, but V comes from some
     ten groups: in simulations its bands held 65 % of outcomes instead of 80.
@@ -125,7 +127,7 @@ def fill_draws(
     for level, f in found.items():
         mean, error = f.moyenne
         shown = f.along(path) @ f.poids
-        full[level] = (mean + error * rng.standard_t(max(f.libertes, 2.5), n)) / shown
+        full[level] = (mean + error * rng.standard_t(max(f.libertes_moyenne, 2.5), n)) / shown
     return {level: np.clip(value, 0.01, 0.999) for level, value in full.items()}, path
 
 
@@ -142,4 +144,4 @@ def _fit(found: Profil, paths: np.ndarray) -> np.ndarray:
         far = gap @ np.linalg.pinv(b @ found.covariance @ b.T, hermitian=True) @ gap
         log[i] = -0.5 * (df + len(path) - 1) * np.log1p(far / df)
     mean, error = found.moyenne
-    return log + stats.t.logcdf((shown - mean) / error, df)
+    return log + stats.t.logcdf((shown - mean) / error, found.libertes_moyenne)
