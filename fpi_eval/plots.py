@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from fpi_eval.text import nombre, pourcent
 
@@ -25,8 +25,8 @@ def estimates(
     ax.plot(table["estimate"], rows, "o", color=BLUE)
     ax.set_yticks(list(rows), table["label"])
     ax.set_xlabel(xlabel)
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    return ax
+    ax.spines["left"].set_visible(False)
+    return _plain(ax)
 
 
 def event_study(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -47,8 +47,7 @@ def event_study(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("Années depuis la première rentrée où l'effet est possible")
     ax.set_ylabel("Effet et intervalle à 95 %")
     ax.legend(frameon=False)
-    ax.spines[["top", "right"]].set_visible(False)
-    return ax
+    return _plain(ax)
 
 
 PALETTE = (BLUE, ORANGE, GREEN, PINK, GREY)
@@ -215,8 +214,8 @@ def specification_curve(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
                 markerfacecolor=fill)  # fmt: skip
     ax.set_yticks(range(len(drawn)), drawn["label"])
     ax.set_xlabel("Effet brut par place et intervalle à 95 %")
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    return ax
+    ax.spines["left"].set_visible(False)
+    return _plain(ax)
 
 
 def waterfall(table: pd.DataFrame, *, xlabel: str = "", ax: Axes | None = None) -> Axes:
@@ -265,8 +264,19 @@ def moments(table: pd.DataFrame, *, titles: dict[str, str]) -> Axes:
     return axes.flat[0]
 
 
+class DecimalComma(ScalarFormatter):
+    """The usual labels of an axis, with the comma of French numbers."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """Return the label of a tick."""
+        return super().__call__(x, pos).replace(".", ",")
+
+
 def _plain(ax: Axes) -> Axes:
     ax.spines[["top", "right"]].set_visible(False)
+    for axis in (ax.xaxis, ax.yaxis):
+        if type(axis.get_major_formatter()) is ScalarFormatter and axis.get_scale() == "linear":
+            axis.set_major_formatter(DecimalComma())
     return ax
 
 

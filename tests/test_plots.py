@@ -1,0 +1,31 @@
+"""Figures: what a French reader sees on the axes."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from fpi_eval import plots
+
+
+def labels(axis):
+    axis.get_figure().canvas.draw()
+    return [tick.get_text() for tick in axis.get_majorticklabels() if tick.get_text()]
+
+
+def test_axes_have_the_decimal_comma_and_years_stay_whole():
+    years = np.arange(-3, 4)
+    table = pd.DataFrame({"rel_time": years, "estimate": 0.1 * years})
+    table["ci_low"], table["ci_high"] = table["estimate"] - 0.05, table["estimate"] + 0.05
+    ax = plots.event_study(table)
+    assert not any("." in label for label in labels(ax.yaxis))
+    assert any("," in label for label in labels(ax.yaxis))
+    assert not any("," in label for label in labels(ax.xaxis))
+    plt.close(ax.figure)
+
+
+def test_names_on_an_axis_are_left_alone():
+    table = pd.DataFrame({"label": ["U.A.I.", "b"], "estimate": [0.25, 0.5]})
+    ax = plots.estimates(table.assign(ci_low=0.1, ci_high=0.75))
+    assert labels(ax.yaxis) == ["U.A.I.", "b"]
+    assert any("," in label for label in labels(ax.xaxis))
+    plt.close(ax.figure)
