@@ -44,7 +44,8 @@ SPECIFICATION = {
         f"{rule.name} à partir de {text.pluriel(rule.minimum, 'groupe traité', 'groupes traités')}"
         for rule in RULES
     ],
-    "plusieurs_resultats": "un résultat principal sans ajustement, les autres ajustés (Romano-Wolf, Holm)",
+    "plusieurs_resultats": "un résultat principal sans ajustement, les autres ajustés (Romano-Wolf "
+    "et Holm)",
     "estimateurs": ["J", "BJS2-T"],
 }
 
