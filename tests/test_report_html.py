@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from nbformat.v4 import new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from notebooks_minuscules import write_notebook
 
 from fpi_eval.errors import FpiError
@@ -173,6 +173,18 @@ def test_menus_use_the_short_title_and_the_current_page_is_marked(places):
     current = places.select_one("nav.pages [aria-current=page]")
     assert current.string == "Places"
     assert places.select_one(".suite [rel=next]")["href"] == "03_suite_simule.html"
+
+
+def test_a_reason_given_twice_in_a_section_is_read_once():
+    def cell(words):
+        return new_code_cell("", outputs=[new_output("execute_result", {"text/plain": words})])
+
+    notebook = new_notebook(
+        cells=[new_markdown_cell("# A"), cell("'rien'"), cell("'rien'"), cell("'autre'"),
+               new_markdown_cell("# B"), cell("'autre'")]
+    )  # fmt: skip
+    html.say_once(notebook)
+    assert [len(c.outputs) for c in notebook.cells if c.cell_type == "code"] == [1, 0, 1, 1]
 
 
 def test_sources_are_escaped(page):

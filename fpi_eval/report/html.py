@@ -49,6 +49,8 @@ def render(
     """
     pages = [_page(info, edition) for info in infos]
     notebooks = [nbformat.read(folder / page.notebook, as_version=4) for page in pages]
+    for notebook in notebooks:
+        say_once(notebook)
     tables = [
         table
         for info, notebook in zip(infos, notebooks, strict=True)
@@ -71,6 +73,24 @@ def render(
         "dictionary": next((p.as_posix() for p in extras if p.name == "dictionnaire.csv"), ""),
     }
     _write(folder / "index.html", front.render(resources={"ctx": context}), edition)
+
+
+def say_once(notebook: NotebookNode) -> None:
+    """Empty, in a notebook read for its page, the cells of a section that repeat the one before.
+
+    Several views of a section that have nothing to show give the same reason.
+    """
+    last = None
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            last = None
+            continue
+        said = [out.get("data", {}) for out in cell.get("outputs", ())]
+        alone = len(said) == 1 and set(said[0]) == {"text/plain"}
+        words = said[0]["text/plain"] if alone else None
+        if words is not None and words == last:
+            cell.outputs = []
+        last = words
 
 
 def _front_order(infos: Sequence[NotebookInfo]) -> list[int]:
