@@ -27,7 +27,7 @@ def nombre(value: float, digits: int = 0) -> str:
     if pd.isna(value):
         return MISSING
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return format_decimal(value, format=pattern, locale=LOCALE)
+    return format_decimal(value, format=pattern, locale=LOCALE).replace("-", "\u2212")
 
 
 def pourcent(rate: float, digits: int = 1) -> str:
