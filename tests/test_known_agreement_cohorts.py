@@ -58,8 +58,8 @@ def test_callaway_santanna_equals_diff_diff(seed):
     found = cells.loc[list(shared)]
     points = [v["effect"] for v in shared.values()]
     errors = [v["se"] for v in shared.values()]
-    assert len(shared) >= 0.9 * cells["att"].notna().sum() > 0
-    assert found["att"].to_numpy() == pytest.approx(np.array(points), abs=POINT)
+    assert len(shared) >= 0.9 * cells["estimate"].notna().sum() > 0
+    assert found["estimate"].to_numpy() == pytest.approx(np.array(points), abs=POINT)
     assert found["std_error"].to_numpy() == pytest.approx(np.array(errors), abs=ERROR)
     simple = ours.aggregate("simple")
     assert simple.overall == pytest.approx(theirs.overall_att, abs=POINT)
@@ -85,10 +85,12 @@ def test_sun_abraham_equals_pyfixest(seed):
     names = theirs["Coefficient"].str.extract(r"::(?P<rel>.+):g::(?P<g>.+)$").astype(float)
     theirs = theirs.join(names).set_index(["g", "rel"]).sort_index()
     table = ours.to_frame().set_index(["cohort", "rel_time"])
-    known = table.loc[theirs.index]["att"].notna().to_numpy()
+    known = table.loc[theirs.index]["estimate"].notna().to_numpy()
     assert known.sum() == len(table.dropna()) > 0
     found = table.loc[theirs.index[known]]
-    assert found["att"].to_numpy() == pytest.approx(theirs["Estimate"].to_numpy()[known], abs=POINT)
+    assert found["estimate"].to_numpy() == pytest.approx(
+        theirs["Estimate"].to_numpy()[known], abs=POINT
+    )
     clusters = ours.n_clusters / (ours.n_clusters - 1)
     errors = found["std_error"].to_numpy() * np.sqrt(clusters / ours.factor)
     assert errors == pytest.approx(theirs["Std. Error"].to_numpy()[known], abs=ERROR)
