@@ -106,7 +106,8 @@ def draw_courses(
     niche = np.where(courses["filiere"] == "autre", REGIONAL_TASTE, 0.0).astype(np.float32)
     niche = niche * rng.standard_normal((regions.max() + 1, n), dtype=np.float32)
     slow = np.tile(taste[:, families] * np.exp(niche)[regions], 2)
-    with np.errstate(divide="ignore", invalid="ignore"):  # a course never taught never arrives
+    # A course never taught there never arrives: infinite, or undefined on a draw of exactly zero.
+    with np.errstate(divide="ignore", invalid="ignore"):
         slow /= weights[pd.Index(kinds).get_indexer(sites["type"])]
         slow *= rng.standard_exponential(slow.shape, dtype=np.float32)
     first = np.sort(np.partition(slow, MOST_CELLS - 1, axis=1)[:, :MOST_CELLS], axis=1)
