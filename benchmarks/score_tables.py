@@ -28,8 +28,8 @@ TOLD = {
     "sel_trend": "J se trompe, sans que son intervalle le dise : une hypothèse de J est violée. "
     "L'utilisateur voit J et BJS2-T côte à côte, leur écart et son erreur ; quand ils se "
     "contredisent, la phrase du résultat dit de lire BJS2-T.",
-    "few4": "Quatre établissements : le verdict est « non concluant », et l'utilisateur le lit avant "
-    "tout chiffre. L'effet net y est biaisé et son intervalle large de plus d'un effet : le "
+    "few4": "Quatre établissements : le verdict est « non concluant », et l'utilisateur le lit "
+    "avant tout chiffre. L'effet net y est biaisé et son intervalle large de plus d'un effet : le "
     "déplacement ne se mesure pas sur quatre sites.",
     "few1": "Un seul établissement traité : pas d'intervalle, seulement une valeur p par placebo ; "
     "la bibliothèque l'écrit à la place de l'intervalle. L'estimation d'un seul établissement est "
