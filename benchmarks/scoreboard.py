@@ -16,17 +16,17 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pandas as pd
-from rich.progress import Progress
+import runner
+from runner import today_at
 from score_estimators import ESTIMATORS, answers, light_draw, truths
 from score_tables import RESULTS, between, brief, markdown, read_store, summarise
 
@@ -117,24 +117,8 @@ def run(
     store: Path, todo: list[Run], workers: int, *, until: datetime | None = None, size: float = 1.0
 ) -> None:
     """Compute what is missing and append it as it comes; start nothing after ``until``."""
-    queue: Iterator[Run] = iter(todo)
-    pending: set[Future] = set()
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-    with Progress() as progress, pool:
-        task = progress.add_task("programmes simulés", total=len(todo))
-        while True:
-            while len(pending) < 2 * workers and not (until and datetime.now() >= until):
-                key = next(queue, None)
-                if key is None:
-                    break
-                pending.add(pool.submit(one_run, *key, size))
-            if not pending:
-                return
-            ready, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in ready:
-                rows = pd.DataFrame(future.result(), columns=list(COLUMNS))
-                rows.to_csv(store, mode="a", header=not store.exists(), index=False)
-                progress.advance(task)
+    compute = partial(one_run, size=size)
+    runner.run(store, todo, compute, COLUMNS, workers, until=until)
 
 
 def facts(runs: pd.DataFrame, code: str) -> dict[str, str]:
@@ -174,13 +158,9 @@ def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     code = fingerprint()
     store = RESULTS / f"runs_{args.size:g}_{code}.csv"
-    until = None
-    if args.until:
-        hour, minute = map(int, args.until.split(":"))
-        until = datetime.now().replace(hour=hour, minute=minute, second=0)
     todo = [] if args.table else planned(_plan(args), args.outcome, finished(store))
     if todo:
-        run(store, todo, args.workers, until=until, size=args.size)
+        run(store, todo, args.workers, until=today_at(args.until), size=args.size)
     runs = read_store(store)
     runs = runs[runs["scenario"].isin(args.scenarios) & (runs["outcome"] == args.outcome)]
     table = summarise(runs, [*ISSUE], [*ESTIMATORS])

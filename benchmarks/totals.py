@@ -11,18 +11,15 @@ long as the code judged has not changed; the table goes to benchmarks/results/to
 import argparse
 import os
 import re
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import replace
-from datetime import datetime
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd
-from rich.progress import Progress
+from runner import run, today_at
 from score_estimators import light_draw, truths
 from scoreboard import fingerprint
 
@@ -117,34 +114,6 @@ def missing_runs(store: Path, reps: int) -> list[tuple[str, int]]:
     return [key for key in keys if key not in done]
 
 
-def run(
-    store: Path,
-    todo: list[tuple[str, int]],
-    workers: int,
-    *,
-    until: datetime | None = None,
-    chained: bool = False,
-) -> None:
-    """Compute what is missing and append it as it comes; start nothing after ``until``."""
-    queue: Iterator[tuple[str, int]] = iter(todo)
-    pending: set[Future] = set()
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-    with Progress() as progress, pool:
-        task = progress.add_task("programmes simulés", total=len(todo))
-        while True:
-            while len(pending) < 2 * workers and not (until and datetime.now() >= until):
-                if (key := next(queue, None)) is None:
-                    break
-                pending.add(pool.submit(one_run, *key, chained))
-            if not pending:
-                return
-            ready, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in ready:
-                rows = pd.DataFrame(future.result(), columns=list(COLUMNS))
-                rows.to_csv(store, mode="a", header=not store.exists(), index=False)
-                progress.advance(task)
-
-
 def covered(runs: pd.DataFrame) -> pd.Series:
     """Return whether each interval, or the outside of it, holds the truth."""
     inside = runs["truth"].between(runs["ci_low"], runs["ci_high"])
@@ -216,13 +185,10 @@ def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     code = fingerprint()
     store = RESULTS / f"totals{'_chain' * args.chain}_{code}.csv"
-    until = None
-    if args.until:
-        hour, minute = map(int, args.until.split(":"))
-        until = datetime.now().replace(hour=hour, minute=minute, second=0)
     todo = [] if args.table else missing_runs(store, args.reps)
     if todo:
-        run(store, todo, args.workers, until=until, chained=args.chain)
+        compute = partial(one_run, chained=args.chain)
+        run(store, todo, compute, COLUMNS, args.workers, until=today_at(args.until))
     table = markdown(summarise(pd.read_csv(store)), code)
     (RESULTS / f"totals{'_chain' * args.chain}.md").write_text(table, encoding="utf-8")
     print(table)

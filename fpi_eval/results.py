@@ -76,7 +76,7 @@ class Estimate:
         )
         sentences = [f"{size} ({bounds} ; {self.estimator})", f"{base} ; {self.rule}"]
         return "\n".join(
-            [*_heading(self.verdict), ". ".join([*sentences, *_left_out(self.dropped)]) + "."]
+            [*heading(self.verdict), ". ".join([*sentences, *_left_out(self.dropped)]) + "."]
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -123,7 +123,7 @@ class Estimates:
     def summary(self) -> str:
         """Return one French line per estimate, then how to read them together."""
         lines = [item.summary() for item in self.items]
-        return "\n".join([*_heading(self.verdict), *lines, *([self.note] if self.note else [])])
+        return "\n".join([*heading(self.verdict), *lines, *([self.note] if self.note else [])])
 
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row per estimate."""
@@ -175,7 +175,7 @@ class EventStudy:
             f"sur {text.nombre(self.n_clusters)} ; {self.rule}"
         )
         base = ". ".join([base, *_left_out(self.dropped)]) + "."
-        return "\n".join([*_heading(self.verdict), *head, *lines, base])
+        return "\n".join([*heading(self.verdict), *head, *lines, base])
 
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row per year."""
@@ -209,7 +209,8 @@ def _year(row) -> str:
     return f"{head}{text.signe(row.estimate, 3)} ({text.intervalle(row.ci_low, row.ci_high, 3)})"
 
 
-def _heading(verdict: str | None) -> list[str]:
+def heading(verdict: str | None) -> list[str]:
+    """Return the line that heads a summary: the verdict on the design, if there is one."""
     return [f"Verdict sur le plan d'évaluation : {verdict}"] if verdict else []
 
 

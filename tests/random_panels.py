@@ -98,3 +98,18 @@ def random_programme(seed: int) -> pd.DataFrame:
     )  # fmt: skip
     panel["diplomes"] = rng.poisson(panel["diplomes"].clip(lower=0.3)).astype(float)
     return panel.sample(frac=1 - (0, 0.02, 0.06)[seed % 3], random_state=seed)
+
+
+def sun_abraham_of_pyfixest(pf, frame: pd.DataFrame, weights: str | None) -> pd.DataFrame:
+    """Return pyfixest's effects by cohort and year, errors without its N − K, index (g, rel)."""
+    data = frame.assign(
+        rel=(frame["time"] - frame["cohort"]).fillna(-1).astype(int),
+        g=frame["cohort"].fillna(0).astype(int),
+    )
+    fit = pf.feols(
+        "y ~ i(rel, g, ref=-1, ref2=0) | cell + time", data, weights=weights,
+        vcov={"CRV1": "group"}, ssc=pf.ssc(k_adj=False), fixef_tol=1e-12,
+    )  # fmt: skip
+    theirs = fit.tidy().reset_index()
+    names = theirs["Coefficient"].str.extract(r"::(?P<rel>.+):g::(?P<g>.+)$").astype(float)
+    return theirs.join(names).set_index(["g", "rel"]).sort_index()

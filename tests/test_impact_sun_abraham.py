@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from random_panels import mpdta, random_panel
+from random_panels import mpdta, random_panel, sun_abraham_of_pyfixest
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.callaway_santanna import callaway_santanna
@@ -101,18 +101,7 @@ def test_cohort_effects_equal_pyfixest(seed, weights):
     cohorts = [(4, 5, 7), (3, 4, 5, 6, 7, 8), (5,), (4, 8)][seed % 4]
     frame = random_panel(seed, cohorts=cohorts, missing=[0, 0.1, 0.3][seed % 3])
     ours = sun_abraham(frame, weights=weights, cluster="group")
-    data = frame.assign(
-        rel=(frame["time"] - frame["cohort"]).fillna(-1).astype(int),
-        g=frame["cohort"].fillna(0).astype(int),
-    )
-    fit = pf.feols(
-        "y ~ i(rel, g, ref=-1, ref2=0) | cell + time", data, weights=weights,
-        vcov={"CRV1": "group"}, ssc=pf.ssc(k_adj=False), fixef_tol=1e-12,
-    )  # fmt: skip
-    theirs = fit.tidy().reset_index()
-    names = theirs["Coefficient"].str.extract(r"::(?P<rel>.+):g::(?P<g>.+)$").astype(float)
-    theirs = theirs.join(names)
-    theirs = theirs.set_index(["g", "rel"]).sort_index()
+    theirs = sun_abraham_of_pyfixest(pf, frame, weights)
     table = ours.to_frame().set_index(["cohort", "rel_time"])
     found = table.loc[theirs.index]
     clusters = ours.n_clusters / (ours.n_clusters - 1)

@@ -6,7 +6,7 @@ import dense
 import numpy as np
 import pandas as pd
 import pytest
-from random_panels import uneven_panel
+from random_panels import sun_abraham_of_pyfixest, uneven_panel
 
 from fpi_eval.impact import linear
 from fpi_eval.impact.callaway_santanna import callaway_santanna
@@ -73,17 +73,7 @@ def test_sun_abraham_equals_pyfixest(seed):
     frame = uneven_panel(seed, most=16)
     weights = "w" if seed % 2 else None
     ours = sun_abraham(frame, weights=weights, cluster="group")
-    data = frame.assign(
-        rel=(frame["time"] - frame["cohort"]).fillna(-1).astype(int),
-        g=frame["cohort"].fillna(0).astype(int),
-    )
-    fit = pf.feols(
-        "y ~ i(rel, g, ref=-1, ref2=0) | cell + time", data, weights=weights,
-        vcov={"CRV1": "group"}, ssc=pf.ssc(k_adj=False), fixef_tol=1e-12,
-    )  # fmt: skip
-    theirs = fit.tidy().reset_index()
-    names = theirs["Coefficient"].str.extract(r"::(?P<rel>.+):g::(?P<g>.+)$").astype(float)
-    theirs = theirs.join(names).set_index(["g", "rel"]).sort_index()
+    theirs = sun_abraham_of_pyfixest(pf, frame, weights)
     table = ours.to_frame().set_index(["cohort", "rel_time"])
     known = table.loc[theirs.index]["estimate"].notna().to_numpy()
     assert known.sum() == len(table.dropna()) > 0

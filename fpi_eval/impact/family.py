@@ -12,8 +12,8 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact import seats
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters
 from fpi_eval.inference.multiple import drawn_p, holm, normal_draws, romano_wolf, wild_draws
-from fpi_eval.inference.wild import MAX_CLUSTERS, multipliers
-from fpi_eval.results import Estimate, within
+from fpi_eval.inference.wild import DRAWS, MAX_CLUSTERS, affordable_draws, multipliers
+from fpi_eval.results import Estimate, heading, within
 
 OUTCOMES = {
     "entrants": "Entrants",
@@ -24,7 +24,6 @@ OUTCOMES = {
     "en_emploi_12_mois": "En emploi à 12 mois",
 }
 LEVEL = 0.05
-DRAWS, FEWER_DRAWS, MANY_CLUSTERS = 9999, 1999, 500  # memory grows with clusters × draws
 WILD = (
     "bootstrap sauvage par {level}, hypothèse nulle imposée, mêmes multiplicateurs ({kind}) pour "
     "tous les résultats, {draws} tirages"
@@ -86,7 +85,6 @@ class Family:
 
     def summary(self) -> str:
         """Return French sentences: verdict if any, what stands, then one line per outcome."""
-        heading = [f"Verdict sur le plan d'évaluation : {self.verdict}"] if self.verdict else []
         lines = []
         for r in self.table.itertuples():
             said = f"p ajustée {text.nombre(r.p_romano_wolf, 3)}"
@@ -98,7 +96,7 @@ class Family:
             )
         lines += [f"{OUTCOMES.get(k, k)} : {why}" for k, why in self.absent.items()]
         rules = f"Ajustement : {self.draws}. Les intervalles ne sont pas ajustés."
-        return "\n".join([*heading, self.sentence(), *lines, rules])
+        return "\n".join([*heading(self.verdict), self.sentence(), *lines, rules])
 
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row per outcome."""
@@ -179,7 +177,7 @@ def _wild(fits: dict, draws: int | None, seed: int) -> tuple[np.ndarray, np.ndar
     names = np.unique(np.concatenate([np.unique(found) for found in labels]))
     if len(names) > MAX_CLUSTERS:
         raise FpiError("trop de groupes pour le bootstrap commun : utilisez « family ».")
-    draws = draws or (DRAWS if len(names) <= MANY_CLUSTERS else FEWER_DRAWS)
+    draws = draws or affordable_draws(len(names))
     signs, kind, _ = multipliers(len(names), draws, seed)
     t, null = np.empty(len(fits)), np.empty((len(signs), len(fits)))
     for k, ((_, fit, tested), label) in enumerate(zip(fits.values(), labels, strict=True)):

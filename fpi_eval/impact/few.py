@@ -10,7 +10,7 @@ from fpi_eval.impact.seats import SEATS, effects
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters, Interval
 from fpi_eval.inference import choose, randomization, wild_cluster
 from fpi_eval.inference.randomization import RandomizationTest, assignments
-from fpi_eval.inference.wild import WildTest
+from fpi_eval.inference.wild import WildTest, affordable_draws
 
 BATCH = 50
 
@@ -38,16 +38,17 @@ def wild_gross(frame: pd.DataFrame, fit: LinearFit, *, seed: int = 0) -> WildTes
     The tested value b leaves ``Y - b S``, which under the null no opening explains; exposures
     enter as they are. Clusters are départements when enough of them are treated.
     """
-    used = frame[fit.keep]
-    clusters = Clusters.of(used)
+    return wild_coefficient(fit, fit.position(SEATS), Clusters.of(frame[fit.keep]), seed=seed)
+
+
+def wild_coefficient(fit: LinearFit, j: int, clusters: Clusters, *, seed: int = 0) -> WildTest:
+    """Return the wild bootstrap of one coefficient of a fit, in the form of `wild_gross`."""
     cluster = clusters.dep if clusters.n_treated_dep >= ENOUGH else clusters.etab
-    draws = 9999 if np.unique(cluster).size <= 500 else 1999  # memory and time grow with clusters
-    j = fit.position(SEATS)
     others = np.delete(fit.endogenous, j, axis=1)
     return wild_cluster(
         fit.y, fit.instruments[:, j], others, cluster, endogenous=fit.endogenous[:, j],
         n_parameters=fit.n_parameters(cluster), effects=fit.absorber, weights=fit.weights,
-        draws=draws, seed=seed,
+        draws=affordable_draws(np.unique(cluster).size), seed=seed,
     )  # fmt: skip
 
 

@@ -12,12 +12,14 @@ from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import linear, seats
 from fpi_eval.impact.bands import joint_test
-from fpi_eval.impact.family import DRAWS, FEWER_DRAWS, LEVEL, MANY_CLUSTERS
+from fpi_eval.impact.family import LEVEL
+from fpi_eval.impact.few import wild_coefficient
 from fpi_eval.impact.groups import DIMENSIONS, MISSING
 from fpi_eval.impact.uncertainty import CR3, ENOUGH, Clusters, Interval, answer, error
-from fpi_eval.inference import choose, wild_cluster
+from fpi_eval.inference import choose
 from fpi_eval.inference.multiple import holm, normal_draws, romano_wolf
-from fpi_eval.results import within
+from fpi_eval.inference.wild import DRAWS
+from fpi_eval.results import heading, within
 
 FEWEST = 5  # opened establishments under which a group is not told apart: nothing to average
 DESCRIPTION = (
@@ -75,7 +77,6 @@ class Heterogeneity:
 
     def summary(self) -> str:
         """Return French sentences: verdict if any, what differs, then one line per group."""
-        heading = [f"Verdict sur le plan d'évaluation : {self.verdict}"] if self.verdict else []
         lines = [
             f"{r.label} : {text.signe(r.estimate, 2)} par place "
             f"({within(r.ci_low, r.ci_high, 2)} ; "
@@ -83,7 +84,7 @@ class Heterogeneity:
             for r in self.table.itertuples()
         ]
         lines += [f"{DIMENSIONS[k].label} : {why}" for k, why in self.absent.items()]
-        return "\n".join([*heading, self.sentence(), *lines])
+        return "\n".join([*heading(self.verdict), self.sentence(), *lines])
 
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row per group, with the tests of its dimension."""
@@ -223,13 +224,7 @@ def _few(fit: linear.LinearFit, j: int, clusters: Clusters, std_error: float) ->
     rule = choose(clusters.n_treated_etab)
     if rule.key != "wild":
         return None
-    cluster = clusters.dep if clusters.n_treated_dep >= ENOUGH else clusters.etab
-    draws = DRAWS if np.unique(cluster).size <= MANY_CLUSTERS else FEWER_DRAWS
-    test = wild_cluster(
-        fit.y, fit.instruments[:, j], np.delete(fit.endogenous, j, axis=1), cluster,
-        endogenous=fit.endogenous[:, j], n_parameters=fit.n_parameters(cluster),
-        effects=fit.absorber, weights=fit.weights, draws=draws,
-    )  # fmt: skip
+    test = wild_coefficient(fit, j, clusters)
     return Interval(std_error, test.ci_low, test.ci_high, test.p_value, rule.name)
 
 

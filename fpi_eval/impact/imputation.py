@@ -73,7 +73,7 @@ def _estimate(panel, outcome, by, niveau, region, *, seats: bool) -> Estimate | 
     keys = pd.Series("", index=frame.index) if by is None else _keys(frame, by)
     on = model.treated & model.usable
     groups = sorted(keys[on].unique())
-    target = np.column_stack([_target(frame, on & (keys == k).to_numpy(), seats) for k in groups])
+    target = np.column_stack([target_of(frame, on & (keys == k).to_numpy(), seats) for k in groups])
     values, by_etab, by_dep = read(frame, model, target, seats=seats)
     used = used_rows(frame, model)
     items = tuple(
@@ -124,7 +124,7 @@ def read(
     return values, found[0], found[1]
 
 
-def _target(frame: pd.DataFrame, rows: np.ndarray, seats: bool) -> np.ndarray:
+def target_of(frame: pd.DataFrame, rows: np.ndarray, seats: bool) -> np.ndarray:
     """Return the weights w1: a closure counts with a minus sign."""
     dose = frame["dose"].to_numpy()
     total = np.abs(dose[rows]).sum() if seats else rows.sum()
@@ -157,7 +157,7 @@ def event_study(
     on = model.treated & model.usable
     age = _keys(frame, "age").to_numpy()
     ages = [a for a in range(after + 1) if (on & (age == a)).any()]
-    target = np.column_stack([_target(frame, on & (age == a), True) for a in ages])
+    target = np.column_stack([target_of(frame, on & (age == a), True) for a in ages])
     values, by_etab, by_dep = read(frame, model, target)
     used = used_rows(frame, model)
     leads, lead_values, lead_etab, lead_dep = _leads(used, before, region)

@@ -101,13 +101,11 @@ def own_by_fill(panel: pd.DataFrame, outcome: str = "entrants", *, full: float =
     frame = imputation.unexposed(seats.sample(panel, outcome))
     model = imputation.fit(frame)
     filled = frame["cell"].map(fill_before(panel)).ge(full).to_numpy()
-    dose = np.abs(frame["dose"].to_numpy())
     on = model.treated & model.usable
     kept = [k for k in OWN if len(frame.loc[on & (filled == k), "uai"].unique()) > 1]
     target = np.column_stack(
-        [np.where(on & (filled == k), np.sign(frame["dose"]) / dose[on & (filled == k)].sum(), 0.0)
-         for k in kept]
-    )  # fmt: skip
+        [imputation.target_of(frame, on & (filled == k), seats=True) for k in kept]
+    )
     values, by_etab, by_dep = imputation.read(frame, model, target)
     used = imputation.used_rows(frame, model)
     items = [

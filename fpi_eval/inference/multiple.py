@@ -4,7 +4,7 @@ import numpy as np
 from scipy import stats
 
 from fpi_eval.inference.sandwich import codes, sum_by
-from fpi_eval.inference.wild import TIE, _score_map
+from fpi_eval.inference.wild import TIE, score_map
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
@@ -98,7 +98,7 @@ def wild_draws(
     scores = sum_by(g, w * row * restricted)
     # What regressors fit of each cluster's residual is read on themselves, not on projections.
     apart = sum_by(g, (endogenous - projected) * (w * row)[:, None])
-    map_ = _score_map(row, restricted, projected, g, len(names), effects, weights)
+    map_ = score_map(row, restricted, projected, g, len(names), effects, weights)
     map_ -= apart @ bread @ sum_by(g, weighted * restricted[:, None]).T
     samples = multipliers @ map_.T
     spread = np.sqrt(np.einsum("bg,bg->b", samples, samples))

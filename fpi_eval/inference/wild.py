@@ -14,6 +14,7 @@ WEBB = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(
 RADEMACHER = np.array([-1.0, 1.0])
 FEW = 12  # below it Rademacher signs give too few distinct samples (Webb, 2023)
 MAX_CLUSTERS = 4000
+DRAWS, FEWER_DRAWS, MANY_CLUSTERS = 9999, 1999, 500
 TIE = 1e-10
 
 
@@ -29,6 +30,11 @@ class WildTest:
     draws: int
     enumerated: bool
     n_clusters: int
+
+
+def affordable_draws(n_clusters: int) -> int:
+    """Return how many draws to make: memory and time grow with clusters × draws."""
+    return DRAWS if n_clusters <= MANY_CLUSTERS else FEWER_DRAWS
 
 
 def multipliers(
@@ -102,7 +108,7 @@ def wild_cluster(
     pieces = []
     for residual in (y, moved):
         a = sum_by(g, x * w * residual)
-        c = _score_map(x, residual, regressors, g, len(names), effects, weights)
+        c = score_map(x, residual, regressors, g, len(names), effects, weights)
         b = float(a.sum()) / length
         own = a - b * sum_by(g, x * w * x)  # scores of the sample itself
         pieces.append((a.sum(), own, v @ a, v @ c.T))
@@ -164,7 +170,7 @@ def _without(values: np.ndarray, others: np.ndarray, weights: np.ndarray | None)
     return values - others @ np.linalg.lstsq(columns, values * root, rcond=None)[0]
 
 
-def _score_map(x, residual, regressors, g, n, effects, weights) -> np.ndarray:
+def score_map(x, residual, regressors, g, n, effects, weights) -> np.ndarray:
     """Return C (G, G): C[h, g] = x_h' of what all regressors leave of cluster g's residual."""
     w = np.ones(len(x)) if weights is None else weights
     left = sum_by(g, regressors * (w * x)[:, None])

@@ -37,8 +37,14 @@ def _families(e: "Etude") -> dict[str, Family]:
 
 
 @cache
-def _groups(e: "Etude") -> Heterogeneity:
-    return heterogeneity(e.panel, e.outcome, seed=e.p.donnees.programme.graine)
+def _groups(e: "Etude") -> Heterogeneity | str:
+    """Return the effect by group, or why there is none."""
+    if e.muette:
+        return e.muette
+    try:
+        return heterogeneity(e.panel, e.outcome, seed=e.p.donnees.programme.graine)
+    except FpiError as error:
+        return str(error)
 
 
 def autres(e: "Etude") -> str:
@@ -78,12 +84,9 @@ def famille(e: "Etude") -> Table | str:
 
 def pour_qui(e: "Etude") -> str:
     """Return whether the effect differs between groups, in one sentence, and what is missing."""
-    if e.muette:
-        return e.muette
-    try:
-        found = _groups(e)
-    except FpiError as error:
-        return str(error)
+    found = _groups(e)
+    if isinstance(found, str):
+        return found
     lines = [found.sentence()]
     absent = [f"{DIMENSIONS[k].label} : {why}" for k, why in found.absent.items()]
     if found.left_out:
@@ -97,12 +100,9 @@ def pour_qui(e: "Etude") -> str:
 
 def groupes(e: "Etude") -> Table | str:
     """Return the effect per seat of each group, and whether the groups of a split differ."""
-    if e.muette:
-        return e.muette
-    try:
-        found = _groups(e)
-    except FpiError as error:
-        return str(error)
+    found = _groups(e)
+    if isinstance(found, str):
+        return found
     if found.table.empty:
         return found.sentence()
     return table(
