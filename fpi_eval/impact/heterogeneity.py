@@ -178,7 +178,7 @@ def _large(frame: pd.DataFrame, groups: pd.Series) -> tuple[pd.DataFrame, list[t
 def _split(frame: pd.DataFrame, groups: pd.Series, label: str, wide: bool) -> Split:
     """Return the regression of one dimension."""
     names = sorted(groups[frame["dose"] != 0].unique())
-    fit = _fit(frame, groups, names)
+    fit = fit_groups(frame, groups, names)
     used, inside = frame[fit.keep], groups[fit.keep]
     psi = {c: fit.jackknife(used[c].to_numpy()) for c in ("uai", "code_departement")}
     at = [fit.position(name) for name in names]
@@ -206,7 +206,7 @@ def _split(frame: pd.DataFrame, groups: pd.Series, label: str, wide: bool) -> Sp
     return Split(rows, values[1:] - values[0], gaps, max(min(freedom), 1))
 
 
-def _fit(frame: pd.DataFrame, groups: pd.Series, names: list[str]) -> linear.LinearFit:
+def fit_groups(frame: pd.DataFrame, groups: pd.Series, names: list[str]) -> linear.LinearFit:
     """Return J with one coefficient per group of opened cells."""
     n = seats.scale(frame)
     x, z, columns = seats.regressors(frame)

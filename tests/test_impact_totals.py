@@ -1,0 +1,140 @@
+"""Programme totals by group: truth without noise, sums, small territories, honest intervals."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from invented import invented_panel
+
+from fpi_eval import twin
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import seats
+from fpi_eval.impact.territories import Territories, paule_mandel, territories
+from fpi_eval.impact.totals import ALL, OTHERS, SHOWN_ALONE, small, totals
+from fpi_eval.panel import align
+
+EXACT = 1e-8
+NO_NAMES = {"academie": {"10": "Lyon"}, "departement": {"069": "Rhône"}}
+
+
+def in_six_departements(seed: int, **options) -> pd.DataFrame:
+    """Return an invented panel with six départements a region, where only the same site loses."""
+    panel = invented_panel(seed, dep=0.0, opened=40, **options)
+    number = panel["uai"].str[2:].astype(int) % 6
+    return panel.assign(code_departement=panel["uai"].str[:2] + number.astype(str))
+
+
+@pytest.fixture(scope="module")
+def drawn() -> twin.Twin:
+    return twin.draw(replace(twin.DEFAULT, n_cells_aura=900, n_cells_other=2700), 4)
+
+
+@pytest.fixture(scope="module")
+def found(drawn):
+    return totals(drawn.panel, "entrants", names=NO_NAMES)
+
+
+def test_variance_between_groups_is_what_their_spread_shows_beyond_the_noise():
+    # Three values 0, 1, 2 of noise .25: their variance is 1, of which .25 is noise.
+    assert paule_mandel(np.array([0.0, 1.0, 2.0]), np.full(3, 0.25)) == pytest.approx(0.75)
+
+
+def test_variance_between_groups_is_zero_when_noise_is_enough():
+    assert paule_mandel(np.array([0.0, 1.0, 2.0]), np.full(3, 1.5)) == 0.0
+
+
+def test_a_departement_alone_keeps_a_quarter_of_every_variance():
+    # One seat-year in each of two départements, noise 1, nothing between, mean known exactly.
+    table = pd.DataFrame({"seats": [1.0, 1.0], "half": [0.4, 0.6], "noise": [1.0, 1.0],
+                          "exposure_etab": 0.0, "exposure_dep": 0.0})  # fmt: skip
+    made = Territories("entrants", table, 0.0, np.zeros(3), np.zeros((3, 3)), 1)
+    value, error = made.total(np.array([True, False]), net=False)
+    assert value == 0.4
+    # ¼ × 1 for itself, ½ × ½ × 1 for being half of the mean.
+    assert error == pytest.approx(np.sqrt(0.25 + 0.25))
+
+
+def test_without_noise_every_departement_gets_its_seats_times_the_effect():
+    panel = in_six_departements(1)
+    got = territories(panel, "diplomes")
+    dose = align(panel, "diplomes")
+    seen = dose["dose"].groupby(dose["code_departement"].astype(str)).sum()
+    for row in got.table.itertuples():
+        kept = (got.table["code_departement"] == row.code_departement).to_numpy()
+        value, error = got.total(kept, net=False)
+        assert value == pytest.approx(0.5 * seen[row.code_departement], abs=1e-6)
+        assert error == pytest.approx(0.0, abs=1e-4)
+
+
+def test_departements_add_up_to_academies_and_to_the_programme(drawn, found):
+    rows = found.table.set_index(["dimension", "group"])
+    for column in ("seats", "n_etab", "gross", "estimate"):
+        parts = [rows.loc[name, column].sum() for name in ("Académie", "Département")]
+        assert parts[0] == pytest.approx(parts[1], rel=1e-10)
+        assert parts[0] == pytest.approx(rows.loc[(ALL, ALL), column], rel=1e-10)
+
+
+def test_the_whole_is_the_programmes_effect_times_its_seats(drawn, found):
+    net = seats.j(drawn.panel, "entrants")[seats.NET]
+    n = align(drawn.panel, "entrants")["dose"].sum()
+    whole = found.table.iloc[0]
+    assert whole["seats"] == n
+    assert whole["estimate"] == pytest.approx(n * net.estimate, rel=1e-10)
+    assert whole["ci_high"] == pytest.approx(n * net.ci_high, rel=1e-10)
+
+
+def test_intervals_hold_what_each_group_really_gained(drawn, found):
+    truth = drawn.truth.cells[drawn.truth.cells["outcome"] == "entrants"]
+    place = drawn.panel.drop_duplicates("cell").set_index("cell")["code_departement"]
+    own = truth["own"].groupby(truth["cell"].map(place)).sum()
+    rows = found.table[found.table["dimension"] == "Département"].set_index("group")
+    rows = rows.rename(index={"Rhône": "069"}).drop(index=OTHERS, errors="ignore")
+    inside = own.loc[rows.index].between(rows["gross_low"], rows["gross_high"])
+    assert len(rows) >= 5
+    assert inside.mean() >= 0.8
+    wide = (rows["gross_high"] - rows["gross_low"]) / rows["gross"]
+    assert wide.between(0.05, 1.0).all()
+
+
+def test_names_given_replace_codes(found):
+    groups = found.table.groupby("dimension")["group"].agg(set)
+    assert "Rhône" in groups["Département"]
+    assert "Lyon" in groups["Académie"]
+    assert {"Secondaire", "Supérieur"} == groups["Niveau"]
+
+
+def test_small_territories_are_shown_together_never_one_alone():
+    code = pd.Series(["a", "b", "c", "d"])
+    sites = pd.Series([1, 4, 6, 9]).groupby(code)
+    assert list(code[small(sites, code)]) == ["a", "b"]  # 1 is small; with 4 they are enough
+    sites = pd.Series([3, 4, 6, 9]).groupby(code)
+    assert not small(sites, code).any()
+
+
+def test_no_territory_of_the_table_rests_on_fewer_sites_than_the_threshold(found):
+    assert (found.table["n_etab"] >= SHOWN_ALONE).all()
+
+
+def test_too_few_sites_are_told_and_other_groups_stay():
+    panel = twin.draw(twin.SCENARIOS["few4"], 1).panel
+    with pytest.raises(FpiError, match="établissements ouverts"):
+        territories(panel, "entrants")
+    made = totals(panel, "entrants")
+    assert "Territoires" in made.absent
+    assert not made.table["dimension"].isin(["Académie", "Département"]).any()
+
+
+def test_a_departement_with_only_new_courses_gets_the_mean_and_its_whole_difference_as_error():
+    panel = in_six_departements(1, noise=1.0)
+    opened = panel[panel["seats"] > 0]
+    one = opened["code_departement"].iloc[0]
+    mine = panel["cell"].isin(opened.loc[opened["code_departement"] == one, "cell"])
+    got = territories(panel.assign(nouvelle=mine), "entrants")
+    at = (got.table["code_departement"] == str(one)).to_numpy()
+    assert got.table.loc[at, "own"].isna().all()
+    assert got.table.loc[at, "half"].item() == got.effects[0]
+    value, error = got.total(at, net=False)
+    others = np.array([got.total(np.arange(len(at)) == j, net=False)[1] for j in range(len(at))])
+    n = got.table["seats"].to_numpy()
+    assert error / n[at] > (others[~at] / n[~at]).min()
