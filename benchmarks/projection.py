@@ -19,10 +19,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 
+from fpi_eval.power.calendar import durees
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import from_cells, from_profile, openings, score, seen, simulate
 from fpi_eval.projection.rates import complete
-from fpi_eval.twin import SMALL, TwinParameters, draw
+from fpi_eval.twin import SMALL, Twin, TwinParameters, draw
 
 RESULTS = Path(__file__).parent / "results"
 FIRST_SEED, SINCE, HORIZON = 63_000, 2026, 2030
@@ -45,7 +46,8 @@ def one_run(world: str, parameters: TwinParameters, seed: int) -> list[dict]:
         ramp = tuple(1 - strength * (1 - m) for m in parameters.ramp_up)
         parameters = replace(parameters, ramp_up=ramp)
     twin = draw(parameters, seed)
-    register = twin.openings[twin.openings["rentree"] <= SINCE]
+    register = with_length(twin)
+    register = register[register["rentree"] <= SINCE]
     found = from_cells(twin.panel, code_region="84", until=SINCE, source="jumeau")
     for niveau in ("secondaire", "superieur"):
         profil = seen(twin.panel[twin.panel["rentree"] <= SINCE], niveau)
@@ -68,6 +70,15 @@ def one_run(world: str, parameters: TwinParameters, seed: int) -> list[dict]:
                  **score(total, value)}
             )  # fmt: skip
     return rows
+
+
+def with_length(twin: Twin) -> pd.DataFrame:
+    """Return the register with the years each course lasts, which a run reads in nomenclatures."""
+    keys = ["uai", "cfd", "voie"]
+    length = twin.cells.drop_duplicates(keys).set_index(keys)["duree"]
+    at = pd.MultiIndex.from_frame(twin.openings[keys])
+    known = pd.Series(length.reindex(at).to_numpy(), twin.openings.index)
+    return twin.openings.assign(duree=known.fillna(durees(twin.openings)))
 
 
 def summarise(runs: pd.DataFrame) -> pd.DataFrame:

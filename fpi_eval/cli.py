@@ -258,9 +258,12 @@ def puissance(
     panel = cell_panel(p)
     seen = [name for name in SHOWN if name in panel and panel[name].notna().any()]
     Console(stderr=True).print(f"Tirages sur {text.liste(seen)} (une minute environ)…")
-    codes = p.donnees.nomenclatures.mef
-    facts = p.donnees.programme
-    print(detect(panel, p.registre, programme=facts, mef=codes, resultats=seen).summary())
+    codes = p.donnees.nomenclatures
+    found = detect(
+        panel, p.registre, programme=p.donnees.programme, mef=codes.mef, familles=codes.familles,
+        resultats=seen,
+    )  # fmt: skip
+    print(found.summary())
 
 
 @app.command

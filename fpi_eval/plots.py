@@ -280,19 +280,34 @@ def _plain(ax: Axes) -> Axes:
     return ax
 
 
-def power_curves(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw power against the effect per seat (columns label, taille, puissance)."""
+def _curves(table: pd.DataFrame, x: str, y: str, ax: Axes | None) -> Axes:
+    """Draw one line per label of shares between 0 and 1, told apart by colour and by dashes."""
     ax = ax or plt.subplots(figsize=(7.5, 4), layout="constrained")[1]
-    ax.axhline(0.8, color=GREY, linewidth=0.8, linestyle=":")
     for (label, part), colour, style in zip(
         table.groupby("label", sort=False), PALETTE, ("-", "--", "-.", ":", "-"), strict=False
     ):
-        ax.plot(part["taille"], part["puissance"], color=colour, linestyle=style, label=label)
+        ax.plot(part[x], part[y], color=colour, linestyle=style, label=label)
     ax.yaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
-    ax.xaxis.set_major_formatter(lambda value, _: nombre(value, 1))
-    ax.set(xlabel="Effet par place", ylabel="Chances de le voir", ylim=(0, 1.02), xlim=(0, None))
+    ax.set(ylim=(0, 1.02), xlim=(0, None))
     ax.legend(frameon=False, loc="lower right")
     return _plain(ax)
+
+
+def power_curves(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw power against the effect per seat (columns label, taille, puissance)."""
+    ax = _curves(table, "taille", "puissance", ax)
+    ax.axhline(0.8, color=GREY, linewidth=0.8, linestyle=":")
+    ax.xaxis.set_major_formatter(lambda value, _: nombre(value, 1))
+    ax.set(xlabel="Effet par place", ylabel="Chances de le voir")
+    return ax
+
+
+def acceptability(table: pd.DataFrame, ax: Axes | None = None, *, xlabel: str) -> Axes:
+    """Draw the chances of costing less than a price (columns label, threshold, share)."""
+    ax = _curves(table, "threshold", "share", ax)
+    ax.xaxis.set_major_formatter(lambda value, _: nombre(value))
+    ax.set(xlabel=xlabel, ylabel="Chances de coûter moins")
+    return ax
 
 
 def fan(table: pd.DataFrame, ax: Axes | None = None, *, ylabel: str = "Personnes") -> Axes:
@@ -311,6 +326,18 @@ def fan(table: pd.DataFrame, ax: Axes | None = None, *, ylabel: str = "Personnes
     ax.set(xlabel="", ylabel=ylabel, ylim=(0, None))
     ax.legend(frameon=False, loc="best")
     return _plain(ax)
+
+
+def fans(tables: dict[str, pd.DataFrame]) -> Axes:
+    """Draw one fan a panel, side by side, titled by its key; return the first."""
+    _, axes = plt.subplots(1, len(tables), figsize=(9, 3.8), layout="constrained", squeeze=False)
+    for ax, (title, table) in zip(axes[0], tables.items(), strict=True):
+        fan(table, ax, ylabel="Personnes" if ax is axes[0][0] else "")
+        if ax is not axes[0][0]:
+            ax.get_legend().remove()
+        ax.set_title(title, loc="left", fontsize="medium")
+        ax.set_xticks(list(table["annee"])[::2])
+    return axes[0][0]
 
 
 def ranges(table: pd.DataFrame, ax: Axes | None = None, *, xlabel: str) -> Axes:

@@ -188,10 +188,15 @@ class Emploi(Frozen):
 
 
 class Additionnalite(Frozen):
-    """Shares taken off the gross effect that outcomes cannot tell: deadweight, leakage."""
+    """Shares that outcomes cannot tell: deadweight, leakage, jobs had without the diploma.
+
+    ``emploi_sans`` is the employment rate that the same people would have had otherwise, over
+    theirs: 0 if none would have worked, 1 if all those who work would have.
+    """
 
     aubaine: Annotated[float, Field(ge=0, le=1)] = 0.0
     fuite: Annotated[float, Field(ge=0, le=1)] = 0.0
+    emploi_sans: Annotated[float, Field(ge=0, le=1)] | None = None
     source: str = ""
 
 

@@ -97,6 +97,11 @@ def test_intervals_hold_what_each_group_really_gained(drawn, found):
     assert wide.between(0.05, 1.0).all()
 
 
+def test_a_split_with_one_group_is_not_shown_beside_the_whole():
+    made = totals(in_six_departements(1, noise=1.0), "diplomes")
+    assert not made.table["dimension"].isin(["Voie", "Niveau", "Filière"]).any()
+
+
 def test_names_given_replace_codes(found):
     groups = found.table.groupby("dimension")["group"].agg(set)
     assert "Rhône" in groups["Département"]
@@ -134,7 +139,7 @@ def test_a_departement_with_only_new_courses_gets_the_mean_and_its_whole_differe
     at = (got.table["code_departement"] == str(one)).to_numpy()
     assert got.table.loc[at, "own"].isna().all()
     assert got.table.loc[at, "half"].item() == got.effects[0]
-    value, error = got.total(at, net=False)
+    error = got.total(at, net=False)[1]
     others = np.array([got.total(np.arange(len(at)) == j, net=False)[1] for j in range(len(at))])
     n = got.table["seats"].to_numpy()
     assert error / n[at] > (others[~at] / n[~at]).min()

@@ -57,6 +57,14 @@ def test_a_bac_pro_opened_in_premiere_lasts_two_years():
     assert durees(opened).tolist() == [3.0, 2.0]
 
 
+def test_an_apprentice_of_a_famille_de_metiers_enters_its_bac_pro_in_premiere():
+    apprentice = ("0690002B", "40025001", "", "apprentissage", "secondaire", 2024, 10)
+    familles = pd.DataFrame({"cfd": ["40025001"]})
+    assert durees(register(apprentice), familles=familles).tolist() == [2.0]
+    assert durees(register(BAC_PRO), familles=familles).tolist() == [3.0]  # its MEF says 2nde
+    assert durees(register(apprentice)).tolist() == [3.0]
+
+
 def test_the_nomenclature_overrules_the_level_code():
     mef = pd.DataFrame({"mefstat11": ["23810025007"], "duree": [4.0], "annee": [1.0]})
     assert durees(register(BAC_PRO), mef).tolist() == [4.0]

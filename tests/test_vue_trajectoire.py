@@ -5,6 +5,9 @@ import pytest
 import fpi_eval as fpi
 from fpi_eval.projection import LECTURES
 from fpi_eval.report import vue_cibles as cibles
+from fpi_eval.report import vue_couts as couts
+from fpi_eval.report import vue_eventails as eventails
+from fpi_eval.report import vue_totaux as totaux
 from fpi_eval.report import vue_trajectoire as vue
 from fpi_eval.report.figure import Figure
 from fpi_eval.report.notebooks import check_thin, inspect
@@ -32,7 +35,8 @@ def test_the_notebook_is_thin_and_declares_what_it_shows():
     info = inspect(NOTEBOOK)
     assert list(info.parameters) == ["programme", "rentree", "donnees"]
     names = [*info.declares["tables"], *info.declares["figures"]]
-    assert all(hasattr(vue, name) or hasattr(cibles, name) for name in names)
+    views = (vue, cibles, couts, eventails, totaux)
+    assert all(any(hasattr(view, name) for view in views) for name in names)
 
 
 def test_calendar_marks_what_is_to_come(simulees):
@@ -52,9 +56,13 @@ def test_rates_come_from_constats_where_there_are_some(simulees):
 
 
 def test_fans_and_tables_are_made(simulees):
-    assert isinstance(vue.eventail(simulees), Figure)
-    assert isinstance(vue.diplomes(simulees), Figure)
-    for table in (vue.filieres(simulees), cibles.probabilites(simulees), cibles.couts(simulees)):
+    assert isinstance(eventails.eventail(simulees), Figure)
+    assert isinstance(eventails.diplomes(simulees), Figure)
+    for table in (
+        eventails.filieres(simulees),
+        cibles.probabilites(simulees),
+        couts.couts(simulees),
+    ):
         assert isinstance(table, Table)
         assert "n. d." not in table.shown.to_numpy().ravel()
 
@@ -98,7 +106,7 @@ def test_a_target_whose_date_is_past_has_no_rentree_left(simulees):
 
 
 def test_the_predecessor_cost_is_a_lower_bound(simulees):
-    shown = cibles.couts(simulees).shown
+    shown = couts.couts(simulees).shown
     before = shown[shown["Programme"] == "ATCF"].iloc[0]
     assert plain(before["Euros"]) == "10 078 €"
     assert before["Intervalle à 95 %"] == "borne inférieure"
@@ -124,10 +132,67 @@ def test_without_a_register_only_planning_ratios_are_shown(reelles):
     assert "2 444 €" in words  # 22 M€ / 9 000
     assert "5 946 €" in words  # 22 M€ / 3 700
     assert "2 568 €" in words  # 9.5 M€ / 3 700
-    for name in ("calendrier", "eventail", "diplomes", "filieres"):
-        assert getattr(vue, name)(reelles) == vue.NO_REGISTER
+    assert vue.calendrier(reelles) == vue.NO_REGISTER
+    for name in ("eventail", "niveaux", "diplomes", "filieres"):
+        assert getattr(eventails, name)(reelles) == vue.NO_REGISTER
+    assert couts.emplois(reelles) == couts.acceptabilite(reelles) == vue.NO_REGISTER
     assert cibles.probabilites(reelles) == cibles.restantes(reelles) == vue.NO_REGISTER
-    assert [plain(v) for v in cibles.couts(reelles).shown["Euros"]] == [
+    assert [plain(v) for v in couts.couts(reelles).shown["Euros"]] == [
         "2 444 €", "1 056 €", "10 078 €",
     ]  # fmt: skip
     assert "ne peuvent pas encore" in cibles.epreuve(reelles)
+
+
+def test_each_cost_counts_fewer_people_than_the_step_before(simulees):
+    rows = couts.couts(simulees).frame
+    full = rows[(rows["basis"] == "Coût complet") & (rows["programme"] == "FPI AURA")]
+    units = full["unit"].str.split(" d'ici").str[0]
+    ratio = dict(zip(units, full["ratio"], strict=True))
+    chain = ["place ouverte", "entrant", "personne formée (études achevées)", "diplômé"]
+    assert set(chain) <= set(ratio)
+    assert ratio["entrant"] < ratio["personne formée (études achevées)"] < ratio["diplômé"]
+    assert ratio["diplômé"] < ratio["diplômé en plus (net)"]
+
+
+def test_a_net_job_costs_what_a_net_graduate_does_over_the_published_share_employed(simulees):
+    rows = couts.emplois(simulees).frame
+    best = rows[(rows["sinon"] == couts.NEVER) & (rows["lieu"] == "tous secteurs")].iloc[0]
+    costs = couts.couts(simulees).frame
+    net = costs[costs["unit"].str.startswith("diplômé en plus")].iloc[0]
+    rates = couts.emploi_publie(simulees)["taux"]
+    assert rates.min() < best["count"] / net["count"] < rates.max()
+    industry = rows[(rows["sinon"] == couts.NEVER) & (rows["lieu"] != "tous secteurs")].iloc[0]
+    assert industry["count"] == pytest.approx(best["count"] * (1 - 0.33), rel=1e-9)
+    other = rows[(rows["sinon"] == couts.WITHOUT) & (rows["lieu"] == "tous secteurs")].iloc[0]
+    assert other["ratio"] == pytest.approx(best["ratio"] / (1 - 0.82), rel=1e-9)
+    assert "le coût n'est pas borné" in plain(couts.emplois(simulees).note)
+
+
+def test_chances_of_costing_less_grow_with_the_price(simulees):
+    drawn = couts.acceptabilite(simulees).table.frame
+    for _, part in drawn.groupby("label"):
+        assert part["share"].is_monotonic_increasing
+        assert part["share"].iloc[0] < 0.2 < 0.8 < part["share"].iloc[-1]
+
+
+def test_totals_are_told_by_level_filiere_academie_and_departement(simulees):
+    e = totaux.etude(simulees)
+    shown = totaux.entrants(e).shown
+    assert {"Ensemble", "Niveau", "Filière", "Académie", "Département"} <= set(shown["Découpage"])
+    assert "Grenoble" in set(shown["Groupe"])
+    assert shown["Net"].str.contains(r"\(de .* à .*\)").all()
+    assert "est ôté" in totaux.entrants(e).note
+    assert totaux.methode(e).startswith("Effet par place multiplié")
+
+
+def test_totals_are_silent_where_the_verdict_forbids_the_number(reelles):
+    e = totaux.etude(reelles)
+    assert e.muette
+    assert totaux.entrants(e) == totaux.methode(e) == e.muette
+
+
+def test_employed_per_final_year_student_are_counts_over_counts(reelles):
+    found = couts.emploi_publie(reelles).set_index(["niveau", "millesime"])
+    row = found.loc[("superieur", "2021_2022")]
+    assert row["taux"] == pytest.approx(row["en_emploi"] / row["terminale"])
+    assert 0.35 < row["taux"] < 0.50

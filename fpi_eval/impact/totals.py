@@ -100,7 +100,8 @@ def totals(
     rows = [_row(ALL, ALL, frame, whole)]
     absent: dict[str, str] = {}
     for name, words in OWN.items():
-        for key in sorted(whole.loc[whole["dose"] != 0, name].unique()):
+        keys = sorted(whole.loc[whole["dose"] != 0, name].unique())
+        for key in keys if len(keys) > 1 else ():  # alone, it is the whole
             inside, of = frame[frame[name] == key], whole[whole[name] == key]
             try:
                 rows.append(_row(DIMENSIONS[name], words[key], inside, of))

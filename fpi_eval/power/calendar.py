@@ -22,10 +22,15 @@ LABELS = {item.name: item.label for item in RESULTATS}
 SHOWN = ("entrants", "terminale", "diplomes", "en_emploi_6_mois", "en_emploi_24_mois")
 
 #: Years of a course by the level that begins its diploma code (Base centrale des nomenclatures).
+BAC_PRO = "400"
 YEARS = {"010": 1, "461": 1, "561": 1, "320": 2, "450": 2, "500": 2, "400": 3}
 
 
-def durees(register: pd.DataFrame, mef: pd.DataFrame | None = None) -> pd.Series:
+def durees(
+    register: pd.DataFrame,
+    mef: pd.DataFrame | None = None,
+    familles: pd.DataFrame | None = None,
+) -> pd.Series:
     """Return the years from entry to exam of each opening, NaN where nothing tells.
 
     Parameters
@@ -34,6 +39,9 @@ def durees(register: pd.DataFrame, mef: pd.DataFrame | None = None) -> pd.Series
         With ``duree``, or ``mefstat11`` and ``cfd``.
     mef : DataFrame, optional
         Nomenclature: mefstat11, duree, annee; a bac pro opened in 1re lasts two years.
+    familles : DataFrame, optional
+        Familles de métiers: cfd. Their bac pro is entered in 1re, after a common 2nde; apprentices
+        have no MEF that says so.
     """
     if "duree" in register:
         return register["duree"].astype(float)
@@ -41,6 +49,9 @@ def durees(register: pd.DataFrame, mef: pd.DataFrame | None = None) -> pd.Series
     by_level = _text(register, "cfd").str[:3].map(YEARS)
     year = pd.to_numeric(code.str[3], errors="coerce")
     years = by_level.astype(float) - (year - 1).fillna(0)
+    if familles is not None:
+        later = (years == YEARS[BAC_PRO]) & year.isna() & register["cfd"].isin(familles["cfd"])
+        years = years.mask(later, YEARS[BAC_PRO] - 1)
     if mef is not None:
         known = mef.drop_duplicates("mefstat11").set_index("mefstat11")
         years = code.map(known["duree"] - known["annee"] + 1).astype(float).fillna(years)
@@ -61,6 +72,7 @@ def calendrier(
     register: pd.DataFrame,
     *,
     mef: pd.DataFrame | None = None,
+    familles: pd.DataFrame | None = None,
     jour: date | None = None,
     resultats: tuple[str, ...] = SHOWN,
 ) -> pd.DataFrame:
@@ -84,7 +96,7 @@ def calendrier(
     unknown = set(resultats) - set(LABELS)
     if unknown:
         raise FpiError(f"résultat « {min(unknown)} » inconnu : choisissez parmi {list(LABELS)}.")
-    years = durees(register, mef)
+    years = durees(register, mef, familles)
     rows = register.assign(duree=years, places=opened(register))[years.notna()]
     waves = rows.astype({"duree": int}).groupby(["rentree", "niveau", "duree"])["places"].sum()
     day = jour or date.today()

@@ -35,6 +35,7 @@ def puissance(
     *,
     programme: Programme | None = None,
     mef: pd.DataFrame | None = None,
+    familles: pd.DataFrame | None = None,
     resultats: Sequence[str] = SHOWN,
     horizon: int = 2030,
     rentrees: Sequence[int] | None = None,
@@ -72,7 +73,7 @@ def puissance(
     FpiError
         No opening, no untreated region, an outcome the panel lacks, or too few establishments.
     """
-    agenda = calendrier(register, mef=mef, jour=jour, resultats=tuple(resultats))
+    agenda = calendrier(register, mef=mef, familles=familles, jour=jour, resultats=tuple(resultats))
     first = premieres(agenda)
     pat = pattern(register)
     rest, size = untreated(panel, register)

@@ -14,6 +14,7 @@ from fpi_eval.projection.rates import LIENS, Taux, shocked
 
 DUREE = {"secondaire": 3, "superieur": 2}
 OPENINGS = ["course", "filiere", "niveau", "duree", "rentree", "places"]
+COUNTED = {"acheves": "acheves", "diplomes": "diplomes", "diplomes_additionnels": "diplomes"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,16 +22,18 @@ class Flux:
     """Simulated cohorts of opened seats.
 
     ``groups`` has one row per opening (columns of `OPENINGS`); ``years`` the rentrées; arrays are
-    (draws, groups, years): ``entrants`` by rentrée of entry, ``diplomes`` by session (June of that
-    year); ``places`` (groups, years) seats in force; by level, ``fill`` (draws, ages) expected
-    entrants per seat by age of the opening and ``graduate`` (draws,) expected graduates per
-    entrant; ``diversion`` (draws,) share of entrants taken from elsewhere, None if not given.
+    (draws, groups, years): ``entrants`` by rentrée of entry, ``acheves`` (final year followed) and
+    ``diplomes`` by session (June of that year); ``places`` (groups, years) seats in force; by
+    level, ``fill`` (draws, ages) expected entrants per seat by age of the opening and ``graduate``
+    (draws,) expected graduates per entrant; ``diversion`` (draws,) share of entrants taken from
+    elsewhere, None if not given.
     """
 
     groups: pd.DataFrame
     years: np.ndarray
     places: np.ndarray
     entrants: np.ndarray
+    acheves: np.ndarray
     diplomes: np.ndarray
     fill: dict[str, np.ndarray]
     graduate: dict[str, np.ndarray]
@@ -52,7 +55,7 @@ class Flux:
         if lecture == "places_annees":
             one = self.places[keep].sum(axis=0).cumsum()
             return np.repeat(one[None, :], draws, axis=0)
-        counted = self.diplomes if lecture.startswith("diplomes") else self.entrants
+        counted = getattr(self, COUNTED.get(lecture, "entrants"))
         total = counted[:, keep].sum(axis=1).cumsum(axis=1).astype(float)
         if lecture.endswith("additionnels"):
             if self.diversion is None:
@@ -70,6 +73,7 @@ def openings(
     *,
     rentree: int,
     mef: pd.DataFrame | None = None,
+    familles: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the openings of the register up to a rentrée, then those of the scenario.
 
@@ -78,7 +82,7 @@ def openings(
     trained are counted where seats opened.
     """
     known = register[register["rentree"] <= rentree]
-    years = durees(known, mef)
+    years = durees(known, mef, familles)
     known = known.assign(
         duree=years.fillna(known["niveau"].map(DUREE)).astype(int),
         places=opened(known),
@@ -157,19 +161,21 @@ def simulate(
     keep = {n: rates["retention", n].draw(rng, draws) for n in levels}
     good = {n: rates["reussite", n].draw(rng, draws) * (1 - loss) for n in levels}
     shape = (draws, len(groups), len(years))
-    entrants, diplomes = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
+    entrants, acheves, diplomes = (np.zeros(shape, np.int32) for _ in range(3))
     for niveau in levels:
         rows = np.flatnonzero((groups["niveau"] == niveau).to_numpy())
         if len(rows):
             means = dict(zip(LIENS, (full[niveau], keep[niveau], good[niveau]), strict=True))
             used = {lien: rates[lien, niveau] for lien in LIENS}
             part = groups.iloc[rows]
-            entrants[:, rows], diplomes[:, rows] = _cohorts(
+            entrants[:, rows], acheves[:, rows], diplomes[:, rows] = _cohorts(
                 part, places[rows], age[rows], used, means, by_age, rng
             )
     by_age_level = {n: np.clip(full[n][:, None] * by_age, 0, 1) for n in levels}
     graduate = {n: keep[n] * good[n] for n in levels}
-    return Flux(groups, years, places, entrants, diplomes, by_age_level, graduate, diversion)
+    return Flux(
+        groups, years, places, entrants, acheves, diplomes, by_age_level, graduate, diversion
+    )
 
 
 def _cohorts(
@@ -180,8 +186,11 @@ def _cohorts(
     means: Mapping[str, np.ndarray],
     by_age: np.ndarray,
     rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return entrants by rentrée and graduates by session of one level, (draws, groups, years)."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return entrants by rentrée, those who complete and graduate by session, of one level.
+
+    Each (draws, groups, years).
+    """
     draws, n_years = len(by_age), places.shape[1]
     course, names = pd.factorize(groups["course"])
     rate = {lien: rates[lien].by_course(means[lien], len(names), rng)[:, course] for lien in LIENS}
@@ -190,7 +199,7 @@ def _cohorts(
         lambda y, lien=lien: shocked(rate[lien], shock[lien][:, [y]]) for lien in LIENS
     )
     entrants = np.zeros((draws, len(groups), n_years), np.int32)
-    diplomes = np.zeros_like(entrants)
+    acheves, diplomes = np.zeros_like(entrants), np.zeros_like(entrants)
     span = groups["duree"].to_numpy()
     for y in range(n_years):
         at = by_age[:, np.clip(age[:, y], 0, by_age.shape[1] - 1)]
@@ -199,5 +208,6 @@ def _cohorts(
         final = rng.binomial(entrants[:, :, y], stay(y))
         for d in np.unique(span[y + span < n_years]):
             one = span == d
+            acheves[:, one, y + d] = final[:, one]
             diplomes[:, one, y + d] = rng.binomial(final[:, one], pass_(y + d)[:, one])
-    return entrants, diplomes
+    return entrants, acheves, diplomes

@@ -181,6 +181,7 @@ def projeter(
     found: Mapping[tuple[str, str], Taux] | None = None,
     diversion: np.ndarray | None = None,
     mef: pd.DataFrame | None = None,
+    familles: pd.DataFrame | None = None,
     draws: int = 2000,
     seed: int | None = None,
 ) -> Projection:
@@ -199,7 +200,7 @@ def projeter(
     """
     chosen = programme.scenario(scenario)
     used = taux.complete(found or {}, programme)
-    table = openings(programme, register, chosen, rentree=rentree, mef=mef)
+    table = openings(programme, register, chosen, rentree=rentree, mef=mef, familles=familles)
     rule = programme.projection
     flux = simulate(
         table, used, ramp=rule.montee_en_charge, penalty=rule.perte_marginale,

@@ -1,12 +1,11 @@
-"""What `06_trajectoire_et_couts` shows next: chances of the targets, costs, past projections."""
+"""What `06_trajectoire_et_couts` shows next: chances of the targets, past projections."""
 
 import numpy as np
 import pandas as pd
 
 from fpi_eval import text
-from fpi_eval.costs import UnitCost, cost_table, unit_cost
 from fpi_eval.errors import FpiError
-from fpi_eval.panel import deploiement, remplissage
+from fpi_eval.panel import remplissage
 from fpi_eval.panel.panels import Panels
 from fpi_eval.projection import LECTURES, retroprojection
 from fpi_eval.report.tables import Table, table
@@ -19,17 +18,12 @@ from fpi_eval.report.vue_trajectoire import (
     scenarios,
 )
 
-LOWER = "borne inférieure"
 NONE = "–"  # a reading that has no net side
 EVERY = "Tous les scénarios"
 NET = {
     LECTURES["additionnels"]: LECTURES["entrants"],
     LECTURES["diplomes_additionnels"]: LECTURES["diplomes"],
 }
-UNITS = {
-    "entrants": "personne entrée", "additionnels": "personne entrée en plus (net)",
-    "diplomes": "diplômé", "diplomes_additionnels": "diplômé en plus (net)",
-}  # fmt: skip
 
 
 def probabilites(p: Panels) -> Table | str:
@@ -119,52 +113,6 @@ def _all(p: Panels) -> pd.DataFrame:
         raise FpiError("aucun scénario déclaré. Ajoutez des sections [[scenarios]].")
     rows = pd.concat(parts, ignore_index=True)
     return rows.assign(lecture=rows["lecture"].map(LECTURES))
-
-
-def couts(p: Panels) -> Table:
-    """Return costs per seat and per person, full cost and subsidy; the predecessor beside."""
-    what = p.donnees.programme
-    rows = cost_table(_unit_costs(p)).assign(programme=what.nom)
-    rows["words"] = rows["words"].mask(rows["low"] == rows["high"], "compté")
-    if before := what.predecesseur:
-        lower = cost_table([unit_cost("place ouverte", before.cout_minimum, before.places)])
-        lower = lower.assign(programme=before.nom, words=LOWER)
-        rows = pd.concat([rows, lower], ignore_index=True)
-    return table(
-        rows[["programme", "basis", "unit", "count", "ratio", "words"]],
-        "Coût par place et par personne",
-        formats={"ratio": "euros", "count": WHOLE},
-        labels={"programme": "Programme", "basis": "Montant", "unit": "Par", "count": "Nombre",
-                "ratio": "Euros", "words": "Intervalle à 95 %"},
-        source=f"{what.cout.source} ; projection fpi_eval ; {p.donnees.credit}",
-        note="Le montant est celui de tout le programme, quelle que soit la part déjà ouverte. "
-        "« Net » : ceux qui sont pris aux formations voisines sont ôtés. Le fonctionnement "
-        "(enseignants) n'est pas compté.",
-    )  # fmt: skip
-
-
-def _unit_costs(p: Panels) -> list[UnitCost]:
-    """Return FPI's unit costs: on opened seats and projected people, or on targets without them."""
-    what, kept = p.donnees.programme, deploiement.du_programme(p)
-    items = []
-    for basis, cost in (("Coût complet", what.cout.total), ("Subvention", what.cout.subvention)):
-        if kept.empty:
-            items += [
-                unit_cost(f"personne visée ({t.echeance})", cost, t.personnes, basis=basis)
-                for t in what.cibles
-                if t.niveau == "ensemble"
-            ]
-            continue
-        seats = kept["places_ouvertes"].fillna(kept["places_prevues"]).sum()
-        items.append(unit_cost("place ouverte", cost, float(seats), basis=basis))
-        for lecture, unit in UNITS.items():
-            if lecture not in projection(p).lectures:
-                continue
-            total = projection(p).flux.cumulated(lecture)[:, -1]
-            name = f"{unit} d'ici {what.projection.horizon}"
-            mean, error = float(total.mean()), float(total.std())
-            items.append(unit_cost(name, cost, mean, error, basis=basis, draws=total))
-    return items
 
 
 def epreuve(p: Panels) -> Table | str:

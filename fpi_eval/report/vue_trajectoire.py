@@ -14,7 +14,6 @@ from fpi_eval.panel.panels import Panels
 from fpi_eval.power import calendrier as dates_of
 from fpi_eval.power.calendar import LABELS, SHOWN, premieres
 from fpi_eval.projection import (
-    LECTURES,
     Profil,
     Projection,
     diversion_draws,
@@ -25,7 +24,6 @@ from fpi_eval.projection import (
 )
 from fpi_eval.projection import rates as taux_de
 from fpi_eval.projection.result import chances
-from fpi_eval.report.figure import Figure
 from fpi_eval.report.tables import Table, table
 
 NO_REGISTER = (
@@ -42,7 +40,6 @@ LIENS = {
     "reussite": "Élèves de dernière année diplômés",
 }
 WHOLE = ("nombre", 0)
-QUANTILES = {"q05": "5 %", "q25": "25 %", "q50": "Médiane", "q75": "75 %", "q95": "95 %"}
 
 
 def sans_registre(p: Panels) -> bool:
@@ -53,6 +50,11 @@ def sans_registre(p: Panels) -> bool:
 def le_jour(p: Panels) -> date:
     """Return the day from which the report looks: when the constat of the rentrée is known."""
     return date(p.donnees.rentree + 1, 1, 31)
+
+
+def codes(p: Panels) -> dict[str, pd.DataFrame]:
+    """Return the nomenclatures that tell how long a course lasts."""
+    return {"mef": p.donnees.nomenclatures.mef, "familles": p.donnees.nomenclatures.familles}
 
 
 @lru_cache(maxsize=2)
@@ -121,8 +123,7 @@ def projection(p: Panels, scenario: str = MAIN) -> Projection:
     """Return the projection of one scenario from the run's rentrée."""
     return projeter(
         p.donnees.programme, deploiement.du_programme(p), rentree=p.donnees.rentree,
-        scenario=scenario, found=taux(p), mef=p.donnees.nomenclatures.mef,
-        diversion=deplacement(p),
+        scenario=scenario, found=taux(p), diversion=deplacement(p), **codes(p),
     )  # fmt: skip
 
 
@@ -170,7 +171,7 @@ def calendrier(p: Panels) -> Table | str:
     """Return when each wave's outcomes are published; what is to come is marked."""
     if sans_registre(p):
         return NO_REGISTER
-    agenda = dates_of(deploiement.du_programme(p), mef=p.donnees.nomenclatures.mef, jour=le_jour(p))
+    agenda = dates_of(deploiement.du_programme(p), jour=le_jour(p), **codes(p))
     agenda["quand"] = [
         f"{_month(day)}{'' if seen else ' (à venir)'}"
         for day, seen in zip(agenda["publication"], agenda["observable"], strict=True)
@@ -222,52 +223,6 @@ def mesures(p: Panels) -> Table | str:
     )  # fmt: skip
 
 
-def eventail(p: Panels, lecture: str = "entrants") -> Figure | str:
-    """Return the fan of people trained, or of graduates, up to the horizon (main scenario)."""
-    if sans_registre(p):
-        return NO_REGISTER
-    result = projection(p)
-    rows = result.fan(lecture)
-    end = rows.iloc[-1]
-    said = (
-        f"En {int(end['annee'])}, une chance sur deux d'être entre {text.nombre(end['q25'])} et "
-        f"{text.nombre(end['q75'])}, neuf sur dix entre {text.nombre(end['q05'])} et "
-        f"{text.nombre(end['q95'])}"
-    )
-    return Figure(
-        result.plot(lecture=lecture),
-        f"{LECTURES[lecture]} : {text.nombre(end['q50'])} en {int(end['annee'])} (médiane)",
-        f"Projection fpi_eval, scénario « {result.scenario.libelle} » ; {p.donnees.credit}",
-        f"Éventail par année. {said}.",
-        rows.assign(annee=rows["annee"].astype(str)),
-        formats=dict.fromkeys(QUANTILES, WHOLE),
-        labels={"annee": "Année", **QUANTILES},
-    )  # fmt: skip
-
-
-def diplomes(p: Panels) -> Figure | str:
-    """Return the fan of graduates up to the horizon."""
-    return eventail(p, "diplomes")
-
-
-def filieres(p: Panels) -> Table | str:
-    """Return quantiles at the horizon by filière × level, entrants (main scenario)."""
-    if sans_registre(p):
-        return NO_REGISTER
-    rows = projection(p).fans()
-    rows = rows[rows["annee"] == rows["annee"].max()]
-    rows = rows.assign(
-        filiere=rows["filiere"].map(text.FILIERES), niveau=rows["niveau"].map(text.NIVEAUX)
-    )
-    return table(
-        rows[["filiere", "niveau", *QUANTILES]],
-        f"Entrés dans une place ouverte d'ici {p.donnees.programme.projection.horizon}",
-        formats=dict.fromkeys(QUANTILES, WHOLE),
-        labels={"filiere": "Filière", "niveau": "Niveau", **QUANTILES},
-        source=f"Projection fpi_eval ; {p.donnees.credit}",
-    )  # fmt: skip
-
-
 def limites(p: Panels) -> str:
     """Return what a projection does not say."""
     sentences = [
@@ -284,9 +239,7 @@ def limites(p: Panels) -> str:
             f"{LIENS[r.lien].lower()} ({text.NIVEAUX[r.niveau].lower()})" for r in assumed
         )
         sentences.append(f"Taux supposés, faute de données : {names}.")
-    late = premieres(
-        dates_of(deploiement.du_programme(p), mef=p.donnees.nomenclatures.mef, jour=le_jour(p))
-    )
+    late = premieres(dates_of(deploiement.du_programme(p), jour=le_jour(p), **codes(p)))
     hidden = late[late["part_observable"] < 1]
     if len(hidden):
         said = text.liste(
