@@ -155,7 +155,16 @@ def test_groups_stand_beside_the_sentence_that_says_whether_they_differ(made):
     said = insertion.pour_qui(made)
     assert "découpage" in said.splitlines()[0]
     assert "Sexe : les fichiers lus ne le donnent pas" in said
-    assert "Tension du métier visé" in said
+    tension = rows[rows["dimension"] == "Tension du métier visé"]
+    assert set(tension["group"]) == {"plus en tension", "moins en tension"}
+    note = insertion.groupes(made).note
+    assert "groupe NSF → famille professionnelle (metiers.csv), Dares 2019 ;" in note
+
+
+def test_without_tension_the_page_names_the_file_and_the_map_that_give_it(made):
+    bare = replace(made, panel=made.panel.drop(columns="tension"))
+    assert "Tension du métier visé : il faut le fichier" in insertion.pour_qui(bare)
+    assert "carte déclarée" not in insertion.groupes(bare).note
 
 
 def test_families_and_groups_are_silent_when_the_number_is_refused_or_impossible(made, early):

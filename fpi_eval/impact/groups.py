@@ -12,7 +12,10 @@ TIGHT = 1.0  # first wishes per place: above it, not everyone who asked could en
 MISSING = "non renseigné"
 SEXES = {"filles": "Filles", "garcons": "Garçons"}
 NO_SEX = "les fichiers lus ne le donnent pas par établissement et formation."
-NO_TENSION = "les fichiers lus ne disent pas à quel métier mène chaque formation."
+NO_TENSION = (
+    "il faut le fichier des tensions par métier de la Dares ([sources.tensions] de programme.toml) "
+    "et la carte des formations vers les métiers (metiers.csv, dans le dossier du programme)."
+)
 
 
 @dataclass(frozen=True, slots=True)

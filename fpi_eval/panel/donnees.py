@@ -24,6 +24,7 @@ from fpi_eval.text import liste
 
 NEEDED = (
     "affelnet", "parcoursup_bts", "parcoursup", "constat", "inserjeunes_region", "ouvertures",
+    "tensions",
 )  # fmt: skip
 CAPACITIES = ("affelnet", "parcoursup_bts")
 YEARLY = (*CAPACITIES, "constat")

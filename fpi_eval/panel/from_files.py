@@ -12,6 +12,7 @@ import pandas as pd
 
 from fpi_eval.panel.panels import FILIERES, Panels
 from fpi_eval.panel.regional import with_course
+from fpi_eval.panel.tension import with_tension
 from fpi_eval.sources.identity import latest_uai
 from fpi_eval.sources.matching import departement_of
 
@@ -38,6 +39,7 @@ def cell_panel(p: Panels) -> pd.DataFrame:
     -------
     DataFrame
         Columns of the cell panel; ``diplomes``, ``sortants`` and ``en_emploi_…`` are unknown.
+        Then ``tension`` if the folder has Dares' file and the programme declares its occupations.
         ``attrs``: ``places_derivees`` (no register: seats are increases seen in capacities),
         ``appariement`` (share of the register's seats found, where files cover its voie and
         level), ``hors_champ`` (seats that no file covers), ``uai_non_resolus`` (share of opened
@@ -60,6 +62,7 @@ def cell_panel(p: Panels) -> pd.DataFrame:
     table["cell"] = table.groupby(KEYS).ngroup().astype("int64")
     table = table.astype({"duree": "int64", "rentree": "int64"})
     out = table.sort_values(["cell", "rentree"], ignore_index=True)[COLUMNS]
+    out = with_tension(out, p.tension)
     out.attrs.update(facts)
     return out
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.panel import secteurs
+from fpi_eval.panel import secteurs, tension
 from fpi_eval.panel.capacites import Capacites, capacites
 from fpi_eval.panel.donnees import Donnees, load
 from fpi_eval.panel.passage import Matching, match_bts, passage_panel
@@ -131,6 +131,19 @@ class Panels:
     def secteurs(self) -> pd.DataFrame:
         """Declared table: filière → sectors it feeds (NAF 38)."""
         return secteurs.read_secteurs(self.donnees.programme)
+
+    @cached_property
+    def tension(self) -> tension.Tension | None:
+        """Tension of the occupations that each NSF group leads to, in the programme's region.
+
+        None when the folder has no Dares file or the programme does not declare ``metiers.csv``.
+        """
+        programme = self.donnees.programme
+        if not (self.donnees.a("tensions") and (programme.dossier / tension.FILE).is_file()):
+            return None
+        metiers = tension.read_metiers(programme, self.filieres["code"])
+        rows = self.donnees.table("tensions")
+        return tension.tension_of(metiers, rows, programme.territoire.code_region)
 
     @cached_property
     def emplois(self) -> pd.DataFrame:

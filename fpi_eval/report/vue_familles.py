@@ -98,6 +98,13 @@ def pour_qui(e: "Etude") -> str:
     return "\n\n".join([*lines, " ".join(absent)] if absent else lines)
 
 
+def _about_tension(e: "Etude", found: Heterogeneity) -> str:
+    """Return where the tension groups come from, or nothing when the table has none."""
+    shown = DIMENSIONS["tension"].label in set(found.table["dimension"])
+    known = e.p.tension if shown else None
+    return f" {known.note(simulees=e.p.donnees.simulees)}" if known else ""
+
+
 def groupes(e: "Etude") -> Table | str:
     """Return the effect per seat of each group, and whether the groups of a split differ."""
     found = _groups(e)
@@ -115,5 +122,6 @@ def groupes(e: "Etude") -> Table | str:
         source=e.source,
         note="Effet brut par place. La valeur p, la même pour tous les groupes d'un découpage, "
         f"est celle de l'égalité de leurs effets, ajustée sur {len(found.tests)} découpages fixés "
-        "d'avance. Demande : premiers vœux comparés aux places, avant le programme.",
+        "d'avance. Demande : premiers vœux comparés aux places, avant le programme."
+        f"{_about_tension(e, found)}",
     )  # fmt: skip

@@ -11,6 +11,7 @@ from fpi_eval.twin.files_outcomes import write_establishments, write_regions
 from fpi_eval.twin.files_parcoursup import write_parcoursup
 from fpi_eval.twin.files_results import write_bac, write_ival
 from fpi_eval.twin.files_seats import rows_of, write_affelnet, write_bts, write_constat
+from fpi_eval.twin.files_tensions import write_tensions
 from fpi_eval.twin.world import FIRST, LAST
 
 
@@ -20,9 +21,9 @@ def write_files(
     """Write the files of a twin and return their paths.
 
     The folder gets ``orion/``, ``inserjeunes/``, ``parcoursup/``, ``resultats/``, ``urssaf/``,
-    ``geographie/``, ``nomenclatures/`` and the register ``ouvertures.csv``, with the names,
-    headers, encodings and line ends of the real files of each year. The same seed writes the
-    same bytes.
+    ``geographie/``, ``dares/``, ``nomenclatures/`` and the register ``ouvertures.csv``, with
+    the names, headers, encodings and line ends of the real files of each year. The same seed
+    writes the same bytes.
 
     Parameters
     ----------
@@ -60,6 +61,7 @@ def write_files(
     paths.append(write_urssaf(twin.jobs, twin.cells, years[-1], folder / "urssaf"))
     paths += write_geography(twin.cells, folder / "geographie")
     paths.append(write_naf(folder / "nomenclatures" / "naf2008"))
+    paths.append(write_tensions(twin.seed, folder / "dares"))
     paths += write_parcoursup(shown, folder / "parcoursup")
     paths += write_codes(twin.cells, folder / "nomenclatures")
     paths.append(folder / "ouvertures.csv")

@@ -1,0 +1,159 @@
+"""Is the occupation a course leads to more in tension? Declared map course → FAP, Dares' index.
+
+No open table links a course to an occupation, so the programme declares it in ``metiers.csv``: one
+line per filière, NSF group and occupation family (FAP-2009, 225 families), with its reason. The
+index is that of Dares by family and region (Dares and Pôle emploi, tensions in 2019, published in
+September 2020): standardised, 0 is the mean of all occupations over 2011-2019.
+
+A group is « plus en tension » when its index reaches the mean of all declared occupations of the
+region, both weighted by jobs. Dares' own classes, from 1 to 5, cannot split a programme aimed at
+occupations that lack people: in Auvergne-Rhône-Alpes, 21 of the 23 declared groups are above
+0.51, where class 5 begins. The rule reads no outcome.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval import text
+from fpi_eval.errors import FpiError
+from fpi_eval.programme import Programme
+
+FILE = "metiers.csv"
+COLUMNS = ("filiere", "groupe_nsf", "fap", "libelle", "motif")
+KEYS = ["filiere", "groupe_nsf"]
+MORE, LESS = "plus en tension", "moins en tension"
+LEVEL = "fap 225"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tension:
+    """Tension of the occupations each NSF group leads to, in one region.
+
+    ``table`` has one row per filière × NSF group: ``tension`` (index), ``emplois`` (jobs of its
+    families), ``mot`` (`MORE` or `LESS`, missing where no family has an index). ``seuil`` is the
+    index of all declared families together, ``annee`` the year Dares observed.
+    """
+
+    table: pd.DataFrame
+    seuil: float
+    annee: int
+
+    def note(self, *, simulees: bool = False) -> str:
+        """Return the French sentences that say where the groups come from and what they mean."""
+        known = self.table["tension"].dropna()
+        origin = f"Dares {self.annee}" + (" (valeurs simulées)" if simulees else "")
+        return (
+            "Tension : carte déclarée groupe NSF → famille professionnelle "
+            f"({FILE}), {origin} ; « {MORE} » à partir de l'indice moyen des métiers "
+            f"déclarés dans la région ({text.nombre(self.seuil, 2)}), pondéré par l'emploi. "
+            f"« {LESS.capitalize()} » n'est pas sans tension : {(known > 0).sum()} groupes sur "
+            f"{len(known)} dépassent 0, moyenne nationale de tous les métiers de 2011 à 2019."
+        )
+
+
+def read_metiers(programme: Programme, groupes: Iterable[str]) -> pd.DataFrame:
+    """Return the declared map filière × NSF group → occupation family.
+
+    Parameters
+    ----------
+    groupes : iterable of str
+        NSF groups (or diplomas, whose NSF group is read) that `filieres.csv` declares.
+
+    Raises
+    ------
+    FpiError
+        File or column absent, unknown filière or group, malformed family, pair written twice,
+        reason empty: with its line.
+    """
+    path = programme.dossier / FILE
+    if not path.is_file():
+        raise FpiError(
+            "fichier absent : il dit à quelles familles professionnelles (FAP) mène chaque groupe "
+            "de spécialités (NSF). Copiez celui de data/fpi_aura.",
+            fichier=str(path),
+        )
+    table = pd.read_csv(path, sep=";", dtype="str", encoding="utf-8-sig", keep_default_na=False)
+    if missing := [c for c in COLUMNS if c not in table]:
+        raise FpiError(
+            f"colonne absente (trouvé : {text.liste(table.columns)}). Ajoutez-la.",
+            fichier=FILE, ligne=1, colonne=missing[0],
+        )  # fmt: skip
+    filieres = [f.code for f in programme.filieres]
+    known = {code if len(code) == 3 else code[3:6] for code in groupes}
+    family = table["fap"].map(lambda v: bool(re.fullmatch(r"[A-Z]\d[0-9A-Z]\d{2}", v)))
+    for wrong, column, words in (
+        (~table["filiere"].isin(filieres), "filiere",
+         f"filière inconnue. Attendu : {text.liste(filieres)}"),
+        (~table["groupe_nsf"].isin(known), "groupe_nsf",
+         "groupe absent de filieres.csv. Attendu : trois chiffres d'un groupe ou d'un diplôme "
+         "qui y est déclaré"),
+        (~family, "fap", "famille professionnelle mal écrite. Attendu : cinq caractères, comme "
+         "D1Z41"),
+        (table.duplicated([*KEYS, "fap"]), "fap",
+         "famille écrite deux fois pour ce groupe. Gardez une ligne"),
+        (table["motif"].str.strip() == "", "motif",
+         "motif absent. Dites pourquoi ce groupe mène à cette famille"),
+    ):  # fmt: skip
+        if wrong.any():
+            _refuse(table, wrong, column, words)
+    return table
+
+
+def _refuse(table: pd.DataFrame, wrong: pd.Series, column: str, words: str) -> None:
+    """Raise on the first wrong line."""
+    row = int(wrong.to_numpy().argmax())
+    raise FpiError(f"{words} (trouvé : « {table[column].iloc[row]} »).", fichier=FILE,
+                   ligne=row + 2, colonne=column)  # fmt: skip
+
+
+def tension_of(metiers: pd.DataFrame, tensions: pd.DataFrame, code_region: str) -> Tension:
+    """Return the tension of each declared group in the region, and the threshold.
+
+    Parameters
+    ----------
+    metiers : DataFrame
+        filiere, groupe_nsf, fap: what `read_metiers` returns.
+    tensions : DataFrame
+        What `sources.dares.read_tensions` returns; its last year is used.
+
+    Raises
+    ------
+    FpiError
+        A declared family that Dares' file does not have at all. One that it has without an index
+        in the region is left out of the means.
+    """
+    rows = tensions[tensions["niveau_fap"] == LEVEL]
+    rows = rows[rows["annee"] == rows["annee"].max()]
+    lost = ~metiers["fap"].isin(rows["fap"])
+    if lost.any():
+        _refuse(metiers, lost, "fap", "famille absente du fichier de la Dares, qui suit la "
+                "nomenclature FAP-2009 en 225 familles. Corrigez le code")  # fmt: skip
+    here = rows[(rows["niveau_geo"] == "reg") & (rows["code_region"] == code_region)]
+    here = here.set_index("fap")[["tension", "emploi_moyen"]]
+    each = metiers[[*KEYS, "fap"]].join(here, on="fap")
+    each["emplois"] = each["emploi_moyen"].where(each["tension"].notna(), 0.0).fillna(0.0)
+    each["points"] = each["tension"].fillna(0.0) * each["emplois"]
+    table = each.groupby(KEYS)[["points", "emplois"]].sum()
+    table["tension"] = table["points"] / table["emplois"].where(table["emplois"] > 0)
+    once = each.drop_duplicates("fap")[["points", "emplois"]].sum()
+    mean = once["points"] / once["emplois"] if once["emplois"] else np.nan
+    word = pd.Series(np.where(table["tension"] >= mean, MORE, LESS), table.index, dtype="str")
+    table["mot"] = word.where(table["tension"].notna())
+    year = int(rows["annee"].max())
+    return Tension(table.reset_index()[[*KEYS, "tension", "emplois", "mot"]], mean, year)
+
+
+def with_tension(panel: pd.DataFrame, found: Tension | None) -> pd.DataFrame:
+    """Return the cell panel with ``tension`` last (missing where no group says), or as it came.
+
+    A group has the word of the programme's region everywhere: courses are compared across regions.
+    """
+    if found is None:
+        return panel
+    words = found.table.set_index(KEYS)["mot"]
+    at = pd.MultiIndex.from_frame(panel[["filiere", "famille"]])
+    return panel.assign(tension=words.reindex(at).to_numpy())
