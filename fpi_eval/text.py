@@ -35,7 +35,7 @@ def pourcent(rate: float, digits: int = 1) -> str:
     if pd.isna(rate):
         return MISSING
     pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0%"
-    return format_percent(rate, format=pattern, locale=LOCALE)
+    return format_percent(rate, format=pattern, locale=LOCALE).replace("-", "\u2212")
 
 
 def points(difference: float, digits: int = 1) -> str:

@@ -10,7 +10,7 @@ from fpi_eval.sources.identity import (
     renovations,
 )
 from fpi_eval.sources.links import link_entry_to_final
-from fpi_eval.sources.matching import departement_of, filieres_of, match_rates, unmatched
+from fpi_eval.sources.matching import departement_of, filieres_of, match_rates, unmatched, with_kin
 from fpi_eval.sources.nomenclatures import read_nomenclatures
 from fpi_eval.sources.parcoursup_bts import read_parcoursup_bts
 
@@ -201,3 +201,30 @@ def test_every_real_bts_is_linked(real, donnees_reelles):
     table = read_parcoursup_bts(donnees_reelles / "orion/BTS_attractivite_capacite_2023.csv", 2023)
     links = link_entry_to_final(table.table["mefstat11"], real)
     assert set(links["lien"]) == {"règle", "options"}
+
+
+def test_an_exception_holds_for_the_course_whatever_the_diploma_in_force():
+    declared = pd.DataFrame(
+        {"code": ["255", "32025516", "40025412"], "filiere": ["reindustrialisation", "numerique",
+                                                             "autre"]}
+    )  # fmt: skip
+    identity = pd.DataFrame(
+        {"cfd": ["32025510", "32025516", "32025521", "40025412", "40025500"],
+         "course": ["32025510", "32025510", "32025510", "40025412", "40025500"]}
+    )  # fmt: skip
+    none = pd.DataFrame({"cfd": [], "cfd_commun": []}, dtype="str")
+    found = with_kin(declared, identity, none).set_index("code")["filiere"]
+    assert found["32025510"] == found["32025521"] == "numerique"
+    assert found["255"] == "reindustrialisation"
+    assert "40025500" not in found
+
+
+def test_a_common_first_year_follows_its_options_only_when_they_all_agree():
+    declared = pd.DataFrame({"code": ["A1", "A2", "B1"], "filiere": ["numerique"] * 3})
+    options = pd.DataFrame(
+        {"cfd": ["A1", "A2", "B1", "B2"], "cfd_commun": ["A0", "A0", "B0", "B0"]}
+    )
+    identity = pd.DataFrame({"cfd": ["A0", "B0"], "course": ["A0", "B0"]})
+    found = with_kin(declared, identity, options).set_index("code")["filiere"]
+    assert found["A0"] == "numerique"
+    assert "B0" not in found

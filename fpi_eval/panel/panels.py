@@ -22,6 +22,7 @@ from fpi_eval.sources.identity import course_identity
 from fpi_eval.sources.links import link_entry_to_final
 from fpi_eval.sources.matching import departement_of
 from fpi_eval.sources.ouvertures import REGISTRE
+from fpi_eval.sources.matching import with_kin
 from fpi_eval.sources.ouvertures_observed import derive_openings
 from fpi_eval.sources.ouvertures_reconcile import reconcile
 
@@ -37,8 +38,9 @@ class Panels:
 
     @cached_property
     def filieres(self) -> pd.DataFrame:
-        """Declared table: NSF group or diploma → filière."""
-        return read_filieres(self.donnees.programme)
+        """Declared table: NSF group or diploma → filière, exceptions holding for whole courses."""
+        declared, codes = read_filieres(self.donnees.programme), self.donnees.nomenclatures
+        return with_kin(declared, self.identity, codes.options_bts)
 
     @cached_property
     def identity(self) -> pd.DataFrame:

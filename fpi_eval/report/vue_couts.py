@@ -38,6 +38,26 @@ def _horizon(p: Panels, unit: str) -> str:
     return f"{unit} d'ici {p.donnees.programme.projection.horizon}"
 
 
+def phrase(p: Panels) -> str:
+    """Return the answer on money: cost per opened seat, per net graduate, per net job."""
+    if sans_registre(p):
+        return "Le coût par personne en plus demande le registre des ouvertures."
+    costs = [c for c in _unit_costs(p) if c.basis == BASES[0]]
+    lines = [f"Coût complet par {costs[0].unit} : {text.euros(costs[0].ratio)}"]
+    net = [c for c in costs if c.unit == _horizon(p, UNITS["diplomes_additionnels"])]
+    lines += [
+        f"par {c.unit} : {text.euros(c.ratio)} (intervalle à 95 % : {c.bounds()})" for c in net
+    ]
+    jobs = _jobs(p)
+    if jobs is not None:
+        best = _cost("emploi", _bases(p)[BASES[0]], jobs, BASES[0])
+        lines.append(
+            f"par emploi à {MONTHS} mois, au mieux {text.euros(best.ratio)} ({best.bounds()}), si "
+            "ces diplômés n'avaient sinon aucun emploi"
+        )
+    return " ; ".join(lines) + "."
+
+
 def couts(p: Panels) -> Table:
     """Return costs per seat and per person, full cost and subsidy; the predecessor beside."""
     what = p.donnees.programme

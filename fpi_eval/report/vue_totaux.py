@@ -72,7 +72,7 @@ def _shown(e: Etude, outcome: str) -> Table | str:
 def _words(value: float, low: float, high: float) -> str:
     if not np.isfinite([low, high]).all():
         return f"{text.signe(value)} ({OPEN})"
-    return f"{text.signe(value)} ({text.intervalle(low, high, 0)})"
+    return f"{text.signe(value)} ({text.signe(low)}\u00a0à\u00a0{text.signe(high)})"
 
 
 def methode(e: Etude) -> str:

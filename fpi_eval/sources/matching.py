@@ -6,6 +6,7 @@ import pandas as pd
 
 # UAI prefixes that are not the département's code: Corse, Nouvelle-Calédonie, Polynésie.
 PREFIXES = {"620": "02A", "720": "02B", "983": "988", "984": "987"}
+UNTOLD = ""
 AUTRE = "autre"
 
 
@@ -49,6 +50,37 @@ def filieres_of(cfd: pd.Series, diplomes: pd.DataFrame, filieres: pd.DataFrame) 
     how = how.mask(group.isna() & exception.isna(), "inconnu")
     filiere = exception.fillna(by_group).fillna(AUTRE)
     return pd.DataFrame({"groupe_nsf": group, "filiere": filiere, "par": how})
+
+
+def with_kin(
+    filieres: pd.DataFrame, identity: pd.DataFrame, options: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the declared table, its exceptions extended to every code of the same course.
+
+    A course keeps one code through renovation, its oldest, which nobody declares; the options of
+    a BTS share a first year whose code is that of none. Exceptions hold for them too.
+
+    Parameters
+    ----------
+    filieres : DataFrame
+        code (NSF group, or diploma that is an exception), filiere.
+    identity : DataFrame
+        cfd, course.
+    options : DataFrame
+        cfd (option of a BTS), cfd_commun: a common first year follows when all options agree.
+    """
+    declared = filieres.set_index("code")["filiere"]
+    known = options.dropna(subset=["cfd_commun", "cfd"])
+    told = known["cfd"].map(declared).fillna(UNTOLD).groupby(known["cfd_commun"])
+    shared = told.first()[(told.nunique() == 1) & (told.first() != UNTOLD)]
+    every = pd.concat([declared, shared[~shared.index.isin(declared.index)]])
+    course = identity.drop_duplicates("cfd").set_index("cfd")["course"]
+    # The last line of a course wins, should two of its diplomas be declared apart.
+    of_course = every.groupby(every.index.map(course)).last()
+    kin = course.map(of_course).dropna()
+    kin = pd.concat([shared, kin[~kin.index.isin(shared.index)]])
+    more = kin[~kin.index.isin(declared.index)].rename_axis("code").rename("filiere").reset_index()
+    return pd.concat([filieres, more], ignore_index=True)
 
 
 def match_rates(
