@@ -2,6 +2,7 @@
 
     python benchmarks/totals.py --reps 300 --workers 2 --until 18:30
     python benchmarks/totals.py --reps 100 --chain
+    python benchmarks/totals.py --reps 150 --groups
 
 Each simulated programme is drawn with displacement on (scenario "realistic") and off; estimates
 are compared with the truth of the same draw, counted pupil by pupil. Runs are kept and resumed as
@@ -23,12 +24,14 @@ from runner import run, today_at
 from score_estimators import light_draw, truths
 from scoreboard import fingerprint
 
+from fpi_eval import text
 from fpi_eval.costs import unit_cost
 from fpi_eval.impact.chain import chain
 from fpi_eval.impact.displacement import displacement
 from fpi_eval.impact.employment import scaled
+from fpi_eval.impact.totals import OTHERS, totals
 from fpi_eval.panel import align
-from fpi_eval.twin import REALISTIC, Truth, draw
+from fpi_eval.twin import REALISTIC, Truth, Twin, draw
 
 RESULTS = Path(__file__).parent / "results"
 FIRST_SEED = 80_000
@@ -41,6 +44,10 @@ NAMES = {
 }  # fmt: skip
 COLUMNS = ("scenario", "seed", "quantity", "estimate", "std_error", "ci_low", "ci_high",
            "outside", "truth")  # fmt: skip
+GROUPED = ("entrants", "diplomes")
+KEYS = {"Niveau": "niveau", "Filière": "filiere", "Voie": "voie", "Académie": "code_academie",
+        "Département": "code_departement"}  # fmt: skip
+WORDS = text.NIVEAUX | text.FILIERES | text.VOIES
 LINKS = {"terminale": "entrants", "diplomes": "terminale", "sortants": "terminale",
          "en_emploi_6_mois": "sortants"}  # fmt: skip
 HEADER = (
@@ -50,12 +57,15 @@ HEADER = (
 Row = tuple[str, float, float, float, float, bool, float]
 
 
-def one_run(scenario: str, seed: int, chained: bool = False) -> list[tuple]:
+def one_run(scenario: str, seed: int, kind: str = "") -> list[tuple]:
     """Return one row per quantity for one simulated programme."""
     p = SCENARIOS[scenario]
+    if kind == "groups":
+        twin = draw(p, seed)
+        return [(scenario, seed, *row) for o in GROUPED for row in of_groups(twin, o)]
     panel, truth = light_draw(p, seed, *NAMES)
     rows = [row for outcome in NAMES for row in of_outcome(panel, truth, outcome)]
-    if chained:
+    if kind == "chain":
         rows += of_chain(draw(p, seed))
     return [(scenario, seed, *row) for row in rows]
 
@@ -91,7 +101,7 @@ def of_outcome(panel: pd.DataFrame, truth: Truth, outcome: str) -> list[Row]:
 
 def of_chain(twin) -> list[Row]:
     """Return links and ends of the chain beside the true rates of the same cohorts."""
-    found = chain(twin.panel, cluster="code_departement", draws=499).table.set_index("outcome")
+    found = chain(twin.panel, draws=499).table.set_index("outcome")
     own = twin.truth.cohorts[["seats", *found.index]].sum()
     ends = [
         (f"chaîne, {k} pour 100 places", found.loc[k, "per_100"], np.nan,
@@ -103,6 +113,32 @@ def of_chain(twin) -> list[Row]:
          *found.loc[k, ["link_low", "link_high"]], False, own[k] / own[parent])
         for k, parent in LINKS.items()
     ]  # fmt: skip
+
+
+def of_groups(twin: Twin, outcome: str) -> list[Row]:
+    """Return totals by group beside the truth, one row a group, named by its dimension.
+
+    What neighbours lose is counted where they lose it; the smallest territories are together.
+    """
+    truth = twin.truth.cells[twin.truth.cells["outcome"] == outcome]
+    place = twin.panel.drop_duplicates("cell").set_index("cell")
+    rows: list[Row] = []
+    for name, part in totals(twin.panel, outcome).table.groupby("dimension", sort=False):
+        column = KEYS.get(name)
+        if column is None:
+            continue
+        of = truth["cell"].map(place[column]).replace(WORDS)
+        alone = set(part["group"])
+        of = of.where(of.isin(alone), OTHERS)
+        sums = truth[["own", "displaced"]].groupby(of.to_numpy()).sum()
+        for r in part.itertuples():
+            own, gone = sums.loc[r.group]
+            for kind, bounds, true in (
+                ("brut", (r.gross, np.nan, r.gross_low, r.gross_high), own),
+                ("net", (r.estimate, np.nan, r.ci_low, r.ci_high), own + gone),
+            ):
+                rows.append((f"{NAMES[outcome]} par {name.lower()}, {kind}", *bounds, False, true))
+    return rows
 
 
 def missing_runs(store: Path, reps: int) -> list[tuple[str, int]]:
@@ -125,14 +161,16 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
 
     The bias of a ratio is that of its median: its mean may not exist.
     """
-    ratio = runs["std_error"].isna() & ~runs["quantity"].str.startswith("chaîne")
+    counted = runs["quantity"].str.contains("^chaîne|, brut$|, net$")
+    ratio = runs["std_error"].isna() & ~counted
     runs = runs.assign(
         error=runs["estimate"] - runs["truth"], covered=covered(runs), ratio=ratio,
         open=~np.isfinite(runs[["ci_low", "ci_high"]]).all(axis=1) | runs["outside"].astype(bool),
     )  # fmt: skip
     out = runs.groupby(["scenario", "quantity"], sort=False).agg(
-        n=("seed", "size"), truth=("truth", "mean"), mean=("error", "mean"),
-        median=("error", "median"), sd=("error", "std"), said=("std_error", "mean"),
+        n=("seed", "size"), programmes=("seed", "nunique"), truth=("truth", "mean"),
+        mean=("error", "mean"), median=("error", "median"), sd=("error", "std"),
+        said=("std_error", "mean"),
         coverage=("covered", "mean"), open=("open", "mean"), ratio=("ratio", "first"),
     ).reset_index()  # fmt: skip
     out["bias"] = out["median"].where(out["ratio"], out["mean"])
@@ -157,7 +195,8 @@ def markdown(table: pd.DataFrame, code: str) -> str:
         f"- Graines : à partir de {FIRST_SEED}", f"- Code jugé : empreinte {code}", "",
     ]  # fmt: skip
     for scenario, rows in table.groupby("scenario", sort=False):
-        lines += [f"## {scenario} · {int(rows['n'].max())} programmes", ""]
+        programmes = int(rows["programmes"].max())
+        lines += [f"## {scenario} · {programmes} programmes", ""]
         lines += [HEADER, "|---|---|---|---|---|---|---|---|"]
         lines += [_line(r) for r in rows.itertuples()] + [""]
     return re.sub(r"(\d)\.(\d)", r"\1,\2", "\n".join(lines))
@@ -179,18 +218,34 @@ def main() -> None:
     parser.add_argument("--reps", type=int, default=300)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--until", help="heure d'arrêt, HH:MM")
-    parser.add_argument("--chain", action="store_true", help="juge aussi la chaîne, plus lente")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument(
+        "--chain",
+        dest="kind",
+        action="store_const",
+        const="chain",
+        default="",
+        help="juge aussi la chaîne, plus lente",
+    )
+    kinds.add_argument(
+        "--groups",
+        dest="kind",
+        action="store_const",
+        const="groups",
+        help="juge les totaux par niveau, filière, voie et territoire",
+    )
     parser.add_argument("--table", action="store_true", help="écrit le tableau sans rien tirer")
     args = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
     code = fingerprint()
-    store = RESULTS / f"totals{'_chain' * args.chain}_{code}.csv"
+    name = f"totals_{args.kind}" if args.kind else "totals"
+    store = RESULTS / f"{name}_{code}.csv"
     todo = [] if args.table else missing_runs(store, args.reps)
     if todo:
-        compute = partial(one_run, chained=args.chain)
+        compute = partial(one_run, kind=args.kind)
         run(store, todo, compute, COLUMNS, args.workers, until=today_at(args.until))
     table = markdown(summarise(pd.read_csv(store)), code)
-    (RESULTS / f"totals{'_chain' * args.chain}.md").write_text(table, encoding="utf-8")
+    (RESULTS / f"{name}.md").write_text(table, encoding="utf-8")
     print(table)
 
 

@@ -10,8 +10,8 @@ from invented_chain import LOST, PER_SEAT, invented_chain
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import linear, seats
 from fpi_eval.impact.calendar import first_seen, observable_on
-from fpi_eval.impact.chain import chain, links
-from fpi_eval.impact.cohorts import _resamples, cohort_frame, fit_cohorts
+from fpi_eval.impact.chain import chain, ends, links
+from fpi_eval.impact.cohorts import CohortFit, _resamples, cohort_frame, fit_cohorts
 from fpi_eval.impact.shapley import attribute
 
 EXACT = 1e-8
@@ -169,3 +169,11 @@ def test_shapley_gives_nothing_to_a_factor_on_target_and_adds_up_with_five():
     assert found.sum() == pytest.approx(gap)
     with pytest.raises(FpiError, match="facteurs"):
         attribute({"a": 1}, {"b": 1})
+
+
+def test_few_treated_groups_push_the_percentiles_outwards():
+    drawn = np.random.default_rng(0).normal(size=200_000)
+    many, few = (CohortFit((), None, None, None, None, 100, g) for g in (1_000, 12))
+    assert ends(many, drawn) == pytest.approx([-1.96, 1.96], abs=0.03)
+    wanted = 2.201 * np.sqrt(12 / 11)  # t at 11 degrees of freedom
+    assert ends(few, drawn) == pytest.approx([-wanted, wanted], abs=0.04)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from scipy import stats
 
 from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
@@ -12,7 +13,7 @@ from fpi_eval.impact.additionality import Waterfall
 from fpi_eval.impact.calendar import first_seen, month
 from fpi_eval.impact.cohorts import DRAWS, CohortFit, cohort_frame, fit_cohorts
 from fpi_eval.impact.uncertainty import ENOUGH
-from fpi_eval.inference.ratio import fieller
+from fpi_eval.inference.ratio import LEVEL, fieller
 
 WEAK = 0.25  # METHOD, A3: above this relative error a link's interval is Fieller's
 HORIZONS = (6, 12, 18, 24)
@@ -143,9 +144,10 @@ class Chain:
             "Chaque maillon est le rapport de deux effets par place estimés sur les mêmes "
             "promotions, avec les mêmes poids et les mêmes instruments (régression J), de sorte "
             "que leur produit est exactement l'effet final. Intervalles : percentiles d'un "
-            "bootstrap conjoint qui tire les établissements, traités et non traités à part "
-            "(Davison et Hinkley, 1997) ; Fieller (1954) quand l'effet du maillon précédent est "
-            "mal connu."
+            "bootstrap conjoint qui tire les départements (ou les établissements, s'il y a trop "
+            "peu de départements), traités et non traités à part (Davison et Hinkley, 1997), "
+            "élargis parce que les groupes traités sont peu nombreux (Hesterberg, 2015) ; Fieller "
+            "(1954) quand l'effet du maillon précédent est mal connu."
         )
 
 
@@ -154,7 +156,7 @@ def chain(
     *,
     horizon: int = 6,
     niveau: str | None = None,
-    cluster: str = "uai",
+    cluster: str | None = None,
     draws: int = DRAWS,
     seed: int = 0,
     proportional: bool = True,
@@ -168,8 +170,9 @@ def chain(
     ----------
     horizon : {6, 12, 18, 24}
         Months after leaving at which employment is read.
-    cluster : str
-        Column of the clusters that are resampled.
+    cluster : str, optional
+        Column of the clusters that are resampled; by default départements when at least
+        `uncertainty.ENOUGH` of them opened seats, whose shocks they allow for, else establishments.
     """
     steps = links(horizon)
     frame = cohort_frame(panel, tuple(s.outcome for s in steps), niveau=niveau)
@@ -180,13 +183,16 @@ def chain(
             f"{ENOUGH} établissements : premier chiffre en {month(first_seen(panel, 'entrants'))}."
         )
     names = tuple(s.outcome for s in kept)
+    used = frame.dropna(subset=list(names))
+    if cluster is None:
+        opened = used.loc[used["dose"] != 0, "code_departement"].nunique()
+        cluster = "code_departement" if opened >= ENOUGH else "uai"
     fit = fit_cohorts(frame, names, cluster=cluster, draws=draws, seed=seed,
                       proportional=proportional)  # fmt: skip
     pending = pd.DataFrame(
         [(s.outcome, s.label, first_seen(panel, s.outcome)) for s in steps if s not in kept],
         columns=["outcome", "label", "date"],
     )
-    used = frame.dropna(subset=list(names))
     return Chain(_table(kept, fit, used), pending, fit, steps, len(used), float(used["dose"].sum()))
 
 
@@ -212,8 +218,7 @@ def _table(steps: list[Link], fit: CohortFit, used: pd.DataFrame) -> pd.DataFram
         j, parent = at[link.outcome], at.get(link.parent)
         value, low, high, rule = _link(fit, j, parent)
         before = calm[link.outcome].sum() / calm[link.parent].sum() if link.parent else np.nan
-        bounds = np.percentile(fit.gross_draws[:, j], [2.5, 97.5])
-        net = np.percentile(fit.net_draws[:, j], [2.5, 97.5])
+        bounds, net = ends(fit, fit.gross_draws[:, j]), ends(fit, fit.net_draws[:, j])
         rows.append(
             (link.outcome, link.parent, link.label, value, low, high, before,
              *(100 * np.array([fit.gross[j], *bounds, fit.net[j], *net])), rule)
@@ -226,13 +231,25 @@ def _table(steps: list[Link], fit: CohortFit, used: pd.DataFrame) -> pd.DataFram
 def _link(fit: CohortFit, j: int, parent: int | None) -> tuple[float, float, float, str]:
     """Return a link and its interval: percentiles, or Fieller when the parent is ill known."""
     if parent is None:
-        low, high = np.percentile(fit.gross_draws[:, j], [2.5, 97.5])
-        return fit.gross[j], low, high, "bootstrap"
+        return fit.gross[j], *ends(fit, fit.gross_draws[:, j]), "bootstrap"
     value = fit.gross[j] / fit.gross[parent]
     above, below = fit.gross_draws[:, j], fit.gross_draws[:, parent]
     if below.std(ddof=1) > WEAK * abs(fit.gross[parent]):
         cov = np.cov(above, below)
         found = fieller(fit.gross[j], fit.gross[parent], cov[0, 0], cov[1, 1], cov[0, 1])
-        ends = (found.low, found.high) if found.bounded else (-np.inf, np.inf)
-        return value, *ends, "Fieller"
-    return value, *np.percentile(above / below, [2.5, 97.5]), "bootstrap"
+        bounds = (found.low, found.high) if found.bounded else (-np.inf, np.inf)
+        return value, *bounds, "Fieller"
+    return value, *ends(fit, above / below), "bootstrap"
+
+
+def ends(fit: CohortFit, drawn: np.ndarray) -> np.ndarray:
+    r"""Return the ends of the 95 % interval of resampled values, by expanded percentiles.
+
+    Resampling G treated clusters understates the spread by :math:`\sqrt{(G-1)/G}` and ignores that
+    it is itself estimated: percentiles are those of
+    :math:`\Phi(\pm t_{.975, G-1} \sqrt{G/(G-1)})` (Hesterberg, 2015).
+    """
+    g = max(fit.n_treated_clusters, 2)
+    far = stats.t.ppf((1 + LEVEL) / 2, g - 1) * np.sqrt(g / (g - 1))
+    tail = 100 * stats.norm.cdf(-far)
+    return np.percentile(drawn, [tail, 100 - tail])

@@ -20,9 +20,8 @@ from fpi_eval.panel.regional import (
 from fpi_eval.programme import Programme
 from fpi_eval.sources.identity import course_identity
 from fpi_eval.sources.links import link_entry_to_final
-from fpi_eval.sources.matching import departement_of
+from fpi_eval.sources.matching import departement_of, with_kin
 from fpi_eval.sources.ouvertures import REGISTRE
-from fpi_eval.sources.matching import with_kin
 from fpi_eval.sources.ouvertures_observed import derive_openings
 from fpi_eval.sources.ouvertures_reconcile import reconcile
 

@@ -93,8 +93,9 @@ def maillons(p: Panels) -> Table | str:
         labels={"label": "Maillon", "link": "Part du maillon précédent", "link_low": "Borne basse",
                 "link_high": "Borne haute", "per_100": "Pour 100 places", "quand": "Constat"},
         source=f"Constat de rentrée, registre des ouvertures ; {p.donnees.credit}",
-        note="Intervalles à 95 %, bootstrap conjoint par établissement. Une part au-dessus de "
-        "100 % est possible : c'est un rapport de deux effets estimés.",
+        note="Intervalles à 95 %, bootstrap conjoint par département (par établissement si moins "
+        "de cinq sont concernés). Une part au-dessus de 100 % est possible : c'est un rapport de "
+        "deux effets estimés.",
     )  # fmt: skip
 
 

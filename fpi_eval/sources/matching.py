@@ -52,9 +52,7 @@ def filieres_of(cfd: pd.Series, diplomes: pd.DataFrame, filieres: pd.DataFrame) 
     return pd.DataFrame({"groupe_nsf": group, "filiere": filiere, "par": how})
 
 
-def with_kin(
-    filieres: pd.DataFrame, identity: pd.DataFrame, options: pd.DataFrame
-) -> pd.DataFrame:
+def with_kin(filieres: pd.DataFrame, identity: pd.DataFrame, options: pd.DataFrame) -> pd.DataFrame:
     """Return the declared table, its exceptions extended to every code of the same course.
 
     A course keeps one code through renovation, its oldest, which nobody declares; the options of
@@ -72,7 +70,8 @@ def with_kin(
     declared = filieres.set_index("code")["filiere"]
     known = options.dropna(subset=["cfd_commun", "cfd"])
     told = known["cfd"].map(declared).fillna(UNTOLD).groupby(known["cfd_commun"])
-    shared = told.first()[(told.nunique() == 1) & (told.first() != UNTOLD)]
+    first, agree = told.first(), told.agg(lambda names: len(set(names)) == 1)
+    shared = first[agree & (first != UNTOLD)]
     every = pd.concat([declared, shared[~shared.index.isin(declared.index)]])
     course = identity.drop_duplicates("cfd").set_index("cfd")["course"]
     # The last line of a course wins, should two of its diplomas be declared apart.
