@@ -70,7 +70,8 @@ def with_kin(filieres: pd.DataFrame, identity: pd.DataFrame, options: pd.DataFra
     declared = filieres.set_index("code")["filiere"]
     known = options.dropna(subset=["cfd_commun", "cfd"])
     told = known["cfd"].map(declared).fillna(UNTOLD).groupby(known["cfd_commun"])
-    first, agree = told.first(), told.agg(lambda names: len(set(names)) == 1)
+    first = told.first()
+    agree = told.agg(lambda names: len(set(names)) == 1).astype(bool)
     shared = first[agree & (first != UNTOLD)]
     every = pd.concat([declared, shared[~shared.index.isin(declared.index)]])
     course = identity.drop_duplicates("cfd").set_index("cfd")["course"]
