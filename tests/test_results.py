@@ -39,6 +39,7 @@ from fpi_eval.impact.stacked import stacked
 from fpi_eval.impact.sun_abraham import sun_abraham
 from fpi_eval.impact.synthetic import synthetic
 from fpi_eval.impact.together import together
+from fpi_eval.impact.totals import totals
 from fpi_eval.impact.trend import bjs2_t
 from fpi_eval.impact.triple import triple_difference
 from fpi_eval.impact.twfe import twfe
@@ -102,6 +103,7 @@ CASES = {
     "displacement": lambda t: displacement(t.panel),
     "substitution": lambda t: substitution(t.panel),
     "employment": lambda t: additional_employed(t.panel, by="voie"),
+    "totals": lambda t: totals(t.panel, "entrants"),
     "chain": lambda t: chain(t.panel, draws=49),
     "waterfall": lambda t: from_estimates(displacement(t.panel), 100.0),
     "bounds": lambda t: bounds(_hidden(t.panel), by=["niveau"]),
