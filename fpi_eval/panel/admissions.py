@@ -68,9 +68,11 @@ def by_cell(
 
 def _courses(links: pd.DataFrame, donnees: Donnees, identity: pd.DataFrame) -> pd.Series:
     """Return the course of each name that stands for one alone."""
-    options = donnees.nomenclatures.options_bts
-    common = options.drop_duplicates("cfd").set_index("cfd")["cfd_commun"]
-    cfd = links["cfd"].map(common).fillna(links["cfd"])
-    course = cfd.map(identity.drop_duplicates("cfd").set_index("cfd")["course"]).fillna(cfd)
+    known = identity.drop_duplicates("cfd").set_index("cfd")["course"]
+    # Options are listed under their codes of today, names of 2018 carry those of then: by course.
+    options = donnees.nomenclatures.options_bts[["cfd", "cfd_commun"]]
+    options = options.apply(lambda cfd: cfd.map(known).fillna(cfd)).drop_duplicates("cfd")
+    course = links["cfd"].map(known).fillna(links["cfd"])
+    course = course.map(options.set_index("cfd")["cfd_commun"]).fillna(course)
     pairs = links.assign(course=course)[["specialite", "course"]].drop_duplicates()
     return pairs.drop_duplicates("specialite", keep=False).set_index("specialite")["course"]

@@ -114,11 +114,13 @@ def _sexes(e: "Etude", found: Heterogeneity) -> list[str]:
     """Return women's share of the extra BTS entrants in one sentence, unless counts are small."""
     if found.sexes is None:
         return []
-    least = e.p.donnees.programme.secret.effectif_minimum
-    if min(found.sexes.women_before, found.sexes.men_before) < least:
+    secret = e.p.donnees.programme.secret
+    women, men = found.sexes.women_before, found.sexes.men_before
+    if min(women, men) < secret.effectif_minimum or women + men < secret.denominateur_minimum:
         return [
-            f"Sexe : moins de {least} femmes ou hommes admis en BTS avant l'ouverture ; leur part "
-            "n'est pas montrée."
+            f"Sexe : moins de {secret.effectif_minimum} femmes ou hommes admis en BTS avant "
+            f"l'ouverture, ou moins de {secret.denominateur_minimum} en tout ; leur part n'est pas "
+            "montrée."
         ]
     tests = found.tests.set_index("dimension")
     return [found.sexes.sentence(tests.loc[ADMITTED, "p_romano_wolf"])]
