@@ -110,7 +110,7 @@ def test_one_row_per_cell_and_rentree_and_unknown_outcomes_stay_unknown(panel):
     assert panel[["cell", "rentree"]].equals(
         panel[["cell", "rentree"]].sort_values(["cell", "rentree"], ignore_index=True)
     )
-    assert list(panel.columns) == [*ff.COLUMNS, "tension"]
+    assert list(panel.columns) == [*ff.COLUMNS, *ff.SEXES, "tension"]
     assert panel[ff.UNKNOWN].isna().all().all()
     assert panel.attrs["appariement"] == pytest.approx(1.0)
     assert panel.attrs["hors_champ"] > 0

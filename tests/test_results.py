@@ -35,6 +35,7 @@ from fpi_eval.impact.honest_bounds import honest_bounds
 from fpi_eval.impact.poisson import poisson_imputation
 from fpi_eval.impact.pretest import pretest_power
 from fpi_eval.impact.regional import regional_change
+from fpi_eval.impact.sexes import sexes
 from fpi_eval.impact.stacked import stacked
 from fpi_eval.impact.sun_abraham import sun_abraham
 from fpi_eval.impact.synthetic import synthetic
@@ -69,6 +70,12 @@ def _few_units(panel: pd.DataFrame) -> pd.DataFrame:
     sums["y"] = np.log(sums["entrants"])
     treated = (sums["code_region"] == "84") & (sums["rentree"] >= 2024)
     return sums.rename(columns={"code_region": "unit", "rentree": "time"}).assign(treated=treated)
+
+
+def _by_sex(panel: pd.DataFrame) -> pd.DataFrame:
+    """Return the twin's panel with a quarter of women among its BTS entrants."""
+    bts = panel["entrants"].where((panel["niveau"] == "superieur") & (panel["voie"] == "scolaire"))
+    return panel.assign(entrants_filles=0.25 * bts, entrants_garcons=0.75 * bts)
 
 
 def _study(panel: pd.DataFrame):
@@ -119,6 +126,7 @@ CASES = {
     "family of estimates": lambda t: family(
         [imputation.per_seat(t.panel, o) for o in ("entrants", "diplomes")], draws=199
     ),
+    "sexes": lambda t: sexes(_by_sex(t.panel)),
     "heterogeneity": lambda t: heterogeneity(t.panel, by=("niveau", "sexe"), draws=199),
     "projection": lambda t: projeter(FPI, t.openings.iloc[:0], rentree=2023, draws=50),
     "power": lambda t: puissance(

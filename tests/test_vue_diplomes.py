@@ -154,17 +154,39 @@ def test_groups_stand_beside_the_sentence_that_says_whether_they_differ(made):
     assert (rows.groupby("dimension")["p_romano_wolf"].nunique() == 1).all()
     said = insertion.pour_qui(made)
     assert "découpage" in said.splitlines()[0]
-    assert "Sexe : les fichiers lus ne le donnent pas" in said
     tension = rows[rows["dimension"] == "Tension du métier visé"]
     assert set(tension["group"]) == {"plus en tension", "moins en tension"}
     note = insertion.groupes(made).note
     assert "groupe NSF → famille professionnelle (metiers.csv), Dares 2019 ;" in note
+    assert "Sur 100 entrants de plus en BTS (admis sur Parcoursup), " in said
+    assert "contre" in said
+    assert {"Filles", "Garçons"} <= set(rows["group"])
+    assert "n'est pas celle de ces deux effets" in note
 
 
 def test_without_tension_the_page_names_the_file_and_the_map_that_give_it(made):
     bare = replace(made, panel=made.panel.drop(columns="tension"))
     assert "Tension du métier visé : il faut le fichier" in insertion.pour_qui(bare)
     assert "carte déclarée" not in insertion.groupes(bare).note
+
+
+def test_a_share_over_fewer_women_than_the_threshold_is_not_shown(made):
+    panel = made.panel.copy()
+    first = panel.index[(panel["rentree"] == 2019) & (panel["entrants_filles"] > 3)][:1]
+    men = panel["entrants_filles"] + panel["entrants_garcons"]
+    panel["entrants_filles"] = (panel["seats"] > 0).astype(float).where(men.notna())
+    panel.loc[first, "entrants_filles"] = 3.0
+    panel["entrants_garcons"] = men - panel["entrants_filles"]
+    said = insertion.pour_qui(replace(made, panel=panel))
+    assert "moins de 5 femmes ou hommes" in said
+    assert "Sur 100 entrants" not in said
+
+
+def test_without_parcoursup_the_page_says_that_no_file_gives_the_sex(made):
+    panel = made.panel.drop(columns=["entrants_filles", "entrants_garcons"])
+    said = insertion.pour_qui(replace(made, panel=panel))
+    assert "Sexe : les fichiers lus ne le donnent pas" in said
+    assert "Sur 100 entrants" not in said
 
 
 def test_families_and_groups_are_silent_when_the_number_is_refused_or_impossible(made, early):

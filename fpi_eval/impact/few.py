@@ -52,6 +52,15 @@ def wild_coefficient(fit: LinearFit, j: int, clusters: Clusters, *, seed: int = 
     )  # fmt: skip
 
 
+def wild_interval(fit: LinearFit, j: int, clusters: Clusters, std_error: float) -> Interval | None:
+    """Return the wild bootstrap interval of a group with few opened establishments, else None."""
+    rule = choose(clusters.n_treated_etab)
+    if rule.key != "wild":
+        return None
+    test = wild_coefficient(fit, j, clusters)
+    return Interval(std_error, test.ci_low, test.ci_high, test.p_value, rule.name)
+
+
 def moved_openings(
     frame: pd.DataFrame,
     observed: float,

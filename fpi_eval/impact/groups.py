@@ -9,6 +9,7 @@ from fpi_eval import text
 from fpi_eval.errors import FpiError
 
 TIGHT = 1.0  # first wishes per place: above it, not everyone who asked could enter
+FEWEST = 5  # opened establishments under which a group is not told apart: nothing to average
 MISSING = "non renseigné"
 SEXES = {"filles": "Filles", "garcons": "Garçons"}
 NO_SEX = "les fichiers lus ne le donnent pas par établissement et formation."

@@ -13,21 +13,26 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact import linear, seats
 from fpi_eval.impact.bands import joint_test
 from fpi_eval.impact.family import LEVEL
-from fpi_eval.impact.few import wild_coefficient
-from fpi_eval.impact.groups import DIMENSIONS, MISSING
-from fpi_eval.impact.uncertainty import CR3, ENOUGH, Clusters, Interval, answer, error
-from fpi_eval.inference import choose
+from fpi_eval.impact.few import wild_interval
+from fpi_eval.impact.groups import DIMENSIONS, FEWEST, MISSING
+from fpi_eval.impact.sexes import Sexes, given, sexes
+from fpi_eval.impact.uncertainty import CR3, ENOUGH, Clusters, answer, error
 from fpi_eval.inference.multiple import holm, normal_draws, romano_wolf
 from fpi_eval.inference.wild import DRAWS
-from fpi_eval.results import heading, within
+from fpi_eval.results import Estimate, heading, within
 
-FEWEST = 5  # opened establishments under which a group is not told apart: nothing to average
+ADMITTED = "Sexe des admis"
 DESCRIPTION = (
     "Régression J où les places de chaque groupe ont leur propre coefficient, les autres termes "
     "étant communs ; groupes et seuils fixés d'avance. Égalité des effets d'un découpage : test F "
     "sur les différences entre groupes, à autant de degrés de liberté que le groupe qui a le moins "
     "de {level}s traités, moins un. Valeurs p ajustées sur tous les découpages : Romano et Wolf "
     "(2005), par tirages communs des influences par {level}, et Holm (1979)."
+)
+BY_SEX = (
+    " Le sexe partage le résultat et non les formations : effet par place sur les femmes et sur "
+    "les hommes admis en BTS sur Parcoursup, quel que soit le résultat étudié ; l'égalité testée "
+    "est celle de la part des femmes parmi les entrants de plus et de leur part d'avant."
 )
 
 
@@ -39,6 +44,8 @@ class Heterogeneity:
     p_value, seats (seat-years), n_cells, n_treated_clusters, rule. ``tests`` has one row per
     dimension: dimension, n_groups, p_value (equal effects), p_romano_wolf, p_holm. ``absent``
     says why a dimension could not be looked at, ``left_out`` counts the groups too small.
+    ``sexes``, if the panel has admissions by sex, is where the rows of that dimension come from:
+    equality is there that of the share of women, before and among the extra entrants.
     """
 
     outcome: str
@@ -47,6 +54,7 @@ class Heterogeneity:
     absent: Mapping[str, str]
     left_out: tuple[tuple[str, int], ...] = ()
     level: str = field(default="département", repr=False)
+    sexes: Sexes | None = field(default=None, repr=False)
     verdict: str | None = None
 
     def with_verdict(self, verdict: str) -> "Heterogeneity":
@@ -97,7 +105,7 @@ class Heterogeneity:
 
     def method(self) -> str:
         """Return one French paragraph on the method, with references."""
-        return DESCRIPTION.format(level=self.level)
+        return DESCRIPTION.format(level=self.level) + (BY_SEX if self.sexes else "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,9 +152,13 @@ def heterogeneity(
         raise FpiError(f"découpage « {unknown[0]} » inconnu : {text.liste(DIMENSIONS)}.")
     frame = seats.sample(panel, outcome)
     wide = Clusters.of(frame).n_treated_dep >= ENOUGH
-    splits, absent, left = {}, {}, []
+    splits, absent, left, by_sex = {}, {}, [], None
     for name in by:
         try:
+            if name == "sexe" and given(panel):
+                by_sex = sexes(panel)
+                splits[name] = _by_sex(by_sex, wide)
+                continue
             groups = frame["cell"].map(DIMENSIONS[name].groups(panel))
             kept, lost = _large(frame, groups)
             left += [(f"{DIMENSIONS[name].label}, {g}", n) for g, n in lost]
@@ -158,7 +170,7 @@ def heterogeneity(
     table = pd.DataFrame([r for s in splits.values() for r in s.rows])
     tests = _tests(splits, draws, seed)
     level = "département" if wide else "établissement"
-    return Heterogeneity(outcome, table, tests, absent, tuple(left), level)
+    return Heterogeneity(outcome, table, tests, absent, tuple(left), level, by_sex)
 
 
 def _large(frame: pd.DataFrame, groups: pd.Series) -> tuple[pd.DataFrame, list[tuple[str, int]]]:
@@ -189,21 +201,38 @@ def _split(frame: pd.DataFrame, groups: pd.Series, label: str, wide: bool) -> Sp
         clusters = Clusters.of(own)
         found = answer(
             own, fit.coefficients[j], psi["uai"][:, j], psi["code_departement"][:, j],
-            estimator="J", kind=CR3, instead=_few(fit, j, clusters, error(psi["uai"][:, j])),
+            estimator="J", kind=CR3,
+            instead=wild_interval(fit, j, clusters, error(psi["uai"][:, j])),
         )  # fmt: skip
         freedom.append((clusters.n_treated_dep if wide else clusters.n_treated_etab) - 1)
-        rows.append({
-            "dimension": label, "group": name, "label": f"{label} : {name}",
-            **{k: getattr(found, k) for k in ("estimate", "std_error", "ci_low", "ci_high",
-                                              "p_value")},
-            "seats": float(own["dose"].sum()),
-            "n_cells": int(own.loc[own["dose"] != 0, "cell"].nunique()),
-            "n_treated_clusters": found.n_treated_clusters, "rule": found.rule,
-        })  # fmt: skip
+        opened = own.loc[own["dose"] != 0, "cell"].nunique()
+        rows.append(_row(label, name, found, own["dose"].sum(), opened))
     column = "code_departement" if wide else "uai"
     values, moves = fit.coefficients[at], psi[column][:, at]
     gaps = pd.DataFrame(moves[:, 1:] - moves[:, :1], index=np.unique(used[column]))
     return Split(rows, values[1:] - values[0], gaps, max(min(freedom), 1))
+
+
+def _row(label: str, group: str, found: Estimate, seat_years: float, n_cells: int) -> dict:
+    """Return the row of one group."""
+    return {
+        "dimension": label, "group": group, "label": f"{label} : {group}",
+        **{k: getattr(found, k) for k in ("estimate", "std_error", "ci_low", "ci_high",
+                                          "p_value")},
+        "seats": float(seat_years), "n_cells": int(n_cells),
+        "n_treated_clusters": found.n_treated_clusters, "rule": found.rule,
+    }  # fmt: skip
+
+
+def _by_sex(found: Sexes, wide: bool) -> Split:
+    """Return the split by sex: its gap is that of women's share, not that of both effects."""
+    column = "code_departement" if wide else "uai"
+    rows = [
+        _row(ADMITTED, one.label, one, found.seats, found.n_opened)
+        for one in (found.women, found.men)
+    ]
+    moved = found.influence[column].to_frame()
+    return Split(rows, np.array([found.gap.estimate]), moved, max(found.freedom[column], 1))
 
 
 def fit_groups(frame: pd.DataFrame, groups: pd.Series, names: list[str]) -> linear.LinearFit:
@@ -217,15 +246,6 @@ def fit_groups(frame: pd.DataFrame, groups: pd.Series, names: list[str]) -> line
         frame["y"].to_numpy() / n, x, seats.effects(frame), names=[*names, *columns[1:]],
         instruments=z, weights=n,
     )  # fmt: skip
-
-
-def _few(fit: linear.LinearFit, j: int, clusters: Clusters, std_error: float) -> Interval | None:
-    """Return the wild bootstrap interval of a group with few opened establishments, else None."""
-    rule = choose(clusters.n_treated_etab)
-    if rule.key != "wild":
-        return None
-    test = wild_coefficient(fit, j, clusters)
-    return Interval(std_error, test.ci_low, test.ci_high, test.p_value, rule.name)
 
 
 def _tests(splits: Mapping[str, Split], draws: int, seed: int) -> pd.DataFrame:

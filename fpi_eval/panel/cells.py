@@ -11,7 +11,7 @@ IDENTIFIERS = [
     "cell", "uai", "course", "famille", "filiere", "niveau", "voie", "duree",
     "code_departement", "code_academie", "code_region", "nouvelle",
 ]  # fmt: skip
-AT_ENTRY = ("entrants", "voeux_1", "places")
+AT_ENTRY = ("entrants", "voeux_1", "places", "entrants_filles", "entrants_garcons")
 AT_THE_END = ("terminale", "diplomes", "sortants")
 
 

@@ -23,11 +23,11 @@ from fpi_eval.sources.reading import Provenance, Reading
 from fpi_eval.text import liste
 
 NEEDED = (
-    "affelnet", "parcoursup_bts", "parcoursup", "constat", "inserjeunes_region", "ouvertures",
-    "tensions",
+    "affelnet", "parcoursup_bts", "parcoursup", "parcoursup_portail", "constat",
+    "inserjeunes_region", "ouvertures", "tensions",
 )  # fmt: skip
 CAPACITIES = ("affelnet", "parcoursup_bts")
-YEARLY = (*CAPACITIES, "constat")
+YEARLY = (*CAPACITIES, "constat", "parcoursup_portail")
 FIRST_SIMULATED = 2018
 UAI_FILE = "uai_changements.csv"
 YEAR = {"rentree": r"\d{4}", "millesime": r"\d{4}_\d{4}"}

@@ -10,6 +10,7 @@ outcome.
 import numpy as np
 import pandas as pd
 
+from fpi_eval.panel.admissions import SEXES
 from fpi_eval.panel.panels import FILIERES, Panels
 from fpi_eval.panel.regional import with_course
 from fpi_eval.panel.tension import with_tension
@@ -39,6 +40,8 @@ def cell_panel(p: Panels) -> pd.DataFrame:
     -------
     DataFrame
         Columns of the cell panel; ``diplomes``, ``sortants`` and ``en_emploi_…`` are unknown.
+        With Parcoursup, also ``entrants_filles`` and ``entrants_garcons``: women and men admitted
+        in BTS on that platform (`admissions`), not pupils of the constat.
         Then ``tension`` if the folder has Dares' file and the programme declares its occupations.
         ``attrs``: ``places_derivees`` (no register: seats are increases seen in capacities),
         ``appariement`` (share of the register's seats found, where files cover its voie and
@@ -58,10 +61,13 @@ def cell_panel(p: Panels) -> pd.DataFrame:
     table = table.merge(words, "left", KEYS)
     facts |= {"places_derivees": derived, "sans_code": lost, "uai_non_resolus": _vanished(table)}
     table[UNKNOWN] = np.nan
+    if len(p.admissions):
+        table = table.merge(p.admissions, "left", [*KEYS, "rentree"])
     table = table.dropna(subset=["duree", "code_region"])
     table["cell"] = table.groupby(KEYS).ngroup().astype("int64")
     table = table.astype({"duree": "int64", "rentree": "int64"})
-    out = table.sort_values(["cell", "rentree"], ignore_index=True)[COLUMNS]
+    out = table.sort_values(["cell", "rentree"], ignore_index=True)
+    out = out[[*COLUMNS, *(c for c in SEXES if c in out)]]
     out = with_tension(out, p.tension)
     out.attrs.update(facts)
     return out

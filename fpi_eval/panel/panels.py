@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.panel import secteurs, tension
+from fpi_eval.panel import admissions, secteurs, tension
 from fpi_eval.panel.capacites import Capacites, capacites
 from fpi_eval.panel.donnees import Donnees, load
 from fpi_eval.panel.passage import Matching, match_bts, passage_panel
@@ -102,12 +102,24 @@ class Panels:
     @cached_property
     def appariement_bts(self) -> Matching:
         """BTS names of Parcoursup matched with diplomas."""
+        return self._matched(self.bts)
+
+    def _matched(self, rows: pd.DataFrame) -> Matching:
         codes = self.donnees.nomenclatures.diplomes
         diplomes = codes[codes["cfd"].str[:2] == "32"].rename(
             columns={"date_ouverture": "ouverture", "date_fermeture": "fermeture"}
         )
         declared = pd.read_csv(REFERENCE / "parcoursup_bts.csv", sep=";", dtype="str")
-        return match_bts(self.bts, diplomes, declared)
+        return match_bts(rows, diplomes, declared)
+
+    @cached_property
+    def admissions(self) -> pd.DataFrame:
+        """Women and men admitted in BTS on Parcoursup, per cell × rentrée; empty without files."""
+        rows = admissions.read(self.donnees)
+        if rows.empty:
+            return pd.DataFrame(columns=admissions.COLUMNS)
+        links = self._matched(rows).links
+        return admissions.by_cell(rows, links, self.donnees, self.identity)
 
     @cached_property
     def passage(self) -> pd.DataFrame:

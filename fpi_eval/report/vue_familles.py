@@ -10,7 +10,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact import seats
 from fpi_eval.impact.family import OUTCOMES, Family, study_family
 from fpi_eval.impact.groups import DIMENSIONS
-from fpi_eval.impact.heterogeneity import Heterogeneity, heterogeneity
+from fpi_eval.impact.heterogeneity import ADMITTED, Heterogeneity, heterogeneity
 from fpi_eval.report.tables import Table, table
 
 if TYPE_CHECKING:
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 EFFECTS = {seats.GROSS: "Brut", seats.NET: "Net"}
 NOT_ADJUSTED = "sans ajustement"
 ADJUSTED = ("p_romano_wolf", "p_holm")
+SEX_NOTE = (
+    " Sexe des admis : effet sur les femmes et sur les hommes admis en BTS sur Parcoursup (non au "
+    "constat). L'égalité testée n'est pas celle de ces deux effets : la part des femmes parmi les "
+    "entrants de plus est comparée à leur part dans les mêmes formations avant l'ouverture."
+)
 BOUNDS = {"estimate": "Par place", "ci_low": "Borne basse", "ci_high": "Borne haute"}
 
 
@@ -87,7 +92,7 @@ def pour_qui(e: "Etude") -> str:
     found = _groups(e)
     if isinstance(found, str):
         return found
-    lines = [found.sentence()]
+    lines = [found.sentence(), *_sexes(e, found)]
     absent = [f"{DIMENSIONS[k].label} : {why}" for k, why in found.absent.items()]
     if found.left_out:
         small = [
@@ -103,6 +108,22 @@ def _about_tension(e: "Etude", found: Heterogeneity) -> str:
     shown = DIMENSIONS["tension"].label in set(found.table["dimension"])
     known = e.p.tension if shown else None
     return f" {known.note(simulees=e.p.donnees.simulees)}" if known else ""
+
+
+def _sexes(e: "Etude", found: Heterogeneity) -> list[str]:
+    """Return women's share of the extra BTS entrants in one sentence, unless counts are small."""
+    if found.sexes is None:
+        return []
+    secret = e.p.donnees.programme.secret
+    women, men = found.sexes.women_before, found.sexes.men_before
+    if min(women, men) < secret.effectif_minimum or women + men < secret.denominateur_minimum:
+        return [
+            f"Sexe : moins de {secret.effectif_minimum} femmes ou hommes admis en BTS avant "
+            f"l'ouverture, ou moins de {secret.denominateur_minimum} en tout ; leur part n'est pas "
+            "montrée."
+        ]
+    tests = found.tests.set_index("dimension")
+    return [found.sexes.sentence(tests.loc[ADMITTED, "p_romano_wolf"])]
 
 
 def groupes(e: "Etude") -> Table | str:
@@ -123,5 +144,6 @@ def groupes(e: "Etude") -> Table | str:
         note="Effet brut par place. La valeur p, la même pour tous les groupes d'un découpage, "
         f"est celle de l'égalité de leurs effets, ajustée sur {len(found.tests)} découpages fixés "
         "d'avance. Demande : premiers vœux comparés aux places, avant le programme."
-        f"{_about_tension(e, found)}",
+        f"{_about_tension(e, found)}"
+        + (SEX_NOTE if found.sexes else ""),
     )  # fmt: skip

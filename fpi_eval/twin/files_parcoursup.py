@@ -1,4 +1,9 @@
-"""Write Parcoursup 2018 and 2019: one compressed file, portal names, courses of lycées and IFSI."""
+"""Write Parcoursup: 2018 and 2019 in one compressed file, then one file a session, portal names.
+
+Courses of lycées and IFSI. Each course has its own share of women, fixed by its number: the
+programme does not change it, so that the truth is *extra entrants count as many women as those
+before them*, to the rounding of counts.
+"""
 
 import gzip
 from pathlib import Path
@@ -26,6 +31,28 @@ COLUMNS = columns(
     "pct_acc_datebac;pct_acc_finpp;g_ta_cod"
 )
 SESSIONS = (2018, 2019)
+#: Header of the sessions from 2021 on, also given to 2020; what is not simulated stays empty.
+PORTAL = columns(
+    "session;contrat_etab;cod_uai;g_ea_lib_vx;dep;dep_lib;region_etab_aff;acad_mies;"
+    "ville_etab;lib_for_voe_ins;select_form;fili;lib_comp_voe_ins;form_lib_voe_acc;"
+    "fil_lib_voe_acc;detail_forma;g_olocalisation_des_formations;capa_fin;voe_tot;"
+    "voe_tot_f;nb_voe_pp;nb_voe_pp_internat;nb_voe_pp_bg;nb_voe_pp_bg_brs;nb_voe_pp_bt;"
+    "nb_voe_pp_bt_brs;nb_voe_pp_bp;nb_voe_pp_bp_brs;nb_voe_pp_at;nb_voe_pc;nb_voe_pc_bg;"
+    "nb_voe_pc_bt;nb_voe_pc_bp;nb_voe_pc_at;nb_cla_pp;nb_cla_pc;nb_cla_pp_internat;"
+    "nb_cla_pp_pasinternat;nb_cla_pp_bg;nb_cla_pp_bg_brs;nb_cla_pp_bt;nb_cla_pp_bt_brs;"
+    "nb_cla_pp_bp;nb_cla_pp_bp_brs;nb_cla_pp_at;prop_tot;acc_tot;acc_tot_f;acc_pp;"
+    "acc_pc;acc_debutpp;acc_datebac;acc_finpp;acc_internat;acc_brs;acc_neobac;acc_bg;"
+    "acc_bt;acc_bp;acc_at;acc_mention_nonrenseignee;acc_sansmention;acc_ab;acc_b;"
+    "acc_tb;acc_tbf;acc_bg_mention;acc_bt_mention;acc_bp_mention;acc_term;acc_term_f;"
+    "acc_aca_orig;acc_aca_orig_idf;pct_acc_debutpp;pct_acc_datebac;pct_acc_finpp;pct_f;"
+    "pct_aca_orig;pct_aca_orig_idf;pct_etab_orig;pct_bours;pct_neobac;"
+    "pct_mention_nonrenseignee;pct_sansmention;pct_ab;pct_b;pct_tb;pct_tbf;pct_bg;"
+    "pct_bg_mention;pct_bt;pct_bt_mention;pct_bp;pct_bp_mention;prop_tot_bg;"
+    "prop_tot_bg_brs;prop_tot_bt;prop_tot_bt_brs;prop_tot_bp;prop_tot_bp_brs;"
+    "prop_tot_at;lib_grp1;ran_grp1;lib_grp2;ran_grp2;lib_grp3;ran_grp3;list_com;tri;"
+    "cod_aff_form;detail_forma2;lien_form_psup;taux_acces_ens;part_acces_gen;"
+    "part_acces_tec;part_acces_pro;etablissement_id_paysage;composante_id_paysage"
+)
 
 #: Parcoursup spells some names its own way, and knew Caen and Rouen until they merged.
 _REGIONS = {"11": "Ile-de-France", "93": "Provence Alpes Côte d'Azur"}
@@ -34,17 +61,28 @@ _ROUEN = ("027", "076")
 
 
 def write_parcoursup(rows: dict[int, pd.DataFrame], folder: Path) -> list[Path]:
-    """Write the sessions among 2018 and 2019 that ``rows`` holds; nothing if it holds none."""
+    """Write the sessions from 2018 on that ``rows`` holds; nothing if it holds none."""
     sessions = [session for session in SESSIONS if session in rows]
-    if not sessions:
+    later = sorted(session for session in rows if session > SESSIONS[-1])
+    if not sessions and not later:
         return []
     folder.mkdir(parents=True, exist_ok=True)
+    paths = [_write_old(rows, sessions, folder)] if sessions else []
+    for session in later:
+        table = _session(rows[session], session).rename(columns={"g_ta_cod": "cod_aff_form"})
+        paths.append(folder / f"fr-esr-parcoursup_{session}.csv")
+        table = table.reindex(columns=PORTAL, fill_value="")
+        table.to_csv(paths[-1], sep=";", index=False, lineterminator="\n")
+    return paths
+
+
+def _write_old(rows: dict[int, pd.DataFrame], sessions: list[int], folder: Path) -> Path:
     table = pd.concat([_session(rows[s], s) for s in sessions], ignore_index=True)
     path = folder / "parcoursup_2018_2019_national_apinames.csv.gz"
     text = table[COLUMNS].to_csv(sep=";", index=False, lineterminator="\n")
     # No time and no name in the header: the same seed gives the same bytes.
     path.write_bytes(gzip.compress(text.encode("utf-8"), compresslevel=6, mtime=0))
-    return [path]
+    return path
 
 
 def _session(rows: pd.DataFrame, session: int) -> pd.DataFrame:
@@ -71,6 +109,7 @@ def _where(table: pd.DataFrame, session: int) -> pd.DataFrame:
     lat, lon = 42.5 + 0.08 * order + 0.004 * rank, -2.0 + 0.09 * order - 0.004 * rank
     academie = table["academie"].where(~table["code_academie"].isin(list(_ACADEMIES)), "Besancon")
     norman = np.where(table["code_departement"].isin(_ROUEN), "Rouen", "Caen")
+    norman = norman if session <= SESSIONS[-1] else "Normandie"
     academie = academie.where(table["code_academie"] != "70", norman)
     region = table["region"].where(~table["code_region"].isin(list(_REGIONS)))
     region = region.fillna(table["code_region"].map(_REGIONS))
