@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from test_impact_bounded import pooled
 from test_impact_exposure import invented as invented_jobs
 from test_impact_regional import panel as regional_panel
 
@@ -21,6 +22,7 @@ from fpi_eval.impact import imputation, seats
 from fpi_eval.impact.additionality import from_estimates
 from fpi_eval.impact.as_event_study import opening_study
 from fpi_eval.impact.binomial import rate
+from fpi_eval.impact.bounded import bounded_employment
 from fpi_eval.impact.callaway_santanna import callaway_santanna
 from fpi_eval.impact.chain import chain
 from fpi_eval.impact.detectability import from_reference
@@ -113,6 +115,7 @@ CASES = {
     "totals": lambda t: totals(t.panel, "entrants"),
     "chain": lambda t: chain(t.panel, draws=49),
     "waterfall": lambda t: from_estimates(displacement(t.panel), 100.0),
+    "bounded": lambda t: bounded_employment(pooled(t.panel, hide=20)),
     "bounds": lambda t: bounds(_hidden(t.panel), by=["niveau"]),
     "shift-share": lambda t: exposure_regression(invented_jobs(1, slope=0.4, noise=0.02)),
     "detectability": lambda t: from_reference(480_000, 0.01, graduates=2000, years=3),

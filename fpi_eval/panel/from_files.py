@@ -73,15 +73,28 @@ def cell_panel(p: Panels) -> pd.DataFrame:
     return out
 
 
-def _coded(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows with course, filière and level; a BTS option counts in its common first year."""
+def coded(p: Panels, rows: pd.DataFrame, *, common: bool = True) -> pd.DataFrame:
+    """Return rows with course, filière and level; a BTS option counts in its common first year.
+
+    With ``common`` false each option keeps its own code.
+    """
     codes = p.donnees.nomenclatures
     mef = codes.mef.drop_duplicates("mefstat11").set_index("mefstat11")["cfd"]
     cfd = rows["cfd"] if "cfd" in rows else pd.Series(None, rows.index, dtype="str")
     cfd = cfd.where(cfd.notna(), rows["mefstat11"].map(mef))
-    common = codes.options_bts.drop_duplicates("cfd").set_index("cfd")["cfd_commun"]
-    rows = rows.assign(cfd=cfd.map(common).fillna(cfd))
+    shared = codes.options_bts.drop_duplicates("cfd").set_index("cfd")["cfd_commun"]
+    rows = rows.assign(cfd=cfd.map(shared).fillna(cfd) if common else cfd)
     return with_course(rows, codes.mef, p.identity, p.filieres)
+
+
+def final_year(p: Panels) -> pd.DataFrame:
+    """Return final-year pupils as the constat counts them: uai, option, rentree, effectif."""
+    rows = p.donnees.table("constat")
+    mef = p.donnees.nomenclatures.mef.drop_duplicates("mefstat11").set_index("mefstat11")
+    last = rows["mefstat11"].map(mef["annee"]) == rows["mefstat11"].map(mef["duree"])
+    rows = rows[last].assign(uai=latest_uai(rows["uai"], p.donnees.changements_uai))
+    option = coded(p, rows, common=False)["course"]
+    return rows.assign(option=option).dropna(subset=["option"])
 
 
 def _in_family(p: Panels, rows: pd.DataFrame) -> pd.Series:
@@ -99,7 +112,7 @@ def _pupils(p: Panels, changes: pd.DataFrame) -> tuple[pd.DataFrame, float]:
     rows = p.donnees.table("constat")
     codes = p.donnees.nomenclatures
     rows = rows[~rows["mefstat11"].isin(codes.familles["mefstat11_commun"])]
-    rows = _coded(p, rows.assign(uai=latest_uai(rows["uai"], changes), voie="scolaire"))
+    rows = coded(p, rows.assign(uai=latest_uai(rows["uai"], changes), voie="scolaire"))
     mef = codes.mef.drop_duplicates("mefstat11").set_index("mefstat11")
     year, length = rows["mefstat11"].map(mef["annee"]), rows["mefstat11"].map(mef["duree"])
     lost = float(rows.loc[rows["course"].isna() | year.isna(), "effectif"].sum())
@@ -162,7 +175,7 @@ def _lives(counts: pd.DataFrame, pupils: pd.DataFrame) -> pd.DataFrame:
 def _seats(p: Panels, changes: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
     """Return opened seats by cell and rentrée, and whether they are derived from capacities."""
     derived = not p.donnees.a("ouvertures")
-    rows = p.derivees if derived else _coded(p, p.registre)
+    rows = p.derivees if derived else coded(p, p.registre)
     rows = rows.assign(
         uai=latest_uai(rows["uai"], changes), rentree=rows["rentree"].astype("int64"),
         ouvertes=rows["places_ouvertes"].astype(float),

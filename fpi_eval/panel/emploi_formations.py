@@ -1,0 +1,118 @@
+"""Employed leavers per establishment × course: published rates times counted pupils, or bounds.
+
+InserJeunes gives rates by lycée professionnel and course, on two cohorts, blank under 20; the
+constat de rentrée counts the same final-year pupils. What is blank is unknown, not zero: it is
+kept between two ends, and only sums are ever shown.
+"""
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.panel.from_files import KEYS, coded, final_year
+from fpi_eval.panel.panels import Panels
+from fpi_eval.sources.identity import latest_uai
+
+SOURCE = "inserjeunes_formation_fine"
+HORIZONS = (6, 12, 18, 24)
+ENDS = ("bas", "haut")
+OPTION = ["uai", "option", "rentree"]
+
+
+def name_of(horizon: int) -> str:
+    """Return the column of employed leavers at a horizon (months)."""
+    return f"en_emploi_{horizon}_mois"
+
+
+def employed(p: Panels) -> pd.DataFrame:
+    """Return employed leavers per cell and millésime, known or between two ends.
+
+    Returns
+    -------
+    DataFrame
+        uai, course, voie, rentree (final year of the younger cohort), ``terminale_2`` (final-year
+        pupils of both cohorts), ``sortants``, ``en_emploi_6_mois`` to 24 (two cohorts; NaN where
+        hidden), each employment count with ``_bas`` and ``_haut`` (equal where known; NaN where
+        the horizon is not published for the millésime). Empty without both files.
+    """
+    if not (p.donnees.a(SOURCE) and p.donnees.a("constat")):
+        return pd.DataFrame(columns=[*KEYS, "rentree", "terminale_2", "sortants"])
+    rates = _rates(p)
+    table = _two_cohorts(p, rates).merge(rates, "inner", OPTION)
+    table = _counts(table, p.donnees.programme.secret.denominateur_minimum)
+    counted = [c for c in table if c.startswith(("terminale_2", "sortants", "en_emploi"))]
+    # A cell adds the options of its BTS: unknown as soon as one is.
+    grouped = table.assign(voie="scolaire").groupby([*KEYS, "rentree"])[counted]
+    whole = grouped.sum().mask(grouped.agg(lambda v: v.isna().any()).astype(bool))
+    return whole.reset_index()
+
+
+def with_employment(panel: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the cell panel with employment counts of two cohorts in place of unknown ones."""
+    kept = panel.drop(columns=[c for c in table if c in panel and c not in (*KEYS, "rentree")])
+    out = kept.merge(table, "left", [*KEYS, "rentree"])
+    out.attrs.update(panel.attrs)
+    return out
+
+
+def _rates(p: Panels) -> pd.DataFrame:
+    """Return published rates by establishment, option and millésime (rentrée of its last year)."""
+    rows = p.donnees.table(SOURCE)
+    rows = rows.assign(uai=latest_uai(rows["uai"], p.donnees.changements_uai))
+    own = coded(p, rows.assign(cfd=None), common=False)
+    rows = rows.assign(
+        option=own["course"], course=coded(p, rows.assign(cfd=None))["course"],
+        rentree=rows["millesime"].str[-4:].astype("int64") - 1,
+    )  # fmt: skip
+    columns = ["part_emploi_6_mois", "taux_poursuite", *(f"taux_emploi_{h}_mois" for h in HORIZONS)]
+    rows = rows.dropna(subset=["option"])[[*OPTION, "course", *columns]]
+    # Old and new codes of one diploma side by side: whose pupils are whose is not known.
+    twice = rows.duplicated(OPTION, keep=False)
+    rows[columns] = rows[columns].mask(twice)
+    for h in HORIZONS:
+        known = rows.groupby("rentree")[f"taux_emploi_{h}_mois"].transform("count") > 0
+        rows[f"publie_{h}"] = known
+    return rows.drop_duplicates(OPTION)
+
+
+def _two_cohorts(p: Panels, rates: pd.DataFrame) -> pd.DataFrame:
+    """Return final-year pupils of a rentrée and the one before, by establishment and option."""
+    counts = final_year(p).groupby(OPTION)["effectif"].sum()
+    listed = set(p.donnees.table("constat").pipe(_sites, p))
+    wanted = rates[OPTION].drop_duplicates()
+    total = np.zeros(len(wanted))
+    for back in (0, 1):
+        at = wanted.assign(rentree=wanted["rentree"] - back)
+        found = counts.reindex(pd.MultiIndex.from_frame(at)).to_numpy(float, copy=True)
+        here = np.fromiter(zip(at["uai"], at["rentree"], strict=True), dtype=object, count=len(at))
+        zero = np.array([pair in listed for pair in here])
+        found[np.isnan(found) & zero] = 0.0
+        total += found
+    return wanted.assign(terminale_2=total).dropna(subset=["terminale_2"])
+
+
+def _sites(rows: pd.DataFrame, p: Panels) -> list[tuple[str, int]]:
+    """Return the (establishment, rentrée) pairs that the constat lists."""
+    uai = latest_uai(rows["uai"], p.donnees.changements_uai)
+    return list(zip(uai, rows["rentree"], strict=True))
+
+
+def _counts(table: pd.DataFrame, minimum: int) -> pd.DataFrame:
+    """Return counts from rates and pupils, and what hidden ones may be.
+
+    Parts are over final-year pupils, employment rates over leavers: under 20 leavers the part of
+    the employed at 6 months still gives their number, as long as there are 20 pupils.
+    """
+    n = table["terminale_2"].to_numpy()
+    leavers = np.rint((1 - table["taux_poursuite"].to_numpy()) * n)
+    out = table[["uai", "course", "rentree", "terminale_2"]].assign(sortants=leavers)
+    most = np.where(np.isnan(leavers), np.minimum(n, minimum - 1), leavers)
+    for h in HORIZONS:
+        found = np.rint(table[f"taux_emploi_{h}_mois"].to_numpy() * leavers)
+        if h == HORIZONS[0]:
+            found = np.where(np.isnan(found), np.rint(table["part_emploi_6_mois"] * n), found)
+        shown = table[f"publie_{h}"].to_numpy()
+        hidden = np.isnan(found) & shown
+        out[name_of(h)] = found
+        out[f"{name_of(h)}_bas"] = np.where(hidden, 0.0, found)
+        out[f"{name_of(h)}_haut"] = np.where(hidden, most, found)
+    return out

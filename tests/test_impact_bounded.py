@@ -1,0 +1,96 @@
+"""Additional employed under hidden counts: ends that hold, that shrink, that meet when known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from invented import invented_panel
+
+from fpi_eval import twin
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import seats
+from fpi_eval.impact.bounded import ALL, bounded_employment
+from fpi_eval.impact.employment import additional_employed
+
+NAME = "en_emploi_6_mois"
+
+
+def pooled(panel: pd.DataFrame, hide: int = 0) -> pd.DataFrame:
+    """Return the panel with counts of two cohorts, those under ``hide`` pupils between two ends."""
+    by_cell = panel.groupby("cell")
+    n = panel["terminale"] + by_cell["terminale"].shift()
+    known = panel[NAME] + by_cell[NAME].shift()
+    masked = n < hide
+    return panel.assign(
+        terminale_2=n, **{NAME: known, f"{NAME}_bas": known.mask(masked, 0.0),
+                          f"{NAME}_haut": known.mask(masked, n)},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def drawn() -> twin.Twin:
+    return twin.draw(twin.SMALL, 2)
+
+
+@pytest.fixture(scope="module")
+def known(drawn):
+    return bounded_employment(pooled(drawn.panel))
+
+
+def test_without_hidden_counts_both_ends_are_the_effect_of_j_on_two_cohorts(drawn, known):
+    wanted = additional_employed(pooled(drawn.panel), millesimes=True, total=True)
+    for effect, label in (("Brut", seats.GROSS), ("Net", seats.NET)):
+        row = known.table[(known.table["group"] == ALL) & (known.table["effect"] == effect)].iloc[0]
+        j = next(e for e in wanted if e.label == label.replace(" par place", " en tout"))
+        assert row["low"] == pytest.approx(j.estimate, rel=1e-10)
+        assert row["high"] == pytest.approx(j.estimate, rel=1e-10)
+        assert row["hidden_share"] == 0.0
+
+
+def test_hidden_counts_open_a_range_that_holds_the_effect_they_hide(drawn, known):
+    hidden = bounded_employment(pooled(drawn.panel, hide=20))
+    for got, true in zip(hidden.table.itertuples(), known.table.itertuples(), strict=True):
+        assert (got.group, got.effect) == (true.group, true.effect)
+        assert got.low < true.low < got.high
+        assert got.ci_low < got.low < got.high < got.ci_high
+    assert 0 < hidden.table["hidden_share"].iloc[0] < 1
+
+
+def test_fewer_hidden_counts_make_a_narrower_range(drawn):
+    widths = [
+        (lambda t: t["high"] - t["low"])(bounded_employment(pooled(drawn.panel, hide=h)).table)
+        for h in (10, 20)
+    ]
+    assert (widths[0] < widths[1]).all()
+
+
+def test_the_ends_are_reached_by_filling_hidden_counts_as_their_weights_ask(drawn):
+    # Any filling in between, here the true one and a random one, stays inside.
+    panel = pooled(drawn.panel, hide=20)
+    found = bounded_employment(panel).table.iloc[0]
+    rng = np.random.default_rng(0)
+    share = rng.uniform(size=len(panel))
+    low, high = panel[f"{NAME}_bas"], panel[f"{NAME}_haut"]
+    filled = (low + share * (high - low)).rename(NAME)
+    one = bounded_employment(
+        panel.assign(**{f"{NAME}_bas": filled, f"{NAME}_haut": filled})
+    ).table.iloc[0]
+    assert found["low"] < one["low"] < found["high"]
+
+
+def test_by_level_and_filiere_when_there_is_more_than_one(known):
+    assert {"Secondaire", "Supérieur"} <= set(known.table["group"])
+    assert "personnes en emploi à 6 mois" in known.summary()
+
+
+def test_seats_without_published_leavers_are_told():
+    panel = invented_panel(1, start=2031)
+    panel = panel.assign(terminale=30.0, **{NAME: 10.0})
+    with pytest.raises(FpiError, match="place ouverte"):
+        bounded_employment(pooled(panel))
+
+
+def test_an_unknown_horizon_or_a_missing_column_is_told(drawn):
+    with pytest.raises(FpiError, match="choisissez parmi"):
+        bounded_employment(drawn.panel, 9)
+    with pytest.raises(FpiError, match="colonne absente"):
+        bounded_employment(drawn.panel, 6)
