@@ -10,6 +10,7 @@ from fpi_eval.checks import Check
 from fpi_eval.panel.panels import panels
 from fpi_eval.programme import load_programme
 from fpi_eval.report import vue_diplomes as vue
+from fpi_eval.report import vue_emploi_en_plus as plus
 from fpi_eval.report import vue_insertion as insertion
 from fpi_eval.report.figure import Figure
 from fpi_eval.report.notebooks import check_thin, inspect
@@ -202,4 +203,5 @@ def test_the_notebook_on_groups_is_thin_and_declares_them():
     assert check_thin(path) == []
     info = inspect(path)
     assert "groupes" in info.declares["tables"]
-    assert all(hasattr(insertion, n) for n in (*info.declares["tables"], *info.declares["figures"]))
+    names = (*info.declares["tables"], *info.declares["figures"])
+    assert all(hasattr(insertion, n) or hasattr(plus, n) for n in names)

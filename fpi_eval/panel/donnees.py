@@ -24,10 +24,10 @@ from fpi_eval.text import liste
 
 NEEDED = (
     "affelnet", "parcoursup_bts", "parcoursup", "parcoursup_portail", "constat",
-    "inserjeunes_region", "ouvertures", "tensions",
+    "inserjeunes_region", "inserjeunes_formation_fine", "ouvertures", "tensions",
 )  # fmt: skip
 CAPACITIES = ("affelnet", "parcoursup_bts")
-YEARLY = (*CAPACITIES, "constat", "parcoursup_portail")
+YEARLY = (*CAPACITIES, "constat", "parcoursup_portail", "inserjeunes_formation_fine")
 FIRST_SIMULATED = 2018
 UAI_FILE = "uai_changements.csv"
 YEAR = {"rentree": r"\d{4}", "millesime": r"\d{4}_\d{4}"}

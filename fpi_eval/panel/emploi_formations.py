@@ -57,6 +57,8 @@ def with_employment(panel: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 def _rates(p: Panels) -> pd.DataFrame:
     """Return published rates by establishment, option and millésime (rentrée of its last year)."""
     rows = p.donnees.table(SOURCE)
+    # A millésime may stand in the files of two years: the later one is the publisher's last word.
+    rows = rows.drop_duplicates(["millesime", "uai", "mefstat11"], keep="last")
     rows = rows.assign(uai=latest_uai(rows["uai"], p.donnees.changements_uai))
     own = coded(p, rows.assign(cfd=None), common=False)
     rows = rows.assign(

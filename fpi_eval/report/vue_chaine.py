@@ -19,6 +19,8 @@ from fpi_eval.report.tables import Table, table
 from fpi_eval.report.vue_trajectoire import le_jour, panneau
 
 NOT_BY_SITE = "aucun fichier ouvert ne le donne par établissement et formation"
+TWO_COHORTS = "par lycée et formation, deux promotions ensemble : voir « L'insertion »"
+BY_SITE = ("sortants", "en_emploi")  # InserJeunes gives them, not by cohort
 PEOPLE = {
     "entrants": "entrants de plus",
     "terminale": "élèves de plus en dernière année",
@@ -104,6 +106,8 @@ def _when(p: Panels, outcome: str) -> str:
     day = first_seen(panneau(p), outcome)
     if day > le_jour(p):
         return f"à venir : premier chiffre en {month(day)}"
+    if outcome.startswith(BY_SITE):
+        return f"publié depuis {month(day)} {TWO_COHORTS}"
     return f"publié depuis {month(day)}, mais {NOT_BY_SITE}"
 
 

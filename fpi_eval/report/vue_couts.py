@@ -167,9 +167,9 @@ def _assumed(p: Panels) -> str:
         for niveau, part in rates.groupby("niveau")
     )
     return (
-        "Hypothèse, non mesure : aucun fichier ouvert ne dit l'emploi par établissement et "
-        f"formation. Aux diplômés en plus on applique la part publiée d'élèves de dernière année "
-        f"en emploi à {MONTHS} mois dans la région : {said} selon le millésime. Si tous auraient "
+        "Hypothèse, non mesure : l'emploi de ces diplômés à venir n'est pas connu. On leur "
+        f"applique la part publiée d'élèves de dernière année en emploi à {MONTHS} mois dans la "
+        f"région : {said} selon le millésime. Si tous auraient "
         "eu un emploi de toute façon, le programme n'en ajoute aucun et le coût n'est pas borné. "
         f"Industrie : {text.pourcent(what.fuite, 0)} des personnes en emploi travaillent ailleurs. "
         f"Déclaré : {what.source}."
