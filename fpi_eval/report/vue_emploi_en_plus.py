@@ -97,8 +97,8 @@ def effets(e: Etude) -> Table | str:
         source=f"InserJeunes par lycée et formation, constat de rentrée ; {e.p.donnees.credit}",
         note="Voie scolaire des lycées professionnels. Une ligne du fichier réunit deux "
         "promotions et deux lignes qui se suivent en partagent une : chacune est rapportée aux "
-        "places des deux années. Part masquée : élèves des formations ouvertes dont l'emploi n'est pas publié ; le "
-        "nombre est alors entre deux bornes. " + " ".join(late),
+        "places des deux années. Part masquée : élèves des formations ouvertes dont l'emploi n'est "
+        "pas publié ; le nombre est alors entre deux bornes. " + " ".join(late),
     )  # fmt: skip
 
 
