@@ -12,6 +12,7 @@ import fpi_eval as fpi
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.groups import DIMENSIONS, MISSING
+from fpi_eval.panel.admissions import SEXES
 from fpi_eval.panel.from_files import COLUMNS, cell_panel
 from fpi_eval.panel.tension import (
     LESS,
@@ -168,7 +169,7 @@ def test_a_missing_map_says_what_it_is_for(tmp_path, programme):
 
 def test_the_panel_has_tension_last_and_both_groups_in_the_programme(folder, programme):
     found = cell_panel(fpi.panels(programme, 2025, folder))
-    assert list(found.columns) == [*COLUMNS, "tension"]
+    assert list(found.columns) == [*COLUMNS, *SEXES, "tension"]
     assert "appariement" in found.attrs
     opened = found[(found["seats"] > 0) & (found["filiere"] != "autre")]
     assert set(opened["tension"]) == {MORE, LESS}
@@ -188,7 +189,7 @@ def test_without_the_file_or_the_map_there_is_no_column_and_the_reason_names_bot
     assert "tensions" in no_file.donnees.absentes
     for p in (no_file, no_map):
         panel = cell_panel(p)
-        assert list(panel.columns) == COLUMNS
+        assert list(panel.columns) == [*COLUMNS, *SEXES]
         with pytest.raises(FpiError, match=r"Dares \(\[sources.tensions\].*\(metiers\.csv"):
             DIMENSIONS["tension"].groups(panel)
 
