@@ -50,6 +50,8 @@ def _effects(e: Etude, horizon: int) -> BoundedEffects | str:
 
 def phrase(e: Etude) -> str:
     """Return in one sentence how many more people work, or why it is not known."""
+    if e.evaluation is None:
+        return e.raison
     found = _effects(e, MAIN)
     if isinstance(found, str):
         return found
