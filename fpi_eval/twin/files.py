@@ -6,6 +6,7 @@ from pathlib import Path
 from fpi_eval.errors import FpiError
 from fpi_eval.twin.draw import Twin
 from fpi_eval.twin.files_codes import write_codes
+from fpi_eval.twin.files_fine import write_fine
 from fpi_eval.twin.files_jobs import write_geography, write_naf, write_urssaf
 from fpi_eval.twin.files_outcomes import write_establishments, write_regions
 from fpi_eval.twin.files_parcoursup import write_parcoursup
@@ -53,6 +54,7 @@ def write_files(
     millesimes = [(year, year + 1) for year in years if year >= 2018 and year - 1 in rows]
     if millesimes:
         paths.append(write_regions(rows, millesimes, folder / "inserjeunes"))
+        paths.append(write_fine(rows, millesimes, years[-1], folder / "inserjeunes"))
     for millesime in millesimes:
         paths += write_establishments(rows, millesime, folder / "inserjeunes")
     sessions = [year + 1 for year in years]

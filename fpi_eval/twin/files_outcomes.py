@@ -92,12 +92,12 @@ def _region_rows(sums: pd.DataFrame, *, recent: bool) -> pd.DataFrame:
     staying = total - leavers
     out["nb_poursuite_etudes"] = _whole(staying, shown)
     out["nb_sortant"] = _whole(leavers, shown)
-    out["taux_poursuite_etudes"] = _percent(staying, total, shown)
+    out["taux_poursuite_etudes"] = percent(staying, total, shown)
     for months in MONTHS:
         jobs = sums[f"en_emploi_{months}_mois"]
         known = shown & (months <= 12 or not recent)
         out[f"nb_en_emploi_{months}_mois"] = _whole(jobs, known)
-        out[f"taux_emploi_{months}_mois"] = _percent(jobs, leavers, known)
+        out[f"taux_emploi_{months}_mois"] = percent(jobs, leavers, known)
     return out.sort_values("id")[REGION]
 
 
@@ -105,7 +105,8 @@ def _whole(values: pd.Series, shown: pd.Series) -> pd.Series:
     return values.astype("Int64").astype(str).where(shown, "")
 
 
-def _percent(part: pd.Series, whole: pd.Series, shown: pd.Series) -> pd.Series:
+def percent(part: pd.Series, whole: pd.Series, shown: pd.Series | bool = True) -> pd.Series:
+    """Return a share in whole percent as text, blank under 20 people or where not shown."""
     rate = np.floor(100 * part / whole.where(whole > 0, 1) + 0.5)
     return _whole(rate, shown & (whole >= MINIMUM_RATE))
 
