@@ -7,7 +7,7 @@ from invented import invented_panel
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import seats
+from fpi_eval.impact import bounded, seats
 from fpi_eval.impact.bounded import ALL, bounded_employment
 from fpi_eval.impact.employment import additional_employed
 
@@ -36,7 +36,9 @@ def known(drawn):
     return bounded_employment(pooled(drawn.panel))
 
 
-def test_without_hidden_counts_both_ends_are_the_effect_of_j_on_two_cohorts(drawn, known):
+def test_without_hidden_counts_both_ends_are_the_effect_of_j_on_two_cohorts(drawn, monkeypatch):
+    monkeypatch.setattr(bounded, "COMPARABLE", 0)  # J keeps small courses too
+    known = bounded_employment(pooled(drawn.panel))
     wanted = additional_employed(pooled(drawn.panel), millesimes=True, total=True)
     for effect, label in (("Brut", seats.GROSS), ("Net", seats.NET)):
         row = known.table[(known.table["group"] == ALL) & (known.table["effect"] == effect)].iloc[0]
@@ -75,6 +77,15 @@ def test_the_ends_are_reached_by_filling_hidden_counts_as_their_weights_ask(draw
         panel.assign(**{f"{NAME}_bas": filled, f"{NAME}_haut": filled})
     ).table.iloc[0]
     assert found["low"] < one["low"] < found["high"]
+
+
+def test_the_comparison_is_chosen_on_years_before_any_opening(drawn):
+    frame = pd.DataFrame(
+        {"cell": [1, 1, 2, 2, 3, 3], "time": [2020, 2024] * 3, "dose": [0, 0, 0, 0, 0, 6.0],
+         "eleves": [50, 10, 30, 90, 12, 12.0]}
+    )  # fmt: skip
+    kept = bounded._comparable(frame)
+    assert set(kept["cell"]) == {1, 3}  # 1 was large before, 2 only after, 3 opened seats
 
 
 def test_by_level_and_filiere_when_there_is_more_than_one(known):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import fpi_eval as fpi
-from fpi_eval.panel import emploi_formations
+from fpi_eval.panel import emploi_etablissements, emploi_formations
 from fpi_eval.panel.emploi_formations import _counts, employed, name_of, with_employment
 from fpi_eval.panel.from_files import cell_panel
 
@@ -74,3 +74,29 @@ def test_counts_are_between_their_ends_and_the_panel_keeps_its_rows(simulees):
     assert len(made) == len(panel)
     assert made["en_emploi_6_mois"].notna().sum() > 50
     assert made.attrs["appariement"] == panel.attrs["appariement"]
+
+
+def test_an_establishment_is_seen_where_its_courses_are_hidden(simulees):
+    sites = emploi_etablissements.employed(simulees)
+    courses = employed(simulees)
+    known = courses.groupby(["uai", "rentree"])["en_emploi_6_mois"].agg(lambda v: v.notna().all())
+    both = sites.merge(known.rename("toutes").reset_index(), on=["uai", "rentree"])
+    assert both["en_emploi_6_mois"].notna().mean() > 0.9 > both["toutes"].mean()
+    # Where every course is shown, they add up to their establishment, rounding apart.
+    sums = courses.groupby(["uai", "rentree"])[["en_emploi_6_mois", "terminale_2"]].sum()
+    whole = both[both["toutes"]].merge(sums, on=["uai", "rentree"], suffixes=("", "_somme"))
+    whole = whole[whole["terminale_2"] == whole["terminale_2_somme"]]
+    gap = (whole["en_emploi_6_mois"] - whole["en_emploi_6_mois_somme"]).abs()
+    assert len(whole) > 20
+    assert (gap <= 1 + 0.01 * whole["terminale_2"]).all()
+
+
+def test_only_pupils_of_the_school_route_count_in_an_establishment():
+    rows = pd.DataFrame(
+        [("A", "ensemble"), ("B", "ensemble"), ("B", "scolaires"), ("B", "apprentis"),
+         ("C", "ensemble"), ("C", "apprentis")],
+        columns=["uai", "public"],
+    ).assign(millesime="2022_2023")  # fmt: skip
+    kept = emploi_etablissements.pupils_only(rows)
+    assert list(zip(kept["uai"], kept["public"], strict=True)) == [("A", "ensemble"),
+                                                                    ("B", "scolaires")]  # fmt: skip

@@ -25,12 +25,14 @@ from fpi_eval.results import heading
 EFFECTS = {seats.GROSS: "Brut", seats.NET: "Net"}
 BY = {"niveau": text.NIVEAUX, "filiere": text.FILIERES}
 ALL = "Ensemble"
+COMPARABLE = 40  # pupils of two cohorts: half of them may leave and still be published
 METHOD = (
     "Régression J sur le nombre de sortants en emploi, deux cohortes par millésime : une ligne "
-    "répond aux places des deux années. L'effet est une somme pondérée des effectifs ; là où "
-    "l'éditeur masque un effectif, chaque poids prend la borne qui abaisse, puis celle qui relève "
-    "l'effet (Manski, 2003). Intervalle à 95 % du nombre lui-même (Imbens et Manski, 2004), "
-    "erreurs jackknife par groupe."
+    "répond aux places des deux années. Sont comparées les formations d'au moins 40 élèves avant "
+    "le programme : plus petites, elles seraient surtout masquées. L'effet est une somme pondérée "
+    "des effectifs ; là où l'éditeur masque un effectif, chaque poids prend la borne qui abaisse, "
+    "puis celle qui relève l'effet (Manski, 2003). Intervalle à 95 % du nombre lui-même (Imbens et "
+    "Manski, 2004), erreurs jackknife par groupe."
 )
 
 
@@ -111,12 +113,13 @@ def bounded_employment(panel: pd.DataFrame, horizon: int = 6) -> BoundedEffects:
             "aucune place ouverte n'a encore de sortants dans un millésime publié, avec le "
             "millésime d'avant pour comparer."
         )
+    mixed = _comparable(mixed)
     rows, absent = _effects(ALL, mixed), {}
     for column, words in BY.items():
         keys = sorted(mixed.loc[mixed["dose"] != 0, column].unique())
         for key in keys if len(keys) > 1 else ():
             part = mixed[mixed[column] == key]
-            part.attrs.update(mixed.attrs | {"reach": seats.reach(part)})
+            part.attrs.update(mixed.attrs)
             try:
                 rows += _effects(words[key], part)
             except (FpiError, np.linalg.LinAlgError):
@@ -124,6 +127,21 @@ def bounded_employment(panel: pd.DataFrame, horizon: int = 6) -> BoundedEffects:
     names = ["group", "effect", "low", "high", "ci_low", "ci_high", "seats", "n_etab",
              "hidden_share"]  # fmt: skip
     return BoundedEffects(horizon, pd.DataFrame(rows, columns=names), absent)
+
+
+def _comparable(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame without never-opened cells that were small before the programme.
+
+    Most of their counts are hidden: kept, they would open the range without saying anything. The
+    choice is made on years before any opening, so that no effect can move it.
+    """
+    opened = frame.groupby("cell")["dose"].transform(lambda d: (d != 0).any()).to_numpy(bool)
+    first = frame.loc[frame["dose"] != 0, "time"].min()
+    before = frame["eleves"].where(frame["time"] < first)
+    large = (before.groupby(frame["cell"]).transform("mean") >= COMPARABLE).to_numpy(bool)
+    out = frame[opened | large]
+    out.attrs.update(frame.attrs)
+    return out
 
 
 def _effects(group: str, frame: pd.DataFrame) -> list[tuple]:

@@ -24,7 +24,8 @@ from fpi_eval.text import liste
 
 NEEDED = (
     "affelnet", "parcoursup_bts", "parcoursup", "parcoursup_portail", "constat",
-    "inserjeunes_region", "inserjeunes_formation_fine", "ouvertures", "tensions",
+    "inserjeunes_region", "inserjeunes_formation_fine", "inserjeunes_etablissement", "ouvertures",
+    "tensions",
 )  # fmt: skip
 CAPACITIES = ("affelnet", "parcoursup_bts")
 YEARLY = (*CAPACITIES, "constat", "parcoursup_portail", "inserjeunes_formation_fine")
@@ -195,7 +196,8 @@ def _read(programme: Programme, name: str, path: Path, year: str) -> Reading:
         return read_ouvertures(path, territoire=programme.territoire, renaming=renaming)
     entry = catalogue.source(name)
     if entry.year_argument:
-        return cached(entry.load(), path, int(year), renaming=renaming)
+        when = year if "_" in year else int(year)  # a millésime, or a rentrée
+        return cached(entry.load(), path, when, renaming=renaming)
     return cached(entry.load(), path, renaming=renaming)
 
 

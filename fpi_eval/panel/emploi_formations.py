@@ -8,14 +8,12 @@ kept between two ends, and only sums are ever shown.
 import numpy as np
 import pandas as pd
 
-from fpi_eval.panel.from_files import KEYS, coded, final_year
+from fpi_eval.panel.from_files import KEYS, coded, final_year, lasting
 from fpi_eval.panel.panels import Panels
 from fpi_eval.sources.identity import latest_uai
 
 SOURCE = "inserjeunes_formation_fine"
 HORIZONS = (6, 12, 18, 24)
-ENDS = ("bas", "haut")
-OPTION = ["uai", "option", "rentree"]
 
 
 def name_of(horizon: int) -> str:
@@ -36,13 +34,13 @@ def employed(p: Panels) -> pd.DataFrame:
     """
     if not (p.donnees.a(SOURCE) and p.donnees.a("constat")):
         return pd.DataFrame(columns=[*KEYS, "rentree", "terminale_2", "sortants"])
-    rates = _rates(p)
-    table = _two_cohorts(p, rates).merge(rates, "inner", OPTION)
-    table = _counts(table, p.donnees.programme.secret.denominateur_minimum)
+    table = _counts(_two_cohorts(p, _rates(p)), p.donnees.programme.secret.denominateur_minimum)
     counted = [c for c in table if c.startswith(("terminale_2", "sortants", "en_emploi"))]
     # A cell adds the options of its BTS: unknown as soon as one is.
-    grouped = table.assign(voie="scolaire").groupby([*KEYS, "rentree"])[counted]
-    whole = grouped.sum().mask(grouped.agg(lambda v: v.isna().any()).astype(bool))
+    cells = pd.MultiIndex.from_frame(table.assign(voie="scolaire")[[*KEYS, "rentree"]])
+    unknown = table[counted].isna().groupby(cells).any()
+    whole = table[counted].groupby(cells).sum().mask(unknown)
+    whole.index = pd.MultiIndex.from_tuples(whole.index, names=[*KEYS, "rentree"])
     return whole.reset_index()
 
 
@@ -59,43 +57,39 @@ def _rates(p: Panels) -> pd.DataFrame:
     rows = p.donnees.table(SOURCE)
     # A millésime may stand in the files of two years: the later one is the publisher's last word.
     rows = rows.drop_duplicates(["millesime", "uai", "mefstat11"], keep="last")
-    rows = rows.assign(uai=latest_uai(rows["uai"], p.donnees.changements_uai))
-    own = coded(p, rows.assign(cfd=None), common=False)
+    rows = lasting(p, rows.assign(cfd=None))
     rows = rows.assign(
-        option=own["course"], course=coded(p, rows.assign(cfd=None))["course"],
-        rentree=rows["millesime"].str[-4:].astype("int64") - 1,
-    )  # fmt: skip
-    columns = ["part_emploi_6_mois", "taux_poursuite", *(f"taux_emploi_{h}_mois" for h in HORIZONS)]
-    rows = rows.dropna(subset=["option"])[[*OPTION, "course", *columns]]
-    # Old and new codes of one diploma side by side: whose pupils are whose is not known.
-    twice = rows.duplicated(OPTION, keep=False)
-    rows[columns] = rows[columns].mask(twice)
+        course=coded(p, rows)["course"], rentree=rows["millesime"].str[-4:].astype("int64") - 1
+    )
     for h in HORIZONS:
         known = rows.groupby("rentree")[f"taux_emploi_{h}_mois"].transform("count") > 0
         rows[f"publie_{h}"] = known
-    return rows.drop_duplicates(OPTION)
+    return rows
 
 
 def _two_cohorts(p: Panels, rates: pd.DataFrame) -> pd.DataFrame:
-    """Return final-year pupils of a rentrée and the one before, by establishment and option."""
-    counts = final_year(p).groupby(OPTION)["effectif"].sum()
-    listed = set(p.donnees.table("constat").pipe(_sites, p))
-    wanted = rates[OPTION].drop_duplicates()
-    total = np.zeros(len(wanted))
+    """Return the rates beside the final-year pupils of both cohorts.
+
+    Where one row stands for an establishment and a course, its pupils are all theirs, whatever
+    codes they had; where old and new codes stand side by side, each row has the pupils of its own.
+    """
+    pupils = final_year(p)
+    sites = latest_uai(p.donnees.table("constat")["uai"], p.donnees.changements_uai)
+    listed = set(zip(sites, p.donnees.table("constat")["rentree"], strict=True))
+    alone = ~rates.duplicated(["uai", "option", "rentree"], keep=False).to_numpy()
+    total = np.zeros(len(rates))
     for back in (0, 1):
-        at = wanted.assign(rentree=wanted["rentree"] - back)
-        found = counts.reindex(pd.MultiIndex.from_frame(at)).to_numpy(float, copy=True)
-        here = np.fromiter(zip(at["uai"], at["rentree"], strict=True), dtype=object, count=len(at))
-        zero = np.array([pair in listed for pair in here])
-        found[np.isnan(found) & zero] = 0.0
-        total += found
-    return wanted.assign(terminale_2=total).dropna(subset=["terminale_2"])
-
-
-def _sites(rows: pd.DataFrame, p: Panels) -> list[tuple[str, int]]:
-    """Return the (establishment, rentrée) pairs that the constat lists."""
-    uai = latest_uai(rows["uai"], p.donnees.changements_uai)
-    return list(zip(uai, rows["rentree"], strict=True))
+        year = rates["rentree"] - back
+        found = [
+            pupils.groupby([*keys, "rentree"])["effectif"].sum().reindex(
+                pd.MultiIndex.from_arrays([*(rates[k] for k in keys), year])
+            ).to_numpy()
+            for keys in (["uai", "option"], ["uai_lu", "cfd_lu"])
+        ]  # fmt: skip
+        here = [pair in listed for pair in zip(rates["uai"], year, strict=True)]
+        count = np.where(alone, *found)
+        total += np.where(np.isnan(count) & here, 0.0, count)
+    return rates.assign(terminale_2=total).dropna(subset=["terminale_2"])
 
 
 def _counts(table: pd.DataFrame, minimum: int) -> pd.DataFrame:

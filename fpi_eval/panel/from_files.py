@@ -88,13 +88,24 @@ def coded(p: Panels, rows: pd.DataFrame, *, common: bool = True) -> pd.DataFrame
 
 
 def final_year(p: Panels) -> pd.DataFrame:
-    """Return final-year pupils as the constat counts them: uai, option, rentree, effectif."""
+    """Return final-year pupils as the constat counts them.
+
+    Columns ``uai_lu`` and ``cfd_lu`` (codes as read), ``uai`` and ``option`` (lasting ones, each
+    BTS option apart), rentree, effectif.
+    """
     rows = p.donnees.table("constat")
     mef = p.donnees.nomenclatures.mef.drop_duplicates("mefstat11").set_index("mefstat11")
     last = rows["mefstat11"].map(mef["annee"]) == rows["mefstat11"].map(mef["duree"])
-    rows = rows[last].assign(uai=latest_uai(rows["uai"], p.donnees.changements_uai))
-    option = coded(p, rows, common=False)["course"]
-    return rows.assign(option=option).dropna(subset=["option"])
+    return lasting(p, rows[last])[["uai_lu", "cfd_lu", "uai", "option", "rentree", "effectif"]]
+
+
+def lasting(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of a UAI × MEFSTAT11 file with their codes as read and lasting ones."""
+    own = coded(p, rows, common=False)
+    return rows.assign(
+        uai_lu=rows["uai"], cfd_lu=own["cfd"], option=own["course"],
+        uai=latest_uai(rows["uai"], p.donnees.changements_uai),
+    ).dropna(subset=["option"])  # fmt: skip
 
 
 def _in_family(p: Panels, rows: pd.DataFrame) -> pd.Series:

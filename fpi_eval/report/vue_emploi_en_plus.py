@@ -7,19 +7,26 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.bounded import ALL, EFFECTS, BoundedEffects, bounded_employment
+from fpi_eval.impact.bounded import ALL, BoundedEffects, bounded_employment
 from fpi_eval.impact.calendar import first_seen, month
-from fpi_eval.panel import emploi_formations
+from fpi_eval.impact.sites import employed_by_site
+from fpi_eval.panel import emploi_etablissements, emploi_formations
 from fpi_eval.panel.panels import FILIERES, Panels
 from fpi_eval.panel.qualite import FIRST_WITH_PUBLIC_SECTOR
 from fpi_eval.report.tables import Table, table
 from fpi_eval.report.vue_diplomes import Etude
+from fpi_eval.results import Estimates
 
 NO_FILE = (
     "Le fichier InserJeunes par lycée professionnel et formation "
     "(fr-en-inserjeunes-lycee_pro-formation-fine) n'est pas dans le dossier : l'emploi des places "
     "ouvertes ne peut pas être estimé. « fpi-eval fetch » le télécharge."
 )
+NO_SITE = (
+    "Les fichiers InserJeunes par établissement ne sont pas dans le dossier : l'emploi des "
+    "établissements qui ont ouvert des places ne peut pas être estimé."
+)
+NOTHING = "–"
 MAIN = emploi_formations.HORIZONS[0]
 
 
@@ -48,60 +55,102 @@ def _effects(e: Etude, horizon: int) -> BoundedEffects | str:
     return made.with_verdict(e.evaluation.verdict.phrase)
 
 
+@cache
+def _sites(e: Etude, horizon: int) -> Estimates | str:
+    """Return additional employed by whole establishment, or why it cannot be told."""
+    if e.muette:
+        return e.muette
+    found = emploi_etablissements.employed(e.p)
+    if found.empty:
+        return NO_SITE
+    try:
+        return employed_by_site(e.panel, found, horizon)
+    except FpiError as error:
+        return f"À {horizon} mois, par établissement : {error}"
+    except np.linalg.LinAlgError:
+        return "Trop peu de places ouvertes pour séparer leur effet du reste."
+
+
 def phrase(e: Etude) -> str:
-    """Return in one sentence how many more people work, or why it is not known."""
+    """Return in a few sentences how many more people work, or why it is not known."""
     if e.evaluation is None:
         return e.raison
-    found = _effects(e, MAIN)
-    if isinstance(found, str):
-        return found
-    rows = found.table[found.table["group"] == ALL].set_index("effect")
-    gross, net = (rows.loc[words] for words in EFFECTS.values())
-    return (
-        f"Les places ouvertes dont les sortants sont publiés ont ajouté {_range(gross)} personnes "
-        f"en emploi à {MAIN} mois, {_range(net)} une fois ôté ce que perdent les formations "
-        "voisines (lycées professionnels, voie scolaire ; entre parenthèses, intervalle à 95 %). "
-        "C'est un nombre de personnes, non un taux : une place de plus fait plus de sortants, donc "
-        "plus d'emplois, même si le taux ne bouge pas."
-    )
-
-
-def _range(row: pd.Series) -> str:
-    low, high = text.signe(row["low"]), text.signe(row["high"])
-    span = low if low == high else f"entre {low} et {high}"
-    return f"{span} ({text.intervalle(row['ci_low'], row['ci_high'], 0)})"
+    sites, courses = _sites(e, MAIN), _effects(e, MAIN)
+    if isinstance(sites, str) and isinstance(courses, str):
+        return courses
+    said = []
+    if not isinstance(sites, str):
+        one = sites[0]
+        said.append(
+            f"Les établissements qui ont ouvert des places, et dont les sortants sont publiés, "
+            f"comptent {text.signe(one.estimate)} personnes en emploi à {MAIN} mois "
+            f"({text.intervalle(one.ci_low, one.ci_high, 0)}, intervalle à 95 %), ce que perdent "
+            "leurs autres formations étant déduit (voie scolaire des lycées professionnels)."
+        )
+        if one.ci_low <= 0 <= one.ci_high:
+            said.append("On ne peut pas encore dire si plus de personnes travaillent.")
+    if not isinstance(courses, str):
+        gross = courses.table[courses.table["group"] == ALL].iloc[0]
+        said.append(
+            f"Formation par formation, les effectifs masqués laissent l'effet entre "
+            f"{text.signe(gross['low'])} et {text.signe(gross['high'])}."
+        )
+    return " ".join(said)
 
 
 def effets(e: Etude) -> Table | str:
-    """Return additional employed at 6, 12, 18 and 24 months, gross and net, with what is hidden."""
+    """Return additional employed at 6 to 24 months: by establishment, then by course, bounded."""
     parts, late = [], []
     for horizon in emploi_formations.HORIZONS:
-        found = _effects(e, horizon)
-        if isinstance(found, str):
-            late.append(found)
-            continue
-        rows = found.table if horizon == MAIN else found.table[found.table["group"] == ALL]
-        parts.append(rows.assign(mois=f"{horizon} mois"))
+        for found, rows_of in ((_sites(e, horizon), _site_rows), (_effects(e, horizon), _rows)):
+            if isinstance(found, str):
+                late.append(found)
+            else:
+                parts.append(rows_of(found, horizon).assign(mois=f"{horizon} mois"))
     if not parts:
-        return late[0]
+        return late[-1]
     rows = pd.concat(parts, ignore_index=True)
-    rows = rows.assign(
+    return table(
+        rows[["mois", "maille", "group", "effect", "entre", "intervalle", "hidden_share"]],
+        "Personnes en emploi en plus, par durée depuis la sortie",
+        labels={"mois": "Durée", "maille": "Maille", "group": "Groupe", "effect": "Effet",
+                "entre": "Personnes en plus", "intervalle": "Intervalle à 95 %",
+                "hidden_share": "Part masquée"},
+        source=f"InserJeunes, constat de rentrée ; {e.p.donnees.credit}",
+        note="Voie scolaire des lycées professionnels, en nombre de personnes : une place de plus "
+        "fait plus de sortants, donc plus d'emplois, même si le taux ne bouge pas. Une ligne du "
+        "fichier réunit deux promotions et deux lignes qui se suivent en partagent une : chacune "
+        "est rapportée aux places des deux années. Par établissement, presque rien n'est masqué ; "
+        "par formation, ce qui l'est laisse le nombre entre deux bornes, les plus éloignées que "
+        "permettent tous les effectifs masqués à la fois ; n'y sont comparées que les formations "
+        "d'au moins 40 élèves avant le programme. Part masquée : élèves des formations "
+        "ouvertes dont l'emploi n'est pas publié. " + " ".join(dict.fromkeys(late)),
+    )  # fmt: skip
+
+
+def _site_rows(found: Estimates, horizon: int) -> pd.DataFrame:
+    """Return the rows of the estimates by establishment."""
+    return pd.DataFrame(
+        {
+            "maille": "Établissement",
+            "group": ALL,
+            "effect": ["Établissements ouverts", "Net, établissements voisins compris"],
+            "entre": [text.signe(one.estimate) for one in found],
+            "intervalle": [_between(one.ci_low, one.ci_high) for one in found],
+            "hidden_share": NOTHING,
+        }
+    )
+
+
+def _rows(found: BoundedEffects, horizon: int) -> pd.DataFrame:
+    """Return the rows of the bounds by course: groups at the first horizon only."""
+    rows = found.table if horizon == MAIN else found.table[found.table["group"] == ALL]
+    return rows.assign(
+        maille="Formation",
+        hidden_share=rows["hidden_share"].map(lambda share: text.pourcent(share, 0)),
         entre=[_between(r.low, r.high) for r in rows.itertuples()],
         intervalle=[_between(r.ci_low, r.ci_high) for r in rows.itertuples()],
     )
-    return table(
-        rows[["mois", "group", "effect", "seats", "entre", "intervalle", "hidden_share"]],
-        "Personnes en emploi en plus, par durée depuis la sortie",
-        formats={"seats": "nombre", "hidden_share": ("pourcent", 0)},
-        labels={"mois": "Durée", "group": "Groupe", "effect": "Effet", "seats": "Places × sorties",
-                "entre": "Personnes en plus", "intervalle": "Intervalle à 95 %",
-                "hidden_share": "Part masquée"},
-        source=f"InserJeunes par lycée et formation, constat de rentrée ; {e.p.donnees.credit}",
-        note="Voie scolaire des lycées professionnels. Une ligne du fichier réunit deux "
-        "promotions et deux lignes qui se suivent en partagent une : chacune est rapportée aux "
-        "places des deux années. Part masquée : élèves des formations ouvertes dont l'emploi n'est "
-        "pas publié ; le nombre est alors entre deux bornes. " + " ".join(late),
-    )  # fmt: skip
 
 
 def _between(low: float, high: float) -> str:
