@@ -3,6 +3,7 @@
     python benchmarks/totals.py --reps 300 --workers 2 --until 18:30
     python benchmarks/totals.py --reps 100 --chain
     python benchmarks/totals.py --reps 150 --groups
+    python benchmarks/totals.py --reps 150 --sites
 
 Each simulated programme is drawn with displacement on (scenario "realistic") and off; estimates
 are compared with the truth of the same draw, counted pupil by pupil. Runs are kept and resumed as
@@ -26,9 +27,11 @@ from scoreboard import fingerprint
 
 from fpi_eval import text
 from fpi_eval.costs import unit_cost
+from fpi_eval.impact.bounded import bounded_employment
 from fpi_eval.impact.chain import chain
 from fpi_eval.impact.displacement import displacement
 from fpi_eval.impact.employment import scaled
+from fpi_eval.impact.sites import employed_by_site
 from fpi_eval.impact.totals import OTHERS, totals
 from fpi_eval.panel import align
 from fpi_eval.twin import REALISTIC, Truth, Twin, draw
@@ -44,6 +47,7 @@ NAMES = {
 }  # fmt: skip
 COLUMNS = ("scenario", "seed", "quantity", "estimate", "std_error", "ci_low", "ci_high",
            "outside", "truth")  # fmt: skip
+JOBS, MINIMUM = "en_emploi_6_mois", 20
 GROUPED = ("entrants", "diplomes")
 KEYS = {"Niveau": "niveau", "Filière": "filiere", "Voie": "voie", "Académie": "code_academie",
         "Département": "code_departement"}  # fmt: skip
@@ -63,6 +67,8 @@ def one_run(scenario: str, seed: int, kind: str = "") -> list[tuple]:
     if kind == "groups":
         twin = draw(p, seed)
         return [(scenario, seed, *row) for o in GROUPED for row in of_groups(twin, o)]
+    if kind == "sites":
+        return [(scenario, seed, *row) for row in of_sites(draw(p, seed))]
     panel, truth = light_draw(p, seed, *NAMES)
     rows = [row for outcome in NAMES for row in of_outcome(panel, truth, outcome)]
     if kind == "chain":
@@ -139,6 +145,43 @@ def of_groups(twin: Twin, outcome: str) -> list[Row]:
             ):
                 rows.append((f"{NAMES[outcome]} par {name.lower()}, {kind}", *bounds, False, true))
     return rows
+
+
+def of_sites(twin: Twin) -> list[Row]:
+    """Return additional employed as open files show them, two cohorts together, beside the truth.
+
+    School route: by whole establishment, then by course with counts under 20 pupils hidden. A
+    cohort is in two rows, the last one in a single row.
+    """
+    panel = twin.panel[twin.panel["voie"] == "scolaire"]
+    cells = panel.groupby("cell")
+    pupils = panel["terminale"] + cells["terminale"].shift()
+    known = panel[JOBS] + cells[JOBS].shift()
+    masked = pupils < MINIMUM
+    ends = {f"{JOBS}_bas": known.mask(masked, 0), f"{JOBS}_haut": known.mask(masked, pupils)}
+    panel = panel.assign(**{JOBS: known, "terminale_2": pupils}, **ends)
+    truth = twin.truth.cells
+    truth = truth[(truth["outcome"] == JOBS) & truth["cell"].isin(panel["cell"])]
+    rows = np.where(truth["rentree"] < panel["rentree"].max(), 2, 1)
+    own, gone = truth["own"] * rows, truth["displaced"] * rows
+    place = panel.drop_duplicates("cell").set_index("cell")["uai"]
+    beside = truth["cell"].map(place).isin(panel.loc[panel["seats"] != 0, "uai"])
+    followed = ~truth["cell"].isin(panel.loc[panel["nouvelle"], "cell"])
+    whole = panel.dropna(subset=[JOBS]).groupby(["uai", "rentree"], as_index=False)[JOBS].sum()
+    site, net = employed_by_site(panel, whole)
+    bounds = bounded_employment(panel).table.iloc[0]
+    middle = (bounds["low"] + bounds["high"]) / 2
+    label = "en emploi à 6 mois"
+    return [
+        (f"{label}, établissements ouverts", site.estimate, site.std_error, site.ci_low,
+         site.ci_high, False, (own + gone.where(beside, 0)).sum()),
+        (f"{label}, net, établissements voisins compris", net.estimate, net.std_error, net.ci_low,
+         net.ci_high, False, (own + gone).sum()),
+        (f"{label}, formations, bornes et leur intervalle, brut", middle, np.nan,
+         bounds["ci_low"], bounds["ci_high"], False, own[followed].sum()),
+        (f"{label}, formations, bornes seules, brut", middle, np.nan, bounds["low"],
+         bounds["high"], False, own[followed].sum()),
+    ]  # fmt: skip
 
 
 def missing_runs(store: Path, reps: int) -> list[tuple[str, int]]:
