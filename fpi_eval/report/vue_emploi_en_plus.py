@@ -49,7 +49,7 @@ def _effects(e: Etude, horizon: int) -> BoundedEffects | str:
         made = bounded_employment(panel, horizon)
     except FpiError as error:
         day = first_seen(e.panel, emploi_formations.name_of(horizon))
-        return f"À {horizon} mois : {error} Premier chiffre attendu : {month(day)}."
+        return f"par formation, {error} Premier chiffre attendu : {month(day)}."
     except np.linalg.LinAlgError:
         return "Trop peu de places ouvertes pour séparer leur effet du reste."
     return made.with_verdict(e.evaluation.verdict.phrase)
@@ -66,7 +66,7 @@ def _sites(e: Etude, horizon: int) -> Estimates | str:
     try:
         return employed_by_site(e.panel, found, horizon)
     except FpiError as error:
-        return f"À {horizon} mois, par établissement : {error}"
+        return f"par établissement, {error}"
     except np.linalg.LinAlgError:
         return "Trop peu de places ouvertes pour séparer leur effet du reste."
 
@@ -77,38 +77,49 @@ def phrase(e: Etude) -> str:
         return e.raison
     sites, courses = _sites(e, MAIN), _effects(e, MAIN)
     if isinstance(sites, str) and isinstance(courses, str):
-        return courses
+        return _capital(courses)
     said = []
     if not isinstance(sites, str):
         one = sites[0]
         said.append(
             f"Les établissements qui ont ouvert des places, et dont les sortants sont publiés, "
-            f"comptent {text.signe(one.estimate)} personnes en emploi à {MAIN} mois "
-            f"({text.intervalle(one.ci_low, one.ci_high, 0)}, intervalle à 95 %), ce que perdent "
-            "leurs autres formations étant déduit (voie scolaire des lycées professionnels)."
+            f"comptent {_people(one.estimate)} en emploi à {MAIN} mois (intervalle à 95 % : "
+            f"{text.intervalle(one.ci_low, one.ci_high, 0)}), ce que perdent leurs autres "
+            "formations étant déduit (voie scolaire des lycées professionnels)."
         )
         if one.ci_low <= 0 <= one.ci_high:
             said.append("On ne peut pas encore dire si plus de personnes travaillent.")
     if not isinstance(courses, str):
         gross = courses.table[courses.table["group"] == ALL].iloc[0]
         said.append(
-            f"Formation par formation, les effectifs masqués laissent l'effet entre "
-            f"{text.signe(gross['low'])} et {text.signe(gross['high'])}."
+            f"Formation par formation, les effectifs masqués laissent l'effet brut entre "
+            f"{text.signe(gross['low'])} et {text.signe(gross['high'])} "
+            f"({text.intervalle(gross['ci_low'], gross['ci_high'], 0)} en comptant l'aléa)."
         )
     return " ".join(said)
 
 
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _people(value: float) -> str:
+    count = text.pluriel(abs(round(value)), "personne")
+    return f"{count} de {'plus' if round(value) >= 0 else 'moins'}"
+
+
 def effets(e: Etude) -> Table | str:
     """Return additional employed at 6 to 24 months: by establishment, then by course, bounded."""
-    parts, late = [], []
+    parts: list[pd.DataFrame] = []
+    late: list[tuple[str, int]] = []
     for horizon in emploi_formations.HORIZONS:
         for found, rows_of in ((_sites(e, horizon), _site_rows), (_effects(e, horizon), _rows)):
             if isinstance(found, str):
-                late.append(found)
+                late.append((found, horizon))
             else:
                 parts.append(rows_of(found, horizon).assign(mois=f"{horizon} mois"))
     if not parts:
-        return late[-1]
+        return _capital(late[-1][0])
     rows = pd.concat(parts, ignore_index=True)
     return table(
         rows[["mois", "maille", "group", "effect", "entre", "intervalle", "hidden_share"]],
@@ -124,8 +135,16 @@ def effets(e: Etude) -> Table | str:
         "par formation, ce qui l'est laisse le nombre entre deux bornes, les plus éloignées que "
         "permettent tous les effectifs masqués à la fois ; n'y sont comparées que les formations "
         "d'au moins 40 élèves avant le programme. Part masquée : élèves des formations "
-        "ouvertes dont l'emploi n'est pas publié. " + " ".join(dict.fromkeys(late)),
+        "ouvertes dont l'emploi n'est pas publié. " + _late(late),
     )  # fmt: skip
+
+
+def _late(reasons: list[tuple[str, int]]) -> str:
+    """Return why some horizons have no row, each reason once with its horizons."""
+    by_reason: dict[str, list[int]] = {}
+    for why, horizon in reasons:
+        by_reason.setdefault(why, []).append(horizon)
+    return " ".join(f"À {text.liste(months)} mois : {why}" for why, months in by_reason.items())
 
 
 def _site_rows(found: Estimates, horizon: int) -> pd.DataFrame:
