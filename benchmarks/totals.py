@@ -277,6 +277,10 @@ def main() -> None:
         const="groups",
         help="juge les totaux par niveau, filière, voie et territoire",
     )
+    kinds.add_argument(
+        "--sites", dest="kind", action="store_const", const="sites",
+        help="juge l'emploi par établissement, et par formation entre deux bornes",
+    )  # fmt: skip
     parser.add_argument("--table", action="store_true", help="écrit le tableau sans rien tirer")
     args = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
