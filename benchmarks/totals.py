@@ -249,6 +249,11 @@ def _line(r) -> str:
     digits = 0 if abs(r.truth) >= 100 else 1 if "100 places" in r.quantity else 3
     share = f"{100 * r.bias / r.truth:+.1f} %" if abs(r.truth) > 1e-9 else "—"
     said = f"{r.said:.2f}" if np.isfinite(r.said) else "—"
+    if "bornes" in r.quantity:  # their middle is no estimate
+        return (
+            f"| {r.quantity} | {r.truth:.{digits}f} | — | — | — | — | "
+            f"{100 * r.coverage:.1f} % ± {100 * r.coverage_mc:.1f} | {100 * r.open:.0f} % |"
+        )
     return (
         f"| {r.quantity} | {r.truth:.{digits}f} | {r.bias:+.{digits}f} ± {r.bias_mc:.{digits}f} | "
         f"{share} | {r.sd:.{digits}f} | {said} | "
