@@ -151,7 +151,7 @@ def of_sites(twin: Twin) -> list[Row]:
     """Return additional employed as open files show them, two cohorts together, beside the truth.
 
     School route: by whole establishment, then by course with counts under 20 pupils hidden. A
-    cohort is in two rows, the last one in a single row.
+    cohort is in two rows; its people count once.
     """
     panel = twin.panel[twin.panel["voie"] == "scolaire"]
     cells = panel.groupby("cell")
@@ -162,8 +162,7 @@ def of_sites(twin: Twin) -> list[Row]:
     panel = panel.assign(**{JOBS: known, "terminale_2": pupils}, **ends)
     truth = twin.truth.cells
     truth = truth[(truth["outcome"] == JOBS) & truth["cell"].isin(panel["cell"])]
-    rows = np.where(truth["rentree"] < panel["rentree"].max(), 2, 1)
-    own, gone = truth["own"] * rows, truth["displaced"] * rows
+    own, gone = truth["own"], truth["displaced"]
     place = panel.drop_duplicates("cell").set_index("cell")["uai"]
     beside = truth["cell"].map(place).isin(panel.loc[panel["seats"] != 0, "uai"])
     followed = ~truth["cell"].isin(panel.loc[panel["nouvelle"], "cell"])

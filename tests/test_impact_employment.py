@@ -11,6 +11,7 @@ from fpi_eval.impact import seats
 from fpi_eval.impact.employment import (
     additional_employed,
     break_of_scope,
+    seat_exits,
     two_cohorts,
     volume_and_rate,
     without_course_sessions,
@@ -182,3 +183,13 @@ def test_imbens_manski_goes_from_two_sided_to_one_sided_as_the_set_widens():
 def test_the_error_of_a_total_is_the_spread_of_its_clusters():
     # Clusters 3 and 5: mean 4, two deviations of 1, times 2 / 1.
     assert clustered_sum_error(np.array([1.0, 2, 5]), np.array(["a", "a", "b"])) == pytest.approx(2)
+
+
+def test_seat_exits_count_each_cohort_once():
+    frame = pd.DataFrame(
+        {"cell": [1, 1, 1, 2], "time": [2024, 2025, 2027, 2025], "dose": [0.0, 10.0, 30.0, 8.0],
+         "dose_own": [0.0, 10.0, 20.0, 4.0], "dose_before": [0.0, 0.0, 10.0, 4.0]}
+    )  # fmt: skip
+    # Cell 1: 10 in 2025; 2026 is only in the row of 2027, which has 10 and 20. Cell 2: 4 and 4.
+    assert seat_exits(frame) == 10 + 10 + 20 + 4 + 4
+    assert seat_exits(frame.drop(columns=["dose_own", "dose_before"])) == 48

@@ -16,7 +16,7 @@ from scipy import stats
 from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import seats
-from fpi_eval.impact.employment import HORIZONS, two_cohorts
+from fpi_eval.impact.employment import HORIZONS, seat_exits, two_cohorts
 from fpi_eval.impact.uncertainty import CR3, Clusters
 from fpi_eval.inference.partial import imbens_manski
 from fpi_eval.inference.ratio import LEVEL
@@ -41,7 +41,7 @@ class BoundedEffects:
     """Additional employed at some months, gross and net, in people, between two ends.
 
     ``table`` has one row per group × effect: group, effect, low, high (what hidden counts allow),
-    ci_low, ci_high (Imbens–Manski), seats (seat-years of both cohorts), n_etab, hidden_share (of
+    ci_low, ci_high (Imbens–Manski), seats (seat-years, each cohort once), n_etab, hidden_share (of
     the final-year pupils of opened cells, those whose employment is hidden).
     """
 
@@ -147,7 +147,7 @@ def _comparable(frame: pd.DataFrame) -> pd.DataFrame:
 def _effects(group: str, frame: pd.DataFrame) -> list[tuple]:
     """Return the range of the gross and of the net effect of one group, in people."""
     opened = frame[frame["dose"] != 0]
-    sites, total = opened["uai"].nunique(), float(frame["dose"].sum())
+    sites, total = opened["uai"].nunique(), seat_exits(frame)
     if sites < 2:
         raise FpiError("moins de deux établissements ouverts.")
     hidden = (opened["haut"] > opened["bas"]).to_numpy()

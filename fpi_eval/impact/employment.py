@@ -37,17 +37,34 @@ def two_cohorts(frame: pd.DataFrame) -> pd.DataFrame:
     The published outcome of year t adds the cohorts of t − 1 and t, so that it answers to
     ``S_t + S_{t-1}``: twice the mean dose. Exposures likewise. Rows whose year before is not in
     the frame are dropped. Consecutive rows share a cohort: cluster by establishment or wider.
+    Columns ``dose_own`` and ``dose_before`` keep the seats of each cohort (`seat_exits`).
     """
     ordered = frame.sort_values(["cell", "time"])
     before = ordered.groupby("cell")["time"].shift() == ordered["time"] - 1
     summed = ordered[list(MIXTURE)] + ordered.groupby("cell")[list(MIXTURE)].shift()
-    out = ordered.assign(**{name: summed[name] for name in MIXTURE})[before]
+    last = ordered.groupby("cell")["dose"].shift()
+    out = ordered.assign(
+        **{name: summed[name] for name in MIXTURE}, dose_own=ordered["dose"], dose_before=last
+    )[before]
     out["opened"] = out["dose"] > 0
     out["cohort"] = out["time"].where(out["opened"]).groupby(out["cell"]).transform("min")
     out.attrs.update(frame.attrs)
     lost = int((~before).sum())
     out.attrs["dropped"] = (*frame.attrs["dropped"], ("premier millésime de la cellule", lost))
     return out
+
+
+def seat_exits(frame: pd.DataFrame, unit: str = "cell") -> float:
+    """Return the seat-years whose leavers are observed, each cohort once.
+
+    Two rows that follow each other share a cohort: summing their doses would count its people
+    twice.
+    """
+    if "dose_own" not in frame:
+        return float(frame["dose"].sum())
+    ordered = frame.sort_values([unit, "time"])
+    again = ordered.groupby(unit)["time"].shift() == ordered["time"] - 1
+    return float((ordered["dose_own"] + ordered["dose_before"].mask(again, 0.0)).sum())
 
 
 def additional_employed(
@@ -74,7 +91,7 @@ def additional_employed(
     millesimes : bool
         The outcome of a row adds its cohort and the one before (`two_cohorts`).
     total : bool
-        Multiply by the seat-years whose leavers are observed.
+        Multiply by the seat-years whose leavers are observed, each cohort once.
     """
     if horizon not in HORIZONS:
         raise FpiError(f"emploi à {horizon} mois : choisissez parmi {text.liste(HORIZONS)}.")
@@ -98,7 +115,7 @@ def _effects(frame: pd.DataFrame, total: bool) -> Sequence[Estimate]:
     found = seats.report(frame, seats.fit_j(frame))
     if not total:
         return found.items
-    return [scaled(e, float(frame["dose"].sum())) for e in found]
+    return [scaled(e, seat_exits(frame)) for e in found]
 
 
 def scaled(estimate: Estimate, seat_years: float) -> Estimate:

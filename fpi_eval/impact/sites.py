@@ -6,13 +6,14 @@ from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import linear, seats
 from fpi_eval.impact.absorb import interaction
-from fpi_eval.impact.employment import HORIZONS, scaled, two_cohorts
+from fpi_eval.impact.employment import HORIZONS, scaled, seat_exits, two_cohorts
 from fpi_eval.impact.uncertainty import CR3, answer
 from fpi_eval.panel import align
 from fpi_eval.results import Estimates
 
 SITE = "Effet par place, tout l'établissement"
 NET = "Effet net par place, établissements voisins compris"
+SUMMED = ("dose", "dose_own", "dose_before", "exposure_dep", "other_dose")
 FEWEST = 5  # opened establishments under which their own effect is not told from chance
 DESCRIPTION = (
     "Régression par doubles moindres carrés du nombre de sortants en emploi de chaque "
@@ -62,8 +63,7 @@ def employed_by_site(panel: pd.DataFrame, sites: pd.DataFrame, horizon: int = 6)
     used = frame[fit.keep]
     used.attrs.update(frame.attrs)
     psi = [fit.jackknife(used[c].to_numpy()) for c in ("uai", "code_departement")]
-    total = float(frame["dose"].sum())
-    reach = frame["exposure_dep"].sum() / total if total else 1.0
+    reach = frame["exposure_dep"].sum() / frame["dose"].sum()
     items = []
     for label, moved in ((SITE, 0.0), (NET, reach)):
         w = seats.combination(fit, (1.0, 0.0, moved))
@@ -72,7 +72,7 @@ def employed_by_site(panel: pd.DataFrame, sites: pd.DataFrame, horizon: int = 6)
             kind=CR3, label=label, dropped=frame.attrs["dropped"] + fit.dropped,
             description=DESCRIPTION,
         )  # fmt: skip
-        items.append(scaled(found, total))
+        items.append(scaled(found, seat_exits(frame)))
     return Estimates(tuple(items))
 
 
@@ -81,7 +81,7 @@ def _by_site(panel: pd.DataFrame, sites: pd.DataFrame, name: str) -> pd.DataFram
     pupils = panel[panel["voie"] == "scolaire"].assign(**{name: 0.0})
     cells = two_cohorts(align(pupils, name))
     facts = {c: (c, "first") for c in ("code_departement", "code_region")}
-    facts |= {c: (c, "sum") for c in ("dose", "exposure_dep", "other_dose", "size")}
+    facts |= {c: (c, "sum") for c in (*SUMMED, "size")}
     rows = cells.groupby(["uai", "time"], as_index=False, observed=True).agg(**facts)
     known = sites.dropna(subset=[name]).rename(columns={"rentree": "time", name: "y"})
     rows = rows.merge(known[["uai", "time", "y"]], "inner", ["uai", "time"])
