@@ -24,7 +24,7 @@ test: $(VENV)/.test-ready    ## Crée l'environnement, vérifie la forme, lance 
 	$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg reports/exemple -q
 
 exemple: $(VENV)/.run-ready  ## Refait le rapport d'exemple publié dans reports/exemple
-	$(BIN)/python -m fpi_eval.report.exemple
+	$(BIN)/python -m fpi_eval.report.runner.exemple
 
 lock: $(VENV)/.run-ready     ## Refait les fichiers de verrouillage (versions et empreintes, sans adresse)
 	$(BIN)/python -m pip install --quiet uv

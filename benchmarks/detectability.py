@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from fpi_eval.impact.detectability import from_jobs
+from fpi_eval.impact.jobs.detectability import from_jobs
 from fpi_eval.twin import SMALL, draw
 from fpi_eval.twin.jobs import INDUSTRY
 

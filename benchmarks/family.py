@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval import text
-from fpi_eval.impact import seats
-from fpi_eval.impact.family import study_family
-from fpi_eval.impact.heterogeneity import heterogeneity
+from fpi_eval.impact import j as seats
+from fpi_eval.impact.groups.heterogeneity import heterogeneity
+from fpi_eval.impact.outcomes import study_family
 from fpi_eval.twin import DEFAULT, SMALL, draw
 
 FIRST_SEED, DRAWS = 50_000, 999

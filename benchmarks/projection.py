@@ -19,7 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 
-from fpi_eval.power.calendar import durees
+from fpi_eval.calendar import durees
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import from_cells, from_profile, openings, score, seen, simulate
 from fpi_eval.projection.rates import complete

@@ -7,9 +7,9 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import imputation, poisson, stacked
-from fpi_eval.impact.seats import sample
-from fpi_eval.impact.together import together
-from fpi_eval.inference import interval
+from fpi_eval.impact.frame import sample
+from fpi_eval.impact.j_and_bjs2_t import together
+from fpi_eval.regression import interval
 from fpi_eval.results import Estimate
 from fpi_eval.twin import TwinParameters
 from fpi_eval.twin.draw import observed, simulate

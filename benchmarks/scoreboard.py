@@ -30,7 +30,8 @@ from runner import today_at
 from score_estimators import ESTIMATORS, answers, light_draw, truths
 from score_tables import RESULTS, between, brief, markdown, read_store, summarise
 
-from fpi_eval.impact import few, regions
+from fpi_eval.impact import few_treated as few
+from fpi_eval.impact import placebo_regions as regions
 from fpi_eval.twin import SCENARIOS, TwinParameters
 
 #: Seeds that no test nor earlier table has used.
@@ -52,7 +53,7 @@ COLUMNS = (
     "ci_high", "p_value", "truth",
 )  # fmt: skip
 JUDGED = ("twin", "impact", "inference", "panel.cells")
-WRITING = "fpi_eval.twin.files"  # writes the raw files, which no draw reads
+WRITING = "fpi_eval.twin.files.write"  # writes the raw files, which no draw reads
 LATE = (few, regions)  # loaded by J only when it needs them
 
 Run = tuple[str, str, int]

@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 from timing import main
 
-from fpi_eval.impact import linear
-from fpi_eval.impact.counterfactual import impute, influence
 from fpi_eval.impact.sun_abraham import sun_abraham
-from fpi_eval.inference import wild_cluster
+from fpi_eval.regression import linear, wild_cluster
+from fpi_eval.regression.counterfactual import impute, influence
 
 YEARS, DATE = 10, 5
 EVENT = "étude d'événement, ouvertures échelonnées"

@@ -27,12 +27,12 @@ from scoreboard import fingerprint
 
 from fpi_eval import text
 from fpi_eval.costs import unit_cost
-from fpi_eval.impact.bounded import bounded_employment
-from fpi_eval.impact.chain import chain
-from fpi_eval.impact.displacement import displacement
-from fpi_eval.impact.employment import scaled
-from fpi_eval.impact.sites import employed_by_site
-from fpi_eval.impact.totals import OTHERS, totals
+from fpi_eval.impact.displacement.net import displacement
+from fpi_eval.impact.groups.totals import OTHERS, totals
+from fpi_eval.impact.jobs.bounded import bounded_employment
+from fpi_eval.impact.jobs.chain import chain
+from fpi_eval.impact.jobs.graduates import scaled
+from fpi_eval.impact.jobs.sites import employed_by_site
 from fpi_eval.panel import align
 from fpi_eval.twin import REALISTIC, Truth, Twin, draw
 

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.checks import THRESHOLDS, Check, evaluate, verdict
-from fpi_eval.checks.light import FAIL, INCONCLUSIVE, PASS, SOLID
+from fpi_eval.checks.verdict import FAIL, INCONCLUSIVE, PASS, SOLID
 from fpi_eval.twin import SCENARIOS, SMALL, draw
 
 RESULTS = Path(__file__).parent / "results"

@@ -28,7 +28,7 @@ from fpi_eval.panel.donnees import load
 from fpi_eval.programme import Programme as ProgrammeFacts
 from fpi_eval.programme import load_programme, parse_rentree
 from fpi_eval.sources.catalogue import Found
-from fpi_eval.sources.reading import Provenance
+from fpi_eval.sources.reading.reading import Provenance
 from fpi_eval.text import annee_scolaire, nombre
 
 USER_ERROR = 2
@@ -130,10 +130,10 @@ def run_report(
 ) -> None:
     """Produit le rapport d'une année scolaire dans reports/."""
     from fpi_eval.panel.panels import Panels
-    from fpi_eval.report import classeur
     from fpi_eval.report.edition import Edition
-    from fpi_eval.report.notebooks import discover
-    from fpi_eval.report.run import run
+    from fpi_eval.report.published import book as classeur
+    from fpi_eval.report.runner.notebooks import discover
+    from fpi_eval.report.runner.run import run
 
     year = parse_rentree(rentree)
     what = load_programme(programme)
@@ -158,7 +158,7 @@ def run_report(
 def check(rentree: Rentree, /, *, programme: Programme = "fpi_aura", donnees: Donnees = "") -> None:
     """Contrôle tous les fichiers du dossier, sans produire de rapport."""
     from fpi_eval.sources import catalogue
-    from fpi_eval.sources.lock import verify
+    from fpi_eval.sources.portal.lock import verify
 
     year = parse_rentree(rentree)
     what = load_programme(programme)
@@ -187,7 +187,7 @@ def check(rentree: Rentree, /, *, programme: Programme = "fpi_aura", donnees: Do
 def read_others(found: Loaded, files: list[Found]) -> list[tuple[str, str, Provenance]]:
     """Return the provenance of the folder's files that the run itself does not need."""
     from fpi_eval.sources import catalogue
-    from fpi_eval.sources.cache import cached
+    from fpi_eval.sources.reading.cache import cached
 
     known = {path.resolve() for path in found.fichiers.values()}
     others = []
@@ -214,8 +214,8 @@ def fetch(
     ] = False,
 ) -> None:
     """Télécharge les fichiers du programme depuis les portails déclarés."""
-    from fpi_eval.sources.fetch import fetch as bring
-    from fpi_eval.sources.portals import declared_hosts, requests_for
+    from fpi_eval.sources.portal.fetch import fetch as bring
+    from fpi_eval.sources.portal.portals import declared_hosts, requests_for
 
     what = load_programme(programme)
     folder = Path(donnees) if donnees else what.dossier / "raw"
@@ -275,8 +275,8 @@ def new(
     ] = "",
 ) -> None:
     """Écrit le modèle Excel du registre des ouvertures, avec listes et mode d'emploi."""
-    from fpi_eval.sources.ouvertures_template import ProgrammeFacts as TemplateFacts
-    from fpi_eval.sources.ouvertures_template import write_template
+    from fpi_eval.sources.register.template import ProgrammeFacts as TemplateFacts
+    from fpi_eval.sources.register.template import write_template
 
     what = load_programme(programme)
     target = Path(fichier) if fichier else what.dossier / "ouvertures.xlsx"
@@ -286,7 +286,7 @@ def new(
 @app.command
 def notebooks(*, programme: Programme = "fpi_aura") -> None:
     """Liste les notebooks, leurs paramètres et ce qu'ils déclarent."""
-    from fpi_eval.report.notebooks import discover
+    from fpi_eval.report.runner.notebooks import discover
 
     out = Console()
     for info in discover(project_root(load_programme(programme)) / "notebooks"):
@@ -313,7 +313,7 @@ def lab(
     ] = True,
 ) -> None:
     """Ouvre JupyterLab sur une copie du notebook, paramètres remplis."""
-    from fpi_eval.report.exploration import copy_for_exploration
+    from fpi_eval.report.runner.exploration import copy_for_exploration
 
     what = load_programme(programme)
     year = parse_rentree(rentree)

@@ -14,7 +14,7 @@ from scipy import stats
 
 from fpi_eval import plots
 from fpi_eval.errors import FpiError
-from fpi_eval.inference.ratio import LEVEL, Interval, fieller
+from fpi_eval.regression.ratio import LEVEL, Interval, fieller
 from fpi_eval.text import MISSING, euros, intervalle, pourcent
 
 UNBOUNDED = "non borné"

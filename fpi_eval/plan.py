@@ -12,11 +12,12 @@ from typing import Any
 
 from fpi_eval import __version__, text
 from fpi_eval.checks import Check, Evaluation, thresholds
-from fpi_eval.checks.light import CAUTION, PASS, THRESHOLDS, UNKNOWN
+from fpi_eval.checks.verdict import CAUTION, PASS, THRESHOLDS, UNKNOWN
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import seats, trend
-from fpi_eval.inference import RULES
+from fpi_eval.impact import bjs2_t as trend
+from fpi_eval.impact import j as seats
 from fpi_eval.programme import Programme
+from fpi_eval.regression import RULES
 
 FORMAT = 1
 PLANS = "plans"

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from invented import invented_panel
 
-from fpi_eval.impact.rings import ETABLISSEMENT, FAMILLE, ring_exposures
+from fpi_eval.impact.displacement.rings import ETABLISSEMENT, FAMILLE, ring_exposures
 
 PER_SEAT = {"entrants": 0.8, "terminale": 0.6, "diplomes": 0.45, "sortants": 0.3,
             "en_emploi_6_mois": 0.15, "en_emploi_12_mois": 0.18, "en_emploi_18_mois": 0.2,

@@ -23,7 +23,7 @@ from fpi_eval.sources.inserjeunes_region import read_inserjeunes_region
 from fpi_eval.sources.nomenclatures import read_nomenclature
 from fpi_eval.sources.parcoursup import read_parcoursup
 from fpi_eval.sources.parcoursup_bts import read_parcoursup_bts
-from fpi_eval.sources.reading import Reading
+from fpi_eval.sources.reading.reading import Reading
 
 BLANK = {"", "nd", "nc", "ns", "n.d.", "n.c.", "-", "NA", "null", "None"}
 PLAIN = re.compile(r"[+-]?(\d{1,3}([ \u00a0\u202f]\d{3})+|\d+)([.,]\d+)?")

@@ -18,10 +18,10 @@ from fpi_eval.checks import (
     trends,
     verdict,
 )
-from fpi_eval.checks.light import CAREFUL, CAUTION, FAIL, INCONCLUSIVE, PASS, SOLID, UNKNOWN
 from fpi_eval.checks.study import Study, before
+from fpi_eval.checks.verdict import CAREFUL, CAUTION, FAIL, INCONCLUSIVE, PASS, SOLID, UNKNOWN
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import seats
+from fpi_eval.impact import j as seats
 from fpi_eval.programme import Seuils
 
 EXACT = 1e-8

@@ -16,19 +16,17 @@ from fpi_eval.errors import FpiError
 from fpi_eval.indicators import INDICATORS, compute
 from fpi_eval.panel.panels import panels
 from fpi_eval.programme import load_programme
-from fpi_eval.report import (
-    accessible,
-    classeur,
-    protection,
-    proteges,
-    publication,
-    vue_insertion,
-    vue_places,
-    vue_programme,
-)
 from fpi_eval.report.edition import Edition
-from fpi_eval.report.extract import write_tables
-from fpi_eval.report.swap import replaced
+from fpi_eval.report.pages import insertion as vue_insertion
+from fpi_eval.report.pages import places as vue_places
+from fpi_eval.report.pages import programme as vue_programme
+from fpi_eval.report.published import book as classeur
+from fpi_eval.report.published import counts as proteges
+from fpi_eval.report.published import memory as publication
+from fpi_eval.report.published import protection
+from fpi_eval.report.runner import accessible
+from fpi_eval.report.runner.extract import write_tables
+from fpi_eval.report.runner.swap import replaced
 from fpi_eval.text import MISSING
 
 ROOT = Path(__file__).parents[1]

@@ -17,8 +17,8 @@ from scipy import sparse
 from scipy.optimize import linprog, milp
 
 from fpi_eval.disclosure import Parts, Rate, audit, hiding, protect
-from fpi_eval.report.published import Column, Table
-from fpi_eval.report.workbook import write_workbook
+from fpi_eval.report.published.sheet import Column, Table
+from fpi_eval.report.published.workbook import write_workbook
 
 PLACE = ["academie", "departement", "uai", "filiere", "voie"]
 DIMS = [*PLACE, "rentree"]

@@ -18,11 +18,11 @@ import pytest
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Portail, Source, Telechargement, load_programme
-from fpi_eval.sources.completeness import NotWhole, check_whole
-from fpi_eval.sources.fetch import fetch
-from fpi_eval.sources.lock import LOCK, read_lock, verify
-from fpi_eval.sources.portal_client import Limits, check_host, retry_after
-from fpi_eval.sources.portals import Request, declared_hosts, expand, requests_for
+from fpi_eval.sources.portal.client import Limits, check_host, retry_after
+from fpi_eval.sources.portal.completeness import NotWhole, check_whole
+from fpi_eval.sources.portal.fetch import fetch
+from fpi_eval.sources.portal.lock import LOCK, read_lock, verify
+from fpi_eval.sources.portal.portals import Request, declared_hosts, expand, requests_for
 
 QUICK = Limits(connect=1, read=0.5, total=5, attempts=3, wait=0.001, wait_max=2)
 CSV = "uai;annee;taux\n" + "".join(f"{i:07d}A;2023;{i % 100}\n" for i in range(5000))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import absorb, linear
+from fpi_eval.regression import absorb, linear
 
 pf = pytest.importorskip("pyfixest")
 POINT, ERROR = 1e-8, 1e-6  # agreement asked of an independent package

@@ -7,9 +7,10 @@ from invented import invented_panel
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import bounded, seats
-from fpi_eval.impact.bounded import ALL, bounded_employment
-from fpi_eval.impact.employment import additional_employed
+from fpi_eval.impact import j as seats
+from fpi_eval.impact.jobs import bounded
+from fpi_eval.impact.jobs.bounded import ALL, bounded_employment
+from fpi_eval.impact.jobs.graduates import additional_employed
 
 NAME = "en_emploi_6_mois"
 

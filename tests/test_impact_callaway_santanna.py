@@ -8,7 +8,7 @@ from random_panels import mpdta, random_panel
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.as_event_study import as_event_study, pretrend_test
 from fpi_eval.impact.callaway_santanna import callaway_santanna
-from fpi_eval.impact.doubly_robust import doubly_robust
+from fpi_eval.regression.doubly_robust import doubly_robust
 
 KINDS = ("simple", "group", "dynamic", "calendar")
 POINT, ERROR = 1e-8, 1e-6  # agreement asked of an independent package

@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 from invented_chain import LOST, PER_SEAT, invented_chain
 
+from fpi_eval.calendar import first_seen, observable_on
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import linear, seats
-from fpi_eval.impact.calendar import first_seen, observable_on
-from fpi_eval.impact.chain import chain, ends, links
-from fpi_eval.impact.cohorts import CohortFit, _resamples, cohort_frame, fit_cohorts
+from fpi_eval.impact import j as seats
+from fpi_eval.impact.jobs.chain import chain, ends, links
+from fpi_eval.impact.jobs.cohorts import CohortFit, _resamples, cohort_frame, fit_cohorts
 from fpi_eval.impact.shapley import attribute
+from fpi_eval.regression import linear
 
 EXACT = 1e-8
 NAMES = tuple(link.outcome for link in links())

@@ -7,8 +7,8 @@ from invented import invented_panel
 from scipy import stats
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import seats
-from fpi_eval.impact.additionality import (
+from fpi_eval.impact import j as seats
+from fpi_eval.impact.displacement.additionality import (
     Case,
     additional_impact,
     deadweights,
@@ -16,9 +16,9 @@ from fpi_eval.impact.additionality import (
     reference,
     waterfall,
 )
-from fpi_eval.impact.displacement import displacement, substitution
-from fpi_eval.impact.diversion import diversion
-from fpi_eval.impact.rings import (
+from fpi_eval.impact.displacement.diversion import diversion
+from fpi_eval.impact.displacement.net import displacement, substitution
+from fpi_eval.impact.displacement.rings import (
     AUTRE_VOIE,
     ETABLISSEMENT,
     FAMILLE,

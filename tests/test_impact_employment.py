@@ -7,8 +7,9 @@ from invented_chain import LOST, PER_SEAT, invented_chain
 from scipy import stats
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import seats
-from fpi_eval.impact.employment import (
+from fpi_eval.impact import j as seats
+from fpi_eval.impact.hidden import aggregated, bounds, recover
+from fpi_eval.impact.jobs.graduates import (
     additional_employed,
     break_of_scope,
     seat_exits,
@@ -16,9 +17,8 @@ from fpi_eval.impact.employment import (
     volume_and_rate,
     without_course_sessions,
 )
-from fpi_eval.impact.hidden import aggregated, bounds, recover
-from fpi_eval.inference.partial import clustered_sum_error, imbens_manski
 from fpi_eval.panel import align
+from fpi_eval.regression.partial import clustered_sum_error, imbens_manski
 
 EXACT = 1e-8
 EMPLOYED = PER_SEAT["en_emploi_6_mois"]

@@ -7,7 +7,7 @@ import statsmodels.formula.api as smf
 from scipy import stats
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.detectability import (
+from fpi_eval.impact.jobs.detectability import (
     NO_HIRES,
     Design,
     Detectability,
@@ -17,8 +17,8 @@ from fpi_eval.impact.detectability import (
     growth_spread,
     renewal,
 )
-from fpi_eval.impact.exposure import exposure_panel, exposure_regression
-from fpi_eval.impact.jobs_synthetic import quarter, synthetic_jobs
+from fpi_eval.impact.jobs.exposure import exposure_panel, exposure_regression
+from fpi_eval.impact.jobs.jobs_synthetic import quarter, synthetic_jobs
 
 EXACT = 1e-8
 SECTEURS = pd.DataFrame({"filiere": ["numerique", "numerique", "energie_decarbonee"],

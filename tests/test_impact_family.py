@@ -9,9 +9,10 @@ from scipy import stats
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import imputation, seats
-from fpi_eval.impact.family import OUTCOMES, Family, family, study_family
-from fpi_eval.inference.multiple import holm
+from fpi_eval.impact import imputation
+from fpi_eval.impact import j as seats
+from fpi_eval.impact.outcomes import OUTCOMES, Family, family, study_family
+from fpi_eval.regression.multiple import holm
 from fpi_eval.results import Estimate
 
 NULL = replace(twin.SMALL, fill=0.0)

@@ -10,10 +10,11 @@ from scipy import stats
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import linear, seats
-from fpi_eval.impact.groups import DIMENSIONS, pressure
-from fpi_eval.impact.heterogeneity import FEWEST, Heterogeneity, heterogeneity
+from fpi_eval.impact import j as seats
+from fpi_eval.impact.groups.declared import DIMENSIONS, pressure
+from fpi_eval.impact.groups.heterogeneity import FEWEST, Heterogeneity, heterogeneity
 from fpi_eval.panel import align
+from fpi_eval.regression import linear
 
 EXACT = 1e-8
 # Seats are filled alike everywhere and nothing else happens: entrants per seat do not differ.

@@ -5,11 +5,11 @@ import pytest
 from random_panels import medicaid, random_panel
 from scipy import stats
 
+from fpi_eval.checks.honest import breakdown, event, relative_magnitudes, sensitivity
+from fpi_eval.checks.pretest import pretest_power
+from fpi_eval.checks.smoothness import smoothness
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.callaway_santanna import callaway_santanna
-from fpi_eval.impact.honest import breakdown, event, relative_magnitudes, sensitivity
-from fpi_eval.impact.pretest import pretest_power
-from fpi_eval.impact.smoothness import smoothness
 from fpi_eval.impact.sun_abraham import sun_abraham
 
 Z = stats.norm.ppf(0.975)

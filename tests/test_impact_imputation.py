@@ -9,7 +9,7 @@ from invented import invented_panel
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import imputation, poisson
-from fpi_eval.impact.counterfactual import impute, influence
+from fpi_eval.regression.counterfactual import impute, influence
 
 EXACT, POINT, ERROR = 1e-8, 1e-8, 1e-6
 

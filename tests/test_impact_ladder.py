@@ -6,7 +6,7 @@ import pytest
 from invented import invented_panel
 
 from fpi_eval import twin
-from fpi_eval.impact.ladder import GROUPS, by_fill, fill_before, ladder, own_by_fill
+from fpi_eval.impact.displacement.ladder import GROUPS, by_fill, fill_before, ladder, own_by_fill
 
 
 def with_places(panel: pd.DataFrame, fill: pd.Series) -> pd.DataFrame:

@@ -7,8 +7,9 @@ import statsmodels.api as sm
 from invented import invented_panel
 from matplotlib.axes import Axes
 
-from fpi_eval.impact import binomial, imputation, seats, triple, twfe
-from fpi_eval.inference import cr1
+from fpi_eval.impact import binomial, imputation, triple, twfe
+from fpi_eval.impact import j as seats
+from fpi_eval.regression import cr1
 
 
 def test_grouped_logit_equals_statsmodels_with_dummies():

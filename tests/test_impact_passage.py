@@ -4,7 +4,7 @@ import pyfixest as pf
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.passage import passage
+from fpi_eval.impact.jobs.passage import passage
 
 
 def table(seed=5, regions=17, courses=12, noise=1.0):

@@ -3,7 +3,7 @@ import pandas as pd
 import pyfixest as pf
 import pytest
 
-from fpi_eval.impact.regional import absorbed_ols, balanced, ppml, regional_change
+from fpi_eval.impact.jobs.regional import absorbed_ols, balanced, ppml, regional_change
 
 POINTS, ERRORS = 1e-8, 1e-6  # rounding of two exact solvers; of two sums of scores
 # The package counts collinear levels in K, we count the exact rank: compare before that factor.

@@ -5,9 +5,13 @@ import pytest
 from invented import invented_panel
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import few, regions, seats, together, trend
+from fpi_eval.impact import bjs2_t as trend
+from fpi_eval.impact import few_treated as few
+from fpi_eval.impact import j as seats
+from fpi_eval.impact import j_and_bjs2_t as together
+from fpi_eval.impact import placebo_regions as regions
 from fpi_eval.impact.new_cells import new_cells
-from fpi_eval.inference import interval
+from fpi_eval.regression import interval
 
 pf = pytest.importorskip("pyfixest")
 EXACT = 1e-8

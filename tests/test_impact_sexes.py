@@ -8,11 +8,11 @@ from scipy import stats
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import seats
-from fpi_eval.impact import sexes as module
-from fpi_eval.impact.heterogeneity import ADMITTED, heterogeneity
-from fpi_eval.impact.sexes import MEN, WOMEN, sexes
-from fpi_eval.inference.ratio import Interval
+from fpi_eval.impact import j as seats
+from fpi_eval.impact.groups import sexes as module
+from fpi_eval.impact.groups.heterogeneity import ADMITTED, heterogeneity
+from fpi_eval.impact.groups.sexes import MEN, WOMEN, sexes
+from fpi_eval.regression.ratio import Interval
 
 EXACT = 1e-10
 FILLED = 0.8  # entrants per seat in the panels below

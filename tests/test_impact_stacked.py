@@ -6,10 +6,10 @@ import pytest
 from invented import invented_panel
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import linear
-from fpi_eval.impact.absorb import interaction
-from fpi_eval.impact.seats import sample
+from fpi_eval.impact.frame import sample
 from fpi_eval.impact.stacked import stack, stacked, stacked_event_study
+from fpi_eval.regression import linear
+from fpi_eval.regression.absorb import interaction
 
 
 def frame_of(rows: list[tuple], cohorts: dict, seats: dict, regions: dict) -> pd.DataFrame:

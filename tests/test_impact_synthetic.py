@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.synthetic import simplex_weights, synthetic, synthetic_weights
+from fpi_eval.impact.jobs.synthetic import simplex_weights, synthetic, synthetic_weights
 
 
 def factor_panel(seed: int, *, effect: float = 0.0, n: int = 20, years: int = 15, treated: int = 1):

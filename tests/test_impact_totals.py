@@ -9,9 +9,9 @@ from invented import invented_panel
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import seats
-from fpi_eval.impact.territories import Territories, paule_mandel, territories
-from fpi_eval.impact.totals import ALL, OTHERS, SHOWN_ALONE, small, totals
+from fpi_eval.impact import j as seats
+from fpi_eval.impact.groups.territories import Territories, paule_mandel, territories
+from fpi_eval.impact.groups.totals import ALL, OTHERS, SHOWN_ALONE, small, totals
 from fpi_eval.panel import align
 
 EXACT = 1e-8

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fpi_eval.impact import seats
-from fpi_eval.impact.together import GAP, together
+from fpi_eval.impact import j as seats
+from fpi_eval.impact.j_and_bjs2_t import GAP, together
 from fpi_eval.twin import SCENARIOS, draw
 
 

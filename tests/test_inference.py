@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fpi_eval import inference
+from fpi_eval import regression as inference
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import linear
+from fpi_eval.regression import linear
 
 pf = pytest.importorskip("pyfixest")
 

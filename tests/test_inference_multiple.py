@@ -7,15 +7,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from fpi_eval.impact import linear
-from fpi_eval.inference.multiple import (
-    drawn_p,
-    holm,
-    normal_draws,
-    romano_wolf,
-    wild_draws,
-)
-from fpi_eval.inference.wild import multipliers
+from fpi_eval.regression import linear
+from fpi_eval.regression.multiple import drawn_p, holm, normal_draws, romano_wolf, wild_draws
+from fpi_eval.regression.wild import multipliers
 
 pf = pytest.importorskip("pyfixest")
 

@@ -5,7 +5,7 @@ import pytest
 import statsmodels.api as sm
 
 from fpi_eval.errors import FpiError
-from fpi_eval.inference.shift_share import shift_share
+from fpi_eval.regression.shift_share import shift_share
 
 #: The same closed formulas computed by another route: only rounding differs.
 ROUNDING = 1e-10

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fpi_eval.impact.jobs_synthetic import quarter, synthetic_jobs
+from fpi_eval.impact.jobs.jobs_synthetic import quarter, synthetic_jobs
 from fpi_eval.sources.urssaf_trimestriel import read_urssaf_region
 
 HEADER = (

@@ -12,7 +12,8 @@ import pytest
 from random_panels import random_programme
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import imputation, poisson, seats, twfe
+from fpi_eval.impact import imputation, poisson, twfe
+from fpi_eval.impact import j as seats
 from fpi_eval.impact.stacked import stack, stacked_event_study
 
 POINT, ERROR = 1e-8, 1e-6  # agreement asked of an independent package

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from random_panels import sun_abraham_of_pyfixest, uneven_panel
 
-from fpi_eval.impact import linear
 from fpi_eval.impact.callaway_santanna import callaway_santanna
-from fpi_eval.impact.counterfactual import impute, influence
 from fpi_eval.impact.sun_abraham import sun_abraham
+from fpi_eval.regression import linear
+from fpi_eval.regression.counterfactual import impute, influence
 
 POINT, ERROR = 1e-8, 1e-6  # agreement asked of an independent package
 PANELS = pytest.mark.parametrize("seed", range(50))

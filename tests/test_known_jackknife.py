@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from random_panels import random_programme
 
-from fpi_eval.impact import linear, seats
+from fpi_eval.impact import j as seats
+from fpi_eval.regression import linear
 
 EXACT = 1e-8
 #: Error of the gross effect over that of the full jackknife, établissements. On 49 small panels:

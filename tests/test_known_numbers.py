@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 from random_panels import mpdta
 
-from fpi_eval.impact import linear
 from fpi_eval.impact.callaway_santanna import callaway_santanna
-from fpi_eval.impact.counterfactual import impute, influence
 from fpi_eval.impact.twfe import goodman_bacon
+from fpi_eval.regression import linear
+from fpi_eval.regression.counterfactual import impute, influence
 
 WHERE = {
     "mpdta, Callaway-Sant'Anna": (

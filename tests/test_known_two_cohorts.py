@@ -7,7 +7,8 @@ import pytest
 import statsmodels.api as sm
 from random_panels import random_programme
 
-from fpi_eval.impact import binomial, seats
+from fpi_eval.impact import binomial
+from fpi_eval.impact import j as seats
 
 POINT, ERROR = 1e-8, 1e-6
 

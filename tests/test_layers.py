@@ -1,45 +1,83 @@
-"""Data flows one way: a module imports only from the layers above it."""
+"""Data flows one way: a module imports only from those above it, and no two import each other."""
 
 import ast
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 LAYERS = [
-    "errors", "text", "programme", "schema", "sources", "twin", "disclosure", "panel",
-    "indicators", "inference", "plots", "results", "impact", "checks", "plan", "power",
-    "projection", "costs", "report", "cli",
+    "errors", "text", "calendar", "tables", "plots", "figures", "programme", "sources", "twin",
+    "disclosure", "panel", "indicators", "regression", "results", "impact", "checks", "plan",
+    "power", "projection", "costs", "report", "cli",
 ]  # fmt: skip
-PACKAGE = Path(__file__).parents[1] / "fpi_eval"
-MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p.name != "__init__.py" or p.parent != PACKAGE)
+#: Inside the report: pages and runner never touch.
+REPORT = {"pages": {"edition", "runner", "published"}, "published": {"edition", "runner"},
+          "edition": {"runner", "pages", "published"}, "runner": {"pages"}}  # fmt: skip
+FOLDER = Path(__file__).parents[1] / "fpi_eval"
+FILES = sorted(FOLDER.rglob("*.py"))
 
 
-def layer_of(dotted: str) -> str | None:
-    parts = dotted.split(".")
-    return parts[1] if parts[0] == "fpi_eval" and len(parts) > 1 else None
+def dotted(path: Path) -> str:
+    name = ".".join(path.relative_to(FOLDER.parent).with_suffix("").parts)
+    return name.removesuffix(".__init__")
 
 
-def imported_layers(path: Path) -> set[str]:
+NAMES = {dotted(path) for path in FILES}
+
+
+def imported(path: Path) -> set[str]:
+    """Return the project's modules that a file imports, inside functions too."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module == "fpi_eval":
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(layer_of(node.module))
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                found.add(inner if inner in NAMES else node.module)
         elif isinstance(node, ast.Import):
-            found |= {layer_of(alias.name) for alias in node.names}
-    return {name for name in found if name in LAYERS}
+            found |= {alias.name for alias in node.names}
+    return {name for name in found if name in NAMES} - {dotted(path)}
+
+
+GRAPH = {dotted(path): imported(path) for path in FILES}
+
+
+def layer(name: str) -> str:
+    return name.split(".")[1] if "." in name else ""
 
 
 def test_every_module_has_a_layer():
-    names = {p.relative_to(PACKAGE).parts[0].removesuffix(".py") for p in MODULES}
-    assert names - {"__main__"} <= set(LAYERS)
+    assert {layer(name) for name in NAMES} - {"", "__main__"} == set(LAYERS)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_a_module_imports_only_from_layers_above_it(path):
-    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    if own == "__main__":
-        return
-    below = {name for name in imported_layers(path) if LAYERS.index(name) > LAYERS.index(own)}
-    assert not below, f"{own} importe {below}, qui viennent après dans la chaîne"
+@pytest.mark.parametrize("name", sorted(NAMES - {"fpi_eval", "fpi_eval.__main__"}))
+def test_a_module_imports_only_from_those_above_it(name):
+    own = LAYERS.index(layer(name))
+    below = {n for n in GRAPH[name] if layer(n) in LAYERS and LAYERS.index(layer(n)) > own}
+    assert not below, f"{name} imports {below}, which come after it"
+
+
+def test_no_two_modules_import_each_other():
+    faces = {name for name in NAMES if any(n.startswith(f"{name}.") for n in NAMES)}
+    graph = {
+        name: {n for n in found if not (n in faces and name.startswith(f"{n}."))}
+        for name, found in GRAPH.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail("circle of imports: " + " → ".join(error.args[1]))
+
+
+@pytest.mark.parametrize("part", sorted(REPORT))
+def test_parts_of_the_report_do_not_touch(part):
+    start = f"fpi_eval.report.{part}"
+    mine = [n for n in NAMES if n == start or n.startswith(f"{start}.")]
+    bad = {
+        (n, m)
+        for n in mine
+        for m in GRAPH[n]
+        if m.split(".")[1:2] == ["report"] and m.split(".")[2:3] and m.split(".")[2] in REPORT[part]
+    }
+    assert mine
+    assert not bad

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fpi_eval.report.notebooks import check_thin, discover
+from fpi_eval.report.runner.notebooks import check_thin, discover
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))

@@ -11,8 +11,9 @@ import pytest
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Academie, Departement, Territoire, load_programme
-from fpi_eval.schema import uai_key
-from fpi_eval.sources.ouvertures import (
+from fpi_eval.sources.reading import uai_key
+from fpi_eval.sources.register.faults import plain_number
+from fpi_eval.sources.register.openings import (
     REGISTRE,
     derive_openings,
     read_ouvertures,
@@ -20,8 +21,7 @@ from fpi_eval.sources.ouvertures import (
     stack_capacities,
     write_template,
 )
-from fpi_eval.sources.ouvertures_checks import plain_number
-from fpi_eval.sources.ouvertures_template import FIELDS, ProgrammeFacts
+from fpi_eval.sources.register.template import FIELDS, ProgrammeFacts
 
 NAMES = [column.name for column in REGISTRE.columns]
 AIN = Territoire(
@@ -339,7 +339,7 @@ def test_several_sheets_without_ours_are_refused(tmp_path):
 
 
 def test_a_workbook_that_unpacks_too_large_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("fpi_eval.sources.excel.MAX_UNPACKED", 1_000_000)
+    monkeypatch.setattr("fpi_eval.sources.reading.excel.MAX_UNPACKED", 1_000_000)
     path = tmp_path / "ouvertures.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/sharedStrings.xml", b"a" * 1_000_001)

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from fpi_eval.panel import remplissage
+from fpi_eval.indicators import remplissage
 
 
 def cell(cell_id: int, course: str, duree: int, rows: list[tuple]) -> pd.DataFrame:

@@ -11,19 +11,12 @@ import pytest
 import fpi_eval as fpi
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.groups import DIMENSIONS, MISSING
+from fpi_eval.impact.groups.declared import DIMENSIONS, MISSING
 from fpi_eval.panel.admissions import SEXES
 from fpi_eval.panel.from_files import COLUMNS, cell_panel
-from fpi_eval.panel.tension import (
-    LESS,
-    MORE,
-    Tension,
-    read_metiers,
-    tension_of,
-    with_tension,
-)
+from fpi_eval.panel.tension import LESS, MORE, Tension, read_metiers, tension_of, with_tension
 from fpi_eval.sources.dares import read_tensions
-from fpi_eval.twin.files_tensions import write_tensions
+from fpi_eval.twin.files.tensions import write_tensions
 
 FILES = ("programme.toml", "filieres.csv", "secteurs.csv", "metiers.csv")
 

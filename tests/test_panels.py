@@ -5,14 +5,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fpi_eval.impact.passage import passage
-from fpi_eval.impact.regional import regional_change
-from fpi_eval.indicators import filieres
+from fpi_eval.impact.jobs.passage import passage
+from fpi_eval.impact.jobs.regional import regional_change
+from fpi_eval.indicators import deploiement, filieres, qualite
 from fpi_eval.indicators.catalogue import TAUX_EMPLOI_6_MOIS
-from fpi_eval.panel import deploiement, qualite
 from fpi_eval.panel.panels import FILIERES, panels
 from fpi_eval.programme import load_programme
-from fpi_eval.report import protection, proteges
+from fpi_eval.report.published import counts as proteges
+from fpi_eval.report.published import protection
 
 ROOT = Path(__file__).parents[1]
 PROGRAMME = load_programme(ROOT / "data" / "fpi_aura")

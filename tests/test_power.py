@@ -6,7 +6,7 @@ import pytest
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import seats
+from fpi_eval.impact import j as seats
 from fpi_eval.power import calendrier, closed_form, durees, expected, premieres, puissance
 from fpi_eval.power.detect import detectable, margins_of, smallest
 from fpi_eval.power.placement import Hosts, pattern, shifted_years, untreated, with_openings

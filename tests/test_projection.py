@@ -6,7 +6,7 @@ import pytest
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import seats
+from fpi_eval.impact import j as seats
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import (
     Profil,
@@ -29,7 +29,7 @@ from fpi_eval.projection.filling import fill_draws, ramp_draws
 from fpi_eval.projection.flow import _whole
 from fpi_eval.projection.rates import SD_ANNEE
 from fpi_eval.projection.result import Projection, chances
-from fpi_eval.sources.ouvertures import REGISTRE
+from fpi_eval.sources.register.openings import REGISTRE
 
 FPI = load_programme("fpi_aura")
 NO_OPENING = pd.DataFrame(columns=[column.name for column in REGISTRE.columns])

@@ -14,10 +14,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from notebooks_minuscules import write_notebook
 
 from fpi_eval.errors import FpiError
-from fpi_eval.report import html
-from fpi_eval.report.accessible import improve
 from fpi_eval.report.edition import BANNER, Edition
-from fpi_eval.report.notebooks import inspect
+from fpi_eval.report.runner import html
+from fpi_eval.report.runner.accessible import improve
+from fpi_eval.report.runner.notebooks import inspect
 
 CSS = Path(html.__file__).parent / "templates" / "rapport" / "style.css"
 EDITION = Edition(

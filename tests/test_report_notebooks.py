@@ -4,7 +4,7 @@ import pytest
 from notebooks_minuscules import write_notebook
 
 from fpi_eval.errors import FpiError
-from fpi_eval.report.notebooks import check_thin, discover, inspect
+from fpi_eval.report.runner.notebooks import check_thin, discover, inspect
 
 
 def test_title_question_parameters_and_declarations_are_read(tmp_path):

@@ -13,11 +13,11 @@ import pytest
 from notebooks_minuscules import content, write_notebook
 
 from fpi_eval.errors import FpiError
-from fpi_eval.report import run as runner
 from fpi_eval.report.edition import Edition
-from fpi_eval.report.notebooks import inspect
-from fpi_eval.report.run import check_parameters, run
-from fpi_eval.report.swap import replaced
+from fpi_eval.report.runner import run as runner
+from fpi_eval.report.runner.notebooks import inspect
+from fpi_eval.report.runner.run import check_parameters, run
+from fpi_eval.report.runner.swap import replaced
 
 ROOT = Path(__file__).parents[1]
 EDITION = Edition("fpi_aura", "Formation Pro Industrie", 2022, simulated=True)
@@ -314,7 +314,7 @@ def alive(pid):
 
 
 def test_cleaning_a_large_image_takes_no_longer_than_reading_it():
-    from fpi_eval.report.clean import _hide, _pattern
+    from fpi_eval.report.runner.clean import _hide, _pattern
 
     image = "data:image/png;base64," + "A" * 2_000_000
     paths = {"/un/dossier": "."}

@@ -8,9 +8,9 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from fpi_eval.errors import FpiError
-from fpi_eval.report.extract import write_tables
-from fpi_eval.report.figure import Figure
-from fpi_eval.report.tables import RESOURCE, slug, table
+from fpi_eval.figures import Figure
+from fpi_eval.report.runner.extract import write_tables
+from fpi_eval.tables import RESOURCE, slug, table
 
 FRAME = pd.DataFrame(
     {

@@ -17,33 +17,34 @@ from test_impact_regional import panel as regional_panel
 import fpi_eval
 from fpi_eval import twin
 from fpi_eval.checks import evaluate
+from fpi_eval.checks.honest import event
+from fpi_eval.checks.honest_bounds import honest_bounds
+from fpi_eval.checks.pretest import pretest_power
 from fpi_eval.costs import unit_cost
-from fpi_eval.impact import imputation, seats
-from fpi_eval.impact.additionality import from_estimates
+from fpi_eval.impact import imputation
+from fpi_eval.impact import j as seats
 from fpi_eval.impact.as_event_study import opening_study
 from fpi_eval.impact.binomial import rate
-from fpi_eval.impact.bounded import bounded_employment
+from fpi_eval.impact.bjs2_t import bjs2_t
 from fpi_eval.impact.callaway_santanna import callaway_santanna
-from fpi_eval.impact.chain import chain
-from fpi_eval.impact.detectability import from_reference
-from fpi_eval.impact.displacement import displacement, substitution
-from fpi_eval.impact.employment import additional_employed
-from fpi_eval.impact.exposure import exposure_regression
-from fpi_eval.impact.family import family, study_family
-from fpi_eval.impact.heterogeneity import heterogeneity
+from fpi_eval.impact.displacement.additionality import from_estimates
+from fpi_eval.impact.displacement.net import displacement, substitution
+from fpi_eval.impact.groups.heterogeneity import heterogeneity
+from fpi_eval.impact.groups.sexes import sexes
+from fpi_eval.impact.groups.totals import totals
 from fpi_eval.impact.hidden import bounds
-from fpi_eval.impact.honest import event
-from fpi_eval.impact.honest_bounds import honest_bounds
+from fpi_eval.impact.j_and_bjs2_t import together
+from fpi_eval.impact.jobs.bounded import bounded_employment
+from fpi_eval.impact.jobs.chain import chain
+from fpi_eval.impact.jobs.detectability import from_reference
+from fpi_eval.impact.jobs.exposure import exposure_regression
+from fpi_eval.impact.jobs.graduates import additional_employed
+from fpi_eval.impact.jobs.regional import regional_change
+from fpi_eval.impact.jobs.synthetic import synthetic
+from fpi_eval.impact.outcomes import family, study_family
 from fpi_eval.impact.poisson import poisson_imputation
-from fpi_eval.impact.pretest import pretest_power
-from fpi_eval.impact.regional import regional_change
-from fpi_eval.impact.sexes import sexes
 from fpi_eval.impact.stacked import stacked
 from fpi_eval.impact.sun_abraham import sun_abraham
-from fpi_eval.impact.synthetic import synthetic
-from fpi_eval.impact.together import together
-from fpi_eval.impact.totals import totals
-from fpi_eval.impact.trend import bjs2_t
 from fpi_eval.impact.triple import triple_difference
 from fpi_eval.impact.twfe import twfe
 from fpi_eval.power.detect import puissance

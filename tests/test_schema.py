@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.schema import UAI, Column, Table, check
+from fpi_eval.sources.reading import UAI, Column, Table, check
 
 PLACES = Table(
     "essai",

@@ -6,11 +6,11 @@ import pytest
 from small_files import LYCEES, MEFS, REGION
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources import cache as module
-from fpi_eval.sources.cache import cached
 from fpi_eval.sources.inserjeunes_etablissement import read_inserjeunes_etablissement
 from fpi_eval.sources.inserjeunes_region import read_inserjeunes_region
 from fpi_eval.sources.nomenclatures import read_nomenclature
+from fpi_eval.sources.reading import cache as module
+from fpi_eval.sources.reading.cache import cached
 
 
 @pytest.fixture

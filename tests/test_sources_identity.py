@@ -2,17 +2,13 @@ import pandas as pd
 import pytest
 
 from fpi_eval.errors import FpiError
+from fpi_eval.panel.identity import course_identity, latest_uai, renovations
+from fpi_eval.panel.links import link_entry_to_final
+from fpi_eval.panel.matching import departement_of, filieres_of, match_rates, unmatched, with_kin
 from fpi_eval.sources.affelnet import read_affelnet
-from fpi_eval.sources.identity import (
-    course_identity,
-    latest_uai,
-    read_uai_changes,
-    renovations,
-)
-from fpi_eval.sources.links import link_entry_to_final
-from fpi_eval.sources.matching import departement_of, filieres_of, match_rates, unmatched, with_kin
 from fpi_eval.sources.nomenclatures import read_nomenclatures
 from fpi_eval.sources.parcoursup_bts import read_parcoursup_bts
+from fpi_eval.sources.uai_changes import read_uai_changes
 
 
 def diplomes(*rows):

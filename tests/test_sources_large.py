@@ -3,9 +3,9 @@
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.schema import Column, Table
-from fpi_eval.sources.large import LargeFile, read_filtered
-from fpi_eval.sources.reading import read_table
+from fpi_eval.sources.reading import Column, Table
+from fpi_eval.sources.reading.large import LargeFile, read_filtered
+from fpi_eval.sources.reading.reading import read_table
 
 SCHEMA = Table(
     name="essai",
@@ -63,7 +63,7 @@ def test_a_file_that_is_absent_or_not_parquet_is_refused_in_french(tmp_path):
 
 
 def test_a_byte_that_is_not_utf8_far_in_the_file_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("fpi_eval.sources.large.HEAD", 40)
+    monkeypatch.setattr("fpi_eval.sources.reading.large.HEAD", 40)
     path = tmp_path / "essai.csv"
     path.write_bytes("code;libellé;nombre\n".encode() + b"a;x;1\n" * 9 + b"z;\xe9t\xe9;1\n")
     with pytest.raises(FpiError, match="lignes illisibles"):

@@ -3,8 +3,8 @@ import pytest
 from small_files import CHOMAGE, MEFS
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.cache import cached
 from fpi_eval.sources.nomenclatures import FICHIERS, read_nomenclature, read_nomenclatures
+from fpi_eval.sources.reading.cache import cached
 
 ROWS = {
     "mef": 10067, "diplomes": 4023, "diplomes_ensemble": 11261, "niveaux": 212,

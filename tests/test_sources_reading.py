@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.schema import Column, Rule, Table
-from fpi_eval.sources.headers import Renaming, spelling
-from fpi_eval.sources.reading import read_table
+from fpi_eval.sources.reading import Column, Rule, Table
+from fpi_eval.sources.reading.headers import Renaming, spelling
+from fpi_eval.sources.reading.reading import read_table
 
 PLACES = Table(
     "essai",

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.schema import Column, Table
-from fpi_eval.sources.reading import read_table
-from fpi_eval.sources.tidy import (
+from fpi_eval.sources.reading import Column, Table
+from fpi_eval.sources.reading.reading import read_table
+from fpi_eval.sources.reading.tidy import (
     choose,
     set_aside,
     strict,

@@ -155,7 +155,7 @@ def test_a_renamed_commune_column_is_refused_with_its_neighbour(tmp_path):
 
 
 def test_the_sums_are_those_of_a_plain_groupby_over_many_batches(tmp_path, monkeypatch):
-    monkeypatch.setattr("fpi_eval.sources.large.BLOCK", 4_096)
+    monkeypatch.setattr("fpi_eval.sources.reading.large.BLOCK", 4_096)
     rng = np.random.default_rng(7)
     cells = [(c, a) for c in GEOGRAPHIE["code_commune"] for a in NAF["code_ape"]]
     extra = pd.DataFrame({"code_commune": [f"42{i:03d}" for i in range(300)],

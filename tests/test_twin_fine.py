@@ -11,7 +11,7 @@ from fpi_eval.programme import load_programme
 from fpi_eval.sources.catalogue import discover, source
 from fpi_eval.twin import SMALL, draw, write_files
 from fpi_eval.twin.courses import mefstat11
-from fpi_eval.twin.files_fine import write_fine
+from fpi_eval.twin.files.fine import write_fine
 
 NAME = "fr-en-inserjeunes-lycee_pro-formation-fine"
 PARTS = ["part_en_poursuite_d_etudes", "part_en_emploi_6_mois_apres_la_sortie",

@@ -3,9 +3,9 @@
 import pytest
 
 import fpi_eval as fpi
-from fpi_eval.report import vue_chaine as vue
-from fpi_eval.report.figure import Figure
-from fpi_eval.report.tables import Table
+from fpi_eval.figures import Figure
+from fpi_eval.report.pages import chaine as vue
+from fpi_eval.tables import Table
 
 
 @pytest.fixture(scope="module")

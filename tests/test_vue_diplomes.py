@@ -7,14 +7,14 @@ import pytest
 
 from fpi_eval import twin
 from fpi_eval.checks import Check
+from fpi_eval.figures import Figure
 from fpi_eval.panel.panels import panels
 from fpi_eval.programme import load_programme
-from fpi_eval.report import vue_diplomes as vue
-from fpi_eval.report import vue_emploi_en_plus as plus
-from fpi_eval.report import vue_insertion as insertion
-from fpi_eval.report.figure import Figure
-from fpi_eval.report.notebooks import check_thin, inspect
-from fpi_eval.report.tables import Table
+from fpi_eval.report.pages import diplomes as vue
+from fpi_eval.report.pages import emploi_en_plus as plus
+from fpi_eval.report.pages import insertion as insertion
+from fpi_eval.report.runner.notebooks import check_thin, inspect
+from fpi_eval.tables import Table
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "03_diplomes.ipynb"
 SHOWN = ("effets", "brut_net", "evenement", "robustesse", "specification")

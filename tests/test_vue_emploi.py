@@ -5,10 +5,10 @@ import shutil
 import pytest
 
 import fpi_eval as fpi
-from fpi_eval.report import vue_emploi as vue
-from fpi_eval.report.figure import Figure
-from fpi_eval.report.notebooks import check_thin, inspect
-from fpi_eval.report.tables import Table
+from fpi_eval.figures import Figure
+from fpi_eval.report.pages import emploi_industriel as vue
+from fpi_eval.report.runner.notebooks import check_thin, inspect
+from fpi_eval.tables import Table
 
 
 @pytest.fixture(scope="module")

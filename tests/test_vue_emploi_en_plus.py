@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 import fpi_eval as fpi
-from fpi_eval.report import vue_emploi_en_plus as plus
-from fpi_eval.report import vue_insertion
+from fpi_eval.report.pages import emploi_en_plus as plus
+from fpi_eval.report.pages import insertion as vue_insertion
 
 
 def plain(text: str) -> str:

@@ -3,15 +3,15 @@ from pathlib import Path
 import pytest
 
 import fpi_eval as fpi
+from fpi_eval.figures import Figure
 from fpi_eval.projection import LECTURES
-from fpi_eval.report import vue_cibles as cibles
-from fpi_eval.report import vue_couts as couts
-from fpi_eval.report import vue_eventails as eventails
-from fpi_eval.report import vue_totaux as totaux
-from fpi_eval.report import vue_trajectoire as vue
-from fpi_eval.report.figure import Figure
-from fpi_eval.report.notebooks import check_thin, inspect
-from fpi_eval.report.tables import Table
+from fpi_eval.report.pages import cibles as cibles
+from fpi_eval.report.pages import couts as couts
+from fpi_eval.report.pages import eventails as eventails
+from fpi_eval.report.pages import totaux as totaux
+from fpi_eval.report.pages import trajectoire as vue
+from fpi_eval.report.runner.notebooks import check_thin, inspect
+from fpi_eval.tables import Table
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "06_trajectoire_et_couts.ipynb"
 

@@ -9,8 +9,13 @@ import pandas as pd
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.report.published import Column, Table
-from fpi_eval.report.workbook import export_tables, replace_files, sheet_names, write_workbook
+from fpi_eval.report.published.sheet import Column, Table
+from fpi_eval.report.published.workbook import (
+    export_tables,
+    replace_files,
+    sheet_names,
+    write_workbook,
+)
 
 COLUMNS = (
     Column("formation", "Formation"),

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 
 from fpi_eval import text
 from fpi_eval.checks import robustness, samples, trends
-from fpi_eval.checks.light import FAIL, MARKS, Check, Verdict, thresholds, verdict
 from fpi_eval.checks.study import Study
+from fpi_eval.checks.verdict import FAIL, MARKS, Check, Verdict, thresholds, verdict
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import seats
+from fpi_eval.impact import j as seats
 from fpi_eval.panel import align
 from fpi_eval.programme import Programme
 from fpi_eval.results import Estimate, Estimates, EventStudy

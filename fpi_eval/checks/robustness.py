@@ -4,13 +4,16 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval import text
-from fpi_eval.checks.light import FAIL, PASS, Check
 from fpi_eval.checks.study import Study
+from fpi_eval.checks.verdict import FAIL, PASS, Check
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import imputation, poisson, regions, seats, trend, triple, twfe
+from fpi_eval.impact import bjs2_t as trend
+from fpi_eval.impact import imputation, poisson, triple, twfe
+from fpi_eval.impact import j as seats
+from fpi_eval.impact import placebo_regions as regions
 from fpi_eval.impact.as_event_study import opening_study
 from fpi_eval.impact.sun_abraham import sun_abraham
-from fpi_eval.inference import interval
+from fpi_eval.regression import interval
 from fpi_eval.results import Estimate
 
 LEFT_OUT = {

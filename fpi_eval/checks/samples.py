@@ -5,7 +5,8 @@ import pandas as pd
 from scipy import stats
 
 from fpi_eval import text
-from fpi_eval.checks.light import (
+from fpi_eval.checks.study import Study
+from fpi_eval.checks.verdict import (
     BALANCE_LEVEL,
     CAUTION,
     CELLS_PER_BIN,
@@ -16,8 +17,7 @@ from fpi_eval.checks.light import (
     PASS,
     Check,
 )
-from fpi_eval.checks.study import Study
-from fpi_eval.impact import seats
+from fpi_eval.impact import j as seats
 
 BALANCE = {
     "taille": "Entrants par an",

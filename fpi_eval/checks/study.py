@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from fpi_eval.checks.light import SMALLEST_REFERENCE, THRESHOLDS, UNKNOWN, Check, Threshold
-from fpi_eval.impact import linear, seats, trend
-from fpi_eval.impact.bands import joint_test
+from fpi_eval.checks.verdict import SMALLEST_REFERENCE, THRESHOLDS, UNKNOWN, Check, Threshold
+from fpi_eval.impact import bjs2_t as trend
+from fpi_eval.impact import j as seats
+from fpi_eval.impact.j_and_bjs2_t import together
 from fpi_eval.impact.stacked import stacked
-from fpi_eval.impact.together import together
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters
+from fpi_eval.regression import linear
+from fpi_eval.regression.bands import joint_test
 from fpi_eval.results import Estimate, Estimates, EventStudy
 
 

@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 
 from fpi_eval import text
-from fpi_eval.checks.light import Check
+from fpi_eval.checks import honest
 from fpi_eval.checks.study import Study, before
+from fpi_eval.checks.verdict import Check
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import honest, seats, trend
+from fpi_eval.impact import bjs2_t as trend
+from fpi_eval.impact import j as seats
 from fpi_eval.panel.cells import lag_of
 
 LEADS = 5

@@ -8,11 +8,11 @@ import pandas as pd
 from scipy import stats
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.bands import joint_test
 from fpi_eval.impact.callaway_santanna import callaway_santanna
+from fpi_eval.impact.frame import sample
 from fpi_eval.impact.group_time import RULE, Aggregation, GroupTimeEffects, describe
-from fpi_eval.impact.seats import sample
-from fpi_eval.inference import interval
+from fpi_eval.regression import interval
+from fpi_eval.regression.bands import joint_test
 from fpi_eval.results import Estimate, EventStudy
 
 

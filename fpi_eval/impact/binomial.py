@@ -7,11 +7,11 @@ import pandas as pd
 from scipy.special import expit
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.absorb import Absorber, compact, counted_rank
-from fpi_eval.impact.seats import effects, sample
+from fpi_eval.impact.frame import effects, sample
 from fpi_eval.impact.uncertainty import answer
-from fpi_eval.inference.sandwich import codes, small_sample, sum_by
 from fpi_eval.panel import align
+from fpi_eval.regression.absorb import Absorber, compact, counted_rank
+from fpi_eval.regression.sandwich import codes, small_sample, sum_by
 from fpi_eval.results import Estimates
 
 DESCRIPTION = (

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.doubly_robust import doubly_robust
 from fpi_eval.impact.group_time import GroupTimeEffects
-from fpi_eval.impact.wide import Wide, base_year, widen
+from fpi_eval.regression.doubly_robust import doubly_robust
+from fpi_eval.regression.wide import Wide, base_year, widen
 from fpi_eval.text import pluriel
 
 CONTROLS = {"never": "cellules jamais ouvertes", "not_yet": "cellules pas encore ouvertes"}

@@ -16,7 +16,7 @@ from scipy import stats
 
 from fpi_eval import plots
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.bands import DRAWS, LEVEL, sup_t
+from fpi_eval.regression.bands import DRAWS, LEVEL, sup_t
 from fpi_eval.text import intervalle, nombre, pluriel, signe
 
 KINDS = {

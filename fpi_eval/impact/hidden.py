@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
-from fpi_eval.inference.partial import Bounds, clustered_sum_error, imbens_manski
+from fpi_eval.regression.partial import Bounds, clustered_sum_error, imbens_manski
 
 MINIMUM = 20  # publisher's rule: a rate on fewer than 20 leavers is hidden
 METHOD = (

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import linear
-from fpi_eval.impact.counterfactual import Imputation, impute, influence
-from fpi_eval.impact.seats import effects, sample
+from fpi_eval.impact.frame import effects, sample
 from fpi_eval.impact.uncertainty import BJS, answer, event_table
+from fpi_eval.regression import linear
+from fpi_eval.regression.counterfactual import Imputation, impute, influence
 from fpi_eval.results import Estimate, Estimates, EventStudy
 
 DESCRIPTION = (

@@ -5,8 +5,8 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.uncertainty import answer
-from fpi_eval.inference.sandwich import codes, sum_by
 from fpi_eval.panel import align
+from fpi_eval.regression.sandwich import codes, sum_by
 from fpi_eval.results import Estimate
 
 DESCRIPTION = (

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.absorb import Absorber, compact
-from fpi_eval.impact.counterfactual import influence_of, levels, prediction
+from fpi_eval.impact.frame import effects, sample
 from fpi_eval.impact.imputation import unexposed
-from fpi_eval.impact.seats import effects, sample
 from fpi_eval.impact.uncertainty import BJS, answer
+from fpi_eval.regression.absorb import Absorber, compact
+from fpi_eval.regression.counterfactual import influence_of, levels, prediction
 from fpi_eval.results import Estimate
 
 DESCRIPTION = (

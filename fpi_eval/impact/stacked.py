@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import linear
-from fpi_eval.impact.absorb import interaction
-from fpi_eval.impact.seats import sample
+from fpi_eval.impact.frame import sample
 from fpi_eval.impact.uncertainty import answer, event_table
+from fpi_eval.regression import linear
+from fpi_eval.regression.absorb import interaction
 from fpi_eval.results import Estimate, EventStudy
 
 BEFORE, AFTER = 5, 4

@@ -9,8 +9,8 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.group_time import GroupTimeEffects
-from fpi_eval.impact.wide import Wide, base_year, widen
-from fpi_eval.inference.sandwich import small_sample
+from fpi_eval.regression.sandwich import small_sample
+from fpi_eval.regression.wide import Wide, base_year, widen
 from fpi_eval.text import pluriel
 
 UNIDENTIFIED = 1e-8

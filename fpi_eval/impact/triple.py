@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from fpi_eval.impact import linear
+from fpi_eval.impact.frame import SEATS, effects, sample
 from fpi_eval.impact.imputation import unexposed
-from fpi_eval.impact.seats import SEATS, effects, sample
 from fpi_eval.impact.uncertainty import answer
+from fpi_eval.regression import linear
 from fpi_eval.results import Estimate
 
 DESCRIPTION = (

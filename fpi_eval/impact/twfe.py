@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import linear
-from fpi_eval.impact.seats import sample
+from fpi_eval.impact.frame import sample
 from fpi_eval.impact.uncertainty import answer
+from fpi_eval.regression import linear
 from fpi_eval.results import Estimate
 
 DESCRIPTION = (

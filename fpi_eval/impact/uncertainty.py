@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval import text
-from fpi_eval.inference import interval
+from fpi_eval.regression import interval
 from fpi_eval.results import Estimate, EventStudy
 
 ENOUGH = 5  # treated départements from which their own spread can be trusted

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.panel.donnees import Donnees
+from fpi_eval.panel.identity import latest_uai
+from fpi_eval.panel.matching import departement_of
 from fpi_eval.panel.regional import entries_only, with_course
-from fpi_eval.sources.identity import latest_uai
-from fpi_eval.sources.matching import departement_of
 
 COLUMNS = [
     "source", "uai", "code_departement", "code_academie", "code_region", "mefstat11", "cfd",

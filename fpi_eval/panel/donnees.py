@@ -14,12 +14,12 @@ from fpi_eval.panel.secteurs import SOURCE as URSSAF
 from fpi_eval.panel.secteurs import urssaf_files
 from fpi_eval.programme import Programme, Source
 from fpi_eval.sources import catalogue
-from fpi_eval.sources.cache import cache_folder, cached
-from fpi_eval.sources.headers import Renaming
-from fpi_eval.sources.identity import read_uai_changes
 from fpi_eval.sources.nomenclatures import Nomenclatures, read_nomenclatures
-from fpi_eval.sources.ouvertures import read_ouvertures
-from fpi_eval.sources.reading import Provenance, Reading
+from fpi_eval.sources.reading.cache import cache_folder, cached
+from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.reading import Provenance, Reading
+from fpi_eval.sources.register.openings import read_ouvertures
+from fpi_eval.sources.uai_changes import read_uai_changes
 from fpi_eval.text import liste
 
 NEEDED = (
@@ -232,7 +232,7 @@ def simulated_folder(
     from fpi_eval import twin
 
     size = twin.DEFAULT if full else twin.SMALL
-    code = b"".join(p.read_bytes() for p in sorted(Path(twin.__file__).parent.glob("*.py")))
+    code = b"".join(p.read_bytes() for p in sorted(Path(twin.__file__).parent.rglob("*.py")))
     version = hashlib.sha256(code + repr(size).encode()).hexdigest()[:12]
     name = f"{version}_{programme.graine}_{first}_{rentree}"
     folder = cache_folder() / "simulees" / name

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.panel.from_files import KEYS, coded, final_year, lasting
+from fpi_eval.panel.identity import latest_uai
 from fpi_eval.panel.panels import Panels
-from fpi_eval.sources.identity import latest_uai
 
 SOURCE = "inserjeunes_formation_fine"
 HORIZONS = (6, 12, 18, 24)

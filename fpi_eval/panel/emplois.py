@@ -4,8 +4,7 @@ import unicodedata
 
 import pandas as pd
 
-from fpi_eval.panel.deploiement import du_programme
-from fpi_eval.panel.panels import REFERENCE, Panels
+from fpi_eval.panel.panels import REFERENCE, Panels, du_programme
 from fpi_eval.panel.regional import ELSEWHERE, HERE
 from fpi_eval.panel.secteurs import emplois_filieres, urssaf_files
 from fpi_eval.sources import geographie

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.panel.admissions import SEXES
+from fpi_eval.panel.identity import latest_uai
+from fpi_eval.panel.matching import departement_of
 from fpi_eval.panel.panels import FILIERES, Panels
 from fpi_eval.panel.regional import with_course
 from fpi_eval.panel.tension import with_tension
-from fpi_eval.sources.identity import latest_uai
-from fpi_eval.sources.matching import departement_of
 
 KEYS = ["uai", "course", "voie"]
 WORDS = ["filiere", "niveau", "groupe_nsf"]

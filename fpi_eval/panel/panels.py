@@ -10,20 +10,15 @@ from fpi_eval.errors import FpiError
 from fpi_eval.panel import admissions, secteurs, tension
 from fpi_eval.panel.capacites import Capacites, capacites
 from fpi_eval.panel.donnees import Donnees, load
+from fpi_eval.panel.identity import course_identity
+from fpi_eval.panel.links import link_entry_to_final
+from fpi_eval.panel.matching import departement_of, with_kin
 from fpi_eval.panel.passage import Matching, match_bts, passage_panel
-from fpi_eval.panel.regional import (
-    build_regional_panel,
-    entry_places,
-    outcomes,
-    with_course,
-)
+from fpi_eval.panel.regional import build_regional_panel, entry_places, outcomes, with_course
 from fpi_eval.programme import Programme
-from fpi_eval.sources.identity import course_identity
-from fpi_eval.sources.links import link_entry_to_final
-from fpi_eval.sources.matching import departement_of, with_kin
-from fpi_eval.sources.ouvertures import REGISTRE
-from fpi_eval.sources.ouvertures_observed import derive_openings
-from fpi_eval.sources.ouvertures_reconcile import reconcile
+from fpi_eval.sources.register.observed import derive_openings
+from fpi_eval.sources.register.openings import REGISTRE
+from fpi_eval.sources.register.reconcile import reconcile
 
 REFERENCE = Path(__file__).parents[2] / "data" / "reference"
 FILIERES = ("reindustrialisation", "numerique", "energie_decarbonee")
@@ -223,3 +218,12 @@ def read_filieres(programme: Programme) -> pd.DataFrame:
             colonne="code",
         )
     return table
+
+
+def du_programme(p: Panels) -> pd.DataFrame:
+    """Return the register's openings of the programme itself, its predecessor set apart."""
+    before = p.donnees.programme.predecesseur
+    register = p.registre
+    if before is None:
+        return register
+    return register[register["projet"] != before.nom]

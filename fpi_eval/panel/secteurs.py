@@ -8,9 +8,9 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
 from fpi_eval.sources import catalogue, geographie, naf, urssaf
-from fpi_eval.sources.headers import Renaming
 from fpi_eval.sources.naf import A17_OF_A38
-from fpi_eval.sources.reading import Reading
+from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.reading import Reading
 
 COLUMNS = ("filiere", "na38", "na88", "libelle", "motif")
 SOURCE = "urssaf"

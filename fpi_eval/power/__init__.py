@@ -1,6 +1,6 @@
 """Before the data: what can be seen when, and how large an effect must be to be seen."""
 
-from fpi_eval.power.calendar import RESULTATS, calendrier, durees, premieres
+from fpi_eval.calendar import RESULTATS, calendrier, durees, premieres
 from fpi_eval.power.detect import Puissance, closed_form, expected, puissance
 
 __all__ = [

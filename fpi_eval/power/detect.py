@@ -8,15 +8,15 @@ import pandas as pd
 from scipy.stats import binom
 from scipy.stats import t as student
 
+from fpi_eval.calendar import LABELS, SHOWN, calendrier, opened, premieres
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import seats
+from fpi_eval.impact import j as seats
 from fpi_eval.impact.uncertainty import ENOUGH
-from fpi_eval.inference import choose
-from fpi_eval.power.calendar import LABELS, SHOWN, calendrier, opened, premieres
 from fpi_eval.power.placement import Pattern, pattern, untreated
 from fpi_eval.power.result import Puissance
 from fpi_eval.power.simulate import DRAWS, simulate
 from fpi_eval.programme import Programme
+from fpi_eval.regression import choose
 
 POWER = 0.80
 MARGIN = 0.20  # displacement worth seeing, per filled seat (METHOD, E11)

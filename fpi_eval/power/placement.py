@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from fpi_eval.calendar import opened
 from fpi_eval.errors import FpiError
-from fpi_eval.power.calendar import opened
 
 Opening = tuple[str, tuple[tuple[int, float], ...]]
 MINIMUM_BEFORE = 2  # rentrées before the first opening, without which no path can be compared

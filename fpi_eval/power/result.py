@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
-from fpi_eval.impact.seats import DISPLACEMENT, GROSS, NET
-from fpi_eval.power.calendar import LABELS
+from fpi_eval.calendar import LABELS
+from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET
 
 METHOD = (
     "Les ouvertures du registre, avec leurs places et leurs dates, sont placées {draws} fois dans "

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import seats
+from fpi_eval.impact import j as seats
 from fpi_eval.power.placement import Hosts, Pattern, shifted_years, with_openings
 
 SPREAD = 0.05  # between courses, of the effect per seat: sd of 11 points around 50 %

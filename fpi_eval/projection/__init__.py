@@ -2,9 +2,9 @@
 
 from fpi_eval.projection.backtest import crps, pit, retroprojection, score
 from fpi_eval.projection.diversion import diversion_draws
-from fpi_eval.projection.filling import Profil, from_profile, seen
+from fpi_eval.projection.filling import from_profile, seen
 from fpi_eval.projection.flow import Flux, openings, simulate
-from fpi_eval.projection.rates import Taux, from_cells, from_counts, hypotheses
+from fpi_eval.projection.rates import Profil, Taux, from_cells, from_counts, hypotheses
 from fpi_eval.projection.result import LECTURES, Projection, projeter
 
 __all__ = [

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import seats
+from fpi_eval.impact import j as seats
 
 WEAK = 2.0  # own effect in standard errors, under which a share of it means nothing
 

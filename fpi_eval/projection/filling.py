@@ -1,49 +1,24 @@
 """How fast opened seats fill up: the declared delay, corrected by what openings have shown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from fpi_eval.impact import imputation
-from fpi_eval.impact.seats import sample
+from fpi_eval.impact.frame import sample
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters
-from fpi_eval.projection.rates import SD_ANNEE, Taux
+from fpi_eval.projection.rates import (
+    SD_ANNEE,
+    Profil,
+    Taux,
+)
 
 STRENGTH = (0.0, 2.0)  # the declared delay may turn out nil, or twice as long
 SHAPE = 0.05  # and each of the first years off the declared path by that much (sd)
 CANDIDATES = 4000
 LOWEST = 0.05
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Profil:
-    """Entrants per seat in force seen at ages 0, 1, 2… of the opening (the last one: and older).
-
-    ``ages`` (k,) are those seen so far, ``poids`` (k,) their shares of the seat-years, ``effets``
-    (k,) and ``covariance`` (k, k) the effects and their errors, ``erreur`` that of their mean over
-    seats. Degrees of freedom are groups of equal size that would weigh as much as those seen, less
-    one: ``libertes`` at the rarest age, to tell ages apart, ``libertes_moyenne`` at all ages.
-    """
-
-    ages: np.ndarray
-    poids: np.ndarray
-    effets: np.ndarray
-    covariance: np.ndarray
-    erreur: float
-    libertes: float
-    libertes_moyenne: float
-
-    @property
-    def moyenne(self) -> tuple[float, float]:
-        """Return the effect per seat over all ages seen, and its error."""
-        return float(self.poids @ self.effets), self.erreur
-
-    def along(self, path: np.ndarray) -> np.ndarray:
-        """Return paths (n, ages) at the ages seen; the last one goes on."""
-        return path[:, np.minimum(self.ages, path.shape[1] - 1)]
 
 
 def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from fpi_eval.calendar import durees, opened
 from fpi_eval.errors import FpiError
-from fpi_eval.power.calendar import durees, opened
 from fpi_eval.programme import Programme, Scenario
 from fpi_eval.projection.filling import fill_draws
 from fpi_eval.projection.rates import LIENS, Taux, shocked

@@ -13,7 +13,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
 
 if TYPE_CHECKING:
-    from fpi_eval.projection.filling import Profil
+    pass
 
 LIENS = ("remplissage", "retention", "reussite")
 NIVEAUX = ("secondaire", "superieur")
@@ -172,3 +172,31 @@ def to_frame(rates: Mapping[tuple[str, str], Taux]) -> pd.DataFrame:
         rows.append((rate.lien, rate.niveau, rate.moyenne, low, high, rate.origine, rate.source))
     names = ["lien", "niveau", "moyenne", "bas", "haut", "origine", "source"]
     return pd.DataFrame(rows, columns=names)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profil:
+    """Entrants per seat in force seen at ages 0, 1, 2… of the opening (the last one: and older).
+
+    ``ages`` (k,) are those seen so far, ``poids`` (k,) their shares of the seat-years, ``effets``
+    (k,) and ``covariance`` (k, k) the effects and their errors, ``erreur`` that of their mean over
+    seats. Degrees of freedom are groups of equal size that would weigh as much as those seen, less
+    one: ``libertes`` at the rarest age, to tell ages apart, ``libertes_moyenne`` at all ages.
+    """
+
+    ages: np.ndarray
+    poids: np.ndarray
+    effets: np.ndarray
+    covariance: np.ndarray
+    erreur: float
+    libertes: float
+    libertes_moyenne: float
+
+    @property
+    def moyenne(self) -> tuple[float, float]:
+        """Return the effect per seat over all ages seen, and its error."""
+        return float(self.poids @ self.effets), self.erreur
+
+    def along(self, path: np.ndarray) -> np.ndarray:
+        """Return paths (n, ages) at the ages seen; the last one goes on."""
+        return path[:, np.minimum(self.ages, path.shape[1] - 1)]

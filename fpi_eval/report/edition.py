@@ -1,6 +1,8 @@
 """What every page of a report says of itself."""
 
+import os
 from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
 
 from fpi_eval.programme import Programme
 from fpi_eval.text import annee_scolaire
@@ -74,3 +76,9 @@ class Edition:
     def as_dict(self) -> dict[str, object]:
         """Return the fields as plain values, for hashing."""
         return asdict(self)
+
+
+def today() -> date:
+    """Return the date of generation: today, or SOURCE_DATE_EPOCH if it is set."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    return datetime.fromtimestamp(int(epoch), tz=UTC).date() if epoch else date.today()

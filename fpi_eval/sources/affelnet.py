@@ -7,9 +7,9 @@ One file per rentrée. Only rows with statut `ST` and census wish `N` count; a c
 from dataclasses import replace
 from pathlib import Path
 
-from fpi_eval.schema import MEFSTAT11, Column, Table
-from fpi_eval.sources.headers import Renaming
-from fpi_eval.sources.reading import Reading, read_table
+from fpi_eval.sources.reading import MEFSTAT11, Column, Table
+from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.reading import Reading, read_table
 
 PLACES_MIN, PLACES_MAX = 5, 500
 

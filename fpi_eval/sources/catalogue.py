@@ -15,8 +15,8 @@ from typing import Literal, NamedTuple
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
-from fpi_eval.sources.lock import LOCK
-from fpi_eval.sources.reading import Reading
+from fpi_eval.sources.portal.lock import LOCK
+from fpi_eval.sources.reading.reading import Reading
 
 Annee = Literal["rentree", "millesime", ""]
 
@@ -222,7 +222,7 @@ CATALOGUE: tuple[SourceFile, ...] = (
     _nomenclature("options_bts", "optionsBTS.csv", "BTS : première année commune et options"),
     _nomenclature("departements", "departements_academies_regions.csv",
                   "Départements, académies et régions"),
-    SourceFile("changements_uai", "identity:read_uai_changes",
+    SourceFile("changements_uai", "uai_changes:read_uai_changes",
                "nomenclatures/uai_changements.csv", "Établissements : changements d'UAI déclarés",
                "Programme", "tenu par le programme"),
     _nomenclature("regroupements", "regroupements.csv", "Regroupements de formations"),

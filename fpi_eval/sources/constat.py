@@ -8,9 +8,9 @@ by the MEF (4th digit), so that a course has one row per year. Publisher: DEPP.
 
 from pathlib import Path
 
-from fpi_eval.schema import MEFSTAT11, Column, Table
-from fpi_eval.sources.headers import Renaming
-from fpi_eval.sources.reading import Reading, read_table
+from fpi_eval.sources.reading import MEFSTAT11, Column, Table
+from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.reading import Reading, read_table
 
 CONSTAT = Table(
     name="constat",

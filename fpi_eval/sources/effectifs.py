@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fpi_eval.schema import Column, Rule, Table
-from fpi_eval.sources.headers import Renaming
-from fpi_eval.sources.reading import Reading, read_table
+from fpi_eval.sources.reading import Column, Rule, Table
+from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.reading import Reading, read_table
 
 NIVEAUX = {
     "2nde_pro": "2ndes_pro", "1re_pro": "1eres_pro", "terminale_pro": "terminales_pro",

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.schema import UAI, Column, Table
-from fpi_eval.sources.headers import Renaming
-from fpi_eval.sources.reading import Reading, read_table
-from fpi_eval.sources.tidy import set_aside, verify
+from fpi_eval.sources.reading import UAI, Column, Table
+from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.reading import Reading, read_table
+from fpi_eval.sources.reading.tidy import set_aside, verify
 
 NATIONAL = "UNIV"
 MOIS = {"18 mois après le diplôme": 18, "30 mois après le diplôme": 30}

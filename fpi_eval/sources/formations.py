@@ -6,9 +6,9 @@ Publishers: DEPP (Banque centrale des nomenclatures) and DGESCO, through Orion.
 from dataclasses import replace
 from pathlib import Path
 
-from fpi_eval.schema import CFD, MEFSTAT11, Column, Rule, Table
-from fpi_eval.sources.headers import Renaming
-from fpi_eval.sources.reading import Reading, read_table
+from fpi_eval.sources.reading import CFD, MEFSTAT11, Column, Rule, Table
+from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.reading import Reading, read_table
 
 OLD_CFD = r"[0-9A-Z]{7,8}"
 SUCCESSORS = 7

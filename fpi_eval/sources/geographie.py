@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.schema import Column, Table
-from fpi_eval.sources.headers import Renaming
-from fpi_eval.sources.reading import Reading, read_table
-from fpi_eval.sources.tidy import strict, verify, without_blank_rows, without_repeats
+from fpi_eval.sources.reading import Column, Table
+from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.reading import Reading, read_table
+from fpi_eval.sources.reading.tidy import strict, verify, without_blank_rows, without_repeats
 
 COMMUNE = r"\d[0-9AB]\d{3}"
 DEPARTEMENT = r"\d{2,3}|2[AB]"

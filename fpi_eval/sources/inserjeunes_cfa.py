@@ -7,9 +7,9 @@ construction.
 from dataclasses import replace
 from pathlib import Path
 
-from fpi_eval.sources.headers import Renaming
 from fpi_eval.sources.inserjeunes_etablissement import APPRENTISSAGE, read_rates
-from fpi_eval.sources.reading import Reading
+from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.reading import Reading
 
 INSERJEUNES_CFA = replace(
     APPRENTISSAGE,

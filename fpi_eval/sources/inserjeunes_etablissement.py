@@ -13,9 +13,9 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.schema import Column, Layout, Rule, Table
-from fpi_eval.sources.headers import Renaming
-from fpi_eval.sources.reading import Provenance, Reading, read_table
+from fpi_eval.sources.reading import Column, Layout, Rule, Table
+from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.reading import Provenance, Reading, read_table
 from fpi_eval.text import liste
 
 PUBLICS = {

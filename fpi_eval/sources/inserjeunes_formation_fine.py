@@ -9,9 +9,9 @@ Licence Ouverte.
 
 from pathlib import Path
 
-from fpi_eval.schema import MEFSTAT11, Column, Rule, Table
-from fpi_eval.sources.headers import Renaming
-from fpi_eval.sources.reading import Reading, read_table
+from fpi_eval.sources.reading import MEFSTAT11, Column, Rule, Table
+from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.reading import Reading, read_table
 
 ROUNDING = 0.015 + 1e-9
 """Three parts rounded to the percent may miss their sum by 1.5 points."""

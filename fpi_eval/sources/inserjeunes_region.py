@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.schema import CFD, MEFSTAT11, Column, Rule, Table
-from fpi_eval.sources.headers import Renaming
-from fpi_eval.sources.reading import Reading, read_table
+from fpi_eval.sources.reading import CFD, MEFSTAT11, Column, Rule, Table
+from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.reading import Reading, read_table
 
 MOIS = (6, 12, 18, 24)
 VOIES = ("scolaire", "apprentissage")

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.schema import UAI, Column, Rule, Table
-from fpi_eval.sources.headers import Renaming
-from fpi_eval.sources.large import read_filtered
-from fpi_eval.sources.reading import Reading
+from fpi_eval.sources.reading import UAI, Column, Rule, Table
+from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.large import read_filtered
+from fpi_eval.sources.reading.reading import Reading
 
 MOIS = (6, 12, 18, 24, 30)
 ENSEMBLE = {

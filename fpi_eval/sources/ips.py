@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.schema import Column, Rule, Table
-from fpi_eval.sources.headers import Renaming
-from fpi_eval.sources.reading import Reading, read_table
-from fpi_eval.sources.tidy import strict, verify, without_repeats
+from fpi_eval.sources.reading import Column, Rule, Table
+from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.reading import Reading, read_table
+from fpi_eval.sources.reading.tidy import strict, verify, without_repeats
 
 
 def _between(table: pd.DataFrame) -> pd.Series:

@@ -12,10 +12,10 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.schema import Column, Layout, Table
-from fpi_eval.sources.headers import Renaming
-from fpi_eval.sources.reading import Reading, read_table
-from fpi_eval.sources.tidy import set_aside, strict, verify, without_blank_rows
+from fpi_eval.sources.reading import Column, Layout, Table
+from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.reading import Reading, read_table
+from fpi_eval.sources.reading.tidy import set_aside, strict, verify, without_blank_rows
 
 INDUSTRIE = "BE"
 NIVEAUX = ("a88", "a64", "a38", "a21", "a17", "a10")

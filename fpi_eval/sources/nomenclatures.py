@@ -9,7 +9,7 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.sources import formations as f
 from fpi_eval.sources import territoires as t
-from fpi_eval.sources.reading import Provenance, Reading, read_table
+from fpi_eval.sources.reading.reading import Provenance, Reading, read_table
 
 FICHIERS = {
     "mef": ("nMef.csv", f.MEF),

@@ -6,9 +6,9 @@ the labels have become dots; `spelling` makes both forms equal. Publisher: MESR-
 
 from pathlib import Path
 
-from fpi_eval.schema import Column, Table
-from fpi_eval.sources.headers import Renaming
-from fpi_eval.sources.reading import Reading, read_table
+from fpi_eval.sources.reading import Column, Table
+from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.reading import Reading, read_table
 
 PARCOURSUP_LIBELLES = Table(
     name="parcoursup_libelles",

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.schema import Column, Rule, Table
-from fpi_eval.sources.headers import Renaming
-from fpi_eval.sources.reading import Reading, read_table
-from fpi_eval.sources.tidy import choose, set_aside, strict, verify
+from fpi_eval.sources.reading import Column, Rule, Table
+from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.reading import Reading, read_table
+from fpi_eval.sources.reading.tidy import choose, set_aside, strict, verify
 
 _ND = {"kind": "pourcentage", "missing": ("ND",)}
 _ANNEE = {"kind": "code", "nullable": False, "pattern": r"20\d\d(-\d\d-\d\d.*)?",

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from fpi_eval.schema import Column, Table
-from fpi_eval.sources.headers import Renaming
-from fpi_eval.sources.reading import Reading, read_table
+from fpi_eval.sources.reading import Column, Table
+from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.reading import Reading, read_table
 
 CODE_DEPARTEMENT = r"(?:\d{3}|02[AB])"
 

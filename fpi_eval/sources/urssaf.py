@@ -18,12 +18,12 @@ import pandas as pd
 import pyarrow as pa
 
 from fpi_eval.errors import FpiError
-from fpi_eval.schema import Column, Table
 from fpi_eval.sources.geographie import COMMUNE
-from fpi_eval.sources.headers import Renaming, spelling
-from fpi_eval.sources.large import LargeFile, bad_value
 from fpi_eval.sources.naf import secteurs
-from fpi_eval.sources.reading import Reading
+from fpi_eval.sources.reading import Column, Table
+from fpi_eval.sources.reading.headers import Renaming, spelling
+from fpi_eval.sources.reading.large import LargeFile, bad_value
+from fpi_eval.sources.reading.reading import Reading
 from fpi_eval.text import liste
 
 _YEARS = {

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.schema import Column, Table
-from fpi_eval.sources.headers import Renaming
-from fpi_eval.sources.reading import Reading, read_table
+from fpi_eval.sources.reading import Column, Table
+from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.reading import Reading, read_table
 
 _QUARTER = (
     Column("annee", "annee", "entier", aliases=("Année",), nullable=False, low=1990, high=2099),

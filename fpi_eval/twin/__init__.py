@@ -1,7 +1,7 @@
 """The twin: a simulated programme whose truth is known, with the shapes of the real sources."""
 
 from fpi_eval.twin.draw import Twin, draw
-from fpi_eval.twin.files import write_files
+from fpi_eval.twin.files.write import write_files
 from fpi_eval.twin.parameters import DEFAULT, REALISTIC, SCENARIOS, SMALL, TwinParameters
 from fpi_eval.twin.truth import Truth
 

@@ -1,0 +1,212 @@
+"""When each outcome of an opening is measured and published: the one table of these lags."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from babel.dates import format_date
+
+from fpi_eval.errors import FpiError
+from fpi_eval.text import LOCALE, liste
+
+
+@dataclass(frozen=True, slots=True)
+class Resultat:
+    """When one outcome is seen: (years after the rentrée, years of the course counted, month).
+
+    ``pooled``: published as millésimes of two cohorts, so that the first one made of treated
+    cohorts only comes a year later.
+    """
+
+    name: str
+    label: str
+    mesure: tuple[int, int]
+    publication: tuple[int, int]
+    with_course: bool = True
+    pooled: bool = False
+
+    def dates(self, rentree: int, duree: int) -> tuple[date, date, date]:
+        """Return measured, published, and published on treated cohorts only (first of month)."""
+        start = rentree + (duree if self.with_course else 0)
+        (late, month), (later, published) = self.mesure, self.publication
+        full = start + later + int(self.pooled)
+        return (
+            date(start + late, month, 1),
+            date(start + later, published, 1),
+            date(full, published, 1),
+        )
+
+
+#: Lags read from DEPP's own dates: constat of rentrée r in January r + 1 (Orion); leavers of 2022:
+#: 6 months measured in January 2023, published in December 2023; 24 months, July 2024, June 2025.
+#: 12 and 18 months are given the same eleven months. Exam results by lycée: March of next year.
+RESULTATS = (
+    Resultat("entrants", "Entrants", (0, 10), (1, 1), with_course=False),
+    Resultat("terminale", "Élèves en dernière année", (-1, 10), (0, 1)),
+    Resultat("diplomes", "Diplômés", (0, 6), (1, 3)),
+    Resultat("en_emploi_6_mois", "En emploi à 6 mois", (1, 1), (1, 12), pooled=True),
+    Resultat("en_emploi_12_mois", "En emploi à 12 mois", (1, 7), (2, 6), pooled=True),
+    Resultat("en_emploi_18_mois", "En emploi à 18 mois", (2, 1), (2, 12), pooled=True),
+    Resultat("en_emploi_24_mois", "En emploi à 24 mois", (2, 7), (3, 6), pooled=True),
+)  # fmt: skip
+
+
+#: Leavers are published with the first employment figure.
+WITH = {"sortants": "en_emploi_6_mois"}
+
+
+def observable_on(outcome: str, rentree: int, duree: int) -> date:
+    """Return the month in which the first figure on an opening's own students is published.
+
+    Parameters
+    ----------
+    outcome : str
+        entrants, terminale, diplomes, sortants, en_emploi_6_mois, ….
+    rentree : int
+        Rentrée of the opening.
+    duree : int
+        Years of the course; its students leave in June of ``rentree + duree``.
+    """
+    lags = {item.name: item for item in RESULTATS}
+    name = WITH.get(outcome, outcome)
+    if name not in lags:
+        raise FpiError(f"aucune date de publication pour « {outcome} » (connus : {liste(lags)}).")
+    return lags[name].dates(rentree, duree)[1]
+
+
+def first_seen(panel: pd.DataFrame, outcome: str) -> date:
+    """Return the month of the first figure on any opened seat of the panel."""
+    opened = panel[(panel["seats"] > 0).to_numpy()]
+    if opened.empty:
+        raise FpiError("aucune place ouverte dans le panel : il n'y a pas de calendrier.")
+    first = opened.groupby("cell").agg(rentree=("rentree", "min"), duree=("duree", "first"))
+    pairs = first.drop_duplicates().itertuples(index=False)
+    return min(observable_on(outcome, int(r), int(d)) for r, d in pairs)
+
+
+def month(day: date) -> str:
+    """Return a month in words, e.g. ``décembre 2030``."""
+    return format_date(day, "MMMM y", locale=LOCALE)
+
+
+COLUMNS = (
+    "rentree", "niveau", "duree", "places", "resultat", "ligne", "mesure", "publication",
+    "publication_pleine", "observable",
+)  # fmt: skip
+
+
+LABELS = {item.name: item.label for item in RESULTATS}
+SHOWN = ("entrants", "terminale", "diplomes", "en_emploi_6_mois", "en_emploi_24_mois")
+
+#: Years of a course by the level that begins its diploma code (Base centrale des nomenclatures).
+BAC_PRO = "400"
+YEARS = {"010": 1, "461": 1, "561": 1, "320": 2, "450": 2, "500": 2, "400": 3}
+
+
+def durees(
+    register: pd.DataFrame,
+    mef: pd.DataFrame | None = None,
+    familles: pd.DataFrame | None = None,
+) -> pd.Series:
+    """Return the years from entry to exam of each opening, NaN where nothing tells.
+
+    Parameters
+    ----------
+    register : DataFrame
+        With ``duree``, or ``mefstat11`` and ``cfd``.
+    mef : DataFrame, optional
+        Nomenclature: mefstat11, duree, annee; a bac pro opened in 1re lasts two years.
+    familles : DataFrame, optional
+        Familles de métiers: cfd. Their bac pro is entered in 1re, after a common 2nde; apprentices
+        have no MEF that says so.
+    """
+    if "duree" in register:
+        return register["duree"].astype(float)
+    code = _text(register, "mefstat11")
+    by_level = _text(register, "cfd").str[:3].map(YEARS)
+    year = pd.to_numeric(code.str[3], errors="coerce")
+    years = by_level.astype(float) - (year - 1).fillna(0)
+    if familles is not None:
+        later = (years == YEARS[BAC_PRO]) & year.isna() & register["cfd"].isin(familles["cfd"])
+        years = years.mask(later, YEARS[BAC_PRO] - 1)
+    if mef is not None:
+        known = mef.drop_duplicates("mefstat11").set_index("mefstat11")
+        years = code.map(known["duree"] - known["annee"] + 1).astype(float).fillna(years)
+    return years
+
+
+def _text(register: pd.DataFrame, column: str) -> pd.Series:
+    empty = pd.Series("", register.index, dtype="str")
+    return register[column].fillna("").astype("str") if column in register else empty
+
+
+def opened(register: pd.DataFrame) -> pd.Series:
+    """Return the seats of each opening: opened, or planned while it is not known."""
+    return register["places_ouvertes"].fillna(register["places_prevues"]).astype(float)
+
+
+def calendrier(
+    register: pd.DataFrame,
+    *,
+    mef: pd.DataFrame | None = None,
+    familles: pd.DataFrame | None = None,
+    jour: date | None = None,
+    resultats: tuple[str, ...] = SHOWN,
+) -> pd.DataFrame:
+    """Return when each outcome of each wave of openings is measured and published.
+
+    Parameters
+    ----------
+    register : DataFrame
+        Register of openings: rentree, niveau, places, and what `durees` reads.
+    jour : date, optional
+        Day from which one looks, today by default: what is published later cannot be seen.
+
+    Returns
+    -------
+    DataFrame
+        One row per rentrée × level × years × outcome: ``places``, ``ligne`` (rentrée of the panel
+        row that holds it), ``mesure``, ``publication``, ``publication_pleine`` (first
+        publication whose cohorts all had the seats: millésimes pool two) as dates, first of the
+        month, ``observable``. ``attrs["sans_duree"]`` counts the openings set aside.
+    """
+    unknown = set(resultats) - set(LABELS)
+    if unknown:
+        raise FpiError(f"résultat « {min(unknown)} » inconnu : choisissez parmi {list(LABELS)}.")
+    years = durees(register, mef, familles)
+    rows = register.assign(duree=years, places=opened(register))[years.notna()]
+    waves = rows.astype({"duree": int}).groupby(["rentree", "niveau", "duree"])["places"].sum()
+    day = jour or date.today()
+    kept = [item for item in RESULTATS if item.name in resultats]
+    made = [
+        _row(rentree, niveau, duree, places, item, day)
+        for (rentree, niveau, duree), places in waves.items()
+        if places > 0
+        for item in kept
+    ]
+    table = pd.DataFrame(made, columns=list(COLUMNS))
+    table.attrs["sans_duree"] = int(years.isna().sum())
+    return table
+
+
+def _row(rentree: int, niveau: str, duree: int, places: float, item: Resultat, day: date):
+    when = item.dates(rentree, duree)
+    line = rentree + (duree - 1 if item.with_course else 0)
+    return (rentree, niveau, duree, places, item.name, line, *when, when[1] <= day)
+
+
+def premieres(table: pd.DataFrame) -> pd.DataFrame:
+    """Return, by outcome, the first publication, and the share of seats that can be read by now.
+
+    Columns: resultat, label, ligne (first panel row), mesure, publication, publication_pleine,
+    part_observable.
+    """
+    seen = table["places"].where(table["observable"], 0.0)
+    groups = table.assign(vues=seen).groupby("resultat", sort=False)
+    first = groups[["ligne", "mesure", "publication", "publication_pleine"]].min()
+    sums = groups[["vues", "places"]].sum()
+    first["part_observable"] = np.divide(sums["vues"], sums["places"])
+    first.insert(0, "label", first.index.map(LABELS))
+    order = [name for name in LABELS if name in first.index]
+    return first.loc[order].reset_index()

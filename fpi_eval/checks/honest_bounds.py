@@ -1,0 +1,103 @@
+"""How far trends may drift before the effect is in doubt: bounds as one result."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from fpi_eval import plots, text
+from fpi_eval.checks.honest import (
+    LARGEST_M,
+    Bounds,
+    Event,
+    breakdown,
+    relative_magnitudes,
+    sensitivity,
+)
+from fpi_eval.checks.smoothness import smoothness
+from fpi_eval.errors import FpiError
+
+GRID = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
+KINDS: dict[str, tuple[Bounds, str]] = {
+    "relative": (relative_magnitudes, "fois le plus grand écart d'une année à l'autre vu avant"),
+    "smooth": (smoothness, "de changement de pente par an, en erreurs types de l'effet"),
+}
+METHOD = {
+    "relative": (
+        "Intervalle de l'effet quand la tendance des sites ouverts peut s'écarter après "
+        "l'ouverture d'au plus M fois le plus grand écart d'une année à l'autre vu avant"
+    ),
+    "smooth": (
+        "Intervalle de l'effet quand la pente de l'écart entre sites ouverts et autres peut "
+        "changer d'au plus M d'une année à l'autre"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HonestBounds:
+    """Interval of an effect for each drift allowed, and the drift at which zero enters.
+
+    ``table`` has columns m, ci_low, ci_high, estimate; ``kind`` is relative or smooth;
+    ``breakdown`` is in the unit of m, infinite when no drift tried is enough.
+    """
+
+    kind: str
+    table: pd.DataFrame
+    estimate: float
+    breakdown: float
+
+    def summary(self) -> str:
+        """Return French sentences: what the effect bears, and its interval at each drift."""
+        words = KINDS[self.kind][1]
+        if self.breakdown == 0:
+            said = "L'effet ne se distingue pas de zéro, même sans écart de tendance."
+        elif self.breakdown == float("inf"):
+            said = f"L'effet résiste à un écart de {text.nombre(LARGEST_M)} {words}."
+        else:
+            said = f"L'effet résiste à un écart de {text.nombre(self.breakdown, 2)} {words}."
+        lines = [
+            f"M = {text.nombre(r.m, 2)} : {text.intervalle(r.ci_low, r.ci_high, 3)}."
+            for r in self.table.itertuples()
+        ]
+        return "\n".join([said, f"Effet estimé : {text.signe(self.estimate, 3)}.", *lines])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one tidy row per drift allowed."""
+        return self.table.assign(kind=self.kind, breakdown=self.breakdown)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the interval as the drift allowed grows."""
+        return plots.bounds_by_m(self.table, self.estimate, ax)
+
+    def method(self) -> str:
+        """Return one French paragraph on the method, with references."""
+        return (
+            f"{METHOD[self.kind]} (Rambachan et Roth, 2023 ; test hybride d'Andrews, Roth et "
+            "Pakes, 2023). M = 0 redonne l'intervalle usuel ; l'erreur des années d'avant est "
+            "comptée."
+        )
+
+
+def honest_bounds(
+    study: Event, kind: str = "relative", *, grid: Sequence[float] = GRID
+) -> HonestBounds:
+    """Return the intervals of an event study's effect under growing drifts.
+
+    Parameters
+    ----------
+    study : Event
+        See `honest.event`.
+    kind : {"relative", "smooth"}
+        Drift as a multiple of the largest one seen before, or as a change of slope, then in
+        standard errors of the effect.
+    """
+    if kind not in KINDS:
+        raise FpiError(f"bornes « {kind} » inconnues : choisissez parmi {text.liste(KINDS)}.")
+    bounds = KINDS[kind][0]
+    error = float((study.weights @ study.covariance @ study.weights) ** 0.5)
+    unit = 1.0 if kind == "relative" else error
+    table = sensitivity(study, [m * unit for m in grid], bounds)
+    table = table.assign(m=list(grid), estimate=study.estimate)
+    return HonestBounds(kind, table, study.estimate, breakdown(study, bounds, unit=unit) / unit)

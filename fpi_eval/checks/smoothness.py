@@ -1,0 +1,115 @@
+"""Bounds when the slope of the difference in trends may bend (Rambachan, Roth 2023)."""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy import optimize, stats
+
+from fpi_eval.checks.honest import LEVEL, Event
+from fpi_eval.errors import FpiError
+
+
+def smoothness(study: Event, m: float, *, level: float = LEVEL) -> tuple[float, float]:
+    """Return the shortest interval when the trends' slope changes by at most ``m`` a year.
+
+    Notes
+    -----
+    At ``m = 0`` any linear difference in trends is removed. The estimator is the affine one,
+    unbiased under linear trends, that gives the shortest interval once its largest bias is
+    counted (Armstrong and Kolesár 2018; Rambachan and Roth 2023, section 4.1): half-length
+    ``cv(bias / sd) sd``, with cv the quantile of a folded normal.
+    """
+    if m < 0:
+        raise FpiError("la courbure M doit être positive ou nulle.")
+    if study.n_pre < 1:
+        raise FpiError("il faut au moins une année avant l'année de référence.")
+    free = _admissible(study)
+
+    def half(weights: np.ndarray) -> float:
+        sd = np.sqrt(weights @ study.covariance @ weights)
+        return sd * _folded(m * _curvature(study, weights) / sd, level)
+
+    best = _shortest(study, free, half, bias_counts=m > 0)
+    center = float(best @ study.coef)
+    return center - half(best), center + half(best)
+
+
+def _admissible(study: Event) -> np.ndarray:
+    """Return a basis (K, n_pre − 1) of pre-opening weights that leave a linear trend at zero."""
+    trend = study.rel_time[: study.n_pre] - study.reference
+    basis = np.linalg.svd(trend[None, :])[2][1:].T
+    return np.vstack([basis, np.zeros((len(study.coef) - study.n_pre, basis.shape[1]))])
+
+
+def _start(study: Event) -> np.ndarray:
+    """Return weights unbiased under linear trends: the effect less the extrapolated slope."""
+    trend = study.rel_time - study.reference
+    pre = np.where(trend < 0, trend, 0.0)
+    return study.weights - pre * (study.weights @ trend) / (pre @ pre)
+
+
+def _bends(study: Event) -> np.ndarray:
+    """Return a matrix (K − 1, K): coefficient drift caused by one unit of each change of slope."""
+    trend = study.grid - study.reference
+    inner = trend[1:-1]
+    bends = np.where(
+        inner[:, None] >= 0,
+        np.clip(trend[None, :] - inner[:, None], 0, None),
+        np.clip(inner[:, None] - trend[None, :], 0, None),
+    )
+    return np.delete(bends, study.n_pre, axis=1)
+
+
+def _curvature(study: Event, weights: np.ndarray) -> float:
+    """Return the largest bias of the weights when slopes change by at most one a year."""
+    return float(np.abs(_bends(study) @ weights).sum())
+
+
+def _frontier(study: Event, free: np.ndarray, price: float) -> np.ndarray:
+    """Return the weights of least ``variance / 2 + price × largest bias``."""
+    start, bends = _start(study), _bends(study)
+    if not free.shape[1]:
+        return start
+    design, target = bends @ free, bends @ start
+    quad, slope = free.T @ study.covariance @ free, free.T @ study.covariance @ start
+    p, q = free.shape[1], len(bends)
+
+    def value(z: np.ndarray) -> float:
+        return z[:p] @ quad @ z[:p] / 2 + slope @ z[:p] + price * z[p:].sum()
+
+    def gradient(z: np.ndarray) -> np.ndarray:
+        return np.concatenate([quad @ z[:p] + slope, np.full(q, price)])
+
+    lines = np.vstack([np.hstack([-design, np.eye(q)]), np.hstack([design, np.eye(q)])])
+    bound = np.concatenate([target, -target])
+    first = np.linalg.lstsq(quad, -slope, rcond=None)[0]
+    guess = np.concatenate([first, np.abs(target + design @ first)])
+    scale = max(value(guess), study.weights @ study.covariance @ study.weights)
+    found = optimize.minimize(
+        lambda z: value(z) / scale,
+        guess,
+        jac=lambda z: gradient(z) / scale,
+        method="SLSQP",
+        constraints={"type": "ineq", "fun": lambda z: lines @ z - bound, "jac": lambda z: lines},
+        options={"maxiter": 500, "ftol": 1e-14},
+    )
+    return start + free @ found.x[:p]
+
+
+def _shortest(study: Event, free: np.ndarray, half: Callable, *, bias_counts: bool) -> np.ndarray:
+    """Return the weights of the frontier with the shortest half-length."""
+    if not bias_counts:
+        return _frontier(study, free, 0.0)
+    sd = np.sqrt(study.weights @ study.covariance @ study.weights)
+    prices = sd * np.geomspace(1e-3, 30, 25)
+    best = int(np.argmin([half(_frontier(study, free, price)) for price in prices]))
+    around = np.log(prices[[max(best - 1, 0), min(best + 1, len(prices) - 1)]])
+    found = optimize.minimize_scalar(
+        lambda log: half(_frontier(study, free, np.exp(log))), bounds=around, method="bounded"
+    )
+    return _frontier(study, free, float(np.exp(found.x)))
+
+
+def _folded(t: float, level: float) -> float:
+    """Return the quantile of ``|N(t, 1)|``."""
+    return float(np.sqrt(stats.ncx2.ppf(level, 1, t**2))) if t < 30 else t + stats.norm.ppf(level)

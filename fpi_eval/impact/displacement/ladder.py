@@ -1,0 +1,119 @@
+"""The effect on ever wider groups of courses, and by whether courses were full before."""
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.impact import imputation
+from fpi_eval.impact import j as seats
+from fpi_eval.impact.uncertainty import BJS, CR1, CR3, answer
+from fpi_eval.panel.cells import seat_grid
+from fpi_eval.regression import linear
+from fpi_eval.regression.absorb import interaction
+from fpi_eval.results import Estimate, Estimates
+
+FULL = 0.85  # METHOD, B4: under this fill before, more seats cannot add entrants
+LEVELS = {
+    "formation": ("cell",),
+    "établissement": ("uai",),
+    "département × famille": ("code_departement", "famille"),
+    "département": ("code_departement",),
+}
+TEXT = (
+    "Régression des effectifs totaux d'un territoire sur ses places ouvertes, effets fixes de "
+    "territoire et de région × session : plus le territoire est large, plus il contient les "
+    "voisines qui perdent des élèves. Peu puissant aux échelles larges."
+)
+GROUPS = {True: "voisines pleines avant", False: "voisines non pleines avant"}
+OWN = {True: "ouvertures là où tout était plein", False: "ouvertures là où il restait des places"}
+
+
+def ladder(panel: pd.DataFrame, outcome: str = "entrants") -> Estimates:
+    """Return the effect of one more seat on the total of ever wider groups of courses.
+
+    The fall from one rung to the next is what neighbours lose inside the wider one (METHOD, B4):
+    a check of `displacement`, at the price of errors that grow with the territory.
+    """
+    frame = seats.sample(panel, outcome)
+    return Estimates(tuple(_rung(frame, name, keys) for name, keys in LEVELS.items()))
+
+
+def _rung(frame: pd.DataFrame, name: str, keys: tuple[str, ...]) -> Estimate:
+    by = [*keys, "code_region", "time"]
+    fixed = [c for c in ("uai", "code_departement") if c not in by]
+    facts = {c: (c, "first") for c in fixed} | {c: (c, "sum") for c in ("y", "dose", "size")}
+    rows = frame.groupby(by, as_index=False, observed=True).agg(**facts)
+    unit = rows.groupby(list(keys), observed=True).ngroup().to_numpy()
+    n = rows["size"].to_numpy(float)
+    fit = linear.fit(
+        rows["y"].to_numpy() / n, rows[["dose"]].to_numpy(float) / n[:, None],
+        [unit, interaction(rows["code_region"], rows["time"])], names=(seats.SEATS,), weights=n,
+    )  # fmt: skip
+    fit.position(seats.SEATS)
+    used = rows[fit.keep].assign(cell=unit[fit.keep])
+    used.attrs.update(frame.attrs)
+    return answer(
+        used, fit.coefficients[0], fit.influence(used["uai"].to_numpy())[:, 0],
+        fit.influence(used["code_departement"].to_numpy())[:, 0], estimator="Totaux", kind=CR1,
+        label=f"Effet par place : {name}", dropped=frame.attrs["dropped"], description=TEXT,
+    )  # fmt: skip
+
+
+def fill_before(panel: pd.DataFrame) -> pd.Series:
+    """Return each cell's entrants per place over rentrées before the first opening of all."""
+    moved = (seat_grid(panel).seats != 0).any(axis=0)
+    start = panel["rentree"].min() + (moved.argmax() if moved.any() else len(moved))
+    known = panel[(panel["rentree"] < start) & panel["places"].gt(0) & panel["entrants"].notna()]
+    sums = known.groupby("cell")[["entrants", "places"]].sum()
+    return sums["entrants"] / sums["places"]
+
+
+def by_fill(panel: pd.DataFrame, outcome: str = "entrants", *, full: float = FULL) -> Estimates:
+    """Return displacement per seat from neighbours that were full before, and from the others.
+
+    A course with a waiting list replaces a student who leaves, an empty one cannot: displacement
+    should come from the second. Cells without a known fill count as not full.
+    """
+    frame = seats.sample(panel, outcome)
+    filled = frame["cell"].map(fill_before(panel)).ge(full).to_numpy()
+    near = frame["exposure_etab"] + frame["exposure_dep"]
+    attrs = dict(frame.attrs)
+    frame = frame.assign(**{GROUPS[k]: np.where(filled == k, near, 0.0) for k in (True, False)})
+    frame.attrs.update(attrs)
+    there = {name: name for name in GROUPS.values() if (frame[name] != 0).any()}
+    fit = seats.fit_j(frame, exposures=there)
+    used = frame[fit.keep]
+    used.attrs.update(attrs)
+    psi = [fit.jackknife(used[c].to_numpy()) for c in ("uai", "code_departement")]
+    items = []
+    for name in there:
+        if name not in fit.names:
+            continue
+        reach = frame[name].sum() / frame["dose"].sum()
+        w = reach * (np.array(fit.names) == name)
+        items.append(
+            answer(used, w @ fit.coefficients, psi[0] @ w, psi[1] @ w, estimator="J", kind=CR3,
+                   label=f"Effet par place : {name}", dropped=attrs["dropped"] + fit.dropped,
+                   description=seats.J_TEXT)
+        )  # fmt: skip
+    return Estimates(tuple(items))
+
+
+def own_by_fill(panel: pd.DataFrame, outcome: str = "entrants", *, full: float = FULL) -> Estimates:
+    """Return the own effect per seat where courses were full before, and where they were not."""
+    frame = imputation.unexposed(seats.sample(panel, outcome))
+    model = imputation.fit(frame)
+    filled = frame["cell"].map(fill_before(panel)).ge(full).to_numpy()
+    on = model.treated & model.usable
+    kept = [k for k in OWN if len(frame.loc[on & (filled == k), "uai"].unique()) > 1]
+    target = np.column_stack(
+        [imputation.target_of(frame, on & (filled == k), seats=True) for k in kept]
+    )
+    values, by_etab, by_dep = imputation.read(frame, model, target)
+    used = imputation.used_rows(frame, model)
+    items = [
+        answer(used, values[m], by_etab[:, m], by_dep[:, m], estimator="Imputation", kind=BJS,
+               label=f"Effet par place : {OWN[k]}", dropped=used.attrs["dropped"],
+               description=imputation.DESCRIPTION)
+        for m, k in enumerate(kept)
+    ]  # fmt: skip
+    return Estimates(tuple(items))

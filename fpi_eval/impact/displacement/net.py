@@ -1,0 +1,220 @@
+"""Do opened seats add students, or take them from neighbours? Own effect, neighbours, net."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from fpi_eval import plots, text
+from fpi_eval.impact import j as seats
+from fpi_eval.impact.displacement.diversion import MARGIN, Equivalence, diversion
+from fpi_eval.impact.displacement.rings import DEFAULT, VOIES, Ring, ring_exposures
+from fpi_eval.impact.uncertainty import CR3, Clusters, answer
+from fpi_eval.regression.linear import LinearFit
+from fpi_eval.regression.ratio import Interval
+from fpi_eval.results import Estimate, Estimates
+
+OWN, NEIGHBOURS, NET = seats.GROSS, seats.DISPLACEMENT, seats.NET
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Displacement:
+    """Own effect per seat, effect on each ring of neighbours, their sum, diversion ratio.
+
+    ``effects`` holds own effect, one estimate per ring, displacement, net; ``diversion`` is
+    −displacement / own effect and ``interval`` its Fieller set; ``detectable`` the displacement
+    per seat that would be seen 80 times in 100.
+    """
+
+    effects: Estimates
+    diversion: float
+    interval: Interval
+    equivalence: Equivalence
+    detectable: float
+    rings: tuple[Ring, ...]
+    covariance: np.ndarray = field(repr=False)
+    df: float = np.inf
+
+    @property
+    def own(self) -> Estimate:
+        """Gross effect per seat."""
+        return self.effects[OWN]
+
+    @property
+    def net(self) -> Estimate:
+        """Net effect per seat."""
+        return self.effects[NET]
+
+    @property
+    def neighbours(self) -> Estimate:
+        """Effect on all neighbours per seat."""
+        return self.effects[NEIGHBOURS]
+
+    def of(self, ring: Ring) -> Estimate:
+        """Return the effect on one ring, per opened seat."""
+        return self.effects[_label(ring)]
+
+    def summary(self) -> str:
+        """Return French sentences: net first, then where students come from, then the test."""
+        own, moved, net = self.own, self.neighbours, self.net
+        lines = [
+            f"Pour 100 places ouvertes, « {own.outcome} » : {text.signe(100 * own.estimate, 0)} "
+            f"dans les formations ouvertes, {text.signe(100 * moved.estimate, 0)} dans les "
+            f"formations voisines, soit {text.signe(100 * net.estimate, 0)} en tout (intervalle à "
+            f"95 % {text.intervalle(100 * net.ci_low, 100 * net.ci_high, 0)}).",
+            f"Part prise aux voisins : {text.pourcent(self.diversion, 0)} ({self.bounds()}).",
+            self.verdict(),
+            f"Un déplacement de moins de {text.nombre(100 * self.detectable, 0)} pour 100 places "
+            "pourrait passer inaperçu.",
+        ]
+        return "\n".join(lines)
+
+    def bounds(self) -> str:
+        """Return the interval of the diversion ratio in words."""
+        if self.interval.bounded:
+            low, high = 100 * self.interval.low, 100 * self.interval.high
+            return f"intervalle à 95 % {text.intervalle(low, high, 0)} %"
+        return "intervalle non borné : l'effet propre pourrait être nul"
+
+    def verdict(self) -> str:
+        """Return what the equivalence test allows to say; never « no displacement »."""
+        test, share = self.equivalence, text.pourcent(self.equivalence.margin, 0)
+        if test.below_margin:
+            return (
+                f"Le déplacement est inférieur à {share} des places pourvues (borne haute à 95 % : "
+                f"{text.pourcent(test.upper, 0)})."
+            )
+        if self.interval.bounded and self.interval.low > test.margin:
+            return f"Le déplacement dépasse {share} des places pourvues : seul l'effet net compte."
+        bound = (
+            f" ; il est inférieur à {text.pourcent(test.upper, 0)}, à 95 %"
+            if np.isfinite(test.upper) else ""
+        )  # fmt: skip
+        return (
+            f"Les données ne permettent pas de dire si le déplacement dépasse {share} des places "
+            f"pourvues{bound}. Qu'il ne soit pas significatif ne prouve pas qu'il est nul."
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one tidy row per effect, then the diversion ratio."""
+        low, high = (
+            (self.interval.low, self.interval.high) if self.interval.bounded else (np.nan, np.nan)
+        )
+        first = self.effects[0].to_frame()
+        ratio = first.assign(
+            label="Part prise aux voisins", estimate=self.diversion, std_error=np.nan, ci_low=low,
+            ci_high=high, p_value=self.equivalence.p_value,
+            rule=f"Fieller ; valeur p d'un déplacement d'au moins {self.equivalence.margin:g}",
+        )  # fmt: skip
+        return pd.concat([self.effects.to_frame(), ratio], ignore_index=True)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw every effect per seat and its interval."""
+        return plots.estimates(self.effects.to_frame(), ax)
+
+    def method(self) -> str:
+        """Return the method in French, with references."""
+        return (
+            f"{self.effects[0].method()} La part prise aux voisins est un rapport, son intervalle "
+            "celui de Fieller (1954). « Inférieur à » est un test d'équivalence (Schuirmann, 1987)."
+        )
+
+
+def displacement(
+    panel: pd.DataFrame,
+    outcome: str = "entrants",
+    *,
+    rings: tuple[Ring, ...] = DEFAULT,
+    niveau: str | None = None,
+    margin: float = MARGIN,
+    proportional: bool = True,
+) -> Displacement:
+    r"""Return own effect, effect on each ring of neighbours, net, diversion ratio.
+
+    The regression is J with one exposure per ring; with the default rings it *is* J.
+
+    .. math:: net = \theta + \sum_r \kappa_r, \qquad diversion = -\sum_r \kappa_r / \theta
+
+    Parameters
+    ----------
+    rings : tuple of Ring
+        Neighbours, e.g. ``distance_rings(30, 60)``; a cell may be in several.
+    margin : float
+        Share of the filled seats above which displacement would matter.
+    """
+    frame = seats.sample(panel, outcome, niveau=niveau)
+    names = {name: name for name in (ring.name for ring in rings)}
+    if rings == DEFAULT:
+        columns, reach = seats.EXPOSURES.values(), np.array(frame.attrs["reach"])
+        exposures = dict(zip(names, columns, strict=True))
+    else:
+        found, reach = ring_exposures(panel, outcome, rings)
+        attrs = dict(frame.attrs)
+        frame = frame.join(found)
+        frame.attrs.update(attrs)
+        exposures = names
+    fit = seats.fit_j(frame, proportional=proportional, exposures=exposures)
+    return report(frame, fit, reach, rings, margin)
+
+
+def substitution(panel: pd.DataFrame, outcome: str = "entrants", **options) -> Displacement:
+    """Return the displacement between voies: the other voie of the family is a ring of its own.
+
+    Same regressors as `displacement`: seats opened in one voie may draw on school or on
+    apprenticeship courses of the same family and département (`rings.AUTRE_VOIE`).
+    """
+    return displacement(panel, outcome, rings=VOIES, **options)
+
+
+def report(
+    frame: pd.DataFrame,
+    fit: LinearFit,
+    reach: np.ndarray,
+    rings: tuple[Ring, ...],
+    margin: float = MARGIN,
+) -> Displacement:
+    """Return the displacement of a fitted J whose exposures are named after the rings."""
+    fit.position(seats.SEATS)
+    used = frame[fit.keep]
+    used.attrs.update(frame.attrs)
+    clusters = Clusters.of(used)
+    psi = fit.jackknife(clusters.etab), fit.jackknife(clusters.dep)
+    weights = _weights(fit, rings, reach)
+    dropped = frame.attrs["dropped"] + fit.dropped
+    few = seats.few_interval(used, frame, fit, psi[0])
+    items = [
+        answer(used, w @ fit.coefficients, psi[0] @ w, psi[1] @ w, estimator="J", label=label,
+               dropped=dropped, description=seats.J_TEXT, kind=CR3,
+               instead=few if label == OWN else None)
+        for label, w in weights.items()
+    ]  # fmt: skip
+    pair = np.column_stack([weights[OWN], weights[NEIGHBOURS]])
+    own, moved = pair.T @ fit.coefficients
+    level = clusters.interval(moved, psi[0] @ pair[:, 1], psi[1] @ pair[:, 1], CR3)[1]
+    wide = level == "département"
+    moves = psi[int(wide)] @ pair
+    df = (clusters.n_treated_dep if wide else clusters.n_treated_etab) - 1
+    covariance = moves.T @ moves
+    both = diversion(own, moved, covariance, df, margin)
+    return Displacement(Estimates(tuple(items)), *both, rings, covariance, df)
+
+
+def _label(ring: Ring) -> str:
+    return f"Effet par place : {ring.name}"
+
+
+def _weights(fit: LinearFit, rings, reach) -> dict[str, np.ndarray]:
+    """Return the combination of coefficients behind each label."""
+    at = {name: k for k, name in enumerate(fit.names)}
+    own = np.zeros(len(fit.names))
+    own[at[seats.SEATS]] = 1.0
+    found = {OWN: own}
+    moved = np.zeros(len(fit.names))
+    for ring, share in zip(rings, reach, strict=True):
+        w = np.zeros(len(fit.names))
+        if ring.name in at:
+            w[at[ring.name]] = share
+        found[_label(ring)] = w
+        moved = moved + w
+    return found | {NEIGHBOURS: moved, NET: own + moved}

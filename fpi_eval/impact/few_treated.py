@@ -1,0 +1,177 @@
+"""J with few treated establishments: bootstrap from 5 to 19, permutation below, placebo for one."""
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.impact.frame import SEATS, effects
+from fpi_eval.impact.uncertainty import ENOUGH, Clusters, Interval
+from fpi_eval.regression import choose, randomization, wild_cluster
+from fpi_eval.regression.absorb import Absorber
+from fpi_eval.regression.linear import LinearFit
+from fpi_eval.regression.randomization import RandomizationTest, assignments
+from fpi_eval.regression.wild import WildTest, affordable_draws
+
+BATCH = 50
+
+
+def interval_of_gross(
+    frame: pd.DataFrame, fit: LinearFit, n_treated: int, std_error: float, *, seed: int = 0
+) -> Interval | None:
+    """Return the interval the rule of `choose` gives to the gross effect; None from 20 on."""
+    rule = choose(n_treated)
+    if rule.key == "cr1":
+        return None
+    if rule.key == "wild":
+        test = wild_gross(frame, fit, seed=seed)
+        return Interval(std_error, test.ci_low, test.ci_high, test.p_value, rule.name)
+    value = float(fit.coefficients[fit.position(SEATS)])
+    test = moved_openings(frame, value, std_error, seed=seed, with_interval=rule.has_interval)
+    name = f"{rule.name} ({len(test.placebos)} déplacements, p ne peut descendre sous "
+    name += f"{test.floor:.3f})".replace(".", ",")
+    return Interval(std_error, test.ci_low, test.ci_high, test.p_value, name)
+
+
+def wild_gross(frame: pd.DataFrame, fit: LinearFit, *, seed: int = 0) -> WildTest:
+    """Return the wild bootstrap of the gross effect (Anderson-Rubin form).
+
+    The tested value b leaves ``Y - b S``, which under the null no opening explains; exposures
+    enter as they are. Clusters are départements when enough of them are treated.
+    """
+    return wild_coefficient(fit, fit.position(SEATS), Clusters.of(frame[fit.keep]), seed=seed)
+
+
+def wild_coefficient(fit: LinearFit, j: int, clusters: Clusters, *, seed: int = 0) -> WildTest:
+    """Return the wild bootstrap of one coefficient of a fit, in the form of `wild_gross`."""
+    cluster = clusters.dep if clusters.n_treated_dep >= ENOUGH else clusters.etab
+    others = np.delete(fit.endogenous, j, axis=1)
+    return wild_cluster(
+        fit.y, fit.instruments[:, j], others, cluster, endogenous=fit.endogenous[:, j],
+        n_parameters=fit.n_parameters(cluster), effects=fit.absorber, weights=fit.weights,
+        draws=affordable_draws(np.unique(cluster).size), seed=seed,
+    )  # fmt: skip
+
+
+def wild_interval(fit: LinearFit, j: int, clusters: Clusters, std_error: float) -> Interval | None:
+    """Return the wild bootstrap interval of a group with few opened establishments, else None."""
+    rule = choose(clusters.n_treated_etab)
+    if rule.key != "wild":
+        return None
+    test = wild_coefficient(fit, j, clusters)
+    return Interval(std_error, test.ci_low, test.ci_high, test.p_value, rule.name)
+
+
+def moved_openings(
+    frame: pd.DataFrame,
+    observed: float,
+    std_error: float,
+    *,
+    draws: int = 399,
+    seed: int = 0,
+    with_interval: bool = True,
+) -> RandomizationTest:
+    """Return the permutation test that moves each treated establishment's openings elsewhere.
+
+    An opening goes to the same course where the new establishment teaches it, to another of its
+    courses otherwise; doses and dates follow. Eligible: establishments of the sample, all
+    regions, untouched by the seats opened around them, with enough courses, and the treated ones.
+    """
+    touched = (frame["dose"] == 0) & (frame[["exposure_etab", "exposure_dep"]] != 0).any(axis=1)
+    frame = frame[~touched]
+    n = frame["size"].to_numpy(float)
+    paths = paths_of(frame)
+    homes = _homes(frame, max(len(p) for p in paths))
+    absorber = Absorber(effects(frame), n)
+    outcomes = np.column_stack([frame["y"], frame["dose"]]) / n[:, None]
+    net = absorber.residualize(outcomes) * n[:, None]
+    moves, exact = assignments(len(homes), len(paths), draws, seed)
+    found = []
+    place = Placement(frame)
+    batch: list[dict[int, float]] = []
+    for move in moves:
+        batch.append(place(paths, [homes[h] for h in move]))
+        if len(batch) == BATCH:
+            found.append(moved_walds(batch, net, absorber, n))
+            batch = []
+    if batch:
+        found.append(moved_walds(batch, net, absorber, n))
+    placebos, shifts = np.vstack(found).T
+    keep = np.isfinite(placebos) & np.isfinite(shifts)
+    dose = frame["dose"].to_numpy()
+    rows = np.flatnonzero(dose)
+    own = moved_walds(
+        [dict(zip(rows.tolist(), dose[rows].tolist(), strict=True))], net, absorber, n
+    )
+    own = own[0, 0]
+    return randomization(
+        own if np.isfinite(own) else observed, placebos[keep],
+        shifts=shifts[keep] if with_interval else None, exact=exact and bool(keep.all()),
+        std_error=std_error,
+    )  # fmt: skip
+
+
+def moved_walds(doses: list[dict[int, float]], net: np.ndarray, absorber: Absorber, n: np.ndarray):
+    """Return (placebo, shift) of each moved dose: seat-weighted Wald of outcome, of actual dose.
+
+    Moved doses are nearly all zero: sums by level use their rows alone.
+    """
+    out = np.empty((len(doses), 2))
+    first = np.zeros((absorber.n_first, len(doses)))
+    others = np.zeros((absorber.n_others, len(doses)))
+    at = [np.fromiter(d, dtype=np.int64) for d in doses]
+    seats = [np.fromiter(d.values(), dtype=float) for d in doses]
+    for m, (rows, s) in enumerate(zip(at, seats, strict=True)):
+        np.add.at(first[:, m], absorber.first[rows], s)
+        for c, lo in zip(absorber.others, absorber.offsets, strict=False):
+            np.add.at(others[:, m], c[rows] + lo, s)
+    first, others = absorber.normal(first, others)
+    for m, (rows, s) in enumerate(zip(at, seats, strict=True)):
+        fitted = first[absorber.first[rows], m]
+        for c, lo in zip(absorber.others, absorber.offsets, strict=False):
+            fitted = fitted + others[c[rows] + lo, m]
+        d = np.sign(s)
+        length = d @ (s - n[rows] * fitted)
+        out[m] = d @ net[rows] / length if len(rows) and length > 0 else np.nan
+    return out
+
+
+def paths_of(frame: pd.DataFrame) -> list[list[tuple[str, dict[int, float]]]]:
+    """Return, by treated establishment, its opened cells: course, and dose by session."""
+    paths: dict[str, dict[int, tuple[str, dict[int, float]]]] = {}
+    for row in frame[frame["dose"] != 0].itertuples():
+        openings = paths.setdefault(row.uai, {})
+        openings.setdefault(row.cell, (row.course, {}))[1][row.time] = row.dose
+    return [list(openings.values()) for openings in paths.values()]
+
+
+def _homes(frame: pd.DataFrame, need: int) -> list[str]:
+    cells = frame.drop_duplicates("cell").groupby("uai").size()
+    homes = list(cells.index[cells >= need])
+    if len(homes) < 5:
+        raise FpiError("trop peu d'établissements de comparaison pour un test de permutation.")
+    return homes
+
+
+class Placement:
+    """Put openings in the cells of other establishments."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.rows: dict[int, dict[int, int]] = {}
+        self.cells: dict[str, dict[int, str]] = {}
+        columns = (frame[c].tolist() for c in ("uai", "cell", "course", "time"))
+        for row, (uai, cell, course, time) in enumerate(zip(*columns, strict=True)):
+            self.rows.setdefault(cell, {})[time] = row
+            self.cells.setdefault(uai, {})[cell] = course
+
+    def __call__(self, paths, homes: list[str]) -> dict[int, float]:
+        """Return rows and doses of the openings, put in the given establishments."""
+        dose: dict[int, float] = {}
+        for openings, home in zip(paths, homes, strict=True):
+            free = dict(self.cells[home])
+            for course, path in openings[: len(free)]:
+                same = [cell for cell, taught in free.items() if taught == course]
+                chosen = same[0] if same else next(iter(free))
+                del free[chosen]
+                rows = self.rows[chosen]
+                dose.update({rows[t]: s for t, s in path.items() if t in rows})
+        return dose

@@ -1,0 +1,84 @@
+"""The estimation frame that J and BJS2-T share: rows kept, scale, effects, exposures."""
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.panel import align
+from fpi_eval.regression.absorb import interaction
+
+GROSS, DISPLACEMENT, NET = "Effet brut par place", "Déplacement par place", "Effet net par place"
+
+
+WEIGHTS = {GROSS: (1.0, 0.0, 0.0), DISPLACEMENT: (0.0, 1.0, 1.0), NET: (1.0, 1.0, 1.0)}
+
+
+SEATS, ETAB, DEP = REGRESSORS = ("places", "exposition_etab", "exposition_dep")
+
+
+EXPOSURES = {ETAB: "exposure_etab", DEP: "exposure_dep"}  # regressor → column of the frame
+
+
+def sample(
+    panel: pd.DataFrame, outcome: str, *, targeted: bool = True, niveau: str | None = None
+) -> pd.DataFrame:
+    """Return the estimation frame without new cells: targeted filières of all regions.
+
+    Cells without a student before the programme have no size, hence no untreated path to compare.
+    """
+    frame = align(panel, outcome)
+    sized = (frame["size"] > 0).to_numpy()
+    new = frame["nouvelle"].to_numpy(bool)
+    frame.attrs["dropped"] += (
+        ("observation de cellule nouvelle", int(new.sum())),
+        ("observation de cellule sans élève avant le programme", int((~sized & ~new).sum())),
+    )
+    keep = sized & ~new
+    if targeted:
+        keep &= (frame["filiere"] != "autre").to_numpy()
+    if niveau is not None:
+        keep &= (frame["niveau"] == niveau).to_numpy()
+    frame.attrs["reach"] = reach(frame)
+    out = frame[keep]
+    if not (out["dose"] != 0).any():
+        raise FpiError(
+            "aucune place ouverte ne peut encore agir sur ce résultat dans le panel : "
+            "attendez la première session concernée ou étudiez les entrants."
+        )
+    out.attrs.update(frame.attrs)
+    return out
+
+
+def reach(frame: pd.DataFrame) -> tuple[float, float]:
+    """Return exposure per opened seat, at the establishment and in the département.
+
+    Below 1 when seats have no untreated neighbour; a little off 1 when neighbours' courses last
+    longer or shorter. It turns coefficients into a change per opened seat.
+    """
+    seats = frame["dose"].sum()
+    if seats == 0:
+        return 1.0, 1.0
+    return frame["exposure_etab"].sum() / seats, frame["exposure_dep"].sum() / seats
+
+
+def effects(frame: pd.DataFrame, *, region: bool = True) -> list[np.ndarray]:
+    """Return fixed effects: cell, course × session and, by default, region × session."""
+    found = [frame["cell"].to_numpy(), interaction(frame["course"], frame["time"])]
+    return [*found, interaction(frame["code_region"], frame["time"])] if region else found
+
+
+def final(cell: pd.Series, values: np.ndarray) -> np.ndarray:
+    """Return each cell's largest value, or its lowest if it never rises above 0, (n_obs,)."""
+    by_cell = pd.Series(values).groupby(cell.to_numpy())
+    most, least = by_cell.transform("max"), by_cell.transform("min")
+    return most.where(most > 0, least).to_numpy(float)
+
+
+def scale(frame: pd.DataFrame, *, proportional: bool = True) -> np.ndarray:
+    """Return what outcomes are divided by, then weighted by: the cell's size, or 1.
+
+    Shocks to a course or a region move a large class by more students than a small one. Divided
+    by its size before the programme, a cell follows the effects it shares with others whatever
+    its size; weighted by it, every seat and every student weigh what they weighed.
+    """
+    return frame["size"].to_numpy(float) if proportional else np.ones(len(frame))

@@ -1,0 +1,277 @@
+"""For whom does a seat count more? Groups named beforehand, one regression each, all adjusted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from scipy import stats
+
+from fpi_eval import plots, text
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import j as seats
+from fpi_eval.impact.few_treated import wild_interval
+from fpi_eval.impact.groups.declared import DIMENSIONS, FEWEST, MISSING
+from fpi_eval.impact.groups.sexes import Sexes, given, sexes
+from fpi_eval.impact.outcomes import LEVEL
+from fpi_eval.impact.uncertainty import CR3, ENOUGH, Clusters, answer, error
+from fpi_eval.regression import linear
+from fpi_eval.regression.bands import joint_test
+from fpi_eval.regression.multiple import holm, normal_draws, romano_wolf
+from fpi_eval.regression.wild import DRAWS
+from fpi_eval.results import Estimate, heading, within
+
+ADMITTED = "Sexe des admis"
+DESCRIPTION = (
+    "Régression J où les places de chaque groupe ont leur propre coefficient, les autres termes "
+    "étant communs ; groupes et seuils fixés d'avance. Égalité des effets d'un découpage : test F "
+    "sur les différences entre groupes, à autant de degrés de liberté que le groupe qui a le moins "
+    "de {level}s traités, moins un. Valeurs p ajustées sur tous les découpages : Romano et Wolf "
+    "(2005), par tirages communs des influences par {level}, et Holm (1979)."
+)
+BY_SEX = (
+    " Le sexe partage le résultat et non les formations : effet par place sur les femmes et sur "
+    "les hommes admis en BTS sur Parcoursup, quel que soit le résultat étudié ; l'égalité testée "
+    "est celle de la part des femmes parmi les entrants de plus et de leur part d'avant."
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heterogeneity:
+    """Effects per seat by group, and whether groups differ once every split has been looked at.
+
+    ``table`` has one row per group: dimension, group, label, estimate, std_error, ci_low, ci_high,
+    p_value, seats (seat-years), n_cells, n_treated_clusters, rule. ``tests`` has one row per
+    dimension: dimension, n_groups, p_value (equal effects), p_romano_wolf, p_holm. ``absent``
+    says why a dimension could not be looked at, ``left_out`` counts the groups too small.
+    ``sexes``, if the panel has admissions by sex, is where the rows of that dimension come from:
+    equality is there that of the share of women, before and among the extra entrants.
+    """
+
+    outcome: str
+    table: pd.DataFrame
+    tests: pd.DataFrame
+    absent: Mapping[str, str]
+    left_out: tuple[tuple[str, int], ...] = ()
+    level: str = field(default="département", repr=False)
+    sexes: Sexes | None = field(default=None, repr=False)
+    verdict: str | None = None
+
+    def with_verdict(self, verdict: str) -> "Heterogeneity":
+        """Return the same result, headed by the verdict on the design."""
+        return replace(self, verdict=verdict)
+
+    def sentence(self) -> str:
+        """Return one French sentence: which differences stand after correction."""
+        tests = self.tests
+        kept = tests.loc[tests["p_romano_wolf"] <= LEVEL, "dimension"]
+        count = text.pluriel(len(tests), "découpage")
+        if tests.empty:
+            return "Aucun découpage n'a deux groupes assez grands pour être comparés."
+        if kept.empty:
+            alone = tests.loc[tests["p_value"] <= LEVEL, "dimension"]
+            also = (
+                f" ({text.liste(alone.str.lower())} : seulement pris à part)" if len(alone) else ""
+            )
+            return (
+                f"Aucune différence ne résiste à la correction pour {count}{also}. Cela ne "
+                "prouve pas que l'effet est le même partout : les intervalles disent ce qui reste "
+                "possible."
+            )
+        return (
+            f"Sur {count}, l'effet par place diffère après correction selon : "
+            f"{text.liste(kept.str.lower())}."
+        )
+
+    def summary(self) -> str:
+        """Return French sentences: verdict if any, what differs, then one line per group."""
+        lines = [
+            f"{r.label} : {text.signe(r.estimate, 2)} par place "
+            f"({within(r.ci_low, r.ci_high, 2)} ; "
+            f"{text.pluriel(r.n_treated_clusters, 'groupe traité', 'groupes traités')})."
+            for r in self.table.itertuples()
+        ]
+        lines += [f"{DIMENSIONS[k].label} : {why}" for k, why in self.absent.items()]
+        return "\n".join([*heading(self.verdict), self.sentence(), *lines])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one tidy row per group, with the tests of its dimension."""
+        tests = self.tests.rename(columns={"p_value": "p_equal"})
+        return self.table.merge(tests, "left", "dimension").assign(outcome=self.outcome)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw every group's effect and its interval."""
+        return plots.estimates(self.table, ax, xlabel="Effet brut par place, intervalle à 95 %")
+
+    def method(self) -> str:
+        """Return one French paragraph on the method, with references."""
+        return DESCRIPTION.format(level=self.level) + (BY_SEX if self.sexes else "")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """One regression with the groups of one dimension: gaps to the first group, and their error."""
+
+    rows: list[dict]
+    gaps: np.ndarray
+    influence: pd.DataFrame
+    df: int
+
+    @property
+    def f(self) -> tuple[float, int, float]:
+        """F statistic, rank and p-value of equal effects."""
+        psi = self.influence.to_numpy()
+        return joint_test(self.gaps, psi.T @ psi, self.df)
+
+
+def heterogeneity(
+    panel: pd.DataFrame,
+    outcome: str = "diplomes",
+    by: Sequence[str] = tuple(DIMENSIONS),
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Heterogeneity:
+    r"""Return the gross effect per seat by group, and tests of equality adjusted over dimensions.
+
+    .. math:: Y_{it} = n_i (a_i + \lambda_{kt} + \mu_{rt}) + \sum_g \theta_g 1[i \in g] S_{i,t-d}
+              + \kappa_e X^e_{it} + \kappa_d X^d_{it} + u_{it}
+
+    Parameters
+    ----------
+    by : sequence of str
+        Keys of `DIMENSIONS`; one that the source does not give is told, never guessed.
+
+    Notes
+    -----
+    Opened cells of a group with fewer than `FEWEST` opened establishments, or one opened
+    département, are left out of that dimension's regression and counted.
+    """
+    unknown = [name for name in by if name not in DIMENSIONS]
+    if unknown:
+        raise FpiError(f"découpage « {unknown[0]} » inconnu : {text.liste(DIMENSIONS)}.")
+    frame = seats.sample(panel, outcome)
+    wide = Clusters.of(frame).n_treated_dep >= ENOUGH
+    splits, absent, left, by_sex = {}, {}, [], None
+    for name in by:
+        try:
+            if name == "sexe" and given(panel):
+                by_sex = sexes(panel)
+                splits[name] = _by_sex(by_sex, wide)
+                continue
+            groups = frame["cell"].map(DIMENSIONS[name].groups(panel))
+            kept, lost = _large(frame, groups)
+            left += [(f"{DIMENSIONS[name].label}, {g}", n) for g, n in lost]
+            splits[name] = _split(kept, groups.loc[kept.index], DIMENSIONS[name].label, wide)
+        except FpiError as problem:
+            absent[name] = str(problem)
+        except np.linalg.LinAlgError:
+            absent[name] = "trop peu de places ouvertes pour séparer les groupes."
+    table = pd.DataFrame([r for s in splits.values() for r in s.rows])
+    tests = _tests(splits, draws, seed)
+    level = "département" if wide else "établissement"
+    return Heterogeneity(outcome, table, tests, absent, tuple(left), level, by_sex)
+
+
+def _large(frame: pd.DataFrame, groups: pd.Series) -> tuple[pd.DataFrame, list[tuple[str, int]]]:
+    """Return the frame without opened cells of groups too small, and how many cells they had."""
+    moved = frame[frame["dose"] != 0].assign(group=groups)
+    counts = moved.groupby("group")[["uai", "code_departement", "cell"]].nunique()
+    few = (counts["uai"] < FEWEST) | (counts["code_departement"] < 2) | (counts.index == MISSING)
+    if (~few).sum() < 2:
+        found = text.liste(f"« {g} »" for g in counts.index[~few]) or "aucun"
+        raise FpiError(f"moins de deux groupes de {FEWEST} établissements ouverts ({found}).")
+    gone = moved.loc[moved["group"].isin(counts.index[few]), "cell"].unique()
+    out = frame[~frame["cell"].isin(gone)]
+    out.attrs.update(frame.attrs)
+    return out, [(str(g), int(n)) for g, n in counts.loc[few, "cell"].items()]
+
+
+def _split(frame: pd.DataFrame, groups: pd.Series, label: str, wide: bool) -> Split:
+    """Return the regression of one dimension."""
+    names = sorted(groups[frame["dose"] != 0].unique())
+    fit = fit_groups(frame, groups, names)
+    used, inside = frame[fit.keep], groups[fit.keep]
+    psi = {c: fit.jackknife(used[c].to_numpy()) for c in ("uai", "code_departement")}
+    at = [fit.position(name) for name in names]
+    rows, freedom = [], []
+    for name, j in zip(names, at, strict=True):
+        own = used.assign(dose=used["dose"].where(inside == name, 0.0))
+        own.attrs.update(frame.attrs)
+        clusters = Clusters.of(own)
+        found = answer(
+            own, fit.coefficients[j], psi["uai"][:, j], psi["code_departement"][:, j],
+            estimator="J", kind=CR3,
+            instead=wild_interval(fit, j, clusters, error(psi["uai"][:, j])),
+        )  # fmt: skip
+        freedom.append((clusters.n_treated_dep if wide else clusters.n_treated_etab) - 1)
+        opened = own.loc[own["dose"] != 0, "cell"].nunique()
+        rows.append(_row(label, name, found, own["dose"].sum(), opened))
+    column = "code_departement" if wide else "uai"
+    values, moves = fit.coefficients[at], psi[column][:, at]
+    gaps = pd.DataFrame(moves[:, 1:] - moves[:, :1], index=np.unique(used[column]))
+    return Split(rows, values[1:] - values[0], gaps, max(min(freedom), 1))
+
+
+def _row(label: str, group: str, found: Estimate, seat_years: float, n_cells: int) -> dict:
+    """Return the row of one group."""
+    return {
+        "dimension": label, "group": group, "label": f"{label} : {group}",
+        **{k: getattr(found, k) for k in ("estimate", "std_error", "ci_low", "ci_high",
+                                          "p_value")},
+        "seats": float(seat_years), "n_cells": int(n_cells),
+        "n_treated_clusters": found.n_treated_clusters, "rule": found.rule,
+    }  # fmt: skip
+
+
+def _by_sex(found: Sexes, wide: bool) -> Split:
+    """Return the split by sex: its gap is that of women's share, not that of both effects."""
+    column = "code_departement" if wide else "uai"
+    rows = [
+        _row(ADMITTED, one.label, one, found.seats, found.n_opened)
+        for one in (found.women, found.men)
+    ]
+    moved = found.influence[column].to_frame()
+    return Split(rows, np.array([found.gap.estimate]), moved, max(found.freedom[column], 1))
+
+
+def fit_groups(frame: pd.DataFrame, groups: pd.Series, names: list[str]) -> linear.LinearFit:
+    """Return J with one coefficient per group of opened cells."""
+    n = seats.scale(frame)
+    x, z, columns = seats.regressors(frame)
+    mine = np.column_stack([(groups == g).to_numpy() for g in names])
+    x = np.column_stack([mine * x[:, :1], x[:, 1:]]) / n[:, None]
+    z = np.column_stack([mine * z[:, :1], z[:, 1:] / n[:, None]])
+    return linear.fit(
+        frame["y"].to_numpy() / n, x, seats.effects(frame), names=[*names, *columns[1:]],
+        instruments=z, weights=n,
+    )  # fmt: skip
+
+
+def _tests(splits: Mapping[str, Split], draws: int, seed: int) -> pd.DataFrame:
+    """Return one row per dimension: equality of its groups, adjusted over all dimensions.
+
+    Each draw of the influences, the same for all dimensions, gives each its F statistic; p-values
+    are compared rather than statistics, whose degrees of freedom differ.
+    """
+    columns = ["dimension", "n_groups", "p_value", "p_romano_wolf", "p_holm"]
+    if not splits:
+        return pd.DataFrame(columns=columns)
+    kept = list(splits.values())
+    wide = pd.concat([s.influence for s in kept], axis=1).fillna(0.0).to_numpy()
+    owner = np.repeat(np.arange(len(kept)), [len(s.gaps) for s in kept])
+    moved, scale = normal_draws(wide, np.array([kept[o].df for o in owner]), draws, seed)
+    own, null = np.empty(len(kept)), np.empty((len(moved), len(kept)))
+    for d, split in enumerate(kept):
+        _, rank, own[d] = split.f
+        psi = wide[:, owner == d]
+        at = moved[:, owner == d] / scale[:, owner == d]
+        f = np.einsum("bi,ij,bj->b", at, np.linalg.pinv(psi.T @ psi), at) / rank
+        null[:, d] = -np.log(np.maximum(stats.f.sf(f, rank, split.df), 1e-300))
+    stepped = romano_wolf(-np.log(np.maximum(own, 1e-300)), null)
+    rows = zip(
+        [s.rows[0]["dimension"] for s in kept], [len(s.rows) for s in kept], own,
+        np.fmax(stepped, own), holm(own), strict=True,
+    )  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)

@@ -1,0 +1,160 @@
+"""Programme totals by level, filière, voie, académie and département, gross and net."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from fpi_eval import plots, text
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import j as seats
+from fpi_eval.impact.groups.territories import Territories, territories
+from fpi_eval.panel import align
+from fpi_eval.results import heading, within
+
+ALL = "Ensemble"
+OWN = {"niveau": text.NIVEAUX, "filiere": text.FILIERES, "voie": text.VOIES}
+PLACES = {"academie": "code_academie", "departement": "code_departement"}
+DIMENSIONS = {
+    "niveau": "Niveau", "filiere": "Filière", "voie": "Voie", "academie": "Académie",
+    "departement": "Département",
+}  # fmt: skip
+SHOWN_ALONE = 3  # opened establishments under which a territory joins the others
+OTHERS = "Autres"
+TOO_FEW = "trop peu d'établissements ouverts ou de comparaisons."
+COLUMNS = ["dimension", "group", "seats", "n_etab", "gross", "gross_low", "gross_high", "estimate",
+           "ci_low", "ci_high"]  # fmt: skip
+METHOD = (
+    "Effet par place multiplié par les places × sessions déjà observées. Par niveau, filière et "
+    "voie : une régression J par groupe ; ce que perdent les voisines est compté dans le groupe "
+    "qui les perd. Par territoire : moyenne de l'effet propre au département et de celui de tout "
+    "le programme. À mi-chemin, l'erreur est la moitié de la différence entre le bruit et l'écart "
+    "vrai du département : sa variance est le quart de celle que montrent les données, quelle que "
+    "soit la part de chacun (variance entre départements : Paule et Mandel, 1982). Déplacement : "
+    "celui, par place, de tout le programme, compté là où sont les voisines. Intervalles t."
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Totals:
+    """What the programme added, in people × sessions, by group.
+
+    ``table`` has one row per group, the whole first: dimension, group (French), seats (seat-years
+    that can move the outcome), n_etab (opened establishments), gross, gross_low, gross_high, then
+    net: estimate, ci_low, ci_high. ``absent`` says why a dimension or a group has no row.
+    """
+
+    outcome: str
+    table: pd.DataFrame
+    absent: Mapping[str, str] = field(default_factory=dict)
+    verdict: str | None = None
+
+    def with_verdict(self, verdict: str) -> "Totals":
+        """Return the same totals, headed by the verdict on the design."""
+        return replace(self, verdict=verdict)
+
+    def summary(self) -> str:
+        """Return one French line per group: net total and its interval."""
+        lines = [
+            f"{r.dimension}, {r.group} : {text.signe(r.estimate)} net "
+            f"({within(r.ci_low, r.ci_high, 0)}), {text.signe(r.gross)} brut."
+            for r in self.table.itertuples()
+        ]
+        lines += [f"{name} : {why}" for name, why in self.absent.items()]
+        return "\n".join([*heading(self.verdict), f"Totaux, « {self.outcome} ».", *lines])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one tidy row per group; estimate, ci_low and ci_high are net."""
+        return self.table.assign(outcome=self.outcome)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw every group's net total and its interval."""
+        rows = self.table.assign(label=self.table["dimension"] + " : " + self.table["group"])
+        return plots.estimates(rows, ax, xlabel="Effet net en tout, intervalle à 95 %")
+
+    def method(self) -> str:
+        """Return one French paragraph on the method, with references."""
+        return METHOD
+
+
+def totals(
+    panel: pd.DataFrame,
+    outcome: str = "diplomes",
+    *,
+    names: Mapping[str, Mapping[str, str]] | None = None,
+) -> Totals:
+    """Return programme totals of one outcome, in all and by group.
+
+    Parameters
+    ----------
+    names : mapping, optional
+        By dimension (``academie``, ``departement``), the French name of each code.
+
+    Notes
+    -----
+    Courses created by the programme have no past: their seats get their group's effect per seat.
+    """
+    frame, whole = seats.sample(panel, outcome), align(panel, outcome)
+    rows = [_row(ALL, ALL, frame, whole)]
+    absent: dict[str, str] = {}
+    for name, words in OWN.items():
+        keys = sorted(whole.loc[whole["dose"] != 0, name].unique())
+        for key in keys if len(keys) > 1 else ():  # alone, it is the whole
+            inside, of = frame[frame[name] == key], whole[whole[name] == key]
+            try:
+                rows.append(_row(DIMENSIONS[name], words[key], inside, of))
+            except (FpiError, np.linalg.LinAlgError):
+                absent[f"{DIMENSIONS[name]}, {words[key].lower()}"] = TOO_FEW
+    try:
+        found = territories(panel, outcome)
+    except FpiError as why:
+        absent["Territoires"] = str(why)
+    else:
+        rows += _places(found, panel, names or {})
+    return Totals(outcome, pd.DataFrame(rows, columns=COLUMNS), absent)
+
+
+def _row(dimension: str, group: str, frame: pd.DataFrame, whole: pd.DataFrame) -> tuple:
+    """Return the totals of one group, from its own regression J."""
+    frame.attrs.update({"outcome": whole.attrs["outcome"], "reach": seats.reach(whole)})
+    sites = whole.loc[whole["dose"] != 0, "uai"].nunique()
+    if sites < SHOWN_ALONE:
+        raise FpiError(TOO_FEW)
+    found = seats.report(frame, seats.fit_j(frame))
+    gross, net = found[seats.GROSS], found[seats.NET]
+    n = float(whole["dose"].sum())
+    parts = [n * getattr(e, k) for e in (gross, net) for k in ("estimate", "ci_low", "ci_high")]
+    return (dimension, group, n, sites, *parts)
+
+
+def _places(found: Territories, panel: pd.DataFrame, names: Mapping) -> list[tuple]:
+    """Return the totals of académies, then of départements, the small ones together."""
+    table, rows = found.table, []
+    area = panel.drop_duplicates("code_departement").set_index("code_departement")
+    for name, column in PLACES.items():
+        if column not in panel:
+            continue
+        code = table["code_departement"].map(area[column] if name == "academie" else str)
+        called = code.replace(dict(names.get(name, {})))
+        called = called.where(~small(table["n_etab"].groupby(code.to_numpy()), code), OTHERS)
+        for group in sorted(called.unique(), key=lambda g: (g == OTHERS, g)):
+            kept = (called == group).to_numpy()
+            n, sites = table.loc[kept, ["seats", "n_etab"]].sum()
+            rows.append((DIMENSIONS[name], group, float(n), int(sites),
+                         *found.interval(kept, net=False), *found.interval(kept)))  # fmt: skip
+    return rows
+
+
+def small(sites, code: pd.Series) -> pd.Series:
+    """Return which rows belong to territories to be shown together: `SHOWN_ALONE` sites or more.
+
+    The smallest are put together until their sum reaches the threshold, so that the rest itself
+    is never one small territory.
+    """
+    counts = sites.sum().sort_values(kind="stable")
+    few = int((counts < SHOWN_ALONE).sum())
+    if few:
+        few = max(few, int((counts.cumsum() < SHOWN_ALONE).sum()) + 1)
+    return code.isin(counts.index[:few])

@@ -1,0 +1,214 @@
+"""J, the primary estimator: effect per seat, displacement of neighbours, net; Wald; lags."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.impact.frame import (  # noqa: F401
+    DEP,
+    DISPLACEMENT,
+    ETAB,
+    EXPOSURES,
+    GROSS,
+    NET,
+    REGRESSORS,
+    SEATS,
+    WEIGHTS,
+    effects,
+    final,
+    reach,
+    sample,
+    scale,
+)
+from fpi_eval.impact.uncertainty import CR3, Candidate, Interval, answer, error, event_table
+from fpi_eval.regression import linear
+from fpi_eval.results import Estimate, Estimates, EventStudy
+
+J_TEXT = (
+    "Régression par doubles moindres carrés du nombre de diplômés sur les places ouvertes, "
+    "instrumentées par le fait d'en avoir ouvert, de sorte que chaque place pèse autant, et sur "
+    "l'exposition des formations voisines (même établissement ; même département et même famille), "
+    "avec effets fixes de cellule, de formation × session et de région × session (Angrist et "
+    "Imbens, 1995 ; Cameron et Miller, 2015). L'effet net est la somme des trois coefficients."
+)
+WALD_TEXT = (
+    "Régression par doubles moindres carrés sur les places ouvertes, instrumentées par le fait "
+    "d'en avoir ouvert, avec effets fixes de cellule et de formation × session (Angrist et "
+    "Imbens, 1995)."
+)
+LAG_TEXT = (
+    "Régression à retards échelonnés sur les places ouvertes chaque année, avec effets fixes de "
+    "cellule et de formation × session ; les grandes ouvertures y pèsent plus que leur nombre de "
+    "places (Schmidheiny et Siegloch, 2023)."
+)
+
+
+def regressors(
+    frame: pd.DataFrame, exposures: Mapping[str, str] = EXPOSURES
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Return regressors, instruments and names of J; ``exposures`` maps names to columns.
+
+    Seats are instrumented by their sign, exposures by their final value from the first opening
+    around on. Least squares would weigh a year by the square of the seats then in force, hence
+    give the last years, when openings have filled up, more than their seats.
+
+    Openings on other budgets, if any are known, enter as a second dose (METHOD, B2-10).
+    """
+    columns = ["dose", *exposures.values()]
+    names = [SEATS, *exposures]
+    if frame["other_dose"].any():
+        columns, names = [*columns, "other_dose"], [*names, "autres_places"]
+    x = frame[columns].to_numpy(float)
+    z = x.copy()
+    z[:, 0] = np.sign(x[:, 0])
+    for j in range(1, 1 + len(exposures)):
+        z[:, j] = np.where(x[:, j] != 0, final(frame["cell"], x[:, j]), 0.0)
+    return x, z, tuple(names)
+
+
+def fit_j(
+    frame: pd.DataFrame,
+    *,
+    proportional: bool = True,
+    exposures: Mapping[str, str] = EXPOSURES,
+) -> linear.LinearFit:
+    """Return the regression J on an estimation frame."""
+    n = scale(frame, proportional=proportional)
+    x, z, names = regressors(frame, exposures)
+    x = x / n[:, None]
+    z[:, 1:] /= n[:, None]
+    return linear.fit(
+        frame["y"].to_numpy() / n, x, effects(frame), names=names, instruments=z,
+        weights=n if proportional else None,
+    )  # fmt: skip
+
+
+def j(
+    panel: pd.DataFrame,
+    outcome: str = "diplomes",
+    *,
+    niveau: str | None = None,
+    proportional: bool = True,
+) -> Estimates:
+    r"""Return gross effect, displacement and net effect per opened seat.
+
+    .. math:: Y_{it} = n_i (a_i + \lambda_{kt} + \mu_{rt}) + \theta S_{i,t-d}
+              + \kappa_e X^e_{it} + \kappa_d X^d_{it} + u_{it}
+
+    S is instrumented by its sign (a closure is an opening with a minus sign), so that every seat
+    weighs the same. Net = :math:`\theta + \kappa_e + \kappa_d`, its error from the joint
+    clustered covariance. Identification: untreated growth equal given course × session and
+    region × session, no anticipation, neighbours affected only through the exposures.
+    """
+    frame = sample(panel, outcome, niveau=niveau)
+    return report(frame, fit_j(frame, proportional=proportional))
+
+
+def report(frame: pd.DataFrame, fit: linear.LinearFit) -> Estimates:
+    """Return gross effect, displacement and net effect of a fitted J."""
+    fit.position(SEATS)
+    used = frame[fit.keep]
+    by_etab = fit.jackknife(used["uai"].to_numpy())
+    by_dep = fit.jackknife(used["code_departement"].to_numpy())
+    dropped = frame.attrs["dropped"] + fit.dropped
+    few = few_interval(used, frame, fit, by_etab)
+    gross = error(by_etab @ combination(fit, WEIGHTS[GROSS]))
+    placebo = [] if few is not None else regions_error(frame, gross)
+    items = []
+    for label, weights in WEIGHTS.items():
+        w = combination(fit, np.multiply(weights, (1.0, *frame.attrs["reach"])))
+        items.append(
+            answer(
+                used, w @ fit.coefficients, by_etab @ w, by_dep @ w,
+                estimator="J", label=label, dropped=dropped, description=J_TEXT,
+                kind=CR3, instead=few if label == GROSS else None,
+                also=placebo if label == GROSS else (),
+            )
+        )  # fmt: skip
+    return Estimates(tuple(items))
+
+
+def few_interval(used, frame, fit: linear.LinearFit, by_etab: np.ndarray) -> Interval | None:
+    """Return the interval of the gross effect when few establishments are treated, else None."""
+    from fpi_eval.impact.few_treated import interval_of_gross  # it reads this module
+
+    n_treated = used.loc[(used["dose"] != 0).to_numpy(), "uai"].nunique()
+    return interval_of_gross(frame, fit, n_treated, error(by_etab[:, fit.position(SEATS)]))
+
+
+def regions_error(frame: pd.DataFrame, std_error: float) -> list[Candidate]:
+    """Return the error as placebo regions correct it, none where they do not call for it."""
+    from fpi_eval.impact.placebo_regions import candidate  # it reads this module
+
+    return candidate(frame, std_error)
+
+
+def combination(fit: linear.LinearFit, weights: Sequence[float]) -> np.ndarray:
+    """Return weights on the coefficients that could be estimated."""
+    wanted = dict(zip(REGRESSORS, weights, strict=True))
+    return np.array([wanted.get(name, 0.0) for name in fit.names])
+
+
+def wald(panel: pd.DataFrame, outcome: str = "diplomes", *, niveau: str | None = None) -> Estimate:
+    """Return the effect per seat without neighbours: seats instrumented by having opened some."""
+    frame = sample(panel, outcome, niveau=niveau)
+    dose = frame[["dose"]].to_numpy(float)
+    fit = linear.fit(
+        frame["y"].to_numpy(), dose, effects(frame, region=False), names=(SEATS,),
+        instruments=np.sign(dose),
+    )  # fmt: skip
+    fit.position(SEATS)
+    used = frame[fit.keep]
+    return answer(
+        used, fit.coefficients[0], fit.influence(used["uai"].to_numpy())[:, 0],
+        fit.influence(used["code_departement"].to_numpy())[:, 0], estimator="Wald",
+        dropped=frame.attrs["dropped"] + fit.dropped, description=WALD_TEXT,
+    )  # fmt: skip
+
+
+def distributed_lags(
+    panel: pd.DataFrame, outcome: str = "diplomes", *, before: int = 3, after: int = 4
+) -> EventStudy:
+    """Return cumulative effects of one more seat by year from its opening, plain least squares.
+
+    Regressors are seats ``m`` years ago for m from ``-before`` to ``after`` (the last one holds
+    all older seats), relative to the year before the opening. Its weights grow with the square of
+    the opening: read beside J, never instead.
+    """
+    frame = sample(panel, outcome)
+    steps = [m for m in range(-before, after + 1) if m != -1]
+    dose = _shifted(frame, steps)
+    fit = linear.fit(
+        frame["y"].to_numpy(), dose, effects(frame, region=False), names=[str(m) for m in steps]
+    )
+    used = frame[fit.keep]
+    return event_table(
+        used, [int(n) for n in fit.names], fit.coefficients,
+        fit.influence(used["uai"].to_numpy()), fit.influence(used["code_departement"].to_numpy()),
+        estimator="Retards échelonnés", description=LAG_TEXT,
+        dropped=frame.attrs["dropped"] + fit.dropped,
+    )  # fmt: skip
+
+
+def _shifted(frame: pd.DataFrame, steps: list[int]) -> np.ndarray:
+    """Return new seats of m years ago, (n_obs, len(steps)): ends hold what lies beyond them."""
+    grid = frame.pivot_table(index="cell", columns="time", values="dose")
+    grid = grid.ffill(axis=1).fillna(0.0)
+    cell = grid.index.get_indexer(frame["cell"])
+    column = grid.columns.get_indexer(frame["time"])
+    seats = grid.to_numpy()
+    width = seats.shape[1]
+
+    def in_force(m: int) -> np.ndarray:
+        at = column - m
+        value = seats[cell, np.clip(at, 0, width - 1)]
+        return np.where(at >= 0, value, 0.0)
+
+    columns = []
+    for m in steps:
+        later = 0.0 if m == steps[-1] else in_force(m + 1)
+        columns.append(in_force(m) - later)
+    first = steps[0]
+    columns[0] = in_force(-width) - in_force(first + 1)
+    return np.column_stack(columns)

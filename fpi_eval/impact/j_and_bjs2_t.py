@@ -1,0 +1,57 @@
+"""J and BJS2-T side by side: their gap is a finding, with its own error."""
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval import text
+from fpi_eval.impact import bjs2_t as trend
+from fpi_eval.impact import j as seats
+from fpi_eval.impact.uncertainty import BJS, answer
+from fpi_eval.results import Estimates
+
+GAP = "Écart J − BJS2-T"
+
+
+def together(
+    panel: pd.DataFrame,
+    outcome: str = "diplomes",
+    *,
+    niveau: str | None = None,
+    proportional: bool = True,
+) -> Estimates:
+    """Return gross, displacement and net of J, BJS2-T, and the gap between the two gross effects.
+
+    The gap's error comes from the difference of influences, cluster by cluster: both use the same
+    schools, and their errors are far from independent.
+    """
+    frame = seats.sample(panel, outcome, niveau=niveau)
+    fit = seats.fit_j(frame, proportional=proportional)
+    primary = seats.report(frame, fit)
+    second = trend.fit_t(frame, fit, proportional=proportional)
+    other = trend.report(second)
+    gross = seats.combination(fit, seats.WEIGHTS[seats.GROSS])
+    by = []
+    for column, psi in (("uai", second.by_etab), ("code_departement", second.by_dep)):
+        names, inside = np.unique(frame[column]), frame[column].to_numpy()[fit.keep]
+        mine = np.zeros(len(names))
+        mine[np.searchsorted(names, np.unique(inside))] = fit.jackknife(inside) @ gross
+        by.append(mine - psi)
+    gap = answer(
+        frame, primary[seats.GROSS].estimate - second.value, by[0], by[1],
+        estimator="J et BJS2-T", label=GAP, kind=BJS,
+        description=f"{seats.J_TEXT} {trend.DESCRIPTION}",
+    )  # fmt: skip
+    return Estimates((*primary, other, gap), note=_reading(gap))
+
+
+def _reading(gap) -> str:
+    ratio = abs(gap.estimate) / gap.std_error if gap.std_error > 0 else 0.0
+    size = f"{text.nombre(ratio, 1)} fois son erreur"
+    if ratio < 1:
+        return f"Les deux estimateurs s'accordent : leur écart vaut {size}."
+    if ratio < 2:
+        return f"Les deux estimateurs s'écartent un peu ({size}) : donnez les deux."
+    return (
+        f"Les deux estimateurs se contredisent ({size}) : les sites ouverts suivaient sans doute "
+        "déjà une autre tendance ; BJS2-T est alors le moins trompeur."
+    )

@@ -1,0 +1,188 @@
+"""Additional employed leavers when some counts are hidden: the effects that stay possible.
+
+Every effect of J is a weighted sum of outcomes, :math:`v'y`. A hidden count lies between two ends,
+so the effect lies between the sums that take, in each hidden cell, the end that lowers it or the
+one that raises it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from scipy import stats
+
+from fpi_eval import plots, text
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import j as seats
+from fpi_eval.impact.jobs.graduates import HORIZONS, seat_exits, two_cohorts
+from fpi_eval.impact.uncertainty import CR3, Clusters
+from fpi_eval.regression.partial import imbens_manski
+from fpi_eval.regression.ratio import LEVEL
+from fpi_eval.results import heading
+
+EFFECTS = {seats.GROSS: "Brut", seats.NET: "Net"}
+BY = {"niveau": text.NIVEAUX, "filiere": text.FILIERES}
+ALL = "Ensemble"
+COMPARABLE = 40  # pupils of two cohorts: half of them may leave and still be published
+METHOD = (
+    "Régression J sur le nombre de sortants en emploi, deux cohortes par millésime : une ligne "
+    "répond aux places des deux années. Sont comparées les formations d'au moins 40 élèves avant "
+    "le programme : plus petites, elles seraient surtout masquées. L'effet est une somme pondérée "
+    "des effectifs ; là où l'éditeur masque un effectif, chaque poids prend la borne qui abaisse, "
+    "puis celle qui relève l'effet (Manski, 2003). Intervalle à 95 % du nombre lui-même (Imbens et "
+    "Manski, 2004), erreurs jackknife par groupe."
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BoundedEffects:
+    """Additional employed at some months, gross and net, in people, between two ends.
+
+    ``table`` has one row per group × effect: group, effect, low, high (what hidden counts allow),
+    ci_low, ci_high (Imbens–Manski), seats (seat-years, each cohort once), n_etab, hidden_share (of
+    the final-year pupils of opened cells, those whose employment is hidden).
+    """
+
+    horizon: int
+    table: pd.DataFrame
+    absent: Mapping[str, str] = field(default_factory=dict)
+    verdict: str | None = None
+
+    def with_verdict(self, verdict: str) -> "BoundedEffects":
+        """Return the same effects, headed by the verdict on the design."""
+        return replace(self, verdict=verdict)
+
+    def summary(self) -> str:
+        """Return one French sentence per row: the range, its interval, what is hidden."""
+        lines = [
+            f"{r.group}, effet {r.effect.lower()} : de {text.signe(r.low)} à {text.signe(r.high)} "
+            f"personnes en emploi à {self.horizon} mois (intervalle à 95 % "
+            f"{text.intervalle(r.ci_low, r.ci_high, 0)} ; {text.pourcent(r.hidden_share, 0)} des "
+            "élèves des formations ouvertes dans des effectifs masqués)."
+            for r in self.table.itertuples()
+        ]
+        return "\n".join([*heading(self.verdict), *lines])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one tidy row per group × effect; the estimate is the middle of the range."""
+        middle = (self.table["low"] + self.table["high"]) / 2
+        return self.table.assign(estimate=middle, outcome=f"en_emploi_{self.horizon}_mois")
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw each range inside its interval."""
+        rows = self.table.assign(
+            label=self.table["group"] + ", " + self.table["effect"].str.lower()
+        )
+        return plots.ranges(rows, ax, xlabel=f"Personnes en emploi à {self.horizon} mois, en plus")
+
+    def method(self) -> str:
+        """Return one French paragraph on the method, with references."""
+        return METHOD
+
+
+def bounded_employment(panel: pd.DataFrame, horizon: int = 6) -> BoundedEffects:
+    """Return what the programme added to leavers employed, in all and by level and filière.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Cell panel with ``en_emploi_{horizon}_mois_bas`` and ``_haut``: counts of two cohorts on
+        the row of the younger one's final year, equal where known (`panel.emploi_formations`).
+    horizon : {6, 12, 18, 24}
+        Months after leaving.
+
+    Raises
+    ------
+    FpiError
+        Unknown horizon, columns absent, or no opened seat whose leavers are published yet.
+    """
+    if horizon not in HORIZONS:
+        raise FpiError(f"emploi à {horizon} mois : choisissez parmi {text.liste(HORIZONS)}.")
+    name = f"en_emploi_{horizon}_mois"
+    low, high = f"{name}_bas", f"{name}_haut"
+    if missing := [c for c in (low, high, "terminale_2") if c not in panel]:
+        raise FpiError(f"colonne absente : {missing[0]}.", colonne=missing[0])
+    frame = seats.sample(panel.assign(**{name: panel[low]}), name)
+    frame[["bas", "haut"]] = panel.loc[frame.index, [low, high]].to_numpy()
+    frame["eleves"] = panel.loc[frame.index, "terminale_2"].to_numpy()
+    mixed = two_cohorts(frame)
+    if not (mixed["dose"] != 0).any():
+        raise FpiError(
+            "aucune place ouverte n'a encore de sortants dans un millésime publié, avec le "
+            "millésime d'avant pour comparer."
+        )
+    mixed = _comparable(mixed)
+    rows, absent = _effects(ALL, mixed), {}
+    for column, words in BY.items():
+        keys = sorted(mixed.loc[mixed["dose"] != 0, column].unique())
+        for key in keys if len(keys) > 1 else ():
+            part = mixed[mixed[column] == key]
+            part.attrs.update(mixed.attrs)
+            try:
+                rows += _effects(words[key], part)
+            except (FpiError, np.linalg.LinAlgError):
+                absent[words[key]] = "trop peu d'établissements ouverts ou de comparaisons."
+    names = ["group", "effect", "low", "high", "ci_low", "ci_high", "seats", "n_etab",
+             "hidden_share"]  # fmt: skip
+    return BoundedEffects(horizon, pd.DataFrame(rows, columns=names), absent)
+
+
+def _comparable(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame without never-opened cells that were small before the programme.
+
+    Most of their counts are hidden: kept, they would open the range without saying anything. The
+    choice is made on years before any opening, so that no effect can move it.
+    """
+    opened = frame.groupby("cell")["dose"].transform(lambda d: (d != 0).any()).to_numpy(bool)
+    first = frame.loc[frame["dose"] != 0, "time"].min()
+    before = frame["eleves"].where(frame["time"] < first)
+    large = (before.groupby(frame["cell"]).transform("mean") >= COMPARABLE).to_numpy(bool)
+    out = frame[opened | large]
+    out.attrs.update(frame.attrs)
+    return out
+
+
+def _effects(group: str, frame: pd.DataFrame) -> list[tuple]:
+    """Return the range of the gross and of the net effect of one group, in people."""
+    opened = frame[frame["dose"] != 0]
+    sites, total = opened["uai"].nunique(), seat_exits(frame)
+    if sites < 2:
+        raise FpiError("moins de deux établissements ouverts.")
+    hidden = (opened["haut"] > opened["bas"]).to_numpy()
+    share = float(opened.loc[hidden, "eleves"].sum() / max(opened["eleves"].sum(), 1.0))
+    middle = seats.fit_j(frame.assign(y=(frame["bas"] + frame["haut"]) / 2))
+    middle.position(seats.SEATS)
+    found = []
+    for label, words in EFFECTS.items():
+        weights = np.multiply(seats.WEIGHTS[label], (1.0, *frame.attrs["reach"]))
+        weights = seats.combination(middle, weights)
+        v = np.zeros(len(frame))
+        v[middle.keep] = middle.x @ (middle.bread @ weights)
+        bas, haut = frame["bas"].to_numpy(), frame["haut"].to_numpy()
+        least, most = np.where(v > 0, bas, haut), np.where(v > 0, haut, bas)
+        (low, low_error, df), (high, high_error, _) = (
+            _fitted(frame.assign(y=y), weights) for y in (least, most)
+        )
+        ends = imbens_manski(low, high, low_error, high_error)
+        # Few treated groups: Student's quantile in place of the normal one.
+        wider = float(stats.t.ppf((1 + LEVEL) / 2, df) / stats.norm.ppf((1 + LEVEL) / 2))
+        found.append((
+            group, words, total * low, total * high,
+            total * (low - wider * (low - ends.ci_low)),
+            total * (high + wider * (ends.ci_high - high)), total, sites, share,
+        ))  # fmt: skip
+    return found
+
+
+def _fitted(frame: pd.DataFrame, weights: np.ndarray) -> tuple[float, float, int]:
+    """Return an effect per seat, its error (widest rule of J) and degrees of freedom."""
+    fit = seats.fit_j(frame)
+    used = frame[fit.keep]
+    clusters = Clusters.of(used)
+    psi = [fit.jackknife(c) @ weights for c in (clusters.etab, clusters.dep)]
+    value = float(weights @ fit.coefficients)
+    found, level = clusters.interval(value, *psi, CR3)
+    wide = level == "département"
+    return value, found.std_error, (clusters.n_treated_dep if wide else clusters.n_treated_etab) - 1

@@ -1,0 +1,255 @@
+"""From opened seats to jobs, link by link: out of 100 opened seats, how many become…."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from scipy import stats
+
+from fpi_eval import plots, text
+from fpi_eval.calendar import first_seen, month
+from fpi_eval.errors import FpiError
+from fpi_eval.impact.displacement.additionality import Waterfall
+from fpi_eval.impact.jobs.cohorts import DRAWS, CohortFit, cohort_frame, fit_cohorts
+from fpi_eval.impact.uncertainty import ENOUGH
+from fpi_eval.regression.ratio import LEVEL, fieller
+
+WEAK = 0.25  # METHOD, A3: above this relative error a link's interval is Fieller's
+HORIZONS = (6, 12, 18, 24)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link: an outcome, the outcome it is a part of, and the French words for both."""
+
+    outcome: str
+    parent: str
+    label: str
+    people: str
+    lost: str
+
+
+def links(horizon: int = 6) -> tuple[Link, ...]:
+    """Return the links of the chain, employment at ``horizon`` months."""
+    if horizon not in HORIZONS:
+        raise FpiError(f"emploi à {horizon} mois : choisissez parmi {text.liste(HORIZONS)}.")
+    return (
+        Link("entrants", "", "Remplissage", "entrants", "Non pourvues"),
+        Link("terminale", "entrants", "Maintien", "en dernière année",
+             "Partis avant la dernière année"),
+        Link("diplomes", "terminale", "Réussite", "diplômés", "Non diplômés"),
+        Link("sortants", "terminale", "Sortie d'études", "sortants", "Poursuivent leurs études"),
+        Link(f"en_emploi_{horizon}_mois", "sortants", f"Emploi à {horizon} mois",
+             f"en emploi à {horizon} mois", f"Sans emploi salarié à {horizon} mois"),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chain:
+    """Effects per seat of one set of treated cohorts, as links that multiply exactly.
+
+    ``table`` has one row per link: outcome, parent, label, link, link_low, link_high (effect per
+    student of the parent's effect), before (the same ratio in the opened cells before),
+    per_100, low, high (students per 100 seats), net_per_100, net_low, net_high (neighbours'
+    losses taken off), rule; ``pending`` the outcomes not observable yet, with their date.
+    """
+
+    table: pd.DataFrame
+    pending: pd.DataFrame
+    fit: CohortFit = field(repr=False)
+    definitions: tuple[Link, ...] = field(repr=False)
+    n_rows: int
+    n_seats: float
+
+    @property
+    def residual(self) -> float:
+        """Product of the links minus the effect, largest over outcomes, to 12 decimals."""
+        rows = self.table.set_index("outcome")
+        gaps = [self._product(rows, name) - rows.loc[name, "per_100"] / 100 for name in rows.index]
+        return float(np.round(np.max(np.abs(gaps)), 12))
+
+    def _product(self, rows: pd.DataFrame, name: str) -> float:
+        value = 1.0
+        while name:
+            value, name = value * rows.loc[name, "link"], rows.loc[name, "parent"]
+        return value
+
+    def waterfall(self, outcome: str | None = None) -> Waterfall:
+        """Return levels and losses from 100 seats to the outcome, then to its net effect."""
+        rows = self.table.set_index("outcome")
+        name = outcome or rows.index[-1]
+        by_name = {link.outcome: link for link in self.definitions}
+        if name not in rows.index:
+            raise FpiError(f"« {name} » n'est pas encore observable sur ces cohortes.")
+        path = [name]
+        while parent := by_name[path[-1]].parent:
+            path.append(parent)
+        out, left = [("seats", "Places ouvertes", 100.0, 100.0, True)], 100.0
+        for step in reversed(path):
+            level, link = rows.loc[step, "per_100"], by_name[step]
+            out.append((f"{step}_lost", link.lost, level - left, level, False))
+            out.append((step, link.people.capitalize(), level, level, True))
+            left = level
+        net = rows.loc[name, "net_per_100"]
+        out.append(("displaced", "Pris aux formations voisines", net - left, net, False))
+        out.append(("net", "Effet net", net, net, True))
+        columns = ["step", "label", "amount", "remaining", "level"]
+        return Waterfall(pd.DataFrame(out, columns=columns), "pour 100 places ouvertes")
+
+    def summary(self) -> str:
+        """Return French sentences: out of 100 seats, the net end, what cannot be seen yet."""
+        people = {link.outcome: link.people for link in self.definitions}
+        said = [
+            f"{text.nombre(r.per_100)} {people[r.outcome]} "
+            f"({text.intervalle(r.low, r.high, 0)})" for r in self.table.itertuples()
+        ]  # fmt: skip
+        last = self.table.iloc[-1]
+        lines = [
+            f"Sur 100 places ouvertes : {text.liste(said)}.",
+            "Une fois ôté ce que perdent les formations voisines : "
+            f"{text.nombre(last.net_per_100)} "
+            f"{people[last.outcome]} ({text.intervalle(last.net_low, last.net_high, 0)}).",
+        ]
+        for row in self.pending.itertuples():
+            lines.append(
+                f"« {people[row.outcome].capitalize()} » : pas encore observable ; "
+                f"premier chiffre attendu en {month(row.date)}."
+            )
+        lines.append(
+            f"{text.pluriel(self.fit.n_treated_clusters, 'groupe traité', 'groupes traités')} sur "
+            f"{text.nombre(self.fit.n_clusters)}, mêmes promotions à chaque maillon ; bootstrap "
+            f"par groupe, {len(self.fit.gross_draws)} tirages."
+        )
+        return "\n".join(lines)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per link, those not observable yet with their date only.
+
+        ``estimate`` and its interval are students per 100 seats, as ``net_per_100`` and its ends.
+        """
+        names = {"per_100": "estimate", "low": "ci_low", "high": "ci_high"}
+        seen = self.table.rename(columns=names).assign(observable=True)
+        frame = pd.concat([seen, self.pending.assign(observable=False)], ignore_index=True)
+        frame.attrs["unite"] = "decimal"
+        return frame
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the waterfall to the last outcome."""
+        return plots.waterfall(self.waterfall().table, xlabel="Pour 100 places ouvertes", ax=ax)
+
+    def method(self) -> str:
+        """Return one French paragraph on the method, with references."""
+        return (
+            "Chaque maillon est le rapport de deux effets par place estimés sur les mêmes "
+            "promotions, avec les mêmes poids et les mêmes instruments (régression J), de sorte "
+            "que leur produit est exactement l'effet final. Intervalles : percentiles d'un "
+            "bootstrap conjoint qui tire les départements (ou les établissements, s'il y a trop "
+            "peu de départements), traités et non traités à part (Davison et Hinkley, 1997), "
+            "élargis parce que les groupes traités sont peu nombreux (Hesterberg, 2015) ; Fieller "
+            "(1954) quand l'effet du maillon précédent est mal connu."
+        )
+
+
+def chain(
+    panel: pd.DataFrame,
+    *,
+    horizon: int = 6,
+    niveau: str | None = None,
+    cluster: str | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+    proportional: bool = True,
+) -> Chain:
+    """Return the chain from seats to jobs on cohorts whose whole path is known.
+
+    An outcome seen in fewer than `uncertainty.ENOUGH` treated establishments is pending: it is
+    shown with the date of its first figure and never filled in. New cells are left out, as in J.
+
+    Parameters
+    ----------
+    horizon : {6, 12, 18, 24}
+        Months after leaving at which employment is read.
+    cluster : str, optional
+        Column of the clusters that are resampled; by default départements when at least
+        `uncertainty.ENOUGH` of them opened seats, whose shocks they allow for, else establishments.
+    """
+    steps = links(horizon)
+    frame = cohort_frame(panel, tuple(s.outcome for s in steps), niveau=niveau)
+    kept = _observable(frame, steps)
+    if not kept:
+        raise FpiError(
+            "aucune promotion entrée dans une place ouverte n'est encore observée dans au moins "
+            f"{ENOUGH} établissements : premier chiffre en {month(first_seen(panel, 'entrants'))}."
+        )
+    names = tuple(s.outcome for s in kept)
+    used = frame.dropna(subset=list(names))
+    if cluster is None:
+        opened = used.loc[used["dose"] != 0, "code_departement"].nunique()
+        cluster = "code_departement" if opened >= ENOUGH else "uai"
+    fit = fit_cohorts(frame, names, cluster=cluster, draws=draws, seed=seed,
+                      proportional=proportional)  # fmt: skip
+    pending = pd.DataFrame(
+        [(s.outcome, s.label, first_seen(panel, s.outcome)) for s in steps if s not in kept],
+        columns=["outcome", "label", "date"],
+    )
+    return Chain(_table(kept, fit, used), pending, fit, steps, len(used), float(used["dose"].sum()))
+
+
+def _observable(frame: pd.DataFrame, steps: tuple[Link, ...]) -> list[Link]:
+    """Return the links whose cohorts are complete in enough treated establishments."""
+    kept: list[Link] = []
+    known = (frame["dose"] != 0).to_numpy()
+    for link in steps:
+        if link.parent and link.parent not in {s.outcome for s in kept}:
+            continue
+        also = known & frame[link.outcome].notna().to_numpy()
+        if frame.loc[also, "uai"].nunique() >= ENOUGH:
+            kept.append(link)
+            known = also
+    return kept
+
+
+def _table(steps: list[Link], fit: CohortFit, used: pd.DataFrame) -> pd.DataFrame:
+    at = {name: j for j, name in enumerate(fit.outcomes)}
+    calm = used[used["cell"].isin(used.loc[used["dose"] != 0, "cell"]) & (used["dose"] == 0)]
+    rows = []
+    for link in steps:
+        j, parent = at[link.outcome], at.get(link.parent)
+        value, low, high, rule = _link(fit, j, parent)
+        before = calm[link.outcome].sum() / calm[link.parent].sum() if link.parent else np.nan
+        bounds, net = ends(fit, fit.gross_draws[:, j]), ends(fit, fit.net_draws[:, j])
+        rows.append(
+            (link.outcome, link.parent, link.label, value, low, high, before,
+             *(100 * np.array([fit.gross[j], *bounds, fit.net[j], *net])), rule)
+        )  # fmt: skip
+    columns = ["outcome", "parent", "label", "link", "link_low", "link_high", "before", "per_100",
+               "low", "high", "net_per_100", "net_low", "net_high", "rule"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _link(fit: CohortFit, j: int, parent: int | None) -> tuple[float, float, float, str]:
+    """Return a link and its interval: percentiles, or Fieller when the parent is ill known."""
+    if parent is None:
+        return fit.gross[j], *ends(fit, fit.gross_draws[:, j]), "bootstrap"
+    value = fit.gross[j] / fit.gross[parent]
+    above, below = fit.gross_draws[:, j], fit.gross_draws[:, parent]
+    if below.std(ddof=1) > WEAK * abs(fit.gross[parent]):
+        cov = np.cov(above, below)
+        found = fieller(fit.gross[j], fit.gross[parent], cov[0, 0], cov[1, 1], cov[0, 1])
+        bounds = (found.low, found.high) if found.bounded else (-np.inf, np.inf)
+        return value, *bounds, "Fieller"
+    return value, *ends(fit, above / below), "bootstrap"
+
+
+def ends(fit: CohortFit, drawn: np.ndarray) -> np.ndarray:
+    r"""Return the ends of the 95 % interval of resampled values, by expanded percentiles.
+
+    Resampling G treated clusters understates the spread by :math:`\sqrt{(G-1)/G}` and ignores that
+    it is itself estimated: percentiles are those of
+    :math:`\Phi(\pm t_{.975, G-1} \sqrt{G/(G-1)})` (Hesterberg, 2015).
+    """
+    g = max(fit.n_treated_clusters, 2)
+    far = stats.t.ppf((1 + LEVEL) / 2, g - 1) * np.sqrt(g / (g - 1))
+    tail = 100 * stats.norm.cdf(-far)
+    return np.percentile(drawn, [tail, 100 - tail])

@@ -1,0 +1,116 @@
+"""Entry cohorts followed to jobs: the same rows, weights and instruments for every outcome."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import j as seats
+from fpi_eval.panel.cells import lag_of
+from fpi_eval.regression import linear
+from fpi_eval.regression.sandwich import codes, sum_by
+
+DRAWS = 999
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CohortFit:
+    """J on one cohort frame for several outcomes at once.
+
+    ``gross`` and ``net`` are effects per seat (m,), ``gross_draws`` and ``net_draws`` (B, m)
+    those of the resamples.
+    """
+
+    outcomes: tuple[str, ...]
+    gross: np.ndarray
+    net: np.ndarray
+    gross_draws: np.ndarray
+    net_draws: np.ndarray
+    n_clusters: int
+    n_treated_clusters: int
+
+
+def cohort_frame(
+    panel: pd.DataFrame, outcomes: tuple[str, ...], *, niveau: str | None = None
+) -> pd.DataFrame:
+    """Return one row per cell × entry rentrée, with every outcome of those who entered then.
+
+    Seats and exposures are those of the entry. An outcome that does not exist, or is not known
+    yet for a cohort, is NaN.
+    """
+    frame = seats.sample(panel, "entrants", niveau=niveau)
+    attrs = dict(frame.attrs)
+    index = pd.MultiIndex.from_arrays([panel["cell"], panel["rentree"]])
+    for name in outcomes:
+        if name not in panel:
+            frame[name] = np.nan
+            continue
+        at = frame["time"] + lag_of(name, frame["duree"])
+        known = pd.Series(panel[name].to_numpy(float), index=index)
+        frame[name] = known.reindex(pd.MultiIndex.from_arrays([frame["cell"], at])).to_numpy()
+    frame.attrs.update(attrs)
+    return frame
+
+
+def fit_cohorts(
+    frame: pd.DataFrame,
+    outcomes: tuple[str, ...],
+    *,
+    cluster: str = "uai",
+    draws: int = DRAWS,
+    seed: int = 0,
+    proportional: bool = True,
+) -> CohortFit:
+    r"""Return J for all outcomes of complete cohorts, with their joint cluster bootstrap.
+
+    Every outcome is multiplied by the same vector v of the design, so ratios of effects are
+    links that telescope. Clusters are drawn with replacement among treated and among untreated
+    ones apart; a resample with multiplicities :math:`m_g` solves
+    :math:`\sum_g m_g A_g\,\beta = \sum_g m_g b_g`, regressors keeping the effects removed from
+    the whole sample, as in the jackknife (exact for effects nested in the cluster).
+    """
+    used = frame.dropna(subset=list(outcomes))
+    n = seats.scale(used, proportional=proportional)
+    x, z, names = seats.regressors(used)
+    z[:, 1:] /= n[:, None]
+    fit = linear.fit(
+        used[outcomes[0]].to_numpy() / n, x / n[:, None], seats.effects(used), names=names,
+        instruments=z, weights=n if proportional else None,
+    )  # fmt: skip
+    fit.position(seats.SEATS)
+    y = fit.absorber.residualize(used[list(outcomes)].to_numpy()[fit.keep] / n[fit.keep, None])
+    weighted = fit.x if fit.weights is None else fit.x * fit.weights[:, None]
+    groups, labels = codes(used[cluster].to_numpy()[fit.keep])
+    k, m = len(fit.names), len(outcomes)
+    left = _by_group(groups, weighted, fit.endogenous)
+    right = _by_group(groups, weighted, y)
+    treated = np.bincount(groups, (used["dose"].to_numpy()[fit.keep] != 0)) > 0
+    if treated.sum() < 2:
+        raise FpiError("moins de deux groupes traités : la chaîne n'a pas d'intervalle.")
+    times = np.vstack([np.ones(len(labels)), _resamples(treated, draws, seed)])
+    beta = np.linalg.solve((times @ left).reshape(-1, k, k), (times @ right).reshape(-1, k, m))
+    reach = frame.attrs["reach"]
+    combos = [seats.combination(fit, np.multiply(w, (1.0, *reach)))
+              for w in (seats.WEIGHTS[seats.GROSS], seats.WEIGHTS[seats.NET])]  # fmt: skip
+    gross, net = (np.einsum("k,bkm->bm", w, beta) for w in combos)
+    return CohortFit(
+        outcomes, gross[0], net[0], gross[1:], net[1:], len(labels), int(treated.sum())
+    )
+
+
+def _by_group(groups: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return sums over groups of left'right, (G, k·m)."""
+    products = (left[:, :, None] * right[:, None, :]).reshape(len(left), -1)
+    return sum_by(groups, products)
+
+
+def _resamples(treated: np.ndarray, draws: int, seed: int) -> np.ndarray:
+    """Return multiplicities (draws, G): each stratum drawn with replacement, size kept."""
+    rng = np.random.default_rng(seed)
+    times = np.zeros((draws, len(treated)))
+    for stratum in (treated, ~treated):
+        size = int(stratum.sum())
+        if size:
+            times[:, stratum] = rng.multinomial(size, np.full(size, 1 / size), size=draws)
+    return times

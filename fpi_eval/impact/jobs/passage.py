@@ -1,0 +1,90 @@
+"""From BTS places to final-year students and jobs: what one more place at entry goes with."""
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval import regression as inference
+from fpi_eval.errors import FpiError
+from fpi_eval.impact.jobs.regional import absorbed_ols
+from fpi_eval.regression.absorb import Absorber, counted_rank, interaction
+from fpi_eval.results import Estimate, Estimates
+
+MINIMUM_CELLS = 30
+
+
+def passage(table: pd.DataFrame, outcome: str = "terminale") -> Estimates:
+    """Return final-year students (or employed) per place, across cells and over time.
+
+    Two readings of the same table. *Across*: the millésime whose two cohorts' places are known,
+    region and course effects absorbed; a share that passes, not a causal effect. *Over time*:
+    the millésimes on either side, region × course and course × millésime effects absorbed; what
+    moved where places moved between the two rentrées.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `panel.passage.passage_panel` returns it.
+    """
+    across = table[table["millesime"] == "2020_2021"].assign(
+        dose=lambda t: t["places_2018"] + t["places_2019"]
+    )
+    sides = table[table["millesime"].isin(["2019_2020", "2021_2022"])]
+    sides = sides.assign(
+        dose=np.where(sides["millesime"] == "2019_2020", sides["places_2018"], sides["places_2019"])
+    )
+    cell = ["code_region", "specialite"]
+    return Estimates(
+        (
+            _estimate(across, outcome, [["code_region"], ["specialite"]], "Entre cellules"),
+            _estimate(sides, outcome, [cell, ["specialite", "millesime"]], "Dans le temps"),
+        ),
+        note=(
+            "« Entre cellules » compare des lieux qui diffèrent par bien d'autres choses que leurs "
+            "places : c'est un taux de passage, non un effet. « Dans le temps » suit les places "
+            "entre deux rentrées ; chaque millésime mêle deux cohortes dont une seule a des places "
+            "connues, ce qui rapproche le nombre de zéro."
+        ),
+    )
+
+
+def _estimate(frame: pd.DataFrame, outcome: str, effects: list[list[str]], label: str) -> Estimate:
+    known = frame.dropna(subset=[outcome, "dose"])
+    if len(effects[0]) > 1:
+        size = known.groupby(effects[0])[outcome].transform("size")
+        known = known[size == 2]
+    if len(known) < MINIMUM_CELLS:
+        raise FpiError(
+            f"{len(known)} cellules seulement relient places et « {outcome} » : pas de régression. "
+            "Voir le taux d'appariement."
+        )
+    codes = [interaction(*(known[name].to_numpy() for name in names)) for names in effects]
+    region = known["code_region"].to_numpy()
+    y, x = known[outcome].to_numpy(float), known[["dose"]].to_numpy(float)
+    fit = absorbed_ols(y, x, codes, region)
+    absorber = Absorber(codes)
+    net = absorber.residualize(np.column_stack([y, x]))
+    rule = inference.choose(min(fit.n_clusters, 19))  # every region has places: all are treated
+    wild = inference.wild_cluster(
+        net[:, 0], net[:, 1], np.empty((len(y), 0)), region,
+        n_parameters=1 + counted_rank(absorber, codes, region), effects=absorber,
+    )  # fmt: skip
+    return Estimate(
+        outcome=outcome,
+        estimator="moindres carrés, effets absorbés",
+        estimate=float(fit.coefficients[0]),
+        std_error=float(np.sqrt(fit.covariance[0, 0])),
+        ci_low=wild.ci_low,
+        ci_high=wild.ci_high,
+        p_value=wild.p_value,
+        n_obs=len(known),
+        n_cells=int(known.groupby(["code_region", "specialite"]).ngroups),
+        n_clusters=fit.n_clusters,
+        n_treated_clusters=fit.n_clusters,
+        rule=f"{rule.name}, {fit.n_clusters} régions",
+        label=label,
+        dropped=(("cellule sans places ou sans effectif connu", len(frame) - len(known)),),
+        description=(
+            "Régression par les moindres carrés du nombre d'étudiants en dernière année sur les "
+            "places offertes à l'entrée, effets fixes absorbés (Frisch, Waugh et Lovell)."
+        ),
+    )

@@ -1,0 +1,93 @@
+"""Additional employed leavers by whole establishment, where courses are too small to be shown."""
+
+import pandas as pd
+
+from fpi_eval import text
+from fpi_eval.errors import FpiError
+from fpi_eval.impact import j as seats
+from fpi_eval.impact.jobs.graduates import HORIZONS, scaled, seat_exits, two_cohorts
+from fpi_eval.impact.uncertainty import CR3, answer
+from fpi_eval.panel import align
+from fpi_eval.regression import linear
+from fpi_eval.regression.absorb import interaction
+from fpi_eval.results import Estimates
+
+SITE = "Effet par place, tout l'établissement"
+NET = "Effet net par place, établissements voisins compris"
+SUMMED = ("dose", "dose_own", "dose_before", "exposure_dep", "other_dose")
+FEWEST = 5  # opened establishments under which their own effect is not told from chance
+DESCRIPTION = (
+    "Régression par doubles moindres carrés du nombre de sortants en emploi de chaque "
+    "établissement, toutes formations, sur ses places ouvertes (instrumentées par le fait d'en "
+    "avoir ouvert) et sur celles ouvertes ailleurs dans le département et la famille, deux "
+    "cohortes par millésime, avec effets fixes d'établissement et de région × session (Angrist et "
+    "Imbens, 1995). Ce que perdent les formations voisines de l'établissement y est déjà déduit."
+)
+
+
+def employed_by_site(panel: pd.DataFrame, sites: pd.DataFrame, horizon: int = 6) -> Estimates:
+    """Return additional employed in opened establishments, then net of the others' losses, in all.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Cell panel: seats, lengths of courses, sizes before.
+    sites : DataFrame
+        uai, rentree, ``en_emploi_{horizon}_mois`` of two cohorts of pupils
+        (`panel.emploi_etablissements`).
+    horizon : {6, 12, 18, 24}
+        Months after leaving.
+
+    Raises
+    ------
+    FpiError
+        Unknown horizon, or fewer than `FEWEST` opened establishments with published leavers.
+    """
+    if horizon not in HORIZONS:
+        raise FpiError(f"emploi à {horizon} mois : choisissez parmi {text.liste(HORIZONS)}.")
+    frame = _by_site(panel, sites, f"en_emploi_{horizon}_mois")
+    opened = frame.loc[frame["dose"] != 0, "uai"].nunique()
+    if opened < FEWEST:
+        raise FpiError(
+            f"{text.pluriel(opened, 'établissement ouvert', 'établissements ouverts')} dont les "
+            f"sortants sont publiés, deux millésimes de suite ; il en faut {FEWEST}."
+        )
+    n = frame["size"].to_numpy(float)
+    x, z, names = seats.regressors(frame, {seats.DEP: seats.EXPOSURES[seats.DEP]})
+    z[:, 1:] /= n[:, None]
+    fit = linear.fit(
+        frame["y"].to_numpy() / n, x / n[:, None],
+        [frame["cell"].to_numpy(), interaction(frame["code_region"], frame["time"])],
+        names=names, instruments=z, weights=n,
+    )  # fmt: skip
+    fit.position(seats.SEATS)
+    used = frame[fit.keep]
+    used.attrs.update(frame.attrs)
+    psi = [fit.jackknife(used[c].to_numpy()) for c in ("uai", "code_departement")]
+    reach = frame["exposure_dep"].sum() / frame["dose"].sum()
+    items = []
+    for label, moved in ((SITE, 0.0), (NET, reach)):
+        w = seats.combination(fit, (1.0, 0.0, moved))
+        found = answer(
+            used, w @ fit.coefficients, psi[0] @ w, psi[1] @ w, estimator="Établissements",
+            kind=CR3, label=label, dropped=frame.attrs["dropped"] + fit.dropped,
+            description=DESCRIPTION,
+        )  # fmt: skip
+        items.append(scaled(found, seat_exits(frame)))
+    return Estimates(tuple(items))
+
+
+def _by_site(panel: pd.DataFrame, sites: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return one row per establishment × rentrée: outcome of the file, seats of its cells."""
+    pupils = panel[panel["voie"] == "scolaire"].assign(**{name: 0.0})
+    cells = two_cohorts(align(pupils, name))
+    facts = {c: (c, "first") for c in ("code_departement", "code_region")}
+    facts |= {c: (c, "sum") for c in (*SUMMED, "size")}
+    rows = cells.groupby(["uai", "time"], as_index=False, observed=True).agg(**facts)
+    known = sites.dropna(subset=[name]).rename(columns={"rentree": "time", name: "y"})
+    rows = rows.merge(known[["uai", "time", "y"]], "inner", ["uai", "time"])
+    rows = rows[rows["size"] > 0].assign(cell=lambda t: t["uai"])
+    rows.attrs.update(cells.attrs)
+    lost = int(len(known) - len(rows))
+    rows.attrs["dropped"] = (("établissement × millésime sans effectif connu", lost),)
+    return rows

@@ -1,0 +1,88 @@
+"""How far the programme has opened seats: register against targets and against capacity files."""
+
+import pandas as pd
+
+from fpi_eval.panel.panels import (
+    FILIERES,
+    Panels,
+    du_programme,
+)
+from fpi_eval.panel.regional import territoire
+
+
+def avancement(p: Panels) -> pd.DataFrame:
+    """Return, for each target, the seats opened so far and the seat-years that they offer.
+
+    A seat opened at rentrée w receives one entrant a year from w on: seat-years up to the
+    target's date count at most so many people entered, if every seat is filled every year
+    and nothing else moves. Columns: code, libelle, cible, echeance, places_ouvertes, realise
+    (seat-years up to the rentrée), acquis (seat-years up to the target's date), part.
+    """
+    register, year = du_programme(p), p.donnees.rentree
+    rows = []
+    for target in p.donnees.programme.cibles:
+        kept = register
+        if target.niveau != "ensemble":
+            kept = register[register["niveau"] == target.niveau]
+        until = min(year, target.echeance)
+        seats = kept["places_ouvertes"].astype(float)
+        age = (until - kept["rentree"].astype(float) + 1).clip(lower=0)
+        final = (target.echeance - kept["rentree"].astype(float) + 1).clip(lower=0)
+        rows.append(
+            {
+                "code": target.code,
+                "libelle": target.libelle,
+                "cible": float(target.personnes),
+                "echeance": target.echeance,
+                "places_ouvertes": seats.sum(),
+                "realise": (seats * age).sum(),
+                "acquis": (seats * final).sum(),
+            }
+        )
+    table = pd.DataFrame(rows)
+    return table.assign(part=table["acquis"] / table["cible"])
+
+
+def ouvertures(p: Panels) -> pd.DataFrame:
+    """Return seats planned, opened and observed by filière × level, with the gap.
+
+    ``places_observees`` adds the change seen in capacity files where it can be checked;
+    ``part_verifiable`` is the share of opened seats for which it can.
+    """
+    keep = p.rapprochement["projet"].isin(du_programme(p)["projet"].unique())
+    rows = p.rapprochement[keep].assign(
+        observees=lambda t: t["variation"].where(t["statut"] != "non vérifiable"),
+        verifiables=lambda t: t["places_ouvertes"].where(t["statut"] != "non vérifiable", 0.0),
+    )
+    table = rows.groupby(["filiere", "niveau"]).agg(
+        ouvertures=("uai", "size"),
+        places_prevues=("places_prevues", "sum"),
+        places_ouvertes=("places_ouvertes", "sum"),
+        verifiables=("verifiables", "sum"),
+        places_observees=("observees", "sum"),
+    )
+    table["part_verifiable"] = table.pop("verifiables") / table["places_ouvertes"]
+    order = pd.MultiIndex.from_product([FILIERES, ["secondaire", "superieur"]])
+    return table.reindex(order.intersection(table.index)).reset_index(names=["filiere", "niveau"])
+
+
+def statuts(p: Panels) -> pd.DataFrame:
+    """Return openings and seats by outcome of the reconciliation."""
+    keep = p.rapprochement["projet"].isin(du_programme(p)["projet"].unique())
+    table = (
+        p.rapprochement[keep]
+        .groupby("statut")
+        .agg(ouvertures=("uai", "size"), places=("places_ouvertes", "sum"))
+    )
+    return table.sort_values("places", ascending=False).reset_index()
+
+
+def derivees_par_filiere(p: Panels) -> pd.DataFrame:
+    """Return seat increases seen in capacity files alone, by territory × filière × rentrée."""
+    rows = p.derivees[p.derivees["filiere"].isin(FILIERES)]
+    region = p.donnees.programme.territoire.code_region
+    rows = rows.assign(territoire=territoire(rows["code_region"], region))
+    table = rows.groupby(["territoire", "filiere", "rentree"]).agg(
+        cellules=("uai", "size"), places=("places_ouvertes", "sum")
+    )
+    return table.reset_index()

@@ -1,0 +1,137 @@
+"""One identity over time: of a course through renovation, of an establishment through new UAIs.
+
+The genealogy of diplomas is the publisher's own (`ANCIEN_DIPLOME_n`, `NOUVEAU_DIPLOME_n`). Only
+links within one type of diploma count: a BEP that became a bac pro is another course. One old
+code for one new code is the same course; where a diploma splits or several merge, no share can
+be known, so the courses stay apart in one declared family, and are flagged.
+"""
+
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.sources.formations import SUCCESSORS
+from fpi_eval.sources.uai_changes import UAI_CHANGES, read_uai_changes  # noqa: F401
+
+# The mention complémentaire became the certificat de spécialisation in 2023, course for course.
+RENAMED_TYPES = frozenset({("010", "461"), ("010", "561")})
+
+# Whether an old diploma has several heirs, whether a new one has several forebears.
+WORDS = {
+    (False, False): "1-1",
+    (True, False): "scission",
+    (False, True): "fusion",
+    (True, True): "scission et fusion",
+}
+
+
+def renovations(diplomes: pd.DataFrame) -> pd.DataFrame:
+    """Return the links old → new between known diplomas of one type, and how each one stands.
+
+    Returns
+    -------
+    DataFrame
+        ancien, nouveau, lien: ``1-1``, ``scission`` (the old one has several heirs), ``fusion``
+        (the new one has several forebears) or ``scission et fusion``.
+    """
+    parts = []
+    for i in range(1, SUCCESSORS + 1):
+        back = diplomes[["cfd", f"ancien_{i}"]].set_axis(["nouveau", "ancien"], axis=1)
+        ahead = diplomes[["cfd", f"nouveau_{i}"]].set_axis(["ancien", "nouveau"], axis=1)
+        parts += [back.dropna(), ahead.dropna()]
+    links = pd.concat(parts)[["ancien", "nouveau"]].drop_duplicates()
+    level = diplomes.set_index("cfd")["niveau_diplome"]
+    types = list(zip(links["ancien"].map(level), links["nouveau"].map(level), strict=True))
+    allowed = [a == b or (a, b) in RENAMED_TYPES for a, b in types]
+    links = links[pd.Series(allowed, links.index) & (links["ancien"] != links["nouveau"])]
+    split = links["ancien"].map(links["ancien"].value_counts()) > 1
+    merged = links["nouveau"].map(links["nouveau"].value_counts()) > 1
+    links = links.assign(lien=[WORDS[pair] for pair in zip(split, merged, strict=True)])
+    return links.sort_values(["ancien", "nouveau"], ignore_index=True)
+
+
+def course_identity(diplomes: pd.DataFrame) -> pd.DataFrame:
+    """Return the course, stable over renovation, of every diploma.
+
+    Parameters
+    ----------
+    diplomes : DataFrame
+        `nFormationDiplome_`, as `DIPLOMES` declares it.
+
+    Returns
+    -------
+    DataFrame
+        cfd, course (the oldest code of its chain of 1-1 links: a later renovation does not
+        change it), famille (the oldest code of all that splits and mergers connect), renovation
+        (``aucune``, ``1-1``, or the split or merger that touches the diploma); one row per cfd.
+    """
+    links = renovations(diplomes)
+    opened = diplomes.set_index("cfd")["date_ouverture"].fillna(pd.Timestamp("1900-01-01"))
+    rank = pd.Series(range(len(opened)), sorted(opened.index, key=lambda c: (opened[c], c)))
+    straight = links[links["lien"] == "1-1"]
+    course = _first_of_group(diplomes["cfd"], straight, rank)
+    famille = _first_of_group(diplomes["cfd"], links, rank)
+    return pd.DataFrame(
+        {
+            "cfd": diplomes["cfd"],
+            "course": course,
+            "famille": famille,
+            "renovation": diplomes["cfd"].map(_touching(links)).fillna("aucune"),
+        }
+    ).reset_index(drop=True)
+
+
+def _touching(links: pd.DataFrame) -> pd.Series:
+    """Return, for each linked diploma, all that its links are, to older and to newer ones."""
+    ends = pd.concat([links["ancien"], links["nouveau"]], ignore_index=True)
+    lien = pd.concat([links["lien"]] * 2, ignore_index=True)
+    split = lien.str.contains("scission").groupby(ends).any()
+    merged = lien.str.contains("fusion").groupby(ends).any()
+    return pd.Series([WORDS[pair] for pair in zip(split, merged, strict=True)], split.index)
+
+
+def _first_of_group(codes: pd.Series, links: pd.DataFrame, rank: pd.Series) -> pd.Series:
+    """Return, for each code, the first-ranked code among those that links connect to it."""
+    head = {code: code for code in codes}
+
+    def find(code: str) -> str:
+        while head[code] != code:
+            head[code] = head[head[code]]
+            code = head[code]
+        return code
+
+    order = rank.to_dict()
+    for old, new in zip(links["ancien"], links["nouveau"], strict=True):
+        first, second = sorted((find(old), find(new)), key=order.__getitem__)
+        head[second] = first
+    return codes.map(find)
+
+
+def latest_uai(uai: pd.Series, changes: pd.DataFrame) -> pd.Series:
+    """Return each establishment's latest UAI, following the declared changes.
+
+    Parameters
+    ----------
+    changes : DataFrame
+        ancien_uai, nouveau_uai, as `UAI_CHANGES` declares them.
+
+    Raises
+    ------
+    FpiError
+        If the changes lead back to where they started.
+    """
+    ahead = dict(zip(changes["ancien_uai"], changes["nouveau_uai"], strict=True))
+    last = {}
+    for start in ahead:
+        code, seen = start, set()
+        while code in ahead:
+            if code in seen:
+                raise FpiError(
+                    f"les changements d'UAI tournent en rond à partir de {start}. Retirez l'un "
+                    "d'eux.",
+                    fichier="changements_uai.csv",
+                    colonne="nouveau_uai",
+                )
+            seen.add(code)
+            code = ahead[code]
+        last[start] = code
+    return uai.map(last).fillna(uai)

@@ -1,0 +1,265 @@
+"""Absorb several fixed effects exactly: the one way every estimator of this folder demeans."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from scipy.linalg import cho_solve
+from scipy.linalg.lapack import dpstrf
+
+from fpi_eval.regression.blocks import COLLINEAR, components, invert_blocks, linked, table
+
+DENSE_MAX = 3000  # above it, the reduced system is solved by conjugate gradient
+BLOCKS_MAX = 30_000_000  # numbers held by all blocks of an effect that falls in blocks
+
+
+class Absorber:
+    r"""Least squares on sets of dummies, weighted or not, balanced or not.
+
+    The effect with most levels is eliminated by hand; what remains is the Schur complement
+
+    .. math:: S = D_2'WD_2 - D_2'WD_1 (D_1'WD_1)^{-1} D_1'WD_2
+
+    factored once by pivoted Cholesky, whose rank is exact: collinear levels are set to zero and
+    counted. Where the next effect falls in blocks that only the last ones link (courses over the
+    years, each cell teaching one course), the blocks go first, one by one. It then serves any
+    number of variables (Frisch-Waugh-Lovell). Beyond ``DENSE_MAX`` remaining levels, conjugate
+    gradient takes its place (Correia, 2017) and the rank comes from connected components, an upper
+    bound beyond two effects.
+
+    Parameters
+    ----------
+    codes : sequence of arrays, each (n_obs,)
+        One array of labels or integers per fixed effect.
+    weights : array (n_obs,), optional
+        Positive weights.
+    tol : float
+        Relative tolerance of the conjugate gradient.
+
+    Attributes
+    ----------
+    rank : int
+        Dimension of the space spanned by all dummies.
+    n_collinear : int
+        Levels that are combinations of the others.
+    """
+
+    def __init__(
+        self,
+        codes: Sequence[np.ndarray],
+        weights: np.ndarray | None = None,
+        *,
+        tol: float = 1e-12,
+    ) -> None:
+        coded = [compact(c) for c in codes]
+        order = sorted(range(len(coded)), key=lambda e: -coded[e][1])
+        self.order, self.tol, self.weights = order, tol, weights
+        self.first, self.n_first = coded[order[0]]
+        self.others = [coded[e][0] for e in order[1:]]
+        sizes = [coded[e][1] for e in order[1:]]
+        self.offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(int)
+        self.n_others = int(self.offsets[-1])
+        self.mass = np.bincount(self.first, weights, self.n_first)
+        self._reduce()
+
+    def _reduce(self) -> None:
+        """Build and factor the Schur complement."""
+        n, p = self.n_first, self.n_others
+        self.rank, self.n_collinear, self.refine = n, 0, False
+        if p == 0:
+            return
+        weights = np.ones(len(self.first)) if self.weights is None else self.weights
+        self.cross = sum(
+            table(self.first, c + o, weights, (n, p))
+            for c, o in zip(self.others, self.offsets, strict=False)
+        ).tocsr()
+        self.inner = sum(
+            table(c + o, d + q, weights, (p, p))
+            for c, o in zip(self.others, self.offsets, strict=False)
+            for d, q in zip(self.others, self.offsets, strict=False)
+        ).tocsr()
+        self.diagonal = self.inner.diagonal()
+        self.diagonal = self.diagonal - np.asarray(
+            self.cross.power(2).T @ (1.0 / self.mass)
+        ).reshape(-1)
+        self.diagonal[self.diagonal < COLLINEAR * self.inner.diagonal()] = 0.0
+        self.scale = np.divide(
+            1.0, np.sqrt(self.diagonal), out=np.zeros(p), where=self.diagonal > 0
+        )
+        self.factor = None
+        lead, label, widest = self._blocks()
+        if max(p - lead, widest) <= DENSE_MAX:
+            self._factorise(lead, label)
+        else:
+            self.n_collinear = components(self.cross) + len(self.others) - 1
+        self.rank = n + p - self.n_collinear
+
+    def _blocks(self) -> tuple[int, np.ndarray, int]:
+        """Return how many levels fall in blocks, the block of each, the size of the largest."""
+        none = (0, np.empty(0, dtype=int), 0)
+        if len(self.others) < 2:
+            return none
+        lead = int(self.offsets[1])
+        count, label = linked(self.first, self.others[0], (self.n_first, lead))
+        widest = int(np.bincount(label).max())
+        return (lead, label, widest) if count > 1 and count * widest**2 <= BLOCKS_MAX else none
+
+    def _factorise(self, lead: int, label: np.ndarray) -> None:
+        scaled = sp.diags_array(1.0 / np.sqrt(self.mass)) @ self.cross
+        schur = (self.inner - scaled.T @ scaled).tocoo()
+        row, column = schur.coords
+        schur.data *= self.scale[row] * self.scale[column]
+        schur = schur.tocsr()
+        self.lead, self.link = lead, schur[lead:, :lead].toarray()
+        self.inverse, rank, pivot = invert_blocks(schur[:lead, :lead].tocoo(), label)
+        self.through = (self.inverse @ self.link.T).T  # the inverse is symmetric
+        rest = schur[lead:, lead:].toarray() - self.through @ self.link.T
+        factor, pivots, left, _ = dpstrf(rest, tol=COLLINEAR, lower=1)
+        self.factor = np.asfortranarray(factor[:left, :left])
+        self.kept = pivots[:left] - 1
+        self.n_collinear = self.n_others - rank - left
+        smallest = np.abs(np.diag(self.factor)).min() if left else 1.0
+        self.refine = min(smallest, pivot) < 1e-2
+
+    def solve(self, right: np.ndarray) -> np.ndarray:
+        """Return a solution of ``S d = right``, right (n_others, k): zero for collinear levels."""
+        scaled = right * self.scale[:, None]
+        solution = np.zeros_like(scaled)
+        if self.factor is not None:
+            early, late = scaled[: self.lead], scaled[self.lead :]
+            after = solution[self.lead :]
+            left = (late - self.through @ early)[self.kept]
+            after[self.kept] = cho_solve((self.factor, True), left)
+            solution[: self.lead] = self.inverse @ (early - self.link.T @ after)
+        else:
+            for j in range(scaled.shape[1]):
+                solution[:, j] = self._conjugate_gradient(scaled[:, j])
+        return solution * self.scale[:, None]
+
+    def _conjugate_gradient(self, right: np.ndarray) -> np.ndarray:
+        """Solve the scaled, possibly singular but consistent, reduced system."""
+        x = np.zeros_like(right)
+        residual = right.copy()
+        direction = residual.copy()
+        norm = residual @ residual
+        target = self.tol**2 * norm  # the system may be singular: iterating further would drift
+        for _ in range(10_000):
+            if norm <= target or norm == 0:
+                break
+            image = self.scale * self._schur_times(self.scale * direction)
+            step = norm / (direction @ image)
+            x += step * direction
+            residual -= step * image
+            new = residual @ residual
+            direction = residual + (new / norm) * direction
+            norm = new
+        return x
+
+    def _schur_times(self, vector: np.ndarray) -> np.ndarray:
+        return self.inner @ vector - self.cross.T @ ((self.cross @ vector) / self.mass)
+
+    def sums(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return weighted sums of (n_obs, k) values by level: first effect, remaining ones."""
+        weighted = values if self.weights is None else values * self.weights[:, None]
+        first = np.empty((self.n_first, values.shape[1]), order="F")
+        others = np.empty((self.n_others, values.shape[1]), order="F")
+        for j in range(values.shape[1]):
+            first[:, j] = np.bincount(self.first, weighted[:, j], self.n_first)
+            for c, lo, hi in zip(self.others, self.offsets, self.offsets[1:], strict=False):
+                others[lo:hi, j] = np.bincount(c, weighted[:, j], hi - lo)
+        return first, others
+
+    def normal(self, first: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the solution of the normal equations ``D'WD d = (first, others)``."""
+        first = first / self.mass[:, None]
+        if self.n_others == 0:
+            return first, others
+        others = self.solve(others - self.cross.T @ first)
+        return first - (self.cross @ others) / self.mass[:, None], others
+
+    def effects(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return fitted effects of (n_obs, k) values: first (n_first, k), others (n_others, k)."""
+        return self.normal(*self.sums(values))
+
+    def spread(self, first: np.ndarray, others: np.ndarray) -> np.ndarray:
+        """Return the sum of effects carried by each observation, (n_obs, k)."""
+        fitted = first[self.first]
+        for c, lo in zip(self.others, self.offsets, strict=False):
+            fitted += others[c + lo]
+        return fitted
+
+    def residualize(self, values: np.ndarray) -> np.ndarray:
+        """Return what the dummies leave of values, (n_obs,) or (n_obs, k)."""
+        matrix = np.asarray(values, dtype=float)
+        residual = np.array(matrix.reshape(len(matrix), -1), order="F")  # columns in one piece
+        self._remove(residual)
+        if self.refine:  # one more step brings ill-conditioned normal equations to rounding error
+            self._remove(residual)
+        return residual.reshape(matrix.shape, order="F")
+
+    def _remove(self, columns: np.ndarray) -> None:
+        """Take fitted effects out of columns, in place."""
+        first, others = self.effects(columns)
+        for j in range(columns.shape[1]):
+            column = columns[:, j]
+            column -= np.ascontiguousarray(first[:, j])[self.first]
+            effect = np.ascontiguousarray(others[:, j])
+            for c, lo, hi in zip(self.others, self.offsets, self.offsets[1:], strict=False):
+                column -= effect[lo:hi][c]
+
+
+def compact(labels: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return labels as integers 0..k-1, and k."""
+    labels = np.asarray(labels)
+    if labels.dtype.kind in "iu" and len(labels) and labels.min() >= 0:
+        top = int(labels.max()) + 1
+        if top <= 2 * len(labels) and np.bincount(labels, minlength=top).all():
+            return labels.astype(np.int64, copy=False), top
+    codes, unique = pd.factorize(labels)
+    return codes.astype(np.int64, copy=False), len(unique)
+
+
+def interaction(*labels: np.ndarray) -> np.ndarray:
+    """Return one integer per combination of labels, 0..k-1."""
+    codes, _ = compact(labels[0])
+    for other in labels[1:]:
+        second, k = compact(other)
+        codes, _ = compact(codes * k + second)
+    return codes
+
+
+def without_singletons(codes: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the mask of observations left when levels seen once are dropped, repeatedly."""
+    coded = [compact(c) for c in codes]
+    keep = np.ones(len(coded[0][0]), dtype=bool)
+    while True:
+        alone = np.zeros_like(keep)
+        for c, k in coded:
+            alone |= keep & (np.bincount(c[keep], minlength=k) == 1)[c]
+        if not alone.any():
+            return keep
+        keep &= ~alone
+
+
+def nested(codes: np.ndarray, cluster: np.ndarray) -> bool:
+    """Return whether each level lies in a single cluster."""
+    inner, k = compact(codes)
+    outer, _ = compact(cluster)
+    seen = np.empty(k, dtype=np.int64)
+    seen[inner] = outer
+    return bool((seen[inner] == outer).all())
+
+
+def counted_rank(absorber: Absorber, codes: Sequence[np.ndarray], cluster: np.ndarray) -> int:
+    """Return how many absorbed parameters count in K: effects nested in the cluster do not.
+
+    When some are nested, the constant they contain still counts for one, as in `fixest`.
+    """
+    inside = [c for c in codes if nested(c, cluster)]
+    if not inside:
+        return absorber.rank
+    inner = absorber.n_first if len(inside) == 1 else Absorber(inside).rank
+    if len(inside) == 1:
+        inner = compact(inside[0])[1]
+    return absorber.rank - inner + 1

@@ -1,0 +1,178 @@
+"""Least squares and two-stage least squares with absorbed effects, clustered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fpi_eval.errors import FpiError
+from fpi_eval.regression.absorb import Absorber, counted_rank, without_singletons
+from fpi_eval.regression.sandwich import codes, small_sample, sum_by
+
+COMBINATION = 1e-11  # squared share of a regressor's length left by the regressors before it
+COLLINEAR = 1e-9  # share of a regressor's length left by the effects, under which it is nothing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinearFit:
+    """A fitted regression, its regressors net of absorbed effects.
+
+    ``x`` (n_obs, k) are regressors (projected on instruments) net of effects, ``y`` and
+    ``endogenous`` the outcome and raw regressors net of effects, ``instruments`` those of the
+    regression (the regressors themselves in least squares), ``keep`` the rows used among
+    those given, ``dropped`` why others were not.
+    """
+
+    names: tuple[str, ...]
+    coefficients: np.ndarray
+    bread: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    endogenous: np.ndarray
+    instruments: np.ndarray
+    residuals: np.ndarray
+    weights: np.ndarray | None
+    effects: tuple[np.ndarray, ...]
+    absorber: Absorber
+    keep: np.ndarray
+    collinear: tuple[str, ...]
+
+    @property
+    def scores(self) -> np.ndarray:
+        """Regressor times weight times residual, (n_obs, k)."""
+        weighted = self.residuals if self.weights is None else self.residuals * self.weights
+        return self.x * weighted[:, None]
+
+    @property
+    def dropped(self) -> tuple[tuple[str, int], ...]:
+        """What was left out: singletons, collinear regressors."""
+        alone = len(self.keep) - int(self.keep.sum())
+        gone = len(self.collinear)
+        return (("observation seule dans son effet fixe", alone), ("variable colinéaire", gone))
+
+    def n_parameters(self, cluster: np.ndarray) -> int:
+        """Return K: regressors, and absorbed effects not nested in the cluster."""
+        return len(self.names) + counted_rank(self.absorber, self.effects, cluster)
+
+    def influence(self, cluster: np.ndarray) -> np.ndarray:
+        """Return cluster influences (G, k), whose squares add up to the CR1 variances."""
+        integers, names = codes(cluster)
+        factor = small_sample(len(self.y), self.n_parameters(cluster), len(names))
+        return np.sqrt(factor) * sum_by(integers, self.scores) @ self.bread.T
+
+    def covariance(self, cluster: np.ndarray) -> np.ndarray:
+        """Return the CR1 covariance, cluster being labels of the rows kept."""
+        psi = self.influence(cluster)
+        return psi.T @ psi
+
+    def jackknife(self, cluster: np.ndarray) -> np.ndarray:
+        r"""Return cluster influences (G, k) whose squares add up to the CR3 variances.
+
+        Each is minus the move of the estimate when the cluster leaves,
+        :math:`(X'X - X_g'X_g)^{-1} X_g'u_g`, times :math:`\sqrt{(G-1)/G}`. Regressors keep the
+        effects removed from the whole sample, which is exact for effects nested in the cluster.
+        """
+        integers, names = codes(cluster)
+        weighted = self.x if self.weights is None else self.x * self.weights[:, None]
+        k = len(self.names)
+        own = np.empty((len(names), k, k))
+        for i in range(k):
+            own[:, i] = sum_by(integers, weighted[:, [i]] * self.endogenous)
+        left = np.linalg.inv(self.bread) - own
+        moved = np.linalg.solve(left, sum_by(integers, self.scores)[:, :, None])[:, :, 0]
+        return np.sqrt((len(names) - 1) / len(names)) * moved
+
+    def position(self, name: str) -> int:
+        """Return the place of a regressor; raise if the data could not tell it from the others."""
+        if name not in self.names:
+            raise FpiError(
+                f"« {name} » ne varie plus une fois retirés les effets fixes : "
+                "il manque des cellules ou des années de comparaison."
+            )
+        return self.names.index(name)
+
+
+def fit(
+    y: np.ndarray,
+    x: np.ndarray,
+    effects: Sequence[np.ndarray],
+    *,
+    names: Sequence[str],
+    instruments: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    singletons: bool = False,
+) -> LinearFit:
+    """Return the regression of y (n_obs,) on x (n_obs, k) net of effects.
+
+    Parameters
+    ----------
+    instruments : array (n_obs, q >= k), optional
+        All instruments, exogenous regressors included; then two-stage least squares.
+    weights : array (n_obs,), optional
+        Rows of zero weight are left out.
+    singletons : bool
+        Keep observations alone in an effect; they carry no information but count in N.
+    """
+    keep = np.ones(len(y), dtype=bool) if weights is None else np.asarray(weights) > 0
+    if not singletons:
+        keep[keep] = without_singletons([np.asarray(e)[keep] for e in effects])
+    rows = slice(None) if keep.all() else keep
+    effects = tuple(np.asarray(e)[rows] for e in effects)
+    weights = None if weights is None else np.asarray(weights, dtype=float)[rows]
+    blocks = [np.asarray(y, dtype=float)[rows, None], np.asarray(x, dtype=float)[rows]]
+    blocks += [] if instruments is None else [np.asarray(instruments, dtype=float)[rows]]
+    raw = np.concatenate([block.T for block in blocks]).T  # columns in one piece
+    absorber = Absorber(effects, weights)
+    net = absorber.residualize(raw)
+    k = blocks[1].shape[1]
+    kept = independent(net[:, 1 : k + 1], raw[:, 1 : k + 1], weights)
+    endogenous = net[:, 1 : k + 1]
+    endogenous = endogenous if len(kept) == k else endogenous[:, kept]
+    regressors = z = endogenous
+    if instruments is not None:
+        z = net[:, k + 1 :]
+        z = z[:, independent(z, raw[:, k + 1 :], weights)]
+        if z.shape[1] < len(kept):
+            raise FpiError("les instruments ne distinguent pas les effets demandés.")
+        regressors = z @ solve(z, endogenous, weights)
+    weighted = regressors if weights is None else regressors * weights[:, None]
+    bread = np.linalg.inv(weighted.T @ regressors)
+    beta = bread @ (weighted.T @ net[:, 0])
+    return LinearFit(
+        names=tuple(names[j] for j in kept),
+        coefficients=beta,
+        bread=bread,
+        x=regressors,
+        y=net[:, 0],
+        endogenous=endogenous,
+        instruments=z,
+        residuals=net[:, 0] - endogenous @ beta,
+        weights=weights,
+        effects=effects,
+        absorber=absorber,
+        keep=keep,
+        collinear=tuple(n for j, n in enumerate(names) if j not in kept),
+    )
+
+
+def solve(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Return weighted least-squares coefficients of y on x."""
+    root = 1.0 if weights is None else np.sqrt(weights)[:, None]
+    return np.linalg.lstsq(x * root, y * root, rcond=None)[0]
+
+
+def independent(net: np.ndarray, raw: np.ndarray, weights: np.ndarray | None = None) -> list[int]:
+    """Return columns of ``net`` that are neither emptied by the effects nor combinations."""
+    weighted = net if weights is None else net * weights[:, None]
+    gram = weighted.T @ net
+    length = np.sqrt(np.diag(gram))
+    before = np.sqrt(np.einsum("nk,nk->k", raw, raw if weights is None else raw * weights[:, None]))
+    alive = [j for j in range(len(length)) if length[j] > COLLINEAR * before[j]]
+    kept: list[int] = []
+    for j in alive:
+        basis = gram[np.ix_(kept, kept)] / np.outer(length[kept], length[kept])
+        with_it = gram[kept, j] / (length[kept] * length[j])
+        left = 1.0 - (with_it @ np.linalg.solve(basis, with_it) if kept else 0.0)
+        if left > COMBINATION:
+            kept.append(j)
+    return kept

@@ -1,0 +1,114 @@
+"""Shift-share regressions: errors when units share the shocks that move them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from fpi_eval.errors import FpiError
+from fpi_eval.regression.ratio import Interval, fieller
+from fpi_eval.regression.sandwich import codes, sum_by
+
+ENOUGH_SHOCKS, LARGEST_SHARE = 20, 0.10  # METHOD, B6
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftShare:
+    """Slope on a shift-share regressor with exposure-robust inference.
+
+    ``akm`` is the interval of Adão, Kolesár and Morales (2019), ``akm0`` the one that imposes
+    the tested value (better with few shocks, possibly unbounded), ``bhj`` the error of the
+    equivalent shock-level regression (Borusyak, Hull and Jaravel, 2022).
+    """
+
+    estimate: float
+    se_akm: float
+    akm: tuple[float, float]
+    akm0: Interval
+    se_bhj: float
+    effective_shocks: float
+    largest_share: float
+    n_shocks: int
+    n_units: int
+
+    @property
+    def trusted(self) -> bool:
+        """Return whether shocks are numerous and spread enough for these errors to hold."""
+        return self.effective_shocks >= ENOUGH_SHOCKS and self.largest_share <= LARGEST_SHARE
+
+
+def shift_share(
+    y: np.ndarray,
+    x: np.ndarray,
+    shares: np.ndarray,
+    shocks: np.ndarray,
+    *,
+    weights: np.ndarray | None = None,
+    clusters: Sequence | None = None,
+    level: float = 0.95,
+) -> ShiftShare:
+    r"""Return the slope of y on x = shares @ shocks, both net of controls, and its errors.
+
+    .. math:: \hat V = \frac{\sum_k \hat X_k^2 (\sum_i \omega_i w_{ik} e_i)^2}
+              {(\sum_i \omega_i \ddot x_i^2)^2}
+
+    where :math:`\hat X` are the coefficients of the regression of :math:`\ddot x` on the shares.
+
+    Parameters
+    ----------
+    y, x : array (n_units,)
+        Outcome and regressor, already net of controls **with the same weights**. Controls must
+        hold the sum of shares where it varies, so that the shock-level equivalence is exact.
+    shares : array (n_units, n_shocks)
+        Exposure of each unit to each shock.
+    shocks : array (n_shocks,)
+    weights : array (n_units,), optional
+    clusters : sequence (n_shocks,), optional
+        Shocks decided together.
+    """
+    n, k = shares.shape
+    if k >= n:
+        raise FpiError(f"{k} chocs pour {n} unités : il faut moins de chocs que d'unités.")
+    w = np.ones(n) if weights is None else np.asarray(weights, float)
+    square = float(w @ x**2)
+    if square <= 0:
+        raise FpiError("l'exposition ne varie plus une fois retirés les effets : rien à estimer.")
+    estimate = float(w @ (x * y)) / square
+    root = np.sqrt(w)[:, None]
+    hat = np.linalg.lstsq(shares * root, x * root[:, 0], rcond=None)[0]
+    sums = shares.T @ (w[:, None] * np.column_stack([y, x]))
+    scores = hat[:, None] * sums
+    if clusters is not None:
+        scores = sum_by(codes(np.asarray(clusters))[0], scores)
+    own = scores[:, 0] - estimate * scores[:, 1]
+    se = float(np.sqrt(own @ own)) / square
+    z = stats.norm.ppf(0.5 + level / 2)
+    (a, b), (_, c) = scores.T @ scores
+    akm0 = fieller(estimate * square, square, a, c, b, level=level)
+    size = shares.T @ w
+    part = size / size.sum()
+    return ShiftShare(
+        estimate, se, (estimate - z * se, estimate + z * se), akm0,
+        _shock_level_error(sums, size, shocks, estimate, clusters), float(1 / np.sum(part**2)),
+        float(part.max()), k, n,
+    )  # fmt: skip
+
+
+def _shock_level_error(sums, size, shocks, estimate, clusters) -> float:
+    r"""Return the error of :math:`\bar y_k` on :math:`\bar x_k` instrumented by the shock.
+
+    Weights are the shocks' total shares, a constant is partialled out, the error is robust to
+    heteroskedasticity (or to clusters of shocks).
+    """
+    used = size > 0
+    mean = sums[used] / size[used, None]
+    g, s = shocks[used], size[used]
+    net = g - s @ g / s.sum()
+    residual = mean[:, 0] - estimate * mean[:, 1]
+    residual = residual - s @ residual / s.sum()
+    scores = s * net * residual
+    if clusters is not None:
+        scores = sum_by(codes(np.asarray(clusters)[used])[0], scores)
+    first_stage = abs(s @ (net * mean[:, 1]))
+    return float(np.sqrt(scores @ scores) / first_stage) if first_stage > 0 else np.nan

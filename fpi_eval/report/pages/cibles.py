@@ -1,0 +1,143 @@
+"""What `06_trajectoire_et_couts` shows next: chances of the targets, past projections."""
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval import text
+from fpi_eval.errors import FpiError
+from fpi_eval.indicators import remplissage
+from fpi_eval.panel.panels import Panels
+from fpi_eval.projection import LECTURES, retroprojection
+from fpi_eval.report.pages.trajectoire import (
+    NO_REGISTER,
+    WHOLE,
+    phrase_nette,
+    projection,
+    sans_registre,
+    scenarios,
+)
+from fpi_eval.tables import Table, table
+
+NONE = "–"  # a reading that has no net side
+EVERY = "Tous les scénarios"
+NET = {
+    LECTURES["additionnels"]: LECTURES["entrants"],
+    LECTURES["diplomes_additionnels"]: LECTURES["diplomes"],
+}
+
+
+def probabilites(p: Panels) -> Table | str:
+    """Return the chances of each target, by scenario and reading, gross and net side by side.
+
+    A target whose date leaves no rentrée to open is the same in every scenario: shown once.
+    """
+    if sans_registre(p):
+        return NO_REGISTER
+    rows = _all(p)
+    over = rows["rentrees_restantes"] == 0
+    rows = rows[~over | ~rows.duplicated(["code", "lecture"])]
+    rows = rows.assign(scenario=rows["scenario"].mask(over, EVERY))
+    rows["personnes"] = [_people(r) for r in rows.itertuples()]
+    net = rows[rows["lecture"].isin(NET)].assign(lecture=lambda t: t["lecture"].map(NET))
+    keys = ["scenario", "code", "lecture"]
+    both = rows[~rows["lecture"].isin(NET)].merge(
+        net[[*keys, "mediane", "personnes", "probabilite"]], "left", keys, suffixes=("", "_net")
+    )
+    both["probabilite_net"] = [
+        NONE if np.isnan(chance) else _share(chance) for chance in both["probabilite_net"]
+    ]
+    columns = ["scenario", "libelle", "lecture", "cible", "personnes", "probabilite",
+               "personnes_net", "probabilite_net"]  # fmt: skip
+    return table(
+        both[columns].fillna({"personnes_net": NONE}),
+        "Chances d'atteindre chaque cible, selon ce que « formé » veut dire",
+        formats={"probabilite": _share},
+        labels={"scenario": "Scénario", "libelle": "Cible", "lecture": "Lecture",
+                "cible": "Visées", "personnes": "Brut", "probabilite": "Chances",
+                "personnes_net": "Net", "probabilite_net": "Chances, net"},
+        source=f"Projection fpi_eval ; {p.donnees.credit}",
+        note="Médiane, et entre parenthèses bornes à 80 %. « Places × années » compte les places, "
+        f"occupées ou non : elles n'ont pas de lecture nette. {phrase_nette(p)}",
+    )  # fmt: skip
+
+
+def _people(row) -> str:
+    median, low, high = map(text.nombre, (row.mediane, row.bas, row.haut))
+    return median if low == high else f"{median} ({low} à {high})"
+
+
+def restantes(p: Panels) -> Table | str:
+    """Return the seats still to open each year to reach each target with 80 chances in 100."""
+    if sans_registre(p):
+        return NO_REGISTER
+    rows = _all(p)
+    rows = rows[rows["lecture"] != LECTURES["places_annees"]]
+    closed = rows["rentrees_restantes"] == 0
+    names = text.liste(rows.loc[closed, "libelle"].unique())
+    past = f" Échéance passée : {names}." if closed.any() else ""
+    if closed.all():
+        return f"Aucune rentrée ne reste avant les échéances.{past}"
+    rows = rows[~closed]
+    words = [_need(r.places_par_an, r.cible) for r in rows.itertuples()]
+    return table(
+        rows.assign(besoin=words)[["scenario", "libelle", "lecture", "rentrees_restantes",
+                                   "besoin"]],
+        "Places à ouvrir en plus chaque rentrée pour avoir 80 chances sur 100",
+        labels={"scenario": "Scénario", "libelle": "Cible", "lecture": "Lecture",
+                "rentrees_restantes": "Rentrées restantes", "besoin": "Places par rentrée"},
+        source=f"Projection fpi_eval ; {p.donnees.credit}",
+        note="En plus de celles du registre et du scénario. « Hors d'atteinte » : il faudrait plus "
+        "de places par rentrée que la cible ne compte de personnes, ou aucune place ouverte "
+        f"maintenant ne compterait avant l'échéance.{past} {phrase_nette(p)}",
+    )  # fmt: skip
+
+
+def _need(seats: float, people: float) -> str:
+    if seats == 0:
+        return text.nombre(0)
+    return "hors d'atteinte" if seats > people else text.nombre(np.ceil(seats))
+
+
+def _share(probability: float) -> str:
+    if 0.01 <= probability <= 0.99:
+        return text.pourcent(probability, 0)
+    return "moins de 1\u00a0%" if probability < 0.01 else "plus de 99\u00a0%"
+
+
+def _all(p: Panels) -> pd.DataFrame:
+    parts = []
+    for code in scenarios(p):
+        result = projection(p, code)
+        parts.append(result.probabilites().assign(scenario=result.scenario.libelle))
+    if not parts:
+        raise FpiError("aucun scénario déclaré. Ajoutez des sections [[scenarios]].")
+    rows = pd.concat(parts, ignore_index=True)
+    return rows.assign(lecture=rows["lecture"].map(LECTURES))
+
+
+def epreuve(p: Panels) -> Table | str:
+    """Return what past years projected, beside what came."""
+    rows = retroprojection(remplissage.passage(p), lag=2, seed=p.donnees.programme.graine)
+    if rows.empty:
+        return (
+            "Aucun millésime n'a ses deux cohortes de places connues avant lui : les projections "
+            "passées ne peuvent pas encore être mises à l'épreuve sur ces fichiers."
+        )
+    inside = rows["dans_bande"].mean()
+    shown = rows.assign(
+        niveau=rows["niveau"].map(text.NIVEAUX), annee=rows["annee"].map(lambda y: f"{y - 1}-{y}"),
+        verdict=np.where(rows["dans_bande"], "dans la bande", "hors de la bande"),
+    )  # fmt: skip
+    return table(
+        shown[["niveau", "annee", "mediane", "bas", "haut", "observe", "verdict", "crps", "pit"]],
+        "Projeté avec les années d'avant, puis observé : élèves de dernière année",
+        formats={"pit": ("nombre", 2), "crps": WHOLE, "mediane": WHOLE, "bas": WHOLE,
+                 "haut": WHOLE},
+        labels={"niveau": "Niveau", "annee": "Millésime", "mediane": "Projeté (médiane)",
+                "bas": "Borne basse", "haut": "Borne haute", "observe": "Observé",
+                "verdict": "Constat", "crps": "CRPS", "pit": "PIT"},
+        source=p.donnees.credit,
+        note=f"{text.pourcent(inside, 0)} des {len(rows)} constats sont dans la bande à 80 %. Il "
+        "s'agit de toutes les places des trois filières dans la région, pas des seules places du "
+        "programme.",
+    )  # fmt: skip

@@ -1,0 +1,94 @@
+"""What `06_trajectoire_et_couts` draws: how many people by 2030, in all, by level, by filière."""
+
+import pandas as pd
+
+from fpi_eval import plots, text
+from fpi_eval.figures import Figure
+from fpi_eval.panel.panels import Panels
+from fpi_eval.projection import LECTURES
+from fpi_eval.report.pages.trajectoire import NO_REGISTER, WHOLE, projection, sans_registre
+from fpi_eval.tables import Table, table
+
+QUANTILES = {"q05": "5 %", "q25": "25 %", "q50": "Médiane", "q75": "75 %", "q95": "95 %"}
+
+
+def eventail(p: Panels, lecture: str = "entrants") -> Figure | str:
+    """Return the fan of people trained, or of graduates, up to the horizon (main scenario)."""
+    if sans_registre(p):
+        return NO_REGISTER
+    result = projection(p)
+    rows = result.fan(lecture)
+    end = rows.iloc[-1]
+    said = (
+        f"En {int(end['annee'])}, une chance sur deux d'être entre {text.nombre(end['q25'])} et "
+        f"{text.nombre(end['q75'])}, neuf sur dix entre {text.nombre(end['q05'])} et "
+        f"{text.nombre(end['q95'])}"
+    )
+    return Figure(
+        result.plot(lecture=lecture),
+        f"{LECTURES[lecture]} : {text.nombre(end['q50'])} en {int(end['annee'])} (médiane)",
+        f"Projection fpi_eval, scénario « {result.scenario.libelle} » ; {p.donnees.credit}",
+        f"Éventail par année. {said}.",
+        rows.assign(annee=rows["annee"].astype(str)),
+        formats=dict.fromkeys(QUANTILES, WHOLE),
+        labels={"annee": "Année", **QUANTILES},
+    )  # fmt: skip
+
+
+def diplomes(p: Panels) -> Figure | str:
+    """Return the fan of graduates up to the horizon."""
+    return eventail(p, "diplomes")
+
+
+def niveaux(p: Panels) -> Figure | str:
+    """Return the fans of people trained in secondary and in higher education, with their targets.
+
+    The target of a level is drawn where its date is: both are for the first three rentrées.
+    """
+    if sans_registre(p):
+        return NO_REGISTER
+    result, fans = projection(p), {}
+    said = []
+    for niveau, words in text.NIVEAUX.items():
+        if not result.flux.rows(niveau).any():
+            continue
+        rows = result.fan("entrants", niveau)
+        for target in result.cibles:
+            if target.niveau == niveau:
+                fans[f"{words} (cible en {target.echeance})"] = rows.assign(cible=target.personnes)
+                at = rows[rows["annee"] == min(target.echeance, rows["annee"].max())].iloc[0]
+                said.append(
+                    f"{words}, {target.echeance} : {text.nombre(at['q50'])} en médiane "
+                    f"({text.nombre(at['q05'])} à {text.nombre(at['q95'])}, 9 chances sur 10), "
+                    f"pour une cible de {text.nombre(target.personnes)}"
+                )
+    if not fans:
+        return "Aucune cible par niveau n'est déclarée."
+    drawn = [t.assign(niveau=k, annee=t["annee"].astype(str)) for k, t in fans.items()]
+    return Figure(
+        plots.fans(fans),
+        "Entrés dans une place ouverte, par niveau",
+        f"Projection fpi_eval, scénario « {result.scenario.libelle} » ; {p.donnees.credit}",
+        f"Deux éventails par année. {' ; '.join(said)}.",
+        pd.concat(drawn)[["niveau", "annee", *QUANTILES]],
+        formats=dict.fromkeys(QUANTILES, WHOLE),
+        labels={"niveau": "Niveau", "annee": "Année", **QUANTILES},
+    )  # fmt: skip
+
+
+def filieres(p: Panels) -> Table | str:
+    """Return quantiles at the horizon by filière × level, entrants (main scenario)."""
+    if sans_registre(p):
+        return NO_REGISTER
+    rows = projection(p).fans()
+    rows = rows[rows["annee"] == rows["annee"].max()]
+    rows = rows.assign(
+        filiere=rows["filiere"].map(text.FILIERES), niveau=rows["niveau"].map(text.NIVEAUX)
+    )
+    return table(
+        rows[["filiere", "niveau", *QUANTILES]],
+        f"Entrés dans une place ouverte d'ici {p.donnees.programme.projection.horizon}",
+        formats=dict.fromkeys(QUANTILES, WHOLE),
+        labels={"filiere": "Filière", "niveau": "Niveau", **QUANTILES},
+        source=f"Projection fpi_eval ; {p.donnees.credit}",
+    )  # fmt: skip

@@ -1,0 +1,311 @@
+"""What `04_insertion` shows: employment at 6 months, and how the region moved beside the others."""
+
+from functools import cache
+
+import pandas as pd
+
+from fpi_eval import text
+from fpi_eval.errors import FpiError
+from fpi_eval.figures import Figure
+from fpi_eval.impact.jobs.passage import passage
+from fpi_eval.impact.jobs.regional import RegionalChange, regional_change
+from fpi_eval.indicators.declare import HORIZONS
+from fpi_eval.panel.panels import FILIERES, Panels
+from fpi_eval.plots import quadrants as draw_quadrants
+from fpi_eval.plots import range_lines
+from fpi_eval.report.pages.familles import groupes, pour_qui
+from fpi_eval.report.pages.study import etude
+from fpi_eval.report.published import people as feuilles_personnes
+from fpi_eval.report.published.make import ENSEMBLE, show
+from fpi_eval.report.published.sheet import Table as Published
+from fpi_eval.tables import Table, table
+
+__all__ = ["etude", "groupes", "pour_qui"]  # shown here, written beside what they read
+SHORTEST = 2
+OUTCOMES = {"terminale": "Élèves en année terminale", "en_emploi_6_mois": "En emploi à 6 mois"}
+
+
+def reponse(p: Panels) -> str:
+    """Return the answer: employment here and elsewhere, and whether the region moved apart."""
+    rates = _by_voie(p)
+    last = rates["millesime"].max()
+    now = rates[rates["millesime"] == last].set_index(["territoire", "voie"])["taux"]
+    region = p.donnees.programme.territoire.region
+    sentences = [
+        f"Au millésime {last}, dans les trois filières, "
+        + " ; ".join(
+            f"{text.pourcent(now.loc[region, words], 0)} des sortants de "
+            f"{'la voie scolaire' if voie == 'scolaire' else 'l’apprentissage'} sont en emploi "
+            f"salarié à 6 mois dans la région, contre "
+            f"{text.pourcent(now.loc['Autres régions', words], 0)} dans les autres régions"
+            for voie, words in text.VOIES.items()
+        )
+        + "."
+    ]
+    if before_programme(p, last):
+        sentences[0] += " Cet écart existait avant que le programme ait des diplômés."
+    smallest = min(change.table["p_value"].min() for _, _, change in mouvements(p))
+    floor = mouvements(p)[0][2].n_regions
+    verdict = (
+        "n'ont pas bougé, par rapport aux mêmes formations d'ailleurs, plus que ne l'ont fait les "
+        "autres régions entre elles"
+        if smallest > 0.10
+        else "ont bougé, sur au moins un résultat, plus que presque toutes les autres régions"
+    )
+    sentences.append(
+        f"Les effectifs de la région {verdict} (plus petite valeur p : "
+        f"{text.nombre(smallest, 2)} ; avec {floor} régions, elle ne peut descendre sous "
+        f"{text.nombre(1 / floor, 3)})."
+    )
+    if before_programme(p, last):
+        sentences.append(
+            "Les places du programme n'ont pas encore de diplômés dans ces données : on ne peut "
+            "pas encore dire leur effet."
+        )
+    return "\n\n".join(sentences)
+
+
+def _by_voie(p: Panels) -> pd.DataFrame:
+    """Return employment at 6 months by territory and voie, as published, in words."""
+    rows = feuilles_personnes.emploi(p).frame
+    whole = rows["filiere"].eq(ENSEMBLE) & rows["niveau"].eq(ENSEMBLE)
+    rate = "taux_emploi_6_mois"
+    names = {rate: "taux", f"{rate}_bas": "ic_bas", f"{rate}_haut": "ic_haut"}
+    return rows[whole].rename(columns=names).reset_index(drop=True)
+
+
+def before_programme(p: Panels, millesime: str) -> bool:
+    """Return whether the millésime's leavers all left before the programme's first graduates.
+
+    The shortest courses (CAP, BTS) last two years from the rentrée of their opening.
+    """
+    return int(millesime[-4:]) < p.donnees.programme.rentree_debut + SHORTEST
+
+
+def taux(p: Panels) -> Figure:
+    """Return the figure of employment rates by millésime, voie and territory."""
+    named = _by_voie(p)
+    named["groupe"] = named["territoire"] + ", " + named["voie"].str.lower()
+    last = named[named["millesime"] == named["millesime"].max()]
+    said = [f"{r.groupe} {text.pourcent(r.taux, 1)}" for r in last.itertuples()]
+    drawn = named[["groupe", "millesime", "en_emploi_6_mois", "sortants", "taux", "ic_bas",
+                   "ic_haut"]]  # fmt: skip
+    region = p.donnees.programme.territoire.region
+    rate = last.set_index(["territoire", "voie"])["taux"]
+    higher = [
+        voie.lower()
+        for voie in text.VOIES.values()
+        if rate[region, voie] > rate["Autres régions", voie]
+    ]
+    titre = {
+        2: "L'emploi à 6 mois est plus fréquent dans la région qu'ailleurs, dans les deux voies",
+        1: f"L'emploi à 6 mois n'est plus fréquent dans la région qu'en {''.join(higher)}",
+        0: "L'emploi à 6 mois est moins fréquent dans la région qu'ailleurs, dans les deux voies",
+    }[len(higher)]
+    return Figure(
+        range_lines(drawn, x="millesime", y="taux", hue="groupe", ylabel="Taux d'emploi à 6 mois"),
+        titre,
+        f"{feuilles_personnes.emploi(p).source}, millésimes {named['millesime'].min()} à "
+        f"{named['millesime'].max()}",
+        "Courbes par millésime, avec intervalle à 95 %. Au dernier millésime : "
+        f"{' ; '.join(said)}.",
+        drawn,
+        formats=dict.fromkeys(("taux", "ic_bas", "ic_haut"), ("pourcent", 1)),
+        labels={"groupe": "Groupe", "millesime": "Millésime", "en_emploi_6_mois": "En emploi",
+                "sortants": "Sortants", "taux": "Taux", "ic_bas": "De", "ic_haut": "À"},
+    )  # fmt: skip
+
+
+def _last(p: Panels, published: Published) -> pd.Series:
+    """Return the rows by filière and level of the last millésime."""
+    rows = published.frame
+    told = rows["filiere"].ne(ENSEMBLE) & rows["niveau"].ne(ENSEMBLE)
+    return told & (rows["millesime"] == rows["millesime"].max())
+
+
+def par_filiere(p: Panels) -> Table:
+    """Return employment by filière, level and voie at the last millésime, hidden cells hidden."""
+    found = feuilles_personnes.emploi(p)
+    last = found.frame["millesime"].max()
+    return show(
+        found,
+        ["territoire", "filiere", "niveau", "voie", "sortants", "en_emploi_6_mois",
+         "taux_emploi_6_mois", "taux_emploi_6_mois_bas", "taux_emploi_6_mois_haut"],
+        kept=_last(p, found),
+        labels={"en_emploi_6_mois": "En emploi", "taux_emploi_6_mois": "Taux d'emploi",
+                "taux_emploi_6_mois_bas": "De", "taux_emploi_6_mois_haut": "À"},
+        titre=f"Emploi à 6 mois par filière, niveau et voie, millésime {last}",
+        note="Sortants en emploi salarié six mois après, sur les sortants dont la situation est "
+        "publiée ; de … à … : intervalle à 95 %. Ceux qui poursuivent leurs études n'y sont pas.",
+    )  # fmt: skip
+
+
+def durees(p: Panels) -> Table:
+    """Return employment at 6, 12, 18 and 24 months in the region, by voie and millésime."""
+    found = feuilles_personnes.emploi(p)
+    rows = found.frame
+    whole = rows["filiere"].eq(ENSEMBLE) & rows["niveau"].eq(ENSEMBLE)
+    return show(
+        found,
+        ["territoire", "voie", "millesime", "sortants",
+         *(f"taux_emploi_{months}_mois" for months in HORIZONS)],
+        kept=whole,
+        labels={f"taux_emploi_{months}_mois": f"À {months} mois" for months in HORIZONS},
+        titre="Emploi à 6, 12, 18 et 24 mois des sortants des trois filières",
+        note="Les taux d'un même millésime portent sur les mêmes sortants ; ceux à 18 et 24 mois "
+        "sont publiés plus tard.",
+    )  # fmt: skip
+
+
+def devenir(p: Panels) -> Table:
+    """Return study, work and other at 6 months, among final-year students, last millésime."""
+    found = feuilles_personnes.apres(p)
+    last = found.frame["millesime"].max()
+    return show(
+        found,
+        ["territoire", "filiere", "niveau", "voie", "terminale",
+         *(one.name for one in feuilles_personnes.AFTER)],
+        kept=_last(p, found),
+        labels={"terminale": "Élèves", "taux_poursuite": "En études", "part_autre": "Autre",
+                "part_en_emploi_6_mois": "En emploi",
+                "taux_devenir_favorable": "Devenir favorable"},
+        titre=f"Que font les élèves de dernière année six mois après, millésime {last}",
+    )  # fmt: skip
+
+
+def terminale(p: Panels) -> Table:
+    """Return final-year students by filière, level and voie, one column per millésime."""
+    found = feuilles_personnes.terminale(p)
+    shown = show(found).frame
+    rows = shown[shown["territoire"] == p.donnees.programme.territoire.region]
+    keys = ["filiere", "niveau", "voie"]
+    wide = rows.set_index([*keys, "millesime"])["terminale"].unstack("millesime", sort=False)  # noqa: PD010
+    return table(
+        wide.rename_axis(columns=None).reset_index(),
+        f"Élèves et étudiants en dernière année, {p.donnees.programme.territoire.region}",
+        formats=dict.fromkeys(wide.columns, "nombre"),
+        labels={"filiere": "Filière", "niveau": "Niveau", "voie": "Voie"},
+        source=found.source,
+        note=found.note,
+    )
+
+
+def quadrants(p: Panels) -> Figure | str:
+    """Return the figure of each course's employment and continuation against the region's mean."""
+    found = feuilles_personnes.quadrants(p)
+    if found is None:
+        return "Aucune formation de la région n'a de devenir publié."
+    rows = found.frame.dropna(subset=["taux_emploi_6_mois", "taux_poursuite"])
+    if rows.empty:
+        return "Aucune formation de la région n'a assez d'élèves pour être située."
+    count = rows["quadrant"].value_counts()
+    said = [f"{name} : {count.get(name, 0)}" for name in ("Q1", "Q2", "Q3", "Q4")]
+    last = rows["millesime"].iloc[0]
+    return Figure(
+        draw_quadrants(rows, x="taux_emploi_6_mois", y="taux_poursuite", size="terminale",
+                       x_mean="moyenne_emploi", y_mean="moyenne_poursuite", panel="niveau",
+                       name="formation"),
+        f"{text.pluriel(count.get('Q1', 0), 'formation dépasse', 'formations dépassent')} la "
+        "moyenne régionale à la fois en emploi et en poursuite d'études",
+        f"{found.source}, millésime {last}",
+        f"Nuages de points, un par niveau : taux d'emploi à 6 mois en abscisse, taux de poursuite "
+        f"en ordonnée ; les traits sont les moyennes régionales. {' ; '.join(said)}. "
+        f"{len(found.frame) - len(rows)} formations ont un taux masqué et n'y sont pas.",
+        show(found, ["formation", "niveau", "terminale", "sortants", "taux_emploi_6_mois",
+                     "taux_poursuite", "quadrant"]).frame,
+        formats={"taux_emploi_6_mois": ("pourcent", 1), "taux_poursuite": ("pourcent", 1),
+                 "terminale": "nombre", "sortants": "nombre"},
+        labels={"formation": "Formation", "niveau": "Niveau", "terminale": "Élèves",
+                "sortants": "Sortants", "taux_emploi_6_mois": "Emploi à 6 mois",
+                "taux_poursuite": "Poursuite", "quadrant": "Quadrant"},
+    )  # fmt: skip
+
+
+@cache
+def mouvements(p: Panels) -> tuple[tuple[str, str, RegionalChange], ...]:
+    """Return the regression of each outcome by voie: voie, outcome, result."""
+    observed = p.regional[p.regional["observe"] & p.regional["filiere"].isin(FILIERES)]
+    region = p.donnees.programme.territoire.code_region
+    found = []
+    for voie in text.VOIES:
+        rows = observed[observed["voie"] == voie]
+        for outcome in OUTCOMES:
+            found.append((voie, outcome, regional_change(rows, outcome, region=region)))
+    return tuple(found)
+
+
+def mouvement(p: Panels) -> Table:
+    """Return how the region's numbers moved relative to the same courses elsewhere."""
+    parts = [
+        change.table.assign(voie=text.VOIES[voie], resultat=OUTCOMES[outcome])
+        for voie, outcome, change in mouvements(p)
+    ]
+    rows = pd.concat(parts)
+    last = rows[rows["period"] == rows["period"].max()]
+    reference = mouvements(p)[0][2].reference.replace("_", "-")
+    period = last["period"].iloc[0].replace("_", "-")
+    columns = ["voie", "resultat", "observed", "expected", "difference", "change", "rank",
+               "p_value"]  # fmt: skip
+    n_regions = mouvements(p)[0][2].n_regions
+    return table(
+        last[columns],
+        f"De {reference} à {period}, la région face aux mêmes formations ailleurs",
+        formats={"observed": "nombre", "expected": "nombre", "difference": "signe",
+                 "change": lambda value: f"{text.signe(100 * value, 1)}\u00a0%",
+                 "p_value": ("nombre", 2)},
+        labels={"voie": "Voie", "resultat": "Résultat", "observed": "Observé",
+                "expected": "Attendu si comme ailleurs", "difference": "Écart",
+                "change": "Écart relatif", "rank": "Rang de l'écart", "p_value": "Valeur p"},
+        source=p.donnees.credit,
+        note=f"Rang 1 : l'écart le plus grand des {n_regions} régions. La valeur p est ce rang "
+        f"divisé par {n_regions} : même le plus grand écart ne donnerait pas moins de "
+        f"{text.nombre(1 / n_regions, 3)}. Aucun intervalle : une seule région est concernée.",
+    )  # fmt: skip
+
+
+def methode_mouvement(p: Panels) -> str:
+    """Return the method of the regression, in one paragraph."""
+    return mouvements(p)[0][2].method()
+
+
+def passage_bts(p: Panels) -> str:
+    """Return what one more BTS place goes with, or the match rate if it cannot be told."""
+    if not p.donnees.a("parcoursup"):
+        return "Parcoursup 2018 et 2019 manquent : le passage n'est pas calculé."
+    rates = p.appariement_bts.rates
+    rates = rates[rates["formation"] == "BTS - Production"]
+    matched = text.pourcent(rates["part_places"].min(), 1)
+    head = f"Places de BTS de production reliées à un diplôme : {matched}."
+    try:
+        across, over_time = passage(p.passage)
+    except FpiError as error:
+        return f"{head}\n\n{error}"
+    per_100 = [100 * value for value in (across.estimate, across.ci_low, across.ci_high)]
+    moved = [100 * value for value in (over_time.estimate, over_time.ci_low, over_time.ci_high)]
+    return "\n\n".join(
+        [
+            head,
+            f"Là où il y a 100 places de plus, on trouve {text.nombre(per_100[0])} étudiants de "
+            f"plus en dernière année ({text.intervalle(*per_100[1:], 0)} ; {across.n_cells} "
+            f"formations × régions). C'est un taux de passage : les lieux comparés diffèrent par "
+            "bien d'autres choses que leurs places.",
+            f"Là où les places ont augmenté de 100 entre 2018 et 2019, le nombre d'étudiants en "
+            f"dernière année, sur deux promotions, a augmenté de {text.nombre(moved[0])} "
+            f"({text.intervalle(*moved[1:], 0)}). Deux promotions pleines en donneraient 200 ; "
+            "une seule a ses places connues, ce qui rapproche ce nombre de zéro.",
+            f"Intervalles : {across.rule}.",
+        ]
+    )
+
+
+def limites(p: Panels) -> str:
+    """Return what these rates do not say."""
+    return "\n\n".join(
+        [
+            "Le taux d'emploi ne dit ni le métier, ni le secteur, ni le lieu de l'emploi : aucune "
+            "source ouverte ne dit encore qui, parmi les diplômés, travaille dans l'industrie de "
+            "la région.",
+            "L'intervalle d'un taux traite les sortants comme tirés au hasard ; il ne dit rien "
+            "des causes d'une variation.",
+        ]
+    )

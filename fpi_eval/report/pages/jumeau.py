@@ -1,0 +1,246 @@
+"""What `07_jumeau` shows: the simulated France beside the real files, and the truth it holds."""
+
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from fpi_eval import text
+from fpi_eval.figures import Figure
+from fpi_eval.panel.donnees import simulated_folder
+from fpi_eval.panel.panels import Panels, panels
+from fpi_eval.plots import moments as draw_moments
+from fpi_eval.tables import Table, table
+from fpi_eval.twin import moments
+from fpi_eval.twin.geography import REGIONS
+
+MOMENTS = {
+    "places": "Places par formation",
+    "voeux_1_par_place": "Premiers vœux par place",
+    "terminale": "Élèves de dernière année, région × formation",
+    "taux_emploi_6_mois": "Taux d'emploi à 6 mois, région × formation",
+    "variation_places": "Variation des places sur un an",
+    "catalogue": "Taille du fichier régional",
+    "devenir": "Devenir et cellules masquées",
+}
+#: Frames of one value a level, beside those of a median and its deciles.
+SINGLE = {
+    "diplomes_distincts": "Nombre de diplômes",
+    "part_taux_caches": "Part des taux d'emploi masqués",
+}
+STATISTICS = {
+    "q10": "1er décile", "q50": "Médiane", "q90": "9e décile", "moyenne": "Moyenne",
+    "part_hausse": "Part en hausse", "part_baisse": "Part en baisse",
+    "hausse_moyenne": "Hausse moyenne", "baisse_moyenne": "Baisse moyenne",
+    "taux_poursuite": "Taux de poursuite", "taux_emploi_6_mois": "Taux d'emploi à 6 mois",
+    "taux_emploi_12_mois": "Taux d'emploi à 12 mois", "part_taux_caches": "Taux masqués",
+    "part_poursuite_cachee": "Taux de poursuite masqués",
+    "part_effectifs_caches": "Effectifs masqués", "diplomes_distincts": "Diplômes",
+    "lignes": "Lignes, région × diplôme", "eleves": "Élèves de dernière année",
+}  # fmt: skip
+MEASURES = {
+    "part_hausse": "Places : part en hausse", "part_baisse": "Places : part en baisse",
+    "hausse_moyenne": "Places : hausse moyenne", "baisse_moyenne": "Places : baisse moyenne",
+}  # fmt: skip
+LEVELS = {
+    f"{diplome}, {voie}": f"{diplome} {short}"
+    for diplome in ("MC", "CAP", "Bac pro", "BTS")
+    for voie, short in (("scolaire", "sc."), ("apprentissage", "app."))
+}
+RESULTS = {
+    "entrants": "Entrants", "terminale": "Élèves de dernière année", "diplomes": "Diplômés",
+    "en_emploi_6_mois": "En emploi à 6 mois",
+}  # fmt: skip
+
+
+@cache
+def compared(p: Panels) -> pd.DataFrame:
+    """Return the moments shown: the twin's, and the real files' beside them if there are any."""
+    if p.donnees.simulees:
+        rows = moments_of(twin_panels(p)).rename(columns={"value": "jumeau"})
+    else:
+        rows = beside(p)
+    return rows[rows["statistic"].isin(STATISTICS)].reset_index(drop=True)
+
+
+def reponse(p: Panels) -> str:
+    """Return how close the twin is, or that there is nothing here to compare it with."""
+    rows = compared(p)
+    if p.donnees.simulees:
+        return (
+            "Cette page compare la France simulée aux fichiers réels. Le rapport porte ici sur des "
+            "données simulées : seules les valeurs du jumeau sont montrées."
+        )
+    middle = rows[(rows["statistic"] == "q50") & (rows["reel"] > 0)]
+    gap = (middle["jumeau"] / middle["reel"] - 1).abs()
+    hidden = rows[rows["statistic"] == "part_taux_caches"]
+    apart = (hidden["jumeau"] - hidden["reel"]).abs()
+    real, own = _totals(rows, "diplomes_distincts")
+    return (
+        f"Sur {text.pluriel(len(middle), 'médiane')} comparées (places, vœux, élèves, emploi), "
+        f"l'écart relatif du jumeau est de {text.pourcent(gap.median(), 0)} au milieu et de "
+        f"{text.pourcent(gap.max(), 0)} au plus. La part des taux masqués s'en écarte de "
+        f"{text.points(apart.median(), 0).lstrip('+')} au milieu et de "
+        f"{text.points(apart.max(), 0).lstrip('+')} au plus. Le jumeau enseigne "
+        f"{text.nombre(own)} diplômes (comptés dans chaque voie) ; les fichiers réels, "
+        f"{text.nombre(real)}. Rien du jumeau ne décrit un établissement réel."
+    )
+
+
+def _totals(rows: pd.DataFrame, statistic: str) -> tuple[float, float]:
+    """Return the real and the simulated total of a count over the levels."""
+    counted = rows[rows["statistic"] == statistic]
+    return float(counted["reel"].sum()), float(counted["jumeau"].sum())
+
+
+def figure(p: Panels) -> Figure:
+    """Return the figure of distributions, real and simulated."""
+    rows = compared(p)
+    drawn = rows[rows["statistic"].isin(["q10", "q50", "q90"])]
+    single = rows[rows["statistic"].isin(list(SINGLE))]
+    named = pd.concat([drawn, single])
+    named = named.assign(
+        moment=named["moment"].map(MOMENTS), statistic=named["statistic"].map(STATISTICS)
+    )
+    # A value alone is drawn as a median whose deciles are itself.
+    points = [single.assign(moment=single["statistic"], statistic=q) for q in ("q10", "q50", "q90")]
+    drawn = pd.concat([drawn, *points], ignore_index=True)
+    real = "reel" in named
+    titre = (
+        "Le jumeau a les ordres de grandeur des fichiers réels"
+        if real
+        else "Les distributions du jumeau"
+    )
+    return Figure(
+        draw_moments(drawn, titles=MOMENTS | SINGLE),
+        titre,
+        f"{p.donnees.credit} ; jumeau : données simulées",
+        "Six cadres. Places, premiers vœux par place, élèves de dernière année, taux d'emploi : "
+        "médiane et déciles par diplôme. Part des taux masqués, nombre de diplômes : une valeur "
+        "par diplôme et par voie"
+        + (". Réels et simulés côte à côte." if real else ", du jumeau."),
+        named.reset_index(drop=True),
+        labels={"moment": "Grandeur", "level": "Diplôme", "statistic": "Statistique",
+                "reel": "Réel", "jumeau": "Jumeau (simulé)"} if real else
+        {"moment": "Grandeur", "level": "Diplôme", "statistic": "Statistique",
+         "jumeau": "Jumeau (simulé)"},
+        formats={"jumeau": _number} | ({"reel": _number} if real else {}),
+    )  # fmt: skip
+
+
+def _number(value: float) -> str:
+    """Return a count without decimals, a share or a mean with two."""
+    return text.nombre(value, 0 if value >= 30 else 2)
+
+
+def tableau(p: Panels) -> Table:
+    """Return the other moments, one column a diploma: places, regional file, rates, hidden."""
+    rows = compared(p)
+    rows = rows[rows["moment"].isin(["variation_places", "catalogue", "devenir"])]
+    # Affelnet knows pupils only.
+    level = rows["level"].where(rows["level"].str.contains(","), rows["level"] + ", scolaire")
+    sources = {"reel": "Réel", "jumeau": "Jumeau (simulé)"}
+    sources = {name: label for name, label in sources.items() if name in rows}
+    tall = rows.assign(level=level).melt(["statistic", "level"], list(sources), "source")
+    wide = tall.pivot_table("value", ["statistic", "source"], "level", aggfunc="first")
+    order = [(name, source) for name in STATISTICS for source in sources]
+    wide = wide.loc[[key for key in order if key in wide.index]].reset_index()
+    wide["statistic"] = wide["statistic"].map(STATISTICS | MEASURES)
+    wide["source"] = wide["source"].map(sources)
+    levels = [name for name in LEVELS if name in wide]
+    return table(
+        wide[["statistic", "source", *levels]].rename_axis(columns=None),
+        "Places, diplômes, devenir et cellules masquées : jumeau et fichiers",
+        formats=dict.fromkeys(levels, _number),
+        labels={"statistic": "Statistique", "source": "Source"} | LEVELS,
+        source=f"{p.donnees.credit} ; jumeau : données simulées",
+        note="sc. : scolaire ; app. : apprentissage. Parts entre 0 et 1. Places, et leur variation "
+        "sur un an : Affelnet, sans les apprentis. Les régions comptées sont celles que le jumeau "
+        "simule, les treize de métropole.",
+    )
+
+
+def verite(p: Panels) -> Table:
+    """Return the true effect per seat of the simulated programme, by outcome."""
+    from fpi_eval import twin
+
+    truth = twin.draw(twin.SMALL, p.donnees.programme.graine).truth
+    rows = [
+        {"resultat": label, **{k: truth.per_seat(name)[k] for k in ("theta", "kappa", "net")}}
+        for name, label in RESULTS.items()
+    ]
+    return table(
+        pd.DataFrame(rows),
+        "L'effet vrai par place ouverte dans le jeu simulé livré",
+        formats=dict.fromkeys(("theta", "kappa", "net"), ("signe", 2)),
+        labels={"resultat": "Résultat", "theta": "Effet brut", "kappa": "Déplacement",
+                "net": "Effet net"},
+        source="Jumeau : données simulées",
+        note="Compté élève par élève, en comparant le même tirage avec et sans le programme : "
+        "aucune formule d'estimateur n'y entre.",
+    )  # fmt: skip
+
+
+def limites(p: Panels) -> str:
+    """Return what the twin does not say."""
+    lines = [
+        "Le jumeau juge les estimateurs ; il ne dit rien de l'effet du programme réel.",
+        "Il ne simule ni l'outre-mer, ni les titres professionnels, ni les BUT, ni les licences "
+        "professionnelles, ni les écoles d'ingénieurs.",
+    ]
+    rows = compared(p)
+    if "reel" in rows:
+        real, own = _totals(rows, "eleves")
+        apprentices = rows[rows["level"].str.endswith("apprentissage")]
+        real_app, own_app = _totals(apprentices, "eleves")
+        lines.append(
+            "Il a moins d'établissements et de classes que la France : ses élèves de dernière "
+            "année font "
+            f"{text.pourcent(own / real, 0)} de ceux des fichiers régionaux, et "
+            f"{text.pourcent(own_app / real_app, 0)} pour les seuls apprentis."
+        )
+    return "\n\n".join(lines)
+
+
+DIPLOMES = {"232": "CAP", "238": "Bac pro", "322": "BTS"}
+LEVELS = {"010": "MC", "500": "CAP", "400": "Bac pro", "320": "BTS"}
+OVERSEAS = ("97", "98")  # first digits of the UAI of establishments that the twin does not have
+RENTREE = 2022  # the twin is calibrated on the files of that rentrée
+
+
+def twin_panels(p: Panels) -> Panels:
+    """Return the panels of a simulated France of the real size, at the calibration's rentrée."""
+    programme = p.donnees.programme
+    folder: Path = simulated_folder(programme, RENTREE, full=True, first=RENTREE - 2)
+    return panels(programme, RENTREE, folder)
+
+
+def moments_of(p: Panels) -> pd.DataFrame:
+    """Return moment × level × statistic of seats, wishes, pupils and outcomes.
+
+    Moments: places, voeux_1_par_place, variation_places (Affelnet, two last rentrées), catalogue,
+    terminale, taux_emploi_6_mois, devenir (InserJeunes per region: diplomas, rows, rates and share
+    of hidden cells). Only the regions that the twin simulates are counted, in either.
+    """
+    seats = p.donnees.table("affelnet").assign(
+        key=lambda t: t["uai"] + t["mefstat11"],
+        level=lambda t: t["mefstat11"].str[:3].map(DIPLOMES),
+    )
+    seats = seats[seats["level"].notna() & ~seats["uai"].str[:2].isin(OVERSEAS)]
+    years = sorted(seats["rentree"].unique())[-2:]
+    before, now = (seats[seats["rentree"] == year] for year in (years[0], years[-1]))
+    rows = p.inserjeunes[p.inserjeunes["millesime"] == p.inserjeunes["millesime"].max()]
+    length = rows["cfd"].str[:3].map(LEVELS)
+    rows = rows.assign(level=length + ", " + rows["voie"], code=rows["cfd"])
+    rows = rows[rows["level"].notna() & rows["code_region"].isin(list(REGIONS))]
+    parts = [moments.seat_moments(now, before), moments.outcome_moments(rows)]
+    parts.append(moments.catalogue_moments(rows))
+    return pd.concat(parts, ignore_index=True)
+
+
+def beside(real: Panels) -> pd.DataFrame:
+    """Return both sets of moments in one table: moment, level, statistic, reel, jumeau."""
+    keys = ["moment", "level", "statistic"]
+    own = moments_of(real).rename(columns={"value": "reel"})
+    simulated = moments_of(twin_panels(real)).rename(columns={"value": "jumeau"})
+    return own.merge(simulated, on=keys)

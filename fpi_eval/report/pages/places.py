@@ -1,0 +1,215 @@
+"""What `02_places` shows: openings against targets, places, pressure, départements."""
+
+import pandas as pd
+
+from fpi_eval import text
+from fpi_eval.figures import Figure
+from fpi_eval.indicators import deploiement, filieres
+from fpi_eval.panel.panels import Panels
+from fpi_eval.panel.regional import ELSEWHERE, HERE
+from fpi_eval.plots import stacked_rows, targets
+from fpi_eval.report.pages import programme as vue_programme
+from fpi_eval.report.published import seats as feuilles_places
+from fpi_eval.tables import Table, table
+
+NO_REGISTER = (
+    "Le dossier de données ne contient pas le registre des ouvertures (ouvertures.csv) : on ne "
+    "peut pas dire combien de places le programme a ouvertes, ni les comparer aux cibles."
+)
+
+
+def words(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with codes replaced by the words readers see."""
+    region = p.donnees.programme.territoire.region
+    names = {
+        "territoire": {HERE: region, ELSEWHERE: "Autres régions"},
+        "filiere": text.FILIERES,
+        "niveau": text.NIVEAUX | {"Total": "Ensemble"},
+        "voie": text.VOIES,
+    }
+    if "territoire" in rows:
+        rows = rows.sort_values("territoire", key=lambda t: t != HERE, kind="stable")
+    replaced = {name: rows[name].map(names[name]) for name in names if name in rows}
+    dated = {n: rows[n].astype(str).str.replace("_", "-") for n in ("rentree", "millesime")
+             if n in rows}  # fmt: skip
+    return rows.assign(**replaced, **dated)
+
+
+def reponse(p: Panels) -> str:
+    """Return the answer: seats opened against targets, or that it cannot be told."""
+    kept = deploiement.du_programme(p)
+    observed = _observed(p)
+    if kept.empty:
+        return f"{NO_REGISTER}\n\n{observed}"
+    opened, planned = kept["places_ouvertes"].sum(), kept["places_prevues"].sum()
+    sentences = [
+        f"Le programme a ouvert {text.nombre(opened)} places depuis {kept['rentree'].min()}, "
+        f"pour {text.nombre(planned)} prévues.",
+    ]
+    for row in deploiement.avancement(p).itertuples():
+        sentences.append(
+            f"{row.libelle} : les places déjà ouvertes offriront au plus "
+            f"{text.nombre(row.acquis)} entrées d'ici la rentrée {row.echeance} "
+            f"({text.pourcent(row.part, 0)} de la cible de {text.nombre(row.cible)}), si toutes "
+            "sont occupées chaque année."
+        )
+    return "\n\n".join([*sentences, observed])
+
+
+def _observed(p: Panels) -> str:
+    rows = filieres.places_constantes(p)
+    rows = rows[rows["rentree"] == p.donnees.rentree]
+    sums = rows.groupby("territoire")[["places_avant", "places_apres"]].sum()
+    if HERE not in sums.index:
+        return "Les capacités de la rentrée précédente manquent : pas de comparaison possible."
+    change = sums["places_apres"] / sums["places_avant"] - 1
+    return (
+        "Dans les formations présentes à deux rentrées de suite, les places d'entrée des trois "
+        f"filières ont varié de {text.signe(100 * change[HERE], 1)} % dans la région entre "
+        f"{p.donnees.rentree - 1} et {p.donnees.rentree}, contre "
+        f"{text.signe(100 * change[ELSEWHERE], 1)} % dans les autres régions."
+    )
+
+
+def cibles(p: Panels) -> Figure | str:
+    """Return the figure of seats opened against the published targets."""
+    if deploiement.du_programme(p).empty:
+        return NO_REGISTER
+    rows = deploiement.avancement(p)
+    drawn = rows.assign(realise=rows["acquis"])
+    said = [
+        f"{r.libelle} : {text.nombre(r.acquis)} sur {text.nombre(r.cible)}"
+        for r in rows.itertuples()
+    ]
+    return Figure(
+        targets(drawn),
+        "Ce que les places déjà ouvertes permettent au plus, face aux cibles",
+        f"Registre des ouvertures, rentrée {p.donnees.rentree} ; {p.donnees.credit}",
+        f"Barres horizontales, une par cible. {' ; '.join(said)}.",
+        rows[["libelle", "echeance", "cible", "places_ouvertes", "realise", "acquis", "part"]]
+        .assign(echeance=rows["echeance"].astype(str)),
+        formats={"part": ("pourcent", 0)},
+        labels={"libelle": "Cible", "echeance": "Échéance (rentrée)", "cible": "Personnes visées",
+                "places_ouvertes": "Places ouvertes",
+                "realise": "Entrées possibles à ce jour",
+                "acquis": "Entrées possibles à l'échéance",
+                "part": "Part de la cible"},
+    )  # fmt: skip
+
+
+def ouvertures(p: Panels) -> Table | str:
+    """Return seats planned, opened and observed; without a register, what capacities show."""
+    if deploiement.du_programme(p).empty:
+        return derivees(p)
+    return vue_programme.ouvertures(p)
+
+
+def rapprochement(p: Panels) -> Table | str:
+    """Return how many openings capacity files confirm."""
+    if deploiement.du_programme(p).empty:
+        return NO_REGISTER
+    return table(
+        deploiement.statuts(p),
+        "Les ouvertures déclarées se voient-elles dans les capacités ?",
+        labels={"statut": "Constat", "ouvertures": "Ouvertures", "places": "Places déclarées"},
+        source=f"Registre des ouvertures, rentrée {p.donnees.rentree} ; {p.donnees.credit}",
+        note="« Supérieure » ou « inférieure » : la hausse observée l'est à la hausse déclarée. "
+        "« Non vérifiable » : pas de capacité connue l'année d'avant, ou formation en "
+        "apprentissage, qui n'a pas de capacité fixe.",
+    )
+
+
+def evolution(p: Panels) -> Table:
+    """Return the change in places of the same cells, by filière, here and elsewhere."""
+    rows = filieres.places_constantes(p)
+    rows = rows[rows["rentree"] == p.donnees.rentree].drop(columns="rentree")
+    return table(
+        words(p, rows),
+        f"Places d'entrée des mêmes formations, rentrées {p.donnees.rentree - 1} et "
+        f"{p.donnees.rentree}",
+        formats={"evolution": lambda value: f"{text.signe(100 * value, 1)}\u00a0%"},
+        labels={"territoire": "Territoire", "filiere": "Filière", "niveau": "Niveau",
+                "voie": "Voie", "places_avant": "Places avant", "places_apres": "Places après",
+                "cellules": "Formations", "evolution": "Évolution"},
+        source=p.donnees.credit,
+        note="Seules comptent les formations (établissement × code d'entrée × voie) dont les "
+        "places sont connues aux deux rentrées. En apprentissage, la capacité est une intention.",
+    )  # fmt: skip
+
+
+def pression(p: Panels) -> Table | str:
+    """Return first wishes per place, in the region and its académies, beside the others."""
+    return vue_programme.ici(
+        feuilles_places.pression(p), p,
+        ["filiere", "academie", "places", "voeux_1", "taux_pression", "avant", "ecart", "ailleurs"],
+        "Affelnet n'a pas de vœux dans le dossier.",
+    )  # fmt: skip
+
+
+def demande(p: Panels) -> Table | str:
+    """Return confirmed wishes per BTS place, by filière, voie and académie."""
+    return vue_programme.ici(
+        feuilles_places.demande(p), p,
+        ["filiere", "voie", "academie", "places", "voeux", "taux_demande", "avant", "ecart",
+         "ailleurs"],
+        "Les capacités de BTS (Parcoursup) sont absentes du dossier.",
+    )  # fmt: skip
+
+
+def remplissage(p: Panels) -> Table | str:
+    """Return entrants per place, by level, filière and académie."""
+    return vue_programme.ici(
+        feuilles_places.remplissage(p), p,
+        ["niveau", "filiere", "academie", "places", "entrants", "taux_remplissage", "avant",
+         "ecart", "ailleurs"],
+        vue_programme.SANS_CONSTAT,
+    )  # fmt: skip
+
+
+def departements(p: Panels) -> Figure:
+    """Return the figure of entry places by département and filière."""
+    rows = filieres.places_par_departement(p)
+    named = rows.rename(columns=text.FILIERES)
+    columns = list(named.columns[1:])
+    total = named[columns].sum(axis=1)
+    ordered = named.loc[total.sort_values(ascending=False).index].reset_index(drop=True)
+    top = ordered["departement"].iloc[0]
+    share = total.max() / total.sum()
+    return Figure(
+        stacked_rows(ordered, rows="departement", columns=columns,
+                     xlabel=f"Places d'entrée, rentrée {p.donnees.rentree}"),
+        f"{top} réunit {text.pourcent(share, 0)} des places d'entrée des trois filières",
+        f"{p.donnees.credit}, rentrée {p.donnees.rentree}",
+        f"Barres horizontales, une par département, du plus au moins de places. {top} vient en "
+        f"tête avec {text.nombre(total.max())} places sur {text.nombre(total.sum())}.",
+        ordered,
+        labels={"departement": "Département"},
+    )  # fmt: skip
+
+
+def derivees(p: Panels) -> Table:
+    """Return seat increases seen in capacity files alone, here and elsewhere."""
+    rows = deploiement.derivees_par_filiere(p)
+    rows = rows[rows["rentree"] == p.donnees.rentree]
+    return table(
+        words(p, rows.drop(columns="rentree")),
+        f"Hausses de places que montrent les seules capacités, rentrée {p.donnees.rentree}",
+        labels={"territoire": "Territoire", "filiere": "Filière", "cellules": "Formations",
+                "places": "Places en plus"},
+        source=p.donnees.credit,
+        note="Toutes les hausses, quel qu'en soit le financement : les autres régions ouvrent "
+        "aussi des places. Une formation apparue ou renommée n'est pas comptée.",
+    )  # fmt: skip
+
+
+def limites(p: Panels) -> str:
+    """Return what places alone do not say."""
+    sentences = [
+        "Une place ouverte n'est pas une personne formée de plus : elle peut rester vide, ou "
+        "être prise par quelqu'un qui aurait suivi une autre formation.",
+        "« Formé » se lit ici « entré dans une place ouverte » ; les diplômés sont comptés à "
+        "part, deux ou trois ans plus tard.",
+    ]
+    if deploiement.du_programme(p).empty:
+        sentences.insert(0, NO_REGISTER)
+    return "\n\n".join(sentences)

@@ -1,0 +1,76 @@
+"""What `02_places` shows of the programme itself: people trained, follow-up table, its share."""
+
+import pandas as pd
+
+from fpi_eval.panel.panels import Panels
+from fpi_eval.report.published import people as feuilles_personnes
+from fpi_eval.report.published import seats as feuilles_places
+from fpi_eval.report.published.make import ENSEMBLE, show
+from fpi_eval.report.published.sheet import Table as Published
+from fpi_eval.tables import Table
+
+ABSENT = "Pas de registre des ouvertures dans le dossier : ce tableau n'est pas fait."
+SANS_CONSTAT = (
+    "Le dossier ne contient pas de constat de rentrée pour ces places : on ne sait pas encore si "
+    "elles sont remplies."
+)
+
+
+def _shown(published: Published | None, columns: list[str] | None = None, why: str = ABSENT,
+           **more: object) -> Table | str:  # fmt: skip
+    return why if published is None else show(published, columns, **more)
+
+
+def formes(p: Panels) -> Table | str:
+    """Return people who entered the programme's seats, against each target."""
+    return _shown(
+        feuilles_personnes.cibles(p),
+        ["libelle", "echeance", "personnes", "realise", "avancement", "reste"],
+        why=ABSENT if p.registre.empty else SANS_CONSTAT,
+    )
+
+
+def personnes(p: Panels) -> Table | str:
+    """Return people trained by level and filière, then by département."""
+    found = feuilles_personnes.personnes(p)
+    if found is None:
+        return ABSENT if p.registre.empty else SANS_CONSTAT
+    rows = found.frame
+    one_place = rows["uai"].isin([ENSEMBLE])
+    kinds = one_place & rows["departement"].eq(ENSEMBLE)
+    places = one_place & rows["departement"].ne(ENSEMBLE) & rows["filiere"].eq(ENSEMBLE)
+    return show(found, ["niveau", "filiere", "departement", "personnes"], kept=kinds | places,
+                titre="Personnes formées par niveau, par filière et par département")  # fmt: skip
+
+
+def ouvertures(p: Panels) -> Table | str:
+    """Return seats planned, opened, closed and observed."""
+    return _shown(feuilles_places.places_programme(p))
+
+
+def suivi(p: Panels) -> Table | str:
+    """Return the funder's follow-up table."""
+    return _shown(
+        feuilles_places.suivi(p),
+        ["projet", "filiere", "niveau", "prevu", "realise", "ecart", "taux_realisation", "cout",
+         "commentaire"],
+    )  # fmt: skip
+
+
+def transformation(p: Panels) -> Table | str:
+    """Return the programme's share of the filière's seats, and the rate of transformation."""
+    return _shown(feuilles_places.transformation(p))
+
+
+def ici(published: Published | None, p: Panels, columns: list[str], why: str) -> Table | str:
+    """Return the region's and its académies' rows at the rentrée of a compared table."""
+    if published is None:
+        return why
+    rows = published.frame
+    region = p.donnees.programme.territoire.region
+    kept = (rows["territoire"] == region) & (rows["departement"] == ENSEMBLE)
+    kept &= pd.Series(rows["rentree"].astype(int) == p.donnees.rentree, rows.index)
+    order = show(published, columns, kept=kept,
+                 titre=f"{published.title.split(',')[0]}, rentrée {p.donnees.rentree}",
+                 note="Ensemble : la région. Par département : voir le classeur.")  # fmt: skip
+    return order

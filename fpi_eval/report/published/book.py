@@ -1,0 +1,60 @@
+"""Everything that a report publishes as tables: one workbook, files, and what they showed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from fpi_eval.panel.panels import Panels
+from fpi_eval.report.edition import Edition
+from fpi_eval.report.published import counts as proteges
+from fpi_eval.report.published import memory as publication
+from fpi_eval.report.published import people as personnes
+from fpi_eval.report.published import protection
+from fpi_eval.report.published import seats as places
+from fpi_eval.report.published.sheet import Table
+from fpi_eval.report.published.workbook import export_tables, replace_files, write_workbook
+
+NAME = "tableaux"
+FOLDER = "tables"
+SHEETS: tuple[Callable[[Panels], Table | None], ...] = (
+    personnes.cibles, places.places_programme, places.places_par_rentree, places.transformation,
+    places.suivi, personnes.couts, personnes.personnes, places.emplois_industriels,
+    places.pression, places.demande, places.remplissage, personnes.terminale, personnes.apres,
+    personnes.emploi, personnes.quadrants,
+)  # fmt: skip
+
+
+def tableaux(p: Panels) -> list[Table]:
+    """Return every table that the data of the run allow, in the order of the workbook."""
+    made = [sheet(p) for sheet in SHEETS]
+    return [table for table in made if table is not None]
+
+
+def write(folder: Path, p: Panels, edition: Edition) -> list[Path]:
+    """Write workbook, Parquet, CSV, dictionary and publication; return the files.
+
+    Nothing is written, and the run stops, if the audit recovers a hidden count from all that is
+    published, last year's report included.
+    """
+    systems = proteges.all_systems(p)
+    for safe in systems.values():
+        protection.check(safe, protection.thresholds_of(p))
+    tables = tableaux(p)
+    book = folder / edition.file(NAME, "xlsx")
+    write_workbook(book, tables, title=f"{edition.titre}, {edition.annee}", warning=edition.banner)
+    files = export_tables(folder / FOLDER, [_named(table, edition.suffix) for table in tables])
+    kept = folder / edition.file(publication.NAME, "json")
+    shown = [safe.table.publication for safe in systems.values()]
+    replace_files({kept: publication.write(shown)})
+    return [book, *files, kept]
+
+
+def _named(table: Table, suffix: str) -> Table:
+    """Return the table under a file name that says when its data is simulated."""
+    return replace(table, name=f"{table.name}{suffix}")
+
+
+def inputs(p: Panels) -> dict[str, Path]:
+    """Return what the workbook depends on besides the data: last year's publication."""
+    path = publication.path_of(p.donnees, p.donnees.rentree - 1)
+    return {f"{path.parent.name}/{path.name}": path} if path.is_file() else {}

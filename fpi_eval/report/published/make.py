@@ -1,0 +1,181 @@
+"""How a protected table becomes one to publish: words, rates from the counts left, comparisons."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import pandas as pd
+
+from fpi_eval import tables, text
+from fpi_eval.disclosure import MARK, TOTAL
+from fpi_eval.indicators.compute import compare, compute
+from fpi_eval.indicators.declare import Indicator
+from fpi_eval.panel.panels import Panels
+from fpi_eval.panel.regional import ELSEWHERE, HERE
+from fpi_eval.report.published.sheet import Column, Table
+from fpi_eval.report.runner import manifest
+
+ENSEMBLE = "Ensemble"
+NO_BREAK = "\u2011"  # hyphen that keeps a millésime on one line
+FORMATS = {
+    "annee": "annee", "effectif": "nombre", "taux": ("pourcent", 1), "points": "points",
+    "euros": "euros", "decimal": ("nombre", 2),
+}  # fmt: skip
+TERRITOIRE = Column("territoire", "Territoire")
+FILIERE = Column("filiere", "Filière", definition="Groupe de spécialités (NSF) déclaré.")
+NIVEAU, VOIE = Column("niveau", "Niveau"), Column("voie", "Voie")
+ACADEMIE, DEPARTEMENT = Column("academie", "Académie"), Column("departement", "Département")
+RENTREE = Column("rentree", "Rentrée", "annee", "2023 est l'année scolaire 2023-2024.")
+MILLESIME = Column(
+    "millesime", "Millésime",
+    definition="Sortants de deux mois de juin ; deux millésimes qui se suivent en partagent un.",
+)  # fmt: skip
+
+
+def words(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with codes replaced by the words readers see."""
+    place = p.donnees.programme.territoire
+    names = {
+        "territoire": {HERE: place.region, ELSEWHERE: "Autres régions"},
+        "filiere": text.FILIERES,
+        "niveau": text.NIVEAUX,
+        "voie": text.VOIES,
+        "uai": {},
+        "code_academie": {a.code: a.nom for a in place.academies},
+        "code_departement": {d.code: d.nom for d in place.departements},
+    }
+    whole = {TOTAL: ENSEMBLE}
+    replaced = {
+        name.removeprefix("code_"): rows[name].map(lambda v, w=words | whole: w.get(v, v))
+        for name, words in names.items()
+        if name in rows
+    }
+    dated = {
+        n: rows[n].map(lambda v: ENSEMBLE if v == TOTAL else str(v).replace("_", "-"))
+        for n in ("rentree", "millesime")
+        if n in rows
+    }
+    return rows.assign(**replaced, **dated)
+
+
+def column(
+    indicator: Indicator, label: str = "", *, name: str = "", definition: str = ""
+) -> Column:
+    """Return the column of an indicator, with its definition, formula and limits."""
+    said = f"{indicator.definition} Formule : {indicator.formula}. Limite : {indicator.limite}"
+    return Column(name or indicator.name, label or indicator.label, indicator.unit,
+                  definition or said, indicator.source)  # fmt: skip
+
+
+def with_rates(
+    frame: pd.DataFrame, hidden: pd.DataFrame, indicators: Sequence[Indicator], by: Sequence[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return cells with each indicator, its interval (``…_bas``, ``…_haut``), and the flags.
+
+    Indicators are computed on the counts still shown: where one is hidden, so is the rate.
+    """
+    frame, hidden = frame.copy(), hidden.copy()
+    for one in indicators:
+        found = compute(frame, one, by)[[*by, "value", "ci_low", "ci_high"]]
+        both = frame[list(by)].merge(found, "left", list(by), validate="one_to_one")
+        names = (one.name, f"{one.name}_bas", f"{one.name}_haut")
+        frame[list(names)] = both[["value", "ci_low", "ci_high"]].to_numpy(dtype=float)
+        used = [name for name in one.columns if name in hidden]
+        for name in names:
+            hidden[name] = hidden[used].any(axis=1)
+    return frame, hidden
+
+
+def with_comparisons(
+    frame: pd.DataFrame, hidden: pd.DataFrame, one: Indicator, by: Sequence[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return cells with the indicator, last year's (``avant``), the gap (``ecart``), elsewhere's.
+
+    ``ailleurs`` is the same filière in all the other regions together, the same rentrée.
+    """
+    keys = [name for name in by if name != "rentree"]
+    frame, hidden = with_rates(frame, hidden, [one], by)
+    beside = compare(frame, one, avec="rentree", by=keys)[[*by, "reference", "ecart"]]
+    both = frame[list(by)].merge(beside, "left", list(by), validate="one_to_one")
+    frame["avant"], frame["ecart"] = (both[c].to_numpy(float) for c in ("reference", "ecart"))
+    past = frame[list(by)].assign(rentree=frame["rentree"] + 1, _h=hidden[one.name])
+    flags = frame[list(by)].merge(past, "left", list(by))["_h"].fillna(value=False).astype(bool)
+    hidden["avant"] = flags.to_numpy()
+    hidden["ecart"] = hidden["avant"] | hidden[one.name]
+    local = [name for name in ("territoire", "code_academie", "code_departement") if name in by]
+    same = [name for name in by if name not in local]
+    coarse = (frame["territoire"] == ELSEWHERE) & (frame[local[1:]] == TOTAL).all(axis=1)
+    far = frame[coarse].assign(_h=hidden[one.name])[[*same, one.name, "_h"]]
+    found = frame[same].merge(far, "left", same, validate="many_to_one")
+    frame["ailleurs"] = found[one.name].to_numpy(float)
+    hidden["ailleurs"] = found["_h"].fillna(value=False).astype(bool).to_numpy()
+    return frame, hidden
+
+
+def make(
+    p: Panels,
+    name: str,
+    title: str,
+    frame: pd.DataFrame,
+    columns: Sequence[Column],
+    *,
+    hidden: pd.DataFrame | None = None,
+    source: str = "",
+    note: str = "",
+) -> Table:
+    """Return a table to publish, in words, its source, the date of the run, its flags."""
+    frame = frame.reset_index(drop=True)
+    shown = words(p, frame)
+    if "rentree" in frame and frame["rentree"].map(lambda v: isinstance(v, int)).all():
+        shown["rentree"] = frame["rentree"].astype(int)
+    if hidden is not None:
+        hidden = hidden.reset_index(drop=True)
+    whose = p.donnees.credit if p.donnees.simulees else "calculs fpi_eval"
+    said = f"{source or p.donnees.credit} ; {whose}, rentrée {p.donnees.rentree}"
+    suffix = f" ({text.SIMULATED.lower()})" if p.donnees.simulees else ""
+    return Table(name, title + suffix, shown, tuple(columns), said, day(), hidden, note)
+
+
+def day() -> date:
+    """Return the date of the run."""
+    return manifest.today()
+
+
+def show(
+    published: Table,
+    columns: Sequence[str] | None = None,
+    *,
+    kept: pd.Series | None = None,
+    titre: str = "",
+    note: str = "",
+    labels: Mapping[str, str] | None = None,
+) -> tables.Table:
+    """Return rows and columns of a published table as notebooks show them, marks included.
+
+    `labels`: shorter heads for a page's width; the workbook keeps the full ones.
+    """
+    chosen = [c for c in published.columns if columns is None or c.name in columns]
+    if columns is not None:
+        chosen.sort(key=lambda c: list(columns).index(c.name))
+    frame = published.frame[[c.name for c in chosen]].copy()
+    for name in published.secret_columns():
+        if name in frame:
+            frame[name] = frame[name].astype(object).mask(published.hidden[name], MARK)
+    if kept is not None:
+        frame = frame[kept.to_numpy()]
+    if "millesime" in frame:
+        frame["millesime"] = frame["millesime"].str.replace("-", NO_BREAK)
+    return tables.table(
+        frame.reset_index(drop=True),
+        titre or published.title.removesuffix(f" ({text.SIMULATED.lower()})"),
+        formats={c.name: _format(c) for c in chosen if c.unit != "texte"},
+        labels={c.name: c.label for c in chosen} | dict(labels or {}),
+        source=published.source,
+        note=note or published.note,
+    )
+
+
+def _format(c: Column) -> tables.Format:
+    """Return how a column is written: a gap has its sign."""
+    if c.name.startswith(("ecart", "solde")) and c.unit in ("decimal", "effectif"):
+        return ("signe", 2 if c.unit == "decimal" else 0)
+    return FORMATS[c.unit]

@@ -1,0 +1,245 @@
+"""Published tables on people: trained against targets, costs, and what became of students."""
+
+import pandas as pd
+
+from fpi_eval.disclosure import TOTAL
+from fpi_eval.indicators import catalogue as c
+from fpi_eval.indicators import personnes_formees, quadrant
+from fpi_eval.indicators.compute import compute
+from fpi_eval.indicators.declare import EMPLOYED
+from fpi_eval.indicators.quadrant import OUTSIDE
+from fpi_eval.panel.panels import Panels
+from fpi_eval.panel.regional import HERE
+from fpi_eval.report.published import counts as proteges
+from fpi_eval.report.published import protection
+from fpi_eval.report.published.make import (
+    ACADEMIE,
+    DEPARTEMENT,
+    FILIERE,
+    MILLESIME,
+    NIVEAU,
+    TERRITOIRE,
+    VOIE,
+    column,
+    make,
+    with_rates,
+)
+from fpi_eval.report.published.seats import REGISTRE, registre, wide
+from fpi_eval.report.published.sheet import Column, Table
+from fpi_eval.text import pourcent
+
+INSERJEUNES = "InserJeunes, DEPP-Dares"
+PERSONNES = Column("personnes", "Personnes formées", "effectif", c.PERSONNES_FORMEES.definition)
+ELEVES = Column("terminale", "Élèves de dernière année", "effectif",
+                "Dernière année, dans les lignes dont le devenir est publié.")  # fmt: skip
+AFTER = (c.TAUX_POURSUITE, c.PART_EN_EMPLOI, c.PART_AUTRE, c.DEVENIR_FAVORABLE)
+DIMS = ["territoire", "filiere", "niveau", "voie", "course", "millesime"]
+DIGITS = 3  # of a regional mean that covers more courses than the tables show
+
+
+def cibles(p: Panels) -> Table | None:
+    """Return people trained so far against each target read as entrants."""
+    safe = proteges.formes(p)
+    kept = [one for one in p.donnees.programme.cibles if one.lecture == "entrants"]
+    if safe is None or not kept:
+        return None
+    table = personnes_formees(proteges.en_places(p), kept, jusqu_a=p.donnees.rentree)
+    flags = [_hidden(safe, one.niveau, min(one.echeance, p.donnees.rentree)) for one in kept]
+    for name in ("realise", "avancement", "reste"):
+        table[name] = table[name].mask(pd.Series(flags))
+    hidden = pd.DataFrame(dict.fromkeys(("realise", "avancement", "reste"), flags))
+    return make(
+        p, "cibles", "Personnes formées face aux cibles", table,
+        (Column("libelle", "Cible"), Column("echeance", "Échéance", "annee"),
+         Column("personnes", "Personnes visées", "effectif"),
+         Column("realise", "Personnes formées", "effectif", c.PERSONNES_FORMEES.definition),
+         Column("avancement", "Avancement", "taux", "Personnes formées / personnes visées."),
+         Column("reste", "Reste à former", "effectif"), Column("source", "Source de la cible")),
+        hidden=hidden, source=REGISTRE, note=SCOLAIRE,
+    )  # fmt: skip
+
+
+SCOLAIRE = (
+    "Voie scolaire seulement : aucune source ouverte ne compte les apprentis qui entrent. Entrants "
+    "au prorata des places du programme dans chaque formation, arrondis."
+)
+
+
+def _hidden(safe: protection.Safe, niveau: str, last: int) -> bool:
+    """Return whether the count of a target is hidden."""
+    shown = () if niveau == "ensemble" else ("niveau",)
+    cells, flags = protection.margin(safe, *shown)
+    ends = cells["rentree"].map(lambda v: max(v) if isinstance(v, tuple) else v)
+    mine = (ends <= last) & ((cells["niveau"] == niveau) | (not shown))
+    return bool(flags.loc[mine, "entrants_programme"].any())
+
+
+def personnes(p: Panels) -> Table | None:
+    """Return people trained since the start by level, filière, département and establishment."""
+    safe = proteges.formes(p)
+    if safe is None:
+        return None
+    whole = safe.frame["rentree"].map(lambda v: len(v) if isinstance(v, tuple) else 1)
+    cells = safe.frame[whole == whole.max()]
+    names = p.registre.drop_duplicates("uai").set_index("uai")["etablissement"].to_dict()
+    cells = cells.assign(
+        personnes=cells["entrants_programme"],
+        etablissement=cells["uai"].map(lambda u: "Ensemble" if u == TOTAL else names.get(u, u)),
+    )
+    hidden = pd.DataFrame({"personnes": safe.hidden.loc[cells.index, "entrants_programme"]})
+    order = cells.sort_values(["niveau", "filiere", *proteges.PLACE, "uai"], kind="stable",
+                              key=lambda s: s.replace({TOTAL: ""}))  # fmt: skip
+    return make(
+        p, "personnes_formees", "Personnes formées depuis le début du programme", order,
+        (NIVEAU, FILIERE, ACADEMIE, DEPARTEMENT, Column("uai", "UAI"),
+         Column("etablissement", "Établissement"), PERSONNES),
+        hidden=hidden.loc[order.index], source=REGISTRE, note=SCOLAIRE,
+    )  # fmt: skip
+
+
+def couts(p: Panels) -> Table | None:
+    """Return cost and subsidy per opened seat, and for the whole per person trained."""
+    rows = registre(p)
+    if rows.empty:
+        return None
+    rows = rows.assign(**{n: rows[n].astype(float) for n in ("cout", "subvention")})
+    sums = rows.groupby(["niveau", "filiere"])[["cout", "subvention", "places_ouvertes"]].sum()
+    seats = wide(sums.reset_index(), c.COUTS[:2], ["niveau", "filiere"])
+    whole = sums.sum()
+    sums.loc[(TOTAL, TOTAL), :] = whole
+    table = seats.merge(sums.reset_index(), on=["niveau", "filiere"])
+    people, flag = float("nan"), False
+    if (safe := proteges.formes(p)) is not None:
+        cells, flags = protection.margin(safe)
+        ends = cells["rentree"].map(lambda v: max(v) if isinstance(v, tuple) else v)
+        people, flag = (x.loc[ends.idxmax(), "entrants_programme"] for x in (cells, flags))
+    one = pd.DataFrame({"cout": [whole["cout"]], "subvention": [whole["subvention"]],
+                        "entrants_programme": [people]})  # fmt: skip
+    last = table["niveau"] == TOTAL
+    for cost in c.COUTS[2:4]:
+        value = compute(one, cost)["value"].iloc[0]
+        table[cost.name] = table["niveau"].where(last).map({TOTAL: value})
+    hidden = pd.DataFrame({cost.name: last & bool(flag) for cost in c.COUTS[2:4]})
+    return make(
+        p, "couts", "Coûts par place ouverte et par personne formée", table,
+        (NIVEAU, FILIERE, column(c.PLACES_OUVERTES), Column("cout", "Coût complet", "euros"),
+         Column("subvention", "Subvention", "euros"), *(column(one) for one in c.COUTS[:4])),
+        hidden=hidden, source=f"{REGISTRE} ; budget du programme",
+        note="Par personne formée : tout le programme, personnes de la voie scolaire seulement.",
+    )  # fmt: skip
+
+
+def terminale(p: Panels) -> Table | None:
+    """Return final-year students."""
+    cells, hidden = _devenir(p)
+    kept = (cells["niveau"] != TOTAL) & (cells["filiere"] != TOTAL)
+    return make(
+        p, "eleves_terminale", "Élèves et étudiants en dernière année", cells[kept],
+        (TERRITOIRE, FILIERE, NIVEAU, VOIE, MILLESIME,
+         ELEVES),
+        hidden=hidden[kept], source=INSERJEUNES, note=couverture(p),
+    )  # fmt: skip
+
+
+def apres(p: Panels) -> Table | None:
+    """Return what final-year students do six months later: study, work, other."""
+    cells, hidden = _devenir(p)
+    cells, hidden = with_rates(cells, hidden, AFTER, DIMS)
+    return make(
+        p, "devenir", "Devenir des élèves de dernière année, six mois après", cells,
+        (TERRITOIRE, FILIERE, NIVEAU, VOIE, MILLESIME, ELEVES,
+         Column("poursuite", "Poursuivent leurs études", "effectif"),
+         *(column(one) for one in AFTER)),
+        hidden=hidden, source=INSERJEUNES, note=couverture(p),
+    )  # fmt: skip
+
+
+def emploi(p: Panels) -> Table | None:
+    """Return employment of leavers at 6, 12, 18 and 24 months, with the interval at 6."""
+    cells, hidden = _devenir(p)
+    rates = tuple(c.TAUX_EMPLOI.values())
+    cells, hidden = with_rates(cells, hidden, rates, DIMS)
+    first = rates[0].name
+    counts = (Column(n, f"En emploi à {m} mois", "effectif")
+              for n, m in zip(EMPLOYED, c.TAUX_EMPLOI, strict=True))  # fmt: skip
+    return make(
+        p, "emploi", "Emploi des sortants à 6, 12, 18 et 24 mois", cells,
+        (TERRITOIRE, FILIERE, NIVEAU, VOIE, MILLESIME, Column("sortants", "Sortants", "effectif"),
+         *counts, *(column(one) for one in rates),
+         Column(f"{first}_bas", "Taux à 6 mois, borne basse", "taux", INTERVALLE),
+         Column(f"{first}_haut", "Taux à 6 mois, borne haute", "taux", INTERVALLE)),
+        hidden=hidden, source=INSERJEUNES,
+    )  # fmt: skip
+
+
+INTERVALLE = "Intervalle de Wilson à 95 % : sortants traités comme des tirages indépendants."
+
+
+def _devenir(p: Panels) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return cells of all courses together."""
+    safe = proteges.devenir(p)
+    kept = safe.frame["course"] == TOTAL
+    cells = safe.frame[kept].sort_values(
+        ["territoire", "voie", "niveau", "filiere", "millesime"], kind="stable",
+        key=lambda s: s.replace({TOTAL: "", HERE: ""}),
+    )  # fmt: skip
+    hidden = safe.hidden.loc[cells.index]
+    return cells.reset_index(drop=True), hidden.reset_index(drop=True)
+
+
+def couverture(p: Panels) -> str:
+    """Return the share of students whose outcomes are published, in words."""
+    share = pourcent(proteges.couverture(p), 1)
+    return (
+        f"Élèves des lignes dont le producteur publie le devenir : {share} de ceux de la région, "
+        "au dernier millésime. Deux millésimes qui se suivent partagent une promotion : on ne les "
+        "additionne pas."
+    )
+
+
+def quadrants(p: Panels) -> Table | None:
+    """Return the quadrant of each course of the region at the last millésime, voie scolaire.
+
+    The mean is that of all the region's courses of the level. A course is out of the quadrants
+    where a rate is hidden, by the publisher's rule or by ours.
+    """
+    safe = proteges.devenir(p)
+    cells = safe.frame[safe.frame["course"] != TOTAL]
+    if cells.empty:
+        return None
+    rows = p.inserjeunes[p.inserjeunes["code_region"] == p.donnees.programme.territoire.code_region]
+    told = rows["sortants"].notna() & rows["niveau"].notna()
+    rows = rows[told & (rows["millesime"] == cells["millesime"].iloc[0])]
+    minimum = p.donnees.programme.secret.denominateur_minimum
+    found = quadrant(rows, denominateur_minimum=minimum)
+    keys = ["niveau", "course", "millesime"]
+    table = cells[["filiere", *keys, "terminale", "sortants"]].merge(found, "left", keys)
+    flags = safe.hidden.loc[cells.index].reset_index(drop=True)
+    hidden = flags[["terminale", "sortants"]].copy()
+    hidden[c.TAUX_EMPLOI_6_MOIS.name] = flags["_en_emploi_6_mois"]
+    hidden[c.TAUX_POURSUITE.name] = flags["_poursuite"]
+    both = [c.TAUX_EMPLOI_6_MOIS.name, c.TAUX_POURSUITE.name]
+    table[both] = table[both].mask(hidden[both])
+    out = hidden[both].any(axis=1) | table[both].isna().any(axis=1)
+    table["quadrant"] = table["quadrant"].mask(out, OUTSIDE)
+    means = ["moyenne_emploi", "moyenne_poursuite"]
+    table[means] = table[means].round(DIGITS)
+    names = p.donnees.nomenclatures.diplomes.drop_duplicates("cfd").set_index("cfd")["libelle"]
+    table["formation"] = table["course"].map(names).fillna(table["course"])
+    order = table.sort_values(["niveau", "filiere", "formation"])
+    return make(
+        p, "quadrants", "Place de chaque formation face à la moyenne régionale", order,
+        (Column("formation", "Formation"), FILIERE, NIVEAU, MILLESIME, ELEVES,
+         Column("sortants", "Sortants", "effectif"), column(c.TAUX_EMPLOI_6_MOIS),
+         column(c.TAUX_POURSUITE), Column("moyenne_emploi", "Emploi, moyenne régionale", "taux"),
+         Column("moyenne_poursuite", "Poursuite, moyenne régionale", "taux"),
+         Column("quadrant", "Quadrant", definition=QUADRANT)),
+        hidden=hidden.loc[order.index], source=INSERJEUNES, note=QUADRANT,
+    )  # fmt: skip
+
+
+QUADRANT = (
+    "Q1 : emploi et poursuite au moins à la moyenne régionale de ce niveau ; Q2 : emploi seul ; "
+    "Q3 : poursuite seule ; Q4 : ni l'un ni l'autre. Moyenne de toutes les formations, voie "
+    "scolaire : sommes d'effectifs."
+)

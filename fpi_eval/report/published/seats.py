@@ -1,0 +1,283 @@
+"""Published tables on seats: the programme's own, wishes and entrants beside them, jobs, costs."""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.disclosure import TOTAL
+from fpi_eval.indicators import catalogue as c
+from fpi_eval.indicators import join_jobs, suivi_ami_cma
+from fpi_eval.indicators.compute import compute, compute_all
+from fpi_eval.indicators.declare import Indicator
+from fpi_eval.panel import emplois, secteurs
+from fpi_eval.panel.panels import Panels, du_programme
+from fpi_eval.panel.regional import HERE
+from fpi_eval.report.published import counts as proteges
+from fpi_eval.report.published import protection
+from fpi_eval.report.published.make import (
+    ACADEMIE,
+    DEPARTEMENT,
+    FILIERE,
+    NIVEAU,
+    RENTREE,
+    TERRITOIRE,
+    VOIE,
+    column,
+    make,
+    with_comparisons,
+)
+from fpi_eval.report.published.protection import Safe
+from fpi_eval.report.published.sheet import Column, Table
+from fpi_eval.sources.register.reconcile import CONFIRMEE, NON_VERIFIABLE, SUPERIEURE
+from fpi_eval.text import nombre, pluriel
+
+REGISTRE = "Registre des ouvertures"
+SEATS = (c.PLACES_PREVUES, c.PLACES_OUVERTES, c.PLACES_FERMEES, c.SOLDE_PLACES,
+         c.PLACES_OBSERVEES, c.ECART_PLACES, c.TAUX_REALISATION)  # fmt: skip
+SEAT_COLUMNS = (
+    *(column(one) for one in SEATS[:4]),
+    Column("places_verifiables", "Ouvertes vérifiables", "effectif",
+           "Ouvertes dans une formation aux places connues deux rentrées de suite.",
+           "Registre des ouvertures"),
+    column(c.PLACES_OBSERVEES), column(c.ECART_PLACES, "Écart"), column(c.TAUX_REALISATION),
+)  # fmt: skip
+AVANT = Column("avant", "Rentrée précédente", "decimal", "La même valeur, un an plus tôt.")
+ECART = Column("ecart", "Écart à la précédente", "decimal", "Valeur moins la précédente.")
+AILLEURS = Column("ailleurs", "Autres régions", "decimal",
+                  "La même valeur, toutes les autres régions ensemble.")  # fmt: skip
+
+
+def wide(table: pd.DataFrame, indicators: tuple[Indicator, ...], by: list[str]) -> pd.DataFrame:
+    """Return one column per indicator and one row per group, then the whole (``Total``)."""
+    groups, whole = compute_all(table, indicators, by), compute_all(table, indicators)
+    rows = groups.pivot_table("value", by, "indicateur", dropna=False).reset_index()
+    total = {row.indicateur: row.value for row in whole.itertuples()} | dict.fromkeys(by, TOTAL)
+    rows = rows.dropna(subset=[one.name for one in indicators], how="all").astype(
+        dict.fromkeys(by, object)
+    )
+    return pd.concat([rows, pd.DataFrame([total])], ignore_index=True).rename_axis(columns=None)
+
+
+@cache
+def registre(p: Panels) -> pd.DataFrame:
+    """Return the programme's openings, closures apart, with what capacities show of each."""
+    rows = p.rapprochement
+    rows = rows[rows["projet"].isin(du_programme(p)["projet"].unique())]
+    if rows.empty:
+        return rows
+    opened, planned = (rows[f"places_{w}"].astype(float) for w in ("ouvertes", "prevues"))
+    told = (rows["statut"] != NON_VERIFIABLE) & (opened > 0)
+    return rows.assign(
+        places_ouvertes=opened.clip(lower=0),
+        places_prevues=planned.clip(lower=0),
+        places_fermees=(-opened).clip(lower=0),
+        places_observees=rows["variation"].where(told),
+        verifiable=told,
+        places_transformees=opened.abs(),
+    )
+
+
+def _seats(p: Panels, by: list[str]) -> pd.DataFrame:
+    """Return the indicators of seats by group, and the opened seats that capacities can show."""
+    rows = registre(p)
+    told = rows.assign(places_ouvertes=rows["places_ouvertes"].where(rows["verifiable"]))
+    seen = wide(told, (c.PLACES_OUVERTES,), by).set_index(by)["places_ouvertes"]
+    table = wide(rows, SEATS, by).join(seen.rename("places_verifiables"), on=by)
+    if "rentree" in by:
+        table["rentree"] = table["rentree"].map(lambda y: y if y == TOTAL else str(int(y)))
+    return table
+
+
+def places_programme(p: Panels) -> Table | None:
+    """Return seats planned, opened, closed and observed by level × filière, and in all."""
+    if registre(p).empty:
+        return None
+    return make(
+        p, "places_programme", "Places du programme, prévues, ouvertes et observées",
+        _seats(p, ["niveau", "filiere"]), (NIVEAU, FILIERE, *SEAT_COLUMNS),
+        source=REGISTRE,
+        note="Places observées, écart et taux de réalisation : ouvertures vérifiables seulement.",
+    )  # fmt: skip
+
+
+def places_par_rentree(p: Panels) -> Table | None:
+    """Return the same by rentrée of opening."""
+    if registre(p).empty:
+        return None
+    return make(
+        p, "places_par_rentree", "Places du programme par rentrée d'ouverture",
+        _seats(p, ["rentree"]),
+        (Column("rentree", "Rentrée"), *SEAT_COLUMNS),
+        source=REGISTRE,
+    )  # fmt: skip
+
+
+def transformation(p: Panels) -> Table | None:
+    """Return this rentrée's transformed seats over last year's entrants, and the programme's share.
+
+    Voie scolaire: apprentices have neither fixed capacity nor a count of entrants.
+    """
+    if registre(p).empty:
+        return None
+    year, by = p.donnees.rentree, ["niveau", "filiere"]
+    own = registre(p)[registre(p)["voie"] == "scolaire"]
+    moved = own[own["rentree"] == year].groupby(by)["places_transformees"].sum()
+    cells = proteges.en_service(p)
+    cells = cells[(cells["rentree"] == year) & cells["places"].notna()]
+    share = compute(cells, c.PART_PROGRAMME, by).set_index(by)
+    table = share[["numerator", "denominator"]].set_axis(["seats", "places"], axis=1)
+    table = table.assign(places_transformees=moved).fillna({"places_transformees": 0.0})
+    base, flags = _entrants_avant(p)
+    table = table.reset_index().merge(base.join(flags.rename("_h")), "left", by)
+    parts = [compute(table, one, by)[[*by, "value"]].rename(columns={"value": one.name})
+             for one in (c.PART_PROGRAMME, c.TAUX_TRANSFORMATION)]  # fmt: skip
+    for part in parts:
+        table = table.merge(part, "left", by)
+    flag = table.pop("_h").fillna(value=False).astype(bool)
+    hidden = pd.DataFrame(dict.fromkeys(("effectif_entree", c.TAUX_TRANSFORMATION.name), flag))
+    return make(
+        p, "transformation", "Part du programme dans la filière et taux de transformation", table,
+        (NIVEAU, FILIERE,
+         Column("seats", "Places du programme en service", "effectif"),
+         Column("places", "Places d'entrée de la filière", "effectif"), column(c.PART_PROGRAMME),
+         Column("places_transformees", f"Places ouvertes ou fermées en {year}", "effectif"),
+         Column("effectif_entree", f"Effectif en entrée en {year - 1}", "effectif"),
+         column(c.TAUX_TRANSFORMATION)),
+        hidden=hidden, source=REGISTRE,
+        note="Voie scolaire de la région. Effectif en entrée : formations dont les places sont "
+        "connues, rentrée précédente.",
+    )  # fmt: skip
+
+
+def _entrants_avant(p: Panels) -> tuple[pd.DataFrame, pd.Series]:
+    """Return last year's entrants by level × filière in the region, and where they are hidden."""
+    safe = proteges.entrants(p)
+    if safe is None:
+        empty = pd.DataFrame(columns=["niveau", "filiere", "effectif_entree"])
+        return empty.astype({"effectif_entree": float}), pd.Series(dtype=bool)
+    cells, hidden = protection.margin(safe, "territoire", "niveau", "filiere", territoire=HERE,
+                                    rentree=p.donnees.rentree - 1)  # fmt: skip
+    rows = cells.rename(columns={"entrants": "effectif_entree"})
+    return rows[["niveau", "filiere", "effectif_entree"]], hidden["entrants"]
+
+
+def _compared(
+    p: Panels, safe: Safe, one: Indicator, count: Column, name: str, title: str, **kept: object
+) -> Table | None:
+    """Return a protected rate by place, beside last year and the other regions."""
+    dims = list(safe.table.publication.dims)
+    frame = safe.frame
+    for dim, value in kept.items():
+        frame = frame[frame[dim] == value]
+    if frame.empty:
+        return None
+    frame, hidden = with_comparisons(
+        frame.reset_index(drop=True), safe.hidden.loc[frame.index].reset_index(drop=True), one, dims
+    )
+    order = frame.assign(_t=frame["territoire"] != HERE).sort_values(
+        ["_t", *dims[1:-1], "rentree"], key=lambda s: s.replace({TOTAL: ""}), kind="stable"
+    )
+    unit = one.unit
+    gap = "points" if unit == "taux" else unit
+    extra = (VOIE,) if "voie" in dims and one is c.TAUX_DEMANDE else ()
+    level = (NIVEAU,) if "niveau" not in kept else ()
+    beside = (Column("avant", AVANT.label, unit, AVANT.definition),
+              Column("ecart", ECART.label, gap, ECART.definition),
+              Column("ailleurs", AILLEURS.label, unit, AILLEURS.definition))  # fmt: skip
+    return make(
+        p, name, title, order,
+        (TERRITOIRE, *level, FILIERE, *extra, ACADEMIE, DEPARTEMENT, RENTREE,
+         Column("places", "Places", "effectif", "Places où le compte est connu."), count,
+         column(one), *beside),
+        hidden=hidden.loc[order.index], source=one.source,
+    )  # fmt: skip
+
+
+def pression(p: Panels) -> Table | None:
+    """Return first wishes per place (secondary)."""
+    safe = proteges.voeux(p)
+    count = Column("voeux_1", "Premiers vœux", "effectif", "Vœux de rang 1.", "Affelnet")
+    return safe and _compared(p, safe, c.TAUX_PRESSION, count, "pression",
+                              "Premiers vœux pour une place, par territoire et filière",
+                              niveau="secondaire")  # fmt: skip
+
+
+def demande(p: Panels) -> Table | None:
+    """Return confirmed wishes per place (BTS)."""
+    safe = proteges.voeux(p)
+    count = Column("voeux", "Vœux confirmés", "effectif", "Non classés.", "Parcoursup")
+    return safe and _compared(p, safe, c.TAUX_DEMANDE, count, "demande",
+                              "Vœux confirmés pour une place de BTS, par territoire et filière",
+                              niveau="superieur")  # fmt: skip
+
+
+def remplissage(p: Panels) -> Table | None:
+    """Return entrants per place."""
+    safe = proteges.entrants(p)
+    return safe and _compared(p, safe, c.TAUX_REMPLISSAGE, column(c.ENTRANTS), "remplissage",
+                              "Entrants par place, par territoire et filière")  # fmt: skip
+
+
+def emplois_industriels(p: Panels) -> Table | None:
+    """Return the programme's seats per 1,000 jobs by filière × département, industry in all."""
+    place = p.donnees.programme.territoire
+    jobs = p.emplois[p.emplois["code_region"] == place.code_region]
+    if jobs.empty or registre(p).empty:
+        return None
+    year = jobs["annee"].max()
+    jobs = jobs[jobs["annee"] == year].astype({"emplois": float})
+    industry = jobs[jobs["secteur"].str[0].isin(emplois.INDUSTRY)]
+    fed = secteurs.emplois_filieres(jobs, p.secteurs, ["code_departement"])
+    keys = ["filiere", "code_departement"]
+    both = pd.concat([industry.assign(filiere=TOTAL), fed])[[*keys, "emplois"]]
+    seats = registre(p)[[*keys, "places_ouvertes"]]
+    seats = pd.concat([seats, seats.assign(filiere=TOTAL)])
+    table = join_jobs(seats, both, on=keys, emplois="emplois")
+    rate = compute(table, c.PLACES_POUR_1000_EMPLOIS, keys)
+    table = table.merge(rate[[*keys, "value"]], on=keys).rename(
+        columns={"value": c.PLACES_POUR_1000_EMPLOIS.name}
+    )
+    order = table.assign(_o=table["filiere"] != TOTAL).sort_values(["_o", *keys])
+    return make(
+        p, "emplois_industriels", "Places ouvertes pour 1 000 emplois, par département", order,
+        (FILIERE, DEPARTEMENT, column(c.PLACES_OUVERTES),
+         Column("emplois_industriels", "Emplois salariés", "effectif",
+                f"Emploi salarié privé au 31 décembre {year}.", "Urssaf"),
+         column(c.PLACES_POUR_1000_EMPLOIS)),
+        source=f"{REGISTRE} ; Urssaf",
+        note="« Ensemble » : toute l'industrie. Un secteur qui alimente deux filières compte dans "
+        "les deux : les filières ne s'additionnent pas.",
+    )  # fmt: skip
+
+
+def suivi(p: Panels) -> Table | None:
+    """Return the funder's follow-up table: planned, achieved, gap, and what capacities confirm."""
+    if p.registre.empty:
+        return None
+    by = ["projet", "filiere", "niveau"]
+    seen = p.rapprochement.assign(
+        vues=p.rapprochement["statut"].isin([CONFIRMEE, SUPERIEURE]),
+        verifiables=p.rapprochement["statut"] != NON_VERIFIABLE,
+    )
+    sums = seen.groupby(by)[["vues", "verifiables"]].sum()
+    said = {
+        action: f"{pluriel(v, 'ouverture vue', 'ouvertures vues')} sur {nombre(n)}"
+        for action, v, n in zip(sums.index, sums["vues"], sums["verifiables"], strict=True)
+    }
+    rows = p.registre.copy()
+    for name in ("places_prevues", "places_ouvertes", "cout", "subvention"):
+        rows[name] = rows[name].astype(float) if name in rows else np.nan
+    return make(
+        p, "suivi_ami_cma", "Tableau de suivi (forme AMI-CMA) : prévu, réalisé, écart",
+        suivi_ami_cma(rows, by=by, commentaires=said),
+        (Column("projet", "Projet"), FILIERE, NIVEAU,
+         Column("prevu", "Places prévues", "effectif"), Column("realise", "Réalisé", "effectif"),
+         Column("ecart", "Écart", "effectif", "Réalisé moins prévu."),
+         Column("taux_realisation", "Taux de réalisation", "taux", "Réalisé / prévu."),
+         Column("cout", "Coût complet", "euros"), Column("subvention", "Subvention", "euros"),
+         Column("commentaire", "Commentaire")),
+        source=REGISTRE,
+        note="Commentaire : ouvertures que les capacités publiées montrent, sur celles qu'elles "
+        "peuvent montrer (formation aux places connues deux rentrées de suite).",
+    )  # fmt: skip

@@ -1,0 +1,131 @@
+"""Make a page usable by everyone: headings in order, named tables, figures with words."""
+
+import re
+from collections import Counter
+from html import escape
+
+from bs4 import BeautifulSoup, Tag
+
+from fpi_eval.errors import FpiError
+from fpi_eval.report.edition import Edition
+from fpi_eval.tables import slug
+from fpi_eval.text import SIMULATED
+
+MIN_SECTIONS = 3
+LONG_WORD = re.compile(r"\S{20}")
+NBSP = "\u00a0"
+HEADINGS = re.compile(r"^h[1-6]$")
+
+MANY_COLUMNS = 7
+
+
+def improve(html: str, edition: Edition) -> str:
+    """Return the page with headings, tables and images corrected where the notebook could not.
+
+    Raises
+    ------
+    FpiError
+        An image without alternative text: nobody but its author can write it.
+    """
+    soup = BeautifulSoup(html, "html.parser")
+    main = soup.find("main")
+    _order_headings(main)
+    for script in main.find_all(["script", "style", "link"]):
+        script.decompose()
+    for table in main.find_all("table"):
+        _name_table(table)
+    for image in main.find_all("img"):
+        _check_image(image)
+    _list_sections(soup, main)
+    _set_french(soup.body)
+    if edition.simulated:
+        _mark_simulated(soup, main)
+    return str(soup)
+
+
+def _order_headings(main: Tag) -> None:
+    """Keep one h1, skip no level, and give each heading an id of its own."""
+    level, seen = 0, Counter()
+    for heading in main.find_all(HEADINGS):
+        wanted = int(heading.name[1])
+        level = 1 if level == 0 else max(2, min(wanted, level + 1))
+        heading.name = f"h{level}"
+        base = slug(heading.get_text(" ")) or "section"
+        seen[base] += 1
+        heading["id"] = base if seen[base] == 1 else f"{base}-{seen[base]}"
+
+
+def _list_sections(soup: BeautifulSoup, main: Tag) -> None:
+    """Fill the page's table of contents when it has several sections."""
+    sections, place = main.find_all("h2"), soup.select_one("nav.sommaire")
+    if place is None:
+        return
+    place.clear()
+    if len(sections) < MIN_SECTIONS:
+        place.decompose()
+        return
+    items = "".join(
+        f'<li><a href="#{s["id"]}">{escape(s.get_text(" ", strip=True))}</a></li>' for s in sections
+    )
+    place.append(BeautifulSoup(f"<p>Sur cette page</p><ul>{items}</ul>", "html.parser"))
+
+
+def _name_table(table: Tag) -> None:
+    """Give the table a name, scopes to its headers, and a frame that scrolls by itself."""
+    for attribute in ("border", "style"):
+        del table[attribute]
+    caption = table.find("caption")
+    name = caption.get_text(" ", strip=True) if caption else table.get("aria-label")
+    if caption and not caption.find("span"):
+        caption.string = ""
+        caption.append(BeautifulSoup(f"<span>{escape(name)}</span>", "html.parser"))
+    if not name:
+        heading = table.find_previous(HEADINGS)
+        name = heading.get_text(" ", strip=True) if heading else "Tableau"
+        table["aria-label"] = name
+    first_row = table.find("tr")
+    if first_row and len(first_row.find_all(["th", "td"])) >= MANY_COLUMNS:
+        table["class"] = [*table.get("class", []), "dense"]
+    for cell in table.find_all("th"):
+        if not cell.has_attr("scope"):
+            cell["scope"] = "col" if cell.find_parent("thead") else "row"
+    for word in table.find_all(string=LONG_WORD):
+        pieces = "<wbr>".join(escape(piece) for piece in re.split(r"(?<=[_./])", word))
+        word.replace_with(BeautifulSoup(pieces, "html.parser"))
+    if "defile" not in (table.parent.get("class") or []):
+        frame = {"class": "defile", "role": "region", "tabindex": "0", "aria-label": name}
+        table.wrap(BeautifulSoup("", "html.parser").new_tag("div", attrs=frame))
+
+
+def _set_french(body: Tag) -> None:
+    """Keep French punctuation with its word, and write apostrophes as printers do."""
+    for string in body.find_all(string=True):
+        if string.find_parent(["pre", "code", "style", "script"]):
+            continue
+        words = re.sub(r" (?=[?!;:»%€])|(?<=«) |(?<=\d) (?=\d{3}(?!\d))", NBSP, string)
+        words = re.sub(r"(?<=\w)'(?=[\w«])", "’", words)
+        if words != string:
+            string.replace_with(words)
+
+
+def _check_image(image: Tag) -> None:
+    """Refuse an image without words, or one fetched from elsewhere."""
+    heading = image.find_previous(HEADINGS)
+    place = f"figure sous « {heading.get_text(' ', strip=True)} »" if heading else "figure"
+    # nbconvert writes this sentence where an image has no alternative text
+    if image.get("alt", "").startswith("No description has been provided"):
+        raise FpiError(
+            "texte de remplacement absent : une personne aveugle n'en saurait rien. Affichez-la "
+            'par fpi_eval.figures.Figure(…, alt="ce qu\'elle montre").',
+            fichier=place,
+        )
+    if not image.get("src", "").startswith("data:"):
+        raise FpiError("l'image est hors du rapport. Produisez-la dans le notebook.", fichier=place)
+
+
+def _mark_simulated(soup: BeautifulSoup, main: Tag) -> None:
+    """Say under every figure and table that its data is simulated."""
+    for caption in main.find_all(["figcaption", "caption"]):
+        mark = soup.new_tag("span", attrs={"class": "simule"})
+        mark.string = f" {SIMULATED}"
+        (caption.find("span") or caption).append(mark)

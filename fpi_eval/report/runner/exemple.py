@@ -1,0 +1,44 @@
+"""Make `reports/exemple` again: the executed notebooks of the embedded simulated set.
+
+`pytest --nbval` holds them against a new run: a number that moves is seen, and goes in CHANGELOG.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from fpi_eval.panel.donnees import load
+from fpi_eval.programme import load_programme
+from fpi_eval.report.edition import Edition
+from fpi_eval.report.runner.notebooks import discover
+from fpi_eval.report.runner.run import run
+
+PROGRAMME, RENTREE = "fpi_aura", 2026
+
+
+def main() -> None:
+    """Run the notebooks on simulated data and replace the example's."""
+    programme = load_programme(PROGRAMME)
+    root = programme.dossier.parents[1]
+    found = load(programme, RENTREE)
+    edition = Edition.of(programme, RENTREE, simulated=True, sources=(found.credit,))
+    target = root / "reports" / "exemple"
+    with tempfile.TemporaryDirectory(prefix="fpi_eval_") as folder:
+        report = run(
+            discover(root / "notebooks"),
+            {"programme": PROGRAMME, "rentree": RENTREE, "donnees": ""},
+            Path(folder) / "exemple",
+            edition=edition,
+            inputs=found.fichiers,
+            root=root,
+        )
+        target.mkdir(parents=True, exist_ok=True)
+        for old in target.glob("*.ipynb"):
+            old.unlink()
+        for made in sorted(report.folder.glob("*.ipynb")):
+            shutil.copy2(made, target / made.name)
+    print(target)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""A copy of a notebook for research, its parameters filled in."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import nbformat
+
+from fpi_eval.errors import FpiError
+from fpi_eval.report.runner.notebooks import PARAMETERS, discover, tags
+from fpi_eval.text import liste
+
+
+def copy_for_exploration(folder: Path, name: str, values: Mapping[str, object]) -> Path:
+    """Return a new copy of the notebook in ``exploration/``, never writing over an earlier one.
+
+    Parameters
+    ----------
+    folder : Path
+        The notebooks' folder.
+    name : str
+        Notebook's file name, with or without extension.
+    values : mapping
+        Value of each parameter that the notebook declares.
+    """
+    infos = {info.name: info for info in discover(folder)}
+    wanted = name.removesuffix(".ipynb")
+    if wanted not in infos:
+        near = difflib.get_close_matches(wanted, infos, n=1, cutoff=0.4)
+        hint = f" Vouliez-vous dire « {near[0]} » ?" if near else ""
+        raise FpiError(f"notebook « {name} » inconnu.{hint} Notebooks : {liste(infos)}.")
+    notebook = nbformat.read(infos[wanted].path, as_version=4)
+    known = {k: v for k, v in values.items() if k in infos[wanted].parameters}
+    for cell in notebook.cells:
+        if PARAMETERS in tags(cell):
+            cell.source = _filled(cell.source, known)
+    target = _free(folder / "exploration", f"{wanted}_{values.get('rentree', '')}")
+    target.parent.mkdir(exist_ok=True)
+    nbformat.write(notebook, target)
+    return target
+
+
+def _filled(source: str, values: Mapping[str, object]) -> str:
+    for name, value in values.items():
+        source = re.sub(rf"(?m)^{name}\s*=.*$", lambda _, n=name, v=value: f"{n} = {v!r}", source)
+    return source
+
+
+def _free(folder: Path, stem: str) -> Path:
+    """Return the first file name that is not taken: stem, then stem_2 and so on."""
+    number = 1
+    while (path := folder / f"{stem}{'' if number == 1 else f'_{number}'}.ipynb").exists():
+        number += 1
+    return path

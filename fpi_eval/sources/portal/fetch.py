@@ -1,0 +1,248 @@
+"""Bring the open-data files a programme needs, and keep account of them in a lock file.
+
+A file has its name only once it is whole; before that it is a `.part`. A second call brings only
+what changed. Files that someone edited or put there by hand are never overwritten unasked.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import httpx
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from fpi_eval.errors import FpiError
+from fpi_eval.sources.portal.client import Limits, PassingFailure, Session, open_checked
+from fpi_eval.sources.portal.lock import LOCK, PART, Entry, read_lock, sha256_of, write_lock
+from fpi_eval.sources.portal.portals import Request
+from fpi_eval.sources.portal.transfer import HEADERS, Arrived, download, forget
+from fpi_eval.text import pluriel
+
+RECORD_MAX = 1_000_000
+
+Etat = Literal["nouveau", "mis à jour", "inchangé"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file now in the folder: whether it changed, what the lock says, the hash before."""
+
+    chemin: Path
+    etat: Etat
+    entree: Entry
+    sha256_precedent: str = ""
+
+    def summary(self) -> str:
+        """Return one French line."""
+        size = pluriel(self.entree.taille, "octet")
+        return f"{self.chemin.name} : {self.etat} ({size}, {self.entree.licence})."
+
+
+def fetch(
+    requests: Sequence[Request],
+    folder: Path,
+    *,
+    hosts: Sequence[str],
+    client: httpx.Client | None = None,
+    limits: Limits | None = None,
+    overwrite: bool = False,
+    progress: bool = False,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[Fetched]:
+    """Return the files asked for, brought into the folder where they are missing or changed.
+
+    Parameters
+    ----------
+    requests : sequence of Request
+        See `portals.requests_for`.
+    folder : Path
+        Data folder; the lock `sources.lock.json` is kept there.
+    hosts : sequence of str
+        The only hosts spoken to, redirects included (`portals.declared_hosts`).
+    client : httpx.Client, optional
+        Client to use; by default one is opened and closed, honouring the usual proxy settings.
+    overwrite : bool
+        Whether a file that was edited here since it came may be replaced.
+    progress : bool
+        Whether to show a progress bar on the error output.
+
+    Raises
+    ------
+    FpiError
+        After every request has been tried: what failed, file by file. What came stays.
+    """
+    folder = Path(folder)
+    _prepare(folder)
+    session_client = client or httpx.Client()
+    session = Session(session_client, tuple(hosts), limits or Limits(), sleep)
+    entries = read_lock(folder)
+    found, errors = [], []
+    try:
+        with _bar(shown=progress) as bar:
+            for request in requests:
+                try:
+                    fetched = _fetch_one(session, request, folder, entries, bar, overwrite, now)
+                except FpiError as error:
+                    errors.append(error)
+                    continue
+                entries[request.fichier] = fetched.entree
+                write_lock(folder, entries)
+                found.append(fetched)
+    finally:
+        if client is None:
+            session_client.close()
+    _raise_all(errors, len(requests))
+    return found
+
+
+def _prepare(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FpiError(
+            "impossible de créer le dossier de données. Choisissez un dossier où vous pouvez "
+            "écrire.",
+            fichier=str(folder),
+        ) from error
+
+
+def _fetch_one(
+    session: Session,
+    request: Request,
+    folder: Path,
+    entries: dict[str, Entry],
+    bar: Progress,
+    overwrite: bool,
+    now: Callable[[], datetime],
+) -> Fetched:
+    path = folder / request.fichier
+    part = path.with_name(path.name + PART)
+    before = sha256_of(path) if path.is_file() else ""
+    entry = entries.get(request.fichier)
+    intact = entry is not None and entry.sha256 == before
+    known = entry if intact and entry.url == request.url else None
+    task = bar.add_task(request.fichier, total=None)
+    try:
+        version = _version(session, request)
+        if known and version and version == known.version:
+            forget(part)
+            return Fetched(path, "inchangé", replace(known, licence=request.licence), before)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        arrived = download(
+            session, request, part, known=known,
+            on_bytes=lambda received, total: bar.update(task, completed=received, total=total),
+        )  # fmt: skip
+        if arrived is None:
+            kept = replace(known, licence=request.licence, version=version)
+            return Fetched(path, "inchangé", kept, before)
+        fresh = _entry(request, arrived, version, now())
+        if entry and entry.sha256 == fresh.sha256:
+            fresh = replace(fresh, date=entry.date)
+        return _settle(path, arrived, fresh, before, intact or overwrite)
+    except OSError as error:
+        raise FpiError(
+            f"écriture impossible ({error.strerror or error}). Vérifiez la place sur le disque et "
+            "vos droits sur le dossier.",
+            fichier=request.fichier,
+        ) from error
+    finally:
+        bar.update(task, visible=False)
+
+
+def _settle(path: Path, arrived: Arrived, fresh: Entry, before: str, may_replace: bool) -> Fetched:
+    """Give the arrived file its name, unless the same is there, or one that was edited."""
+    if fresh.sha256 == before:
+        forget(arrived.part)
+        return Fetched(path, "inchangé", fresh, before)
+    if before and not may_replace:
+        forget(arrived.part)
+        raise FpiError(
+            f"le fichier du dossier n'est pas celui de {LOCK} : il a été modifié, ou déposé à la "
+            "main. Il n'a pas été remplacé. Renommez-le, ou demandez à le remplacer.",
+            fichier=str(path.name),
+        )
+    with arrived.part.open("r+b") as stream:
+        os.fsync(stream.fileno())
+    arrived.part.replace(path)
+    forget(arrived.part)
+    return Fetched(path, "mis à jour" if before else "nouveau", fresh, before)
+
+
+def _entry(request: Request, arrived: Arrived, version: str, now: datetime) -> Entry:
+    return Entry(
+        source=request.source,
+        url=request.url,
+        licence=request.licence,
+        format=request.format,
+        sha256=sha256_of(arrived.part),
+        taille=arrived.part.stat().st_size,
+        date=now.astimezone(UTC).isoformat(timespec="seconds"),
+        etag=arrived.etag,
+        last_modified=arrived.last_modified,
+        version=version,
+    )
+
+
+def _version(session: Session, request: Request) -> str:
+    """Return when the portal last processed the data set, "" when it does not say.
+
+    Exports are made on demand and often carry no ETag: this date, in the data set's record, is
+    then the only way to know that nothing changed without bringing the file again.
+    """
+    if not request.fiche:
+        return ""
+    deadline = time.monotonic() + session.limits.read
+    body = b""
+    with suppress(PassingFailure, httpx.TransportError, httpx.DecodingError, ValueError):
+        response = open_checked(session, request, request.fiche, HEADERS, deadline)
+        try:
+            if response.status_code != 200:
+                return ""
+            for block in response.iter_bytes():
+                body += block
+                if len(body) > RECORD_MAX or time.monotonic() > deadline:
+                    return ""
+        finally:
+            response.close()
+        with suppress(KeyError, TypeError):
+            return str(json.loads(body)["metas"]["default"]["data_processed"] or "")
+    return ""
+
+
+def _raise_all(errors: list[FpiError], asked: int) -> None:
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        lines = "\n  ".join(str(error) for error in errors)
+        raise FpiError(
+            f"{pluriel(len(errors), 'fichier')} sur {asked} n'ont pas pu être téléchargés :"
+            f"\n  {lines}"
+        )
+
+
+def _bar(*, shown: bool) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not shown,
+    )

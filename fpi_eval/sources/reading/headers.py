@@ -1,0 +1,133 @@
+"""Match a file's header with the declared columns; a new vintage's drift is absorbed or refused."""
+
+import difflib
+import re
+import unicodedata
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from fpi_eval.errors import FpiError
+from fpi_eval.programme import Programme
+from fpi_eval.sources.reading import Column, Layout, Table
+from fpi_eval.text import liste
+
+NEAR = 0.72
+
+
+@dataclass(frozen=True, slots=True)
+class Renaming:
+    """Headers declared in `programme.toml` for one source, and where to declare more."""
+
+    columns: dict[str, str] = field(default_factory=dict)
+    where: str = "[sources.….colonnes] de programme.toml"
+
+    @classmethod
+    def of(cls, programme: Programme, source: str) -> "Renaming":
+        """Return the renaming that the programme declares for the source."""
+        return cls(dict(programme.source(source).colonnes), programme.where_to_alias(source))
+
+
+def match_header(
+    header: list[str], schema: Table, renaming: Renaming, fichier: str
+) -> tuple[dict[str, int], tuple[str, ...], tuple[str, ...]]:
+    """Return the position of each of our columns, the unknown headers and the absent columns."""
+    if places := _by_position(header, schema.layouts):
+        return places, (), tuple(c.name for c in schema.columns if c.name not in places)
+    spelled = [spelling(name) for name in header]
+    places, used = {}, set()
+    for column in schema.columns:
+        found = _positions(spelled, column, renaming.columns.get(column.name))
+        if len(found) > 1 and column.repeated == "last":
+            found = found[-1:]
+        if len(found) > 1:
+            raise FpiError(
+                f"la colonne est écrite {len(found)} fois dans l'en-tête (positions "
+                f"{liste(i + 1 for i in found)}). Attendu : une seule fois.",
+                fichier=fichier,
+                ligne=1,
+                colonne=header[found[0]],
+            )
+        if found:
+            places[column.name] = found[0]
+            used.add(found[0])
+    unknown = [name for i, name in enumerate(header) if i not in used]
+    _refuse_lost(schema, places, unknown, renaming, fichier)
+    absent = tuple(c.name for c in schema.columns if c.name not in places)
+    return places, tuple(unknown), absent
+
+
+def as_written(schema: Table, header: list[str], places: dict[str, int]) -> Table:
+    """Return the schema with the headers that the file has, so that errors name those."""
+    return replace(
+        schema,
+        columns=tuple(
+            replace(column, header=header[places[column.name]] or column.header)
+            if column.name in places
+            else column
+            for column in schema.columns
+        ),
+    )
+
+
+def _positions(spelled: list[str], column: Column, declared: str | None) -> list[int]:
+    """Return where the column stands: under its headers, else under our name or a fallback."""
+    headers = (declared,) if declared else (column.header, *column.aliases)
+    for names in (headers, () if declared else (column.name, *column.fallbacks)):
+        wanted = {spelling(name) for name in names}
+        if found := [i for i, name in enumerate(spelled) if name in wanted]:
+            return found
+    return []
+
+
+def _by_position(header: list[str], layouts: tuple[Layout, ...]) -> dict[str, int] | None:
+    spelled = [spelling(name) for name in header]
+    for layout in layouts:
+        if spelled == [spelling(name) for name in layout.headers]:
+            return {name: i for i, name in enumerate(layout.names) if name}
+    return None
+
+
+def _refuse_lost(
+    schema: Table, places: dict, unknown: list[str], renaming: Renaming, fichier: str
+) -> None:
+    """Raise for a column that is absent, or optional but seemingly renamed."""
+    for column in schema.columns:
+        if column.name in places:
+            continue
+        near = _nearest(column, unknown)
+        if not column.required and near is None:
+            continue
+        hint = (
+            f"La plus proche est « {near} » : si c'est elle, déclarez « {column.name} = "
+            f'"{near}" » dans {renaming.where}.'
+            if near
+            else f"Trouvé : {liste(f'« {n} »' for n in unknown[:8]) or 'aucune autre colonne'}. "
+            f"Si elle a changé de nom, déclarez-le dans {renaming.where}."
+        )
+        others = [f"« {name} »" for name in (*column.aliases, *column.fallbacks)]
+        known = f" Autres noms connus : {liste(others)}." if others else ""
+        raise FpiError(
+            f"colonne absente.{known} {hint}",
+            fichier=fichier,
+            ligne=1,
+            colonne=renaming.columns.get(column.name, column.header),
+        )
+
+
+def _nearest(column: Column, unknown: list[str]) -> str | None:
+    scores = [
+        (difflib.SequenceMatcher(None, spelling(known), spelling(name)).ratio(), name)
+        for known in (column.header, *column.aliases)
+        for name in unknown
+        if name
+    ]
+    score, name = max(scores, default=(0.0, None))
+    return name if score >= NEAR else None
+
+
+@lru_cache(maxsize=10_000)
+def spelling(name: str) -> str:
+    """Return a header without what vintages change freely: case, accents, blanks, punctuation."""
+    plain = unicodedata.normalize("NFKD", name.casefold().replace("œ", "oe"))
+    letters = "".join(c for c in plain if not unicodedata.combining(c))
+    return " ".join(re.sub(r"[^0-9a-z%]+", " ", letters).split())

@@ -1,0 +1,256 @@
+"""Read a file too large for memory: batches of the needed columns, filtered before the checks.
+
+Same rules as `reading` (declared columns, French errors, nothing guessed), for the portal exports
+of a million rows. CSV (also gzipped) and Parquet.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from fpi_eval.errors import FpiError
+from fpi_eval.sources.reading import Column, Table, check, expectation
+from fpi_eval.sources.reading.headers import Renaming, match_header, spelling
+from fpi_eval.sources.reading.raw import SEPARATORS
+from fpi_eval.sources.reading.reading import MISSING, Provenance, Reading, convert
+from fpi_eval.text import liste
+
+BLOCK = 16 << 20
+HEAD = 1 << 16
+BATCH_ROWS = 65_536
+_NULLS = sorted({*MISSING, *(word.upper() for word in MISSING)})
+
+
+class LargeFile:
+    """A large delimited or Parquet file: header now, rows by batches later."""
+
+    def __init__(self, path: Path, schema: Table, renaming: Renaming | None = None) -> None:
+        self.path, self.schema = Path(path), schema
+        self.renaming = renaming or Renaming()
+        if not self.path.is_file():
+            raise FpiError(
+                "fichier absent. Téléchargez-le, ou corrigez « fichier » dans programme.toml.",
+                fichier=str(path),
+            )
+        self.parquet = self.path.suffix == ".parquet"
+        self.encoding, self.separator = "parquet", ""
+        self.header = self._parquet_header() if self.parquet else self._csv_header()
+
+    @property
+    def name(self) -> str:
+        """Name shown in messages."""
+        return self.path.name
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the file as it lies on disk."""
+        with self.path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    def provenance(self, rows: int, ecartees: dict[str, int] | None = None) -> Provenance:
+        """Return where the table comes from, once its rows are counted."""
+        _, unknown, absent = match_header(self.header, self.schema, self.renaming, self.name)
+        return Provenance(
+            self.schema.name, self.name, self.sha256, self.path.stat().st_size, rows,
+            self.encoding, self.separator, unknown, absent, ecartees or {},
+        )  # fmt: skip
+
+    def batches(self, numbers: frozenset[str] = frozenset()) -> Iterator[tuple[int, pa.Table]]:
+        """Yield the declared columns under our names, with the row at which each batch begins.
+
+        Columns named in `numbers` come as float64 (missing is null), the others as strings.
+        """
+        places, _, _ = match_header(self.header, self.schema, self.renaming, self.name)
+        kinds = {n: pa.float64() if n in numbers else pa.string() for n in places}
+        start = 0
+        for batch in self._parquet(places) if self.parquet else self._csv(places, kinds):
+            if self.parquet:
+                batch = self._cast(batch, kinds, start)
+            yield start, batch
+            start += batch.num_rows
+
+    def _parquet_header(self) -> list[str]:
+        try:
+            return pq.read_schema(self.path).names
+        except (pa.ArrowInvalid, OSError) as error:
+            raise FpiError(
+                "ce n'est pas un fichier Parquet entier. Téléchargez-le à nouveau.",
+                fichier=self.name,
+            ) from error
+
+    def _csv_header(self) -> list[str]:
+        with self._open() as stream:
+            head = stream.read(HEAD)
+        bom = head.startswith(b"\xef\xbb\xbf")
+        try:
+            head.decode("utf-8", errors="strict" if len(head) < HEAD else "ignore")
+            text, self.encoding = (
+                head.decode("utf-8-sig", "ignore"),
+                "utf-8-sig" if bom else "utf-8",
+            )
+        except UnicodeDecodeError:
+            text, self.encoding = head.decode("cp1252", "replace"), "cp1252"
+        known = {spelling(h) for c in self.schema.columns for h in (c.header, c.name, *c.aliases)}
+        lines = {s: next(csv.reader(io.StringIO(text), delimiter=s), []) for s in SEPARATORS}
+        self.separator = max(lines, key=lambda s: sum(spelling(n) in known for n in lines[s]))
+        return lines[self.separator]
+
+    def _open(self) -> pa.NativeFile:
+        return pa.input_stream(str(self.path), compression="detect")
+
+    def _csv(self, places: dict[str, int], kinds: Mapping[str, pa.DataType]) -> Iterator[pa.Table]:
+        positions = [str(i) for i in range(len(self.header))]
+        bad: list[pacsv.InvalidRow] = []
+        reader = self._guarded(
+            lambda: pacsv.open_csv(
+                self._open(),
+                pacsv.ReadOptions(column_names=positions, skip_rows_after_names=1,
+                                  block_size=BLOCK, encoding=self.encoding.removesuffix("-sig")),
+                pacsv.ParseOptions(delimiter=self.separator, newlines_in_values=False,
+                                   invalid_row_handler=lambda row: bad.append(row) or "skip"),
+                pacsv.ConvertOptions(
+                    include_columns=[str(i) for i in places.values()],
+                    column_types={str(i): kinds[n] for n, i in places.items()},
+                    null_values=_NULLS, strings_can_be_null=False),
+            ),
+            kinds,
+        )  # fmt: skip
+        while True:
+            try:
+                batch = self._guarded(reader.read_next_batch, kinds)
+            except StopIteration:
+                return
+            if bad:
+                raise self._truncated(bad[0])
+            yield pa.Table.from_batches([batch]).rename_columns(list(places))
+
+    def _parquet(self, places: dict[str, int]) -> Iterator[pa.Table]:
+        file = pq.ParquetFile(self.path)
+        names = {n: self.header[i] for n, i in places.items()}
+        for batch in file.iter_batches(BATCH_ROWS, columns=list(names.values())):
+            yield pa.table({n: batch.column(h) for n, h in names.items()})
+
+    def _cast(self, batch: pa.Table, kinds: Mapping[str, pa.DataType], start: int) -> pa.Table:
+        columns = {}
+        for name, kind in kinds.items():
+            values = batch[name]
+            if pa.types.is_list(values.type):
+                values = pc.binary_join(values.cast(pa.list_(pa.string())), ",")
+            if kind == pa.float64() and not _is_number(values.type):
+                texts = values.cast(pa.string())
+                values = pc.if_else(pc.is_in(texts, pa.array(_NULLS)), None, texts)
+            try:
+                columns[name] = values.cast(kind)
+            except pa.ArrowInvalid as error:
+                raise self._bad_number(name, values, start) from error
+            if kind == pa.string():
+                columns[name] = pc.fill_null(columns[name], "")
+        return pa.table(columns)
+
+    def _guarded(self, step, kinds: Mapping[str, pa.DataType]):
+        """Run a step of the reader; on a value it cannot convert, find that value again."""
+        try:
+            return step()
+        except pa.ArrowInvalid as error:
+            numbers = {n for n, kind in kinds.items() if kind == pa.float64()}
+            if "conversion error" in str(error) and numbers:
+                for start, batch in self.batches():
+                    for name in numbers:
+                        if found := self._bad_number(name, batch[name], start):
+                            raise found from None
+            raise FpiError(
+                f"lignes illisibles ({str(error)[:200]}). Téléchargez le fichier à nouveau.",
+                fichier=self.name,
+            ) from error
+
+    def _bad_number(self, name: str, values: pa.ChunkedArray, start: int) -> FpiError | None:
+        texts = values.cast(pa.string()).to_pandas().fillna("").str.strip()
+        wrong = pd.to_numeric(texts.mask(texts.isin(_NULLS)), errors="coerce").isna()
+        wrong &= ~texts.isin(_NULLS)
+        if not wrong.any():
+            return None
+        row = int(wrong.to_numpy().argmax())
+        return bad_value(self.name, self.schema.column(name), texts.iloc[row], start + row)
+
+    def _truncated(self, row: pacsv.InvalidRow) -> FpiError:
+        needle = row.text.encode(self.encoding.removesuffix("-sig"))
+        with self._open() as stream:
+            lines = enumerate(io.BufferedReader(stream), start=1)
+            ligne = next((n for n, line in lines if line.rstrip(b"\r\n") == needle), None)
+        return FpiError(
+            f"{row.actual_columns} valeur(s) trouvée(s), {row.expected_columns} attendue(s) comme "
+            "dans l'en-tête : ligne tronquée ou séparateur de trop. Téléchargez le fichier à "
+            "nouveau, ou corrigez la ligne.",
+            fichier=self.name,
+            ligne=ligne,
+            colonne=self.header[min(row.actual_columns, row.expected_columns) - 1],
+        )
+
+
+def bad_value(fichier: str, column: Column, found: object, row: int) -> FpiError:
+    """Return the French error for a value that its column may not hold."""
+    return FpiError(
+        f"trouvé « {found} », attendu {expectation(column)}. Corrigez la valeur, ou videz la "
+        "cellule si la donnée manque.",
+        fichier=fichier,
+        ligne=row + 2,
+        colonne=column.header,
+    )
+
+
+def read_filtered(
+    path: Path,
+    schema: Table,
+    keep: Mapping[str, tuple[str, ...]],
+    *,
+    raison: str,
+    renaming: Renaming | None = None,
+) -> Reading:
+    """Return the rows whose columns hold the values kept, checked against the schema.
+
+    Parameters
+    ----------
+    keep : mapping of str to tuple of str
+        For each column, the values that are kept; other rows are counted, not converted.
+    raison : str
+        Why the others are set aside, in French.
+
+    Raises
+    ------
+    FpiError
+        As `read_table`; and when no row at all is kept.
+    """
+    file = LargeFile(path, schema, renaming)
+    kept, lines, rows = [], [], 0
+    for start, batch in file.batches():
+        mask = np.ones(batch.num_rows, dtype=bool)
+        for name, values in keep.items():
+            mask &= pc.is_in(pc.utf8_trim_whitespace(batch[name]), pa.array(values)).to_numpy()
+        rows += batch.num_rows
+        kept.append(batch.filter(pa.array(mask)).to_pandas())
+        lines.append(np.flatnonzero(mask) + start + 2)
+    strings = pd.concat(kept, ignore_index=True) if kept else pd.DataFrame()
+    if strings.empty:
+        words = " ; ".join(f"{schema.column(n).header} = {liste(v)}" for n, v in keep.items())
+        raise FpiError(f"aucune ligne retenue parmi {rows} ({words}).", fichier=file.name)
+    line = np.concatenate(lines)
+    table = pd.DataFrame(
+        {n: convert(strings[n], schema.column(n), file.name, line) for n in strings.columns}
+    )
+    aside = {raison: rows - len(table)} if rows > len(table) else {}
+    return Reading(check(table, schema, fichier=file.name, lines=line),
+                   file.provenance(rows, aside))  # fmt: skip
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind)

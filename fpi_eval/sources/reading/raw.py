@@ -1,0 +1,211 @@
+"""A raw delimited text file: bytes, encoding, separator, header, records as strings."""
+
+import csv
+import gzip
+import hashlib
+import io
+import re
+import zlib
+from collections.abc import Collection, Iterator
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from fpi_eval.errors import FpiError
+from fpi_eval.sources.reading import Table
+from fpi_eval.sources.reading.headers import spelling
+from fpi_eval.text import liste
+
+HEADER_MAX = 100_000
+BLANK_LINE = re.compile(r"\r?\n\r?\n")
+SEPARATORS = {";": "point-virgule", ",": "virgule", "\t": "tabulation"}
+
+
+class RawFile:
+    """A delimited text file as strings: header, columns, and the line of each record."""
+
+    def __init__(self, path: Path, schema: Table) -> None:
+        self.path, self.schema = Path(path), schema
+        self.content = read_bytes(self.path)
+        self.sha256 = hashlib.sha256(self.content).hexdigest()
+        self.text, self.encoding = self._decode()
+        self.header, self.separator = self._header()
+
+    @property
+    def name(self) -> str:
+        """Name shown in messages."""
+        return self.path.name
+
+    def _decode(self) -> tuple[str, str]:
+        plain = self._unzip() if self.path.suffix == ".gz" else self.content
+        if not plain.strip():
+            raise FpiError(
+                "le fichier est vide. Téléchargez-le à nouveau.", fichier=self.name, ligne=1
+            )
+        if b"\x00" in plain:
+            ligne = plain[: plain.index(b"\x00")].count(b"\n") + 1
+            raise FpiError(
+                "octet nul trouvé : ce n'est pas un fichier texte en UTF-8 ou cp1252. "
+                "Téléchargez-le à nouveau, au format CSV.",
+                fichier=self.name,
+                ligne=ligne,
+            )
+        encoding = "utf-8-sig" if plain.startswith(b"\xef\xbb\xbf") else "utf-8"
+        try:
+            return plain.decode(encoding), encoding
+        except UnicodeDecodeError as error:
+            return self._decode_cp1252(plain, encoding, error)
+
+    def _unzip(self) -> bytes:
+        try:
+            return gzip.decompress(self.content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise FpiError(
+                "ce n'est pas un fichier gzip entier. Téléchargez-le à nouveau.",
+                fichier=self.name,
+            ) from error
+
+    def _decode_cp1252(
+        self, plain: bytes, encoding: str, error: UnicodeDecodeError
+    ) -> tuple[str, str]:
+        """Read as cp1252 a file without a byte that would be UTF-8; a mixture is refused."""
+        ligne = plain[: error.start].count(b"\n") + 1
+        mixed = encoding == "utf-8-sig" or _has_utf8_accents(plain)
+        if not mixed:
+            try:
+                return plain.decode("cp1252"), "cp1252"
+            except UnicodeDecodeError as other:
+                ligne = plain[: other.start].count(b"\n") + 1
+        raise FpiError(
+            f"octet 0x{plain[error.start]:02x} illisible : le fichier n'est ni en UTF-8 ni en "
+            "cp1252. Téléchargez-le à nouveau, ou enregistrez-le en UTF-8.",
+            fichier=self.name,
+            ligne=ligne,
+        )
+
+    def _header(self) -> tuple[list[str], str]:
+        """Return the header and the separator under which most columns are known."""
+        best: tuple[int, int, list[str], str] = (-1, -1, [], ";")
+        known = {spelling(h) for c in self.schema.columns for h in (c.header, *c.aliases)}
+        for separator in SEPARATORS:
+            names = next(_records(self.text[:HEADER_MAX], separator), [])
+            score = sum(spelling(name) in known for name in names)
+            best = max(best, (score, len(names), names, separator), key=lambda b: b[:2])
+        score, width, names, separator = best
+        if width == 1 and len(self.schema.columns) > 1:
+            raise FpiError(
+                f"une seule colonne trouvée (« {names[0][:60]} ») : séparateur inconnu. Attendu : "
+                f"{liste(SEPARATORS.values())}. Enregistrez le fichier avec l'un d'eux.",
+                fichier=self.name,
+                ligne=1,
+                colonne=self.schema.columns[0].header,
+            )
+        return names, separator
+
+    @cached_property
+    def lines(self) -> "Lines | None":
+        """Line of each record, or None when record `i` simply stands on line `i + 2`."""
+        plain = '"' not in self.text and not BLANK_LINE.search(self.text)
+        return None if plain else Lines(self.text, self.separator)
+
+    def strings(self, positions: Collection[int]) -> dict[int, pd.Series]:
+        """Return the columns at these positions as strings."""
+        names = [str(i) for i in range(len(self.header))]
+        bad: list[pacsv.InvalidRow] = []
+
+        def refuse(row: pacsv.InvalidRow) -> str:
+            bad.append(row)
+            return "skip"
+
+        kept = [names[i] for i in positions]
+        try:
+            table = pacsv.read_csv(
+                pa.BufferReader(self.text.encode("utf-8")),
+                read_options=pacsv.ReadOptions(
+                    column_names=names, skip_rows_after_names=1, use_threads=False
+                ),
+                parse_options=pacsv.ParseOptions(
+                    delimiter=self.separator,
+                    newlines_in_values='"' in self.text,
+                    invalid_row_handler=refuse,
+                ),
+                convert_options=pacsv.ConvertOptions(
+                    column_types=dict.fromkeys(kept, pa.string()),
+                    include_columns=kept,
+                    strings_can_be_null=False,
+                ),
+            )
+        except pa.ArrowInvalid as error:
+            raise FpiError(
+                f"lignes illisibles ({error}). Vérifiez les guillemets.", fichier=self.name
+            ) from error
+        if bad:
+            raise self._truncated(bad[0])
+        return {i: table.column(names[i]).to_pandas() for i in positions}
+
+    def _truncated(self, row: pacsv.InvalidRow) -> FpiError:
+        found, expected = row.actual_columns, row.expected_columns
+        return FpiError(
+            f"{found} valeur(s) trouvée(s), {expected} attendue(s) comme dans l'en-tête : "
+            "ligne tronquée ou séparateur de trop. Téléchargez le fichier à nouveau, ou "
+            "corrigez la ligne.",
+            fichier=self.name,
+            ligne=row.number or None,
+            colonne=self.header[min(max(found, 1), expected) - 1],
+        )
+
+
+class Lines:
+    """Line in the file of each record, counted only when an error asks for one."""
+
+    def __init__(self, text: str, separator: str) -> None:
+        self.text, self.separator = text, separator
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        reader = _records(self.text, self.separator)
+        starts, end = [], 0
+        for record in reader:
+            if record:
+                starts.append(end + 1)
+            end = reader.line_num
+        return starts[1:]
+
+    def __getitem__(self, row: int) -> int:
+        return self._starts[row]
+
+
+def _records(text: str, separator: str) -> Iterator[list[str]]:
+    """Return a reader of records as lists of strings: slow, for headers and line numbers."""
+    return csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the file's bytes, or a French error that says what the folder holds."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        folder = path.parent
+        there = sorted(p.name for p in folder.glob("*"))[:8] if folder.is_dir() else []
+        found = (
+            f"Le dossier contient : {liste(there)}." if there else "Son dossier est vide ou absent."
+        )
+        raise FpiError(
+            f"fichier absent. {found} Déposez-le, ou corrigez « fichier » dans programme.toml.",
+            fichier=str(path),
+        ) from error
+    except (IsADirectoryError, PermissionError) as error:
+        raise FpiError(
+            "fichier illisible : dossier, ou droits insuffisants.", fichier=str(path)
+        ) from error
+
+
+_UTF8_ACCENTS = tuple(letter.encode("utf-8") for letter in "éèêëàâçôûîïÉÈÀ")
+
+
+def _has_utf8_accents(plain: bytes) -> bool:
+    """Whether a French accented letter is written in UTF-8, which cp1252 text never holds."""
+    return any(pair in plain for pair in _UTF8_ACCENTS)

@@ -1,0 +1,191 @@
+"""Turn a raw delimited or Parquet file into a checked tidy table, or say precisely why not.
+
+Nothing is guessed: encodings, separators, headers and codes for "missing" are the declared ones;
+anything else is refused with the file, the line and the column.
+"""
+
+import hashlib
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fpi_eval.errors import FpiError
+from fpi_eval.sources.reading import Column, Table, check, expectation, line_of
+from fpi_eval.sources.reading.headers import Renaming, as_written, match_header
+from fpi_eval.sources.reading.raw import RawFile, read_bytes
+
+SPACES = re.compile("[ \u00a0\u202f]")
+NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d+)(?:[.,]\d+)?", re.ASCII)
+DATE = re.compile(
+    r"(?P<d>\d\d)/(?P<m>\d\d)/(?P<y>\d{4})|(?P<Y>\d{4})-(?P<M>\d\d)-(?P<D>\d\d)", re.ASCII
+)
+YES_NO = dict.fromkeys(("VRAI", "TRUE", "O", "OUI", "1"), True) | dict.fromkeys(
+    ("FAUX", "FALSE", "N", "NON", "0", ""), False
+)
+MISSING = ("", "nd", "nc", "ns", "n.d.", "n.c.", "-", "NA", "null", "None")
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a table comes from, and what its header held that was not expected."""
+
+    source: str
+    fichier: str
+    sha256: str
+    octets: int
+    lignes: int
+    encodage: str
+    separateur: str
+    colonnes_inconnues: tuple[str, ...] = ()
+    colonnes_absentes: tuple[str, ...] = ()
+    lignes_ecartees: dict[str, int] = field(default_factory=dict)
+    remarques: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A tidy table with its provenance."""
+
+    table: pd.DataFrame
+    provenance: Provenance
+
+
+def read_table(path: Path, schema: Table, renaming: Renaming | None = None) -> Reading:
+    """Return the file as the tidy table that the schema declares, checked.
+
+    Parameters
+    ----------
+    path : Path
+        CSV (possibly gzipped) or Parquet.
+    renaming : Renaming, optional
+        Headers that the programme declares for this source.
+
+    Raises
+    ------
+    FpiError
+        Absent file, unknown encoding or separator, unknown or repeated header, truncated line,
+        value out of its range, repeated key: with file, line and column.
+    """
+    path = Path(path)
+    renaming = renaming or Renaming()
+    if path.suffix == ".parquet":
+        return _read_parquet(path, schema, renaming)
+    raw = RawFile(path, schema)
+    places, unknown, absent = match_header(raw.header, schema, renaming, raw.name)
+    schema = as_written(schema, raw.header, places)
+    strings = raw.strings(places.values())
+    table = pd.DataFrame(
+        {
+            name: convert(strings[i], schema.column(name), raw.name, raw.lines)
+            for name, i in places.items()
+        }
+    )
+    checked = check(table, schema, fichier=raw.name, lines=raw.lines)
+    origin = Provenance(
+        schema.name, raw.name, raw.sha256, len(raw.content), len(table), raw.encoding,
+        raw.separator, unknown, absent,
+    )  # fmt: skip
+    return Reading(checked, origin)
+
+
+def convert(
+    values: pd.Series, column: Column, fichier: str, lines: Sequence[int] | None = None
+) -> pd.Series:
+    """Return the raw strings of a column in the type the schema declares; missing is NaN.
+
+    Each distinct string is converted once: columns of counts and codes repeat a few hundred.
+    """
+    places, distinct = pd.factorize(values)
+    parsed, wrong = _parse([str(text).strip() for text in distinct], column)
+    faulty = wrong[places]
+    if faulty.any():
+        row = int(faulty.argmax())
+        raise FpiError(
+            f"trouvé « {values.iloc[row]} », attendu {expectation(column)}. Corrigez la valeur, "
+            "ou videz la cellule si la donnée manque.",
+            fichier=fichier,
+            ligne=line_of(row, lines),
+            colonne=column.header,
+        )
+    return parsed.take(places).reset_index(drop=True)
+
+
+def _parse(strings: list[str], column: Column) -> tuple[pd.Series, np.ndarray]:
+    """Return the converted strings, and which ones are not what the column declares."""
+    missing = {*column.missing, ""} if column.kind == "texte" else {*MISSING, *column.missing}
+    if column.kind == "oui_non":
+        known = [YES_NO.get(text.upper()) for text in strings]
+        return pd.Series([k is True for k in known]), np.array([k is None for k in known], bool)
+    kept = [None if text in missing else text for text in strings]
+    if column.is_number:
+        parsed, dtype = [_number(text, column) for text in kept], "float64"
+    elif column.kind == "date":
+        parsed, dtype = [_date(text) for text in kept], "datetime64[s]"
+    else:
+        parsed, dtype = kept, "str"
+    wrong = np.array([p is None and k is not None for p, k in zip(parsed, kept, strict=True)], bool)
+    return pd.Series(parsed, dtype=dtype), wrong
+
+
+def _number(text: str | None, column: Column) -> float | None:
+    """Return the number, NaN for a code that means missing, None for what is no number."""
+    if text is None:
+        return np.nan
+    share = column.kind == "pourcentage"
+    match = NUMBER.fullmatch(text.removesuffix("%").rstrip() if share else text)
+    if match is None:
+        return None
+    value = float(SPACES.sub("", match[0]).replace(",", "."))
+    if any(NUMBER.fullmatch(code) and value == float(code) for code in column.missing):
+        return np.nan
+    if not math.isfinite(value) or (column.kind in ("effectif", "entier") and value % 1):
+        return None
+    return value / 100 if share else value
+
+
+def _date(text: str | None) -> date | None:
+    match = DATE.fullmatch(text) if text else None
+    if match is None:
+        return None
+    year, month, day = (int(match[a] or match[b]) for a, b in (("y", "Y"), ("m", "M"), ("d", "D")))
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _read_parquet(path: Path, schema: Table, renaming: Renaming) -> Reading:
+    content = read_bytes(path)
+    try:
+        arrow = pq.read_table(pa.BufferReader(content))
+    except (pa.ArrowInvalid, OSError) as error:
+        raise FpiError(
+            "ce n'est pas un fichier Parquet entier. Téléchargez-le à nouveau.", fichier=path.name
+        ) from error
+    places, unknown, absent = match_header(arrow.column_names, schema, renaming, path.name)
+    schema = as_written(schema, arrow.column_names, places)
+    columns = {}
+    for name, i in places.items():
+        strings = arrow.column(i).to_pandas().astype(object)
+        strings = strings.where(strings.notna(), "").map(_plain).astype(str)
+        columns[name] = convert(strings, schema.column(name), path.name)
+    table = check(pd.DataFrame(columns), schema, fichier=path.name)
+    digest = hashlib.sha256(content).hexdigest()
+    origin = Provenance(
+        schema.name, path.name, digest, len(content), len(table), "parquet", "", unknown, absent
+    )
+    return Reading(table, origin)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list | tuple | np.ndarray):
+        return ",".join(map(str, value))
+    return str(value)

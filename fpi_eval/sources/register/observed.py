@@ -1,0 +1,225 @@
+"""Seat increases that Affelnet and Parcoursup show by themselves, without a register.
+
+Places are compared for one establishment × course × voie, within one source, between one rentrée
+and the one before. A hidden capacity is unknown, not zero; a new row is not a new seat.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.sources.register.faults import NIVEAU_DE_CFD, NIVEAU_DE_MEF, departement_of
+from fpi_eval.text import liste
+
+CAPACITES = ("uai", "mefstat11", "cfd", "voie", "rentree", "places", "source")
+CELL = ["source", "uai", "course", "voie"]
+DERIVEE = "DERIVEE"
+
+
+def stack_capacities(
+    tables: Mapping[str, pd.DataFrame], mef: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Return the capacity frame that `reconcile` and `derive_openings` take.
+
+    Parameters
+    ----------
+    tables : mapping
+        Tidy tables by source name, several rentrées stacked; a table without `voie` (Affelnet)
+        is scolaire, one without `a_distance` has no distance course.
+    mef : DataFrame, optional
+        `mefstat11` and `cfd` of the nomenclature, to fill the cfd that a source does not give.
+    """
+    parts = []
+    for source, table in tables.items():
+        part = pd.DataFrame({"uai": table["uai"], "mefstat11": table["mefstat11"]})
+        for name, default in (("cfd", None), ("voie", "scolaire"), ("a_distance", False)):
+            part[name] = table.get(name, default)
+        parts.append(part.assign(rentree=table["rentree"], places=table["places"], source=source))
+    stacked = pd.concat(parts, ignore_index=True).astype({"cfd": "str", "places": "float64"})
+    if mef is not None:
+        codes = mef.drop_duplicates("mefstat11").set_index("mefstat11")["cfd"]
+        stacked["cfd"] = stacked["cfd"].fillna(stacked["mefstat11"].map(codes))
+    return stacked[[*CAPACITES, "a_distance"]]
+
+
+def derive_openings(
+    capacities: pd.DataFrame,
+    *,
+    minimum: float = 1,
+    continuity: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Return the seat increases that capacity files show by themselves, shaped as a register.
+
+    Only a cell (establishment × course × voie, one source) published at both rentrées, with
+    known places and the same number of rows, can have gained seats; everything else is counted
+    in ``attrs["ecartees"]`` with its reason, and gives nothing.
+
+    Parameters
+    ----------
+    capacities : DataFrame
+        uai, mefstat11, cfd, voie, rentree, places, source, and a_distance (boolean) where
+        distance courses must be left out.
+    minimum : float
+        Smallest gain kept, in places.
+    continuity : DataFrame, optional
+        ancien_cfd, nouveau_cfd: renovations, one for one. Old and new codes alive together are
+        added up. Where a diploma splits or merges, codes stay apart, and a cell is set aside
+        as soon as a linked code stands in the same establishment: seats may have moved.
+
+    Returns
+    -------
+    DataFrame
+        The register's columns (projet ``DERIVEE``, places_prevues, cout, subvention, filiere
+        unknown), code_departement, and places_avant, places_apres, source.
+    """
+    distance = capacities.get("a_distance", pd.Series(False, capacities.index)).fillna(False)
+    observed = observed_places(capacities[~distance.astype(bool)], continuity)
+    pairs = _with_year_before(observed)
+    reasons = {
+        "code scindé ou fusionné dans l'établissement": _in_doubt(pairs, observed, continuity),
+        "absente l'année précédente": pairs["lignes_avant"].isna(),
+        "places inconnues": pairs["places"].isna() | pairs["places_avant"].isna(),
+        "nombre de lignes différent": pairs["lignes"] != pairs["lignes_avant"],
+    }
+    aside, counts = pd.Series(False, pairs.index), {}
+    for reason, rows in reasons.items():
+        counts[reason] = int((rows & ~aside).sum())
+        aside |= rows
+    pairs["gain"] = pairs["places"] - pairs["places_avant"]
+    openings = _as_register(pairs[~aside & (pairs["gain"] >= minimum)])
+    codeless = capacities["mefstat11"].isna() & capacities["cfd"].isna()
+    openings.attrs["ecartees"] = {
+        "formation à distance": int(distance.sum()),
+        "sans code de formation": int(codeless.sum()),
+    } | counts
+    openings.attrs["comparees"] = int((~aside).sum())
+    return openings
+
+
+def _with_year_before(observed: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells of each rentrée that follows another file of the same source."""
+    before = observed.assign(rentree=observed["rentree"] + 1)
+    known = before[["source", "rentree"]].drop_duplicates()
+    columns = [*CELL, "rentree", "places", "lignes"]
+    return observed.merge(known, on=["source", "rentree"]).merge(
+        before[columns], on=[*CELL, "rentree"], how="left", suffixes=("", "_avant")
+    )
+
+
+def _in_doubt(
+    pairs: pd.DataFrame, observed: pd.DataFrame, continuity: pd.DataFrame | None
+) -> pd.Series:
+    """Return the cells whose diploma splits or merges with another that stands there too."""
+    near = _neighbours(continuity)
+    place = ["source", "uai", "voie", "cfd", "rentree"]
+    alive = set(observed.loc[observed["cfd"].isin(near), place].itertuples(index=False, name=None))
+    doubt = [
+        any((source, uai, voie, other, year) in alive
+            for other in near.get(cfd, ()) for year in (rentree - 1, rentree))
+        for source, uai, voie, cfd, rentree in pairs[place].itertuples(index=False, name=None)
+    ]  # fmt: skip
+    return pd.Series(doubt, pairs.index, dtype=bool)
+
+
+# ── courses and cells ───────────────────────────────────────────────────────────────────────────
+
+
+def links_of(continuity: pd.DataFrame | None) -> dict[str, str]:
+    """Return old code → last code, following one-for-one renovations."""
+    if continuity is None:
+        return {}
+    clear = continuity.drop(_unclear_links(continuity).index).drop_duplicates()
+    ahead = dict(zip(clear["ancien_cfd"], clear["nouveau_cfd"], strict=True))
+    last = {}
+    for start in ahead:
+        code, seen = start, {start}
+        while code in ahead:
+            code = ahead[code]
+            if code in seen:
+                raise FpiError(f"les rénovations tournent en rond à partir de {start}. Retirez "
+                               "l'une d'elles.", colonne="nouveau_cfd")  # fmt: skip
+            seen.add(code)
+        last[start] = code
+    return last
+
+
+def _unclear_links(continuity: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the links of a diploma that splits or of several that merge."""
+    if continuity is None:
+        return pd.DataFrame(columns=["ancien_cfd", "nouveau_cfd"])
+    pairs = continuity[["ancien_cfd", "nouveau_cfd"]].drop_duplicates()
+    split = pairs["ancien_cfd"].duplicated(keep=False)
+    return pairs[split | pairs["nouveau_cfd"].duplicated(keep=False)]
+
+
+def _neighbours(continuity: pd.DataFrame | None) -> dict[str, set[str]]:
+    """Return, for each code of an unclear link, the codes its seats may move to or come from."""
+    links, near = links_of(continuity), {}
+    for pair in _unclear_links(continuity).itertuples(index=False):
+        old, new = (links.get(code, code) for code in (pair.ancien_cfd, pair.nouveau_cfd))
+        if old != new:
+            near.setdefault(old, set()).add(new)
+            near.setdefault(new, set()).add(old)
+    return near
+
+
+def mapped(cfd: pd.Series, links: dict[str, str]) -> pd.Series:
+    """Return each code's last one, through one-for-one renovations."""
+    return cfd.map(lambda code: links.get(code, code), na_action="ignore").astype("str")
+
+
+def courses(table: pd.DataFrame, continuity: pd.DataFrame | None) -> pd.Series:
+    """Return the code a row is compared by: its mefstat11, renovated, or its cfd without one.
+
+    The mefstat11 of entry keeps apart the 2nde and the 1re of one diploma, whose places must
+    never be added; its last five characters are the diploma's.
+    """
+    latest = mapped(table["cfd"].astype("str"), links_of(continuity))
+    entry = table["mefstat11"].astype("str")
+    moved = latest.notna() & entry.notna() & (latest != table["cfd"])
+    return entry.mask(moved, entry.str[:6] + latest.str[3:]).fillna(latest)
+
+
+def observed_places(capacities: pd.DataFrame, continuity: pd.DataFrame | None) -> pd.DataFrame:
+    """Return places per cell and rentrée, unknown as soon as one of its rows is unknown."""
+    missing = [name for name in CAPACITES if name not in capacities]
+    if missing:
+        raise FpiError(f"colonne(s) absente(s) des capacités : {liste(missing)}. "
+                       f"Attendu : {liste(CAPACITES)}.")  # fmt: skip
+    table = capacities.reset_index(drop=True).astype({"mefstat11": "str", "cfd": "str"})
+    table = table.assign(
+        course=courses(table, continuity), cfd=mapped(table["cfd"], links_of(continuity)),
+        inconnue=table["places"].isna(), mefstat11_publie=table["mefstat11"],
+        cfd_publie=table["cfd"],
+    )  # fmt: skip
+    same = [*CELL, "rentree", "mefstat11_publie", "cfd_publie"]
+    table["lignes"] = table.groupby(same, dropna=False)["uai"].transform("size")
+    grouped = table.groupby([*CELL, "rentree"], as_index=False).agg(
+        places=("places", "sum"), lignes=("lignes", "max"), inconnue=("inconnue", "any"),
+        mefstat11=("mefstat11", "last"), cfd=("cfd", "last"),
+    )  # fmt: skip
+    grouped["places"] = grouped["places"].mask(grouped["inconnue"])
+    grouped["niveau"] = (
+        grouped["course"].where(grouped["course"].str.len() == 11).str[:1].map(NIVEAU_DE_MEF)
+    ).fillna(grouped["cfd"].str[:1].map(NIVEAU_DE_CFD))
+    return grouped.drop(columns="inconnue")
+
+
+def _as_register(gains: pd.DataFrame) -> pd.DataFrame:
+    table = pd.DataFrame({"projet": DERIVEE, "uai": gains["uai"]})
+    for name in ("etablissement", "commune", "departement", "academie"):
+        table[name] = None
+    for name in ("mefstat11", "cfd"):
+        table[name] = gains[name]
+    table["formation"], table["filiere"] = None, None
+    for name in ("niveau", "voie", "rentree"):
+        table[name] = gains[name]
+    table["places_prevues"] = np.nan
+    table["places_ouvertes"] = gains["gain"].astype("float64")
+    table["cout"], table["subvention"] = np.nan, np.nan
+    table["code_departement"] = gains["uai"].map(departement_of)
+    table["places_avant"], table["places_apres"] = gains["places_avant"], gains["places"]
+    table["source"] = gains["source"]
+    return table.sort_values(["rentree", "source", "uai", "mefstat11", "voie"], ignore_index=True)

@@ -1,0 +1,201 @@
+"""The register of openings: one row per opening of seats, checked row by row.
+
+The register is the programme's own, so the project defines its format: `.csv` (``;`` or ``,``,
+UTF-8 or cp1252) or `.xlsx`, columns as in `REGISTRE`. A closure that finances an opening is a row
+with negative places. An empty `places_ouvertes` means not known yet, never zero.
+"""
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.programme import Territoire
+from fpi_eval.sources.reading import CFD, MEFSTAT11, Column, Table
+from fpi_eval.sources.reading.excel import read_sheet
+from fpi_eval.sources.reading.headers import Renaming, match_header, spelling
+from fpi_eval.sources.reading.raw import RawFile, read_bytes
+from fpi_eval.sources.reading.reading import Provenance, Reading
+from fpi_eval.sources.register.faults import departement_of, faults_of, plain_number
+from fpi_eval.sources.register.observed import derive_openings, stack_capacities
+from fpi_eval.sources.register.reconcile import reconcile
+from fpi_eval.sources.register.template import write_template
+from fpi_eval.text import FILIERES, NIVEAUX, VOIES, pluriel
+
+__all__ = [
+    "REGISTRE",
+    "derive_openings",
+    "read_ouvertures",
+    "reconcile",
+    "stack_capacities",
+    "write_template",
+]
+
+PROJETS = ("ATCF", "FPI")
+FEUILLE = "Ouvertures"
+SHOWN = 20
+MAX_PLACES = 500
+
+REGISTRE = Table(
+    name="ouvertures",
+    columns=(
+        Column("projet", "projet", "code", nullable=False, choices=PROJETS),
+        Column("uai", "uai", "uai", nullable=False),
+        Column("etablissement", "etablissement", required=False),
+        Column("commune", "commune", required=False),
+        Column("departement", "departement", required=False),
+        Column("academie", "academie", required=False),
+        Column("mefstat11", "mefstat11", "code", required=False, pattern=MEFSTAT11),
+        Column("cfd", "cfd", "code", required=False, pattern=CFD),
+        Column("formation", "formation", required=False),
+        Column("filiere", "filiere", "code", nullable=False,
+               choices=tuple(name for name in FILIERES if name != "autre")),
+        Column("niveau", "niveau", "code", nullable=False, choices=tuple(NIVEAUX)),
+        Column("voie", "voie", "code", nullable=False, choices=tuple(VOIES)),
+        Column("rentree", "rentree", "entier", nullable=False, low=2000, high=2099),
+        Column("places_prevues", "places_prevues", "entier", nullable=False,
+               low=-MAX_PLACES, high=MAX_PLACES),
+        Column("places_ouvertes", "places_ouvertes", "entier", low=-MAX_PLACES, high=MAX_PLACES),
+        Column("cout", "cout", "nombre", required=False, low=0),
+        Column("subvention", "subvention", "nombre", required=False, low=0),
+    ),
+    key=("projet", "uai", "mefstat11", "cfd", "voie", "rentree"),
+)  # fmt: skip
+
+
+def read_ouvertures(
+    path: Path,
+    *,
+    territoire: Territoire | None = None,
+    projets: tuple[str, ...] = PROJETS,
+    renaming: Renaming | None = None,
+) -> Reading:
+    """Return the register of openings, every row of it sound.
+
+    Parameters
+    ----------
+    path : Path
+        `.csv` or `.xlsx` (sheet ``Ouvertures``, or the only sheet).
+    territoire : Territoire, optional
+        The programme's: the département and the académie are then checked against it.
+    projets : tuple of str
+        Projects that may be named.
+
+    Returns
+    -------
+    Reading
+        Table: the columns of `REGISTRE` (places, cout and subvention float64, NaN when empty),
+        `code_departement` from the UAI, and `ligne`, the row's line in the file.
+
+    Raises
+    ------
+    FpiError
+        All faults of all rows, the first twenty shown: line, column, found, expected, advice.
+    """
+    path = Path(path)
+    excel = path.suffix.lower() == ".xlsx"
+    cells, origin = (_cells_of_xlsx if excel else _cells_of_csv)(path, renaming or Renaming())
+    if cells.empty:
+        raise FpiError(
+            "le registre ne contient aucune ouverture. Ajoutez une ligne par ouverture.",
+            fichier=path.name,
+        )
+    faults = faults_of(cells, REGISTRE, projets=projets, territoire=territoire)
+    if faults:
+        raise _gathered(faults, path.name)
+    return Reading(_typed(cells), origin)
+
+
+def _typed(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the checked strings in the register's types."""
+    table = {}
+    for column in REGISTRE.columns:
+        values = cells[column.name]
+        if column.is_number:
+            table[column.name] = values.map(plain_number).astype("float64")
+        else:
+            table[column.name] = values.astype("str").mask(values == "")
+    typed = pd.DataFrame(table)
+    typed["rentree"] = typed["rentree"].astype("int64")
+    typed["code_departement"] = typed["uai"].map(departement_of)
+    typed["ligne"] = cells["ligne"].astype("int64")
+    return typed.reset_index(drop=True)
+
+
+def _gathered(faults: list[FpiError], fichier: str) -> FpiError:
+    """Return one error for all the faults of the file."""
+    if len(faults) == 1:
+        only = faults[0]
+        message = str(only).partition(" : ")[2]
+        return FpiError(message, fichier=fichier, ligne=only.ligne, colonne=only.colonne)
+    shown = [str(fault) for fault in faults[:SHOWN]]
+    if len(faults) > SHOWN:
+        shown.append(f"… et {pluriel(len(faults) - SHOWN, 'autre erreur', 'autres erreurs')}.")
+    return FpiError(
+        "\n  ".join([f"{pluriel(len(faults), 'erreur')} à corriger dans le registre.", *shown]),
+        fichier=fichier,
+    )
+
+
+def _arrange(
+    rows: list[list[str]], lines: list[int], header: list[str], renaming: Renaming, fichier: str
+) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
+    """Return the rows under our column names, blank rows left out."""
+    places, unknown, absent = match_header(header, REGISTRE, renaming, fichier)
+    if {"mefstat11", "cfd"} <= set(absent):
+        raise FpiError(
+            "aucune colonne ne dit la formation. Ajoutez « mefstat11 » ou « cfd ».",
+            fichier=fichier, ligne=1, colonne="mefstat11",
+        )  # fmt: skip
+    kept = [(row, line) for row, line in zip(rows, lines, strict=True) if any(row)]
+    cells = pd.DataFrame(
+        {
+            column.name: [row[places[column.name]] if column.name in places else ""
+                          for row, _ in kept]
+            for column in REGISTRE.columns
+        },
+        dtype=object,
+    )  # fmt: skip
+    cells["ligne"] = [line for _, line in kept]
+    for name in ("projet", "uai", "mefstat11", "cfd"):
+        cells[name] = cells[name].str.upper()
+    for name in ("filiere", "niveau", "voie"):
+        cells[name] = cells[name].map(_code_of)
+    return cells, unknown, absent
+
+
+_WORDS = {
+    spelling(word): code
+    for words in (FILIERES, NIVEAUX, VOIES)
+    for code, label in words.items()
+    for word in (code, label)
+}
+
+
+def _code_of(value: str) -> str:
+    """Return the code of a code or label as people write it (« Supérieur »: ``superieur``)."""
+    return _WORDS.get(spelling(value), value)
+
+
+def _cells_of_csv(path: Path, renaming: Renaming) -> tuple[pd.DataFrame, Provenance]:
+    raw = RawFile(path, REGISTRE)
+    columns = raw.strings(range(len(raw.header)))
+    rows = [[str(v).strip() for v in row] for row in zip(*columns.values(), strict=True)]
+    lines = list(raw.lines) if raw.lines is not None else list(range(2, len(rows) + 2))
+    cells, unknown, absent = _arrange(rows, lines, raw.header, renaming, path.name)
+    return cells, Provenance(
+        "ouvertures", path.name, raw.sha256, len(raw.content), len(cells), raw.encoding,
+        raw.separator, unknown, absent,
+    )  # fmt: skip
+
+
+def _cells_of_xlsx(path: Path, renaming: Renaming) -> tuple[pd.DataFrame, Provenance]:
+    content = read_bytes(path)
+    header, rows = read_sheet(content, FEUILLE, path.name)
+    lines = list(range(2, len(rows) + 2))
+    cells, unknown, absent = _arrange(rows, lines, header, renaming, path.name)
+    digest = hashlib.sha256(content).hexdigest()
+    return cells, Provenance(
+        "ouvertures", path.name, digest, len(content), len(cells), "xlsx", "", unknown, absent
+    )
