@@ -22,6 +22,7 @@ from fpi_eval.checks.study import Study, before
 from fpi_eval.checks.verdict import CAREFUL, CAUTION, FAIL, INCONCLUSIVE, PASS, SOLID, UNKNOWN
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import j as seats
+from fpi_eval.panel import align
 from fpi_eval.programme import Seuils
 
 EXACT = 1e-8
@@ -302,7 +303,7 @@ def test_every_declared_check_is_made_once(evaluation):
 def test_the_summary_begins_with_the_verdict_and_the_total_is_net_times_seats(evaluation, noisy):
     assert evaluation.summary().startswith("Verdict sur le plan d'évaluation : ")
     net = evaluation.estimates[seats.NET]
-    frame = seats.align(noisy, "diplomes")
+    frame = align(noisy, "diplomes")
     assert evaluation.seat_years == pytest.approx(frame["dose"].sum())
     assert evaluation.total().estimate == pytest.approx(net.estimate * frame["dose"].sum())
     table = evaluation.to_frame()

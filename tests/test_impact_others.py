@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from fpi_eval.impact import binomial, imputation, triple, twfe
 from fpi_eval.impact import j as seats
+from fpi_eval.panel import align
 from fpi_eval.regression import cr1
 
 
@@ -47,7 +48,7 @@ def test_a_rate_moved_by_the_openings_is_found_in_points():
     panel = invented_panel(1, opened=24)
     rng = np.random.default_rng(0)
     panel["sortants"] = 400.0
-    dose = seats.align(panel, "diplomes")["dose"].to_numpy()
+    dose = align(panel, "diplomes")["dose"].to_numpy()
     rate = np.clip(0.4 + 0.05 * (dose > 0) + 0.002 * (panel["cell"] % 20), 0, 1)
     panel["en_emploi_6_mois"] = rng.binomial(400, rate).astype(float)
     found = binomial.rate(panel)[binomial.POINTS]

@@ -11,6 +11,7 @@ from fpi_eval.impact import j as seats
 from fpi_eval.impact import j_and_bjs2_t as together
 from fpi_eval.impact import placebo_regions as regions
 from fpi_eval.impact.new_cells import new_cells
+from fpi_eval.panel import align
 from fpi_eval.regression import interval
 
 pf = pytest.importorskip("pyfixest")
@@ -90,7 +91,7 @@ def test_jackknife_influence_is_the_move_when_a_cluster_leaves():
 
 def test_lags_of_a_lasting_effect_are_flat_and_leads_are_zero():
     panel = invented_panel(6, etab=0.0, dep=0.0, opened=10)
-    panel["diplomes"] = 5.0 + panel["cell"] + 0.5 * seats.align(panel, "diplomes")["dose"]
+    panel["diplomes"] = 5.0 + panel["cell"] + 0.5 * align(panel, "diplomes")["dose"]
     table = seats.distributed_lags(panel).table.set_index("rel_time")["estimate"]
     np.testing.assert_allclose(table[table.index < 0], 0.0, atol=EXACT)
     np.testing.assert_allclose(table[table.index >= 0], 0.5, atol=EXACT)
@@ -99,7 +100,7 @@ def test_lags_of_a_lasting_effect_are_flat_and_leads_are_zero():
 def test_a_seat_weighs_the_same_in_a_small_and_in_a_large_opening():
     # Half an effect per seat up to 12 seats, a quarter beyond: the Wald is the mean per seat.
     panel = invented_panel(7, etab=0.0, dep=0.0, per_seat=0.0, opened=12)
-    dose = seats.align(panel, "diplomes")["dose"].to_numpy()
+    dose = align(panel, "diplomes")["dose"].to_numpy()
     gain = 0.5 * np.minimum(dose, 12) + 0.25 * np.maximum(dose - 12, 0)
     panel["diplomes"] = panel["cell"] + gain
     frame = seats.sample(panel, "diplomes")

@@ -11,8 +11,8 @@ from fpi_eval.indicators.compute import compare, compute
 from fpi_eval.indicators.declare import Indicator
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional import ELSEWHERE, HERE
+from fpi_eval.report.edition import today
 from fpi_eval.report.published.sheet import Column, Table
-from fpi_eval.report.runner import manifest
 
 ENSEMBLE = "Ensemble"
 NO_BREAK = "\u2011"  # hyphen that keeps a millésime on one line
@@ -137,7 +137,7 @@ def make(
 
 def day() -> date:
     """Return the date of the run."""
-    return manifest.today()
+    return today()
 
 
 def show(
