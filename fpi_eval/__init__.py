@@ -1,7 +1,57 @@
-"""Evaluate a public programme that opens training seats: graduates and industry employment."""
+"""Evaluate a public programme that opens training seats: graduates and industry employment.
 
-from fpi_eval.panel.panels import Panels, panels
-from fpi_eval.programme import Programme, load_programme, parse_rentree
+`load` gives a year of a programme; `indicators`, `impact`, `checks`, `power`, `costs`,
+`projection`, `twin` and `report` are what one does with it, each imported when first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fpi_eval import (
+        checks,
+        costs,
+        impact,
+        indicators,
+        plan,
+        plots,
+        power,
+        projection,
+        report,
+        twin,
+    )
+    from fpi_eval.errors import FpiError
+    from fpi_eval.panel.year import Year, load
+    from fpi_eval.programme import Programme, load_programme, parse_rentree
 
 __version__ = "0.1.0"
-__all__ = ["Panels", "Programme", "load_programme", "panels", "parse_rentree"]
+_FROM = {
+    "FpiError": "fpi_eval.errors",
+    "Programme": "fpi_eval.programme",
+    "Year": "fpi_eval.panel.year",
+    "load": "fpi_eval.panel.year",
+    "load_programme": "fpi_eval.programme",
+    "parse_rentree": "fpi_eval.programme",
+}
+_MODULES = (
+    "checks", "costs", "impact", "indicators", "plan", "plots", "power", "projection", "report",
+    "twin",
+)  # fmt: skip
+__all__ = [
+    "FpiError", "Programme", "Year", "checks", "costs", "impact", "indicators", "load",
+    "load_programme", "parse_rentree", "plan", "plots", "power", "projection", "report", "twin",
+]  # fmt: skip
+
+
+def __getattr__(name: str):
+    """Import a name when it is first used."""
+    if name in _MODULES:
+        return import_module(f"fpi_eval.{name}")
+    if name in _FROM:
+        return getattr(import_module(_FROM[name]), name)
+    raise AttributeError(f"module 'fpi_eval' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Names for tab completion."""
+    return [*__all__, "__version__"]

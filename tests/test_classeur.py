@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_output
 
+import fpi_eval as fpi
 from fpi_eval.disclosure import MARK, Parts, Rate, Thresholds, audit, protect
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators import INDICATORS, compute
-from fpi_eval.panel.panels import panels
 from fpi_eval.programme import load_programme
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.pages import insertion as vue_insertion
@@ -58,7 +58,7 @@ def runs(tmp_path_factory):
     programme = PROGRAMME.model_copy(update={"dossier": folder})
     made = {}
     for year in (2025, 2026):
-        p = panels(programme, year)
+        p = fpi.load(programme, year)
         edition = Edition.of(programme, year, simulated=True)
         target = root / "reports" / "fpi_aura" / str(year)
         target.mkdir(parents=True)

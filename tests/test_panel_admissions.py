@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import fpi_eval as fpi
 from fpi_eval import twin
 from fpi_eval.panel import admissions
 from fpi_eval.panel import from_files as ff
 from fpi_eval.panel.admissions import SEXES
-from fpi_eval.panel.panels import FILIERES, panels
+from fpi_eval.panel.panels import FILIERES
 from fpi_eval.programme import load_programme
 
 PROGRAMME = load_programme("fpi_aura")
@@ -72,7 +73,7 @@ def drawn():
 def run(drawn, tmp_path_factory):
     folder = tmp_path_factory.mktemp("jumeau")
     twin.write_files(drawn, folder, years=range(2021, 2027))
-    return panels(PROGRAMME, 2026, folder)
+    return fpi.load(PROGRAMME, 2026, folder)
 
 
 def test_the_panel_ends_with_admissions_of_bts_and_nothing_else_moves(run, tmp_path):
@@ -81,7 +82,7 @@ def test_the_panel_ends_with_admissions_of_bts_and_nothing_else_moves(run, tmp_p
     for source in run.donnees.dossier.iterdir():
         if source.name != "parcoursup":
             (tmp_path / source.name).symlink_to(source)
-    without = ff.cell_panel(panels(PROGRAMME, 2026, tmp_path))
+    without = ff.cell_panel(fpi.load(PROGRAMME, 2026, tmp_path))
     pd.testing.assert_frame_equal(with_them.drop(columns=SEXES), without)
     known = with_them[SEXES].notna()
     assert (known["entrants_filles"] == known["entrants_garcons"]).all()
@@ -101,7 +102,7 @@ def test_admissions_of_the_twin_are_its_entrants_that_had_asked(run, drawn):
 
 
 def test_real_admissions_by_sex_are_those_of_the_raw_file(donnees_reelles):
-    p = panels(PROGRAMME, 2022, donnees_reelles)
+    p = fpi.load(PROGRAMME, 2022, donnees_reelles)
     raw = pd.read_csv(
         donnees_reelles / "parcoursup" / "parcoursup_2018_2019_national_apinames.csv.gz", sep=";",
         dtype="str",

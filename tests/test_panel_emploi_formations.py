@@ -52,8 +52,8 @@ def test_a_horizon_that_is_not_published_yet_has_no_ends():
 
 
 @pytest.fixture(scope="module")
-def simulees() -> fpi.Panels:
-    return fpi.panels(fpi.load_programme("fpi_aura"), 2026)
+def simulees() -> fpi.Year:
+    return fpi.load("fpi_aura", 2026)
 
 
 def test_without_the_file_there_is_no_row(simulees, monkeypatch):

@@ -20,7 +20,7 @@ def programme():
 
 @pytest.fixture(scope="module")
 def simulated(programme):
-    return fpi.panels(programme, 2026, "")
+    return fpi.load(programme, 2026, "")
 
 
 def test_every_declared_sector_has_a_reason_and_says_whether_it_is_industry(programme):
@@ -92,7 +92,7 @@ def test_a_folder_without_urssaf_says_so_and_has_no_jobs(simulated, programme, t
     folder = tmp_path / "donnees"
     shutil.copytree(simulated.donnees.dossier, folder)
     shutil.rmtree(folder / "urssaf")
-    p = fpi.panels(programme, 2026, folder)
+    p = fpi.load(programme, 2026, folder)
     assert "urssaf" in p.donnees.absentes
     assert p.emplois.empty
     assert urssaf_files(programme, folder) == {}

@@ -4,13 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import fpi_eval as fpi
 from fpi_eval import twin
 from fpi_eval.checks import evaluate
 from fpi_eval.errors import FpiError
 from fpi_eval.panel import align
 from fpi_eval.panel import from_files as ff
-from fpi_eval.panel.panels import panels
-from fpi_eval.programme import load_programme
 
 YEARS = range(2021, 2027)
 SCOLAIRE = "scolaire"
@@ -30,7 +29,7 @@ def folder(drawn, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def panel(folder):
-    return ff.cell_panel(panels(load_programme("fpi_aura"), 2026, folder))
+    return ff.cell_panel(fpi.load("fpi_aura", 2026, folder))
 
 
 def counts(*rows):
@@ -121,7 +120,7 @@ def test_a_declared_merger_keeps_one_establishment(tmp_path, drawn):
     twin.write_files(drawn, tmp_path, years=range(2019, 2023))
     merged = pd.read_csv(tmp_path / "nomenclatures" / "uai_changements.csv", sep=";", dtype=str)
     assert len(merged)
-    found = ff.cell_panel(panels(load_programme("fpi_aura"), 2022, tmp_path))
+    found = ff.cell_panel(fpi.load("fpi_aura", 2022, tmp_path))
     assert not found["uai"].isin(merged["ancien_uai"]).any()
     assert found["uai"].isin(merged["nouvel_uai"]).any()
 
@@ -141,7 +140,7 @@ def test_without_a_register_seats_are_the_increases_seen_and_are_flagged(folder,
     for source in folder.iterdir():
         if source.name != "ouvertures.csv":
             (tmp_path / source.name).symlink_to(source)
-    p = panels(load_programme("fpi_aura"), 2026, tmp_path)
+    p = fpi.load("fpi_aura", 2026, tmp_path)
     found = ff.cell_panel(p)
     assert found.attrs["places_derivees"]
     assert np.isnan(found.attrs["appariement"])
@@ -153,7 +152,7 @@ def test_without_a_register_seats_are_the_increases_seen_and_are_flagged(folder,
 
 
 def test_real_files_give_pupils_of_one_rentree_and_say_so(donnees_reelles):
-    found = ff.cell_panel(panels(load_programme("fpi_aura"), 2022, donnees_reelles))
+    found = ff.cell_panel(fpi.load("fpi_aura", 2022, donnees_reelles))
     known = found.loc[found["entrants"].notna(), "rentree"]
     assert set(known) == {2020}
     constat = pd.read_csv(donnees_reelles / "orion" / "constat_2020.csv", sep=";")

@@ -161,7 +161,7 @@ def test_a_missing_map_says_what_it_is_for(tmp_path, programme):
 
 
 def test_the_panel_has_tension_last_and_both_groups_in_the_programme(folder, programme):
-    found = cell_panel(fpi.panels(programme, 2025, folder))
+    found = cell_panel(fpi.load(programme, 2025, folder))
     assert list(found.columns) == [*COLUMNS, *SEXES, "tension"]
     assert "appariement" in found.attrs
     opened = found[(found["seats"] > 0) & (found["filiere"] != "autre")]
@@ -177,8 +177,8 @@ def test_without_the_file_or_the_map_there_is_no_column_and_the_reason_names_bot
     undeclared.mkdir()
     for name in FILES[:-1]:
         shutil.copy(programme.dossier / name, undeclared / name)
-    no_file = fpi.panels(programme, 2025, bare)
-    no_map = fpi.panels(fpi.load_programme(undeclared), 2025, folder)
+    no_file = fpi.load(programme, 2025, bare)
+    no_map = fpi.load(undeclared, 2025, folder)
     assert "tensions" in no_file.donnees.absentes
     for p in (no_file, no_map):
         panel = cell_panel(p)
@@ -226,7 +226,7 @@ def test_glass_and_materials_have_in_the_region_the_index_read_in_the_raw_file(
         here = {row["fap"]: row for row in csv.DictReader(file) if row["reg"] == "84.0"}
     jobs = {fap: float(here[fap]["Emploi moyen"]) for fap in ("E1Z43", "D4Z41")}
     index = {fap: float(here[fap]["Tension "]) for fap in jobs}
-    p = fpi.panels(programme, 2022, donnees_reelles)
+    p = fpi.load(programme, 2022, donnees_reelles)
     group = p.tension.table.set_index(["filiere", "groupe_nsf"]).loc[("reindustrialisation", "224")]
     assert jobs == {"E1Z43": 8100, "D4Z41": 2500}
     assert group["tension"] == pytest.approx(sum(jobs[f] * index[f] for f in jobs) / 10_600)

@@ -5,11 +5,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import fpi_eval as fpi
 from fpi_eval.impact.jobs.passage import passage
 from fpi_eval.impact.jobs.regional import regional_change
 from fpi_eval.indicators import deploiement, filieres, qualite
 from fpi_eval.indicators.catalogue import TAUX_EMPLOI_6_MOIS
-from fpi_eval.panel.panels import FILIERES, panels
+from fpi_eval.panel.panels import FILIERES
 from fpi_eval.programme import load_programme
 from fpi_eval.report.published import counts as proteges
 from fpi_eval.report.published import protection
@@ -20,7 +21,7 @@ PROGRAMME = load_programme(ROOT / "data" / "fpi_aura")
 
 @pytest.fixture(scope="module")
 def reel(donnees_reelles):
-    return panels(PROGRAMME, 2022, donnees_reelles)
+    return fpi.load(PROGRAMME, 2022, donnees_reelles)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def brut(donnees_reelles):
 
 @pytest.fixture(scope="module")
 def simule():
-    return panels(PROGRAMME, 2026)
+    return fpi.load(PROGRAMME, 2026)
 
 
 def test_aura_final_year_students_equal_sums_of_the_raw_file(reel, brut):

@@ -9,8 +9,8 @@ from fpi_eval.tables import Table
 
 
 @pytest.fixture(scope="module")
-def simulees() -> fpi.Panels:
-    return fpi.panels(fpi.load_programme("fpi_aura"), 2026)
+def simulees() -> fpi.Year:
+    return fpi.load("fpi_aura", 2026)
 
 
 def test_the_chain_ends_at_the_last_outcome_of_the_files(simulees):
@@ -47,7 +47,7 @@ def test_rungs_and_fill_are_told_together(simulees):
 
 
 def test_real_files_say_why_there_is_no_chain(donnees_reelles):
-    p = fpi.panels(fpi.load_programme("fpi_aura"), 2022, donnees_reelles)
+    p = fpi.load("fpi_aura", 2022, donnees_reelles)
     assert "ne le permettent pas encore" in vue.chaine(p)
     for make in (vue.maillons, vue.cascade, vue.deductions, vue.echelles):
         assert make(p) == vue.ABOVE

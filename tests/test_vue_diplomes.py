@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
+import fpi_eval as fpi
 from fpi_eval import twin
 from fpi_eval.checks import Check
 from fpi_eval.figures import Figure
-from fpi_eval.panel.panels import panels
-from fpi_eval.programme import load_programme
 from fpi_eval.report.pages import diplomes as vue
 from fpi_eval.report.pages import emploi_en_plus as plus
 from fpi_eval.report.pages import insertion as insertion
@@ -29,12 +28,12 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def made(folder):
-    return vue.etude(panels(load_programme("fpi_aura"), 2026, folder))
+    return vue.etude(fpi.load("fpi_aura", 2026, folder))
 
 
 @pytest.fixture(scope="module")
 def early(folder):
-    return vue.etude(panels(load_programme("fpi_aura"), 2021, folder))
+    return vue.etude(fpi.load("fpi_aura", 2021, folder))
 
 
 def test_the_answer_begins_with_the_verdict_and_gives_gross_net_and_total(made):
@@ -111,7 +110,7 @@ def test_a_failed_hard_check_hides_every_number_but_shows_the_checks(made):
 
 
 def test_real_files_say_exactly_what_they_lack(donnees_reelles):
-    found = vue.etude(panels(load_programme("fpi_aura"), 2022, donnees_reelles))
+    found = vue.etude(fpi.load("fpi_aura", 2022, donnees_reelles))
     said = vue.reponse(found)
     assert "qu'à la rentrée 2020" in said
     assert "rentrée 2022" in said

@@ -13,7 +13,7 @@ from fpi_eval.tables import Table
 
 @pytest.fixture(scope="module")
 def simulated():
-    return fpi.panels(fpi.load_programme("fpi_aura"), 2026, "")
+    return fpi.load("fpi_aura", 2026, "")
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def bare(simulated, tmp_path_factory):
     shutil.copytree(simulated.donnees.dossier, folder)
     shutil.rmtree(folder / "urssaf")
     (folder / "ouvertures.csv").unlink()
-    return fpi.panels(fpi.load_programme("fpi_aura"), 2026, folder)
+    return fpi.load("fpi_aura", 2026, folder)
 
 
 def test_the_answer_says_first_that_no_effect_could_be_seen(simulated):
@@ -59,7 +59,7 @@ def test_without_urssaf_the_page_says_so_and_shows_the_arithmetic(bare):
 
 
 def test_the_real_files_have_no_jobs_and_the_page_still_answers(donnees_reelles):
-    p = fpi.panels(fpi.load_programme("fpi_aura"), 2022, donnees_reelles)
+    p = fpi.load("fpi_aura", 2022, donnees_reelles)
     assert "Aucun effet" in vue.reponse(p)
     assert isinstance(vue.decelable(p), Table)
 

@@ -16,7 +16,7 @@ def plain(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def e():
-    return vue_insertion.etude(fpi.panels(fpi.load_programme("fpi_aura"), 2026))
+    return vue_insertion.etude(fpi.load("fpi_aura", 2026))
 
 
 def test_the_answer_counts_people_with_an_interval_and_says_when_it_cannot_tell(e):

@@ -17,13 +17,13 @@ NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "06_trajectoire_et_couts.ip
 
 
 @pytest.fixture(scope="module")
-def simulees() -> fpi.Panels:
-    return fpi.panels(fpi.load_programme("fpi_aura"), 2026)
+def simulees() -> fpi.Year:
+    return fpi.load("fpi_aura", 2026)
 
 
 @pytest.fixture(scope="module")
-def reelles(donnees_reelles) -> fpi.Panels:
-    return fpi.panels(fpi.load_programme("fpi_aura"), 2022, donnees_reelles)
+def reelles(donnees_reelles) -> fpi.Year:
+    return fpi.load("fpi_aura", 2022, donnees_reelles)
 
 
 def plain(text: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.panel import admissions, secteurs, tension
 from fpi_eval.panel.capacites import Capacites, capacites
-from fpi_eval.panel.donnees import Donnees, load
+from fpi_eval.panel.donnees import Donnees
 from fpi_eval.panel.identity import course_identity
 from fpi_eval.panel.links import link_entry_to_final
 from fpi_eval.panel.matching import departement_of, with_kin
@@ -173,11 +173,6 @@ class Panels:
         regions = self.donnees.nomenclatures.departements.drop_duplicates("code_departement")
         regions = regions.set_index("code_departement")["code_region"]
         return coded.assign(code_region=coded["code_departement"].map(regions))
-
-
-def panels(programme: Programme, rentree: int, donnees: str | Path = "") -> Panels:
-    """Return the panels of a run: see `load` for the parameters and errors."""
-    return Panels(load(programme, rentree, donnees))
 
 
 def read_filieres(programme: Programme) -> pd.DataFrame:

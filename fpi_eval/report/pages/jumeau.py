@@ -8,7 +8,8 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.figures import Figure
 from fpi_eval.panel.donnees import simulated_folder
-from fpi_eval.panel.panels import Panels, panels
+from fpi_eval.panel.panels import Panels
+from fpi_eval.panel.year import load
 from fpi_eval.plots import moments as draw_moments
 from fpi_eval.tables import Table, table
 from fpi_eval.twin import moments
@@ -212,7 +213,7 @@ def twin_panels(p: Panels) -> Panels:
     """Return the panels of a simulated France of the real size, at the calibration's rentrée."""
     programme = p.donnees.programme
     folder: Path = simulated_folder(programme, RENTREE, full=True, first=RENTREE - 2)
-    return panels(programme, RENTREE, folder)
+    return load(programme, RENTREE, folder)
 
 
 def moments_of(p: Panels) -> pd.DataFrame:

@@ -1,0 +1,25 @@
+"""What a page needs to know of a run to word its tables: programme, rentrée, credit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fpi_eval.programme import Programme
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The programme, its year, and where its figures come from.
+
+    ``absent`` says in French why each source that the programme names was not read.
+    """
+
+    programme: Programme
+    rentree: int
+    simulated: bool
+    credit: str
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def region(self) -> str:
+        """Name of the programme's region."""
+        return self.programme.territoire.region

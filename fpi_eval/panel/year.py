@@ -1,0 +1,149 @@
+"""One year of a programme: its files read once, every table made when first asked for."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from fpi_eval import text
+from fpi_eval.panel import donnees as files
+from fpi_eval.panel.context import Context
+from fpi_eval.panel.from_files import cell_panel
+from fpi_eval.panel.panels import Panels
+from fpi_eval.programme import Programme, load_programme
+
+#: Tables of a year, as `Year.__repr__` lists them: property, what a row is.
+TABLES = {
+    "cells": "établissement × formation × voie × rentrée : le panel des estimateurs",
+    "regional": "région × formation × voie × millésime : places, élèves, sortants, emploi",
+    "places": "places d'entrée par établissement × formation × voie × rentrée",
+    "register": "registre des ouvertures de places",
+    "jobs": "emplois par zone d'emploi × secteur × année",
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Year(Panels):
+    """A frozen year of a programme; its tables are properties, made once, when first read.
+
+    Examples
+    --------
+    >>> import fpi_eval as fpi
+    >>> annee = fpi.load("fpi_aura", 2026)
+    >>> sorted(annee.cells["voie"].unique())
+    ['apprentissage', 'scolaire']
+    """
+
+    @property
+    def programme(self) -> Programme:
+        """What is evaluated: `programme.toml`, read and checked."""
+        return self.donnees.programme
+
+    @property
+    def rentree(self) -> int:
+        """School year by its September; later files are left aside."""
+        return self.donnees.rentree
+
+    @property
+    def context(self) -> Context:
+        """What pages need to word what they show."""
+        found = self.donnees
+        return Context(
+            found.programme, found.rentree, found.simulees, found.credit, dict(found.absentes)
+        )
+
+    @cached_property
+    def panel(self) -> pd.DataFrame:
+        """The cell panel with the facts that say how it was made."""
+        return cell_panel(self)
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """The panel that estimators take, one row per cell × rentrée.
+
+        Columns: ``cell`` (number of the establishment × course × voie), ``uai``, ``course``
+        (diploma code that lasts through renovations), ``famille`` (NSF group), ``filiere``,
+        ``niveau``, ``voie``, ``duree`` (years), ``code_departement``, ``code_academie``,
+        ``code_region``, ``rentree``; counts of persons ``entrants``, ``terminale``, and
+        ``diplomes``, ``sortants``, ``en_emploi_…`` where files give them (NaN elsewhere);
+        ``places`` and ``voeux_1`` (seats and first wishes at entry); ``seats`` (opened by the
+        programme, in force), ``autres_places`` (opened by others), ``cohort`` (first rentrée with
+        seats, NaN if never), ``nouvelle`` (the course did not exist there before).
+        """
+        return self.panel
+
+    @property
+    def places(self) -> pd.DataFrame:
+        """Entry seats, one row per source × establishment × entry code × voie × rentrée.
+
+        Columns: ``source``, ``uai``, territory codes, ``mefstat11``, ``cfd``, ``course``,
+        ``groupe_nsf``, ``filiere``, ``niveau``, ``voie``, ``duree``, ``rentree``, ``places``,
+        ``voeux`` (all wishes), ``voeux_1`` (first wishes).
+        """
+        return self.capacites.table
+
+    @property
+    def register(self) -> pd.DataFrame:
+        """Register of openings up to the rentrée; no row when the folder holds none.
+
+        Columns: ``projet``, ``uai``, ``mefstat11``, ``cfd``, ``filiere``, ``niveau``, ``voie``,
+        ``rentree``, ``places_prevues``, ``places_ouvertes`` (negative for a closure), ``cout``
+        and ``subvention`` (euros), names and codes of the place.
+        """
+        return self.registre
+
+    @property
+    def jobs(self) -> pd.DataFrame:
+        """Salaried jobs by zone d'emploi × département × sector (NAF 38) × year, from Urssaf.
+
+        Columns: ``code_zone``, ``code_departement``, ``code_region``, ``secteur``, ``annee``,
+        ``etablissements``, ``emplois``, ``masquees`` (cells that the publisher hid).
+        """
+        return self.emplois
+
+    def __dir__(self) -> list[str]:
+        """Names for tab completion, tables first."""
+        return [*TABLES, *(n for n in super().__dir__() if not n.startswith("_"))]
+
+    def __repr__(self) -> str:
+        """Say in a few French lines what the year holds and what is missing."""
+        origin = " (données simulées)" if self.donnees.simulees else ""
+        lines = [
+            f"{self.programme.nom}, rentrée {self.rentree}{origin}",
+            *(f"  .{name:<9} {what}" for name, what in TABLES.items()),
+            f"Lu : {text.liste(self._read())}.",
+        ]
+        if self.donnees.absentes:
+            lines.append(f"Absent : {text.liste(self.donnees.absentes)}.")
+        return "\n".join(lines)
+
+    def _read(self) -> list[str]:
+        """Return each source read, with its years."""
+        found = []
+        for name, readings in self.donnees.lectures.items():
+            years = [year.replace("_", "-") for year in readings if year]
+            span = f"{years[0]} à {years[-1]}" if len(years) > 1 else "".join(years)
+            found.append(f"{name} ({span})" if span else name)
+        return found
+
+
+def load(programme: str | Path | Programme, rentree: int, donnees: str | Path = "") -> Year:
+    """Return a year of a programme, from a folder of files or, without one, simulated.
+
+    Parameters
+    ----------
+    programme : str, path or Programme
+        Its name, the folder that holds its ``programme.toml``, or itself.
+    rentree : int
+        School year by its September: 2023 is 2023-2024. Later files are left aside.
+    donnees : path, optional
+        Folder that holds the files named in ``programme.toml``.
+
+    Raises
+    ------
+    FpiError
+        Programme, folder or compulsory file absent, requested year absent, or a file at fault.
+    """
+    known = programme if isinstance(programme, Programme) else load_programme(programme)
+    return Year(files.load(known, rentree, donnees))
