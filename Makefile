@@ -4,7 +4,7 @@ VENV ?= .venv
 RENTREE ?= 2026
 BIN := $(VENV)/bin
 
-.PHONY: report test lock exemple clean help
+.PHONY: report test quick lock exemple clean help
 
 help:            ## Liste les commandes
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/'
@@ -17,11 +17,15 @@ test: $(VENV)/.test-ready    ## Crée l'environnement, vérifie la forme, lance 
 	@echo "[2/5] Forme du code (ruff)"
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo "[3/5] Tests de la bibliothèque (pytest)"
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal
 	@echo "[4/5] Les notebooks s'exécutent (nbval)"
 	$(BIN)/python -m pytest --nbval-lax notebooks/0*.ipynb -q
 	@echo "[5/5] Le rapport d'exemple redonne les mêmes nombres (nbval strict)"
 	$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg reports/exemple -q
+
+quick: $(VENV)/.test-ready   ## Forme, puis les seuls tests de ce qui a changé (DEPUIS=HEAD)
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	OMP_NUM_THREADS=1 $(BIN)/python tests/quick.py $(DEPUIS)
 
 exemple: $(VENV)/.run-ready  ## Refait le rapport d'exemple publié dans reports/exemple
 	$(BIN)/python -m fpi_eval.report.runner.exemple

@@ -20,15 +20,18 @@ if TYPE_CHECKING:
         report,
         twin,
     )
+    from fpi_eval.absent import Absent, attempt
     from fpi_eval.errors import FpiError
     from fpi_eval.panel.year import Year, load
     from fpi_eval.programme import Programme, load_programme, parse_rentree
 
 __version__ = "0.1.0"
 _FROM = {
+    "Absent": "fpi_eval.absent",
     "FpiError": "fpi_eval.errors",
     "Programme": "fpi_eval.programme",
     "Year": "fpi_eval.panel.year",
+    "attempt": "fpi_eval.absent",
     "load": "fpi_eval.panel.year",
     "load_programme": "fpi_eval.programme",
     "parse_rentree": "fpi_eval.programme",
@@ -38,7 +41,7 @@ _MODULES = (
     "twin",
 )  # fmt: skip
 __all__ = [
-    "FpiError", "Programme", "Year", "checks", "costs", "impact", "indicators", "load",
+    "Absent", "FpiError", "Programme", "Year", "attempt", "checks", "costs", "impact", "indicators", "load",
     "load_programme", "parse_rentree", "plan", "plots", "power", "projection", "report", "twin",
 ]  # fmt: skip
 

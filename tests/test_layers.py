@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 LAYERS = [
-    "errors", "text", "calendar", "tables", "plots", "figures", "programme", "sources", "twin",
+    "errors", "absent", "text", "calendar", "tables", "plots", "figures", "programme", "sources", "twin",
     "disclosure", "panel", "indicators", "regression", "results", "impact", "checks", "plan",
     "power", "projection", "costs", "report", "cli",
 ]  # fmt: skip

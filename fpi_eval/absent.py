@@ -1,0 +1,73 @@
+"""What may be absent, and why: one object that shows its reason where a result would stand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from typing import NoReturn, ParamSpec, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+TOO_FEW = "Trop peu de places ouvertes pour séparer leur effet du reste."
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A result that cannot be given, and the French reason; false in a condition.
+
+    Examples
+    --------
+    >>> found = Absent("Le dossier ne contient pas le registre des ouvertures.")
+    >>> bool(found)
+    False
+    >>> print(found)
+    Le dossier ne contient pas le registre des ouvertures.
+    """
+
+    reason: str
+
+    def __bool__(self) -> bool:
+        """Return False: nothing is there."""
+        return False
+
+    def __str__(self) -> str:
+        """Return the reason."""
+        return self.reason
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+        """Show the reason as a paragraph."""
+        return {"text/plain": self.reason, "text/html": f"<p>{escape(self.reason)}</p>"}
+
+    def summary(self) -> str:
+        """Return the reason."""
+        return self.reason
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row with the reason."""
+        return pd.DataFrame({"raison": [self.reason]})
+
+    def plot(self, ax=None) -> NoReturn:
+        """Refuse: there is nothing to draw."""
+        raise FpiError(self.reason)
+
+
+def attempt(make: Callable[P, T], *args: P.args, **options: P.kwargs) -> T | Absent:
+    """Return what ``make`` returns, or why these files do not allow it.
+
+    An argument that is itself absent is the reason. Anything but a refusal of the data (`FpiError`,
+    a singular design) is raised.
+    """
+    missing = next((a for a in (*args, *options.values()) if isinstance(a, Absent)), None)
+    if missing is not None:
+        return missing
+    try:
+        return make(*args, **options)
+    except FpiError as error:
+        words = str(error)
+        return Absent(f"Ces fichiers ne le permettent pas encore : {words}")
+    except (np.linalg.LinAlgError, ArithmeticError):
+        return Absent(TOO_FEW)

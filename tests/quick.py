@@ -1,0 +1,63 @@
+"""Run the tests that import what changed since a commit (``origin/main`` or HEAD by default)."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def changed(base: str) -> set[str]:
+    """Return the paths that differ from ``base`` or that git does not know yet."""
+    git = ["git", "-C", str(ROOT)]
+    differ = [*git, "diff", "--name-only", base]
+    new = [*git, "ls-files", "--others", "--exclude-standard"]
+    return {
+        line
+        for command in (differ, new)
+        for line in subprocess.run(
+            command, capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+    }
+
+
+def modules(paths: set[str]) -> set[str]:
+    """Return the dotted names of the package's modules among paths."""
+    own = (Path(p).with_suffix("") for p in paths if p.startswith("fpi_eval/") and p[-3:] == ".py")
+    return {".".join(p.parts).removesuffix(".__init__") for p in own}
+
+
+def imported(path: Path) -> set[str]:
+    """Return what a file imports, as dotted names."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+def selected(paths: set[str]) -> list[str]:
+    """Return the test files that changed, or that import a module that did."""
+    moved = modules(paths)
+    tests = sorted((ROOT / "tests").glob("test_*.py"))
+    return [
+        str(path)
+        for path in tests
+        if str(path.relative_to(ROOT)) in paths or imported(path) & moved
+    ]
+
+
+if __name__ == "__main__":
+    found = selected(changed(sys.argv[1] if len(sys.argv) > 1 else "HEAD"))
+    if not found:
+        print("Rien n'a changé dans la bibliothèque ni dans les tests.")
+        sys.exit(0)
+    layers = str(ROOT / "tests" / "test_layers.py")
+    sys.exit(
+        pytest.main(["-q", "-n", "auto", "--dist", "worksteal", *dict.fromkeys([layers, *found])])
+    )
