@@ -255,7 +255,7 @@ def puissance(
             "calendrier réel des places. « fpi-eval new » en écrit le modèle.",
             fichier=donnees or None,
         )
-    panel = cell_panel(p)
+    panel = cell_panel(p).table
     seen = [name for name in SHOWN if name in panel and panel[name].notna().any()]
     Console(stderr=True).print(f"Tirages sur {text.liste(seen)} (une minute environ)…")
     codes = p.donnees.nomenclatures

@@ -23,6 +23,7 @@ from fpi_eval.checks.verdict import CAREFUL, CAUTION, FAIL, INCONCLUSIVE, PASS, 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import j as seats
 from fpi_eval.panel import align
+from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.programme import Seuils
 
 EXACT = 1e-8
@@ -239,8 +240,7 @@ def test_unknown_facts_of_files_are_said_unknown_and_known_ones_judged(noisy):
         "appariement": UNKNOWN, "uai": UNKNOWN, "definitions": PASS, "composition": UNKNOWN,
         "millesimes": PASS,
     }  # fmt: skip
-    panel = noisy.copy()
-    panel.attrs |= {"appariement": 0.5, "uai_non_resolus": 0.01, "promotions_cumulees": True}
+    panel = CellPanel(noisy, matched=0.5, unresolved=0.01, pooled=True)
     match, lost, *_, twice = samples.fichiers(study_of(panel))
     assert twice.statut == CAUTION
     assert (match.statut, match.dur, lost.statut) == (FAIL, True, CAUTION)

@@ -77,12 +77,12 @@ def run(drawn, tmp_path_factory):
 
 
 def test_the_panel_ends_with_admissions_of_bts_and_nothing_else_moves(run, tmp_path):
-    with_them = ff.cell_panel(run)
+    with_them = ff.cell_panel(run).table
     assert [c for c in with_them if c not in (*SEXES, "tension")] == ff.COLUMNS
     for source in run.donnees.dossier.iterdir():
         if source.name != "parcoursup":
             (tmp_path / source.name).symlink_to(source)
-    without = ff.cell_panel(fpi.load(PROGRAMME, 2026, tmp_path))
+    without = ff.cell_panel(fpi.load(PROGRAMME, 2026, tmp_path)).table
     pd.testing.assert_frame_equal(with_them.drop(columns=SEXES), without)
     known = with_them[SEXES].notna()
     assert (known["entrants_filles"] == known["entrants_garcons"]).all()

@@ -28,8 +28,13 @@ def folder(drawn, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def panel(folder):
+def made(folder):
     return ff.cell_panel(fpi.load("fpi_aura", 2026, folder))
+
+
+@pytest.fixture(scope="module")
+def panel(made):
+    return made.table
 
 
 def counts(*rows):
@@ -71,13 +76,13 @@ def test_seats_add_up_over_rentrees_and_unmatched_ones_are_counted():
          ("C", "c", SCOLAIRE, 2022, 5.0, 0.0), ("C", "z", "apprentissage", 2022, 7.0, 0.0)],
         columns=["uai", "course", "voie", "rentree", "ouvertes", "ailleurs"],
     )  # fmt: skip
-    table, facts = ff._with_seats(lives, seats, False, words)
+    table, matched, outside = ff._with_seats(lives, seats, False, words)
     by = table.set_index(["uai", "rentree"])
     assert by.loc["A", "seats"].tolist() == [0.0, 6.0, 6.0, 10.0, 7.0]
     assert by.loc["A", "cohort"].tolist() == [2021.0] * 5
     assert not by.loc["A", "nouvelle"].any()
     assert by.loc["B", "nouvelle"].all()
-    assert facts == {"hors_champ": 7.0, "appariement": pytest.approx(25 / 30)}
+    assert (outside, matched) == (7.0, pytest.approx(25 / 30))
 
 
 def test_pupils_and_seats_are_those_of_the_twin(panel, drawn):
@@ -104,23 +109,23 @@ def test_courses_keep_the_length_and_level_of_the_twin(panel, drawn):
     pd.testing.assert_series_equal(mine.groupby(shape).size(), cells.groupby(shape).size())
 
 
-def test_one_row_per_cell_and_rentree_and_unknown_outcomes_stay_unknown(panel):
+def test_one_row_per_cell_and_rentree_and_unknown_outcomes_stay_unknown(panel, made):
     assert not panel.duplicated(["cell", "rentree"]).any()
     assert panel[["cell", "rentree"]].equals(
         panel[["cell", "rentree"]].sort_values(["cell", "rentree"], ignore_index=True)
     )
     assert list(panel.columns) == [*ff.COLUMNS, *ff.SEXES, "tension"]
     assert panel[ff.UNKNOWN].isna().all().all()
-    assert panel.attrs["appariement"] == pytest.approx(1.0)
-    assert panel.attrs["hors_champ"] > 0
-    assert not panel.attrs["places_derivees"]
+    assert made.matched == pytest.approx(1.0)
+    assert made.out_of_field > 0
+    assert not made.seats_derived
 
 
 def test_a_declared_merger_keeps_one_establishment(tmp_path, drawn):
     twin.write_files(drawn, tmp_path, years=range(2019, 2023))
     merged = pd.read_csv(tmp_path / "nomenclatures" / "uai_changements.csv", sep=";", dtype=str)
     assert len(merged)
-    found = ff.cell_panel(fpi.load("fpi_aura", 2022, tmp_path))
+    found = ff.cell_panel(fpi.load("fpi_aura", 2022, tmp_path)).table
     assert not found["uai"].isin(merged["ancien_uai"]).any()
     assert found["uai"].isin(merged["nouvel_uai"]).any()
 
@@ -141,9 +146,10 @@ def test_without_a_register_seats_are_the_increases_seen_and_are_flagged(folder,
         if source.name != "ouvertures.csv":
             (tmp_path / source.name).symlink_to(source)
     p = fpi.load("fpi_aura", 2026, tmp_path)
-    found = ff.cell_panel(p)
-    assert found.attrs["places_derivees"]
-    assert np.isnan(found.attrs["appariement"])
+    made = ff.cell_panel(p)
+    found = made.table
+    assert made.seats_derived
+    assert np.isnan(made.matched)
     here = found["code_region"] == "84"
     targeted = found["filiere"] != "autre"
     assert (found.loc[~(here & targeted), "seats"] == 0).all()
@@ -152,9 +158,10 @@ def test_without_a_register_seats_are_the_increases_seen_and_are_flagged(folder,
 
 
 def test_real_files_give_pupils_of_one_rentree_and_say_so(donnees_reelles):
-    found = ff.cell_panel(fpi.load("fpi_aura", 2022, donnees_reelles))
+    made = ff.cell_panel(fpi.load("fpi_aura", 2022, donnees_reelles))
+    found = made.table
     known = found.loc[found["entrants"].notna(), "rentree"]
     assert set(known) == {2020}
     constat = pd.read_csv(donnees_reelles / "orion" / "constat_2020.csv", sep=";")
     assert found["terminale"].sum() < constat.iloc[:, -1].sum()
-    assert found.attrs["places_derivees"]
+    assert made.seats_derived

@@ -161,9 +161,10 @@ def test_a_missing_map_says_what_it_is_for(tmp_path, programme):
 
 
 def test_the_panel_has_tension_last_and_both_groups_in_the_programme(folder, programme):
-    found = cell_panel(fpi.load(programme, 2025, folder))
+    made = cell_panel(fpi.load(programme, 2025, folder))
+    found = made.table
     assert list(found.columns) == [*COLUMNS, *SEXES, "tension"]
-    assert "appariement" in found.attrs
+    assert made.matched == pytest.approx(1.0)
     opened = found[(found["seats"] > 0) & (found["filiere"] != "autre")]
     assert set(opened["tension"]) == {MORE, LESS}
     assert found.loc[found["filiere"] == "autre", "tension"].isna().all()
@@ -181,7 +182,7 @@ def test_without_the_file_or_the_map_there_is_no_column_and_the_reason_names_bot
     no_map = fpi.load(undeclared, 2025, folder)
     assert "tensions" in no_file.donnees.absentes
     for p in (no_file, no_map):
-        panel = cell_panel(p)
+        panel = cell_panel(p).table
         assert list(panel.columns) == [*COLUMNS, *SEXES]
         with pytest.raises(FpiError, match=r"Dares \(\[sources.tensions\].*\(metiers\.csv"):
             DIMENSIONS["tension"].groups(panel)
@@ -231,7 +232,7 @@ def test_glass_and_materials_have_in_the_region_the_index_read_in_the_raw_file(
     assert jobs == {"E1Z43": 8100, "D4Z41": 2500}
     assert group["tension"] == pytest.approx(sum(jobs[f] * index[f] for f in jobs) / 10_600)
     assert group["mot"] == LESS
-    panel = cell_panel(p)
+    panel = cell_panel(p).table
     targeted = panel[panel["filiere"] != "autre"]
     assert targeted["tension"].notna().all()
     glass = targeted[targeted["famille"] == "224"]

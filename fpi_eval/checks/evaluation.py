@@ -14,6 +14,7 @@ from fpi_eval.checks.verdict import FAIL, MARKS, Check, Verdict, thresholds, ver
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import j as seats
 from fpi_eval.panel import align
+from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.programme import Programme
 from fpi_eval.results import Estimate, Estimates, EventStudy
 
@@ -143,7 +144,7 @@ class Evaluation:
 
 
 def evaluate(
-    panel: pd.DataFrame,
+    panel: CellPanel | pd.DataFrame,
     outcome: str | None = None,
     programme: Programme | None = None,
     *,
@@ -153,8 +154,8 @@ def evaluate(
 
     Parameters
     ----------
-    panel : DataFrame
-        Cell panel, all cells.
+    panel : CellPanel or DataFrame
+        All cells.
     outcome : str, optional
         The programme's primary outcome by default.
     programme : Programme, optional
@@ -173,7 +174,9 @@ def evaluate(
         outcome = programme.resultats.principal
     table = thresholds(programme.seuils if programme else None)
     # Placebo regions draw establishments in the order of rows: the same panel, the same answer.
-    study = Study(panel.sort_values(["cell", "rentree"]), outcome, niveau, table)
+    known = CellPanel.of(panel)
+    ordered = known.with_table(known.table.sort_values(["cell", "rentree"]))
+    study = Study(ordered, outcome, niveau, table)
     _ = study.gross  # raises, with its reason, what no check could say
     checks: list[Check] = []
     for names, make in CHECKS:

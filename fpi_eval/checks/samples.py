@@ -238,12 +238,10 @@ def maturite(study: Study) -> Check:
 def fichiers(study: Study) -> list[Check]:
     """Return the checks that only files allow: matching, establishments that split, definitions.
 
-    Read in ``panel.attrs``: ``appariement`` (share of the register's seats found),
-    ``uai_non_resolus`` (share of opened cells whose establishment changed without a known heir),
-    ``promotions_cumulees`` (whether two consecutive years of the outcome share a cohort).
+    Facts are those of the `CellPanel`; of a plain table nothing is known.
     """
-    facts, found = study.panel.attrs, []
-    match = facts.get("appariement", np.nan)
+    facts, found = study.facts, []
+    match = facts.matched
     found.append(
         study.check(
             "appariement", match, np.nan,
@@ -252,7 +250,7 @@ def fichiers(study: Study) -> list[Check]:
         if np.isfinite(match)
         else study.blank("appariement", "le panel ne dit pas combien de places ont été retrouvées.")
     )  # fmt: skip
-    lost = facts.get("uai_non_resolus", np.nan)
+    lost = facts.unresolved
     found.append(
         study.check(
             "uai", lost, np.nan,
@@ -274,7 +272,7 @@ def fichiers(study: Study) -> list[Check]:
     found.append(study.check("definitions", 0.0, np.nan, words, light=light))
     nobody = "aucun fichier ouvert ne dit qui entre dans chaque formation."
     found.append(study.blank("composition", nobody))
-    pooled = bool(facts.get("promotions_cumulees", False))
+    pooled = facts.pooled
     words = "deux sessions voisines partagent une promotion." if pooled else "une par session."
     light = CAUTION if pooled else PASS
     found.append(study.check("millesimes", float(pooled), np.nan, words, light=light))

@@ -17,6 +17,7 @@ from fpi_eval.impact import j as seats
 from fpi_eval.impact.j_and_bjs2_t import together
 from fpi_eval.impact.stacked import stacked
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters
+from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.regression import linear
 from fpi_eval.regression.bands import joint_test
 from fpi_eval.results import Estimate, Estimates, EventStudy
@@ -26,10 +27,20 @@ from fpi_eval.results import Estimate, Estimates, EventStudy
 class Study:
     """The evaluation of one outcome on one panel, fitted once."""
 
-    panel: pd.DataFrame
+    given: CellPanel | pd.DataFrame
     outcome: str
     niveau: str | None = None
     table: Mapping[str, Threshold] = field(default_factory=lambda: THRESHOLDS)
+
+    @cached_property
+    def facts(self) -> CellPanel:
+        """The panel with what is known of its files."""
+        return CellPanel.of(self.given)
+
+    @property
+    def panel(self) -> pd.DataFrame:
+        """One row per cell × rentrée."""
+        return self.facts.table
 
     @cached_property
     def frame(self) -> pd.DataFrame:

@@ -13,7 +13,7 @@ COUNTS = ["course", "niveau", "annee", "n", "k"]
 @lru_cache(maxsize=4)
 def cellules(p: Panels) -> pd.DataFrame:
     """Return the cell panel of the region's three filières, school route."""
-    rows = cell_panel(p)
+    rows = cell_panel(p).table
     here = rows["code_region"] == p.donnees.programme.territoire.code_region
     return rows[here & rows["filiere"].isin(FILIERES) & (rows["voie"] == "scolaire")]
 

@@ -47,9 +47,7 @@ def employed(p: Panels) -> pd.DataFrame:
 def with_employment(panel: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """Return the cell panel with employment counts of two cohorts in place of unknown ones."""
     kept = panel.drop(columns=[c for c in table if c in panel and c not in (*KEYS, "rentree")])
-    out = kept.merge(table, "left", [*KEYS, "rentree"])
-    out.attrs.update(panel.attrs)
-    return out
+    return kept.merge(table, "left", [*KEYS, "rentree"])
 
 
 def _rates(p: Panels) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.panel.admissions import SEXES
+from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.identity import latest_uai
 from fpi_eval.panel.matching import departement_of
 from fpi_eval.panel.panels import FILIERES, Panels
@@ -29,7 +30,7 @@ COLUMNS = [
 BAC_PRO = "238"
 
 
-def cell_panel(p: Panels) -> pd.DataFrame:
+def cell_panel(p: Panels) -> CellPanel:
     """Return the cell panel that the run's files allow, one row per cell × rentrée.
 
     A cell lives from its first to its last pupil or place. Inside, an establishment that the
@@ -38,28 +39,24 @@ def cell_panel(p: Panels) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
-        Columns of the cell panel; ``diplomes``, ``sortants`` and ``en_emploi_…`` are unknown.
-        With Parcoursup, also ``entrants_filles`` and ``entrants_garcons``: women and men admitted
-        in BTS on that platform (`admissions`), not pupils of the constat.
+    CellPanel
+        Columns of the cell panel; ``diplomes``, ``sortants`` and ``en_emploi_…`` are unknown. With
+        Parcoursup, also ``entrants_filles`` and ``entrants_garcons``: women and men admitted in BTS
+        on that platform (`admissions`), not pupils of the constat.
         Then ``tension`` if the folder has Dares' file and the programme declares its occupations.
-        ``attrs``: ``places_derivees`` (no register: seats are increases seen in capacities),
-        ``appariement`` (share of the register's seats found, where files cover its voie and
-        level), ``hors_champ`` (seats that no file covers), ``uai_non_resolus`` (share of opened
-        cells that vanish), ``sans_code`` (pupils whose class has no known diploma).
     """
     changes = p.donnees.changements_uai
     pupils, lost = _pupils(p, changes)
     places = _places(p, changes)
     counts = pupils.merge(places, "outer", [*KEYS, "rentree"])
     if counts.empty:
-        return pd.DataFrame(columns=COLUMNS)
+        return CellPanel(pd.DataFrame(columns=COLUMNS), uncoded=lost)
     words = _words(p, counts)
     table = _lives(counts, pupils)
     seats, derived = _seats(p, changes)
-    table, facts = _with_seats(table, seats, derived, words)
+    table, matched, outside = _with_seats(table, seats, derived, words)
     table = table.merge(words, "left", KEYS)
-    facts |= {"places_derivees": derived, "sans_code": lost, "uai_non_resolus": _vanished(table)}
+    unresolved = _vanished(table)
     table[UNKNOWN] = np.nan
     if len(p.admissions):
         table = table.merge(p.admissions, "left", [*KEYS, "rentree"])
@@ -68,9 +65,10 @@ def cell_panel(p: Panels) -> pd.DataFrame:
     table = table.astype({"duree": "int64", "rentree": "int64"})
     out = table.sort_values(["cell", "rentree"], ignore_index=True)
     out = out[[*COLUMNS, *(c for c in SEXES if c in out)]]
-    out = with_tension(out, p.tension)
-    out.attrs.update(facts)
-    return out
+    return CellPanel(
+        with_tension(out, p.tension), seats_derived=derived, matched=matched,
+        out_of_field=outside, unresolved=unresolved, uncoded=lost,
+    )  # fmt: skip
 
 
 def coded(p: Panels, rows: pd.DataFrame, *, common: bool = True) -> pd.DataFrame:
@@ -204,8 +202,8 @@ def _seats(p: Panels, changes: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
 
 def _with_seats(
     table: pd.DataFrame, seats: pd.DataFrame, derived: bool, words: pd.DataFrame
-) -> tuple[pd.DataFrame, dict]:
-    """Return the panel with seats in force, and what became of the register's seats."""
+) -> tuple[pd.DataFrame, float, float]:
+    """Return the panel with seats in force, the share of seats found, those no file covers."""
     first = table.groupby(KEYS)["rentree"].agg(["min", "max"]).reset_index()
     placed = seats.merge(first, "left", KEYS)
     covered = pd.MultiIndex.from_frame(
@@ -215,9 +213,9 @@ def _with_seats(
     inside = pd.MultiIndex.from_frame(kinds[["voie", "niveau"]]).isin(covered)
     size = placed["ouvertes"].abs()
     found = placed["min"].notna() & (placed["rentree"] <= placed["max"])
-    facts = {"hors_champ": float(size[~inside & ~found].sum())}
+    outside = float(size[~inside & ~found].sum())
     field = size[inside | found].sum()
-    facts["appariement"] = float(size[found].sum() / field) if field and not derived else np.nan
+    matched = float(size[found].sum() / field) if field and not derived else np.nan
     # An opening before the files' first year is in force from the cell's first row on.
     placed = placed[found].assign(rentree=lambda t: t[["rentree", "min"]].max(axis=1))
     added = placed.groupby([*KEYS, "rentree"], as_index=False)[["ouvertes", "ailleurs"]].sum()
@@ -229,7 +227,7 @@ def _with_seats(
     table["cohort"] = opened.groupby([table[k] for k in KEYS]).transform("min")
     start = table.groupby(KEYS)["rentree"].transform("min")
     table["nouvelle"] = (table["cohort"] == start) & (start > table["rentree"].min())
-    return table.drop(columns=["ouvertes", "ailleurs"]), facts
+    return table.drop(columns=["ouvertes", "ailleurs"]), matched, outside
 
 
 def _kinds(placed: pd.DataFrame, words: pd.DataFrame) -> pd.DataFrame:

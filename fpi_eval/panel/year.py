@@ -8,6 +8,7 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.panel import donnees as files
+from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.from_files import cell_panel
 from fpi_eval.panel.panels import Panels
@@ -54,7 +55,7 @@ class Year(Panels):
         )
 
     @cached_property
-    def panel(self) -> pd.DataFrame:
+    def panel(self) -> CellPanel:
         """The cell panel with the facts that say how it was made."""
         return cell_panel(self)
 
@@ -71,7 +72,7 @@ class Year(Panels):
         programme, in force), ``autres_places`` (opened by others), ``cohort`` (first rentrée with
         seats, NaN if never), ``nouvelle`` (the course did not exist there before).
         """
-        return self.panel
+        return self.panel.table
 
     @property
     def places(self) -> pd.DataFrame:

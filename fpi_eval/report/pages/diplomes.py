@@ -67,8 +67,8 @@ def _per_100(found) -> str:
 
 def _origin(e: Etude) -> str:
     """Return where the seats come from."""
-    if not e.panel.attrs.get("places_derivees"):
-        out = e.panel.attrs.get("hors_champ", 0.0)
+    if not e.cells.seats_derived:
+        out = e.cells.out_of_field
         left = f" {text.nombre(out)} places d'apprentissage ou sans fichier n'y sont pas." * (
             out > 0
         )
@@ -150,7 +150,7 @@ def robustesse(e: Etude) -> Table | str:
     if e.muette:
         return e.muette
     per_seat = e.evaluation.curve.assign(unite="par place")
-    study = Study(e.panel, e.outcome)
+    study = Study(e.cells, e.outcome)
     rows = pd.concat([per_seat, per_opening(study).assign(unite="par ouverture")])
     kept = ["label", "unite", "estimate", "ci_low", "ci_high", "raison"]
     rows = rows[kept].assign(raison=rows["raison"].fillna("").replace("", "–"))
@@ -229,7 +229,7 @@ def renverser(e: Etude) -> str:
     if gross.ci_low <= 0 <= gross.ci_high:
         return "L'effet ne se distingue pas de zéro : il n'y a pas de conclusion à renverser."
     checks = {c.name: c for c in found.checks}
-    years = lever(Study(e.panel, e.outcome))
+    years = lever(Study(e.cells, e.outcome))
     slope = gross.estimate / years if years > 0 else np.nan
     lines = [
         f"Une tendance propre aux sites ouverts de {text.signe(slope, 3)} par place et par an, "
@@ -289,7 +289,7 @@ def plan(e: Etude) -> str:
 def limites(e: Etude) -> str:
     """Return what these figures do not say."""
     lines = [resultat(e)]
-    if e.panel.attrs.get("places_derivees"):
+    if e.cells.seats_derived:
         lines.append(
             "Sans registre des ouvertures, on ne sépare pas les places du programme de celles "
             "que l'académie aurait ouvertes de toute façon."

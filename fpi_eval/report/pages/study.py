@@ -9,6 +9,7 @@ from fpi_eval import text
 from fpi_eval.checks import Evaluation, evaluate
 from fpi_eval.checks.verdict import FAIL
 from fpi_eval.errors import FpiError
+from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.from_files import cell_panel
 from fpi_eval.panel.panels import Panels
 from fpi_eval.plan import followed
@@ -36,11 +37,16 @@ class Etude:
     """
 
     p: Panels
-    panel: pd.DataFrame
+    cells: CellPanel
     voulu: str
     outcome: str
     evaluation: Evaluation | None
     raison: str
+
+    @property
+    def panel(self) -> pd.DataFrame:
+        """One row per cell × rentrée."""
+        return self.cells.table
 
     @property
     def muette(self) -> str:
@@ -58,28 +64,30 @@ class Etude:
     @property
     def source(self) -> str:
         """Where the figures come from."""
-        derived = self.panel.attrs.get("places_derivees")
-        seats_from = "hausses de capacité" if derived else "registre des ouvertures"
+        seats_from = (
+            "hausses de capacité" if self.cells.seats_derived else "registre des ouvertures"
+        )
         return f"Constat de rentrée, {seats_from} ; {self.p.donnees.credit}"
 
 
 def etude(p: Panels) -> Etude:
     """Return the evaluation of the run's files, on the outcome that they give."""
-    panel = cell_panel(p)
+    cells = cell_panel(p)
+    panel = cells.table
     wanted = p.donnees.programme.resultats.principal
     outcome = next((n for n in (wanted, *INSTEAD) if n in panel and panel[n].notna().any()), "")
     if not outcome:
         reason = "Aucun fichier ne donne d'effectif par établissement et formation."
-        return Etude(p, panel, wanted, INSTEAD[0], None, reason)
+        return Etude(p, cells, wanted, INSTEAD[0], None, reason)
     try:
-        found = evaluate(panel, outcome, p.donnees.programme)
+        found = evaluate(cells, outcome, p.donnees.programme)
     except FpiError as error:
-        return Etude(p, panel, wanted, outcome, None, _why(p, panel, outcome, str(error)))
+        return Etude(p, cells, wanted, outcome, None, _why(p, panel, outcome, str(error)))
     except np.linalg.LinAlgError:
         reason = "trop peu de places ouvertes pour séparer leur effet du reste."
-        return Etude(p, panel, wanted, outcome, None, _why(p, panel, outcome, reason))
+        return Etude(p, cells, wanted, outcome, None, _why(p, panel, outcome, reason))
     found = found.with_checks([followed(p.donnees.programme, found)])
-    return Etude(p, panel, wanted, outcome, found, "")
+    return Etude(p, cells, wanted, outcome, found, "")
 
 
 def _why(p: Panels, panel: pd.DataFrame, outcome: str, error: str) -> str:

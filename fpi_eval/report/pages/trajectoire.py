@@ -60,7 +60,7 @@ def codes(p: Panels) -> dict[str, pd.DataFrame]:
 @lru_cache(maxsize=2)
 def panneau(p: Panels) -> pd.DataFrame:
     """Return the cell panel of the run's files."""
-    return cell_panel(p)
+    return cell_panel(p).table
 
 
 @lru_cache(maxsize=4)

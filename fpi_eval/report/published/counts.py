@@ -51,7 +51,7 @@ def voeux(p: Panels) -> Safe | None:
 @cache
 def cellules(p: Panels) -> pd.DataFrame:
     """Return the cell panel from files, three filières, voie scolaire, with territory."""
-    rows = of_the_three(p, cell_panel(p))
+    rows = of_the_three(p, cell_panel(p).table)
     return rows[(rows["voie"] == "scolaire") & rows["niveau"].notna()]
 
 
