@@ -34,6 +34,7 @@ from fpi_eval.impact.jobs.chain import chain
 from fpi_eval.impact.jobs.graduates import scaled
 from fpi_eval.impact.jobs.sites import employed_by_site
 from fpi_eval.panel import align
+from fpi_eval.programme import load_programme
 from fpi_eval.twin import REALISTIC, Truth, Twin, draw
 
 RESULTS = Path(__file__).parent / "results"
@@ -51,7 +52,7 @@ JOBS, MINIMUM = "en_emploi_6_mois", 20
 GROUPED = ("entrants", "diplomes")
 KEYS = {"Niveau": "niveau", "Filière": "filiere", "Voie": "voie", "Académie": "code_academie",
         "Département": "code_departement"}  # fmt: skip
-WORDS = text.NIVEAUX | text.FILIERES | text.VOIES
+WORDS = text.NIVEAUX | load_programme("fpi_aura").mots_filieres | text.VOIES
 LINKS = {"terminale": "entrants", "diplomes": "terminale", "sortants": "terminale",
          "en_emploi_6_mois": "sortants"}  # fmt: skip
 HEADER = (

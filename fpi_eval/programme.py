@@ -5,10 +5,17 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from fpi_eval.errors import FpiError
-from fpi_eval.text import liste
+from fpi_eval.text import AUTRE, liste
 
 FIRST_RENTREE, LAST_RENTREE = 2000, 2099
 
@@ -60,10 +67,18 @@ class Territoire(Frozen):
 
 
 class Filiere(Frozen):
-    """One filière of the programme: its code and the words readers see."""
+    """One filière of the programme: its code, the words readers see, its colour in figures."""
 
-    code: Literal["reindustrialisation", "numerique", "energie_decarbonee"]
+    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     libelle: str
+    couleur: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] | None = None
+
+    @field_validator("code")
+    @classmethod
+    def _not_the_others(cls, code: str) -> str:
+        if code == AUTRE:
+            raise ValueError(f"« {AUTRE} » est le code des formations d'aucune filière")
+        return code
 
 
 class Cible(Frozen):
@@ -244,6 +259,7 @@ class Programme(Frozen):
     cout: Cout
     resultats: Resultats
     sources: dict[str, Source]
+    projets: tuple[str, ...] = ()
     predecesseur: Predecesseur | None = None
     secret: Secret = Secret()
     seuils: Seuils = Seuils()
@@ -255,6 +271,31 @@ class Programme(Frozen):
     portails: dict[str, Portail] = Field(default_factory=dict)
     dossier: Path = Field(default=Path("."), exclude=True)
     lignes: dict[str, int] = Field(default_factory=dict, exclude=True)
+
+    @field_validator("filieres")
+    @classmethod
+    def _written_once(cls, filieres: tuple[Filiere, ...]) -> tuple[Filiere, ...]:
+        codes = [filiere.code for filiere in filieres]
+        if twice := sorted({code for code in codes if codes.count(code) > 1}):
+            raise ValueError(f"filière(s) {liste(twice)} écrite(s) deux fois")
+        return filieres
+
+    @property
+    def codes_filieres(self) -> tuple[str, ...]:
+        """Codes of the programme's filières, in the order they are declared."""
+        return tuple(filiere.code for filiere in self.filieres)
+
+    @property
+    def noms_projets(self) -> tuple[str, ...]:
+        """Names that the register may bear: the predecessor's, and the programme's own."""
+        before = (self.predecesseur.nom,) if self.predecesseur else ()
+        return (*before, *(self.projets or (self.nom,)))
+
+    @property
+    def mots_filieres(self) -> dict[str, str]:
+        """French name of each filière, and of the courses that are in none."""
+        named = {filiere.code: filiere.libelle for filiere in self.filieres}
+        return {**named, AUTRE: "Autres formations"}
 
     @property
     def code(self) -> str:

@@ -12,12 +12,7 @@ LOCALE = "fr_FR"
 MISSING = "n. d."
 SIMULATED = "Données simulées"
 
-FILIERES = {
-    "reindustrialisation": "Réindustrialisation",
-    "numerique": "Numérique",
-    "energie_decarbonee": "Énergie décarbonée et industrie verte",
-    "autre": "Autres formations",
-}
+AUTRE = "autre"  # filière of the courses that are in none of the programme's
 VOIES = {"scolaire": "Voie scolaire", "apprentissage": "Apprentissage"}
 NIVEAUX = {"secondaire": "Secondaire", "superieur": "Supérieur"}
 

@@ -239,7 +239,7 @@ def test_simulated_data_is_named_in_files_and_titles(runs):
 
 def test_published_rates_are_those_of_compute_on_the_raw_counts(runs):
     p = runs[0][2026][0]
-    rows = proteges.of_the_three(p, p.inserjeunes)
+    rows = proteges.of_programme(p, p.inserjeunes)
     rows = rows[rows["sortants"].notna()]
     by = ["territoire", "filiere", "niveau", "voie", "millesime"]
     safe = proteges.devenir(p)

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +17,16 @@ from fpi_eval.sources.register.faults import plain_number
 from fpi_eval.sources.register.openings import (
     REGISTRE,
     derive_openings,
-    read_ouvertures,
     reconcile,
     stack_capacities,
     write_template,
 )
+from fpi_eval.sources.register.openings import read_ouvertures as read
 from fpi_eval.sources.register.template import FIELDS, ProgrammeFacts
 
+FPI = load_programme(Path(__file__).parents[1] / "data" / "fpi_aura")
+FILIERES = {filiere.code: filiere.libelle for filiere in FPI.filieres}
+read_ouvertures = partial(read, projets=FPI.noms_projets, filieres=FILIERES)
 NAMES = [column.name for column in REGISTRE.columns]
 AIN = Territoire(
     code_region="84", region="Région d'essai",
@@ -227,7 +231,7 @@ def test_an_absent_file_is_said_so(tmp_path):
 
 # ── the template ────────────────────────────────────────────────────────────────────────────────
 
-FACTS = ProgrammeFacts("Programme d'essai", ("Ain", "Isère"))
+FACTS = ProgrammeFacts("Programme d'essai", ("Ain", "Isère"), FPI.noms_projets, FPI.codes_filieres)
 
 
 def fill(path, *rows):
@@ -261,9 +265,18 @@ def test_the_template_has_lists_a_guide_and_no_macro(tmp_path):
 
 
 def test_the_template_takes_its_lists_from_the_programme():
-    facts = ProgrammeFacts.of(load_programme(Path(__file__).parents[1] / "data" / "fpi_aura"))
+    facts = ProgrammeFacts.of(FPI)
     assert facts.departements[0] == "Ain"
-    assert set(facts.filieres) == set(REGISTRE.column("filiere").choices)
+    assert facts.filieres == ("reindustrialisation", "numerique", "energie_decarbonee")
+    assert facts.projets == ("ATCF", "FPI")
+
+
+def test_another_programme_names_its_own_projects_and_filieres(tmp_path):
+    path = write(tmp_path, {"projet": "Hauts", "filiere": "Rail et bus"})
+    table = read(path, projets=("HAUTS",), filieres={"rail": "Rail et bus"}).table
+    assert table.loc[0, ["projet", "filiere"]].tolist() == ["HAUTS", "rail"]
+    with pytest.raises(FpiError, match="attendu l'une des valeurs métro"):
+        read(path, projets=("HAUTS",), filieres={"métro": "Métro"})
 
 
 def test_the_examples_of_the_template_are_refused(tmp_path):
@@ -291,7 +304,9 @@ def test_a_filled_register_is_never_overwritten(tmp_path):
 
 
 def test_texts_of_the_programme_never_become_formulas(tmp_path):
-    facts = ProgrammeFacts('=HYPERLINK("http://x")', ("=1+1", "@x"), projets=("+1",))
+    facts = ProgrammeFacts(
+        '=HYPERLINK("http://x")', ("=1+1", "@x"), projets=("+1",), filieres=("=2",)
+    )
     book = openpyxl.load_workbook(write_template(tmp_path / "modele.xlsx", facts))
     kinds = {c.data_type for sheet in book for row in sheet.iter_rows() for c in row}
     assert "f" not in kinds

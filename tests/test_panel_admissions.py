@@ -11,7 +11,6 @@ from fpi_eval import twin
 from fpi_eval.panel import admissions
 from fpi_eval.panel import from_files as ff
 from fpi_eval.panel.admissions import SEXES
-from fpi_eval.panel.panels import FILIERES
 from fpi_eval.programme import load_programme
 
 PROGRAMME = load_programme("fpi_aura")
@@ -113,11 +112,11 @@ def test_real_admissions_by_sex_are_those_of_the_raw_file(donnees_reelles):
     links = p.appariement_bts.links.merge(p.identity, on="cfd", how="left")
     code = p.filieres.set_index("code")["filiere"]
     links["filiere"] = links["cfd"].map(code).fillna(links["cfd"].str[3:6].map(code))
-    wanted = links.loc[links["filiere"].isin(FILIERES), "specialite"].unique()
+    wanted = links.loc[links["filiere"].isin(PROGRAMME.codes_filieres), "specialite"].unique()
     raw = raw[raw["fil_lib_voe_acc"].isin(wanted)][["acc_tot_f", "acc_tot"]].astype(float).sum()
     known = p.admissions
     declared = known["course"].map(code).fillna(known["course"].str[3:6].map(code))
-    mine = known[declared.isin(FILIERES)][SEXES].sum()
+    mine = known[declared.isin(PROGRAMME.codes_filieres)][SEXES].sum()
     assert mine["entrants_filles"] / mine.sum() == pytest.approx(
         raw["acc_tot_f"] / raw["acc_tot"], abs=0.002
     )

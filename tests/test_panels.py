@@ -10,7 +10,6 @@ from fpi_eval.impact.jobs.passage import passage
 from fpi_eval.impact.jobs.regional import regional_change
 from fpi_eval.indicators import deploiement, filieres, qualite
 from fpi_eval.indicators.catalogue import TAUX_EMPLOI_6_MOIS
-from fpi_eval.panel.panels import FILIERES
 from fpi_eval.programme import load_programme
 from fpi_eval.report.published import counts as proteges
 from fpi_eval.report.published import protection
@@ -47,7 +46,7 @@ def test_aura_final_year_students_equal_sums_of_the_raw_file(reel, brut):
 
 
 @pytest.mark.parametrize("voie", ["scolaire", "apprentissage"])
-@pytest.mark.parametrize("filiere", FILIERES)
+@pytest.mark.parametrize("filiere", PROGRAMME.codes_filieres)
 def test_employment_rate_by_filiere_equals_counts_over_counts(reel, brut, voie, filiere):
     declared = reel.filieres.set_index("code")["filiere"]
     code = brut["cfd"].where(brut["voie"] == "apprentissage")
@@ -80,7 +79,9 @@ def test_places_of_2018_and_2019_are_in_the_millesime_of_june_2020_and_2021(reel
 
 
 def test_the_regression_says_what_seventeen_regions_allow(reel):
-    rows = reel.regional[reel.regional["observe"] & reel.regional["filiere"].isin(FILIERES)]
+    rows = reel.regional[
+        reel.regional["observe"] & reel.regional["filiere"].isin(PROGRAMME.codes_filieres)
+    ]
     change = regional_change(rows[rows["voie"] == "scolaire"], "terminale", region="84")
     last = change.table.iloc[-1]
     assert last["n_regions"] == 17

@@ -2,11 +2,7 @@
 
 import pandas as pd
 
-from fpi_eval.panel.panels import (
-    FILIERES,
-    Panels,
-    du_programme,
-)
+from fpi_eval.panel.panels import Panels, du_programme
 from fpi_eval.panel.regional import territoire
 
 
@@ -62,7 +58,9 @@ def ouvertures(p: Panels) -> pd.DataFrame:
         places_observees=("observees", "sum"),
     )
     table["part_verifiable"] = table.pop("verifiables") / table["places_ouvertes"]
-    order = pd.MultiIndex.from_product([FILIERES, ["secondaire", "superieur"]])
+    order = pd.MultiIndex.from_product(
+        [p.donnees.programme.codes_filieres, ["secondaire", "superieur"]]
+    )
     return table.reindex(order.intersection(table.index)).reset_index(names=["filiere", "niveau"])
 
 
@@ -79,7 +77,7 @@ def statuts(p: Panels) -> pd.DataFrame:
 
 def derivees_par_filiere(p: Panels) -> pd.DataFrame:
     """Return seat increases seen in capacity files alone, by territory × filière × rentrée."""
-    rows = p.derivees[p.derivees["filiere"].isin(FILIERES)]
+    rows = p.derivees[p.derivees["filiere"].isin(p.donnees.programme.codes_filieres)]
     region = p.donnees.programme.territoire.code_region
     rows = rows.assign(territoire=territoire(rows["code_region"], region))
     table = rows.groupby(["territoire", "filiere", "rentree"]).agg(

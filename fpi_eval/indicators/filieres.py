@@ -1,7 +1,7 @@
 """Real results by filière: places, pressure, final-year students, employment, here and elsewhere.
 
 Every rate is a sum of counts over a sum of counts; a row whose numerator is unknown does not count
-in the denominator. Courses outside the three filières are left out.
+in the denominator. Courses outside the programme's filières are left out.
 """
 
 import pandas as pd
@@ -9,7 +9,7 @@ import pandas as pd
 from fpi_eval.indicators.catalogue import TAUX_DEMANDE, TAUX_EMPLOI_6_MOIS, TAUX_PRESSION
 from fpi_eval.indicators.compute import compute
 from fpi_eval.indicators.declare import Indicator
-from fpi_eval.panel.panels import FILIERES, Panels
+from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional import HERE, territoire
 
 BY = ["territoire", "filiere", "niveau", "voie"]
@@ -27,10 +27,10 @@ def rates(table: pd.DataFrame, indicator: Indicator, by: list[str]) -> pd.DataFr
     return found.rename(columns=names)[[*by, *names.values()]]
 
 
-def of_the_three(p: Panels, table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the three filières, with their territory."""
+def of_programme(p: Panels, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the programme's filières, with their territory."""
     region = p.donnees.programme.territoire.code_region
-    kept = table[table["filiere"].isin(FILIERES)]
+    kept = table[table["filiere"].isin(p.donnees.programme.codes_filieres)]
     return kept.assign(territoire=territoire(kept["code_region"], region))
 
 
@@ -40,7 +40,7 @@ def places(p: Panels) -> pd.DataFrame:
     Levels stay apart: 2nde, 1re and CAP places are entries of different courses, and never added
     for one course.
     """
-    seats = of_the_three(p, p.capacites.table)
+    seats = of_programme(p, p.capacites.table)
     return seats.groupby([*BY, "rentree"])["places"].sum(min_count=1).reset_index()
 
 
@@ -50,7 +50,7 @@ def places_constantes(p: Panels) -> pd.DataFrame:
     Columns: …, avant, apres, places_avant, places_apres, cellules, evolution. Comparing the same
     cells keeps changes of codes and of census out.
     """
-    seats = of_the_three(p, p.capacites.table)
+    seats = of_programme(p, p.capacites.table)
     cell = [*BY, "source", "uai", "mefstat11"]
     known = seats.groupby([*cell, "rentree"])["places"].sum(min_count=1).dropna().reset_index()
     before = known.assign(rentree=known["rentree"] + 1).rename(columns={"places": "places_avant"})
@@ -66,7 +66,7 @@ def places_constantes(p: Panels) -> pd.DataFrame:
 
 def pression(p: Panels) -> pd.DataFrame:
     """Return first wishes per place (Affelnet) by territory × filière × rentrée."""
-    seats = of_the_three(p, p.capacites.table)
+    seats = of_programme(p, p.capacites.table)
     seats = seats[(seats["source"] == "affelnet") & (seats["places"] > 0)]
     return rates(seats, TAUX_PRESSION, ["territoire", "filiere", "rentree"])
 
@@ -76,7 +76,7 @@ def demande(p: Panels) -> pd.DataFrame:
 
     Parcoursup wishes are not ranked: this is not a pressure.
     """
-    seats = of_the_three(p, p.capacites.table)
+    seats = of_programme(p, p.capacites.table)
     seats = seats[(seats["source"] == "parcoursup_bts") & (seats["places"] > 0)]
     return rates(seats, TAUX_DEMANDE, ["territoire", "filiere", "voie", "rentree"])
 
@@ -84,12 +84,14 @@ def demande(p: Panels) -> pd.DataFrame:
 def places_par_departement(p: Panels) -> pd.DataFrame:
     """Return the region's entry places of the rentrée by département, a column per filière."""
     facts = p.donnees.programme.territoire
-    seats = of_the_three(p, p.capacites.table)
+    seats = of_programme(p, p.capacites.table)
     rows = seats[(seats["territoire"] == HERE) & (seats["rentree"] == p.donnees.rentree)]
     table = rows.pivot_table(
         index="code_departement", columns="filiere", values="places", aggfunc="sum", fill_value=0.0
     )
-    table = table.reindex(index=[d.code for d in facts.departements], columns=list(FILIERES))
+    table = table.reindex(
+        index=[d.code for d in facts.departements], columns=list(p.donnees.programme.codes_filieres)
+    )
     names = {d.code: d.nom for d in facts.departements}
     return (
         table.fillna(0.0)
@@ -101,7 +103,7 @@ def places_par_departement(p: Panels) -> pd.DataFrame:
 
 def terminale(p: Panels) -> pd.DataFrame:
     """Return final-year students by territory × filière × level × voie × millésime."""
-    rows = of_the_three(p, p.resultats)
+    rows = of_programme(p, p.resultats)
     return rows.groupby([*BY, "millesime"])["terminale"].sum().reset_index()
 
 
@@ -110,7 +112,7 @@ def emploi(p: Panels, *, by: tuple[str, ...] = ("territoire", "filiere", "voie")
 
     The interval treats leavers as independent draws; it does not speak of change between years.
     """
-    rows = of_the_three(p, p.inserjeunes)
+    rows = of_programme(p, p.inserjeunes)
     return rates(rows, TAUX_EMPLOI_6_MOIS, [*by, "millesime"])
 
 

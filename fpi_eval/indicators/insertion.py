@@ -1,15 +1,15 @@
-"""Of 100 final-year students of the region's three filières, how many work some months later."""
+"""Of 100 final-year students of the programme's filières, how many work some months later."""
 
 import pandas as pd
 
-from fpi_eval.panel.panels import FILIERES, Panels
+from fpi_eval.panel.panels import Panels
 
 
 def emploi_publie(p: Panels, months: int = 12) -> pd.DataFrame:
     """Return leavers employed per final-year student, by level and millésime, as published.
 
-    Counts over counts, all courses of the region's three filières and both voies; courses whose
-    employment or final-year students the publisher hides are in neither sum.
+    Counts over counts, all courses of the programme's filières in its region, both voies; courses
+    whose employment or final-year students the publisher hides are in neither sum.
 
     Returns
     -------
@@ -18,7 +18,7 @@ def emploi_publie(p: Panels, months: int = 12) -> pd.DataFrame:
     """
     name, rows = f"en_emploi_{months}_mois", p.regional
     here = rows["code_region"] == p.donnees.programme.territoire.code_region
-    kept = rows[here & rows["observe"] & rows["filiere"].isin(FILIERES)]
+    kept = rows[here & rows["observe"] & rows["filiere"].isin(p.donnees.programme.codes_filieres)]
     kept = kept.dropna(subset=["niveau", "terminale", name])
     sums = kept.groupby(["niveau", "millesime"])[["terminale", name]].sum()
     sums = sums[sums["terminale"] > 0].rename(columns={name: "en_emploi"}).reset_index()

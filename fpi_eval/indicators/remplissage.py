@@ -1,21 +1,25 @@
-"""Entrants beside places, and final-year pupils beside entrants: the region's three filières."""
+"""Entrants beside places, final-year pupils beside entrants: the programme's filières."""
 
 from functools import lru_cache
 
 import pandas as pd
 
 from fpi_eval.panel.from_files import cell_panel
-from fpi_eval.panel.panels import FILIERES, Panels
+from fpi_eval.panel.panels import Panels
 
 COUNTS = ["course", "niveau", "annee", "n", "k"]
 
 
 @lru_cache(maxsize=4)
 def cellules(p: Panels) -> pd.DataFrame:
-    """Return the cell panel of the region's three filières, school route."""
+    """Return the cell panel of the programme's filières in its region, school route."""
     rows = cell_panel(p).table
     here = rows["code_region"] == p.donnees.programme.territoire.code_region
-    return rows[here & rows["filiere"].isin(FILIERES) & (rows["voie"] == "scolaire")]
+    return rows[
+        here
+        & rows["filiere"].isin(p.donnees.programme.codes_filieres)
+        & (rows["voie"] == "scolaire")
+    ]
 
 
 def remplissage(p: Panels) -> pd.DataFrame:
@@ -53,7 +57,9 @@ def passage(p: Panels) -> pd.DataFrame:
     rows = p.regional
     here = rows["code_region"] == p.donnees.programme.territoire.code_region
     kept = rows[here & rows["observe"] & (rows["cohortes_places"] == 2)]
-    kept = kept[kept["filiere"].isin(FILIERES) & (kept["voie"] == "scolaire")]
+    kept = kept[
+        kept["filiere"].isin(p.donnees.programme.codes_filieres) & (kept["voie"] == "scolaire")
+    ]
     kept = kept.dropna(subset=["niveau"]).assign(annee=kept["millesime"].str[-4:].astype("int64"))
     table = kept.groupby(["course", "niveau", "annee"])[["places_entree", "terminale"]].sum()
     return table.reset_index().set_axis(COUNTS, axis=1)

@@ -193,7 +193,11 @@ def _require(
 def _read(programme: Programme, name: str, path: Path, year: str) -> Reading:
     renaming = Renaming.of(programme, name)
     if name == "ouvertures":
-        return read_ouvertures(path, territoire=programme.territoire, renaming=renaming)
+        named = {filiere.code: filiere.libelle for filiere in programme.filieres}
+        return read_ouvertures(
+            path, territoire=programme.territoire, projets=programme.noms_projets, filieres=named,
+            renaming=renaming,
+        )  # fmt: skip
     entry = catalogue.source(name)
     if entry.year_argument:
         when = year if "_" in year else int(year)  # a millésime, or a rentrée

@@ -14,7 +14,7 @@ from fpi_eval.panel.admissions import SEXES
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.identity import latest_uai
 from fpi_eval.panel.matching import departement_of
-from fpi_eval.panel.panels import FILIERES, Panels
+from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional import with_course
 from fpi_eval.panel.tension import with_tension
 
@@ -191,7 +191,7 @@ def _seats(p: Panels, changes: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
     )  # fmt: skip
     if derived:
         here = rows["code_region"] == p.donnees.programme.territoire.code_region
-        here &= rows["filiere"].isin(FILIERES)
+        here &= rows["filiere"].isin(p.donnees.programme.codes_filieres)
         rows["ailleurs"] = rows["ouvertes"].where(~here, 0.0)
         rows["ouvertes"] = rows["ouvertes"].where(here, 0.0)
     else:

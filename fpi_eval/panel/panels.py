@@ -19,9 +19,9 @@ from fpi_eval.programme import Programme
 from fpi_eval.sources.register.observed import derive_openings
 from fpi_eval.sources.register.openings import REGISTRE
 from fpi_eval.sources.register.reconcile import reconcile
+from fpi_eval.text import AUTRE
 
 REFERENCE = Path(__file__).parents[2] / "data" / "reference"
-FILIERES = ("reindustrialisation", "numerique", "energie_decarbonee")
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +121,9 @@ class Panels:
         """Region × BTS × millésime: places of 2018 and 2019, final-year students."""
         links = self.appariement_bts.links
         table = passage_panel(self.bts, links, self.resultats, self.identity)
-        return table[table["filiere"].isin(FILIERES)].reset_index(drop=True)
+        return table[table["filiere"].isin(self.donnees.programme.codes_filieres)].reset_index(
+            drop=True
+        )
 
     @cached_property
     def registre(self) -> pd.DataFrame:
@@ -193,12 +195,13 @@ def read_filieres(programme: Programme) -> pd.DataFrame:
     table = pd.read_csv(path, sep=";", dtype="str", encoding="utf-8-sig")
     if missing := {"code", "filiere"} - set(table.columns):
         raise FpiError("colonne absente.", fichier=path.name, ligne=1, colonne=min(missing))
-    wrong = ~table["filiere"].isin([*FILIERES, "autre"])
+    known = programme.codes_filieres
+    wrong = ~table["filiere"].isin([*known, AUTRE])
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
         raise FpiError(
-            f"filière « {table['filiere'].iloc[row]} » inconnue. Attendu : {', '.join(FILIERES)} "
-            "ou autre.",
+            f"filière « {table['filiere'].iloc[row]} » inconnue. Attendu : {', '.join(known)} ou "
+            f"{AUTRE}.",
             fichier=path.name,
             ligne=row + 2,
             colonne="filiere",
@@ -221,4 +224,4 @@ def du_programme(p: Panels) -> pd.DataFrame:
     register = p.registre
     if before is None:
         return register
-    return register[register["projet"] != before.nom]
+    return register[register["projet"] != before.nom.upper()]

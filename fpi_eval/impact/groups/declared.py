@@ -57,7 +57,7 @@ def pressure(panel: pd.DataFrame) -> pd.Series:
 DIMENSIONS: dict[str, Dimension] = {
     "niveau": Dimension("Niveau", _column("niveau", text.NIVEAUX)),
     "voie": Dimension("Voie", _column("voie", text.VOIES)),
-    "filiere": Dimension("Filière", _column("filiere", text.FILIERES)),
+    "filiere": Dimension("Filière", _column("filiere", {})),
     "sexe": Dimension("Sexe", _column("sexe", SEXES, NO_SEX)),
     "pression": Dimension("Demande avant le programme", pressure),
     "tension": Dimension("Tension du métier visé", _column("tension", {}, NO_TENSION)),

@@ -130,6 +130,7 @@ def heterogeneity(
     outcome: str = "diplomes",
     by: Sequence[str] = tuple(DIMENSIONS),
     *,
+    words: Mapping[str, str] | None = None,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Heterogeneity:
@@ -142,6 +143,8 @@ def heterogeneity(
     ----------
     by : sequence of str
         Keys of `DIMENSIONS`; one that the source does not give is told, never guessed.
+    words : mapping, optional
+        French name of each filière; its code without it.
 
     Notes
     -----
@@ -161,6 +164,8 @@ def heterogeneity(
                 splits[name] = _by_sex(by_sex, wide)
                 continue
             groups = frame["cell"].map(DIMENSIONS[name].groups(panel))
+            if name == "filiere":
+                groups = groups.replace(dict(words or {}))
             kept, lost = _large(frame, groups)
             left += [(f"{DIMENSIONS[name].label}, {g}", n) for g, n in lost]
             splits[name] = _split(kept, groups.loc[kept.index], DIMENSIONS[name].label, wide)

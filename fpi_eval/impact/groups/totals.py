@@ -15,7 +15,7 @@ from fpi_eval.panel import align
 from fpi_eval.results import heading, within
 
 ALL = "Ensemble"
-OWN = {"niveau": text.NIVEAUX, "filiere": text.FILIERES, "voie": text.VOIES}
+OWN = {"niveau": text.NIVEAUX, "filiere": {}, "voie": text.VOIES}
 PLACES = {"academie": "code_academie", "departement": "code_departement"}
 DIMENSIONS = {
     "niveau": "Niveau", "filiere": "Filière", "voie": "Voie", "academie": "Académie",
@@ -90,7 +90,7 @@ def totals(
     Parameters
     ----------
     names : mapping, optional
-        By dimension (``academie``, ``departement``), the French name of each code.
+        By dimension (``filiere``, ``academie``, ``departement``), the French name of each code.
 
     Notes
     -----
@@ -99,14 +99,15 @@ def totals(
     frame, whole = seats.sample(panel, outcome), align(panel, outcome)
     rows = [_row(ALL, ALL, frame, whole)]
     absent: dict[str, str] = {}
-    for name, words in OWN.items():
+    for name, known in OWN.items():
+        words = {**known, **(names or {}).get(name, {})}
         keys = sorted(whole.loc[whole["dose"] != 0, name].unique())
         for key in keys if len(keys) > 1 else ():  # alone, it is the whole
             inside, of = frame[frame[name] == key], whole[whole[name] == key]
             try:
-                rows.append(_row(DIMENSIONS[name], words[key], inside, of))
+                rows.append(_row(DIMENSIONS[name], words.get(key, key), inside, of))
             except (FpiError, np.linalg.LinAlgError):
-                absent[f"{DIMENSIONS[name]}, {words[key].lower()}"] = TOO_FEW
+                absent[f"{DIMENSIONS[name]}, {words.get(key, key).lower()}"] = TOO_FEW
     try:
         found = territories(panel, outcome)
     except FpiError as why:

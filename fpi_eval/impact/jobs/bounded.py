@@ -23,7 +23,7 @@ from fpi_eval.regression.ratio import LEVEL
 from fpi_eval.results import heading
 
 EFFECTS = {seats.GROSS: "Brut", seats.NET: "Net"}
-BY = {"niveau": text.NIVEAUX, "filiere": text.FILIERES}
+BY = {"niveau": text.NIVEAUX, "filiere": {}}
 ALL = "Ensemble"
 COMPARABLE = 40  # pupils of two cohorts: half of them may leave and still be published
 METHOD = (
@@ -82,7 +82,9 @@ class BoundedEffects:
         return METHOD
 
 
-def bounded_employment(panel: pd.DataFrame, horizon: int = 6) -> BoundedEffects:
+def bounded_employment(
+    panel: pd.DataFrame, horizon: int = 6, *, words: Mapping[str, str] | None = None
+) -> BoundedEffects:
     """Return what the programme added to leavers employed, in all and by level and filière.
 
     Parameters
@@ -92,6 +94,8 @@ def bounded_employment(panel: pd.DataFrame, horizon: int = 6) -> BoundedEffects:
         the row of the younger one's final year, equal where known (`panel.emploi_formations`).
     horizon : {6, 12, 18, 24}
         Months after leaving.
+    words : mapping, optional
+        French name of each filière; its code without it.
 
     Raises
     ------
@@ -115,15 +119,18 @@ def bounded_employment(panel: pd.DataFrame, horizon: int = 6) -> BoundedEffects:
         )
     mixed = _comparable(mixed)
     rows, absent = _effects(ALL, mixed), {}
-    for column, words in BY.items():
+    for column, known in BY.items():
+        called = {**known, **(words or {})}
         keys = sorted(mixed.loc[mixed["dose"] != 0, column].unique())
         for key in keys if len(keys) > 1 else ():
             part = mixed[mixed[column] == key]
             part.attrs.update(mixed.attrs)
             try:
-                rows += _effects(words[key], part)
+                rows += _effects(called.get(key, key), part)
             except (FpiError, np.linalg.LinAlgError):
-                absent[words[key]] = "trop peu d'établissements ouverts ou de comparaisons."
+                absent[called.get(key, key)] = (
+                    "trop peu d'établissements ouverts ou de comparaisons."
+                )
     names = ["group", "effect", "low", "high", "ci_low", "ci_high", "seats", "n_etab",
              "hidden_share"]  # fmt: skip
     return BoundedEffects(horizon, pd.DataFrame(rows, columns=names), absent)

@@ -12,7 +12,7 @@ from fpi_eval.impact import j as seats
 from fpi_eval.results import Estimate, Estimates
 
 HORIZONS = (6, 12, 18, 24)
-GROUPS = {"voie": text.VOIES, "niveau": text.NIVEAUX, "filiere": text.FILIERES}
+GROUPS = {"voie": text.VOIES, "niveau": text.NIVEAUX, "filiere": {}}
 FIRST_WITH_PUBLIC = 2021  # rentrée of the leavers of June 2022, from whom on public jobs count
 MIXTURE = ("dose", "exposure_etab", "exposure_dep", "other_dose")
 
@@ -107,7 +107,7 @@ def additional_employed(
         part = frame[frame[by] == key]
         part.attrs.update(attrs | {"reach": seats.reach(part)})
         found = _effects(part, total)
-        items += [replace(e, label=f"{e.label}, {GROUPS[by][key].lower()}") for e in found]
+        items += [replace(e, label=f"{e.label}, {GROUPS[by].get(key, key).lower()}") for e in found]
     return Estimates(tuple(items), note=_note(horizon))
 
 

@@ -138,6 +138,6 @@ def epreuve(p: Panels) -> Table | str:
                 "verdict": "Constat", "crps": "CRPS", "pit": "PIT"},
         source=p.donnees.credit,
         note=f"{text.pourcent(inside, 0)} des {len(rows)} constats sont dans la bande à 80 %. Il "
-        "s'agit de toutes les places des trois filières dans la région, pas des seules places du "
-        "programme.",
+        "s'agit de toutes les places des filières du programme dans la région, pas des seules "
+        "places du programme.",
     )  # fmt: skip

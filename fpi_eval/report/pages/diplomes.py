@@ -11,7 +11,6 @@ from fpi_eval.checks.verdict import CAUTION, FAIL, INCONCLUSIVE
 from fpi_eval.figures import Figure
 from fpi_eval.impact import j as seats
 from fpi_eval.panel.cells import lag_of
-from fpi_eval.panel.panels import FILIERES
 from fpi_eval.report.pages.familles import autres, famille
 from fpi_eval.report.pages.study import INSTEAD, NAMES, NOTHING, Etude, _why, etude  # noqa: F401
 from fpi_eval.tables import Table, table
@@ -77,8 +76,9 @@ def _origin(e: Etude) -> str:
     gained = cells.sort_values("rentree").drop_duplicates("cell", keep="last")["seats"].sum()
     return (
         "Sans registre des ouvertures, les places sont les hausses que montrent les capacités dans "
-        f"la région et les trois filières : {text.pluriel(cells['cell'].nunique(), 'formation')}, "
-        f"{text.nombre(gained)} places, quel qu'en soit le financement."
+        "la région et les filières du programme : "
+        f"{text.pluriel(cells['cell'].nunique(), 'formation')}, {text.nombre(gained)} "
+        "places, quel qu'en soit le financement."
     )
 
 
@@ -246,7 +246,9 @@ def renverser(e: Etude) -> str:
 
 def calendrier(e: Etude) -> Table | str:
     """Return when the graduates of each wave of openings can be counted."""
-    opened = e.panel[(e.panel["seats"] != 0) & e.panel["filiere"].isin(FILIERES)]
+    opened = e.panel[
+        (e.panel["seats"] != 0) & e.panel["filiere"].isin(e.p.donnees.programme.codes_filieres)
+    ]
     if opened.empty:
         return "Aucune place ouverte dans les fichiers."
     rows = e.panel[e.panel["cell"].isin(opened["cell"])].sort_values(["cell", "rentree"])

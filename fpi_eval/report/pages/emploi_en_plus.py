@@ -12,7 +12,7 @@ from fpi_eval.impact.jobs.bounded import ALL, BoundedEffects, bounded_employment
 from fpi_eval.impact.jobs.sites import employed_by_site
 from fpi_eval.indicators.qualite import FIRST_WITH_PUBLIC_SECTOR
 from fpi_eval.panel import emploi_etablissements, emploi_formations
-from fpi_eval.panel.panels import FILIERES, Panels
+from fpi_eval.panel.panels import Panels
 from fpi_eval.report.pages.study import Etude
 from fpi_eval.results import Estimates
 from fpi_eval.tables import Table, table
@@ -46,7 +46,7 @@ def _effects(e: Etude, horizon: int) -> BoundedEffects | str:
         return NO_FILE
     panel = emploi_formations.with_employment(e.panel, found)
     try:
-        made = bounded_employment(panel, horizon)
+        made = bounded_employment(panel, horizon, words=e.p.donnees.programme.mots_filieres)
     except FpiError as error:
         day = first_seen(e.panel, emploi_formations.name_of(horizon))
         return f"par formation, {error} Premier chiffre attendu : {month(day)}."
@@ -182,7 +182,7 @@ def rupture(p: Panels) -> Table | str:
     """Return how employment rates moved elsewhere when the public sector came in, by voie."""
     rows = p.regional
     away = rows["code_region"] != p.donnees.programme.territoire.code_region
-    kept = rows[away & rows["filiere"].isin(FILIERES)]
+    kept = rows[away & rows["filiere"].isin(p.donnees.programme.codes_filieres)]
     kept = kept.dropna(subset=["sortants", "en_emploi_6_mois"])
     years = sorted(kept["millesime"].unique())
     if FIRST_WITH_PUBLIC_SECTOR not in years[1:]:

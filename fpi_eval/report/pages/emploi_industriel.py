@@ -185,7 +185,7 @@ def departements(p: Panels) -> Figure | str:
     """Return the figure of jobs in the fed sectors by département and filière."""
     if p.emplois.empty:
         return NO_URSSAF
-    named = emplois.par_departement(p).rename(columns=text.FILIERES)
+    named = emplois.par_departement(p).rename(columns=p.donnees.programme.mots_filieres)
     columns = [c for c in named if c != "departement"]
     total = named[columns].sum(axis=1)
     ordered = named.loc[total.sort_values(ascending=False).index].reset_index(drop=True)

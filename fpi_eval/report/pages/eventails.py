@@ -83,7 +83,8 @@ def filieres(p: Panels) -> Table | str:
     rows = projection(p).fans()
     rows = rows[rows["annee"] == rows["annee"].max()]
     rows = rows.assign(
-        filiere=rows["filiere"].map(text.FILIERES), niveau=rows["niveau"].map(text.NIVEAUX)
+        filiere=rows["filiere"].map(p.donnees.programme.mots_filieres),
+        niveau=rows["niveau"].map(text.NIVEAUX),
     )
     return table(
         rows[["filiere", "niveau", *QUANTILES]],

@@ -47,7 +47,8 @@ def _groups(e: "Etude") -> Heterogeneity | str:
     if e.muette:
         return e.muette
     try:
-        return heterogeneity(e.panel, e.outcome, seed=e.p.donnees.programme.graine)
+        what = e.p.donnees.programme
+        return heterogeneity(e.panel, e.outcome, words=what.mots_filieres, seed=what.graine)
     except FpiError as error:
         return str(error)
 

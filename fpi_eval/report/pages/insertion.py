@@ -10,7 +10,7 @@ from fpi_eval.figures import Figure
 from fpi_eval.impact.jobs.passage import passage
 from fpi_eval.impact.jobs.regional import RegionalChange, regional_change
 from fpi_eval.indicators.declare import HORIZONS
-from fpi_eval.panel.panels import FILIERES, Panels
+from fpi_eval.panel.panels import Panels
 from fpi_eval.plots import quadrants as draw_quadrants
 from fpi_eval.plots import range_lines
 from fpi_eval.report.pages.familles import groupes, pour_qui
@@ -32,7 +32,7 @@ def reponse(p: Panels) -> str:
     now = rates[rates["millesime"] == last].set_index(["territoire", "voie"])["taux"]
     region = p.donnees.programme.territoire.region
     sentences = [
-        f"Au millésime {last}, dans les trois filières, "
+        f"Au millésime {last}, dans les filières du programme, "
         + " ; ".join(
             f"{text.pourcent(now.loc[region, words], 0)} des sortants de "
             f"{'la voie scolaire' if voie == 'scolaire' else 'l’apprentissage'} sont en emploi "
@@ -151,7 +151,7 @@ def durees(p: Panels) -> Table:
          *(f"taux_emploi_{months}_mois" for months in HORIZONS)],
         kept=whole,
         labels={f"taux_emploi_{months}_mois": f"À {months} mois" for months in HORIZONS},
-        titre="Emploi à 6, 12, 18 et 24 mois des sortants des trois filières",
+        titre="Emploi à 6, 12, 18 et 24 mois des sortants des filières du programme",
         note="Les taux d'un même millésime portent sur les mêmes sortants ; ceux à 18 et 24 mois "
         "sont publiés plus tard.",
     )  # fmt: skip
@@ -224,7 +224,9 @@ def quadrants(p: Panels) -> Figure | str:
 @cache
 def mouvements(p: Panels) -> tuple[tuple[str, str, RegionalChange], ...]:
     """Return the regression of each outcome by voie: voie, outcome, result."""
-    observed = p.regional[p.regional["observe"] & p.regional["filiere"].isin(FILIERES)]
+    observed = p.regional[
+        p.regional["observe"] & p.regional["filiere"].isin(p.donnees.programme.codes_filieres)
+    ]
     region = p.donnees.programme.territoire.code_region
     found = []
     for voie in text.VOIES:

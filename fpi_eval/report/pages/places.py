@@ -23,7 +23,7 @@ def words(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
     region = p.donnees.programme.territoire.region
     names = {
         "territoire": {HERE: region, ELSEWHERE: "Autres régions"},
-        "filiere": text.FILIERES,
+        "filiere": p.donnees.programme.mots_filieres,
         "niveau": text.NIVEAUX | {"Total": "Ensemble"},
         "voie": text.VOIES,
     }
@@ -169,7 +169,7 @@ def remplissage(p: Panels) -> Table | str:
 def departements(p: Panels) -> Figure:
     """Return the figure of entry places by département and filière."""
     rows = filieres.places_par_departement(p)
-    named = rows.rename(columns=text.FILIERES)
+    named = rows.rename(columns=p.donnees.programme.mots_filieres)
     columns = list(named.columns[1:])
     total = named[columns].sum(axis=1)
     ordered = named.loc[total.sort_values(ascending=False).index].reset_index(drop=True)
@@ -178,7 +178,7 @@ def departements(p: Panels) -> Figure:
     return Figure(
         stacked_rows(ordered, rows="departement", columns=columns,
                      xlabel=f"Places d'entrée, rentrée {p.donnees.rentree}"),
-        f"{top} réunit {text.pourcent(share, 0)} des places d'entrée des trois filières",
+        f"{top} réunit {text.pourcent(share, 0)} des places d'entrée des filières du programme",
         f"{p.donnees.credit}, rentrée {p.donnees.rentree}",
         f"Barres horizontales, une par département, du plus au moins de places. {top} vient en "
         f"tête avec {text.nombre(total.max())} places sur {text.nombre(total.sum())}.",

@@ -21,6 +21,7 @@ def _totals(e: Etude, outcome: str) -> Totals | str:
         return e.muette
     place = e.p.donnees.programme.territoire
     names = {
+        "filiere": e.p.donnees.programme.mots_filieres,
         "academie": {a.code: a.nom for a in place.academies},
         "departement": {d.code: d.nom for d in place.departements},
     }
@@ -63,8 +64,8 @@ def _shown(e: Etude, outcome: str) -> Table | str:
                 "seats": "Places × rentrées", "brut": "Brut", "net": "Net"},
         source=e.source,
         note="Entre parenthèses, intervalle à 95 %. Net : ce que perdent les formations voisines "
-        "est ôté, là où elles le perdent ; celles qui sont hors des trois filières ne sont dans "
-        "aucune ligne de filière. Un territoire de moins de trois établissements ouverts est "
+        "est ôté, là où elles le perdent ; celles qui sont hors des filières du programme ne sont "
+        "dans aucune ligne de filière. Un territoire de moins de trois établissements ouverts est "
         f"réuni à d'autres.{absent}",
     )  # fmt: skip
 

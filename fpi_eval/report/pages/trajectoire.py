@@ -32,6 +32,7 @@ NO_REGISTER = (
     "donnent les chiffres publiés du programme."
 )
 MAIN = "plan"
+CONSTATS = "constats de rentrée, toutes les places des filières du programme"
 WEAK = 0.25  # relative error above which the fill of opened seats says too little
 MARGINAL = "entrants ajoutés par les places ouvertes (imputation), selon leur ancienneté"
 LIENS = {
@@ -75,7 +76,10 @@ def taux(p: Panels) -> dict[tuple[str, str], taux_de.Taux]:
                          ("retention", remplissage.retention(p))):  # fmt: skip
         for niveau, rows in counts.groupby("niveau"):
             found[lien, niveau] = from_counts(
-                lien, niveau, rows, "constats de rentrée, toutes les places des trois filières"
+                lien,
+                niveau,
+                rows,
+                CONSTATS,
             )
     for niveau in text.NIVEAUX:
         if profil := _profil(p, niveau):

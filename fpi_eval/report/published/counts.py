@@ -14,7 +14,7 @@ import pandas as pd
 from fpi_eval.disclosure import Parts, Rate
 from fpi_eval.indicators.declare import EMPLOYED
 from fpi_eval.indicators.derive import in_seats
-from fpi_eval.indicators.filieres import of_the_three
+from fpi_eval.indicators.filieres import of_programme
 from fpi_eval.panel.from_files import cell_panel
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional import HERE
@@ -37,7 +37,7 @@ def voeux(p: Panels) -> Safe | None:
     Académies and départements of the region for the rentrée and the one before. Affelnet: first
     wishes (secondary); Parcoursup: confirmed wishes (BTS). A cell counts where both are known.
     """
-    rows = of_the_three(p, p.capacites.table)
+    rows = of_programme(p, p.capacites.table)
     affelnet = (rows["source"] == "affelnet") & (rows["niveau"] == "secondaire")
     wished = rows["voeux_1"].where(affelnet).notna() | rows["voeux"].notna() & ~affelnet
     rows = rows[wished & (rows["places"] > 0)]
@@ -50,8 +50,8 @@ def voeux(p: Panels) -> Safe | None:
 
 @cache
 def cellules(p: Panels) -> pd.DataFrame:
-    """Return the cell panel from files, three filières, voie scolaire, with territory."""
-    rows = of_the_three(p, cell_panel(p).table)
+    """Return the cell panel from files, programme's filières, voie scolaire, territory."""
+    rows = of_programme(p, cell_panel(p).table)
     return rows[(rows["voie"] == "scolaire") & rows["niveau"].notna()]
 
 
@@ -127,7 +127,7 @@ def devenir(p: Panels) -> Safe | None:
     whom ``poursuite`` study on and ``sortants`` leave. At the last millésime the region's courses
     (voie scolaire) are told apart.
     """
-    rows = of_the_three(p, p.inserjeunes)
+    rows = of_programme(p, p.inserjeunes)
     rows = rows[rows["millesime"].isin(sorted(rows["millesime"].unique())[-MILLESIMES:])]
     known = rows["sortants"].notna()
     last = rows["millesime"].max()
@@ -155,7 +155,7 @@ def devenir(p: Panels) -> Safe | None:
 
 def couverture(p: Panels) -> float:
     """Return the share of the region's final-year students whose outcomes are published."""
-    rows = of_the_three(p, p.inserjeunes)
+    rows = of_programme(p, p.inserjeunes)
     rows = rows[(rows["territoire"] == HERE) & (rows["millesime"] == rows["millesime"].max())]
     known = rows["terminale"].where(rows["sortants"].notna())
     return float(known.sum() / rows["terminale"].sum())

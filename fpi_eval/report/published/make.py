@@ -36,7 +36,7 @@ def words(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
     place = p.donnees.programme.territoire
     names = {
         "territoire": {HERE: place.region, ELSEWHERE: "Autres régions"},
-        "filiere": text.FILIERES,
+        "filiere": p.donnees.programme.mots_filieres,
         "niveau": text.NIVEAUX,
         "voie": text.VOIES,
         "uai": {},

@@ -33,7 +33,6 @@ def faults_of(
     cells: pd.DataFrame,
     schema: Table,
     *,
-    projets: tuple[str, ...],
     territoire: Territoire | None = None,
 ) -> list[FpiError]:
     """Return the faults of the register, by line.
@@ -50,7 +49,7 @@ def faults_of(
             advice = "Supprimez cette ligne : c'est un exemple du modèle."
             faults.append(_fault(row, "projet", row["projet"], "une ouverture réelle", advice))
             continue
-        alone = [f for column in schema.columns for f in _cell_faults(row, column, projets)]
+        alone = [f for column in schema.columns for f in _cell_faults(row, column)]
         wrong = {fault.colonne for fault in alone}
         across = [
             fault
@@ -84,11 +83,11 @@ def _fault(row: Row, column: str, found: str, expected: str, advice: str) -> Fpi
 # ── one cell ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _cell_faults(row: Row, column: Column, projets: tuple[str, ...]) -> Faults:
+def _cell_faults(row: Row, column: Column) -> Faults:
     value, name = row[column.name], column.name
     if not value:
         if not column.nullable:
-            yield _fault(row, name, "", _expected(column, projets), "Remplissez-la.")
+            yield _fault(row, name, "", expectation(column), "Remplissez-la.")
     elif name == "rentree":
         yield from _rentree(row)
     elif column.is_number:
@@ -100,16 +99,8 @@ def _cell_faults(row: Row, column: Column, projets: tuple[str, ...]) -> Faults:
         yield from _uai(row, column)
     elif column.pattern:
         yield from _code(row, column)
-    elif column.choices:
-        choices = projets if name == "projet" else column.choices
-        if value not in choices:
-            yield _fault(row, name, value, _expected(column, projets), "Choisissez-en une.")
-
-
-def _expected(column: Column, projets: tuple[str, ...]) -> str:
-    if column.name == "projet":
-        return f"l'une des valeurs {liste(projets)}"
-    return expectation(column)
+    elif column.choices and value not in column.choices:
+        yield _fault(row, name, value, expectation(column), "Choisissez-en une.")
 
 
 def _rentree(row: Row) -> Faults:

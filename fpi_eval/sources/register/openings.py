@@ -6,6 +6,8 @@ with negative places. An empty `places_ouvertes` means not known yet, never zero
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -21,7 +23,7 @@ from fpi_eval.sources.register.faults import departement_of, faults_of, plain_nu
 from fpi_eval.sources.register.observed import derive_openings, stack_capacities
 from fpi_eval.sources.register.reconcile import reconcile
 from fpi_eval.sources.register.template import write_template
-from fpi_eval.text import FILIERES, NIVEAUX, VOIES, pluriel
+from fpi_eval.text import NIVEAUX, VOIES, pluriel
 
 __all__ = [
     "REGISTRE",
@@ -32,7 +34,6 @@ __all__ = [
     "write_template",
 ]
 
-PROJETS = ("ATCF", "FPI")
 FEUILLE = "Ouvertures"
 SHOWN = 20
 MAX_PLACES = 500
@@ -40,7 +41,7 @@ MAX_PLACES = 500
 REGISTRE = Table(
     name="ouvertures",
     columns=(
-        Column("projet", "projet", "code", nullable=False, choices=PROJETS),
+        Column("projet", "projet", "code", nullable=False),
         Column("uai", "uai", "uai", nullable=False),
         Column("etablissement", "etablissement", required=False),
         Column("commune", "commune", required=False),
@@ -49,8 +50,7 @@ REGISTRE = Table(
         Column("mefstat11", "mefstat11", "code", required=False, pattern=MEFSTAT11),
         Column("cfd", "cfd", "code", required=False, pattern=CFD),
         Column("formation", "formation", required=False),
-        Column("filiere", "filiere", "code", nullable=False,
-               choices=tuple(name for name in FILIERES if name != "autre")),
+        Column("filiere", "filiere", "code", nullable=False),
         Column("niveau", "niveau", "code", nullable=False, choices=tuple(NIVEAUX)),
         Column("voie", "voie", "code", nullable=False, choices=tuple(VOIES)),
         Column("rentree", "rentree", "entier", nullable=False, low=2000, high=2099),
@@ -68,7 +68,8 @@ def read_ouvertures(
     path: Path,
     *,
     territoire: Territoire | None = None,
-    projets: tuple[str, ...] = PROJETS,
+    projets: Sequence[str] = (),
+    filieres: Mapping[str, str] | None = None,
     renaming: Renaming | None = None,
 ) -> Reading:
     """Return the register of openings, every row of it sound.
@@ -79,8 +80,10 @@ def read_ouvertures(
         `.csv` or `.xlsx` (sheet ``Ouvertures``, or the only sheet).
     territoire : Territoire, optional
         The programme's: the département and the académie are then checked against it.
-    projets : tuple of str
-        Projects that may be named.
+    projets : sequence of str, optional
+        Projects that may be named; any without it.
+    filieres : mapping, optional
+        Code and French name of the filières that may be named; any without it.
 
     Returns
     -------
@@ -96,15 +99,24 @@ def read_ouvertures(
     path = Path(path)
     excel = path.suffix.lower() == ".xlsx"
     cells, origin = (_cells_of_xlsx if excel else _cells_of_csv)(path, renaming or Renaming())
+    named = dict(filieres or {})
+    cells["filiere"] = cells["filiere"].map(lambda v: _code_of(v, named))
     if cells.empty:
         raise FpiError(
             "le registre ne contient aucune ouverture. Ajoutez une ligne par ouverture.",
             fichier=path.name,
         )
-    faults = faults_of(cells, REGISTRE, projets=projets, territoire=territoire)
+    faults = faults_of(cells, _schema(projets, tuple(named)), territoire=territoire)
     if faults:
         raise _gathered(faults, path.name)
     return Reading(_typed(cells), origin)
+
+
+def _schema(projets: Sequence[str], filieres: tuple[str, ...]) -> Table:
+    """Return the register's columns with the projects and filières that the programme declares."""
+    known = {"projet": tuple(name.upper() for name in projets), "filiere": filieres}
+    columns = (replace(c, choices=known.get(c.name, c.choices)) for c in REGISTRE.columns)
+    return replace(REGISTRE, columns=tuple(columns))
 
 
 def _typed(cells: pd.DataFrame) -> pd.DataFrame:
@@ -160,22 +172,15 @@ def _arrange(
     cells["ligne"] = [line for _, line in kept]
     for name in ("projet", "uai", "mefstat11", "cfd"):
         cells[name] = cells[name].str.upper()
-    for name in ("filiere", "niveau", "voie"):
-        cells[name] = cells[name].map(_code_of)
+    for name, words in (("niveau", NIVEAUX), ("voie", VOIES)):
+        cells[name] = cells[name].map(lambda v, w=words: _code_of(v, w))
     return cells, unknown, absent
 
 
-_WORDS = {
-    spelling(word): code
-    for words in (FILIERES, NIVEAUX, VOIES)
-    for code, label in words.items()
-    for word in (code, label)
-}
-
-
-def _code_of(value: str) -> str:
+def _code_of(value: str, words: Mapping[str, str]) -> str:
     """Return the code of a code or label as people write it (« Supérieur »: ``superieur``)."""
-    return _WORDS.get(spelling(value), value)
+    known = {spelling(w): code for code, label in words.items() for w in (code, label)}
+    return known.get(spelling(value), value)
 
 
 def _cells_of_csv(path: Path, renaming: Renaming) -> tuple[pd.DataFrame, Provenance]:

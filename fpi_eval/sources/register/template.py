@@ -13,7 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
 from fpi_eval.sources.register.faults import EXEMPLE
-from fpi_eval.text import FILIERES, NIVEAUX, VOIES
+from fpi_eval.text import NIVEAUX, VOIES
 
 ROWS = 1000
 TEXT, HEAD, GREY = "@", PatternFill("solid", fgColor="1F3864"), Font(italic=True, color="808080")
@@ -43,7 +43,7 @@ FIELDS = (
     Field("cfd", "Code formation-diplôme, huit caractères ; de préférence en apprentissage.",
           "40025007", 12, TEXT),
     Field("formation", "Intitulé de la formation. Facultatif.", "Formation d'exemple", 32, TEXT),
-    Field("filiere", "Filière du programme. Liste.", "reindustrialisation", 22),
+    Field("filiere", "Filière du programme. Liste.", "", 22),
     Field("niveau", "Niveau : secondaire (CAP, bac pro…) ou superieur (BTS…). Liste.",
           "secondaire", 13),
     Field("voie", "Voie : scolaire ou apprentissage. Liste.", "scolaire", 15),
@@ -73,15 +73,14 @@ class ProgrammeFacts:
 
     titre: str
     departements: tuple[str, ...]
-    projets: tuple[str, ...] = ("ATCF", "FPI")
-    filieres: tuple[str, ...] = tuple(name for name in FILIERES if name != "autre")
+    projets: tuple[str, ...]
+    filieres: tuple[str, ...]
 
     @classmethod
     def of(cls, programme: Programme) -> "ProgrammeFacts":
         """Return what `programme.toml` says for the template."""
         departements = tuple(d.nom for d in programme.territoire.departements)
-        filieres = tuple(f.code for f in programme.filieres)
-        return cls(programme.titre, departements, filieres=filieres)
+        return cls(programme.titre, departements, programme.noms_projets, programme.codes_filieres)
 
 
 def write_template(path: Path, facts: ProgrammeFacts) -> Path:
@@ -138,6 +137,7 @@ def _write_register(sheet: Worksheet, facts: ProgrammeFacts, ranges: dict[str, s
     sheet.freeze_panes = "C2"
     closure = {"places_prevues": -12, "places_ouvertes": -12, "cout": "", "subvention": "",
                "mefstat11": "23810025008", "cfd": "40025008"}  # fmt: skip
+    examples = {field.name: field.example for field in FIELDS} | {"filiere": facts.filieres[0]}
     for place, field in enumerate(FIELDS, start=1):
         letter = get_column_letter(place)
         sheet.column_dimensions[letter].width = field.width
@@ -145,7 +145,9 @@ def _write_register(sheet: Worksheet, facts: ProgrammeFacts, ranges: dict[str, s
         head = sheet.cell(1, place)
         _text(head, field.name)
         head.font, head.fill = Font(bold=True, color="FFFFFF"), HEAD
-        for row, value in ((2, field.example), (3, closure.get(field.name, field.example))):
+        for row, value in enumerate(
+            (examples[field.name], (examples | closure)[field.name]), start=2
+        ):
             if value != "":
                 _text(sheet.cell(row, place), value)
             sheet.cell(row, place).font = GREY
