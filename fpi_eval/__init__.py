@@ -41,8 +41,9 @@ _MODULES = (
     "twin",
 )  # fmt: skip
 __all__ = [
-    "Absent", "FpiError", "Programme", "Year", "attempt", "checks", "costs", "impact", "indicators", "load",
-    "load_programme", "parse_rentree", "plan", "plots", "power", "projection", "report", "twin",
+    "Absent", "FpiError", "Programme", "Year", "attempt", "checks", "costs", "impact",
+    "indicators", "load", "load_programme", "parse_rentree", "plan", "plots", "power",
+    "projection", "report", "twin",
 ]  # fmt: skip
 
 

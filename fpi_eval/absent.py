@@ -39,11 +39,16 @@ class Absent:
         return self.reason
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
-        """Show the reason as a paragraph."""
-        return {"text/plain": self.reason, "text/html": f"<p>{escape(self.reason)}</p>"}
+        """Show the reason, a paragraph for each of its parts."""
+        parts = [escape(part).replace("\n", "<br>") for part in self.reason.split("\n\n")]
+        return {"text/plain": self.reason, "text/html": "".join(f"<p>{p}</p>" for p in parts)}
 
     def summary(self) -> str:
         """Return the reason."""
+        return self.reason
+
+    def method(self) -> str:
+        """Return the reason: no method was applied."""
         return self.reason
 
     def to_frame(self) -> pd.DataFrame:
@@ -67,7 +72,6 @@ def attempt(make: Callable[P, T], *args: P.args, **options: P.kwargs) -> T | Abs
     try:
         return make(*args, **options)
     except FpiError as error:
-        words = str(error)
-        return Absent(f"Ces fichiers ne le permettent pas encore : {words}")
+        return Absent(f"Ces fichiers ne le permettent pas encore : {error}")
     except (np.linalg.LinAlgError, ArithmeticError):
         return Absent(TOO_FEW)

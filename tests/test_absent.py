@@ -15,7 +15,7 @@ def refuse(_):
 
 def test_an_absent_result_is_false_and_shows_its_reason_escaped():
     assert not NOTHING
-    assert str(NOTHING) == NOTHING.summary() == "pas de <registre>."
+    assert str(NOTHING) == NOTHING.summary() == NOTHING.method() == "pas de <registre>."
     assert NOTHING._repr_mimebundle_()["text/html"] == "<p>pas de &lt;registre&gt;.</p>"
     assert NOTHING.to_frame()["raison"].tolist() == ["pas de <registre>."]
     with pytest.raises(FpiError, match="registre"):

@@ -13,6 +13,7 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from notebooks_minuscules import write_notebook
 
+from fpi_eval.absent import Absent
 from fpi_eval.errors import FpiError
 from fpi_eval.report.edition import BANNER, Edition
 from fpi_eval.report.runner import html
@@ -175,9 +176,19 @@ def test_menus_use_the_short_title_and_the_current_page_is_marked(places):
     assert places.select_one(".suite [rel=next]")["href"] == "03_suite_simule.html"
 
 
-def test_a_reason_given_twice_in_a_section_is_read_once():
+def bundle(words):
+    return Absent(words)._repr_mimebundle_()
+
+
+def test_an_absent_result_reads_as_the_sentence_it_replaces():
+    words = "Pas de registre : <rien>.\n\nIl n'est pas\ndans le dossier."
+    assert bundle(words)["text/html"] == html.prose(words)
+
+
+@pytest.mark.parametrize("shown", [lambda words: {"text/plain": words}, bundle])
+def test_a_reason_given_twice_in_a_section_is_read_once(shown):
     def cell(words):
-        return new_code_cell("", outputs=[new_output("execute_result", {"text/plain": words})])
+        return new_code_cell("", outputs=[new_output("execute_result", shown(words))])
 
     notebook = new_notebook(
         cells=[new_markdown_cell("# A"), cell("'rien'"), cell("'rien'"), cell("'autre'"),

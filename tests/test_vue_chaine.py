@@ -48,6 +48,6 @@ def test_rungs_and_fill_are_told_together(simulees):
 
 def test_real_files_say_why_there_is_no_chain(donnees_reelles):
     p = fpi.load("fpi_aura", 2022, donnees_reelles)
-    assert "ne le permettent pas encore" in vue.chaine(p)
+    assert "ne le permettent pas encore" in str(vue.chaine(p))
     for make in (vue.maillons, vue.cascade, vue.deductions, vue.echelles):
-        assert make(p) == vue.ABOVE
+        assert str(make(p)) == vue.ABOVE

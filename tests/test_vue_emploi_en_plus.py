@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 import fpi_eval as fpi
+from fpi_eval.absent import Absent
 from fpi_eval.report.pages import emploi_en_plus as plus
 from fpi_eval.report.pages import insertion as vue_insertion
 
@@ -52,7 +53,7 @@ def test_without_the_files_the_page_says_which_are_missing(e, monkeypatch):
     monkeypatch.setattr(plus, "comptes", lambda p: plus.emploi_formations.employed(p).iloc[:0])
     plus._effects.cache_clear()
     try:
-        assert plus._effects(e, 6) == plus.NO_FILE
+        assert plus._effects(e, 6) == Absent(plus.NO_FILE)
         assert "formation-fine" in plus.NO_FILE
     finally:
         plus._effects.cache_clear()

@@ -1,14 +1,13 @@
 """From 100 opened seats to jobs, and from gross to net: chain, waterfall, rungs of displacement."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 
 import pandas as pd
 
 from fpi_eval import plots, text
+from fpi_eval.absent import Absent, attempt
 from fpi_eval.calendar import first_seen, month
-from fpi_eval.errors import FpiError
 from fpi_eval.figures import Figure
 from fpi_eval.impact.displacement import ladder
 from fpi_eval.impact.displacement.additionality import DEADWEIGHTS, Waterfall, from_estimates
@@ -32,32 +31,22 @@ ABOVE = "Rien à montrer ici : la raison est donnée plus haut."
 PER_100 = "Pour 100 places ouvertes"
 
 
-def _or_why(make: Callable, *args):
-    """Return what ``make`` returns, or the French words that say why it cannot be made."""
-    try:
-        return make(*args)
-    except FpiError as error:
-        return f"Ces fichiers ne le permettent pas encore : {error}"
-    except ArithmeticError:
-        return "Trop peu de places ouvertes pour séparer leur effet du reste."
+@lru_cache(maxsize=2)
+def _chain(p: Panels) -> Chain | Absent:
+    return attempt(lambda: chain(panneau(p), seed=p.donnees.programme.graine))
 
 
 @lru_cache(maxsize=2)
-def _chain(p: Panels) -> Chain | str:
-    return _or_why(lambda: chain(panneau(p), seed=p.donnees.programme.graine))
-
-
-@lru_cache(maxsize=2)
-def _moved(p: Panels) -> Displacement | str:
+def _moved(p: Panels) -> Displacement | Absent:
     panel = panneau(p)
     both = len(panel.loc[panel["entrants"].notna(), "voie"].unique()) > 1
-    return _or_why(substitution if both else displacement, panel)
+    return attempt(substitution if both else displacement, panel)
 
 
-def chaine(p: Panels) -> Figure | str:
+def chaine(p: Panels) -> Figure | Absent:
     """Return the waterfall from 100 opened seats to the last outcome that the files show."""
     found = _chain(p)
-    if isinstance(found, str):
+    if isinstance(found, Absent):
         return found
     rows = found.waterfall().table
     last = found.table.iloc[-1]
@@ -76,11 +65,11 @@ def chaine(p: Panels) -> Figure | str:
     )  # fmt: skip
 
 
-def maillons(p: Panels) -> Table | str:
+def maillons(p: Panels) -> Table | Absent:
     """Return each link with its interval, then those not observable yet with their date."""
     found = _chain(p)
-    if isinstance(found, str):
-        return ABOVE
+    if isinstance(found, Absent):
+        return Absent(ABOVE)
     rows = found.table[["label", "link", "link_low", "link_high", "per_100"]].assign(
         quand="observé"
     )
@@ -120,13 +109,13 @@ def _steps(p: Panels, found: Displacement) -> Waterfall:
     return replace(whole, table=whole.table[whole.table["step"] != "substitution"])
 
 
-def cascade(p: Panels) -> Figure | str:
+def cascade(p: Panels) -> Figure | Absent:
     """Return the waterfall from gross to net entrants per 100 seats."""
     found = _moved(p)
-    if isinstance(found, str):
-        return ABOVE
-    steps = _or_why(_steps, p, found)
-    if isinstance(steps, str):
+    if isinstance(found, Absent):
+        return Absent(ABOVE)
+    steps = attempt(_steps, p, found)
+    if isinstance(steps, Absent):
         return steps
     rows = steps.table
     return Figure(
@@ -144,7 +133,7 @@ def cascade(p: Panels) -> Figure | str:
 def deductions(p: Panels) -> str:
     """Return where each step of the waterfall comes from, and what is not measured."""
     what, found = p.donnees.programme.additionnalite, _moved(p)
-    if isinstance(found, str):
+    if isinstance(found, Absent):
         return ABOVE
     left = text.liste(
         f"{text.nombre((1 - d) * _kept(p, found))} si elle était de {text.pourcent(d, 0)}"
@@ -169,7 +158,7 @@ def _kept(p: Panels, found: Displacement) -> float:
     return from_estimates(found, 100.0, leakage=p.donnees.programme.additionnalite.fuite).net
 
 
-def echelles(p: Panels) -> Table | str:
+def echelles(p: Panels) -> Table | Absent:
     """Return the effect on wider and wider groups, and by how full courses were before."""
     panel = panneau(p)
     parts = {
@@ -179,9 +168,9 @@ def echelles(p: Panels) -> Table | str:
     }
     rows = []
     for name, make in parts.items():
-        found = _or_why(make)
-        if isinstance(found, str):
-            return ABOVE
+        found = attempt(make)
+        if isinstance(found, Absent):
+            return Absent(ABOVE)
         rows += [
             (name, e.label.removeprefix("Effet par place : "), 100 * e.estimate, 100 * e.ci_low,
              100 * e.ci_high) for e in found

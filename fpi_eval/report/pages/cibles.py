@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval import text
+from fpi_eval.absent import Absent
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators import remplissage
 from fpi_eval.panel.panels import Panels
@@ -26,13 +27,13 @@ NET = {
 }
 
 
-def probabilites(p: Panels) -> Table | str:
+def probabilites(p: Panels) -> Table | Absent:
     """Return the chances of each target, by scenario and reading, gross and net side by side.
 
     A target whose date leaves no rentrée to open is the same in every scenario: shown once.
     """
     if sans_registre(p):
-        return NO_REGISTER
+        return Absent(NO_REGISTER)
     rows = _all(p)
     over = rows["rentrees_restantes"] == 0
     rows = rows[~over | ~rows.duplicated(["code", "lecture"])]
@@ -66,17 +67,17 @@ def _people(row) -> str:
     return median if low == high else f"{median} ({low} à {high})"
 
 
-def restantes(p: Panels) -> Table | str:
+def restantes(p: Panels) -> Table | Absent:
     """Return the seats still to open each year to reach each target with 80 chances in 100."""
     if sans_registre(p):
-        return NO_REGISTER
+        return Absent(NO_REGISTER)
     rows = _all(p)
     rows = rows[rows["lecture"] != LECTURES["places_annees"]]
     closed = rows["rentrees_restantes"] == 0
     names = text.liste(rows.loc[closed, "libelle"].unique())
     past = f" Échéance passée : {names}." if closed.any() else ""
     if closed.all():
-        return f"Aucune rentrée ne reste avant les échéances.{past}"
+        return Absent(f"Aucune rentrée ne reste avant les échéances.{past}")
     rows = rows[~closed]
     words = [_need(r.places_par_an, r.cible) for r in rows.itertuples()]
     return table(
@@ -115,11 +116,11 @@ def _all(p: Panels) -> pd.DataFrame:
     return rows.assign(lecture=rows["lecture"].map(LECTURES))
 
 
-def epreuve(p: Panels) -> Table | str:
+def epreuve(p: Panels) -> Table | Absent:
     """Return what past years projected, beside what came."""
     rows = retroprojection(remplissage.passage(p), lag=2, seed=p.donnees.programme.graine)
     if rows.empty:
-        return (
+        return Absent(
             "Aucun millésime n'a ses deux cohortes de places connues avant lui : les projections "
             "passées ne peuvent pas encore être mises à l'épreuve sur ces fichiers."
         )

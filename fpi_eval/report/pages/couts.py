@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval import plots, text
+from fpi_eval.absent import Absent
 from fpi_eval.costs import UnitCost, acceptability, cost_table, unit_cost
 from fpi_eval.figures import Figure
 from fpi_eval.indicators import deploiement
@@ -132,13 +133,13 @@ def _jobs(p: Panels) -> np.ndarray | None:
     return jobs
 
 
-def emplois(p: Panels) -> Table | str:
+def emplois(p: Panels) -> Table | Absent:
     """Return the cost per net job at 12 months under what graduates would have had otherwise."""
     if sans_registre(p):
-        return NO_REGISTER
+        return Absent(NO_REGISTER)
     jobs = _jobs(p)
     if jobs is None:
-        return NO_NET
+        return Absent(NO_NET)
     what = p.donnees.programme.additionnalite
     elsewhere = {NEVER: 0.0} | ({} if what.emploi_sans is None else {WITHOUT: what.emploi_sans})
     parts = []
@@ -176,13 +177,13 @@ def _assumed(p: Panels) -> str:
     )
 
 
-def acceptabilite(p: Panels) -> Figure | str:
+def acceptabilite(p: Panels) -> Figure | Absent:
     """Return the chances of costing less than each price, per net graduate."""
     if sans_registre(p):
-        return NO_REGISTER
+        return Absent(NO_REGISTER)
     total = _draws(p, "diplomes_additionnels")
     if total is None:
-        return NO_NET
+        return Absent(NO_NET)
     dear = max(np.quantile(cost / np.maximum(total, 1), FARTHEST) for cost in _bases(p).values())
     prices = np.linspace(0, dear, PRICES + 1)[1:]
     rows = pd.concat(

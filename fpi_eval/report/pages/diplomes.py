@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval import plots, text
+from fpi_eval.absent import Absent
 from fpi_eval.checks.robustness import per_opening
 from fpi_eval.checks.study import Study
 from fpi_eval.checks.trends import lever
@@ -82,10 +83,10 @@ def _origin(e: Etude) -> str:
     )
 
 
-def effets(e: Etude) -> Table | str:
+def effets(e: Etude) -> Table | Absent:
     """Return gross effect, displacement, net effect, BJS2-T, and the total."""
     if e.muette:
-        return e.muette
+        return Absent(e.muette)
     found = e.evaluation
     rows = [(PER_SEAT.get(i.label, i.label), i.estimator, i.estimate, i.ci_low, i.ci_high)
             for i in found.estimates]  # fmt: skip
@@ -101,10 +102,10 @@ def effets(e: Etude) -> Table | str:
     )  # fmt: skip
 
 
-def brut_net(e: Etude) -> Figure | str:
+def brut_net(e: Etude) -> Figure | Absent:
     """Return the figure of gross effect, displacement and net effect."""
     if e.muette:
-        return e.muette
+        return Absent(e.muette)
     rows = e.evaluation.estimates.to_frame().iloc[:3]
     rows = rows.assign(label=rows["label"].map(PER_SEAT))
     said = " ; ".join(
@@ -123,12 +124,12 @@ def brut_net(e: Etude) -> Figure | str:
     )  # fmt: skip
 
 
-def evenement(e: Etude) -> Figure | str:
+def evenement(e: Etude) -> Figure | Absent:
     """Return the event-study figure."""
     if e.muette:
-        return e.muette
+        return Absent(e.muette)
     if e.evaluation.event is None:
-        return "Pas assez d'années pour suivre l'effet d'année en année."
+        return Absent("Pas assez d'années pour suivre l'effet d'année en année.")
     rows = e.evaluation.event.table
     before, after = rows[rows["rel_time"] < 0], rows[rows["rel_time"] >= 0]
     flat = before["estimate"].abs().max() if len(before) else np.nan
@@ -145,10 +146,10 @@ def evenement(e: Etude) -> Figure | str:
     )  # fmt: skip
 
 
-def robustesse(e: Etude) -> Table | str:
+def robustesse(e: Etude) -> Table | Absent:
     """Return every estimator beside the primary one."""
     if e.muette:
-        return e.muette
+        return Absent(e.muette)
     per_seat = e.evaluation.curve.assign(unite="par place")
     study = Study(e.cells, e.outcome)
     rows = pd.concat([per_seat, per_opening(study).assign(unite="par ouverture")])
@@ -167,10 +168,10 @@ def robustesse(e: Etude) -> Table | str:
     )  # fmt: skip
 
 
-def controles(e: Etude) -> Table | str:
+def controles(e: Etude) -> Table | Absent:
     """Return every check, its finding and its threshold; alerts first."""
     if e.evaluation is None:
-        return NOTHING
+        return Absent(NOTHING)
     rows = e.evaluation.checks_frame()
     order = {"échec": 0, "prudence": 1, "bon": 2, "non évaluable": 3}
     rows = rows.sort_values("statut", key=lambda s: s.map(order), kind="stable")
@@ -184,10 +185,10 @@ def controles(e: Etude) -> Table | str:
     )
 
 
-def equilibre(e: Etude) -> Table | str:
+def equilibre(e: Etude) -> Table | Absent:
     """Return how opened cells differed from others before the programme."""
     if e.evaluation is None:
-        return NOTHING
+        return Absent(NOTHING)
     rows = e.evaluation.balance
     return table(
         rows[["libelle", "ouvertes", "autres", "difference"]],
@@ -201,10 +202,10 @@ def equilibre(e: Etude) -> Table | str:
     )  # fmt: skip
 
 
-def specification(e: Etude) -> Figure | str:
+def specification(e: Etude) -> Figure | Absent:
     """Return the figure of the effect under every declared choice."""
     if e.muette:
-        return e.muette
+        return Absent(e.muette)
     rows = e.evaluation.curve.dropna(subset=["estimate"])
     low, high = rows["estimate"].min(), rows["estimate"].max()
     return Figure(
@@ -244,13 +245,13 @@ def renverser(e: Etude) -> str:
     return "\n\n".join(lines)
 
 
-def calendrier(e: Etude) -> Table | str:
+def calendrier(e: Etude) -> Table | Absent:
     """Return when the graduates of each wave of openings can be counted."""
     opened = e.panel[
         (e.panel["seats"] != 0) & e.panel["filiere"].isin(e.p.donnees.programme.codes_filieres)
     ]
     if opened.empty:
-        return "Aucune place ouverte dans les fichiers."
+        return Absent("Aucune place ouverte dans les fichiers.")
     rows = e.panel[e.panel["cell"].isin(opened["cell"])].sort_values(["cell", "rentree"])
     gain = rows["seats"] - rows.groupby("cell")["seats"].shift(fill_value=0.0)
     waves = rows.assign(places=gain)[gain > 0]

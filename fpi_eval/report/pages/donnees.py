@@ -1,6 +1,7 @@
 """What `01_donnees` shows: sources that arrived, hidden cells, changes, matches."""
 
 from fpi_eval import text
+from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
 from fpi_eval.indicators import qualite
 from fpi_eval.panel.panels import Panels
@@ -179,7 +180,7 @@ def appariements(p: Panels) -> Table:
     )
 
 
-def rapprochement(p: Panels) -> Table | str:
+def rapprochement(p: Panels) -> Table | Absent:
     """Return how declared openings fare beside capacity files: see `vue_places`."""
     return vue_places.rapprochement(p)
 

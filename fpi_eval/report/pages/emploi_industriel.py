@@ -5,6 +5,7 @@ from functools import cache
 import pandas as pd
 
 from fpi_eval import text
+from fpi_eval.absent import Absent
 from fpi_eval.errors import FpiError
 from fpi_eval.figures import Figure
 from fpi_eval.impact.jobs.detectability import (
@@ -163,10 +164,10 @@ def secteurs(p: Panels) -> Table:
     )  # fmt: skip
 
 
-def emploi_filieres(p: Panels) -> Table | str:
+def emploi_filieres(p: Panels) -> Table | Absent:
     """Return jobs in the fed sectors, here and elsewhere, with their yearly change."""
     if p.emplois.empty:
-        return NO_URSSAF
+        return Absent(NO_URSSAF)
     rows = words(p, emplois.par_filiere(p))
     return table(
         rows[["filiere", "territoire", "emplois_avant", "emplois", "evolution"]],
@@ -181,10 +182,10 @@ def emploi_filieres(p: Panels) -> Table | str:
     )  # fmt: skip
 
 
-def departements(p: Panels) -> Figure | str:
+def departements(p: Panels) -> Figure | Absent:
     """Return the figure of jobs in the fed sectors by département and filière."""
     if p.emplois.empty:
-        return NO_URSSAF
+        return Absent(NO_URSSAF)
     named = emplois.par_departement(p).rename(columns=p.donnees.programme.mots_filieres)
     columns = [c for c in named if c != "departement"]
     total = named[columns].sum(axis=1)
@@ -204,10 +205,10 @@ def departements(p: Panels) -> Figure | str:
     )  # fmt: skip
 
 
-def zones(p: Panels) -> Table | str:
+def zones(p: Panels) -> Table | Absent:
     """Return the zones d'emploi with most jobs in fed sectors, and the seats opened there."""
     if p.emplois.empty:
-        return NO_URSSAF
+        return Absent(NO_URSSAF)
     rows = emplois.par_zone(p).head(SHOWN_ZONES)
     lost = emplois.places_par_zone(p).attrs.get("sans_zone", 0)
     note = "Places du programme selon la commune de l'établissement."

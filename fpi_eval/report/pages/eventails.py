@@ -3,6 +3,7 @@
 import pandas as pd
 
 from fpi_eval import plots, text
+from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
 from fpi_eval.panel.panels import Panels
 from fpi_eval.projection import LECTURES
@@ -12,10 +13,10 @@ from fpi_eval.tables import Table, table
 QUANTILES = {"q05": "5 %", "q25": "25 %", "q50": "Médiane", "q75": "75 %", "q95": "95 %"}
 
 
-def eventail(p: Panels, lecture: str = "entrants") -> Figure | str:
+def eventail(p: Panels, lecture: str = "entrants") -> Figure | Absent:
     """Return the fan of people trained, or of graduates, up to the horizon (main scenario)."""
     if sans_registre(p):
-        return NO_REGISTER
+        return Absent(NO_REGISTER)
     result = projection(p)
     rows = result.fan(lecture)
     end = rows.iloc[-1]
@@ -35,18 +36,18 @@ def eventail(p: Panels, lecture: str = "entrants") -> Figure | str:
     )  # fmt: skip
 
 
-def diplomes(p: Panels) -> Figure | str:
+def diplomes(p: Panels) -> Figure | Absent:
     """Return the fan of graduates up to the horizon."""
     return eventail(p, "diplomes")
 
 
-def niveaux(p: Panels) -> Figure | str:
+def niveaux(p: Panels) -> Figure | Absent:
     """Return the fans of people trained in secondary and in higher education, with their targets.
 
     The target of a level is drawn where its date is: both are for the first three rentrées.
     """
     if sans_registre(p):
-        return NO_REGISTER
+        return Absent(NO_REGISTER)
     result, fans = projection(p), {}
     said = []
     for niveau, words in text.NIVEAUX.items():
@@ -63,7 +64,7 @@ def niveaux(p: Panels) -> Figure | str:
                     f"pour une cible de {text.nombre(target.personnes)}"
                 )
     if not fans:
-        return "Aucune cible par niveau n'est déclarée."
+        return Absent("Aucune cible par niveau n'est déclarée.")
     drawn = [t.assign(niveau=k, annee=t["annee"].astype(str)) for k, t in fans.items()]
     return Figure(
         plots.fans(fans),
@@ -76,10 +77,10 @@ def niveaux(p: Panels) -> Figure | str:
     )  # fmt: skip
 
 
-def filieres(p: Panels) -> Table | str:
+def filieres(p: Panels) -> Table | Absent:
     """Return quantiles at the horizon by filière × level, entrants (main scenario)."""
     if sans_registre(p):
-        return NO_REGISTER
+        return Absent(NO_REGISTER)
     rows = projection(p).fans()
     rows = rows[rows["annee"] == rows["annee"].max()]
     rows = rows.assign(

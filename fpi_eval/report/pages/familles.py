@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from fpi_eval import text
+from fpi_eval.absent import Absent
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import j as seats
 from fpi_eval.impact.groups.declared import DIMENSIONS
@@ -42,15 +43,15 @@ def _families(e: "Etude") -> dict[str, Family]:
 
 
 @cache
-def _groups(e: "Etude") -> Heterogeneity | str:
+def _groups(e: "Etude") -> Heterogeneity | Absent:
     """Return the effect by group, or why there is none."""
     if e.muette:
-        return e.muette
+        return Absent(e.muette)
     try:
         what = e.p.donnees.programme
         return heterogeneity(e.panel, e.outcome, words=what.mots_filieres, seed=what.graine)
     except FpiError as error:
-        return str(error)
+        return Absent(str(error))
 
 
 def autres(e: "Etude") -> str:
@@ -68,10 +69,10 @@ def autres(e: "Etude") -> str:
     return "\n\n".join(lines)
 
 
-def famille(e: "Etude") -> Table | str:
+def famille(e: "Etude") -> Table | Absent:
     """Return gross and net effect on every outcome, p-values adjusted."""
     if e.muette:
-        return e.muette
+        return Absent(e.muette)
     parts = [f.to_frame().assign(effet=words) for words, f in _families(e).items()]
     rows = pd.concat(parts, ignore_index=True)
     for name in ADJUSTED:
@@ -91,8 +92,8 @@ def famille(e: "Etude") -> Table | str:
 def pour_qui(e: "Etude") -> str:
     """Return whether the effect differs between groups, in one sentence, and what is missing."""
     found = _groups(e)
-    if isinstance(found, str):
-        return found
+    if isinstance(found, Absent):
+        return found.reason
     lines = [found.sentence(), *_sexes(e, found)]
     absent = [f"{DIMENSIONS[k].label} : {why}" for k, why in found.absent.items()]
     if found.left_out:
@@ -127,13 +128,13 @@ def _sexes(e: "Etude", found: Heterogeneity) -> list[str]:
     return [found.sexes.sentence(tests.loc[ADMITTED, "p_romano_wolf"])]
 
 
-def groupes(e: "Etude") -> Table | str:
+def groupes(e: "Etude") -> Table | Absent:
     """Return the effect per seat of each group, and whether the groups of a split differ."""
     found = _groups(e)
-    if isinstance(found, str):
+    if isinstance(found, Absent):
         return found
     if found.table.empty:
-        return found.sentence()
+        return Absent(found.sentence())
     return table(
         found.to_frame()[["dimension", "group", "seats", *BOUNDS, "p_romano_wolf", "p_holm"]],
         f"Pour qui l'effet diffère-t-il ? ({OUTCOMES.get(e.outcome, e.outcome).lower()})",

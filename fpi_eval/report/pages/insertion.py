@@ -5,6 +5,7 @@ from functools import cache
 import pandas as pd
 
 from fpi_eval import text
+from fpi_eval.absent import Absent
 from fpi_eval.errors import FpiError
 from fpi_eval.figures import Figure
 from fpi_eval.impact.jobs.passage import passage
@@ -190,14 +191,14 @@ def terminale(p: Panels) -> Table:
     )
 
 
-def quadrants(p: Panels) -> Figure | str:
+def quadrants(p: Panels) -> Figure | Absent:
     """Return the figure of each course's employment and continuation against the region's mean."""
     found = feuilles_personnes.quadrants(p)
     if found is None:
-        return "Aucune formation de la région n'a de devenir publié."
+        return Absent("Aucune formation de la région n'a de devenir publié.")
     rows = found.frame.dropna(subset=["taux_emploi_6_mois", "taux_poursuite"])
     if rows.empty:
-        return "Aucune formation de la région n'a assez d'élèves pour être située."
+        return Absent("Aucune formation de la région n'a assez d'élèves pour être située.")
     count = rows["quadrant"].value_counts()
     said = [f"{name} : {count.get(name, 0)}" for name in ("Q1", "Q2", "Q3", "Q4")]
     last = rows["millesime"].iloc[0]

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from fpi_eval import text
+from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
 from fpi_eval.indicators import deploiement, filieres
 from fpi_eval.panel.panels import Panels
@@ -71,10 +72,10 @@ def _observed(p: Panels) -> str:
     )
 
 
-def cibles(p: Panels) -> Figure | str:
+def cibles(p: Panels) -> Figure | Absent:
     """Return the figure of seats opened against the published targets."""
     if deploiement.du_programme(p).empty:
-        return NO_REGISTER
+        return Absent(NO_REGISTER)
     rows = deploiement.avancement(p)
     drawn = rows.assign(realise=rows["acquis"])
     said = [
@@ -97,17 +98,17 @@ def cibles(p: Panels) -> Figure | str:
     )  # fmt: skip
 
 
-def ouvertures(p: Panels) -> Table | str:
+def ouvertures(p: Panels) -> Table | Absent:
     """Return seats planned, opened and observed; without a register, what capacities show."""
     if deploiement.du_programme(p).empty:
         return derivees(p)
     return vue_programme.ouvertures(p)
 
 
-def rapprochement(p: Panels) -> Table | str:
+def rapprochement(p: Panels) -> Table | Absent:
     """Return how many openings capacity files confirm."""
     if deploiement.du_programme(p).empty:
-        return NO_REGISTER
+        return Absent(NO_REGISTER)
     return table(
         deploiement.statuts(p),
         "Les ouvertures déclarées se voient-elles dans les capacités ?",
@@ -137,7 +138,7 @@ def evolution(p: Panels) -> Table:
     )  # fmt: skip
 
 
-def pression(p: Panels) -> Table | str:
+def pression(p: Panels) -> Table | Absent:
     """Return first wishes per place, in the region and its académies, beside the others."""
     return vue_programme.ici(
         feuilles_places.pression(p), p,
@@ -146,7 +147,7 @@ def pression(p: Panels) -> Table | str:
     )  # fmt: skip
 
 
-def demande(p: Panels) -> Table | str:
+def demande(p: Panels) -> Table | Absent:
     """Return confirmed wishes per BTS place, by filière, voie and académie."""
     return vue_programme.ici(
         feuilles_places.demande(p), p,
@@ -156,7 +157,7 @@ def demande(p: Panels) -> Table | str:
     )  # fmt: skip
 
 
-def remplissage(p: Panels) -> Table | str:
+def remplissage(p: Panels) -> Table | Absent:
     """Return entrants per place, by level, filière and académie."""
     return vue_programme.ici(
         feuilles_places.remplissage(p), p,

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from fpi_eval.absent import Absent
 from fpi_eval.panel.panels import Panels
 from fpi_eval.report.published import people as feuilles_personnes
 from fpi_eval.report.published import seats as feuilles_places
@@ -17,11 +18,11 @@ SANS_CONSTAT = (
 
 
 def _shown(published: Published | None, columns: list[str] | None = None, why: str = ABSENT,
-           **more: object) -> Table | str:  # fmt: skip
-    return why if published is None else show(published, columns, **more)
+           **more: object) -> Table | Absent:  # fmt: skip
+    return Absent(why) if published is None else show(published, columns, **more)
 
 
-def formes(p: Panels) -> Table | str:
+def formes(p: Panels) -> Table | Absent:
     """Return people who entered the programme's seats, against each target."""
     return _shown(
         feuilles_personnes.cibles(p),
@@ -30,11 +31,11 @@ def formes(p: Panels) -> Table | str:
     )
 
 
-def personnes(p: Panels) -> Table | str:
+def personnes(p: Panels) -> Table | Absent:
     """Return people trained by level and filière, then by département."""
     found = feuilles_personnes.personnes(p)
     if found is None:
-        return ABSENT if p.registre.empty else SANS_CONSTAT
+        return Absent(ABSENT if p.registre.empty else SANS_CONSTAT)
     rows = found.frame
     one_place = rows["uai"].isin([ENSEMBLE])
     kinds = one_place & rows["departement"].eq(ENSEMBLE)
@@ -43,12 +44,12 @@ def personnes(p: Panels) -> Table | str:
                 titre="Personnes formées par niveau, par filière et par département")  # fmt: skip
 
 
-def ouvertures(p: Panels) -> Table | str:
+def ouvertures(p: Panels) -> Table | Absent:
     """Return seats planned, opened, closed and observed."""
     return _shown(feuilles_places.places_programme(p))
 
 
-def suivi(p: Panels) -> Table | str:
+def suivi(p: Panels) -> Table | Absent:
     """Return the funder's follow-up table."""
     return _shown(
         feuilles_places.suivi(p),
@@ -57,15 +58,15 @@ def suivi(p: Panels) -> Table | str:
     )  # fmt: skip
 
 
-def transformation(p: Panels) -> Table | str:
+def transformation(p: Panels) -> Table | Absent:
     """Return the programme's share of the filière's seats, and the rate of transformation."""
     return _shown(feuilles_places.transformation(p))
 
 
-def ici(published: Published | None, p: Panels, columns: list[str], why: str) -> Table | str:
+def ici(published: Published | None, p: Panels, columns: list[str], why: str) -> Table | Absent:
     """Return the region's and its académies' rows at the rentrée of a compared table."""
     if published is None:
-        return why
+        return Absent(why)
     rows = published.frame
     region = p.donnees.programme.territoire.region
     kept = (rows["territoire"] == region) & (rows["departement"] == ENSEMBLE)

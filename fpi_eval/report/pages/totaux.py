@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from fpi_eval import text
-from fpi_eval.errors import FpiError
+from fpi_eval.absent import Absent, attempt
 from fpi_eval.impact.groups.totals import Totals, totals
 from fpi_eval.report.pages.study import NAMES, Etude, etude
 from fpi_eval.tables import Table, table
@@ -15,40 +15,35 @@ OPEN = "intervalle non borné"
 
 
 @cache
-def _totals(e: Etude, outcome: str) -> Totals | str:
+def _totals(e: Etude, outcome: str) -> Totals | Absent:
     """Return the totals of one outcome, or why there are none."""
     if e.muette:
-        return e.muette
+        return Absent(e.muette)
     place = e.p.donnees.programme.territoire
     names = {
         "filiere": e.p.donnees.programme.mots_filieres,
         "academie": {a.code: a.nom for a in place.academies},
         "departement": {d.code: d.nom for d in place.departements},
     }
-    try:
-        found = totals(e.panel, outcome, names=names)
-    except FpiError as error:
-        return f"Ces fichiers ne le permettent pas encore : {error}"
-    except np.linalg.LinAlgError:
-        return "Trop peu de places ouvertes pour séparer leur effet du reste."
-    return found.with_verdict(e.evaluation.verdict.phrase)
+    found = attempt(totals, e.panel, outcome, names=names)
+    return found if isinstance(found, Absent) else found.with_verdict(e.evaluation.verdict.phrase)
 
 
-def entrants(e: Etude) -> Table | str:
+def entrants(e: Etude) -> Table | Absent:
     """Return entrants added so far by level, filière, voie, académie, département."""
     return _shown(e, "entrants")
 
 
-def principal(e: Etude) -> Table | str:
+def principal(e: Etude) -> Table | Absent:
     """Return the same table for the outcome studied."""
     if e.outcome == "entrants":
-        return "Le résultat étudié est le nombre d'entrants : c'est le tableau précédent."
+        return Absent("Le résultat étudié est le nombre d'entrants : c'est le tableau précédent.")
     return _shown(e, e.outcome)
 
 
-def _shown(e: Etude, outcome: str) -> Table | str:
+def _shown(e: Etude, outcome: str) -> Table | Absent:
     found = _totals(e, outcome)
-    if isinstance(found, str):
+    if isinstance(found, Absent):
         return found
     rows = found.table
     shown = rows[["dimension", "group", "n_etab", "seats"]].assign(
@@ -78,5 +73,4 @@ def _words(value: float, low: float, high: float) -> str:
 
 def methode(e: Etude) -> str:
     """Return how totals by group are made, in one paragraph."""
-    found = _totals(e, "entrants")
-    return found if isinstance(found, str) else found.method()
+    return _totals(e, "entrants").method()

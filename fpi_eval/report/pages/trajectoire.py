@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval import text
+from fpi_eval.absent import Absent
 from fpi_eval.calendar import LABELS, SHOWN, premieres
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators import deploiement, remplissage
@@ -171,10 +172,10 @@ def _planned(p: Panels) -> str:
     return "\n\n".join(lines)
 
 
-def calendrier(p: Panels) -> Table | str:
+def calendrier(p: Panels) -> Table | Absent:
     """Return when each wave's outcomes are published; what is to come is marked."""
     if sans_registre(p):
-        return NO_REGISTER
+        return Absent(NO_REGISTER)
     agenda = dates_of(deploiement.du_programme(p), jour=le_jour(p), **codes(p))
     agenda["quand"] = [
         f"{_month(day)}{'' if seen else ' (à venir)'}"
@@ -207,7 +208,7 @@ def _years(duree: int) -> str:
     return text.pluriel(duree, "an")
 
 
-def mesures(p: Panels) -> Table | str:
+def mesures(p: Panels) -> Table:
     """Return the rates used, each with its origin."""
     rows = taux_de.to_frame(taux(p))
     rows = rows.assign(lien=rows["lien"].map(LIENS), niveau=rows["niveau"].map(text.NIVEAUX))

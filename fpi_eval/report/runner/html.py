@@ -23,6 +23,8 @@ from fpi_eval.text import date_longue
 
 TEMPLATES = Path(__file__).parent / "templates"
 ANSWER, LIMITS = "reponse", "limites"
+#: What a sentence gives to a notebook, alone or as `Absent`: no table, no figure's data.
+WORDS = ({"text/plain"}, {"text/plain", "text/html"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def say_once(notebook: NotebookNode) -> None:
             last = None
             continue
         said = [out.get("data", {}) for out in cell.get("outputs", ())]
-        alone = len(said) == 1 and set(said[0]) == {"text/plain"}
+        alone = len(said) == 1 and set(said[0]) in WORDS
         words = said[0]["text/plain"] if alone else None
         if words is not None and words == last:
             cell.outputs = []
