@@ -222,7 +222,7 @@ def test_an_interruption_between_the_two_renames_puts_the_earlier_report_back(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from fpi_eval.report import swap
+from fpi_eval.report.runner import swap
 target = Path(sys.argv[1])
 if sys.argv[2] == "renaming":
     rename = os.rename
@@ -266,7 +266,7 @@ INTERRUPTED = """
 import sys
 from pathlib import Path
 from fpi_eval.report.edition import Edition
-from fpi_eval.report.run import run
+from fpi_eval.report.runner.run import run
 root = Path(sys.argv[1])
 run([root / "notebooks" / "05_lent.ipynb"], {"rentree": 2022}, root / "reports/fpi_aura/2022",
     edition=Edition("fpi_aura", "T", 2022, simulated=True), root=root)
