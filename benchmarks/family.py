@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval import text
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.groups.heterogeneity import heterogeneity
 from fpi_eval.impact.outcomes import study_family
 from fpi_eval.twin import DEFAULT, SMALL, draw
@@ -64,7 +64,7 @@ def row(family: str, correction: str, hits: int, n: int) -> dict:
 
 def main(n: int) -> pd.DataFrame:
     """Write and return the table."""
-    rows = [line for effect in (seats.GROSS, seats.NET) for line in outcomes(n, effect)]
+    rows = [line for effect in (GROSS, NET) for line in outcomes(n, effect)]
     table = pd.DataFrame(rows + groups(n))
     lines = ["| " + " | ".join(table) + " |", "|" + "---|" * table.shape[1]]
     lines += ["| " + " | ".join(_shown(v) for v in r) + " |" for r in table.itertuples(index=False)]

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import imputation, poisson, stacked
+from fpi_eval.impact import poisson
 from fpi_eval.impact.frame import sample
-from fpi_eval.impact.j_and_bjs2_t import together
+from fpi_eval.impact.imputation import imputation
+from fpi_eval.impact.stacked import pooled, stack
 from fpi_eval.regression import interval
 from fpi_eval.results import Estimate
 from fpi_eval.twin import TwinParameters
@@ -207,7 +208,7 @@ def answers(panel: pd.DataFrame, outcome: str) -> dict[str, Result]:
 #: Rows given by one fit, and the fit: `together` gives four rows, and their gap.
 FITS = (
     (("J, effet brut", "J, déplacement", "J, effet net", "BJS2-T"), together),
-    (("imputation par place",), lambda panel, y: [imputation.per_seat(panel, y)]),
+    (("imputation par place",), lambda panel, y: [imputation(panel, y)]),
     (("imputation de Poisson",), lambda panel, y: [poisson.poisson_imputation(panel, y)]),
-    (("empilement",), lambda panel, y: [stacked.pooled(stacked.stack(sample(panel, y)))]),
+    (("empilement",), lambda panel, y: [pooled(stack(sample(panel, y)))]),
 )

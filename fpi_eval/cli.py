@@ -129,7 +129,7 @@ def run_report(
     refaire: Annotated[bool, Parameter(help="Refait le rapport même si rien n'a changé.")] = False,
 ) -> None:
     """Produit le rapport d'une année scolaire dans reports/."""
-    from fpi_eval.panel.panels import Panels
+    from fpi_eval.panel.year import load as load_year
     from fpi_eval.report.edition import Edition
     from fpi_eval.report.published import book as classeur
     from fpi_eval.report.runner.notebooks import discover
@@ -138,8 +138,8 @@ def run_report(
     year = parse_rentree(rentree)
     what = load_programme(programme)
     root = project_root(what)
-    found = load(what, year, donnees)
-    p = Panels(found)
+    p = load_year(what, year, donnees)
+    found = p.donnees
     edition = Edition.of(what, year, simulated=found.simulees, sources=(found.credit,))
     report = run(
         discover(root / "notebooks"),
@@ -243,19 +243,18 @@ def puissance(
     rentree: Rentree, /, *, programme: Programme = "fpi_aura", donnees: Donnees = ""
 ) -> None:
     """Dit le plus petit effet décelable, et dès quelle rentrée chaque résultat pourra se lire."""
-    from fpi_eval.panel.from_files import cell_panel
-    from fpi_eval.panel.panels import Panels
+    from fpi_eval.panel.year import load as load_year
     from fpi_eval.power import puissance as detect
     from fpi_eval.power.detect import SHOWN
 
-    p = Panels(load(load_programme(programme), parse_rentree(rentree), donnees))
+    p = load_year(programme, parse_rentree(rentree), donnees)
     if p.registre.empty:
         raise FpiError(
             "le registre des ouvertures (ouvertures.csv) manque : la puissance se calcule sur le "
             "calendrier réel des places. « fpi-eval new » en écrit le modèle.",
             fichier=donnees or None,
         )
-    panel = cell_panel(p).table
+    panel = p.cells
     seen = [name for name in SHOWN if name in panel and panel[name].notna().any()]
     Console(stderr=True).print(f"Tirages sur {text.liste(seen)} (une minute environ)…")
     codes = p.donnees.nomenclatures

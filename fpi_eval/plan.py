@@ -14,8 +14,8 @@ from fpi_eval import __version__, text
 from fpi_eval.checks import Check, Evaluation, thresholds
 from fpi_eval.checks.verdict import CAUTION, PASS, THRESHOLDS, UNKNOWN
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import bjs2_t as trend
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.bjs2_t import DESCRIPTION
+from fpi_eval.impact.j import J_TEXT
 from fpi_eval.programme import Programme
 from fpi_eval.regression import RULES
 
@@ -38,8 +38,8 @@ SPECIFICATION = {
     "unite": "établissement × formation × voie, par rentrée",
     "traitement": "places du programme en vigueur à la rentrée d'entrée des élèves",
     "echantillon": "formations des filières visées, toutes régions ; formations nouvelles à part",
-    "principal": seats.J_TEXT,
-    "second": trend.DESCRIPTION,
+    "principal": J_TEXT,
+    "second": DESCRIPTION,
     "comparaison": "mêmes formations non ouvertes, déplacement des voisines modélisé",
     "inference": [
         f"{rule.name} à partir de {text.pluriel(rule.minimum, 'groupe traité', 'groupes traités')}"
@@ -250,6 +250,11 @@ def plan_check(plan: Plan | None, programme: Programme, run: Evaluation | None =
     nan = float("nan")
     value = float(len(apart)) if plan else nan
     return Check("preinscription", row.titre, light, value, nan, row.words, words, row.hard)
+
+
+def held_against(run: Evaluation | Absent, programme: Programme) -> Evaluation | Absent:
+    """Return the evaluation with its check against the plan written beforehand."""
+    return run and run.with_checks([followed(programme, run)])
 
 
 def followed(programme: Programme, run: Evaluation, folder: str | Path | None = None) -> Check:

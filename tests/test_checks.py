@@ -21,7 +21,8 @@ from fpi_eval.checks import (
 from fpi_eval.checks.study import Study, before
 from fpi_eval.checks.verdict import CAREFUL, CAUTION, FAIL, INCONCLUSIVE, PASS, SOLID, UNKNOWN
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import NET, sample
+from fpi_eval.impact.j import fit_j
 from fpi_eval.panel import align
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.programme import Seuils
@@ -180,7 +181,7 @@ def test_without_an_effect_there_is_nothing_to_break():
 
 def test_treated_establishments_and_departements_are_counted(noisy):
     etabs, deps, effective = samples.comptes(study_of(noisy))
-    rows = seats.sample(noisy, "diplomes")
+    rows = sample(noisy, "diplomes")
     moved = rows[rows["dose"] != 0]
     assert (etabs.valeur, deps.valeur) == (moved["uai"].nunique(), 4)
     assert 1 < effective.valeur < rows["uai"].nunique()
@@ -264,7 +265,7 @@ def test_leaving_the_most_influential_establishment_out_moves_the_estimate_as_sa
     etabs = table[table["niveau"] == "uai"]
     worst = etabs.loc[etabs["ecart"].abs().idxmax()]
     frame = study.frame[study.frame["uai"] != worst["groupe"]]
-    refitted = seats.fit_j(frame).coefficients[0]
+    refitted = fit_j(frame).coefficients[0]
     moved = study.gross.estimate - refitted
     assert worst["ecart"] == pytest.approx(moved, abs=0.3 * abs(moved) + 1e-3)
 
@@ -302,7 +303,7 @@ def test_every_declared_check_is_made_once(evaluation):
 
 def test_the_summary_begins_with_the_verdict_and_the_total_is_net_times_seats(evaluation, noisy):
     assert evaluation.summary().startswith("Verdict sur le plan d'évaluation : ")
-    net = evaluation.estimates[seats.NET]
+    net = evaluation.estimates[NET]
     frame = align(noisy, "diplomes")
     assert evaluation.seat_years == pytest.approx(frame["dose"].sum())
     assert evaluation.total().estimate == pytest.approx(net.estimate * frame["dose"].sum())

@@ -7,7 +7,7 @@ from invented import invented_panel
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.jobs import bounded
 from fpi_eval.impact.jobs.bounded import ALL, bounded_employment
 from fpi_eval.impact.jobs.graduates import additional_employed
@@ -41,7 +41,7 @@ def test_without_hidden_counts_both_ends_are_the_effect_of_j_on_two_cohorts(draw
     monkeypatch.setattr(bounded, "COMPARABLE", 0)  # J keeps small courses too
     known = bounded_employment(pooled(drawn.panel))
     wanted = additional_employed(pooled(drawn.panel), millesimes=True, total=True)
-    for effect, label in (("Brut", seats.GROSS), ("Net", seats.NET)):
+    for effect, label in (("Brut", GROSS), ("Net", NET)):
         row = known.table[(known.table["group"] == ALL) & (known.table["effect"] == effect)].iloc[0]
         j = next(e for e in wanted if e.label == label.replace(" par place", " en tout"))
         assert row["low"] == pytest.approx(j.estimate, rel=1e-10)

@@ -9,7 +9,8 @@ from invented_chain import LOST, PER_SEAT, invented_chain
 
 from fpi_eval.calendar import first_seen, observable_on
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import effects
+from fpi_eval.impact.j import fit_j, regressors
 from fpi_eval.impact.jobs.chain import chain, ends, links
 from fpi_eval.impact.jobs.cohorts import CohortFit, _resamples, cohort_frame, fit_cohorts
 from fpi_eval.impact.shapley import attribute
@@ -77,7 +78,7 @@ def test_each_effect_is_the_regression_j_of_its_own_outcome():
     fit = fit_cohorts(frame, NAMES, draws=9)
     used = frame.dropna(subset=list(NAMES))
     for j, name in enumerate(NAMES):
-        one = seats.fit_j(used.assign(y=used[name]))
+        one = fit_j(used.assign(y=used[name]))
         assert fit.gross[j] == pytest.approx(one.coefficients[0], abs=EXACT)
 
 
@@ -94,13 +95,13 @@ def test_fast_resamples_spread_like_full_refits():
     frame = cohort_frame(panel, NAMES).dropna(subset=list(NAMES))
     frame.attrs.update(cohort_frame(panel, NAMES).attrs)
     fast = fit_cohorts(frame, NAMES, draws=400, seed=5).gross_draws[:, 2]
-    x, z, names = seats.regressors(frame)
+    x, z, names = regressors(frame)
     n = frame["size"].to_numpy()
     z[:, 1:] /= n[:, None]
     labels, groups = np.unique(frame["uai"], return_inverse=True)
     opened = np.bincount(groups, frame["dose"] != 0) > 0
     full = [
-        linear.fit(frame["diplomes"].to_numpy() / n, x / n[:, None], seats.effects(frame),
+        linear.fit(frame["diplomes"].to_numpy() / n, x / n[:, None], effects(frame),
                    names=names, instruments=z, weights=n * times[groups]).coefficients[0]
         for times in _resamples(opened, 60, seed=6)
     ]  # fmt: skip

@@ -7,7 +7,6 @@ from invented import invented_panel
 from scipy import stats
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
 from fpi_eval.impact.displacement.additionality import (
     Case,
     additional_impact,
@@ -29,6 +28,9 @@ from fpi_eval.impact.displacement.rings import (
     distance_rings,
     ring_exposures,
 )
+from fpi_eval.impact.frame import reach as j_reach
+from fpi_eval.impact.frame import sample
+from fpi_eval.impact.j import j as j_j
 from fpi_eval.panel import align
 
 EXACT = 1e-8
@@ -91,13 +93,13 @@ def test_group_rings_are_the_exposures_of_the_panel():
     at = found.loc[frame.index]
     np.testing.assert_allclose(at[ETABLISSEMENT.name], frame["exposure_etab"], atol=EXACT)
     np.testing.assert_allclose(at[FAMILLE.name], frame["exposure_dep"], atol=EXACT)
-    np.testing.assert_allclose(reach, seats.reach(frame), atol=EXACT)
+    np.testing.assert_allclose(reach, j_reach(frame), atol=EXACT)
 
 
 def test_without_noise_own_effect_rings_net_and_diversion_are_the_truth():
     panel = invented_panel(1)
     found = displacement(panel, "diplomes")
-    near, far = seats.sample(panel, "diplomes").attrs["reach"]
+    near, far = sample(panel, "diplomes").attrs["reach"]
     lost = -0.1 * near - 0.1 * far
     assert found.own.estimate == pytest.approx(0.5, abs=EXACT)
     assert found.of(ETABLISSEMENT).estimate == pytest.approx(-0.1 * near, abs=EXACT)
@@ -110,7 +112,7 @@ def test_without_noise_own_effect_rings_net_and_diversion_are_the_truth():
 
 def test_the_default_displacement_is_j():
     panel = invented_panel(2, noise=3.0)
-    found, j = displacement(panel, "diplomes"), seats.j(panel)
+    found, j = displacement(panel, "diplomes"), j_j(panel)
     for item in j:
         same = found.effects[item.label]
         assert same.estimate == pytest.approx(item.estimate, abs=EXACT)

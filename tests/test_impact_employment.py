@@ -7,7 +7,7 @@ from invented_chain import LOST, PER_SEAT, invented_chain
 from scipy import stats
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import GROSS, NET, sample
 from fpi_eval.impact.hidden import aggregated, bounds, recover
 from fpi_eval.impact.jobs.graduates import (
     additional_employed,
@@ -36,10 +36,10 @@ def test_without_noise_additional_employed_is_the_truth_at_every_horizon():
     for horizon in (6, 12, 18, 24):
         name = f"en_emploi_{horizon}_mois"
         found = additional_employed(panel, horizon)
-        reach = sum(seats.sample(panel, name).attrs["reach"])
-        assert found[seats.GROSS].estimate == pytest.approx(PER_SEAT[name], abs=EXACT)
+        reach = sum(sample(panel, name).attrs["reach"])
+        assert found[GROSS].estimate == pytest.approx(PER_SEAT[name], abs=EXACT)
         net = PER_SEAT[name] * (1 + LOST * reach)
-        assert found[seats.NET].estimate == pytest.approx(net, abs=EXACT)
+        assert found[NET].estimate == pytest.approx(net, abs=EXACT)
 
 
 def _by_entry(panel: pd.DataFrame) -> pd.DataFrame:
@@ -62,7 +62,7 @@ def test_a_change_of_scope_shared_by_a_course_moves_nothing_and_is_shown():
     late = (broken["rentree"] >= 2021).to_numpy()
     size = align(panel, "en_emploi_6_mois")["size"]
     broken.loc[late, "en_emploi_6_mois"] += 0.1 * size[late]
-    steady, moved = (additional_employed(p)[seats.GROSS].estimate for p in (panel, broken))
+    steady, moved = (additional_employed(p)[GROSS].estimate for p in (panel, broken))
     assert moved == pytest.approx(steady, abs=EXACT)
     # Cell effects alone would take it for an effect: two sessions or more out of the seven before.
     assert without_course_sessions(broken) > without_course_sessions(panel) + 0.05
@@ -101,13 +101,13 @@ def test_without_noise_mixed_cohorts_give_the_truth_and_ignoring_the_mixture_doe
     before = panel.groupby("cell")[name].shift()
     summed = panel.assign(**{name: panel[name] + before})
     found = additional_employed(summed, millesimes=True)
-    assert found[seats.GROSS].estimate == pytest.approx(EMPLOYED, abs=EXACT)
-    assert abs(additional_employed(summed)[seats.GROSS].estimate - EMPLOYED) > 0.05
+    assert found[GROSS].estimate == pytest.approx(EMPLOYED, abs=EXACT)
+    assert abs(additional_employed(summed)[GROSS].estimate - EMPLOYED) > 0.05
 
 
 def test_totals_are_effects_times_seat_years_and_groups_have_their_own():
     panel = _by_entry(invented_chain(1))
-    frame = seats.sample(panel, "en_emploi_6_mois")
+    frame = sample(panel, "en_emploi_6_mois")
     total = additional_employed(panel, total=True)
     assert total[0].estimate == pytest.approx(EMPLOYED * frame["dose"].sum(), abs=1e-5)
     assert "en tout" in total[0].label

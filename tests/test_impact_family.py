@@ -9,8 +9,9 @@ from scipy import stats
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import imputation
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import GROSS, NET, WEIGHTS
+from fpi_eval.impact.imputation import imputation
+from fpi_eval.impact.j import j
 from fpi_eval.impact.outcomes import OUTCOMES, Family, family, study_family
 from fpi_eval.regression.multiple import holm
 from fpi_eval.results import Estimate
@@ -42,19 +43,19 @@ def estimate(outcome: str, value: float, influence: list[float], p_value: float 
 def test_estimates_of_the_family_are_those_of_j_one_by_one(small, found):
     assert list(found.table["outcome"]) == list(OUTCOMES)
     for row in found.table.itertuples():
-        alone = seats.j(small, row.outcome)[seats.GROSS]
+        alone = j(small, row.outcome)[GROSS]
         assert (row.estimate, row.ci_low, row.ci_high, row.p_value) == (
             alone.estimate, alone.ci_low, alone.ci_high, alone.p_value
         )  # fmt: skip
 
 
 def test_the_net_effect_is_the_sum_of_three_coefficients(small):
-    net = study_family(small, ("entrants",), effect=seats.NET, draws=99).table.iloc[0]
-    assert net["estimate"] == pytest.approx(seats.j(small, "entrants")[seats.NET].estimate)
-    assert net["effect"] == seats.NET
+    net = study_family(small, ("entrants",), effect=NET, draws=99).table.iloc[0]
+    assert net["estimate"] == pytest.approx(j(small, "entrants")[NET].estimate)
+    assert net["effect"] == NET
 
 
-@pytest.mark.parametrize("effect", list(seats.WEIGHTS))
+@pytest.mark.parametrize("effect", list(WEIGHTS))
 def test_adjusted_p_values_are_never_below_the_outcomes_own(small, effect):
     table = study_family(small, effect=effect, draws=199).table
     for name in ADJUSTED:
@@ -136,7 +137,7 @@ def test_independent_estimates_are_adjusted_as_much_as_holm():
 
 
 def test_estimators_other_than_j_make_families_from_their_influences(small):
-    made = [imputation.per_seat(small, o) for o in ("entrants", "terminale", "diplomes")]
+    made = [imputation(small, o) for o in ("entrants", "terminale", "diplomes")]
     told = family(made, draws=999)
     assert (told.table["estimator"] == "Imputation").all()
     own = told.table["p_value"].to_numpy()

@@ -10,9 +10,10 @@ from scipy import stats
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import effects, sample, scale
 from fpi_eval.impact.groups.declared import DIMENSIONS, pressure
 from fpi_eval.impact.groups.heterogeneity import FEWEST, Heterogeneity, heterogeneity
+from fpi_eval.impact.j import regressors
 from fpi_eval.panel import align
 from fpi_eval.regression import linear
 
@@ -33,13 +34,13 @@ def found(small) -> Heterogeneity:
 
 
 def test_one_group_effect_is_that_of_a_regression_with_both_groups(small, found):
-    frame = seats.sample(small, "diplomes")
-    n = seats.scale(frame)
-    x, z, _ = seats.regressors(frame)
+    frame = sample(small, "diplomes")
+    n = scale(frame)
+    x, z, _ = regressors(frame)
     first = (frame["niveau"] == "secondaire").to_numpy()[:, None]
     x = np.column_stack([first * x[:, :1], ~first * x[:, :1], x[:, 1:]]) / n[:, None]
     z = np.column_stack([first * z[:, :1], ~first * z[:, :1], z[:, 1:] / n[:, None]])
-    fit = linear.fit(frame["y"].to_numpy() / n, x, seats.effects(frame), names=list("abcd"),
+    fit = linear.fit(frame["y"].to_numpy() / n, x, effects(frame), names=list("abcd"),
                      instruments=z, weights=n)  # fmt: skip
     rows = found.table.set_index("group")["estimate"]
     assert rows["Secondaire"] == pytest.approx(fit.coefficients[0], abs=EXACT)
@@ -47,13 +48,13 @@ def test_one_group_effect_is_that_of_a_regression_with_both_groups(small, found)
 
 
 def test_equality_of_two_groups_is_the_squared_t_of_their_gap(small, found):
-    frame = seats.sample(small, "diplomes")
-    n = seats.scale(frame)
-    x, z, _ = seats.regressors(frame)
+    frame = sample(small, "diplomes")
+    n = scale(frame)
+    x, z, _ = regressors(frame)
     second = (frame["niveau"] == "superieur").to_numpy()[:, None]
     x = np.column_stack([x[:, :1], second * x[:, :1], x[:, 1:]]) / n[:, None]
     z = np.column_stack([z[:, :1], second * z[:, :1], z[:, 1:] / n[:, None]])
-    fit = linear.fit(frame["y"].to_numpy() / n, x, seats.effects(frame), names=list("abcd"),
+    fit = linear.fit(frame["y"].to_numpy() / n, x, effects(frame), names=list("abcd"),
                      instruments=z, weights=n)  # fmt: skip
     psi = fit.jackknife(frame["code_departement"].to_numpy()[fit.keep])[:, 1]
     t = fit.coefficients[1] / np.sqrt(psi @ psi)
@@ -87,7 +88,7 @@ def test_a_column_of_the_source_is_used_as_soon_as_it_is_there(small):
 
 
 def test_groups_too_small_are_left_out_and_counted(small):
-    moved = seats.sample(small, "diplomes")
+    moved = sample(small, "diplomes")
     moved = moved[moved["dose"] != 0]
     few = moved["uai"].unique()[: FEWEST - 1]
     group = np.where(small["cell"] % 2 == 0, "forte", "faible")
@@ -99,7 +100,7 @@ def test_groups_too_small_are_left_out_and_counted(small):
 
 
 def test_seats_of_all_groups_of_a_full_dimension_add_up(small, found):
-    total = seats.sample(small, "diplomes")["dose"].sum()
+    total = sample(small, "diplomes")["dose"].sum()
     sums = found.table.groupby("dimension")["seats"].sum()
     # Cells alone in a fixed effect are not used: their seats are in no group.
     assert 0.95 * total < sums["Niveau"] == sums["Voie"] <= total

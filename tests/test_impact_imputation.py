@@ -8,7 +8,8 @@ import pytest
 from invented import invented_panel
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import imputation, poisson
+from fpi_eval.impact import poisson
+from fpi_eval.impact.imputation import event_study, imputation, per_opening
 from fpi_eval.regression.counterfactual import impute, influence
 
 EXACT, POINT, ERROR = 1e-8, 1e-8, 1e-6
@@ -96,7 +97,7 @@ def test_without_noise_nor_neighbours_every_group_returns_the_truth(region):
             diplomes=panel["cell"] + 0.5 * _dose(panel) + panel["rentree"] % 5
         )
     for by in (None, "cohort", "age", "niveau", "filiere"):
-        found = imputation.per_seat(panel, by=by, region=region).to_frame()
+        found = imputation(panel, by=by, region=region).to_frame()
         np.testing.assert_allclose(found["estimate"], 0.5, atol=EXACT)
 
 
@@ -109,13 +110,13 @@ def _dose(panel):
 def test_per_opening_is_the_mean_effect_of_treated_rows():
     panel = invented_panel(2, etab=0.0, dep=0.0, proportional=False)
     dose = _dose(panel)
-    found = imputation.per_opening(panel, region=True)
+    found = per_opening(panel, region=True)
     assert found.estimate == pytest.approx(0.5 * dose[dose > 0].mean(), abs=0.3)
 
 
 def test_event_study_leads_are_zero_and_years_after_are_the_truth():
     panel = invented_panel(3, etab=0.0, dep=0.0, proportional=False)
-    table = imputation.event_study(panel, region=True).table.set_index("rel_time")["estimate"]
+    table = event_study(panel, region=True).table.set_index("rel_time")["estimate"]
     np.testing.assert_allclose(table[table.index < 0], 0.0, atol=EXACT)
     np.testing.assert_allclose(table[table.index >= 0], 0.5, atol=EXACT)
 
@@ -149,4 +150,4 @@ def test_poisson_imputation_recovers_a_multiplicative_world():
 
 def test_an_unknown_grouping_is_an_error_in_french():
     with pytest.raises(FpiError, match="regroupement « region » inconnu"):
-        imputation.per_seat(invented_panel(0), by="region")
+        imputation(invented_panel(0), by="region")

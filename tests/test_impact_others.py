@@ -7,8 +7,11 @@ import statsmodels.api as sm
 from invented import invented_panel
 from matplotlib.axes import Axes
 
-from fpi_eval.impact import binomial, imputation, triple, twfe
-from fpi_eval.impact import j as seats
+from fpi_eval.impact import binomial, triple
+from fpi_eval.impact.imputation import event_study
+from fpi_eval.impact.j import j
+from fpi_eval.impact.twfe import goodman_bacon
+from fpi_eval.impact.twfe import twfe as twfe_twfe
 from fpi_eval.panel import align
 from fpi_eval.regression import cr1
 
@@ -57,7 +60,7 @@ def test_a_rate_moved_by_the_openings_is_found_in_points():
 
 
 def test_decomposition_adds_up_to_the_two_way_estimate():
-    found = twfe.twfe(invented_panel(2, noise=2.0))
+    found = twfe_twfe(invented_panel(2, noise=2.0))
     product = found.table["weight"] @ found.table["estimate"]
     assert product == pytest.approx(found.estimate.estimate, abs=1e-10)
     assert found.table["weight"].sum() == pytest.approx(1.0)
@@ -65,7 +68,7 @@ def test_decomposition_adds_up_to_the_two_way_estimate():
 
 def test_decomposition_worked_by_hand_on_one_cohort():
     # Treated 1 -> 5, never treated 2 -> 3: the only comparison is (5 - 1) - (3 - 2) = 3.
-    table = twfe.goodman_bacon(np.array([[1.0, 5], [2, 3]]), np.array([1, 2]))
+    table = goodman_bacon(np.array([[1.0, 5], [2, 3]]), np.array([1, 2]))
     assert table["estimate"].tolist() == [3.0]
     assert table["weight"].tolist() == [1.0]
 
@@ -74,7 +77,7 @@ def test_decomposition_equals_least_squares_with_several_cohorts_and_always_trea
     rng = np.random.default_rng(3)
     start = np.repeat([0, 2, 4, 6, 7], [3, 4, 5, 2, 6])
     y = rng.normal(size=(20, 7))
-    table = twfe.goodman_bacon(y, start)
+    table = goodman_bacon(y, start)
     d = (np.arange(7) >= start[:, None]).astype(float)
     d -= d.mean(axis=1, keepdims=True) + d.mean(axis=0) - d.mean()
     assert table["weight"] @ table["estimate"] == pytest.approx((d * y).sum() / (d**2).sum())
@@ -89,14 +92,14 @@ def test_triple_difference_without_noise_nor_displacement_returns_the_truth():
 
 def test_results_speak_french_draw_and_tabulate():
     panel = invented_panel(5, noise=2.0)
-    found = seats.j(panel).with_verdict("à lire avec prudence")
+    found = j(panel).with_verdict("à lire avec prudence")
     lines = found.summary().splitlines()
     assert lines[0] == "Verdict sur le plan d'évaluation : à lire avec prudence"
     assert lines[1].startswith("Effet brut par place sur « diplomes » : +0,")
     assert len(found.to_frame()) == 3
     assert isinstance(found.plot(), Axes)
     assert "Angrist" in found.method()
-    events = imputation.event_study(panel)
+    events = event_study(panel)
     assert isinstance(events.plot(), Axes)
     assert "Année 0" in events.summary()
     assert events.covariance.shape == (len(events.table),) * 2

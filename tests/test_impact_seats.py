@@ -5,11 +5,14 @@ import pytest
 from invented import invented_panel
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import bjs2_t as trend
 from fpi_eval.impact import few_treated as few
-from fpi_eval.impact import j as seats
-from fpi_eval.impact import j_and_bjs2_t as together
 from fpi_eval.impact import placebo_regions as regions
+from fpi_eval.impact.bjs2_t import bjs2_t
+from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET, effects, sample
+from fpi_eval.impact.j import distributed_lags, fit_j, regressors
+from fpi_eval.impact.j import j as j_j
+from fpi_eval.impact.j import wald as j_wald
+from fpi_eval.impact.j_and_bjs2_t import GAP, j_and_bjs2_t
 from fpi_eval.impact.new_cells import new_cells
 from fpi_eval.panel import align
 from fpi_eval.regression import interval
@@ -21,40 +24,40 @@ EXACT = 1e-8
 @pytest.mark.parametrize("proportional", [True, False])
 def test_without_noise_j_returns_gross_displacement_and_net(proportional):
     panel = invented_panel(1, proportional=proportional)
-    frame = seats.sample(panel, "diplomes")
-    fit = seats.fit_j(frame, proportional=proportional)
+    frame = sample(panel, "diplomes")
+    fit = fit_j(frame, proportional=proportional)
     np.testing.assert_allclose(fit.coefficients, [0.5, -0.1, -0.1], atol=EXACT)
-    found = seats.j(panel, proportional=proportional)
+    found = j_j(panel, proportional=proportional)
     near, far = frame.attrs["reach"]
-    assert found[seats.GROSS].estimate == pytest.approx(0.5, abs=EXACT)
-    assert found[seats.DISPLACEMENT].estimate == pytest.approx(-0.1 * (near + far), abs=EXACT)
-    total = found[seats.GROSS].estimate + found[seats.DISPLACEMENT].estimate
-    assert found[seats.NET].estimate == pytest.approx(total, abs=EXACT)
+    assert found[GROSS].estimate == pytest.approx(0.5, abs=EXACT)
+    assert found[DISPLACEMENT].estimate == pytest.approx(-0.1 * (near + far), abs=EXACT)
+    total = found[GROSS].estimate + found[DISPLACEMENT].estimate
+    assert found[NET].estimate == pytest.approx(total, abs=EXACT)
 
 
 @pytest.mark.parametrize("proportional", [True, False])
 def test_without_noise_the_trend_estimator_survives_a_trend_that_moves_j(proportional):
-    flat = trend.bjs2_t(invented_panel(2, proportional=proportional), proportional=proportional)
+    flat = bjs2_t(invented_panel(2, proportional=proportional), proportional=proportional)
     assert flat.estimate == pytest.approx(0.5, abs=EXACT)
     panel = invented_panel(2, proportional=proportional, trend=0.02, etab=0.0, dep=0.0)
-    found = together.together(panel, proportional=proportional)
-    assert found[seats.GROSS].estimate > 0.6
+    found = j_and_bjs2_t(panel, proportional=proportional)
+    assert found[GROSS].estimate > 0.6
     assert abs(found[3].estimate - 0.5) < 0.03
-    gap = found[together.GAP]
+    gap = found[GAP]
     assert gap.estimate == pytest.approx(found[0].estimate - found[3].estimate, abs=EXACT)
     assert gap.std_error < found[0].std_error + found[3].std_error
 
 
 def test_j_equals_pyfixest_with_the_same_instruments_and_weights():
     panel = invented_panel(3, noise=2.0)
-    frame = seats.sample(panel, "diplomes")
-    fit = seats.fit_j(frame)
-    x, z, _ = seats.regressors(frame)
+    frame = sample(panel, "diplomes")
+    fit = fit_j(frame)
+    x, z, _ = regressors(frame)
     frame = frame.assign(
         yn=frame["y"] / frame["size"],
         **{f"x{j}": x[:, j] / frame["size"] for j in range(3)},
         z0=z[:, 0], z1=z[:, 1] / frame["size"], z2=z[:, 2] / frame["size"],
-        ct=seats.effects(frame)[1], rt=seats.effects(frame)[2],
+        ct=effects(frame)[1], rt=effects(frame)[2],
     )  # fmt: skip
     net = {
         name: pf.feols(f"{name} ~ 1 | cell + ct + rt", frame, weights="size").resid()
@@ -68,16 +71,16 @@ def test_j_equals_pyfixest_with_the_same_instruments_and_weights():
 
 def test_additive_j_with_exposures_as_their_own_instruments_equals_pyfixest():
     panel = invented_panel(4, noise=2.0, proportional=False)
-    frame = seats.sample(panel, "diplomes")
-    wald = seats.wald(panel)
-    frame = frame.assign(d=np.sign(frame["dose"]), ct=seats.effects(frame)[1])
+    frame = sample(panel, "diplomes")
+    wald = j_wald(panel)
+    frame = frame.assign(d=np.sign(frame["dose"]), ct=effects(frame)[1])
     other = pf.feols("y ~ 1 | cell + ct | dose ~ d", frame, vcov={"CRV1": "uai"})
     assert wald.estimate == pytest.approx(other.coef()["dose"], abs=EXACT)
 
 
 def test_jackknife_influence_is_the_move_when_a_cluster_leaves():
-    frame = seats.sample(invented_panel(5, noise=2.0), "diplomes")
-    fit = seats.fit_j(frame)
+    frame = sample(invented_panel(5, noise=2.0), "diplomes")
+    fit = fit_j(frame)
     cluster = frame["code_departement"].to_numpy()[fit.keep]
     names = np.unique(cluster)
     left = cluster != names[0]
@@ -92,7 +95,7 @@ def test_jackknife_influence_is_the_move_when_a_cluster_leaves():
 def test_lags_of_a_lasting_effect_are_flat_and_leads_are_zero():
     panel = invented_panel(6, etab=0.0, dep=0.0, opened=10)
     panel["diplomes"] = 5.0 + panel["cell"] + 0.5 * align(panel, "diplomes")["dose"]
-    table = seats.distributed_lags(panel).table.set_index("rel_time")["estimate"]
+    table = distributed_lags(panel).table.set_index("rel_time")["estimate"]
     np.testing.assert_allclose(table[table.index < 0], 0.0, atol=EXACT)
     np.testing.assert_allclose(table[table.index >= 0], 0.5, atol=EXACT)
 
@@ -103,15 +106,15 @@ def test_a_seat_weighs_the_same_in_a_small_and_in_a_large_opening():
     dose = align(panel, "diplomes")["dose"].to_numpy()
     gain = 0.5 * np.minimum(dose, 12) + 0.25 * np.maximum(dose - 12, 0)
     panel["diplomes"] = panel["cell"] + gain
-    frame = seats.sample(panel, "diplomes")
-    fit = seats.fit_j(frame, proportional=False)
+    frame = sample(panel, "diplomes")
+    fit = fit_j(frame, proportional=False)
     assert abs(fit.coefficients[0] - gain.sum() / dose.sum()) < 0.02
 
 
 def test_new_cells_are_a_stratum_of_their_own():
     panel = invented_panel(8, new=5)
     assert new_cells(panel).estimate == pytest.approx(0.5, abs=EXACT)
-    frame = seats.sample(panel, "diplomes")
+    frame = sample(panel, "diplomes")
     assert not frame["nouvelle"].any()
     assert dict(frame.attrs["dropped"])["observation de cellule nouvelle"] > 0
 
@@ -119,7 +122,7 @@ def test_new_cells_are_a_stratum_of_their_own():
 def test_order_of_cells_changes_nothing():
     panel = invented_panel(9, noise=2.0)
     mixed = panel.sample(frac=1, random_state=0)
-    a, b = seats.j(panel).to_frame(), seats.j(mixed).to_frame()
+    a, b = j_j(panel).to_frame(), j_j(mixed).to_frame()
     np.testing.assert_allclose(
         a[["estimate", "std_error", "ci_low"]], b[["estimate", "std_error", "ci_low"]], rtol=1e-6
     )
@@ -131,14 +134,14 @@ def test_order_of_cells_changes_nothing():
 )
 def test_the_rule_follows_the_number_of_treated_establishments(opened, etabs, words):
     panel = invented_panel(10, noise=1.0, opened=opened, etabs=etabs)
-    gross = seats.j(panel)[seats.GROSS]
+    gross = j_j(panel)[GROSS]
     assert words in gross.rule
     assert gross.ci_low < 0.5 < gross.ci_high
     assert gross.rule in gross.summary()
 
 
 def test_one_treated_establishment_gets_a_placebo_and_no_interval():
-    gross = seats.j(invented_panel(11, noise=1.0, opened=1))[seats.GROSS]
+    gross = j_j(invented_panel(11, noise=1.0, opened=1))[GROSS]
     assert np.isnan(gross.ci_low)
     assert "sans intervalle" in gross.summary()
     assert 0 < gross.p_value < 0.1
@@ -146,7 +149,7 @@ def test_one_treated_establishment_gets_a_placebo_and_no_interval():
 
 def test_moving_openings_of_a_null_outcome_finds_nothing():
     panel = invented_panel(12, noise=2.0, opened=3, per_seat=0.0, etab=0.0, dep=0.0)
-    frame = seats.sample(panel, "diplomes")
+    frame = sample(panel, "diplomes")
     test = few.moved_openings(frame, 0.0, 0.05)
     assert test.p_value > 0.05
     assert test.ci_low < 0 < test.ci_high
@@ -170,12 +173,12 @@ def shaken(panel, size):
 
 def test_placebo_regions_correct_the_error_only_where_regions_move_on_their_own(monkeypatch):
     panel = invented_panel(13, noise=2.0, regions=8, etabs=30, opened=40)
-    plain = seats.j(panel)[seats.GROSS]
+    plain = j_j(panel)[GROSS]
     assert "régions placebo" not in plain.rule
-    table = regions.copied(seats.sample(panel, "diplomes"))
+    table = regions.copied(sample(panel, "diplomes"))
     shaken = table.assign(estimate=5 * table["std_error"] * [1, -1, 1, -1, 1, -1, 1])
     monkeypatch.setattr(regions, "copied", lambda frame: shaken)
-    found = seats.j(panel)[seats.GROSS]
+    found = j_j(panel)[GROSS]
     assert found.rule.startswith("7 régions placebo")
     low, high, _ = interval(found.estimate, found.std_error, 7)
     assert (found.ci_low, found.ci_high) == pytest.approx((low, high))
@@ -198,11 +201,11 @@ def test_a_shock_of_whole_regions_is_seen_by_the_placebo_regions():
 
 
 def test_too_few_regions_give_no_placebo_error():
-    frame = seats.sample(invented_panel(13, noise=2.0, regions=3), "diplomes")
+    frame = sample(invented_panel(13, noise=2.0, regions=3), "diplomes")
     assert regions.candidate(frame, 1.0) == []
 
 
 def test_too_early_an_outcome_is_an_error_in_french():
     panel = invented_panel(0, years=range(2016, 2022))
     with pytest.raises(FpiError, match="aucune place ouverte"):
-        seats.j(panel)
+        j_j(panel)

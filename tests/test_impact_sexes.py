@@ -8,10 +8,11 @@ from scipy import stats
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import SEATS, sample
 from fpi_eval.impact.groups import sexes as module
 from fpi_eval.impact.groups.heterogeneity import ADMITTED, heterogeneity
 from fpi_eval.impact.groups.sexes import MEN, WOMEN, sexes
+from fpi_eval.impact.j import fit_j
 from fpi_eval.regression.ratio import Interval
 
 EXACT = 1e-10
@@ -62,9 +63,9 @@ def test_fewer_women_than_before_is_a_gap_per_seat_of_the_difference_of_shares()
 
 
 def test_effects_on_women_and_men_add_up_to_the_effect_on_both(noisy, found):
-    frame = seats.sample(noisy.assign(entrants_filles=noisy[WOMEN] + noisy[MEN]), WOMEN)
-    fit = seats.fit_j(frame)
-    both = fit.coefficients[fit.position(seats.SEATS)]
+    frame = sample(noisy.assign(entrants_filles=noisy[WOMEN] + noisy[MEN]), WOMEN)
+    fit = fit_j(frame)
+    both = fit.coefficients[fit.position(SEATS)]
     assert found.women.estimate + found.men.estimate == pytest.approx(both, abs=EXACT)
 
 
@@ -81,12 +82,12 @@ def test_swapping_sexes_swaps_every_answer(noisy, found):
 
 def test_the_bounds_are_the_shares_that_a_t_test_of_their_own_does_not_refuse(noisy, found):
     """At each end s, the regression of women minus s times all is just significant."""
-    frame = seats.sample(noisy, WOMEN)
+    frame = sample(noisy, WOMEN)
     men = noisy.loc[frame.index, MEN]
     column = "code_departement" if found.freedom["code_departement"] >= 4 else "uai"
     for end in (found.bounds.low, found.bounds.high):
-        fit = seats.fit_j(frame.assign(y=(1 - end) * frame["y"] - end * men))
-        at = fit.position(seats.SEATS)
+        fit = fit_j(frame.assign(y=(1 - end) * frame["y"] - end * men))
+        at = fit.position(SEATS)
         psi = fit.jackknife(frame[column].to_numpy()[fit.keep])[:, at]
         t = abs(fit.coefficients[at]) / np.sqrt(psi @ psi)
         assert t == pytest.approx(stats.t.ppf(0.975, found.freedom[column]), rel=1e-6)

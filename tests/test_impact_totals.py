@@ -9,9 +9,10 @@ from invented import invented_panel
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import NET
 from fpi_eval.impact.groups.territories import Territories, paule_mandel, territories
 from fpi_eval.impact.groups.totals import ALL, OTHERS, SHOWN_ALONE, small, totals
+from fpi_eval.impact.j import j as j_j
 from fpi_eval.panel import align
 
 EXACT = 1e-8
@@ -76,7 +77,7 @@ def test_departements_add_up_to_academies_and_to_the_programme(drawn, found):
 
 
 def test_the_whole_is_the_programmes_effect_times_its_seats(drawn, found):
-    net = seats.j(drawn.panel, "entrants")[seats.NET]
+    net = j_j(drawn.panel, "entrants")[NET]
     n = align(drawn.panel, "entrants")["dose"].sum()
     whole = found.table.iloc[0]
     assert whole["seats"] == n

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import DISPLACEMENT
 from fpi_eval.impact.j_and_bjs2_t import GAP, together
 from fpi_eval.twin import SCENARIOS, draw
 
@@ -31,5 +31,5 @@ def test_the_gap_tells_a_selection_on_trends(answer):
 
 def test_displacement_is_negative_and_counted_per_opened_seat(answer):
     _, truth, found = answer
-    assert found[seats.DISPLACEMENT].estimate < 0
+    assert found[DISPLACEMENT].estimate < 0
     assert truth["kappa"] < 0

@@ -12,9 +12,12 @@ import pytest
 from random_panels import random_programme
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import imputation, poisson, twfe
-from fpi_eval.impact import j as seats
+from fpi_eval.impact import poisson
+from fpi_eval.impact.frame import sample
+from fpi_eval.impact.imputation import imputation, unexposed
+from fpi_eval.impact.j import distributed_lags, fit_j, regressors, wald
 from fpi_eval.impact.stacked import stack, stacked_event_study
+from fpi_eval.impact.twfe import twfe as twfe_twfe
 
 POINT, ERROR = 1e-8, 1e-6  # agreement asked of an independent package
 PANELS = pytest.mark.parametrize("seed", range(50))
@@ -28,7 +31,7 @@ def programme(seed: int) -> pd.DataFrame:
 
 def frame_of(seed: int) -> pd.DataFrame:
     """Return the estimation frame of a panel, its effects coded as columns."""
-    frame = seats.sample(programme(seed), "diplomes")
+    frame = sample(programme(seed), "diplomes")
     for name, keys in {"ct": ["course", "time"], "rt": ["code_region", "time"]}.items():
         frame[name] = frame.groupby(keys).ngroup()
     return frame
@@ -57,8 +60,8 @@ def feols(formula: str, frame: pd.DataFrame, cluster: np.ndarray):
 @PANELS
 def test_j_equals_two_stages_with_dummies(seed):
     frame, proportional = frame_of(seed), seed % 3 > 0
-    fit = seats.fit_j(frame, proportional=proportional)
-    x, z, names = seats.regressors(frame)
+    fit = fit_j(frame, proportional=proportional)
+    x, z, names = regressors(frame)
     n = frame["size"].to_numpy() if proportional else np.ones(len(frame))
     frame = frame.assign(**{f"x{j}": x[:, j] / n for j in range(x.shape[1])})
     frame = frame.assign(**{f"z{j}": z[:, j] / (n if j else 1) for j in range(x.shape[1])}, n=n)
@@ -77,7 +80,7 @@ def test_j_equals_two_stages_with_dummies(seed):
 
 @PANELS
 def test_wald_equals_pyfixest(seed):
-    found = seats.wald(programme(seed))
+    found = wald(programme(seed))
     frame = frame_of(seed).assign(opened=lambda d: np.sign(d["dose"]))
     frame = dense.without_singletons(frame, ["cell", "ct"])
     cluster = cluster_of(found, frame)
@@ -90,7 +93,7 @@ def test_wald_equals_pyfixest(seed):
 @PANELS
 def test_two_way_regression_equals_pyfixest(seed):
     try:
-        found = twfe.twfe(programme(seed)).estimate
+        found = twfe_twfe(programme(seed)).estimate
     except FpiError as refusal:
         pytest.skip(f"panel {seed} : {refusal}")
     frame = frame_of(seed)
@@ -127,7 +130,7 @@ def lags(frame: pd.DataFrame, before: int = 3, after: int = 4) -> pd.DataFrame:
 
 @PANELS
 def test_distributed_lags_equal_pyfixest(seed):
-    found = seats.distributed_lags(programme(seed))
+    found = distributed_lags(programme(seed))
     frame = frame_of(seed)
     shifted = lags(frame)
     names = {m: f"lead{-m}" if m < 0 else f"lag{m}" for m in shifted}
@@ -163,9 +166,9 @@ def imputation_oracle(frame: pd.DataFrame, found, *, poisson: bool) -> tuple[flo
 @PANELS
 @pytest.mark.parametrize("kind", ["linear", "poisson"])
 def test_imputation_per_seat_equals_statsmodels(seed, kind):
-    estimator = {"linear": imputation.per_seat, "poisson": poisson.poisson_imputation}[kind]
+    estimator = {"linear": imputation, "poisson": poisson.poisson_imputation}[kind]
     found = estimator(programme(seed))
-    frame = imputation.unexposed(frame_of(seed))
+    frame = unexposed(frame_of(seed))
     value, error = imputation_oracle(frame, found, poisson=kind == "poisson")
     assert found.estimate == pytest.approx(value, abs=POINT)
     assert np.linalg.norm(found.influence) == pytest.approx(error, abs=ERROR)
@@ -173,7 +176,7 @@ def test_imputation_per_seat_equals_statsmodels(seed, kind):
 
 @PANELS
 def test_stacked_equals_pyfixest_and_two_stages_with_dummies(seed):
-    frame = seats.sample(programme(seed), "diplomes")
+    frame = sample(programme(seed), "diplomes")
     try:
         found = stacked_event_study(frame)
     except FpiError as refusal:

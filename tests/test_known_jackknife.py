@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from random_panels import random_programme
 
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import effects as j_effects
+from fpi_eval.impact.frame import sample
+from fpi_eval.impact.j import fit_j, regressors
 from fpi_eval.regression import linear
 
 EXACT = 1e-8
@@ -37,8 +39,8 @@ def refitted(frame, x, z, effects, weights, cluster) -> np.ndarray:
 
 def crossed(seed: int):
     """Return rows, regressors, instruments and effects of J on a random programme."""
-    frame = seats.sample(random_programme(seed), "diplomes")
-    x, z, _ = seats.regressors(frame)
+    frame = sample(random_programme(seed), "diplomes")
+    x, z, _ = regressors(frame)
     n = frame["size"].to_numpy()
     return frame, x / n[:, None], z / np.column_stack([np.ones(len(n)), n, n]), n
 
@@ -60,9 +62,9 @@ def test_effects_that_cross_clusters_make_it_smaller_than_the_full_jackknife():
     shares = []
     for seed in range(8):
         frame, x, z, n = crossed(seed)
-        fit = seats.fit_j(frame)
+        fit = fit_j(frame)
         cluster = frame["uai"].to_numpy()
-        effects = np.array([np.unique(e, return_inverse=True)[1] for e in seats.effects(frame)])
+        effects = np.array([np.unique(e, return_inverse=True)[1] for e in j_effects(frame)])
         full = np.linalg.norm(refitted(frame, x, z, effects, n, cluster)[:, 0])
         ours = np.linalg.norm(fit.jackknife(cluster[fit.keep])[:, 0])
         shares.append(ours / full)

@@ -8,7 +8,7 @@ import statsmodels.api as sm
 from random_panels import random_programme
 
 from fpi_eval.impact import binomial
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import sample
 
 POINT, ERROR = 1e-8, 1e-6
 
@@ -79,9 +79,9 @@ def test_equal_to_the_likelihood_with_dummies(seed):
     jobs = rng.binomial(panel["sortants"].astype(int), rate).astype(float)
     panel["en_emploi_6_mois"] = np.where(rng.random(len(panel)) < 0.05, np.nan, jobs)
     found = binomial.rate(panel, two_cohorts=True)[binomial.LOGIT]
-    everywhere = seats.sample(panel.assign(en_emploi_6_mois=0.0), "en_emploi_6_mois")
+    everywhere = sample(panel.assign(en_emploi_6_mois=0.0), "en_emploi_6_mois")
     path = everywhere.pivot_table("dose", "cell", "time").ffill(axis=1).fillna(0)
-    frame = seats.sample(panel, "en_emploi_6_mois")
+    frame = sample(panel, "en_emploi_6_mois")
     before = [
         np.sign(path.loc[c, t - 1]) if t - 1 in path else 0.0
         for c, t in zip(frame["cell"], frame["time"], strict=True)

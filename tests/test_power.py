@@ -6,7 +6,8 @@ import pytest
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import DISPLACEMENT, GROSS, sample
+from fpi_eval.impact.j import fit_j, report
 from fpi_eval.power import calendrier, closed_form, durees, expected, premieres, puissance
 from fpi_eval.power.detect import detectable, margins_of, smallest
 from fpi_eval.power.placement import Hosts, pattern, shifted_years, untreated, with_openings
@@ -119,7 +120,7 @@ def test_draws_without_an_interval_never_see_anything():
 
 def test_displacement_is_looked_for_below_zero():
     runs = pd.DataFrame(
-        {"effet": [seats.GROSS, seats.DISPLACEMENT], "ci_low": [-0.2, -0.3], "ci_high": [0.1, 0.4]}
+        {"effet": [GROSS, DISPLACEMENT], "ci_low": [-0.2, -0.3], "ci_high": [0.1, 0.4]}
     )
     assert margins_of(runs).tolist() == [0.2, 0.4]
 
@@ -178,8 +179,8 @@ def test_an_effect_moves_the_estimate_by_exactly_itself_and_leaves_its_error(sma
     panel = with_openings(rest, placed, 0)
     moved = panel.assign(entrants=panel["entrants"] + 0.5 * panel["seats"])
     results = [
-        seats.report(frame, seats.fit_j(frame))[seats.GROSS]
-        for frame in (seats.sample(panel, "entrants"), seats.sample(moved, "entrants"))
+        report(frame, fit_j(frame))[GROSS]
+        for frame in (sample(panel, "entrants"), sample(moved, "entrants"))
     ]
     before, after = results
     assert after.estimate - before.estimate == pytest.approx(0.5, abs=EXACT)
@@ -209,16 +210,16 @@ def study(small) -> Puissance:
 
 
 def test_a_longer_panel_sees_smaller_effects(study):
-    gross = study.table[study.table["effet"] == seats.GROSS].set_index("rentree")
+    gross = study.table[study.table["effet"] == GROSS].set_index("rentree")
     assert gross.loc[2030, "mde_formule"] < gross.loc[2024, "mde_formule"]
     assert (gross["mde"] > 0).all()
     assert (gross["attendu"] == 0.80).all()
 
 
 def test_power_rises_with_the_effect_and_crosses_80_percent_at_the_smallest_detectable(study):
-    curve = study.courbe[study.courbe["effet"] == seats.GROSS]
+    curve = study.courbe[study.courbe["effet"] == GROSS]
     assert curve["puissance"].is_monotonic_increasing
-    mde = study.table.set_index(["effet", "rentree"]).loc[(seats.GROSS, 2030), "mde"]
+    mde = study.table.set_index(["effet", "rentree"]).loc[(GROSS, 2030), "mde"]
     assert curve.loc[curve["taille"] > mde * 1.001, "puissance"].min() >= 0.80
     assert curve.loc[curve["taille"] < mde * 0.999, "puissance"].max() < 0.80 + 1 / 4
 
@@ -235,7 +236,7 @@ def test_the_study_says_in_french_what_can_be_seen_and_when(study):
 
 def test_the_first_detectable_rentree_is_the_one_after_which_it_stays_so(study):
     table = pd.DataFrame(
-        {"resultat": "entrants", "effet": seats.GROSS, "rentree": range(2024, 2029),
+        {"resultat": "entrants", "effet": GROSS, "rentree": range(2024, 2029),
          "detectable": [False, True, False, True, True]}
     )  # fmt: skip
     facts = {name: getattr(study, name) for name in Puissance.__slots__} | {"table": table}
@@ -246,7 +247,7 @@ def test_the_first_detectable_rentree_is_the_one_after_which_it_stays_so(study):
 
 def test_an_outcome_is_detectable_when_the_expected_effect_reaches_the_smallest():
     runs = pd.DataFrame(
-        {"resultat": "diplomes", "effet": seats.GROSS, "rentree": 2027, "tirage": range(5),
+        {"resultat": "diplomes", "effet": GROSS, "rentree": 2027, "tirage": range(5),
          "estimate": 0.0, "std_error": 0.1, "ci_low": -0.2, "ci_high": 0.2}
     )  # fmt: skip
     row = detectable(runs, 10**6, {"diplomes": 0.25}).iloc[0]

@@ -6,7 +6,8 @@ import pytest
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import DISPLACEMENT, GROSS
+from fpi_eval.impact.j import j
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import (
     Profil,
@@ -225,8 +226,8 @@ def test_net_readings_need_the_diversion_and_take_it_off():
 
 def test_diversion_draws_are_centred_on_what_j_finds():
     panel = twin.draw(twin.SMALL, 3).panel
-    found = seats.j(panel, "entrants")
-    centre = -found[seats.DISPLACEMENT].estimate / found[seats.GROSS].estimate
+    found = j(panel, "entrants")
+    centre = -found[DISPLACEMENT].estimate / found[GROSS].estimate
     draws = diversion_draws(panel, draws=4000)
     assert np.median(draws) == pytest.approx(centre, abs=0.02)
     assert draws.std() > 0.02

@@ -14,9 +14,9 @@ from fpi_eval import twin
 from fpi_eval.costs import unit_cost
 from fpi_eval.disclosure import MARK
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
 from fpi_eval.impact.displacement.additionality import Case, waterfall
 from fpi_eval.impact.hidden import EmploymentBounds
+from fpi_eval.impact.j import j as j_j
 from fpi_eval.report.published.paper import excel, latex
 from fpi_eval.report.published.workbook import HEADER_ROW
 
@@ -45,7 +45,7 @@ class Plain:
 
 @pytest.fixture(scope="module")
 def j():
-    return seats.j(twin.draw(twin.SMALL, 1).panel)
+    return j_j(twin.draw(twin.SMALL, 1).panel)
 
 
 def rows(made: str) -> list[list[str]]:

@@ -21,19 +21,20 @@ from fpi_eval.checks.honest import event
 from fpi_eval.checks.honest_bounds import honest_bounds
 from fpi_eval.checks.pretest import pretest_power
 from fpi_eval.costs import unit_cost
-from fpi_eval.impact import imputation
-from fpi_eval.impact import j as seats
 from fpi_eval.impact.as_event_study import opening_study
 from fpi_eval.impact.binomial import rate
 from fpi_eval.impact.bjs2_t import bjs2_t
 from fpi_eval.impact.callaway_santanna import callaway_santanna
 from fpi_eval.impact.displacement.additionality import from_estimates
 from fpi_eval.impact.displacement.net import displacement, substitution
+from fpi_eval.impact.frame import sample
 from fpi_eval.impact.groups.heterogeneity import heterogeneity
 from fpi_eval.impact.groups.sexes import sexes
 from fpi_eval.impact.groups.totals import totals
 from fpi_eval.impact.hidden import bounds
-from fpi_eval.impact.j_and_bjs2_t import together
+from fpi_eval.impact.imputation import event_study, imputation, per_opening
+from fpi_eval.impact.j import distributed_lags, j, wald
+from fpi_eval.impact.j_and_bjs2_t import j_and_bjs2_t
 from fpi_eval.impact.jobs.bounded import bounded_employment
 from fpi_eval.impact.jobs.chain import chain
 from fpi_eval.impact.jobs.detectability import from_reference
@@ -87,14 +88,14 @@ def _study(panel: pd.DataFrame):
 
 
 CASES = {
-    "j": lambda t: seats.j(t.panel),
-    "wald": lambda t: seats.wald(t.panel),
-    "distributed lags": lambda t: seats.distributed_lags(t.panel),
+    "j": lambda t: j(t.panel),
+    "wald": lambda t: wald(t.panel),
+    "distributed lags": lambda t: distributed_lags(t.panel),
     "bjs2-t": lambda t: bjs2_t(t.panel),
-    "together": lambda t: together(t.panel),
-    "per seat": lambda t: imputation.per_seat(t.panel),
-    "per opening": lambda t: imputation.per_opening(t.panel, by="niveau"),
-    "imputation event study": lambda t: imputation.event_study(t.panel),
+    "together": lambda t: j_and_bjs2_t(t.panel),
+    "per seat": lambda t: imputation(t.panel),
+    "per opening": lambda t: per_opening(t.panel, by="niveau"),
+    "imputation event study": lambda t: event_study(t.panel),
     "group-time effects": lambda t: _callaway(t),
     "group": lambda t: _callaway(t).aggregate("group"),
     "dynamic": lambda t: _callaway(t).aggregate("dynamic"),
@@ -128,7 +129,7 @@ CASES = {
     "unbounded cost": lambda t: unit_cost("emploi net", 9.5e6, 60.0, 120.0),
     "family": lambda t: study_family(t.panel, draws=199),
     "family of estimates": lambda t: family(
-        [imputation.per_seat(t.panel, o) for o in ("entrants", "diplomes")], draws=199
+        [imputation(t.panel, o) for o in ("entrants", "diplomes")], draws=199
     ),
     "sexes": lambda t: sexes(_by_sex(t.panel)),
     "heterogeneity": lambda t: heterogeneity(t.panel, by=("niveau", "sexe"), draws=199),
@@ -152,7 +153,7 @@ def _allowed(found):
 
 
 def _callaway(t: twin.Twin):
-    frame = seats.sample(t.panel, "entrants")
+    frame = sample(t.panel, "entrants")
     return callaway_santanna(frame, cluster="uai")
 
 
@@ -280,13 +281,13 @@ def test_a_year_without_estimate_or_interval_says_which_is_missing():
 def test_the_verdict_comes_first(small):
     for make in (lambda: study_family(small.panel, ("entrants", "diplomes"), draws=49),
                  lambda: heterogeneity(small.panel, by=("niveau",), draws=49),
-                 lambda: seats.j(small.panel)):  # fmt: skip
+                 lambda: j(small.panel)):  # fmt: skip
         said = make().with_verdict("prudence").summary()
         assert said.startswith("Verdict sur le plan d'évaluation : prudence")
 
 
 def test_results_are_not_changed_by_being_read(small):
-    found = seats.j(small.panel)
+    found = j(small.panel)
     same = replace(found)
     found.summary(), found.method(), found.to_frame()
     assert found.items == same.items
@@ -294,8 +295,8 @@ def test_results_are_not_changed_by_being_read(small):
 
 def test_with_one_treated_establishment_nothing_speaks_of_a_missing_interval():
     few = twin.draw(replace(twin.SMALL, treated_etablissements=1), 3).panel
-    for found in (seats.j(few, "entrants"), study_family(few, ("entrants", "terminale"), draws=99),
-                  heterogeneity(few, "entrants", draws=99), together(few, "entrants")):  # fmt: skip
+    for found in (j(few, "entrants"), study_family(few, ("entrants", "terminale"), draws=99),
+                  heterogeneity(few, "entrants", draws=99), j_and_bjs2_t(few, "entrants")):  # fmt: skip
         said = found.summary()
         assert "n. d. à" not in said
         assert "nan" not in said

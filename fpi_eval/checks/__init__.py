@@ -1,9 +1,28 @@
 """What the design can bear: checks, each with its uncertainty, and the verdict they lead to."""
 
 from fpi_eval.checks.evaluation import Evaluation, evaluate
+from fpi_eval.checks.outcome import NAMES, allowed, evaluated, observed_outcome
+from fpi_eval.checks.robustness import leave_one_out, per_opening, specification_curve
+from fpi_eval.checks.study import Study
+from fpi_eval.checks.trends import explaining_slope
 from fpi_eval.checks.verdict import THRESHOLDS, Check, Threshold, Verdict, thresholds, verdict
 
 __all__ = [
-    "THRESHOLDS", "Check", "Evaluation", "Threshold", "Verdict", "evaluate", "thresholds",
+    "NAMES",
+    "THRESHOLDS",
+    "Check",
+    "Evaluation",
+    "Study",
+    "Threshold",
+    "Verdict",
+    "allowed",
+    "evaluate",
+    "evaluated",
+    "explaining_slope",
+    "leave_one_out",
+    "observed_outcome",
+    "per_opening",
+    "specification_curve",
+    "thresholds",
     "verdict",
-]  # fmt: skip
+]

@@ -12,7 +12,7 @@ from fpi_eval.checks import robustness, samples, trends
 from fpi_eval.checks.study import Study
 from fpi_eval.checks.verdict import FAIL, MARKS, Check, Verdict, thresholds, verdict
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import NET
 from fpi_eval.panel import align
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.programme import Programme
@@ -85,7 +85,7 @@ class Evaluation:
 
     def total(self) -> Estimate:
         """Return the net effect per seat times the seat-years seen, with its interval."""
-        net = self.estimates[seats.NET]
+        net = self.estimates[NET]
         scaled = {name: getattr(net, name) * self.seat_years for name in FIGURES[:4]}
         return replace(net, label=TOTAL, influence=None, **scaled)
 

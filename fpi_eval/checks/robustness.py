@@ -7,12 +7,15 @@ from fpi_eval import text
 from fpi_eval.checks.study import Study
 from fpi_eval.checks.verdict import FAIL, PASS, Check
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import bjs2_t as trend
-from fpi_eval.impact import imputation, poisson, triple, twfe
-from fpi_eval.impact import j as seats
 from fpi_eval.impact import placebo_regions as regions
+from fpi_eval.impact import poisson, triple
 from fpi_eval.impact.as_event_study import opening_study
+from fpi_eval.impact.bjs2_t import bjs2_t
+from fpi_eval.impact.frame import GROSS, SEATS, sample
+from fpi_eval.impact.imputation import imputation
+from fpi_eval.impact.j import fit_j, report, wald
 from fpi_eval.impact.sun_abraham import sun_abraham
+from fpi_eval.impact.twfe import twfe as twfe_twfe
 from fpi_eval.regression import interval
 from fpi_eval.results import Estimate
 
@@ -48,7 +51,7 @@ def un_de_moins(study: Study) -> Check:
 def leave_one_out(study: Study) -> pd.DataFrame:
     """Return the move of the gross effect by cluster left out: niveau, groupe, ecart, effet."""
     used, fit = study.frame[study.fit.keep], study.fit
-    j, parts = fit.position(seats.SEATS), []
+    j, parts = fit.position(SEATS), []
     for level in LEFT_OUT:
         cluster = used[level].to_numpy()
         names = np.unique(cluster)
@@ -93,18 +96,14 @@ def specification_curve(study: Study) -> pd.DataFrame:
     panel, outcome, niveau = study.panel, study.outcome, study.niveau
     facts = {"niveau": niveau}
     choices = {
-        "J, places additives": lambda: seats.report(
-            study.frame, seats.fit_j(study.frame, proportional=False)
-        )[seats.GROSS],
-        "BJS2-T, tendance additive": lambda: trend.bjs2_t(
-            panel, outcome, proportional=False, **facts
-        ),
-        "Imputation": lambda: imputation.per_seat(panel, outcome, **facts),
-        "Imputation, région × session": lambda: imputation.per_seat(
-            panel, outcome, region=True, **facts
-        ),
+        "J, places additives": lambda: report(study.frame, fit_j(study.frame, proportional=False))[
+            GROSS
+        ],
+        "BJS2-T, tendance additive": lambda: bjs2_t(panel, outcome, proportional=False, **facts),
+        "Imputation": lambda: imputation(panel, outcome, **facts),
+        "Imputation, région × session": lambda: imputation(panel, outcome, region=True, **facts),
         "Imputation de Poisson": lambda: poisson.poisson_imputation(panel, outcome, **facts),
-        "Wald": lambda: seats.wald(panel, outcome, **facts),
+        "Wald": lambda: wald(panel, outcome, **facts),
         "Empilement": lambda: study.event.overall,
         "Triple différence": lambda: triple.triple_difference(panel, outcome, **facts),
     }
@@ -131,8 +130,8 @@ def _level(study: Study, part: str):
     """Return the fit of J on the cells of one level, other cells still counting as neighbours."""
 
     def estimate() -> Estimate:
-        frame = seats.sample(study.panel, study.outcome, niveau=part)
-        return seats.report(frame, seats.fit_j(frame))[seats.GROSS]
+        frame = sample(study.panel, study.outcome, niveau=part)
+        return report(frame, fit_j(frame))[GROSS]
 
     return estimate
 
@@ -165,7 +164,7 @@ def per_opening(study: Study) -> pd.DataFrame:
         except (FpiError, np.linalg.LinAlgError) as error:
             rows.append({"label": label, "raison": str(error)})
     try:
-        found = twfe.twfe(study.panel, study.outcome, **facts)
+        found = twfe_twfe(study.panel, study.outcome, **facts)
         late = found.table.loc[found.table["kind"] == "déjà traité", "weight"].sum()
         words = f"{text.pourcent(late, 0)} du poids vient de cellules déjà ouvertes"
         label = "Double différence à effets fixes"

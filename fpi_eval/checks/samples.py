@@ -17,7 +17,7 @@ from fpi_eval.checks.verdict import (
     PASS,
     Check,
 )
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import DEP, ETAB, SEATS
 
 BALANCE = {
     "taille": "Entrants par an",
@@ -31,7 +31,7 @@ BALANCE = {
 def comptes(study: Study) -> list[Check]:
     """Return treated establishments, treated départements, effective number of establishments."""
     clusters = study.clusters
-    weight = pd.Series(study.fit.x[:, study.fit.position(seats.SEATS)] ** 2)
+    weight = pd.Series(study.fit.x[:, study.fit.position(SEATS)] ** 2)
     if study.fit.weights is not None:
         weight *= study.fit.weights
     by = weight.groupby(study.frame["uai"].to_numpy()[study.fit.keep]).sum()
@@ -191,7 +191,7 @@ def exposes(study: Study) -> Check:
     """Return the share of comparison rows whose neighbours open seats, outside the model."""
     frame = study.frame
     control = frame["dose"] == 0
-    modelled = {"exposure_etab": seats.ETAB, "exposure_dep": seats.DEP}
+    modelled = {"exposure_etab": ETAB, "exposure_dep": DEP}
     touched = {c: control & (frame[c] != 0) for c in modelled}
     left = [touched[c] for c, name in modelled.items() if name not in study.fit.names]
     loose = np.logical_or.reduce(left) if left else np.zeros(len(frame), dtype=bool)

@@ -12,9 +12,10 @@ import pandas as pd
 from scipy import stats
 
 from fpi_eval.checks.verdict import SMALLEST_REFERENCE, THRESHOLDS, UNKNOWN, Check, Threshold
-from fpi_eval.impact import bjs2_t as trend
-from fpi_eval.impact import j as seats
-from fpi_eval.impact.j_and_bjs2_t import together
+from fpi_eval.impact.bjs2_t import final_dose
+from fpi_eval.impact.frame import GROSS, effects, sample, scale
+from fpi_eval.impact.j import fit_j, regressors
+from fpi_eval.impact.j_and_bjs2_t import j_and_bjs2_t
 from fpi_eval.impact.stacked import stacked
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters
 from fpi_eval.panel.cell_panel import CellPanel
@@ -45,17 +46,17 @@ class Study:
     @cached_property
     def frame(self) -> pd.DataFrame:
         """Estimation frame of J."""
-        return seats.sample(self.panel, self.outcome, niveau=self.niveau)
+        return sample(self.panel, self.outcome, niveau=self.niveau)
 
     @cached_property
     def fit(self) -> linear.LinearFit:
         """Return the regression J."""
-        return seats.fit_j(self.frame)
+        return fit_j(self.frame)
 
     @cached_property
     def estimates(self) -> Estimates:
         """J (gross, displacement, net), BJS2-T and their gap."""
-        return together(self.panel, self.outcome, niveau=self.niveau)
+        return j_and_bjs2_t(self.panel, self.outcome, niveau=self.niveau)
 
     @cached_property
     def event(self) -> EventStudy:
@@ -65,7 +66,7 @@ class Study:
     @property
     def gross(self) -> Estimate:
         """Gross effect per seat of J."""
-        return self.estimates[seats.GROSS]
+        return self.estimates[GROSS]
 
     @property
     def reference(self) -> float:
@@ -80,7 +81,7 @@ class Study:
     @cached_property
     def treated(self) -> pd.DataFrame:
         """One row per cell that opens or closes seats, with its largest net ``dose``."""
-        frame = self.frame.assign(dose=trend.final_dose(self.frame))
+        frame = self.frame.assign(dose=final_dose(self.frame))
         return frame[frame["dose"] != 0].drop_duplicates("cell")
 
     def check(
@@ -132,15 +133,15 @@ def before(frame: pd.DataFrame, at: np.ndarray) -> Before:
     instrument, so that every seat weighs the same.
     """
     rows = (frame["dose"] == 0).to_numpy()
-    seats_to_come = trend.final_dose(frame)[rows]
+    seats_to_come = final_dose(frame)[rows]
     base, at = frame[rows], at[rows].astype(float)
-    n = seats.scale(base)
-    x, z, names = seats.regressors(base)
+    n = scale(base)
+    x, z, names = regressors(base)
     x = np.column_stack([at * seats_to_come[:, None], x[:, 1:]]) / n[:, None]
     z = np.column_stack([at * np.sign(seats_to_come)[:, None], z[:, 1:] / n[:, None]])
     names = (*(f"avant {j}" for j in range(at.shape[1])), *names[1:])
     fit = linear.fit(
-        base["y"].to_numpy() / n, x, seats.effects(base), names=names, instruments=z, weights=n
+        base["y"].to_numpy() / n, x, effects(base), names=names, instruments=z, weights=n
     )
     kept = [j for j, name in enumerate(fit.names) if name.startswith("avant")]
     clusters = Clusters.of(frame)

@@ -9,8 +9,8 @@ from fpi_eval.checks import honest
 from fpi_eval.checks.study import Study, before
 from fpi_eval.checks.verdict import Check
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import bjs2_t as trend
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.bjs2_t import final_dose
+from fpi_eval.impact.frame import DISPLACEMENT
 from fpi_eval.panel.cells import lag_of
 
 LEADS = 5
@@ -29,7 +29,7 @@ def lever(study: Study) -> float:
     A trend of one per seat and year moves an estimate with fixed effects by that much per seat.
     """
     frame = study.frame
-    size = np.abs(trend.final_dose(frame))
+    size = np.abs(final_dose(frame))
     on, moved = size > 0, (frame["dose"] != 0).to_numpy()
     time = frame["time"].to_numpy(float)
     after, early = on & moved, on & ~moved
@@ -38,6 +38,15 @@ def lever(study: Study) -> float:
     return np.average(time[after], weights=size[after]) - np.average(
         time[early], weights=size[early]
     )
+
+
+def explaining_slope(study: Study) -> float:
+    """Return the trend of opened cells, per seat and year, that would make the whole gross effect.
+
+    It begins before the opening and goes on after it; NaN without a year before.
+    """
+    years = lever(study)
+    return study.gross.estimate / years if years > 0 else float("nan")
 
 
 def tendance(study: Study) -> list[Check]:
@@ -167,7 +176,7 @@ def ecart(study: Study) -> Check:
 
 def deplacement(study: Study) -> Check:
     """Return whether displacement is small, or known well enough to read the net effect."""
-    moved = study.estimates[seats.DISPLACEMENT]
+    moved = study.estimates[DISPLACEMENT]
     if not np.isfinite(moved.std_error):
         return study.blank("deplacement", "déplacement non mesurable : pas d'intervalle.")
     share = -moved.estimate / study.reference

@@ -1,1 +1,77 @@
-"""Estimators of the programme's effect, one a module."""
+"""Estimators of the programme's effect, each under its name in the field.
+
+Every one takes the cell panel, or any long table whose columns are named, and returns a result
+that shows itself. They are imported when first used.
+"""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+#: Name → module that defines it.
+_FROM = {
+    "j": "j",
+    "bjs2_t": "bjs2_t",
+    "j_and_bjs2_t": "j_and_bjs2_t",
+    "wald": "j",
+    "distributed_lags": "j",
+    "imputation": "imputation",
+    "poisson_imputation": "poisson",
+    "opening_study": "as_event_study",
+    "callaway_santanna": "callaway_santanna",
+    "sun_abraham": "sun_abraham",
+    "stacked": "stacked",
+    "triple_difference": "triple",
+    "twfe": "twfe",
+    "rate": "binomial",
+    "new_cells": "new_cells",
+    "placebo_regions": "placebo_regions",
+    "study_family": "outcomes",
+    "displacement": "displacement.net",
+    "substitution": "displacement.net",
+    "diversion": "displacement.diversion",
+    "ladder": "displacement.ladder",
+    "by_fill": "displacement.ladder",
+    "own_by_fill": "displacement.ladder",
+    "distance_rings": "displacement.rings",
+    "additional_impact": "displacement.additionality",
+    "from_estimates": "displacement.additionality",
+    "heterogeneity": "groups.heterogeneity",
+    "totals": "groups.totals",
+    "chain": "jobs.chain",
+    "passage": "jobs.passage",
+    "regional_change": "jobs.regional",
+    "employed_by_site": "jobs.sites",
+    "bounded_employment": "jobs.bounded",
+    "synthetic": "jobs.synthetic",
+    "exposure_regression": "jobs.exposure",
+    "GROSS": "frame",
+    "DISPLACEMENT": "frame",
+    "NET": "frame",
+}
+__all__ = list(_FROM)
+
+
+def _read(name: str) -> property:
+    return property(
+        lambda _: getattr(import_module(f"{__name__}.{_FROM[name]}"), name),
+        lambda _, module: None,  # importing the module `j` must not hide the estimator `j`
+    )
+
+
+class _Estimators(ModuleType):
+    """The package, whose attributes are estimators even where a module has the same name."""
+
+    def __dir__(self) -> list[str]:
+        return __all__
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"fpi_eval.impact n'a pas « {name} ». Estimateurs : {', '.join(__all__)}."
+        )
+
+
+for _name in _FROM:
+    setattr(_Estimators, _name, _read(_name))
+sys.modules[__name__].__class__ = _Estimators

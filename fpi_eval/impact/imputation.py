@@ -32,7 +32,7 @@ def unexposed(frame: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def per_seat(
+def imputation(
     panel: pd.DataFrame,
     outcome: str = "diplomes",
     *,

@@ -4,15 +4,17 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval import text
-from fpi_eval.impact import bjs2_t as trend
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.bjs2_t import DESCRIPTION, fit_t
+from fpi_eval.impact.bjs2_t import report as t_report
+from fpi_eval.impact.frame import GROSS, WEIGHTS, sample
+from fpi_eval.impact.j import J_TEXT, combination, fit_j, report
 from fpi_eval.impact.uncertainty import BJS, answer
 from fpi_eval.results import Estimates
 
 GAP = "Écart J − BJS2-T"
 
 
-def together(
+def j_and_bjs2_t(
     panel: pd.DataFrame,
     outcome: str = "diplomes",
     *,
@@ -24,12 +26,12 @@ def together(
     The gap's error comes from the difference of influences, cluster by cluster: both use the same
     schools, and their errors are far from independent.
     """
-    frame = seats.sample(panel, outcome, niveau=niveau)
-    fit = seats.fit_j(frame, proportional=proportional)
-    primary = seats.report(frame, fit)
-    second = trend.fit_t(frame, fit, proportional=proportional)
-    other = trend.report(second)
-    gross = seats.combination(fit, seats.WEIGHTS[seats.GROSS])
+    frame = sample(panel, outcome, niveau=niveau)
+    fit = fit_j(frame, proportional=proportional)
+    primary = report(frame, fit)
+    second = fit_t(frame, fit, proportional=proportional)
+    other = t_report(second)
+    gross = combination(fit, WEIGHTS[GROSS])
     by = []
     for column, psi in (("uai", second.by_etab), ("code_departement", second.by_dep)):
         names, inside = np.unique(frame[column]), frame[column].to_numpy()[fit.keep]
@@ -37,9 +39,9 @@ def together(
         mine[np.searchsorted(names, np.unique(inside))] = fit.jackknife(inside) @ gross
         by.append(mine - psi)
     gap = answer(
-        frame, primary[seats.GROSS].estimate - second.value, by[0], by[1],
+        frame, primary[GROSS].estimate - second.value, by[0], by[1],
         estimator="J et BJS2-T", label=GAP, kind=BJS,
-        description=f"{seats.J_TEXT} {trend.DESCRIPTION}",
+        description=f"{J_TEXT} {DESCRIPTION}",
     )  # fmt: skip
     return Estimates((*primary, other, gap), note=_reading(gap))
 

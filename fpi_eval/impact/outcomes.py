@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import GROSS, WEIGHTS, sample
+from fpi_eval.impact.j import combination, fit_j, report
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters
 from fpi_eval.regression.multiple import drawn_p, holm, normal_draws, romano_wolf, wild_draws
 from fpi_eval.regression.wild import DRAWS, MAX_CLUSTERS, affordable_draws, multipliers
@@ -116,7 +117,7 @@ def study_family(
     panel: pd.DataFrame,
     outcomes: Sequence[str] = tuple(OUTCOMES),
     *,
-    effect: str = seats.GROSS,
+    effect: str = GROSS,
     principal: str | None = None,
     niveau: str | None = None,
     draws: int | None = None,
@@ -142,26 +143,24 @@ def study_family(
     FpiError
         No outcome can be estimated, or the effect has no name of J.
     """
-    if effect not in seats.WEIGHTS:
-        raise FpiError(
-            f"effet « {effect} » inconnu : choisissez parmi {text.liste(seats.WEIGHTS)}."
-        )
+    if effect not in WEIGHTS:
+        raise FpiError(f"effet « {effect} » inconnu : choisissez parmi {text.liste(WEIGHTS)}.")
     fits, found, absent = {}, {}, {}
     for name in outcomes:
         try:
             if name not in panel or panel[name].notna().sum() == 0:
                 raise FpiError("absent des données.")
-            frame = seats.sample(panel, name, niveau=niveau)
-            fit = seats.fit_j(frame)
-            found[name] = seats.report(frame, fit)[effect]
+            frame = sample(panel, name, niveau=niveau)
+            fit = fit_j(frame)
+            found[name] = report(frame, fit)[effect]
         except FpiError as error:
             absent[name] = str(error)
             continue
         except np.linalg.LinAlgError:
             absent[name] = "trop peu de places ouvertes pour séparer leur effet du reste."
             continue
-        weights = np.multiply(seats.WEIGHTS[effect], (1.0, *frame.attrs["reach"]))
-        fits[name] = (frame[fit.keep], fit, seats.combination(fit, weights))
+        weights = np.multiply(WEIGHTS[effect], (1.0, *frame.attrs["reach"]))
+        fits[name] = (frame[fit.keep], fit, combination(fit, weights))
     if not fits:
         raise FpiError(f"aucun résultat de la famille n'est estimable : {_first(absent)}")
     adjusted = {k: v for k, v in fits.items() if k != principal}
@@ -199,7 +198,7 @@ def family(
 ) -> Family:
     """Return p-values adjusted over estimates already made, from their cluster influences.
 
-    For estimators other than J, e.g. ``family([imputation.per_seat(panel, o) for o in outcomes])``.
+    For estimators other than J, e.g. ``family([imputation(panel, o) for o in outcomes])``.
 
     Raises
     ------

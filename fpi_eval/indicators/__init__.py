@@ -8,6 +8,7 @@ from fpi_eval.indicators.derive import entry_cohort, gains, in_seats, seat_moves
 from fpi_eval.indicators.programme import personnes_formees, suivi_ami_cma
 from fpi_eval.indicators.quadrant import quadrant
 from fpi_eval.indicators.territory import join_jobs
+from fpi_eval.indicators.waves import waves
 
 __all__ = [
     "INDICATORS",
@@ -26,5 +27,6 @@ __all__ = [
     "quadrant",
     "seat_moves",
     "suivi_ami_cma",
+    "waves",
     "wilson",
 ]

@@ -4,16 +4,15 @@ from functools import lru_cache
 
 import pandas as pd
 
-from fpi_eval.panel.from_files import cell_panel
-from fpi_eval.panel.panels import Panels
+from fpi_eval.panel.year import Year
 
 COUNTS = ["course", "niveau", "annee", "n", "k"]
 
 
 @lru_cache(maxsize=4)
-def cellules(p: Panels) -> pd.DataFrame:
+def cellules(p: Year) -> pd.DataFrame:
     """Return the cell panel of the programme's filières in its region, school route."""
-    rows = cell_panel(p).table
+    rows = p.cells
     here = rows["code_region"] == p.donnees.programme.territoire.code_region
     return rows[
         here
@@ -22,13 +21,13 @@ def cellules(p: Panels) -> pd.DataFrame:
     ]
 
 
-def remplissage(p: Panels) -> pd.DataFrame:
+def remplissage(p: Year) -> pd.DataFrame:
     """Return places (n) and entrants (k) by course × level × rentrée, where both are known."""
     rows = cellules(p).dropna(subset=["places", "entrants"])
     return _counts(rows, "places", "entrants")
 
 
-def retention(p: Panels) -> pd.DataFrame:
+def retention(p: Year) -> pd.DataFrame:
     """Return entrants (n) and, duree − 1 rentrées later, final-year pupils (k) of the same cell.
 
     ``annee`` is the rentrée of the final year. Courses of one year are left out: entrants and
@@ -48,7 +47,7 @@ def _counts(rows: pd.DataFrame, n: str, k: str) -> pd.DataFrame:
     return table[table[n] > 0].reset_index().set_axis(COUNTS, axis=1)
 
 
-def passage(p: Panels) -> pd.DataFrame:
+def passage(p: Year) -> pd.DataFrame:
     """Return places at entry (n) and final-year students (k) by course × level × millésime.
 
     Both cohorts' places must be known; ``annee`` is the session of the second one. Consecutive

@@ -10,7 +10,7 @@ from scipy.stats import t as student
 
 from fpi_eval.calendar import LABELS, SHOWN, calendrier, opened, premieres
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import DISPLACEMENT
 from fpi_eval.impact.uncertainty import ENOUGH
 from fpi_eval.power.placement import Pattern, pattern, untreated
 from fpi_eval.power.result import Puissance
@@ -122,7 +122,7 @@ def smallest(margins: np.ndarray, power: float = POWER) -> tuple[float, float, f
 
 def margins_of(runs: pd.DataFrame) -> pd.Series:
     """Return the effect that each draw's interval needs: displacement is looked for below zero."""
-    down = runs["effet"] == seats.DISPLACEMENT
+    down = runs["effet"] == DISPLACEMENT
     return runs["ci_high"].where(down, -runs["ci_low"])
 
 
@@ -141,7 +141,7 @@ def detectable(runs: pd.DataFrame, df: int, expectation: Mapping[str, float]) ->
         mde, low, high = smallest(known["marge"].to_numpy())
         error = known["std_error"].mean()
         wrong = (known["ci_low"] > 0) | (known["ci_high"] < 0)
-        aim = expectation.get(key[0], np.nan) * (MARGIN if key[1] == seats.DISPLACEMENT else 1.0)
+        aim = expectation.get(key[0], np.nan) * (MARGIN if key[1] == DISPLACEMENT else 1.0)
         rows.append(
             (*key, mde, low, high, closed_form(error, df), known["estimate"].std(), error,
              wrong.mean(), aim, mde <= aim, len(known))
@@ -158,7 +158,7 @@ def curves(runs: pd.DataFrame) -> pd.DataFrame:
     """
     parts = []
     last = runs.groupby("resultat")["rentree"].transform("max")
-    kept = runs[(runs["rentree"] == last) & (runs["effet"] != seats.DISPLACEMENT)]
+    kept = runs[(runs["rentree"] == last) & (runs["effet"] != DISPLACEMENT)]
     for key, group in kept.dropna(subset=["estimate"]).groupby(KEYS, sort=False):
         reach = smallest(margins_of(group).to_numpy())[0]
         sizes = np.linspace(0.0, 2 * reach if 0 < reach < np.inf else 1.0, GRID)

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import DISPLACEMENT, WEIGHTS, sample
+from fpi_eval.impact.j import fit_j, report
 from fpi_eval.power.placement import Hosts, Pattern, shifted_years, with_openings
 
 SPREAD = 0.05  # between courses, of the effect per seat: sd of 11 points around 50 %
@@ -53,13 +54,13 @@ def _one(
     """Return the three effects of J on a panel; nan when no placed seat acts yet."""
     outcome, year, draw = key
     try:
-        frame = with_effect(seats.sample(panel, outcome), effect, rng)
-        items = seats.report(frame, seats.fit_j(frame))
+        frame = with_effect(sample(panel, outcome), effect, rng)
+        items = report(frame, fit_j(frame))
     except FpiError:  # no seat acts yet, or a course × session effect takes it whole
-        return [(outcome, label, year, draw, *[np.nan] * 4) for label in seats.WEIGHTS]
+        return [(outcome, label, year, draw, *[np.nan] * 4) for label in WEIGHTS]
     rows = []
     for e in items:
-        off = 0.0 if e.label == seats.DISPLACEMENT else effect
+        off = 0.0 if e.label == DISPLACEMENT else effect
         rows.append(
             (outcome, e.label, year, draw, e.estimate - off, e.std_error, e.ci_low - off,
              e.ci_high - off)

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import DISPLACEMENT, GROSS, WEIGHTS, sample
+from fpi_eval.impact.j import combination, fit_j
 
 WEAK = 2.0  # own effect in standard errors, under which a share of it means nothing
 
@@ -22,14 +23,11 @@ def diversion_draws(
     FpiError
         The own effect cannot be told from zero.
     """
-    frame = seats.sample(panel, outcome)
-    fit = seats.fit_j(frame)
+    frame = sample(panel, outcome)
+    fit = fit_j(frame)
     reach = (1.0, *frame.attrs["reach"])
     weights = np.column_stack(
-        [
-            seats.combination(fit, np.multiply(seats.WEIGHTS[label], reach))
-            for label in (seats.GROSS, seats.DISPLACEMENT)
-        ]
+        [combination(fit, np.multiply(WEIGHTS[label], reach)) for label in (GROSS, DISPLACEMENT)]
     )
     psi = fit.jackknife(frame.loc[fit.keep, "code_departement"].to_numpy()) @ weights
     own, moved = weights.T @ fit.coefficients

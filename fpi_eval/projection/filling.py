@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from fpi_eval.impact import imputation
 from fpi_eval.impact.frame import sample
+from fpi_eval.impact.imputation import fit, read, unexposed, used_rows
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters
 from fpi_eval.projection.rates import (
     SD_ANNEE,
@@ -29,16 +29,16 @@ def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:
     by établissement when fewer than `uncertainty.ENOUGH` départements are treated; unlike
     `uncertainty.answer`, groups count by their seats, since few large ones hold an age.
     """
-    frame = imputation.unexposed(sample(panel, "entrants", niveau=niveau))
-    model = imputation.fit(frame)
+    frame = unexposed(sample(panel, "entrants", niveau=niveau))
+    model = fit(frame)
     on = model.treated & model.usable & (frame["dose"] > 0).to_numpy()
     dose = frame["dose"].to_numpy()
     age = (frame["time"] - frame["cohort"]).clip(upper=ages - 1).to_numpy()
     there = [a for a in range(ages) if (on & (age == a)).any()]
     seats = np.array([dose[on & (age == a)].sum() for a in there])
     target = np.column_stack([on & (age == a) for a in there]) / seats
-    values, by_etab, by_dep = imputation.read(frame, model, target)
-    wide = Clusters.of(imputation.used_rows(frame, model)).n_treated_dep >= ENOUGH
+    values, by_etab, by_dep = read(frame, model, target)
+    wide = Clusters.of(used_rows(frame, model)).n_treated_dep >= ENOUGH
     column, psi = ("code_departement", by_dep) if wide else ("uai", by_etab)
     each = np.array([_alike(frame.loc[target[:, a] > 0], column) for a in range(len(there))])
     every, share = _alike(frame.loc[on], column), seats / seats.sum()

@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from fpi_eval.impact import imputation
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import SEATS, sample
+from fpi_eval.impact.imputation import DESCRIPTION, read, target_of, unexposed, used_rows
+from fpi_eval.impact.imputation import fit as imputation_fit
+from fpi_eval.impact.j import J_TEXT, fit_j
 from fpi_eval.impact.uncertainty import BJS, CR1, CR3, answer
 from fpi_eval.panel.cells import seat_grid
 from fpi_eval.regression import linear
@@ -33,7 +35,7 @@ def ladder(panel: pd.DataFrame, outcome: str = "entrants") -> Estimates:
     The fall from one rung to the next is what neighbours lose inside the wider one (METHOD, B4):
     a check of `displacement`, at the price of errors that grow with the territory.
     """
-    frame = seats.sample(panel, outcome)
+    frame = sample(panel, outcome)
     return Estimates(tuple(_rung(frame, name, keys) for name, keys in LEVELS.items()))
 
 
@@ -46,9 +48,9 @@ def _rung(frame: pd.DataFrame, name: str, keys: tuple[str, ...]) -> Estimate:
     n = rows["size"].to_numpy(float)
     fit = linear.fit(
         rows["y"].to_numpy() / n, rows[["dose"]].to_numpy(float) / n[:, None],
-        [unit, interaction(rows["code_region"], rows["time"])], names=(seats.SEATS,), weights=n,
+        [unit, interaction(rows["code_region"], rows["time"])], names=(SEATS,), weights=n,
     )  # fmt: skip
-    fit.position(seats.SEATS)
+    fit.position(SEATS)
     used = rows[fit.keep].assign(cell=unit[fit.keep])
     used.attrs.update(frame.attrs)
     return answer(
@@ -73,14 +75,14 @@ def by_fill(panel: pd.DataFrame, outcome: str = "entrants", *, full: float = FUL
     A course with a waiting list replaces a student who leaves, an empty one cannot: displacement
     should come from the second. Cells without a known fill count as not full.
     """
-    frame = seats.sample(panel, outcome)
+    frame = sample(panel, outcome)
     filled = frame["cell"].map(fill_before(panel)).ge(full).to_numpy()
     near = frame["exposure_etab"] + frame["exposure_dep"]
     attrs = dict(frame.attrs)
     frame = frame.assign(**{GROUPS[k]: np.where(filled == k, near, 0.0) for k in (True, False)})
     frame.attrs.update(attrs)
     there = {name: name for name in GROUPS.values() if (frame[name] != 0).any()}
-    fit = seats.fit_j(frame, exposures=there)
+    fit = fit_j(frame, exposures=there)
     used = frame[fit.keep]
     used.attrs.update(attrs)
     psi = [fit.jackknife(used[c].to_numpy()) for c in ("uai", "code_departement")]
@@ -93,27 +95,25 @@ def by_fill(panel: pd.DataFrame, outcome: str = "entrants", *, full: float = FUL
         items.append(
             answer(used, w @ fit.coefficients, psi[0] @ w, psi[1] @ w, estimator="J", kind=CR3,
                    label=f"Effet par place : {name}", dropped=attrs["dropped"] + fit.dropped,
-                   description=seats.J_TEXT)
+                   description=J_TEXT)
         )  # fmt: skip
     return Estimates(tuple(items))
 
 
 def own_by_fill(panel: pd.DataFrame, outcome: str = "entrants", *, full: float = FULL) -> Estimates:
     """Return the own effect per seat where courses were full before, and where they were not."""
-    frame = imputation.unexposed(seats.sample(panel, outcome))
-    model = imputation.fit(frame)
+    frame = unexposed(sample(panel, outcome))
+    model = imputation_fit(frame)
     filled = frame["cell"].map(fill_before(panel)).ge(full).to_numpy()
     on = model.treated & model.usable
     kept = [k for k in OWN if len(frame.loc[on & (filled == k), "uai"].unique()) > 1]
-    target = np.column_stack(
-        [imputation.target_of(frame, on & (filled == k), seats=True) for k in kept]
-    )
-    values, by_etab, by_dep = imputation.read(frame, model, target)
-    used = imputation.used_rows(frame, model)
+    target = np.column_stack([target_of(frame, on & (filled == k), seats=True) for k in kept])
+    values, by_etab, by_dep = read(frame, model, target)
+    used = used_rows(frame, model)
     items = [
         answer(used, values[m], by_etab[:, m], by_dep[:, m], estimator="Imputation", kind=BJS,
                label=f"Effet par place : {OWN[k]}", dropped=used.attrs["dropped"],
-               description=imputation.DESCRIPTION)
+               description=DESCRIPTION)
         for m, k in enumerate(kept)
     ]  # fmt: skip
     return Estimates(tuple(items))

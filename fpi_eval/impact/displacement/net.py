@@ -7,15 +7,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
-from fpi_eval.impact import j as seats
 from fpi_eval.impact.displacement.diversion import MARGIN, Equivalence, diversion
 from fpi_eval.impact.displacement.rings import DEFAULT, VOIES, Ring, ring_exposures
+from fpi_eval.impact.frame import DISPLACEMENT, EXPOSURES, GROSS, SEATS, sample
+from fpi_eval.impact.frame import NET as j_NET
+from fpi_eval.impact.j import J_TEXT, few_interval, fit_j
 from fpi_eval.impact.uncertainty import CR3, Clusters, answer
 from fpi_eval.regression.linear import LinearFit
 from fpi_eval.regression.ratio import Interval
 from fpi_eval.results import Estimate, Estimates
 
-OWN, NEIGHBOURS, NET = seats.GROSS, seats.DISPLACEMENT, seats.NET
+OWN, NEIGHBOURS, NET = GROSS, DISPLACEMENT, j_NET
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,10 +145,10 @@ def displacement(
     margin : float
         Share of the filled seats above which displacement would matter.
     """
-    frame = seats.sample(panel, outcome, niveau=niveau)
+    frame = sample(panel, outcome, niveau=niveau)
     names = {name: name for name in (ring.name for ring in rings)}
     if rings == DEFAULT:
-        columns, reach = seats.EXPOSURES.values(), np.array(frame.attrs["reach"])
+        columns, reach = EXPOSURES.values(), np.array(frame.attrs["reach"])
         exposures = dict(zip(names, columns, strict=True))
     else:
         found, reach = ring_exposures(panel, outcome, rings)
@@ -154,7 +156,7 @@ def displacement(
         frame = frame.join(found)
         frame.attrs.update(attrs)
         exposures = names
-    fit = seats.fit_j(frame, proportional=proportional, exposures=exposures)
+    fit = fit_j(frame, proportional=proportional, exposures=exposures)
     return report(frame, fit, reach, rings, margin)
 
 
@@ -175,17 +177,17 @@ def report(
     margin: float = MARGIN,
 ) -> Displacement:
     """Return the displacement of a fitted J whose exposures are named after the rings."""
-    fit.position(seats.SEATS)
+    fit.position(SEATS)
     used = frame[fit.keep]
     used.attrs.update(frame.attrs)
     clusters = Clusters.of(used)
     psi = fit.jackknife(clusters.etab), fit.jackknife(clusters.dep)
     weights = _weights(fit, rings, reach)
     dropped = frame.attrs["dropped"] + fit.dropped
-    few = seats.few_interval(used, frame, fit, psi[0])
+    few = few_interval(used, frame, fit, psi[0])
     items = [
         answer(used, w @ fit.coefficients, psi[0] @ w, psi[1] @ w, estimator="J", label=label,
-               dropped=dropped, description=seats.J_TEXT, kind=CR3,
+               dropped=dropped, description=J_TEXT, kind=CR3,
                instead=few if label == OWN else None)
         for label, w in weights.items()
     ]  # fmt: skip
@@ -208,7 +210,7 @@ def _weights(fit: LinearFit, rings, reach) -> dict[str, np.ndarray]:
     """Return the combination of coefficients behind each label."""
     at = {name: k for k, name in enumerate(fit.names)}
     own = np.zeros(len(fit.names))
-    own[at[seats.SEATS]] = 1.0
+    own[at[SEATS]] = 1.0
     found = {OWN: own}
     moved = np.zeros(len(fit.names))
     for ring, share in zip(rings, reach, strict=True):

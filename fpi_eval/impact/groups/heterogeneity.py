@@ -10,10 +10,12 @@ from scipy import stats
 
 from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
 from fpi_eval.impact.few_treated import wild_interval
+from fpi_eval.impact.frame import effects, sample
+from fpi_eval.impact.frame import scale as j_scale
 from fpi_eval.impact.groups.declared import DIMENSIONS, FEWEST, MISSING
 from fpi_eval.impact.groups.sexes import Sexes, given, sexes
+from fpi_eval.impact.j import regressors
 from fpi_eval.impact.outcomes import LEVEL
 from fpi_eval.impact.uncertainty import CR3, ENOUGH, Clusters, answer, error
 from fpi_eval.regression import linear
@@ -154,7 +156,7 @@ def heterogeneity(
     unknown = [name for name in by if name not in DIMENSIONS]
     if unknown:
         raise FpiError(f"découpage « {unknown[0]} » inconnu : {text.liste(DIMENSIONS)}.")
-    frame = seats.sample(panel, outcome)
+    frame = sample(panel, outcome)
     wide = Clusters.of(frame).n_treated_dep >= ENOUGH
     splits, absent, left, by_sex = {}, {}, [], None
     for name in by:
@@ -243,13 +245,13 @@ def _by_sex(found: Sexes, wide: bool) -> Split:
 
 def fit_groups(frame: pd.DataFrame, groups: pd.Series, names: list[str]) -> linear.LinearFit:
     """Return J with one coefficient per group of opened cells."""
-    n = seats.scale(frame)
-    x, z, columns = seats.regressors(frame)
+    n = j_scale(frame)
+    x, z, columns = regressors(frame)
     mine = np.column_stack([(groups == g).to_numpy() for g in names])
     x = np.column_stack([mine * x[:, :1], x[:, 1:]]) / n[:, None]
     z = np.column_stack([mine * z[:, :1], z[:, 1:] / n[:, None]])
     return linear.fit(
-        frame["y"].to_numpy() / n, x, seats.effects(frame), names=[*names, *columns[1:]],
+        frame["y"].to_numpy() / n, x, effects(frame), names=[*names, *columns[1:]],
         instruments=z, weights=n,
     )  # fmt: skip
 

@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
 from fpi_eval.impact.few_treated import wild_interval
+from fpi_eval.impact.frame import SEATS, sample
 from fpi_eval.impact.groups.declared import FEWEST, SEXES
+from fpi_eval.impact.j import fit_j
 from fpi_eval.impact.uncertainty import CR3, ENOUGH, Clusters, answer, error
 from fpi_eval.regression import linear, ratio
 from fpi_eval.results import Estimate, heading, within
@@ -145,10 +146,10 @@ def sexes(panel: pd.DataFrame) -> Sexes:
     known = panel[WOMEN].notna() & panel[MEN].notna()
     if not (known & (panel["seats"] != 0)).any():
         raise FpiError(NOTHING_AFTER)
-    frame = seats.sample(panel.assign(**{WOMEN: panel[WOMEN].where(known)}), WOMEN)
+    frame = sample(panel.assign(**{WOMEN: panel[WOMEN].where(known)}), WOMEN)
     frame.attrs["outcome"] = "admis en BTS (Parcoursup)"
     men = panel.loc[frame.index, MEN].astype(float)
-    fits = [seats.fit_j(frame), seats.fit_j(frame.assign(y=men))]
+    fits = [fit_j(frame), fit_j(frame.assign(y=men))]
     used = frame[fits[0].keep]
     clusters = Clusters.of(used)
     if clusters.n_treated_etab < FEWEST or clusters.n_treated_dep < 2:
@@ -163,7 +164,7 @@ def _result(
     used: pd.DataFrame, men: pd.Series, fits: list[linear.LinearFit], clusters: Clusters
 ) -> Sexes:
     """Return both effects, their ratio and the gap, from influences stacked by cluster."""
-    at = fits[0].position(seats.SEATS)
+    at = fits[0].position(SEATS)
     theta = np.array([fit.coefficients[at] for fit in fits])
     counts = _before(used, men)
     share, weight = counts["women"] / counts["all"], counts["weight"] / counts["weight"].sum()

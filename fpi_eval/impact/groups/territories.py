@@ -16,8 +16,9 @@ from scipy import stats
 from scipy.optimize import brentq
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import SEATS, sample
 from fpi_eval.impact.groups.heterogeneity import fit_groups
+from fpi_eval.impact.j import combination, fit_j
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters
 from fpi_eval.panel import align
 
@@ -84,17 +85,17 @@ def territories(panel: pd.DataFrame, outcome: str = "diplomes") -> Territories:
     FpiError
         Fewer than `FEWEST_SITES` opened establishments or `ENOUGH` opened départements.
     """
-    frame, whole = seats.sample(panel, outcome), align(panel, outcome)
+    frame, whole = sample(panel, outcome), align(panel, outcome)
     clusters = Clusters.of(frame)
     if clusters.n_treated_etab < FEWEST_SITES or clusters.n_treated_dep < ENOUGH:
         raise FpiError(
             f"{clusters.n_treated_etab} établissements ouverts dans {clusters.n_treated_dep} "
             f"départements : il en faut {FEWEST_SITES} dans {ENOUGH} pour un total par territoire."
         )
-    fit = seats.fit_j(frame)
-    fit.position(seats.SEATS)
+    fit = fit_j(frame)
+    fit.position(SEATS)
     used = frame[fit.keep]
-    weights = np.column_stack([seats.combination(fit, w) for w in np.eye(3)])
+    weights = np.column_stack([combination(fit, w) for w in np.eye(3)])
     effects = fit.coefficients @ weights
     psi = fit.jackknife(used["code_departement"].to_numpy()) @ weights
     one_seat = _spread(frame, fit.jackknife(used["uai"].to_numpy())[:, 0], used["uai"])

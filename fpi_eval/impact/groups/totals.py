@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import GROSS, NET, reach, sample
 from fpi_eval.impact.groups.territories import Territories, territories
+from fpi_eval.impact.j import fit_j, report
 from fpi_eval.panel import align
 from fpi_eval.results import heading, within
 
@@ -96,7 +97,7 @@ def totals(
     -----
     Courses created by the programme have no past: their seats get their group's effect per seat.
     """
-    frame, whole = seats.sample(panel, outcome), align(panel, outcome)
+    frame, whole = sample(panel, outcome), align(panel, outcome)
     rows = [_row(ALL, ALL, frame, whole)]
     absent: dict[str, str] = {}
     for name, known in OWN.items():
@@ -119,12 +120,12 @@ def totals(
 
 def _row(dimension: str, group: str, frame: pd.DataFrame, whole: pd.DataFrame) -> tuple:
     """Return the totals of one group, from its own regression J."""
-    frame.attrs.update({"outcome": whole.attrs["outcome"], "reach": seats.reach(whole)})
+    frame.attrs.update({"outcome": whole.attrs["outcome"], "reach": reach(whole)})
     sites = whole.loc[whole["dose"] != 0, "uai"].nunique()
     if sites < SHOWN_ALONE:
         raise FpiError(TOO_FEW)
-    found = seats.report(frame, seats.fit_j(frame))
-    gross, net = found[seats.GROSS], found[seats.NET]
+    found = report(frame, fit_j(frame))
+    gross, net = found[GROSS], found[NET]
     n = float(whole["dose"].sum())
     parts = [n * getattr(e, k) for e in (gross, net) for k in ("estimate", "ci_low", "ci_high")]
     return (dimension, group, n, sites, *parts)

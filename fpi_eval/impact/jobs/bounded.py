@@ -15,14 +15,15 @@ from scipy import stats
 
 from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import GROSS, NET, SEATS, WEIGHTS, sample
+from fpi_eval.impact.j import combination, fit_j
 from fpi_eval.impact.jobs.graduates import HORIZONS, seat_exits, two_cohorts
 from fpi_eval.impact.uncertainty import CR3, Clusters
 from fpi_eval.regression.partial import imbens_manski
 from fpi_eval.regression.ratio import LEVEL
 from fpi_eval.results import heading
 
-EFFECTS = {seats.GROSS: "Brut", seats.NET: "Net"}
+EFFECTS = {GROSS: "Brut", NET: "Net"}
 BY = {"niveau": text.NIVEAUX, "filiere": {}}
 ALL = "Ensemble"
 COMPARABLE = 40  # pupils of two cohorts: half of them may leave and still be published
@@ -108,7 +109,7 @@ def bounded_employment(
     low, high = f"{name}_bas", f"{name}_haut"
     if missing := [c for c in (low, high, "terminale_2") if c not in panel]:
         raise FpiError(f"colonne absente : {missing[0]}.", colonne=missing[0])
-    frame = seats.sample(panel.assign(**{name: panel[low]}), name)
+    frame = sample(panel.assign(**{name: panel[low]}), name)
     frame[["bas", "haut"]] = panel.loc[frame.index, [low, high]].to_numpy()
     frame["eleves"] = panel.loc[frame.index, "terminale_2"].to_numpy()
     mixed = two_cohorts(frame)
@@ -159,12 +160,12 @@ def _effects(group: str, frame: pd.DataFrame) -> list[tuple]:
         raise FpiError("moins de deux établissements ouverts.")
     hidden = (opened["haut"] > opened["bas"]).to_numpy()
     share = float(opened.loc[hidden, "eleves"].sum() / max(opened["eleves"].sum(), 1.0))
-    middle = seats.fit_j(frame.assign(y=(frame["bas"] + frame["haut"]) / 2))
-    middle.position(seats.SEATS)
+    middle = fit_j(frame.assign(y=(frame["bas"] + frame["haut"]) / 2))
+    middle.position(SEATS)
     found = []
     for label, words in EFFECTS.items():
-        weights = np.multiply(seats.WEIGHTS[label], (1.0, *frame.attrs["reach"]))
-        weights = seats.combination(middle, weights)
+        weights = np.multiply(WEIGHTS[label], (1.0, *frame.attrs["reach"]))
+        weights = combination(middle, weights)
         v = np.zeros(len(frame))
         v[middle.keep] = middle.x @ (middle.bread @ weights)
         bas, haut = frame["bas"].to_numpy(), frame["haut"].to_numpy()
@@ -185,7 +186,7 @@ def _effects(group: str, frame: pd.DataFrame) -> list[tuple]:
 
 def _fitted(frame: pd.DataFrame, weights: np.ndarray) -> tuple[float, float, int]:
     """Return an effect per seat, its error (widest rule of J) and degrees of freedom."""
-    fit = seats.fit_j(frame)
+    fit = fit_j(frame)
     used = frame[fit.keep]
     clusters = Clusters.of(used)
     psi = [fit.jackknife(c) @ weights for c in (clusters.etab, clusters.dep)]

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import GROSS, NET, SEATS, WEIGHTS, effects, sample, scale
+from fpi_eval.impact.j import combination, regressors
 from fpi_eval.panel.cells import lag_of
 from fpi_eval.regression import linear
 from fpi_eval.regression.sandwich import codes, sum_by
@@ -39,7 +40,7 @@ def cohort_frame(
     Seats and exposures are those of the entry. An outcome that does not exist, or is not known
     yet for a cohort, is NaN.
     """
-    frame = seats.sample(panel, "entrants", niveau=niveau)
+    frame = sample(panel, "entrants", niveau=niveau)
     attrs = dict(frame.attrs)
     index = pd.MultiIndex.from_arrays([panel["cell"], panel["rentree"]])
     for name in outcomes:
@@ -71,14 +72,14 @@ def fit_cohorts(
     the whole sample, as in the jackknife (exact for effects nested in the cluster).
     """
     used = frame.dropna(subset=list(outcomes))
-    n = seats.scale(used, proportional=proportional)
-    x, z, names = seats.regressors(used)
+    n = scale(used, proportional=proportional)
+    x, z, names = regressors(used)
     z[:, 1:] /= n[:, None]
     fit = linear.fit(
-        used[outcomes[0]].to_numpy() / n, x / n[:, None], seats.effects(used), names=names,
+        used[outcomes[0]].to_numpy() / n, x / n[:, None], effects(used), names=names,
         instruments=z, weights=n if proportional else None,
     )  # fmt: skip
-    fit.position(seats.SEATS)
+    fit.position(SEATS)
     y = fit.absorber.residualize(used[list(outcomes)].to_numpy()[fit.keep] / n[fit.keep, None])
     weighted = fit.x if fit.weights is None else fit.x * fit.weights[:, None]
     groups, labels = codes(used[cluster].to_numpy()[fit.keep])
@@ -91,8 +92,8 @@ def fit_cohorts(
     times = np.vstack([np.ones(len(labels)), _resamples(treated, draws, seed)])
     beta = np.linalg.solve((times @ left).reshape(-1, k, k), (times @ right).reshape(-1, k, m))
     reach = frame.attrs["reach"]
-    combos = [seats.combination(fit, np.multiply(w, (1.0, *reach)))
-              for w in (seats.WEIGHTS[seats.GROSS], seats.WEIGHTS[seats.NET])]  # fmt: skip
+    combos = [combination(fit, np.multiply(w, (1.0, *reach)))
+              for w in (WEIGHTS[GROSS], WEIGHTS[NET])]  # fmt: skip
     gross, net = (np.einsum("k,bkm->bm", w, beta) for w in combos)
     return CohortFit(
         outcomes, gross[0], net[0], gross[1:], net[1:], len(labels), int(treated.sum())

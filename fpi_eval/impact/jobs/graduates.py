@@ -8,7 +8,8 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import reach, sample
+from fpi_eval.impact.j import fit_j, report
 from fpi_eval.results import Estimate, Estimates
 
 HORIZONS = (6, 12, 18, 24)
@@ -97,7 +98,7 @@ def additional_employed(
         raise FpiError(f"emploi à {horizon} mois : choisissez parmi {text.liste(HORIZONS)}.")
     if by is not None and by not in GROUPS:
         raise FpiError(f"regroupement « {by} » inconnu : choisissez parmi {text.liste(GROUPS)}.")
-    frame = seats.sample(panel, f"en_emploi_{horizon}_mois")
+    frame = sample(panel, f"en_emploi_{horizon}_mois")
     attrs = dict(frame.attrs)
     frame = two_cohorts(frame) if millesimes else frame
     if by is None:
@@ -105,14 +106,14 @@ def additional_employed(
     items: list[Estimate] = []
     for key in sorted(frame.loc[frame["dose"] != 0, by].unique()):
         part = frame[frame[by] == key]
-        part.attrs.update(attrs | {"reach": seats.reach(part)})
+        part.attrs.update(attrs | {"reach": reach(part)})
         found = _effects(part, total)
         items += [replace(e, label=f"{e.label}, {GROUPS[by].get(key, key).lower()}") for e in found]
     return Estimates(tuple(items), note=_note(horizon))
 
 
 def _effects(frame: pd.DataFrame, total: bool) -> Sequence[Estimate]:
-    found = seats.report(frame, seats.fit_j(frame))
+    found = report(frame, fit_j(frame))
     if not total:
         return found.items
     return [scaled(e, seat_exits(frame)) for e in found]
@@ -165,7 +166,7 @@ def without_course_sessions(panel: pd.DataFrame, horizon: int = 6) -> float:
 
     Beside `additional_employed`, it shows how much the change of scope and the calendar weigh.
     """
-    frame = seats.sample(panel, f"en_emploi_{horizon}_mois")
+    frame = sample(panel, f"en_emploi_{horizon}_mois")
     n = frame["size"].to_numpy(float)
     cell = pd.factorize(frame["cell"])[0]
     x = np.column_stack([frame["dose"] / n, np.sign(frame["dose"]), frame["y"] / n])

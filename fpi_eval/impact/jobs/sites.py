@@ -4,7 +4,8 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import DEP, EXPOSURES, SEATS
+from fpi_eval.impact.j import combination, regressors
 from fpi_eval.impact.jobs.graduates import HORIZONS, scaled, seat_exits, two_cohorts
 from fpi_eval.impact.uncertainty import CR3, answer
 from fpi_eval.panel import align
@@ -53,21 +54,21 @@ def employed_by_site(panel: pd.DataFrame, sites: pd.DataFrame, horizon: int = 6)
             f"sortants sont publiés, deux millésimes de suite ; il en faut {FEWEST}."
         )
     n = frame["size"].to_numpy(float)
-    x, z, names = seats.regressors(frame, {seats.DEP: seats.EXPOSURES[seats.DEP]})
+    x, z, names = regressors(frame, {DEP: EXPOSURES[DEP]})
     z[:, 1:] /= n[:, None]
     fit = linear.fit(
         frame["y"].to_numpy() / n, x / n[:, None],
         [frame["cell"].to_numpy(), interaction(frame["code_region"], frame["time"])],
         names=names, instruments=z, weights=n,
     )  # fmt: skip
-    fit.position(seats.SEATS)
+    fit.position(SEATS)
     used = frame[fit.keep]
     used.attrs.update(frame.attrs)
     psi = [fit.jackknife(used[c].to_numpy()) for c in ("uai", "code_departement")]
     reach = frame["exposure_dep"].sum() / frame["dose"].sum()
     items = []
     for label, moved in ((SITE, 0.0), (NET, reach)):
-        w = seats.combination(fit, (1.0, 0.0, moved))
+        w = combination(fit, (1.0, 0.0, moved))
         found = answer(
             used, w @ fit.coefficients, psi[0] @ w, psi[1] @ w, estimator="Établissements",
             kind=CR3, label=label, dropped=frame.attrs["dropped"] + fit.dropped,

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval import text
-from fpi_eval.absent import TOO_FEW, Absent
 from fpi_eval.calendar import first_seen, month
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs.bounded import ALL, BoundedEffects, bounded_employment
@@ -38,38 +37,38 @@ def comptes(p: Panels) -> pd.DataFrame:
 
 
 @cache
-def _effects(e: Etude, horizon: int) -> BoundedEffects | Absent:
+def _effects(e: Etude, horizon: int) -> BoundedEffects | str:
     """Return what the programme added to those employed, or why it cannot be told."""
     if e.muette:
-        return Absent(e.muette)
+        return e.muette
     found = comptes(e.p)
     if found.empty:
-        return Absent(NO_FILE)
-    panel = emploi_formations.with_employment(e.panel, found)
+        return NO_FILE
+    panel = emploi_formations.with_employment(e.p.panel, found).table
     try:
         made = bounded_employment(panel, horizon, words=e.p.donnees.programme.mots_filieres)
     except FpiError as error:
         day = first_seen(e.panel, emploi_formations.name_of(horizon))
-        return Absent(f"par formation, {error} Premier chiffre attendu : {month(day)}.")
+        return f"par formation, {error} Premier chiffre attendu : {month(day)}."
     except np.linalg.LinAlgError:
-        return Absent(TOO_FEW)
+        return "Trop peu de places ouvertes pour séparer leur effet du reste."
     return made.with_verdict(e.evaluation.verdict.phrase)
 
 
 @cache
-def _sites(e: Etude, horizon: int) -> Estimates | Absent:
+def _sites(e: Etude, horizon: int) -> Estimates | str:
     """Return additional employed by whole establishment, or why it cannot be told."""
     if e.muette:
-        return Absent(e.muette)
+        return e.muette
     found = emploi_etablissements.employed(e.p)
     if found.empty:
-        return Absent(NO_SITE)
+        return NO_SITE
     try:
         return employed_by_site(e.panel, found, horizon)
     except FpiError as error:
-        return Absent(f"par établissement, {error}")
+        return f"par établissement, {error}"
     except np.linalg.LinAlgError:
-        return Absent(TOO_FEW)
+        return "Trop peu de places ouvertes pour séparer leur effet du reste."
 
 
 def phrase(e: Etude) -> str:
@@ -77,10 +76,10 @@ def phrase(e: Etude) -> str:
     if e.evaluation is None:
         return e.raison
     sites, courses = _sites(e, MAIN), _effects(e, MAIN)
-    if isinstance(sites, Absent) and isinstance(courses, Absent):
-        return _capital(courses.reason)
+    if isinstance(sites, str) and isinstance(courses, str):
+        return _capital(courses)
     said = []
-    if not isinstance(sites, Absent):
+    if not isinstance(sites, str):
         one = sites[0]
         said.append(
             f"Les établissements qui ont ouvert des places, et dont les sortants sont publiés, "
@@ -90,7 +89,7 @@ def phrase(e: Etude) -> str:
         )
         if one.ci_low <= 0 <= one.ci_high:
             said.append("On ne peut pas encore dire si plus de personnes travaillent.")
-    if not isinstance(courses, Absent):
+    if not isinstance(courses, str):
         gross = courses.table[courses.table["group"] == ALL].iloc[0]
         said.append(
             f"Formation par formation, les effectifs masqués laissent l'effet brut entre "
@@ -109,18 +108,18 @@ def _people(value: float) -> str:
     return f"{count} de {'plus' if round(value) >= 0 else 'moins'}"
 
 
-def effets(e: Etude) -> Table | Absent:
+def effets(e: Etude) -> Table | str:
     """Return additional employed at 6 to 24 months: by establishment, then by course, bounded."""
     parts: list[pd.DataFrame] = []
     late: list[tuple[str, int]] = []
     for horizon in emploi_formations.HORIZONS:
         for found, rows_of in ((_sites(e, horizon), _site_rows), (_effects(e, horizon), _rows)):
-            if isinstance(found, Absent):
-                late.append((found.reason, horizon))
+            if isinstance(found, str):
+                late.append((found, horizon))
             else:
                 parts.append(rows_of(found, horizon).assign(mois=f"{horizon} mois"))
     if not parts:
-        return Absent(_capital(late[-1][0]))
+        return _capital(late[-1][0])
     rows = pd.concat(parts, ignore_index=True)
     return table(
         rows[["mois", "maille", "group", "effect", "entre", "intervalle", "hidden_share"]],
@@ -179,7 +178,7 @@ def _between(low: float, high: float) -> str:
     return first if first == last else f"{first}\u00a0à\u00a0{last}"
 
 
-def rupture(p: Panels) -> Table | Absent:
+def rupture(p: Panels) -> Table | str:
     """Return how employment rates moved elsewhere when the public sector came in, by voie."""
     rows = p.regional
     away = rows["code_region"] != p.donnees.programme.territoire.code_region
@@ -187,7 +186,7 @@ def rupture(p: Panels) -> Table | Absent:
     kept = kept.dropna(subset=["sortants", "en_emploi_6_mois"])
     years = sorted(kept["millesime"].unique())
     if FIRST_WITH_PUBLIC_SECTOR not in years[1:]:
-        return Absent(
+        return (
             f"La rupture de champ (emplois publics comptés à partir du millésime "
             f"{FIRST_WITH_PUBLIC_SECTOR.replace('_', '-')}) n'est pas dans ces fichiers."
         )

@@ -8,7 +8,7 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import j as seats
+from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.groups.declared import DIMENSIONS
 from fpi_eval.impact.groups.heterogeneity import ADMITTED, Heterogeneity, heterogeneity
 from fpi_eval.impact.outcomes import OUTCOMES, Family, study_family
@@ -17,7 +17,7 @@ from fpi_eval.tables import Table, table
 if TYPE_CHECKING:
     from fpi_eval.report.pages.study import Etude
 
-EFFECTS = {seats.GROSS: "Brut", seats.NET: "Net"}
+EFFECTS = {GROSS: "Brut", NET: "Net"}
 NOT_ADJUSTED = "sans ajustement"
 ADJUSTED = ("p_romano_wolf", "p_holm")
 SEX_NOTE = (

@@ -11,7 +11,6 @@ from fpi_eval.absent import Absent
 from fpi_eval.calendar import LABELS, SHOWN, premieres
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators import deploiement, remplissage
-from fpi_eval.panel.from_files import cell_panel
 from fpi_eval.panel.panels import Panels
 from fpi_eval.power import calendrier as dates_of
 from fpi_eval.projection import (
@@ -62,7 +61,7 @@ def codes(p: Panels) -> dict[str, pd.DataFrame]:
 @lru_cache(maxsize=2)
 def panneau(p: Panels) -> pd.DataFrame:
     """Return the cell panel of the run's files."""
-    return cell_panel(p).table
+    return p.cells
 
 
 @lru_cache(maxsize=4)

@@ -15,7 +15,6 @@ from fpi_eval.disclosure import Parts, Rate
 from fpi_eval.indicators.declare import EMPLOYED
 from fpi_eval.indicators.derive import in_seats
 from fpi_eval.indicators.filieres import of_programme
-from fpi_eval.panel.from_files import cell_panel
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional import HERE
 from fpi_eval.report.published.protection import AUTRES, Safe, protected
@@ -51,7 +50,7 @@ def voeux(p: Panels) -> Safe | None:
 @cache
 def cellules(p: Panels) -> pd.DataFrame:
     """Return the cell panel from files, programme's filières, voie scolaire, territory."""
-    rows = of_programme(p, cell_panel(p).table)
+    rows = of_programme(p, p.cells)
     return rows[(rows["voie"] == "scolaire") & rows["niveau"].notna()]
 
 

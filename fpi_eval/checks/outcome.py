@@ -1,0 +1,77 @@
+"""Which outcome can be studied, and whether the verdict lets its effect be shown."""
+
+from typing import TypeVar
+
+import numpy as np
+
+from fpi_eval import text
+from fpi_eval.absent import Absent
+from fpi_eval.checks.evaluation import Evaluation, evaluate
+from fpi_eval.checks.verdict import FAIL
+from fpi_eval.errors import FpiError
+from fpi_eval.panel import CellPanel
+from fpi_eval.programme import Programme
+
+#: Outcomes studied instead of the announced one where files do not give it, nearest first.
+INSTEAD = ("terminale", "entrants")
+NAMES = {
+    "diplomes": "diplômés",
+    "terminale": "élèves en dernière année",
+    "entrants": "entrants",
+    "en_emploi_6_mois": "en emploi à 6 mois",
+    "en_emploi_12_mois": "en emploi à 12 mois",
+}
+T = TypeVar("T")
+
+
+def observed_outcome(panel: CellPanel, programme: Programme) -> str | Absent:
+    """Return the programme's primary outcome, or the nearest one that the files give."""
+    wanted, table = programme.resultats.principal, panel.table
+    for name in (wanted, *INSTEAD):
+        if name in table and table[name].notna().any():
+            return name
+    return Absent("Aucun fichier ne donne d'effectif par établissement et formation.")
+
+
+def evaluated(panel: CellPanel, outcome: str | Absent, programme: Programme) -> Evaluation | Absent:
+    """Return the evaluation of an outcome, or why these files do not allow one: see `evaluate`."""
+    if isinstance(outcome, Absent):
+        return outcome
+    try:
+        return evaluate(panel, outcome, programme)
+    except FpiError as error:
+        return _unable(panel, outcome, str(error))
+    except np.linalg.LinAlgError:
+        reason = "trop peu de places ouvertes pour séparer leur effet du reste."
+        return _unable(panel, outcome, reason)
+
+
+def _unable(panel: CellPanel, outcome: str, reason: str) -> Absent:
+    """Return what the files lack for an estimate."""
+    table = panel.table
+    known = sorted(table.loc[table[outcome].notna(), "rentree"].unique())
+    opened = table.loc[table["seats"] != 0, "rentree"]
+    years = ("à la rentrée " if len(known) == 1 else "aux rentrées ") + text.liste(known)
+    since = (
+        f", et les premières places ouvertes datent de la rentrée {opened.min()}."
+        if len(opened)
+        else ", et aucune place ouverte."
+    )
+    return Absent(
+        "On ne peut pas estimer d'effet. Les fichiers ne donnent les effectifs par établissement "
+        f"et formation ({NAMES.get(outcome, outcome)}) qu'{years}{since} "
+        f"{reason[0].upper()}{reason[1:]}"
+    )
+
+
+def allowed(evaluation: Evaluation | Absent, found: T | Absent) -> T | Absent:
+    """Return a result headed by the verdict, or why the verdict forbids to show it."""
+    if isinstance(evaluation, Absent):
+        return Absent("Il n'y a pas d'effet à montrer : « En bref » dit pourquoi.")
+    if evaluation.blocked:
+        failed = text.liste(
+            f"« {c.titre} »" for c in evaluation.checks if c.dur and c.statut == FAIL
+        )
+        return Absent(f"Le verdict interdit de donner l'effet : échec de {failed}.")
+    headed = getattr(found, "with_verdict", None)  # a table of figures has no heading
+    return headed(evaluation.verdict.niveau) if headed else found
