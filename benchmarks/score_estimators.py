@@ -9,6 +9,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact import poisson
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.imputation import imputation
+from fpi_eval.impact.j_and_bjs2_t import j_and_bjs2_t
 from fpi_eval.impact.stacked import pooled, stack
 from fpi_eval.regression import interval
 from fpi_eval.results import Estimate
@@ -205,9 +206,9 @@ def answers(panel: pd.DataFrame, outcome: str) -> dict[str, Result]:
     return found
 
 
-#: Rows given by one fit, and the fit: `together` gives four rows, and their gap.
+#: Rows given by one fit, and the fit: `j_and_bjs2_t` gives four rows, and their gap.
 FITS = (
-    (("J, effet brut", "J, déplacement", "J, effet net", "BJS2-T"), together),
+    (("J, effet brut", "J, déplacement", "J, effet net", "BJS2-T"), j_and_bjs2_t),
     (("imputation par place",), lambda panel, y: [imputation(panel, y)]),
     (("imputation de Poisson",), lambda panel, y: [poisson.poisson_imputation(panel, y)]),
     (("empilement",), lambda panel, y: [pooled(stack(sample(panel, y)))]),

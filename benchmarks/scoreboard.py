@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -30,8 +31,6 @@ from runner import today_at
 from score_estimators import ESTIMATORS, answers, light_draw, truths
 from score_tables import RESULTS, between, brief, markdown, read_store, summarise
 
-from fpi_eval.impact import few_treated as few
-from fpi_eval.impact import placebo_regions as regions
 from fpi_eval.twin import SCENARIOS, TwinParameters
 
 #: Seeds that no test nor earlier table has used.
@@ -52,9 +51,11 @@ COLUMNS = (
     "scenario", "outcome", "seed", "estimator", "estimand", "estimate", "std_error", "ci_low",
     "ci_high", "p_value", "truth",
 )  # fmt: skip
-JUDGED = ("twin", "impact", "inference", "panel.cells")
+JUDGED = ("twin", "impact", "regression", "panel.cells")
 WRITING = "fpi_eval.twin.files.write"  # writes the raw files, which no draw reads
-LATE = (few, regions)  # loaded by J only when it needs them
+LATE = tuple(
+    import_module(f"fpi_eval.impact.{name}") for name in ("few_treated", "placebo_regions")
+)  # loaded by J only when it needs them
 
 Run = tuple[str, str, int]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fpi_eval import __version__, text
+from fpi_eval.absent import Absent
 from fpi_eval.checks import Check, Evaluation, thresholds
 from fpi_eval.checks.verdict import CAUTION, PASS, THRESHOLDS, UNKNOWN
 from fpi_eval.errors import FpiError

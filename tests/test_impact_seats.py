@@ -1,12 +1,13 @@
 """J, BJS2-T, Wald and lags: truth recovered without noise, pyfixest with it."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 from invented import invented_panel
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import few_treated as few
-from fpi_eval.impact import placebo_regions as regions
 from fpi_eval.impact.bjs2_t import bjs2_t
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET, effects, sample
 from fpi_eval.impact.j import distributed_lags, fit_j, regressors
@@ -14,6 +15,7 @@ from fpi_eval.impact.j import j as j_j
 from fpi_eval.impact.j import wald as j_wald
 from fpi_eval.impact.j_and_bjs2_t import GAP, j_and_bjs2_t
 from fpi_eval.impact.new_cells import new_cells
+from fpi_eval.impact.placebo_regions import candidate, copied, placebo_regions
 from fpi_eval.panel import align
 from fpi_eval.regression import interval
 
@@ -156,7 +158,7 @@ def test_moving_openings_of_a_null_outcome_finds_nothing():
 
 
 def test_placebo_regions_spread_around_zero():
-    table = regions.placebo_regions(invented_panel(13, noise=2.0, regions=8))
+    table = placebo_regions(invented_panel(13, noise=2.0, regions=8))
     assert len(table) == 7
     assert table.attrs["df"] == 7
     assert 0 < table.attrs["std_error"] < 0.3
@@ -175,9 +177,10 @@ def test_placebo_regions_correct_the_error_only_where_regions_move_on_their_own(
     panel = invented_panel(13, noise=2.0, regions=8, etabs=30, opened=40)
     plain = j_j(panel)[GROSS]
     assert "régions placebo" not in plain.rule
-    table = regions.copied(sample(panel, "diplomes"))
+    table = copied(sample(panel, "diplomes"))
     shaken = table.assign(estimate=5 * table["std_error"] * [1, -1, 1, -1, 1, -1, 1])
-    monkeypatch.setattr(regions, "copied", lambda frame: shaken)
+    module = import_module("fpi_eval.impact.placebo_regions")
+    monkeypatch.setattr(module, "copied", lambda frame: shaken)
     found = j_j(panel)[GROSS]
     assert found.rule.startswith("7 régions placebo")
     low, high, _ = interval(found.estimate, found.std_error, 7)
@@ -186,23 +189,23 @@ def test_placebo_regions_correct_the_error_only_where_regions_move_on_their_own(
 
 
 def test_the_error_of_a_placebo_region_is_that_of_its_own_establishments():
-    table = regions.placebo_regions(invented_panel(13, noise=2.0, regions=12, etabs=30, opened=30))
+    table = placebo_regions(invented_panel(13, noise=2.0, regions=12, etabs=30, opened=30))
     ratio = table["estimate"] / table["std_error"]
     assert 0.4 < np.mean(ratio**2) < 2.0
 
 
 def test_a_shock_of_whole_regions_is_seen_by_the_placebo_regions():
     panel = invented_panel(13, noise=2.0, regions=8)
-    calm = regions.placebo_regions(panel, region_effects=False)
-    shaky = regions.placebo_regions(shaken(panel, 0.5), region_effects=False)
-    absorbed = regions.placebo_regions(shaken(panel, 0.5))
+    calm = placebo_regions(panel, region_effects=False)
+    shaky = placebo_regions(shaken(panel, 0.5), region_effects=False)
+    absorbed = placebo_regions(shaken(panel, 0.5))
     assert shaky.attrs["std_error"] > 2 * calm.attrs["std_error"]
     assert absorbed.attrs["std_error"] < shaky.attrs["std_error"]
 
 
 def test_too_few_regions_give_no_placebo_error():
     frame = sample(invented_panel(13, noise=2.0, regions=3), "diplomes")
-    assert regions.candidate(frame, 1.0) == []
+    assert candidate(frame, 1.0) == []
 
 
 def test_too_early_an_outcome_is_an_error_in_french():

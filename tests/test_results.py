@@ -295,8 +295,13 @@ def test_results_are_not_changed_by_being_read(small):
 
 def test_with_one_treated_establishment_nothing_speaks_of_a_missing_interval():
     few = twin.draw(replace(twin.SMALL, treated_etablissements=1), 3).panel
-    for found in (j(few, "entrants"), study_family(few, ("entrants", "terminale"), draws=99),
-                  heterogeneity(few, "entrants", draws=99), j_and_bjs2_t(few, "entrants")):  # fmt: skip
+    results = (
+        j(few, "entrants"),
+        study_family(few, ("entrants", "terminale"), draws=99),
+        heterogeneity(few, "entrants", draws=99),
+        j_and_bjs2_t(few, "entrants"),
+    )
+    for found in results:
         said = found.summary()
         assert "n. d. à" not in said
         assert "nan" not in said

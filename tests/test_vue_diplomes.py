@@ -1,17 +1,22 @@
 """What `03_diplomes` shows, with an effect, without one, and when the number is refused."""
 
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import fpi_eval as fpi
-from fpi_eval import twin
+from fpi_eval import checks, impact, twin
+from fpi_eval.absent import Absent, attempt
 from fpi_eval.checks import Check
 from fpi_eval.figures import Figure
+from fpi_eval.impact.frame import GROSS, NET
+from fpi_eval.indicators import waves
+from fpi_eval.plan import held_against
 from fpi_eval.report.pages import diplomes as vue
 from fpi_eval.report.pages import emploi_en_plus as plus
-from fpi_eval.report.pages import insertion as insertion
+from fpi_eval.report.pages import familles, insertion
 from fpi_eval.report.runner.notebooks import check_thin, inspect
 from fpi_eval.tables import Table
 
@@ -26,96 +31,157 @@ def folder(tmp_path_factory):
     return made
 
 
+def analysed(annee, panel=None):
+    """Make what the notebook makes, on the year's panel or on another."""
+    panel = panel or annee.panel
+    outcome = checks.observed_outcome(panel, annee.programme)
+    evaluation = held_against(checks.evaluated(panel, outcome, annee.programme), annee.programme)
+    return shown(annee, panel, outcome, evaluation)
+
+
+def shown(annee, panel, outcome, evaluation):
+    """Return every object that the page shows, by name."""
+    gate = partial(checks.allowed, evaluation)
+    cells, study = panel.table, attempt(checks.Study, panel, outcome)
+    effets = gate(attempt(impact.j_and_bjs2_t, cells, outcome))
+    groups = attempt(
+        impact.heterogeneity, cells, outcome,
+        words=annee.programme.mots_filieres, seed=annee.programme.graine,
+    )  # fmt: skip
+    source = vue.source(annee.context, panel)
+    choix = gate(attempt(checks.specification_curve, study))
+    slope = attempt(checks.explaining_slope, study)
+    opening = attempt(checks.per_opening, study)
+    return SimpleNamespace(
+        annee=annee, panel=panel, outcome=outcome, evaluation=evaluation, source=source,
+        reponse=vue.reponse(evaluation),
+        effets=vue.effets(effets, source),
+        brut_net=vue.brut_net(effets, source),
+        evenement=vue.evenement(gate(attempt(impact.stacked, cells, outcome)), source),
+        controles=vue.controles(evaluation, source),
+        equilibre=vue.equilibre(evaluation, source),
+        robustesse=vue.robustesse(choix, opening, outcome, source),
+        specification=vue.specification(choix, outcome, source),
+        renverser=vue.renverser(evaluation, effets, slope),
+        calendrier=vue.calendrier(waves(panel, outcome), source),
+        plan=vue.plan(evaluation),
+        limites=vue.limites(annee.context, outcome, panel, evaluation),
+        pour_qui=familles.pour_qui(gate(groups), annee.programme.secret),
+        groupes=familles.groupes(gate(groups), outcome, source, annee.tension_note),
+    )  # fmt: skip
+
+
+def both_families(of, **other):
+    """Return the sentence and the table on every announced outcome."""
+    chosen = familles.annonces(of.annee.programme, of.outcome) | other
+    gross, net = (
+        checks.allowed(
+            of.evaluation,
+            attempt(impact.study_family, of.panel.table, effect=effect, **chosen),
+        )
+        for effect in (GROSS, NET)
+    )
+    return familles.autres(gross, net), familles.famille(gross, net, of.source)
+
+
 @pytest.fixture(scope="module")
 def made(folder):
-    return vue.etude(fpi.load("fpi_aura", 2026, folder))
+    return analysed(fpi.load("fpi_aura", 2026, folder))
 
 
 @pytest.fixture(scope="module")
 def early(folder):
-    return vue.etude(fpi.load("fpi_aura", 2021, folder))
+    return analysed(fpi.load("fpi_aura", 2021, folder))
+
+
+@pytest.fixture(scope="module")
+def refused(made):
+    bad = Check("support", "Formations comparables ailleurs", "fail", 0.1, 0.0, "", "aucune.", True)
+    return shown(made.annee, made.panel, made.outcome, made.evaluation.with_checks([bad]))
 
 
 def test_the_answer_begins_with_the_verdict_and_gives_gross_net_and_total(made):
-    said = vue.reponse(made)
-    assert said.startswith("Verdict sur le plan d'évaluation : ")
-    assert "Pour 100 places ouvertes" in said
-    assert "Au total, effet net" in said
-    assert "registre des ouvertures" in said
+    assert made.reponse.startswith("Verdict sur le plan d'évaluation : ")
+    assert "Pour 100 places ouvertes" in made.reponse
+    assert "Au total, effet net" in made.reponse
+    assert "registre des ouvertures" in vue.origine(made.panel)
 
 
 def test_the_outcome_studied_is_the_nearest_that_files_give_and_it_is_said(made):
-    assert (made.voulu, made.outcome) == ("diplomes", "terminale")
-    assert "Aucune source ouverte" in vue.resultat(made)
-    assert vue.resultat(made) in vue.limites(made)
+    assert made.annee.programme.resultats.principal == "diplomes"
+    assert made.outcome == "terminale"
+    said = vue.resultat(made.annee.context, made.outcome)
+    assert "Aucune source ouverte" in said
+    assert said in made.limites
 
 
 def test_every_section_shows_something(made):
-    assert [type(getattr(vue, name)(made)) for name in SHOWN] == [
-        Table, Figure, Figure, Table, Figure
-    ]  # fmt: skip
+    assert [type(getattr(made, name)) for name in SHOWN] == [Table, Figure, Figure, Table, Figure]
     for name in ("controles", "equilibre", "calendrier"):
-        assert isinstance(getattr(vue, name)(made), Table)
-    assert vue.renverser(made).count("\n\n") >= 1
+        assert isinstance(getattr(made, name), Table)
+    assert made.renverser.count("\n\n") >= 1
 
 
 def test_the_table_of_effects_adds_up(made):
-    rows = vue.effets(made).frame.set_index("effet")["valeur"]
+    rows = made.effets.frame.set_index("effet")["valeur"]
     gross = rows["Effet brut"].iloc[0]
     assert rows["Effet net"] == pytest.approx(gross + rows["Déplacement"])
 
 
+def test_effects_shown_are_those_that_were_judged(made):
+    shown_net = made.effets.frame.set_index("effet")["valeur"]["Effet net"]
+    assert shown_net == made.evaluation.estimates[NET].estimate
+
+
 def test_the_page_says_whether_a_plan_was_written(made):
-    assert vue.plan(made).startswith("Plan d'analyse écrit d'avance : ")
+    assert made.plan.startswith("Plan d'analyse écrit d'avance : ")
 
 
 def test_checks_that_alert_come_first(made):
     order = ["échec", "prudence", "bon", "non évaluable"]
-    seen = vue.controles(made).frame["statut"].map(order.index)
+    seen = made.controles.frame["statut"].map(order.index)
     assert seen.is_monotonic_increasing
     assert len(seen) == len(made.evaluation.checks)
 
 
 def test_estimators_per_opening_stand_beside_those_per_seat(made):
-    rows = vue.robustesse(made).frame
+    rows = made.robustesse.frame
     assert set(rows["unite"]) == {"par place", "par ouverture"}
     assert {"Callaway–Sant'Anna", "Sun–Abraham"} <= set(rows["label"])
 
 
 def test_the_calendar_counts_from_the_opening(made):
-    rows = vue.calendrier(made).frame
+    rows = made.calendrier.frame
     two = rows[(rows["rentree"] == "2024") & (rows["duree"] == "2")].iloc[0]
     assert (two["diplomes"], two["emploi"]) == ("juin 2026", "fin 2027")
     assert two["derniere_annee"] == "2025-2026"
 
 
 def test_before_any_opening_the_report_says_why_there_is_no_effect(early):
-    assert early.evaluation is None
-    assert "On ne peut pas estimer d'effet" in vue.reponse(early)
+    assert isinstance(early.evaluation, Absent)
+    assert "On ne peut pas estimer d'effet" in early.reponse
     for name in (*SHOWN, "controles", "equilibre", "renverser"):
-        assert str(getattr(vue, name)(early)) == vue.NOTHING
-    assert "Aucune place ouverte" in str(vue.calendrier(early))
-    assert "Une partie des places" in vue.limites(early)
+        assert str(getattr(early, name)) == str(vue.NOTHING)
+    assert "Aucune place ouverte" in str(early.calendrier)
+    assert "Une partie des places" in early.limites
 
 
-def test_a_failed_hard_check_hides_every_number_but_shows_the_checks(made):
-    bad = Check("support", "Formations comparables ailleurs", "fail", 0.1, 0.0, "", "aucune.", True)
-    refused = replace(made, evaluation=made.evaluation.with_checks([bad]))
+def test_a_failed_hard_check_hides_every_number_but_shows_the_checks(refused):
     assert refused.evaluation.blocked
-    assert "interdit" in vue.reponse(refused)
-    assert "Pour 100 places" not in vue.reponse(refused)
+    assert "interdit" in refused.reponse
+    assert "Pour 100 places" not in refused.reponse
     for name in (*SHOWN, "renverser"):
-        assert "interdit" in str(getattr(vue, name)(refused))
-    assert isinstance(vue.controles(refused), Table)
+        assert "interdit" in str(getattr(refused, name))
+    assert isinstance(refused.controles, Table)
 
 
 def test_real_files_say_exactly_what_they_lack(donnees_reelles):
-    found = vue.etude(fpi.load("fpi_aura", 2022, donnees_reelles))
-    said = vue.reponse(found)
+    found = analysed(fpi.load("fpi_aura", 2022, donnees_reelles))
+    said = found.reponse
     assert "qu'à la rentrée 2020" in said
     assert "rentrée 2022" in said
-    assert "Sans registre des ouvertures" in said
-    rows = vue.calendrier(found).frame
+    assert "Sans registre des ouvertures" in vue.origine(found.panel)
+    rows = found.calendrier.frame
     assert set(rows["diplomes"]) <= {"juin 2024", "juin 2025"}
 
 
@@ -124,39 +190,52 @@ def test_the_notebook_is_thin_and_declares_what_it_shows():
     info = inspect(NOTEBOOK)
     assert info.title == "Les diplômés"
     assert set(info.parameters) == {"programme", "rentree", "donnees"}
-    assert all(hasattr(vue, n) for n in (*info.declares["tables"], *info.declares["figures"]))
+    assert all(
+        hasattr(vue, n) or hasattr(familles, n)
+        for n in (*info.declares["tables"], *info.declares["figures"])
+    )
 
 
 def test_every_announced_outcome_is_adjusted_gross_and_net_and_the_missing_ones_told(made):
-    rows = vue.famille(made).frame
+    said, table = both_families(made)
+    rows = table.frame
     assert list(rows["effet"]) == ["Brut", "Brut", "Net", "Net"]
     assert set(rows["label"]) == {"Entrants", "Élèves en dernière année"}
     # The outcome that stands in for the announced one was chosen later: it is adjusted too.
     assert rows["p_romano_wolf"].astype(float).between(0, 1).all()
-    gross = vue.effets(made).frame.set_index("effet")["valeur"]["Effet brut"].iloc[0]
+    gross = made.effets.frame.set_index("effet")["valeur"]["Effet brut"].iloc[0]
     final = rows[(rows["effet"] == "Brut") & (rows["label"] != "Entrants")]
     assert final["estimate"].iloc[0] == pytest.approx(gross)
-    said = vue.autres(made)
     assert said.startswith("Effet brut. Sur 2 résultats ajustés")
     assert "Absents des fichiers" in said
     assert "diplômés" in said
 
 
 def test_a_primary_outcome_that_files_give_is_not_adjusted(made):
-    rows = vue.famille(replace(made, voulu="terminale")).frame
+    rows = both_families(made, principal="terminale")[1].frame
     final = rows[rows["label"] == "Élèves en dernière année"]
     assert set(final["p_holm"]) == {"sans ajustement"}
 
 
+def regrouped(made, table):
+    """Return sentence and table by group on another panel, under the same verdict."""
+    what = made.annee.programme
+    found = checks.allowed(
+        made.evaluation,
+        impact.heterogeneity(table, made.outcome, words=what.mots_filieres, seed=what.graine),
+    )
+    return familles.pour_qui(found, what.secret), familles.groupes(found, made.outcome, made.source)
+
+
 def test_groups_stand_beside_the_sentence_that_says_whether_they_differ(made):
-    rows = insertion.groupes(made).frame
+    rows = made.groupes.frame
     assert "Niveau" in set(rows["dimension"])
     assert (rows.groupby("dimension")["p_romano_wolf"].nunique() == 1).all()
-    said = insertion.pour_qui(made)
+    said = made.pour_qui
     assert "découpage" in said.splitlines()[0]
     tension = rows[rows["dimension"] == "Tension du métier visé"]
     assert set(tension["group"]) == {"plus en tension", "moins en tension"}
-    note = insertion.groupes(made).note
+    note = made.groupes.note
     assert "groupe NSF → famille professionnelle (metiers.csv), Dares 2019 ;" in note
     assert "Sur 100 entrants de plus en BTS (admis sur Parcoursup), " in said
     assert "contre" in said
@@ -165,36 +244,35 @@ def test_groups_stand_beside_the_sentence_that_says_whether_they_differ(made):
 
 
 def test_without_tension_the_page_names_the_file_and_the_map_that_give_it(made):
-    bare = replace(made, panel=made.panel.drop(columns="tension"))
-    assert "Tension du métier visé : il faut le fichier" in insertion.pour_qui(bare)
-    assert "carte déclarée" not in insertion.groupes(bare).note
+    bare = regrouped(made, made.panel.table.drop(columns="tension"))
+    assert "Tension du métier visé : il faut le fichier" in bare[0]
+    assert "carte déclarée" not in bare[1].note
 
 
 def test_a_share_over_fewer_women_than_the_threshold_is_not_shown(made):
-    panel = made.panel.copy()
+    panel = made.panel.table.copy()
     first = panel.index[(panel["rentree"] == 2019) & (panel["entrants_filles"] > 3)][:1]
     men = panel["entrants_filles"] + panel["entrants_garcons"]
     panel["entrants_filles"] = (panel["seats"] > 0).astype(float).where(men.notna())
     panel.loc[first, "entrants_filles"] = 3.0
     panel["entrants_garcons"] = men - panel["entrants_filles"]
-    said = insertion.pour_qui(replace(made, panel=panel))
+    said = regrouped(made, panel)[0]
     assert "moins de 5 femmes ou hommes" in said
     assert "Sur 100 entrants" not in said
 
 
 def test_without_parcoursup_the_page_says_that_no_file_gives_the_sex(made):
-    panel = made.panel.drop(columns=["entrants_filles", "entrants_garcons"])
-    said = insertion.pour_qui(replace(made, panel=panel))
+    panel = made.panel.table.drop(columns=["entrants_filles", "entrants_garcons"])
+    said = regrouped(made, panel)[0]
     assert "Sexe : les fichiers lus ne le donnent pas" in said
     assert "Sur 100 entrants" not in said
 
 
-def test_families_and_groups_are_silent_when_the_number_is_refused_or_impossible(made, early):
-    bad = Check("support", "Formations comparables ailleurs", "fail", 0.1, 0.0, "", "aucune.", True)
-    refused = replace(made, evaluation=made.evaluation.with_checks([bad]))
-    for show in (vue.autres, vue.famille, insertion.pour_qui, insertion.groupes):
-        assert "interdit" in str(show(refused))
-        assert str(show(early)) == vue.NOTHING
+def test_families_and_groups_are_silent_when_the_number_is_refused_or_impossible(refused, early):
+    for said in (*both_families(refused), refused.pour_qui, refused.groupes):
+        assert "interdit" in str(said)
+    for said in (*both_families(early), early.pour_qui, early.groupes):
+        assert str(said) == str(vue.NOTHING)
 
 
 def test_the_notebook_on_groups_is_thin_and_declares_them():
@@ -203,4 +281,4 @@ def test_the_notebook_on_groups_is_thin_and_declares_them():
     info = inspect(path)
     assert "groupes" in info.declares["tables"]
     names = (*info.declares["tables"], *info.declares["figures"])
-    assert all(hasattr(insertion, n) or hasattr(plus, n) for n in names)
+    assert all(any(hasattr(page, n) for page in (insertion, plus, familles)) for n in names)

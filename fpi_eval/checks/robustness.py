@@ -7,13 +7,13 @@ from fpi_eval import text
 from fpi_eval.checks.study import Study
 from fpi_eval.checks.verdict import FAIL, PASS, Check
 from fpi_eval.errors import FpiError
-from fpi_eval.impact import placebo_regions as regions
 from fpi_eval.impact import poisson, triple
 from fpi_eval.impact.as_event_study import opening_study
 from fpi_eval.impact.bjs2_t import bjs2_t
 from fpi_eval.impact.frame import GROSS, SEATS, sample
 from fpi_eval.impact.imputation import imputation
 from fpi_eval.impact.j import fit_j, report, wald
+from fpi_eval.impact.placebo_regions import placebo_regions
 from fpi_eval.impact.sun_abraham import sun_abraham
 from fpi_eval.impact.twfe import twfe as twfe_twfe
 from fpi_eval.regression import interval
@@ -69,7 +69,7 @@ def leave_one_out(study: Study) -> pd.DataFrame:
 def regions_placebo(study: Study) -> Check:
     """Return the effect over the error that untreated regions show."""
     try:
-        table = regions.placebo_regions(study.panel, study.outcome, niveau=study.niveau)
+        table = placebo_regions(study.panel, study.outcome, niveau=study.niveau)
     except FpiError as error:
         return study.blank("regions_placebo", str(error))
     error, df = table.attrs["std_error"], table.attrs["df"]

@@ -42,6 +42,7 @@ _FROM = {
     "chain": "jobs.chain",
     "passage": "jobs.passage",
     "regional_change": "jobs.regional",
+    "additional_jobs": "jobs.additional",
     "employed_by_site": "jobs.sites",
     "bounded_employment": "jobs.bounded",
     "synthetic": "jobs.synthetic",

@@ -4,6 +4,7 @@ import itertools
 
 import pandas as pd
 
+from fpi_eval.absent import Absent
 from fpi_eval.panel.donnees import CAPACITIES
 from fpi_eval.panel.panels import Panels
 from fpi_eval.sources import catalogue
@@ -164,3 +165,35 @@ def ruptures(p: Panels) -> list[str]:
             "changement de champ, dans toutes les régions à la fois."
         )
     return sentences
+
+
+def scope_change(rows: pd.DataFrame, *, region: str) -> pd.DataFrame | Absent:
+    """Return employment rates elsewhere before and after public-sector jobs came in, by voie.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        A year's ``regional`` table, kept to the programme's filières; ``region`` is left out.
+
+    Returns
+    -------
+    DataFrame
+        voie, avant, apres (rates), ecart, and the millésimes that they are of.
+    """
+    kept = rows[rows["code_region"] != region].dropna(subset=["sortants", "en_emploi_6_mois"])
+    years = sorted(kept["millesime"].unique())
+    if FIRST_WITH_PUBLIC_SECTOR not in years[1:]:
+        return Absent(
+            "La rupture de champ (emplois publics comptés à partir du millésime "
+            f"{FIRST_WITH_PUBLIC_SECTOR.replace('_', '-')}) n'est pas dans ces fichiers."
+        )
+    before = years[years.index(FIRST_WITH_PUBLIC_SECTOR) - 1]
+    sums = kept[kept["millesime"].isin([before, FIRST_WITH_PUBLIC_SECTOR])]
+    sums = sums.groupby(["voie", "millesime"])[["en_emploi_6_mois", "sortants"]].sum()
+    wide = (sums["en_emploi_6_mois"] / sums["sortants"]).unstack("millesime")
+    wide = wide.rename(columns={before: "avant", FIRST_WITH_PUBLIC_SECTOR: "apres"})
+    return wide.rename_axis(columns=None).reset_index().assign(
+        ecart=lambda t: t["apres"] - t["avant"],
+        avant_millesime=before,
+        apres_millesime=FIRST_WITH_PUBLIC_SECTOR,
+    )

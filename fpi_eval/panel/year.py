@@ -8,6 +8,7 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.panel import donnees as files
+from fpi_eval.panel import emploi_etablissements, emploi_formations
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.from_files import cell_panel
@@ -102,6 +103,27 @@ class Year(Panels):
         ``etablissements``, ``emplois``, ``masquees`` (cells that the publisher hid).
         """
         return self.emplois
+
+    @property
+    def programme_regional(self) -> pd.DataFrame:
+        """Rows of ``regional`` in the programme's filières, every region."""
+        rows = self.regional
+        return rows[rows["filiere"].isin(self.programme.codes_filieres)]
+
+    @cached_property
+    def employed_sites(self) -> pd.DataFrame:
+        """Employed leavers per establishment × millésime; no row without InserJeunes's files."""
+        return emploi_etablissements.employed(self)
+
+    @cached_property
+    def employed_courses(self) -> pd.DataFrame:
+        """Employed leavers per establishment × course × millésime, known or between bounds."""
+        return emploi_formations.employed(self)
+
+    @property
+    def tension_note(self) -> str:
+        """Where the tension of occupations comes from, "" where no file gives it."""
+        return self.tension.note(simulees=self.donnees.simulees) if self.tension else ""
 
     def __dir__(self) -> list[str]:
         """Names for tab completion, tables first."""

@@ -5,7 +5,7 @@ import pandas as pd
 
 from fpi_eval import plots, text
 from fpi_eval.absent import Absent
-from fpi_eval.checks import NAMES, Evaluation
+from fpi_eval.checks import NAMES, Evaluation, allowed
 from fpi_eval.checks.verdict import CAUTION, FAIL, INCONCLUSIVE
 from fpi_eval.figures import Figure
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET
@@ -63,11 +63,12 @@ def origine(panel: CellPanel) -> str:
     )
 
 
-def reponse(evaluation: Evaluation | Absent, effets: Estimates | Absent) -> str:
+def reponse(evaluation: Evaluation | Absent) -> str:
     """Return the answer: verdict, then the effect, or why there is none."""
     if isinstance(evaluation, Absent):
         return str(evaluation)
     lines = [f"Verdict sur le plan d'évaluation : {evaluation.verdict.phrase}"]
+    effets = allowed(evaluation, evaluation.estimates)
     if isinstance(effets, Absent):
         return "\n\n".join([*lines, str(effets)])
     if evaluation.verdict.niveau == INCONCLUSIVE:

@@ -14,14 +14,13 @@ from fpi_eval.indicators.declare import HORIZONS
 from fpi_eval.panel.panels import Panels
 from fpi_eval.plots import quadrants as draw_quadrants
 from fpi_eval.plots import range_lines
-from fpi_eval.report.pages.familles import groupes, pour_qui
 from fpi_eval.report.pages.study import etude
 from fpi_eval.report.published import people as feuilles_personnes
 from fpi_eval.report.published.make import ENSEMBLE, show
 from fpi_eval.report.published.sheet import Table as Published
 from fpi_eval.tables import Table, table
 
-__all__ = ["etude", "groupes", "pour_qui"]  # shown here, written beside what they read
+__all__ = ["etude"]
 SHORTEST = 2
 OUTCOMES = {"terminale": "Élèves en année terminale", "en_emploi_6_mois": "En emploi à 6 mois"}
 
