@@ -7,6 +7,7 @@ from fpi_eval.indicators.declare import Indicator, definitions
 from fpi_eval.indicators.derive import entry_cohort, gains, in_seats, seat_moves
 from fpi_eval.indicators.programme import personnes_formees, suivi_ami_cma
 from fpi_eval.indicators.quadrant import quadrant
+from fpi_eval.indicators.qualite import scope_change
 from fpi_eval.indicators.territory import join_jobs
 from fpi_eval.indicators.waves import waves
 
@@ -25,6 +26,7 @@ __all__ = [
     "newcombe",
     "personnes_formees",
     "quadrant",
+    "scope_change",
     "seat_moves",
     "suivi_ami_cma",
     "waves",

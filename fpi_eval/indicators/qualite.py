@@ -190,10 +190,15 @@ def scope_change(rows: pd.DataFrame, *, region: str) -> pd.DataFrame | Absent:
     before = years[years.index(FIRST_WITH_PUBLIC_SECTOR) - 1]
     sums = kept[kept["millesime"].isin([before, FIRST_WITH_PUBLIC_SECTOR])]
     sums = sums.groupby(["voie", "millesime"])[["en_emploi_6_mois", "sortants"]].sum()
-    wide = (sums["en_emploi_6_mois"] / sums["sortants"]).unstack("millesime")
+    rate = (sums["en_emploi_6_mois"] / sums["sortants"]).rename("taux").reset_index()
+    wide = rate.pivot_table(index="voie", columns="millesime", values="taux")
     wide = wide.rename(columns={before: "avant", FIRST_WITH_PUBLIC_SECTOR: "apres"})
-    return wide.rename_axis(columns=None).reset_index().assign(
-        ecart=lambda t: t["apres"] - t["avant"],
-        avant_millesime=before,
-        apres_millesime=FIRST_WITH_PUBLIC_SECTOR,
+    return (
+        wide.rename_axis(columns=None)
+        .reset_index()
+        .assign(
+            ecart=lambda t: t["apres"] - t["avant"],
+            avant_millesime=before,
+            apres_millesime=FIRST_WITH_PUBLIC_SECTOR,
+        )
     )

@@ -81,7 +81,7 @@ def additional_jobs(
             lambda why: f"par formation, {why} Premier chiffre attendu : {month(day)}.",
         )
 
-    known = panel.table if courses.empty else with_employment(panel, courses).table
+    known = panel.table if courses.empty else with_employment(panel.table, courses)
     return AdditionalJobs({h: by_site(h) for h in HORIZONS}, {h: by_course(h) for h in HORIZONS})
 
 

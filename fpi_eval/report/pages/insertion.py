@@ -14,13 +14,11 @@ from fpi_eval.indicators.declare import HORIZONS
 from fpi_eval.panel.panels import Panels
 from fpi_eval.plots import quadrants as draw_quadrants
 from fpi_eval.plots import range_lines
-from fpi_eval.report.pages.study import etude
 from fpi_eval.report.published import people as feuilles_personnes
 from fpi_eval.report.published.make import ENSEMBLE, show
 from fpi_eval.report.published.sheet import Table as Published
 from fpi_eval.tables import Table, table
 
-__all__ = ["etude"]
 SHORTEST = 2
 OUTCOMES = {"terminale": "Élèves en année terminale", "en_emploi_6_mois": "En emploi à 6 mois"}
 
