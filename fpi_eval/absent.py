@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 from typing import NoReturn, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
 
+from fpi_eval import text
 from fpi_eval.errors import FpiError
 
 P = ParamSpec("P")
@@ -40,8 +40,7 @@ class Absent:
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
         """Show the reason, a paragraph for each of its parts."""
-        parts = [escape(part).replace("\n", "<br>") for part in self.reason.split("\n\n")]
-        return {"text/plain": self.reason, "text/html": "".join(f"<p>{p}</p>" for p in parts)}
+        return {"text/plain": self.reason, "text/html": text.paragraphs(self.reason)}
 
     def summary(self) -> str:
         """Return the reason."""

@@ -15,6 +15,7 @@ from scipy import stats
 from fpi_eval import plots
 from fpi_eval.errors import FpiError
 from fpi_eval.regression.ratio import LEVEL, Interval, fieller
+from fpi_eval.results import Result
 from fpi_eval.text import MISSING, euros, intervalle, pourcent
 
 UNBOUNDED = "non borné"
@@ -49,8 +50,8 @@ def bootstrap_ratio(
     return Interval(float(low), float(high))
 
 
-@dataclass(frozen=True, slots=True)
-class UnitCost:
+@dataclass(frozen=True, slots=True, repr=False)
+class UnitCost(Result):
     """Cost of one unit: an opened seat, a person trained, a net graduate, a net job.
 
     Attributes
@@ -64,6 +65,8 @@ class UnitCost:
     interval : Interval
         Euros per unit.
     """
+
+    caption = "Coût par unité"
 
     unit: str
     basis: str

@@ -1,47 +1,104 @@
 """Frozen results: what an estimator hands over, in words, as a table, as a figure."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Protocol, runtime_checkable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from fpi_eval import plots, text
+from fpi_eval import paper, plots, text
+from fpi_eval.disclosure import Thresholds
+from fpi_eval.errors import FpiError
 
 Dropped = tuple[tuple[str, int], ...]
+SOURCE = "calculs fpi_eval"
 
 
-@runtime_checkable
-class Result(Protocol):
-    """What every result can do; none of the four refits anything or changes the result.
+class Result(ABC):
+    """What every result can do; none of it refits anything or changes the result.
 
-    A class of the library that has ``summary`` has all four (`tests/test_results.py` walks over
-    them). ``report.export`` writes any of them in LaTeX or Excel.
+    A result shows itself in a notebook (its sentences, then an accessible table) and in a
+    terminal (its sentences). A class of the library that has ``summary`` is one
+    (`tests/test_results.py` walks over them). ``caption`` is the French title of its table.
     """
 
+    __slots__ = ()
+    caption = "Résultat"
+
+    @abstractmethod
     def summary(self) -> str:
         """Return French sentences: verdict first if any, size, interval, what it cannot say."""
 
+    @abstractmethod
     def to_frame(self) -> pd.DataFrame:
         """Return tidy rows; an estimate has columns estimate, ci_low, ci_high."""
 
+    @abstractmethod
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw on the given Axes or on a new one, and return it."""
 
+    @abstractmethod
     def method(self) -> str:
         """Return one French paragraph that could stand in a paper, with references."""
 
+    def to_latex(
+        self,
+        *,
+        titre: str = "",
+        source: str = SOURCE,
+        simulees: bool | None = None,
+        note: str = "",
+        secret: Thresholds | None = None,
+    ) -> str:
+        """Return a LaTeX table for a paper: see `paper.latex`."""
+        return paper.latex(
+            self, titre=titre or self._title(), source=source, simulees=simulees, note=note,
+            secret=secret,
+        )  # fmt: skip
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Estimate:
+    def to_excel(
+        self,
+        path: str | Path,
+        *,
+        titre: str = "",
+        source: str = SOURCE,
+        simulees: bool | None = None,
+        secret: Thresholds | None = None,
+    ) -> Path:
+        """Write a workbook, whole or not at all, and return its path: see `paper.excel`."""
+        titre = titre or self._title()
+        return paper.excel(
+            {titre: self}, path, titre=titre, source=source, simulees=simulees, secret=secret
+        )
+
+    def _title(self) -> str:
+        """Return the title of the result's table: what it is, on which outcome."""
+        outcome = getattr(self, "outcome", "")
+        said = text.RESULTATS.get(outcome, outcome).lower()
+        return f"{self.caption} ({said})" if said else self.caption
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+        """Return what a notebook shows: the sentences, then the table."""
+        return paper.bundle(self, self._title())
+
+    def __repr__(self) -> str:
+        """Return the sentences."""
+        return self._repr_mimebundle_()["text/plain"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Estimate(Result):
     """Effect of the programme on one outcome, with a 95 % interval.
 
     ``rule`` names in French how the interval was made, ``dropped`` counts what was left out and
     why, ``influence`` holds one influence value per cluster (their squares add up to the
     variance), so that two estimates can be compared with the right error.
     """
+
+    caption = "Effet estimé"
 
     outcome: str
     estimator: str
@@ -96,9 +153,11 @@ class Estimate:
         return f"{self.description} Erreurs et intervalle : {self.rule}."
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Estimates:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Estimates(Result):
     """Several estimates read together, e.g. gross, displacement and net; ``note`` says how."""
+
+    caption = "Effets estimés"
 
     items: tuple[Estimate, ...]
     note: str = ""
@@ -112,9 +171,13 @@ class Estimates:
 
     def __getitem__(self, key: int | str) -> Estimate:
         """Return an estimate by its position or by its label."""
-        if isinstance(key, int):
+        if not isinstance(key, str):
             return self.items[key]
-        return next(item for item in self.items if item.label == key)
+        for item in self.items:
+            if item.label == key:
+                return item
+        known = text.liste(f"« {label} »" for label in dict.fromkeys(i.label for i in self.items))
+        raise FpiError(f"pas d'estimation « {key} ». Estimations de ce résultat : {known}.")
 
     def with_verdict(self, verdict: str) -> "Estimates":
         """Return the same estimates, headed by the verdict on the design."""
@@ -138,14 +201,16 @@ class Estimates:
         return "\n".join(dict.fromkeys(item.method() for item in self.items))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EventStudy:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class EventStudy(Result):
     """Effects by year from the opening.
 
     ``table`` has columns rel_time, estimate, std_error, ci_low, ci_high, p_value, and may have
     band_low, band_high (simultaneous band), n_cells. ``covariance`` follows the rows of the table
     (NaN for a reference year). ``rel_time`` counts from the first year an effect is possible.
     """
+
+    caption = "Effet année après année"
 
     outcome: str
     estimator: str

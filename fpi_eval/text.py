@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from html import escape
 
 import pandas as pd
 from babel.dates import format_date
@@ -11,10 +12,25 @@ from babel.numbers import format_currency, format_decimal, format_percent
 LOCALE = "fr_FR"
 MISSING = "n. d."
 SIMULATED = "Données simulées"
+BANNER = f"{SIMULATED} — ne décrivent aucun établissement réel"
 
 AUTRE = "autre"  # filière of the courses that are in none of the programme's
 VOIES = {"scolaire": "Voie scolaire", "apprentissage": "Apprentissage"}
 NIVEAUX = {"secondaire": "Secondaire", "superieur": "Supérieur"}
+RESULTATS = {
+    "entrants": "Entrants",
+    "terminale": "Élèves en dernière année",
+    "diplomes": "Diplômés",
+    "sortants": "Sortants d'études",
+    "en_emploi_6_mois": "En emploi à 6 mois",
+    "en_emploi_12_mois": "En emploi à 12 mois",
+}
+
+
+def paragraphs(words: str) -> str:
+    """Return words as HTML: a paragraph for each block, a new line where there was one."""
+    blocks = [escape(block).replace("\n", "<br>") for block in words.split("\n\n")]
+    return "".join(f"<p>{block}</p>" for block in blocks)
 
 
 def nombre(value: float, digits: int = 0) -> str:

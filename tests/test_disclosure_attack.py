@@ -17,8 +17,8 @@ from scipy import sparse
 from scipy.optimize import linprog, milp
 
 from fpi_eval.disclosure import Parts, Rate, audit, hiding, protect
-from fpi_eval.report.published.sheet import Column, Table
-from fpi_eval.report.published.workbook import write_workbook
+from fpi_eval.sheets import Column, Sheet
+from fpi_eval.workbook import write_workbook
 
 PLACE = ["academie", "departement", "uai", "filiere", "voie"]
 DIMS = [*PLACE, "rentree"]
@@ -87,7 +87,7 @@ def publish(protected, path):
         *(Column(name, name, "effectif") for name in COUNTS),
         *(Column(rate.name, rate.name, "taux") for rate in RATES),
     )
-    table = Table("t", "t", protected.frame, columns, "s", date(2026, 1, 1), protected.hidden)
+    table = Sheet("t", "t", protected.frame, columns, "s", date(2026, 1, 1), protected.hidden)
     write_workbook(path, [table], title="t")
     page = protected.display()
     page["rentree"] = page["rentree"].map(str)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 LAYERS = [
-    "errors", "absent", "text", "calendar", "tables", "plots", "figures", "programme", "sources",
-    "twin", "disclosure", "panel", "indicators", "regression", "results", "impact", "checks",
-    "plan", "power", "projection", "costs", "report", "cli",
+    "errors", "text", "absent", "calendar", "tables", "plots", "figures", "programme", "sources",
+    "twin", "disclosure", "sheets", "workbook", "paper", "panel", "indicators", "regression",
+    "results", "impact", "checks", "plan", "power", "projection", "costs", "report", "cli",
 ]  # fmt: skip
 #: Inside the report, what each part may not import: pages → published → edition ← runner.
 REPORT = {

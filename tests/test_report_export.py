@@ -17,15 +17,16 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.displacement.additionality import Case, waterfall
 from fpi_eval.impact.hidden import EmploymentBounds
 from fpi_eval.impact.j import j as j_j
-from fpi_eval.report.published.paper import excel, latex
-from fpi_eval.report.published.workbook import HEADER_ROW
+from fpi_eval.paper import excel, latex
+from fpi_eval.results import Result
+from fpi_eval.workbook import HEADER_ROW
 
 WORDS = {"titre": "Effet par place, 50 % & plus", "source": "DEPP_2024, 100 % public"}
 DAY = date(2026, 11, 24)
 
 
 @dataclass(frozen=True)
-class Plain:
+class Plain(Result):
     """A result made of any table."""
 
     frame: pd.DataFrame
@@ -149,7 +150,7 @@ def test_excel_is_the_same_bytes_twice_and_leaves_the_old_file_when_it_fails(
     def full(*_):
         raise OSError("disque plein")
 
-    monkeypatch.setattr("fpi_eval.report.published.workbook.os.replace", full)
+    monkeypatch.setattr("fpi_eval.workbook.os.replace", full)
     with pytest.raises(OSError, match="disque plein"):
         excel({"B": j}, path, **WORDS, simulees=True, jour=DAY)
     assert path.read_bytes() == before

@@ -15,10 +15,11 @@ from notebooks_minuscules import write_notebook
 
 from fpi_eval.absent import Absent
 from fpi_eval.errors import FpiError
-from fpi_eval.report.edition import BANNER, Edition
+from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner import html
 from fpi_eval.report.runner.accessible import improve
 from fpi_eval.report.runner.notebooks import inspect
+from fpi_eval.text import BANNER
 
 CSS = Path(html.__file__).parent / "templates" / "rapport" / "style.css"
 EDITION = Edition(

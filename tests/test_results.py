@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 from test_impact_bounded import pooled
 from test_impact_exposure import invented as invented_jobs
 from test_impact_regional import panel as regional_panel
@@ -21,6 +23,7 @@ from fpi_eval.checks.honest import event
 from fpi_eval.checks.honest_bounds import honest_bounds
 from fpi_eval.checks.pretest import pretest_power
 from fpi_eval.costs import unit_cost
+from fpi_eval.errors import FpiError
 from fpi_eval.impact.as_event_study import opening_study
 from fpi_eval.impact.binomial import rate
 from fpi_eval.impact.bjs2_t import bjs2_t
@@ -52,8 +55,9 @@ from fpi_eval.power.detect import puissance
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import projeter
 from fpi_eval.results import EventStudy, Result
+from fpi_eval.workbook import HEADER_ROW
 
-METHODS = ("summary", "to_frame", "plot", "method")
+METHODS = ("summary", "to_frame", "plot", "method", "to_latex", "to_excel")
 FPI = load_programme("fpi_aura")
 YEAR = re.compile(r"\((?:[^()]*[,; ])?(?:19|20)\d\d\b")
 # Accounts, designs and chances are not estimates: they have no interval.
@@ -233,6 +237,55 @@ def test_every_method_could_stand_in_a_paper(result):
     assert re.search(r"[éèêàç]", said)
 
 
+def test_every_result_shows_itself_in_french_and_to_those_who_do_not_see(result):
+    _, found = result
+    shown = found._repr_mimebundle_()
+    assert shown["text/plain"] == found.summary() == repr(found)
+    page = BeautifulSoup(shown["text/html"], "html.parser")
+    said = " ".join(p.get_text("\n") for p in page.find_all("p"))
+    assert said.split() == found.summary().split()
+    (table,) = page.find_all("table")
+    assert table.caption.get_text().startswith(found.caption)
+    assert found.caption != Result.caption
+    assert all(head.get("scope") in {"col", "row"} for head in table.find_all("th"))
+    assert len(table.select("tbody tr")) == len(found.to_frame())
+    assert not page.find_all(style=True)
+
+
+def test_every_result_can_be_written_for_a_paper_and_for_a_spreadsheet(result, tmp_path):
+    _, found = result
+    made = found.to_latex(simulees=True)
+    assert r"\toprule" in made
+    assert "données simulées" in made
+    assert "non précisé" in found.to_latex()
+    path = found.to_excel(tmp_path / "r.xlsx", simulees=True)
+    sheets = openpyxl.load_workbook(path).worksheets
+    assert sheets[1].max_row == len(found.to_frame()) + HEADER_ROW
+    for row in sheets[1].iter_rows():
+        assert all(cell.data_type != "f" for cell in row)
+
+
+def test_an_unknown_estimate_says_which_there_are(small):
+    with pytest.raises(FpiError, match=r"« Net »\. .*« Effet net par place »"):
+        j(small.panel)["Net"]
+
+
+def test_words_of_a_result_cannot_become_markup(small):
+    found = replace(j(small.panel)[0], outcome="<b>x</b>", label="<script>")
+    html = found._repr_mimebundle_()["text/html"]
+    assert "<script>" not in html
+    assert "<b>" not in html
+
+
+def test_what_is_too_small_is_said_neither_in_the_table_nor_in_the_sentences():
+    found = unit_cost("diplômé", 9.5e6, 3.0)
+    shown = found._repr_mimebundle_()
+    for words in (*shown.values(), repr(found), found.to_latex()):
+        assert "3\u202f166\u202f667" not in words
+        assert "masqué" in words
+    assert "3\u202f166\u202f667" in found.summary()
+
+
 def classes_with_a_summary() -> dict[str, type]:
     found = {}
     for module in pkgutil.walk_packages(fpi_eval.__path__, "fpi_eval."):
@@ -249,6 +302,7 @@ def test_a_class_that_has_a_summary_has_the_three_others_and_is_tried_above(resu
     assert len(walked) > 20
     assert set(walked) == tried
     for name, one in walked.items():
+        assert issubclass(one, Result), name
         lacking = [m for m in METHODS if not inspect.isfunction(getattr(one, m, None))]
         assert not lacking, f"{name} : {lacking}"
 

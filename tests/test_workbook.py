@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.report.published.sheet import Column, Table
-from fpi_eval.report.published.workbook import (
+from fpi_eval.sheets import Column, Sheet
+from fpi_eval.workbook import (
     export_tables,
     replace_files,
     sheet_names,
@@ -45,7 +45,7 @@ def table(**changes):
         "date": date(2026, 11, 24),
         "hidden": hidden,
     }
-    return Table(**(base | changes))
+    return Sheet(**(base | changes))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from fpi_eval.impact.frame import NET
 from fpi_eval.panel import align
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.programme import Programme
-from fpi_eval.results import Estimate, Estimates, EventStudy
+from fpi_eval.results import Estimate, Estimates, EventStudy, Result
 
 CHECKS: tuple[tuple[tuple[str, ...], Callable[[Study], Check | list[Check]]], ...] = (
     (("etablissements", "departements", "groupes_effectifs"), samples.comptes),
@@ -46,8 +46,8 @@ METHOD = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Evaluation:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Evaluation(Result):
     """Effect of the programme on one outcome, its checks, its verdict.
 
     Attributes
@@ -66,6 +66,8 @@ class Evaluation:
     seat_years : float
         Seats opened, counted once per session whose outcome is seen.
     """
+
+    caption = "Évaluation et contrôles"
 
     programme: str
     outcome: str

@@ -17,6 +17,7 @@ from fpi_eval.checks.honest import (
 )
 from fpi_eval.checks.smoothness import smoothness
 from fpi_eval.errors import FpiError
+from fpi_eval.results import Result
 
 GRID = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 KINDS: dict[str, tuple[Bounds, str]] = {
@@ -35,13 +36,15 @@ METHOD = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class HonestBounds:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class HonestBounds(Result):
     """Interval of an effect for each drift allowed, and the drift at which zero enters.
 
     ``table`` has columns m, ci_low, ci_high, estimate; ``kind`` is relative or smooth;
     ``breakdown`` is in the unit of m, infinite when no drift tried is enough.
     """
+
+    caption = "Effet selon l'écart permis aux tendances parallèles"
 
     kind: str
     table: pd.DataFrame

@@ -10,11 +10,12 @@ from scipy import optimize, stats
 from fpi_eval import plots
 from fpi_eval.checks.honest import LEVEL, Event
 from fpi_eval.errors import FpiError
+from fpi_eval.results import Result
 from fpi_eval.text import nombre, signe
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PretestPower:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class PretestPower(Result):
     """Linear trend that a pre-trend test would see with a given probability (Roth 2022).
 
     Attributes
@@ -28,6 +29,8 @@ class PretestPower:
         The same among studies that passed the test: passing does not cure it.
     estimate : float
     """
+
+    caption = "Ce qu'un test des tendances d'avant peut voir"
 
     power: float
     slope: float

@@ -91,14 +91,18 @@ def primary(
     """Return, for each column of counts, the reason of primary suppression, empty where shown."""
     reasons = {}
     for name, value in counts.items():
-        small = (value >= 1) & (value < thresholds.effectif_minimum)
-        reasons[name] = np.where(small, EFFECTIF, "").astype(object)
+        reasons[name] = np.where(small(value, thresholds), EFFECTIF, "").astype(object)
     for rate in rates:
         if rate.regle_editeur and {rate.numerator, rate.denominator} <= set(counts):
             under = below(counts[rate.denominator], thresholds) & ~np.isnan(counts[rate.numerator])
             reason = reasons[rate.numerator]
             reason[under & (reason == "")] = TAUX
     return reasons
+
+
+def small(counts: np.ndarray, thresholds: Thresholds) -> np.ndarray:
+    """Return where a count of people is too small to be shown; nobody at all is not."""
+    return (counts >= 1) & (counts < thresholds.effectif_minimum)
 
 
 def below(denominator: np.ndarray, thresholds: Thresholds) -> np.ndarray:

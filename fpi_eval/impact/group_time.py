@@ -17,6 +17,7 @@ from scipy import stats
 from fpi_eval import plots
 from fpi_eval.errors import FpiError
 from fpi_eval.regression.bands import DRAWS, LEVEL, sup_t
+from fpi_eval.results import Result
 from fpi_eval.text import intervalle, nombre, pluriel, signe
 
 KINDS = {
@@ -48,8 +49,8 @@ DESCRIPTIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Aggregation:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Aggregation(Result):
     """Averages of group-time effects: one row a label, and their overall average.
 
     Attributes
@@ -66,6 +67,8 @@ class Aggregation:
     bootstrap : callable
         Draws the quantile behind `critical`, when it is asked for.
     """
+
+    caption = "Effet des ouvertures, agrégé"
 
     kind: str
     label: np.ndarray
@@ -128,8 +131,8 @@ class Aggregation:
         return f"{self.description} {BANDS.format(kind=KINDS[self.kind])}".strip()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class GroupTimeEffects:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class GroupTimeEffects(Result):
     """ATT(g, t) with the influence of each cluster on each of them.
 
     Attributes
@@ -154,6 +157,8 @@ class GroupTimeEffects:
     notes : tuple of str
         What was left out, in French.
     """
+
+    caption = "Effet par vague d'ouverture et par année"
 
     estimator: str
     cohort: np.ndarray

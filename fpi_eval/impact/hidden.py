@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.regression.partial import Bounds, clustered_sum_error, imbens_manski
+from fpi_eval.results import Result
 
 MINIMUM = 20  # publisher's rule: a rate on fewer than 20 leavers is hidden
 METHOD = (
@@ -58,14 +59,16 @@ def _integers(n, rate, digits: int) -> tuple[np.ndarray, np.ndarray]:
     return np.where(first > last, np.nan, first), np.where(first > last, np.inf, last)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EmploymentBounds:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class EmploymentBounds(Result):
     """Employed leavers of a set of cells when some are hidden.
 
     ``table`` has one row per group: leavers (known), employed (known), hidden_cells,
     hidden_share (of final-year students), low, high (all hidden leavers unemployed, all
     employed), ci_low, ci_high (Imbens–Manski). Recovered counts are inside the sums only.
     """
+
+    caption = "Sortants en emploi, entre deux bornes"
 
     table: pd.DataFrame
     by: tuple[str, ...]

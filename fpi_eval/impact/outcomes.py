@@ -14,16 +14,9 @@ from fpi_eval.impact.j import combination, fit_j, report
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters
 from fpi_eval.regression.multiple import drawn_p, holm, normal_draws, romano_wolf, wild_draws
 from fpi_eval.regression.wild import DRAWS, MAX_CLUSTERS, affordable_draws, multipliers
-from fpi_eval.results import Estimate, heading, within
+from fpi_eval.results import Estimate, Result, heading, within
 
-OUTCOMES = {
-    "entrants": "Entrants",
-    "terminale": "Élèves en dernière année",
-    "diplomes": "Diplômés",
-    "sortants": "Sortants d'études",
-    "en_emploi_6_mois": "En emploi à 6 mois",
-    "en_emploi_12_mois": "En emploi à 12 mois",
-}
+OUTCOMES = text.RESULTATS
 LEVEL = 0.05
 WILD = (
     "bootstrap sauvage par {level}, hypothèse nulle imposée, mêmes multiplicateurs ({kind}) pour "
@@ -43,8 +36,8 @@ METHOD = (
 WILD_SOURCE = " Bootstrap : Cameron, Gelbach et Miller (2008) ; MacKinnon et Webb (2018)."
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Family:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Family(Result):
     """Effects on several outcomes, with p-values adjusted over the family.
 
     ``table`` has one row per outcome: outcome, label, effect, estimator, estimate, std_error,
@@ -52,6 +45,8 @@ class Family:
     announced as ``principal``, which is not adjusted), n_cells, n_clusters, n_treated_clusters.
     ``absent`` says why an outcome has no row.
     """
+
+    caption = "Effet sur chaque résultat"
 
     table: pd.DataFrame
     draws: str

@@ -12,7 +12,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.uncertainty import answer
 from fpi_eval.regression import linear
-from fpi_eval.results import Estimate
+from fpi_eval.results import Estimate, Result
 
 DESCRIPTION = (
     "Régression à effets fixes de cellule et de session sur l'indicatrice d'ouverture. Quand les "
@@ -21,12 +21,14 @@ DESCRIPTION = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Decomposition:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Decomposition(Result):
     """Two-by-two comparisons behind a two-way estimate: their weights add up to 1.
 
     ``table`` has columns treated, control (cohorts; NaN for never), kind, estimate, weight.
     """
+
+    caption = "Poids de la double différence à effets fixes"
 
     estimate: Estimate
     table: pd.DataFrame

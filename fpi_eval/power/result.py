@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from fpi_eval import plots, text
 from fpi_eval.calendar import LABELS
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET
+from fpi_eval.results import Result
 
 METHOD = (
     "Les ouvertures du registre, avec leurs places et leurs dates, sont placées {draws} fois dans "
@@ -22,14 +23,16 @@ METHOD = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Puissance:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Puissance(Result):
     """Smallest detectable effect per seat by outcome and rentrée, and when each can be read.
 
     ``table``: see `detect.detectable`; ``courbe``: power against the size of the effect;
     ``calendrier``, ``premieres``: see `calendar`; ``rentrees_ecartees`` counts the (outcome,
     rentrée) for which the panel is too short.
     """
+
+    caption = "Puissance de l'évaluation"
 
     table: pd.DataFrame
     courbe: pd.DataFrame

@@ -12,6 +12,7 @@ from fpi_eval.programme import Cible, Programme, Scenario
 from fpi_eval.projection import rates as taux
 from fpi_eval.projection.flow import DUREE, Flux, openings, simulate
 from fpi_eval.projection.rates import Taux
+from fpi_eval.results import Result
 
 QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
 NAMES = ["q05", "q25", "q50", "q75", "q95"]
@@ -34,12 +35,14 @@ METHOD = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Projection:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Projection(Result):
     """Cohorts of one scenario, read against the programme's targets.
 
     ``rentree`` is the last known one; ``taux`` the rates used, each with its origin.
     """
+
+    caption = "Personnes formées, projection"
 
     scenario: Scenario
     rentree: int

@@ -5,9 +5,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
 from fpi_eval.programme import Programme
-from fpi_eval.text import annee_scolaire
+from fpi_eval.text import BANNER, annee_scolaire
 
-BANNER = "Données simulées — ne décrivent aucun établissement réel"
 SIMULATED_SUFFIX = "_simule"
 
 

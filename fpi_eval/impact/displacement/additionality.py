@@ -9,6 +9,7 @@ from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.displacement.net import Displacement
 from fpi_eval.impact.displacement.rings import AUTRE_VOIE
+from fpi_eval.results import Result
 
 DEADWEIGHTS = (0.0, 0.25, 0.5)  # METHOD, A2: outcomes do not identify it
 METHOD = (
@@ -51,12 +52,14 @@ def additional_impact(with_programme: Case, without: Case) -> float:
     return with_programme.impact - without.impact
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Waterfall:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Waterfall(Result):
     """Levels and steps from gross to net, that add up exactly.
 
     ``table`` has columns step, label, amount (a level, or a signed change), remaining, level.
     """
+
+    caption = "Du brut au net"
 
     table: pd.DataFrame
     outcome: str

@@ -15,19 +15,21 @@ from fpi_eval.impact.j import J_TEXT, few_interval, fit_j
 from fpi_eval.impact.uncertainty import CR3, Clusters, answer
 from fpi_eval.regression.linear import LinearFit
 from fpi_eval.regression.ratio import Interval
-from fpi_eval.results import Estimate, Estimates
+from fpi_eval.results import Estimate, Estimates, Result
 
 OWN, NEIGHBOURS, NET = GROSS, DISPLACEMENT, j_NET
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Displacement:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Displacement(Result):
     """Own effect per seat, effect on each ring of neighbours, their sum, diversion ratio.
 
     ``effects`` holds own effect, one estimate per ring, displacement, net; ``diversion`` is
     −displacement / own effect and ``interval`` its Fieller set; ``detectable`` the displacement
     per seat that would be seen 80 times in 100.
     """
+
+    caption = "Effet brut, déplacement et effet net"
 
     effects: Estimates
     diversion: float

@@ -22,7 +22,7 @@ from fpi_eval.regression import linear
 from fpi_eval.regression.bands import joint_test
 from fpi_eval.regression.multiple import holm, normal_draws, romano_wolf
 from fpi_eval.regression.wild import DRAWS
-from fpi_eval.results import Estimate, heading, within
+from fpi_eval.results import Estimate, Result, heading, within
 
 ADMITTED = "Sexe des admis"
 DESCRIPTION = (
@@ -39,8 +39,8 @@ BY_SEX = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Heterogeneity:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Heterogeneity(Result):
     """Effects per seat by group, and whether groups differ once every split has been looked at.
 
     ``table`` has one row per group: dimension, group, label, estimate, std_error, ci_low, ci_high,
@@ -50,6 +50,8 @@ class Heterogeneity:
     ``sexes``, if the panel has admissions by sex, is where the rows of that dimension come from:
     equality is there that of the share of women, before and among the extra entrants.
     """
+
+    caption = "Effet par groupe"
 
     outcome: str
     table: pd.DataFrame

@@ -14,7 +14,7 @@ from fpi_eval.impact.groups.declared import FEWEST, SEXES
 from fpi_eval.impact.j import fit_j
 from fpi_eval.impact.uncertainty import CR3, ENOUGH, Clusters, answer, error
 from fpi_eval.regression import linear, ratio
-from fpi_eval.results import Estimate, heading, within
+from fpi_eval.results import Estimate, Result, heading, within
 
 WOMEN, MEN = COLUMNS = ("entrants_filles", "entrants_garcons")
 LEVEL = 0.05
@@ -33,8 +33,8 @@ DESCRIPTION = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sexes:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Sexes(Result):
     """Effect per seat on women and men admitted, and women's share of it beside that of before.
 
     ``gap`` is the effect on women minus ``before`` times the effect on both: zero if extra
@@ -42,6 +42,8 @@ class Sexes:
     ``women_before`` and ``men_before`` the counts behind ``before`` (not for publication),
     ``influence`` that of the gap by level of clusters, and ``freedom`` its degrees of freedom.
     """
+
+    caption = "Effet par sexe"
 
     women: Estimate
     men: Estimate

@@ -13,7 +13,7 @@ from fpi_eval.impact.frame import GROSS, NET, reach, sample
 from fpi_eval.impact.groups.territories import Territories, territories
 from fpi_eval.impact.j import fit_j, report
 from fpi_eval.panel import align
-from fpi_eval.results import heading, within
+from fpi_eval.results import Result, heading, within
 
 ALL = "Ensemble"
 OWN = {"niveau": text.NIVEAUX, "filiere": {}, "voie": text.VOIES}
@@ -38,14 +38,16 @@ METHOD = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Totals:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Totals(Result):
     """What the programme added, in people × sessions, by group.
 
     ``table`` has one row per group, the whole first: dimension, group (French), seats (seat-years
     that can move the outcome), n_etab (opened establishments), gross, gross_low, gross_high, then
     net: estimate, ci_low, ci_high. ``absent`` says why a dimension or a group has no row.
     """
+
+    caption = "Effet en tout, par groupe"
 
     outcome: str
     table: pd.DataFrame

@@ -21,7 +21,7 @@ from fpi_eval.impact.jobs.graduates import HORIZONS, seat_exits, two_cohorts
 from fpi_eval.impact.uncertainty import CR3, Clusters
 from fpi_eval.regression.partial import imbens_manski
 from fpi_eval.regression.ratio import LEVEL
-from fpi_eval.results import heading
+from fpi_eval.results import Result, heading
 
 EFFECTS = {GROSS: "Brut", NET: "Net"}
 BY = {"niveau": text.NIVEAUX, "filiere": {}}
@@ -37,14 +37,16 @@ METHOD = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BoundedEffects:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class BoundedEffects(Result):
     """Additional employed at some months, gross and net, in people, between two ends.
 
     ``table`` has one row per group × effect: group, effect, low, high (what hidden counts allow),
     ci_low, ci_high (Imbens–Manski), seats (seat-years, each cohort once), n_etab, hidden_share (of
     the final-year pupils of opened cells, those whose employment is hidden).
     """
+
+    caption = "Personnes en emploi en plus, entre deux bornes"
 
     horizon: int
     table: pd.DataFrame

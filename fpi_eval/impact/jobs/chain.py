@@ -14,6 +14,7 @@ from fpi_eval.impact.displacement.additionality import Waterfall
 from fpi_eval.impact.jobs.cohorts import DRAWS, CohortFit, cohort_frame, fit_cohorts
 from fpi_eval.impact.uncertainty import ENOUGH
 from fpi_eval.regression.ratio import LEVEL, fieller
+from fpi_eval.results import Result
 
 WEAK = 0.25  # METHOD, A3: above this relative error a link's interval is Fieller's
 HORIZONS = (6, 12, 18, 24)
@@ -45,8 +46,8 @@ def links(horizon: int = 6) -> tuple[Link, ...]:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Chain:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Chain(Result):
     """Effects per seat of one set of treated cohorts, as links that multiply exactly.
 
     ``table`` has one row per link: outcome, parent, label, link, link_low, link_high (effect per
@@ -54,6 +55,8 @@ class Chain:
     per_100, low, high (students per 100 seats), net_per_100, net_low, net_high (neighbours'
     losses taken off), rule; ``pending`` the outcomes not observable yet, with their date.
     """
+
+    caption = "De la place ouverte à l'emploi"
 
     table: pd.DataFrame
     pending: pd.DataFrame

@@ -15,6 +15,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs.exposure import Exposure, net_of_effects
 from fpi_eval.impact.jobs.jobs_synthetic import FEWEST, synthetic_jobs
 from fpi_eval.regression.sandwich import codes, sum_by
+from fpi_eval.results import Result
 
 POWER, LEVEL = 0.80, 0.95
 WINDOWS = 4
@@ -52,13 +53,15 @@ class Design:
         return float(stats.t.sf(limit - shift, self.df) + stats.t.cdf(-limit - shift, self.df))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Detectability:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Detectability(Result):
     """Graduates, jobs they could bring at most, and the smallest number that could be seen.
 
     ``origin`` says in French where the spread of employment comes from; ``employment`` counts the
     jobs among which the effect would be looked for; ``years`` over how many years.
     """
+
+    caption = "Effet décelable sur l'emploi"
 
     graduates: float
     plausible: float

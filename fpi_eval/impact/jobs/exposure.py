@@ -11,6 +11,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.regression.absorb import Absorber
 from fpi_eval.regression.sandwich import codes, sum_by
 from fpi_eval.regression.shift_share import ENOUGH_SHOCKS, ShiftShare, shift_share
+from fpi_eval.results import Result
 
 DESCRIPTION = (
     "Croissance de l'emploi des zones d'emploi × secteurs sur les diplômés attendus par emploi, "
@@ -105,9 +106,11 @@ def _shares(units: pd.DataFrame, where: pd.DataFrame, secteurs: pd.DataFrame) ->
     return np.where(inside, per_job, 0.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ExposureEstimate:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ExposureEstimate(Result):
     """Jobs per net graduate with shift-share inference, and the zone-clustered error beside it."""
+
+    caption = "Effet de l'exposition sur l'emploi"
 
     found: ShiftShare
     se_zone: float

@@ -16,6 +16,7 @@ from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.regression.absorb import Absorber, counted_rank, interaction
 from fpi_eval.regression.sandwich import cr1
+from fpi_eval.results import Result
 
 TOLERANCE, MAX_STEPS = 1e-10, 100
 
@@ -32,14 +33,16 @@ class Fit:
     n_clusters: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RegionalChange:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class RegionalChange(Result):
     """Relative change of a region's numbers, by period, beside what the other regions show.
 
     ``table`` has one row per period: period, change (0.03 is 3 % more than the same courses
     elsewhere), std_error (clustered by region, shown for completeness only), observed,
     expected, difference (persons), rank, n_regions, p_value.
     """
+
+    caption = "Écart de la région aux autres régions"
 
     outcome: str
     reference: str

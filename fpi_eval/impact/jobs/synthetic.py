@@ -15,6 +15,7 @@ from scipy import optimize, stats
 
 from fpi_eval import plots
 from fpi_eval.errors import FpiError
+from fpi_eval.results import Result
 from fpi_eval.text import intervalle, nombre, pluriel, signe
 
 METHODS = {
@@ -109,8 +110,8 @@ def synthetic_effect(
     return float(across @ y @ along), units, years
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SyntheticEffect:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class SyntheticEffect(Result):
     """Average effect on the treated after the start, with placebo inference.
 
     Attributes
@@ -127,6 +128,8 @@ class SyntheticEffect:
     gap : Series
         Treated average less synthetic one, by year.
     """
+
+    caption = "Effet par contrôle synthétique"
 
     kind: str
     estimate: float

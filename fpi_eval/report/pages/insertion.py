@@ -16,7 +16,7 @@ from fpi_eval.plots import quadrants as draw_quadrants
 from fpi_eval.plots import range_lines
 from fpi_eval.report.published import people as feuilles_personnes
 from fpi_eval.report.published.make import ENSEMBLE, show
-from fpi_eval.report.published.sheet import Table as Published
+from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table, table
 
 SHORTEST = 2
@@ -114,7 +114,7 @@ def taux(p: Panels) -> Figure:
     )  # fmt: skip
 
 
-def _last(p: Panels, published: Published) -> pd.Series:
+def _last(p: Panels, published: Sheet) -> pd.Series:
     """Return the rows by filière and level of the last millésime."""
     rows = published.frame
     told = rows["filiere"].ne(ENSEMBLE) & rows["niveau"].ne(ENSEMBLE)

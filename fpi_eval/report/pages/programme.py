@@ -7,7 +7,7 @@ from fpi_eval.panel.panels import Panels
 from fpi_eval.report.published import people as feuilles_personnes
 from fpi_eval.report.published import seats as feuilles_places
 from fpi_eval.report.published.make import ENSEMBLE, show
-from fpi_eval.report.published.sheet import Table as Published
+from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table
 
 ABSENT = "Pas de registre des ouvertures dans le dossier : ce tableau n'est pas fait."
@@ -17,7 +17,7 @@ SANS_CONSTAT = (
 )
 
 
-def _shown(published: Published | None, columns: list[str] | None = None, why: str = ABSENT,
+def _shown(published: Sheet | None, columns: list[str] | None = None, why: str = ABSENT,
            **more: object) -> Table | Absent:  # fmt: skip
     return Absent(why) if published is None else show(published, columns, **more)
 
@@ -63,7 +63,7 @@ def transformation(p: Panels) -> Table | Absent:
     return _shown(feuilles_places.transformation(p))
 
 
-def ici(published: Published | None, p: Panels, columns: list[str], why: str) -> Table | Absent:
+def ici(published: Sheet | None, p: Panels, columns: list[str], why: str) -> Table | Absent:
     """Return the region's and its académies' rows at the rentrée of a compared table."""
     if published is None:
         return Absent(why)

@@ -11,12 +11,12 @@ from fpi_eval.report.published import memory as publication
 from fpi_eval.report.published import people as personnes
 from fpi_eval.report.published import protection
 from fpi_eval.report.published import seats as places
-from fpi_eval.report.published.sheet import Table
-from fpi_eval.report.published.workbook import export_tables, replace_files, write_workbook
+from fpi_eval.sheets import Sheet
+from fpi_eval.workbook import export_tables, replace_files, write_workbook
 
 NAME = "tableaux"
 FOLDER = "tables"
-SHEETS: tuple[Callable[[Panels], Table | None], ...] = (
+SHEETS: tuple[Callable[[Panels], Sheet | None], ...] = (
     personnes.cibles, places.places_programme, places.places_par_rentree, places.transformation,
     places.suivi, personnes.couts, personnes.personnes, places.emplois_industriels,
     places.pression, places.demande, places.remplissage, personnes.terminale, personnes.apres,
@@ -24,7 +24,7 @@ SHEETS: tuple[Callable[[Panels], Table | None], ...] = (
 )  # fmt: skip
 
 
-def tableaux(p: Panels) -> list[Table]:
+def tableaux(p: Panels) -> list[Sheet]:
     """Return every table that the data of the run allow, in the order of the workbook."""
     made = [sheet(p) for sheet in SHEETS]
     return [table for table in made if table is not None]
@@ -49,7 +49,7 @@ def write(folder: Path, p: Panels, edition: Edition) -> list[Path]:
     return [book, *files, kept]
 
 
-def _named(table: Table, suffix: str) -> Table:
+def _named(table: Sheet, suffix: str) -> Sheet:
     """Return the table under a file name that says when its data is simulated."""
     return replace(table, name=f"{table.name}{suffix}")
 

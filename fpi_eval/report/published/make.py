@@ -12,7 +12,7 @@ from fpi_eval.indicators.declare import Indicator
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional import ELSEWHERE, HERE
 from fpi_eval.report.edition import today
-from fpi_eval.report.published.sheet import Column, Table
+from fpi_eval.sheets import Column, Sheet
 
 ENSEMBLE = "Ensemble"
 NO_BREAK = "\u2011"  # hyphen that keeps a millésime on one line
@@ -121,7 +121,7 @@ def make(
     hidden: pd.DataFrame | None = None,
     source: str = "",
     note: str = "",
-) -> Table:
+) -> Sheet:
     """Return a table to publish, in words, its source, the date of the run, its flags."""
     frame = frame.reset_index(drop=True)
     shown = words(p, frame)
@@ -132,7 +132,7 @@ def make(
     whose = p.donnees.credit if p.donnees.simulees else "calculs fpi_eval"
     said = f"{source or p.donnees.credit} ; {whose}, rentrée {p.donnees.rentree}"
     suffix = f" ({text.SIMULATED.lower()})" if p.donnees.simulees else ""
-    return Table(name, title + suffix, shown, tuple(columns), said, day(), hidden, note)
+    return Sheet(name, title + suffix, shown, tuple(columns), said, day(), hidden, note)
 
 
 def day() -> date:
@@ -141,7 +141,7 @@ def day() -> date:
 
 
 def show(
-    published: Table,
+    published: Sheet,
     columns: Sequence[str] | None = None,
     *,
     kept: pd.Series | None = None,

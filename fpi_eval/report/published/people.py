@@ -25,7 +25,7 @@ from fpi_eval.report.published.make import (
     with_rates,
 )
 from fpi_eval.report.published.seats import REGISTRE, registre, wide
-from fpi_eval.report.published.sheet import Column, Table
+from fpi_eval.sheets import Column, Sheet
 from fpi_eval.text import pourcent
 
 INSERJEUNES = "InserJeunes, DEPP-Dares"
@@ -37,7 +37,7 @@ DIMS = ["territoire", "filiere", "niveau", "voie", "course", "millesime"]
 DIGITS = 3  # of a regional mean that covers more courses than the tables show
 
 
-def cibles(p: Panels) -> Table | None:
+def cibles(p: Panels) -> Sheet | None:
     """Return people trained so far against each target read as entrants."""
     safe = proteges.formes(p)
     kept = [one for one in p.donnees.programme.cibles if one.lecture == "entrants"]
@@ -74,7 +74,7 @@ def _hidden(safe: protection.Safe, niveau: str, last: int) -> bool:
     return bool(flags.loc[mine, "entrants_programme"].any())
 
 
-def personnes(p: Panels) -> Table | None:
+def personnes(p: Panels) -> Sheet | None:
     """Return people trained since the start by level, filière, département and establishment."""
     safe = proteges.formes(p)
     if safe is None:
@@ -97,7 +97,7 @@ def personnes(p: Panels) -> Table | None:
     )  # fmt: skip
 
 
-def couts(p: Panels) -> Table | None:
+def couts(p: Panels) -> Sheet | None:
     """Return cost and subsidy per opened seat, and for the whole per person trained."""
     rows = registre(p)
     if rows.empty:
@@ -129,7 +129,7 @@ def couts(p: Panels) -> Table | None:
     )  # fmt: skip
 
 
-def terminale(p: Panels) -> Table | None:
+def terminale(p: Panels) -> Sheet | None:
     """Return final-year students."""
     cells, hidden = _devenir(p)
     kept = (cells["niveau"] != TOTAL) & (cells["filiere"] != TOTAL)
@@ -141,7 +141,7 @@ def terminale(p: Panels) -> Table | None:
     )  # fmt: skip
 
 
-def apres(p: Panels) -> Table | None:
+def apres(p: Panels) -> Sheet | None:
     """Return what final-year students do six months later: study, work, other."""
     cells, hidden = _devenir(p)
     cells, hidden = with_rates(cells, hidden, AFTER, DIMS)
@@ -154,7 +154,7 @@ def apres(p: Panels) -> Table | None:
     )  # fmt: skip
 
 
-def emploi(p: Panels) -> Table | None:
+def emploi(p: Panels) -> Sheet | None:
     """Return employment of leavers at 6, 12, 18 and 24 months, with the interval at 6."""
     cells, hidden = _devenir(p)
     rates = tuple(c.TAUX_EMPLOI.values())
@@ -197,7 +197,7 @@ def couverture(p: Panels) -> str:
     )
 
 
-def quadrants(p: Panels) -> Table | None:
+def quadrants(p: Panels) -> Sheet | None:
     """Return the quadrant of each course of the region at the last millésime, voie scolaire.
 
     The mean is that of all the region's courses of the level. A course is out of the quadrants

@@ -28,7 +28,7 @@ from fpi_eval.report.published.make import (
     with_comparisons,
 )
 from fpi_eval.report.published.protection import Safe
-from fpi_eval.report.published.sheet import Column, Table
+from fpi_eval.sheets import Column, Sheet
 from fpi_eval.sources.register.reconcile import CONFIRMEE, NON_VERIFIABLE, SUPERIEURE
 from fpi_eval.text import nombre, pluriel
 
@@ -89,7 +89,7 @@ def _seats(p: Panels, by: list[str]) -> pd.DataFrame:
     return table
 
 
-def places_programme(p: Panels) -> Table | None:
+def places_programme(p: Panels) -> Sheet | None:
     """Return seats planned, opened, closed and observed by level × filière, and in all."""
     if registre(p).empty:
         return None
@@ -101,7 +101,7 @@ def places_programme(p: Panels) -> Table | None:
     )  # fmt: skip
 
 
-def places_par_rentree(p: Panels) -> Table | None:
+def places_par_rentree(p: Panels) -> Sheet | None:
     """Return the same by rentrée of opening."""
     if registre(p).empty:
         return None
@@ -113,7 +113,7 @@ def places_par_rentree(p: Panels) -> Table | None:
     )  # fmt: skip
 
 
-def transformation(p: Panels) -> Table | None:
+def transformation(p: Panels) -> Sheet | None:
     """Return this rentrée's transformed seats over last year's entrants, and the programme's share.
 
     Voie scolaire: apprentices have neither fixed capacity nor a count of entrants.
@@ -164,7 +164,7 @@ def _entrants_avant(p: Panels) -> tuple[pd.DataFrame, pd.Series]:
 
 def _compared(
     p: Panels, safe: Safe, one: Indicator, count: Column, name: str, title: str, **kept: object
-) -> Table | None:
+) -> Sheet | None:
     """Return a protected rate by place, beside last year and the other regions."""
     dims = list(safe.table.publication.dims)
     frame = safe.frame
@@ -194,7 +194,7 @@ def _compared(
     )  # fmt: skip
 
 
-def pression(p: Panels) -> Table | None:
+def pression(p: Panels) -> Sheet | None:
     """Return first wishes per place (secondary)."""
     safe = proteges.voeux(p)
     count = Column("voeux_1", "Premiers vœux", "effectif", "Vœux de rang 1.", "Affelnet")
@@ -203,7 +203,7 @@ def pression(p: Panels) -> Table | None:
                               niveau="secondaire")  # fmt: skip
 
 
-def demande(p: Panels) -> Table | None:
+def demande(p: Panels) -> Sheet | None:
     """Return confirmed wishes per place (BTS)."""
     safe = proteges.voeux(p)
     count = Column("voeux", "Vœux confirmés", "effectif", "Non classés.", "Parcoursup")
@@ -212,14 +212,14 @@ def demande(p: Panels) -> Table | None:
                               niveau="superieur")  # fmt: skip
 
 
-def remplissage(p: Panels) -> Table | None:
+def remplissage(p: Panels) -> Sheet | None:
     """Return entrants per place."""
     safe = proteges.entrants(p)
     return safe and _compared(p, safe, c.TAUX_REMPLISSAGE, column(c.ENTRANTS), "remplissage",
                               "Entrants par place, par territoire et filière")  # fmt: skip
 
 
-def emplois_industriels(p: Panels) -> Table | None:
+def emplois_industriels(p: Panels) -> Sheet | None:
     """Return the programme's seats per 1,000 jobs by filière × département, industry in all."""
     place = p.donnees.programme.territoire
     jobs = p.emplois[p.emplois["code_region"] == place.code_region]
@@ -251,7 +251,7 @@ def emplois_industriels(p: Panels) -> Table | None:
     )  # fmt: skip
 
 
-def suivi(p: Panels) -> Table | None:
+def suivi(p: Panels) -> Sheet | None:
     """Return the funder's follow-up table: planned, achieved, gap, and what capacities confirm."""
     if p.registre.empty:
         return None

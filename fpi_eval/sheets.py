@@ -37,7 +37,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class Sheet:
     """A table ready to publish.
 
     Parameters
@@ -110,7 +110,7 @@ def is_risky(text: str) -> bool:
     return text.startswith(FORMULA_START)
 
 
-def dictionary(tables: Sequence[Table]) -> pd.DataFrame:
+def dictionary(tables: Sequence[Sheet]) -> pd.DataFrame:
     """Return the data dictionary: one row per table and column."""
     rows = [
         (t.name, c.name, c.label, c.unit, c.definition, c.source or t.source)

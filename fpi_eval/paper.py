@@ -1,25 +1,28 @@
-"""Any result → a LaTeX table for a paper, or sheets of an Excel workbook."""
+"""Any result → what a notebook shows, a LaTeX table for a paper, a sheet of an Excel workbook."""
 
 import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.disclosure import MARK, Thresholds
+from fpi_eval.disclosure.shown import show_alone
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.outcomes import OUTCOMES
-from fpi_eval.report.edition import BANNER
-from fpi_eval.report.published.sheet import Column
-from fpi_eval.report.published.sheet import Table as Published
-from fpi_eval.report.published.workbook import write_workbook
-from fpi_eval.results import Result
+from fpi_eval.sheets import Column, Sheet
 from fpi_eval.tables import Format, Table, slug, table
+from fpi_eval.workbook import write_workbook
 
 UNBOUNDED = "non borné"
+UNSAID = "Données réelles ou simulées : non précisé (simulees=True ou False)."
+TOO_SMALL = (
+    "Certains effectifs sont trop petits pour être montrés : ils sont masqués, et les phrases qui "
+    "les diraient aussi."
+)
 EFFECT, CHANCE, COUNT, WORDS = "effet", "probabilite", "effectif", "texte"
 # Column → French header, unit. Columns that are not here keep their name, as words or decimals.
 COLUMNS: dict[str, tuple[str, str]] = {
@@ -97,25 +100,72 @@ NUMBERS: dict[str, Format] = {
     EFFECT: ("signe", 3), CHANCE: ("nombre", 3), COUNT: "nombre", "decimal": ("nombre", 2),
     "taux": "pourcent", "euros": "euros", "annee": "annee",
 }  # fmt: skip
-PEOPLE = ("leavers", "employed", "observed", "count")
-# What gives a hidden count of the same row back, with what else is public.
-TELLING = ("low", "high", "ci_low", "ci_high", "hidden_share", "expected", "difference", "change",
-           "estimate", "cost", "words", "hidden_cells")  # fmt: skip
 LATEX = str.maketrans({"\u202f": r"\,", "\u00a0": "~", "\u2212": "$-$", "–": "--", "×": r"$\times$",
                        "≥": r"$\geq$", "≤": r"$\leq$", "₀": "$_0$", "₉": "$_9$", "₇": "$_7$",
                        "₅": "$_5$", "₈": "$_8$", "²": "$^2$", "χ": r"$\chi$"})  # fmt: skip
 
 
+class Tidy(Protocol):
+    """What can be written: a tidy frame and how it was made."""
+
+    def summary(self) -> str:
+        """Return French sentences."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return tidy rows."""
+
+    def method(self) -> str:
+        """Return one French paragraph."""
+
+
+def bundle(result: Tidy, titre: str) -> dict[str, str]:
+    """Return what a notebook shows of a result: its sentences, then an accessible table.
+
+    Where the table hides a small count, the sentences, which may tell it, are not shown.
+    """
+    frame, hidden = show_alone(result.to_frame(), Thresholds())
+    shown = readable(frame, hidden, titre)
+    if hidden is None or not hidden.to_numpy().any():
+        said = result.summary()
+        return {"text/plain": said, "text/html": text.paragraphs(said) + shown.to_html()}
+    html = text.paragraphs(TOO_SMALL) + shown.to_html()
+    return {"text/plain": f"{TOO_SMALL}\n{shown!r}", "text/html": html}
+
+
+def readable(
+    frame: pd.DataFrame,
+    hidden: pd.DataFrame | None,
+    titre: str,
+    *,
+    source: str = "",
+    note: str = "",
+) -> Table:
+    """Return a result's rows as a table to display: French headers, marks where hidden."""
+    unit = frame.attrs.get("unite", "")
+    if hidden is not None:
+        masked = hidden.columns[hidden.any()]
+        frame = frame.copy()
+        frame[masked] = frame[masked].astype(object).mask(hidden[masked], MARK)
+    frame = _said(frame[_of_paper(frame)])
+    known = {c: _column(frame[c], unit) for c in frame}
+    return table(
+        frame, titre,
+        formats={c: NUMBERS[kind] for c, (_, kind) in known.items() if kind in NUMBERS},
+        labels={c: label for c, (label, _) in known.items()}, source=source, note=note,
+    )  # fmt: skip
+
+
 def latex(
-    result: Result, *, titre: str, source: str, simulees: bool, note: str = "",
+    result: Tidy, *, titre: str, source: str, simulees: bool | None, note: str = "",
     secret: Thresholds | None = None,
 ) -> str:  # fmt: skip
     """Return a LaTeX table (booktabs), numbers in French, caption, label, note and source.
 
     Parameters
     ----------
-    simulees : bool
-        Whether the data is simulated: the caption and the note then say so. Always to be told.
+    simulees : bool or None
+        Whether the data is simulated: the caption and the note then say so. Always to be told;
+        None is written as such.
     secret : Thresholds, optional
         Counts of people under its minimum are hidden; the programme's defaults otherwise.
 
@@ -123,25 +173,19 @@ def latex(
     -----
     For a document in UTF-8 with the packages babel (french), booktabs and caption.
     """
-    frame, hidden = _protected(result.to_frame(), secret or Thresholds())
-    if hidden is not None:
-        masked = hidden.columns[hidden.any()]
-        frame[masked] = frame[masked].astype(object).mask(hidden[masked], MARK)
-    shown = _for_readers(frame[_of_paper(frame)], frame.attrs.get("unite", ""))
-    made = table(
-        shown.frame, _titled(titre, simulees), formats=shown.formats, labels=shown.labels,
-        source=source, note=" ".join(part for part in (_warning(simulees), note) if part),
-    )  # fmt: skip
+    said = " ".join(part for part in (_warning(simulees), note) if part)
+    shown = show_alone(result.to_frame(), secret or Thresholds())
+    made = readable(*shown, _titled(titre, simulees), source=source, note=said)
     return _papered(made.to_latex(), titre)
 
 
 def excel(
-    results: Mapping[str, Result],
+    results: Mapping[str, Tidy],
     path: str | Path,
     *,
     titre: str,
     source: str,
-    simulees: bool,
+    simulees: bool | None,
     jour: date | None = None,
     secret: Thresholds | None = None,
 ) -> Path:
@@ -180,14 +224,14 @@ def _of_paper(frame: pd.DataFrame) -> list[str]:
     return [name for name in kept if name not in twice]
 
 
-def _sheet(name: str, result: Result, source: str, day: date, secret: Thresholds) -> Published:
-    frame, hidden = _protected(result.to_frame(), secret)
+def _sheet(name: str, result: Tidy, source: str, day: date, secret: Thresholds) -> Sheet:
+    frame, hidden = show_alone(result.to_frame(), secret)
     unit = frame.attrs.get("unite", "")
     frame = _said(frame)
     columns = tuple(
         Column(c, *(_column(frame[c], unit)), definition="", source=source) for c in frame
     )
-    return Published(name, name, frame, columns, source, day, hidden, result.method())
+    return Sheet(name, name, frame, columns, source, day, hidden, result.method())
 
 
 def _column(values: pd.Series, unit: str) -> tuple[str, str]:
@@ -202,14 +246,6 @@ def _column(values: pd.Series, unit: str) -> tuple[str, str]:
     return label, kind
 
 
-def _for_readers(frame: pd.DataFrame, unit: str) -> Table:
-    """Return the frame with the French header and format of each column."""
-    frame = _said(frame)
-    known = {c: _column(frame[c], unit) for c in frame}
-    formats = {c: NUMBERS[kind] for c, (_, kind) in known.items() if kind in NUMBERS}
-    return Table(frame, "", formats, {c: label for c, (label, _) in known.items()})
-
-
 def _said(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with bounds that nothing holds, and outcomes, in words; no negative zero."""
     out = frame.copy()
@@ -218,7 +254,7 @@ def _said(frame: pd.DataFrame) -> pd.DataFrame:
         if pd.api.types.is_bool_dtype(values):
             continue
         if name == "outcome":
-            out[name] = values.map(lambda v: OUTCOMES.get(v, v))
+            out[name] = values.map(lambda v: text.RESULTATS.get(v, v))
         elif pd.api.types.is_numeric_dtype(values):
             values = values + 0.0 if pd.api.types.is_float_dtype(values) else values
             infinite = np.isinf(values.to_numpy(dtype=float))
@@ -229,37 +265,12 @@ def _said(frame: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def _protected(frame: pd.DataFrame, secret: Thresholds) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Return the frame without small counts of people, and where values were hidden.
-
-    A row with one loses all that would give it back; when a single row is hidden a second one is
-    too, the smallest, since the total may be known from elsewhere.
-    """
-    people = [name for name in PEOPLE if name in frame]
-    if not people:
-        return frame, None
-    counts = frame[people].astype(float)
-    small = ((counts > 0) & (counts.round() < secret.effectif_minimum)).any(axis=1)
-    if {"leavers", "employed"} <= set(people):
-        rest = counts["leavers"] - counts["employed"]
-        small |= (rest > 0) & (rest.round() < secret.effectif_minimum)
-        small |= (counts["leavers"] > 0) & (counts["leavers"] < secret.denominateur_minimum)
-    if small.sum() == 1 and len(frame) > 1:
-        small[counts[people[0]].mask(small).idxmin()] = True
-    lost = [name for name in (*people, *TELLING) if name in frame]
-    hidden = pd.DataFrame(dict.fromkeys(lost, small), index=frame.index)
-    out = frame.copy()
-    for name in lost if small.any() else ():
-        out[name] = out[name].mask(small)
-    return out, hidden
-
-
-def _titled(titre: str, simulees: bool) -> str:
+def _titled(titre: str, simulees: bool | None) -> str:
     return f"{titre} ({text.SIMULATED.lower()})" if simulees else titre
 
 
-def _warning(simulees: bool) -> str:
-    return f"{BANNER}." if simulees else ""
+def _warning(simulees: bool | None) -> str:
+    return UNSAID if simulees is None else f"{text.BANNER}." if simulees else ""
 
 
 def _papered(made: str, titre: str) -> str:

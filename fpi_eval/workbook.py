@@ -19,7 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from fpi_eval.disclosure import MARK
 from fpi_eval.errors import FpiError
-from fpi_eval.report.published.sheet import Column, Table, dictionary, is_risky, plain
+from fpi_eval.sheets import Column, Sheet, dictionary, is_risky, plain
 from fpi_eval.text import MISSING, date_longue
 
 # Excel stores invariant codes and shows them in the reader's language: 12 345,6 in French.
@@ -40,14 +40,14 @@ HEADER_ROW = 5
 LEGEND = f"{MARK} : masqué (secret statistique) ; {MISSING} : non disponible."
 
 
-def write_workbook(path: Path, tables: Sequence[Table], *, title: str, warning: str = "") -> Path:
+def write_workbook(path: Path, tables: Sequence[Sheet], *, title: str, warning: str = "") -> Path:
     """Write the tables into one workbook, whole or not at all, and return its path.
 
     Parameters
     ----------
     path : Path
         The .xlsx file; the same tables give the same bytes.
-    tables : sequence of Table
+    tables : sequence of Sheet
         One sheet each, after a sheet of definitions.
     title, warning : str
         Title of the workbook, and what must be read first (``Données simulées``).
@@ -96,10 +96,11 @@ def _put(cell: Cell, value: object, number_format: str = "") -> None:
         cell.number_format = number_format
 
 
-def _sheet(sheet: Worksheet, table: Table, warning: str) -> None:
+def _sheet(sheet: Worksheet, table: Sheet, warning: str) -> None:
     _put(sheet.cell(1, 1), table.title)
     sheet.cell(1, 1).font = Font(bold=True, size=13)
-    _put(sheet.cell(2, 1), f"Source : {table.source}. {date_longue(table.date).capitalize()}.")
+    source = f"Source : {table.source}. " if table.source else ""
+    _put(sheet.cell(2, 1), f"{source}{date_longue(table.date).capitalize()}.")
     _put(sheet.cell(3, 1), " ".join(part for part in (warning, table.note, LEGEND) if part))
     for place, column in enumerate(table.columns, start=1):
         _head(sheet.cell(HEADER_ROW, place), column.label)
@@ -124,7 +125,7 @@ def _widen(sheet: Worksheet, place: int, cells: Sequence[object]) -> None:
 
 
 def _definitions(
-    sheet: Worksheet, tables: Sequence[Table], names: Sequence[str], title: str, warning: str
+    sheet: Worksheet, tables: Sequence[Sheet], names: Sequence[str], title: str, warning: str
 ) -> None:
     sheet_of = {table.name: name for table, name in zip(tables, names, strict=True)}
     words = dictionary(tables).assign(tableau=lambda t: t["tableau"].map(sheet_of))
@@ -137,7 +138,7 @@ def _definitions(
         )
     )
     day = max(table.date for table in tables)
-    _sheet(sheet, Table("Définitions", title, words, columns, "voir chaque ligne", day), warning)
+    _sheet(sheet, Sheet("Définitions", title, words, columns, "voir chaque ligne", day), warning)
 
 
 def _same_bytes(content: bytes, day: datetime) -> bytes:
@@ -158,7 +159,7 @@ def _same_bytes(content: bytes, day: datetime) -> bytes:
     return result.getvalue()
 
 
-def export_tables(folder: Path, tables: Sequence[Table]) -> list[Path]:
+def export_tables(folder: Path, tables: Sequence[Sheet]) -> list[Path]:
     """Write each table as Parquet and CSV, and ``dictionnaire.csv``; return the files.
 
     CSV: semicolons, UTF-8 with BOM, decimal comma, ``s`` where hidden. Parquet: hidden values are
@@ -182,7 +183,7 @@ def export_tables(folder: Path, tables: Sequence[Table]) -> list[Path]:
     return list(files)
 
 
-def _parquet(table: Table) -> bytes:
+def _parquet(table: Sheet) -> bytes:
     frame = pd.DataFrame(index=range(len(table.frame)))
     for column in table.columns:
         values = table.frame[column.name].reset_index(drop=True)
