@@ -3,14 +3,14 @@
 import pytest
 
 from fpi_eval.impact.frame import DISPLACEMENT
-from fpi_eval.impact.j_and_bjs2_t import GAP, together
+from fpi_eval.impact.j_and_bjs2_t import GAP, j_and_bjs2_t
 from fpi_eval.twin import SCENARIOS, draw
 
 
 @pytest.fixture(scope="module", params=["realistic", "sel_trend"])
 def answer(request):
     twin = draw(SCENARIOS[request.param], 1)
-    return request.param, twin.truth.per_seat("diplomes"), together(twin.panel)
+    return request.param, twin.truth.per_seat("diplomes"), j_and_bjs2_t(twin.panel)
 
 
 def test_intervals_hold_the_truth_that_their_assumptions_let_them_see(answer):
