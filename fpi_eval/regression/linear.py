@@ -123,13 +123,32 @@ def fit(
     blocks += [] if instruments is None else [np.asarray(instruments, dtype=float)[rows]]
     raw = np.concatenate([block.T for block in blocks]).T  # columns in one piece
     absorber = Absorber(effects, weights)
-    net = absorber.residualize(raw)
-    k = blocks[1].shape[1]
+    return solved(
+        absorber.residualize(raw), raw, names, absorber, effects, keep,
+        two_stages=instruments is not None,
+    )  # fmt: skip
+
+
+def solved(
+    net: np.ndarray,
+    raw: np.ndarray,
+    names: Sequence[str],
+    absorber: Absorber,
+    effects: Sequence[np.ndarray],
+    keep: np.ndarray,
+    *,
+    two_stages: bool,
+) -> LinearFit:
+    """Return the regression from columns already net of effects: y, regressors, instruments.
+
+    ``raw`` are the same columns before: what they have lost says what the effects contain.
+    """
+    weights, k = absorber.weights, len(names)
     kept = independent(net[:, 1 : k + 1], raw[:, 1 : k + 1], weights)
     endogenous = net[:, 1 : k + 1]
     endogenous = endogenous if len(kept) == k else endogenous[:, kept]
     regressors = z = endogenous
-    if instruments is not None:
+    if two_stages:
         z = net[:, k + 1 :]
         z = z[:, independent(z, raw[:, k + 1 :], weights)]
         if z.shape[1] < len(kept):
@@ -148,7 +167,7 @@ def fit(
         instruments=z,
         residuals=net[:, 0] - endogenous @ beta,
         weights=weights,
-        effects=effects,
+        effects=tuple(effects),
         absorber=absorber,
         keep=keep,
         collinear=tuple(n for j, n in enumerate(names) if j not in kept),

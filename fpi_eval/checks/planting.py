@@ -1,0 +1,173 @@
+"""One fake programme: sites, seats, drift and effect put in an untouched panel, then J on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.checks.donors import Donor
+from fpi_eval.checks.drawing import Openings
+from fpi_eval.impact.few_treated import wild_interval
+from fpi_eval.impact.frame import DEP, ETAB, GROSS, NET, SEATS, WEIGHTS, final
+from fpi_eval.impact.j import combination
+from fpi_eval.impact.uncertainty import CR3, Candidate, Clusters, Interval, error
+from fpi_eval.regression import linear
+
+OTHER = "autres_places"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fake:
+    """Seats of a fake programme on the rows of J, and what neighbours are exposed to."""
+
+    cell: np.ndarray
+    dose: np.ndarray
+    etab: np.ndarray
+    dep: np.ndarray
+    reach: tuple[float, float]
+
+
+def seats_of(donor: Donor, openings: Openings, chosen: np.ndarray) -> Fake:
+    """Return the programme in the chosen cells: each path acts at the same times as the real one.
+
+    Exposures are those of `panel.cells.exposures`: shares of the group's seats in proportion of
+    size among its cells that open none.
+    """
+    cells, years = donor.cells, donor.years
+    on = np.flatnonzero(chosen >= 0)
+    cell, lag = chosen[on], cells["lag"].to_numpy()
+    at = years[None, :] + lag[cell][:, None] + donor.shift - openings.times[0]
+    last = openings.paths.shape[1] - 1
+    path = openings.paths[on][np.arange(len(on))[:, None], np.clip(at, 0, last)]
+    seats = np.zeros((len(cells), len(years)))
+    seats[cell] = np.where(at >= 0, path, 0.0)
+    free = cells["size"].to_numpy() * ~np.isin(np.arange(len(cells)), cell)
+    inside = donor.entry >= 0
+    rows = {"dose": np.where(inside, seats[donor.row, donor.entry], 0.0)}
+    for group in ("etab", "dep"):
+        code = cells[group].to_numpy()
+        total = np.zeros((code.max() + 1, len(years)))
+        np.add.at(total, code[cell], seats[cell])
+        mass = np.bincount(code, free)
+        share = np.divide(free, mass[code], out=np.zeros(len(free)), where=mass[code] > 0)
+        near = share[donor.row] * total[code[donor.row], donor.entry]
+        rows[group] = np.where(inside, near, 0.0)
+    opened = rows["dose"].sum()
+    reach = tuple(rows[g].sum() / opened if opened else 1.0 for g in ("etab", "dep"))
+    used = donor.used
+    return Fake(donor.row[used], *(rows[k][used] for k in ("dose", "etab", "dep")), reach)
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What is planted: effect per seat, displacement coefficients, drift a year, ramp-up by age."""
+
+    effect: float
+    kappa: tuple[float, float]
+    drift: float
+    ramp: Sequence[float]
+
+
+def outcome_of(
+    donor: Donor, fake: Fake, truth: Truth, rng: np.random.Generator
+) -> tuple[np.ndarray, float, float]:
+    """Return the outcome with the fake programme, and its true gross and net effect per seat.
+
+    Everything is whole pupils: those who come are binomial in the seats, those who leave are drawn
+    among those there; a drift adds or takes pupils of the opened sites in proportion, every year.
+    """
+    y = donor.y.copy()
+    on = fake.dose != 0
+    sited = np.isin(fake.cell, np.unique(fake.cell[on]))
+    middle = donor.time[sited & ~on].mean() if (sited & ~on).any() else donor.time.mean()
+    moved = _drifted(y[sited], truth.drift * (donor.time[sited] - middle), rng)
+    y[sited] += moved
+    came = _come(fake, donor.time, on, truth, rng, y)
+    y[on] += came
+    near = truth.kappa[0] * fake.etab + truth.kappa[1] * fake.dep
+    lost = (near < 0) & (y > 0) & ~on
+    y[lost] -= rng.binomial(y[lost].astype(int), np.clip(-near[lost] / y[lost], 0, 1))
+    gross = float((np.sign(fake.dose[on]) * came).sum() / np.abs(fake.dose[on]).sum())
+    net = gross + truth.kappa[0] * fake.reach[0] + truth.kappa[1] * fake.reach[1]
+    return y, gross, net
+
+
+def _drifted(y: np.ndarray, path: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    chance = np.clip(np.abs(np.expm1(path)), 0.0, 1.0)
+    return np.sign(path) * rng.binomial(np.maximum(y, 0).astype(int), chance)
+
+
+def _come(fake, time, on, truth: Truth, rng, y) -> np.ndarray:
+    """Return pupils who come to opened seats (who leave closed ones), one binomial a row."""
+    if truth.effect == 0 or not on.any():
+        return np.zeros(int(on.sum()))
+    first = np.full(fake.cell.max() + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first, fake.cell[on], time[on])
+    age = np.clip(time[on] - first[fake.cell[on]], 0, len(truth.ramp) - 1)
+    ramp, size = np.asarray(truth.ramp)[age], np.abs(fake.dose[on])
+    chance = np.abs(truth.effect) * ramp / np.average(ramp, weights=size)
+    found = rng.binomial(np.rint(size).astype(int), np.clip(chance, 0, 1)).astype(float)
+    sign = np.sign(truth.effect) * np.sign(fake.dose[on])
+    return np.maximum(sign * found, -np.maximum(y[on], 0.0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Design:
+    """J's regressors of a fake programme, net of effects: they serve any outcome."""
+
+    names: tuple[str, ...]
+    raw: np.ndarray
+    net: np.ndarray
+    clusters: Clusters
+
+
+def design_of(donor: Donor, fake: Fake, etab: np.ndarray, dep: np.ndarray) -> Design:
+    """Return regressors then instruments, as `impact.j.regressors` makes them, net of effects."""
+    n, columns, names = donor.n, [fake.dose, fake.etab, fake.dep], [SEATS, ETAB, DEP]
+    sign = [np.sign(fake.dose)]
+    sign += [np.where(v != 0, _final(fake.cell, v), 0.0) / n for v in columns[1:]]
+    if donor.other.any():
+        columns, names = [*columns, donor.other], [*names, OTHER]
+        sign.append(donor.other / n)
+    raw = np.column_stack([*(v / n for v in columns), *sign])
+    on = fake.dose != 0
+    clusters = Clusters(etab, dep, np.unique(etab[on]).size, np.unique(dep[on]).size)
+    return Design(tuple(names), raw, donor.absorber.residualize(raw), clusters)
+
+
+def _final(cell: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return `impact.frame.final`, of the few cells with a value other than 0."""
+    out, on = np.zeros(len(values)), np.isin(cell, np.unique(cell[values != 0]))
+    out[on] = final(pd.Series(cell[on]), values[on])
+    return out
+
+
+def run_j(
+    donor: Donor, design: Design, fake: Fake, y: np.ndarray, factor: Sequence[Candidate]
+) -> dict[str, tuple[float, Interval]]:
+    """Return gross and net effect of J with the intervals that the real run's rules give."""
+    change = np.flatnonzero(y != donor.y)
+    moved = np.zeros(len(y))
+    moved[change] = (y[change] - donor.y[change]) / donor.n[change]
+    net_y = donor.net + donor.absorber.residualize(moved)
+    fit = linear.solved(
+        np.column_stack([net_y, design.net]), np.column_stack([y / donor.n, design.raw]),
+        design.names, donor.absorber, donor.effects, np.ones(len(y), dtype=bool), two_stages=True,
+    )  # fmt: skip
+    fit.position(SEATS)
+    by_etab, by_dep = (fit.jackknife(c) for c in (design.clusters.etab, design.clusters.dep))
+    found = {}
+    for label in (GROSS, NET):
+        w = combination(fit, np.multiply(WEIGHTS[label], (1.0, *fake.reach)))
+        value, also = float(w @ fit.coefficients), ()
+        if label == GROSS:
+            few = wild_interval(fit, fit.position(SEATS), design.clusters, error(by_etab @ w))
+            if few is not None:
+                found[label] = (value, few)
+                continue
+            also = [Candidate(c.name, c.std_error * error(by_etab @ w), c.df) for c in factor]
+        interval, _ = design.clusters.interval(value, by_etab @ w, by_dep @ w, CR3, also)
+        found[label] = (value, interval)
+    return found
+
