@@ -13,7 +13,7 @@ from typing import Any
 from fpi_eval import __version__, text
 from fpi_eval.absent import Absent
 from fpi_eval.checks import Check, Evaluation, thresholds
-from fpi_eval.checks.verdict import CAUTION, PASS, THRESHOLDS, UNKNOWN
+from fpi_eval.checks.thresholds import CAUTION, PASS, THRESHOLDS, UNKNOWN
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.bjs2_t import DESCRIPTION
 from fpi_eval.impact.j import J_TEXT

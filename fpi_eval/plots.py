@@ -418,6 +418,29 @@ def bounds_by_m(table: pd.DataFrame, estimate: float, ax: Axes | None = None) ->
     return _plain(ax)
 
 
+def planted(draws: pd.DataFrame, real: pd.Series, ax: Axes | None = None) -> Axes:
+    """Draw each fake programme's error and interval, sorted (columns estimate, truth, ci_*).
+
+    ``real`` has estimate, cal_low, cal_high: the run's calibrated interval, about its estimate.
+    """
+    ax = ax or plt.subplots(figsize=(7, 3.6), layout="constrained")[1]
+    rows = draws.assign(error=draws["estimate"] - draws["truth"]).sort_values("error")
+    rows = rows.assign(place=range(len(rows)))
+    ax.axhspan(*(real[["cal_low", "cal_high"]] - real["estimate"]), color=GREEN, alpha=0.15,
+               linewidth=0, label="Intervalle étalonné de l'effet estimé")  # fmt: skip
+    for held, colour, name in ((True, BLUE, "L'effet vrai est dedans"), (False, ORANGE, "Dehors")):
+        part = rows[rows["contained"] == held]
+        low, high = (part[c] - part["truth"] for c in ("ci_low", "ci_high"))
+        ax.vlines(part["place"], low, high, color=colour, linewidth=1, label=name)
+        ax.plot(part["place"], part["error"], "." if held else "x", color=colour, markersize=4)
+    ax.axhline(0, color=GREY, linewidth=0.8)
+    ax.set(xlabel="Faux programmes, du plus sous-estimé au plus surestimé",
+           ylabel="Effet trouvé moins effet vrai")  # fmt: skip
+    ax.set_xticks([])
+    ax.legend(frameon=False)
+    return _plain(ax)
+
+
 def costs(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw euros per unit (columns label, estimate, ci_low, ci_high), dashed where unbounded."""
     ax = ax or plt.subplots(figsize=(7, 0.9 + 0.5 * len(table)), layout="constrained")[1]

@@ -118,10 +118,15 @@ class Predecesseur(Frozen):
 
 
 class Resultats(Frozen):
-    """Outcomes, named before looking: one primary, the others secondary."""
+    """Outcomes, named before looking: one primary, the others secondary.
+
+    ``plus_petit_effet``: smallest effect per seat that would matter; the width of the interval is
+    judged against it.
+    """
 
     principal: str
     secondaires: tuple[str, ...] = ()
+    plus_petit_effet: Annotated[float, Field(gt=0)] = 0.10
 
 
 class Secret(Frozen):

@@ -1,28 +1,17 @@
-"""What the design can bear: checks, each with its uncertainty, and the verdict they lead to."""
+"""What the design can bear: planted programmes, checks, and the verdict they lead to."""
 
 from fpi_eval.checks.evaluation import Evaluation, evaluate
 from fpi_eval.checks.outcome import NAMES, allowed, evaluated, observed_outcome
+from fpi_eval.checks.planted import Planted
+from fpi_eval.checks.planter import plant
 from fpi_eval.checks.robustness import leave_one_out, per_opening, specification_curve
 from fpi_eval.checks.study import Study
+from fpi_eval.checks.thresholds import THRESHOLDS, Check, Threshold, thresholds
 from fpi_eval.checks.trends import explaining_slope
-from fpi_eval.checks.verdict import THRESHOLDS, Check, Threshold, Verdict, thresholds, verdict
+from fpi_eval.checks.verdict import Verdict, verdict
 
 __all__ = [
-    "NAMES",
-    "THRESHOLDS",
-    "Check",
-    "Evaluation",
-    "Study",
-    "Threshold",
-    "Verdict",
-    "allowed",
-    "evaluate",
-    "evaluated",
-    "explaining_slope",
-    "leave_one_out",
-    "observed_outcome",
-    "per_opening",
-    "specification_curve",
-    "thresholds",
-    "verdict",
-]
+    "NAMES", "THRESHOLDS", "Check", "Evaluation", "Planted", "Study", "Threshold", "Verdict",
+    "allowed", "evaluate", "evaluated", "explaining_slope", "leave_one_out", "observed_outcome",
+    "per_opening", "plant", "specification_curve", "thresholds", "verdict",
+]  # fmt: skip

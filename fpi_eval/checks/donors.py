@@ -1,4 +1,4 @@
-"""Where fake programmes are planted: rows no opening can have moved, their effects absorbed once."""
+"""Where fake programmes are planted: rows that no opening can have moved, absorbed once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,8 +72,9 @@ def donors(
         courses = ~targeted if kind == OTHERS else targeted
         if niveau is not None:
             courses &= panel["niveau"] == niveau
-        made = _donor(kind, rows.assign(seats=0.0), outcome, openings.start - shift,
-                      (panel.loc[courses, "cell"], panel.loc[host, "cell"]), shift, score)  # fmt: skip
+        members = (panel.loc[courses, "cell"], panel.loc[host, "cell"])
+        start = openings.start - shift
+        made = _donor(kind, rows.assign(seats=0.0), outcome, start, members, shift, score)
         if made is not None and _enough(made, openings):
             found.append(made)
     return found
@@ -87,14 +88,14 @@ def _enough(donor: Donor, openings: Openings) -> bool:
     return len(before) >= FEWEST_YEARS and hosts.nunique() >= FEWEST_HOSTS
 
 
-def _donor(kind, panel, outcome, start, cells_of, shift, score) -> Donor | None:
+def _donor(kind, panel, outcome, start, members, shift, score) -> Donor | None:
     """Return one untouched panel; None if no row of it can enter J."""
     frame = align(panel, outcome)
     row, names = pd.factorize(frame["cell"], sort=True)
     cells = frame.iloc[np.unique(row, return_index=True)[1]].reset_index(drop=True)
     before = panel[panel["rentree"] < start]
     size = before.groupby("cell")["entrants"].mean().reindex(names).fillna(0.0).to_numpy()
-    in_j, host = (cells["cell"].isin(c.unique()).to_numpy() for c in cells_of)
+    in_j, host = (cells["cell"].isin(c.unique()).to_numpy() for c in members)
     in_j = in_j & (size > 0) & ~cells["nouvelle"].to_numpy(bool)
     used = np.flatnonzero(in_j[row])
     used = used[without_singletons(effects(frame.iloc[used]))] if len(used) else used

@@ -8,9 +8,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from fpi_eval import text
+from fpi_eval.absent import Absent
 from fpi_eval.checks import robustness, samples, trends
+from fpi_eval.checks.planted import Planted
+from fpi_eval.checks.planter import DRAWS, RAMP, plant
 from fpi_eval.checks.study import Study
-from fpi_eval.checks.verdict import FAIL, MARKS, Check, Verdict, thresholds, verdict
+from fpi_eval.checks.thresholds import FAIL, MARKS, Check, thresholds
+from fpi_eval.checks.verdict import INVISIBLE, SMALLEST_EFFECT, Verdict, verdict
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import NET
 from fpi_eval.panel import align
@@ -40,9 +44,11 @@ CHECKS: tuple[tuple[tuple[str, ...], Callable[[Study], Check | list[Check]]], ..
 TOTAL = "Effet net total"
 FIGURES = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
 METHOD = (
-    "Avant tout chiffre, {n} contrôles du plan d'évaluation, à seuils déclarés d'avance et "
-    "calibrés sur des programmes simulés : le verdict est le plus sévère d'entre eux, et l'échec "
-    "d'un contrôle dit dur interdit de donner le chiffre."
+    "Le verdict répond à deux questions. Valide ? D'après les programmes plantés seuls. Précis ? "
+    "D'après la largeur de l'intervalle étalonné. {n} contrôles, à seuils déclarés d'avance, sont "
+    "donnés à côté : ceux d'une violation (un test d'ensemble, de Holm, qui ne compte que si le "
+    "biais qu'elle ferait nuit) et ceux de l'information ; l'échec d'un contrôle dit dur interdit "
+    "de donner le chiffre."
 )
 
 
@@ -57,6 +63,8 @@ class Evaluation(Result):
         J (gross, displacement, net), BJS2-T, and their gap, headed by the verdict: always there,
         even when the verdict forbids to show them.
     checks : tuple of Check
+    planted : Planted or Absent
+        What J finds on fake programmes whose effect is known.
     verdict : Verdict
     curve : DataFrame
         Effect per seat under every declared choice (`robustness.specification_curve`).
@@ -65,6 +73,8 @@ class Evaluation(Result):
     event : EventStudy or None
     seat_years : float
         Seats opened, counted once per session whose outcome is seen.
+    smallest : float
+        Smallest effect per seat that matters, declared by the programme.
     """
 
     caption = "Évaluation et contrôles"
@@ -73,12 +83,14 @@ class Evaluation(Result):
     outcome: str
     estimates: Estimates
     checks: tuple[Check, ...]
+    planted: Planted | Absent
     verdict: Verdict
     curve: pd.DataFrame
     balance: pd.DataFrame
     left_out: pd.DataFrame
     event: EventStudy | None
     seat_years: float
+    smallest: float = SMALLEST_EFFECT
 
     @property
     def blocked(self) -> bool:
@@ -96,12 +108,13 @@ class Evaluation(Result):
         more = tuple(more)
         names = {c.name for c in more}
         kept = (*(c for c in self.checks if c.name not in names), *more)
-        return _judged(self, kept, verdict(kept))
+        return _judged(self, kept, verdict(kept, self.planted, smallest=self.smallest))
 
     def summary(self) -> str:
         """Return French sentences: verdict, reasons, then effects if they may be given."""
         lines = [f"Verdict sur le plan d'évaluation : {self.verdict.phrase}"]
         lines += [f"– {reason}" for reason in self.verdict.raisons]
+        lines.append(INVISIBLE)
         if self.blocked:
             return "\n".join([*lines, "Aucun effet n'est donné."])
         total = self.total()
@@ -123,10 +136,12 @@ class Evaluation(Result):
     def checks_frame(self) -> pd.DataFrame:
         """Return one row per check: titre, constat, light in French, threshold."""
         rows = [
-            (c.name, c.titre, MARKS[c.statut], c.phrase, c.seuil, c.valeur, c.incertitude, c.dur)
+            (c.name, c.genre, c.titre, MARKS[c.statut], c.phrase, c.seuil, c.valeur, c.incertitude,
+             c.biais, c.dur)
             for c in self.checks
-        ]
-        names = ["name", "titre", "statut", "phrase", "seuil", "valeur", "incertitude", "dur"]
+        ]  # fmt: skip
+        names = ["name", "genre", "titre", "statut", "phrase", "seuil", "valeur", "incertitude",
+                 "biais", "dur"]  # fmt: skip
         return pd.DataFrame(rows, columns=names)
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -142,7 +157,8 @@ class Evaluation(Result):
         texts = dict.fromkeys(e.description for e in used)
         rules = text.liste(dict.fromkeys(e.rule for e in used))
         how = f"Erreurs et intervalles : {rules}."
-        return "\n".join([*texts, how, METHOD.format(n=len(self.checks))])
+        fakes = [self.planted.method()] if self.planted else []
+        return "\n".join([*texts, how, *fakes, METHOD.format(n=len(self.checks))])
 
 
 def evaluate(
@@ -151,6 +167,7 @@ def evaluate(
     programme: Programme | None = None,
     *,
     niveau: str | None = None,
+    draws: int = DRAWS,
 ) -> Evaluation:
     """Return estimates, checks and verdict for one outcome.
 
@@ -161,9 +178,11 @@ def evaluate(
     outcome : str, optional
         The programme's primary outcome by default.
     programme : Programme, optional
-        Its thresholds and name.
+        Its name, thresholds, smallest effect that matters, ramp-up and seed.
     niveau : str, optional
         ``secondaire`` or ``superieur``; both by default.
+    draws : int
+        Fake programmes planted in the panel; 0 plants none, hence gives no verdict.
 
     Raises
     ------
@@ -185,12 +204,14 @@ def evaluate(
         checks += _made(study, names, make)
     curve = robustness.specification_curve(study)
     checks.append(robustness.specifications(study, curve))
-    found = verdict(checks, table)
+    planted = _planted(study, programme, draws)
+    smallest = programme.resultats.plus_petit_effet if programme else SMALLEST_EFFECT
+    found = verdict(checks, planted, smallest=smallest)
     made = Evaluation(
         programme="" if programme is None else programme.nom, outcome=outcome,
-        estimates=study.estimates, checks=tuple(checks), verdict=found,
+        estimates=study.estimates, checks=tuple(checks), planted=planted, verdict=found,
         curve=curve, balance=samples.balance(study), left_out=robustness.leave_one_out(study),
-        event=_event(study), seat_years=_seat_years(study),
+        event=_event(study), seat_years=_seat_years(study), smallest=smallest,
     )  # fmt: skip
     return _judged(made, made.checks, found)
 
@@ -211,6 +232,19 @@ def _made(study: Study, names: tuple[str, ...], make: Callable) -> list[Check]:
     except np.linalg.LinAlgError:
         return [study.blank(name, "trop peu de variation pour ce contrôle.") for name in names]
     return [found] if isinstance(found, Check) else found
+
+
+def _planted(study: Study, programme: Programme | None, draws: int) -> Planted | Absent:
+    """Return the fake programmes of a study, its seed and ramp-up declared by the programme."""
+    if draws < 1:
+        return Absent("Aucun faux programme n'a été demandé.")
+    seed, ramp = (0, RAMP) if programme is None else (
+        programme.graine, programme.projection.montee_en_charge
+    )  # fmt: skip
+    return plant(
+        study.panel, study.frame, study.fit, study.estimates, study.outcome,
+        niveau=study.niveau, draws=draws, seed=seed, ramp=ramp,
+    )  # fmt: skip
 
 
 def _event(study: Study) -> EventStudy | None:

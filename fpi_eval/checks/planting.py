@@ -170,4 +170,3 @@ def run_j(
         interval, _ = design.clusters.interval(value, by_etab @ w, by_dep @ w, CR3, also)
         found[label] = (value, interval)
     return found
-

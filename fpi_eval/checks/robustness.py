@@ -5,7 +5,7 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.checks.study import Study
-from fpi_eval.checks.verdict import FAIL, PASS, Check
+from fpi_eval.checks.thresholds import FAIL, PASS, Check
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import poisson, triple
 from fpi_eval.impact.as_event_study import opening_study

@@ -6,7 +6,7 @@ from scipy import stats
 
 from fpi_eval import text
 from fpi_eval.checks.study import Study
-from fpi_eval.checks.verdict import (
+from fpi_eval.checks.thresholds import (
     BALANCE_LEVEL,
     CAUTION,
     CELLS_PER_BIN,

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from fpi_eval.checks.verdict import SMALLEST_REFERENCE, THRESHOLDS, UNKNOWN, Check, Threshold
+from fpi_eval.checks.thresholds import SMALLEST_REFERENCE, THRESHOLDS, UNKNOWN, Check, Threshold
 from fpi_eval.impact.bjs2_t import final_dose
 from fpi_eval.impact.frame import GROSS, effects, sample, scale
 from fpi_eval.impact.j import fit_j, regressors
@@ -85,15 +85,23 @@ class Study:
         return frame[frame["dose"] != 0].drop_duplicates("cell")
 
     def check(
-        self, name: str, value: float, spread: float, phrase: str, *, light: str | None = None
+        self,
+        name: str,
+        value: float,
+        spread: float,
+        phrase: str,
+        *,
+        light: str | None = None,
+        bias: float = np.nan,
     ) -> Check:
         """Return the check of that name; its light from the table unless given."""
         row = self.table[name]
         p_value = spread if row.p is not None else np.nan
         found = light or row.light(float(value), float(p_value))
         return Check(
-            name, row.titre, found, float(value), float(spread), row.words, phrase, row.hard
-        )
+            name, row.titre, found, float(value), float(spread), row.words, phrase, row.hard,
+            float(bias),
+        )  # fmt: skip
 
     def blank(self, name: str, reason: str) -> Check:
         """Return a check that could not be made, and why."""

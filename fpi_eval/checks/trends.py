@@ -7,7 +7,7 @@ import numpy as np
 from fpi_eval import text
 from fpi_eval.checks import honest
 from fpi_eval.checks.study import Study, before
-from fpi_eval.checks.verdict import Check
+from fpi_eval.checks.thresholds import Check
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.bjs2_t import final_dose
 from fpi_eval.impact.frame import DISPLACEMENT
@@ -80,7 +80,7 @@ def tendance(study: Study) -> list[Check]:
         "sur 10, une plus petite serait souvent passée inaperçue."
     )
     return [
-        study.check("tendance", drift, p_value, words),
+        study.check("tendance", drift, p_value, words, bias=drift),
         study.check("tendance_invisible", unseen, np.nan, missed),
     ]
 
@@ -106,7 +106,7 @@ def placebo_delai(study: Study) -> Check:
         f"{text.pluriel(len(steps), 'session')} après l'ouverture et avant tout effet possible : "
         f"écart de {text.nombre(largest, 3)} par place au plus (p = {text.nombre(p_value, 3)})."
     )
-    return study.check("placebo_delai", largest, p_value, words)
+    return study.check("placebo_delai", largest, p_value, words, bias=largest / study.reference)
 
 
 def anticipation(study: Study) -> Check:
@@ -123,7 +123,8 @@ def anticipation(study: Study) -> Check:
         f"{text.signe(found.slopes[0], 3)} entrant par place à ouvrir, la rentrée d'avant "
         f"(p = {text.nombre(p_value, 3)})."
     )
-    return study.check("anticipation", abs(found.slopes[0]), p_value, words)
+    size = abs(found.slopes[0])
+    return study.check("anticipation", size, p_value, words, bias=size / study.reference)
 
 
 def rupture(study: Study) -> Check:
@@ -171,7 +172,7 @@ def ecart(study: Study) -> Check:
         f"{text.pourcent(size, 0)} de l'effet de référence "
         f"(erreur {text.nombre(gap.std_error, 3)} ; p = {text.nombre(gap.p_value, 3)})."
     )
-    return study.check("ecart_j_t", size, gap.p_value, words)
+    return study.check("ecart_j_t", size, gap.p_value, words, bias=size)
 
 
 def deplacement(study: Study) -> Check:

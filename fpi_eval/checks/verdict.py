@@ -1,266 +1,175 @@
-"""A check: what it found, its uncertainty, its light; the one table of thresholds; the verdict."""
+"""The verdict: is the answer valid, is it precise, and what no check can see."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from fpi_eval import text
+from fpi_eval.absent import Absent
+from fpi_eval.checks.planted import Planted
+from fpi_eval.checks.thresholds import (  # noqa: F401
+    CAUTION,
+    FAIL,
+    MARKS,
+    PASS,
+    THRESHOLDS,
+    UNKNOWN,
+    Check,
+    Threshold,
+    thresholds,
+)
 from fpi_eval.errors import FpiError
-from fpi_eval.programme import Seuils
+from fpi_eval.impact.frame import GROSS, NET
+from fpi_eval.regression import holm
 
-PASS, CAUTION, FAIL, UNKNOWN = "pass", "caution", "fail", "non_evaluable"
-MARKS = {PASS: "bon", CAUTION: "prudence", FAIL: "échec", UNKNOWN: "non évaluable"}
 SOLID, CAREFUL, INCONCLUSIVE = "solide", "à lire avec prudence", "non concluant"
+UNKNOWABLE = "on ne peut pas le savoir"
+YES, DOUBTFUL, NO = "oui", "douteux", "non"
 
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check of the design.
-
-    Attributes
-    ----------
-    name, titre : str
-    statut : {"pass", "caution", "fail", "non_evaluable"}
-    valeur, incertitude : float
-        What was found and its standard error (or p-value for a test); NaN if it has none.
-    seuil, phrase : str
-        The rule and the finding, in plain French.
-    dur : bool
-        A failure forbids to give the number.
-    """
-
-    name: str
-    titre: str
-    statut: str
-    valeur: float
-    incertitude: float
-    seuil: str
-    phrase: str
-    dur: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """When a check passes or fails.
-
-    A measure passes up to ``good`` and fails beyond ``limit`` (the other way round if ``high``);
-    without a limit it can only ask for caution. A test asks for caution under the p-value ``p``,
-    if the size found is above ``good``, and fails under ``p_fail`` if it is above ``limit``.
-    ``needed``: the verdict is at best cautious when the check cannot be made.
-    """
-
-    titre: str
-    good: float
-    limit: float | None = None
-    words: str = ""
-    high: bool = False
-    p: float | None = None
-    p_fail: float = 0.0
-    hard: bool = False
-    needed: bool = False
-
-    def light(self, value: float, p_value: float = np.nan) -> str:
-        """Return the light of a value, and of its p-value for a test."""
-        if np.isnan(value) or (self.p is not None and np.isnan(p_value)):
-            return UNKNOWN
-        size, good, limit = (-value if self.high else value), self.good, self.limit
-        if self.high:
-            good, limit = -good, None if limit is None else -limit
-        if size <= good or (self.p is not None and p_value > self.p):
-            return PASS
-        if limit is None or size <= limit or (self.p is not None and p_value > self.p_fail):
-            return CAUTION
-        return FAIL
-
-
-# Sizes are shares of a reference effect: the estimate, or this many students per seat if it is
-# smaller. It is what a filled seat gives at published retention and success; a share of an
-# estimate near zero would say nothing.
-SMALLEST_REFERENCE = 0.5
-# Same-course untreated cells that make a course × session effect sure; under the second number it
-# rests on too few schools for its error to be believed.
-CONTROLS_WANTED, CONTROLS_NEEDED = 10, 3
-# Student's t at this level bounds a normalised difference from below before it is judged.
-BALANCE_LEVEL = 0.99
-DOSE_BINS, CELLS_PER_BIN = (8.0, 15.0), 15
-
-THRESHOLDS: Mapping[str, Threshold] = {
-    "etablissements": Threshold(
-        "Établissements qui ouvrent des places", 40, 15, high=True, needed=True,
-        words="40 établissements ou plus ; échec sous 15",
-    ),
-    "departements": Threshold(
-        "Départements où des places ouvrent", 8, 5, high=True, needed=True,
-        words="8 départements ou plus ; échec sous 5",
-    ),
-    "groupes_effectifs": Threshold(
-        "Nombre effectif de groupes", 20, None, high=True,
-        words="20 ou plus (Carter, Schnepel et Steigerwald, 2017)",
-    ),
-    "support": Threshold(
-        "Formations comparables ailleurs", 0.95, 0.80, high=True, hard=True, needed=True,
-        words="95 % des places ont 10 cellules de comparaison ; échec si moins de 80 % en ont 3",
-    ),
-    "tendance": Threshold(
-        "Tendance avant l'ouverture", 0.05, 0.10, p=0.05, p_fail=0.01, needed=True,
-        words="prudence si p < 0,05 et dérive de plus de 5 % ; échec si p < 0,01 et plus de 10 %",
-    ),
-    "tendance_invisible": Threshold(
-        "Tendance que le test n'aurait pas vue", 0.15, 0.40, needed=True,
-        words="dérive détectable (8 fois sur 10) sous 15 % de l'effet ; échec au-dessus de 40 %",
-    ),
-    "placebo_delai": Threshold(
-        "Sessions où rien ne peut encore bouger", 0.0, 0.0, p=0.02, p_fail=0.001, hard=True,
-        words="prudence si p < 0,02 ; échec si p < 0,001",
-    ),
-    "anticipation": Threshold(
-        "Anticipation l'année d'avant", 0.05, 0.10, p=0.02, p_fail=0.001,
-        words="prudence si p < 0,02 et plus de 0,05 entrant par place ; échec si p < 0,001 et "
-        "plus de 0,10",
-    ),
-    "rupture": Threshold(
-        "Écart de tendance qui annulerait l'effet", 1.0, 0.5, high=True,
-        words="M au moins 1 fois la pire variation d'avant ; échec sous 0,5",
-    ),
-    "dose": Threshold(
-        "Taille des ouvertures", 0.6, None,
-        words="corrélation avec la taille d'avant sous 0,6",
-    ),
-    "appariement": Threshold(
-        "Places du registre retrouvées dans les fichiers", 0.95, 0.85, high=True, hard=True,
-        words="95 % des places ; échec sous 85 %",
-    ),
-    "manquants": Threshold(
-        "Résultats manquants ou masqués", 0.10, 0.40, hard=True, needed=True,
-        words="moins de 10 % des élèves ; échec au-dessus de 40 %",
-    ),
-    "manquants_lies": Threshold(
-        "Manquants liés à l'ouverture", 0.05, 0.20, p=0.01, p_fail=0.001,
-        words="écart de moins de 5 points avec les cellules de comparaison",
-    ),
-    "equilibre": Threshold(
-        "Équilibre avant le programme", 0.05, None,
-        words="différence normalisée sous 0,05, ajustable jusqu'à 0,25 ; jugée sur sa borne basse",
-    ),
-    "composition": Threshold(
-        "Profil des entrants", 0.10, 0.25,
-        words="différence normalisée avant et après sous 0,10 ; échec au-dessus de 0,25",
-    ),
-    "deplacement": Threshold(
-        "Déplacement des élèves voisins", 0.30, None,
-        words="sous 30 % de l'effet de référence, ou mesuré à 30 % près",
-    ),
-    "exposes": Threshold(
-        "Voisins exposés parmi les témoins", 0.0, 0.05, hard=True,
-        words="aucun témoin exposé hors du modèle ; échec au-dessus de 5 %",
-    ),
-    "un_de_moins": Threshold(
-        "Sans un établissement, une formation ou un département", 0.10, 0.25,
-        words="l'effet bouge de moins de 10 % ; échec au-dessus de 25 % ou si le signe change",
-    ),
-    "regions_placebo": Threshold(
-        "Ce qu'on trouve là où le programme n'est pas", 3.0, 2.0, high=True,
-        words="effet d'au moins 3 fois l'erreur des régions placebo ; échec sous 2",
-    ),
-    "ecart_j_t": Threshold(
-        "Accord des deux estimateurs", 0.05, 0.10, p=0.05, p_fail=0.01, needed=True,
-        words="prudence si p < 0,05 et écart de plus de 5 % ; échec si p < 0,01 et plus de 10 %",
-    ),
-    "specifications": Threshold(
-        "Autres choix défendables", 0.25, 0.50,
-        words="les autres choix donnent un effet à 25 % près ; échec au-delà de 50 %",
-    ),
-    "uai": Threshold(
-        "Établissements scindés ou fusionnés", 0.0, 0.02, hard=True,
-        words="aucun parmi les cellules ouvertes ; échec au-dessus de 2 %",
-    ),
-    "contamination": Threshold(
-        "Ouvertures sur d'autres budgets", 0.05, None,
-        words="moins de 5 % de celles du programme, en places par cellule",
-    ),
-    "maturite": Threshold(
-        "Places dont le résultat est observable", 0.80, None, high=True,
-        words="plus de 80 % ; en dessous, ce sont les premières promotions",
-    ),
-    "definitions": Threshold(
-        "Changement de définition", 0.0, None,
-        words="absorbé par les effets de formation × session",
-    ),
-    "millesimes": Threshold(
-        "Promotions comptées deux fois", 0.0, None, words="une promotion par session"
-    ),
-    "preinscription": Threshold(
-        "Plan d'analyse écrit d'avance", 0.0, None, words="plan daté, suivi sans écart",
-    ),
-}  # fmt: skip
-
-
-def thresholds(seuils: Seuils | None = None) -> dict[str, Threshold]:
-    """Return the table of thresholds, with those that `programme.toml` sets."""
-    table = dict(THRESHOLDS)
-    if seuils is None:
-        return table
-    good, limit = seuils.etablissements_traites_solide, seuils.etablissements_traites_prudence
-    if limit > good:
-        raise FpiError(
-            f"le seuil de prudence ({limit} établissements) dépasse celui d'un plan solide "
-            f"({good}). Inversez-les.", fichier="programme.toml", colonne="seuils",
-        )  # fmt: skip
-    match, masked = seuils.appariement_minimum, seuils.part_masquee_maximum
-    table["etablissements"] = replace(
-        table["etablissements"], good=good, limit=limit,
-        words=f"{good} établissements ou plus ; échec sous {limit}",
-    )  # fmt: skip
-    worst = min(table["appariement"].limit, match)
-    table["appariement"] = replace(
-        table["appariement"], good=match, limit=worst,
-        words=f"{text.pourcent(match, 0)} des places ; échec sous {text.pourcent(worst, 0)}",
-    )  # fmt: skip
-    best = min(table["manquants"].good, masked)
-    table["manquants"] = replace(
-        table["manquants"], good=best, limit=masked,
-        words=f"moins de {text.pourcent(best, 0)} des élèves ; échec au-dessus de "
-        f"{text.pourcent(masked, 0)}",
-    )  # fmt: skip
-    return table
+# Shares of planted programmes: set on worlds of the twin, judged on the worlds of
+# benchmarks/worlds.py (benchmarks/results/planted.md). A clean run holds some 93 %, not 95: the
+# rest is the price of not knowing whether sites drifted.
+HELD = {YES: 0.85, DOUBTFUL: 0.70}
+FOUND = {YES: 0.15, DOUBTFUL: 0.30}
+LEVEL = 0.05  # of the family of tests of a violation
+SMALLEST_BIAS = 0.08  # share of the reference effect under which a violation does no harm
+SMALLEST_EFFECT = 0.10  # per seat: METHOD B7; a programme declares its own
+TESTS = ("tendance", "placebo_delai", "anticipation", "ecart_j_t")
+INVISIBLE = (
+    "Ce qu'aucun contrôle ne peut voir : un choc propre aux sites ouverts, à la date même de leur "
+    "ouverture ; un registre faux ; des élèves pris au-delà du département."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the checks say together: the worst light; a failed hard check blocks the number."""
+    """Two questions apart, and the word they lead to.
+
+    Attributes
+    ----------
+    niveau : str
+        ``solide``, ``à lire avec prudence``, ``non concluant`` or ``on ne peut pas le savoir``.
+    valide : str
+        ``oui``, ``douteux``, ``non``, from planted programmes alone; empty where none could be.
+    precis : bool or None
+        Whether the calibrated interval is within the smallest effect that matters, on each side.
+    violations : tuple of str
+        Titles of the checks that, together, give evidence of a violation.
+    raisons : tuple of str
+        What weighs, one sentence each; ``phrase`` says it all, planted programmes first.
+    bloque : bool
+        A hard check failed: the number must not be given.
+    """
 
     niveau: str
+    valide: str
+    precis: bool | None
+    violations: tuple[str, ...]
     raisons: tuple[str, ...]
     phrase: str
     bloque: bool = False
 
 
-def verdict(checks: Iterable[Check], table: Mapping[str, Threshold] = THRESHOLDS) -> Verdict:
-    """Return the verdict on the design: worst light of the checks that could be made.
+def validity(held: float, found: float) -> str:
+    """Return whether planted programmes say that the method is valid on these data."""
+    for word in (YES, DOUBTFUL):
+        if held >= HELD[word] and found <= FOUND[word]:
+            return word
+    return NO
 
-    A check that the design needs and that could not be made asks for caution.
+
+def violations(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """Return the checks that together give evidence of a violation that would do harm.
+
+    One test: Holm's procedure over `TESTS`, at 5 % for the family; a finding counts only if the
+    bias it implies passes `SMALLEST_BIAS` of the reference effect.
+    """
+    made = [c for c in checks if c.name in TESTS and np.isfinite(c.incertitude)]
+    if not made:
+        return ()
+    adjusted = holm(np.array([c.incertitude for c in made]))
+    return tuple(
+        c for c, p in zip(made, adjusted, strict=True) if p <= LEVEL and c.biais > SMALLEST_BIAS
+    )
+
+
+def verdict(
+    checks: Iterable[Check],
+    planted: Planted | Absent,
+    *,
+    smallest: float = SMALLEST_EFFECT,
+    table: Mapping[str, Threshold] = THRESHOLDS,
+) -> Verdict:
+    """Return the verdict: validity from planted programmes, precision from the interval's width.
+
+    Lack of information is no alarm: it widens the interval. A failed hard check forbids the number.
     """
     checks = tuple(checks)
     if not checks:
         raise FpiError("aucun contrôle : il n'y a pas de verdict à rendre.")
-    worst = [c for c in checks if c.statut == FAIL]
-    blank = [c for c in checks if c.statut == UNKNOWN and c.name in table and table[c.name].needed]
-    careful = [c for c in checks if c.statut == CAUTION] + blank
-    blocked = any(c.dur for c in worst)
-    level = INCONCLUSIVE if worst else CAREFUL if careful else SOLID
-    reasons = tuple(f"{c.titre} : {c.phrase}" for c in (*worst, *careful))
-    made = sum(c.statut != UNKNOWN for c in checks)
-    said = f"{text.pluriel(made, 'contrôle fait', 'contrôles faits')}, "
-    left = len(checks) - made
-    said += text.pluriel(left, "non évaluable", "non évaluables") if left else "aucun ne manque"
-    titles = text.liste(f"« {c.titre} »" for c in (*worst, *careful))
-    tail = {
-        SOLID: f"aucun contrôle n'alerte ({said}).",
-        CAREFUL: f"{titles} ({said}).",
-        INCONCLUSIVE: f"échec ou réserve sur {titles} ({said}).",
-    }[level]
-    if blocked:
-        hard = text.liste(f"« {c.titre} »" for c in worst if c.dur)
-        tail += f" Le chiffre n'est pas donné : {hard}."
-    return Verdict(level, reasons, f"{level} : {tail}", blocked)
+    hard = tuple(c for c in checks if c.dur and c.statut == FAIL)
+    against = violations(checks)
+    valid = _valid(planted)
+    precise = _half(planted, GROSS) <= smallest if planted else None
+    level = _level(hard, planted, valid, against, precise)
+    reasons = tuple(f"{c.titre} : {c.phrase}" for c in (*hard, *against))
+    said = [_first(planted), f"{level} : {_why(planted, valid, smallest, hard, against)}"]
+    return Verdict(
+        level, valid, precise, tuple(c.titre for c in against), reasons, " ".join(said), bool(hard)
+    )
+
+
+def _valid(planted: Planted | Absent) -> str:
+    if not planted:
+        return ""
+    return validity(
+        planted.n_contained / planted.n_draws, planted.n_found_at_zero / planted.n_draws
+    )
+
+
+def _half(planted: Planted, label: str) -> float:
+    """Return half the width of the calibrated interval."""
+    row = planted.calibrated.set_index("label").loc[label]
+    return float(row["cal_high"] - row["cal_low"]) / 2
+
+
+def _level(hard, planted, valid: str, against, precise: bool | None) -> str:
+    if hard:
+        return INCONCLUSIVE
+    if not planted:
+        return UNKNOWABLE
+    if valid == NO:
+        return INCONCLUSIVE
+    if valid == DOUBTFUL or against:
+        return CAREFUL
+    row = planted.calibrated.iloc[0]
+    return SOLID if precise or not row["cal_low"] <= 0 <= row["cal_high"] else INCONCLUSIVE
+
+
+def _first(planted: Planted | Absent) -> str:
+    if not planted:
+        return f"{planted.reason}"
+    low, high = (text.pourcent(v, 0) for v in planted.contained_ci)
+    none, some = (text.pourcent(v, 0) for v in planted.found_ci)
+    return f"{planted.sentence()} (soit {low} à {high}, et {none} à {some})."
+
+
+def _why(planted, valid: str, smallest: float, hard, against) -> str:
+    """Return the two answers and what weighs on them, in one sentence."""
+    parts = []
+    if planted:
+        parts.append(f"valide : {valid}")
+        halves = [_half(planted, label) for label in (GROSS, NET)]
+        words = [YES if h <= smallest else NO for h in halves]
+        parts.append(
+            f"précis à {text.nombre(smallest, 2)} par place : {words[0]} pour l'effet brut "
+            f"(± {text.nombre(halves[0], 2)}), {words[1]} pour l'effet net "
+            f"(± {text.nombre(halves[1], 2)})"
+        )
+    if against:
+        parts.append(f"indice de violation : {text.liste(f'« {c.titre} »' for c in against)}")
+    if hard:
+        named = text.liste(f"« {c.titre} »" for c in hard)
+        parts.append(f"le chiffre n'est pas donné, échec de {named}")
+    return " ; ".join(parts or ["aucun programme n'a pu être planté"]) + "."

@@ -1,0 +1,171 @@
+"""Plant a run's fake programmes, one after the other, and read what J finds of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.absent import Absent
+from fpi_eval.checks.calibration import calibrate, over_groups
+from fpi_eval.checks.donors import SHARES, Donor, donors
+from fpi_eval.checks.drawing import Openings, features, hosts, openings_of, propensity, sites
+from fpi_eval.checks.drift import Drift, drift
+from fpi_eval.checks.planted import Planted
+from fpi_eval.checks.planting import Truth, design_of, outcome_of, run_j, seats_of
+from fpi_eval.errors import FpiError
+from fpi_eval.impact.frame import DEP, ETAB, GROSS, NET
+from fpi_eval.impact.placebo_regions import candidate
+from fpi_eval.impact.uncertainty import Candidate
+from fpi_eval.regression import choose
+from fpi_eval.regression.linear import LinearFit
+from fpi_eval.results import Estimates
+
+DRAWS = 200
+STREAM = 16  # of the programme's seed
+RAMP = (1.0,)
+FEWEST = 5  # establishments, under which the interval is a permutation
+LARGEST_LOSS = 0.5  # displacement coefficient planted, at most
+COLUMNS = (
+    "label", "estimate", "ci_low", "ci_high", "p_value", "cal_low", "cal_high", "cal_p_value",
+)  # fmt: skip
+
+
+def plant(
+    panel: pd.DataFrame,
+    frame: pd.DataFrame,
+    fit: LinearFit,
+    estimates: Estimates,
+    outcome: str,
+    *,
+    niveau: str | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+    ramp: Sequence[float] = RAMP,
+) -> Planted | Absent:
+    """Return what J finds on fake programmes; absent, with its reason, where none can be planted.
+
+    Parameters
+    ----------
+    panel, frame, fit : DataFrame, DataFrame, LinearFit
+        Cell panel, estimation frame and fitted J of the real run.
+    estimates : Estimates
+        J's gross and net effect: their size is planted, their interval calibrated.
+    ramp : sequence of float
+        Effect by age of an opening, relative.
+    """
+    openings = openings_of(panel, frame)
+    if choose(int(openings.uai.max()) + 1).minimum < FEWEST:
+        return Absent(
+            "Moins de cinq établissements ouvrent des places : l'intervalle vient déjà de "
+            "déplacements au hasard, et rien de plus ne peut être planté."
+        )
+    here = panel[panel["code_region"].isin(openings.regions) & (panel["filiere"] != "autre")]
+    known = features(here[here["rentree"] < openings.start])
+    if known.empty:
+        return Absent("Aucune rentrée avant la première ouverture : rien ne peut être planté.")
+    opened = known.index.isin(frame.loc[frame["dose"] != 0, "cell"]).astype(float)
+    found = donors(panel, outcome, niveau, openings, propensity(known, opened))
+    if not found:
+        return Absent(
+            "Aucune région, année ou formation sans ouverture n'est assez longue ou assez grande "
+            "pour y planter un programme comme celui-ci."
+        )
+    gross = estimates[GROSS]
+    kappa = (fit.coefficients[fit.names.index(k)] if k in fit.names else 0.0 for k in (ETAB, DEP))
+    planted = _Plan(
+        openings, float(np.clip(gross.estimate, -1, 1)),
+        tuple(float(np.clip(k, -LARGEST_LOSS, 0.0)) for k in kappa),
+        drift(frame), tuple(ramp), candidate(frame, 1.0),
+    )  # fmt: skip
+    rows, used, kept = _all(found, planted, draws, np.random.default_rng([seed, STREAM]))
+    if not rows:
+        return Absent("Aucun programme planté n'a pu être estimé : trop peu de variation.")
+    return _read(pd.DataFrame(rows), used, kept, planted, estimates, outcome)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """What every fake programme shares."""
+
+    openings: Openings
+    effect: float
+    kappa: tuple[float, float]
+    drift: Drift
+    ramp: tuple[float, ...]
+    factor: list[Candidate]
+
+
+def _all(found: list[Donor], plan: _Plan, draws: int, rng: np.random.Generator):
+    """Return rows of all fake programmes, their establishments, shares of openings kept."""
+    weight = np.array([SHARES[d.kind] for d in found])
+    counts = np.diff(np.rint(np.cumsum([0.0, *weight / weight.sum()]) * draws).astype(int))
+    rows, used, kept, number = [], [], [], 0
+    for donor, count in zip(found, counts, strict=True):
+        base = donor.cells.iloc[donor.row[donor.used]]
+        clusters = (pd.factorize(base["uai"])[0], pd.factorize(base["code_departement"])[0])
+        for _ in range(count):
+            own = np.random.default_rng(rng.integers(2**63))
+            chosen = sites(
+                plan.openings, donor.cells, hosts(donor.cells, plan.openings.n_host, own), own
+            )
+            try:
+                rows += _one(donor, plan, chosen, clusters, number, own)
+            except (FpiError, np.linalg.LinAlgError):
+                continue  # nothing opened can act there, or is told from the effects
+            number += 1
+            kept.append(float((chosen >= 0).mean()))
+            used.append(donor.cells["uai"].to_numpy()[chosen[chosen >= 0]])
+    return rows, used, kept
+
+
+def _one(donor: Donor, plan: _Plan, chosen, clusters, number: int, rng) -> list[dict]:
+    """Return the two rows of one fake programme: with the effect, and without."""
+    fake = seats_of(donor, plan.openings, chosen)
+    if not fake.dose.any():
+        raise FpiError("aucune place plantée ne peut agir.")
+    design, drifted = design_of(donor, fake, *clusters), plan.drift.draw(rng)
+    region = donor.cells["code_region"].to_numpy()[chosen[chosen >= 0][0]]
+    state, rows = rng.integers(2**63), []
+    for planted in (True, False):
+        truth = Truth(
+            plan.effect * planted, tuple(k * planted for k in plan.kappa), drifted, plan.ramp
+        )
+        y, gross, net = outcome_of(donor, fake, truth, np.random.default_rng(state))
+        found = run_j(donor, design, fake, y, plan.factor)
+        (value, said), (net_value, net_said) = found[GROSS], found[NET]
+        rows.append(
+            {"draw": number, "kind": donor.kind, "region": region, "planted": planted,
+             "drift": drifted, "truth": gross, "estimate": value, "std_error": said.std_error,
+             "ci_low": said.ci_low, "ci_high": said.ci_high,
+             "contained": said.ci_low <= gross <= said.ci_high,
+             "found": not said.ci_low <= 0 <= said.ci_high, "net_truth": net,
+             "net_estimate": net_value, "net_std_error": net_said.std_error,
+             "net_contained": net_said.ci_low <= net <= net_said.ci_high}
+        )  # fmt: skip
+    return rows
+
+
+def _read(rows: pd.DataFrame, used, kept, plan: _Plan, estimates: Estimates, outcome) -> Planted:
+    errors = {
+        GROSS: calibrate((rows["estimate"] - rows["truth"]).to_numpy(),
+                         rows["std_error"].to_numpy()),
+        NET: calibrate((rows["net_estimate"] - rows["net_truth"]).to_numpy(),
+                       rows["net_std_error"].to_numpy()),
+    }  # fmt: skip
+    table = []
+    for label, error in errors.items():
+        e = estimates[label]
+        low, high, p = error.interval(e.estimate, e.std_error, e.n_treated_clusters - 1)
+        table.append((label, e.estimate, e.ci_low, e.ci_high, e.p_value, low, high, p))
+    n_sites = len(set().union(*(set(u) for u in used)))
+    each = float(np.mean([len(set(u)) for u in used]))
+    on = rows[rows["planted"]]
+    place = on["kind"].str.cat(on["region"].astype(str)).to_numpy()
+    over = over_groups(on["contained"].to_numpy(float), place, np.random.default_rng(0))
+    return Planted(
+        outcome=outcome, effect=plan.effect, draws=rows, drift=plan.drift, calibration=errors,
+        calibrated=pd.DataFrame(table, columns=list(COLUMNS)), n_sites=n_sites,
+        n_effective=n_sites / each, thinned=float(np.mean(kept)),
+        contained_over_regions=over,
+    )  # fmt: skip
