@@ -1,0 +1,181 @@
+"""What planted programmes say, and whether it is true: two families of worlds, truth known.
+
+The first family is the twin at two fifths of its size, on which the verdict's thresholds were set;
+the second (`worlds`) was written apart and judges. Rows are kept in
+``benchmarks/results/planted_runs.csv`` with the commit that made them; runs resume.
+
+    nice -n 10 python benchmarks/planted.py --reps 40 --until 21:15
+    python benchmarks/planted.py --reps 0        # only rewrite the table
+"""
+
+import argparse
+import os
+import re
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import pandas as pd
+from runner import run, today_at
+from worlds import WORLDS
+from worlds import draw as draw_world
+
+from fpi_eval.checks import samples, trends
+from fpi_eval.checks.planter import plant
+from fpi_eval.checks.study import Study
+from fpi_eval.checks.verdict import validity, verdict
+from fpi_eval.impact.frame import GROSS, NET
+from fpi_eval.twin import SCENARIOS, draw
+
+RESULTS = Path(__file__).parent / "results"
+STORE = RESULTS / "planted_runs.csv"
+TWIN, OTHER = "jumeau", "autre famille"
+SIZE = {"n_cells_aura": 1_000, "n_cells_other": 6_000}
+CLEAN = {TWIN: ("realistic", "dep_shock", "null"),
+         OTHER: ("propre", "sans effet", "30 établissements", "chocs de région")}  # fmt: skip
+VIOLATED = {
+    TWIN: ("sel_trend", "anticipation", "selection_pressure"),
+    OTHER: ("sélection sur la tendance", "croissance qui s'arrête", "sélection sur la demande",
+            "anticipation"),
+}  # fmt: skip
+INVISIBLE = {TWIN: (), OTHER: ("choc à l'ouverture", "registre faux")}
+FIRST_SEED = {TWIN: 160_000, OTHER: 260_000}
+DRAWS, OUTCOME, RAMP = 100, "diplomes", (0.75, 0.90, 1.0)
+CHECKS = (trends.tendance, trends.placebo_delai, trends.anticipation, trends.ecart,
+          samples.support, samples.manquants)  # fmt: skip
+COLUMNS = (
+    "family", "world", "seed", "commit", "draws", "theta", "net", "estimate", "std_error",
+    "ci_low", "ci_high", "cal_low", "cal_high", "net_estimate", "net_low", "net_high",
+    "net_cal_low", "net_cal_high", "contained", "found", "chance", "drift", "valide", "precis",
+    "niveau", "violations", "p_min", "biais",
+)  # fmt: skip
+
+
+def commit() -> str:
+    """Return the commit of the code, with a mark if files differ from it."""
+    here = Path(__file__).parent
+    made = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"], cwd=here,
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    return made.stdout.strip()
+
+
+def one_run(family: str, world: str, seed: int, made_by: str) -> list[tuple]:
+    """Return the one row of a simulated programme."""
+    if family == TWIN:
+        twin = draw(replace(SCENARIOS[world], **SIZE), seed)
+        truth = twin.truth.per_seat(OUTCOME)
+        panel, theta, net = twin.panel, truth["theta"], truth["net"]
+    else:
+        drawn = draw_world(WORLDS[world], seed)
+        panel, theta, net = drawn.panel, drawn.theta, drawn.net
+    study = Study(panel.sort_values(["cell", "rentree"]), OUTCOME)
+    checks = []
+    for make in CHECKS:
+        made = make(study)
+        checks += made if isinstance(made, list) else [made]
+    planted = plant(
+        study.panel, study.frame, study.fit, study.estimates, OUTCOME, draws=DRAWS, seed=seed,
+        ramp=RAMP,
+    )  # fmt: skip
+    said = verdict(checks, planted)
+    g, n = (study.estimates[label] for label in (GROSS, NET))
+    c = planted.calibrated.set_index("label")
+    tests = [k for k in checks if np.isfinite(k.biais) and np.isfinite(k.incertitude)]
+    return [
+        (family, world, seed, made_by, planted.n_draws, theta, net, g.estimate, g.std_error,
+         g.ci_low, g.ci_high, c.loc[GROSS, "cal_low"], c.loc[GROSS, "cal_high"], n.estimate,
+         n.ci_low, n.ci_high, c.loc[NET, "cal_low"], c.loc[NET, "cal_high"],
+         planted.n_contained / planted.n_draws, planted.n_found_at_zero / planted.n_draws,
+         planted.drift.chance, planted.drift.measured, said.valide, said.precis, said.niveau,
+         len(said.violations), min((k.incertitude for k in tests), default=np.nan),
+         max((k.biais for k in tests), default=np.nan))
+    ]  # fmt: skip
+
+
+def read() -> pd.DataFrame:
+    """Return what is already computed."""
+    if not STORE.exists():
+        return pd.DataFrame(columns=list(COLUMNS))
+    return pd.read_csv(STORE, keep_default_na=False, na_values=[""])
+
+
+def markdown(runs: pd.DataFrame) -> str:
+    """Return the table as Markdown, numbers as in French reports."""
+    lines = [
+        "# Les programmes plantés disent-ils vrai ? (mondes simulés)",
+        "",
+        f"Résultat : {OUTCOME} ; {DRAWS} faux programmes par monde. ± : erreur de Monte-Carlo. "
+        "Les seuils ont été fixés sur le jumeau ; l'autre famille (`benchmarks/worlds.py`, autre "
+        "forme fonctionnelle, autres graines) juge. « tient » : part des intervalles à 95 % qui "
+        "contiennent la vérité. « plantés tenus » : ce que dit le verdict. Alerte : valide douteux "
+        "ou non, ou violation. Code : "
+        + ", ".join(sorted(runs["commit"].astype(str).unique())) + ".",
+        "",
+        "| monde | n | biais de J | J tient | étalonné tient | largeur | net tient | net étalonné "
+        "tient | plantés tenus | trouvés sans effet | alerte | solide | solide et faux |",
+        "|" + "---|" * 13,
+    ]  # fmt: skip
+    for family in (TWIN, OTHER):
+        for title, names in (("sans violation", CLEAN), ("violation", VIOLATED),
+                             ("invisible par nature", INVISIBLE)):  # fmt: skip
+            mine = runs[(runs["family"] == family) & runs["world"].isin(names[family])]
+            if mine.empty:
+                continue
+            lines.append(_line(f"**{family}, {title}**", mine))
+            lines += [_line(n, mine[mine["world"] == n]) for n in names[family]
+                      if (mine["world"] == n).any()]  # fmt: skip
+    return re.sub(r"(\d)\.(\d)", r"\1,\2", "\n".join([*lines, ""]))
+
+
+def _line(name: str, r: pd.DataFrame) -> str:
+    n = len(r)
+    valid = [validity(a, b) for a, b in zip(r["contained"], r["found"], strict=True)]
+    alarm = (np.array(valid) != "oui") | (r["violations"] > 0)
+    solid = r["niveau"] == "solide"
+    error = r["estimate"] - r["theta"]
+    wide = ((r["cal_high"] - r["cal_low"]) / (r["ci_high"] - r["ci_low"])).mean()
+    out = solid & ~r["theta"].between(r["ci_low"], r["ci_high"])
+    cells = (
+        name, str(n), f"{error.mean():+.3f} ± {error.std() / np.sqrt(max(n, 1)):.3f}",
+        _share(r["theta"].between(r["ci_low"], r["ci_high"])),
+        _share(r["theta"].between(r["cal_low"], r["cal_high"])), f"× {wide:.2f}",
+        _share(r["net"].between(r["net_low"], r["net_high"])),
+        _share(r["net"].between(r["net_cal_low"], r["net_cal_high"])),
+        f"{100 * r['contained'].mean():.0f} %", f"{100 * r['found'].mean():.0f} %",
+        _share(alarm), _share(solid), f"{int(out.sum())} sur {int(solid.sum())}",
+    )  # fmt: skip
+    return "| " + " | ".join(cells) + " |"
+
+
+def _share(flag) -> str:
+    p = float(np.mean(flag))
+    return f"{100 * p:.0f} % ± {100 * np.sqrt(p * (1 - p) / len(flag)):.0f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--reps", type=int, default=40)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--until", help="heure d'arrêt, HH:MM")
+    parser.add_argument("--families", nargs="*", default=[TWIN, OTHER])
+    args = parser.parse_args()
+    have = read()
+    done = set(have[["family", "world", "seed"]].itertuples(index=False, name=None))
+    made_by = commit()
+    todo = [
+        (f, w, FIRST_SEED[f] + k, made_by)
+        for k in range(args.reps) for f in args.families
+        for w in (*CLEAN[f], *VIOLATED[f], *INVISIBLE[f])
+        if (f, w, FIRST_SEED[f] + k) not in done
+    ]  # fmt: skip
+    run(STORE, todo, one_run, COLUMNS, args.workers, until=today_at(args.until))
+    path = RESULTS / "planted.md"
+    path.write_text(markdown(read()), encoding="utf-8")
+    print(path.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()
