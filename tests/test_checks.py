@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 from invented import invented_panel
 
+from fpi_eval.absent import Absent
 from fpi_eval.checks import (
     THRESHOLDS,
     Check,
+    Planted,
     Threshold,
     evaluate,
     robustness,
@@ -18,8 +20,11 @@ from fpi_eval.checks import (
     trends,
     verdict,
 )
+from fpi_eval.checks.calibration import Calibration
+from fpi_eval.checks.drift import posterior
 from fpi_eval.checks.study import Study, before
-from fpi_eval.checks.verdict import CAREFUL, CAUTION, FAIL, INCONCLUSIVE, PASS, SOLID, UNKNOWN
+from fpi_eval.checks.thresholds import CAUTION, FAIL, PASS, UNKNOWN
+from fpi_eval.checks.verdict import CAREFUL, INCONCLUSIVE, SOLID, TESTS, UNKNOWABLE
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import NET, sample
 from fpi_eval.impact.j import fit_j
@@ -28,6 +33,7 @@ from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.programme import Seuils
 
 EXACT = 1e-8
+DRAWS = 6  # planted programmes: enough to see what is made of them
 
 
 def a_check(name, statut, hard=False):
@@ -45,7 +51,7 @@ def noisy():
 
 @pytest.fixture(scope="module")
 def evaluation(noisy):
-    return evaluate(noisy, "diplomes")
+    return evaluate(noisy, "diplomes", draws=DRAWS)
 
 
 # ── lights and verdict ──────────────────────────────────────────────────────────────────────────
@@ -74,22 +80,83 @@ def test_a_light_follows_its_threshold_on_both_sides(row, value, p, light):
     assert row.light(value, p) == light
 
 
-def test_the_verdict_is_the_worst_light_and_a_hard_failure_blocks_the_number():
-    good, careful = a_check("dose", PASS), a_check("equilibre", CAUTION)
-    soft, hard = a_check("rupture", FAIL), a_check("support", FAIL, hard=True)
-    assert verdict([good]).niveau == SOLID
-    assert verdict([good, careful]).niveau == CAREFUL
-    assert (verdict([good, careful, soft]).niveau, verdict([soft]).bloque) == (INCONCLUSIVE, False)
-    found = verdict([good, hard])
-    assert found.bloque
+def planted_with(contained, found, low=0.3, high=0.5):
+    """Return 100 planted programmes of which so many held, and the calibrated interval."""
+    n = np.arange(100)
+    rows = pd.concat(
+        [
+            pd.DataFrame({"draw": n, "planted": True, "contained": n < contained, "found": True}),
+            pd.DataFrame({"draw": n, "planted": False, "contained": True, "found": n < found}),
+        ]
+    ).assign(estimate=0.4, truth=0.4)
+    table = pd.DataFrame(
+        [(label, 0.4, low, high, 0.0, low, high, 0.0) for label in (seats.GROSS, seats.NET)],
+        columns=["label", "estimate", "ci_low", "ci_high", "p_value", "cal_low", "cal_high",
+                 "cal_p_value"],
+    )  # fmt: skip
+    error = {label: Calibration(0.0, 0.0) for label in (seats.GROSS, seats.NET)}
+    return Planted("diplomes", 0.4, rows, posterior(np.nan, np.nan), error, table, 50, 2.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("contained", "found", "interval", "valid", "precise", "level"),
+    [
+        (95, 5, (0.3, 0.5), "oui", True, SOLID),
+        (95, 5, (0.1, 0.7), "oui", False, SOLID),  # not precise, yet told from zero
+        (95, 5, (-0.2, 0.6), "oui", False, INCONCLUSIVE),  # neither no effect nor a large one
+        (95, 5, (-0.05, 0.05), "oui", True, SOLID),  # surely no effect that matters
+        (80, 5, (0.3, 0.5), "douteux", True, CAREFUL),
+        (95, 25, (0.3, 0.5), "douteux", True, CAREFUL),
+        (60, 5, (0.3, 0.5), "non", True, INCONCLUSIVE),
+    ],
+)
+def test_the_verdict_answers_valid_and_precise_apart(
+    contained, found, interval, valid, precise, level
+):
+    said = verdict([a_check("dose", PASS)], planted_with(contained, found, *interval))
+    assert (said.valide, said.precis, said.niveau) == (valid, precise, level)
+    start = "sur 100 faux programmes plantés dans ces données, l'intervalle a contenu l'effet vrai "
+    assert said.phrase.startswith(
+        f"{start}{contained} fois ; sans effet, il en a trouvé un {found}"
+    )
+
+
+def test_lack_of_information_is_no_alarm_and_a_hard_failure_blocks_the_number():
+    good = planted_with(95, 5)
+    lack = [a_check(n, FAIL) for n in ("etablissements", "tendance_invisible", "rupture")]
+    assert verdict(lack, good).niveau == SOLID
+    assert {c.genre for c in lack} == {"information"}
+    assert a_check("tendance", PASS).genre == "violation"
+    found = verdict([*lack, a_check("support", FAIL, hard=True)], good)
+    assert (found.niveau, found.bloque) == (INCONCLUSIVE, True)
     assert "support" in found.phrase
     with pytest.raises(FpiError, match="aucun contrôle"):
-        verdict([])
+        verdict([], good)
 
 
-def test_a_check_that_could_not_be_made_asks_for_caution_only_if_the_design_needs_it():
-    assert verdict([a_check("dose", PASS), a_check("uai", UNKNOWN)]).niveau == SOLID
-    assert verdict([a_check("dose", PASS), a_check("tendance", UNKNOWN)]).niveau == CAREFUL
+def test_without_planted_programmes_nobody_can_know():
+    said = verdict([a_check("dose", PASS)], Absent("Une seule année de résultats."))
+    assert (said.niveau, said.valide, said.precis) == (UNKNOWABLE, "", None)
+    assert said.phrase.startswith("Une seule année de résultats. on ne peut pas le savoir")
+
+
+@pytest.mark.parametrize(
+    ("p_values", "bias", "against"),
+    [
+        ((0.01, 0.9, 0.9, 0.9), 0.2, 1),
+        ((0.02, 0.9, 0.9, 0.9), 0.2, 0),  # 4 tests: .08 once adjusted
+        ((0.01, 0.01, 0.9, 0.9), 0.05, 0),  # too small to do harm
+        ((0.012, 0.012, 0.9, np.nan), 0.2, 2),
+    ],
+)
+def test_evidence_of_violation_is_one_family_of_tests_weighed_by_size(p_values, bias, against):
+    checks = [
+        Check(name, name, PASS, 0.0, p, "", "", biais=bias)
+        for name, p in zip(TESTS, p_values, strict=True)
+    ]
+    said = verdict(checks, planted_with(95, 5))
+    assert len(said.violations) == against
+    assert said.niveau == (CAREFUL if against else SOLID)
 
 
 def test_programme_thresholds_replace_the_defaults_and_contradictions_are_refused():
@@ -139,7 +206,7 @@ def test_graduates_who_come_too_early_fail_the_placebo_and_block_the_number():
     waiting = (panel["duree"] > 1) & (panel["rentree"] >= first)
     waiting &= panel["rentree"] < first + panel["duree"] - 1
     early.loc[waiting, "diplomes"] += 0.4 * panel.loc[waiting, "seats"]
-    found = evaluate(early, "diplomes")
+    found = evaluate(early, "diplomes", draws=0)
     check = next(c for c in found.checks if c.name == "placebo_delai")
     assert check.statut == FAIL
     assert check.dur
@@ -321,15 +388,17 @@ def test_every_result_is_headed_by_the_verdict_but_the_summary_says_it_once(eval
 
 
 def test_the_order_of_rows_changes_nothing(evaluation, noisy):
-    other = evaluate(noisy.sample(frac=1, random_state=0), "diplomes")
+    other = evaluate(noisy.sample(frac=1, random_state=0), "diplomes", draws=DRAWS)
     one, two = evaluation.checks_frame(), other.checks_frame()
     assert list(one["statut"]) == list(two["statut"])
     np.testing.assert_allclose(one["valeur"], two["valeur"], rtol=1e-5, atol=1e-7)
+    assert other.verdict.phrase == evaluation.verdict.phrase
 
 
 def test_more_checks_change_the_verdict(evaluation):
     more = evaluation.with_checks([a_check("uai", FAIL, hard=True)])
     assert more.blocked
+    assert more.planted is evaluation.planted
     assert len(more.checks) == len(evaluation.checks)
 
 
@@ -342,14 +411,14 @@ def test_an_evaluation_without_openings_or_without_an_outcome_is_refused(noisy):
 
 def test_a_check_that_raises_becomes_unknown_with_its_reason():
     panel = invented_panel(29, regions=1, noise=1.0, etabs=30, opened=6)
-    found = {c.name: c for c in evaluate(panel, "diplomes").checks}
+    found = {c.name: c for c in evaluate(panel, "diplomes", draws=0).checks}
     assert found["regions_placebo"].statut == UNKNOWN
     assert "région" in found["regions_placebo"].phrase
 
 
 def test_results_never_change_the_panel(noisy):
     copy = noisy.copy()
-    evaluate(noisy, "diplomes")
+    evaluate(noisy, "diplomes", draws=DRAWS)
     pd.testing.assert_frame_equal(copy, noisy)
 
 
