@@ -26,7 +26,7 @@ from fpi_eval.checks.study import Study, before
 from fpi_eval.checks.thresholds import CAUTION, FAIL, PASS, UNKNOWN
 from fpi_eval.checks.verdict import CAREFUL, INCONCLUSIVE, SOLID, TESTS, UNKNOWABLE
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.frame import NET, sample
+from fpi_eval.impact.frame import GROSS, NET, sample
 from fpi_eval.impact.j import fit_j
 from fpi_eval.panel import align
 from fpi_eval.panel.cell_panel import CellPanel
@@ -90,11 +90,11 @@ def planted_with(contained, found, low=0.3, high=0.5):
         ]
     ).assign(estimate=0.4, truth=0.4)
     table = pd.DataFrame(
-        [(label, 0.4, low, high, 0.0, low, high, 0.0) for label in (seats.GROSS, seats.NET)],
+        [(label, 0.4, low, high, 0.0, low, high, 0.0) for label in (GROSS, NET)],
         columns=["label", "estimate", "ci_low", "ci_high", "p_value", "cal_low", "cal_high",
                  "cal_p_value"],
     )  # fmt: skip
-    error = {label: Calibration(0.0, 0.0) for label in (seats.GROSS, seats.NET)}
+    error = {label: Calibration(0.0, 0.0) for label in (GROSS, NET)}
     return Planted("diplomes", 0.4, rows, posterior(np.nan, np.nan), error, table, 50, 2.0, 1.0)
 
 

@@ -13,8 +13,8 @@ from fpi_eval.checks.drawing import features, hosts, openings_of, propensity, si
 from fpi_eval.checks.drift import SPREAD, drift, posterior
 from fpi_eval.checks.planting import Truth, design_of, outcome_of, run_j, seats_of
 from fpi_eval.checks.study import Study
-from fpi_eval.impact import j as seats
 from fpi_eval.impact.frame import GROSS, NET
+from fpi_eval.impact.j import j
 from fpi_eval.panel import align
 
 EXACT = 1e-9
@@ -136,7 +136,7 @@ def test_a_fake_programme_is_estimated_exactly_as_j_estimates_a_real_one(panel):
     for column, mine in (("dose", fake.dose), ("exposure_etab", fake.etab),
                          ("exposure_dep", fake.dep)):  # fmt: skip
         np.testing.assert_allclose(frame[column].to_numpy()[rows], mine, atol=EXACT)
-    real = seats.j(there, "diplomes")
+    real = j(there, "diplomes")
     assert np.isfinite(gross)
     for label in (GROSS, NET):
         value, interval = found[label]

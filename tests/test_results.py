@@ -146,7 +146,8 @@ CASES = {
         rentrees=(2026,),
         draws=3,
     ),
-    "evaluation": lambda t: _allowed(evaluate(t.panel, "entrants", FPI)),
+    "evaluation": lambda t: _allowed(evaluate(t.panel, "entrants", FPI, draws=8)),
+    "planted": lambda t: evaluate(t.panel, "entrants", FPI, draws=8).planted,
 }
 
 
