@@ -6,14 +6,22 @@ from fpi_eval.panel.regional import (
     entries_only,
     entry_places,
     link_places,
-    niveau,
     outcomes,
     sessions_of,
     with_course,
 )
 
 MEF = pd.DataFrame({"mefstat11": ["23830025007", "23830025012"], "cfd": ["40025007", "40025012"]})
-IDENTITY = pd.DataFrame({"cfd": ["40025007", "40025012"], "course": ["40025012", "40025012"]})
+IDENTITY = pd.DataFrame(
+    [
+        ("40025007", "40025012", "250", "400", "secondaire"),
+        ("40025012", "40025012", "250", "400", "secondaire"),
+        ("32020116", "32020116", "201", "320", "superieur"),
+        # The publisher's group is not in the code: 211 beside the characters 212.
+        ("40321201", "40321201", "211", "403", "secondaire"),
+    ],
+    columns=["cfd", "course", "groupe_nsf", "niveau_diplome", "niveau"],
+)
 FILIERES = pd.DataFrame(
     {"code": ["250", "32020116"], "filiere": ["reindustrialisation", "numerique"]}
 )
@@ -62,9 +70,13 @@ def test_an_exception_by_diploma_comes_before_the_nsf_group():
     )  # fmt: skip
 
 
-def test_level_is_the_first_digit_of_the_diploma():
-    codes = pd.Series(["50022714", "40025007", "01022703", "32025520", "25025001", "16X31001"])
-    assert niveau(codes).tolist() == ["secondaire"] * 3 + ["superieur"] * 3
+def test_level_and_group_are_the_publishers_not_the_characters_of_the_code():
+    rows = inserjeunes().iloc[:1].assign(mefstat11=None, voie="apprentissage")
+    rows = pd.concat([rows.assign(cfd=c) for c in ("40321201", "48199901")], ignore_index=True)
+    found = with_course(rows, MEF, IDENTITY, FILIERES)
+    assert found["groupe_nsf"].tolist()[0] == "211"
+    assert found[["groupe_nsf", "niveau"]].iloc[1].isna().all()
+    assert found["filiere"].tolist() == ["autre", "autre"]
 
 
 def test_a_place_of_2018_in_a_two_year_course_is_in_the_two_millesimes_that_hold_june_2020():
@@ -111,6 +123,11 @@ def test_places_whose_cohort_has_not_left_stay_in_the_panel_as_not_observed():
 )
 def test_only_the_entry_year_of_a_course_counts_its_places(codes, in_family, reasons):
     rows = pd.DataFrame({"uai": "0690001A", "rentree": 2022, "mefstat11": codes})
+    said = {"23810025007": 1, "23820025007": 2, "23811021112": 1, "23810020006": 1,
+            "23210031214": 1, "23220031214": 2}  # fmt: skip
+    rows["annee"] = rows["mefstat11"].map(said)
+    rows["cfd"] = "400" + rows["mefstat11"].str[6:]
+    rows["bac_pro"] = rows["mefstat11"].str.startswith("238")
     family = pd.Series(in_family, index=rows.index)
     found = entries_only(rows, {"23810020006"}, family)
     for text, expected in zip(found, reasons, strict=True):

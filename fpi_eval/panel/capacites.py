@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.panel.donnees import Donnees
-from fpi_eval.panel.identity import latest_uai
+from fpi_eval.panel.identity import BAC_PRO, BTS, latest_uai
 from fpi_eval.panel.matching import departement_of
 from fpi_eval.panel.regional import entries_only, with_course
 
@@ -32,7 +32,7 @@ def capacites(donnees: Donnees, identity: pd.DataFrame, filieres: pd.DataFrame) 
     (famille de métiers), a common first year is set aside.
     """
     parts = [_affelnet(donnees, identity)] if donnees.a("affelnet") else []
-    parts += [_bts(donnees)] if donnees.a("parcoursup_bts") else []
+    parts += [_bts(donnees, identity)] if donnees.a("parcoursup_bts") else []
     rows = pd.concat(parts, ignore_index=True)
     codes = donnees.nomenclatures
     rows["uai"] = latest_uai(rows["uai"], donnees.changements_uai)
@@ -57,34 +57,69 @@ def capacites(donnees: Donnees, identity: pd.DataFrame, filieres: pd.DataFrame) 
     return Capacites(kept, ecartees)
 
 
+def _by_mef(donnees: Donnees, identity: pd.DataFrame, codes: pd.Series) -> pd.DataFrame:
+    """Return what the nomenclatures say of each MEFSTAT11: cfd, annee, duree, niveau_diplome."""
+    mef = donnees.nomenclatures.mef.drop_duplicates("mefstat11").set_index("mefstat11")
+    facts = mef[["cfd", "annee", "duree"]].reindex(codes).set_index(codes.index)
+    levels = identity.drop_duplicates("cfd").set_index("cfd")["niveau_diplome"]
+    return facts.assign(niveau_diplome=facts["cfd"].map(levels))
+
+
 def _affelnet(donnees: Donnees, identity: pd.DataFrame) -> pd.DataFrame:
     table, codes = donnees.table("affelnet"), donnees.nomenclatures
-    mef = codes.mef.drop_duplicates("mefstat11").set_index("mefstat11")
+    facts = _by_mef(donnees, identity, table["mefstat11"])
+    bac_pro = facts["niveau_diplome"].isin(BAC_PRO) & (facts["duree"] == 3)
+    rows = table.assign(cfd=facts["cfd"], annee=facts["annee"], bac_pro=bac_pro)
+    in_family = _in_family(facts["cfd"], donnees, identity)
     return table.assign(
         source="affelnet",
         voie="scolaire",
         cfd=None,
-        duree=table["mefstat11"].map(mef["duree"] - mef["annee"] + 1),
+        duree=facts["duree"] - facts["annee"] + 1,
         voeux=np.nan,
-        raison=entries_only(
-            table, set(codes.familles["mefstat11_commun"]), _in_family(table, donnees, identity)
-        ),
+        raison=entries_only(rows, set(codes.familles["mefstat11_commun"]), in_family),
     )
 
 
-def _in_family(table: pd.DataFrame, donnees: Donnees, identity: pd.DataFrame) -> pd.Series:
-    """Return whether each row's course is in a famille de métiers, under its old code too."""
+def _in_family(own: pd.Series, donnees: Donnees, identity: pd.DataFrame) -> pd.Series:
+    """Return whether each diploma is in a famille de métiers, under its old code too."""
     codes = donnees.nomenclatures
     course = identity.drop_duplicates("cfd").set_index("cfd")["course"]
-    cfd = codes.mef.drop_duplicates("mefstat11").set_index("mefstat11")["cfd"]
     listed = set(codes.familles["cfd"].map(course).dropna()) | set(codes.familles["cfd"])
-    own = table["mefstat11"].map(cfd)
     return own.map(course).isin(listed) | own.isin(listed)
 
 
-def _bts(donnees: Donnees) -> pd.DataFrame:
+def _bts(donnees: Donnees, identity: pd.DataFrame) -> pd.DataFrame:
+    """Return Parcoursup's rows; those that the nomenclature does not call a BTS have a reason.
+
+    The file of 2024 also holds certificats de spécialisation and FCIL, one year long, level 3 or 4.
+    """
     table = donnees.table("parcoursup_bts")
-    reason = np.where(table["a_distance"], "formation à distance", "")
+    facts = _by_mef(donnees, identity, table["mefstat11"])
+    unknown = facts["cfd"].isna()
+    reason = np.select(
+        [table["a_distance"], unknown, ~facts["niveau_diplome"].isin(BTS)],
+        ["formation à distance",
+         "code de formation absent de la nomenclature : " + _announced(table["formation"]),
+         "pas un BTS : " + _type_of(facts["niveau_diplome"], donnees.nomenclatures.niveaux)],
+        "",
+    )  # fmt: skip
     return table.assign(
-        source="parcoursup_bts", duree=2.0, voeux_1=np.nan, raison=pd.Series(reason, table.index)
+        source="parcoursup_bts",
+        cfd=facts["cfd"],
+        duree=facts["duree"] - facts["annee"] + 1,
+        voeux_1=np.nan,
+        raison=pd.Series(reason, table.index, dtype="str"),
     )
+
+
+def _announced(formation: pd.Series) -> pd.Series:
+    """Return how Parcoursup begins the name of a course: « Certificat de Spécialisation »."""
+    return formation.str.partition(" - ")[0].fillna("sans intitulé").str.strip()
+
+
+def _type_of(niveau_diplome: pd.Series, niveaux: pd.DataFrame) -> pd.Series:
+    """Return the type of each diploma in the publisher's words, its code without them."""
+    words = niveaux.drop_duplicates("niveau_diplome").set_index("niveau_diplome")["libelle"]
+    named = niveau_diplome.map(words).astype("str").str.lower()
+    return named.fillna("diplôme de type " + niveau_diplome.fillna("inconnu"))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from fpi_eval.panel.admissions import SEXES
 from fpi_eval.panel.cell_panel import CellPanel
-from fpi_eval.panel.identity import latest_uai
+from fpi_eval.panel.identity import BAC_PRO, latest_uai
 from fpi_eval.panel.matching import departement_of
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional import with_course
@@ -20,6 +20,7 @@ from fpi_eval.panel.tension import with_tension
 
 KEYS = ["uai", "course", "voie"]
 WORDS = ["filiere", "niveau", "groupe_nsf"]
+BAC_PRO_YEARS = 3
 FROM_FILES = ["places", "voeux_1", "entrants", "terminale"]
 UNKNOWN = ["diplomes", "sortants", "en_emploi_6_mois", "en_emploi_12_mois"]
 COLUMNS = [
@@ -27,7 +28,6 @@ COLUMNS = [
     "code_academie", "code_region", "rentree", *FROM_FILES, *UNKNOWN, "seats", "autres_places",
     "cohort", "nouvelle",
 ]  # fmt: skip
-BAC_PRO = "238"
 
 
 def cell_panel(p: Panels) -> CellPanel:
@@ -125,7 +125,8 @@ def _pupils(p: Panels, changes: pd.DataFrame) -> tuple[pd.DataFrame, float]:
     mef = codes.mef.drop_duplicates("mefstat11").set_index("mefstat11")
     year, length = rows["mefstat11"].map(mef["annee"]), rows["mefstat11"].map(mef["duree"])
     lost = float(rows.loc[rows["course"].isna() | year.isna(), "effectif"].sum())
-    later = (rows["mefstat11"].str[:3] == BAC_PRO) & _in_family(p, rows)
+    bac_pro = rows["niveau_diplome"].isin(BAC_PRO) & (length == BAC_PRO_YEARS)
+    later = bac_pro & _in_family(p, rows)
     rows["entrants"] = rows["effectif"].where(year == np.where(later, 2, 1))
     rows["terminale"] = rows["effectif"].where(year == length)
     rows = rows[rows["course"].notna() & rows[["entrants", "terminale"]].notna().any(axis=1)]
@@ -152,7 +153,9 @@ def _words(p: Panels, counts: pd.DataFrame) -> pd.DataFrame:
     courses = p.identity.drop_duplicates("cfd").set_index("cfd")["course"]
     known = mef["cfd"].map(courses).fillna(mef["cfd"])
     length = mef["duree"].groupby(known).max()
-    bac_pro = known[mef["mefstat11"].str[:3] == BAC_PRO].unique()
+    levels = p.identity.drop_duplicates("cfd").set_index("cfd")["niveau_diplome"]
+    three = mef["cfd"].map(levels).isin(BAC_PRO) & (mef["duree"] == BAC_PRO_YEARS)
+    bac_pro = known[three].unique()
     duree = seen["course"].map(length)
     shorter = _in_family(p, seen) & seen["course"].isin(bac_pro)
     regions = p.donnees.nomenclatures.departements.drop_duplicates("code_departement")

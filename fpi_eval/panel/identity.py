@@ -15,6 +15,15 @@ from fpi_eval.sources.uai_changes import UAI_CHANGES, read_uai_changes  # noqa: 
 # The mention complémentaire became the certificat de spécialisation in 2023, course for course.
 RENAMED_TYPES = frozenset({("010", "461"), ("010", "561")})
 
+# Level of qualification (RNCP): 3 and 4 are taught in lycées before the bac, 5 to 8 after it.
+NIVEAUX_RNCP = dict.fromkeys(("03", "04"), "secondaire") | dict.fromkeys(
+    ("05", "06", "07", "08"), "superieur"
+)
+
+# Types of diploma (NIVEAU_FORMATION_DIPLOME): general and agricultural.
+BTS = frozenset({"320", "323"})
+BAC_PRO = frozenset({"400", "403"})
+
 # Whether an old diploma has several heirs, whether a new one has several forebears.
 WORDS = {
     (False, False): "1-1",
@@ -78,6 +87,37 @@ def course_identity(diplomes: pd.DataFrame) -> pd.DataFrame:
             "renovation": diplomes["cfd"].map(_touching(links)).fillna("aucune"),
         }
     ).reset_index(drop=True)
+
+
+def with_levels(
+    identity: pd.DataFrame, diplomes: pd.DataFrame, niveaux: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Return the identity of every diploma with its NSF group, type and level, as published.
+
+    Nothing is read in the code's characters: they are right but for a few, and a code that the
+    nomenclature does not hold would be given a level it never had.
+
+    Parameters
+    ----------
+    diplomes : DataFrame
+        cfd, groupe_nsf, niveau_diplome, niveau_rncp, of all lists (`Nomenclatures.tous_diplomes`).
+    niveaux : DataFrame, optional
+        niveau_diplome, niveau_rncp: serves where the diploma itself does not say its level.
+
+    Returns
+    -------
+    DataFrame
+        `identity` with a row for each diploma (course: its own code where identity has none), and
+        groupe_nsf, niveau_diplome, niveau (``secondaire``, ``superieur``, missing when unknown).
+    """
+    facts = diplomes.drop_duplicates("cfd")
+    rncp = facts.get("niveau_rncp", pd.Series(None, facts.index, dtype="str"))
+    if niveaux is not None and len(niveaux):
+        by_type = niveaux.drop_duplicates("niveau_diplome").set_index("niveau_diplome")
+        rncp = rncp.where(rncp.isin(NIVEAUX_RNCP), facts["niveau_diplome"].map(by_type.niveau_rncp))
+    facts = facts[["cfd", "groupe_nsf", "niveau_diplome"]].assign(niveau=rncp.map(NIVEAUX_RNCP))
+    table = identity.merge(facts, "outer", "cfd")
+    return table.assign(course=table["course"].fillna(table["cfd"]))
 
 
 def _touching(links: pd.DataFrame) -> pd.Series:

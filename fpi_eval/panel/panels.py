@@ -10,7 +10,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.panel import admissions, secteurs, tension
 from fpi_eval.panel.capacites import Capacites, capacites
 from fpi_eval.panel.donnees import Donnees
-from fpi_eval.panel.identity import course_identity
+from fpi_eval.panel.identity import BTS, course_identity, with_levels
 from fpi_eval.panel.links import link_entry_to_final
 from fpi_eval.panel.matching import departement_of, with_kin
 from fpi_eval.panel.passage import Matching, match_bts, passage_panel
@@ -21,6 +21,8 @@ from fpi_eval.sources.register.openings import REGISTRE
 from fpi_eval.sources.register.reconcile import reconcile
 from fpi_eval.text import AUTRE
 
+# Diplomas that Parcoursup names among its BTS: métiers d'art, and those assimilated to a BTS.
+OTHER_BTS = frozenset({"321", "322"})
 REFERENCE = Path(__file__).parents[2] / "data" / "reference"
 
 
@@ -38,8 +40,10 @@ class Panels:
 
     @cached_property
     def identity(self) -> pd.DataFrame:
-        """Diploma code → course, one identity through renovation."""
-        return course_identity(self.donnees.nomenclatures.diplomes)
+        """Diploma code → course, one identity through renovation; NSF group, type, level."""
+        codes = self.donnees.nomenclatures
+        known = course_identity(codes.diplomes)
+        return with_levels(known, codes.tous_diplomes, codes.niveaux)
 
     @cached_property
     def capacites(self) -> Capacites:
@@ -101,7 +105,7 @@ class Panels:
 
     def _matched(self, rows: pd.DataFrame) -> Matching:
         codes = self.donnees.nomenclatures.diplomes
-        diplomes = codes[codes["cfd"].str[:2] == "32"].rename(
+        diplomes = codes[codes["niveau_diplome"].isin(BTS | OTHER_BTS)].rename(
             columns={"date_ouverture": "ouverture", "date_fermeture": "fermeture"}
         )
         declared = pd.read_csv(REFERENCE / "parcoursup_bts.csv", sep=";", dtype="str")

@@ -45,15 +45,15 @@ def with_course(
     mef : DataFrame
         Nomenclature with mefstat11, cfd.
     identity : DataFrame
-        cfd, course: the course's identity through renovation.
+        cfd, course (identity through renovation), groupe_nsf, niveau, niveau_diplome, as
+        `with_levels` gives them.
     filieres : DataFrame
         code (three-digit NSF group, or a CFD that is an exception), filiere.
     """
     codes = mef.drop_duplicates("mefstat11").set_index("mefstat11")["cfd"]
     cfd = table["cfd"].where(table["cfd"].notna(), table["mefstat11"].map(codes))
-    courses = identity.drop_duplicates("cfd").set_index("cfd")["course"]
-    course = cfd.map(courses)
-    group = cfd.str[3:6]
+    known = identity.drop_duplicates("cfd").set_index("cfd")
+    course, group = cfd.map(known["course"]), cfd.map(known["groupe_nsf"])
     declared = filieres.set_index("code")["filiere"]
     filiere = cfd.map(declared).fillna(group.map(declared)).fillna("autre")
     return table.assign(
@@ -61,14 +61,8 @@ def with_course(
         course=course.where(course.notna(), cfd),
         groupe_nsf=group,
         filiere=filiere,
-        niveau=niveau(cfd),
-    )
-
-
-def niveau(cfd: pd.Series) -> pd.Series:
-    """Return the level of a CFD: its first digit is 5, 4 or 0 in secondary, 3, 2 or 1 above."""
-    return cfd.str[0].map(
-        dict.fromkeys("540", "secondaire") | dict.fromkeys("321", "superieur"), na_action="ignore"
+        niveau=cfd.map(known["niveau"]),
+        niveau_diplome=cfd.map(known["niveau_diplome"]),
     )
 
 
@@ -148,7 +142,9 @@ def build_regional_panel(results: pd.DataFrame, places: pd.DataFrame) -> pd.Data
 
 
 def entries_only(
-    affelnet: pd.DataFrame, common_years: Collection[str], in_family: pd.Series
+    affelnet: pd.DataFrame,
+    common_years: Collection[str],
+    in_family: pd.Series,
 ) -> pd.Series:
     """Return, for each Affelnet row, why it is not an entry year, or an empty text if it is.
 
@@ -159,22 +155,23 @@ def entries_only(
     Parameters
     ----------
     affelnet : DataFrame
-        uai, rentree, mefstat11.
+        uai, rentree, mefstat11, and cfd, annee (year of study), bac_pro (of three years), as
+        the nomenclature says of that code; annee is missing for a code it does not hold.
     common_years : collection of str
         MEFSTAT11 of common 2ndes.
     in_family : Series of bool
         Whether the row's course belongs to a famille de métiers.
     """
-    year, code = affelnet["mefstat11"].str[3], affelnet["mefstat11"]
-    bac_pro = code.str[:3] == "238"
-    place = pd.MultiIndex.from_frame(affelnet[["uai", "rentree"]].assign(s=code.str[4:]))
-    with_premiere = place.isin(place[bac_pro & (year == "2")])
+    year, code, bac_pro = affelnet["annee"], affelnet["mefstat11"], affelnet["bac_pro"]
+    place = pd.MultiIndex.from_frame(affelnet[["uai", "rentree", "cfd"]])
+    with_premiere = place.isin(place[bac_pro & (year == 2)])
     reasons = np.select(
-        [code.isin(common_years),
-         bac_pro & (year == "1") & in_family & with_premiere,
-         bac_pro & (year == "2") & ~in_family,
-         (year != "1") & ~(bac_pro & (year == "2"))],
-        ["2nde commune : les places se comptent en 1re",
+        [year.isna(),
+         code.isin(common_years),
+         bac_pro & (year == 1) & in_family & with_premiere,
+         bac_pro & (year == 2) & ~in_family,
+         (year != 1) & ~(bac_pro & (year == 2))],
+        ["code de formation absent de la nomenclature", "2nde commune : les places se comptent en 1re",
          "2nde d'une formation à famille de métiers : comptée en 1re",
          "1re hors famille de métiers : les places se comptent en 2nde",
          "année qui n'est pas celle de l'entrée"],

@@ -46,6 +46,9 @@ GEOGRAPHIE = columns(
 )
 
 
+RNCP = {"mc": "03", "cap": "03", "bacpro": "04", "bts": "05"}
+
+
 def diplomas() -> pd.DataFrame:
     """Return one row per CFD ever used: dates, predecessor, successor, course it belongs to."""
     courses = catalogue()
@@ -147,6 +150,7 @@ def _formation_diplome() -> pd.DataFrame:
         NOUVEAU_DIPLOME_1=table["nouveau"].fillna(""),
         COMMENTAIRE="DIPLÔME SIMULÉ",
         NATURE_FORMATION_DIPLOME="1",
+        NIVEAU_QUALIFICATION_RNCP=table["diplome"].map(RNCP),
     )
 
 
