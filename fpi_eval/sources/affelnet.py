@@ -1,29 +1,42 @@
 """Affelnet: places and first wishes per course offered in lycées (Orion export).
 
-One file per rentrée. Only rows with statut `ST` and census wish `N` count; a capacity outside
-5 to 500 (900, 999, 1000) means missing. Publisher: rectorats, through Orion.
+One file per rentrée, in three known shapes: Orion's extract, the whole export of 2025 (23 columns)
+and the academies' short names (no wishes). Only rows with statut `ST` and census wish `N` count; a
+capacity outside 5 to 500 (900, 999, 1000) means missing. Publisher: rectorats, through Orion.
+
+A cell (establishment × course) may stand on several rows. Where the export says « Type de MEF », the
+rows « Affectation » are sub-rows of one class that all carry its whole capacity: it is counted once.
+Older files lost that column: their repeats are added up, and counted in the remarks.
 """
 
 from dataclasses import replace
 from pathlib import Path
 
-from fpi_eval.sources.reading import MEFSTAT11, Column, Table
+import pandas as pd
+
+from fpi_eval.sources.reading import MEFSTAT11, OBSOLETE, Column, Table
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
+from fpi_eval.sources.reading.tidy import without_uai
 
 PLACES_MIN, PLACES_MAX = 5, 500
+CELL = ["uai", "mefstat11"]
+SUB_ROWS = "Affectation"
 
 AFFELNET = Table(
     name="affelnet",
     columns=(
-        Column("uai", "Etablissement d'accueil", "uai", nullable=False),
-        Column("mefstat11", "MEF STAT 11", "code", nullable=False, pattern=MEFSTAT11),
-        Column("voeu_recensement", "Voeu de recensement O/N", "code", choices=("O", "N")),
-        Column("statut", "Statut Offre de formation", "code", choices=("ST", "AP")),
-        Column("places", "Capacité carte scolaire", "effectif", high=9999),
-        Column("voeux_1", "Demandes vœux 1", "effectif", aliases=("Demandes voeux 1",)),
-        Column("famille_metiers", "Famille de métiers"),
-        Column("nb_apparitions", "nb_apparitions_uai_mefstat", "effectif", required=False),
+        Column("uai", "Etablissement d'accueil", "uai", aliases=("ID_ETAB",), missing=(OBSOLETE,)),
+        Column("mefstat11", "MEF STAT 11", "code", aliases=("CO_MEFSTAT",), nullable=False,
+               pattern=MEFSTAT11),
+        Column("voeu_recensement", "Voeu de recensement O/N", "code", aliases=("FL_VRECENS",),
+               choices=("O", "N")),
+        Column("statut", "Statut Offre de formation", "code", aliases=("CO_STA",),
+               choices=("ST", "AP")),
+        Column("places", "Capacité carte scolaire", "effectif", aliases=("VAL_CARSCO",), high=9999),
+        Column("voeux_1", "Demandes vœux 1", "effectif", aliases=("Demandes voeux 1",),
+               required=False),
+        Column("type_mef", "Type de MEF", required=False),
         Column("mefstat11_terminale", "mef_stat_terminale", "code", required=False,
                pattern=MEFSTAT11),
     ),
@@ -37,15 +50,48 @@ def read_affelnet(path: Path, rentree: int, *, renaming: Renaming | None = None)
     -------
     Reading
         Table: uai, mefstat11, rentree, places (NaN where the capacity is a missing code),
-        voeux_1, famille_metiers, mefstat11_terminale, nb_apparitions; one row per row of the
-        file that counts.
+        voeux_1 (NaN without that column), mefstat11_terminale (where the file says it); one row per row of the file that counts, sub-rows of
+        one class being one row. What was set aside or may be counted twice is in `provenance`.
     """
-    reading = read_table(path, AFFELNET, renaming)
+    reading = without_uai(read_table(path, AFFELNET, renaming))
     table = reading.table
     counts = (table["statut"] == "ST") & (table["voeu_recensement"] == "N")
-    kept = table[counts].drop(columns=["statut", "voeu_recensement"]).reset_index(drop=True)
+    kept = table[counts].reset_index(drop=True)
     kept["places"] = kept["places"].where(kept["places"].between(PLACES_MIN, PLACES_MAX))
-    kept.insert(2, "rentree", rentree)
-    set_aside = {"statut autre que ST ou vœu de recensement": int((~counts).sum())}
-    origin = replace(reading.provenance, lignes_ecartees=set_aside)
-    return Reading(kept, origin)
+    for name, dtype in (("voeux_1", "float64"), ("mefstat11_terminale", "str")):
+        if name not in kept:
+            kept[name] = pd.Series(None, kept.index, dtype=dtype)
+    whole = _one_row_a_class(kept)
+    aside = {**reading.provenance.lignes_ecartees,
+             "statut autre que ST ou vœu de recensement": int((~counts).sum())}  # fmt: skip
+    if len(whole) < len(kept):
+        aside["sous-ligne d'une même classe, capacité déjà comptée"] = len(kept) - len(whole)
+    origin = replace(reading.provenance, lignes_ecartees=aside, remarques=_remarks(whole, kept))
+    whole.insert(2, "rentree", rentree)
+    columns = [*CELL, "rentree", "places", "voeux_1", "mefstat11_terminale"]
+    return Reading(whole[columns].reset_index(drop=True), origin)
+
+
+def _one_row_a_class(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with those of one class, which repeat its capacity, made one."""
+    if "type_mef" not in rows:
+        return rows
+    same = [*CELL, "places"]
+    repeats = (rows["type_mef"] == SUB_ROWS) & rows.duplicated(same, keep=False)
+    wishes = rows[repeats].groupby(same, dropna=False)["voeux_1"].transform("sum", min_count=1)
+    rows = rows.assign(voeux_1=rows["voeux_1"].mask(repeats, wishes))
+    return rows[~(repeats & rows[repeats].duplicated(same).reindex(rows.index, fill_value=False))]
+
+
+def _remarks(rows: pd.DataFrame, read: pd.DataFrame) -> dict[str, int]:
+    """Return what a reader of the places must know: repeats that nothing tells from sub-rows."""
+    found = {"lignes sans places connues": int(rows["places"].isna().sum())}
+    if "voeux_1" in rows and rows["voeux_1"].isna().all():
+        found["lignes sans vœux (colonne absente)"] = len(rows)
+    if "type_mef" not in read:
+        again = rows["places"].notna() & rows.duplicated([*CELL, "places"])
+        if again.any():
+            found["places comptées deux fois si ces répétitions sont des sous-lignes"] = int(
+                rows.loc[again, "places"].sum()
+            )
+    return found

@@ -116,7 +116,7 @@ CATALOGUE: tuple[SourceFile, ...] = (
                INCERTAIN, "rentree", True),
     SourceFile("constat", "constat:read_constat", "orion/constat_{rentree}.csv",
                "Constat de rentrée : élèves inscrits par formation", "DEPP, par Orion",
-               INCERTAIN, "rentree"),
+               INCERTAIN, "rentree", True),
     SourceFile("constat", "constat:read_constat",
                "effectifs/fr-en-lycee_pro-effectifs-niveau-sexe-mef*",
                "Élèves inscrits par formation (portail)", "DEPP", LO),

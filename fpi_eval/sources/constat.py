@@ -6,18 +6,21 @@ an establishment that teaches both counts its pupils only. The level is the year
 by the MEF (4th digit), so that a course has one row per year. Publisher: DEPP.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
-from fpi_eval.sources.reading import MEFSTAT11, Column, Table
+from fpi_eval.errors import FpiError
+from fpi_eval.sources.reading import MEFSTAT11, OBSOLETE, Column, Table
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
+from fpi_eval.sources.reading.tidy import without_uai
 
 CONSTAT = Table(
     name="constat",
     columns=(
         Column("rentree", "Rentrée scolaire", "entier", aliases=("rentree_scolaire",),
-               nullable=False, low=2000, high=2099),
-        Column("uai", "UAI", "uai", aliases=("numero_d_etablissement",), nullable=False),
+               nullable=False, required=False, low=2000, high=2099),
+        Column("uai", "UAI", "uai", aliases=("numero_d_etablissement",), missing=(OBSOLETE,)),
         Column("mefstat11", "Mef Bcp 11", "code", aliases=("mef_bcp_11",), nullable=False,
                pattern=MEFSTAT11),
         Column("effectif", "Nombre d'élèves : Total", "effectif",
@@ -27,14 +30,41 @@ CONSTAT = Table(
 )  # fmt: skip
 
 
-def read_constat(path: Path, *, renaming: Renaming | None = None) -> Reading:
+def read_constat(
+    path: Path, rentree: int | None = None, *, renaming: Renaming | None = None
+) -> Reading:
     """Return pupils enrolled, one row per rentrée × uai × mefstat11.
+
+    Parameters
+    ----------
+    rentree : int, optional
+        Year in the file's name: serves where the file has no such column (2025), and must be
+        its only year otherwise.
 
     Returns
     -------
     Reading
         Table: uai, mefstat11, rentree (int), effectif (pupils of that class level).
     """
-    reading = read_table(path, CONSTAT, renaming)
-    table = reading.table.astype({"rentree": "int64"})
-    return Reading(table[["uai", "mefstat11", "rentree", "effectif"]], reading.provenance)
+    reading = without_uai(read_table(path, CONSTAT, renaming))
+    table, origin = reading.table, reading.provenance
+    if "rentree" not in table:
+        if rentree is None:
+            raise FpiError(
+                "ni colonne « Rentrée scolaire », ni année dans le nom. Nommez le fichier comme "
+                "« constat_2025.csv », et déclarez ce nom avec {rentree} dans « fichier » de "
+                "programme.toml.",
+                fichier=origin.fichier, ligne=1,
+            )  # fmt: skip
+        table["rentree"] = rentree
+        said = {f"lignes dont la rentrée, {rentree}, vient du nom du fichier": len(table)}
+        origin = replace(origin, remarques=said)
+    elif rentree is not None and (table["rentree"] != rentree).any():
+        other = int(table.loc[table["rentree"] != rentree, "rentree"].iloc[0])
+        raise FpiError(
+            f"des lignes de la rentrée {other} dans un fichier nommé {rentree}. Renommez le "
+            "fichier, ou déposez celui de la bonne année.",
+            fichier=origin.fichier, colonne="Rentrée scolaire",
+        )  # fmt: skip
+    table = table.astype({"rentree": "int64"})
+    return Reading(table[["uai", "mefstat11", "rentree", "effectif"]], origin)

@@ -11,11 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.sources.parcoursup_bts import UNKNOWN_PLACES, mentions
-from fpi_eval.sources.reading import Column, Rule, Table
+from fpi_eval.sources.reading import OBSOLETE, Column, Rule, Table
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
-
-OBSOLETE = "identifiant obsolète"
 
 PARCOURSUP = Table(
     name="parcoursup",

@@ -8,11 +8,9 @@ Publisher: MESR-SIES, Licence Ouverte.
 
 from pathlib import Path
 
-from fpi_eval.sources.reading import UAI, Column, Rule, Table
+from fpi_eval.sources.reading import OBSOLETE, UAI, Column, Rule, Table
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
-
-OBSOLETE = "identifiant obsolète"
 
 PARCOURSUP_APPRENTISSAGE = Table(
     name="parcoursup_apprentissage",

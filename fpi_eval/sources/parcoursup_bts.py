@@ -1,7 +1,8 @@
 """Parcoursup places of BTS per establishment, course and voie (Orion export).
 
 Places of 0 and 999 are codes for "unknown" (INDICATORS of Orion), in both voies; apprenticeship
-has no fixed capacity, so its places are an intention. One establishment may offer the same course
+has no fixed capacity, so its places are an intention. What is no BTS (certificats de spécialisation
+and FCIL since 2024) is told by the nomenclature, in `panel.capacites`, not here. One establishment may offer the same course
 several times: rows are kept apart and `nb_apparitions` says how many share a key.
 """
 
@@ -11,25 +12,26 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import CFD, MEFSTAT11, Column, Rule, Table
+from fpi_eval.sources.reading import CFD, MEFSTAT11, OBSOLETE, Column, Rule, Table
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
+from fpi_eval.sources.reading.tidy import without_uai
 
 UNKNOWN_PLACES = ("0", "999")
 DISTANCE = r"distanciel|\bcned\b"
-BTS = "320"
 
 PARCOURSUP_BTS = Table(
     name="parcoursup_bts",
     columns=(
-        Column("uai", "UAI", "code", nullable=False, pattern=r"[0-9A-Z]{8}",
+        Column("uai", "UAI", "code", missing=(OBSOLETE,), pattern=r"[0-9A-Z]{8}",
                expected="un identifiant d'établissement de huit caractères"),
-        Column("formation", "LIBELLÉFORMATION", nullable=False),
+        Column("formation", "LIBELLÉFORMATION", required=False),
         Column("voeux", "NB_VOEUX_CONFIRMES", "effectif"),
         Column("voie", "STATUT", "code", nullable=False, choices=("Scolaire", "Apprentissage")),
         Column("places", "CAPACITEPSUP", "effectif", high=9999, missing=UNKNOWN_PLACES),
         Column("cfd", "CFD rectifié", "code", fallbacks=("CFD",), required=False, pattern=CFD),
-        Column("mefstat11", "MEFSTAT11", "code", nullable=False, pattern=MEFSTAT11),
+        Column("mefstat11", "MEFSTAT11 rectifié", "code", fallbacks=("MEFSTAT11",),
+               nullable=False, pattern=MEFSTAT11),
     ),
     rules=(
         Rule(("mefstat11", "cfd"),
@@ -45,26 +47,32 @@ def read_parcoursup_bts(path: Path, rentree: int, *, renaming: Renaming | None =
     Returns
     -------
     Reading
-        Table: uai, mefstat11 (first year), cfd, voie, rentree, places (NaN when unknown), voeux,
+        Table: uai, mefstat11 (first year), cfd (missing where the file does not say it), voie, rentree, places (NaN when unknown), voeux,
         formation, a_distance, nb_apparitions; every row of the file. The distance courses (CNED
         and the like: 2,000 places of AURA's BTS-Production in 2022) and the establishments whose
         identifier is no UAI are counted in `provenance.remarques`.
     """
-    reading = read_table(path, PARCOURSUP_BTS, renaming)
+    reading = without_uai(read_table(path, PARCOURSUP_BTS, renaming))
     table = reading.table
+    unnamed = "formation" not in table
+    for name in ("cfd", "formation"):
+        if name not in table:
+            table[name] = pd.Series(None, table.index, dtype="str")
     table["voie"] = table["voie"].str.lower()
     table["rentree"] = rentree
-    if "cfd" not in table:
-        table["cfd"] = BTS + table["mefstat11"].str[6:]
     table["a_distance"] = mentions(table["formation"], DISTANCE)
     key = ["uai", "mefstat11", "voie"]
     table["nb_apparitions"] = table.groupby(key)["uai"].transform("size")
     origin = replace(reading.provenance, remarques={
         "lignes de formations à distance": int(table["a_distance"].sum()),
         "places de formations à distance": int(table.loc[table["a_distance"], "places"].sum()),
-        "lignes sans UAI": int((~table["uai"].str.fullmatch(r"\d{7}[A-Z]")).sum()),
+        "lignes dont l'identifiant n'est pas un UAI": int(
+            (~table["uai"].str.fullmatch(r"\d{7}[A-Z]")).sum()
+        ),
         "lignes sans places connues": int(table["places"].isna().sum()),
     })  # fmt: skip
+    if unnamed:
+        origin.remarques["lignes sans intitulé, formations à distance non repérées"] = len(table)
     columns = ["uai", "mefstat11", "cfd", "voie", "rentree", "places", "voeux", "formation",
                "a_distance", "nb_apparitions"]  # fmt: skip
     return Reading(table[columns], origin)

@@ -1,11 +1,22 @@
 """Columns, types and ranges of each table; `check(table, schema)` says in French what is wrong."""
 
 from fpi_eval.sources.reading.check import check, expectation, line_of, uai_key
-from fpi_eval.sources.reading.schema import CFD, MEFSTAT11, UAI, Column, Kind, Layout, Rule, Table
+from fpi_eval.sources.reading.schema import (
+    CFD,
+    MEFSTAT11,
+    OBSOLETE,
+    UAI,
+    Column,
+    Kind,
+    Layout,
+    Rule,
+    Table,
+)
 
 __all__ = [
     "CFD",
     "MEFSTAT11",
+    "OBSOLETE",
     "UAI",
     "Column",
     "Kind",

@@ -90,34 +90,49 @@ def _by_position(header: list[str], layouts: tuple[Layout, ...]) -> dict[str, in
 def _refuse_lost(
     schema: Table, places: dict, unknown: list[str], renaming: Renaming, fichier: str
 ) -> None:
-    """Raise for a column that is absent, or optional but seemingly renamed."""
-    for column in schema.columns:
-        if column.name in places:
-            continue
-        near = _nearest(column, unknown)
-        if not column.required and near is None:
-            continue
-        hint = (
-            f"La plus proche est « {near} » : si c'est elle, déclarez « {column.name} = "
+    """Raise for the columns that are absent, or optional but seemingly renamed: all at once."""
+    lost = [
+        (column, near)
+        for column in schema.columns
+        if column.name not in places
+        and ((near := _nearest(column, unknown)) or column.required)
+    ]
+    if not lost:
+        return
+    first = renaming.columns.get(lost[0][0].name, lost[0][0].header)
+    if len(lost) == 1:
+        message = f"colonne absente.{_hint(*lost[0], unknown, renaming)}"
+        raise FpiError(message, fichier=fichier, ligne=1, colonne=first)
+    each = [
+        f"« {renaming.columns.get(column.name, column.header)} » :"
+        f"{_hint(column, near, unknown, renaming)}"
+        for column, near in lost
+    ]
+    raise FpiError(
+        "\n  ".join([f"{len(lost)} colonnes absentes.", *each]), fichier=fichier, ligne=1
+    )
+
+
+def _hint(column: Column, near: str | None, unknown: list[str], renaming: Renaming) -> str:
+    """Return the other names of a lost column, the nearest one found, and where to declare it."""
+    others = [f"« {name} »" for name in (*column.aliases, *column.fallbacks)]
+    known = f" Autres noms connus : {liste(others)}." if others else ""
+    if near:
+        return (
+            f"{known} La plus proche est « {near} » : si c'est elle, déclarez « {column.name} = "
             f'"{near}" » dans {renaming.where}.'
-            if near
-            else f"Trouvé : {liste(f'« {n} »' for n in unknown[:8]) or 'aucune autre colonne'}. "
-            f"Si elle a changé de nom, déclarez-le dans {renaming.where}."
         )
-        others = [f"« {name} »" for name in (*column.aliases, *column.fallbacks)]
-        known = f" Autres noms connus : {liste(others)}." if others else ""
-        raise FpiError(
-            f"colonne absente.{known} {hint}",
-            fichier=fichier,
-            ligne=1,
-            colonne=renaming.columns.get(column.name, column.header),
-        )
+    found = liste(f"« {name} »" for name in unknown[:8]) or "aucune autre colonne"
+    return (
+        f"{known} Trouvé : {found}. Si elle a changé de nom, déclarez « {column.name} = "
+        f'"son nom dans le fichier" » dans {renaming.where}.'
+    )
 
 
 def _nearest(column: Column, unknown: list[str]) -> str | None:
     scores = [
         (difflib.SequenceMatcher(None, spelling(known), spelling(name)).ratio(), name)
-        for known in (column.header, *column.aliases)
+        for known in (column.header, *column.aliases, *column.fallbacks)
         for name in unknown
         if name
     ]

@@ -111,6 +111,36 @@ class RawFile:
         plain = '"' not in self.text and not BLANK_LINE.search(self.text)
         return None if plain else Lines(self.text, self.separator)
 
+    def refuse_swallowed_rows(self) -> None:
+        """Raise where a quotation mark opens a value that holds whole rows of the file.
+
+        A value may span lines, but not hold as many separators as a row: those are rows that a
+        stray quotation mark, closed far below or never, has hidden.
+        """
+        if '"' not in self.text:
+            return
+        rows = len(self.header) - 1
+        records = csv.reader(io.StringIO(self.text, newline=""), delimiter=self.separator)
+        start = 1
+        for record in records:
+            end = records.line_num
+            if end > start:
+                self._refuse_swallowed(record, start, rows)
+            start = end + 1
+
+    def _refuse_swallowed(self, record: list[str], start: int, separators: int) -> None:
+        """Raise if one value of this record, which spans lines from `start`, holds rows."""
+        line = start
+        for name, value in zip(self.header, record, strict=False):
+            if "\n" in value and value.count(self.separator) >= separators:
+                raise FpiError(
+                    f"un guillemet s'ouvre ici et avale {value.count(chr(10))} ligne(s) du "
+                    "fichier. Attendu : des guillemets par paires, autour d'une seule valeur. "
+                    "Effacez ce guillemet et celui qui le ferme, ou téléchargez à nouveau.",
+                    fichier=self.name, ligne=line, colonne=name,
+                )  # fmt: skip
+            line += value.count("\n")
+
     def strings(self, positions: Collection[int]) -> dict[int, pd.Series]:
         """Return the columns at these positions as strings."""
         names = [str(i) for i in range(len(self.header))]

@@ -79,6 +79,7 @@ def read_table(path: Path, schema: Table, renaming: Renaming | None = None) -> R
     if path.suffix == ".parquet":
         return _read_parquet(path, schema, renaming)
     raw = RawFile(path, schema)
+    raw.refuse_swallowed_rows()
     places, unknown, absent = match_header(raw.header, schema, renaming, raw.name)
     schema = as_written(schema, raw.header, places)
     strings = raw.strings(places.values())
@@ -88,12 +89,23 @@ def read_table(path: Path, schema: Table, renaming: Renaming | None = None) -> R
             for name, i in places.items()
         }
     )
+    refuse_empty(len(table), raw.name)
     checked = check(table, schema, fichier=raw.name, lines=raw.lines)
     origin = Provenance(
         schema.name, raw.name, raw.sha256, len(raw.content), len(table), raw.encoding,
         raw.separator, unknown, absent,
     )  # fmt: skip
     return Reading(checked, origin)
+
+
+def refuse_empty(rows: int, fichier: str) -> None:
+    """Raise for a header without a row: an export cut short, not a source without data."""
+    if not rows:
+        raise FpiError(
+            "aucune ligne sous l'en-tête. Téléchargez le fichier à nouveau : un export interrompu "
+            "s'arrête souvent là. S'il n'y a vraiment rien cette année, retirez-le du dossier.",
+            fichier=fichier,
+        )
 
 
 def convert(
@@ -177,7 +189,9 @@ def _read_parquet(path: Path, schema: Table, renaming: Renaming) -> Reading:
         strings = arrow.column(i).to_pandas().astype(object)
         strings = strings.where(strings.notna(), "").map(_plain).astype(str)
         columns[name] = convert(strings, schema.column(name), path.name)
-    table = check(pd.DataFrame(columns), schema, fichier=path.name)
+    table = pd.DataFrame(columns)
+    refuse_empty(len(table), path.name)
+    table = check(table, schema, fichier=path.name)
     digest = hashlib.sha256(content).hexdigest()
     origin = Provenance(
         schema.name, path.name, digest, len(content), len(table), "parquet", "", unknown, absent

@@ -13,6 +13,8 @@ Kind = Literal[
 UAI = r"\d{7}[A-Z]"
 MEFSTAT11 = r"\d{2}[0-9A-Z]{9}"
 CFD = r"[0-9A-Z]{8}"
+OBSOLETE = "identifiant obsolète"
+"""What Parcoursup writes in place of the UAI of an establishment that has closed."""
 UAI_KEYS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 
 _LOW = {"effectif": 0.0, "pourcentage": 0.0}

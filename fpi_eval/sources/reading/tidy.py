@@ -30,6 +30,15 @@ def without_blank_rows(reading: Reading) -> Reading:
     return set_aside(reading, reading.table.notna().any(axis=1), "ligne vide")
 
 
+def without_uai(reading: Reading) -> Reading:
+    """Return the reading without the rows that name no establishment any more, counted."""
+    return _renumbered(set_aside(reading, reading.table["uai"].notna(), "lignes sans UAI"))
+
+
+def _renumbered(reading: Reading) -> Reading:
+    return Reading(reading.table.reset_index(drop=True), reading.provenance)
+
+
 def without_repeats(reading: Reading, reason: str = "ligne répétée à l'identique") -> Reading:
     """Return the reading with one of each group of rows equal in every declared column."""
     return set_aside(reading, ~reading.table.duplicated(), reason)

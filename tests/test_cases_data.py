@@ -1,0 +1,268 @@
+"""Small files as they reach us: each invented, in the shape of one that was once misread."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from fpi_eval.errors import FpiError
+from fpi_eval.panel.capacites import capacites
+from fpi_eval.panel.identity import with_levels
+from fpi_eval.sources.affelnet import AFFELNET, read_affelnet
+from fpi_eval.sources.constat import CONSTAT, read_constat
+from fpi_eval.sources.inserjeunes_region import read_inserjeunes_region
+from fpi_eval.sources.parcoursup_bts import PARCOURSUP_BTS, read_parcoursup_bts
+from fpi_eval.sources.reading.headers import Renaming
+
+SHORT = "Académie;ID_ETAB;CO_MEFSTAT;CO_STA;FL_VRECENS;VAL_CARSCO\n"
+EXTRACT = (
+    "Etablissement d'accueil;MEF STAT 11;Voeu de recensement O/N;Statut Offre de formation;"
+    "Capacité carte scolaire;Demandes vœux 1;Famille de métiers;nb_apparitions_uai_mefstat;"
+    "mef_stat_terminale\n"
+)
+EXPORT = (
+    "Etablissement d'accueil;Libellé de l'établissement d'accueil;MEF STAT 11;"
+    "Libellé du MEF national de rattachement;Type de MEF;Secteur ;Voeu de recensement O/N;"
+    "Statut Offre de formation;Capacité carte scolaire;Capacité d'affectation;"
+    "Taux de pression (Total demandes vœux 1 / Capacité carte scolaire);Demandes vœux 1;"
+    "Demandes tous vœux;Affectés voeu 1;Affectés tous vœux\n"
+)
+BTS_2024 = "UAI;LIBELLÉFORMATION;MEFSTAT11;NB_VOEUX_CONFIRMES;STATUT;CAPACITEPSUP\n"
+
+
+def put(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+# ── what the nomenclature says, not the characters of a code ────────────────────────────────────
+
+MEF = pd.DataFrame(
+    [
+        ("32211023205", "32023205", 2, 1),
+        ("32212031202", "32331202", 2, 1),  # agricultural: 323, which no slice of the MEF says
+        ("44210099901", "48199901", 1, 1),
+    ],
+    columns=["mefstat11", "cfd", "duree", "annee"],
+)
+DIPLOMES = pd.DataFrame(
+    [
+        ("32023205", "320", "232", "05"),
+        ("32331202", "323", "312", "05"),
+        ("48199901", "481", "999", "04"),
+        ("32031202", "320", "312", "05"),  # what the slice used to invent: another, real, diploma
+    ],
+    columns=["cfd", "niveau_diplome", "groupe_nsf", "niveau_rncp"],
+)
+
+
+def places(readings, identity=None):
+    codes = SimpleNamespace(
+        mef=MEF,
+        niveaux=pd.DataFrame({"niveau_diplome": ["481"], "libelle": ["FCIL DE NIVEAU 4"]}),
+        familles=pd.DataFrame({"cfd": [], "mefstat11_commun": []}, dtype="str"),
+        departements=pd.DataFrame(
+            [("069", "10", "84"), ("057", "12", "44")],
+            columns=["code_departement", "code_academie", "code_region"],
+        ),
+    )
+    donnees = SimpleNamespace(
+        a=lambda name: name == "parcoursup_bts",
+        table=lambda name: readings,
+        nomenclatures=codes,
+        changements_uai=pd.DataFrame(columns=["ancien_uai", "nouveau_uai"]),
+    )
+    known = with_levels(pd.DataFrame({"cfd": [], "course": []}, dtype="str"), DIPLOMES)
+    filieres = pd.DataFrame({"code": ["232"], "filiere": ["energie"]})
+    return capacites(donnees, known, filieres)
+
+
+def test_what_is_no_bts_is_set_aside_counted_and_named(tmp_path):
+    text = BTS_2024 + (
+        "0690001A;Certificat de Spécialisation - Techn. en énergies;23K00022702;22;Scolaire;12\n"
+        "0690001A;FCIL - Formation locale;44210099901;20;Scolaire;15\n"
+        "0570001B;BTS - Production - Enveloppe des bâtiments;32211023205;89;Scolaire;15\n"
+        "0570001B;BTSA - Technico-commercial;32212031202;30;Apprentissage;10\n"
+    )
+    reading = read_parcoursup_bts(put(tmp_path, "BTS_attractivite_capacite_2024.csv", text), 2024)
+    found = places(reading.table)
+    assert found.table[["cfd", "places", "duree", "niveau"]].values.tolist() == [
+        ["32023205", 15, 2, "superieur"],
+        ["32331202", 10, 2, "superieur"],
+    ]
+    aside = found.ecartees.set_index("raison")["places"].to_dict()
+    assert aside == {
+        "code de formation absent de la nomenclature : Certificat de Spécialisation": 12,
+        "pas un BTS : fcil de niveau 4": 15,
+    }
+
+
+# ── exports of 2025 and older short names ───────────────────────────────────────────────────────
+
+
+def test_a_constat_without_year_takes_that_of_its_name_and_says_so(tmp_path):
+    text = "UAI,Mef Bcp 11,Nombre d'élèves : Total,Nombre d'élèves : Filles\n"
+    path = put(tmp_path, "constat_2025.csv", text + "0010001W,23210025524,12,0\n")
+    reading = read_constat(path, 2025)
+    assert reading.table[["rentree", "effectif"]].values.tolist() == [[2025, 12]]
+    assert reading.provenance.remarques == {
+        "lignes dont la rentrée, 2025, vient du nom du fichier": 1
+    }
+    with pytest.raises(FpiError, match="constat_2025.csv"):
+        read_constat(path)
+
+
+def test_a_constat_of_another_year_than_its_name_is_refused(tmp_path):
+    text = "Rentrée scolaire;UAI;Mef Bcp 11;Nombre d'élèves : Total\n2020;0010001W;23210025524;12\n"
+    with pytest.raises(FpiError, match="rentrée 2020 dans un fichier nommé 2021"):
+        read_constat(put(tmp_path, "constat_2021.csv", text), 2021)
+
+
+def test_affelnet_of_2025_is_read_without_the_column_that_nothing_uses(tmp_path):
+    text = EXPORT + (
+        "0010001W;LYCEE A;23820022707;1ERPRO;National;PUBLIC;N;ST;15;15;1,4;21;51;13;15\n"
+        "0010001W;LYCEE A;23210025524;1CAP2;National;PUBLIC;N;ST;12;12;2,25;27;120;7;12\n"
+        "0010826T;CFA B;23210022137;1CAP2;National;PRIVE;N;AP;999;999;0,02;15;32;0;0\n"
+    )
+    reading = read_affelnet(put(tmp_path, "attractivite_capacite_2025.csv", text), 2025)
+    assert reading.table[["places", "voeux_1"]].values.tolist() == [[15, 21], [12, 27]]
+    assert reading.provenance.lignes_ecartees == {"statut autre que ST ou vœu de recensement": 1}
+
+
+def test_a_capacity_repeated_on_sub_rows_counts_once_and_their_wishes_add_up(tmp_path):
+    text = EXPORT + (
+        "0011074M;L;23811021004;X;National;PUBLIC;N;AP;999;999;0;9;9;0;0\n"
+        "0011074M;L;23811021004;X;Affectation;PUBLIC;N;ST;25;7;0;7;9;0;0\n"
+        "0011074M;L;23811021004;X;Affectation;PUBLIC;N;ST;25;6;0;3;9;0;0\n"
+    )
+    reading = read_affelnet(put(tmp_path, "attractivite_capacite_2025.csv", text), 2025)
+    assert reading.table[["places", "voeux_1"]].values.tolist() == [[25, 10]]
+    assert 1 in reading.provenance.lignes_ecartees.values()
+
+
+def test_a_repeat_that_nothing_tells_from_a_sub_row_is_counted_in_the_remarks(tmp_path):
+    row = "0010001W;23820025007;N;ST;15;6;;2;\n"
+    reading = read_affelnet(
+        put(tmp_path, "attractivite_capacite_2022.csv", EXTRACT + row + row), 2022
+    )
+    assert reading.table["places"].sum() == 30
+    assert any("deux fois" in k and v == 15 for k, v in reading.provenance.remarques.items())
+
+
+def test_affelnet_with_short_names_gives_places_and_unknown_wishes(tmp_path):
+    text = SHORT + "Aix-Marseille;0131445A;23810033605;ST;N;24\n"
+    reading = read_affelnet(put(tmp_path, "attractivite_capacite_2022.csv", text), 2022)
+    assert reading.table["places"].tolist() == [24]
+    assert reading.table["voeux_1"].isna().all()
+    assert reading.provenance.remarques["lignes sans vœux (colonne absente)"] == 1
+
+
+def test_bts_in_commas_without_course_names_is_read(tmp_path):
+    text = "UAI,NB_VOEUX_CONFIRMES,STATUT,CAPACITEPSUP,MEFSTAT11\n"
+    text += "0690001A,56,Apprentissage,12,32212031202\n0570001B,146,Scolaire,12,44210099901\n"
+    reading = read_parcoursup_bts(put(tmp_path, "BTS_attractivite_capacite_2025.csv", text), 2025)
+    assert reading.table["places"].tolist() == [12, 12]
+    assert 2 in reading.provenance.remarques.values()
+    assert places(reading.table).ecartees["raison"].tolist() == ["pas un BTS : fcil de niveau 4"]
+
+
+def test_the_rectified_mef_is_the_one_read(tmp_path):
+    text = (
+        "UAI;LIBELLÉFORMATION;MEFSTAT11;NB_VOEUX_CONFIRMES;STATUT;CAPACITEPSUP;CFD;CFD rectifié;"
+        "Rectif;MEFSTAT11 rectifié;;\n"
+        "0570001B;BTS - Motorisations;32211025219;136;Scolaire;10;32025219;32025214;TRUE;"
+        "32211025214;;\n"
+    )
+    reading = read_parcoursup_bts(put(tmp_path, "BTS_attractivite_capacite_2022.csv", text), 2022)
+    assert reading.table.loc[0, ["mefstat11", "cfd"]].tolist() == ["32211025214", "32025214"]
+
+
+def test_one_obsolete_identifier_is_counted_and_refuses_nothing(tmp_path):
+    text = BTS_2024 + "".join(
+        f"{uai};BTS - Services - Tourisme;32211033426;9;Scolaire;15\n"
+        for uai in ("9740679V", "6200001G", "7200009X", "identifiant obsolète")
+    )
+    reading = read_parcoursup_bts(put(tmp_path, "BTS_attractivite_capacite_2025.csv", text), 2025)
+    assert len(reading.table) == 3
+    assert reading.provenance.lignes_ecartees == {"lignes sans UAI": 1}
+
+
+# ── damaged files ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_two_stray_quotation_marks_do_not_swallow_rows(tmp_path):
+    rows = [f"0010001W;2382002500{i};N;ST;15;6;;1;\n" for i in range(9)]
+    rows[2], rows[7] = rows[2].replace(";;", ';";'), rows[7].replace(";;", ';";')
+    path = put(tmp_path, "attractivite_capacite_2022.csv", EXTRACT + "".join(rows))
+    with pytest.raises(FpiError, match="guillemet") as caught:
+        read_affelnet(path, 2022)
+    assert (caught.value.ligne, caught.value.colonne) == (4, "Famille de métiers")
+
+
+def test_a_value_of_two_lines_between_quotation_marks_is_read(tmp_path):
+    text = EXTRACT + '0010001W;23820025007;N;ST;15;6;"PILOTAGE\nET MAINTENANCE";1;\n'
+    reading = read_affelnet(put(tmp_path, "attractivite_capacite_2022.csv", text), 2022)
+    assert reading.table["places"].tolist() == [15]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "read"),
+    [
+        ("attractivite_capacite_2022.csv", EXTRACT, lambda p: read_affelnet(p, 2022)),
+        (
+            "ij_region_data.csv",
+            "id;millesime;code_region_ij;code_region;voie;cfd;mefstat11;nb_annee_term;"
+            "nb_en_emploi_12_mois;nb_en_emploi_18_mois;nb_en_emploi_24_mois;nb_en_emploi_6_mois;"
+            "nb_poursuite_etudes;nb_sortant;taux_emploi_12_mois;taux_emploi_18_mois;"
+            "taux_emploi_24_mois;taux_emploi_6_mois;taux_poursuite_etudes\n",
+            read_inserjeunes_region,
+        ),
+    ],
+)
+def test_a_header_without_a_row_is_refused(tmp_path, name, text, read):
+    with pytest.raises(FpiError, match="aucune ligne"):
+        read(put(tmp_path, name, text))
+
+
+# ── headers: all that is missing at once, and remedies that work ────────────────────────────────
+
+
+def test_all_missing_columns_are_told_at_once(tmp_path):
+    path = put(tmp_path, "attractivite_capacite_2022.csv", "Etablissement d'accueil;X\n0010001W;1\n")
+    with pytest.raises(FpiError, match="4 colonnes absentes") as caught:
+        read_affelnet(path, 2022)
+    for column in ("MEF STAT 11", "Voeu de recensement O/N", "Capacité carte scolaire"):
+        assert f"« {column} »" in str(caught.value)
+
+
+REMEDIES = [
+    (AFFELNET, EXTRACT + "0010001W;23820025007;N;ST;15;6;;1;\n",
+     lambda path, renaming: read_affelnet(path, 2022, renaming=renaming)),
+    (PARCOURSUP_BTS, BTS_2024 + "0690001A;BTS - X;32211023205;22;Scolaire;12\n",
+     lambda path, renaming: read_parcoursup_bts(path, 2024, renaming=renaming)),
+    (CONSTAT, "UAI;Mef Bcp 11;Nombre d'élèves : Total\n0010001W;23210025524;12\n",
+     lambda path, renaming: read_constat(path, 2025, renaming=renaming)),
+]  # fmt: skip
+COMPULSORY = [
+    (schema, text, read, column)
+    for schema, text, read in REMEDIES
+    for column in schema.columns
+    if column.required
+]
+
+
+@pytest.mark.parametrize(("schema", "text", "read", "column"), COMPULSORY)
+def test_the_remedy_offered_for_a_renamed_column_reads_the_file(
+    tmp_path, schema, text, read, column
+):
+    header, _, rows = text.partition("\n")
+    name = next(n for n in (column.header, *column.aliases, *column.fallbacks)
+                if n in header.split(";"))  # fmt: skip
+    new = f"Nouveau {name}"
+    changed = ";".join(new if n == name else n for n in header.split(";"))
+    path = put(tmp_path, "fichier.csv", f"{changed}\n{rows}")
+    with pytest.raises(FpiError) as caught:
+        read(path, Renaming())
+    assert f"« {column.name} = " in str(caught.value)
+    read(path, Renaming({column.name: new}))
