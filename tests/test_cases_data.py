@@ -229,7 +229,9 @@ def test_a_header_without_a_row_is_refused(tmp_path, name, text, read):
 
 
 def test_all_missing_columns_are_told_at_once(tmp_path):
-    path = put(tmp_path, "attractivite_capacite_2022.csv", "Etablissement d'accueil;X\n0010001W;1\n")
+    path = put(
+        tmp_path, "attractivite_capacite_2022.csv", "Etablissement d'accueil;X\n0010001W;1\n"
+    )
     with pytest.raises(FpiError, match="4 colonnes absentes") as caught:
         read_affelnet(path, 2022)
     for column in ("MEF STAT 11", "Voeu de recensement O/N", "Capacité carte scolaire"):

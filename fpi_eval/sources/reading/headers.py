@@ -94,8 +94,7 @@ def _refuse_lost(
     lost = [
         (column, near)
         for column in schema.columns
-        if column.name not in places
-        and ((near := _nearest(column, unknown)) or column.required)
+        if column.name not in places and ((near := _nearest(column, unknown)) or column.required)
     ]
     if not lost:
         return
