@@ -4,9 +4,9 @@ One file per rentrée, in three known shapes: Orion's extract, the whole export 
 and the academies' short names (no wishes). Only rows with statut `ST` and census wish `N` count; a
 capacity outside 5 to 500 (900, 999, 1000) means missing. Publisher: rectorats, through Orion.
 
-A cell (establishment × course) may stand on several rows. Where the export says « Type de MEF », the
-rows « Affectation » are sub-rows of one class that all carry its whole capacity: it is counted once.
-Older files lost that column: their repeats are added up, and counted in the remarks.
+A cell (establishment × course) may stand on several rows. Where the export says « Type de MEF »,
+rows « Affectation » are sub-rows of one class that all carry its whole capacity: it is counted
+once. Older files lost that column: their repeats are added up, and counted in the remarks.
 """
 
 from dataclasses import replace
@@ -50,8 +50,8 @@ def read_affelnet(path: Path, rentree: int, *, renaming: Renaming | None = None)
     -------
     Reading
         Table: uai, mefstat11, rentree, places (NaN where the capacity is a missing code),
-        voeux_1 (NaN without that column), mefstat11_terminale (where the file says it); one row per row of the file that counts, sub-rows of
-        one class being one row. What was set aside or may be counted twice is in `provenance`.
+        voeux_1 (NaN without that column), mefstat11_terminale (where the file says it); one
+        row per row of the file that counts, sub-rows of one class being one row. What was set aside or may be counted twice is in `provenance`.
     """
     reading = without_uai(read_table(path, AFFELNET, renaming))
     table = reading.table

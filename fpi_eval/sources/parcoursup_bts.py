@@ -2,8 +2,8 @@
 
 Places of 0 and 999 are codes for "unknown" (INDICATORS of Orion), in both voies; apprenticeship
 has no fixed capacity, so its places are an intention. What is no BTS (certificats de spécialisation
-and FCIL since 2024) is told by the nomenclature, in `panel.capacites`, not here. One establishment may offer the same course
-several times: rows are kept apart and `nb_apparitions` says how many share a key.
+and FCIL since 2024) is told by the nomenclature, in `panel.capacites`. One establishment may offer
+the same course several times: rows are kept apart and `nb_apparitions` says how many share a key.
 """
 
 import re
@@ -47,7 +47,8 @@ def read_parcoursup_bts(path: Path, rentree: int, *, renaming: Renaming | None =
     Returns
     -------
     Reading
-        Table: uai, mefstat11 (first year), cfd (missing where the file does not say it), voie, rentree, places (NaN when unknown), voeux,
+        Table: uai, mefstat11 (first year), cfd (missing where the file does not say it), voie,
+        rentree, places (NaN when unknown), voeux,
         formation, a_distance, nb_apparitions; every row of the file. The distance courses (CNED
         and the like: 2,000 places of AURA's BTS-Production in 2022) and the establishments whose
         identifier is no UAI are counted in `provenance.remarques`.
