@@ -51,7 +51,8 @@ def read_affelnet(path: Path, rentree: int, *, renaming: Renaming | None = None)
     Reading
         Table: uai, mefstat11, rentree, places (NaN where the capacity is a missing code),
         voeux_1 (NaN without that column), mefstat11_terminale (where the file says it); one
-        row per row of the file that counts, sub-rows of one class being one row. What was set aside or may be counted twice is in `provenance`.
+        row per row of the file that counts, sub-rows of one class being one row. What was set
+        aside or may be counted twice is in `provenance`.
     """
     reading = without_uai(read_table(path, AFFELNET, renaming))
     table = reading.table
