@@ -21,7 +21,7 @@ from fpi_eval.twin import DEFAULT, SMALL, draw
 
 FIRST_SEED, DRAWS = 50_000, 999
 # Seats fill alike everywhere and displace nobody: entrants per seat are the same in every group.
-ALIKE = replace(DEFAULT, n_cells_aura=300, n_cells_other=900)
+ALIKE = replace(DEFAULT, n_cells_region=300, n_cells_other=900)
 HEAD = """# Fausses alertes d'une famille
 
 Jumeaux sans effet (résultats) ou à l'effet partout le même (découpages), petite taille, {n}

@@ -14,7 +14,7 @@ WORDS = {
     "benign": "aucun choc régional ni départemental, aucun déplacement",
     "realistic": "chocs régionaux et départementaux, montée en charge, déplacement, rendement "
     "décroissant",
-    "aura_shock": "réaliste, et +5 % d'élèves dans les formations visées de la région dès 2024",
+    "region_shock": "réaliste, et +5 % d'élèves dans les formations visées de la région dès 2024",
     "dep_shock": "réaliste, chocs départementaux plus que doublés",
     "sel_trend": "réaliste, et les ouvertures vont là où les effectifs montaient déjà",
     "null": "réaliste, mais aucune place ouverte n'est occupée : l'effet vrai est nul",

@@ -37,7 +37,7 @@ from fpi_eval.twin import SCENARIOS, TwinParameters
 FIRST_SEED = 100_000
 NULL_ONE = replace(SCENARIOS["null"], treated_etablissements=1)
 ISSUE = (
-    "benign", "realistic", "aura_shock", "dep_shock", "sel_trend", "null", "few20", "few10",
+    "benign", "realistic", "region_shock", "dep_shock", "sel_trend", "null", "few20", "few10",
     "few4", "few1", "null_few1",
 )  # fmt: skip
 SCORED: dict[str, TwinParameters] = {
@@ -83,7 +83,7 @@ def one_run(scenario: str, outcome: str, seed: int, size: float = 1.0) -> list[d
     if size != 1.0:
         p = replace(
             p,
-            n_cells_aura=round(p.n_cells_aura * size),
+            n_cells_region=round(p.n_cells_region * size),
             n_cells_other=round(p.n_cells_other * size),
         )
     panel, truth = light_draw(p, seed, outcome)

@@ -30,7 +30,7 @@ FIRST_SEED = 110_000  # thresholds were set on seeds 50,000 to 50,019
 OUTCOME = "diplomes"
 CLEAN = ("benign", "realistic", "dep_shock", "null")
 VIOLATED = (
-    "sel_trend", "anticipation", "selection_pressure", "course_trends", "aura_shock",
+    "sel_trend", "anticipation", "selection_pressure", "course_trends", "region_shock",
     "other_openings", "few20", "few10", "few4",
 )  # fmt: skip
 SMALL_SET = ("jeu embarqué",)
@@ -40,7 +40,7 @@ WORDS = {
     "sel_trend": "sites choisis sur leur tendance", "anticipation": "recrutement un an avant",
     "selection_pressure": "sites choisis sur la demande de l'année",
     "course_trends": "formations visées en croissance dans la région",
-    "aura_shock": "choc sur les formations visées de la région",
+    "region_shock": "choc sur les formations visées de la région",
     "other_openings": "ouvertures dans les autres régions",
     "few20": "20 établissements", "few10": "10 établissements", "few4": "4 établissements",
     "jeu embarqué": "1 200 cellules, 20 établissements",

@@ -64,7 +64,8 @@ Rentree = Annotated[
 Programme = Annotated[
     str,
     Parameter(
-        help="Dossier du programme (qui contient programme.toml), ou son nom ; fpi_aura par défaut."
+        help="Dossier du programme (qui contient programme.toml), ou son nom ; sans lui, celui que "
+        "nomme data/defaut.toml."
     ),
 ]
 Donnees = Annotated[
@@ -124,7 +125,7 @@ def run_report(
     rentree: Rentree,
     /,
     *,
-    programme: Programme = "fpi_aura",
+    programme: Programme = "",
     donnees: Donnees = "",
     refaire: Annotated[bool, Parameter(help="Refait le rapport même si rien n'a changé.")] = False,
 ) -> None:
@@ -155,7 +156,7 @@ def run_report(
 
 
 @app.command
-def check(rentree: Rentree, /, *, programme: Programme = "fpi_aura", donnees: Donnees = "") -> None:
+def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = "") -> None:
     """Contrôle tous les fichiers du dossier, sans produire de rapport."""
     from fpi_eval.sources import catalogue
     from fpi_eval.sources.portal.lock import verify
@@ -205,7 +206,7 @@ def fetch(
     rentree: Rentree,
     /,
     *sources: Annotated[str, Parameter(help="Seulement ces sources ; toutes par défaut.")],
-    programme: Programme = "fpi_aura",
+    programme: Programme = "",
     donnees: Annotated[
         str, Parameter(help="Dossier où ranger les fichiers ; data/<programme>/raw par défaut.")
     ] = "",
@@ -230,7 +231,7 @@ def fetch(
 
 
 @app.command
-def plan(*, programme: Programme = "fpi_aura") -> None:
+def plan(*, programme: Programme = "") -> None:
     """Écrit le plan d'analyse, daté et scellé, avant de regarder les résultats."""
     from fpi_eval.plan import write_plan
 
@@ -239,9 +240,7 @@ def plan(*, programme: Programme = "fpi_aura") -> None:
 
 
 @app.command
-def puissance(
-    rentree: Rentree, /, *, programme: Programme = "fpi_aura", donnees: Donnees = ""
-) -> None:
+def puissance(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = "") -> None:
     """Dit le plus petit effet décelable, et dès quelle rentrée chaque résultat pourra se lire."""
     from fpi_eval.panel.year import load as load_year
     from fpi_eval.power import puissance as detect
@@ -268,7 +267,7 @@ def puissance(
 @app.command
 def new(
     *,
-    programme: Programme = "fpi_aura",
+    programme: Programme = "",
     fichier: Annotated[
         str, Parameter(help="Classeur à écrire ; ouvertures.xlsx du programme par défaut.")
     ] = "",
@@ -283,7 +282,7 @@ def new(
 
 
 @app.command
-def notebooks(*, programme: Programme = "fpi_aura") -> None:
+def notebooks(*, programme: Programme = "") -> None:
     """Liste les notebooks, leurs paramètres et ce qu'ils déclarent."""
     from fpi_eval.report.runner.notebooks import discover
 
@@ -305,7 +304,7 @@ def lab(
     rentree: Rentree,
     /,
     *,
-    programme: Programme = "fpi_aura",
+    programme: Programme = "",
     donnees: Donnees = "",
     ouvrir: Annotated[
         bool, Parameter(negative="--no-ouvrir", help="Ouvre JupyterLab sur la copie (par défaut).")

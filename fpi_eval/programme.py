@@ -3,10 +3,11 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -17,11 +18,16 @@ from pydantic import (
 from fpi_eval.errors import FpiError
 from fpi_eval.text import AUTRE, liste
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 FIRST_RENTREE, LAST_RENTREE = 2000, 2099
+PROJECT, DEFAULT = Path(__file__).parents[1], "defaut.toml"
 
 CodeDepartement = Annotated[str, Field(pattern=r"^(\d{3}|02[AB])$")]
 CodeAcademie = Annotated[str, Field(pattern=r"^\d{2}$")]
 CodeRegion = Annotated[str, Field(pattern=r"^\d{2}$")]
+Part = Annotated[float, Field(ge=0, le=1)]
 Rentree = Annotated[int, Field(ge=FIRST_RENTREE, le=LAST_RENTREE)]
 Hote = Annotated[str, Field(pattern=r"^https?://[^/]+$")]
 
@@ -47,13 +53,39 @@ class Departement(Frozen):
     academie: CodeAcademie
 
 
-class Territoire(Frozen):
-    """Where the programme opens seats: one INSEE region, its académies and départements."""
+def _as_list(value: object) -> object:
+    """Return a code alone as a list of one."""
+    return (value,) if isinstance(value, str) else value
 
-    code_region: CodeRegion
+
+class Territoire(Frozen):
+    """Where the programme opens seats: INSEE region or regions, académies and départements.
+
+    ``code_region`` is a code, or a list of codes; ``region`` the words that name them.
+    """
+
+    codes_regions: Annotated[tuple[CodeRegion, ...], BeforeValidator(_as_list)] = Field(
+        alias="code_region", min_length=1
+    )
     region: str
     academies: tuple[Academie, ...] = Field(min_length=1)
     departements: tuple[Departement, ...] = Field(min_length=1)
+
+    @property
+    def code_region(self) -> str:
+        """Code of the region, or of its regions taken as one (``11+32``)."""
+        return "+".join(self.codes_regions)
+
+    def ici(self, codes: "pd.Series") -> "pd.Series":
+        """Return which region codes are the programme's."""
+        return codes.isin(self.codes_regions)
+
+    def joined(self, table: "pd.DataFrame") -> "pd.DataFrame":
+        """Return the table with the programme's regions under one code."""
+        if len(self.codes_regions) == 1:
+            return table
+        codes = table["code_region"].mask(self.ici(table["code_region"]), self.code_region)
+        return table.assign(code_region=codes)
 
     @model_validator(mode="after")
     def _departements_in_academies(self) -> "Territoire":
@@ -220,6 +252,19 @@ class Additionnalite(Frozen):
     source: str = ""
 
 
+class Jumeau(Frozen):
+    """What the simulated data draws: courses, their share of each level, where graduates work.
+
+    Left out, courses follow from ``filieres.csv``; the rest is even.
+    """
+
+    familles: dict[str, str] = Field(default_factory=dict)
+    parts: dict[str, dict[Literal["mc", "cap", "bacpro", "bts"], Part]] = Field(
+        default_factory=dict
+    )
+    debouches: dict[str, dict[str, Part]] = Field(default_factory=dict)
+
+
 class Portail(Frozen):
     """An open-data portal from which files may be fetched."""
 
@@ -273,6 +318,7 @@ class Programme(Frozen):
     projection: Projection = Projection()
     emploi: Emploi = Emploi()
     additionnalite: Additionnalite = Additionnalite()
+    jumeau: Jumeau = Jumeau()
     portails: dict[str, Portail] = Field(default_factory=dict)
     dossier: Path = Field(default=Path("."), exclude=True)
     lignes: dict[str, int] = Field(default_factory=dict, exclude=True)
@@ -284,6 +330,13 @@ class Programme(Frozen):
         if twice := sorted({code for code in codes if codes.count(code) > 1}):
             raise ValueError(f"filière(s) {liste(twice)} écrite(s) deux fois")
         return filieres
+
+    @model_validator(mode="after")
+    def _twin_of_known_filieres(self) -> "Programme":
+        named = {*self.jumeau.familles.values(), *self.jumeau.parts, *self.jumeau.debouches}
+        if lost := sorted(named - set(self.codes_filieres)):
+            raise ValueError(f"[jumeau] : filière(s) {liste(lost)} absente(s) de [[filieres]]")
+        return self
 
     @property
     def codes_filieres(self) -> tuple[str, ...]:
@@ -312,7 +365,7 @@ class Programme(Frozen):
         if name not in self.sources:
             raise FpiError(
                 f"la section [sources.{name}] est absente. Ajoutez-la, avec "
-                f'« fichier = "…" », ou copiez celle de data/fpi_aura/programme.toml.',
+                "« fichier = … », ou copiez celle d'un programme fourni (dossier data).",
                 fichier="programme.toml",
             )
         return self.sources[name]
@@ -378,26 +431,51 @@ def find_programme(name: str | Path) -> Path:
     if given.name == "programme.toml" and given.is_file():
         return given.parent.resolve()
     here = Path.cwd().resolve()
-    for root in (here, *here.parents):
+    for root in (here, *here.parents, PROJECT):
         for folder in (root / "data" / given.name, root / given):
             if (folder / "programme.toml").is_file():
                 return folder
-    known = sorted(p.parent.name for p in here.glob("data/*/programme.toml"))
+    known = _known(here)
     hint = f"Programmes trouvés ici : {liste(known)}." if known else "Aucun programme trouvé ici."
     raise FpiError(
         f"programme « {name} » introuvable : il faut un dossier qui contient programme.toml. {hint}"
     )
 
 
-def load_programme(name: str | Path = "fpi_aura") -> Programme:
+def default_name() -> str:
+    """Return the name that ``data/defaut.toml`` gives, here or above, else beside the package."""
+    here = Path.cwd().resolve()
+    for root in (here, *here.parents, PROJECT):
+        path = root / "data" / DEFAULT
+        if path.is_file():
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+            if name := data.get("programme"):
+                return str(name)
+            raise FpiError('il manque « programme = "…" ».', fichier=str(path))
+    known = _known(here)
+    if len(known) == 1:
+        return known[0]
+    raise FpiError(
+        "quel programme ? Nommez-le après --programme, ou dans data/defaut.toml "
+        f"(trouvés ici : {liste(known) or 'aucun'})."
+    )
+
+
+def _known(root: Path) -> list[str]:
+    return sorted(path.parent.name for path in root.glob("data/*/programme.toml"))
+
+
+def load_programme(name: str | Path = "") -> Programme:
     """Return the programme described by `programme.toml` in the folder (or of that name).
+
+    Without a name: the one that ``data/defaut.toml`` names.
 
     Raises
     ------
     FpiError
         File absent, not TOML, key missing, unknown or of the wrong type: with its line.
     """
-    folder = find_programme(name)
+    folder = find_programme(name or default_name())
     path = folder / "programme.toml"
     try:
         raw = path.read_text(encoding="utf-8")

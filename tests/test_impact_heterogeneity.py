@@ -19,7 +19,7 @@ from fpi_eval.regression import linear
 
 EXACT = 1e-8
 # Seats are filled alike everywhere and nothing else happens: entrants per seat do not differ.
-ALIKE = replace(twin.DEFAULT, n_cells_aura=300, n_cells_other=900)
+ALIKE = replace(twin.DEFAULT, n_cells_region=300, n_cells_other=900)
 REPS = 8
 
 

@@ -28,7 +28,7 @@ def in_six_departements(seed: int, **options) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def drawn() -> twin.Twin:
-    return twin.draw(replace(twin.DEFAULT, n_cells_aura=900, n_cells_other=2700), 4)
+    return twin.draw(replace(twin.DEFAULT, n_cells_region=900, n_cells_other=2700), 4)
 
 
 @pytest.fixture(scope="module")

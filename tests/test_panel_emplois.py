@@ -10,6 +10,7 @@ import fpi_eval as fpi
 from fpi_eval.errors import FpiError
 from fpi_eval.panel import emplois
 from fpi_eval.panel.secteurs import emplois_filieres, read_secteurs, urssaf_files
+from fpi_eval.programme import load_programme
 from fpi_eval.sources.naf import read_naf
 
 
@@ -108,7 +109,7 @@ def test_communes_are_matched_whatever_their_spelling(written, expected):
 
 
 def test_reference_figures_all_carry_a_source_and_a_nature():
-    table = emplois.reference()
+    table = emplois.reference(load_programme("fpi_aura"))
     assert table["source"].str.len().min() > 5
     assert set(table["nature"]) == {"publié", "hypothèse"}
     assert np.isclose(table.loc["emploi_industriel", "valeur"], 508_800)

@@ -58,7 +58,7 @@ MAP = metiers(
 
 
 def test_a_group_has_the_index_of_its_families_weighted_by_jobs_in_the_region():
-    found = tension_of(MAP, DARES, "84").table.set_index(["filiere", "groupe_nsf"])
+    found = tension_of(MAP, DARES, ("84",)).table.set_index(["filiere", "groupe_nsf"])
     # (2 × 100 + 1 × 300) / 400
     assert found.loc[("r", "250"), "tension"] == pytest.approx(1.25)
     assert found.loc[("r", "251"), "tension"] == pytest.approx(2.0)
@@ -67,7 +67,7 @@ def test_a_group_has_the_index_of_its_families_weighted_by_jobs_in_the_region():
 
 
 def test_the_threshold_is_the_index_of_all_declared_families_each_counted_once():
-    found = tension_of(MAP, DARES, "84")
+    found = tension_of(MAP, DARES, ("84",))
     # (2 × 100 + 1 × 300 + 0.5 × 100) / 500: D1Z41, in two groups, counts once.
     assert found.seuil == pytest.approx(1.1)
     assert found.annee == 2019
@@ -78,21 +78,21 @@ def test_the_threshold_is_the_index_of_all_declared_families_each_counted_once()
 
 def test_a_family_without_an_index_here_leaves_the_others_of_its_group():
     more = pd.concat([MAP, metiers(("r", "251", "E1Z43"))], ignore_index=True)
-    found = tension_of(more, DARES, "84").table.set_index("groupe_nsf")
+    found = tension_of(more, DARES, ("84",)).table.set_index("groupe_nsf")
     assert found.loc["251", "tension"] == pytest.approx(2.0)
     assert found.loc["251", "emplois"] == 100
 
 
 def test_the_last_year_of_the_file_is_used():
     old = DARES.assign(annee=2018, tension=-5.0)
-    found = tension_of(MAP, pd.concat([old, DARES], ignore_index=True), "84")
+    found = tension_of(MAP, pd.concat([old, DARES], ignore_index=True), ("84",))
     assert (found.annee, found.seuil) == (2019, pytest.approx(1.1))
 
 
 def test_a_family_that_the_file_does_not_have_is_refused_with_its_line():
     wrong = pd.concat([MAP, metiers(("r", "251", "Z9Z99"))], ignore_index=True)
     with pytest.raises(FpiError, match="famille absente du fichier de la Dares") as error:
-        tension_of(wrong, DARES, "84")
+        tension_of(wrong, DARES, ("84",))
     place = error.value
     assert (place.fichier, place.ligne, place.colonne) == ("metiers.csv", 7, "fap")
 
@@ -102,7 +102,7 @@ def test_a_cell_takes_the_word_of_its_filiere_and_group_in_every_region():
         "cell": [1, 2, 3, 4], "filiere": ["r", "n", "autre", "r"],
         "famille": ["250", "326", "250", "224"], "code_region": ["84", "11", "84", "84"],
     })  # fmt: skip
-    found = with_tension(panel, tension_of(MAP, DARES, "84"))
+    found = with_tension(panel, tension_of(MAP, DARES, ("84",)))
     assert list(found.columns) == [*panel.columns, "tension"]
     assert found["tension"].tolist()[:2] == [MORE, LESS]
     said = DIMENSIONS["tension"].groups(found)

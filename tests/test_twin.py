@@ -13,7 +13,7 @@ from fpi_eval.sources.geographie import zones_par_commune
 from fpi_eval.sources.register.openings import read_ouvertures
 from fpi_eval.sources.urssaf import read_urssaf_commune_ape
 from fpi_eval.twin import SCENARIOS, SMALL, TwinParameters, draw, write_files
-from fpi_eval.twin.courses import DIPLOMES, catalogue, cfd_at, mefstat11
+from fpi_eval.twin.courses import DIPLOMES, cfd_at, courses, mefstat11
 from fpi_eval.twin.draw import observed, simulate
 from fpi_eval.twin.files.outcomes import write_regions
 from fpi_eval.twin.files.seats import rows_of
@@ -23,7 +23,7 @@ from fpi_eval.twin.truth import PARTS, TRUE_OUTCOMES
 from fpi_eval.twin.world import YEARS, lag
 
 SEED = 7
-BASE = TwinParameters(n_cells_aura=300, n_cells_other=900)
+BASE = TwinParameters(n_cells_region=300, n_cells_other=900)
 PANEL = {
     "cell": "int", "uai": "str", "course": "str", "famille": "str", "filiere": "str",
     "niveau": "str", "voie": "str", "duree": "int", "code_departement": "str",
@@ -119,7 +119,7 @@ def test_the_chain_ends_on_the_effect_per_seat_of_graduates(twin):
 
 
 def test_a_twin_without_seats_has_a_truth_of_zero():
-    none = draw(replace(BASE, atcf_seats=0, seats_secondaire=0, seats_superieur=0), SEED)
+    none = draw(replace(BASE, predecessor_seats=0, seats_secondaire=0, seats_superieur=0), SEED)
     assert none.openings.empty
     assert (none.panel["seats"] == 0).all()
     assert none.panel["cohort"].isna().all()
@@ -128,7 +128,7 @@ def test_a_twin_without_seats_has_a_truth_of_zero():
 
 
 def test_seats_that_nobody_fills_have_a_truth_of_zero():
-    null = draw(replace(SCENARIOS["null"], n_cells_aura=300, n_cells_other=900), SEED)
+    null = draw(replace(SCENARIOS["null"], n_cells_region=300, n_cells_other=900), SEED)
     assert null.panel["seats"].sum() > 0
     effects = null.truth.effects()
     assert (effects[["own", "displaced"]] == 0).all().all()
@@ -188,10 +188,10 @@ SWITCHES = {
     "concavity": (0.2, opened),
     "displacement_etablissement": (0.3, near),
     "displacement_departement": (0.3, ring),
-    "aura_shock": (0.1, lambda p: targeted(p) & (p["rentree"] >= 2024)),
+    "region_shock": (0.1, lambda p: targeted(p) & (p["rentree"] >= 2024)),
     "other_openings": (0.05, lambda p: ~aura(p)),
     "closures": (0.5, lambda p: aura(p) & (p["filiere"] == "autre")),
-    "course_trend_aura": (0.03, targeted),
+    "course_trend_region": (0.03, targeted),
     "anticipation": (0.5, opened),
     "cohort_effects": (((2024, 0.2),), opened),
     "effect_growth": (0.2, opened),
@@ -260,7 +260,7 @@ def test_a_parameter_out_of_range_is_refused_in_french():
     with pytest.raises(FpiError, match=r"« fill » vaut 1\.5"):
         TwinParameters(fill=1.5)
     with pytest.raises(FpiError, match="entre 100 et 20 000"):
-        TwinParameters(n_cells_aura=3)
+        TwinParameters(n_cells_region=3)
 
 
 def test_the_geography_has_96_departements_25_academies_and_13_regions():
@@ -307,7 +307,7 @@ def test_old_and_new_diplomas_point_at_each_other(files):
         files / "nomenclatures" / "nFormationDiplome_.csv", sep=";", dtype=str, encoding="cp1252"
     ).set_index("FORMATION_DIPLOME")
     heirs = table["NOUVEAU_DIPLOME_1"].dropna()
-    assert len(heirs) == catalogue()["cfd_nouveau"].notna().sum()
+    assert len(heirs) == courses()["cfd_nouveau"].notna().sum()
     assert (table.loc[heirs, "ANCIEN_DIPLOME_1"].to_numpy() == heirs.index).all()
     assert (table.loc[heirs, "GROUPE_SPECIALITE"].to_numpy() != heirs.index.str[3:6]).any()
 
@@ -500,7 +500,7 @@ def test_most_seats_of_a_small_set_open_in_courses_that_others_teach():
 
 
 def test_the_panel_looks_like_the_published_figures():
-    panel = draw(TwinParameters(n_cells_aura=500, n_cells_other=3_000), 1).panel
+    panel = draw(TwinParameters(n_cells_region=500, n_cells_other=3_000), 1).panel
     table = panel_moments(panel, 2022).set_index(["moment", "level", "statistic"])["value"]
     # Affelnet 2021 → 2022: about 6 % of capacities up and as many down; seven or so seats.
     assert 0.03 < table["variation_places", "secondaire scolaire", "part_hausse"] < 0.10

@@ -48,8 +48,8 @@ def test_both_meshes_are_shown_and_what_is_late_is_told(annee, jobs):
 
 
 def test_the_break_of_scope_is_the_change_elsewhere_when_public_jobs_come_in(annee):
-    region = annee.programme.territoire.code_region
-    moved = scope_change(annee.programme_regional, region=region)
+    regions = annee.programme.territoire.codes_regions
+    moved = scope_change(annee.programme_regional, regions=regions)
     rows = plus.rupture(moved, annee.context).frame
     assert (rows["ecart"] == rows["apres"] - rows["avant"]).all()
     assert rows["avant"].between(0.3, 0.9).all()

@@ -78,8 +78,8 @@ def statuts(p: Panels) -> pd.DataFrame:
 def derivees_par_filiere(p: Panels) -> pd.DataFrame:
     """Return seat increases seen in capacity files alone, by territory × filière × rentrée."""
     rows = p.derivees[p.derivees["filiere"].isin(p.donnees.programme.codes_filieres)]
-    region = p.donnees.programme.territoire.code_region
-    rows = rows.assign(territoire=territoire(rows["code_region"], region))
+    place = p.donnees.programme.territoire
+    rows = rows.assign(territoire=territoire(rows["code_region"], place))
     table = rows.groupby(["territoire", "filiere", "rentree"]).agg(
         cellules=("uai", "size"), places=("places_ouvertes", "sum")
     )

@@ -29,9 +29,9 @@ def rates(table: pd.DataFrame, indicator: Indicator, by: list[str]) -> pd.DataFr
 
 def of_programme(p: Panels, table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the programme's filières, with their territory."""
-    region = p.donnees.programme.territoire.code_region
+    place = p.donnees.programme.territoire
     kept = table[table["filiere"].isin(p.donnees.programme.codes_filieres)]
-    return kept.assign(territoire=territoire(kept["code_region"], region))
+    return kept.assign(territoire=territoire(kept["code_region"], place))
 
 
 def places(p: Panels) -> pd.DataFrame:

@@ -17,7 +17,7 @@ def emploi_publie(p: Panels, months: int = 12) -> pd.DataFrame:
         niveau, millesime, terminale, en_emploi, taux (0..1).
     """
     name, rows = f"en_emploi_{months}_mois", p.regional
-    here = rows["code_region"] == p.donnees.programme.territoire.code_region
+    here = p.donnees.programme.territoire.ici(rows["code_region"])
     kept = rows[here & rows["observe"] & rows["filiere"].isin(p.donnees.programme.codes_filieres)]
     kept = kept.dropna(subset=["niveau", "terminale", name])
     sums = kept.groupby(["niveau", "millesime"])[["terminale", name]].sum()

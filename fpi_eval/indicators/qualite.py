@@ -1,6 +1,7 @@
 """What arrived, what is missing, what changed since last year: the tables of `01_donnees`."""
 
 import itertools
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -34,13 +35,13 @@ def fichiers(p: Panels) -> pd.DataFrame:
 
 def territoires(p: Panels) -> pd.DataFrame:
     """Return, by source and year, rows in the programme's region and elsewhere."""
-    region = p.donnees.programme.territoire.code_region
+    place = p.donnees.programme.territoire
     seats = p.capacites.table.assign(annee=lambda t: t["rentree"].astype(str))
     parts = [seats[["source", "annee", "code_region"]]]
     ij = p.inserjeunes.assign(source="inserjeunes_region", annee=lambda t: t["millesime"])
     parts.append(ij[["source", "annee", "code_region"]])
     rows = pd.concat(parts)
-    here = rows["code_region"] == region
+    here = place.ici(rows["code_region"])
     table = rows.assign(region=here, ailleurs=~here).groupby(["source", "annee"], as_index=False)
     return table[["region", "ailleurs"]].sum()
 
@@ -51,9 +52,9 @@ def masques(p: Panels) -> pd.DataFrame:
     ``part_taux``: rows whose 6-month rate is hidden; ``part_sortants``: share of the final-year
     students who stand in these rows; ``part_effectifs``: rows whose very counts are hidden.
     """
-    region = p.donnees.programme.territoire.code_region
+    place = p.donnees.programme.territoire
     rows = p.inserjeunes.assign(
-        ici=p.inserjeunes["code_region"] == region,
+        ici=place.ici(p.inserjeunes["code_region"]),
         taux=p.inserjeunes["taux_emploi_6_mois"].isna(),
         compte=p.inserjeunes["sortants"].isna(),
     )
@@ -139,9 +140,9 @@ def appariements(p: Panels) -> pd.DataFrame:
 
 
 def _rate(p: Panels, link: str, rows: pd.DataFrame, matched: pd.Series) -> pd.DataFrame:
-    region = p.donnees.programme.territoire.code_region
+    place = p.donnees.programme.territoire
     ok = pd.Series(matched, index=rows.index).astype(bool)
-    here = ok.where(rows["code_region"] == region).astype(float)
+    here = ok.where(place.ici(rows["code_region"])).astype(float)
     table = pd.DataFrame({"source": rows["source"], "annee": rows["annee"].astype(str), "ok": ok,
                           "here": here}).groupby(["source", "annee"])  # fmt: skip
     counted = table["ok"].agg(lignes="size", reliees="sum", part="mean")
@@ -167,20 +168,21 @@ def ruptures(p: Panels) -> list[str]:
     return sentences
 
 
-def scope_change(rows: pd.DataFrame, *, region: str) -> pd.DataFrame | Absent:
+def scope_change(rows: pd.DataFrame, *, regions: Sequence[str]) -> pd.DataFrame | Absent:
     """Return employment rates elsewhere before and after public-sector jobs came in, by voie.
 
     Parameters
     ----------
     rows : DataFrame
-        A year's ``regional`` table, kept to the programme's filières; ``region`` is left out.
+        A year's ``regional`` table, kept to the programme's filières; ``regions`` are left out.
 
     Returns
     -------
     DataFrame
         voie, avant, apres (rates), ecart, and the millésimes that they are of.
     """
-    kept = rows[rows["code_region"] != region].dropna(subset=["sortants", "en_emploi_6_mois"])
+    kept = rows[~rows["code_region"].isin(regions)]
+    kept = kept.dropna(subset=["sortants", "en_emploi_6_mois"])
     years = sorted(kept["millesime"].unique())
     if FIRST_WITH_PUBLIC_SECTOR not in years[1:]:
         return Absent(

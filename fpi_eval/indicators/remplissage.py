@@ -13,7 +13,7 @@ COUNTS = ["course", "niveau", "annee", "n", "k"]
 def cellules(p: Year) -> pd.DataFrame:
     """Return the cell panel of the programme's filières in its region, school route."""
     rows = p.cells
-    here = rows["code_region"] == p.donnees.programme.territoire.code_region
+    here = p.donnees.programme.territoire.ici(rows["code_region"])
     return rows[
         here
         & rows["filiere"].isin(p.donnees.programme.codes_filieres)
@@ -54,7 +54,7 @@ def passage(p: Year) -> pd.DataFrame:
     millésimes share a cohort.
     """
     rows = p.regional
-    here = rows["code_region"] == p.donnees.programme.territoire.code_region
+    here = p.donnees.programme.territoire.ici(rows["code_region"])
     kept = rows[here & rows["observe"] & (rows["cohortes_places"] == 2)]
     kept = kept[
         kept["filiere"].isin(p.donnees.programme.codes_filieres) & (kept["voie"] == "scolaire")

@@ -237,7 +237,8 @@ def simulated_folder(
 
     size = twin.DEFAULT if full else twin.SMALL
     code = b"".join(p.read_bytes() for p in sorted(Path(twin.__file__).parent.rglob("*.py")))
-    version = hashlib.sha256(code + repr(size).encode()).hexdigest()[:12]
+    drawn_from = repr(size) + repr(twin.simulated(programme))
+    version = hashlib.sha256(code + drawn_from.encode()).hexdigest()[:12]
     name = f"{version}_{programme.graine}_{first}_{rentree}"
     folder = cache_folder() / "simulees" / name
     if folder.is_dir():
@@ -245,7 +246,7 @@ def simulated_folder(
     folder.parent.mkdir(parents=True, exist_ok=True)
     making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".en_cours_"))
     try:
-        drawn = twin.draw(size, programme.graine)
+        drawn = twin.draw(size, programme.graine, programme=programme)
         twin.write_files(drawn, making, years=range(first, rentree + 1))
         making.rename(folder)
     except OSError:

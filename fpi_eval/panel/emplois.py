@@ -1,27 +1,59 @@
 """Jobs in the sectors that each filière feeds, where they are, and where seats open beside them."""
 
 import unicodedata
+from pathlib import Path
 
 import pandas as pd
 
+from fpi_eval.errors import FpiError
 from fpi_eval.panel.panels import REFERENCE, Panels, du_programme
 from fpi_eval.panel.regional import ELSEWHERE, HERE
 from fpi_eval.panel.secteurs import emplois_filieres, urssaf_files
+from fpi_eval.programme import Programme
 from fpi_eval.sources import geographie
 
 INDUSTRY = tuple("BCDE")  # first letter of the NAF 38 code
 
 
-def reference() -> pd.DataFrame:
-    """Return declared figures on regional industry: indicateur (index), valeur, unite, source…."""
-    path = REFERENCE / "industrie_aura.csv"
-    return pd.read_csv(path, sep=";", dtype={"date": "str"}).set_index("indicateur")
+#: National figures, and those of the programme's own region, declared in its folder.
+NATIONAL, OWN = REFERENCE / "industrie.csv", "reference.csv"
+#: Figures that only the programme's folder can give, as they are those of its region.
+REGIONAL = ("emploi_industriel", "departs_fin_carriere", "annees_departs")
+
+
+def reference(programme: Programme) -> pd.DataFrame:
+    """Return declared figures on industry: indicateur (index), libelle, valeur, date, source….
+
+    Those of the region are in the programme's folder, and none are shown if it has none.
+
+    Raises
+    ------
+    FpiError
+        A column absent, or a figure of another region than the programme's.
+    """
+    paths = [path for path in (programme.dossier / OWN, NATIONAL) if path.is_file()]
+    tables = [_figures(path, programme) for path in paths]
+    return pd.concat(tables).set_index("indicateur")
+
+
+def _figures(path: Path, programme: Programme) -> pd.DataFrame:
+    table = pd.read_csv(path, sep=";", dtype={"date": "str", "code_region": "str"})
+    for column in ("indicateur", "libelle", "code_region", "valeur", "date", "nature", "source"):
+        if column not in table:
+            raise FpiError("colonne absente.", fichier=path.name, ligne=1, colonne=column)
+    own, codes = table["code_region"].dropna(), programme.territoire.code_region
+    if (other := own[own != codes]).size:
+        raise FpiError(
+            f"chiffre de la région {other.iloc[0]}, et le programme est dans la région {codes}. "
+            f"Remplacez-le par celui de {programme.territoire.region}, ou retirez la ligne.",
+            fichier=str(path), ligne=int(other.index[0]) + 2, colonne="code_region",
+        )  # fmt: skip
+    return table
 
 
 def par_filiere(p: Panels) -> pd.DataFrame:
     """Return jobs of the sectors fed by each filière, here and elsewhere: last year, change."""
-    region = p.donnees.programme.territoire.code_region
-    here = p.emplois["code_region"] == region
+    here = p.donnees.programme.territoire.ici(p.emplois["code_region"])
     jobs = p.emplois.assign(territoire=here.map({True: HERE, False: ELSEWHERE}))
     rows = emplois_filieres(jobs, p.secteurs, ["territoire"])
     last = rows["annee"].max()
@@ -36,7 +68,7 @@ def par_filiere(p: Panels) -> pd.DataFrame:
 def par_departement(p: Panels) -> pd.DataFrame:
     """Return one row per département of the region, one column per filière, last year."""
     place = p.donnees.programme.territoire
-    here = p.emplois[p.emplois["code_region"] == place.code_region]
+    here = p.emplois[place.ici(p.emplois["code_region"])]
     rows = emplois_filieres(here, p.secteurs, ["code_departement"])
     rows = rows[rows["annee"] == rows["annee"].max()]
     wide = rows.pivot_table(index="code_departement", columns="filiere", values="emplois")
@@ -47,8 +79,7 @@ def par_departement(p: Panels) -> pd.DataFrame:
 
 def par_zone(p: Panels) -> pd.DataFrame:
     """Return zones of the region with jobs in fed sectors and seats opened, most jobs first."""
-    region = p.donnees.programme.territoire.code_region
-    here = p.emplois[p.emplois["code_region"] == region]
+    here = p.emplois[p.donnees.programme.territoire.ici(p.emplois["code_region"])]
     fed = here[here["secteur"].isin(p.secteurs["na38"])]
     last = fed[fed["annee"] == fed["annee"].max()]
     table = last.groupby("code_zone", as_index=False)["emplois"].sum()

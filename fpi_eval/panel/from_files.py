@@ -193,7 +193,7 @@ def _seats(p: Panels, changes: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
         ouvertes=rows["places_ouvertes"].astype(float),
     )  # fmt: skip
     if derived:
-        here = rows["code_region"] == p.donnees.programme.territoire.code_region
+        here = p.donnees.programme.territoire.ici(rows["code_region"])
         here &= rows["filiere"].isin(p.donnees.programme.codes_filieres)
         rows["ailleurs"] = rows["ouvertes"].where(~here, 0.0)
         rows["ouvertes"] = rows["ouvertes"].where(here, 0.0)

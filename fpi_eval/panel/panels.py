@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.errors import FpiError
 from fpi_eval.panel import admissions, secteurs, tension
 from fpi_eval.panel.capacites import Capacites, capacites
 from fpi_eval.panel.donnees import Donnees
@@ -15,11 +14,10 @@ from fpi_eval.panel.links import link_entry_to_final
 from fpi_eval.panel.matching import departement_of, with_kin
 from fpi_eval.panel.passage import Matching, match_bts, passage_panel
 from fpi_eval.panel.regional import build_regional_panel, entry_places, outcomes, with_course
-from fpi_eval.programme import Programme
+from fpi_eval.sources.filieres import read_filieres
 from fpi_eval.sources.register.observed import derive_openings
 from fpi_eval.sources.register.openings import REGISTRE
 from fpi_eval.sources.register.reconcile import reconcile
-from fpi_eval.text import AUTRE
 
 # Diplomas that Parcoursup names among its BTS: métiers d'art, and those assimilated to a BTS.
 OTHER_BTS = frozenset({"321", "322"})
@@ -157,7 +155,7 @@ class Panels:
             return None
         metiers = tension.read_metiers(programme, self.filieres["code"])
         rows = self.donnees.table("tensions")
-        return tension.tension_of(metiers, rows, programme.territoire.code_region)
+        return tension.tension_of(metiers, rows, programme.territoire.codes_regions)
 
     @cached_property
     def emplois(self) -> pd.DataFrame:
@@ -179,47 +177,6 @@ class Panels:
         regions = self.donnees.nomenclatures.departements.drop_duplicates("code_departement")
         regions = regions.set_index("code_departement")["code_region"]
         return coded.assign(code_region=coded["code_departement"].map(regions))
-
-
-def read_filieres(programme: Programme) -> pd.DataFrame:
-    """Return the declared table of NSF groups and diplomas that make each filière.
-
-    Raises
-    ------
-    FpiError
-        File absent, column absent, unknown filière, or code written twice.
-    """
-    path = programme.dossier / "filieres.csv"
-    if not path.is_file():
-        raise FpiError(
-            "fichier absent : il dit quel groupe de spécialités (NSF) ou diplôme relève de quelle "
-            "filière. Copiez celui de data/fpi_aura.",
-            fichier=str(path),
-        )
-    table = pd.read_csv(path, sep=";", dtype="str", encoding="utf-8-sig")
-    if missing := {"code", "filiere"} - set(table.columns):
-        raise FpiError("colonne absente.", fichier=path.name, ligne=1, colonne=min(missing))
-    known = programme.codes_filieres
-    wrong = ~table["filiere"].isin([*known, AUTRE])
-    if wrong.any():
-        row = int(wrong.to_numpy().argmax())
-        raise FpiError(
-            f"filière « {table['filiere'].iloc[row]} » inconnue. Attendu : {', '.join(known)} ou "
-            f"{AUTRE}.",
-            fichier=path.name,
-            ligne=row + 2,
-            colonne="filiere",
-        )
-    again = table["code"].duplicated()
-    if again.any():
-        row = int(again.to_numpy().argmax())
-        raise FpiError(
-            f"code {table['code'].iloc[row]} écrit deux fois. Gardez une ligne.",
-            fichier=path.name,
-            ligne=row + 2,
-            colonne="code",
-        )
-    return table
 
 
 def du_programme(p: Panels) -> pd.DataFrame:

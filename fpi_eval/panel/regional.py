@@ -9,6 +9,8 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
+from fpi_eval.programme import Territoire
+
 KEYS = ["code_region", "course", "voie"]
 HERE, ELSEWHERE = "region", "autres"
 COUNTS = [
@@ -17,9 +19,9 @@ COUNTS = [
 ]  # fmt: skip
 
 
-def territoire(code_region: pd.Series, region: str) -> pd.Series:
-    """Return ``region`` for the programme's region and ``autres`` for every other."""
-    return pd.Series(np.where(code_region == region, HERE, ELSEWHERE), code_region.index)
+def territoire(code_region: pd.Series, place: Territoire) -> pd.Series:
+    """Return ``region`` for the programme's regions and ``autres`` for every other."""
+    return pd.Series(np.where(place.ici(code_region), HERE, ELSEWHERE), code_region.index)
 
 
 def millesime(session: int) -> str:

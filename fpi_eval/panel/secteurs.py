@@ -32,8 +32,8 @@ def read_secteurs(programme: Programme) -> pd.DataFrame:
     path = programme.dossier / FILE
     if not path.is_file():
         raise FpiError(
-            "fichier absent : il dit quels secteurs d'activité chaque filière alimente. Copiez "
-            "celui de data/fpi_aura.",
+            "fichier absent : il dit quels secteurs d'activité chaque filière alimente. Écrivez-le "
+            "sur le modèle d'un programme fourni (dossier data).",
             fichier=str(path),
         )
     table = pd.read_csv(path, sep=";", dtype="str", encoding="utf-8-sig", keep_default_na=False)

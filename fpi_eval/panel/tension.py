@@ -12,7 +12,7 @@ occupations that lack people: in Auvergne-Rhône-Alpes, 21 of the 23 declared gr
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,7 +73,7 @@ def read_metiers(programme: Programme, groupes: Iterable[str]) -> pd.DataFrame:
     if not path.is_file():
         raise FpiError(
             "fichier absent : il dit à quelles familles professionnelles (FAP) mène chaque groupe "
-            "de spécialités (NSF). Copiez celui de data/fpi_aura.",
+            "de spécialités (NSF). Écrivez-le sur le modèle d'un programme fourni (dossier data).",
             fichier=str(path),
         )
     table = pd.read_csv(path, sep=";", dtype="str", encoding="utf-8-sig", keep_default_na=False)
@@ -110,7 +110,7 @@ def _refuse(table: pd.DataFrame, wrong: pd.Series, column: str, words: str) -> N
                    ligne=row + 2, colonne=column)  # fmt: skip
 
 
-def tension_of(metiers: pd.DataFrame, tensions: pd.DataFrame, code_region: str) -> Tension:
+def tension_of(metiers: pd.DataFrame, tensions: pd.DataFrame, regions: Sequence[str]) -> Tension:
     """Return the tension of each declared group in the region, and the threshold.
 
     Parameters
@@ -119,6 +119,8 @@ def tension_of(metiers: pd.DataFrame, tensions: pd.DataFrame, code_region: str) 
         filiere, groupe_nsf, fap: what `read_metiers` returns.
     tensions : DataFrame
         What `sources.dares.read_tensions` returns; its last year is used.
+    regions : sequence of str
+        Codes of the programme's regions; several count by their jobs.
 
     Raises
     ------
@@ -132,14 +134,14 @@ def tension_of(metiers: pd.DataFrame, tensions: pd.DataFrame, code_region: str) 
     if lost.any():
         _refuse(metiers, lost, "fap", "famille absente du fichier de la Dares, qui suit la "
                 "nomenclature FAP-2009 en 225 familles. Corrigez le code")  # fmt: skip
-    here = rows[(rows["niveau_geo"] == "reg") & (rows["code_region"] == code_region)]
-    here = here.set_index("fap")[["tension", "emploi_moyen"]]
+    here = rows[(rows["niveau_geo"] == "reg") & rows["code_region"].isin(regions)]
+    here = here.set_index("fap")[["tension", "emploi_moyen", "code_region"]]
     each = metiers[[*KEYS, "fap"]].join(here, on="fap")
     each["emplois"] = each["emploi_moyen"].where(each["tension"].notna(), 0.0).fillna(0.0)
     each["points"] = each["tension"].fillna(0.0) * each["emplois"]
     table = each.groupby(KEYS)[["points", "emplois"]].sum()
     table["tension"] = table["points"] / table["emplois"].where(table["emplois"] > 0)
-    once = each.drop_duplicates("fap")[["points", "emplois"]].sum()
+    once = each.drop_duplicates(["fap", "code_region"])[["points", "emplois"]].sum()
     mean = once["points"] / once["emplois"] if once["emplois"] else np.nan
     word = pd.Series(np.where(table["tension"] >= mean, MORE, LESS), table.index, dtype="str")
     table["mot"] = word.where(table["tension"].notna())

@@ -53,7 +53,7 @@ INSERJEUNES_REGION = Table(
                expected="deux années qui se suivent, par exemple 2021_2022"),
         Column("code_region_ij", "code_region_ij", "code", required=False, pattern=r"\d{2}"),
         Column("code_region", "code_region", "code", nullable=False, pattern=r"\d{2}",
-               expected="un code région de l'INSEE (deux chiffres, par exemple 84)"),
+               expected="un code région de l'INSEE (deux chiffres, par exemple 11)"),
         Column("voie", "voie", "code", nullable=False, choices=VOIES),
         Column("mefstat11", "mefstat11", "code", pattern=MEFSTAT11),
         Column("cfd", "cfd", "code", pattern=CFD),

@@ -1,5 +1,6 @@
 """The twin: a simulated programme whose truth is known, with the shapes of the real sources."""
 
+from fpi_eval.twin.courses import simulated
 from fpi_eval.twin.draw import Twin, draw
 from fpi_eval.twin.files.write import write_files
 from fpi_eval.twin.parameters import DEFAULT, REALISTIC, SCENARIOS, SMALL, TwinParameters
@@ -14,5 +15,6 @@ __all__ = [
     "Twin",
     "TwinParameters",
     "draw",
+    "simulated",
     "write_files",
 ]

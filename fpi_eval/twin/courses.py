@@ -14,14 +14,17 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from fpi_eval.programme import Programme
+from fpi_eval.text import AUTRE
+from fpi_eval.twin.setting import TARGETED, Setting
+
 
 @dataclass(frozen=True, slots=True)
 class Famille:
-    """A family of courses: NSF group, filière, and whether its seconde is common."""
+    """A family of courses: NSF group, and whether its seconde is common."""
 
     code: str
     nsf: str
-    filiere: str
     label: str
     commune: str | None
     n_mc: int
@@ -30,71 +33,69 @@ class Famille:
     n_bts: int
 
 
-_R, _N, _E, _A = "reindustrialisation", "numerique", "energie_decarbonee", "autre"
-
 FAMILLES = (
     Famille(
-        "maintenance", "250", _R, "maintenance des systèmes",
+        "maintenance", "250", "maintenance des systèmes",
         "PILOTAGE ET MAINTENANCE D'INSTALLATIONS AUTOMATISEES", 2, 3, 5, 6,
     ),
     Famille(
-        "mecanique", "251", _R, "réalisation mécanique",
+        "mecanique", "251", "réalisation mécanique",
         "REALISATION D'ENSEMBLE MECANIQUES ET INDUSTRIELS", 1, 5, 6, 6,
     ),
-    Famille("chaudronnerie", "254", _R, "structures métalliques", None, 2, 5, 4, 3),
-    Famille("automatismes", "201", _R, "procédés automatisés", None, 0, 2, 3, 6),
+    Famille("chaudronnerie", "254", "structures métalliques", None, 2, 5, 4, 3),
+    Famille("automatismes", "201", "procédés automatisés", None, 0, 2, 3, 6),
     Famille(
-        "numerique", "326", _N, "réseaux et cybersécurité",
+        "numerique", "326", "réseaux et cybersécurité",
         "TRANSITION NUMERIQUE ET ENERGETIQUE", 1, 0, 3, 8,
     ),
-    Famille("electricite", "255", _E, "électricité et électronique", None, 2, 3, 4, 6),
+    Famille("electricite", "255", "électricité et électronique", None, 2, 3, 4, 6),
     Famille(
-        "energie", "227", _E, "énergie et génie climatique",
+        "energie", "227", "énergie et génie climatique",
         "TRANSITION NUMERIQUE ET ENERGETIQUE", 3, 5, 4, 6,
     ),
     Famille(
-        "batiment", "232", _A, "gros œuvre",
+        "batiment", "232", "gros œuvre",
         "CONSTRUCTION DURABLE DU BATIMENT ET DES TRAVAUX PUBLICS", 2, 12, 6, 5,
     ),
     Famille(
-        "finitions", "233", _A, "finitions du bâtiment",
+        "finitions", "233", "finitions du bâtiment",
         "CONSTRUCTION DURABLE DU BATIMENT ET DES TRAVAUX PUBLICS", 1, 9, 3, 2,
     ),
     Famille(
-        "bois", "234", _A, "bois et agencement",
+        "bois", "234", "bois et agencement",
         "AGENCEMENT, MENUISERIE ET AMEUBLEMENT", 2, 12, 6, 4,
     ),
     Famille(
-        "vehicules", "252", _A, "maintenance des véhicules",
+        "vehicules", "252", "maintenance des véhicules",
         "MAINTENANCE DES MATERIELS ET DES VEHICULES ", 3, 8, 8, 5,
     ),
-    Famille("alimentation", "221", _A, "métiers de bouche", None, 6, 12, 6, 5),
+    Famille("alimentation", "221", "métiers de bouche", None, 6, 12, 6, 5),
     Famille(
-        "hotellerie", "334", _A, "hôtellerie et restauration",
+        "hotellerie", "334", "hôtellerie et restauration",
         "HOTELLERIE RESTAURATION", 5, 7, 4, 5,
     ),
-    Famille("commerce", "312", _A, "commerce et vente", "RELATION CLIENT", 1, 5, 6, 7),
+    Famille("commerce", "312", "commerce et vente", "RELATION CLIENT", 1, 5, 6, 7),
     Famille(
-        "gestion", "324", _A, "gestion administrative",
+        "gestion", "324", "gestion administrative",
         "GESTION ADMINISTRATIVE, DU TRANSPORT ET DE LA LOGISTIQUE", 0, 2, 3, 6,
     ),
-    Famille("comptabilite", "314", _A, "comptabilité", None, 0, 0, 2, 5),
-    Famille("banque", "313", _A, "banque et assurance", None, 0, 0, 1, 4),
-    Famille("transport", "311", _A, "transport et logistique", None, 1, 7, 5, 4),
-    Famille("soin", "330", _A, "services à la personne", None, 3, 5, 4, 5),
-    Famille("sante", "331", _A, "appareillage et santé", None, 1, 1, 3, 6),
-    Famille("social", "332", _A, "accompagnement social", None, 1, 2, 1, 3),
-    Famille("mode", "242", _A, "mode et vêtement", None, 2, 10, 4, 3),
-    Famille("textile", "241", _A, "textile", None, 0, 4, 2, 2),
-    Famille("cuir", "243", _A, "cuir et maroquinerie", None, 1, 7, 2, 1),
-    Famille("graphique", "322", _A, "communication graphique", None, 1, 8, 5, 5),
-    Famille("image", "323", _A, "image, son et spectacle", None, 1, 3, 3, 6),
-    Famille("coiffure", "336", _A, "coiffure et esthétique", None, 3, 4, 3, 3),
-    Famille("materiaux", "224", _A, "verre, céramique et pierre", None, 1, 12, 3, 3),
-    Famille("metaux", "223", _A, "métaux et bijouterie", None, 1, 9, 3, 2),
-    Famille("chimie", "222", _A, "chimie et bio-industries", None, 0, 3, 4, 6),
-    Famille("proprete", "343", _A, "propreté et environnement", None, 1, 4, 3, 3),
-    Famille("securite", "344", _A, "sécurité", None, 0, 2, 3, 2),
+    Famille("comptabilite", "314", "comptabilité", None, 0, 0, 2, 5),
+    Famille("banque", "313", "banque et assurance", None, 0, 0, 1, 4),
+    Famille("transport", "311", "transport et logistique", None, 1, 7, 5, 4),
+    Famille("soin", "330", "services à la personne", None, 3, 5, 4, 5),
+    Famille("sante", "331", "appareillage et santé", None, 1, 1, 3, 6),
+    Famille("social", "332", "accompagnement social", None, 1, 2, 1, 3),
+    Famille("mode", "242", "mode et vêtement", None, 2, 10, 4, 3),
+    Famille("textile", "241", "textile", None, 0, 4, 2, 2),
+    Famille("cuir", "243", "cuir et maroquinerie", None, 1, 7, 2, 1),
+    Famille("graphique", "322", "communication graphique", None, 1, 8, 5, 5),
+    Famille("image", "323", "image, son et spectacle", None, 1, 3, 3, 6),
+    Famille("coiffure", "336", "coiffure et esthétique", None, 3, 4, 3, 3),
+    Famille("materiaux", "224", "verre, céramique et pierre", None, 1, 12, 3, 3),
+    Famille("metaux", "223", "métaux et bijouterie", None, 1, 9, 3, 2),
+    Famille("chimie", "222", "chimie et bio-industries", None, 0, 3, 4, 6),
+    Famille("proprete", "343", "propreté et environnement", None, 1, 4, 3, 3),
+    Famille("securite", "344", "sécurité", None, 0, 2, 3, 2),
 )  # fmt: skip
 
 #: Level of a course -> CFD prefix, mefstat prefix, filler digits, duration, label, dispositif.
@@ -116,15 +117,9 @@ TAILS = {
     "scolaire": {"mc": 1.2, "cap": 2.2, "bacpro": 2.1, "bts": 1.7},
     "apprentissage": {"mc": 1.3, "cap": 1.4, "bacpro": 1.3, "bts": 1.3},
 }
-#: Share of the cells of a level in each targeted filière: the digital one must stand on its own.
-TARGETED = {
-    _R: {"mc": 0.10, "cap": 0.12, "bacpro": 0.17, "bts": 0.15},
-    _N: {"mc": 0.02, "cap": 0.0, "bacpro": 0.04, "bts": 0.12},
-    _E: {"mc": 0.10, "cap": 0.15, "bacpro": 0.20, "bts": 0.19},
-}
 
 
-def _weights(table: pd.DataFrame, voie: str) -> np.ndarray:
+def _weights(table: pd.DataFrame, voie: str, setting: Setting) -> np.ndarray:
     """Return how common each course is among those of its level; adds up to 1 by level.
 
     Fixed, whatever the twin's seed: log weights are normal scores in an order shuffled once.
@@ -132,20 +127,38 @@ def _weights(table: pd.DataFrame, voie: str) -> np.ndarray:
     rng = np.random.default_rng([2016, len(voie)])
     weights = np.zeros(len(table))
     filiere = table["filiere"].to_numpy()
+    targeted = _targeted(table, setting)
     for diplome, spread in TAILS[voie].items():
         here = np.flatnonzero(table["diplome"] == diplome)
         score = ndtri((rng.permutation(len(here)) + 0.5) / len(here))
         weights[here] = np.exp(spread * score)
-        shares = {name: levels[diplome] for name, levels in TARGETED.items()}
-        shares[_A] = 1 - sum(shares.values())
+        shares = {name: levels[diplome] for name, levels in targeted.items()}
+        shares[AUTRE] = 1 - sum(shares.values())
         for name, share in shares.items():
             rows = here[filiere[here] == name]
             weights[rows] *= share / weights[rows].sum() if len(rows) else 0.0
     return weights
 
 
+def _targeted(table: pd.DataFrame, setting: Setting) -> dict[str, dict[str, float]]:
+    """Return each filière's share of the cells of a level: declared, or even where it is taught."""
+    taught = set(zip(table["filiere"], table["diplome"], strict=True))
+    even = TARGETED / len(setting.filieres)
+    found = {
+        name: {level: even if (name, level) in taught else 0.0 for level in DIPLOMES}
+        for name in setting.filieres
+    }
+    return found | {name: dict(levels) for name, levels in setting.parts}
+
+
+def simulated(programme: Programme) -> Setting:
+    """Return what the twin takes from a programme."""
+    return Setting.of(programme, {famille.code: famille.nsf for famille in FAMILLES})
+
+
 @cache
-def _catalogue() -> pd.DataFrame:
+def _courses() -> pd.DataFrame:
+    """Return the courses whatever the programme: codes, names, lengths, renovations."""
     rows = []
     orders: dict[tuple[str, str], int] = {}
     for famille in FAMILLES:
@@ -164,7 +177,6 @@ def _catalogue() -> pd.DataFrame:
                     {
                         "course": f"{diplome}_{famille.code}_{rank + 1}",
                         "famille": famille.code,
-                        "filiere": famille.filiere,
                         "diplome": diplome,
                         "niveau": "superieur" if diplome == "bts" else "secondaire",
                         "duree": 2 if common else years,
@@ -193,8 +205,6 @@ def _catalogue() -> pd.DataFrame:
     stem, order = table["cfd"].str[:6], table["cfd"].str[6:].astype(int)
     table["option_a"] = (stem + (order + 1).astype(str)).where(bts)
     table["option_b"] = (stem + (order - 40).astype(str)).where(bts)
-    for voie in ("scolaire", "apprentissage"):
-        table[f"poids_{voie}"] = _weights(table, voie)
     labels = table["famille_metiers"].dropna().unique()
     first = table.dropna(subset=["famille_metiers"]).drop_duplicates("famille_metiers")
     communs = dict(zip(labels, first["cfd"].str[:6] + "50", strict=True))
@@ -202,19 +212,34 @@ def _catalogue() -> pd.DataFrame:
     return table
 
 
-def catalogue() -> pd.DataFrame:
-    """Return one row per course: identity, family, filière, level, duration, old and new CFD."""
-    return _catalogue().copy()
+def courses() -> pd.DataFrame:
+    """Return one row per course: identity, family, level, duration, old and new CFD."""
+    return _courses().copy()
 
 
 @cache
-def common_weights(voie: str, share: float) -> np.ndarray:
+def _catalogue(setting: Setting) -> pd.DataFrame:
+    table = courses()
+    filiere = table["famille"].map(dict(setting.familles)).fillna(AUTRE)
+    table.insert(table.columns.get_loc("famille") + 1, "filiere", filiere)
+    for voie in ("scolaire", "apprentissage"):
+        table[f"poids_{voie}"] = _weights(table, voie, setting)
+    return table
+
+
+def catalogue(setting: Setting) -> pd.DataFrame:
+    """Return the courses with the programme's filières, and how common each is."""
+    return _catalogue(setting).copy()
+
+
+@cache
+def common_weights(setting: Setting, voie: str, share: float) -> np.ndarray:
     """Return the weights of a voie with only the most common courses of each level and filière.
 
     A small France teaches fewer courses; kept whole, the catalogue would leave each of them to one
     or two establishments, and an opened course without any other to compare it with.
     """
-    table = _catalogue()
+    table = _catalogue(setting)
     weights = table[f"poids_{voie}"].to_numpy().copy()
     for rows in table.groupby(["diplome", "filiere"]).indices.values():
         total = weights[rows].sum()

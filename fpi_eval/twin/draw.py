@@ -5,11 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fpi_eval.twin.courses import cfd_at, mefstat11
+from fpi_eval.programme import Programme as Evaluated
+from fpi_eval.programme import load_programme
+from fpi_eval.twin.courses import cfd_at, mefstat11, simulated
 from fpi_eval.twin.jobs import draw_jobs
 from fpi_eval.twin.openings import draw_openings
 from fpi_eval.twin.parameters import DEFAULT, TwinParameters
 from fpi_eval.twin.programme import OUTCOMES, Programme, run_programme
+from fpi_eval.twin.setting import Setting
 from fpi_eval.twin.truth import Truth, measure
 from fpi_eval.twin.world import BURN_IN, YEARS, draw_world, streams
 
@@ -22,9 +25,6 @@ REGISTER = (
     "formation", "filiere", "niveau", "voie", "rentree", "places_prevues", "places_ouvertes",
     "cout", "subvention",
 )  # fmt: skip
-
-#: 9.5 of the 22 million euros are a subsidy (rectorat de Lyon).
-SUBSIDY_SHARE = 9.5 / 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +56,29 @@ class Twin:
     seed: int
 
 
-def draw(parameters: TwinParameters = DEFAULT, seed: int = 0) -> Twin:
-    """Return the twin of a seed: the same seed and parameters give the same twin."""
-    programme, openings = simulate(parameters, seed)
-    jobs = draw_jobs(programme, streams(seed)["jobs"])
+def draw(
+    parameters: TwinParameters = DEFAULT, seed: int = 0, *, programme: Evaluated | None = None
+) -> Twin:
+    """Return the twin of a seed: the same seed, parameters and programme give the same twin.
+
+    ``programme`` says where seats are opened, how many, when and in which filières; without it,
+    it is the default one.
+    """
+    setting = simulated(programme or load_programme())
+    programme, openings = simulate(parameters, seed, setting)
+    jobs = draw_jobs(programme, setting, streams(seed)["jobs"])
     cells = programme.world.cells
-    register = _register(programme, openings)
+    register = _register(programme, openings, setting.subvention)
     return Twin(_panel(programme), register, measure(programme), jobs, cells, parameters, seed)
 
 
-def simulate(parameters: TwinParameters, seed: int) -> tuple[Programme, pd.DataFrame]:
+def simulate(
+    parameters: TwinParameters, seed: int, setting: Setting | None = None
+) -> tuple[Programme, pd.DataFrame]:
     """Return the world, what the programme changes in it, and the openings, without tables."""
-    rng = streams(seed)
-    world = draw_world(parameters, rng)
-    openings = draw_openings(parameters, world, rng)
+    rng, setting = streams(seed), setting or simulated(load_programme())
+    world = draw_world(parameters, setting, rng)
+    openings = draw_openings(parameters, setting, world, rng)
     return run_programme(parameters, world, openings, rng), openings
 
 
@@ -122,7 +131,7 @@ def _wishes(programme: Programme, counts: dict[str, np.ndarray]) -> np.ndarray:
     return wishes
 
 
-def _register(programme: Programme, openings: pd.DataFrame) -> pd.DataFrame:
+def _register(programme: Programme, openings: pd.DataFrame, subsidy: float) -> pd.DataFrame:
     cells = programme.world.cells
     table = cells.iloc[openings["cell"]].reset_index(drop=True)
     table["projet"] = openings["projet"]
@@ -138,6 +147,6 @@ def _register(programme: Programme, openings: pd.DataFrame) -> pd.DataFrame:
     table["places_ouvertes"] = openings["places_declarees"].astype("int64")
     cost = openings["cout_place"] * openings["places_prevues"].clip(lower=0)
     table["cout"] = cost.round(-2)
-    table["subvention"] = (table["cout"] * SUBSIDY_SHARE).round(-2)
+    table["subvention"] = (table["cout"] * subsidy).round(-2)
     table = table[list(REGISTER)]
     return table.sort_values(["rentree", "projet", "uai", "cfd"], ignore_index=True)

@@ -10,8 +10,6 @@ from io import StringIO
 
 import pandas as pd
 
-AURA = "84"
-
 REGIONS = {
     "11": "Île-de-France",
     "24": "Centre-Val de Loire",
@@ -167,3 +165,10 @@ def uai(prefix: str, number: int) -> str:
     """Return a UAI with its control letter (rest of the seven digits divided by 23)."""
     digits = f"{prefix}{number:04d}"
     return digits + "ABCDEFGHJKLMNPRSTUVWXYZ"[int(digits) % 23]
+
+
+def largest(codes: pd.Series) -> list[str]:
+    """Return the UAI prefixes of the two most populous of some départements."""
+    table = _departements()
+    known = table[table["code_departement"].isin(codes)]
+    return [uai_prefix(c) for c in known.nlargest(2, "population")["code_departement"]]

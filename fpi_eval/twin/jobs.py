@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from fpi_eval.twin.geography import AURA
+from fpi_eval.text import AUTRE
 from fpi_eval.twin.programme import Programme
+from fpi_eval.twin.setting import ELSEWHERE, Setting
 from fpi_eval.twin.world import BURN_IN, YEARS
 
 #: NA38 sectors of the simulated zones with their weight in jobs; industry first (A10 BE).
@@ -16,16 +17,8 @@ SECTORS = {
 }  # fmt: skip
 INDUSTRY = tuple(code for code in SECTORS if code < "FZ")
 
-#: Where the graduates of a filière find industry jobs (shares of sectors), assumed.
-DESTINATIONS = {
-    "reindustrialisation": {"CH": 0.30, "CK": 0.20, "CL": 0.20, "CG": 0.15, "CA": 0.15},
-    "numerique": {"CI": 0.50, "CJ": 0.30, "CK": 0.20},
-    "energie_decarbonee": {"CJ": 0.35, "DZ": 0.40, "EZ": 0.25},
-    "autre": {"CA": 0.50, "CM": 0.50},
-}
 
-
-def draw_jobs(programme: Programme, rng: np.random.Generator) -> pd.DataFrame:
+def draw_jobs(programme: Programme, setting: Setting, rng: np.random.Generator) -> pd.DataFrame:
     """Return jobs at 31 December by ``zone_emploi`` (``code_region``), ``na38`` and ``annee``.
 
     Columns ``etablissements`` and ``effectifs`` are what a file would show; the part of the
@@ -49,7 +42,7 @@ def draw_jobs(programme: Programme, rng: np.random.Generator) -> pd.DataFrame:
     growth = growth + 0.05 * rng.standard_normal(shape)
     path = np.exp(np.cumsum(growth, axis=2))
     jobs = size[:, None, None] * mix[:, :, None] * path
-    effect = _effect(programme, zones.index, sectors)
+    effect = _effect(programme, setting, zones.index, sectors)
     total = np.round(jobs) + effect
     firms = np.maximum(1, np.round(jobs / np.exp(rng.normal(3.0, 0.4, size=shape[:2]))[:, :, None]))
     zone, sector, year = (index.ravel() for index in np.indices(shape))
@@ -66,17 +59,20 @@ def draw_jobs(programme: Programme, rng: np.random.Generator) -> pd.DataFrame:
     )
 
 
-def _effect(programme: Programme, zones: pd.Index, sectors: list[str]) -> np.ndarray:
+def _effect(
+    programme: Programme, setting: Setting, zones: pd.Index, sectors: list[str]
+) -> np.ndarray:
     """Return net industry jobs of the programme; leavers of June y + 1 count from that year."""
     changes = programme.changes
     rows = changes[changes["seen"] & (changes["industrie"] != 0)]
-    rows = rows[(programme.world.cells["code_region"].to_numpy() == AURA)[rows["cell"]]]
+    rows = rows[programme.world.cells["ici"].to_numpy()[rows["cell"]]]
     cells = programme.world.cells.iloc[rows["cell"]]
     out = np.zeros((len(zones), len(sectors), len(YEARS) + 1))
     zone = zones.get_indexer(cells["zone_emploi"])
-    for filiere, mix in DESTINATIONS.items():
+    known = dict(setting.debouches)
+    for filiere in (*setting.filieres, AUTRE):
         here = (cells["filiere"] == filiere).to_numpy()
-        for sector, share in mix.items():
+        for sector, share in known.get(filiere, ELSEWHERE):
             at = (zone[here], sectors.index(sector), rows["final"].to_numpy()[here] + 1)
             np.add.at(out, at, share * rows["industrie"].to_numpy()[here])
     return np.cumsum(out[:, :, BURN_IN : len(YEARS)], axis=2)

@@ -3,30 +3,35 @@
 import numpy as np
 import pandas as pd
 
-from fpi_eval.twin.geography import AURA
 from fpi_eval.twin.parameters import TwinParameters
+from fpi_eval.twin.setting import Setting
 from fpi_eval.twin.world import YEARS, World
+
+SMALLEST = 130  # seats of a level under which a small France still opens them all
 
 
 def draw_openings(
-    p: TwinParameters, world: World, rng: dict[str, np.random.Generator]
+    p: TwinParameters, setting: Setting, world: World, rng: dict[str, np.random.Generator]
 ) -> pd.DataFrame:
     """Return one row per opening: cell, project, wave, planned, opened and declared seats.
 
-    Openings go to targeted courses of a limited number of AURA establishments, which open
+    Openings go to targeted courses of a limited number of the region's establishments, which open
     until the seats of each level are planned; closures come as rows with negative seats.
     """
-    chosen = _candidates(p, world, rng)
+    chosen = _candidates(p, setting.debut - 1, world, rng)
     rows: list[tuple[int, str, int, int]] = []
     draw = rng["openings"]
-    rows += _plan(p, world, chosen, {"": p.atcf_seats}, "ATCF", ((2022, 1.0),), draw)
+    if setting.avant:
+        name, rentree, places = setting.avant
+        places = places if p.predecessor_seats is None else p.predecessor_seats
+        rows += _plan(p, world, chosen, {"": places}, name, ((rentree, 1.0),), draw)
     used = {row[0] for row in rows}
     left = chosen[~chosen["cell"].isin(used)]
     level = {
-        "secondaire": round(p.seats_secondaire * p.scale),
-        "superieur": round(p.seats_superieur * p.scale),
+        name: planned(places if (own := getattr(p, f"seats_{name}")) is None else own, p.scale)
+        for name, places in setting.places
     }
-    rows += _plan(p, world, left, level, "FPI", p.waves, draw)
+    rows += _plan(p, world, left, level, setting.projet, setting.vagues, draw)
     table = pd.DataFrame(rows, columns=["cell", "projet", "rentree", "places_prevues"])
     table = table.astype(dict.fromkeys(["cell", "rentree", "places_prevues"], "int64"))
     half = draw.random(len(table)) < p.renoncement
@@ -43,16 +48,20 @@ def draw_openings(
     return table
 
 
+def planned(places: int, scale: float) -> int:
+    """Return the seats that a twin of that scale opens: a small programme is not made smaller."""
+    return max(round(places * scale), min(places, SMALLEST))
+
+
 def _candidates(
-    p: TwinParameters, world: World, rng: dict[str, np.random.Generator]
+    p: TwinParameters, before: int, world: World, rng: dict[str, np.random.Generator]
 ) -> pd.DataFrame:
     """Return the targeted cells of the establishments that open, in order of preference."""
     cells = world.cells
-    here = (cells["code_region"] == AURA) & cells["cible"] & cells["diplome"].ne("mc")
+    here = cells["ici"] & cells["cible"] & cells["diplome"].ne("mc")
     pool = cells.loc[here, ["cell", "site", "niveau"]].copy()
     index = pool["cell"].to_numpy()
-    before = int(np.flatnonzero(YEARS == 2023)[0])
-    pressure = np.log(world.pressure[index, before] + 0.05)
+    pressure = np.log(world.pressure[index, before - YEARS[0]] + 0.05)
     group = pool["niveau"].to_numpy()
     for name in np.unique(group):
         here = group == name
@@ -108,7 +117,7 @@ def _closures(
     if not p.closures or table.empty:
         return table.iloc[:0]
     cells = world.cells
-    pool = cells[(cells["code_region"] == AURA) & ~cells["cible"]]
+    pool = cells[cells["ici"] & ~cells["cible"]]
     order = rng.permutation(len(pool))
     pool = pool.iloc[order]
     academies = cells["code_academie"].to_numpy()

@@ -20,20 +20,17 @@ class TwinParameters:
 
     Parameters
     ----------
-    n_cells_aura, n_cells_other : int
-        Establishment × course × voie cells, 100 to 20,000 each. Default 2,500 and 15,000: Affelnet
-        rentrée 2022 holds 2,247 AURA rows of 19,641, Parcoursup BTS 2023 1,699 of 12,971.
+    n_cells_region, n_cells_other : int
+        Establishment × course × voie cells, 100 to 20,000 each. Default 2,500 and 15,000: of the
+        19,641 Affelnet rows of rentrée 2022 a large region has 2,247, of the 12,971 of Parcoursup
+        BTS 2023, 1,699.
     courses_taught : float
         Share of the catalogue that is taught, the most common courses of each level and
         filière; 1, or less in a small twin, where rare courses would have no comparison.
-    atcf_seats : int
-        Seats opened in 2022, 0 to 1,000. 129 (rectorat de Lyon, published for ATCF).
-    seats_secondaire, seats_superieur : int
-        Seats planned for 2024–2026 at full scale with 2,500 AURA cells; smaller twins plan
-        in proportion of the square root of their size. 1,400 and 1,000 bring some 2,200 and 1,500
-        entrants over three rentrées, the published targets of FPI.
-    waves : tuple of (int, float)
-        Rentrées of opening and their shares of the seats; 40/35/25 %.
+    predecessor_seats, seats_secondaire, seats_superieur : int or None
+        Seats that the programme before opened, and that the programme plans by level at full
+        scale with 2,500 cells in the region; smaller twins plan in proportion of the square root
+        of their size. None: the programme's own.
     doses : tuple of int
         Seats of one opening, drawn with equal chances: 6, 12, 15, 24, the usual group sizes.
     treated_etablissements : int or None
@@ -62,7 +59,7 @@ class TwinParameters:
         Yearly chance that a declared capacity is revised (Affelnet 2021→2022: 6.0 % up, 5.8 %
         down; Parcoursup BTS 2022→2023 about 10 %, apprenticeship 20 %).
     industry_share_target, industry_share_other : float
-        Share of the employed who work in AURA industry. 0.66 and 0.12: a third of those
+        Share of the employed who work in the region's industry. 0.66 and 0.12: a third of those
         trained for industry work elsewhere (La Fabrique de l'industrie).
     ramp_up : tuple of float
         Switch. Fill multiplier at ages 0, 1, 2 and more of an opening; (0.75, 0.9, 1) when on.
@@ -71,8 +68,9 @@ class TwinParameters:
     displacement_etablissement, displacement_departement : float
         Switches. Entrants lost per filled seat by the other courses of the establishment, and
         by the same family elsewhere in the département; 0.15 each when on.
-    aura_shock : float
-        Switch. Log shift of all targeted AURA courses from 2024, seats or not; 0.05 when on.
+    region_shock : float
+        Switch. Log shift of all targeted courses of the region from the first rentrée on, seats or
+        not; 0.05 when on.
     selection_trend, selection_pressure : float
         Switches. Log-odds of opening per standard deviation of the cell's trend, or of its
         pressure (first wishes per place) at the rentrée before; 1 when on.
@@ -80,8 +78,8 @@ class TwinParameters:
         Switch. Yearly share of cells of other regions that open seats on their own budget.
     closures : float
         Switch. Seats closed elsewhere in the académie per programme seat opened; 0.5 when on.
-    course_trend_aura : float
-        Switch. Extra log trend a year of targeted courses in AURA over the same elsewhere.
+    course_trend_region : float
+        Switch. Extra log trend a year of targeted courses in the region over the same elsewhere.
     anticipation : float
         Switch. Extra entrants per seat at the rentrée before the opening; 0.15 when on.
     cohort_effects : tuple of (int, float)
@@ -91,18 +89,18 @@ class TwinParameters:
     empty_seats : float
         Switch. Share of openings whose seats nobody fills.
     reform : float
-        Switch. Standard deviation of a course × rentrée shock that starts in 2025 and stays.
+        Switch. Standard deviation of a course × rentrée shock that starts a year after the
+        programme and stays.
     seats_error : float
         Switch. Standard deviation (log) of the error in declared seats.
     """
 
-    n_cells_aura: int = 2_500
+    n_cells_region: int = 2_500
     n_cells_other: int = 15_000
     courses_taught: float = 1.0
-    atcf_seats: int = 129
-    seats_secondaire: int = 1_400
-    seats_superieur: int = 1_000
-    waves: tuple[tuple[int, float], ...] = ((2024, 0.40), (2025, 0.35), (2026, 0.25))
+    predecessor_seats: int | None = None
+    seats_secondaire: int | None = None
+    seats_superieur: int | None = None
     doses: tuple[int, ...] = (6, 12, 15, 24)
     treated_etablissements: int | None = None
     nouvelle_share: float = 0.10
@@ -134,12 +132,12 @@ class TwinParameters:
     concavity: float = 0.0
     displacement_etablissement: float = 0.0
     displacement_departement: float = 0.0
-    aura_shock: float = 0.0
+    region_shock: float = 0.0
     selection_trend: float = 0.0
     selection_pressure: float = 0.0
     other_openings: float = 0.0
     closures: float = 0.0
-    course_trend_aura: float = 0.0
+    course_trend_region: float = 0.0
     anticipation: float = 0.0
     cohort_effects: tuple[tuple[int, float], ...] = ()
     effect_growth: float = 0.0
@@ -152,7 +150,7 @@ class TwinParameters:
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise FpiError(f"jumeau : « {name} » vaut {value} ; attendu entre 0 et 1.")
-        for name in ("n_cells_aura", "n_cells_other"):
+        for name in ("n_cells_region", "n_cells_other"):
             if not 100 <= getattr(self, name) <= 20_000:
                 value = getattr(self, name)
                 raise FpiError(f"jumeau : « {name} » vaut {value} ; attendu entre 100 et 20 000.")
@@ -165,8 +163,8 @@ class TwinParameters:
 
     @property
     def scale(self) -> float:
-        """Size of the programme relative to a twin of 2,500 AURA cells (square root, at most 1)."""
-        return min(1.0, (self.n_cells_aura / 2_500) ** 0.5)
+        """Size of the programme relative to a twin of 2,500 cells (square root, at most 1)."""
+        return min(1.0, (self.n_cells_region / 2_500) ** 0.5)
 
     @property
     def n_treated(self) -> int:
@@ -185,14 +183,14 @@ REALISTIC = replace(
     displacement_departement=0.15,
 )
 
-#: The small set of a fresh install: about 300 AURA and 900 other cells.
-SMALL = replace(REALISTIC, n_cells_aura=300, n_cells_other=900, courses_taught=0.15)
+#: The small set of a fresh install: about 300 cells in the region and 900 elsewhere.
+SMALL = replace(REALISTIC, n_cells_region=300, n_cells_other=900, courses_taught=0.15)
 
 SCENARIOS: dict[str, TwinParameters] = {
     "benign": replace(DEFAULT, region_walk=0.0, departement_walk=0.0, marginal_penalty=0.0),
     "realistic": REALISTIC,
     "dep_shock": replace(REALISTIC, departement_walk=0.04),
-    "aura_shock": replace(REALISTIC, aura_shock=0.05),
+    "region_shock": replace(REALISTIC, region_shock=0.05),
     "sel_trend": replace(REALISTIC, selection_trend=1.5, trend_sd=0.010),
     "null": replace(REALISTIC, fill=0.0),
     "few20": replace(REALISTIC, treated_etablissements=20),
@@ -203,7 +201,7 @@ SCENARIOS: dict[str, TwinParameters] = {
     "concavity": replace(DEFAULT, concavity=0.10),
     "other_openings": replace(DEFAULT, other_openings=0.02),
     "closures": replace(DEFAULT, closures=0.5),
-    "course_trends": replace(DEFAULT, course_trend_aura=0.01),
+    "course_trends": replace(DEFAULT, course_trend_region=0.01),
     "anticipation": replace(DEFAULT, anticipation=0.15),
     "displacement_etablissement": replace(DEFAULT, displacement_etablissement=0.15),
     "displacement_departement": replace(DEFAULT, displacement_departement=0.15),

@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from fpi_eval.text import AUTRE
 from fpi_eval.twin.courses import catalogue, common_weights
-from fpi_eval.twin.geography import AURA, departements, uai, uai_prefix
+from fpi_eval.twin.geography import departements, uai, uai_prefix
 from fpi_eval.twin.parameters import TwinParameters
+from fpi_eval.twin.setting import Setting
 
 VOIES = ("scolaire", "apprentissage")
 #: Shares of the cells of an establishment by voie and level, by type of establishment.
@@ -34,12 +36,12 @@ REGIONAL_TASTE = 0.7
 MOST_CELLS = 30
 
 
-def draw_sites(p: TwinParameters, rng: np.random.Generator) -> pd.DataFrame:
+def draw_sites(p: TwinParameters, setting: Setting, rng: np.random.Generator) -> pd.DataFrame:
     """Return the establishments: UAI, type, place, number of cells."""
     deps = departements()
     tables = []
-    for total, here in ((p.n_cells_aura, True), (p.n_cells_other, False)):
-        zone = deps[(deps["code_region"] == AURA) == here].reset_index(drop=True)
+    for total, here in ((p.n_cells_region, True), (p.n_cells_other, False)):
+        zone = deps[deps["code_region"].isin(setting.regions) == here].reset_index(drop=True)
         count = max(len(zone), round(total / 8.3))
         weights = zone["population"].to_numpy() / zone["population"].sum()
         extra = rng.choice(len(zone), size=count - len(zone), p=weights)
@@ -83,7 +85,7 @@ def _share_out(size: np.ndarray, total: int, cap: int) -> np.ndarray:
 
 
 def draw_courses(
-    p: TwinParameters, sites: pd.DataFrame, rng: np.random.Generator
+    p: TwinParameters, setting: Setting, sites: pd.DataFrame, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the site of each cell and its course: each site draws courses without replacement.
 
@@ -91,11 +93,12 @@ def draw_courses(
     apprentissage. An exponential race: the first ``n_cells`` arrivals of clocks that run at the
     weights are a weighted draw without replacement (Efraimidis and Spirakis, 2006).
     """
-    courses = catalogue()
+    courses = catalogue(setting)
     n, kinds = len(courses), list(MIX)
     levels = courses["diplome"].to_numpy()
     rows = [
-        [mix[voie].get(level, 0.0) for level in levels] * common_weights(voie, p.courses_taught)
+        [mix[voie].get(level, 0.0) for level in levels]
+        * common_weights(setting, voie, p.courses_taught)
         for mix in MIX.values()
         for voie in VOIES
     ]
@@ -103,7 +106,7 @@ def draw_courses(
     families = pd.factorize(courses["famille"])[0]
     taste = np.exp(-TASTE * rng.standard_normal((len(sites), families.max() + 1), dtype=np.float32))
     regions = pd.factorize(sites["code_region"])[0]
-    niche = np.where(courses["filiere"] == "autre", REGIONAL_TASTE, 0.0).astype(np.float32)
+    niche = np.where(courses["filiere"] == AUTRE, REGIONAL_TASTE, 0.0).astype(np.float32)
     niche = niche * rng.standard_normal((regions.max() + 1, n), dtype=np.float32)
     slow = np.tile(taste[:, families] * np.exp(niche)[regions], 2)
     # A course never taught there never arrives: infinite, or undefined on a draw of exactly zero.
@@ -146,13 +149,19 @@ def draw_mergers(
 
 
 def cell_table(
-    sites: pd.DataFrame, site: np.ndarray, course: np.ndarray, heir: np.ndarray, when: np.ndarray
+    setting: Setting,
+    sites: pd.DataFrame,
+    site: np.ndarray,
+    course: np.ndarray,
+    heir: np.ndarray,
+    when: np.ndarray,
 ) -> pd.DataFrame:
     """Return one row per cell, under the establishment it is in today.
 
-    After a merger the UAI goes back to 2016; the old one is kept beside it.
+    After a merger the UAI goes back to 2016; the old one is kept beside it. ``cible``: a course of
+    the programme's filières; ``ici``: in its region.
     """
-    courses = catalogue()
+    courses = catalogue(setting)
     home, row, apprenti = heir[site], course % len(courses), course // len(courses)
     columns = {"cell": np.arange(len(site), dtype="int64")}
     for name in sites.columns.drop(["n_cells", "population"]):
@@ -161,8 +170,9 @@ def cell_table(
         columns[name] = courses[name].array.take(row)
     columns["voie"] = pd.array(VOIES, dtype="str").take(apprenti)
     columns |= {"site": home, "course_index": row}
-    columns["cible"] = (courses["filiere"] != "autre").to_numpy()[row]
+    columns["cible"] = (courses["filiere"] != AUTRE).to_numpy()[row]
     for name in ("uai", "etablissement"):
         columns[f"{name}_ancien"] = sites[name].array.take(site)
     columns["rentree_fusion"] = when[site]
-    return pd.DataFrame(columns)
+    table = pd.DataFrame(columns)
+    return table.assign(ici=table["code_region"].isin(setting.regions))

@@ -14,7 +14,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.twin.programme import OUTCOMES, Programme
 from fpi_eval.twin.world import FIRST, YEARS, lag
 
-#: Outcomes of the truth; ``industrie``: employed at six months in AURA industry.
+#: Outcomes of the truth; ``industrie``: employed at six months in the region's industry.
 TRUE_OUTCOMES = (*OUTCOMES, "industrie")
 CHAIN = ("entrants", "terminale", "diplomes")
 CHAIN_JOBS = ("entrants", "terminale", "sortants", "en_emploi_6_mois", "industrie")

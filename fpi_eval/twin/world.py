@@ -13,8 +13,8 @@ import pandas as pd
 from scipy.special import gammaincinv, ndtri
 
 from fpi_eval.twin.capacity import base_places, declared_places, fill_rates, groups_of
-from fpi_eval.twin.geography import AURA
 from fpi_eval.twin.parameters import TwinParameters
+from fpi_eval.twin.setting import Setting
 from fpi_eval.twin.sites import cell_table, draw_courses, draw_mergers, draw_sites
 
 FIRST, LAST = 2016, 2031
@@ -71,15 +71,16 @@ class World:
     rates: dict[str, np.ndarray]
 
 
-def draw_world(p: TwinParameters, rng: dict[str, np.random.Generator]) -> World:
+def draw_world(p: TwinParameters, setting: Setting, rng: dict[str, np.random.Generator]) -> World:
     """Draw the France without the programme."""
-    sites = draw_sites(p, rng["sites"])
-    site, course = draw_courses(p, sites, rng["cells"])
-    cells = cell_table(sites, site, course, *draw_mergers(sites, site, course, rng["mergers"]))
+    sites = draw_sites(p, setting, rng["sites"])
+    site, course = draw_courses(p, setting, sites, rng["cells"])
+    merged = draw_mergers(sites, site, course, rng["mergers"])
+    cells = cell_table(setting, sites, site, course, *merged)
     groups = groups_of(cells)
     base = base_places(cells, groups, rng["places"])
     level, pressure = _pressure(cells, rng["pressure"])
-    shift, trend = _shifts(p, cells, rng)
+    shift, trend = _shifts(p, setting.debut, cells, rng)
     fill = fill_rates(cells, groups, level)
     autres = _other_openings(p, cells, rng["other_openings"])
     mean = base[:, None] * fill[:, None] * np.exp(shift) + p.fill * autres
@@ -113,7 +114,7 @@ def _pressure(cells: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray
 
 
 def _shifts(
-    p: TwinParameters, cells: pd.DataFrame, rng: dict[str, np.random.Generator]
+    p: TwinParameters, debut: int, cells: pd.DataFrame, rng: dict[str, np.random.Generator]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return log shifts of demand (cells × years, 0 on average in 2020) and the cell trends."""
     walks, years = rng["walks"], YEARS - 2020
@@ -131,14 +132,14 @@ def _shifts(
         path -= path[:, [int(np.flatnonzero(years == 0)[0])]]
         shift += step * path[codes]
     shift += p.cell_noise * walks.standard_normal(shift.shape)
-    aura = (cells["code_region"] == AURA).to_numpy() & cells["cible"].to_numpy()
-    if p.aura_shock:
-        shift[np.ix_(aura, YEARS >= 2024)] += p.aura_shock
-    if p.course_trend_aura:
-        shift[aura] += p.course_trend_aura * years
+    targeted = cells["ici"].to_numpy() & cells["cible"].to_numpy()
+    if p.region_shock:
+        shift[np.ix_(targeted, debut <= YEARS)] += p.region_shock
+    if p.course_trend_region:
+        shift[targeted] += p.course_trend_region * years
     if p.reform:
         jolt = rng["reform"].standard_normal(cells["course_index"].max() + 1)
-        shift[:, YEARS >= 2025] += p.reform * jolt[cells["course_index"].to_numpy(), None]
+        shift[:, debut < YEARS] += p.reform * jolt[cells["course_index"].to_numpy(), None]
     return shift, trend
 
 
@@ -146,7 +147,7 @@ def _other_openings(p: TwinParameters, cells: pd.DataFrame, rng: np.random.Gener
     """Return seats opened on their own budget by the other regions, cumulative."""
     opened = np.zeros((len(cells), len(YEARS)))
     if p.other_openings:
-        elsewhere = (cells["code_region"] != AURA).to_numpy()[:, None] & (YEARS >= 2018)
+        elsewhere = ~cells["ici"].to_numpy()[:, None] & (YEARS >= 2018)
         hit = (rng.random(opened.shape) < p.other_openings) & elsewhere
         opened = np.cumsum(hit * rng.choice([6.0, 12.0, 15.0], size=opened.shape), axis=1)
     return opened

@@ -5,6 +5,7 @@ null 65 % of the time with one treated cluster of 20), so inference is the place
 the same regression with each other region in the treated one's place, and no interval.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -153,7 +154,11 @@ def ppml(y: np.ndarray, x: np.ndarray, effects: list[np.ndarray], cluster: np.nd
 
 
 def regional_change(
-    panel: pd.DataFrame, outcome: str, *, region: str, reference: str | None = None
+    panel: pd.DataFrame,
+    outcome: str,
+    *,
+    region: str | Sequence[str],
+    reference: str | None = None,
 ) -> RegionalChange:
     """Return how the region's numbers moved relative to the same courses in other regions.
 
@@ -163,8 +168,8 @@ def regional_change(
         One row per code_region × course × voie × millesime, with the outcome's count.
     outcome : str
         A count: ``terminale`` or ``en_emploi_6_mois``.
-    region : str
-        INSEE code of the treated region.
+    region : str or sequence of str
+        INSEE code of the treated region; several are taken together, against each other one.
     reference : str, optional
         Millésime that the others are compared with; the first by default.
     """
@@ -172,19 +177,22 @@ def regional_change(
     periods = sorted(frame["millesime"].unique())
     reference = reference or periods[0]
     later = [period for period in periods if period != reference]
-    if region not in set(frame["code_region"]) or not later:
+    codes = (region,) if isinstance(region, str) else tuple(region)
+    region = "+".join(codes)
+    if not set(codes) <= set(frame["code_region"]) or not later:
         raise FpiError(
             f"impossible de comparer la région {region} : il faut au moins deux millésimes et des "
             "formations présentes à chacun d'eux dans la région et ailleurs."
         )
-    regions = sorted(frame["code_region"].unique())
-    fits = {code: _fit_region(frame, outcome, code, later) for code in regions}
+    regions = {code: [code] for code in sorted(frame["code_region"].unique()) if code not in codes}
+    regions = dict(sorted({**regions, region: list(codes)}.items()))
+    fits = {name: _fit_region(frame, outcome, some, later) for name, some in regions.items()}
     changes = pd.DataFrame(
         {code: np.expm1(f.coefficients) for code, f in fits.items()}, index=later
     )
     table = pd.DataFrame(
         [
-            _period_row(frame, outcome, region, period, i, fits[region], changes)
+            _period_row(frame, outcome, regions[region], period, i, fits[region], changes)
             for i, period in enumerate(later)
         ]
     )
@@ -215,9 +223,9 @@ def balanced(panel: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, int]:
     return frame.reset_index(drop=True), total - frame.groupby(keys).ngroups
 
 
-def _fit_region(frame: pd.DataFrame, outcome: str, region: str, later: list[str]) -> Fit:
+def _fit_region(frame: pd.DataFrame, outcome: str, codes: list[str], later: list[str]) -> Fit:
     cell, course_year, clusters = _effects(frame)
-    treated = (frame["code_region"] == region).to_numpy()
+    treated = frame["code_region"].isin(codes).to_numpy()
     x = np.column_stack([treated & (frame["millesime"] == period) for period in later])
     return ppml(frame[outcome].to_numpy(float), x.astype(float), [cell, course_year], clusters)
 
@@ -234,13 +242,14 @@ def _effects(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _period_row(
     frame: pd.DataFrame,
     outcome: str,
-    region: str,
+    codes: list[str],
     period: str,
     i: int,
     fit: Fit,
     changes: pd.DataFrame,
 ) -> dict[str, object]:
-    rows = ((frame["code_region"] == region) & (frame["millesime"] == period)).to_numpy()
+    region = "+".join(codes)
+    rows = (frame["code_region"].isin(codes) & (frame["millesime"] == period)).to_numpy()
     observed = float(frame.loc[rows, outcome].sum())
     expected = float(fit.fitted[rows].sum() / np.exp(fit.coefficients[i]))
     sizes = np.log1p(changes.loc[period]).abs()

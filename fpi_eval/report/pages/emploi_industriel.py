@@ -5,7 +5,7 @@ from functools import cache
 import pandas as pd
 
 from fpi_eval import text
-from fpi_eval.absent import Absent
+from fpi_eval.absent import Absent, attempt
 from fpi_eval.errors import FpiError
 from fpi_eval.figures import Figure
 from fpi_eval.impact.jobs.detectability import (
@@ -56,19 +56,26 @@ def scenarios(p: Panels) -> dict[str, Detectability]:
 
 def _detectability(p: Panels, graduates: float, years: int) -> Detectability:
     """Return detectability on the Urssaf file, or on the reference figures without it."""
-    known = emplois.reference()["valeur"]
+    what = p.donnees.programme
+    known = emplois.reference(what)["valeur"]
     plausible = known["emplois_par_diplome"]
     if not p.emplois.empty:
         fed = p.emplois[p.emplois["secteur"].str[0].isin(emplois.INDUSTRY)]
         before = min(p.donnees.programme.rentree_debut - 1, int(fed["annee"].max()))
         try:
             return from_jobs(
-                fed, p.donnees.programme.territoire.code_region, graduates=graduates,
+                what.territoire.joined(fed), what.territoire.code_region, graduates=graduates,
                 before=before, years=years, plausible=plausible,
                 exposure=_zones(p, graduates, before),
             )  # fmt: skip
         except FpiError:
             pass  # too few years before the programme: the reference figures answer
+    if "emploi_industriel" not in known:
+        raise FpiError(
+            "sans le fichier de l'Urssaf, il faut l'emploi industriel de la région : ajoutez la "
+            f"ligne « emploi_industriel », avec sa source, à {emplois.OWN} dans le dossier du "
+            "programme."
+        )
     return from_reference(
         known["emploi_industriel"], known["ecart_type_croissance"], graduates=graduates,
         years=years, n_regions=int(known["regions"]), plausible=plausible,
@@ -83,21 +90,24 @@ def _zones(p: Panels, graduates: float, before: int) -> Exposure | None:
     total = seats.groupby("course")["places"].transform("sum")
     shocks = seats.groupby("course")["places"].sum() * graduates / seats["places"].sum()
     mix = seats.assign(part=seats["places"] / total)
-    return exposure_panel(p.emplois, mix, shocks, p.secteurs, start=before - 1, end=before)
+    jobs = p.donnees.programme.territoire.joined(p.emplois)
+    return exposure_panel(jobs, mix, shocks, p.secteurs, start=before - 1, end=before)
 
 
 def reponse(p: Panels) -> str:
     """Return the answer: whether an effect could be seen, its arithmetic, what to say instead."""
-    cases = scenarios(p)
+    cases = attempt(scenarios, p)
+    if isinstance(cases, Absent):
+        return cases.reason
     (label, found), *_ = reversed(cases.items())
-    known = emplois.reference()["valeur"]
+    known = emplois.reference(p.donnees.programme)["valeur"]
     declared, yearly = p.donnees.programme.emploi, found.graduates / found.years
     sentences = [f"{label}. {found.summary()}"]
-    sentences.append(
-        "Ce qu'on peut dire à la place. "
-        + renewal(yearly, found.employment, known["departs_fin_carriere"], known["annees_departs"])
-        + " " + beside_hires(yearly, declared.embauches_annuelles, declared.source)
-    )  # fmt: skip
+    instead = [beside_hires(yearly, declared.embauches_annuelles, declared.source)]
+    if set(emplois.REGIONAL) <= set(known.index):
+        leaving = known["departs_fin_carriere"], known["annees_departs"]
+        instead.insert(0, renewal(yearly, found.employment, *leaving))
+    sentences.append(" ".join(["Ce qu'on peut dire à la place.", *instead]))
     if p.emplois.empty:
         sentences.append(NO_URSSAF)
     elif not found.visible:
@@ -108,11 +118,14 @@ def reponse(p: Panels) -> str:
     return "\n\n".join(sentences)
 
 
-def decelable(p: Panels) -> Table:
+def decelable(p: Panels) -> Table | Absent:
     """Return the largest plausible effect beside the smallest visible one, by scenario."""
+    cases = attempt(scenarios, p)
+    if isinstance(cases, Absent):
+        return cases
     parts = [
         d.to_frame().assign(scenario=name, graduates=d.graduates, years=d.years)
-        for name, d in scenarios(p).items()
+        for name, d in cases.items()
     ]
     rows = pd.concat(parts, ignore_index=True)
     rows["verdict"] = (rows["plausible_jobs"] >= rows["smallest"]).map(
@@ -139,14 +152,14 @@ def decelable(p: Panels) -> Table:
 
 def references(p: Panels) -> Table:
     """Return the declared figures of the arithmetic, published or assumed, with their sources."""
-    rows = emplois.reference().reset_index().fillna({"date": ""})
+    rows = emplois.reference(p.donnees.programme).reset_index().fillna({"date": ""})
     rows["valeur"] = [text.nombre(v, 0 if v == int(v) else 2) for v in rows["valeur"]]
     return table(
         rows[["libelle", "valeur", "date", "nature", "source"]],
         "Chiffres de référence du calcul",
         labels={"libelle": "Grandeur", "valeur": "Valeur", "date": "Date", "nature": "Nature",
                 "source": "Source"},
-        source="data/reference/industrie_aura.csv",
+        source=f"{emplois.OWN} du programme, data/reference/{emplois.NATIONAL.name}",
     )  # fmt: skip
 
 

@@ -225,7 +225,7 @@ def mouvements(p: Panels) -> tuple[tuple[str, str, RegionalChange], ...]:
     observed = p.regional[
         p.regional["observe"] & p.regional["filiere"].isin(p.donnees.programme.codes_filieres)
     ]
-    region = p.donnees.programme.territoire.code_region
+    region = p.donnees.programme.territoire.codes_regions
     found = []
     for voie in text.VOIES:
         rows = observed[observed["voie"] == voie]

@@ -165,7 +165,7 @@ def verite(p: Panels) -> Table:
     """Return the true effect per seat of the simulated programme, by outcome."""
     from fpi_eval import twin
 
-    truth = twin.draw(twin.SMALL, p.donnees.programme.graine).truth
+    truth = twin.draw(twin.SMALL, p.donnees.programme.graine, programme=p.donnees.programme).truth
     rows = [
         {"resultat": label, **{k: truth.per_seat(name)[k] for k in ("theta", "kappa", "net")}}
         for name, label in RESULTS.items()

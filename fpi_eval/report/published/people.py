@@ -207,7 +207,7 @@ def quadrants(p: Panels) -> Sheet | None:
     cells = safe.frame[safe.frame["course"] != TOTAL]
     if cells.empty:
         return None
-    rows = p.inserjeunes[p.inserjeunes["code_region"] == p.donnees.programme.territoire.code_region]
+    rows = p.inserjeunes[p.donnees.programme.territoire.ici(p.inserjeunes["code_region"])]
     told = rows["sortants"].notna() & rows["niveau"].notna()
     rows = rows[told & (rows["millesime"] == cells["millesime"].iloc[0])]
     minimum = p.donnees.programme.secret.denominateur_minimum

@@ -222,7 +222,7 @@ def remplissage(p: Panels) -> Sheet | None:
 def emplois_industriels(p: Panels) -> Sheet | None:
     """Return the programme's seats per 1,000 jobs by filière × département, industry in all."""
     place = p.donnees.programme.territoire
-    jobs = p.emplois[p.emplois["code_region"] == place.code_region]
+    jobs = p.emplois[place.ici(p.emplois["code_region"])]
     if jobs.empty or registre(p).empty:
         return None
     year = jobs["annee"].max()

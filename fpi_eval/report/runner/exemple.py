@@ -13,12 +13,12 @@ from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner.notebooks import discover
 from fpi_eval.report.runner.run import run
 
-PROGRAMME, RENTREE = "fpi_aura", 2026
+RENTREE = 2026
 
 
 def main() -> None:
     """Run the notebooks on simulated data and replace the example's."""
-    programme = load_programme(PROGRAMME)
+    programme = load_programme()
     root = programme.dossier.parents[1]
     found = load(programme, RENTREE)
     edition = Edition.of(programme, RENTREE, simulated=True, sources=(found.credit,))
@@ -26,7 +26,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="fpi_eval_") as folder:
         report = run(
             discover(root / "notebooks"),
-            {"programme": PROGRAMME, "rentree": RENTREE, "donnees": ""},
+            {"programme": programme.code, "rentree": RENTREE, "donnees": ""},
             Path(folder) / "exemple",
             edition=edition,
             inputs=found.fichiers,

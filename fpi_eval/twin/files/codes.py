@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fpi_eval.twin.courses import DIPLOMES, FAMILLES, catalogue, mefstat11
+from fpi_eval.twin.courses import DIPLOMES, FAMILLES, mefstat11
+from fpi_eval.twin.courses import courses as all_courses
 from fpi_eval.twin.files.headers import columns
 from fpi_eval.twin.geography import departements
 
@@ -51,7 +52,7 @@ RNCP = {"mc": "03", "cap": "03", "bacpro": "04", "bts": "05"}
 
 def diplomas() -> pd.DataFrame:
     """Return one row per CFD ever used: dates, predecessor, successor, course it belongs to."""
-    courses = catalogue()
+    courses = all_courses()
     renovated = courses["cfd_nouveau"].notna()
     old = courses.assign(ouverture=2010, fermeture=courses["rentree_renovation"] + 1)
     old["ancien"], old["nouveau"] = None, courses["cfd_nouveau"]
@@ -171,7 +172,7 @@ def _famille_metiers() -> pd.DataFrame:
 
 
 def _options_bts() -> pd.DataFrame:
-    courses = catalogue()
+    courses = all_courses()
     years = "|".join(str(year) for year in range(2015, 2032))
     opening = (years, "01/09/2015", "", years, "01/09/2016", "", "38")
     rows = []

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.twin.files.headers import columns
-from fpi_eval.twin.geography import AURA
+from fpi_eval.twin.geography import largest
 
 COLUMNS = columns(
     "session;cod_uai;g_ea_lib_vx;dep;dep_lib;region_etab_aff;acad_mies;fili;form_lib_voe_acc;"
@@ -215,10 +215,11 @@ def _split(out: pd.DataFrame, whole: str, parts, shares, prefix: str | None = No
 
 
 def _distance(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a distance-learning course on an AURA address: its seats are nobody's region."""
-    here = (table["code_region"] == AURA) & table["cible"]
+    """Return a distance-learning course on the region's addresses: nobody's seats."""
+    here = table["ici"] & table["cible"]
+    prefix = largest(table.loc[table["ici"], "code_departement"])[-1]
     row = table[here].head(1).copy()
-    row["uai"], row["etablissement"], row["cell"] = "0389990D", "CNED simulé", 200_001
+    row["uai"], row["etablissement"], row["cell"] = f"{prefix}9990D", "CNED simulé", 200_001
     row["places"], row["voeux_1"], row["entrants"] = 400.0, 310.0, 290.0
     return row
 

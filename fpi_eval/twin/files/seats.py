@@ -7,7 +7,7 @@ import pandas as pd
 
 from fpi_eval.twin.courses import cfd_at, mefstat11
 from fpi_eval.twin.files.headers import columns
-from fpi_eval.twin.geography import AURA
+from fpi_eval.twin.geography import largest, uai
 
 AFFELNET = columns(
     "Etablissement d'accueil;MEF STAT 11;Voeu de recensement O/N;Statut Offre de formation;"
@@ -22,15 +22,16 @@ BTS = columns(
 BTS_2023 = [*BTS, "nb_apparitions"]
 BTS_2024 = columns("UAI;LIBELLÉFORMATION;MEFSTAT11;NB_VOEUX_CONFIRMES;STATUT;CAPACITEPSUP")
 CONSTAT = ["Rentrée scolaire", "UAI", "Mef Bcp 11", "Nombre d'élèves : Total"]
-#: Distance learning registered at AURA addresses (real files: 1,200 and 800 seats in 2022).
-DISTANCE = (("0699990", 1200, 2_400), ("0389990", 800, 1_300))
+#: Distance learning registered in the region's two largest départements: seats, wishes (1,200
+#: and 800 seats of one region in the real files of 2022).
+DISTANCE = ((1200, 2_400), (800, 1_300))
 
 
 #: What the files need of a cell, and of a cell in a year.
 CELL = (
     "type", "etablissement", "commune", "code_commune", "code_departement", "departement",
     "code_academie", "academie", "code_region", "region", "voie", "diplome", "niveau", "duree",
-    "libelle", "course", "cible",
+    "libelle", "course", "cible", "ici",
     "famille_metiers", "cfd_commun", "cfd", "cfd_nouveau", "rentree_renovation", "option_a",
     "option_b",
 )  # fmt: skip
@@ -171,11 +172,11 @@ def _military(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _distance(table: pd.DataFrame) -> pd.DataFrame:
-    here = (table["code_region"] == AURA) & (table["voie"] == "scolaire") & table["cible"]
+    here = table["ici"] & (table["voie"] == "scolaire") & table["cible"]
+    prefixes = largest(table.loc[table["ici"], "code_departement"])
     rows = table[here].drop_duplicates("course").head(len(DISTANCE)).copy()
-    for row, (site, seats, wishes) in zip(rows.index, DISTANCE, strict=False):
-        letter = "ABCDEFGHJKLMNPRSTUVWXYZ"[int(site) % 23]
-        rows.loc[row, ["uai", "cap", "v", "cell"]] = [site + letter, seats, wishes, 6]
+    for row, prefix, (seats, wishes) in zip(rows.index, prefixes, DISTANCE, strict=False):
+        rows.loc[row, ["uai", "cap", "v", "cell"]] = [uai(prefix, 9990), seats, wishes, 6]
         rows.loc[row, "libelle_psup"] += " - Entièrement en distanciel"
     return rows
 

@@ -1,0 +1,186 @@
+"""No code knows a programme, a region or a filière by name: it is all in its folder."""
+
+import ast
+import re
+import shutil
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from fpi_eval import twin
+from fpi_eval.errors import FpiError
+from fpi_eval.panel import emplois
+from fpi_eval.programme import load_programme
+
+ROOT = Path(__file__).parents[1]
+CODE = sorted((ROOT / "fpi_eval").rglob("*.py"))
+NAMES = re.compile(
+    r"\baura\b|auvergne|fpi_aura|\batcf\b|(?<![\w.])84(?![\w.])|reindustrialisation|\bnumerique\b"
+    r"|energie_decarbonee",
+    re.IGNORECASE,
+)
+#: What may name them, and why.
+ALLOWED = {
+    "twin/geography.py": "every region of France, as the official geographic code lists them",
+    "twin/courses.py": "a family of the simulated courses is called numerique",
+    "twin/parameters.py": "exam success of 0.84",
+}
+
+
+def words_of(path):
+    """Return the names and the texts of a module, docstrings and comments left out."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    notes = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and id(node) not in notes:
+            yield str(node.value)
+        elif isinstance(node, ast.Name | ast.arg | ast.keyword):
+            yield str(getattr(node, "id", None) or node.arg)
+        elif isinstance(node, ast.Attribute | ast.FunctionDef | ast.ClassDef):
+            yield getattr(node, "attr", None) or node.name
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda p: p.relative_to(ROOT / "fpi_eval").as_posix())
+def test_no_code_names_a_programme_a_region_or_a_filiere(path):
+    if path.relative_to(ROOT / "fpi_eval").as_posix() in ALLOWED:
+        return
+    found = [word for word in words_of(path) if NAMES.search(word)]
+    assert not found
+
+
+# ── the twin of any programme ───────────────────────────────────────────────────────────────────
+
+FPI = ROOT / "data" / "fpi_aura"
+NORD = """
+[territoire]
+code_region = "32"
+region = "Hauts-de-France"
+academies = [{ code = "09", nom = "Lille" }, { code = "20", nom = "Amiens" }]
+departements = [
+    { code = "002", nom = "Aisne", academie = "20" },
+    { code = "059", nom = "Nord", academie = "09" },
+    { code = "060", nom = "Oise", academie = "20" },
+    { code = "062", nom = "Pas-de-Calais", academie = "09" },
+    { code = "080", nom = "Somme", academie = "20" },
+]
+
+"""
+PARIS = """
+[territoire]
+code_region = "11"
+region = "Île-de-France"
+academies = [
+    { code = "01", nom = "Paris" }, { code = "24", nom = "Créteil" },
+    { code = "25", nom = "Versailles" },
+]
+departements = [
+    { code = "075", nom = "Paris", academie = "01" },
+    { code = "077", nom = "Seine-et-Marne", academie = "24" },
+    { code = "078", nom = "Yvelines", academie = "25" },
+    { code = "091", nom = "Essonne", academie = "25" },
+    { code = "092", nom = "Hauts-de-Seine", academie = "25" },
+    { code = "093", nom = "Seine-Saint-Denis", academie = "24" },
+    { code = "094", nom = "Val-de-Marne", academie = "24" },
+    { code = "095", nom = "Val-d'Oise", academie = "25" },
+]
+
+"""
+
+
+def places_of(*territories):
+    """Return one [territoire] section with the regions of several."""
+    if len(territories) == 1:
+        return territories[0]
+    read = [tomllib.loads(t)["territoire"] for t in territories]
+    codes = [t["code_region"] for t in read]
+    lines = ["[territoire]", f"code_region = {codes}",
+             f'region = "{" et ".join(t["region"] for t in read)}"']  # fmt: skip
+    for name in ("academies", "departements"):
+        rows = (
+            "{ " + ", ".join(f'{k} = "{v}"' for k, v in row.items()) + " }"
+            for t in read for row in t[name]
+        )  # fmt: skip
+        lines.append(f"{name} = [{', '.join(rows)}]")
+    return "\n".join(lines) + "\n\n"
+
+
+def programme_in(folder, *territories, filieres=None):
+    """Write a programme of other regions, and of other filières: code → NSF groups."""
+    folder.mkdir(parents=True)
+    raw = (FPI / "programme.toml").read_text(encoding="utf-8")
+    raw = re.sub(r"\[territoire\].*?(?=\[\[filieres\]\])", lambda _: places_of(*territories), raw,
+                 flags=re.DOTALL)  # fmt: skip
+    if filieres is None:
+        shutil.copy2(FPI / "filieres.csv", folder)
+    else:
+        named = "".join(f'[[filieres]]\ncode = "{c}"\nlibelle = "{c.title()}"\n' for c in filieres)
+        raw = re.sub(r"\[\[filieres\]\].*?(?=# Les sources)", lambda _: named + "\n", raw,
+                     flags=re.DOTALL)  # fmt: skip
+        raw = re.sub(r"\[jumeau\.familles\].*?(?=# ──)", "", raw, flags=re.DOTALL)
+        rows = [f"{nsf};{nsf};{code};essai" for code, groups in filieres.items() for nsf in groups]
+        (folder / "filieres.csv").write_text("\n".join(["code;libelle;filiere;motif", *rows]))
+    (folder / "programme.toml").write_text(raw, encoding="utf-8")
+    return load_programme(folder)
+
+
+ONE = {"energie": ("227", "255")}
+FIVE = {"energie": ("227", "255"), "usine": ("250", "251", "254"), "info": ("326",),
+        "bois": ("234",), "route": ("311", "252")}  # fmt: skip
+
+
+def test_the_twin_of_the_default_programme_is_what_it_was():
+    drawn = twin.draw(twin.SMALL, 20240901, programme=load_programme(FPI))
+    sums = drawn.panel[["entrants", "diplomes", "seats"]].sum()
+    assert sums.tolist() == [
+        387_822,
+        270_610,
+        6_766,
+    ]
+    register = drawn.openings.groupby("projet")["places_prevues"].sum()
+    assert register.to_dict() == {"ATCF": 129, "FPI": 831}
+    plain = twin.draw(twin.SMALL, 20240901)
+    assert plain.panel.equals(drawn.panel)
+
+
+@pytest.mark.parametrize(
+    ("territories", "regions"),
+    [((NORD,), {"32"}), ((PARIS,), {"11"}), ((NORD, PARIS), {"32", "11"})],
+)
+def test_the_twin_opens_seats_in_the_regions_of_the_programme(tmp_path, territories, regions):
+    programme = programme_in(tmp_path / "essai", *territories)
+    drawn = twin.draw(twin.SMALL, 1, programme=programme)
+    opened = drawn.panel[drawn.panel["seats"] != 0]
+    assert set(opened["code_region"]) <= regions
+    assert set(drawn.cells.loc[drawn.cells["ici"], "code_region"]) == regions
+    known = {d.code for d in programme.territoire.departements}
+    assert set(opened["code_departement"]) <= known
+
+
+@pytest.mark.parametrize("filieres", [ONE, FIVE], ids=["one", "five"])
+def test_the_twin_draws_the_filieres_of_the_programme(tmp_path, filieres):
+    programme = programme_in(tmp_path / "essai", NORD, filieres=filieres)
+    drawn = twin.draw(twin.SMALL, 1, programme=programme)
+    assert set(drawn.panel["filiere"]) == {*filieres, "autre"}
+    assert set(drawn.openings["filiere"]) <= set(filieres)
+
+
+def test_a_simulated_family_that_does_not_exist_is_named(tmp_path):
+    programme = programme_in(tmp_path / "essai", NORD)
+    wrong = programme.jumeau.model_copy(update={"familles": {"soierie": "numerique"}})
+    with pytest.raises(FpiError, match="soierie"):
+        twin.simulated(programme.model_copy(update={"jumeau": wrong}))
+
+
+def test_figures_of_another_region_are_refused(tmp_path):
+    programme = programme_in(tmp_path / "essai", NORD)
+    assert "emploi_industriel" not in emplois.reference(programme).index
+    shutil.copy2(FPI / "reference.csv", programme.dossier)
+    with pytest.raises(FpiError, match="région 84, et le programme est dans la région 32"):
+        emplois.reference(programme)
