@@ -97,7 +97,7 @@ def test_without_noise_nor_neighbours_every_group_returns_the_truth(region):
             diplomes=panel["cell"] + 0.5 * _dose(panel) + panel["rentree"] % 5
         )
     for by in (None, "cohort", "age", "niveau", "filiere"):
-        found = imputation(panel, by=by, region=region).to_frame()
+        found = imputation(panel, by=by, region_effects=region).to_frame()
         np.testing.assert_allclose(found["estimate"], 0.5, atol=EXACT)
 
 
@@ -110,13 +110,14 @@ def _dose(panel):
 def test_per_opening_is_the_mean_effect_of_treated_rows():
     panel = invented_panel(2, etab=0.0, dep=0.0, proportional=False)
     dose = _dose(panel)
-    found = per_opening(panel, region=True)
+    found = per_opening(panel, region_effects=True)
     assert found.estimate == pytest.approx(0.5 * dose[dose > 0].mean(), abs=0.3)
 
 
 def test_event_study_leads_are_zero_and_years_after_are_the_truth():
     panel = invented_panel(3, etab=0.0, dep=0.0, proportional=False)
-    table = event_study(panel, region=True).table.set_index("rel_time")["estimate"]
+    found = event_study(panel, region_effects=True)
+    table = found.table.set_index("rel_time")["estimate"]
     np.testing.assert_allclose(table[table.index < 0], 0.0, atol=EXACT)
     np.testing.assert_allclose(table[table.index >= 0], 0.5, atol=EXACT)
 

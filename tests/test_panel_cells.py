@@ -106,7 +106,8 @@ def test_the_caller_s_table_is_left_as_it_was():
     ("panel", "outcome", "message"),
     [
         (table(), "notes", "absent du panel"),
-        (table(notes=1.0), "notes", "résultat « notes » inconnu"),
+        (table(notes="vu"), "notes", "« vu » n'est pas un nombre"),
+        (table(notes=np.inf), "notes", "valeur infinie"),
         (pd.concat([table(), table()]), "diplomes", "deux lignes"),
     ],
 )

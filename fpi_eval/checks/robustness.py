@@ -101,7 +101,9 @@ def specification_curve(study: Study) -> pd.DataFrame:
         ],
         "BJS2-T, tendance additive": lambda: bjs2_t(panel, outcome, proportional=False, **facts),
         "Imputation": lambda: imputation(panel, outcome, **facts),
-        "Imputation, région × session": lambda: imputation(panel, outcome, region=True, **facts),
+        "Imputation, région × session": lambda: imputation(
+            panel, outcome, region_effects=True, **facts
+        ),
         "Imputation de Poisson": lambda: poisson.poisson_imputation(panel, outcome, **facts),
         "Wald": lambda: wald(panel, outcome, **facts),
         "Empilement": lambda: study.event.overall,

@@ -11,7 +11,6 @@ from fpi_eval.checks.thresholds import Check
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.bjs2_t import final_dose
 from fpi_eval.impact.frame import DISPLACEMENT
-from fpi_eval.panel.cells import lag_of
 
 LEADS = 5
 
@@ -92,7 +91,7 @@ def placebo_delai(study: Study) -> Check:
     years −(d − 1) to −1 from the first possible effect are a free placebo.
     """
     frame = study.frame
-    lag = lag_of(study.outcome, frame["duree"].to_numpy())
+    lag = frame["lag"].to_numpy()
     age = frame["time"].to_numpy(float) - _first_time(study)
     steps = [m for m in range(1, 4) if ((age == -m) & (lag >= m)).any()]
     if not steps:

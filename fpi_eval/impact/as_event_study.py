@@ -9,6 +9,7 @@ from scipy import stats
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.callaway_santanna import callaway_santanna
+from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.group_time import RULE, Aggregation, GroupTimeEffects, describe
 from fpi_eval.regression import interval
@@ -113,9 +114,10 @@ def comparison_frame(
     return out
 
 
+@any_table
 def opening_study(
     panel: pd.DataFrame,
-    outcome: str = "diplomes",
+    y: str = "diplomes",
     *,
     estimator: Callable[..., GroupTimeEffects] = callaway_santanna,
     niveau: str | None = None,
@@ -128,6 +130,6 @@ def opening_study(
     estimator : callable
         `callaway_santanna` or `sun_abraham`; ``options`` are its own.
     """
-    frame = comparison_frame(panel, outcome, niveau=niveau)
+    frame = comparison_frame(panel, y, niveau=niveau)
     effects = estimator(frame, cluster="uai", **options)
-    return replace(as_event_study(effects, outcome), dropped=frame.attrs["dropped"])
+    return replace(as_event_study(effects, y), dropped=frame.attrs["dropped"])

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.special import expit
 
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import effects, sample
 from fpi_eval.impact.uncertainty import answer
 from fpi_eval.panel import align
@@ -65,6 +66,7 @@ def fit_logit(
     raise FpiError("la régression logistique ne converge pas : un taux ne varie presque pas.")
 
 
+@any_table
 def rate(
     panel: pd.DataFrame,
     numerator: str = "en_emploi_6_mois",

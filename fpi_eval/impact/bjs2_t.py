@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import DEP, ETAB, GROSS, effects, final, sample, scale
 from fpi_eval.impact.j import fit_j
 from fpi_eval.impact.uncertainty import BJS, answer
@@ -94,9 +95,10 @@ def _first_step(frame, first: linear.LinearFit, cluster) -> np.ndarray:
     return out[:, [first.names.index(n) for n in (ETAB, DEP) if n in first.names]]
 
 
+@any_table
 def bjs2_t(
     panel: pd.DataFrame,
-    outcome: str = "diplomes",
+    y: str = "diplomes",
     *,
     niveau: str | None = None,
     proportional: bool = True,
@@ -106,7 +108,7 @@ def bjs2_t(
     It survives a selection of sites on their trend, which J does not, at the price of an error
     some quarter larger; it assumes that trends go on in a straight line.
     """
-    frame = sample(panel, outcome, niveau=niveau)
+    frame = sample(panel, y, niveau=niveau)
     first = fit_j(frame, proportional=proportional)
     return report(fit_t(frame, first, proportional=proportional))
 

@@ -28,15 +28,17 @@ def sample(
     """
     frame = align(panel, outcome)
     sized = (frame["size"] > 0).to_numpy()
-    new = frame["nouvelle"].to_numpy(bool)
+    new = new_of(frame)
     frame.attrs["dropped"] += (
         ("observation de cellule nouvelle", int(new.sum())),
         ("observation de cellule sans élève avant le programme", int((~sized & ~new).sum())),
     )
     keep = sized & ~new
-    if targeted:
+    if targeted and "filiere" in frame:
         keep &= (frame["filiere"] != "autre").to_numpy()
     if niveau is not None:
+        if "niveau" not in frame:
+            raise FpiError("aucun niveau dans le tableau : retirez l'option.", colonne="niveau")
         keep &= (frame["niveau"] == niveau).to_numpy()
     frame.attrs["reach"] = reach(frame)
     out = frame[keep]
@@ -47,6 +49,11 @@ def sample(
         )
     out.attrs.update(frame.attrs)
     return out
+
+
+def new_of(frame: pd.DataFrame) -> np.ndarray:
+    """Return whether each row is of a cell that did not exist before, no row without the column."""
+    return frame["nouvelle"].to_numpy(bool) if "nouvelle" in frame else np.zeros(len(frame), bool)
 
 
 def reach(frame: pd.DataFrame) -> tuple[float, float]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import effects, sample
 from fpi_eval.impact.uncertainty import BJS, answer, event_table
 from fpi_eval.regression import linear
@@ -32,13 +33,14 @@ def unexposed(frame: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
+@any_table
 def imputation(
     panel: pd.DataFrame,
-    outcome: str = "diplomes",
+    y: str = "diplomes",
     *,
     by: str | None = None,
     niveau: str | None = None,
-    region: bool = False,
+    region_effects: bool = False,
 ) -> Estimate | Estimates:
     r"""Return the effect per opened seat, :math:`\sum\tau_{it} / \sum S_{it}`, or one per group.
 
@@ -46,30 +48,31 @@ def imputation(
     ----------
     by : {"cohort", "age", "filiere", "niveau"}, optional
         Groups of treated rows; ``age`` counts years from the first possible effect.
-    region : bool
+    region_effects : bool
         Add region × session effects to the untreated model.
     """
-    return _estimate(panel, outcome, by, niveau, region, seats=True)
+    return _estimate(panel, y, by, niveau, region_effects, seats=True)
 
 
+@any_table
 def per_opening(
     panel: pd.DataFrame,
-    outcome: str = "diplomes",
+    y: str = "diplomes",
     *,
     by: str | None = None,
     niveau: str | None = None,
-    region: bool = False,
+    region_effects: bool = False,
 ) -> Estimate | Estimates:
     """Return the mean effect of an opening per treated cell and session, or one per group."""
-    return _estimate(panel, outcome, by, niveau, region, seats=False)
+    return _estimate(panel, y, by, niveau, region_effects, seats=False)
 
 
-def _estimate(panel, outcome, by, niveau, region, *, seats: bool) -> Estimate | Estimates:
+def _estimate(panel, outcome, by, niveau, region_effects, *, seats: bool) -> Estimate | Estimates:
     if by is not None and by not in GROUPS:
         raise FpiError(f"regroupement « {by} » inconnu : choisissez parmi {', '.join(GROUPS)}.")
     frame = unexposed(sample(panel, outcome, niveau=niveau))
     label = "Effet par place" if seats else "Effet par ouverture"
-    model = fit(frame, region=region)
+    model = fit(frame, region=region_effects)
     keys = pd.Series("", index=frame.index) if by is None else _keys(frame, by)
     on = model.treated & model.usable
     groups = sorted(keys[on].unique())
@@ -138,13 +141,14 @@ def _keys(frame: pd.DataFrame, by: str) -> pd.Series:
     return frame[by]
 
 
+@any_table
 def event_study(
     panel: pd.DataFrame,
-    outcome: str = "diplomes",
+    y: str = "diplomes",
     *,
     before: int = 5,
     after: int = 5,
-    region: bool = False,
+    region_effects: bool = False,
 ) -> EventStudy:
     """Return effects per seat by year from the first possible effect.
 
@@ -152,15 +156,15 @@ def event_study(
     rows alone, relative to earlier years, so that a false trend cannot hide behind the effect
     (Borusyak et al., 2024, section 4.4).
     """
-    frame = unexposed(sample(panel, outcome))
-    model = fit(frame, region=region)
+    frame = unexposed(sample(panel, y))
+    model = fit(frame, region=region_effects)
     on = model.treated & model.usable
     age = _keys(frame, "age").to_numpy()
     ages = [a for a in range(after + 1) if (on & (age == a)).any()]
     target = np.column_stack([target_of(frame, on & (age == a), True) for a in ages])
     values, by_etab, by_dep = read(frame, model, target)
     used = used_rows(frame, model)
-    leads, lead_values, lead_etab, lead_dep = _leads(used, before, region)
+    leads, lead_values, lead_etab, lead_dep = _leads(used, before, region_effects)
     return event_table(
         used, [*leads, *ages], np.r_[lead_values, values], np.column_stack([lead_etab, by_etab]),
         np.column_stack([lead_dep, by_dep]), estimator="Imputation",
@@ -168,7 +172,7 @@ def event_study(
     )  # fmt: skip
 
 
-def _leads(frame: pd.DataFrame, before: int, region: bool):
+def _leads(frame: pd.DataFrame, before: int, region_effects: bool):
     """Return years, coefficients and influences of leads on untreated rows, per seat."""
     base = frame[(frame["dose"] == 0).to_numpy()]
     final = frame.groupby("cell")["dose"].agg(lambda d: d.iloc[-1])
@@ -177,7 +181,7 @@ def _leads(frame: pd.DataFrame, before: int, region: bool):
     years = list(range(-before, 0))
     at = np.column_stack([age == m for m in years]).astype(float)
     fitted = linear.fit(
-        base["y"].to_numpy(), at * size[:, None], effects(base, region=region),
+        base["y"].to_numpy(), at * size[:, None], effects(base, region=region_effects),
         names=[str(m) for m in years], instruments=at,
     )  # fmt: skip
     kept = base[fitted.keep]

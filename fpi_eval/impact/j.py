@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import (  # noqa: F401
     DEP,
     DISPLACEMENT,
@@ -84,9 +85,10 @@ def fit_j(
     )  # fmt: skip
 
 
+@any_table
 def j(
     panel: pd.DataFrame,
-    outcome: str = "diplomes",
+    y: str = "diplomes",
     *,
     niveau: str | None = None,
     proportional: bool = True,
@@ -101,7 +103,7 @@ def j(
     clustered covariance. Identification: untreated growth equal given course × session and
     region × session, no anticipation, neighbours affected only through the exposures.
     """
-    frame = sample(panel, outcome, niveau=niveau)
+    frame = sample(panel, y, niveau=niveau)
     return report(frame, fit_j(frame, proportional=proportional))
 
 
@@ -150,9 +152,10 @@ def combination(fit: linear.LinearFit, weights: Sequence[float]) -> np.ndarray:
     return np.array([wanted.get(name, 0.0) for name in fit.names])
 
 
-def wald(panel: pd.DataFrame, outcome: str = "diplomes", *, niveau: str | None = None) -> Estimate:
+@any_table
+def wald(panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None) -> Estimate:
     """Return the effect per seat without neighbours: seats instrumented by having opened some."""
-    frame = sample(panel, outcome, niveau=niveau)
+    frame = sample(panel, y, niveau=niveau)
     dose = frame[["dose"]].to_numpy(float)
     fit = linear.fit(
         frame["y"].to_numpy(), dose, effects(frame, region=False), names=(SEATS,),
@@ -167,8 +170,9 @@ def wald(panel: pd.DataFrame, outcome: str = "diplomes", *, niveau: str | None =
     )  # fmt: skip
 
 
+@any_table
 def distributed_lags(
-    panel: pd.DataFrame, outcome: str = "diplomes", *, before: int = 3, after: int = 4
+    panel: pd.DataFrame, y: str = "diplomes", *, before: int = 3, after: int = 4
 ) -> EventStudy:
     """Return cumulative effects of one more seat by year from its opening, plain least squares.
 
@@ -176,7 +180,7 @@ def distributed_lags(
     all older seats), relative to the year before the opening. Its weights grow with the square of
     the opening: read beside J, never instead.
     """
-    frame = sample(panel, outcome)
+    frame = sample(panel, y)
     steps = [m for m in range(-before, after + 1) if m != -1]
     dose = _shifted(frame, steps)
     fit = linear.fit(

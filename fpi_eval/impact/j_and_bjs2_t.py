@@ -6,6 +6,7 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.impact.bjs2_t import DESCRIPTION, fit_t
 from fpi_eval.impact.bjs2_t import report as t_report
+from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import GROSS, WEIGHTS, sample
 from fpi_eval.impact.j import J_TEXT, combination, fit_j, report
 from fpi_eval.impact.uncertainty import BJS, answer
@@ -14,9 +15,10 @@ from fpi_eval.results import Estimates
 GAP = "Écart J − BJS2-T"
 
 
+@any_table
 def j_and_bjs2_t(
     panel: pd.DataFrame,
-    outcome: str = "diplomes",
+    y: str = "diplomes",
     *,
     niveau: str | None = None,
     proportional: bool = True,
@@ -26,7 +28,7 @@ def j_and_bjs2_t(
     The gap's error comes from the difference of influences, cluster by cluster: both use the same
     schools, and their errors are far from independent.
     """
-    frame = sample(panel, outcome, niveau=niveau)
+    frame = sample(panel, y, niveau=niveau)
     fit = fit_j(frame, proportional=proportional)
     primary = report(frame, fit)
     second = fit_t(frame, fit, proportional=proportional)

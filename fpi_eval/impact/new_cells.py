@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.uncertainty import answer
 from fpi_eval.panel import align
 from fpi_eval.regression.sandwich import codes, sum_by
@@ -15,9 +16,10 @@ DESCRIPTION = (
 )
 
 
-def new_cells(panel: pd.DataFrame, outcome: str = "diplomes") -> Estimate:
+@any_table
+def new_cells(panel: pd.DataFrame, y: str = "diplomes") -> Estimate:
     r"""Return :math:`\sum Y / \sum S` over new cells, clustered (METHOD, B2-9)."""
-    frame = align(panel, outcome)
+    frame = align(panel, y)
     used = frame[frame["nouvelle"].to_numpy(bool) & frame["opened"].to_numpy()]
     used.attrs.update(frame.attrs)
     if used["uai"].nunique() < 2:

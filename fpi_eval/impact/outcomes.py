@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import GROSS, WEIGHTS, sample
 from fpi_eval.impact.j import combination, fit_j, report
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters
@@ -108,6 +109,7 @@ class Family(Result):
         return f"{self.description} {METHOD.format(draws=self.draws)}{source}".strip()
 
 
+@any_table
 def study_family(
     panel: pd.DataFrame,
     outcomes: Sequence[str] = tuple(OUTCOMES),

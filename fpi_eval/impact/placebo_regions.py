@@ -5,6 +5,7 @@ import pandas as pd
 from scipy.stats import chi2
 
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.few_treated import Placement, paths_of
 from fpi_eval.impact.frame import effects, sample
 from fpi_eval.impact.uncertainty import Candidate
@@ -15,9 +16,10 @@ from fpi_eval.regression.sandwich import codes, sum_by
 MINIMUM = 5  # placebo regions from which their spread can be read
 
 
+@any_table
 def placebo_regions(
     panel: pd.DataFrame,
-    outcome: str = "diplomes",
+    y: str = "diplomes",
     *,
     niveau: str | None = None,
     region_effects: bool = True,
@@ -35,7 +37,7 @@ def placebo_regions(
         Columns code_region, estimate, std_error (by establishment); ``attrs`` has std_error (root
         mean square of the estimates) and df.
     """
-    frame = sample(panel, outcome, niveau=niveau)
+    frame = sample(panel, y, niveau=niveau)
     table = copied(frame, region_effects=region_effects, seed=seed)
     if table.empty:
         raise FpiError("toutes les régions ouvrent des places : il n'y a pas de région placebo.")

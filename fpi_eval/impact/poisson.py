@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import effects, sample
 from fpi_eval.impact.imputation import unexposed
 from fpi_eval.impact.uncertainty import BJS, answer
@@ -46,15 +47,16 @@ def fit_margins(y: np.ndarray, codes: Sequence[np.ndarray]) -> list[np.ndarray]:
     raise FpiError("l'ajustement de Poisson ne converge pas : trop de cellules vides.")
 
 
+@any_table
 def poisson_imputation(
-    panel: pd.DataFrame, outcome: str = "diplomes", *, niveau: str | None = None
+    panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None
 ) -> Estimate:
     r"""Return the effect per seat with :math:`E[Y_{it}(0)] = \exp(a_i + \lambda_{kt})`.
 
     Treated rows whose cell or course × session was always empty have a prediction of 0 that no
     observation supports: they are dropped, and counted.
     """
-    frame = unexposed(sample(panel, outcome, niveau=niveau))
+    frame = unexposed(sample(panel, y, niveau=niveau))
     y = frame["y"].to_numpy()
     treated = (frame["dose"] != 0).to_numpy()
     base = ~treated

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.uncertainty import answer, event_table
 from fpi_eval.regression import linear
@@ -138,9 +139,10 @@ def stacked_event_study(
     )
 
 
+@any_table
 def stacked(
     panel: pd.DataFrame,
-    outcome: str = "diplomes",
+    y: str = "diplomes",
     *,
     before: int = BEFORE,
     after: int = AFTER,
@@ -163,4 +165,4 @@ def stacked(
     treated × event year. A control recurs across waves: errors are clustered on establishments
     and départements, the widest is reported. Cengiz et al. (2019), QJE 134(3).
     """
-    return stacked_event_study(sample(panel, outcome, niveau=niveau), before=before, after=after)
+    return stacked_event_study(sample(panel, y, niveau=niveau), before=before, after=after)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import SEATS, effects, sample
 from fpi_eval.impact.imputation import unexposed
 from fpi_eval.impact.uncertainty import answer
@@ -17,14 +18,15 @@ DESCRIPTION = (
 )
 
 
+@any_table
 def triple_difference(
-    panel: pd.DataFrame, outcome: str = "diplomes", *, niveau: str | None = None
+    panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None
 ) -> Estimate:
     """Return the effect per seat net of what moves all courses of the region.
 
     Exposed neighbours are dropped first: displacement would pass for a shock of the region.
     """
-    frame = unexposed(sample(panel, outcome, targeted=False, niveau=niveau))
+    frame = unexposed(sample(panel, y, targeted=False, niveau=niveau))
     dose = frame[["dose"]].to_numpy(float)
     fit = linear.fit(
         frame["y"].to_numpy(), dose, effects(frame), names=(SEATS,), instruments=np.sign(dose)

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.uncertainty import answer
 from fpi_eval.regression import linear
@@ -93,14 +94,13 @@ def goodman_bacon(y: np.ndarray, cohort: np.ndarray) -> pd.DataFrame:
     return table
 
 
-def twfe(
-    panel: pd.DataFrame, outcome: str = "diplomes", *, niveau: str | None = None
-) -> Decomposition:
+@any_table
+def twfe(panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None) -> Decomposition:
     """Return the two-way estimate on cells seen every session, and its decomposition.
 
     Closures are left out: the decomposition is that of a yes-or-no treatment that stays.
     """
-    frame = sample(panel, outcome, niveau=niveau)
+    frame = sample(panel, y, niveau=niveau)
     years = np.sort(frame["time"].unique())
     full = frame.groupby("cell")["time"].transform("size") == len(years)
     closed = (frame["dose"] < 0).groupby(frame["cell"]).transform("any")

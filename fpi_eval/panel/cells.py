@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
+from fpi_eval.panel import coding
 
 IDENTIFIERS = [
     "cell", "uai", "course", "famille", "filiere", "niveau", "voie", "duree",
     "code_departement", "code_academie", "code_region", "nouvelle",
 ]  # fmt: skip
 AT_ENTRY = ("entrants", "voeux_1", "places", "entrants_filles", "entrants_garcons")
-AT_THE_END = ("terminale", "diplomes", "sortants")
+SIZE, LAG = "effectif_avant", "decalage"  # columns that an own table may declare
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,14 +31,26 @@ class SeatGrid:
     first: np.ndarray
 
 
-def lag_of(outcome: str, duree: np.ndarray) -> np.ndarray:
-    """Return how many rentrées before the outcome its students entered: 0, or duree − 1."""
-    if outcome in AT_ENTRY:
-        return np.zeros(len(duree), dtype=int)
-    if outcome in AT_THE_END or outcome.startswith("en_emploi_"):
-        return np.asarray(duree, dtype=int) - 1
-    expected = ", ".join((*AT_ENTRY, *AT_THE_END, "en_emploi_…"))
-    raise FpiError(f"résultat « {outcome} » inconnu : choisissez parmi {expected}.")
+def lag_column(table: pd.DataFrame, name: str) -> np.ndarray:
+    """Return a column of whole numbers of years, 0 or more."""
+    found = coding.numbers(table, name, missing=False)
+    wrong = (found < 0) | (found != np.round(found))
+    coding.refuse(wrong, name, "durée impossible", "un nombre entier d'années est attendu.")
+    return found.astype(np.int64)
+
+
+def lag_of(outcome: str, table: pd.DataFrame) -> np.ndarray:
+    """Return how many rentrées before the outcome its students entered, (n_obs,).
+
+    What the table declares (column ``decalage``, or ``decalage`` and the outcome's name); else 0
+    for outcomes at entry, and for the others ``duree`` − 1, or 0 where there is no ``duree``.
+    """
+    for name in (f"{LAG} {outcome}", LAG):
+        if name in table:
+            return lag_column(table, name)
+    if outcome in AT_ENTRY or "duree" not in table:
+        return np.zeros(len(table), dtype=np.int64)
+    return np.asarray(table["duree"], dtype=np.int64) - 1
 
 
 def seat_grid(panel: pd.DataFrame, column: str = "seats") -> SeatGrid:
@@ -63,14 +76,14 @@ def seat_grid(panel: pd.DataFrame, column: str = "seats") -> SeatGrid:
 
 
 def size_before(panel: pd.DataFrame, grid: SeatGrid) -> np.ndarray:
-    """Return each cell's mean entrants over rentrées before the first opening of all, (n_cells,).
+    """Return each cell's mean students over rentrées before the first opening of all, (n_cells,).
 
     A cell without a figure then weighs 0: it cannot lose students it did not have.
     """
     moved = (grid.seats != 0).any(axis=0)
     start = grid.years[moved.argmax()] if moved.any() else grid.years[-1] + 1
     before = panel[panel["rentree"] < start]
-    means = before.groupby("cell")["entrants"].mean()
+    means = before.groupby("cell")[SIZE if SIZE in panel else "entrants"].mean()
     return means.reindex(grid.cells["cell"]).fillna(0.0).to_numpy()
 
 
@@ -99,6 +112,15 @@ def _share(seats: np.ndarray, size: np.ndarray, group: np.ndarray) -> np.ndarray
     return share[:, None] * total[group]
 
 
+def _given(panel: pd.DataFrame, computed: tuple[np.ndarray, np.ndarray]) -> list[np.ndarray]:
+    """Return the exposures of the table where it has them, the computed ones otherwise."""
+    names = ("exposure_etab", "exposure_dep")
+    return [
+        seat_grid(panel, name).seats if name in panel else found
+        for name, found in zip(names, computed, strict=True)
+    ]
+
+
 def align(panel: pd.DataFrame, outcome: str) -> pd.DataFrame:
     """Return the estimation frame of one outcome: each row beside the seats that can move it.
 
@@ -112,31 +134,32 @@ def align(panel: pd.DataFrame, outcome: str) -> pd.DataFrame:
     panel : DataFrame
         Cell panel, one row per cell × rentrée, **all** cells: exposures need the neighbours.
     outcome : str
-        Column of counts: entrants, voeux_1, places, terminale, diplomes, sortants, en_emploi_….
+        Any column of numbers.
 
     Returns
     -------
     DataFrame
-        Identifiers of the cell, and ``time`` (rentrée of the row), ``y``, ``dose`` (lagged net
-        seats), ``opened`` (dose > 0), ``cohort`` (first ``time`` with dose > 0, NaN if never),
+        Identifiers of the cell, and ``time`` (rentrée of the row), ``lag``, ``y``, ``dose`` (lagged
+        net seats), ``opened`` (dose > 0), ``cohort`` (first ``time`` with dose > 0, NaN if never),
         ``exposure_etab``, ``exposure_dep``, ``other_dose`` (openings on other budgets),
         ``size`` (mean entrants before any opening), ``nouvelle`` (new cells: a stratum of their
         own). The index is the panel's.
     """
     if outcome not in panel:
-        raise FpiError(f"résultat absent du panel : {outcome}.", colonne=outcome)
+        found = ", ".join(map(str, panel.columns))
+        raise FpiError(f"résultat absent du panel (trouvé : {found}).", colonne=outcome)
     grid = seat_grid(panel)
     size = size_before(panel, grid)
-    at_etab, at_dep = exposures(grid, size)
+    at_etab, at_dep = _given(panel, exposures(grid, size))
     cell = grid.cells["cell"].searchsorted(panel["cell"])
-    column = panel["rentree"].to_numpy() - grid.years[0]
-    column = column - lag_of(outcome, panel["duree"].to_numpy())
+    lag = lag_of(outcome, panel)
+    column = panel["rentree"].to_numpy() - grid.years[0] - lag
     inside = column >= 0
     at = np.maximum(column, 0)
 
     frame = panel[[c for c in IDENTIFIERS if c in panel]].copy()
-    frame["time"] = panel["rentree"]
-    frame["y"] = panel[outcome].astype(float)
+    frame["time"], frame["lag"] = panel["rentree"], lag
+    frame["y"] = coding.numbers(panel, outcome)
     frame["dose"] = np.where(inside, grid.seats[cell, at], 0.0)
     frame["opened"] = frame["dose"] > 0
     frame["exposure_etab"] = np.where(inside, at_etab[cell, at], 0.0)

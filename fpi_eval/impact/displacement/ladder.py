@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import SEATS, sample
 from fpi_eval.impact.imputation import DESCRIPTION, read, target_of, unexposed, used_rows
 from fpi_eval.impact.imputation import fit as imputation_fit
@@ -29,13 +30,14 @@ GROUPS = {True: "voisines pleines avant", False: "voisines non pleines avant"}
 OWN = {True: "ouvertures là où tout était plein", False: "ouvertures là où il restait des places"}
 
 
-def ladder(panel: pd.DataFrame, outcome: str = "entrants") -> Estimates:
+@any_table
+def ladder(panel: pd.DataFrame, y: str = "entrants") -> Estimates:
     """Return the effect of one more seat on the total of ever wider groups of courses.
 
     The fall from one rung to the next is what neighbours lose inside the wider one (METHOD, B4):
     a check of `displacement`, at the price of errors that grow with the territory.
     """
-    frame = sample(panel, outcome)
+    frame = sample(panel, y)
     return Estimates(tuple(_rung(frame, name, keys) for name, keys in LEVELS.items()))
 
 
@@ -69,13 +71,14 @@ def fill_before(panel: pd.DataFrame) -> pd.Series:
     return sums["entrants"] / sums["places"]
 
 
-def by_fill(panel: pd.DataFrame, outcome: str = "entrants", *, full: float = FULL) -> Estimates:
+@any_table
+def by_fill(panel: pd.DataFrame, y: str = "entrants", *, full: float = FULL) -> Estimates:
     """Return displacement per seat from neighbours that were full before, and from the others.
 
     A course with a waiting list replaces a student who leaves, an empty one cannot: displacement
     should come from the second. Cells without a known fill count as not full.
     """
-    frame = sample(panel, outcome)
+    frame = sample(panel, y)
     filled = frame["cell"].map(fill_before(panel)).ge(full).to_numpy()
     near = frame["exposure_etab"] + frame["exposure_dep"]
     attrs = dict(frame.attrs)
@@ -100,9 +103,10 @@ def by_fill(panel: pd.DataFrame, outcome: str = "entrants", *, full: float = FUL
     return Estimates(tuple(items))
 
 
-def own_by_fill(panel: pd.DataFrame, outcome: str = "entrants", *, full: float = FULL) -> Estimates:
+@any_table
+def own_by_fill(panel: pd.DataFrame, y: str = "entrants", *, full: float = FULL) -> Estimates:
     """Return the own effect per seat where courses were full before, and where they were not."""
-    frame = unexposed(sample(panel, outcome))
+    frame = unexposed(sample(panel, y))
     model = imputation_fit(frame)
     filled = frame["cell"].map(fill_before(panel)).ge(full).to_numpy()
     on = model.treated & model.usable

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
+from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.displacement.diversion import MARGIN, Equivalence, diversion
 from fpi_eval.impact.displacement.rings import DEFAULT, VOIES, Ring, ring_exposures
 from fpi_eval.impact.frame import DISPLACEMENT, EXPOSURES, GROSS, SEATS, sample
@@ -125,9 +126,10 @@ class Displacement(Result):
         )
 
 
+@any_table
 def displacement(
     panel: pd.DataFrame,
-    outcome: str = "entrants",
+    y: str = "entrants",
     *,
     rings: tuple[Ring, ...] = DEFAULT,
     niveau: str | None = None,
@@ -147,13 +149,13 @@ def displacement(
     margin : float
         Share of the filled seats above which displacement would matter.
     """
-    frame = sample(panel, outcome, niveau=niveau)
+    frame = sample(panel, y, niveau=niveau)
     names = {name: name for name in (ring.name for ring in rings)}
     if rings == DEFAULT:
         columns, reach = EXPOSURES.values(), np.array(frame.attrs["reach"])
         exposures = dict(zip(names, columns, strict=True))
     else:
-        found, reach = ring_exposures(panel, outcome, rings)
+        found, reach = ring_exposures(panel, y, rings)
         attrs = dict(frame.attrs)
         frame = frame.join(found)
         frame.attrs.update(attrs)
@@ -162,13 +164,14 @@ def displacement(
     return report(frame, fit, reach, rings, margin)
 
 
-def substitution(panel: pd.DataFrame, outcome: str = "entrants", **options) -> Displacement:
+@any_table
+def substitution(panel: pd.DataFrame, y: str = "entrants", **options) -> Displacement:
     """Return the displacement between voies: the other voie of the family is a ring of its own.
 
     Same regressors as `displacement`: seats opened in one voie may draw on school or on
     apprenticeship courses of the same family and département (`rings.AUTRE_VOIE`).
     """
-    return displacement(panel, outcome, rings=VOIES, **options)
+    return displacement(panel, y, rings=VOIES, **options)
 
 
 def report(

@@ -77,7 +77,7 @@ def ring_exposures(
     moved = (grid.seats != 0).any(axis=1)
     places = _places(panel, grid.cells) if any(r.by_distance for r in rings) else None
     cell = grid.cells["cell"].searchsorted(panel["cell"])
-    column = panel["rentree"].to_numpy() - grid.years[0] - lag_of(outcome, panel["duree"])
+    column = panel["rentree"].to_numpy() - grid.years[0] - lag_of(outcome, panel)
     inside, at = column >= 0, np.maximum(column, 0)
     known = panel[outcome].notna().to_numpy()
     seats = np.where(inside & known, grid.seats[cell, at], 0.0).sum()

@@ -10,6 +10,7 @@ from scipy import stats
 
 from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.few_treated import wild_interval
 from fpi_eval.impact.frame import effects, sample
 from fpi_eval.impact.frame import scale as j_scale
@@ -129,9 +130,10 @@ class Split:
         return joint_test(self.gaps, psi.T @ psi, self.df)
 
 
+@any_table
 def heterogeneity(
     panel: pd.DataFrame,
-    outcome: str = "diplomes",
+    y: str = "diplomes",
     by: Sequence[str] = tuple(DIMENSIONS),
     *,
     words: Mapping[str, str] | None = None,
@@ -158,7 +160,7 @@ def heterogeneity(
     unknown = [name for name in by if name not in DIMENSIONS]
     if unknown:
         raise FpiError(f"découpage « {unknown[0]} » inconnu : {text.liste(DIMENSIONS)}.")
-    frame = sample(panel, outcome)
+    frame = sample(panel, y)
     wide = Clusters.of(frame).n_treated_dep >= ENOUGH
     splits, absent, left, by_sex = {}, {}, [], None
     for name in by:
@@ -180,7 +182,7 @@ def heterogeneity(
     table = pd.DataFrame([r for s in splits.values() for r in s.rows])
     tests = _tests(splits, draws, seed)
     level = "département" if wide else "établissement"
-    return Heterogeneity(outcome, table, tests, absent, tuple(left), level, by_sex)
+    return Heterogeneity(y, table, tests, absent, tuple(left), level, by_sex)
 
 
 def _large(frame: pd.DataFrame, groups: pd.Series) -> tuple[pd.DataFrame, list[tuple[str, int]]]:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import GROSS, NET, reach, sample
 from fpi_eval.impact.groups.territories import Territories, territories
 from fpi_eval.impact.j import fit_j, report
@@ -82,9 +83,10 @@ class Totals(Result):
         return METHOD
 
 
+@any_table
 def totals(
     panel: pd.DataFrame,
-    outcome: str = "diplomes",
+    y: str = "diplomes",
     *,
     names: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Totals:
@@ -99,7 +101,7 @@ def totals(
     -----
     Courses created by the programme have no past: their seats get their group's effect per seat.
     """
-    frame, whole = sample(panel, outcome), align(panel, outcome)
+    frame, whole = sample(panel, y), align(panel, y)
     rows = [_row(ALL, ALL, frame, whole)]
     absent: dict[str, str] = {}
     for name, known in OWN.items():
@@ -112,12 +114,12 @@ def totals(
             except (FpiError, np.linalg.LinAlgError):
                 absent[f"{DIMENSIONS[name]}, {words.get(key, key).lower()}"] = TOO_FEW
     try:
-        found = territories(panel, outcome)
+        found = territories(panel, y)
     except FpiError as why:
         absent["Territoires"] = str(why)
     else:
         rows += _places(found, panel, names or {})
-    return Totals(outcome, pd.DataFrame(rows, columns=COLUMNS), absent)
+    return Totals(y, pd.DataFrame(rows, columns=COLUMNS), absent)
 
 
 def _row(dimension: str, group: str, frame: pd.DataFrame, whole: pd.DataFrame) -> tuple:

@@ -10,6 +10,7 @@ from scipy import stats
 from fpi_eval import plots, text
 from fpi_eval.calendar import first_seen, month
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.displacement.additionality import Waterfall
 from fpi_eval.impact.jobs.cohorts import DRAWS, CohortFit, cohort_frame, fit_cohorts
 from fpi_eval.impact.uncertainty import ENOUGH
@@ -154,12 +155,13 @@ class Chain(Result):
         )
 
 
+@any_table
 def chain(
     panel: pd.DataFrame,
     *,
     horizon: int = 6,
     niveau: str | None = None,
-    cluster: str | None = None,
+    resample: str | None = None,
     draws: int = DRAWS,
     seed: int = 0,
     proportional: bool = True,
@@ -173,7 +175,7 @@ def chain(
     ----------
     horizon : {6, 12, 18, 24}
         Months after leaving at which employment is read.
-    cluster : str, optional
+    resample : str, optional
         Column of the clusters that are resampled; by default départements when at least
         `uncertainty.ENOUGH` of them opened seats, whose shocks they allow for, else establishments.
     """
@@ -187,10 +189,10 @@ def chain(
         )
     names = tuple(s.outcome for s in kept)
     used = frame.dropna(subset=list(names))
-    if cluster is None:
+    if resample is None:
         opened = used.loc[used["dose"] != 0, "code_departement"].nunique()
-        cluster = "code_departement" if opened >= ENOUGH else "uai"
-    fit = fit_cohorts(frame, names, cluster=cluster, draws=draws, seed=seed,
+        resample = "code_departement" if opened >= ENOUGH else "uai"
+    fit = fit_cohorts(frame, names, cluster=resample, draws=draws, seed=seed,
                       proportional=proportional)  # fmt: skip
     pending = pd.DataFrame(
         [(s.outcome, s.label, first_seen(panel, s.outcome)) for s in steps if s not in kept],

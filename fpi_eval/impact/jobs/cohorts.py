@@ -47,7 +47,7 @@ def cohort_frame(
         if name not in panel:
             frame[name] = np.nan
             continue
-        at = frame["time"] + lag_of(name, frame["duree"])
+        at = frame["time"] + lag_of(name, panel.loc[frame.index])
         known = pd.Series(panel[name].to_numpy(float), index=index)
         frame[name] = known.reindex(pd.MultiIndex.from_arrays([frame["cell"], at])).to_numpy()
     frame.attrs.update(attrs)

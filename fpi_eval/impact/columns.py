@@ -1,0 +1,224 @@
+"""Estimators on any long table: columns named once, checked, read as those of the cell panel."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from functools import wraps
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.errors import FpiError
+from fpi_eval.panel import coding
+from fpi_eval.panel.cell_panel import CellPanel
+from fpi_eval.panel.cells import LAG, SIZE, lag_column
+
+ALWAYS = ("unit", "time", "dose")
+OR_NONE = ("course", "region", "cluster", "departement", "famille", "size")
+IF_THERE = ("duree", "other_dose", "new", "filiere", "exposure_etab", "exposure_dep")
+LABELS = ("course", "region", "cluster", "departement", "famille")
+SEATS = ("dose", "other_dose", "exposure_etab", "exposure_dep")
+TYPES = {"time": np.int64, "new": np.bool_, **dict.fromkeys(SEATS, np.float64)}
+DOC = """
+    Any long table will do, its columns named: ``unit`` (what is followed over the years), ``time``,
+    ``dose`` (seats in force), ``course`` and ``region`` (compared within), ``cluster`` and
+    ``departement`` (whose shocks are shared), ``famille`` (neighbours in the département),
+    ``size`` (students before, of which one keeps the mean before the first opening), ``duree``
+    (years of study), ``new``, ``other_dose``, ``filiere``, ``exposure_etab`` and ``exposure_dep``
+    (seats opened around, computed unless given). What the table does not have is declared None.
+    ``lag``: years from entry to the outcome, a number or a column; by default 0 for outcomes at
+    entry, else ``duree`` − 1 (also ``lag="duree"``), or 0 where there is no ``duree``.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Names of the columns that estimators read; the defaults are those of the cell panel."""
+
+    unit: str = "cell"
+    time: str = "rentree"
+    dose: str = "seats"
+    course: str | None = "course"
+    region: str | None = "code_region"
+    cluster: str | None = "uai"
+    departement: str | None = "code_departement"
+    famille: str | None = "famille"
+    size: str | None = "entrants"
+    duree: str | None = "duree"
+    lag: str | int | Mapping[str, str | int] | None = None
+    new: str | None = "nouvelle"
+    other_dose: str | None = "autres_places"
+    filiere: str | None = "filiere"
+    exposure_etab: str | None = "exposure_etab"
+    exposure_dep: str | None = "exposure_dep"
+
+
+NAMES = tuple(f.name for f in fields(Columns))
+CANONICAL = {f.name: f.default for f in fields(Columns) if f.name != "lag"}
+
+
+def any_table(estimator: Callable) -> Callable:
+    """Return the estimator of the cell panel, open to any long table whose columns are named."""
+    own = inspect.signature(estimator)
+    kinds = {n: p.kind for n, p in own.parameters.items()}
+    options = {n for n, kind in kinds.items() if kind is inspect.Parameter.KEYWORD_ONLY}
+    passes_on = inspect.Parameter.VAR_KEYWORD in kinds.values()
+
+    @wraps(estimator)
+    def run(panel, *args, **given):
+        known = [*own.parameters, *NAMES]
+        for name in given:
+            if name not in known and not passes_on:
+                raise FpiError(_unknown(estimator.__name__, name, known))
+        named = {n: given.pop(n) for n in NAMES if n in given and n not in options}
+        try:
+            bound = own.bind(panel, *args, **given)
+        except TypeError as error:
+            raise FpiError(f"{estimator.__name__} : arguments mal formés ({error}).") from None
+        bound.apply_defaults()
+        table = as_panel(panel, named, bound.arguments.get("y"))
+        return estimator(table, *bound.args[1:], **bound.kwargs)
+
+    extra = [
+        inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default)
+        for f in fields(Columns) if f.name not in options
+    ]  # fmt: skip
+    shown = [*own.parameters.values(), *extra]
+    run.__signature__ = own.replace(parameters=sorted(shown, key=lambda p: p.kind))
+    run.__doc__ = f"{inspect.cleandoc(estimator.__doc__)}\n{inspect.cleandoc(DOC)}\n"
+    return run
+
+
+def as_panel(
+    panel: CellPanel | pd.DataFrame, named: Mapping | None = None, y: str | None = None
+) -> pd.DataFrame:
+    """Return a table as the cell panel that estimators read: same rows, its names, checked.
+
+    A table that already is one comes back as it is.
+
+    Raises
+    ------
+    FpiError
+        A column that is absent and not declared None, a missing label, a year, a dose or an
+        outcome that is none.
+    """
+    table = CellPanel.of(panel).table
+    if not isinstance(table, pd.DataFrame):
+        kind = type(table).__name__
+        raise FpiError(f"un tableau (DataFrame, une ligne par unité × année) est attendu : {kind}.")
+    named = dict(named or {})
+    columns = Columns(**named)
+    _there(table, columns, named)
+    made = _made(table, columns)
+    if y is not None:
+        coding.numbers(table, y)
+        if y in made:
+            raise FpiError("le panel des cellules se sert de ce nom : renommez-la.", colonne=y)
+    gone = {CANONICAL[r] for r in IF_THERE if getattr(columns, r) is None} - set(made)
+    out = table if table.index.is_unique else table.reset_index(drop=True)
+    out = out.drop(columns=gone & set(out)) if gone & set(out) else out
+    return out.assign(**made) if made else out
+
+
+def _there(table: pd.DataFrame, columns: Columns, named: Mapping) -> None:
+    """Raise when a column is absent: to be named or, where that has a meaning, declared None."""
+    found = ", ".join(map(str, table.columns))
+    for role in ALWAYS:
+        name = getattr(columns, role)
+        if name not in table:
+            raise FpiError(f"absente : nommez-la par {role}=… (trouvé : {found}).", colonne=name)
+    for role in IF_THERE:
+        if named.get(role) is not None:
+            coding.column(table, named[role])
+    absent = [r for r in OR_NONE if getattr(columns, r) not in (None, *table.columns)]
+    useless = {"famille"} if columns.departement is None else set()
+    useless |= {"size"} if SIZE in table and "size" not in named else set()
+    absent = [r for r in absent if r not in useless]
+    if absent:
+        how, none = (", ".join(f"{r}={v}" for r in absent) for v in ("…", "None"))
+        raise FpiError(
+            f"absente : nommez-la ({how}) ou déclarez que le tableau n'en a pas ({none}). "
+            f"Trouvé : {found}.", colonne=" », « ".join(getattr(columns, r) for r in absent),
+        )  # fmt: skip
+
+
+def _made(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:
+    """Return the columns of the cell panel that the table does not have just as they are read."""
+    unit, _ = coding.codes(table, columns.unit)
+    read = {"unit": unit, "time": coding.years(table, columns.time)}
+    for role in SEATS:
+        if getattr(columns, role) in table:
+            read[role] = coding.numbers(table, getattr(columns, role), missing=False)
+    if columns.departement is None:
+        read["exposure_dep"] = np.zeros(len(table))
+    if columns.new in table:
+        read["new"] = coding.numbers(table, columns.new, missing=False) != 0
+    if columns.filiere in table:
+        read["filiere"] = np.asarray(table[columns.filiere])
+    if columns.duree in table:
+        read["duree"] = lag_column(table, columns.duree)
+    for role in LABELS:
+        read[role] = _label(table, getattr(columns, role))
+    if columns.cluster is None:
+        read["cluster"] = unit
+    made = {CANONICAL[r]: v for r, v in read.items() if not _as_read(table, columns, r)}
+    return made | _size(table, columns) | _lags(table, columns)
+
+
+def _as_read(table: pd.DataFrame, columns: Columns, role: str) -> bool:
+    """Return whether the table already has the column of a role, under its name and type."""
+    name = getattr(columns, role)
+    if name != CANONICAL[role] or name not in table:
+        return False
+    kind = table[name].dtype
+    if isinstance(kind, pd.CategoricalDtype):
+        return False
+    if role in ("unit", "duree"):
+        return isinstance(kind, np.dtype) and kind.kind in "iu"
+    return kind == TYPES[role] if role in TYPES else True
+
+
+def _label(table: pd.DataFrame, name: str | None) -> np.ndarray:
+    """Return the labels of a column, none missing; one label for all where there is none."""
+    if name not in table:
+        return np.zeros(len(table), dtype=np.int64)
+    coding.codes(table, name)
+    return np.asarray(table[name])
+
+
+def _size(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:
+    """Return the students of each row, of which the panel keeps the mean before any opening."""
+    if columns.size is None:
+        return {SIZE: np.ones(len(table))}
+    if columns.size not in table:  # already read
+        return {}
+    values = coding.numbers(table, columns.size)
+    return {SIZE: values} if columns.size != CANONICAL["size"] else {}
+
+
+def _lags(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:
+    """Return the declared lags, in all or by outcome."""
+    declared = columns.lag if isinstance(columns.lag, Mapping) else {"": columns.lag}
+    return {
+        f"{LAG} {outcome}".strip(): _lag(table, columns, lag)
+        for outcome, lag in declared.items() if lag is not None
+    }  # fmt: skip
+
+
+def _lag(table: pd.DataFrame, columns: Columns, lag: str | int) -> np.ndarray:
+    if lag == CANONICAL["duree"]:
+        return lag_column(table, columns.duree or lag) - 1
+    if isinstance(lag, str):
+        return lag_column(table, lag)
+    if isinstance(lag, bool) or not isinstance(lag, int | np.integer) or lag < 0:
+        raise FpiError(
+            f"lag={lag!r} : un nombre d'années (0 ou plus), « duree » ou une colonne est attendu."
+        )
+    return np.full(len(table), int(lag))
+
+
+def _unknown(estimator: str, name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, 1)
+    hint = f" : vouliez-vous dire « {near[0]} » ?" if near else "."
+    return f"{estimator} : option « {name} » inconnue{hint} Options : {', '.join(known[1:])}."

@@ -1,0 +1,147 @@
+"""One checked reading of a table's columns: labels, years, opening years, numbers.
+
+A missing label never becomes a code, an opening year that means *never* is recognised or refused,
+and what is refused is named: column, rows, what was found, what to do.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval import text
+from fpi_eval.errors import FpiError
+
+NEVER = (0, -1)  # how other packages code a unit that is never treated
+SHOWN = 3  # rows named in a refusal
+EXPECTED = "une année par ligne est attendue (nombre, date ou période annuelle)."
+
+
+def column(table: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column; raise when it is absent or there twice."""
+    if name not in table.columns:
+        found = ", ".join(map(str, table.columns))
+        raise FpiError(f"colonne absente (trouvé : {found}).", colonne=name)
+    found = table[name]
+    if isinstance(found, pd.DataFrame):
+        raise FpiError("deux colonnes portent ce nom : gardez-en une.", colonne=name)
+    return found
+
+
+def codes(table: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels as integers 0..k-1 in their order, and the labels; none may be missing."""
+    values = column(table, name)
+    refuse(values.isna(), name, "identifiant manquant", "complétez-le ou retirez la ligne.")
+    try:
+        integers, labels = pd.factorize(values, sort=True)
+    except TypeError:  # texts and numbers together have no order
+        integers, labels = pd.factorize(values)
+    return integers.astype(np.int64, copy=False), np.asarray(labels)
+
+
+def numbers(table: pd.DataFrame, name: str, *, missing: bool = True) -> np.ndarray:
+    """Return a column as floats, NaN where missing; texts, dates and infinities are refused."""
+    found = floats(column(table, name), name)
+    refuse(np.isinf(found), name, "valeur infinie", "corrigez-la ou laissez la case vide.")
+    if not missing:
+        refuse(np.isnan(found), name, "valeur manquante", "complétez-la ou retirez la ligne.")
+    return found
+
+
+def years(table: pd.DataFrame, name: str) -> np.ndarray:
+    """Return a column of years, dates or annual periods as whole years, none missing."""
+    found = calendar_years(column(table, name), name)
+    refuse(np.isnan(found), name, "année manquante", "complétez-la ou retirez la ligne.")
+    refuse(np.isinf(found), name, "année infinie", EXPECTED)
+    refuse(found != np.round(found), name, "année qui n'est pas entière", EXPECTED)
+    return found.astype(np.int64)
+
+
+def cohorts(table: pd.DataFrame, name: str, seen: np.ndarray) -> np.ndarray:
+    """Return first treated years, NaN if never; ``seen`` are the years of the table.
+
+    Never is an empty cell or infinity; 0 or −1 too where the years seen are all above them.
+    """
+    found = calendar_years(column(table, name), name)
+    found = np.where(found == np.inf, np.nan, found)
+    start = seen.min() if len(seen) else 1
+    if start > 0:
+        found = np.where(np.isin(found, NEVER), np.nan, found)
+        why = "année d'ouverture impossible"
+        refuse(found <= 0, name, why, "laissez la case vide pour « jamais ».")
+    elif start in NEVER and not np.isnan(found).any():
+        why = f"{start} est une année du tableau et peut aussi vouloir dire « jamais »"
+        refuse(found == start, name, why, "laissez la case vide pour « jamais ».")
+    refuse(np.isinf(found) | (found != np.round(found)) & ~np.isnan(found), name,
+           "année d'ouverture qui n'est pas entière", EXPECTED)  # fmt: skip
+    return found
+
+
+def floats(values: pd.Series, name: str) -> np.ndarray:
+    """Return values as floats, NaN where missing; raise on a date or a text that is no number."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if values.dtype.kind in "mM" or isinstance(values.dtype, pd.PeriodDtype):
+        raise FpiError("dates trouvées : des nombres sont attendus.", colonne=name)
+    if values.dtype.kind == "c":
+        raise FpiError("nombres complexes : des nombres réels sont attendus.", colonne=name)
+    if values.dtype.kind in "iufb" and isinstance(values.dtype, np.dtype):
+        return values.to_numpy(dtype=float)
+    blank = values.isna() | values.astype("string").str.strip().eq("").fillna(False)
+    found = pd.to_numeric(values.where(~blank), errors="coerce").astype("Float64")
+    found = found.to_numpy(dtype=float, na_value=np.nan)
+    wrong = np.isnan(found) & ~blank.to_numpy(dtype=bool)
+    if wrong.any():
+        said = text.liste(f"« {v} »" for v in pd.unique(values[wrong])[:SHOWN])
+        refuse(
+            wrong, name, f"{said} n'est pas un nombre", "un nombre ou une case vide est attendu."
+        )
+    return found
+
+
+def calendar_years(values: pd.Series, name: str) -> np.ndarray:
+    """Return years as floats from numbers, dates or periods, NaN where missing."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if not (values.dtype.kind == "M" or isinstance(values.dtype, pd.PeriodDtype)):
+        if not _dates(values.dropna()):
+            return floats(values, name)
+        values = pd.to_datetime(values.map(str).where(values.notna()))
+    found = values.dt.year.to_numpy(dtype=float, na_value=np.nan)
+    known = values.notna()
+    if values[known].nunique() > len(np.unique(found[known])):
+        raise FpiError("plusieurs dates dans une même année : " + EXPECTED, colonne=name)
+    return found
+
+
+def _dates(known: pd.Series) -> bool:
+    """Return whether objects are dates or periods, or texts like 2019-09-01."""
+    kind = pd.api.types.infer_dtype(known)
+    written = kind == "string" and known.str.fullmatch(r"\d{4}-\d{2}-\d{2}.*").all()
+    return len(known) > 0 and (written or kind in ("date", "datetime", "datetime64", "period"))
+
+
+def constant(values: np.ndarray, unit: np.ndarray, n: int, name: str) -> np.ndarray:
+    """Return one value a unit (coded 0..n-1); raise when it changes over years."""
+    out = np.empty(n, dtype=values.dtype)
+    out[unit] = values
+    same = out[unit] == values
+    if values.dtype.kind == "f":
+        same |= np.isnan(values) & np.isnan(out[unit])
+    if not same.all():
+        raise FpiError(
+            f"« {name} » change d'une année à l'autre pour {int((~same).sum())} ligne(s) : "
+            "donnez une seule valeur par cellule (par exemple la moyenne avant ouverture).",
+            colonne=name,
+        )
+    return out
+
+
+def refuse(wrong: Sequence[bool], name: str, found: str, remedy: str) -> None:
+    """Raise when some rows are wrong, with their numbers in the table, counted from 1."""
+    at = np.flatnonzero(np.asarray(wrong, dtype=bool)) + 1
+    if not len(at):
+        return
+    which = text.liste(map(str, at[:SHOWN])) if len(at) <= SHOWN else f"{at[0]}, {at[1]}…"
+    rows = "à la ligne" if len(at) == 1 else f"sur {len(at)} lignes :"
+    raise FpiError(f"{found} {rows} {which} du tableau ; {remedy}", colonne=name)
