@@ -6,7 +6,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fpi_eval.disclosure import TOTAL, Parts, Publication, Rate, Thresholds, audit, protect
+from fpi_eval.disclosure import (
+    TOTAL,
+    Parts,
+    Publication,
+    Rate,
+    Thresholds,
+    audit,
+    hiding,
+    protect,
+)
 from fpi_eval.disclosure.tables import nested, with_margins
 from fpi_eval.errors import FpiError
 
@@ -320,3 +329,47 @@ def test_whatever_the_table_the_audit_finds_nothing_exposed(counts, hierarchy):
     assert (bounds["largeur"] >= 1).all()
     shown = protected.frame["n"].dropna()
     assert not shown.between(1, 4).any()
+
+
+def wide_table(seed, n_departements, n_courses):
+    """Counts from nobody to some hundreds: the large ones are what a shortcut left unbounded."""
+    rng = np.random.default_rng(seed)
+    rows = [
+        (f"A{d // 4}", f"D{d}", f"F{c % 3}", f"C{c}", 2020, rng.poisson(rng.choice([3, 12, 80])))
+        for d in range(n_departements)
+        for c in range(n_courses)
+        if rng.random() < 0.6
+    ]
+    return pd.DataFrame(rows, columns=["aca", "dep", "fil", "course", "an", "n"])
+
+
+WIDE = {
+    "dims": ["fil", "aca", "dep", "course", "an"],
+    "values": ["n"],
+    "margins": [("fil", "aca", "dep"), ("fil", "course"), ("fil", "aca"), ("fil",), (),
+                ("aca", "dep"), ("aca",), ("fil", "aca", "dep", "course")],
+    "windows": {"an": [2020]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_table_of_1800_cells_is_protected(seed):
+    safe = protect(wide_table(seed, 32, 96), **WIDE)
+    assert safe.n_primary > 300
+    assert not audit([safe.publication])["expose"].any()
+
+
+def test_counts_left_unbounded_at_first_are_bounded_once_a_program_sends_them_too_low(monkeypatch):
+    table = wide_table(3, 8, 12)
+    usual = protect(table, **WIDE)
+    monkeypatch.setattr(hiding, "FAR", 0)
+    safe = protect(table, **WIDE)
+    assert not audit([safe.publication])["expose"].any()
+    assert abs(safe.n_complementary - usual.n_complementary) <= 5
+
+
+def test_programs_that_start_from_few_neighbours_protect_as_well(monkeypatch):
+    monkeypatch.setattr(hiding, "LARGE", 50)
+    monkeypatch.setattr(hiding, "NEARER", 5)
+    safe = protect(wide_table(4, 12, 24), **WIDE)
+    assert not audit([safe.publication])["expose"].any()

@@ -107,10 +107,10 @@ class _View:
             sums=system.matrix[known],
             totals=self.shown[known],
             rows=sparse.vstack([system.matrix[~known], extra], format="csr"),
-            low=np.r_[self.lowest[~known], np.zeros(extra.shape[0])],
+            low=np.r_[self.lowest[~known], system.low, np.zeros(slopes.shape[0])],
             high=np.r_[
                 np.full((~known).sum(), np.inf),
-                np.where(system.exact, 0, np.inf),
+                system.high,
                 np.full(slopes.shape[0], np.inf),
             ],
         )

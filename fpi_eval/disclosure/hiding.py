@@ -1,5 +1,6 @@
 """The search for complementary cells: one linear program for each cell not yet safe."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,24 +11,24 @@ from fpi_eval.disclosure.system import System
 from fpi_eval.errors import FpiError
 
 TOLERANCE = 1e-6
-SECONDS = 20.0
+NODES = 2_000  # of an integer program, before its best answer so far is taken
 NEAR = 200  # groups of unknowns tried first: beyond, programs get slow
-FAR = 25  # counts above this many widths never shift down to zero
+LARGE, NEARER = 5_000, 60  # groups from which a system is large, and how many it tries first
+FAR = 25  # counts above this many widths enter a program only once it sends one too low
+
+
+class Unprotectable(FpiError):
+    """What is already public leaves no way to protect a cell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A count (row on the unknowns) to keep uncertain; with `must`, or the report stops."""
+    """A count (row of the watched counts) to keep uncertain; with `must`, or the report stops."""
 
-    row: sparse.csr_matrix
+    place: int
     value: float
     label: str
     must: bool = True
-
-    @property
-    def key(self) -> bytes:
-        """Identify the count: two cells with the same content have the same key."""
-        return self.row.indices.tobytes() + self.row.data.tobytes()
 
 
 class Hiding:
@@ -44,8 +45,7 @@ class Hiding:
         self.hidden, self.hideable, self.frozen = (np.zeros(n, dtype=bool) for _ in range(3))
         self.lowest = np.zeros(n)
         self.targets: list[Target] = []
-        self.done: list[tuple[Target, float]] = []
-        self.proofs = np.zeros((1, len(truth)))
+        self.more: list[sparse.csr_matrix] = []
 
     def own(self, row: int, label: str, *, secret: bool, may_be_zero: bool) -> None:
         """Declare a row of the new report, hidden from the start if `secret`; a zero is shown."""
@@ -54,7 +54,7 @@ class Hiding:
         self.hidden[row] = secret
         self.lowest[row] = 0 if may_be_zero or self.frozen[row] else 1
         if secret:
-            self.watch(self.system.matrix[row], label)
+            self.watch_row(row, label)
 
     def earlier(
         self, row: int, label: str, shown: float, *, secret: bool, may_be_zero: bool
@@ -63,7 +63,7 @@ class Hiding:
         if np.isnan(shown):
             self.lowest[row] = 0 if may_be_zero else min(1, self.value[row])
             if secret:
-                self.watch(self.system.matrix[row], label)
+                self.watch_row(row, label)
         elif abs(shown - self.value[row]) > TOLERANCE:
             raise FpiError(
                 f"{label} : un rapport antérieur a publié un effectif que le tableau détaillé ne "
@@ -73,71 +73,141 @@ class Hiding:
         else:
             self.frozen[row] = True
 
+    def watch_row(self, row: int, label: str, *, must: bool = True) -> None:
+        """Ask that a row of the system stays uncertain by the protection width."""
+        self.targets.append(Target(row, float(self.value[row]), label, must))
+
     def watch(self, row: sparse.csr_matrix, label: str) -> None:
-        """Ask that the count `row` of the unknowns stays uncertain by the protection width."""
-        self.targets.append(Target(row, float((row @ self.truth)[0]), label))
+        """Ask the same of any other count `row` of the unknowns."""
+        place = len(self.value) + len(self.more)
+        self.targets.append(Target(place, float((row @ self.truth)[0]), label))
+        self.more.append(row)
 
     def run(self) -> None:
         """Hide complementary cells until each target has its width, then show again the useless."""
-        program = _Program(self)
+        self.watched = sparse.vstack([self.system.matrix, *self.more], format="csr")
+        self.proofs = Proofs(self.watched)
+        program, done = _Program(self), []
         self.targets.sort(key=lambda target: target.value)
         for target in self.targets:  # grows: each cell hidden becomes a target
             self._protect(program, target)
-            spread = self._spread(target.row)
+            spread = self.proofs.spread(target.place)
             if target.must and spread < self.width:
-                raise FpiError(
+                raise Unprotectable(
                     f"{target.label} : ce qui est déjà public ne permet plus de protéger cette "
                     "cellule. Publiez à un niveau plus agrégé, ou retirez cette ligne du tableau "
                     "détaillé."
                 )
-            self.done.append((target, min(spread, self.width)))
-        if self.done:
-            self._show_useless()
-
-    def _spread(self, row: sparse.csr_matrix) -> float:
-        return float(np.ptp(self.proofs[:, row.indices] @ row.data))
+            done.append((target, min(spread, self.width)))
+        if done:
+            self._show_useless(done)
 
     def _protect(self, program: "_Program", target: Target) -> None:
-        if self._spread(target.row) >= self.width:
+        if self.proofs.spread(target.place) >= self.width:
             return
+        row = self.watched[[target.place]]
         if self._move(program, target, self.width):
             return
-        up = min(self.width, program.furthest(target.row, 1))
+        up = min(self.width, program.furthest(row, 1))
         if up > 0:
             self._move(program, target, up)
-        down = min(self.width - up, program.furthest(target.row, -1))
+        down = min(self.width - up, program.furthest(row, -1))
         if down > 0:
             self._move(program, target, -down)
 
     def _move(self, program: "_Program", target: Target, by: float) -> bool:
-        shift = program.cheapest(target.row, by)
+        shift = program.cheapest(self.watched[[target.place]], by)
         if shift is None:
             return False
-        self.proofs = np.vstack([self.proofs, shift])
-        moved = np.abs(self.system.matrix @ shift) > TOLERANCE
-        for row in np.flatnonzero(moved & self.hideable & ~self.hidden):
+        moved = self.proofs.add(shift)
+        moved = moved[moved < len(self.value)]
+        for row in moved[self.hideable[moved] & ~self.hidden[moved]]:
             self.hidden[row] = True
-            label = f"complément de {target.label}"
-            self.targets.append(
-                Target(self.system.matrix[row], float(self.value[row]), label, must=False)
-            )
+            self.watch_row(int(row), f"complément de {target.label}", must=False)
         return True
 
-    def _show_useless(self) -> None:
+    def _show_useless(self, done: list[tuple[Target, float]]) -> None:
         """Show again, largest first, the complementary cells that no proof needs."""
-        moves = np.vstack([self.proofs[:, t.row.indices] @ t.row.data for t, _ in self.done])
-        needed = np.array([need for _, need in self.done]) - TOLERANCE
-        keys = np.array([target.key for target, _ in self.done], dtype=object)
-        primary = {target.key for target, _ in self.done if target.must}
-        active, usable = np.ones(len(keys), dtype=bool), np.ones(len(self.proofs), dtype=bool)
+        same = same_rows(self.watched)
+        primary = {same[target.place] for target, _ in done if target.must}
+        asked = self.proofs.asked(done, same)
         for row in sorted(np.flatnonzero(self.hidden), key=lambda r: -self.value[r]):
-            own = Target(self.system.matrix[row], 0, "")
-            if own.key in primary:
-                continue
-            still = self.proofs[:, own.row.indices] @ own.row.data
-            left, others = usable & (np.abs(still) < TOLERANCE), active & (keys != own.key)
-            if (np.ptp(moves[np.ix_(others, left)], axis=1) >= needed[others]).all():
-                self.hidden[row], active, usable = False, others, left
+            if same[row] not in primary and asked.without(row):
+                self.hidden[row] = False
+
+
+class Proofs:
+    """The shifts found so far, as what each moves: a cell's spread is that of its moves and 0."""
+
+    def __init__(self, watched: sparse.csr_matrix) -> None:
+        self.by_unknown = watched.T.tocsr()
+        self.low, self.high = np.zeros(watched.shape[0]), np.zeros(watched.shape[0])
+        self.moves: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def add(self, shift: np.ndarray) -> np.ndarray:
+        """Keep a shift and return the rows that it moves."""
+        moves = (sparse.csr_matrix(shift[None, :]) @ self.by_unknown).tocoo()
+        real = np.abs(moves.data) > TOLERANCE
+        rows, by = moves.col[real], np.rint(moves.data[real])
+        self.low[rows] = np.minimum(self.low[rows], by)
+        self.high[rows] = np.maximum(self.high[rows], by)
+        self.moves.append((rows, by))
+        return np.sort(rows)
+
+    def spread(self, place: int) -> float:
+        """Return the distance between the two ends that a row reaches."""
+        return float(self.high[place] - self.low[place])
+
+    def asked(self, done: list[tuple[Target, float]], same: np.ndarray) -> "_Asked":
+        """Return what each target asks of the proofs, one entry per distinct count."""
+        needs: dict[int, float] = {}
+        for target, need in done:
+            count = int(same[target.place])
+            needs[count] = max(need, needs.get(count, 0.0))
+        return _Asked(self.moves, needs, same)
+
+
+class _Asked:
+    """Which proofs each asked count still has, when some are given up."""
+
+    def __init__(self, moves: list, needs: dict[int, float], same: np.ndarray) -> None:
+        self.needs, self.same = needs, same
+        self.of_proof: list[dict[int, float]] = []
+        self.of_count: dict[int, dict[int, float]] = {}
+        for number, (rows, by) in enumerate(moves):
+            own = {c: b for c, b in zip(same[rows].tolist(), by, strict=True) if c in needs}
+            self.of_proof.append(own)
+            for count, move in own.items():
+                self.of_count.setdefault(count, {})[number] = move
+
+    def without(self, row: int) -> bool:
+        """Give up the proofs that move a row, if every other count keeps its need; say if so."""
+        mine = int(self.same[row])
+        lost = set(self.of_count.get(mine, {}))
+        touched = {count for number in lost for count in self.of_proof[number]} - {mine}
+        if not all(self._kept(count, lost) >= self.needs[count] - TOLERANCE for count in touched):
+            return False
+        self.needs.pop(mine, None)
+        for number in lost:
+            for count in self.of_proof[number]:
+                del self.of_count[count][number]
+            self.of_proof[number] = {}
+        self.of_count.pop(mine, None)
+        return True
+
+    def _kept(self, count: int, lost: set[int]) -> float:
+        left = [move for number, move in self.of_count[count].items() if number not in lost]
+        return max([0.0, *left]) - min([0.0, *left])
+
+
+def same_rows(rows: sparse.csr_matrix) -> np.ndarray:
+    """Return the number of the first row with the same content, for each row."""
+    rows = rows.tocsr()
+    rows.sort_indices()
+    seen: dict[tuple[bytes, bytes], int] = {}
+    ends = zip(rows.indptr[:-1], rows.indptr[1:], strict=True)
+    keys = [(rows.indices[a:b].tobytes(), rows.data[a:b].tobytes()) for a, b in ends]
+    return np.array([seen.setdefault(key, n) for n, key in enumerate(keys)], dtype=int)
 
 
 class _Program:
@@ -146,17 +216,21 @@ class _Program:
     def __init__(self, hiding: Hiding) -> None:
         self.hiding, system = hiding, hiding.system
         self.by_column = system.matrix.tocsc()
+        self.to_unknowns = system.matrix.T.tocsr()
+        self.relations = system.relations.tocsc()
+        rest = system.relations @ hiding.truth
+        self.low, self.high = system.low - rest, system.high - rest
         self.groups = np.array([group for _, group in system.columns])
         self.weight = 1 / np.maximum(np.diff(system.matrix.indptr), 1)
         self.all = np.arange(len(self.groups))
 
     def cheapest(self, row: sparse.csr_matrix, by: float) -> np.ndarray | None:
         """Return the shift that moves `row` by `by` and the fewest people in shown cells."""
-        near = self._near(row)
-        shift = self._solve(near, row, (by, by), priced=True)
-        if shift is None and len(near) < len(self.all):
-            shift = self._solve(self.all, row, (by, by), priced=True)
-        return shift
+        for places in self._wider(row):
+            shift = self._solve(places, row, (by, by), priced=True)
+            if shift is not None:
+                return shift
+        return None
 
     def furthest(self, row: sparse.csr_matrix, sign: int) -> float:
         """Return how far `row` may move up or down (at most the width) if all may be hidden."""
@@ -164,12 +238,20 @@ class _Program:
         shift = self._solve(self.all, -sign * row, (-width, width), priced=False)
         return 0.0 if shift is None else abs(float((row @ shift)[0]))
 
-    def _near(self, row: sparse.csr_matrix) -> np.ndarray:
-        """Return the unknowns that share most small cells with `row`: a swap is mostly local."""
+    def _wider(self, row: sparse.csr_matrix) -> Iterator[np.ndarray]:
+        """Yield wider and wider sets of unknowns, first those that share most small cells.
+
+        A swap is mostly local; the last set holds all.
+        """
         shared = self.hiding.system.matrix @ (row != 0).toarray()[0].astype(float)
-        close = self.by_column.T @ (shared * self.weight)
-        by_group = np.bincount(self.groups, weights=close)
-        return np.flatnonzero(np.isin(self.groups, np.argsort(-by_group, kind="stable")[:NEAR]))
+        by_group = np.bincount(self.groups, weights=self.to_unknowns @ (shared * self.weight))
+        order = np.argsort(-by_group, kind="stable")
+        for size in (NEAR,) if len(order) <= LARGE else (NEARER, 10 * NEARER):
+            if size < len(order):
+                chosen = np.zeros(len(order), dtype=bool)
+                chosen[order[:size]] = True
+                yield np.flatnonzero(chosen[self.groups])
+        yield self.all
 
     def _solve(
         self,
@@ -183,71 +265,65 @@ class _Program:
 
         Best is cheapest if `priced`, else the lowest ``row @ shift``.
         """
-        hiding, n = self.hiding, len(places)
-        matrix = self.by_column[:, places].tocsr()
-        touched = np.diff(matrix.indptr) > 0
-        shown = np.flatnonzero(touched & hiding.hideable & ~hiding.hidden)
-        loose = touched & ~hiding.frozen & (hiding.value <= FAR * hiding.width)
-        shape = _Shape(n, len(shown) if priced else 0)
-        constraints = [
-            shape.rows(matrix[touched & hiding.frozen], 0, 0),
-            shape.rows(matrix[loose], (hiding.lowest - hiding.value)[loose], np.inf),
-            *self._relations(places, shape),
-            shape.rows(row[:, places], *reach),
-        ]
-        cost = np.r_[row[:, places].toarray()[0] * (not priced), np.zeros(2 * shape.n_priced)]
-        if priced:
-            constraints.append(shape.moves(matrix[shown]))
-            cost[n:] = np.tile(hiding.value[shown] + 1, 2)
-        found = _whole(cost, shape, -hiding.truth[places], constraints)
-        if found is None:
-            return None
-        shift = np.zeros(len(self.all))
-        shift[places] = found
-        low = hiding.lowest - hiding.value - TOLERANCE
-        moved = hiding.system.matrix @ shift
-        return shift if ((moved >= low) | (moved == 0)).all() else None
-
-    def _relations(self, places: np.ndarray, shape: "_Shape") -> list[LinearConstraint]:
-        system = self.hiding.system
-        mine = system.relations[:, places]
-        kept = np.diff(mine.indptr) > 0
-        low = np.where(system.exact, 0, -(system.relations @ self.hiding.truth))[kept]
-        return [shape.rows(mine[kept], low, np.where(system.exact, 0, np.inf)[kept])]
+        hiding, shift = self.hiding, np.zeros(len(self.all))
+        rows, matrix = _touched(self.by_column[:, places])
+        links, related = _touched(self.relations[:, places])
+        value, frozen = hiding.value[rows], hiding.frozen[rows]
+        low = hiding.lowest[rows] - value
+        shown = np.flatnonzero(hiding.hideable[rows] & ~hiding.hidden[rows] & priced)
+        cost = np.zeros(len(places)) if priced else row[:, places].toarray()[0]
+        bounded = ~frozen & (value <= FAR * hiding.width)
+        while True:  # ends: each round bounds one count more
+            kept = frozen | bounded
+            found = _whole(
+                np.r_[cost, np.tile(value[shown] + 1, 2)],
+                -hiding.truth[places],
+                sparse.vstack([matrix[kept], related, row[:, places]]),
+                np.r_[np.where(frozen, 0, low)[kept], self.low[links], reach[0]],
+                np.r_[np.where(frozen, 0, np.inf)[kept], self.high[links], reach[1]],
+                matrix[shown],
+            )
+            if found is None:
+                return None
+            moved = matrix @ found
+            too_low = ~kept & (moved < low - TOLERANCE) & (moved != 0)
+            if not too_low.any():
+                shift[places] = found
+                return shift
+            bounded |= too_low
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """Columns of a program: shifts of unknowns, then the rise and the fall of priced cells."""
-
-    n: int
-    n_priced: int
-
-    def rows(self, rows: sparse.csr_matrix, low: object, high: object) -> LinearConstraint:
-        empty = sparse.csr_matrix((rows.shape[0], 2 * self.n_priced))
-        return LinearConstraint(sparse.hstack([rows, empty], format="csr"), low, high)
-
-    def moves(self, rows: sparse.csr_matrix) -> LinearConstraint:
-        one = sparse.eye_array(self.n_priced, format="csr")
-        return LinearConstraint(sparse.hstack([rows, -one, one], format="csr"), 0, 0)
+def _touched(columns: sparse.csc_matrix) -> tuple[np.ndarray, sparse.csr_matrix]:
+    """Return which rows are not empty, and the matrix of these alone."""
+    rows, inverse = np.unique(columns.indices, return_inverse=True)
+    parts = (columns.data, inverse, columns.indptr)
+    return rows, sparse.csc_matrix(parts, shape=(len(rows), columns.shape[1])).tocsr()
 
 
 def _whole(
-    cost: np.ndarray, shape: _Shape, lowest: np.ndarray, constraints: list[LinearConstraint]
+    cost: np.ndarray,
+    lowest: np.ndarray,
+    rows: sparse.csr_matrix,
+    low: np.ndarray,
+    high: np.ndarray,
+    priced: sparse.csr_matrix,
 ) -> np.ndarray | None:
-    """Return the shift that a linear program gives, or an integer one where it is not whole."""
-    whole = np.r_[np.ones(shape.n), np.zeros(2 * shape.n_priced)]
+    """Return the shift that a linear program gives, or an integer one where it is not whole.
+
+    Columns are the shifts, then the rise and the fall of each count of `priced`.
+    """
+    n, k = len(lowest), priced.shape[0]
+    one = sparse.eye_array(k, format="csr")
+    table = sparse.block_array([[rows, None, None], [priced, -one, one]]) if k else rows
+    constraints = LinearConstraint(table.tocsc(), np.r_[low, np.zeros(k)], np.r_[high, np.zeros(k)])
+    bounds = Bounds(np.r_[lowest, np.zeros(2 * k)], np.inf)
+    whole = np.r_[np.ones(n), np.zeros(2 * k)]
     for integrality in (np.zeros_like(whole), whole):
-        found = milp(
-            cost,
-            integrality=integrality,
-            bounds=Bounds(np.r_[lowest, np.zeros(2 * shape.n_priced)], np.inf),
-            constraints=[c for c in constraints if c.A.shape[0]],
-            options={"time_limit": SECONDS},
-        )
+        found = milp(cost, integrality=integrality, bounds=bounds, constraints=constraints,
+                     options={"node_limit": NODES})  # fmt: skip
         if found.x is None:
             return None
-        shift = np.rint(found.x[: shape.n])
-        if np.abs(shift - found.x[: shape.n]).max(initial=0) < TOLERANCE:
+        shift = np.rint(found.x[:n])
+        if np.abs(shift - found.x[:n]).max(initial=0) < TOLERANCE:
             return shift
     return None

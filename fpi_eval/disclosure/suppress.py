@@ -131,7 +131,7 @@ def _on_dims(publication: Publication, dims: Sequence[str]) -> pd.DataFrame:
 
 def _check_relations(system: System, truth: np.ndarray) -> None:
     rest = system.relations @ truth
-    if ((rest < 0) | ((rest != 0) & system.exact)).any():
+    if ((rest < system.low) | (rest > system.high)).any():
         raise FpiError(
             "un total est plus petit que ses parties (ou n'est pas leur somme) dans le tableau "
             "détaillé : vérifiez les effectifs ou la déclaration « parts »."
@@ -166,7 +166,7 @@ def _declare(
                 shown = source.frame[name].iloc[offset] if name in source.frame else np.nan
                 hiding.earlier(row, label, shown, secret=secret, may_be_zero=zero)
             elif of_block[-1][name][offset] == EFFECTIF:
-                hiding.watch(system.matrix[row], label)
+                hiding.watch_row(row, label)
         first += size
     return of_block[0]
 

@@ -25,7 +25,8 @@ class System:
     at : dict
         From (cell, measure) to row; absent where the count was never collected.
     relations : csr_matrix
-        Each row is total − parts, over one unknown group; equal to zero where `exact`, else ≥ 0.
+        Each row is total − parts, over one unknown group, and is from `low` to `high`: from zero
+        to zero where the parts are all, else to infinity.
     classes : (detailed rows,) int array
         Unknown group of each detailed row.
     """
@@ -35,7 +36,8 @@ class System:
     measure: np.ndarray
     at: dict[tuple[int, str], int]
     relations: sparse.csr_matrix
-    exact: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
     classes: np.ndarray
     columns: dict[tuple[str, int], int]
 
@@ -93,8 +95,8 @@ def build_system(
     columns = {key: position for position, key in enumerate(columns)}
     matrix, cell, measure = _rows(belongs[:, first], values, columns)
     at = {(int(c), name): row for row, (c, name) in enumerate(zip(cell, measure, strict=True))}
-    relations, exact = _relations(parts, columns, len(first))
-    return System(matrix, cell, measure, at, relations, exact, classes, columns)
+    relations, low, high = _relations(parts, columns, len(first))
+    return System(matrix, cell, measure, at, relations, low, high, classes, columns)
 
 
 def _classes(belongs: sparse.csr_matrix, collected: np.ndarray) -> np.ndarray:
@@ -136,15 +138,16 @@ def _rows(
 
 def _relations(
     parts: Sequence[Parts], columns: dict[tuple[str, int], int], n_groups: int
-) -> tuple[sparse.csr_matrix, np.ndarray]:
-    data, rows, places, exact = [], [], [], []
+) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
+    data, rows, places, high = [], [], [], []
     for relation in parts:
         names = (relation.total, *relation.parts)
         for group in range(n_groups):
             if all((name, group) in columns for name in names):
                 places += [columns[name, group] for name in names]
                 data += [1.0] + [-1.0] * len(relation.parts)
-                rows += [len(exact)] * len(names)
-                exact.append(relation.exhaustive)
-    shape = (len(exact), len(columns))
-    return sparse.csr_matrix((data, (rows, places)), shape=shape), np.array(exact, dtype=bool)
+                rows += [len(high)] * len(names)
+                high.append(0.0 if relation.exhaustive else np.inf)
+    shape = (len(high), len(columns))
+    matrix = sparse.csr_matrix((data, (rows, places)), shape=shape)
+    return matrix, np.zeros(len(high)), np.array(high)
