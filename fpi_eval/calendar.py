@@ -169,7 +169,7 @@ def calendrier(
         One row per rentrée × level × years × outcome: ``places``, ``ligne`` (rentrée of the panel
         row that holds it), ``mesure``, ``publication``, ``publication_pleine`` (first
         publication whose cohorts all had the seats: millésimes pool two) as dates, first of the
-        month, ``observable``. ``attrs["sans_duree"]`` counts the openings set aside.
+        month, ``observable``. Openings whose length nothing tells are set aside (`without_length`).
     """
     unknown = set(resultats) - set(LABELS)
     if unknown:
@@ -185,9 +185,16 @@ def calendrier(
         if places > 0
         for item in kept
     ]
-    table = pd.DataFrame(made, columns=list(COLUMNS))
-    table.attrs["sans_duree"] = int(years.isna().sum())
-    return table
+    return pd.DataFrame(made, columns=list(COLUMNS))
+
+
+def without_length(
+    register: pd.DataFrame,
+    mef: pd.DataFrame | None = None,
+    familles: pd.DataFrame | None = None,
+) -> int:
+    """Return how many openings `calendrier` sets aside: nothing tells how long their course is."""
+    return int(durees(register, mef, familles).isna().sum())
 
 
 def _row(rentree: int, niveau: str, duree: int, places: float, item: Resultat, day: date):

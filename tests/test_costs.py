@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fpi_eval.costs import (
+from fpi_eval.costs.unit import (
     Interval,
     acceptability,
     annualised,

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from fpi_eval import twin
+from fpi_eval.calendar import without_length
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, sample
 from fpi_eval.impact.j import fit_j, report
@@ -72,10 +73,10 @@ def test_the_nomenclature_overrules_the_level_code():
 
 
 def test_an_opening_of_unknown_length_is_set_aside_and_counted():
-    table = calendrier(
-        register(BTS, ("0690002B", "99999999", "", "scolaire", "superieur", 2024, 5))
-    )
-    assert table.attrs["sans_duree"] == 1
+    unknown = ("0690002B", "99999999", "", "scolaire", "superieur", 2024, 5)
+    openings = register(BTS, unknown)
+    table = calendrier(openings)
+    assert without_length(openings) == 1
     assert set(table["places"]) == {20.0}
 
 

@@ -1,11 +1,18 @@
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import fpi_eval as fpi
-from fpi_eval.absent import Absent
+from fpi_eval import checks, impact
+from fpi_eval.absent import Absent, attempt
+from fpi_eval.costs import job_costs, net_jobs, programme_costs
+from fpi_eval.costs.programme_costs import NEVER, WITHOUT
 from fpi_eval.figures import Figure
-from fpi_eval.projection import LECTURES
+from fpi_eval.indicators import emploi_publie, passage
+from fpi_eval.projection import LECTURES, measured_rates, outlook, retroprojection
+from fpi_eval.projection.outlook import NO_REGISTER
 from fpi_eval.report.pages import cibles as cibles
 from fpi_eval.report.pages import couts as couts
 from fpi_eval.report.pages import eventails as eventails
@@ -17,14 +24,47 @@ from fpi_eval.tables import Table
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "06_trajectoire_et_couts.ipynb"
 
 
-@pytest.fixture(scope="module")
-def simulees() -> fpi.Year:
-    return fpi.load("fpi_aura", 2026)
+def analysed(annee: fpi.Year) -> SimpleNamespace:
+    """Make what the notebook makes."""
+    found, what = outlook(annee), annee.programme
+    rates = emploi_publie(annee, 12)
+    costs, jobs = programme_costs(what, found), job_costs(what, net_jobs(found, rates))
+    panel, context = annee.panel, annee.context
+    outcome = checks.observed_outcome(panel, what)
+    groups = totaux.decoupages(what)
+    total = checks.allowed(
+        checks.evaluated(panel, outcome, what),
+        attempt(impact.totals, annee.cells, "entrants", names=groups),
+    )
+    past = retroprojection(passage(annee), lag=2, seed=what.graine)
+    return SimpleNamespace(
+        annee=annee, outlook=found, rates=rates, context=context, total=total,
+        calendrier=vue.calendrier(found),
+        mesures=vue.mesures(measured_rates(annee), context),
+        reponse=vue.reponse(found, context),
+        limites=vue.limites(found),
+        eventail=eventails.eventail(found),
+        niveaux=eventails.niveaux(found),
+        diplomes=eventails.diplomes(found),
+        filieres=eventails.filieres(found),
+        probabilites=cibles.probabilites(found),
+        restantes=cibles.restantes(found),
+        epreuve=cibles.epreuve(past, context),
+        couts=couts.couts(costs, context),
+        emplois=couts.emplois(jobs, rates, context),
+        acceptabilite=couts.acceptabilite(found),
+        entrants=totaux.entrants(total, "source"),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def reelles(donnees_reelles) -> fpi.Year:
-    return fpi.load("fpi_aura", 2022, donnees_reelles)
+def simulees() -> SimpleNamespace:
+    return analysed(fpi.load("fpi_aura", 2026))
+
+
+@pytest.fixture(scope="module")
+def reelles(donnees_reelles) -> SimpleNamespace:
+    return analysed(fpi.load("fpi_aura", 2022, donnees_reelles))
 
 
 def plain(text: str) -> str:
@@ -41,7 +81,7 @@ def test_the_notebook_is_thin_and_declares_what_it_shows():
 
 
 def test_calendar_marks_what_is_to_come(simulees):
-    shown = vue.calendrier(simulees).shown
+    shown = simulees.calendrier.shown
     first = shown[(shown["Ouverture"] == "2024") & (shown["Durée"] == "3 ans")].iloc[0]
     assert first["Entrants"] == "janvier 2025"
     assert first["Élèves en dernière année"] == "janvier 2027"
@@ -50,26 +90,26 @@ def test_calendar_marks_what_is_to_come(simulees):
 
 
 def test_rates_come_from_constats_where_there_are_some(simulees):
-    shown = vue.mesures(simulees).shown.set_index(["Taux", "Niveau"])
+    shown = simulees.mesures.shown.set_index(["Taux", "Niveau"])
     retained = ("Entrants qui atteignent la dernière année", "Secondaire")
     assert shown.loc[retained, "Origine"] == "données"
     assert shown.loc[("Élèves de dernière année diplômés", "Secondaire"), "Origine"] == "hypothèse"
 
 
 def test_fans_and_tables_are_made(simulees):
-    assert isinstance(eventails.eventail(simulees), Figure)
-    assert isinstance(eventails.diplomes(simulees), Figure)
+    assert isinstance(simulees.eventail, Figure)
+    assert isinstance(simulees.diplomes, Figure)
     for table in (
-        eventails.filieres(simulees),
-        cibles.probabilites(simulees),
-        couts.couts(simulees),
+        simulees.filieres,
+        simulees.probabilites,
+        simulees.couts,
     ):
         assert isinstance(table, Table)
         assert "n. d." not in table.shown.to_numpy().ravel()
 
 
 def test_probabilities_are_told_for_every_scenario_target_and_reading(simulees):
-    shown = cibles.probabilites(simulees).shown
+    shown = simulees.probabilites.shown
     # Two targets of 2026 are the same in every scenario, that of 2030 is not: 3 readings each.
     assert len(shown) == (2 + 3) * 3
     assert shown["Scénario"].value_counts()["Tous les scénarios"] == 6
@@ -77,37 +117,38 @@ def test_probabilities_are_told_for_every_scenario_target_and_reading(simulees):
 
 
 def test_gross_and_net_readings_stand_side_by_side_and_net_counts_fewer(simulees):
-    table = cibles.probabilites(simulees)
+    table = simulees.probabilites
     rows = table.frame[table.frame["lecture"] != LECTURES["places_annees"]]
     whole = [float(v.split(" ")[0].replace("\u202f", "")) for v in rows["personnes"]]
     net = [float(v.split(" ")[0].replace("\u202f", "")) for v in rows["personnes_net"]]
     assert all(b < a for a, b in zip(whole, net, strict=True))
     assert "pris aux formations voisines" in plain(table.note)
-    assert LECTURES["additionnels"] in set(cibles.restantes(simulees).frame["lecture"])
+    assert LECTURES["additionnels"] in set(simulees.restantes.frame["lecture"])
 
 
 def test_fill_of_opened_seats_is_used_where_it_is_known_and_all_seats_elsewhere(
     simulees, monkeypatch
 ):
-    shown = vue.mesures(simulees).shown.set_index(["Taux", "Niveau"])["Origine"]
+    shown = simulees.mesures.shown.set_index(["Taux", "Niveau"])["Origine"]
     assert shown["Places occupées", "Secondaire"] == "estimation"
-    monkeypatch.setattr(vue, "WEAK", 0.0)  # nothing is then known well enough
-    found = vue.taux.__wrapped__(simulees)
+    module = import_module("fpi_eval.projection.outlook")
+    monkeypatch.setattr(module, "WEAK", 0.0)  # nothing is then known well enough
+    found = measured_rates(simulees.annee)
     assert {found["remplissage", niveau].origine for niveau in ("secondaire", "superieur")} == {
         "données"
     }
 
 
 def test_a_target_whose_date_is_past_has_no_rentree_left(simulees):
-    shown = cibles.restantes(simulees).shown
+    shown = simulees.restantes.shown
     assert set(shown["Rentrées restantes"]) == {"4"}
-    assert "Échéance passée : Personnes formées de plus" in cibles.restantes(simulees).note
+    assert "Échéance passée : Personnes formées de plus" in simulees.restantes.note
     whole = shown[shown["Lecture"].eq("Diplômés") & shown["Rentrées restantes"].eq("4")]
     assert set(whole["Places par rentrée"]) == {"hors d'atteinte"}
 
 
 def test_the_predecessor_cost_is_a_lower_bound(simulees):
-    shown = couts.couts(simulees).shown
+    shown = simulees.couts.shown
     before = shown[shown["Programme"] == "ATCF"].iloc[0]
     assert plain(before["Euros"]) == "10 078 €"
     assert before["Intervalle à 95 %"] == "borne inférieure"
@@ -116,36 +157,35 @@ def test_the_predecessor_cost_is_a_lower_bound(simulees):
 
 
 def test_past_projections_are_put_to_the_test(simulees):
-    table = cibles.epreuve(simulees)
+    table = simulees.epreuve
     assert len(table.shown) >= 6
     assert "bande à 80 %" in plain(table.note)
 
 
 def test_limits_name_the_assumed_rates_and_what_is_not_seen(simulees):
-    words = plain(vue.limites(simulees))
+    words = plain(simulees.limites)
     assert "Taux supposés" in words
     assert "diplômés (0 % des places lisibles)" in words
 
 
 def test_without_a_register_only_planning_ratios_are_shown(reelles):
-    words = plain(vue.reponse(reelles))
+    words = plain(reelles.reponse)
     assert "ne contient pas le registre" in words
     assert "2 444 €" in words  # 22 M€ / 9 000
     assert "5 946 €" in words  # 22 M€ / 3 700
     assert "2 568 €" in words  # 9.5 M€ / 3 700
-    said = [vue.calendrier, eventails.eventail, eventails.niveaux, eventails.diplomes,
-            eventails.filieres, couts.emplois, couts.acceptabilite, cibles.probabilites,
-            cibles.restantes]  # fmt: skip
-    for make in said:
-        assert make(reelles) == Absent(vue.NO_REGISTER)
-    assert [plain(v) for v in couts.couts(reelles).shown["Euros"]] == [
+    silent = ("calendrier", "eventail", "niveaux", "diplomes", "filieres", "emplois",
+              "acceptabilite", "probabilites", "restantes")  # fmt: skip
+    for name in silent:
+        assert getattr(reelles, name) == Absent(NO_REGISTER)
+    assert [plain(v) for v in reelles.couts.shown["Euros"]] == [
         "2 444 €", "1 056 €", "10 078 €",
     ]  # fmt: skip
-    assert "ne peuvent pas encore" in str(cibles.epreuve(reelles))
+    assert "ne peuvent pas encore" in str(reelles.epreuve)
 
 
 def test_each_cost_counts_fewer_people_than_the_step_before(simulees):
-    rows = couts.couts(simulees).frame
+    rows = simulees.couts.frame
     full = rows[(rows["basis"] == "Coût complet") & (rows["programme"] == "FPI AURA")]
     units = full["unit"].str.split(" d'ici").str[0]
     ratio = dict(zip(units, full["ratio"], strict=True))
@@ -156,45 +196,43 @@ def test_each_cost_counts_fewer_people_than_the_step_before(simulees):
 
 
 def test_a_net_job_costs_what_a_net_graduate_does_over_the_published_share_employed(simulees):
-    rows = couts.emplois(simulees).frame
-    best = rows[(rows["sinon"] == couts.NEVER) & (rows["lieu"] == "tous secteurs")].iloc[0]
-    costs = couts.couts(simulees).frame
+    rows = simulees.emplois.frame
+    best = rows[(rows["sinon"] == NEVER) & (rows["lieu"] == "tous secteurs")].iloc[0]
+    costs = simulees.couts.frame
     net = costs[costs["unit"].str.startswith("diplômé en plus")].iloc[0]
-    rates = couts.emploi_publie(simulees)["taux"]
+    rates = simulees.rates["taux"]
     assert rates.min() < best["count"] / net["count"] < rates.max()
-    industry = rows[(rows["sinon"] == couts.NEVER) & (rows["lieu"] != "tous secteurs")].iloc[0]
+    industry = rows[(rows["sinon"] == NEVER) & (rows["lieu"] != "tous secteurs")].iloc[0]
     assert industry["count"] == pytest.approx(best["count"] * (1 - 0.33), rel=1e-9)
-    other = rows[(rows["sinon"] == couts.WITHOUT) & (rows["lieu"] == "tous secteurs")].iloc[0]
+    other = rows[(rows["sinon"] == WITHOUT) & (rows["lieu"] == "tous secteurs")].iloc[0]
     assert other["ratio"] == pytest.approx(best["ratio"] / (1 - 0.82), rel=1e-9)
-    assert "le coût n'est pas borné" in plain(couts.emplois(simulees).note)
+    assert "le coût n'est pas borné" in plain(simulees.emplois.note)
 
 
 def test_chances_of_costing_less_grow_with_the_price(simulees):
-    drawn = couts.acceptabilite(simulees).table.frame
+    drawn = simulees.acceptabilite.table.frame
     for _, part in drawn.groupby("label"):
         assert part["share"].is_monotonic_increasing
         assert part["share"].iloc[0] < 0.2 < 0.8 < part["share"].iloc[-1]
 
 
 def test_totals_are_told_by_level_filiere_academie_and_departement(simulees):
-    e = totaux.etude(simulees)
-    shown = totaux.entrants(e).shown
+    shown = simulees.entrants.shown
     assert {"Ensemble", "Niveau", "Filière", "Académie", "Département"} <= set(shown["Découpage"])
     assert "Grenoble" in set(shown["Groupe"])
     assert shown["Net"].map(plain).str.contains(r"\(.* à .*\)").all()
-    assert "est ôté" in totaux.entrants(e).note
-    assert totaux.methode(e).startswith("Effet par place multiplié")
+    assert "est ôté" in simulees.entrants.note
+    assert totaux.methode(simulees.total).startswith("Effet par place multiplié")
 
 
 def test_totals_are_silent_where_the_verdict_forbids_the_number(reelles):
-    e = totaux.etude(reelles)
-    assert e.muette
-    assert totaux.entrants(e) == Absent(e.muette)
-    assert totaux.methode(e) == e.muette
+    assert isinstance(reelles.total, Absent)
+    assert reelles.entrants == reelles.total
+    assert totaux.methode(reelles.total) == str(reelles.total)
 
 
 def test_employed_per_final_year_student_are_counts_over_counts(reelles):
-    found = couts.emploi_publie(reelles).set_index(["niveau", "millesime"])
+    found = reelles.rates.set_index(["niveau", "millesime"])
     row = found.loc[("superieur", "2021_2022")]
     assert row["taux"] == pytest.approx(row["en_emploi"] / row["terminale"])
     assert 0.35 < row["taux"] < 0.50

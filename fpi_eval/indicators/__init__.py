@@ -5,9 +5,11 @@ from fpi_eval.indicators.catalogue import INDICATORS
 from fpi_eval.indicators.compute import compare, compute, compute_all, newcombe, wilson
 from fpi_eval.indicators.declare import Indicator, definitions
 from fpi_eval.indicators.derive import entry_cohort, gains, in_seats, seat_moves
+from fpi_eval.indicators.insertion import emploi_publie
 from fpi_eval.indicators.programme import personnes_formees, suivi_ami_cma
 from fpi_eval.indicators.quadrant import quadrant
 from fpi_eval.indicators.qualite import scope_change
+from fpi_eval.indicators.remplissage import passage
 from fpi_eval.indicators.territory import join_jobs
 from fpi_eval.indicators.waves import waves
 
@@ -19,11 +21,13 @@ __all__ = [
     "compute",
     "compute_all",
     "definitions",
+    "emploi_publie",
     "entry_cohort",
     "gains",
     "in_seats",
     "join_jobs",
     "newcombe",
+    "passage",
     "personnes_formees",
     "quadrant",
     "scope_change",

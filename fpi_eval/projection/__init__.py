@@ -4,12 +4,14 @@ from fpi_eval.projection.backtest import crps, pit, retroprojection, score
 from fpi_eval.projection.diversion import diversion_draws
 from fpi_eval.projection.filling import from_profile, seen
 from fpi_eval.projection.flow import Flux, openings, simulate
+from fpi_eval.projection.outlook import Outlook, measured_rates, outlook
 from fpi_eval.projection.rates import Profil, Taux, from_cells, from_counts, hypotheses
 from fpi_eval.projection.result import LECTURES, Projection, projeter
 
 __all__ = [
     "LECTURES",
     "Flux",
+    "Outlook",
     "Profil",
     "Projection",
     "Taux",
@@ -19,7 +21,9 @@ __all__ = [
     "from_counts",
     "from_profile",
     "hypotheses",
+    "measured_rates",
     "openings",
+    "outlook",
     "pit",
     "projeter",
     "retroprojection",

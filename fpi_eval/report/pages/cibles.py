@@ -5,18 +5,10 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
-from fpi_eval.errors import FpiError
-from fpi_eval.indicators import remplissage
-from fpi_eval.panel.panels import Panels
-from fpi_eval.projection import LECTURES, retroprojection
-from fpi_eval.report.pages.trajectoire import (
-    NO_REGISTER,
-    WHOLE,
-    phrase_nette,
-    projection,
-    sans_registre,
-    scenarios,
-)
+from fpi_eval.panel.context import Context
+from fpi_eval.projection import LECTURES
+from fpi_eval.projection.outlook import Outlook
+from fpi_eval.report.pages.trajectoire import WHOLE, phrase_nette
 from fpi_eval.tables import Table, table
 
 NONE = "–"  # a reading that has no net side
@@ -27,14 +19,14 @@ NET = {
 }
 
 
-def probabilites(p: Panels) -> Table | Absent:
+def probabilites(found: Outlook | Absent) -> Table | Absent:
     """Return the chances of each target, by scenario and reading, gross and net side by side.
 
     A target whose date leaves no rentrée to open is the same in every scenario: shown once.
     """
-    if sans_registre(p):
-        return Absent(NO_REGISTER)
-    rows = _all(p)
+    if isinstance(found, Absent):
+        return found
+    rows = _all(found)
     over = rows["rentrees_restantes"] == 0
     rows = rows[~over | ~rows.duplicated(["code", "lecture"])]
     rows = rows.assign(scenario=rows["scenario"].mask(over, EVERY))
@@ -56,9 +48,9 @@ def probabilites(p: Panels) -> Table | Absent:
         labels={"scenario": "Scénario", "libelle": "Cible", "lecture": "Lecture",
                 "cible": "Visées", "personnes": "Brut", "probabilite": "Chances",
                 "personnes_net": "Net", "probabilite_net": "Chances, net"},
-        source=f"Projection fpi_eval ; {p.donnees.credit}",
+        source=f"Projection fpi_eval ; {found.context.credit}",
         note="Médiane, et entre parenthèses bornes à 80 %. « Places × années » compte les places, "
-        f"occupées ou non : elles n'ont pas de lecture nette. {phrase_nette(p)}",
+        f"occupées ou non : elles n'ont pas de lecture nette. {phrase_nette(found)}",
     )  # fmt: skip
 
 
@@ -67,11 +59,11 @@ def _people(row) -> str:
     return median if low == high else f"{median} ({low} à {high})"
 
 
-def restantes(p: Panels) -> Table | Absent:
+def restantes(found: Outlook | Absent) -> Table | Absent:
     """Return the seats still to open each year to reach each target with 80 chances in 100."""
-    if sans_registre(p):
-        return Absent(NO_REGISTER)
-    rows = _all(p)
+    if isinstance(found, Absent):
+        return found
+    rows = _all(found)
     rows = rows[rows["lecture"] != LECTURES["places_annees"]]
     closed = rows["rentrees_restantes"] == 0
     names = text.liste(rows.loc[closed, "libelle"].unique())
@@ -86,10 +78,10 @@ def restantes(p: Panels) -> Table | Absent:
         "Places à ouvrir en plus chaque rentrée pour avoir 80 chances sur 100",
         labels={"scenario": "Scénario", "libelle": "Cible", "lecture": "Lecture",
                 "rentrees_restantes": "Rentrées restantes", "besoin": "Places par rentrée"},
-        source=f"Projection fpi_eval ; {p.donnees.credit}",
+        source=f"Projection fpi_eval ; {found.context.credit}",
         note="En plus de celles du registre et du scénario. « Hors d'atteinte » : il faudrait plus "
         "de places par rentrée que la cible ne compte de personnes, ou aucune place ouverte "
-        f"maintenant ne compterait avant l'échéance.{past} {phrase_nette(p)}",
+        f"maintenant ne compterait avant l'échéance.{past} {phrase_nette(found)}",
     )  # fmt: skip
 
 
@@ -105,20 +97,17 @@ def _share(probability: float) -> str:
     return "moins de 1\u00a0%" if probability < 0.01 else "plus de 99\u00a0%"
 
 
-def _all(p: Panels) -> pd.DataFrame:
-    parts = []
-    for code in scenarios(p):
-        result = projection(p, code)
-        parts.append(result.probabilites().assign(scenario=result.scenario.libelle))
-    if not parts:
-        raise FpiError("aucun scénario déclaré. Ajoutez des sections [[scenarios]].")
+def _all(found: Outlook) -> pd.DataFrame:
+    parts = [
+        one.probabilites().assign(scenario=one.scenario.libelle)
+        for one in found.projections.values()
+    ]
     rows = pd.concat(parts, ignore_index=True)
     return rows.assign(lecture=rows["lecture"].map(LECTURES))
 
 
-def epreuve(p: Panels) -> Table | Absent:
+def epreuve(rows: pd.DataFrame, context: Context) -> Table | Absent:
     """Return what past years projected, beside what came."""
-    rows = retroprojection(remplissage.passage(p), lag=2, seed=p.donnees.programme.graine)
     if rows.empty:
         return Absent(
             "Aucun millésime n'a ses deux cohortes de places connues avant lui : les projections "
@@ -137,7 +126,7 @@ def epreuve(p: Panels) -> Table | Absent:
         labels={"niveau": "Niveau", "annee": "Millésime", "mediane": "Projeté (médiane)",
                 "bas": "Borne basse", "haut": "Borne haute", "observe": "Observé",
                 "verdict": "Constat", "crps": "CRPS", "pit": "PIT"},
-        source=p.donnees.credit,
+        source=context.credit,
         note=f"{text.pourcent(inside, 0)} des {len(rows)} constats sont dans la bande à 80 %. Il "
         "s'agit de toutes les places des filières du programme dans la région, pas des seules "
         "places du programme.",

@@ -5,19 +5,19 @@ import pandas as pd
 from fpi_eval import plots, text
 from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
-from fpi_eval.panel.panels import Panels
 from fpi_eval.projection import LECTURES
-from fpi_eval.report.pages.trajectoire import NO_REGISTER, WHOLE, projection, sans_registre
+from fpi_eval.projection.outlook import Outlook
+from fpi_eval.report.pages.trajectoire import WHOLE
 from fpi_eval.tables import Table, table
 
 QUANTILES = {"q05": "5 %", "q25": "25 %", "q50": "Médiane", "q75": "75 %", "q95": "95 %"}
 
 
-def eventail(p: Panels, lecture: str = "entrants") -> Figure | Absent:
+def eventail(found: Outlook | Absent, lecture: str = "entrants") -> Figure | Absent:
     """Return the fan of people trained, or of graduates, up to the horizon (main scenario)."""
-    if sans_registre(p):
-        return Absent(NO_REGISTER)
-    result = projection(p)
+    if isinstance(found, Absent):
+        return found
+    result = found.main
     rows = result.fan(lecture)
     end = rows.iloc[-1]
     said = (
@@ -28,7 +28,7 @@ def eventail(p: Panels, lecture: str = "entrants") -> Figure | Absent:
     return Figure(
         result.plot(lecture=lecture),
         f"{LECTURES[lecture]} : {text.nombre(end['q50'])} en {int(end['annee'])} (médiane)",
-        f"Projection fpi_eval, scénario « {result.scenario.libelle} » ; {p.donnees.credit}",
+        f"Projection fpi_eval, scénario « {result.scenario.libelle} » ; {found.context.credit}",
         f"Éventail par année. {said}.",
         rows.assign(annee=rows["annee"].astype(str)),
         formats=dict.fromkeys(QUANTILES, WHOLE),
@@ -36,19 +36,19 @@ def eventail(p: Panels, lecture: str = "entrants") -> Figure | Absent:
     )  # fmt: skip
 
 
-def diplomes(p: Panels) -> Figure | Absent:
+def diplomes(found: Outlook | Absent) -> Figure | Absent:
     """Return the fan of graduates up to the horizon."""
-    return eventail(p, "diplomes")
+    return eventail(found, "diplomes")
 
 
-def niveaux(p: Panels) -> Figure | Absent:
+def niveaux(found: Outlook | Absent) -> Figure | Absent:
     """Return the fans of people trained in secondary and in higher education, with their targets.
 
     The target of a level is drawn where its date is: both are for the first three rentrées.
     """
-    if sans_registre(p):
-        return Absent(NO_REGISTER)
-    result, fans = projection(p), {}
+    if isinstance(found, Absent):
+        return found
+    result, fans = found.main, {}
     said = []
     for niveau, words in text.NIVEAUX.items():
         if not result.flux.rows(niveau).any():
@@ -69,7 +69,7 @@ def niveaux(p: Panels) -> Figure | Absent:
     return Figure(
         plots.fans(fans),
         "Entrés dans une place ouverte, par niveau",
-        f"Projection fpi_eval, scénario « {result.scenario.libelle} » ; {p.donnees.credit}",
+        f"Projection fpi_eval, scénario « {result.scenario.libelle} » ; {found.context.credit}",
         f"Deux éventails par année. {' ; '.join(said)}.",
         pd.concat(drawn)[["niveau", "annee", *QUANTILES]],
         formats=dict.fromkeys(QUANTILES, WHOLE),
@@ -77,20 +77,20 @@ def niveaux(p: Panels) -> Figure | Absent:
     )  # fmt: skip
 
 
-def filieres(p: Panels) -> Table | Absent:
+def filieres(found: Outlook | Absent) -> Table | Absent:
     """Return quantiles at the horizon by filière × level, entrants (main scenario)."""
-    if sans_registre(p):
-        return Absent(NO_REGISTER)
-    rows = projection(p).fans()
+    if isinstance(found, Absent):
+        return found
+    rows = found.main.fans()
     rows = rows[rows["annee"] == rows["annee"].max()]
     rows = rows.assign(
-        filiere=rows["filiere"].map(p.donnees.programme.mots_filieres),
+        filiere=rows["filiere"].map(found.context.programme.mots_filieres),
         niveau=rows["niveau"].map(text.NIVEAUX),
     )
     return table(
         rows[["filiere", "niveau", *QUANTILES]],
-        f"Entrés dans une place ouverte d'ici {p.donnees.programme.projection.horizon}",
+        f"Entrés dans une place ouverte d'ici {found.context.programme.projection.horizon}",
         formats=dict.fromkeys(QUANTILES, WHOLE),
         labels={"filiere": "Filière", "niveau": "Niveau", **QUANTILES},
-        source=f"Projection fpi_eval ; {p.donnees.credit}",
+        source=f"Projection fpi_eval ; {found.context.credit}",
     )  # fmt: skip

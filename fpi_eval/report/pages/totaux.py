@@ -1,48 +1,40 @@
 """What `06_trajectoire_et_couts` shows of totals: people added so far, by group, gross and net."""
 
-from functools import cache
-
 import numpy as np
 
 from fpi_eval import text
-from fpi_eval.absent import Absent, attempt
-from fpi_eval.impact.groups.totals import Totals, totals
-from fpi_eval.report.pages.study import NAMES, Etude, etude
+from fpi_eval.absent import Absent
+from fpi_eval.checks import NAMES
+from fpi_eval.impact.groups.totals import Totals
+from fpi_eval.programme import Programme
 from fpi_eval.tables import Table, table
 
-__all__ = ["entrants", "etude", "methode", "principal"]
 OPEN = "intervalle non borné"
 
 
-@cache
-def _totals(e: Etude, outcome: str) -> Totals | Absent:
-    """Return the totals of one outcome, or why there are none."""
-    if e.muette:
-        return Absent(e.muette)
-    place = e.p.donnees.programme.territoire
-    names = {
-        "filiere": e.p.donnees.programme.mots_filieres,
+def decoupages(programme: Programme) -> dict[str, dict[str, str]]:
+    """Return the French names of the groups that totals are split into."""
+    place = programme.territoire
+    return {
+        "filiere": programme.mots_filieres,
         "academie": {a.code: a.nom for a in place.academies},
         "departement": {d.code: d.nom for d in place.departements},
     }
-    found = attempt(totals, e.panel, outcome, names=names)
-    return found if isinstance(found, Absent) else found.with_verdict(e.evaluation.verdict.phrase)
 
 
-def entrants(e: Etude) -> Table | Absent:
+def entrants(found: Totals | Absent, source: str) -> Table | Absent:
     """Return entrants added so far by level, filière, voie, académie, département."""
-    return _shown(e, "entrants")
+    return _shown(found, "entrants", source)
 
 
-def principal(e: Etude) -> Table | Absent:
+def principal(found: Totals | Absent, outcome: str, source: str) -> Table | Absent:
     """Return the same table for the outcome studied."""
-    if e.outcome == "entrants":
+    if outcome == "entrants":
         return Absent("Le résultat étudié est le nombre d'entrants : c'est le tableau précédent.")
-    return _shown(e, e.outcome)
+    return _shown(found, outcome, source)
 
 
-def _shown(e: Etude, outcome: str) -> Table | Absent:
-    found = _totals(e, outcome)
+def _shown(found: Totals | Absent, outcome: str, source: str) -> Table | Absent:
     if isinstance(found, Absent):
         return found
     rows = found.table
@@ -57,7 +49,7 @@ def _shown(e: Etude, outcome: str) -> Table | Absent:
         formats={"seats": "nombre", "n_etab": "nombre"},
         labels={"dimension": "Découpage", "group": "Groupe", "n_etab": "Établissements",
                 "seats": "Places × rentrées", "brut": "Brut", "net": "Net"},
-        source=e.source,
+        source=source,
         note="Entre parenthèses, intervalle à 95 %. Net : ce que perdent les formations voisines "
         "est ôté, là où elles le perdent ; celles qui sont hors des filières du programme ne sont "
         "dans aucune ligne de filière. Un territoire de moins de trois établissements ouverts est "
@@ -71,6 +63,6 @@ def _words(value: float, low: float, high: float) -> str:
     return f"{text.signe(value)} ({text.signe(low)}\u00a0à\u00a0{text.signe(high)})"
 
 
-def methode(e: Etude) -> str:
+def methode(found: Totals | Absent) -> str:
     """Return how totals by group are made, in one paragraph."""
-    return _totals(e, "entrants").method()
+    return str(found) if isinstance(found, Absent) else found.method()

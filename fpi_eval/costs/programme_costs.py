@@ -1,0 +1,113 @@
+"""What the programme costs per seat, per person, per net graduate and per net job."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval import text
+from fpi_eval.absent import Absent
+from fpi_eval.costs.unit import UnitCost, unit_cost
+from fpi_eval.programme import Cout, Programme
+from fpi_eval.projection.outlook import Outlook
+
+FULL, SUBSIDY = BASES = ("Coût complet", "Subvention")
+MONTHS = 12
+NET_GRADUATES = "diplomes_additionnels"
+UNITS = {
+    "entrants": "entrant",
+    "additionnels": "entrant en plus (net)",
+    "acheves": "personne formée (études achevées)",
+    "diplomes": "diplômé",
+    NET_GRADUATES: "diplômé en plus (net)",
+}
+NEVER, WITHOUT = "aucun n'aurait eu d'emploi", "ils auraient eu l'emploi des non-diplômés"
+NO_NET = (
+    "Le coût par emploi demande les diplômés en plus, déplacement déduit : ces fichiers ne "
+    "permettent pas encore de l'estimer."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JobCost:
+    """Cost of a net job under one assumption on what graduates would have had otherwise."""
+
+    cost: UnitCost
+    otherwise: str
+    place: str
+
+
+def amounts(cost: Cout) -> dict[str, float]:
+    """Return full cost and subsidy, in euros."""
+    return dict(zip(BASES, (cost.total, cost.subvention), strict=True))
+
+
+def by_horizon(programme: Programme, unit: str) -> str:
+    """Return a unit with the year by which it is counted."""
+    return f"{unit} d'ici {programme.projection.horizon}"
+
+
+def programme_costs(programme: Programme, found: Outlook | Absent) -> tuple[UnitCost, ...]:
+    """Return costs per opened seat and projected person; per person aimed at without a register."""
+    items = []
+    for basis, cost in amounts(programme.cout).items():
+        if isinstance(found, Absent):
+            items += [
+                unit_cost(f"personne visée ({t.echeance})", cost, t.personnes, basis=basis)
+                for t in programme.cibles
+                if t.niveau == "ensemble"
+            ]
+            continue
+        opened = found.register["places_ouvertes"].fillna(found.register["places_prevues"])
+        items.append(unit_cost("place ouverte", cost, float(opened.sum()), basis=basis))
+        for lecture, unit in UNITS.items():
+            total = found.draws(lecture)
+            if total is not None:
+                items.append(estimated_cost(by_horizon(programme, unit), cost, total, basis))
+    return tuple(items)
+
+
+def estimated_cost(unit: str, cost: float, total: np.ndarray, basis: str) -> UnitCost:
+    """Return the cost of a unit counted by draws (B,)."""
+    return unit_cost(unit, cost, float(total.mean()), float(total.std()), basis=basis, draws=total)
+
+
+def net_jobs(found: Outlook | Absent, rates: pd.DataFrame) -> np.ndarray | Absent:
+    """Return draws of net graduates employed 12 months later, one published millésime each.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        niveau, millesime, taux: employed per final-year student (`indicators.emploi_publie`).
+    """
+    if isinstance(found, Absent):
+        return found
+    flux = found.main.flux
+    if flux.diversion is None or rates.empty:
+        return Absent(NO_NET)
+    rng = np.random.default_rng(found.context.programme.graine)
+    draws, jobs = len(flux.entrants), 0.0
+    years = sorted(rates["millesime"].unique())
+    one = rng.choice(len(years), draws)  # both levels of the same year: they move together
+    for niveau in text.NIVEAUX:
+        of = rates[rates["niveau"] == niveau].set_index("millesime")["taux"].reindex(years)
+        graduates = flux.cumulated(NET_GRADUATES, niveau)[:, -1]
+        if graduates.any() and of.isna().all():
+            return Absent(NO_NET)
+        jobs = jobs + graduates * of.fillna(of.mean()).fillna(0.0).to_numpy()[one]
+    return jobs
+
+
+def job_costs(programme: Programme, jobs: np.ndarray | Absent) -> tuple[JobCost, ...] | Absent:
+    """Return the cost per net job at 12 months under what graduates would have had otherwise."""
+    if isinstance(jobs, Absent):
+        return jobs
+    what = programme.additionnalite
+    elsewhere = {NEVER: 0.0} | ({} if what.emploi_sans is None else {WITHOUT: what.emploi_sans})
+    places = {"tous secteurs": 1.0, "industrie régionale": 1 - what.fuite}
+    return tuple(
+        JobCost(estimated_cost("emploi net", cost, jobs * (1 - share) * kept, basis), words, place)
+        for basis, cost in amounts(programme.cout).items()
+        for words, share in elsewhere.items()
+        for place, kept in places.items()
+    )

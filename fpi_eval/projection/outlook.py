@@ -1,0 +1,130 @@
+"""A year's projection: rates that its files show, one path per declared scenario, its calendar."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval import text
+from fpi_eval.absent import Absent
+from fpi_eval.calendar import calendrier, without_length
+from fpi_eval.errors import FpiError
+from fpi_eval.indicators import deploiement, remplissage
+from fpi_eval.panel.context import Context
+from fpi_eval.panel.year import Year
+from fpi_eval.projection.diversion import diversion_draws
+from fpi_eval.projection.filling import from_profile, seen
+from fpi_eval.projection.rates import Profil, Taux, complete, from_counts
+from fpi_eval.projection.result import Projection, projeter
+
+MAIN = "plan"
+CONSTATS = "constats de rentrée, toutes les places des filières du programme"
+MARGINAL = "entrants ajoutés par les places ouvertes (imputation), selon leur ancienneté"
+WEAK = 0.25  # relative error above which the fill of opened seats says too little
+NO_REGISTER = (
+    "Le dossier de données ne contient pas le registre des ouvertures (ouvertures.csv) : sans lui, "
+    "ni calendrier, ni projection, ni coût par personne. Seuls sont montrés les ratios que "
+    "donnent les chiffres publiés du programme."
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlook:
+    """What a year lets one expect up to the horizon.
+
+    Attributes
+    ----------
+    context : Context
+    register : DataFrame
+        The programme's openings.
+    rates : mapping
+        (link, level) → rate, measured or declared: see `measured_rates`.
+    diversion : ndarray or None
+        Draws of the share of entrants taken from neighbours; None if it means nothing yet.
+    projections : mapping
+        Scenario → projection, the main one first.
+    calendar : DataFrame
+        When each wave's outcomes are published, seen from ``day``; ``without_length`` openings
+        are not in it.
+    """
+
+    context: Context
+    register: pd.DataFrame
+    rates: Mapping[tuple[str, str], Taux]
+    diversion: np.ndarray | None
+    projections: Mapping[str, Projection]
+    calendar: pd.DataFrame
+    day: date
+    without_length: int = 0
+
+    @property
+    def main(self) -> Projection:
+        """Projection of the main scenario."""
+        return self.projections[MAIN]
+
+    def draws(self, lecture: str) -> np.ndarray | None:
+        """Return draws of what a reading counts by the horizon; None for a net one not known."""
+        flux = self.main.flux
+        if lecture.endswith("additionnels") and flux.diversion is None:
+            return None
+        return flux.cumulated(lecture)[:, -1]
+
+
+def outlook(year: Year) -> Outlook | Absent:
+    """Return the projection of every declared scenario, or why there is none."""
+    register = deploiement.du_programme(year)
+    if register.empty:
+        return Absent(NO_REGISTER)
+    programme, mef = year.programme, year.donnees.nomenclatures.mef
+    codes = {"mef": mef, "familles": year.donnees.nomenclatures.familles}
+    rates, moved = measured_rates(year), _diversion(year)
+    names = dict.fromkeys((MAIN, *(scenario.code for scenario in programme.scenarios)))
+    made = {
+        code: projeter(
+            programme, register, rentree=year.rentree, scenario=code, found=rates,
+            diversion=moved, **codes,
+        )
+        for code in names
+    }  # fmt: skip
+    day = date(year.rentree + 1, 1, 31)  # when the constat of the rentrée is known
+    agenda = calendrier(register, jour=day, **codes)
+    aside = without_length(register, **codes)
+    return Outlook(year.context, register, rates, moved, made, agenda, day, aside)
+
+
+def measured_rates(year: Year) -> dict[tuple[str, str], Taux]:
+    """Return rates by link × level: from opened seats or constats if files allow, else declared.
+
+    Fill is what opened seats added to entrants, by age of the opening, where that is known well
+    enough; otherwise that of all seats.
+    """
+    links = {"remplissage": remplissage.remplissage(year), "retention": remplissage.retention(year)}
+    found: dict[tuple[str, str], Taux] = {
+        (link, level): from_counts(link, level, rows, CONSTATS)
+        for link, counts in links.items()
+        for level, rows in counts.groupby("niveau")
+    }
+    for level in text.NIVEAUX:
+        if profile := _profile(year, level):
+            found["remplissage", level] = from_profile(level, profile, MARGINAL)
+    return complete(found, year.programme)
+
+
+def _profile(year: Year, level: str) -> Profil | None:
+    """Return the fill of opened seats by age, None if it is not known well enough."""
+    ages = len(year.programme.projection.montee_en_charge)
+    try:
+        found = seen(year.cells, level, ages=ages)
+    except (FpiError, ArithmeticError):
+        return None
+    mean, error = found.moyenne
+    return found if 0 < error <= WEAK * mean else None
+
+
+def _diversion(year: Year) -> np.ndarray | None:
+    try:
+        return diversion_draws(year.cells, seed=year.programme.graine)
+    except (FpiError, ArithmeticError):
+        return None
