@@ -112,11 +112,14 @@ def verdict(
     against = violations(checks)
     valid = _valid(planted)
     precise = _half(planted, GROSS) <= smallest if planted else None
-    level = _level(hard, planted, valid, against, precise)
+    word = INCONCLUSIVE if hard else UNKNOWABLE
+    if planted and not hard:
+        row = planted.calibrated.iloc[0]
+        word = level(valid, bool(against), precise, not row["cal_low"] <= 0 <= row["cal_high"])
     reasons = tuple(f"{c.titre} : {c.phrase}" for c in (*hard, *against))
-    said = [_first(planted), f"{level} : {_why(planted, valid, smallest, hard, against)}"]
+    said = [_first(planted), f"{word} : {_why(planted, valid, smallest, hard, against)}"]
     return Verdict(
-        level, valid, precise, tuple(c.titre for c in against), reasons, " ".join(said), bool(hard)
+        word, valid, precise, tuple(c.titre for c in against), reasons, " ".join(said), bool(hard)
     )
 
 
@@ -134,17 +137,13 @@ def _half(planted: Planted, label: str) -> float:
     return float(row["cal_high"] - row["cal_low"]) / 2
 
 
-def _level(hard, planted, valid: str, against, precise: bool | None) -> str:
-    if hard:
-        return INCONCLUSIVE
-    if not planted:
-        return UNKNOWABLE
+def level(valid: str, violated: bool, precise: bool, told: bool) -> str:
+    """Return the word: ``told`` says whether the calibrated interval leaves zero out."""
     if valid == NO:
         return INCONCLUSIVE
-    if valid == DOUBTFUL or against:
+    if valid == DOUBTFUL or violated:
         return CAREFUL
-    row = planted.calibrated.iloc[0]
-    return SOLID if precise or not row["cal_low"] <= 0 <= row["cal_high"] else INCONCLUSIVE
+    return SOLID if precise or told else INCONCLUSIVE
 
 
 def _first(planted: Planted | Absent) -> str:
