@@ -13,10 +13,13 @@ from typing import Any
 from fpi_eval import __version__, text
 from fpi_eval.absent import Absent
 from fpi_eval.checks import Check, Evaluation, thresholds
+from fpi_eval.checks.planted import METHOD as PLANTED_TEXT
 from fpi_eval.checks.thresholds import CAUTION, PASS, THRESHOLDS, UNKNOWN
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.bjs2_t import DESCRIPTION
+from fpi_eval.impact.frame import SAMPLE_TEXT
 from fpi_eval.impact.j import J_TEXT
+from fpi_eval.impact.uncertainty import CR3, INTERVAL_TEXT
 from fpi_eval.programme import Programme
 from fpi_eval.regression import RULES
 
@@ -38,14 +41,20 @@ ANNOUNCED = {
 SPECIFICATION = {
     "unite": "établissement × formation × voie, par rentrée",
     "traitement": "places du programme en vigueur à la rentrée d'entrée des élèves",
-    "echantillon": "formations des filières visées, toutes régions ; formations nouvelles à part",
+    "echantillon": SAMPLE_TEXT,
     "principal": J_TEXT,
     "second": DESCRIPTION,
     "comparaison": "mêmes formations non ouvertes, déplacement des voisines modélisé",
     "inference": [
-        f"{rule.name} à partir de {text.pluriel(rule.minimum, 'groupe traité', 'groupes traités')}"
-        for rule in RULES
+        f"{words} à partir de {text.pluriel(rule.minimum, 'établissement', 'établissements')} "
+        "qui ouvrent des places"
+        for rule, words in zip(
+            RULES,
+            (INTERVAL_TEXT.format(kind=CR3), *(rule.name for rule in RULES[1:])),
+            strict=True,
+        )
     ],
+    "verdict": PLANTED_TEXT,
     "plusieurs_resultats": "un résultat principal sans ajustement, les autres ajustés (Romano-Wolf "
     "et Holm)",
     "estimateurs": ["J", "BJS2-T"],
@@ -208,7 +217,7 @@ def deviations(plan: Plan, programme: Programme, run: Evaluation | None = None) 
     if run is None:
         return found
     outcomes = plan.contenu["resultats"]
-    if run.outcome != outcomes["principal"]:
+    if run.outcome != outcomes["principal"] and run.missing != outcomes["principal"]:
         kind = "secondaire" if run.outcome in outcomes["secondaires"] else "non annoncé"
         found.append(
             f"Résultat étudié : « {run.outcome} » ({kind}), alors que le plan annonce "
@@ -231,6 +240,11 @@ def _changed(before: Any, now: Any) -> list[str]:
     return [key for key in {**before, **now} if before.get(key) != now.get(key)]
 
 
+def _announced(plan: Plan) -> str:
+    """Return the primary outcome that a plan announces."""
+    return plan.contenu["resultats"]["principal"]
+
+
 def plan_check(plan: Plan | None, programme: Programme, run: Evaluation | None = None) -> Check:
     """Return the check on pre-registration, to add to an evaluation (`with_checks`).
 
@@ -248,6 +262,11 @@ def plan_check(plan: Plan | None, programme: Programme, run: Evaluation | None =
         words = f"plan du {text.date_longue(plan.date)}, écrit après les premiers résultats."
     else:
         light, words = PASS, f"plan du {text.date_longue(plan.date)}, suivi sans écart."
+    if plan is not None and run is not None and run.missing == _announced(plan):
+        words += (
+            f" « {run.missing} », annoncé, n'est dans aucun fichier : « {run.outcome} » est étudié "
+            "à la place."
+        )
     nan = float("nan")
     value = float(len(apart)) if plan else nan
     return Check("preinscription", row.titre, light, value, nan, row.words, words, row.hard)

@@ -116,10 +116,22 @@ def test_each_change_of_the_programme_is_one_sentence(plan, programme):
 def test_a_run_on_another_outcome_or_without_a_check_deviates(plan, programme):
     run = evaluate(invented_panel(31, noise=1.0, etabs=20), "diplomes", programme, draws=0)
     assert deviations(plan, programme, run) == []
-    panel = invented_panel(31, noise=1.0, etabs=20).rename(columns={"diplomes": "terminale"})
-    (line,) = deviations(plan, programme, evaluate(panel, "terminale", programme, draws=0))
+    panel = invented_panel(31, noise=1.0, etabs=20)
+    other = evaluate(panel.assign(terminale=panel["diplomes"]), "terminale", programme, draws=0)
+    (line,) = deviations(plan, programme, other)
     assert "« terminale » (secondaire)" in line
     assert "« diplomes »" in line
+
+
+def test_an_announced_outcome_that_no_file_gives_is_said_and_is_no_deviation(plan, programme):
+    panel = invented_panel(31, noise=1.0, etabs=20).rename(columns={"diplomes": "terminale"})
+    run = evaluate(panel, "terminale", programme, draws=0)
+    assert run.missing == "diplomes"
+    assert deviations(plan, programme, run) == []
+    check = plan_check(plan, programme, run)
+    assert check.statut == "pass"
+    assert "« diplomes », annoncé, n'est dans aucun fichier" in check.phrase
+    assert run.with_checks([check]).verdict.niveau == run.verdict.niveau
 
 
 def test_the_check_tells_absent_followed_late_and_abandoned_plans(plan, programme, tmp_path):

@@ -104,6 +104,9 @@ def test_the_answer_begins_with_the_verdict_and_gives_gross_net_and_total(made):
     assert made.reponse.startswith("Verdict sur le plan d'évaluation : ")
     assert "Pour 100 places ouvertes" in made.reponse
     assert "Au total, effet net" in made.reponse
+    assert "faux programmes plantés dans ces données" in made.reponse.split("\n\n")[0]
+    assert "l'erreur que la méthode fait sur les faux programmes" in made.reponse
+    assert "Ce qu'aucun contrôle ne peut voir" in made.reponse
     assert "registre des ouvertures" in vue.origine(made.panel)
 
 
@@ -137,11 +140,13 @@ def test_the_page_says_whether_a_plan_was_written(made):
     assert made.plan.startswith("Plan d'analyse écrit d'avance : ")
 
 
-def test_checks_that_alert_come_first(made):
+def test_checks_of_a_violation_come_first_then_those_of_information_alerts_before_others(made):
     order = ["échec", "prudence", "bon", "non évaluable"]
-    seen = made.controles.frame["statut"].map(order.index)
-    assert seen.is_monotonic_increasing
-    assert len(seen) == len(made.evaluation.checks)
+    rows = made.controles.frame
+    assert rows["genre"].tolist() == sorted(rows["genre"], reverse=True)
+    for _, part in rows.groupby("genre"):
+        assert part["statut"].map(order.index).is_monotonic_increasing
+    assert len(rows) == len(made.evaluation.checks)
 
 
 def test_estimators_per_opening_stand_beside_those_per_seat(made):

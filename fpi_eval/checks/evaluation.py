@@ -75,6 +75,8 @@ class Evaluation(Result):
         Seats opened, counted once per session whose outcome is seen.
     smallest : float
         Smallest effect per seat that matters, declared by the programme.
+    missing : str
+        The programme's primary outcome, if it is another one and the panel does not hold it.
     """
 
     caption = "Évaluation et contrôles"
@@ -91,6 +93,7 @@ class Evaluation(Result):
     event: EventStudy | None
     seat_years: float
     smallest: float = SMALLEST_EFFECT
+    missing: str = ""
 
     @property
     def blocked(self) -> bool:
@@ -212,6 +215,7 @@ def evaluate(
         estimates=study.estimates, checks=tuple(checks), planted=planted, verdict=found,
         curve=curve, balance=samples.balance(study), left_out=robustness.leave_one_out(study),
         event=_event(study), seat_years=_seat_years(study), smallest=smallest,
+        missing=_missing(study, programme),
     )  # fmt: skip
     return _judged(made, made.checks, found)
 
@@ -245,6 +249,13 @@ def _planted(study: Study, programme: Programme | None, draws: int) -> Planted |
         study.panel, study.frame, study.fit, study.estimates, study.outcome,
         niveau=study.niveau, draws=draws, seed=seed, ramp=ramp,
     )  # fmt: skip
+
+
+def _missing(study: Study, programme: Programme | None) -> str:
+    """Return the announced primary outcome that the panel does not give; empty otherwise."""
+    wanted = study.outcome if programme is None else programme.resultats.principal
+    given = wanted in study.panel and study.panel[wanted].notna().any()
+    return "" if given or wanted == study.outcome else wanted
 
 
 def _event(study: Study) -> EventStudy | None:

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from fpi_eval import plots, text
 from fpi_eval.checks.calibration import Calibration, wilson
 from fpi_eval.checks.drift import Drift
+from fpi_eval.results import Result
 
 METHOD = (
     "Faux programmes plantés dans les données : mêmes nombres d'établissements, tailles, dates et "
@@ -24,8 +25,8 @@ METHOD = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Planted:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Planted(Result):
     """What the method finds on programmes whose effect is known, planted in the run's own data.
 
     Attributes
@@ -49,6 +50,7 @@ class Planted:
         Mean share of the programme's openings that the hosts could receive.
     """
 
+    caption = "Faux programmes plantés dans les données"
     outcome: str
     effect: float
     draws: pd.DataFrame

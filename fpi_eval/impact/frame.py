@@ -18,6 +18,22 @@ SEATS, ETAB, DEP = REGRESSORS = ("places", "exposition_etab", "exposition_dep")
 
 EXPOSURES = {ETAB: "exposure_etab", DEP: "exposure_dep"}  # regressor → column of the frame
 
+# What `sample`, `scale`, `effects` and `reach` do, in the words that plan and method print.
+SAMPLE_TEXT = (
+    "formations des filières visées, dans toutes les régions, sans les formations nouvelles ni "
+    "celles qui n'avaient aucun élève avant le programme"
+)
+SCALE_TEXT = (
+    "résultat, places et expositions sont divisés par la taille de la cellule (ses entrants par "
+    "an, en moyenne, aux rentrées d'avant la première ouverture de toutes), et chaque observation "
+    "pèse cette taille"
+)
+EFFECTS_TEXT = "effets fixes de cellule, de formation × session et de région × session"
+REACH_TEXT = (
+    "chaque coefficient d'exposition multiplié par l'exposition totale de toutes les cellules, "
+    "rapportée au total de leurs places"
+)
+
 
 def sample(
     panel: pd.DataFrame, outcome: str, *, targeted: bool = True, niveau: str | None = None

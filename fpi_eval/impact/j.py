@@ -9,11 +9,15 @@ from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import (  # noqa: F401
     DEP,
     DISPLACEMENT,
+    EFFECTS_TEXT,
     ETAB,
     EXPOSURES,
     GROSS,
     NET,
+    REACH_TEXT,
     REGRESSORS,
+    SAMPLE_TEXT,
+    SCALE_TEXT,
     SEATS,
     WEIGHTS,
     effects,
@@ -26,12 +30,21 @@ from fpi_eval.impact.uncertainty import CR3, Candidate, Interval, answer, error,
 from fpi_eval.regression import linear
 from fpi_eval.results import Estimate, Estimates, EventStudy
 
+# What `regressors` does.
+REGRESSORS_TEXT = (
+    "les places en vigueur quand la promotion est entrée, instrumentées par leur signe (+1, −1 ou "
+    "0, non divisé), de sorte que chaque place pèse autant ; et l'exposition aux places des "
+    "voisines, dans le même établissement puis dans le même département et la même famille (total "
+    "des places du groupe × part de la cellule, selon sa taille, parmi celles qui n'en ouvrent "
+    "pas), instrumentée, dès qu'elle n'est plus nulle, par la plus grande valeur qu'elle atteint "
+    "dans la cellule (la plus basse si elle ne dépasse jamais 0) ; les ouvertures sur d'autres "
+    "budgets, si on les connaît, sont leur propre instrument"
+)
 J_TEXT = (
-    "Régression par doubles moindres carrés du nombre de diplômés sur les places ouvertes, "
-    "instrumentées par le fait d'en avoir ouvert, de sorte que chaque place pèse autant, et sur "
-    "l'exposition des formations voisines (même établissement ; même département et même famille), "
-    "avec effets fixes de cellule, de formation × session et de région × session (Angrist et "
-    "Imbens, 1995 ; Cameron et Miller, 2015). L'effet net est la somme des trois coefficients."
+    f"Doubles moindres carrés, une observation par cellule et session ({SAMPLE_TEXT}) : "
+    f"{SCALE_TEXT}. Régresseurs : {REGRESSORS_TEXT}. {EFFECTS_TEXT[0].upper()}{EFFECTS_TEXT[1:]} "
+    "(Angrist et Imbens, 1995 ; Cameron et Miller, 2015). Effet brut : coefficient des places ; "
+    f"déplacement : somme des deux autres, {REACH_TEXT} ; effet net : leur somme."
 )
 WALD_TEXT = (
     "Régression par doubles moindres carrés sur les places ouvertes, instrumentées par le fait "

@@ -5,8 +5,8 @@ import pandas as pd
 
 from fpi_eval import plots, text
 from fpi_eval.absent import Absent
-from fpi_eval.checks import NAMES, Evaluation, allowed
-from fpi_eval.checks.verdict import CAUTION, FAIL, INCONCLUSIVE
+from fpi_eval.checks import NAMES, Evaluation, Planted, allowed
+from fpi_eval.checks.verdict import CAUTION, FAIL, INCONCLUSIVE, INVISIBLE
 from fpi_eval.figures import Figure
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET
 from fpi_eval.panel import CellPanel
@@ -71,6 +71,7 @@ def reponse(evaluation: Evaluation | Absent) -> str:
     effets = allowed(evaluation, evaluation.estimates)
     if isinstance(effets, Absent):
         return "\n\n".join([*lines, str(effets)])
+    lines.append(INVISIBLE)
     if evaluation.verdict.niveau == INCONCLUSIVE:
         lines.append("Les chiffres qui suivent servent à vérifier, non à conclure.")
     total = evaluation.total()
@@ -79,12 +80,27 @@ def reponse(evaluation: Evaluation | Absent) -> str:
         f"{_per_100(effets[NET])} une fois retiré ce que les formations voisines ont perdu ou "
         f"gagné ({name_of(evaluation.outcome)} ; intervalles à 95 %)."
     )
+    lines += etalonne(evaluation.planted)
     lines.append(
         f"Au total, effet net de {text.signe(total.estimate)} "
         f"({text.intervalle(total.ci_low, total.ci_high, 0)}) pour "
         f"{text.nombre(evaluation.seat_years)} places × sessions déjà observées."
     )
     return "\n\n".join(lines)
+
+
+def etalonne(planted: Planted | Absent) -> list[str]:
+    """Return the calibrated intervals, in one sentence; nothing if no programme was planted."""
+    if isinstance(planted, Absent):
+        return []
+    bounds = [
+        text.intervalle(100 * r.cal_low, 100 * r.cal_high, 0)
+        for r in planted.calibrated.itertuples()
+    ]
+    return [
+        "Une fois comptée l'erreur que la méthode fait sur les faux programmes, les intervalles "
+        f"deviennent {bounds[0]} en brut et {bounds[1]} en net."
+    ]
 
 
 def _per_100(found) -> str:
@@ -160,13 +176,21 @@ def controles(evaluation: Evaluation | Absent, source: str) -> Table | Absent:
     rows = evaluation.checks_frame()
     order = {"échec": 0, "prudence": 1, "bon": 2, "non évaluable": 3}
     rows = rows.sort_values("statut", key=lambda s: s.map(order), kind="stable")
+    rows = rows.sort_values("genre", ascending=False, kind="stable")  # violations first
     return table(
-        rows[["titre", "statut", "phrase", "seuil"]].reset_index(drop=True),
+        rows[["genre", "titre", "statut", "phrase", "seuil"]].reset_index(drop=True),
         "Les contrôles du plan d'évaluation",
-        labels={"titre": "Contrôle", "statut": "Avis", "phrase": "Constat", "seuil": "Règle"},
+        labels={
+            "genre": "Ce qu'il cherche",
+            "titre": "Contrôle",
+            "statut": "Avis",
+            "phrase": "Constat",
+            "seuil": "Règle",
+        },
         source=source,
         note="L'effet de référence est l'effet estimé, ou 0,5 par place s'il est plus petit (ce "
-        "que donne une place occupée). Le verdict est l'avis le plus sévère.",
+        "que donne une place occupée). Le verdict vient des programmes plantés : un manque "
+        "d'information élargit l'intervalle, et n'est pas une alerte.",
     )
 
 
