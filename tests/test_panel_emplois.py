@@ -80,7 +80,7 @@ def test_the_simulated_folder_has_jobs_up_to_the_rentree_and_seats_in_zones(simu
     seats = emplois.places_par_zone(simulated)
     opened = simulated.registre
     opened = opened[(opened["projet"] == "FPI") & (opened["places_ouvertes"] > 0)]
-    assert seats.attrs["sans_zone"] == 0
+    assert emplois.sans_zone(simulated) == 0
     assert seats["places"].sum() == opened["places_ouvertes"].sum()
     zones = emplois.par_zone(simulated)
     assert zones["places"].sum() == seats["places"].sum()

@@ -1,27 +1,50 @@
 """Chain and waterfall on pages: dated where not observable, measured or said not to be."""
 
+from types import SimpleNamespace
+
 import pytest
 
 import fpi_eval as fpi
+from fpi_eval import impact
+from fpi_eval.absent import attempt
 from fpi_eval.figures import Figure
 from fpi_eval.report.pages import chaine as vue
 from fpi_eval.tables import Table
 
 
+def analysed(annee: fpi.Year) -> SimpleNamespace:
+    """Make what the notebook makes."""
+    cells, context = annee.cells, annee.context
+    links = attempt(impact.chain, cells, seed=annee.programme.graine)
+    moved = attempt(impact.displaced_entrants, cells)
+    rungs = {
+        "Échelle": attempt(impact.ladder, cells),
+        "Déplacement": attempt(impact.by_fill, cells),
+        "Effet propre": attempt(impact.own_by_fill, cells),
+    }
+    return SimpleNamespace(
+        chaine=vue.chaine(links, context),
+        maillons=vue.maillons(links, annee.panel, context),
+        cascade=vue.cascade(moved, context),
+        deductions=vue.deductions(moved, annee.programme.additionnalite),
+        echelles=vue.echelles(rungs, context),
+    )
+
+
 @pytest.fixture(scope="module")
-def simulees() -> fpi.Year:
-    return fpi.load("fpi_aura", 2026)
+def simulees() -> SimpleNamespace:
+    return analysed(fpi.load("fpi_aura", 2026))
 
 
 def test_the_chain_ends_at_the_last_outcome_of_the_files(simulees):
-    figure = vue.chaine(simulees)
+    figure = simulees.chaine
     assert isinstance(figure, Figure)
     assert "élèves de plus en dernière année" in figure.titre
     assert "Places ouvertes 100" in figure.alt
 
 
 def test_links_that_are_not_seen_have_a_date_and_no_figure(simulees):
-    table = vue.maillons(simulees)
+    table = simulees.maillons
     late = table.frame[table.frame["quand"] != "observé"]
     assert late["label"].tolist() == ["Réussite", "Sortie d'études", "Emploi à 6 mois"]
     assert late["link"].isna().all()
@@ -29,17 +52,17 @@ def test_links_that_are_not_seen_have_a_date_and_no_figure(simulees):
 
 
 def test_steps_from_gross_to_net_add_up_and_the_unmeasured_one_is_named(simulees):
-    figure = vue.cascade(simulees)
+    figure = simulees.cascade
     rows = figure.table.frame.set_index("label")
     assert rows["remaining"].iloc[-1] == pytest.approx(
         rows["amount"].iloc[0] + rows["amount"].iloc[1:-1].sum()
     )
     assert "Substitution entre voies" not in rows.index
-    assert "Substitution entre voies : non mesurée" in vue.deductions(simulees)
+    assert "Substitution entre voies : non mesurée" in simulees.deductions
 
 
 def test_rungs_and_fill_are_told_together(simulees):
-    table = vue.echelles(simulees)
+    table = simulees.echelles
     assert isinstance(table, Table)
     assert table.frame["sens"].value_counts().to_dict() == {
         "Échelle": 4, "Déplacement": 2, "Effet propre": 2,
@@ -47,7 +70,7 @@ def test_rungs_and_fill_are_told_together(simulees):
 
 
 def test_real_files_say_why_there_is_no_chain(donnees_reelles):
-    p = fpi.load("fpi_aura", 2022, donnees_reelles)
-    assert "ne le permettent pas encore" in str(vue.chaine(p))
-    for make in (vue.maillons, vue.cascade, vue.deductions, vue.echelles):
-        assert str(make(p)) == vue.ABOVE
+    found = analysed(fpi.load("fpi_aura", 2022, donnees_reelles))
+    assert "ne le permettent pas encore" in str(found.chaine)
+    for said in (found.maillons, found.cascade, found.deductions, found.echelles):
+        assert str(said) == vue.ABOVE

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from fpi_eval.programme import Programme
 
@@ -23,3 +24,8 @@ class Context:
     def region(self) -> str:
         """Name of the programme's region."""
         return self.programme.territoire.region
+
+    @property
+    def day(self) -> date:
+        """Day from which the report looks: when the constat of the rentrée is known."""
+        return date(self.rentree + 1, 1, 31)

@@ -1,6 +1,7 @@
 """Jobs in the sectors that each filière feeds, where they are, and where seats open beside them."""
 
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -53,6 +54,8 @@ def _figures(path: Path, programme: Programme) -> pd.DataFrame:
 
 def par_filiere(p: Panels) -> pd.DataFrame:
     """Return jobs of the sectors fed by each filière, here and elsewhere: last year, change."""
+    if p.emplois.empty:
+        return pd.DataFrame()
     here = p.donnees.programme.territoire.ici(p.emplois["code_region"])
     jobs = p.emplois.assign(territoire=here.map({True: HERE, False: ELSEWHERE}))
     rows = emplois_filieres(jobs, p.secteurs, ["territoire"])
@@ -67,6 +70,8 @@ def par_filiere(p: Panels) -> pd.DataFrame:
 
 def par_departement(p: Panels) -> pd.DataFrame:
     """Return one row per département of the region, one column per filière, last year."""
+    if p.emplois.empty:
+        return pd.DataFrame()
     place = p.donnees.programme.territoire
     here = p.emplois[place.ici(p.emplois["code_region"])]
     rows = emplois_filieres(here, p.secteurs, ["code_departement"])
@@ -74,11 +79,14 @@ def par_departement(p: Panels) -> pd.DataFrame:
     wide = rows.pivot_table(index="code_departement", columns="filiere", values="emplois")
     names = {d.code: d.nom for d in place.departements}
     table = wide.rename_axis(columns=None).reset_index()
-    return table.assign(departement=table.pop("code_departement").map(names))
+    named = table.assign(departement=table.pop("code_departement").map(names))
+    return named.assign(annee=rows["annee"].max())
 
 
 def par_zone(p: Panels) -> pd.DataFrame:
     """Return zones of the region with jobs in fed sectors and seats opened, most jobs first."""
+    if p.emplois.empty:
+        return pd.DataFrame()
     here = p.emplois[p.donnees.programme.territoire.ici(p.emplois["code_region"])]
     fed = here[here["secteur"].isin(p.secteurs["na38"])]
     last = fed[fed["annee"] == fed["annee"].max()]
@@ -104,13 +112,28 @@ def places_par_zone(p: Panels) -> pd.DataFrame:
     """Return seats opened by zone d'emploi × course × filière: code_zone, course, filiere, places.
 
     The register names communes; those that no commune of the département matches are left out
-    and counted in ``attrs["sans_zone"]``.
+    and counted by `sans_zone`.
     """
+    rows, columns = _zoned(p), ["code_zone", "course", "filiere", "places"]
+    if rows.empty:
+        return pd.DataFrame(columns=columns)
+    table = rows.groupby(columns[:3], as_index=False)["places"].sum()
+    return table[table["places"] > 0].reset_index(drop=True)
+
+
+def sans_zone(p: Panels) -> int:
+    """Return how many openings stand in no known zone d'emploi."""
+    rows = _zoned(p)
+    return 0 if rows.empty else int(rows["code_zone"].isna().sum())
+
+
+@lru_cache(maxsize=4)
+def _zoned(p: Panels) -> pd.DataFrame:
+    """Return openings with their zone d'emploi; none without a register or geographic files."""
     register = du_programme(p)
     files = urssaf_files(p.donnees.programme, p.donnees.dossier)
-    columns = ["code_zone", "course", "filiere", "places"]
     if register.empty or not files:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame()
     communes = geographie.read_communes(files["communes"]).table
     zones = geographie.read_zones_emploi(files["zones_emploi"]).table
     where = communes[communes["type_commune"] == "COM"].merge(
@@ -119,13 +142,10 @@ def places_par_zone(p: Panels) -> pd.DataFrame:
     zone = where.assign(key=where["code_departement"] + "|" + where["libelle"].map(plain))
     zone = zone.drop_duplicates("key").set_index("key")["code_zone"]
     key = register["code_departement"] + "|" + register["commune"].fillna("").map(plain)
-    rows = register.assign(
+    return register.assign(
         code_zone=key.map(zone), course=register["cfd"].fillna(register["mefstat11"]),
         places=register["places_ouvertes"].fillna(0).astype(float),
     )  # fmt: skip
-    table = rows.groupby(columns[:3], as_index=False)["places"].sum()
-    table.attrs["sans_zone"] = int(rows["code_zone"].isna().sum())
-    return table[table["places"] > 0].reset_index(drop=True)
 
 
 def plain(words: str) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.panel import donnees as files
-from fpi_eval.panel import emploi_etablissements, emploi_formations
+from fpi_eval.panel import emploi_etablissements, emploi_formations, emplois
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.from_files import cell_panel
@@ -119,6 +119,31 @@ class Year(Panels):
     def employed_courses(self) -> pd.DataFrame:
         """Employed leavers per establishment × course × millésime, known or between bounds."""
         return emploi_formations.employed(self)
+
+    @property
+    def reference(self) -> pd.DataFrame:
+        """Declared reference figures on jobs, published or assumed, with their sources."""
+        return emplois.reference(self.programme)
+
+    @cached_property
+    def jobs_by_filiere(self) -> pd.DataFrame:
+        """Jobs of the sectors that each filière feeds, here and elsewhere, and a year before."""
+        return emplois.par_filiere(self)
+
+    @cached_property
+    def jobs_by_departement(self) -> pd.DataFrame:
+        """Jobs of fed sectors, a row per département, a column per filière, last year."""
+        return emplois.par_departement(self)
+
+    @cached_property
+    def jobs_by_zone(self) -> pd.DataFrame:
+        """Jobs of fed sectors and seats opened by zone d'emploi, most jobs first."""
+        return emplois.par_zone(self)
+
+    @property
+    def openings_without_zone(self) -> int:
+        """Openings whose commune is in no known zone d'emploi."""
+        return emplois.sans_zone(self)
 
     @property
     def tension_note(self) -> str:

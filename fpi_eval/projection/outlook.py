@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -46,8 +45,9 @@ class Outlook:
     projections : mapping
         Scenario → projection, the main one first.
     calendar : DataFrame
-        When each wave's outcomes are published, seen from ``day``; ``without_length`` openings
-        are not in it.
+        When each wave's outcomes are published, seen from the context's day.
+    without_length : int
+        Openings that are not in it: nothing tells how long their course is.
     """
 
     context: Context
@@ -56,7 +56,6 @@ class Outlook:
     diversion: np.ndarray | None
     projections: Mapping[str, Projection]
     calendar: pd.DataFrame
-    day: date
     without_length: int = 0
 
     @property
@@ -88,10 +87,9 @@ def outlook(year: Year) -> Outlook | Absent:
         )
         for code in names
     }  # fmt: skip
-    day = date(year.rentree + 1, 1, 31)  # when the constat of the rentrée is known
-    agenda = calendrier(register, jour=day, **codes)
+    agenda = calendrier(register, jour=year.context.day, **codes)
     aside = without_length(register, **codes)
-    return Outlook(year.context, register, rates, moved, made, agenda, day, aside)
+    return Outlook(year.context, register, rates, moved, made, agenda, aside)
 
 
 def measured_rates(year: Year) -> dict[tuple[str, str], Taux]:

@@ -225,3 +225,9 @@ def _weights(fit: LinearFit, rings, reach) -> dict[str, np.ndarray]:
         found[_label(ring)] = w
         moved = moved + w
     return found | {NEIGHBOURS: moved, NET: own + moved}
+
+
+def displaced_entrants(panel: pd.DataFrame) -> Displacement:
+    """Return displacement of entrants, and between voies too where files count both."""
+    both = len(panel.loc[panel["entrants"].notna(), "voie"].unique()) > 1
+    return substitution(panel) if both else displacement(panel)

@@ -1,24 +1,16 @@
 """What `05_emploi_industriel` shows: could an effect on jobs be seen, and where the jobs are."""
 
-from functools import cache
+from collections.abc import Mapping
 
 import pandas as pd
 
 from fpi_eval import text
-from fpi_eval.absent import Absent, attempt
-from fpi_eval.errors import FpiError
+from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
-from fpi_eval.impact.jobs.detectability import (
-    Detectability,
-    beside_hires,
-    from_jobs,
-    from_reference,
-    renewal,
-)
-from fpi_eval.impact.jobs.exposure import DESCRIPTION, Exposure, exposure_panel
-from fpi_eval.indicators import deploiement
+from fpi_eval.impact.jobs.detectability import Detectability, beside_hires, renewal
+from fpi_eval.impact.jobs.exposure import DESCRIPTION
 from fpi_eval.panel import emplois
-from fpi_eval.panel.panels import Panels
+from fpi_eval.panel.context import Context
 from fpi_eval.plots import stacked_rows
 from fpi_eval.report.pages.places import words
 from fpi_eval.tables import Table, table
@@ -31,84 +23,35 @@ NO_URSSAF = (
 SHOWN_ZONES = 12
 
 
-def credit(p: Panels) -> str:
+def credit(context: Context) -> str:
     """Return the words that say where jobs come from."""
-    if p.donnees.simulees:
-        return p.donnees.credit
+    if context.simulated:
+        return context.credit
     return "Urssaf (ODbL, partage à l'identique), INSEE, calculs fpi_eval"
 
 
-@cache
-def scenarios(p: Panels) -> dict[str, Detectability]:
-    """Return detectability with the seats opened so far, and if the last target were reached."""
-    programme = p.donnees.programme
-    target = max(programme.cibles, key=lambda c: (c.echeance, c.personnes))
-    years = max(target.echeance - programme.rentree_debut, 1)
-    found = {}
-    opened = deploiement.avancement(p).set_index("code")["realise"].get(target.code, 0.0)
-    if opened:
-        age = max(p.donnees.rentree - programme.rentree_debut + 1, 1)
-        found["Entrées offertes à ce jour"] = _detectability(p, float(opened), age)
-    label = f"Cible {target.echeance} ({text.nombre(target.personnes)} personnes)"
-    found[label] = _detectability(p, float(target.personnes), years)
-    return found
+def reponse(
+    cases: Mapping[str, Detectability] | Absent,
+    known: pd.DataFrame,
+    jobs: pd.DataFrame,
+    context: Context,
+) -> str:
+    """Return the answer: whether an effect could be seen, its arithmetic, what to say instead.
 
-
-def _detectability(p: Panels, graduates: float, years: int) -> Detectability:
-    """Return detectability on the Urssaf file, or on the reference figures without it."""
-    what = p.donnees.programme
-    known = emplois.reference(what)["valeur"]
-    plausible = known["emplois_par_diplome"]
-    if not p.emplois.empty:
-        fed = p.emplois[p.emplois["secteur"].str[0].isin(emplois.INDUSTRY)]
-        before = min(p.donnees.programme.rentree_debut - 1, int(fed["annee"].max()))
-        try:
-            return from_jobs(
-                what.territoire.joined(fed), what.territoire.code_region, graduates=graduates,
-                before=before, years=years, plausible=plausible,
-                exposure=_zones(p, graduates, before),
-            )  # fmt: skip
-        except FpiError:
-            pass  # too few years before the programme: the reference figures answer
-    if "emploi_industriel" not in known:
-        raise FpiError(
-            "sans le fichier de l'Urssaf, il faut l'emploi industriel de la région : ajoutez la "
-            f"ligne « emploi_industriel », avec sa source, à {emplois.OWN} dans le dossier du "
-            "programme."
-        )
-    return from_reference(
-        known["emploi_industriel"], known["ecart_type_croissance"], graduates=graduates,
-        years=years, n_regions=int(known["regions"]), plausible=plausible,
-    )  # fmt: skip
-
-
-def _zones(p: Panels, graduates: float, before: int) -> Exposure | None:
-    """Return the exposure of zones × sectors to so many graduates, where seats were opened."""
-    seats = emplois.places_par_zone(p)
-    if seats.empty or not {before - 1, before} <= set(p.emplois["annee"]):
-        return None
-    total = seats.groupby("course")["places"].transform("sum")
-    shocks = seats.groupby("course")["places"].sum() * graduates / seats["places"].sum()
-    mix = seats.assign(part=seats["places"] / total)
-    jobs = p.donnees.programme.territoire.joined(p.emplois)
-    return exposure_panel(jobs, mix, shocks, p.secteurs, start=before - 1, end=before)
-
-
-def reponse(p: Panels) -> str:
-    """Return the answer: whether an effect could be seen, its arithmetic, what to say instead."""
-    cases = attempt(scenarios, p)
+    ``known`` are the declared reference figures, ``jobs`` those of the Urssaf file.
+    """
     if isinstance(cases, Absent):
         return cases.reason
     (label, found), *_ = reversed(cases.items())
-    known = emplois.reference(p.donnees.programme)["valeur"]
-    declared, yearly = p.donnees.programme.emploi, found.graduates / found.years
+    known = known["valeur"]
+    declared, yearly = context.programme.emploi, found.graduates / found.years
     sentences = [f"{label}. {found.summary()}"]
     instead = [beside_hires(yearly, declared.embauches_annuelles, declared.source)]
     if set(emplois.REGIONAL) <= set(known.index):
         leaving = known["departs_fin_carriere"], known["annees_departs"]
         instead.insert(0, renewal(yearly, found.employment, *leaving))
     sentences.append(" ".join(["Ce qu'on peut dire à la place.", *instead]))
-    if p.emplois.empty:
+    if jobs.empty:
         sentences.append(NO_URSSAF)
     elif not found.visible:
         sentences.append(
@@ -118,9 +61,10 @@ def reponse(p: Panels) -> str:
     return "\n\n".join(sentences)
 
 
-def decelable(p: Panels) -> Table | Absent:
+def decelable(
+    cases: Mapping[str, Detectability] | Absent, jobs: pd.DataFrame, context: Context
+) -> Table | Absent:
     """Return the largest plausible effect beside the smallest visible one, by scenario."""
-    cases = attempt(scenarios, p)
     if isinstance(cases, Absent):
         return cases
     parts = [
@@ -143,16 +87,16 @@ def decelable(p: Panels) -> Table | Absent:
                 "plausible_jobs": "Emplois au plus", "years": "Années",
                 "smallest": "Décelable (emplois)", "smallest_per_graduate": "Par personne",
                 "power": "Chances de le voir", "verdict": "Verdict"},
-        source=f"{'Chiffres de référence' if p.emplois.empty else credit(p)}",
+        source="Chiffres de référence" if jobs.empty else credit(context),
         note="Toutes les personnes formées sont comptées comme diplômées de plus, et chacune "
         "comme apportant au plus un demi-emploi : c'est le cas le plus favorable. Décelable : vu "
         "80 fois sur 100 par un test à 5 %.",
     )  # fmt: skip
 
 
-def references(p: Panels) -> Table:
+def references(known: pd.DataFrame) -> Table:
     """Return the declared figures of the arithmetic, published or assumed, with their sources."""
-    rows = emplois.reference(p.donnees.programme).reset_index().fillna({"date": ""})
+    rows = known.reset_index().fillna({"date": ""})
     rows["valeur"] = [text.nombre(v, 0 if v == int(v) else 2) for v in rows["valeur"]]
     return table(
         rows[["libelle", "valeur", "date", "nature", "source"]],
@@ -163,9 +107,9 @@ def references(p: Panels) -> Table:
     )  # fmt: skip
 
 
-def secteurs(p: Panels) -> Table:
+def secteurs(declared: pd.DataFrame, context: Context) -> Table:
     """Return the declared map from filières to the sectors they feed."""
-    rows = words(p, p.secteurs)
+    rows = words(context, declared)
     return table(
         rows[["filiere", "na38", "libelle", "industrie", "motif"]],
         "Secteurs que chaque filière alimente (déclarés)",
@@ -177,11 +121,11 @@ def secteurs(p: Panels) -> Table:
     )  # fmt: skip
 
 
-def emploi_filieres(p: Panels) -> Table | Absent:
+def emploi_filieres(found: pd.DataFrame, context: Context) -> Table | Absent:
     """Return jobs in the fed sectors, here and elsewhere, with their yearly change."""
-    if p.emplois.empty:
+    if found.empty:
         return Absent(NO_URSSAF)
-    rows = words(p, emplois.par_filiere(p))
+    rows = words(context, found)
     return table(
         rows[["filiere", "territoire", "emplois_avant", "emplois", "evolution"]],
         f"Emplois des secteurs alimentés, fin {rows['annee'].iloc[0]} et un an avant",
@@ -189,27 +133,28 @@ def emploi_filieres(p: Panels) -> Table | Absent:
                  "evolution": lambda value: f"{text.signe(100 * value, 1)}\u00a0%"},
         labels={"filiere": "Filière", "territoire": "Territoire", "emplois_avant": "Un an avant",
                 "emplois": "Emplois", "evolution": "Évolution"},
-        source=credit(p),
+        source=credit(context),
         note="Secteur privé, au 31 décembre. Un secteur qui sert deux filières compterait dans les "
         "deux : n'additionnez pas les filières.",
     )  # fmt: skip
 
 
-def departements(p: Panels) -> Figure | Absent:
+def departements(found: pd.DataFrame, context: Context) -> Figure | Absent:
     """Return the figure of jobs in the fed sectors by département and filière."""
-    if p.emplois.empty:
+    if found.empty:
         return Absent(NO_URSSAF)
-    named = emplois.par_departement(p).rename(columns=p.donnees.programme.mots_filieres)
+    year = int(found["annee"].max())
+    named = found.drop(columns="annee").rename(columns=context.programme.mots_filieres)
     columns = [c for c in named if c != "departement"]
     total = named[columns].sum(axis=1)
     ordered = named.loc[total.sort_values(ascending=False).index].reset_index(drop=True)
-    top, year = ordered["departement"].iloc[0], int(p.emplois["annee"].max())
+    top = ordered["departement"].iloc[0]
     return Figure(
         stacked_rows(ordered, rows="departement", columns=columns,
                      xlabel=f"Emplois des secteurs alimentés, fin {year}"),
         f"{top} réunit {text.pourcent(total.max() / total.sum(), 0)} des emplois des secteurs "
         "que les filières alimentent",
-        credit(p),
+        credit(context),
         f"Barres horizontales, une par département, du plus au moins d'emplois. {top} vient en "
         f"tête avec {text.nombre(total.max())} emplois sur {text.nombre(total.sum())}.",
         ordered[["departement", *columns]],
@@ -218,12 +163,14 @@ def departements(p: Panels) -> Figure | Absent:
     )  # fmt: skip
 
 
-def zones(p: Panels) -> Table | Absent:
-    """Return the zones d'emploi with most jobs in fed sectors, and the seats opened there."""
-    if p.emplois.empty:
+def zones(found: pd.DataFrame, lost: int, context: Context) -> Table | Absent:
+    """Return the zones d'emploi with most jobs in fed sectors, and the seats opened there.
+
+    ``lost`` openings have no known zone.
+    """
+    if found.empty:
         return Absent(NO_URSSAF)
-    rows = emplois.par_zone(p).head(SHOWN_ZONES)
-    lost = emplois.places_par_zone(p).attrs.get("sans_zone", 0)
+    rows = found.head(SHOWN_ZONES)
     note = "Places du programme selon la commune de l'établissement."
     if lost:
         note += f" {text.pluriel(lost, 'ouverture')} sans commune reconnue n'y figurent pas."
@@ -234,12 +181,12 @@ def zones(p: Panels) -> Table | Absent:
         formats={"emplois": "nombre", "places": "nombre", "pour_mille": ("nombre", 1)},
         labels={"zone": "Zone d'emploi", "emplois": "Emplois", "places": "Places ouvertes",
                 "pour_mille": "Places pour 1 000 emplois"},
-        source=credit(p),
+        source=credit(context),
         note=note,
     )  # fmt: skip
 
 
-def methode(p: Panels) -> str:
+def methode() -> str:
     """Return how detectability is measured, and why no coefficient is shown."""
     return (
         "L'écart ordinaire entre une région et les autres est mesuré avant le programme, sur les "
@@ -250,7 +197,7 @@ def methode(p: Panels) -> str:
     )
 
 
-def limites(p: Panels) -> str:
+def limites(jobs: pd.DataFrame) -> str:
     """Return what jobs by sector do not say."""
     sentences = [
         "L'emploi d'un secteur ne dit ni qui l'occupe ni d'où il vient : seul un appariement "
@@ -261,6 +208,6 @@ def limites(p: Panels) -> str:
         "Les départs en fin de carrière sont ceux de tous les métiers de la région, faute d'un "
         "chiffre propre à l'industrie.",
     ]
-    if p.emplois.empty:
+    if jobs.empty:
         sentences.insert(0, NO_URSSAF)
     return "\n\n".join(sentences)

@@ -6,6 +6,7 @@ from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
 from fpi_eval.indicators import deploiement, filieres
+from fpi_eval.panel.context import Context
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional import ELSEWHERE, HERE
 from fpi_eval.plots import stacked_rows, targets
@@ -19,12 +20,11 @@ NO_REGISTER = (
 )
 
 
-def words(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
+def words(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with codes replaced by the words readers see."""
-    region = p.donnees.programme.territoire.region
     names = {
-        "territoire": {HERE: region, ELSEWHERE: "Autres régions"},
-        "filiere": p.donnees.programme.mots_filieres,
+        "territoire": {HERE: context.region, ELSEWHERE: "Autres régions"},
+        "filiere": context.programme.mots_filieres,
         "niveau": text.NIVEAUX | {"Total": "Ensemble"},
         "voie": text.VOIES,
     }
@@ -125,7 +125,7 @@ def evolution(p: Panels) -> Table:
     rows = filieres.places_constantes(p)
     rows = rows[rows["rentree"] == p.donnees.rentree].drop(columns="rentree")
     return table(
-        words(p, rows),
+        words(p.context, rows),
         f"Places d'entrée des mêmes formations, rentrées {p.donnees.rentree - 1} et "
         f"{p.donnees.rentree}",
         formats={"evolution": lambda value: f"{text.signe(100 * value, 1)}\u00a0%"},
@@ -193,7 +193,7 @@ def derivees(p: Panels) -> Table:
     rows = deploiement.derivees_par_filiere(p)
     rows = rows[rows["rentree"] == p.donnees.rentree]
     return table(
-        words(p, rows.drop(columns="rentree")),
+        words(p.context, rows.drop(columns="rentree")),
         f"Hausses de places que montrent les seules capacités, rentrée {p.donnees.rentree}",
         labels={"territoire": "Territoire", "filiere": "Filière", "cellules": "Formations",
                 "places": "Places en plus"},

@@ -98,7 +98,7 @@ def calendrier(found: Outlook | Absent) -> Table | Absent:
                 **{name: LABELS[name] for name in SHOWN}},
         source="Registre des ouvertures ; dates de publication de la DEPP ; "
         f"{found.context.credit}",
-        note=f"Vu du {text.date_longue(found.day)}. Un taux d'emploi mêle deux cohortes : "
+        note=f"Vu du {text.date_longue(found.context.day)}. Un taux d'emploi mêle deux cohortes : "
         "le premier qui ne porte que sur des places ouvertes paraît un an plus tard." + lost,
     )  # fmt: skip
 

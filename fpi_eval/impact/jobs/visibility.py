@@ -1,0 +1,64 @@
+"""Could an effect on a year's jobs be seen: with the seats opened so far, with the last target."""
+
+from fpi_eval import text
+from fpi_eval.errors import FpiError
+from fpi_eval.impact.jobs.detectability import Detectability, from_jobs, from_reference
+from fpi_eval.impact.jobs.exposure import Exposure, exposure_panel
+from fpi_eval.indicators import deploiement
+from fpi_eval.panel import emplois
+from fpi_eval.panel.year import Year
+
+
+def detectable_effects(year: Year) -> dict[str, Detectability]:
+    """Return detectability with the seats opened so far, and if the last target were reached."""
+    programme = year.programme
+    target = max(programme.cibles, key=lambda c: (c.echeance, c.personnes))
+    years = max(target.echeance - programme.rentree_debut, 1)
+    found = {}
+    opened = deploiement.avancement(year).set_index("code")["realise"].get(target.code, 0.0)
+    if opened:
+        age = max(year.rentree - programme.rentree_debut + 1, 1)
+        found["Entrées offertes à ce jour"] = _detectability(year, float(opened), age)
+    label = f"Cible {target.echeance} ({text.nombre(target.personnes)} personnes)"
+    found[label] = _detectability(year, float(target.personnes), years)
+    return found
+
+
+def _detectability(year: Year, graduates: float, years: int) -> Detectability:
+    """Return detectability on the Urssaf file, or on the reference figures without it."""
+    what = year.programme
+    known = emplois.reference(what)["valeur"]
+    plausible = known["emplois_par_diplome"]
+    if not year.jobs.empty:
+        fed = year.jobs[year.jobs["secteur"].str[0].isin(emplois.INDUSTRY)]
+        before = min(year.programme.rentree_debut - 1, int(fed["annee"].max()))
+        try:
+            return from_jobs(
+                what.territoire.joined(fed), what.territoire.code_region, graduates=graduates,
+                before=before, years=years, plausible=plausible,
+                exposure=_zones(year, graduates, before),
+            )  # fmt: skip
+        except FpiError:
+            pass  # too few years before the programme: the reference figures answer
+    if "emploi_industriel" not in known:
+        raise FpiError(
+            "sans le fichier de l'Urssaf, il faut l'emploi industriel de la région : ajoutez la "
+            f"ligne « emploi_industriel », avec sa source, à {emplois.OWN} dans le dossier du "
+            "programme."
+        )
+    return from_reference(
+        known["emploi_industriel"], known["ecart_type_croissance"], graduates=graduates,
+        years=years, n_regions=int(known["regions"]), plausible=plausible,
+    )  # fmt: skip
+
+
+def _zones(year: Year, graduates: float, before: int) -> Exposure | None:
+    """Return the exposure of zones × sectors to so many graduates, where seats were opened."""
+    seats = emplois.places_par_zone(year)
+    if seats.empty or not {before - 1, before} <= set(year.jobs["annee"]):
+        return None
+    total = seats.groupby("course")["places"].transform("sum")
+    shocks = seats.groupby("course")["places"].sum() * graduates / seats["places"].sum()
+    mix = seats.assign(part=seats["places"] / total)
+    jobs = year.programme.territoire.joined(year.jobs)
+    return exposure_panel(jobs, mix, shocks, year.secteurs, start=before - 1, end=before)
