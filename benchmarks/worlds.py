@@ -4,8 +4,9 @@ Another functional form: pupils fill a share of places that saturates (logistic 
 of a cell wanders (autoregressive, heavy tails) under a yearly noise, effects differ from site to
 site, regions differ in size. Violations are switches of `World`.
 
-Moments aimed at, those of real lycées of 50 to 100 pupils: sd of yearly change of final-year pupils
-.13, variance of the change over three years 1.4 to 2.5 times that over one (`moments`).
+Moments aimed at, those of real lycées of 50 to 100 pupils (`fpi_eval.twin.moments.dynamics`):
+spread of the yearly change of final-year pupils .12, variance over three years 2.4 times that over
+one.
 """
 
 from dataclasses import dataclass, replace
@@ -235,14 +236,3 @@ def _table(cells, seats, counts, shown) -> pd.DataFrame:
         rentree=np.tile(YEARS[shown], len(cells)), seats=seats[:, shown].ravel(),
         **{name: values[:, shown].ravel().astype(float) for name, values in counts.items()},
     )  # fmt: skip
-
-
-def moments(panel: pd.DataFrame, outcome: str = "terminale") -> dict[str, float]:
-    """Return sd of yearly log change of schools of 50 to 100 pupils, and 3-year variance ratio."""
-    rows = panel[panel["rentree"] < FIRST]
-    school = rows.pivot_table(index="uai", columns="rentree", values=outcome, aggfunc="sum")
-    school = school[school.mean(axis=1).between(50, 100) & (school > 0).all(axis=1)]
-    log = np.log(school.to_numpy())
-    one, three = log[:, 1:] - log[:, :-1], log[:, 3:] - log[:, :-3]
-    one, three = one - one.mean(axis=0), three - three.mean(axis=0)
-    return {"n": len(school), "sd": float(one.std()), "ratio": float(three.var() / one.var())}

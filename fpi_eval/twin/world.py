@@ -131,7 +131,7 @@ def _shifts(
         path = np.cumsum(steps, axis=1)
         path -= path[:, [int(np.flatnonzero(years == 0)[0])]]
         shift += step * path[codes]
-    shift += p.cell_noise * walks.standard_normal(shift.shape)
+    shift += p.cell_noise * _lasting(walks.standard_normal(shift.shape), p.cell_memory)
     targeted = cells["ici"].to_numpy() & cells["cible"].to_numpy()
     if p.region_shock:
         shift[np.ix_(targeted, debut <= YEARS)] += p.region_shock
@@ -141,6 +141,16 @@ def _shifts(
         jolt = rng["reform"].standard_normal(cells["course_index"].max() + 1)
         shift[:, debut < YEARS] += p.reform * jolt[cells["course_index"].to_numpy(), None]
     return shift, trend
+
+
+def _lasting(shocks: np.ndarray, memory: float) -> np.ndarray:
+    """Return shocks (cells × years) of which a share is still there a year later."""
+    out = shocks.copy()
+    if memory:
+        out[:, 0] /= np.sqrt(1 - memory**2)
+        for k in range(1, out.shape[1]):
+            out[:, k] += memory * out[:, k - 1]
+    return out
 
 
 def _other_openings(p: TwinParameters, cells: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
