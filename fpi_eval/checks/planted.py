@@ -114,8 +114,10 @@ class Planted(Result):
         """Return French sentences: what was found of what was planted, drift, calibration."""
         low, high = (text.pourcent(v, 0) for v in self.contained_ci)
         none, some = (text.pourcent(v, 0) for v in self.found_ci)
+        over = [text.pourcent(v, 0) for v in self.contained_over_regions]
         lines = [
-            f"{self.sentence()} (parts à 95 % : {low} à {high} ; {none} à {some}).",
+            f"{self.sentence()} (parts à 95 % : {low} à {high} ; {none} à {some} ; "
+            f"la première, de {over[0]} à {over[1]} en retirant au sort des régions d'accueil).",
             f"Effet planté : {text.signe(self.effect, 2)} par place ; erreur médiane "
             f"{text.signe(self.median_error, 3)} ; mauvais signe "
             f"{text.pourcent(self.wrong_sign, 0)}.",

@@ -190,7 +190,7 @@ REALISTIC = replace(
 #: The small set of a fresh install: about 300 cells in the region and 900 elsewhere.
 SMALL = replace(REALISTIC, n_cells_region=300, n_cells_other=900, courses_taught=0.15)
 
-#: Shocks that last, as in results by lycée 2014–2017 (`moments.dynamics`: .12 and 2.4, 831 schools).
+#: Shocks that last, as in results by lycée 2014–2017: `moments.dynamics` .12 and 2.4, 831 schools.
 LIVELY = replace(REALISTIC, cell_noise=0.15, cell_memory=0.85)
 
 SCENARIOS: dict[str, TwinParameters] = {
