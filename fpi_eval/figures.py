@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as MplFigure
 
+from fpi_eval.disclosure import Shown
 from fpi_eval.errors import FpiError
 from fpi_eval.tables import RESOURCE, Format, resource, table
 
@@ -30,7 +31,7 @@ class Figure:
         Source and date of the data.
     alt : str
         What the figure says, for someone who does not see it.
-    data : DataFrame, optional
+    data : DataFrame or Shown, optional
         The values drawn, shown on demand under the figure.
     formats, labels : mapping, optional
         How these values and their columns are written: see `tables.table`.
@@ -42,7 +43,7 @@ class Figure:
         titre: str,
         source: str,
         alt: str,
-        data: pd.DataFrame | None = None,
+        data: pd.DataFrame | Shown | None = None,
         *,
         formats: Mapping[str, Format] | None = None,
         labels: Mapping[str, str] | None = None,

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval import text
-from fpi_eval.disclosure import MARK, Thresholds
-from fpi_eval.disclosure.shown import show_alone
+from fpi_eval.disclosure import Shown, Thresholds, show_alone
 from fpi_eval.errors import FpiError
 from fpi_eval.sheets import Column, Sheet
 from fpi_eval.tables import Format, Table, slug, table
@@ -135,33 +134,22 @@ def bundle(result: Tidy, titre: str) -> dict[str, str]:
 
     Where the table hides a small count, the sentences, which may tell it, are not shown.
     """
-    frame, hidden = show_alone(result.to_frame(), Thresholds())
-    shown = readable(frame, hidden, titre)
-    if hidden is None or not hidden.to_numpy().any():
+    rows = show_alone(result.to_frame(), Thresholds())
+    shown = readable(rows, titre)
+    if not rows.hidden.to_numpy().any():
         said = result.summary()
         return {"text/plain": said, "text/html": text.paragraphs(said) + shown.to_html()}
     html = text.paragraphs(TOO_SMALL) + shown.to_html()
     return {"text/plain": f"{TOO_SMALL}\n{shown!r}", "text/html": html}
 
 
-def readable(
-    frame: pd.DataFrame,
-    hidden: pd.DataFrame | None,
-    titre: str,
-    *,
-    source: str = "",
-    note: str = "",
-) -> Table:
+def readable(rows: Shown, titre: str, *, source: str = "", note: str = "") -> Table:
     """Return a result's rows as a table to display: French headers, marks where hidden."""
-    unit = frame.attrs.get("unite", "")
-    if hidden is not None:
-        masked = hidden.columns[hidden.any()]
-        frame = frame.copy()
-        frame[masked] = frame[masked].astype(object).mask(hidden[masked], MARK)
-    frame = _said(frame[_of_paper(frame)])
+    unit = rows.frame.attrs.get("unite", "")
+    frame = _said(rows.frame[_of_paper(rows.frame)])
     known = {c: _column(frame[c], unit) for c in frame}
     return table(
-        frame, titre,
+        rows.derived(frame), titre,
         formats={c: NUMBERS[kind] for c, (_, kind) in known.items() if kind in NUMBERS},
         labels={c: label for c, (label, _) in known.items()}, source=source, note=note,
     )  # fmt: skip
@@ -186,8 +174,8 @@ def latex(
     For a document in UTF-8 with the packages babel (french), booktabs and caption.
     """
     said = " ".join(part for part in (_warning(simulees), note) if part)
-    shown = show_alone(result.to_frame(), secret or Thresholds())
-    made = readable(*shown, _titled(titre, simulees), source=source, note=said)
+    rows = show_alone(result.to_frame(), secret or Thresholds())
+    made = readable(rows, _titled(titre, simulees), source=source, note=said)
     return _papered(made.to_latex(), titre)
 
 
@@ -237,13 +225,13 @@ def _of_paper(frame: pd.DataFrame) -> list[str]:
 
 
 def _sheet(name: str, result: Tidy, source: str, day: date, secret: Thresholds) -> Sheet:
-    frame, hidden = show_alone(result.to_frame(), secret)
-    unit = frame.attrs.get("unite", "")
-    frame = _said(frame)
+    rows = show_alone(result.to_frame(), secret)
+    unit = rows.frame.attrs.get("unite", "")
+    frame = _said(rows.frame)
     columns = tuple(
         Column(c, *(_column(frame[c], unit)), definition="", source=source) for c in frame
     )
-    return Sheet(name, name, frame, columns, source, day, hidden, result.method())
+    return Sheet(name, name, rows.derived(frame), columns, source, day, result.method())
 
 
 def _column(values: pd.Series, unit: str) -> tuple[str, str]:

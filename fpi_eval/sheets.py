@@ -7,7 +7,7 @@ from datetime import date
 
 import pandas as pd
 
-from fpi_eval.disclosure import MARK
+from fpi_eval.disclosure import MARK, Shown
 from fpi_eval.errors import FpiError
 from fpi_eval.text import MISSING
 
@@ -46,37 +46,36 @@ class Sheet:
         Short name: sheet name and file name.
     title : str
         French sentence that says what the table shows.
-    frame : DataFrame
-        Tidy rows; only the declared columns are published. Rates between 0 and 1.
-    hidden : DataFrame, optional
-        Where values are hidden (``Protected.hidden``): they read ``s``, other missing ``n. d.``.
+    rows : Shown
+        Tidy rows that `disclosure` made; only the declared columns are published. Rates between 0
+        and 1. Hidden values read ``s``, other missing ones ``n. d.``.
     """
 
     name: str
     title: str
-    frame: pd.DataFrame
+    rows: Shown
     columns: tuple[Column, ...]
     source: str
     date: date
-    hidden: pd.DataFrame | None = None
     note: str = ""
 
     def __post_init__(self) -> None:
         lost = [column.name for column in self.columns if column.name not in self.frame]
         if lost:
             raise FpiError(f"tableau « {self.name} » : colonne absente.", colonne=lost[0])
-        for name in self.secret_columns():
-            if (self.hidden[name].to_numpy() & self.frame[name].notna().to_numpy()).any():
-                raise FpiError(
-                    f"tableau « {self.name} » : une valeur masquée est encore présente. Publiez "
-                    "le tableau rendu par « protect ».",
-                    colonne=name,
-                )
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Rows, without their hidden values."""
+        return self.rows.frame
+
+    @property
+    def hidden(self) -> pd.DataFrame:
+        """Where values are hidden."""
+        return self.rows.hidden
 
     def secret_columns(self) -> list[str]:
         """Return the names of the columns in which something may be hidden."""
-        if self.hidden is None:
-            return []
         return [column.name for column in self.columns if column.name in self.hidden]
 
     def text(self, column: Column) -> list[object]:

@@ -10,11 +10,11 @@ from bs4 import BeautifulSoup
 from great_tables import GT
 
 from fpi_eval import text
+from fpi_eval.disclosure import MARK, Shown, public
 from fpi_eval.errors import FpiError
 
-HIDDEN = "s"
 MARKS = {
-    HIDDEN: "s : masqué, effectif trop petit (secret statistique)",
+    MARK: "s : masqué, effectif trop petit (secret statistique)",
     text.MISSING: f"{text.MISSING} : non disponible",
 }
 TOTALS = {"Ensemble", "Total"}
@@ -132,7 +132,7 @@ class Table:
 
 
 def table(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Shown,
     titre: str,
     *,
     formats: Mapping[str, Format] | None = None,
@@ -144,10 +144,10 @@ def table(
 
     Parameters
     ----------
-    frame : DataFrame
-        One row per line shown; the first column (or the index, if it has a name), when it holds
-        words, names the rows. Cells may be numbers, words, dates, missing, or the mark ``s`` of
-        a hidden count.
+    frame : DataFrame or Shown
+        What `disclosure` made where people are counted. One row per line shown; the first column
+        (or the index, if it has a name), when it holds words, names the rows. Cells may be
+        numbers, words, dates, missing, or the mark ``s`` of a hidden count.
     titre : str
         What the table shows; becomes its caption.
     formats : mapping, optional
@@ -163,8 +163,10 @@ def table(
     Raises
     ------
     FpiError
-        A format or label of an absent column, or an unknown format.
+        A format or label of an absent column, an unknown format, or counts of people that
+        nothing protected.
     """
+    frame = (frame if isinstance(frame, Shown) else public(frame)).marked
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
     for given in (formats or {}, labels or {}):

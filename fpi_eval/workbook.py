@@ -17,7 +17,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from fpi_eval.disclosure import MARK
+from fpi_eval.disclosure import MARK, public
 from fpi_eval.errors import FpiError
 from fpi_eval.sheets import Column, Sheet, dictionary, is_risky, plain
 from fpi_eval.text import MISSING, date_longue
@@ -138,7 +138,8 @@ def _definitions(
         )
     )
     day = max(table.date for table in tables)
-    _sheet(sheet, Sheet("Définitions", title, words, columns, "voir chaque ligne", day), warning)
+    words = Sheet("Définitions", title, public(words), columns, "voir chaque ligne", day)
+    _sheet(sheet, words, warning)
 
 
 def _same_bytes(content: bytes, day: datetime) -> bytes:

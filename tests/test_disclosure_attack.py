@@ -87,7 +87,7 @@ def publish(protected, path):
         *(Column(name, name, "effectif") for name in COUNTS),
         *(Column(rate.name, rate.name, "taux") for rate in RATES),
     )
-    table = Sheet("t", "t", protected.frame, columns, "s", date(2026, 1, 1), protected.hidden)
+    table = Sheet("t", "t", protected.shown, columns, "s", date(2026, 1, 1))
     write_workbook(path, [table], title="t")
     page = protected.display()
     page["rentree"] = page["rentree"].map(str)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 LAYERS = [
-    "errors", "text", "absent", "calendar", "tables", "plots", "figures", "programme", "sources",
-    "twin", "disclosure", "sheets", "workbook", "paper", "panel", "indicators", "regression",
+    "errors", "text", "absent", "calendar", "programme", "disclosure", "tables", "plots", "figures",
+    "sheets", "workbook", "paper", "sources", "twin", "panel", "indicators", "regression",
     "results", "impact", "checks", "plan", "power", "projection", "costs", "report", "cli",
 ]  # fmt: skip
 #: Inside the report, what each part may not import: pages → published → edition ← runner.

@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 
 import fpi_eval as fpi
+from fpi_eval.disclosure import Thresholds
 from fpi_eval.panel import emploi_etablissements, emploi_formations
 from fpi_eval.panel.emploi_formations import _counts, employed, name_of, with_employment
 from fpi_eval.panel.from_files import cell_panel
 
-MINIMUM = 20
+MINIMUM = Thresholds()
 
 
 def rates(**given) -> pd.DataFrame:

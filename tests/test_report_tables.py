@@ -7,6 +7,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from fpi_eval.disclosure.shown import Shown, _made, public
 from fpi_eval.errors import FpiError
 from fpi_eval.figures import Figure
 from fpi_eval.report.runner.extract import write_tables
@@ -17,19 +18,20 @@ FRAME = pd.DataFrame(
         "filiere": ["Numérique", "Industrie <b>", "Ensemble"],
         "places": [1234.0, np.nan, 5678.0],
         "taux": [0.482, 0.5, np.nan],
-        "diplomes": ["s", 12, 40],
+        "diplomes": [np.nan, 12, 40],
     }
 )
+SHOWN = _made(FRAME, pd.DataFrame({"diplomes": [True, False, False]}))
 FORMATS = {"taux": "pourcent", "diplomes": "nombre"}
 
 
 def parsed(**options):
     options = {"formats": FORMATS, **options}
-    return BeautifulSoup(table(FRAME, "Places, par filière", **options).to_html(), "html.parser")
+    return BeautifulSoup(table(SHOWN, "Places, par filière", **options).to_html(), "html.parser")
 
 
 def test_numbers_are_written_in_french_and_missing_ones_said():
-    shown = table(FRAME, "T", formats=FORMATS).shown
+    shown = table(SHOWN, "T", formats=FORMATS).shown
     assert shown["places"].tolist() == ["1\u202f234", "n. d.", "5\u202f678"]
     assert shown["taux"].tolist() == ["48,2\u00a0%", "50,0\u00a0%", "n. d."]
     assert shown["diplomes"].tolist() == ["s", "12", "40"]
@@ -69,7 +71,7 @@ def test_years_are_not_written_as_quantities():
 def test_csv_files_hold_what_is_shown_as_spreadsheets_read_it(tmp_path):
     frame = FRAME.assign(filiere=["=1+1", "-x", "Ensemble"], ecart=[-5, 12, 0])
     formats = FORMATS | {"ecart": "signe"}
-    shown = [table(frame, "Places", formats=formats)._repr_mimebundle_()]
+    shown = [table(SHOWN.derived(frame), "Places", formats=formats)._repr_mimebundle_()]
     cells = [new_code_cell("t", outputs=[new_output("execute_result", data=d) for d in shown])]
     (made,) = write_tables(tmp_path, "02_places", new_notebook(cells=cells), "_simule")
     assert made.file == "tables/02_places_01_places_simule.csv"
@@ -110,7 +112,7 @@ def test_a_table_gives_the_same_bytes_each_time_and_no_id_that_could_clash():
 
 
 def test_a_table_reads_as_plain_text_and_as_latex():
-    made = table(FRAME, "Places", formats=FORMATS, labels={"places": "Places ouvertes"})
+    made = table(SHOWN, "Places", formats=FORMATS, labels={"places": "Places ouvertes"})
     assert repr(made).splitlines()[0] == "Places"
     assert "Places ouvertes" in repr(made)
     latex = made.to_latex()
@@ -121,13 +123,13 @@ def test_a_table_reads_as_plain_text_and_as_latex():
 
 def test_an_unknown_column_or_format_is_refused():
     with pytest.raises(FpiError, match="pas de colonne « taus »"):
-        table(FRAME, "T", formats={"taus": "pourcent"})
+        table(SHOWN, "T", formats={"taus": "pourcent"})
     with pytest.raises(FpiError, match="« pourcents » inconnu"):
-        table(FRAME, "T", formats={"taux": "pourcents"})
+        table(SHOWN, "T", formats={"taux": "pourcents"})
 
 
 def test_what_a_table_keeps_for_the_report_is_what_it_shows():
-    bundle = table(FRAME, "Places, par filière", formats=FORMATS)._repr_mimebundle_()
+    bundle = table(SHOWN, "Places, par filière", formats=FORMATS)._repr_mimebundle_()
     assert bundle[RESOURCE]["name"] == "places-par-filiere"
     assert bundle[RESOURCE]["data"][0]["diplomes"] == "s"
     assert bundle["text/html"].startswith("<table")
@@ -165,3 +167,18 @@ def test_a_figure_without_words_is_refused():
     with pytest.raises(FpiError, match="ne la voient pas"):
         Figure(fig, "Titre", "source", " ")
     plt.close(fig)
+
+
+def test_counts_of_people_that_nothing_protected_are_refused_wherever_they_would_be_shown():
+    for show in (lambda rows: table(rows, "T"), lambda rows: Figure(draw()[0], "t", "s", "a", rows),
+                 public):  # fmt: skip
+        with pytest.raises(FpiError, match="colonne « diplomes ».*compte des personnes"):
+            show(FRAME)
+    assert table(FRAME.assign(diplomes="juin 2026"), "T")
+
+
+def test_only_disclosure_says_what_may_be_shown_and_what_is_hidden_is_gone():
+    with pytest.raises(FpiError, match="vient de « fpi_eval.disclosure » seulement"):
+        Shown(FRAME, pd.DataFrame(index=FRAME.index))
+    with pytest.raises(FpiError, match="une valeur masquée est encore présente"):
+        SHOWN.derived(FRAME.assign(diplomes=[3, 12, 40]))

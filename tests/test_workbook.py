@@ -8,6 +8,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from fpi_eval.disclosure.shown import _made
 from fpi_eval.errors import FpiError
 from fpi_eval.sheets import Column, Sheet
 from fpi_eval.workbook import (
@@ -39,13 +40,13 @@ def table(**changes):
     base = {
         "name": "insertion",
         "title": "L'emploi à 6 mois par formation",
-        "frame": frame,
         "columns": COLUMNS,
         "source": "InserJeunes, DEPP-Dares",
         "date": date(2026, 11, 24),
-        "hidden": hidden,
     }
-    return Sheet(**(base | changes))
+    rows = {"frame": frame, "hidden": hidden}
+    rows |= {name: changes.pop(name) for name in rows if name in changes}
+    return Sheet(**({"rows": _made(**rows)} | base | changes))
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def test_no_formula_is_written_whatever_the_text_of_titles_and_definitions(tmp_p
     evil = table(
         title="=HYPERLINK(1)",
         columns=(Column("formation", "=2", "texte", "+3", "@4"),),
-        hidden=None,
+        hidden=pd.DataFrame(index=range(5)),
     )
     path = write_workbook(tmp_path / "x.xlsx", [evil], title="=5", warning="-6")
     cells = [c for s in openpyxl.load_workbook(path) for row in s.iter_rows() for c in row]

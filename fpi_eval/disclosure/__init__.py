@@ -17,6 +17,7 @@ dominance, and knows neither rates, nor linked tables, nor last year's report.
 
 from fpi_eval.disclosure.audit import audit
 from fpi_eval.disclosure.rules import MARK, TOTAL, Parts, Rate, Thresholds
+from fpi_eval.disclosure.shown import Shown, public, share_told, show_alone
 from fpi_eval.disclosure.suppress import protect
 from fpi_eval.disclosure.tables import Protected, Publication, with_margins
 
@@ -27,8 +28,12 @@ __all__ = [
     "Protected",
     "Publication",
     "Rate",
+    "Shown",
     "Thresholds",
     "audit",
     "protect",
+    "public",
+    "share_told",
+    "show_alone",
     "with_margins",
 ]

@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
+from fpi_eval.programme import Secret
 
+SECRET = Secret()  # [secret] of programme.toml, where a programme declares nothing else
 TOTAL = "Total"
 MARK = "s"
 EFFECTIF, TAUX, COMPLEMENT = "effectif", "taux", "complement"
@@ -28,13 +30,23 @@ class Thresholds:
         At 4 at least five values stay possible, one more than the rule « 1 à 4 » itself tells.
     """
 
-    effectif_minimum: int = 5
-    denominateur_minimum: int = 20
+    effectif_minimum: int = SECRET.effectif_minimum
+    denominateur_minimum: int = SECRET.denominateur_minimum
     largeur_protection: int = 4
 
     def __post_init__(self) -> None:
         if min(self.effectif_minimum, self.denominateur_minimum, self.largeur_protection) < 1:
             raise FpiError("seuils du secret : chacun doit valoir au moins 1.")
+
+    @classmethod
+    def of(cls, secret: Secret) -> "Thresholds":
+        """Return the thresholds that a programme declares."""
+        return cls(secret.effectif_minimum, secret.denominateur_minimum)
+
+    @property
+    def largest_hidden(self) -> int:
+        """Largest denominator under which the publisher hides a rate."""
+        return self.denominateur_minimum - 1
 
 
 @dataclass(frozen=True, slots=True)

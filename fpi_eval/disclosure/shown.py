@@ -1,71 +1,111 @@
-"""The frame that readers get: counts without the hidden ones, public counts, rates."""
+"""What readers may see: rows without the small counts of people, and where they were."""
 
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from fpi_eval.disclosure.rules import Rate, Thresholds, below, small
-from fpi_eval.disclosure.system import build_system
+from fpi_eval import text
+from fpi_eval.disclosure.rules import MARK, Thresholds, below, small
+from fpi_eval.errors import FpiError
 
+#: Columns that count people: shown only in what this folder made.
+COUNTS = frozenset({
+    *text.RESULTATS, "en_emploi_18_mois", "en_emploi_24_mois", "entrants_programme",
+    "effectif_entree", "effectif", "poursuite", "voeux", "voeux_1", "leavers", "employed",
+    "observed",
+})  # fmt: skip
 #: Columns of a result that count people, and those that would give a hidden count back.
 PEOPLE = ("leavers", "employed", "observed", "count")
 TELLING = (
     "low", "high", "ci_low", "ci_high", "hidden_share", "expected", "difference", "change",
     "estimate", "cost", "words", "hidden_cells",
 )  # fmt: skip
+_SEAL = object()
 
 
-def show(
-    cells: pd.DataFrame,
-    counts: Mapping[str, np.ndarray],
-    masks: Mapping[str, np.ndarray],
-    rates: Sequence[Rate],
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the frame without its hidden values, and a boolean frame of where they were.
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """Rows fit to be shown: hidden values are absent from ``frame`` and flagged in ``hidden``.
 
-    A rate is shown only where both its counts are: it then tells nothing more than they do.
+    Made by `protect`, `show_alone` and `public` only; tables, figures and workbooks refuse counts
+    of people that come otherwise.
     """
-    hidden = pd.DataFrame({name: masks[name] == 1 for name in counts}, index=cells.index)
-    frame = cells.assign(**{name: np.where(hidden[name], np.nan, counts[name]) for name in counts})
-    for rate in rates:
-        if {rate.numerator, rate.denominator} <= set(counts):
-            _add_rate(frame, hidden, rate)
-    return frame, hidden
+
+    frame: pd.DataFrame
+    hidden: pd.DataFrame
+    seal: object = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.seal is not _SEAL:
+            raise FpiError(
+                "ce qui peut être montré vient de « fpi_eval.disclosure » seulement. Passez par "
+                "protect, show_alone ou public."
+            )
+        for name in self.flagged:
+            if (self.hidden[name].to_numpy() & self.frame[name].notna().to_numpy()).any():
+                raise FpiError(
+                    "une valeur masquée est encore présente. Publiez le tableau rendu par "
+                    "« protect ».",
+                    colonne=name,
+                )
+
+    @property
+    def flagged(self) -> list[str]:
+        """Columns in which something may be hidden."""
+        return [name for name in self.frame if name in self.hidden]
+
+    @property
+    def marked(self) -> pd.DataFrame:
+        """The rows, with the mark of a hidden value where there is one."""
+        names = [name for name in self.flagged if self.hidden[name].any()]
+        masked = {name: self.frame[name].astype(object).mask(self.hidden[name], MARK)
+                  for name in names}  # fmt: skip
+        return self.frame.assign(**masked)
+
+    def derived(self, frame: pd.DataFrame, hidden: pd.DataFrame | None = None) -> "Shown":
+        """Return rows made from these alone, which tell no more: chosen, worded, rates of counts.
+
+        ``hidden`` says where they lack a hidden value; by default where these do, row by row.
+        """
+        if hidden is None:
+            kept = [name for name in self.flagged if name in frame]
+            hidden = self.hidden.loc[frame.index, kept]
+        return _made(frame, hidden)
 
 
-def _add_rate(frame: pd.DataFrame, hidden: pd.DataFrame, rate: Rate) -> None:
-    base = frame[rate.denominator].where(frame[rate.denominator] > 0)
-    hidden[rate.name] = hidden[rate.numerator] | hidden[rate.denominator]
-    frame[rate.name] = frame[rate.numerator] / base
+def _made(frame: pd.DataFrame, hidden: pd.DataFrame) -> Shown:
+    """Return rows that the rules allow to be shown."""
+    return Shown(frame, hidden, _SEAL)
 
 
-def show_public(
-    frame: pd.DataFrame,
-    hidden: pd.DataFrame,
-    detail: pd.DataFrame,
-    dims: Sequence[str],
-    public: Sequence[str],
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return both frames with the counts `public`, which no rule hides."""
-    collected = pd.concat([detail[list(dims)], detail[list(public)].notna()], axis=1)
-    system = build_system(frame[list(dims)], collected, list(public), ())
-    truth = system.unknowns(detail[list(public)].fillna(0))
-    sums = system.layout(system.matrix @ truth, 0, len(frame))
-    return frame.assign(**sums), hidden.assign(**dict.fromkeys(public, False))
+def public(frame: pd.DataFrame) -> Shown:
+    """Return rows that count nobody, as they are.
+
+    Raises
+    ------
+    FpiError
+        A column counts people: it must be protected first.
+    """
+    for name in frame:
+        if name in COUNTS and pd.to_numeric(frame[name], errors="coerce").notna().any():
+            raise FpiError(
+                "cette colonne compte des personnes : de petits effectifs pourraient s'y lire. "
+                "Protégez-la d'abord (disclosure.protect, ou show_alone pour un résultat seul).",
+                colonne=str(name),
+            )
+    return _made(frame, pd.DataFrame(index=frame.index))
 
 
-def show_alone(
-    frame: pd.DataFrame, thresholds: Thresholds
-) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Return a result's rows without small counts of people, and where values were hidden.
+def show_alone(frame: pd.DataFrame, thresholds: Thresholds) -> Shown:
+    """Return a result's rows without small counts of people.
 
     A row with one loses all that would give it back; when a single row is hidden a second one is
     too, the smallest, since the total may be known from elsewhere.
     """
     people = [name for name in PEOPLE if name in frame]
     if not people:
-        return frame, None
+        return public(frame)
     counts = frame[people].astype(float)
     lost = small(_whole(counts), thresholds).any(axis=1)
     if {"leavers", "employed"} <= set(people):
@@ -77,9 +117,15 @@ def show_alone(
     out = frame.copy()
     for name in names if lost.any() else ():
         out[name] = out[name].mask(lost)
-    return out, pd.DataFrame(dict.fromkeys(names, lost), index=frame.index)
+    return _made(out, pd.DataFrame(dict.fromkeys(names, lost), index=frame.index))
 
 
-def _whole(counts):
+def share_told(part: float, rest: float, thresholds: Thresholds) -> bool:
+    """Return whether the share of a part may be told: neither it nor the rest is few or nobody."""
+    few = min(part, rest) < thresholds.effectif_minimum
+    return not (few or part + rest < thresholds.denominateur_minimum)
+
+
+def _whole(counts: pd.DataFrame | pd.Series) -> pd.DataFrame | pd.Series:
     """Return estimated counts of people as whole ones; less than one is not nobody."""
-    return counts.round().mask((counts > 0) & (counts < 1), 1.0)
+    return counts.round().mask((counts > 0) & (counts < 1), np.float64(1))

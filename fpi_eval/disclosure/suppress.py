@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.disclosure.hiding import Hiding
+from fpi_eval.disclosure.readers import show, show_public
 from fpi_eval.disclosure.rules import (
     COMPLEMENT,
     EFFECTIF,
@@ -18,7 +19,6 @@ from fpi_eval.disclosure.rules import (
     primary,
     within,
 )
-from fpi_eval.disclosure.shown import show, show_public
 from fpi_eval.disclosure.system import System, build_system
 from fpi_eval.disclosure.tables import Protected, Publication, elementary, with_margins
 from fpi_eval.errors import FpiError

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import sparse
 
 from fpi_eval.disclosure.rules import MARK, TOTAL, Parts, Rate
+from fpi_eval.disclosure.shown import Shown, _made
 from fpi_eval.errors import FpiError
 from fpi_eval.text import MISSING
 
@@ -53,6 +54,11 @@ class Protected:
     n_complementary: int
     publication: Publication = field(repr=False)
     reasons: pd.DataFrame = field(repr=False)
+
+    @property
+    def shown(self) -> Shown:
+        """The cells, fit to be shown."""
+        return _made(self.frame, self.hidden)
 
     def display(self) -> pd.DataFrame:
         """Return the frame with the mark ``s`` where hidden, ``n. d.`` where not collected."""

@@ -12,11 +12,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
+from fpi_eval.disclosure import Thresholds
 from fpi_eval.errors import FpiError
 from fpi_eval.regression.partial import Bounds, clustered_sum_error, imbens_manski
 from fpi_eval.results import Result
 
-MINIMUM = 20  # publisher's rule: a rate on fewer than 20 leavers is hidden
+MINIMUM = (
+    Thresholds().denominateur_minimum
+)  # publisher's rule: a rate on fewer than 20 leavers is hidden
 METHOD = (
     "Un effectif masqué (moins de {minimum} sortants) est inconnu, non nul : la borne basse compte "
     "tous ces sortants sans emploi, la haute tous en emploi (Manski, 2003). Ce que les autres taux "

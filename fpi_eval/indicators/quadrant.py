@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from fpi_eval.disclosure import Thresholds
+from fpi_eval.disclosure.rules import below
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators.catalogue import TAUX_EMPLOI_6_MOIS, TAUX_POURSUITE
 from fpi_eval.indicators.compute import compute
@@ -18,7 +20,7 @@ def quadrant(
     *,
     by: Sequence[str] = ("course",),
     group: Sequence[str] = GROUP,
-    denominateur_minimum: int = 20,
+    thresholds: Thresholds | None = None,
 ) -> pd.DataFrame:
     """Return the quadrant of each course, voie scolaire, against its group's mean.
 
@@ -42,7 +44,7 @@ def quadrant(
         (TAUX_POURSUITE, "moyenne_poursuite"),
     ):
         one = compute(rows, indicator, keys)
-        value = one["value"].where(one["denominator"] >= denominateur_minimum)
+        value = one["value"].mask(below(one["denominator"], thresholds or Thresholds()))
         one = one[keys].assign(**{indicator.name: value})
         means = compute(rows, indicator, group)[[*group, "value"]].rename(columns={"value": mean})
         one = one.merge(means, on=list(group), validate="many_to_one")

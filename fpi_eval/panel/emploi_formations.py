@@ -8,6 +8,7 @@ kept between two ends, and only sums are ever shown.
 import numpy as np
 import pandas as pd
 
+from fpi_eval.disclosure import Thresholds
 from fpi_eval.panel.from_files import KEYS, coded, final_year, lasting
 from fpi_eval.panel.identity import latest_uai
 from fpi_eval.panel.panels import Panels
@@ -34,7 +35,7 @@ def employed(p: Panels) -> pd.DataFrame:
     """
     if not (p.donnees.a(SOURCE) and p.donnees.a("constat")):
         return pd.DataFrame(columns=[*KEYS, "rentree", "terminale_2", "sortants"])
-    table = _counts(_two_cohorts(p, _rates(p)), p.donnees.programme.secret.denominateur_minimum)
+    table = _counts(_two_cohorts(p, _rates(p)), Thresholds.of(p.donnees.programme.secret))
     counted = [c for c in table if c.startswith(("terminale_2", "sortants", "en_emploi"))]
     # A cell adds the options of its BTS: unknown as soon as one is.
     cells = pd.MultiIndex.from_frame(table.assign(voie="scolaire")[[*KEYS, "rentree"]])
@@ -90,7 +91,7 @@ def _two_cohorts(p: Panels, rates: pd.DataFrame) -> pd.DataFrame:
     return rates.assign(terminale_2=total).dropna(subset=["terminale_2"])
 
 
-def _counts(table: pd.DataFrame, minimum: int) -> pd.DataFrame:
+def _counts(table: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
     """Return counts from rates and pupils, and what hidden ones may be.
 
     Parts are over final-year pupils, employment rates over leavers: under 20 leavers the part of
@@ -99,7 +100,7 @@ def _counts(table: pd.DataFrame, minimum: int) -> pd.DataFrame:
     n = table["terminale_2"].to_numpy()
     leavers = np.rint((1 - table["taux_poursuite"].to_numpy()) * n)
     out = table[["uai", "course", "rentree", "terminale_2"]].assign(sortants=leavers)
-    most = np.where(np.isnan(leavers), np.minimum(n, minimum - 1), leavers)
+    most = np.where(np.isnan(leavers), np.minimum(n, thresholds.largest_hidden), leavers)
     for h in HORIZONS:
         found = np.rint(table[f"taux_emploi_{h}_mois"].to_numpy() * leavers)
         if h == HORIZONS[0]:

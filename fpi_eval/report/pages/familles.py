@@ -4,6 +4,7 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
+from fpi_eval.disclosure import Thresholds, share_told
 from fpi_eval.impact.groups.declared import DIMENSIONS
 from fpi_eval.impact.groups.heterogeneity import ADMITTED, Heterogeneity
 from fpi_eval.impact.outcomes import OUTCOMES, Family
@@ -89,7 +90,7 @@ def _sexes(found: Heterogeneity, secret: Secret) -> list[str]:
     if found.sexes is None:
         return []
     women, men = found.sexes.women_before, found.sexes.men_before
-    if min(women, men) < secret.effectif_minimum or women + men < secret.denominateur_minimum:
+    if not share_told(women, men, Thresholds.of(secret)):
         return [
             f"Sexe : moins de {secret.effectif_minimum} femmes ou hommes admis en BTS avant "
             f"l'ouverture, ou moins de {secret.denominateur_minimum} en tout ; leur part n'est pas "

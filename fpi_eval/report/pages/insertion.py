@@ -6,6 +6,7 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
+from fpi_eval.disclosure import Thresholds, show_alone
 from fpi_eval.errors import FpiError
 from fpi_eval.figures import Figure
 from fpi_eval.impact.jobs.passage import passage
@@ -15,7 +16,7 @@ from fpi_eval.panel.panels import Panels
 from fpi_eval.plots import quadrants as draw_quadrants
 from fpi_eval.plots import range_lines
 from fpi_eval.report.published import people as feuilles_personnes
-from fpi_eval.report.published.make import ENSEMBLE, show
+from fpi_eval.report.published.make import ENSEMBLE, cells, show
 from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table, table
 
@@ -107,7 +108,7 @@ def taux(p: Panels) -> Figure:
         f"{named['millesime'].max()}",
         "Courbes par millésime, avec intervalle à 95 %. Au dernier millésime : "
         f"{' ; '.join(said)}.",
-        drawn,
+        feuilles_personnes.emploi(p).rows.derived(drawn, drawn[[]].copy()),
         formats=dict.fromkeys(("taux", "ic_bas", "ic_haut"), ("pourcent", 1)),
         labels={"groupe": "Groupe", "millesime": "Millésime", "en_emploi_6_mois": "En emploi",
                 "sortants": "Sortants", "taux": "Taux", "ic_bas": "De", "ic_haut": "À"},
@@ -179,7 +180,7 @@ def terminale(p: Panels) -> Table:
     keys = ["filiere", "niveau", "voie"]
     wide = rows.set_index([*keys, "millesime"])["terminale"].unstack("millesime", sort=False)  # noqa: PD010
     return table(
-        wide.rename_axis(columns=None).reset_index(),
+        found.rows.derived(wide.rename_axis(columns=None).reset_index()),
         f"Élèves et étudiants en dernière année, {p.donnees.programme.territoire.region}",
         formats=dict.fromkeys(wide.columns, "nombre"),
         labels={"filiere": "Filière", "niveau": "Niveau", "voie": "Voie"},
@@ -209,8 +210,8 @@ def quadrants(p: Panels) -> Figure | Absent:
         f"Nuages de points, un par niveau : taux d'emploi à 6 mois en abscisse, taux de poursuite "
         f"en ordonnée ; les traits sont les moyennes régionales. {' ; '.join(said)}. "
         f"{len(found.frame) - len(rows)} formations ont un taux masqué et n'y sont pas.",
-        show(found, ["formation", "niveau", "terminale", "sortants", "taux_emploi_6_mois",
-                     "taux_poursuite", "quadrant"]).frame,
+        cells(found, ["formation", "niveau", "terminale", "sortants", "taux_emploi_6_mois",
+                      "taux_poursuite", "quadrant"]),
         formats={"taux_emploi_6_mois": ("pourcent", 1), "taux_poursuite": ("pourcent", 1),
                  "terminale": "nombre", "sortants": "nombre"},
         labels={"formation": "Formation", "niveau": "Niveau", "terminale": "Élèves",
@@ -248,7 +249,7 @@ def mouvement(p: Panels) -> Table:
                "p_value"]  # fmt: skip
     n_regions = mouvements(p)[0][2].n_regions
     return table(
-        last[columns],
+        show_alone(last[columns], Thresholds.of(p.donnees.programme.secret)),
         f"De {reference} à {period}, la région face aux mêmes formations ailleurs",
         formats={"observed": "nombre", "expected": "nombre", "difference": "signe",
                  "change": lambda value: f"{text.signe(100 * value, 1)}\u00a0%",

@@ -6,7 +6,7 @@ from datetime import date
 import pandas as pd
 
 from fpi_eval import tables, text
-from fpi_eval.disclosure import MARK, TOTAL
+from fpi_eval.disclosure import TOTAL, Shown, public
 from fpi_eval.indicators.compute import compare, compute
 from fpi_eval.indicators.declare import Indicator
 from fpi_eval.panel.panels import Panels
@@ -115,29 +115,41 @@ def make(
     p: Panels,
     name: str,
     title: str,
-    frame: pd.DataFrame,
+    rows: Shown | pd.DataFrame,
     columns: Sequence[Column],
     *,
-    hidden: pd.DataFrame | None = None,
     source: str = "",
     note: str = "",
 ) -> Sheet:
-    """Return a table to publish, in words, its source, the date of the run, its flags."""
-    frame = frame.reset_index(drop=True)
+    """Return a table to publish, in words, its source, the date of the run, its flags.
+
+    Rows that count nobody may come as they are.
+    """
+    rows = rows if isinstance(rows, Shown) else public(rows)
+    frame, hidden = (part.reset_index(drop=True) for part in (rows.frame, rows.hidden))
     shown = words(p, frame)
     if "rentree" in frame and frame["rentree"].map(lambda v: isinstance(v, int)).all():
         shown["rentree"] = frame["rentree"].astype(int)
-    if hidden is not None:
-        hidden = hidden.reset_index(drop=True)
     whose = p.donnees.credit if p.donnees.simulees else "calculs fpi_eval"
     said = f"{source or p.donnees.credit} ; {whose}, rentrée {p.donnees.rentree}"
     suffix = f" ({text.SIMULATED.lower()})" if p.donnees.simulees else ""
-    return Sheet(name, title + suffix, shown, tuple(columns), said, day(), hidden, note)
+    return Sheet(name, title + suffix, rows.derived(shown, hidden), tuple(columns), said, day(),
+                 note)  # fmt: skip
 
 
 def day() -> date:
     """Return the date of the run."""
     return today()
+
+
+def cells(published: Sheet, columns: Sequence[str], *, kept: pd.Series | None = None) -> Shown:
+    """Return rows and columns of a published table, in the order of `columns`."""
+    frame, hidden = published.frame[list(columns)], published.hidden
+    if kept is not None:
+        frame, hidden = frame[kept.to_numpy()], hidden[kept.to_numpy()]
+    if "millesime" in frame:
+        frame = frame.assign(millesime=frame["millesime"].str.replace("-", NO_BREAK))
+    return published.rows.derived(*(part.reset_index(drop=True) for part in (frame, hidden)))
 
 
 def show(
@@ -156,16 +168,8 @@ def show(
     chosen = [c for c in published.columns if columns is None or c.name in columns]
     if columns is not None:
         chosen.sort(key=lambda c: list(columns).index(c.name))
-    frame = published.frame[[c.name for c in chosen]].copy()
-    for name in published.secret_columns():
-        if name in frame:
-            frame[name] = frame[name].astype(object).mask(published.hidden[name], MARK)
-    if kept is not None:
-        frame = frame[kept.to_numpy()]
-    if "millesime" in frame:
-        frame["millesime"] = frame["millesime"].str.replace("-", NO_BREAK)
     return tables.table(
-        frame.reset_index(drop=True),
+        cells(published, [c.name for c in chosen], kept=kept),
         titre or published.title.removesuffix(f" ({text.SIMULATED.lower()})"),
         formats={c.name: _format(c) for c in chosen if c.unit != "texte"},
         labels={c.name: c.label for c in chosen} | dict(labels or {}),

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from fpi_eval.disclosure import TOTAL
+from fpi_eval.disclosure import TOTAL, Shown
 from fpi_eval.indicators import catalogue as c
 from fpi_eval.indicators import personnes_formees, quadrant
 from fpi_eval.indicators.compute import compute
@@ -49,13 +49,13 @@ def cibles(p: Panels) -> Sheet | None:
         table[name] = table[name].mask(pd.Series(flags))
     hidden = pd.DataFrame(dict.fromkeys(("realise", "avancement", "reste"), flags))
     return make(
-        p, "cibles", "Personnes formées face aux cibles", table,
+        p, "cibles", "Personnes formées face aux cibles", safe.derived(table, hidden),
         (Column("libelle", "Cible"), Column("echeance", "Échéance", "annee"),
          Column("personnes", "Personnes visées", "effectif"),
          Column("realise", "Personnes formées", "effectif", c.PERSONNES_FORMEES.definition),
          Column("avancement", "Avancement", "taux", "Personnes formées / personnes visées."),
          Column("reste", "Reste à former", "effectif"), Column("source", "Source de la cible")),
-        hidden=hidden, source=REGISTRE, note=SCOLAIRE,
+        source=REGISTRE, note=SCOLAIRE,
     )  # fmt: skip
 
 
@@ -90,10 +90,11 @@ def personnes(p: Panels) -> Sheet | None:
     order = cells.sort_values(["niveau", "filiere", *proteges.PLACE, "uai"], kind="stable",
                               key=lambda s: s.replace({TOTAL: ""}))  # fmt: skip
     return make(
-        p, "personnes_formees", "Personnes formées depuis le début du programme", order,
+        p, "personnes_formees", "Personnes formées depuis le début du programme",
+        safe.derived(order, hidden.loc[order.index]),
         (NIVEAU, FILIERE, ACADEMIE, DEPARTEMENT, Column("uai", "UAI"),
          Column("etablissement", "Établissement"), PERSONNES),
-        hidden=hidden.loc[order.index], source=REGISTRE, note=SCOLAIRE,
+        source=REGISTRE, note=SCOLAIRE,
     )  # fmt: skip
 
 
@@ -121,61 +122,62 @@ def couts(p: Panels) -> Sheet | None:
         table[cost.name] = table["niveau"].where(last).map({TOTAL: value})
     hidden = pd.DataFrame({cost.name: last & bool(flag) for cost in c.COUTS[2:4]})
     return make(
-        p, "couts", "Coûts par place ouverte et par personne formée", table,
+        p, "couts", "Coûts par place ouverte et par personne formée",
+        table if safe is None else safe.derived(table, hidden),
         (NIVEAU, FILIERE, column(c.PLACES_OUVERTES), Column("cout", "Coût complet", "euros"),
          Column("subvention", "Subvention", "euros"), *(column(one) for one in c.COUTS[:4])),
-        hidden=hidden, source=f"{REGISTRE} ; budget du programme",
+        source=f"{REGISTRE} ; budget du programme",
         note="Par personne formée : tout le programme, personnes de la voie scolaire seulement.",
     )  # fmt: skip
 
 
 def terminale(p: Panels) -> Sheet | None:
     """Return final-year students."""
-    cells, hidden = _devenir(p)
-    kept = (cells["niveau"] != TOTAL) & (cells["filiere"] != TOTAL)
+    rows = _devenir(p)
+    kept = (rows.frame["niveau"] != TOTAL) & (rows.frame["filiere"] != TOTAL)
     return make(
-        p, "eleves_terminale", "Élèves et étudiants en dernière année", cells[kept],
+        p, "eleves_terminale", "Élèves et étudiants en dernière année",
+        rows.derived(rows.frame[kept]),
         (TERRITOIRE, FILIERE, NIVEAU, VOIE, MILLESIME,
          ELEVES),
-        hidden=hidden[kept], source=INSERJEUNES, note=couverture(p),
+        source=INSERJEUNES, note=couverture(p),
     )  # fmt: skip
 
 
 def apres(p: Panels) -> Sheet | None:
     """Return what final-year students do six months later: study, work, other."""
-    cells, hidden = _devenir(p)
-    cells, hidden = with_rates(cells, hidden, AFTER, DIMS)
+    rows = _devenir(p)
+    rows = rows.derived(*with_rates(rows.frame, rows.hidden, AFTER, DIMS))
     return make(
-        p, "devenir", "Devenir des élèves de dernière année, six mois après", cells,
+        p, "devenir", "Devenir des élèves de dernière année, six mois après", rows,
         (TERRITOIRE, FILIERE, NIVEAU, VOIE, MILLESIME, ELEVES,
          Column("poursuite", "Poursuivent leurs études", "effectif"),
          *(column(one) for one in AFTER)),
-        hidden=hidden, source=INSERJEUNES, note=couverture(p),
+        source=INSERJEUNES, note=couverture(p),
     )  # fmt: skip
 
 
 def emploi(p: Panels) -> Sheet | None:
     """Return employment of leavers at 6, 12, 18 and 24 months, with the interval at 6."""
-    cells, hidden = _devenir(p)
-    rates = tuple(c.TAUX_EMPLOI.values())
-    cells, hidden = with_rates(cells, hidden, rates, DIMS)
+    rows, rates = _devenir(p), tuple(c.TAUX_EMPLOI.values())
+    rows = rows.derived(*with_rates(rows.frame, rows.hidden, rates, DIMS))
     first = rates[0].name
     counts = (Column(n, f"En emploi à {m} mois", "effectif")
               for n, m in zip(EMPLOYED, c.TAUX_EMPLOI, strict=True))  # fmt: skip
     return make(
-        p, "emploi", "Emploi des sortants à 6, 12, 18 et 24 mois", cells,
+        p, "emploi", "Emploi des sortants à 6, 12, 18 et 24 mois", rows,
         (TERRITOIRE, FILIERE, NIVEAU, VOIE, MILLESIME, Column("sortants", "Sortants", "effectif"),
          *counts, *(column(one) for one in rates),
          Column(f"{first}_bas", "Taux à 6 mois, borne basse", "taux", INTERVALLE),
          Column(f"{first}_haut", "Taux à 6 mois, borne haute", "taux", INTERVALLE)),
-        hidden=hidden, source=INSERJEUNES,
+        source=INSERJEUNES,
     )  # fmt: skip
 
 
 INTERVALLE = "Intervalle de Wilson à 95 % : sortants traités comme des tirages indépendants."
 
 
-def _devenir(p: Panels) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _devenir(p: Panels) -> Shown:
     """Return cells of all courses together."""
     safe = proteges.devenir(p)
     kept = safe.frame["course"] == TOTAL
@@ -184,7 +186,7 @@ def _devenir(p: Panels) -> tuple[pd.DataFrame, pd.DataFrame]:
         key=lambda s: s.replace({TOTAL: "", HERE: ""}),
     )  # fmt: skip
     hidden = safe.hidden.loc[cells.index]
-    return cells.reset_index(drop=True), hidden.reset_index(drop=True)
+    return safe.derived(cells.reset_index(drop=True), hidden.reset_index(drop=True))
 
 
 def couverture(p: Panels) -> str:
@@ -210,8 +212,7 @@ def quadrants(p: Panels) -> Sheet | None:
     rows = p.inserjeunes[p.donnees.programme.territoire.ici(p.inserjeunes["code_region"])]
     told = rows["sortants"].notna() & rows["niveau"].notna()
     rows = rows[told & (rows["millesime"] == cells["millesime"].iloc[0])]
-    minimum = p.donnees.programme.secret.denominateur_minimum
-    found = quadrant(rows, denominateur_minimum=minimum)
+    found = quadrant(rows, thresholds=protection.thresholds_of(p))
     keys = ["niveau", "course", "millesime"]
     table = cells[["filiere", *keys, "terminale", "sortants"]].merge(found, "left", keys)
     flags = safe.hidden.loc[cells.index].reset_index(drop=True)
@@ -228,13 +229,14 @@ def quadrants(p: Panels) -> Sheet | None:
     table["formation"] = table["course"].map(names).fillna(table["course"])
     order = table.sort_values(["niveau", "filiere", "formation"])
     return make(
-        p, "quadrants", "Place de chaque formation face à la moyenne régionale", order,
+        p, "quadrants", "Place de chaque formation face à la moyenne régionale",
+        safe.derived(order, hidden.loc[order.index]),
         (Column("formation", "Formation"), FILIERE, NIVEAU, MILLESIME, ELEVES,
          Column("sortants", "Sortants", "effectif"), column(c.TAUX_EMPLOI_6_MOIS),
          column(c.TAUX_POURSUITE), Column("moyenne_emploi", "Emploi, moyenne régionale", "taux"),
          Column("moyenne_poursuite", "Poursuite, moyenne régionale", "taux"),
          Column("quadrant", "Quadrant", definition=QUADRANT)),
-        hidden=hidden.loc[order.index], source=INSERJEUNES, note=QUADRANT,
+        source=INSERJEUNES, note=QUADRANT,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from fpi_eval.disclosure import TOTAL, Protected, Publication, Thresholds, audit, protect
+from fpi_eval.disclosure import TOTAL, Protected, Publication, Shown, Thresholds, audit, protect
 from fpi_eval.disclosure.rules import EFFECTIF, TAUX
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.panels import Panels
@@ -32,6 +32,10 @@ class Safe:
         """Where something is hidden."""
         return self.table.hidden
 
+    def derived(self, frame: pd.DataFrame, hidden: pd.DataFrame) -> Shown:
+        """Return rows made from the shown cells alone, and where they lack a hidden value."""
+        return self.table.shown.derived(frame, hidden)
+
 
 def check(safe: Safe, thresholds: Thresholds) -> int:
     """Return how many hidden counts the audit bounded; raise if one can be recovered."""
@@ -41,8 +45,7 @@ def check(safe: Safe, thresholds: Thresholds) -> int:
 
 def thresholds_of(p: Panels) -> Thresholds:
     """Return the programme's thresholds."""
-    secret = p.donnees.programme.secret
-    return Thresholds(secret.effectif_minimum, secret.denominateur_minimum)
+    return Thresholds.of(p.donnees.programme.secret)
 
 
 def protected(

@@ -128,7 +128,8 @@ def transformation(p: Panels) -> Sheet | None:
     share = compute(cells, c.PART_PROGRAMME, by).set_index(by)
     table = share[["numerator", "denominator"]].set_axis(["seats", "places"], axis=1)
     table = table.assign(places_transformees=moved).fillna({"places_transformees": 0.0})
-    base, flags = _entrants_avant(p)
+    safe = proteges.entrants(p)
+    base, flags = _entrants_avant(p, safe)
     table = table.reset_index().merge(base.join(flags.rename("_h")), "left", by)
     parts = [compute(table, one, by)[[*by, "value"]].rename(columns={"value": one.name})
              for one in (c.PART_PROGRAMME, c.TAUX_TRANSFORMATION)]  # fmt: skip
@@ -137,22 +138,22 @@ def transformation(p: Panels) -> Sheet | None:
     flag = table.pop("_h").fillna(value=False).astype(bool)
     hidden = pd.DataFrame(dict.fromkeys(("effectif_entree", c.TAUX_TRANSFORMATION.name), flag))
     return make(
-        p, "transformation", "Part du programme dans la filière et taux de transformation", table,
+        p, "transformation", "Part du programme dans la filière et taux de transformation",
+        table if safe is None else safe.derived(table, hidden),
         (NIVEAU, FILIERE,
          Column("seats", "Places du programme en service", "effectif"),
          Column("places", "Places d'entrée de la filière", "effectif"), column(c.PART_PROGRAMME),
          Column("places_transformees", f"Places ouvertes ou fermées en {year}", "effectif"),
          Column("effectif_entree", f"Effectif en entrée en {year - 1}", "effectif"),
          column(c.TAUX_TRANSFORMATION)),
-        hidden=hidden, source=REGISTRE,
+        source=REGISTRE,
         note="Voie scolaire de la région. Effectif en entrée : formations dont les places sont "
         "connues, rentrée précédente.",
     )  # fmt: skip
 
 
-def _entrants_avant(p: Panels) -> tuple[pd.DataFrame, pd.Series]:
+def _entrants_avant(p: Panels, safe: Safe | None) -> tuple[pd.DataFrame, pd.Series]:
     """Return last year's entrants by level × filière in the region, and where they are hidden."""
-    safe = proteges.entrants(p)
     if safe is None:
         empty = pd.DataFrame(columns=["niveau", "filiere", "effectif_entree"])
         return empty.astype({"effectif_entree": float}), pd.Series(dtype=bool)
@@ -186,11 +187,11 @@ def _compared(
               Column("ecart", ECART.label, gap, ECART.definition),
               Column("ailleurs", AILLEURS.label, unit, AILLEURS.definition))  # fmt: skip
     return make(
-        p, name, title, order,
+        p, name, title, safe.derived(order, hidden.loc[order.index]),
         (TERRITOIRE, *level, FILIERE, *extra, ACADEMIE, DEPARTEMENT, RENTREE,
          Column("places", "Places", "effectif", "Places où le compte est connu."), count,
          column(one), *beside),
-        hidden=hidden.loc[order.index], source=one.source,
+        source=one.source,
     )  # fmt: skip
 
 

@@ -1,0 +1,75 @@
+"""One rule for small counts: declared once, applied in one folder, by a type nobody else makes."""
+
+import ast
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import fpi_eval
+from fpi_eval.disclosure import MARK, Thresholds, public, share_told, show_alone
+from fpi_eval.disclosure.shown import COUNTS
+from fpi_eval.programme import Secret, load_programme
+
+FOLDER = Path(fpi_eval.__file__).parent
+ELSEWHERE = [path for path in sorted(FOLDER.rglob("*.py")) if path.parent.name != "disclosure"]
+DECLARED = {"effectif_minimum", "denominateur_minimum"}
+NAMED = {*COUNTS, "numerator", "denominator", "women", "men", "women_before", "men_before"}
+#: A literal that could be a threshold of secrecy; 0 and 1 only tell whether there is anybody.
+LOWEST, HIGHEST = 2, 30
+
+
+def words(node: ast.AST) -> set[str]:
+    """Return the names, attributes and strings of an expression."""
+    found = set()
+    for part in ast.walk(node):
+        found |= {getattr(part, key) for key in ("id", "attr") if hasattr(part, key)}
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            found.add(part.value)
+    return found
+
+
+def literal(node: ast.AST) -> bool:
+    value = getattr(node, "value", None)
+    return type(value) in (int, float) and LOWEST <= value <= HIGHEST
+
+
+@pytest.mark.parametrize("path", ELSEWHERE, ids=lambda path: str(path.relative_to(FOLDER)))
+def test_no_other_module_applies_the_rule_or_makes_what_may_be_shown(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            said = set().union(*map(words, sides))
+            assert not said & DECLARED, f"ligne {node.lineno} : seuil comparé hors de disclosure"
+            counted = said & NAMED and any(map(literal, sides))
+            assert not counted, f"ligne {node.lineno} : effectif comparé à un nombre écrit"
+        if isinstance(node, ast.ImportFrom) and "disclosure" in (node.module or ""):
+            private = {alias.name for alias in node.names if alias.name.startswith("_")}
+            assert not private, f"ligne {node.lineno} : {private}"
+
+
+def test_thresholds_are_those_the_programme_declares():
+    assert Thresholds.of(Secret(effectif_minimum=11)).effectif_minimum == 11
+    assert (
+        Thresholds() == Thresholds.of(Secret()) == Thresholds.of(load_programme("fpi_aura").secret)
+    )
+    assert Thresholds().largest_hidden == 19
+
+
+def test_a_share_is_not_told_over_few_people_nor_where_one_side_is_few_or_nobody():
+    told = [share_told(*pair, Thresholds()) for pair in ((10, 10), (4, 40), (0, 40), (9, 10))]
+    assert told == [True, False, False, False]
+
+
+def test_a_count_of_people_is_hidden_with_what_gives_it_back_and_another_row():
+    frame = pd.DataFrame({"observed": [3.0, 80.0, 40.0], "expected": [5.0, 70.0, 41.0]})
+    shown = show_alone(frame, Thresholds())
+    assert shown.marked["observed"].tolist() == [MARK, 80.0, MARK]
+    assert shown.frame["expected"].tolist()[1] == 70.0
+    assert shown.frame["expected"].isna().tolist() == [True, False, True]
+
+
+def test_rows_that_count_nobody_are_shown_as_they_are():
+    frame = pd.DataFrame({"places": [3, 1]})
+    pd.testing.assert_frame_equal(public(frame).marked, frame)
