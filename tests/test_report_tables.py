@@ -172,13 +172,13 @@ def test_a_figure_without_words_is_refused():
 def test_counts_of_people_that_nothing_protected_are_refused_wherever_they_would_be_shown():
     for show in (lambda rows: table(rows, "T"), lambda rows: Figure(draw()[0], "t", "s", "a", rows),
                  public):  # fmt: skip
-        with pytest.raises(FpiError, match="colonne « diplomes ».*compte des personnes"):
+        with pytest.raises(FpiError, match=r"colonne « diplomes ».*compte des personnes"):
             show(FRAME)
     assert table(FRAME.assign(diplomes="juin 2026"), "T")
 
 
 def test_only_disclosure_says_what_may_be_shown_and_what_is_hidden_is_gone():
-    with pytest.raises(FpiError, match="vient de « fpi_eval.disclosure » seulement"):
+    with pytest.raises(FpiError, match=r"vient de « fpi_eval\.disclosure » seulement"):
         Shown(FRAME, pd.DataFrame(index=FRAME.index))
     with pytest.raises(FpiError, match="une valeur masquée est encore présente"):
         SHOWN.derived(FRAME.assign(diplomes=[3, 12, 40]))

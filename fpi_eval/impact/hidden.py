@@ -13,13 +13,12 @@ from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
 from fpi_eval.disclosure import Thresholds
+from fpi_eval.disclosure.rules import below
 from fpi_eval.errors import FpiError
 from fpi_eval.regression.partial import Bounds, clustered_sum_error, imbens_manski
 from fpi_eval.results import Result
 
-MINIMUM = (
-    Thresholds().denominateur_minimum
-)  # publisher's rule: a rate on fewer than 20 leavers is hidden
+PUBLISHER = Thresholds()  # a rate on fewer than 20 leavers is hidden
 METHOD = (
     "Un effectif masqué (moins de {minimum} sortants) est inconnu, non nul : la borne basse compte "
     "tous ces sortants sans emploi, la haute tous en emploi (Manski, 2003). Ce que les autres taux "
@@ -106,7 +105,7 @@ class EmploymentBounds(Result):
 
     def method(self) -> str:
         """Return one French paragraph on the method, with references."""
-        return METHOD.format(minimum=MINIMUM)
+        return METHOD.format(minimum=PUBLISHER.denominateur_minimum)
 
 
 def bounds(
@@ -130,7 +129,7 @@ def bounds(
     Notes
     -----
     Leavers of a hidden cell are known from `taux_poursuite` when it is published; otherwise they
-    are at most `MINIMUM` − 1 and at most the final-year students.
+    are at most 19 (`PUBLISHER`) and at most the final-year students.
     """
     missing = [c for c in ("terminale", "sortants", outcome, cluster, *by) if c not in cells]
     if missing:
@@ -149,7 +148,7 @@ def _ends(cells: pd.DataFrame, outcome: str, digits: int) -> pd.DataFrame:
     hidden = cells[outcome].isna().to_numpy()
     n = cells["terminale"].to_numpy(float)
     leavers = cells["sortants"].to_numpy(float)
-    most = np.where(np.isnan(leavers), np.minimum(MINIMUM - 1, n), leavers)
+    most = np.where(np.isnan(leavers), np.minimum(PUBLISHER.largest_hidden, n), leavers)
     found = np.full(len(cells), np.nan)
     if "taux_poursuite" in cells:
         continuing = cells["taux_poursuite"].to_numpy(float)
@@ -193,6 +192,6 @@ def aggregated(
     )  # fmt: skip
     sums = marked.groupby(list(by))[["numerator", "denominator", "out", "terminale"]].sum()
     sums["hidden_share"] = sums["out"] / sums["terminale"]
-    shown = sums["denominator"] >= MINIMUM
-    sums["rate"] = (sums["numerator"] / sums["denominator"]).where(shown)
+    few = below(sums["denominator"], PUBLISHER)
+    sums["rate"] = (sums["numerator"] / sums["denominator"]).mask(few)
     return sums.drop(columns=["out", "terminale"]).reset_index()
