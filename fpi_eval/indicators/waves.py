@@ -25,7 +25,7 @@ def waves(panel: CellPanel, outcome: str) -> pd.DataFrame:
     gain = rows["seats"] - rows.groupby("cell")["seats"].shift(fill_value=0.0)
     groups = rows.assign(places=gain)[gain > 0].groupby(["rentree", "duree", "voie"])
     found = groups.agg(formations=("cell", "nunique"), places=("places", "sum")).reset_index()
-    last = found["rentree"] + lag_of("terminale", found["duree"].to_numpy())
+    last = found["rentree"] + lag_of("terminale", found)
     seen = table.loc[table[outcome].notna(), "rentree"].max()
     return found.assign(
         derniere_annee=last, sortie=found["rentree"] + found["duree"], observee=last <= seen
