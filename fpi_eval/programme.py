@@ -283,6 +283,36 @@ class Telechargement(Frozen):
     taille_max_mo: Annotated[int, Field(gt=0)] = 500
 
 
+class Individus(Frozen):
+    """Individual files that a secure centre grants: where they lie, their names, the rules.
+
+    The producer's exact names change and could not all be seen: ``colonnes_personnes`` and
+    ``colonnes_contrats`` map our column names to the headers found. A file pattern may hold
+    ``{millesime}``, ``{voie}`` or ``{horizon}``: what stands there becomes a column. A contract
+    counts on day ``jour`` of the month that is ``horizon`` months after July of the leaving year.
+    """
+
+    dossier: str = "individus"
+    personnes: str = "personnes_{millesime}_{voie}"
+    contrats: str = "contrats_{horizon}_{millesime}_{voie}"
+    colonnes_personnes: dict[str, str] = Field(default_factory=dict)
+    colonnes_contrats: dict[str, str] = Field(default_factory=dict)
+    permanents: tuple[str, ...] = ("CDI",)
+    moteur: Annotated[str, Field(pattern=r"^(duckdb|local(\[[\d*]+\])?|spark://.+|yarn)$")] = (
+        "duckdb"
+    )
+    memoire: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = "3GB"
+    processeurs: Annotated[int, Field(ge=1)] = 2
+    horizons: tuple[Literal[6, 12, 18, 24], ...] = (6, 12, 18, 24)
+    jour: Annotated[int, Field(ge=1, le=28)] = 15
+    industrie: Literal["B-E", "filieres"] = "B-E"
+    emplois_publics: bool = True
+    part_fautes: Annotated[float, Field(ge=0, le=1)] = 0.01
+    effectif_minimum: Annotated[int, Field(ge=1)] = 5
+    employeurs_minimum: Annotated[int, Field(ge=1)] = 3
+    part_dominante: Annotated[float, Field(gt=0, le=1)] = 0.85
+
+
 class Source(Frozen):
     """Where a source's files lie, and the new names its columns may carry.
 
@@ -319,6 +349,7 @@ class Programme(Frozen):
     emploi: Emploi = Emploi()
     additionnalite: Additionnalite = Additionnalite()
     jumeau: Jumeau = Jumeau()
+    individus: Individus = Individus()
     portails: dict[str, Portail] = Field(default_factory=dict)
     dossier: Path = Field(default=Path("."), exclude=True)
     lignes: dict[str, int] = Field(default_factory=dict, exclude=True)

@@ -1,0 +1,198 @@
+"""Files of persons or contracts as one lazy table: CSV, Parquet (partitioned or not), SAS7BDAT.
+
+Nothing is loaded: the engine scans files when an expression runs. SAS files, which no engine
+reads, are first turned into Parquet in the scratch folder, by pieces.
+"""
+
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from fpi_eval.errors import FpiError
+from fpi_eval.programme import Individus
+from fpi_eval.records import schema
+
+IN_NAME = {
+    "millesime": r"\d{4}[-_]\d{4}",
+    "voie": "scolaire|apprentissage",
+    "horizon": "6|12|18|24",
+}
+SUFFIXES = (".parquet", ".csv", ".sas7bdat", ".xpt")
+PIECE = 200_000  # rows of a SAS file held at once
+
+
+def scan(connection: Any, what: str, individus: Individus, folder: Path, scratch: Path) -> Any:
+    """Return the table of ``what`` under our names and types, from every file that is declared."""
+    pattern = getattr(individus, what)
+    files = matching(folder, pattern)
+    if not files:
+        raise FpiError(
+            f"aucun fichier « {pattern} » ({', '.join(SUFFIXES)}) dans ce dossier. Corrigez "
+            f"« {what} » ou « dossier » dans [individus] de programme.toml.",
+            fichier=str(folder),
+        )
+    declared = getattr(individus, f"colonnes_{what}")
+    one_scan = connection.name == "duckdb"  # it can tell each row's file
+    groups: dict[tuple, list[Path]] = {}
+    for path, said in files:
+        key = (path.suffix, tuple(said if one_scan else said.items()))
+        groups.setdefault(key, []).append(path)
+    tables = []
+    for (suffix, said), paths in groups.items():
+        table = _read(connection, paths, suffix, scratch)
+        values = _from_name(table, pattern) if one_scan else dict(said)
+        tables.append(_typed(table, what, values, declared, paths[0]))
+    return _all(_alike(tables))
+
+
+def _from_name(table: Any, pattern: str) -> dict[str, Any]:
+    """Return what the name of each row's file says, as expressions."""
+    rule = f"(?:^|/){_rule(pattern)}"
+    names = re.split(r"\{(\w+)\}", pattern)[1::2]
+    return {name: table["filename"].re_extract(rule, k) for k, name in enumerate(names, start=1)}
+
+
+def matching(folder: Path, pattern: str) -> list[tuple[Path, dict[str, str]]]:
+    """Return the files of a pattern, and what their names say of their rows."""
+    parts = re.split(r"\{(\w+)\}", pattern)
+    if unknown := set(parts[1::2]) - set(IN_NAME):
+        raise FpiError(
+            f"[individus] « {pattern} » : {{{min(unknown)}}} inconnu. Attendu : "
+            f"{', '.join('{' + name + '}' for name in IN_NAME)}.",
+            fichier="programme.toml",
+        )
+    rule = re.compile(_rule(pattern))
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if match := rule.fullmatch(path.relative_to(folder).as_posix()):
+            found.append((path, match.groupdict()))
+    return found
+
+
+def _rule(pattern: str) -> str:
+    """Return the regular expression of a declared pattern, one group a placeholder."""
+    parts = re.split(r"\{(\w+)\}", pattern)
+    regex = "".join(
+        f"(?P<{part}>{IN_NAME[part]})" if k % 2 else re.escape(part).replace(r"\*", ".*")
+        for k, part in enumerate(parts)
+    )
+    ends = "|".join(re.escape(s) for s in SUFFIXES)
+    return f"{regex}$" if Path(pattern).suffix in SUFFIXES else f"{regex}(?:{ends})$"
+
+
+def _read(connection: Any, paths: list[Path], suffix: str, scratch: Path) -> Any:
+    names = [_folder(path) for path in paths]
+    if suffix in (".sas7bdat", ".xpt"):
+        names = [str(converted(path, scratch)) for path in paths]
+        suffix = ".parquet"
+    if suffix == ".parquet":
+        if connection.name != "duckdb":
+            return _all([connection.read_parquet(name) for name in names])
+        return connection.read_parquet(
+            names, union_by_name=True, hive_partitioning=True, filename=True
+        )
+    if connection.name == "duckdb":  # every column as text: a code keeps its zeros
+        return connection.read_csv(names, delim=";", header=True, all_varchar=True, filename=True)
+    return _all([connection.read_csv(n, header=True, sep=";", inferSchema=False) for n in names])
+
+
+def _all(tables: list[Any]) -> Any:
+    """Return tables one under the other, halved so that a thousand files stay ten deep."""
+    if len(tables) == 1:
+        return tables[0]
+    middle = len(tables) // 2
+    return _all(tables[:middle]).union(_all(tables[middle:]))
+
+
+def _folder(path: Path) -> str:
+    return str(path / "**" / "*.parquet") if path.is_dir() else str(path)
+
+
+def converted(path: Path, scratch: Path) -> Path:
+    """Return a Parquet copy of a SAS file, made by pieces in the scratch folder."""
+    try:
+        import pyreadstat
+    except ImportError as error:
+        raise FpiError(
+            "lire un fichier SAS demande pyreadstat : pip install 'fpi-eval[individus]'.",
+            fichier=path.name,
+        ) from error
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    reader = pyreadstat.read_sas7bdat if path.suffix == ".sas7bdat" else pyreadstat.read_xport
+    target, writer = Path(tempfile.mkdtemp(dir=scratch)) / f"{path.stem}.parquet", None
+    for piece, _ in pyreadstat.read_file_in_chunks(reader, str(path), chunksize=PIECE):
+        table = pa.Table.from_pandas(piece, preserve_index=False)
+        if writer is None:
+            writer = pq.ParquetWriter(target, table.schema)
+        writer.write_table(table.cast(writer.schema))
+    if writer is None:
+        raise FpiError("fichier SAS sans ligne.", fichier=path.name)
+    writer.close()
+    return target
+
+
+def _typed(table: Any, what: str, said: dict[str, Any], declared: dict, path: Path) -> Any:
+    """Return our columns with our types; what cannot be cast becomes empty, and is counted."""
+    import ibis
+
+    headers = [*table.columns, *(name for name in said if name not in table.columns)]
+    try:
+        names = schema.found(what, headers, declared)
+    except FpiError as error:
+        raise FpiError(str(error), fichier=path.name) from None
+    columns = {}
+    for column in schema.COLUMNS[what]:
+        if (header := names.get(column.name)) is None:
+            continue
+        value = table[header] if header in table.columns else said[header]
+        value = ibis.literal(value) if isinstance(value, str) else value
+        columns[column.name] = _cast(value, column.kind)
+    return table.select(**columns)
+
+
+def _cast(value: Any, kind: str) -> Any:
+    """Return a value of that kind; decimal types of both engines meet in float64."""
+    if kind == "id":
+        return value if value.type().is_integer() else _text(value)
+    if kind == "string":
+        return _text(value)
+    if kind == "date":
+        return _date(value)
+    if value.type().is_string():
+        value = value.strip().nullif("")
+        return value.try_cast("float64").cast(kind) if kind == "int64" else value.try_cast(kind)
+    return value.cast(kind)
+
+
+def _text(value: Any) -> Any:
+    if value.type().is_floating():  # a SAS file has no other number
+        value = value.cast("int64")
+    return value.cast("string").strip().nullif("")
+
+
+def _date(value: Any) -> Any:
+    if value.type().is_string():
+        return value.strip().nullif("").try_cast("timestamp").cast("date")
+    return value.cast("date")
+
+
+def _alike(tables: list[Any]) -> list[Any]:
+    """Return tables with the same columns: one missing somewhere is empty there."""
+    import ibis
+
+    kinds = {}
+    for table in tables:
+        kinds |= dict(table.schema().items())
+    ids = {str(table["id_personne"].type()) for table in tables}
+    if len(ids) > 1:
+        kinds["id_personne"] = ibis.dtype("string")
+    return [
+        table.select(**{
+            name: (table[name] if name in table.columns else ibis.null()).cast(kind)
+            for name, kind in kinds.items()
+        })
+        for table in tables
+    ]  # fmt: skip

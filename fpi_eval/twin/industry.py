@@ -1,0 +1,54 @@
+"""Who of the leavers works in the region's industry: the twin's panel with that outcome.
+
+The truth already counts the industry jobs of pupils whom the programme brings or takes away. Here
+everybody else's are drawn, from a stream of their own: no other number of a twin moves.
+"""
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.twin.draw import Twin
+from fpi_eval.twin.truth import Truth
+
+HORIZONS = (6, 12, 18, 24)
+STREAM = 1_900
+
+
+def employed(months: int) -> str:
+    """Return the panel's column of people at work so many months after leaving."""
+    return f"en_emploi_{months}_mois"
+
+
+def in_industry(months: int) -> str:
+    """Return the column of those who work in the industry of their establishment's region."""
+    return f"en_emploi_industrie_region_{months}"
+
+
+def with_industry(twin: Twin) -> pd.DataFrame:
+    """Return the twin's panel with ``en_emploi_industrie_region_6``, ``_12``, ``_18``, ``_24``.
+
+    At six months the effect of the programme on it is exactly the truth's ``industrie``.
+    """
+    panel, p = twin.panel, twin.parameters
+    rng = np.random.default_rng([twin.seed, STREAM])
+    target = twin.cells.set_index("cell")["cible"].reindex(panel["cell"]).to_numpy()
+    share = np.where(target, p.industry_share_target, p.industry_share_other)
+    came = _brought(twin.truth, panel, employed(6))
+    before = panel[employed(6)].to_numpy().astype(int)
+    found = rng.binomial(before - came, share) + _brought(twin.truth, panel, "industrie")
+    columns = {in_industry(6): found}
+    for months in HORIZONS[1:]:
+        now = panel[employed(months)].to_numpy().astype(int)
+        found = found + rng.binomial(now - before, share)
+        columns[in_industry(months)] = found
+        before = now
+    return panel.assign(**{name: value.astype(float) for name, value in columns.items()})
+
+
+def _brought(truth: Truth, panel: pd.DataFrame, outcome: str) -> np.ndarray:
+    """Return pupils whom the programme adds to each row; those it removes are already gone."""
+    rows = truth.cells[truth.cells["outcome"] == outcome]
+    added = (rows["own"] + rows["anticipated"]).clip(lower=0)
+    added.index = pd.MultiIndex.from_frame(rows[["cell", "rentree"]])
+    where = pd.MultiIndex.from_frame(panel[["cell", "rentree"]])
+    return added.reindex(where, fill_value=0.0).to_numpy().astype(int)

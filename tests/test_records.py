@@ -1,0 +1,293 @@
+import logging
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fpi_eval import twin
+from fpi_eval.errors import FpiError
+from fpi_eval.programme import Individus
+from fpi_eval.twin.courses import cfd_at, mefstat11
+from fpi_eval.twin.geography import departements
+
+pytest.importorskip("ibis", reason="l'extra « individus » n'est pas installé")
+
+from fpi_eval.records.faults import examine
+from fpi_eval.records.generate import generate
+from fpi_eval.records.open import open_folder, regions_table
+from fpi_eval.records.panel import KEYS, counts
+
+YEARS = range(2024, 2032)
+REGIONS = regions_table(departements())
+COMMON = ["terminale", "diplomes", "sortants"]
+EMPLOYED = [f"en_emploi_{k}_mois" for k in (6, 12, 18, 24)]
+INDUSTRY = [f"en_emploi_industrie_region_{k}" for k in (6, 12, 18, 24)]
+
+
+@cache
+def drawn() -> twin.Twin:
+    return twin.draw(replace(twin.SMALL, courses_taught=0.10), 7)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    where = tmp_path_factory.mktemp("individus")
+    twin.write_records(drawn(), where, years=YEARS)
+    return where
+
+
+@pytest.fixture(scope="module")
+def counted(folder) -> pd.DataFrame:
+    with open_folder(folder, Individus(), REGIONS) as records:
+        return counts(records)
+
+
+def keyed(panel: pd.DataFrame) -> pd.DataFrame:
+    """Return the twin's panel under the codes that its files carry."""
+    cells = drawn().cells.set_index("cell", drop=False).loc[panel["cell"]].reset_index(drop=True)
+    panel = panel.reset_index(drop=True)
+    cfd = cfd_at(cells, panel["rentree"] - cells["duree"] + 1)
+    length = np.where(cells["diplome"] == "bacpro", 3, cells["duree"])
+    mef = mefstat11(cfd, cells["diplome"], pd.Series(length))
+    apprenti = cells["voie"] == "apprentissage"
+    return panel.assign(mefstat11=mef.mask(apprenti, ""), cfd=cfd.where(apprenti, ""))
+
+
+def alike(counted: pd.DataFrame, panel: pd.DataFrame, names: list[str]) -> None:
+    left = counted.fillna(dict.fromkeys(("mefstat11", "cfd"), "")).set_index(KEYS)[names]
+    right = keyed(panel).groupby(KEYS)[names].sum()
+    right = right[right["terminale"] > 0]
+    pd.testing.assert_frame_equal(left.sort_index(), right.sort_index(), check_dtype=False,
+                                  check_index_type=False)  # fmt: skip
+
+
+def test_the_twin_is_recovered_exactly_by_counting_its_records(counted):
+    panel = twin.with_industry(drawn())
+    alike(counted, panel[panel["rentree"].isin(YEARS)], [*COMMON, *EMPLOYED, *INDUSTRY])
+
+
+def test_the_truth_in_industry_is_what_the_programme_adds_and_removes(counted):
+    """Records minus the pupils of the truth give a world without programme, cell by cell."""
+    panel = twin.with_industry(drawn())
+    truth = drawn().truth.cells
+    rows = truth[truth["outcome"] == "industrie"]
+    net = rows[["own", "displaced", "anticipated"]].sum(axis=1)
+    net.index = pd.MultiIndex.from_frame(rows[["cell", "rentree"]])
+    jobs = panel.set_index(["cell", "rentree"])
+    without = jobs["en_emploi_industrie_region_6"] - net.reindex(jobs.index, fill_value=0.0)
+    assert net.abs().sum() > 0
+    assert (without >= 0).all()
+    employed = truth[truth["outcome"] == "en_emploi_6_mois"]
+    gone = employed[["own", "displaced", "anticipated"]].sum(axis=1)
+    gone.index = pd.MultiIndex.from_frame(employed[["cell", "rentree"]])
+    left = jobs["en_emploi_6_mois"] - gone.reindex(jobs.index, fill_value=0.0)
+    assert (without <= left).all()
+
+
+def test_residence_counts_people_in_industry_wherever_they_work(counted):
+    # Some work in another region's industry; some live elsewhere: neither count holds the other.
+    total = counted[["en_emploi_industrie_region_6", "en_emploi_industrie_residents_6"]].sum()
+    assert total.iloc[0] != total.iloc[1]
+    assert (counted["en_emploi_industrie_residents_6"] <= counted["en_emploi_6_mois"]).all()
+
+
+def test_csv_files_give_the_same_counts_as_parquet(counted, tmp_path):
+    twin.write_records(drawn(), tmp_path, years=[2026], form="csv")
+    with open_folder(tmp_path, Individus(), REGIONS) as records:
+        found = counts(records)
+    wanted = counted[counted["rentree"] == 2026].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, wanted)
+
+
+def test_names_of_columns_and_files_are_declared(counted, tmp_path):
+    twin.write_records(drawn(), tmp_path, years=[2026])
+    for path in tmp_path.glob("*.parquet"):
+        table = pd.read_parquet(path).rename(
+            columns={"id_personne": "NUMERO", "debut": "DATE_DEBUT_CONTRAT_DATE"}
+        )
+        path.unlink()
+        table.to_parquet(path.with_name(path.name.replace("contrats", "CT").upper()
+                                        .replace(".PARQUET", ".parquet")
+                                        .replace("SCOLAIRE", "scolaire")
+                                        .replace("APPRENTISSAGE", "apprentissage")))  # fmt: skip
+    declared = Individus(
+        personnes="PERSONNES_{millesime}_{voie}", contrats="CT_{horizon}_{millesime}_{voie}",
+        colonnes_personnes={"id_personne": "NUMERO"}, colonnes_contrats={"id_personne": "NUMERO"},
+    )  # fmt: skip
+    with open_folder(tmp_path, declared, REGIONS) as records:
+        found = counts(records)
+    wanted = counted[counted["rentree"] == 2026].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, wanted)
+
+
+def one_person(tmp_path: Path, contracts: list[dict], **individus) -> pd.Series:
+    """Return the counts of one leaver of Lyon, June 2022, with the given contracts."""
+    person = {"id_personne": "abc", "millesime": "2021-2022", "uai": "0690001A",
+              "mefstat11": "24731250101", "cfd": None, "voie": "scolaire",
+              "commune_residence": "69123", "poursuite": 0, "diplome": 1}  # fmt: skip
+    base = {"id_personne": "abc", "millesime": "2021-2022", "horizon": 6, "principal": 0,
+            "debut": "2022-09-01", "fin": None, "nature": "CDD", "ape": "4711D",
+            "commune": "69123", "public": 0}  # fmt: skip
+    pd.DataFrame([person]).to_csv(tmp_path / "p.csv", sep=";", index=False)
+    pd.DataFrame([base | c for c in contracts]).to_csv(tmp_path / "c.csv", sep=";", index=False)
+    with open_folder(tmp_path, Individus(personnes="p", contrats="c", **individus),
+                     REGIONS) as records:  # fmt: skip
+        return counts(records).iloc[0]
+
+
+FACTORY = {"ape": "2562B"}
+
+
+@pytest.mark.parametrize(
+    ("contracts", "works", "factory"),
+    [
+        ([FACTORY], 1, 1),
+        ([FACTORY | {"fin": "2023-01-14"}], 0, 0),  # over the day before
+        ([FACTORY | {"fin": "2023-01-15"}], 1, 1),  # still running that day
+        ([FACTORY | {"debut": "2023-01-16"}], 0, 0),  # not begun
+        ([FACTORY | {"commune": "75112"}], 1, 0),  # another region
+        ([FACTORY | {"commune": None}], 1, 0),
+        ([FACTORY | {"ape": None}], 1, 0),
+        ([FACTORY | {"ape": "4321A"}], 1, 0),  # construction is not industry
+        ([FACTORY | {"ape": "3900Z"}], 1, 1),
+        ([FACTORY, {"principal": 1}], 1, 0),  # the producer's main contract first
+        ([FACTORY | {"nature": "CDI"}, {"fin": None}], 1, 1),  # then permanent
+        ([FACTORY | {"fin": "2023-03-01"}, {"fin": "2023-06-01"}], 1, 0),  # then longest
+        ([FACTORY | {"debut": "2022-08-01", "fin": "2023-03-01"},
+          {"debut": "2022-08-02", "fin": "2023-03-02"}], 1, 1),  # then earliest
+    ],
+)  # fmt: skip
+def test_one_contract_a_day_and_what_it_counts_for(tmp_path, contracts, works, factory):
+    found = one_person(tmp_path, contracts)
+
+    if works:
+        assert found["en_emploi_industrie_region_6"] == factory
+    else:  # nobody at all is at work: this horizon is not told
+        assert np.isnan(found["en_emploi_6_mois"])
+
+
+def test_public_jobs_may_be_left_out_for_one_scope_over_the_years(tmp_path):
+    assert one_person(tmp_path, [FACTORY | {"public": 1}])["en_emploi_6_mois"] == 1
+    found = one_person(tmp_path, [FACTORY | {"public": 1}], emplois_publics=False)
+    assert np.isnan(found["en_emploi_6_mois"])
+
+
+def test_a_student_who_goes_on_is_no_leaver_and_never_at_work(tmp_path):
+    found = one_person(tmp_path, [FACTORY])
+    assert found["sortants"] == 1
+    path = tmp_path / "p.csv"
+    path.write_text(path.read_text().replace(";0;1", ";1;1"))
+    with open_folder(tmp_path, Individus(personnes="p", contrats="c"), REGIONS) as records:
+        found = counts(records).iloc[0]
+    assert (found["terminale"], found["sortants"]) == (1, 0)
+
+
+@pytest.fixture
+def spoiled(folder, tmp_path) -> Path:
+    for path in folder.glob("*2026-2027_scolaire*"):
+        table = pd.read_parquet(path)
+        if path.name.startswith("personnes"):
+            table.loc[0, "uai"] = "PAS UN UAI"
+            table.loc[1, "voie"] = None
+            table = pd.concat([table, table.iloc[[5]]])
+        else:
+            table.loc[0, "ape"] = "??"
+            table.loc[1, "debut"] = pd.Timestamp("1912-01-01")
+            table.loc[2, "fin"] = pd.Timestamp("1999-01-01")
+            table.loc[3, "id_personne"] = "fedcba987654"
+        table.to_parquet(tmp_path / path.name)
+    return tmp_path
+
+
+def test_faults_are_counted_by_column_and_their_rows_left_out(spoiled):
+    with open_folder(spoiled, Individus(part_fautes=0.1), REGIONS) as records:
+        faults, clean = examine(records)
+        kept = counts(clean)["terminale"].sum()
+        rows = int(records.persons.count().execute())
+    table = faults.table.set_index(["fichier", "colonne", "defaut"])["lignes"]
+    assert table["personnes", "uai", "code inconnu"] == 1
+    assert table["personnes", "voie", "valeur vide"] == 1
+    assert table["personnes", "id_personne", "écrit deux fois"] == 1
+    assert table["contrats", "ape", "code inconnu"] == 4
+    assert table["contrats", "debut", "date impossible"] == 4
+    assert table["contrats", "fin", "fin avant le début"] >= 4
+    assert table["contrats", "id_personne", "contrat sans personne"] >= 4
+    assert kept == rows - 3
+
+
+def test_too_many_faults_are_refused_without_naming_anybody(spoiled, caplog, capsys):
+    caplog.set_level(logging.DEBUG)
+    with (
+        open_folder(spoiled, Individus(part_fautes=0.0), REGIONS) as records,
+        pytest.raises(FpiError, match="refusés") as caught,
+    ):
+        examine(records)
+    ids = set()
+    for path in spoiled.glob("*.parquet"):
+        ids |= set(pd.read_parquet(path)["id_personne"])
+    said = str(caught.value) + caplog.text + "".join(capsys.readouterr())
+    assert not [one for one in ids if one in said]
+    assert "colonne « ape »" in said
+
+
+def test_an_engine_that_fails_quotes_nobody(tmp_path):
+    one_person(tmp_path, [FACTORY])
+    with open_folder(tmp_path, Individus(personnes="p", contrats="c"), REGIONS) as records:
+        from fpi_eval.records.open import run
+
+        wrong = records.persons.mutate(n=records.persons["id_personne"].cast("int64"))
+        with pytest.raises(FpiError) as caught:
+            run(wrong)
+    assert "abc" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_scratch_is_removed_even_after_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    one_person_folder = tmp_path / "in"
+    one_person_folder.mkdir()
+    one_person(one_person_folder, [FACTORY])
+    with (
+        pytest.raises(RuntimeError),
+        open_folder(one_person_folder, Individus(personnes="p", contrats="c"), REGIONS),
+    ):
+        raise RuntimeError
+    assert not list(tmp_path.glob("fpi_individus_*"))
+
+
+def test_an_absent_column_is_told_with_those_found(tmp_path):
+    one_person(tmp_path, [FACTORY])
+    path = tmp_path / "p.csv"
+    path.write_text(path.read_text().replace("poursuite", "etudes"))
+    with (
+        pytest.raises(FpiError, match=r"poursuite.*absente") as caught,
+        open_folder(tmp_path, Individus(personnes="p", contrats="c"), REGIONS),
+    ):
+        pass
+    assert "etudes" in str(caught.value)
+
+
+def test_a_sas_file_is_read_by_pieces(tmp_path):
+    pyreadstat = pytest.importorskip("pyreadstat")
+    one_person(tmp_path, [FACTORY])
+    table = pd.read_csv(tmp_path / "p.csv", sep=";", dtype={"commune_residence": str})
+    short = {"id_personne": "ID", "commune_residence": "COM", "mefstat11": "MEF"}
+    table = table.rename(columns=short).drop(columns="cfd").astype({"MEF": str})
+    pyreadstat.write_xport(table, str(tmp_path / "q.xpt"))
+    declared = Individus(personnes="q", contrats="c", colonnes_personnes={v: k for k, v in {
+        b: a for a, b in short.items()}.items()})  # fmt: skip
+    with open_folder(tmp_path, declared, REGIONS) as records:
+        assert counts(records).iloc[0]["en_emploi_industrie_region_6"] == 1
+
+
+def test_streamed_files_hold_the_counts_they_were_made_with(tmp_path):
+    wanted = generate(tmp_path, 20_000, seed=3)
+    with open_folder(tmp_path, Individus(), REGIONS) as records:
+        found = counts(records)
+    order = dict.fromkeys(("mefstat11", "cfd"), "")
+    wanted = wanted.fillna(order).sort_values(KEYS, ignore_index=True)
+    found = found[wanted.columns].fillna(order).sort_values(KEYS, ignore_index=True)
+    pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
