@@ -19,6 +19,8 @@ REPORT = {
     "edition": {"pages", "published", "runner"},
     "runner": {"pages"},
 }
+#: Classes that still share a name: none may be added.
+SAME_NAME = {"Column", "Design", "Interval", "Programme", "Projection", "Rule", "Table", "Truth"}
 FOLDER = Path(__file__).parents[1] / "fpi_eval"
 FILES = sorted(FOLDER.rglob("*.py"))
 
@@ -81,3 +83,13 @@ def test_parts_of_the_report_do_not_touch(part):
     forbidden = tuple(f"fpi_eval.report.{other}" for other in REPORT[part])
     assert mine
     assert not {(n, m) for n in mine for m in GRAPH[n] if m.startswith(forbidden)}
+
+
+def test_no_two_classes_share_a_name():
+    found: dict[str, list[str]] = {}
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, []).append(dotted(path))
+    twice = {name: where for name, where in found.items() if len(where) > 1}
+    assert set(twice) <= SAME_NAME, twice

@@ -28,8 +28,8 @@ from fpi_eval.projection import (
 )
 from fpi_eval.projection.filling import fill_draws, ramp_draws
 from fpi_eval.projection.flow import _whole
+from fpi_eval.projection.projection import Projection, chances
 from fpi_eval.projection.rates import SD_ANNEE
-from fpi_eval.projection.result import Projection, chances
 from fpi_eval.sources.register.openings import REGISTRE
 
 FPI = load_programme("fpi_aura")

@@ -5,8 +5,8 @@ from fpi_eval.projection.diversion import diversion_draws
 from fpi_eval.projection.filling import from_profile, seen
 from fpi_eval.projection.flow import Flux, openings, simulate
 from fpi_eval.projection.outlook import Outlook, measured_rates, outlook
+from fpi_eval.projection.projection import LECTURES, Projection, projeter
 from fpi_eval.projection.rates import Profil, Taux, from_cells, from_counts, hypotheses
-from fpi_eval.projection.result import LECTURES, Projection, projeter
 
 __all__ = [
     "LECTURES",

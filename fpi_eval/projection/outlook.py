@@ -15,8 +15,8 @@ from fpi_eval.panel.context import Context
 from fpi_eval.panel.year import Year
 from fpi_eval.projection.diversion import diversion_draws
 from fpi_eval.projection.filling import from_profile, seen
+from fpi_eval.projection.projection import Projection, projeter
 from fpi_eval.projection.rates import Profil, Taux, complete, from_counts
-from fpi_eval.projection.result import Projection, projeter
 
 MAIN = "plan"
 CONSTATS = "constats de rentrée, toutes les places des filières du programme"

@@ -11,8 +11,8 @@ from fpi_eval.calendar import LABELS, SHOWN, premieres
 from fpi_eval.panel.context import Context
 from fpi_eval.programme import Programme
 from fpi_eval.projection.outlook import MAIN, Outlook
+from fpi_eval.projection.projection import chances
 from fpi_eval.projection.rates import Taux, to_frame
-from fpi_eval.projection.result import chances
 from fpi_eval.tables import Table, table
 
 LIENS = {

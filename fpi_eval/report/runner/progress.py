@@ -35,7 +35,7 @@ class Silent:
     def say(self, message: str) -> None: ...  # noqa: D102
 
 
-class Lines(Silent):
+class PlainLines(Silent):
     """Plain lines, for a file or a pipe."""
 
     def __init__(self, console: Console) -> None:
@@ -54,7 +54,7 @@ class Lines(Silent):
         self.console.print(message, highlight=False, markup=False, soft_wrap=True)
 
 
-class Bars(Lines):
+class Bars(PlainLines):
     """One bar per notebook, for a terminal."""
 
     def __init__(self, console: Console) -> None:
@@ -94,4 +94,4 @@ def display(show: bool = True) -> Iterator[Display]:
         with bars.progress:
             yield bars
     else:
-        yield Lines(console)
+        yield PlainLines(console)
