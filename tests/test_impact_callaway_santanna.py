@@ -208,7 +208,7 @@ def test_pretrend_test_rejects_a_trend_and_seldom_rejects_none():
         (lambda d: d.assign(w=0.0), {"weights": "w"}, "poids nul"),
         (lambda d: d.assign(cell=d["cell"].mask(d["cell"] == 4)), {}, "identifiant manquant"),
         (lambda d: d, {"control": "jamais"}, "never ou not_yet"),
-        (lambda d: d, {"outcome": "z"}, "colonne absente"),
+        (lambda d: d, {"y": "z"}, "colonne absente"),
     ],
 )
 def test_mistakes_are_said_in_french(change, options, words):
@@ -225,7 +225,7 @@ def test_cells_without_a_year_before_opening_are_left_out_and_counted():
 
 def test_published_values_of_county_employment():
     """Callaway and Sant'Anna (2021), the example of R `did`, without the factor G/(G − 1)."""
-    columns = {"outcome": "lemp", "unit": "countyreal", "time": "year"}
+    columns = {"y": "lemp", "unit": "countyreal", "time": "year"}
     effects = callaway_santanna(mpdta(), **columns)
     root = np.sqrt(effects.factor)
     simple = effects.aggregate("simple")

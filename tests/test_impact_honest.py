@@ -117,7 +117,7 @@ def test_published_medicaid_bounds():
 
     Half a thousandth apart: theirs reads its ends off a grid of values.
     """
-    effects = sun_abraham(medicaid(), outcome="dins", unit="stfips", time="year")
+    effects = sun_abraham(medicaid(), y="dins", unit="stfips", time="year")
     k = len(effects.att)
     study = event(
         effects.time - effects.cohort, effects.att, effects.covariance[:k, :k], weights=[1, 0]

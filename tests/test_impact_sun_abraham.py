@@ -72,7 +72,7 @@ def test_what_the_data_do_not_connect_is_not_estimated():
 
 
 def test_published_values_of_county_employment():
-    effects = sun_abraham(mpdta(), outcome="lemp", unit="countyreal", time="year")
+    effects = sun_abraham(mpdta(), y="lemp", unit="countyreal", time="year")
     found = effects.aggregate("dynamic")
     after = found.label >= 0
     assert found.att[after] == pytest.approx([-0.01993, -0.05096, -0.13726, -0.10081], abs=1e-5)

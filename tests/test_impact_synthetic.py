@@ -112,7 +112,7 @@ def test_proposition_99():
     """
     package = pytest.importorskip("synthdid", reason="paquet de test synthdid-py absent")
     frame = package.load_california_prop99()
-    names = {"outcome": "PacksPerCapita", "unit": "State", "time": "Year"}
+    names = {"y": "PacksPerCapita", "unit": "State", "time": "Year"}
     published = {"sdid": (-15.604, 0.002), "sc": (-19.62, 0.11), "did": (-27.349, 0.0005)}
     for method, (value, tolerance) in published.items():
         found = synthetic(frame, **names, method=method, draws=38)

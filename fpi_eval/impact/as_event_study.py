@@ -73,9 +73,12 @@ def as_estimate(
     )
 
 
-def pretrend_test(effects: GroupTimeEffects, *, anticipation: int = 0) -> tuple[float, int, float]:
-    """Return F, rank and p-value of the test that no ATT(g, t) moves before the opening."""
-    before = effects.time < effects.cohort - anticipation
+def pretrend_test(effects: GroupTimeEffects) -> tuple[float, int, float]:
+    """Return F, rank and p-value of the test that no ATT(g, t) moves before the opening.
+
+    Years of the declared anticipation are not before it.
+    """
+    before = effects.time < effects.cohort - effects.anticipation
     keep = np.flatnonzero(before & np.isfinite(effects.att) & ~effects.reference)
     covariance = effects.covariance[np.ix_(keep, keep)]
     return joint_test(effects.att[keep], covariance, effects.df)
@@ -86,8 +89,10 @@ def comparison_frame(
 ) -> pd.DataFrame:
     """Return the estimation frame of openings as a yes/no event, against clean comparison cells.
 
-    Left out, and counted in ``attrs["dropped"]``: cells that lost seats, never-opened cells
-    exposed to a neighbour's opening, cells of courses where nothing opened.
+    Left out, and counted in ``attrs["dropped"]``: cells that lost seats, from that year on (all
+    their years if they had opened none), never-opened cells exposed to a neighbour's opening,
+    cells of courses where nothing opened. Leaving closed cells out altogether would keep the
+    openings that lasted.
 
     Raises
     ------
@@ -99,7 +104,7 @@ def comparison_frame(
     touched = (frame["exposure_etab"] != 0) | (frame["exposure_dep"] != 0)
     cell = frame["cell"]
     reasons = {
-        "cellule ayant perdu des places": cell.isin(cell[frame["dose"] < 0]),
+        "cellule ayant perdu des places": never & cell.isin(cell[frame["dose"] < 0]) | _lost(frame),
         "témoin exposé à une ouverture voisine": never & cell.isin(cell[touched]),
         "témoin d'une formation sans ouverture": ~frame["course"].isin(frame["course"][~never]),
     }
@@ -112,6 +117,13 @@ def comparison_frame(
     out = frame[keep]
     out.attrs = {**frame.attrs, "dropped": (*frame.attrs["dropped"], *dropped)}
     return out
+
+
+def _lost(frame: pd.DataFrame) -> pd.Series:
+    """Return rows from the first year on that a cell has fewer seats than the year before."""
+    ordered = frame.sort_values(["cell", "time"])
+    fewer = (ordered.groupby("cell")["dose"].diff() < 0) | (ordered["dose"] < 0)
+    return fewer.groupby(ordered["cell"]).cummax().reindex(frame.index)
 
 
 @any_table
@@ -131,5 +143,5 @@ def opening_study(
         `callaway_santanna` or `sun_abraham`; ``options`` are its own.
     """
     frame = comparison_frame(panel, y, niveau=niveau)
-    effects = estimator(frame, cluster="uai", **options)
+    effects = estimator(frame, "y", time="time", lag=0, cluster="uai", **options)
     return replace(as_event_study(effects, y), dropped=frame.attrs["dropped"])

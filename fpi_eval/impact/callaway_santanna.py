@@ -6,9 +6,12 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.columns import known_options, opened
 from fpi_eval.impact.group_time import GroupTimeEffects
-from fpi_eval.regression.doubly_robust import doubly_robust
-from fpi_eval.regression.wide import Wide, base_year, widen
+from fpi_eval.panel.cell_panel import CellPanel
+from fpi_eval.regression.doubly_robust import doubly_robust, standardised
+from fpi_eval.regression.linear import solve
+from fpi_eval.regression.wide import Wide, base_year
 from fpi_eval.text import pluriel
 
 CONTROLS = {"never": "cellules jamais ouvertes", "not_yet": "cellules pas encore ouvertes"}
@@ -42,21 +45,18 @@ def _means(wide: Wide, t: int, b: int, where: list[slice]) -> tuple[float, list,
     return mean, [w * (d - mean) / total for w, d in zip(weights, changes, strict=True)], count
 
 
-def _plain(wide: Wide, t: int, b: int, own: slice, others: list[slice], psi: np.ndarray) -> tuple:
-    """Fill ``psi`` and return the difference of mean changes with both counts."""
+def _plain(wide: Wide, t: int, b: int, own: slice, others: list[slice]) -> tuple:
+    """Return the difference of mean changes, both counts, and influences by slice."""
     mean1, parts1, n1 = _means(wide, t, b, [own])
     mean0, parts0, n0 = _means(wide, t, b, others)
-    if n1 and n0:
-        psi[own] = parts1[0]
-        for part, value in zip(others, parts0, strict=True):
-            psi[part] = -value
-    return mean1 - mean0, n1, n0
+    if not (n1 and n0):
+        return mean1 - mean0, n1, n0, []
+    psi = [(own, parts1[0]), *((part, -v) for part, v in zip(others, parts0, strict=True))]
+    return mean1 - mean0, n1, n0, psi
 
 
-def _adjusted(
-    wide: Wide, t: int, b: int, own: slice, others: list[slice], psi: np.ndarray
-) -> tuple:
-    """Fill ``psi`` and return the doubly robust ATT with both counts; NaN without overlap."""
+def _adjusted(wide: Wide, t: int, b: int, own: slice, others: list[slice]) -> tuple:
+    """Return the doubly robust ATT, both counts, and influences; NaN without overlap."""
     index = np.concatenate([np.arange(s.start, s.stop) for s in [own, *others]])
     change = wide.y[t, index] - wide.y[b, index]
     x = np.column_stack([np.ones(len(index)), *wide.x[:, b, index]])
@@ -64,22 +64,24 @@ def _adjusted(
     index, treated = index[known], (np.arange(len(known)) < own.stop - own.start)[known]
     n1, n0 = int(treated.sum()), int((~treated).sum())
     if min(n1, n0) <= 0:
-        return float("nan"), n1, n0
+        return float("nan"), n1, n0, []
     try:
         att, values = doubly_robust(change[known], treated, x[known], wide.weights[index])
     except FloatingPointError:
-        return float("nan"), n1, n0
-    psi[index] = values
-    return att, n1, n0
+        return float("nan"), n1, n0, []
+    return att, n1, n0, [(index, values)]
 
 
+@known_options
 def callaway_santanna(
-    frame: pd.DataFrame,
+    panel: CellPanel | pd.DataFrame,
+    y: str | None = None,
     *,
-    outcome: str = "y",
     unit: str = "cell",
-    time: str = "time",
+    time: str | None = None,
     cohort: str = "cohort",
+    lag: str | int | None = None,
+    duree: str = "duree",
     weights: str | None = None,
     cluster: str | None = None,
     covariates: Sequence[str] = (),
@@ -91,10 +93,16 @@ def callaway_santanna(
 
     Parameters
     ----------
-    frame : DataFrame
+    panel : CellPanel or DataFrame
         One row per unit and year, in any order; absent rows and missing outcomes are the same.
+    y, time : str, optional
+        Outcome and year; by default those of the cell panel (``diplomes``, ``rentree``) or, in an
+        estimation frame, ``y`` and ``time``.
     cohort : str
-        First year of treatment in outcome time, NaN if never.
+        First year of treatment: empty if never, or infinity, 0, −1.
+    lag, duree : optional
+        Years from the opening to the first outcome that it can move: a number, a column or, by
+        default, 0 for outcomes at entry, else ``duree`` − 1 where that column is there.
     weights : str, optional
         Positive, one value a unit.
     cluster : str, optional
@@ -125,23 +133,30 @@ def callaway_santanna(
     """
     if control not in CONTROLS or base not in ("varying", "universal"):
         raise FpiError("témoins : never ou not_yet ; année de base : varying ou universal.")
-    wide = widen(
-        frame,
-        outcome=outcome,
-        unit=unit,
-        time=time,
-        cohort=cohort,
-        weights=weights,
-        cluster=cluster,
-        covariates=covariates,
-        anticipation=anticipation,
-    )
+    wide = opened(
+        panel, y, unit=unit, time=time, cohort=cohort, lag=lag, duree=duree, weights=weights,
+        cluster=cluster, covariates=covariates, anticipation=anticipation,
+    )  # fmt: skip
     if not len(wide.cohorts):
         raise FpiError("aucune cellule ouverte pendant la période observée.", colonne=cohort)
     if control == "never" and wide.starts[-1] == wide.starts[-2]:
         raise FpiError("aucune cellule jamais ouverte : choisir control='not_yet'.", colonne=cohort)
+    _distinct(wide, covariates)
     pairs = _pairs(wide, base, anticipation)
     return _estimate(wide, pairs, control, anticipation, adjusted=bool(covariates))
+
+
+def _distinct(wide: Wide, covariates: Sequence[str]) -> None:
+    """Raise when a covariate is constant, or a combination of those before it."""
+    x = wide.x.reshape(len(wide.x), -1 if len(wide.x) else 0)
+    x = x[:, np.isfinite(x).all(axis=0)].T
+    for k, name in enumerate(covariates):
+        columns = standardised(np.column_stack([np.ones(len(x)), x[:, : k + 1]]))
+        left = columns[:, -1] - columns[:, :-1] @ solve(columns[:, :-1], columns[:, -1])
+        if not len(x) or np.sqrt(np.mean(left**2)) < 1e-7:
+            raise FpiError(
+                "covariable constante, ou combinaison des précédentes : retirez-la.", colonne=name
+            )
 
 
 def _pairs(wide: Wide, base: str, anticipation: int) -> list[tuple[int, int, int]]:
@@ -170,7 +185,9 @@ def _estimate(
         if t != b:
             latest = max(wide.times[t], wide.times[b]) + anticipation
             others = _comparison(wide, c, latest, control)
-            att[row], n1[row], n0[row] = compare(wide, t, b, own[c], others, psi)
+            att[row], n1[row], n0[row], parts = compare(wide, t, b, own[c], others)
+            for where, values in parts:
+                psi[where] = values
         influence[row] = wide.by_cluster(psi)
     for c in range(n_cohorts):
         psi[:] = 0
@@ -199,5 +216,6 @@ def _estimate(
         n_units=wide.y.shape[1],
         n_clusters=wide.n_clusters,
         n_treated_clusters=int(treated.sum()),
+        anticipation=anticipation,
         notes=wide.notes + ((note,) if missing else ()),
     )

@@ -12,13 +12,15 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.panel import coding
 from fpi_eval.panel.cell_panel import CellPanel
-from fpi_eval.panel.cells import LAG, SIZE, lag_column
+from fpi_eval.panel.cells import AT_ENTRY, LAG, SIZE, lag_column
+from fpi_eval.regression.wide import Wide, widen
 
 ALWAYS = ("unit", "time", "dose")
 OR_NONE = ("course", "region", "cluster", "departement", "famille", "size")
 IF_THERE = ("duree", "other_dose", "new", "filiere", "exposure_etab", "exposure_dep")
 LABELS = ("course", "region", "cluster", "departement", "famille")
 SEATS = ("dose", "other_dose", "exposure_etab", "exposure_dep")
+FRAME = {"time", "y", "dose", "lag"}  # columns of an estimation frame
 TYPES = {"time": np.int64, "new": np.bool_, **dict.fromkeys(SEATS, np.float64)}
 DOC = """
     Any long table will do, its columns named: ``unit`` (what is followed over the years), ``time``,
@@ -58,6 +60,18 @@ NAMES = tuple(f.name for f in fields(Columns))
 CANONICAL = {f.name: f.default for f in fields(Columns) if f.name != "lag"}
 
 
+def known_options(estimator: Callable) -> Callable:
+    """Return the estimator, which refuses in French an option that it does not have."""
+    known = [*inspect.signature(estimator).parameters]
+
+    @wraps(estimator)
+    def run(*args, **given):
+        _known(estimator.__name__, given, known)
+        return estimator(*args, **given)
+
+    return run
+
+
 def any_table(estimator: Callable) -> Callable:
     """Return the estimator of the cell panel, open to any long table whose columns are named."""
     own = inspect.signature(estimator)
@@ -67,10 +81,8 @@ def any_table(estimator: Callable) -> Callable:
 
     @wraps(estimator)
     def run(panel, *args, **given):
-        known = [*own.parameters, *NAMES]
-        for name in given:
-            if name not in known and not passes_on:
-                raise FpiError(_unknown(estimator.__name__, name, known))
+        if not passes_on:
+            _known(estimator.__name__, given, [*own.parameters, *NAMES])
         named = {n: given.pop(n) for n in NAMES if n in given and n not in options}
         try:
             bound = own.bind(panel, *args, **given)
@@ -90,6 +102,32 @@ def any_table(estimator: Callable) -> Callable:
     return run
 
 
+def opened(
+    panel: CellPanel | pd.DataFrame, y: str | None, *, time: str | None, lag, duree: str, **names
+) -> Wide:
+    """Return any long table as cohorts of openings, dated when their outcome can first move."""
+    table = _table(panel)
+    time = time or ("rentree" if "rentree" in table else "time")
+    y = y or ("diplomes" if time == "rentree" else "y")
+    if lag is None and set(table) >= FRAME and y == "y":
+        lag = 0  # an estimation frame: its openings are already those of its outcome
+    coding.column(table, y)
+    if lag is None:
+        at_entry = y in AT_ENTRY or duree not in table
+        years = 0 if at_entry else lag_column(table, duree) - 1
+    else:
+        years = _lag(table, Columns(duree=duree), lag)
+    return widen(table, outcome=y, time=time, lag=years, **names)
+
+
+def _table(panel: CellPanel | pd.DataFrame) -> pd.DataFrame:
+    table = CellPanel.of(panel).table
+    if not isinstance(table, pd.DataFrame):
+        kind = type(table).__name__
+        raise FpiError(f"un tableau (DataFrame, une ligne par unité × année) est attendu : {kind}.")
+    return table
+
+
 def as_panel(
     panel: CellPanel | pd.DataFrame, named: Mapping | None = None, y: str | None = None
 ) -> pd.DataFrame:
@@ -103,10 +141,7 @@ def as_panel(
         A column that is absent and not declared None, a missing label, a year, a dose or an
         outcome that is none.
     """
-    table = CellPanel.of(panel).table
-    if not isinstance(table, pd.DataFrame):
-        kind = type(table).__name__
-        raise FpiError(f"un tableau (DataFrame, une ligne par unité × année) est attendu : {kind}.")
+    table = _table(panel)
     named = dict(named or {})
     columns = Columns(**named)
     _there(table, columns, named)
@@ -218,7 +253,12 @@ def _lag(table: pd.DataFrame, columns: Columns, lag: str | int) -> np.ndarray:
     return np.full(len(table), int(lag))
 
 
-def _unknown(estimator: str, name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, 1)
-    hint = f" : vouliez-vous dire « {near[0]} » ?" if near else "."
-    return f"{estimator} : option « {name} » inconnue{hint} Options : {', '.join(known[1:])}."
+def _known(estimator: str, given: Mapping, known: list[str]) -> None:
+    """Raise on an option that the estimator does not have."""
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f" : vouliez-vous dire « {near[0]} » ?" if near else "."
+            raise FpiError(
+                f"{estimator} : option « {name} » inconnue{hint} Options : {', '.join(known[1:])}."
+            )

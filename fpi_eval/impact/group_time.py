@@ -154,6 +154,8 @@ class GroupTimeEffects(Result):
     factor : float
         Small-sample factor, fixed effects nested in clusters not counted.
     n_obs, n_units, n_clusters, n_treated_clusters : int
+    anticipation : int
+        Years before the opening in which outcomes may already move.
     notes : tuple of str
         What was left out, in French.
     """
@@ -177,6 +179,7 @@ class GroupTimeEffects(Result):
     n_units: int
     n_clusters: int
     n_treated_clusters: int
+    anticipation: int = 0
     notes: tuple[str, ...] = ()
 
     @property

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.columns import known_options, opened
 from fpi_eval.impact.group_time import GroupTimeEffects
+from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.regression.sandwich import small_sample
-from fpi_eval.regression.wide import Wide, base_year, widen
+from fpi_eval.regression.wide import Wide, base_year
 from fpi_eval.text import pluriel
 
 UNIDENTIFIED = 1e-8
@@ -66,13 +68,16 @@ def _without_never(wide: Wide) -> Wide:
     )
 
 
+@known_options
 def sun_abraham(
-    frame: pd.DataFrame,
+    panel: CellPanel | pd.DataFrame,
+    y: str | None = None,
     *,
-    outcome: str = "y",
     unit: str = "cell",
-    time: str = "time",
+    time: str | None = None,
     cohort: str = "cohort",
+    lag: str | int | None = None,
+    duree: str = "duree",
     weights: str | None = None,
     cluster: str | None = None,
     anticipation: int = 0,
@@ -81,7 +86,7 @@ def sun_abraham(
 
     Parameters
     ----------
-    frame, outcome, unit, time, cohort, weights, cluster, anticipation
+    panel, y, unit, time, cohort, lag, duree, weights, cluster, anticipation
         As in `callaway_santanna`; comparison units are the never opened or, without any, the
         last cohort before it opens.
 
@@ -96,16 +101,10 @@ def sun_abraham(
     ----------
     Sun and Abraham (2021), Journal of Econometrics 225(2), 175-199.
     """
-    wide = widen(
-        frame,
-        outcome=outcome,
-        unit=unit,
-        time=time,
-        cohort=cohort,
-        weights=weights,
-        cluster=cluster,
-        anticipation=anticipation,
-    )
+    wide = opened(
+        panel, y, unit=unit, time=time, cohort=cohort, lag=lag, duree=duree, weights=weights,
+        cluster=cluster, anticipation=anticipation,
+    )  # fmt: skip
     if not len(wide.cohorts):
         raise FpiError("aucune cellule ouverte pendant la période observée.", colonne=cohort)
     if wide.starts[-1] == wide.starts[-2]:
@@ -159,6 +158,7 @@ def _contrasts(wide: Wide, anticipation: int) -> GroupTimeEffects:
         n_units=wide.y.shape[1],
         n_clusters=wide.n_clusters,
         n_treated_clusters=len(np.unique(codes[: wide.starts[-2]])),
+        anticipation=anticipation,
         notes=wide.notes + ((note,) if unknown else ()),
     )
 

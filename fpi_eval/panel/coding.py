@@ -14,6 +14,7 @@ from fpi_eval.errors import FpiError
 
 NEVER = (0, -1)  # how other packages code a unit that is never treated
 SHOWN = 3  # rows named in a refusal
+BLANK = "une année est attendue, ou une case vide pour « jamais »."
 EXPECTED = "une année par ligne est attendue (nombre, date ou période annuelle)."
 
 
@@ -28,12 +29,12 @@ def column(table: pd.DataFrame, name: str) -> pd.Series:
     return found
 
 
-def codes(table: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return labels as integers 0..k-1 in their order, and the labels; none may be missing."""
+def codes(table: pd.DataFrame, name: str, *, ordered: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels as integers 0..k-1, in order or as they come, and them; none missing."""
     values = column(table, name)
     refuse(values.isna(), name, "identifiant manquant", "complétez-le ou retirez la ligne.")
     try:
-        integers, labels = pd.factorize(values, sort=True)
+        integers, labels = pd.factorize(values, sort=ordered)
     except TypeError:  # texts and numbers together have no order
         integers, labels = pd.factorize(values)
     return integers.astype(np.int64, copy=False), np.asarray(labels)
@@ -62,22 +63,24 @@ def cohorts(table: pd.DataFrame, name: str, seen: np.ndarray) -> np.ndarray:
 
     Never is an empty cell or infinity; 0 or −1 too where the years seen are all above them.
     """
-    found = calendar_years(column(table, name), name)
+    found = calendar_years(column(table, name), name, BLANK)
     found = np.where(found == np.inf, np.nan, found)
     start = seen.min() if len(seen) else 1
     if start > 0:
         found = np.where(np.isin(found, NEVER), np.nan, found)
         why = "année d'ouverture impossible"
-        refuse(found <= 0, name, why, "laissez la case vide pour « jamais ».")
+        refuse(found <= 0, name, why, BLANK)
     elif start in NEVER and not np.isnan(found).any():
         why = f"{start} est une année du tableau et peut aussi vouloir dire « jamais »"
-        refuse(found == start, name, why, "laissez la case vide pour « jamais ».")
+        refuse(found == start, name, why, BLANK)
     refuse(np.isinf(found) | (found != np.round(found)) & ~np.isnan(found), name,
            "année d'ouverture qui n'est pas entière", EXPECTED)  # fmt: skip
     return found
 
 
-def floats(values: pd.Series, name: str) -> np.ndarray:
+def floats(
+    values: pd.Series, name: str, remedy: str = "un nombre ou une case vide est attendu."
+) -> np.ndarray:
     """Return values as floats, NaN where missing; raise on a date or a text that is no number."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(values.cat.categories.dtype)
@@ -93,19 +96,17 @@ def floats(values: pd.Series, name: str) -> np.ndarray:
     wrong = np.isnan(found) & ~blank.to_numpy(dtype=bool)
     if wrong.any():
         said = text.liste(f"« {v} »" for v in pd.unique(values[wrong])[:SHOWN])
-        refuse(
-            wrong, name, f"{said} n'est pas un nombre", "un nombre ou une case vide est attendu."
-        )
+        refuse(wrong, name, f"{said} n'est pas un nombre", remedy)
     return found
 
 
-def calendar_years(values: pd.Series, name: str) -> np.ndarray:
+def calendar_years(values: pd.Series, name: str, remedy: str = EXPECTED) -> np.ndarray:
     """Return years as floats from numbers, dates or periods, NaN where missing."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(values.cat.categories.dtype)
     if not (values.dtype.kind == "M" or isinstance(values.dtype, pd.PeriodDtype)):
         if not _dates(values.dropna()):
-            return floats(values, name)
+            return floats(values, name, remedy)
         values = pd.to_datetime(values.map(str).where(values.notna()))
     found = values.dt.year.to_numpy(dtype=float, na_value=np.nan)
     known = values.notna()

@@ -25,6 +25,19 @@ def logit(x: np.ndarray, d: np.ndarray, w: np.ndarray, *, steps: int = 50) -> np
     raise FloatingPointError("logit")
 
 
+def standardised(x: np.ndarray) -> np.ndarray:
+    """Return columns of mean 0 and standard deviation 1; the constant one stays, others are 0.
+
+    The answer does not depend on units, and no column is lost for being large.
+    """
+    mean, spread = x.mean(axis=0), x.std(axis=0)
+    flat = spread <= 1e-12 * np.abs(mean)
+    out = (x - mean) / np.where(flat, 1.0, spread)
+    out[:, flat] = 0.0
+    out[:, np.flatnonzero(flat)[:1]] = 1.0
+    return out
+
+
 def doubly_robust(
     change: np.ndarray, treated: np.ndarray, x: np.ndarray, w: np.ndarray
 ) -> tuple[float, np.ndarray]:
@@ -47,7 +60,7 @@ def doubly_robust(
     or p is right. Influence functions count the estimation of both (their theorem 1, and the
     panel estimator of section 3.1).
     """
-    d = treated.astype(float)
+    d, x = treated.astype(float), standardised(x)
     p = 1 / (1 + np.exp(-np.clip(x @ logit(x, d, w), -30, 30)))
     keep = treated | (p < TRIM)
     w1, w0 = w * d, w * (1 - d) * keep * p / (1 - p)

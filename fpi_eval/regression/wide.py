@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
+from fpi_eval.panel import coding
 from fpi_eval.text import pluriel
 
 
@@ -48,22 +49,6 @@ class Wide:
         return np.bincount(self.cluster, values, self.n_clusters)
 
 
-def _constant(values: np.ndarray, codes: np.ndarray, n: int, name: str) -> np.ndarray:
-    """Return one value a unit; raise when it changes over years."""
-    out = np.empty(n, dtype=values.dtype)
-    out[codes] = values
-    same = out[codes] == values
-    if values.dtype.kind == "f":
-        same |= np.isnan(values) & np.isnan(out[codes])
-    if not same.all():
-        raise FpiError(
-            f"« {name} » change d'une année à l'autre pour {int((~same).sum())} ligne(s) : "
-            "donnez une seule valeur par cellule (par exemple la moyenne avant ouverture).",
-            colonne=name,
-        )
-    return out
-
-
 def widen(
     frame: pd.DataFrame,
     *,
@@ -75,20 +60,25 @@ def widen(
     cluster: str | None = None,
     covariates: Sequence[str] = (),
     anticipation: int = 0,
+    lag: np.ndarray | int = 0,
 ) -> Wide:
     """Return the panel in wide form, cohorts with no year before the opening left out.
+
+    ``lag`` is how many years after the opening its first effect can be seen.
 
     Raises
     ------
     FpiError
-        A column is missing, a unit appears twice in a year, a cohort, weight or cluster changes
-        within a unit, or a weight is not positive.
+        A column is missing or cannot be read (`panel.coding`), a unit appears twice in a year, a
+        cohort, weight or cluster changes within a unit, a weight is not positive, or there is a
+        single cluster.
     """
-    _require(frame, [outcome, unit, time, cohort, *covariates, *filter(None, [weights, cluster])])
-    codes, n = _codes(frame, unit)
-    tcodes, times = pd.factorize(frame[time], sort=True)
+    codes, labels = coding.codes(frame, unit, ordered=False)
+    n = len(labels)
+    tcodes, times = pd.factorize(coding.years(frame, time), sort=True)
     times = np.asarray(times, dtype=float)
-    first = _constant(frame[cohort].to_numpy(dtype=float), codes, n, cohort)
+    first = coding.cohorts(frame, cohort, times) + lag
+    first = coding.constant(first, codes, n, cohort)
     first = np.where(np.isnan(first) | (first > times[-1] + anticipation), np.inf, first)
     usable = first > times[0] + anticipation
     order = np.flatnonzero(usable)[np.argsort(first[usable], kind="stable")]
@@ -101,13 +91,15 @@ def widen(
 
     def spread(name: str) -> np.ndarray:
         wide = np.full(shape[0] * shape[1], np.nan)
-        wide[cell] = frame[name].to_numpy(dtype=float)[row]
+        wide[cell] = coding.numbers(frame, name)[row]
         return wide.reshape(shape)
 
     groups = None
     if cluster is not None:
-        groups = _constant(_codes(frame, cluster)[0], codes, n, cluster)
+        groups = coding.constant(coding.codes(frame, cluster, ordered=False)[0], codes, n, cluster)
         groups = np.unique(groups[order], return_inverse=True)[1]
+    if len(np.unique(order if groups is None else groups)) == 1:
+        raise FpiError("un seul groupe : aucune erreur ne se mesure.", colonne=cluster or unit)
     cohorts = np.unique(first[np.isfinite(first)])
     note = f"{pluriel(n - len(order), 'cellule')} sans année avant ouverture, mises de côté."
     return Wide(
@@ -120,21 +112,6 @@ def widen(
         cluster=groups,
         notes=(note,) if n > len(order) else (),
     )
-
-
-def _require(frame: pd.DataFrame, names: list[str]) -> None:
-    for name in names:
-        if name not in frame.columns:
-            found = ", ".join(map(str, frame.columns))
-            raise FpiError(f"colonne absente (trouvé : {found}).", colonne=name)
-
-
-def _codes(frame: pd.DataFrame, name: str) -> tuple[np.ndarray, int]:
-    """Return labels as integers and how many there are; raise on a missing label."""
-    codes, labels = pd.factorize(frame[name])
-    if len(codes) and codes.min() < 0:
-        raise FpiError(f"identifiant manquant sur {int((codes < 0).sum())} ligne(s).", colonne=name)
-    return codes, len(labels)
 
 
 def _once(cell: np.ndarray, shape: tuple[int, int], unit: str) -> None:
@@ -152,13 +129,17 @@ def _weights(frame: pd.DataFrame, name: str | None, codes: np.ndarray, n: int) -
     """Return one positive weight a unit."""
     if name is None:
         return np.ones(n)
-    weight = _constant(frame[name].to_numpy(dtype=float), codes, n, name)
+    weight = coding.constant(coding.numbers(frame, name), codes, n, name)
     if not (weight > 0).all():
         raise FpiError("poids nul, négatif ou manquant : donnez-en un positif.", colonne=name)
     return weight
 
 
 def base_year(times: np.ndarray, g: float, t: float, base: str, anticipation: int) -> int:
-    """Return the position of the year that year ``t`` of cohort ``g`` is compared with."""
-    limit = g - anticipation if base == "universal" or t >= g else t
+    """Return the position of the year that year ``t`` of cohort ``g`` is compared with.
+
+    From the first year that may already move on, the last one that may not.
+    """
+    start = g - anticipation
+    limit = start if base == "universal" or t >= start else t
     return int(np.searchsorted(times, limit)) - 1

@@ -15,6 +15,8 @@ from scipy import optimize, stats
 
 from fpi_eval import plots
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.columns import known_options
+from fpi_eval.panel import coding
 from fpi_eval.results import Result
 from fpi_eval.text import intervalle, nombre, pluriel, signe
 
@@ -207,10 +209,30 @@ def _placebos(y: np.ndarray, n_treated: int, n_post: int, method: str, draws: in
     return np.array(out)
 
 
+def _balanced(
+    frame: pd.DataFrame, y: str, unit: str, time: str, treated: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return outcomes and treatment, units × years, each known once."""
+    table = pd.DataFrame(
+        {
+            "y": coding.numbers(frame, y),
+            "treated": coding.numbers(frame, treated, missing=False) != 0,
+        }
+    )
+    at = [labels[integers] for integers, labels in (coding.codes(frame, c) for c in (unit, time))]
+    table.index = pd.MultiIndex.from_arrays(at, names=[unit, time])
+    if table.index.has_duplicates:
+        raise FpiError("ligne en double pour une même unité et une même année.", colonne=unit)
+    if len(table) < len(np.unique(at[0])) * len(np.unique(at[1])) or table["y"].isna().any():
+        raise FpiError("panel incomplet : une valeur attendue par unité et par année.")
+    return table["y"].unstack(), table["treated"].unstack()  # noqa: PD010
+
+
+@known_options
 def synthetic(
     frame: pd.DataFrame,
+    y: str = "y",
     *,
-    outcome: str = "y",
     unit: str = "unit",
     time: str = "time",
     treated: str = "treated",
@@ -242,18 +264,17 @@ def synthetic(
     """
     if method not in METHODS:
         raise FpiError(f"méthode « {method} » inconnue : {', '.join(METHODS)}.")
-    wide = frame.set_index([unit, time])[[outcome, treated]]
-    if wide.index.has_duplicates:
-        raise FpiError("ligne en double pour une même unité et une même année.", colonne=unit)
-    y, d = (wide[name].unstack() for name in (outcome, treated))  # noqa: PD010
-    if y.isna().any(axis=None) or d.isna().any(axis=None):
-        raise FpiError("panel incomplet : une valeur attendue par unité et par année.")
-    d = d.astype(bool)
+    y, d = _balanced(frame, y, unit, time, treated)
     ever, after = d.any(axis=1), d.any(axis=0)
     if ever.all() or after.all() or not ever.any():
         raise FpiError("il faut des unités jamais traitées et des années avant le traitement.")
     if not (d.loc[ever, after].all(axis=None) and after.to_numpy()[after.argmax() :].all()):
         raise FpiError("les unités traitées doivent l'être à partir d'une même année.")
+    if (~after).sum() < 2 and method != "did":
+        raise FpiError(
+            "une seule année avant le traitement : il en faut deux pour peser les unités de "
+            "comparaison (ou method='did')."
+        )
     y = pd.concat([y[~ever], y[ever]])
     n_treated, n_post = int(ever.sum()), int(after.sum())
     values = y.to_numpy(dtype=float)
