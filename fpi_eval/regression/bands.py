@@ -73,19 +73,33 @@ def _signs(multiplier: str, rng: np.random.Generator) -> Callable[[tuple[int, in
 
 
 def joint_test(estimate: np.ndarray, covariance: np.ndarray, df: int) -> tuple[float, int, float]:
-    """Return F statistic, rank and p-value of the test that all estimates are zero.
+    r"""Return F statistic, rank and p-value of the test that all k estimates are zero.
+
+    .. math:: F = T^2 \frac{G - k}{(G - 1) k} \sim F(k, G - k), \quad G - 1 = df
+
+    Hotelling's law: a covariance of k estimates from G clusters is itself badly known, and
+    comparing :math:`T^2 / k` with F(k, G − 1) rejects a true null several times too often. With no
+    more clusters than estimates there is no such law: the smallest p-value of the t-tests, times
+    their number, then has at most its size; the statistic is NaN.
 
     Parameters
     ----------
     estimate : ndarray, shape (A,)
     covariance : ndarray, shape (A, A)
     df : int
-        Of the denominator.
+        Clusters less one.
     """
     value, vector = np.linalg.eigh(covariance)
     good = value > 1e-10 * value.max(initial=0.0)
     rank = int(good.sum())
     if not rank or df < 1:
         return float("nan"), rank, float("nan")
-    statistic = float(np.sum((vector[:, good].T @ estimate) ** 2 / value[good]) / rank)
-    return statistic, rank, float(stats.f.sf(statistic, rank, df))
+    left = df + 1 - rank
+    if left < 1:
+        spread = np.sqrt(np.diag(covariance))
+        known = spread > 0
+        t = np.abs(estimate[known]) / spread[known]
+        return float("nan"), rank, min(1.0, float(2 * stats.t.sf(t.max(), df) * known.sum()))
+    statistic = float(np.sum((vector[:, good].T @ estimate) ** 2 / value[good]))
+    statistic *= left / (df * rank)
+    return statistic, rank, float(stats.f.sf(statistic, rank, left))

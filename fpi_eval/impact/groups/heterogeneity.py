@@ -28,9 +28,9 @@ from fpi_eval.results import Estimate, Result, heading, within
 ADMITTED = "Sexe des admis"
 DESCRIPTION = (
     "Régression J où les places de chaque groupe ont leur propre coefficient, les autres termes "
-    "étant communs ; groupes et seuils fixés d'avance. Égalité des effets d'un découpage : test F "
-    "sur les différences entre groupes, à autant de degrés de liberté que le groupe qui a le moins "
-    "de {level}s traités, moins un. Valeurs p ajustées sur tous les découpages : Romano et Wolf "
+    "étant communs ; groupes et seuils fixés d'avance. Égalité des effets d'un découpage : test de "
+    "Hotelling sur les différences entre groupes, avec autant de {level}s que le groupe qui a le "
+    "moins de {level}s traités. Valeurs p ajustées sur tous les découpages : Romano et Wolf "
     "(2005), par tirages communs des influences par {level}, et Holm (1979)."
 )
 BY_SEX = (
@@ -263,8 +263,9 @@ def fit_groups(frame: pd.DataFrame, groups: pd.Series, names: list[str]) -> line
 def _tests(splits: Mapping[str, Split], draws: int, seed: int) -> pd.DataFrame:
     """Return one row per dimension: equality of its groups, adjusted over all dimensions.
 
-    Each draw of the influences, the same for all dimensions, gives each its F statistic; p-values
-    are compared rather than statistics, whose degrees of freedom differ.
+    Each draw of the influences, the same for all dimensions, gives each its F statistic (the
+    covariance being that of the draws, its law is F itself); p-values are compared rather than
+    statistics, whose degrees of freedom differ.
     """
     columns = ["dimension", "n_groups", "p_value", "p_romano_wolf", "p_holm"]
     if not splits:

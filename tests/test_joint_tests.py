@@ -1,0 +1,82 @@
+"""Joint tests keep their size with few clusters: trends, placebo, event study, heterogeneity."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from invented import invented_panel
+from scipy import stats
+
+from fpi_eval.checks.study import Study, before
+from fpi_eval.impact.as_event_study import pretrend_test
+from fpi_eval.impact.callaway_santanna import callaway_santanna
+from fpi_eval.impact.frame import sample
+from fpi_eval.impact.groups.heterogeneity import _split
+from fpi_eval.regression.bands import joint_test
+
+LEVEL = 0.05
+
+
+def too_far(rejected, draws, errors=3.5):
+    """Return whether a share of rejections is further from the level than chance allows."""
+    return abs(rejected / draws - LEVEL) > errors * np.sqrt(LEVEL * (1 - LEVEL) / draws)
+
+
+@pytest.mark.parametrize(("n_clusters", "k"), [(5, 3), (8, 5), (12, 5), (20, 5), (40, 2)])
+def test_a_true_null_is_rejected_five_times_in_a_hundred(n_clusters, k):
+    rng = np.random.default_rng(n_clusters)
+    draws, rejected, without = 2_000, 0, 0
+    for _ in range(draws):
+        x = rng.normal(size=(n_clusters, k))
+        gap = (x - x.mean(axis=0)) / np.sqrt(n_clusters * (n_clusters - 1))
+        f, rank, p = joint_test(x.mean(axis=0), gap.T @ gap, n_clusters - 1)
+        rejected += p < LEVEL
+        plain = f * (n_clusters - 1) / (n_clusters - rank)  # T²/k
+        without += stats.f.sf(plain, rank, n_clusters - 1) < LEVEL
+    assert not too_far(rejected, draws)
+    if n_clusters <= 12:
+        assert too_far(without, draws)
+
+
+def test_one_estimate_keeps_its_t_test():
+    _, rank, p = joint_test(np.array([2.0]), np.array([[1.0]]), 9)
+    assert (rank, p) == (1, pytest.approx(2 * stats.t.sf(2.0, 9)))
+
+
+def test_with_no_more_clusters_than_estimates_the_smallest_p_is_corrected_for_their_number():
+    f, rank, p = joint_test(np.array([0.0, 3.0, 0.0]), np.eye(3), 2)
+    assert (np.isnan(f), rank) == (True, 3)
+    assert p == pytest.approx(3 * 2 * stats.t.sf(3.0, 2))
+
+
+def small_event(seed, treated=10, never=30, years=8):
+    rng = np.random.default_rng(seed)
+    n = treated + never
+    y = rng.normal(size=(n, years)).cumsum(axis=1) + rng.normal(size=(n, 1))
+    frame = pd.DataFrame({"cell": np.repeat(np.arange(n), years), "time": np.tile(range(years), n)})
+    return frame.assign(y=y.ravel(), cohort=np.where(frame["cell"] < treated, 6.0, np.nan))
+
+
+def test_the_pretest_of_an_event_study_keeps_its_size_with_ten_treated_clusters():
+    draws = 400
+    p = [pretrend_test(callaway_santanna(small_event(s)))[2] for s in range(draws)]
+    assert np.mean(np.array(p) < LEVEL) < LEVEL + 3 * np.sqrt(LEVEL * (1 - LEVEL) / draws)
+
+
+def quiet(seed):
+    return invented_panel(seed, noise=3.0, etabs=16, opened=20, years=range(2012, 2026), start=2020)
+
+
+def test_trends_and_heterogeneity_keep_their_size_with_few_clusters():
+    draws, leads, groups = 40, [], []
+    for seed in range(draws):
+        study = Study(quiet(seed), "diplomes")
+        frame = study.frame
+        moved = frame["time"].where(frame["dose"] != 0).groupby(frame["cell"]).transform("min")
+        age = (frame["time"] - moved).to_numpy()
+        at = np.column_stack([age == -m for m in range(1, 6)])
+        leads.append(before(frame, at).p_value())
+        frame = sample(quiet(seed), "diplomes")
+        names = pd.Series(np.array(["a", "b", "c"])[frame["cell"] % 3], frame.index)
+        groups.append(_split(frame, names, "d", wide=False).f[2])
+    for p in (leads, groups):
+        assert np.mean(np.array(p) < LEVEL) < LEVEL + 3 * np.sqrt(LEVEL * (1 - LEVEL) / draws)
