@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import fpi_eval as fpi
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators import (
     INDICATORS,
@@ -390,14 +391,58 @@ def test_quadrants_against_the_mean_of_the_region():
             "sortants": [50.0, 60, 40, 45, 5],
             "en_emploi_6_mois": [35.0, 36, 20, 25, 4],
         }
-    ).assign(code_region="84", niveau="secondaire", millesime="2021_2022", voie="scolaire")
-    table = pd.concat([table, table.assign(voie="apprentissage", poursuite=0.0)])
-    place = quadrant(table).set_index("course")
+    ).assign(code_region="84", niveau_diplome="400", millesime="2021_2022", voie="scolaire")
+    cap = table.assign(niveau_diplome="500", en_emploi_6_mois=0.0)  # another group, another mean
+    other = table.assign(voie="apprentissage", poursuite=0.0)
+    place = quadrant(pd.concat([table, other, cap.assign(course=cap["course"] + "2")]))
+    place = place[place["niveau_diplome"] == "400"]
+    place = place.set_index("course")
     assert place["moyenne_emploi"].iloc[0] == 120 / 200
     assert place["moyenne_poursuite"].iloc[0] == 200 / 400
     assert place["quadrant"].to_dict() == {
         "a": "Q1", "b": "Q2", "c": "Q3", "d": "Q3", "e": "Hors quadrant",
     }  # fmt: skip
+
+
+def test_each_indicator_that_bears_a_publishers_name_is_the_publishers_formula():
+    """Worked by hand on 60 final-year students: 36 continue, 24 leave, 9 of them at work.
+
+    Orion (`tauxInsertion6mois`, `tauxPoursuite`, `tauxDevenirFavorable`) and the InserJeunes part
+    of final-year students at work (`nb_en_emploi_6_mois / nb_annee_term`): three bases apart.
+    """
+    row = pd.DataFrame({"terminale": [60.0], "poursuite": [36.0], "sortants": [24.0],
+                        "en_emploi_6_mois": [9.0]})  # fmt: skip
+    said = {
+        catalogue.TAUX_EMPLOI_6_MOIS: 9 / 24,
+        catalogue.TAUX_POURSUITE: 36 / 60,
+        catalogue.PART_EN_EMPLOI: 9 / 60,
+        catalogue.PART_AUTRE: (60 - 36 - 9) / 60,
+        catalogue.DEVENIR_FAVORABLE: (36 + 9) / 60,
+    }
+    found = {one.name: compute(row, one)["value"].iloc[0] for one in said}
+    assert found == {one.name: pytest.approx(value) for one, value in said.items()}
+    places = pd.DataFrame({"niveau": ["secondaire", "superieur"], "voeux_1": [30.0, np.nan],
+                           "voeux": [np.nan, 120.0], "places": [24.0, 40.0],
+                           "entrants": [21.0, 38.0]})  # fmt: skip
+    rates = {
+        catalogue.TAUX_PRESSION: (places[:1], 30 / 24),  # first wishes over places, Affelnet only
+        catalogue.TAUX_DEMANDE: (places[1:], 120 / 40),  # unranked Parcoursup wishes: another name
+        catalogue.TAUX_REMPLISSAGE: (places[:1], 21 / 24),
+    }
+    for one, (rows, value) in rates.items():
+        assert compute(rows, one)["value"].iloc[0] == pytest.approx(value)
+
+
+def test_quadrants_of_2022_average_per_diploma_as_orion_does(donnees_reelles):
+    year = fpi.load("fpi_aura", 2022, donnees_reelles)
+    rows = year.inserjeunes
+    rows = rows[(rows["code_region"] == "84") & (rows["millesime"] == "2021_2022")]
+    rows = rows[rows["niveau_diplome"].notna() & rows["sortants"].notna()]
+    means = (
+        quadrant(rows).groupby("niveau_diplome")[["moyenne_emploi", "moyenne_poursuite"]].first()
+    )
+    assert means.loc["400"].round(3).tolist() == [0.484, 0.561]
+    assert means.loc["500"].round(3).tolist() == [0.361, 0.506]
 
 
 # --- real files ----------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.indicators.catalogue import TAUX_EMPLOI_6_MOIS, TAUX_POURSUITE
 from fpi_eval.indicators.compute import compute
 
-GROUP = ("code_region", "niveau", "millesime")
+GROUP = ("code_region", "niveau_diplome", "millesime")
 OUTSIDE = "Hors quadrant"
 
 
@@ -25,7 +25,9 @@ def quadrant(
     """Return the quadrant of each course, voie scolaire, against its group's mean.
 
     Q1: employment and continuation at or above the mean; Q2: employment only; Q3: continuation
-    only; Q4: neither. The mean is that of the group's counts (sum over sum), not of its rates. A
+    only; Q4: neither. The group is the region × type of diploma × millésime, as Orion's
+    (`importPositionsQuadrant`). The mean is that of the group's counts (sum over sum),
+    not of its rates. A
     course is « Hors quadrant » where a rate is unknown or under the publisher's denominator.
 
     Returns

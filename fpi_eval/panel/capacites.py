@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.panel.donnees import Donnees
-from fpi_eval.panel.identity import BAC_PRO, BTS, latest_uai
+from fpi_eval.panel.identity import BAC_PRO, BTS, latest_uai, type_de_diplome
 from fpi_eval.panel.matching import departement_of
 from fpi_eval.panel.regional import entries_only, with_course
 
@@ -33,6 +33,8 @@ def capacites(donnees: Donnees, identity: pd.DataFrame, filieres: pd.DataFrame) 
     """
     parts = [_affelnet(donnees, identity)] if donnees.a("affelnet") else []
     parts += [_bts(donnees, identity)] if donnees.a("parcoursup_bts") else []
+    if not parts:
+        return _none()
     rows = pd.concat(parts, ignore_index=True)
     codes = donnees.nomenclatures
     rows["uai"] = latest_uai(rows["uai"], donnees.changements_uai)
@@ -55,6 +57,15 @@ def capacites(donnees: Donnees, identity: pd.DataFrame, filieres: pd.DataFrame) 
     )
     kept = rows.loc[rows["raison"] == "", COLUMNS].reset_index(drop=True)
     return Capacites(kept, ecartees)
+
+
+def _none() -> Capacites:
+    """Return no place, in the tables' own types: the folder holds neither capacity file."""
+    numbers = ("duree", "rentree", "places", "voeux", "voeux_1")
+    types = {name: "float64" if name in numbers else "str" for name in COLUMNS}
+    kept = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
+    aside = ["source", "rentree", "raison", "lignes", "places"]
+    return Capacites(kept.astype({"rentree": "int64"}), pd.DataFrame(columns=aside))
 
 
 def _by_mef(donnees: Donnees, identity: pd.DataFrame, codes: pd.Series) -> pd.DataFrame:
@@ -101,7 +112,7 @@ def _bts(donnees: Donnees, identity: pd.DataFrame) -> pd.DataFrame:
         [table["a_distance"], unknown, ~facts["niveau_diplome"].isin(BTS)],
         ["formation à distance",
          "code de formation absent de la nomenclature : " + _announced(table["formation"]),
-         "pas un BTS : " + _type_of(facts["niveau_diplome"], donnees.nomenclatures.niveaux)],
+         "pas un BTS : " + type_de_diplome(facts["niveau_diplome"], donnees.nomenclatures.niveaux)],
         "",
     )  # fmt: skip
     return table.assign(
@@ -116,10 +127,3 @@ def _bts(donnees: Donnees, identity: pd.DataFrame) -> pd.DataFrame:
 def _announced(formation: pd.Series) -> pd.Series:
     """Return how Parcoursup begins the name of a course: « Certificat de Spécialisation »."""
     return formation.str.partition(" - ")[0].fillna("sans intitulé").str.strip()
-
-
-def _type_of(niveau_diplome: pd.Series, niveaux: pd.DataFrame) -> pd.Series:
-    """Return the type of each diploma in the publisher's words, its code without them."""
-    words = niveaux.drop_duplicates("niveau_diplome").set_index("niveau_diplome")["libelle"]
-    named = niveau_diplome.map(words).astype("str").str.lower()
-    return named.fillna("diplôme de type " + niveau_diplome.fillna("inconnu"))

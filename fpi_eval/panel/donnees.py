@@ -20,15 +20,23 @@ from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Provenance, Reading
 from fpi_eval.sources.register.openings import read_ouvertures
 from fpi_eval.sources.uai_changes import read_uai_changes
+from fpi_eval.sources.years import oddities
 from fpi_eval.text import liste
 
 NEEDED = (
-    "affelnet", "parcoursup_bts", "parcoursup", "parcoursup_portail", "constat",
-    "inserjeunes_region", "inserjeunes_formation_fine", "inserjeunes_etablissement", "ouvertures",
-    "tensions",
+    "affelnet", "parcoursup_bts", "parcoursup", "parcoursup_portail", "parcoursup_apprentissage",
+    "constat", "constat_portail", "inserjeunes_region", "inserjeunes_formation_fine",
+    "inserjeunes_etablissement", "inserjeunes_apprentissage", "inserjeunes_cfa", "ouvertures",
+    "resultats_bac", "resultats_cap", "resultats_lycees", "insersup", "tensions",
 )  # fmt: skip
 CAPACITIES = ("affelnet", "parcoursup_bts")
-YEARLY = (*CAPACITIES, "constat", "parcoursup_portail", "inserjeunes_formation_fine")
+YEARLY = (
+    *CAPACITIES, "constat", "constat_portail", "parcoursup_portail", "parcoursup_apprentissage",
+    "inserjeunes_formation_fine",
+)  # fmt: skip
+PORTAL_OF = {"constat": "constat_portail"}  # two publications of one survey: the first one wins
+ESSENTIAL = ("affelnet", "parcoursup_bts", "inserjeunes_region", "constat")
+REGISTER = (".csv", ".xlsx", ".ods", ".xls", ".xlsm")
 FIRST_SIMULATED = 2018
 UAI_FILE = "uai_changements.csv"
 YEAR = {"rentree": r"\d{4}", "millesime": r"\d{4}_\d{4}"}
@@ -38,7 +46,9 @@ YEAR = {"rentree": r"\d{4}", "millesime": r"\d{4}_\d{4}"}
 class Donnees:
     """What a run reads: readings by source and year, nomenclatures, and what is absent.
 
-    ``lectures[source][year]``; the year is "" for a file that holds several.
+    ``lectures[source][year]``; the year is "" for a file that holds several. ``retards`` says
+    which of the yearly sources stop before the rentrée, ``vigilance`` which years look copied or
+    cut short.
     """
 
     programme: Programme
@@ -49,6 +59,8 @@ class Donnees:
     nomenclatures: Nomenclatures
     absentes: dict[str, str] = field(default_factory=dict)
     fichiers: dict[str, Path] = field(default_factory=dict)
+    retards: dict[str, str] = field(default_factory=dict)
+    vigilance: tuple[str, ...] = ()
 
     def table(self, source: str) -> pd.DataFrame:
         """Return all the source's years in one table.
@@ -119,11 +131,12 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         )
     lectures: dict[str, dict[str, Reading]] = {}
     absentes: dict[str, str] = {}
+    retards: dict[str, str] = {}
     fichiers: dict[str, Path] = {"programme.toml": programme.dossier / "programme.toml"}
     for name, source in programme.sources.items():
         if name not in NEEDED:
             continue
-        paths = _files(folder, source)
+        paths = _register(folder, source) if name == "ouvertures" else _files(folder, source)
         _require(programme, name, source, folder, paths, rentree)
         if name in YEARLY:
             paths = {year: path for year, path in paths.items() if int(year) <= rentree}
@@ -135,6 +148,20 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
             for year, path in paths.items()
         }
         fichiers |= {_relative(path, folder): path for path in paths.values()}
+        if name in YEARLY and str(rentree) not in paths:
+            retards[name] = f"rentrée {rentree} absente, dernière lue : {max(paths)}"
+    _merge_portal(lectures, absentes, retards)
+    if not any(name in lectures for name in ESSENTIAL):
+        raise FpiError(
+            f"aucun fichier de {liste(ESSENTIAL)} jusqu'à la rentrée {rentree}. Déposez-en au "
+            "moins un : rien d'autre ne dit des places, des élèves ou leur devenir.",
+            fichier=str(folder),
+        )
+    vigilance = tuple(
+        sentence
+        for name, readings in lectures.items()
+        for sentence in oddities(name, {year: r.table for year, r in readings.items()})
+    )
     jobs = urssaf_files(programme, folder)  # large: read only by the page that needs it
     fichiers |= {_relative(path, folder): path for path in jobs.values()}
     if URSSAF in programme.sources and not jobs:
@@ -143,8 +170,42 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
     nomenclatures = read_nomenclatures(codes, through=cached)
     fichiers |= {_relative(p, folder): p for p in sorted(codes.glob("*.csv"))}
     return Donnees(
-        programme, rentree, folder, simulated, lectures, nomenclatures, absentes, fichiers
-    )
+        programme, rentree, folder, simulated, lectures, nomenclatures, absentes, fichiers,
+        retards, vigilance,
+    )  # fmt: skip
+
+
+def _merge_portal(
+    lectures: dict[str, dict[str, Reading]], absentes: dict[str, str], retards: dict[str, str]
+) -> None:
+    """Put the portal's years under the source they complete, where that source lacks them."""
+    for name, portal in PORTAL_OF.items():
+        brought = lectures.pop(portal, {})
+        if not brought:
+            continue
+        own = lectures.get(name, {})
+        lectures[name] = dict(sorted((brought | own).items()))
+        absentes.pop(name, None)
+        for late in (name, portal):
+            if late in retards and portal not in retards:
+                retards.pop(late)
+
+
+def _register(folder: Path, source: Source) -> dict[str, Path]:
+    """Return the register under any of its formats; two of them in one folder are refused."""
+    declared = folder / source.fichier
+    found = [
+        path
+        for path in sorted(declared.parent.glob(f"{declared.stem}.*"))
+        if path.suffix.lower() in REGISTER
+    ]
+    if len(found) > 1:
+        raise FpiError(
+            f"deux registres des ouvertures : {liste(path.name for path in found)}. Lequel est le "
+            "bon ne se devine pas. Gardez-en un seul dans le dossier.",
+            fichier=str(declared.parent),
+        )
+    return {"": found[0]} if found else {}
 
 
 def _files(folder: Path, source: Source) -> dict[str, Path]:
@@ -212,6 +273,8 @@ def _until(reading: Reading, rentree: int) -> Reading:
         years, what = table["millesime"].str[-4:].astype("int64"), "millésime postérieur"
     elif "projet" in table:
         years, what = table["rentree"], "ouverture postérieure"
+    elif "session" in table:
+        years, what = table["session"], "session postérieure"
     else:
         return reading
     later = years > rentree

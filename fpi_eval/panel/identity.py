@@ -120,6 +120,16 @@ def with_levels(
     return table.assign(course=table["course"].fillna(table["cfd"]))
 
 
+def type_de_diplome(niveau_diplome: pd.Series, niveaux: pd.DataFrame) -> pd.Series:
+    """Return the type of each diploma in the publisher's words, in few letters where it has them.
+
+    A type that the nomenclature does not name keeps its code.
+    """
+    words = niveaux.drop_duplicates("niveau_diplome").set_index("niveau_diplome")["libelle"]
+    named = niveau_diplome.map(words.astype("str").str.lower()).astype("str")
+    return named.fillna("diplôme de type " + niveau_diplome.fillna("inconnu"))
+
+
 def _touching(links: pd.DataFrame) -> pd.Series:
     """Return, for each linked diploma, all that its links are, to older and to newer ones."""
     ends = pd.concat([links["ancien"], links["nouveau"]], ignore_index=True)

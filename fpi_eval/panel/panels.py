@@ -15,6 +15,9 @@ from fpi_eval.panel.matching import departement_of, with_kin
 from fpi_eval.panel.passage import Matching, match_bts, passage_panel
 from fpi_eval.panel.regional import build_regional_panel, entry_places, outcomes, with_course
 from fpi_eval.sources.filieres import read_filieres
+from fpi_eval.sources.inserjeunes_region import INSERJEUNES_REGION
+from fpi_eval.sources.parcoursup import PARCOURSUP
+from fpi_eval.sources.reading.schema import no_rows
 from fpi_eval.sources.register.observed import derive_openings
 from fpi_eval.sources.register.openings import REGISTRE
 from fpi_eval.sources.register.reconcile import reconcile
@@ -51,7 +54,8 @@ class Panels:
     @cached_property
     def inserjeunes(self) -> pd.DataFrame:
         """InserJeunes rows with course, filière and level."""
-        rows = self.donnees.table("inserjeunes_region")
+        found = self.donnees.a("inserjeunes_region")
+        rows = self.donnees.table("inserjeunes_region") if found else no_rows(INSERJEUNES_REGION)
         return with_course(rows, self.donnees.nomenclatures.mef, self.identity, self.filieres)
 
     @cached_property
@@ -89,7 +93,9 @@ class Panels:
     @cached_property
     def bts(self) -> pd.DataFrame:
         """BTS rows of Parcoursup 2018 and 2019, distance learning set aside, with region."""
-        rows = self.donnees.table("parcoursup")
+        found = self.donnees.a("parcoursup")
+        rows = self.donnees.table("parcoursup") if found else no_rows(PARCOURSUP)
+        rows = rows.assign(a_distance=rows.get("a_distance", False)).astype({"a_distance": bool})
         rows = rows[(rows["type_formation"] == "BTS") & ~rows["a_distance"]]
         regions = self.donnees.nomenclatures.departements.drop_duplicates("code_departement")
         code = rows["code_departement"].fillna(departement_of(rows["uai"], regions))

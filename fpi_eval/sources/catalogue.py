@@ -117,7 +117,7 @@ CATALOGUE: tuple[SourceFile, ...] = (
     SourceFile("constat", "constat:read_constat", "orion/constat_{rentree}.csv",
                "Constat de rentrée : élèves inscrits par formation", "DEPP, par Orion",
                INCERTAIN, "rentree", True),
-    SourceFile("constat", "constat:read_constat",
+    SourceFile("constat_portail", "constat:read_constat",
                "effectifs/fr-en-lycee_pro-effectifs-niveau-sexe-mef*",
                "Élèves inscrits par formation (portail)", "DEPP", LO),
     SourceFile("parcoursup", "parcoursup:read_parcoursup",

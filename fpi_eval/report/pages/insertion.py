@@ -202,19 +202,19 @@ def quadrants(p: Panels) -> Figure | Absent:
     last = rows["millesime"].iloc[0]
     return Figure(
         draw_quadrants(rows, x="taux_emploi_6_mois", y="taux_poursuite", size="terminale",
-                       x_mean="moyenne_emploi", y_mean="moyenne_poursuite", panel="niveau",
+                       x_mean="moyenne_emploi", y_mean="moyenne_poursuite", panel="diplome",
                        name="formation"),
         f"{text.pluriel(count.get('Q1', 0), 'formation dépasse', 'formations dépassent')} la "
         "moyenne régionale à la fois en emploi et en poursuite d'études",
         f"{found.source}, millésime {last}",
-        f"Nuages de points, un par niveau : taux d'emploi à 6 mois en abscisse, taux de poursuite "
+        f"Nuages de points, un par diplôme : taux d'emploi à 6 mois en abscisse, taux de poursuite "
         f"en ordonnée ; les traits sont les moyennes régionales. {' ; '.join(said)}. "
         f"{len(found.frame) - len(rows)} formations ont un taux masqué et n'y sont pas.",
-        cells(found, ["formation", "niveau", "terminale", "sortants", "taux_emploi_6_mois",
+        cells(found, ["formation", "diplome", "terminale", "sortants", "taux_emploi_6_mois",
                       "taux_poursuite", "quadrant"]),
         formats={"taux_emploi_6_mois": ("pourcent", 1), "taux_poursuite": ("pourcent", 1),
                  "terminale": "nombre", "sortants": "nombre"},
-        labels={"formation": "Formation", "niveau": "Niveau", "terminale": "Élèves",
+        labels={"formation": "Formation", "diplome": "Diplôme", "terminale": "Élèves",
                 "sortants": "Sortants", "taux_emploi_6_mois": "Emploi à 6 mois",
                 "taux_poursuite": "Poursuite", "quadrant": "Quadrant"},
     )  # fmt: skip

@@ -42,9 +42,8 @@ def voeux(p: Panels) -> Safe | None:
     rows = rows[wished & (rows["places"] > 0)]
     dims = ["territoire", "niveau", "filiere", "voie", *PLACE, "rentree"]
     groups = [("territoire", "niveau", "filiere", "voie", *PLACE[:k]) for k in (2, 1, 0)]
-    return protected(
-        p, "voeux", _located(p, rows), dims, ["voeux_1", "voeux"], groups, public=["places"]
-    )
+    known = [name for name in ("voeux_1", "voeux") if rows[name].notna().any()]
+    return protected(p, "voeux", _located(p, rows), dims, known, groups, public=["places"])
 
 
 @cache

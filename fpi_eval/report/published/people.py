@@ -8,6 +8,7 @@ from fpi_eval.indicators import personnes_formees, quadrant
 from fpi_eval.indicators.compute import compute
 from fpi_eval.indicators.declare import EMPLOYED
 from fpi_eval.indicators.quadrant import OUTSIDE
+from fpi_eval.panel.identity import type_de_diplome
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional import HERE
 from fpi_eval.report.published import counts as proteges
@@ -133,6 +134,8 @@ def couts(p: Panels) -> Sheet | None:
 
 def terminale(p: Panels) -> Sheet | None:
     """Return final-year students."""
+    if proteges.devenir(p) is None:
+        return None
     rows = _devenir(p)
     kept = (rows.frame["niveau"] != TOTAL) & (rows.frame["filiere"] != TOTAL)
     return make(
@@ -146,6 +149,8 @@ def terminale(p: Panels) -> Sheet | None:
 
 def apres(p: Panels) -> Sheet | None:
     """Return what final-year students do six months later: study, work, other."""
+    if proteges.devenir(p) is None:
+        return None
     rows = _devenir(p)
     rows = rows.derived(*with_rates(rows.frame, rows.hidden, AFTER, DIMS))
     return make(
@@ -159,6 +164,8 @@ def apres(p: Panels) -> Sheet | None:
 
 def emploi(p: Panels) -> Sheet | None:
     """Return employment of leavers at 6, 12, 18 and 24 months, with the interval at 6."""
+    if proteges.devenir(p) is None:
+        return None
     rows, rates = _devenir(p), tuple(c.TAUX_EMPLOI.values())
     rows = rows.derived(*with_rates(rows.frame, rows.hidden, rates, DIMS))
     first = rates[0].name
@@ -202,19 +209,24 @@ def couverture(p: Panels) -> str:
 def quadrants(p: Panels) -> Sheet | None:
     """Return the quadrant of each course of the region at the last millésime, voie scolaire.
 
-    The mean is that of all the region's courses of the level. A course is out of the quadrants
-    where a rate is hidden, by the publisher's rule or by ours.
+    The mean is that of all the region's courses of the same type of diploma, as Orion's: CAP, bac
+    pro, mention complémentaire and BTS apart. A course is out of the quadrants where a rate is
+    hidden, by the publisher's rule or by ours.
     """
     safe = proteges.devenir(p)
+    if safe is None:
+        return None
     cells = safe.frame[safe.frame["course"] != TOTAL]
     if cells.empty:
         return None
     rows = p.inserjeunes[p.donnees.programme.territoire.ici(p.inserjeunes["code_region"])]
-    told = rows["sortants"].notna() & rows["niveau"].notna()
+    told = rows["sortants"].notna() & rows["niveau_diplome"].notna()
     rows = rows[told & (rows["millesime"] == cells["millesime"].iloc[0])]
     found = quadrant(rows, thresholds=protection.thresholds_of(p))
-    keys = ["niveau", "course", "millesime"]
-    table = cells[["filiere", *keys, "terminale", "sortants"]].merge(found, "left", keys)
+    keys = ["niveau_diplome", "course", "millesime"]
+    types = p.identity.drop_duplicates("cfd").set_index("cfd")["niveau_diplome"]
+    own = cells[["filiere", "niveau", "course", "millesime", "terminale", "sortants"]]
+    table = own.assign(niveau_diplome=own["course"].map(types)).merge(found, "left", keys)
     flags = safe.hidden.loc[cells.index].reset_index(drop=True)
     hidden = flags[["terminale", "sortants"]].copy()
     hidden[c.TAUX_EMPLOI_6_MOIS.name] = flags["_en_emploi_6_mois"]
@@ -227,11 +239,13 @@ def quadrants(p: Panels) -> Sheet | None:
     table[means] = table[means].round(DIGITS)
     names = p.donnees.nomenclatures.diplomes.drop_duplicates("cfd").set_index("cfd")["libelle"]
     table["formation"] = table["course"].map(names).fillna(table["course"])
-    order = table.sort_values(["niveau", "filiere", "formation"])
+    table["diplome"] = type_de_diplome(table["niveau_diplome"], p.donnees.nomenclatures.niveaux)
+    order = table.sort_values(["niveau", "diplome", "filiere", "formation"])
     return make(
         p, "quadrants", "Place de chaque formation face à la moyenne régionale",
         safe.derived(order, hidden.loc[order.index]),
-        (Column("formation", "Formation"), FILIERE, NIVEAU, MILLESIME, ELEVES,
+        (Column("formation", "Formation"), FILIERE, NIVEAU, Column("diplome", "Diplôme"), MILLESIME,
+         ELEVES,
          Column("sortants", "Sortants", "effectif"), column(c.TAUX_EMPLOI_6_MOIS),
          column(c.TAUX_POURSUITE), Column("moyenne_emploi", "Emploi, moyenne régionale", "taux"),
          Column("moyenne_poursuite", "Poursuite, moyenne régionale", "taux"),
@@ -241,7 +255,7 @@ def quadrants(p: Panels) -> Sheet | None:
 
 
 QUADRANT = (
-    "Q1 : emploi et poursuite au moins à la moyenne régionale de ce niveau ; Q2 : emploi seul ; "
-    "Q3 : poursuite seule ; Q4 : ni l'un ni l'autre. Moyenne de toutes les formations, voie "
-    "scolaire : sommes d'effectifs."
+    "Q1 : emploi et poursuite au moins à la moyenne régionale de ce diplôme (CAP, bac pro, mention "
+    "complémentaire ou BTS) ; Q2 : emploi seul ; Q3 : poursuite seule ; Q4 : ni l'un ni l'autre. "
+    "Moyenne de toutes les formations, voie scolaire : sommes d'effectifs. Règle d'Orion."
 )

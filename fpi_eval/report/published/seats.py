@@ -198,8 +198,10 @@ def _compared(
 def pression(p: Panels) -> Sheet | None:
     """Return first wishes per place (secondary)."""
     safe = proteges.voeux(p)
+    if safe is None or "voeux_1" not in safe.frame:
+        return None
     count = Column("voeux_1", "Premiers vœux", "effectif", "Vœux de rang 1.", "Affelnet")
-    return safe and _compared(p, safe, c.TAUX_PRESSION, count, "pression",
+    return _compared(p, safe, c.TAUX_PRESSION, count, "pression",
                               "Premiers vœux pour une place, par territoire et filière",
                               niveau="secondaire")  # fmt: skip
 
@@ -207,8 +209,10 @@ def pression(p: Panels) -> Sheet | None:
 def demande(p: Panels) -> Sheet | None:
     """Return confirmed wishes per place (BTS)."""
     safe = proteges.voeux(p)
+    if safe is None or "voeux" not in safe.frame:
+        return None
     count = Column("voeux", "Vœux confirmés", "effectif", "Non classés.", "Parcoursup")
-    return safe and _compared(p, safe, c.TAUX_DEMANDE, count, "demande",
+    return _compared(p, safe, c.TAUX_DEMANDE, count, "demande",
                               "Vœux confirmés pour une place de BTS, par territoire et filière",
                               niveau="superieur")  # fmt: skip
 

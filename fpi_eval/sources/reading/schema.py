@@ -124,3 +124,9 @@ class Table:
     def column(self, name: str) -> Column:
         """Return the column of that name."""
         return next(column for column in self.columns if column.name == name)
+
+
+def no_rows(table: Table) -> pd.DataFrame:
+    """Return the table without a row, in its types: what a folder without the file holds."""
+    kinds = {c.name: "float64" if c.is_number else "str" for c in table.columns}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})

@@ -38,6 +38,10 @@ OPTIONS_BTS = columns(
     "Date fermeture CFDannee1;RS CFDannee2;Date ouverture CFDannee2;Date fermeture CFDannee2;"
     "CODE_MINISTERE_TUTELLE"
 )
+NIVEAU = columns(
+    "NIVEAU_FORMATION_DIPLOME;NIVEAU_INTERMINISTERIEL;LIBELLE_COURT;LIBELLE_100;"
+    "NIVEAU_QUALIFICATION_RNCP"
+)
 GROUPE = columns(
     "GROUPE_SPECIALITE;DOMAINE_SPECIALITE;LIBELLE_COURT;LIBELLE_LONG;LIBELLE_STAT_33;"
     "DATE_OUVERTURE;DATE_FERMETURE;DATE_INTERVENTION;LIBELLE_EDITION;N_COMMENTAIRE"
@@ -80,6 +84,7 @@ def write_codes(cells: pd.DataFrame, folder: Path) -> list[Path]:
         "nFormationDiplome_.csv": (_formation_diplome(), "cp1252"),
         "familleMetiers.csv": (_famille_metiers(), "utf-8-sig"),
         "optionsBTS.csv": (_options_bts(), "utf-8-sig"),
+        "nNiveauFormationDiplome_.csv": (_niveaux(), "utf-8-sig"),
         "n_groupe_specialite_.csv": (_groupes(), "utf-8-sig"),
         "departements_academies_regions.csv": (_geographie(), "utf-8-sig"),
         "uai_changements.csv": (_mergers(cells), "utf-8"),
@@ -182,6 +187,21 @@ def _options_bts() -> pd.DataFrame:
                 (course.cfd, course.libelle, cfd, f"{course.libelle} option {letter}", *opening)
             )
     return pd.DataFrame(rows, columns=OPTIONS_BTS)
+
+
+def _niveaux() -> pd.DataFrame:
+    types = pd.DataFrame({name: spec[0] for name, spec in DIPLOMES.items()}.items(),
+                         columns=["diplome", "niveau"])  # fmt: skip
+    words = types["diplome"].map({"mc": "MENTION COMPLEMENTAIRE", "bacpro": "BAC PROFESSIONNEL",
+                                  "cap": "CERTIFICAT D'APTITUDE PROFESSIONNELLE",
+                                  "bts": "BREVET DE TECHNICIEN SUPERIEUR"})  # fmt: skip
+    return _blank(
+        NIVEAU,
+        NIVEAU_FORMATION_DIPLOME=types["niveau"],
+        LIBELLE_COURT=types["diplome"].str.upper(),
+        LIBELLE_100=words,
+        NIVEAU_QUALIFICATION_RNCP=types["diplome"].map(RNCP),
+    )
 
 
 def _groupes() -> pd.DataFrame:

@@ -1,0 +1,130 @@
+"""Tell a year of a source that is another year under a wrong name, or a part of itself.
+
+Each source says how far its rows, its establishments and its count may move from one year to the
+next, from what its own files have done, and from which share of identical rows two years are the
+same file. A year out of bounds is told, with both figures: whoever runs the evaluation decides.
+"""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from fpi_eval.text import nombre, pourcent
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How a source may move from one year to the next.
+
+    Parameters
+    ----------
+    count : str
+        Column of persons or places that is added up.
+    same : tuple of str
+        Columns that, equal in nearly all rows, make two years the same file.
+    low, high : float
+        Smallest and largest ratio of a year to the one before.
+    seen : str
+        What the source's own files did, from which the bounds were set.
+    year : str
+        Column that holds the year, for a file that holds several.
+    """
+
+    count: str
+    same: tuple[str, ...]
+    low: float
+    high: float
+    seen: str
+    year: str = ""
+
+
+COPIED = 0.95
+"""Share of rows equal from one year to the next: 25 % at most in the files known."""
+
+BOUNDS: dict[str, Bounds] = {
+    "affelnet": Bounds("places", ("uai", "places", "voeux_1"), 0.80, 1.25,
+                       "2021 à 2022 : −1 % de lignes, +2 % de places"),
+    "parcoursup_bts": Bounds("places", ("uai", "places", "voeux", "voie"), 0.80, 1.35,
+                             "2022 à 2024 : +13 % et +16 % de lignes"),
+    "constat": Bounds("effectif", ("uai", "mefstat11", "effectif"), 0.80, 1.25,
+                      "élèves des lycées professionnels : −2 % à +2 % par an de 2019 à 2022"),
+    "parcoursup_portail": Bounds("places", ("uai", "places", "candidats"), 0.80, 1.35,
+                                 "2018 à 2025 : +2 % à +17 % de lignes"),
+    "parcoursup_apprentissage": Bounds("places", ("uai", "places", "candidats"), 0.60, 1.80,
+                                       "entrée progressive des CFA"),
+    "inserjeunes_region": Bounds("terminale", ("code_region", "voie", "terminale", "sortants"),
+                                 0.80, 1.30, "2019-2020 à 2022-2023 : +4 % à +9 % d'élèves",
+                                 "millesime"),
+    "inserjeunes_etablissement": Bounds("taux_poursuite", ("uai", "public", "taux_poursuite"),
+                                        0.80, 1.30, "2018-2019 à 2022-2023 : +2 % à +7 %"),
+    "inserjeunes_apprentissage": Bounds("taux_poursuite", ("uai", "taux_poursuite"), 0.80, 2.00,
+                                        "loi de 2018 : +22 %, +70 %, +29 % puis +10 % de CFA"),
+    "inserjeunes_cfa": Bounds("taux_poursuite", ("uai", "taux_poursuite"), 0.80, 2.00,
+                              "loi de 2018 : +32 %, +57 %, +30 %, +10 % puis +9 % de CFA",
+                              "millesime"),
+}  # fmt: skip
+
+
+def oddities(source: str, tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return, in French, each pair of following years that look like one file, or one cut short.
+
+    Parameters
+    ----------
+    tables : mapping
+        Tidy table by year; "" for a file that holds several years.
+    """
+    bounds = BOUNDS.get(source)
+    if bounds is None:
+        return []
+    years = _by_year(bounds, tables)
+    return [
+        sentence
+        for (before, old), (after, new) in itertools.pairwise(sorted(years.items()))
+        for sentence in _compare(source, bounds, before, old, after, new)
+    ]
+
+
+def _by_year(bounds: Bounds, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    if not bounds.year:
+        return {year: table for year, table in tables.items() if year}
+    whole = pd.concat(tables.values(), ignore_index=True)
+    return {str(year): rows for year, rows in whole.groupby(bounds.year)}
+
+
+def _compare(
+    source: str, bounds: Bounds, before: str, old: pd.DataFrame, after: str, new: pd.DataFrame
+) -> list[str]:
+    share = equal_share(old, new, bounds.same)
+    if share >= COPIED:
+        return [
+            f"{source} : {before} et {after} ont {pourcent(share, 0)} de lignes identiques "
+            f"({', '.join(bounds.same)}). L'un des deux fichiers porte sans doute un faux nom "
+            "d'année : retirez-le. Aucune évolution entre les deux n'est à lire."
+        ]
+    return [
+        f"{source} : {nombre(a)} {what} en {before}, {nombre(b)} en {after} "
+        f"({'+' if b > a else '−'}{pourcent(abs(b / a - 1), 0)}). Attendu : de "
+        f"−{pourcent(1 - bounds.low, 0)} à +{pourcent(bounds.high - 1, 0)} ({bounds.seen}). "
+        "Un téléchargement a pu s'interrompre : comparez avec le fichier du producteur."
+        for what, a, b in _sizes(bounds, old, new)
+        if a > 0 and not bounds.low <= b / a <= bounds.high
+    ]
+
+
+def equal_share(old: pd.DataFrame, new: pd.DataFrame, columns: tuple[str, ...]) -> float:
+    """Return the share of the larger table's rows that the other holds too, repeats included."""
+    same = [name for name in columns if name in old and name in new]
+    a, b = (table[same].value_counts(dropna=False) for table in (old, new))
+    both = pd.concat([a, b], axis=1, join="inner").min(axis=1).sum()
+    return float(both / max(len(old), len(new), 1))
+
+
+def _sizes(bounds: Bounds, old: pd.DataFrame, new: pd.DataFrame) -> list[tuple[str, float, float]]:
+    sizes = [("lignes", len(old), len(new))]
+    if "uai" in old and "uai" in new:
+        sizes.append(("établissements", old["uai"].nunique(), new["uai"].nunique()))
+    if not bounds.count.startswith("taux") and bounds.count in old and bounds.count in new:
+        sizes.append((bounds.count, old[bounds.count].sum(), new[bounds.count].sum()))
+    return sizes

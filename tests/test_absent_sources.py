@@ -1,0 +1,141 @@
+"""Folders as they come: one source absent, a year copied or cut, a portal's file in its place."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import fpi_eval as fpi
+from fpi_eval.errors import FpiError
+from fpi_eval.panel import donnees as files
+from fpi_eval.programme import load_programme
+from fpi_eval.report.published.book import tableaux
+from fpi_eval.sources.years import BOUNDS, COPIED, equal_share, oddities
+
+PROGRAMME = load_programme(Path(__file__).parents[1] / "data" / "fpi_aura")
+RENTREE = 2024
+OPTIONAL = [name for name in PROGRAMME.sources if name != "nomenclatures"]
+
+
+def folder_without(tmp_path, *names):
+    """Return a copy of the simulated folder (links, nothing is written twice) without sources."""
+    whole = files.simulated_folder(PROGRAMME, RENTREE)
+    here = tmp_path / "donnees"
+    shutil.copytree(whole, here, copy_function=os.link)
+    gone = []
+    for name in names:
+        for path in files._files(here, PROGRAMME.sources[name]).values():
+            path.unlink()
+            gone.append(path)
+    return here, gone
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_any_single_source_absent_still_gives_every_table_and_says_so(tmp_path, name):
+    here, gone = folder_without(tmp_path, name)
+    if not gone:
+        pytest.skip("le jeu simulé n'a pas cette source")
+    year = fpi.load(PROGRAMME, RENTREE, here)
+    assert name in year.donnees.absentes
+    for table in ("cells", "regional", "places", "register", "jobs"):
+        assert isinstance(getattr(year, table), pd.DataFrame)
+    if name in (*files.ESSENTIAL, "ouvertures"):  # the sheets read no other source
+        assert all(len(sheet.frame) for sheet in tableaux(year))
+
+
+def test_without_any_essential_source_the_folder_is_refused_with_what_is_missing(tmp_path):
+    here, _ = folder_without(tmp_path, *files.ESSENTIAL)
+    with pytest.raises(FpiError, match="affelnet, parcoursup_bts, inserjeunes_region et constat"):
+        fpi.load(PROGRAMME, RENTREE, here)
+
+
+def test_a_year_that_stops_early_is_told(tmp_path):
+    here, _ = folder_without(tmp_path)
+    (here / PROGRAMME.sources["affelnet"].fichier.format(rentree=RENTREE)).unlink()
+    year = fpi.load(PROGRAMME, RENTREE, here)
+    assert year.donnees.retards["affelnet"] == "rentrée 2024 absente, dernière lue : 2023"
+
+
+def test_enrolment_of_the_portal_completes_the_constat_and_never_replaces_it(tmp_path):
+    here, _ = folder_without(tmp_path)
+    constat = PROGRAMME.sources["constat"].fichier
+    (here / constat.format(rentree=RENTREE)).unlink()
+    portal = here / PROGRAMME.sources["constat_portail"].fichier.format(rentree=RENTREE)
+    portal.parent.mkdir(exist_ok=True)
+    head = "rentree_scolaire;numero_d_etablissement;mef_bcp_11;nombre_d_eleves_total\n"
+    portal.write_text(head + f"{RENTREE};0010001W;23210025524;12\n", encoding="utf-8")
+    before = here / PROGRAMME.sources["constat_portail"].fichier.format(rentree=RENTREE - 1)
+    before.write_text(head + f"{RENTREE - 1};0010001W;23210025524;999\n", encoding="utf-8")
+    year = fpi.load(PROGRAMME, RENTREE, here)
+    rows = year.donnees.table("constat")
+    assert rows.loc[rows["rentree"] == RENTREE, "effectif"].tolist() == [12]
+    assert 999 not in set(rows["effectif"])
+    assert "constat_portail" not in year.donnees.absentes
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".XLSX"])
+def test_the_register_is_found_under_the_name_that_new_gives_it(tmp_path, suffix):
+    here, gone = folder_without(tmp_path, "ouvertures")
+    rows = pd.read_csv(gone[0] if gone[0].exists() else _register(), sep=";", dtype="str")
+    rows.to_excel(here / f"ouvertures{'.xlsx'}", sheet_name="Ouvertures", index=False)
+    if suffix != ".xlsx":
+        (here / "ouvertures.xlsx").rename(here / f"ouvertures{suffix}")
+    year = fpi.load(PROGRAMME, RENTREE, here)
+    assert len(year.register) > 0
+    assert "ouvertures" not in year.donnees.absentes
+
+
+def _register():
+    return files.simulated_folder(PROGRAMME, RENTREE) / PROGRAMME.sources["ouvertures"].fichier
+
+
+def test_two_registers_in_one_folder_are_refused(tmp_path):
+    here, _ = folder_without(tmp_path)
+    shutil.copy(_register(), here / "ouvertures.xlsx")
+    with pytest.raises(FpiError, match="deux registres"):
+        fpi.load(PROGRAMME, RENTREE, here)
+
+
+# ── years that are not what their name says ─────────────────────────────────────────────────────
+
+
+def seats(n, wishes=10):
+    return pd.DataFrame({"uai": [f"069{i:04d}A" for i in range(n)], "voie": "scolaire",
+                         "places": [12.0 + i % 7 for i in range(n)],
+                         "voeux": [float(wishes + i) for i in range(n)]})  # fmt: skip
+
+
+def test_a_copied_year_is_told_with_its_share():
+    said = oddities("parcoursup_bts", {"2021": seats(100), "2022": seats(100)})
+    assert len(said) == 1
+    assert "2021 et 2022 ont 100\u00a0% de lignes identiques" in said[0]
+
+
+def test_a_year_that_moved_as_the_source_does_is_not_told():
+    assert oddities("parcoursup_bts", {"2022": seats(100), "2023": seats(113, wishes=40)}) == []
+
+
+def test_a_year_cut_short_is_told_with_both_figures():
+    said = oddities("parcoursup_bts", {"2022": seats(100), "2023": seats(30, wishes=40)})
+    assert any("100 lignes en 2022, 30 en 2023 (−70\u00a0%)" in sentence for sentence in said)
+
+
+def test_years_of_one_file_are_compared_too():
+    rows = pd.DataFrame({"code_region": "84", "voie": "scolaire",
+                         "terminale": range(50), "sortants": range(50)})  # fmt: skip
+    both = pd.concat([rows.assign(millesime="2020_2021"), rows.assign(millesime="2021_2022")])
+    assert len(oddities("inserjeunes_region", {"": both})) == 1
+
+
+def test_equal_share_counts_repeats_once_each():
+    a, b = pd.DataFrame({"x": [1, 1, 2]}), pd.DataFrame({"x": [1, 2, 2]})
+    assert equal_share(a, b, ("x",)) == pytest.approx(2 / 3)
+
+
+def test_the_real_files_are_within_the_bounds_set_from_them(donnees_reelles):
+    year = fpi.load(PROGRAMME, 2023, donnees_reelles)
+    assert year.donnees.vigilance == ()
+    assert 0 < COPIED < 1
+    assert all(b.low < 1 < b.high for b in BOUNDS.values())
