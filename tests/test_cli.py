@@ -81,6 +81,9 @@ def set_cell(text: str, line: int, column: str, value: str) -> str:
 
 
 def test_a_missing_file_is_named_with_what_to_do(project, capsys):
+    toml = project / "data" / "essai" / "programme.toml"
+    section = "[sources.inserjeunes_region]\n"
+    edit(toml, lambda words: words.replace(section, section + "obligatoire = true\n"))
     (project / "donnees" / REGION).unlink()
     error = fails(project, capsys, "run", "2026", "--donnees", str(project / "donnees"))
     for word in ("ij_region_data.csv", "fichier absent", "[sources.inserjeunes_region]", "Déposez"):

@@ -157,6 +157,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
             "moins un : rien d'autre ne dit des places, des élèves ou leur devenir.",
             fichier=str(folder),
         )
+    _require_year(lectures, rentree, folder)
     vigilance = tuple(
         sentence
         for name, readings in lectures.items()
@@ -173,6 +174,18 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         programme, rentree, folder, simulated, lectures, nomenclatures, absentes, fichiers,
         retards, vigilance,
     )  # fmt: skip
+
+
+def _require_year(lectures: dict[str, dict[str, Reading]], rentree: int, folder: Path) -> None:
+    """Raise if no source of places or pupils holds the rentrée asked for."""
+    years = {year for name in YEARLY for year in lectures.get(name, {}) if year}
+    if years and str(rentree) not in years:
+        raise FpiError(
+            f"la rentrée {rentree} est absente de toutes les sources de places et d'élèves "
+            f"(trouvé : {liste(sorted(years))}). Déposez un fichier de cette rentrée, ou "
+            "choisissez-en une présente.",
+            fichier=str(folder),
+        )
 
 
 def _merge_portal(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval import text
+from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
 from fpi_eval.panel.donnees import simulated_folder
 from fpi_eval.panel.panels import Panels
@@ -72,6 +73,12 @@ def reponse(p: Panels) -> str:
             "Cette page compare la France simulée aux fichiers réels. Le rapport porte ici sur des "
             "données simulées : seules les valeurs du jumeau sont montrées."
         )
+    absent = [n for n in ("affelnet", "inserjeunes_region") if not p.donnees.a(n)]
+    if absent:
+        return (
+            f"Source absente du dossier : {text.liste(absent)}. Le jumeau n'est comparé aux fichiers "
+            "réels que sur ce qui reste ; rien de lui ne décrit un établissement réel."
+        )
     middle = rows[(rows["statistic"] == "q50") & (rows["reel"] > 0)]
     gap = (middle["jumeau"] / middle["reel"] - 1).abs()
     hidden = rows[rows["statistic"] == "part_taux_caches"]
@@ -94,9 +101,11 @@ def _totals(rows: pd.DataFrame, statistic: str) -> tuple[float, float]:
     return float(counted["reel"].sum()), float(counted["jumeau"].sum())
 
 
-def figure(p: Panels) -> Figure:
+def figure(p: Panels) -> Figure | Absent:
     """Return the figure of distributions, real and simulated."""
     rows = compared(p)
+    if rows.empty:
+        return Absent("Ni places d'Affelnet ni devenir par région à comparer au jumeau.")
     drawn = rows[rows["statistic"].isin(["q10", "q50", "q90"])]
     single = rows[rows["statistic"].isin(list(SINGLE))]
     named = pd.concat([drawn, single])
@@ -134,10 +143,12 @@ def _number(value: float) -> str:
     return text.nombre(value, 0 if value >= 30 else 2)
 
 
-def tableau(p: Panels) -> Table:
+def tableau(p: Panels) -> Table | Absent:
     """Return the other moments, one column a diploma: places, regional file, rates, hidden."""
     rows = compared(p)
     rows = rows[rows["moment"].isin(["variation_places", "catalogue", "devenir"])]
+    if rows.empty:
+        return Absent("Ni places d'Affelnet ni devenir par région à comparer au jumeau.")
     # Affelnet knows pupils only.
     level = rows["level"].where(rows["level"].str.contains(","), rows["level"] + ", scolaire")
     sources = {"reel": "Réel", "jumeau": "Jumeau (simulé)"}
@@ -153,7 +164,8 @@ def tableau(p: Panels) -> Table:
         wide[["statistic", "source", *levels]].rename_axis(columns=None),
         "Places, diplômes, devenir et cellules masquées : jumeau et fichiers",
         formats=dict.fromkeys(levels, _number),
-        labels={"statistic": "Statistique", "source": "Source"} | LEVELS,
+        labels={"statistic": "Statistique", "source": "Source"}
+        | {name: LEVELS[name] for name in levels},
         source=f"{p.donnees.credit} ; jumeau : données simulées",
         note="sc. : scolaire ; app. : apprentissage. Parts entre 0 et 1. Places, et leur variation "
         "sur un an : Affelnet, sans les apprentis. Les régions comptées sont celles que le jumeau "
@@ -190,7 +202,7 @@ def limites(p: Panels) -> str:
         "professionnelles, ni les écoles d'ingénieurs.",
     ]
     rows = compared(p)
-    if "reel" in rows:
+    if "reel" in rows and p.donnees.a("inserjeunes_region"):
         real, own = _totals(rows, "eleves")
         apprentices = rows[rows["level"].str.endswith("apprentissage")]
         real_app, own_app = _totals(apprentices, "eleves")
@@ -203,8 +215,7 @@ def limites(p: Panels) -> str:
     return "\n\n".join(lines)
 
 
-DIPLOMES = {"232": "CAP", "238": "Bac pro", "322": "BTS"}
-LEVELS = {"010": "MC", "500": "CAP", "400": "Bac pro", "320": "BTS"}
+TYPES = {"010": "MC", "500": "CAP", "400": "Bac pro", "320": "BTS"}  # by NIVEAU_FORMATION_DIPLOME
 OVERSEAS = ("97", "98")  # first digits of the UAI of establishments that the twin does not have
 RENTREE = 2022  # the twin is calibrated on the files of that rentrée
 
@@ -223,20 +234,34 @@ def moments_of(p: Panels) -> pd.DataFrame:
     terminale, taux_emploi_6_mois, devenir (InserJeunes per region: diplomas, rows, rates and share
     of hidden cells). Only the regions that the twin simulates are counted, in either.
     """
+    parts = [_seats(p)] if p.donnees.a("affelnet") else []
+    parts += _outcomes(p) if p.donnees.a("inserjeunes_region") else []
+    empty = pd.DataFrame(columns=["moment", "level", "statistic", "value"])
+    return pd.concat(parts, ignore_index=True) if parts else empty
+
+
+def _seats(p: Panels) -> pd.DataFrame:
+    """Return the moments of Affelnet's seats at its two last rentrées."""
+    mef = p.donnees.nomenclatures.mef.drop_duplicates("mefstat11").set_index("mefstat11")["cfd"]
+    types = p.identity.drop_duplicates("cfd").set_index("cfd")["niveau_diplome"]
     seats = p.donnees.table("affelnet").assign(
         key=lambda t: t["uai"] + t["mefstat11"],
-        level=lambda t: t["mefstat11"].str[:3].map(DIPLOMES),
+        level=lambda t: t["mefstat11"].map(mef).map(types).map(TYPES),
     )
     seats = seats[seats["level"].notna() & ~seats["uai"].str[:2].isin(OVERSEAS)]
     years = sorted(seats["rentree"].unique())[-2:]
     before, now = (seats[seats["rentree"] == year] for year in (years[0], years[-1]))
+    return moments.seat_moments(now, before)
+
+
+def _outcomes(p: Panels) -> list[pd.DataFrame]:
+    """Return the moments of regional InserJeunes rows at the last millésime."""
     rows = p.inserjeunes[p.inserjeunes["millesime"] == p.inserjeunes["millesime"].max()]
-    length = rows["cfd"].str[:3].map(LEVELS)
-    rows = rows.assign(level=length + ", " + rows["voie"], code=rows["cfd"])
+    rows = rows.assign(
+        level=rows["niveau_diplome"].map(TYPES) + ", " + rows["voie"], code=rows["cfd"]
+    )
     rows = rows[rows["level"].notna() & rows["code_region"].isin(list(REGIONS))]
-    parts = [moments.seat_moments(now, before), moments.outcome_moments(rows)]
-    parts.append(moments.catalogue_moments(rows))
-    return pd.concat(parts, ignore_index=True)
+    return [moments.outcome_moments(rows), moments.catalogue_moments(rows)]
 
 
 def beside(real: Panels) -> pd.DataFrame:
