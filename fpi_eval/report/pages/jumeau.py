@@ -76,7 +76,8 @@ def reponse(p: Panels) -> str:
     absent = [n for n in ("affelnet", "inserjeunes_region") if not p.donnees.a(n)]
     if absent:
         return (
-            f"Source absente du dossier : {text.liste(absent)}. Le jumeau n'est comparé aux fichiers "
+            f"Source absente du dossier : {text.liste(absent)}. Le jumeau n'est comparé aux "
+            "fichiers "
             "réels que sur ce qui reste ; rien de lui ne décrit un établissement réel."
         )
     middle = rows[(rows["statistic"] == "q50") & (rows["reel"] > 0)]
