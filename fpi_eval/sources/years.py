@@ -15,7 +15,7 @@ from fpi_eval.text import nombre, pourcent
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class YearBounds:
     """How a source may move from one year to the next.
 
     Parameters
@@ -43,25 +43,25 @@ class Bounds:
 COPIED = 0.95
 """Share of rows equal from one year to the next: 25 % at most in the files known."""
 
-BOUNDS: dict[str, Bounds] = {
-    "affelnet": Bounds("places", ("uai", "places", "voeux_1"), 0.80, 1.25,
+BOUNDS: dict[str, YearBounds] = {
+    "affelnet": YearBounds("places", ("uai", "places", "voeux_1"), 0.80, 1.25,
                        "2021 à 2022 : −1 % de lignes, +2 % de places"),
-    "parcoursup_bts": Bounds("places", ("uai", "places", "voeux", "voie"), 0.80, 1.35,
+    "parcoursup_bts": YearBounds("places", ("uai", "places", "voeux", "voie"), 0.80, 1.35,
                              "2022 à 2024 : +13 % et +16 % de lignes"),
-    "constat": Bounds("effectif", ("uai", "mefstat11", "effectif"), 0.80, 1.25,
+    "constat": YearBounds("effectif", ("uai", "mefstat11", "effectif"), 0.80, 1.25,
                       "élèves des lycées professionnels : −2 % à +2 % par an de 2019 à 2022"),
-    "parcoursup_portail": Bounds("places", ("uai", "places", "candidats"), 0.80, 1.35,
+    "parcoursup_portail": YearBounds("places", ("uai", "places", "candidats"), 0.80, 1.35,
                                  "2018 à 2025 : +2 % à +17 % de lignes"),
-    "parcoursup_apprentissage": Bounds("places", ("uai", "places", "candidats"), 0.60, 1.80,
+    "parcoursup_apprentissage": YearBounds("places", ("uai", "places", "candidats"), 0.60, 1.80,
                                        "entrée progressive des CFA"),
-    "inserjeunes_region": Bounds("terminale", ("code_region", "voie", "terminale", "sortants"),
+    "inserjeunes_region": YearBounds("terminale", ("code_region", "voie", "terminale", "sortants"),
                                  0.80, 1.30, "2019-2020 à 2022-2023 : +4 % à +9 % d'élèves",
                                  "millesime"),
-    "inserjeunes_etablissement": Bounds("taux_poursuite", ("uai", "public", "taux_poursuite"),
+    "inserjeunes_etablissement": YearBounds("taux_poursuite", ("uai", "public", "taux_poursuite"),
                                         0.80, 1.30, "2018-2019 à 2022-2023 : +2 % à +7 %"),
-    "inserjeunes_apprentissage": Bounds("taux_poursuite", ("uai", "taux_poursuite"), 0.80, 2.00,
+    "inserjeunes_apprentissage": YearBounds("taux_poursuite", ("uai", "taux_poursuite"), 0.80, 2.00,
                                         "loi de 2018 : +22 %, +70 %, +29 % puis +10 % de CFA"),
-    "inserjeunes_cfa": Bounds("taux_poursuite", ("uai", "taux_poursuite"), 0.80, 2.00,
+    "inserjeunes_cfa": YearBounds("taux_poursuite", ("uai", "taux_poursuite"), 0.80, 2.00,
                               "loi de 2018 : +32 %, +57 %, +30 %, +10 % puis +9 % de CFA",
                               "millesime"),
 }  # fmt: skip
@@ -86,7 +86,7 @@ def oddities(source: str, tables: Mapping[str, pd.DataFrame]) -> list[str]:
     ]
 
 
-def _by_year(bounds: Bounds, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def _by_year(bounds: YearBounds, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     if not bounds.year:
         return {year: table for year, table in tables.items() if year}
     whole = pd.concat(tables.values(), ignore_index=True)
@@ -94,7 +94,7 @@ def _by_year(bounds: Bounds, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd
 
 
 def _compare(
-    source: str, bounds: Bounds, before: str, old: pd.DataFrame, after: str, new: pd.DataFrame
+    source: str, bounds: YearBounds, before: str, old: pd.DataFrame, after: str, new: pd.DataFrame
 ) -> list[str]:
     share = equal_share(old, new, bounds.same)
     if share >= COPIED:
@@ -121,7 +121,9 @@ def equal_share(old: pd.DataFrame, new: pd.DataFrame, columns: tuple[str, ...]) 
     return float(both / max(len(old), len(new), 1))
 
 
-def _sizes(bounds: Bounds, old: pd.DataFrame, new: pd.DataFrame) -> list[tuple[str, float, float]]:
+def _sizes(
+    bounds: YearBounds, old: pd.DataFrame, new: pd.DataFrame
+) -> list[tuple[str, float, float]]:
     sizes = [("lignes", len(old), len(new))]
     if "uai" in old and "uai" in new:
         sizes.append(("établissements", old["uai"].nunique(), new["uai"].nunique()))

@@ -77,8 +77,7 @@ def reponse(p: Panels) -> str:
     if absent:
         return (
             f"Source absente du dossier : {text.liste(absent)}. Le jumeau n'est comparé aux "
-            "fichiers "
-            "réels que sur ce qui reste ; rien de lui ne décrit un établissement réel."
+            "fichiers réels que sur ce qui reste ; rien de lui ne décrit un établissement réel."
         )
     middle = rows[(rows["statistic"] == "q50") & (rows["reel"] > 0)]
     gap = (middle["jumeau"] / middle["reel"] - 1).abs()
