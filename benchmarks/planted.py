@@ -27,7 +27,14 @@ from fpi_eval.checks import trends
 from fpi_eval.checks.planter import plant
 from fpi_eval.checks.study import Study
 from fpi_eval.checks.thresholds import Check
-from fpi_eval.checks.verdict import SMALLEST_EFFECT, SOLID, TESTS, level, validity, violations
+from fpi_eval.checks.verdict import (
+    SMALLEST_EFFECT,
+    SOLID,
+    TESTS,
+    level,
+    validity,
+    violations,
+)
 from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.twin import SCENARIOS, draw
 from fpi_eval.twin.moments import dynamics
@@ -199,6 +206,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--until", help="heure d'arrêt, HH:MM")
     parser.add_argument("--families", nargs="*", default=[TWIN, OTHER])
+    parser.add_argument("--worlds", nargs="*", help="mondes à tirer ; tous par défaut")
     args = parser.parse_args()
     have = read()
     done = set(have[["family", "world", "seed"]].itertuples(index=False, name=None))
@@ -207,7 +215,7 @@ def main() -> None:
         (f, w, FIRST_SEED[f] + k, made_by)
         for k in range(args.reps) for f in args.families
         for w in (*CLEAN[f], *VIOLATED[f], *INVISIBLE[f])
-        if (f, w, FIRST_SEED[f] + k) not in done
+        if (f, w, FIRST_SEED[f] + k) not in done and w in (args.worlds or [w])
     ]  # fmt: skip
     run(STORE, todo, one_run, COLUMNS, args.workers, until=today_at(args.until))
     path = RESULTS / "planted.md"

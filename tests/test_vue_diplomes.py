@@ -58,6 +58,7 @@ def shown(annee, panel, outcome, evaluation):
         effets=vue.effets(effets, source),
         brut_net=vue.brut_net(effets, source),
         evenement=vue.evenement(gate(attempt(impact.stacked, cells, outcome)), source),
+        plantes=vue.plantes(evaluation, source),
         controles=vue.controles(evaluation, source),
         equilibre=vue.equilibre(evaluation, source),
         robustesse=vue.robustesse(choix, opening, outcome, source),
@@ -120,6 +121,7 @@ def test_the_outcome_studied_is_the_nearest_that_files_give_and_it_is_said(made)
 
 def test_every_section_shows_something(made):
     assert [type(getattr(made, name)) for name in SHOWN] == [Table, Figure, Figure, Table, Figure]
+    assert isinstance(made.plantes, Figure)
     for name in ("controles", "equilibre", "calendrier"):
         assert isinstance(getattr(made, name), Table)
     assert made.renverser.count("\n\n") >= 1
@@ -165,7 +167,7 @@ def test_the_calendar_counts_from_the_opening(made):
 def test_before_any_opening_the_report_says_why_there_is_no_effect(early):
     assert isinstance(early.evaluation, Absent)
     assert "On ne peut pas estimer d'effet" in early.reponse
-    for name in (*SHOWN, "controles", "equilibre", "renverser"):
+    for name in (*SHOWN, "plantes", "controles", "equilibre", "renverser"):
         assert str(getattr(early, name)) == str(vue.NOTHING)
     assert "Aucune place ouverte" in str(early.calendrier)
     assert "Une partie des places" in early.limites
@@ -175,7 +177,7 @@ def test_a_failed_hard_check_hides_every_number_but_shows_the_checks(refused):
     assert refused.evaluation.blocked
     assert "interdit" in refused.reponse
     assert "Pour 100 places" not in refused.reponse
-    for name in (*SHOWN, "renverser"):
+    for name in (*SHOWN, "plantes", "renverser"):
         assert "interdit" in str(getattr(refused, name))
     assert isinstance(refused.controles, Table)
 

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from fpi_eval import text
-from fpi_eval.absent import Absent
+from fpi_eval.absent import Absent, attempt
 from fpi_eval.checks import robustness, samples, trends
 from fpi_eval.checks.planted import Planted
 from fpi_eval.checks.planter import DRAWS, RAMP, plant
@@ -245,8 +245,8 @@ def _planted(study: Study, programme: Programme | None, draws: int) -> Planted |
     seed, ramp = (0, RAMP) if programme is None else (
         programme.graine, programme.projection.montee_en_charge
     )  # fmt: skip
-    return plant(
-        study.panel, study.frame, study.fit, study.estimates, study.outcome,
+    return attempt(
+        plant, study.panel, study.frame, study.fit, study.estimates, study.outcome,
         niveau=study.niveau, draws=draws, seed=seed, ramp=ramp,
     )  # fmt: skip
 

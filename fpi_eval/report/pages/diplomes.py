@@ -169,6 +169,28 @@ def evenement(found: EventStudy | Absent, source: str) -> Figure | Absent:
     )
 
 
+def plantes(evaluation: Evaluation | Absent, source: str) -> Figure | Absent:
+    """Return the figure of fake programmes: how far from their true effect each one is found."""
+    found = (
+        evaluation if isinstance(evaluation, Absent) else allowed(evaluation, evaluation.planted)
+    )
+    if isinstance(found, Absent):
+        return NOTHING if isinstance(evaluation, Absent) else found
+    rows = found.to_frame()
+    columns = ["label", "estimate", "ci_low", "ci_high", "cal_low", "cal_high"]
+    return Figure(
+        found.plot(),
+        f"Ce que la méthode trouve de {text.nombre(found.n_draws)} faux programmes "
+        f"({name_of(found.outcome)})",
+        source,
+        found.summary().replace("\n", " "),
+        rows[columns],
+        formats=dict.fromkeys(columns[1:], ("signe", 3)),
+        labels={"label": "Effet", **BOUNDS, "cal_low": "Étalonné, bas",
+                "cal_high": "Étalonné, haut"},
+    )  # fmt: skip
+
+
 def controles(evaluation: Evaluation | Absent, source: str) -> Table | Absent:
     """Return every check, its finding and its threshold; alerts first."""
     if isinstance(evaluation, Absent):
