@@ -16,7 +16,10 @@ _FROM = {
     "examine": "faults",
     "generate": "generate",
     "open_folder": "open",
+    "outcomes_table": "release",
     "open_records": "open",
+    "release": "release",
+    "sectors_table": "release",
     "with_counts": "panel",
 }
 __all__ = list(_FROM)

@@ -74,17 +74,30 @@ def counts(records: Records, *, by: Sequence[str] = ()) -> pd.DataFrame:
 
 def main_contracts(records: Records) -> Any:
     """Return one row per person: the main contract at each horizon, packed (`rules.packed`)."""
-    table = records.contracts.mutate(rentree=rules.rentree(records.contracts["millesime"]))
-    table = table.filter(rules.in_force(table, records.individus))
-    table = _placed(table, records, "commune", "region")
-    best = rules.packed(table, records.individus)
-    table = table.select("id_personne", "rentree", "horizon", contrat=best)
+    table = _ready(records).select("id_personne", "rentree", "horizon", "contrat")
     return table.group_by(["id_personne", "rentree"]).aggregate(
         **{
             f"contrat_{k}": table["contrat"].max(where=table["horizon"] == k)
             for k in records.individus.horizons
         }
     )
+
+
+def _ready(records: Records) -> Any:
+    """Return contracts that run on the day that counts, each with its whole number."""
+    table = records.contracts.mutate(rentree=rules.rentree(records.contracts["millesime"]))
+    table = table.filter(rules.in_force(table, records.individus))
+    table = _placed(table, records, "commune", "region")
+    return table.mutate(contrat=rules.packed(table, records.individus))
+
+
+def located(records: Records, months: int) -> Any:
+    """Return leavers at work at one horizon with the employer of their main contract (lazy)."""
+    table = _ready(records).filter(ibis._.horizon == months)
+    best = table.group_by(["id_personne", "rentree"]).aggregate(
+        employeur=table["employeur"].argmax(table["contrat"]), contrat=table["contrat"].max()
+    )
+    return _persons(records).inner_join(best, ["id_personne", "rentree"])
 
 
 def _persons(records: Records) -> Any:
@@ -129,8 +142,7 @@ def _tidy(table: pd.DataFrame, keys: list[str], horizons: Sequence[int]) -> pd.D
         if name != "rentree":
             table[name] = table[name].astype(object).where(table[name].notna(), None)
     table["rentree"] = table["rentree"].astype("int64")
-    order = table[keys].astype(str).sort_values(keys).index
-    return table.loc[order].reset_index(drop=True)
+    return table.sort_values(keys, na_position="first", ignore_index=True)
 
 
 @dataclass(frozen=True, slots=True)

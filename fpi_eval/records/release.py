@@ -1,0 +1,147 @@
+"""The only way out of the secure centre: protected tables, each with its line in the export log."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from fpi_eval.disclosure import Protected, Rate, Thresholds, protect
+from fpi_eval.errors import FpiError
+from fpi_eval.programme import Individus
+from fpi_eval.records import rules
+from fpi_eval.records.open import Records, run
+from fpi_eval.records.panel import located
+
+LOG = "journal_exports.csv"
+OTHERS = "Autres secteurs"
+PEOPLE = "personnes"
+
+
+def thresholds(individus: Individus) -> Thresholds:
+    """Return the secure centre's thresholds, as `[individus]` declares them."""
+    return Thresholds(effectif_minimum=individus.effectif_minimum)
+
+
+def outcomes_table(
+    counted: pd.DataFrame, individus: Individus, *, by: Sequence[str], months: int = 6
+) -> Protected:
+    """Return leavers, at work and in the region's industry by groups, protected, with rates."""
+    values = ["sortants", f"en_emploi_{months}_mois", f"en_emploi_industrie_region_{months}"]
+    rows = counted.dropna(subset=values)
+    detail = rows.groupby(list(by), observed=True)[values].sum().reset_index()
+    rates = [
+        Rate("taux_emploi", values[1], values[0]),
+        Rate("part_industrie_region", values[2], values[1]),
+    ]
+    return protect(
+        detail, dims=list(by), values=values, rates=rates, thresholds=thresholds(individus),
+        name="individus",
+    )  # fmt: skip
+
+
+def sectors_table(records: Records, *, months: int = 6) -> Protected:
+    """Return people at work in their establishment's region by NAF division, employers protected.
+
+    A division with too few employers, or one that employs nearly all (dominance), is merged with
+    others until none is left alone: totals stay, and no difference tells an employer's staff.
+    """
+    found = sectors(records, months=months)
+    detail = merged(found, records.individus)[["division", PEOPLE]]
+    return protect(
+        detail, dims=["division"], values=[PEOPLE], thresholds=thresholds(records.individus),
+        name="secteurs",
+    )  # fmt: skip
+
+
+def sectors(records: Records, *, months: int = 6) -> pd.DataFrame:
+    """Return people, employers and the first employer's people by division: not to be shown."""
+    if "employeur" not in records.contracts.columns:
+        raise FpiError(
+            "la règle de dominance demande l'employeur de chaque contrat : déclarez sa colonne "
+            "dans [individus.colonnes_contrats] de programme.toml.",
+            colonne="employeur",
+        )
+    people = located(records, months)
+    people = people.filter(
+        (people["sortant"] == 1) & (rules.region_of(people["contrat"]) == people["region"])
+    )
+    people = people.mutate(division=rules.division_of(people["contrat"]))
+    firms = people.group_by(["division", "employeur"]).aggregate(n=people.count())
+    table = run(
+        firms.group_by("division").aggregate(
+            personnes=firms["n"].sum(), employeurs=firms["employeur"].nunique(),
+            premier=firms["n"].max(),
+        )
+    )  # fmt: skip
+    table["division"] = table["division"].map("{:02d}".format)
+    return table.sort_values("division", ignore_index=True)
+
+
+def merged(table: pd.DataFrame, individus: Individus) -> pd.DataFrame:
+    """Return sectors with those of too few or one dominant employer put together.
+
+    An employer may be in several sectors: the group has at least as many employers as its richest
+    part, and its first one at most all the first ones together. Both bounds make the rule stricter.
+    """
+    alone = _at_risk(table, individus)
+    if not alone.any():
+        return table
+    rest, group = table[~alone].sort_values(PEOPLE), table[alone]
+    while True:
+        one = pd.DataFrame([{
+            "division": OTHERS, PEOPLE: group[PEOPLE].sum(),
+            "employeurs": group["employeurs"].max(), "premier": group["premier"].sum(),
+        }])  # fmt: skip
+        if len(group) > 1 and not _at_risk(one, individus).iloc[0]:
+            break
+        if rest.empty:
+            break
+        group, rest = pd.concat([group, rest.iloc[:1]]), rest.iloc[1:]
+    if _at_risk(one, individus).iloc[0]:
+        raise FpiError(
+            "trop peu d'employeurs, même tous secteurs réunis, pour sortir ce tableau : élargissez "
+            "la région ou les sessions."
+        )
+    return pd.concat([rest.sort_values("division"), one], ignore_index=True)
+
+
+def _at_risk(table: pd.DataFrame, individus: Individus) -> pd.Series:
+    few = table["employeurs"] < individus.employeurs_minimum
+    return few | (table["premier"] > individus.part_dominante * table[PEOPLE])
+
+
+def release(tables: Mapping[str, Protected], folder: str | Path) -> list[Path]:
+    """Write protected tables as CSV and their lines in the export log; nothing else goes out.
+
+    The log has, for each table: day, file, cells, cells hidden by a rule and to protect others,
+    smallest count shown, and the file's fingerprint.
+    """
+    for name, table in tables.items():
+        if not isinstance(table, Protected):
+            raise FpiError(
+                f"« {name} » n'est pas un tableau protégé : seuls sortent les tableaux faits par "
+                "outcomes_table, sectors_table ou fpi_eval.disclosure.protect."
+            )
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return [_write(name, table, folder) for name, table in tables.items()]
+
+
+def _write(name: str, table: Protected, folder: Path) -> Path:
+    path, log = folder / f"{name}.csv", folder / LOG
+    table.display().to_csv(path, sep=";", index=False, encoding="utf-8", lineterminator="\n")
+    counts = table.frame[list(table.publication.counts)]
+    shown = counts.where(counts > 0).min(axis=None)
+    line = pd.DataFrame([{
+        "jour": date.today().isoformat(),
+        "fichier": path.name,
+        "cases": int(counts.size),
+        "masquees_regle": table.n_primary,
+        "masquees_complement": table.n_complementary,
+        "plus_petit_effectif": "" if pd.isna(shown) else int(shown),
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }])  # fmt: skip
+    line.to_csv(log, sep=";", index=False, mode="a", header=not log.is_file(), lineterminator="\n")
+    return path

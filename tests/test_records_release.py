@@ -1,0 +1,87 @@
+import pandas as pd
+import pytest
+
+from fpi_eval import twin
+from fpi_eval.errors import FpiError
+from fpi_eval.programme import Individus
+
+pytest.importorskip("ibis", reason="l'extra « individus » n'est pas installé")
+
+from fpi_eval.records.open import open_folder, regions_table
+from fpi_eval.records.panel import counts
+from fpi_eval.records.release import (
+    LOG,
+    OTHERS,
+    merged,
+    outcomes_table,
+    release,
+    sectors,
+    sectors_table,
+)
+from fpi_eval.twin.geography import departements
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("individus")
+    twin.write_records(twin.draw(twin.SMALL, 3), folder, years=[2026])
+    with open_folder(folder, Individus(), regions_table(departements())) as opened:
+        yield opened
+
+
+def table(*rows) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["division", "personnes", "employeurs", "premier"])
+
+
+def test_a_sector_with_a_dominant_employer_is_merged_with_the_next_smallest():
+    found = merged(table(("25", 100, 30, 10), ("28", 50, 20, 5), ("35", 40, 4, 39)), Individus())
+    assert found["division"].tolist() == ["25", OTHERS]
+    assert found["personnes"].tolist() == [100, 90]
+
+
+def test_two_small_sectors_are_enough_for_each_other_when_no_employer_dominates():
+    found = merged(table(("25", 100, 30, 10), ("28", 50, 3, 46), ("35", 40, 2, 21)), Individus())
+    assert found["personnes"].tolist() == [100, 90]
+
+
+def test_one_employer_in_two_sectors_is_never_counted_twice():
+    found = merged(table(("25", 100, 30, 10), ("28", 50, 2, 26), ("35", 40, 2, 21)), Individus())
+    assert found["personnes"].tolist() == [190]
+
+
+def test_sectors_without_employers_enough_do_not_go_out():
+    with pytest.raises(FpiError, match="trop peu d'employeurs"):
+        merged(table(("25", 10, 1, 10)), Individus())
+
+
+def test_sectors_count_the_people_whom_the_panel_counts(records):
+    found = sectors(records, months=6)
+    industry = found[found["division"].astype(int).between(5, 39)]
+    wanted = counts(records)["en_emploi_industrie_region_6"].sum()
+    assert industry["personnes"].sum() == wanted
+    assert sectors_table(records).frame["personnes"].max() == found["personnes"].sum()
+
+
+def test_only_protected_tables_go_out_each_with_a_line_in_the_log(records, tmp_path):
+    counted = counts(records)
+    shown = outcomes_table(counted, records.individus, by=["voie", "uai"])
+    with pytest.raises(FpiError, match="pas un tableau protégé"):
+        release({"brut": counted}, tmp_path)
+    assert not list(tmp_path.iterdir())
+    release({"lycees": shown, "secteurs": sectors_table(records)}, tmp_path)
+    log = pd.read_csv(tmp_path / LOG, sep=";")
+    assert log["fichier"].tolist() == ["lycees.csv", "secteurs.csv"]
+    assert (log["plus_petit_effectif"] >= records.individus.effectif_minimum).all()
+    assert log["masquees_regle"].iloc[0] > 0
+    written = pd.read_csv(tmp_path / "lycees.csv", sep=";", dtype=str)
+    seen = pd.to_numeric(written["en_emploi_6_mois"], errors="coerce").dropna()
+    assert seen[seen > 0].min() >= records.individus.effectif_minimum
+
+
+def test_no_id_is_in_what_goes_out(records, tmp_path):
+    shown = outcomes_table(counts(records), records.individus, by=["voie", "rentree"])
+    release({"voies": shown}, tmp_path)
+    out = "".join(path.read_text() for path in tmp_path.iterdir())
+    ids = set(records.persons.select("id_personne").execute()["id_personne"])
+    employers = set(records.contracts.select("employeur").execute()["employeur"])
+    assert not [one for one in ids | employers if one in out]
