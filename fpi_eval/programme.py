@@ -126,15 +126,19 @@ class Cible(Frozen):
 
 
 class Cout(Frozen):
-    """Full cost and subsidy of the programme, in euros."""
+    """Full cost and subsidy of the programme, in euros.
+
+    ``minimum``: only a lower bound of the cost is published. A subsidy may be unknown.
+    """
 
     total: Annotated[float, Field(gt=0)]
-    subvention: Annotated[float, Field(gt=0)]
+    subvention: Annotated[float, Field(gt=0)] | None = None
+    minimum: bool = False
     source: str
 
     @model_validator(mode="after")
     def _subsidy_within_total(self) -> "Cout":
-        if self.subvention > self.total:
+        if self.subvention is not None and self.subvention > self.total:
             raise ValueError("la subvention dépasse le coût total")
         return self
 
@@ -400,6 +404,17 @@ class Programme(Frozen):
                 fichier="programme.toml",
             )
         return self.sources[name]
+
+    @property
+    def scenario_principal(self) -> str:
+        """Code of the scenario shown first: the first declared."""
+        if not self.scenarios:
+            raise FpiError(
+                "aucun scénario n'est déclaré : ajoutez une section [[scenarios]], avec code, "
+                "libelle, ouvertures et source.",
+                fichier="programme.toml",
+            )
+        return self.scenarios[0].code
 
     def scenario(self, code: str) -> Scenario:
         """Return the scenario of that code, or say which ones are declared."""

@@ -38,8 +38,9 @@ class JobCost:
 
 
 def amounts(cost: Cout) -> dict[str, float]:
-    """Return full cost and subsidy, in euros."""
-    return dict(zip(BASES, (cost.total, cost.subvention), strict=True))
+    """Return full cost and, where it is known, subsidy, in euros."""
+    both = zip(BASES, (cost.total, cost.subvention), strict=True)
+    return {basis: amount for basis, amount in both if amount is not None}
 
 
 def by_horizon(programme: Programme, unit: str) -> str:

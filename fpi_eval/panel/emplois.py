@@ -54,7 +54,7 @@ def _figures(path: Path, programme: Programme) -> pd.DataFrame:
 
 def par_filiere(p: Panels) -> pd.DataFrame:
     """Return jobs of the sectors fed by each filière, here and elsewhere: last year, change."""
-    if p.emplois.empty:
+    if p.emplois.empty or p.secteurs.empty:
         return pd.DataFrame()
     here = p.donnees.programme.territoire.ici(p.emplois["code_region"])
     jobs = p.emplois.assign(territoire=here.map({True: HERE, False: ELSEWHERE}))
@@ -70,7 +70,7 @@ def par_filiere(p: Panels) -> pd.DataFrame:
 
 def par_departement(p: Panels) -> pd.DataFrame:
     """Return one row per département of the region, one column per filière, last year."""
-    if p.emplois.empty:
+    if p.emplois.empty or p.secteurs.empty:
         return pd.DataFrame()
     place = p.donnees.programme.territoire
     here = p.emplois[place.ici(p.emplois["code_region"])]
@@ -85,7 +85,7 @@ def par_departement(p: Panels) -> pd.DataFrame:
 
 def par_zone(p: Panels) -> pd.DataFrame:
     """Return zones of the region with jobs in fed sectors and seats opened, most jobs first."""
-    if p.emplois.empty:
+    if p.emplois.empty or p.secteurs.empty:
         return pd.DataFrame()
     here = p.emplois[p.donnees.programme.territoire.ici(p.emplois["code_region"])]
     fed = here[here["secteur"].isin(p.secteurs["na38"])]

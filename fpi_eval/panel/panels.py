@@ -147,8 +147,11 @@ class Panels:
 
     @cached_property
     def secteurs(self) -> pd.DataFrame:
-        """Declared table: filière → sectors it feeds (NAF 38)."""
-        return secteurs.read_secteurs(self.donnees.programme)
+        """Declared table: filière → sectors it feeds (NAF 38); empty where none is declared."""
+        programme = self.donnees.programme
+        if not secteurs.declared(programme):
+            return pd.DataFrame(columns=[*secteurs.COLUMNS, "industrie"])
+        return secteurs.read_secteurs(programme)
 
     @cached_property
     def tension(self) -> tension.Tension | None:

@@ -21,6 +21,11 @@ EMPLOIS = ("code_zone", "code_departement", "code_region", "secteur", "annee", "
            "emplois", "masquees")  # fmt: skip
 
 
+def declared(programme: Programme) -> bool:
+    """Return whether the programme says which sectors its filières feed."""
+    return (programme.dossier / FILE).is_file()
+
+
 def read_secteurs(programme: Programme) -> pd.DataFrame:
     """Return the declared map filière → NAF 38 sectors, with ``industrie`` (bool) added.
 

@@ -18,7 +18,6 @@ from fpi_eval.projection.filling import from_profile, seen
 from fpi_eval.projection.projection import Projection, projeter
 from fpi_eval.projection.rates import Profil, Taux, complete, from_counts
 
-MAIN = "plan"
 CONSTATS = "constats de rentrée, toutes les places des filières du programme"
 MARGINAL = "entrants ajoutés par les places ouvertes (imputation), selon leur ancienneté"
 WEAK = 0.25  # relative error above which the fill of opened seats says too little
@@ -61,7 +60,7 @@ class Outlook:
     @property
     def main(self) -> Projection:
         """Projection of the main scenario."""
-        return self.projections[MAIN]
+        return next(iter(self.projections.values()))
 
     def draws(self, lecture: str) -> np.ndarray | None:
         """Return draws of what a reading counts by the horizon; None for a net one not known."""
@@ -79,7 +78,8 @@ def outlook(year: Year) -> Outlook | Absent:
     programme, mef = year.programme, year.donnees.nomenclatures.mef
     codes = {"mef": mef, "familles": year.donnees.nomenclatures.familles}
     rates, moved = measured_rates(year), _diversion(year)
-    names = dict.fromkeys((MAIN, *(scenario.code for scenario in programme.scenarios)))
+    first = programme.scenario_principal
+    names = dict.fromkeys((first, *(scenario.code for scenario in programme.scenarios)))
     made = {
         code: projeter(
             programme, register, rentree=year.rentree, scenario=code, found=rates,

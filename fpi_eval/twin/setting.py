@@ -75,7 +75,7 @@ class Setting:
             (programme.projets or (programme.nom,))[0],
             (before.nom, before.rentree, before.places) if before else None,
             programme.rentree_debut,
-            programme.cout.subvention / programme.cout.total,
+            (programme.cout.subvention or 0.0) / programme.cout.total,
         )
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import SEATS, sample
 from fpi_eval.impact.imputation import DESCRIPTION, read, target_of, unexposed, used_rows
@@ -111,6 +112,8 @@ def own_by_fill(panel: pd.DataFrame, y: str = "entrants", *, full: float = FULL)
     filled = frame["cell"].map(fill_before(panel)).ge(full).to_numpy()
     on = model.treated & model.usable
     kept = [k for k in OWN if len(frame.loc[on & (filled == k), "uai"].unique()) > 1]
+    if not kept:
+        raise FpiError("moins de deux établissements ouverts dont on sache s'ils étaient pleins.")
     target = np.column_stack([target_of(frame, on & (filled == k), seats=True) for k in kept])
     values, by_etab, by_dep = read(frame, model, target)
     used = used_rows(frame, model)

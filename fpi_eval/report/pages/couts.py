@@ -29,6 +29,8 @@ LOWER = "borne inférieure"
 PRICES = 80  # points of the acceptability curve
 FARTHEST = 0.98  # the curve stops where nearly all draws cost less
 
+MINIMUM = " Seul un montant minimal est publié : chaque coût est une borne inférieure."
+
 
 def phrase(
     found: Sequence[UnitCost],
@@ -72,7 +74,7 @@ def couts(found: Sequence[UnitCost], context: Context) -> Table:
         source=f"{what.cout.source} ; projection fpi_eval ; {context.credit}",
         note="Le montant est celui de tout le programme, quelle que soit la part déjà ouverte. "
         "« Net » : ceux qui sont pris aux formations voisines sont ôtés. Le fonctionnement "
-        "(enseignants) n'est pas compté.",
+        f"(enseignants) n'est pas compté.{MINIMUM if what.cout.minimum else ''}",
     )  # fmt: skip
 
 

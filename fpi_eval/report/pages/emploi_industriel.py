@@ -11,6 +11,7 @@ from fpi_eval.impact.jobs.detectability import Detectability, beside_hires, rene
 from fpi_eval.impact.jobs.exposure import DESCRIPTION
 from fpi_eval.panel import emplois
 from fpi_eval.panel.context import Context
+from fpi_eval.panel.secteurs import declared
 from fpi_eval.plots import stacked_rows
 from fpi_eval.report.pages.places import words
 from fpi_eval.tables import Table, table
@@ -19,6 +20,10 @@ NO_URSSAF = (
     "Le dossier de données ne contient pas le fichier d'emploi de l'Urssaf (commune × activité), "
     "ou pas les communes, zones d'emploi et NAF qu'il demande : l'emploi n'est pas montré, et le "
     "calcul ci-dessus repose sur les chiffres de référence déclarés."
+)
+NO_MAP = (
+    "Le programme ne déclare pas les secteurs que ses filières alimentent : écrivez secteurs.csv "
+    "dans son dossier, sur le modèle d'un programme fourni."
 )
 SHOWN_ZONES = 12
 
@@ -44,9 +49,9 @@ def reponse(
         return cases.reason
     (label, found), *_ = reversed(cases.items())
     known = known["valeur"]
-    declared, yearly = context.programme.emploi, found.graduates / found.years
+    hires, yearly = context.programme.emploi, found.graduates / found.years
     sentences = [f"{label}. {found.summary()}"]
-    instead = [beside_hires(yearly, declared.embauches_annuelles, declared.source)]
+    instead = [beside_hires(yearly, hires.embauches_annuelles, hires.source)]
     if set(emplois.REGIONAL) <= set(known.index):
         leaving = known["departs_fin_carriere"], known["annees_departs"]
         instead.insert(0, renewal(yearly, found.employment, *leaving))
@@ -107,9 +112,16 @@ def references(known: pd.DataFrame) -> Table:
     )  # fmt: skip
 
 
-def secteurs(declared: pd.DataFrame, context: Context) -> Table:
+def _why(context: Context) -> str:
+    """Return why there are no jobs by filière: no map of sectors, or no file of jobs."""
+    return NO_URSSAF if declared(context.programme) else NO_MAP
+
+
+def secteurs(fed: pd.DataFrame, context: Context) -> Table | Absent:
     """Return the declared map from filières to the sectors they feed."""
-    rows = words(context, declared)
+    if fed.empty:
+        return Absent(NO_MAP)
+    rows = words(context, fed)
     return table(
         rows[["filiere", "na38", "libelle", "industrie", "motif"]],
         "Secteurs que chaque filière alimente (déclarés)",
@@ -124,7 +136,7 @@ def secteurs(declared: pd.DataFrame, context: Context) -> Table:
 def emploi_filieres(found: pd.DataFrame, context: Context) -> Table | Absent:
     """Return jobs in the fed sectors, here and elsewhere, with their yearly change."""
     if found.empty:
-        return Absent(NO_URSSAF)
+        return Absent(_why(context))
     rows = words(context, found)
     return table(
         rows[["filiere", "territoire", "emplois_avant", "emplois", "evolution"]],
@@ -142,7 +154,7 @@ def emploi_filieres(found: pd.DataFrame, context: Context) -> Table | Absent:
 def departements(found: pd.DataFrame, context: Context) -> Figure | Absent:
     """Return the figure of jobs in the fed sectors by département and filière."""
     if found.empty:
-        return Absent(NO_URSSAF)
+        return Absent(_why(context))
     year = int(found["annee"].max())
     named = found.drop(columns="annee").rename(columns=context.programme.mots_filieres)
     columns = [c for c in named if c != "departement"]
@@ -169,7 +181,7 @@ def zones(found: pd.DataFrame, lost: int, context: Context) -> Table | Absent:
     ``lost`` openings have no known zone.
     """
     if found.empty:
-        return Absent(NO_URSSAF)
+        return Absent(_why(context))
     rows = found.head(SHOWN_ZONES)
     note = "Places du programme selon la commune de l'établissement."
     if lost:

@@ -9,8 +9,8 @@ from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import LABELS, SHOWN, premieres
 from fpi_eval.panel.context import Context
-from fpi_eval.programme import Programme
-from fpi_eval.projection.outlook import MAIN, Outlook
+from fpi_eval.programme import Cout, Programme
+from fpi_eval.projection.outlook import Outlook
 from fpi_eval.projection.projection import chances
 from fpi_eval.projection.rates import Taux, to_frame
 from fpi_eval.tables import Table, table
@@ -48,8 +48,7 @@ def reponse(found: Outlook | Absent, context: Context) -> str:
         f"{one.scenario.libelle} : "
         f"{chances((one.cible(last, last.lecture) >= last.personnes).mean())} "
         f"d'atteindre {text.nombre(last.personnes)} en {last.echeance}."
-        for code, one in found.projections.items()
-        if code != MAIN
+        for one in list(found.projections.values())[1:]
     ]
     return "\n\n".join([*found.main.summary().split("\n"), *others])
 
@@ -57,19 +56,25 @@ def reponse(found: Outlook | Absent, context: Context) -> str:
 def _planned(what: Programme) -> str:
     lines = [
         f"{target.libelle} ({text.nombre(target.personnes)} visées) : "
-        f"{text.euros(what.cout.total / target.personnes)} par personne en coût complet, "
-        f"{text.euros(what.cout.subvention / target.personnes)} en subvention, si toute la dépense "
-        "allait à cette seule cible et si elle était atteinte."
+        f"{_per_person(what.cout, target.personnes)}, si toute la dépense allait à cette seule "
+        "cible et si elle était atteinte."
         for target in what.cibles
         if target.niveau == "ensemble"
     ]
     both = sum(t.personnes for t in what.cibles if t.niveau != "ensemble")
-    lines.append(
-        f"Cibles à trois ans réunies ({text.nombre(both)}) : "
-        f"{text.euros(what.cout.total / both)} par personne en coût complet, "
-        f"{text.euros(what.cout.subvention / both)} en subvention."
-    )
+    if both:
+        words = f"Cibles par niveau réunies ({text.nombre(both)})"
+        lines.append(f"{words} : {_per_person(what.cout, both)}.")
     return "\n\n".join(lines)
+
+
+def _per_person(cost: Cout, people: float) -> str:
+    """Return the cost of a person trained, in words."""
+    least = "au moins " if cost.minimum else ""
+    words = f"{least}{text.euros(cost.total / people)} par personne en coût complet"
+    if cost.subvention is None:
+        return f"{words}, la subvention n'étant pas publiée"
+    return f"{words}, {text.euros(cost.subvention / people)} en subvention"
 
 
 def calendrier(found: Outlook | Absent) -> Table | Absent:

@@ -228,7 +228,7 @@ def emplois_industriels(p: Panels) -> Sheet | None:
     """Return the programme's seats per 1,000 jobs by filière × département, industry in all."""
     place = p.donnees.programme.territoire
     jobs = p.emplois[place.ici(p.emplois["code_region"])]
-    if jobs.empty or registre(p).empty:
+    if jobs.empty or registre(p).empty or not secteurs.declared(p.donnees.programme):
         return None
     year = jobs["annee"].max()
     jobs = jobs[jobs["annee"] == year].astype({"emplois": float})

@@ -1,0 +1,160 @@
+"""What a person says of a new programme, checked before anything is written."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from fpi_eval.creation.search import DIPLOMA, GROUP, Catalogue, plain
+from fpi_eval.errors import FpiError
+from fpi_eval.text import AUTRE, NIVEAUX, liste, nombre
+
+TODO = "à compléter"
+LEVELS = (*NIVEAUX, "ensemble")
+READINGS = {
+    "secondaire": "Personnes formées de plus dans le secondaire",
+    "superieur": "Personnes formées de plus dans le supérieur",
+    "ensemble": "Personnes formées de plus",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A filière: its code and name, and the NSF groups or diplomas that make it."""
+
+    code: str
+    libelle: str
+    codes: tuple[str, ...]
+    motif: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A number of people to reach at a level, by a rentrée."""
+
+    niveau: str
+    personnes: int
+    echeance: int
+
+    @property
+    def libelle(self) -> str:
+        """Words that readers see."""
+        return f"{READINGS[self.niveau]} d'ici la rentrée {self.echeance}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Everything that a new programme's folder is written from."""
+
+    nom: str
+    titre: str
+    regions: tuple[str, ...]
+    debut: int
+    fin: int
+    filieres: tuple[Choice, ...]
+    cibles: tuple[Target, ...]
+    cout: float
+    subvention: float | None = None
+    source: str = TODO
+    places: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+
+
+def folder_name(name: str) -> str:
+    """Return a name fit for a folder: lower case, no accent, underscores."""
+    found = plain(name).replace(" ", "_")
+    if not found:
+        raise FpiError("le nom du programme est vide : écrivez par exemple « rail_nord ».")
+    return found
+
+
+def parse_filiere(text: str, catalogue: Catalogue, regions: Sequence[str]) -> Choice:
+    """Return a filière from ``Électronique=255,32025516``, or from a word to search.
+
+    Without codes: the NSF groups whose name holds the word, else the diplomas.
+
+    Raises
+    ------
+    FpiError
+        An unknown code, or a word that nothing holds.
+    """
+    libelle, _, codes = (part.strip() for part in text.partition("="))
+    if not libelle:
+        raise FpiError(f"filière « {text} » sans nom : écrivez « Électronique=255 ».")
+    if codes:
+        chosen = tuple(code for code in re.split(r"[\s,;]+", codes) if code)
+        for code in chosen:
+            catalogue.name_of(code)
+        return Choice(filiere_code(libelle), libelle, chosen, "choisi à la création du programme")
+    found = catalogue.search(libelle, regions)
+    for kind in (GROUP, DIPLOMA):
+        chosen = tuple(found.loc[found["sorte"] == kind, "code"])
+        if chosen:
+            return Choice(
+                filiere_code(libelle), libelle, chosen, f"trouvé en cherchant « {libelle} »"
+            )
+    raise FpiError(
+        f"aucun groupe de spécialités ni diplôme ne porte « {libelle} ». Essayez un autre mot avec "
+        f"« --chercher », ou écrivez les codes : « {libelle}=255 »."
+    )
+
+
+def filiere_code(libelle: str) -> str:
+    """Return the code of a filière: its name in lower case, without accents, underscores."""
+    found = plain(libelle).replace(" ", "_")
+    return f"f_{found}" if not found or found[0].isdigit() or found == AUTRE else found
+
+
+def parse_target(text: str, last: int) -> Target:
+    """Return a target from ``secondaire=500`` or ``ensemble=9000@2030``.
+
+    Raises
+    ------
+    FpiError
+        An unknown level, or a number that is not a positive whole one.
+    """
+    found = re.fullmatch(r"\s*(\w+)\s*=\s*([\d\s]+?)\s*(?:@\s*(\d{4}))?\s*", text)
+    niveau = plain(found[1]) if found else ""
+    if not found or niveau not in LEVELS or int(re.sub(r"\s", "", found[2])) < 1:
+        raise FpiError(
+            f"cible « {text} » non comprise. Écrivez « secondaire=500 », « superieur=300 » ou "
+            f"« ensemble=9000@2030 » (niveaux : {liste(LEVELS)})."
+        )
+    return Target(niveau, int(re.sub(r"\s", "", found[2])), int(found[3] or last))
+
+
+def check_answers(answers: Answers) -> None:
+    """Raise on what cannot be together: filières, years, money.
+
+    Raises
+    ------
+    FpiError
+        Says what to change.
+    """
+    if not answers.filieres:
+        raise FpiError("il faut au moins une filière : « --filiere Électronique=255 ».")
+    if not answers.cibles:
+        raise FpiError("il faut au moins une cible : « --cible secondaire=500 ».")
+    codes = [code for choice in answers.filieres for code in choice.codes]
+    if twice := sorted({code for code in codes if codes.count(code) > 1}):
+        raise FpiError(
+            f"code(s) {liste(twice)} dans plusieurs filières. Gardez chacun dans une seule."
+        )
+    names = [choice.code for choice in answers.filieres]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise FpiError(f"filière(s) {liste(twice)} nommée(s) deux fois.")
+    if answers.fin < answers.debut:
+        raise FpiError(
+            f"la dernière rentrée ({answers.fin}) précède la première ({answers.debut})."
+        )
+    if early := [t for t in answers.cibles if t.echeance < answers.debut]:
+        raise FpiError(
+            f"la cible « {early[0].libelle} » est avant la première rentrée ({answers.debut})."
+        )
+    if answers.cout <= 0:
+        raise FpiError("le coût est nul ou négatif : donnez le coût complet, en euros.")
+    if answers.subvention is not None and not 0 < answers.subvention <= answers.cout:
+        raise FpiError(
+            f"la subvention ({nombre(answers.subvention)} €) doit être positive et au plus le coût "
+            f"({nombre(answers.cout)} €)."
+        )
