@@ -158,6 +158,7 @@ def run_report(
 @app.command
 def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = "") -> None:
     """Contrôle tous les fichiers du dossier, sans produire de rapport."""
+    from fpi_eval.creation import remaining
     from fpi_eval.sources import catalogue
     from fpi_eval.sources.portal.lock import verify
 
@@ -182,6 +183,8 @@ def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = 
             + " ; ".join(v.summary() for v in changed)
             + " Relancez « fpi-eval fetch », ou retirez-les de sources.lock.json."
         )
+    for line in remaining(what, found.dossier, simulated=found.simulees):
+        out.print(f"Reste à faire — {line}.", soft_wrap=True)
     out.print(f"Entrées valides pour {annee_scolaire(year)} ({found.credit}).")
 
 
@@ -262,6 +265,87 @@ def puissance(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnee
         resultats=seen,
     )  # fmt: skip
     print(found.summary())
+
+
+@app.command(name="programme")
+def set_up(
+    nom: Annotated[
+        str, Parameter(help="Nom du programme, qui devient celui de son dossier dans data/.")
+    ] = "",
+    /,
+    *,
+    region: Annotated[
+        tuple[str, ...], Parameter(help="Région, par son nom ou son code ; répétez l'option.")
+    ] = (),
+    debut: Annotated[int, Parameter(help="Première rentrée d'ouverture de places.")] = 0,
+    fin: Annotated[int, Parameter(help="Dernière rentrée d'ouverture ; la première sinon.")] = 0,
+    filiere: Annotated[
+        tuple[str, ...],
+        Parameter(
+            help="« Électronique=255,32025516 », ou un mot à chercher dans les nomenclatures ; "
+            "répétez l'option."
+        ),
+    ] = (),
+    cible: Annotated[
+        tuple[str, ...],
+        Parameter(help="« secondaire=500 », « ensemble=9000@2030 » ; répétez l'option."),
+    ] = (),
+    cout: Annotated[float, Parameter(help="Coût complet, en euros.")] = 0.0,
+    subvention: Annotated[float, Parameter(help="Subvention, en euros, si elle est connue.")] = 0.0,
+    source: Annotated[str, Parameter(help="D'où viennent cibles et coûts.")] = "",
+    chercher: Annotated[
+        str, Parameter(help="Cherche un mot dans les nomenclatures, sans rien écrire.")
+    ] = "",
+    donnees: Donnees = "",
+    dossier: Annotated[str, Parameter(help="Dossier des programmes ; data par défaut.")] = "data",
+) -> None:
+    """Prépare un nouveau programme : demande ce qui manque, puis écrit son dossier."""
+    from fpi_eval import creation
+    from fpi_eval.creation import answers as said
+    from fpi_eval.creation.ask import Questions, show
+
+    known = creation.catalogue_of(donnees)
+    if chercher:
+        show(known.search(chercher, known.regions(region)), Console())
+        return
+    ask = Questions()
+    if not sys.stdin.isatty():
+        refuse_missing(nom=nom, region=region, debut=debut, filiere=filiere, cible=cible, cout=cout)
+    titre = nom or ask.words("Nom du programme")
+    codes = known.regions(region) if region else ask.regions(known)
+    first = parse_rentree(debut or ask.whole("Première rentrée d'ouverture de places"))
+    last = parse_rentree(fin or (first if debut else ask.whole("Dernière rentrée d'ouverture")))
+    chosen = tuple(said.parse_filiere(text, known, codes) for text in filiere)
+    targets = tuple(said.parse_target(text, last) for text in cible)
+    asked_cost = not cout
+    made = creation.Answers(
+        nom=said.folder_name(titre),
+        titre=titre,
+        regions=tuple(codes),
+        debut=first,
+        fin=last,
+        filieres=chosen or ask.filieres(known, codes),
+        cibles=targets or ask.targets(last),
+        cout=cout or ask.amount("Coût complet, en euros"),
+        subvention=subvention
+        or (ask.amount("Subvention, en euros (Entrée si inconnue)", 0.0) if asked_cost else None)
+        or None,
+        source=source or (ask.source() if asked_cost else said.TODO),
+    )
+    folder = creation.write_programme(made, known, Path(dossier))
+    print(folder)
+    for line in creation.remaining(load_programme(folder), Path(donnees), simulated=not donnees):
+        print(f"Reste à faire — {line}.")
+
+
+def refuse_missing(**options: object) -> None:
+    """Raise with the options that must be given when nobody can answer."""
+    lost = [name for name, value in options.items() if not value]
+    if lost:
+        raise FpiError(
+            f"il manque {text.liste(lost if lost != ['nom'] else ['le nom'])}, et personne n'est "
+            "au clavier pour répondre. Donnez-les en options (« fpi-eval programme --help »)."
+        )
 
 
 @app.command

@@ -79,6 +79,7 @@ def parse_filiere(text: str, catalogue: Catalogue, regions: Sequence[str]) -> Ch
         An unknown code, or a word that nothing holds.
     """
     libelle, _, codes = (part.strip() for part in text.partition("="))
+    libelle = libelle[:1].upper() + libelle[1:]
     if not libelle:
         raise FpiError(f"filière « {text} » sans nom : écrivez « Électronique=255 ».")
     if codes:

@@ -126,7 +126,7 @@ def _row(dimension: str, group: str, frame: pd.DataFrame, whole: pd.DataFrame) -
     """Return the totals of one group, from its own regression J."""
     frame.attrs.update({"outcome": whole.attrs["outcome"], "reach": reach(whole)})
     sites = whole.loc[whole["dose"] != 0, "uai"].nunique()
-    if sites < SHOWN_ALONE:
+    if sites < SHOWN_ALONE or not (frame["dose"] != 0).any():
         raise FpiError(TOO_FEW)
     found = report(frame, fit_j(frame))
     gross, net = found[GROSS], found[NET]

@@ -76,6 +76,18 @@ def diplomas() -> pd.DataFrame:
     return table.drop_duplicates("cfd", ignore_index=True)
 
 
+def simulated_codes() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return places, NSF groups and diplomas of the simulated files, as their readers give them.
+
+    Regions, académies and départements are the real ones; so are the codes of NSF groups.
+    """
+    groups = pd.DataFrame(
+        {"groupe_nsf": f.nsf, "libelle": f.label} for f in FAMILLES
+    ).drop_duplicates("groupe_nsf")
+    found = diplomas()[["cfd", "libelle"]]
+    return departements(), groups, found
+
+
 def write_codes(cells: pd.DataFrame, folder: Path) -> list[Path]:
     """Write ``nomenclatures/`` and return the paths."""
     folder.mkdir(parents=True, exist_ok=True)

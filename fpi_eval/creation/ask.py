@@ -1,0 +1,139 @@
+"""Questions to the person who sets up a programme, one at a time, in French."""
+
+from collections.abc import Callable
+from typing import TextIO, TypeVar
+
+import pandas as pd
+from rich.console import Console
+from rich.prompt import FloatPrompt, IntPrompt, Prompt
+from rich.table import Table
+
+from fpi_eval.creation.answers import TODO, Choice, Target, parse_filiere, parse_target
+from fpi_eval.creation.search import SHOWN, Catalogue
+from fpi_eval.errors import FpiError
+from fpi_eval.programme import Secret
+from fpi_eval.text import nombre
+
+T = TypeVar("T")
+SMALLEST = Secret().effectif_minimum
+WRONG = "[bold red]Réponse non comprise[/] : {}"
+
+
+class _Words(Prompt):
+    prompt_suffix = " : "
+
+
+class _Whole(IntPrompt):
+    prompt_suffix = " : "
+    validate_error_message = WRONG.format("un nombre entier est attendu.")
+
+
+class _Amount(FloatPrompt):
+    prompt_suffix = " : "
+    validate_error_message = WRONG.format("un nombre est attendu, sans signe ni espace.")
+
+
+class Questions:
+    """Ask on a console, until the answer can be used.
+
+    Parameters
+    ----------
+    stream : TextIO, optional
+        Where answers are read; the keyboard by default.
+    """
+
+    def __init__(self, console: Console | None = None, stream: TextIO | None = None) -> None:
+        self.console = console or Console(stderr=True)
+        self.stream = stream
+
+    def words(self, question: str) -> str:
+        """Return some words."""
+        return self._until(question, lambda text: text, empty=False)
+
+    def whole(self, question: str) -> int:
+        """Return a whole number."""
+        return _Whole.ask(question, console=self.console, stream=self.stream)
+
+    def amount(self, question: str, default: float | None = None) -> float | None:
+        """Return an amount in euros; ``default`` if nothing is answered."""
+        options = {} if default is None else {"default": default, "show_default": False}
+        return _Amount.ask(question, console=self.console, stream=self.stream, **options)
+
+    def source(self) -> str:
+        """Return where the figures come from, or that it is to be completed."""
+        return self._ask("Source de ces chiffres (Entrée pour l'écrire plus tard)") or TODO
+
+    def regions(self, catalogue: Catalogue) -> list[str]:
+        """Return the codes of the regions."""
+        question = "Région, par son nom ou son code (plusieurs : séparées par une virgule)"
+        return self._until(
+            question, lambda text: catalogue.regions([p.strip() for p in text.split(",")])
+        )
+
+    def filieres(self, catalogue: Catalogue, regions: list[str]) -> tuple[Choice, ...]:
+        """Return the filières, searched one by one until an empty answer."""
+        found: list[Choice] = []
+        while True:
+            more = " (Entrée si c'est tout)" if found else ""
+            name = self._ask(f"Nom d'une filière, par exemple « Électronique »{more}")
+            if not name and found:
+                return tuple(found)
+            if name:
+                found.append(self._filiere(name, catalogue, regions))
+
+    def _filiere(self, name: str, catalogue: Catalogue, regions: list[str]) -> Choice:
+        show(catalogue.search(name, regions), self.console)
+        question = "Codes à retenir, séparés par une virgule (ou un autre mot à chercher)"
+        return self._until(question, lambda text: self._codes(name, text, catalogue, regions))
+
+    def _codes(self, name: str, text: str, catalogue: Catalogue, regions: list[str]) -> Choice:
+        if not any(sign.isdigit() for sign in text):
+            show(catalogue.search(text, regions), self.console)
+            raise FpiError("choisissez parmi ces codes.")
+        return parse_filiere(f"{name}={text}", catalogue, regions)
+
+    def targets(self, last: int) -> tuple[Target, ...]:
+        """Return the targets, one by one until an empty answer."""
+        found: list[Target] = []
+        while True:
+            more = " (Entrée si c'est tout)" if found else ""
+            text = self._ask(f"Cible, par exemple « secondaire=500 », « ensemble=900@2030 »{more}")
+            if not text and found:
+                return tuple(found)
+            try:
+                found.append(parse_target(text, last))
+            except FpiError as error:
+                self.console.print(str(error), style="red")
+
+    def _ask(self, question: str) -> str:
+        found = _Words.ask(
+            question, console=self.console, stream=self.stream, default="", show_default=False
+        )
+        return found.strip()
+
+    def _until(self, question: str, read: Callable[[str], T], *, empty: bool = True) -> T:
+        """Ask until the answer is read without a fault."""
+        while True:
+            try:
+                if (text := self._ask(question)) or empty:
+                    return read(text)
+            except FpiError as error:
+                self.console.print(str(error), style="red")
+
+
+def pupils(count: float) -> str:
+    """Return a number of pupils, none so small that it would point at someone."""
+    return f"moins de {SMALLEST}" if count < SMALLEST else nombre(count)
+
+
+def show(found: pd.DataFrame, console: Console, shown: int = SHOWN) -> None:
+    """Print what a search found: codes, names, pupils."""
+    if found.empty:
+        console.print("Rien ne porte ce mot dans les nomenclatures.")
+        return
+    table = Table("Code", "Sorte", "Nom", "Élèves de dernière année", box=None)
+    for row in found.head(shown).itertuples():
+        table.add_row(row.code, row.sorte, row.libelle, pupils(row.eleves))
+    console.print(table)
+    if len(found) > shown:
+        console.print(f"… et {len(found) - shown} autres : précisez le mot.")

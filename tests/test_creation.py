@@ -1,0 +1,173 @@
+"""A new programme from nothing: searched, asked, written whole or not at all, read again."""
+
+import io
+import shutil
+from pathlib import Path
+
+import openpyxl
+import pytest
+from rich.console import Console
+
+from fpi_eval.cli import main
+from fpi_eval.creation import catalogue_of, remaining
+from fpi_eval.creation.answers import filiere_code, folder_name, parse_filiere, parse_target
+from fpi_eval.creation.ask import Questions, pupils
+from fpi_eval.errors import FpiError
+from fpi_eval.panel.year import load
+from fpi_eval.programme import load_programme
+
+ROOT = Path(__file__).parents[1]
+CATALOGUE = catalogue_of()
+GOOD = ["Rail du Nord", "--region", "Hauts-de-France", "--debut", "2023", "--fin", "2025",
+        "--filiere", "Électricité=255", "--filiere", "réseaux", "--cible", "secondaire=500",
+        "--cible", "ensemble=1 500@2030", "--cout", "5000000"]  # fmt: skip
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    return tmp_path
+
+
+def fails(capsys, *arguments):
+    with pytest.raises(SystemExit) as stop:
+        main(["programme", *arguments])
+    assert stop.value.code == 2
+    return " ".join(capsys.readouterr().err.split())
+
+
+def test_a_programme_is_written_and_can_be_read_again(project, capsys):
+    main(["programme", *GOOD])
+    folder = project / "data" / "rail_du_nord"
+    assert {p.name for p in folder.iterdir()} == {
+        "programme.toml", "filieres.csv", "ouvertures.xlsx",
+    }  # fmt: skip
+    made = load_programme("rail_du_nord")
+    assert made.dossier == folder
+    assert made.titre == "Rail du Nord"
+    assert made.territoire.codes_regions == ("32",)
+    assert [d.nom for d in made.territoire.departements][:2] == ["Aisne", "Nord"]
+    assert made.codes_filieres == ("electricite", "reseaux")
+    assert [(c.niveau, c.personnes, c.echeance) for c in made.cibles] == [
+        ("secondaire", 500, 2025), ("ensemble", 1500, 2030),
+    ]  # fmt: skip
+    assert made.cout.subvention is None
+    assert [o.secondaire for o in made.scenarios[0].ouvertures] == [83, 83, 83]  # 500 / (1 + 2 + 3)
+    lists = openpyxl.load_workbook(folder / "ouvertures.xlsx")["Listes"]
+    assert [row[0].value for row in lists.iter_rows(min_row=2, max_row=2)] == ["Rail du Nord"]
+    said = capsys.readouterr().out
+    assert 'source = "à compléter"' in said
+    assert "secteurs.csv (facultatif)" in said
+
+
+def test_the_new_programme_has_its_own_simulated_year(project):
+    main(["programme", *GOOD])
+    p = load("rail_du_nord", 2024)
+    assert set(p.registre["projet"]) == {"RAIL DU NORD"}
+    assert set(p.registre["filiere"]) <= {"electricite", "reseaux"}
+    assert set(p.registre["code_departement"]) <= {"002", "059", "060", "062", "080"}
+
+
+def test_an_existing_programme_is_never_touched(project, capsys):
+    main(["programme", *GOOD])
+    path = project / "data" / "rail_du_nord" / "programme.toml"
+    path.write_text("à moi", encoding="utf-8")
+    assert "existe déjà et n'est pas remplacé" in fails(capsys, *GOOD)
+    assert path.read_text(encoding="utf-8") == "à moi"
+
+
+def test_nothing_is_left_when_writing_fails(project, capsys, monkeypatch):
+    def broken(path, facts):
+        raise FpiError("disque plein")
+
+    monkeypatch.setattr("fpi_eval.creation.write.write_template", broken)
+    assert "disque plein" in fails(capsys, *GOOD)
+    assert list((project / "data").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("--region", "Bretagnes"), "région « Bretagnes » inconnue"),
+        (("--filiere", "Bois=999"), "code « 999 » inconnu"),
+        (("--filiere", "soierie"), "ni diplôme ne porte « Soierie »"),
+        (("--filiere", "Élec=255"), "dans plusieurs filières"),
+        (("--cible", "lycée=3"), "cible « lycée=3 » non comprise"),
+        (("--cible", "secondaire=0"), "non comprise"),
+        (("--cible", "secondaire=20@2020"), "avant la première rentrée"),
+        (("--subvention", "6000000"), "au plus le coût"),
+    ],
+)
+def test_a_wrong_answer_says_what_to_write_and_writes_nothing(project, capsys, change, words):
+    assert words in fails(capsys, *GOOD, *change)
+    assert list((project / "data").iterdir()) == []
+
+
+def test_without_a_keyboard_what_is_missing_is_named(project, capsys):
+    said = fails(capsys, "Rail", "--region", "32")
+    assert "il manque debut, filiere, cible et cout" in said
+
+
+def test_outside_a_project_the_folder_is_asked_for(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert "racine du projet" in fails(capsys, *GOOD)
+
+
+def test_questions_are_asked_until_the_answer_can_be_used():
+    answers = "Bretagnes\n53, Normandie\nÉlectricité\n255\nMode\nvêtement\n242\n\n"
+    shown = io.StringIO()
+    ask = Questions(Console(file=shown, width=120), io.StringIO(answers))
+    regions = ask.regions(CATALOGUE)
+    assert regions == ["53", "28"]
+    found = ask.filieres(CATALOGUE, regions)
+    assert [(c.code, c.codes) for c in found] == [("electricite", ("255",)), ("mode", ("242",))]
+    words = shown.getvalue()
+    assert "« Bretagnes » inconnue" in words
+    assert "électricité et électronique" in words
+
+
+def test_targets_and_amounts_are_asked_in_french():
+    shown = io.StringIO()
+    answers = "vingt\nsecondaire=20\n\ndouze\n12000\n"
+    ask = Questions(Console(file=shown, width=120), io.StringIO(answers))
+    assert [t.personnes for t in ask.targets(2025)] == [20]
+    assert ask.amount("Coût") == 12_000
+    assert "cible « vingt » non comprise" in shown.getvalue()
+    assert "un nombre est attendu" in shown.getvalue()
+
+
+def test_a_word_finds_groups_then_diplomas_whatever_its_accents():
+    found = CATALOGUE.search("ELECTRONIQUE")
+    assert found["code"].iloc[0] == "255"
+    assert CATALOGUE.search("soierie").empty
+
+
+def test_pupils_are_counted_in_the_region_and_small_counts_are_not_shown(donnees_reelles):
+    known = catalogue_of(donnees_reelles)
+    france = known.search("électronique").set_index("code")["eleves"]
+    nord = known.search("électronique", ["32"]).set_index("code")["eleves"]
+    rows = known.pupils
+    own = rows[(rows["code_region"] == "32") & (rows["cfd"].str[3:6] == "255")]
+    assert nord["255"] == own["terminale"].sum() > 0
+    assert france["255"] > nord["255"]
+    assert pupils(3.0) == "moins de 5"
+
+
+def test_names_become_codes():
+    assert folder_name("Île-de-France, métro 2") == "ile_de_france_metro_2"
+    assert filiere_code("Énergie décarbonée") == "energie_decarbonee"
+    assert filiere_code("autre") == "f_autre"
+    assert parse_target("ensemble = 9 000 @2030", 2025).personnes == 9000
+    assert parse_filiere("bois", CATALOGUE, ()).codes == ("234",)
+
+
+def test_check_says_what_a_shipped_programme_still_lacks(tmp_path):
+    fpi = load_programme(ROOT / "data" / "fpi_aura")
+    assert remaining(fpi, tmp_path, simulated=True) == []
+    assert "registre" in remaining(fpi, tmp_path)[0]
+    shutil.copytree(fpi.dossier, tmp_path / "data" / "essai")
+    (tmp_path / "data" / "essai" / "secteurs.csv").unlink()
+    assert "secteurs.csv" in remaining(load_programme(tmp_path / "data" / "essai"), tmp_path)[-1]
