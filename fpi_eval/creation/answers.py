@@ -30,7 +30,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Goal:
     """A number of people to reach at a level, by a rentrée."""
 
     niveau: str
@@ -53,7 +53,7 @@ class Answers:
     debut: int
     fin: int
     filieres: tuple[Choice, ...]
-    cibles: tuple[Target, ...]
+    cibles: tuple[Goal, ...]
     cout: float
     subvention: float | None = None
     source: str = TODO
@@ -106,7 +106,7 @@ def filiere_code(libelle: str) -> str:
     return f"f_{found}" if not found or found[0].isdigit() or found == AUTRE else found
 
 
-def parse_target(text: str, last: int) -> Target:
+def parse_target(text: str, last: int) -> Goal:
     """Return a target from ``secondaire=500`` or ``ensemble=9000@2030``.
 
     Raises
@@ -121,7 +121,7 @@ def parse_target(text: str, last: int) -> Target:
             f"cible « {text} » non comprise. Écrivez « secondaire=500 », « superieur=300 » ou "
             f"« ensemble=9000@2030 » (niveaux : {liste(LEVELS)})."
         )
-    return Target(niveau, int(re.sub(r"\s", "", found[2])), int(found[3] or last))
+    return Goal(niveau, int(re.sub(r"\s", "", found[2])), int(found[3] or last))
 
 
 def check_answers(answers: Answers) -> None:

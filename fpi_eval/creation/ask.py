@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.prompt import FloatPrompt, IntPrompt, Prompt
 from rich.table import Table
 
-from fpi_eval.creation.answers import TODO, Choice, Target, parse_filiere, parse_target
+from fpi_eval.creation.answers import TODO, Choice, Goal, parse_filiere, parse_target
 from fpi_eval.creation.search import SHOWN, Catalogue
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Secret
@@ -92,9 +92,9 @@ class Questions:
             raise FpiError("choisissez parmi ces codes.")
         return parse_filiere(f"{name}={text}", catalogue, regions)
 
-    def targets(self, last: int) -> tuple[Target, ...]:
+    def targets(self, last: int) -> tuple[Goal, ...]:
         """Return the targets, one by one until an empty answer."""
-        found: list[Target] = []
+        found: list[Goal] = []
         while True:
             more = " (Entrée si c'est tout)" if found else ""
             text = self._ask(f"Cible, par exemple « secondaire=500 », « ensemble=900@2030 »{more}")
