@@ -35,6 +35,15 @@ class Figure:
         The values drawn, shown on demand under the figure.
     formats, labels : mapping, optional
         How these values and their columns are written: see `tables.table`.
+
+    Examples
+    --------
+    >>> ax = plt.subplots()[1]
+    >>> bars = ax.bar(["Numérique", "Industrie"], [1234, 900])
+    >>> Figure(ax, "Places par filière", "Affelnet", "Deux barres : 1 234 et 900 places.")
+    Places par filière
+    Deux barres : 1 234 et 900 places.
+    Source : Affelnet
     """
 
     def __init__(

@@ -138,9 +138,13 @@ def bundle(result: Tidy, titre: str) -> dict[str, str]:
     shown = readable(rows, titre)
     if not rows.hidden.to_numpy().any():
         said = result.summary()
-        return {"text/plain": said, "text/html": text.paragraphs(said) + shown.to_html()}
-    html = text.paragraphs(TOO_SMALL) + shown.to_html()
-    return {"text/plain": f"{TOO_SMALL}\n{shown!r}", "text/html": html}
+        return {"text/plain": said, "text/html": _in_french(said, shown)}
+    return {"text/plain": f"{TOO_SMALL}\n{shown!r}", "text/html": _in_french(TOO_SMALL, shown)}
+
+
+def _in_french(said: str, shown: Table) -> str:
+    """Return sentences and table in HTML, their language told to those who have it read aloud."""
+    return f'<div lang="fr">{text.paragraphs(said)}{shown.to_html()}</div>'
 
 
 def readable(rows: Shown, titre: str, *, source: str = "", note: str = "") -> Table:

@@ -96,6 +96,19 @@ class Estimate(Result):
     ``rule`` names in French how the interval was made, ``dropped`` counts what was left out and
     why, ``influence`` holds one influence value per cluster (their squares add up to the
     variance), so that two estimates can be compared with the right error.
+
+    Examples
+    --------
+    >>> rule = "erreurs groupées par établissement"
+    >>> effet = Estimate("diplomes", "J", 0.4, 0.1, 0.2, 0.6, 0.001, 1200, 150, 40, 12, rule)
+    >>> effet
+    Effet par place sur « diplomes » : +0,400 (intervalle à 95 % de +0,200 à +0,600 ; J).
+    150 cellules, dont 12 groupes traités sur 40 ; erreurs groupées par établissement.
+    >>> effet.to_frame()[["estimate", "ci_low", "ci_high"]]
+       estimate  ci_low  ci_high
+    0       0.4     0.2      0.6
+    >>> "toprule" in effet.to_latex(simulees=False)
+    True
     """
 
     caption = "Effet estimé"
@@ -155,7 +168,16 @@ class Estimate(Result):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Estimates(Result):
-    """Several estimates read together, e.g. gross, displacement and net; ``note`` says how."""
+    """Several estimates read together, e.g. gross, displacement and net; ``note`` says how.
+
+    Examples
+    --------
+    >>> one = Estimate("diplomes", "J", 0.4, 0.1, 0.2, 0.6, 0.001, 1200, 150, 40, 12, "règle")
+    >>> Estimates((one,))["Net"]
+    Traceback (most recent call last):
+    ...
+    fpi_eval.errors.FpiError: pas d'estimation « Net ». Estimations de ce résultat : ...
+    """
 
     caption = "Effets estimés"
 

@@ -34,7 +34,23 @@ Format = str | tuple[str, int] | Callable[[float], str]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A table to display: HTML for pages, plain text for consoles, LaTeX for papers."""
+    """A table to display: HTML for pages, plain text for consoles, LaTeX for papers.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"filiere": ["Numérique"], "places": [640]})
+    >>> table(rows, "Places ouvertes", labels={"filiere": "Filière", "places": "Places"})
+    Places ouvertes
+      Filière  Places
+    Numérique    640
+
+    Counts of people come from `disclosure` or are refused:
+
+    >>> table(pd.DataFrame({"diplomes": [3]}), "Diplômés")
+    Traceback (most recent call last):
+    ...
+    fpi_eval.errors.FpiError: colonne « diplomes » : cette colonne compte des personnes...
+    """
 
     frame: pd.DataFrame
     titre: str

@@ -82,6 +82,12 @@ def _made(frame: pd.DataFrame, hidden: pd.DataFrame) -> Shown:
 def public(frame: pd.DataFrame) -> Shown:
     """Return rows that count nobody, as they are.
 
+    Examples
+    --------
+    >>> public(pd.DataFrame({"places": [12]})).marked
+       places
+    0      12
+
     Raises
     ------
     FpiError
