@@ -102,18 +102,55 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "plausible_jobs": ("Plus grand effet plausible", COUNT),
     "power": ("Puissance", "taux"),
     "breakdown": ("M de rupture", "decimal"),
-}  # fmt: skip
+}
 # What a paper shows, in this order; a result with none of the last five shows all its columns.
-PAPER = ("dimension", "label", "group", "outcome", "unit", "basis", "rel_time", "cohort", "time",
-         "period", "m", "estimate", "std_error", "ci_low", "ci_high", "p_romano_wolf", "p_holm",
-         "n_treated_clusters")  # fmt: skip
+PAPER = (
+    "dimension",
+    "label",
+    "group",
+    "outcome",
+    "unit",
+    "basis",
+    "rel_time",
+    "cohort",
+    "time",
+    "period",
+    "m",
+    "estimate",
+    "std_error",
+    "ci_low",
+    "ci_high",
+    "p_romano_wolf",
+    "p_holm",
+    "n_treated_clusters",
+)
 NUMBERS: dict[str, Format] = {
-    EFFECT: ("signe", 3), CHANCE: ("nombre", 3), COUNT: "nombre", "decimal": ("nombre", 2),
-    "taux": "pourcent", "euros": "euros", "annee": "annee",
-}  # fmt: skip
-LATEX = str.maketrans({"\u202f": r"\,", "\u00a0": "~", "\u2212": "$-$", "–": "--", "×": r"$\times$",
-                       "≥": r"$\geq$", "≤": r"$\leq$", "₀": "$_0$", "₉": "$_9$", "₇": "$_7$",
-                       "₅": "$_5$", "₈": "$_8$", "²": "$^2$", "χ": r"$\chi$"})  # fmt: skip
+    EFFECT: ("signe", 3),
+    CHANCE: ("nombre", 3),
+    COUNT: "nombre",
+    "decimal": ("nombre", 2),
+    "taux": "pourcent",
+    "euros": "euros",
+    "annee": "annee",
+}
+LATEX = str.maketrans(
+    {
+        "\u202f": r"\,",
+        "\u00a0": "~",
+        "\u2212": "$-$",
+        "–": "--",
+        "×": r"$\times$",
+        "≥": r"$\geq$",
+        "≤": r"$\leq$",
+        "₀": "$_0$",
+        "₉": "$_9$",
+        "₇": "$_7$",
+        "₅": "$_5$",
+        "₈": "$_8$",
+        "²": "$^2$",
+        "χ": r"$\chi$",
+    }
+)
 
 
 class Tidy(Protocol):
@@ -153,16 +190,24 @@ def readable(rows: Shown, titre: str, *, source: str = "", note: str = "") -> Ta
     frame = _said(rows.frame[_of_paper(rows.frame)])
     known = {c: _column(frame[c], unit) for c in frame}
     return table(
-        rows.derived(frame), titre,
+        rows.derived(frame),
+        titre,
         formats={c: NUMBERS[kind] for c, (_, kind) in known.items() if kind in NUMBERS},
-        labels={c: label for c, (label, _) in known.items()}, source=source, note=note,
-    )  # fmt: skip
+        labels={c: label for c, (label, _) in known.items()},
+        source=source,
+        note=note,
+    )
 
 
 def latex(
-    result: Tidy, *, titre: str, source: str, simulees: bool | None, note: str = "",
+    result: Tidy,
+    *,
+    titre: str,
+    source: str,
+    simulees: bool | None,
+    note: str = "",
     secret: Thresholds | None = None,
-) -> str:  # fmt: skip
+) -> str:
     """Return a LaTeX table (booktabs), numbers in French, caption, label, note and source.
 
     Parameters

@@ -55,9 +55,13 @@ class Result(ABC):
     ) -> str:
         """Return a LaTeX table for a paper: see `paper.latex`."""
         return paper.latex(
-            self, titre=titre or self._title(), source=source, simulees=simulees, note=note,
+            self,
+            titre=titre or self._title(),
+            source=source,
+            simulees=simulees,
+            note=note,
             secret=secret,
-        )  # fmt: skip
+        )
 
     def to_excel(
         self,
@@ -152,9 +156,20 @@ class Estimate(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row."""
         columns = (
-            "outcome", "estimator", "label", "estimate", "std_error", "ci_low", "ci_high",
-            "p_value", "n_obs", "n_cells", "n_clusters", "n_treated_clusters", "rule",
-        )  # fmt: skip
+            "outcome",
+            "estimator",
+            "label",
+            "estimate",
+            "std_error",
+            "ci_low",
+            "ci_high",
+            "p_value",
+            "n_obs",
+            "n_cells",
+            "n_clusters",
+            "n_treated_clusters",
+            "rule",
+        )
         return pd.DataFrame([{name: getattr(self, name) for name in columns}])
 
     def plot(self, ax: Axes | None = None) -> Axes:

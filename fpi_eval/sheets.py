@@ -14,8 +14,16 @@ from fpi_eval.text import MISSING
 FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 UNITS = (
-    "texte", "annee", "effectif", "taux", "points", "euros", "decimal", "effet", "probabilite",
-)  # fmt: skip
+    "texte",
+    "annee",
+    "effectif",
+    "taux",
+    "points",
+    "euros",
+    "decimal",
+    "effet",
+    "probabilite",
+)
 
 
 @dataclass(frozen=True, slots=True)

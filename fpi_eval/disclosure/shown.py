@@ -10,17 +10,38 @@ from fpi_eval.disclosure.rules import MARK, Thresholds, below, small
 from fpi_eval.errors import FpiError
 
 #: Columns that count people: shown only in what this folder made.
-COUNTS = frozenset({
-    *text.RESULTATS, "en_emploi_18_mois", "en_emploi_24_mois", "entrants_programme",
-    "effectif_entree", "effectif", "poursuite", "voeux", "voeux_1", "leavers", "employed",
-    "observed",
-})  # fmt: skip
+COUNTS = frozenset(
+    {
+        *text.RESULTATS,
+        "en_emploi_18_mois",
+        "en_emploi_24_mois",
+        "entrants_programme",
+        "effectif_entree",
+        "effectif",
+        "poursuite",
+        "voeux",
+        "voeux_1",
+        "leavers",
+        "employed",
+        "observed",
+    }
+)
 #: Columns of a result that count people, and those that would give a hidden count back.
 PEOPLE = ("leavers", "employed", "observed", "count")
 TELLING = (
-    "low", "high", "ci_low", "ci_high", "hidden_share", "expected", "difference", "change",
-    "estimate", "cost", "words", "hidden_cells",
-)  # fmt: skip
+    "low",
+    "high",
+    "ci_low",
+    "ci_high",
+    "hidden_share",
+    "expected",
+    "difference",
+    "change",
+    "estimate",
+    "cost",
+    "words",
+    "hidden_cells",
+)
 _SEAL = object()
 
 
@@ -59,8 +80,9 @@ class Shown:
     def marked(self) -> pd.DataFrame:
         """The rows, with the mark of a hidden value where there is one."""
         names = [name for name in self.flagged if self.hidden[name].any()]
-        masked = {name: self.frame[name].astype(object).mask(self.hidden[name], MARK)
-                  for name in names}  # fmt: skip
+        masked = {
+            name: self.frame[name].astype(object).mask(self.hidden[name], MARK) for name in names
+        }
         return self.frame.assign(**masked)
 
     def derived(self, frame: pd.DataFrame, hidden: pd.DataFrame | None = None) -> "Shown":
