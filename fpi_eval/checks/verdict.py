@@ -27,11 +27,11 @@ SOLID, CAREFUL, INCONCLUSIVE = "solide", "à lire avec prudence", "non concluant
 UNKNOWABLE = "on ne peut pas le savoir"
 YES, DOUBTFUL, NO = "oui", "douteux", "non"
 
-# Shares of planted programmes: set on worlds of the twin, judged on the worlds of
-# benchmarks/worlds.py (benchmarks/results/planted.md). A clean run holds some 93 %, not 95: the
+# Shares of planted programmes, set on clean worlds of the twin and judged on the worlds of
+# benchmarks/worlds.py (benchmarks/results/planted.md). A clean run holds some 90 %, not 95: the
 # rest is the price of not knowing whether sites drifted.
-HELD = {YES: 0.85, DOUBTFUL: 0.70}
-FOUND = {YES: 0.15, DOUBTFUL: 0.30}
+HELD = {YES: 0.75, DOUBTFUL: 0.50}
+FOUND = {YES: 0.25, DOUBTFUL: 0.50}
 LEVEL = 0.05  # of the family of tests of a violation
 SMALLEST_BIAS = 0.08  # share of the reference effect under which a violation does no harm
 SMALLEST_EFFECT = 0.10  # per seat: METHOD B7; a programme declares its own

@@ -1,0 +1,74 @@
+"""The benchmark of planted programmes: worlds whose truth is right, verdicts read again."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+import planted as benchmark
+import worlds
+
+from fpi_eval.impact.frame import GROSS, NET
+from fpi_eval.impact.j import j
+from fpi_eval.twin.moments import dynamics
+
+
+def row(**other):
+    base = dict.fromkeys(benchmark.COLUMNS, 0.5) | {
+        "family": benchmark.OTHER, "world": "propre", "seed": 1, "commit": "abc", "theta": 0.4,
+        "net": 0.4, "estimate": 0.45, "ci_low": 0.3, "ci_high": 0.6, "cal_low": 0.35,
+        "cal_high": 0.55, "contained": 0.95, "found": 0.05,
+    }  # fmt: skip
+    base |= {f"p_{t}": 0.9 for t in benchmark.TESTS} | {f"biais_{t}": 0.2 for t in benchmark.TESTS}
+    return base | other
+
+
+def test_verdicts_are_read_again_from_the_current_thresholds():
+    rows = pd.DataFrame(
+        [row(), row(seed=2, contained=0.3), row(seed=3, p_tendance=0.001),
+         row(seed=4, cal_low=-0.1, cal_high=0.9)]
+    )  # fmt: skip
+    words = benchmark.judged(rows)["niveau"].tolist()
+    assert words == ["solide", "non concluant", "à lire avec prudence", "non concluant"]
+    said = benchmark.markdown(rows)
+    assert "| propre | 4 |" in said
+    assert "étalonné tient" in said
+
+
+def test_the_second_family_counts_the_pupils_that_its_programme_brings():
+    drawn = worlds.draw(worlds.CLEAN, 3)
+    found = j(drawn.panel, "diplomes")
+    for label, truth in ((GROSS, drawn.theta), (NET, drawn.net)):
+        assert abs(found[label].estimate - truth) < 4 * found[label].std_error
+    none = worlds.draw(worlds.WORLDS["sans effet"], 3)
+    assert (none.theta, none.net) == (0.0, 0.0)
+    again = worlds.draw(worlds.CLEAN, 3)
+    pd.testing.assert_frame_equal(again.panel, drawn.panel)
+    assert (drawn.panel[["entrants", "terminale", "diplomes"]] >= 0).all(axis=None)
+
+
+def test_the_second_family_wanders_as_real_schools_do():
+    rows = worlds.draw(worlds.CLEAN, 4).panel
+    rows = rows[rows["rentree"].between(2017, 2020)].rename(columns={"terminale": "effectif"})
+    found = dynamics(rows).set_index("statistic")["value"]
+    assert 0.09 < found["variation_1"] < 0.16
+    assert 1.3 < found["rapport_3"] < 2.6
+
+
+@pytest.mark.parametrize("world", ["sélection sur la tendance", "choc à l'ouverture"])
+def test_violations_bias_j_and_clean_worlds_do_not(world):
+    seeds = range(6)
+    gaps = {
+        name: np.mean(
+            [
+                j(d.panel, "diplomes")[GROSS].estimate - d.theta
+                for d in (worlds.draw(worlds.WORLDS[name], s) for s in seeds)
+            ]
+        )
+        for name in ("propre", world)
+    }
+    assert abs(gaps["propre"]) < 0.06  # 6 draws of standard error .05
+    assert gaps[world] > gaps["propre"] + 0.03
