@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         plots,
         power,
         projection,
+        records,
         report,
         twin,
     )
@@ -37,13 +38,13 @@ _FROM = {
     "parse_rentree": "fpi_eval.programme",
 }
 _MODULES = (
-    "checks", "costs", "impact", "indicators", "plan", "plots", "power", "projection", "report",
-    "twin",
+    "checks", "costs", "impact", "indicators", "plan", "plots", "power", "projection",
+    "records", "report", "twin",
 )  # fmt: skip
 __all__ = [
     "Absent", "FpiError", "Programme", "Year", "attempt", "checks", "costs", "impact",
     "indicators", "load", "load_programme", "parse_rentree", "plan", "plots", "power",
-    "projection", "report", "twin",
+    "projection", "records", "report", "twin",
 ]  # fmt: skip
 
 

@@ -366,6 +366,37 @@ def new(
 
 
 @app.command
+def individus(
+    rentree: Rentree,
+    /,
+    *,
+    programme: Programme = "fpi_aura",
+    donnees: Donnees = "",
+    fichiers: Annotated[
+        str, Parameter(help="Dossier des fichiers individuels ; [individus] dossier par défaut.")
+    ] = "",
+    sortie: Annotated[
+        str, Parameter(help="Dossier où écrire les tableaux protégés et leur journal d'exports.")
+    ] = "",
+) -> None:
+    """Compte les fichiers individuels : qui travaille dans l'industrie de la région."""
+    from fpi_eval import impact, records
+    from fpi_eval.absent import Absent
+    from fpi_eval.panel.year import load as load_year
+    from fpi_eval.report.pages import individus as words
+
+    year = load_year(programme, parse_rentree(rentree), donnees)
+    found = records.count(year, fichiers)
+    print(words.controle(found))
+    if isinstance(found, Absent):
+        return
+    print(words.reponse(impact.in_industry(found.panel)))
+    safe = {name: one for name, one in found.tables.items() if not isinstance(one, Absent)}
+    for path in records.release(safe, sortie) if sortie else ():
+        print(path)
+
+
+@app.command
 def notebooks(*, programme: Programme = "") -> None:
     """Liste les notebooks, leurs paramètres et ce qu'ils déclarent."""
     from fpi_eval.report.runner.notebooks import discover

@@ -7,9 +7,7 @@ from fpi_eval.programme import Individus
 
 pytest.importorskip("ibis", reason="l'extra « individus » n'est pas installé")
 
-from fpi_eval.records.open import open_folder, regions_table
-from fpi_eval.records.panel import counts
-from fpi_eval.records.release import (
+from fpi_eval.records.exports import (
     LOG,
     OTHERS,
     merged,
@@ -18,6 +16,8 @@ from fpi_eval.records.release import (
     sectors,
     sectors_table,
 )
+from fpi_eval.records.open import open_folder, regions_table
+from fpi_eval.records.panel import counts
 from fpi_eval.twin.geography import departements
 
 

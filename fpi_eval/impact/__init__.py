@@ -45,6 +45,7 @@ _FROM = {
     "passage": "jobs.passage",
     "regional_change": "jobs.regional",
     "additional_jobs": "jobs.additional",
+    "in_industry": "jobs.industry",
     "detectable_effects": "jobs.visibility",
     "employed_by_site": "jobs.sites",
     "bounded_employment": "jobs.bounded",

@@ -12,14 +12,16 @@ from typing import Any
 _FROM = {
     "Faults": "faults",
     "Records": "open",
+    "Counted": "counted",
+    "count": "counted",
     "counts": "panel",
     "examine": "faults",
     "generate": "generate",
     "open_folder": "open",
-    "outcomes_table": "release",
+    "outcomes_table": "exports",
     "open_records": "open",
-    "release": "release",
-    "sectors_table": "release",
+    "release": "exports",
+    "sectors_table": "exports",
     "with_counts": "panel",
 }
 __all__ = list(_FROM)

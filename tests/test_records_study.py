@@ -1,0 +1,72 @@
+"""From `fpi-eval individus` to the words of a page, on simulated files."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+import fpi_eval as fpi
+from fpi_eval.absent import Absent
+from fpi_eval.cli import main
+from fpi_eval.report.pages import individus as page
+
+pytest.importorskip("ibis", reason="l'extra « individus » n'est pas installé")
+
+from fpi_eval import impact, records
+
+
+@pytest.fixture(scope="module")
+def annee() -> fpi.Year:
+    return fpi.load("fpi_aura", 2030)
+
+
+@pytest.fixture(scope="module")
+def compte(annee):
+    return records.count(annee)
+
+
+def test_estimators_run_unchanged_on_the_panel_of_individual_files(annee, compte):
+    table = compte.panel.table
+    assert len(table) == len(annee.cells)
+    assert not table.duplicated(["cell", "rentree"]).any()
+    effet = impact.in_industry(compte.panel)
+    assert effet[0].ci_low < effet[0].estimate < effet[0].ci_high
+    trend = impact.bjs2_t(
+        table.dropna(subset=["en_emploi_industrie_region_6"]), "en_emploi_industrie_region_6"
+    )
+    assert trend.to_frame()["estimate"].notna().all()
+
+
+def test_a_diploma_counts_in_the_cell_and_session_of_its_pupils(annee, compte):
+    """Final-year pupils of the constat and of individual files are the same people."""
+    rows = compte.panel.table
+    told = annee.cells["terminale"].to_numpy()
+    both = rows["terminale"].notna().to_numpy() & ~pd.isna(told)
+    here = both & rows["rentree"].between(2019, 2027).to_numpy()
+    same = rows["terminale"].to_numpy()[here] == told[here]
+    assert same.mean() > 0.95
+
+
+def test_the_page_words_what_it_is_given(annee, compte):
+    words = page.reponse(impact.in_industry(compte.panel))
+    assert words.startswith("Pour 100 places ouvertes")
+    assert len(page.effets(impact.in_industry(compte.panel), annee.context).frame) == 3
+    assert "du panel" in page.controle(compte)
+
+
+def test_a_year_without_individual_files_says_how_to_get_them(annee, tmp_path):
+    real = SimpleNamespace(
+        donnees=SimpleNamespace(simulees=False, dossier=tmp_path), programme=annee.programme
+    )
+    found = records.count(real)
+    assert isinstance(found, Absent)
+    assert "docs/individus.md" in page.reponse(impact.in_industry(found))
+
+
+def test_the_command_writes_protected_tables_and_their_log(tmp_path, capsys, monkeypatch, compte):
+    monkeypatch.setattr("fpi_eval.records.counted.count", lambda *_: compte)
+    main(["individus", "2030", "--sortie", str(tmp_path)])
+    said = capsys.readouterr().out
+    assert "Pour 100 places ouvertes" in said
+    log = pd.read_csv(tmp_path / "journal_exports.csv", sep=";")
+    assert set(log["fichier"]) == {"sortants_par_filiere.csv", "secteurs.csv"}
