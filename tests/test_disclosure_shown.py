@@ -9,6 +9,7 @@ import pytest
 import fpi_eval
 from fpi_eval.disclosure import MARK, Thresholds, public, share_told, show_alone
 from fpi_eval.disclosure.shown import COUNTS
+from fpi_eval.errors import FpiError
 from fpi_eval.programme import Secret, load_programme
 
 FOLDER = Path(fpi_eval.__file__).parent
@@ -71,3 +72,5 @@ def test_a_count_of_people_is_hidden_with_what_gives_it_back_and_another_row():
 def test_rows_that_count_nobody_are_shown_as_they_are():
     frame = pd.DataFrame({"places": [3, 1]})
     pd.testing.assert_frame_equal(public(frame).marked, frame)
+    with pytest.raises(FpiError, match="compte des personnes"):
+        public(frame).derived(frame.assign(entrants=[3, 1]))

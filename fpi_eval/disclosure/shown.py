@@ -90,6 +90,8 @@ class Shown:
 
         ``hidden`` says where they lack a hidden value; by default where these do, row by row.
         """
+        if not COUNTS & set(self.frame):
+            _refuse_counts(frame)
         if hidden is None:
             kept = [name for name in self.flagged if name in frame]
             hidden = self.hidden.loc[frame.index, kept]
@@ -115,6 +117,11 @@ def public(frame: pd.DataFrame) -> Shown:
     FpiError
         A column counts people: it must be protected first.
     """
+    _refuse_counts(frame)
+    return _made(frame, pd.DataFrame(index=frame.index))
+
+
+def _refuse_counts(frame: pd.DataFrame) -> None:
     for name in frame:
         if name in COUNTS and pd.to_numeric(frame[name], errors="coerce").notna().any():
             raise FpiError(
@@ -122,7 +129,6 @@ def public(frame: pd.DataFrame) -> Shown:
                 "Protégez-la d'abord (disclosure.protect, ou show_alone pour un résultat seul).",
                 colonne=str(name),
             )
-    return _made(frame, pd.DataFrame(index=frame.index))
 
 
 def show_alone(frame: pd.DataFrame, thresholds: Thresholds) -> Shown:
