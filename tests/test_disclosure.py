@@ -373,3 +373,10 @@ def test_programs_that_start_from_few_neighbours_protect_as_well(monkeypatch):
     monkeypatch.setattr(hiding, "NEARER", 5)
     safe = protect(wide_table(4, 12, 24), **WIDE)
     assert not audit([safe.publication])["expose"].any()
+
+
+def test_a_count_that_no_row_holds_is_not_available_and_hides_nothing():
+    table = THREE_BY_TWO.assign(m=np.nan)
+    protected = protect(table, dims=["departement", "filiere"], values=["n", "m"])
+    assert protected.frame["m"].isna().all()
+    assert not protected.hidden["m"].any()

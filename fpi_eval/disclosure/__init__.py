@@ -16,22 +16,27 @@ dominance, and knows neither rates, nor linked tables, nor last year's report.
 """
 
 from fpi_eval.disclosure.audit import audit
-from fpi_eval.disclosure.rules import MARK, TOTAL, Parts, Rate, Thresholds
+from fpi_eval.disclosure.hiding import Unprotectable
+from fpi_eval.disclosure.rules import MARK, TOTAL, Parts, PublicShare, Rate, Thresholds
 from fpi_eval.disclosure.shown import Shown, public, share_told, show_alone
-from fpi_eval.disclosure.suppress import protect
-from fpi_eval.disclosure.tables import Protected, Publication, with_margins
+from fpi_eval.disclosure.suppress import protect, protect_together
+from fpi_eval.disclosure.tables import Protected, Publication, ToPublish, with_margins
 
 __all__ = [
     "MARK",
     "TOTAL",
     "Parts",
     "Protected",
+    "PublicShare",
     "Publication",
     "Rate",
     "Shown",
     "Thresholds",
+    "ToPublish",
+    "Unprotectable",
     "audit",
     "protect",
+    "protect_together",
     "public",
     "share_told",
     "show_alone",

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import sparse
 
 from fpi_eval.disclosure.bounds import Feasible
-from fpi_eval.disclosure.rules import TOTAL, Thresholds, may_be_zero, within
+from fpi_eval.disclosure.rules import PublicShare, Thresholds, may_be_zero, within
 from fpi_eval.disclosure.system import System, build_system
 from fpi_eval.disclosure.tables import Publication
 from fpi_eval.errors import FpiError
@@ -58,7 +58,7 @@ def audit(
     view = _view(published, thresholds)
     enough = np.inf if exact else thresholds.largeur_protection
     low, high = view.feasible().ranges(view.system.matrix[view.targets], enough)
-    dims = list(published[-1].dims)
+    dims = _space(published[-1])
     labels = [view.label(row) for row in view.targets]
     bounds = pd.DataFrame(labels, columns=["publication", *dims, "effectif"])
     bounds = bounds.assign(bas=low, haut=high)
@@ -118,20 +118,18 @@ class _View:
 
 def _view(published: Sequence[Publication], thresholds: Thresholds) -> _View:
     newest = published[-1]
-    dims, names = list(newest.dims), list(newest.counts)
-    frames = [
-        p.frame[list(p.dims)].astype(object).reindex(columns=dims, fill_value=TOTAL)
-        for p in published
-    ]
-    cells = pd.concat(frames, ignore_index=True)
+    names = [n for n in dict.fromkeys(n for p in published for n in p.counts)
+             if n in newest.structure]  # fmt: skip
+    cells = pd.concat([p.cells(_space(newest)) for p in published], ignore_index=True)
     relations = [r for p in published for r in (*p.parts, *within(p.rates, names))]
-    system = build_system(cells, newest.structure, names, list(dict.fromkeys(relations)))
+    links = [link for link in newest.links if {link.share, link.whole} <= set(names)]
+    system = build_system(cells, newest.structure, names, list(dict.fromkeys(relations)), links)
     shown, lowest = np.full(len(system.cell), np.nan), np.zeros(len(system.cell))
-    zero = np.zeros(len(system.cell), dtype=bool)
+    by_rate = np.zeros(len(system.cell), dtype=bool)
     targets, slopes, first = [], [], 0
     for p in published:
-        for row, offset, name, free in _published_rows(p, system, first, thresholds):
-            shown[row], zero[row] = p.frame[name].iloc[offset], free
+        for row, offset, name, free, rated in _published_rows(p, system, first, thresholds, links):
+            shown[row], by_rate[row] = p.frame[name].iloc[offset], rated
             if name in p.hidden and p.hidden[name].iloc[offset]:
                 lowest[row] = 0 if free else 1
                 targets.append(row)
@@ -139,18 +137,30 @@ def _view(published: Sequence[Publication], thresholds: Thresholds) -> _View:
         first += len(p.frame)
     source = np.repeat([p.name for p in published], [len(p.frame) for p in published])
     places = np.array(targets, dtype=int)
-    return _View(system, cells, source, shown, lowest, places, zero[places], slopes)
+    return _View(system, cells, source, shown, lowest, places, by_rate[places], slopes)
+
+
+def _space(p: Publication) -> list[str]:
+    return list(p.space or p.dims)
 
 
 def _published_rows(
-    p: Publication, system: System, first: int, thresholds: Thresholds
-) -> Iterator[tuple[int, int, str, bool]]:
-    """Yield row, position, count and whether it may be zero, of the counts that a report prints."""
+    p: Publication,
+    system: System,
+    first: int,
+    thresholds: Thresholds,
+    links: Sequence[PublicShare],
+) -> Iterator[tuple[int, int, str, bool, bool]]:
+    """Yield row, position and count of what a report prints, then whether it may be zero.
+
+    Last, whether the publisher's rule hides it whatever its value.
+    """
     counts = {name: p.frame[name].to_numpy(dtype=float) for name in p.counts if name in p.frame}
-    zeros = {name: may_be_zero(name, counts, p.rates, thresholds) for name in counts}
+    rated = {name: may_be_zero(name, counts, p.rates, thresholds) for name in counts}
+    zeros = {name: may_be_zero(name, counts, p.rates, thresholds, links) for name in counts}
     for row, offset, name in system.rows_of(first, len(p.frame)):
         if name in counts:
-            yield row, offset, name, bool(zeros[name][offset])
+            yield row, offset, name, bool(zeros[name][offset]), bool(rated[name][offset])
 
 
 def _slopes(p: Publication, system: System, first: int) -> list[sparse.csr_matrix]:

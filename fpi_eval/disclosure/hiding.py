@@ -11,6 +11,7 @@ from fpi_eval.disclosure.system import System
 from fpi_eval.errors import FpiError
 
 TOLERANCE = 1e-6
+STRICT = 1e-4  # what a half that could round either way is kept away from
 NODES = 2_000  # of an integer program, before its best answer so far is taken
 NEAR = 200  # groups of unknowns tried first: beyond, programs get slow
 LARGE, NEARER = 5_000, 60  # groups from which a system is large, and how many it tries first
@@ -42,14 +43,22 @@ class Hiding:
         n = system.matrix.shape[0]
         self.system, self.truth, self.width = system, truth, width
         self.value = np.rint(system.matrix @ truth)
-        self.hidden, self.hideable, self.frozen = (np.zeros(n, dtype=bool) for _ in range(3))
+        self.hidden, self.hideable, self.frozen, self.mine, self.withdrawn = (
+            np.zeros(n, dtype=bool) for _ in range(5)
+        )
         self.lowest = np.zeros(n)
         self.targets: list[Target] = []
         self.more: list[sparse.csr_matrix] = []
 
-    def own(self, row: int, label: str, *, secret: bool, may_be_zero: bool) -> None:
-        """Declare a row of the new report, hidden from the start if `secret`; a zero is shown."""
-        self.hideable[row] = secret or self.value[row] > 0
+    def own(
+        self, row: int, label: str, *, secret: bool, may_be_zero: bool, share: bool = False
+    ) -> None:
+        """Declare a row of the new report, hidden from the start if `secret`.
+
+        A zero is shown, unless it is that of a `share` of another count.
+        """
+        self.mine[row] = True
+        self.hideable[row] = secret or share or self.value[row] > 0
         self.frozen[row] = not self.hideable[row]
         self.hidden[row] = secret
         self.lowest[row] = 0 if may_be_zero or self.frozen[row] else 1
@@ -83,8 +92,11 @@ class Hiding:
         self.targets.append(Target(place, float((row @ self.truth)[0]), label))
         self.more.append(row)
 
-    def run(self) -> None:
-        """Hide complementary cells until each target has its width, then show again the useless."""
+    def run(self, *, withdraw: bool = False) -> None:
+        """Hide complementary cells until each target has its width, then show again the useless.
+
+        With `withdraw`, a target that finds none takes out of the report the cells that touch it.
+        """
         self.watched = sparse.vstack([self.system.matrix, *self.more], format="csr")
         self.proofs = Proofs(self.watched)
         program, done = _Program(self), []
@@ -92,6 +104,10 @@ class Hiding:
         for target in self.targets:  # grows: each cell hidden becomes a target
             self._protect(program, target)
             spread = self.proofs.spread(target.place)
+            if target.must and spread < self.width and withdraw:
+                self._withdraw(target)
+                self._protect(program, target)
+                spread = self.proofs.spread(target.place)
             if target.must and spread < self.width:
                 raise Unprotectable(
                     f"{target.label} : ce qui est déjà public ne permet plus de protéger cette "
@@ -101,6 +117,16 @@ class Hiding:
             done.append((target, min(spread, self.width)))
         if done:
             self._show_useless(done)
+
+    def _withdraw(self, target: Target) -> None:
+        """Take out of the report, zeros included, the cells that hold people of a target."""
+        touched = (self.system.matrix @ (self.watched[[target.place]] != 0).T).toarray()[:, 0] > 0
+        out = touched & self.mine
+        self.withdrawn |= out
+        self.hidden |= out
+        self.hideable |= out
+        self.frozen &= ~out
+        self.lowest[out] = 0
 
     def _protect(self, program: "_Program", target: Target) -> None:
         if self.proofs.spread(target.place) >= self.width:
@@ -132,7 +158,8 @@ class Hiding:
         primary = {same[target.place] for target, _ in done if target.must}
         asked = self.proofs.asked(done, same)
         for row in sorted(np.flatnonzero(self.hidden), key=lambda r: -self.value[r]):
-            if same[row] not in primary and asked.without(row):
+            kept = same[row] in primary or self.withdrawn[row]
+            if not kept and asked.without(row):
                 self.hidden[row] = False
 
 
@@ -219,7 +246,8 @@ class _Program:
         self.to_unknowns = system.matrix.T.tocsr()
         self.relations = system.relations.tocsc()
         rest = system.relations @ hiding.truth
-        self.low, self.high = system.low - rest, system.high - rest
+        self.low = np.minimum(system.low + STRICT * (system.low < 0) - rest, 0)
+        self.high = np.maximum(system.high - STRICT * (system.low < 0) - rest, 0)
         self.groups = np.array([group for _, group in system.columns])
         self.weight = 1 / np.maximum(np.diff(system.matrix.indptr), 1)
         self.all = np.arange(len(self.groups))

@@ -44,5 +44,5 @@ def show_public(
     collected = pd.concat([detail[list(dims)], detail[list(public)].notna()], axis=1)
     system = build_system(frame[list(dims)], collected, list(public), ())
     truth = system.unknowns(detail[list(public)].fillna(0))
-    sums = system.layout(system.matrix @ truth, 0, len(frame))
+    sums = system.layout(system.matrix @ truth, 0, len(frame), public)
     return frame.assign(**sums), hidden.assign(**dict.fromkeys(public, False))

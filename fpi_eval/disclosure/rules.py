@@ -78,6 +78,19 @@ class Parts:
     exhaustive: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PublicShare:
+    """A count that is a public share of another in each detailed row, rounded there.
+
+    ``share`` = round(``whole`` × ratio), ``ratio`` being a column of the public catalogue (seats of
+    the programme over places). Whoever learns one of the two counts learns the other.
+    """
+
+    share: str
+    whole: str
+    ratio: str
+
+
 def within(rates: Sequence[Rate], values: Sequence[str]) -> list[Parts]:
     """Return what rates of people tell: the numerator is a part of the denominator."""
     return [
@@ -123,13 +136,18 @@ def below(denominator: np.ndarray, thresholds: Thresholds) -> np.ndarray:
 
 
 def may_be_zero(
-    name: str, shown: dict[str, np.ndarray], rates: Sequence[Rate], thresholds: Thresholds
+    name: str,
+    shown: dict[str, np.ndarray],
+    rates: Sequence[Rate],
+    thresholds: Thresholds,
+    links: Sequence[PublicShare] = (),
 ) -> np.ndarray:
     """Return where a reader who sees `shown` (missing = hidden) can't exclude a hidden zero.
 
-    Only the numerator of a rate under the publisher's rule is hidden whatever its value.
+    The numerator of a rate under the publisher's rule is hidden whatever its value, and so is a
+    share of a count that must not be given back.
     """
-    free = np.zeros(len(shown[name]), dtype=bool)
+    free = np.full(len(shown[name]), any(link.share == name for link in links))
     for rate in rates:
         if rate.regle_editeur and rate.numerator == name:
             denominator = shown.get(rate.denominator, np.full(len(free), np.nan))

@@ -1,17 +1,19 @@
 """Primary suppression, then complementary cells chosen by linear programming."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from fpi_eval.disclosure.hiding import Hiding
+from fpi_eval.disclosure.hiding import TOLERANCE, Hiding
 from fpi_eval.disclosure.readers import show, show_public
 from fpi_eval.disclosure.rules import (
     COMPLEMENT,
     EFFECTIF,
     TOTAL,
     Parts,
+    PublicShare,
     Rate,
     Thresholds,
     check_counts,
@@ -20,7 +22,13 @@ from fpi_eval.disclosure.rules import (
     within,
 )
 from fpi_eval.disclosure.system import System, build_system
-from fpi_eval.disclosure.tables import Protected, Publication, elementary, with_margins
+from fpi_eval.disclosure.tables import (
+    Protected,
+    Publication,
+    ToPublish,
+    elementary,
+    with_margins,
+)
 from fpi_eval.errors import FpiError
 
 
@@ -78,38 +86,145 @@ def protect(
     """
     windows = windows or {}
     check_counts(detail, (*values, *public))
-    detail = detail.reset_index(drop=True)
     mine = with_margins(detail, dims, margins=margins, windows=windows)
-    theirs = [_on_dims(publication, dims) for publication in known]
-    virtual = elementary(pd.concat([mine, *theirs], ignore_index=True))
-    cells = pd.concat([mine, *theirs, virtual], ignore_index=True)
-    structure = pd.concat([detail[list(dims)], detail[list(values)].notna()], axis=1)
-    relations = [*parts, *within(rates, values)]
-    for publication in known:
-        relations += [*publication.parts, *within(publication.rates, values)]
-    system = build_system(cells, structure, values, list(dict.fromkeys(relations)))
-    truth = system.unknowns(detail[list(values)].fillna(0))
+    layout = ToPublish(name, mine, tuple(values), tuple(rates), tuple(parts), tuple(public))
+    return protect_together(detail, [layout], dims=dims, known=known, thresholds=thresholds)[name]
+
+
+def protect_together(
+    detail: pd.DataFrame,
+    layouts: Sequence[ToPublish],
+    *,
+    dims: Sequence[str],
+    links: Sequence[PublicShare] = (),
+    known: Sequence[Publication] = (),
+    thresholds: Thresholds = Thresholds(),  # noqa: B008
+    withdraw: bool = False,
+) -> dict[str, Protected]:
+    """Return tables that a reader holds together, protected in one system, by name.
+
+    Parameters
+    ----------
+    detail : DataFrame
+        Finest rows: `dims`, the counts of all layouts (missing where not collected), and the
+        ratios of `links`.
+    layouts : sequence of ToPublish
+        What is published, each on some of the dimensions.
+    links : sequence of PublicShare
+        Counts that are a public share of another: what hides one must hide the other.
+    withdraw : bool
+        Take out of the tables the cells that touch a count that nothing else protects.
+    """
+    values = list(dict.fromkeys(name for layout in layouts for name in layout.counts))
+    check_counts(detail, values)
+    detail = detail.reset_index(drop=True)
+    ratios = [link.ratio for link in links]
+    structure = pd.concat([detail[list(dims)], detail[values].notna(), detail[ratios]], axis=1)
+    blocks = _blocks(layouts, known, dims, values)
+    relations = [r for b in blocks for r in (*b.parts, *within(b.rates, values))]
+    cells = pd.concat([block.cells for block in blocks], ignore_index=True)
+    system = build_system(cells, structure, values, list(dict.fromkeys(relations)), links)
+    truth = system.unknowns(detail[values].fillna(0))
     _check_relations(system, truth)
     hiding = Hiding(system, truth, thresholds.largeur_protection)
-    sizes = [len(mine), *(len(cells) for cells in theirs), len(virtual)]
-    reasons = _declare(hiding, cells, sizes, known, rates, thresholds)
-    _watch_rests(hiding, mine, parts, thresholds)
-    hiding.run()
-    masks = system.layout(hiding.hidden.astype(float), 0, len(mine))
-    counts = system.layout(hiding.value, 0, len(mine))
-    frame, hidden = show(mine, counts, masks, rates)
-    if public:
-        frame, hidden = show_public(frame, hidden, detail, dims, public)
+    reasons = _declare(hiding, blocks, thresholds, links)
+    for block, first in _starts(blocks, len(layouts)):
+        _watch_rests(hiding, block, first, thresholds)
+    hiding.run(withdraw=withdraw)
+    found = {}
+    for block, first in _starts(blocks, len(layouts)):
+        where = (first, len(block.cells), block.names)
+        masks = system.layout(hiding.hidden.astype(float), *where)
+        counts = system.layout(hiding.value, *where)
+        away = system.layout(hiding.withdrawn.astype(float), *where)
+        shown = _table(block.layout, counts, masks, detail, structure, dims, links)
+        lost = np.max([np.nan_to_num(away[name]) for name in block.names], axis=0) > 0
+        found[block.layout.name] = _with_reasons(*shown, reasons[block.layout.name], ~lost)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Cells of one source: a layout, an earlier report, or single years inside the windows."""
+
+    cells: pd.DataFrame
+    names: tuple[str, ...]
+    rates: tuple[Rate, ...]
+    parts: tuple[Parts, ...]
+    layout: ToPublish | None = None
+    earlier: Publication | None = None
+
+
+def _blocks(
+    layouts: Sequence[ToPublish],
+    known: Sequence[Publication],
+    dims: Sequence[str],
+    values: Sequence[str],
+) -> list[_Block]:
+    """Return the blocks of the layouts, then those of earlier reports, then of single years."""
+    mine = [
+        _Block(
+            layout.cells.astype(object).reindex(columns=list(dims), fill_value=TOTAL),
+            layout.counts, layout.rates, layout.parts, layout=layout,
+        )
+        for layout in layouts
+    ]  # fmt: skip
+    theirs = [
+        _Block(p.cells(dims), tuple(n for n in p.counts if n in values), p.rates, p.parts,
+               earlier=p)
+        for p in known
+    ]  # fmt: skip
+    single = []
+    for names in dict.fromkeys(block.names for block in (*mine, *theirs)):
+        same = [block for block in (*mine, *theirs) if block.names == names]
+        cells = elementary(pd.concat([block.cells for block in same], ignore_index=True))
+        rates = same[0].rates if same[0].layout else ()
+        single.append(_Block(cells, names, rates, ()))
+    return [*mine, *theirs, *single]
+
+
+def _starts(blocks: Sequence[_Block], count: int) -> list[tuple[_Block, int]]:
+    """Return the first `count` blocks, each with the place of its first cell."""
+    sizes = np.cumsum([0, *(len(block.cells) for block in blocks)])
+    return list(zip(blocks[:count], sizes.tolist(), strict=False))
+
+
+def _table(
+    layout: ToPublish,
+    counts: Mapping[str, np.ndarray],
+    masks: Mapping[str, np.ndarray],
+    detail: pd.DataFrame,
+    structure: pd.DataFrame,
+    dims: Sequence[str],
+    links: Sequence[PublicShare],
+) -> tuple[Publication, pd.DataFrame]:
+    """Return what a layout publishes, and its cells."""
+    own, cells = list(layout.cells.columns), layout.cells
+    frame, hidden = show(
+        cells, *({name: kind[name] for name in layout.counts} for kind in (counts, masks)),
+        layout.rates,
+    )  # fmt: skip
+    if layout.public:
+        frame, hidden = show_public(frame, hidden, detail, own, layout.public)
     publication = Publication(
-        name, frame, tuple(dims), tuple(values), structure, hidden, tuple(rates), tuple(parts)
-    )
-    return _with_reasons(publication, mine, reasons)
+        layout.name, frame, tuple(own), layout.counts, structure, hidden, layout.rates,
+        layout.parts, tuple(links), tuple(dims) if own != list(dims) else (),
+    )  # fmt: skip
+    return publication, cells
 
 
 def _with_reasons(
-    publication: Publication, cells: pd.DataFrame, reasons: Mapping[str, np.ndarray]
+    publication: Publication,
+    cells: pd.DataFrame,
+    reasons: Mapping[str, np.ndarray],
+    kept: np.ndarray,
 ) -> Protected:
-    frame, hidden = publication.frame, publication.hidden
+    """Return the table of the cells `kept`, with the reasons of what it hides."""
+    frame, hidden, cells = (
+        part[kept].reset_index(drop=True) for part in (publication.frame, publication.hidden, cells)
+    )
+    reasons = {name: why[kept] for name, why in reasons.items()}
+    publication = replace(publication, frame=frame, hidden=hidden)
     why = {
         name: np.where(hidden[name] & (reasons[name] == ""), COMPLEMENT, reasons[name])
         for name in publication.counts
@@ -119,19 +234,9 @@ def _with_reasons(
     return Protected(frame, hidden, first, n_hidden - first, publication, cells.assign(**why))
 
 
-def _on_dims(publication: Publication, dims: Sequence[str]) -> pd.DataFrame:
-    extra = set(publication.dims) - set(dims)
-    if extra:
-        raise FpiError(
-            f"« {publication.name} » : dimension absente du tableau détaillé.", colonne=min(extra)
-        )
-    cells = publication.frame[list(publication.dims)].astype(object)
-    return cells.reindex(columns=list(dims), fill_value=TOTAL)
-
-
 def _check_relations(system: System, truth: np.ndarray) -> None:
     rest = system.relations @ truth
-    if ((rest < system.low) | (rest > system.high)).any():
+    if ((rest < system.low - TOLERANCE) | (rest > system.high + TOLERANCE)).any():
         raise FpiError(
             "un total est plus petit que ses parties (ou n'est pas leur somme) dans le tableau "
             "détaillé : vérifiez les effectifs ou la déclaration « parts »."
@@ -140,35 +245,34 @@ def _check_relations(system: System, truth: np.ndarray) -> None:
 
 def _declare(
     hiding: Hiding,
-    cells: pd.DataFrame,
-    sizes: Sequence[int],
-    known: Sequence[Publication],
-    rates: Sequence[Rate],
+    blocks: Sequence[_Block],
     thresholds: Thresholds,
-) -> dict[str, np.ndarray]:
-    """Tell `hiding` what each row is, and return the reasons of primary suppression of own rows.
-
-    Blocks of cells, by `sizes`: the new report, each earlier one, single years inside windows.
-    """
-    system, first, of_block = hiding.system, 0, []
-    sources = [None, *known, None]
-    for number, (size, source) in enumerate(zip(sizes, sources, strict=True)):
-        counts = system.layout(hiding.value, first, size)
-        own_rates = source.rates if source else rates
-        of_block.append(primary(counts, own_rates, thresholds))
-        zeros = {name: may_be_zero(name, counts, own_rates, thresholds) for name in counts}
+    links: Sequence[PublicShare],
+) -> dict[str, dict[str, np.ndarray]]:
+    """Tell `hiding` what each row is; return each layout's reasons of primary suppression."""
+    system, of_layout = hiding.system, {}
+    for block, first in _starts(blocks, len(blocks)):
+        size = len(block.cells)
+        counts = system.layout(hiding.value, first, size, block.names)
+        why = primary(counts, block.rates, thresholds)
+        zeros = {n: may_be_zero(n, counts, block.rates, thresholds, links) for n in counts}
+        if block.layout is not None:
+            of_layout[block.layout.name] = why
         for row, offset, name in system.rows_of(first, size):
-            secret, zero = bool(of_block[-1][name][offset]), bool(zeros[name][offset])
-            label = _label(cells.iloc[first + offset], name)
-            if number == 0:
-                hiding.own(row, label, secret=secret, may_be_zero=zero)
-            elif source is not None:
-                shown = source.frame[name].iloc[offset] if name in source.frame else np.nan
+            if name not in counts:
+                continue
+            secret, zero = bool(why[name][offset]), bool(zeros[name][offset])
+            label = _label(block.cells.iloc[offset], name)
+            if block.layout is not None:
+                share = any(link.share == name for link in links)
+                hiding.own(row, label, secret=secret, may_be_zero=zero, share=share)
+            elif block.earlier is not None:
+                frame = block.earlier.frame
+                shown = frame[name].iloc[offset] if name in frame else np.nan
                 hiding.earlier(row, label, shown, secret=secret, may_be_zero=zero)
-            elif of_block[-1][name][offset] == EFFECTIF:
+            elif why[name][offset] == EFFECTIF:
                 hiding.watch_row(row, label)
-        first += size
-    return of_block[0]
+    return of_layout
 
 
 def _label(cell: pd.Series, name: str) -> str:
@@ -176,14 +280,13 @@ def _label(cell: pd.Series, name: str) -> str:
     return f"« {name} » ({where or 'ensemble'})"
 
 
-def _watch_rests(
-    hiding: Hiding, cells: pd.DataFrame, parts: Sequence[Parts], thresholds: Thresholds
-) -> None:
+def _watch_rests(hiding: Hiding, block: _Block, first: int, thresholds: Thresholds) -> None:
     """Protect what is left of a total besides its parts, where it is small."""
-    for relation in (relation for relation in parts if not relation.exhaustive):
-        for cell in range(len(cells)):
-            row = hiding.system.rest(relation, cell)
+    for relation in (relation for relation in block.parts if not relation.exhaustive):
+        for cell in range(len(block.cells)):
+            row = hiding.system.rest(relation, first + cell)
             if row is None:
                 continue
             if 1 <= float((row @ hiding.truth)[0]) < thresholds.effectif_minimum:
-                hiding.watch(row, f"reste de {_label(cells.iloc[cell], relation.total)}")
+                label = _label(block.cells.iloc[cell], relation.total)
+                hiding.watch(row, f"reste de {label}")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from fpi_eval.disclosure.rules import Parts
+from fpi_eval.disclosure.rules import Parts, PublicShare
 from fpi_eval.disclosure.tables import membership
 
 
@@ -26,7 +26,8 @@ class System:
         From (cell, measure) to row; absent where the count was never collected.
     relations : csr_matrix
         Each row is total − parts, over one unknown group, and is from `low` to `high`: from zero
-        to zero where the parts are all, else to infinity.
+        to zero where the parts are all, else to infinity. For a rounded share of a count, it is
+        their difference, at most one half either way.
     classes : (detailed rows,) int array
         Unknown group of each detailed row.
     """
@@ -54,11 +55,14 @@ class System:
         for row in np.flatnonzero((self.cell >= first) & (self.cell < first + size)):
             yield int(row), int(self.cell[row]) - first, self.measure[row]
 
-    def layout(self, values: np.ndarray, first: int, size: int) -> dict[str, np.ndarray]:
+    def layout(
+        self, values: np.ndarray, first: int, size: int, names: Sequence[str]
+    ) -> dict[str, np.ndarray]:
         """Return row values as one array per count, missing where it was not collected."""
-        table = {name: np.full(size, np.nan) for name in dict.fromkeys(self.measure)}
+        table = {name: np.full(size, np.nan) for name in names}
         for row, offset, name in self.rows_of(first, size):
-            table[name][offset] = values[row]
+            if name in table:
+                table[name][offset] = values[row]
         return table
 
     def rest(self, parts: Parts, cell: int) -> sparse.csr_matrix | None:
@@ -71,7 +75,11 @@ class System:
 
 
 def build_system(
-    cells: pd.DataFrame, structure: pd.DataFrame, values: Sequence[str], parts: Sequence[Parts]
+    cells: pd.DataFrame,
+    structure: pd.DataFrame,
+    values: Sequence[str],
+    parts: Sequence[Parts],
+    links: Sequence[PublicShare] = (),
 ) -> System:
     """Return the system of the counts `values` over `cells`.
 
@@ -80,11 +88,13 @@ def build_system(
     cells : DataFrame
         Dimension columns only: all cells of all publications.
     structure : DataFrame
-        Catalogue of detailed rows: dimensions, and booleans `values` (collected or not).
+        Catalogue of detailed rows: dimensions, booleans `values` (collected or not), and the
+        ratios of `links`, missing where there is none.
     """
     belongs = membership(cells, structure)
     collected = structure[list(values)].to_numpy(dtype=bool)
-    classes = _classes(belongs, collected)
+    ratios = structure[[link.ratio for link in links]].to_numpy(dtype=float)
+    classes = _classes(belongs, collected, ~np.isnan(ratios).all(axis=1))
     first = np.unique(classes, return_index=True)[1]
     columns = {
         (name, group): 0
@@ -95,18 +105,22 @@ def build_system(
     columns = {key: position for position, key in enumerate(columns)}
     matrix, cell, measure = _rows(belongs[:, first], values, columns)
     at = {(int(c), name): row for row, (c, name) in enumerate(zip(cell, measure, strict=True))}
-    relations, low, high = _relations(parts, columns, len(first))
+    relations, low, high = _relations(parts, links, ratios[first], columns)
     return System(matrix, cell, measure, at, relations, low, high, classes, columns)
 
 
-def _classes(belongs: sparse.csr_matrix, collected: np.ndarray) -> np.ndarray:
+def _classes(belongs: sparse.csr_matrix, collected: np.ndarray, alone: np.ndarray) -> np.ndarray:
+    """Return the group of each detailed row; those `alone` share theirs with no other."""
     columns = belongs.tocsc()
     columns.sort_indices()
     starts = columns.indptr
     seen: dict[tuple[bytes, bytes], int] = {}
     groups = [
         seen.setdefault(
-            (columns.indices[starts[a] : starts[a + 1]].tobytes(), collected[a].tobytes()),
+            (
+                columns.indices[starts[a] : starts[a + 1]].tobytes(),
+                collected[a].tobytes() + (str(a).encode() if alone[a] else b""),
+            ),
             len(seen),
         )
         for a in range(belongs.shape[1])
@@ -137,17 +151,26 @@ def _rows(
 
 
 def _relations(
-    parts: Sequence[Parts], columns: dict[tuple[str, int], int], n_groups: int
+    parts: Sequence[Parts],
+    links: Sequence[PublicShare],
+    ratios: np.ndarray,
+    columns: dict[tuple[str, int], int],
 ) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
-    data, rows, places, high = [], [], [], []
+    """Return rows on the unknowns, and between what and what each is."""
+    found = []
     for relation in parts:
+        weights = (1.0, *[-1.0] * len(relation.parts))
+        ends = (0.0, 0.0 if relation.exhaustive else np.inf)
         names = (relation.total, *relation.parts)
-        for group in range(n_groups):
-            if all((name, group) in columns for name in names):
-                places += [columns[name, group] for name in names]
-                data += [1.0] + [-1.0] * len(relation.parts)
-                rows += [len(high)] * len(names)
-                high.append(0.0 if relation.exhaustive else np.inf)
-    shape = (len(high), len(columns))
-    matrix = sparse.csr_matrix((data, (rows, places)), shape=shape)
-    return matrix, np.zeros(len(high)), np.array(high)
+        found += [(names, weights, group, ends) for group in range(len(ratios))]
+    for place, link in enumerate(links):
+        for group in np.flatnonzero(~np.isnan(ratios[:, place])):
+            names, weights = (link.share, link.whole), (1.0, -ratios[group, place])
+            found.append((names, weights, int(group), (-0.5, 0.5)))
+    kept = [one for one in found if all((name, one[2]) in columns for name in one[0])]
+    rows = [row for row, one in enumerate(kept) for _ in one[0]]
+    places = [columns[name, one[2]] for one in kept for name in one[0]]
+    data = [weight for one in kept for weight in one[1]]
+    low, high = np.array([one[3] for one in kept], dtype=float).reshape(-1, 2).T
+    shape = (len(kept), len(columns))
+    return sparse.csr_matrix((data, (rows, places)), shape=shape), low, high

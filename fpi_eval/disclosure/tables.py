@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from fpi_eval.disclosure.rules import MARK, TOTAL, Parts, Rate
+from fpi_eval.disclosure.rules import MARK, TOTAL, Parts, PublicShare, Rate
 from fpi_eval.disclosure.shown import Shown, _made
 from fpi_eval.errors import FpiError
 from fpi_eval.text import MISSING
@@ -27,7 +27,9 @@ class Publication:
         Dimension and count columns.
     structure : DataFrame
         The public catalogue: which detailed cells exist, and (columns of `counts`, booleans) which
-        counts were collected there. Holds no count.
+        counts were collected there. Holds no count. Tables of one system share it.
+    space : tuple of str
+        Dimensions of the catalogue, where they are more than the table's.
     """
 
     name: str
@@ -38,6 +40,29 @@ class Publication:
     hidden: pd.DataFrame
     rates: tuple[Rate, ...] = ()
     parts: tuple[Parts, ...] = ()
+    links: tuple[PublicShare, ...] = ()
+    space: tuple[str, ...] = ()
+
+    def cells(self, dims: Sequence[str]) -> pd.DataFrame:
+        """Return the cells on the dimensions of a catalogue, summed over those not told."""
+        if extra := set(self.dims) - set(dims):
+            raise FpiError(
+                f"« {self.name} » : dimension absente du tableau détaillé.", colonne=min(extra)
+            )
+        told = self.frame[list(self.dims)].astype(object)
+        return told.reindex(columns=list(dims), fill_value=TOTAL)
+
+
+@dataclass(frozen=True, slots=True)
+class ToPublish:
+    """A table to publish: its cells (dimension columns only), and what each shows."""
+
+    name: str
+    cells: pd.DataFrame
+    counts: tuple[str, ...]
+    rates: tuple[Rate, ...] = ()
+    parts: tuple[Parts, ...] = ()
+    public: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,14 +34,15 @@ def write(folder: Path, p: Panels, edition: Edition) -> list[Path]:
     """Write workbook, Parquet, CSV, dictionary and publication; return the files.
 
     Nothing is written, and the run stops, if the audit recovers a hidden count from all that is
-    published, last year's report included.
+    published, earlier reports included.
     """
     systems = proteges.all_systems(p)
     for safe in systems.values():
         protection.check(safe, protection.thresholds_of(p))
     tables = tableaux(p)
     book = folder / edition.file(NAME, "xlsx")
-    write_workbook(book, tables, title=f"{edition.titre}, {edition.annee}", warning=edition.banner)
+    warning = " ".join(part for part in (edition.banner, *proteges.left_out(p)) if part)
+    write_workbook(book, tables, title=f"{edition.titre}, {edition.annee}", warning=warning)
     files = export_tables(folder / FOLDER, [_named(table, edition.suffix) for table in tables])
     kept = folder / edition.file(publication.NAME, "json")
     shown = [safe.table.publication for safe in systems.values()]
@@ -55,6 +56,5 @@ def _named(table: Sheet, suffix: str) -> Sheet:
 
 
 def inputs(p: Panels) -> dict[str, Path]:
-    """Return what the workbook depends on besides the data: last year's publication."""
-    path = publication.path_of(p.donnees, p.donnees.rentree - 1)
-    return {f"{path.parent.name}/{path.name}": path} if path.is_file() else {}
+    """Return what the workbook depends on besides the data: earlier publications."""
+    return {f"{path.parent.name}/{path.name}": path for path in publication.paths(p.donnees)}

@@ -1,9 +1,9 @@
 """The counts of people that a report shows, each table with its margins, protected together.
 
-Four systems share no count, so each is protected by itself: wishes, entrants, people trained, and
-what becomes of final-year students. Whatever shows people reads them here: rates are computed from
-the counts that stay, so that they can tell no more. Recent years have a detail (département,
-course); older ones are sums only, under what last year's report already hid.
+Three systems share no count, so each is protected by itself: wishes; entrants and people trained,
+who are a public share of them; and what becomes of final-year students. Whatever shows people reads
+them here: rates are computed from the counts that stay, so that they can tell no more. Recent years
+have a detail (département, course); older ones are sums only, under what earlier reports hid.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,14 @@ from functools import cache
 
 import pandas as pd
 
-from fpi_eval.disclosure import Parts, Rate
+from fpi_eval.absent import Absent
+from fpi_eval.disclosure import Parts, PublicShare, Rate
 from fpi_eval.indicators.declare import EMPLOYED
 from fpi_eval.indicators.derive import in_seats
 from fpi_eval.indicators.filieres import of_programme
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional import HERE
-from fpi_eval.report.published.protection import AUTRES, Safe, protected
+from fpi_eval.report.published.protection import AUTRES, Safe, Wanted, protected
 
 PLACE = ["code_academie", "code_departement"]
 MILLESIMES = 4  # last ones shown
@@ -25,12 +26,50 @@ MILLESIMES = 4  # last ones shown
 
 def all_systems(p: Panels) -> dict[str, Safe]:
     """Return every protected table that the data allow, by name."""
-    made = {"voeux": voeux(p), "entrants": entrants(p), "formes": formes(p), "devenir": devenir(p)}
-    return {name: safe for name, safe in made.items() if safe is not None}
+    return {name: safe for name, safe in _all(p).items() if safe}
+
+
+def left_out(p: Panels) -> list[str]:
+    """Return the sentences that say why a table is not published."""
+    return [f"« {TABLES[name]} » : {one.reason}" for name, one in _all(p).items() if not one]
+
+
+def _all(p: Panels) -> dict[str, Safe | Absent]:
+    return {**_voeux(p), **_inscrits(p), **_devenir(p)}
+
+
+TABLES = {
+    "voeux": "Vœux", "entrants": "Entrants", "formes": "Personnes formées",
+    "devenir": "Devenir des élèves de dernière année",
+}  # fmt: skip
+
+
+def voeux(p: Panels) -> Safe | None:
+    """Return wishes beside places, None where the data do not allow it."""
+    return _voeux(p).get("voeux") or None
+
+
+def entrants(p: Panels) -> Safe | None:
+    """Return entrants beside places by territory × level × filière × rentrée, where both known."""
+    return _inscrits(p).get("entrants") or None
+
+
+def formes(p: Panels) -> Safe | None:
+    """Return people who entered the programme's seats, since its start, by place and course kind.
+
+    Entrants pro rata of the programme's seats in their cell, rounded there. Voie scolaire only:
+    no open file counts apprentices who enter.
+    """
+    return _inscrits(p).get("formes") or None
+
+
+def devenir(p: Panels) -> Safe | None:
+    """Return what becomes of final-year students, None where the data do not allow it."""
+    return _devenir(p).get("devenir") or None
 
 
 @cache
-def voeux(p: Panels) -> Safe | None:
+def _voeux(p: Panels) -> dict[str, Safe | Absent]:
     """Return wishes beside places by territory × level × filière × voie × rentrée.
 
     Académies and départements of the region for the rentrée and the one before. Affelnet: first
@@ -39,11 +78,15 @@ def voeux(p: Panels) -> Safe | None:
     rows = of_programme(p, p.capacites.table)
     affelnet = (rows["source"] == "affelnet") & (rows["niveau"] == "secondaire")
     wished = rows["voeux_1"].where(affelnet).notna() | rows["voeux"].notna() & ~affelnet
-    rows = rows[wished & (rows["places"] > 0)]
+    rows = _located(p, rows[wished & (rows["places"] > 0)])
     dims = ["territoire", "niveau", "filiere", "voie", *PLACE, "rentree"]
     groups = [("territoire", "niveau", "filiere", "voie", *PLACE[:k]) for k in (2, 1, 0)]
+    if rows.empty:
+        return {}
     known = [name for name in ("voeux_1", "voeux") if rows[name].notna().any()]
-    return protected(p, "voeux", _located(p, rows), dims, known, groups, public=["places"])
+    years = list(rows["rentree"].unique())
+    one = Wanted("voeux", rows, dims, known, groups, years, ("places",))
+    return protected(p, [one], rows, dims, fine=[y for y in years if y >= p.donnees.rentree - 1])
 
 
 @cache
@@ -54,14 +97,48 @@ def cellules(p: Panels) -> pd.DataFrame:
 
 
 @cache
-def entrants(p: Panels) -> Safe | None:
-    """Return entrants beside places by territory × level × filière × rentrée, where both known."""
+def _inscrits(p: Panels) -> dict[str, Safe | Absent]:
+    """Return entrants, and people in the programme's seats: one system, cell by cell.
+
+    People = entrants × seats / places, which the register and the capacities make public.
+    """
     rows = cellules(p)
     rows = rows[rows["entrants"].notna() & (rows["places"] > 0)]
+    if rows.empty:
+        return {}
+    wanted = [_par_territoire(p, rows)]
+    people = en_places(p) if not p.registre.empty else rows.iloc[:0].assign(seats=0.0)
+    people = people[people["entrants"].notna() & (people["places"] > 0)]
+    if len(people):
+        wanted.append(_dans_les_places(p, people))
+    told = rows["territoire"] == HERE
+    fine = [*PLACE, "uai", "cell"]
+    rows = rows.assign(**{name: rows[name].where(told, AUTRES) for name in fine})
+    keys = ["cell", "rentree"]
+    share = (people["seats"] / people["places"]).clip(0, 1)
+    own = people[keys].assign(_part=share, entrants_programme=people.get("entrants_programme"))
+    detail = rows.merge(own, "left", keys, validate="many_to_one")
+    dims = ["territoire", "niveau", "filiere", *fine, "rentree"]
+    links = [PublicShare("entrants_programme", "entrants", "_part")] if len(people) else []
+    return protected(p, wanted, detail, dims, fine=list(rows["rentree"].unique()), links=links)
+
+
+def _par_territoire(p: Panels, rows: pd.DataFrame) -> Wanted:
     dims = ["territoire", "niveau", "filiere", *PLACE, "rentree"]
     groups = [("territoire", "niveau", "filiere", *PLACE[:k]) for k in (2, 1, 0)]
-    return protected(p, "entrants", _located(p, rows), dims, ["entrants"], groups,
-                      public=["places"])  # fmt: skip
+    years = list(rows["rentree"].unique())
+    return Wanted("entrants", _located(p, rows), dims, ["entrants"], groups, years, ("places",))
+
+
+def _dans_les_places(p: Panels, people: pd.DataFrame) -> Wanted:
+    years = sorted(people["rentree"].unique())
+    dims = ["niveau", "filiere", *PLACE, "uai", "rentree"]
+    groups = [("niveau", "filiere", *PLACE), ("niveau", *PLACE, "uai"), ("niveau", *PLACE),
+              ("niveau", "filiere"), ("niveau",), ()]  # fmt: skip
+    ends = {p.donnees.rentree, *(one.echeance for one in p.donnees.programme.cibles)}
+    spans = {_span(years, min(end, p.donnees.rentree)) for end in ends} - {()}
+    windows = [span if len(span) > 1 else span[0] for span in sorted(spans, key=len)]
+    return Wanted("formes", people, dims, ["entrants_programme"], groups, windows)
 
 
 def _located(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
@@ -89,36 +166,12 @@ def en_places(p: Panels) -> pd.DataFrame:
     return rows.assign(entrants_programme=rows["entrants_programme"].round())
 
 
-@cache
-def formes(p: Panels) -> Safe | None:
-    """Return people who entered the programme's seats, since its start, by place and course kind.
-
-    Entrants pro rata of the programme's seats in their cell, rounded there. Voie scolaire only:
-    no open file counts apprentices who enter.
-    """
-    if p.registre.empty:
-        return None
-    people = en_places(p)
-    people = people[people["entrants_programme"].notna()]
-    if people.empty:
-        return None
-    years = sorted(people["rentree"].unique())
-    dims = ["niveau", "filiere", *PLACE, "uai", "rentree"]
-    groups = [("niveau", "filiere", *PLACE), ("niveau", *PLACE, "uai"), ("niveau", *PLACE),
-              ("niveau", "filiere"), ("niveau",), ()]  # fmt: skip
-    ends = {p.donnees.rentree, *(one.echeance for one in p.donnees.programme.cibles)}
-    spans = {_span(years, min(end, p.donnees.rentree)) for end in ends} - {()}
-    windows = [span if len(span) > 1 else span[0] for span in sorted(spans, key=len)]
-    return protected(p, "formes", people, dims, ["entrants_programme"], groups,
-                      windows=windows)  # fmt: skip
-
-
 def _span(years: Sequence[int], last: int) -> tuple[int, ...]:
     return tuple(int(year) for year in years if year <= last)
 
 
 @cache
-def devenir(p: Panels) -> Safe | None:
+def _devenir(p: Panels) -> dict[str, Safe | Absent]:
     """Return what becomes of final-year students: territory × filière × level × voie × millésime.
 
     ``terminale`` counts those of the rows whose outcomes the publisher gives (`couverture`), of
@@ -140,15 +193,16 @@ def devenir(p: Panels) -> Safe | None:
     kind = ("territoire", "filiere", "niveau", "voie")
     groups = [(*kind, "course"), kind, ("territoire", "filiere", "voie"),
               ("territoire", "niveau", "voie"), ("territoire", "voie")]  # fmt: skip
-    return protected(
-        p, "devenir", rows, [*kind, "course", "millesime"], values, groups,
-        rates=[Rate("_poursuite", "poursuite", "terminale"),
+    dims = [*kind, "course", "millesime"]
+    one = Wanted(
+        "devenir", rows, dims, values, groups, list(rows["millesime"].unique()),
+        rates=(Rate("_poursuite", "poursuite", "terminale"),
                Rate("_part", EMPLOYED[0], "terminale"),
-               *(Rate(f"_{name}", name, "sortants") for name in EMPLOYED)],
-        parts=[Parts("terminale", ("poursuite", "sortants"), exhaustive=True),
-               *(Parts("sortants", (name,)) for name in EMPLOYED)],
-        fine=[last],
+               *(Rate(f"_{name}", name, "sortants") for name in EMPLOYED)),
+        parts=(Parts("terminale", ("poursuite", "sortants"), exhaustive=True),
+               *(Parts("sortants", (name,)) for name in EMPLOYED)),
     )  # fmt: skip
+    return protected(p, [one], rows, dims, fine=[last]) if len(rows) else {}
 
 
 def couverture(p: Panels) -> float:

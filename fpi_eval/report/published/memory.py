@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fpi_eval.disclosure import Parts, Protected, Publication, Rate
+from fpi_eval.disclosure import Parts, Protected, Publication, PublicShare, Rate
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.donnees import Donnees
 from fpi_eval.report.edition import SIMULATED_SUFFIX
 
 NAME = "publication"
-VERSION = 1
+VERSION = 2
 
 
 def path_of(donnees: Donnees, rentree: int) -> Path:
@@ -25,10 +25,20 @@ def path_of(donnees: Donnees, rentree: int) -> Path:
     return root / "reports" / what.code / str(rentree) / f"{NAME}{suffix}.json"
 
 
-def previous(donnees: Donnees) -> dict[str, Publication]:
-    """Return what last year's report published, by table; nothing if there is no such report."""
-    path = path_of(donnees, donnees.rentree - 1)
-    return {p.name: p for p in read(path)} if path.is_file() else {}
+def paths(donnees: Donnees) -> list[Path]:
+    """Return what earlier reports kept, the oldest first."""
+    start = donnees.programme.rentree_debut
+    found = [path_of(donnees, year) for year in range(start - 1, donnees.rentree)]
+    return [path for path in found if path.is_file()]
+
+
+def earlier(donnees: Donnees) -> dict[str, tuple[Publication, ...]]:
+    """Return what all earlier reports published, by table, the oldest first."""
+    found: dict[str, tuple[Publication, ...]] = {}
+    for path in paths(donnees):
+        for one in read(path):
+            found[one.name] = (*found.get(one.name, ()), one)
+    return found
 
 
 def write(publications: Sequence[Publication]) -> bytes:
@@ -63,6 +73,8 @@ def _plain(p: Publication) -> dict:
         "counts": list(p.counts),
         "rates": [asdict(rate) for rate in p.rates],
         "parts": [asdict(part) for part in p.parts],
+        "links": [asdict(link) for link in p.links],
+        "space": list(p.space),
         "frame": _columns(p.frame),
         "hidden": _columns(p.hidden.astype(bool)),
         "structure": _columns(p.structure),
@@ -96,7 +108,11 @@ def _publication(p: dict) -> Publication:
     structure, hidden = (pd.DataFrame(p[name]) for name in ("structure", "hidden"))
     if lost := {*dims, *counts} - {*frame, *structure}:
         raise KeyError(min(lost))
-    return Publication(p["name"], frame, dims, counts, structure, hidden, rates, parts)
+    links = tuple(PublicShare(**link) for link in p.get("links", ()))
+    space = tuple(p.get("space", ()))
+    return Publication(
+        p["name"], frame, dims, counts, structure, hidden, rates, parts, links, space
+    )
 
 
 def _back(value: object) -> object:

@@ -1,13 +1,27 @@
-"""Protect one table of counts for a report, with last year's publication in mind, and audit it."""
+"""Protect the tables of a report that a reader holds together, earlier reports in mind; audit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from fpi_eval.disclosure import TOTAL, Protected, Publication, Shown, Thresholds, audit, protect
-from fpi_eval.disclosure.rules import EFFECTIF, TAUX
+from fpi_eval.absent import Absent
+from fpi_eval.disclosure import (
+    TOTAL,
+    Parts,
+    Protected,
+    Publication,
+    PublicShare,
+    Rate,
+    Shown,
+    Thresholds,
+    ToPublish,
+    Unprotectable,
+    audit,
+    protect_together,
+    with_margins,
+)
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.panels import Panels
 from fpi_eval.report.published import memory as publication
@@ -17,10 +31,11 @@ AUTRES = "—"  # detail of other regions and of older years: not distinguished
 
 @dataclass(frozen=True, slots=True)
 class Safe:
-    """A table fit to publish, and what audits it: last year's cells that it shares years with."""
+    """A table fit to publish, and what audits it: earlier reports, and the tables beside it."""
 
     table: Protected
     known: tuple[Publication, ...]
+    beside: tuple[Publication, ...] = ()
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -39,7 +54,7 @@ class Safe:
 
 def check(safe: Safe, thresholds: Thresholds) -> int:
     """Return how many hidden counts the audit bounded; raise if one can be recovered."""
-    published = [*safe.known, safe.table.publication]
+    published = [*safe.known, *safe.beside, safe.table.publication]
     return len(audit(published, thresholds=thresholds))
 
 
@@ -48,58 +63,112 @@ def thresholds_of(p: Panels) -> Thresholds:
     return Thresholds.of(p.donnees.programme.secret)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A table that a report wants to show: rows that tell its cells, and their groupings.
+
+    The year is the last of `dims`; groupings go from the finest to the coarsest.
+    """
+
+    name: str
+    rows: pd.DataFrame
+    dims: list[str]
+    counts: list[str]
+    groups: list[tuple[str, ...]]
+    windows: Sequence[object]
+    public: tuple[str, ...] = ()
+    rates: tuple[Rate, ...] = ()
+    parts: tuple[Parts, ...] = ()
+
+    def layout(self, dropped: int) -> ToPublish:
+        """Return the cells without the finest groupings, the coarsest always kept.
+
+        The cells of places not told apart are left out: each repeats a wider one.
+        """
+        groups = self.groups[min(dropped, len(self.groups) - 1) :]
+        windows = {self.dims[-1]: list(self.windows)}
+        cells = with_margins(self.rows, self.dims, margins=groups, windows=windows)
+        kept = cells.ne(AUTRES).all(axis=1)
+        return ToPublish(self.name, cells[kept].reset_index(drop=True), tuple(self.counts),
+                      self.rates, self.parts, self.public)  # fmt: skip
+
+
 def protected(
     p: Panels,
-    name: str,
+    wanted: Sequence[Wanted],
     rows: pd.DataFrame,
     dims: list[str],
-    values: list[str],
-    margins: list[tuple[str, ...]],
     *,
-    public: Sequence[str] = (),
-    windows: Sequence[object] | None = None,
-    fine: Sequence[object] | None = None,
-    **more: object,
-) -> Safe | None:
-    """Return the protected table of a system, last year's publication in mind; None if no row."""
-    if rows.empty:
-        return None
-    year = dims[-1]
-    counts = [*values, *public]
-    detail = rows.groupby(dims)[counts].sum(min_count=1).reset_index()
-    years = list(detail[year].unique())
-    if fine is None:
-        fine = years if windows else [y for y in years if y >= p.donnees.rentree - 1]
-    before = publication.previous(p.donnees).get(name)
-    known = () if before is None else (publication.within(before, year, fine),)
-    known = tuple(one for one in known if len(one.frame))
-    arguments = dict(
-        dims=dims, values=values, margins=margins, public=public,
-        windows={year: list(windows or years)}, thresholds=thresholds_of(p), name=name, **more,
-    )  # fmt: skip
-    try:
-        safe = protect(detail, known=known, **arguments)
-    except FpiError as error:
-        if not known:
-            raise
-        if not p.donnees.simulees:
-            raise _revised(p, error) from error
-        return Safe(_told(protect(detail, **arguments)), ())  # another twin: no secret to keep
-    safe = _told(safe)
-    return Safe(publication.still_hidden(safe, before) if before else safe, known)
+    fine: Sequence[object],
+    links: Sequence[PublicShare] = (),
+) -> dict[str, Safe | Absent]:
+    """Return the tables of one system, all earlier publications in mind, by name.
+
+    Parameters
+    ----------
+    wanted : sequence of Wanted
+        Tables that a reader holds together.
+    rows : DataFrame
+        Finest rows that the system tells apart: `dims`, the year last, and all counts.
+    fine : sequence
+        Years whose detail is in `rows`: earlier reports are read there.
+    links : sequence of PublicShare
+        Counts that are a public share of another.
+
+    Notes
+    -----
+    Where what is already public leaves no way to protect a cell, tables are published at wider
+    and wider groupings; then without the cells that touch it; else not at all, with the reason.
+    """
+    counts = [name for one in wanted for name in (*one.counts, *one.public)]
+    how = dict.fromkeys(counts, lambda column: column.sum(min_count=1))
+    how |= {link.ratio: "first" for link in links}
+    detail = rows.groupby(dims).agg(how).reset_index()
+    earlier = publication.earlier(p.donnees)
+    known = tuple(
+        part
+        for one in wanted
+        for before in earlier.get(one.name, ())
+        if len((part := publication.within(before, one.dims[-1], fine)).frame)
+    )
+    found = _found(p, wanted, detail, dims, links, known)
+    if isinstance(found, Absent):
+        return {one.name: found for one in wanted}
+    tables, known = found
+    for one in wanted:
+        for before in earlier.get(one.name, ()) if known else ():
+            tables[one.name] = publication.still_hidden(tables[one.name], before)
+    return {
+        name: Safe(table, known, tuple(t.publication for n, t in tables.items() if n != name))
+        for name, table in tables.items()
+    }
 
 
-def _told(safe: Protected) -> Protected:
-    """Return the tables without the cells of places not told apart: each repeats a wider one."""
-    dims = list(safe.publication.dims)
-    kept = safe.frame[dims].ne(AUTRES).all(axis=1)
-    frame, hidden = (part[kept].reset_index(drop=True) for part in (safe.frame, safe.hidden))
-    shown = replace(safe.publication, frame=frame, hidden=hidden)
-    n = int(hidden[list(shown.counts)].to_numpy().sum())
-    reasons = safe.reasons[kept].reset_index(drop=True)
-    first = int(reasons[list(shown.counts)].isin([EFFECTIF, TAUX]).to_numpy().sum())
-    return replace(safe, frame=frame, hidden=hidden, n_primary=first, n_complementary=n - first,
-                   publication=shown, reasons=reasons)  # fmt: skip
+def _found(
+    p: Panels,
+    wanted: Sequence[Wanted],
+    detail: pd.DataFrame,
+    dims: list[str],
+    links: Sequence[PublicShare],
+    known: tuple[Publication, ...],
+) -> tuple[dict[str, Protected], tuple[Publication, ...]] | Absent:
+    """Return the protected tables and the earlier reports that they take into account."""
+    how = {"dims": dims, "links": links, "thresholds": thresholds_of(p)}
+    wider = max(len(one.groups) for one in wanted)
+    tries = [*((dropped, False) for dropped in range(wider)), (0, True)]
+    for dropped, withdraw in tries:
+        layouts = [one.layout(dropped) for one in wanted]
+        try:
+            return protect_together(detail, layouts, known=known, withdraw=withdraw, **how), known
+        except Unprotectable as error:
+            why = error
+        except FpiError as error:
+            if not known:
+                raise
+            if not p.donnees.simulees:
+                raise _revised(p, error) from error
+            return protect_together(detail, layouts, **how), ()  # another twin: nothing to keep
+    return Absent(f"tableau laissé de côté : {why}")
 
 
 def _revised(p: Panels, error: FpiError) -> FpiError:
