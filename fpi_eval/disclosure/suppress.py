@@ -120,7 +120,7 @@ def protect_together(
     detail = detail.reset_index(drop=True)
     ratios = [link.ratio for link in links]
     structure = pd.concat([detail[list(dims)], detail[values].notna(), detail[ratios]], axis=1)
-    blocks = _blocks(layouts, known, dims, values)
+    blocks = _sources(layouts, known, dims, values)
     relations = [r for b in blocks for r in (*b.parts, *within(b.rates, values))]
     cells = pd.concat([block.cells for block in blocks], ignore_index=True)
     system = build_system(cells, structure, values, list(dict.fromkeys(relations)), links)
@@ -144,7 +144,7 @@ def protect_together(
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
+class _Source:
     """Cells of one source: a layout, an earlier report, or single years inside the windows."""
 
     cells: pd.DataFrame
@@ -155,22 +155,22 @@ class _Block:
     earlier: Publication | None = None
 
 
-def _blocks(
+def _sources(
     layouts: Sequence[ToPublish],
     known: Sequence[Publication],
     dims: Sequence[str],
     values: Sequence[str],
-) -> list[_Block]:
+) -> list[_Source]:
     """Return the blocks of the layouts, then those of earlier reports, then of single years."""
     mine = [
-        _Block(
+        _Source(
             layout.cells.astype(object).reindex(columns=list(dims), fill_value=TOTAL),
             layout.counts, layout.rates, layout.parts, layout=layout,
         )
         for layout in layouts
     ]  # fmt: skip
     theirs = [
-        _Block(p.cells(dims), tuple(n for n in p.counts if n in values), p.rates, p.parts,
+        _Source(p.cells(dims), tuple(n for n in p.counts if n in values), p.rates, p.parts,
                earlier=p)
         for p in known
     ]  # fmt: skip
@@ -179,11 +179,11 @@ def _blocks(
         same = [block for block in (*mine, *theirs) if block.names == names]
         cells = elementary(pd.concat([block.cells for block in same], ignore_index=True))
         rates = same[0].rates if same[0].layout else ()
-        single.append(_Block(cells, names, rates, ()))
+        single.append(_Source(cells, names, rates, ()))
     return [*mine, *theirs, *single]
 
 
-def _starts(blocks: Sequence[_Block], count: int) -> list[tuple[_Block, int]]:
+def _starts(blocks: Sequence[_Source], count: int) -> list[tuple[_Source, int]]:
     """Return the first `count` blocks, each with the place of its first cell."""
     sizes = np.cumsum([0, *(len(block.cells) for block in blocks)])
     return list(zip(blocks[:count], sizes.tolist(), strict=False))
@@ -245,7 +245,7 @@ def _check_relations(system: System, truth: np.ndarray) -> None:
 
 def _declare(
     hiding: Hiding,
-    blocks: Sequence[_Block],
+    blocks: Sequence[_Source],
     thresholds: Thresholds,
     links: Sequence[PublicShare],
 ) -> dict[str, dict[str, np.ndarray]]:
@@ -280,7 +280,7 @@ def _label(cell: pd.Series, name: str) -> str:
     return f"« {name} » ({where or 'ensemble'})"
 
 
-def _watch_rests(hiding: Hiding, block: _Block, first: int, thresholds: Thresholds) -> None:
+def _watch_rests(hiding: Hiding, block: _Source, first: int, thresholds: Thresholds) -> None:
     """Protect what is left of a total besides its parts, where it is small."""
     for relation in (relation for relation in block.parts if not relation.exhaustive):
         for cell in range(len(block.cells)):
