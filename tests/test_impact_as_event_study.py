@@ -33,7 +33,7 @@ def test_exposed_cells_and_untouched_courses_are_left_out_and_counted():
     assert (frame.loc[never, "exposure_etab"] == 0).all()
     assert (frame.loc[never, "exposure_dep"] == 0).all()
     assert set(frame["course"]) == set(frame.loc[~never, "course"])
-    counts = dict(frame.attrs["dropped"])
+    counts = dict(frame.dropped)
     assert counts["témoin exposé à une ouverture voisine"] > 0
     assert "témoin exposé" in opening_study(panel, "entrants").summary()
 
@@ -45,7 +45,7 @@ def test_a_cell_that_lost_seats_is_no_comparison():
     panel["seats"] = np.where(closed, -6.0, panel["seats"])
     frame = comparison_frame(panel, "entrants")
     assert victim not in set(frame["cell"])
-    assert dict(frame.attrs["dropped"])["cellule ayant perdu des places"] == 1
+    assert dict(frame.dropped)["cellule ayant perdu des places"] == 1
 
 
 def test_without_any_clean_cell_it_stops():

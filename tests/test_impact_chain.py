@@ -55,7 +55,7 @@ def test_without_noise_every_link_is_the_truth_and_the_product_telescopes_exactl
         assert rows.loc[name, "per_100"] == pytest.approx(100 * PER_SEAT[name], abs=100 * EXACT)
     assert rows.loc["terminale", "link"] == pytest.approx(0.6 / 0.8, abs=EXACT)
     assert rows.loc["en_emploi_6_mois", "link"] == pytest.approx(0.5, abs=EXACT)
-    near = sum(cohort_frame(invented_chain(1), NAMES).attrs["reach"])
+    near = sum(cohort_frame(invented_chain(1), NAMES).reach)
     expected = 100 * PER_SEAT["diplomes"] * (1 + LOST * near)
     assert rows.loc["diplomes", "net_per_100"] == pytest.approx(expected, abs=1e-6)
     assert found.residual == 0.0
@@ -92,8 +92,8 @@ def test_resamples_keep_the_size_of_each_stratum():
 def test_fast_resamples_spread_like_full_refits():
     """Effects are not taken out again in each resample: the spread stays within a fifth."""
     panel = invented_chain(4, noise=3.0)
-    frame = cohort_frame(panel, NAMES).dropna(subset=list(NAMES))
-    frame.attrs.update(cohort_frame(panel, NAMES).attrs)
+    frame = cohort_frame(panel, NAMES)
+    frame = frame[frame[list(NAMES)].notna().all(axis=1)]
     fast = fit_cohorts(frame, NAMES, draws=400, seed=5).gross_draws[:, 2]
     x, z, names = regressors(frame)
     n = frame["size"].to_numpy()

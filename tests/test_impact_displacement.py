@@ -99,7 +99,7 @@ def test_group_rings_are_the_exposures_of_the_panel():
 def test_without_noise_own_effect_rings_net_and_diversion_are_the_truth():
     panel = invented_panel(1)
     found = displacement(panel, "diplomes")
-    near, far = sample(panel, "diplomes").attrs["reach"]
+    near, far = sample(panel, "diplomes").reach
     lost = -0.1 * near - 0.1 * far
     assert found.own.estimate == pytest.approx(0.5, abs=EXACT)
     assert found.of(ETABLISSEMENT).estimate == pytest.approx(-0.1 * near, abs=EXACT)

@@ -18,6 +18,7 @@ from fpi_eval.impact.jobs.graduates import (
     without_course_sessions,
 )
 from fpi_eval.panel import align
+from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.partial import clustered_sum_error, imbens_manski
 
 EXACT = 1e-8
@@ -36,7 +37,7 @@ def test_without_noise_additional_employed_is_the_truth_at_every_horizon():
     for horizon in (6, 12, 18, 24):
         name = f"en_emploi_{horizon}_mois"
         found = additional_employed(panel, horizon)
-        reach = sum(sample(panel, name).attrs["reach"])
+        reach = sum(sample(panel, name).reach)
         assert found[GROSS].estimate == pytest.approx(PER_SEAT[name], abs=EXACT)
         net = PER_SEAT[name] * (1 + LOST * reach)
         assert found[NET].estimate == pytest.approx(net, abs=EXACT)
@@ -87,12 +88,11 @@ def test_a_millesime_answers_to_the_seats_of_its_two_cohorts():
         "dose": [0.0, 6, 12, 0, 8], "exposure_etab": 0.0, "exposure_dep": [1.0, 2, 3, 0, 0],
         "other_dose": 0.0, "opened": False, "cohort": np.nan,
     })  # fmt: skip
-    frame.attrs["dropped"] = ()
-    found = two_cohorts(frame)
+    found = two_cohorts(Sample(frame, "en_emploi_6_mois"))
     assert found["dose"].tolist() == [6, 18]
     assert found["exposure_dep"].tolist() == [3, 5]
     assert found["cohort"].tolist() == [2022, 2022]
-    assert found.attrs["dropped"] == (("premier millésime de la cellule", 3),)
+    assert found.dropped == (("premier millésime de la cellule", 3),)
 
 
 def test_without_noise_mixed_cohorts_give_the_truth_and_ignoring_the_mixture_does_not():

@@ -30,7 +30,7 @@ def test_without_noise_j_returns_gross_displacement_and_net(proportional):
     fit = fit_j(frame, proportional=proportional)
     np.testing.assert_allclose(fit.coefficients, [0.5, -0.1, -0.1], atol=EXACT)
     found = j_j(panel, proportional=proportional)
-    near, far = frame.attrs["reach"]
+    near, far = frame.reach
     assert found[GROSS].estimate == pytest.approx(0.5, abs=EXACT)
     assert found[DISPLACEMENT].estimate == pytest.approx(-0.1 * (near + far), abs=EXACT)
     total = found[GROSS].estimate + found[DISPLACEMENT].estimate
@@ -62,7 +62,7 @@ def test_j_equals_pyfixest_with_the_same_instruments_and_weights():
         ct=effects(frame)[1], rt=effects(frame)[2],
     )  # fmt: skip
     net = {
-        name: pf.feols(f"{name} ~ 1 | cell + ct + rt", frame, weights="size").resid()
+        name: pf.feols(f"{name} ~ 1 | cell + ct + rt", frame.frame, weights="size").resid()
         for name in ("yn", "x0", "x1", "x2", "z0", "z1", "z2")
     }
     x, z = (np.column_stack([net[f"{k}{j}"] for j in range(3)]) for k in "xz")
@@ -76,7 +76,7 @@ def test_additive_j_with_exposures_as_their_own_instruments_equals_pyfixest():
     frame = sample(panel, "diplomes")
     wald = j_wald(panel)
     frame = frame.assign(d=np.sign(frame["dose"]), ct=effects(frame)[1])
-    other = pf.feols("y ~ 1 | cell + ct | dose ~ d", frame, vcov={"CRV1": "uai"})
+    other = pf.feols("y ~ 1 | cell + ct | dose ~ d", frame.frame, vcov={"CRV1": "uai"})
     assert wald.estimate == pytest.approx(other.coef()["dose"], abs=EXACT)
 
 
@@ -118,7 +118,7 @@ def test_new_cells_are_a_stratum_of_their_own():
     assert new_cells(panel).estimate == pytest.approx(0.5, abs=EXACT)
     frame = sample(panel, "diplomes")
     assert not frame["nouvelle"].any()
-    assert dict(frame.attrs["dropped"])["observation de cellule nouvelle"] > 0
+    assert dict(frame.dropped)["observation de cellule nouvelle"] > 0
 
 
 def test_order_of_cells_changes_nothing():
@@ -159,9 +159,9 @@ def test_moving_openings_of_a_null_outcome_finds_nothing():
 
 def test_placebo_regions_spread_around_zero():
     table = placebo_regions(invented_panel(13, noise=2.0, regions=8))
-    assert len(table) == 7
-    assert table.attrs["df"] == 7
-    assert 0 < table.attrs["std_error"] < 0.3
+    assert len(table.table) == 7
+    assert table.df == 7
+    assert 0 < table.std_error < 0.3
 
 
 def shaken(panel, size):
@@ -189,7 +189,7 @@ def test_placebo_regions_correct_the_error_only_where_regions_move_on_their_own(
 
 
 def test_the_error_of_a_placebo_region_is_that_of_its_own_establishments():
-    table = placebo_regions(invented_panel(13, noise=2.0, regions=12, etabs=30, opened=30))
+    table = placebo_regions(invented_panel(13, noise=2.0, regions=12, etabs=30, opened=30)).table
     ratio = table["estimate"] / table["std_error"]
     assert 0.4 < np.mean(ratio**2) < 2.0
 
@@ -199,8 +199,8 @@ def test_a_shock_of_whole_regions_is_seen_by_the_placebo_regions():
     calm = placebo_regions(panel, region_effects=False)
     shaky = placebo_regions(shaken(panel, 0.5), region_effects=False)
     absorbed = placebo_regions(shaken(panel, 0.5))
-    assert shaky.attrs["std_error"] > 2 * calm.attrs["std_error"]
-    assert absorbed.attrs["std_error"] < shaky.attrs["std_error"]
+    assert shaky.std_error > 2 * calm.std_error
+    assert absorbed.std_error < shaky.std_error
 
 
 def test_too_few_regions_give_no_placebo_error():

@@ -8,11 +8,12 @@ from invented import invented_panel
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.stacked import stack, stacked, stacked_event_study
+from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
 from fpi_eval.regression.absorb import interaction
 
 
-def frame_of(rows: list[tuple], cohorts: dict, seats: dict, regions: dict) -> pd.DataFrame:
+def frame_of(rows: list[tuple], cohorts: dict, seats: dict, regions: dict) -> Sample:
     frame = pd.DataFrame(rows, columns=["cell", "time", "y"])
     frame["cohort"] = frame["cell"].map(cohorts).astype(float)
     opened = frame["time"] >= frame["cohort"]
@@ -20,8 +21,7 @@ def frame_of(rows: list[tuple], cohorts: dict, seats: dict, regions: dict) -> pd
     frame["code_region"] = frame["cell"].map(regions)
     frame["uai"] = frame["code_departement"] = frame["cell"].astype(str)
     frame["course"] = "a"
-    frame.attrs = {"outcome": "diplomes", "dropped": ()}
-    return frame
+    return Sample(frame, "diplomes")
 
 
 # Cells 1 and 2 of region R open 10 and 20 seats at year 2 and gain 5 and 11; cell 3, of another
@@ -51,11 +51,9 @@ def test_controls_recur_in_each_wave_within_the_window():
 
 def test_a_course_without_control_is_left_out_and_counted():
     other = SMALL[SMALL["cell"] == 1].assign(cell=9, uai="9", course="b")
-    frame = pd.concat([SMALL, other])
-    frame.attrs = SMALL.attrs
-    data = stack(frame)
+    data = stack(SMALL.of(pd.concat([SMALL.frame, other.frame])))
     assert 9 not in set(data["cell"])
-    assert ("cellule ouverte sans témoin de la même formation", 1) in data.attrs["dropped"]
+    assert ("cellule ouverte sans témoin de la même formation", 1) in data.dropped
 
 
 def test_no_control_elsewhere_is_refused():
@@ -67,7 +65,7 @@ def test_without_noise_the_effect_per_seat_is_exact():
     frame = sample(invented_panel(1), "diplomes")
     year = frame.groupby(["course", "time"]).ngroup().to_numpy()
     noise = np.random.default_rng(0).normal(size=year.max() + 1)
-    frame["y"] = frame["cell"] + noise[year] + 0.5 * frame["dose"]
+    frame = frame.assign(y=frame["cell"] + noise[year] + 0.5 * frame["dose"])
     found = stacked_event_study(frame)
     table = found.table.set_index("rel_time")
     assert table.index.tolist() == [-5, -4, -3, -2, 0, 1, 2, 3, 4]
@@ -87,7 +85,7 @@ def test_equal_to_pyfixest_on_the_stacked_data(seed):
     pf = pytest.importorskip("pyfixest")
     frame = sample(invented_panel(seed, noise=2.0), "diplomes")
     found = stacked_event_study(frame)
-    data = stack(frame)
+    data = stack(frame).frame
     data["unit"] = interaction(data["cell"].to_numpy(), data["wave"].to_numpy())
     data["cell_year"] = interaction(
         data["course"].to_numpy(), data["time"].to_numpy(), data["wave"].to_numpy()

@@ -18,6 +18,7 @@ from fpi_eval.impact.imputation import imputation, unexposed
 from fpi_eval.impact.j import distributed_lags, fit_j, regressors, wald
 from fpi_eval.impact.stacked import stack, stacked_event_study
 from fpi_eval.impact.twfe import twfe as twfe_twfe
+from fpi_eval.panel.sample import Sample
 
 POINT, ERROR = 1e-8, 1e-6  # agreement asked of an independent package
 PANELS = pytest.mark.parametrize("seed", range(50))
@@ -29,12 +30,11 @@ def programme(seed: int) -> pd.DataFrame:
     return random_programme(seed)
 
 
-def frame_of(seed: int) -> pd.DataFrame:
+def frame_of(seed: int) -> Sample:
     """Return the estimation frame of a panel, its effects coded as columns."""
     frame = sample(programme(seed), "diplomes")
-    for name, keys in {"ct": ["course", "time"], "rt": ["code_region", "time"]}.items():
-        frame[name] = frame.groupby(keys).ngroup()
-    return frame
+    keys = {"ct": ["course", "time"], "rt": ["code_region", "time"]}
+    return frame.assign(**{name: frame.groupby(k).ngroup() for name, k in keys.items()})
 
 
 def cluster_of(estimate, frame: pd.DataFrame) -> np.ndarray:
@@ -52,7 +52,7 @@ def pyfixest_error(fit, name: str, frame: pd.DataFrame, effects: list, cluster, 
 def feols(formula: str, frame: pd.DataFrame, cluster: np.ndarray):
     pf = pytest.importorskip("pyfixest")
     return pf.feols(
-        formula, frame.assign(group=cluster), vcov={"CRV1": "group"}, ssc=pf.ssc(k_adj=False),
+        formula, pd.DataFrame({c: frame[c] for c in frame}).assign(group=cluster), vcov={"CRV1": "group"}, ssc=pf.ssc(k_adj=False),
         fixef_tol=1e-12,
     )  # fmt: skip
 
@@ -181,7 +181,7 @@ def test_stacked_equals_pyfixest_and_two_stages_with_dummies(seed):
         found = stacked_event_study(frame)
     except FpiError as refusal:
         pytest.skip(f"panel {seed} : {refusal}")
-    data = stack(frame)
+    data = stack(frame).frame
     data["unit"] = data.groupby(["cell", "wave"]).ngroup()
     data["year"] = data.groupby(["course", "time", "wave"]).ngroup()
     data = dense.without_singletons(data, ["unit", "year"]).reset_index(drop=True)

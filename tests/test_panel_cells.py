@@ -79,7 +79,7 @@ def test_a_closure_is_an_opening_with_a_minus_sign():
 def test_rows_whose_entry_seats_are_unknown_are_dropped_and_counted():
     frame = align(table((12, 12, 12, 12)), "diplomes")
     assert column(frame, 0, "time") == [2021, 2022, 2023]
-    assert dict(frame.attrs["dropped"])["places inconnues à la rentrée d'entrée"] == 1
+    assert dict(frame.dropped)["places inconnues à la rentrée d'entrée"] == 1
 
 
 def test_a_new_cell_had_no_seat_before_it_existed():
@@ -92,7 +92,7 @@ def test_missing_outcomes_are_dropped_and_counted():
     panel.loc[3, "diplomes"] = np.nan
     frame = align(panel, "diplomes")
     assert len(frame) == 11
-    assert dict(frame.attrs["dropped"])["résultat manquant"] == 1
+    assert dict(frame.dropped)["résultat manquant"] == 1
 
 
 def test_the_caller_s_table_is_left_as_it_was():

@@ -9,6 +9,7 @@ from fpi_eval.calendar import without_length
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, sample
 from fpi_eval.impact.j import fit_j, report
+from fpi_eval.panel.sample import Sample
 from fpi_eval.power import calendrier, closed_form, durees, expected, premieres, puissance
 from fpi_eval.power.detect import detectable, margins_of, smallest
 from fpi_eval.power.placement import Hosts, pattern, shifted_years, untreated, with_openings
@@ -189,15 +190,15 @@ def test_an_effect_moves_the_estimate_by_exactly_itself_and_leaves_its_error(sma
 
 
 def test_pupils_are_added_seat_by_seat_around_the_effect():
-    frame = pd.DataFrame({"cell": np.arange(4000), "y": 5.0, "dose": [20.0, 0.0] * 2000})
-    frame.attrs["outcome"] = "diplomes"
+    table = pd.DataFrame({"cell": np.arange(4000), "y": 5.0, "dose": [20.0, 0.0] * 2000})
+    frame = Sample(table, "diplomes", (("ligne", 2),), (0.5, 0.5))
     moved = with_effect(frame, 0.5, np.random.default_rng(0))
     gain = (moved["y"] - 5.0)[frame["dose"] > 0]
     assert gain.mean() == pytest.approx(10, abs=0.2)
     # Beta-binomial: n p q (1 + (n - 1) rho), with rho = 0.05.
     assert gain.var() == pytest.approx(20 * 0.25 * (1 + 19 * 0.05), rel=0.1)
     assert (moved["y"] == 5.0)[frame["dose"] == 0].all()
-    assert moved.attrs == frame.attrs
+    assert (moved.outcome, moved.dropped, moved.reach) == ("diplomes", (("ligne", 2),), (0.5, 0.5))
     assert with_effect(frame, 0.0, np.random.default_rng(0)) is frame
 
 

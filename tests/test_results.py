@@ -46,6 +46,7 @@ from fpi_eval.impact.jobs.graduates import additional_employed
 from fpi_eval.impact.jobs.regional import regional_change
 from fpi_eval.impact.jobs.synthetic import synthetic
 from fpi_eval.impact.outcomes import family, study_family
+from fpi_eval.impact.placebo_regions import placebo_regions
 from fpi_eval.impact.poisson import poisson_imputation
 from fpi_eval.impact.stacked import stacked
 from fpi_eval.impact.sun_abraham import sun_abraham
@@ -112,6 +113,7 @@ CASES = {
     "poisson": lambda t: poisson_imputation(t.panel),
     "binomial": lambda t: rate(t.panel),
     "triple": lambda t: triple_difference(t.panel),
+    "placebo regions": lambda t: placebo_regions(t.panel),
     "sdid": lambda t: synthetic(_few_units(t.panel)),
     "sc": lambda t: synthetic(_few_units(t.panel), method="sc"),
     "did": lambda t: synthetic(_few_units(t.panel), method="did"),

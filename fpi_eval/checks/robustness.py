@@ -69,10 +69,10 @@ def leave_one_out(study: Study) -> pd.DataFrame:
 def regions_placebo(study: Study) -> Check:
     """Return the effect over the error that untreated regions show."""
     try:
-        table = placebo_regions(study.panel, study.outcome, niveau=study.niveau)
+        found = placebo_regions(study.panel, study.outcome, niveau=study.niveau)
     except FpiError as error:
         return study.blank("regions_placebo", str(error))
-    error, df = table.attrs["std_error"], table.attrs["df"]
+    error, df = found.std_error, found.df
     if not np.isfinite(error) or df < 2 or error <= 0:
         return study.blank("regions_placebo", "pas assez de régions sans ouverture.")
     value = study.gross.estimate

@@ -89,7 +89,7 @@ def comparison_frame(
 ) -> pd.DataFrame:
     """Return the estimation frame of openings as a yes/no event, against clean comparison cells.
 
-    Left out, and counted in ``attrs["dropped"]``: cells that lost seats, from that year on (all
+    Left out, and counted: cells that lost seats, from that year on (all
     their years if they had opened none), never-opened cells exposed to a neighbour's opening,
     cells of courses where nothing opened. Leaving closed cells out altogether would keep the
     openings that lasted.
@@ -114,9 +114,7 @@ def comparison_frame(
         keep &= ~gone
     if not (keep & never).any():
         raise FpiError("aucune cellule témoin à l'abri des ouvertures voisines.")
-    out = frame[keep]
-    out.attrs = {**frame.attrs, "dropped": (*frame.attrs["dropped"], *dropped)}
-    return out
+    return frame.of(frame.frame[keep], *dropped)
 
 
 def _lost(frame: pd.DataFrame) -> pd.Series:
@@ -144,4 +142,4 @@ def opening_study(
     """
     frame = comparison_frame(panel, y, niveau=niveau)
     effects = estimator(frame, "y", time="time", lag=0, cluster="uai", **options)
-    return replace(as_event_study(effects, y), dropped=frame.attrs["dropped"])
+    return replace(as_event_study(effects, y), dropped=frame.dropped)

@@ -84,10 +84,10 @@ def rate(
         two years' (METHOD, A5), and adjacent years share a cohort.
     """
     frame = sample(panel, numerator, niveau=niveau)
-    frame["total"] = panel.loc[frame.index, denominator].astype(float)
-    frame["d"] = np.sign(frame["dose"])
+    total = panel.loc[frame.index, denominator].astype(float)
+    frame = frame.assign(total=total, d=np.sign(frame["dose"]))
     if two_cohorts:
-        frame["d"] = (frame["d"] + _year_before(panel, numerator, frame)) / 2
+        frame = frame.assign(d=(frame["d"] + _year_before(panel, numerator, frame)) / 2)
     known = (frame["total"] > 0).to_numpy() & (frame["y"] <= frame["total"]).to_numpy()
     fes = effects(frame, region=False)
     out = ~known
@@ -95,9 +95,8 @@ def rate(
         frame["y"].to_numpy()[known], frame["total"].to_numpy()[known], [e[known] for e in fes]
     )
     used = frame[~out]
-    used.attrs.update(frame.attrs)
     dropped = (
-        *frame.attrs["dropped"],
+        *frame.dropped,
         ("taux inconnu", int((~known).sum())),
         ("taux toujours égal à 0 ou à 1", int((out & known).sum())),
     )

@@ -9,6 +9,7 @@ from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import DEP, ETAB, GROSS, effects, final, sample, scale
 from fpi_eval.impact.j import fit_j
 from fpi_eval.impact.uncertainty import BJS, answer
+from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
 from fpi_eval.regression.counterfactual import Imputation, impute, influence
 from fpi_eval.results import Estimate
@@ -30,10 +31,10 @@ class TrendFit:
     slope: float
     by_etab: np.ndarray
     by_dep: np.ndarray
-    frame: pd.DataFrame
+    frame: Sample
 
 
-def fit_t(frame: pd.DataFrame, first: linear.LinearFit, *, proportional: bool = True) -> TrendFit:
+def fit_t(frame: Sample, first: linear.LinearFit, *, proportional: bool = True) -> TrendFit:
     r"""Return the two-step estimate and its influences.
 
     .. math:: \theta_T = v'(Y - \hat\kappa_e X^e - \hat\kappa_d X^d)
@@ -117,5 +118,5 @@ def report(found: TrendFit) -> Estimate:
     """Return the estimate of a fitted BJS2-T."""
     return answer(
         found.frame, found.value, found.by_etab, found.by_dep, estimator="BJS2-T", label=GROSS,
-        dropped=found.frame.attrs["dropped"], kind=BJS, description=DESCRIPTION,
+        dropped=found.frame.dropped, kind=BJS, description=DESCRIPTION,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.panel import coding
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.cells import AT_ENTRY, LAG, SIZE, lag_column
+from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.wide import Wide, widen
 
 ALWAYS = ("unit", "time", "dose")
@@ -120,8 +121,8 @@ def opened(
     return widen(table, outcome=y, time=time, lag=years, **names)
 
 
-def _table(panel: CellPanel | pd.DataFrame) -> pd.DataFrame:
-    table = CellPanel.of(panel).table
+def _table(panel: CellPanel | Sample | pd.DataFrame) -> pd.DataFrame:
+    table = panel.frame if isinstance(panel, Sample) else CellPanel.of(panel).table
     if not isinstance(table, pd.DataFrame):
         kind = type(table).__name__
         raise FpiError(f"un tableau (DataFrame, une ligne par unité × année) est attendu : {kind}.")

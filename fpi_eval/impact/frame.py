@@ -1,10 +1,13 @@
 """The estimation frame that J and BJS2-T share: rows kept, scale, effects, exposures."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.panel import align
+from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.absorb import interaction
 
 GROSS, DISPLACEMENT, NET = "Effet brut par place", "Déplacement par place", "Effet net par place"
@@ -37,7 +40,7 @@ REACH_TEXT = (
 
 def sample(
     panel: pd.DataFrame, outcome: str, *, targeted: bool = True, niveau: str | None = None
-) -> pd.DataFrame:
+) -> Sample:
     """Return the estimation frame without new cells: targeted filières of all regions.
 
     Cells without a student before the programme have no size, hence no untreated path to compare.
@@ -45,7 +48,7 @@ def sample(
     frame = align(panel, outcome)
     sized = (frame["size"] > 0).to_numpy()
     new = new_of(frame)
-    frame.attrs["dropped"] += (
+    dropped = (
         ("observation de cellule nouvelle", int(new.sum())),
         ("observation de cellule sans élève avant le programme", int((~sized & ~new).sum())),
     )
@@ -56,14 +59,12 @@ def sample(
         if "niveau" not in frame:
             raise FpiError("aucun niveau dans le tableau : retirez l'option.", colonne="niveau")
         keep &= (frame["niveau"] == niveau).to_numpy()
-    frame.attrs["reach"] = reach(frame)
-    out = frame[keep]
+    out = replace(frame.of(frame.frame[keep], *dropped), reach=reach(frame))
     if not (out["dose"] != 0).any():
         raise FpiError(
             "aucune place ouverte ne peut encore agir sur ce résultat dans le panel : "
             "attendez la première session concernée ou étudiez les entrants."
         )
-    out.attrs.update(frame.attrs)
     return out
 
 

@@ -9,6 +9,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import effects, sample
 from fpi_eval.impact.uncertainty import BJS, answer, event_table
+from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
 from fpi_eval.regression.counterfactual import Imputation, impute, influence
 from fpi_eval.results import Estimate, Estimates, EventStudy
@@ -22,15 +23,11 @@ DESCRIPTION = (
 GROUPS = {"cohort": "cohorte", "age": "ancienneté", "filiere": "filière", "niveau": "niveau"}
 
 
-def unexposed(frame: pd.DataFrame) -> pd.DataFrame:
+def unexposed(frame: Sample) -> Sample:
     """Return the frame without untreated rows whose neighbours opened seats, counted as dropped."""
     exposed = (frame["dose"] == 0) & (frame[["exposure_etab", "exposure_dep"]] != 0).any(axis=1)
-    out = frame[~exposed]
-    out.attrs.update(frame.attrs)
-    out.attrs["dropped"] = (
-        *frame.attrs["dropped"], ("observation exposée aux ouvertures voisines", int(exposed.sum()))
-    )  # fmt: skip
-    return out
+    dropped = ("observation exposée aux ouvertures voisines", int(exposed.sum()))
+    return frame.of(frame.frame[~exposed], dropped)
 
 
 @any_table
@@ -83,7 +80,7 @@ def _estimate(panel, outcome, by, niveau, region_effects, *, seats: bool) -> Est
         answer(
             used, values[m], by_etab[:, m], by_dep[:, m], estimator="Imputation",
             label=label if by is None else f"{label}, {GROUPS[by]} {key}",
-            dropped=used.attrs["dropped"], kind=BJS, description=DESCRIPTION,
+            dropped=used.dropped, kind=BJS, description=DESCRIPTION,
         )
         for m, key in enumerate(groups)
     )  # fmt: skip
@@ -96,13 +93,10 @@ def fit(frame: pd.DataFrame, *, region: bool = False) -> Imputation:
     return impute(frame["y"].to_numpy(), treated, effects(frame, region=region))
 
 
-def used_rows(frame: pd.DataFrame, model: Imputation) -> pd.DataFrame:
+def used_rows(frame: Sample, model: Imputation) -> Sample:
     """Return the rows that count, the others added to what was dropped."""
-    out = frame[model.usable]
-    out.attrs.update(frame.attrs)
-    lost = int((~model.usable).sum())
-    out.attrs["dropped"] = (*frame.attrs["dropped"], ("observation traitée sans comparaison", lost))
-    return out
+    lost = ("observation traitée sans comparaison", int((~model.usable).sum()))
+    return frame.of(frame.frame[model.usable], lost)
 
 
 def read(
@@ -168,7 +162,7 @@ def event_study(
     return event_table(
         used, [*leads, *ages], np.r_[lead_values, values], np.column_stack([lead_etab, by_etab]),
         np.column_stack([lead_dep, by_dep]), estimator="Imputation",
-        overall=None, dropped=used.attrs["dropped"], kind=BJS, description=DESCRIPTION,
+        overall=None, dropped=used.dropped, kind=BJS, description=DESCRIPTION,
     )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from fpi_eval.impact.frame import (  # noqa: F401
     scale,
 )
 from fpi_eval.impact.uncertainty import CR3, Candidate, Interval, answer, error, event_table
+from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
 from fpi_eval.results import Estimate, Estimates, EventStudy
 
@@ -120,19 +121,19 @@ def j(
     return report(frame, fit_j(frame, proportional=proportional))
 
 
-def report(frame: pd.DataFrame, fit: linear.LinearFit) -> Estimates:
+def report(frame: Sample, fit: linear.LinearFit) -> Estimates:
     """Return gross effect, displacement and net effect of a fitted J."""
     fit.position(SEATS)
     used = frame[fit.keep]
     by_etab = fit.jackknife(used["uai"].to_numpy())
     by_dep = fit.jackknife(used["code_departement"].to_numpy())
-    dropped = frame.attrs["dropped"] + fit.dropped
+    dropped = frame.dropped + fit.dropped
     few = few_interval(used, frame, fit, by_etab)
     gross = error(by_etab @ combination(fit, WEIGHTS[GROSS]))
     placebo = [] if few is not None else regions_error(frame, gross)
     items = []
     for label, weights in WEIGHTS.items():
-        w = combination(fit, np.multiply(weights, (1.0, *frame.attrs["reach"])))
+        w = combination(fit, np.multiply(weights, (1.0, *frame.reach)))
         items.append(
             answer(
                 used, w @ fit.coefficients, by_etab @ w, by_dep @ w,
@@ -179,7 +180,7 @@ def wald(panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None)
     return answer(
         used, fit.coefficients[0], fit.influence(used["uai"].to_numpy())[:, 0],
         fit.influence(used["code_departement"].to_numpy())[:, 0], estimator="Wald",
-        dropped=frame.attrs["dropped"] + fit.dropped, description=WALD_TEXT,
+        dropped=frame.dropped + fit.dropped, description=WALD_TEXT,
     )  # fmt: skip
 
 
@@ -204,7 +205,7 @@ def distributed_lags(
         used, [int(n) for n in fit.names], fit.coefficients,
         fit.influence(used["uai"].to_numpy()), fit.influence(used["code_departement"].to_numpy()),
         estimator="Retards échelonnés", description=LAG_TEXT,
-        dropped=frame.attrs["dropped"] + fit.dropped,
+        dropped=frame.dropped + fit.dropped,
     )  # fmt: skip
 
 

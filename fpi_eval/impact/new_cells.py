@@ -21,7 +21,6 @@ def new_cells(panel: pd.DataFrame, y: str = "diplomes") -> Estimate:
     r"""Return :math:`\sum Y / \sum S` over new cells, clustered (METHOD, B2-9)."""
     frame = align(panel, y)
     used = frame[frame["nouvelle"].to_numpy(bool) & frame["opened"].to_numpy()]
-    used.attrs.update(frame.attrs)
     if used["uai"].nunique() < 2:
         raise FpiError("moins de deux établissements ouvrent une formation nouvelle.")
     y, dose = used["y"].to_numpy(), used["dose"].to_numpy()
@@ -32,6 +31,6 @@ def new_cells(panel: pd.DataFrame, y: str = "diplomes") -> Estimate:
         factor = np.sqrt(len(names) / max(len(names) - 1, 1))
         psi.append(factor * sum_by(integers, (y - value * dose) / dose.sum()))
     return answer(
-        used, value, psi[0], psi[1], estimator="Ratio", dropped=frame.attrs["dropped"],
+        used, value, psi[0], psi[1], estimator="Ratio", dropped=frame.dropped,
         label="Effet brut par place, formations nouvelles", description=DESCRIPTION,
     )  # fmt: skip

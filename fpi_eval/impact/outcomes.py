@@ -156,7 +156,7 @@ def study_family(
         except np.linalg.LinAlgError:
             absent[name] = "trop peu de places ouvertes pour séparer leur effet du reste."
             continue
-        weights = np.multiply(WEIGHTS[effect], (1.0, *frame.attrs["reach"]))
+        weights = np.multiply(WEIGHTS[effect], (1.0, *frame.reach))
         fits[name] = (frame[fit.keep], fit, combination(fit, weights))
     if not fits:
         raise FpiError(f"aucun résultat de la famille n'est estimable : {_first(absent)}")

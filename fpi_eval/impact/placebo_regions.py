@@ -1,9 +1,13 @@
 """Placebo regions: what the estimator finds where the programme did not go."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
+from matplotlib.axes import Axes
+from scipy import stats
 
+from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.few_treated import Placement, paths_of
@@ -12,8 +16,51 @@ from fpi_eval.impact.uncertainty import Candidate
 from fpi_eval.regression import placebo_error
 from fpi_eval.regression.absorb import Absorber
 from fpi_eval.regression.sandwich import codes, sum_by
+from fpi_eval.results import Result
 
 MINIMUM = 5  # placebo regions from which their spread can be read
+METHOD = (
+    "Régions placebo : les ouvertures de la région, doses et dates, recopiées dans des "
+    "établissements tirés au sort de chaque région qui n'a rien ouvert ; l'effet par place qu'on y "
+    "trouve dit de combien l'estimateur s'écarte de zéro sans programme (Abadie, Diamond et "
+    "Hainmueller, 2010)."
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlaceboRegions(Result):
+    """Effects "found" where nothing was opened.
+
+    ``table`` has code_region, estimate, std_error (by establishment); ``std_error`` is the root
+    mean square of the estimates, with ``df`` degrees of freedom.
+    """
+
+    outcome: str
+    table: pd.DataFrame
+    std_error: float
+    df: int
+
+    def summary(self) -> str:
+        """Return one French sentence: how far from zero the estimator is where nothing was done."""
+        return (
+            f"Dans {text.pluriel(len(self.table), 'région')} sans ouverture, les mêmes ouvertures "
+            f"recopiées donnent des effets par place sur « {self.outcome} » dont l'écart "
+            f"quadratique moyen à zéro est de {text.nombre(self.std_error, 3)}."
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per region."""
+        return self.table.copy()
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the effect found in each region and its interval."""
+        half = stats.t.ppf(0.975, max(self.df, 1)) * self.table["std_error"]
+        bounds = {"ci_low": self.table["estimate"] - half, "ci_high": self.table["estimate"] + half}
+        return plots.estimates(self.table.assign(label=self.table["code_region"], **bounds), ax)
+
+    def method(self) -> str:
+        """Return one French paragraph on the method, with references."""
+        return METHOD
 
 
 @any_table
@@ -24,28 +71,22 @@ def placebo_regions(
     niveau: str | None = None,
     region_effects: bool = True,
     seed: int = 0,
-) -> pd.DataFrame:
+) -> PlaceboRegions:
     """Return the effect per seat "found" in each untreated region, doses and dates copied there.
 
     The treated regions' rows leave the sample; their openings are put in establishments of the
     placebo region drawn at random among those with enough courses. With 12 regions no p-value
     goes below 1/13.
-
-    Returns
-    -------
-    DataFrame
-        Columns code_region, estimate, std_error (by establishment); ``attrs`` has std_error (root
-        mean square of the estimates) and df.
     """
     frame = sample(panel, y, niveau=niveau)
     table = copied(frame, region_effects=region_effects, seed=seed)
     if table.empty:
         raise FpiError("toutes les régions ouvrent des places : il n'y a pas de région placebo.")
-    return table
+    return PlaceboRegions(y, table, *placebo_error(table["estimate"].to_numpy()))
 
 
 def copied(frame: pd.DataFrame, *, region_effects: bool = True, seed: int = 0) -> pd.DataFrame:
-    """Return `placebo_regions` of an estimation frame; empty if every region opens seats."""
+    """Return the table of `placebo_regions` of a sample; empty if every region opens seats."""
     treated = frame.loc[frame["dose"] != 0, "code_region"].unique()
     paths = paths_of(frame)
     rest = frame[~frame["code_region"].isin(treated)]
@@ -64,8 +105,6 @@ def copied(frame: pd.DataFrame, *, region_effects: bool = True, seed: int = 0) -
     table = pd.DataFrame({"code_region": regions})
     net = absorber.residualize(np.sign(seats))
     table[["estimate", "std_error"]] = _walds(y, seats, net, rest["uai"].to_numpy())
-    values = table["estimate"].to_numpy()
-    table.attrs["std_error"], table.attrs["df"] = placebo_error(values)
     return table
 
 
@@ -95,7 +134,7 @@ def candidate(frame: pd.DataFrame, std_error: float) -> list[Candidate]:
     table = table[table["std_error"] > 0]
     df = len(table)
     total = float(((table["estimate"] / table["std_error"]) ** 2).sum())
-    if df < MINIMUM or total <= chi2.ppf(0.95, df):
+    if df < MINIMUM or total <= stats.chi2.ppf(0.95, df):
         return []
     error = std_error * np.sqrt(total / df)
     return [Candidate(f"{df} régions placebo, t à {df} degrés de liberté", error, df)]

@@ -67,8 +67,8 @@ def poisson_imputation(
     for factor, row in zip(factors, rows, strict=True):
         mu *= np.where(row >= 0, factor[np.maximum(row, 0)], 0.0)
     usable = mu > 0
-    frame = frame[usable]
-    frame.attrs["dropped"] += (("observation sans comparaison non nulle", int((~usable).sum())),)
+    lost = ("observation sans comparaison non nulle", int((~usable).sum()))
+    frame = frame.of(frame.frame[usable], lost)
     y, treated, mu = y[usable], treated[usable], mu[usable]
     base = ~treated
     kept = [c[usable] for c in codes]
@@ -86,7 +86,7 @@ def poisson_imputation(
     value = float(target @ np.where(treated, y - mu, 0.0))
     return answer(
         frame, value, by[0], by[1], estimator="Imputation de Poisson",
-        dropped=frame.attrs["dropped"], kind=BJS, description=DESCRIPTION,
+        dropped=frame.dropped, kind=BJS, description=DESCRIPTION,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.uncertainty import answer, event_table
+from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
 from fpi_eval.regression.absorb import interaction
 from fpi_eval.results import Estimate, EventStudy
@@ -21,25 +22,26 @@ TEXT = (
 )
 
 
-def stack(frame: pd.DataFrame, *, before: int = BEFORE, after: int = AFTER) -> pd.DataFrame:
+def stack(whole: Sample, *, before: int = BEFORE, after: int = AFTER) -> Sample:
     """Return one copy of the estimation frame per wave, cut to its window, clean controls only.
 
     Parameters
     ----------
-    frame : DataFrame
+    whole : Sample
         From `panel.align`: cell, course, code_region, time, cohort, dose, y.
 
     Returns
     -------
-    DataFrame
+    Sample
         With ``wave``, ``rel_time``, and ``size``: first seats opened there (0 for controls).
-        ``attrs["dropped"]`` counts treated cells whose course has no control.
+        ``dropped`` counts treated cells whose course has no control.
 
     Raises
     ------
     FpiError
         No wave, or no never-opened cell in a region without openings.
     """
+    frame = whole.frame
     treated = frame["cohort"].notna()
     waves = np.sort(frame.loc[treated, "cohort"].unique())
     if not len(waves):
@@ -65,8 +67,7 @@ def stack(frame: pd.DataFrame, *, before: int = BEFORE, after: int = AFTER) -> p
         )
     out["size"] = out["cell"].map(size).where(out["cohort"].notna(), 0.0).fillna(0.0)
     reason = ("cellule ouverte sans témoin de la même formation", len(lost))
-    out.attrs = {**frame.attrs, "dropped": (*frame.attrs.get("dropped", ()), reason)}
-    return out
+    return whole.of(out, reason)
 
 
 def _effects(stacked: pd.DataFrame) -> list[np.ndarray]:
@@ -96,7 +97,7 @@ def pooled(stacked: pd.DataFrame, description: str = "") -> Estimate:
         fit.influence(used["uai"].to_numpy())[:, 0],
         fit.influence(used["code_departement"].to_numpy())[:, 0],
         estimator="Empilement",
-        dropped=stacked.attrs["dropped"] + fit.dropped,
+        dropped=stacked.dropped + fit.dropped,
         description=description,
     )
 
@@ -133,7 +134,7 @@ def stacked_event_study(
         fit.influence(used["uai"].to_numpy()),
         fit.influence(used["code_departement"].to_numpy()),
         estimator="Empilement",
-        dropped=data.attrs["dropped"] + fit.dropped,
+        dropped=data.dropped + fit.dropped,
         description=description,
         overall=pooled(data, description),
     )

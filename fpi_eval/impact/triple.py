@@ -33,10 +33,9 @@ def triple_difference(
     )
     fit.position(SEATS)
     used = frame[fit.keep]
-    used.attrs.update(frame.attrs)
     return answer(
         used, fit.coefficients[0], fit.influence(used["uai"].to_numpy())[:, 0],
         fit.influence(used["code_departement"].to_numpy())[:, 0],
         estimator="Triple différence", description=DESCRIPTION,
-        dropped=frame.attrs["dropped"] + fit.dropped,
+        dropped=frame.dropped + fit.dropped,
     )  # fmt: skip

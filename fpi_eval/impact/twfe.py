@@ -107,8 +107,7 @@ def twfe(panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None)
     back = (frame["time"] >= frame["cohort"]) & ~frame["opened"]
     back = back.groupby(frame["cell"]).transform("any")
     keep = (full & ~closed & ~back).to_numpy()
-    used = frame[keep].sort_values(["cell", "time"])
-    used.attrs.update(frame.attrs)
+    used = frame.of(frame.frame[keep].sort_values(["cell", "time"]))
     if not used["opened"].any():
         raise FpiError("aucune cellule ouverte n'est suivie toutes les sessions.")
     lost = int((~keep).sum())
@@ -122,7 +121,7 @@ def twfe(panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None)
         used, fit.coefficients[0], fit.influence(used["uai"].to_numpy())[:, 0],
         fit.influence(used["code_departement"].to_numpy())[:, 0], description=DESCRIPTION,
         estimator="Double différence à effets fixes", label="Effet par ouverture",
-        dropped=(*frame.attrs["dropped"], ("observation de cellule incomplète", lost)),
+        dropped=(*frame.dropped, ("observation de cellule incomplète", lost)),
     )  # fmt: skip
     y = used["y"].to_numpy().reshape(-1, len(years))
     first = used["cohort"].to_numpy().reshape(-1, len(years))[:, 0]

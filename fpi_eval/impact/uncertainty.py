@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval import text
+from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import interval
 from fpi_eval.results import Estimate, EventStudy
 
@@ -135,7 +136,7 @@ class Clusters:
 
 
 def answer(
-    frame: pd.DataFrame,
+    frame: Sample,
     value: float,
     by_etab: np.ndarray,
     by_dep: np.ndarray,
@@ -162,7 +163,7 @@ def answer(
     )
     names = np.unique(cluster)
     return Estimate(
-        outcome=frame.attrs["outcome"], estimate=float(value), std_error=found.std_error,
+        outcome=frame.outcome, estimate=float(value), std_error=found.std_error,
         ci_low=found.ci_low, ci_high=found.ci_high, p_value=found.p_value, rule=found.rule,
         n_obs=len(frame), n_cells=frame["cell"].nunique(), n_clusters=len(names),
         n_treated_clusters=n_treated, influence=pd.Series(psi, index=names),
@@ -171,7 +172,7 @@ def answer(
 
 
 def event_table(
-    frame: pd.DataFrame,
+    frame: Sample,
     rel_time: list[int],
     values: np.ndarray,
     by_etab: np.ndarray,
@@ -200,7 +201,7 @@ def event_table(
     table[["ci_low", "ci_high", "p_value"]] = bounds
     order = np.argsort(rel_time)
     return EventStudy(
-        outcome=frame.attrs["outcome"], table=table.iloc[order].reset_index(drop=True),
+        outcome=frame.outcome, table=table.iloc[order].reset_index(drop=True),
         n_obs=len(frame), n_cells=frame["cell"].nunique(),
         n_clusters=np.unique((clusters.etab, clusters.dep)[level]).size,
         n_treated_clusters=(clusters.n_treated_etab, clusters.n_treated_dep)[level],

@@ -7,6 +7,7 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.panel import coding
+from fpi_eval.panel.sample import Sample
 
 IDENTIFIERS = [
     "cell", "uai", "course", "famille", "filiere", "niveau", "voie", "duree",
@@ -121,13 +122,13 @@ def _given(panel: pd.DataFrame, computed: tuple[np.ndarray, np.ndarray]) -> list
     ]
 
 
-def align(panel: pd.DataFrame, outcome: str) -> pd.DataFrame:
+def align(panel: pd.DataFrame, outcome: str) -> Sample:
     """Return the estimation frame of one outcome: each row beside the seats that can move it.
 
     A graduate of row ``rentree = y`` entered at ``y − duree + 1``; seats, other openings and
     exposures are read there (`lag_of`). Rows whose seats at that date are unknown (a cell that
     enters the panel with seats already open, and is not new) are dropped, and counted with missing
-    outcomes in ``frame.attrs["dropped"]``.
+    outcomes in ``dropped``.
 
     Parameters
     ----------
@@ -138,7 +139,7 @@ def align(panel: pd.DataFrame, outcome: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
+    Sample
         Identifiers of the cell, and ``time`` (rentrée of the row), ``lag``, ``y``, ``dose`` (lagged
         net seats), ``opened`` (dose > 0), ``cohort`` (first ``time`` with dose > 0, NaN if never),
         ``exposure_etab``, ``exposure_dep``, ``other_dose`` (openings on other budgets),
@@ -175,9 +176,8 @@ def align(panel: pd.DataFrame, outcome: str) -> pd.DataFrame:
     unknown = (column < first) & (grid.seats[cell, first] != 0) & ~new
     missing = frame["y"].isna().to_numpy()
     frame = frame[~(unknown | missing)].copy()
-    frame.attrs["dropped"] = (
+    dropped = (
         ("résultat manquant", int(missing.sum())),
         ("places inconnues à la rentrée d'entrée", int((unknown & ~missing).sum())),
     )
-    frame.attrs["outcome"] = outcome
-    return frame
+    return Sample(frame, outcome, dropped)

@@ -83,6 +83,4 @@ def with_effect(frame: pd.DataFrame, effect: float, rng: np.random.Generator) ->
     chance = rng.beta(effect * spread, (1 - effect) * spread, len(cells))
     y = frame["y"].to_numpy().copy()
     y[rows] += rng.binomial(np.rint(dose[rows]).astype(int), chance[code])
-    out = frame.assign(y=y)
-    out.attrs = dict(frame.attrs)
-    return out
+    return frame.assign(y=y)

@@ -25,7 +25,7 @@ def diversion_draws(
     """
     frame = sample(panel, outcome)
     fit = fit_j(frame)
-    reach = (1.0, *frame.attrs["reach"])
+    reach = (1.0, *frame.reach)
     weights = np.column_stack(
         [combination(fit, np.multiply(WEIGHTS[label], reach)) for label in (GROSS, DISPLACEMENT)]
     )

@@ -54,12 +54,11 @@ def _rung(frame: pd.DataFrame, name: str, keys: tuple[str, ...]) -> Estimate:
         [unit, interaction(rows["code_region"], rows["time"])], names=(SEATS,), weights=n,
     )  # fmt: skip
     fit.position(SEATS)
-    used = rows[fit.keep].assign(cell=unit[fit.keep])
-    used.attrs.update(frame.attrs)
+    used = frame.of(rows[fit.keep].assign(cell=unit[fit.keep]))
     return answer(
         used, fit.coefficients[0], fit.influence(used["uai"].to_numpy())[:, 0],
         fit.influence(used["code_departement"].to_numpy())[:, 0], estimator="Totaux", kind=CR1,
-        label=f"Effet par place : {name}", dropped=frame.attrs["dropped"], description=TEXT,
+        label=f"Effet par place : {name}", dropped=frame.dropped, description=TEXT,
     )  # fmt: skip
 
 
@@ -82,13 +81,10 @@ def by_fill(panel: pd.DataFrame, y: str = "entrants", *, full: float = FULL) -> 
     frame = sample(panel, y)
     filled = frame["cell"].map(fill_before(panel)).ge(full).to_numpy()
     near = frame["exposure_etab"] + frame["exposure_dep"]
-    attrs = dict(frame.attrs)
     frame = frame.assign(**{GROUPS[k]: np.where(filled == k, near, 0.0) for k in (True, False)})
-    frame.attrs.update(attrs)
     there = {name: name for name in GROUPS.values() if (frame[name] != 0).any()}
     fit = fit_j(frame, exposures=there)
     used = frame[fit.keep]
-    used.attrs.update(attrs)
     psi = [fit.jackknife(used[c].to_numpy()) for c in ("uai", "code_departement")]
     items = []
     for name in there:
@@ -98,7 +94,7 @@ def by_fill(panel: pd.DataFrame, y: str = "entrants", *, full: float = FULL) -> 
         w = reach * (np.array(fit.names) == name)
         items.append(
             answer(used, w @ fit.coefficients, psi[0] @ w, psi[1] @ w, estimator="J", kind=CR3,
-                   label=f"Effet par place : {name}", dropped=attrs["dropped"] + fit.dropped,
+                   label=f"Effet par place : {name}", dropped=frame.dropped + fit.dropped,
                    description=J_TEXT)
         )  # fmt: skip
     return Estimates(tuple(items))
@@ -119,7 +115,7 @@ def own_by_fill(panel: pd.DataFrame, y: str = "entrants", *, full: float = FULL)
     used = used_rows(frame, model)
     items = [
         answer(used, values[m], by_etab[:, m], by_dep[:, m], estimator="Imputation", kind=BJS,
-               label=f"Effet par place : {OWN[k]}", dropped=used.attrs["dropped"],
+               label=f"Effet par place : {OWN[k]}", dropped=used.dropped,
                description=DESCRIPTION)
         for m, k in enumerate(kept)
     ]  # fmt: skip

@@ -14,6 +14,7 @@ from fpi_eval.impact.frame import DISPLACEMENT, EXPOSURES, GROSS, SEATS, sample
 from fpi_eval.impact.frame import NET as j_NET
 from fpi_eval.impact.j import J_TEXT, few_interval, fit_j
 from fpi_eval.impact.uncertainty import CR3, Clusters, answer
+from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.linear import LinearFit
 from fpi_eval.regression.ratio import Interval
 from fpi_eval.results import Estimate, Estimates, Result
@@ -152,13 +153,11 @@ def displacement(
     frame = sample(panel, y, niveau=niveau)
     names = {name: name for name in (ring.name for ring in rings)}
     if rings == DEFAULT:
-        columns, reach = EXPOSURES.values(), np.array(frame.attrs["reach"])
+        columns, reach = EXPOSURES.values(), np.array(frame.reach)
         exposures = dict(zip(names, columns, strict=True))
     else:
         found, reach = ring_exposures(panel, y, rings)
-        attrs = dict(frame.attrs)
-        frame = frame.join(found)
-        frame.attrs.update(attrs)
+        frame = frame.of(frame.join(found))
         exposures = names
     fit = fit_j(frame, proportional=proportional, exposures=exposures)
     return report(frame, fit, reach, rings, margin)
@@ -175,7 +174,7 @@ def substitution(panel: pd.DataFrame, y: str = "entrants", **options) -> Displac
 
 
 def report(
-    frame: pd.DataFrame,
+    frame: Sample,
     fit: LinearFit,
     reach: np.ndarray,
     rings: tuple[Ring, ...],
@@ -184,11 +183,10 @@ def report(
     """Return the displacement of a fitted J whose exposures are named after the rings."""
     fit.position(SEATS)
     used = frame[fit.keep]
-    used.attrs.update(frame.attrs)
     clusters = Clusters.of(used)
     psi = fit.jackknife(clusters.etab), fit.jackknife(clusters.dep)
     weights = _weights(fit, rings, reach)
-    dropped = frame.attrs["dropped"] + fit.dropped
+    dropped = frame.dropped + fit.dropped
     few = few_interval(used, frame, fit, psi[0])
     items = [
         answer(used, w @ fit.coefficients, psi[0] @ w, psi[1] @ w, estimator="J", label=label,

@@ -195,7 +195,6 @@ def _large(frame: pd.DataFrame, groups: pd.Series) -> tuple[pd.DataFrame, list[t
         raise FpiError(f"moins de deux groupes de {FEWEST} établissements ouverts ({found}).")
     gone = moved.loc[moved["group"].isin(counts.index[few]), "cell"].unique()
     out = frame[~frame["cell"].isin(gone)]
-    out.attrs.update(frame.attrs)
     return out, [(str(g), int(n)) for g, n in counts.loc[few, "cell"].items()]
 
 
@@ -209,7 +208,6 @@ def _split(frame: pd.DataFrame, groups: pd.Series, label: str, wide: bool) -> Sp
     rows, freedom = [], []
     for name, j in zip(names, at, strict=True):
         own = used.assign(dose=used["dose"].where(inside == name, 0.0))
-        own.attrs.update(frame.attrs)
         clusters = Clusters.of(own)
         found = answer(
             own, fit.coefficients[j], psi["uai"][:, j], psi["code_departement"][:, j],

@@ -149,7 +149,7 @@ def sexes(panel: pd.DataFrame) -> Sexes:
     if not (known & (panel["seats"] != 0)).any():
         raise FpiError(NOTHING_AFTER)
     frame = sample(panel.assign(**{WOMEN: panel[WOMEN].where(known)}), WOMEN)
-    frame.attrs["outcome"] = "admis en BTS (Parcoursup)"
+    frame = replace(frame, outcome="admis en BTS (Parcoursup)")
     men = panel.loc[frame.index, MEN].astype(float)
     fits = [fit_j(frame), fit_j(frame.assign(y=men))]
     used = frame[fits[0].keep]

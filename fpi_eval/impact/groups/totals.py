@@ -124,7 +124,7 @@ def totals(
 
 def _row(dimension: str, group: str, frame: pd.DataFrame, whole: pd.DataFrame) -> tuple:
     """Return the totals of one group, from its own regression J."""
-    frame.attrs.update({"outcome": whole.attrs["outcome"], "reach": reach(whole)})
+    frame = replace(frame, reach=reach(whole))
     sites = whole.loc[whole["dose"] != 0, "uai"].nunique()
     if sites < SHOWN_ALONE or not (frame["dose"] != 0).any():
         raise FpiError(TOO_FEW)

@@ -112,9 +112,9 @@ def bounded_employment(
     if missing := [c for c in (low, high, "terminale_2") if c not in panel]:
         raise FpiError(f"colonne absente : {missing[0]}.", colonne=missing[0])
     frame = sample(panel.assign(**{name: panel[low]}), name)
-    frame[["bas", "haut"]] = panel.loc[frame.index, [low, high]].to_numpy()
-    frame["eleves"] = panel.loc[frame.index, "terminale_2"].to_numpy()
-    mixed = two_cohorts(frame)
+    rows = panel.loc[frame.index]
+    ends = {"bas": rows[low].to_numpy(), "haut": rows[high].to_numpy()}
+    mixed = two_cohorts(frame.assign(**ends, eleves=rows["terminale_2"].to_numpy()))
     if not (mixed["dose"] != 0).any():
         raise FpiError(
             "aucune place ouverte n'a encore de sortants dans un millésime publié, avec le "
@@ -127,7 +127,6 @@ def bounded_employment(
         keys = sorted(mixed.loc[mixed["dose"] != 0, column].unique())
         for key in keys if len(keys) > 1 else ():
             part = mixed[mixed[column] == key]
-            part.attrs.update(mixed.attrs)
             try:
                 rows += _effects(called.get(key, key), part)
             except (FpiError, np.linalg.LinAlgError):
@@ -149,9 +148,7 @@ def _comparable(frame: pd.DataFrame) -> pd.DataFrame:
     first = frame.loc[frame["dose"] != 0, "time"].min()
     before = frame["eleves"].where(frame["time"] < first)
     large = (before.groupby(frame["cell"]).transform("mean") >= COMPARABLE).to_numpy(bool)
-    out = frame[opened | large]
-    out.attrs.update(frame.attrs)
-    return out
+    return frame[opened | large]
 
 
 def _effects(group: str, frame: pd.DataFrame) -> list[tuple]:
@@ -166,7 +163,7 @@ def _effects(group: str, frame: pd.DataFrame) -> list[tuple]:
     middle.position(SEATS)
     found = []
     for label, words in EFFECTS.items():
-        weights = np.multiply(WEIGHTS[label], (1.0, *frame.attrs["reach"]))
+        weights = np.multiply(WEIGHTS[label], (1.0, *frame.reach))
         weights = combination(middle, weights)
         v = np.zeros(len(frame))
         v[middle.keep] = middle.x @ (middle.bread @ weights)

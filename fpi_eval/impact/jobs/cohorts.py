@@ -9,6 +9,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS, NET, SEATS, WEIGHTS, effects, sample, scale
 from fpi_eval.impact.j import combination, regressors
 from fpi_eval.panel.cells import lag_of
+from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
 from fpi_eval.regression.sandwich import codes, sum_by
 
@@ -34,24 +35,23 @@ class CohortFit:
 
 def cohort_frame(
     panel: pd.DataFrame, outcomes: tuple[str, ...], *, niveau: str | None = None
-) -> pd.DataFrame:
+) -> Sample:
     """Return one row per cell × entry rentrée, with every outcome of those who entered then.
 
     Seats and exposures are those of the entry. An outcome that does not exist, or is not known
     yet for a cohort, is NaN.
     """
     frame = sample(panel, "entrants", niveau=niveau)
-    attrs = dict(frame.attrs)
+    found = {}
     index = pd.MultiIndex.from_arrays([panel["cell"], panel["rentree"]])
     for name in outcomes:
         if name not in panel:
-            frame[name] = np.nan
+            found[name] = np.nan
             continue
         at = frame["time"] + lag_of(name, panel.loc[frame.index])
         known = pd.Series(panel[name].to_numpy(float), index=index)
-        frame[name] = known.reindex(pd.MultiIndex.from_arrays([frame["cell"], at])).to_numpy()
-    frame.attrs.update(attrs)
-    return frame
+        found[name] = known.reindex(pd.MultiIndex.from_arrays([frame["cell"], at])).to_numpy()
+    return frame.assign(**found)
 
 
 def fit_cohorts(
@@ -91,7 +91,7 @@ def fit_cohorts(
         raise FpiError("moins de deux groupes traités : la chaîne n'a pas d'intervalle.")
     times = np.vstack([np.ones(len(labels)), _resamples(treated, draws, seed)])
     beta = np.linalg.solve((times @ left).reshape(-1, k, k), (times @ right).reshape(-1, k, m))
-    reach = frame.attrs["reach"]
+    reach = frame.reach
     combos = [combination(fit, np.multiply(w, (1.0, *reach)))
               for w in (WEIGHTS[GROSS], WEIGHTS[NET])]  # fmt: skip
     gross, net = (np.einsum("k,bkm->bm", w, beta) for w in combos)

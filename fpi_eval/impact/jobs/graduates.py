@@ -10,6 +10,7 @@ from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import reach, sample
 from fpi_eval.impact.j import fit_j, report
+from fpi_eval.panel.sample import Sample
 from fpi_eval.results import Estimate, Estimates
 
 HORIZONS = (6, 12, 18, 24)
@@ -32,7 +33,7 @@ def volume_and_rate(
     return {"volume": volume, "rate": quality, "total": volume + quality}
 
 
-def two_cohorts(frame: pd.DataFrame) -> pd.DataFrame:
+def two_cohorts(frame: Sample) -> Sample:
     """Return the estimation frame of outcomes published by millésime: two cohorts added.
 
     The published outcome of year t adds the cohorts of t − 1 and t, so that it answers to
@@ -49,10 +50,7 @@ def two_cohorts(frame: pd.DataFrame) -> pd.DataFrame:
     )[before]
     out["opened"] = out["dose"] > 0
     out["cohort"] = out["time"].where(out["opened"]).groupby(out["cell"]).transform("min")
-    out.attrs.update(frame.attrs)
-    lost = int((~before).sum())
-    out.attrs["dropped"] = (*frame.attrs["dropped"], ("premier millésime de la cellule", lost))
-    return out
+    return frame.of(out, ("premier millésime de la cellule", int((~before).sum())))
 
 
 def seat_exits(frame: pd.DataFrame, unit: str = "cell") -> float:
@@ -99,14 +97,13 @@ def additional_employed(
     if by is not None and by not in GROUPS:
         raise FpiError(f"regroupement « {by} » inconnu : choisissez parmi {text.liste(GROUPS)}.")
     frame = sample(panel, f"en_emploi_{horizon}_mois")
-    attrs = dict(frame.attrs)
     frame = two_cohorts(frame) if millesimes else frame
     if by is None:
         return Estimates(tuple(_effects(frame, total)), note=_note(horizon))
     items: list[Estimate] = []
     for key in sorted(frame.loc[frame["dose"] != 0, by].unique()):
         part = frame[frame[by] == key]
-        part.attrs.update(attrs | {"reach": reach(part)})
+        part = replace(part, reach=reach(part))
         found = _effects(part, total)
         items += [replace(e, label=f"{e.label}, {GROUPS[by].get(key, key).lower()}") for e in found]
     return Estimates(tuple(items), note=_note(horizon))

@@ -9,6 +9,7 @@ from fpi_eval.impact.j import combination, regressors
 from fpi_eval.impact.jobs.graduates import HORIZONS, scaled, seat_exits, two_cohorts
 from fpi_eval.impact.uncertainty import CR3, answer
 from fpi_eval.panel import align
+from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
 from fpi_eval.regression.absorb import interaction
 from fpi_eval.results import Estimates
@@ -63,7 +64,6 @@ def employed_by_site(panel: pd.DataFrame, sites: pd.DataFrame, horizon: int = 6)
     )  # fmt: skip
     fit.position(SEATS)
     used = frame[fit.keep]
-    used.attrs.update(frame.attrs)
     psi = [fit.jackknife(used[c].to_numpy()) for c in ("uai", "code_departement")]
     reach = frame["exposure_dep"].sum() / frame["dose"].sum()
     items = []
@@ -71,7 +71,7 @@ def employed_by_site(panel: pd.DataFrame, sites: pd.DataFrame, horizon: int = 6)
         w = combination(fit, (1.0, 0.0, moved))
         found = answer(
             used, w @ fit.coefficients, psi[0] @ w, psi[1] @ w, estimator="Établissements",
-            kind=CR3, label=label, dropped=frame.attrs["dropped"] + fit.dropped,
+            kind=CR3, label=label, dropped=frame.dropped + fit.dropped,
             description=DESCRIPTION,
         )  # fmt: skip
         items.append(scaled(found, seat_exits(frame)))
@@ -88,7 +88,6 @@ def _by_site(panel: pd.DataFrame, sites: pd.DataFrame, name: str) -> pd.DataFram
     known = sites.dropna(subset=[name]).rename(columns={"rentree": "time", name: "y"})
     rows = rows.merge(known[["uai", "time", "y"]], "inner", ["uai", "time"])
     rows = rows[rows["size"] > 0].assign(cell=lambda t: t["uai"])
-    rows.attrs.update(cells.attrs)
     lost = int(len(known) - len(rows))
-    rows.attrs["dropped"] = (("établissement × millésime sans effectif connu", lost),)
-    return rows
+    dropped = ("établissement × millésime sans effectif connu", lost)
+    return Sample(rows, cells.outcome, (dropped,), cells.reach)
