@@ -51,10 +51,10 @@ def pyfixest_error(fit, name: str, frame: pd.DataFrame, effects: list, cluster, 
 
 def feols(formula: str, frame: pd.DataFrame, cluster: np.ndarray):
     pf = pytest.importorskip("pyfixest")
+    table = pd.DataFrame({c: frame[c] for c in frame}).assign(group=cluster)
     return pf.feols(
-        formula, pd.DataFrame({c: frame[c] for c in frame}).assign(group=cluster), vcov={"CRV1": "group"}, ssc=pf.ssc(k_adj=False),
-        fixef_tol=1e-12,
-    )  # fmt: skip
+        formula, table, vcov={"CRV1": "group"}, ssc=pf.ssc(k_adj=False), fixef_tol=1e-12
+    )
 
 
 @PANELS
