@@ -49,14 +49,14 @@ class PlaceboRegions(Result):
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per region."""
-        return self.table.copy()
+        """Return one row per region, with its own Student interval."""
+        half = stats.t.ppf(0.975, max(self.df, 1)) * self.table["std_error"]
+        value = self.table["estimate"]
+        return self.table.assign(ci_low=value - half, ci_high=value + half)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the effect found in each region and its interval."""
-        half = stats.t.ppf(0.975, max(self.df, 1)) * self.table["std_error"]
-        bounds = {"ci_low": self.table["estimate"] - half, "ci_high": self.table["estimate"] + half}
-        return plots.estimates(self.table.assign(label=self.table["code_region"], **bounds), ax)
+        return plots.estimates(self.to_frame().assign(label=self.table["code_region"]), ax)
 
     def method(self) -> str:
         """Return one French paragraph on the method, with references."""
