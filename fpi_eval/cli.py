@@ -174,7 +174,17 @@ def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = 
     out.print(table)
     for source, why in found.absentes.items():
         out.print(f"Absente (facultative) : {source}, {why}.")
-    for path in seen.unexplained:
+    for source, why in found.retards.items():
+        out.print(f"En retard : {source}, {why}.")
+    for sentence in found.vigilance:
+        out.print(f"À vérifier : {sentence}")
+    if found.absentes or found.retards:
+        out.print(
+            "Le rapport se fait sans ces sources et dit ce qui manque. Pour qu'une source soit "
+            "exigée, écrivez « obligatoire = true » sous [sources.<nom>] de programme.toml."
+        )
+    register = {path.resolve() for path in found.fichiers.values()}
+    for path in (p for p in seen.unexplained if p.resolve() not in register):
         out.print(f"Fichier qu'aucune source n'explique : {path.name}.")
     changed = [v for v in verify(found.dossier) if v.etat != "conforme"]
     if changed:

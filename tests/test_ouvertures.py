@@ -13,7 +13,7 @@ import pytest
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Academie, Departement, Territoire, load_programme
 from fpi_eval.sources.reading import uai_key
-from fpi_eval.sources.register.faults import plain_number
+from fpi_eval.sources.register.fault import plain_number
 from fpi_eval.sources.register.openings import (
     REGISTRE,
     derive_openings,
@@ -148,7 +148,7 @@ ERRORS = [
     ({"voie": "alternance"}, "voie", "« alternance »", "apprentissage"),
     ({"rentree": "24"}, "rentree", "« 24 »", "par exemple 2024"),
     ({"rentree": "2024-2025"}, "rentree", "« 2024-2025 »", "Écrivez 2024"),
-    ({"rentree": "2024-09-01 00:00:00"}, "rentree", "2024-09-01", "par exemple 2024"),
+    ({"rentree": "2024-09-01 00:00:00"}, "rentree", "2024-02-01", "par exemple 2024"),
     ({"rentree": "٢٠٢٤"}, "rentree", "«", "2000 et 2099"),
     ({"rentree": "1999"}, "rentree", "« 1999 »", "2000 et 2099"),
     ({"places_prevues": "12,5"}, "places_prevues", "« 12,5 »", "entier"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.errors import FpiError
+from fpi_eval.panel.register_known import known_beside
 from fpi_eval.panel.secteurs import SOURCE as URSSAF
 from fpi_eval.panel.secteurs import urssaf_files
 from fpi_eval.programme import Programme, Source
@@ -18,6 +19,7 @@ from fpi_eval.sources.nomenclatures import Nomenclatures, read_nomenclatures
 from fpi_eval.sources.reading.cache import cache_folder, cached
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Provenance, Reading
+from fpi_eval.sources.register.known import Known
 from fpi_eval.sources.register.openings import read_ouvertures
 from fpi_eval.sources.uai_changes import read_uai_changes
 from fpi_eval.sources.years import oddities
@@ -83,10 +85,7 @@ class Donnees:
     @property
     def changements_uai(self) -> pd.DataFrame:
         """Return the declared changes of establishments' codes, none if there is no file."""
-        path = self.dossier / self.programme.source("nomenclatures").fichier / UAI_FILE
-        if not path.is_file():
-            return pd.DataFrame(columns=["ancien_uai", "nouveau_uai"])
-        return read_uai_changes(path).table
+        return _changes(self.programme, self.dossier)
 
     def provenances(self) -> list[tuple[str, str, Provenance]]:
         """Return source, year and provenance of each file read."""
@@ -132,8 +131,12 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
     lectures: dict[str, dict[str, Reading]] = {}
     absentes: dict[str, str] = {}
     retards: dict[str, str] = {}
+    strays: tuple[str, ...] = ()
     fichiers: dict[str, Path] = {"programme.toml": programme.dossier / "programme.toml"}
-    for name, source in programme.sources.items():
+    codes = folder / programme.source("nomenclatures").fichier
+    nomenclatures = read_nomenclatures(codes, through=cached)
+    # The register comes last: it is checked against the establishments of the other files.
+    for name, source in sorted(programme.sources.items(), key=lambda s: s[0] == "ouvertures"):
         if name not in NEEDED:
             continue
         paths = _register(folder, source) if name == "ouvertures" else _files(folder, source)
@@ -143,10 +146,13 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         if not paths:
             absentes[name] = f"aucun fichier « {source.fichier} »"
             continue
-        lectures[name] = {
-            year: _until(_read(programme, name, path, year), rentree)
-            for year, path in paths.items()
-        }
+        if name == "ouvertures":
+            known = known_beside(programme, nomenclatures, lectures, _changes(programme, folder))
+            read = {"": _read_register(programme, paths[""], known)}
+            strays = _strays(read[""], known)
+        else:
+            read = {year: _read(programme, name, path, year) for year, path in paths.items()}
+        lectures[name] = {year: _until(reading, rentree) for year, reading in read.items()}
         fichiers |= {_relative(path, folder): path for path in paths.values()}
         if name in YEARLY and str(rentree) not in paths:
             retards[name] = f"rentrée {rentree} absente, dernière lue : {max(paths)}"
@@ -158,7 +164,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
             fichier=str(folder),
         )
     _require_year(lectures, rentree, folder)
-    vigilance = tuple(
+    vigilance = strays + tuple(
         sentence
         for name, readings in lectures.items()
         for sentence in oddities(name, {year: r.table for year, r in readings.items()})
@@ -167,8 +173,6 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
     fichiers |= {_relative(path, folder): path for path in jobs.values()}
     if URSSAF in programme.sources and not jobs:
         absentes[URSSAF] = f"aucun fichier « {programme.source(URSSAF).fichier} »"
-    codes = folder / programme.source("nomenclatures").fichier
-    nomenclatures = read_nomenclatures(codes, through=cached)
     fichiers |= {_relative(p, folder): p for p in sorted(codes.glob("*.csv"))}
     return Donnees(
         programme, rentree, folder, simulated, lectures, nomenclatures, absentes, fichiers,
@@ -266,17 +270,39 @@ def _require(
 
 def _read(programme: Programme, name: str, path: Path, year: str) -> Reading:
     renaming = Renaming.of(programme, name)
-    if name == "ouvertures":
-        named = {filiere.code: filiere.libelle for filiere in programme.filieres}
-        return read_ouvertures(
-            path, territoire=programme.territoire, projets=programme.noms_projets, filieres=named,
-            renaming=renaming,
-        )  # fmt: skip
     entry = catalogue.source(name)
     if entry.year_argument:
         when = year if "_" in year else int(year)  # a millésime, or a rentrée
         return cached(entry.load(), path, when, renaming=renaming)
     return cached(entry.load(), path, renaming=renaming)
+
+
+def _read_register(programme: Programme, path: Path, known: Known) -> Reading:
+    named = {filiere.code: filiere.libelle for filiere in programme.filieres}
+    return read_ouvertures(
+        path, territoire=programme.territoire, projets=programme.noms_projets, filieres=named,
+        renaming=Renaming.of(programme, "ouvertures"), known=known,
+    )  # fmt: skip
+
+
+def _strays(register: Reading, known: Known) -> tuple[str, ...]:
+    """Return a sentence on the openings that count in no filière of the tables by filière."""
+    rows = register.table[[known.outside(row) for row in register.table.to_dict("records")]]
+    if rows.empty:
+        return ()
+    seats = rows["places_ouvertes"].fillna(rows["places_prevues"]).sum()
+    return (
+        f"ouvertures : {len(rows)} ligne(s), {seats:.0f} places, d'une formation que filieres.csv "
+        "ne met dans aucune filière. Elles comptent au registre sous la filière écrite, et dans "
+        "le panel sous « autre ». Ajoutez leurs diplômes à filieres.csv.",
+    )
+
+
+def _changes(programme: Programme, folder: Path) -> pd.DataFrame:
+    path = folder / programme.source("nomenclatures").fichier / UAI_FILE
+    if not path.is_file():
+        return pd.DataFrame(columns=["ancien_uai", "nouveau_uai"])
+    return read_uai_changes(path).table
 
 
 def _until(reading: Reading, rentree: int) -> Reading:

@@ -9,7 +9,7 @@ import pandas as pd
 from fpi_eval.panel import admissions, secteurs, tension
 from fpi_eval.panel.capacites import Capacites, capacites
 from fpi_eval.panel.donnees import Donnees
-from fpi_eval.panel.identity import BTS, course_identity, with_levels
+from fpi_eval.panel.identity import BTS, course_identity, renovations, with_levels
 from fpi_eval.panel.links import link_entry_to_final
 from fpi_eval.panel.matching import departement_of, with_kin
 from fpi_eval.panel.passage import Matching, match_bts, passage_panel
@@ -143,7 +143,10 @@ class Panels:
     @cached_property
     def rapprochement(self) -> pd.DataFrame:
         """Register beside the places observed in capacity files the same rentrée."""
-        return reconcile(self.registre, self.capacites.table)
+        links = renovations(self.donnees.nomenclatures.diplomes)
+        links = links[links["lien"] == "1-1"][["ancien", "nouveau"]]
+        followed = links.set_axis(["ancien_cfd", "nouveau_cfd"], axis=1)
+        return reconcile(self.registre, self.capacites.table, continuity=followed)
 
     @cached_property
     def secteurs(self) -> pd.DataFrame:

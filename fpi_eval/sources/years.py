@@ -88,7 +88,7 @@ def oddities(source: str, tables: Mapping[str, pd.DataFrame]) -> list[str]:
 
 def _by_year(bounds: YearBounds, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     if not bounds.year:
-        return {year: table for year, table in tables.items() if year}
+        return {year: table for year, table in tables.items() if year and len(table)}
     whole = pd.concat(tables.values(), ignore_index=True)
     return {str(year): rows for year, rows in whole.groupby(bounds.year)}
 

@@ -68,7 +68,7 @@ def draw(
     programme, openings = simulate(parameters, seed, setting)
     jobs = draw_jobs(programme, setting, streams(seed)["jobs"])
     cells = programme.world.cells
-    register = _register(programme, openings, setting.subvention)
+    register = _register(programme, openings, setting)
     return Twin(_panel(programme), register, measure(programme), jobs, cells, parameters, seed)
 
 
@@ -131,7 +131,7 @@ def _wishes(programme: Programme, counts: dict[str, np.ndarray]) -> np.ndarray:
     return wishes
 
 
-def _register(programme: Programme, openings: pd.DataFrame, subsidy: float) -> pd.DataFrame:
+def _register(programme: Programme, openings: pd.DataFrame, setting: Setting) -> pd.DataFrame:
     cells = programme.world.cells
     table = cells.iloc[openings["cell"]].reset_index(drop=True)
     table["projet"] = openings["projet"]
@@ -142,11 +142,12 @@ def _register(programme: Programme, openings: pd.DataFrame, subsidy: float) -> p
     table["mefstat11"] = mef.where(table["voie"] == "scolaire", "")
     table["formation"] = table["libelle"]
     # A closure is entered under the filière of the opening it pays for.
-    table["filiere"] = cells["filiere"].to_numpy()[openings["finance"]]
+    told = cells["famille"].map(dict(setting.registre)).fillna(cells["filiere"])
+    table["filiere"] = told.to_numpy()[openings["finance"]]
     table["places_prevues"] = openings["places_prevues"].astype("int64")
     table["places_ouvertes"] = openings["places_declarees"].astype("int64")
     cost = openings["cout_place"] * openings["places_prevues"].clip(lower=0)
     table["cout"] = cost.round(-2)
-    table["subvention"] = (table["cout"] * subsidy).round(-2)
+    table["subvention"] = (table["cout"] * setting.subvention).round(-2)
     table = table[list(REGISTER)]
     return table.sort_values(["rentree", "projet", "uai", "cfd"], ignore_index=True)

@@ -38,6 +38,9 @@ class Setting:
         Name in the register; name, rentrée and seats of the programme before, if any.
     subvention : float
         Share of the cost.
+    registre : tuple of (str, str)
+        Family and the filière that the register gives its courses: that of `filieres.csv`, which
+        the register's reader holds it to.
     """
 
     regions: tuple[str, ...]
@@ -51,6 +54,7 @@ class Setting:
     avant: tuple[str, int, int] | None
     debut: int
     subvention: float
+    registre: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, programme: Programme, groups: Mapping[str, str]) -> "Setting":
@@ -76,6 +80,7 @@ class Setting:
             (before.nom, before.rentree, before.places) if before else None,
             programme.rentree_debut,
             (programme.cout.subvention or 0.0) / programme.cout.total,
+            tuple((familles | _declared_in_file(programme, groups)).items()),
         )
 
 
@@ -85,9 +90,7 @@ def _pairs(tables: Mapping[str, Mapping[str, float]]) -> Shares:
 
 def _from_groups(programme: Programme, groups: Mapping[str, str]) -> dict[str, str]:
     """Return the filière of each simulated family whose NSF group the programme declares."""
-    table = read_filieres(programme).set_index("code")["filiere"]
-    found = {name: table[nsf] for name, nsf in groups.items() if nsf in table.index}
-    found = {name: filiere for name, filiere in found.items() if filiere != AUTRE}
+    found = _declared_in_file(programme, groups)
     if not found:
         raise FpiError(
             "aucun groupe de spécialités (NSF) des données simulées n'est dans filieres.csv. "
@@ -96,6 +99,13 @@ def _from_groups(programme: Programme, groups: Mapping[str, str]) -> dict[str, s
             fichier="filieres.csv",
         )
     return found
+
+
+def _declared_in_file(programme: Programme, groups: Mapping[str, str]) -> dict[str, str]:
+    """Return the filière that `filieres.csv` gives each family's NSF group, if it gives one."""
+    table = read_filieres(programme).set_index("code")["filiere"]
+    found = {name: table[nsf] for name, nsf in groups.items() if nsf in table.index}
+    return {name: filiere for name, filiere in found.items() if filiere != AUTRE}
 
 
 def _plan(

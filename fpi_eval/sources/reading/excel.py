@@ -30,11 +30,14 @@ def read_sheet(content: bytes, sheet: str, fichier: str) -> tuple[list[str], lis
     FpiError
         Not a workbook, too large, several sheets and none of that name.
     """
-    _check_size(content, fichier)
+    check_size(content, fichier)
     written = _rows(content, sheet, fichier, values=False)
     shown = _rows(content, sheet, fichier, values=True)
     header = [_text(name, None) for name in (written or [()])[0]]
-    width = max((i + 1 for i, name in enumerate(header) if name), default=0)
+    width = max(
+        (i + 1 for row in written for i, cell in enumerate(row) if cell is not None), default=0
+    )
+    header += [""] * (width - len(header))
     rows = [
         [_text(_at(row, i), _at(values, i)) for i in range(width)]
         for row, values in zip(written[1:], shown[1:], strict=True)
@@ -42,11 +45,12 @@ def read_sheet(content: bytes, sheet: str, fichier: str) -> tuple[list[str], lis
     return header[:width], rows
 
 
-def _check_size(content: bytes, fichier: str) -> None:
+def check_size(content: bytes, fichier: str) -> None:
+    """Raise for a file that is no zipped workbook, or that is too large."""
     try:
         unpacked = sum(i.file_size for i in zipfile.ZipFile(io.BytesIO(content)).infolist())
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise _unreadable(fichier) from error
+        raise unreadable(fichier) from error
     if len(content) > MAX_BYTES or unpacked > MAX_UNPACKED:
         raise FpiError(
             f"classeur trop gros. Attendu : moins de {MAX_BYTES // 1_000_000} Mo, et de "
@@ -65,7 +69,7 @@ def _rows(content: bytes, sheet: str, fichier: str, *, values: bool) -> list[tup
     except FpiError:
         raise
     except Exception as error:  # damaged XML makes the parsers under openpyxl raise anything
-        raise _unreadable(fichier) from error
+        raise unreadable(fichier) from error
     if len(rows) > MAX_ROWS + 1:
         raise FpiError(
             f"plus de {nombre(MAX_ROWS)} lignes. Retirez les lignes vides.", fichier=fichier
@@ -84,7 +88,8 @@ def _name_of(names: list[str], sheet: str, fichier: str) -> str:
     )
 
 
-def _unreadable(fichier: str) -> FpiError:
+def unreadable(fichier: str) -> FpiError:
+    """Return the error of a file that is no readable workbook."""
     return FpiError(
         "ce n'est pas un classeur Excel (.xlsx) lisible. Ouvrez-le dans le tableur et "
         "enregistrez-le à nouveau au format .xlsx.",

@@ -20,6 +20,8 @@ from fpi_eval.sources.reading.headers import spelling
 from fpi_eval.text import liste
 
 HEADER_MAX = 100_000
+SEP_LINE = re.compile(r"\ufeff?sep=.?[ \t]*\r?\n", re.IGNORECASE)  # Excel's own first line
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # « Texte Unicode » of Excel
 BLANK_LINE = re.compile(r"\r?\n\r?\n")
 SEPARATORS = {";": "point-virgule", ",": "virgule", "\t": "tabulation"}
 
@@ -31,7 +33,19 @@ class RawFile:
         self.path, self.schema = Path(path), schema
         self.content = read_bytes(self.path)
         self.sha256 = hashlib.sha256(self.content).hexdigest()
-        self.text, self.encoding = self._decode()
+        whole, self.encoding = self._decode()
+        mark = SEP_LINE.match(whole)
+        self.skip(mark.end() if mark else 0, whole)
+        self.header, self.separator = self._header()
+
+    def skip(self, start: int, text: str | None = None) -> None:
+        """Read from this character on: what stands before is no row (`sep=;`, a title)."""
+        text = self.text if text is None else text
+        self.skipped = getattr(self, "skipped", 0) + text.count("\n", 0, start)
+        self.text = text[start:]
+
+    def header_again(self) -> None:
+        """Look for the header once more, after `skip`."""
         self.header, self.separator = self._header()
 
     @property
@@ -45,6 +59,8 @@ class RawFile:
             raise FpiError(
                 "le fichier est vide. Téléchargez-le à nouveau.", fichier=self.name, ligne=1
             )
+        if plain.startswith(UTF_16):
+            return self._decode_utf16(plain)
         if b"\x00" in plain:
             ligne = plain[: plain.index(b"\x00")].count(b"\n") + 1
             raise FpiError(
@@ -58,6 +74,16 @@ class RawFile:
             return plain.decode(encoding), encoding
         except UnicodeDecodeError as error:
             return self._decode_cp1252(plain, encoding, error)
+
+    def _decode_utf16(self, plain: bytes) -> tuple[str, str]:
+        try:
+            return plain.decode("utf-16"), "utf-16"
+        except UnicodeDecodeError as error:
+            raise FpiError(
+                "le fichier commence en UTF-16 et ne s'y lit pas jusqu'au bout. Enregistrez-le au "
+                "format « CSV UTF-8 ».",
+                fichier=self.name,
+            ) from error
 
     def _unzip(self) -> bytes:
         try:
@@ -108,8 +134,8 @@ class RawFile:
     @cached_property
     def lines(self) -> "Lines | None":
         """Line of each record, or None when record `i` simply stands on line `i + 2`."""
-        plain = '"' not in self.text and not BLANK_LINE.search(self.text)
-        return None if plain else Lines(self.text, self.separator)
+        plain = '"' not in self.text and not BLANK_LINE.search(self.text) and not self.skipped
+        return None if plain else Lines(self.text, self.separator, self.skipped)
 
     def refuse_swallowed_rows(self) -> None:
         """Raise where a quotation mark opens a value that holds whole rows of the file.
@@ -191,8 +217,8 @@ class RawFile:
 class Lines:
     """Line in the file of each record, counted only when an error asks for one."""
 
-    def __init__(self, text: str, separator: str) -> None:
-        self.text, self.separator = text, separator
+    def __init__(self, text: str, separator: str, skipped: int = 0) -> None:
+        self.text, self.separator, self.skipped = text, separator, skipped
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -205,7 +231,7 @@ class Lines:
         return starts[1:]
 
     def __getitem__(self, row: int) -> int:
-        return self._starts[row]
+        return self._starts[row] + self.skipped
 
 
 def _records(text: str, separator: str) -> Iterator[list[str]]:

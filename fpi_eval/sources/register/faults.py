@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pandas as pd
 
@@ -10,6 +10,9 @@ from fpi_eval.errors import FpiError
 from fpi_eval.programme import Territoire, parse_rentree
 from fpi_eval.sources.reading import UAI, Column, Table, expectation, uai_key
 from fpi_eval.sources.reading.headers import spelling
+from fpi_eval.sources.register.content import content_faults
+from fpi_eval.sources.register.fault import Faults, Row, fault, plain_number
+from fpi_eval.sources.register.known import Known
 from fpi_eval.text import liste, nombre
 
 EXEMPLE = "EXEMPLE"
@@ -21,12 +24,8 @@ NIVEAU_DE_CFD = {"0": "secondaire", "4": "secondaire", "5": "secondaire",
                  "1": "superieur", "2": "superieur", "3": "superieur"}  # fmt: skip
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
 _AMBIGUOUS = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})+", re.ASCII)
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
-
-Row = dict[str, str]
-Faults = Iterator[FpiError]
 
 
 def faults_of(
@@ -34,6 +33,7 @@ def faults_of(
     schema: Table,
     *,
     territoire: Territoire | None = None,
+    known: Known | None = None,
 ) -> list[FpiError]:
     """Return the faults of the register, by line.
 
@@ -47,7 +47,7 @@ def faults_of(
     for row in rows:
         if row["projet"].startswith(EXEMPLE):
             advice = "Supprimez cette ligne : c'est un exemple du modèle."
-            faults.append(_fault(row, "projet", row["projet"], "une ouverture réelle", advice))
+            faults.append(fault(row, "projet", row["projet"], "une ouverture réelle", advice))
             continue
         alone = [f for column in schema.columns for f in _cell_faults(row, column)]
         wrong = {fault.colonne for fault in alone}
@@ -58,26 +58,17 @@ def faults_of(
             for fault in rule(row, territoire)
         ]
         faults += alone + across
+        if known is not None:
+            told = wrong | {fault.colonne for fault in across}
+            faults += [f for f in content_faults(row, known) if f.colonne not in told]
     real = [row for row in rows if not row["projet"].startswith(EXEMPLE)]
     faults += [*_duplicates(real), *_closures_alone(real)]
     return sorted(faults, key=lambda fault: fault.ligne)
 
 
-def plain_number(text: str) -> float:
-    """Return the number written in a French cell, NaN when empty or not a number."""
-    plain = re.sub(r"[\s€]", "", text).replace("\u2212", "-")
-    return float(plain.replace(",", ".")) if _NUMBER.fullmatch(plain) else math.nan
-
-
 def departement_of(uai: str) -> str:
     """Return the three-character code of the département that a UAI begins with."""
     return CORSE.get(uai[:3], uai[:3])
-
-
-def _fault(row: Row, column: str, found: str, expected: str, advice: str) -> FpiError:
-    seen = f"« {found} »" if found else "une cellule vide"
-    return FpiError(f"trouvé {seen}, attendu {expected}. {advice}",
-                    ligne=row["ligne"], colonne=column)  # fmt: skip
 
 
 # ── one cell ────────────────────────────────────────────────────────────────────────────────────
@@ -87,20 +78,20 @@ def _cell_faults(row: Row, column: Column) -> Faults:
     value, name = row[column.name], column.name
     if not value:
         if not column.nullable:
-            yield _fault(row, name, "", expectation(column), "Remplissez-la.")
+            yield fault(row, name, "", expectation(column), "Remplissez-la.")
     elif name == "rentree":
         yield from _rentree(row)
     elif column.is_number:
         yield from _number(row, column)
     elif value.startswith(_FORMULA):
         advice = "Un tableur l'exécuterait comme une formule : retirez le premier signe."
-        yield _fault(row, name, value, "un texte", advice)
+        yield fault(row, name, value, "un texte", advice)
     elif column.kind == "uai":
         yield from _uai(row, column)
     elif column.pattern:
         yield from _code(row, column)
     elif column.choices and value not in column.choices:
-        yield _fault(row, name, value, expectation(column), "Choisissez-en une.")
+        yield fault(row, name, value, expectation(column), "Choisissez-en une.")
 
 
 def _rentree(row: Row) -> Faults:
@@ -110,10 +101,10 @@ def _rentree(row: Row) -> Faults:
     except FpiError:
         year = None
     if year is None:
-        yield _fault(row, "rentree", text, "une année entre 2000 et 2099",
+        yield fault(row, "rentree", text, "une année entre 2000 et 2099",
                      "Écrivez l'année de septembre, par exemple 2024.")  # fmt: skip
     elif text != str(year):
-        yield _fault(row, "rentree", text, "une seule année", f"Écrivez {year}.")
+        yield fault(row, "rentree", text, "une seule année", f"Écrivez {year}.")
 
 
 def _number(row: Row, column: Column) -> Faults:
@@ -122,28 +113,28 @@ def _number(row: Row, column: Column) -> Faults:
     value = plain_number(text)
     if math.isnan(value):
         advice = "Écrivez un nombre seul, ou laissez la cellule vide si elle peut l'être."
-        yield _fault(row, name, text, expectation(column), advice)
+        yield fault(row, name, text, expectation(column), advice)
     elif _AMBIGUOUS.fullmatch(plain):
         whole = re.sub(r"[.,]", "", plain)
-        yield _fault(row, name, text, "un nombre sans séparateur ambigu",
+        yield fault(row, name, text, "un nombre sans séparateur ambigu",
                      f"Écrivez {whole} si le signe sépare les milliers.")  # fmt: skip
     elif column.kind == "entier" and value % 1:
-        yield _fault(row, name, text, "un nombre entier de places", "Corrigez-le.")
+        yield fault(row, name, text, "un nombre entier de places", "Corrigez-le.")
     else:
         low, high = column.bounds
         if (low is not None and value < low) or (high is not None and value > high):
             wanted = "un montant positif ou nul" if high is None else expectation(column)
-            yield _fault(row, name, text, wanted, "Corrigez-le.")
+            yield fault(row, name, text, wanted, "Corrigez-le.")
 
 
 def _uai(row: Row, column: Column) -> Faults:
     value = row["uai"]
     if not re.fullmatch(UAI, value, re.ASCII):
-        yield _fault(row, "uai", value, expectation(column), "Corrigez-le.")
+        yield fault(row, "uai", value, expectation(column), "Corrigez-le.")
         return
     key = uai_key(pd.Series([value])).iloc[0]
     if value[7] != key:
-        yield _fault(row, "uai", value, f"la lettre de contrôle {key} après {value[:7]}",
+        yield fault(row, "uai", value, f"la lettre de contrôle {key} après {value[:7]}",
                      "Un chiffre ou la lettre est faux : recopiez le code.")  # fmt: skip
 
 
@@ -159,7 +150,7 @@ def _code(row: Row, column: Column) -> Faults:
             f"Le tableur a peut-être retiré le zéro du début (0{value}) : mettez la colonne au "
             "format Texte."
         )
-    yield _fault(row, name, value, expectation(column), advice)
+    yield fault(row, name, value, expectation(column), advice)
 
 
 # ── one row ─────────────────────────────────────────────────────────────────────────────────────
@@ -168,10 +159,10 @@ def _code(row: Row, column: Column) -> Faults:
 def _course(row: Row, _: Territoire | None) -> Faults:
     mef, cfd = row["mefstat11"], row["cfd"]
     if not mef and not cfd:
-        yield _fault(row, "mefstat11", "", "le code mefstat11 ou le code cfd de la formation",
+        yield fault(row, "mefstat11", "", "le code mefstat11 ou le code cfd de la formation",
                      "Remplissez l'un des deux.")  # fmt: skip
     elif mef and cfd and mef[6:] != cfd[3:]:
-        yield _fault(row, "cfd", cfd, f"un code qui finit par {mef[6:]}, comme mefstat11 {mef}",
+        yield fault(row, "cfd", cfd, f"un code qui finit par {mef[6:]}, comme mefstat11 {mef}",
                      "Ce sont deux formations : corrigez l'un des deux.")  # fmt: skip
 
 
@@ -180,7 +171,7 @@ def _level(row: Row, _: Territoire | None) -> Faults:
     for name, levels in codes:
         level = levels.get(row[name][:1])
         if level and level != row["niveau"]:
-            yield _fault(row, "niveau", row["niveau"], f"{level}, comme le dit {name} {row[name]}",
+            yield fault(row, "niveau", row["niveau"], f"{level}, comme le dit {name} {row[name]}",
                          "Corrigez le niveau ou le code.")  # fmt: skip
             return
 
@@ -188,18 +179,18 @@ def _level(row: Row, _: Territoire | None) -> Faults:
 def _places(row: Row, _: Territoire | None) -> Faults:
     planned, opened = plain_number(row["places_prevues"]), plain_number(row["places_ouvertes"])
     if planned * opened < 0:
-        yield _fault(row, "places_ouvertes", row["places_ouvertes"],
+        yield fault(row, "places_ouvertes", row["places_ouvertes"],
                      f"le même signe que places_prevues ({row['places_prevues']})",
                      "Une fermeture est négative dans les deux colonnes.")  # fmt: skip
     if planned == 0 and not opened > 0 and not opened < 0:
-        yield _fault(row, "places_prevues", row["places_prevues"], "au moins une place",
+        yield fault(row, "places_prevues", row["places_prevues"], "au moins une place",
                      "Une ligne sans place n'est pas une ouverture : supprimez-la.")  # fmt: skip
 
 
 def _money(row: Row, _: Territoire | None) -> Faults:
     cost, subsidy = plain_number(row["cout"]), plain_number(row["subvention"])
     if subsidy > cost:
-        yield _fault(row, "subvention", row["subvention"],
+        yield fault(row, "subvention", row["subvention"],
                      f"au plus le coût ({nombre(cost, 0 if cost % 1 == 0 else 2)})",
                      "Corrigez l'un des deux montants, en euros.")  # fmt: skip
 
@@ -208,7 +199,7 @@ def _place(row: Row, territoire: Territoire | None) -> Faults:
     code = departement_of(row["uai"])
     known = {d.code: d for d in territoire.departements} if territoire else {}
     if known and code not in known:
-        yield _fault(row, "uai", row["uai"],
+        yield fault(row, "uai", row["uai"],
                      f"un établissement de {territoire.region} (départements {liste(known)})",
                      "Corrigez l'UAI, ou le territoire dans programme.toml.")  # fmt: skip
         return
@@ -220,13 +211,13 @@ def _place(row: Row, territoire: Territoire | None) -> Faults:
     is_code = re.fullmatch(r"\d{1,3}|0?2[AB]", given) is not None
     if given and (departement or is_code) and spelling(given) not in {spelling(n) for n in names}:
         shown = f"{code} ({departement.nom})" if departement else code
-        yield _fault(row, "departement", given, f"{shown}, comme l'UAI {row['uai']}",
+        yield fault(row, "departement", given, f"{shown}, comme l'UAI {row['uai']}",
                      "Corrigez le département ou l'UAI.")  # fmt: skip
     academies = {a.code: a.nom for a in territoire.academies} if territoire else {}
     if departement and row["academie"]:
         name = academies[departement.academie]
         if spelling(row["academie"]) not in {spelling(name), departement.academie}:
-            yield _fault(row, "academie", row["academie"],
+            yield fault(row, "academie", row["academie"],
                          f"{name}, académie du département {departement.nom}",
                          "Corrigez l'académie.")  # fmt: skip
 
@@ -267,7 +258,7 @@ def _closures_alone(rows: list[Row]) -> Faults:
     for row in rows:
         alone = (row["projet"], row["rentree"]) not in opened
         if alone and plain_number(row["places_prevues"]) < 0:
-            yield _fault(row, "places_prevues", row["places_prevues"],
+            yield fault(row, "places_prevues", row["places_prevues"],
                          f"une ouverture de {row['projet']} à la rentrée {row['rentree']} que "
                          "cette fermeture finance",
                          "Ajoutez l'ouverture, ou retirez le signe moins.")  # fmt: skip

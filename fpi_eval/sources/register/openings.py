@@ -1,8 +1,9 @@
 """The register of openings: one row per opening of seats, checked row by row.
 
-The register is the programme's own, so the project defines its format: `.csv` (``;`` or ``,``,
-UTF-8 or cp1252) or `.xlsx`, columns as in `REGISTRE`. A closure that finances an opening is a row
-with negative places. An empty `places_ouvertes` means not known yet, never zero.
+The register is the programme's own, so the project defines its format: `.csv` (``;``, ``,`` or
+tabs, UTF-8, UTF-16 or cp1252, Excel's ``sep=;`` line), `.xlsx` or `.ods`, columns as in
+`REGISTRE`. A closure that finances an opening is a row with negative places. An empty
+`places_ouvertes` means not known yet, never zero.
 """
 
 import hashlib
@@ -15,13 +16,16 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Territoire
 from fpi_eval.sources.reading import CFD, MEFSTAT11, Column, Table
-from fpi_eval.sources.reading.excel import read_sheet
 from fpi_eval.sources.reading.headers import Renaming, match_header, spelling
-from fpi_eval.sources.reading.raw import RawFile, read_bytes
+from fpi_eval.sources.reading.raw import SEPARATORS, RawFile, read_bytes
 from fpi_eval.sources.reading.reading import Provenance, Reading
-from fpi_eval.sources.register.faults import departement_of, faults_of, plain_number
+from fpi_eval.sources.register.fault import plain_number
+from fpi_eval.sources.register.faults import departement_of, faults_of
+from fpi_eval.sources.register.grid import TITLE_ROWS, header_row, read_grid
+from fpi_eval.sources.register.known import Known
 from fpi_eval.sources.register.observed import derive_openings, stack_capacities
 from fpi_eval.sources.register.reconcile import reconcile
+from fpi_eval.sources.register.repair import repaired
 from fpi_eval.sources.register.template import write_template
 from fpi_eval.text import NIVEAUX, VOIES, pluriel
 
@@ -71,19 +75,22 @@ def read_ouvertures(
     projets: Sequence[str] = (),
     filieres: Mapping[str, str] | None = None,
     renaming: Renaming | None = None,
+    known: Known | None = None,
 ) -> Reading:
     """Return the register of openings, every row of it sound.
 
     Parameters
     ----------
     path : Path
-        `.csv` or `.xlsx` (sheet ``Ouvertures``, or the only sheet).
+        `.csv`, `.ods` or `.xlsx` (sheet ``Ouvertures``, or the only sheet).
     territoire : Territoire, optional
         The programme's: the département and the académie are then checked against it.
     projets : sequence of str, optional
         Projects that may be named; any without it.
     filieres : mapping, optional
         Code and French name of the filières that may be named; any without it.
+    known : Known, optional
+        Courses, establishments and dates against which what is written is checked.
 
     Returns
     -------
@@ -97,8 +104,10 @@ def read_ouvertures(
         All faults of all rows, the first twenty shown: line, column, found, expected, advice.
     """
     path = Path(path)
-    excel = path.suffix.lower() == ".xlsx"
-    cells, origin = (_cells_of_xlsx if excel else _cells_of_csv)(path, renaming or Renaming())
+    text = path.suffix.lower() in (".csv", ".txt", ".tsv")
+    cells, origin = (_cells_of_csv if text else _cells_of_book)(path, renaming or Renaming())
+    cells, origin = _without_totals(cells, origin)
+    cells = repaired(cells, known)
     named = dict(filieres or {})
     cells["filiere"] = cells["filiere"].map(lambda v: _code_of(v, named))
     if cells.empty:
@@ -106,7 +115,8 @@ def read_ouvertures(
             "le registre ne contient aucune ouverture. Ajoutez une ligne par ouverture.",
             fichier=path.name,
         )
-    faults = faults_of(cells, _schema(projets, tuple(named)), territoire=territoire)
+    schema = _schema(projets, tuple(named))
+    faults = faults_of(cells, schema, territoire=territoire, known=known)
     if faults:
         raise _gathered(faults, path.name)
     return Reading(_typed(cells), origin)
@@ -185,9 +195,12 @@ def _code_of(value: str, words: Mapping[str, str]) -> str:
 
 def _cells_of_csv(path: Path, renaming: Renaming) -> tuple[pd.DataFrame, Provenance]:
     raw = RawFile(path, REGISTRE)
+    _skip_title(raw)
     columns = raw.strings(range(len(raw.header)))
     rows = [[str(v).strip() for v in row] for row in zip(*columns.values(), strict=True)]
-    lines = list(raw.lines) if raw.lines is not None else list(range(2, len(rows) + 2))
+    lines = list(range(2, len(rows) + 2))
+    if raw.lines is not None:
+        lines = [raw.lines[i] for i in range(len(rows))]
     cells, unknown, absent = _arrange(rows, lines, raw.header, renaming, path.name)
     return cells, Provenance(
         "ouvertures", path.name, raw.sha256, len(raw.content), len(cells), raw.encoding,
@@ -195,12 +208,32 @@ def _cells_of_csv(path: Path, renaming: Renaming) -> tuple[pd.DataFrame, Provena
     )  # fmt: skip
 
 
-def _cells_of_xlsx(path: Path, renaming: Renaming) -> tuple[pd.DataFrame, Provenance]:
+def _skip_title(raw: RawFile) -> None:
+    """Begin at the header where title lines stand above it."""
+    first = raw.text.splitlines(keepends=True)[:TITLE_ROWS]
+    at = max(header_row([line.split(sep) for line in first], REGISTRE) for sep in SEPARATORS)
+    if at:
+        raw.skip(sum(map(len, first[:at])))
+        raw.header_again()
+
+
+def _without_totals(cells: pd.DataFrame, origin: Provenance) -> tuple[pd.DataFrame, Provenance]:
+    """Return the rows without those that add up others: no establishment, and the word TOTAL."""
+    words = cells[[c.name for c in REGISTRE.columns]].apply(
+        lambda column: column.map(lambda v: spelling(v).startswith(("total", "sous total")))
+    )
+    totals = words.any(axis=1) & (cells["uai"] == "")
+    if not totals.any():
+        return cells, origin
+    aside = {"ligne de total": int(totals.sum())}
+    return cells[~totals].reset_index(drop=True), replace(origin, lignes_ecartees=aside)
+
+
+def _cells_of_book(path: Path, renaming: Renaming) -> tuple[pd.DataFrame, Provenance]:
     content = read_bytes(path)
-    header, rows = read_sheet(content, FEUILLE, path.name)
-    lines = list(range(2, len(rows) + 2))
-    cells, unknown, absent = _arrange(rows, lines, header, renaming, path.name)
+    grid = read_grid(content, FEUILLE, REGISTRE, path.name)
+    cells, unknown, absent = _arrange(grid.rows, grid.lines, grid.header, renaming, path.name)
     digest = hashlib.sha256(content).hexdigest()
     return cells, Provenance(
-        "ouvertures", path.name, digest, len(content), len(cells), "xlsx", "", unknown, absent
+        "ouvertures", path.name, digest, len(content), len(cells), grid.kind, "", unknown, absent
     )

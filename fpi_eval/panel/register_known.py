@@ -1,0 +1,61 @@
+"""What a run knows beside the register of openings, against which each row of it is checked."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from fpi_eval.panel.identity import BAC_PRO, course_identity, with_levels
+from fpi_eval.panel.matching import filieres_of, with_kin
+from fpi_eval.programme import Programme
+from fpi_eval.sources.filieres import FILE, read_filieres
+from fpi_eval.sources.nomenclatures import Nomenclatures
+from fpi_eval.sources.reading.reading import Reading
+from fpi_eval.sources.register.known import Course, Known
+
+
+def known_beside(
+    programme: Programme,
+    codes: Nomenclatures,
+    lectures: Mapping[str, Mapping[str, Reading]],
+    changes: pd.DataFrame,
+) -> Known:
+    """Return the courses, establishments and dates that the programme and the folder know."""
+    identity = with_levels(course_identity(codes.diplomes), codes.tous_diplomes, codes.niveaux)
+    facts = identity.drop_duplicates("cfd").set_index("cfd")
+    mef = codes.mef.drop_duplicates("mefstat11")
+    columns = zip(mef["cfd"], mef["annee"].astype(int), mef["duree"].astype(int), strict=True)
+    return Known(
+        mef=dict(zip(mef["mefstat11"], (Course(*c) for c in columns), strict=True)),
+        diplomes=facts["niveau"].astype(object).where(facts["niveau"].notna(), None).to_dict(),
+        filieres=_filieres(programme, codes, identity),
+        bac_pro=frozenset(facts.index[facts["niveau_diplome"].isin(BAC_PRO)]),
+        uais=_establishments(lectures, changes),
+        debuts=_starts(programme),
+    )
+
+
+def _filieres(programme: Programme, codes: Nomenclatures, identity: pd.DataFrame) -> dict[str, str]:
+    if not (programme.dossier / FILE).is_file():
+        return {}
+    declared = with_kin(read_filieres(programme), identity, codes.options_bts)
+    found = filieres_of(identity["cfd"], codes.tous_diplomes, declared)
+    return dict(zip(identity["cfd"], found["filiere"], strict=True))
+
+
+def _establishments(
+    lectures: Mapping[str, Mapping[str, Reading]], changes: pd.DataFrame
+) -> frozenset[str]:
+    tables = [r.table for readings in lectures.values() for r in readings.values()]
+    seen = [table["uai"] for table in tables if "uai" in table]
+    seen += [changes["ancien_uai"], changes["nouveau_uai"]]
+    return frozenset(pd.concat(seen).dropna().astype(str))
+
+
+def _starts(programme: Programme) -> dict[str, int]:
+    """Return the first rentrée of each project, that of the predecessor being its own."""
+    before = programme.predecesseur
+    starts = dict.fromkeys((name.upper() for name in programme.noms_projets),
+                           programme.rentree_debut)  # fmt: skip
+    if before is not None:
+        starts[before.nom.upper()] = before.rentree
+    return starts

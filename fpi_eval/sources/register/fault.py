@@ -1,0 +1,25 @@
+"""One fault of one row of the register, and the numbers that French cells hold."""
+
+import math
+import re
+from collections.abc import Iterator
+
+from fpi_eval.errors import FpiError
+
+Row = dict[str, str]
+Faults = Iterator[FpiError]
+
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
+
+
+def fault(row: Row, column: str, found: str, expected: str, advice: str) -> FpiError:
+    """Return the error of one cell: what stands there, what was expected, what to do."""
+    seen = f"« {found} »" if found else "une cellule vide"
+    return FpiError(f"trouvé {seen}, attendu {expected}. {advice}",
+                    ligne=row["ligne"], colonne=column)  # fmt: skip
+
+
+def plain_number(text: str) -> float:
+    """Return the number written in a French cell, NaN when empty or not a number."""
+    plain = re.sub(r"[\s€]", "", text).replace("\u2212", "-")
+    return float(plain.replace(",", ".")) if _NUMBER.fullmatch(plain) else math.nan

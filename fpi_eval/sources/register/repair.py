@@ -1,0 +1,55 @@
+"""What a spreadsheet does to codes and dates, undone where only one reading is possible."""
+
+import re
+
+import pandas as pd
+
+from fpi_eval.sources.reading import uai_key
+from fpi_eval.sources.register.known import Known
+
+CODES = ("projet", "uai", "mefstat11", "cfd", "rentree")
+_BLANKS = re.compile(r"[\s\u00a0\u202f]+")
+_DATE = re.compile(
+    r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4})|(?P<Y>\d{4})-(?P<M>\d\d)-(?P<D>\d\d)"
+    r"(?:[ T]?00:00(?::00)?)?",
+    re.ASCII,
+)
+START_MONTHS = range(8, 11)  # a school year begins in September; files say 31/08 or 01/10 too
+
+
+def repaired(cells: pd.DataFrame, known: Known | None = None) -> pd.DataFrame:
+    """Return the cells with lost zeros, blanks inside codes and dates for a rentrée put right.
+
+    A zero is given back only where the code is then whole: the control letter of a UAI, a diploma
+    that the nomenclature holds. Anything else stays as written, and is refused later.
+    """
+    table = cells.copy()
+    for name in CODES:
+        table[name] = table[name].map(lambda v: _BLANKS.sub("", v))
+    table["uai"] = table["uai"].map(_uai)
+    table["rentree"] = table["rentree"].map(_rentree)
+    if known is not None and known.diplomes:
+        table["cfd"] = table["cfd"].map(lambda v: _padded(v, 8, known.diplomes))
+    return table
+
+
+def _uai(text: str) -> str:
+    """Return the UAI with the zeros that a spreadsheet took from it, if its letter agrees."""
+    if not re.fullmatch(r"\d{4,6}[A-Z]", text, re.ASCII):
+        return text
+    whole = text.zfill(8)
+    return whole if uai_key(pd.Series([whole])).iloc[0] == whole[7] else text
+
+
+def _padded(text: str, length: int, codes: object) -> str:
+    whole = text.zfill(length)
+    return whole if text and text not in codes and whole in codes else text
+
+
+def _rentree(text: str) -> str:
+    """Return the year of a date at which a school year begins, or the text as it stands."""
+    match = _DATE.fullmatch(text)
+    if match is None:
+        return re.sub(r"[.,]0+$", "", text) if re.fullmatch(r"\d{4}[.,]0+", text) else text
+    month = int(match["m"] or match["M"])
+    return (match["y"] or match["Y"]) if month in START_MONTHS else text
