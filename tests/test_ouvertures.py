@@ -148,7 +148,7 @@ ERRORS = [
     ({"voie": "alternance"}, "voie", "« alternance »", "apprentissage"),
     ({"rentree": "24"}, "rentree", "« 24 »", "par exemple 2024"),
     ({"rentree": "2024-2025"}, "rentree", "« 2024-2025 »", "Écrivez 2024"),
-    ({"rentree": "2024-09-01 00:00:00"}, "rentree", "2024-02-01", "par exemple 2024"),
+    ({"rentree": "2024-02-01 00:00:00"}, "rentree", "2024-02-01", "par exemple 2024"),
     ({"rentree": "٢٠٢٤"}, "rentree", "«", "2000 et 2099"),
     ({"rentree": "1999"}, "rentree", "« 1999 »", "2000 et 2099"),
     ({"places_prevues": "12,5"}, "places_prevues", "« 12,5 »", "entier"),
