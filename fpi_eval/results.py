@@ -4,14 +4,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from fpi_eval import paper, plots, text
-from fpi_eval.disclosure import Thresholds
+from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
+
+if TYPE_CHECKING:
+    from fpi_eval.disclosure import Thresholds
 
 Dropped = tuple[tuple[str, int], ...]
 SOURCE = "calculs fpi_eval"
@@ -22,7 +25,8 @@ class Result(ABC):
 
     A result shows itself in a notebook (its sentences, then an accessible table) and in a
     terminal (its sentences). A class of the library that has ``summary`` is one
-    (`tests/test_results.py` walks over them). ``caption`` is the French title of its table.
+    (`tests/test_results.py` walks over them). ``caption`` is the French title of its table. What
+    writes is imported when something is written: estimating alone does not need it.
     """
 
     __slots__ = ()
@@ -51,9 +55,11 @@ class Result(ABC):
         source: str = SOURCE,
         simulees: bool | None = None,
         note: str = "",
-        secret: Thresholds | None = None,
+        secret: "Thresholds | None" = None,
     ) -> str:
         """Return a LaTeX table for a paper: see `paper.latex`."""
+        from fpi_eval import paper
+
         return paper.latex(
             self,
             titre=titre or self._title(),
@@ -70,9 +76,11 @@ class Result(ABC):
         titre: str = "",
         source: str = SOURCE,
         simulees: bool | None = None,
-        secret: Thresholds | None = None,
+        secret: "Thresholds | None" = None,
     ) -> Path:
         """Write a workbook, whole or not at all, and return its path: see `paper.excel`."""
+        from fpi_eval import paper
+
         titre = titre or self._title()
         return paper.excel(
             {titre: self}, path, titre=titre, source=source, simulees=simulees, secret=secret
@@ -86,6 +94,8 @@ class Result(ABC):
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
         """Return what a notebook shows: the sentences, then the table."""
+        from fpi_eval import paper
+
         return paper.bundle(self, self._title())
 
     def __repr__(self) -> str:
