@@ -401,8 +401,7 @@ def individus(
     if isinstance(found, Absent):
         return
     print(words.reponse(impact.in_industry(found.panel)))
-    safe = {name: one for name, one in found.tables.items() if not isinstance(one, Absent)}
-    for path in records.release(safe, sortie) if sortie else ():
+    for path in records.release(found.tables, sortie) if sortie else ():
         print(path)
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,8 @@ def connect(individus: Individus, scratch: Path) -> Any:
 
 def require() -> Any:
     """Return Ibis, or say how to install it."""
+    # Spark, where installed, says at each import that it is behind pandas.
+    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
     try:
         import ibis
     except ImportError as error:

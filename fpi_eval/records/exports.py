@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from fpi_eval.absent import Absent
 from fpi_eval.disclosure import Protected, Rate, Thresholds, protect
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Individus
@@ -112,12 +113,15 @@ def _at_risk(table: pd.DataFrame, individus: Individus) -> pd.Series:
     return few | (table["premier"] > individus.part_dominante * table[PEOPLE])
 
 
-def release(tables: Mapping[str, Protected], folder: str | Path) -> list[Path]:
+def release(tables: Mapping[str, Protected | Absent], folder: str | Path) -> list[Path]:
     """Write protected tables as CSV and their lines in the export log; nothing else goes out.
+
+    A table that is absent is left out.
 
     The log has, for each table: day, file, cells, cells hidden by a rule and to protect others,
     smallest count shown, and the file's fingerprint.
     """
+    tables = {name: one for name, one in tables.items() if not isinstance(one, Absent)}
     for name, table in tables.items():
         if not isinstance(table, Protected):
             raise FpiError(
