@@ -137,7 +137,7 @@ def test_lack_of_information_is_no_alarm_and_a_hard_failure_blocks_the_number():
 def test_without_planted_programmes_nobody_can_know():
     said = verdict([a_check("dose", PASS)], Absent("Une seule année de résultats."))
     assert (said.niveau, said.valide, said.precis) == (UNKNOWABLE, "", None)
-    assert said.phrase.startswith("Une seule année de résultats. on ne peut pas le savoir")
+    assert said.phrase.startswith("Une seule année de résultats. Donc : on ne peut pas le savoir.")
 
 
 @pytest.mark.parametrize(

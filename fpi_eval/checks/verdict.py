@@ -117,7 +117,7 @@ def verdict(
         row = planted.calibrated.iloc[0]
         word = level(valid, bool(against), precise, not row["cal_low"] <= 0 <= row["cal_high"])
     reasons = tuple(f"{c.titre} : {c.phrase}" for c in (*hard, *against))
-    said = [_first(planted), f"{word} : {_why(planted, valid, smallest, hard, against)}"]
+    said = [_first(planted), f"Donc : {word}.", _why(planted, valid, smallest, hard, against)]
     return Verdict(
         word, valid, precise, tuple(c.titre for c in against), reasons, " ".join(said), bool(hard)
     )
@@ -171,4 +171,5 @@ def _why(planted, valid: str, smallest: float, hard, against) -> str:
     if hard:
         named = text.liste(f"« {c.titre} »" for c in hard)
         parts.append(f"le chiffre n'est pas donné, échec de {named}")
-    return " ; ".join(parts or ["aucun programme n'a pu être planté"]) + "."
+    found = " ; ".join(parts or ["aucun programme n'a pu être planté"])
+    return f"{found[0].upper()}{found[1:]}."
