@@ -45,6 +45,8 @@ def ouvertures(p: Panels) -> pd.DataFrame:
     ``places_observees`` adds the change seen in capacity files where it can be checked;
     ``part_verifiable`` is the share of opened seats for which it can.
     """
+    if p.registre.empty:
+        return pd.DataFrame(columns=["statut", "ouvertures", "places"])
     keep = p.rapprochement["projet"].isin(du_programme(p)["projet"].unique())
     rows = p.rapprochement[keep].assign(
         observees=lambda t: t["variation"].where(t["statut"] != "non vérifiable"),
@@ -66,6 +68,8 @@ def ouvertures(p: Panels) -> pd.DataFrame:
 
 def statuts(p: Panels) -> pd.DataFrame:
     """Return openings and seats by outcome of the reconciliation."""
+    if p.registre.empty:
+        return pd.DataFrame(columns=["statut", "ouvertures", "places"])
     keep = p.rapprochement["projet"].isin(du_programme(p)["projet"].unique())
     table = (
         p.rapprochement[keep]

@@ -5,13 +5,11 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
-from fpi_eval.indicators import deploiement, filieres
 from fpi_eval.panel.context import Context
-from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional import ELSEWHERE, HERE
 from fpi_eval.plots import stacked_rows, targets
-from fpi_eval.report.pages import programme as vue_programme
-from fpi_eval.report.published import seats as feuilles_places
+from fpi_eval.report.pages.personnes import SANS_CONSTAT, ici, shown
+from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table, table
 
 NO_REGISTER = (
@@ -36,10 +34,15 @@ def words(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**replaced, **dated)
 
 
-def reponse(p: Panels) -> str:
-    """Return the answer: seats opened against targets, or that it cannot be told."""
-    kept = deploiement.du_programme(p)
-    observed = _observed(p)
+def reponse(
+    kept: pd.DataFrame, progress: pd.DataFrame, same: pd.DataFrame, context: Context
+) -> str:
+    """Return the answer: seats opened against targets, or that it cannot be told.
+
+    ``kept`` is the programme's register, ``progress`` its `avancement`, ``same`` the places of
+    the cells known two years running (`places_constantes`).
+    """
+    observed = _observed(same, context)
     if kept.empty:
         return f"{NO_REGISTER}\n\n{observed}"
     opened, planned = kept["places_ouvertes"].sum(), kept["places_prevues"].sum()
@@ -47,7 +50,7 @@ def reponse(p: Panels) -> str:
         f"Le programme a ouvert {text.nombre(opened)} places depuis {kept['rentree'].min()}, "
         f"pour {text.nombre(planned)} prévues.",
     ]
-    for row in deploiement.avancement(p).itertuples():
+    for row in progress.itertuples():
         sentences.append(
             f"{row.libelle} : les places déjà ouvertes offriront au plus "
             f"{text.nombre(row.acquis)} entrées d'ici la rentrée {row.echeance} "
@@ -57,9 +60,8 @@ def reponse(p: Panels) -> str:
     return "\n\n".join([*sentences, observed])
 
 
-def _observed(p: Panels) -> str:
-    rows = filieres.places_constantes(p)
-    rows = rows[rows["rentree"] == p.donnees.rentree]
+def _observed(same: pd.DataFrame, context: Context) -> str:
+    rows = same[same["rentree"] == context.rentree]
     sums = rows.groupby("territoire")[["places_avant", "places_apres"]].sum()
     if HERE not in sums.index:
         return "Les capacités de la rentrée précédente manquent : pas de comparaison possible."
@@ -67,16 +69,15 @@ def _observed(p: Panels) -> str:
     return (
         "Dans les formations présentes à deux rentrées de suite, les places d'entrée des trois "
         f"filières ont varié de {text.signe(100 * change[HERE], 1)} % dans la région entre "
-        f"{p.donnees.rentree - 1} et {p.donnees.rentree}, contre "
+        f"{context.rentree - 1} et {context.rentree}, contre "
         f"{text.signe(100 * change[ELSEWHERE], 1)} % dans les autres régions."
     )
 
 
-def cibles(p: Panels) -> Figure | Absent:
+def cibles(kept: pd.DataFrame, rows: pd.DataFrame, context: Context) -> Figure | Absent:
     """Return the figure of seats opened against the published targets."""
-    if deploiement.du_programme(p).empty:
+    if kept.empty:
         return Absent(NO_REGISTER)
-    rows = deploiement.avancement(p)
     drawn = rows.assign(realise=rows["acquis"])
     said = [
         f"{r.libelle} : {text.nombre(r.acquis)} sur {text.nombre(r.cible)}"
@@ -85,7 +86,7 @@ def cibles(p: Panels) -> Figure | Absent:
     return Figure(
         targets(drawn),
         "Ce que les places déjà ouvertes permettent au plus, face aux cibles",
-        f"Registre des ouvertures, rentrée {p.donnees.rentree} ; {p.donnees.credit}",
+        f"Registre des ouvertures, rentrée {context.rentree} ; {context.credit}",
         f"Barres horizontales, une par cible. {' ; '.join(said)}.",
         rows[["libelle", "echeance", "cible", "places_ouvertes", "realise", "acquis", "part"]]
         .assign(echeance=rows["echeance"].astype(str)),
@@ -98,79 +99,79 @@ def cibles(p: Panels) -> Figure | Absent:
     )  # fmt: skip
 
 
-def ouvertures(p: Panels) -> Table | Absent:
+def ouvertures(
+    kept: pd.DataFrame, published: Sheet | None, derived: pd.DataFrame, context: Context
+) -> Table | Absent:
     """Return seats planned, opened and observed; without a register, what capacities show."""
-    if deploiement.du_programme(p).empty:
-        return derivees(p)
-    return vue_programme.ouvertures(p)
+    if kept.empty:
+        return derivees(derived, context)
+    return shown(published)
 
 
-def rapprochement(p: Panels) -> Table | Absent:
+def rapprochement(kept: pd.DataFrame, statuses: pd.DataFrame, context: Context) -> Table | Absent:
     """Return how many openings capacity files confirm."""
-    if deploiement.du_programme(p).empty:
+    if kept.empty:
         return Absent(NO_REGISTER)
     return table(
-        deploiement.statuts(p),
+        statuses,
         "Les ouvertures déclarées se voient-elles dans les capacités ?",
         labels={"statut": "Constat", "ouvertures": "Ouvertures", "places": "Places déclarées"},
-        source=f"Registre des ouvertures, rentrée {p.donnees.rentree} ; {p.donnees.credit}",
+        source=f"Registre des ouvertures, rentrée {context.rentree} ; {context.credit}",
         note="« Supérieure » ou « inférieure » : la hausse observée l'est à la hausse déclarée. "
         "« Non vérifiable » : pas de capacité connue l'année d'avant, ou formation en "
         "apprentissage, qui n'a pas de capacité fixe.",
     )
 
 
-def evolution(p: Panels) -> Table:
+def evolution(same: pd.DataFrame, context: Context) -> Table:
     """Return the change in places of the same cells, by filière, here and elsewhere."""
-    rows = filieres.places_constantes(p)
-    rows = rows[rows["rentree"] == p.donnees.rentree].drop(columns="rentree")
+    rows = same[same["rentree"] == context.rentree].drop(columns="rentree")
     return table(
-        words(p.context, rows),
-        f"Places d'entrée des mêmes formations, rentrées {p.donnees.rentree - 1} et "
-        f"{p.donnees.rentree}",
+        words(context, rows),
+        f"Places d'entrée des mêmes formations, rentrées {context.rentree - 1} et "
+        f"{context.rentree}",
         formats={"evolution": lambda value: f"{text.signe(100 * value, 1)}\u00a0%"},
         labels={"territoire": "Territoire", "filiere": "Filière", "niveau": "Niveau",
                 "voie": "Voie", "places_avant": "Places avant", "places_apres": "Places après",
                 "cellules": "Formations", "evolution": "Évolution"},
-        source=p.donnees.credit,
+        source=context.credit,
         note="Seules comptent les formations (établissement × code d'entrée × voie) dont les "
         "places sont connues aux deux rentrées. En apprentissage, la capacité est une intention.",
     )  # fmt: skip
 
 
-def pression(p: Panels) -> Table | Absent:
+def pression(published: Sheet | None, context: Context) -> Table | Absent:
     """Return first wishes per place, in the region and its académies, beside the others."""
-    return vue_programme.ici(
-        feuilles_places.pression(p), p,
+    return ici(
+        published, context,
         ["filiere", "academie", "places", "voeux_1", "taux_pression", "avant", "ecart", "ailleurs"],
         "Affelnet n'a pas de vœux dans le dossier.",
     )  # fmt: skip
 
 
-def demande(p: Panels) -> Table | Absent:
+def demande(published: Sheet | None, context: Context) -> Table | Absent:
     """Return confirmed wishes per BTS place, by filière, voie and académie."""
-    return vue_programme.ici(
-        feuilles_places.demande(p), p,
+    return ici(
+        published, context,
         ["filiere", "voie", "academie", "places", "voeux", "taux_demande", "avant", "ecart",
          "ailleurs"],
         "Les capacités de BTS (Parcoursup) sont absentes du dossier.",
     )  # fmt: skip
 
 
-def remplissage(p: Panels) -> Table | Absent:
+def remplissage(published: Sheet | None, context: Context) -> Table | Absent:
     """Return entrants per place, by level, filière and académie."""
-    return vue_programme.ici(
-        feuilles_places.remplissage(p), p,
+    return ici(
+        published, context,
         ["niveau", "filiere", "academie", "places", "entrants", "taux_remplissage", "avant",
          "ecart", "ailleurs"],
-        vue_programme.SANS_CONSTAT,
+        SANS_CONSTAT,
     )  # fmt: skip
 
 
-def departements(p: Panels) -> Figure:
+def departements(rows: pd.DataFrame, context: Context) -> Figure:
     """Return the figure of entry places by département and filière."""
-    rows = filieres.places_par_departement(p)
-    named = rows.rename(columns=p.donnees.programme.mots_filieres)
+    named = rows.rename(columns=context.programme.mots_filieres)
     columns = list(named.columns[1:])
     total = named[columns].sum(axis=1)
     ordered = named.loc[total.sort_values(ascending=False).index].reset_index(drop=True)
@@ -178,9 +179,9 @@ def departements(p: Panels) -> Figure:
     share = total.max() / total.sum()
     return Figure(
         stacked_rows(ordered, rows="departement", columns=columns,
-                     xlabel=f"Places d'entrée, rentrée {p.donnees.rentree}"),
+                     xlabel=f"Places d'entrée, rentrée {context.rentree}"),
         f"{top} réunit {text.pourcent(share, 0)} des places d'entrée des filières du programme",
-        f"{p.donnees.credit}, rentrée {p.donnees.rentree}",
+        f"{context.credit}, rentrée {context.rentree}",
         f"Barres horizontales, une par département, du plus au moins de places. {top} vient en "
         f"tête avec {text.nombre(total.max())} places sur {text.nombre(total.sum())}.",
         ordered,
@@ -188,22 +189,21 @@ def departements(p: Panels) -> Figure:
     )  # fmt: skip
 
 
-def derivees(p: Panels) -> Table:
+def derivees(derived: pd.DataFrame, context: Context) -> Table:
     """Return seat increases seen in capacity files alone, here and elsewhere."""
-    rows = deploiement.derivees_par_filiere(p)
-    rows = rows[rows["rentree"] == p.donnees.rentree]
+    rows = derived[derived["rentree"] == context.rentree]
     return table(
-        words(p.context, rows.drop(columns="rentree")),
-        f"Hausses de places que montrent les seules capacités, rentrée {p.donnees.rentree}",
+        words(context, rows.drop(columns="rentree")),
+        f"Hausses de places que montrent les seules capacités, rentrée {context.rentree}",
         labels={"territoire": "Territoire", "filiere": "Filière", "cellules": "Formations",
                 "places": "Places en plus"},
-        source=p.donnees.credit,
+        source=context.credit,
         note="Toutes les hausses, quel qu'en soit le financement : les autres régions ouvrent "
         "aussi des places. Une formation apparue ou renommée n'est pas comptée.",
     )  # fmt: skip
 
 
-def limites(p: Panels) -> str:
+def limites(kept: pd.DataFrame) -> str:
     """Return what places alone do not say."""
     sentences = [
         "Une place ouverte n'est pas une personne formée de plus : elle peut rester vide, ou "
@@ -211,6 +211,6 @@ def limites(p: Panels) -> str:
         "« Formé » se lit ici « entré dans une place ouverte » ; les diplômés sont comptés à "
         "part, deux ou trois ans plus tard.",
     ]
-    if deploiement.du_programme(p).empty:
+    if kept.empty:
         sentences.insert(0, NO_REGISTER)
     return "\n\n".join(sentences)

@@ -3,9 +3,7 @@
 import pandas as pd
 
 from fpi_eval.absent import Absent
-from fpi_eval.panel.panels import Panels
-from fpi_eval.report.published import people as feuilles_personnes
-from fpi_eval.report.published import seats as feuilles_places
+from fpi_eval.panel.context import Context
 from fpi_eval.report.published.make import ENSEMBLE, show
 from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table
@@ -17,25 +15,25 @@ SANS_CONSTAT = (
 )
 
 
-def _shown(published: Sheet | None, columns: list[str] | None = None, why: str = ABSENT,
-           **more: object) -> Table | Absent:  # fmt: skip
+def shown(published: Sheet | None, columns: list[str] | None = None, why: str = ABSENT,
+          **more: object) -> Table | Absent:  # fmt: skip
+    """Return a published table as pages show it, or why there is none."""
     return Absent(why) if published is None else show(published, columns, **more)
 
 
-def formes(p: Panels) -> Table | Absent:
+def formes(published: Sheet | None, register: pd.DataFrame) -> Table | Absent:
     """Return people who entered the programme's seats, against each target."""
-    return _shown(
-        feuilles_personnes.cibles(p),
+    return shown(
+        published,
         ["libelle", "echeance", "personnes", "realise", "avancement", "reste"],
-        why=ABSENT if p.registre.empty else SANS_CONSTAT,
+        why=ABSENT if register.empty else SANS_CONSTAT,
     )
 
 
-def personnes(p: Panels) -> Table | Absent:
+def personnes(found: Sheet | None, register: pd.DataFrame) -> Table | Absent:
     """Return people trained by level and filière, then by département."""
-    found = feuilles_personnes.personnes(p)
     if found is None:
-        return Absent(ABSENT if p.registre.empty else SANS_CONSTAT)
+        return Absent(ABSENT if register.empty else SANS_CONSTAT)
     rows = found.frame
     one_place = rows["uai"].isin([ENSEMBLE])
     kinds = one_place & rows["departement"].eq(ENSEMBLE)
@@ -44,34 +42,28 @@ def personnes(p: Panels) -> Table | Absent:
                 titre="Personnes formées par niveau, par filière et par département")  # fmt: skip
 
 
-def ouvertures(p: Panels) -> Table | Absent:
-    """Return seats planned, opened, closed and observed."""
-    return _shown(feuilles_places.places_programme(p))
-
-
-def suivi(p: Panels) -> Table | Absent:
+def suivi(published: Sheet | None) -> Table | Absent:
     """Return the funder's follow-up table."""
-    return _shown(
-        feuilles_places.suivi(p),
+    return shown(
+        published,
         ["projet", "filiere", "niveau", "prevu", "realise", "ecart", "taux_realisation", "cout",
          "commentaire"],
     )  # fmt: skip
 
 
-def transformation(p: Panels) -> Table | Absent:
+def transformation(published: Sheet | None) -> Table | Absent:
     """Return the programme's share of the filière's seats, and the rate of transformation."""
-    return _shown(feuilles_places.transformation(p))
+    return shown(published)
 
 
-def ici(published: Sheet | None, p: Panels, columns: list[str], why: str) -> Table | Absent:
+def ici(published: Sheet | None, context: Context, columns: list[str], why: str) -> Table | Absent:
     """Return the region's and its académies' rows at the rentrée of a compared table."""
     if published is None:
         return Absent(why)
     rows = published.frame
-    region = p.donnees.programme.territoire.region
-    kept = (rows["territoire"] == region) & (rows["departement"] == ENSEMBLE)
-    kept &= pd.Series(rows["rentree"].astype(int) == p.donnees.rentree, rows.index)
+    kept = (rows["territoire"] == context.region) & (rows["departement"] == ENSEMBLE)
+    kept &= pd.Series(rows["rentree"].astype(int) == context.rentree, rows.index)
     order = show(published, columns, kept=kept,
-                 titre=f"{published.title.split(',')[0]}, rentrée {p.donnees.rentree}",
+                 titre=f"{published.title.split(',')[0]}, rentrée {context.rentree}",
                  note="Ensemble : la région. Par département : voir le classeur.")  # fmt: skip
     return order
