@@ -17,13 +17,11 @@ from fpi_eval.errors import FpiError
 from fpi_eval.indicators import INDICATORS, compute
 from fpi_eval.programme import load_programme
 from fpi_eval.report.edition import Edition
-from fpi_eval.report.pages import insertion as vue_insertion
-from fpi_eval.report.pages import places as vue_places
-from fpi_eval.report.pages import programme as vue_programme
+from fpi_eval.report.pages import insertion, personnes, places
 from fpi_eval.report.published import book as classeur
 from fpi_eval.report.published import counts as proteges
 from fpi_eval.report.published import memory as publication
-from fpi_eval.report.published import protection
+from fpi_eval.report.published import people, protection, seats
 from fpi_eval.report.runner import accessible
 from fpi_eval.report.runner.extract import write_tables
 from fpi_eval.report.runner.swap import replaced
@@ -41,11 +39,26 @@ BASES = {"taux_poursuite": "terminale", "part_en_emploi_6_mois": "terminale",
          "part_autre": "terminale", "taux_devenir_favorable": "terminale",
          **{f"taux_emploi_{m}_mois": "sortants" for m in (6, 12, 18, 24)}}  # fmt: skip
 NOT_PEOPLE = {"suivi_ami_cma"}  # « réalisé » counts seats there
-VIEWS = {
-    vue_programme: ("formes", "personnes", "suivi", "transformation"),
-    vue_places: ("pression", "demande", "remplissage"),
-    vue_insertion: ("terminale", "taux", "par_filiere", "durees", "devenir", "quadrants"),
-}
+
+
+def views(annee: fpi.Year) -> list:
+    """Return every table of people that pages show."""
+    context, employed = annee.context, people.emploi(annee)
+    return [
+        personnes.formes(people.cibles(annee), annee.register),
+        personnes.personnes(people.personnes(annee), annee.register),
+        personnes.suivi(seats.suivi(annee)),
+        personnes.transformation(seats.transformation(annee)),
+        places.pression(seats.pression(annee), context),
+        places.demande(seats.demande(annee), context),
+        places.remplissage(seats.remplissage(annee), context),
+        insertion.terminale(people.terminale(annee), context),
+        insertion.taux(employed, context),
+        insertion.par_filiere(employed),
+        insertion.durees(employed),
+        insertion.devenir(people.apres(annee)),
+        insertion.quadrants(people.quadrants(annee)),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +87,7 @@ def pages(runs, tmp_path_factory):
     """HTML and CSV of what notebooks show in the second run."""
     p = runs[0][2026][0]
     folder = tmp_path_factory.mktemp("pages")
-    shown = [getattr(view, name)(p) for view, names in VIEWS.items() for name in names]
+    shown = views(p)
     outputs = [new_output("display_data", one._repr_mimebundle_()) for one in shown]
     notebook = nbformat.v4.new_notebook(cells=[new_code_cell("", outputs=outputs)])
     write_tables(folder, "page", notebook, "_simule")
@@ -170,7 +183,7 @@ def test_what_is_hidden_in_the_workbook_is_hidden_in_the_pages(runs, pages):
     safe = proteges.devenir(p)
     cells, flags = protection.margin(safe, "territoire", "filiere", "niveau", "voie")
     last = cells["millesime"] == cells["millesime"].max()
-    page = vue_insertion.devenir(p).frame
+    page = insertion.devenir(people.apres(p)).frame
     assert (page["terminale"] == MARK).sum() == flags.loc[last, "terminale"].sum()
 
 

@@ -1,5 +1,7 @@
 """Notebooks stay thin, and the example report is executed, complete and labelled as simulated."""
 
+import ast
+import builtins
 import json
 from pathlib import Path
 
@@ -37,3 +39,92 @@ def test_an_example_notebook_is_executed_and_holds_no_path_of_a_machine(path):
     assert "simulées" in path.read_text(encoding="utf-8")
     for trace in ("/home/", "/root/", "/work/", "/tmp/", "site-packages", "C:\\\\"):
         assert trace not in path.read_text(encoding="utf-8"), trace
+
+
+def code_of(path: Path) -> list[ast.Module]:
+    """Return the code cells after the parameters, parsed."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [
+        ast.parse("".join(cell["source"]))
+        for cell in cells
+        if cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", [])
+    ]
+
+
+def root(node: ast.expr) -> str:
+    """Return the name that an attribute or a call starts from."""
+    while isinstance(node, ast.Attribute | ast.Call):
+        node = node.value if isinstance(node, ast.Attribute) else node.func
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def page_names(cells: list[ast.Module]) -> set[str]:
+    """Return the names under which pages are imported."""
+    imports = [n for cell in cells for n in ast.walk(cell) if isinstance(n, ast.ImportFrom)]
+    return {
+        alias.asname or alias.name
+        for n in imports
+        if n.module == "fpi_eval.report.pages"
+        for alias in n.names
+    }
+
+
+def calls(cells: list[ast.Module]) -> list[ast.Call]:
+    return [n for cell in cells for n in ast.walk(cell) if isinstance(n, ast.Call)]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_pages_are_given_results_never_the_year(path):
+    cells = code_of(path)
+    pages = page_names(cells)
+    worded = [n for n in calls(cells) if root(n.func) in pages]
+    assert worded
+    for call in worded:
+        given = [*call.args, *(k.value for k in call.keywords)]
+        assert not [a for a in given if isinstance(a, ast.Name) and a.id == "annee"], ast.unparse(
+            call
+        )
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_what_a_page_words_was_made_in_the_notebook_by_the_library(path):
+    cells = code_of(path)
+    pages, known = page_names(cells), {"annee"}
+    for cell in cells:
+        for node in cell.body:
+            if not isinstance(node, ast.Assign):
+                continue
+            roots = {root(n) for n in ast.walk(node.value) if isinstance(n, ast.Name)}
+            if roots & (known | {"fpi", "qualite", "deploiement", "filieres", "people", "seats"}):
+                known |= {
+                    n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)
+                }
+    library = {"fpi", "qualite", "deploiement", "filieres", "people", "seats"} | known
+    for call in calls(cells):
+        if root(call.func) in pages:
+            used = {n.id for n in ast.walk(call) if isinstance(n, ast.Name)} - pages
+            used -= set(dir(builtins))
+            assert used <= library, ast.unparse(call)
+
+
+#: What a notebook must call, beside loading the year: the analysis is in the open.
+ANALYSIS = {
+    "01_donnees": {"qualite"},
+    "02_places": {"deploiement", "filieres"},
+    "03_diplomes": {"impact", "checks", "indicators"},
+    "04_insertion": {"impact", "checks", "indicators"},
+    "05_emploi_industriel": {"impact"},
+    "06_trajectoire_et_couts": {"projection", "costs", "indicators", "impact", "checks"},
+    "07_jumeau": {"indicators"},
+}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_notebook_calls_the_library_by_its_public_names(path):
+    named = {
+        n.attr if root(n) == "fpi" else root(n)
+        for cell in code_of(path)
+        for n in ast.walk(cell)
+        if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)
+    }
+    assert ANALYSIS[path.stem] <= named

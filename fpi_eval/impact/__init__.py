@@ -44,6 +44,7 @@ _FROM = {
     "chain": "jobs.chain",
     "passage": "jobs.passage",
     "regional_change": "jobs.regional",
+    "regional_changes": "jobs.regional",
     "additional_jobs": "jobs.additional",
     "in_industry": "jobs.industry",
     "detectable_effects": "jobs.visibility",

@@ -10,6 +10,7 @@ from fpi_eval.indicators.programme import personnes_formees, suivi_ami_cma
 from fpi_eval.indicators.quadrant import quadrant
 from fpi_eval.indicators.qualite import scope_change
 from fpi_eval.indicators.remplissage import passage
+from fpi_eval.indicators.resemblance import resemblance, true_effects
 from fpi_eval.indicators.territory import join_jobs
 from fpi_eval.indicators.waves import waves
 
@@ -30,9 +31,11 @@ __all__ = [
     "passage",
     "personnes_formees",
     "quadrant",
+    "resemblance",
     "scope_change",
     "seat_moves",
     "suivi_ami_cma",
+    "true_effects",
     "waves",
     "wilson",
 ]

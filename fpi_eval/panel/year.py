@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval import text
+from fpi_eval.absent import Absent
 from fpi_eval.panel import donnees as files
 from fpi_eval.panel import emploi_etablissements, emploi_formations, emplois
 from fpi_eval.panel.cell_panel import CellPanel
@@ -144,6 +145,13 @@ class Year(Panels):
     def openings_without_zone(self) -> int:
         """Openings whose commune is in no known zone d'emploi."""
         return emplois.sans_zone(self)
+
+    @property
+    def bts_matched(self) -> pd.DataFrame | Absent:
+        """Share of BTS places of Parcoursup 2018 and 2019 matched with a diploma, by family."""
+        if not self.donnees.a("parcoursup"):
+            return Absent("Parcoursup 2018 et 2019 manquent.")
+        return self.appariement_bts.rates
 
     @property
     def tension_note(self) -> str:

@@ -6,7 +6,7 @@ the same regression with each other region in the treated one's place, and no in
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -52,6 +52,7 @@ class RegionalChange(Result):
     n_cells: int
     n_left_out: int
     n_regions: int
+    voie: str = ""
 
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row per period."""
@@ -266,3 +267,15 @@ def _period_row(
         "n_regions": len(sizes),
         "p_value": rank / len(sizes),
     }
+
+
+def regional_changes(
+    panel: pd.DataFrame, outcomes: Sequence[str], *, region: str | Sequence[str]
+) -> tuple[RegionalChange, ...]:
+    """Return the region's change by voie and outcome, on the rows whose outcomes are published."""
+    rows = panel[panel["observe"]]
+    return tuple(
+        replace(regional_change(rows[rows["voie"] == voie], one, region=region), voie=voie)
+        for voie in text.VOIES
+        for one in outcomes
+    )

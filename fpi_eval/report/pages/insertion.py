@@ -1,22 +1,21 @@
 """What `04_insertion` shows: employment at 6 months, and how the region moved beside the others."""
 
-from functools import cache
+from collections.abc import Sequence
 
 import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.disclosure import Thresholds, show_alone
-from fpi_eval.errors import FpiError
 from fpi_eval.figures import Figure
-from fpi_eval.impact.jobs.passage import passage
-from fpi_eval.impact.jobs.regional import RegionalChange, regional_change
+from fpi_eval.impact.jobs.regional import RegionalChange
 from fpi_eval.indicators.declare import HORIZONS
-from fpi_eval.panel.panels import Panels
+from fpi_eval.panel.context import Context
 from fpi_eval.plots import quadrants as draw_quadrants
 from fpi_eval.plots import range_lines
-from fpi_eval.report.published import people as feuilles_personnes
 from fpi_eval.report.published.make import ENSEMBLE, cells, show
+from fpi_eval.report.published.people import AFTER
+from fpi_eval.results import Estimate
 from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table, table
 
@@ -24,12 +23,12 @@ SHORTEST = 2
 OUTCOMES = {"terminale": "Élèves en année terminale", "en_emploi_6_mois": "En emploi à 6 mois"}
 
 
-def reponse(p: Panels) -> str:
+def reponse(published: Sheet, changes: Sequence[RegionalChange], context: Context) -> str:
     """Return the answer: employment here and elsewhere, and whether the region moved apart."""
-    rates = _by_voie(p)
+    rates = _by_voie(published)
     last = rates["millesime"].max()
     now = rates[rates["millesime"] == last].set_index(["territoire", "voie"])["taux"]
-    region = p.donnees.programme.territoire.region
+    region = context.region
     sentences = [
         f"Au millésime {last}, dans les filières du programme, "
         + " ; ".join(
@@ -41,10 +40,10 @@ def reponse(p: Panels) -> str:
         )
         + "."
     ]
-    if before_programme(p, last):
+    if before_programme(context, last):
         sentences[0] += " Cet écart existait avant que le programme ait des diplômés."
-    smallest = min(change.table["p_value"].min() for _, _, change in mouvements(p))
-    floor = mouvements(p)[0][2].n_regions
+    smallest = min(change.table["p_value"].min() for change in changes)
+    floor = changes[0].n_regions
     verdict = (
         "n'ont pas bougé, par rapport aux mêmes formations d'ailleurs, plus que ne l'ont fait les "
         "autres régions entre elles"
@@ -56,7 +55,7 @@ def reponse(p: Panels) -> str:
         f"{text.nombre(smallest, 2)} ; avec {floor} régions, elle ne peut descendre sous "
         f"{text.nombre(1 / floor, 3)})."
     )
-    if before_programme(p, last):
+    if before_programme(context, last):
         sentences.append(
             "Les places du programme n'ont pas encore de diplômés dans ces données : on ne peut "
             "pas encore dire leur effet."
@@ -64,32 +63,32 @@ def reponse(p: Panels) -> str:
     return "\n\n".join(sentences)
 
 
-def _by_voie(p: Panels) -> pd.DataFrame:
+def _by_voie(published: Sheet) -> pd.DataFrame:
     """Return employment at 6 months by territory and voie, as published, in words."""
-    rows = feuilles_personnes.emploi(p).frame
+    rows = published.frame
     whole = rows["filiere"].eq(ENSEMBLE) & rows["niveau"].eq(ENSEMBLE)
     rate = "taux_emploi_6_mois"
     names = {rate: "taux", f"{rate}_bas": "ic_bas", f"{rate}_haut": "ic_haut"}
     return rows[whole].rename(columns=names).reset_index(drop=True)
 
 
-def before_programme(p: Panels, millesime: str) -> bool:
+def before_programme(context: Context, millesime: str) -> bool:
     """Return whether the millésime's leavers all left before the programme's first graduates.
 
     The shortest courses (CAP, BTS) last two years from the rentrée of their opening.
     """
-    return int(millesime[-4:]) < p.donnees.programme.rentree_debut + SHORTEST
+    return int(millesime[-4:]) < context.programme.rentree_debut + SHORTEST
 
 
-def taux(p: Panels) -> Figure:
+def taux(published: Sheet, context: Context) -> Figure:
     """Return the figure of employment rates by millésime, voie and territory."""
-    named = _by_voie(p)
+    named = _by_voie(published)
     named["groupe"] = named["territoire"] + ", " + named["voie"].str.lower()
     last = named[named["millesime"] == named["millesime"].max()]
     said = [f"{r.groupe} {text.pourcent(r.taux, 1)}" for r in last.itertuples()]
     drawn = named[["groupe", "millesime", "en_emploi_6_mois", "sortants", "taux", "ic_bas",
                    "ic_haut"]]  # fmt: skip
-    region = p.donnees.programme.territoire.region
+    region = context.region
     rate = last.set_index(["territoire", "voie"])["taux"]
     higher = [
         voie.lower()
@@ -104,33 +103,32 @@ def taux(p: Panels) -> Figure:
     return Figure(
         range_lines(drawn, x="millesime", y="taux", hue="groupe", ylabel="Taux d'emploi à 6 mois"),
         titre,
-        f"{feuilles_personnes.emploi(p).source}, millésimes {named['millesime'].min()} à "
+        f"{published.source}, millésimes {named['millesime'].min()} à "
         f"{named['millesime'].max()}",
         "Courbes par millésime, avec intervalle à 95 %. Au dernier millésime : "
         f"{' ; '.join(said)}.",
-        feuilles_personnes.emploi(p).rows.derived(drawn, drawn[[]].copy()),
+        published.rows.derived(drawn, drawn[[]].copy()),
         formats=dict.fromkeys(("taux", "ic_bas", "ic_haut"), ("pourcent", 1)),
         labels={"groupe": "Groupe", "millesime": "Millésime", "en_emploi_6_mois": "En emploi",
                 "sortants": "Sortants", "taux": "Taux", "ic_bas": "De", "ic_haut": "À"},
     )  # fmt: skip
 
 
-def _last(p: Panels, published: Sheet) -> pd.Series:
+def _last(published: Sheet) -> pd.Series:
     """Return the rows by filière and level of the last millésime."""
     rows = published.frame
     told = rows["filiere"].ne(ENSEMBLE) & rows["niveau"].ne(ENSEMBLE)
     return told & (rows["millesime"] == rows["millesime"].max())
 
 
-def par_filiere(p: Panels) -> Table:
+def par_filiere(found: Sheet) -> Table:
     """Return employment by filière, level and voie at the last millésime, hidden cells hidden."""
-    found = feuilles_personnes.emploi(p)
     last = found.frame["millesime"].max()
     return show(
         found,
         ["territoire", "filiere", "niveau", "voie", "sortants", "en_emploi_6_mois",
          "taux_emploi_6_mois", "taux_emploi_6_mois_bas", "taux_emploi_6_mois_haut"],
-        kept=_last(p, found),
+        kept=_last(found),
         labels={"en_emploi_6_mois": "En emploi", "taux_emploi_6_mois": "Taux d'emploi",
                 "taux_emploi_6_mois_bas": "De", "taux_emploi_6_mois_haut": "À"},
         titre=f"Emploi à 6 mois par filière, niveau et voie, millésime {last}",
@@ -139,9 +137,8 @@ def par_filiere(p: Panels) -> Table:
     )  # fmt: skip
 
 
-def durees(p: Panels) -> Table:
+def durees(found: Sheet) -> Table:
     """Return employment at 6, 12, 18 and 24 months in the region, by voie and millésime."""
-    found = feuilles_personnes.emploi(p)
     rows = found.frame
     whole = rows["filiere"].eq(ENSEMBLE) & rows["niveau"].eq(ENSEMBLE)
     return show(
@@ -156,15 +153,14 @@ def durees(p: Panels) -> Table:
     )  # fmt: skip
 
 
-def devenir(p: Panels) -> Table:
+def devenir(found: Sheet) -> Table:
     """Return study, work and other at 6 months, among final-year students, last millésime."""
-    found = feuilles_personnes.apres(p)
     last = found.frame["millesime"].max()
     return show(
         found,
         ["territoire", "filiere", "niveau", "voie", "terminale",
-         *(one.name for one in feuilles_personnes.AFTER)],
-        kept=_last(p, found),
+         *(one.name for one in AFTER)],
+        kept=_last(found),
         labels={"terminale": "Élèves", "taux_poursuite": "En études", "part_autre": "Autre",
                 "part_en_emploi_6_mois": "En emploi",
                 "taux_devenir_favorable": "Devenir favorable"},
@@ -172,16 +168,15 @@ def devenir(p: Panels) -> Table:
     )  # fmt: skip
 
 
-def terminale(p: Panels) -> Table:
+def terminale(found: Sheet, context: Context) -> Table:
     """Return final-year students by filière, level and voie, one column per millésime."""
-    found = feuilles_personnes.terminale(p)
     shown = show(found).frame
-    rows = shown[shown["territoire"] == p.donnees.programme.territoire.region]
+    rows = shown[shown["territoire"] == context.region]
     keys = ["filiere", "niveau", "voie"]
     wide = rows.set_index([*keys, "millesime"])["terminale"].unstack("millesime", sort=False)  # noqa: PD010
     return table(
         found.rows.derived(wide.rename_axis(columns=None).reset_index()),
-        f"Élèves et étudiants en dernière année, {p.donnees.programme.territoire.region}",
+        f"Élèves et étudiants en dernière année, {context.region}",
         formats=dict.fromkeys(wide.columns, "nombre"),
         labels={"filiere": "Filière", "niveau": "Niveau", "voie": "Voie"},
         source=found.source,
@@ -189,9 +184,8 @@ def terminale(p: Panels) -> Table:
     )
 
 
-def quadrants(p: Panels) -> Figure | Absent:
+def quadrants(found: Sheet | None) -> Figure | Absent:
     """Return the figure of each course's employment and continuation against the region's mean."""
-    found = feuilles_personnes.quadrants(p)
     if found is None:
         return Absent("Aucune formation de la région n'a de devenir publié.")
     rows = found.frame.dropna(subset=["taux_emploi_6_mois", "taux_poursuite"])
@@ -220,36 +214,21 @@ def quadrants(p: Panels) -> Figure | Absent:
     )  # fmt: skip
 
 
-@cache
-def mouvements(p: Panels) -> tuple[tuple[str, str, RegionalChange], ...]:
-    """Return the regression of each outcome by voie: voie, outcome, result."""
-    observed = p.regional[
-        p.regional["observe"] & p.regional["filiere"].isin(p.donnees.programme.codes_filieres)
-    ]
-    region = p.donnees.programme.territoire.codes_regions
-    found = []
-    for voie in text.VOIES:
-        rows = observed[observed["voie"] == voie]
-        for outcome in OUTCOMES:
-            found.append((voie, outcome, regional_change(rows, outcome, region=region)))
-    return tuple(found)
-
-
-def mouvement(p: Panels) -> Table:
+def mouvement(changes: Sequence[RegionalChange], context: Context) -> Table:
     """Return how the region's numbers moved relative to the same courses elsewhere."""
     parts = [
-        change.table.assign(voie=text.VOIES[voie], resultat=OUTCOMES[outcome])
-        for voie, outcome, change in mouvements(p)
+        change.table.assign(voie=text.VOIES[change.voie], resultat=OUTCOMES[change.outcome])
+        for change in changes
     ]
     rows = pd.concat(parts)
     last = rows[rows["period"] == rows["period"].max()]
-    reference = mouvements(p)[0][2].reference.replace("_", "-")
+    reference = changes[0].reference.replace("_", "-")
     period = last["period"].iloc[0].replace("_", "-")
     columns = ["voie", "resultat", "observed", "expected", "difference", "change", "rank",
                "p_value"]  # fmt: skip
-    n_regions = mouvements(p)[0][2].n_regions
+    n_regions = changes[0].n_regions
     return table(
-        show_alone(last[columns], Thresholds.of(p.donnees.programme.secret)),
+        show_alone(last[columns], Thresholds.of(context.programme.secret)),
         f"De {reference} à {period}, la région face aux mêmes formations ailleurs",
         formats={"observed": "nombre", "expected": "nombre", "difference": "signe",
                  "change": lambda value: f"{text.signe(100 * value, 1)}\u00a0%",
@@ -257,30 +236,28 @@ def mouvement(p: Panels) -> Table:
         labels={"voie": "Voie", "resultat": "Résultat", "observed": "Observé",
                 "expected": "Attendu si comme ailleurs", "difference": "Écart",
                 "change": "Écart relatif", "rank": "Rang de l'écart", "p_value": "Valeur p"},
-        source=p.donnees.credit,
+        source=context.credit,
         note=f"Rang 1 : l'écart le plus grand des {n_regions} régions. La valeur p est ce rang "
         f"divisé par {n_regions} : même le plus grand écart ne donnerait pas moins de "
         f"{text.nombre(1 / n_regions, 3)}. Aucun intervalle : une seule région est concernée.",
     )  # fmt: skip
 
 
-def methode_mouvement(p: Panels) -> str:
+def methode_mouvement(changes: Sequence[RegionalChange]) -> str:
     """Return the method of the regression, in one paragraph."""
-    return mouvements(p)[0][2].method()
+    return changes[0].method()
 
 
-def passage_bts(p: Panels) -> str:
+def passage_bts(rates: pd.DataFrame | Absent, found: tuple[Estimate, Estimate] | Absent) -> str:
     """Return what one more BTS place goes with, or the match rate if it cannot be told."""
-    if not p.donnees.a("parcoursup"):
+    if isinstance(rates, Absent):
         return "Parcoursup 2018 et 2019 manquent : le passage n'est pas calculé."
-    rates = p.appariement_bts.rates
     rates = rates[rates["formation"] == "BTS - Production"]
     matched = text.pourcent(rates["part_places"].min(), 1)
     head = f"Places de BTS de production reliées à un diplôme : {matched}."
-    try:
-        across, over_time = passage(p.passage)
-    except FpiError as error:
-        return f"{head}\n\n{error}"
+    if isinstance(found, Absent):
+        return f"{head}\n\n{found}"
+    across, over_time = found
     per_100 = [100 * value for value in (across.estimate, across.ci_low, across.ci_high)]
     moved = [100 * value for value in (over_time.estimate, over_time.ci_low, over_time.ci_high)]
     return "\n\n".join(
@@ -299,7 +276,7 @@ def passage_bts(p: Panels) -> str:
     )
 
 
-def limites(p: Panels) -> str:
+def limites() -> str:
     """Return what these rates do not say."""
     return "\n\n".join(
         [

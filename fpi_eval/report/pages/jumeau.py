@@ -1,21 +1,15 @@
 """What `07_jumeau` shows: the simulated France beside the real files, and the truth it holds."""
 
-from functools import cache
-from pathlib import Path
-
 import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
-from fpi_eval.panel.donnees import simulated_folder
-from fpi_eval.panel.panels import Panels
-from fpi_eval.panel.year import load
+from fpi_eval.panel.context import Context
 from fpi_eval.plots import moments as draw_moments
 from fpi_eval.tables import Table, table
-from fpi_eval.twin import moments
-from fpi_eval.twin.geography import REGIONS
 
+NOTHING = Absent("Ni places d'Affelnet ni devenir par région à comparer au jumeau.")
 MOMENTS = {
     "places": "Places par formation",
     "voeux_1_par_place": "Premiers vœux par place",
@@ -55,25 +49,20 @@ RESULTS = {
 }  # fmt: skip
 
 
-@cache
-def compared(p: Panels) -> pd.DataFrame:
-    """Return the moments shown: the twin's, and the real files' beside them if there are any."""
-    if p.donnees.simulees:
-        rows = moments_of(twin_panels(p)).rename(columns={"value": "jumeau"})
-    else:
-        rows = beside(p)
-    return rows[rows["statistic"].isin(STATISTICS)].reset_index(drop=True)
+def kept(found: pd.DataFrame) -> pd.DataFrame:
+    """Return the moments that the page shows."""
+    return found[found["statistic"].isin(STATISTICS)].reset_index(drop=True)
 
 
-def reponse(p: Panels) -> str:
+def reponse(found: pd.DataFrame, context: Context) -> str:
     """Return how close the twin is, or that there is nothing here to compare it with."""
-    rows = compared(p)
-    if p.donnees.simulees:
+    rows = kept(found)
+    if context.simulated:
         return (
             "Cette page compare la France simulée aux fichiers réels. Le rapport porte ici sur des "
             "données simulées : seules les valeurs du jumeau sont montrées."
         )
-    absent = [n for n in ("affelnet", "inserjeunes_region") if not p.donnees.a(n)]
+    absent = [n for n in ("affelnet", "inserjeunes_region") if n in context.absent]
     if absent:
         return (
             f"Source absente du dossier : {text.liste(absent)}. Le jumeau n'est comparé aux "
@@ -101,11 +90,11 @@ def _totals(rows: pd.DataFrame, statistic: str) -> tuple[float, float]:
     return float(counted["reel"].sum()), float(counted["jumeau"].sum())
 
 
-def figure(p: Panels) -> Figure | Absent:
+def figure(found: pd.DataFrame, context: Context) -> Figure | Absent:
     """Return the figure of distributions, real and simulated."""
-    rows = compared(p)
+    rows = kept(found)
     if rows.empty:
-        return Absent("Ni places d'Affelnet ni devenir par région à comparer au jumeau.")
+        return NOTHING
     drawn = rows[rows["statistic"].isin(["q10", "q50", "q90"])]
     single = rows[rows["statistic"].isin(list(SINGLE))]
     named = pd.concat([drawn, single])
@@ -124,7 +113,7 @@ def figure(p: Panels) -> Figure | Absent:
     return Figure(
         draw_moments(drawn, titles=MOMENTS | SINGLE),
         titre,
-        f"{p.donnees.credit} ; jumeau : données simulées",
+        f"{context.credit} ; jumeau : données simulées",
         "Six cadres. Places, premiers vœux par place, élèves de dernière année, taux d'emploi : "
         "médiane et déciles par diplôme. Part des taux masqués, nombre de diplômes : une valeur "
         "par diplôme et par voie"
@@ -143,12 +132,12 @@ def _number(value: float) -> str:
     return text.nombre(value, 0 if value >= 30 else 2)
 
 
-def tableau(p: Panels) -> Table | Absent:
+def tableau(found: pd.DataFrame, context: Context) -> Table | Absent:
     """Return the other moments, one column a diploma: places, regional file, rates, hidden."""
-    rows = compared(p)
+    rows = kept(found)
     rows = rows[rows["moment"].isin(["variation_places", "catalogue", "devenir"])]
     if rows.empty:
-        return Absent("Ni places d'Affelnet ni devenir par région à comparer au jumeau.")
+        return NOTHING
     # Affelnet knows pupils only.
     level = rows["level"].where(rows["level"].str.contains(","), rows["level"] + ", scolaire")
     sources = {"reel": "Réel", "jumeau": "Jumeau (simulé)"}
@@ -166,24 +155,17 @@ def tableau(p: Panels) -> Table | Absent:
         formats=dict.fromkeys(levels, _number),
         labels={"statistic": "Statistique", "source": "Source"}
         | {name: LEVELS[name] for name in levels},
-        source=f"{p.donnees.credit} ; jumeau : données simulées",
+        source=f"{context.credit} ; jumeau : données simulées",
         note="sc. : scolaire ; app. : apprentissage. Parts entre 0 et 1. Places, et leur variation "
         "sur un an : Affelnet, sans les apprentis. Les régions comptées sont celles que le jumeau "
         "simule, les treize de métropole.",
     )
 
 
-def verite(p: Panels) -> Table:
+def verite(found: pd.DataFrame) -> Table:
     """Return the true effect per seat of the simulated programme, by outcome."""
-    from fpi_eval import twin
-
-    truth = twin.draw(twin.SMALL, p.donnees.programme.graine, programme=p.donnees.programme).truth
-    rows = [
-        {"resultat": label, **{k: truth.per_seat(name)[k] for k in ("theta", "kappa", "net")}}
-        for name, label in RESULTS.items()
-    ]
     return table(
-        pd.DataFrame(rows),
+        found.assign(resultat=found["resultat"].map(RESULTS)),
         "L'effet vrai par place ouverte dans le jeu simulé livré",
         formats=dict.fromkeys(("theta", "kappa", "net"), ("signe", 2)),
         labels={"resultat": "Résultat", "theta": "Effet brut", "kappa": "Déplacement",
@@ -194,15 +176,15 @@ def verite(p: Panels) -> Table:
     )  # fmt: skip
 
 
-def limites(p: Panels) -> str:
+def limites(found: pd.DataFrame) -> str:
     """Return what the twin does not say."""
     lines = [
         "Le jumeau juge les estimateurs ; il ne dit rien de l'effet du programme réel.",
         "Il ne simule ni l'outre-mer, ni les titres professionnels, ni les BUT, ni les licences "
         "professionnelles, ni les écoles d'ingénieurs.",
     ]
-    rows = compared(p)
-    if "reel" in rows and p.donnees.a("inserjeunes_region"):
+    rows = kept(found)
+    if "reel" in rows and len(rows[rows["statistic"] == "eleves"]):
         real, own = _totals(rows, "eleves")
         apprentices = rows[rows["level"].str.endswith("apprentissage")]
         real_app, own_app = _totals(apprentices, "eleves")
@@ -213,60 +195,3 @@ def limites(p: Panels) -> str:
             f"{text.pourcent(own_app / real_app, 0)} pour les seuls apprentis."
         )
     return "\n\n".join(lines)
-
-
-TYPES = {"010": "MC", "500": "CAP", "400": "Bac pro", "320": "BTS"}  # by NIVEAU_FORMATION_DIPLOME
-OVERSEAS = ("97", "98")  # first digits of the UAI of establishments that the twin does not have
-RENTREE = 2022  # the twin is calibrated on the files of that rentrée
-
-
-def twin_panels(p: Panels) -> Panels:
-    """Return the panels of a simulated France of the real size, at the calibration's rentrée."""
-    programme = p.donnees.programme
-    folder: Path = simulated_folder(programme, RENTREE, full=True, first=RENTREE - 2)
-    return load(programme, RENTREE, folder)
-
-
-def moments_of(p: Panels) -> pd.DataFrame:
-    """Return moment × level × statistic of seats, wishes, pupils and outcomes.
-
-    Moments: places, voeux_1_par_place, variation_places (Affelnet, two last rentrées), catalogue,
-    terminale, taux_emploi_6_mois, devenir (InserJeunes per region: diplomas, rows, rates and share
-    of hidden cells). Only the regions that the twin simulates are counted, in either.
-    """
-    parts = [_seats(p)] if p.donnees.a("affelnet") else []
-    parts += _outcomes(p) if p.donnees.a("inserjeunes_region") else []
-    empty = pd.DataFrame(columns=["moment", "level", "statistic", "value"])
-    return pd.concat(parts, ignore_index=True) if parts else empty
-
-
-def _seats(p: Panels) -> pd.DataFrame:
-    """Return the moments of Affelnet's seats at its two last rentrées."""
-    mef = p.donnees.nomenclatures.mef.drop_duplicates("mefstat11").set_index("mefstat11")["cfd"]
-    types = p.identity.drop_duplicates("cfd").set_index("cfd")["niveau_diplome"]
-    seats = p.donnees.table("affelnet").assign(
-        key=lambda t: t["uai"] + t["mefstat11"],
-        level=lambda t: t["mefstat11"].map(mef).map(types).map(TYPES),
-    )
-    seats = seats[seats["level"].notna() & ~seats["uai"].str[:2].isin(OVERSEAS)]
-    years = sorted(seats["rentree"].unique())[-2:]
-    before, now = (seats[seats["rentree"] == year] for year in (years[0], years[-1]))
-    return moments.seat_moments(now, before)
-
-
-def _outcomes(p: Panels) -> list[pd.DataFrame]:
-    """Return the moments of regional InserJeunes rows at the last millésime."""
-    rows = p.inserjeunes[p.inserjeunes["millesime"] == p.inserjeunes["millesime"].max()]
-    rows = rows.assign(
-        level=rows["niveau_diplome"].map(TYPES) + ", " + rows["voie"], code=rows["cfd"]
-    )
-    rows = rows[rows["level"].notna() & rows["code_region"].isin(list(REGIONS))]
-    return [moments.outcome_moments(rows), moments.catalogue_moments(rows)]
-
-
-def beside(real: Panels) -> pd.DataFrame:
-    """Return both sets of moments in one table: moment, level, statistic, reel, jumeau."""
-    keys = ["moment", "level", "statistic"]
-    own = moments_of(real).rename(columns={"value": "reel"})
-    simulated = moments_of(twin_panels(real)).rename(columns={"value": "jumeau"})
-    return own.merge(simulated, on=keys)
