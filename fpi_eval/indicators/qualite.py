@@ -9,8 +9,9 @@ from fpi_eval.absent import Absent
 from fpi_eval.panel.donnees import CAPACITIES
 from fpi_eval.panel.panels import Panels
 from fpi_eval.sources import catalogue
+from fpi_eval.sources.facts import EMPLOI_PUBLIC, beside, fact
 
-FIRST_WITH_PUBLIC_SECTOR = "2022_2023"  # millésime from which public-sector jobs count
+REGION = "inserjeunes_region"
 
 
 def fichiers(p: Panels) -> pd.DataFrame:
@@ -154,16 +155,15 @@ def _rate(p: Panels, link: str, rows: pd.DataFrame, matched: pd.Series) -> pd.Da
 
 def ruptures(p: Panels) -> list[str]:
     """Return French sentences on breaks that forbid comparing some years as they stand."""
-    names = sorted(p.resultats["millesime"].unique())
+    names = sorted(p.inserjeunes["millesime"].unique())
     sentences = [
         "Deux millésimes qui se suivent partagent une cohorte de sortants : leur écart ne vient "
         "que de la cohorte entrée et de la cohorte sortie."
     ]
-    if names[-1] >= FIRST_WITH_PUBLIC_SECTOR:
+    for said in beside(REGION, names):
         sentences.append(
-            "L'emploi public est compté à partir du millésime "
-            f"{FIRST_WITH_PUBLIC_SECTOR.replace('_', '-')} : les taux d'emploi y montent par "
-            "changement de champ, dans toutes les régions à la fois."
+            f"{said.rstrip('.')}. Les taux d'emploi y montent par changement de champ, dans toutes "
+            "les régions à la fois."
         )
     return sentences
 
@@ -179,28 +179,32 @@ def scope_change(rows: pd.DataFrame, *, regions: Sequence[str]) -> pd.DataFrame 
     Returns
     -------
     DataFrame
-        voie, avant, apres (rates), ecart, and the millésimes that they are of.
+        voie, avant, apres (rates), ecart, the millésimes that they are of, and part_apres, the
+        share of the later one's cohorts that count these jobs (`facts`): half in 2021_2022.
     """
+    public = fact(EMPLOI_PUBLIC, REGION)
     kept = rows[~rows["code_region"].isin(regions)]
     kept = kept.dropna(subset=["sortants", "en_emploi_6_mois"])
     years = sorted(kept["millesime"].unique())
-    if FIRST_WITH_PUBLIC_SECTOR not in years[1:]:
+    old = [year for year in years if public.share(year) == 0]
+    new = [year for year in years if public.share(year) > 0]
+    if not (old and new):
         return Absent(
-            "La rupture de champ (emplois publics comptés à partir du millésime "
-            f"{FIRST_WITH_PUBLIC_SECTOR.replace('_', '-')}) n'est pas dans ces fichiers."
+            f"{public.words} Ces fichiers n'ont pas de millésime de part et d'autre de cette date."
         )
-    before = years[years.index(FIRST_WITH_PUBLIC_SECTOR) - 1]
-    sums = kept[kept["millesime"].isin([before, FIRST_WITH_PUBLIC_SECTOR])]
+    before, after = old[-1], next((y for y in new if public.share(y) == 1), new[-1])
+    sums = kept[kept["millesime"].isin([before, after])]
     sums = sums.groupby(["voie", "millesime"])[["en_emploi_6_mois", "sortants"]].sum()
     rate = (sums["en_emploi_6_mois"] / sums["sortants"]).rename("taux").reset_index()
     wide = rate.pivot_table(index="voie", columns="millesime", values="taux")
-    wide = wide.rename(columns={before: "avant", FIRST_WITH_PUBLIC_SECTOR: "apres"})
+    wide = wide.rename(columns={before: "avant", after: "apres"})
     return (
         wide.rename_axis(columns=None)
         .reset_index()
         .assign(
             ecart=lambda t: t["apres"] - t["avant"],
             avant_millesime=before,
-            apres_millesime=FIRST_WITH_PUBLIC_SECTOR,
+            apres_millesime=after,
+            part_apres=public.share(after),
         )
     )

@@ -27,6 +27,7 @@ from fpi_eval.report.published.make import (
 )
 from fpi_eval.report.published.seats import REGISTRE, registre, wide
 from fpi_eval.sheets import Column, Sheet
+from fpi_eval.sources.facts import beside
 from fpi_eval.text import pourcent
 
 INSERJEUNES = "InserJeunes, DEPP-Dares"
@@ -178,6 +179,7 @@ def emploi(p: Panels) -> Sheet | None:
          Column(f"{first}_bas", "Taux à 6 mois, borne basse", "taux", INTERVALLE),
          Column(f"{first}_haut", "Taux à 6 mois, borne haute", "taux", INTERVALLE)),
         source=INSERJEUNES,
+        note=" ".join(beside("inserjeunes_region", p.inserjeunes["millesime"].unique())),
     )  # fmt: skip
 
 

@@ -1,0 +1,47 @@
+"""Dated facts: half a millésime is half changed, each file has its own date, each its publisher."""
+
+import pandas as pd
+import pytest
+
+from fpi_eval.absent import Absent
+from fpi_eval.indicators import scope_change
+from fpi_eval.sources import catalogue
+from fpi_eval.sources.facts import EMPLOI_PUBLIC, FACTS, beside, fact
+
+
+@pytest.mark.parametrize(
+    ("source", "millesime", "share"),
+    [
+        ("inserjeunes_region", "2020_2021", 0), ("inserjeunes_region", "2021_2022", 0.5),
+        ("inserjeunes_region", "2022_2023", 1), ("inserjeunes_etablissement", "2021_2022", 0),
+        ("inserjeunes_etablissement", "2022_2023", 1),
+        ("inserjeunes_formation_fine", "2021_2022", 0.5),
+    ],
+)  # fmt: skip
+def test_public_jobs_begin_at_two_dates_by_file(source, millesime, share):
+    assert fact(EMPLOI_PUBLIC, source).share(millesime) == share
+
+
+def test_a_rate_that_spans_the_break_says_so_and_one_that_does_not_says_nothing():
+    assert "sortants de 2022" in beside("inserjeunes_region", ["2020_2021", "2021_2022"])[0]
+    assert beside("inserjeunes_region", ["2022_2023", "2023_2024"]) == []
+    assert beside("inserjeunes_etablissement", ["2020_2021", "2021_2022"]) == []
+
+
+def test_every_fact_names_known_sources_and_its_publisher():
+    names = {entry.name for entry in catalogue.CATALOGUE}
+    assert all(set(one.sources) <= names and one.publisher for one in FACTS)
+
+
+def rows(*years):
+    return pd.DataFrame({"code_region": "11", "voie": "scolaire", "millesime": years,
+                         "sortants": 100.0, "en_emploi_6_mois": [40.0, 44.0, 50.0][: len(years)]},
+                        )  # fmt: skip
+
+
+def test_half_of_the_break_is_in_the_files_of_2022():
+    half = scope_change(rows("2020_2021", "2021_2022"), regions=["84"]).iloc[0]
+    assert (half["ecart"], half["part_apres"]) == (pytest.approx(0.04), 0.5)
+    whole = scope_change(rows("2020_2021", "2021_2022", "2022_2023"), regions=["84"]).iloc[0]
+    assert (whole["ecart"], whole["avant_millesime"]) == (pytest.approx(0.10), "2020_2021")
+    assert isinstance(scope_change(rows("2020_2021"), regions=["84"]), Absent)
