@@ -16,7 +16,7 @@ from fpi_eval.disclosure import (
     hiding,
     protect,
 )
-from fpi_eval.disclosure.tables import nested, with_margins
+from fpi_eval.disclosure.margins import nested, with_margins
 from fpi_eval.errors import FpiError
 
 TAUX = Rate("taux_emploi_6_mois", "en_emploi", "sortants")

@@ -17,10 +17,10 @@ dominance, and knows neither rates, nor linked tables, nor last year's report.
 
 from fpi_eval.disclosure.audit import audit
 from fpi_eval.disclosure.hiding import Unprotectable
+from fpi_eval.disclosure.margins import Protected, Publication, ToPublish, with_margins
 from fpi_eval.disclosure.rules import MARK, TOTAL, Parts, PublicShare, Rate, Thresholds
 from fpi_eval.disclosure.shown import Shown, public, share_told, show_alone
 from fpi_eval.disclosure.suppress import protect, protect_together
-from fpi_eval.disclosure.tables import Protected, Publication, ToPublish, with_margins
 
 __all__ = [
     "MARK",

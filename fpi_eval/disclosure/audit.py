@@ -8,9 +8,9 @@ import pandas as pd
 from scipy import sparse
 
 from fpi_eval.disclosure.bounds import Feasible
+from fpi_eval.disclosure.margins import Publication
 from fpi_eval.disclosure.rules import PublicShare, Thresholds, may_be_zero, within
 from fpi_eval.disclosure.system import System, build_system
-from fpi_eval.disclosure.tables import Publication
 from fpi_eval.errors import FpiError
 
 TOLERANCE = 1e-6

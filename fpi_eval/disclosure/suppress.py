@@ -7,6 +7,13 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.disclosure.hiding import TOLERANCE, Hiding
+from fpi_eval.disclosure.margins import (
+    Protected,
+    Publication,
+    ToPublish,
+    elementary,
+    with_margins,
+)
 from fpi_eval.disclosure.readers import show, show_public
 from fpi_eval.disclosure.rules import (
     COMPLEMENT,
@@ -22,13 +29,6 @@ from fpi_eval.disclosure.rules import (
     within,
 )
 from fpi_eval.disclosure.system import System, build_system
-from fpi_eval.disclosure.tables import (
-    Protected,
-    Publication,
-    ToPublish,
-    elementary,
-    with_margins,
-)
 from fpi_eval.errors import FpiError
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from fpi_eval.disclosure.margins import membership
 from fpi_eval.disclosure.rules import Parts, PublicShare
-from fpi_eval.disclosure.tables import membership
 
 
 @dataclass(frozen=True, slots=True)
