@@ -37,6 +37,8 @@ lock: $(VENV)/.run-ready     ## Refait les fichiers de verrouillage (versions et
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --extra test -c requirements.lock pyproject.toml \
 	  tests/requirements-build.in -o requirements-test.lock
+	echo "pyspark>=4" | $(BIN)/uv pip compile -q --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header - -o requirements-spark.lock
 
 clean:           ## Retire l'environnement et les rapports produits
 	rm -rf $(VENV) .pytest_cache .ruff_cache
