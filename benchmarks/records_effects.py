@@ -16,8 +16,13 @@ from scipy import stats
 from score_estimators import truths
 
 from fpi_eval import impact, twin
+from fpi_eval.impact.jobs.detectability import from_jobs
+from fpi_eval.impact.jobs.exposure import exposure_panel
+from fpi_eval.panel.secteurs import read_secteurs
+from fpi_eval.programme import load_programme
 
 RESULTS = Path(__file__).parent / "results"
+LAST_SEATS = 2026
 OUTCOME = "en_emploi_industrie_region_6"
 BASE = replace(twin.DEFAULT, n_cells_region=1_500, n_cells_other=4_500)
 SCENARIOS = {
@@ -67,13 +72,39 @@ def report(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(out)
 
 
+def zones(seed: int = 0, *, before: int = 2023, years: int = 8) -> pd.DataFrame:
+    """Return the smallest effect on jobs that regions, then zones × sectors, could see."""
+    made = twin.draw(SCENARIOS["avec"], seed)
+    jobs = made.jobs.rename(
+        columns={"zone_emploi": "code_zone", "na38": "secteur", "effectifs": "emplois"}
+    )
+    jobs = jobs[jobs["secteur"] < "FZ"].assign(emplois=jobs["emplois"] - jobs["effet"])
+    opened = made.panel[(made.panel["seats"] > 0) & (made.panel["rentree"] == LAST_SEATS)]
+    cells = made.cells.set_index("cell")
+    seats = opened.assign(code_zone=cells["zone_emploi"].reindex(opened["cell"]).to_numpy())
+    total = seats.groupby("course")["seats"].transform("sum")
+    mix = seats.assign(part=seats["seats"] / total)[["code_zone", "course", "filiere", "part"]]
+    exposure = exposure_panel(
+        jobs, mix, seats.groupby("course")["seats"].sum(),
+        read_secteurs(load_programme()), start=before - 1, end=before,
+    )  # fmt: skip
+    region = made.panel.loc[made.panel["seats"] > 0, "code_region"].iloc[0]
+    found = from_jobs(jobs, region, graduates=float(seats["seats"].sum()), before=before,
+                      years=years, exposure=exposure)  # fmt: skip
+    return found.to_frame().assign(personnes=made.truth.per_seat("industrie")["own"])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scenario", nargs="?", choices=SCENARIOS)
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--tirages", type=int, default=300)
     parser.add_argument("--bilan", action="store_true")
+    parser.add_argument("--zones", action="store_true")
     asked = parser.parse_args()
+    if asked.zones:
+        print(zones().round(2).to_string(index=False))
+        return
     if asked.bilan:
         files = sorted(RESULTS.glob("records_effects_*.csv"))
         table = report(pd.concat([pd.read_csv(f, sep=";") for f in files], ignore_index=True))

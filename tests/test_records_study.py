@@ -80,3 +80,22 @@ def test_the_ten_lines_of_the_guide_run(tmp_path):
     lines = code.replace('"sorties"', repr(str(tmp_path / "sorties")))
     exec(compile(lines, "docs/individus.md", "exec"), {})
     assert (tmp_path / "sorties" / "journal_exports.csv").is_file()
+
+
+def test_the_composition_of_the_additional_graduates_is_that_of_the_others(compte):
+    """The twin draws sex at random: 30 % women before, and among the graduates that seats add."""
+    groups = ["femmes", "adultes", "sans_diplome", "residents", "inconnu"]
+    found = impact.marginal(compte.panel, groups)
+    rows = found.to_frame().set_index("groupe")
+    assert set(rows.index) == set(groups) - {"inconnu"}
+    assert rows.loc["femmes", "avant"] == pytest.approx(0.30, abs=0.03)
+    assert rows.loc["femmes", "ecart_bas"] < rows.loc["femmes", "ecart"]
+    assert (rows["ecart_bas"] <= 0.10).all()
+    assert len(found.summary().splitlines()) == len(rows)
+    assert found.plot().get_figure() is not None
+
+
+def test_groups_of_a_total_add_up(compte):
+    table = compte.panel.table.dropna(subset=["diplomes"])
+    assert (table["diplomes_femmes"] <= table["diplomes"]).all()
+    assert 0.9 < table["diplomes_residents"].sum() / table["diplomes"].sum() < 0.96

@@ -47,6 +47,7 @@ _FROM = {
     "regional_changes": "jobs.regional",
     "additional_jobs": "jobs.additional",
     "in_industry": "jobs.industry",
+    "marginal": "jobs.marginal",
     "detectable_effects": "jobs.visibility",
     "employed_by_site": "jobs.sites",
     "bounded_employment": "jobs.bounded",

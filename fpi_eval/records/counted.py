@@ -14,6 +14,7 @@ from fpi_eval.disclosure import Protected
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.year import Year
+from fpi_eval.records.composition import with_groups
 from fpi_eval.records.exports import outcomes_table, sectors_table
 from fpi_eval.records.faults import Faults, examine
 from fpi_eval.records.open import open_records
@@ -66,7 +67,7 @@ def count(annee: Year, folder: str | Path = "") -> Counted | Absent:
             return Absent(NO_FOLDER)
         with open_records(annee, where) as records:
             faults, clean = examine(records)
-            counted = counts(clean)
+            counted = with_groups(clean, counts(clean))
             sectors = _sectors(clean)
     joined = with_counts(annee, counted)
     tables = {"sortants_par_filiere": _by_filiere(annee, counted), "secteurs": sectors}

@@ -18,7 +18,7 @@ PER_PERSON = 5  # a contract at each horizon, and a second job at six months
 YEARS = range(2016, 2026)
 VOIES = ("apprentissage", "scolaire")
 PIECE = 250_000  # persons held at once
-SITES, COURSES = 2_000, 60
+SITES, COURSES = 2_000, 15  # as many cells a year as France has
 APE = np.array(["2562B", "2822Z", "3511Z", "4711D", "6201Z", "5610C", "4321A", "8610Z"])
 FACTORY = 3  # the first of them are industry
 #: Odd, hence one to one over 64 bits.

@@ -48,7 +48,7 @@ def counts(records: Records, *, by: Sequence[str] = ()) -> pd.DataFrame:
     (``en_emploi_industrie_residents_k``). A horizon that no contract of a rentrée tells is missing.
     """
     horizons = records.individus.horizons
-    persons = _persons(records)
+    persons = persons_of(records)
     joined = persons.left_join(main_contracts(records), ["id_personne", "rentree"])
     sums = {
         "terminale": joined.count(),
@@ -97,10 +97,11 @@ def located(records: Records, months: int) -> Any:
     best = table.group_by(["id_personne", "rentree"]).aggregate(
         employeur=table["employeur"].argmax(table["contrat"]), contrat=table["contrat"].max()
     )
-    return _persons(records).inner_join(best, ["id_personne", "rentree"])
+    return persons_of(records).inner_join(best, ["id_personne", "rentree"])
 
 
-def _persons(records: Records) -> Any:
+def persons_of(records: Records) -> Any:
+    """Return persons with rentrée, regions of establishment and residence, leaver (lazy)."""
     table = records.persons
     for name in ("mefstat11", "cfd", "commune_residence"):
         if name not in table.columns:

@@ -1,0 +1,90 @@
+"""Who graduates because seats opened: each group's share among them, beside its share before."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from fpi_eval import plots, text
+from fpi_eval.errors import FpiError
+from fpi_eval.impact.frame import GROSS
+from fpi_eval.impact.j import j
+from fpi_eval.panel import CellPanel
+from fpi_eval.results import Result
+
+DESCRIPTION = (
+    "La part d'un groupe parmi les diplômés de plus est l'effet par place (J) sur les diplômés du "
+    "groupe, rapporté à l'effet sur tous. Son écart à la part d'avant est l'effet sur « diplômés "
+    "du groupe − part d'avant × diplômés », même régression et même erreur, rapporté au même effet."
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Marginal(Result):
+    """Share of each group before the openings and among the graduates they add.
+
+    ``table`` columns: ``groupe``, ``avant``, ``marginaux``, ``ecart``, ``ecart_bas``,
+    ``ecart_haut`` (95 %, the total effect taken as known).
+    """
+
+    caption = "Qui sont les diplômés de plus"
+
+    table: pd.DataFrame = field(repr=False)
+
+    def summary(self) -> str:
+        """Return one French sentence a group."""
+        lines = []
+        for row in self.table.itertuples():
+            apart = row.ecart_bas > 0 or row.ecart_haut < 0
+            lines.append(
+                f"{row.groupe} : {text.pourcent(row.avant)} des diplômés avant, "
+                f"{text.pourcent(row.marginaux)} des diplômés de plus"
+                + ("." if apart else " (écart qu'on ne distingue pas du hasard).")
+            )
+        return "\n".join(lines)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the table."""
+        return self.table
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the differences of shares with their intervals."""
+        names = {"groupe": "label", "ecart": "estimate", "ecart_bas": "ci_low",
+                 "ecart_haut": "ci_high"}  # fmt: skip
+        return plots.estimates(self.table.rename(columns=names), ax=ax)
+
+    def method(self) -> str:
+        """Return the method in French."""
+        return DESCRIPTION
+
+
+def marginal(
+    panel: CellPanel | pd.DataFrame, groups: Iterable[str], outcome: str = "diplomes"
+) -> Marginal:
+    """Return who the additional graduates are.
+
+    Parameters
+    ----------
+    panel : CellPanel or DataFrame
+        Cells with ``outcome`` and a column ``<outcome>_<group>`` for each group.
+    """
+    table = CellPanel.of(panel).table.dropna(subset=[outcome])
+    total = j(table, outcome)[GROSS].estimate
+    if total <= 0:
+        raise FpiError("pas de diplômé de plus : leur composition n'a pas de sens.")
+    before = table[table["cell"].isin(table.loc[table["seats"] > 0, "cell"])]
+    before = before[before["rentree"] < before["cohort"]]
+    rows = []
+    for group in groups:
+        column = f"{outcome}_{group}"
+        if column not in table or table[column].isna().all():
+            continue
+        share = float(before[column].sum() / before[outcome].sum())
+        apart = table.assign(**{outcome: table[column] - share * table[outcome]})
+        found = j(apart.dropna(subset=[outcome]), outcome)[GROSS]
+        gap = np.array([found.estimate, found.ci_low, found.ci_high]) / total
+        rows.append((group, share, share + gap[0], *gap))
+    names = ["groupe", "avant", "marginaux", "ecart", "ecart_bas", "ecart_haut"]
+    return Marginal(pd.DataFrame(rows, columns=names))

@@ -1,0 +1,47 @@
+"""Graduates by group: women, adults, without an earlier diploma, living in the region."""
+
+from typing import Any
+
+import pandas as pd
+
+from fpi_eval.records.open import Records, run
+from fpi_eval.records.panel import KEYS, persons_of
+
+ADULT = 20  # age reached in the autumn of the final year
+#: Group → French words. Its column of the panel is ``diplomes_<group>``.
+GROUPS = {
+    "femmes": "Femmes",
+    "adultes": f"{ADULT} ans ou plus",
+    "sans_diplome": "Sans diplôme antérieur",
+    "residents": "Habitent la région de l'établissement",
+}
+NONE = "aucun"
+
+
+def with_groups(records: Records, counted: pd.DataFrame) -> pd.DataFrame:
+    """Return counts with graduates of each group whose characteristic the files give."""
+    persons = persons_of(records)
+    sums = {
+        f"diplomes_{name}": (member.fill_null(False).cast("int64") * persons["diplome"]).sum()
+        for name, member in _members(persons).items()
+    }
+    if not sums:
+        return counted
+    found = run(persons.group_by(KEYS).aggregate(**sums))
+    found["rentree"] = found["rentree"].astype("int64")
+    for name in KEYS[:-1]:
+        found[name] = found[name].astype(object).where(found[name].notna(), None)
+    return counted.merge(found, "left", KEYS)
+
+
+def _members(persons: Any) -> dict[str, Any]:
+    """Return whether each person is in each group, for those that the files tell."""
+    columns, found = set(persons.columns), {}
+    if "sexe" in columns:
+        found["femmes"] = persons["sexe"] == "F"
+    if "annee_naissance" in columns:
+        found["adultes"] = persons["rentree"] - persons["annee_naissance"] >= ADULT
+    if "diplome_anterieur" in columns:
+        found["sans_diplome"] = persons["diplome_anterieur"] == NONE
+    found["residents"] = persons["region_residence"] == persons["region"]
+    return found
