@@ -132,7 +132,7 @@ def _table(panel: CellPanel | Sample | pd.DataFrame) -> pd.DataFrame:
 def as_panel(
     panel: CellPanel | pd.DataFrame, named: Mapping | None = None, y: str | None = None
 ) -> pd.DataFrame:
-    """Return a table as the cell panel that estimators read: same rows, its names, checked.
+    """Return a table as the cell panel that estimators read: its names, its order, checked.
 
     A table that already is one comes back as it is.
 
@@ -154,7 +154,14 @@ def as_panel(
     gone = {CANONICAL[r] for r in IF_THERE if getattr(columns, r) is None} - set(made)
     out = table if table.index.is_unique else table.reset_index(drop=True)
     out = out.drop(columns=gone & set(out)) if gone & set(out) else out
-    return out.assign(**made) if made else out
+    return _ordered(out.assign(**made) if made else out)
+
+
+def _ordered(panel: pd.DataFrame) -> pd.DataFrame:
+    """Return rows by unit and year: what is drawn at random does not depend on their order."""
+    unit, year = panel["cell"].to_numpy(), panel["rentree"].to_numpy()
+    later = (unit[1:] > unit[:-1]) | ((unit[1:] == unit[:-1]) & (year[1:] >= year[:-1]))
+    return panel if later.all() else panel.iloc[np.lexsort((year, unit))]
 
 
 def _there(table: pd.DataFrame, columns: Columns, named: Mapping) -> None:

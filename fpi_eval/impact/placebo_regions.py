@@ -27,7 +27,7 @@ METHOD = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PlaceboRegions(Result):
     """Effects "found" where nothing was opened.
 
@@ -56,7 +56,8 @@ class PlaceboRegions(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the effect found in each region and its interval."""
-        return plots.estimates(self.to_frame().assign(label=self.table["code_region"]), ax)
+        label = "Région " + self.table["code_region"].astype(str)
+        return plots.estimates(self.to_frame().assign(label=label), ax)
 
     def method(self) -> str:
         """Return one French paragraph on the method, with references."""

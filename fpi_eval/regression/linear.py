@@ -57,6 +57,8 @@ class LinearFit:
     def influence(self, cluster: np.ndarray) -> np.ndarray:
         """Return cluster influences (G, k), whose squares add up to the CR1 variances."""
         integers, names = codes(cluster)
+        if len(names) < 2:  # one cluster measures no error
+            return np.full((len(names), len(self.names)), np.nan)
         factor = small_sample(len(self.y), self.n_parameters(cluster), len(names))
         return np.sqrt(factor) * sum_by(integers, self.scores) @ self.bread.T
 
@@ -73,6 +75,8 @@ class LinearFit:
         effects removed from the whole sample, which is exact for effects nested in the cluster.
         """
         integers, names = codes(cluster)
+        if len(names) < 2:
+            return np.full((len(names), len(self.names)), np.nan)
         weighted = self.x if self.weights is None else self.x * self.weights[:, None]
         k = len(self.names)
         own = np.empty((len(names), k, k))

@@ -10,6 +10,7 @@ from fpi_eval.impact.imputation import DESCRIPTION, read, target_of, unexposed, 
 from fpi_eval.impact.imputation import fit as imputation_fit
 from fpi_eval.impact.j import J_TEXT, fit_j
 from fpi_eval.impact.uncertainty import BJS, CR1, CR3, answer
+from fpi_eval.panel import coding
 from fpi_eval.panel.cells import seat_grid
 from fpi_eval.regression import linear
 from fpi_eval.regression.absorb import interaction
@@ -64,6 +65,8 @@ def _rung(frame: pd.DataFrame, name: str, keys: tuple[str, ...]) -> Estimate:
 
 def fill_before(panel: pd.DataFrame) -> pd.Series:
     """Return each cell's entrants per place over rentrées before the first opening of all."""
+    for name in ("places", "entrants"):
+        coding.column(panel, name)
     moved = (seat_grid(panel).seats != 0).any(axis=0)
     start = panel["rentree"].min() + (moved.argmax() if moved.any() else len(moved))
     known = panel[(panel["rentree"] < start) & panel["places"].gt(0) & panel["entrants"].notna()]

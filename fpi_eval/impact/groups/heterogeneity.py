@@ -25,6 +25,7 @@ from fpi_eval.regression.multiple import holm, normal_draws, romano_wolf
 from fpi_eval.regression.wild import DRAWS
 from fpi_eval.results import Estimate, Result, heading, within
 
+TIDY = ("group", "label", "estimate", "std_error", "ci_low", "ci_high", "p_value")
 ADMITTED = "Sexe des admis"
 DESCRIPTION = (
     "Régression J où les places de chaque groupe ont leur propre coefficient, les autres termes "
@@ -179,7 +180,8 @@ def heterogeneity(
             absent[name] = str(problem)
         except np.linalg.LinAlgError:
             absent[name] = "trop peu de places ouvertes pour séparer les groupes."
-    table = pd.DataFrame([r for s in splits.values() for r in s.rows])
+    rows = [r for s in splits.values() for r in s.rows]
+    table = pd.DataFrame(rows, columns=None if rows else ["dimension", *TIDY])
     tests = _tests(splits, draws, seed)
     level = "département" if wide else "établissement"
     return Heterogeneity(y, table, tests, absent, tuple(left), level, by_sex)

@@ -1,0 +1,221 @@
+"""Every estimator runs on a researcher's own table, its columns named, as on the cell panel."""
+
+import importlib
+import inspect
+import subprocess
+import sys
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from invented import invented_panel
+
+from fpi_eval import impact
+from fpi_eval.errors import FpiError
+from fpi_eval.panel.cell_panel import CellPanel
+
+#: Own names of the columns of the cell panel.
+OWN = {
+    "cell": "classe", "rentree": "annee", "seats": "postes", "course": "diplome_prepare",
+    "code_region": "reg", "uai": "lycee", "code_departement": "dep", "famille": "domaine",
+    "entrants": "inscrits", "duree": "longueur", "diplomes": "recus", "autres_places": "autres",
+    "nouvelle": "neuve", "filiere": "branche",
+}  # fmt: skip
+NAMED = {
+    "unit": "classe", "time": "annee", "dose": "postes", "course": "diplome_prepare",
+    "region": "reg", "cluster": "lycee", "departement": "dep", "famille": "domaine",
+    "size": "inscrits", "duree": "longueur", "other_dose": "autres", "new": "neuve",
+    "filiere": "branche",
+}  # fmt: skip
+ON_THE_PANEL = (
+    "j", "bjs2_t", "j_and_bjs2_t", "wald", "distributed_lags", "imputation", "per_opening",
+    "poisson_imputation", "opening_study", "stacked", "triple_difference", "twfe", "new_cells",
+    "placebo_regions", "displacement", "substitution", "ladder", "by_fill", "own_by_fill",
+    "heterogeneity", "totals",
+)  # fmt: skip
+#: Estimators of several outcomes, or of another table, tested below by themselves.
+APART = (
+    "callaway_santanna", "sun_abraham", "synthetic", "chain", "study_family", "rate",
+)  # fmt: skip
+#: Tables of their own (regions, sites, jobs), and what is no estimator.
+OTHER = (
+    "passage", "regional_change", "additional_jobs", "employed_by_site", "bounded_employment",
+    "exposure_regression", "diversion", "distance_rings", "additional_impact", "from_estimates",
+    "scope_change", "additional_employed", "in_industry", "displaced_entrants",
+    "detectable_effects", "Columns", "Ring", "GROSS", "DISPLACEMENT", "NET",
+)  # fmt: skip
+CLOSE = 1e-8
+
+
+@cache
+def panel() -> pd.DataFrame:
+    table = invented_panel(3, noise=1.0, new=3)
+    rng = np.random.default_rng(0)
+    table["places"] = table["entrants"] * rng.uniform(0.9, 1.4, len(table)).round(1)
+    table["sortants"] = (0.8 * table["diplomes"]).clip(lower=0).round()
+    table["en_emploi_6_mois"] = (0.5 * table["sortants"]).round()
+    table["terminale"] = table["diplomes"].clip(lower=0) * 1.1
+    return table
+
+
+@cache
+def own() -> pd.DataFrame:
+    """Return the same panel: own names, mixed rows and columns, text units, dates, no index."""
+    table = panel().rename(columns=OWN)
+    table["inscrits"] = panel()["entrants"]
+    table["classe"] = pd.Categorical("c" + table["classe"].astype(str).str.zfill(4))
+    table["annee"] = pd.to_datetime(table["annee"].astype(str) + "-09-01")
+    table["lycee"] = table["lycee"].astype("category")
+    table = table[sorted(table.columns)].sample(frac=1, random_state=1)
+    return table.set_index(np.zeros(len(table), dtype=int))
+
+
+def numbers(found) -> np.ndarray:
+    table = found if isinstance(found, pd.DataFrame) else found.to_frame()
+    return table.select_dtypes("number").to_numpy(float)
+
+
+def test_every_name_of_the_package_is_run_here_or_said_to_need_another_table():
+    assert set(impact.__all__) <= {*ON_THE_PANEL, *APART, *OTHER}
+
+
+@pytest.mark.parametrize("name", ON_THE_PANEL)
+def test_an_own_table_gives_what_the_cell_panel_gives(name):
+    estimator = getattr(impact, name)
+    table = own().assign(entrants=own()["inscrits"]) if "fill" in name else own()
+    wanted = estimator(panel(), "diplomes")
+    before = table.copy()
+    found = estimator(table, y="recus", **NAMED)
+    np.testing.assert_allclose(numbers(found), numbers(wanted), atol=CLOSE)
+    pd.testing.assert_frame_equal(table, before)
+    assert str(found.summary()).strip()
+
+
+def test_a_cell_panel_will_do_too():
+    found = impact.j(CellPanel(panel()), "diplomes")
+    np.testing.assert_array_equal(numbers(found), numbers(impact.j(panel(), "diplomes")))
+
+
+@pytest.mark.parametrize("name", ["callaway_santanna", "sun_abraham"])
+def test_group_time_effects_of_an_own_table(name):
+    estimator = getattr(impact, name)
+    opened = panel().loc[panel()["seats"] > 0].groupby("cell")["rentree"].min()
+    table = panel()[~panel()["nouvelle"]].assign(cohort=lambda d: d["cell"].map(opened))
+    wanted = estimator(table, "diplomes", cluster="uai").to_frame()
+    mine = table.rename(columns=OWN | {"cohort": "ouverture"}).sample(frac=1, random_state=2)
+    found = estimator(
+        mine, "recus", unit="classe", time="annee", cohort="ouverture", duree="longueur",
+        cluster="lycee",
+    )  # fmt: skip
+    np.testing.assert_allclose(numbers(found), numbers(wanted), atol=CLOSE)
+
+
+def test_a_synthetic_control_of_an_own_table():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"reg": np.repeat(list("abcdefgh"), 8), "an": np.tile(range(8), 8)})
+    table["emplois"] = rng.normal(size=64).cumsum()
+    table["traite"] = (table["reg"] == "h") & (table["an"] >= 5)
+    wanted = impact.synthetic(table.set_axis(["unit", "time", "y", "treated"], axis=1), draws=50)
+    found = impact.synthetic(table, "emplois", unit="reg", time="an", treated="traite", draws=50)
+    assert found.estimate == pytest.approx(wanted.estimate)
+
+
+@pytest.mark.parametrize("name", ["chain", "study_family", "rate"])
+def test_estimators_of_several_outcomes_on_an_own_table(name):
+    estimator = getattr(impact, name)
+    options = {"draws": 19} if name != "rate" else {}
+    if name == "study_family":
+        options["outcomes"] = ("terminale", "sortants")
+    mine = own().assign(entrants=own()["inscrits"], diplomes=own()["recus"])
+    wanted, found = estimator(panel(), **options), estimator(mine, **NAMED, **options)
+    np.testing.assert_allclose(numbers(found), numbers(wanted), atol=1e-6)
+
+
+def test_an_outcome_is_any_numeric_column_and_its_lag_is_declared():
+    table = panel().assign(heures=panel()["diplomes"] * 10, retard=panel()["duree"] - 1)
+    wanted = numbers(impact.wald(table, "heures"))
+    for lag in ("duree", "retard"):
+        np.testing.assert_array_equal(numbers(impact.wald(table, "heures", lag=lag)), wanted)
+    bare = table.drop(columns="duree")
+    at_once = numbers(impact.wald(bare, "heures"))
+    np.testing.assert_array_equal(numbers(impact.wald(table, "heures", lag=0)), at_once)
+    assert not np.allclose(at_once, wanted)
+    assert impact.wald(table, "heures").outcome == "heures"
+
+
+def test_given_exposures_and_sizes_are_used_and_absent_structure_is_declared():
+    table = panel()
+    given = table.assign(etab=0.0, dep=0.0)
+    none = {"cluster": None, "departement": None}
+    alone = impact.j(table, "diplomes", **none)[impact.GROSS].estimate
+    same = impact.j(given, "diplomes", exposure_etab="etab", exposure_dep="dep")[impact.GROSS]
+    assert same.estimate == pytest.approx(alone)
+    bare = table[["cell", "rentree", "seats", "diplomes", "duree"]]
+    absent = dict.fromkeys(("course", "region", "cluster", "departement", "size"))
+    found = impact.wald(bare, "diplomes", **absent)
+    assert np.isfinite(found.std_error)
+    for name in ("j", "bjs2_t", "imputation", "twfe", "poisson_imputation", "opening_study"):
+        assert np.isfinite(numbers(getattr(impact, name)(bare, "diplomes", **absent))).any(), name
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"clutser": "lycee"}, "« clutser » inconnue : vouliez-vous dire « cluster »"),
+        ({"time": "an"}, "colonne « an » : absente : nommez-la par time"),
+        ({"region": "regionn"}, r"« regionn » : absente : nommez-la .*\(region=None\)"),
+        ({"duree": "long"}, "colonne « long » : colonne absente"),
+        ({"lag": -1}, "lag=-1"),
+        ({"lag": "retard"}, "« retard » : colonne absente"),
+        ({"dose": "branche"}, "« branche » : .* n'est pas un nombre"),
+        ({"lag": 1.5}, "lag=1.5"),
+    ],
+)
+def test_what_is_named_wrong_is_refused_in_french(options, message):
+    with pytest.raises(FpiError, match=message):
+        impact.j(own(), "recus", **{**NAMED, **options})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.assign(lycee=d["lycee"].astype(object).mask(d["postes"] > 0)), "« lycee »"),
+        (lambda d: d.assign(postes=np.inf), "« postes » : valeur infinie"),
+        (lambda d: d.assign(recus="douze"), "« recus » : « douze »"),
+        (lambda d: d.drop(columns="recus"), "« recus » : colonne absente"),
+        (lambda d: pd.concat([d, d]), "deux lignes pour une même cellule"),
+        (lambda d: d.to_dict(), "un tableau .*est attendu : dict"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_name(change, message):
+    with pytest.raises(FpiError, match=message):
+        impact.j(change(own()), "recus", **NAMED)
+
+
+def test_names_of_columns_show_in_help_and_completion():
+    shown = inspect.signature(impact.j).parameters
+    assert shown["unit"].default == "cell"
+    assert {"time", "dose", "lag", "cluster", "exposure_dep"} <= set(shown)
+    assert "``departement``" in impact.j.__doc__
+    assert set(impact.__all__) <= set(dir(impact))
+
+
+ORDERS = (
+    "import fpi_eval.impact.j; import fpi_eval.impact as i",
+    "import fpi_eval.impact as i; i.j; import fpi_eval.impact.j",
+    "from fpi_eval.impact import j; import fpi_eval.impact.j; import fpi_eval.impact as i",
+    "import fpi_eval.impact.displacement.net, fpi_eval.impact.twfe; import fpi_eval.impact as i",
+)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_names_are_functions_whatever_was_imported_before(order):
+    code = f"{order}\nimport types\n"
+    code += "assert all(type(getattr(i, n)) is types.FunctionType for n in "
+    code += "('j', 'displacement', 'twfe', 'imputation', 'stacked', 'callaway_santanna'))"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_modules_are_still_reached_by_their_path():
+    assert importlib.import_module("fpi_eval.impact.j").j is impact.j
