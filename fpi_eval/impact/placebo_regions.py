@@ -39,6 +39,7 @@ class PlaceboRegions(Result):
     table: pd.DataFrame
     std_error: float
     df: int
+    caption = "Régions placebo"
 
     def summary(self) -> str:
         """Return one French sentence: how far from zero the estimator is where nothing was done."""
