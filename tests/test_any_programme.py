@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+import fpi_eval as fpi
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.jobs.regional import regional_change
+from fpi_eval.indicators import filieres
 from fpi_eval.panel import emplois
 from fpi_eval.programme import load_programme
+from fpi_eval.report.pages import places
 
 ROOT = Path(__file__).parents[1]
 CODE = sorted((ROOT / "fpi_eval").rglob("*.py"))
@@ -184,3 +188,74 @@ def test_figures_of_another_region_are_refused(tmp_path):
     shutil.copy2(FPI / "reference.csv", programme.dossier)
     with pytest.raises(FpiError, match="région 84, et le programme est dans la région 32"):
         emplois.reference(programme)
+
+
+# ── other programmes on the real files ──────────────────────────────────────────────────────────
+
+CASES = {
+    "hauts_de_france": ((NORD,), None),
+    "ile_de_france": ((PARIS,), None),
+    "one_filiere": ((NORD,), ONE),
+    "five_filieres": ((PARIS,), FIVE),
+    "two_regions": ((NORD, PARIS), None),
+}
+
+
+@pytest.fixture(scope="module", params=CASES, ids=CASES)
+def annee(request, tmp_path_factory, donnees_reelles):
+    territories, filieres = CASES[request.param]
+    folder = tmp_path_factory.mktemp("programmes") / request.param
+    return fpi.load(programme_in(folder, *territories, filieres=filieres), 2022, donnees_reelles)
+
+
+def test_real_places_of_the_programme_are_those_of_the_raw_files(annee):
+    place = annee.programme.territoire
+    raw = annee.donnees.table("affelnet")
+    raw = raw[(raw["rentree"] == 2022) & raw["uai"].notna()]
+    rows = annee.places
+    own = rows[(rows["source"] == "affelnet") & (rows["rentree"] == 2022)]
+    own = own[place.ici(own["code_region"])]
+    known = {d.code for d in place.departements}
+    assert set(own["uai"].str[:3]) == known
+    keys = ["uai", "mefstat11"]
+    alone = raw[~raw.duplicated(keys, keep=False)].rename(columns={"places": "brut"})
+    both = own.merge(alone[[*keys, "brut"]], on=keys)
+    assert len(both) > 0.9 * len(own) > 500
+    assert both["places"].sum() == both["brut"].sum()
+    seats = filieres.places(annee)
+    mine = seats[seats["territoire"] == "region"]
+    assert set(mine["filiere"]) == set(annee.programme.codes_filieres)
+
+
+def test_the_real_cell_panel_opens_seats_only_in_the_programme(annee):
+    cells = annee.cells
+    opened = cells[cells["seats"] != 0]
+    assert set(opened["code_region"]) == set(annee.programme.territoire.codes_regions)
+    # A renovation may move a course to another NSF group, out of the filière of its old code.
+    assert opened["filiere"].isin(annee.programme.codes_filieres).mean() > 0.8
+    assert cells.loc[cells["autres_places"] != 0, "code_region"].nunique() > 8
+
+
+def test_real_employment_and_the_change_of_the_region_are_told(annee):
+    rates = filieres.emploi(annee)
+    here = rates[rates["territoire"] == "region"]
+    assert here["taux"].between(0.05, 0.95).all()
+    rows = annee.programme_regional
+    found = regional_change(
+        rows[rows["observe"] & (rows["voie"] == "scolaire")], "terminale",
+        region=annee.programme.territoire.codes_regions,
+    )  # fmt: skip
+    count = rows.loc[annee.programme.territoire.ici(rows["code_region"])
+                     & rows["observe"] & (rows["voie"] == "scolaire"), "terminale"]  # fmt: skip
+    last = found.table.iloc[-1]
+    assert 0 < last["observed"] <= count.sum()
+    assert found.n_regions == 18 - len(annee.programme.territoire.codes_regions)
+
+
+def test_pages_of_a_real_programme_name_its_region_and_its_filieres(annee):
+    drawn = str(places.departements(annee)._repr_html_())
+    moved = places.evolution(annee).frame
+    names = {filiere.libelle for filiere in annee.programme.filieres}
+    assert all(name in drawn for name in names)
+    assert set(moved["filiere"]) <= names
+    assert annee.programme.territoire.region in set(moved["territoire"])
