@@ -380,7 +380,7 @@ def individus(
     rentree: Rentree,
     /,
     *,
-    programme: Programme = "fpi_aura",
+    programme: Programme = "",
     donnees: Donnees = "",
     fichiers: Annotated[
         str, Parameter(help="Dossier des fichiers individuels ; [individus] dossier par défaut.")

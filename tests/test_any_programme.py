@@ -259,3 +259,31 @@ def test_pages_of_a_real_programme_name_its_region_and_its_filieres(annee):
     assert all(name in drawn for name in names)
     assert set(moved["filiere"]) <= names
     assert annee.programme.territoire.region in set(moved["territoire"])
+
+
+# ── the second programme shipped ────────────────────────────────────────────────────────────────
+
+ATCF = ROOT / "data" / "atcf"
+
+
+def test_atcf_states_what_is_public_and_says_what_is_not():
+    atcf = load_programme(ATCF)
+    assert (atcf.rentree_debut, atcf.cout.total) == (2022, 1.3e6)
+    assert atcf.cout.minimum
+    assert atcf.cout.subvention is None
+    opened = [o for s in atcf.scenarios for o in s.ouvertures]
+    assert {o.rentree for o in opened} == {2022}
+    assert {o.secondaire + o.superieur for o in opened} == {129}
+    assert atcf.codes_filieres == ("electronique", "cybersecurite", "numerique",
+                                   "conduite_voyageurs")  # fmt: skip
+    raw = (ATCF / "programme.toml").read_text(encoding="utf-8")
+    assert raw.count("non publi") + raw.count("n'est publi") + raw.count("n'est pas publi") >= 5
+
+
+def test_the_twin_of_atcf_opens_its_129_seats_in_2022():
+    drawn = twin.draw(twin.SMALL, 20220901, programme=load_programme(ATCF))
+    register = drawn.openings
+    assert register["places_prevues"].sum() == 129
+    assert set(register["rentree"]) == {2022}
+    assert set(register["projet"]) == {"ATCF"}
+    assert (register["subvention"] == 0).all()

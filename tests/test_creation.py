@@ -171,3 +171,14 @@ def test_check_says_what_a_shipped_programme_still_lacks(tmp_path):
     shutil.copytree(fpi.dossier, tmp_path / "data" / "essai")
     (tmp_path / "data" / "essai" / "secteurs.csv").unlink()
     assert "secteurs.csv" in remaining(load_programme(tmp_path / "data" / "essai"), tmp_path)[-1]
+
+
+def test_a_new_programme_reads_the_same_files_as_the_one_shipped(project):
+    main(["programme", *GOOD])
+    made = load_programme("rail_du_nord")
+    for shipped in ("fpi_aura", "atcf"):
+        other = load_programme(ROOT / "data" / shipped)
+        assert made.sources == other.sources
+        assert (made.portails, made.resultats) == (other.portails, other.resultats)
+        assert (made.seuils, made.secret) == (other.seuils, other.secret)
+    assert made.hypotheses == load_programme(ROOT / "data" / "fpi_aura").hypotheses
