@@ -287,3 +287,10 @@ def test_the_twin_of_atcf_opens_its_129_seats_in_2022():
     assert set(register["rentree"]) == {2022}
     assert set(register["projet"]) == {"ATCF"}
     assert (register["subvention"] == 0).all()
+
+
+def test_a_programme_that_names_diplomas_finds_its_filieres_in_the_simulated_files():
+    annee = fpi.load(ATCF, 2023)
+    opened = annee.cells[annee.cells["seats"] != 0]
+    assert set(opened["filiere"]) <= set(annee.programme.codes_filieres)
+    assert opened["filiere"].nunique() > 1

@@ -21,6 +21,7 @@ from fpi_eval.sources.reading.schema import no_rows
 from fpi_eval.sources.register.observed import derive_openings
 from fpi_eval.sources.register.openings import REGISTRE
 from fpi_eval.sources.register.reconcile import reconcile
+from fpi_eval.twin.courses import with_families
 
 # Diplomas that Parcoursup names among its BTS: métiers d'art, and those assimilated to a BTS.
 OTHER_BTS = frozenset({"321", "322"})
@@ -36,7 +37,10 @@ class Panels:
     @cached_property
     def filieres(self) -> pd.DataFrame:
         """Declared table: NSF group or diploma → filière, exceptions holding for whole courses."""
-        declared, codes = read_filieres(self.donnees.programme), self.donnees.nomenclatures
+        programme, codes = self.donnees.programme, self.donnees.nomenclatures
+        declared = read_filieres(programme)
+        if self.donnees.simulees:  # invented diplomas bear no code that the programme could name
+            declared = with_families(declared, programme)
         return with_kin(declared, self.identity, codes.options_bts)
 
     @cached_property

@@ -156,6 +156,20 @@ def simulated(programme: Programme) -> Setting:
     return Setting.of(programme, {famille.code: famille.nsf for famille in FAMILLES})
 
 
+def with_families(declared: pd.DataFrame, programme: Programme) -> pd.DataFrame:
+    """Return the table of ``filieres.csv`` with the simulated families that it does not name.
+
+    A programme may name diplomas; those of the twin are invented, and only their NSF groups are
+    real.
+    """
+    groups = {famille.code: famille.nsf for famille in FAMILLES}
+    rows = pd.DataFrame(
+        {"code": groups[name], "filiere": filiere, "motif": "famille simulée"}
+        for name, filiere in simulated(programme).familles
+    )
+    return pd.concat([declared, rows[~rows["code"].isin(declared["code"])]], ignore_index=True)
+
+
 @cache
 def _courses() -> pd.DataFrame:
     """Return the courses whatever the programme: codes, names, lengths, renovations."""

@@ -7,7 +7,7 @@ import pandas as pd
 from fpi_eval.sources.reading import uai_key
 from fpi_eval.sources.register.known import Known
 
-CODES = ("projet", "uai", "mefstat11", "cfd", "rentree")
+CODES = ("uai", "mefstat11", "cfd", "rentree")
 _BLANKS = re.compile(r"[\s\u00a0\u202f]+")
 _DATE = re.compile(
     r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4})|(?P<Y>\d{4})-(?P<M>\d\d)-(?P<D>\d\d)"
@@ -26,6 +26,7 @@ def repaired(cells: pd.DataFrame, known: Known | None = None) -> pd.DataFrame:
     table = cells.copy()
     for name in CODES:
         table[name] = table[name].map(lambda v: _BLANKS.sub("", v))
+    table["projet"] = table["projet"].map(lambda v: _BLANKS.sub(" ", v).strip())
     table["uai"] = table["uai"].map(_uai)
     table["rentree"] = table["rentree"].map(_rentree)
     if known is not None and known.diplomes:
