@@ -1,7 +1,9 @@
 """The command line, thin: parse, call the library, say in French what went wrong."""
 
+import difflib
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -102,12 +104,15 @@ def in_french(error: CycloptsError) -> str:
     name = error.argument.name.removeprefix("--") if error.argument else ""
     match error:
         case UnknownCommandError():
-            names = ", ".join(n for n in app if not n.startswith("-"))
+            names = [n for n in app if not n.startswith("-")]
             found = error.unused_tokens[0] if error.unused_tokens else ""
-            return f"commande « {found} » inconnue. Commandes possibles : {names}."
+            hint = nearest(found, names)
+            return f"commande « {found} » inconnue.{hint} Commandes possibles : {', '.join(names)}."
         case UnknownOptionError():
             token = error.token.keyword or error.token.value
-            return f"option « {token} » inconnue. Voir « {aide} »."
+            return (
+                f"option « {token} » inconnue.{nearest(token, options_of(error))} Voir « {aide} »."
+            )
         case RepeatArgumentError():
             return f"« {name} » est donné plusieurs fois. Gardez-en une seule."
         case MissingArgumentError():
@@ -120,6 +125,20 @@ def in_french(error: CycloptsError) -> str:
             return f"ligne de commande non comprise. Voir « {aide} »."
 
 
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return « Vouliez-vous dire … ? » for the nearest known word, nothing if none is near."""
+    found = difflib.get_close_matches(word, list(known), n=1)
+    return f" Vouliez-vous dire « {found[0]} » ?" if found else ""
+
+
+def options_of(error: CycloptsError) -> list[str]:
+    """Return the options of the command that the mistake is about."""
+    if not error.command_chain:
+        return ["--help", "--version"]
+    arguments = app[error.command_chain[0]].assemble_argument_collection()
+    return [name for one in arguments for name in one.names if name.startswith("--")]
+
+
 @app.command(name="run")
 def run_report(
     rentree: Rentree,
@@ -128,6 +147,9 @@ def run_report(
     programme: Programme = "",
     donnees: Donnees = "",
     refaire: Annotated[bool, Parameter(help="Refait le rapport même si rien n'a changé.")] = False,
+    a_blanc: Annotated[
+        bool, Parameter(help="Dit ce qui serait lu et écrit, sans rien produire.")
+    ] = False,
 ) -> None:
     """Produit le rapport d'une année scolaire dans reports/."""
     from fpi_eval.panel.year import load as load_year
@@ -141,6 +163,13 @@ def run_report(
     root = project_root(what)
     p = load_year(what, year, donnees)
     found = p.donnees
+    if a_blanc:
+        for name in sorted(found.fichiers):
+            print(f"serait lu : {name}")
+        for info in discover(root / "notebooks"):
+            print(f"serait exécuté : {info.name}")
+        print(f"serait écrit : {root / 'reports' / what.code / str(year)}")
+        return
     edition = Edition.of(what, year, simulated=found.simulees, sources=(found.credit,))
     report = run(
         discover(root / "notebooks"),

@@ -166,11 +166,20 @@ def test_a_school_year_is_written_2022_2023_or_2022(project, capsys, wrong):
     assert "année scolaire" in fails(project, capsys, "check", wrong)
 
 
+def test_a_dry_run_says_what_would_be_read_and_writes_nothing(project, capsys):
+    main(["run", "2026", "--a-blanc", "--programme", str(project / "data" / "essai")])
+    said = capsys.readouterr().out
+    assert "serait lu : programme.toml" in said
+    assert "serait exécuté : 02_places" in said
+    assert [p.name for p in (project / "reports" / "essai" / "2026").iterdir()] == ["index.html"]
+
+
 def test_a_mistyped_command_or_option_is_said_in_french(capsys):
     cases = {
-        "rnu": "commande « rnu » inconnue",
+        "rnu": "commande « rnu » inconnue. Vouliez-vous dire « run » ?",
+        "xyzw": "inconnue. Commandes possibles",
         "run": "il manque « RENTREE »",
-        "run 2026 --donnes x": "option « --donnes » inconnue",
+        "run 2026 --donnes x": "inconnue. Vouliez-vous dire « --donnees » ? Voir",
         "run 2026 2027": "argument(s) en trop : 2027",
     }
     for arguments, word in cases.items():
