@@ -3,6 +3,13 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 RENTREE ?= 2026
 BIN := $(VENV)/bin
+PIP = $(BIN)/python -m pip install --disable-pip-version-check
+LOG = $(VENV)/pip.log
+LOGGED = >> $(LOG) 2>&1 || { tail -n 15 $(LOG); echo "L'installation a échoué : tout est dans $(LOG)."; exit 1; }
+CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+  || { echo "Il faut Python 3.11 ou plus récent : installez-le, ou nommez-le (make PYTHON=/chemin/python3.11)."; exit 1; }; \
+  $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+  || { echo "Le module venv de Python manque : installez-le (Debian, Ubuntu : apt install python3.11-venv)."; exit 1; }
 
 .PHONY: report test quick lock exemple clean help
 
@@ -46,14 +53,16 @@ clean:           ## Retire l'environnement et les rapports produits
 
 $(VENV)/.run-ready: requirements.lock pyproject.toml
 	@echo "[1/2] Environnement Python dans $(VENV) (quelques minutes la première fois)"
+	@$(CHECK_PYTHON)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP) --require-hashes -r requirements.lock $(LOGGED)
+	@$(PIP) --no-deps --no-build-isolation -e . $(LOGGED)
 	@touch $@
 
 $(VENV)/.test-ready: requirements-test.lock pyproject.toml
 	@echo "[1/5] Environnement Python dans $(VENV) (quelques minutes la première fois)"
+	@$(CHECK_PYTHON)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements-test.lock
-	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP) --require-hashes -r requirements-test.lock $(LOGGED)
+	@$(PIP) --no-deps --no-build-isolation -e . $(LOGGED)
 	@touch $@ $(VENV)/.run-ready

@@ -1,6 +1,8 @@
 """The conda environment, the lock files and pyproject.toml say the same thing."""
 
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -58,3 +60,15 @@ def test_lock_has_hashes_for_each_pin_and_no_address(name):
     assert all("--hash=sha256:" in block for block in blocks)
     assert "://" not in text
     assert "index-url" not in text
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="la commande make est absente")
+def test_make_says_in_french_that_python_is_missing(tmp_path):
+    target = tmp_path / "venv" / ".run-ready"
+    made = subprocess.run(
+        ["make", "PYTHON=false", f"VENV={tmp_path / 'venv'}", str(target)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert made.returncode != 0
+    assert "Il faut Python 3.11 ou plus récent" in made.stdout
+    assert not (tmp_path / "venv").exists()
