@@ -11,7 +11,7 @@ CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2
   $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
   || { echo "Le module venv de Python manque : installez-le (Debian, Ubuntu : apt install python3.11-venv)."; exit 1; }
 
-.PHONY: report test quick lock exemple clean help
+.PHONY: report test docs quick lock exemple clean help
 
 help:            ## Liste les commandes
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/'
@@ -34,6 +34,10 @@ quick: $(VENV)/.test-ready   ## Forme, puis les seuls tests de ce qui a changé 
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	OMP_NUM_THREADS=1 $(BIN)/python tests/quick.py $(DEPUIS)
 
+docs: $(VENV)/.test-ready    ## Construit le site de la documentation, dans docs/_build/html
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -q -E -W --keep-going -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 exemple: $(VENV)/.run-ready  ## Refait le rapport d'exemple publié dans reports/exemple
 	$(BIN)/python -m fpi_eval.report.runner.exemple
 
@@ -42,13 +46,13 @@ lock: $(VENV)/.run-ready     ## Refait les fichiers de verrouillage (versions et
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header pyproject.toml tests/requirements-build.in -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-annotate --no-header --extra test -c requirements.lock pyproject.toml \
+	  --no-annotate --no-header --extra test --extra docs -c requirements.lock pyproject.toml \
 	  tests/requirements-build.in -o requirements-test.lock
 	echo "pyspark>=4" | $(BIN)/uv pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate --no-header - -o requirements-spark.lock
 
 clean:           ## Retire l'environnement et les rapports produits
-	rm -rf $(VENV) .pytest_cache .ruff_cache
+	rm -rf $(VENV) .pytest_cache .ruff_cache docs/_build docs/generated
 	find reports -mindepth 1 -maxdepth 1 ! -name exemple -exec rm -rf {} +
 
 $(VENV)/.run-ready: requirements.lock pyproject.toml

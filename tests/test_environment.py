@@ -15,9 +15,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def declared() -> dict[str, str]:
-    """Name and version range of every run-time, test and build dependency."""
+    """Name and version range of every run-time, test, documentation and build dependency."""
     project = PROJECT["project"]
     lines = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    lines += project["optional-dependencies"]["docs"]
     lines += PROJECT["build-system"]["requires"]
     wanted = [Requirement(line) for line in lines]
     return {canonicalize_name(r.name): str(r.specifier) for r in wanted}

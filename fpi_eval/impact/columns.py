@@ -24,6 +24,8 @@ SEATS = ("dose", "other_dose", "exposure_etab", "exposure_dep")
 FRAME = {"time", "y", "dose", "lag"}  # columns of an estimation frame
 TYPES = {"time": np.int64, "new": np.bool_, **dict.fromkeys(SEATS, np.float64)}
 DOC = """
+    Notes
+    -----
     Any long table will do, its columns named: ``unit`` (what is followed over the years), ``time``,
     ``dose`` (seats in force), ``course`` and ``region`` (compared within), ``cluster`` and
     ``departement`` (whose shocks are shared), ``famille`` (neighbours in the département),
@@ -99,7 +101,7 @@ def any_table(estimator: Callable) -> Callable:
     ]  # fmt: skip
     shown = [*own.parameters.values(), *extra]
     run.__signature__ = own.replace(parameters=sorted(shown, key=lambda p: p.kind))
-    run.__doc__ = f"{inspect.cleandoc(estimator.__doc__)}\n{inspect.cleandoc(DOC)}\n"
+    run.__doc__ = f"{inspect.cleandoc(estimator.__doc__)}\n\n{inspect.cleandoc(DOC)}\n"
     return run
 
 

@@ -84,7 +84,7 @@ class Aggregation(Result):
 
     @property
     def critical(self) -> float:
-        """Return the quantile of the largest |t| over the rows, for simultaneous bands."""
+        """Return the quantile of the largest ``|t|`` over the rows, for simultaneous bands."""
         return self.bootstrap()
 
     @property

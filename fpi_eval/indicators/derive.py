@@ -22,9 +22,10 @@ def seat_moves(requests: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         With ``places_ouvertes``, ``places_fermees`` (colourings apart: max(Δ, 0) and max(−Δ, 0)),
         ``places_colorees`` (0 before the campaign of 2024, which did not have them) and
-        ``places_transformees`` (from 2025 on: per route the larger of |Δ| and |Δ coloured| where
-        they have the same sign, else their sum; 2024: opened + closed + recoloured; 2023: opened,
-        and closed in scolaire only). Formulas of Orion, without its colour-aware opening rule.
+        ``places_transformees`` (from 2025 on: per route the larger of ``|Δ|`` and ``|Δ coloured|``
+        where they have the same sign, else their sum; 2024: opened + closed + recoloured; 2023:
+        opened, and closed in scolaire only). Formulas of Orion, without its colour-aware opening
+        rule.
     """
     result = requests.assign(
         places_ouvertes=0.0, places_fermees=0.0, places_colorees=0.0, places_transformees=0.0

@@ -18,7 +18,7 @@ def holm(p_values: np.ndarray) -> np.ndarray:
 
 
 def score_draws(influence: np.ndarray, draws: int = 9999, seed: int = 0) -> np.ndarray:
-    """Return |t| of k estimates under the null, (draws, k), from cluster influences (G, k).
+    """Return ``|t|`` of k estimates under the null, (draws, k), from cluster influences (G, k).
 
     The same random signs multiply all estimates, so their dependence is kept.
     """

@@ -1,0 +1,87 @@
+"""Site of the documentation: plain Sphinx, nothing fetched when it is built or read."""
+
+import inspect
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import blocks
+import generate
+from docutils.nodes import SkipNode
+from latex2mathml.converter import convert
+
+import fpi_eval
+from fpi_eval.impact import columns
+
+project, version, language = "fpi_eval", fpi_eval.__version__, "en"
+copyright = "fpi_eval contributors, Apache-2.0"
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+default_role = "code"
+exclude_patterns = ["_build"]
+suppress_warnings = ["ref.python"]  # two classes of one name, in two modules
+autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+toc_object_entries = False
+python_maximum_signature_line_length = 88
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+
+html_theme = "furo"
+html_title = "fpi_eval"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sphinx = False
+html_math_renderer = "mathml"
+templates_path = ["templates"]
+html_theme_options = {"top_of_page_buttons": []}
+
+
+def with_outputs(app, name: str, source: list[str]) -> None:
+    """Put under each Python block of a written page what it gives."""
+    path = HERE / f"{name}.md"
+    if app.config.run_blocks and path.is_file() and not name.startswith("generated/"):
+        source[0] = blocks.executed(path, source[0])
+
+
+def formula(self, node) -> None:
+    """Write a formula in MathML, which browsers and screen readers read by themselves."""
+    display = "block" if node.tagname == "math_block" else "inline"
+    self.body.append(convert(node.astext(), display=display))
+    raise SkipNode
+
+
+def fewer_columns(app, found, bound_method: bool) -> None:
+    """Show ``**columns`` for the sixteen names of columns that all estimators take."""
+    if not inspect.isfunction(found):
+        return
+    own = inspect.signature(found)
+    kept = [p for p in own.parameters.values() if p.name not in columns.NAMES]
+    if "exposure_dep" in own.parameters:
+        named = inspect.Parameter("columns", inspect.Parameter.VAR_KEYWORD)
+        options = [p for p in kept if p.kind is not named.kind]
+        found.__signature__ = own.replace(parameters=[*options, named])
+
+
+def shared_note(app, what: str, name: str, found, options, lines: list[str]) -> None:
+    """Say once, on the page of estimators, what every estimator says of its columns."""
+    shared = inspect.cleandoc(columns.DOC).splitlines()
+    starts = [k for k in range(len(lines)) if lines[k : k + len(shared)] == shared]
+    for k in reversed(starts):
+        lines[k : k + len(shared)] = ["``columns`` names the columns of a table of one's own."]
+
+
+def setup(app) -> None:
+    """Generate what is generated, then let Sphinx read the pages."""
+    app.add_config_value("run_blocks", True, "env", types=(bool,))
+    app.connect("builder-inited", lambda _: generate.write(HERE / "generated"))
+    app.connect("source-read", with_outputs)
+    app.connect("autodoc-before-process-signature", fewer_columns)
+    app.connect("autodoc-process-docstring", shared_note, priority=400)  # before napoleon
+    app.add_html_math_renderer(
+        "mathml", inline_renderers=(formula, None), block_renderers=(formula, None)
+    )

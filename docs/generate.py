@@ -1,0 +1,190 @@
+"""Pages made from the code itself: estimators, indicators, command line, API, layers."""
+
+import inspect
+import io
+import pkgutil
+import textwrap
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import layers
+import pandas as pd
+from rich.console import Console
+
+import fpi_eval as fpi
+from fpi_eval.cli import app
+from fpi_eval.impact.columns import DOC
+from fpi_eval.indicators import INDICATORS
+from fpi_eval.text import signe
+
+TWIN_SEED = 2  # any twin would do: this page shows how to read, it judges nothing
+HIDDEN = {"fpi_eval.report.runner.worker"}  # a process of its own: importing it blocks others
+
+
+def write(folder: Path) -> None:
+    """Write every generated page, leaving alone those that would not change."""
+    (folder / "api").mkdir(parents=True, exist_ok=True)
+    written = {
+        "estimators.md": estimators(),
+        "indicators.md": indicators(),
+        "command_line.md": command_line(),
+        "layers.svg": layers.drawing(),
+        "api/index.md": api_index(),
+        **{f"api/{name}.md": api(name) for name in packages()},
+    }
+    for name, content in written.items():
+        path = folder / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != content:
+            path.write_text(content, encoding="utf-8")
+
+
+# ── Estimators ──────────────────────────────────────────────────────────────────────────────────
+
+
+def estimators() -> str:
+    """Return the page that reads each estimator beside its paper, from docstring and result."""
+    twin = fpi.twin.draw(fpi.twin.SMALL, TWIN_SEED)
+    note = inspect.cleandoc(DOC).split("-----\n")[-1]
+    parts = [ESTIMATORS, rst(f"``**columns``: {note[0].lower()}{note[1:]}")]
+    for name in fpi.impact.__all__:
+        found = getattr(fpi.impact, name)
+        if inspect.isfunction(found):
+            parts += [
+                f"## {name}\n",
+                rst(f".. autofunction:: fpi_eval.impact.{name}\n   :no-index:"),
+            ]
+            parts += [shown(found, twin)]
+    return "\n".join(parts)
+
+
+ESTIMATORS = """# How to read each estimator beside its paper
+
+Made from the docstrings and from the results' own `.method()`; *[source]* opens the code, short
+enough to be read with the paper at hand. The order is that of the report: J first. The numbers are
+those of one simulated programme whose truth is known, on *diplômés*: they show what an answer looks
+like. How often each is right is in `benchmarks/results/scoreboard.md`.
+"""
+
+
+def shown(estimator, twin: fpi.twin.Twin) -> str:
+    """Return the method's French paragraph and its answer on the twin, if a panel is enough."""
+    names = list(inspect.signature(estimator).parameters)
+    if "cohort" in names:
+        result = fpi.attempt(fpi.impact.opening_study, twin.panel, "diplomes", estimator=estimator)
+    elif names[1:2] == ["y"]:
+        result = fpi.attempt(estimator, twin.panel, "diplomes")
+    else:
+        return ""
+    if isinstance(result, fpi.Absent) or not hasattr(result, "method"):
+        return ""
+    truth = twin.truth.per_seat("diplomes")
+    paragraph = result.method().split("\n")[0]
+    answer = textwrap.indent(result.summary(), "    ")
+    return (
+        f"**Méthode** (`.method()`) : {paragraph}\n\n"
+        f"**Sur le jumeau**, où la vérité est {signe(truth['theta'], 3)} brut et "
+        f"{signe(truth['net'], 3)} net par place (`.summary()`) :\n\n{answer}\n"
+    )
+
+
+# ── Indicators ──────────────────────────────────────────────────────────────────────────────────
+
+
+def indicators() -> str:
+    """Return every declared indicator with its definition."""
+    rows = INDICATORS.values() if isinstance(INDICATORS, dict) else INDICATORS
+    table = fpi.indicators.definitions(rows)
+    return "\n".join([INTRODUCTION, *(indicator(row) for _, row in table.iterrows())])
+
+
+INTRODUCTION = """# Les indicateurs
+
+Chacun est déclaré une fois, dans `fpi_eval/indicators/` ; cette page est faite de ces
+déclarations. Un taux est une somme d'effectifs sur une somme d'effectifs, jamais une moyenne de
+taux.
+"""
+
+
+def indicator(row: pd.Series) -> str:
+    """Return one indicator as a definition list."""
+    return (
+        f"## {row['libelle']}\n\n`{row['nom']}` : {row['definition']}\n\n"
+        f"- Calcul : {row['formule']} ({row['unite']}).\n"
+        f"- Source : {row['source']}.\n"
+        f"- Se lit au plus fin par : {row['niveau_validite']}.\n"
+        f"- Ne dit pas : {row['limite']}\n"
+    )
+
+
+# ── Command line ────────────────────────────────────────────────────────────────────────────────
+
+
+def command_line() -> str:
+    """Return the help of every command, as the terminal prints it."""
+    names = [name for name in app if not name.startswith("-")]
+    parts = ["# La ligne de commande\n", help_of()]
+    for name in names:
+        parts += [f"## fpi-eval {name}\n", help_of(name)]
+    return "\n".join(parts)
+
+
+def help_of(*command: str) -> str:
+    """Return a command's help as a text block."""
+    console = Console(file=io.StringIO(), width=88, color_system=None)
+    app.help_print([*command], console=console)
+    lines = console.file.getvalue().strip("\n").splitlines()
+    return "```text\n" + "\n".join(line.rstrip() for line in lines) + "\n```\n"
+
+
+# ── API ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def packages() -> list[str]:
+    """Return the first level of the library, as `impact` or `results`."""
+    return sorted(m.name for m in pkgutil.iter_modules(fpi.__path__) if not m.name.startswith("_"))
+
+
+def modules(name: str) -> Iterator[str]:
+    """Yield a package and its modules, or a module, by dotted name."""
+    top = import_module(f"fpi_eval.{name}")
+    yield top.__name__
+    for found in pkgutil.walk_packages(getattr(top, "__path__", []), f"{top.__name__}."):
+        if found.name not in HIDDEN:
+            yield found.name
+
+
+def public(module: ModuleType) -> bool:
+    """Return whether a module defines a public function, class or constant of its own."""
+    own = (v for n, v in vars(module).items() if not n.startswith("_"))
+    return any(getattr(v, "__module__", None) == module.__name__ for v in own)
+
+
+def api(name: str) -> str:
+    """Return the reference of one package: each module's words, functions and classes."""
+    parts = [f"# {name}\n"]
+    for dotted in modules(name):
+        if dotted != f"fpi_eval.{name}":
+            parts.append(f"## {dotted.removeprefix('fpi_eval.')}\n")
+        own = "   :members:\n" if public(import_module(dotted)) else ""
+        parts.append(rst(f".. automodule:: {dotted}\n{own}"))
+    return "\n".join(parts)
+
+
+def api_index() -> str:
+    """Return the list of packages, each with its one job."""
+    rows = [(name, import_module(f"fpi_eval.{name}").__doc__ or "") for name in packages()]
+    lines = [f"- [{name}]({name}.md): {words.strip().splitlines()[0]}" for name, words in rows]
+    tree = "\n".join(name for name, _ in rows)
+    return (
+        "# API reference\n\nFrom the docstrings. What one starts from is in `fpi_eval` itself:\n\n"
+        + rst(".. automodule:: fpi_eval\n   :no-members:")
+        + "\n".join(lines)
+        + f"\n\n```{{toctree}}\n:hidden:\n{tree}\n```\n"
+    )
+
+
+def rst(words: str) -> str:
+    """Return a directive of Sphinx inside a Markdown page."""
+    return f"````{{eval-rst}}\n{words}\n````\n"
