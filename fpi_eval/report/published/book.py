@@ -8,8 +8,8 @@ from fpi_eval.panel.panels import Panels
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.published import counts as proteges
 from fpi_eval.report.published import memory as publication
+from fpi_eval.report.published import others, protection
 from fpi_eval.report.published import people as personnes
-from fpi_eval.report.published import protection
 from fpi_eval.report.published import seats as places
 from fpi_eval.sheets import Sheet
 from fpi_eval.workbook import export_tables, replace_files, write_workbook
@@ -20,7 +20,7 @@ SHEETS: tuple[Callable[[Panels], Sheet | None], ...] = (
     personnes.cibles, places.places_programme, places.places_par_rentree, places.transformation,
     places.suivi, personnes.couts, personnes.personnes, places.emplois_industriels,
     places.pression, places.demande, places.remplissage, personnes.terminale, personnes.apres,
-    personnes.emploi, personnes.quadrants,
+    personnes.emploi, personnes.quadrants, *others.SHEETS,
 )  # fmt: skip
 
 

@@ -1,0 +1,70 @@
+"""The region in files that no estimator uses yet: lycées, CFA, InserSup, Parcoursup."""
+
+import pandas as pd
+
+from fpi_eval.panel.examens import diplomes_par_lycee, located
+from fpi_eval.panel.panels import Panels
+
+
+def ensemble(p: Panels) -> pd.DataFrame:
+    """Return all final-year students of the region, every course, by millésime × voie."""
+    rows = p.inserjeunes[p.donnees.programme.territoire.ici(p.inserjeunes["code_region"])]
+    sums = rows.groupby(["millesime", "voie"])["terminale"].sum().reset_index()
+    return sums.rename(columns={"terminale": "eleves"})
+
+
+def lycees(p: Panels) -> pd.DataFrame:
+    """Return, by session, the region's lycées, candidates, and the success rate they make."""
+    rows = diplomes_par_lycee(p)
+    rows = rows[p.donnees.programme.territoire.ici(rows["code_region"])]
+    rows = rows.dropna(subset=["presents", "taux_reussite"])
+    made = rows.groupby("session").agg(
+        lycees=("uai", "nunique"), presents=("presents", "sum"),
+        bas=("admis_bas", "sum"), haut=("admis_haut", "sum"),
+    ).reset_index()  # fmt: skip
+    return made.assign(taux_bas=made["bas"] / made["presents"],
+                       taux_haut=made["haut"] / made["presents"])  # fmt: skip
+
+
+def cfa(p: Panels) -> pd.DataFrame:
+    """Return, by millésime, the region's CFA: how many, how many with a rate, and the middle one.
+
+    A median of published rates, CFA counted once each: the file gives no head count.
+    """
+    if not p.donnees.a("inserjeunes_cfa"):
+        return pd.DataFrame(columns=["millesime", "cfa", "avec_taux", "emploi_median"])
+    rows = located(p, p.donnees.table("inserjeunes_cfa"))
+    rows = rows[p.donnees.programme.territoire.ici(rows["code_region"])]
+    return rows.groupby("millesime").agg(
+        cfa=("uai", "nunique"), avec_taux=("taux_emploi_6_mois", "count"),
+        emploi_median=("taux_emploi_6_mois", "median"),
+    ).reset_index()  # fmt: skip
+
+
+def insersup(p: Panels) -> pd.DataFrame:
+    """Return, by promotion × type of diploma, the region's leavers and how many work at 12 months.
+
+    Single promotions, rows of one diploma at one establishment: pooled promotions, disciplines
+    and domains repeat them.
+    """
+    columns = ["millesime", "type_diplome", "leavers", "employed"]
+    if not p.donnees.a("insersup"):
+        return pd.DataFrame(columns=columns)
+    rows = p.donnees.table("insersup")
+    rows = rows[(rows["promotions"] == 1) & rows["uai"].notna() & rows["code_diplome"].notna()]
+    rows = located(p, rows.dropna(subset=["sortants", "en_emploi_12_mois"]))
+    rows = rows[p.donnees.programme.territoire.ici(rows["code_region"])]
+    sums = rows.groupby(["millesime", "type_diplome"])[["sortants", "en_emploi_12_mois"]].sum()
+    return sums.reset_index().set_axis(columns, axis=1)
+
+
+def apprentissage(p: Panels) -> pd.DataFrame:
+    """Return, by session, the region's courses in apprenticeship on Parcoursup and their places."""
+    if not p.donnees.a("parcoursup_apprentissage"):
+        return pd.DataFrame(columns=["rentree", "formations", "places", "avec_places"])
+    rows = located(p, p.donnees.table("parcoursup_apprentissage").dropna(subset=["uai"]))
+    rows = rows[p.donnees.programme.territoire.ici(rows["code_region"])]
+    return rows.groupby("rentree").agg(
+        formations=("cod_aff_form", "nunique"), avec_places=("places", "count"),
+        places=("places", "sum"),
+    ).reset_index()  # fmt: skip

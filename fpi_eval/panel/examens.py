@@ -1,0 +1,113 @@
+"""Graduates that open files count: by département or académie × speciality, and by lycée.
+
+The finest open count of graduates is département × speciality × status × sex for the CAP, académie
+× speciality for the bac professionnel; by lycée there is a rate rounded to the percent and the
+number of candidates, whose product is known to half a percent of the candidates.
+"""
+
+import pandas as pd
+
+from fpi_eval.panel.identity import BAC_PRO, latest_uai
+from fpi_eval.panel.matching import departement_of
+from fpi_eval.panel.panels import Panels
+from fpi_eval.panel.regional import with_course
+from fpi_eval.sources.reading.headers import spelling
+from fpi_eval.text import VOIES
+
+CAP = frozenset({"500", "503"})
+ROUNDING = 0.005
+"""Half of the last digit of a rate that is published in whole percents."""
+KEYS = ["session", "rentree", "diplome", "territoire", "code_region", "cfd", "course", "filiere",
+        "niveau", "voie"]  # fmt: skip
+
+
+def diplomes_par_specialite(p: Panels) -> pd.DataFrame:
+    """Return candidates and graduates by session × territory × course × voie.
+
+    Columns: `KEYS` (``diplome`` CAP or bac pro, ``territoire`` a département or an académie code),
+    ``presents``, ``admis``. Specialities that the nomenclature does not hold have no course.
+    """
+    parts = [_cap(p)] if p.donnees.a("resultats_cap") else []
+    parts += [_bac(p)] if p.donnees.a("resultats_bac") else []
+    if not parts:
+        return pd.DataFrame(columns=[*KEYS, "presents", "admis"])
+    rows = pd.concat(parts, ignore_index=True)
+    rows = with_course(rows.assign(mefstat11=None), p.donnees.nomenclatures.mef, p.identity,
+                       p.filieres)  # fmt: skip
+    return rows.groupby(KEYS, dropna=False)[["presents", "admis"]].sum().reset_index()
+
+
+def _diploma(p: Panels, code: pd.Series, kinds: frozenset[str]) -> pd.Series:
+    """Return the diploma whose code ends by these five characters, among those of these types.
+
+    Where a general and an agricultural diploma share them, the file being the ministry's own, the
+    general one is meant: its type comes first.
+    """
+    known = p.identity[p.identity["niveau_diplome"].isin(kinds)].sort_values("niveau_diplome")
+    known = known.assign(code=known["cfd"].str[3:]).drop_duplicates("code").set_index("code")
+    return code.map(known["cfd"])
+
+
+def _cap(p: Panels) -> pd.DataFrame:
+    rows = p.donnees.table("resultats_cap")
+    regions = p.donnees.nomenclatures.departements.drop_duplicates("code_departement")
+    regions = regions.set_index("code_departement")["code_region"]
+    return rows.assign(
+        diplome="CAP", territoire=rows["code_departement"],
+        code_region=rows["code_departement"].map(regions), cfd=_diploma(p, rows["code"], CAP),
+    )  # fmt: skip
+
+
+def _bac(p: Panels) -> pd.DataFrame:
+    """Return the bac professionnel's rows under the code of their académie."""
+    rows = p.donnees.table("resultats_bac")
+    known = p.donnees.nomenclatures.departements.drop_duplicates("code_academie")
+    names = (
+        known.assign(nom=known["academie"].map(spelling)).drop_duplicates("nom").set_index("nom")
+    )
+    named = rows["academie"].map(spelling)
+    return rows.assign(
+        diplome="Bac pro", territoire=named.map(names["code_academie"]),
+        code_region=named.map(names["code_region"]), cfd=_diploma(p, rows["code"], BAC_PRO),
+    )  # fmt: skip
+
+
+def diplomes_par_lycee(p: Panels) -> pd.DataFrame:
+    """Return candidates, success rate and bounds of the number of graduates by lycée × session.
+
+    Columns: session, rentree, uai, code_departement, code_region, presents, taux_reussite,
+    valeur_ajoutee, admis_bas, admis_haut: the rate is rounded, so that the count is an interval.
+    """
+    columns = ["session", "rentree", "uai", "presents", "taux_reussite", "valeur_ajoutee"]
+    if not p.donnees.a("resultats_lycees"):
+        return pd.DataFrame(columns=[*columns, "code_departement", "code_region", "admis_bas",
+                                     "admis_haut"])  # fmt: skip
+    rows = p.donnees.table("resultats_lycees")[columns]
+    rows = located(p, rows)
+    low = (rows["taux_reussite"] - ROUNDING).clip(lower=0) * rows["presents"]
+    high = (rows["taux_reussite"] + ROUNDING).clip(upper=1) * rows["presents"]
+    return rows.assign(admis_bas=low, admis_haut=high)
+
+
+def located(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of establishments with their département and region, latest UAI."""
+    regions = p.donnees.nomenclatures.departements.drop_duplicates("code_departement")
+    uai = latest_uai(rows["uai"].astype("str"), p.donnees.changements_uai)
+    code = departement_of(uai, regions)
+    region = code.map(regions.set_index("code_departement")["code_region"])
+    return rows.assign(uai=uai, code_departement=code, code_region=region)
+
+
+def reussite(p: Panels) -> pd.DataFrame:
+    """Return success by session × diploma × filière × voie in the programme's region, measured.
+
+    Columns: session, diplome, filiere, niveau, voie, presents, admis, taux_reussite.
+    """
+    rows = diplomes_par_specialite(p)
+    rows = rows[p.donnees.programme.territoire.ici(rows["code_region"])]
+    rows = rows[rows["filiere"].isin(p.donnees.programme.codes_filieres)]
+    rows = rows[rows["voie"].isin(list(VOIES))]
+    keys = ["session", "diplome", "filiere", "niveau", "voie"]
+    table = rows.groupby(keys)[["presents", "admis"]].sum().reset_index()
+    sat = table["presents"].where(table["presents"] > 0)
+    return table.assign(taux_reussite=table["admis"] / sat)

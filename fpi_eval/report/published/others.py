@@ -1,0 +1,127 @@
+"""Published tables from files that count otherwise: exams, lycées, CFA, InserSup, Parcoursup."""
+
+import pandas as pd
+
+from fpi_eval.disclosure.shown import Shown, show_alone
+from fpi_eval.panel import autres_sources, examens
+from fpi_eval.panel.panels import Panels
+from fpi_eval.report.published import protection
+from fpi_eval.report.published.make import FILIERE, MILLESIME, NIVEAU, VOIE, make
+from fpi_eval.sheets import Column, Sheet
+from fpi_eval.sources.facts import beside
+
+DEPP, SIES = "DEPP, portail de l'éducation", "MESR-SIES, portail de l'enseignement supérieur"
+SESSION = Column("session", "Session", "annee", "2023 : examens de juin 2023.")
+
+
+def ensemble(p: Panels) -> Sheet | None:
+    """Return all final-year students of the region, beside which the filières stand."""
+    rows = autres_sources.ensemble(p)
+    if rows.empty:
+        return None
+    return make(
+        p, "eleves_ensemble", "Élèves de dernière année, toutes formations de la région", rows,
+        (MILLESIME, VOIE,
+         Column("eleves", "Élèves de dernière année", "effectif",
+                "Toutes formations, y compris hors des filières du programme ; lignes dont le "
+                "producteur publie l'effectif.")),
+        source="InserJeunes, DEPP-Dares",
+        note="Deux millésimes qui se suivent partagent une promotion : on ne les additionne pas.",
+    )  # fmt: skip
+
+
+def diplomes(p: Panels) -> Sheet | None:
+    """Return candidates and graduates of the programme's filières by session, from exam files."""
+    rows = examens.reussite(p)
+    if rows.empty:
+        return None
+    counted = {"presents": "leavers", "admis": "employed", "taux_reussite": "estimate"}
+    shown = show_alone(rows.rename(columns=counted), protection.thresholds_of(p))
+    return make(
+        p, "diplomes", "Présents à l'examen et diplômés, filières du programme",
+        _named(shown, {new: old for old, new in counted.items()}),
+        (SESSION, Column("diplome", "Diplôme"), FILIERE, NIVEAU, VOIE,
+         Column("presents", "Présents", "effectif"), Column("admis", "Diplômés", "effectif"),
+         Column("taux_reussite", "Taux de réussite", "taux", "Diplômés / présents.")),
+        source=DEPP,
+        note="CAP comptés par département, bac pro par académie : la maille la plus fine qui soit "
+        "ouverte. Un effet sur les diplômés se lit à cette maille, pas par établissement.",
+    )  # fmt: skip
+
+
+def lycees(p: Panels) -> Sheet | None:
+    """Return success in the region's lycées professionnels, an interval since rates are rounded."""
+    rows = autres_sources.lycees(p)
+    if rows.empty:
+        return None
+    return make(
+        p, "reussite_lycees", "Réussite au bac professionnel dans les lycées de la région", rows,
+        (SESSION, Column("lycees", "Lycées", "decimal"),
+         Column("presents", "Présents à l'examen", "effectif"),
+         Column("taux_bas", "Réussite, borne basse", "taux", ARRONDI),
+         Column("taux_haut", "Réussite, borne haute", "taux", ARRONDI)),
+        source=f"Indicateurs de résultats des lycées, {DEPP}",
+    )  # fmt: skip
+
+
+ARRONDI = "Taux publiés au point près : le nombre de diplômés d'un lycée est dans un intervalle."
+
+
+def cfa(p: Panels) -> Sheet | None:
+    """Return how the region's CFA do, by millésime."""
+    rows = autres_sources.cfa(p)
+    if rows.empty:
+        return None
+    return make(
+        p, "emploi_cfa", "Emploi à 6 mois par CFA de la région", rows,
+        (MILLESIME, Column("cfa", "CFA"), Column("avec_taux", "CFA dont le taux est publié"),
+         Column("emploi_median", "Taux d'emploi à 6 mois, CFA médian", "taux",
+                "Médiane des taux publiés, un CFA compte pour un.")),
+        source="InserJeunes par CFA, DEPP-Dares",
+        note=" ".join(["De nouveaux CFA entrent chaque année depuis la loi de 2018.",
+                       *beside("inserjeunes_cfa", rows["millesime"])]),
+    )  # fmt: skip
+
+
+def insersup(p: Panels) -> Sheet | None:
+    """Return employment of the region's higher-education graduates at 12 months."""
+    rows = autres_sources.insersup(p)
+    if rows.empty:
+        return None
+    rows = rows.assign(estimate=rows["employed"] / rows["leavers"].where(rows["leavers"] > 0))
+    shown = show_alone(rows, protection.thresholds_of(p))
+    return make(
+        p, "insersup", "Diplômés du supérieur de la région en emploi à 12 mois",
+        _named(shown, {"leavers": "diplomes_sortants", "employed": "en_emploi",
+                       "estimate": "taux_emploi"}),
+        (Column("millesime", "Promotion"), Column("type_diplome", "Diplôme"),
+         Column("diplomes_sortants", "Diplômés sortants", "effectif"),
+         Column("en_emploi", "En emploi salarié en France", "effectif"),
+         Column("taux_emploi", "Taux d'emploi à 12 mois", "taux")),
+        source=f"InserSup, {SIES}",
+    )  # fmt: skip
+
+
+def apprentissage(p: Panels) -> Sheet | None:
+    """Return places in apprenticeship that the region offers on Parcoursup."""
+    rows = autres_sources.apprentissage(p)
+    if rows.empty:
+        return None
+    return make(
+        p, "apprentissage_parcoursup", "Formations en apprentissage de la région sur Parcoursup",
+        rows,
+        (Column("rentree", "Session"), Column("formations", "Formations"),
+         Column("avec_places", "Formations dont les places sont connues"),
+         Column("places", "Places déclarées", "effectif",
+                "Intention du centre : être admis dépend d'un contrat avec un employeur.")),
+        source=f"Parcoursup, {SIES}",
+    )  # fmt: skip
+
+
+def _named(shown: Shown, names: dict[str, str]) -> Shown:
+    """Return the rows under the names that readers of the workbook see, hidden cells kept."""
+    hidden: pd.DataFrame = shown.hidden.rename(columns=names)
+    return shown.derived(shown.frame.rename(columns=names), hidden)
+
+
+SHEETS = (ensemble, diplomes, lycees, cfa, insersup, apprentissage)
