@@ -61,7 +61,7 @@ def report(rows: pd.DataFrame) -> pd.DataFrame:
     for (scenario, label), runs in rows.groupby(["scenario", "effet"], sort=False):
         n, error = len(runs), runs["estime"] - runs["verite"]
         covered = ((runs["bas"] <= runs["verite"]) & (runs["verite"] <= runs["haut"])).mean()
-        smallest = (stats.norm.ppf(0.975) + stats.norm.ppf(0.80)) * runs["estime"].std()
+        smallest = (stats.norm.ppf(0.975) + stats.norm.ppf(0.80)) * error.std()
         out.append({
             "scenario": scenario, "effet": label, "tirages": n, "verite": runs["verite"].mean(),
             "biais": error.mean(), "erreur_mc_biais": error.std() / np.sqrt(n),

@@ -245,6 +245,28 @@ def test_an_engine_that_fails_quotes_nobody(tmp_path):
     assert caught.value.__cause__ is None
 
 
+def test_a_malformed_file_quotes_nobody(tmp_path):
+    one_person(tmp_path, [FACTORY])
+    path = tmp_path / "c.csv"
+    path.write_text(path.read_text() + 'secret123;"2021;x;y;z;;;;;;;;;;;;\n')
+    with pytest.raises(FpiError) as caught:  # noqa: SIM117
+        with open_folder(tmp_path, Individus(personnes="p", contrats="c"), REGIONS) as records:
+            counts(records)
+    assert "secret123" not in str(caught.value)
+
+
+def test_a_file_without_header_shows_none_of_its_rows(tmp_path):
+    one_person(tmp_path, [FACTORY])
+    path = tmp_path / "p.csv"
+    path.write_text(path.read_text().split("\n", 1)[1].replace("abc", "secret123"))
+    with (
+        pytest.raises(FpiError) as caught,
+        open_folder(tmp_path, Individus(personnes="p", contrats="c"), REGIONS),
+    ):
+        pass
+    assert "secret123" not in str(caught.value)
+
+
 def test_scratch_is_removed_even_after_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     one_person_folder = tmp_path / "in"

@@ -29,6 +29,23 @@ def engine(individus: Individus) -> Iterator[tuple[Any, Path]]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+@contextmanager
+def discreet() -> Iterator[None]:
+    """Cut an engine's own messages, which may quote a person's row."""
+    try:
+        yield
+    except FpiError:
+        raise
+    except Exception as error:
+        kind = type(error).__name__
+        raise FpiError(
+            f"le moteur n'a pas pu lire ou compter ces fichiers ({kind}). Son message est retenu, "
+            "car il pourrait citer une personne. Causes ordinaires : mémoire ou disque pleins "
+            "(« memoire » de [individus]), ligne mal formée, colonne dont le type change d'un "
+            "fichier à l'autre."
+        ) from None
+
+
 def connect(individus: Individus, scratch: Path) -> Any:
     """Return an Ibis connection to the declared engine."""
     ibis = require()

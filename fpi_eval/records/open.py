@@ -12,7 +12,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.panel.secteurs import read_secteurs
 from fpi_eval.panel.year import Year
 from fpi_eval.programme import Individus
-from fpi_eval.records.engine import engine
+from fpi_eval.records.engine import discreet, engine
 from fpi_eval.records.read import scan
 
 CORSE = {"02A": "620", "02B": "720"}
@@ -45,18 +45,9 @@ class Records:
 
 
 def run(expression: Any) -> pd.DataFrame:
-    """Return the rows of an expression; an engine's own message, which may quote a row, is cut."""
-    try:
+    """Return the rows of an expression."""
+    with discreet():
         return expression.execute()
-    except FpiError:
-        raise
-    except Exception as error:
-        kind = type(error).__name__
-        raise FpiError(
-            f"le moteur n'a pas pu finir ce calcul ({kind}). Son message est retenu, car il "
-            "pourrait citer une personne. Causes ordinaires : mémoire ou disque pleins (« memoire »"
-            " de [individus]), colonne dont le type change d'un fichier à l'autre."
-        ) from None
 
 
 @contextmanager
@@ -92,8 +83,9 @@ def open_folder(
     """Open a folder of individual files without the rest of a programme."""
     folder = Path(folder)
     with engine(individus) as (connection, scratch):
-        persons = scan(connection, "personnes", individus, folder, scratch)
-        contracts = scan(connection, "contrats", individus, folder, scratch)
+        with discreet():
+            persons = scan(connection, "personnes", individus, folder, scratch)
+            contracts = scan(connection, "contrats", individus, folder, scratch)
         yield Records(persons, contracts, individus, regions, connection=connection)
 
 

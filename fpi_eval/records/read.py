@@ -4,6 +4,7 @@ Nothing is loaded: the engine scans files when an expression runs. SAS files, wh
 reads, are first turned into Parquet in the scratch folder, by pieces.
 """
 
+import csv
 import re
 import tempfile
 from pathlib import Path
@@ -36,11 +37,11 @@ def scan(connection: Any, what: str, individus: Individus, folder: Path, scratch
     one_scan = connection.name == "duckdb"  # it can tell each row's file
     groups: dict[tuple, list[Path]] = {}
     for path, said in files:
-        key = (path.suffix, tuple(said if one_scan else said.items()))
+        key = (path.suffix, tuple(said if one_scan else said.items()), _header(path))
         groups.setdefault(key, []).append(path)
     tables = []
-    for (suffix, said), paths in groups.items():
-        table = _read(connection, paths, suffix, scratch)
+    for (suffix, said, header), paths in groups.items():
+        table = _read(connection, paths, suffix, scratch, header)
         values = _from_name(table, pattern) if one_scan else dict(said)
         tables.append(_typed(table, what, values, declared, paths[0]))
     return _all(_alike(tables))
@@ -81,7 +82,17 @@ def _rule(pattern: str) -> str:
     return f"{regex}$" if Path(pattern).suffix in SUFFIXES else f"{regex}(?:{ends})$"
 
 
-def _read(connection: Any, paths: list[Path], suffix: str, scratch: Path) -> Any:
+def _header(path: Path) -> tuple[str, ...]:
+    """Return the names on the first line of a CSV file: an engine that guesses may take a row."""
+    if path.suffix != ".csv":
+        return ()
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        return tuple(next(csv.reader(lines, delimiter=";"), ()))
+
+
+def _read(
+    connection: Any, paths: list[Path], suffix: str, scratch: Path, header: tuple[str, ...]
+) -> Any:
     names = [_folder(path) for path in paths]
     if suffix in (".sas7bdat", ".xpt"):
         names = [str(converted(path, scratch)) for path in paths]
@@ -93,7 +104,15 @@ def _read(connection: Any, paths: list[Path], suffix: str, scratch: Path) -> Any
             names, union_by_name=True, hive_partitioning=True, filename=True
         )
     if connection.name == "duckdb":  # every column as text: a code keeps its zeros
-        return connection.read_csv(names, delim=";", header=True, all_varchar=True, filename=True)
+        return connection.read_csv(
+            names,
+            delim=";",
+            header=True,
+            auto_detect=False,
+            quote='"',
+            filename=True,
+            columns=dict.fromkeys(header, "VARCHAR"),
+        )
     return _all([connection.read_csv(n, header=True, sep=";", inferSchema=False) for n in names])
 
 

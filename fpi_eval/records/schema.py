@@ -85,8 +85,8 @@ def found(what: str, headers: list[str], declared: Mapping[str, str]) -> dict[st
             names[name] = here[0]
         elif not column.optional:
             raise FpiError(
-                f"colonne absente des {what} (trouvé : {liste(headers)}). Renommez-la, ou déclarez "
-                f"son nom dans [individus.colonnes_{what}] de programme.toml.",
+                f"colonne absente des {what} (trouvé : {_shown(headers, known)}). Renommez-la, ou "
+                f"déclarez son nom dans [individus.colonnes_{what}] de programme.toml.",
                 colonne=declared.get(name, name),
             )
     if what == PERSONS and not {"mefstat11", "cfd"} & set(names):
@@ -95,3 +95,11 @@ def found(what: str, headers: list[str], declared: Mapping[str, str]) -> dict[st
             colonne="mefstat11",
         )
     return names
+
+
+def _shown(headers: list[str], known: Mapping[str, Column]) -> str:
+    """Return the headers found, unless the first line may well be a person's row."""
+    names = {*known, *(c.header.lower() for c in known.values() if c.header)}
+    if not names & {header.lower() for header in headers}:
+        return "aucun nom attendu en première ligne ; elle n'est pas montrée"
+    return liste(headers)
