@@ -206,11 +206,13 @@ def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = 
     for source, why in found.retards.items():
         out.print(f"En retard : {source}, {why}.")
     for sentence in found.vigilance:
-        out.print(f"À vérifier : {sentence}")
+        out.print(Text(f"À vérifier : {sentence}"))
     if found.absentes or found.retards:
         out.print(
-            "Le rapport se fait sans ces sources et dit ce qui manque. Pour qu'une source soit "
-            "exigée, écrivez « obligatoire = true » sous [sources.<nom>] de programme.toml."
+            Text(
+                "Le rapport se fait sans ces sources et dit ce qui manque. Pour qu'une source soit "
+                "exigée, écrivez « obligatoire = true » sous [sources.<nom>] de programme.toml."
+            )
         )
     register = {path.resolve() for path in found.fichiers.values()}
     for path in (p for p in seen.unexplained if p.resolve() not in register):

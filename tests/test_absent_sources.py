@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import fpi_eval as fpi
+from fpi_eval.cli import main
 from fpi_eval.errors import FpiError
 from fpi_eval.panel import donnees as files
 from fpi_eval.programme import load_programme
@@ -56,6 +57,14 @@ def test_a_year_that_stops_early_is_told(tmp_path):
     (here / PROGRAMME.sources["affelnet"].fichier.format(rentree=RENTREE)).unlink()
     year = fpi.load(PROGRAMME, RENTREE, here)
     assert year.donnees.retards["affelnet"] == "rentrée 2024 absente, dernière lue : 2023"
+
+
+def test_check_says_how_to_go_on_without_a_source(tmp_path, capsys):
+    here, _ = folder_without(tmp_path, "constat")
+    main(["check", str(RENTREE), "--donnees", str(here), "--programme", str(PROGRAMME.dossier)])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Absente (facultative) : constat" in said
+    assert "« obligatoire = true » sous [sources.<nom>]" in said
 
 
 def test_enrolment_of_the_portal_completes_the_constat_and_never_replaces_it(tmp_path):
