@@ -1,6 +1,8 @@
 """The command line, thin: parse, call the library, say in French what went wrong."""
 
 import difflib
+import errno
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -34,6 +36,23 @@ from fpi_eval.sources.reading.reading import Provenance
 from fpi_eval.text import annee_scolaire, nombre
 
 USER_ERROR = 2
+TERMINAL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+SYSTEM = {
+    errno.ENOSPC: "le disque est plein. Libérez de la place, puis relancez.",
+    getattr(
+        errno, "EDQUOT", errno.ENOSPC
+    ): "votre quota de disque est atteint. Libérez de la place, puis relancez.",
+    errno.EROFS: "ce dossier est en lecture seule. Choisissez-en un où vous pouvez écrire.",
+    errno.EACCES: "vous n'avez pas le droit d'ouvrir ou d'écrire là. Vérifiez vos droits.",
+    errno.EPERM: "vous n'avez pas le droit d'ouvrir ou d'écrire là. Vérifiez vos droits.",
+    errno.ENOENT: "ce fichier ou ce dossier n'existe pas. Vérifiez son nom.",
+    errno.ENOTDIR: "ce qui devrait être un dossier est un fichier. Vérifiez le chemin.",
+    errno.EISDIR: "ce qui devrait être un fichier est un dossier. Vérifiez le chemin.",
+    errno.ELOOP: "ce chemin est un lien qui tourne en rond. Corrigez-le.",
+    errno.ENAMETOOLONG: "ce nom est trop long. Raccourcissez-le.",
+    errno.EEXIST: "ce qui devrait être un dossier est un fichier. Vérifiez le chemin.",
+    errno.EIO: "le disque ne répond pas. Vérifiez-le, puis relancez.",
+}
 
 
 class FrenchHelp(DefaultFormatter):
@@ -56,6 +75,7 @@ app = App(
     group_commands=Group("Commandes"),
     group_arguments=Group("Arguments"),
     group_parameters=Group("Options"),
+    suppress_keyboard_interrupt=False,  # `main` answers it with a sentence
 )
 app["--help"].help = "Affiche cette aide."
 app["--version"].help = "Affiche la version."
@@ -87,14 +107,33 @@ def main(arguments: list[str] | None = None) -> None:
             result_action="return_value",
         )
     except FpiError as error:
-        errors.print(Text.assemble(("Erreur : ", "bold red"), str(error)), soft_wrap=True)
-        sys.exit(USER_ERROR)
+        refuse(errors, str(error))
     except CycloptsError as error:
-        errors.print(Text.assemble(("Erreur : ", "bold red"), in_french(error)), soft_wrap=True)
-        sys.exit(USER_ERROR)
+        refuse(errors, in_french(error))
+    except (OSError, RuntimeError) as error:
+        if (said := of_the_system(error)) is None:
+            raise
+        refuse(errors, said)
     except KeyboardInterrupt:
         errors.print("Interrompu : le rapport précédent n'a pas été modifié.")
         sys.exit(130)
+
+
+def refuse(errors: Console, message: str) -> None:
+    """Say what went wrong, without what a terminal would obey, and end with code 2."""
+    shown = TERMINAL.sub("", message)
+    errors.print(Text.assemble(("Erreur : ", "bold red"), shown), soft_wrap=True)
+    sys.exit(USER_ERROR)
+
+
+def of_the_system(error: Exception) -> str | None:
+    """Return the French sentence for what the disk or the folder refuses, None for other faults."""
+    if isinstance(error, RuntimeError):
+        loop = "symlink loop" in str(error).lower()
+        return "ce chemin est un lien qui tourne en rond. Corrigez-le." if loop else None
+    where = f"{error.filename} : " if getattr(error, "filename", None) else ""
+    said = SYSTEM.get(getattr(error, "errno", None))
+    return None if said is None else f"{where}{said} Le rapport précédent n'a pas été modifié."
 
 
 def in_french(error: CycloptsError) -> str:

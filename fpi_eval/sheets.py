@@ -11,8 +11,9 @@ from fpi_eval.disclosure import MARK, Shown
 from fpi_eval.errors import FpiError
 from fpi_eval.text import MISSING
 
-FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# C0 and C1 controls: terminal escapes among them. A spreadsheet cannot hold most of them.
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 UNITS = (
     "texte",
     "annee",
@@ -113,8 +114,14 @@ def plain(value: object) -> object:
 
 
 def is_risky(text: str) -> bool:
-    """Return whether a spreadsheet would take the text for a formula."""
-    return text.startswith(FORMULA_START)
+    """Return whether a spreadsheet would take the text for a formula, spaces before it included."""
+    return text.startswith(FORMULA_START) or text.lstrip().startswith(FORMULA_START)
+
+
+def csv_text(text: str) -> str:
+    """Return text as every CSV cell holds it: nothing that runs, no control character."""
+    clean = CONTROL.sub("", text)
+    return f"'{clean}" if is_risky(clean) else clean
 
 
 def dictionary(tables: Sequence[Sheet]) -> pd.DataFrame:

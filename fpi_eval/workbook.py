@@ -19,7 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from fpi_eval.disclosure import MARK, public
 from fpi_eval.errors import FpiError
-from fpi_eval.sheets import Column, Sheet, dictionary, is_risky, plain
+from fpi_eval.sheets import Column, Sheet, csv_text, dictionary, is_risky, plain
 from fpi_eval.text import MISSING, date_longue
 
 # Excel stores invariant codes and shows them in the reader's language: 12 345,6 in French.
@@ -207,8 +207,7 @@ def _csv(header: Sequence[str], rows: object) -> bytes:
 def _csv_cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.10g}".replace(".", ",")
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and is_risky(text) else text
+    return csv_text(value) if isinstance(value, str) else str(value)
 
 
 def replace_files(files: dict[Path, bytes]) -> None:

@@ -1,6 +1,8 @@
 """The command line as its users meet it: French, exit code 2, earlier reports untouched."""
 
+import errno
 import gzip
+import os
 import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +17,10 @@ ROOT = Path(__file__).parents[1]
 YEARS = range(2025, 2027)
 AFFELNET = "orion/attractivite_capacite_2026.csv"
 REGION = "inserjeunes/ij_region_data.csv"
+COMMANDS = [
+    ["run", "2026"], ["check", "2026"], ["fetch", "2026"], ["plan"], ["puissance", "2026"],
+    ["new"], ["notebooks"], ["lab", "02_places", "2026"],
+]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -287,3 +293,56 @@ def test_puissance_without_a_register_says_what_is_missing(project, capsys):
     (project / "donnees" / "ouvertures.csv").unlink()
     error = fails(project, capsys, "puissance", "2026", "--donnees", str(project / "donnees"))
     assert "registre des ouvertures" in error
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "le disque est plein"),
+        (errno.EROFS, "lecture seule"),
+        (errno.EACCES, "pas le droit"),
+        (errno.ENOENT, "n'existe pas"),
+        (errno.ENOTDIR, "est un fichier"),
+        (errno.ELOOP, "tourne en rond"),
+        (errno.ENAMETOOLONG, "trop long"),
+    ],
+)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_the_disk_refuses_is_a_sentence_for_every_command(
+    command, number, words, monkeypatch, capsys
+):
+    def broken(*_, **__):
+        raise OSError(number, os.strerror(number), "dossier/fichier\x1b[31m.csv")
+
+    monkeypatch.setattr("fpi_eval.cli.load_programme", broken)
+    monkeypatch.setattr("fpi_eval.panel.year.load_programme", broken)
+    with pytest.raises(SystemExit) as stop:
+        main(command)
+    error = capsys.readouterr().err
+    assert stop.value.code == 2
+    assert error.startswith("Erreur : dossier/fichier")
+    assert words in " ".join(error.split())
+    assert "\x1b[31m.csv" not in error
+    assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_ctrl_c_is_answered_by_a_sentence_for_every_command(command, monkeypatch, capsys):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fpi_eval.cli.load_programme", stopped)
+    monkeypatch.setattr("fpi_eval.panel.year.load_programme", stopped)
+    with pytest.raises(SystemExit) as stop:
+        main(command)
+    assert stop.value.code == 130
+    assert "Interrompu : le rapport précédent n'a pas été modifié." in capsys.readouterr().err
+
+
+def test_a_fault_of_the_program_is_not_disguised(monkeypatch):
+    def faulty(*_, **__):
+        raise RuntimeError("bogue")
+
+    monkeypatch.setattr("fpi_eval.cli.load_programme", faulty)
+    with pytest.raises(RuntimeError, match="bogue"):
+        main(["plan"])

@@ -334,6 +334,16 @@ def test_a_partial_answer_that_does_not_fit_is_not_glued_on(portal, headers):
     assert portal.received[2].headers["Range"] is None
 
 
+def test_a_partial_answer_that_stops_before_its_own_range_is_not_kept(portal):
+    def short(handler):
+        end = f"bytes 5000-{len(BODY) - 1}/{len(BODY)}"
+        handler.answer(BODY[5000:6000], 206, ETag='"v1"', Content_Range=end)
+
+    portal.routes["/jeu"] = cut_then(short)
+    refused(portal, "octets reçus sur", limits=Limits(attempts=2, wait=0.001))
+    assert not (portal.folder / "ij/fine.csv").exists()
+
+
 def test_416_begins_again(portal):
     answers = [lambda h: h.answer(b"", 416), lambda h: h.answer()]
     portal.routes["/jeu"] = cut_then(lambda h: answers.pop(0)(h))
@@ -455,6 +465,30 @@ def test_a_failed_update_keeps_the_old_file_and_its_lock(portal):
     refused(portal, "incomplet")
     assert (portal.folder / "ij/fine.csv").read_bytes() == BODY
     assert [v.etat for v in verify(portal.folder)] == ["conforme"]
+
+
+@pytest.mark.parametrize("body", [
+    "Votre session a expiré, merci de vous identifier.\r\nBonjour, x\r\n",
+    "identifiant;mot de passe\r\n;\r\n",
+])  # fmt: skip
+def test_a_login_sentence_does_not_replace_an_intact_file(portal, body):
+    portal.routes["/jeu"] = lambda h: h.answer()
+    portal.bring()
+    portal.routes["/jeu"] = lambda h: h.answer(body.encode(), ETag='"v2"')
+    refused(portal, "ce n'est pas le même tableau")
+    assert (portal.folder / "ij/fine.csv").read_bytes() == BODY
+    assert [v.etat for v in verify(portal.folder)] == ["conforme"]
+
+
+def test_a_sentence_is_not_a_first_file_either(portal):
+    portal.routes["/jeu"] = lambda h: h.answer(b"Session expiree.\r\nIdentifiez-vous.\r\n")
+    refused(portal, "nommée par une phrase", limits=Limits(attempts=1, wait=0.001))
+    assert not (portal.folder / "ij/fine.csv").exists()
+
+
+@pytest.mark.parametrize("header", ["9" * 500, "²", "١٢", "-5", "1e9", "demain", "Mon, 99"])
+def test_an_odd_retry_after_is_no_number_or_too_long_never_a_fault(header):
+    assert 0 <= retry_after(header) <= 1e9
 
 
 # ── what is here already ────────────────────────────────────────────────────────────────────────

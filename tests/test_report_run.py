@@ -15,6 +15,7 @@ from notebooks_minuscules import content, write_notebook
 from fpi_eval.errors import FpiError
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner import run as runner
+from fpi_eval.report.runner import swap
 from fpi_eval.report.runner.notebooks import inspect
 from fpi_eval.report.runner.run import check_parameters, run
 from fpi_eval.report.runner.swap import replaced
@@ -206,6 +207,7 @@ def test_an_interruption_between_the_two_renames_puts_the_earlier_report_back(
     target.mkdir()
     (target / "index.html").write_text("bon")
     calls = []
+    monkeypatch.setattr(swap, "_exchanged", lambda *_: False)  # a system that cannot exchange
 
     def rename(source, destination, real=os.rename):
         calls.append(source)
@@ -225,6 +227,7 @@ from pathlib import Path
 from fpi_eval.report.runner import swap
 target = Path(sys.argv[1])
 if sys.argv[2] == "renaming":
+    swap._exchanged = lambda *_: False
     rename = os.rename
     def once(a, b):
         rename(a, b)
@@ -249,6 +252,32 @@ def test_the_next_run_mends_what_a_killed_one_left(tmp_path, moment):
     with pytest.raises(KeyError), replaced(target):
         raise KeyError
     assert content(tmp_path) == {"2022/index.html": b"bon"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="échange en une étape : Linux")
+def test_the_report_is_exchanged_in_one_step_so_that_it_is_never_absent(tmp_path, monkeypatch):
+    target = tmp_path / "2022"
+    target.mkdir()
+    (target / "index.html").write_text("bon")
+    monkeypatch.setattr(os, "rename", lambda *_: pytest.fail("deux étapes"))
+    with replaced(target) as folder:
+        (folder / "index.html").write_text("nouveau")
+    assert content(tmp_path) == {"2022/index.html": b"nouveau"}
+
+
+def test_an_input_that_changes_while_the_run_goes_on_leaves_the_earlier_report(report, project):
+    before = content(report.folder)
+    source = project / "data" / "places.csv"
+    kept = source.read_bytes()
+
+    def change(folder):
+        source.write_bytes(kept + b"\n")
+        return []
+
+    with pytest.raises(FpiError, match=r"places\.csv : ce fichier a changé pendant le calcul"):
+        make(project, names=["01_donnees"], extras=change)
+    source.write_bytes(kept)
+    assert content(report.folder) == before
 
 
 def test_two_runs_of_the_same_report_at_once_are_refused(tmp_path):

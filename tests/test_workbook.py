@@ -1,5 +1,6 @@
 """The workbook and the exported files: readable, harmless, reproducible, whole."""
 
+import re
 import zipfile
 from datetime import date
 
@@ -10,7 +11,7 @@ import pytest
 
 from fpi_eval.disclosure.shown import _made
 from fpi_eval.errors import FpiError
-from fpi_eval.sheets import Column, Sheet
+from fpi_eval.sheets import Column, Sheet, csv_text, is_risky
 from fpi_eval.workbook import (
     export_tables,
     replace_files,
@@ -168,3 +169,23 @@ def test_a_failed_write_leaves_the_old_files_as_they_were(tmp_path):
         replace_files({old: b"nouveau", tmp_path / "b.csv": "pas des octets"})
     assert old.read_bytes() == b"ancien"
     assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
+
+
+HOSTILE = [
+    "=1+1", "+1+1", "-2+3+cmd|' /C calc'!A0", "-1@x", "@SUM(A1)", "\t=1+1", "\r=1", " =1+1", "\n=1",
+    "\uff1d1+1", "\x1b]0;titre\x07=1+1", "\x9b31m=1", "\x00=1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_csv_cell_runs_or_obeys_a_terminal(text):
+    from fpi_eval.report.runner.extract import _cell
+
+    for written in (csv_text(text), _cell(text)):
+        assert not is_risky(written)
+        assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", written)
+
+
+@pytest.mark.parametrize("text", ["Lyon", "1 234,5", "n. d.", "\u2212 3", "12 %"])
+def test_ordinary_text_is_left_as_it_is(text):
+    assert csv_text(text) == text

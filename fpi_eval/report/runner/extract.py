@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from fpi_eval.sheets import csv_text
 from fpi_eval.tables import RESOURCE
 
 FOLDER = "tables"
@@ -53,7 +54,4 @@ def _cell(cell: str) -> str:
     """Return a cell as a spreadsheet reads it: plain numbers, and nothing run as a formula."""
     if NUMBER.fullmatch(cell):
         return re.sub(r"\s", "", cell).replace("\u2212", "-")
-    risky = cell[:1] in {"=", "@", "\t", "\r"} or (
-        cell[:1] in {"+", "-"} and not cell[1:2].isdigit()
-    )
-    return f"'{cell}" if risky else cell
+    return csv_text(cell)

@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import fpi_eval
+from fpi_eval.errors import FpiError
 from fpi_eval.report.edition import (
     Edition,
     today,
@@ -39,6 +40,24 @@ def input_records(inputs: Mapping[str, Path]) -> list[dict[str, object]]:
         }
         for name, path in sorted(inputs.items())
     ]
+
+
+def check_unchanged(inputs: Mapping[str, Path], records: list[dict[str, object]]) -> None:
+    """Raise if an input is no longer the file that the run began with.
+
+    Raises
+    ------
+    FpiError
+        The pages would come from one file and the manifest from another.
+    """
+    before = {record["fichier"]: record["sha256"] for record in records}
+    for name, path in sorted(inputs.items()):
+        if not path.is_file() or sha256(path) != before[name]:
+            raise FpiError(
+                "ce fichier a changé pendant le calcul : les pages n'auraient pas toutes les mêmes "
+                "données. Rien n'a été remplacé ; relancez quand il ne change plus.",
+                fichier=name,
+            )
 
 
 def package_versions() -> dict[str, str]:

@@ -101,6 +101,7 @@ def run(
                 out.say("Tableaux…")
                 more = extras(folder)
             out.say("Mise en page…")
+            manifest.check_unchanged(inputs or {}, records)
             html.render(folder, infos, edition, [path.relative_to(folder) for path in more])
             manifest.write(
                 folder,

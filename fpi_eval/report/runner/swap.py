@@ -1,5 +1,6 @@
 """Replace a folder whole or not at all."""
 
+import ctypes
 import os
 import shutil
 import tempfile
@@ -13,6 +14,8 @@ try:
     import fcntl
 except ImportError:  # Windows: two runs at once are not detected there
     fcntl = None
+
+AT_FDCWD, RENAME_EXCHANGE = -100, 2  # linux/fcntl.h, linux/fs.h
 
 
 @contextmanager
@@ -51,8 +54,13 @@ def recover(target: Path) -> None:
 
 
 def _swap(new: Path, target: Path) -> None:
-    """Put `new` in the place of `target`, which comes back if anything stops us midway."""
+    """Put `new` in the place of `target`, which comes back if anything stops us midway.
+
+    Where the system can exchange two folders in one step, the report is never absent.
+    """
     aside = _aside(target)
+    if target.exists() and _exchanged(new, target):
+        return
     try:
         if target.exists():
             os.rename(target, aside)
@@ -62,6 +70,15 @@ def _swap(new: Path, target: Path) -> None:
             os.rename(aside, target)
         raise
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def _exchanged(new: Path, target: Path) -> bool:
+    """Exchange two folders in one step (Linux); return whether the system could."""
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    return rename(AT_FDCWD, os.fsencode(new), AT_FDCWD, os.fsencode(target), RENAME_EXCHANGE) == 0
 
 
 def _prefix(target: Path, state: str) -> str:

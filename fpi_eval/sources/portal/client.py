@@ -57,6 +57,9 @@ class Session:
     sleep: Callable[[float], None] = time.sleep
 
 
+LONGEST = 1e9  # seconds: beyond, a portal asks for nothing clear
+
+
 class PassingFailure(Exception):
     """A failure worth another try, in French, and the seconds the portal asks to wait."""
 
@@ -195,9 +198,9 @@ def check_type(response: httpx.Response, request: Request) -> None:
 
 def retry_after(header: str) -> float:
     """Return the seconds that a Retry-After header asks for, 0 when it asks nothing clear."""
-    if header.strip().isdigit():
-        return float(header)
-    with suppress(ValueError, TypeError):
+    if header.isascii() and header.strip().isdigit():
+        return min(float(header), LONGEST)
+    with suppress(ValueError, TypeError, OverflowError):
         until = parsedate_to_datetime(header)
         return max((until - datetime.now(UTC)).total_seconds(), 0.0)
     return 0.0

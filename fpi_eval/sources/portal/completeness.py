@@ -88,6 +88,16 @@ def _check_last_record(head: bytes, tail: bytes, *, whole: bool) -> None:
             )
         if width > 1:
             return
+    if " " in header.strip():
+        raise NotWhole("nommée par une phrase, sans colonnes : ce n'est pas un tableau")
+
+
+def header(path: Path) -> set[str]:
+    """Return the names of a CSV file's columns, under the separator that gives the most."""
+    with path.open("rb") as stream:
+        first, _ = _first_record(stream.read(TAIL))
+    rows = (next(csv.reader(io.StringIO(first, newline=""), delimiter=s), []) for s in ";,\t")
+    return {name.strip() for name in max(rows, key=len)}
 
 
 def _width(record: str, separator: str) -> int:

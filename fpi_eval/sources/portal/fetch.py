@@ -27,12 +27,14 @@ from rich.progress import (
 
 from fpi_eval.errors import FpiError
 from fpi_eval.sources.portal.client import Limits, PassingFailure, Session, open_checked
+from fpi_eval.sources.portal.completeness import header
 from fpi_eval.sources.portal.lock import LOCK, PART, Entry, read_lock, sha256_of, write_lock
 from fpi_eval.sources.portal.portals import Request
 from fpi_eval.sources.portal.transfer import HEADERS, Arrived, download, forget
-from fpi_eval.text import pluriel
+from fpi_eval.text import liste, pluriel
 
 RECORD_MAX = 1_000_000
+SHOWN = 3  # columns named in a refusal
 
 Etat = Literal["nouveau", "mis à jour", "inchangé"]
 
@@ -153,6 +155,8 @@ def _fetch_one(
         fresh = _entry(request, arrived, version, now())
         if entry and entry.sha256 == fresh.sha256:
             fresh = replace(fresh, date=entry.date)
+        if intact and request.format == "csv" and fresh.sha256 != before:
+            _check_header(path, arrived.part)
         return _settle(path, arrived, fresh, before, intact or overwrite)
     except OSError as error:
         raise FpiError(
@@ -181,6 +185,21 @@ def _settle(path: Path, arrived: Arrived, fresh: Entry, before: str, may_replace
     arrived.part.replace(path)
     forget(arrived.part)
     return Fetched(path, "mis à jour" if before else "nouveau", fresh, before)
+
+
+def _check_header(path: Path, part: Path) -> None:
+    """Refuse a file that shares less than half of its columns with the one it would replace."""
+    old, new = header(path), header(part)
+    if len(old & new) * 2 >= len(old):
+        return
+    forget(part)
+    raise FpiError(
+        f"le fichier reçu a pour en-tête {liste(sorted(new)[:SHOWN])}, sans rapport avec celui "
+        f"du dossier ({liste(sorted(old)[:SHOWN])}) : ce n'est pas le même tableau (page de "
+        "connexion, autre jeu ?). Le fichier du dossier est gardé. S'il a vraiment changé "
+        "de forme, renommez-le, puis relancez.",
+        fichier=path.name,
+    )
 
 
 def _entry(request: Request, arrived: Arrived, version: str, now: datetime) -> Entry:

@@ -4,6 +4,7 @@ The bytes go to a `.part` file; whoever calls gives it its name once it is known
 """
 
 import json
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ from fpi_eval.sources.portal.portals import Request
 from fpi_eval.text import nombre, pluriel
 
 HEADERS = {"User-Agent": "fpi_eval", "Accept-Encoding": "identity"}
+
+RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
+LENGTH = re.compile(r"[0-9]{1,18}")
 
 OnBytes = Callable[[int, int | None], None]
 
@@ -148,9 +152,27 @@ def _accept(
 
 def _continues(response: httpx.Response, start: int, proof: str) -> bool:
     """Whether a partial answer begins where the `.part` ends, in the same version."""
-    unit, _, span = response.headers.get("content-range", "").partition(" ")
+    span = _span(response.headers)
     same = response.headers.get("etag", proof) == proof or not proof.startswith('"')
-    return unit == "bytes" and span.split("-")[0] == str(start) and same
+    return span is not None and span[0] == start and same
+
+
+def _span(headers: httpx.Headers) -> tuple[int, int, int | None] | None:
+    """Return first octet, end and total of a partial answer, None where it says nothing clear."""
+    found = RANGE.fullmatch(headers.get("content-range", "").strip())
+    if found is None:
+        return None
+    first, last, total = found.groups()
+    end, total = int(last) + 1, None if total == "*" else int(total)
+    return (int(first), end, total) if end <= (total or end) else None
+
+
+def _whole_length(headers: httpx.Headers, start: int, *, encoded: bool) -> int | None:
+    """Return how many octets the file has when this answer ends, None when nobody says it."""
+    length, span = headers.get("content-length", ""), _span(headers) if start else None
+    if span is not None:
+        return span[2] or span[1]
+    return start + int(length) if LENGTH.fullmatch(length) and not encoded else None
 
 
 def _receive(
@@ -166,7 +188,7 @@ def _receive(
     headers = response.headers
     encoded = headers.get("content-encoding", "identity") != "identity"
     length = headers.get("content-length", "")
-    total = start + int(length) if length.isdigit() and not encoded else None
+    total = _whole_length(headers, start, encoded=encoded)
     _check_size(request, part, total or 0, announced=True)
     _remember(part, request, headers, resumable=not encoded)
     received = start
@@ -184,7 +206,10 @@ def _receive(
     _check_size(request, part, received, announced=False)
     if total is not None and received != total:
         raise PassingFailure(f"{nombre(received)} octets reçus sur {nombre(total)} annoncés")
-    return length.isdigit() or headers.get("transfer-encoding", "").lower() == "chunked"
+    return (
+        LENGTH.fullmatch(length) is not None
+        or headers.get("transfer-encoding", "").lower() == "chunked"
+    )
 
 
 def _check_size(request: Request, part: Path, size: int, *, announced: bool) -> None:
