@@ -2,7 +2,8 @@
 
 The first family is the twin at a quarter of its size, on which the verdict's thresholds were set;
 the second (`worlds`) was written apart and judges. Rows are kept in
-``benchmarks/results/planted_runs.csv`` with the commit that made them; runs resume.
+``benchmarks/results/planted_runs.csv`` with the commit that made them, and published as
+``planted_runs.parquet``; runs resume.
 
     nice -n 10 python benchmarks/planted.py --reps 40 --until 21:15
     python benchmarks/planted.py --reps 0        # only rewrite the table
@@ -218,8 +219,9 @@ def main() -> None:
         if (f, w, FIRST_SEED[f] + k) not in done and w in (args.worlds or [w])
     ]  # fmt: skip
     run(STORE, todo, one_run, COLUMNS, args.workers, until=today_at(args.until))
-    path = RESULTS / "planted.md"
-    path.write_text(markdown(read()), encoding="utf-8")
+    path, rows = RESULTS / "planted.md", read()
+    path.write_text(markdown(rows), encoding="utf-8")
+    rows.to_parquet(RESULTS / "planted_runs.parquet", index=False)
     print(path.read_text(encoding="utf-8"))
 
 
