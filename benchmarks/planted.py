@@ -29,6 +29,8 @@ from fpi_eval.checks.planter import plant
 from fpi_eval.checks.study import Study
 from fpi_eval.checks.thresholds import Check
 from fpi_eval.checks.verdict import (
+    LEVEL,
+    SMALLEST_BIAS,
     SMALLEST_EFFECT,
     SOLID,
     TESTS,
@@ -54,6 +56,15 @@ VIOLATED = {
             "anticipation"),
 }  # fmt: skip
 INVISIBLE = {TWIN: (), OTHER: ("choc à l'ouverture", "registre faux")}
+PROVENANCE = (
+    "Les seuils du verdict ont été abaissés (de 85 à 75 % tenus) après lecture des premières "
+    "graines (160000 à 160005, 260000 à 260004), gardées ici : seules les suivantes jugent. Les "
+    "mondes d'une famille partagent leurs graines : leurs lignes ne sont pas indépendantes. Peu de "
+    "tirages : 0 sur 16 laisse la vraie part sous 17 %. Les lignes de 7245bf4bfb32 et b2fc5bcff139 "
+    "viennent de révisions réécrites depuis : estimations et contrôles ont été refaits à la "
+    "révision entre parenthèses, les estimations à l'identique, et les programmes plantés sur 7 "
+    "lignes, à l'identique aussi."
+)
 FIRST_SEED = {TWIN: 160_000, OTHER: 260_000}
 DRAWS, OUTCOME, RAMP = 60, "diplomes", (0.75, 0.90, 1.0)
 CHECKS = (trends.tendance, trends.placebo_delai, trends.anticipation, trends.ecart)
@@ -123,6 +134,8 @@ def markdown(runs: pd.DataFrame) -> str:
         "ou non, ou violation. Code : "
         + ", ".join(sorted(runs["commit"].astype(str).unique())) + ".",
         "",
+        PROVENANCE,
+        "",
         "| monde | n | biais de J | J tient | étalonné tient | largeur | net tient | net étalonné "
         "tient | plantés tenus | trouvés sans effet | alerte | solide | solide et faux |",
         "|" + "---|" * 13,
@@ -137,7 +150,48 @@ def markdown(runs: pd.DataFrame) -> str:
             lines.append(_line(f"**{family}, {title}**", mine))
             lines += [_line(n, mine[mine["world"] == n]) for n in names[family]
                       if (mine["world"] == n).any()]  # fmt: skip
+    lines += ["", *tests_table(runs), "", *sizes_table(runs)]
     return re.sub(r"(\d)\.(\d)", r"\1,\2", "\n".join([*lines, ""]))
+
+
+def tests_table(runs: pd.DataFrame) -> list[str]:
+    """Return how often each test of a violation alerts alone, and all of them as one family."""
+    lines = [
+        "Chaque test de violation seul (p < 0.05 et biais impliqué de plus de "
+        f"{100 * SMALLEST_BIAS:.0f} % de l'effet de référence), puis la famille (Holm) :",
+        "",
+        "| monde | n | " + " | ".join(TESTS) + " | famille |",
+        "|" + "---|" * (len(TESTS) + 3),
+    ]
+    for (family, world), r in runs.groupby(["family", "world"], sort=False):
+        alone = [_share((r[f"p_{t}"] < LEVEL) & (r[f"biais_{t}"] > SMALLEST_BIAS)) for t in TESTS]
+        cells = (f"{family}, {world}", str(len(r)), *alone, _share(judged(r)["violations"] > 0))
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def sizes_table(runs: pd.DataFrame) -> list[str]:
+    """Return alarms and coverage by size of J's true error, worlds with a visible violation."""
+    violated = [n for names in VIOLATED.values() for n in names]
+    r = judged(runs[runs["world"].isin(violated)])
+    error = (r["estimate"] - r["theta"]).abs()
+    lines = [
+        "Mondes avec violation, selon l'erreur vraie de J par place :",
+        "",
+        "| erreur | n | alerte | J tient | étalonné tient |",
+        "|---|---|---|---|---|",
+    ]
+    for low, high in zip((0, 0.03, 0.06, 0.10), (0.03, 0.06, 0.10, 9), strict=True):
+        rows = r[(error >= low) & (error < high)]
+        if rows.empty:
+            continue
+        alarm = (rows["valide"] != "oui") | (rows["violations"] > 0)
+        name = f"{low:.2f} à {high:.2f}" if high < 1 else f"plus de {low:.2f}"
+        cells = (name, str(len(rows)), _share(alarm),
+                 _share(rows["theta"].between(rows["ci_low"], rows["ci_high"])),
+                 _share(rows["theta"].between(rows["cal_low"], rows["cal_high"])))  # fmt: skip
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
 
 
 def judged(r: pd.DataFrame) -> pd.DataFrame:
