@@ -173,7 +173,10 @@ def tests_table(runs: pd.DataFrame) -> list[str]:
 def sizes_table(runs: pd.DataFrame) -> list[str]:
     """Return alarms and coverage by size of J's true error, worlds with a visible violation."""
     violated = [n for names in VIOLATED.values() for n in names]
-    r = judged(runs[runs["world"].isin(violated)])
+    r = runs[runs["world"].isin(violated)]
+    if r.empty:
+        return []
+    r = judged(r)
     error = (r["estimate"] - r["theta"]).abs()
     lines = [
         "Mondes avec violation, selon l'erreur vraie de J par place :",
