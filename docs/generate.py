@@ -3,7 +3,6 @@
 import inspect
 import io
 import pkgutil
-import textwrap
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -81,7 +80,7 @@ def shown(estimator, twin: fpi.twin.Twin) -> str:
         return ""
     truth = twin.truth.per_seat("diplomes")
     paragraph = result.method().split("\n")[0]
-    answer = textwrap.indent(result.summary(), "    ")
+    answer = f"```{{code-block}} text\n:class: output\n\n{result.summary()}\n```"
     return (
         f"**Méthode** (`.method()`) : {paragraph}\n\n"
         f"**Sur le jumeau**, où la vérité est {signe(truth['theta'], 3)} brut et "
