@@ -67,8 +67,8 @@ def _observed(same: pd.DataFrame, context: Context) -> str:
         return "Les capacités de la rentrée précédente manquent : pas de comparaison possible."
     change = sums["places_apres"] / sums["places_avant"] - 1
     return (
-        "Dans les formations présentes à deux rentrées de suite, les places d'entrée des trois "
-        f"filières ont varié de {text.signe(100 * change[HERE], 1)} % dans la région entre "
+        "Dans les formations présentes à deux rentrées de suite, les places d'entrée des "
+        f"filières du programme ont varié de {text.signe(100 * change[HERE], 1)} % dans la région entre "
         f"{context.rentree - 1} et {context.rentree}, contre "
         f"{text.signe(100 * change[ELSEWHERE], 1)} % dans les autres régions."
     )
