@@ -25,7 +25,7 @@ def read_all(folder: Path, cache: Path | None) -> dict[str, float]:
     import pyarrow.parquet  # noqa: F401, imported here so that reading is timed alone
 
     from fpi_eval.sources import reading as schema  # noqa: F401
-    from fpi_eval.sources.catalogue import CATALOGUE, discover
+    from fpi_eval.sources.known_sources import CATALOGUE, discover
     from fpi_eval.sources.reading.cache import cached
 
     entries = {entry.name: entry for entry in reversed(CATALOGUE)}

@@ -14,8 +14,8 @@ from fpi_eval.impact.stacked import pooled, stack
 from fpi_eval.regression import interval
 from fpi_eval.results import Estimate
 from fpi_eval.twin import TwinParameters
+from fpi_eval.twin.applied import Applied
 from fpi_eval.twin.draw import observed, simulate
-from fpi_eval.twin.programme import Programme
 from fpi_eval.twin.truth import Truth, measure
 from fpi_eval.twin.world import BURN_IN, YEARS
 
@@ -48,7 +48,7 @@ def light_draw(p: TwinParameters, seed: int, *outcomes: str) -> tuple[pd.DataFra
     return pd.DataFrame(table), measure(programme)
 
 
-def _matters(programme: Programme) -> np.ndarray:
+def _matters(programme: Applied) -> np.ndarray:
     """Return the cells that an estimator reads: targeted, or beside an opening, (n_cells,)."""
     cells = programme.world.cells
     moved = (programme.declared != 0).any(axis=1)

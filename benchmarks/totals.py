@@ -31,8 +31,8 @@ from fpi_eval.impact.displacement.net import displacement
 from fpi_eval.impact.groups.totals import OTHERS, totals
 from fpi_eval.impact.jobs.bounded import bounded_employment
 from fpi_eval.impact.jobs.chain import chain
+from fpi_eval.impact.jobs.employed_by_site import employed_by_site
 from fpi_eval.impact.jobs.graduates import scaled
-from fpi_eval.impact.jobs.sites import employed_by_site
 from fpi_eval.panel import align
 from fpi_eval.programme import load_programme
 from fpi_eval.twin import REALISTIC, Truth, Twin, draw

@@ -27,11 +27,11 @@ from rich.text import Text
 import fpi_eval
 from fpi_eval import text
 from fpi_eval.errors import FpiError
-from fpi_eval.panel.donnees import Donnees as Loaded
-from fpi_eval.panel.donnees import load
+from fpi_eval.panel.loading import Donnees as Loaded
+from fpi_eval.panel.loading import load
 from fpi_eval.programme import Programme as ProgrammeFacts
 from fpi_eval.programme import load_programme, parse_rentree
-from fpi_eval.sources.catalogue import Found
+from fpi_eval.sources.known_sources import Found
 from fpi_eval.sources.reading.reading import Provenance
 from fpi_eval.text import annee_scolaire, nombre
 
@@ -227,7 +227,7 @@ def run_report(
 def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = "") -> None:
     """Contrôle tous les fichiers du dossier, sans produire de rapport."""
     from fpi_eval.creation import remaining
-    from fpi_eval.sources import catalogue
+    from fpi_eval.sources import known_sources as catalogue
     from fpi_eval.sources.portal.lock import verify
 
     year = parse_rentree(rentree)
@@ -270,7 +270,7 @@ def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = 
 
 def read_others(found: Loaded, files: list[Found]) -> list[tuple[str, str, Provenance]]:
     """Return the provenance of the folder's files that the run itself does not need."""
-    from fpi_eval.sources import catalogue
+    from fpi_eval.sources import known_sources as catalogue
     from fpi_eval.sources.reading.cache import cached
 
     known = {path.resolve() for path in found.fichiers.values()}

@@ -221,7 +221,7 @@ class Hypothese(Frozen):
     source: str
 
 
-class Projection(Frozen):
+class DeclaredProjection(Frozen):
     """How far to project, and how opened seats fill up over their first years."""
 
     horizon: Rentree = 2030
@@ -349,7 +349,7 @@ class Programme(Frozen):
     seuils: Seuils = Seuils()
     scenarios: tuple[Scenario, ...] = ()
     hypotheses: tuple[Hypothese, ...] = ()
-    projection: Projection = Projection()
+    projection: DeclaredProjection = DeclaredProjection()
     emploi: Emploi = Emploi()
     additionnalite: Additionnalite = Additionnalite()
     jumeau: Jumeau = Jumeau()

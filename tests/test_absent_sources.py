@@ -10,7 +10,7 @@ import pytest
 import fpi_eval as fpi
 from fpi_eval.cli import main
 from fpi_eval.errors import FpiError
-from fpi_eval.panel import donnees as files
+from fpi_eval.panel import loading as files
 from fpi_eval.programme import load_programme
 from fpi_eval.report.published.book import tableaux
 from fpi_eval.sources.years import BOUNDS, COPIED, equal_share, oddities

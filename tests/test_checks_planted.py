@@ -11,7 +11,7 @@ from fpi_eval.checks.calibration import calibrate, over_groups, wilson
 from fpi_eval.checks.donors import BEFORE, ELSEWHERE, OTHERS, donors
 from fpi_eval.checks.drawing import features, hosts, openings_of, propensity, sites
 from fpi_eval.checks.drift import SPREAD, drift, posterior
-from fpi_eval.checks.planting import Truth, design_of, outcome_of, run_j, seats_of
+from fpi_eval.checks.planting import PlantedTruth, design_of, outcome_of, run_j, seats_of
 from fpi_eval.checks.study import Study
 from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.j import j
@@ -37,8 +37,9 @@ def study_of(panel):
 
 def planted_in(panel, draws=DRAWS, **options):
     study = study_of(panel)
-    return plant(study.panel, study.frame, study.fit, study.estimates, "diplomes", draws=draws,
-                 **options)  # fmt: skip
+    return plant(
+        study.panel, study.frame, study.fit, study.estimates, "diplomes", draws=draws, **options
+    )
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +113,7 @@ def test_a_fake_programme_is_estimated_exactly_as_j_estimates_a_real_one(panel):
     rng = np.random.default_rng(5)
     chosen = sites(openings, donor.cells, hosts(donor.cells, openings.n_host, rng), rng)
     fake = seats_of(donor, openings, chosen)
-    truth = Truth(0.4, (-0.1, -0.1), 0.01, (0.8, 1.0))
+    truth = PlantedTruth(0.4, (-0.1, -0.1), 0.01, (0.8, 1.0))
     y, gross, _ = outcome_of(donor, fake, truth, rng)
     base = donor.cells.iloc[donor.row[donor.used]]
     codes = (pd.factorize(base[c])[0] for c in ("uai", "code_departement"))
@@ -133,8 +134,11 @@ def test_a_fake_programme_is_estimated_exactly_as_j_estimates_a_real_one(panel):
     key = pd.MultiIndex.from_arrays([there["cell"], there["rentree"]])
     there.loc[key.get_indexer(at), "diplomes"] = y
     rows = pd.MultiIndex.from_arrays([frame["cell"], frame["time"]]).get_indexer(at)
-    for column, mine in (("dose", fake.dose), ("exposure_etab", fake.etab),
-                         ("exposure_dep", fake.dep)):  # fmt: skip
+    for column, mine in (
+        ("dose", fake.dose),
+        ("exposure_etab", fake.etab),
+        ("exposure_dep", fake.dep),
+    ):
         np.testing.assert_allclose(frame[column].to_numpy()[rows], mine, atol=EXACT)
     real = j(there, "diplomes")
     assert np.isfinite(gross)
@@ -150,12 +154,15 @@ def test_planted_pupils_are_whole_and_none_is_missing(panel):
     rng = np.random.default_rng(6)
     chosen = sites(openings, donor.cells, hosts(donor.cells, openings.n_host, rng), rng)
     fake = seats_of(donor, openings, chosen)
-    for truth in (Truth(0.6, (-0.5, -0.5), -0.05, (1.0,)), Truth(-0.9, (0.0, 0.0), 0.05, (1.0,))):
+    for truth in (
+        PlantedTruth(0.6, (-0.5, -0.5), -0.05, (1.0,)),
+        PlantedTruth(-0.9, (0.0, 0.0), 0.05, (1.0,)),
+    ):
         y, gross, _ = outcome_of(donor, fake, truth, rng)
         assert (y == np.rint(y)).all()
         assert y.min() >= 0
         assert gross == pytest.approx(truth.effect, abs=0.05)
-    still = Truth(0.0, (0.0, 0.0), 0.0, (1.0,))
+    still = PlantedTruth(0.0, (0.0, 0.0), 0.0, (1.0,))
     y, gross, net = outcome_of(donor, fake, still, rng)
     assert (gross, net) == (0.0, 0.0)
     np.testing.assert_array_equal(y, donor.y)

@@ -82,7 +82,7 @@ def test_nothing_is_left_when_writing_fails(project, capsys, monkeypatch):
     def broken(path, facts):
         raise FpiError("disque plein")
 
-    monkeypatch.setattr("fpi_eval.creation.write.write_template", broken)
+    monkeypatch.setattr("fpi_eval.creation.new_programme.write_template", broken)
     assert "disque plein" in fails(capsys, *GOOD)
     assert list((project / "data").iterdir()) == []
 

@@ -6,16 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fpi_eval.disclosure import (
-    TOTAL,
-    Parts,
-    Publication,
-    Rate,
-    Thresholds,
-    audit,
-    hiding,
-    protect,
-)
+from fpi_eval.disclosure import TOTAL, Parts, Publication, Rate, Thresholds, audit, hiding, protect
 from fpi_eval.disclosure.margins import nested, with_margins
 from fpi_eval.errors import FpiError
 

@@ -7,9 +7,9 @@ from invented import invented_panel
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.jobs import sites as module
+from fpi_eval.impact.jobs import employed_by_site as module
+from fpi_eval.impact.jobs.employed_by_site import NET, SITE, employed_by_site
 from fpi_eval.impact.jobs.graduates import seat_exits
-from fpi_eval.impact.jobs.sites import NET, SITE, employed_by_site
 
 NAME = "en_emploi_6_mois"
 

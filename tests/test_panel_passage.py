@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from fpi_eval.panel.passage import match_bts, passage_panel, spelled
+from fpi_eval.panel.bts_passage import match_bts, passage_panel, spelled
 
 BTS = pd.DataFrame(
     {

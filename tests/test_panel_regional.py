@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from fpi_eval.panel.regional import (
+from fpi_eval.panel.regional_panel import (
     build_regional_panel,
     entries_only,
     entry_places,

@@ -15,7 +15,7 @@ from fpi_eval.twin.geography import departements
 
 pytest.importorskip("ibis", reason="l'extra « individus » n'est pas installé")
 
-from fpi_eval.records.faults import examine
+from fpi_eval.records.bad_rows import examine
 from fpi_eval.records.generate import generate
 from fpi_eval.records.open import open_folder, regions_table
 from fpi_eval.records.panel import KEYS, counts

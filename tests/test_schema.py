@@ -2,14 +2,14 @@ import pandas as pd
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.reading import UAI, Column, Table, check
+from fpi_eval.sources.reading import UAI, ColumnSchema, TableSchema, check
 
-PLACES = Table(
+PLACES = TableSchema(
     "essai",
     (
-        Column("uai", "UAI", "code", pattern=UAI, nullable=False),
-        Column("places", "Capacité", "effectif", high=900),
-        Column("taux", "Taux", "pourcentage", required=False),
+        ColumnSchema("uai", "UAI", "code", pattern=UAI, nullable=False),
+        ColumnSchema("places", "Capacité", "effectif", high=900),
+        ColumnSchema("taux", "Taux", "pourcentage", required=False),
     ),
     key=("uai",),
 )

@@ -4,7 +4,7 @@ import pytest
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Source
-from fpi_eval.sources.catalogue import CATALOGUE, discover, entries, source
+from fpi_eval.sources.known_sources import CATALOGUE, discover, entries, source
 
 BTS = "orion/BTS_attractivite_capacite_2023.csv"
 LYCEES = "inserjeunes/depp-2022-etablissements-2021_2022-pro.csv"

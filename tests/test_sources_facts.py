@@ -5,7 +5,7 @@ import pytest
 
 from fpi_eval.absent import Absent
 from fpi_eval.indicators import scope_change
-from fpi_eval.sources import catalogue
+from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.sources.facts import EMPLOI_PUBLIC, FACTS, beside, fact
 
 

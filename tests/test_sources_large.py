@@ -3,16 +3,16 @@
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.reading import Column, Table
+from fpi_eval.sources.reading import ColumnSchema, TableSchema
 from fpi_eval.sources.reading.large import LargeFile, read_filtered
 from fpi_eval.sources.reading.reading import read_table
 
-SCHEMA = Table(
+SCHEMA = TableSchema(
     name="essai",
     columns=(
-        Column("code", "code", "code", nullable=False),
-        Column("libelle", "libellé"),
-        Column("nombre", "nombre", "effectif"),
+        ColumnSchema("code", "code", "code", nullable=False),
+        ColumnSchema("libelle", "libellé"),
+        ColumnSchema("nombre", "nombre", "effectif"),
     ),
     key=("code",),
 )

@@ -4,23 +4,30 @@ import pandas as pd
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.reading import Column, Rule, Table
+from fpi_eval.sources.reading import ColumnSchema, RowRule, TableSchema
 from fpi_eval.sources.reading.headers import Renaming, spelling
 from fpi_eval.sources.reading.reading import read_table
 
-PLACES = Table(
+PLACES = TableSchema(
     "essai",
     (
-        Column("uai", "UAI", "uai", nullable=False),
-        Column("places", "Capacité d'accueil", "effectif", aliases=("capa_fin",)),
-        Column("taux", "Taux", "pourcentage", required=False),
-        Column("ouverture", "Ouverture", "date", required=False),
-        Column("filiere", "Filière", required=False, repeated="last", fallbacks=("Spécialité",)),
+        ColumnSchema("uai", "UAI", "uai", nullable=False),
+        ColumnSchema("places", "Capacité d'accueil", "effectif", aliases=("capa_fin",)),
+        ColumnSchema("taux", "Taux", "pourcentage", required=False),
+        ColumnSchema("ouverture", "Ouverture", "date", required=False),
+        ColumnSchema(
+            "filiere", "Filière", required=False, repeated="last", fallbacks=("Spécialité",)
+        ),
     ),
     key=("uai",),
-    rules=(Rule(("places", "taux"), lambda t: (t["places"] == 0) & t["taux"].notna(),
-                "{places} places et pourtant un taux de {taux}."),),
-)  # fmt: skip
+    rules=(
+        RowRule(
+            ("places", "taux"),
+            lambda t: (t["places"] == 0) & t["taux"].notna(),
+            "{places} places et pourtant un taux de {taux}.",
+        ),
+    ),
+)
 
 
 def read(tmp_path, text, *, name="essai.csv", encoding="utf-8", renaming=None):
@@ -39,9 +46,18 @@ def refused(tmp_path, text, *words, **options):
 
 @pytest.mark.parametrize(
     ("cell", "value"),
-    [("15", 15), ("15.0", 15), ("1 200", 1200), ("1\u202f200", 1200), (" 15 ", 15), ("nd", None),
-     ("-", None), ("", None), ("15,0", 15)],
-)  # fmt: skip
+    [
+        ("15", 15),
+        ("15.0", 15),
+        ("1 200", 1200),
+        ("1\u202f200", 1200),
+        (" 15 ", 15),
+        ("nd", None),
+        ("-", None),
+        ("", None),
+        ("15,0", 15),
+    ],
+)
 def test_a_count_is_read_however_it_is_written(tmp_path, cell, value):
     table = read(tmp_path, f"UAI;Capacité d'accueil\n0010001W;{cell}\n").table
     assert table["places"].iloc[0] == value or (value is None and table["places"].isna().all())
@@ -51,8 +67,13 @@ def test_a_count_is_read_however_it_is_written(tmp_path, cell, value):
     "cell", ["1e3", "0x1F", "1_000", "12 34", "1,234,5", "inf", "quinze", "1.5"]
 )
 def test_what_only_looks_like_a_count_is_refused_with_its_place(tmp_path, cell):
-    refused(tmp_path, f"UAI;Capacité d'accueil\n0010001W;12\n0010006B;{cell}\n",
-            "ligne 3", "« Capacité d'accueil »", cell)  # fmt: skip
+    refused(
+        tmp_path,
+        f"UAI;Capacité d'accueil\n0010001W;12\n0010006B;{cell}\n",
+        "ligne 3",
+        "« Capacité d'accueil »",
+        cell,
+    )
 
 
 def test_dates_are_read_in_both_forms_and_an_impossible_one_is_refused(tmp_path):
@@ -67,8 +88,13 @@ def test_the_control_letter_of_a_uai_is_verified(tmp_path):
 
 
 def test_a_rule_across_columns_names_them_all_as_the_file_writes_them(tmp_path):
-    refused(tmp_path, "UAI;capa_fin;TAUX\n0010001W;0;50\n", "ligne 2", "« capa_fin », « TAUX »",
-            "« 0 » places et pourtant un taux de « 50 »")  # fmt: skip
+    refused(
+        tmp_path,
+        "UAI;capa_fin;TAUX\n0010001W;0;50\n",
+        "ligne 2",
+        "« capa_fin », « TAUX »",
+        "« 0 » places et pourtant un taux de « 50 »",
+    )
 
 
 def test_headers_differ_freely_in_case_accents_blanks_and_punctuation():
@@ -92,8 +118,13 @@ def test_a_fallback_is_read_only_where_the_header_is_absent(tmp_path):
 def test_a_renamed_column_is_refused_with_the_nearest_and_read_once_declared(tmp_path):
     text = "UAI;Capacités d'accueils\n0010001W;3\n"
     where = "[sources.essai.colonnes] de programme.toml (ligne 12)"
-    refused(tmp_path, text, "La plus proche est « Capacités d'accueils »", where,
-            renaming=Renaming(where=where))  # fmt: skip
+    refused(
+        tmp_path,
+        text,
+        "La plus proche est « Capacités d'accueils »",
+        where,
+        renaming=Renaming(where=where),
+    )
     declared = Renaming({"places": "Capacités d'accueils"})
     assert read(tmp_path, text, renaming=declared).table["places"].iloc[0] == 3
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.reading import Column, Table
+from fpi_eval.sources.reading import ColumnSchema, TableSchema
 from fpi_eval.sources.reading.reading import read_table
 from fpi_eval.sources.reading.tidy import (
     choose,
@@ -15,8 +15,12 @@ from fpi_eval.sources.reading.tidy import (
     without_repeats,
 )
 
-SCHEMA = Table("essai", (Column("code", "code", "code"), Column("nombre", "nombre", "effectif")))
-OTHER = Table("autre", (Column("code", "code"), Column("valeur", "valeur", "nombre")))
+SCHEMA = TableSchema(
+    "essai", (ColumnSchema("code", "code", "code"), ColumnSchema("nombre", "nombre", "effectif"))
+)
+OTHER = TableSchema(
+    "autre", (ColumnSchema("code", "code"), ColumnSchema("valeur", "valeur", "nombre"))
+)
 
 
 @pytest.fixture

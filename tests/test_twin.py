@@ -8,15 +8,15 @@ import pandas as pd
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.catalogue import discover, source
 from fpi_eval.sources.geographie import zones_par_commune
+from fpi_eval.sources.known_sources import discover, source
 from fpi_eval.sources.register.openings import read_ouvertures
 from fpi_eval.sources.urssaf import read_urssaf_commune_ape
 from fpi_eval.twin import SCENARIOS, SMALL, TwinParameters, draw, write_files
 from fpi_eval.twin.courses import DIPLOMES, cfd_at, courses, mefstat11
 from fpi_eval.twin.draw import observed, simulate
-from fpi_eval.twin.files.outcomes import write_regions
-from fpi_eval.twin.files.seats import rows_of
+from fpi_eval.twin.files.outcome_files import write_regions
+from fpi_eval.twin.files.seat_files import rows_of
 from fpi_eval.twin.geography import departements, uai
 from fpi_eval.twin.moments import (
     catalogue_moments,

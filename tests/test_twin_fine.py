@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fpi_eval.panel.donnees import load
+from fpi_eval.panel.loading import load
 from fpi_eval.programme import load_programme
-from fpi_eval.sources.catalogue import discover, source
+from fpi_eval.sources.known_sources import discover, source
 from fpi_eval.twin import SMALL, draw, write_files
 from fpi_eval.twin.courses import mefstat11
 from fpi_eval.twin.files.fine import write_fine

@@ -12,12 +12,7 @@ import pytest
 from fpi_eval.disclosure.shown import _made
 from fpi_eval.errors import FpiError
 from fpi_eval.sheets import Column, Sheet, csv_text, is_risky
-from fpi_eval.workbook import (
-    export_tables,
-    replace_files,
-    sheet_names,
-    write_workbook,
-)
+from fpi_eval.workbook import export_tables, replace_files, sheet_names, write_workbook
 
 COLUMNS = (
     Column("formation", "Formation"),

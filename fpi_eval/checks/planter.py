@@ -12,7 +12,7 @@ from fpi_eval.checks.donors import SHARES, Donor, donors
 from fpi_eval.checks.drawing import Openings, features, hosts, openings_of, propensity, sites
 from fpi_eval.checks.drift import Drift, drift
 from fpi_eval.checks.planted import Planted
-from fpi_eval.checks.planting import Truth, design_of, outcome_of, run_j, seats_of
+from fpi_eval.checks.planting import PlantedTruth, design_of, outcome_of, run_j, seats_of
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import DEP, ETAB, GROSS, NET
 from fpi_eval.impact.placebo_regions import candidate
@@ -128,7 +128,7 @@ def _one(donor: Donor, plan: _Plan, chosen, clusters, number: int, rng) -> list[
     region = donor.cells["code_region"].to_numpy()[chosen[chosen >= 0][0]]
     state, rows = rng.integers(2**63), []
     for planted in (True, False):
-        truth = Truth(
+        truth = PlantedTruth(
             plan.effect * planted, tuple(k * planted for k in plan.kappa), drifted, plan.ramp
         )
         y, gross, net = outcome_of(donor, fake, truth, np.random.default_rng(state))

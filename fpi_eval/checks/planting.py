@@ -11,7 +11,7 @@ from fpi_eval.checks.drawing import Openings
 from fpi_eval.impact.few_treated import wild_interval
 from fpi_eval.impact.frame import DEP, ETAB, GROSS, NET, SEATS, WEIGHTS, final
 from fpi_eval.impact.j import combination
-from fpi_eval.impact.uncertainty import CR3, Candidate, Clusters, Interval, error
+from fpi_eval.impact.uncertainty import CR3, Candidate, ChosenInterval, Clusters, error
 from fpi_eval.regression import linear
 
 OTHER = "autres_places"
@@ -60,7 +60,7 @@ def seats_of(donor: Donor, openings: Openings, chosen: np.ndarray) -> Fake:
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class PlantedTruth:
     """What is planted: effect per seat, displacement coefficients, drift a year, ramp-up by age."""
 
     effect: float
@@ -70,7 +70,7 @@ class Truth:
 
 
 def outcome_of(
-    donor: Donor, fake: Fake, truth: Truth, rng: np.random.Generator
+    donor: Donor, fake: Fake, truth: PlantedTruth, rng: np.random.Generator
 ) -> tuple[np.ndarray, float, float]:
     """Return the outcome with the fake programme, and its true gross and net effect per seat.
 
@@ -98,7 +98,7 @@ def _drifted(y: np.ndarray, path: np.ndarray, rng: np.random.Generator) -> np.nd
     return np.sign(path) * rng.binomial(np.maximum(y, 0).astype(int), chance)
 
 
-def _come(fake, time, on, truth: Truth, rng, y) -> np.ndarray:
+def _come(fake, time, on, truth: PlantedTruth, rng, y) -> np.ndarray:
     """Return pupils who come to opened seats (who leave closed ones), one binomial a row."""
     if truth.effect == 0 or not on.any():
         return np.zeros(int(on.sum()))
@@ -113,7 +113,7 @@ def _come(fake, time, on, truth: Truth, rng, y) -> np.ndarray:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Design:
+class PlantedDesign:
     """J's regressors of a fake programme, net of effects: they serve any outcome."""
 
     names: tuple[str, ...]
@@ -122,7 +122,7 @@ class Design:
     clusters: Clusters
 
 
-def design_of(donor: Donor, fake: Fake, etab: np.ndarray, dep: np.ndarray) -> Design:
+def design_of(donor: Donor, fake: Fake, etab: np.ndarray, dep: np.ndarray) -> PlantedDesign:
     """Return regressors then instruments, as `impact.j.regressors` makes them, net of effects."""
     n, columns, names = donor.n, [fake.dose, fake.etab, fake.dep], [SEATS, ETAB, DEP]
     sign = [np.sign(fake.dose)]
@@ -133,7 +133,7 @@ def design_of(donor: Donor, fake: Fake, etab: np.ndarray, dep: np.ndarray) -> De
     raw = np.column_stack([*(v / n for v in columns), *sign])
     on = fake.dose != 0
     clusters = Clusters(etab, dep, np.unique(etab[on]).size, np.unique(dep[on]).size)
-    return Design(tuple(names), raw, donor.absorber.residualize(raw), clusters)
+    return PlantedDesign(tuple(names), raw, donor.absorber.residualize(raw), clusters)
 
 
 def _final(cell: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -144,8 +144,8 @@ def _final(cell: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def run_j(
-    donor: Donor, design: Design, fake: Fake, y: np.ndarray, factor: Sequence[Candidate]
-) -> dict[str, tuple[float, Interval]]:
+    donor: Donor, design: PlantedDesign, fake: Fake, y: np.ndarray, factor: Sequence[Candidate]
+) -> dict[str, tuple[float, ChosenInterval]]:
     """Return gross and net effect of J with the intervals that the real run's rules give."""
     change = np.flatnonzero(y != donor.y)
     moved = np.zeros(len(y))

@@ -8,16 +8,11 @@ import numpy as np
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.checks.planted import Planted
-from fpi_eval.checks.thresholds import (  # noqa: F401
-    CAUTION,
+from fpi_eval.checks.thresholds import (
     FAIL,
-    MARKS,
-    PASS,
     THRESHOLDS,
-    UNKNOWN,
     Check,
     Threshold,
-    thresholds,
 )
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS, NET

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources import catalogue as sources
+from fpi_eval.sources import known_sources as sources
 from fpi_eval.sources.nomenclatures import read_nomenclatures
 from fpi_eval.sources.reading.cache import cached
 from fpi_eval.text import liste

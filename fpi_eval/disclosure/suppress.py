@@ -7,13 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.disclosure.hiding import TOLERANCE, Hiding
-from fpi_eval.disclosure.margins import (
-    Protected,
-    Publication,
-    ToPublish,
-    elementary,
-    with_margins,
-)
+from fpi_eval.disclosure.margins import Protected, Publication, ToPublish, elementary, with_margins
 from fpi_eval.disclosure.readers import show, show_public
 from fpi_eval.disclosure.rules import (
     COMPLEMENT,

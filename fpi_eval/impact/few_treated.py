@@ -5,7 +5,7 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import SEATS, effects
-from fpi_eval.impact.uncertainty import ENOUGH, Clusters, Interval
+from fpi_eval.impact.uncertainty import ENOUGH, ChosenInterval, Clusters
 from fpi_eval.regression import choose, randomization, wild_cluster
 from fpi_eval.regression.absorb import Absorber
 from fpi_eval.regression.linear import LinearFit
@@ -17,19 +17,19 @@ BATCH = 50
 
 def interval_of_gross(
     frame: pd.DataFrame, fit: LinearFit, n_treated: int, std_error: float, *, seed: int = 0
-) -> Interval | None:
+) -> ChosenInterval | None:
     """Return the interval the rule of `choose` gives to the gross effect; None from 20 on."""
     rule = choose(n_treated)
     if rule.key == "cr1":
         return None
     if rule.key == "wild":
         test = wild_gross(frame, fit, seed=seed)
-        return Interval(std_error, test.ci_low, test.ci_high, test.p_value, rule.name)
+        return ChosenInterval(std_error, test.ci_low, test.ci_high, test.p_value, rule.name)
     value = float(fit.coefficients[fit.position(SEATS)])
     test = moved_openings(frame, value, std_error, seed=seed, with_interval=rule.has_interval)
     name = f"{rule.name} ({len(test.placebos)} déplacements, p ne peut descendre sous "
     name += f"{test.floor:.3f})".replace(".", ",")
-    return Interval(std_error, test.ci_low, test.ci_high, test.p_value, name)
+    return ChosenInterval(std_error, test.ci_low, test.ci_high, test.p_value, name)
 
 
 def wild_gross(frame: pd.DataFrame, fit: LinearFit, *, seed: int = 0) -> WildTest:
@@ -52,13 +52,15 @@ def wild_coefficient(fit: LinearFit, j: int, clusters: Clusters, *, seed: int = 
     )  # fmt: skip
 
 
-def wild_interval(fit: LinearFit, j: int, clusters: Clusters, std_error: float) -> Interval | None:
+def wild_interval(
+    fit: LinearFit, j: int, clusters: Clusters, std_error: float
+) -> ChosenInterval | None:
     """Return the wild bootstrap interval of a group with few opened establishments, else None."""
     rule = choose(clusters.n_treated_etab)
     if rule.key != "wild":
         return None
     test = wild_coefficient(fit, j, clusters)
-    return Interval(std_error, test.ci_low, test.ci_high, test.p_value, rule.name)
+    return ChosenInterval(std_error, test.ci_low, test.ci_high, test.p_value, rule.name)
 
 
 def moved_openings(

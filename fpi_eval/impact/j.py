@@ -6,14 +6,10 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.impact.columns import any_table
-from fpi_eval.impact.frame import (  # noqa: F401
-    DEP,
-    DISPLACEMENT,
+from fpi_eval.impact.frame import (
     EFFECTS_TEXT,
-    ETAB,
     EXPOSURES,
     GROSS,
-    NET,
     REACH_TEXT,
     REGRESSORS,
     SAMPLE_TEXT,
@@ -22,11 +18,10 @@ from fpi_eval.impact.frame import (  # noqa: F401
     WEIGHTS,
     effects,
     final,
-    reach,
     sample,
     scale,
 )
-from fpi_eval.impact.uncertainty import CR3, Candidate, Interval, answer, error, event_table
+from fpi_eval.impact.uncertainty import CR3, Candidate, ChosenInterval, answer, error, event_table
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
 from fpi_eval.results import Estimate, Estimates, EventStudy
@@ -145,7 +140,7 @@ def report(frame: Sample, fit: linear.LinearFit) -> Estimates:
     return Estimates(tuple(items))
 
 
-def few_interval(used, frame, fit: linear.LinearFit, by_etab: np.ndarray) -> Interval | None:
+def few_interval(used, frame, fit: linear.LinearFit, by_etab: np.ndarray) -> ChosenInterval | None:
     """Return the interval of the gross effect when few establishments are treated, else None."""
     from fpi_eval.impact.few_treated import interval_of_gross  # it reads this module
 

@@ -33,7 +33,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class ChosenInterval:
     """An interval and the rule behind it."""
 
     std_error: float
@@ -43,7 +43,7 @@ class Interval:
     rule: str
 
 
-def widest(estimate: float, candidates: list[Candidate], *, level: float = 0.95) -> Interval:
+def widest(estimate: float, candidates: list[Candidate], *, level: float = 0.95) -> ChosenInterval:
     """Return the widest interval among candidates; the rule names it and those it was compared to.
 
     Taking the widest is conservative by construction: each level of clustering is wrong if shocks
@@ -51,13 +51,13 @@ def widest(estimate: float, candidates: list[Candidate], *, level: float = 0.95)
     """
     kept = [c for c in candidates if np.isfinite(c.std_error) and c.df >= 1]
     if not kept:
-        return Interval(np.nan, np.nan, np.nan, np.nan, ALONE)
+        return ChosenInterval(np.nan, np.nan, np.nan, np.nan, ALONE)
     bounds = [interval(estimate, c.std_error, c.df, level=level) for c in kept]
     best = max(range(len(kept)), key=lambda j: bounds[j][1] - bounds[j][0])
     rule = kept[best].name
     if len(kept) > 1:
         rule += f" (intervalle le plus large parmi : {text.liste(c.name for c in kept)})"
-    return Interval(kept[best].std_error, *bounds[best], rule)
+    return ChosenInterval(kept[best].std_error, *bounds[best], rule)
 
 
 def error(influence: np.ndarray) -> float:
@@ -120,7 +120,7 @@ class Clusters:
         by_dep: np.ndarray,
         kind: str,
         also: Sequence[Candidate] = (),
-    ) -> tuple[Interval, str]:
+    ) -> tuple[ChosenInterval, str]:
         """Return the widest interval and the level of its clusters.
 
         Établissements lie in départements, so errors by département allow for shocks of both;
@@ -142,7 +142,7 @@ def answer(
     by_dep: np.ndarray,
     *,
     kind: str = CR1,
-    instead: Interval | None = None,
+    instead: ChosenInterval | None = None,
     also: Sequence[Candidate] = (),
     **facts,
 ) -> Estimate:

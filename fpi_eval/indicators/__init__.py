@@ -5,12 +5,12 @@ from fpi_eval.indicators.catalogue import INDICATORS
 from fpi_eval.indicators.compute import compare, compute, compute_all, newcombe, wilson
 from fpi_eval.indicators.declare import Indicator, definitions
 from fpi_eval.indicators.derive import entry_cohort, gains, in_seats, seat_moves
-from fpi_eval.indicators.insertion import emploi_publie
-from fpi_eval.indicators.programme import personnes_formees, suivi_ami_cma
+from fpi_eval.indicators.emploi_publie import emploi_publie
 from fpi_eval.indicators.quadrant import quadrant
 from fpi_eval.indicators.qualite import scope_change
 from fpi_eval.indicators.remplissage import passage
 from fpi_eval.indicators.resemblance import resemblance, true_effects
+from fpi_eval.indicators.suivi import personnes_formees, suivi_ami_cma
 from fpi_eval.indicators.territory import join_jobs
 from fpi_eval.indicators.waves import waves
 

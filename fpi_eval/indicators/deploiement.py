@@ -3,7 +3,7 @@
 import pandas as pd
 
 from fpi_eval.panel.panels import Panels, du_programme
-from fpi_eval.panel.regional import territoire
+from fpi_eval.panel.regional_panel import territoire
 
 
 def avancement(p: Panels) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from fpi_eval.indicators.catalogue import TAUX_DEMANDE, TAUX_EMPLOI_6_MOIS, TAUX
 from fpi_eval.indicators.compute import compute
 from fpi_eval.indicators.declare import Indicator
 from fpi_eval.panel.panels import Panels
-from fpi_eval.panel.regional import HERE, territoire
+from fpi_eval.panel.regional_panel import HERE, territoire
 
 BY = ["territoire", "filiere", "niveau", "voie"]
 

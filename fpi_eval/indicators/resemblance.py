@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval import twin
-from fpi_eval.panel.donnees import simulated_folder
+from fpi_eval.panel.loading import simulated_folder
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.year import Year, load
 from fpi_eval.twin import moments

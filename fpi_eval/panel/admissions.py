@@ -7,8 +7,8 @@ September that follows but not equal to them: some admitted never come, others c
 
 import pandas as pd
 
-from fpi_eval.panel.donnees import Donnees
 from fpi_eval.panel.identity import latest_uai
+from fpi_eval.panel.loading import Donnees
 
 SOURCES = ("parcoursup_portail", "parcoursup")  # of a session in both, the first one's rows
 SEXES = ["entrants_filles", "entrants_garcons"]

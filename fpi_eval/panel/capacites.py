@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fpi_eval.panel.donnees import Donnees
 from fpi_eval.panel.identity import BAC_PRO, BTS, latest_uai, type_de_diplome
+from fpi_eval.panel.loading import Donnees
 from fpi_eval.panel.matching import departement_of
-from fpi_eval.panel.regional import entries_only, with_course
+from fpi_eval.panel.regional_panel import entries_only, with_course
 
 COLUMNS = [
     "source", "uai", "code_departement", "code_academie", "code_region", "mefstat11", "cfd",

@@ -10,7 +10,7 @@ import pandas as pd
 from fpi_eval.panel.identity import BAC_PRO, latest_uai
 from fpi_eval.panel.matching import departement_of
 from fpi_eval.panel.panels import Panels
-from fpi_eval.panel.regional import with_course
+from fpi_eval.panel.regional_panel import with_course
 from fpi_eval.sources.reading.headers import spelling
 from fpi_eval.text import VOIES
 

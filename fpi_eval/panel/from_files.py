@@ -15,7 +15,7 @@ from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.identity import BAC_PRO, latest_uai
 from fpi_eval.panel.matching import departement_of
 from fpi_eval.panel.panels import Panels
-from fpi_eval.panel.regional import with_course
+from fpi_eval.panel.regional_panel import with_course
 from fpi_eval.panel.tension import with_tension
 
 KEYS = ["uai", "course", "voie"]

@@ -7,14 +7,14 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.panel import admissions, secteurs, tension
+from fpi_eval.panel.bts_passage import Matching, match_bts, passage_panel
 from fpi_eval.panel.capacites import Capacites, capacites
-from fpi_eval.panel.donnees import Donnees
 from fpi_eval.panel.identity import BTS, course_identity, renovations, with_levels
 from fpi_eval.panel.links import link_entry_to_final
+from fpi_eval.panel.loading import Donnees
 from fpi_eval.panel.matching import departement_of, with_kin
-from fpi_eval.panel.passage import Matching, match_bts, passage_panel
-from fpi_eval.panel.regional import build_regional_panel, entry_places, outcomes, with_course
-from fpi_eval.sources.filieres import read_filieres
+from fpi_eval.panel.regional_panel import build_regional_panel, entry_places, outcomes, with_course
+from fpi_eval.sources.declared_filieres import read_filieres
 from fpi_eval.sources.inserjeunes_region import INSERJEUNES_REGION
 from fpi_eval.sources.parcoursup import PARCOURSUP
 from fpi_eval.sources.reading.schema import no_rows

@@ -7,7 +7,7 @@ import pandas as pd
 from fpi_eval.panel.identity import BAC_PRO, course_identity, with_levels
 from fpi_eval.panel.matching import filieres_of, with_kin
 from fpi_eval.programme import Programme
-from fpi_eval.sources.filieres import FILE, read_filieres
+from fpi_eval.sources.declared_filieres import FILE, read_filieres
 from fpi_eval.sources.nomenclatures import Nomenclatures
 from fpi_eval.sources.reading.reading import Reading
 from fpi_eval.sources.register.known import Course, Known

@@ -7,7 +7,8 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
-from fpi_eval.sources import catalogue, geographie, naf, urssaf
+from fpi_eval.sources import geographie, naf, urssaf
+from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.sources.naf import A17_OF_A38
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading

@@ -8,8 +8,8 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
-from fpi_eval.panel import donnees as files
 from fpi_eval.panel import emploi_etablissements, emploi_formations, emplois
+from fpi_eval.panel import loading as files
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.from_files import cell_panel

@@ -1,7 +1,7 @@
 """After the effect: how many people will have been trained by 2030, and with what chances."""
 
 from fpi_eval.projection.backtest import crps, pit, retroprojection, score
-from fpi_eval.projection.diversion import diversion_draws
+from fpi_eval.projection.diversion_draws import diversion_draws
 from fpi_eval.projection.filling import from_profile, seen
 from fpi_eval.projection.flow import Flux, openings, simulate
 from fpi_eval.projection.outlook import Outlook, measured_rates, outlook

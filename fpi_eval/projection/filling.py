@@ -9,11 +9,7 @@ from scipy import stats
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.imputation import fit, read, unexposed, used_rows
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters
-from fpi_eval.projection.rates import (
-    SD_ANNEE,
-    Profil,
-    Taux,
-)
+from fpi_eval.projection.rates import SD_ANNEE, Profil, Taux
 
 STRENGTH = (0.0, 2.0)  # the declared delay may turn out nil, or twice as long
 SHAPE = 0.05  # and each of the first years off the declared path by that much (sd)

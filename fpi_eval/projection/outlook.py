@@ -13,7 +13,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.indicators import deploiement, remplissage
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.year import Year
-from fpi_eval.projection.diversion import diversion_draws
+from fpi_eval.projection.diversion_draws import diversion_draws
 from fpi_eval.projection.filling import from_profile, seen
 from fpi_eval.projection.projection import Projection, projeter
 from fpi_eval.projection.rates import Profil, Taux, complete, from_counts

@@ -14,9 +14,9 @@ from fpi_eval.disclosure import Protected
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.year import Year
+from fpi_eval.records.bad_rows import Faults, examine
 from fpi_eval.records.composition import with_groups
 from fpi_eval.records.exports import outcomes_table, sectors_table
-from fpi_eval.records.faults import Faults, examine
 from fpi_eval.records.open import open_records
 from fpi_eval.records.panel import counts, on_courses, with_counts
 from fpi_eval.twin import SMALL, draw, write_records

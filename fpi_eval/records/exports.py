@@ -11,7 +11,7 @@ from fpi_eval.absent import Absent
 from fpi_eval.disclosure import Protected, Rate, Thresholds, protect
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Individus
-from fpi_eval.records import rules
+from fpi_eval.records import producer_rules as rules
 from fpi_eval.records.open import Records, run
 from fpi_eval.records.panel import located
 

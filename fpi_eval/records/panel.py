@@ -11,7 +11,7 @@ from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.from_files import coded
 from fpi_eval.panel.identity import latest_uai
 from fpi_eval.panel.year import Year
-from fpi_eval.records import rules
+from fpi_eval.records import producer_rules as rules
 from fpi_eval.records.open import Records, run
 
 KEYS = ["uai", "mefstat11", "cfd", "voie", "rentree"]

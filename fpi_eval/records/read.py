@@ -12,7 +12,7 @@ from typing import Any
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Individus
-from fpi_eval.records import schema
+from fpi_eval.records import declared_files as schema
 
 IN_NAME = {
     "millesime": r"\d{4}[-_]\d{4}",

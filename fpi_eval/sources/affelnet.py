@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import MEFSTAT11, OBSOLETE, Column, Table
+from fpi_eval.sources.reading import MEFSTAT11, OBSOLETE, ColumnSchema, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import without_uai
@@ -23,24 +23,42 @@ PLACES_MIN, PLACES_MAX = 5, 500
 CELL = ["uai", "mefstat11"]
 SUB_ROWS = "Affectation"
 
-AFFELNET = Table(
+AFFELNET = TableSchema(
     name="affelnet",
     columns=(
-        Column("uai", "Etablissement d'accueil", "uai", aliases=("ID_ETAB",), missing=(OBSOLETE,)),
-        Column("mefstat11", "MEF STAT 11", "code", aliases=("CO_MEFSTAT",), nullable=False,
-               pattern=MEFSTAT11),
-        Column("voeu_recensement", "Voeu de recensement O/N", "code", aliases=("FL_VRECENS",),
-               choices=("O", "N")),
-        Column("statut", "Statut Offre de formation", "code", aliases=("CO_STA",),
-               choices=("ST", "AP")),
-        Column("places", "Capacité carte scolaire", "effectif", aliases=("VAL_CARSCO",), high=9999),
-        Column("voeux_1", "Demandes vœux 1", "effectif", aliases=("Demandes voeux 1",),
-               required=False),
-        Column("type_mef", "Type de MEF", required=False),
-        Column("mefstat11_terminale", "mef_stat_terminale", "code", required=False,
-               pattern=MEFSTAT11),
+        ColumnSchema(
+            "uai", "Etablissement d'accueil", "uai", aliases=("ID_ETAB",), missing=(OBSOLETE,)
+        ),
+        ColumnSchema(
+            "mefstat11",
+            "MEF STAT 11",
+            "code",
+            aliases=("CO_MEFSTAT",),
+            nullable=False,
+            pattern=MEFSTAT11,
+        ),
+        ColumnSchema(
+            "voeu_recensement",
+            "Voeu de recensement O/N",
+            "code",
+            aliases=("FL_VRECENS",),
+            choices=("O", "N"),
+        ),
+        ColumnSchema(
+            "statut", "Statut Offre de formation", "code", aliases=("CO_STA",), choices=("ST", "AP")
+        ),
+        ColumnSchema(
+            "places", "Capacité carte scolaire", "effectif", aliases=("VAL_CARSCO",), high=9999
+        ),
+        ColumnSchema(
+            "voeux_1", "Demandes vœux 1", "effectif", aliases=("Demandes voeux 1",), required=False
+        ),
+        ColumnSchema("type_mef", "Type de MEF", required=False),
+        ColumnSchema(
+            "mefstat11_terminale", "mef_stat_terminale", "code", required=False, pattern=MEFSTAT11
+        ),
     ),
-)  # fmt: skip
+)
 
 
 def read_affelnet(path: Path, rentree: int, *, renaming: Renaming | None = None) -> Reading:
@@ -63,8 +81,10 @@ def read_affelnet(path: Path, rentree: int, *, renaming: Renaming | None = None)
         if name not in kept:
             kept[name] = pd.Series(None, kept.index, dtype=dtype)
     whole = _one_row_a_class(kept)
-    aside = {**reading.provenance.lignes_ecartees,
-             "statut autre que ST ou vœu de recensement": int((~counts).sum())}  # fmt: skip
+    aside = {
+        **reading.provenance.lignes_ecartees,
+        "statut autre que ST ou vœu de recensement": int((~counts).sum()),
+    }
     if len(whole) < len(kept):
         aside["sous-ligne d'une même classe, capacité déjà comptée"] = len(kept) - len(whole)
     origin = replace(reading.provenance, lignes_ecartees=aside, remarques=_remarks(whole, kept))

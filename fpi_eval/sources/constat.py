@@ -10,24 +10,39 @@ from dataclasses import replace
 from pathlib import Path
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.reading import MEFSTAT11, OBSOLETE, Column, Table
+from fpi_eval.sources.reading import MEFSTAT11, OBSOLETE, ColumnSchema, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import without_uai
 
-CONSTAT = Table(
+CONSTAT = TableSchema(
     name="constat",
     columns=(
-        Column("rentree", "Rentrée scolaire", "entier", aliases=("rentree_scolaire",),
-               nullable=False, required=False, low=2000, high=2099),
-        Column("uai", "UAI", "uai", aliases=("numero_d_etablissement",), missing=(OBSOLETE,)),
-        Column("mefstat11", "Mef Bcp 11", "code", aliases=("mef_bcp_11",), nullable=False,
-               pattern=MEFSTAT11),
-        Column("effectif", "Nombre d'élèves : Total", "effectif",
-               aliases=("nombre_d_eleves_total",)),
+        ColumnSchema(
+            "rentree",
+            "Rentrée scolaire",
+            "entier",
+            aliases=("rentree_scolaire",),
+            nullable=False,
+            required=False,
+            low=2000,
+            high=2099,
+        ),
+        ColumnSchema("uai", "UAI", "uai", aliases=("numero_d_etablissement",), missing=(OBSOLETE,)),
+        ColumnSchema(
+            "mefstat11",
+            "Mef Bcp 11",
+            "code",
+            aliases=("mef_bcp_11",),
+            nullable=False,
+            pattern=MEFSTAT11,
+        ),
+        ColumnSchema(
+            "effectif", "Nombre d'élèves : Total", "effectif", aliases=("nombre_d_eleves_total",)
+        ),
     ),
     key=("rentree", "uai", "mefstat11"),
-)  # fmt: skip
+)
 
 
 def read_constat(
@@ -54,8 +69,9 @@ def read_constat(
                 "ni colonne « Rentrée scolaire », ni année dans le nom. Nommez le fichier comme "
                 "« constat_2025.csv », et déclarez ce nom avec {rentree} dans « fichier » de "
                 "programme.toml.",
-                fichier=origin.fichier, ligne=1,
-            )  # fmt: skip
+                fichier=origin.fichier,
+                ligne=1,
+            )
         table["rentree"] = rentree
         said = {f"lignes dont la rentrée, {rentree}, vient du nom du fichier": len(table)}
         origin = replace(origin, remarques=said)
@@ -64,7 +80,8 @@ def read_constat(
         raise FpiError(
             f"des lignes de la rentrée {other} dans un fichier nommé {rentree}. Renommez le "
             "fichier, ou déposez celui de la bonne année.",
-            fichier=origin.fichier, colonne="Rentrée scolaire",
-        )  # fmt: skip
+            fichier=origin.fichier,
+            colonne="Rentrée scolaire",
+        )
     table = table.astype({"rentree": "int64"})
     return Reading(table[["uai", "mefstat11", "rentree", "effectif"]], origin)

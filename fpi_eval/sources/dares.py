@@ -8,7 +8,7 @@ are those of FAP-2009: FAP-2021 codes do not join. Publisher: Dares, Licence Ouv
 
 from pathlib import Path
 
-from fpi_eval.sources.reading import Column, Table
+from fpi_eval.sources.reading import ColumnSchema, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import strict, verify, without_blank_rows
@@ -16,34 +16,36 @@ from fpi_eval.sources.reading.tidy import strict, verify, without_blank_rows
 NIVEAUX_GEO = ("nat", "reg", "dep")
 _NOTE = {"kind": "entier", "low": 1, "high": 5, "expected": "une note de 1 à 5"}
 
-TENSIONS = Table(
+TENSIONS = TableSchema(
     name="dares_tensions",
     columns=(
-        Column("fap", "fap", "code", nullable=False, pattern=r"[A-Z]\d[0-9A-Z]\d{0,2}"),
-        Column("niveau_fap", "niveau_fap", "code", nullable=False, choices=("fap 225", "fap 87")),
-        Column("niveau_geo", "niveau_geo", "code", nullable=False, choices=NIVEAUX_GEO),
-        Column("region", "reg", "entier", low=1, high=99),
-        Column("departement", "dep", "code", pattern=r"\d{2,3}|2[AB]"),
-        Column("annee", "Année", "entier", nullable=False, low=2000, high=2099),
-        Column("emploi_moyen", "Emploi moyen", "effectif"),
-        Column("tension", "Tension", "nombre", low=-20, high=20),
-        Column("categorie_tension", "Catégorie Tension", **_NOTE),
-        Column("intensite_embauches", "Intensité d'embauches", **_NOTE),
-        Column("lien_formation_emploi", "Lien formation-emploi", **_NOTE),
-        Column("manque_main_oeuvre", "Manque de main-d'œuvre disponible", **_NOTE),
-        Column("non_durabilite", "Non-durabilité de l'emploi", **_NOTE),
-        Column("conditions_contraignantes", "Conditions de travail contraignantes", **_NOTE),
-        Column("inadequation_geographique", "Inadéquation géographique", **_NOTE),
+        ColumnSchema("fap", "fap", "code", nullable=False, pattern=r"[A-Z]\d[0-9A-Z]\d{0,2}"),
+        ColumnSchema(
+            "niveau_fap", "niveau_fap", "code", nullable=False, choices=("fap 225", "fap 87")
+        ),
+        ColumnSchema("niveau_geo", "niveau_geo", "code", nullable=False, choices=NIVEAUX_GEO),
+        ColumnSchema("region", "reg", "entier", low=1, high=99),
+        ColumnSchema("departement", "dep", "code", pattern=r"\d{2,3}|2[AB]"),
+        ColumnSchema("annee", "Année", "entier", nullable=False, low=2000, high=2099),
+        ColumnSchema("emploi_moyen", "Emploi moyen", "effectif"),
+        ColumnSchema("tension", "Tension", "nombre", low=-20, high=20),
+        ColumnSchema("categorie_tension", "Catégorie Tension", **_NOTE),
+        ColumnSchema("intensite_embauches", "Intensité d'embauches", **_NOTE),
+        ColumnSchema("lien_formation_emploi", "Lien formation-emploi", **_NOTE),
+        ColumnSchema("manque_main_oeuvre", "Manque de main-d'œuvre disponible", **_NOTE),
+        ColumnSchema("non_durabilite", "Non-durabilité de l'emploi", **_NOTE),
+        ColumnSchema("conditions_contraignantes", "Conditions de travail contraignantes", **_NOTE),
+        ColumnSchema("inadequation_geographique", "Inadéquation géographique", **_NOTE),
     ),
     key=("annee", "niveau_fap", "fap", "niveau_geo", "region", "departement"),
 )
 
-FAP_ROME = Table(
+FAP_ROME = TableSchema(
     name="dares_fap_rome",
     columns=(
-        Column("fap", "Fap", "code", pattern=r"[A-Z]\d[0-9A-Z]\d{2}"),
-        Column("rome", "Rome", "code", pattern=r"[A-Z]\d{4}"),
-        Column("libelle_rome", "intitule_rome", missing=("NA",)),
+        ColumnSchema("fap", "Fap", "code", pattern=r"[A-Z]\d[0-9A-Z]\d{2}"),
+        ColumnSchema("rome", "Rome", "code", pattern=r"[A-Z]\d{4}"),
+        ColumnSchema("libelle_rome", "intitule_rome", missing=("NA",)),
     ),
 )
 
@@ -59,8 +61,9 @@ def read_tensions(path: Path, *, renaming: Renaming | None = None) -> Reading:
         keep one `niveau_geo` and one `niveau_fap`.
     """
     reading = read_table(path, TENSIONS, renaming)
-    table = reading.table.rename(columns={"region": "code_region", "departement":
-                                          "code_departement"})  # fmt: skip
+    table = reading.table.rename(
+        columns={"region": "code_region", "departement": "code_departement"}
+    )
     table["code_region"] = table["code_region"].map(_two_digits, na_action="ignore")
     table["code_departement"] = table["code_departement"].str.zfill(3)
     return Reading(table.astype({"annee": "int64"}), reading.provenance)

@@ -11,46 +11,57 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fpi_eval.sources.reading import Column, Rule, Table
+from fpi_eval.sources.reading import ColumnSchema, RowRule, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
 NIVEAUX = {
-    "2nde_pro": "2ndes_pro", "1re_pro": "1eres_pro", "terminale_pro": "terminales_pro",
-    "cap_1": "cap_1ere_annee", "cap_2": "cap_2nde_annee", "cap_en_1_an": "cap_en_1_an",
-    "cap_en_3_ans": "cap_en_3_ans", "bma_1": "bma_1ere_annee", "bma_2": "bma_2nde_annee",
-    "bma_en_1_an": "bma_en_1_an", "mc": "mc",
-}  # fmt: skip
+    "2nde_pro": "2ndes_pro",
+    "1re_pro": "1eres_pro",
+    "terminale_pro": "terminales_pro",
+    "cap_1": "cap_1ere_annee",
+    "cap_2": "cap_2nde_annee",
+    "cap_en_1_an": "cap_en_1_an",
+    "cap_en_3_ans": "cap_en_3_ans",
+    "bma_1": "bma_1ere_annee",
+    "bma_2": "bma_2nde_annee",
+    "bma_en_1_an": "bma_en_1_an",
+    "mc": "mc",
+}
 PARTS = ("filles", "garcons", "production", "services")
 _ALWAYS = ("2nde_pro", "1re_pro", "terminale_pro", "cap_1", "cap_2")
 
 
-def _level(niveau: str) -> tuple[Column, ...]:
+def _level(niveau: str) -> tuple[ColumnSchema, ...]:
     parts = () if niveau == "bma_en_1_an" else PARTS
     return tuple(
-        Column(f"{niveau}|{part}", NIVEAUX[niveau] + (f"_{part}" if part != "effectif" else ""),
-               "effectif", required=niveau in _ALWAYS)
+        ColumnSchema(
+            f"{niveau}|{part}",
+            NIVEAUX[niveau] + (f"_{part}" if part != "effectif" else ""),
+            "effectif",
+            required=niveau in _ALWAYS,
+        )
         for part in ("effectif", *parts)
-    )  # fmt: skip
+    )
 
 
-def _adds_up(niveau: str, first: str, second: str) -> Rule:
+def _adds_up(niveau: str, first: str, second: str) -> RowRule:
     """Return the rule that two parts of a level make the level."""
     whole, a, b = (f"{niveau}|{part}" for part in ("effectif", first, second))
-    return Rule(
+    return RowRule(
         (whole, a, b),
         lambda t: (t[a] + t[b] - t[whole]).abs() > 0,
         f"{{{a}}} et {{{b}}} ne font pas {{{whole}}}.",
     )
 
 
-EFFECTIFS = Table(
+EFFECTIFS = TableSchema(
     name="effectifs",
     columns=(
-        Column("rentree", "rentree_scolaire", "entier", nullable=False, low=2000, high=2099),
-        Column("uai", "numero_lycee", "uai", nullable=False),
-        Column("secteur", "secteur", "code", choices=("PUBLIC", "PRIVE")),
-        Column("ensemble", "nombre_d_eleves", "effectif"),
+        ColumnSchema("rentree", "rentree_scolaire", "entier", nullable=False, low=2000, high=2099),
+        ColumnSchema("uai", "numero_lycee", "uai", nullable=False),
+        ColumnSchema("secteur", "secteur", "code", choices=("PUBLIC", "PRIVE")),
+        ColumnSchema("ensemble", "nombre_d_eleves", "effectif"),
         *(column for niveau in NIVEAUX for column in _level(niveau)),
     ),
     key=("rentree", "uai"),

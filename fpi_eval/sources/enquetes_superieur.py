@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import UAI, Column, Table
+from fpi_eval.sources.reading import UAI, ColumnSchema, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import set_aside, verify
@@ -21,35 +21,69 @@ MOIS = {"18 mois après le diplôme": 18, "30 mois après le diplôme": 30}
 _PCT = {"kind": "pourcentage", "missing": (".",)}
 _EUR = {"kind": "effectif", "missing": (".",)}
 
-ENQUETES = Table(
+ENQUETES = TableSchema(
     name="enquetes_superieur",
     columns=(
-        Column("annee", "Annee", "entier", nullable=False, low=2000, high=2099),
-        Column("diplome", "Diplôme", "code", nullable=False,
-               choices=("LICENCE PRO", "MASTER LMD", "MASTER ENS")),
-        Column("uai", "Numéro de l'établissement", "code", nullable=False,
-               aliases=("numero_de_l_etablissement",), pattern=rf"{UAI}|{NATIONAL}"),
-        Column("etablissement", "Établissement"),
-        Column("code_academie", "Code de l'académie", "code", aliases=("code_de_l_academie",),
-               pattern=r"A\d\d"),
-        Column("code_domaine", "Code du domaine", "code", aliases=("code_du_domaine",)),
-        Column("code_discipline", "Code de la discipline", "code", nullable=False,
-               aliases=("code_de_la_discipline",), pattern=r"disc\d\d"),
-        Column("discipline", "Discipline"),
-        Column("situation", "situation", "code", nullable=False, choices=tuple(MOIS)),
-        Column("reponses", "Nombre de réponses", "effectif", aliases=("nombre_de_reponses",)),
-        Column("taux_reponse", "Taux de réponse", aliases=("taux_de_reponse",), **_PCT),
-        Column("taux_insertion", "Taux d'insertion", aliases=("taux_dinsertion",), **_PCT),
-        Column("part_stable", "% emplois stables", aliases=("emplois_stables",), **_PCT),
-        Column("part_temps_plein", "% emplois à temps plein",
-               aliases=("emplois_a_temps_plein",), **_PCT),
-        Column("salaire_net_median", "Salaire net médian des emplois à temps plein",
-               aliases=("salaire_net_median_des_emplois_a_temps_plein",), **_EUR),
-        Column("part_hors_region", "% emplois extérieurs à la région de l'université",
-               aliases=("emplois_exterieurs_a_la_region_de_luniversite",), **_PCT),
+        ColumnSchema("annee", "Annee", "entier", nullable=False, low=2000, high=2099),
+        ColumnSchema(
+            "diplome",
+            "Diplôme",
+            "code",
+            nullable=False,
+            choices=("LICENCE PRO", "MASTER LMD", "MASTER ENS"),
+        ),
+        ColumnSchema(
+            "uai",
+            "Numéro de l'établissement",
+            "code",
+            nullable=False,
+            aliases=("numero_de_l_etablissement",),
+            pattern=rf"{UAI}|{NATIONAL}",
+        ),
+        ColumnSchema("etablissement", "Établissement"),
+        ColumnSchema(
+            "code_academie",
+            "Code de l'académie",
+            "code",
+            aliases=("code_de_l_academie",),
+            pattern=r"A\d\d",
+        ),
+        ColumnSchema("code_domaine", "Code du domaine", "code", aliases=("code_du_domaine",)),
+        ColumnSchema(
+            "code_discipline",
+            "Code de la discipline",
+            "code",
+            nullable=False,
+            aliases=("code_de_la_discipline",),
+            pattern=r"disc\d\d",
+        ),
+        ColumnSchema("discipline", "Discipline"),
+        ColumnSchema("situation", "situation", "code", nullable=False, choices=tuple(MOIS)),
+        ColumnSchema("reponses", "Nombre de réponses", "effectif", aliases=("nombre_de_reponses",)),
+        ColumnSchema("taux_reponse", "Taux de réponse", aliases=("taux_de_reponse",), **_PCT),
+        ColumnSchema("taux_insertion", "Taux d'insertion", aliases=("taux_dinsertion",), **_PCT),
+        ColumnSchema("part_stable", "% emplois stables", aliases=("emplois_stables",), **_PCT),
+        ColumnSchema(
+            "part_temps_plein",
+            "% emplois à temps plein",
+            aliases=("emplois_a_temps_plein",),
+            **_PCT,
+        ),
+        ColumnSchema(
+            "salaire_net_median",
+            "Salaire net médian des emplois à temps plein",
+            aliases=("salaire_net_median_des_emplois_a_temps_plein",),
+            **_EUR,
+        ),
+        ColumnSchema(
+            "part_hors_region",
+            "% emplois extérieurs à la région de l'université",
+            aliases=("emplois_exterieurs_a_la_region_de_luniversite",),
+            **_PCT,
+        ),
     ),
     key=("annee", "diplome", "uai", "code_domaine", "code_discipline", "situation"),
-)  # fmt: skip
+)
 
 
 def read_enquetes_superieur(path: Path, *, renaming: Renaming | None = None) -> Reading:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import Column, Table
+from fpi_eval.sources.reading import ColumnSchema, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import strict, verify, without_blank_rows, without_repeats
@@ -21,58 +21,58 @@ DEPARTEMENT = r"\d{2,3}|2[AB]"
 REGION = r"\d{2}"
 ZONE = r"\d{4}"
 
-COMMUNES = Table(
+COMMUNES = TableSchema(
     name="communes",
     columns=(
-        Column(
+        ColumnSchema(
             "type_commune",
             "TYPECOM",
             "code",
             nullable=False,
             choices=("COM", "COMA", "COMD", "ARM"),
         ),
-        Column("code_commune", "COM", "code", nullable=False, pattern=COMMUNE),
-        Column("code_region", "REG", "code", pattern=REGION),
-        Column("code_departement", "DEP", "code", pattern=DEPARTEMENT),
-        Column("libelle", "LIBELLE", nullable=False),
-        Column("commune_parente", "COMPARENT", "code", pattern=COMMUNE),
+        ColumnSchema("code_commune", "COM", "code", nullable=False, pattern=COMMUNE),
+        ColumnSchema("code_region", "REG", "code", pattern=REGION),
+        ColumnSchema("code_departement", "DEP", "code", pattern=DEPARTEMENT),
+        ColumnSchema("libelle", "LIBELLE", nullable=False),
+        ColumnSchema("commune_parente", "COMPARENT", "code", pattern=COMMUNE),
     ),
     key=("type_commune", "code_commune"),
 )
-DEPARTEMENTS = Table(
+DEPARTEMENTS = TableSchema(
     name="departements",
     columns=(
-        Column("code_departement", "DEP", "code", nullable=False, pattern=DEPARTEMENT),
-        Column("code_region", "REG", "code", nullable=False, pattern=REGION),
-        Column("libelle", "LIBELLE", nullable=False),
+        ColumnSchema("code_departement", "DEP", "code", nullable=False, pattern=DEPARTEMENT),
+        ColumnSchema("code_region", "REG", "code", nullable=False, pattern=REGION),
+        ColumnSchema("libelle", "LIBELLE", nullable=False),
     ),
     key=("code_departement",),
 )
-REGIONS = Table(
+REGIONS = TableSchema(
     name="regions",
     columns=(
-        Column("code_region", "REG", "code", nullable=False, pattern=REGION),
-        Column("libelle", "LIBELLE", nullable=False),
+        ColumnSchema("code_region", "REG", "code", nullable=False, pattern=REGION),
+        ColumnSchema("libelle", "LIBELLE", nullable=False),
     ),
     key=("code_region",),
 )
-ZONES_EMPLOI = Table(
+ZONES_EMPLOI = TableSchema(
     name="zones_emploi",
     columns=(
-        Column("code_commune", "CODGEO", "code", pattern=COMMUNE),
-        Column("libelle", "LIBGEO"),
-        Column("code_departement", "DEP", "code", pattern=DEPARTEMENT),
-        Column("code_region", "REG", "code", pattern=REGION),
-        Column("code_zone", "ZE2020", "code", pattern=ZONE),
+        ColumnSchema("code_commune", "CODGEO", "code", pattern=COMMUNE),
+        ColumnSchema("libelle", "LIBGEO"),
+        ColumnSchema("code_departement", "DEP", "code", pattern=DEPARTEMENT),
+        ColumnSchema("code_region", "REG", "code", pattern=REGION),
+        ColumnSchema("code_zone", "ZE2020", "code", pattern=ZONE),
     ),
 )
-LIBELLES = Table(
+LIBELLES = TableSchema(
     name="libelles_zonages",
     columns=(
-        Column("niveau", "NIVGEO", "code"),
-        Column("code", "CODGEO", "code"),
-        Column("libelle", "LIBGEO"),
-        Column("nb_communes", "NB_COM", "effectif"),
+        ColumnSchema("niveau", "NIVGEO", "code"),
+        ColumnSchema("code", "CODGEO", "code"),
+        ColumnSchema("libelle", "LIBGEO"),
+        ColumnSchema("nb_communes", "NB_COM", "effectif"),
     ),
 )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.reading import Column, Layout, Rule, Table
+from fpi_eval.sources.reading import ColumnSchema, Layout, RowRule, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Provenance, Reading, read_table
 from fpi_eval.text import liste
@@ -24,10 +24,18 @@ PUBLICS = {
     "dont élèves en voie pro sco": "scolaires",
 }
 RATES = (
-    "taux_poursuite", "taux_emploi_6_mois", "taux_emploi_6_mois_attendu", "valeur_ajoutee",
-    "taux_emploi_12_mois", "taux_emploi_18_mois", "taux_emploi_24_mois", "part_poursuite",
-    "part_emploi_6_mois", "part_autre", "part_interruption",
-)  # fmt: skip
+    "taux_poursuite",
+    "taux_emploi_6_mois",
+    "taux_emploi_6_mois_attendu",
+    "valeur_ajoutee",
+    "taux_emploi_12_mois",
+    "taux_emploi_18_mois",
+    "taux_emploi_24_mois",
+    "part_poursuite",
+    "part_emploi_6_mois",
+    "part_autre",
+    "part_interruption",
+)
 POINT = 0.01 + 1e-9
 
 
@@ -36,52 +44,111 @@ def _not_consecutive(annee: pd.Series) -> pd.Series:
 
 
 COLUMNS = (
-    Column("annee", "annee", "texte", aliases=("Année",), required=False, nullable=False,
-           pattern=r"(cumul )?\d{4}[-_]\d{4}", expected="une année comme « cumul 2021-2022 »"),
-    Column("uai", "n°UAI de l'établissement", "uai", aliases=("UAI",), nullable=False),
-    Column("etablissement", "Libellé de l'établissement", aliases=("Libellé",)),
-    Column("region", "Région"),
-    Column("taux_poursuite", "Taux de poursuite d'études", "pourcentage",
-           aliases=("taux_poursuite_etudes", "Taux poursuite études")),
-    Column("taux_emploi_6_mois", "Taux", "pourcentage",
-           aliases=("taux_emploi_6_mois", "Taux emploi 6 mois")),
-    Column("taux_emploi_6_mois_attendu", "Taux attendu", "pourcentage",
-           aliases=("taux_emploi_6_mois_attendu", "Taux emploi 6 mois attendu")),
-    Column("valeur_ajoutee", "Valeur ajoutée", "pourcentage", low=-1.0,
-           aliases=("va_emploi_6_mois", "VA emploi 6 mois"),
-           expected="un nombre de points entre -100 et 100"),
-    *(Column(f"taux_emploi_{k}_mois", f"Taux emploi {k} mois", "pourcentage", required=False)
-      for k in (12, 18, 24)),
-    Column("part_poursuite", "Part en poursuite d'études", "pourcentage", required=False,
-           aliases=("part_en_poursuite_d_etudes", "DEVENIR Part poursuite études")),
-    Column("part_emploi_6_mois", "Part en emploi 6 mois après la sortie", "pourcentage",
-           required=False, aliases=("part_en_emploi_6_mois_apres_la_sortie",
-                                    "DEVENIR Part en emploi 6 mois")),
-    Column("part_autre", "Part des autres situations", "pourcentage", required=False,
-           aliases=("part_des_autres_situations", "DEVENIR Part autre situation 6 mois")),
-)  # fmt: skip
-PUBLIC = Column("public", "Dont apprentis en EPLE", nullable=False, choices=tuple(PUBLICS),
-                aliases=("dont_apprentis_eple",))  # fmt: skip
-INTERRUPTION = Column("part_interruption", "Part contrats apprentissage interrompus",
-                      "pourcentage", required=False)  # fmt: skip
+    ColumnSchema(
+        "annee",
+        "annee",
+        "texte",
+        aliases=("Année",),
+        required=False,
+        nullable=False,
+        pattern=r"(cumul )?\d{4}[-_]\d{4}",
+        expected="une année comme « cumul 2021-2022 »",
+    ),
+    ColumnSchema("uai", "n°UAI de l'établissement", "uai", aliases=("UAI",), nullable=False),
+    ColumnSchema("etablissement", "Libellé de l'établissement", aliases=("Libellé",)),
+    ColumnSchema("region", "Région"),
+    ColumnSchema(
+        "taux_poursuite",
+        "Taux de poursuite d'études",
+        "pourcentage",
+        aliases=("taux_poursuite_etudes", "Taux poursuite études"),
+    ),
+    ColumnSchema(
+        "taux_emploi_6_mois",
+        "Taux",
+        "pourcentage",
+        aliases=("taux_emploi_6_mois", "Taux emploi 6 mois"),
+    ),
+    ColumnSchema(
+        "taux_emploi_6_mois_attendu",
+        "Taux attendu",
+        "pourcentage",
+        aliases=("taux_emploi_6_mois_attendu", "Taux emploi 6 mois attendu"),
+    ),
+    ColumnSchema(
+        "valeur_ajoutee",
+        "Valeur ajoutée",
+        "pourcentage",
+        low=-1.0,
+        aliases=("va_emploi_6_mois", "VA emploi 6 mois"),
+        expected="un nombre de points entre -100 et 100",
+    ),
+    *(
+        ColumnSchema(
+            f"taux_emploi_{k}_mois", f"Taux emploi {k} mois", "pourcentage", required=False
+        )
+        for k in (12, 18, 24)
+    ),
+    ColumnSchema(
+        "part_poursuite",
+        "Part en poursuite d'études",
+        "pourcentage",
+        required=False,
+        aliases=("part_en_poursuite_d_etudes", "DEVENIR Part poursuite études"),
+    ),
+    ColumnSchema(
+        "part_emploi_6_mois",
+        "Part en emploi 6 mois après la sortie",
+        "pourcentage",
+        required=False,
+        aliases=("part_en_emploi_6_mois_apres_la_sortie", "DEVENIR Part en emploi 6 mois"),
+    ),
+    ColumnSchema(
+        "part_autre",
+        "Part des autres situations",
+        "pourcentage",
+        required=False,
+        aliases=("part_des_autres_situations", "DEVENIR Part autre situation 6 mois"),
+    ),
+)
+PUBLIC = ColumnSchema(
+    "public",
+    "Dont apprentis en EPLE",
+    nullable=False,
+    choices=tuple(PUBLICS),
+    aliases=("dont_apprentis_eple",),
+)
+INTERRUPTION = ColumnSchema(
+    "part_interruption", "Part contrats apprentissage interrompus", "pourcentage", required=False
+)
 RULES = (
-    Rule(("annee",), lambda t: _not_consecutive(t["annee"]),
-         "Les deux années de {annee} ne se suivent pas."),
-    Rule(("valeur_ajoutee", "taux_emploi_6_mois", "taux_emploi_6_mois_attendu"),
-         lambda t: (t["valeur_ajoutee"] - t["taux_emploi_6_mois"]
-                    + t["taux_emploi_6_mois_attendu"]).abs() > POINT,
-         "La valeur ajoutée {valeur_ajoutee} n'est pas l'écart entre le taux "
-         "{taux_emploi_6_mois} et le taux attendu {taux_emploi_6_mois_attendu}, à un point près."),
-    Rule(("taux_poursuite", "part_poursuite"),
-         lambda t: (t["taux_poursuite"] - t["part_poursuite"]).abs() > POINT / 2,
-         "Le taux de poursuite {taux_poursuite} diffère de la part en poursuite "
-         "{part_poursuite}."),
-    Rule(("part_poursuite", "part_emploi_6_mois", "part_autre"),
-         lambda t: (t["part_poursuite"] + t["part_emploi_6_mois"] + t["part_autre"] - 1).abs()
-         > POINT,
-         "Les trois parts, {part_poursuite}, {part_emploi_6_mois} et {part_autre}, ne font pas "
-         "100."),
-)  # fmt: skip
+    RowRule(
+        ("annee",),
+        lambda t: _not_consecutive(t["annee"]),
+        "Les deux années de {annee} ne se suivent pas.",
+    ),
+    RowRule(
+        ("valeur_ajoutee", "taux_emploi_6_mois", "taux_emploi_6_mois_attendu"),
+        lambda t: (
+            (t["valeur_ajoutee"] - t["taux_emploi_6_mois"] + t["taux_emploi_6_mois_attendu"]).abs()
+            > POINT
+        ),
+        "La valeur ajoutée {valeur_ajoutee} n'est pas l'écart entre le taux "
+        "{taux_emploi_6_mois} et le taux attendu {taux_emploi_6_mois_attendu}, à un point près.",
+    ),
+    RowRule(
+        ("taux_poursuite", "part_poursuite"),
+        lambda t: (t["taux_poursuite"] - t["part_poursuite"]).abs() > POINT / 2,
+        "Le taux de poursuite {taux_poursuite} diffère de la part en poursuite {part_poursuite}.",
+    ),
+    RowRule(
+        ("part_poursuite", "part_emploi_6_mois", "part_autre"),
+        lambda t: (
+            (t["part_poursuite"] + t["part_emploi_6_mois"] + t["part_autre"] - 1).abs() > POINT
+        ),
+        "Les trois parts, {part_poursuite}, {part_emploi_6_mois} et {part_autre}, ne font pas 100.",
+    ),
+)
 
 _START = ("n°UAI de l'établissement", "Libellé de l'établissement", "Région")
 _RATES = ("Taux", "Taux attendu", "Valeur ajoutée")
@@ -89,30 +156,38 @@ _NAMED = ("taux_emploi_6_mois", "taux_emploi_6_mois_attendu", "valeur_ajoutee")
 _LATER = ("taux_emploi_12_mois", "taux_emploi_18_mois", "taux_emploi_24_mois")
 _ID = ("uai", "etablissement", "region")
 
-LYCEES = Table(
+LYCEES = TableSchema(
     name="inserjeunes_etablissement",
     columns=(*COLUMNS, PUBLIC),
     key=("annee", "uai", "public"),
     layouts=(
-        Layout((*_START, "", "", *_RATES, "", "", ""),
-               (*_ID, "public", "taux_poursuite", *_NAMED, *_LATER)),
-        Layout((*_START, PUBLIC.header, "", *_RATES, ""),
-               (*_ID, "public", "taux_poursuite", *_NAMED, _LATER[0])),
+        Layout(
+            (*_START, "", "", *_RATES, "", "", ""),
+            (*_ID, "public", "taux_poursuite", *_NAMED, *_LATER),
+        ),
+        Layout(
+            (*_START, PUBLIC.header, "", *_RATES, ""),
+            (*_ID, "public", "taux_poursuite", *_NAMED, _LATER[0]),
+        ),
     ),
     rules=RULES,
-)  # fmt: skip
-APPRENTISSAGE = Table(
+)
+APPRENTISSAGE = TableSchema(
     name="inserjeunes_apprentissage",
     columns=(*COLUMNS, INTERRUPTION),
     key=("annee", "uai"),
     layouts=(
-        Layout((*_START, "", "", *_RATES, "", "", ""),
-               (*_ID, "part_interruption", "taux_poursuite", *_NAMED, *_LATER)),
-        Layout((*_START, "", "", *_RATES, ""),
-               (*_ID, "part_interruption", "taux_poursuite", *_NAMED, _LATER[0])),
+        Layout(
+            (*_START, "", "", *_RATES, "", "", ""),
+            (*_ID, "part_interruption", "taux_poursuite", *_NAMED, *_LATER),
+        ),
+        Layout(
+            (*_START, "", "", *_RATES, ""),
+            (*_ID, "part_interruption", "taux_poursuite", *_NAMED, _LATER[0]),
+        ),
     ),
     rules=RULES,
-)  # fmt: skip
+)
 
 
 def read_inserjeunes_etablissement(
@@ -155,7 +230,7 @@ def parse_millesime(text: str) -> str:
 
 
 def read_rates(
-    path: Path, schema: Table, millesime: str | None, renaming: Renaming | None
+    path: Path, schema: TableSchema, millesime: str | None, renaming: Renaming | None
 ) -> Reading:
     """Return the rates of any InserJeunes file per establishment, in the common columns."""
     reading = read_table(path, schema, renaming)

@@ -9,45 +9,79 @@ Licence Ouverte.
 
 from pathlib import Path
 
-from fpi_eval.sources.reading import MEFSTAT11, Column, Rule, Table
+from fpi_eval.sources.reading import MEFSTAT11, ColumnSchema, RowRule, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
 ROUNDING = 0.015 + 1e-9
 """Three parts rounded to the percent may miss their sum by 1.5 points."""
 
-FORMATION_FINE = Table(
+FORMATION_FINE = TableSchema(
     name="inserjeunes_formation_fine",
     columns=(
-        Column("annee", "Année", "code", nullable=False, pattern=r"cumul \d{4}-\d{4}",
-               expected="un cumul comme « cumul 2023-2024 »"),
-        Column("uai", "UAI", "uai", nullable=False),
-        Column("libelle", "Libellé"),
-        Column("region", "Région"),
-        Column("type_diplome", "Type diplome", nullable=False, aliases=("Type de diplôme",)),
-        Column("mefstat11", "Code formation mefstat11", "code", nullable=False,
-               aliases=("code_formation_mefstat11",), pattern=MEFSTAT11),
-        Column("libelle_formation", "Libellé formation"),
-        Column("part_poursuite", "DEVENIR Part poursuite études", "pourcentage",
-               aliases=("part_en_poursuite_d_etudes",)),
-        Column("part_emploi_6_mois", "DEVENIR Part en emploi 6 mois", "pourcentage",
-               aliases=("part_en_emploi_6_mois_apres_la_sortie",)),
-        Column("part_autre", "DEVENIR Part autre situation 6 mois", "pourcentage",
-               aliases=("DEVENIR Part autre situation", "part_des_autres_situations")),
-        Column("taux_poursuite", "Taux poursuite études", "pourcentage",
-               aliases=("taux_poursuite_etudes",)),
-        *(Column(f"taux_emploi_{k}_mois", f"Taux emploi {k} mois", "pourcentage")
-          for k in (6, 12, 18, 24)),
+        ColumnSchema(
+            "annee",
+            "Année",
+            "code",
+            nullable=False,
+            pattern=r"cumul \d{4}-\d{4}",
+            expected="un cumul comme « cumul 2023-2024 »",
+        ),
+        ColumnSchema("uai", "UAI", "uai", nullable=False),
+        ColumnSchema("libelle", "Libellé"),
+        ColumnSchema("region", "Région"),
+        ColumnSchema("type_diplome", "Type diplome", nullable=False, aliases=("Type de diplôme",)),
+        ColumnSchema(
+            "mefstat11",
+            "Code formation mefstat11",
+            "code",
+            nullable=False,
+            aliases=("code_formation_mefstat11",),
+            pattern=MEFSTAT11,
+        ),
+        ColumnSchema("libelle_formation", "Libellé formation"),
+        ColumnSchema(
+            "part_poursuite",
+            "DEVENIR Part poursuite études",
+            "pourcentage",
+            aliases=("part_en_poursuite_d_etudes",),
+        ),
+        ColumnSchema(
+            "part_emploi_6_mois",
+            "DEVENIR Part en emploi 6 mois",
+            "pourcentage",
+            aliases=("part_en_emploi_6_mois_apres_la_sortie",),
+        ),
+        ColumnSchema(
+            "part_autre",
+            "DEVENIR Part autre situation 6 mois",
+            "pourcentage",
+            aliases=("DEVENIR Part autre situation", "part_des_autres_situations"),
+        ),
+        ColumnSchema(
+            "taux_poursuite",
+            "Taux poursuite études",
+            "pourcentage",
+            aliases=("taux_poursuite_etudes",),
+        ),
+        *(
+            ColumnSchema(f"taux_emploi_{k}_mois", f"Taux emploi {k} mois", "pourcentage")
+            for k in (6, 12, 18, 24)
+        ),
     ),
     key=("annee", "uai", "mefstat11"),
     rules=(
-        Rule(("part_poursuite", "part_emploi_6_mois", "part_autre"),
-             lambda t: (t["part_poursuite"] + t["part_emploi_6_mois"] + t["part_autre"] - 1).abs()
-             > ROUNDING,
-             "Les trois parts, {part_poursuite}, {part_emploi_6_mois} et {part_autre}, ne font pas "
-             "100."),
+        RowRule(
+            ("part_poursuite", "part_emploi_6_mois", "part_autre"),
+            lambda t: (
+                (t["part_poursuite"] + t["part_emploi_6_mois"] + t["part_autre"] - 1).abs()
+                > ROUNDING
+            ),
+            "Les trois parts, {part_poursuite}, {part_emploi_6_mois} et {part_autre}, ne font pas "
+            "100.",
+        ),
     ),
-)  # fmt: skip
+)
 
 
 def read_inserjeunes_formation_fine(path: Path, *, renaming: Renaming | None = None) -> Reading:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import CFD, MEFSTAT11, Column, Rule, Table
+from fpi_eval.sources.reading import CFD, MEFSTAT11, ColumnSchema, RowRule, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
@@ -18,9 +18,9 @@ VOIES = ("scolaire", "apprentissage")
 ROUNDING = 0.005 + 1e-9
 
 
-def rate_rule(rate: str, count: str, total: str) -> Rule:
+def rate_rule(rate: str, count: str, total: str) -> RowRule:
     """Return the rule that a published whole percentage is the ratio of the two counts."""
-    return Rule(
+    return RowRule(
         (rate, count, total),
         lambda t: (t[rate] - t[count] / t[total].where(t[total] > 0)).abs() > ROUNDING,
         f"Le taux {{{rate}}} n'est pas le rapport de {{{count}}} à {{{total}}}, à l'arrondi près.",
@@ -45,45 +45,75 @@ def _other_identifier(table: pd.DataFrame) -> pd.Series:
     return table["identifiant"].notna() & (table["identifiant"] != own)
 
 
-INSERJEUNES_REGION = Table(
+INSERJEUNES_REGION = TableSchema(
     name="inserjeunes_region",
     columns=(
-        Column("identifiant", "id", required=False),
-        Column("millesime", "millesime", "code", nullable=False, pattern=r"\d{4}_\d{4}",
-               expected="deux années qui se suivent, par exemple 2021_2022"),
-        Column("code_region_ij", "code_region_ij", "code", required=False, pattern=r"\d{2}"),
-        Column("code_region", "code_region", "code", nullable=False, pattern=r"\d{2}",
-               expected="un code région de l'INSEE (deux chiffres, par exemple 11)"),
-        Column("voie", "voie", "code", nullable=False, choices=VOIES),
-        Column("mefstat11", "mefstat11", "code", pattern=MEFSTAT11),
-        Column("cfd", "cfd", "code", pattern=CFD),
-        Column("terminale", "nb_annee_term", "effectif"),
-        Column("poursuite", "nb_poursuite_etudes", "effectif"),
-        Column("sortants", "nb_sortant", "effectif"),
-        *(Column(f"en_emploi_{k}_mois", f"nb_en_emploi_{k}_mois", "effectif") for k in MOIS),
-        Column("taux_poursuite", "taux_poursuite_etudes", "pourcentage"),
-        *(Column(f"taux_emploi_{k}_mois", f"taux_emploi_{k}_mois", "pourcentage") for k in MOIS),
+        ColumnSchema("identifiant", "id", required=False),
+        ColumnSchema(
+            "millesime",
+            "millesime",
+            "code",
+            nullable=False,
+            pattern=r"\d{4}_\d{4}",
+            expected="deux années qui se suivent, par exemple 2021_2022",
+        ),
+        ColumnSchema("code_region_ij", "code_region_ij", "code", required=False, pattern=r"\d{2}"),
+        ColumnSchema(
+            "code_region",
+            "code_region",
+            "code",
+            nullable=False,
+            pattern=r"\d{2}",
+            expected="un code région de l'INSEE (deux chiffres, par exemple 11)",
+        ),
+        ColumnSchema("voie", "voie", "code", nullable=False, choices=VOIES),
+        ColumnSchema("mefstat11", "mefstat11", "code", pattern=MEFSTAT11),
+        ColumnSchema("cfd", "cfd", "code", pattern=CFD),
+        ColumnSchema("terminale", "nb_annee_term", "effectif"),
+        ColumnSchema("poursuite", "nb_poursuite_etudes", "effectif"),
+        ColumnSchema("sortants", "nb_sortant", "effectif"),
+        *(ColumnSchema(f"en_emploi_{k}_mois", f"nb_en_emploi_{k}_mois", "effectif") for k in MOIS),
+        ColumnSchema("taux_poursuite", "taux_poursuite_etudes", "pourcentage"),
+        *(
+            ColumnSchema(f"taux_emploi_{k}_mois", f"taux_emploi_{k}_mois", "pourcentage")
+            for k in MOIS
+        ),
     ),
     key=("millesime", "code_region", "voie", "mefstat11", "cfd"),
     rules=(
-        Rule(("millesime",), _not_consecutive, "Les deux années de {millesime} ne se suivent pas."),
-        Rule(("voie", "mefstat11", "cfd"), _codes_misplaced,
-             "Voie {voie} : attendu un mefstat11 seul en voie scolaire, un cfd seul en "
-             "apprentissage ; trouvé mefstat11 {mefstat11}, cfd {cfd}."),
-        Rule(("identifiant", "millesime", "code_region_ij", "voie", "mefstat11", "cfd"),
-             _other_identifier, "L'identifiant {identifiant} ne dit pas ce que disent les "
-             "colonnes : {millesime}, {code_region_ij}, {voie}, {mefstat11}, {cfd}."),
-        Rule(("sortants", "poursuite", "terminale"),
-             lambda t: (t["sortants"] + t["poursuite"] - t["terminale"]).abs() > 0,
-             "{sortants} sortants et {poursuite} en poursuite d'études ne font pas {terminale} "
-             "élèves en année terminale."),
-        *(Rule((f"en_emploi_{k}_mois", "sortants"),
-               lambda t, k=k: t[f"en_emploi_{k}_mois"] > t["sortants"],
-               f"{{en_emploi_{k}_mois}} en emploi pour {{sortants}} sortants.") for k in MOIS),
+        RowRule(
+            ("millesime",), _not_consecutive, "Les deux années de {millesime} ne se suivent pas."
+        ),
+        RowRule(
+            ("voie", "mefstat11", "cfd"),
+            _codes_misplaced,
+            "Voie {voie} : attendu un mefstat11 seul en voie scolaire, un cfd seul en "
+            "apprentissage ; trouvé mefstat11 {mefstat11}, cfd {cfd}.",
+        ),
+        RowRule(
+            ("identifiant", "millesime", "code_region_ij", "voie", "mefstat11", "cfd"),
+            _other_identifier,
+            "L'identifiant {identifiant} ne dit pas ce que disent les "
+            "colonnes : {millesime}, {code_region_ij}, {voie}, {mefstat11}, {cfd}.",
+        ),
+        RowRule(
+            ("sortants", "poursuite", "terminale"),
+            lambda t: (t["sortants"] + t["poursuite"] - t["terminale"]).abs() > 0,
+            "{sortants} sortants et {poursuite} en poursuite d'études ne font pas {terminale} "
+            "élèves en année terminale.",
+        ),
+        *(
+            RowRule(
+                (f"en_emploi_{k}_mois", "sortants"),
+                lambda t, k=k: t[f"en_emploi_{k}_mois"] > t["sortants"],
+                f"{{en_emploi_{k}_mois}} en emploi pour {{sortants}} sortants.",
+            )
+            for k in MOIS
+        ),
         rate_rule("taux_poursuite", "poursuite", "terminale"),
         *(rate_rule(f"taux_emploi_{k}_mois", f"en_emploi_{k}_mois", "sortants") for k in MOIS),
     ),
-)  # fmt: skip
+)
 
 
 def read_inserjeunes_region(path: Path, *, renaming: Renaming | None = None) -> Reading:

@@ -12,55 +12,73 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import UAI, Column, Rule, Table
+from fpi_eval.sources.reading import UAI, ColumnSchema, RowRule, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.large import read_filtered
 from fpi_eval.sources.reading.reading import Reading
 
 MOIS = (6, 12, 18, 24, 30)
 ENSEMBLE = {
-    "genre": ("ensemble",), "nationalite": ("ensemble",), "regime_inscription": ("ensemble",),
+    "genre": ("ensemble",),
+    "nationalite": ("ensemble",),
+    "regime_inscription": ("ensemble",),
     "obtention_diplome": ("diplômé",),
-}  # fmt: skip
+}
 
 
-def _at_most_leavers(count: str) -> Rule:
+def _at_most_leavers(count: str) -> RowRule:
     """Return the rule that no more leavers are employed than there are."""
-    return Rule(
+    return RowRule(
         (count, "sortants"),
         lambda t: t[count] > t["sortants"],
         f"{{{count}}} sortants en emploi parmi {{sortants}}.",
     )
 
 
-INSERSUP = Table(
+INSERSUP = TableSchema(
     name="insersup",
     columns=(
-        Column("promo", "promo", "code", nullable=False, pattern=r"\d{4}(,\d{4})*",
-               expected="une promotion comme 2024, ou 2023,2024"),
-        Column("uai", "etablissement", "code", pattern=UAI),
-        Column("libelle_etablissement", "uo_lib"),
-        Column("code_region_publiee", "reg_id", "code"),
-        Column("code_academie_publiee", "aca_id", "code"),
-        Column("type_diplome", "type_diplome", nullable=False),
-        Column("domaine", "dom", "code"),
-        Column("discipline", "discipli", "code"),
-        Column("secteur_disciplinaire", "sectdis", "code"),
-        Column("code_diplome", "diplome", "code"),
-        Column("libelle_diplome", "libelle_diplome"),
-        *(Column(name, name, "code") for name in ENSEMBLE),
-        Column("sortants", "nb_sortants", "effectif"),
-        Column("poursuivants", "nb_poursuivants", "effectif"),
-        *(Column(f"en_emploi_{k}_mois", f"nb_sortants_en_emploi_sal_fr_{k}", "effectif")
-          for k in MOIS),
-        *(Column(f"taux_emploi_{k}_mois", f"tx_sortants_en_emploi_sal_fr_{k}", "pourcentage")
-          for k in MOIS),
-        *(Column(f"taux_stable_{k}_mois", f"tx_sortants_en_emploi_stable_{k}", "pourcentage")
-          for k in MOIS),
-        *(Column(f"salaire_median_{k}_mois", f"salaire_q2_{k}", "effectif") for k in MOIS),
+        ColumnSchema(
+            "promo",
+            "promo",
+            "code",
+            nullable=False,
+            pattern=r"\d{4}(,\d{4})*",
+            expected="une promotion comme 2024, ou 2023,2024",
+        ),
+        ColumnSchema("uai", "etablissement", "code", pattern=UAI),
+        ColumnSchema("libelle_etablissement", "uo_lib"),
+        ColumnSchema("code_region_publiee", "reg_id", "code"),
+        ColumnSchema("code_academie_publiee", "aca_id", "code"),
+        ColumnSchema("type_diplome", "type_diplome", nullable=False),
+        ColumnSchema("domaine", "dom", "code"),
+        ColumnSchema("discipline", "discipli", "code"),
+        ColumnSchema("secteur_disciplinaire", "sectdis", "code"),
+        ColumnSchema("code_diplome", "diplome", "code"),
+        ColumnSchema("libelle_diplome", "libelle_diplome"),
+        *(ColumnSchema(name, name, "code") for name in ENSEMBLE),
+        ColumnSchema("sortants", "nb_sortants", "effectif"),
+        ColumnSchema("poursuivants", "nb_poursuivants", "effectif"),
+        *(
+            ColumnSchema(f"en_emploi_{k}_mois", f"nb_sortants_en_emploi_sal_fr_{k}", "effectif")
+            for k in MOIS
+        ),
+        *(
+            ColumnSchema(
+                f"taux_emploi_{k}_mois", f"tx_sortants_en_emploi_sal_fr_{k}", "pourcentage"
+            )
+            for k in MOIS
+        ),
+        *(
+            ColumnSchema(
+                f"taux_stable_{k}_mois", f"tx_sortants_en_emploi_stable_{k}", "pourcentage"
+            )
+            for k in MOIS
+        ),
+        *(ColumnSchema(f"salaire_median_{k}_mois", f"salaire_q2_{k}", "effectif") for k in MOIS),
     ),
     rules=tuple(_at_most_leavers(f"en_emploi_{k}_mois") for k in MOIS),
-)  # fmt: skip
+)
 
 
 def read_insersup(path: Path, *, renaming: Renaming | None = None) -> Reading:
@@ -76,9 +94,12 @@ def read_insersup(path: Path, *, renaming: Renaming | None = None) -> Reading:
         leavers), salaire_median (euros a month). Diplomas, disciplines and domains overlap.
     """
     reading = read_filtered(
-        path, INSERSUP, ENSEMBLE, raison="croisement (sexe, nationalité, régime ou non-diplômés)",
+        path,
+        INSERSUP,
+        ENSEMBLE,
+        raison="croisement (sexe, nationalité, régime ou non-diplômés)",
         renaming=renaming,
-    )  # fmt: skip
+    )
     return Reading(_tidy(reading.table), reading.provenance)
 
 

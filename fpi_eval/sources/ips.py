@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import Column, Rule, Table
+from fpi_eval.sources.reading import ColumnSchema, RowRule, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import strict, verify, without_repeats
@@ -21,31 +21,45 @@ def _between(table: pd.DataFrame) -> pd.Series:
     return inside | table[["ips", "ips_pro", "ips_gt"]].isna().any(axis=1)
 
 
-IPS = Table(
+IPS = TableSchema(
     name="ips",
     columns=(
-        Column("annee_scolaire", "rentree_scolaire", "code", nullable=False,
-               pattern=r"\d{4}(-\d{4})?", expected="une année scolaire comme 2022-2023"),
-        Column("uai", "uai", "uai", nullable=False),
-        Column("code_departement", "code_du_departement", "code", pattern=r"\d{3}|02[AB]"),
-        Column("code_commune", "code_insee_de_la_commune", "code", pattern=r"[0-9][0-9AB]\d{3}"),
-        Column("secteur", "secteur"),
-        Column("type_lycee", "type_de_lycee", "code", choices=("LEGT", "LP", "LPO")),
-        Column("effectif_pro", "effectifs_voie_pro", "effectif"),
-        Column("effectif", "effectifs_ensemble_gt_pro", "effectif"),
-        Column("ips_gt", "ips_voie_gt", "nombre", low=30, high=200),
-        Column("ips_pro", "ips_voie_pro", "nombre", low=30, high=200),
-        Column("ips", "ips_ensemble_gt_pro", "nombre", low=30, high=200),
-        Column("ecart_type_pro", "ecart_type_de_l_ips_voie_pro", "nombre", low=0, high=100),
+        ColumnSchema(
+            "annee_scolaire",
+            "rentree_scolaire",
+            "code",
+            nullable=False,
+            pattern=r"\d{4}(-\d{4})?",
+            expected="une année scolaire comme 2022-2023",
+        ),
+        ColumnSchema("uai", "uai", "uai", nullable=False),
+        ColumnSchema("code_departement", "code_du_departement", "code", pattern=r"\d{3}|02[AB]"),
+        ColumnSchema(
+            "code_commune", "code_insee_de_la_commune", "code", pattern=r"[0-9][0-9AB]\d{3}"
+        ),
+        ColumnSchema("secteur", "secteur"),
+        ColumnSchema("type_lycee", "type_de_lycee", "code", choices=("LEGT", "LP", "LPO")),
+        ColumnSchema("effectif_pro", "effectifs_voie_pro", "effectif"),
+        ColumnSchema("effectif", "effectifs_ensemble_gt_pro", "effectif"),
+        ColumnSchema("ips_gt", "ips_voie_gt", "nombre", low=30, high=200),
+        ColumnSchema("ips_pro", "ips_voie_pro", "nombre", low=30, high=200),
+        ColumnSchema("ips", "ips_ensemble_gt_pro", "nombre", low=30, high=200),
+        ColumnSchema("ecart_type_pro", "ecart_type_de_l_ips_voie_pro", "nombre", low=0, high=100),
     ),
     rules=(
-        Rule(("effectif_pro", "effectif"), lambda t: t["effectif_pro"] > t["effectif"],
-             "{effectif_pro} élèves de la voie professionnelle parmi {effectif}."),
-        Rule(("ips", "ips_pro", "ips_gt"), lambda t: ~_between(t),
-             "L'IPS {ips} n'est pas entre celui de la voie professionnelle, {ips_pro}, et celui "
-             "de la voie générale et technologique, {ips_gt}."),
+        RowRule(
+            ("effectif_pro", "effectif"),
+            lambda t: t["effectif_pro"] > t["effectif"],
+            "{effectif_pro} élèves de la voie professionnelle parmi {effectif}.",
+        ),
+        RowRule(
+            ("ips", "ips_pro", "ips_gt"),
+            lambda t: ~_between(t),
+            "L'IPS {ips} n'est pas entre celui de la voie professionnelle, {ips_pro}, et celui "
+            "de la voie générale et technologique, {ips_gt}.",
+        ),
     ),
-)  # fmt: skip
+)
 UNIQUE = strict(IPS, key=("annee_scolaire", "uai"))
 
 

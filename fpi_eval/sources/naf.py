@@ -12,73 +12,117 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.reading import Column, Layout, Table
+from fpi_eval.sources.reading import ColumnSchema, Layout, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import set_aside, strict, verify, without_blank_rows
 
 INDUSTRIE = "BE"
 NIVEAUX = ("a88", "a64", "a38", "a21", "a17", "a10")
-A17_OF_A38 = {"CA": "C1", "CD": "C2", "CI": "C3", "CJ": "C3", "CK": "C3", "CL": "C4",
-              "BZ": "DE", "DZ": "DE", "EZ": "DE",
-              **dict.fromkeys(("CB", "CC", "CE", "CF", "CG", "CH", "CM"), "C5"),
-              "MA": "MN", "MB": "MN", "MC": "MN", "NZ": "MN", "JA": "JZ", "JB": "JZ", "JC": "JZ",
-              "OZ": "OQ", "PZ": "OQ", "QA": "OQ", "QB": "OQ",
-              "RZ": "RU", "SZ": "RU", "TZ": "RU", "UZ": "RU"}  # fmt: skip
+A17_OF_A38 = {
+    "CA": "C1",
+    "CD": "C2",
+    "CI": "C3",
+    "CJ": "C3",
+    "CK": "C3",
+    "CL": "C4",
+    "BZ": "DE",
+    "DZ": "DE",
+    "EZ": "DE",
+    **dict.fromkeys(("CB", "CC", "CE", "CF", "CG", "CH", "CM"), "C5"),
+    "MA": "MN",
+    "MB": "MN",
+    "MC": "MN",
+    "NZ": "MN",
+    "JA": "JZ",
+    "JB": "JZ",
+    "JC": "JZ",
+    "OZ": "OQ",
+    "PZ": "OQ",
+    "QA": "OQ",
+    "QB": "OQ",
+    "RZ": "RU",
+    "SZ": "RU",
+    "TZ": "RU",
+    "UZ": "RU",
+}
 _HEADER = (
-    "SOUS CLASSE", "INTITULE DE LA NAF rév. 2", "CLASSE", "GROUPE", "", "DIVISION", "", "",
-    "SECTION", *[""] * 13, "NAF rév. 2, 2008 - Niveau 5 - Liste des sous-classes",
-)  # fmt: skip
+    "SOUS CLASSE",
+    "INTITULE DE LA NAF rév. 2",
+    "CLASSE",
+    "GROUPE",
+    "",
+    "DIVISION",
+    "",
+    "",
+    "SECTION",
+    *[""] * 13,
+    "NAF rév. 2, 2008 - Niveau 5 - Liste des sous-classes",
+)
 _NAMES = ("naf", "libelle", "classe", "groupe", "a129", "a88", "a64", "a38", "a21", "a10")
 
-NAF = Table(
+NAF = TableSchema(
     name="naf",
     columns=(
-        Column("naf", "SOUS CLASSE", "code"),
-        Column("libelle", "INTITULE DE LA NAF rév. 2"),
-        Column("classe", "CLASSE", "code"),
-        Column("groupe", "GROUPE", "code"),
-        Column("a129", "A 129", "code"),
-        Column("a88", "DIVISION", "code"),
-        Column("a64", "A 64", "code"),
-        Column("a38", "A 38", "code"),
-        Column("a21", "SECTION", "code"),
-        Column("a10", "A 10", "code"),
+        ColumnSchema("naf", "SOUS CLASSE", "code"),
+        ColumnSchema("libelle", "INTITULE DE LA NAF rév. 2"),
+        ColumnSchema("classe", "CLASSE", "code"),
+        ColumnSchema("groupe", "GROUPE", "code"),
+        ColumnSchema("a129", "A 129", "code"),
+        ColumnSchema("a88", "DIVISION", "code"),
+        ColumnSchema("a64", "A 64", "code"),
+        ColumnSchema("a38", "A 38", "code"),
+        ColumnSchema("a21", "SECTION", "code"),
+        ColumnSchema("a10", "A 10", "code"),
     ),
     layouts=(Layout(_HEADER, (*_NAMES, *[None] * 13)),),
 )
-NAF_NIVEAUX = Table(
+NAF_NIVEAUX = TableSchema(
     name="naf_niveaux",
     columns=tuple(
-        Column(f"niveau_{i}", f"NIV{i}", "code", nullable=False) for i in (5, 4, 3, 2, 1)
+        ColumnSchema(f"niveau_{i}", f"NIV{i}", "code", nullable=False) for i in (5, 4, 3, 2, 1)
     ),
     key=("niveau_5",),
 )
-NAF_INTITULES = Table(
+NAF_INTITULES = TableSchema(
     name="naf_intitules",
     columns=(
-        Column("ligne", "ligne", "entier"),
-        Column("code", "Code", "code"),
-        Column("libelle", "Intitulés de la NAF rév. 2, version finale"),
-        Column("libelle_65", "Intitulés NAF rév. 2, en 65 caractères"),
-        Column("libelle_40", "Intitulés NAF rév. 2, en 40 caractères"),
+        ColumnSchema("ligne", "ligne", "entier"),
+        ColumnSchema("code", "Code", "code"),
+        ColumnSchema("libelle", "Intitulés de la NAF rév. 2, version finale"),
+        ColumnSchema("libelle_65", "Intitulés NAF rév. 2, en 65 caractères"),
+        ColumnSchema("libelle_40", "Intitulés NAF rév. 2, en 40 caractères"),
     ),
 )
-NAF_AGREGATIONS = Table(
+NAF_AGREGATIONS = TableSchema(
     name="naf_agregations",
     columns=(
-        Column("tri", "tri", "entier", nullable=False),
-        *(Column(f"a{n}", header, "code") for n, header in (
-            (10, "A 10"), (21, "A21"), (38, "A38"), (64, "A64"), (88, "A88"), (129, "A129"),
-            (138, "A138"))),
-        Column("libelle", "Intitulés"),
+        ColumnSchema("tri", "tri", "entier", nullable=False),
+        *(
+            ColumnSchema(f"a{n}", header, "code")
+            for n, header in (
+                (10, "A 10"),
+                (21, "A21"),
+                (38, "A38"),
+                (64, "A64"),
+                (88, "A88"),
+                (129, "A129"),
+                (138, "A138"),
+            )
+        ),
+        ColumnSchema("libelle", "Intitulés"),
     ),
     key=("tri",),
-)  # fmt: skip
+)
 _CODE_HEADERS = {
-    "a10": "Code A 10", "a17": "Code A 17", "a21": "Code A 21", "a38": "Code A 38",
-    "a64": "Code A 64", "a88": "Code Division A 88", "a138": "Code A 138",
-}  # fmt: skip
+    "a10": "Code A 10",
+    "a17": "Code A 17",
+    "a21": "Code A 21",
+    "a38": "Code A 38",
+    "a64": "Code A 64",
+    "a88": "Code Division A 88",
+    "a138": "Code A 138",
+}
 
 
 def read_naf(path: Path, *, renaming: Renaming | None = None) -> Reading:
@@ -133,11 +177,11 @@ def read_naf_libelles(path: Path, *, renaming: Renaming | None = None) -> Readin
             f"{', '.join(sorted(_CODE_HEADERS))}. Redonnez au fichier son nom d'origine.",
             fichier=Path(path).name,
         )
-    schema = Table(
+    schema = TableSchema(
         name="naf_libelles",
         columns=(
-            Column("agregat", _CODE_HEADERS[found[1]], "code"),
-            Column("libelle", "Description (Français)"),
+            ColumnSchema("agregat", _CODE_HEADERS[found[1]], "code"),
+            ColumnSchema("libelle", "Description (Français)"),
         ),
     )
     reading = without_blank_rows(read_table(path, schema, renaming))

@@ -11,64 +11,146 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.sources.parcoursup_bts import UNKNOWN_PLACES, mentions
-from fpi_eval.sources.reading import OBSOLETE, Column, Rule, Table
+from fpi_eval.sources.reading import OBSOLETE, ColumnSchema, RowRule, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
-PARCOURSUP = Table(
+PARCOURSUP = TableSchema(
     name="parcoursup",
     columns=(
-        Column("rentree", "session", "entier", nullable=False, low=2016, high=2100,
-               expected="une session, par exemple 2023"),
-        Column("cod_aff_form", "cod_aff_form", "code", aliases=("g_ta_cod",), required=False,
-               pattern=r"\d{1,7}", expected="un identifiant de formation, en chiffres"),
-        Column("lien", "lien_form_psup", required=False,
-               aliases=("Lien de la formation sur la plateforme Parcoursup",)),
-        Column("uai", "cod_uai", "code", aliases=("Code UAI de l'établissement",),
-               missing=(OBSOLETE,), pattern=r"[0-9A-Z]{8}",
-               expected=f"un identifiant de huit caractères, ou « {OBSOLETE} »"),
-        Column("etablissement", "g_ea_lib_vx", aliases=("Établissement",)),
-        Column("code_departement", "dep", "code", nullable=False, pattern=r"\d{1,3}|2[AB]",
-               aliases=("Code départemental de l'établissement",),
-               expected="un code département, par exemple 01, 2A ou 974"),
-        Column("academie", "acad_mies", aliases=("Académie de l'établissement",)),
-        Column("type_formation", "fili", aliases=("Filière de formation très agrégée",)),
-        Column("formation", "form_lib_voe_acc", aliases=("Filière de formation",),
-               repeated="last"),
-        Column("specialite", "fil_lib_voe_acc", aliases=("Filière de formation détaillée bis",),
-               fallbacks=("Filière de formation détaillée",)),
-        Column("detail", "detail_forma", aliases=("Filière de formation très détaillée",)),
-        Column("places", "capa_fin", "effectif", missing=UNKNOWN_PLACES,
-               aliases=("Capacité de l'établissement par formation",)),
-        Column("candidats", "voe_tot", "effectif",
-               aliases=("Effectif total des candidats pour une formation",)),
-        Column("candidates_f", "voe_tot_f", "effectif",
-               aliases=("Dont effectif des candidates pour une formation",)),
-        Column("proposes", "prop_tot", "effectif",
-               aliases=("Effectif total des candidats ayant reçu une proposition d'admission de "
-                        "la part de l'établissement",)),
-        Column("admis", "acc_tot", "effectif",
-               aliases=("Effectif total des candidats ayant accepté la proposition de "
-                        "l'établissement (admis)",)),
-        Column("admis_f", "acc_tot_f", "effectif",
-               aliases=("Dont effectif des candidates admises",)),
+        ColumnSchema(
+            "rentree",
+            "session",
+            "entier",
+            nullable=False,
+            low=2016,
+            high=2100,
+            expected="une session, par exemple 2023",
+        ),
+        ColumnSchema(
+            "cod_aff_form",
+            "cod_aff_form",
+            "code",
+            aliases=("g_ta_cod",),
+            required=False,
+            pattern=r"\d{1,7}",
+            expected="un identifiant de formation, en chiffres",
+        ),
+        ColumnSchema(
+            "lien",
+            "lien_form_psup",
+            required=False,
+            aliases=("Lien de la formation sur la plateforme Parcoursup",),
+        ),
+        ColumnSchema(
+            "uai",
+            "cod_uai",
+            "code",
+            aliases=("Code UAI de l'établissement",),
+            missing=(OBSOLETE,),
+            pattern=r"[0-9A-Z]{8}",
+            expected=f"un identifiant de huit caractères, ou « {OBSOLETE} »",
+        ),
+        ColumnSchema("etablissement", "g_ea_lib_vx", aliases=("Établissement",)),
+        ColumnSchema(
+            "code_departement",
+            "dep",
+            "code",
+            nullable=False,
+            pattern=r"\d{1,3}|2[AB]",
+            aliases=("Code départemental de l'établissement",),
+            expected="un code département, par exemple 01, 2A ou 974",
+        ),
+        ColumnSchema("academie", "acad_mies", aliases=("Académie de l'établissement",)),
+        ColumnSchema("type_formation", "fili", aliases=("Filière de formation très agrégée",)),
+        ColumnSchema(
+            "formation", "form_lib_voe_acc", aliases=("Filière de formation",), repeated="last"
+        ),
+        ColumnSchema(
+            "specialite",
+            "fil_lib_voe_acc",
+            aliases=("Filière de formation détaillée bis",),
+            fallbacks=("Filière de formation détaillée",),
+        ),
+        ColumnSchema("detail", "detail_forma", aliases=("Filière de formation très détaillée",)),
+        ColumnSchema(
+            "places",
+            "capa_fin",
+            "effectif",
+            missing=UNKNOWN_PLACES,
+            aliases=("Capacité de l'établissement par formation",),
+        ),
+        ColumnSchema(
+            "candidats",
+            "voe_tot",
+            "effectif",
+            aliases=("Effectif total des candidats pour une formation",),
+        ),
+        ColumnSchema(
+            "candidates_f",
+            "voe_tot_f",
+            "effectif",
+            aliases=("Dont effectif des candidates pour une formation",),
+        ),
+        ColumnSchema(
+            "proposes",
+            "prop_tot",
+            "effectif",
+            aliases=(
+                "Effectif total des candidats ayant reçu une proposition d'admission de "
+                "la part de l'établissement",
+            ),
+        ),
+        ColumnSchema(
+            "admis",
+            "acc_tot",
+            "effectif",
+            aliases=(
+                "Effectif total des candidats ayant accepté la proposition de "
+                "l'établissement (admis)",
+            ),
+        ),
+        ColumnSchema(
+            "admis_f", "acc_tot_f", "effectif", aliases=("Dont effectif des candidates admises",)
+        ),
     ),
     rules=(
-        Rule(("rentree", "cod_aff_form"),
-             lambda t: t["cod_aff_form"].notna() & t.duplicated(["rentree", "cod_aff_form"]),
-             "La formation {cod_aff_form} est écrite deux fois pour la session {rentree}."),
-        Rule(("candidates_f", "candidats"), lambda t: t["candidates_f"] > t["candidats"],
-             "{candidates_f} candidates parmi {candidats} candidats."),
-        Rule(("admis_f", "admis"), lambda t: t["admis_f"] > t["admis"],
-             "{admis_f} admises parmi {admis} admis."),
+        RowRule(
+            ("rentree", "cod_aff_form"),
+            lambda t: t["cod_aff_form"].notna() & t.duplicated(["rentree", "cod_aff_form"]),
+            "La formation {cod_aff_form} est écrite deux fois pour la session {rentree}.",
+        ),
+        RowRule(
+            ("candidates_f", "candidats"),
+            lambda t: t["candidates_f"] > t["candidats"],
+            "{candidates_f} candidates parmi {candidats} candidats.",
+        ),
+        RowRule(
+            ("admis_f", "admis"),
+            lambda t: t["admis_f"] > t["admis"],
+            "{admis_f} admises parmi {admis} admis.",
+        ),
     ),
-)  # fmt: skip
+)
 
 TIDY = (
-    "rentree", "cod_aff_form", "uai", "code_departement", "academie", "type_formation",
-    "formation", "specialite", "detail", "places", "candidats", "candidates_f", "proposes",
-    "admis", "admis_f", "a_distance",
-)  # fmt: skip
+    "rentree",
+    "cod_aff_form",
+    "uai",
+    "code_departement",
+    "academie",
+    "type_formation",
+    "formation",
+    "specialite",
+    "detail",
+    "places",
+    "candidats",
+    "candidates_f",
+    "proposes",
+    "admis",
+    "admis_f",
+    "a_distance",
+)
 
 
 def read_parcoursup(path: Path, *, renaming: Renaming | None = None) -> Reading:
@@ -91,13 +173,16 @@ def read_parcoursup(path: Path, *, renaming: Renaming | None = None) -> Reading:
     table["code_departement"] = table["code_departement"].str.zfill(3)
     table["rentree"] = table["rentree"].astype("int64")
     table["a_distance"] = _is_distance(table)
-    origin = replace(reading.provenance, remarques={
-        "lignes sans identifiant de formation": int(table["cod_aff_form"].isna().sum()),
-        f"lignes dont l'UAI est un « {OBSOLETE} »": int(table["uai"].isna().sum()),
-        "lignes sans places connues": int(table["places"].isna().sum()),
-        "lignes de formations à distance": int(table["a_distance"].sum()),
-        "places de formations à distance": int(table.loc[table["a_distance"], "places"].sum()),
-    })  # fmt: skip
+    origin = replace(
+        reading.provenance,
+        remarques={
+            "lignes sans identifiant de formation": int(table["cod_aff_form"].isna().sum()),
+            f"lignes dont l'UAI est un « {OBSOLETE} »": int(table["uai"].isna().sum()),
+            "lignes sans places connues": int(table["places"].isna().sum()),
+            "lignes de formations à distance": int(table["a_distance"].sum()),
+            "places de formations à distance": int(table.loc[table["a_distance"], "places"].sum()),
+        },
+    )
     return Reading(table[list(TIDY)], origin)
 
 

@@ -8,40 +8,77 @@ Publisher: MESR-SIES, Licence Ouverte.
 
 from pathlib import Path
 
-from fpi_eval.sources.reading import OBSOLETE, UAI, Column, Rule, Table
+from fpi_eval.sources.reading import OBSOLETE, UAI, ColumnSchema, RowRule, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
-PARCOURSUP_APPRENTISSAGE = Table(
+PARCOURSUP_APPRENTISSAGE = TableSchema(
     name="parcoursup_apprentissage",
     columns=(
-        Column("session", "Session", "entier", nullable=False, low=2018, high=2099),
-        Column("cod_aff_form", "cod_aff_form", "code", nullable=False, pattern=r"\d+"),
-        Column("uai", "Code UAI de l'établissement", "code", aliases=("cod_uai",), pattern=UAI,
-               missing=(OBSOLETE,)),
-        Column("etablissement", "Établissement", aliases=("g_ea_lib_vx",), required=False),
-        Column("departement", "Code départemental de l'établissement", "code", aliases=("dep",),
-               pattern=r"\d{1,3}|2[AB]", required=False),
-        Column("fili", "Filière de formation très agrégée", required=False),
-        Column("formation", "Filière de formation détaillée", aliases=("fil_lib_voe_acc",),
-               required=False),
-        Column("places", "Capacité de l'établissement par formation", "effectif",
-               aliases=("capa_fin",), missing=("0", "999")),
-        Column("candidats", "Effectif total des candidats pour la formation", "effectif",
-               aliases=("voe_tot",)),
-        Column("propositions", "Effectif total des candidats ayant reçu une proposition "
-               "d'admission de la part de l'établissement", "effectif", aliases=("prop_tot",)),
-        Column("recherche_contrat", "Nombre de de vœux placés en « Recherche de contrat » par la "
-               "formation", "effectif", aliases=("nb_rech_con",)),
-        Column("refus_dossier", "nb_ref_classe", "effectif", required=False),
-        Column("refus_places", "nb_ref_place", "effectif", required=False),
+        ColumnSchema("session", "Session", "entier", nullable=False, low=2018, high=2099),
+        ColumnSchema("cod_aff_form", "cod_aff_form", "code", nullable=False, pattern=r"\d+"),
+        ColumnSchema(
+            "uai",
+            "Code UAI de l'établissement",
+            "code",
+            aliases=("cod_uai",),
+            pattern=UAI,
+            missing=(OBSOLETE,),
+        ),
+        ColumnSchema("etablissement", "Établissement", aliases=("g_ea_lib_vx",), required=False),
+        ColumnSchema(
+            "departement",
+            "Code départemental de l'établissement",
+            "code",
+            aliases=("dep",),
+            pattern=r"\d{1,3}|2[AB]",
+            required=False,
+        ),
+        ColumnSchema("fili", "Filière de formation très agrégée", required=False),
+        ColumnSchema(
+            "formation",
+            "Filière de formation détaillée",
+            aliases=("fil_lib_voe_acc",),
+            required=False,
+        ),
+        ColumnSchema(
+            "places",
+            "Capacité de l'établissement par formation",
+            "effectif",
+            aliases=("capa_fin",),
+            missing=("0", "999"),
+        ),
+        ColumnSchema(
+            "candidats",
+            "Effectif total des candidats pour la formation",
+            "effectif",
+            aliases=("voe_tot",),
+        ),
+        ColumnSchema(
+            "propositions",
+            "Effectif total des candidats ayant reçu une proposition "
+            "d'admission de la part de l'établissement",
+            "effectif",
+            aliases=("prop_tot",),
+        ),
+        ColumnSchema(
+            "recherche_contrat",
+            "Nombre de de vœux placés en « Recherche de contrat » par la formation",
+            "effectif",
+            aliases=("nb_rech_con",),
+        ),
+        ColumnSchema("refus_dossier", "nb_ref_classe", "effectif", required=False),
+        ColumnSchema("refus_places", "nb_ref_place", "effectif", required=False),
     ),
     key=("session", "cod_aff_form"),
     rules=(
-        Rule(("propositions", "candidats"), lambda t: t["propositions"] > t["candidats"],
-             "{propositions} candidats ont une proposition, parmi {candidats}."),
+        RowRule(
+            ("propositions", "candidats"),
+            lambda t: t["propositions"] > t["candidats"],
+            "{propositions} candidats ont une proposition, parmi {candidats}.",
+        ),
     ),
-)  # fmt: skip
+)
 
 
 def read_parcoursup_apprentissage(path: Path, *, renaming: Renaming | None = None) -> Reading:

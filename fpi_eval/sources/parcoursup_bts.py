@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import CFD, MEFSTAT11, OBSOLETE, Column, Rule, Table
+from fpi_eval.sources.reading import CFD, MEFSTAT11, OBSOLETE, ColumnSchema, RowRule, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import without_uai
@@ -20,25 +20,43 @@ from fpi_eval.sources.reading.tidy import without_uai
 UNKNOWN_PLACES = ("0", "999")
 DISTANCE = r"distanciel|\bcned\b"
 
-PARCOURSUP_BTS = Table(
+PARCOURSUP_BTS = TableSchema(
     name="parcoursup_bts",
     columns=(
-        Column("uai", "UAI", "code", missing=(OBSOLETE,), pattern=r"[0-9A-Z]{8}",
-               expected="un identifiant d'établissement de huit caractères"),
-        Column("formation", "LIBELLÉFORMATION", required=False),
-        Column("voeux", "NB_VOEUX_CONFIRMES", "effectif"),
-        Column("voie", "STATUT", "code", nullable=False, choices=("Scolaire", "Apprentissage")),
-        Column("places", "CAPACITEPSUP", "effectif", high=9999, missing=UNKNOWN_PLACES),
-        Column("cfd", "CFD rectifié", "code", fallbacks=("CFD",), required=False, pattern=CFD),
-        Column("mefstat11", "MEFSTAT11 rectifié", "code", fallbacks=("MEFSTAT11",),
-               nullable=False, pattern=MEFSTAT11),
+        ColumnSchema(
+            "uai",
+            "UAI",
+            "code",
+            missing=(OBSOLETE,),
+            pattern=r"[0-9A-Z]{8}",
+            expected="un identifiant d'établissement de huit caractères",
+        ),
+        ColumnSchema("formation", "LIBELLÉFORMATION", required=False),
+        ColumnSchema("voeux", "NB_VOEUX_CONFIRMES", "effectif"),
+        ColumnSchema(
+            "voie", "STATUT", "code", nullable=False, choices=("Scolaire", "Apprentissage")
+        ),
+        ColumnSchema("places", "CAPACITEPSUP", "effectif", high=9999, missing=UNKNOWN_PLACES),
+        ColumnSchema(
+            "cfd", "CFD rectifié", "code", fallbacks=("CFD",), required=False, pattern=CFD
+        ),
+        ColumnSchema(
+            "mefstat11",
+            "MEFSTAT11 rectifié",
+            "code",
+            fallbacks=("MEFSTAT11",),
+            nullable=False,
+            pattern=MEFSTAT11,
+        ),
     ),
     rules=(
-        Rule(("mefstat11", "cfd"),
-             lambda t: t["cfd"].notna() & (t["mefstat11"].str[6:] != t["cfd"].str[3:]),
-             "{mefstat11} et {cfd} ne finissent pas par les mêmes cinq caractères."),
+        RowRule(
+            ("mefstat11", "cfd"),
+            lambda t: t["cfd"].notna() & (t["mefstat11"].str[6:] != t["cfd"].str[3:]),
+            "{mefstat11} et {cfd} ne finissent pas par les mêmes cinq caractères.",
+        ),
     ),
-)  # fmt: skip
+)
 
 
 def read_parcoursup_bts(path: Path, rentree: int, *, renaming: Renaming | None = None) -> Reading:
@@ -64,18 +82,31 @@ def read_parcoursup_bts(path: Path, rentree: int, *, renaming: Renaming | None =
     table["a_distance"] = mentions(table["formation"], DISTANCE)
     key = ["uai", "mefstat11", "voie"]
     table["nb_apparitions"] = table.groupby(key)["uai"].transform("size")
-    origin = replace(reading.provenance, remarques={
-        "lignes de formations à distance": int(table["a_distance"].sum()),
-        "places de formations à distance": int(table.loc[table["a_distance"], "places"].sum()),
-        "lignes dont l'identifiant n'est pas un UAI": int(
-            (~table["uai"].str.fullmatch(r"\d{7}[A-Z]")).sum()
-        ),
-        "lignes sans places connues": int(table["places"].isna().sum()),
-    })  # fmt: skip
+    origin = replace(
+        reading.provenance,
+        remarques={
+            "lignes de formations à distance": int(table["a_distance"].sum()),
+            "places de formations à distance": int(table.loc[table["a_distance"], "places"].sum()),
+            "lignes dont l'identifiant n'est pas un UAI": int(
+                (~table["uai"].str.fullmatch(r"\d{7}[A-Z]")).sum()
+            ),
+            "lignes sans places connues": int(table["places"].isna().sum()),
+        },
+    )
     if unnamed:
         origin.remarques["lignes sans intitulé, formations à distance non repérées"] = len(table)
-    columns = ["uai", "mefstat11", "cfd", "voie", "rentree", "places", "voeux", "formation",
-               "a_distance", "nb_apparitions"]  # fmt: skip
+    columns = [
+        "uai",
+        "mefstat11",
+        "cfd",
+        "voie",
+        "rentree",
+        "places",
+        "voeux",
+        "formation",
+        "a_distance",
+        "nb_apparitions",
+    ]
     return Reading(table[columns], origin)
 
 

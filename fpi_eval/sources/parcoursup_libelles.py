@@ -6,15 +6,15 @@ the labels have become dots; `spelling` makes both forms equal. Publisher: MESR-
 
 from pathlib import Path
 
-from fpi_eval.sources.reading import Column, Table
+from fpi_eval.sources.reading import ColumnSchema, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
-PARCOURSUP_LIBELLES = Table(
+PARCOURSUP_LIBELLES = TableSchema(
     name="parcoursup_libelles",
     columns=(
-        Column("nom_court", "api_name", "code", nullable=False),
-        Column("libelle", "r_make_names_label", aliases=("label",), nullable=False),
+        ColumnSchema("nom_court", "api_name", "code", nullable=False),
+        ColumnSchema("libelle", "r_make_names_label", aliases=("label",), nullable=False),
     ),
     key=("nom_court",),
 )

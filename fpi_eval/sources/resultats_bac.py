@@ -11,48 +11,68 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import Column, Rule, Table
+from fpi_eval.sources.reading import ColumnSchema, RowRule, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import set_aside, verify
 
 STATUTS = {
-    "SCOLAIRE": "scolaire", "APPRENTISSAGE": "apprentissage",
-    "FORMATION CONTINUE": "formation_continue", "INDIVIDUEL": "individuel",
+    "SCOLAIRE": "scolaire",
+    "APPRENTISSAGE": "apprentissage",
+    "FORMATION CONTINUE": "formation_continue",
+    "INDIVIDUEL": "individuel",
     "ENSEIGNEMENT A DISTANCE": "distance",
-}  # fmt: skip
+}
 BAC_PRO = "BAC PROFESSIONNEL"
 
-RESULTATS_BAC = Table(
+RESULTATS_BAC = TableSchema(
     name="resultats_bac",
     columns=(
-        Column("session", "session", "entier", nullable=False, low=2000, high=2099),
-        Column("academie", "academie", nullable=False),
-        Column("sexe", "sexe", "code", nullable=False, choices=("FILLES", "GARCONS")),
-        Column("statut", "statut_du_candidat", "code", nullable=False, choices=tuple(STATUTS)),
-        Column("voie_bac", "voie", "code", nullable=False,
-               choices=(BAC_PRO, "BAC TECHNOLOGIQUE", "BAC GENERAL")),
-        Column("serie", "serie"),
-        Column("specialite", "diplome_specialite", nullable=False),
-        Column("inscrits", "nombre_d_inscrits", "effectif"),
-        Column("presents", "nombre_de_presents", "effectif"),
-        Column("admis", "nombre_d_admis_totaux", "effectif"),
+        ColumnSchema("session", "session", "entier", nullable=False, low=2000, high=2099),
+        ColumnSchema("academie", "academie", nullable=False),
+        ColumnSchema("sexe", "sexe", "code", nullable=False, choices=("FILLES", "GARCONS")),
+        ColumnSchema(
+            "statut", "statut_du_candidat", "code", nullable=False, choices=tuple(STATUTS)
+        ),
+        ColumnSchema(
+            "voie_bac",
+            "voie",
+            "code",
+            nullable=False,
+            choices=(BAC_PRO, "BAC TECHNOLOGIQUE", "BAC GENERAL"),
+        ),
+        ColumnSchema("serie", "serie"),
+        ColumnSchema("specialite", "diplome_specialite", nullable=False),
+        ColumnSchema("inscrits", "nombre_d_inscrits", "effectif"),
+        ColumnSchema("presents", "nombre_de_presents", "effectif"),
+        ColumnSchema("admis", "nombre_d_admis_totaux", "effectif"),
     ),
     key=("session", "academie", "sexe", "statut", "voie_bac", "serie", "specialite"),
     rules=(
-        Rule(("presents", "inscrits"), lambda t: t["presents"] > t["inscrits"],
-             "{presents} présents pour {inscrits} inscrits."),
-        Rule(("admis", "presents"), lambda t: t["admis"] > t["presents"],
-             "{admis} admis pour {presents} présents."),
+        RowRule(
+            ("presents", "inscrits"),
+            lambda t: t["presents"] > t["inscrits"],
+            "{presents} présents pour {inscrits} inscrits.",
+        ),
+        RowRule(
+            ("admis", "presents"),
+            lambda t: t["admis"] > t["presents"],
+            "{admis} admis pour {presents} présents.",
+        ),
     ),
-)  # fmt: skip
-CODE = Table(
+)
+CODE = TableSchema(
     name="resultats_bac",
     columns=(
-        Column("code", "diplome_specialite", "code", nullable=False,
-               expected="un libellé « BAC PRO », cinq chiffres, puis le nom de la spécialité"),
+        ColumnSchema(
+            "code",
+            "diplome_specialite",
+            "code",
+            nullable=False,
+            expected="un libellé « BAC PRO », cinq chiffres, puis le nom de la spécialité",
+        ),
     ),
-)  # fmt: skip
+)
 
 
 def read_resultats_bac(path: Path, *, renaming: Renaming | None = None) -> Reading:
@@ -80,8 +100,20 @@ def _tidy(table: pd.DataFrame) -> pd.DataFrame:
         voie=table["statut"].map(STATUTS),
         sexe=table["sexe"].str.lower(),
     ).astype({"session": "int64", "rentree": "int64"})
-    return tidy[["session", "rentree", "academie", "sexe", "voie", "code", "specialite", "inscrits",
-                 "presents", "admis"]]  # fmt: skip
+    return tidy[
+        [
+            "session",
+            "rentree",
+            "academie",
+            "sexe",
+            "voie",
+            "code",
+            "specialite",
+            "inscrits",
+            "presents",
+            "admis",
+        ]
+    ]
 
 
 def par_specialite(table: pd.DataFrame) -> pd.DataFrame:

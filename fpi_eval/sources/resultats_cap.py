@@ -8,40 +8,84 @@ code. Counts go down to 1: hide them before printing. Publisher: DEPP, Licence O
 
 from pathlib import Path
 
-from fpi_eval.sources.reading import Column, Rule, Table
+from fpi_eval.sources.reading import ColumnSchema, RowRule, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.resultats_bac import STATUTS
 
-SEXES = {"FILLES": "filles", "FEMMES": "filles", "F": "filles", "FILLE": "filles",
-         "GARCONS": "garcons", "GARÇONS": "garcons", "HOMMES": "garcons", "G": "garcons",
-         "M": "garcons", "GARCON": "garcons", "GARÇON": "garcons"}  # fmt: skip
+SEXES = {
+    "FILLES": "filles",
+    "FEMMES": "filles",
+    "F": "filles",
+    "FILLE": "filles",
+    "GARCONS": "garcons",
+    "GARÇONS": "garcons",
+    "HOMMES": "garcons",
+    "G": "garcons",
+    "M": "garcons",
+    "GARCON": "garcons",
+    "GARÇON": "garcons",
+}
 
-RESULTATS_CAP = Table(
+RESULTATS_CAP = TableSchema(
     name="resultats_cap",
     columns=(
-        Column("session", "session", "entier", nullable=False, low=2000, high=2099),
-        Column("code_departement", "code_departement", "code", aliases=("Code département",),
-               nullable=False, pattern=r"\d{1,3}|0?2[AB]",
-               expected="un code département, par exemple 069, 02A ou 974"),
-        Column("sexe", "sexe", "code", aliases=("Genre",), nullable=False, choices=tuple(SEXES)),
-        Column("statut", "statut_du_candidat", "code", aliases=("Statut", "Statut du candidat"),
-               nullable=False, choices=tuple(STATUTS)),
-        Column("specialite", "diplome_specialite", aliases=("Spécialité", "Diplôme spécialité"),
-               nullable=False),
-        Column("inscrits", "nombre_d_inscrits", "effectif", aliases=("Nombre d'inscrits",),
-               required=False),
-        Column("presents", "nombre_de_presents", "effectif",
-               aliases=("Nombre de présents à l'examen", "Nombre de présents")),
-        Column("admis", "nombre_d_admis_totaux", "effectif",
-               aliases=("Nombre d'admis à l'examen", "Nombre d'admis", "nombre_d_admis")),
+        ColumnSchema("session", "session", "entier", nullable=False, low=2000, high=2099),
+        ColumnSchema(
+            "code_departement",
+            "code_departement",
+            "code",
+            aliases=("Code département",),
+            nullable=False,
+            pattern=r"\d{1,3}|0?2[AB]",
+            expected="un code département, par exemple 069, 02A ou 974",
+        ),
+        ColumnSchema(
+            "sexe", "sexe", "code", aliases=("Genre",), nullable=False, choices=tuple(SEXES)
+        ),
+        ColumnSchema(
+            "statut",
+            "statut_du_candidat",
+            "code",
+            aliases=("Statut", "Statut du candidat"),
+            nullable=False,
+            choices=tuple(STATUTS),
+        ),
+        ColumnSchema(
+            "specialite",
+            "diplome_specialite",
+            aliases=("Spécialité", "Diplôme spécialité"),
+            nullable=False,
+        ),
+        ColumnSchema(
+            "inscrits",
+            "nombre_d_inscrits",
+            "effectif",
+            aliases=("Nombre d'inscrits",),
+            required=False,
+        ),
+        ColumnSchema(
+            "presents",
+            "nombre_de_presents",
+            "effectif",
+            aliases=("Nombre de présents à l'examen", "Nombre de présents"),
+        ),
+        ColumnSchema(
+            "admis",
+            "nombre_d_admis_totaux",
+            "effectif",
+            aliases=("Nombre d'admis à l'examen", "Nombre d'admis", "nombre_d_admis"),
+        ),
     ),
     key=("session", "code_departement", "sexe", "statut", "specialite"),
     rules=(
-        Rule(("admis", "presents"), lambda t: t["admis"] > t["presents"],
-             "{admis} admis pour {presents} présents."),
+        RowRule(
+            ("admis", "presents"),
+            lambda t: t["admis"] > t["presents"],
+            "{admis} admis pour {presents} présents.",
+        ),
     ),
-)  # fmt: skip
+)
 
 
 def read_resultats_cap(path: Path, *, renaming: Renaming | None = None) -> Reading:
@@ -58,9 +102,21 @@ def read_resultats_cap(path: Path, *, renaming: Renaming | None = None) -> Readi
     table = reading.table
     code = table["specialite"].str.extract(r"\b(?:500|503)?(\d{5})\b", expand=False)
     tidy = table.assign(
-        rentree=table["session"] - 1, voie=table["statut"].map(STATUTS), code=code,
-        sexe=table["sexe"].map(SEXES), code_departement=table["code_departement"].str.zfill(3),
-    ).astype({"session": "int64", "rentree": "int64"})  # fmt: skip
-    columns = ["session", "rentree", "code_departement", "sexe", "voie", "code", "specialite",
-               "presents", "admis"]  # fmt: skip
+        rentree=table["session"] - 1,
+        voie=table["statut"].map(STATUTS),
+        code=code,
+        sexe=table["sexe"].map(SEXES),
+        code_departement=table["code_departement"].str.zfill(3),
+    ).astype({"session": "int64", "rentree": "int64"})
+    columns = [
+        "session",
+        "rentree",
+        "code_departement",
+        "sexe",
+        "voie",
+        "code",
+        "specialite",
+        "presents",
+        "admis",
+    ]
     return Reading(tidy[columns], reading.provenance)

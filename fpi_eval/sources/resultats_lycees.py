@@ -12,61 +12,69 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import Column, Rule, Table
+from fpi_eval.sources.reading import ColumnSchema, RowRule, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import choose, set_aside, strict, verify
 
 _ND = {"kind": "pourcentage", "missing": ("ND",)}
-_ANNEE = {"kind": "code", "nullable": False, "pattern": r"20\d\d(-\d\d-\d\d.*)?",
-          "expected": "une année comme 2017, ou une date"}  # fmt: skip
+_ANNEE = {
+    "kind": "code",
+    "nullable": False,
+    "pattern": r"20\d\d(-\d\d-\d\d.*)?",
+    "expected": "une année comme 2017, ou une date",
+}
 
-IVAL = Table(
+IVAL = TableSchema(
     name="resultats_lycees",
     columns=(
-        Column("uai", "Code établissement", "uai", nullable=False),
-        Column("annee", "Année", **_ANNEE),
-        Column("secteur", "Secteur Public/Privé", "code", choices=("PU", "PR")),
-        Column("code_commune", "Code commune/arrondissement", "code", pattern=r"[0-9AB]{4,5}"),
-        Column("code_region", "code région", "code", pattern=r"\d{1,2}"),
-        Column("presents", "Effectifs présents Total secteurs", "effectif"),
-        Column("presents_production", "Effectifs présents Production", "effectif"),
-        Column("presents_services", "Effectifs présents Services", "effectif"),
-        Column("taux_reussite", "Taux Brut de Réussite Total secteurs", **_ND),
-        Column("taux_reussite_production", "Taux Brut de Reussite Production", **_ND),
-        Column("taux_reussite_services", "Taux Brut de Réussite Services", **_ND),
-        Column("taux_attendu", "Taux Réussite Attendu France", **_ND),
-        Column("taux_attendu_production", "Taux Reussite Attendu France Production", **_ND),
-        Column("taux_attendu_services", "Taux Réussite Attendu France Services", **_ND),
-        Column("taux_acces_2nde", "Taux accès Brut seconde BAC", **_ND),
-        Column("taux_mentions", "Taux_Brut_de_mentions_Total_secteurs", **_ND),
-        Column("effectif_2nde", "Effectif de seconde", "effectif"),
-        Column("effectif_1re", "Effectif de première", "effectif"),
-        Column("effectif_terminale", "Effectif de terminale", "effectif"),
+        ColumnSchema("uai", "Code établissement", "uai", nullable=False),
+        ColumnSchema("annee", "Année", **_ANNEE),
+        ColumnSchema("secteur", "Secteur Public/Privé", "code", choices=("PU", "PR")),
+        ColumnSchema(
+            "code_commune", "Code commune/arrondissement", "code", pattern=r"[0-9AB]{4,5}"
+        ),
+        ColumnSchema("code_region", "code région", "code", pattern=r"\d{1,2}"),
+        ColumnSchema("presents", "Effectifs présents Total secteurs", "effectif"),
+        ColumnSchema("presents_production", "Effectifs présents Production", "effectif"),
+        ColumnSchema("presents_services", "Effectifs présents Services", "effectif"),
+        ColumnSchema("taux_reussite", "Taux Brut de Réussite Total secteurs", **_ND),
+        ColumnSchema("taux_reussite_production", "Taux Brut de Reussite Production", **_ND),
+        ColumnSchema("taux_reussite_services", "Taux Brut de Réussite Services", **_ND),
+        ColumnSchema("taux_attendu", "Taux Réussite Attendu France", **_ND),
+        ColumnSchema("taux_attendu_production", "Taux Reussite Attendu France Production", **_ND),
+        ColumnSchema("taux_attendu_services", "Taux Réussite Attendu France Services", **_ND),
+        ColumnSchema("taux_acces_2nde", "Taux accès Brut seconde BAC", **_ND),
+        ColumnSchema("taux_mentions", "Taux_Brut_de_mentions_Total_secteurs", **_ND),
+        ColumnSchema("effectif_2nde", "Effectif de seconde", "effectif"),
+        ColumnSchema("effectif_1re", "Effectif de première", "effectif"),
+        ColumnSchema("effectif_terminale", "Effectif de terminale", "effectif"),
     ),
     rules=(
-        Rule(
+        RowRule(
             ("presents_production", "presents_services", "presents"),
             lambda t: (t["presents_production"] + t["presents_services"] - t["presents"]).abs() > 0,
             "{presents_production} et {presents_services} présents ne font pas {presents}.",
         ),
     ),
 )
-IVAL_V2 = Table(
+IVAL_V2 = TableSchema(
     name="resultats_lycees",
     columns=(
-        Column("uai", "uai", "uai", nullable=False),
-        Column("annee", "annee", **_ANNEE),
-        Column("secteur", "secteur", "code"),
-        Column("code_commune", "code_commune", "code", pattern=r"[0-9AB]{4,5}"),
-        Column("presents", "presents_total", "effectif"),
-        Column("taux_reussite", "taux_reu_total", **_ND),
-        Column("valeur_ajoutee", "va_reu_total", "nombre", missing=("ND",), low=-100, high=100),
-        Column("taux_acces_2nde", "taux_acces_2nde", **_ND),
-        Column("taux_mentions", "taux_men_total", **_ND),
-        Column("effectif_2nde", "eff_2nde", "effectif"),
-        Column("effectif_1re", "eff_1ere", "effectif"),
-        Column("effectif_terminale", "eff_term", "effectif"),
+        ColumnSchema("uai", "uai", "uai", nullable=False),
+        ColumnSchema("annee", "annee", **_ANNEE),
+        ColumnSchema("secteur", "secteur", "code"),
+        ColumnSchema("code_commune", "code_commune", "code", pattern=r"[0-9AB]{4,5}"),
+        ColumnSchema("presents", "presents_total", "effectif"),
+        ColumnSchema("taux_reussite", "taux_reu_total", **_ND),
+        ColumnSchema(
+            "valeur_ajoutee", "va_reu_total", "nombre", missing=("ND",), low=-100, high=100
+        ),
+        ColumnSchema("taux_acces_2nde", "taux_acces_2nde", **_ND),
+        ColumnSchema("taux_mentions", "taux_men_total", **_ND),
+        ColumnSchema("effectif_2nde", "eff_2nde", "effectif"),
+        ColumnSchema("effectif_1re", "eff_1ere", "effectif"),
+        ColumnSchema("effectif_terminale", "eff_term", "effectif"),
     ),
 )
 SECTEURS = {"PU": "public", "PR": "prive"}

@@ -3,40 +3,46 @@
 from dataclasses import replace
 from pathlib import Path
 
-from fpi_eval.sources.reading import Column, Table
+from fpi_eval.sources.reading import ColumnSchema, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
 CODE_DEPARTEMENT = r"(?:\d{3}|02[AB])"
 
-DEPARTEMENTS = Table(
+DEPARTEMENTS = TableSchema(
     name="departements",
     columns=(
-        Column("code_departement", "codeDepartement", "code", pattern=CODE_DEPARTEMENT,
-               expected="un code département de trois caractères, par exemple 001"),
-        Column("departement", "libelleDepartement"),
-        Column("code_academie", "codeAcademie", "code", nullable=False),
-        Column("academie", "libelleAcademie"),
-        Column("code_region", "codeRegion", "code", nullable=False, pattern=r"\d{2}"),
-        Column("region", "libelleRegion"),
+        ColumnSchema(
+            "code_departement",
+            "codeDepartement",
+            "code",
+            pattern=CODE_DEPARTEMENT,
+            expected="un code département de trois caractères, par exemple 001",
+        ),
+        ColumnSchema("departement", "libelleDepartement"),
+        ColumnSchema("code_academie", "codeAcademie", "code", nullable=False),
+        ColumnSchema("academie", "libelleAcademie"),
+        ColumnSchema("code_region", "codeRegion", "code", nullable=False, pattern=r"\d{2}"),
+        ColumnSchema("region", "libelleRegion"),
     ),
-)  # fmt: skip
-CHOMAGE_DEPARTEMENT = Table(
+)
+CHOMAGE_DEPARTEMENT = TableSchema(
     name="chomage_departement",
     columns=(
-        Column("code_departement", "codeDepartement", "code", nullable=False,
-               pattern=CODE_DEPARTEMENT),
-        Column("rentree", "rentreeScolaire", "entier", nullable=False, low=1980, high=2100),
-        Column("taux_chomage", "tauxChomage", "pourcentage"),
+        ColumnSchema(
+            "code_departement", "codeDepartement", "code", nullable=False, pattern=CODE_DEPARTEMENT
+        ),
+        ColumnSchema("rentree", "rentreeScolaire", "entier", nullable=False, low=1980, high=2100),
+        ColumnSchema("taux_chomage", "tauxChomage", "pourcentage"),
     ),
     key=("code_departement", "rentree"),
-)  # fmt: skip
-CHOMAGE_REGION = Table(
+)
+CHOMAGE_REGION = TableSchema(
     name="chomage_region",
     columns=(
-        Column("code_region", "codeRegion", "code", nullable=False, pattern=r"\d{2}"),
-        Column("rentree", "rentreeScolaire", "entier", nullable=False, low=1980, high=2100),
-        Column("taux_chomage", "tauxChomage", "pourcentage"),
+        ColumnSchema("code_region", "codeRegion", "code", nullable=False, pattern=r"\d{2}"),
+        ColumnSchema("rentree", "rentreeScolaire", "entier", nullable=False, low=1980, high=2100),
+        ColumnSchema("taux_chomage", "tauxChomage", "pourcentage"),
     ),
     key=("code_region", "rentree"),
 )
@@ -56,7 +62,7 @@ def read_departements(path: Path, *, renaming: Renaming | None = None) -> Readin
     return Reading(reading.table[known].reset_index(drop=True), origin)
 
 
-def read_chomage(path: Path, table: Table, *, renaming: Renaming | None = None) -> Reading:
+def read_chomage(path: Path, table: TableSchema, *, renaming: Renaming | None = None) -> Reading:
     """Return INSEE's unemployment rates (0 to 1), `CHOMAGE_DEPARTEMENT` or `CHOMAGE_REGION`."""
     reading = read_table(path, table, renaming)
     return Reading(reading.table.astype({"rentree": "int64"}), reading.provenance)

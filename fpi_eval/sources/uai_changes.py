@@ -2,21 +2,21 @@
 
 from pathlib import Path
 
-from fpi_eval.sources.reading import Column, Rule, Table
+from fpi_eval.sources.reading import ColumnSchema, RowRule, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
-UAI_CHANGES = Table(
+UAI_CHANGES = TableSchema(
     name="changements_uai",
     columns=(
-        Column("ancien_uai", "ancien_uai", "uai", nullable=False),
-        Column("nouveau_uai", "nouveau_uai", "uai", nullable=False, aliases=("nouvel_uai",)),
-        Column("rentree", "rentree", "entier", nullable=False, low=1980, high=2100),
-        Column("motif", "motif", required=False),
+        ColumnSchema("ancien_uai", "ancien_uai", "uai", nullable=False),
+        ColumnSchema("nouveau_uai", "nouveau_uai", "uai", nullable=False, aliases=("nouvel_uai",)),
+        ColumnSchema("rentree", "rentree", "entier", nullable=False, low=1980, high=2100),
+        ColumnSchema("motif", "motif", required=False),
     ),
     key=("ancien_uai",),
     rules=(
-        Rule(
+        RowRule(
             ("ancien_uai", "nouveau_uai"),
             lambda t: t["ancien_uai"] == t["nouveau_uai"],
             "L'établissement {ancien_uai} ne change pas d'UAI.",

@@ -20,7 +20,7 @@ import pyarrow as pa
 from fpi_eval.errors import FpiError
 from fpi_eval.sources.geographie import COMMUNE
 from fpi_eval.sources.naf import secteurs
-from fpi_eval.sources.reading import Column, Table
+from fpi_eval.sources.reading import ColumnSchema, TableSchema
 from fpi_eval.sources.reading.headers import Renaming, spelling
 from fpi_eval.sources.reading.large import LargeFile, bad_value
 from fpi_eval.sources.reading.reading import Reading
@@ -31,8 +31,10 @@ _YEARS = {
     "emplois": re.compile(r"effectifs salaries (\d{4})"),
 }
 _BASE = (
-    Column("code_commune", "code_commune", "code", aliases=("Code commune",), pattern=COMMUNE),
-    Column("code_ape", "code_ape", "code", aliases=("Code APE",), pattern=r"\d{4}[A-Z]"),
+    ColumnSchema(
+        "code_commune", "code_commune", "code", aliases=("Code commune",), pattern=COMMUNE
+    ),
+    ColumnSchema("code_ape", "code_ape", "code", aliases=("Code APE",), pattern=r"\d{4}[A-Z]"),
 )
 _PLACE = ["code_zone", "code_departement", "code_region"]
 _SHOWN = 5
@@ -99,7 +101,7 @@ def _total(table: pd.DataFrame, key: list[str]) -> pd.DataFrame:
 
 def _open(path: Path, renaming: Renaming | None) -> tuple[LargeFile, list[int]]:
     """Return the file with a schema of the years that its header carries."""
-    file = LargeFile(path, Table("urssaf", _BASE), renaming)
+    file = LargeFile(path, TableSchema("urssaf", _BASE), renaming)
     headers = {name: _years(file.header, pattern) for name, pattern in _YEARS.items()}
     years = sorted(headers["emplois"])
     if not years or years != sorted(headers["etablissements"]):
@@ -113,11 +115,11 @@ def _open(path: Path, renaming: Renaming | None) -> tuple[LargeFile, list[int]]:
             ligne=1,
         )
     counts = (
-        Column(f"{series}_{year}", headers[series][year], "effectif")
+        ColumnSchema(f"{series}_{year}", headers[series][year], "effectif")
         for series in _YEARS
         for year in years
     )
-    return LargeFile(path, Table("urssaf", (*_BASE, *counts)), renaming), years
+    return LargeFile(path, TableSchema("urssaf", (*_BASE, *counts)), renaming), years
 
 
 def _years(header: Iterable[str], pattern: re.Pattern[str]) -> dict[int, str]:
@@ -130,7 +132,7 @@ class _Sums:
     """Running sums by place × sector × year; each batch is added and forgotten."""
 
     fichier: str
-    schema: Table
+    schema: TableSchema
     years: list[int]
     places: pd.DataFrame
     sectors: np.ndarray
@@ -138,8 +140,9 @@ class _Sums:
     sector_of: pd.Series
     totals: dict[str, np.ndarray]
     keys: list[np.ndarray] = field(default_factory=list)
-    lost: dict[str, Counter] = field(default_factory=lambda: {"commune": Counter(),
-                                                              "code APE": Counter()})  # fmt: skip
+    lost: dict[str, Counter] = field(
+        default_factory=lambda: {"commune": Counter(), "code APE": Counter()}
+    )
 
     @classmethod
     def of(
@@ -152,10 +155,15 @@ class _Sums:
         shape = (len(years), groups.ngroups * len(sectors))
         names = (*_YEARS, *(f"{series}_connus" for series in _YEARS), "masquees")
         return cls(
-            file.name, file.schema, years, groups.size().reset_index()[_PLACE],
-            np.asarray(sectors), place_of, pd.Series(codes, index=sector.index),
+            file.name,
+            file.schema,
+            years,
+            groups.size().reset_index()[_PLACE],
+            np.asarray(sectors),
+            place_of,
+            pd.Series(codes, index=sector.index),
             {name: np.zeros(shape) for name in names},
-        )  # fmt: skip
+        )
 
     def add(self, start: int, batch: pa.Table) -> None:
         """Add one batch of rows."""
@@ -230,8 +238,11 @@ class _Sums:
             kind: ", ".join(code or "(vide)" for code, _ in codes.most_common(_SHOWN))
             for kind, codes in self.lost.items()
         }
-        return {f"{kind} absent de la nomenclature : {shown[kind]}": codes.total()
-                for kind, codes in self.lost.items() if codes}  # fmt: skip
+        return {
+            f"{kind} absent de la nomenclature : {shown[kind]}": codes.total()
+            for kind, codes in self.lost.items()
+            if codes
+        }
 
 
 def _position(values: pa.ChunkedArray, index: pd.Index) -> tuple[np.ndarray, Counter]:

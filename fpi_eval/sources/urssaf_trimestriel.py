@@ -11,50 +11,84 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import Column, Table
+from fpi_eval.sources.reading import ColumnSchema, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
 _QUARTER = (
-    Column("annee", "annee", "entier", aliases=("Année",), nullable=False, low=1990, high=2099),
-    Column("trimestre", "trimestre", "code", aliases=("Trimestre",), nullable=False,
-           pattern=r"(\d{4}-?)?T?[1-4]", expected="un trimestre : 1, T1 ou 2023T1"),
-)  # fmt: skip
+    ColumnSchema(
+        "annee", "annee", "entier", aliases=("Année",), nullable=False, low=1990, high=2099
+    ),
+    ColumnSchema(
+        "trimestre",
+        "trimestre",
+        "code",
+        aliases=("Trimestre",),
+        nullable=False,
+        pattern=r"(\d{4}-?)?T?[1-4]",
+        expected="un trimestre : 1, T1 ou 2023T1",
+    ),
+)
 _JOBS = (
-    Column("emplois", "effectifs_salaries_brut", "effectif",
-           aliases=("Effectifs salariés (brut)",)),
-    Column("emplois_cvs", "effectifs_salaries_cvs", "effectif",
-           aliases=("Effectifs salariés (CVS)",)),
-)  # fmt: skip
-_FORMER = Column("code_ancienne_region", "code_ancienne_region", "code",
-                 aliases=("Code ancienne région",), required=False)  # fmt: skip
+    ColumnSchema(
+        "emplois", "effectifs_salaries_brut", "effectif", aliases=("Effectifs salariés (brut)",)
+    ),
+    ColumnSchema(
+        "emplois_cvs", "effectifs_salaries_cvs", "effectif", aliases=("Effectifs salariés (CVS)",)
+    ),
+)
+_FORMER = ColumnSchema(
+    "code_ancienne_region",
+    "code_ancienne_region",
+    "code",
+    aliases=("Code ancienne région",),
+    required=False,
+)
 
-REGION_SECTEUR = Table(
+REGION_SECTEUR = TableSchema(
     name="urssaf_region",
     columns=(
         *_QUARTER,
-        Column("code_region", "code_region", "code", aliases=("Code région",), nullable=False,
-               pattern=r"\d{1,2}"),
+        ColumnSchema(
+            "code_region",
+            "code_region",
+            "code",
+            aliases=("Code région",),
+            nullable=False,
+            pattern=r"\d{1,2}",
+        ),
         _FORMER,
-        Column("secteur", "secteur_na28i", nullable=False, aliases=("Secteur NA28i",)),
+        ColumnSchema("secteur", "secteur_na28i", nullable=False, aliases=("Secteur NA28i",)),
         *_JOBS,
     ),
     key=("annee", "trimestre", "code_region", "code_ancienne_region", "secteur"),
-)  # fmt: skip
-ZONE = Table(
+)
+ZONE = TableSchema(
     name="urssaf_zone",
     columns=(
         *_QUARTER,
-        Column("code_zone", "code_zone_d_emploi", "code", aliases=("Code zone d'emploi",),
-               nullable=False, pattern=r"\d{1,4}"),
-        Column("code_zone_region", "code_zone_d_emploi_regionalisee", "code",
-               aliases=("Code zone d'emploi régionalisée",), required=False),
-        Column("code_region", "code_region", "code", aliases=("Code région",),
-               pattern=r"\d{1,2}"),
+        ColumnSchema(
+            "code_zone",
+            "code_zone_d_emploi",
+            "code",
+            aliases=("Code zone d'emploi",),
+            nullable=False,
+            pattern=r"\d{1,4}",
+        ),
+        ColumnSchema(
+            "code_zone_region",
+            "code_zone_d_emploi_regionalisee",
+            "code",
+            aliases=("Code zone d'emploi régionalisée",),
+            required=False,
+        ),
+        ColumnSchema(
+            "code_region", "code_region", "code", aliases=("Code région",), pattern=r"\d{1,2}"
+        ),
         _FORMER,
         *_JOBS,
     ),
-)  # fmt: skip
+)
 
 
 def read_urssaf_region(path: Path, *, renaming: Renaming | None = None) -> Reading:

@@ -7,11 +7,11 @@ import pandas as pd
 
 from fpi_eval.programme import Programme as Evaluated
 from fpi_eval.programme import load_programme
+from fpi_eval.twin.applied import OUTCOMES, Applied, run_programme
 from fpi_eval.twin.courses import cfd_at, mefstat11, simulated
+from fpi_eval.twin.drawn_openings import draw_openings
 from fpi_eval.twin.jobs import draw_jobs
-from fpi_eval.twin.openings import draw_openings
 from fpi_eval.twin.parameters import DEFAULT, TwinParameters
-from fpi_eval.twin.programme import OUTCOMES, Programme, run_programme
 from fpi_eval.twin.setting import Setting
 from fpi_eval.twin.truth import Truth, measure
 from fpi_eval.twin.world import BURN_IN, YEARS, draw_world, streams
@@ -74,7 +74,7 @@ def draw(
 
 def simulate(
     parameters: TwinParameters, seed: int, setting: Setting | None = None
-) -> tuple[Programme, pd.DataFrame]:
+) -> tuple[Applied, pd.DataFrame]:
     """Return the world, what the programme changes in it, and the openings, without tables."""
     rng, setting = streams(seed), setting or simulated(load_programme())
     world = draw_world(parameters, setting, rng)
@@ -82,7 +82,7 @@ def simulate(
     return run_programme(parameters, world, openings, rng), openings
 
 
-def observed(programme: Programme) -> dict[str, np.ndarray]:
+def observed(programme: Applied) -> dict[str, np.ndarray]:
     """Return the counts with the programme, cells × years: without + extra − removed."""
     changes, counts = programme.changes, programme.world.counts
     out = {}
@@ -95,7 +95,7 @@ def observed(programme: Programme) -> dict[str, np.ndarray]:
     return out
 
 
-def _panel(programme: Programme) -> pd.DataFrame:
+def _panel(programme: Applied) -> pd.DataFrame:
     world, keep = programme.world, slice(BURN_IN, None)
     cells, years = world.cells, YEARS[BURN_IN:]
     row = np.repeat(np.arange(len(cells)), len(years))
@@ -120,7 +120,7 @@ def _panel(programme: Programme) -> pd.DataFrame:
     return pd.DataFrame(table, copy=False)
 
 
-def _wishes(programme: Programme, counts: dict[str, np.ndarray]) -> np.ndarray:
+def _wishes(programme: Applied, counts: dict[str, np.ndarray]) -> np.ndarray:
     """Return first wishes: unknown for secondary apprenticeship, at least the extra pupils."""
     world = programme.world
     extra = np.maximum(counts["entrants"] - world.counts["entrants"], 0.0)
@@ -131,7 +131,7 @@ def _wishes(programme: Programme, counts: dict[str, np.ndarray]) -> np.ndarray:
     return wishes
 
 
-def _register(programme: Programme, openings: pd.DataFrame, setting: Setting) -> pd.DataFrame:
+def _register(programme: Applied, openings: pd.DataFrame, setting: Setting) -> pd.DataFrame:
     cells = programme.world.cells
     table = cells.iloc[openings["cell"]].reset_index(drop=True)
     table["projet"] = openings["projet"]

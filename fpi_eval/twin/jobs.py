@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.text import AUTRE
-from fpi_eval.twin.programme import Programme
+from fpi_eval.twin.applied import Applied
 from fpi_eval.twin.setting import ELSEWHERE, Setting
 from fpi_eval.twin.world import BURN_IN, YEARS
 
@@ -18,7 +18,7 @@ SECTORS = {
 INDUSTRY = tuple(code for code in SECTORS if code < "FZ")
 
 
-def draw_jobs(programme: Programme, setting: Setting, rng: np.random.Generator) -> pd.DataFrame:
+def draw_jobs(programme: Applied, setting: Setting, rng: np.random.Generator) -> pd.DataFrame:
     """Return jobs at 31 December by ``zone_emploi`` (``code_region``), ``na38`` and ``annee``.
 
     Columns ``etablissements`` and ``effectifs`` are what a file would show; the part of the
@@ -60,7 +60,7 @@ def draw_jobs(programme: Programme, setting: Setting, rng: np.random.Generator) 
 
 
 def _effect(
-    programme: Programme, setting: Setting, zones: pd.Index, sectors: list[str]
+    programme: Applied, setting: Setting, zones: pd.Index, sectors: list[str]
 ) -> np.ndarray:
     """Return net industry jobs of the programme; leavers of June y + 1 count from that year."""
     changes = programme.changes

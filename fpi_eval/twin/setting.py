@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
-from fpi_eval.sources.filieres import read_filieres
+from fpi_eval.sources.declared_filieres import read_filieres
 from fpi_eval.text import AUTRE, liste
 
 #: Share of the cells of a level that all the filières take together, where none is declared.

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.twin.programme import OUTCOMES, Programme
+from fpi_eval.twin.applied import OUTCOMES, Applied
 from fpi_eval.twin.world import FIRST, YEARS, lag
 
 #: Outcomes of the truth; ``industrie``: employed at six months in the region's industry.
@@ -94,12 +94,12 @@ class Truth:
         return pd.DataFrame({"link": names, "count": counts, "previous": previous, "rate": rate})
 
 
-def measure(programme: Programme) -> Truth:
+def measure(programme: Applied) -> Truth:
     """Return the truth of a programme from the pupils it adds and removes."""
     return Truth(_cells(programme), _cohorts(programme))
 
 
-def _cells(programme: Programme) -> pd.DataFrame:
+def _cells(programme: Applied) -> pd.DataFrame:
     changes, table = programme.changes, programme.world.cells
     duree = table["duree"].to_numpy()
     moved = (programme.seats != 0).any(axis=1)
@@ -138,7 +138,7 @@ def _cells(programme: Programme) -> pd.DataFrame:
     return out
 
 
-def _cohorts(programme: Programme) -> pd.DataFrame:
+def _cohorts(programme: Applied) -> pd.DataFrame:
     """Return own effects by entry cohort, for those whose final year falls in the window."""
     changes = programme.changes
     own = changes[(changes["part"] == "own") & changes["seen"]]

@@ -10,7 +10,7 @@ from fpi_eval.absent import TOO_FEW, Absent
 from fpi_eval.calendar import first_seen, month
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs.bounded import BoundedEffects, bounded_employment
-from fpi_eval.impact.jobs.sites import employed_by_site
+from fpi_eval.impact.jobs.employed_by_site import employed_by_site
 from fpi_eval.panel import CellPanel
 from fpi_eval.panel.emploi_formations import HORIZONS, name_of, with_employment
 from fpi_eval.results import Estimates

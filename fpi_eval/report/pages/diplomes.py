@@ -6,7 +6,8 @@ import pandas as pd
 from fpi_eval import plots, text
 from fpi_eval.absent import Absent
 from fpi_eval.checks import NAMES, Evaluation, Planted, allowed
-from fpi_eval.checks.verdict import CAUTION, FAIL, INCONCLUSIVE, INVISIBLE
+from fpi_eval.checks.thresholds import CAUTION, FAIL
+from fpi_eval.checks.verdict import INCONCLUSIVE, INVISIBLE
 from fpi_eval.figures import Figure
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET
 from fpi_eval.panel import CellPanel

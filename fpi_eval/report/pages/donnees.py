@@ -8,7 +8,7 @@ from fpi_eval import text
 from fpi_eval.figures import Figure
 from fpi_eval.panel.context import Context
 from fpi_eval.plots import share_bars
-from fpi_eval.sources import catalogue
+from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.tables import Table, table
 
 SOURCES = {entry.name: entry.label for entry in reversed(catalogue.CATALOGUE)} | {

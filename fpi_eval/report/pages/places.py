@@ -6,7 +6,7 @@ from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
 from fpi_eval.panel.context import Context
-from fpi_eval.panel.regional import ELSEWHERE, HERE
+from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
 from fpi_eval.plots import stacked_rows, targets
 from fpi_eval.report.pages.personnes import SANS_CONSTAT, ici, shown
 from fpi_eval.sheets import Sheet
@@ -68,8 +68,8 @@ def _observed(same: pd.DataFrame, context: Context) -> str:
     change = sums["places_apres"] / sums["places_avant"] - 1
     return (
         "Dans les formations présentes à deux rentrées de suite, les places d'entrée des "
-        f"filières du programme ont varié de {text.signe(100 * change[HERE], 1)} % dans la région entre "
-        f"{context.rentree - 1} et {context.rentree}, contre "
+        f"filières du programme ont varié de {text.signe(100 * change[HERE], 1)} % dans la région "
+        f"entre {context.rentree - 1} et {context.rentree}, contre "
         f"{text.signe(100 * change[ELSEWHERE], 1)} % dans les autres régions."
     )
 

@@ -17,7 +17,7 @@ from fpi_eval.indicators.declare import EMPLOYED
 from fpi_eval.indicators.derive import in_seats
 from fpi_eval.indicators.filieres import of_programme
 from fpi_eval.panel.panels import Panels
-from fpi_eval.panel.regional import HERE
+from fpi_eval.panel.regional_panel import HERE
 from fpi_eval.report.published.protection import AUTRES, Safe, Wanted, protected
 
 PLACE = ["code_academie", "code_departement"]

@@ -10,7 +10,7 @@ from fpi_eval.disclosure import TOTAL, Shown, public
 from fpi_eval.indicators.compute import compare, compute
 from fpi_eval.indicators.declare import Indicator
 from fpi_eval.panel.panels import Panels
-from fpi_eval.panel.regional import ELSEWHERE, HERE
+from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
 from fpi_eval.report.edition import today
 from fpi_eval.sheets import Column, Sheet
 

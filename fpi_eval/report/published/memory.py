@@ -10,7 +10,7 @@ import pandas as pd
 
 from fpi_eval.disclosure import Parts, Protected, Publication, PublicShare, Rate
 from fpi_eval.errors import FpiError
-from fpi_eval.panel.donnees import Donnees
+from fpi_eval.panel.loading import Donnees
 from fpi_eval.report.edition import SIMULATED_SUFFIX
 
 NAME = "publication"

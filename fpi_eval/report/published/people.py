@@ -10,7 +10,7 @@ from fpi_eval.indicators.declare import EMPLOYED
 from fpi_eval.indicators.quadrant import OUTSIDE
 from fpi_eval.panel.identity import type_de_diplome
 from fpi_eval.panel.panels import Panels
-from fpi_eval.panel.regional import HERE
+from fpi_eval.panel.regional_panel import HERE
 from fpi_eval.report.published import counts as proteges
 from fpi_eval.report.published import protection
 from fpi_eval.report.published.make import (

@@ -12,7 +12,7 @@ from fpi_eval.indicators.compute import compute, compute_all
 from fpi_eval.indicators.declare import Indicator
 from fpi_eval.panel import emplois, secteurs
 from fpi_eval.panel.panels import Panels, du_programme
-from fpi_eval.panel.regional import HERE
+from fpi_eval.panel.regional_panel import HERE
 from fpi_eval.report.published import counts as proteges
 from fpi_eval.report.published import protection
 from fpi_eval.report.published.make import (

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from fpi_eval.panel.donnees import load
+from fpi_eval.panel.loading import load
 from fpi_eval.programme import load_programme
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner.notebooks import discover

@@ -12,10 +12,7 @@ from pathlib import Path
 
 import fpi_eval
 from fpi_eval.errors import FpiError
-from fpi_eval.report.edition import (
-    Edition,
-    today,
-)
+from fpi_eval.report.edition import Edition, today
 from fpi_eval.report.runner.notebooks import NotebookInfo
 
 NAME = "manifest.json"

@@ -7,13 +7,21 @@ import pandera.errors
 import pandera.pandas as pa
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.reading.schema import CFD, MEFSTAT11, UAI, UAI_KEYS, Column, Rule, Table
+from fpi_eval.sources.reading.schema import (
+    CFD,
+    MEFSTAT11,
+    UAI,
+    UAI_KEYS,
+    ColumnSchema,
+    RowRule,
+    TableSchema,
+)
 from fpi_eval.text import liste, pluriel
 
 
 def check(
     table: pd.DataFrame,
-    schema: Table,
+    schema: TableSchema,
     *,
     fichier: str | None = None,
     lines: Sequence[int] | None = None,
@@ -46,7 +54,7 @@ def check(
     return checked
 
 
-def pandera_schema(schema: Table, names: Sequence[str]) -> pa.DataFrameSchema:
+def pandera_schema(schema: TableSchema, names: Sequence[str]) -> pa.DataFrameSchema:
     """Return the pandera schema of the columns named."""
     return pa.DataFrameSchema(
         {name: _pandera_column(schema.column(name)) for name in names},
@@ -57,8 +65,8 @@ def pandera_schema(schema: Table, names: Sequence[str]) -> pa.DataFrameSchema:
 
 def _obey(
     table: pd.DataFrame,
-    rule: Rule,
-    schema: Table,
+    rule: RowRule,
+    schema: TableSchema,
     fichier: str | None,
     lines: Sequence[int] | None,
 ) -> None:
@@ -83,7 +91,7 @@ def uai_key(uai: pd.Series) -> pd.Series:
     return (digits % len(UAI_KEYS)).map(dict(enumerate(UAI_KEYS)))
 
 
-def _pandera_column(column: Column) -> pa.Column:
+def _pandera_column(column: ColumnSchema) -> pa.Column:
     checks = []
     low, high = column.bounds
     if column.pattern:
@@ -103,7 +111,7 @@ def _pandera_column(column: Column) -> pa.Column:
     return pa.Column(dtype, checks, nullable=column.nullable, required=column.required)
 
 
-def expectation(column: Column) -> str:
+def expectation(column: ColumnSchema) -> str:
     """Return the French words for what a column may hold."""
     if column.expected:
         return column.expected
@@ -132,7 +140,7 @@ def expectation(column: Column) -> str:
 def _french(
     error: pandera.errors.SchemaErrors,
     table: pd.DataFrame,
-    schema: Table,
+    schema: TableSchema,
     fichier: str | None,
     lines: Sequence[int] | None,
 ) -> FpiError:
@@ -154,7 +162,7 @@ def _french(
     )
 
 
-def _shown(value: object, column: Column) -> str:
+def _shown(value: object, column: ColumnSchema) -> str:
     """Return a value as the file writes it, in quotation marks."""
     if pd.isna(value):
         return "une cellule vide"
@@ -168,7 +176,7 @@ def _more(rows: int) -> str:
 
 
 def _duplicate_key(
-    table: pd.DataFrame, schema: Table, fichier: str | None, lines: Sequence[int] | None
+    table: pd.DataFrame, schema: TableSchema, fichier: str | None, lines: Sequence[int] | None
 ) -> FpiError:
     key = [name for name in schema.key if name in table.columns]
     again = table.duplicated(key, keep="first")

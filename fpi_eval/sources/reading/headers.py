@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
-from fpi_eval.sources.reading import Column, Layout, Table
+from fpi_eval.sources.reading import ColumnSchema, Layout, TableSchema
 from fpi_eval.text import liste
 
 NEAR = 0.72
@@ -28,7 +28,7 @@ class Renaming:
 
 
 def match_header(
-    header: list[str], schema: Table, renaming: Renaming, fichier: str
+    header: list[str], schema: TableSchema, renaming: Renaming, fichier: str
 ) -> tuple[dict[str, int], tuple[str, ...], tuple[str, ...]]:
     """Return the position of each of our columns, the unknown headers and the absent columns."""
     if places := _by_position(header, schema.layouts):
@@ -56,7 +56,7 @@ def match_header(
     return places, tuple(unknown), absent
 
 
-def as_written(schema: Table, header: list[str], places: dict[str, int]) -> Table:
+def as_written(schema: TableSchema, header: list[str], places: dict[str, int]) -> TableSchema:
     """Return the schema with the headers that the file has, so that errors name those."""
     return replace(
         schema,
@@ -69,7 +69,7 @@ def as_written(schema: Table, header: list[str], places: dict[str, int]) -> Tabl
     )
 
 
-def _positions(spelled: list[str], column: Column, declared: str | None) -> list[int]:
+def _positions(spelled: list[str], column: ColumnSchema, declared: str | None) -> list[int]:
     """Return where the column stands: under its headers, else under our name or a fallback."""
     headers = (declared,) if declared else (column.header, *column.aliases)
     for names in (headers, () if declared else (column.name, *column.fallbacks)):
@@ -88,7 +88,7 @@ def _by_position(header: list[str], layouts: tuple[Layout, ...]) -> dict[str, in
 
 
 def _refuse_lost(
-    schema: Table, places: dict, unknown: list[str], renaming: Renaming, fichier: str
+    schema: TableSchema, places: dict, unknown: list[str], renaming: Renaming, fichier: str
 ) -> None:
     """Raise for the columns that are absent, or optional but seemingly renamed: all at once."""
     lost = [
@@ -112,7 +112,7 @@ def _refuse_lost(
     )
 
 
-def _hint(column: Column, near: str | None, unknown: list[str], renaming: Renaming) -> str:
+def _hint(column: ColumnSchema, near: str | None, unknown: list[str], renaming: Renaming) -> str:
     """Return the other names of a lost column, the nearest one found, and where to declare it."""
     others = [f"« {name} »" for name in (*column.aliases, *column.fallbacks)]
     known = f" Autres noms connus : {liste(others)}." if others else ""
@@ -128,7 +128,7 @@ def _hint(column: Column, near: str | None, unknown: list[str], renaming: Renami
     )
 
 
-def _nearest(column: Column, unknown: list[str]) -> str | None:
+def _nearest(column: ColumnSchema, unknown: list[str]) -> str | None:
     scores = [
         (difflib.SequenceMatcher(None, spelling(known), spelling(name)).ratio(), name)
         for known in (column.header, *column.aliases, *column.fallbacks)

@@ -19,7 +19,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.reading import Column, Table, check, expectation
+from fpi_eval.sources.reading import ColumnSchema, TableSchema, check, expectation
 from fpi_eval.sources.reading.headers import Renaming, match_header, spelling
 from fpi_eval.sources.reading.raw import SEPARATORS
 from fpi_eval.sources.reading.reading import MISSING, Provenance, Reading, convert
@@ -34,7 +34,7 @@ _NULLS = sorted({*MISSING, *(word.upper() for word in MISSING)})
 class LargeFile:
     """A large delimited or Parquet file: header now, rows by batches later."""
 
-    def __init__(self, path: Path, schema: Table, renaming: Renaming | None = None) -> None:
+    def __init__(self, path: Path, schema: TableSchema, renaming: Renaming | None = None) -> None:
         self.path, self.schema = Path(path), schema
         self.renaming = renaming or Renaming()
         if not self.path.is_file():
@@ -61,9 +61,17 @@ class LargeFile:
         """Return where the table comes from, once its rows are counted."""
         _, unknown, absent = match_header(self.header, self.schema, self.renaming, self.name)
         return Provenance(
-            self.schema.name, self.name, self.sha256, self.path.stat().st_size, rows,
-            self.encoding, self.separator, unknown, absent, ecartees or {},
-        )  # fmt: skip
+            self.schema.name,
+            self.name,
+            self.sha256,
+            self.path.stat().st_size,
+            rows,
+            self.encoding,
+            self.separator,
+            unknown,
+            absent,
+            ecartees or {},
+        )
 
     def batches(self, numbers: frozenset[str] = frozenset()) -> Iterator[tuple[int, pa.Table]]:
         """Yield the declared columns under our names, with the row at which each batch begins.
@@ -114,17 +122,26 @@ class LargeFile:
         reader = self._guarded(
             lambda: pacsv.open_csv(
                 self._open(),
-                pacsv.ReadOptions(column_names=positions, skip_rows_after_names=1,
-                                  block_size=BLOCK, encoding=self.encoding.removesuffix("-sig")),
-                pacsv.ParseOptions(delimiter=self.separator, newlines_in_values=False,
-                                   invalid_row_handler=lambda row: bad.append(row) or "skip"),
+                pacsv.ReadOptions(
+                    column_names=positions,
+                    skip_rows_after_names=1,
+                    block_size=BLOCK,
+                    encoding=self.encoding.removesuffix("-sig"),
+                ),
+                pacsv.ParseOptions(
+                    delimiter=self.separator,
+                    newlines_in_values=False,
+                    invalid_row_handler=lambda row: bad.append(row) or "skip",
+                ),
                 pacsv.ConvertOptions(
                     include_columns=[str(i) for i in places.values()],
                     column_types={str(i): kinds[n] for n, i in places.items()},
-                    null_values=_NULLS, strings_can_be_null=False),
+                    null_values=_NULLS,
+                    strings_can_be_null=False,
+                ),
             ),
             kinds,
-        )  # fmt: skip
+        )
         while True:
             try:
                 batch = self._guarded(reader.read_next_batch, kinds)
@@ -197,7 +214,7 @@ class LargeFile:
         )
 
 
-def bad_value(fichier: str, column: Column, found: object, row: int) -> FpiError:
+def bad_value(fichier: str, column: ColumnSchema, found: object, row: int) -> FpiError:
     """Return the French error for a value that its column may not hold."""
     return FpiError(
         f"trouvé « {found} », attendu {expectation(column)}. Corrigez la valeur, ou videz la "
@@ -210,7 +227,7 @@ def bad_value(fichier: str, column: Column, found: object, row: int) -> FpiError
 
 def read_filtered(
     path: Path,
-    schema: Table,
+    schema: TableSchema,
     keep: Mapping[str, tuple[str, ...]],
     *,
     raison: str,
@@ -248,8 +265,9 @@ def read_filtered(
         {n: convert(strings[n], schema.column(n), file.name, line) for n in strings.columns}
     )
     aside = {raison: rows - len(table)} if rows > len(table) else {}
-    return Reading(check(table, schema, fichier=file.name, lines=line),
-                   file.provenance(rows, aside))  # fmt: skip
+    return Reading(
+        check(table, schema, fichier=file.name, lines=line), file.provenance(rows, aside)
+    )
 
 
 def _is_number(kind: pa.DataType) -> bool:

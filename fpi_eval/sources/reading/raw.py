@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.reading import Table
+from fpi_eval.sources.reading import TableSchema
 from fpi_eval.sources.reading.headers import spelling
 from fpi_eval.text import liste
 
@@ -29,7 +29,7 @@ SEPARATORS = {";": "point-virgule", ",": "virgule", "\t": "tabulation"}
 class RawFile:
     """A delimited text file as strings: header, columns, and the line of each record."""
 
-    def __init__(self, path: Path, schema: Table) -> None:
+    def __init__(self, path: Path, schema: TableSchema) -> None:
         self.path, self.schema = Path(path), schema
         self.content = read_bytes(self.path)
         self.sha256 = hashlib.sha256(self.content).hexdigest()
@@ -163,8 +163,10 @@ class RawFile:
                     f"un guillemet s'ouvre ici et avale {value.count(chr(10))} ligne(s) du "
                     "fichier. Attendu : des guillemets par paires, autour d'une seule valeur. "
                     "Effacez ce guillemet et celui qui le ferme, ou téléchargez à nouveau.",
-                    fichier=self.name, ligne=line, colonne=name,
-                )  # fmt: skip
+                    fichier=self.name,
+                    ligne=line,
+                    colonne=name,
+                )
             line += value.count("\n")
 
     def strings(self, positions: Collection[int]) -> dict[int, pd.Series]:

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.reading import Column, Table, check, expectation, line_of
+from fpi_eval.sources.reading import ColumnSchema, TableSchema, check, expectation, line_of
 from fpi_eval.sources.reading.headers import Renaming, as_written, match_header
 from fpi_eval.sources.reading.raw import RawFile, read_bytes
 
@@ -58,7 +58,7 @@ class Reading:
     provenance: Provenance
 
 
-def read_table(path: Path, schema: Table, renaming: Renaming | None = None) -> Reading:
+def read_table(path: Path, schema: TableSchema, renaming: Renaming | None = None) -> Reading:
     """Return the file as the tidy table that the schema declares, checked.
 
     Parameters
@@ -92,9 +92,16 @@ def read_table(path: Path, schema: Table, renaming: Renaming | None = None) -> R
     refuse_empty(len(table), raw.name)
     checked = check(table, schema, fichier=raw.name, lines=raw.lines)
     origin = Provenance(
-        schema.name, raw.name, raw.sha256, len(raw.content), len(table), raw.encoding,
-        raw.separator, unknown, absent,
-    )  # fmt: skip
+        schema.name,
+        raw.name,
+        raw.sha256,
+        len(raw.content),
+        len(table),
+        raw.encoding,
+        raw.separator,
+        unknown,
+        absent,
+    )
     return Reading(checked, origin)
 
 
@@ -109,7 +116,7 @@ def refuse_empty(rows: int, fichier: str) -> None:
 
 
 def convert(
-    values: pd.Series, column: Column, fichier: str, lines: Sequence[int] | None = None
+    values: pd.Series, column: ColumnSchema, fichier: str, lines: Sequence[int] | None = None
 ) -> pd.Series:
     """Return the raw strings of a column in the type the schema declares; missing is NaN.
 
@@ -130,7 +137,7 @@ def convert(
     return parsed.take(places).reset_index(drop=True)
 
 
-def _parse(strings: list[str], column: Column) -> tuple[pd.Series, np.ndarray]:
+def _parse(strings: list[str], column: ColumnSchema) -> tuple[pd.Series, np.ndarray]:
     """Return the converted strings, and which ones are not what the column declares."""
     missing = {*column.missing, ""} if column.kind == "texte" else {*MISSING, *column.missing}
     if column.kind == "oui_non":
@@ -147,7 +154,7 @@ def _parse(strings: list[str], column: Column) -> tuple[pd.Series, np.ndarray]:
     return pd.Series(parsed, dtype=dtype), wrong
 
 
-def _number(text: str | None, column: Column) -> float | None:
+def _number(text: str | None, column: ColumnSchema) -> float | None:
     """Return the number, NaN for a code that means missing, None for what is no number."""
     if text is None:
         return np.nan
@@ -174,7 +181,7 @@ def _date(text: str | None) -> date | None:
         return None
 
 
-def _read_parquet(path: Path, schema: Table, renaming: Renaming) -> Reading:
+def _read_parquet(path: Path, schema: TableSchema, renaming: Renaming) -> Reading:
     content = read_bytes(path)
     try:
         arrow = pq.read_table(pa.BufferReader(content))

@@ -22,7 +22,7 @@ _HIGH = {"pourcentage": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ColumnSchema:
     """One column of a table: its name here, its header there, and what it may hold.
 
     Parameters
@@ -93,7 +93,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RowRule:
     """What every row must obey across columns; applied where the file has them all.
 
     Parameters
@@ -112,21 +112,21 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TableSchema:
     """A source's table: its columns, its key, its rules, and the headers read by position."""
 
     name: str
-    columns: tuple[Column, ...]
+    columns: tuple[ColumnSchema, ...]
     key: tuple[str, ...] = ()
     layouts: tuple[Layout, ...] = ()
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[RowRule, ...] = ()
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str) -> ColumnSchema:
         """Return the column of that name."""
         return next(column for column in self.columns if column.name == name)
 
 
-def no_rows(table: Table) -> pd.DataFrame:
+def no_rows(table: TableSchema) -> pd.DataFrame:
     """Return the table without a row, in its types: what a folder without the file holds."""
     kinds = {c.name: "float64" if c.is_number else "str" for c in table.columns}
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
-from fpi_eval.sources.reading import Table, check
+from fpi_eval.sources.reading import TableSchema, check
 from fpi_eval.sources.reading.headers import spelling
 from fpi_eval.sources.reading.raw import RawFile
 from fpi_eval.sources.reading.reading import Reading
@@ -44,18 +44,21 @@ def without_repeats(reading: Reading, reason: str = "ligne répétée à l'ident
     return set_aside(reading, ~reading.table.duplicated(), reason)
 
 
-def verify(reading: Reading, schema: Table) -> Reading:
+def verify(reading: Reading, schema: TableSchema) -> Reading:
     """Return the reading checked against the schema, rows numbered again from zero.
 
     Line numbers in errors hold for files of one line per record.
     """
     lines = reading.table.index.to_numpy() + FIRST_DATA_LINE
     table = reading.table.reset_index(drop=True)
-    return Reading(check(table, schema, fichier=reading.provenance.fichier, lines=lines),
-                   reading.provenance)  # fmt: skip
+    return Reading(
+        check(table, schema, fichier=reading.provenance.fichier, lines=lines), reading.provenance
+    )
 
 
-def strict(schema: Table, *, filled: Sequence[str] = (), key: Sequence[str] = ()) -> Table:
+def strict(
+    schema: TableSchema, *, filled: Sequence[str] = (), key: Sequence[str] = ()
+) -> TableSchema:
     """Return the schema with a key, and columns that must be filled: what holds once rows are out.
 
     Parameters
@@ -63,12 +66,13 @@ def strict(schema: Table, *, filled: Sequence[str] = (), key: Sequence[str] = ()
     filled : sequence of str
         Columns that may no longer be empty.
     """
-    columns = tuple(replace(c, nullable=c.nullable and c.name not in filled)
-                    for c in schema.columns)  # fmt: skip
+    columns = tuple(
+        replace(c, nullable=c.nullable and c.name not in filled) for c in schema.columns
+    )
     return replace(schema, columns=columns, key=tuple(key))
 
 
-def choose(path: Path, tables: Sequence[Table]) -> Table:
+def choose(path: Path, tables: Sequence[TableSchema]) -> TableSchema:
     """Return the table of which the file's header holds the most columns (the first on a tie)."""
     path = Path(path)
     if path.suffix == ".parquet" and path.is_file():
@@ -77,7 +81,7 @@ def choose(path: Path, tables: Sequence[Table]) -> Table:
         header = RawFile(path, tables[0]).header
     found = {spelling(name) for name in header}
 
-    def known(table: Table) -> int:
+    def known(table: TableSchema) -> int:
         return sum(
             not found.isdisjoint(spelling(n) for n in (c.header, c.name, *c.aliases))
             for c in table.columns

@@ -8,7 +8,7 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Territoire, parse_rentree
-from fpi_eval.sources.reading import UAI, Column, Table, expectation, uai_key
+from fpi_eval.sources.reading import UAI, ColumnSchema, TableSchema, expectation, uai_key
 from fpi_eval.sources.reading.headers import spelling
 from fpi_eval.sources.register.content import content_faults
 from fpi_eval.sources.register.fault import Faults, Row, fault, plain_number
@@ -20,8 +20,14 @@ CORSE = {"620": "02A", "720": "02B"}
 
 # First character of the code: the two agree on the 9,847 rows of nMef in these groups.
 NIVEAU_DE_MEF = {"2": "secondaire", "3": "superieur"}
-NIVEAU_DE_CFD = {"0": "secondaire", "4": "secondaire", "5": "secondaire",
-                 "1": "superieur", "2": "superieur", "3": "superieur"}  # fmt: skip
+NIVEAU_DE_CFD = {
+    "0": "secondaire",
+    "4": "secondaire",
+    "5": "secondaire",
+    "1": "superieur",
+    "2": "superieur",
+    "3": "superieur",
+}
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _AMBIGUOUS = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})+", re.ASCII)
@@ -30,7 +36,7 @@ _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 
 def faults_of(
     cells: pd.DataFrame,
-    schema: Table,
+    schema: TableSchema,
     *,
     territoire: Territoire | None = None,
     known: Known | None = None,
@@ -74,7 +80,7 @@ def departement_of(uai: str) -> str:
 # ── one cell ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _cell_faults(row: Row, column: Column) -> Faults:
+def _cell_faults(row: Row, column: ColumnSchema) -> Faults:
     value, name = row[column.name], column.name
     if not value:
         if not column.nullable:
@@ -101,13 +107,18 @@ def _rentree(row: Row) -> Faults:
     except FpiError:
         year = None
     if year is None:
-        yield fault(row, "rentree", text, "une année entre 2000 et 2099",
-                     "Écrivez l'année de septembre, par exemple 2024.")  # fmt: skip
+        yield fault(
+            row,
+            "rentree",
+            text,
+            "une année entre 2000 et 2099",
+            "Écrivez l'année de septembre, par exemple 2024.",
+        )
     elif text != str(year):
         yield fault(row, "rentree", text, "une seule année", f"Écrivez {year}.")
 
 
-def _number(row: Row, column: Column) -> Faults:
+def _number(row: Row, column: ColumnSchema) -> Faults:
     text, name = row[column.name], column.name
     plain = re.sub(r"[\s€]", "", text)
     value = plain_number(text)
@@ -116,8 +127,13 @@ def _number(row: Row, column: Column) -> Faults:
         yield fault(row, name, text, expectation(column), advice)
     elif _AMBIGUOUS.fullmatch(plain):
         whole = re.sub(r"[.,]", "", plain)
-        yield fault(row, name, text, "un nombre sans séparateur ambigu",
-                     f"Écrivez {whole} si le signe sépare les milliers.")  # fmt: skip
+        yield fault(
+            row,
+            name,
+            text,
+            "un nombre sans séparateur ambigu",
+            f"Écrivez {whole} si le signe sépare les milliers.",
+        )
     elif column.kind == "entier" and value % 1:
         yield fault(row, name, text, "un nombre entier de places", "Corrigez-le.")
     else:
@@ -127,18 +143,23 @@ def _number(row: Row, column: Column) -> Faults:
             yield fault(row, name, text, wanted, "Corrigez-le.")
 
 
-def _uai(row: Row, column: Column) -> Faults:
+def _uai(row: Row, column: ColumnSchema) -> Faults:
     value = row["uai"]
     if not re.fullmatch(UAI, value, re.ASCII):
         yield fault(row, "uai", value, expectation(column), "Corrigez-le.")
         return
     key = uai_key(pd.Series([value])).iloc[0]
     if value[7] != key:
-        yield fault(row, "uai", value, f"la lettre de contrôle {key} après {value[:7]}",
-                     "Un chiffre ou la lettre est faux : recopiez le code.")  # fmt: skip
+        yield fault(
+            row,
+            "uai",
+            value,
+            f"la lettre de contrôle {key} après {value[:7]}",
+            "Un chiffre ou la lettre est faux : recopiez le code.",
+        )
 
 
-def _code(row: Row, column: Column) -> Faults:
+def _code(row: Row, column: ColumnSchema) -> Faults:
     value, name = row[column.name], column.name
     if re.fullmatch(column.pattern, value, re.ASCII):
         return
@@ -159,11 +180,21 @@ def _code(row: Row, column: Column) -> Faults:
 def _course(row: Row, _: Territoire | None) -> Faults:
     mef, cfd = row["mefstat11"], row["cfd"]
     if not mef and not cfd:
-        yield fault(row, "mefstat11", "", "le code mefstat11 ou le code cfd de la formation",
-                     "Remplissez l'un des deux.")  # fmt: skip
+        yield fault(
+            row,
+            "mefstat11",
+            "",
+            "le code mefstat11 ou le code cfd de la formation",
+            "Remplissez l'un des deux.",
+        )
     elif mef and cfd and mef[6:] != cfd[3:]:
-        yield fault(row, "cfd", cfd, f"un code qui finit par {mef[6:]}, comme mefstat11 {mef}",
-                     "Ce sont deux formations : corrigez l'un des deux.")  # fmt: skip
+        yield fault(
+            row,
+            "cfd",
+            cfd,
+            f"un code qui finit par {mef[6:]}, comme mefstat11 {mef}",
+            "Ce sont deux formations : corrigez l'un des deux.",
+        )
 
 
 def _level(row: Row, _: Territoire | None) -> Faults:
@@ -171,37 +202,59 @@ def _level(row: Row, _: Territoire | None) -> Faults:
     for name, levels in codes:
         level = levels.get(row[name][:1])
         if level and level != row["niveau"]:
-            yield fault(row, "niveau", row["niveau"], f"{level}, comme le dit {name} {row[name]}",
-                         "Corrigez le niveau ou le code.")  # fmt: skip
+            yield fault(
+                row,
+                "niveau",
+                row["niveau"],
+                f"{level}, comme le dit {name} {row[name]}",
+                "Corrigez le niveau ou le code.",
+            )
             return
 
 
 def _places(row: Row, _: Territoire | None) -> Faults:
     planned, opened = plain_number(row["places_prevues"]), plain_number(row["places_ouvertes"])
     if planned * opened < 0:
-        yield fault(row, "places_ouvertes", row["places_ouvertes"],
-                     f"le même signe que places_prevues ({row['places_prevues']})",
-                     "Une fermeture est négative dans les deux colonnes.")  # fmt: skip
+        yield fault(
+            row,
+            "places_ouvertes",
+            row["places_ouvertes"],
+            f"le même signe que places_prevues ({row['places_prevues']})",
+            "Une fermeture est négative dans les deux colonnes.",
+        )
     if planned == 0 and not opened > 0 and not opened < 0:
-        yield fault(row, "places_prevues", row["places_prevues"], "au moins une place",
-                     "Une ligne sans place n'est pas une ouverture : supprimez-la.")  # fmt: skip
+        yield fault(
+            row,
+            "places_prevues",
+            row["places_prevues"],
+            "au moins une place",
+            "Une ligne sans place n'est pas une ouverture : supprimez-la.",
+        )
 
 
 def _money(row: Row, _: Territoire | None) -> Faults:
     cost, subsidy = plain_number(row["cout"]), plain_number(row["subvention"])
     if subsidy > cost:
-        yield fault(row, "subvention", row["subvention"],
-                     f"au plus le coût ({nombre(cost, 0 if cost % 1 == 0 else 2)})",
-                     "Corrigez l'un des deux montants, en euros.")  # fmt: skip
+        yield fault(
+            row,
+            "subvention",
+            row["subvention"],
+            f"au plus le coût ({nombre(cost, 0 if cost % 1 == 0 else 2)})",
+            "Corrigez l'un des deux montants, en euros.",
+        )
 
 
 def _place(row: Row, territoire: Territoire | None) -> Faults:
     code = departement_of(row["uai"])
     known = {d.code: d for d in territoire.departements} if territoire else {}
     if known and code not in known:
-        yield fault(row, "uai", row["uai"],
-                     f"un établissement de {territoire.region} (départements {liste(known)})",
-                     "Corrigez l'UAI, ou le territoire dans programme.toml.")  # fmt: skip
+        yield fault(
+            row,
+            "uai",
+            row["uai"],
+            f"un établissement de {territoire.region} (départements {liste(known)})",
+            "Corrigez l'UAI, ou le territoire dans programme.toml.",
+        )
         return
     departement = known.get(code)
     names = {code, code.lstrip("0"), code[1:]} | (
@@ -211,15 +264,24 @@ def _place(row: Row, territoire: Territoire | None) -> Faults:
     is_code = re.fullmatch(r"\d{1,3}|0?2[AB]", given) is not None
     if given and (departement or is_code) and spelling(given) not in {spelling(n) for n in names}:
         shown = f"{code} ({departement.nom})" if departement else code
-        yield fault(row, "departement", given, f"{shown}, comme l'UAI {row['uai']}",
-                     "Corrigez le département ou l'UAI.")  # fmt: skip
+        yield fault(
+            row,
+            "departement",
+            given,
+            f"{shown}, comme l'UAI {row['uai']}",
+            "Corrigez le département ou l'UAI.",
+        )
     academies = {a.code: a.nom for a in territoire.academies} if territoire else {}
     if departement and row["academie"]:
         name = academies[departement.academie]
         if spelling(row["academie"]) not in {spelling(name), departement.academie}:
-            yield fault(row, "academie", row["academie"],
-                         f"{name}, académie du département {departement.nom}",
-                         "Corrigez l'académie.")  # fmt: skip
+            yield fault(
+                row,
+                "academie",
+                row["academie"],
+                f"{name}, académie du département {departement.nom}",
+                "Corrigez l'académie.",
+            )
 
 
 _RULES: tuple[tuple[tuple[str, ...], Callable[[Row, Territoire | None], Faults]], ...] = (
@@ -246,8 +308,9 @@ def _duplicates(rows: list[Row]) -> Faults:
                 f"la même ouverture ({' × '.join(key)}) est déjà à la ligne {first[key]}. "
                 "Attendu : une seule ligne par projet, établissement, formation, voie et "
                 "rentrée. Additionnez les places, ou retirez le doublon.",
-                ligne=row["ligne"], colonne="uai",
-            )  # fmt: skip
+                ligne=row["ligne"],
+                colonne="uai",
+            )
         first.setdefault(key, row["ligne"])
 
 
@@ -258,7 +321,11 @@ def _closures_alone(rows: list[Row]) -> Faults:
     for row in rows:
         alone = (row["projet"], row["rentree"]) not in opened
         if alone and plain_number(row["places_prevues"]) < 0:
-            yield fault(row, "places_prevues", row["places_prevues"],
-                         f"une ouverture de {row['projet']} à la rentrée {row['rentree']} que "
-                         "cette fermeture finance",
-                         "Ajoutez l'ouverture, ou retirez le signe moins.")  # fmt: skip
+            yield fault(
+                row,
+                "places_prevues",
+                row["places_prevues"],
+                f"une ouverture de {row['projet']} à la rentrée {row['rentree']} que "
+                "cette fermeture finance",
+                "Ajoutez l'ouverture, ou retirez le signe moins.",
+            )

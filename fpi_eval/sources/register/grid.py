@@ -14,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineError, CalamineWorkbook
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.reading import Table
+from fpi_eval.sources.reading import TableSchema
 from fpi_eval.sources.reading.excel import MAX_ROWS, check_size, read_sheet, unreadable
 from fpi_eval.sources.reading.headers import spelling
 from fpi_eval.text import liste
@@ -36,7 +36,7 @@ class Grid:
     kind: str
 
 
-def read_grid(content: bytes, sheet: str, schema: Table, fichier: str) -> Grid:
+def read_grid(content: bytes, sheet: str, schema: TableSchema, fichier: str) -> Grid:
     """Return the register's sheet of a `.xlsx` or `.ods`, whatever the file's name says it is.
 
     Raises
@@ -58,7 +58,7 @@ def read_grid(content: bytes, sheet: str, schema: Table, fichier: str) -> Grid:
     return grid
 
 
-def header_row(rows: list[list[str]], schema: Table) -> int:
+def header_row(rows: list[list[str]], schema: TableSchema) -> int:
     """Return which of the first rows is the header: the first that holds enough names of ours."""
     known = {spelling(name) for c in schema.columns for name in (c.header, c.name, *c.aliases)}
     for i, row in enumerate(rows[:TITLE_ROWS]):
@@ -67,7 +67,7 @@ def header_row(rows: list[list[str]], schema: Table) -> int:
     return 0
 
 
-def _under_header(rows: list[list[str]], schema: Table, kind: str) -> Grid:
+def _under_header(rows: list[list[str]], schema: TableSchema, kind: str) -> Grid:
     at = header_row(rows, schema)
     header = [cell.strip() for cell in rows[at]]
     width = max((i + 1 for i, name in enumerate(header) if name), default=0)
@@ -83,7 +83,7 @@ def _is_ods(content: bytes) -> bool:
 
 
 def _ods(
-    content: bytes, sheet: str, schema: Table, fichier: str
+    content: bytes, sheet: str, schema: TableSchema, fichier: str
 ) -> tuple[list[str], list[list[str]]]:
     check_size(content, fichier)
     try:
@@ -130,7 +130,7 @@ def _old_or_protected(content: bytes, fichier: str) -> FpiError:
     )
 
 
-def _refuse_second(name: str, rows: list[list[str]], schema: Table, fichier: str) -> None:
+def _refuse_second(name: str, rows: list[list[str]], schema: TableSchema, fichier: str) -> None:
     """Raise if another sheet holds openings too: nobody knows which of the two is meant."""
     known = {spelling(c.header) for c in schema.columns}
     filled = [row for row in rows if any(row)]
@@ -144,14 +144,17 @@ def _refuse_second(name: str, rows: list[list[str]], schema: Table, fichier: str
         )
 
 
-def _refuse_ambiguous(content: bytes, sheet: str, schema: Table, grid: Grid, fichier: str) -> None:
+def _refuse_ambiguous(
+    content: bytes, sheet: str, schema: TableSchema, grid: Grid, fichier: str
+) -> None:
     """Raise for what the cells' text does not show: merges, hidden and struck rows, sheets."""
     try:
         book = openpyxl.load_workbook(io.BytesIO(content))
     except Exception as error:  # damaged XML makes the parsers under openpyxl raise anything
         raise unreadable(fichier) from error
-    page = next((s for s in book.worksheets if spelling(s.title) == spelling(sheet)),
-                book.worksheets[0])  # fmt: skip
+    page = next(
+        (s for s in book.worksheets if spelling(s.title) == spelling(sheet)), book.worksheets[0]
+    )
     for other in book.worksheets:
         if other is not page and spelling(other.title) not in OURS:
             rows = other.iter_rows(max_row=TITLE_ROWS, values_only=True)
@@ -169,8 +172,9 @@ def _refuse_merged(page: Worksheet, header: int, last: int, fichier: str) -> Non
                 f"feuille « {page.title} » : cellules fusionnées {area.coord} {where}. Attendu : "
                 "une cellule par valeur. Défusionnez-les (Accueil, Fusionner et centrer) et "
                 "écrivez la valeur, ou le nom de colonne, dans chacune.",
-                fichier=fichier, ligne=area.min_row,
-            )  # fmt: skip
+                fichier=fichier,
+                ligne=area.min_row,
+            )
 
 
 def _refuse_marked(page: Worksheet, grid: Grid, fichier: str) -> None:
@@ -181,12 +185,14 @@ def _refuse_marked(page: Worksheet, grid: Grid, fichier: str) -> None:
             f"feuille « {page.title} » : ligne(s) masquée(s) {liste(hidden[:8])}. On ne sait pas "
             "si elles comptent. Affichez-les (ou effacez le filtre), puis gardez-les ou "
             "supprimez-les.",
-            fichier=fichier, ligne=hidden[0],
-        )  # fmt: skip
+            fichier=fichier,
+            ligne=hidden[0],
+        )
     struck = [n for n in filled if any(c.font and c.font.strike for c in page[n] if c.value)]
     if struck:
         raise FpiError(
             f"feuille « {page.title} » : ligne(s) barrée(s) {liste(struck[:8])}. Une rature n'est "
             "pas lue. Supprimez la ligne si l'ouverture est annulée, ou retirez la rature.",
-            fichier=fichier, ligne=struck[0],
-        )  # fmt: skip
+            fichier=fichier,
+            ligne=struck[0],
+        )

@@ -15,7 +15,7 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Territoire
-from fpi_eval.sources.reading import CFD, MEFSTAT11, Column, Table
+from fpi_eval.sources.reading import CFD, MEFSTAT11, ColumnSchema, TableSchema
 from fpi_eval.sources.reading.headers import Renaming, match_header, spelling
 from fpi_eval.sources.reading.raw import SEPARATORS, RawFile, read_bytes
 from fpi_eval.sources.reading.reading import Provenance, Reading
@@ -42,30 +42,38 @@ FEUILLE = "Ouvertures"
 SHOWN = 20
 MAX_PLACES = 500
 
-REGISTRE = Table(
+REGISTRE = TableSchema(
     name="ouvertures",
     columns=(
-        Column("projet", "projet", "code", nullable=False),
-        Column("uai", "uai", "uai", nullable=False),
-        Column("etablissement", "etablissement", required=False),
-        Column("commune", "commune", required=False),
-        Column("departement", "departement", required=False),
-        Column("academie", "academie", required=False),
-        Column("mefstat11", "mefstat11", "code", required=False, pattern=MEFSTAT11),
-        Column("cfd", "cfd", "code", required=False, pattern=CFD),
-        Column("formation", "formation", required=False),
-        Column("filiere", "filiere", "code", nullable=False),
-        Column("niveau", "niveau", "code", nullable=False, choices=tuple(NIVEAUX)),
-        Column("voie", "voie", "code", nullable=False, choices=tuple(VOIES)),
-        Column("rentree", "rentree", "entier", nullable=False, low=2000, high=2099),
-        Column("places_prevues", "places_prevues", "entier", nullable=False,
-               low=-MAX_PLACES, high=MAX_PLACES),
-        Column("places_ouvertes", "places_ouvertes", "entier", low=-MAX_PLACES, high=MAX_PLACES),
-        Column("cout", "cout", "nombre", required=False, low=0),
-        Column("subvention", "subvention", "nombre", required=False, low=0),
+        ColumnSchema("projet", "projet", "code", nullable=False),
+        ColumnSchema("uai", "uai", "uai", nullable=False),
+        ColumnSchema("etablissement", "etablissement", required=False),
+        ColumnSchema("commune", "commune", required=False),
+        ColumnSchema("departement", "departement", required=False),
+        ColumnSchema("academie", "academie", required=False),
+        ColumnSchema("mefstat11", "mefstat11", "code", required=False, pattern=MEFSTAT11),
+        ColumnSchema("cfd", "cfd", "code", required=False, pattern=CFD),
+        ColumnSchema("formation", "formation", required=False),
+        ColumnSchema("filiere", "filiere", "code", nullable=False),
+        ColumnSchema("niveau", "niveau", "code", nullable=False, choices=tuple(NIVEAUX)),
+        ColumnSchema("voie", "voie", "code", nullable=False, choices=tuple(VOIES)),
+        ColumnSchema("rentree", "rentree", "entier", nullable=False, low=2000, high=2099),
+        ColumnSchema(
+            "places_prevues",
+            "places_prevues",
+            "entier",
+            nullable=False,
+            low=-MAX_PLACES,
+            high=MAX_PLACES,
+        ),
+        ColumnSchema(
+            "places_ouvertes", "places_ouvertes", "entier", low=-MAX_PLACES, high=MAX_PLACES
+        ),
+        ColumnSchema("cout", "cout", "nombre", required=False, low=0),
+        ColumnSchema("subvention", "subvention", "nombre", required=False, low=0),
     ),
     key=("projet", "uai", "mefstat11", "cfd", "voie", "rentree"),
-)  # fmt: skip
+)
 
 
 def read_ouvertures(
@@ -122,7 +130,7 @@ def read_ouvertures(
     return Reading(_typed(cells), origin)
 
 
-def _schema(projets: Sequence[str], filieres: tuple[str, ...]) -> Table:
+def _schema(projets: Sequence[str], filieres: tuple[str, ...]) -> TableSchema:
     """Return the register's columns with the projects and filières that the programme declares."""
     known = {"projet": tuple(name.upper() for name in projets), "filiere": filieres}
     columns = (replace(c, choices=known.get(c.name, c.choices)) for c in REGISTRE.columns)
@@ -168,17 +176,20 @@ def _arrange(
     if {"mefstat11", "cfd"} <= set(absent):
         raise FpiError(
             "aucune colonne ne dit la formation. Ajoutez « mefstat11 » ou « cfd ».",
-            fichier=fichier, ligne=1, colonne="mefstat11",
-        )  # fmt: skip
+            fichier=fichier,
+            ligne=1,
+            colonne="mefstat11",
+        )
     kept = [(row, line) for row, line in zip(rows, lines, strict=True) if any(row)]
     cells = pd.DataFrame(
         {
-            column.name: [row[places[column.name]] if column.name in places else ""
-                          for row, _ in kept]
+            column.name: [
+                row[places[column.name]] if column.name in places else "" for row, _ in kept
+            ]
             for column in REGISTRE.columns
         },
         dtype=object,
-    )  # fmt: skip
+    )
     cells["ligne"] = [line for _, line in kept]
     for name in ("projet", "uai", "mefstat11", "cfd"):
         cells[name] = cells[name].str.upper()
@@ -203,9 +214,16 @@ def _cells_of_csv(path: Path, renaming: Renaming) -> tuple[pd.DataFrame, Provena
         lines = [raw.lines[i] for i in range(len(rows))]
     cells, unknown, absent = _arrange(rows, lines, raw.header, renaming, path.name)
     return cells, Provenance(
-        "ouvertures", path.name, raw.sha256, len(raw.content), len(cells), raw.encoding,
-        raw.separator, unknown, absent,
-    )  # fmt: skip
+        "ouvertures",
+        path.name,
+        raw.sha256,
+        len(raw.content),
+        len(cells),
+        raw.encoding,
+        raw.separator,
+        unknown,
+        absent,
+    )
 
 
 def _skip_title(raw: RawFile) -> None:

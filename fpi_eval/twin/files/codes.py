@@ -7,7 +7,7 @@ import pandas as pd
 
 from fpi_eval.twin.courses import DIPLOMES, FAMILLES, mefstat11
 from fpi_eval.twin.courses import courses as all_courses
-from fpi_eval.twin.files.headers import columns
+from fpi_eval.twin.files.file_headers import columns
 from fpi_eval.twin.geography import departements
 
 NMEF = columns(

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.twin.courses import DIPLOMES, mefstat11
-from fpi_eval.twin.files.headers import columns
-from fpi_eval.twin.files.outcomes import COUNTS, MONTHS, percent, pooled, split_options
-from fpi_eval.twin.files.results import plain
+from fpi_eval.twin.files.exam_results import plain
+from fpi_eval.twin.files.file_headers import columns
+from fpi_eval.twin.files.outcome_files import COUNTS, MONTHS, percent, pooled, split_options
 from fpi_eval.twin.geography import REGIONS
 
 FINE = columns(

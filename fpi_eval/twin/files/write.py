@@ -6,12 +6,12 @@ from pathlib import Path
 from fpi_eval.errors import FpiError
 from fpi_eval.twin.draw import Twin
 from fpi_eval.twin.files.codes import write_codes
+from fpi_eval.twin.files.exam_results import write_bac, write_ival
 from fpi_eval.twin.files.fine import write_fine
-from fpi_eval.twin.files.jobs import write_geography, write_naf, write_urssaf
-from fpi_eval.twin.files.outcomes import write_establishments, write_regions
-from fpi_eval.twin.files.parcoursup import write_parcoursup
-from fpi_eval.twin.files.results import write_bac, write_ival
-from fpi_eval.twin.files.seats import rows_of, write_affelnet, write_bts, write_constat
+from fpi_eval.twin.files.job_files import write_geography, write_naf, write_urssaf
+from fpi_eval.twin.files.outcome_files import write_establishments, write_regions
+from fpi_eval.twin.files.parcoursup_files import write_parcoursup
+from fpi_eval.twin.files.seat_files import rows_of, write_affelnet, write_bts, write_constat
 from fpi_eval.twin.files.tensions import write_tensions
 from fpi_eval.twin.world import FIRST, LAST
 

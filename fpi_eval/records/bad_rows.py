@@ -10,7 +10,7 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.errors import FpiError
-from fpi_eval.records import schema
+from fpi_eval.records import declared_files as schema
 from fpi_eval.records.open import Records, run
 
 EMPTY, UNKNOWN, ORDER, TIME = "valeur vide", "code inconnu", "fin avant le début", "date impossible"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.twin.files.headers import columns
+from fpi_eval.twin.files.file_headers import columns
 from fpi_eval.twin.geography import departements
 
 #: NA38 → grand secteur, NA17, APE, label (NAF rév. 2, INSEE).

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fpi_eval.twin.files.headers import columns
+from fpi_eval.twin.files.file_headers import columns
 from fpi_eval.twin.geography import largest
 
 COLUMNS = columns(

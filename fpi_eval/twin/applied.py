@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
-from fpi_eval.twin.openings import seats_in_force
+from fpi_eval.twin.drawn_openings import seats_in_force
 from fpi_eval.twin.parameters import TwinParameters
 from fpi_eval.twin.world import YEARS, World
 
@@ -28,7 +28,7 @@ OUTCOMES = ("entrants", "terminale", "diplomes", "sortants", "en_emploi_6_mois",
 
 
 @dataclass(frozen=True, slots=True)
-class Programme:
+class Applied:
     """Pupils the programme adds and removes: rows of (cell, year index, outcomes).
 
     ``part`` tells ``own`` (opened and closed cells, seats in force), ``anticipated`` (before the
@@ -44,7 +44,7 @@ class Programme:
 
 def run_programme(
     p: TwinParameters, world: World, openings: pd.DataFrame, rng: dict[str, np.random.Generator]
-) -> Programme:
+) -> Applied:
     """Return the changes that the openings bring to the world."""
     n = len(world.cells)
     seats = seats_in_force(openings, n)
@@ -55,7 +55,7 @@ def run_programme(
     extra = _extra(p, world, openings, rng["extra"])
     removed = _removed(p, world, seats, extra, rng["removed"])
     changes = pd.concat([extra, removed], ignore_index=True)
-    return Programme(world, seats, declared, nouvelle, changes)
+    return Applied(world, seats, declared, nouvelle, changes)
 
 
 def _without(world: World, nouvelle: np.ndarray) -> World:

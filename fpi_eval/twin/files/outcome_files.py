@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.twin.courses import mefstat11
-from fpi_eval.twin.files.headers import columns
+from fpi_eval.twin.files.file_headers import columns
 from fpi_eval.twin.geography import REGIONS, REGIONS_IJ
 
 #: The publisher hides rates on fewer than 20 people, and counts on fewer than 5.

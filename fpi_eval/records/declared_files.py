@@ -16,7 +16,7 @@ PERSONS, CONTRACTS = "personnes", "contrats"
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class FileColumn:
     """A column: our name, Ibis type, form its values must have, the producer's name if known.
 
     ``pattern`` is a regular expression that both engines read alike. ``optional`` columns may be
@@ -33,36 +33,36 @@ class Column:
 
 MILLESIME = r"^[0-9]{4}[-_][0-9]{4}$"
 COMMUNE = r"^[0-9][0-9AB][0-9]{3}$"
-ID = Column("id_personne", "id")
+ID = FileColumn("id_personne", "id")
 
 PERSON = (
     ID,
-    Column("millesime", "string", MILLESIME),
-    Column("uai", "string", r"^[0-9]{7}[A-Z]$"),
-    Column("mefstat11", "string", r"^[0-9A-Z]{11}$", optional=True, nullable=True),
-    Column("cfd", "string", r"^[0-9A-Z]{8}$", optional=True, nullable=True),
-    Column("voie", "string", "^(scolaire|apprentissage)$"),
-    Column("sexe", "string", "^[FM]$", optional=True, nullable=True),
-    Column("annee_naissance", "int64", "^(19|20)[0-9]{2}$", optional=True, nullable=True),
-    Column("commune_residence", "string", COMMUNE, optional=True, nullable=True),
-    Column("poursuite", "int64", "^[01]$"),
-    Column("diplome", "int64", "^[01]$"),
-    Column("diplome_anterieur", "string", optional=True, nullable=True),
+    FileColumn("millesime", "string", MILLESIME),
+    FileColumn("uai", "string", r"^[0-9]{7}[A-Z]$"),
+    FileColumn("mefstat11", "string", r"^[0-9A-Z]{11}$", optional=True, nullable=True),
+    FileColumn("cfd", "string", r"^[0-9A-Z]{8}$", optional=True, nullable=True),
+    FileColumn("voie", "string", "^(scolaire|apprentissage)$"),
+    FileColumn("sexe", "string", "^[FM]$", optional=True, nullable=True),
+    FileColumn("annee_naissance", "int64", "^(19|20)[0-9]{2}$", optional=True, nullable=True),
+    FileColumn("commune_residence", "string", COMMUNE, optional=True, nullable=True),
+    FileColumn("poursuite", "int64", "^[01]$"),
+    FileColumn("diplome", "int64", "^[01]$"),
+    FileColumn("diplome_anterieur", "string", optional=True, nullable=True),
 )
 CONTRACT = (
     ID,
-    Column("millesime", "string", MILLESIME),
-    Column("horizon", "int64", "^(6|12|18|24)$"),
-    Column("principal", "int64", "^[01]$", optional=True, nullable=True,
+    FileColumn("millesime", "string", MILLESIME),
+    FileColumn("horizon", "int64", "^(6|12|18|24)$"),
+    FileColumn("principal", "int64", "^[01]$", optional=True, nullable=True,
            header="CONTRAT_PRINCIPAL"),
-    Column("debut", "date", header="DATE_DEBUT_CONTRAT_DATE"),
-    Column("fin", "date", nullable=True, optional=True),
-    Column("nature", "string", optional=True, nullable=True),
-    Column("ape", "string", r"^[0-9]{4}[A-Z]$", nullable=True),
-    Column("commune", "string", COMMUNE, nullable=True),
-    Column("public", "int64", "^[01]$", optional=True, nullable=True),
-    Column("employeur", "string", optional=True, nullable=True),
-    Column("salaire", "float64", optional=True, nullable=True),
+    FileColumn("debut", "date", header="DATE_DEBUT_CONTRAT_DATE"),
+    FileColumn("fin", "date", nullable=True, optional=True),
+    FileColumn("nature", "string", optional=True, nullable=True),
+    FileColumn("ape", "string", r"^[0-9]{4}[A-Z]$", nullable=True),
+    FileColumn("commune", "string", COMMUNE, nullable=True),
+    FileColumn("public", "int64", "^[01]$", optional=True, nullable=True),
+    FileColumn("employeur", "string", optional=True, nullable=True),
+    FileColumn("salaire", "float64", optional=True, nullable=True),
 )  # fmt: skip
 COLUMNS = {PERSONS: PERSON, CONTRACTS: CONTRACT}
 
@@ -97,7 +97,7 @@ def found(what: str, headers: list[str], declared: Mapping[str, str]) -> dict[st
     return names
 
 
-def _shown(headers: list[str], known: Mapping[str, Column]) -> str:
+def _shown(headers: list[str], known: Mapping[str, FileColumn]) -> str:
     """Return the headers found, unless the first line may well be a person's row."""
     names = {*known, *(c.header.lower() for c in known.values() if c.header)}
     if not names & {header.lower() for header in headers}:

@@ -12,7 +12,7 @@ from fpi_eval.creation.answers import TODO, Answers, check_answers
 from fpi_eval.creation.search import Catalogue
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme, load_programme
-from fpi_eval.sources.filieres import FILE, read_filieres
+from fpi_eval.sources.declared_filieres import FILE, read_filieres
 from fpi_eval.sources.register.template import ProgrammeFacts, write_template
 from fpi_eval.text import liste
 

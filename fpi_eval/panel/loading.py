@@ -14,7 +14,7 @@ from fpi_eval.panel.register_known import known_beside
 from fpi_eval.panel.secteurs import SOURCE as URSSAF
 from fpi_eval.panel.secteurs import urssaf_files
 from fpi_eval.programme import Programme, Source
-from fpi_eval.sources import catalogue
+from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.sources.nomenclatures import Nomenclatures, read_nomenclatures
 from fpi_eval.sources.reading.cache import cache_folder, cached
 from fpi_eval.sources.reading.headers import Renaming
