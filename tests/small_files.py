@@ -125,7 +125,7 @@ AFFELNET = Small(
     lambda path: read_affelnet(path, 2022),
     {"places": (4, 1), "voeux_1": (5, 1)},
     {"uai": 0, "mefstat11": 1, "mefstat11_terminale": 8, "statut": 3, "voeu": 2},
-    (0, 1, 2, 3, 4, 5), keyed=False,
+    (0, 1, 2, 3, 4), keyed=False,
     keep=lambda t: t[(t["statut"] == "ST") & (t["voeu"] == "N")].drop(columns=["statut", "voeu"])
     .assign(places=lambda t: t["places"].where(t["places"].between(5, 500))),
 )  # fmt: skip

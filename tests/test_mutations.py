@@ -254,7 +254,13 @@ def test_flipped_bytes_are_refused_or_read_as_they_then_say(tmp_path, name, data
 
 
 @pytest.mark.parametrize("small", SMALLS, ids=lambda s: s.name)
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_a_table_saved_as_unicode_text_gives_the_same_numbers(small, tmp_path):
+    content = small.text.encode("utf-16")  # with its byte order mark, as spreadsheets write it
+    assert same(outcome(small, content, tmp_path), intact(small))
+
+
+@pytest.mark.parametrize("small", SMALLS, ids=lambda s: s.name)
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-32"])
 def test_a_foreign_encoding_is_refused(small, encoding, tmp_path):
     assert isinstance(outcome(small, small.text.encode(encoding), tmp_path), FpiError)
 

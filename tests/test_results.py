@@ -43,6 +43,7 @@ from fpi_eval.impact.jobs.chain import chain
 from fpi_eval.impact.jobs.detectability import from_reference
 from fpi_eval.impact.jobs.exposure import exposure_regression
 from fpi_eval.impact.jobs.graduates import additional_employed
+from fpi_eval.impact.jobs.marginal import marginal
 from fpi_eval.impact.jobs.regional import regional_change
 from fpi_eval.impact.jobs.synthetic import synthetic
 from fpi_eval.impact.outcomes import family, study_family
@@ -149,6 +150,9 @@ CASES = {
         draws=3,
     ),
     "evaluation": lambda t: _allowed(evaluate(t.panel, "entrants", FPI, draws=8)),
+    "marginal": lambda t: marginal(
+        t.panel.assign(diplomes_femmes=(0.3 * t.panel["diplomes"]).round()), ("femmes",)
+    ),
     "planted": lambda t: evaluate(t.panel, "entrants", FPI, draws=8).planted,
 }
 

@@ -96,7 +96,7 @@ def write_codes(cells: pd.DataFrame, folder: Path) -> list[Path]:
         "nFormationDiplome_.csv": (_formation_diplome(), "cp1252"),
         "familleMetiers.csv": (_famille_metiers(), "utf-8-sig"),
         "optionsBTS.csv": (_options_bts(), "utf-8-sig"),
-        "nNiveauFormationDiplome_.csv": (_niveaux(), "utf-8-sig"),
+        "nNiveauFormationDiplome_.csv": (_niveaux(), "utf-8"),
         "n_groupe_specialite_.csv": (_groupes(), "utf-8-sig"),
         "departements_academies_regions.csv": (_geographie(), "utf-8-sig"),
         "uai_changements.csv": (_mergers(cells), "utf-8"),
