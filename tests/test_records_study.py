@@ -86,11 +86,11 @@ def test_the_composition_of_the_additional_graduates_is_that_of_the_others(compt
     """The twin draws sex at random: 30 % women before, and among the graduates that seats add."""
     groups = ["femmes", "adultes", "sans_diplome", "residents", "inconnu"]
     found = impact.marginal(compte.panel, groups)
-    rows = found.to_frame().set_index("groupe")
+    rows = found.to_frame().set_index("label")
     assert set(rows.index) == set(groups) - {"inconnu"}
     assert rows.loc["femmes", "avant"] == pytest.approx(0.30, abs=0.03)
-    assert rows.loc["femmes", "ecart_bas"] < rows.loc["femmes", "ecart"]
-    assert (rows["ecart_bas"] <= 0.10).all()
+    assert rows.loc["femmes", "ci_low"] < rows.loc["femmes", "estimate"]
+    assert (rows["ci_low"] <= 0.10).all()
     assert len(found.summary().splitlines()) == len(rows)
     assert found.plot().get_figure() is not None
 

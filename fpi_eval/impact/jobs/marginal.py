@@ -17,8 +17,10 @@ from fpi_eval.results import Result
 DESCRIPTION = (
     "La part d'un groupe parmi les diplômés de plus est l'effet par place (J) sur les diplômés du "
     "groupe, rapporté à l'effet sur tous. Son écart à la part d'avant est l'effet sur « diplômés "
-    "du groupe − part d'avant × diplômés », même régression et même erreur, rapporté au même effet."
+    "du groupe − part d'avant × diplômés », même régression et même erreur, rapporté au même effet, "
+    "comme on décrit les personnes qu'un instrument fait changer (Abadie, 2003)."
 )
+TIDY = {"groupe": "label", "ecart": "estimate", "ecart_bas": "ci_low", "ecart_haut": "ci_high"}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -46,14 +48,12 @@ class Marginal(Result):
         return "\n".join(lines)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the table."""
-        return self.table
+        """Return one tidy row a group: its share before and among those added, and their gap."""
+        return self.table.rename(columns=TIDY)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the differences of shares with their intervals."""
-        names = {"groupe": "label", "ecart": "estimate", "ecart_bas": "ci_low",
-                 "ecart_haut": "ci_high"}  # fmt: skip
-        return plots.estimates(self.table.rename(columns=names), ax=ax)
+        return plots.estimates(self.to_frame(), ax=ax)
 
     def method(self) -> str:
         """Return the method in French."""
