@@ -17,8 +17,8 @@ from fpi_eval.results import Result
 DESCRIPTION = (
     "La part d'un groupe parmi les diplômés de plus est l'effet par place (J) sur les diplômés du "
     "groupe, rapporté à l'effet sur tous. Son écart à la part d'avant est l'effet sur « diplômés "
-    "du groupe − part d'avant × diplômés », même régression et même erreur, rapporté au même effet, "
-    "comme on décrit les personnes qu'un instrument fait changer (Abadie, 2003)."
+    "du groupe − part d'avant × diplômés », même régression et même erreur, rapporté au même "
+    "effet, comme on décrit les personnes qu'un instrument fait changer (Abadie, 2003)."
 )
 TIDY = {"groupe": "label", "ecart": "estimate", "ecart_bas": "ci_low", "ecart_haut": "ci_high"}
 
