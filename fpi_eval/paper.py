@@ -154,7 +154,9 @@ LATEX = str.maketrans(
 
 
 class Tidy(Protocol):
-    """What can be written: a tidy frame and how it was made."""
+    """What can be written: a tidy frame, how it was made, the unit of its estimates if any."""
+
+    unite: str
 
     def summary(self) -> str:
         """Return French sentences."""
@@ -172,7 +174,7 @@ def bundle(result: Tidy, titre: str) -> dict[str, str]:
     Where the table hides a small count, the sentences, which may tell it, are not shown.
     """
     rows = show_alone(result.to_frame(), Thresholds())
-    shown = readable(rows, titre)
+    shown = readable(rows, titre, unite=result.unite)
     if not rows.hidden.to_numpy().any():
         said = result.summary()
         return {"text/plain": said, "text/html": _in_french(said, shown)}
@@ -184,11 +186,12 @@ def _in_french(said: str, shown: Table) -> str:
     return f'<div lang="fr">{text.paragraphs(said)}{shown.to_html()}</div>'
 
 
-def readable(rows: Shown, titre: str, *, source: str = "", note: str = "") -> Table:
+def readable(
+    rows: Shown, titre: str, *, unite: str = "", source: str = "", note: str = ""
+) -> Table:
     """Return a result's rows as a table to display: French headers, marks where hidden."""
-    unit = rows.frame.attrs.get("unite", "")
     frame = _said(rows.frame[_of_paper(rows.frame)])
-    known = {c: _column(frame[c], unit) for c in frame}
+    known = {c: _column(frame[c], unite) for c in frame}
     return table(
         rows.derived(frame),
         titre,
@@ -224,7 +227,7 @@ def latex(
     """
     said = " ".join(part for part in (_warning(simulees), note) if part)
     rows = show_alone(result.to_frame(), secret or Thresholds())
-    made = readable(rows, _titled(titre, simulees), source=source, note=said)
+    made = readable(rows, _titled(titre, simulees), unite=result.unite, source=source, note=said)
     return _papered(made.to_latex(), titre)
 
 
@@ -275,8 +278,7 @@ def _of_paper(frame: pd.DataFrame) -> list[str]:
 
 def _sheet(name: str, result: Tidy, source: str, day: date, secret: Thresholds) -> Sheet:
     rows = show_alone(result.to_frame(), secret)
-    unit = rows.frame.attrs.get("unite", "")
-    frame = _said(rows.frame)
+    unit, frame = result.unite, _said(rows.frame)
     columns = tuple(
         Column(c, *(_column(frame[c], unit)), definition="", source=source) for c in frame
     )

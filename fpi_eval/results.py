@@ -31,6 +31,7 @@ class Result(ABC):
 
     __slots__ = ()
     caption = "Résultat"
+    unite = ""
 
     @abstractmethod
     def summary(self) -> str:

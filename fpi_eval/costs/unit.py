@@ -67,6 +67,7 @@ class UnitCost(Result):
     """
 
     caption = "Coût par unité"
+    unite = "euros"
 
     unit: str
     basis: str
@@ -102,7 +103,6 @@ class UnitCost(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row: euros per unit and the positive costs that the data allow."""
         table = cost_table([self])
-        table.attrs["unite"] = "euros"
         return table.rename(columns={"ratio": "estimate", "low": "ci_low", "high": "ci_high"})
 
     def plot(self, ax: Axes | None = None) -> Axes:

@@ -71,6 +71,7 @@ class EmploymentBounds(Result):
     """
 
     caption = "Sortants en emploi, entre deux bornes"
+    unite = "effectif"
 
     table: pd.DataFrame
     by: tuple[str, ...]
@@ -78,9 +79,7 @@ class EmploymentBounds(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per group."""
-        frame = self.table.copy()
-        frame.attrs["unite"] = "effectif"
-        return frame
+        return self.table.copy()
 
     def summary(self) -> str:
         """Return one French sentence a group."""

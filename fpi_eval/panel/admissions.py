@@ -48,8 +48,7 @@ def by_cell(
     -------
     DataFrame
         uai, course, voie ("scolaire"), rentree, entrants_filles, entrants_garcons (NaN as soon as
-        one of the cell's rows is unknown). ``attrs["reliees"]``: share of the admitted whose row
-        has an establishment and a course.
+        one of the cell's rows is unknown). Rows without an establishment or a course are left out.
     """
     course = rows["specialite"].map(_courses(links, donnees, identity))
     table = rows.assign(
@@ -61,9 +60,7 @@ def by_cell(
     kept = table["uai"].notna() & table["course"].notna()
     grouped = table[kept].assign(inconnu=~known).groupby(COLUMNS[:4])
     out = grouped[SEXES].sum()
-    out = out.mask(grouped["inconnu"].any()).reset_index()
-    out.attrs["reliees"] = float(rows.loc[kept, "admis"].sum() / max(rows["admis"].sum(), 1))
-    return out
+    return out.mask(grouped["inconnu"].any()).reset_index()
 
 
 def _courses(links: pd.DataFrame, donnees: Donnees, identity: pd.DataFrame) -> pd.Series:

@@ -58,6 +58,7 @@ class Chain(Result):
     """
 
     caption = "De la place ouverte à l'emploi"
+    unite = "decimal"
 
     table: pd.DataFrame
     pending: pd.DataFrame
@@ -134,9 +135,7 @@ class Chain(Result):
         """
         names = {"per_100": "estimate", "low": "ci_low", "high": "ci_high"}
         seen = self.table.rename(columns=names).assign(observable=True)
-        frame = pd.concat([seen, self.pending.assign(observable=False)], ignore_index=True)
-        frame.attrs["unite"] = "decimal"
-        return frame
+        return pd.concat([seen, self.pending.assign(observable=False)], ignore_index=True)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the waterfall to the last outcome."""

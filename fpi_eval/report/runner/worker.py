@@ -13,8 +13,8 @@ from pathlib import Path
 # What papermill would warn of here, the runner has already refused.
 warnings.filterwarnings("ignore")
 
-# Loaded by what papermill loads, for URLs and Hadoop: two seconds that no notebook here needs.
-for unused in ("rfc3987_syntax", "pyarrow"):
+# A grammar of URLs that jsonschema compiles: two seconds that no notebook here needs.
+for unused in ("rfc3987_syntax",):
     sys.modules[unused] = None
 
 
