@@ -38,14 +38,39 @@ _FROM = {
     "parse_rentree": "fpi_eval.programme",
 }
 _MODULES = (
-    "checks", "costs", "impact", "indicators", "plan", "plots", "power", "projection",
-    "records", "report", "twin",
-)  # fmt: skip
+    "checks",
+    "costs",
+    "impact",
+    "indicators",
+    "plan",
+    "plots",
+    "power",
+    "projection",
+    "records",
+    "report",
+    "twin",
+)
 __all__ = [
-    "Absent", "FpiError", "Programme", "Year", "attempt", "checks", "costs", "impact",
-    "indicators", "load", "load_programme", "parse_rentree", "plan", "plots", "power",
-    "projection", "records", "report", "twin",
-]  # fmt: skip
+    "Absent",
+    "FpiError",
+    "Programme",
+    "Year",
+    "attempt",
+    "checks",
+    "costs",
+    "impact",
+    "indicators",
+    "load",
+    "load_programme",
+    "parse_rentree",
+    "plan",
+    "plots",
+    "power",
+    "projection",
+    "records",
+    "report",
+    "twin",
+]
 
 
 def __getattr__(name: str):

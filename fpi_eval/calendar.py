@@ -49,7 +49,7 @@ RESULTATS = (
     Resultat("en_emploi_12_mois", "En emploi à 12 mois", (1, 7), (2, 6), pooled=True),
     Resultat("en_emploi_18_mois", "En emploi à 18 mois", (2, 1), (2, 12), pooled=True),
     Resultat("en_emploi_24_mois", "En emploi à 24 mois", (2, 7), (3, 6), pooled=True),
-)  # fmt: skip
+)
 
 
 #: Leavers are published with the first employment figure.
@@ -91,9 +91,17 @@ def month(day: date) -> str:
 
 
 COLUMNS = (
-    "rentree", "niveau", "duree", "places", "resultat", "ligne", "mesure", "publication",
-    "publication_pleine", "observable",
-)  # fmt: skip
+    "rentree",
+    "niveau",
+    "duree",
+    "places",
+    "resultat",
+    "ligne",
+    "mesure",
+    "publication",
+    "publication_pleine",
+    "observable",
+)
 
 
 LABELS = {item.name: item.label for item in RESULTATS}

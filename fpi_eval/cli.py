@@ -341,9 +341,13 @@ def puissance(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnee
     Console(stderr=True).print(f"Tirages sur {text.liste(seen)} (une minute environ)…")
     codes = p.donnees.nomenclatures
     found = detect(
-        panel, p.registre, programme=p.donnees.programme, mef=codes.mef, familles=codes.familles,
+        panel,
+        p.registre,
+        programme=p.donnees.programme,
+        mef=codes.mef,
+        familles=codes.familles,
         resultats=seen,
-    )  # fmt: skip
+    )
     print(found.summary())
 
 

@@ -106,9 +106,12 @@ def write_plan(programme: Programme, folder: str | Path, *, today: date | None =
     today = today or date.today()
     folder = Path(folder)
     content = {
-        "format": FORMAT, "date": today.isoformat(), "version": __version__,
-        "programme": programme.code, **announced(programme),
-    }  # fmt: skip
+        "format": FORMAT,
+        "date": today.isoformat(),
+        "version": __version__,
+        "programme": programme.code,
+        **announced(programme),
+    }
     raw = (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -36,9 +36,14 @@ def event_study(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.axvline(-0.5, color=GREY, linewidth=0.8, linestyle=":")
     if "band_low" in table and table["band_low"].notna().any():
         ax.fill_between(
-            table["rel_time"], table["band_low"], table["band_high"],
-            color=BLUE, alpha=0.15, linewidth=0, label="Bande simultanée à 95 %",
-        )  # fmt: skip
+            table["rel_time"],
+            table["band_low"],
+            table["band_high"],
+            color=BLUE,
+            alpha=0.15,
+            linewidth=0,
+            label="Bande simultanée à 95 %",
+        )
     for before, colour, marker in ((True, ORANGE, "s"), (False, BLUE, "o")):
         part = table[(table["rel_time"] < 0) == before]
         ax.vlines(part["rel_time"], part["ci_low"], part["ci_high"], color=colour, linewidth=2)
@@ -100,8 +105,15 @@ def stacked_rows(
     hatches = ("", "//", "..", "xx", "\\\\")
     for column, colour, hatch in zip(columns, PALETTE, hatches, strict=False):
         width = table[column].fillna(0.0)
-        ax.barh(table[rows], width, left=left, color=colour, hatch=hatch, edgecolor="white",
-                label=column)  # fmt: skip
+        ax.barh(
+            table[rows],
+            width,
+            left=left,
+            color=colour,
+            hatch=hatch,
+            edgecolor="white",
+            label=column,
+        )
         left = left + width
     for place, total in zip(table[rows], left, strict=True):
         ax.text(total, place, f" {nombre(total)}", va="center", fontsize=9)
@@ -157,8 +169,14 @@ def quadrants(
     Quadrants (column ``quadrant``) differ by colour and marker; the area is the number of people.
     """
     panels = sorted(table[panel].unique())
-    figure, axes = plt.subplots(1, len(panels), figsize=(4.6 * len(panels), 5), sharey=True,
-                                layout="constrained", squeeze=False)  # fmt: skip
+    figure, axes = plt.subplots(
+        1,
+        len(panels),
+        figsize=(4.6 * len(panels), 5),
+        sharey=True,
+        layout="constrained",
+        squeeze=False,
+    )
     for ax, title in zip(axes[0], panels, strict=True):
         rows = table[table[panel] == title]
         ax.axvline(rows[x_mean].iloc[0], color=GREY, linewidth=0.8, linestyle="--")
@@ -166,12 +184,25 @@ def quadrants(
         for mark, (colour, marker, _) in QUADRANTS.items():
             part = rows[rows["quadrant"] == mark]
             area = 22 + 160 * part[size] / table[size].max()
-            ax.scatter(part[x], part[y], s=area, color=colour, marker=marker, alpha=0.85,
-                       edgecolor="white", linewidth=0.6)  # fmt: skip
+            ax.scatter(
+                part[x],
+                part[y],
+                s=area,
+                color=colour,
+                marker=marker,
+                alpha=0.85,
+                edgecolor="white",
+                linewidth=0.6,
+            )
         said = ["Taux d'emploi à 6 mois, parmi les sortants", ""]
         for number, row in enumerate(rows.nlargest(named, size).itertuples(), start=1):
-            ax.annotate(str(number), (getattr(row, x), getattr(row, y)), fontsize=9,
-                        xytext=(6, 5), textcoords="offset points")  # fmt: skip
+            ax.annotate(
+                str(number),
+                (getattr(row, x), getattr(row, y)),
+                fontsize=9,
+                xytext=(6, 5),
+                textcoords="offset points",
+            )
             said.append(f"{number} {_shortened(getattr(row, name))}")
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(lambda value, _: pourcent(value, 0))
@@ -184,8 +215,13 @@ def quadrants(
         plt.Line2D([], [], color=colour, marker=marker, linestyle="", label=words)
         for colour, marker, words in QUADRANTS.values()
     ]
-    figure.legend(handles=handles, frameon=False, ncols=len(panels) * 2,
-                  loc="outside upper center", fontsize=8.5)  # fmt: skip
+    figure.legend(
+        handles=handles,
+        frameon=False,
+        ncols=len(panels) * 2,
+        loc="outside upper center",
+        fontsize=8.5,
+    )
     return axes[0][0]
 
 
@@ -210,8 +246,9 @@ def specification_curve(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         colour = ORANGE if row.principal else BLUE
         fill = colour if row.famille == whole else "white"
         ax.hlines(place, row.ci_low, row.ci_high, color=colour, linewidth=2)
-        ax.plot(row.estimate, place, "s" if row.principal else "o", color=colour,
-                markerfacecolor=fill)  # fmt: skip
+        ax.plot(
+            row.estimate, place, "s" if row.principal else "o", color=colour, markerfacecolor=fill
+        )
     ax.set_yticks(range(len(drawn)), drawn["label"])
     ax.set_xlabel("Effet brut par place et intervalle à 95 %")
     ax.spines["left"].set_visible(False)
@@ -224,10 +261,21 @@ def waterfall(table: pd.DataFrame, *, xlabel: str = "", ax: Axes | None = None) 
     for row in table.itertuples():
         start = 0.0 if row.level else row.remaining - row.amount
         colour = BLUE if row.level else ORANGE if row.amount < 0 else GREEN
-        ax.barh(row.label, row.amount, left=start, color=colour, hatch="" if row.level else "//",
-                edgecolor="white")  # fmt: skip
-        ax.text(max(start, start + row.amount), row.label, f" {nombre(row.amount, 1)}", va="center",
-                fontsize=9)  # fmt: skip
+        ax.barh(
+            row.label,
+            row.amount,
+            left=start,
+            color=colour,
+            hatch="" if row.level else "//",
+            edgecolor="white",
+        )
+        ax.text(
+            max(start, start + row.amount),
+            row.label,
+            f" {nombre(row.amount, 1)}",
+            va="center",
+            fontsize=9,
+        )
     ax.axvline(0, color=GREY, linewidth=0.8)
     ax.invert_yaxis()
     ax.margins(x=0.12)
@@ -314,10 +362,24 @@ def fan(table: pd.DataFrame, ax: Axes | None = None, *, ylabel: str = "Personnes
     """Draw a fan by year (columns annee, q05, q25, q50, q75, q95; maybe cible, a number)."""
     ax = ax or plt.subplots(figsize=(7.5, 4), layout="constrained")[1]
     years = table["annee"]
-    ax.fill_between(years, table["q05"], table["q95"], color=BLUE, alpha=0.18, linewidth=0,
-                    label="9 chances sur 10")  # fmt: skip
-    ax.fill_between(years, table["q25"], table["q75"], color=BLUE, alpha=0.35, linewidth=0,
-                    label="1 chance sur 2")  # fmt: skip
+    ax.fill_between(
+        years,
+        table["q05"],
+        table["q95"],
+        color=BLUE,
+        alpha=0.18,
+        linewidth=0,
+        label="9 chances sur 10",
+    )
+    ax.fill_between(
+        years,
+        table["q25"],
+        table["q75"],
+        color=BLUE,
+        alpha=0.35,
+        linewidth=0,
+        label="1 chance sur 2",
+    )
     ax.plot(years, table["q50"], color=BLUE, marker="o", label="Médiane")
     if "cible" in table and table["cible"].notna().any():
         ax.axhline(table["cible"].dropna().iloc[0], color=ORANGE, linestyle="--", label="Cible")
@@ -356,8 +418,9 @@ def comparisons(table: pd.DataFrame, whole: float, ax: Axes | None = None) -> Ax
     """Draw two-by-two comparisons (columns kind, estimate, weight) and the mean they make."""
     ax = ax or plt.subplots(figsize=(7, 4), layout="constrained")[1]
     for (kind, part), colour, marker in zip(table.groupby("kind"), PALETTE, "osD^", strict=False):
-        ax.plot(part["weight"], part["estimate"], marker, color=colour,
-                label=f"Comparée à : {kind}")  # fmt: skip
+        ax.plot(
+            part["weight"], part["estimate"], marker, color=colour, label=f"Comparée à : {kind}"
+        )
     ax.axhline(whole, color=GREY, linestyle="--", label="Ensemble")
     ax.xaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
     ax.set(xlabel="Poids de la comparaison", ylabel="Effet")
@@ -366,9 +429,15 @@ def comparisons(table: pd.DataFrame, whole: float, ax: Axes | None = None) -> Ax
 
 
 def against(
-    table: pd.DataFrame, *, y: str, x: str, limit: float, xlabel: str, said: str,
+    table: pd.DataFrame,
+    *,
+    y: str,
+    x: str,
+    limit: float,
+    xlabel: str,
+    said: str,
     ax: Axes | None = None,
-) -> Axes:  # fmt: skip
+) -> Axes:
     """Draw one bar per row against a limit, named in the legend."""
     ax = ax or plt.subplots(figsize=(7, 1.2 + 0.45 * len(table)), layout="constrained")[1]
     ax.barh([textwrap.fill(name, 30) for name in table[y]], table[x], color=BLUE)
@@ -426,16 +495,23 @@ def planted(draws: pd.DataFrame, real: pd.Series, ax: Axes | None = None) -> Axe
     ax = ax or plt.subplots(figsize=(7, 3.6), layout="constrained")[1]
     rows = draws.assign(error=draws["estimate"] - draws["truth"]).sort_values("error")
     rows = rows.assign(place=range(len(rows)))
-    ax.axhspan(*(real[["cal_low", "cal_high"]] - real["estimate"]), color=GREEN, alpha=0.15,
-               linewidth=0, label="Intervalle étalonné de l'effet estimé")  # fmt: skip
+    ax.axhspan(
+        *(real[["cal_low", "cal_high"]] - real["estimate"]),
+        color=GREEN,
+        alpha=0.15,
+        linewidth=0,
+        label="Intervalle étalonné de l'effet estimé",
+    )
     for held, colour, name in ((True, BLUE, "L'effet vrai est dedans"), (False, ORANGE, "Dehors")):
         part = rows[rows["contained"] == held]
         low, high = (part[c] - part["truth"] for c in ("ci_low", "ci_high"))
         ax.vlines(part["place"], low, high, color=colour, linewidth=1, label=name)
         ax.plot(part["place"], part["error"], "." if held else "x", color=colour, markersize=4)
     ax.axhline(0, color=GREY, linewidth=0.8)
-    ax.set(xlabel="Faux programmes, du plus sous-estimé au plus surestimé",
-           ylabel="Effet trouvé moins effet vrai")  # fmt: skip
+    ax.set(
+        xlabel="Faux programmes, du plus sous-estimé au plus surestimé",
+        ylabel="Effet trouvé moins effet vrai",
+    )
     ax.set_xticks([])
     ax.legend(frameon=False)
     return _plain(ax)
@@ -448,8 +524,14 @@ def costs(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     far = 1.5 * known.max(axis=None)
     for row, (place, r) in enumerate(known.iterrows()):
         open_ended = pd.isna(r["ci_high"]) and pd.notna(r["ci_low"])
-        ax.hlines(row, r["ci_low"], far if open_ended else r["ci_high"], color=BLUE, linewidth=2,
-                  linestyle="--" if open_ended else "-")  # fmt: skip
+        ax.hlines(
+            row,
+            r["ci_low"],
+            far if open_ended else r["ci_high"],
+            color=BLUE,
+            linewidth=2,
+            linestyle="--" if open_ended else "-",
+        )
         ax.plot(table.loc[place, "estimate"], row, "o", color=BLUE)
     ax.set_yticks(range(len(table)), table["label"])
     ax.xaxis.set_major_formatter(lambda value, _: nombre(value))

@@ -11,7 +11,23 @@ from fpi_eval.checks.trends import explaining_slope
 from fpi_eval.checks.verdict import Verdict, verdict
 
 __all__ = [
-    "NAMES", "THRESHOLDS", "Check", "Evaluation", "Planted", "Study", "Threshold", "Verdict",
-    "allowed", "evaluate", "evaluated", "explaining_slope", "leave_one_out", "observed_outcome",
-    "per_opening", "plant", "specification_curve", "thresholds", "verdict",
-]  # fmt: skip
+    "NAMES",
+    "THRESHOLDS",
+    "Check",
+    "Evaluation",
+    "Planted",
+    "Study",
+    "Threshold",
+    "Verdict",
+    "allowed",
+    "evaluate",
+    "evaluated",
+    "explaining_slope",
+    "leave_one_out",
+    "observed_outcome",
+    "per_opening",
+    "plant",
+    "specification_curve",
+    "thresholds",
+    "verdict",
+]

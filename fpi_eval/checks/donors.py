@@ -107,14 +107,27 @@ def _donor(kind, panel, outcome, start, members, shift, score) -> Donor | None:
         size=size,
         host=host & in_j & ~alone & np.isin(np.arange(len(cells)), row[used]),
         score=score(features(before)).reindex(names).fillna(0.0).to_numpy(),
-        etab=pd.factorize(cells["uai"])[0], dep=pd.factorize(family)[0],
-    )  # fmt: skip
+        etab=pd.factorize(cells["uai"])[0],
+        dep=pd.factorize(family)[0],
+    )
     years = np.arange(panel["rentree"].min(), panel["rentree"].max() + 1)
     entry = frame["time"].to_numpy() - cells["lag"].to_numpy()[row] - years[0]
     base = frame.iloc[used]
     y, n, fixed = base["y"].to_numpy(float), size[row[used]], effects(base)
     absorber = Absorber(fixed, n)
     return Donor(
-        kind, shift, cells, years, row, np.maximum(entry, -1), used, base["time"].to_numpy(), y, n,
-        absorber.residualize(y / n), base["other_dose"].to_numpy(float), fixed, absorber,
-    )  # fmt: skip
+        kind,
+        shift,
+        cells,
+        years,
+        row,
+        np.maximum(entry, -1),
+        used,
+        base["time"].to_numpy(),
+        y,
+        n,
+        absorber.residualize(y / n),
+        base["other_dose"].to_numpy(float),
+        fixed,
+        absorber,
+    )

@@ -36,17 +36,21 @@ def openings_of(panel: pd.DataFrame, frame: pd.DataFrame) -> Openings:
     grid = grid.reindex(columns=times).ffill(axis=1).fillna(0.0)
     regions = frame.loc[treated, "code_region"].unique()
     return Openings(
-        paths=grid.to_numpy(), times=times, uai=pd.factorize(grid.index.get_level_values("uai"))[0],
+        paths=grid.to_numpy(),
+        times=times,
+        uai=pd.factorize(grid.index.get_level_values("uai"))[0],
         start=int(panel.loc[panel["seats"] != 0, "rentree"].min()),
-        first=int(frame.loc[frame["dose"] != 0, "time"].min()), regions=regions,
+        first=int(frame.loc[frame["dose"] != 0, "time"].min()),
+        regions=regions,
         n_host=frame.loc[frame["code_region"].isin(regions), "uai"].nunique(),
-    )  # fmt: skip
+    )
 
 
 def features(before: pd.DataFrame) -> pd.DataFrame:
     """Return what was known of each cell before: size, pressure, drift, level, voie, neighbours."""
-    rows = before.reindex(columns=["cell", "uai", "rentree", "niveau", "voie", "entrants",
-                                   "places", "voeux_1"])  # fmt: skip
+    rows = before.reindex(
+        columns=["cell", "uai", "rentree", "niveau", "voie", "entrants", "places", "voeux_1"]
+    )
     group = rows.groupby("cell")
     sums = group[["entrants", "places", "voeux_1"]].sum(min_count=1)
     facts = group[["uai", "niveau", "voie"]].first()

@@ -139,12 +139,32 @@ class Evaluation(Result):
     def checks_frame(self) -> pd.DataFrame:
         """Return one row per check: titre, constat, light in French, threshold."""
         rows = [
-            (c.name, c.genre, c.titre, MARKS[c.statut], c.phrase, c.seuil, c.valeur, c.incertitude,
-             c.biais, c.dur)
+            (
+                c.name,
+                c.genre,
+                c.titre,
+                MARKS[c.statut],
+                c.phrase,
+                c.seuil,
+                c.valeur,
+                c.incertitude,
+                c.biais,
+                c.dur,
+            )
             for c in self.checks
-        ]  # fmt: skip
-        names = ["name", "genre", "titre", "statut", "phrase", "seuil", "valeur", "incertitude",
-                 "biais", "dur"]  # fmt: skip
+        ]
+        names = [
+            "name",
+            "genre",
+            "titre",
+            "statut",
+            "phrase",
+            "seuil",
+            "valeur",
+            "incertitude",
+            "biais",
+            "dur",
+        ]
         return pd.DataFrame(rows, columns=names)
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -211,12 +231,20 @@ def evaluate(
     smallest = programme.resultats.plus_petit_effet if programme else SMALLEST_EFFECT
     found = verdict(checks, planted, smallest=smallest)
     made = Evaluation(
-        programme="" if programme is None else programme.nom, outcome=outcome,
-        estimates=study.estimates, checks=tuple(checks), planted=planted, verdict=found,
-        curve=curve, balance=samples.balance(study), left_out=robustness.leave_one_out(study),
-        event=_event(study), seat_years=_seat_years(study), smallest=smallest,
+        programme="" if programme is None else programme.nom,
+        outcome=outcome,
+        estimates=study.estimates,
+        checks=tuple(checks),
+        planted=planted,
+        verdict=found,
+        curve=curve,
+        balance=samples.balance(study),
+        left_out=robustness.leave_one_out(study),
+        event=_event(study),
+        seat_years=_seat_years(study),
+        smallest=smallest,
         missing=_missing(study, programme),
-    )  # fmt: skip
+    )
     return _judged(made, made.checks, found)
 
 
@@ -242,13 +270,23 @@ def _planted(study: Study, programme: Programme | None, draws: int) -> Planted |
     """Return the fake programmes of a study, its seed and ramp-up declared by the programme."""
     if draws < 1:
         return Absent("Aucun faux programme n'a été demandé.")
-    seed, ramp = (0, RAMP) if programme is None else (
-        programme.graine, programme.projection.montee_en_charge
-    )  # fmt: skip
+    seed, ramp = (
+        (0, RAMP)
+        if programme is None
+        else (programme.graine, programme.projection.montee_en_charge)
+    )
     return attempt(
-        plant, study.panel, study.frame, study.fit, study.estimates, study.outcome,
-        niveau=study.niveau, draws=draws, seed=seed, ramp=ramp,
-    )  # fmt: skip
+        plant,
+        study.panel,
+        study.frame,
+        study.fit,
+        study.estimates,
+        study.outcome,
+        niveau=study.niveau,
+        draws=draws,
+        seed=seed,
+        ramp=ramp,
+    )
 
 
 def _missing(study: Study, programme: Programme | None) -> str:

@@ -156,12 +156,16 @@ class Planted(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row per effect: plain and calibrated interval, and what was planted."""
         return self.calibrated.assign(
-            n_draws=self.n_draws, n_contained=self.n_contained,
-            n_found_at_zero=self.n_found_at_zero, median_error=self.median_error,
-            wrong_sign=self.wrong_sign, n_sites=self.n_sites, n_effective=self.n_effective,
+            n_draws=self.n_draws,
+            n_contained=self.n_contained,
+            n_found_at_zero=self.n_found_at_zero,
+            median_error=self.median_error,
+            wrong_sign=self.wrong_sign,
+            n_sites=self.n_sites,
+            n_effective=self.n_effective,
             mu=[self.calibration[label].mu for label in self.calibrated["label"]],
             s=[self.calibration[label].s for label in self.calibrated["label"]],
-        )  # fmt: skip
+        )
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the errors of every fake programme beside the interval of the real estimate."""

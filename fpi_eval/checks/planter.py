@@ -27,8 +27,15 @@ RAMP = (1.0,)
 FEWEST = 5  # establishments, under which the interval is a permutation
 LARGEST_LOSS = 0.5  # displacement coefficient planted, at most
 COLUMNS = (
-    "label", "estimate", "ci_low", "ci_high", "p_value", "cal_low", "cal_high", "cal_p_value",
-)  # fmt: skip
+    "label",
+    "estimate",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "cal_low",
+    "cal_high",
+    "cal_p_value",
+)
 
 
 def plant(
@@ -74,10 +81,13 @@ def plant(
     gross = estimates[GROSS]
     kappa = (fit.coefficients[fit.names.index(k)] if k in fit.names else 0.0 for k in (ETAB, DEP))
     planted = _Plan(
-        openings, float(np.clip(gross.estimate, -1, 1)),
+        openings,
+        float(np.clip(gross.estimate, -1, 1)),
         tuple(float(np.clip(k, -LARGEST_LOSS, 0.0)) for k in kappa),
-        drift(frame), tuple(ramp), candidate(frame, 1.0),
-    )  # fmt: skip
+        drift(frame),
+        tuple(ramp),
+        candidate(frame, 1.0),
+    )
     rows, used, kept = _all(found, planted, draws, np.random.default_rng([seed, STREAM]))
     if not rows:
         return Absent("Aucun programme planté n'a pu être estimé : trop peu de variation.")
@@ -135,24 +145,37 @@ def _one(donor: Donor, plan: _Plan, chosen, clusters, number: int, rng) -> list[
         found = run_j(donor, design, fake, y, plan.factor)
         (value, said), (net_value, net_said) = found[GROSS], found[NET]
         rows.append(
-            {"draw": number, "kind": donor.kind, "region": region, "planted": planted,
-             "drift": drifted, "truth": gross, "estimate": value, "std_error": said.std_error,
-             "ci_low": said.ci_low, "ci_high": said.ci_high,
-             "contained": said.ci_low <= gross <= said.ci_high,
-             "found": not said.ci_low <= 0 <= said.ci_high, "net_truth": net,
-             "net_estimate": net_value, "net_std_error": net_said.std_error,
-             "net_contained": net_said.ci_low <= net <= net_said.ci_high}
-        )  # fmt: skip
+            {
+                "draw": number,
+                "kind": donor.kind,
+                "region": region,
+                "planted": planted,
+                "drift": drifted,
+                "truth": gross,
+                "estimate": value,
+                "std_error": said.std_error,
+                "ci_low": said.ci_low,
+                "ci_high": said.ci_high,
+                "contained": said.ci_low <= gross <= said.ci_high,
+                "found": not said.ci_low <= 0 <= said.ci_high,
+                "net_truth": net,
+                "net_estimate": net_value,
+                "net_std_error": net_said.std_error,
+                "net_contained": net_said.ci_low <= net <= net_said.ci_high,
+            }
+        )
     return rows
 
 
 def _read(rows: pd.DataFrame, used, kept, plan: _Plan, estimates: Estimates, outcome) -> Planted:
     errors = {
-        GROSS: calibrate((rows["estimate"] - rows["truth"]).to_numpy(),
-                         rows["std_error"].to_numpy()),
-        NET: calibrate((rows["net_estimate"] - rows["net_truth"]).to_numpy(),
-                       rows["net_std_error"].to_numpy()),
-    }  # fmt: skip
+        GROSS: calibrate(
+            (rows["estimate"] - rows["truth"]).to_numpy(), rows["std_error"].to_numpy()
+        ),
+        NET: calibrate(
+            (rows["net_estimate"] - rows["net_truth"]).to_numpy(), rows["net_std_error"].to_numpy()
+        ),
+    }
     table = []
     for label, error in errors.items():
         e = estimates[label]
@@ -164,8 +187,14 @@ def _read(rows: pd.DataFrame, used, kept, plan: _Plan, estimates: Estimates, out
     place = on["kind"].str.cat(on["region"].astype(str)).to_numpy()
     over = over_groups(on["contained"].to_numpy(float), place, np.random.default_rng(0))
     return Planted(
-        outcome=outcome, effect=plan.effect, draws=rows, drift=plan.drift, calibration=errors,
-        calibrated=pd.DataFrame(table, columns=list(COLUMNS)), n_sites=n_sites,
-        n_effective=n_sites / each, thinned=float(np.mean(kept)),
+        outcome=outcome,
+        effect=plan.effect,
+        draws=rows,
+        drift=plan.drift,
+        calibration=errors,
+        calibrated=pd.DataFrame(table, columns=list(COLUMNS)),
+        n_sites=n_sites,
+        n_effective=n_sites / each,
+        thinned=float(np.mean(kept)),
         contained_over_regions=over,
-    )  # fmt: skip
+    )

@@ -152,9 +152,14 @@ def run_j(
     moved[change] = (y[change] - donor.y[change]) / donor.n[change]
     net_y = donor.net + donor.absorber.residualize(moved)
     fit = linear.solved(
-        np.column_stack([net_y, design.net]), np.column_stack([y / donor.n, design.raw]),
-        design.names, donor.absorber, donor.effects, np.ones(len(y), dtype=bool), two_stages=True,
-    )  # fmt: skip
+        np.column_stack([net_y, design.net]),
+        np.column_stack([y / donor.n, design.raw]),
+        design.names,
+        donor.absorber,
+        donor.effects,
+        np.ones(len(y), dtype=bool),
+        two_stages=True,
+    )
     fit.position(SEATS)
     by_etab, by_dep = (fit.jackknife(c) for c in (design.clusters.etab, design.clusters.dep))
     found = {}

@@ -49,9 +49,15 @@ class PretestPower(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row; bounds of the estimate are what an unseen drift could move it to."""
         moved = abs(self.bias)
-        row = {"power": self.power, "slope": self.slope, "bias": self.bias,
-               "bias_if_passed": self.bias_if_passed, "estimate": self.estimate,
-               "ci_low": self.estimate - moved, "ci_high": self.estimate + moved}  # fmt: skip
+        row = {
+            "power": self.power,
+            "slope": self.slope,
+            "bias": self.bias,
+            "bias_if_passed": self.bias_if_passed,
+            "estimate": self.estimate,
+            "ci_low": self.estimate - moved,
+            "ci_high": self.estimate + moved,
+        }
         return pd.DataFrame([row])
 
     def plot(self, ax: Axes | None = None) -> Axes:

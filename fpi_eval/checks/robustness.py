@@ -122,8 +122,9 @@ def specification_curve(study: Study) -> pd.DataFrame:
         try:
             rows.append(_row(label, estimate(), family, False))
         except (FpiError, np.linalg.LinAlgError) as error:
-            rows.append({"label": label, "famille": family, "principal": False,
-                         "raison": str(error)})  # fmt: skip
+            rows.append(
+                {"label": label, "famille": family, "principal": False, "raison": str(error)}
+            )
     table = pd.DataFrame(rows)
     return table.sort_values("estimate", ignore_index=True, na_position="last")
 
@@ -140,10 +141,15 @@ def _level(study: Study, part: str):
 
 def _row(label: str, found: Estimate, family: str, primary: bool) -> dict:
     return {
-        "label": label, "famille": family, "principal": primary, "estimate": found.estimate,
-        "std_error": found.std_error, "ci_low": found.ci_low, "ci_high": found.ci_high,
+        "label": label,
+        "famille": family,
+        "principal": primary,
+        "estimate": found.estimate,
+        "std_error": found.std_error,
+        "ci_low": found.ci_low,
+        "ci_high": found.ci_high,
         "raison": "",
-    }  # fmt: skip
+    }
 
 
 def per_opening(study: Study) -> pd.DataFrame:

@@ -41,11 +41,13 @@ def comptes(study: Study) -> list[Check]:
         study.check("etablissements", etabs, np.nan, f"{text.nombre(etabs)} établissements."),
         study.check("departements", deps, np.nan, f"{text.nombre(deps)} départements."),
         study.check(
-            "groupes_effectifs", effective, np.nan,
+            "groupes_effectifs",
+            effective,
+            np.nan,
             f"tout se passe comme si {text.nombre(effective)} établissements égaux portaient "
             "l'information.",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def support(study: Study) -> Check:
@@ -94,9 +96,11 @@ def manquants(study: Study) -> list[Check]:
     gone = rows[study.outcome].isna()
     share = float(np.average(gone, weights=size))
     first = study.check(
-        "manquants", share, np.nan,
+        "manquants",
+        share,
+        np.nan,
         f"{text.pourcent(share)} des élèves sont dans une observation sans résultat.",
-    )  # fmt: skip
+    )
     by = gone.groupby(rows["uai"]).mean()
     opened = by.index.isin(study.treated["uai"])
     one, other = by[opened], by[~opened]
@@ -244,22 +248,26 @@ def fichiers(study: Study) -> list[Check]:
     match = facts.matched
     found.append(
         study.check(
-            "appariement", match, np.nan,
+            "appariement",
+            match,
+            np.nan,
             f"{text.pourcent(match, 0)} des places du registre sont dans le panel.",
         )
         if np.isfinite(match)
         else study.blank("appariement", "le panel ne dit pas combien de places ont été retrouvées.")
-    )  # fmt: skip
+    )
     lost = facts.unresolved
     found.append(
         study.check(
-            "uai", lost, np.nan,
+            "uai",
+            lost,
+            np.nan,
             f"{text.pourcent(lost)} des cellules ouvertes changent d'établissement sans suite "
             "connue.",
         )
         if np.isfinite(lost)
         else study.blank("uai", "pas de table des changements d'établissement.")
-    )  # fmt: skip
+    )
     broken = study.outcome.startswith("en_emploi_")
     words = (
         "l'emploi public compte à partir du millésime 2022-2023 : l'effet de formation × session "

@@ -99,9 +99,16 @@ class Study:
         p_value = spread if row.p is not None else np.nan
         found = light or row.light(float(value), float(p_value))
         return Check(
-            name, row.titre, found, float(value), float(spread), row.words, phrase, row.hard,
+            name,
+            row.titre,
+            found,
+            float(value),
+            float(spread),
+            row.words,
+            phrase,
+            row.hard,
             float(bias),
-        )  # fmt: skip
+        )
 
     def blank(self, name: str, reason: str) -> Check:
         """Return a check that could not be made, and why."""

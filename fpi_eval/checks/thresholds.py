@@ -94,119 +94,205 @@ DOSE_BINS, CELLS_PER_BIN = (8.0, 15.0), 15
 
 #: Checks of what the method supposes; all others say how much the data can tell.
 VIOLATIONS = (
-    "tendance", "placebo_delai", "anticipation", "ecart_j_t", "equilibre", "manquants_lies",
-    "regions_placebo", "composition", "contamination", "exposes", "definitions",
-)  # fmt: skip
+    "tendance",
+    "placebo_delai",
+    "anticipation",
+    "ecart_j_t",
+    "equilibre",
+    "manquants_lies",
+    "regions_placebo",
+    "composition",
+    "contamination",
+    "exposes",
+    "definitions",
+)
 
 THRESHOLDS: Mapping[str, Threshold] = {
     "etablissements": Threshold(
-        "Établissements qui ouvrent des places", 40, 15, high=True,
+        "Établissements qui ouvrent des places",
+        40,
+        15,
+        high=True,
         words="40 établissements ou plus ; échec sous 15",
     ),
     "departements": Threshold(
-        "Départements où des places ouvrent", 8, 5, high=True,
+        "Départements où des places ouvrent",
+        8,
+        5,
+        high=True,
         words="8 départements ou plus ; échec sous 5",
     ),
     "groupes_effectifs": Threshold(
-        "Nombre effectif de groupes", 20, None, high=True,
+        "Nombre effectif de groupes",
+        20,
+        None,
+        high=True,
         words="20 ou plus (Carter, Schnepel et Steigerwald, 2017)",
     ),
     "support": Threshold(
-        "Formations comparables ailleurs", 0.95, 0.80, high=True, hard=True,
+        "Formations comparables ailleurs",
+        0.95,
+        0.80,
+        high=True,
+        hard=True,
         words="95 % des places ont 10 cellules de comparaison ; échec si moins de 80 % en ont 3",
     ),
     "tendance": Threshold(
-        "Tendance avant l'ouverture", 0.05, 0.10, p=0.05, p_fail=0.01,
+        "Tendance avant l'ouverture",
+        0.05,
+        0.10,
+        p=0.05,
+        p_fail=0.01,
         words="prudence si p < 0,05 et dérive de plus de 5 % ; échec si p < 0,01 et plus de 10 %",
     ),
     "tendance_invisible": Threshold(
-        "Tendance que le test n'aurait pas vue", 0.15, 0.40,
+        "Tendance que le test n'aurait pas vue",
+        0.15,
+        0.40,
         words="dérive détectable (8 fois sur 10) sous 15 % de l'effet ; échec au-dessus de 40 %",
     ),
     "placebo_delai": Threshold(
-        "Sessions où rien ne peut encore bouger", 0.0, 0.0, p=0.02, p_fail=0.001, hard=True,
+        "Sessions où rien ne peut encore bouger",
+        0.0,
+        0.0,
+        p=0.02,
+        p_fail=0.001,
+        hard=True,
         words="prudence si p < 0,02 ; échec si p < 0,001",
     ),
     "anticipation": Threshold(
-        "Anticipation l'année d'avant", 0.05, 0.10, p=0.02, p_fail=0.001,
+        "Anticipation l'année d'avant",
+        0.05,
+        0.10,
+        p=0.02,
+        p_fail=0.001,
         words="prudence si p < 0,02 et plus de 0,05 entrant par place ; échec si p < 0,001 et "
         "plus de 0,10",
     ),
     "rupture": Threshold(
-        "Écart de tendance qui annulerait l'effet", 1.0, 0.5, high=True,
+        "Écart de tendance qui annulerait l'effet",
+        1.0,
+        0.5,
+        high=True,
         words="M au moins 1 fois la pire variation d'avant ; échec sous 0,5",
     ),
     "dose": Threshold(
-        "Taille des ouvertures", 0.6, None,
+        "Taille des ouvertures",
+        0.6,
+        None,
         words="corrélation avec la taille d'avant sous 0,6",
     ),
     "appariement": Threshold(
-        "Places du registre retrouvées dans les fichiers", 0.95, 0.85, high=True, hard=True,
+        "Places du registre retrouvées dans les fichiers",
+        0.95,
+        0.85,
+        high=True,
+        hard=True,
         words="95 % des places ; échec sous 85 %",
     ),
     "manquants": Threshold(
-        "Résultats manquants ou masqués", 0.10, 0.40, hard=True,
+        "Résultats manquants ou masqués",
+        0.10,
+        0.40,
+        hard=True,
         words="moins de 10 % des élèves ; échec au-dessus de 40 %",
     ),
     "manquants_lies": Threshold(
-        "Manquants liés à l'ouverture", 0.05, 0.20, p=0.01, p_fail=0.001,
+        "Manquants liés à l'ouverture",
+        0.05,
+        0.20,
+        p=0.01,
+        p_fail=0.001,
         words="écart de moins de 5 points avec les cellules de comparaison",
     ),
     "equilibre": Threshold(
-        "Équilibre avant le programme", 0.05, None,
+        "Équilibre avant le programme",
+        0.05,
+        None,
         words="différence normalisée sous 0,05, ajustable jusqu'à 0,25 ; jugée sur sa borne basse",
     ),
     "composition": Threshold(
-        "Profil des entrants", 0.10, 0.25,
+        "Profil des entrants",
+        0.10,
+        0.25,
         words="différence normalisée avant et après sous 0,10 ; échec au-dessus de 0,25",
     ),
     "deplacement": Threshold(
-        "Déplacement des élèves voisins", 0.30, None,
+        "Déplacement des élèves voisins",
+        0.30,
+        None,
         words="sous 30 % de l'effet de référence, ou mesuré à 30 % près",
     ),
     "exposes": Threshold(
-        "Voisins exposés parmi les témoins", 0.0, 0.05, hard=True,
+        "Voisins exposés parmi les témoins",
+        0.0,
+        0.05,
+        hard=True,
         words="aucun témoin exposé hors du modèle ; échec au-dessus de 5 %",
     ),
     "un_de_moins": Threshold(
-        "Sans un établissement, une formation ou un département", 0.10, 0.25,
+        "Sans un établissement, une formation ou un département",
+        0.10,
+        0.25,
         words="l'effet bouge de moins de 10 % ; échec au-dessus de 25 % ou si le signe change",
     ),
     "regions_placebo": Threshold(
-        "Ce qu'on trouve là où le programme n'est pas", 3.0, 2.0, high=True,
+        "Ce qu'on trouve là où le programme n'est pas",
+        3.0,
+        2.0,
+        high=True,
         words="effet d'au moins 3 fois l'erreur des régions placebo ; échec sous 2",
     ),
     "ecart_j_t": Threshold(
-        "Accord des deux estimateurs", 0.05, 0.10, p=0.05, p_fail=0.01,
+        "Accord des deux estimateurs",
+        0.05,
+        0.10,
+        p=0.05,
+        p_fail=0.01,
         words="prudence si p < 0,05 et écart de plus de 5 % ; échec si p < 0,01 et plus de 10 %",
     ),
     "specifications": Threshold(
-        "Autres choix défendables", 0.25, 0.50,
+        "Autres choix défendables",
+        0.25,
+        0.50,
         words="les autres choix donnent un effet à 25 % près ; échec au-delà de 50 %",
     ),
     "uai": Threshold(
-        "Établissements scindés ou fusionnés", 0.0, 0.02, hard=True,
+        "Établissements scindés ou fusionnés",
+        0.0,
+        0.02,
+        hard=True,
         words="aucun parmi les cellules ouvertes ; échec au-dessus de 2 %",
     ),
     "contamination": Threshold(
-        "Ouvertures sur d'autres budgets", 0.05, None,
+        "Ouvertures sur d'autres budgets",
+        0.05,
+        None,
         words="moins de 5 % de celles du programme, en places par cellule",
     ),
     "maturite": Threshold(
-        "Places dont le résultat est observable", 0.80, None, high=True,
+        "Places dont le résultat est observable",
+        0.80,
+        None,
+        high=True,
         words="plus de 80 % ; en dessous, ce sont les premières promotions",
     ),
     "definitions": Threshold(
-        "Changement de définition", 0.0, None,
+        "Changement de définition",
+        0.0,
+        None,
         words="absorbé par les effets de formation × session",
     ),
     "millesimes": Threshold(
         "Promotions comptées deux fois", 0.0, None, words="une promotion par session"
     ),
     "preinscription": Threshold(
-        "Plan d'analyse écrit d'avance", 0.0, None, words="plan daté, suivi sans écart",
+        "Plan d'analyse écrit d'avance",
+        0.0,
+        None,
+        words="plan daté, suivi sans écart",
     ),
-}  # fmt: skip
+}
 
 
 def thresholds(seuils: Seuils | None = None) -> dict[str, Threshold]:
@@ -218,22 +304,30 @@ def thresholds(seuils: Seuils | None = None) -> dict[str, Threshold]:
     if limit > good:
         raise FpiError(
             f"le seuil de prudence ({limit} établissements) dépasse celui d'un plan solide "
-            f"({good}). Inversez-les.", fichier="programme.toml", colonne="seuils",
-        )  # fmt: skip
+            f"({good}). Inversez-les.",
+            fichier="programme.toml",
+            colonne="seuils",
+        )
     match, masked = seuils.appariement_minimum, seuils.part_masquee_maximum
     table["etablissements"] = replace(
-        table["etablissements"], good=good, limit=limit,
+        table["etablissements"],
+        good=good,
+        limit=limit,
         words=f"{good} établissements ou plus ; échec sous {limit}",
-    )  # fmt: skip
+    )
     worst = min(table["appariement"].limit, match)
     table["appariement"] = replace(
-        table["appariement"], good=match, limit=worst,
+        table["appariement"],
+        good=match,
+        limit=worst,
         words=f"{text.pourcent(match, 0)} des places ; échec sous {text.pourcent(worst, 0)}",
-    )  # fmt: skip
+    )
     best = min(table["manquants"].good, masked)
     table["manquants"] = replace(
-        table["manquants"], good=best, limit=masked,
+        table["manquants"],
+        good=best,
+        limit=masked,
         words=f"moins de {text.pourcent(best, 0)} des élèves ; échec au-dessus de "
         f"{text.pourcent(masked, 0)}",
-    )  # fmt: skip
+    )
     return table

@@ -137,9 +137,10 @@ def rupture(study: Study) -> Check:
     try:
         kept = _consecutive(table["rel_time"].to_numpy())
         found = honest.event(
-            table["rel_time"].to_numpy()[kept], table["estimate"].to_numpy()[kept],
+            table["rel_time"].to_numpy()[kept],
+            table["estimate"].to_numpy()[kept],
             study.event.covariance[np.ix_(kept, kept)],
-        )  # fmt: skip
+        )
     except FpiError as error:
         return study.blank("rupture", str(error))
     m = honest.breakdown(found)

@@ -80,9 +80,13 @@ def _read_again(folder: Path) -> Programme:
 def toml_of(answers: Answers, catalogue: Catalogue) -> str:
     """Return the commented text of ``programme.toml``."""
     environment = Environment(
-        loader=PackageLoader("fpi_eval.creation"), undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True, autoescape=False,
-    )  # fmt: skip
+        loader=PackageLoader("fpi_eval.creation"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
     environment.filters["toml"] = _quoted
     rows = catalogue.places[catalogue.places["code_region"].isin(answers.regions)]
     rows = rows.drop_duplicates("code_departement").sort_values("code_departement")

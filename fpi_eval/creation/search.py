@@ -120,9 +120,12 @@ def catalogue_of(donnees: str | Path = "") -> Catalogue:
     # A renovated diploma still has pupils: only those closed long before any file are left out.
     alive = both["date_fermeture"].isna() | (both["date_fermeture"].dt.year >= 2020)
     return Catalogue(
-        codes.departements, codes.groupes_nsf, both[alive].reset_index(drop=True),
-        _pupils(folder), False,
-    )  # fmt: skip
+        codes.departements,
+        codes.groupes_nsf,
+        both[alive].reset_index(drop=True),
+        _pupils(folder),
+        False,
+    )
 
 
 def _pupils(folder: Path) -> pd.DataFrame:

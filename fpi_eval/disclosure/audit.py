@@ -118,8 +118,9 @@ class _View:
 
 def _view(published: Sequence[Publication], thresholds: Thresholds) -> _View:
     newest = published[-1]
-    names = [n for n in dict.fromkeys(n for p in published for n in p.counts)
-             if n in newest.structure]  # fmt: skip
+    names = [
+        n for n in dict.fromkeys(n for p in published for n in p.counts) if n in newest.structure
+    ]
     cells = pd.concat([p.cells(_space(newest)) for p in published], ignore_index=True)
     relations = [r for p in published for r in (*p.parts, *within(p.rates, names))]
     links = [link for link in newest.links if {link.share, link.whole} <= set(names)]

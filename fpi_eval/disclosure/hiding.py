@@ -347,8 +347,13 @@ def _whole(
     bounds = Bounds(np.r_[lowest, np.zeros(2 * k)], np.inf)
     whole = np.r_[np.ones(n), np.zeros(2 * k)]
     for integrality in (np.zeros_like(whole), whole):
-        found = milp(cost, integrality=integrality, bounds=bounds, constraints=constraints,
-                     options={"node_limit": NODES})  # fmt: skip
+        found = milp(
+            cost,
+            integrality=integrality,
+            bounds=bounds,
+            constraints=constraints,
+            options={"node_limit": NODES},
+        )
         if found.x is None:
             return None
         shift = np.rint(found.x[:n])

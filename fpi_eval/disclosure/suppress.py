@@ -159,15 +159,19 @@ def _sources(
     mine = [
         _Source(
             layout.cells.astype(object).reindex(columns=list(dims), fill_value=TOTAL),
-            layout.counts, layout.rates, layout.parts, layout=layout,
+            layout.counts,
+            layout.rates,
+            layout.parts,
+            layout=layout,
         )
         for layout in layouts
-    ]  # fmt: skip
+    ]
     theirs = [
-        _Source(p.cells(dims), tuple(n for n in p.counts if n in values), p.rates, p.parts,
-               earlier=p)
+        _Source(
+            p.cells(dims), tuple(n for n in p.counts if n in values), p.rates, p.parts, earlier=p
+        )
         for p in known
-    ]  # fmt: skip
+    ]
     single = []
     for names in dict.fromkeys(block.names for block in (*mine, *theirs)):
         same = [block for block in (*mine, *theirs) if block.names == names]
@@ -195,15 +199,24 @@ def _table(
     """Return what a layout publishes, and its cells."""
     own, cells = list(layout.cells.columns), layout.cells
     frame, hidden = show(
-        cells, *({name: kind[name] for name in layout.counts} for kind in (counts, masks)),
+        cells,
+        *({name: kind[name] for name in layout.counts} for kind in (counts, masks)),
         layout.rates,
-    )  # fmt: skip
+    )
     if layout.public:
         frame, hidden = show_public(frame, hidden, detail, own, layout.public)
     publication = Publication(
-        layout.name, frame, tuple(own), layout.counts, structure, hidden, layout.rates,
-        layout.parts, tuple(links), tuple(dims) if own != list(dims) else (),
-    )  # fmt: skip
+        layout.name,
+        frame,
+        tuple(own),
+        layout.counts,
+        structure,
+        hidden,
+        layout.rates,
+        layout.parts,
+        tuple(links),
+        tuple(dims) if own != list(dims) else (),
+    )
     return publication, cells
 
 

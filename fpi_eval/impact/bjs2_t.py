@@ -49,9 +49,12 @@ def fit_t(frame: Sample, first: linear.LinearFit, *, proportional: bool = True) 
     near = near / n[:, None]
     path = trend(frame) if proportional else trend(frame) * np.abs(final_dose(frame))
     model = impute(
-        frame["y"].to_numpy() / n - near @ kappa, treated, effects(frame), path[:, None],
+        frame["y"].to_numpy() / n - near @ kappa,
+        treated,
+        effects(frame),
+        path[:, None],
         n if proportional else None,
-    )  # fmt: skip
+    )
     on = treated & model.usable
     dose = frame["dose"].to_numpy()
     target = np.where(on, n * np.sign(dose) / np.abs(dose[on]).sum(), 0.0)[:, None]
@@ -117,6 +120,13 @@ def bjs2_t(
 def report(found: TrendFit) -> Estimate:
     """Return the estimate of a fitted BJS2-T."""
     return answer(
-        found.frame, found.value, found.by_etab, found.by_dep, estimator="BJS2-T", label=GROSS,
-        dropped=found.frame.dropped, kind=BJS, description=DESCRIPTION,
-    )  # fmt: skip
+        found.frame,
+        found.value,
+        found.by_etab,
+        found.by_dep,
+        estimator="BJS2-T",
+        label=GROSS,
+        dropped=found.frame.dropped,
+        kind=BJS,
+        description=DESCRIPTION,
+    )

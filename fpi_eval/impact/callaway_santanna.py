@@ -134,9 +134,18 @@ def callaway_santanna(
     if control not in CONTROLS or base not in ("varying", "universal"):
         raise FpiError("témoins : never ou not_yet ; année de base : varying ou universal.")
     wide = opened(
-        panel, y, unit=unit, time=time, cohort=cohort, lag=lag, duree=duree, weights=weights,
-        cluster=cluster, covariates=covariates, anticipation=anticipation,
-    )  # fmt: skip
+        panel,
+        y,
+        unit=unit,
+        time=time,
+        cohort=cohort,
+        lag=lag,
+        duree=duree,
+        weights=weights,
+        cluster=cluster,
+        covariates=covariates,
+        anticipation=anticipation,
+    )
     if not len(wide.cohorts):
         raise FpiError("aucune cellule ouverte pendant la période observée.", colonne=cohort)
     if control == "never" and wide.starts[-1] == wide.starts[-2]:

@@ -97,8 +97,9 @@ def any_table(estimator: Callable) -> Callable:
 
     extra = [
         inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default)
-        for f in fields(Columns) if f.name not in options
-    ]  # fmt: skip
+        for f in fields(Columns)
+        if f.name not in options
+    ]
     shown = [*own.parameters.values(), *extra]
     run.__signature__ = own.replace(parameters=sorted(shown, key=lambda p: p.kind))
     run.__doc__ = f"{inspect.cleandoc(estimator.__doc__)}\n\n{inspect.cleandoc(DOC)}\n"
@@ -184,8 +185,9 @@ def _there(table: pd.DataFrame, columns: Columns, named: Mapping) -> None:
         how, none = (", ".join(f"{r}={v}" for r in absent) for v in ("…", "None"))
         raise FpiError(
             f"absente : nommez-la ({how}) ou déclarez que le tableau n'en a pas ({none}). "
-            f"Trouvé : {found}.", colonne=" », « ".join(getattr(columns, r) for r in absent),
-        )  # fmt: skip
+            f"Trouvé : {found}.",
+            colonne=" », « ".join(getattr(columns, r) for r in absent),
+        )
 
 
 def _made(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:
@@ -247,8 +249,9 @@ def _lags(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:
     declared = columns.lag if isinstance(columns.lag, Mapping) else {"": columns.lag}
     return {
         f"{LAG} {outcome}".strip(): _lag(table, columns, lag)
-        for outcome, lag in declared.items() if lag is not None
-    }  # fmt: skip
+        for outcome, lag in declared.items()
+        if lag is not None
+    }
 
 
 def _lag(table: pd.DataFrame, columns: Columns, lag: str | int) -> np.ndarray:

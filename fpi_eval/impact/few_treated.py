@@ -46,10 +46,17 @@ def wild_coefficient(fit: LinearFit, j: int, clusters: Clusters, *, seed: int = 
     cluster = clusters.dep if clusters.n_treated_dep >= ENOUGH else clusters.etab
     others = np.delete(fit.endogenous, j, axis=1)
     return wild_cluster(
-        fit.y, fit.instruments[:, j], others, cluster, endogenous=fit.endogenous[:, j],
-        n_parameters=fit.n_parameters(cluster), effects=fit.absorber, weights=fit.weights,
-        draws=affordable_draws(np.unique(cluster).size), seed=seed,
-    )  # fmt: skip
+        fit.y,
+        fit.instruments[:, j],
+        others,
+        cluster,
+        endogenous=fit.endogenous[:, j],
+        n_parameters=fit.n_parameters(cluster),
+        effects=fit.absorber,
+        weights=fit.weights,
+        draws=affordable_draws(np.unique(cluster).size),
+        seed=seed,
+    )
 
 
 def wild_interval(
@@ -106,10 +113,12 @@ def moved_openings(
     )
     own = own[0, 0]
     return randomization(
-        own if np.isfinite(own) else observed, placebos[keep],
-        shifts=shifts[keep] if with_interval else None, exact=exact and bool(keep.all()),
+        own if np.isfinite(own) else observed,
+        placebos[keep],
+        shifts=shifts[keep] if with_interval else None,
+        exact=exact and bool(keep.all()),
         std_error=std_error,
-    )  # fmt: skip
+    )
 
 
 def moved_walds(doses: list[dict[int, float]], net: np.ndarray, absorber: Absorber, n: np.ndarray):

@@ -136,8 +136,16 @@ def bounds(
     rows = _ends(cells, outcome, digits)
     groups = [((), rows)] if not by else list(rows.groupby(list(by), sort=True))
     table = pd.DataFrame([_group(key, part, outcome, cluster) for key, part in groups])
-    names = ["leavers", "employed", "hidden_cells", "hidden_share", "low", "high", "ci_low",
-             "ci_high"]  # fmt: skip
+    names = [
+        "leavers",
+        "employed",
+        "hidden_cells",
+        "hidden_share",
+        "low",
+        "high",
+        "ci_low",
+        "ci_high",
+    ]
     table.columns = [*by, *names]
     return EmploymentBounds(table, tuple(by), int(rows["recovered"].sum()))
 
@@ -171,9 +179,16 @@ def _group(key, part: pd.DataFrame, outcome: str, cluster: str) -> tuple:
     share = part.loc[part["masked"], "terminale"].sum() / part["terminale"].sum()
     key = key if isinstance(key, tuple) else (key,)
     return (
-        *key, part["sortants"].sum(), part[outcome].sum(), int(part["masked"].sum()), share,
-        found.low, found.high, found.ci_low, found.ci_high,
-    )  # fmt: skip
+        *key,
+        part["sortants"].sum(),
+        part[outcome].sum(),
+        int(part["masked"].sum()),
+        share,
+        found.low,
+        found.high,
+        found.ci_low,
+        found.ci_high,
+    )
 
 
 def aggregated(
@@ -186,9 +201,10 @@ def aggregated(
     """
     both = cells[outcome].notna() & cells["sortants"].notna()
     marked = cells.assign(
-        numerator=cells[outcome].where(both), denominator=cells["sortants"].where(both),
+        numerator=cells[outcome].where(both),
+        denominator=cells["sortants"].where(both),
         out=cells["terminale"].where(~both, 0.0),
-    )  # fmt: skip
+    )
     sums = marked.groupby(list(by))[["numerator", "denominator", "out", "terminale"]].sum()
     sums["hidden_share"] = sums["out"] / sums["terminale"]
     few = below(sums["denominator"], PUBLISHER)

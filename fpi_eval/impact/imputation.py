@@ -78,12 +78,18 @@ def _estimate(panel, outcome, by, niveau, region_effects, *, seats: bool) -> Est
     used = used_rows(frame, model)
     items = tuple(
         answer(
-            used, values[m], by_etab[:, m], by_dep[:, m], estimator="Imputation",
+            used,
+            values[m],
+            by_etab[:, m],
+            by_dep[:, m],
+            estimator="Imputation",
             label=label if by is None else f"{label}, {GROUPS[by]} {key}",
-            dropped=used.dropped, kind=BJS, description=DESCRIPTION,
+            dropped=used.dropped,
+            kind=BJS,
+            description=DESCRIPTION,
         )
         for m, key in enumerate(groups)
-    )  # fmt: skip
+    )
     return items[0] if by is None else Estimates(items)
 
 
@@ -160,10 +166,17 @@ def event_study(
     used = used_rows(frame, model)
     leads, lead_values, lead_etab, lead_dep = _leads(used, before, region_effects)
     return event_table(
-        used, [*leads, *ages], np.r_[lead_values, values], np.column_stack([lead_etab, by_etab]),
-        np.column_stack([lead_dep, by_dep]), estimator="Imputation",
-        overall=None, dropped=used.dropped, kind=BJS, description=DESCRIPTION,
-    )  # fmt: skip
+        used,
+        [*leads, *ages],
+        np.r_[lead_values, values],
+        np.column_stack([lead_etab, by_etab]),
+        np.column_stack([lead_dep, by_dep]),
+        estimator="Imputation",
+        overall=None,
+        dropped=used.dropped,
+        kind=BJS,
+        description=DESCRIPTION,
+    )
 
 
 def _leads(frame: pd.DataFrame, before: int, region_effects: bool):
@@ -175,9 +188,12 @@ def _leads(frame: pd.DataFrame, before: int, region_effects: bool):
     years = list(range(-before, 0))
     at = np.column_stack([age == m for m in years]).astype(float)
     fitted = linear.fit(
-        base["y"].to_numpy(), at * size[:, None], effects(base, region=region_effects),
-        names=[str(m) for m in years], instruments=at,
-    )  # fmt: skip
+        base["y"].to_numpy(),
+        at * size[:, None],
+        effects(base, region=region_effects),
+        names=[str(m) for m in years],
+        instruments=at,
+    )
     kept = base[fitted.keep]
     wide = [
         _spread(fitted.influence(kept[c].to_numpy()), kept[c], frame[c])

@@ -89,9 +89,13 @@ def fit_j(
     x = x / n[:, None]
     z[:, 1:] /= n[:, None]
     return linear.fit(
-        frame["y"].to_numpy() / n, x, effects(frame), names=names, instruments=z,
+        frame["y"].to_numpy() / n,
+        x,
+        effects(frame),
+        names=names,
+        instruments=z,
         weights=n if proportional else None,
-    )  # fmt: skip
+    )
 
 
 @any_table
@@ -131,12 +135,19 @@ def report(frame: Sample, fit: linear.LinearFit) -> Estimates:
         w = combination(fit, np.multiply(weights, (1.0, *frame.reach)))
         items.append(
             answer(
-                used, w @ fit.coefficients, by_etab @ w, by_dep @ w,
-                estimator="J", label=label, dropped=dropped, description=J_TEXT,
-                kind=CR3, instead=few if label == GROSS else None,
+                used,
+                w @ fit.coefficients,
+                by_etab @ w,
+                by_dep @ w,
+                estimator="J",
+                label=label,
+                dropped=dropped,
+                description=J_TEXT,
+                kind=CR3,
+                instead=few if label == GROSS else None,
                 also=placebo if label == GROSS else (),
             )
-        )  # fmt: skip
+        )
     return Estimates(tuple(items))
 
 
@@ -167,16 +178,23 @@ def wald(panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None)
     frame = sample(panel, y, niveau=niveau)
     dose = frame[["dose"]].to_numpy(float)
     fit = linear.fit(
-        frame["y"].to_numpy(), dose, effects(frame, region=False), names=(SEATS,),
+        frame["y"].to_numpy(),
+        dose,
+        effects(frame, region=False),
+        names=(SEATS,),
         instruments=np.sign(dose),
-    )  # fmt: skip
+    )
     fit.position(SEATS)
     used = frame[fit.keep]
     return answer(
-        used, fit.coefficients[0], fit.influence(used["uai"].to_numpy())[:, 0],
-        fit.influence(used["code_departement"].to_numpy())[:, 0], estimator="Wald",
-        dropped=frame.dropped + fit.dropped, description=WALD_TEXT,
-    )  # fmt: skip
+        used,
+        fit.coefficients[0],
+        fit.influence(used["uai"].to_numpy())[:, 0],
+        fit.influence(used["code_departement"].to_numpy())[:, 0],
+        estimator="Wald",
+        dropped=frame.dropped + fit.dropped,
+        description=WALD_TEXT,
+    )
 
 
 @any_table
@@ -197,11 +215,15 @@ def distributed_lags(
     )
     used = frame[fit.keep]
     return event_table(
-        used, [int(n) for n in fit.names], fit.coefficients,
-        fit.influence(used["uai"].to_numpy()), fit.influence(used["code_departement"].to_numpy()),
-        estimator="Retards échelonnés", description=LAG_TEXT,
+        used,
+        [int(n) for n in fit.names],
+        fit.coefficients,
+        fit.influence(used["uai"].to_numpy()),
+        fit.influence(used["code_departement"].to_numpy()),
+        estimator="Retards échelonnés",
+        description=LAG_TEXT,
         dropped=frame.dropped + fit.dropped,
-    )  # fmt: skip
+    )
 
 
 def _shifted(frame: pd.DataFrame, steps: list[int]) -> np.ndarray:

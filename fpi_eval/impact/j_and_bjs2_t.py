@@ -41,10 +41,15 @@ def j_and_bjs2_t(
         mine[np.searchsorted(names, np.unique(inside))] = fit.jackknife(inside) @ gross
         by.append(mine - psi)
     gap = answer(
-        frame, primary[GROSS].estimate - second.value, by[0], by[1],
-        estimator="J et BJS2-T", label=GAP, kind=BJS,
+        frame,
+        primary[GROSS].estimate - second.value,
+        by[0],
+        by[1],
+        estimator="J et BJS2-T",
+        label=GAP,
+        kind=BJS,
         description=f"{J_TEXT} {DESCRIPTION}",
-    )  # fmt: skip
+    )
     return Estimates((*primary, other, gap), note=_reading(gap))
 
 

@@ -31,6 +31,12 @@ def new_cells(panel: pd.DataFrame, y: str = "diplomes") -> Estimate:
         factor = np.sqrt(len(names) / max(len(names) - 1, 1))
         psi.append(factor * sum_by(integers, (y - value * dose) / dose.sum()))
     return answer(
-        used, value, psi[0], psi[1], estimator="Ratio", dropped=frame.dropped,
-        label="Effet brut par place, formations nouvelles", description=DESCRIPTION,
-    )  # fmt: skip
+        used,
+        value,
+        psi[0],
+        psi[1],
+        estimator="Ratio",
+        dropped=frame.dropped,
+        label="Effet brut par place, formations nouvelles",
+        description=DESCRIPTION,
+    )

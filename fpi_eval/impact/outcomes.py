@@ -179,9 +179,15 @@ def _wild(fits: dict, draws: int | None, seed: int) -> tuple[np.ndarray, np.ndar
     for k, ((_, fit, tested), label) in enumerate(zip(fits.values(), labels, strict=True)):
         here = np.searchsorted(names, np.unique(label))
         t[k], null[:, k] = wild_draws(
-            fit.y, fit.endogenous, fit.x, tested, label, signs[:, here],
-            effects=fit.absorber, weights=fit.weights,
-        )  # fmt: skip
+            fit.y,
+            fit.endogenous,
+            fit.x,
+            tested,
+            label,
+            signs[:, here],
+            effects=fit.absorber,
+            weights=fit.weights,
+        )
     level = "département" if wide else "établissement"
     return t, null, WILD.format(level=level, kind=kind.capitalize(), draws=text.nombre(len(signs)))
 
@@ -226,8 +232,18 @@ def _family(
     found: Mapping[str, Estimate], principal: str | None, t, null, rule: str, absent
 ) -> Family:
     """Return the table: estimates as they are, p-values adjusted over all but the primary."""
-    names = ("outcome", "estimator", "estimate", "std_error", "ci_low", "ci_high", "p_value",
-             "n_cells", "n_clusters", "n_treated_clusters")  # fmt: skip
+    names = (
+        "outcome",
+        "estimator",
+        "estimate",
+        "std_error",
+        "ci_low",
+        "ci_high",
+        "p_value",
+        "n_cells",
+        "n_clusters",
+        "n_treated_clusters",
+    )
     table = pd.DataFrame([{n: getattr(e, n) for n in names} for e in found.values()])
     effects = [e.label for e in found.values()]
     table.insert(1, "label", [OUTCOMES.get(n, n) for n in found])

@@ -85,9 +85,15 @@ def poisson_imputation(
     ]
     value = float(target @ np.where(treated, y - mu, 0.0))
     return answer(
-        frame, value, by[0], by[1], estimator="Imputation de Poisson",
-        dropped=frame.dropped, kind=BJS, description=DESCRIPTION,
-    )  # fmt: skip
+        frame,
+        value,
+        by[0],
+        by[1],
+        estimator="Imputation de Poisson",
+        dropped=frame.dropped,
+        kind=BJS,
+        description=DESCRIPTION,
+    )
 
 
 def _place(code: np.ndarray, base: np.ndarray) -> np.ndarray:

@@ -41,10 +41,21 @@ def attribute(
     lost = []
     for name in names:
         others = [k for k in names if k != name]
-        lost.append(sum(
-            factorial(size) * factorial(n - size - 1) / factorial(n)
-            * (total(before) - total((*before, name)))
-            for size in range(n) for before in combinations(others, size)
-        ))  # fmt: skip
-    return pd.DataFrame({"facteur": names, "prevu": list(planned.values()),
-                         "realise": list(achieved.values()), "manque": lost})  # fmt: skip
+        lost.append(
+            sum(
+                factorial(size)
+                * factorial(n - size - 1)
+                / factorial(n)
+                * (total(before) - total((*before, name)))
+                for size in range(n)
+                for before in combinations(others, size)
+            )
+        )
+    return pd.DataFrame(
+        {
+            "facteur": names,
+            "prevu": list(planned.values()),
+            "realise": list(achieved.values()),
+            "manque": lost,
+        }
+    )

@@ -102,9 +102,17 @@ def sun_abraham(
     Sun and Abraham (2021), Journal of Econometrics 225(2), 175-199.
     """
     wide = opened(
-        panel, y, unit=unit, time=time, cohort=cohort, lag=lag, duree=duree, weights=weights,
-        cluster=cluster, anticipation=anticipation,
-    )  # fmt: skip
+        panel,
+        y,
+        unit=unit,
+        time=time,
+        cohort=cohort,
+        lag=lag,
+        duree=duree,
+        weights=weights,
+        cluster=cluster,
+        anticipation=anticipation,
+    )
     if not len(wide.cohorts):
         raise FpiError("aucune cellule ouverte pendant la période observée.", colonne=cohort)
     if wide.starts[-1] == wide.starts[-2]:

@@ -34,8 +34,11 @@ def triple_difference(
     fit.position(SEATS)
     used = frame[fit.keep]
     return answer(
-        used, fit.coefficients[0], fit.influence(used["uai"].to_numpy())[:, 0],
+        used,
+        fit.coefficients[0],
+        fit.influence(used["uai"].to_numpy())[:, 0],
         fit.influence(used["code_departement"].to_numpy())[:, 0],
-        estimator="Triple différence", description=DESCRIPTION,
+        estimator="Triple différence",
+        description=DESCRIPTION,
         dropped=frame.dropped + fit.dropped,
-    )  # fmt: skip
+    )

@@ -113,16 +113,22 @@ def twfe(panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None)
     lost = int((~keep).sum())
     opened = used["opened"].to_numpy(float)
     fit = linear.fit(
-        used["y"].to_numpy(), opened[:, None], [used["cell"].to_numpy(), used["time"].to_numpy()],
+        used["y"].to_numpy(),
+        opened[:, None],
+        [used["cell"].to_numpy(), used["time"].to_numpy()],
         names=("ouverture",),
-    )  # fmt: skip
+    )
     fit.position("ouverture")
     estimate = answer(
-        used, fit.coefficients[0], fit.influence(used["uai"].to_numpy())[:, 0],
-        fit.influence(used["code_departement"].to_numpy())[:, 0], description=DESCRIPTION,
-        estimator="Double différence à effets fixes", label="Effet par ouverture",
+        used,
+        fit.coefficients[0],
+        fit.influence(used["uai"].to_numpy())[:, 0],
+        fit.influence(used["code_departement"].to_numpy())[:, 0],
+        description=DESCRIPTION,
+        estimator="Double différence à effets fixes",
+        label="Effet par ouverture",
         dropped=(*frame.dropped, ("observation de cellule incomplète", lost)),
-    )  # fmt: skip
+    )
     y = used["y"].to_numpy().reshape(-1, len(years))
     first = used["cohort"].to_numpy().reshape(-1, len(years))[:, 0]
     start = np.where(np.isnan(first), len(years), np.searchsorted(years, np.nan_to_num(first)))

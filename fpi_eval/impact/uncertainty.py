@@ -163,12 +163,20 @@ def answer(
     )
     names = np.unique(cluster)
     return Estimate(
-        outcome=frame.outcome, estimate=float(value), std_error=found.std_error,
-        ci_low=found.ci_low, ci_high=found.ci_high, p_value=found.p_value, rule=found.rule,
-        n_obs=len(frame), n_cells=frame["cell"].nunique(), n_clusters=len(names),
-        n_treated_clusters=n_treated, influence=pd.Series(psi, index=names),
+        outcome=frame.outcome,
+        estimate=float(value),
+        std_error=found.std_error,
+        ci_low=found.ci_low,
+        ci_high=found.ci_high,
+        p_value=found.p_value,
+        rule=found.rule,
+        n_obs=len(frame),
+        n_cells=frame["cell"].nunique(),
+        n_clusters=len(names),
+        n_treated_clusters=n_treated,
+        influence=pd.Series(psi, index=names),
         **facts,
-    )  # fmt: skip
+    )
 
 
 def event_table(
@@ -201,9 +209,13 @@ def event_table(
     table[["ci_low", "ci_high", "p_value"]] = bounds
     order = np.argsort(rel_time)
     return EventStudy(
-        outcome=frame.outcome, table=table.iloc[order].reset_index(drop=True),
-        n_obs=len(frame), n_cells=frame["cell"].nunique(),
+        outcome=frame.outcome,
+        table=table.iloc[order].reset_index(drop=True),
+        n_obs=len(frame),
+        n_cells=frame["cell"].nunique(),
         n_clusters=np.unique((clusters.etab, clusters.dep)[level]).size,
         n_treated_clusters=(clusters.n_treated_etab, clusters.n_treated_dep)[level],
-        rule=years[0].name, covariance=(psi.T @ psi)[np.ix_(order, order)], **facts,
-    )  # fmt: skip
+        rule=years[0].name,
+        covariance=(psi.T @ psi)[np.ix_(order, order)],
+        **facts,
+    )

@@ -19,225 +19,408 @@ def _seats(name: str, label: str, definition: str, source: str, limite: str, **m
 
 
 PLACES = _seats(
-    "places", "Places", "Capacité d'accueil financée en année d'entrée.",
+    "places",
+    "Places",
+    "Capacité d'accueil financée en année d'entrée.",
     f"{AFFELNET} ; {PARCOURSUP}",
     "Le privé hors contrat et l'apprentissage n'ont pas de capacité fixe.",
-)  # fmt: skip
+)
 PLACES_PREVUES = _seats(
-    "places_prevues", "Places prévues", "Places que le programme a décidé d'ouvrir.", REGISTRE,
+    "places_prevues",
+    "Places prévues",
+    "Places que le programme a décidé d'ouvrir.",
+    REGISTRE,
     "Une décision n'est pas une ouverture.",
-)  # fmt: skip
+)
 PLACES_OUVERTES = _seats(
-    "places_ouvertes", "Places ouvertes", "Places déclarées ouvertes, hors coloration.",
-    REGISTRE, "Places déclarées : à rapprocher des places observées ; brutes des fermetures.",
-)  # fmt: skip
+    "places_ouvertes",
+    "Places ouvertes",
+    "Places déclarées ouvertes, hors coloration.",
+    REGISTRE,
+    "Places déclarées : à rapprocher des places observées ; brutes des fermetures.",
+)
 PLACES_OBSERVEES = _seats(
-    "places_observees", "Places observées",
+    "places_observees",
+    "Places observées",
     "Hausse de la capacité vue dans Affelnet ou Parcoursup, là où le programme a ouvert.",
-    f"{AFFELNET} ; {PARCOURSUP}", "Une formation rénovée change de code sans ouvrir de place.",
-)  # fmt: skip
+    f"{AFFELNET} ; {PARCOURSUP}",
+    "Une formation rénovée change de code sans ouvrir de place.",
+)
 PLACES_FERMEES = _seats(
-    "places_fermees", "Places fermées", "Places fermées à la carte des formations.", ORION,
+    "places_fermees",
+    "Places fermées",
+    "Places fermées à la carte des formations.",
+    ORION,
     "Ne dit pas si la fermeture finance une ouverture du programme.",
-)  # fmt: skip
+)
 PLACES_COLOREES = _seats(
-    "places_colorees", "Places colorées",
-    "Places dont le contenu est orienté vers une filière, sans ouverture.", ORION,
+    "places_colorees",
+    "Places colorées",
+    "Places dont le contenu est orienté vers une filière, sans ouverture.",
+    ORION,
     "Inconnu avant la campagne 2024 ; une coloration ne forme personne de plus.",
-)  # fmt: skip
+)
 ECART_PLACES = _seats(
-    "ecart_places", "Écart entre places observées et ouvertes",
-    "Places observées moins places déclarées ouvertes.", f"{REGISTRE} ; {AFFELNET} ; {PARCOURSUP}",
+    "ecart_places",
+    "Écart entre places observées et ouvertes",
+    "Places observées moins places déclarées ouvertes.",
+    f"{REGISTRE} ; {AFFELNET} ; {PARCOURSUP}",
     "Un écart peut venir d'un code ou d'une année mal rapprochés.",
-    numerator=("places_observees",), minus=("places_ouvertes",),
+    numerator=("places_observees",),
+    minus=("places_ouvertes",),
     formula="places observées − places ouvertes",
-)  # fmt: skip
+)
 SOLDE_PLACES = _seats(
-    "solde_places", "Solde de places", "Places ouvertes moins places fermées.", ORION,
+    "solde_places",
+    "Solde de places",
+    "Places ouvertes moins places fermées.",
+    ORION,
     "Les transferts entre établissements s'y compensent.",
-    numerator=("places_ouvertes",), minus=("places_fermees",),
+    numerator=("places_ouvertes",),
+    minus=("places_fermees",),
     formula="places ouvertes − places fermées",
-)  # fmt: skip
+)
 TAUX_TRANSFORMATION = Indicator(
-    "taux_transformation", "Taux de transformation",
+    "taux_transformation",
+    "Taux de transformation",
     "Places transformées (ouvertes, fermées ou colorées) rapportées aux effectifs en entrée.",
-    "places transformées / effectif en entrée", f"{ORION} ; {EFFECTIFS}",
+    "places transformées / effectif en entrée",
+    f"{ORION} ; {EFFECTIFS}",
     "Une projection, jamais le constat ; règles différentes selon la campagne.",
-    ("places_transformees",), "effectif_entree", unit="taux", niveau_validite="departement",
-)  # fmt: skip
+    ("places_transformees",),
+    "effectif_entree",
+    unit="taux",
+    niveau_validite="departement",
+)
 TAUX_REALISATION = Indicator(
-    "taux_realisation", "Taux de réalisation", "Places observées rapportées aux places prévues.",
-    "places observées / places prévues", f"{REGISTRE} ; {AFFELNET} ; {PARCOURSUP}",
+    "taux_realisation",
+    "Taux de réalisation",
+    "Places observées rapportées aux places prévues.",
+    "places observées / places prévues",
+    f"{REGISTRE} ; {AFFELNET} ; {PARCOURSUP}",
     "Dépasse 100 % où l'on a ouvert plus que prévu.",
-    ("places_observees",), "places_prevues", unit="taux",
-)  # fmt: skip
+    ("places_observees",),
+    "places_prevues",
+    unit="taux",
+)
 PART_PROGRAMME = Indicator(
-    "part_places_programme", "Part des places du programme",
+    "part_places_programme",
+    "Part des places du programme",
     "Places du programme en service, rapportées à toutes les places des mêmes formations.",
-    "places du programme / places", f"{REGISTRE} ; {AFFELNET} ; {PARCOURSUP}",
+    "places du programme / places",
+    f"{REGISTRE} ; {AFFELNET} ; {PARCOURSUP}",
     "Ne dit pas si la place existait sous un autre nom.",
-    ("seats",), "places", unit="taux",
-)  # fmt: skip
+    ("seats",),
+    "places",
+    unit="taux",
+)
 TAUX_PRESSION = Indicator(
-    "taux_pression", "Taux de pression", "Premiers vœux par place, dans le secondaire.",
-    "premiers vœux / places où les vœux sont connus", AFFELNET,
+    "taux_pression",
+    "Taux de pression",
+    "Premiers vœux par place, dans le secondaire.",
+    "premiers vœux / places où les vœux sont connus",
+    AFFELNET,
     "Sans objet en BTS (vœux non classés) ; le privé n'a pas de données Affelnet.",
-    ("voeux_1",), "places", unit="decimal", niveau="secondaire",
-)  # fmt: skip
+    ("voeux_1",),
+    "places",
+    unit="decimal",
+    niveau="secondaire",
+)
 TAUX_DEMANDE = Indicator(
-    "taux_demande", "Taux de demande", "Vœux confirmés par place, dans le supérieur.",
-    "vœux confirmés / places où les vœux sont connus", PARCOURSUP,
+    "taux_demande",
+    "Taux de demande",
+    "Vœux confirmés par place, dans le supérieur.",
+    "vœux confirmés / places où les vœux sont connus",
+    PARCOURSUP,
     "Vœux non classés : ne se compare pas au taux de pression.",
-    ("voeux",), "places", unit="decimal", niveau="superieur",
-)  # fmt: skip
+    ("voeux",),
+    "places",
+    unit="decimal",
+    niveau="superieur",
+)
 PART_VOEUX_FEMININS = Indicator(
-    "part_voeux_feminins", "Part des vœux féminins", "Part des candidates parmi les candidats.",
-    "candidates / candidats", PARCOURSUP, "Affelnet ne donne pas le sexe : supérieur seulement.",
-    ("candidates",), "candidats", unit="taux", proportion=True,
-)  # fmt: skip
+    "part_voeux_feminins",
+    "Part des vœux féminins",
+    "Part des candidates parmi les candidats.",
+    "candidates / candidats",
+    PARCOURSUP,
+    "Affelnet ne donne pas le sexe : supérieur seulement.",
+    ("candidates",),
+    "candidats",
+    unit="taux",
+    proportion=True,
+)
 TAUX_REMPLISSAGE = Indicator(
-    "taux_remplissage", "Taux de remplissage", "Entrants par place offerte en année d'entrée.",
-    "entrants / places, là où les deux sont connus", f"{EFFECTIFS} ; {AFFELNET} ; {PARCOURSUP}",
+    "taux_remplissage",
+    "Taux de remplissage",
+    "Entrants par place offerte en année d'entrée.",
+    "entrants / places, là où les deux sont connus",
+    f"{EFFECTIFS} ; {AFFELNET} ; {PARCOURSUP}",
     "Dépasse 100 % dans les classes surchargées ; voie scolaire seulement.",
-    ("entrants",), "places", unit="taux",
-)  # fmt: skip
+    ("entrants",),
+    "places",
+    unit="taux",
+)
 REMPLISSAGE_MARGINAL = Indicator(
-    "remplissage_marginal", "Remplissage des places gagnées",
+    "remplissage_marginal",
+    "Remplissage des places gagnées",
     "Entrants gagnés par place gagnée depuis la rentrée précédente.",
     "hausse des entrants / hausse des places, où les places augmentent",
     f"{EFFECTIFS} ; {AFFELNET} ; {PARCOURSUP}",
     "Une hausse des entrants a aussi d'autres causes : l'impact les sépare.",
-    ("entrants_gagnes",), "places_gagnees", unit="taux", niveau_validite="departement",
-)  # fmt: skip
+    ("entrants_gagnes",),
+    "places_gagnees",
+    unit="taux",
+    niveau_validite="departement",
+)
 ENTRANTS = _seats(
-    "entrants", "Entrants", "Élèves et étudiants en année d'entrée.", EFFECTIFS,
+    "entrants",
+    "Entrants",
+    "Élèves et étudiants en année d'entrée.",
+    EFFECTIFS,
     "Les apprentis n'y sont jamais, même en classe mixte.",
-)  # fmt: skip
+)
 TAUX_RETENTION = Indicator(
-    "taux_retention", "Taux de rétention",
+    "taux_retention",
+    "Taux de rétention",
     "Élèves de dernière année rapportés aux entrants de la même cohorte.",
-    "élèves de dernière année / entrants de leur rentrée d'entrée", EFFECTIFS,
+    "élèves de dernière année / entrants de leur rentrée d'entrée",
+    EFFECTIFS,
     "Redoublements et arrivées en cours de formation s'y mêlent : peut dépasser 100 %.",
-    ("terminale",), "entrants_cohorte", unit="taux", niveau_validite="departement",
-)  # fmt: skip
+    ("terminale",),
+    "entrants_cohorte",
+    unit="taux",
+    niveau_validite="departement",
+)
 TAUX_REUSSITE = Indicator(
-    "taux_reussite", "Taux de réussite", "Diplômés parmi les présents à l'examen.",
-    "diplômés / présents à l'examen", EXAMENS, "Ne compte pas ceux qui ont quitté avant l'examen.",
-    ("diplomes",), "presents", unit="taux", proportion=True,
-)  # fmt: skip
+    "taux_reussite",
+    "Taux de réussite",
+    "Diplômés parmi les présents à l'examen.",
+    "diplômés / présents à l'examen",
+    EXAMENS,
+    "Ne compte pas ceux qui ont quitté avant l'examen.",
+    ("diplomes",),
+    "presents",
+    unit="taux",
+    proportion=True,
+)
 DIPLOMES = _seats(
-    "diplomes", "Diplômés", "Reçus à l'examen de la session de juin.", EXAMENS,
+    "diplomes",
+    "Diplômés",
+    "Reçus à l'examen de la session de juin.",
+    EXAMENS,
     "Spécialité connue par académie ; par établissement, taux seulement.",
-)  # fmt: skip
+)
 DIPLOMES_PAR_PLACE = Indicator(
-    "diplomes_par_place", "Diplômés par place",
+    "diplomes_par_place",
+    "Diplômés par place",
     "Diplômés rapportés aux places offertes à leur rentrée d'entrée.",
-    "diplômés / places de leur rentrée d'entrée", f"{EXAMENS} ; {AFFELNET} ; {PARCOURSUP}",
+    "diplômés / places de leur rentrée d'entrée",
+    f"{EXAMENS} ; {AFFELNET} ; {PARCOURSUP}",
     "Rapport comptable, non l'effet d'une place de plus.",
-    ("diplomes",), "places_cohorte", unit="taux", niveau_validite="departement",
-)  # fmt: skip
+    ("diplomes",),
+    "places_cohorte",
+    unit="taux",
+    niveau_validite="departement",
+)
 TAUX_POURSUITE = Indicator(
-    "taux_poursuite", "Taux de poursuite d'études",
+    "taux_poursuite",
+    "Taux de poursuite d'études",
     "Inscrits l'année suivante parmi les élèves de dernière année.",
-    "poursuites / élèves de dernière année", INSERJEUNES,
+    "poursuites / élèves de dernière année",
+    INSERJEUNES,
     "Comprend redoublements et réorientations.",
-    ("poursuite",), "terminale", unit="taux", proportion=True, niveau_validite="formation",
-)  # fmt: skip
+    ("poursuite",),
+    "terminale",
+    unit="taux",
+    proportion=True,
+    niveau_validite="formation",
+)
 
 
 def _employment(months: int) -> Indicator:
     return Indicator(
-        f"taux_emploi_{months}_mois", f"Taux d'emploi à {months} mois",
+        f"taux_emploi_{months}_mois",
+        f"Taux d'emploi à {months} mois",
         f"En emploi salarié {months} mois après la sortie, parmi les sortants.",
-        f"en emploi à {months} mois / sortants", INSERJEUNES, JANVIER,
-        (f"en_emploi_{months}_mois",), "sortants",
-        unit="taux", proportion=True, niveau_validite="formation",
-    )  # fmt: skip
+        f"en emploi à {months} mois / sortants",
+        INSERJEUNES,
+        JANVIER,
+        (f"en_emploi_{months}_mois",),
+        "sortants",
+        unit="taux",
+        proportion=True,
+        niveau_validite="formation",
+    )
 
 
 TAUX_EMPLOI = {months: _employment(months) for months in HORIZONS}
 TAUX_EMPLOI_6_MOIS = TAUX_EMPLOI[6]
 PART_EN_EMPLOI = Indicator(
-    "part_en_emploi_6_mois", "Part en emploi à 6 mois",
+    "part_en_emploi_6_mois",
+    "Part en emploi à 6 mois",
     "En emploi salarié à 6 mois, parmi tous les élèves de dernière année.",
-    "en emploi à 6 mois / élèves de dernière année", INSERJEUNES,
+    "en emploi à 6 mois / élèves de dernière année",
+    INSERJEUNES,
     "Autre base que le taux d'emploi : ne se compare pas à lui. " + JANVIER,
-    ("en_emploi_6_mois",), "terminale", unit="taux", proportion=True, niveau_validite="formation",
-)  # fmt: skip
+    ("en_emploi_6_mois",),
+    "terminale",
+    unit="taux",
+    proportion=True,
+    niveau_validite="formation",
+)
 PART_AUTRE = Indicator(
-    "part_autre", "Part des autres situations",
+    "part_autre",
+    "Part des autres situations",
     "Ni en études ni en emploi salarié à 6 mois, parmi les élèves de dernière année.",
-    "(dernière année − poursuites − en emploi) / dernière année", INSERJEUNES,
+    "(dernière année − poursuites − en emploi) / dernière année",
+    INSERJEUNES,
     "Chômage, travail indépendant, étranger et inactivité y sont ensemble.",
-    ("sortants",), "terminale", minus=("en_emploi_6_mois",),
-    unit="taux", proportion=True, niveau_validite="formation",
-)  # fmt: skip
+    ("sortants",),
+    "terminale",
+    minus=("en_emploi_6_mois",),
+    unit="taux",
+    proportion=True,
+    niveau_validite="formation",
+)
 DEVENIR_FAVORABLE = Indicator(
-    "taux_devenir_favorable", "Taux de devenir favorable",
+    "taux_devenir_favorable",
+    "Taux de devenir favorable",
     "En études ou en emploi à 6 mois, parmi les élèves de dernière année.",
-    "(poursuites + en emploi à 6 mois) / élèves de dernière année", f"{INSERJEUNES} ; Orion",
+    "(poursuites + en emploi à 6 mois) / élèves de dernière année",
+    f"{INSERJEUNES} ; Orion",
     "Indicateur d'Orion, non de la DEPP ; redoubler y est favorable.",
-    ("poursuite", "en_emploi_6_mois"), "terminale",
-    unit="taux", proportion=True, niveau_validite="formation",
-)  # fmt: skip
+    ("poursuite", "en_emploi_6_mois"),
+    "terminale",
+    unit="taux",
+    proportion=True,
+    niveau_validite="formation",
+)
 VALEUR_AJOUTEE = Indicator(
-    "valeur_ajoutee_6_mois", "Valeur ajoutée à 6 mois",
+    "valeur_ajoutee_6_mois",
+    "Valeur ajoutée à 6 mois",
     "Taux d'emploi observé moins taux attendu vu les élèves, les formations et le chômage.",
-    "(en emploi − en emploi attendus) / sortants", INSERJEUNES,
+    "(en emploi − en emploi attendus) / sortants",
+    INSERJEUNES,
     "Publiée par établissement, calculée par la DEPP : ne s'additionne pas.",
-    ("en_emploi_6_mois",), "sortants", minus=("en_emploi_attendus",), unit="points", par_uai=True,
-)  # fmt: skip
+    ("en_emploi_6_mois",),
+    "sortants",
+    minus=("en_emploi_attendus",),
+    unit="points",
+    par_uai=True,
+)
 PLACES_POUR_1000_EMPLOIS = Indicator(
-    "places_pour_1000_emplois", "Places ouvertes pour 1 000 emplois industriels",
+    "places_pour_1000_emplois",
+    "Places ouvertes pour 1 000 emplois industriels",
     "Places ouvertes rapportées à l'emploi salarié des secteurs que la filière alimente.",
-    "1 000 × places ouvertes / emplois", f"{REGISTRE} ; Urssaf",
+    "1 000 × places ouvertes / emplois",
+    f"{REGISTRE} ; Urssaf",
     "On peut se former ici et travailler ailleurs : un rapport de tailles, non un besoin.",
-    ("places_ouvertes",), "emplois_industriels",
-    unit="decimal", niveau_validite="departement", facteur=1000.0,
-)  # fmt: skip
+    ("places_ouvertes",),
+    "emplois_industriels",
+    unit="decimal",
+    niveau_validite="departement",
+    facteur=1000.0,
+)
 PERSONNES_FORMEES = _seats(
-    "personnes_formees", "Personnes formées", "Entrants dans une place ouverte par le programme.",
+    "personnes_formees",
+    "Personnes formées",
+    "Entrants dans une place ouverte par le programme.",
     f"{REGISTRE} ; {EFFECTIFS}",
     "Former n'est ni diplômer ni ajouter : beaucoup auraient étudié ailleurs.",
-    numerator=("entrants_programme",), formula="entrants × places du programme / places",
-)  # fmt: skip
+    numerator=("entrants_programme",),
+    formula="entrants × places du programme / places",
+)
 DIPLOMES_PROGRAMME = _seats(
-    "diplomes_programme", "Diplômés passés par une place du programme",
-    "Diplômés, au prorata des places du programme à leur entrée.", f"{REGISTRE} ; {EXAMENS}",
+    "diplomes_programme",
+    "Diplômés passés par une place du programme",
+    "Diplômés, au prorata des places du programme à leur entrée.",
+    f"{REGISTRE} ; {EXAMENS}",
     "Compte, non effet : l'impact dit combien auraient été diplômés sans le programme.",
-)  # fmt: skip
+)
 
 
 def _cost(name: str, label: str, amount: str, per: str, words: str) -> Indicator:
     return Indicator(
-        name, label, f"{'Coût complet' if amount == 'cout' else 'Subvention'} par {words}.",
-        f"{amount} / {per}", f"{REGISTRE} ; budget du programme",
+        name,
+        label,
+        f"{'Coût complet' if amount == 'cout' else 'Subvention'} par {words}.",
+        f"{amount} / {per}",
+        f"{REGISTRE} ; budget du programme",
         "Hors coût d'enseignement récurrent ; coût moyen, non coût d'une personne de plus.",
-        (amount,), per, unit="euros", niveau_validite="region",
-    )  # fmt: skip
+        (amount,),
+        per,
+        unit="euros",
+        niveau_validite="region",
+    )
 
 
 COUTS = (
     _cost("cout_par_place", "Coût par place ouverte", "cout", "places_ouvertes", "place ouverte"),
-    _cost("subvention_par_place", "Subvention par place ouverte", "subvention", "places_ouvertes",
-          "place ouverte"),
-    _cost("cout_par_personne", "Coût par personne formée", "cout", "entrants_programme",
-          "personne formée"),
-    _cost("subvention_par_personne", "Subvention par personne formée", "subvention",
-          "entrants_programme", "personne formée"),
+    _cost(
+        "subvention_par_place",
+        "Subvention par place ouverte",
+        "subvention",
+        "places_ouvertes",
+        "place ouverte",
+    ),
+    _cost(
+        "cout_par_personne",
+        "Coût par personne formée",
+        "cout",
+        "entrants_programme",
+        "personne formée",
+    ),
+    _cost(
+        "subvention_par_personne",
+        "Subvention par personne formée",
+        "subvention",
+        "entrants_programme",
+        "personne formée",
+    ),
     _cost("cout_par_diplome", "Coût par diplômé", "cout", "diplomes_programme", "diplômé"),
-    _cost("subvention_par_diplome", "Subvention par diplômé", "subvention", "diplomes_programme",
-          "diplômé"),
-)  # fmt: skip
+    _cost(
+        "subvention_par_diplome",
+        "Subvention par diplômé",
+        "subvention",
+        "diplomes_programme",
+        "diplômé",
+    ),
+)
 
 INDICATORS: dict[str, Indicator] = {
     indicator.name: indicator
     for indicator in (
-        PLACES, PLACES_PREVUES, PLACES_OUVERTES, PLACES_OBSERVEES, ECART_PLACES, SOLDE_PLACES,
-        PLACES_FERMEES, PLACES_COLOREES, TAUX_TRANSFORMATION, TAUX_REALISATION, PART_PROGRAMME,
-        TAUX_PRESSION, TAUX_DEMANDE, PART_VOEUX_FEMININS, TAUX_REMPLISSAGE, REMPLISSAGE_MARGINAL,
-        ENTRANTS, TAUX_RETENTION, TAUX_REUSSITE, DIPLOMES, DIPLOMES_PAR_PLACE, TAUX_POURSUITE,
-        *TAUX_EMPLOI.values(), PART_EN_EMPLOI, PART_AUTRE, DEVENIR_FAVORABLE, VALEUR_AJOUTEE,
-        PLACES_POUR_1000_EMPLOIS, PERSONNES_FORMEES, DIPLOMES_PROGRAMME, *COUTS,
+        PLACES,
+        PLACES_PREVUES,
+        PLACES_OUVERTES,
+        PLACES_OBSERVEES,
+        ECART_PLACES,
+        SOLDE_PLACES,
+        PLACES_FERMEES,
+        PLACES_COLOREES,
+        TAUX_TRANSFORMATION,
+        TAUX_REALISATION,
+        PART_PROGRAMME,
+        TAUX_PRESSION,
+        TAUX_DEMANDE,
+        PART_VOEUX_FEMININS,
+        TAUX_REMPLISSAGE,
+        REMPLISSAGE_MARGINAL,
+        ENTRANTS,
+        TAUX_RETENTION,
+        TAUX_REUSSITE,
+        DIPLOMES,
+        DIPLOMES_PAR_PLACE,
+        TAUX_POURSUITE,
+        *TAUX_EMPLOI.values(),
+        PART_EN_EMPLOI,
+        PART_AUTRE,
+        DEVENIR_FAVORABLE,
+        VALEUR_AJOUTEE,
+        PLACES_POUR_1000_EMPLOIS,
+        PERSONNES_FORMEES,
+        DIPLOMES_PROGRAMME,
+        *COUTS,
     )
-}  # fmt: skip
+}

@@ -77,8 +77,10 @@ class Indicator:
             raise FpiError(f"indicateur « {self.name} » : niveau de validité inconnu.")
         words = (self.label, self.definition, self.formula, self.source, self.limite)
         if not all(words):
-            raise FpiError(f"indicateur « {self.name} » : libellé, définition, formule, source "
-                           "et limite sont obligatoires.")  # fmt: skip
+            raise FpiError(
+                f"indicateur « {self.name} » : libellé, définition, formule, source "
+                "et limite sont obligatoires."
+            )
 
     @property
     def columns(self) -> tuple[str, ...]:

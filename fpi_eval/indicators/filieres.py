@@ -22,8 +22,13 @@ def rates(table: pd.DataFrame, indicator: Indicator, by: list[str]) -> pd.DataFr
     """
     found = compute(table, indicator, by)
     found = found[found["n_rows"] > 0].reset_index(drop=True)
-    names = {"numerator": indicator.numerator[0], "denominator": indicator.denominator,
-             "value": "taux", "ci_low": "ic_bas", "ci_high": "ic_haut"}  # fmt: skip
+    names = {
+        "numerator": indicator.numerator[0],
+        "denominator": indicator.denominator,
+        "value": "taux",
+        "ci_low": "ic_bas",
+        "ci_high": "ic_haut",
+    }
     return found.rename(columns=names)[[*by, *names.values()]]
 
 

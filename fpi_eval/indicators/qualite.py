@@ -88,8 +88,17 @@ def changements(p: Panels) -> pd.DataFrame:
         years = sorted(table["rentree"].unique())
         for before, after in itertools.pairwise(years):
             rows.append(_change(table, source, before, after))
-    columns = ["source", "rentrees", "communes", "apparues", "disparues", "hausse", "baisse",
-               "places_avant", "places_apres"]  # fmt: skip
+    columns = [
+        "source",
+        "rentrees",
+        "communes",
+        "apparues",
+        "disparues",
+        "hausse",
+        "baisse",
+        "places_avant",
+        "places_apres",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -128,11 +137,15 @@ def appariements(p: Panels) -> pd.DataFrame:
     seat_rows = seats.assign(annee=seats["rentree"])
     found = pd.MultiIndex.from_frame(seats[pair]).isin(linked)
     parts = [
-        _rate(p, "Code vers diplôme de la nomenclature", ij_rows,
-              ij["cfd"].isin(codes.tous_diplomes["cfd"])),
+        _rate(
+            p,
+            "Code vers diplôme de la nomenclature",
+            ij_rows,
+            ij["cfd"].isin(codes.tous_diplomes["cfd"]),
+        ),
         _rate(p, "Diplôme vers niveau et spécialité", ij_rows, ij["niveau"].notna()),
         _rate(p, "Année d'entrée vers année terminale", seat_rows, found),
-    ]  # fmt: skip
+    ]
     if p.donnees.a("parcoursup"):
         rows = p.bts.assign(source=p.bts["formation"], annee=p.bts["rentree"])
         named = rows["specialite"].isin(p.appariement_bts.links["specialite"])
@@ -144,8 +157,9 @@ def _rate(p: Panels, link: str, rows: pd.DataFrame, matched: pd.Series) -> pd.Da
     place = p.donnees.programme.territoire
     ok = pd.Series(matched, index=rows.index).astype(bool)
     here = ok.where(place.ici(rows["code_region"])).astype(float)
-    table = pd.DataFrame({"source": rows["source"], "annee": rows["annee"].astype(str), "ok": ok,
-                          "here": here}).groupby(["source", "annee"])  # fmt: skip
+    table = pd.DataFrame(
+        {"source": rows["source"], "annee": rows["annee"].astype(str), "ok": ok, "here": here}
+    ).groupby(["source", "annee"])
     counted = table["ok"].agg(lignes="size", reliees="sum", part="mean")
     counted["part_region"] = table["here"].mean()
     return counted.reset_index().assign(lien=link)[

@@ -48,10 +48,19 @@ def personnes_formees(
             inside &= panel["niveau"] == cible.niveau
         done = float(panel.loc[inside, column].sum())
         rows.append(
-            (cible.code, cible.libelle, cible.niveau, cible.echeance, cible.lecture,
-             cible.personnes, done, done / cible.personnes, max(cible.personnes - done, 0.0),
-             cible.source)
-        )  # fmt: skip
+            (
+                cible.code,
+                cible.libelle,
+                cible.niveau,
+                cible.echeance,
+                cible.lecture,
+                cible.personnes,
+                done,
+                done / cible.personnes,
+                max(cible.personnes - done, 0.0),
+                cible.source,
+            )
+        )
     header = "cible libelle niveau echeance lecture personnes realise avancement reste source"
     return pd.DataFrame(rows, columns=header.split())
 

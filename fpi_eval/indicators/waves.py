@@ -6,8 +6,15 @@ from fpi_eval.panel import CellPanel
 from fpi_eval.panel.cells import lag_of
 
 COLUMNS = (
-    "rentree", "duree", "voie", "formations", "places", "derniere_annee", "sortie", "observee",
-)  # fmt: skip
+    "rentree",
+    "duree",
+    "voie",
+    "formations",
+    "places",
+    "derniere_annee",
+    "sortie",
+    "observee",
+)
 
 
 def waves(panel: CellPanel, outcome: str) -> pd.DataFrame:

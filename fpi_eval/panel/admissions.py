@@ -52,9 +52,12 @@ def by_cell(
     """
     course = rows["specialite"].map(_courses(links, donnees, identity))
     table = rows.assign(
-        uai=latest_uai(rows["uai"], donnees.changements_uai), course=course, voie="scolaire",
-        entrants_filles=rows["admis_f"], entrants_garcons=rows["admis"] - rows["admis_f"],
-    )  # fmt: skip
+        uai=latest_uai(rows["uai"], donnees.changements_uai),
+        course=course,
+        voie="scolaire",
+        entrants_filles=rows["admis_f"],
+        entrants_garcons=rows["admis"] - rows["admis_f"],
+    )
     known = table["entrants_garcons"].notna()
     table[SEXES] = table[SEXES].astype(float).where(known)
     kept = table["uai"].notna() & table["course"].notna()

@@ -18,12 +18,19 @@ def lycees(p: Panels) -> pd.DataFrame:
     rows = diplomes_par_lycee(p)
     rows = rows[p.donnees.programme.territoire.ici(rows["code_region"])]
     rows = rows.dropna(subset=["presents", "taux_reussite"])
-    made = rows.groupby("session").agg(
-        lycees=("uai", "nunique"), presents=("presents", "sum"),
-        bas=("admis_bas", "sum"), haut=("admis_haut", "sum"),
-    ).reset_index()  # fmt: skip
-    return made.assign(taux_bas=made["bas"] / made["presents"],
-                       taux_haut=made["haut"] / made["presents"])  # fmt: skip
+    made = (
+        rows.groupby("session")
+        .agg(
+            lycees=("uai", "nunique"),
+            presents=("presents", "sum"),
+            bas=("admis_bas", "sum"),
+            haut=("admis_haut", "sum"),
+        )
+        .reset_index()
+    )
+    return made.assign(
+        taux_bas=made["bas"] / made["presents"], taux_haut=made["haut"] / made["presents"]
+    )
 
 
 def cfa(p: Panels) -> pd.DataFrame:
@@ -35,10 +42,15 @@ def cfa(p: Panels) -> pd.DataFrame:
         return pd.DataFrame(columns=["millesime", "cfa", "avec_taux", "emploi_median"])
     rows = located(p, p.donnees.table("inserjeunes_cfa"))
     rows = rows[p.donnees.programme.territoire.ici(rows["code_region"])]
-    return rows.groupby("millesime").agg(
-        cfa=("uai", "nunique"), avec_taux=("taux_emploi_6_mois", "count"),
-        emploi_median=("taux_emploi_6_mois", "median"),
-    ).reset_index()  # fmt: skip
+    return (
+        rows.groupby("millesime")
+        .agg(
+            cfa=("uai", "nunique"),
+            avec_taux=("taux_emploi_6_mois", "count"),
+            emploi_median=("taux_emploi_6_mois", "median"),
+        )
+        .reset_index()
+    )
 
 
 def insersup(p: Panels) -> pd.DataFrame:
@@ -64,7 +76,12 @@ def apprentissage(p: Panels) -> pd.DataFrame:
         return pd.DataFrame(columns=["rentree", "formations", "places", "avec_places"])
     rows = located(p, p.donnees.table("parcoursup_apprentissage").dropna(subset=["uai"]))
     rows = rows[p.donnees.programme.territoire.ici(rows["code_region"])]
-    return rows.groupby("rentree").agg(
-        formations=("cod_aff_form", "nunique"), avec_places=("places", "count"),
-        places=("places", "sum"),
-    ).reset_index()  # fmt: skip
+    return (
+        rows.groupby("rentree")
+        .agg(
+            formations=("cod_aff_form", "nunique"),
+            avec_places=("places", "count"),
+            places=("places", "sum"),
+        )
+        .reset_index()
+    )

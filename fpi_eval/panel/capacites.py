@@ -11,10 +11,24 @@ from fpi_eval.panel.matching import departement_of
 from fpi_eval.panel.regional_panel import entries_only, with_course
 
 COLUMNS = [
-    "source", "uai", "code_departement", "code_academie", "code_region", "mefstat11", "cfd",
-    "course", "groupe_nsf", "filiere", "niveau", "voie", "duree", "rentree", "places", "voeux",
+    "source",
+    "uai",
+    "code_departement",
+    "code_academie",
+    "code_region",
+    "mefstat11",
+    "cfd",
+    "course",
+    "groupe_nsf",
+    "filiere",
+    "niveau",
+    "voie",
+    "duree",
+    "rentree",
+    "places",
+    "voeux",
     "voeux_1",
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,11 +124,14 @@ def _bts(donnees: Donnees, identity: pd.DataFrame) -> pd.DataFrame:
     unknown = facts["cfd"].isna()
     reason = np.select(
         [table["a_distance"], unknown, ~facts["niveau_diplome"].isin(BTS)],
-        ["formation à distance",
-         "code de formation absent de la nomenclature : " + _announced(table["formation"]),
-         "pas un BTS : " + type_de_diplome(facts["niveau_diplome"], donnees.nomenclatures.niveaux)],
+        [
+            "formation à distance",
+            "code de formation absent de la nomenclature : " + _announced(table["formation"]),
+            "pas un BTS : "
+            + type_de_diplome(facts["niveau_diplome"], donnees.nomenclatures.niveaux),
+        ],
         "",
-    )  # fmt: skip
+    )
     return table.assign(
         source="parcoursup_bts",
         cfd=facts["cfd"],

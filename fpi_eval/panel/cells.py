@@ -10,9 +10,19 @@ from fpi_eval.panel import coding
 from fpi_eval.panel.sample import Sample
 
 IDENTIFIERS = [
-    "cell", "uai", "course", "famille", "filiere", "niveau", "voie", "duree",
-    "code_departement", "code_academie", "code_region", "nouvelle",
-]  # fmt: skip
+    "cell",
+    "uai",
+    "course",
+    "famille",
+    "filiere",
+    "niveau",
+    "voie",
+    "duree",
+    "code_departement",
+    "code_academie",
+    "code_region",
+    "nouvelle",
+]
 AT_ENTRY = ("entrants", "voeux_1", "places", "entrants_filles", "entrants_garcons")
 SIZE, LAG = "effectif_avant", "decalage"  # columns that an own table may declare
 

@@ -73,8 +73,12 @@ def cohorts(table: pd.DataFrame, name: str, seen: np.ndarray) -> np.ndarray:
     elif start in NEVER and not np.isnan(found).any():
         why = f"{start} est une année du tableau et peut aussi vouloir dire « jamais »"
         refuse(found == start, name, why, BLANK)
-    refuse(np.isinf(found) | (found != np.round(found)) & ~np.isnan(found), name,
-           "année d'ouverture qui n'est pas entière", EXPECTED)  # fmt: skip
+    refuse(
+        np.isinf(found) | (found != np.round(found)) & ~np.isnan(found),
+        name,
+        "année d'ouverture qui n'est pas entière",
+        EXPECTED,
+    )
     return found
 
 

@@ -80,11 +80,12 @@ def _two_cohorts(p: Panels, rates: pd.DataFrame) -> pd.DataFrame:
     for back in (0, 1):
         year = rates["rentree"] - back
         found = [
-            pupils.groupby([*keys, "rentree"])["effectif"].sum().reindex(
-                pd.MultiIndex.from_arrays([*(rates[k] for k in keys), year])
-            ).to_numpy()
+            pupils.groupby([*keys, "rentree"])["effectif"]
+            .sum()
+            .reindex(pd.MultiIndex.from_arrays([*(rates[k] for k in keys), year]))
+            .to_numpy()
             for keys in (["uai", "option"], ["uai_lu", "cfd_lu"])
-        ]  # fmt: skip
+        ]
         here = [pair in listed for pair in zip(rates["uai"], year, strict=True)]
         count = np.where(alone, *found)
         total += np.where(np.isnan(count) & here, 0.0, count)

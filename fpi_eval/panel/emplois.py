@@ -47,8 +47,10 @@ def _figures(path: Path, programme: Programme) -> pd.DataFrame:
         raise FpiError(
             f"chiffre de la région {other.iloc[0]}, et le programme est dans la région {codes}. "
             f"Remplacez-le par celui de {programme.territoire.region}, ou retirez la ligne.",
-            fichier=str(path), ligne=int(other.index[0]) + 2, colonne="code_region",
-        )  # fmt: skip
+            fichier=str(path),
+            ligne=int(other.index[0]) + 2,
+            colonne="code_region",
+        )
     return table
 
 
@@ -143,9 +145,10 @@ def _zoned(p: Panels) -> pd.DataFrame:
     zone = zone.drop_duplicates("key").set_index("key")["code_zone"]
     key = register["code_departement"] + "|" + register["commune"].fillna("").map(plain)
     return register.assign(
-        code_zone=key.map(zone), course=register["cfd"].fillna(register["mefstat11"]),
+        code_zone=key.map(zone),
+        course=register["cfd"].fillna(register["mefstat11"]),
         places=register["places_ouvertes"].fillna(0).astype(float),
-    )  # fmt: skip
+    )
 
 
 def plain(words: str) -> str:

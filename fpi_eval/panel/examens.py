@@ -17,8 +17,18 @@ from fpi_eval.text import VOIES
 CAP = frozenset({"500", "503"})
 ROUNDING = 0.005
 """Half of the last digit of a rate that is published in whole percents."""
-KEYS = ["session", "rentree", "diplome", "territoire", "code_region", "cfd", "course", "filiere",
-        "niveau", "voie"]  # fmt: skip
+KEYS = [
+    "session",
+    "rentree",
+    "diplome",
+    "territoire",
+    "code_region",
+    "cfd",
+    "course",
+    "filiere",
+    "niveau",
+    "voie",
+]
 
 
 def diplomes_par_specialite(p: Panels) -> pd.DataFrame:
@@ -32,8 +42,9 @@ def diplomes_par_specialite(p: Panels) -> pd.DataFrame:
     if not parts:
         return pd.DataFrame(columns=[*KEYS, "presents", "admis"])
     rows = pd.concat(parts, ignore_index=True)
-    rows = with_course(rows.assign(mefstat11=None), p.donnees.nomenclatures.mef, p.identity,
-                       p.filieres)  # fmt: skip
+    rows = with_course(
+        rows.assign(mefstat11=None), p.donnees.nomenclatures.mef, p.identity, p.filieres
+    )
     return rows.groupby(KEYS, dropna=False)[["presents", "admis"]].sum().reset_index()
 
 
@@ -53,9 +64,11 @@ def _cap(p: Panels) -> pd.DataFrame:
     regions = p.donnees.nomenclatures.departements.drop_duplicates("code_departement")
     regions = regions.set_index("code_departement")["code_region"]
     return rows.assign(
-        diplome="CAP", territoire=rows["code_departement"],
-        code_region=rows["code_departement"].map(regions), cfd=_diploma(p, rows["code"], CAP),
-    )  # fmt: skip
+        diplome="CAP",
+        territoire=rows["code_departement"],
+        code_region=rows["code_departement"].map(regions),
+        cfd=_diploma(p, rows["code"], CAP),
+    )
 
 
 def _bac(p: Panels) -> pd.DataFrame:
@@ -67,9 +80,11 @@ def _bac(p: Panels) -> pd.DataFrame:
     )
     named = rows["academie"].map(spelling)
     return rows.assign(
-        diplome="Bac pro", territoire=named.map(names["code_academie"]),
-        code_region=named.map(names["code_region"]), cfd=_diploma(p, rows["code"], BAC_PRO),
-    )  # fmt: skip
+        diplome="Bac pro",
+        territoire=named.map(names["code_academie"]),
+        code_region=named.map(names["code_region"]),
+        cfd=_diploma(p, rows["code"], BAC_PRO),
+    )
 
 
 def diplomes_par_lycee(p: Panels) -> pd.DataFrame:
@@ -80,8 +95,9 @@ def diplomes_par_lycee(p: Panels) -> pd.DataFrame:
     """
     columns = ["session", "rentree", "uai", "presents", "taux_reussite", "valeur_ajoutee"]
     if not p.donnees.a("resultats_lycees"):
-        return pd.DataFrame(columns=[*columns, "code_departement", "code_region", "admis_bas",
-                                     "admis_haut"])  # fmt: skip
+        return pd.DataFrame(
+            columns=[*columns, "code_departement", "code_region", "admis_bas", "admis_haut"]
+        )
     rows = p.donnees.table("resultats_lycees")[columns]
     rows = located(p, rows)
     low = (rows["taux_reussite"] - ROUNDING).clip(lower=0) * rows["presents"]

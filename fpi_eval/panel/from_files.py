@@ -24,10 +24,25 @@ BAC_PRO_YEARS = 3
 FROM_FILES = ["places", "voeux_1", "entrants", "terminale"]
 UNKNOWN = ["diplomes", "sortants", "en_emploi_6_mois", "en_emploi_12_mois"]
 COLUMNS = [
-    "cell", "uai", "course", "famille", "filiere", "niveau", "voie", "duree", "code_departement",
-    "code_academie", "code_region", "rentree", *FROM_FILES, *UNKNOWN, "seats", "autres_places",
-    "cohort", "nouvelle",
-]  # fmt: skip
+    "cell",
+    "uai",
+    "course",
+    "famille",
+    "filiere",
+    "niveau",
+    "voie",
+    "duree",
+    "code_departement",
+    "code_academie",
+    "code_region",
+    "rentree",
+    *FROM_FILES,
+    *UNKNOWN,
+    "seats",
+    "autres_places",
+    "cohort",
+    "nouvelle",
+]
 
 
 def cell_panel(p: Panels) -> CellPanel:
@@ -66,9 +81,13 @@ def cell_panel(p: Panels) -> CellPanel:
     out = table.sort_values(["cell", "rentree"], ignore_index=True)
     out = out[[*COLUMNS, *(c for c in SEXES if c in out)]]
     return CellPanel(
-        with_tension(out, p.tension), seats_derived=derived, matched=matched,
-        out_of_field=outside, unresolved=unresolved, uncoded=lost,
-    )  # fmt: skip
+        with_tension(out, p.tension),
+        seats_derived=derived,
+        matched=matched,
+        out_of_field=outside,
+        unresolved=unresolved,
+        uncoded=lost,
+    )
 
 
 def coded(p: Panels, rows: pd.DataFrame, *, common: bool = True) -> pd.DataFrame:
@@ -101,9 +120,11 @@ def lasting(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows of a UAI × MEFSTAT11 file with their codes as read and lasting ones."""
     own = coded(p, rows, common=False)
     return rows.assign(
-        uai_lu=rows["uai"], cfd_lu=own["cfd"], option=own["course"],
+        uai_lu=rows["uai"],
+        cfd_lu=own["cfd"],
+        option=own["course"],
         uai=latest_uai(rows["uai"], p.donnees.changements_uai),
-    ).dropna(subset=["option"])  # fmt: skip
+    ).dropna(subset=["option"])
 
 
 def _in_family(p: Panels, rows: pd.DataFrame) -> pd.Series:
@@ -160,9 +181,10 @@ def _words(p: Panels, counts: pd.DataFrame) -> pd.DataFrame:
     shorter = _in_family(p, seen) & seen["course"].isin(bac_pro)
     regions = p.donnees.nomenclatures.departements.drop_duplicates("code_departement")
     seen = seen.assign(
-        duree=duree - shorter.to_numpy(), famille=seen["groupe_nsf"],
+        duree=duree - shorter.to_numpy(),
+        famille=seen["groupe_nsf"],
         code_departement=departement_of(seen["uai"], regions),
-    )  # fmt: skip
+    )
     places = regions[["code_departement", "code_academie", "code_region"]]
     kept = [*KEYS, "famille", "filiere", "niveau", "duree", "code_departement"]
     return seen[kept].merge(places, "left", "code_departement")
@@ -189,9 +211,10 @@ def _seats(p: Panels, changes: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
     derived = not p.donnees.a("ouvertures")
     rows = p.derivees if derived else coded(p, p.registre)
     rows = rows.assign(
-        uai=latest_uai(rows["uai"], changes), rentree=rows["rentree"].astype("int64"),
+        uai=latest_uai(rows["uai"], changes),
+        rentree=rows["rentree"].astype("int64"),
         ouvertes=rows["places_ouvertes"].astype(float),
-    )  # fmt: skip
+    )
     if derived:
         here = p.donnees.programme.territoire.ici(rows["code_region"])
         here &= rows["filiere"].isin(p.donnees.programme.codes_filieres)

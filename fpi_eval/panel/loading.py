@@ -26,16 +26,34 @@ from fpi_eval.sources.years import oddities
 from fpi_eval.text import liste
 
 NEEDED = (
-    "affelnet", "parcoursup_bts", "parcoursup", "parcoursup_portail", "parcoursup_apprentissage",
-    "constat", "constat_portail", "inserjeunes_region", "inserjeunes_formation_fine",
-    "inserjeunes_etablissement", "inserjeunes_apprentissage", "inserjeunes_cfa", "ouvertures",
-    "resultats_bac", "resultats_cap", "resultats_lycees", "insersup", "tensions",
-)  # fmt: skip
+    "affelnet",
+    "parcoursup_bts",
+    "parcoursup",
+    "parcoursup_portail",
+    "parcoursup_apprentissage",
+    "constat",
+    "constat_portail",
+    "inserjeunes_region",
+    "inserjeunes_formation_fine",
+    "inserjeunes_etablissement",
+    "inserjeunes_apprentissage",
+    "inserjeunes_cfa",
+    "ouvertures",
+    "resultats_bac",
+    "resultats_cap",
+    "resultats_lycees",
+    "insersup",
+    "tensions",
+)
 CAPACITIES = ("affelnet", "parcoursup_bts")
 YEARLY = (
-    *CAPACITIES, "constat", "constat_portail", "parcoursup_portail", "parcoursup_apprentissage",
+    *CAPACITIES,
+    "constat",
+    "constat_portail",
+    "parcoursup_portail",
+    "parcoursup_apprentissage",
     "inserjeunes_formation_fine",
-)  # fmt: skip
+)
 PORTAL_OF = {"constat": "constat_portail"}  # two publications of one survey: the first one wins
 ESSENTIAL = ("affelnet", "parcoursup_bts", "inserjeunes_region", "constat")
 REGISTER = (".csv", ".xlsx", ".ods", ".xls", ".xlsm")
@@ -175,9 +193,17 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         absentes[URSSAF] = f"aucun fichier « {programme.source(URSSAF).fichier} »"
     fichiers |= {_relative(p, folder): p for p in sorted(codes.glob("*.csv"))}
     return Donnees(
-        programme, rentree, folder, simulated, lectures, nomenclatures, absentes, fichiers,
-        retards, vigilance,
-    )  # fmt: skip
+        programme,
+        rentree,
+        folder,
+        simulated,
+        lectures,
+        nomenclatures,
+        absentes,
+        fichiers,
+        retards,
+        vigilance,
+    )
 
 
 def _require_year(lectures: dict[str, dict[str, Reading]], rentree: int, folder: Path) -> None:
@@ -280,9 +306,13 @@ def _read(programme: Programme, name: str, path: Path, year: str) -> Reading:
 def _read_register(programme: Programme, path: Path, known: Known) -> Reading:
     named = {filiere.code: filiere.libelle for filiere in programme.filieres}
     return read_ouvertures(
-        path, territoire=programme.territoire, projets=programme.noms_projets, filieres=named,
-        renaming=Renaming.of(programme, "ouvertures"), known=known,
-    )  # fmt: skip
+        path,
+        territoire=programme.territoire,
+        projets=programme.noms_projets,
+        filieres=named,
+        renaming=Renaming.of(programme, "ouvertures"),
+        known=known,
+    )
 
 
 def _strays(register: Reading, known: Known) -> tuple[str, ...]:

@@ -14,9 +14,14 @@ from fpi_eval.programme import Territoire
 KEYS = ["code_region", "course", "voie"]
 HERE, ELSEWHERE = "region", "autres"
 COUNTS = [
-    "terminale", "poursuite", "sortants",
-    "en_emploi_6_mois", "en_emploi_12_mois", "en_emploi_18_mois", "en_emploi_24_mois",
-]  # fmt: skip
+    "terminale",
+    "poursuite",
+    "sortants",
+    "en_emploi_6_mois",
+    "en_emploi_12_mois",
+    "en_emploi_18_mois",
+    "en_emploi_24_mois",
+]
 
 
 def territoire(code_region: pd.Series, place: Territoire) -> pd.Series:
@@ -168,16 +173,20 @@ def entries_only(
     place = pd.MultiIndex.from_frame(affelnet[["uai", "rentree", "cfd"]])
     with_premiere = place.isin(place[bac_pro & (year == 2)])
     reasons = np.select(
-        [year.isna(),
-         code.isin(common_years),
-         bac_pro & (year == 1) & in_family & with_premiere,
-         bac_pro & (year == 2) & ~in_family,
-         (year != 1) & ~(bac_pro & (year == 2))],
-        ["code de formation absent de la nomenclature",
-         "2nde commune : les places se comptent en 1re",
-         "2nde d'une formation à famille de métiers : comptée en 1re",
-         "1re hors famille de métiers : les places se comptent en 2nde",
-         "année qui n'est pas celle de l'entrée"],
+        [
+            year.isna(),
+            code.isin(common_years),
+            bac_pro & (year == 1) & in_family & with_premiere,
+            bac_pro & (year == 2) & ~in_family,
+            (year != 1) & ~(bac_pro & (year == 2)),
+        ],
+        [
+            "code de formation absent de la nomenclature",
+            "2nde commune : les places se comptent en 1re",
+            "2nde d'une formation à famille de métiers : comptée en 1re",
+            "1re hors famille de métiers : les places se comptent en 2nde",
+            "année qui n'est pas celle de l'entrée",
+        ],
         "",
-    )  # fmt: skip
+    )
     return pd.Series(reasons, index=affelnet.index, dtype="str")

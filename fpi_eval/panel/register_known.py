@@ -54,8 +54,9 @@ def _establishments(
 def _starts(programme: Programme) -> dict[str, int]:
     """Return the first rentrée of each project, that of the predecessor being its own."""
     before = programme.predecesseur
-    starts = dict.fromkeys((name.upper() for name in programme.noms_projets),
-                           programme.rentree_debut)  # fmt: skip
+    starts = dict.fromkeys(
+        (name.upper() for name in programme.noms_projets), programme.rentree_debut
+    )
     if before is not None:
         starts[before.nom.upper()] = before.rentree
     return starts

@@ -18,8 +18,16 @@ SOURCE = "urssaf"
 #: Files that place a commune in its zone and an APE in its sector: catalogue names.
 NEEDED = ("communes", "zones_emploi", "naf")
 FILE = "secteurs.csv"
-EMPLOIS = ("code_zone", "code_departement", "code_region", "secteur", "annee", "etablissements",
-           "emplois", "masquees")  # fmt: skip
+EMPLOIS = (
+    "code_zone",
+    "code_departement",
+    "code_region",
+    "secteur",
+    "annee",
+    "etablissements",
+    "emplois",
+    "masquees",
+)
 
 
 def declared(programme: Programme) -> bool:
@@ -60,8 +68,12 @@ def read_secteurs(programme: Programme) -> pd.DataFrame:
     ):
         if wrong.any():
             row = int(wrong.to_numpy().argmax())
-            raise FpiError(f"{words} (« {table[column].iloc[row]} »).", fichier=FILE,
-                           ligne=row + 2, colonne=column)  # fmt: skip
+            raise FpiError(
+                f"{words} (« {table[column].iloc[row]} »).",
+                fichier=FILE,
+                ligne=row + 2,
+                colonne=column,
+            )
     return table.assign(industrie=table["na38"].str[0].isin(list("BCDE")))
 
 
@@ -87,9 +99,12 @@ def read_emplois(programme: Programme, files: dict[str, Path], *, niveau: str = 
     communes = geographie.read_communes(files["communes"]).table
     zones = geographie.read_zones_emploi(files["zones_emploi"]).table
     return urssaf.read_urssaf_commune_ape(
-        files[SOURCE], geographie.zones_par_commune(communes, zones),
-        naf.read_naf(files["naf"]).table, niveau=niveau, renaming=Renaming.of(programme, SOURCE),
-    )  # fmt: skip
+        files[SOURCE],
+        geographie.zones_par_commune(communes, zones),
+        naf.read_naf(files["naf"]).table,
+        niveau=niveau,
+        renaming=Renaming.of(programme, SOURCE),
+    )
 
 
 def emplois_filieres(jobs: pd.DataFrame, secteurs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -97,7 +112,6 @@ def emplois_filieres(jobs: pd.DataFrame, secteurs: pd.DataFrame, by: list[str]) 
 
     A sector that feeds two filières counts in both: never add filières.
     """
-    fed = jobs.merge(secteurs[["filiere", "na38", "industrie"]], left_on="secteur",
-                     right_on="na38")  # fmt: skip
+    fed = jobs.merge(secteurs[["filiere", "na38", "industrie"]], left_on="secteur", right_on="na38")
     keys = ["filiere", *by, "annee"]
     return fed.groupby(keys, as_index=False)[["emplois", "etablissements", "masquees"]].sum()

@@ -80,24 +80,41 @@ def read_metiers(programme: Programme, groupes: Iterable[str]) -> pd.DataFrame:
     if missing := [c for c in COLUMNS if c not in table]:
         raise FpiError(
             f"colonne absente (trouvé : {text.liste(table.columns)}). Ajoutez-la.",
-            fichier=FILE, ligne=1, colonne=missing[0],
-        )  # fmt: skip
+            fichier=FILE,
+            ligne=1,
+            colonne=missing[0],
+        )
     filieres = [f.code for f in programme.filieres]
     known = {code if len(code) == 3 else code[3:6] for code in groupes}
     family = table["fap"].map(lambda v: bool(re.fullmatch(r"[A-Z]\d[0-9A-Z]\d{2}", v)))
     for wrong, column, words in (
-        (~table["filiere"].isin(filieres), "filiere",
-         f"filière inconnue. Attendu : {text.liste(filieres)}"),
-        (~table["groupe_nsf"].isin(known), "groupe_nsf",
-         "groupe absent de filieres.csv. Attendu : trois chiffres d'un groupe ou d'un diplôme "
-         "qui y est déclaré"),
-        (~family, "fap", "famille professionnelle mal écrite. Attendu : cinq caractères, comme "
-         "D1Z41"),
-        (table.duplicated([*KEYS, "fap"]), "fap",
-         "famille écrite deux fois pour ce groupe. Gardez une ligne"),
-        (table["motif"].str.strip() == "", "motif",
-         "motif absent. Dites pourquoi ce groupe mène à cette famille"),
-    ):  # fmt: skip
+        (
+            ~table["filiere"].isin(filieres),
+            "filiere",
+            f"filière inconnue. Attendu : {text.liste(filieres)}",
+        ),
+        (
+            ~table["groupe_nsf"].isin(known),
+            "groupe_nsf",
+            "groupe absent de filieres.csv. Attendu : trois chiffres d'un groupe ou d'un diplôme "
+            "qui y est déclaré",
+        ),
+        (
+            ~family,
+            "fap",
+            "famille professionnelle mal écrite. Attendu : cinq caractères, comme D1Z41",
+        ),
+        (
+            table.duplicated([*KEYS, "fap"]),
+            "fap",
+            "famille écrite deux fois pour ce groupe. Gardez une ligne",
+        ),
+        (
+            table["motif"].str.strip() == "",
+            "motif",
+            "motif absent. Dites pourquoi ce groupe mène à cette famille",
+        ),
+    ):
         if wrong.any():
             _refuse(table, wrong, column, words)
     return table
@@ -106,8 +123,12 @@ def read_metiers(programme: Programme, groupes: Iterable[str]) -> pd.DataFrame:
 def _refuse(table: pd.DataFrame, wrong: pd.Series, column: str, words: str) -> None:
     """Raise on the first wrong line."""
     row = int(wrong.to_numpy().argmax())
-    raise FpiError(f"{words} (trouvé : « {table[column].iloc[row]} »).", fichier=FILE,
-                   ligne=row + 2, colonne=column)  # fmt: skip
+    raise FpiError(
+        f"{words} (trouvé : « {table[column].iloc[row]} »).",
+        fichier=FILE,
+        ligne=row + 2,
+        colonne=column,
+    )
 
 
 def tension_of(metiers: pd.DataFrame, tensions: pd.DataFrame, regions: Sequence[str]) -> Tension:
@@ -132,8 +153,13 @@ def tension_of(metiers: pd.DataFrame, tensions: pd.DataFrame, regions: Sequence[
     rows = rows[rows["annee"] == rows["annee"].max()]
     lost = ~metiers["fap"].isin(rows["fap"])
     if lost.any():
-        _refuse(metiers, lost, "fap", "famille absente du fichier de la Dares, qui suit la "
-                "nomenclature FAP-2009 en 225 familles. Corrigez le code")  # fmt: skip
+        _refuse(
+            metiers,
+            lost,
+            "fap",
+            "famille absente du fichier de la Dares, qui suit la "
+            "nomenclature FAP-2009 en 225 familles. Corrigez le code",
+        )
     here = rows[(rows["niveau_geo"] == "reg") & rows["code_region"].isin(regions)]
     here = here.set_index("fap")[["tension", "emploi_moyen", "code_region"]]
     each = metiers[[*KEYS, "fap"]].join(here, on="fap")

@@ -84,21 +84,35 @@ def puissance(
     expectation = expected(programme, register) if programme else {}
     found = [
         simulate(
-            rest, pat, name, years, size=size, effect=expectation.get(name, 0.0), draws=draws,
+            rest,
+            pat,
+            name,
+            years,
+            size=size,
+            effect=expectation.get(name, 0.0),
+            draws=draws,
             seed=seed,
         )
         for name, years in wanted.items()
-    ]  # fmt: skip
+    ]
     runs = pd.concat([part for part in found if not part.empty], ignore_index=True)
     if runs.empty:
         raise FpiError("le panel est trop court pour y placer les ouvertures du registre.")
     table = detectable(runs, degrees(pat), expectation)
     short = [(name, y) for name, years in wanted.items() for y in years]
     return Puissance(
-        table, curves(runs), agenda, first, choose(pat.n_etablissements).name, draws,
-        pat.n_etablissements, pat.n_departements, pat.seats, pat.closures,
+        table,
+        curves(runs),
+        agenda,
+        first,
+        choose(pat.n_etablissements).name,
+        draws,
+        pat.n_etablissements,
+        pat.n_departements,
+        pat.seats,
+        pat.closures,
         len(short) - len(table) // 3,
-    )  # fmt: skip
+    )
 
 
 def degrees(pat: Pattern) -> int:
@@ -143,11 +157,32 @@ def detectable(runs: pd.DataFrame, df: int, expectation: Mapping[str, float]) ->
         wrong = (known["ci_low"] > 0) | (known["ci_high"] < 0)
         aim = expectation.get(key[0], np.nan) * (MARGIN if key[1] == DISPLACEMENT else 1.0)
         rows.append(
-            (*key, mde, low, high, closed_form(error, df), known["estimate"].std(), error,
-             wrong.mean(), aim, mde <= aim, len(known))
-        )  # fmt: skip
-    names = ["mde", "mde_bas", "mde_haut", "mde_formule", "ecart_type", "erreur", "fausse_alarme",
-             "attendu", "detectable", "tirages"]  # fmt: skip
+            (
+                *key,
+                mde,
+                low,
+                high,
+                closed_form(error, df),
+                known["estimate"].std(),
+                error,
+                wrong.mean(),
+                aim,
+                mde <= aim,
+                len(known),
+            )
+        )
+    names = [
+        "mde",
+        "mde_bas",
+        "mde_haut",
+        "mde_formule",
+        "ecart_type",
+        "erreur",
+        "fausse_alarme",
+        "attendu",
+        "detectable",
+        "tirages",
+    ]
     return pd.DataFrame(rows, columns=[*KEYS, *names])
 
 
@@ -177,16 +212,26 @@ def expected(programme: Programme, register: pd.DataFrame) -> dict[str, float]:
     for niveau, share in (places / places.sum()).items():
         rate = {
             lien: programme.hypothese(lien, niveau).valeur
-            for lien in ("remplissage", "retention", "reussite", "sortie", "emploi_6_mois",
-                         "emploi_24_mois")
-        }  # fmt: skip
+            for lien in (
+                "remplissage",
+                "retention",
+                "reussite",
+                "sortie",
+                "emploi_6_mois",
+                "emploi_24_mois",
+            )
+        }
         final = rate["remplissage"] * rate["retention"]
         leavers = final * rate["sortie"]
         good = rate["reussite"] * (1 - programme.projection.perte_marginale)
         per_seat = (
-            rate["remplissage"], final, final * good, leavers,
-            leavers * rate["emploi_6_mois"], leavers * rate["emploi_24_mois"],
-        )  # fmt: skip
+            rate["remplissage"],
+            final,
+            final * good,
+            leavers,
+            leavers * rate["emploi_6_mois"],
+            leavers * rate["emploi_24_mois"],
+        )
         for name, value in zip(totals, per_seat, strict=True):
             totals[name] += share * value
     return totals

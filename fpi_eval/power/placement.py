@@ -49,9 +49,13 @@ def pattern(register: pd.DataFrame) -> Pattern:
             )
         )
     return Pattern(
-        tuple(sources), len(sources), rows["uai"].str[:3].nunique(), float(rows["places"].sum()),
-        int(closed.sum()), int(rows["rentree"].min()),
-    )  # fmt: skip
+        tuple(sources),
+        len(sources),
+        rows["uai"].str[:3].nunique(),
+        float(rows["places"].sum()),
+        int(closed.sum()),
+        int(rows["rentree"].min()),
+    )
 
 
 def untreated(panel: pd.DataFrame, register: pd.DataFrame) -> tuple[pd.DataFrame, float]:

@@ -62,9 +62,17 @@ def _one(
     for e in items:
         off = 0.0 if e.label == DISPLACEMENT else effect
         rows.append(
-            (outcome, e.label, year, draw, e.estimate - off, e.std_error, e.ci_low - off,
-             e.ci_high - off)
-        )  # fmt: skip
+            (
+                outcome,
+                e.label,
+                year,
+                draw,
+                e.estimate - off,
+                e.std_error,
+                e.ci_low - off,
+                e.ci_high - off,
+            )
+        )
     return rows
 
 

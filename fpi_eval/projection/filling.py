@@ -41,9 +41,14 @@ def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:
     factor, raw = np.sqrt(each / np.maximum(each - 1, 0.5)), psi.T @ psi
     error = float(np.sqrt(share @ raw @ share * every / max(every - 1, 0.5)))
     return Profil(
-        np.array(there), share, values, np.outer(factor, factor) * raw, error,
-        float(max(each.min() - 1, 1.0)), float(max(every - 1, 1.0)),
-    )  # fmt: skip
+        np.array(there),
+        share,
+        values,
+        np.outer(factor, factor) * raw,
+        error,
+        float(max(each.min() - 1, 1.0)),
+        float(max(every - 1, 1.0)),
+    )
 
 
 def _alike(rows: pd.DataFrame, column: str) -> float:

@@ -94,9 +94,11 @@ def openings(
         if opening.rentree > rentree:
             parts += [
                 _shared(programme, known, niveau, seats, opening.rentree)
-                for niveau, seats in (("secondaire", opening.secondaire),
-                                      ("superieur", opening.superieur))
-            ]  # fmt: skip
+                for niveau, seats in (
+                    ("secondaire", opening.secondaire),
+                    ("superieur", opening.superieur),
+                )
+            ]
     table = pd.concat([p for p in parts if len(p)] or [known[OPENINGS]], ignore_index=True)
     return table.astype({"duree": int, "rentree": int, "places": float})
 

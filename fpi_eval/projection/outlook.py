@@ -82,11 +82,16 @@ def outlook(year: Year) -> Outlook | Absent:
     names = dict.fromkeys((first, *(scenario.code for scenario in programme.scenarios)))
     made = {
         code: projeter(
-            programme, register, rentree=year.rentree, scenario=code, found=rates,
-            diversion=moved, **codes,
+            programme,
+            register,
+            rentree=year.rentree,
+            scenario=code,
+            found=rates,
+            diversion=moved,
+            **codes,
         )
         for code in names
-    }  # fmt: skip
+    }
     agenda = calendrier(register, jour=year.context.day, **codes)
     aside = without_length(register, **codes)
     return Outlook(year.context, register, rates, moved, made, agenda, aside)

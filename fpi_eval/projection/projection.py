@@ -96,13 +96,33 @@ class Projection(Result):
                 total = self.cible(target, lecture)
                 low, median, high = np.quantile(total, [0.1, 0.5, 0.9])
                 rows.append(
-                    (target.code, target.libelle, lecture, target.personnes, target.echeance,
-                     median, low, high, (total >= target.personnes).mean(),
-                     self.places_par_an(target, lecture),
-                     max(target.echeance - self.rentree, 0))
-                )  # fmt: skip
-        names = ["code", "libelle", "lecture", "cible", "echeance", "mediane", "bas", "haut",
-                 "probabilite", "places_par_an", "rentrees_restantes"]  # fmt: skip
+                    (
+                        target.code,
+                        target.libelle,
+                        lecture,
+                        target.personnes,
+                        target.echeance,
+                        median,
+                        low,
+                        high,
+                        (total >= target.personnes).mean(),
+                        self.places_par_an(target, lecture),
+                        max(target.echeance - self.rentree, 0),
+                    )
+                )
+        names = [
+            "code",
+            "libelle",
+            "lecture",
+            "cible",
+            "echeance",
+            "mediane",
+            "bas",
+            "haut",
+            "probabilite",
+            "places_par_an",
+            "rentrees_restantes",
+        ]
         return pd.DataFrame(rows, columns=names)
 
     def places_par_an(self, target: Cible, lecture: str, probability: float = PROBABILITY) -> float:
@@ -206,10 +226,16 @@ def projeter(
     table = openings(programme, register, chosen, rentree=rentree, mef=mef, familles=familles)
     rule = programme.projection
     flux = simulate(
-        table, used, ramp=rule.montee_en_charge, penalty=rule.perte_marginale,
-        horizon=rule.horizon, maintien=chosen.maintien, draws=draws,
-        seed=programme.graine if seed is None else seed, diversion=diversion,
-    )  # fmt: skip
+        table,
+        used,
+        ramp=rule.montee_en_charge,
+        penalty=rule.perte_marginale,
+        horizon=rule.horizon,
+        maintien=chosen.maintien,
+        draws=draws,
+        seed=programme.graine if seed is None else seed,
+        diversion=diversion,
+    )
     seats = table.groupby("niveau")["places"].sum()
     mix = {"secondaire": 0.5, "superieur": 0.5} if seats.empty else (seats / seats.sum()).to_dict()
     return Projection(chosen, rentree, flux, used, programme.cibles, mix)

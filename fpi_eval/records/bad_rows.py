@@ -54,9 +54,7 @@ def examine(records: Records) -> tuple[Faults, Records]:
     """
     found = []
     kept = {}
-    for what, table in (
-        (schema.PERSONS, records.persons), (schema.CONTRACTS, records.contracts)
-    ):  # fmt: skip
+    for what, table in ((schema.PERSONS, records.persons), (schema.CONTRACTS, records.contracts)):
         rules = _rules(what, table)
         found += _count(what, table, rules)
         wrong = {(r["colonne"], r["defaut"]) for r in found if r["fichier"] == what}
@@ -110,8 +108,13 @@ def _count(what: str, table: Any, rules: dict) -> list[dict]:
 
 
 def _fault(what: str, column: str, kind: str, rows: int, total: int) -> dict:
-    return {"fichier": what, "colonne": column, "defaut": kind, "lignes": rows,
-            "part": rows / total}  # fmt: skip
+    return {
+        "fichier": what,
+        "colonne": column,
+        "defaut": kind,
+        "lignes": rows,
+        "part": rows / total,
+    }
 
 
 def _repeated(persons: Any) -> list[dict]:

@@ -53,8 +53,9 @@ CONTRACT = (
     ID,
     FileColumn("millesime", "string", MILLESIME),
     FileColumn("horizon", "int64", "^(6|12|18|24)$"),
-    FileColumn("principal", "int64", "^[01]$", optional=True, nullable=True,
-           header="CONTRAT_PRINCIPAL"),
+    FileColumn(
+        "principal", "int64", "^[01]$", optional=True, nullable=True, header="CONTRAT_PRINCIPAL"
+    ),
     FileColumn("debut", "date", header="DATE_DEBUT_CONTRAT_DATE"),
     FileColumn("fin", "date", nullable=True, optional=True),
     FileColumn("nature", "string", optional=True, nullable=True),
@@ -63,7 +64,7 @@ CONTRACT = (
     FileColumn("public", "int64", "^[01]$", optional=True, nullable=True),
     FileColumn("employeur", "string", optional=True, nullable=True),
     FileColumn("salaire", "float64", optional=True, nullable=True),
-)  # fmt: skip
+)
 COLUMNS = {PERSONS: PERSON, CONTRACTS: CONTRACT}
 
 

@@ -51,9 +51,11 @@ def connect(individus: Individus, scratch: Path) -> Any:
     ibis = require()
     if individus.moteur == DUCKDB:
         return ibis.duckdb.connect(
-            memory_limit=individus.memoire, threads=individus.processeurs,
-            temp_directory=str(scratch), preserve_insertion_order=False,
-        )  # fmt: skip
+            memory_limit=individus.memoire,
+            threads=individus.processeurs,
+            temp_directory=str(scratch),
+            preserve_insertion_order=False,
+        )
     return _spark(ibis, individus, scratch)
 
 

@@ -37,9 +37,13 @@ def outcomes_table(
         Rate("part_industrie_region", values[2], values[1]),
     ]
     return protect(
-        detail, dims=list(by), values=values, rates=rates, thresholds=thresholds(individus),
+        detail,
+        dims=list(by),
+        values=values,
+        rates=rates,
+        thresholds=thresholds(individus),
         name="individus",
-    )  # fmt: skip
+    )
 
 
 def sectors_table(records: Records, *, months: int = 6) -> Protected:
@@ -51,9 +55,12 @@ def sectors_table(records: Records, *, months: int = 6) -> Protected:
     found = sectors(records, months=months)
     detail = merged(found, records.individus)[["division", PEOPLE]]
     return protect(
-        detail, dims=["division"], values=[PEOPLE], thresholds=thresholds(records.individus),
+        detail,
+        dims=["division"],
+        values=[PEOPLE],
+        thresholds=thresholds(records.individus),
         name="secteurs",
-    )  # fmt: skip
+    )
 
 
 def sectors(records: Records, *, months: int = 6) -> pd.DataFrame:
@@ -72,10 +79,11 @@ def sectors(records: Records, *, months: int = 6) -> pd.DataFrame:
     firms = people.group_by(["division", "employeur"]).aggregate(n=people.count())
     table = run(
         firms.group_by("division").aggregate(
-            personnes=firms["n"].sum(), employeurs=firms["employeur"].nunique(),
+            personnes=firms["n"].sum(),
+            employeurs=firms["employeur"].nunique(),
             premier=firms["n"].max(),
         )
-    )  # fmt: skip
+    )
     table["division"] = table["division"].map("{:02d}".format)
     return table.sort_values("division", ignore_index=True)
 
@@ -91,10 +99,16 @@ def merged(table: pd.DataFrame, individus: Individus) -> pd.DataFrame:
         return table
     rest, group = table[~alone].sort_values(PEOPLE), table[alone]
     while True:
-        one = pd.DataFrame([{
-            "division": OTHERS, PEOPLE: group[PEOPLE].sum(),
-            "employeurs": group["employeurs"].max(), "premier": group["premier"].sum(),
-        }])  # fmt: skip
+        one = pd.DataFrame(
+            [
+                {
+                    "division": OTHERS,
+                    PEOPLE: group[PEOPLE].sum(),
+                    "employeurs": group["employeurs"].max(),
+                    "premier": group["premier"].sum(),
+                }
+            ]
+        )
         if len(group) > 1 and not _at_risk(one, individus).iloc[0]:
             break
         if rest.empty:
@@ -138,14 +152,18 @@ def _write(name: str, table: Protected, folder: Path) -> Path:
     table.display().to_csv(path, sep=";", index=False, encoding="utf-8", lineterminator="\n")
     counts = table.frame[list(table.publication.counts)]
     shown = counts.where(counts > 0).min(axis=None)
-    line = pd.DataFrame([{
-        "jour": date.today().isoformat(),
-        "fichier": path.name,
-        "cases": int(counts.size),
-        "masquees_regle": table.n_primary,
-        "masquees_complement": table.n_complementary,
-        "plus_petit_effectif": "" if pd.isna(shown) else int(shown),
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-    }])  # fmt: skip
+    line = pd.DataFrame(
+        [
+            {
+                "jour": date.today().isoformat(),
+                "fichier": path.name,
+                "cases": int(counts.size),
+                "masquees_regle": table.n_primary,
+                "masquees_complement": table.n_complementary,
+                "plus_petit_effectif": "" if pd.isna(shown) else int(shown),
+                "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            }
+        ]
+    )
     line.to_csv(log, sep=";", index=False, mode="a", header=not log.is_file(), lineterminator="\n")
     return path

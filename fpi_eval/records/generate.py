@@ -96,14 +96,16 @@ def _coded(codes: np.ndarray, words) -> pa.Array:
 
 
 def _people(ids, cell, sites, leaver, graduate, voie) -> pa.Table:
-    return pa.table({
-        "id_personne": ids,
-        "uai": _coded(cell // COURSES, sites["uai"]),
-        ("mefstat11" if voie == "scolaire" else "cfd"): _coded(cell % COURSES, _courses(voie)),
-        "commune_residence": _coded(cell // COURSES, sites["home"]),
-        "poursuite": (~leaver).astype("int8"),
-        "diplome": graduate.astype("int8"),
-    })  # fmt: skip
+    return pa.table(
+        {
+            "id_personne": ids,
+            "uai": _coded(cell // COURSES, sites["uai"]),
+            ("mefstat11" if voie == "scolaire" else "cfd"): _coded(cell % COURSES, _courses(voie)),
+            "commune_residence": _coded(cell // COURSES, sites["home"]),
+            "poursuite": (~leaver).astype("int8"),
+            "diplome": graduate.astype("int8"),
+        }
+    )
 
 
 def _courses(voie: str) -> list[str]:
@@ -125,12 +127,17 @@ def _jobs(ids, cell, sites, ape, here, works, year, months, rng) -> pa.Table:
         more = [ids, np.zeros(n, "int8"), other, stop, (ape + FACTORY) % len(APE), place]
         columns = [np.concatenate(pair) for pair in zip(columns, more, strict=True)]
     ids, main, start, end, ape, place = columns
-    return pa.table({
-        "id_personne": ids, "principal": main,
-        "debut": pa.array(start, pa.date32()), "fin": pa.array(end, pa.date32()),
-        "nature": _coded(np.zeros(len(ids), int), ["CDD"]), "ape": _coded(ape, APE),
-        "commune": _coded(place, [*sites["home"], *sites["away"]]),
-    })  # fmt: skip
+    return pa.table(
+        {
+            "id_personne": ids,
+            "principal": main,
+            "debut": pa.array(start, pa.date32()),
+            "fin": pa.array(end, pa.date32()),
+            "nature": _coded(np.zeros(len(ids), int), ["CDD"]),
+            "ape": _coded(ape, APE),
+            "commune": _coded(place, [*sites["home"], *sites["away"]]),
+        }
+    )
 
 
 def _table(totals: np.ndarray, sites: pd.DataFrame, year: int, voie: str) -> pd.DataFrame:
@@ -141,11 +148,13 @@ def _table(totals: np.ndarray, sites: pd.DataFrame, year: int, voie: str) -> pd.
     names = ["terminale", "diplomes", "sortants"]
     for months in HORIZONS:
         names += [f"en_emploi_{months}_mois", f"en_emploi_industrie_region_{months}"]
-    return pd.DataFrame({
-        "uai": sites["uai"].to_numpy(dtype=object)[cell // COURSES],
-        "mefstat11": course if voie == "scolaire" else none,
-        "cfd": none if voie == "scolaire" else course,
-        "voie": voie,
-        "rentree": year,
-        **dict(zip(names, totals[:, cell].astype(float), strict=True)),
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "uai": sites["uai"].to_numpy(dtype=object)[cell // COURSES],
+            "mefstat11": course if voie == "scolaire" else none,
+            "cfd": none if voie == "scolaire" else course,
+            "voie": voie,
+            "rentree": year,
+            **dict(zip(names, totals[:, cell].astype(float), strict=True)),
+        }
+    )

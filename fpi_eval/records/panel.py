@@ -64,8 +64,10 @@ def counts(records: Records, *, by: Sequence[str] = ()) -> pd.DataFrame:
         here = rules.region_of(best) == joined["region"]
         home = joined["region_residence"] == joined["region"]
         for name, true in (
-            (employed, works), (in_region, factory & here), (living_there, factory & home)
-        ):  # fmt: skip
+            (employed, works),
+            (in_region, factory & here),
+            (living_there, factory & home),
+        ):
             sums[name(months)] = true.fill_null(False).cast("int64").sum()
     keys = [*KEYS, *by]
     table = run(joined.group_by(keys).aggregate(**sums))

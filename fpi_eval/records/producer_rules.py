@@ -34,9 +34,10 @@ def day_that_counts(year: Any, horizon: Any, individus: Individus) -> Any:
     """Return the day on which work is looked at, ``horizon`` months after July of leaving."""
     months = horizon + LEAVING_MONTH - 1
     return ibis.date(
-        (year + 1 + months // 12).cast("int32"), (months % 12 + 1).cast("int32"),
+        (year + 1 + months // 12).cast("int32"),
+        (months % 12 + 1).cast("int32"),
         ibis.literal(individus.jour, "int32"),
-    )  # fmt: skip
+    )
 
 
 def in_force(contracts: Any, individus: Individus) -> Any:

@@ -209,9 +209,11 @@ def _alike(tables: list[Any]) -> list[Any]:
     if len(ids) > 1:
         kinds["id_personne"] = ibis.dtype("string")
     return [
-        table.select(**{
-            name: (table[name] if name in table.columns else ibis.null()).cast(kind)
-            for name, kind in kinds.items()
-        })
+        table.select(
+            **{
+                name: (table[name] if name in table.columns else ibis.null()).cast(kind)
+                for name, kind in kinds.items()
+            }
+        )
         for table in tables
-    ]  # fmt: skip
+    ]

@@ -7,7 +7,20 @@ from fpi_eval.regression.sandwich import cr1, cr3, interval, jackknife, small_sa
 from fpi_eval.regression.wild import wild_cluster
 
 __all__ = [
-    "RULES", "Rule", "choose", "cr1", "cr3", "holm", "interval", "jackknife", "permute_clusters",
-    "placebo_error", "randomization", "romano_wolf", "score_draws", "small_sample", "sum_by",
+    "RULES",
+    "Rule",
+    "choose",
+    "cr1",
+    "cr3",
+    "holm",
+    "interval",
+    "jackknife",
+    "permute_clusters",
+    "placebo_error",
+    "randomization",
+    "romano_wolf",
+    "score_draws",
+    "small_sample",
+    "sum_by",
     "wild_cluster",
-]  # fmt: skip
+]

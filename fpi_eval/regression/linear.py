@@ -128,9 +128,14 @@ def fit(
     raw = np.concatenate([block.T for block in blocks]).T  # columns in one piece
     absorber = Absorber(effects, weights)
     return solved(
-        absorber.residualize(raw), raw, names, absorber, effects, keep,
+        absorber.residualize(raw),
+        raw,
+        names,
+        absorber,
+        effects,
+        keep,
         two_stages=instruments is not None,
-    )  # fmt: skip
+    )
 
 
 def solved(

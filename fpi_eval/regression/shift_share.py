@@ -89,10 +89,16 @@ def shift_share(
     size = shares.T @ w
     part = size / size.sum()
     return ShiftShare(
-        estimate, se, (estimate - z * se, estimate + z * se), akm0,
-        _shock_level_error(sums, size, shocks, estimate, clusters), float(1 / np.sum(part**2)),
-        float(part.max()), k, n,
-    )  # fmt: skip
+        estimate,
+        se,
+        (estimate - z * se, estimate + z * se),
+        akm0,
+        _shock_level_error(sums, size, shocks, estimate, clusters),
+        float(1 / np.sum(part**2)),
+        float(part.max()),
+        k,
+        n,
+    )
 
 
 def _shock_level_error(sums, size, shocks, estimate, clusters) -> float:

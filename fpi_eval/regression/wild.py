@@ -154,11 +154,13 @@ def invert(
         bounds.append(
             brentq(
                 lambda value: p_value(value) - alpha - 1e-12,
-                estimate, estimate + side * reach * std_error, xtol=1e-5 * std_error,
+                estimate,
+                estimate + side * reach * std_error,
+                xtol=1e-5 * std_error,
             )
             if p_value(estimate) > alpha
             else estimate
-        )  # fmt: skip
+        )
     return bounds[0], bounds[1]
 
 

@@ -48,18 +48,32 @@ class Fact:
 
 EMPLOI_PUBLIC = "emploi public"
 FACTS = (
-    Fact(EMPLOI_PUBLIC, ("inserjeunes_region", "inserjeunes_formation_fine"), 2022,
-         "L'emploi public compte pour les sortants de 2022 et après : la moitié du millésime "
-         "2021-2022, et tous ceux qui suivent.",
-         "DEPP-Dares, fichiers par région et par formation"),
-    Fact(EMPLOI_PUBLIC,
-         ("inserjeunes_etablissement", "inserjeunes_apprentissage", "inserjeunes_cfa"), 2022,
-         "L'emploi public compte à partir du cumul 2022-2023.",
-         "DEPP-Dares, pages par établissement", by_leavers=False),
-    Fact("apprentis", ("urssaf", "urssaf_region", "urssaf_zone"), 2023,
-         "Les apprentis comptent dans l'emploi à partir de la publication du premier trimestre "
-         "2023.", "Urssaf, note de diffusion", by_leavers=False),
-)  # fmt: skip
+    Fact(
+        EMPLOI_PUBLIC,
+        ("inserjeunes_region", "inserjeunes_formation_fine"),
+        2022,
+        "L'emploi public compte pour les sortants de 2022 et après : la moitié du millésime "
+        "2021-2022, et tous ceux qui suivent.",
+        "DEPP-Dares, fichiers par région et par formation",
+    ),
+    Fact(
+        EMPLOI_PUBLIC,
+        ("inserjeunes_etablissement", "inserjeunes_apprentissage", "inserjeunes_cfa"),
+        2022,
+        "L'emploi public compte à partir du cumul 2022-2023.",
+        "DEPP-Dares, pages par établissement",
+        by_leavers=False,
+    ),
+    Fact(
+        "apprentis",
+        ("urssaf", "urssaf_region", "urssaf_zone"),
+        2023,
+        "Les apprentis comptent dans l'emploi à partir de la publication du premier trimestre "
+        "2023.",
+        "Urssaf, note de diffusion",
+        by_leavers=False,
+    ),
+)
 
 
 def fact(name: str, source: str) -> Fact | None:

@@ -55,8 +55,9 @@ class Nomenclatures:
     @property
     def tous_diplomes(self) -> pd.DataFrame:
         """Diplomas of both lists, as the first declares them: the second adds the titles."""
-        shared = [column.name for column in f.DIPLOMES_ENSEMBLE.columns if column.name in
-                  self.diplomes]  # fmt: skip
+        shared = [
+            column.name for column in f.DIPLOMES_ENSEMBLE.columns if column.name in self.diplomes
+        ]
         both = pd.concat([self.diplomes[shared], self.diplomes_ensemble[shared]])
         return both.drop_duplicates("cfd", ignore_index=True)
 

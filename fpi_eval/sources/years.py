@@ -44,27 +44,64 @@ COPIED = 0.95
 """Share of rows equal from one year to the next: 25 % at most in the files known."""
 
 BOUNDS: dict[str, YearBounds] = {
-    "affelnet": YearBounds("places", ("uai", "places", "voeux_1"), 0.80, 1.25,
-                       "2021 à 2022 : −1 % de lignes, +2 % de places"),
-    "parcoursup_bts": YearBounds("places", ("uai", "places", "voeux", "voie"), 0.80, 1.35,
-                             "2022 à 2024 : +13 % et +16 % de lignes"),
-    "constat": YearBounds("effectif", ("uai", "mefstat11", "effectif"), 0.80, 1.25,
-                      "élèves des lycées professionnels : −2 % à +2 % par an de 2019 à 2022"),
-    "parcoursup_portail": YearBounds("places", ("uai", "places", "candidats"), 0.80, 1.35,
-                                 "2018 à 2025 : +2 % à +17 % de lignes"),
-    "parcoursup_apprentissage": YearBounds("places", ("uai", "places", "candidats"), 0.60, 1.80,
-                                       "entrée progressive des CFA"),
-    "inserjeunes_region": YearBounds("terminale", ("code_region", "voie", "terminale", "sortants"),
-                                 0.80, 1.30, "2019-2020 à 2022-2023 : +4 % à +9 % d'élèves",
-                                 "millesime"),
-    "inserjeunes_etablissement": YearBounds("taux_poursuite", ("uai", "public", "taux_poursuite"),
-                                        0.80, 1.30, "2018-2019 à 2022-2023 : +2 % à +7 %"),
-    "inserjeunes_apprentissage": YearBounds("taux_poursuite", ("uai", "taux_poursuite"), 0.80, 2.00,
-                                        "loi de 2018 : +22 %, +70 %, +29 % puis +10 % de CFA"),
-    "inserjeunes_cfa": YearBounds("taux_poursuite", ("uai", "taux_poursuite"), 0.80, 2.00,
-                              "loi de 2018 : +32 %, +57 %, +30 %, +10 % puis +9 % de CFA",
-                              "millesime"),
-}  # fmt: skip
+    "affelnet": YearBounds(
+        "places",
+        ("uai", "places", "voeux_1"),
+        0.80,
+        1.25,
+        "2021 à 2022 : −1 % de lignes, +2 % de places",
+    ),
+    "parcoursup_bts": YearBounds(
+        "places",
+        ("uai", "places", "voeux", "voie"),
+        0.80,
+        1.35,
+        "2022 à 2024 : +13 % et +16 % de lignes",
+    ),
+    "constat": YearBounds(
+        "effectif",
+        ("uai", "mefstat11", "effectif"),
+        0.80,
+        1.25,
+        "élèves des lycées professionnels : −2 % à +2 % par an de 2019 à 2022",
+    ),
+    "parcoursup_portail": YearBounds(
+        "places", ("uai", "places", "candidats"), 0.80, 1.35, "2018 à 2025 : +2 % à +17 % de lignes"
+    ),
+    "parcoursup_apprentissage": YearBounds(
+        "places", ("uai", "places", "candidats"), 0.60, 1.80, "entrée progressive des CFA"
+    ),
+    "inserjeunes_region": YearBounds(
+        "terminale",
+        ("code_region", "voie", "terminale", "sortants"),
+        0.80,
+        1.30,
+        "2019-2020 à 2022-2023 : +4 % à +9 % d'élèves",
+        "millesime",
+    ),
+    "inserjeunes_etablissement": YearBounds(
+        "taux_poursuite",
+        ("uai", "public", "taux_poursuite"),
+        0.80,
+        1.30,
+        "2018-2019 à 2022-2023 : +2 % à +7 %",
+    ),
+    "inserjeunes_apprentissage": YearBounds(
+        "taux_poursuite",
+        ("uai", "taux_poursuite"),
+        0.80,
+        2.00,
+        "loi de 2018 : +22 %, +70 %, +29 % puis +10 % de CFA",
+    ),
+    "inserjeunes_cfa": YearBounds(
+        "taux_poursuite",
+        ("uai", "taux_poursuite"),
+        0.80,
+        2.00,
+        "loi de 2018 : +32 %, +57 %, +30 %, +10 % puis +9 % de CFA",
+        "millesime",
+    ),
+}
 
 
 def oddities(source: str, tables: Mapping[str, pd.DataFrame]) -> list[str]:

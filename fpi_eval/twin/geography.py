@@ -28,18 +28,48 @@ REGIONS = {
 
 # InserJeunes numbers regions its own way: this internal code is never the INSEE code.
 REGIONS_IJ = {
-    "84": "01", "27": "02", "53": "03", "24": "04", "94": "05", "44": "06", "32": "09",
-    "11": "10", "28": "14", "75": "15", "76": "16", "52": "17", "93": "18",
-}  # fmt: skip
+    "84": "01",
+    "27": "02",
+    "53": "03",
+    "24": "04",
+    "94": "05",
+    "44": "06",
+    "32": "09",
+    "11": "10",
+    "28": "14",
+    "75": "15",
+    "76": "16",
+    "52": "17",
+    "93": "18",
+}
 
 ACADEMIES = {
-    "01": "Paris", "02": "Aix-Marseille", "03": "Besançon", "04": "Bordeaux",
-    "06": "Clermont-Ferrand", "07": "Dijon", "08": "Grenoble", "09": "Lille", "10": "Lyon",
-    "11": "Montpellier", "12": "Nancy-Metz", "13": "Poitiers", "14": "Rennes",
-    "15": "Strasbourg", "16": "Toulouse", "17": "Nantes", "18": "Orléans-Tours",
-    "19": "Reims", "20": "Amiens", "22": "Limoges", "23": "Nice", "24": "Créteil",
-    "25": "Versailles", "27": "Corse", "70": "Normandie",
-}  # fmt: skip
+    "01": "Paris",
+    "02": "Aix-Marseille",
+    "03": "Besançon",
+    "04": "Bordeaux",
+    "06": "Clermont-Ferrand",
+    "07": "Dijon",
+    "08": "Grenoble",
+    "09": "Lille",
+    "10": "Lyon",
+    "11": "Montpellier",
+    "12": "Nancy-Metz",
+    "13": "Poitiers",
+    "14": "Rennes",
+    "15": "Strasbourg",
+    "16": "Toulouse",
+    "17": "Nantes",
+    "18": "Orléans-Tours",
+    "19": "Reims",
+    "20": "Amiens",
+    "22": "Limoges",
+    "23": "Nice",
+    "24": "Créteil",
+    "25": "Versailles",
+    "27": "Corse",
+    "70": "Normandie",
+}
 
 _DEPARTEMENTS = """\
 code_departement;departement;code_academie;code_region;population

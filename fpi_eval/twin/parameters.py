@@ -5,10 +5,19 @@ from dataclasses import dataclass, fields, replace
 from fpi_eval.errors import FpiError
 
 _PROBABILITIES = (
-    "fill", "anticipation", "empty_seats", "closures", "displacement_etablissement",
-    "displacement_departement", "nouvelle_share", "marginal_penalty", "other_openings",
-    "renoncement", "courses_taught", "cell_memory",
-)  # fmt: skip
+    "fill",
+    "anticipation",
+    "empty_seats",
+    "closures",
+    "displacement_etablissement",
+    "displacement_departement",
+    "nouvelle_share",
+    "marginal_penalty",
+    "other_openings",
+    "renoncement",
+    "courses_taught",
+    "cell_memory",
+)
 
 
 @dataclass(frozen=True, slots=True)

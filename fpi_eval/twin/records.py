@@ -89,20 +89,22 @@ def _persons(rows, cells, row, rank, year, rng) -> pd.DataFrame:
     drawn[order] = rank
     number = np.arange(n, dtype="uint64") + np.uint64((year * 2 + int(apprenti.any())) << 28)
     home = cells["code_commune"].to_numpy(dtype=object)[row]
-    return pd.DataFrame({
-        "id_personne": [f"{x:012x}" for x in ((number * SCRAMBLE) & MASK).tolist()],
-        "millesime": f"{year}-{year + 1}",
-        "uai": rows["uai"].to_numpy(dtype=object)[row],
-        "mefstat11": np.where(apprenti, None, mef.to_numpy(dtype=object))[row],
-        "cfd": np.where(apprenti, cfd.to_numpy(dtype=object), None)[row],
-        "voie": rows["voie"].to_numpy(dtype=object)[row],
-        "sexe": np.where(rng.random(n) < 0.3, "F", "M"),
-        "annee_naissance": year - rng.integers(17, 22, n),
-        "commune_residence": np.where(rng.random(n) < 0.93, home, _elsewhere(home)),
-        "poursuite": (rank >= rows["sortants"].to_numpy()[row]).astype("int8"),
-        "diplome": (drawn < rows["diplomes"].to_numpy()[row]).astype("int8"),
-        "diplome_anterieur": rng.choice(["aucun", "cap", "bac"], n, p=[0.6, 0.25, 0.15]),
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "id_personne": [f"{x:012x}" for x in ((number * SCRAMBLE) & MASK).tolist()],
+            "millesime": f"{year}-{year + 1}",
+            "uai": rows["uai"].to_numpy(dtype=object)[row],
+            "mefstat11": np.where(apprenti, None, mef.to_numpy(dtype=object))[row],
+            "cfd": np.where(apprenti, cfd.to_numpy(dtype=object), None)[row],
+            "voie": rows["voie"].to_numpy(dtype=object)[row],
+            "sexe": np.where(rng.random(n) < 0.3, "F", "M"),
+            "annee_naissance": year - rng.integers(17, 22, n),
+            "commune_residence": np.where(rng.random(n) < 0.93, home, _elsewhere(home)),
+            "poursuite": (rank >= rows["sortants"].to_numpy()[row]).astype("int8"),
+            "diplome": (drawn < rows["diplomes"].to_numpy()[row]).astype("int8"),
+            "diplome_anterieur": rng.choice(["aucun", "cap", "bac"], n, p=[0.6, 0.25, 0.15]),
+        }
+    )
 
 
 def _elsewhere(home: np.ndarray) -> np.ndarray:
@@ -133,24 +135,53 @@ def _contracts(rows, cells, ids, row, rank, year, rng) -> pd.DataFrame:
         day = np.datetime64(f"{year + 1}-07-15") + 30 * months * np.timedelta64(1, "D")
         for who, principal, gap, length, sector, nature in (
             (np.flatnonzero(first <= months), 1, 60, None, ape, kind),
-            (np.flatnonzero((first <= months) & (rng.random(n) < 0.15)), 0, 20, 90,
-             rng.choice(INDUSTRY, n), np.full(n, "CDD")),
-            (np.flatnonzero((first == 99) & (rng.random(n) < 0.10)), 1, 300, 120,
-             rng.choice(INDUSTRY, n), np.full(n, "CDD")),
-            (np.flatnonzero(studying & (rng.random(n) < 0.20)), 1, 60, None,
-             rng.choice(INDUSTRY, n), np.full(n, "CDD")),
-        ):  # fmt: skip
+            (
+                np.flatnonzero((first <= months) & (rng.random(n) < 0.15)),
+                0,
+                20,
+                90,
+                rng.choice(INDUSTRY, n),
+                np.full(n, "CDD"),
+            ),
+            (
+                np.flatnonzero((first == 99) & (rng.random(n) < 0.10)),
+                1,
+                300,
+                120,
+                rng.choice(INDUSTRY, n),
+                np.full(n, "CDD"),
+            ),
+            (
+                np.flatnonzero(studying & (rng.random(n) < 0.20)),
+                1,
+                60,
+                None,
+                rng.choice(INDUSTRY, n),
+                np.full(n, "CDD"),
+            ),
+        ):
             start = day - (gap + rng.integers(0, 25, len(who))) * np.timedelta64(1, "D")
             end = np.full(len(who), np.datetime64("NaT", "D"))
             if length is not None:
                 end = start + np.timedelta64(length, "D")
-            frames.append(pd.DataFrame({
-                "id_personne": ids[who], "horizon": months, "principal": principal,
-                "debut": start.astype("datetime64[s]"), "fin": end.astype("datetime64[s]"),
-                "nature": nature[who], "ape": sector[who], "commune": place[who],
-                "public": (sector[who] == "8610Z").astype("int8"),
-                "employeur": [f"{x:09d}" for x in rng.integers(0, 40_000, len(who)).tolist()],
-                "salaire": np.round(rng.lognormal(7.3, 0.2, len(who)), 2),
-            }))  # fmt: skip
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "id_personne": ids[who],
+                        "horizon": months,
+                        "principal": principal,
+                        "debut": start.astype("datetime64[s]"),
+                        "fin": end.astype("datetime64[s]"),
+                        "nature": nature[who],
+                        "ape": sector[who],
+                        "commune": place[who],
+                        "public": (sector[who] == "8610Z").astype("int8"),
+                        "employeur": [
+                            f"{x:09d}" for x in rng.integers(0, 40_000, len(who)).tolist()
+                        ],
+                        "salaire": np.round(rng.lognormal(7.3, 0.2, len(who)), 2),
+                    }
+                )
+            )
     out = pd.concat(frames, ignore_index=True)
     return out.sample(frac=1.0, random_state=int(rng.integers(1 << 31)), ignore_index=True)

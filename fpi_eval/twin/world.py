@@ -22,18 +22,41 @@ BURN_IN = 2  # a graduate of 2016 may have entered in 2014
 YEARS = np.arange(FIRST - BURN_IN, LAST + 1)
 
 STREAMS = (
-    "sites", "cells", "places", "pressure", "walks", "entrants", "retention", "success",
-    "studies", "employment", "openings", "selection", "extra", "removed", "other_openings",
-    "closures", "seats_error", "reform", "jobs", "files", "mergers",
-)  # fmt: skip
+    "sites",
+    "cells",
+    "places",
+    "pressure",
+    "walks",
+    "entrants",
+    "retention",
+    "success",
+    "studies",
+    "employment",
+    "openings",
+    "selection",
+    "extra",
+    "removed",
+    "other_openings",
+    "closures",
+    "seats_error",
+    "reform",
+    "jobs",
+    "files",
+    "mergers",
+)
 
 #: Share of final-year students who stay in education, and employed at 6, 12, 18, 24 months per
 #: leaver (InserJeunes millésime 2019_2020, all regions), by level and voie.
 POURSUITE = {
-    ("mc", "scolaire"): 0.32, ("cap", "scolaire"): 0.52, ("bacpro", "scolaire"): 0.54,
-    ("bts", "scolaire"): 0.42, ("mc", "apprentissage"): 0.37, ("cap", "apprentissage"): 0.46,
-    ("bacpro", "apprentissage"): 0.39, ("bts", "apprentissage"): 0.38,
-}  # fmt: skip
+    ("mc", "scolaire"): 0.32,
+    ("cap", "scolaire"): 0.52,
+    ("bacpro", "scolaire"): 0.54,
+    ("bts", "scolaire"): 0.42,
+    ("mc", "apprentissage"): 0.37,
+    ("cap", "apprentissage"): 0.46,
+    ("bacpro", "apprentissage"): 0.39,
+    ("bts", "apprentissage"): 0.38,
+}
 EMPLOI = {
     ("mc", "scolaire"): (0.46, 0.52, 0.525, 0.575),
     ("cap", "scolaire"): (0.205, 0.28, 0.336, 0.407),

@@ -55,9 +55,11 @@ def diversion(
     ]
     positive = own > 0 and inner.bounded
     test = Equivalence(
-        margin, inner.high if positive else np.inf, float(stats.t.sf(t[0], df)),
+        margin,
+        inner.high if positive else np.inf,
+        float(stats.t.sf(t[0], df)),
         float(stats.t.cdf(t[1], df)),
-    )  # fmt: skip
+    )
     reach = stats.t.ppf(0.975, df) + stats.t.ppf(0.80, df)
     return -moved / own, interval, test, float(reach * np.sqrt(covariance[1, 1]))
 

@@ -51,16 +51,25 @@ def _rung(frame: pd.DataFrame, name: str, keys: tuple[str, ...]) -> Estimate:
     unit = rows.groupby(list(keys), observed=True).ngroup().to_numpy()
     n = rows["size"].to_numpy(float)
     fit = linear.fit(
-        rows["y"].to_numpy() / n, rows[["dose"]].to_numpy(float) / n[:, None],
-        [unit, interaction(rows["code_region"], rows["time"])], names=(SEATS,), weights=n,
-    )  # fmt: skip
+        rows["y"].to_numpy() / n,
+        rows[["dose"]].to_numpy(float) / n[:, None],
+        [unit, interaction(rows["code_region"], rows["time"])],
+        names=(SEATS,),
+        weights=n,
+    )
     fit.position(SEATS)
     used = frame.of(rows[fit.keep].assign(cell=unit[fit.keep]))
     return answer(
-        used, fit.coefficients[0], fit.influence(used["uai"].to_numpy())[:, 0],
-        fit.influence(used["code_departement"].to_numpy())[:, 0], estimator="Totaux", kind=CR1,
-        label=f"Effet par place : {name}", dropped=frame.dropped, description=TEXT,
-    )  # fmt: skip
+        used,
+        fit.coefficients[0],
+        fit.influence(used["uai"].to_numpy())[:, 0],
+        fit.influence(used["code_departement"].to_numpy())[:, 0],
+        estimator="Totaux",
+        kind=CR1,
+        label=f"Effet par place : {name}",
+        dropped=frame.dropped,
+        description=TEXT,
+    )
 
 
 def fill_before(panel: pd.DataFrame) -> pd.Series:
@@ -96,10 +105,18 @@ def by_fill(panel: pd.DataFrame, y: str = "entrants", *, full: float = FULL) -> 
         reach = frame[name].sum() / frame["dose"].sum()
         w = reach * (np.array(fit.names) == name)
         items.append(
-            answer(used, w @ fit.coefficients, psi[0] @ w, psi[1] @ w, estimator="J", kind=CR3,
-                   label=f"Effet par place : {name}", dropped=frame.dropped + fit.dropped,
-                   description=J_TEXT)
-        )  # fmt: skip
+            answer(
+                used,
+                w @ fit.coefficients,
+                psi[0] @ w,
+                psi[1] @ w,
+                estimator="J",
+                kind=CR3,
+                label=f"Effet par place : {name}",
+                dropped=frame.dropped + fit.dropped,
+                description=J_TEXT,
+            )
+        )
     return Estimates(tuple(items))
 
 
@@ -117,9 +134,17 @@ def own_by_fill(panel: pd.DataFrame, y: str = "entrants", *, full: float = FULL)
     values, by_etab, by_dep = read(frame, model, target)
     used = used_rows(frame, model)
     items = [
-        answer(used, values[m], by_etab[:, m], by_dep[:, m], estimator="Imputation", kind=BJS,
-               label=f"Effet par place : {OWN[k]}", dropped=used.dropped,
-               description=DESCRIPTION)
+        answer(
+            used,
+            values[m],
+            by_etab[:, m],
+            by_dep[:, m],
+            estimator="Imputation",
+            kind=BJS,
+            label=f"Effet par place : {OWN[k]}",
+            dropped=used.dropped,
+            description=DESCRIPTION,
+        )
         for m, k in enumerate(kept)
-    ]  # fmt: skip
+    ]
     return Estimates(tuple(items))

@@ -95,8 +95,9 @@ class Displacement(Result):
             return f"Le déplacement dépasse {share} des places pourvues : seul l'effet net compte."
         bound = (
             f" ; il est inférieur à {text.pourcent(test.upper, 0)}, à 95 %"
-            if np.isfinite(test.upper) else ""
-        )  # fmt: skip
+            if np.isfinite(test.upper)
+            else ""
+        )
         return (
             f"Les données ne permettent pas de dire si le déplacement dépasse {share} des places "
             f"pourvues{bound}. Qu'il ne soit pas significatif ne prouve pas qu'il est nul."
@@ -109,10 +110,14 @@ class Displacement(Result):
         )
         first = self.effects[0].to_frame()
         ratio = first.assign(
-            label="Part prise aux voisins", estimate=self.diversion, std_error=np.nan, ci_low=low,
-            ci_high=high, p_value=self.equivalence.p_value,
+            label="Part prise aux voisins",
+            estimate=self.diversion,
+            std_error=np.nan,
+            ci_low=low,
+            ci_high=high,
+            p_value=self.equivalence.p_value,
             rule=f"Fieller ; valeur p d'un déplacement d'au moins {self.equivalence.margin:g}",
-        )  # fmt: skip
+        )
         return pd.concat([self.effects.to_frame(), ratio], ignore_index=True)
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -189,11 +194,20 @@ def report(
     dropped = frame.dropped + fit.dropped
     few = few_interval(used, frame, fit, psi[0])
     items = [
-        answer(used, w @ fit.coefficients, psi[0] @ w, psi[1] @ w, estimator="J", label=label,
-               dropped=dropped, description=J_TEXT, kind=CR3,
-               instead=few if label == OWN else None)
+        answer(
+            used,
+            w @ fit.coefficients,
+            psi[0] @ w,
+            psi[1] @ w,
+            estimator="J",
+            label=label,
+            dropped=dropped,
+            description=J_TEXT,
+            kind=CR3,
+            instead=few if label == OWN else None,
+        )
         for label, w in weights.items()
-    ]  # fmt: skip
+    ]
     pair = np.column_stack([weights[OWN], weights[NEIGHBOURS]])
     own, moved = pair.T @ fit.coefficients
     level = clusters.interval(moved, psi[0] @ pair[:, 1], psi[1] @ pair[:, 1], CR3)[1]

@@ -41,10 +41,12 @@ class Ring:
 
 ETABLISSEMENT = Ring("autres formations de l'établissement", ("uai",))
 FAMILLE = Ring("même famille, même département", ("code_departement", "famille"))
-MEME_VOIE = Ring("même famille et même voie, même département",
-                 ("code_departement", "famille", "voie"))  # fmt: skip
-AUTRE_VOIE = Ring("même famille, autre voie, même département",
-                  ("code_departement", "famille"), ("voie",))  # fmt: skip
+MEME_VOIE = Ring(
+    "même famille et même voie, même département", ("code_departement", "famille", "voie")
+)
+AUTRE_VOIE = Ring(
+    "même famille, autre voie, même département", ("code_departement", "famille"), ("voie",)
+)
 DEFAULT = (ETABLISSEMENT, FAMILLE)
 VOIES = (ETABLISSEMENT, MEME_VOIE, AUTRE_VOIE)
 
@@ -55,10 +57,15 @@ def distance_rings(*limits: float) -> tuple[Ring, ...]:
     if list(edges) != sorted(set(edges)):
         raise FpiError(f"rayons {limits} : des distances croissantes et positives sont attendues.")
     rings = (
-        Ring(f"même famille, de {low:g} à {high:g} km", ("famille",), ("uai",),
-             low if low else -1.0, high)
+        Ring(
+            f"même famille, de {low:g} à {high:g} km",
+            ("famille",),
+            ("uai",),
+            low if low else -1.0,
+            high,
+        )
         for low, high in pairwise(edges)
-    )  # fmt: skip
+    )
     return (ETABLISSEMENT, *rings)
 
 

@@ -212,10 +212,14 @@ def _split(frame: pd.DataFrame, groups: pd.Series, label: str, wide: bool) -> Sp
         own = used.assign(dose=used["dose"].where(inside == name, 0.0))
         clusters = Clusters.of(own)
         found = answer(
-            own, fit.coefficients[j], psi["uai"][:, j], psi["code_departement"][:, j],
-            estimator="J", kind=CR3,
+            own,
+            fit.coefficients[j],
+            psi["uai"][:, j],
+            psi["code_departement"][:, j],
+            estimator="J",
+            kind=CR3,
             instead=wild_interval(fit, j, clusters, error(psi["uai"][:, j])),
-        )  # fmt: skip
+        )
         freedom.append((clusters.n_treated_dep if wide else clusters.n_treated_etab) - 1)
         opened = own.loc[own["dose"] != 0, "cell"].nunique()
         rows.append(_row(label, name, found, own["dose"].sum(), opened))
@@ -228,12 +232,15 @@ def _split(frame: pd.DataFrame, groups: pd.Series, label: str, wide: bool) -> Sp
 def _row(label: str, group: str, found: Estimate, seat_years: float, n_cells: int) -> dict:
     """Return the row of one group."""
     return {
-        "dimension": label, "group": group, "label": f"{label} : {group}",
-        **{k: getattr(found, k) for k in ("estimate", "std_error", "ci_low", "ci_high",
-                                          "p_value")},
-        "seats": float(seat_years), "n_cells": int(n_cells),
-        "n_treated_clusters": found.n_treated_clusters, "rule": found.rule,
-    }  # fmt: skip
+        "dimension": label,
+        "group": group,
+        "label": f"{label} : {group}",
+        **{k: getattr(found, k) for k in ("estimate", "std_error", "ci_low", "ci_high", "p_value")},
+        "seats": float(seat_years),
+        "n_cells": int(n_cells),
+        "n_treated_clusters": found.n_treated_clusters,
+        "rule": found.rule,
+    }
 
 
 def _by_sex(found: Sexes, wide: bool) -> Split:
@@ -255,9 +262,13 @@ def fit_groups(frame: pd.DataFrame, groups: pd.Series, names: list[str]) -> line
     x = np.column_stack([mine * x[:, :1], x[:, 1:]]) / n[:, None]
     z = np.column_stack([mine * z[:, :1], z[:, 1:] / n[:, None]])
     return linear.fit(
-        frame["y"].to_numpy() / n, x, effects(frame), names=[*names, *columns[1:]],
-        instruments=z, weights=n,
-    )  # fmt: skip
+        frame["y"].to_numpy() / n,
+        x,
+        effects(frame),
+        names=[*names, *columns[1:]],
+        instruments=z,
+        weights=n,
+    )
 
 
 def _tests(splits: Mapping[str, Split], draws: int, seed: int) -> pd.DataFrame:
@@ -283,7 +294,11 @@ def _tests(splits: Mapping[str, Split], draws: int, seed: int) -> pd.DataFrame:
         null[:, d] = -np.log(np.maximum(stats.f.sf(f, rank, split.df), 1e-300))
     stepped = romano_wolf(-np.log(np.maximum(own, 1e-300)), null)
     rows = zip(
-        [s.rows[0]["dimension"] for s in kept], [len(s.rows) for s in kept], own,
-        np.fmax(stepped, own), holm(own), strict=True,
-    )  # fmt: skip
+        [s.rows[0]["dimension"] for s in kept],
+        [len(s.rows) for s in kept],
+        own,
+        np.fmax(stepped, own),
+        holm(own),
+        strict=True,
+    )
     return pd.DataFrame(rows, columns=columns)

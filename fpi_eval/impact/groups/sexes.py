@@ -183,25 +183,41 @@ def _result(
     facts = {"estimator": "J", "kind": CR3, "description": DESCRIPTION}
     women, men_too = (
         answer(
-            used, theta[k], psi["uai"][:, k], psi["code_departement"][:, k], label=label,
-            instead=wild_interval(fits[k], at, clusters, error(psi["uai"][:, k])), **facts,
+            used,
+            theta[k],
+            psi["uai"][:, k],
+            psi["code_departement"][:, k],
+            label=label,
+            instead=wild_interval(fits[k], at, clusters, error(psi["uai"][:, k])),
+            **facts,
         )
         for k, label in enumerate(SEXES.values())
-    )  # fmt: skip
+    )
     gap = answer(
-        used, theta[0] - before * theta.sum(), *(moved[c].to_numpy() for c in LEVELS), label=GAP,
+        used,
+        theta[0] - before * theta.sum(),
+        *(moved[c].to_numpy() for c in LEVELS),
+        label=GAP,
         **facts,
-    )  # fmt: skip
+    )
     freedom = {"uai": clusters.n_treated_etab - 1, "code_departement": clusters.n_treated_dep - 1}
     level = "code_departement" if clusters.n_treated_dep >= ENOUGH else "uai"
     both = psi[level] @ [[1.0, 1.0], [0.0, 1.0]]  # on women, on all
     v = both.T @ both
     bounds = ratio.fieller(theta[0], theta.sum(), v[0, 0], v[1, 1], v[0, 1], df=freedom[level])
     return Sexes(
-        women, men_too, gap, before, bounds, float(counts["women"].sum()),
-        float((counts["all"] - counts["women"]).sum()), float(used["dose"].sum()),
-        used.loc[used["dose"] != 0, "cell"].nunique(), moved, freedom,
-    )  # fmt: skip
+        women,
+        men_too,
+        gap,
+        before,
+        bounds,
+        float(counts["women"].sum()),
+        float((counts["all"] - counts["women"]).sum()),
+        float(used["dose"].sum()),
+        used.loc[used["dose"] != 0, "cell"].nunique(),
+        moved,
+        freedom,
+    )
 
 
 def _before(used: pd.DataFrame, men: pd.Series) -> pd.DataFrame:

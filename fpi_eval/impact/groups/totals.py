@@ -20,14 +20,27 @@ ALL = "Ensemble"
 OWN = {"niveau": text.NIVEAUX, "filiere": {}, "voie": text.VOIES}
 PLACES = {"academie": "code_academie", "departement": "code_departement"}
 DIMENSIONS = {
-    "niveau": "Niveau", "filiere": "Filière", "voie": "Voie", "academie": "Académie",
+    "niveau": "Niveau",
+    "filiere": "Filière",
+    "voie": "Voie",
+    "academie": "Académie",
     "departement": "Département",
-}  # fmt: skip
+}
 SHOWN_ALONE = 3  # opened establishments under which a territory joins the others
 OTHERS = "Autres"
 TOO_FEW = "trop peu d'établissements ouverts ou de comparaisons."
-COLUMNS = ["dimension", "group", "seats", "n_etab", "gross", "gross_low", "gross_high", "estimate",
-           "ci_low", "ci_high"]  # fmt: skip
+COLUMNS = [
+    "dimension",
+    "group",
+    "seats",
+    "n_etab",
+    "gross",
+    "gross_low",
+    "gross_high",
+    "estimate",
+    "ci_low",
+    "ci_high",
+]
 METHOD = (
     "Effet par place multiplié par les places × sessions déjà observées. Par niveau, filière et "
     "voie : une régression J par groupe ; ce que perdent les voisines est compté dans le groupe "
@@ -148,8 +161,16 @@ def _places(found: Territories, panel: pd.DataFrame, names: Mapping) -> list[tup
         for group in sorted(called.unique(), key=lambda g: (g == OTHERS, g)):
             kept = (called == group).to_numpy()
             n, sites = table.loc[kept, ["seats", "n_etab"]].sum()
-            rows.append((DIMENSIONS[name], group, float(n), int(sites),
-                         *found.interval(kept, net=False), *found.interval(kept)))  # fmt: skip
+            rows.append(
+                (
+                    DIMENSIONS[name],
+                    group,
+                    float(n),
+                    int(sites),
+                    *found.interval(kept, net=False),
+                    *found.interval(kept),
+                )
+            )
     return rows
 
 

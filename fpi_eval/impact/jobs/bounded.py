@@ -133,8 +133,17 @@ def bounded_employment(
                 absent[called.get(key, key)] = (
                     "trop peu d'établissements ouverts ou de comparaisons."
                 )
-    names = ["group", "effect", "low", "high", "ci_low", "ci_high", "seats", "n_etab",
-             "hidden_share"]  # fmt: skip
+    names = [
+        "group",
+        "effect",
+        "low",
+        "high",
+        "ci_low",
+        "ci_high",
+        "seats",
+        "n_etab",
+        "hidden_share",
+    ]
     return BoundedEffects(horizon, pd.DataFrame(rows, columns=names), absent)
 
 
@@ -175,11 +184,19 @@ def _effects(group: str, frame: pd.DataFrame) -> list[tuple]:
         ends = imbens_manski(low, high, low_error, high_error)
         # Few treated groups: Student's quantile in place of the normal one.
         wider = float(stats.t.ppf((1 + LEVEL) / 2, df) / stats.norm.ppf((1 + LEVEL) / 2))
-        found.append((
-            group, words, total * low, total * high,
-            total * (low - wider * (low - ends.ci_low)),
-            total * (high + wider * (ends.ci_high - high)), total, sites, share,
-        ))  # fmt: skip
+        found.append(
+            (
+                group,
+                words,
+                total * low,
+                total * high,
+                total * (low - wider * (low - ends.ci_low)),
+                total * (high + wider * (ends.ci_high - high)),
+                total,
+                sites,
+                share,
+            )
+        )
     return found
 
 

@@ -38,13 +38,23 @@ def links(horizon: int = 6) -> tuple[Link, ...]:
         raise FpiError(f"emploi à {horizon} mois : choisissez parmi {text.liste(HORIZONS)}.")
     return (
         Link("entrants", "", "Remplissage", "entrants", "Non pourvues"),
-        Link("terminale", "entrants", "Maintien", "en dernière année",
-             "Partis avant la dernière année"),
+        Link(
+            "terminale",
+            "entrants",
+            "Maintien",
+            "en dernière année",
+            "Partis avant la dernière année",
+        ),
         Link("diplomes", "terminale", "Réussite", "diplômés", "Non diplômés"),
         Link("sortants", "terminale", "Sortie d'études", "sortants", "Poursuivent leurs études"),
-        Link(f"en_emploi_{horizon}_mois", "sortants", f"Emploi à {horizon} mois",
-             f"en emploi à {horizon} mois", f"Sans emploi salarié à {horizon} mois"),
-    )  # fmt: skip
+        Link(
+            f"en_emploi_{horizon}_mois",
+            "sortants",
+            f"Emploi à {horizon} mois",
+            f"en emploi à {horizon} mois",
+            f"Sans emploi salarié à {horizon} mois",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -106,9 +116,9 @@ class Chain(Result):
         """Return French sentences: out of 100 seats, the net end, what cannot be seen yet."""
         people = {link.outcome: link.people for link in self.definitions}
         said = [
-            f"{text.nombre(r.per_100)} {people[r.outcome]} "
-            f"({text.intervalle(r.low, r.high, 0)})" for r in self.table.itertuples()
-        ]  # fmt: skip
+            f"{text.nombre(r.per_100)} {people[r.outcome]} ({text.intervalle(r.low, r.high, 0)})"
+            for r in self.table.itertuples()
+        ]
         last = self.table.iloc[-1]
         lines = [
             f"Sur 100 places ouvertes : {text.liste(said)}.",
@@ -191,8 +201,9 @@ def chain(
     if resample is None:
         opened = used.loc[used["dose"] != 0, "code_departement"].nunique()
         resample = "code_departement" if opened >= ENOUGH else "uai"
-    fit = fit_cohorts(frame, names, cluster=resample, draws=draws, seed=seed,
-                      proportional=proportional)  # fmt: skip
+    fit = fit_cohorts(
+        frame, names, cluster=resample, draws=draws, seed=seed, proportional=proportional
+    )
     pending = pd.DataFrame(
         [(s.outcome, s.label, first_seen(panel, s.outcome)) for s in steps if s not in kept],
         columns=["outcome", "label", "date"],
@@ -224,11 +235,34 @@ def _table(steps: list[Link], fit: CohortFit, used: pd.DataFrame) -> pd.DataFram
         before = calm[link.outcome].sum() / calm[link.parent].sum() if link.parent else np.nan
         bounds, net = ends(fit, fit.gross_draws[:, j]), ends(fit, fit.net_draws[:, j])
         rows.append(
-            (link.outcome, link.parent, link.label, value, low, high, before,
-             *(100 * np.array([fit.gross[j], *bounds, fit.net[j], *net])), rule)
-        )  # fmt: skip
-    columns = ["outcome", "parent", "label", "link", "link_low", "link_high", "before", "per_100",
-               "low", "high", "net_per_100", "net_low", "net_high", "rule"]  # fmt: skip
+            (
+                link.outcome,
+                link.parent,
+                link.label,
+                value,
+                low,
+                high,
+                before,
+                *(100 * np.array([fit.gross[j], *bounds, fit.net[j], *net])),
+                rule,
+            )
+        )
+    columns = [
+        "outcome",
+        "parent",
+        "label",
+        "link",
+        "link_low",
+        "link_high",
+        "before",
+        "per_100",
+        "low",
+        "high",
+        "net_per_100",
+        "net_low",
+        "net_high",
+        "rule",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -76,9 +76,13 @@ def fit_cohorts(
     x, z, names = regressors(used)
     z[:, 1:] /= n[:, None]
     fit = linear.fit(
-        used[outcomes[0]].to_numpy() / n, x / n[:, None], effects(used), names=names,
-        instruments=z, weights=n if proportional else None,
-    )  # fmt: skip
+        used[outcomes[0]].to_numpy() / n,
+        x / n[:, None],
+        effects(used),
+        names=names,
+        instruments=z,
+        weights=n if proportional else None,
+    )
     fit.position(SEATS)
     y = fit.absorber.residualize(used[list(outcomes)].to_numpy()[fit.keep] / n[fit.keep, None])
     weighted = fit.x if fit.weights is None else fit.x * fit.weights[:, None]
@@ -92,8 +96,9 @@ def fit_cohorts(
     times = np.vstack([np.ones(len(labels)), _resamples(treated, draws, seed)])
     beta = np.linalg.solve((times @ left).reshape(-1, k, k), (times @ right).reshape(-1, k, m))
     reach = frame.reach
-    combos = [combination(fit, np.multiply(w, (1.0, *reach)))
-              for w in (WEIGHTS[GROSS], WEIGHTS[NET])]  # fmt: skip
+    combos = [
+        combination(fit, np.multiply(w, (1.0, *reach))) for w in (WEIGHTS[GROSS], WEIGHTS[NET])
+    ]
     gross, net = (np.einsum("k,bkm->bm", w, beta) for w in combos)
     return CohortFit(
         outcomes, gross[0], net[0], gross[1:], net[1:], len(labels), int(treated.sum())

@@ -117,17 +117,30 @@ class Detectability(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per way of looking: smallest effect in jobs and per graduate, power."""
-        rows = [(d.name, d.smallest, d.smallest / self.graduates if self.graduates else np.nan,
-                 self.jobs, d.power(self.jobs)) for d in self.designs]  # fmt: skip
+        rows = [
+            (
+                d.name,
+                d.smallest,
+                d.smallest / self.graduates if self.graduates else np.nan,
+                self.jobs,
+                d.power(self.jobs),
+            )
+            for d in self.designs
+        ]
         names = ["design", "smallest", "smallest_per_graduate", "plausible_jobs", "power"]
         return pd.DataFrame(rows, columns=names)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the smallest visible effect of each way of looking beside the plausible one."""
         return plots.against(
-            self.to_frame(), y="design", x="smallest", limit=self.jobs, ax=ax,
-            xlabel="Plus petit effet décelable, en emplois", said="Plus grand effet plausible",
-        )  # fmt: skip
+            self.to_frame(),
+            y="design",
+            x="smallest",
+            limit=self.jobs,
+            ax=ax,
+            xlabel="Plus petit effet décelable, en emplois",
+            said="Plus grand effet plausible",
+        )
 
     def method(self) -> str:
         """Return one French paragraph on the method, with references."""

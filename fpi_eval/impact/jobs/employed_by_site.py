@@ -58,10 +58,13 @@ def employed_by_site(panel: pd.DataFrame, sites: pd.DataFrame, horizon: int = 6)
     x, z, names = regressors(frame, {DEP: EXPOSURES[DEP]})
     z[:, 1:] /= n[:, None]
     fit = linear.fit(
-        frame["y"].to_numpy() / n, x / n[:, None],
+        frame["y"].to_numpy() / n,
+        x / n[:, None],
         [frame["cell"].to_numpy(), interaction(frame["code_region"], frame["time"])],
-        names=names, instruments=z, weights=n,
-    )  # fmt: skip
+        names=names,
+        instruments=z,
+        weights=n,
+    )
     fit.position(SEATS)
     used = frame[fit.keep]
     psi = [fit.jackknife(used[c].to_numpy()) for c in ("uai", "code_departement")]
@@ -70,10 +73,16 @@ def employed_by_site(panel: pd.DataFrame, sites: pd.DataFrame, horizon: int = 6)
     for label, moved in ((SITE, 0.0), (NET, reach)):
         w = combination(fit, (1.0, 0.0, moved))
         found = answer(
-            used, w @ fit.coefficients, psi[0] @ w, psi[1] @ w, estimator="Établissements",
-            kind=CR3, label=label, dropped=frame.dropped + fit.dropped,
+            used,
+            w @ fit.coefficients,
+            psi[0] @ w,
+            psi[1] @ w,
+            estimator="Établissements",
+            kind=CR3,
+            label=label,
+            dropped=frame.dropped + fit.dropped,
             description=DESCRIPTION,
-        )  # fmt: skip
+        )
         items.append(scaled(found, seat_exits(frame)))
     return Estimates(tuple(items))
 

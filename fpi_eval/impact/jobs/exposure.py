@@ -78,8 +78,14 @@ def exposure_panel(
     shares = np.column_stack([_shares(units, mix[mix["course"] == c], secteurs) for c in courses])
     shocks = graduates.loc[courses].to_numpy(float)
     units = units.assign(exposure=shares @ shocks)
-    return Exposure(units, shares, shocks, tuple(courses), end - start,
-                    (("zone × secteur sans emploi connu aux deux dates", lost),))  # fmt: skip
+    return Exposure(
+        units,
+        shares,
+        shocks,
+        tuple(courses),
+        end - start,
+        (("zone × secteur sans emploi connu aux deux dates", lost),),
+    )
 
 
 def _units(jobs: pd.DataFrame, secteurs: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
@@ -89,8 +95,12 @@ def _units(jobs: pd.DataFrame, secteurs: pd.DataFrame, start: int, end: int) -> 
         raise FpiError(f"les années {start} et {end} ne sont pas toutes deux dans les emplois.")
     regions = jobs.groupby(["code_zone", "code_region"])["emplois"].sum().reset_index()
     regions = regions.sort_values("emplois").drop_duplicates("code_zone", keep="last")
-    wide = fed.pivot_table(index=["code_zone", "secteur"], columns="annee", values="emplois",
-                           aggfunc=lambda v: v.sum(min_count=1))  # fmt: skip
+    wide = fed.pivot_table(
+        index=["code_zone", "secteur"],
+        columns="annee",
+        values="emplois",
+        aggfunc=lambda v: v.sum(min_count=1),
+    )
     wide = wide.rename(columns={start: "start", end: "end"}).rename_axis(columns=None).reset_index()
     wide["growth"] = (wide["end"] / wide["start"] - 1).where(wide["start"] > 0)
     return wide.merge(regions[["code_zone", "code_region"]], on="code_zone")
@@ -122,8 +132,9 @@ class ExposureEstimate(Result):
         f = self.found
         interval = (
             f"intervalle à 95 % {text.intervalle(f.akm0.low, f.akm0.high, 1)}"
-            if f.akm0.bounded else "intervalle non borné"
-        )  # fmt: skip
+            if f.akm0.bounded
+            else "intervalle non borné"
+        )
         lines = [
             f"Emplois par diplômé de plus : {text.signe(f.estimate, 1)} ({interval} ; "
             f"{text.nombre(f.n_units)} zones × secteurs, {text.nombre(self.n_zones)} zones)."
@@ -146,14 +157,26 @@ class ExposureEstimate(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row."""
         f = self.found
-        return pd.DataFrame([{
-            "estimate": f.estimate, "std_error": f.se_akm, "ci_low": self.interval[0],
-            "ci_high": self.interval[1], "se_akm": f.se_akm, "se_bhj": f.se_bhj,
-            "se_zone": self.se_zone, "akm0_low": f.akm0.low if f.akm0.bounded else np.nan,
-            "akm0_high": f.akm0.high if f.akm0.bounded else np.nan,
-            "effective_shocks": f.effective_shocks, "largest_share": f.largest_share,
-            "n_units": f.n_units, "n_zones": self.n_zones, "trusted": f.trusted,
-        }])  # fmt: skip
+        return pd.DataFrame(
+            [
+                {
+                    "estimate": f.estimate,
+                    "std_error": f.se_akm,
+                    "ci_low": self.interval[0],
+                    "ci_high": self.interval[1],
+                    "se_akm": f.se_akm,
+                    "se_bhj": f.se_bhj,
+                    "se_zone": self.se_zone,
+                    "akm0_low": f.akm0.low if f.akm0.bounded else np.nan,
+                    "akm0_high": f.akm0.high if f.akm0.bounded else np.nan,
+                    "effective_shocks": f.effective_shocks,
+                    "largest_share": f.largest_share,
+                    "n_units": f.n_units,
+                    "n_zones": self.n_zones,
+                    "trusted": f.trusted,
+                }
+            ]
+        )
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the estimate and its interval; no line where nothing bounds it."""

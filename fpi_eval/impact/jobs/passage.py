@@ -65,9 +65,13 @@ def _estimate(frame: pd.DataFrame, outcome: str, effects: list[list[str]], label
     net = absorber.residualize(np.column_stack([y, x]))
     rule = inference.choose(min(fit.n_clusters, 19))  # every region has places: all are treated
     wild = inference.wild_cluster(
-        net[:, 0], net[:, 1], np.empty((len(y), 0)), region,
-        n_parameters=1 + counted_rank(absorber, codes, region), effects=absorber,
-    )  # fmt: skip
+        net[:, 0],
+        net[:, 1],
+        np.empty((len(y), 0)),
+        region,
+        n_parameters=1 + counted_rank(absorber, codes, region),
+        effects=absorber,
+    )
     return Estimate(
         outcome=outcome,
         estimator="moindres carrés, effets absorbés",

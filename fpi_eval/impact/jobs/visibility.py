@@ -34,10 +34,14 @@ def _detectability(year: Year, graduates: float, years: int) -> Detectability:
         before = min(year.programme.rentree_debut - 1, int(fed["annee"].max()))
         try:
             return from_jobs(
-                what.territoire.joined(fed), what.territoire.code_region, graduates=graduates,
-                before=before, years=years, plausible=plausible,
+                what.territoire.joined(fed),
+                what.territoire.code_region,
+                graduates=graduates,
+                before=before,
+                years=years,
+                plausible=plausible,
                 exposure=_zones(year, graduates, before),
-            )  # fmt: skip
+            )
         except FpiError:
             pass  # too few years before the programme: the reference figures answer
     if "emploi_industriel" not in known:
@@ -47,9 +51,13 @@ def _detectability(year: Year, graduates: float, years: int) -> Detectability:
             "programme."
         )
     return from_reference(
-        known["emploi_industriel"], known["ecart_type_croissance"], graduates=graduates,
-        years=years, n_regions=int(known["regions"]), plausible=plausible,
-    )  # fmt: skip
+        known["emploi_industriel"],
+        known["ecart_type_croissance"],
+        graduates=graduates,
+        years=years,
+        n_regions=int(known["regions"]),
+        plausible=plausible,
+    )
 
 
 def _zones(year: Year, graduates: float, before: int) -> Exposure | None:

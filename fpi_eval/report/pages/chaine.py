@@ -53,7 +53,7 @@ def chaine(found: Chain | Absent, context: Context) -> Figure | Absent:
         rows[["label", "amount", "remaining"]],
         formats={"amount": ("signe", 1), "remaining": ("nombre", 1)},
         labels={"label": "Étape", "amount": "Variation", "remaining": "Reste"},
-    )  # fmt: skip
+    )
 
 
 def maillons(found: Chain | Absent, panel: CellPanel, context: Context) -> Table | Absent:
@@ -70,13 +70,19 @@ def maillons(found: Chain | Absent, panel: CellPanel, context: Context) -> Table
         "Les maillons de la chaîne, et la date de ceux qu'on ne peut pas encore voir",
         formats=dict.fromkeys(("link", "link_low", "link_high"), ("pourcent", 0))
         | {"per_100": ("nombre", 0)},
-        labels={"label": "Maillon", "link": "Part du maillon précédent", "link_low": "Borne basse",
-                "link_high": "Borne haute", "per_100": "Pour 100 places", "quand": "Constat"},
+        labels={
+            "label": "Maillon",
+            "link": "Part du maillon précédent",
+            "link_low": "Borne basse",
+            "link_high": "Borne haute",
+            "per_100": "Pour 100 places",
+            "quand": "Constat",
+        },
         source=f"Constat de rentrée, registre des ouvertures ; {context.credit}",
         note="Intervalles à 95 %, bootstrap conjoint par département (par établissement si moins "
         "de cinq sont concernés). Une part au-dessus de 100 % est possible : c'est un rapport de "
         "deux effets estimés.",
-    )  # fmt: skip
+    )
 
 
 def _when(panel: CellPanel, outcome: str, today: date) -> str:
@@ -114,7 +120,7 @@ def cascade(found: Displacement | Absent, context: Context) -> Figure | Absent:
         rows[["label", "amount", "remaining"]],
         formats={"amount": ("signe", 1), "remaining": ("nombre", 1)},
         labels={"label": "Étape", "amount": "Variation", "remaining": "Reste"},
-    )  # fmt: skip
+    )
 
 
 def deductions(found: Displacement | Absent, what: Additionnalite) -> str:
@@ -157,11 +163,16 @@ def echelles(parts: Mapping[str, Estimates | Absent], context: Context) -> Table
         pd.DataFrame(rows, columns=names),
         "Entrants de plus pour 100 places, selon l'échelle et le remplissage d'avant",
         formats=dict.fromkeys(names[2:], ("signe", 0)),
-        labels={"sens": "Mesure", "groupe": "Où", "valeur": "Pour 100 places",
-                "bas": "Borne basse", "haut": "Borne haute"},
+        labels={
+            "sens": "Mesure",
+            "groupe": "Où",
+            "valeur": "Pour 100 places",
+            "bas": "Borne basse",
+            "haut": "Borne haute",
+        },
         source=f"Constat de rentrée, capacités ; {context.credit}",
         note="Échelle : effet des places sur le total des effectifs de la formation, puis de "
         "groupes plus larges, qui contiennent les voisines ; un effet qui diminue trahit un "
         f"déplacement. Pleine : au moins {text.pourcent(FULL, 0)} de places occupées avant "
         "le programme. Une ouverture là où il restait des places ne peut guère ajouter d'élèves.",
-    )  # fmt: skip
+    )

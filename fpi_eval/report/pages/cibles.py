@@ -39,19 +39,34 @@ def probabilites(found: Outlook | Absent) -> Table | Absent:
     both["probabilite_net"] = [
         NONE if np.isnan(chance) else _share(chance) for chance in both["probabilite_net"]
     ]
-    columns = ["scenario", "libelle", "lecture", "cible", "personnes", "probabilite",
-               "personnes_net", "probabilite_net"]  # fmt: skip
+    columns = [
+        "scenario",
+        "libelle",
+        "lecture",
+        "cible",
+        "personnes",
+        "probabilite",
+        "personnes_net",
+        "probabilite_net",
+    ]
     return table(
         both[columns].fillna({"personnes_net": NONE}),
         "Chances d'atteindre chaque cible, selon ce que « formé » veut dire",
         formats={"probabilite": _share},
-        labels={"scenario": "Scénario", "libelle": "Cible", "lecture": "Lecture",
-                "cible": "Visées", "personnes": "Brut", "probabilite": "Chances",
-                "personnes_net": "Net", "probabilite_net": "Chances, net"},
+        labels={
+            "scenario": "Scénario",
+            "libelle": "Cible",
+            "lecture": "Lecture",
+            "cible": "Visées",
+            "personnes": "Brut",
+            "probabilite": "Chances",
+            "personnes_net": "Net",
+            "probabilite_net": "Chances, net",
+        },
         source=f"Projection fpi_eval ; {found.context.credit}",
         note="Médiane, et entre parenthèses bornes à 80 %. « Places × années » compte les places, "
         f"occupées ou non : elles n'ont pas de lecture nette. {phrase_nette(found)}",
-    )  # fmt: skip
+    )
 
 
 def _people(row) -> str:
@@ -73,16 +88,22 @@ def restantes(found: Outlook | Absent) -> Table | Absent:
     rows = rows[~closed]
     words = [_need(r.places_par_an, r.cible) for r in rows.itertuples()]
     return table(
-        rows.assign(besoin=words)[["scenario", "libelle", "lecture", "rentrees_restantes",
-                                   "besoin"]],
+        rows.assign(besoin=words)[
+            ["scenario", "libelle", "lecture", "rentrees_restantes", "besoin"]
+        ],
         "Places à ouvrir en plus chaque rentrée pour avoir 80 chances sur 100",
-        labels={"scenario": "Scénario", "libelle": "Cible", "lecture": "Lecture",
-                "rentrees_restantes": "Rentrées restantes", "besoin": "Places par rentrée"},
+        labels={
+            "scenario": "Scénario",
+            "libelle": "Cible",
+            "lecture": "Lecture",
+            "rentrees_restantes": "Rentrées restantes",
+            "besoin": "Places par rentrée",
+        },
         source=f"Projection fpi_eval ; {found.context.credit}",
         note="En plus de celles du registre et du scénario. « Hors d'atteinte » : il faudrait plus "
         "de places par rentrée que la cible ne compte de personnes, ou aucune place ouverte "
         f"maintenant ne compterait avant l'échéance.{past} {phrase_nette(found)}",
-    )  # fmt: skip
+    )
 
 
 def _need(seats: float, people: float) -> str:
@@ -115,19 +136,33 @@ def epreuve(rows: pd.DataFrame, context: Context) -> Table | Absent:
         )
     inside = rows["dans_bande"].mean()
     shown = rows.assign(
-        niveau=rows["niveau"].map(text.NIVEAUX), annee=rows["annee"].map(lambda y: f"{y - 1}-{y}"),
+        niveau=rows["niveau"].map(text.NIVEAUX),
+        annee=rows["annee"].map(lambda y: f"{y - 1}-{y}"),
         verdict=np.where(rows["dans_bande"], "dans la bande", "hors de la bande"),
-    )  # fmt: skip
+    )
     return table(
         shown[["niveau", "annee", "mediane", "bas", "haut", "observe", "verdict", "crps", "pit"]],
         "Projeté avec les années d'avant, puis observé : élèves de dernière année",
-        formats={"pit": ("nombre", 2), "crps": WHOLE, "mediane": WHOLE, "bas": WHOLE,
-                 "haut": WHOLE},
-        labels={"niveau": "Niveau", "annee": "Millésime", "mediane": "Projeté (médiane)",
-                "bas": "Borne basse", "haut": "Borne haute", "observe": "Observé",
-                "verdict": "Constat", "crps": "CRPS", "pit": "PIT"},
+        formats={
+            "pit": ("nombre", 2),
+            "crps": WHOLE,
+            "mediane": WHOLE,
+            "bas": WHOLE,
+            "haut": WHOLE,
+        },
+        labels={
+            "niveau": "Niveau",
+            "annee": "Millésime",
+            "mediane": "Projeté (médiane)",
+            "bas": "Borne basse",
+            "haut": "Borne haute",
+            "observe": "Observé",
+            "verdict": "Constat",
+            "crps": "CRPS",
+            "pit": "PIT",
+        },
         source=context.credit,
         note=f"{text.pourcent(inside, 0)} des {len(rows)} constats sont dans la bande à 80 %. Il "
         "s'agit de toutes les places des filières du programme dans la région, pas des seules "
         "places du programme.",
-    )  # fmt: skip
+    )

@@ -69,13 +69,19 @@ def couts(found: Sequence[UnitCost], context: Context) -> Table:
         rows[["programme", "basis", "unit", "count", "ratio", "words"]],
         "Coût par place et par personne",
         formats={"ratio": "euros", "count": WHOLE},
-        labels={"programme": "Programme", "basis": "Montant", "unit": "Par", "count": "Nombre",
-                "ratio": "Euros", "words": "Intervalle à 95 %"},
+        labels={
+            "programme": "Programme",
+            "basis": "Montant",
+            "unit": "Par",
+            "count": "Nombre",
+            "ratio": "Euros",
+            "words": "Intervalle à 95 %",
+        },
         source=f"{what.cout.source} ; projection fpi_eval ; {context.credit}",
         note="Le montant est celui de tout le programme, quelle que soit la part déjà ouverte. "
         "« Net » : ceux qui sont pris aux formations voisines sont ôtés. Le fonctionnement "
         f"(enseignants) n'est pas compté.{MINIMUM if what.cout.minimum else ''}",
-    )  # fmt: skip
+    )
 
 
 def emplois(
@@ -89,11 +95,17 @@ def emplois(
         pd.concat(parts, ignore_index=True)[["basis", "sinon", "lieu", "count", "ratio", "words"]],
         by_horizon(context.programme, f"Coût par emploi net à {MONTHS} mois des diplômés"),
         formats={"ratio": "euros", "count": WHOLE},
-        labels={"basis": "Montant", "sinon": "Sans la formation", "lieu": "Où",
-                "count": "Emplois nets", "ratio": "Euros", "words": "Intervalle à 95 %"},
+        labels={
+            "basis": "Montant",
+            "sinon": "Sans la formation",
+            "lieu": "Où",
+            "count": "Emplois nets",
+            "ratio": "Euros",
+            "words": "Intervalle à 95 %",
+        },
         source=f"Projection fpi_eval ; InserJeunes ; programme.toml ; {context.credit}",
         note=_assumed(rates, context),
-    )  # fmt: skip
+    )
 
 
 def _assumed(rates: pd.DataFrame, context: Context) -> str:
@@ -127,9 +139,11 @@ def acceptabilite(found: Outlook | Absent) -> Figure | Absent:
     )
     prices = np.linspace(0, dear, PRICES + 1)[1:]
     rows = pd.concat(
-        acceptability(cost, float(total.mean()), float(total.std()), prices, draws=total)
-        .assign(label=basis) for basis, cost in amounts(programme.cout).items()
-    )  # fmt: skip
+        acceptability(cost, float(total.mean()), float(total.std()), prices, draws=total).assign(
+            label=basis
+        )
+        for basis, cost in amounts(programme.cout).items()
+    )
     told, read = [], []
     for basis, part in rows.groupby("label", sort=False):
         sure = part.loc[part["share"] >= 0.8, "threshold"].min()

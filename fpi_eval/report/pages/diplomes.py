@@ -187,9 +187,13 @@ def plantes(evaluation: Evaluation | Absent, source: str) -> Figure | Absent:
         found.summary().replace("\n", " "),
         rows[columns],
         formats=dict.fromkeys(columns[1:], ("signe", 3)),
-        labels={"label": "Effet", **BOUNDS, "cal_low": "Étalonné, bas",
-                "cal_high": "Étalonné, haut"},
-    )  # fmt: skip
+        labels={
+            "label": "Effet",
+            **BOUNDS,
+            "cal_low": "Étalonné, bas",
+            "cal_high": "Étalonné, haut",
+        },
+    )
 
 
 def controles(evaluation: Evaluation | Absent, source: str) -> Table | Absent:
@@ -246,8 +250,14 @@ def robustesse(
         return choix
     rows = pd.concat([choix.assign(unite="par place"), ouvertures.assign(unite="par ouverture")])
     rows = rows.assign(raison=rows["raison"].fillna("").replace("", "–"))
-    labels = {"label": "Estimateur", "unite": "Unité", "estimate": "Effet",
-              "ci_low": "Borne basse", "ci_high": "Borne haute", "raison": "Remarque"}  # fmt: skip
+    labels = {
+        "label": "Estimateur",
+        "unite": "Unité",
+        "estimate": "Effet",
+        "ci_low": "Borne basse",
+        "ci_high": "Borne haute",
+        "raison": "Remarque",
+    }
     return table(
         rows[[*labels]].reset_index(drop=True),
         f"Ce que disent les autres estimateurs ({name_of(outcome)})",
@@ -310,16 +320,24 @@ def calendrier(vagues: pd.DataFrame, source: str) -> Table | Absent:
         derniere_annee=vagues["derniere_annee"].map(text.annee_scolaire),
         diplomes="juin " + vagues["sortie"].astype(str),
         emploi="fin " + (vagues["sortie"] + 1).astype(str),
-        vu=np.select([vagues["voie"] == "apprentissage", vagues["observee"]],
-                     ["non : apprentissage", "oui"], "pas encore"),
+        vu=np.select(
+            [vagues["voie"] == "apprentissage", vagues["observee"]],
+            ["non : apprentissage", "oui"],
+            "pas encore",
+        ),
         voie=vagues["voie"].map(text.VOIES),
-    )  # fmt: skip
+    )
     labels = {
-        "rentree": "Rentrée d'ouverture", "duree": "Années d'études", "voie": "Voie",
-        "formations": "Formations", "places": "Places", "derniere_annee": "Dernière année",
-        "diplomes": "Diplômés", "emploi": "Emploi à 6 mois publié",
+        "rentree": "Rentrée d'ouverture",
+        "duree": "Années d'études",
+        "voie": "Voie",
+        "formations": "Formations",
+        "places": "Places",
+        "derniere_annee": "Dernière année",
+        "diplomes": "Diplômés",
+        "emploi": "Emploi à 6 mois publié",
         "vu": "Dernière année dans les fichiers",
-    }  # fmt: skip
+    }
     return table(
         rows[[*labels]].astype({"rentree": str, "duree": str}),
         "Quand pourra-t-on compter les diplômés de chaque vague ?",

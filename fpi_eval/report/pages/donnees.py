@@ -119,16 +119,25 @@ def masques(rows: pd.DataFrame, context: Context) -> Figure:
         for voie, row in last.iterrows()
     ]
     return Figure(
-        share_bars(drawn, x="millesime", hue="voie", y="part_taux",
-                   ylabel="Part des taux d'emploi à 6 mois masqués"),
+        share_bars(
+            drawn,
+            x="millesime",
+            hue="voie",
+            y="part_taux",
+            ylabel="Part des taux d'emploi à 6 mois masqués",
+        ),
         "Beaucoup de taux sont masqués, mais ils portent sur peu d'élèves",
         context.credit,
         f"Barres par millésime et voie. Au dernier millésime, {' ; '.join(words)}.",
         drawn,
         formats={"part_taux": ("pourcent", 0), "part_eleves": ("pourcent", 1)},
-        labels={"millesime": "Millésime", "voie": "Voie", "part_taux": "Taux masqués",
-                "part_eleves": "Élèves de ces formations"},
-    )  # fmt: skip
+        labels={
+            "millesime": "Millésime",
+            "voie": "Voie",
+            "part_taux": "Taux masqués",
+            "part_eleves": "Élèves de ces formations",
+        },
+    )
 
 
 def changements(rows: pd.DataFrame, context: Context) -> Table:

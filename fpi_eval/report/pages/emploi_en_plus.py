@@ -70,9 +70,15 @@ def effets(found: AdditionalJobs | Absent, context: Context) -> Table | Absent:
     return table(
         rows[["mois", "maille", "group", "effect", "entre", "intervalle", "hidden_share"]],
         "Personnes en emploi en plus, par durée depuis la sortie",
-        labels={"mois": "Durée", "maille": "Maille", "group": "Groupe", "effect": "Effet",
-                "entre": "Personnes en plus", "intervalle": "Intervalle à 95 %",
-                "hidden_share": "Part masquée"},
+        labels={
+            "mois": "Durée",
+            "maille": "Maille",
+            "group": "Groupe",
+            "effect": "Effet",
+            "entre": "Personnes en plus",
+            "intervalle": "Intervalle à 95 %",
+            "hidden_share": "Part masquée",
+        },
         source=f"InserJeunes, constat de rentrée ; {context.credit}",
         note="Voie scolaire des lycées professionnels, en nombre de personnes : une place de plus "
         "fait plus de sortants, donc plus d'emplois, même si le taux ne bouge pas. Une ligne du "
@@ -83,7 +89,7 @@ def effets(found: AdditionalJobs | Absent, context: Context) -> Table | Absent:
         "permettent tous les effectifs masqués à la fois ; n'y sont comparées que les formations "
         "d'au moins 40 élèves avant le programme. Part masquée : élèves des formations "
         "ouvertes dont l'emploi n'est pas publié. " + _late(late),
-    )  # fmt: skip
+    )
 
 
 def _late(reasons: list[tuple[str, int]]) -> str:
@@ -134,10 +140,14 @@ def rupture(moved: pd.DataFrame | Absent, context: Context) -> Table | Absent:
         shown[["voie", "avant", "apres", "ecart"]],
         "Ce que l'entrée des emplois publics a fait aux taux, dans les autres régions",
         formats={"avant": ("pourcent", 1), "apres": ("pourcent", 1), "ecart": text.points},
-        labels={"voie": "Voie", "avant": before.replace("_", "-"),
-                "apres": after.replace("_", "-"), "ecart": "Écart"},
+        labels={
+            "voie": "Voie",
+            "avant": before.replace("_", "-"),
+            "apres": after.replace("_", "-"),
+            "ecart": "Écart",
+        },
         source=f"InserJeunes ; {context.credit}",
         note="Sans aucune place du programme : un avant-après dans la région prendrait cet écart, "
         "où entre aussi la conjoncture, pour un effet. Les estimations comparent chaque formation "
         "à la même ailleurs, la même année.",
-    )  # fmt: skip
+    )

@@ -80,23 +80,44 @@ def decelable(
     rows["verdict"] = (rows["plausible_jobs"] >= rows["smallest"]).map(
         {True: "visible", False: "invisible"}
     )
-    columns = ["scenario", "design", "graduates", "plausible_jobs", "years", "smallest",
-               "smallest_per_graduate", "power", "verdict"]  # fmt: skip
+    columns = [
+        "scenario",
+        "design",
+        "graduates",
+        "plausible_jobs",
+        "years",
+        "smallest",
+        "smallest_per_graduate",
+        "power",
+        "verdict",
+    ]
     return table(
         rows[columns].assign(design=rows["design"].str.capitalize()),
         "Le plus grand effet plausible face au plus petit effet décelable",
-        formats={"graduates": "nombre", "plausible_jobs": "nombre", "smallest": "nombre",
-                 "smallest_per_graduate": ("nombre", 2), "power": ("pourcent", 0),
-                 "years": "nombre"},
-        labels={"scenario": "Scénario", "design": "Façon de regarder", "graduates": "Personnes",
-                "plausible_jobs": "Emplois au plus", "years": "Années",
-                "smallest": "Décelable (emplois)", "smallest_per_graduate": "Par personne",
-                "power": "Chances de le voir", "verdict": "Verdict"},
+        formats={
+            "graduates": "nombre",
+            "plausible_jobs": "nombre",
+            "smallest": "nombre",
+            "smallest_per_graduate": ("nombre", 2),
+            "power": ("pourcent", 0),
+            "years": "nombre",
+        },
+        labels={
+            "scenario": "Scénario",
+            "design": "Façon de regarder",
+            "graduates": "Personnes",
+            "plausible_jobs": "Emplois au plus",
+            "years": "Années",
+            "smallest": "Décelable (emplois)",
+            "smallest_per_graduate": "Par personne",
+            "power": "Chances de le voir",
+            "verdict": "Verdict",
+        },
         source="Chiffres de référence" if jobs.empty else credit(context),
         note="Toutes les personnes formées sont comptées comme diplômées de plus, et chacune "
         "comme apportant au plus un demi-emploi : c'est le cas le plus favorable. Décelable : vu "
         "80 fois sur 100 par un test à 5 %.",
-    )  # fmt: skip
+    )
 
 
 def references(known: pd.DataFrame) -> Table:
@@ -106,10 +127,15 @@ def references(known: pd.DataFrame) -> Table:
     return table(
         rows[["libelle", "valeur", "date", "nature", "source"]],
         "Chiffres de référence du calcul",
-        labels={"libelle": "Grandeur", "valeur": "Valeur", "date": "Date", "nature": "Nature",
-                "source": "Source"},
+        labels={
+            "libelle": "Grandeur",
+            "valeur": "Valeur",
+            "date": "Date",
+            "nature": "Nature",
+            "source": "Source",
+        },
         source=f"{emplois.OWN} du programme, data/reference/{emplois.NATIONAL.name}",
-    )  # fmt: skip
+    )
 
 
 def _why(context: Context) -> str:
@@ -125,12 +151,17 @@ def secteurs(fed: pd.DataFrame, context: Context) -> Table | Absent:
     return table(
         rows[["filiere", "na38", "libelle", "industrie", "motif"]],
         "Secteurs que chaque filière alimente (déclarés)",
-        labels={"filiere": "Filière", "na38": "NAF 38", "libelle": "Secteur",
-                "industrie": "Industrie", "motif": "Raison"},
+        labels={
+            "filiere": "Filière",
+            "na38": "NAF 38",
+            "libelle": "Secteur",
+            "industrie": "Industrie",
+            "motif": "Raison",
+        },
         source="secteurs.csv du programme",
         note="Le secteur de l'employeur ne dit pas le métier : un informaticien travaille aussi "
         "dans la métallurgie. Modifiez le fichier pour changer la carte.",
-    )  # fmt: skip
+    )
 
 
 def emploi_filieres(found: pd.DataFrame, context: Context) -> Table | Absent:
@@ -141,14 +172,22 @@ def emploi_filieres(found: pd.DataFrame, context: Context) -> Table | Absent:
     return table(
         rows[["filiere", "territoire", "emplois_avant", "emplois", "evolution"]],
         f"Emplois des secteurs alimentés, fin {rows['annee'].iloc[0]} et un an avant",
-        formats={"emplois": "nombre", "emplois_avant": "nombre",
-                 "evolution": lambda value: f"{text.signe(100 * value, 1)}\u00a0%"},
-        labels={"filiere": "Filière", "territoire": "Territoire", "emplois_avant": "Un an avant",
-                "emplois": "Emplois", "evolution": "Évolution"},
+        formats={
+            "emplois": "nombre",
+            "emplois_avant": "nombre",
+            "evolution": lambda value: f"{text.signe(100 * value, 1)}\u00a0%",
+        },
+        labels={
+            "filiere": "Filière",
+            "territoire": "Territoire",
+            "emplois_avant": "Un an avant",
+            "emplois": "Emplois",
+            "evolution": "Évolution",
+        },
         source=credit(context),
         note="Secteur privé, au 31 décembre. Un secteur qui sert deux filières compterait dans les "
         "deux : n'additionnez pas les filières.",
-    )  # fmt: skip
+    )
 
 
 def departements(found: pd.DataFrame, context: Context) -> Figure | Absent:
@@ -162,8 +201,12 @@ def departements(found: pd.DataFrame, context: Context) -> Figure | Absent:
     ordered = named.loc[total.sort_values(ascending=False).index].reset_index(drop=True)
     top = ordered["departement"].iloc[0]
     return Figure(
-        stacked_rows(ordered, rows="departement", columns=columns,
-                     xlabel=f"Emplois des secteurs alimentés, fin {year}"),
+        stacked_rows(
+            ordered,
+            rows="departement",
+            columns=columns,
+            xlabel=f"Emplois des secteurs alimentés, fin {year}",
+        ),
         f"{top} réunit {text.pourcent(total.max() / total.sum(), 0)} des emplois des secteurs "
         "que les filières alimentent",
         credit(context),
@@ -172,7 +215,7 @@ def departements(found: pd.DataFrame, context: Context) -> Figure | Absent:
         ordered[["departement", *columns]],
         formats=dict.fromkeys(columns, "nombre"),
         labels={"departement": "Département"},
-    )  # fmt: skip
+    )
 
 
 def zones(found: pd.DataFrame, lost: int, context: Context) -> Table | Absent:
@@ -188,14 +231,19 @@ def zones(found: pd.DataFrame, lost: int, context: Context) -> Table | Absent:
         note += f" {text.pluriel(lost, 'ouverture')} sans commune reconnue n'y figurent pas."
     return table(
         rows.assign(pour_mille=1000 * rows["places"] / rows["emplois"])[
-            ["zone", "emplois", "places", "pour_mille"]],
+            ["zone", "emplois", "places", "pour_mille"]
+        ],
         f"Les {len(rows)} zones d'emploi qui comptent le plus d'emplois des secteurs alimentés",
         formats={"emplois": "nombre", "places": "nombre", "pour_mille": ("nombre", 1)},
-        labels={"zone": "Zone d'emploi", "emplois": "Emplois", "places": "Places ouvertes",
-                "pour_mille": "Places pour 1 000 emplois"},
+        labels={
+            "zone": "Zone d'emploi",
+            "emplois": "Emplois",
+            "places": "Places ouvertes",
+            "pour_mille": "Places pour 1 000 emplois",
+        },
         source=credit(context),
         note=note,
-    )  # fmt: skip
+    )
 
 
 def methode() -> str:

@@ -33,7 +33,7 @@ def eventail(found: Outlook | Absent, lecture: str = "entrants") -> Figure | Abs
         rows.assign(annee=rows["annee"].astype(str)),
         formats=dict.fromkeys(QUANTILES, WHOLE),
         labels={"annee": "Année", **QUANTILES},
-    )  # fmt: skip
+    )
 
 
 def diplomes(found: Outlook | Absent) -> Figure | Absent:
@@ -74,7 +74,7 @@ def niveaux(found: Outlook | Absent) -> Figure | Absent:
         pd.concat(drawn)[["niveau", "annee", *QUANTILES]],
         formats=dict.fromkeys(QUANTILES, WHOLE),
         labels={"niveau": "Niveau", "annee": "Année", **QUANTILES},
-    )  # fmt: skip
+    )
 
 
 def filieres(found: Outlook | Absent) -> Table | Absent:
@@ -93,4 +93,4 @@ def filieres(found: Outlook | Absent) -> Table | Absent:
         formats=dict.fromkeys(QUANTILES, WHOLE),
         labels={"filiere": "Filière", "niveau": "Niveau", **QUANTILES},
         source=f"Projection fpi_eval ; {found.context.credit}",
-    )  # fmt: skip
+    )

@@ -57,8 +57,13 @@ def famille(brut: Family | Absent, net: Family | Absent, source: str) -> Table |
     rows = pd.concat(parts, ignore_index=True)
     for name in ADJUSTED:
         rows[name] = rows[name].astype(object).where(rows[name].notna(), NOT_ADJUSTED)
-    labels = {"label": "Résultat", "effet": "Effet", **BOUNDS,
-              "p_romano_wolf": "p Romano–Wolf", "p_holm": "p Holm"}  # fmt: skip
+    labels = {
+        "label": "Résultat",
+        "effet": "Effet",
+        **BOUNDS,
+        "p_romano_wolf": "p Romano–Wolf",
+        "p_holm": "p Holm",
+    }
     return table(
         rows[[*labels]],
         "L'effet par place sur chaque résultat, valeurs p ajustées",
@@ -112,8 +117,14 @@ def groupes(
     if found.table.empty:
         return Absent(found.sentence())
     shown = DIMENSIONS["tension"].label in set(found.table["dimension"])
-    labels = {"dimension": "Découpage", "group": "Groupe", "seats": "Places × sessions", **BOUNDS,
-              "p_romano_wolf": "p Romano–Wolf", "p_holm": "p Holm"}  # fmt: skip
+    labels = {
+        "dimension": "Découpage",
+        "group": "Groupe",
+        "seats": "Places × sessions",
+        **BOUNDS,
+        "p_romano_wolf": "p Romano–Wolf",
+        "p_holm": "p Holm",
+    }
     return table(
         found.to_frame()[[*labels]],
         f"Pour qui l'effet diffère-t-il ? ({OUTCOMES.get(outcome, outcome).lower()})",

@@ -86,8 +86,9 @@ def taux(published: Sheet, context: Context) -> Figure:
     named["groupe"] = named["territoire"] + ", " + named["voie"].str.lower()
     last = named[named["millesime"] == named["millesime"].max()]
     said = [f"{r.groupe} {text.pourcent(r.taux, 1)}" for r in last.itertuples()]
-    drawn = named[["groupe", "millesime", "en_emploi_6_mois", "sortants", "taux", "ic_bas",
-                   "ic_haut"]]  # fmt: skip
+    drawn = named[
+        ["groupe", "millesime", "en_emploi_6_mois", "sortants", "taux", "ic_bas", "ic_haut"]
+    ]
     region = context.region
     rate = last.set_index(["territoire", "voie"])["taux"]
     higher = [
@@ -103,15 +104,21 @@ def taux(published: Sheet, context: Context) -> Figure:
     return Figure(
         range_lines(drawn, x="millesime", y="taux", hue="groupe", ylabel="Taux d'emploi à 6 mois"),
         titre,
-        f"{published.source}, millésimes {named['millesime'].min()} à "
-        f"{named['millesime'].max()}",
+        f"{published.source}, millésimes {named['millesime'].min()} à {named['millesime'].max()}",
         "Courbes par millésime, avec intervalle à 95 %. Au dernier millésime : "
         f"{' ; '.join(said)}.",
         published.rows.derived(drawn, drawn[[]].copy()),
         formats=dict.fromkeys(("taux", "ic_bas", "ic_haut"), ("pourcent", 1)),
-        labels={"groupe": "Groupe", "millesime": "Millésime", "en_emploi_6_mois": "En emploi",
-                "sortants": "Sortants", "taux": "Taux", "ic_bas": "De", "ic_haut": "À"},
-    )  # fmt: skip
+        labels={
+            "groupe": "Groupe",
+            "millesime": "Millésime",
+            "en_emploi_6_mois": "En emploi",
+            "sortants": "Sortants",
+            "taux": "Taux",
+            "ic_bas": "De",
+            "ic_haut": "À",
+        },
+    )
 
 
 def _last(published: Sheet) -> pd.Series:
@@ -126,15 +133,28 @@ def par_filiere(found: Sheet) -> Table:
     last = found.frame["millesime"].max()
     return show(
         found,
-        ["territoire", "filiere", "niveau", "voie", "sortants", "en_emploi_6_mois",
-         "taux_emploi_6_mois", "taux_emploi_6_mois_bas", "taux_emploi_6_mois_haut"],
+        [
+            "territoire",
+            "filiere",
+            "niveau",
+            "voie",
+            "sortants",
+            "en_emploi_6_mois",
+            "taux_emploi_6_mois",
+            "taux_emploi_6_mois_bas",
+            "taux_emploi_6_mois_haut",
+        ],
         kept=_last(found),
-        labels={"en_emploi_6_mois": "En emploi", "taux_emploi_6_mois": "Taux d'emploi",
-                "taux_emploi_6_mois_bas": "De", "taux_emploi_6_mois_haut": "À"},
+        labels={
+            "en_emploi_6_mois": "En emploi",
+            "taux_emploi_6_mois": "Taux d'emploi",
+            "taux_emploi_6_mois_bas": "De",
+            "taux_emploi_6_mois_haut": "À",
+        },
         titre=f"Emploi à 6 mois par filière, niveau et voie, millésime {last}",
         note="Sortants en emploi salarié six mois après, sur les sortants dont la situation est "
         "publiée ; de … à … : intervalle à 95 %. Ceux qui poursuivent leurs études n'y sont pas.",
-    )  # fmt: skip
+    )
 
 
 def durees(found: Sheet) -> Table:
@@ -143,14 +163,19 @@ def durees(found: Sheet) -> Table:
     whole = rows["filiere"].eq(ENSEMBLE) & rows["niveau"].eq(ENSEMBLE)
     return show(
         found,
-        ["territoire", "voie", "millesime", "sortants",
-         *(f"taux_emploi_{months}_mois" for months in HORIZONS)],
+        [
+            "territoire",
+            "voie",
+            "millesime",
+            "sortants",
+            *(f"taux_emploi_{months}_mois" for months in HORIZONS),
+        ],
         kept=whole,
         labels={f"taux_emploi_{months}_mois": f"À {months} mois" for months in HORIZONS},
         titre="Emploi à 6, 12, 18 et 24 mois des sortants des filières du programme",
         note="Les taux d'un même millésime portent sur les mêmes sortants ; ceux à 18 et 24 mois "
         "sont publiés plus tard.",
-    )  # fmt: skip
+    )
 
 
 def devenir(found: Sheet) -> Table:
@@ -158,14 +183,17 @@ def devenir(found: Sheet) -> Table:
     last = found.frame["millesime"].max()
     return show(
         found,
-        ["territoire", "filiere", "niveau", "voie", "terminale",
-         *(one.name for one in AFTER)],
+        ["territoire", "filiere", "niveau", "voie", "terminale", *(one.name for one in AFTER)],
         kept=_last(found),
-        labels={"terminale": "Élèves", "taux_poursuite": "En études", "part_autre": "Autre",
-                "part_en_emploi_6_mois": "En emploi",
-                "taux_devenir_favorable": "Devenir favorable"},
+        labels={
+            "terminale": "Élèves",
+            "taux_poursuite": "En études",
+            "part_autre": "Autre",
+            "part_en_emploi_6_mois": "En emploi",
+            "taux_devenir_favorable": "Devenir favorable",
+        },
         titre=f"Que font les élèves de dernière année six mois après, millésime {last}",
-    )  # fmt: skip
+    )
 
 
 def terminale(found: Sheet, context: Context) -> Table:
@@ -195,23 +223,50 @@ def quadrants(found: Sheet | None) -> Figure | Absent:
     said = [f"{name} : {count.get(name, 0)}" for name in ("Q1", "Q2", "Q3", "Q4")]
     last = rows["millesime"].iloc[0]
     return Figure(
-        draw_quadrants(rows, x="taux_emploi_6_mois", y="taux_poursuite", size="terminale",
-                       x_mean="moyenne_emploi", y_mean="moyenne_poursuite", panel="diplome",
-                       name="formation"),
+        draw_quadrants(
+            rows,
+            x="taux_emploi_6_mois",
+            y="taux_poursuite",
+            size="terminale",
+            x_mean="moyenne_emploi",
+            y_mean="moyenne_poursuite",
+            panel="diplome",
+            name="formation",
+        ),
         f"{text.pluriel(count.get('Q1', 0), 'formation dépasse', 'formations dépassent')} la "
         "moyenne régionale à la fois en emploi et en poursuite d'études",
         f"{found.source}, millésime {last}",
         f"Nuages de points, un par diplôme : taux d'emploi à 6 mois en abscisse, taux de poursuite "
         f"en ordonnée ; les traits sont les moyennes régionales. {' ; '.join(said)}. "
         f"{len(found.frame) - len(rows)} formations ont un taux masqué et n'y sont pas.",
-        cells(found, ["formation", "diplome", "terminale", "sortants", "taux_emploi_6_mois",
-                      "taux_poursuite", "quadrant"]),
-        formats={"taux_emploi_6_mois": ("pourcent", 1), "taux_poursuite": ("pourcent", 1),
-                 "terminale": "nombre", "sortants": "nombre"},
-        labels={"formation": "Formation", "diplome": "Diplôme", "terminale": "Élèves",
-                "sortants": "Sortants", "taux_emploi_6_mois": "Emploi à 6 mois",
-                "taux_poursuite": "Poursuite", "quadrant": "Quadrant"},
-    )  # fmt: skip
+        cells(
+            found,
+            [
+                "formation",
+                "diplome",
+                "terminale",
+                "sortants",
+                "taux_emploi_6_mois",
+                "taux_poursuite",
+                "quadrant",
+            ],
+        ),
+        formats={
+            "taux_emploi_6_mois": ("pourcent", 1),
+            "taux_poursuite": ("pourcent", 1),
+            "terminale": "nombre",
+            "sortants": "nombre",
+        },
+        labels={
+            "formation": "Formation",
+            "diplome": "Diplôme",
+            "terminale": "Élèves",
+            "sortants": "Sortants",
+            "taux_emploi_6_mois": "Emploi à 6 mois",
+            "taux_poursuite": "Poursuite",
+            "quadrant": "Quadrant",
+        },
+    )
 
 
 def mouvement(changes: Sequence[RegionalChange], context: Context) -> Table:
@@ -224,23 +279,42 @@ def mouvement(changes: Sequence[RegionalChange], context: Context) -> Table:
     last = rows[rows["period"] == rows["period"].max()]
     reference = changes[0].reference.replace("_", "-")
     period = last["period"].iloc[0].replace("_", "-")
-    columns = ["voie", "resultat", "observed", "expected", "difference", "change", "rank",
-               "p_value"]  # fmt: skip
+    columns = [
+        "voie",
+        "resultat",
+        "observed",
+        "expected",
+        "difference",
+        "change",
+        "rank",
+        "p_value",
+    ]
     n_regions = changes[0].n_regions
     return table(
         show_alone(last[columns], Thresholds.of(context.programme.secret)),
         f"De {reference} à {period}, la région face aux mêmes formations ailleurs",
-        formats={"observed": "nombre", "expected": "nombre", "difference": "signe",
-                 "change": lambda value: f"{text.signe(100 * value, 1)}\u00a0%",
-                 "p_value": ("nombre", 2)},
-        labels={"voie": "Voie", "resultat": "Résultat", "observed": "Observé",
-                "expected": "Attendu si comme ailleurs", "difference": "Écart",
-                "change": "Écart relatif", "rank": "Rang de l'écart", "p_value": "Valeur p"},
+        formats={
+            "observed": "nombre",
+            "expected": "nombre",
+            "difference": "signe",
+            "change": lambda value: f"{text.signe(100 * value, 1)}\u00a0%",
+            "p_value": ("nombre", 2),
+        },
+        labels={
+            "voie": "Voie",
+            "resultat": "Résultat",
+            "observed": "Observé",
+            "expected": "Attendu si comme ailleurs",
+            "difference": "Écart",
+            "change": "Écart relatif",
+            "rank": "Rang de l'écart",
+            "p_value": "Valeur p",
+        },
         source=context.credit,
         note=f"Rang 1 : l'écart le plus grand des {n_regions} régions. La valeur p est ce rang "
         f"divisé par {n_regions} : même le plus grand écart ne donnerait pas moins de "
         f"{text.nombre(1 / n_regions, 3)}. Aucun intervalle : une seule région est concernée.",
-    )  # fmt: skip
+    )
 
 
 def methode_mouvement(changes: Sequence[RegionalChange]) -> str:

@@ -25,28 +25,41 @@ SINGLE = {
     "part_taux_caches": "Part des taux d'emploi masqués",
 }
 STATISTICS = {
-    "q10": "1er décile", "q50": "Médiane", "q90": "9e décile", "moyenne": "Moyenne",
-    "part_hausse": "Part en hausse", "part_baisse": "Part en baisse",
-    "hausse_moyenne": "Hausse moyenne", "baisse_moyenne": "Baisse moyenne",
-    "taux_poursuite": "Taux de poursuite", "taux_emploi_6_mois": "Taux d'emploi à 6 mois",
-    "taux_emploi_12_mois": "Taux d'emploi à 12 mois", "part_taux_caches": "Taux masqués",
+    "q10": "1er décile",
+    "q50": "Médiane",
+    "q90": "9e décile",
+    "moyenne": "Moyenne",
+    "part_hausse": "Part en hausse",
+    "part_baisse": "Part en baisse",
+    "hausse_moyenne": "Hausse moyenne",
+    "baisse_moyenne": "Baisse moyenne",
+    "taux_poursuite": "Taux de poursuite",
+    "taux_emploi_6_mois": "Taux d'emploi à 6 mois",
+    "taux_emploi_12_mois": "Taux d'emploi à 12 mois",
+    "part_taux_caches": "Taux masqués",
     "part_poursuite_cachee": "Taux de poursuite masqués",
-    "part_effectifs_caches": "Effectifs masqués", "diplomes_distincts": "Diplômes",
-    "lignes": "Lignes, région × diplôme", "eleves": "Élèves de dernière année",
-}  # fmt: skip
+    "part_effectifs_caches": "Effectifs masqués",
+    "diplomes_distincts": "Diplômes",
+    "lignes": "Lignes, région × diplôme",
+    "eleves": "Élèves de dernière année",
+}
 MEASURES = {
-    "part_hausse": "Places : part en hausse", "part_baisse": "Places : part en baisse",
-    "hausse_moyenne": "Places : hausse moyenne", "baisse_moyenne": "Places : baisse moyenne",
-}  # fmt: skip
+    "part_hausse": "Places : part en hausse",
+    "part_baisse": "Places : part en baisse",
+    "hausse_moyenne": "Places : hausse moyenne",
+    "baisse_moyenne": "Places : baisse moyenne",
+}
 LEVELS = {
     f"{diplome}, {voie}": f"{diplome} {short}"
     for diplome in ("MC", "CAP", "Bac pro", "BTS")
     for voie, short in (("scolaire", "sc."), ("apprentissage", "app."))
 }
 RESULTS = {
-    "entrants": "Entrants", "terminale": "Élèves de dernière année", "diplomes": "Diplômés",
+    "entrants": "Entrants",
+    "terminale": "Élèves de dernière année",
+    "diplomes": "Diplômés",
     "en_emploi_6_mois": "En emploi à 6 mois",
-}  # fmt: skip
+}
 
 
 def kept(found: pd.DataFrame) -> pd.DataFrame:
@@ -116,15 +129,24 @@ def figure(found: pd.DataFrame, context: Context) -> Figure | Absent:
         f"{context.credit} ; jumeau : données simulées",
         "Six cadres. Places, premiers vœux par place, élèves de dernière année, taux d'emploi : "
         "médiane et déciles par diplôme. Part des taux masqués, nombre de diplômes : une valeur "
-        "par diplôme et par voie"
-        + (". Réels et simulés côte à côte." if real else ", du jumeau."),
+        "par diplôme et par voie" + (". Réels et simulés côte à côte." if real else ", du jumeau."),
         named.reset_index(drop=True),
-        labels={"moment": "Grandeur", "level": "Diplôme", "statistic": "Statistique",
-                "reel": "Réel", "jumeau": "Jumeau (simulé)"} if real else
-        {"moment": "Grandeur", "level": "Diplôme", "statistic": "Statistique",
-         "jumeau": "Jumeau (simulé)"},
+        labels={
+            "moment": "Grandeur",
+            "level": "Diplôme",
+            "statistic": "Statistique",
+            "reel": "Réel",
+            "jumeau": "Jumeau (simulé)",
+        }
+        if real
+        else {
+            "moment": "Grandeur",
+            "level": "Diplôme",
+            "statistic": "Statistique",
+            "jumeau": "Jumeau (simulé)",
+        },
         formats={"jumeau": _number} | ({"reel": _number} if real else {}),
-    )  # fmt: skip
+    )
 
 
 def _number(value: float) -> str:
@@ -168,12 +190,16 @@ def verite(found: pd.DataFrame) -> Table:
         found.assign(resultat=found["resultat"].map(RESULTS)),
         "L'effet vrai par place ouverte dans le jeu simulé livré",
         formats=dict.fromkeys(("theta", "kappa", "net"), ("signe", 2)),
-        labels={"resultat": "Résultat", "theta": "Effet brut", "kappa": "Déplacement",
-                "net": "Effet net"},
+        labels={
+            "resultat": "Résultat",
+            "theta": "Effet brut",
+            "kappa": "Déplacement",
+            "net": "Effet net",
+        },
         source="Jumeau : données simulées",
         note="Compté élève par élève, en comparant le même tirage avec et sans le programme : "
         "aucune formule d'estimateur n'y entre.",
-    )  # fmt: skip
+    )
 
 
 def limites(found: pd.DataFrame) -> str:

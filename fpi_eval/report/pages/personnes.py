@@ -15,8 +15,9 @@ SANS_CONSTAT = (
 )
 
 
-def shown(published: Sheet | None, columns: list[str] | None = None, why: str = ABSENT,
-          **more: object) -> Table | Absent:  # fmt: skip
+def shown(
+    published: Sheet | None, columns: list[str] | None = None, why: str = ABSENT, **more: object
+) -> Table | Absent:
     """Return a published table as pages show it, or why there is none."""
     return Absent(why) if published is None else show(published, columns, **more)
 
@@ -38,17 +39,30 @@ def personnes(found: Sheet | None, register: pd.DataFrame) -> Table | Absent:
     one_place = rows["uai"].isin([ENSEMBLE])
     kinds = one_place & rows["departement"].eq(ENSEMBLE)
     places = one_place & rows["departement"].ne(ENSEMBLE) & rows["filiere"].eq(ENSEMBLE)
-    return show(found, ["niveau", "filiere", "departement", "personnes"], kept=kinds | places,
-                titre="Personnes formées par niveau, par filière et par département")  # fmt: skip
+    return show(
+        found,
+        ["niveau", "filiere", "departement", "personnes"],
+        kept=kinds | places,
+        titre="Personnes formées par niveau, par filière et par département",
+    )
 
 
 def suivi(published: Sheet | None) -> Table | Absent:
     """Return the funder's follow-up table."""
     return shown(
         published,
-        ["projet", "filiere", "niveau", "prevu", "realise", "ecart", "taux_realisation", "cout",
-         "commentaire"],
-    )  # fmt: skip
+        [
+            "projet",
+            "filiere",
+            "niveau",
+            "prevu",
+            "realise",
+            "ecart",
+            "taux_realisation",
+            "cout",
+            "commentaire",
+        ],
+    )
 
 
 def transformation(published: Sheet | None) -> Table | Absent:
@@ -63,7 +77,11 @@ def ici(published: Sheet | None, context: Context, columns: list[str], why: str)
     rows = published.frame
     kept = (rows["territoire"] == context.region) & (rows["departement"] == ENSEMBLE)
     kept &= pd.Series(rows["rentree"].astype(int) == context.rentree, rows.index)
-    order = show(published, columns, kept=kept,
-                 titre=f"{published.title.split(',')[0]}, rentrée {context.rentree}",
-                 note="Ensemble : la région. Par département : voir le classeur.")  # fmt: skip
+    order = show(
+        published,
+        columns,
+        kept=kept,
+        titre=f"{published.title.split(',')[0]}, rentrée {context.rentree}",
+        note="Ensemble : la région. Par département : voir le classeur.",
+    )
     return order

@@ -29,8 +29,9 @@ def words(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
     if "territoire" in rows:
         rows = rows.sort_values("territoire", key=lambda t: t != HERE, kind="stable")
     replaced = {name: rows[name].map(names[name]) for name in names if name in rows}
-    dated = {n: rows[n].astype(str).str.replace("_", "-") for n in ("rentree", "millesime")
-             if n in rows}  # fmt: skip
+    dated = {
+        n: rows[n].astype(str).str.replace("_", "-") for n in ("rentree", "millesime") if n in rows
+    }
     return rows.assign(**replaced, **dated)
 
 
@@ -88,15 +89,20 @@ def cibles(kept: pd.DataFrame, rows: pd.DataFrame, context: Context) -> Figure |
         "Ce que les places déjà ouvertes permettent au plus, face aux cibles",
         f"Registre des ouvertures, rentrée {context.rentree} ; {context.credit}",
         f"Barres horizontales, une par cible. {' ; '.join(said)}.",
-        rows[["libelle", "echeance", "cible", "places_ouvertes", "realise", "acquis", "part"]]
-        .assign(echeance=rows["echeance"].astype(str)),
+        rows[
+            ["libelle", "echeance", "cible", "places_ouvertes", "realise", "acquis", "part"]
+        ].assign(echeance=rows["echeance"].astype(str)),
         formats={"part": ("pourcent", 0)},
-        labels={"libelle": "Cible", "echeance": "Échéance (rentrée)", "cible": "Personnes visées",
-                "places_ouvertes": "Places ouvertes",
-                "realise": "Entrées possibles à ce jour",
-                "acquis": "Entrées possibles à l'échéance",
-                "part": "Part de la cible"},
-    )  # fmt: skip
+        labels={
+            "libelle": "Cible",
+            "echeance": "Échéance (rentrée)",
+            "cible": "Personnes visées",
+            "places_ouvertes": "Places ouvertes",
+            "realise": "Entrées possibles à ce jour",
+            "acquis": "Entrées possibles à l'échéance",
+            "part": "Part de la cible",
+        },
+    )
 
 
 def ouvertures(
@@ -131,42 +137,70 @@ def evolution(same: pd.DataFrame, context: Context) -> Table:
         f"Places d'entrée des mêmes formations, rentrées {context.rentree - 1} et "
         f"{context.rentree}",
         formats={"evolution": lambda value: f"{text.signe(100 * value, 1)}\u00a0%"},
-        labels={"territoire": "Territoire", "filiere": "Filière", "niveau": "Niveau",
-                "voie": "Voie", "places_avant": "Places avant", "places_apres": "Places après",
-                "cellules": "Formations", "evolution": "Évolution"},
+        labels={
+            "territoire": "Territoire",
+            "filiere": "Filière",
+            "niveau": "Niveau",
+            "voie": "Voie",
+            "places_avant": "Places avant",
+            "places_apres": "Places après",
+            "cellules": "Formations",
+            "evolution": "Évolution",
+        },
         source=context.credit,
         note="Seules comptent les formations (établissement × code d'entrée × voie) dont les "
         "places sont connues aux deux rentrées. En apprentissage, la capacité est une intention.",
-    )  # fmt: skip
+    )
 
 
 def pression(published: Sheet | None, context: Context) -> Table | Absent:
     """Return first wishes per place, in the region and its académies, beside the others."""
     return ici(
-        published, context,
+        published,
+        context,
         ["filiere", "academie", "places", "voeux_1", "taux_pression", "avant", "ecart", "ailleurs"],
         "Affelnet n'a pas de vœux dans le dossier.",
-    )  # fmt: skip
+    )
 
 
 def demande(published: Sheet | None, context: Context) -> Table | Absent:
     """Return confirmed wishes per BTS place, by filière, voie and académie."""
     return ici(
-        published, context,
-        ["filiere", "voie", "academie", "places", "voeux", "taux_demande", "avant", "ecart",
-         "ailleurs"],
+        published,
+        context,
+        [
+            "filiere",
+            "voie",
+            "academie",
+            "places",
+            "voeux",
+            "taux_demande",
+            "avant",
+            "ecart",
+            "ailleurs",
+        ],
         "Les capacités de BTS (Parcoursup) sont absentes du dossier.",
-    )  # fmt: skip
+    )
 
 
 def remplissage(published: Sheet | None, context: Context) -> Table | Absent:
     """Return entrants per place, by level, filière and académie."""
     return ici(
-        published, context,
-        ["niveau", "filiere", "academie", "places", "entrants", "taux_remplissage", "avant",
-         "ecart", "ailleurs"],
+        published,
+        context,
+        [
+            "niveau",
+            "filiere",
+            "academie",
+            "places",
+            "entrants",
+            "taux_remplissage",
+            "avant",
+            "ecart",
+            "ailleurs",
+        ],
         SANS_CONSTAT,
-    )  # fmt: skip
+    )
 
 
 def departements(rows: pd.DataFrame, context: Context) -> Figure:
@@ -178,15 +212,19 @@ def departements(rows: pd.DataFrame, context: Context) -> Figure:
     top = ordered["departement"].iloc[0]
     share = total.max() / total.sum()
     return Figure(
-        stacked_rows(ordered, rows="departement", columns=columns,
-                     xlabel=f"Places d'entrée, rentrée {context.rentree}"),
+        stacked_rows(
+            ordered,
+            rows="departement",
+            columns=columns,
+            xlabel=f"Places d'entrée, rentrée {context.rentree}",
+        ),
         f"{top} réunit {text.pourcent(share, 0)} des places d'entrée des filières du programme",
         f"{context.credit}, rentrée {context.rentree}",
         f"Barres horizontales, une par département, du plus au moins de places. {top} vient en "
         f"tête avec {text.nombre(total.max())} places sur {text.nombre(total.sum())}.",
         ordered,
         labels={"departement": "Département"},
-    )  # fmt: skip
+    )
 
 
 def derivees(derived: pd.DataFrame, context: Context) -> Table:
@@ -195,12 +233,16 @@ def derivees(derived: pd.DataFrame, context: Context) -> Table:
     return table(
         words(context, rows.drop(columns="rentree")),
         f"Hausses de places que montrent les seules capacités, rentrée {context.rentree}",
-        labels={"territoire": "Territoire", "filiere": "Filière", "cellules": "Formations",
-                "places": "Places en plus"},
+        labels={
+            "territoire": "Territoire",
+            "filiere": "Filière",
+            "cellules": "Formations",
+            "places": "Places en plus",
+        },
         source=context.credit,
         note="Toutes les hausses, quel qu'en soit le financement : les autres régions ouvrent "
         "aussi des places. Une formation apparue ou renommée n'est pas comptée.",
-    )  # fmt: skip
+    )
 
 
 def limites(kept: pd.DataFrame) -> str:

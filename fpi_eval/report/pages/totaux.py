@@ -47,14 +47,20 @@ def _shown(found: Totals | Absent, outcome: str, source: str) -> Table | Absent:
         shown,
         f"Effet du programme en tout, jusqu'ici : {NAMES.get(outcome, outcome)}",
         formats={"seats": "nombre", "n_etab": "nombre"},
-        labels={"dimension": "Découpage", "group": "Groupe", "n_etab": "Établissements",
-                "seats": "Places × rentrées", "brut": "Brut", "net": "Net"},
+        labels={
+            "dimension": "Découpage",
+            "group": "Groupe",
+            "n_etab": "Établissements",
+            "seats": "Places × rentrées",
+            "brut": "Brut",
+            "net": "Net",
+        },
         source=source,
         note="Entre parenthèses, intervalle à 95 %. Net : ce que perdent les formations voisines "
         "est ôté, là où elles le perdent ; celles qui sont hors des filières du programme ne sont "
         "dans aucune ligne de filière. Un territoire de moins de trois établissements ouverts est "
         f"réuni à d'autres.{absent}",
-    )  # fmt: skip
+    )
 
 
 def _words(value: float, low: float, high: float) -> str:

@@ -89,9 +89,11 @@ def calendrier(found: Outlook | Absent) -> Table | Absent:
     ]
     agenda = found.calendar.assign(quand=told)
     wide = agenda.pivot_table(
-        index=["rentree", "niveau", "duree", "places"], columns="resultat", values="quand",
+        index=["rentree", "niveau", "duree", "places"],
+        columns="resultat",
+        values="quand",
         aggfunc="first",
-    )  # fmt: skip
+    )
     rows = wide[list(SHOWN)].rename_axis(columns=None).reset_index()
     rows = rows.assign(niveau=rows["niveau"].map(text.NIVEAUX), duree=rows["duree"].map(_years))
     aside = found.without_length
@@ -99,13 +101,18 @@ def calendrier(found: Outlook | Absent) -> Table | Absent:
     return table(
         rows,
         "Quand chaque résultat d'une ouverture est-il publié ?",
-        labels={"rentree": "Ouverture", "niveau": "Niveau", "duree": "Durée", "places": "Places",
-                **{name: LABELS[name] for name in SHOWN}},
+        labels={
+            "rentree": "Ouverture",
+            "niveau": "Niveau",
+            "duree": "Durée",
+            "places": "Places",
+            **{name: LABELS[name] for name in SHOWN},
+        },
         source="Registre des ouvertures ; dates de publication de la DEPP ; "
         f"{found.context.credit}",
         note=f"Vu du {text.date_longue(found.context.day)}. Un taux d'emploi mêle deux cohortes : "
         "le premier qui ne porte que sur des places ouvertes paraît un an plus tard." + lost,
-    )  # fmt: skip
+    )
 
 
 def _month(day: date) -> str:
@@ -125,15 +132,22 @@ def mesures(rates: Mapping[tuple[str, str], Taux], context: Context) -> Table:
         rows[["lien", "niveau", "moyenne", "bas", "haut", "origine", "source"]],
         "Les taux de la projection, et d'où ils viennent",
         formats=dict.fromkeys(("moyenne", "bas", "haut"), ("pourcent", 0)),
-        labels={"lien": "Taux", "niveau": "Niveau", "moyenne": "Valeur", "bas": "Borne basse",
-                "haut": "Borne haute", "origine": "Origine", "source": "Source"},
+        labels={
+            "lien": "Taux",
+            "niveau": "Niveau",
+            "moyenne": "Valeur",
+            "bas": "Borne basse",
+            "haut": "Borne haute",
+            "origine": "Origine",
+            "source": "Source",
+        },
         source=context.credit,
         note="Bornes à 95 %. Les places neuves se remplissent à "
         f"{text.liste(text.pourcent(m, 0) for m in ramp.montee_en_charge)} de ce taux leurs "
         f"premières rentrées, et leurs élèves réussissent {text.pourcent(ramp.perte_marginale, 0)} "
         f"moins que les autres. {ramp.source}. « Estimation » : moyenne des rentrées déjà vues ; "
         "la montée en charge est alors corrigée par ce que montrent les places ouvertes.",
-    )  # fmt: skip
+    )
 
 
 def limites(found: Outlook | Absent) -> str:

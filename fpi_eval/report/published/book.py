@@ -17,11 +17,23 @@ from fpi_eval.workbook import export_tables, replace_files, write_workbook
 NAME = "tableaux"
 FOLDER = "tables"
 SHEETS: tuple[Callable[[Panels], Sheet | None], ...] = (
-    personnes.cibles, places.places_programme, places.places_par_rentree, places.transformation,
-    places.suivi, personnes.couts, personnes.personnes, places.emplois_industriels,
-    places.pression, places.demande, places.remplissage, personnes.terminale, personnes.apres,
-    personnes.emploi, personnes.quadrants, *others.SHEETS,
-)  # fmt: skip
+    personnes.cibles,
+    places.places_programme,
+    places.places_par_rentree,
+    places.transformation,
+    places.suivi,
+    personnes.couts,
+    personnes.personnes,
+    places.emplois_industriels,
+    places.pression,
+    places.demande,
+    places.remplissage,
+    personnes.terminale,
+    personnes.apres,
+    personnes.emploi,
+    personnes.quadrants,
+    *others.SHEETS,
+)
 
 
 def tableaux(p: Panels) -> list[Sheet]:

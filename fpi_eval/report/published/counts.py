@@ -39,9 +39,11 @@ def _all(p: Panels) -> dict[str, Safe | Absent]:
 
 
 TABLES = {
-    "voeux": "Vœux", "entrants": "Entrants", "formes": "Personnes formées",
+    "voeux": "Vœux",
+    "entrants": "Entrants",
+    "formes": "Personnes formées",
     "devenir": "Devenir des élèves de dernière année",
-}  # fmt: skip
+}
 
 
 def voeux(p: Panels) -> Safe | None:
@@ -133,8 +135,14 @@ def _par_territoire(p: Panels, rows: pd.DataFrame) -> Wanted:
 def _dans_les_places(p: Panels, people: pd.DataFrame) -> Wanted:
     years = sorted(people["rentree"].unique())
     dims = ["niveau", "filiere", *PLACE, "uai", "rentree"]
-    groups = [("niveau", "filiere", *PLACE), ("niveau", *PLACE, "uai"), ("niveau", *PLACE),
-              ("niveau", "filiere"), ("niveau",), ()]  # fmt: skip
+    groups = [
+        ("niveau", "filiere", *PLACE),
+        ("niveau", *PLACE, "uai"),
+        ("niveau", *PLACE),
+        ("niveau", "filiere"),
+        ("niveau",),
+        (),
+    ]
     ends = {p.donnees.rentree, *(one.echeance for one in p.donnees.programme.cibles)}
     spans = {_span(years, min(end, p.donnees.rentree)) for end in ends} - {()}
     windows = [span if len(span) > 1 else span[0] for span in sorted(spans, key=len)]
@@ -191,17 +199,31 @@ def _devenir(p: Panels) -> dict[str, Safe | Absent]:
     )
     values = ["terminale", "poursuite", "sortants", *EMPLOYED]
     kind = ("territoire", "filiere", "niveau", "voie")
-    groups = [(*kind, "course"), kind, ("territoire", "filiere", "voie"),
-              ("territoire", "niveau", "voie"), ("territoire", "voie")]  # fmt: skip
+    groups = [
+        (*kind, "course"),
+        kind,
+        ("territoire", "filiere", "voie"),
+        ("territoire", "niveau", "voie"),
+        ("territoire", "voie"),
+    ]
     dims = [*kind, "course", "millesime"]
     one = Wanted(
-        "devenir", rows, dims, values, groups, list(rows["millesime"].unique()),
-        rates=(Rate("_poursuite", "poursuite", "terminale"),
-               Rate("_part", EMPLOYED[0], "terminale"),
-               *(Rate(f"_{name}", name, "sortants") for name in EMPLOYED)),
-        parts=(Parts("terminale", ("poursuite", "sortants"), exhaustive=True),
-               *(Parts("sortants", (name,)) for name in EMPLOYED)),
-    )  # fmt: skip
+        "devenir",
+        rows,
+        dims,
+        values,
+        groups,
+        list(rows["millesime"].unique()),
+        rates=(
+            Rate("_poursuite", "poursuite", "terminale"),
+            Rate("_part", EMPLOYED[0], "terminale"),
+            *(Rate(f"_{name}", name, "sortants") for name in EMPLOYED),
+        ),
+        parts=(
+            Parts("terminale", ("poursuite", "sortants"), exhaustive=True),
+            *(Parts("sortants", (name,)) for name in EMPLOYED),
+        ),
+    )
     return protected(p, [one], rows, dims, fine=[last]) if len(rows) else {}
 
 

@@ -17,18 +17,23 @@ from fpi_eval.sheets import Column, Sheet
 ENSEMBLE = "Ensemble"
 NO_BREAK = "\u2011"  # hyphen that keeps a millésime on one line
 FORMATS = {
-    "annee": "annee", "effectif": "nombre", "taux": ("pourcent", 1), "points": "points",
-    "euros": "euros", "decimal": ("nombre", 2),
-}  # fmt: skip
+    "annee": "annee",
+    "effectif": "nombre",
+    "taux": ("pourcent", 1),
+    "points": "points",
+    "euros": "euros",
+    "decimal": ("nombre", 2),
+}
 TERRITOIRE = Column("territoire", "Territoire")
 FILIERE = Column("filiere", "Filière", definition="Groupe de spécialités (NSF) déclaré.")
 NIVEAU, VOIE = Column("niveau", "Niveau"), Column("voie", "Voie")
 ACADEMIE, DEPARTEMENT = Column("academie", "Académie"), Column("departement", "Département")
 RENTREE = Column("rentree", "Rentrée", "annee", "2023 est l'année scolaire 2023-2024.")
 MILLESIME = Column(
-    "millesime", "Millésime",
+    "millesime",
+    "Millésime",
     definition="Sortants de deux mois de juin ; deux millésimes qui se suivent en partagent un.",
-)  # fmt: skip
+)
 
 
 def words(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
@@ -62,8 +67,13 @@ def column(
 ) -> Column:
     """Return the column of an indicator, with its definition, formula and limits."""
     said = f"{indicator.definition} Formule : {indicator.formula}. Limite : {indicator.limite}"
-    return Column(name or indicator.name, label or indicator.label, indicator.unit,
-                  definition or said, indicator.source)  # fmt: skip
+    return Column(
+        name or indicator.name,
+        label or indicator.label,
+        indicator.unit,
+        definition or said,
+        indicator.source,
+    )
 
 
 def with_rates(
@@ -133,8 +143,9 @@ def make(
     whose = p.donnees.credit if p.donnees.simulees else "calculs fpi_eval"
     said = f"{source or p.donnees.credit} ; {whose}, rentrée {p.donnees.rentree}"
     suffix = f" ({text.SIMULATED.lower()})" if p.donnees.simulees else ""
-    return Sheet(name, title + suffix, rows.derived(shown, hidden), tuple(columns), said, day(),
-                 note)  # fmt: skip
+    return Sheet(
+        name, title + suffix, rows.derived(shown, hidden), tuple(columns), said, day(), note
+    )
 
 
 def day() -> date:

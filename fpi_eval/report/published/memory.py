@@ -155,6 +155,9 @@ def still_hidden(safe: Protected, before: Publication) -> Protected:
             frame[rate.name] = frame[rate.name].mask(hidden[rate.name])
     n = int(hidden[list(safe.publication.counts)].to_numpy().sum())
     return replace(
-        safe, frame=frame, hidden=hidden, n_complementary=n - safe.n_primary,
+        safe,
+        frame=frame,
+        hidden=hidden,
+        n_complementary=n - safe.n_primary,
         publication=replace(safe.publication, frame=frame, hidden=hidden),
-    )  # fmt: skip
+    )

@@ -20,14 +20,24 @@ def ensemble(p: Panels) -> Sheet | None:
     if rows.empty:
         return None
     return make(
-        p, "eleves_ensemble", "Élèves de dernière année, toutes formations de la région", rows,
-        (MILLESIME, VOIE,
-         Column("eleves", "Élèves de dernière année", "effectif",
+        p,
+        "eleves_ensemble",
+        "Élèves de dernière année, toutes formations de la région",
+        rows,
+        (
+            MILLESIME,
+            VOIE,
+            Column(
+                "eleves",
+                "Élèves de dernière année",
+                "effectif",
                 "Toutes formations, y compris hors des filières du programme ; lignes dont le "
-                "producteur publie l'effectif.")),
+                "producteur publie l'effectif.",
+            ),
+        ),
         source="InserJeunes, DEPP-Dares",
         note="Deux millésimes qui se suivent partagent une promotion : on ne les additionne pas.",
-    )  # fmt: skip
+    )
 
 
 def diplomes(p: Panels) -> Sheet | None:
@@ -38,15 +48,24 @@ def diplomes(p: Panels) -> Sheet | None:
     counted = {"presents": "leavers", "admis": "employed", "taux_reussite": "estimate"}
     shown = show_alone(rows.rename(columns=counted), protection.thresholds_of(p))
     return make(
-        p, "diplomes", "Présents à l'examen et diplômés, filières du programme",
+        p,
+        "diplomes",
+        "Présents à l'examen et diplômés, filières du programme",
         _named(shown, {new: old for old, new in counted.items()}),
-        (SESSION, Column("diplome", "Diplôme"), FILIERE, NIVEAU, VOIE,
-         Column("presents", "Présents", "effectif"), Column("admis", "Diplômés", "effectif"),
-         Column("taux_reussite", "Taux de réussite", "taux", "Diplômés / présents.")),
+        (
+            SESSION,
+            Column("diplome", "Diplôme"),
+            FILIERE,
+            NIVEAU,
+            VOIE,
+            Column("presents", "Présents", "effectif"),
+            Column("admis", "Diplômés", "effectif"),
+            Column("taux_reussite", "Taux de réussite", "taux", "Diplômés / présents."),
+        ),
         source=DEPP,
         note="CAP comptés par département, bac pro par académie : la maille la plus fine qui soit "
         "ouverte. Un effet sur les diplômés se lit à cette maille, pas par établissement.",
-    )  # fmt: skip
+    )
 
 
 def lycees(p: Panels) -> Sheet | None:
@@ -55,13 +74,19 @@ def lycees(p: Panels) -> Sheet | None:
     if rows.empty:
         return None
     return make(
-        p, "reussite_lycees", "Réussite au bac professionnel dans les lycées de la région", rows,
-        (SESSION, Column("lycees", "Lycées", "decimal"),
-         Column("presents", "Présents à l'examen", "effectif"),
-         Column("taux_bas", "Réussite, borne basse", "taux", ARRONDI),
-         Column("taux_haut", "Réussite, borne haute", "taux", ARRONDI)),
+        p,
+        "reussite_lycees",
+        "Réussite au bac professionnel dans les lycées de la région",
+        rows,
+        (
+            SESSION,
+            Column("lycees", "Lycées", "decimal"),
+            Column("presents", "Présents à l'examen", "effectif"),
+            Column("taux_bas", "Réussite, borne basse", "taux", ARRONDI),
+            Column("taux_haut", "Réussite, borne haute", "taux", ARRONDI),
+        ),
         source=f"Indicateurs de résultats des lycées, {DEPP}",
-    )  # fmt: skip
+    )
 
 
 ARRONDI = "Taux publiés au point près : le nombre de diplômés d'un lycée est dans un intervalle."
@@ -73,14 +98,29 @@ def cfa(p: Panels) -> Sheet | None:
     if rows.empty:
         return None
     return make(
-        p, "emploi_cfa", "Emploi à 6 mois par CFA de la région", rows,
-        (MILLESIME, Column("cfa", "CFA"), Column("avec_taux", "CFA dont le taux est publié"),
-         Column("emploi_median", "Taux d'emploi à 6 mois, CFA médian", "taux",
-                "Médiane des taux publiés, un CFA compte pour un.")),
+        p,
+        "emploi_cfa",
+        "Emploi à 6 mois par CFA de la région",
+        rows,
+        (
+            MILLESIME,
+            Column("cfa", "CFA"),
+            Column("avec_taux", "CFA dont le taux est publié"),
+            Column(
+                "emploi_median",
+                "Taux d'emploi à 6 mois, CFA médian",
+                "taux",
+                "Médiane des taux publiés, un CFA compte pour un.",
+            ),
+        ),
         source="InserJeunes par CFA, DEPP-Dares",
-        note=" ".join(["De nouveaux CFA entrent chaque année depuis la loi de 2018.",
-                       *beside("inserjeunes_cfa", rows["millesime"])]),
-    )  # fmt: skip
+        note=" ".join(
+            [
+                "De nouveaux CFA entrent chaque année depuis la loi de 2018.",
+                *beside("inserjeunes_cfa", rows["millesime"]),
+            ]
+        ),
+    )
 
 
 def insersup(p: Panels) -> Sheet | None:
@@ -91,15 +131,22 @@ def insersup(p: Panels) -> Sheet | None:
     rows = rows.assign(estimate=rows["employed"] / rows["leavers"].where(rows["leavers"] > 0))
     shown = show_alone(rows, protection.thresholds_of(p))
     return make(
-        p, "insersup", "Diplômés du supérieur de la région en emploi à 12 mois",
-        _named(shown, {"leavers": "diplomes_sortants", "employed": "en_emploi",
-                       "estimate": "taux_emploi"}),
-        (Column("millesime", "Promotion"), Column("type_diplome", "Diplôme"),
-         Column("diplomes_sortants", "Diplômés sortants", "effectif"),
-         Column("en_emploi", "En emploi salarié en France", "effectif"),
-         Column("taux_emploi", "Taux d'emploi à 12 mois", "taux")),
+        p,
+        "insersup",
+        "Diplômés du supérieur de la région en emploi à 12 mois",
+        _named(
+            shown,
+            {"leavers": "diplomes_sortants", "employed": "en_emploi", "estimate": "taux_emploi"},
+        ),
+        (
+            Column("millesime", "Promotion"),
+            Column("type_diplome", "Diplôme"),
+            Column("diplomes_sortants", "Diplômés sortants", "effectif"),
+            Column("en_emploi", "En emploi salarié en France", "effectif"),
+            Column("taux_emploi", "Taux d'emploi à 12 mois", "taux"),
+        ),
         source=f"InserSup, {SIES}",
-    )  # fmt: skip
+    )
 
 
 def apprentissage(p: Panels) -> Sheet | None:
@@ -108,14 +155,23 @@ def apprentissage(p: Panels) -> Sheet | None:
     if rows.empty:
         return None
     return make(
-        p, "apprentissage_parcoursup", "Formations en apprentissage de la région sur Parcoursup",
+        p,
+        "apprentissage_parcoursup",
+        "Formations en apprentissage de la région sur Parcoursup",
         rows,
-        (Column("rentree", "Session"), Column("formations", "Formations"),
-         Column("avec_places", "Formations dont les places sont connues"),
-         Column("places", "Places déclarées", "effectif",
-                "Intention du centre : être admis dépend d'un contrat avec un employeur.")),
+        (
+            Column("rentree", "Session"),
+            Column("formations", "Formations"),
+            Column("avec_places", "Formations dont les places sont connues"),
+            Column(
+                "places",
+                "Places déclarées",
+                "effectif",
+                "Intention du centre : être admis dépend d'un contrat avec un employeur.",
+            ),
+        ),
         source=f"Parcoursup, {SIES}",
-    )  # fmt: skip
+    )
 
 
 def _named(shown: Shown, names: dict[str, str]) -> Shown:

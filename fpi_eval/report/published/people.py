@@ -32,8 +32,12 @@ from fpi_eval.text import pourcent
 
 INSERJEUNES = "InserJeunes, DEPP-Dares"
 PERSONNES = Column("personnes", "Personnes formées", "effectif", c.PERSONNES_FORMEES.definition)
-ELEVES = Column("terminale", "Élèves de dernière année", "effectif",
-                "Dernière année, dans les lignes dont le devenir est publié.")  # fmt: skip
+ELEVES = Column(
+    "terminale",
+    "Élèves de dernière année",
+    "effectif",
+    "Dernière année, dans les lignes dont le devenir est publié.",
+)
 AFTER = (c.TAUX_POURSUITE, c.PART_EN_EMPLOI, c.PART_AUTRE, c.DEVENIR_FAVORABLE)
 DIMS = ["territoire", "filiere", "niveau", "voie", "course", "millesime"]
 DIGITS = 3  # of a regional mean that covers more courses than the tables show
@@ -51,14 +55,22 @@ def cibles(p: Panels) -> Sheet | None:
         table[name] = table[name].mask(pd.Series(flags))
     hidden = pd.DataFrame(dict.fromkeys(("realise", "avancement", "reste"), flags))
     return make(
-        p, "cibles", "Personnes formées face aux cibles", safe.derived(table, hidden),
-        (Column("libelle", "Cible"), Column("echeance", "Échéance", "annee"),
-         Column("personnes", "Personnes visées", "effectif"),
-         Column("realise", "Personnes formées", "effectif", c.PERSONNES_FORMEES.definition),
-         Column("avancement", "Avancement", "taux", "Personnes formées / personnes visées."),
-         Column("reste", "Reste à former", "effectif"), Column("source", "Source de la cible")),
-        source=REGISTRE, note=SCOLAIRE,
-    )  # fmt: skip
+        p,
+        "cibles",
+        "Personnes formées face aux cibles",
+        safe.derived(table, hidden),
+        (
+            Column("libelle", "Cible"),
+            Column("echeance", "Échéance", "annee"),
+            Column("personnes", "Personnes visées", "effectif"),
+            Column("realise", "Personnes formées", "effectif", c.PERSONNES_FORMEES.definition),
+            Column("avancement", "Avancement", "taux", "Personnes formées / personnes visées."),
+            Column("reste", "Reste à former", "effectif"),
+            Column("source", "Source de la cible"),
+        ),
+        source=REGISTRE,
+        note=SCOLAIRE,
+    )
 
 
 SCOLAIRE = (
@@ -89,15 +101,28 @@ def personnes(p: Panels) -> Sheet | None:
         etablissement=cells["uai"].map(lambda u: "Ensemble" if u == TOTAL else names.get(u, u)),
     )
     hidden = pd.DataFrame({"personnes": safe.hidden.loc[cells.index, "entrants_programme"]})
-    order = cells.sort_values(["niveau", "filiere", *proteges.PLACE, "uai"], kind="stable",
-                              key=lambda s: s.replace({TOTAL: ""}))  # fmt: skip
+    order = cells.sort_values(
+        ["niveau", "filiere", *proteges.PLACE, "uai"],
+        kind="stable",
+        key=lambda s: s.replace({TOTAL: ""}),
+    )
     return make(
-        p, "personnes_formees", "Personnes formées depuis le début du programme",
+        p,
+        "personnes_formees",
+        "Personnes formées depuis le début du programme",
         safe.derived(order, hidden.loc[order.index]),
-        (NIVEAU, FILIERE, ACADEMIE, DEPARTEMENT, Column("uai", "UAI"),
-         Column("etablissement", "Établissement"), PERSONNES),
-        source=REGISTRE, note=SCOLAIRE,
-    )  # fmt: skip
+        (
+            NIVEAU,
+            FILIERE,
+            ACADEMIE,
+            DEPARTEMENT,
+            Column("uai", "UAI"),
+            Column("etablissement", "Établissement"),
+            PERSONNES,
+        ),
+        source=REGISTRE,
+        note=SCOLAIRE,
+    )
 
 
 def couts(p: Panels) -> Sheet | None:
@@ -116,21 +141,34 @@ def couts(p: Panels) -> Sheet | None:
         cells, flags = protection.margin(safe)
         ends = cells["rentree"].map(lambda v: max(v) if isinstance(v, tuple) else v)
         people, flag = (x.loc[ends.idxmax(), "entrants_programme"] for x in (cells, flags))
-    one = pd.DataFrame({"cout": [whole["cout"]], "subvention": [whole["subvention"]],
-                        "entrants_programme": [people]})  # fmt: skip
+    one = pd.DataFrame(
+        {
+            "cout": [whole["cout"]],
+            "subvention": [whole["subvention"]],
+            "entrants_programme": [people],
+        }
+    )
     last = table["niveau"] == TOTAL
     for cost in c.COUTS[2:4]:
         value = compute(one, cost)["value"].iloc[0]
         table[cost.name] = table["niveau"].where(last).map({TOTAL: value})
     hidden = pd.DataFrame({cost.name: last & bool(flag) for cost in c.COUTS[2:4]})
     return make(
-        p, "couts", "Coûts par place ouverte et par personne formée",
+        p,
+        "couts",
+        "Coûts par place ouverte et par personne formée",
         table if safe is None else safe.derived(table, hidden),
-        (NIVEAU, FILIERE, column(c.PLACES_OUVERTES), Column("cout", "Coût complet", "euros"),
-         Column("subvention", "Subvention", "euros"), *(column(one) for one in c.COUTS[:4])),
+        (
+            NIVEAU,
+            FILIERE,
+            column(c.PLACES_OUVERTES),
+            Column("cout", "Coût complet", "euros"),
+            Column("subvention", "Subvention", "euros"),
+            *(column(one) for one in c.COUTS[:4]),
+        ),
         source=f"{REGISTRE} ; budget du programme",
         note="Par personne formée : tout le programme, personnes de la voie scolaire seulement.",
-    )  # fmt: skip
+    )
 
 
 def terminale(p: Panels) -> Sheet | None:
@@ -140,12 +178,14 @@ def terminale(p: Panels) -> Sheet | None:
     rows = _devenir(p)
     kept = (rows.frame["niveau"] != TOTAL) & (rows.frame["filiere"] != TOTAL)
     return make(
-        p, "eleves_terminale", "Élèves et étudiants en dernière année",
+        p,
+        "eleves_terminale",
+        "Élèves et étudiants en dernière année",
         rows.derived(rows.frame[kept]),
-        (TERRITOIRE, FILIERE, NIVEAU, VOIE, MILLESIME,
-         ELEVES),
-        source=INSERJEUNES, note=couverture(p),
-    )  # fmt: skip
+        (TERRITOIRE, FILIERE, NIVEAU, VOIE, MILLESIME, ELEVES),
+        source=INSERJEUNES,
+        note=couverture(p),
+    )
 
 
 def apres(p: Panels) -> Sheet | None:
@@ -155,12 +195,23 @@ def apres(p: Panels) -> Sheet | None:
     rows = _devenir(p)
     rows = rows.derived(*with_rates(rows.frame, rows.hidden, AFTER, DIMS))
     return make(
-        p, "devenir", "Devenir des élèves de dernière année, six mois après", rows,
-        (TERRITOIRE, FILIERE, NIVEAU, VOIE, MILLESIME, ELEVES,
-         Column("poursuite", "Poursuivent leurs études", "effectif"),
-         *(column(one) for one in AFTER)),
-        source=INSERJEUNES, note=couverture(p),
-    )  # fmt: skip
+        p,
+        "devenir",
+        "Devenir des élèves de dernière année, six mois après",
+        rows,
+        (
+            TERRITOIRE,
+            FILIERE,
+            NIVEAU,
+            VOIE,
+            MILLESIME,
+            ELEVES,
+            Column("poursuite", "Poursuivent leurs études", "effectif"),
+            *(column(one) for one in AFTER),
+        ),
+        source=INSERJEUNES,
+        note=couverture(p),
+    )
 
 
 def emploi(p: Panels) -> Sheet | None:
@@ -170,17 +221,30 @@ def emploi(p: Panels) -> Sheet | None:
     rows, rates = _devenir(p), tuple(c.TAUX_EMPLOI.values())
     rows = rows.derived(*with_rates(rows.frame, rows.hidden, rates, DIMS))
     first = rates[0].name
-    counts = (Column(n, f"En emploi à {m} mois", "effectif")
-              for n, m in zip(EMPLOYED, c.TAUX_EMPLOI, strict=True))  # fmt: skip
+    counts = (
+        Column(n, f"En emploi à {m} mois", "effectif")
+        for n, m in zip(EMPLOYED, c.TAUX_EMPLOI, strict=True)
+    )
     return make(
-        p, "emploi", "Emploi des sortants à 6, 12, 18 et 24 mois", rows,
-        (TERRITOIRE, FILIERE, NIVEAU, VOIE, MILLESIME, Column("sortants", "Sortants", "effectif"),
-         *counts, *(column(one) for one in rates),
-         Column(f"{first}_bas", "Taux à 6 mois, borne basse", "taux", INTERVALLE),
-         Column(f"{first}_haut", "Taux à 6 mois, borne haute", "taux", INTERVALLE)),
+        p,
+        "emploi",
+        "Emploi des sortants à 6, 12, 18 et 24 mois",
+        rows,
+        (
+            TERRITOIRE,
+            FILIERE,
+            NIVEAU,
+            VOIE,
+            MILLESIME,
+            Column("sortants", "Sortants", "effectif"),
+            *counts,
+            *(column(one) for one in rates),
+            Column(f"{first}_bas", "Taux à 6 mois, borne basse", "taux", INTERVALLE),
+            Column(f"{first}_haut", "Taux à 6 mois, borne haute", "taux", INTERVALLE),
+        ),
         source=INSERJEUNES,
         note=" ".join(beside("inserjeunes_region", p.inserjeunes["millesime"].unique())),
-    )  # fmt: skip
+    )
 
 
 INTERVALLE = "Intervalle de Wilson à 95 % : sortants traités comme des tirages indépendants."
@@ -191,9 +255,10 @@ def _devenir(p: Panels) -> Shown:
     safe = proteges.devenir(p)
     kept = safe.frame["course"] == TOTAL
     cells = safe.frame[kept].sort_values(
-        ["territoire", "voie", "niveau", "filiere", "millesime"], kind="stable",
+        ["territoire", "voie", "niveau", "filiere", "millesime"],
+        kind="stable",
         key=lambda s: s.replace({TOTAL: "", HERE: ""}),
-    )  # fmt: skip
+    )
     hidden = safe.hidden.loc[cells.index]
     return safe.derived(cells.reset_index(drop=True), hidden.reset_index(drop=True))
 
@@ -244,16 +309,27 @@ def quadrants(p: Panels) -> Sheet | None:
     table["diplome"] = type_de_diplome(table["niveau_diplome"], p.donnees.nomenclatures.niveaux)
     order = table.sort_values(["niveau", "diplome", "filiere", "formation"])
     return make(
-        p, "quadrants", "Place de chaque formation face à la moyenne régionale",
+        p,
+        "quadrants",
+        "Place de chaque formation face à la moyenne régionale",
         safe.derived(order, hidden.loc[order.index]),
-        (Column("formation", "Formation"), FILIERE, NIVEAU, Column("diplome", "Diplôme"), MILLESIME,
-         ELEVES,
-         Column("sortants", "Sortants", "effectif"), column(c.TAUX_EMPLOI_6_MOIS),
-         column(c.TAUX_POURSUITE), Column("moyenne_emploi", "Emploi, moyenne régionale", "taux"),
-         Column("moyenne_poursuite", "Poursuite, moyenne régionale", "taux"),
-         Column("quadrant", "Quadrant", definition=QUADRANT)),
-        source=INSERJEUNES, note=QUADRANT,
-    )  # fmt: skip
+        (
+            Column("formation", "Formation"),
+            FILIERE,
+            NIVEAU,
+            Column("diplome", "Diplôme"),
+            MILLESIME,
+            ELEVES,
+            Column("sortants", "Sortants", "effectif"),
+            column(c.TAUX_EMPLOI_6_MOIS),
+            column(c.TAUX_POURSUITE),
+            Column("moyenne_emploi", "Emploi, moyenne régionale", "taux"),
+            Column("moyenne_poursuite", "Poursuite, moyenne régionale", "taux"),
+            Column("quadrant", "Quadrant", definition=QUADRANT),
+        ),
+        source=INSERJEUNES,
+        note=QUADRANT,
+    )
 
 
 QUADRANT = (

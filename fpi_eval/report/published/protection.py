@@ -89,8 +89,14 @@ class Wanted:
         windows = {self.dims[-1]: list(self.windows)}
         cells = with_margins(self.rows, self.dims, margins=groups, windows=windows)
         kept = cells.ne(AUTRES).all(axis=1)
-        return ToPublish(self.name, cells[kept].reset_index(drop=True), tuple(self.counts),
-                      self.rates, self.parts, self.public)  # fmt: skip
+        return ToPublish(
+            self.name,
+            cells[kept].reset_index(drop=True),
+            tuple(self.counts),
+            self.rates,
+            self.parts,
+            self.public,
+        )
 
 
 def protected(

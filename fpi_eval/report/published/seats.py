@@ -33,19 +33,33 @@ from fpi_eval.sources.register.reconcile import CONFIRMEE, NON_VERIFIABLE, SUPER
 from fpi_eval.text import nombre, pluriel
 
 REGISTRE = "Registre des ouvertures"
-SEATS = (c.PLACES_PREVUES, c.PLACES_OUVERTES, c.PLACES_FERMEES, c.SOLDE_PLACES,
-         c.PLACES_OBSERVEES, c.ECART_PLACES, c.TAUX_REALISATION)  # fmt: skip
+SEATS = (
+    c.PLACES_PREVUES,
+    c.PLACES_OUVERTES,
+    c.PLACES_FERMEES,
+    c.SOLDE_PLACES,
+    c.PLACES_OBSERVEES,
+    c.ECART_PLACES,
+    c.TAUX_REALISATION,
+)
 SEAT_COLUMNS = (
     *(column(one) for one in SEATS[:4]),
-    Column("places_verifiables", "Ouvertes vérifiables", "effectif",
-           "Ouvertes dans une formation aux places connues deux rentrées de suite.",
-           "Registre des ouvertures"),
-    column(c.PLACES_OBSERVEES), column(c.ECART_PLACES, "Écart"), column(c.TAUX_REALISATION),
-)  # fmt: skip
+    Column(
+        "places_verifiables",
+        "Ouvertes vérifiables",
+        "effectif",
+        "Ouvertes dans une formation aux places connues deux rentrées de suite.",
+        "Registre des ouvertures",
+    ),
+    column(c.PLACES_OBSERVEES),
+    column(c.ECART_PLACES, "Écart"),
+    column(c.TAUX_REALISATION),
+)
 AVANT = Column("avant", "Rentrée précédente", "decimal", "La même valeur, un an plus tôt.")
 ECART = Column("ecart", "Écart à la précédente", "decimal", "Valeur moins la précédente.")
-AILLEURS = Column("ailleurs", "Autres régions", "decimal",
-                  "La même valeur, toutes les autres régions ensemble.")  # fmt: skip
+AILLEURS = Column(
+    "ailleurs", "Autres régions", "decimal", "La même valeur, toutes les autres régions ensemble."
+)
 
 
 def wide(table: pd.DataFrame, indicators: tuple[Indicator, ...], by: list[str]) -> pd.DataFrame:
@@ -94,11 +108,14 @@ def places_programme(p: Panels) -> Sheet | None:
     if registre(p).empty:
         return None
     return make(
-        p, "places_programme", "Places du programme, prévues, ouvertes et observées",
-        _seats(p, ["niveau", "filiere"]), (NIVEAU, FILIERE, *SEAT_COLUMNS),
+        p,
+        "places_programme",
+        "Places du programme, prévues, ouvertes et observées",
+        _seats(p, ["niveau", "filiere"]),
+        (NIVEAU, FILIERE, *SEAT_COLUMNS),
         source=REGISTRE,
         note="Places observées, écart et taux de réalisation : ouvertures vérifiables seulement.",
-    )  # fmt: skip
+    )
 
 
 def places_par_rentree(p: Panels) -> Sheet | None:
@@ -106,11 +123,13 @@ def places_par_rentree(p: Panels) -> Sheet | None:
     if registre(p).empty:
         return None
     return make(
-        p, "places_par_rentree", "Places du programme par rentrée d'ouverture",
+        p,
+        "places_par_rentree",
+        "Places du programme par rentrée d'ouverture",
         _seats(p, ["rentree"]),
         (Column("rentree", "Rentrée"), *SEAT_COLUMNS),
         source=REGISTRE,
-    )  # fmt: skip
+    )
 
 
 def transformation(p: Panels) -> Sheet | None:
@@ -131,25 +150,33 @@ def transformation(p: Panels) -> Sheet | None:
     safe = proteges.entrants(p)
     base, flags = _entrants_avant(p, safe)
     table = table.reset_index().merge(base.join(flags.rename("_h")), "left", by)
-    parts = [compute(table, one, by)[[*by, "value"]].rename(columns={"value": one.name})
-             for one in (c.PART_PROGRAMME, c.TAUX_TRANSFORMATION)]  # fmt: skip
+    parts = [
+        compute(table, one, by)[[*by, "value"]].rename(columns={"value": one.name})
+        for one in (c.PART_PROGRAMME, c.TAUX_TRANSFORMATION)
+    ]
     for part in parts:
         table = table.merge(part, "left", by)
     flag = table.pop("_h").fillna(value=False).astype(bool)
     hidden = pd.DataFrame(dict.fromkeys(("effectif_entree", c.TAUX_TRANSFORMATION.name), flag))
     return make(
-        p, "transformation", "Part du programme dans la filière et taux de transformation",
+        p,
+        "transformation",
+        "Part du programme dans la filière et taux de transformation",
         table if safe is None else safe.derived(table, hidden),
-        (NIVEAU, FILIERE,
-         Column("seats", "Places du programme en service", "effectif"),
-         Column("places", "Places d'entrée de la filière", "effectif"), column(c.PART_PROGRAMME),
-         Column("places_transformees", f"Places ouvertes ou fermées en {year}", "effectif"),
-         Column("effectif_entree", f"Effectif en entrée en {year - 1}", "effectif"),
-         column(c.TAUX_TRANSFORMATION)),
+        (
+            NIVEAU,
+            FILIERE,
+            Column("seats", "Places du programme en service", "effectif"),
+            Column("places", "Places d'entrée de la filière", "effectif"),
+            column(c.PART_PROGRAMME),
+            Column("places_transformees", f"Places ouvertes ou fermées en {year}", "effectif"),
+            Column("effectif_entree", f"Effectif en entrée en {year - 1}", "effectif"),
+            column(c.TAUX_TRANSFORMATION),
+        ),
         source=REGISTRE,
         note="Voie scolaire de la région. Effectif en entrée : formations dont les places sont "
         "connues, rentrée précédente.",
-    )  # fmt: skip
+    )
 
 
 def _entrants_avant(p: Panels, safe: Safe | None) -> tuple[pd.DataFrame, pd.Series]:
@@ -157,8 +184,9 @@ def _entrants_avant(p: Panels, safe: Safe | None) -> tuple[pd.DataFrame, pd.Seri
     if safe is None:
         empty = pd.DataFrame(columns=["niveau", "filiere", "effectif_entree"])
         return empty.astype({"effectif_entree": float}), pd.Series(dtype=bool)
-    cells, hidden = protection.margin(safe, "territoire", "niveau", "filiere", territoire=HERE,
-                                    rentree=p.donnees.rentree - 1)  # fmt: skip
+    cells, hidden = protection.margin(
+        safe, "territoire", "niveau", "filiere", territoire=HERE, rentree=p.donnees.rentree - 1
+    )
     rows = cells.rename(columns={"entrants": "effectif_entree"})
     return rows[["niveau", "filiere", "effectif_entree"]], hidden["entrants"]
 
@@ -183,16 +211,31 @@ def _compared(
     gap = "points" if unit == "taux" else unit
     extra = (VOIE,) if "voie" in dims and one is c.TAUX_DEMANDE else ()
     level = (NIVEAU,) if "niveau" not in kept else ()
-    beside = (Column("avant", AVANT.label, unit, AVANT.definition),
-              Column("ecart", ECART.label, gap, ECART.definition),
-              Column("ailleurs", AILLEURS.label, unit, AILLEURS.definition))  # fmt: skip
+    beside = (
+        Column("avant", AVANT.label, unit, AVANT.definition),
+        Column("ecart", ECART.label, gap, ECART.definition),
+        Column("ailleurs", AILLEURS.label, unit, AILLEURS.definition),
+    )
     return make(
-        p, name, title, safe.derived(order, hidden.loc[order.index]),
-        (TERRITOIRE, *level, FILIERE, *extra, ACADEMIE, DEPARTEMENT, RENTREE,
-         Column("places", "Places", "effectif", "Places où le compte est connu."), count,
-         column(one), *beside),
+        p,
+        name,
+        title,
+        safe.derived(order, hidden.loc[order.index]),
+        (
+            TERRITOIRE,
+            *level,
+            FILIERE,
+            *extra,
+            ACADEMIE,
+            DEPARTEMENT,
+            RENTREE,
+            Column("places", "Places", "effectif", "Places où le compte est connu."),
+            count,
+            column(one),
+            *beside,
+        ),
         source=one.source,
-    )  # fmt: skip
+    )
 
 
 def pression(p: Panels) -> Sheet | None:
@@ -201,9 +244,15 @@ def pression(p: Panels) -> Sheet | None:
     if safe is None or "voeux_1" not in safe.frame:
         return None
     count = Column("voeux_1", "Premiers vœux", "effectif", "Vœux de rang 1.", "Affelnet")
-    return _compared(p, safe, c.TAUX_PRESSION, count, "pression",
-                              "Premiers vœux pour une place, par territoire et filière",
-                              niveau="secondaire")  # fmt: skip
+    return _compared(
+        p,
+        safe,
+        c.TAUX_PRESSION,
+        count,
+        "pression",
+        "Premiers vœux pour une place, par territoire et filière",
+        niveau="secondaire",
+    )
 
 
 def demande(p: Panels) -> Sheet | None:
@@ -212,16 +261,28 @@ def demande(p: Panels) -> Sheet | None:
     if safe is None or "voeux" not in safe.frame:
         return None
     count = Column("voeux", "Vœux confirmés", "effectif", "Non classés.", "Parcoursup")
-    return _compared(p, safe, c.TAUX_DEMANDE, count, "demande",
-                              "Vœux confirmés pour une place de BTS, par territoire et filière",
-                              niveau="superieur")  # fmt: skip
+    return _compared(
+        p,
+        safe,
+        c.TAUX_DEMANDE,
+        count,
+        "demande",
+        "Vœux confirmés pour une place de BTS, par territoire et filière",
+        niveau="superieur",
+    )
 
 
 def remplissage(p: Panels) -> Sheet | None:
     """Return entrants per place."""
     safe = proteges.entrants(p)
-    return safe and _compared(p, safe, c.TAUX_REMPLISSAGE, column(c.ENTRANTS), "remplissage",
-                              "Entrants par place, par territoire et filière")  # fmt: skip
+    return safe and _compared(
+        p,
+        safe,
+        c.TAUX_REMPLISSAGE,
+        column(c.ENTRANTS),
+        "remplissage",
+        "Entrants par place, par territoire et filière",
+    )
 
 
 def emplois_industriels(p: Panels) -> Sheet | None:
@@ -245,15 +306,27 @@ def emplois_industriels(p: Panels) -> Sheet | None:
     )
     order = table.assign(_o=table["filiere"] != TOTAL).sort_values(["_o", *keys])
     return make(
-        p, "emplois_industriels", "Places ouvertes pour 1 000 emplois, par département", order,
-        (FILIERE, DEPARTEMENT, column(c.PLACES_OUVERTES),
-         Column("emplois_industriels", "Emplois salariés", "effectif",
-                f"Emploi salarié privé au 31 décembre {year}.", "Urssaf"),
-         column(c.PLACES_POUR_1000_EMPLOIS)),
+        p,
+        "emplois_industriels",
+        "Places ouvertes pour 1 000 emplois, par département",
+        order,
+        (
+            FILIERE,
+            DEPARTEMENT,
+            column(c.PLACES_OUVERTES),
+            Column(
+                "emplois_industriels",
+                "Emplois salariés",
+                "effectif",
+                f"Emploi salarié privé au 31 décembre {year}.",
+                "Urssaf",
+            ),
+            column(c.PLACES_POUR_1000_EMPLOIS),
+        ),
         source=f"{REGISTRE} ; Urssaf",
         note="« Ensemble » : toute l'industrie. Un secteur qui alimente deux filières compte dans "
         "les deux : les filières ne s'additionnent pas.",
-    )  # fmt: skip
+    )
 
 
 def suivi(p: Panels) -> Sheet | None:
@@ -274,15 +347,23 @@ def suivi(p: Panels) -> Sheet | None:
     for name in ("places_prevues", "places_ouvertes", "cout", "subvention"):
         rows[name] = rows[name].astype(float) if name in rows else np.nan
     return make(
-        p, "suivi_ami_cma", "Tableau de suivi (forme AMI-CMA) : prévu, réalisé, écart",
+        p,
+        "suivi_ami_cma",
+        "Tableau de suivi (forme AMI-CMA) : prévu, réalisé, écart",
         suivi_ami_cma(rows, by=by, commentaires=said),
-        (Column("projet", "Projet"), FILIERE, NIVEAU,
-         Column("prevu", "Places prévues", "effectif"), Column("realise", "Réalisé", "effectif"),
-         Column("ecart", "Écart", "effectif", "Réalisé moins prévu."),
-         Column("taux_realisation", "Taux de réalisation", "taux", "Réalisé / prévu."),
-         Column("cout", "Coût complet", "euros"), Column("subvention", "Subvention", "euros"),
-         Column("commentaire", "Commentaire")),
+        (
+            Column("projet", "Projet"),
+            FILIERE,
+            NIVEAU,
+            Column("prevu", "Places prévues", "effectif"),
+            Column("realise", "Réalisé", "effectif"),
+            Column("ecart", "Écart", "effectif", "Réalisé moins prévu."),
+            Column("taux_realisation", "Taux de réalisation", "taux", "Réalisé / prévu."),
+            Column("cout", "Coût complet", "euros"),
+            Column("subvention", "Subvention", "euros"),
+            Column("commentaire", "Commentaire"),
+        ),
         source=REGISTRE,
         note="Commentaire : ouvertures que les capacités publiées montrent, sur celles qu'elles "
         "peuvent montrer (formation aux places connues deux rentrées de suite).",
-    )  # fmt: skip
+    )

@@ -146,9 +146,12 @@ def _fetch_one(
             return Fetched(path, "inchangé", replace(known, licence=request.licence), before)
         path.parent.mkdir(parents=True, exist_ok=True)
         arrived = download(
-            session, request, part, known=known,
+            session,
+            request,
+            part,
+            known=known,
             on_bytes=lambda received, total: bar.update(task, completed=received, total=total),
-        )  # fmt: skip
+        )
         if arrived is None:
             kept = replace(known, licence=request.licence, version=version)
             return Fetched(path, "inchangé", kept, before)

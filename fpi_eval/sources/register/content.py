@@ -23,18 +23,26 @@ def _establishment(row: Row, known: Known) -> Faults:
     """Yield a school that no file holds; an apprenticeship centre may stand in none."""
     uai = row["uai"]
     if known.uais and row["voie"] == "scolaire" and uai and uai not in known.uais:
-        yield fault(row, "uai", uai, "un établissement d'au moins un des fichiers du dossier",
-                    "Corrigez l'UAI ; si l'établissement a changé de code, déclarez-le dans "
-                    "nomenclatures/uai_changements.csv (ancien_uai ; nouveau_uai ; rentree).",
-                    )  # fmt: skip
+        yield fault(
+            row,
+            "uai",
+            uai,
+            "un établissement d'au moins un des fichiers du dossier",
+            "Corrigez l'UAI ; si l'établissement a changé de code, déclarez-le dans "
+            "nomenclatures/uai_changements.csv (ancien_uai ; nouveau_uai ; rentree).",
+        )
 
 
 def _course(row: Row, known: Known) -> Faults:
     mef, cfd = row["mefstat11"], row["cfd"]
     if known.mef and mef and mef not in known.mef:
-        yield fault(row, "mefstat11", mef, "un code de la nomenclature des formations (nMef.csv)",
-                    _moved(mef, known) or "Recopiez-le de nMef.csv, colonne MEF_STAT_11.",
-                    )  # fmt: skip
+        yield fault(
+            row,
+            "mefstat11",
+            mef,
+            "un code de la nomenclature des formations (nMef.csv)",
+            _moved(mef, known) or "Recopiez-le de nMef.csv, colonne MEF_STAT_11.",
+        )
         return
     if known.diplomes and cfd and cfd not in known.diplomes:
         advice = "Recopiez-le de nFormationDiplome_.csv, colonne FORMATION_DIPLOME."
@@ -46,8 +54,13 @@ def _course(row: Row, known: Known) -> Faults:
         yield from _entry_year(row, known)
         own = known.mef[mef].cfd
         if cfd and own != cfd:
-            yield fault(row, "cfd", cfd, f"{own}, le diplôme de mefstat11 {mef}",
-                        "Ce sont deux formations : corrigez l'un des deux codes.")  # fmt: skip
+            yield fault(
+                row,
+                "cfd",
+                cfd,
+                f"{own}, le diplôme de mefstat11 {mef}",
+                "Ce sont deux formations : corrigez l'un des deux codes.",
+            )
             return
     yield from _filiere(row, known)
 
@@ -65,9 +78,14 @@ def _entry_year(row: Row, known: Known) -> Faults:
     last = 2 if course.cfd in known.bac_pro else 1
     if course.annee > last:
         wanted = liste(known.entry_codes(course.cfd)) or "le code de la première année"
-        yield fault(row, "mefstat11", mef, f"le code de l'année d'entrée ({wanted})",
-                    f"C'est celui de l'année {course.annee} sur {course.duree} : une place "
-                    "s'ouvre à l'entrée.")  # fmt: skip
+        yield fault(
+            row,
+            "mefstat11",
+            mef,
+            f"le code de l'année d'entrée ({wanted})",
+            f"C'est celui de l'année {course.annee} sur {course.duree} : une place "
+            "s'ouvre à l'entrée.",
+        )
 
 
 def _filiere(row: Row, known: Known) -> Faults:
@@ -76,23 +94,36 @@ def _filiere(row: Row, known: Known) -> Faults:
     if plain_number(row["places_prevues"]) < 0:
         return  # a closure is entered under the filière of the opening it pays for
     if told not in (None, AUTRE, row["filiere"]) and row["filiere"]:
-        yield fault(row, "filiere", row["filiere"], f"{told}, comme filieres.csv pour {cfd}",
-                    f"Corrigez la filière, ou ajoutez la ligne « {cfd} ; … ; {row['filiere']} » à "
-                    "filieres.csv du programme.")  # fmt: skip
+        yield fault(
+            row,
+            "filiere",
+            row["filiere"],
+            f"{told}, comme filieres.csv pour {cfd}",
+            f"Corrigez la filière, ou ajoutez la ligne « {cfd} ; … ; {row['filiere']} » à "
+            "filieres.csv du programme.",
+        )
 
 
 def _start(row: Row, known: Known) -> Faults:
     first = known.debuts.get(row["projet"])
     text = row["rentree"]
     if first and re.fullmatch(r"20\d\d", text) and parse_rentree(text) < first:
-        yield fault(row, "rentree", text, f"{first} ou après, première rentrée de {row['projet']}",
-                    "Corrigez l'année, le projet, ou « rentree_debut » de programme.toml.",
-                    )  # fmt: skip
+        yield fault(
+            row,
+            "rentree",
+            text,
+            f"{first} ou après, première rentrée de {row['projet']}",
+            "Corrigez l'année, le projet, ou « rentree_debut » de programme.toml.",
+        )
 
 
 def _opened(row: Row) -> Faults:
     planned, opened = plain_number(row["places_prevues"]), plain_number(row["places_ouvertes"])
     if planned > 0 and opened > MOST_OPENED * planned:
-        yield fault(row, "places_ouvertes", row["places_ouvertes"],
-                    f"au plus {MOST_OPENED} fois les {row['places_prevues']} places prévues",
-                    "Corrigez le nombre, ou mettez places_prevues à jour.")  # fmt: skip
+        yield fault(
+            row,
+            "places_ouvertes",
+            row["places_ouvertes"],
+            f"au plus {MOST_OPENED} fois les {row['places_prevues']} places prévues",
+            "Corrigez le nombre, ou mettez places_prevues à jour.",
+        )

@@ -15,8 +15,9 @@ _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
 def fault(row: Row, column: str, found: str, expected: str, advice: str) -> FpiError:
     """Return the error of one cell: what stands there, what was expected, what to do."""
     seen = f"« {found} »" if found else "une cellule vide"
-    return FpiError(f"trouvé {seen}, attendu {expected}. {advice}",
-                    ligne=row["ligne"], colonne=column)  # fmt: skip
+    return FpiError(
+        f"trouvé {seen}, attendu {expected}. {advice}", ligne=row["ligne"], colonne=column
+    )
 
 
 def plain_number(text: str) -> float:

@@ -116,10 +116,13 @@ def _in_doubt(
     place = ["source", "uai", "voie", "cfd", "rentree"]
     alive = set(observed.loc[observed["cfd"].isin(near), place].itertuples(index=False, name=None))
     doubt = [
-        any((source, uai, voie, other, year) in alive
-            for other in near.get(cfd, ()) for year in (rentree - 1, rentree))
+        any(
+            (source, uai, voie, other, year) in alive
+            for other in near.get(cfd, ())
+            for year in (rentree - 1, rentree)
+        )
         for source, uai, voie, cfd, rentree in pairs[place].itertuples(index=False, name=None)
-    ]  # fmt: skip
+    ]
     return pd.Series(doubt, pairs.index, dtype=bool)
 
 
@@ -138,8 +141,10 @@ def links_of(continuity: pd.DataFrame | None) -> dict[str, str]:
         while code in ahead:
             code = ahead[code]
             if code in seen:
-                raise FpiError(f"les rénovations tournent en rond à partir de {start}. Retirez "
-                               "l'une d'elles.", colonne="nouveau_cfd")  # fmt: skip
+                raise FpiError(
+                    f"les rénovations tournent en rond à partir de {start}. Retirez l'une d'elles.",
+                    colonne="nouveau_cfd",
+                )
             seen.add(code)
         last[start] = code
     return last
@@ -186,20 +191,26 @@ def observed_places(capacities: pd.DataFrame, continuity: pd.DataFrame | None) -
     """Return places per cell and rentrée, unknown as soon as one of its rows is unknown."""
     missing = [name for name in CAPACITES if name not in capacities]
     if missing:
-        raise FpiError(f"colonne(s) absente(s) des capacités : {liste(missing)}. "
-                       f"Attendu : {liste(CAPACITES)}.")  # fmt: skip
+        raise FpiError(
+            f"colonne(s) absente(s) des capacités : {liste(missing)}. Attendu : {liste(CAPACITES)}."
+        )
     table = capacities.reset_index(drop=True).astype({"mefstat11": "str", "cfd": "str"})
     table = table.assign(
-        course=courses(table, continuity), cfd=mapped(table["cfd"], links_of(continuity)),
-        inconnue=table["places"].isna(), mefstat11_publie=table["mefstat11"],
+        course=courses(table, continuity),
+        cfd=mapped(table["cfd"], links_of(continuity)),
+        inconnue=table["places"].isna(),
+        mefstat11_publie=table["mefstat11"],
         cfd_publie=table["cfd"],
-    )  # fmt: skip
+    )
     same = [*CELL, "rentree", "mefstat11_publie", "cfd_publie"]
     table["lignes"] = table.groupby(same, dropna=False)["uai"].transform("size")
     grouped = table.groupby([*CELL, "rentree"], as_index=False).agg(
-        places=("places", "sum"), lignes=("lignes", "max"), inconnue=("inconnue", "any"),
-        mefstat11=("mefstat11", "last"), cfd=("cfd", "last"),
-    )  # fmt: skip
+        places=("places", "sum"),
+        lignes=("lignes", "max"),
+        inconnue=("inconnue", "any"),
+        mefstat11=("mefstat11", "last"),
+        cfd=("cfd", "last"),
+    )
     grouped["places"] = grouped["places"].mask(grouped["inconnue"])
     grouped["niveau"] = (
         grouped["course"].where(grouped["course"].str.len() == 11).str[:1].map(NIVEAU_DE_MEF)

@@ -66,15 +66,24 @@ def reconcile(
     book = _Book(observed)
     table = register.reset_index(drop=True)
     course = courses(table, continuity)
-    keys = pd.DataFrame({"uai": table["uai"], "voie": table["voie"], "rentree": table["rentree"],
-                         "course": course})  # fmt: skip
+    keys = pd.DataFrame(
+        {"uai": table["uai"], "voie": table["voie"], "rentree": table["rentree"], "course": course}
+    )
     total = (
         table["places_ouvertes"]
         .groupby([keys[c] for c in keys])
         .transform(lambda places: places.sum(skipna=False))
     )
-    openings = zip(table["uai"], table["voie"], table["rentree"], table["niveau"], course,
-                   mapped(table["cfd"], links_of(continuity)), total, strict=True)  # fmt: skip
+    openings = zip(
+        table["uai"],
+        table["voie"],
+        table["rentree"],
+        table["niveau"],
+        course,
+        mapped(table["cfd"], links_of(continuity)),
+        total,
+        strict=True,
+    )
     rows = [_judge(book, _Opening(*opening), tolerance) for opening in openings]
     return pd.concat([table.assign(declarees=total), pd.DataFrame(rows)], axis=1)
 
@@ -115,9 +124,10 @@ class _Book:
         cells = self.cells.get((source, opening.uai, opening.voie, rentree), [])
         exact = [cell for cell in cells if cell.course == opening.course]
         return exact or [
-            cell for cell in cells
+            cell
+            for cell in cells
             if cell.cfd == opening.cfd and CFD_LENGTH in (len(cell.course), len(opening.course))
-        ]  # fmt: skip
+        ]
 
 
 def _judge(book: _Book, opening: _Opening, tolerance: float) -> dict[str, object]:

@@ -32,30 +32,66 @@ class Field:
 
 FIELDS = (
     Field("projet", "Projet qui ouvre les places. Liste.", EXEMPLE, 12),
-    Field("uai", "Code de l'établissement : sept chiffres et une lettre de contrôle.",
-          "0010001W", 12, TEXT),
+    Field(
+        "uai",
+        "Code de l'établissement : sept chiffres et une lettre de contrôle.",
+        "0010001W",
+        12,
+        TEXT,
+    ),
     Field("etablissement", "Nom de l'établissement. Facultatif.", "Lycée d'exemple", 30, TEXT),
     Field("commune", "Commune. Facultatif.", "Commune d'exemple", 20, TEXT),
     Field("departement", "Département. Liste. Facultatif : l'UAI le donne.", "", 18),
     Field("academie", "Académie. Facultatif.", "", 18, TEXT),
-    Field("mefstat11", "Code de la formation l'année d'entrée, onze caractères. L'un des deux "
-          "codes suffit ; de préférence celui-ci en voie scolaire.", "23810025007", 15, TEXT),
-    Field("cfd", "Code formation-diplôme, huit caractères ; de préférence en apprentissage.",
-          "40025007", 12, TEXT),
+    Field(
+        "mefstat11",
+        "Code de la formation l'année d'entrée, onze caractères. L'un des deux "
+        "codes suffit ; de préférence celui-ci en voie scolaire.",
+        "23810025007",
+        15,
+        TEXT,
+    ),
+    Field(
+        "cfd",
+        "Code formation-diplôme, huit caractères ; de préférence en apprentissage.",
+        "40025007",
+        12,
+        TEXT,
+    ),
     Field("formation", "Intitulé de la formation. Facultatif.", "Formation d'exemple", 32, TEXT),
     Field("filiere", "Filière du programme. Liste.", "", 22),
-    Field("niveau", "Niveau : secondaire (CAP, bac pro…) ou superieur (BTS…). Liste.",
-          "secondaire", 13),
+    Field(
+        "niveau",
+        "Niveau : secondaire (CAP, bac pro…) ou superieur (BTS…). Liste.",
+        "secondaire",
+        13,
+    ),
     Field("voie", "Voie : scolaire ou apprentissage. Liste.", "scolaire", 15),
     Field("rentree", "Année de septembre : 2024 pour l'année scolaire 2024-2025.", 2024, 10, "0"),
-    Field("places_prevues", "Places prévues en année d'entrée. Négatif pour une fermeture qui "
-          "finance une ouverture du même projet à la même rentrée.", 12, 15, "0"),
-    Field("places_ouvertes", "Places réellement ouvertes. Vide si ce n'est pas encore connu : "
-          "vide n'est pas zéro.", 12, 15, "0"),
+    Field(
+        "places_prevues",
+        "Places prévues en année d'entrée. Négatif pour une fermeture qui "
+        "finance une ouverture du même projet à la même rentrée.",
+        12,
+        15,
+        "0",
+    ),
+    Field(
+        "places_ouvertes",
+        "Places réellement ouvertes. Vide si ce n'est pas encore connu : vide n'est pas zéro.",
+        12,
+        15,
+        "0",
+    ),
     Field("cout", "Coût total de l'ouverture, en euros. Facultatif.", 120000, 14, "#,##0"),
-    Field("subvention", "Part subventionnée, en euros, au plus égale au coût. Facultatif.",
-          50000, 14, "#,##0"),
-)  # fmt: skip
+    Field(
+        "subvention",
+        "Part subventionnée, en euros, au plus égale au coût. Facultatif.",
+        50000,
+        14,
+        "#,##0",
+    ),
+)
 
 ADVICE = (
     "Une ligne par ouverture : un établissement, une formation, une voie, une rentrée.",
@@ -95,8 +131,7 @@ def write_template(path: Path, facts: ProgrammeFacts) -> Path:
     """
     path = Path(path)
     if path.suffix.lower() != ".xlsx":
-        raise FpiError("le modèle est un classeur .xlsx. Changez son extension.",
-                       fichier=path.name)  # fmt: skip
+        raise FpiError("le modèle est un classeur .xlsx. Changez son extension.", fichier=path.name)
     if path.exists():
         raise FpiError(
             "ce fichier existe déjà et n'est pas remplacé. Choisissez un autre nom.",
@@ -135,8 +170,14 @@ def _write_lists(sheet: Worksheet, facts: ProgrammeFacts) -> dict[str, str]:
 
 def _write_register(sheet: Worksheet, facts: ProgrammeFacts, ranges: dict[str, str]) -> None:
     sheet.freeze_panes = "C2"
-    closure = {"places_prevues": -12, "places_ouvertes": -12, "cout": "", "subvention": "",
-               "mefstat11": "23810025008", "cfd": "40025008"}  # fmt: skip
+    closure = {
+        "places_prevues": -12,
+        "places_ouvertes": -12,
+        "cout": "",
+        "subvention": "",
+        "mefstat11": "23810025008",
+        "cfd": "40025008",
+    }
     examples = {field.name: field.example for field in FIELDS} | {"filiere": facts.filieres[0]}
     for place, field in enumerate(FIELDS, start=1):
         letter = get_column_letter(place)
@@ -189,8 +230,14 @@ def _list_of(source: str, cells: str) -> DataValidation:
 
 
 def _whole_number(letter: str, low: int, high: int, what: str) -> DataValidation:
-    rule = DataValidation(type="whole", operator="between", formula1=str(low), formula2=str(high),
-                          allow_blank=True, showErrorMessage=True)  # fmt: skip
+    rule = DataValidation(
+        type="whole",
+        operator="between",
+        formula1=str(low),
+        formula2=str(high),
+        allow_blank=True,
+        showErrorMessage=True,
+    )
     rule.errorTitle, rule.error = "Valeur refusée", f"Attendu : {what} entre {low} et {high}."
     rule.add(f"{letter}2:{letter}{ROWS + 1}")
     return rule

@@ -202,11 +202,17 @@ def _options_bts() -> pd.DataFrame:
 
 
 def _niveaux() -> pd.DataFrame:
-    types = pd.DataFrame({name: spec[0] for name, spec in DIPLOMES.items()}.items(),
-                         columns=["diplome", "niveau"])  # fmt: skip
-    words = types["diplome"].map({"mc": "MENTION COMPLEMENTAIRE", "bacpro": "BAC PROFESSIONNEL",
-                                  "cap": "CERTIFICAT D'APTITUDE PROFESSIONNELLE",
-                                  "bts": "BREVET DE TECHNICIEN SUPERIEUR"})  # fmt: skip
+    types = pd.DataFrame(
+        {name: spec[0] for name, spec in DIPLOMES.items()}.items(), columns=["diplome", "niveau"]
+    )
+    words = types["diplome"].map(
+        {
+            "mc": "MENTION COMPLEMENTAIRE",
+            "bacpro": "BAC PROFESSIONNEL",
+            "cap": "CERTIFICAT D'APTITUDE PROFESSIONNELLE",
+            "bts": "BREVET DE TECHNICIEN SUPERIEUR",
+        }
+    )
     return _blank(
         NIVEAU,
         NIVEAU_FORMATION_DIPLOME=types["niveau"],

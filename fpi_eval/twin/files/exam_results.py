@@ -20,16 +20,30 @@ BAC = columns(
 )
 
 _GROUPS = (
-    "Specialités pluri technologiques", "Transformations", "Genie civil construction et bois",
-    "Materiaux souples", "Mecanique électricite électronique", "Production",
-    "Specialités plurivalentes des services", "Echanges et gestion",
-    "Communication et information", "Services aux personnes", "Services a la collectivite",
-    "Services", "Total secteurs",
-)  # fmt: skip
+    "Specialités pluri technologiques",
+    "Transformations",
+    "Genie civil construction et bois",
+    "Materiaux souples",
+    "Mecanique électricite électronique",
+    "Production",
+    "Specialités plurivalentes des services",
+    "Echanges et gestion",
+    "Communication et information",
+    "Services aux personnes",
+    "Services a la collectivite",
+    "Services",
+    "Total secteurs",
+)
 #: The 95 columns of the real file, with its own spellings, spaces and underscores.
 IVAL = [
-    "Code établissement", "Etablissement", "Année", "Commune/arrondissement",
-    "Code commune/arrondissement", "Académie", "Département", "Secteur Public/Privé",
+    "Code établissement",
+    "Etablissement",
+    "Année",
+    "Commune/arrondissement",
+    "Code commune/arrondissement",
+    "Académie",
+    "Département",
+    "Secteur Public/Privé",
     *(f"Effectifs présents {name}" for name in _GROUPS),
     "Taux brut de Reussite Specialites pluri technologiques",
     "Taux brut de Reussite Transformations",
@@ -41,7 +55,8 @@ IVAL = [
     "Taux brut de Réussite Echanges et gestion",
     "Taux brut de Réussite Communication et information",
     "Taux_brut_de_Reussite_Services_aux_personnes",
-    "Taux brut de Réussite Services à la collectivité", "Taux Brut de Réussite Services",
+    "Taux brut de Réussite Services à la collectivité",
+    "Taux Brut de Réussite Services",
     "Taux Brut de Réussite Total secteurs",
     "Taux de Réussite Attendu France Spécialités pluri technologiques",
     "Taux de Réussite Attendu France Transformations",
@@ -53,44 +68,67 @@ IVAL = [
     "Taux de Réussite Attendu France Communication et information",
     "Taux de Réussite Attendu France Services aux personnes",
     "Taux de Réussite Attendu France Services à la collectivité",
-    "Taux Reussite Attendu Acad Production", "Taux Réussite Attendu Acad Services",
-    "Taux Réussite Attendu Acad Total secteurs", "Taux Reussite Attendu France Production",
-    "Taux Réussite Attendu France Services", "Taux Réussite Attendu France",
+    "Taux Reussite Attendu Acad Production",
+    "Taux Réussite Attendu Acad Services",
+    "Taux Réussite Attendu Acad Total secteurs",
+    "Taux Reussite Attendu France Production",
+    "Taux Réussite Attendu France Services",
+    "Taux Réussite Attendu France",
     *(
         f"Pourcentage Bacheliers sortants {who} {where}"
         for where in ("Etab", "Acad", "France")
         for who in ("2de 1re Terminale", "Terminale")
     ),
-    "Effectif de seconde", "Effectif de première", "Effectif de terminale",
-    "Taux accès Brut seconde BAC", "Taux accès Attendu Acad seconde BAC",
-    "Taux accès Attendu France seconde BAC", "Taux accès Brut première BAC",
-    "Taux accès Attendu Acad première BAC", "Taux accès Attendu France première BAC",
-    "Taux accès Brut terminale BAC", "Taux accès Attendu France terminale BAC",
+    "Effectif de seconde",
+    "Effectif de première",
+    "Effectif de terminale",
+    "Taux accès Brut seconde BAC",
+    "Taux accès Attendu Acad seconde BAC",
+    "Taux accès Attendu France seconde BAC",
+    "Taux accès Brut première BAC",
+    "Taux accès Attendu Acad première BAC",
+    "Taux accès Attendu France première BAC",
+    "Taux accès Brut terminale BAC",
+    "Taux accès Attendu France terminale BAC",
     *(
         f"Taux_brut_de_mentions_{name}"
         for name in (
-            "Specialites_pluri_technologiques", "Transformations",
-            "Genie_civil__construction_et_bois", "Materiaux_souples",
-            "Mecanique__electricite__electronique", "Specialites_plurivalentes_des_services",
-            "Echanges_et_gestion", "Communication_et_information", "Services_aux_personnes",
+            "Specialites_pluri_technologiques",
+            "Transformations",
+            "Genie_civil__construction_et_bois",
+            "Materiaux_souples",
+            "Mecanique__electricite__electronique",
+            "Specialites_plurivalentes_des_services",
+            "Echanges_et_gestion",
+            "Communication_et_information",
+            "Services_aux_personnes",
             "Services_a_la_collectivite",
         )
     ),
-    "Taux_Brut_de_mentions_Production", "Taux_Brut_de_mentions_Services",
+    "Taux_Brut_de_mentions_Production",
+    "Taux_Brut_de_mentions_Services",
     "Taux_Brut_de_mentions_Total_secteurs",
     *(
         f"Taux_de_mentions_Attendu_{name}"
         for name in (
-            "Specialites_pluri_technologiques", "Transformations",
-            "Genie_civil__construction_et_bois", "Materiaux_souples",
-            "Mecanique__electricite__electronique", "Specialites_plurivalentes_des_services",
-            "Echanges_et_gestion", "Communication_et_information", "Services_aux_personnes",
+            "Specialites_pluri_technologiques",
+            "Transformations",
+            "Genie_civil__construction_et_bois",
+            "Materiaux_souples",
+            "Mecanique__electricite__electronique",
+            "Specialites_plurivalentes_des_services",
+            "Echanges_et_gestion",
+            "Communication_et_information",
+            "Services_aux_personnes",
             "Services_a_la_collectivite",
         )
     ),
-    "Taux_mentions_Attendu_Production", "Taux_mentions_Attendu_Services",
-    "Taux_mentions_Attendu_Tous_secteurs", "libellé région", "code région",
-]  # fmt: skip
+    "Taux_mentions_Attendu_Production",
+    "Taux_mentions_Attendu_Services",
+    "Taux_mentions_Attendu_Tous_secteurs",
+    "libellé région",
+    "code région",
+]
 
 
 def plain(text: str) -> str:

@@ -23,9 +23,10 @@ REGION = columns(
 _NAMES = ["n°UAI de l'établissement", "Libellé de l'établissement", "Région"]
 _RATES = ["Taux", "Taux attendu", "Valeur ajoutée"]
 _PARTS = [
-    "Part en poursuite d'études", "Part en emploi 6 mois après la sortie",
+    "Part en poursuite d'études",
+    "Part en emploi 6 mois après la sortie",
     "Part des autres situations",
-]  # fmt: skip
+]
 
 
 def pooled(rows: dict[int, pd.DataFrame], millesime: tuple[int, int]) -> pd.DataFrame:

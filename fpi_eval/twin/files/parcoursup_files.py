@@ -180,11 +180,13 @@ def _counts(table: pd.DataFrame, session: int) -> pd.DataFrame:
 def _percentages(out: pd.DataFrame, session: int) -> pd.DataFrame:
     fresh, admitted = out["acc_neobac"], out["acc_tot"]
     shares = {
-        "pct_f": ("acc_tot_f", admitted), "pct_neobac": ("acc_neobac", admitted),
+        "pct_f": ("acc_tot_f", admitted),
+        "pct_neobac": ("acc_neobac", admitted),
         "pct_aca_orig": ("acc_aca_orig", admitted),
         "pct_aca_orig_idf": ("acc_aca_orig_idf", admitted),
-        "pct_etab_orig": ("acc_term", admitted), "pct_bours": ("acc_brs", fresh),
-    }  # fmt: skip
+        "pct_etab_orig": ("acc_term", admitted),
+        "pct_bours": ("acc_brs", fresh),
+    }
     for name in ("mention_nonrenseignee", "sansmention", "ab", "b", "tb", "bg", "bt", "bp"):
         shares[f"pct_{name}"] = (f"acc_{name}", fresh)
     for bac in ("bg", "bt", "bp"):

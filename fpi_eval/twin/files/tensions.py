@@ -15,13 +15,26 @@ YEAR = 2019
 STREAM = 87  # a generator of its own: any number past those of `world.STREAMS`
 DIGITS = 3  # of the index: the same bytes on every machine, never an exponent
 NOTES = (
-    "Intensité d'embauches", "Lien formation-emploi", "Manque de main-d'œuvre disponible",
-    "Non-durabilité de l'emploi", "Conditions de travail contraignantes",
+    "Intensité d'embauches",
+    "Lien formation-emploi",
+    "Manque de main-d'œuvre disponible",
+    "Non-durabilité de l'emploi",
+    "Conditions de travail contraignantes",
     "Inadéquation géographique",
-)  # fmt: skip
+)
 #: "Tension " ends with a blank in the real file.
-HEAD = ("fap", "Emploi moyen", "Tension ", "Catégorie Tension", *NOTES, "Année", "niveau_geo",
-        "niveau_fap", "reg", "dep")  # fmt: skip
+HEAD = (
+    "fap",
+    "Emploi moyen",
+    "Tension ",
+    "Catégorie Tension",
+    *NOTES,
+    "Année",
+    "niveau_geo",
+    "niveau_fap",
+    "reg",
+    "dep",
+)
 #: Where Dares' category changes along its index, read in the file of 2019.
 CUTS = (-0.56, -0.26, 0.13, 0.51)
 #: Occupation families that have a tension: FAP-2009 (Dares), 186 of its 225 codes.
@@ -53,9 +66,11 @@ def write_tensions(seed: int, folder: Path) -> Path:
     fine = _regions(rng)
     wide = _gathered(fine, fine["fap"].str[:3], "fap 87")
     parts = [
-        _gathered(fine, fine["fap"], "fap 225", national=True), fine,
-        _gathered(wide, wide["fap"], "fap 87", national=True), wide,
-    ]  # fmt: skip
+        _gathered(fine, fine["fap"], "fap 225", national=True),
+        fine,
+        _gathered(wide, wide["fap"], "fap 87", national=True),
+        wide,
+    ]
     out = pd.concat([_noted(part, rng) for part in parts])
     path = folder / "tensions.csv"
     out.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
@@ -68,10 +83,14 @@ def _regions(rng: np.random.Generator) -> pd.DataFrame:
     shape = len(families), len(codes)
     index = rng.normal(0.5, 0.8, (shape[0], 1)) + rng.normal(0.0, 0.3, shape)
     jobs = np.exp(rng.normal(7.5, 1.2, (shape[0], 1)) + rng.normal(0.0, 0.5, shape))
-    table = pd.DataFrame({
-        "fap": np.repeat(families, shape[1]), "Emploi moyen": jobs.ravel().round(-2).astype(int),
-        "Tension ": index.ravel().round(DIGITS), "reg": np.tile(codes, shape[0]).astype(float),
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "fap": np.repeat(families, shape[1]),
+            "Emploi moyen": jobs.ravel().round(-2).astype(int),
+            "Tension ": index.ravel().round(DIGITS),
+            "reg": np.tile(codes, shape[0]).astype(float),
+        }
+    )
     return table.assign(niveau_geo="reg", niveau_fap="fap 225")
 
 
