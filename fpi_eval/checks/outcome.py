@@ -21,6 +21,7 @@ NAMES = {
     "en_emploi_6_mois": "en emploi à 6 mois",
     "en_emploi_12_mois": "en emploi à 12 mois",
 }
+NOTHING = Absent("Il n'y a pas d'effet à montrer : « En bref » dit pourquoi.")
 T = TypeVar("T")
 
 
@@ -67,7 +68,7 @@ def _unable(panel: CellPanel, outcome: str, reason: str) -> Absent:
 def allowed(evaluation: Evaluation | Absent, found: T | Absent) -> T | Absent:
     """Return a result headed by the verdict, or why the verdict forbids to show it."""
     if isinstance(evaluation, Absent):
-        return Absent("Il n'y a pas d'effet à montrer : « En bref » dit pourquoi.")
+        return NOTHING
     if evaluation.blocked:
         failed = text.liste(
             f"« {c.titre} »" for c in evaluation.checks if c.dur and c.statut == FAIL

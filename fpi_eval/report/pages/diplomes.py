@@ -6,6 +6,7 @@ import pandas as pd
 from fpi_eval import plots, text
 from fpi_eval.absent import Absent
 from fpi_eval.checks import NAMES, Evaluation, Planted, allowed
+from fpi_eval.checks.outcome import NOTHING
 from fpi_eval.checks.thresholds import CAUTION, FAIL
 from fpi_eval.checks.verdict import INCONCLUSIVE, INVISIBLE
 from fpi_eval.figures import Figure
@@ -19,7 +20,6 @@ FIGURES = ("estimate", "ci_low", "ci_high")
 PER_SEAT = {GROSS: "Effet brut", DISPLACEMENT: "Déplacement", NET: "Effet net"}
 BOUNDS = {"estimate": "Par place", "ci_low": "Borne basse", "ci_high": "Borne haute"}
 LABELS = ("Effet", "Estimateur", "Par place", "Borne basse", "Borne haute")
-NOTHING = Absent("Il n'y a pas d'effet à montrer : « En bref » dit pourquoi.")
 
 
 def name_of(outcome: str) -> str:
