@@ -13,7 +13,7 @@ from matplotlib.figure import Figure as MplFigure
 
 from fpi_eval.disclosure import Shown
 from fpi_eval.errors import FpiError
-from fpi_eval.tables import RESOURCE, Format, resource, table
+from fpi_eval.tables import RESOURCE, Format, table
 
 DPI = 192
 
@@ -89,7 +89,7 @@ class Figure:
         """Return what notebooks keep: HTML, plain text, and the data drawn."""
         bundle: dict[str, Any] = {"text/html": self.to_html(), "text/plain": repr(self)}
         if self.table:
-            bundle[RESOURCE] = resource(self.table.shown, self.titre)
+            bundle[RESOURCE] = self.table.resource(self.titre)
         return bundle
 
     def _repr_html_(self) -> str:

@@ -343,6 +343,7 @@ class Programme(Frozen):
     cout: Cout
     resultats: Resultats
     sources: dict[str, Source]
+    contact: str = ""
     projets: tuple[str, ...] = ()
     predecesseur: Predecesseur | None = None
     secret: Secret = Secret()

@@ -134,7 +134,24 @@ class Table:
         return {
             "text/html": self.to_html(),
             "text/plain": repr(self),
-            RESOURCE: resource(self.shown, self.titre),
+            RESOURCE: self.resource(self.titre),
+        }
+
+    def resource(self, titre: str) -> dict[str, object]:
+        """Return the table as a tabular data resource: what is shown, which columns are numbers.
+
+        The workbook and the CSV files of the pages are made from it, so that they hold the
+        numbers as they were rounded on the page, and nothing finer.
+        """
+        shown = self.shown
+        kinds = ["number" if self._is_number(i) else "string" for i in range(len(shown.columns))]
+        fields = [{"name": n, "type": k} for n, k in zip(shown.columns, kinds, strict=True)]
+        return {
+            "name": slug(titre),
+            "title": titre,
+            "description": " ".join(self.notes),
+            "schema": {"fields": fields, "missingValues": [text.MISSING, MARK]},
+            "data": shown.to_dict("records"),
         }
 
     def _repr_html_(self) -> str:
@@ -203,16 +220,6 @@ def table(
     return Table(frame, titre, dict(formats or {}), dict(labels or {}), source, note)
 
 
-def resource(frame: pd.DataFrame, titre: str) -> dict[str, object]:
-    """Return a shown table as a tabular data resource, from which the report writes a CSV."""
-    return {
-        "name": slug(titre),
-        "title": titre,
-        "schema": {"fields": [{"name": name, "type": "string"} for name in frame.columns]},
-        "data": frame.to_dict("records"),
-    }
-
-
 def slug(words: str) -> str:
     """Return words as an ASCII file name."""
     words = words.replace("œ", "oe").replace("Œ", "OE")
@@ -240,3 +247,34 @@ def _default(column: pd.Series) -> Format:
         return "annee"
     numbers = pd.to_numeric(column, errors="coerce").dropna()
     return ("nombre", 0 if (numbers % 1 == 0).all() else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTable:
+    """A table that a page showed: name for files, title, heads, rows, what stands under it.
+
+    Cells are the numbers as they were rounded on the page, or words.
+    """
+
+    name: str
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[text.Written | str, ...], ...]
+    notes: str
+
+    @classmethod
+    def of(cls, resource: Mapping) -> "ShownTable":
+        """Return the table that a data resource of an executed notebook holds."""
+        fields = resource["schema"]["fields"]
+        rows = tuple(
+            tuple(_typed(row[field["name"]], field["type"] == "number") for field in fields)
+            for row in resource["data"]
+        )
+        heads = tuple(field["name"] for field in fields)
+        return cls(resource["name"], resource["title"], heads, rows, resource["description"])
+
+
+def _typed(words: str, number: bool) -> text.Written | str:
+    """Return a cell as a number; bare digits in a column of words are a code."""
+    found = text.written(words)
+    return words if found is None or (found.is_code and not number) else found

@@ -1,6 +1,8 @@
 """French words and number formats shown to readers."""
 
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from html import escape
 
@@ -77,6 +79,40 @@ def euros(value: float) -> str:
 def intervalle(low: float, high: float, digits: int = 1) -> str:
     """Return an interval in words, e.g. ``de −0,2 à +1,3``."""
     return f"de {signe(low, digits)} à {signe(high, digits)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A number as a reader sees it: ``48,2 %`` is 0.482, one decimal, unit ``%``."""
+
+    value: float
+    decimals: int = 0
+    unit: str = ""
+    signed: bool = False
+    grouped: bool = False
+
+    @property
+    def is_code(self) -> bool:
+        """Whether nothing but digits is written: a quantity or a code, its column says which."""
+        return not (self.decimals or self.unit or self.signed or self.grouped)
+
+
+NUMBER = re.compile(
+    r"(?P<sign>[+\u2212-]?)(?P<whole>0|[1-9][0-9]{0,2}(?:\s[0-9]{3})+|[1-9][0-9]*)(?:,(?P<decimals>[0-9]+))?"
+    r"(?:\s?(?P<unit>%|€|points?))?"
+)
+
+
+def written(words: str) -> Written | None:
+    """Return the number that the words are, as the functions above write it, else None."""
+    found = NUMBER.fullmatch(words)
+    if found is None:
+        return None
+    sign, decimals, unit = found["sign"], found["decimals"] or "", found["unit"] or ""
+    whole = re.sub(r"\s", "", found["whole"])
+    value = float(f"{whole}.{decimals or 0}") * (-1 if sign in ("-", "\u2212") else 1)
+    rounded = round(value / 100, len(decimals) + 2) if unit == "%" else value
+    return Written(rounded, len(decimals), unit, bool(sign), whole != found["whole"])
 
 
 def date_longue(day: date) -> str:

@@ -1,26 +1,26 @@
-"""Tables → one .xlsx workbook, and Parquet and CSV files with their data dictionary."""
+"""Tables → one .xlsx workbook: contents with links, one table a sheet, the pages' own tables."""
 
-import csv
 import io
-import os
 import re
-import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from pathlib import Path
 
-import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
 from fpi_eval.disclosure import MARK, public
 from fpi_eval.errors import FpiError
-from fpi_eval.sheets import Column, Sheet, csv_text, dictionary, is_risky, plain
-from fpi_eval.text import MISSING, date_longue
+from fpi_eval.sheets import Column, Sheet, dictionary, is_risky
+from fpi_eval.table_files import replace_files
+from fpi_eval.tables import ShownTable, slug
+from fpi_eval.text import MISSING, Written, date_longue
 
 # Excel stores invariant codes and shows them in the reader's language: 12 345,6 in French.
 FORMATS = {
@@ -37,10 +37,24 @@ FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 SHEET_NAME, NARROWEST, WIDEST = 31, 10, 60
 EPOCH = (1980, 1, 1, 0, 0, 0)
 HEADER_ROW = 5
+CONTENTS, DEFINITIONS = "Sommaire", "Définitions"
 LEGEND = f"{MARK} : masqué (secret statistique) ; {MISSING} : non disponible."
+FIRM = Font(bold=True)
+TITLE = Font(bold=True, size=13)
+LINK = Font(color="0B4F9E", underline="single")
+HEAD = PatternFill("solid", fgColor="DDE5EE")
+STYLE = TableStyleInfo("TableStyleLight1", showRowStripes=True)
 
 
-def write_workbook(path: Path, tables: Sequence[Sheet], *, title: str, warning: str = "") -> Path:
+def write_workbook(
+    path: Path,
+    tables: Sequence[Sheet],
+    *,
+    title: str,
+    warning: str = "",
+    about: Sequence[str] = (),
+    pages: Mapping[str, Sequence[ShownTable]] | None = None,
+) -> Path:
     """Write the tables into one workbook, whole or not at all, and return its path.
 
     Parameters
@@ -48,30 +62,46 @@ def write_workbook(path: Path, tables: Sequence[Sheet], *, title: str, warning: 
     path : Path
         The .xlsx file; the same tables give the same bytes.
     tables : sequence of Sheet
-        One sheet each, after a sheet of definitions.
+        One sheet each, after the contents and a sheet of definitions.
     title, warning : str
         Title of the workbook, and what must be read first (``Données simulées``).
+    about : sequence of str
+        What the contents say under the title: next update, contact.
+    pages : mapping of str to sequence of ShownTable, optional
+        The tables of each page of the report, one sheet a page, one under the other.
     """
     if not tables:
         raise FpiError("aucun tableau à écrire dans le classeur.", fichier=str(path))
+    pages = pages or {}
     book = Workbook()
-    book.remove(book.active)
-    names = sheet_names([table.name for table in tables])
-    _definitions(book.create_sheet("Définitions"), tables, names, title, warning)
-    for table, name in zip(tables, names, strict=True):
+    contents = book.active
+    contents.title = CONTENTS
+    names = sheet_names([*pages, *(table.name for table in tables)])
+    links = []
+    definitions = book.create_sheet(DEFINITIONS)
+    for name, shown in zip(names, pages.values(), strict=False):
+        links += _page(book.create_sheet(name), shown, warning)
+    links.append((f"'{DEFINITIONS}'!A1", "Définition de chaque colonne des feuilles suivantes", ""))
+    of_tables = names[len(pages) :]
+    for table, name in zip(tables, of_tables, strict=True):
         _sheet(book.create_sheet(name), table, warning)
+        links.append((f"'{name}'!A1", table.title, len(table.frame)))
+    _definitions(definitions, tables, of_tables, title, warning)
+    day = max(table.date for table in tables)
+    _contents(contents, title, [f"{date_longue(day).capitalize()}.", warning, *about], links)
+    for sheet in book.worksheets:
+        _printed(sheet, title)
     book.properties.title, book.properties.creator = title, "fpi_eval"
-    day = datetime.combine(max(table.date for table in tables), time())
-    book.properties.created = day
+    book.properties.created = datetime.combine(day, time())
     buffer = io.BytesIO()
     book.save(buffer)
-    replace_files({Path(path): _same_bytes(buffer.getvalue(), day)})
+    replace_files({Path(path): _same_bytes(buffer.getvalue(), book.properties.created)})
     return Path(path)
 
 
 def sheet_names(names: Sequence[str]) -> list[str]:
     """Return valid, distinct sheet names of at most 31 characters."""
-    taken, result = {"définitions", "history"}, []
+    taken, result = {CONTENTS.lower(), DEFINITIONS.lower(), "history"}, []
     for name in names:
         base = FORBIDDEN.sub(" ", name).strip(" '")[:SHEET_NAME].strip(" '") or "Tableau"
         candidate, number = base, 2
@@ -96,32 +126,135 @@ def _put(cell: Cell, value: object, number_format: str = "") -> None:
         cell.number_format = number_format
 
 
+def _contents(
+    sheet: Worksheet, title: str, lines: Sequence[str], links: Sequence[tuple[str, str, object]]
+) -> None:
+    """Write the first sheet: what the workbook is, and a link to each table."""
+    _put(sheet.cell(1, 1), title)
+    sheet.cell(1, 1).font = TITLE
+    said = [line for line in (*lines, LEGEND) if line]
+    for row, line in enumerate(said, start=2):
+        _put(sheet.cell(row, 1), line)
+    first = len(said) + 3
+    for place, head in enumerate(("Feuille", "Tableau", "Lignes"), start=1):
+        _head(sheet.cell(first, place), head)
+    for row, (where, name, count) in enumerate(links, start=first + 1):
+        cell = sheet.cell(row, 1)
+        _put(cell, where.rpartition("!")[0].strip("'"))
+        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=where, display=name)
+        cell.font = LINK
+        _put(sheet.cell(row, 2), name)
+        _put(sheet.cell(row, 3), count, FORMATS["effectif"])
+    for column, width in zip("ABC", (34, 110, NARROWEST), strict=True):
+        sheet.column_dimensions[column].width = width
+    sheet.freeze_panes = sheet.cell(first + 1, 1)
+
+
+def _page(
+    sheet: Worksheet, tables: Sequence[ShownTable], warning: str
+) -> list[tuple[str, str, object]]:
+    """Write a page's tables one under the other; return where each begins, title, rows."""
+    links, row = [], 1
+    if warning:
+        _put(sheet.cell(row, 1), warning)
+        row += 2
+    for table in tables:
+        links.append((f"'{sheet.title}'!A{row}", table.title, len(table.rows)))
+        _put(sheet.cell(row, 1), table.title)
+        sheet.cell(row, 1).font = FIRM
+        columns = list(zip(*table.rows, strict=True)) if table.rows else [()] * len(table.heads)
+        _grid(sheet, row + 1, table.heads, columns)
+        row += len(table.rows) + 2
+        _put(sheet.cell(row, 1), table.notes)
+        row += 2
+    return links
+
+
 def _sheet(sheet: Worksheet, table: Sheet, warning: str) -> None:
+    """Write one table: title, source, notes, then the rows."""
     _put(sheet.cell(1, 1), table.title)
-    sheet.cell(1, 1).font = Font(bold=True, size=13)
+    sheet.cell(1, 1).font = TITLE
     source = f"Source : {table.source}. " if table.source else ""
     _put(sheet.cell(2, 1), f"{source}{date_longue(table.date).capitalize()}.")
     _put(sheet.cell(3, 1), " ".join(part for part in (warning, table.note, LEGEND) if part))
-    for place, column in enumerate(table.columns, start=1):
-        _head(sheet.cell(HEADER_ROW, place), column.label)
-        cells = table.text(column)
-        for row, value in enumerate(cells, start=HEADER_ROW + 1):
-            _put(sheet.cell(row, place), value, FORMATS.get(column.unit, ""))
-        _widen(sheet, place, [column.label, *cells])
+    heads = [column.label for column in table.columns]
+    columns = [table.text(column) for column in table.columns]
+    formats = [FORMATS.get(column.unit, "") for column in table.columns]
+    _grid(sheet, HEADER_ROW, heads, columns, formats)
     sheet.freeze_panes = sheet.cell(HEADER_ROW + 1, 1)
+    sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
+
+
+def _grid(
+    sheet: Worksheet,
+    top: int,
+    heads: Sequence[str],
+    columns: Sequence[Sequence[object]],
+    formats: Sequence[str] = (),
+) -> None:
+    """Write heads and columns from row `top` as an Excel table that can be filtered and sorted."""
+    heads = _distinct(heads)
+    for place, (head, cells) in enumerate(zip(heads, columns, strict=True), start=1):
+        _head(sheet.cell(top, place), head)
+        for row, value in enumerate(cells, start=top + 1):
+            number = isinstance(value, Written)
+            form = _excel(value) if number else formats[place - 1] if formats else ""
+            _put(sheet.cell(row, place), value.value if number else value, form)
+        _widen(sheet, place, [head, *cells])
+    rows = len(columns[0]) if columns else 0
+    if rows:
+        count = sum(len(one.tables) for one in sheet.parent.worksheets)
+        ref = f"A{top}:{get_column_letter(len(heads))}{top + rows}"
+        name = f"T{count + 1}_{slug(sheet.title).replace('-', '_')}"
+        sheet.add_table(Table(displayName=name, ref=ref, tableStyleInfo=STYLE))
+
+
+def _distinct(heads: Sequence[str]) -> list[str]:
+    """Return column heads that an Excel table accepts: not empty, no two the same."""
+    made: list[str] = []
+    for place, head in enumerate(heads, start=1):
+        free = head or f"Colonne {place}"
+        taken = {one.lower() for one in made}
+        made.append(f"{free} ({place})" if free.lower() in taken else free)
+    return made
+
+
+def _excel(number: Written) -> str:
+    """Return the code under which a spreadsheet shows a number as the page does."""
+    digits = "." + "0" * number.decimals if number.decimals else ""
+    whole = "0" if number.value >= 1000 and not number.grouped else "#,##0"
+    unit = {"%": r"\ %", "€": r'\ "€"'}.get(number.unit, "")
+    code = f"{whole}{digits}{unit}"
+    return rf"+{code};\-{code};{code}" if number.signed else code
 
 
 def _head(cell: Cell, label: str) -> None:
     _put(cell, label)
-    cell.font = Font(bold=True)
-    cell.fill = PatternFill("solid", fgColor="DDE5EE")
+    cell.font, cell.fill = FIRM, HEAD
     cell.alignment = Alignment(wrap_text=True, vertical="top")
 
 
 def _widen(sheet: Worksheet, place: int, cells: Sequence[object]) -> None:
-    longest = max(len(str(round(c, 4) if isinstance(c, float) else c)) for c in cells)
+    longest = max(len(_as_seen(cell)) for cell in cells)
     width = min(max(longest + 2, NARROWEST), WIDEST)
-    sheet.column_dimensions[get_column_letter(place)].width = width
+    column = sheet.column_dimensions[get_column_letter(place)]
+    column.width = max(width, column.width if column.customWidth else 0)
+
+
+def _as_seen(cell: object) -> str:
+    """Return about what a cell shows, for its width."""
+    value = cell.value if isinstance(cell, Written) else cell
+    return str(round(value, 4) if isinstance(value, float) else value)
+
+
+def _printed(sheet: Worksheet, title: str) -> None:
+    """Set a sheet to print on A4, as wide as the page, numbered."""
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.orientation = "landscape"
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.oddFooter.left.text = f"{title} : {sheet.title}".replace("&", "&&")
+    sheet.oddFooter.right.text = "&P / &N"
 
 
 def _definitions(
@@ -138,7 +271,7 @@ def _definitions(
         )
     )
     day = max(table.date for table in tables)
-    words = Sheet("Définitions", title, public(words), columns, "voir chaque ligne", day)
+    words = Sheet(DEFINITIONS, title, public(words), columns, "voir chaque ligne", day)
     _sheet(sheet, words, warning)
 
 
@@ -158,71 +291,3 @@ def _same_bytes(content: bytes, day: datetime) -> bytes:
             info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             new.writestr(info, data)
     return result.getvalue()
-
-
-def export_tables(folder: Path, tables: Sequence[Sheet]) -> list[Path]:
-    """Write each table as Parquet and CSV, and ``dictionnaire.csv``; return the files.
-
-    CSV: semicolons, UTF-8 with BOM, decimal comma, ``s`` where hidden. Parquet: hidden values are
-    null, and a boolean column ``<name>_secret`` says where. All files are written, or none.
-    """
-    folder = Path(folder)
-    names = [table.name for table in tables]
-    if len(set(names)) < len(names) or any(not re.fullmatch(r"[\w-]+", name) for name in names):
-        raise FpiError(
-            "noms de tableaux attendus : tous différents, lettres, chiffres et tirets seulement.",
-            fichier=str(folder),
-        )
-    files = {}
-    for table in tables:
-        files[folder / f"{table.name}.parquet"] = _parquet(table)
-        rows = zip(*(table.text(column) for column in table.columns), strict=True)
-        files[folder / f"{table.name}.csv"] = _csv([c.name for c in table.columns], rows)
-    words = dictionary(tables)
-    files[folder / "dictionnaire.csv"] = _csv(words.columns, words.itertuples(index=False))
-    replace_files(files)
-    return list(files)
-
-
-def _parquet(table: Sheet) -> bytes:
-    frame = pd.DataFrame(index=range(len(table.frame)))
-    for column in table.columns:
-        values = table.frame[column.name].reset_index(drop=True)
-        if not pd.api.types.is_numeric_dtype(values):
-            values = values.map(plain).map(lambda v: None if v is None else str(v))
-        frame[column.name] = values
-        if column.name in table.secret_columns():
-            frame[f"{column.name}_secret"] = table.hidden[column.name].to_numpy(dtype=bool)
-    return frame.to_parquet(index=False)
-
-
-def _csv(header: Sequence[str], rows: object) -> bytes:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([_csv_cell(value) for value in row] for row in rows)
-    return buffer.getvalue().encode("utf-8-sig")
-
-
-def _csv_cell(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.10g}".replace(".", ",")
-    return csv_text(value) if isinstance(value, str) else str(value)
-
-
-def replace_files(files: dict[Path, bytes]) -> None:
-    """Write all the files, then put them in place: a failure leaves the old ones as they were."""
-    written: list[tuple[str, Path]] = []
-    try:
-        for path, content in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-            written.append((temporary, path))
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-            os.chmod(temporary, 0o644)
-        for temporary, path in written:
-            os.replace(temporary, path)
-    finally:
-        for temporary, _ in written:
-            Path(temporary).unlink(missing_ok=True)

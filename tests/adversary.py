@@ -178,7 +178,7 @@ def publish(root: Path, programme, years: Sequence[int], donnees: str = ""):
     """
     import fpi_eval as fpi
     from fpi_eval.report.published import counts, memory, people, seats
-    from fpi_eval.workbook import export_tables
+    from fpi_eval.table_files import export_tables
 
     folder = root / "data" / programme.code
     if not folder.exists():

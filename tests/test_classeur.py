@@ -103,7 +103,7 @@ def sheets(folder):
     """Rows of every sheet, under the columns' names of the dictionary."""
     book = openpyxl.load_workbook(folder / "tableaux_simule.xlsx")
     words = rows_of(folder / "tables" / "dictionnaire.csv")
-    for sheet in book.worksheets[1:]:
+    for sheet in book.worksheets[2:]:
         names = {w["libelle"]: w["colonne"] for w in words
                  if w["tableau"] == f"{sheet.title}_simule"}  # fmt: skip
         header, *rows = sheet.iter_rows(min_row=5, values_only=True)

@@ -8,9 +8,9 @@ import pytest
 
 LAYERS = [
     "errors", "text", "absent", "calendar", "programme", "disclosure", "tables", "plots", "figures",
-    "sheets", "workbook", "paper", "sources", "twin", "panel", "records", "indicators",
-    "regression", "results", "impact", "checks", "plan", "power", "projection", "costs", "report",
-    "creation", "cli",
+    "sheets", "table_files", "workbook", "paper", "sources", "twin", "panel", "records",
+    "indicators", "regression", "results", "impact", "checks", "plan", "power", "projection",
+    "costs", "report", "creation", "cli",
 ]  # fmt: skip
 #: Inside the report, what each part may not import: pages → published → edition ← runner.
 REPORT = {

@@ -150,7 +150,7 @@ def test_excel_is_the_same_bytes_twice_and_leaves_the_old_file_when_it_fails(
     def full(*_):
         raise OSError("disque plein")
 
-    monkeypatch.setattr("fpi_eval.workbook.os.replace", full)
+    monkeypatch.setattr("fpi_eval.table_files.os.replace", full)
     with pytest.raises(OSError, match="disque plein"):
         excel({"B": j}, path, **WORDS, simulees=True, jour=DAY)
     assert path.read_bytes() == before

@@ -77,8 +77,8 @@ def test_csv_files_hold_what_is_shown_as_spreadsheets_read_it(tmp_path):
     assert made.file == "tables/02_places_01_places_simule.csv"
     assert (tmp_path / made.file).read_text(encoding="utf-8-sig").splitlines() == [
         "filiere;places;taux;diplomes;ecart",
-        "'=1+1;1234;48,2%;s;-5",
-        "'-x;n. d.;50,0%;12;+12",
+        "'=1+1;1234;0,482;s;-5",
+        "'-x;n. d.;0,5;12;12",
         "Ensemble;5678;n. d.;40;0",
     ]
 

@@ -267,8 +267,8 @@ def test_every_result_can_be_written_for_a_paper_and_for_a_spreadsheet(result, t
     assert "non précisé" in found.to_latex()
     path = found.to_excel(tmp_path / "r.xlsx", simulees=True)
     sheets = openpyxl.load_workbook(path).worksheets
-    assert sheets[1].max_row == len(found.to_frame()) + HEADER_ROW
-    for row in sheets[1].iter_rows():
+    assert sheets[2].max_row == len(found.to_frame()) + HEADER_ROW
+    for row in sheets[2].iter_rows():
         assert all(cell.data_type != "f" for cell in row)
 
 

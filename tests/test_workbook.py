@@ -12,7 +12,11 @@ import pytest
 from fpi_eval.disclosure.shown import _made
 from fpi_eval.errors import FpiError
 from fpi_eval.sheets import Column, Sheet, csv_text, is_risky
-from fpi_eval.workbook import export_tables, replace_files, sheet_names, write_workbook
+from fpi_eval.table_files import csv_bytes, export_tables, replace_files
+from fpi_eval.tables import ShownTable
+from fpi_eval.tables import table as displayed
+from fpi_eval.text import written
+from fpi_eval.workbook import sheet_names, write_workbook
 
 COLUMNS = (
     Column("formation", "Formation"),
@@ -53,7 +57,7 @@ def book(tmp_path):
 
 def test_a_sheet_has_title_source_date_header_and_frozen_panes(book):
     sheet = book["insertion"]
-    assert book.sheetnames == ["Définitions", "insertion"]
+    assert book.sheetnames == ["Sommaire", "Définitions", "insertion"]
     assert sheet["A1"].value == "L'emploi à 6 mois par formation"
     assert sheet["A2"].value == "Source : InserJeunes, DEPP-Dares. 24 novembre 2026."
     assert sheet["A3"].value.startswith("Simulé.")
@@ -174,13 +178,62 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_csv_cell_runs_or_obeys_a_terminal(text):
-    from fpi_eval.report.runner.extract import _cell
-
-    for written in (csv_text(text), _cell(text)):
-        assert not is_risky(written)
-        assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", written)
+    head, row = csv_bytes([text], [[text]]).decode("utf-8-sig").split("\r\n")[:2]
+    for cell in (csv_text(text), head.strip('"'), row.strip('"')):
+        assert not is_risky(cell)
+        assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", cell)
 
 
 @pytest.mark.parametrize("text", ["Lyon", "1 234,5", "n. d.", "\u2212 3", "12 %"])
 def test_ordinary_text_is_left_as_it_is(text):
     assert csv_text(text) == text
+
+
+def shown(**changes):
+    """A table as a page shows it: a code, a rate, an amount and a signed gap."""
+    frame = pd.DataFrame(
+        {"zone": ["8413", "0069"], "taux": [0.6271, None], "cout": [28947.3, 5.0], "ecart": [3, -2]}
+    )
+    formats = {"taux": "pourcent", "cout": "euros", "ecart": "signe"}
+    return ShownTable.of(displayed(frame, "Un titre", formats=formats).resource("Un titre"))
+
+
+def test_the_first_sheet_links_to_every_table_and_each_can_be_filtered_and_printed(tmp_path):
+    pages = {"02 Places": [shown(), shown()]}
+    path = write_workbook(tmp_path / "x.xlsx", [table()], title="R", about=["A"], pages=pages)
+    book = openpyxl.load_workbook(path)
+    links = [cell.hyperlink.location for cell in book["Sommaire"]["A"] if cell.hyperlink]
+    assert links == ["'02 Places'!A1", "'02 Places'!A7", "'Définitions'!A1", "'insertion'!A1"]
+    made = [one for sheet in book for one in sheet.tables.values()]
+    assert [one.ref for one in made] == ["A5:F9", "A2:D4", "A8:D10", "A5:D10"]
+    assert len({one.displayName for one in made}) == 4
+    for sheet in book:
+        assert (sheet.page_setup.fitToWidth, sheet.page_setup.orientation) == (1, "landscape")
+
+
+def test_tables_of_pages_hold_numbers_rounded_as_shown_and_codes_as_text(tmp_path):
+    path = write_workbook(tmp_path / "x.xlsx", [table()], title="R", pages={"P": [shown()]})
+    first, second = openpyxl.load_workbook(path)["P"].iter_rows(min_row=3, max_row=4)
+    assert [cell.value for cell in first] == ["8413", 0.627, 28947, 3]
+    assert [cell.value for cell in second] == ["0069", "n. d.", 5, -2]
+    formats = [r"0.0\ %", r'#,##0\ "€"', r"+#,##0;\-#,##0;#,##0"]
+    assert [cell.number_format for cell in first[1:]] == [r"#,##" + formats[0], *formats[1:]]
+
+
+def test_heads_of_an_excel_table_are_distinct_and_not_empty(tmp_path):
+    twice = ShownTable("t", "T", ("A", "a", ""), ((written("1"), "x", "y"),), "")
+    path = write_workbook(tmp_path / "x.xlsx", [table()], title="R", pages={"P": [twice]})
+    assert [c.value for c in openpyxl.load_workbook(path)["P"][2]] == ["A", "a (2)", "Colonne 3"]
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("1\u202f234,50", 1234.5), ("\u221248,2\u00a0%", -0.482), ("+3\u00a0points", 3),
+        ("22\u202f000\u00a0€", 22000), ("0", 0), ("069", None), ("2022-2023", None), ("s", None),
+        ("1 23", None), ("de 3 à 5", None), ("١٢", None), ("1٢", None),
+    ],
+)  # fmt: skip
+def test_a_number_is_read_back_as_it_was_written(words, value):
+    found = written(words)
+    assert (found and found.value) == value

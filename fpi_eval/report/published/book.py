@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from fpi_eval import text
 from fpi_eval.panel.panels import Panels
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.published import counts as proteges
@@ -11,8 +12,10 @@ from fpi_eval.report.published import memory as publication
 from fpi_eval.report.published import others, protection
 from fpi_eval.report.published import people as personnes
 from fpi_eval.report.published import seats as places
+from fpi_eval.report.published.shown_tables import pages_of
 from fpi_eval.sheets import Sheet
-from fpi_eval.workbook import export_tables, replace_files, write_workbook
+from fpi_eval.table_files import export_tables, replace_files
+from fpi_eval.workbook import write_workbook
 
 NAME = "tableaux"
 FOLDER = "tables"
@@ -45,6 +48,8 @@ def tableaux(p: Panels) -> list[Sheet]:
 def write(folder: Path, p: Panels, edition: Edition) -> list[Path]:
     """Write workbook, Parquet, CSV, dictionary and publication; return the files.
 
+    The workbook also holds the tables of the executed notebooks that `folder` holds already.
+
     Nothing is written, and the run stops, if the audit recovers a hidden count from all that is
     published, earlier reports included.
     """
@@ -54,12 +59,29 @@ def write(folder: Path, p: Panels, edition: Edition) -> list[Path]:
     tables = tableaux(p)
     book = folder / edition.file(NAME, "xlsx")
     warning = " ".join(part for part in (edition.banner, *proteges.left_out(p)) if part)
-    write_workbook(book, tables, title=f"{edition.titre}, {edition.annee}", warning=warning)
+    write_workbook(
+        book,
+        tables,
+        title=f"{edition.titre}, {edition.annee}",
+        warning=warning,
+        about=_about(p),
+        pages=pages_of(folder),
+    )
     files = export_tables(folder / FOLDER, [_named(table, edition.suffix) for table in tables])
     kept = folder / edition.file(publication.NAME, "json")
     shown = [safe.table.publication for safe in systems.values()]
     replace_files({kept: publication.write(shown)})
     return [book, *files, kept]
+
+
+def _about(p: Panels) -> list[str]:
+    """Return what the contents of the workbook say of it: whom to ask, when it is made again."""
+    contact = p.donnees.programme.contact
+    after = p.donnees.rentree + 1
+    return [
+        f"Contact : {contact}." if contact else "",
+        f"Refait chaque année scolaire ; prochaine édition : {text.annee_scolaire(after)}.",
+    ]
 
 
 def _named(table: Sheet, suffix: str) -> Sheet:
