@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from fpi_eval.errors import FpiError
-from fpi_eval.text import AUTRE, liste
+from fpi_eval.text import AUTRE, CONTROL, liste
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +36,13 @@ class Frozen(BaseModel):
     """Base of all sections: immutable, and no key that the section does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _printable(cls, value: object) -> object:
+        if isinstance(value, str) and CONTROL.search(value):
+            raise ValueError("caractère de commande interdit ; retapez ce texte au clavier")
+        return value
 
 
 class Academie(Frozen):

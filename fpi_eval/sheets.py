@@ -1,6 +1,5 @@
 """What a published table is made of: its frame, and what each column means."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,11 +8,9 @@ import pandas as pd
 
 from fpi_eval.disclosure import MARK, Shown
 from fpi_eval.errors import FpiError
-from fpi_eval.text import MISSING
+from fpi_eval.text import CONTROL, MISSING
 
 FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-# C0 and C1 controls: terminal escapes among them. A spreadsheet cannot hold most of them.
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 UNITS = (
     "texte",
     "annee",

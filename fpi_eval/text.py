@@ -12,6 +12,8 @@ from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 
 LOCALE = "fr_FR"
+#: C0 and C1 controls, terminal escapes among them, and marks that turn the direction of writing.
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 MISSING = "n. d."
 SIMULATED = "Données simulées"
 BANNER = f"{SIMULATED} — ne décrivent aucun établissement réel"

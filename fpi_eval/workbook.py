@@ -20,7 +20,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.sheets import Column, Sheet, dictionary, is_risky
 from fpi_eval.table_files import replace_files
 from fpi_eval.tables import ShownTable, slug
-from fpi_eval.text import MISSING, Written, date_longue
+from fpi_eval.text import CONTROL, MISSING, Written, date_longue
 
 # Excel stores invariant codes and shows them in the reader's language: 12 345,6 in French.
 FORMATS = {
@@ -114,8 +114,8 @@ def sheet_names(names: Sequence[str]) -> list[str]:
 
 
 def _put(cell: Cell, value: object, number_format: str = "") -> None:
-    """Write a value as a number or as text, never as a formula."""
-    cell.value = value
+    """Write a value as a number or as text, never as a formula or a control character."""
+    cell.value = CONTROL.sub("", value) if isinstance(value, str) else value
     if isinstance(value, str):
         cell.data_type = "s"
         if is_risky(value):

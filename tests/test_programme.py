@@ -55,6 +55,7 @@ def test_a_programme_cannot_be_changed():
         (r"personnes = 2200", "personnes = -2", ["cibles.0.personnes", "trop petit"]),
         (r"personnes = 2200", 'personnes = "2 200"', ["cibles.0.personnes", "sans guillemets"]),
         (r"total = 22_000_000", "total = 1", ["cout", "subvention dépasse"]),
+        (r'nom = "FPI AURA"', r'nom = "\\u001b[31mFPI"', ["« nom »", "caractère de commande"]),
         (r'code = "001"', 'code = "1"', ["departements.0.code"]),
         (r'academie = "10"', 'academie = "99"', ["001", "académie absente"]),
         (r"^\[secret\]", "[secret", ["TOML"]),

@@ -11,6 +11,7 @@ from fpi_eval.costs import job_costs, net_jobs, programme_costs
 from fpi_eval.costs.programme_costs import NEVER, WITHOUT
 from fpi_eval.figures import Figure
 from fpi_eval.indicators import emploi_publie, passage
+from fpi_eval.programme import load_programme
 from fpi_eval.projection import LECTURES, measured_rates, outlook, retroprojection
 from fpi_eval.projection.outlook import NO_REGISTER
 from fpi_eval.report.pages import cibles as cibles
@@ -236,3 +237,13 @@ def test_employed_per_final_year_student_are_counts_over_counts(reelles):
     row = found.loc[("superieur", "2021_2022")]
     assert row["taux"] == pytest.approx(row["en_emploi"] / row["terminale"])
     assert 0.35 < row["taux"] < 0.50
+
+
+def test_without_register_or_overall_target_a_cost_is_per_person_of_the_levels_aimed_at():
+    ours = load_programme("fpi_aura")
+    levels = tuple(target for target in ours.cibles if target.niveau != "ensemble")
+    found = programme_costs(ours.model_copy(update={"cibles": levels}), Absent("pas de registre"))
+    assert {(cost.unit, cost.count) for cost in found} == {("personne visée (2026)", 3700)}
+    assert {(c.unit, c.count) for c in programme_costs(ours, Absent(""))} == {
+        ("personne visée (2030)", 9000)
+    }

@@ -1,5 +1,6 @@
 """What the programme costs per seat, per person, per net graduate and per net job."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.costs.unit import UnitCost, unit_cost
-from fpi_eval.programme import Cout, Programme
+from fpi_eval.programme import Cible, Cout, Programme
 from fpi_eval.projection.outlook import Outlook
 
 FULL, SUBSIDY = BASES = ("Coût complet", "Subvention")
@@ -54,9 +55,8 @@ def programme_costs(programme: Programme, found: Outlook | Absent) -> tuple[Unit
     for basis, cost in amounts(programme.cout).items():
         if isinstance(found, Absent):
             items += [
-                unit_cost(f"personne visée ({t.echeance})", cost, t.personnes, basis=basis)
-                for t in programme.cibles
-                if t.niveau == "ensemble"
+                unit_cost(f"personne visée ({year})", cost, count, basis=basis)
+                for year, count in _aimed_at(programme.cibles).items()
             ]
             continue
         opened = found.register["places_ouvertes"].fillna(found.register["places_prevues"])
@@ -66,6 +66,13 @@ def programme_costs(programme: Programme, found: Outlook | Absent) -> tuple[Unit
             if total is not None:
                 items.append(estimated_cost(by_horizon(programme, unit), cost, total, basis))
     return tuple(items)
+
+
+def _aimed_at(targets: Sequence[Cible]) -> dict[int, float]:
+    """Return people aimed at by year: the targets of all levels, else the levels' added up."""
+    whole = {one.echeance: one.personnes for one in targets if one.niveau == "ensemble"}
+    last = max(one.echeance for one in targets)
+    return whole or {last: sum(one.personnes for one in targets)}
 
 
 def estimated_cost(unit: str, cost: float, total: np.ndarray, basis: str) -> UnitCost:
