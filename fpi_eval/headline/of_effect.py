@@ -1,0 +1,131 @@
+"""What seats changed: gross and net effect per 100 seats, one interval each, and the verdict."""
+
+from fpi_eval.absent import Absent
+from fpi_eval.checks import NAMES, Evaluation
+from fpi_eval.headline.of_places import rentrees
+from fpi_eval.headline.quantity import (
+    ESTIMATED,
+    Headline,
+    Measure,
+    Scope,
+    Unknown,
+    declared,
+)
+from fpi_eval.impact.frame import GROSS, NET
+from fpi_eval.impact.j import j
+from fpi_eval.panel.year import Year
+from fpi_eval.results import Estimate, Estimates
+
+PEOPLE = {
+    "entrants": "entrants de plus",
+    "terminale": "élèves de plus en dernière année",
+    "diplomes": "diplômés de plus",
+}
+SOURCE = "Effectifs et places par établissement et formation ; calculs fpi_eval"
+BLOCKED = "le contrôle des données interdit de donner ce chiffre."
+
+
+def effet(year: Year, evaluation: Evaluation | Absent) -> Headline:
+    """Return the effect of 100 seats on entrants and on the outcome studied, gross and net.
+
+    The interval is the one that planted programmes calibrate, where there are any; no page shows
+    another for the same number.
+    """
+    day = year.context.day
+    entered = _entrants(year, evaluation)
+    found = (
+        entrants_100(day, year, entered),
+        effet_brut(day, year, evaluation),
+        effet_net(day, year, evaluation),
+        effet_total(day, year, evaluation),
+    )
+    return Headline(found, _notes(evaluation))
+
+
+def _notes(evaluation: Evaluation | Absent) -> dict[str, str]:
+    if isinstance(evaluation, Absent):
+        return {"sans_effet": str(evaluation)}
+    said = evaluation.verdict
+    return {"verdict": said.niveau, "valide": said.valide, "resultat": evaluation.outcome}
+
+
+def _entrants(year: Year, evaluation: Evaluation | Absent) -> Estimates | Absent:
+    """Return J on entrants, where the verdict allows an effect to be given."""
+    why = _forbidden(evaluation)
+    if why is not None:
+        return why
+    return evaluation.estimates if evaluation.outcome == "entrants" else j(year.cells, "entrants")
+
+
+def _forbidden(evaluation: Evaluation | Absent) -> Absent | None:
+    if isinstance(evaluation, Absent):
+        return Unknown(str(evaluation))
+    return Absent(BLOCKED) if evaluation.blocked else None
+
+
+def _seats(year: Year) -> Scope:
+    """Return whose seats the effect is that of, and where it is read."""
+    opened = year.cells[year.cells["seats"] != 0]
+    first = int(opened["rentree"].min()) if len(opened) else year.rentree
+    if year.panel.seats_derived:
+        whose = "places ouvertes dans la région, quel qu'en soit le financement"
+    else:
+        before = year.programme.predecesseur
+        early = before is not None and first < year.programme.rentree_debut
+        whose = f"places {before.nom} et {year.programme.nom}" if early else year.programme.nom
+    return Scope(whose, "secondaire et supérieur", "voie scolaire", annees=rentrees(first, year.rentree))
+
+
+def _measure(year: Year, found: Estimate, low: float, high: float) -> Measure:
+    people = PEOPLE.get(found.outcome, NAMES.get(found.outcome, found.outcome))
+    return Measure(
+        100 * found.estimate, _seats(year), SOURCE, 100 * low, 100 * high, 0.95, unit=people
+    )
+
+
+def _calibrated(evaluation: Evaluation, label: str) -> tuple[float, float]:
+    """Return the interval of an effect: with the method's own error where it was measured."""
+    if not evaluation.planted:
+        one = evaluation.estimates[label]
+        return one.ci_low, one.ci_high
+    row = evaluation.planted.calibrated.set_index("label").loc[label]
+    return float(row["cal_low"]), float(row["cal_high"])
+
+
+@declared("entrants_100", "Pour 100 places ouvertes, entrants", "entrants de plus", ESTIMATED)
+def entrants_100(year: Year, found: Estimates | Absent) -> Measure | Absent:
+    """Return how many more enter the opened courses for 100 seats, neighbours' losses not deducted."""
+    if isinstance(found, Absent):
+        return found
+    one = found[GROSS]
+    return _measure(year, one, one.ci_low, one.ci_high)
+
+
+@declared("effet_brut", "Pour 100 places ouvertes, dans les formations ouvertes", "élèves", ESTIMATED)
+def effet_brut(year: Year, evaluation: Evaluation | Absent) -> Measure | Absent:
+    """Return the gross effect of 100 seats on the outcome studied."""
+    why = _forbidden(evaluation)
+    if why is not None:
+        return why
+    return _measure(year, evaluation.estimates[GROSS], *_calibrated(evaluation, GROSS))
+
+
+@declared("effet_net", "Pour 100 places ouvertes, en tout", "élèves", ESTIMATED)
+def effet_net(year: Year, evaluation: Evaluation | Absent) -> Measure | Absent:
+    """Return the effect of 100 seats on the outcome studied, what neighbours lose taken off."""
+    why = _forbidden(evaluation)
+    if why is not None:
+        return why
+    return _measure(year, evaluation.estimates[NET], *_calibrated(evaluation, NET))
+
+
+@declared("effet_total", "Effet net de toutes les places observées", "élèves", ESTIMATED)
+def effet_total(year: Year, evaluation: Evaluation | Absent) -> Measure | Absent:
+    """Return the net effect times the seats, counted once a session whose outcome is seen."""
+    why = _forbidden(evaluation)
+    if why is not None:
+        return why
+    net, times = evaluation.estimates[NET], evaluation.seat_years
+    low, high = (times * v for v in _calibrated(evaluation, NET))
+    people = PEOPLE.get(net.outcome, net.outcome)
+    return Measure(times * net.estimate, _seats(year), SOURCE, low, high, 0.95, unit=people)

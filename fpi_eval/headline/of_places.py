@@ -1,0 +1,159 @@
+"""Seats and people: what the register plans and opens, and who entered, against the targets."""
+
+from dataclasses import replace
+from datetime import date
+
+import pandas as pd
+
+from fpi_eval import text
+from fpi_eval.absent import Absent
+from fpi_eval.headline.quantity import (
+    COUNTED,
+    DECLARED_FIGURE,
+    Headline,
+    Measure,
+    Quantity,
+    Scope,
+    Unknown,
+    declared,
+)
+from fpi_eval.indicators import deploiement
+from fpi_eval.panel.year import Year
+from fpi_eval.programme import Cible
+from fpi_eval.sheets import Sheet
+
+REGISTER = "Registre des ouvertures"
+NO_REGISTER = "le dossier ne contient pas le registre des ouvertures."
+HIDDEN = "masqué (secret statistique)."
+
+
+def places(year: Year, entered: Sheet | None = None) -> Headline:
+    """Return seats planned and opened, the share opened, and people entered against each target.
+
+    ``entered`` is the protected table of people entered by target (`report.published.people`).
+    """
+    day, register = year.context.day, deploiement.du_programme(year)
+    found = [make(day, year, register) for make in (places_prevues, places_ouvertes, realisation)]
+    for target in year.programme.cibles:
+        if target.lecture == "entrants":
+            found += _against(day, year, target, register, entered)
+    return Headline(tuple(found))
+
+
+def _against(
+    day: date, year: Year, target: Cible, register: pd.DataFrame, entered: Sheet | None
+) -> list[Quantity]:
+    """Return people entered, the target, and the share reached; one of each a target."""
+    made = [
+        entrees(day, year, target, register, entered),
+        cible(day, year, target),
+        avancement(day, year, target, register, entered),
+    ]
+    return [replace(one, key=f"{one.key}_{target.code}") for one in made]
+
+
+def _scope(year: Year, register: pd.DataFrame) -> Scope:
+    """Return the field of the programme's register: whose seats, levels, voies, rentrées."""
+    return Scope(
+        year.programme.nom,
+        _all_of(register["niveau"], text.NIVEAUX),
+        _all_of(register["voie"], {"scolaire": "voie scolaire", "apprentissage": "apprentissage"}),
+        annees=rentrees(register["rentree"].min(), year.rentree),
+    )
+
+
+def _all_of(column: pd.Series, names: dict[str, str]) -> str:
+    seen = set(column.dropna())
+    return text.liste(words.lower() for code, words in names.items() if code in seen)
+
+
+def rentrees(first: int, last: int) -> str:
+    """Return rentrées in words: ``rentrée 2024``, ``rentrées 2024 à 2026``."""
+    return f"rentrée {last}" if first >= last else f"rentrées {int(first)} à {last}"
+
+
+@declared("places_prevues", "Places prévues", "places")
+def places_prevues(year: Year, register: pd.DataFrame) -> Measure | Absent:
+    """Return the seats that the programme's register plans up to the rentrée."""
+    if register.empty:
+        return Unknown(_before(year))
+    return Measure(_opened(register["places_prevues"]), _scope(year, register), REGISTER)
+
+
+@declared("places_ouvertes", "Places ouvertes", "places")
+def places_ouvertes(year: Year, register: pd.DataFrame) -> Measure | Absent:
+    """Return the seats that the programme's register says opened up to the rentrée."""
+    if register.empty:
+        return Unknown(_before(year))
+    return Measure(_opened(register["places_ouvertes"]), _scope(year, register), REGISTER)
+
+
+def _opened(seats: pd.Series) -> float:
+    """Return seats opened, closures apart."""
+    return float(seats.astype(float).clip(lower=0).sum())
+
+
+def _before(year: Year) -> str:
+    """Return why there are no seats: the programme has not begun, or there is no register."""
+    start = year.programme.rentree_debut
+    if year.rentree < start:
+        return f"le programme n'a pas commencé : ses premières places ouvrent à la rentrée {start}."
+    return NO_REGISTER
+
+
+@declared("taux_realisation", "Taux de réalisation", "%")
+def realisation(year: Year, register: pd.DataFrame) -> Measure | Absent:
+    """Return seats opened over seats planned, both declared in the register."""
+    if register.empty:
+        return Unknown(_before(year))
+    planned = _opened(register["places_prevues"])
+    if not planned:
+        return Absent("aucune place prévue au registre.")
+    share = _opened(register["places_ouvertes"]) / planned
+    return Measure(share, _scope(year, register), REGISTER)
+
+
+@declared("entrees", "Personnes entrées dans une place ouverte", "personnes")
+def entrees(
+    year: Year, target: Cible, register: pd.DataFrame, entered: Sheet | None
+) -> Measure | Absent:
+    """Return people who entered the programme's seats up to a target's date, as published."""
+    if register.empty:
+        return Unknown(_before(year))
+    if entered is None:
+        return Absent("le dossier ne contient pas de constat de rentrée pour ces places.")
+    row = entered.frame.set_index("cible").loc[target.code]
+    if pd.isna(row["realise"]):
+        return Absent(HIDDEN)
+    return Measure(float(row["realise"]), _people(year, target), entered.source)
+
+
+def _people(year: Year, target: Cible) -> Scope:
+    """Return the field of people entered: apprentices are in no open count."""
+    level = {"ensemble": "secondaire et supérieur"} | {k: v.lower() for k, v in text.NIVEAUX.items()}
+    last = min(year.rentree, target.echeance)
+    return Scope(
+        year.programme.nom,
+        level[target.niveau],
+        "voie scolaire (apprentis non comptés)",
+        annees=rentrees(year.programme.rentree_debut, last),
+    )
+
+
+@declared("cible", "Cible publiée", "personnes", DECLARED_FIGURE)
+def cible(year: Year, target: Cible) -> Measure | Absent:
+    """Return how many people a published target aims at."""
+    level = "" if target.niveau == "ensemble" else text.NIVEAUX[target.niveau].lower()
+    scope = Scope(year.programme.nom, level, annees=f"échéance {target.echeance}")
+    return Measure(float(target.personnes), scope, target.source)
+
+
+@declared("avancement", "Part de la cible déjà entrée", "%")
+def avancement(
+    year: Year, target: Cible, register: pd.DataFrame, entered: Sheet | None
+) -> Measure | Absent:
+    """Return people entered over the target."""
+    found = entrees(year.context.day, year, target, register, entered)
+    if not found:
+        return Unknown(found.reason, found.known_on)
+    return Measure(found.value / target.personnes, found.scope, found.source)

@@ -1,0 +1,269 @@
+"""A headline quantity: number, unit, likely range, field and date, in one French phrase."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import date
+from functools import wraps
+from html import escape
+from typing import Any
+
+from fpi_eval import text
+from fpi_eval.absent import Absent
+from fpi_eval.calendar import month
+from fpi_eval.errors import FpiError
+from fpi_eval.headline import rounding
+
+RESOURCE = "application/vnd.fpi-eval.chiffres+json"
+COUNTED, ESTIMATED, PROJECTED, DECLARED_FIGURE = "compté", "estimé", "projeté", "déclaré"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whom a number speaks of, in the words that readers see; an empty part does not limit it."""
+
+    programme: str = ""
+    niveau: str = ""
+    voie: str = ""
+    filiere: str = ""
+    annees: str = ""
+    lieu: str = ""
+
+    def __str__(self) -> str:
+        """Return the parts in one line."""
+        said = (getattr(self, one.name) for one in fields(self))
+        return ", ".join(part for part in said if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown(Absent):
+    """A quantity that is not known, why, and when it will be if that can be told."""
+
+    known_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a declared function finds; a label or unit of its own where the data choose it."""
+
+    value: float
+    scope: Scope
+    source: str
+    low: float | None = None
+    high: float | None = None
+    level: float | None = None
+    label: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Quantity:
+    """One headline quantity of a report; false in a condition when it is not known.
+
+    ``nature`` is compté, estimé, projeté or déclaré; ``level`` the level of the interval; ``as_of``
+    the day from which the report looks; ``known_on`` when an unknown one will be known.
+    """
+
+    key: str
+    label: str
+    unit: str
+    nature: str
+    scope: Scope
+    source: str
+    as_of: date
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    level: float | None = None
+    reason: str = ""
+    known_on: date | None = None
+
+    def __bool__(self) -> bool:
+        """Return whether it is known."""
+        return self.value is not None
+
+    @property
+    def step(self) -> float:
+        """Step to which the number is rounded, from the width of its interval."""
+        if self.low is None or self.high is None:
+            return 0.0
+        return rounding.step_of(self.low, self.high, 0.01 if self.unit == "%" else 1.0)
+
+    def _shown(self, value: float) -> str:
+        if self.step:
+            value = rounding.rounded(value, self.step)
+        elif self.unit == "€":
+            value = rounding.figures(value)
+        return rounding.number(value, self.unit)
+
+    @property
+    def number(self) -> str:
+        """The number alone, rounded; ``n. d.`` when not known."""
+        return text.MISSING if self.value is None else self._shown(self.value)
+
+    @property
+    def range(self) -> str:
+        """The likely range in words, empty when the number is counted."""
+        if self.low is None or self.high is None:
+            return ""
+        if self.high == float("inf"):
+            return f"au moins {self._shown(self.low)}"
+        return f"entre {self._shown(self.low)} et {self._shown(self.high)}"
+
+    @property
+    def shown(self) -> str:
+        """Number, unit and range: ``50 élèves, sans doute entre 10 et 85``."""
+        if not self:
+            return text.MISSING
+        unit = "" if self.unit == "%" else f"\u00a0{self.unit}"
+        said = f"{self.number}{unit}"
+        return f"{said}, sans doute {self.range}" if self.range else said
+
+    @property
+    def phrase(self) -> str:
+        """One French phrase: label, number, unit, range, field; or why it is not known."""
+        if not self:
+            when = f" À partir de {month(self.known_on)}." if self.known_on else ""
+            return f"{self.label} : {self.reason}{when}"
+        return f"{self.label} : {self.shown} ({self.scope})."
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON holds them, with the number as it is shown."""
+        kept = asdict(self) | {"as_of": self.as_of.isoformat(), "known_on": None}
+        if self.known_on:
+            kept["known_on"] = self.known_on.isoformat()
+        kept["high"] = None if self.high == float("inf") else self.high
+        return kept | {"shown": self.shown, "phrase": self.phrase}
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> "Quantity":
+        """Return the quantity that `as_dict` wrote."""
+        named = {one.name: kept[one.name] for one in fields(cls)}
+        days = {n: named[n] and date.fromisoformat(named[n]) for n in ("as_of", "known_on")}
+        high = named["high"]
+        if high is None and named["low"] is not None:
+            high = float("inf")
+        return cls(**named | days | {"scope": Scope(**named["scope"]), "high": high})
+
+    def __str__(self) -> str:
+        """Return the phrase."""
+        return self.phrase
+
+    def __repr__(self) -> str:
+        """Return the phrase."""
+        return self.phrase
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
+        """Return what a notebook keeps: the phrase, and the quantity itself for the report."""
+        return Headline((self,))._repr_mimebundle_()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Headline:
+    """Quantities read together, found by key.
+
+    Examples
+    --------
+    >>> seats = Quantity("places", "Places ouvertes", "places", COUNTED,
+    ...     Scope("FPI", annees="rentrée 2024"), "registre", date(2025, 1, 31), 401)
+    >>> Headline((seats,))["places"]
+    Places ouvertes : 401 places (FPI, rentrée 2024).
+    """
+
+    quantities: tuple[Quantity, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Quantity]:
+        """Iterate over the quantities."""
+        return iter(self.quantities)
+
+    def __contains__(self, key: object) -> bool:
+        """Return whether a quantity of that key is there, known or not."""
+        return any(one.key == key for one in self)
+
+    def __getitem__(self, key: str) -> Quantity:
+        """Return the quantity of a key."""
+        for one in self:
+            if one.key == key:
+                return one
+        keys = text.liste(one.key for one in self)
+        raise FpiError(f"aucun chiffre « {key} » (trouvé : {keys or 'aucun'}).")
+
+    def __add__(self, other: "Headline") -> "Headline":
+        """Return both, a quantity said twice being kept once if it is the same."""
+        return gathered([self, other])
+
+    def __repr__(self) -> str:
+        """Return a phrase a line."""
+        return "\n".join(one.phrase for one in self)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
+        """Return what a notebook keeps: the phrases, and the quantities for the report."""
+        lines = "".join(f"<li>{escape(one.phrase)}</li>" for one in self)
+        return {
+            "text/html": f'<ul class="chiffres">{lines}</ul>',
+            "text/plain": repr(self),
+            RESOURCE: {"chiffres": [one.as_dict() for one in self], "notes": dict(self.notes)},
+        }
+
+
+def gathered(parts: Iterable[Headline]) -> Headline:
+    """Return all the quantities of a report, each once.
+
+    Raises
+    ------
+    FpiError
+        A key, or a label with its field, that has two values.
+    """
+    found: dict[str, Quantity] = {}
+    notes: dict[str, str] = {}
+    for part in parts:
+        notes |= part.notes
+        for one in part:
+            _refuse_two(found.setdefault(one.key, one), one)
+    labels: dict[tuple[str, str], Quantity] = {}
+    for one in found.values():
+        _refuse_two(labels.setdefault((one.label, str(one.scope)), one), one)
+    return Headline(tuple(found.values()), notes)
+
+
+def _refuse_two(first: Quantity, second: Quantity) -> None:
+    if first != second:
+        raise FpiError(
+            f"« {first.label} » a deux valeurs dans ce rapport : {first.shown} ({first.scope}) et "
+            f"{second.shown} ({second.scope}). Une grandeur n'a qu'une fonction : voir "
+            "fpi_eval.headline."
+        )
+
+
+#: Every declared quantity: key → (label, unit, nature, function).
+DECLARED: dict[str, Quantity] = {}
+Found = Measure | Absent
+
+
+def declared(
+    key: str, label: str, unit: str, nature: str = COUNTED
+) -> Callable[[Callable[..., Found]], Callable[..., Quantity]]:
+    """Declare the one function of a quantity; it gets the day of view first.
+
+    The function returns a `Measure`, or an `Absent` (`Unknown` where a date can be told).
+    """
+
+    def of(make: Callable[..., Found]) -> Callable[..., Quantity]:
+        if key in DECLARED:
+            raise FpiError(f"le chiffre « {key} » est déclaré deux fois.")
+        blank = Quantity(key, label, unit, nature, Scope(), "", date.min)
+        DECLARED[key] = blank
+
+        @wraps(make)
+        def made(day: date, *args: object, **options: object) -> Quantity:
+            found = make(*args, **options)
+            if isinstance(found, Measure):
+                kept = {one.name: getattr(found, one.name) for one in fields(found)}
+                own = {name: value for name, value in kept.items() if value != ""}
+                return replace(blank, as_of=day, **own)
+            when = found.known_on if isinstance(found, Unknown) else None
+            return replace(blank, as_of=day, reason=found.reason, known_on=when)
+
+        return made
+
+    return of

@@ -1,0 +1,41 @@
+"""How many digits a number deserves: its interval decides, or two figures for an amount."""
+
+import math
+
+from fpi_eval import text
+
+SHARE = 4  # the step is at most this part of the half-width
+FIGURES = 2  # of an amount that has no interval
+
+
+def step_of(low: float, high: float, smallest: float = 1.0) -> float:
+    """Return the step to round to: 1 or 5 × a power of ten, a quarter of the half-width at most."""
+    half = (high - low) / 2
+    if not math.isfinite(half) or half <= 0:
+        return smallest
+    power = 10.0 ** math.floor(math.log10(half / SHARE))
+    step = 5 * power if half / SHARE >= 5 * power else power
+    return max(step, smallest)
+
+
+def rounded(value: float, step: float) -> float:
+    """Return the nearest multiple of the step.
+
+    Examples
+    --------
+    >>> rounded(47.6, step_of(10, 86))
+    50.0
+    """
+    return round(value / step) * step
+
+
+def figures(value: float, kept: int = FIGURES) -> float:
+    """Return a value with so many significant figures, e.g. 28 947 as 29 000."""
+    if not value or not math.isfinite(value):
+        return value
+    return rounded(value, 10.0 ** (math.floor(math.log10(abs(value))) - kept + 1))
+
+
+def number(value: float, unit: str) -> str:
+    """Return a number as readers see it, alone: ``760``, ``10 000``, ``91 %``."""
+    return text.pourcent(value, 0) if unit == "%" else text.nombre(value)
