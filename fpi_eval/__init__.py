@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from fpi_eval import (
         checks,
         costs,
+        headline,
         impact,
         indicators,
         plan,
@@ -40,6 +41,7 @@ _FROM = {
 _MODULES = (
     "checks",
     "costs",
+    "headline",
     "impact",
     "indicators",
     "plan",
@@ -58,6 +60,7 @@ __all__ = [
     "attempt",
     "checks",
     "costs",
+    "headline",
     "impact",
     "indicators",
     "load",

@@ -10,7 +10,7 @@ LAYERS = [
     "errors", "text", "absent", "calendar", "programme", "disclosure", "tables", "plots", "figures",
     "sheets", "table_files", "workbook", "paper", "sources", "twin", "panel", "records",
     "indicators", "regression", "results", "impact", "checks", "plan", "power", "projection",
-    "costs", "report", "creation", "cli",
+    "costs", "headline", "report", "creation", "cli",
 ]  # fmt: skip
 #: Inside the report, what each part may not import: pages → published → edition ← runner.
 REPORT = {

@@ -29,7 +29,7 @@ def analysed(annee: fpi.Year) -> SimpleNamespace:
     """Make what the notebook makes."""
     found, what = outlook(annee), annee.programme
     rates = emploi_publie(annee, 12)
-    costs, jobs = programme_costs(what, found), job_costs(what, net_jobs(found, rates))
+    costs, jobs = programme_costs(what, found), job_costs(what, found, net_jobs(found, rates))
     panel, context = annee.panel, annee.context
     outcome = checks.observed_outcome(panel, what)
     groups = totaux.decoupages(what)
@@ -111,8 +111,8 @@ def test_fans_and_tables_are_made(simulees):
 
 def test_probabilities_are_told_for_every_scenario_target_and_reading(simulees):
     shown = simulees.probabilites.shown
-    # Two targets of 2026 are the same in every scenario, that of 2030 is not: 3 readings each.
-    assert len(shown) == (2 + 3) * 3
+    # The targets of 2026 are past: counted, not projected. « Plan » and « aucun » are now the same.
+    assert len(shown) == 2 * 3
     assert shown["Scénario"].value_counts()["Tous les scénarios"] == 6
     assert set(shown["Lecture"]) == {"Entrés dans une place ouverte", "Places × années", "Diplômés"}
 
@@ -143,7 +143,7 @@ def test_fill_of_opened_seats_is_used_where_it_is_known_and_all_seats_elsewhere(
 def test_a_target_whose_date_is_past_has_no_rentree_left(simulees):
     shown = simulees.restantes.shown
     assert set(shown["Rentrées restantes"]) == {"4"}
-    assert "Échéance passée : Personnes formées de plus" in simulees.restantes.note
+    assert set(shown["Cible"]) == {"Personnes formées d'ici 2030"}
     whole = shown[shown["Lecture"].eq("Diplômés") & shown["Rentrées restantes"].eq("4")]
     assert set(whole["Places par rentrée"]) == {"hors d'atteinte"}
 

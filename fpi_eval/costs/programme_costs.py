@@ -8,6 +8,7 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
+from fpi_eval.calendar import opened
 from fpi_eval.costs.unit import UnitCost, unit_cost
 from fpi_eval.programme import Cible, Cout, Programme
 from fpi_eval.projection.outlook import Outlook
@@ -22,6 +23,7 @@ UNITS = {
     "diplomes": "diplômé",
     NET_GRADUATES: "diplômé en plus (net)",
 }
+SEAT = "place ouverte"
 NEVER, WITHOUT = "aucun n'aurait eu d'emploi", "ils auraient eu l'emploi des non-diplômés"
 NO_NET = (
     "Le coût par emploi demande les diplômés en plus, déplacement déduit : ces fichiers ne "
@@ -44,6 +46,28 @@ def amounts(cost: Cout) -> dict[str, float]:
     return {basis: amount for basis, amount in both if amount is not None}
 
 
+def committed(programme: Programme, found: Outlook) -> dict[str, float]:
+    """Return full cost and subsidy of the seats that the main projection counts.
+
+    What the register says the opened seats cost, each seat still to come costing as much; the whole
+    budget where the register does not say it.
+    """
+    register, counted = found.register, float(found.main.flux.groups["places"].sum())
+    seats = opened(register).clip(lower=0)
+    paid = {
+        basis: register[name].astype(float)[seats > 0]
+        for basis, name in zip(BASES, ("cout", "subvention"), strict=True)
+        if name in register
+    }
+    if FULL not in paid or not len(paid[FULL]) or paid[FULL].isna().any():
+        return amounts(programme.cout)
+    return {
+        basis: float(column.sum() / seats.sum() * counted)
+        for basis, column in paid.items()
+        if column.notna().all()
+    }
+
+
 def by_horizon(programme: Programme, unit: str) -> str:
     """Return a unit with the year by which it is counted."""
     return f"{unit} d'ici {programme.projection.horizon}"
@@ -51,16 +75,16 @@ def by_horizon(programme: Programme, unit: str) -> str:
 
 def programme_costs(programme: Programme, found: Outlook | Absent) -> tuple[UnitCost, ...]:
     """Return costs per opened seat and projected person; per person aimed at without a register."""
+    if isinstance(found, Absent):
+        return tuple(
+            unit_cost(f"personne visée ({year})", cost, count, basis=basis)
+            for basis, cost in amounts(programme.cout).items()
+            for year, count in _aimed_at(programme.cibles).items()
+        )
     items = []
-    for basis, cost in amounts(programme.cout).items():
-        if isinstance(found, Absent):
-            items += [
-                unit_cost(f"personne visée ({year})", cost, count, basis=basis)
-                for year, count in _aimed_at(programme.cibles).items()
-            ]
-            continue
-        opened = found.register["places_ouvertes"].fillna(found.register["places_prevues"])
-        items.append(unit_cost("place ouverte", cost, float(opened.sum()), basis=basis))
+    counted = float(found.main.flux.groups["places"].sum())
+    for basis, cost in committed(programme, found).items():
+        items.append(unit_cost(SEAT, cost, counted, basis=basis))
         for lecture, unit in UNITS.items():
             total = found.draws(lecture)
             if total is not None:
@@ -106,16 +130,18 @@ def net_jobs(found: Outlook | Absent, rates: pd.DataFrame) -> np.ndarray | Absen
     return jobs
 
 
-def job_costs(programme: Programme, jobs: np.ndarray | Absent) -> tuple[JobCost, ...] | Absent:
+def job_costs(
+    programme: Programme, found: Outlook | Absent, jobs: np.ndarray | Absent
+) -> tuple[JobCost, ...] | Absent:
     """Return the cost per net job at 12 months under what graduates would have had otherwise."""
-    if isinstance(jobs, Absent):
-        return jobs
+    if isinstance(found, Absent) or isinstance(jobs, Absent):
+        return found if isinstance(found, Absent) else jobs
     what = programme.additionnalite
     elsewhere = {NEVER: 0.0} | ({} if what.emploi_sans is None else {WITHOUT: what.emploi_sans})
     places = {"tous secteurs": 1.0, "industrie régionale": 1 - what.fuite}
     return tuple(
         JobCost(estimated_cost("emploi net", cost, jobs * (1 - share) * kept, basis), words, place)
-        for basis, cost in amounts(programme.cout).items()
+        for basis, cost in committed(programme, found).items()
         for words, share in elsewhere.items()
         for place, kept in places.items()
     )

@@ -6,17 +6,17 @@ notebooks published.
 """
 
 from fpi_eval.headline.of_effect import effet
+from fpi_eval.headline.of_jobs import emploi
 from fpi_eval.headline.of_places import places
-from fpi_eval.headline.quantity import DECLARED, Headline, Quantity, Scope, Unknown
-from fpi_eval.headline.rounding import rounded
+from fpi_eval.headline.of_trajectory import trajectoire
+from fpi_eval.headline.quantity import DECLARED, Headline, Quantity
 
 __all__ = [
     "DECLARED",
     "Headline",
     "Quantity",
-    "Scope",
-    "Unknown",
     "effet",
+    "emploi",
     "places",
-    "rounded",
+    "trajectoire",
 ]

@@ -63,7 +63,7 @@ def _forbidden(evaluation: Evaluation | Absent) -> Absent | None:
     return Absent(BLOCKED) if evaluation.blocked else None
 
 
-def _seats(year: Year) -> Scope:
+def seats_scope(year: Year) -> Scope:
     """Return whose seats the effect is that of, and where it is read."""
     opened = year.cells[year.cells["seats"] != 0]
     first = int(opened["rentree"].min()) if len(opened) else year.rentree
@@ -72,14 +72,16 @@ def _seats(year: Year) -> Scope:
     else:
         before = year.programme.predecesseur
         early = before is not None and first < year.programme.rentree_debut
-        whose = f"places {before.nom} et {year.programme.nom}" if early else year.programme.nom
-    return Scope(whose, "secondaire et supérieur", "voie scolaire", annees=rentrees(first, year.rentree))
+        whose = f"{before.nom} et {year.programme.nom}" if early else year.programme.nom
+    return Scope(
+        whose, "secondaire et supérieur", "voie scolaire", annees=rentrees(first, year.rentree)
+    )
 
 
 def _measure(year: Year, found: Estimate, low: float, high: float) -> Measure:
     people = PEOPLE.get(found.outcome, NAMES.get(found.outcome, found.outcome))
     return Measure(
-        100 * found.estimate, _seats(year), SOURCE, 100 * low, 100 * high, 0.95, unit=people
+        100 * found.estimate, seats_scope(year), SOURCE, 100 * low, 100 * high, 0.95, unit=people
     )
 
 
@@ -94,14 +96,14 @@ def _calibrated(evaluation: Evaluation, label: str) -> tuple[float, float]:
 
 @declared("entrants_100", "Pour 100 places ouvertes, entrants", "entrants de plus", ESTIMATED)
 def entrants_100(year: Year, found: Estimates | Absent) -> Measure | Absent:
-    """Return how many more enter the opened courses for 100 seats, neighbours' losses not deducted."""
+    """Return how many more enter the opened courses for 100 seats, gross."""
     if isinstance(found, Absent):
         return found
     one = found[GROSS]
     return _measure(year, one, one.ci_low, one.ci_high)
 
 
-@declared("effet_brut", "Pour 100 places ouvertes, dans les formations ouvertes", "élèves", ESTIMATED)
+@declared("effet_brut", "Pour 100 places, dans les formations ouvertes", "élèves", ESTIMATED)
 def effet_brut(year: Year, evaluation: Evaluation | Absent) -> Measure | Absent:
     """Return the gross effect of 100 seats on the outcome studied."""
     why = _forbidden(evaluation)
@@ -110,7 +112,7 @@ def effet_brut(year: Year, evaluation: Evaluation | Absent) -> Measure | Absent:
     return _measure(year, evaluation.estimates[GROSS], *_calibrated(evaluation, GROSS))
 
 
-@declared("effet_net", "Pour 100 places ouvertes, en tout", "élèves", ESTIMATED)
+@declared("effet_net", "Pour 100 places, voisines comprises", "élèves", ESTIMATED)
 def effet_net(year: Year, evaluation: Evaluation | Absent) -> Measure | Absent:
     """Return the effect of 100 seats on the outcome studied, what neighbours lose taken off."""
     why = _forbidden(evaluation)
@@ -128,4 +130,4 @@ def effet_total(year: Year, evaluation: Evaluation | Absent) -> Measure | Absent
     net, times = evaluation.estimates[NET], evaluation.seat_years
     low, high = (times * v for v in _calibrated(evaluation, NET))
     people = PEOPLE.get(net.outcome, net.outcome)
-    return Measure(times * net.estimate, _seats(year), SOURCE, low, high, 0.95, unit=people)
+    return Measure(times * net.estimate, seats_scope(year), SOURCE, low, high, 0.95, unit=people)

@@ -8,7 +8,6 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.headline.quantity import (
-    COUNTED,
     DECLARED_FIGURE,
     Headline,
     Measure,
@@ -130,7 +129,9 @@ def entrees(
 
 def _people(year: Year, target: Cible) -> Scope:
     """Return the field of people entered: apprentices are in no open count."""
-    level = {"ensemble": "secondaire et supérieur"} | {k: v.lower() for k, v in text.NIVEAUX.items()}
+    level = {"ensemble": "secondaire et supérieur"} | {
+        k: v.lower() for k, v in text.NIVEAUX.items()
+    }
     last = min(year.rentree, target.echeance)
     return Scope(
         year.programme.nom,

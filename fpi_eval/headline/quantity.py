@@ -88,12 +88,27 @@ class Quantity:
             return 0.0
         return rounding.step_of(self.low, self.high, 0.01 if self.unit == "%" else 1.0)
 
-    def _shown(self, value: float) -> str:
+    def _rounded(self, value: float | None) -> float | None:
+        if value is None or value == float("inf"):
+            return None
         if self.step:
-            value = rounding.rounded(value, self.step)
-        elif self.unit == "€":
-            value = rounding.figures(value)
-        return rounding.number(value, self.unit)
+            return rounding.rounded(value, self.step)
+        if self.unit == "€" or self.nature in (ESTIMATED, PROJECTED):
+            return rounding.figures(value)
+        return value
+
+    @property
+    def rounded(self) -> float | None:
+        """The value with the digits that it deserves."""
+        return self._rounded(self.value)
+
+    @property
+    def ends(self) -> tuple[float | None, float | None]:
+        """The ends of the interval, rounded alike; None where there is none or no bound."""
+        return self._rounded(self.low), self._rounded(self.high)
+
+    def _shown(self, value: float) -> str:
+        return rounding.number(self._rounded(value), self.unit)
 
     @property
     def number(self) -> str:

@@ -13,6 +13,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.indicators import deploiement, remplissage
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.year import Year
+from fpi_eval.programme import Programme
 from fpi_eval.projection.diversion_draws import diversion_draws
 from fpi_eval.projection.filling import from_profile, seen
 from fpi_eval.projection.projection import Projection, projeter
@@ -79,7 +80,7 @@ def outlook(year: Year) -> Outlook | Absent:
     codes = {"mef": mef, "familles": year.donnees.nomenclatures.familles}
     rates, moved = measured_rates(year), _diversion(year)
     first = programme.scenario_principal
-    names = dict.fromkeys((first, *(scenario.code for scenario in programme.scenarios)))
+    names = _distinct(programme, first, year.rentree)
     made = {
         code: projeter(
             programme,
@@ -95,6 +96,16 @@ def outlook(year: Year) -> Outlook | Absent:
     agenda = calendrier(register, jour=year.context.day, **codes)
     aside = without_length(register, **codes)
     return Outlook(year.context, register, rates, moved, made, agenda, aside)
+
+
+def _distinct(programme: Programme, first: str, rentree: int) -> list[str]:
+    """Return the scenarios that still differ once the register has told their past, main first."""
+    kept: dict[tuple, str] = {}
+    for code in (first, *(scenario.code for scenario in programme.scenarios)):
+        one = programme.scenario(code)
+        to_come = tuple(o for o in one.ouvertures if o.rentree > rentree)
+        kept.setdefault((to_come, one.maintien), code)
+    return list(kept.values())
 
 
 def measured_rates(year: Year) -> dict[tuple[str, str], Taux]:

@@ -52,6 +52,21 @@ class Projection(Result):
     mix: dict[str, float]
 
     @property
+    def title(self) -> str:
+        """What the scenario still opens: the register has replaced its past years."""
+        rows = self.flux.groups
+        seats = float(rows.loc[rows["rentree"] > self.rentree, "places"].sum())
+        if not seats:
+            return f"Aucune place de plus après la rentrée {self.rentree}"
+        head = self.scenario.libelle.split(" : ")[0]
+        return f"{head} : {text.nombre(seats)} places de plus après la rentrée {self.rentree}"
+
+    @property
+    def ahead(self) -> tuple[Cible, ...]:
+        """Targets whose date is to come: the others are counted, not projected."""
+        return tuple(one for one in self.cibles if one.echeance > self.rentree)
+
+    @property
     def lectures(self) -> list[str]:
         """Readings that can be counted: the net ones only when displacement is given."""
         net = self.flux.diversion is not None
@@ -91,7 +106,7 @@ class Projection(Result):
         from now on counts before the date), rentrees_restantes.
         """
         rows = []
-        for target in self.cibles:
+        for target in self.ahead:
             for lecture in self.lectures:
                 total = self.cible(target, lecture)
                 low, median, high = np.quantile(total, [0.1, 0.5, 0.9])
@@ -155,10 +170,10 @@ class Projection(Result):
         return gain
 
     def summary(self) -> str:
-        """Return one French line a target, in its published reading, then its graduates."""
-        lines = [f"Scénario « {self.scenario.libelle} », tirages depuis la rentrée {self.rentree}."]
+        """Return one French line a target to come: its published reading, then its graduates."""
+        lines = [f"{self.title}."]
         table = self.probabilites().set_index(["code", "lecture"])
-        for target in self.cibles:
+        for target in self.ahead:
             row = table.loc[(target.code, target.lecture)]
             lines.append(
                 f"{target.libelle} : {text.nombre(row['mediane'])} "

@@ -12,7 +12,7 @@ from fpi_eval.report.pages.trajectoire import WHOLE, phrase_nette
 from fpi_eval.tables import Table, table
 
 NONE = "–"  # a reading that has no net side
-EVERY = "Tous les scénarios"
+PAST = "L'échéance de chaque cible est passée : les personnes entrées sont comptées, non projetées."
 NET = {
     LECTURES["additionnels"]: LECTURES["entrants"],
     LECTURES["diplomes_additionnels"]: LECTURES["diplomes"],
@@ -22,14 +22,13 @@ NET = {
 def probabilites(found: Outlook | Absent) -> Table | Absent:
     """Return the chances of each target, by scenario and reading, gross and net side by side.
 
-    A target whose date leaves no rentrée to open is the same in every scenario: shown once.
+    A target whose date has passed is counted (`personnes_formees`), not projected.
     """
     if isinstance(found, Absent):
         return found
     rows = _all(found)
-    over = rows["rentrees_restantes"] == 0
-    rows = rows[~over | ~rows.duplicated(["code", "lecture"])]
-    rows = rows.assign(scenario=rows["scenario"].mask(over, EVERY))
+    if rows.empty:
+        return Absent(PAST)
     rows["personnes"] = [_people(r) for r in rows.itertuples()]
     net = rows[rows["lecture"].isin(NET)].assign(lecture=lambda t: t["lecture"].map(NET))
     keys = ["scenario", "code", "lecture"]
@@ -80,12 +79,8 @@ def restantes(found: Outlook | Absent) -> Table | Absent:
         return found
     rows = _all(found)
     rows = rows[rows["lecture"] != LECTURES["places_annees"]]
-    closed = rows["rentrees_restantes"] == 0
-    names = text.liste(rows.loc[closed, "libelle"].unique())
-    past = f" Échéance passée : {names}." if closed.any() else ""
-    if closed.all():
-        return Absent(f"Aucune rentrée ne reste avant les échéances.{past}")
-    rows = rows[~closed]
+    if rows.empty:
+        return Absent(PAST)
     words = [_need(r.places_par_an, r.cible) for r in rows.itertuples()]
     return table(
         rows.assign(besoin=words)[
@@ -102,7 +97,7 @@ def restantes(found: Outlook | Absent) -> Table | Absent:
         source=f"Projection fpi_eval ; {found.context.credit}",
         note="En plus de celles du registre et du scénario. « Hors d'atteinte » : il faudrait plus "
         "de places par rentrée que la cible ne compte de personnes, ou aucune place ouverte "
-        f"maintenant ne compterait avant l'échéance.{past} {phrase_nette(found)}",
+        f"maintenant ne compterait avant l'échéance. {phrase_nette(found)}",
     )
 
 
@@ -119,10 +114,7 @@ def _share(probability: float) -> str:
 
 
 def _all(found: Outlook) -> pd.DataFrame:
-    parts = [
-        one.probabilites().assign(scenario=one.scenario.libelle)
-        for one in found.projections.values()
-    ]
+    parts = [one.probabilites().assign(scenario=one.title) for one in found.projections.values()]
     rows = pd.concat(parts, ignore_index=True)
     return rows.assign(lecture=rows["lecture"].map(LECTURES))
 

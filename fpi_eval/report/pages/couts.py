@@ -14,8 +14,8 @@ from fpi_eval.costs.programme_costs import (
     NO_NET,
     UNITS,
     JobCost,
-    amounts,
     by_horizon,
+    committed,
 )
 from fpi_eval.costs.unit import UnitCost, acceptability, cost_table, unit_cost
 from fpi_eval.figures import Figure
@@ -78,7 +78,8 @@ def couts(found: Sequence[UnitCost], context: Context) -> Table:
             "words": "Intervalle à 95 %",
         },
         source=f"{what.cout.source} ; projection fpi_eval ; {context.credit}",
-        note="Le montant est celui de tout le programme, quelle que soit la part déjà ouverte. "
+        note="Montant : ce que le registre dit des places comptées, celles qui restent à ouvrir "
+        "coûtant autant ; à défaut, le budget de tout le programme. "
         "« Net » : ceux qui sont pris aux formations voisines sont ôtés. Le fonctionnement "
         f"(enseignants) n'est pas compté.{MINIMUM if what.cout.minimum else ''}",
     )
@@ -133,16 +134,14 @@ def acceptabilite(found: Outlook | Absent) -> Figure | Absent:
     total, programme = found.draws(NET_GRADUATES), found.context.programme
     if total is None:
         return Absent(NO_NET)
-    dear = max(
-        np.quantile(cost / np.maximum(total, 1), FARTHEST)
-        for cost in amounts(programme.cout).values()
-    )
+    paid = committed(programme, found)
+    dear = max(np.quantile(cost / np.maximum(total, 1), FARTHEST) for cost in paid.values())
     prices = np.linspace(0, dear, PRICES + 1)[1:]
     rows = pd.concat(
         acceptability(cost, float(total.mean()), float(total.std()), prices, draws=total).assign(
             label=basis
         )
-        for basis, cost in amounts(programme.cout).items()
+        for basis, cost in paid.items()
     )
     told, read = [], []
     for basis, part in rows.groupby("label", sort=False):

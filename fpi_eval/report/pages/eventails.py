@@ -28,7 +28,7 @@ def eventail(found: Outlook | Absent, lecture: str = "entrants") -> Figure | Abs
     return Figure(
         result.plot(lecture=lecture),
         f"{LECTURES[lecture]} : {text.nombre(end['q50'])} en {int(end['annee'])} (médiane)",
-        f"Projection fpi_eval, scénario « {result.scenario.libelle} » ; {found.context.credit}",
+        f"Projection fpi_eval ({result.title}) ; {found.context.credit}",
         f"Éventail par année. {said}.",
         rows.assign(annee=rows["annee"].astype(str)),
         formats=dict.fromkeys(QUANTILES, WHOLE),
@@ -54,7 +54,7 @@ def niveaux(found: Outlook | Absent) -> Figure | Absent:
         if not result.flux.rows(niveau).any():
             continue
         rows = result.fan("entrants", niveau)
-        for target in result.cibles:
+        for target in result.ahead:
             if target.niveau == niveau:
                 fans[f"{words} (cible en {target.echeance})"] = rows.assign(cible=target.personnes)
                 at = rows[rows["annee"] == min(target.echeance, rows["annee"].max())].iloc[0]
@@ -64,12 +64,12 @@ def niveaux(found: Outlook | Absent) -> Figure | Absent:
                     f"pour une cible de {text.nombre(target.personnes)}"
                 )
     if not fans:
-        return Absent("Aucune cible par niveau n'est déclarée.")
+        return Absent("Aucune cible par niveau n'est déclarée, ou leur échéance est passée.")
     drawn = [t.assign(niveau=k, annee=t["annee"].astype(str)) for k, t in fans.items()]
     return Figure(
         plots.fans(fans),
         "Entrés dans une place ouverte, par niveau",
-        f"Projection fpi_eval, scénario « {result.scenario.libelle} » ; {found.context.credit}",
+        f"Projection fpi_eval ({result.title}) ; {found.context.credit}",
         f"Deux éventails par année. {' ; '.join(said)}.",
         pd.concat(drawn)[["niveau", "annee", *QUANTILES]],
         formats=dict.fromkeys(QUANTILES, WHOLE),

@@ -44,11 +44,12 @@ def reponse(found: Outlook | Absent, context: Context) -> str:
     if isinstance(found, Absent):
         return f"{found}\n\n{_planned(context.programme)}"
     last = context.programme.cibles[-1]
+    coming = list(found.projections.values())[1:] if last in found.main.ahead else []
     others = [
-        f"{one.scenario.libelle} : "
+        f"{one.title} : "
         f"{chances((one.cible(last, last.lecture) >= last.personnes).mean())} "
         f"d'atteindre {text.nombre(last.personnes)} en {last.echeance}."
-        for one in list(found.projections.values())[1:]
+        for one in coming
     ]
     return "\n\n".join([*found.main.summary().split("\n"), *others])
 

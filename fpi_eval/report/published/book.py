@@ -12,6 +12,8 @@ from fpi_eval.report.published import memory as publication
 from fpi_eval.report.published import others, protection
 from fpi_eval.report.published import people as personnes
 from fpi_eval.report.published import seats as places
+from fpi_eval.report.published.shown_quantities import NAME as QUANTITIES
+from fpi_eval.report.published.shown_quantities import quantities_of, sheet, write_quantities
 from fpi_eval.report.published.shown_tables import pages_of
 from fpi_eval.sheets import Sheet
 from fpi_eval.table_files import export_tables, replace_files
@@ -46,9 +48,10 @@ def tableaux(p: Panels) -> list[Sheet]:
 
 
 def write(folder: Path, p: Panels, edition: Edition) -> list[Path]:
-    """Write workbook, Parquet, CSV, dictionary and publication; return the files.
+    """Write workbook, Parquet, CSV, dictionary, quantities and publication; return the files.
 
-    The workbook also holds the tables of the executed notebooks that `folder` holds already.
+    The workbook also holds the quantities and tables of the executed notebooks that `folder`
+    holds already.
 
     Nothing is written, and the run stops, if the audit recovers a hidden count from all that is
     published, earlier reports included.
@@ -56,7 +59,8 @@ def write(folder: Path, p: Panels, edition: Edition) -> list[Path]:
     systems = proteges.all_systems(p)
     for safe in systems.values():
         protection.check(safe, protection.thresholds_of(p))
-    tables = tableaux(p)
+    quantities = quantities_of(folder)
+    tables = [one for one in (sheet(quantities), *tableaux(p)) if one is not None]
     book = folder / edition.file(NAME, "xlsx")
     warning = " ".join(part for part in (edition.banner, *proteges.left_out(p)) if part)
     write_workbook(
@@ -68,10 +72,11 @@ def write(folder: Path, p: Panels, edition: Edition) -> list[Path]:
         pages=pages_of(folder),
     )
     files = export_tables(folder / FOLDER, [_named(table, edition.suffix) for table in tables])
+    said = write_quantities(folder / edition.file(QUANTITIES, "json"), quantities)
     kept = folder / edition.file(publication.NAME, "json")
     shown = [safe.table.publication for safe in systems.values()]
     replace_files({kept: publication.write(shown)})
-    return [book, *files, kept]
+    return [book, *files, said, kept]
 
 
 def _about(p: Panels) -> list[str]:

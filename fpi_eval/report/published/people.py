@@ -141,10 +141,11 @@ def couts(p: Panels) -> Sheet | None:
         cells, flags = protection.margin(safe)
         ends = cells["rentree"].map(lambda v: max(v) if isinstance(v, tuple) else v)
         people, flag = (x.loc[ends.idxmax(), "entrants_programme"] for x in (cells, flags))
+    taught = rows[rows["voie"] == "scolaire"][["cout", "subvention"]].sum()
     one = pd.DataFrame(
         {
-            "cout": [whole["cout"]],
-            "subvention": [whole["subvention"]],
+            "cout": [taught["cout"]],
+            "subvention": [taught["subvention"]],
             "entrants_programme": [people],
         }
     )
@@ -164,10 +165,11 @@ def couts(p: Panels) -> Sheet | None:
             column(c.PLACES_OUVERTES),
             Column("cout", "Coût complet", "euros"),
             Column("subvention", "Subvention", "euros"),
-            *(column(one) for one in c.COUTS[:4]),
+            *(column(one) for one in c.COUTS[:2]),
+            *(column(one, f"{one.label} (voie scolaire, à ce jour)") for one in c.COUTS[2:4]),
         ),
         source=f"{REGISTRE} ; budget du programme",
-        note="Par personne formée : tout le programme, personnes de la voie scolaire seulement.",
+        note="Par personne formée : places et personnes de la voie scolaire seulement, à ce jour.",
     )
 
 

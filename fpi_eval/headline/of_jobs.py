@@ -1,0 +1,79 @@
+"""Jobs: those of the region's industry, what could be seen of them, who of the leavers has one."""
+
+from collections.abc import Mapping
+
+from fpi_eval import text
+from fpi_eval.absent import Absent
+from fpi_eval.headline.of_effect import seats_scope
+from fpi_eval.headline.quantity import ESTIMATED, Headline, Measure, Scope, declared
+from fpi_eval.impact.frame import NET
+from fpi_eval.impact.jobs.detectability import Detectability
+from fpi_eval.panel.emplois import INDUSTRY
+from fpi_eval.panel.year import Year
+from fpi_eval.results import Estimates
+
+NO_RECORDS = (
+    "aucun fichier ouvert ne suit les personnes jusqu'à leur employeur ; les fichiers individuels "
+    "d'InserJeunes le diraient."
+)
+NO_JOBS = "le dossier ne contient pas le fichier d'emploi de l'Urssaf."
+
+
+def emploi(
+    year: Year,
+    visible: Mapping[str, Detectability] | Absent,
+    industry: Estimates | Absent = Absent(NO_RECORDS),  # noqa: B008 (frozen)
+) -> Headline:
+    """Return jobs of the region's industry, the smallest effect that could be seen, and people.
+
+    ``industry`` is the effect per seat on people at work in the region's industry
+    (`impact.in_industry`), which only individual files give.
+    """
+    day = year.context.day
+    return Headline(
+        (
+            emplois_industriels(day, year),
+            effet_decelable(day, year, visible),
+            industrie_100(day, year, industry),
+        )
+    )
+
+
+@declared("emplois_industriels", "Emplois salariés de l'industrie", "emplois")
+def emplois_industriels(year: Year) -> Measure | Absent:
+    """Return salaried jobs of the region's industry (NAF sections B to E), last published year."""
+    if year.jobs.empty:
+        return Absent(NO_JOBS)
+    rows = year.jobs[year.programme.territoire.ici(year.jobs["code_region"])]
+    rows = rows[rows["secteur"].str[0].isin(INDUSTRY)]
+    last = int(rows["annee"].max())
+    scope = Scope(annees=f"fin {last}", lieu=f"secteur privé, {year.context.region}")
+    return Measure(float(rows.loc[rows["annee"] == last, "emplois"].sum()), scope, "Urssaf")
+
+
+@declared("effet_decelable", "Plus petit effet décelable sur les emplois", "emplois", ESTIMATED)
+def effet_decelable(year: Year, visible: Mapping[str, Detectability] | Absent) -> Measure | Absent:
+    """Return the smallest effect on jobs seen 80 times in 100, by the best way of looking."""
+    if isinstance(visible, Absent):
+        return visible
+    found = next(iter(visible.values()))
+    scope = Scope(
+        annees=f"en {text.pluriel(found.years, 'an')}",
+        lieu=f"{year.context.region}, {found.best.name}",
+    )
+    return Measure(found.best.smallest, scope, "Urssaf ; calculs fpi_eval")
+
+
+@declared(
+    "industrie_100",
+    "Pour 100 places ouvertes, en emploi dans l'industrie de la région six mois après",
+    "personnes de plus",
+    ESTIMATED,
+)
+def industrie_100(year: Year, industry: Estimates | Absent) -> Measure | Absent:
+    """Return the net effect of 100 seats on people at work in the region's industry."""
+    if isinstance(industry, Absent):
+        return industry
+    net = industry[NET]
+    low, high = 100 * net.ci_low, 100 * net.ci_high
+    return Measure(100 * net.estimate, seats_scope(year), "Fichiers individuels", low, high, 0.95)

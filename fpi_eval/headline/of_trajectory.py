@@ -1,0 +1,118 @@
+"""What is to come: people expected by each target's date, what a seat costs, when more is known."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from fpi_eval import text
+from fpi_eval.absent import Absent
+from fpi_eval.calendar import premieres
+from fpi_eval.costs.programme_costs import FULL, SEAT, UNITS, by_horizon
+from fpi_eval.costs.unit import UnitCost
+from fpi_eval.headline.quantity import (
+    ESTIMATED,
+    PROJECTED,
+    Headline,
+    Measure,
+    Quantity,
+    Scope,
+    Unknown,
+    declared,
+)
+from fpi_eval.panel.year import Year
+from fpi_eval.programme import Cible
+from fpi_eval.projection.outlook import Outlook
+from fpi_eval.projection.projection import Projection
+
+SOURCE = "Projection fpi_eval"
+EVERY_VOIE = "toutes voies"
+NOT_YET = "pas encore publié."
+ENOUGH = 0.80  # chances in 100 with which seats still to open would reach a target
+
+
+def trajectoire(year: Year, found: Outlook | Absent, prices: Sequence[UnitCost]) -> Headline:
+    """Return people expected by each target still to come, by scenario, costs, and dates."""
+    day, programme = year.context.day, year.programme
+    made = [cout_place(day, year, found, prices), cout_personne(day, year, found, prices)]
+    if isinstance(found, Absent):
+        return Headline(tuple(made))
+    ahead = [c for c in programme.cibles if c.lecture == "entrants" and c.echeance > year.rentree]
+    for target in ahead:
+        for code, one in found.projections.items():
+            expected = entrees_attendues(day, year, target, one)
+            made.append(replace(expected, key=f"{expected.key}_{target.code}_{code}"))
+        more = places_a_ouvrir(day, year, target, found.main)
+        made.append(replace(more, key=f"{more.key}_{target.code}"))
+    return Headline((*made, *_to_come(year, found)))
+
+
+def _to_come(year: Year, found: Outlook) -> list[Quantity]:
+    """Return the outcomes of the programme's seats that nobody can know yet, with their date."""
+    rows = premieres(found.calendar)
+    late = rows[rows["part_observable"] == 0]
+    made = [a_venir(year.context.day, year, row) for row in late.itertuples()]
+    return [
+        replace(one, key=f"{one.key}_{row.resultat}", label=row.label)
+        for one, row in zip(made, late.itertuples(), strict=True)
+    ]
+
+
+@declared("a_venir", "Résultat à venir", "personnes")
+def a_venir(year: Year, row) -> Absent:
+    """Return that an outcome of the programme's seats is not published, and when it will be."""
+    return Unknown(NOT_YET, row.publication)
+
+
+def _cost(prices: Sequence[UnitCost], unit: str) -> UnitCost | None:
+    return next((one for one in prices if one.basis == FULL and one.unit == unit), None)
+
+
+@declared("cout_place", "Coût complet d'une place ouverte", "€", ESTIMATED)
+def cout_place(year: Year, found: Outlook | Absent, prices: Sequence[UnitCost]) -> Measure | Absent:
+    """Return what an opened seat cost: the seats' own cost over these seats."""
+    one = _cost(prices, SEAT)
+    if isinstance(found, Absent) or one is None:
+        return Absent("le coût d'une place demande le registre des ouvertures.")
+    return Measure(one.ratio, _money(year), year.programme.cout.source)
+
+
+@declared("cout_personne", "Coût complet par personne entrée", "€", ESTIMATED)
+def cout_personne(
+    year: Year, found: Outlook | Absent, prices: Sequence[UnitCost]
+) -> Measure | Absent:
+    """Return the cost of the same seats over those who enter them by the horizon."""
+    one = _cost(prices, by_horizon(year.programme, UNITS["entrants"]))
+    if isinstance(found, Absent) or one is None:
+        return Absent("le coût par personne demande le registre des ouvertures.")
+    low, high = one.interval.positive()
+    scope = replace(_money(year), annees=f"d'ici {year.programme.projection.horizon}")
+    return Measure(one.ratio, scope, SOURCE, low, high, 0.95)
+
+
+def _money(year: Year) -> Scope:
+    return Scope(year.programme.nom, "secondaire et supérieur", EVERY_VOIE)
+
+
+@declared("entrees_attendues", "Entrées attendues dans les places ouvertes", "personnes", PROJECTED)
+def entrees_attendues(year: Year, target: Cible, one: Projection) -> Measure | Absent:
+    """Return people expected to enter by a target's date in one scenario, 8 chances in 10."""
+    low, middle, high = np.quantile(one.cible(target, "entrants"), [0.1, 0.5, 0.9])
+    level = text.NIVEAUX.get(target.niveau, "secondaire et supérieur").lower()
+    scope = Scope(
+        year.programme.nom,
+        level,
+        EVERY_VOIE,
+        annees=f"d'ici {target.echeance}, {one.title[0].lower()}{one.title[1:]}",
+    )
+    return Measure(float(middle), scope, SOURCE, float(low), float(high), 0.80)
+
+
+@declared("places_a_ouvrir", "Places à ouvrir en plus à chaque rentrée", "places", PROJECTED)
+def places_a_ouvrir(year: Year, target: Cible, one: Projection) -> Measure | Absent:
+    """Return seats to open each rentrée left to reach a target with 80 chances in 100."""
+    seats = one.places_par_an(target, "entrants", ENOUGH)
+    if not np.isfinite(seats) or seats > target.personnes:
+        return Absent("aucun nombre de places n'y suffirait avant l'échéance.")
+    scope = Scope(year.programme.nom, voie=EVERY_VOIE, annees=f"pour la cible {target.echeance}")
+    return Measure(float(seats), scope, SOURCE)

@@ -1,0 +1,97 @@
+"""The headline quantities that executed notebooks show: a report's only source of them."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+from nbformat import NotebookNode
+
+from fpi_eval.disclosure import public
+from fpi_eval.headline.quantity import RESOURCE, Headline, Quantity, gathered
+from fpi_eval.sheets import Column, Sheet
+from fpi_eval.table_files import replace_files
+
+NAME = "chiffres"
+COLUMNS = (
+    Column("libelle", "Chiffre"),
+    Column("valeur", "Valeur", "decimal"),
+    Column("bas", "Borne basse", "decimal"),
+    Column("haut", "Borne haute", "decimal"),
+    Column("unite", "Unité"),
+    Column(
+        "champ", "Champ", definition="De qui le chiffre parle : programme, niveau, voie, dates."
+    ),
+    Column("nature", "Nature", definition="Compté, estimé, projeté ou déclaré."),
+    Column("niveau_intervalle", "Niveau de l'intervalle", "taux"),
+    Column("remarque", "Remarque"),
+    Column("origine", "Source"),
+)
+
+
+def shown_quantities(notebooks: Iterable[NotebookNode]) -> Headline:
+    """Return every quantity that the notebooks display.
+
+    Raises
+    ------
+    FpiError
+        One of them has two values.
+    """
+    kept = [
+        output.data[RESOURCE]
+        for notebook in notebooks
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if RESOURCE in output.get("data", {})
+    ]
+    return gathered(
+        Headline(tuple(Quantity.of(one) for one in part["chiffres"]), part["notes"])
+        for part in kept
+    )
+
+
+def quantities_of(folder: Path) -> Headline:
+    """Return the quantities of a report's executed notebooks."""
+    paths = sorted(folder.glob("0*.ipynb"))
+    return shown_quantities(nbformat.read(path, as_version=4) for path in paths)
+
+
+def write_quantities(path: Path, found: Headline) -> Path:
+    """Write the quantities, with their field and interval, as JSON."""
+    kept = {"chiffres": [one.as_dict() for one in found], "notes": dict(found.notes)}
+    text = json.dumps(kept, ensure_ascii=False, indent=1)
+    replace_files({path: f"{text}\n".encode()})
+    return path
+
+
+def _written(one: Quantity) -> list[float | None]:
+    """Return value and ends with the digits that pages show, shares in percent."""
+    times = 100 if one.unit == "%" else 1
+    values = (one.rounded, *one.ends)
+    return [None if v is None else round(times * v) if times > 1 else v for v in values]
+
+
+def sheet(found: Headline) -> Sheet | None:
+    """Return the quantities as a table of the workbook, numbers rounded as pages show them."""
+    if not found.quantities:
+        return None
+    rows = [
+        {
+            "libelle": one.label,
+            **dict(zip(("valeur", "bas", "haut"), _written(one), strict=True)),
+            "unite": one.unit,
+            "champ": str(one.scope),
+            "nature": one.nature,
+            "niveau_intervalle": one.level,
+            "remarque": "" if one else one.phrase.partition(" : ")[2],
+            "origine": one.source,
+        }
+        for one in found
+    ]
+    day = max(one.as_of for one in found)
+    title = "Chiffres clés, ceux de la première page et des chapitres"
+    return Sheet(
+        "chiffres_cles", title, public(pd.DataFrame(rows)), COLUMNS, "voir chaque ligne", day
+    )

@@ -1,0 +1,108 @@
+"""A headline quantity has one value in a report, a field, and the digits that it deserves."""
+
+import json
+from datetime import date
+
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from fpi_eval.absent import Absent
+from fpi_eval.errors import FpiError
+from fpi_eval.headline.quantity import (
+    COUNTED,
+    DECLARED,
+    ESTIMATED,
+    Headline,
+    Measure,
+    Quantity,
+    Scope,
+    Unknown,
+    declared,
+    gathered,
+)
+from fpi_eval.report.published.shown_quantities import sheet, shown_quantities
+
+DAY = date(2027, 1, 31)
+FPI = Scope("FPI", "secondaire", "voie scolaire", annees="rentrées 2024 à 2026")
+
+
+def seats(value=760.0, **changes):
+    kept = {"key": "places", "label": "Places ouvertes", "unit": "places", "nature": COUNTED}
+    return Quantity(
+        **(kept | {"scope": FPI, "source": "registre"} | changes), as_of=DAY, value=value
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "shown"),
+    [
+        (47.6, 9.8, 86.0, "50 élèves, sans doute entre 10 et 85"),
+        (52.8, 44.1, 65.9, "53 élèves, sans doute entre 44 et 66"),
+        (2702.0, 2356.0, 3041.0, "2 700 élèves, sans doute entre 2 350 et 3 050"),
+        (0.4, -0.3, 1.2, "0 élèves, sans doute entre 0 et 1"),
+    ],
+)
+def test_the_width_of_the_interval_decides_of_the_digits(value, low, high, shown):
+    one = seats(value, low=low, high=high, unit="élèves", nature=ESTIMATED)
+    assert one.shown.replace("\u202f", " ").replace("\xa0", " ") == shown
+
+
+def test_an_amount_has_two_figures_and_a_count_all_of_them():
+    assert seats(28947.0, unit="€", nature=ESTIMATED).number == "29\u202f000"
+    assert seats(1307144.0).number == "1\u202f307\u202f144"
+
+
+def test_a_phrase_says_number_unit_and_field_or_why_it_is_not_known_and_when():
+    assert seats().phrase == (
+        "Places ouvertes : 760\xa0places (FPI, secondaire, voie scolaire, rentrées 2024 à 2026)."
+    )
+    later = seats(None, reason="pas encore publié.", known_on=date(2027, 12, 1))
+    assert not later
+    assert later.phrase == "Places ouvertes : pas encore publié. À partir de décembre 2027."
+
+
+def test_a_declared_function_names_what_it_finds_and_keeps_why_it_finds_nothing():
+    @declared("essai", "Essai", "places")
+    def essai(found):
+        return found
+
+    try:
+        made = essai(DAY, Measure(3.0, FPI, "registre", unit="places de plus"))
+        assert (made.key, made.unit, made.as_of, made.value) == (
+            "essai",
+            "places de plus",
+            DAY,
+            3.0,
+        )
+        assert essai(DAY, Absent("rien.")).reason == "rien."
+        assert essai(DAY, Unknown("plus tard.", date(2028, 1, 1))).known_on == date(2028, 1, 1)
+        with pytest.raises(FpiError, match="deux fois"):
+            declared("essai", "Autre", "places")(lambda found: found)
+    finally:
+        del DECLARED["essai"]
+
+
+def published(*quantities):
+    """Return an executed notebook that shows these quantities, as it is read from its file."""
+    data = json.loads(json.dumps(Headline(quantities)._repr_mimebundle_()))
+    shown = new_output("execute_result", data=data, execution_count=1)
+    return new_notebook(cells=[new_code_cell("", outputs=[shown])])
+
+
+def test_what_notebooks_publish_is_what_a_report_collects():
+    cost = seats(2800.0, key="cout", label="Coût", unit="€", low=2300.0, high=float("inf"))
+    later = seats(None, key="emploi", label="Emploi", known_on=date(2027, 12, 1))
+    found = shown_quantities([published(seats(), cost), published(seats(), later)])
+    assert found.quantities == (seats(), cost, later)
+    assert sheet(found).frame["libelle"].tolist() == ["Places ouvertes", "Coût", "Emploi"]
+
+
+@pytest.mark.parametrize("other", [seats(761.0), seats(761.0, key="ouvertes")])
+def test_two_values_under_one_key_or_one_label_are_refused(other):
+    with pytest.raises(FpiError, match="« Places ouvertes » a deux valeurs"):
+        shown_quantities([published(seats()), published(other)])
+
+
+def test_one_label_may_have_two_values_in_two_fields():
+    other = seats(120.0, key="atcf", scope=Scope("ATCF"))
+    assert len(gathered([Headline((seats(), other))]).quantities) == 2
