@@ -240,12 +240,11 @@ def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = 
         aside = sum(origin.lignes_ecartees.values())
         table.add_row(source, period, origin.fichier, nombre(origin.lignes), nombre(aside))
     out.print(table)
-    for source, why in found.absentes.items():
-        out.print(f"Absente (facultative) : {source}, {why}.")
-    for source, why in found.retards.items():
-        out.print(f"En retard : {source}, {why}.")
-    for sentence in found.vigilance:
-        out.print(Text(f"À vérifier : {sentence}"))
+    for row in found.alertes().itertuples():
+        kind = "Absente (facultative)" if row.constat == "Absente" else row.constat
+        effect = "Sans elle, vide" if row.constat == "Absente" else "Concerne"
+        without = f" {effect} : {row.sections}." * bool(row.sections)
+        out.print(Text(f"{kind} : {row.source}, {row.detail.rstrip('.')}.{without}"))
     if found.absentes or found.retards:
         out.print(
             Text(

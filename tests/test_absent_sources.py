@@ -10,8 +10,12 @@ import pytest
 import fpi_eval as fpi
 from fpi_eval.cli import main
 from fpi_eval.errors import FpiError
+from fpi_eval.indicators.deploiement import du_programme
+from fpi_eval.indicators.filieres import places_constantes
 from fpi_eval.panel import loading as files
 from fpi_eval.programme import load_programme
+from fpi_eval.projection.outlook import outlook
+from fpi_eval.report.pages import donnees, places
 from fpi_eval.report.published.book import tableaux
 from fpi_eval.sources.years import BOUNDS, COPIED, equal_share, oddities
 
@@ -64,7 +68,50 @@ def test_check_says_how_to_go_on_without_a_source(tmp_path, capsys):
     main(["check", str(RENTREE), "--donnees", str(here), "--programme", str(PROGRAMME.dossier)])
     said = " ".join(capsys.readouterr().out.split())
     assert "Absente (facultative) : constat" in said
+    assert "Sans elle, vide : 02 (remplissage, personnes formées)" in said
     assert "« obligatoire = true » sous [sources.<nom>]" in said
+
+
+def test_a_register_of_the_predecessor_alone_is_not_an_absent_one(tmp_path):
+    here, _ = folder_without(tmp_path)
+    register = here / PROGRAMME.sources["ouvertures"].fichier
+    rows = pd.read_csv(register, sep=";", dtype="str")
+    register.unlink()  # a link to the shared folder: not written through
+    before = rows["projet"] == PROGRAMME.predecesseur.nom.upper()
+    rows[before].to_csv(register, sep=";", index=False)
+    year = fpi.load(PROGRAMME, RENTREE, here)
+    assert len(year.register) == before.sum() > 0
+    assert not year.panel.seats_derived
+    own, same = du_programme(year), places_constantes(year)
+    said = [
+        places.reponse(own, pd.DataFrame(), same, year.context),
+        places.limites(own, year.context),
+        str(places.cibles(own, pd.DataFrame(), year.context)),
+        str(outlook(year)),
+    ]
+    for words in said:
+        assert "aucune ouverture de FPI AURA jusqu'à la rentrée 2024" in words
+        assert "ne contient pas le registre" not in words
+
+
+def test_what_is_absent_late_or_doubtful_is_told_with_what_is_empty_without_it(tmp_path):
+    here, _ = folder_without(tmp_path, "tensions")
+    (here / PROGRAMME.sources["affelnet"].fichier.format(rentree=RENTREE)).unlink()
+    shutil.copy(
+        here / PROGRAMME.sources["parcoursup_bts"].fichier.format(rentree=RENTREE - 1),
+        here / "copie.csv",
+    )
+    (here / PROGRAMME.sources["parcoursup_bts"].fichier.format(rentree=RENTREE)).unlink()
+    (here / "copie.csv").rename(
+        here / PROGRAMME.sources["parcoursup_bts"].fichier.format(rentree=RENTREE)
+    )
+    year = fpi.load(PROGRAMME, RENTREE, here)
+    rows = year.donnees.alertes().set_index(["constat", "source"])
+    assert rows.loc[("Absente", "tensions"), "sections"] == files.USES["tensions"]
+    assert rows.loc[("En retard", "affelnet"), "sections"] == files.USES["affelnet"]
+    assert "identiques" in rows.loc[("À vérifier", "parcoursup_bts"), "detail"]
+    shown = donnees.alertes(year.donnees.alertes(), year.context)
+    assert {"Absente", "En retard", "À vérifier"} <= set(shown.frame["constat"])
 
 
 def test_enrolment_of_the_portal_completes_the_constat_and_never_replaces_it(tmp_path):

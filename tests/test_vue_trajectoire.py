@@ -13,7 +13,7 @@ from fpi_eval.figures import Figure
 from fpi_eval.indicators import emploi_publie, passage
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import LECTURES, measured_rates, outlook, retroprojection
-from fpi_eval.projection.outlook import NO_REGISTER
+from fpi_eval.projection.outlook import UNTOLD
 from fpi_eval.report.pages import cibles as cibles
 from fpi_eval.report.pages import couts as couts
 from fpi_eval.report.pages import eventails as eventails
@@ -178,7 +178,10 @@ def test_without_a_register_only_planning_ratios_are_shown(reelles):
     silent = ("calendrier", "eventail", "niveaux", "diplomes", "filieres", "emplois",
               "acceptabilite", "probabilites", "restantes")  # fmt: skip
     for name in silent:
-        assert getattr(reelles, name) == Absent(NO_REGISTER)
+        absent = getattr(reelles, name)
+        assert isinstance(absent, Absent)
+        assert str(absent).startswith("Le dossier de données ne contient pas le registre")
+        assert str(absent).endswith(UNTOLD)
     assert [plain(v) for v in reelles.couts.shown["Euros"]] == [
         "2 444 €", "1 056 €", "10 078 €",
     ]  # fmt: skip

@@ -26,6 +26,18 @@ class Context:
         return self.programme.territoire.region
 
     @property
+    def no_openings(self) -> str:
+        """Why no opening of the programme is known: no register, or none of its own in it."""
+        if "ouvertures" in self.absent:
+            return (
+                "Le dossier de données ne contient pas le registre des ouvertures (ouvertures.csv)"
+            )
+        return (
+            f"Le registre des ouvertures ne contient aucune ouverture de {self.programme.nom} "
+            f"jusqu'à la rentrée {self.rentree}"
+        )
+
+    @property
     def day(self) -> date:
         """Day from which the report looks: when the constat of the rentrée is known."""
         return date(self.rentree + 1, 1, 31)

@@ -25,26 +25,29 @@ from fpi_eval.sources.uai_changes import read_uai_changes
 from fpi_eval.sources.years import oddities
 from fpi_eval.text import liste
 
-NEEDED = (
-    "affelnet",
-    "parcoursup_bts",
-    "parcoursup",
-    "parcoursup_portail",
-    "parcoursup_apprentissage",
-    "constat",
-    "constat_portail",
-    "inserjeunes_region",
-    "inserjeunes_formation_fine",
-    "inserjeunes_etablissement",
-    "inserjeunes_apprentissage",
-    "inserjeunes_cfa",
-    "ouvertures",
-    "resultats_bac",
-    "resultats_cap",
-    "resultats_lycees",
-    "insersup",
-    "tensions",
-)
+#: What each source gives, which is empty without it: pages as readers know them, workbook sheets.
+USES = {
+    "affelnet": "01 et 02 (places et vœux du secondaire, pression), 03 (places observées)",
+    "parcoursup_bts": "01 et 02 (places et vœux de BTS), 03 (places observées)",
+    "parcoursup": "01 et 04 (une place de BTS de plus, combien d'étudiants de plus)",
+    "parcoursup_portail": "04 (effet pour les filles et pour les garçons)",
+    "parcoursup_apprentissage": "classeur, feuille apprentissage_parcoursup",
+    "constat": "02 (remplissage, personnes formées), 03 à 06 (effets, chaîne, projection)",
+    "constat_portail": "02 (remplissage, personnes formées), 03 à 06, où « constat » s'arrête",
+    "inserjeunes_region": "01, 04 et 07 (élèves, emploi, poursuite, quadrants), eleves_ensemble",
+    "inserjeunes_formation_fine": "04 (personnes en emploi par lycée et formation)",
+    "inserjeunes_etablissement": "04 (personnes en emploi par lycée)",
+    "inserjeunes_apprentissage": "classeur, feuille emploi_cfa (millésimes d'avant le portail)",
+    "inserjeunes_cfa": "classeur, feuille emploi_cfa",
+    "ouvertures": "02 (avancement), 03 à 06 (places du programme, projection, coûts)",
+    "resultats_bac": "03 (effet sur les diplômés, par académie), feuille diplomes",
+    "resultats_cap": "03 (effet sur les diplômés, par département), feuille diplomes",
+    "resultats_lycees": "03 (effet sur les diplômés, par lycée), feuille reussite_lycees",
+    "insersup": "classeur, feuille insersup",
+    "tensions": "04 (effet selon la tension des métiers)",
+    URSSAF: "05 (emploi des secteurs et des zones), 06 (emploi à former)",
+}
+NEEDED = tuple(name for name in USES if name != URSSAF)  # Urssaf's file is read by its page alone
 CAPACITIES = ("affelnet", "parcoursup_bts")
 YEARLY = (
     *CAPACITIES,
@@ -95,6 +98,15 @@ class Donnees:
             why = self.absentes.get(source, "aucun fichier")
             raise FpiError(f"source « {source} » absente : {why}.", fichier=str(self.dossier))
         return pd.concat([r.table for r in readings.values()], ignore_index=True)
+
+    def alertes(self) -> pd.DataFrame:
+        """Return what is absent, late or to be verified: constat, source, detail, sections."""
+        rows = [("Absente", name, why) for name, why in self.absentes.items()]
+        rows += [("En retard", name, why) for name, why in self.retards.items()]
+        rows += [("À vérifier", *said.split(" : ", 1)) for said in self.vigilance]
+        table = pd.DataFrame(rows, columns=["constat", "source", "detail"])
+        told = table["source"].map(USES).where(table["constat"] != "À vérifier")
+        return table.assign(sections=told.fillna("").astype("str"))
 
     def a(self, source: str) -> bool:
         """Return whether the source has at least one file."""
@@ -191,7 +203,10 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
     fichiers |= {_relative(path, folder): path for path in jobs.values()}
     if URSSAF in programme.sources and not jobs:
         absentes[URSSAF] = f"aucun fichier « {programme.source(URSSAF).fichier} »"
-    fichiers |= {_relative(p, folder): p for p in sorted(codes.glob("*.csv"))}
+    read_codes = {p.fichier for p in nomenclatures.provenances.values()} | {UAI_FILE}
+    fichiers |= {
+        _relative(p, folder): p for p in sorted(codes.glob("*.csv")) if p.name in read_codes
+    }
     return Donnees(
         programme,
         rentree,
@@ -283,13 +298,15 @@ def _require(
         raise FpiError(
             f"fichier absent, et la source « {name} » est obligatoire. {found}Déposez-le, ou "
             f"corrigez « fichier » dans [sources.{name}] de programme.toml (ligne "
-            f"{programme.lignes.get(f'sources.{name}')}).",
+            f"{programme.lignes.get(f'sources.{name}')}). Pour un rapport sans elle, écrivez-y "
+            f"« obligatoire = false » : resteraient vides {USES[name]}.",
             fichier=str(here),
         )
     if "{rentree}" in source.fichier and str(rentree) not in paths:
         raise FpiError(
             f"la rentrée {rentree} est absente de la source « {name} » (trouvé : "
-            f"{liste(paths)}). Déposez ce fichier, ou choisissez une rentrée présente.",
+            f"{liste(paths)}). Déposez ce fichier, choisissez une rentrée présente, ou écrivez "
+            f"« obligatoire = false » dans [sources.{name}] : manqueraient {USES[name]}.",
             fichier=str(here),
         )
 

@@ -22,8 +22,7 @@ from fpi_eval.projection.rates import Profil, Taux, complete, from_counts
 CONSTATS = "constats de rentrée, toutes les places des filières du programme"
 MARGINAL = "entrants ajoutés par les places ouvertes (imputation), selon leur ancienneté"
 WEAK = 0.25  # relative error above which the fill of opened seats says too little
-NO_REGISTER = (
-    "Le dossier de données ne contient pas le registre des ouvertures (ouvertures.csv) : sans lui, "
+UNTOLD = (
     "ni calendrier, ni projection, ni coût par personne. Seuls sont montrés les ratios que "
     "donnent les chiffres publiés du programme."
 )
@@ -75,7 +74,7 @@ def outlook(year: Year) -> Outlook | Absent:
     """Return the projection of every declared scenario, or why there is none."""
     register = deploiement.du_programme(year)
     if register.empty:
-        return Absent(NO_REGISTER)
+        return Absent(f"{year.context.no_openings} : {UNTOLD}")
     programme, mef = year.programme, year.donnees.nomenclatures.mef
     codes = {"mef": mef, "familles": year.donnees.nomenclatures.familles}
     rates, moved = measured_rates(year), _diversion(year)

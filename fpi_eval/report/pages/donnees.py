@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from fpi_eval import text
+from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
 from fpi_eval.panel.context import Context
 from fpi_eval.plots import share_bars
@@ -63,6 +64,28 @@ def fichiers(rows: pd.DataFrame, context: Context) -> Table:
         },
         source=context.credit,
         note="L'empreinte identifie le contenu exact du fichier ; manifest.json la donne entière.",
+    )
+
+
+def alertes(rows: pd.DataFrame, context: Context) -> Table | Absent:
+    """Return what is absent, late or to be verified, and what is empty without it."""
+    if rows.empty:
+        return Absent(
+            "Toutes les sources du programme sont là, jusqu'à la rentrée étudiée, et aucune année "
+            "ne paraît copiée ni tronquée."
+        )
+    return table(
+        rows.assign(source=rows["source"].map(lambda name: SOURCES.get(name, name))),
+        "Ce qui manque, ce qui est en retard, ce qui est à vérifier",
+        labels={
+            "constat": "Constat",
+            "source": "Source",
+            "detail": "Détail",
+            "sections": "Pages et tableaux concernés",
+        },
+        source=context.credit,
+        note="Une source absente ou en retard ne vaut pas zéro : ce qui en dépend n'est pas "
+        "calculé. Une année à vérifier est lue telle quelle.",
     )
 
 

@@ -8,7 +8,9 @@ from fpi_eval.report.published.make import ENSEMBLE, show
 from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table
 
-ABSENT = "Pas de registre des ouvertures dans le dossier : ce tableau n'est pas fait."
+ABSENT = (
+    "Aucune ouverture du programme n'est déclarée dans un registre : ce tableau n'est pas fait."
+)
 SANS_CONSTAT = (
     "Le dossier ne contient pas de constat de rentrée pour ces places : on ne sait pas encore si "
     "elles sont remplies."

@@ -12,9 +12,8 @@ from fpi_eval.report.pages.personnes import SANS_CONSTAT, ici, shown
 from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table, table
 
-NO_REGISTER = (
-    "Le dossier de données ne contient pas le registre des ouvertures (ouvertures.csv) : on ne "
-    "peut pas dire combien de places le programme a ouvertes, ni les comparer aux cibles."
+UNTOLD = (
+    "on ne peut pas dire combien de places le programme a ouvertes, ni les comparer aux cibles."
 )
 
 
@@ -45,7 +44,7 @@ def reponse(
     """
     observed = _observed(same, context)
     if kept.empty:
-        return f"{NO_REGISTER}\n\n{observed}"
+        return f"{context.no_openings} : {UNTOLD}\n\n{observed}"
     opened, planned = kept["places_ouvertes"].sum(), kept["places_prevues"].sum()
     sentences = [
         f"Le programme a ouvert {text.nombre(opened)} places depuis {kept['rentree'].min()}, "
@@ -78,7 +77,7 @@ def _observed(same: pd.DataFrame, context: Context) -> str:
 def cibles(kept: pd.DataFrame, rows: pd.DataFrame, context: Context) -> Figure | Absent:
     """Return the figure of seats opened against the published targets."""
     if kept.empty:
-        return Absent(NO_REGISTER)
+        return Absent(f"{context.no_openings} : {UNTOLD}")
     drawn = rows.assign(realise=rows["acquis"])
     said = [
         f"{r.libelle} : {text.nombre(r.acquis)} sur {text.nombre(r.cible)}"
@@ -117,7 +116,7 @@ def ouvertures(
 def rapprochement(kept: pd.DataFrame, statuses: pd.DataFrame, context: Context) -> Table | Absent:
     """Return how many openings capacity files confirm."""
     if kept.empty:
-        return Absent(NO_REGISTER)
+        return Absent(f"{context.no_openings} : {UNTOLD}")
     return table(
         statuses,
         "Les ouvertures déclarées se voient-elles dans les capacités ?",
@@ -245,7 +244,7 @@ def derivees(derived: pd.DataFrame, context: Context) -> Table:
     )
 
 
-def limites(kept: pd.DataFrame) -> str:
+def limites(kept: pd.DataFrame, context: Context) -> str:
     """Return what places alone do not say."""
     sentences = [
         "Une place ouverte n'est pas une personne formée de plus : elle peut rester vide, ou "
@@ -254,5 +253,5 @@ def limites(kept: pd.DataFrame) -> str:
         "part, deux ou trois ans plus tard.",
     ]
     if kept.empty:
-        sentences.insert(0, NO_REGISTER)
+        sentences.insert(0, f"{context.no_openings} : {UNTOLD}")
     return "\n\n".join(sentences)
