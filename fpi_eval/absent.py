@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn, ParamSpec, TypeVar
+from typing import Any, Literal, NoReturn, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,7 @@ class Absent:
 
     reason: str
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> Literal[False]:
         """Return False: nothing is there."""
         return False
 
@@ -38,7 +38,7 @@ class Absent:
         """Return the reason."""
         return self.reason
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """Show the reason, a paragraph for each of its parts."""
         return {"text/plain": self.reason, "text/html": text.paragraphs(self.reason)}
 
@@ -54,7 +54,7 @@ class Absent:
         """Return one row with the reason."""
         return pd.DataFrame({"raison": [self.reason]})
 
-    def plot(self, ax=None) -> NoReturn:
+    def plot(self, ax: Any = None) -> NoReturn:
         """Refuse: there is nothing to draw."""
         raise FpiError(self.reason)
 

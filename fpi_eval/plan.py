@@ -277,7 +277,7 @@ def plan_check(plan: Plan | None, programme: Programme, run: Evaluation | None =
 
 def held_against(run: Evaluation | Absent, programme: Programme) -> Evaluation | Absent:
     """Return the evaluation with its check against the plan written beforehand."""
-    return run and run.with_checks([followed(programme, run)])
+    return run if isinstance(run, Absent) else run.with_checks([followed(programme, run)])
 
 
 def followed(programme: Programme, run: Evaluation, folder: str | Path | None = None) -> Check:

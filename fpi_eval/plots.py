@@ -132,7 +132,7 @@ def targets(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.barh(names, table["cible"], color="#DDDDDD", edgecolor=GREY, label="Cible")
     label = "Entrées que permettent les places ouvertes"
     ax.barh(names, table["realise"], color=BLUE, height=0.45, label=label)
-    for place, row in zip(names, table.itertuples(), strict=True):
+    for place, row in enumerate(table.itertuples()):
         end = max(row.cible, row.realise)
         words = f" {nombre(row.realise)} sur {nombre(row.cible)}"
         ax.text(end, place, words, va="center", fontsize=9)

@@ -554,7 +554,8 @@ def load_programme(name: str | Path = "") -> Programme:
 def key_lines(raw: str) -> dict[str, int]:
     """Return the line number of each section and key of a TOML text, as dotted names."""
     lines: dict[str, int] = {}
-    section, counters = "", {}
+    section = ""
+    counters: dict[str, int] = {}
     for number, line in enumerate(raw.splitlines(), start=1):
         if match := re.match(r"\s*\[\[([^\]]+)\]\]", line):
             name = match[1].strip()

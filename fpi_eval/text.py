@@ -122,7 +122,7 @@ def date_longue(day: date) -> str:
     return format_date(day, format="long", locale=LOCALE)
 
 
-def liste(words: Iterable[str]) -> str:
+def liste(words: Iterable[object]) -> str:
     """Return words joined as French prose, e.g. ``a, b et c``."""
     return format_list([str(word) for word in words], locale="fr")
 

@@ -197,9 +197,10 @@ def _grid(
     for place, (head, cells) in enumerate(zip(heads, columns, strict=True), start=1):
         _head(sheet.cell(top, place), head)
         for row, value in enumerate(cells, start=top + 1):
-            number = isinstance(value, Written)
-            form = _excel(value) if number else formats[place - 1] if formats else ""
-            _put(sheet.cell(row, place), value.value if number else value, form)
+            if isinstance(value, Written):
+                _put(sheet.cell(row, place), value.value, _excel(value))
+            else:
+                _put(sheet.cell(row, place), value, formats[place - 1] if formats else "")
         _widen(sheet, place, [head, *cells])
     rows = len(columns[0]) if columns else 0
     if rows:

@@ -54,9 +54,10 @@ def seats_of(donor: Donor, openings: Openings, chosen: np.ndarray) -> Fake:
         near = share[donor.row] * total[code[donor.row], donor.entry]
         rows[group] = np.where(inside, near, 0.0)
     opened = rows["dose"].sum()
-    reach = tuple(rows[g].sum() / opened if opened else 1.0 for g in ("etab", "dep"))
+    etab, dep = (rows[g].sum() / opened if opened else 1.0 for g in ("etab", "dep"))
     used = donor.used
-    return Fake(donor.row[used], *(rows[k][used] for k in ("dose", "etab", "dep")), reach)
+    seats = {k: rows[k][used] for k in ("dose", "etab", "dep")}
+    return Fake(cell=donor.row[used], **seats, reach=(etab, dep))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,8 @@ def run_j(
     found = {}
     for label in (GROSS, NET):
         w = combination(fit, np.multiply(WEIGHTS[label], (1.0, *fake.reach)))
-        value, also = float(w @ fit.coefficients), ()
+        value = float(w @ fit.coefficients)
+        also: list[Candidate] = []
         if label == GROSS:
             few = wild_interval(fit, fit.position(SEATS), design.clusters, error(by_etab @ w))
             if few is not None:

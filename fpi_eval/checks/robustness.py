@@ -70,8 +70,8 @@ def regions_placebo(study: Study) -> Check:
     """Return the effect over the error that untreated regions show."""
     try:
         found = placebo_regions(study.panel, study.outcome, niveau=study.niveau)
-    except FpiError as error:
-        return study.blank("regions_placebo", str(error))
+    except FpiError as refused:
+        return study.blank("regions_placebo", str(refused))
     error, df = found.std_error, found.df
     if not np.isfinite(error) or df < 2 or error <= 0:
         return study.blank("regions_placebo", "pas assez de régions sans ouverture.")

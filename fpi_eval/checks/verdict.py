@@ -110,7 +110,9 @@ def verdict(
     word = INCONCLUSIVE if hard else UNKNOWABLE
     if planted and not hard:
         row = planted.calibrated.iloc[0]
-        word = level(valid, bool(against), precise, not row["cal_low"] <= 0 <= row["cal_high"])
+        word = level(
+            valid, bool(against), bool(precise), not row["cal_low"] <= 0 <= row["cal_high"]
+        )
     reasons = tuple(f"{c.titre} : {c.phrase}" for c in (*hard, *against))
     said = [_first(planted), f"Donc : {word}.", _why(planted, valid, smallest, hard, against)]
     return Verdict(
@@ -142,8 +144,8 @@ def level(valid: str, violated: bool, precise: bool, told: bool) -> str:
 
 
 def _first(planted: Planted | Absent) -> str:
-    if not planted:
-        return f"{planted.reason}"
+    if isinstance(planted, Absent):
+        return planted.reason
     low, high = (text.pourcent(v, 0) for v in planted.contained_ci)
     none, some = (text.pourcent(v, 0) for v in planted.found_ci)
     return f"{planted.sentence()} (soit {low} à {high}, et {none} à {some})."

@@ -118,7 +118,7 @@ def net_jobs(found: Outlook | Absent, rates: pd.DataFrame) -> np.ndarray | Absen
     if flux.diversion is None or rates.empty:
         return Absent(NO_NET)
     rng = np.random.default_rng(found.context.programme.graine)
-    draws, jobs = len(flux.entrants), 0.0
+    draws, jobs = len(flux.entrants), np.zeros(len(flux.entrants))
     years = sorted(rates["millesime"].unique())
     one = rng.choice(len(years), draws)  # both levels of the same year: they move together
     for niveau in text.NIVEAUX:

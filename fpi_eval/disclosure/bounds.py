@@ -148,7 +148,7 @@ class _Search:
         return True
 
 
-def _lowest(block: _Block, weights: np.ndarray, whole: int) -> tuple[np.ndarray | None, float]:
+def _lowest(block: _Block, weights: np.ndarray, whole: bool) -> np.ndarray | None:
     """Return the whole table with the smallest weighted sum, None if the program's is not whole."""
     found = milp(
         weights,

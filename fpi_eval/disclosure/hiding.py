@@ -159,7 +159,7 @@ class Hiding:
         asked = self.proofs.asked(done, same)
         for row in sorted(np.flatnonzero(self.hidden), key=lambda r: -self.value[r]):
             kept = same[row] in primary or self.withdrawn[row]
-            if not kept and asked.without(row):
+            if not kept and asked.without(int(row)):
                 self.hidden[row] = False
 
 

@@ -126,14 +126,14 @@ def protect_together(
         _watch_rests(hiding, block, first, thresholds)
     hiding.run(withdraw=withdraw)
     found = {}
-    for block, first in _starts(blocks, len(layouts)):
+    for layout, (block, first) in zip(layouts, _starts(blocks, len(layouts)), strict=True):
         where = (first, len(block.cells), block.names)
         masks = system.layout(hiding.hidden.astype(float), *where)
         counts = system.layout(hiding.value, *where)
         away = system.layout(hiding.withdrawn.astype(float), *where)
-        shown = _table(block.layout, counts, masks, detail, structure, dims, links)
+        shown = _table(layout, counts, masks, detail, structure, dims, links)
         lost = np.max([np.nan_to_num(away[name]) for name in block.names], axis=0) > 0
-        found[block.layout.name] = _with_reasons(*shown, reasons[block.layout.name], ~lost)
+        found[layout.name] = _with_reasons(*shown, reasons[layout.name], ~lost)
     return found
 
 
@@ -200,7 +200,8 @@ def _table(
     own, cells = list(layout.cells.columns), layout.cells
     frame, hidden = show(
         cells,
-        *({name: kind[name] for name in layout.counts} for kind in (counts, masks)),
+        {name: counts[name] for name in layout.counts},
+        {name: masks[name] for name in layout.counts},
         layout.rates,
     )
     if layout.public:

@@ -1,6 +1,7 @@
 """Rates: logistic regression of grouped counts, weighted by denominators, effects absorbed."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -116,7 +117,11 @@ def rate(
     points = float(weight @ (expit(odds) - expit(without))[treated])
     slope = expit(without) * (1 - expit(without)) * used["d"].to_numpy()
     slope = float(weight @ slope[treated])
-    facts = {"estimator": "Logit binomial", "dropped": dropped, "description": DESCRIPTION}
+    facts: dict[str, Any] = {
+        "estimator": "Logit binomial",
+        "dropped": dropped,
+        "description": DESCRIPTION,
+    }
     return Estimates(
         (
             answer(used, beta[0], psi[0], psi[1], label=LOGIT, **facts),

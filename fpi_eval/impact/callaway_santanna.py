@@ -42,7 +42,7 @@ def _means(wide: Wide, t: int, b: int, where: list[slice]) -> tuple[float, list,
     if not count:
         return float("nan"), [0.0] * len(where), 0
     mean = sum(w @ d for w, d in zip(weights, changes, strict=True)) / total
-    return mean, [w * (d - mean) / total for w, d in zip(weights, changes, strict=True)], count
+    return mean, [w * (d - mean) / total for w, d in zip(weights, changes, strict=True)], int(count)
 
 
 def _plain(wide: Wide, t: int, b: int, own: slice, others: list[slice]) -> tuple:

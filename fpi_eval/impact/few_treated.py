@@ -23,8 +23,8 @@ def interval_of_gross(
     if rule.key == "cr1":
         return None
     if rule.key == "wild":
-        test = wild_gross(frame, fit, seed=seed)
-        return ChosenInterval(std_error, test.ci_low, test.ci_high, test.p_value, rule.name)
+        wild = wild_gross(frame, fit, seed=seed)
+        return ChosenInterval(std_error, wild.ci_low, wild.ci_high, wild.p_value, rule.name)
     value = float(fit.coefficients[fit.position(SEATS)])
     test = moved_openings(frame, value, std_error, seed=seed, with_interval=rule.has_interval)
     name = f"{rule.name} ({len(test.placebos)} déplacements, p ne peut descendre sous "

@@ -166,7 +166,7 @@ def regions_error(frame: pd.DataFrame, std_error: float) -> list[Candidate]:
     return candidate(frame, std_error)
 
 
-def combination(fit: linear.LinearFit, weights: Sequence[float]) -> np.ndarray:
+def combination(fit: linear.LinearFit, weights: Sequence[float] | np.ndarray) -> np.ndarray:
     """Return weights on the coefficients that could be estimated."""
     wanted = dict(zip(REGRESSORS, weights, strict=True))
     return np.array([wanted.get(name, 0.0) for name in fit.names])

@@ -23,8 +23,8 @@ def new_cells(panel: pd.DataFrame, y: str = "diplomes") -> Estimate:
     used = frame[frame["nouvelle"].to_numpy(bool) & frame["opened"].to_numpy()]
     if used["uai"].nunique() < 2:
         raise FpiError("moins de deux établissements ouvrent une formation nouvelle.")
-    y, dose = used["y"].to_numpy(), used["dose"].to_numpy()
-    value = y.sum() / dose.sum()
+    seen, dose = used["y"].to_numpy(), used["dose"].to_numpy()
+    value = seen.sum() / dose.sum()
     psi = []
     for column in ("uai", "code_departement"):
         integers, names = codes(used[column].to_numpy())

@@ -57,11 +57,11 @@ def poisson_imputation(
     observation supports: they are dropped, and counted.
     """
     frame = unexposed(sample(panel, y, niveau=niveau))
-    y = frame["y"].to_numpy()
+    seen = frame["y"].to_numpy()
     treated = (frame["dose"] != 0).to_numpy()
     base = ~treated
     codes = [compact(e)[0] for e in effects(frame, region=False)]
-    factors = fit_margins(y[base], [compact(c[base])[0] for c in codes])
+    factors = fit_margins(seen[base], [compact(c[base])[0] for c in codes])
     rows = [_place(c, base) for c in codes]
     mu = np.ones(len(frame))
     for factor, row in zip(factors, rows, strict=True):
@@ -69,7 +69,7 @@ def poisson_imputation(
     usable = mu > 0
     lost = ("observation sans comparaison non nulle", int((~usable).sum()))
     frame = frame.of(frame.frame[usable], lost)
-    y, treated, mu = y[usable], treated[usable], mu[usable]
+    seen, treated, mu = seen[usable], treated[usable], mu[usable]
     base = ~treated
     kept = [c[usable] for c in codes]
     absorber = Absorber([c[base] for c in kept], mu[base])
@@ -80,10 +80,12 @@ def poisson_imputation(
     v[base] = -prediction(absorber, first[treated], others[treated], (target * mu)[treated])
     age = (frame["time"] - frame["cohort"]).fillna(-1).to_numpy(int)
     by = [
-        influence_of(y - mu, treated, v, dose, frame["cell"].to_numpy(), age, frame[c].to_numpy())
+        influence_of(
+            seen - mu, treated, v, dose, frame["cell"].to_numpy(), age, frame[c].to_numpy()
+        )
         for c in ("uai", "code_departement")
     ]
-    value = float(target @ np.where(treated, y - mu, 0.0))
+    value = float(target @ np.where(treated, seen - mu, 0.0))
     return answer(
         frame,
         value,

@@ -129,10 +129,10 @@ def twfe(panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None)
         label="Effet par ouverture",
         dropped=(*frame.dropped, ("observation de cellule incomplète", lost)),
     )
-    y = used["y"].to_numpy().reshape(-1, len(years))
+    seen = used["y"].to_numpy().reshape(-1, len(years))
     first = used["cohort"].to_numpy().reshape(-1, len(years))[:, 0]
     start = np.where(np.isnan(first), len(years), np.searchsorted(years, np.nan_to_num(first)))
-    table = goodman_bacon(y, start)
+    table = goodman_bacon(seen, start)
     named = np.append(years.astype(float), np.nan)
     table[["treated", "control"]] = named[table[["treated", "control"]].to_numpy(int)]
     return Decomposition(estimate, table)

@@ -142,7 +142,9 @@ def constant(values: np.ndarray, unit: np.ndarray, n: int, name: str) -> np.ndar
     return out
 
 
-def refuse(wrong: Sequence[bool], name: str, found: str, remedy: str) -> None:
+def refuse(
+    wrong: Sequence[bool] | np.ndarray | pd.Series, name: str, found: str, remedy: str
+) -> None:
     """Raise when some rows are wrong, with their numbers in the table, counted from 1."""
     at = np.flatnonzero(np.asarray(wrong, dtype=bool)) + 1
     if not len(at):

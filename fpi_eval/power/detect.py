@@ -131,7 +131,8 @@ def smallest(margins: np.ndarray, power: float = POWER) -> tuple[float, float, f
     n = len(order)
     ranks = [np.ceil(power * n), *binom.ppf([0.025, 0.975], n, power)]
     picked = order[np.clip(np.array(ranks, dtype=int) - 1, 0, n - 1)]
-    return tuple(float(max(value, 0.0)) for value in picked)
+    middle, low, high = (float(max(value, 0.0)) for value in picked)
+    return middle, low, high
 
 
 def margins_of(runs: pd.DataFrame) -> pd.Series:

@@ -96,7 +96,7 @@ def fill_draws(
     found = {level: r.profil for level, r in rates.items() if r.profil is not None}
     path = ramp_draws(ramp, CANDIDATES if found else n, rng)
     if found:
-        log = sum(_fit(f, f.along(path)) for f in found.values())
+        log = np.sum([_fit(f, f.along(path)) for f in found.values()], axis=0)
         weight = np.exp(log - log.max())
         path = path[rng.choice(CANDIDATES, n, p=weight / weight.sum())]
     full = {level: r.draw(rng, n) for level, r in rates.items() if r.profil is None}

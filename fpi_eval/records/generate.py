@@ -50,7 +50,7 @@ def _sites() -> pd.DataFrame:
     """Return establishments with a commune of their region and one of another."""
     deps = departements()
     rows = deps.iloc[np.arange(SITES) % len(deps)].reset_index(drop=True)
-    numbers = 9_001 + np.arange(SITES) // len(deps)
+    numbers = (9_001 + np.arange(SITES) // len(deps)).tolist()
     codes = [uai(uai_prefix(d), n) for d, n in zip(rows["code_departement"], numbers, strict=True)]
     home = rows["code_departement"].str[1:] + "901"
     away = np.where(rows["code_region"] == "11", "69901", "75901")

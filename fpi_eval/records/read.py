@@ -202,7 +202,7 @@ def _alike(tables: list[Any]) -> list[Any]:
     """Return tables with the same columns: one missing somewhere is empty there."""
     import ibis
 
-    kinds = {}
+    kinds: dict[str, Any] = {}
     for table in tables:
         kinds |= dict(table.schema().items())
     ids = {str(table["id_personne"].type()) for table in tables}

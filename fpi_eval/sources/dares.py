@@ -8,13 +8,13 @@ are those of FAP-2009: FAP-2021 codes do not join. Publisher: Dares, Licence Ouv
 
 from pathlib import Path
 
-from fpi_eval.sources.reading import ColumnSchema, TableSchema
+from fpi_eval.sources.reading import ColumnOptions, ColumnSchema, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import strict, verify, without_blank_rows
 
 NIVEAUX_GEO = ("nat", "reg", "dep")
-_NOTE = {"kind": "entier", "low": 1, "high": 5, "expected": "une note de 1 à 5"}
+_NOTE: ColumnOptions = {"kind": "entier", "low": 1, "high": 5, "expected": "une note de 1 à 5"}
 
 TENSIONS = TableSchema(
     name="dares_tensions",

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import UAI, ColumnSchema, TableSchema
+from fpi_eval.sources.reading import UAI, ColumnOptions, ColumnSchema, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import set_aside, verify
 
 NATIONAL = "UNIV"
 MOIS = {"18 mois après le diplôme": 18, "30 mois après le diplôme": 30}
-_PCT = {"kind": "pourcentage", "missing": (".",)}
-_EUR = {"kind": "effectif", "missing": (".",)}
+_PCT: ColumnOptions = {"kind": "pourcentage", "missing": (".",)}
+_EUR: ColumnOptions = {"kind": "effectif", "missing": (".",)}
 
 ENQUETES = TableSchema(
     name="enquetes_superieur",

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import ColumnSchema, RowRule, TableSchema
+from fpi_eval.sources.reading import ColumnOptions, ColumnSchema, RowRule, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import choose, set_aside, strict, verify
 
-_ND = {"kind": "pourcentage", "missing": ("ND",)}
-_ANNEE = {
+_ND: ColumnOptions = {"kind": "pourcentage", "missing": ("ND",)}
+_ANNEE: ColumnOptions = {
     "kind": "code",
     "nullable": False,
     "pattern": r"20\d\d(-\d\d-\d\d.*)?",

@@ -87,11 +87,11 @@ def draw(
     it is the default one.
     """
     setting = simulated(programme or load_programme())
-    programme, openings = simulate(parameters, seed, setting)
-    jobs = draw_jobs(programme, setting, streams(seed)["jobs"])
-    cells = programme.world.cells
-    register = _register(programme, openings, setting)
-    return Twin(_panel(programme), register, measure(programme), jobs, cells, parameters, seed)
+    applied, openings = simulate(parameters, seed, setting)
+    jobs = draw_jobs(applied, setting, streams(seed)["jobs"])
+    cells = applied.world.cells
+    register = _register(applied, openings, setting)
+    return Twin(_panel(applied), register, measure(applied), jobs, cells, parameters, seed)
 
 
 def simulate(

@@ -1,5 +1,7 @@
 """Where, when and how many seats the simulated programme opens."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -121,7 +123,8 @@ def _closures(
     order = rng.permutation(len(pool))
     pool = pool.iloc[order]
     academies = cells["code_academie"].to_numpy()
-    rows, used = [], set()
+    rows: list[dict[str, Any]] = []
+    used: set[Any] = set()
     for row in table.itertuples():
         seats = round(p.closures * row.places_ouvertes)
         academie = academies[row.cell]

@@ -115,7 +115,8 @@ def draw_courses(
         slow *= rng.standard_exponential(slow.shape, dtype=np.float32)
     first = np.sort(np.partition(slow, MOST_CELLS - 1, axis=1)[:, :MOST_CELLS], axis=1)
     last = first[np.arange(len(sites)), sites["n_cells"].to_numpy() - 1]
-    return np.nonzero(slow <= last[:, None])
+    site, course = np.nonzero(slow <= last[:, None])
+    return site, course
 
 
 def draw_mergers(

@@ -133,8 +133,8 @@ def _cells(programme: Applied) -> pd.DataFrame:
         out.insert(3, name, table[name].array.take(out["cell"].to_numpy()))
     wait = np.where(out["outcome"] == "entrants", 0, duree[out["cell"]] - 1)
     opened = programme.seats > 0
-    first = np.where(opened.any(axis=1), YEARS[np.argmax(opened, axis=1)], np.nan)
-    out.insert(6, "age", out["rentree"] - wait - first[out["cell"]])
+    opening = np.where(opened.any(axis=1), YEARS[np.argmax(opened, axis=1)], np.nan)
+    out.insert(6, "age", out["rentree"] - wait - opening[out["cell"]])
     return out
 
 

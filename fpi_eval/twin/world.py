@@ -203,7 +203,7 @@ def _rates(
     n, k = len(cells), cells["course_index"].max() + 1
     course = cells["course_index"].to_numpy()
     spread = rng["employment"].standard_normal((n, 1))
-    calendar = np.array([EMPLOI_SESSIONS.get(y + 1, 0.0 if y < 2020 else 0.20) for y in YEARS])
+    calendar = np.array([EMPLOI_SESSIONS.get(int(y) + 1, 0.0 if y < 2020 else 0.20) for y in YEARS])
     session = 0.08 * rng["employment"].standard_normal((k, len(YEARS)))[course]
     region = pd.factorize(cells["code_region"], sort=True)[0]
     trade = 0.45 * rng["employment"].standard_normal((k, 1))[course]

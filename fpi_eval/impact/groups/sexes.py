@@ -1,6 +1,7 @@
 """Do extra BTS entrants count as many women as those before them? One regression per sex."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -180,7 +181,7 @@ def _result(
         own = _mean_influence(share - before, weight, counts[column]).reindex(names).fillna(0.0)
         gap = psi[column] @ [1 - before, -before] - theta.sum() * own.to_numpy()
         moved[column] = pd.Series(gap, index=names)
-    facts = {"estimator": "J", "kind": CR3, "description": DESCRIPTION}
+    facts: dict[str, Any] = {"estimator": "J", "kind": CR3, "description": DESCRIPTION}
     women, men_too = (
         answer(
             used,

@@ -205,8 +205,8 @@ def _fitted(frame: pd.DataFrame, weights: np.ndarray) -> tuple[float, float, int
     fit = fit_j(frame)
     used = frame[fit.keep]
     clusters = Clusters.of(used)
-    psi = [fit.jackknife(c) @ weights for c in (clusters.etab, clusters.dep)]
+    by_etab, by_dep = (fit.jackknife(c) @ weights for c in (clusters.etab, clusters.dep))
     value = float(weights @ fit.coefficients)
-    found, level = clusters.interval(value, *psi, CR3)
+    found, level = clusters.interval(value, by_etab, by_dep, CR3)
     wide = level == "département"
     return value, found.std_error, (clusters.n_treated_dep if wide else clusters.n_treated_etab) - 1

@@ -201,7 +201,7 @@ def _placebos(y: np.ndarray, n_treated: int, n_post: int, method: str, draws: in
         chosen = list(combinations(range(n0), n_treated))
     else:
         rng = np.random.default_rng(seed)
-        chosen = [rng.choice(n0, n_treated, replace=False) for _ in range(draws)]
+        chosen = [tuple(rng.choice(n0, n_treated, replace=False)) for _ in range(draws)]
     out = []
     for taken in chosen:
         rest = np.setdiff1d(np.arange(n0), taken)
@@ -264,7 +264,7 @@ def synthetic(
     """
     if method not in METHODS:
         raise FpiError(f"méthode « {method} » inconnue : {', '.join(METHODS)}.")
-    y, d = _balanced(frame, y, unit, time, treated)
+    wide, d = _balanced(frame, y, unit, time, treated)
     ever, after = d.any(axis=1), d.any(axis=0)
     if ever.all() or after.all() or not ever.any():
         raise FpiError("il faut des unités jamais traitées et des années avant le traitement.")
@@ -275,19 +275,19 @@ def synthetic(
             "une seule année avant le traitement : il en faut deux pour peser les unités de "
             "comparaison (ou method='did')."
         )
-    y = pd.concat([y[~ever], y[ever]])
+    wide = pd.concat([wide[~ever], wide[ever]])
     n_treated, n_post = int(ever.sum()), int(after.sum())
-    values = y.to_numpy(dtype=float)
+    values = wide.to_numpy(dtype=float)
     effect, units, years = synthetic_effect(values, n_treated, n_post, method)
     placebos = _placebos(values, n_treated, n_post, method, draws, seed)
-    gap = y[-n_treated:].mean() - units @ y[:-n_treated]
+    gap = wide[-n_treated:].mean() - units @ wide[:-n_treated]
     return SyntheticEffect(
         kind=method,
         estimate=effect,
         std_error=float(np.sqrt(np.mean((placebos - placebos.mean()) ** 2))),
         p_value=float((1 + np.sum(np.abs(placebos) >= abs(effect))) / (1 + len(placebos))),
         placebos=placebos,
-        unit_weights=pd.Series(units, index=y.index[:-n_treated]),
-        year_weights=pd.Series(years, index=y.columns[:-n_post]),
+        unit_weights=pd.Series(units, index=wide.index[:-n_treated]),
+        year_weights=pd.Series(years, index=wide.columns[:-n_post]),
         gap=gap,
     )

@@ -322,6 +322,11 @@ def methode_mouvement(changes: Sequence[RegionalChange]) -> str:
     return changes[0].method()
 
 
+def _hundredfold(found: Estimate) -> str:
+    """Return the interval for 100 places."""
+    return text.intervalle(100 * found.ci_low, 100 * found.ci_high, 0)
+
+
 def passage_bts(rates: pd.DataFrame | Absent, found: tuple[Estimate, Estimate] | Absent) -> str:
     """Return what one more BTS place goes with, or the match rate if it cannot be told."""
     if isinstance(rates, Absent):
@@ -332,18 +337,17 @@ def passage_bts(rates: pd.DataFrame | Absent, found: tuple[Estimate, Estimate] |
     if isinstance(found, Absent):
         return f"{head}\n\n{found}"
     across, over_time = found
-    per_100 = [100 * value for value in (across.estimate, across.ci_low, across.ci_high)]
-    moved = [100 * value for value in (over_time.estimate, over_time.ci_low, over_time.ci_high)]
+    more, moved = text.nombre(100 * across.estimate), text.nombre(100 * over_time.estimate)
     return "\n\n".join(
         [
             head,
-            f"Là où il y a 100 places de plus, on trouve {text.nombre(per_100[0])} étudiants de "
-            f"plus en dernière année ({text.intervalle(*per_100[1:], 0)} ; {across.n_cells} "
+            f"Là où il y a 100 places de plus, on trouve {more} étudiants de "
+            f"plus en dernière année ({_hundredfold(across)} ; {across.n_cells} "
             f"formations × régions). C'est un taux de passage : les lieux comparés diffèrent par "
             "bien d'autres choses que leurs places.",
             f"Là où les places ont augmenté de 100 entre 2018 et 2019, le nombre d'étudiants en "
-            f"dernière année, sur deux promotions, a augmenté de {text.nombre(moved[0])} "
-            f"({text.intervalle(*moved[1:], 0)}). Deux promotions pleines en donneraient 200 ; "
+            f"dernière année, sur deux promotions, a augmenté de {moved} "
+            f"({_hundredfold(over_time)}). Deux promotions pleines en donneraient 200 ; "
             "une seule a ses places connues, ce qui rapproche ce nombre de zéro.",
             f"Intervalles : {across.rule}.",
         ]

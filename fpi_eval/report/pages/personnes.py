@@ -1,5 +1,7 @@
 """What `02_places` shows of the programme itself: people trained, follow-up table, its share."""
 
+from typing import Any
+
 import pandas as pd
 
 from fpi_eval.absent import Absent
@@ -18,7 +20,7 @@ SANS_CONSTAT = (
 
 
 def shown(
-    published: Sheet | None, columns: list[str] | None = None, why: str = ABSENT, **more: object
+    published: Sheet | None, columns: list[str] | None = None, why: str = ABSENT, **more: Any
 ) -> Table | Absent:
     """Return a published table as pages show it, or why there is none."""
     return Absent(why) if published is None else show(published, columns, **more)

@@ -26,12 +26,16 @@ MILLESIMES = 4  # last ones shown
 
 def all_systems(p: Panels) -> dict[str, Safe]:
     """Return every protected table that the data allow, by name."""
-    return {name: safe for name, safe in _all(p).items() if safe}
+    return {name: safe for name, safe in _all(p).items() if not isinstance(safe, Absent)}
 
 
 def left_out(p: Panels) -> list[str]:
     """Return the sentences that say why a table is not published."""
-    return [f"« {TABLES[name]} » : {one.reason}" for name, one in _all(p).items() if not one]
+    return [
+        f"« {TABLES[name]} » : {one.reason}"
+        for name, one in _all(p).items()
+        if isinstance(one, Absent)
+    ]
 
 
 def _all(p: Panels) -> dict[str, Safe | Absent]:

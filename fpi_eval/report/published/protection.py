@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -127,7 +128,7 @@ def protected(
     and wider groupings; then without the cells that touch it; else not at all, with the reason.
     """
     counts = [name for one in wanted for name in (*one.counts, *one.public)]
-    how = dict.fromkeys(counts, lambda column: column.sum(min_count=1))
+    how: dict[str, Any] = dict.fromkeys(counts, lambda column: column.sum(min_count=1))
     how |= {link.ratio: "first" for link in links}
     detail = rows.groupby(dims).agg(how).reset_index()
     earlier = publication.earlier(p.donnees)
@@ -159,7 +160,7 @@ def _found(
     known: tuple[Publication, ...],
 ) -> tuple[dict[str, Protected], tuple[Publication, ...]] | Absent:
     """Return the protected tables and the earlier reports that they take into account."""
-    how = {"dims": dims, "links": links, "thresholds": thresholds_of(p)}
+    how: dict[str, Any] = {"dims": dims, "links": links, "thresholds": thresholds_of(p)}
     wider = max(len(one.groups) for one in wanted)
     tries = [*((dropped, False) for dropped in range(wider)), (0, True)]
     for dropped, withdraw in tries:

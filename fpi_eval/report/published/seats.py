@@ -275,7 +275,9 @@ def demande(p: Panels) -> Sheet | None:
 def remplissage(p: Panels) -> Sheet | None:
     """Return entrants per place."""
     safe = proteges.entrants(p)
-    return safe and _compared(
+    if safe is None:
+        return None
+    return _compared(
         p,
         safe,
         c.TAUX_REMPLISSAGE,

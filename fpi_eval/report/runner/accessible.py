@@ -45,7 +45,8 @@ def improve(html: str, edition: Edition) -> str:
 
 def _order_headings(main: Tag) -> None:
     """Keep one h1, skip no level, and give each heading an id of its own."""
-    level, seen = 0, Counter()
+    level = 0
+    seen: Counter[str] = Counter()
     for heading in main.find_all(HEADINGS):
         wanted = int(heading.name[1])
         level = 1 if level == 0 else max(2, min(wanted, level + 1))

@@ -5,6 +5,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
@@ -21,7 +22,7 @@ def shown_paths(parameters: Mapping[str, object], root: Path) -> dict[str, str]:
     A parameter that is a path inside the project is shown relative to it; one outside, by its
     last part only.
     """
-    shown = {}
+    shown: dict[str, Any] = {}
     for value in parameters.values():
         if isinstance(value, str | Path) and value and (path := root / value).exists():
             inside = path.resolve().is_relative_to(root.resolve())

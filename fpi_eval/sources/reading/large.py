@@ -119,6 +119,11 @@ class LargeFile:
     def _csv(self, places: dict[str, int], kinds: Mapping[str, pa.DataType]) -> Iterator[pa.Table]:
         positions = [str(i) for i in range(len(self.header))]
         bad: list[pacsv.InvalidRow] = []
+
+        def skip(row: pacsv.InvalidRow) -> str:
+            bad.append(row)
+            return "skip"
+
         reader = self._guarded(
             lambda: pacsv.open_csv(
                 self._open(),
@@ -131,7 +136,7 @@ class LargeFile:
                 pacsv.ParseOptions(
                     delimiter=self.separator,
                     newlines_in_values=False,
-                    invalid_row_handler=lambda row: bad.append(row) or "skip",
+                    invalid_row_handler=skip,
                 ),
                 pacsv.ConvertOptions(
                     include_columns=[str(i) for i in places.values()],
@@ -169,7 +174,7 @@ class LargeFile:
             try:
                 columns[name] = values.cast(kind)
             except pa.ArrowInvalid as error:
-                raise self._bad_number(name, values, start) from error
+                raise (self._bad_number(name, values, start) or error) from error
             if kind == pa.string():
                 columns[name] = pc.fill_null(columns[name], "")
         return pa.table(columns)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 
 import pandas as pd
 
@@ -19,6 +19,19 @@ UAI_KEYS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 
 _LOW = {"effectif": 0.0, "pourcentage": 0.0}
 _HIGH = {"pourcentage": 1.0}
+
+
+class ColumnOptions(TypedDict, total=False):
+    """What several columns share: see `ColumnSchema`."""
+
+    kind: Kind
+    nullable: bool
+    pattern: str
+    low: float
+    high: float
+    choices: tuple[str, ...]
+    missing: tuple[str, ...]
+    expected: str
 
 
 @dataclass(frozen=True, slots=True)

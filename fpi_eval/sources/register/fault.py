@@ -16,7 +16,7 @@ def fault(row: Row, column: str, found: str, expected: str, advice: str) -> FpiE
     """Return the error of one cell: what stands there, what was expected, what to do."""
     seen = f"« {found} »" if found else "une cellule vide"
     return FpiError(
-        f"trouvé {seen}, attendu {expected}. {advice}", ligne=row["ligne"], colonne=column
+        f"trouvé {seen}, attendu {expected}. {advice}", ligne=int(row["ligne"]), colonne=column
     )
 
 

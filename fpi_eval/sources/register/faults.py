@@ -69,7 +69,7 @@ def faults_of(
             faults += [f for f in content_faults(row, known) if f.colonne not in told]
     real = [row for row in rows if not row["projet"].startswith(EXEMPLE)]
     faults += [*_duplicates(real), *_closures_alone(real)]
-    return sorted(faults, key=lambda fault: fault.ligne)
+    return sorted(faults, key=lambda fault: fault.ligne or 0)
 
 
 def departement_of(uai: str) -> str:
@@ -247,7 +247,7 @@ def _money(row: Row, _: Territoire | None) -> Faults:
 def _place(row: Row, territoire: Territoire | None) -> Faults:
     code = departement_of(row["uai"])
     known = {d.code: d for d in territoire.departements} if territoire else {}
-    if known and code not in known:
+    if territoire and known and code not in known:
         yield fault(
             row,
             "uai",
@@ -308,10 +308,10 @@ def _duplicates(rows: list[Row]) -> Faults:
                 f"la même ouverture ({' × '.join(key)}) est déjà à la ligne {first[key]}. "
                 "Attendu : une seule ligne par projet, établissement, formation, voie et "
                 "rentrée. Additionnez les places, ou retirez le doublon.",
-                ligne=row["ligne"],
+                ligne=int(row["ligne"]),
                 colonne="uai",
             )
-        first.setdefault(key, row["ligne"])
+        first.setdefault(key, int(row["ligne"]))
 
 
 def _closures_alone(rows: list[Row]) -> Faults:

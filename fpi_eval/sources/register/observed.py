@@ -161,7 +161,8 @@ def _unclear_links(continuity: pd.DataFrame | None) -> pd.DataFrame:
 
 def _neighbours(continuity: pd.DataFrame | None) -> dict[str, set[str]]:
     """Return, for each code of an unclear link, the codes its seats may move to or come from."""
-    links, near = links_of(continuity), {}
+    links = links_of(continuity)
+    near: dict[str, set[str]] = {}
     for pair in _unclear_links(continuity).itertuples(index=False):
         old, new = (links.get(code, code) for code in (pair.ancien_cfd, pair.nouveau_cfd))
         if old != new:

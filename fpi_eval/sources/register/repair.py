@@ -1,6 +1,7 @@
 """What a spreadsheet does to codes and dates, undone where only one reading is possible."""
 
 import re
+from collections.abc import Container
 
 import pandas as pd
 
@@ -42,7 +43,7 @@ def _uai(text: str) -> str:
     return whole if uai_key(pd.Series([whole])).iloc[0] == whole[7] else text
 
 
-def _padded(text: str, length: int, codes: object) -> str:
+def _padded(text: str, length: int, codes: Container[str]) -> str:
     whole = text.zfill(length)
     return whole if text and text not in codes and whole in codes else text
 

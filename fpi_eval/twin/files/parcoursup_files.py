@@ -108,8 +108,8 @@ def _where(table: pd.DataFrame, session: int) -> pd.DataFrame:
     order = pd.factorize(table["code_departement"], sort=True)[0]
     lat, lon = 42.5 + 0.08 * order + 0.004 * rank, -2.0 + 0.09 * order - 0.004 * rank
     academie = table["academie"].where(~table["code_academie"].isin(list(_ACADEMIES)), "Besancon")
-    norman = np.where(table["code_departement"].isin(_ROUEN), "Rouen", "Caen")
-    norman = norman if session <= SESSIONS[-1] else "Normandie"
+    rouen = table["code_departement"].isin(_ROUEN)
+    norman = np.where(rouen, "Rouen", "Caen") if session <= SESSIONS[-1] else "Normandie"
     academie = academie.where(table["code_academie"] != "70", norman)
     region = table["region"].where(~table["code_region"].isin(list(_REGIONS)))
     region = region.fillna(table["code_region"].map(_REGIONS))

@@ -1,6 +1,7 @@
 """Write the files of seats, wishes and enrolment: Affelnet, Parcoursup BTS, constat."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -107,7 +108,7 @@ def write_affelnet(rows: pd.DataFrame, rentree: int, folder: Path) -> Path:
     parts = _bad_capacities(_duplicates(parts, rentree))
     parts = parts.sort_values(["uai", "mef"], kind="stable")
     count = parts.groupby(["uai", "mef"])["mef"].transform("size")
-    values = (parts["uai"], parts["mef"], "N", "ST", parts["cap"].astype(int))
+    values: tuple[Any, ...] = (parts["uai"], parts["mef"], "N", "ST", parts["cap"].astype(int))
     values += (parts["v1"].astype(int), parts["famille_metiers"].fillna(""), count)
     values += (parts["terminale_mef"],)
     out = pd.DataFrame(dict(zip(AFFELNET, values, strict=True)))
