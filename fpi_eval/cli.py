@@ -126,7 +126,7 @@ def refuse(errors: Console, message: str) -> None:
     sys.exit(USER_ERROR)
 
 
-def of_the_system(error: Exception) -> str | None:
+def of_the_system(error: OSError | RuntimeError) -> str | None:
     """Return the French sentence for what the disk or the folder refuses, None for other faults."""
     if isinstance(error, RuntimeError):
         loop = "symlink loop" in str(error).lower()
@@ -278,7 +278,11 @@ def read_others(found: Loaded, files: list[Found]) -> list[tuple[str, str, Prove
         entry = next(e for e in catalogue.CATALOGUE if e.name == source)
         if path.resolve() in known or source in catalogue.WITH_OTHER_TABLES:
             continue
-        year = (int(period) if entry.year == "rentree" else period,) if entry.year_argument else ()
+        year = (
+            (int(period or 0) if entry.year == "rentree" else period,)
+            if entry.year_argument
+            else ()
+        )
         others.append((source, period or "", cached(entry.load(), path, *year).provenance))
     return others
 

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import pandas as pd
 from bs4 import BeautifulSoup
@@ -228,7 +229,7 @@ def slug(words: str) -> str:
     return name if len(name) <= 60 else name[:61].rpartition("-")[0] or name[:60]
 
 
-def _show(value: object, write: Callable[[float], str]) -> str:
+def _show(value: Any, write: Callable[[float], str]) -> str:
     """Return a cell as text; words and marks stand as they are."""
     if pd.api.types.is_bool(value):
         return "oui" if value else "non"

@@ -127,7 +127,7 @@ def _put(cell: Cell, value: object, number_format: str = "") -> None:
 
 
 def _contents(
-    sheet: Worksheet, title: str, lines: Sequence[str], links: Sequence[tuple[str, str, object]]
+    sheet: Worksheet, title: str, lines: Sequence[str], links: Sequence[tuple[str, str, int]]
 ) -> None:
     """Write the first sheet: what the workbook is, and a link to each table."""
     _put(sheet.cell(1, 1), title)

@@ -56,8 +56,8 @@ def seats_of(donor: Donor, openings: Openings, chosen: np.ndarray) -> Fake:
     opened = rows["dose"].sum()
     etab, dep = (rows[g].sum() / opened if opened else 1.0 for g in ("etab", "dep"))
     used = donor.used
-    seats = {k: rows[k][used] for k in ("dose", "etab", "dep")}
-    return Fake(cell=donor.row[used], **seats, reach=(etab, dep))
+    opened_there = {k: rows[k][used] for k in ("dose", "etab", "dep")}
+    return Fake(cell=donor.row[used], **opened_there, reach=(etab, dep))
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,9 @@ def programme_costs(programme: Programme, found: Outlook | Absent) -> tuple[Unit
 
 def _aimed_at(targets: Sequence[Cible]) -> dict[int, float]:
     """Return people aimed at by year: the targets of all levels, else the levels' added up."""
-    whole = {one.echeance: one.personnes for one in targets if one.niveau == "ensemble"}
+    whole: dict[int, float] = {
+        one.echeance: one.personnes for one in targets if one.niveau == "ensemble"
+    }
     last = max(one.echeance for one in targets)
     return whole or {last: sum(one.personnes for one in targets)}
 

@@ -102,7 +102,7 @@ def any_table(estimator: Callable) -> Callable:
     ]
     shown = [*own.parameters.values(), *extra]
     run.__signature__ = own.replace(parameters=sorted(shown, key=lambda p: p.kind))
-    run.__doc__ = f"{inspect.cleandoc(estimator.__doc__)}\n\n{inspect.cleandoc(DOC)}\n"
+    run.__doc__ = f"{inspect.cleandoc(estimator.__doc__ or '')}\n\n{inspect.cleandoc(DOC)}\n"
     return run
 
 
@@ -200,11 +200,11 @@ def _made(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:
     if columns.departement is None:
         read["exposure_dep"] = np.zeros(len(table))
     if columns.new in table:
-        read["new"] = coding.numbers(table, columns.new, missing=False) != 0
+        read["new"] = coding.numbers(table, str(columns.new), missing=False) != 0
     if columns.filiere in table:
         read["filiere"] = np.asarray(table[columns.filiere])
     if columns.duree in table:
-        read["duree"] = lag_column(table, columns.duree)
+        read["duree"] = lag_column(table, str(columns.duree))
     for role in LABELS:
         read[role] = _label(table, getattr(columns, role))
     if columns.cluster is None:
@@ -228,7 +228,7 @@ def _as_read(table: pd.DataFrame, columns: Columns, role: str) -> bool:
 
 def _label(table: pd.DataFrame, name: str | None) -> np.ndarray:
     """Return the labels of a column, none missing; one label for all where there is none."""
-    if name not in table:
+    if name is None or name not in table:
         return np.zeros(len(table), dtype=np.int64)
     coding.codes(table, name)
     return np.asarray(table[name])
@@ -256,7 +256,7 @@ def _lags(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:
 
 def _lag(table: pd.DataFrame, columns: Columns, lag: str | int) -> np.ndarray:
     if lag == CANONICAL["duree"]:
-        return lag_column(table, columns.duree or lag) - 1
+        return lag_column(table, columns.duree or str(lag)) - 1
     if isinstance(lag, str):
         return lag_column(table, lag)
     if isinstance(lag, bool) or not isinstance(lag, int | np.integer) or lag < 0:

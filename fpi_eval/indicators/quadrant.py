@@ -1,6 +1,7 @@
 """Where a course stands against the mean of its region: Orion's quadrants."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,7 +41,7 @@ def quadrant(
     if missing:
         raise FpiError("colonne absente, nécessaire aux quadrants.", colonne=missing[0])
     rows, keys = panel[panel["voie"] == "scolaire"], [*group, *by]
-    table = None
+    table: Any = None
     for indicator, mean in (
         (TAUX_EMPLOI_6_MOIS, "moyenne_emploi"),
         (TAUX_POURSUITE, "moyenne_poursuite"),

@@ -101,8 +101,8 @@ def _count(what: str, table: Any, rules: dict) -> list[dict]:
     sums = {f"f{k}": rule(table).cast("int64").sum() for k, rule in enumerate(rules.values())}
     row = run(table.aggregate(n=table.count(), **sums)).iloc[0]
     return [
-        _fault(what, *key, int(row[f"f{k}"]), int(row["n"]))
-        for k, key in enumerate(rules)
+        _fault(what, column, kind, int(row[f"f{k}"]), int(row["n"]))
+        for k, (column, kind) in enumerate(rules)
         if row["n"] and row[f"f{k}"] > 0
     ]
 

@@ -59,7 +59,8 @@ def _sites() -> pd.DataFrame:
 
 def _group(folder, sites, year, voie, size, rng, k) -> pd.DataFrame:
     """Write the files of a millésime and voie by pieces, and return their counts."""
-    name, writers = f"{year}-{year + 1}_{voie}.parquet", {}
+    name = f"{year}-{year + 1}_{voie}.parquet"
+    writers: dict[Path, pq.ParquetWriter] = {}
     totals = np.zeros((3 + 2 * len(HORIZONS), SITES * COURSES), dtype=np.int64)
     for first in range(0, size, PIECE):
         n = min(PIECE, size - first)

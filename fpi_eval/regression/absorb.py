@@ -87,7 +87,7 @@ class Absorber:
         self.scale = np.divide(
             1.0, np.sqrt(self.diagonal), out=np.zeros(p), where=self.diagonal > 0
         )
-        self.factor = None
+        self.factor: np.ndarray | None = None
         lead, label, widest = self._blocks()
         if max(p - lead, widest) <= DENSE_MAX:
             self._factorise(lead, label)
@@ -116,10 +116,10 @@ class Absorber:
         self.through = (self.inverse @ self.link.T).T  # the inverse is symmetric
         rest = schur[lead:, lead:].toarray() - self.through @ self.link.T
         factor, pivots, left, _ = dpstrf(rest, tol=COLLINEAR, lower=1)
-        self.factor = np.asfortranarray(factor[:left, :left])
+        self.factor = lower = np.asfortranarray(factor[:left, :left])
         self.kept = pivots[:left] - 1
         self.n_collinear = self.n_others - rank - left
-        smallest = np.abs(np.diag(self.factor)).min() if left else 1.0
+        smallest = np.abs(np.diag(lower)).min() if left else 1.0
         self.refine = min(smallest, pivot) < 1e-2
 
     def solve(self, right: np.ndarray) -> np.ndarray:

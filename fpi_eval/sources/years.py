@@ -161,7 +161,7 @@ def equal_share(old: pd.DataFrame, new: pd.DataFrame, columns: tuple[str, ...]) 
 def _sizes(
     bounds: YearBounds, old: pd.DataFrame, new: pd.DataFrame
 ) -> list[tuple[str, float, float]]:
-    sizes = [("lignes", len(old), len(new))]
+    sizes: list[tuple[str, float, float]] = [("lignes", len(old), len(new))]
     if "uai" in old and "uai" in new:
         sizes.append(("établissements", old["uai"].nunique(), new["uai"].nunique()))
     if not bounds.count.startswith("taux") and bounds.count in old and bounds.count in new:

@@ -123,7 +123,7 @@ def _closures(
     order = rng.permutation(len(pool))
     pool = pool.iloc[order]
     academies = cells["code_academie"].to_numpy()
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[Any, ...]] = []
     used: set[Any] = set()
     for row in table.itertuples():
         seats = round(p.closures * row.places_ouvertes)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
@@ -84,7 +85,7 @@ class Setting:
         )
 
 
-def _pairs(tables: Mapping[str, Mapping[str, float]]) -> Shares:
+def _pairs(tables: Mapping[str, Mapping[Any, float]]) -> Shares:
     return tuple((name, tuple(shares.items())) for name, shares in tables.items())
 
 

@@ -47,7 +47,7 @@ def reponse(
     """
     if isinstance(cases, Absent):
         return cases.reason
-    (label, found), *_ = reversed(cases.items())
+    (label, found), *_ = reversed(list(cases.items()))
     known = known["valeur"]
     hires, yearly = context.programme.emploi, found.graduates / found.years
     sentences = [f"{label}. {found.summary()}"]

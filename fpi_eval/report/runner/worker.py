@@ -9,6 +9,7 @@ import sys
 import threading
 import warnings
 from pathlib import Path
+from typing import Any
 
 # What papermill would warn of here, the runner has already refused.
 warnings.filterwarnings("ignore")
@@ -78,7 +79,7 @@ def _source_number(notebook, source: str) -> int | None:
     return numbers[0] if numbers else None
 
 
-def _last_line(error: Exception) -> str:
+def _last_line(error: Any) -> str:
     """Return the kind of error and the last line of its message."""
     lines = str(error.evalue).strip().splitlines()
     return f"{error.ename}: {lines[-1]}" if lines else error.ename

@@ -137,7 +137,7 @@ def _fetch_one(
     before = sha256_of(path) if path.is_file() else ""
     entry = entries.get(request.fichier)
     intact = entry is not None and entry.sha256 == before
-    known = entry if intact and entry.url == request.url else None
+    known = entry if entry and intact and entry.url == request.url else None
     task = bar.add_task(request.fichier, total=None)
     try:
         version = _version(session, request)
