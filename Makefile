@@ -21,8 +21,8 @@ report: $(VENV)/.run-ready   ## Crée l'environnement et le rapport (RENTREE=202
 	$(BIN)/fpi-eval run $(RENTREE) $(if $(DONNEES),--donnees "$(DONNEES)")
 
 test: $(VENV)/.test-ready    ## Crée l'environnement, vérifie la forme, lance tous les tests
-	@echo "[2/5] Forme du code (ruff)"
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@echo "[2/5] Forme du code (ruff) et types (mypy)"
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	@echo "[3/5] Tests de la bibliothèque (pytest)"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal
 	@echo "[4/5] Les notebooks s'exécutent (nbval)"

@@ -16,11 +16,13 @@ import pandas as pd
 from scipy import stats
 
 from fpi_eval.impact.jobs.detectability import from_jobs
-from fpi_eval.twin import SMALL, draw
+from fpi_eval.programme import load_programme
+from fpi_eval.twin import SMALL, draw, simulated
 from fpi_eval.twin.jobs import INDUSTRY
 
 RESULTS = Path(__file__).parent / "results"
-AURA, BEFORE, YEARS = "84", 2023, 3
+(REGION,) = simulated(load_programme()).regions
+BEFORE, YEARS = 2023, 3
 GRADUATES = (600, 9_000, 50_000, 150_000, 300_000, 600_000, 1_500_000)
 
 
@@ -35,10 +37,10 @@ def industry(seed: int) -> pd.DataFrame:
 
 
 def change(jobs: pd.DataFrame) -> tuple[float, float]:
-    """Return AURA's log growth minus the others' mean from BEFORE on, and its jobs then."""
+    """Return the region's log growth minus the others' mean from BEFORE on, and its jobs then."""
     totals = jobs.pivot_table(index="annee", columns="code_region", values="emplois", aggfunc="sum")
     growth = np.log(totals.loc[BEFORE + YEARS] / totals.loc[BEFORE])
-    return float(growth[AURA] - growth.drop(AURA).mean()), float(totals.loc[BEFORE, AURA])
+    return float(growth[REGION] - growth.drop(REGION).mean()), float(totals.loc[BEFORE, REGION])
 
 
 def main() -> None:
@@ -50,7 +52,7 @@ def main() -> None:
         jobs = industry(seed)
         moves.append(change(jobs))
         for graduates in GRADUATES:
-            found = from_jobs(jobs, AURA, graduates=graduates, before=BEFORE, years=YEARS)
+            found = from_jobs(jobs, REGION, graduates=graduates, before=BEFORE, years=YEARS)
             said.append((graduates, found.visible, found.power))
     table = pd.DataFrame(said, columns=["graduates", "visible", "power"])
     spread = np.std([m for m, _ in moves], ddof=1)
