@@ -10,6 +10,8 @@ import pytest
 import fpi_eval as fpi
 from fpi_eval.cli import main
 from fpi_eval.errors import FpiError
+from fpi_eval.headline.of_places import places as headline_places
+from fpi_eval.headline.quantity import gathered
 from fpi_eval.indicators.deploiement import du_programme
 from fpi_eval.indicators.filieres import places_constantes
 from fpi_eval.panel import loading as files
@@ -89,6 +91,9 @@ def test_a_register_of_the_predecessor_alone_is_not_an_absent_one(tmp_path):
         str(places.cibles(own, pd.DataFrame(), year.context)),
         str(outlook(year)),
     ]
+    unknown = gathered([headline_places(year)])  # two targets, neither of them known
+    said += [one.reason for one in unknown if one.key.startswith("entrees")]
+    assert len(said) > 4
     for words in said:
         assert "aucune ouverture de FPI AURA jusqu'à la rentrée 2024" in words
         assert "ne contient pas le registre" not in words

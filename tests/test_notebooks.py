@@ -86,6 +86,9 @@ def test_pages_are_given_results_never_the_year(path):
         )
 
 
+LIBRARY = {"fpi", "qualite", "deploiement", "filieres", "people", "seats", "others"}
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_what_a_page_words_was_made_in_the_notebook_by_the_library(path):
     cells = code_of(path)
@@ -95,11 +98,11 @@ def test_what_a_page_words_was_made_in_the_notebook_by_the_library(path):
             if not isinstance(node, ast.Assign):
                 continue
             roots = {root(n) for n in ast.walk(node.value) if isinstance(n, ast.Name)}
-            if roots & (known | {"fpi", "qualite", "deploiement", "filieres", "people", "seats"}):
+            if roots & (known | LIBRARY):
                 known |= {
                     n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)
                 }
-    library = {"fpi", "qualite", "deploiement", "filieres", "people", "seats"} | known
+    library = LIBRARY | known
     for call in calls(cells):
         if root(call.func) in pages:
             used = {n.id for n in ast.walk(call) if isinstance(n, ast.Name)} - pages

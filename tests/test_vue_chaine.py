@@ -8,6 +8,7 @@ import fpi_eval as fpi
 from fpi_eval import impact
 from fpi_eval.absent import attempt
 from fpi_eval.figures import Figure
+from fpi_eval.panel.examens import MESHES
 from fpi_eval.report.pages import chaine as vue
 from fpi_eval.tables import Table
 
@@ -24,7 +25,9 @@ def analysed(annee: fpi.Year) -> SimpleNamespace:
     }
     return SimpleNamespace(
         chaine=vue.chaine(links, context),
-        maillons=vue.maillons(links, annee.panel, context),
+        maillons=vue.maillons(
+            links, annee.panel, attempt(impact.exam_effects, annee.exams), context
+        ),
         cascade=vue.cascade(moved, context),
         deductions=vue.deductions(moved, annee.programme.additionnalite),
         echelles=vue.echelles(rungs, context),
@@ -45,10 +48,19 @@ def test_the_chain_ends_at_the_last_outcome_of_the_files(simulees):
 
 def test_links_that_are_not_seen_have_a_date_and_no_figure(simulees):
     table = simulees.maillons
-    late = table.frame[table.frame["quand"] != "observé"]
+    late = table.frame[~table.frame["quand"].isin(["observé", "aux examens, autre maille"])]
     assert late["label"].tolist() == ["Réussite", "Sortie d'études", "Emploi à 6 mois"]
     assert late["link"].isna().all()
     assert late["quand"].str.contains("20").all()
+
+
+def test_success_is_measured_at_the_exams_mesh_by_mesh(simulees):
+    rows = simulees.maillons.frame.set_index("label")
+    measured = rows[rows["quand"] == "aux examens, autre maille"]
+    assert set(measured.index) == {f"Réussite, {mesh}" for mesh in MESHES}
+    assert measured["link"].between(0.5, 1.1).all()
+    assert measured["link_low"].notna().any()  # no bound where two territories opened seats
+    assert measured["link_low"].isna().any()
 
 
 def test_steps_from_gross_to_net_add_up_and_the_unmeasured_one_is_named(simulees):

@@ -22,7 +22,6 @@ from fpi_eval.programme import Cible
 from fpi_eval.sheets import Sheet
 
 REGISTER = "Registre des ouvertures"
-NO_REGISTER = "le dossier ne contient pas le registre des ouvertures."
 HIDDEN = "masqué (secret statistique)."
 
 
@@ -97,7 +96,8 @@ def _before(year: Year) -> str:
     start = year.programme.rentree_debut
     if year.rentree < start:
         return f"le programme n'a pas commencé : ses premières places ouvrent à la rentrée {start}."
-    return NO_REGISTER
+    why = year.context.no_openings
+    return f"{why[0].lower()}{why[1:]}."
 
 
 @declared("taux_realisation", "Taux de réalisation", "%")

@@ -236,7 +236,7 @@ def gathered(parts: Iterable[Headline]) -> Headline:
         for one in part:
             _refuse_two(found.setdefault(one.key, one), one)
     labels: dict[tuple[str, str], Quantity] = {}
-    for one in found.values():
+    for one in filter(None, found.values()):  # unknown ones of two targets share their words
         _refuse_two(labels.setdefault((one.label, str(one.scope)), one), one)
     return Headline(tuple(found.values()), notes)
 

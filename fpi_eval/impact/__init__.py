@@ -42,6 +42,7 @@ _FROM = {
     "heterogeneity": "groups.heterogeneity",
     "totals": "groups.totals",
     "chain": "jobs.chain",
+    "exam_effects": "jobs.exams",
     "passage": "jobs.passage",
     "regional_change": "jobs.regional",
     "regional_changes": "jobs.regional",

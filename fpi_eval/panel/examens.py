@@ -14,6 +14,22 @@ from fpi_eval.panel.regional_panel import with_course
 from fpi_eval.sources.reading.headers import spelling
 from fpi_eval.text import VOIES
 
+CAP_MESH, BAC_MESH = "CAP, département × spécialité", "Bac pro, académie × spécialité"
+LYCEE_MESH = "Bac pro, lycée (toutes spécialités)"
+MESHES = (CAP_MESH, BAC_MESH, LYCEE_MESH)
+EXAMS = [
+    "maille",
+    "cell",
+    "territoire",
+    "code_region",
+    "course",
+    "filiere",
+    "rentree",
+    "presents",
+    "diplomes",
+    "seats",
+]
+
 CAP = frozenset({"500", "503"})
 ROUNDING = 0.005
 """Half of the last digit of a rate that is published in whole percents."""
@@ -127,3 +143,82 @@ def reussite(p: Panels) -> pd.DataFrame:
     table = rows.groupby(keys)[["presents", "admis"]].sum().reset_index()
     sat = table["presents"].where(table["presents"] > 0)
     return table.assign(taux_reussite=table["admis"] / sat)
+
+
+def panel_examens(p: Panels, cells: pd.DataFrame) -> pd.DataFrame:
+    """Return candidates, graduates and seats that led to the exam, at each mesh that files give.
+
+    Voie scolaire. A row's ``rentree`` is the school year of its session; ``seats`` are those in
+    force when its candidates entered, beyond those of the file's first session (a constant of the
+    cell, which tells nothing). Of a lycée, graduates are candidates × a rate rounded to the
+    percent: half a percent of the candidates off at most.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        The cell panel: course, duree, rentree, seats, and where.
+
+    Returns
+    -------
+    DataFrame
+        Columns `EXAMS`; no row without exam files.
+    """
+    parts = [_by_course(p, cells), _by_lycee(p, cells)]
+    table = pd.concat([part for part in parts if len(part)] or [pd.DataFrame(columns=EXAMS)])
+    table["cell"] = table.groupby(["maille", "territoire", "course"]).ngroup()
+    return table.sort_values(["cell", "rentree"], ignore_index=True)[EXAMS]
+
+
+def _by_course(p: Panels, cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of speciality files, a session without a candidate being 0."""
+    rows = diplomes_par_specialite(p)
+    rows = rows[rows["voie"].eq("scolaire") & rows["course"].notna() & rows["code_region"].notna()]
+    if rows.empty:
+        return rows
+    unit = ["diplome", "territoire", "code_region", "course", "filiere"]
+    counts = rows.groupby([*unit, "rentree"])[["presents", "admis"]].sum()
+    sessions = rows[["diplome", "rentree"]].drop_duplicates()
+    full = rows[unit].drop_duplicates().merge(sessions, "left", "diplome")
+    full = full.join(counts, [*unit, "rentree"]).fillna({"presents": 0.0, "admis": 0.0})
+    full = full.rename(columns={"admis": "diplomes"})
+    cap = full["diplome"].eq("CAP")
+    parts = [
+        _with_seats(full[here].assign(maille=mesh), cells.assign(territoire=cells[place]))
+        for here, mesh, place in (
+            (cap, CAP_MESH, "code_departement"),
+            (~cap, BAC_MESH, "code_academie"),
+        )
+        if here.any()
+    ]
+    return pd.concat(parts)
+
+
+def _by_lycee(p: Panels, cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of lycées whose candidates and rate are published."""
+    rows = diplomes_par_lycee(p).dropna(subset=["presents", "taux_reussite", "code_region"])
+    if rows.empty:
+        return rows
+    rows = rows.assign(
+        maille=LYCEE_MESH,
+        territoire=rows["uai"],
+        course="bac pro",
+        filiere="toutes",
+        diplomes=rows["presents"] * rows["taux_reussite"],
+    )
+    unit = ["maille", "territoire", "code_region", "course", "filiere", "rentree"]
+    rows = rows.groupby(unit, as_index=False)[["presents", "diplomes"]].sum()  # merged UAI
+    levels = p.identity.drop_duplicates("cfd").set_index("cfd")["niveau_diplome"]
+    bac_pro = cells[cells["course"].map(levels).isin(BAC_PRO)]
+    return _with_seats(rows, bac_pro.assign(territoire=bac_pro["uai"], course="bac pro"))
+
+
+def _with_seats(rows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with the seats in force when their candidates entered, from the first on."""
+    keys = ["territoire", "course", "rentree"]
+    entered = cells[cells["voie"] == "scolaire"]
+    entered = entered.assign(rentree=entered["rentree"] + entered["duree"] - 1)
+    seats = entered.groupby(keys)["seats"].sum().rename("seats")
+    table = rows.drop(columns="seats", errors="ignore").join(seats, keys).fillna({"seats": 0.0})
+    table = table.sort_values(keys)
+    first = table.groupby(keys[:2])["seats"].transform("first")
+    return table.assign(seats=table["seats"] - first)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
-from fpi_eval.panel import emploi_etablissements, emploi_formations, emplois
+from fpi_eval.panel import emploi_etablissements, emploi_formations, emplois, examens
 from fpi_eval.panel import loading as files
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.context import Context
@@ -104,6 +104,15 @@ class Year(Panels):
         ``etablissements``, ``emplois``, ``masquees`` (cells that the publisher hid).
         """
         return self.emplois
+
+    @cached_property
+    def exams(self) -> pd.DataFrame:
+        """Candidates and graduates where exams are published, beside the seats that led there.
+
+        One row per ``maille`` (département × speciality, académie × speciality, lycée) × cell ×
+        school year of the session; see `panel.examens.panel_examens`.
+        """
+        return examens.panel_examens(self, self.cells)
 
     @property
     def programme_regional(self) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from fpi_eval import plots, text
@@ -14,10 +15,13 @@ from fpi_eval.impact.displacement.additionality import DEADWEIGHTS, Waterfall, f
 from fpi_eval.impact.displacement.ladder import FULL
 from fpi_eval.impact.displacement.net import Displacement
 from fpi_eval.impact.jobs.chain import Chain
+from fpi_eval.impact.jobs.exams import SUCCESS
 from fpi_eval.panel import CellPanel
 from fpi_eval.panel.context import Context
 from fpi_eval.programme import Additionnalite
+from fpi_eval.report.published.make import show
 from fpi_eval.results import Estimates
+from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table, table
 
 NOT_BY_SITE = "aucun fichier ouvert ne le donne par établissement et formation"
@@ -56,8 +60,10 @@ def chaine(found: Chain | Absent, context: Context) -> Figure | Absent:
     )
 
 
-def maillons(found: Chain | Absent, panel: CellPanel, context: Context) -> Table | Absent:
-    """Return each link with its interval, then those not observable yet with their date."""
+def maillons(
+    found: Chain | Absent, panel: CellPanel, examens: Estimates | Absent, context: Context
+) -> Table | Absent:
+    """Return each link with its interval, success as exams show it, then the date of the others."""
     if isinstance(found, Absent):
         return Absent(ABOVE)
     rows = found.table[["label", "link", "link_low", "link_high", "per_100"]].assign(
@@ -66,7 +72,7 @@ def maillons(found: Chain | Absent, panel: CellPanel, context: Context) -> Table
     when = [_when(panel, outcome, context.day) for outcome in found.pending["outcome"]]
     late = pd.DataFrame({"label": found.pending["label"], "quand": when})
     return table(
-        pd.concat([rows, late], ignore_index=True),
+        pd.concat([rows, _reussite(examens), late], ignore_index=True),
         "Les maillons de la chaîne, et la date de ceux qu'on ne peut pas encore voir",
         formats=dict.fromkeys(("link", "link_low", "link_high"), ("pourcent", 0))
         | {"per_100": ("nombre", 0)},
@@ -82,6 +88,32 @@ def maillons(found: Chain | Absent, panel: CellPanel, context: Context) -> Table
         note="Intervalles à 95 %, bootstrap conjoint par département (par établissement si moins "
         "de cinq sont concernés). Une part au-dessus de 100 % est possible : c'est un rapport de "
         "deux effets estimés.",
+    )
+
+
+def _reussite(examens: Estimates | Absent) -> pd.DataFrame:
+    """Return success as estimated at each mesh of the exams, unbounded ends left out."""
+    if isinstance(examens, Absent):
+        return pd.DataFrame()
+    rows = [
+        (e.label, e.estimate, e.ci_low, e.ci_high, "aux examens, autre maille")
+        for e in examens
+        if e.outcome == SUCCESS
+    ]
+    columns = ["label", "link", "link_low", "link_high", "quand"]
+    return pd.DataFrame(rows, columns=columns).replace([np.inf, -np.inf], np.nan)
+
+
+def reussite(published: Sheet | None) -> Table | Absent:
+    """Return success counted at the last session: the link that the chain cannot follow."""
+    if published is None:
+        return Absent("Aucun fichier de résultats aux examens : la réussite n'est pas connue.")
+    session = published.frame["session"]
+    return show(
+        published,
+        ["session", "diplome", "filiere", "voie", "taux_reussite"],
+        kept=session.eq(session.max()),
+        titre="La réussite à l'examen, comptée à la dernière session publiée",
     )
 
 

@@ -149,6 +149,26 @@ def brut_net(found: Estimates | Absent, source: str) -> Figure | Absent:
     )
 
 
+def examens(found: Estimates | Absent, source: str) -> Table | Absent:
+    """Return candidates and graduates per opened seat, and success, mesh by mesh."""
+    if isinstance(found, Absent):
+        return found
+    said = [item.label.partition(", ") for item in found]
+    rows = found.to_frame()[[*FIGURES]].replace([np.inf, -np.inf], np.nan)
+    rows.insert(0, "maille", [mesh for _, _, mesh in said])
+    rows.insert(1, "compte", [count for count, _, _ in said])
+    rows["groupes"] = [item.n_treated_clusters for item in found]
+    return table(
+        rows,
+        "Candidats et diplômés de plus par place ouverte, là où les examens sont publiés",
+        formats=dict.fromkeys(FIGURES, ("signe", 2)) | {"groupes": ("nombre", 0)},
+        labels={"maille": "Maille du fichier", "compte": "Compte", **BOUNDS}
+        | {"groupes": "Territoires ou lycées concernés"},
+        source=f"Résultats aux examens, DEPP ; {source}",
+        note=f"{found.note} Une borne vide : trop peu de territoires pour borner le rapport.",
+    )
+
+
 def evenement(found: EventStudy | Absent, source: str) -> Figure | Absent:
     """Return the event-study figure."""
     if isinstance(found, Absent):

@@ -1,4 +1,4 @@
-"""Write exam results: bac per académie and speciality, lycées professionnels (IVAL)."""
+"""Write exam results: bac per académie, CAP per département, lycées professionnels (IVAL)."""
 
 import unicodedata
 from pathlib import Path
@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.twin.files.file_headers import columns
-from fpi_eval.twin.geography import REGIONS
 
 BAC = columns(
     "session;academie;sexe;statut_du_candidat;voie;serie;diplome_specialite;nombre_d_inscrits;"
@@ -19,116 +18,16 @@ BAC = columns(
     "nombre_d_admis_avec_mention_ab;nombre_d_admis_sans_mention;nombre_de_refuses_totaux"
 )
 
-_GROUPS = (
-    "Specialités pluri technologiques",
-    "Transformations",
-    "Genie civil construction et bois",
-    "Materiaux souples",
-    "Mecanique électricite électronique",
-    "Production",
-    "Specialités plurivalentes des services",
-    "Echanges et gestion",
-    "Communication et information",
-    "Services aux personnes",
-    "Services a la collectivite",
-    "Services",
-    "Total secteurs",
+CAP = columns(
+    "session;code_departement;sexe;statut_du_candidat;diplome_specialite;nombre_d_inscrits;"
+    "nombre_de_presents;nombre_d_admis_totaux"
 )
-#: The 95 columns of the real file, with its own spellings, spaces and underscores.
-IVAL = [
-    "Code établissement",
-    "Etablissement",
-    "Année",
-    "Commune/arrondissement",
-    "Code commune/arrondissement",
-    "Académie",
-    "Département",
-    "Secteur Public/Privé",
-    *(f"Effectifs présents {name}" for name in _GROUPS),
-    "Taux brut de Reussite Specialites pluri technologiques",
-    "Taux brut de Reussite Transformations",
-    "Taux brut de Reussite Genie civil construction et bois",
-    "Taux brut de Reussite Materiaux souples",
-    "Taux brut de Reussite Mecanique électricité électronique",
-    "Taux Brut de Reussite Production",
-    "Taux brut de Réussite Specialités plurivalentes des services",
-    "Taux brut de Réussite Echanges et gestion",
-    "Taux brut de Réussite Communication et information",
-    "Taux_brut_de_Reussite_Services_aux_personnes",
-    "Taux brut de Réussite Services à la collectivité",
-    "Taux Brut de Réussite Services",
-    "Taux Brut de Réussite Total secteurs",
-    "Taux de Réussite Attendu France Spécialités pluri technologiques",
-    "Taux de Réussite Attendu France Transformations",
-    "Taux de Réussite Attendu France Génie civil construction et bois",
-    "Taux de Réussite Attendu France Matériaux souples",
-    "Taux de Réussite Attendu France Mecanique électricite électronique",
-    "Taux de Réussite Attendu France Spécialites plurivalentes des services",
-    "Taux de Réussite Attendu France Echanges et gestion",
-    "Taux de Réussite Attendu France Communication et information",
-    "Taux de Réussite Attendu France Services aux personnes",
-    "Taux de Réussite Attendu France Services à la collectivité",
-    "Taux Reussite Attendu Acad Production",
-    "Taux Réussite Attendu Acad Services",
-    "Taux Réussite Attendu Acad Total secteurs",
-    "Taux Reussite Attendu France Production",
-    "Taux Réussite Attendu France Services",
-    "Taux Réussite Attendu France",
-    *(
-        f"Pourcentage Bacheliers sortants {who} {where}"
-        for where in ("Etab", "Acad", "France")
-        for who in ("2de 1re Terminale", "Terminale")
-    ),
-    "Effectif de seconde",
-    "Effectif de première",
-    "Effectif de terminale",
-    "Taux accès Brut seconde BAC",
-    "Taux accès Attendu Acad seconde BAC",
-    "Taux accès Attendu France seconde BAC",
-    "Taux accès Brut première BAC",
-    "Taux accès Attendu Acad première BAC",
-    "Taux accès Attendu France première BAC",
-    "Taux accès Brut terminale BAC",
-    "Taux accès Attendu France terminale BAC",
-    *(
-        f"Taux_brut_de_mentions_{name}"
-        for name in (
-            "Specialites_pluri_technologiques",
-            "Transformations",
-            "Genie_civil__construction_et_bois",
-            "Materiaux_souples",
-            "Mecanique__electricite__electronique",
-            "Specialites_plurivalentes_des_services",
-            "Echanges_et_gestion",
-            "Communication_et_information",
-            "Services_aux_personnes",
-            "Services_a_la_collectivite",
-        )
-    ),
-    "Taux_Brut_de_mentions_Production",
-    "Taux_Brut_de_mentions_Services",
-    "Taux_Brut_de_mentions_Total_secteurs",
-    *(
-        f"Taux_de_mentions_Attendu_{name}"
-        for name in (
-            "Specialites_pluri_technologiques",
-            "Transformations",
-            "Genie_civil__construction_et_bois",
-            "Materiaux_souples",
-            "Mecanique__electricite__electronique",
-            "Specialites_plurivalentes_des_services",
-            "Echanges_et_gestion",
-            "Communication_et_information",
-            "Services_aux_personnes",
-            "Services_a_la_collectivite",
-        )
-    ),
-    "Taux_mentions_Attendu_Production",
-    "Taux_mentions_Attendu_Services",
-    "Taux_mentions_Attendu_Tous_secteurs",
-    "libellé région",
-    "code région",
-]
+STATUS = {"scolaire": "SCOLAIRE", "apprentissage": "APPRENTISSAGE"}
+CAP_SINCE = 2024  # first session that the portal publishes by département
+LYCEES = columns(
+    "annee;uai;secteur;code_commune;presents_total;taux_reu_total;va_reu_total;taux_acces_2nde;"
+    "taux_men_total;eff_2nde;eff_1ere;eff_term"
+)
 
 
 def plain(text: str) -> str:
@@ -139,31 +38,55 @@ def plain(text: str) -> str:
 
 def write_bac(rows: dict[int, pd.DataFrame], sessions: list[int], folder: Path) -> Path:
     """Write ``fr-en-baccalaureat-par-academie.csv``: one row per sex and status, to be added."""
-    table = pd.concat([rows[s - 1].assign(session=s) for s in sessions], ignore_index=True)
-    table = table[(table["diplome"] == "bacpro") & (table["terminale"] > 0)]
-    keys = ["session", "academie", "voie", "cfd_sortie", "libelle"]
-    sums = table.groupby(keys, as_index=False)[["terminale", "diplomes"]].sum()
-    # Girls: 10 to 75 % by NSF group and order, the same every year.
-    girls = 0.10 + 0.65 * (sums["cfd_sortie"].str[3:].astype(int) * 31 % 97 / 97)
-    frames = []
-    for sexe, share in (("FILLES", girls), ("GARCONS", None)):
-        part = sums.assign(sexe=sexe)
-        for name in ("terminale", "diplomes"):
-            some = np.floor(sums[name] * girls)
-            part[name] = some if share is not None else sums[name] - some
-        part["diplomes"] = part[["diplomes", "terminale"]].min(axis=1)
-        frames.append(part[part["terminale"] > 0])
-    out = _bac_rows(pd.concat(frames, ignore_index=True))
+    out = _bac_rows(_by_sex(rows, sessions, "bacpro", "academie"))
     path = folder / "fr-en-baccalaureat-par-academie.csv"
     out.to_csv(path, sep=";", index=False, encoding="utf-8-sig", lineterminator="\r\n")
     return path
 
 
+def write_cap(rows: dict[int, pd.DataFrame], sessions: list[int], folder: Path) -> list[Path]:
+    """Write the CAP's results by département, from the session that opens that file on."""
+    sessions = [session for session in sessions if session >= CAP_SINCE]
+    if not sessions:
+        return []
+    table = _by_sex(rows, sessions, "cap", "code_departement")
+    out = table[["session", "code_departement", "sexe"]].copy()
+    out["statut_du_candidat"] = table["voie"].map(STATUS)
+    name = table["libelle"].str.removeprefix("CAP ").map(plain).str[:32]
+    out["diplome_specialite"] = table["cfd_sortie"].str[3:] + " " + name
+    out["nombre_d_inscrits"] = out["nombre_de_presents"] = table["terminale"]
+    out["nombre_d_admis_totaux"] = table["diplomes"]
+    path = folder / "fr-en-cap_specialite_sexe_statut_departement.csv"
+    out = out[CAP].sort_values(CAP[:5], ignore_index=True)
+    out.to_csv(path, sep=";", index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    return [path]
+
+
+def _by_sex(
+    rows: dict[int, pd.DataFrame], sessions: list[int], diplome: str, place: str
+) -> pd.DataFrame:
+    """Return final-year pupils and graduates by session × place × voie × diploma × sex."""
+    table = pd.concat([rows[s - 1].assign(session=s) for s in sessions], ignore_index=True)
+    table = table[(table["diplome"] == diplome) & (table["terminale"] > 0)]
+    keys = ["session", place, "voie", "cfd_sortie", "libelle"]
+    sums = table.groupby(keys, as_index=False)[["terminale", "diplomes"]].sum()
+    # Girls: 10 to 75 % by NSF group and order, the same every year.
+    girls = 0.10 + 0.65 * (sums["cfd_sortie"].str[3:].astype(int) * 31 % 97 / 97)
+    frames = []
+    for sexe in ("FILLES", "GARCONS"):
+        part = sums.assign(sexe=sexe)
+        for name in ("terminale", "diplomes"):
+            some = np.floor(sums[name] * girls)
+            part[name] = some if sexe == "FILLES" else sums[name] - some
+        part["diplomes"] = part[["diplomes", "terminale"]].min(axis=1)
+        frames.append(part[part["terminale"] > 0])
+    return pd.concat(frames, ignore_index=True)
+
+
 def _bac_rows(table: pd.DataFrame) -> pd.DataFrame:
     production = table["cfd_sortie"].str[3] == "2"
-    status = {"scolaire": "SCOLAIRE", "apprentissage": "APPRENTISSAGE"}
     out = pd.DataFrame({"session": table["session"], "academie": table["academie"].map(plain)})
-    out["sexe"], out["statut_du_candidat"] = table["sexe"], table["voie"].map(status)
+    out["sexe"], out["statut_du_candidat"] = table["sexe"], table["voie"].map(STATUS)
     out["voie"] = "BAC PROFESSIONNEL"
     out["serie"] = np.where(production, "BAC PRO PRODUCTION MEN", "BAC PRO SERVICES MEN")
     name = table["libelle"].str.removeprefix("BAC PRO ").map(plain).str[:32]
@@ -188,49 +111,30 @@ def _bac_rows(table: pd.DataFrame) -> pd.DataFrame:
     return out[BAC].sort_values(BAC[:7], ignore_index=True)
 
 
-def write_ival(rows: dict[int, pd.DataFrame], sessions: list[int], folder: Path) -> Path:
-    """Write the results of lycées professionnels: presents, success, access, per session."""
+def write_lycees(rows: dict[int, pd.DataFrame], sessions: list[int], folder: Path) -> Path:
+    """Write the results of lycées professionnels in bac pro: candidates and rates, per session."""
     frames = []
     for session in sessions:
         table = rows[session - 1]
         here = (table["diplome"] == "bacpro") & (table["voie"] == "scolaire")
-        frames.append(_ival_rows(table[here & (table["terminale"] > 0)], session))
-    name = "fr-en-indicateurs-de-resultat-des-lycees-denseignement-professionnels.csv"
-    out = pd.concat(frames, ignore_index=True).reindex(columns=IVAL, fill_value="")
-    out.to_csv(folder / name, sep=";", index=False, encoding="utf-8", lineterminator="\r\n")
-    return folder / name
+        frames.append(_lycees_rows(table[here & (table["terminale"] > 0)], session))
+    path = folder / "fr-en-indicateurs-de-resultat-des-lycees-pro_v2.csv"
+    out = pd.concat(frames, ignore_index=True).reindex(columns=LYCEES, fill_value="")
+    out.to_csv(path, sep=";", index=False, encoding="utf-8", lineterminator="\r\n")
+    return path
 
 
-def _ival_rows(table: pd.DataFrame, session: int) -> pd.DataFrame:
-    production = table["cfd_sortie"].str[3] == "2"
-    names = ["etablissement", "academie", "departement", "code_region"]
-    names += ["commune", "code_commune"]
-    sites = table.groupby("uai")[names].first()
+def _lycees_rows(table: pd.DataFrame, session: int) -> pd.DataFrame:
+    sites = table.groupby("uai")[["code_commune"]].first()
     total = table.groupby("uai")[["terminale", "diplomes", "entrants"]].sum()
-    out = pd.DataFrame({"Code établissement": sites.index}, index=sites.index)
-    out["Etablissement"], out["Année"] = sites["etablissement"].map(plain), session
-    out["Commune/arrondissement"] = sites["commune"].map(plain)
-    out["Code commune/arrondissement"] = sites["code_commune"]
-    out["Académie"] = sites["academie"].map(plain)
-    out["Département"] = sites["departement"].map(plain)
-    out["Secteur Public/Privé"] = "PU"
-    national = round(100 * table["diplomes"].sum() / table["terminale"].sum())
-    sums = {"Production": production, "Services": ~production}
-    rates = {"Production": "Taux Brut de Reussite Production"}
-    rates["Services"] = "Taux Brut de Réussite Services"
-    for sector, here in sums.items():
-        part = table[here].groupby("uai")[["terminale", "diplomes"]].sum().reindex(sites.index)
-        out[f"Effectifs présents {sector}"] = _text(part["terminale"])
-        out[rates[sector]] = _text(100 * part["diplomes"] / part["terminale"])
-    out["Effectifs présents Total secteurs"] = _text(total["terminale"])
-    out["Taux Brut de Réussite Total secteurs"] = _text(
-        100 * total["diplomes"] / total["terminale"]
-    )
-    out["Taux Réussite Attendu France"] = national
-    out["Effectif de seconde"] = out["Effectif de première"] = _text(total["entrants"])
-    out["Effectif de terminale"] = _text(total["terminale"])
-    out["libellé région"] = sites["code_region"].map(REGIONS).str.replace(" ", "-")
-    out["code région"] = sites["code_region"]
+    rate = 100 * total["diplomes"] / total["terminale"]
+    national = 100 * table["diplomes"].sum() / table["terminale"].sum()
+    out = pd.DataFrame({"annee": session, "uai": sites.index}, index=sites.index)
+    out["secteur"], out["code_commune"] = "PU", sites["code_commune"]
+    out["presents_total"] = out["eff_term"] = _text(total["terminale"])
+    out["taux_reu_total"] = _text(rate)
+    out["va_reu_total"] = (np.floor(rate + 0.5) - round(national)).astype(int)
+    out["eff_2nde"] = out["eff_1ere"] = _text(total["entrants"])
     return out
 
 

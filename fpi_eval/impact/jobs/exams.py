@@ -1,0 +1,101 @@
+"""Opened seats and graduates where exams are published: effect on both counts, and their ratio.
+
+No open file has graduates by establishment × course. They are counted by département × speciality
+(CAP), académie × speciality (bac professionnel) and lycée (all specialities): the effect is
+estimated there, by the same regression J, a cell being a territory × speciality. What neighbours
+in the same territory and speciality lose is then already in the count.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from fpi_eval.absent import Absent, attempt
+from fpi_eval.errors import FpiError
+from fpi_eval.impact.frame import GROSS
+from fpi_eval.impact.j import j
+from fpi_eval.regression.ratio import fieller
+from fpi_eval.results import Estimate, Estimates
+
+OUTCOMES = {"presents": "Candidats", "diplomes": "Diplômés"}
+SUCCESS = "reussite"  # outcome: graduates / candidates
+NOTE = (
+    "Comptes d'examens, voie scolaire, à la maille la plus fine qui soit ouverte. Les voisines de "
+    "même spécialité et de même territoire sont dans le compte : leur perte est déjà ôtée. "
+    "Réussite : diplômés en plus / candidats en plus."
+)
+
+
+def exam_effects(panel: pd.DataFrame) -> Estimates:
+    """Return candidates and graduates per opened seat, then success, at each mesh that allows it.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        A year's ``exams``: maille, cell, territoire, code_region, course, filiere, rentree,
+        presents, diplomes, seats (of those who sit the exam).
+
+    Raises
+    ------
+    FpiError
+        If no mesh has a session that opened seats led to, with the reason of each.
+    """
+    items: list[Estimate] = []
+    reasons: dict[str, str] = {}
+    for mesh, rows in panel.groupby("maille", sort=False):
+        found = attempt(_mesh, rows, str(mesh))
+        if isinstance(found, Absent):
+            reasons[str(mesh)] = found.reason
+        else:
+            items += found
+    if not items:
+        why = " ".join(f"{mesh} : {reason}" for mesh, reason in reasons.items())
+        raise FpiError(f"aucun examen publié n'a encore de candidats entrés dans ces places. {why}")
+    left = [f"{mesh} : pas d'estimation ({reason})" for mesh, reason in reasons.items()]
+    return Estimates(tuple(items), note=" ".join([NOTE, *left]))
+
+
+def _mesh(rows: pd.DataFrame, mesh: str) -> list[Estimate]:
+    """Return the effects on candidates and graduates of one mesh, and their ratio."""
+    if not (rows["seats"] != 0).any():
+        raise FpiError("aucune place ouverte ne mène encore à une session publiée.")
+    table = rows.assign(exposure_etab=0.0, exposure_dep=0.0)
+    both = [_effect(table, outcome, f"{name}, {mesh}") for outcome, name in OUTCOMES.items()]
+    return [*both, _ratio(*both, f"Réussite, {mesh}")]
+
+
+def _effect(table: pd.DataFrame, outcome: str, label: str) -> Estimate:
+    found = j(
+        table,
+        outcome,
+        size="presents",
+        cluster="territoire",
+        departement="territoire",
+        famille=None,
+        lag=0,
+    )
+    return replace(found[GROSS], label=label)
+
+
+def _ratio(candidates: Estimate, graduates: Estimate, label: str) -> Estimate:
+    """Return graduates per candidate, both counts of the same seats, with Fieller's interval."""
+    psi = np.column_stack([graduates.influence, candidates.influence])
+    (above, both), (_, below) = psi.T @ psi
+    n, d = graduates.estimate, candidates.estimate
+    found = fieller(n, d, above, below, both, df=max(graduates.n_treated_clusters - 1, 1))
+    ratio = n / d
+    error = np.sqrt(max(above - 2 * ratio * both + ratio**2 * below, 0.0)) / abs(d)
+    return replace(
+        graduates,
+        outcome=SUCCESS,
+        estimator="J, rapport de deux effets",
+        estimate=ratio,
+        std_error=error,
+        ci_low=found.low if found.bounded else -np.inf,
+        ci_high=found.high if found.bounded else np.inf,
+        p_value=np.nan,
+        rule=f"Fieller, {graduates.rule}",
+        label=label,
+        influence=None,
+    )

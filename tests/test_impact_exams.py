@@ -1,0 +1,77 @@
+"""Graduates where exams are published: what a made-up file holds is found again."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import fpi_eval as fpi
+from fpi_eval.errors import FpiError
+from fpi_eval.panel import examens
+
+CANDIDATES, GRADUATES = 0.8, 0.6  # per seat, exactly
+
+
+def exams(maille="CAP, département × spécialité", territories=24, opened=8):
+    """Return 6 sessions of 4 specialities: shared shocks, and 10 seats from 2022 on in `opened`."""
+    rng = np.random.default_rng(7)
+    shocks = rng.normal(size=(10, 6))
+    shocks -= shocks[:, :4].mean(axis=1, keepdims=True)  # the size before is then exact
+    course, region = shocks[:4], shocks[4:]
+    rows = [
+        {
+            "maille": maille, "cell": 4 * t + c, "territoire": f"{t:03d}",
+            "code_region": str(t % 6), "course": f"c{c}", "filiere": "eau", "rentree": 2018 + y,
+            "presents": (size := 40.0 + t) * (1 + 0.1 * (course[c, y] + region[t % 6, y]))
+            + CANDIDATES * (seats := 10.0 * (t < opened and c == t % 4 and y >= 4)),
+            "diplomes": size * (0.7 + 0.1 * (course[c, y] + region[t % 6, y])) + GRADUATES * seats,
+            "seats": seats,
+        }
+        for t in range(territories) for c in range(4) for y in range(6)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_effects_on_candidates_and_graduates_are_found_and_their_ratio_is_success():
+    found = fpi.impact.exam_effects(exams())
+    values = {item.label.split(",")[0]: item.estimate for item in found}
+    assert values["Candidats"] == pytest.approx(CANDIDATES, abs=1e-6)
+    assert values["Diplômés"] == pytest.approx(GRADUATES, abs=1e-6)
+    assert values["Réussite"] == pytest.approx(GRADUATES / CANDIDATES, abs=1e-6)
+
+
+def test_a_mesh_without_seats_is_named_with_its_reason_beside_the_others():
+    other = exams("Bac pro, académie × spécialité").assign(seats=0.0)
+    both = pd.concat([exams(), other.assign(cell=lambda t: t["cell"] + 1000)])
+    found = fpi.impact.exam_effects(both)
+    assert len(found) == 3
+    assert "Bac pro, académie × spécialité : pas d'estimation" in found.note
+    with pytest.raises(FpiError, match="aucun examen publié"):
+        fpi.impact.exam_effects(other)
+
+
+def test_seats_count_at_the_session_their_entrants_sit_and_from_the_first_session_on():
+    cells = pd.DataFrame(
+        {"territoire": "069", "course": "50025001", "voie": "scolaire", "duree": 2,
+         "rentree": [2020, 2021, 2022, 2023], "seats": [4.0, 4.0, 16.0, 16.0]},
+    )  # fmt: skip
+    rows = pd.DataFrame(
+        {"territoire": "069", "course": "50025001", "rentree": [2021, 2022, 2023, 2024]}
+    )
+    seats = examens._with_seats(rows, cells).set_index("rentree")["seats"]
+    assert seats.to_dict() == {2021: 0.0, 2022: 0.0, 2023: 12.0, 2024: 12.0}
+
+
+def test_the_simulated_files_give_every_mesh_and_the_same_graduates(small_year):
+    table = small_year.exams
+    assert set(table["maille"]) == set(examens.MESHES)
+    assert not table.duplicated(["cell", "rentree"]).any()
+    sums = table.pivot_table("diplomes", "rentree", "maille", "sum")
+    gap = sums[examens.LYCEE_MESH] / sums[examens.BAC_MESH] - 1
+    assert gap.abs().max() < examens.ROUNDING
+    effects = fpi.impact.exam_effects(table)
+    assert all(0 < item.estimate < 1.2 for item in effects)
+
+
+@pytest.fixture(scope="module")
+def small_year():
+    return fpi.load("fpi_aura", 2026)
