@@ -13,6 +13,7 @@ from fpi_eval import twin
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs.regional import regional_change
 from fpi_eval.indicators import filieres
+from fpi_eval.indicators.resemblance import _drawn
 from fpi_eval.panel import emplois
 from fpi_eval.programme import load_programme
 from fpi_eval.report.pages import places
@@ -295,3 +296,13 @@ def test_a_programme_that_names_diplomas_finds_its_filieres_in_the_simulated_fil
     opened = annee.cells[annee.cells["seats"] != 0]
     assert set(opened["filiere"]) <= set(annee.programme.codes_filieres)
     assert opened["filiere"].nunique() > 1
+
+
+def test_an_overseas_programme_has_no_simulated_data_and_is_told_so():
+    ours = load_programme()
+    place = ours.territoire.model_copy(update={"codes_regions": ("04",), "region": "La Réunion"})
+    overseas = ours.model_copy(update={"territoire": place})
+    with pytest.raises(FpiError, match="France métropolitaine.*--donnees"):
+        twin.simulated(overseas)
+    assert _drawn(overseas) == ours
+    assert _drawn(ours) is ours

@@ -9,7 +9,9 @@ from fpi_eval import twin
 from fpi_eval.panel.loading import simulated_folder
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.year import Year, load
+from fpi_eval.programme import Programme, load_programme
 from fpi_eval.twin import moments
+from fpi_eval.twin.courses import drawable
 from fpi_eval.twin.geography import REGIONS
 
 TYPES = {"010": "MC", "500": "CAP", "400": "Bac pro", "320": "BTS"}  # by NIVEAU_FORMATION_DIPLOME
@@ -19,9 +21,14 @@ RENTREE = 2022  # the twin is calibrated on the files of that rentrée
 
 def twin_panels(p: Panels) -> Panels:
     """Return the panels of a simulated France of the real size, at the calibration's rentrée."""
-    programme = p.donnees.programme
+    programme = _drawn(p.donnees.programme)
     folder: Path = simulated_folder(programme, RENTREE, full=True, first=RENTREE - 2)
     return load(programme, RENTREE, folder)
+
+
+def _drawn(programme: Programme) -> Programme:
+    """Return the programme, or the default one where the twin does not draw its region."""
+    return programme if drawable(programme) else load_programme()
 
 
 def moments_of(p: Panels) -> pd.DataFrame:
@@ -82,7 +89,7 @@ def resemblance(year: Year) -> pd.DataFrame:
 
 def true_effects(year: Year, outcomes: tuple[str, ...]) -> pd.DataFrame:
     """Return the true effect per seat of the delivered simulation: resultat, theta, kappa, net."""
-    what = year.programme
+    what = _drawn(year.programme)
     truth = twin.draw(twin.SMALL, what.graine, programme=what).truth
     rows = [
         {"resultat": name, **{k: truth.per_seat(name)[k] for k in ("theta", "kappa", "net")}}

@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
 from fpi_eval.text import AUTRE
+from fpi_eval.twin.geography import REGIONS
 from fpi_eval.twin.setting import TARGETED, Setting
 
 
@@ -211,8 +213,24 @@ def _targeted(table: pd.DataFrame, setting: Setting) -> dict[str, dict[str, floa
     return found | {name: dict(levels) for name, levels in setting.parts}
 
 
+def drawable(programme: Programme) -> bool:
+    """Return whether the twin draws the programme's regions."""
+    return set(programme.territoire.codes_regions) <= set(REGIONS)
+
+
 def simulated(programme: Programme) -> Setting:
-    """Return what the twin takes from a programme."""
+    """Return what the twin takes from a programme.
+
+    Raises
+    ------
+    FpiError
+        The programme's region is overseas: the twin draws metropolitan France.
+    """
+    if not drawable(programme):
+        raise FpiError(
+            f"aucune donnée simulée pour {programme.territoire.region} : le jumeau dessine la "
+            "France métropolitaine. Donnez un dossier de fichiers publics avec « --donnees »."
+        )
     return Setting.of(programme, {famille.code: famille.nsf for famille in FAMILLES})
 
 

@@ -24,7 +24,6 @@ def reponse(
 ) -> str:
     """Return the answer: what can be used, what is absent, what is hidden."""
     last = hidden[hidden["millesime"] == hidden["millesime"].max()]
-    share = (last["part_taux"] * last["lignes"]).sum() / last["lignes"].sum()
     of_interest = links[~links["source"].isin(["BTSA", "BTS - Services"])]
     weakest = of_interest.loc[of_interest["part"].idxmin()]
     origin = "simulés" if context.simulated else "réels"
@@ -33,9 +32,7 @@ def reponse(
         f"{text.annee_scolaire(context.rentree)} : "
         f"{text.nombre(files['lignes'].sum())} lignes, sans "
         "ligne inexpliquée.",
-        f"Au dernier millésime ({last['millesime'].iloc[0].replace('_', '-')}), le producteur "
-        f"masque {text.pourcent(share, 0)} des taux d'emploi à 6 mois de la région, ceux qui "
-        "portent sur moins de 20 sortants. Un taux masqué est inconnu, il ne vaut pas zéro.",
+        _hidden(last),
         "Toutes les lignes ont trouvé leur correspondance."
         if weakest["part"] == 1
         else f"La correspondance la moins complète est « {weakest['lien']} » "
@@ -46,6 +43,18 @@ def reponse(
         names = [SOURCES.get(name, name) for name in context.absent]
         sentences.append(f"Absent : {text.liste(names)}. Ce qui en dépend n'est pas calculé.")
     return "\n\n".join(sentences)
+
+
+def _hidden(last: pd.DataFrame) -> str:
+    """Return what the publisher hid at the last millésime."""
+    if last.empty:
+        return "Aucun taux d'emploi n'est publié pour la région dans ces fichiers."
+    share = (last["part_taux"] * last["lignes"]).sum() / last["lignes"].sum()
+    return (
+        f"Au dernier millésime ({last['millesime'].iloc[0].replace('_', '-')}), le producteur "
+        f"masque {text.pourcent(share, 0)} des taux d'emploi à 6 mois de la région, ceux qui "
+        "portent sur moins de 20 sortants. Un taux masqué est inconnu, il ne vaut pas zéro."
+    )
 
 
 def fichiers(rows: pd.DataFrame, context: Context) -> Table:
