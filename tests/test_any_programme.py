@@ -302,7 +302,7 @@ def test_an_overseas_programme_has_no_simulated_data_and_is_told_so():
     ours = load_programme()
     place = ours.territoire.model_copy(update={"codes_regions": ("04",), "region": "La Réunion"})
     overseas = ours.model_copy(update={"territoire": place})
-    with pytest.raises(FpiError, match="France métropolitaine.*--donnees"):
+    with pytest.raises(FpiError, match=r"France métropolitaine.*--donnees"):
         twin.simulated(overseas)
     assert _drawn(overseas) == ours
     assert _drawn(ours) is ours
