@@ -12,7 +12,9 @@ from fpi_eval.sources.affelnet import AFFELNET, read_affelnet
 from fpi_eval.sources.constat import CONSTAT, read_constat
 from fpi_eval.sources.inserjeunes_region import read_inserjeunes_region
 from fpi_eval.sources.parcoursup_bts import PARCOURSUP_BTS, read_parcoursup_bts
+from fpi_eval.sources.reading import ColumnSchema, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.reading import read_table
 
 SHORT = "Académie;ID_ETAB;CO_MEFSTAT;CO_STA;FL_VRECENS;VAL_CARSCO\n"
 EXTRACT = (
@@ -223,6 +225,41 @@ def test_a_value_of_two_lines_between_quotation_marks_is_read(tmp_path):
 def test_a_header_without_a_row_is_refused(tmp_path, name, text, read):
     with pytest.raises(FpiError, match="aucune ligne"):
         read(put(tmp_path, name, text))
+
+
+AFFELNET_ROW = "0010001W;2382002{};N;ST;{};6;;1;\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "words"),
+    [
+        (EXTRACT + AFFELNET_ROW.format("5007", "120000 120000"), read_affelnet, "120000 120000"),
+        (EXTRACT + AFFELNET_ROW.format("٥٠٠٧", 15), read_affelnet, "MEFSTAT11"),
+        (EXTRACT + AFFELNET_ROW.format("5007", 15).replace("0010001W", "٠٠١٠٠٠١W"),
+         read_affelnet, "UAI"),
+        (EXTRACT + "".join(AFFELNET_ROW.format(5000 + i, 15) for i in range(20)) * 2,
+         read_affelnet, "20 lignes sur 40"),
+        (BTS_2024 + "0690001A;BTS - MÃ©canique;32211023205;22;Scolaire;12\n",
+         read_parcoursup_bts, "MÃ©canique"),
+        ("Rentrée scolaire;UAI;Mef Bcp 11;Nombre d'élèves : Total\n"
+         "2022;0010001W;23210025524;120 000 120 000\n", read_constat, "120 000 120 000"),
+    ],
+    ids=["two numbers", "digits of a MEF", "digits of an UAI", "pasted twice", "mojibake",
+         "two spaced numbers"],
+)  # fmt: skip
+def test_values_that_look_right_and_are_not_are_refused(tmp_path, text, read, words):
+    with pytest.raises(FpiError) as caught:
+        read(put(tmp_path, "fichier_2022.csv", text), 2022)
+    assert words in str(caught.value)
+
+
+def test_rates_written_as_fractions_are_refused_and_small_rates_are_not(tmp_path):
+    schema = TableSchema("essai", (ColumnSchema("taux", "taux", "pourcentage"),), repeats=True)
+    path = put(tmp_path, "a.csv", "taux\n" + "".join(f"0,{i}5\n" for i in range(1, 8)))
+    with pytest.raises(FpiError, match="ce sont des fractions"):
+        read_table(path, schema)
+    whole = put(tmp_path, "b.csv", "taux\n0,5\n1\n12\n45\n60\n80\n")
+    assert read_table(whole, schema).table["taux"].tolist() == [0.005, 0.01, 0.12, 0.45, 0.6, 0.8]
 
 
 # ── headers: all that is missing at once, and remedies that work ────────────────────────────────

@@ -68,3 +68,18 @@ def test_a_byte_that_is_not_utf8_far_in_the_file_is_refused(tmp_path, monkeypatc
     path.write_bytes("code;libellé;nombre\n".encode() + b"a;x;1\n" * 9 + b"z;\xe9t\xe9;1\n")
     with pytest.raises(FpiError, match="lignes illisibles"):
         read_filtered(path, SCHEMA, {"libelle": ("x",)}, raison="autre")
+
+
+def test_rows_that_a_stray_quotation_mark_hides_are_counted_and_refused(tmp_path):
+    rows = [f"c{i};Été;x;{i}\n" for i in range(9)]
+    rows[2], rows[7] = rows[2].replace(";x", ';"x'), rows[7].replace(";x", ';x"')
+    path = write(tmp_path, "code;libellé;autre;nombre\n" + "".join(rows) + "\n")
+    with pytest.raises(FpiError, match="un guillemet s'ouvre ici") as error:
+        read_filtered(path, SCHEMA, {"libelle": ("Été",)}, raison="autre saison")
+    assert error.value.ligne == 4
+    assert "9 lignes dans le fichier" in str(error.value)
+
+
+def test_accents_encoded_twice_are_refused(tmp_path):
+    with pytest.raises(FpiError, match="encodés deux fois"):
+        LargeFile(write(tmp_path, TEXT.encode().decode("cp1252")), SCHEMA)

@@ -23,6 +23,7 @@ def _between(table: pd.DataFrame) -> pd.Series:
 
 IPS = TableSchema(
     name="ips",
+    repeats=True,
     columns=(
         ColumnSchema(
             "annee_scolaire",

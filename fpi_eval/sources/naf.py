@@ -179,6 +179,7 @@ def read_naf_libelles(path: Path, *, renaming: Renaming | None = None) -> Readin
         )
     schema = TableSchema(
         name="naf_libelles",
+        repeats=True,
         columns=(
             ColumnSchema("agregat", _CODE_HEADERS[found[1]], "code"),
             ColumnSchema("libelle", "Description (Français)"),

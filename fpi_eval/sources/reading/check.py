@@ -95,9 +95,9 @@ def _pandera_column(column: ColumnSchema) -> pa.Column:
     checks = []
     low, high = column.bounds
     if column.pattern:
-        checks.append(pa.Check.str_matches(rf"^(?:{column.pattern})$"))
+        checks.append(pa.Check.str_matches(rf"^(?:{_ascii(column.pattern)})$"))
     if column.kind == "uai":
-        checks.append(pa.Check.str_matches(f"^{UAI}$"))
+        checks.append(pa.Check.str_matches(f"^{_ascii(UAI)}$"))
         checks.append(pa.Check(lambda s: s.str[7:] == uai_key(s), name="clé UAI"))
     if column.choices:
         checks.append(pa.Check.isin(list(column.choices)))
@@ -109,6 +109,11 @@ def _pandera_column(column: ColumnSchema) -> pa.Column:
         return pa.Column("datetime64[s]", nullable=column.nullable, required=column.required)
     dtype = float if column.is_number else bool if column.kind == "oui_non" else None
     return pa.Column(dtype, checks, nullable=column.nullable, required=column.required)
+
+
+def _ascii(pattern: str) -> str:
+    """Return the pattern whose digits are 0 to 9 alone: other scripts' look the same on screen."""
+    return pattern.replace(r"\d", "[0-9]")
 
 
 def expectation(column: ColumnSchema) -> str:

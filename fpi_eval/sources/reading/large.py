@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from fpi_eval.errors import FpiError
 from fpi_eval.sources.reading import ColumnSchema, TableSchema, check, expectation
 from fpi_eval.sources.reading.headers import Renaming, match_header, spelling
-from fpi_eval.sources.reading.raw import SEPARATORS
+from fpi_eval.sources.reading.raw import SEPARATORS, refuse_mojibake
 from fpi_eval.sources.reading.reading import MISSING, Provenance, Reading, convert
 from fpi_eval.text import liste
 
@@ -108,6 +108,7 @@ class LargeFile:
             )
         except UnicodeDecodeError:
             text, self.encoding = head.decode("cp1252", "replace"), "cp1252"
+        refuse_mojibake(text, self.name)
         known = {spelling(h) for c in self.schema.columns for h in (c.header, c.name, *c.aliases)}
         lines = {s: next(csv.reader(io.StringIO(text), delimiter=s), []) for s in SEPARATORS}
         self.separator = max(lines, key=lambda s: sum(spelling(n) in known for n in lines[s]))
@@ -147,14 +148,35 @@ class LargeFile:
             ),
             kinds,
         )
+        records = 0
         while True:
             try:
                 batch = self._guarded(reader.read_next_batch, kinds)
             except StopIteration:
+                self._refuse_swallowed(records)
                 return
+            records += batch.num_rows
             if bad:
                 raise self._truncated(bad[0])
             yield pa.Table.from_batches([batch]).rename_columns(list(places))
+
+    def _refuse_swallowed(self, records: int) -> None:
+        """Raise when the file has more lines than records: a stray quotation mark hides rows."""
+        with self._open() as stream:
+            lines, odd = -1, None
+            for number, line in enumerate(io.BufferedReader(stream), start=1):
+                lines += bool(line.strip())
+                if line.count(b'"') % 2:
+                    odd = odd or number
+        if lines <= records:
+            return
+        raise FpiError(
+            f"{lines} lignes dans le fichier, {records} lues : un guillemet s'ouvre ici et avale "
+            "les lignes qui suivent. Attendu : des guillemets par paires, autour d'une seule "
+            "valeur. Effacez ce guillemet et celui qui le ferme, ou téléchargez à nouveau.",
+            fichier=self.name,
+            ligne=odd,
+        )
 
     def _parquet(self, places: dict[str, int]) -> Iterator[pa.Table]:
         file = pq.ParquetFile(self.path)

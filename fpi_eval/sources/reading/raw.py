@@ -23,6 +23,7 @@ HEADER_MAX = 100_000
 SEP_LINE = re.compile(r"\ufeff?sep=.?[ \t]*\r?\n", re.IGNORECASE)  # Excel's own first line
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # « Texte Unicode » of Excel
 BLANK_LINE = re.compile(r"\r?\n\r?\n")
+MOJIBAKE = re.compile("Ã[\xa9\xa8\xaa\xa0\xa2\xb4\xa7\xae\xbb]|Ã‰|Ãˆ|Å“|â€™|Â[°«»]")
 SEPARATORS = {";": "point-virgule", ",": "virgule", "\t": "tabulation"}
 
 
@@ -34,6 +35,7 @@ class RawFile:
         self.content = read_bytes(self.path)
         self.sha256 = hashlib.sha256(self.content).hexdigest()
         whole, self.encoding = self._decode()
+        refuse_mojibake(whole, self.name)
         mark = SEP_LINE.match(whole)
         self.skip(mark.end() if mark else 0, whole)
         self.header, self.separator = self._header()
@@ -234,6 +236,21 @@ class Lines:
 
     def __getitem__(self, row: int) -> int:
         return self._starts[row] + self.skipped
+
+
+def refuse_mojibake(text: str, fichier: str) -> None:
+    """Raise where accents were encoded twice (« MÃ©canique »): names would match nothing."""
+    found = MOJIBAKE.search(text)
+    if not found:
+        return
+    start = text.rfind("\n", 0, found.start()) + 1
+    around = text[max(start, found.start() - 12) : found.end() + 12].split("\n")[0]
+    raise FpiError(
+        f"accents encodés deux fois (« {around} ») : le fichier, en UTF-8, a été ouvert comme s'il "
+        "était en cp1252 puis enregistré. Téléchargez-le à nouveau, sans l'ouvrir dans un tableur.",
+        fichier=fichier,
+        ligne=text.count("\n", 0, found.start()) + 1,
+    )
 
 
 def _records(text: str, separator: str) -> Iterator[list[str]]:

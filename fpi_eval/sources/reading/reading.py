@@ -30,6 +30,9 @@ DATE = re.compile(
 YES_NO = dict.fromkeys(("VRAI", "TRUE", "O", "OUI", "1"), True) | dict.fromkeys(
     ("FAUX", "FALSE", "N", "NON", "0", ""), False
 )
+FEWEST_RATES = 5  # distinct rates, all at most 1 %, that no publication of rates has shown
+LARGEST_COUNT = 1e9
+FEWEST_ROWS = 20  # fewer may well be alike
 MISSING = ("", "nd", "nc", "ns", "n.d.", "n.c.", "-", "NA", "null", "None")
 
 
@@ -90,6 +93,7 @@ def read_table(path: Path, schema: TableSchema, renaming: Renaming | None = None
         }
     )
     refuse_empty(len(table), raw.name)
+    refuse_doubled(table, schema, raw.name)
     checked = check(table, schema, fichier=raw.name, lines=raw.lines)
     origin = Provenance(
         schema.name,
@@ -115,6 +119,22 @@ def refuse_empty(rows: int, fichier: str) -> None:
         )
 
 
+def refuse_doubled(table: pd.DataFrame, schema: TableSchema, fichier: str) -> None:
+    """Raise where half of the rows repeat others in every column: a file pasted after itself.
+
+    A table with a key refuses its first repeated row by itself (`check`).
+    """
+    if schema.key or schema.repeats or len(table) < FEWEST_ROWS:
+        return
+    again = int(table.duplicated().sum())
+    if 2 * again >= len(table):
+        raise FpiError(
+            f"{again} lignes sur {len(table)} en répètent une autre à l'identique : le fichier est "
+            "sans doute collé à la suite de lui-même. Téléchargez-le à nouveau.",
+            fichier=fichier,
+        )
+
+
 def convert(
     values: pd.Series, column: ColumnSchema, fichier: str, lines: Sequence[int] | None = None
 ) -> pd.Series:
@@ -123,7 +143,10 @@ def convert(
     Each distinct string is converted once: columns of counts and codes repeat a few hundred.
     """
     places, distinct = pd.factorize(values)
-    parsed, wrong = _parse([str(text).strip() for text in distinct], column)
+    strings = [str(text).strip() for text in distinct]
+    parsed, wrong = _parse(strings, column)
+    if column.kind == "pourcentage":
+        _refuse_fractions(parsed, strings, column, fichier)
     faulty = wrong[places]
     if faulty.any():
         row = int(faulty.argmax())
@@ -135,6 +158,22 @@ def convert(
             colonne=column.header,
         )
     return parsed.take(places).reset_index(drop=True)
+
+
+def _refuse_fractions(
+    parsed: pd.Series, strings: Sequence[str], column: ColumnSchema, fichier: str
+) -> None:
+    """Raise for a whole column of rates written between 0 and 1 where 0 to 100 is declared."""
+    known = parsed[parsed > 0]
+    if len(known) < FEWEST_RATES or known.max() > 0.01 or any("%" in text for text in strings):
+        return
+    raise FpiError(
+        f"tous les taux sont entre 0 et 1 (par exemple « {strings[int(known.index[0])]} ») : ce "
+        f"sont des fractions. Attendu : {expectation(column)}. Multipliez la colonne par 100, ou "
+        "téléchargez à nouveau le fichier du producteur.",
+        fichier=fichier,
+        colonne=column.header,
+    )
 
 
 def _parse(strings: list[str], column: ColumnSchema) -> tuple[pd.Series, np.ndarray]:
@@ -166,6 +205,8 @@ def _number(text: str | None, column: ColumnSchema) -> float | None:
     if any(NUMBER.fullmatch(code) and value == float(code) for code in column.missing):
         return np.nan
     if not math.isfinite(value) or (column.kind in ("effectif", "entier") and value % 1):
+        return None
+    if column.kind == "effectif" and value >= LARGEST_COUNT:  # two numbers in one cell
         return None
     return value / 100 if share else value
 

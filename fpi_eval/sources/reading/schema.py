@@ -126,13 +126,17 @@ class RowRule:
 
 @dataclass(frozen=True, slots=True)
 class TableSchema:
-    """A source's table: its columns, its key, its rules, and the headers read by position."""
+    """A source's table: its columns, its key, its rules, and the headers read by position.
+
+    ``repeats`` says that the publisher's own file writes many rows twice, or blank.
+    """
 
     name: str
     columns: tuple[ColumnSchema, ...]
     key: tuple[str, ...] = ()
     layouts: tuple[Layout, ...] = ()
     rules: tuple[RowRule, ...] = ()
+    repeats: bool = False
 
     def column(self, name: str) -> ColumnSchema:
         """Return the column of that name."""
