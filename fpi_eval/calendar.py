@@ -124,7 +124,8 @@ def durees(
     register : DataFrame
         With ``duree``, or ``mefstat11`` and ``cfd``.
     mef : DataFrame, optional
-        Nomenclature: mefstat11, duree, annee; a bac pro opened in 1re lasts two years.
+        Nomenclature: mefstat11, duree, annee; a bac pro opened in 1re lasts two years. With it, a
+        MEF that it does not hold has no length.
     familles : DataFrame, optional
         Familles de métiers: cfd. Their bac pro is entered in 1re, after a common 2nde; apprentices
         have no MEF that says so.
@@ -140,7 +141,8 @@ def durees(
         years = years.mask(later, YEARS[BAC_PRO] - 1)
     if mef is not None:
         known = mef.drop_duplicates("mefstat11").set_index("mefstat11")
-        years = code.map(known["duree"] - known["annee"] + 1).astype(float).fillna(years)
+        told = code.map(known["duree"] - known["annee"] + 1).astype(float)
+        years = told.where(code != "", years)  # a MEF that the nomenclature lacks tells nothing
     return years
 
 

@@ -103,7 +103,7 @@ class Codes:
          ("32221032614", "32032614", 2, 2), ("32111032613", "32032613", 1, 1),
          ("23811033001", "40033001", 3, 1)],
         columns=["mefstat11", "cfd", "duree", "annee"],
-    )  # fmt: skip
+    ).assign(dispositif=lambda t: t["mefstat11"].str[:3])  # fmt: skip
     familles = pd.DataFrame(
         {"mefstat11_commun": ["23810020006"] * 2, "mefstat11": ["23830023102", "23830023207"]}
     )
@@ -123,6 +123,17 @@ def test_entry_codes_are_linked_by_rule_family_option_or_not_at_all():
     ]  # fmt: skip
     assert [row[1] for row in linked(["32211032612"])] == ["32221032613", "32221032614"]
     assert linked(["23811033001"]) == [("23811033001", "", "", "", "aucun")]
+
+
+def test_the_final_year_is_the_nomenclatures_not_a_character_of_the_code():
+    class Odd(Codes):
+        mef = pd.DataFrame(
+            {"mefstat11": ["25210021105", "25219921105", "25220021105"], "cfd": "45021105",
+             "duree": [2, 2, 1], "annee": [1, 2, 1], "dispositif": ["254", "254", "255"]}
+        )  # fmt: skip
+
+    table = link_entry_to_final(pd.Series(["25210021105"]), Odd())
+    assert table["mefstat11_terminale"].tolist() == ["25219921105"]
 
 
 def test_the_published_final_code_comes_first_unless_no_pupil_can_have_it():

@@ -2,8 +2,8 @@
 
 In this order: the final code that Affelnet publishes, if it is a course's final year (for a common
 2nde it is a code that no pupil has: 4,768 of 19,767 rows in 2021); the specialities of a common
-first year (`familleMetiers`, `optionsBTS`), each with its part; the rule that the fourth character
-of a MEFSTAT11 is the year of study, kept only if the code exists. The rest is listed as such.
+first year (`familleMetiers`, `optionsBTS`), each with its part; the final year that
+the nomenclature has of the same diploma, dispositif and length. The rest is listed as such.
 """
 
 import pandas as pd
@@ -78,18 +78,19 @@ def _options(codes: pd.Series, nomenclatures: Nomenclatures, mef: pd.DataFrame) 
     """Return the options of a BTS's common first year, in the same dispositif."""
     first = pd.DataFrame({"entree": codes, "cfd_commun": codes.map(mef["cfd"])})
     first = first.merge(nomenclatures.options_bts[["cfd_commun", "cfd"]], on="cfd_commun")
-    last = mef[mef["annee"] == mef["duree"]].reset_index()[["mefstat11", "cfd"]]
-    both = first.merge(last, on="cfd")
-    both = both[both["entree"].str[:3] == both["mefstat11"].str[:3]]
+    first["dispositif"] = first["entree"].map(mef["dispositif"])
+    last = mef[mef["annee"] == mef["duree"]].reset_index()[["mefstat11", "cfd", "dispositif"]]
+    both = first.merge(last, on=["cfd", "dispositif"])
     return _links(both["entree"], both["mefstat11"], "options")
 
 
 def _rule(codes: pd.Series, mef: pd.DataFrame) -> pd.DataFrame:
-    years = codes.map(mef["duree"])
-    known = codes[years.notna()]
-    final = known.str[:3] + years.dropna().astype("int64").astype(str) + known.str[4:]
-    exists = final.isin(mef.index)
-    return _links(known[exists], final[exists], "règle")
+    """Return the final year of the same diploma, dispositif and length, where it is one code."""
+    same = ["dispositif", "cfd", "duree"]
+    rows = mef.reset_index()[["mefstat11", "annee", *same]]
+    last = rows[rows["annee"] == rows["duree"]].drop_duplicates(same, keep=False)
+    both = rows[rows["mefstat11"].isin(codes)].merge(last, on=same, suffixes=("", "_final"))
+    return _links(both["mefstat11"], both["mefstat11_final"], "règle")
 
 
 def _links(entry: pd.Series | list, final: pd.Series | list, lien: str) -> pd.DataFrame:
