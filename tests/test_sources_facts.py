@@ -24,7 +24,9 @@ def test_public_jobs_begin_at_two_dates_by_file(source, millesime, share):
 
 def test_a_rate_that_spans_the_break_says_so_and_one_that_does_not_says_nothing():
     assert "sortants de 2022" in beside("inserjeunes_region", ["2020_2021", "2021_2022"])[0]
+    assert "sortants de 2022" in beside("inserjeunes_region", ["2021_2022"])[0]  # half of each
     assert beside("inserjeunes_region", ["2022_2023", "2023_2024"]) == []
+    assert beside("inserjeunes_region", ["2019_2020", "2020_2021"]) == []
     assert beside("inserjeunes_etablissement", ["2020_2021", "2021_2022"]) == []
 
 

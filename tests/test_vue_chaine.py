@@ -49,7 +49,7 @@ def test_the_chain_ends_at_the_last_outcome_of_the_files(simulees):
 def test_links_that_are_not_seen_have_a_date_and_no_figure(simulees):
     table = simulees.maillons
     late = table.frame[~table.frame["quand"].isin(["observé", "aux examens, autre maille"])]
-    assert late["label"].tolist() == ["Réussite", "Sortie d'études", "Emploi à 6 mois"]
+    assert late["label"].tolist() == ["Sortie d'études", "Emploi à 6 mois"]
     assert late["link"].isna().all()
     assert late["quand"].str.contains("20").all()
 

@@ -5,6 +5,8 @@ import pandas as pd
 from fpi_eval.panel.examens import diplomes_par_lycee, located
 from fpi_eval.panel.panels import Panels
 
+CFA = ("inserjeunes_cfa", "inserjeunes_apprentissage")  # the portal's file first
+
 
 def ensemble(p: Panels) -> pd.DataFrame:
     """Return all final-year students of the region, every course, by millésime × voie."""
@@ -36,11 +38,14 @@ def lycees(p: Panels) -> pd.DataFrame:
 def cfa(p: Panels) -> pd.DataFrame:
     """Return, by millésime, the region's CFA: how many, how many with a rate, and the middle one.
 
-    A median of published rates, CFA counted once each: the file gives no head count.
+    A median of published rates, CFA counted once each: the file gives no head count. Millésimes
+    that the portal's file lacks come from the yearly ones.
     """
-    if not p.donnees.a("inserjeunes_cfa"):
+    both = [p.donnees.table(name) for name in CFA if p.donnees.a(name)]
+    if not both:
         return pd.DataFrame(columns=["millesime", "cfa", "avec_taux", "emploi_median"])
-    rows = located(p, p.donnees.table("inserjeunes_cfa"))
+    more = [t[~t["millesime"].isin(both[0]["millesime"])] for t in both[1:]]
+    rows = located(p, pd.concat([both[0], *more], ignore_index=True))
     rows = rows[p.donnees.programme.territoire.ici(rows["code_region"])]
     return (
         rows.groupby("millesime")

@@ -84,7 +84,8 @@ def fact(name: str, source: str) -> Fact | None:
 def beside(source: str, millesimes: Iterable[str]) -> list[str]:
     """Return the sentences that stand beside a rate of these millésimes: breaks that they span.
 
-    A break is spanned when the millésimes do not all count the same way.
+    A break is spanned when the millésimes do not all count the same way, or when one of them
+    holds a cohort of each way.
     """
     names = list(millesimes)
     return [
@@ -92,5 +93,6 @@ def beside(source: str, millesimes: Iterable[str]) -> list[str]:
         for one in FACTS
         if source in one.sources
         and "_" in "".join(names)
-        and len({one.share(name) for name in names}) > 1
+        and not {one.share(name) for name in names} <= {0.0}
+        and not {one.share(name) for name in names} <= {1.0}
     ]

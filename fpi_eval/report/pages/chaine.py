@@ -69,10 +69,14 @@ def maillons(
     rows = found.table[["label", "link", "link_low", "link_high", "per_100"]].assign(
         quand="observé"
     )
-    when = [_when(panel, outcome, context.day) for outcome in found.pending["outcome"]]
-    late = pd.DataFrame({"label": found.pending["label"], "quand": when})
+    measured = _reussite(examens)
+    pending = found.pending
+    if len(measured):
+        pending = pending[pending["outcome"] != "diplomes"]
+    when = [_when(panel, outcome, context.day) for outcome in pending["outcome"]]
+    late = pd.DataFrame({"label": pending["label"], "quand": when})
     return table(
-        pd.concat([rows, _reussite(examens), late], ignore_index=True),
+        pd.concat([rows, measured, late], ignore_index=True),
         "Les maillons de la chaîne, et la date de ceux qu'on ne peut pas encore voir",
         formats=dict.fromkeys(("link", "link_low", "link_high"), ("pourcent", 0))
         | {"per_100": ("nombre", 0)},

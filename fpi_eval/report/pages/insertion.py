@@ -104,7 +104,8 @@ def taux(published: Sheet, context: Context) -> Figure:
     return Figure(
         range_lines(drawn, x="millesime", y="taux", hue="groupe", ylabel="Taux d'emploi à 6 mois"),
         titre,
-        f"{published.source}, millésimes {named['millesime'].min()} à {named['millesime'].max()}",
+        f"{published.source}, millésimes {named['millesime'].min()} à {named['millesime'].max()}. "
+        f"{published.note}".strip(),
         "Courbes par millésime, avec intervalle à 95 %. Au dernier millésime : "
         f"{' ; '.join(said)}.",
         published.rows.derived(drawn, drawn[[]].copy()),
@@ -153,7 +154,8 @@ def par_filiere(found: Sheet) -> Table:
         },
         titre=f"Emploi à 6 mois par filière, niveau et voie, millésime {last}",
         note="Sortants en emploi salarié six mois après, sur les sortants dont la situation est "
-        "publiée ; de … à … : intervalle à 95 %. Ceux qui poursuivent leurs études n'y sont pas.",
+        "publiée ; de … à … : intervalle à 95 %. Ceux qui poursuivent leurs études n'y sont pas. "
+        f"{found.note}".rstrip(),
     )
 
 
@@ -174,7 +176,7 @@ def durees(found: Sheet) -> Table:
         labels={f"taux_emploi_{months}_mois": f"À {months} mois" for months in HORIZONS},
         titre="Emploi à 6, 12, 18 et 24 mois des sortants des filières du programme",
         note="Les taux d'un même millésime portent sur les mêmes sortants ; ceux à 18 et 24 mois "
-        "sont publiés plus tard.",
+        f"sont publiés plus tard. {found.note}".rstrip(),
     )
 
 

@@ -212,7 +212,7 @@ def apres(p: Panels) -> Sheet | None:
             *(column(one) for one in AFTER),
         ),
         source=INSERJEUNES,
-        note=couverture(p),
+        note=" ".join([couverture(p), *ruptures(p)]),
     )
 
 
@@ -245,7 +245,7 @@ def emploi(p: Panels) -> Sheet | None:
             Column(f"{first}_haut", "Taux à 6 mois, borne haute", "taux", INTERVALLE),
         ),
         source=INSERJEUNES,
-        note=" ".join(beside("inserjeunes_region", p.inserjeunes["millesime"].unique())),
+        note=" ".join(ruptures(p)),
     )
 
 
@@ -263,6 +263,11 @@ def _devenir(p: Panels) -> Shown:
     )
     hidden = safe.hidden.loc[cells.index]
     return safe.derived(cells.reset_index(drop=True), hidden.reset_index(drop=True))
+
+
+def ruptures(p: Panels, *millesimes: str) -> list[str]:
+    """Return the breaks that a rate of these millésimes spans, all of the file by default."""
+    return beside("inserjeunes_region", millesimes or p.inserjeunes["millesime"].unique())
 
 
 def couverture(p: Panels) -> str:
@@ -330,7 +335,7 @@ def quadrants(p: Panels) -> Sheet | None:
             Column("quadrant", "Quadrant", definition=QUADRANT),
         ),
         source=INSERJEUNES,
-        note=QUADRANT,
+        note=" ".join([QUADRANT, *ruptures(p, cells["millesime"].iloc[0])]),
     )
 
 
