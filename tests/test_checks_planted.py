@@ -10,7 +10,7 @@ from fpi_eval.checks import plant
 from fpi_eval.checks.calibration import calibrate, over_groups, wilson
 from fpi_eval.checks.donors import BEFORE, ELSEWHERE, OTHERS, donors
 from fpi_eval.checks.drawing import features, hosts, openings_of, propensity, sites
-from fpi_eval.checks.drift import SPREAD, drift, posterior
+from fpi_eval.checks.drift import NO_DRIFT, SPREAD, carried, drift, posterior, shared
 from fpi_eval.checks.planting import PlantedTruth, design_of, outcome_of, run_j, seats_of
 from fpi_eval.checks.study import Study
 from fpi_eval.impact.frame import GROSS, NET
@@ -187,14 +187,17 @@ def test_the_posterior_is_that_of_bayes():
     found = posterior(0.02, 0.01)
     there = stats.norm.pdf(0.02, scale=np.hypot(0.01, SPREAD))
     none = stats.norm.pdf(0.02, scale=0.01)
+    there, none = (1 - NO_DRIFT) * there, NO_DRIFT * none
     assert found.chance == pytest.approx(there / (there + none))
     assert found.mean == pytest.approx(0.02 * SPREAD**2 / (SPREAD**2 + 0.01**2))
     assert posterior(0.0, 0.001).chance < 0.1
     assert posterior(0.05, 0.001).chance == pytest.approx(1.0)
     unknown = posterior(np.nan, np.nan)
-    assert (unknown.chance, unknown.mean, unknown.sd) == (0.5, 0.0, SPREAD)
+    assert (unknown.chance, unknown.mean, unknown.sd) == (1 - NO_DRIFT, 0.0, SPREAD)
     rng = np.random.default_rng(0)
-    assert np.mean([unknown.draw(rng) == 0 for _ in range(2000)]) == pytest.approx(0.5, abs=0.04)
+    assert np.mean([unknown.draw(rng) == 0 for _ in range(2000)]) == pytest.approx(
+        NO_DRIFT, abs=0.04
+    )
 
 
 # ── reading ─────────────────────────────────────────────────────────────────────────────────────

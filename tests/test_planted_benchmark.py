@@ -18,7 +18,7 @@ from fpi_eval.twin.moments import dynamics
 
 def row(**other):
     base = dict.fromkeys(benchmark.COLUMNS, 0.5) | {
-        "family": benchmark.OTHER, "world": "propre", "seed": 1, "commit": "abc", "theta": 0.4,
+        "family": benchmark.OTHER, "world": "propre", "seed": 1, "code": "abc", "theta": 0.4,
         "net": 0.4, "estimate": 0.45, "ci_low": 0.3, "ci_high": 0.6, "cal_low": 0.35,
         "cal_high": 0.55, "contained": 0.95, "found": 0.05,
     }  # fmt: skip

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, stats
 
+from fpi_eval.checks.drift import Drift
+
 
 def wilson(count: int, total: int, level: float = 0.95) -> tuple[float, float]:
     """Return Wilson's interval of a share."""
@@ -30,10 +32,41 @@ def over_groups(flag: np.ndarray, group: np.ndarray, rng: np.random.Generator, d
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    r"""Systematic error :math:`N(\mu, s^2)` of an estimator on programmes whose effect is known."""
+    r"""Systematic error of an estimator: of programmes whose effect is known, and of a drift.
+
+    :math:`\mu + N(0, s^2)` on programmes planted, net of each one's own error and of the drift
+    planted in it; to which a ``drift`` of the real sites adds ``lever`` per unit. ``told`` is the
+    part of the estimate's own noise that the measure of the drift tells, per unit.
+    """
 
     mu: float
     s: float
+    drift: Drift | None = None
+    lever: float = 0.0
+    told: float = 0.0
+
+    def law(self, std_error: float) -> list[tuple[float, float, float]]:
+        """Return chance, mean and spread of the estimate's error: without a drift, with one.
+
+        The noise of the estimate and that of the drift measured before are correlated (both hold
+        the same pupils): given the measure, part of the estimate's error is known, and what is
+        left is smaller than its standard error.
+        """
+        plain = std_error**2 + self.s**2
+        if self.drift is None:
+            return [(1.0, self.mu, float(np.sqrt(plain)))]
+        d, known = self.drift, np.isfinite(self.drift.measured)
+        measured, v = (d.measured, d.std_error**2) if known else (0.0, 0.0)
+        told = self.told if known else 0.0
+        left = max(plain - told**2 * v, 0.0)
+        return [
+            (1 - d.chance, self.mu + told * measured, float(np.sqrt(left))),
+            (
+                d.chance,
+                self.mu + self.lever * d.mean + told * (measured - d.mean),
+                float(np.sqrt(left + (self.lever - told) ** 2 * d.sd**2)),
+            ),
+        ]
 
     def interval(self, estimate: float, std_error: float, df: float, level: float = 0.95):
         """Return bounds and p-value once the systematic error is taken into account.
@@ -41,31 +74,50 @@ class Calibration:
         Schuemie et al. (2018) take the normal law; t is kept here with the degrees of freedom of
         the plain interval, since the error is measured on as many groups.
         """
-        law = stats.t(df) if np.isfinite(df) and df >= 1 else stats.norm()
-        middle, error = estimate - self.mu, float(np.hypot(std_error, self.s))
-        reach = law.ppf(0.5 + level / 2) * error
-        p_value = 2 * law.sf(abs(middle) / error) if error > 0 else np.nan
-        return float(middle - reach), float(middle + reach), float(p_value)
+        t = stats.t(df) if np.isfinite(df) and df >= 1 else stats.norm()
+        parts = [p for p in self.law(std_error) if p[2] > 0 and p[0] > 0]
+        if not parts:
+            return float("nan"), float("nan"), float("nan")
+
+        def below(error: float) -> float:
+            return sum(c * t.cdf((error - m) / s) for c, m, s in parts)
+
+        def quantile(q: float) -> float:
+            ends = [
+                m + sign * t.ppf(0.5 + level / 2) * 2 * s for _, m, s in parts for sign in (-1, 1)
+            ]
+            return optimize.brentq(lambda e: below(e) - q, min(ends), max(ends))
+
+        low, high = (estimate - quantile(0.5 + sign * level / 2) for sign in (1, -1))
+        at = below(estimate)
+        return float(low), float(high), float(min(1.0, 2 * min(at, 1 - at)))
 
 
-def calibrate(errors: np.ndarray, std_errors: np.ndarray) -> Calibration:
-    r"""Return the maximum-likelihood :math:`\mu, s` of errors :math:`\sim N(\mu, s^2 + se^2)`.
+def calibrate(
+    errors: np.ndarray, std_errors: np.ndarray, drifts: np.ndarray | None = None
+) -> Calibration:
+    r"""Return the maximum-likelihood :math:`\mu, s` of errors :math:`\sim N(\mu + l d, s^2 + se^2)`.
 
-    Schuemie, Hripcsak, Ryan, Madigan and Suchard (2018, PNAS 115).
+    Schuemie, Hripcsak, Ryan, Madigan and Suchard (2018, PNAS 115); ``drifts`` d are those planted
+    in each programme, whose slope l is fitted at the same time: the real drift is not counted here.
     """
     good = np.isfinite(errors) & np.isfinite(std_errors) & (std_errors > 0)
     e, v = errors[good], std_errors[good] ** 2
     if len(e) < 2:
         return Calibration(0.0, 0.0)
+    x = np.ones((len(e), 1))
+    if drifts is not None and np.ptp(drifts[good]) > 0:
+        x = np.column_stack([x, drifts[good]])
 
-    def centre(s2: float) -> float:
-        return float(np.average(e, weights=1 / (v + s2)))
+    def fitted(s2: float) -> np.ndarray:
+        root = 1 / np.sqrt(v + s2)
+        return np.linalg.lstsq(x * root[:, None], e * root, rcond=None)[0]
 
     def loss(s2: float) -> float:
         total = v + s2
-        return float(np.sum(np.log(total) + (e - centre(s2)) ** 2 / total))
+        return float(np.sum(np.log(total) + (e - x @ fitted(s2)) ** 2 / total))
 
     top = float(np.mean((e - e.mean()) ** 2)) * 4 + 1e-12
     best = optimize.minimize_scalar(loss, bounds=(0.0, top), method="bounded")
     s2 = 0.0 if loss(0.0) <= best.fun else float(best.x)
-    return Calibration(centre(s2), float(np.sqrt(s2)))
+    return Calibration(float(fitted(s2)[0]), float(np.sqrt(s2)))

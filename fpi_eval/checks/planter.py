@@ -1,22 +1,24 @@
 """Plant a run's fake programmes, one after the other, and read what J finds of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from fpi_eval.absent import Absent
-from fpi_eval.checks.calibration import calibrate, over_groups
+from fpi_eval.checks.calibration import Calibration, calibrate, over_groups
 from fpi_eval.checks.donors import SHARES, Donor, donors
 from fpi_eval.checks.drawing import Openings, features, hosts, openings_of, propensity, sites
-from fpi_eval.checks.drift import Drift, drift
+from fpi_eval.checks.drift import Drift, carried, drift, shared
 from fpi_eval.checks.planted import Planted
 from fpi_eval.checks.planting import PlantedTruth, design_of, outcome_of, run_j, seats_of
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.frame import DEP, ETAB, GROSS, NET
+from fpi_eval.impact.frame import DEP, ETAB, GROSS, NET, WEIGHTS
+from fpi_eval.impact.j import combination
 from fpi_eval.impact.placebo_regions import candidate
 from fpi_eval.impact.uncertainty import Candidate
+from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import choose
 from fpi_eval.regression.linear import LinearFit
 from fpi_eval.results import Estimates
@@ -40,7 +42,7 @@ COLUMNS = (
 
 def plant(
     panel: pd.DataFrame,
-    frame: pd.DataFrame,
+    frame: Sample,
     fit: LinearFit,
     estimates: Estimates,
     outcome: str,
@@ -91,7 +93,8 @@ def plant(
     rows, used, kept = _all(found, planted, draws, np.random.default_rng([seed, STREAM]))
     if not rows:
         return Absent("Aucun programme planté n'a pu être estimé : trop peu de variation.")
-    return _read(pd.DataFrame(rows), used, kept, planted, estimates, outcome)
+    real = _Real(frame, fit, estimates)
+    return _read(pd.DataFrame(rows), used, kept, planted, real, outcome)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,19 +170,38 @@ def _one(donor: Donor, plan: _Plan, chosen, clusters, number: int, rng) -> list[
     return rows
 
 
-def _read(rows: pd.DataFrame, used, kept, plan: _Plan, estimates: Estimates, outcome) -> Planted:
-    errors = {
-        GROSS: calibrate(
-            (rows["estimate"] - rows["truth"]).to_numpy(), rows["std_error"].to_numpy()
-        ),
-        NET: calibrate(
-            (rows["net_estimate"] - rows["net_truth"]).to_numpy(), rows["net_std_error"].to_numpy()
-        ),
-    }
-    table = []
-    for label, error in errors.items():
-        e = estimates[label]
-        low, high, p = error.interval(e.estimate, e.std_error, e.n_treated_clusters - 1)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Real:
+    """The run that fake programmes judge."""
+
+    frame: Sample
+    fit: LinearFit
+    estimates: Estimates
+
+
+def _calibration(rows: pd.DataFrame, short: str, drift: Drift, real: _Real, label) -> Calibration:
+    """Return the systematic error of one effect: of plants net of drift, then the real drift."""
+    found = calibrate(
+        (rows[f"{short}estimate"] - rows[f"{short}truth"]).to_numpy(),
+        rows[f"{short}std_error"].to_numpy(),
+        rows["drift"].to_numpy(),
+    )
+    weights = combination(real.fit, np.multiply(WEIGHTS[label], (1.0, *real.frame.reach)))
+    gross, std_error = real.estimates[GROSS].estimate, real.estimates[label].std_error
+    return replace(
+        found,
+        drift=drift,
+        lever=carried(real.frame, real.fit, weights, gross),
+        told=shared(drift, real.frame, real.fit, weights, std_error),
+    )
+
+
+def _read(rows: pd.DataFrame, used, kept, plan: _Plan, real: _Real, outcome) -> Planted:
+    errors, table = {}, []
+    for label, short in ((GROSS, ""), (NET, "net_")):
+        e = real.estimates[label]
+        errors[label] = _calibration(rows, short, plan.drift, real, label)
+        low, high, p = errors[label].interval(e.estimate, e.std_error, e.n_treated_clusters - 1)
         table.append((label, e.estimate, e.ci_low, e.ci_high, e.p_value, low, high, p))
     n_sites = len(set().union(*(set(u) for u in used)))
     each = float(np.mean([len(set(u)) for u in used]))
