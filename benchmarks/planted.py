@@ -2,8 +2,8 @@
 
 The first family is the twin at a quarter of its size, on which the verdict's thresholds were set;
 the second (`worlds`) was written apart and judges. Rows are kept in
-``benchmarks/results/planted_runs.csv`` with the fingerprint of the code that made them, and published as
-``planted_runs.parquet``; runs resume.
+``benchmarks/results/planted_runs.csv`` with the fingerprint of the code that made them, and
+published as ``planted_runs.parquet``; runs resume.
 
     nice -n 10 python benchmarks/planted.py --reps 40 --until 21:15
     python benchmarks/planted.py --reps 0        # only rewrite the table

@@ -1,5 +1,7 @@
 """Planted programmes: put where they are said, estimated as J would, read without flattery."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,14 +9,14 @@ from invented import invented_panel
 from scipy import stats
 
 from fpi_eval.checks import plant
-from fpi_eval.checks.calibration import calibrate, over_groups, wilson
+from fpi_eval.checks.calibration import Calibration, calibrate, over_groups, wilson
 from fpi_eval.checks.donors import BEFORE, ELSEWHERE, OTHERS, donors
 from fpi_eval.checks.drawing import features, hosts, openings_of, propensity, sites
-from fpi_eval.checks.drift import NO_DRIFT, SPREAD, carried, drift, posterior, shared
+from fpi_eval.checks.drift import NO_DRIFT, SPREAD, carried, drift, posterior
 from fpi_eval.checks.planting import PlantedTruth, design_of, outcome_of, run_j, seats_of
 from fpi_eval.checks.study import Study
 from fpi_eval.impact.frame import GROSS, NET
-from fpi_eval.impact.j import j
+from fpi_eval.impact.j import fit_j, j
 from fpi_eval.panel import align
 
 EXACT = 1e-9
@@ -227,6 +229,44 @@ def test_systematic_error_is_found_and_none_is_invented():
     assert (low + high) / 2 == pytest.approx(0.05 - found.mu)
     assert high - low == pytest.approx(2 * stats.norm.ppf(0.975) * np.hypot(0.03, found.s))
     assert p == pytest.approx(1.0, abs=0.2)
+
+
+def test_noise_that_estimate_and_drift_share_is_counted_once():
+    rng = np.random.default_rng(0)
+    lever, told, v, se = 6.0, 2.0, 0.01, 0.05
+    held = {True: [], False: []}
+    for _ in range(2000):
+        there = rng.random() > NO_DRIFT
+        real, noise = there * rng.normal(0, SPREAD), rng.normal(0, v)
+        error = lever * real + told * noise + rng.normal(0, np.sqrt(se**2 - (told * v) ** 2))
+        seen = posterior(real + noise, v)
+        low, high, _ = Calibration(0.0, 0.0, seen, lever, told).interval(1 + error, se, np.inf)
+        held[there].append(low <= 1 <= high)
+    # 95 % over the prior; hardly more where nothing drifts, which adding both noises held always.
+    assert np.mean(held[True] + held[False]) == pytest.approx(0.95, abs=0.015)
+    assert np.mean(held[False]) < 0.98
+
+
+def test_j_carries_a_drift_as_far_as_a_second_fit_says(panel):
+    study = study_of(panel)
+    frame, gross = study.frame, study.gross.estimate
+    weights = np.array([n == "places" for n in study.fit.names], float)
+    opened = frame["cell"].isin(frame["cell"][frame["dose"] != 0])
+    middle = frame["time"][opened & (frame["dose"] == 0)].mean()
+    there = (frame["y"] - gross * frame["dose"]).clip(lower=0.0)
+    more = (0.01 * opened * there * (frame["time"] - middle)).to_numpy()
+    moved = fit_j(replace(frame, frame=frame.frame.assign(y=frame["y"] + more)))
+    change = moved.coefficients[moved.position("places")] - gross
+    assert change == pytest.approx(0.01 * carried(frame, study.fit, weights, gross), rel=1e-6)
+
+
+def test_pupils_who_come_a_year_early_are_no_drift(panel):
+    frame = study_of(panel).frame
+    first = frame["time"].where(frame["dose"] != 0).groupby(frame["cell"]).transform("min")
+    early = (frame["time"] == first - 1) * 0.15 * frame["size"]
+    more = replace(frame, frame=frame.frame.assign(y=frame["y"] + early))
+    before, after = drift(frame), drift(more)
+    assert after.measured == pytest.approx(before.measured, rel=0.05)  # a share of a larger level
 
 
 def test_on_a_clean_panel_the_interval_holds_what_was_planted(planted):

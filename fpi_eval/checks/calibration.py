@@ -83,10 +83,9 @@ class Calibration:
             return sum(c * t.cdf((error - m) / s) for c, m, s in parts)
 
         def quantile(q: float) -> float:
-            ends = [
-                m + sign * t.ppf(0.5 + level / 2) * 2 * s for _, m, s in parts for sign in (-1, 1)
-            ]
-            return optimize.brentq(lambda e: below(e) - q, min(ends), max(ends))
+            each = [m + s * t.ppf(q) for _, m, s in parts]  # the mixture's lies between
+            low, high = min(each), max(each)
+            return low if low == high else optimize.brentq(lambda e: below(e) - q, low, high)
 
         low, high = (estimate - quantile(0.5 + sign * level / 2) for sign in (1, -1))
         at = below(estimate)
@@ -96,7 +95,7 @@ class Calibration:
 def calibrate(
     errors: np.ndarray, std_errors: np.ndarray, drifts: np.ndarray | None = None
 ) -> Calibration:
-    r"""Return the maximum-likelihood :math:`\mu, s` of errors :math:`\sim N(\mu + l d, s^2 + se^2)`.
+    r"""Return the most likely :math:`\mu, s` of errors :math:`\sim N(\mu + l d, s^2 + se^2)`.
 
     Schuemie, Hripcsak, Ryan, Madigan and Suchard (2018, PNAS 115); ``drifts`` d are those planted
     in each programme, whose slope l is fitted at the same time: the real drift is not counted here.

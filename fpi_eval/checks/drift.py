@@ -46,10 +46,11 @@ def posterior(
     df: float = np.inf,
     influence: pd.Series | None = None,
 ) -> Drift:
-    r"""Return the posterior of a drift: none with probability `NO_DRIFT`, else :math:`N(0, \sigma^2)`.
+    r"""Return the posterior of a drift: none, or :math:`N(0, \sigma^2)` with the other chance.
 
-    The Bayes factor of a drift is that of the measure under Student's law of scale
-    :math:`\sqrt{se^2 + \sigma^2}` and under that of scale se; without a measure the prior remains.
+    The prior chance of none is `NO_DRIFT`. The Bayes factor of a drift is that of the measure under
+    Student's law of scale :math:`\sqrt{se^2 + \sigma^2}` and under that of scale se; without a
+    measure the prior remains.
     """
     if not (np.isfinite(measured) and np.isfinite(std_error) and std_error > 0):
         return Drift(NOWHERE, NOWHERE, 1 - NO_DRIFT, 0.0, SPREAD)
