@@ -27,7 +27,7 @@ def smoothness(study: Event, m: float, *, level: float = LEVEL) -> tuple[float, 
 
     def half(weights: np.ndarray) -> float:
         sd = np.sqrt(weights @ study.covariance @ weights)
-        return sd * _folded(m * _curvature(study, weights) / sd, level)
+        return sd * folded(m * _curvature(study, weights) / sd, level)
 
     best = _shortest(study, free, half, bias_counts=m > 0)
     center = float(best @ study.coef)
@@ -110,6 +110,6 @@ def _shortest(study: Event, free: np.ndarray, half: Callable, *, bias_counts: bo
     return _frontier(study, free, float(np.exp(found.x)))
 
 
-def _folded(t: float, level: float) -> float:
+def folded(t: float, level: float) -> float:
     """Return the quantile of ``|N(t, 1)|``."""
     return float(np.sqrt(stats.ncx2.ppf(level, 1, t**2))) if t < 30 else t + stats.norm.ppf(level)

@@ -6,13 +6,16 @@ import numpy as np
 
 from fpi_eval import text
 from fpi_eval.checks import honest
+from fpi_eval.checks.smoothness import folded
 from fpi_eval.checks.study import Study, before
 from fpi_eval.checks.thresholds import Check
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.bjs2_t import final_dose
 from fpi_eval.impact.frame import DISPLACEMENT
+from fpi_eval.results import Estimate
 
 LEADS = 5
+LEVEL = 0.95
 
 
 def _first_time(study: Study) -> np.ndarray:
@@ -74,14 +77,29 @@ def tendance(study: Study) -> list[Check]:
         f"pente de {text.signe(slope.slopes[0], 4)} par place et par an, qui ajouterait "
         f"{text.pourcent(drift, 0)} de l'effet de référence (p = {text.nombre(p_value, 3)})."
     )
+    half, wide = widened(study.gross, unseen * study.reference)
     missed = (
         f"une dérive de {text.pourcent(unseen, 0)} de l'effet de référence aurait été vue 8 fois "
-        "sur 10, une plus petite serait souvent passée inaperçue."
+        "sur 10, une plus petite serait souvent passée inaperçue. Compter avec elle élargit "
+        f"l'intervalle de l'effet brut de ± {text.nombre(half, 2)} à ± {text.nombre(wide, 2)} par "
+        "place."
     )
     return [
         study.check("tendance", drift, p_value, words, bias=drift),
         study.check("tendance_invisible", unseen, np.nan, missed),
     ]
+
+
+def widened(gross: Estimate, bias: float) -> tuple[float, float]:
+    """Return half the width of an interval, then when a bias of this size may have been missed.
+
+    Armstrong and Kolesár (2018), as Rambachan and Roth (2023) use it: the quantile of a folded
+    normal law, scaled as the plain interval is by its degrees of freedom.
+    """
+    half = (gross.ci_high - gross.ci_low) / 2
+    if not (gross.std_error > 0 and np.isfinite(bias)):
+        return half, float("nan")
+    return half, half * folded(bias / gross.std_error, LEVEL) / folded(0.0, LEVEL)
 
 
 def placebo_delai(study: Study) -> Check:
