@@ -105,6 +105,11 @@ def one_run(family: str, world: str, seed: int, made_by: str) -> list[tuple]:
     ]  # fmt: skip
 
 
+def kept() -> pd.DataFrame:
+    """Return the rows of the published table."""
+    return pd.read_parquet(RESULTS / "planted_runs.parquet")
+
+
 def read() -> pd.DataFrame:
     """Return what is already computed."""
     if not STORE.exists():

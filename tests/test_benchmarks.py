@@ -1,0 +1,60 @@
+"""Tables of benchmarks: made by known code, and made again by running one seed."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+import planted
+import planted_real
+import provenance
+
+RESULTS = provenance.KNOWN.parent
+NEAR = 1e-6  # sums taken in another order
+
+
+@pytest.mark.parametrize("path", sorted(RESULTS.glob("*.parquet")), ids=str)
+def test_rows_kept_say_their_seed_and_a_known_fingerprint(path):
+    rows = pd.read_parquet(path)
+    assert rows["seed"].notna().all()
+    assert set(rows["code"]) <= set(provenance.known_codes()["code"])
+    text = path.with_name(path.stem.removesuffix("_runs") + ".md").read_text(encoding="utf-8")
+    assert all(code in text for code in rows["code"].unique())
+
+
+def test_a_fingerprint_follows_the_code_and_not_its_comments(tmp_path):
+    judge = tmp_path / "judge.py"
+    marks = []
+    for source in ("x = 1\n", "x = 1  # one\n", "x = 2\n"):
+        judge.write_text(source, encoding="utf-8")
+        marks.append(provenance.code_of(("regression",), judge))
+    assert marks[0] == marks[1] != marks[2]
+
+
+def test_one_planted_world_run_again_gives_its_row():
+    rows = planted.kept()
+    row = rows[(rows["family"] == planted.OTHER) & (rows["world"] == "30 établissements")].iloc[0]
+    made = planted.one_run(row["family"], row["world"], int(row["seed"]), row["code"])
+    again = pd.DataFrame(made, columns=list(planted.COLUMNS)).iloc[0]
+    numbers = [c for c in planted.COLUMNS if c not in ("family", "world", "code")]
+    np.testing.assert_allclose(
+        again[numbers].astype(float), row[numbers].astype(float), rtol=NEAR, atol=NEAR
+    )
+
+
+def test_one_programme_planted_in_real_results_gives_its_row(donnees_reelles):
+    row = pd.read_parquet(planted_real.STORE).iloc[0]
+    panel = planted_real.real_panel(donnees_reelles / "resultats" / planted_real.FILE)
+    again = planted_real.one(panel, int(row["seed"]))
+    for name, value in again.items():
+        assert row[name] == (value if isinstance(value, str) else pytest.approx(value, abs=NEAR))
+
+
+def test_in_real_results_nothing_is_found_too_often_where_nothing_opened():
+    runs = pd.read_parquet(planted_real.STORE)
+    for short in ("gross", "net"):
+        low, high = runs[f"zero_{short}_low"], runs[f"zero_{short}_high"]
+        assert 0.03 <= ((low > 0) | (high < 0)).mean() <= 0.07
