@@ -1,9 +1,13 @@
 """How far the programme has opened seats: register against targets and against capacity files."""
 
+import numpy as np
 import pandas as pd
 
 from fpi_eval.panel.panels import Panels, du_programme
 from fpi_eval.panel.regional_panel import territoire
+
+SAME_SITE, ELSEWHERE = "même établissement", "autres établissements du projet"
+NOTHING_OPENED = "aucune ouverture cette rentrée"
 
 
 def avancement(p: Panels) -> pd.DataFrame:
@@ -77,6 +81,35 @@ def statuts(p: Panels) -> pd.DataFrame:
         .agg(ouvertures=("uai", "size"), places=("places_ouvertes", "sum"))
     )
     return table.sort_values("places", ascending=False).reset_index()
+
+
+def fermetures(p: Panels) -> pd.DataFrame:
+    """Return each closure beside the openings that its seats finance, the same rentrée.
+
+    Columns: projet, rentree, uai, fermee (diploma), places_fermees, ouvertes (diplomas that the
+    same project opened there that year), places_ouvertes ("" and 0 where there is none), lien:
+    where the openings of the project are.
+    """
+    keys = ["projet", "rentree", "uai"]
+    rows = p.registre.assign(places=p.registre["places_ouvertes"].astype(float))
+    code = rows["cfd"].fillna(rows["mefstat11"]).astype("str")
+    rows = rows.assign(code=code)
+    opened = (
+        rows[rows["places"] > 0]
+        .groupby(keys)
+        .agg(
+            ouvertes=("code", lambda codes: ", ".join(sorted(codes))),
+            places_ouvertes=("places", "sum"),
+        )
+    )
+    closed = rows[rows["places"] < 0].assign(places_fermees=lambda t: -t["places"])
+    table = closed[[*keys, "code", "places_fermees"]].rename(columns={"code": "fermee"})
+    found = table.join(opened, keys).fillna({"ouvertes": "", "places_ouvertes": 0.0})
+    there = pd.MultiIndex.from_frame(found[keys[:2]]).isin(opened.index.droplevel("uai"))
+    found["lien"] = np.where(
+        found["places_ouvertes"] > 0, SAME_SITE, np.where(there, ELSEWHERE, NOTHING_OPENED)
+    )
+    return found.sort_values([*keys, "fermee"], ignore_index=True)
 
 
 def derivees_par_filiere(p: Panels) -> pd.DataFrame:

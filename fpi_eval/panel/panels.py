@@ -147,10 +147,14 @@ class Panels:
     @cached_property
     def rapprochement(self) -> pd.DataFrame:
         """Register beside the places observed in capacity files the same rentrée."""
-        links = renovations(self.donnees.nomenclatures.diplomes)
-        links = links[links["lien"] == "1-1"][["ancien", "nouveau"]]
-        followed = links.set_axis(["ancien_cfd", "nouveau_cfd"], axis=1)
-        return reconcile(self.registre, self.capacites.table, continuity=followed)
+        clear = self._followed[self._followed["lien"] == "1-1"]
+        return reconcile(self.registre, self.capacites.table, continuity=clear)
+
+    @cached_property
+    def _followed(self) -> pd.DataFrame:
+        """Renovations of diplomas: old code, new code, and whether one became one."""
+        names = {"ancien": "ancien_cfd", "nouveau": "nouveau_cfd"}
+        return renovations(self.donnees.nomenclatures.diplomes).rename(columns=names)
 
     @cached_property
     def secteurs(self) -> pd.DataFrame:
@@ -187,8 +191,13 @@ class Panels:
 
     @cached_property
     def derivees(self) -> pd.DataFrame:
-        """Seat increases that capacity files show by themselves, in every region."""
-        openings = derive_openings(self.capacites.table.assign(a_distance=False))
+        """Seat increases that capacity files show by themselves, in every region.
+
+        Seats follow their course through a renovation; where a diploma splits or merges in the
+        establishment, nothing is derived.
+        """
+        seats = self.capacites.table.assign(a_distance=False)
+        openings = derive_openings(seats, continuity=self._followed)
         coded = with_course(openings, self.donnees.nomenclatures.mef, self.identity, self.filieres)
         regions = self.donnees.nomenclatures.departements.drop_duplicates("code_departement")
         regions = regions.set_index("code_departement")["code_region"]

@@ -27,6 +27,7 @@ SHEETS: tuple[Callable[[Panels], Sheet | None], ...] = (
     places.places_par_rentree,
     places.transformation,
     places.suivi,
+    places.fermetures,
     personnes.couts,
     personnes.personnes,
     places.emplois_industriels,

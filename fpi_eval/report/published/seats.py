@@ -7,7 +7,7 @@ import pandas as pd
 
 from fpi_eval.disclosure import TOTAL
 from fpi_eval.indicators import catalogue as c
-from fpi_eval.indicators import join_jobs, suivi_ami_cma
+from fpi_eval.indicators import deploiement, join_jobs, suivi_ami_cma
 from fpi_eval.indicators.compute import compute, compute_all
 from fpi_eval.indicators.declare import Indicator
 from fpi_eval.panel import emplois, secteurs
@@ -328,6 +328,32 @@ def emplois_industriels(p: Panels) -> Sheet | None:
         source=f"{REGISTRE} ; Urssaf",
         note="« Ensemble » : toute l'industrie. Un secteur qui alimente deux filières compte dans "
         "les deux : les filières ne s'additionnent pas.",
+    )
+
+
+def fermetures(p: Panels) -> Sheet | None:
+    """Return each closure of the register beside what its seats opened."""
+    rows = deploiement.fermetures(p)
+    if rows.empty:
+        return None
+    return make(
+        p,
+        "fermetures",
+        "Places fermées, et les ouvertures qu'elles financent",
+        rows.assign(rentree=rows["rentree"].astype(str)),
+        (
+            Column("projet", "Projet"),
+            Column("rentree", "Rentrée"),
+            Column("uai", "Établissement"),
+            Column("fermee", "Formation fermée"),
+            Column("places_fermees", "Places fermées", "effectif"),
+            Column("ouvertes", "Formations ouvertes"),
+            Column("places_ouvertes", "Places ouvertes", "effectif"),
+            Column("lien", "Où sont les ouvertures"),
+        ),
+        source=REGISTRE,
+        note="Ouvertures du même projet à la même rentrée ; celles du même établissement y sont "
+        "nommées. « Aucune » : le registre ne montre pas ce que la fermeture finance.",
     )
 
 
