@@ -1,7 +1,7 @@
 """What planted programmes say, and whether it is true: two families of worlds, truth known.
 
-The first family is the twin at a quarter of its size, on which the verdict's thresholds were set;
-the second (`worlds`) was written apart and judges. Rows are kept in
+The first family is the twin at a quarter of its size, the second (`worlds`) was written apart.
+Thresholds and priors were set on other seeds of both, see `PROVENANCE`. Rows are kept in
 ``benchmarks/results/planted_runs.csv`` with the fingerprint of the code that made them, and
 published as ``planted_runs.parquet``; runs resume.
 
@@ -123,8 +123,8 @@ def markdown(runs: pd.DataFrame) -> str:
         "# Les programmes plantés disent-ils vrai ? (mondes simulés)",
         "",
         f"Résultat : {OUTCOME} ; {DRAWS} faux programmes par monde. ± : erreur de Monte-Carlo. "
-        "Les seuils ont été fixés sur le jumeau ; l'autre famille (`benchmarks/worlds.py`, autre "
-        "forme fonctionnelle, autres graines) juge. « tient » : part des intervalles à 95 % qui "
+        "Deux familles de mondes : le jumeau, et `benchmarks/worlds.py` (autre forme "
+        "fonctionnelle, autres graines). « tient » : part des intervalles à 95 % qui "
         "contiennent la vérité. « plantés tenus » : ce que dit le verdict. Alerte : valide douteux "
         "ou non, ou violation. Code : "
         + ", ".join(sorted(runs["code"].astype(str).unique())) + ".",

@@ -31,6 +31,7 @@ NAMED = {
 ON_THE_PANEL = (
     "j", "bjs2_t", "j_and_bjs2_t", "wald", "distributed_lags", "imputation", "per_opening",
     "poisson_imputation", "opening_study", "stacked", "triple_difference", "twfe", "new_cells",
+    "intertemporal",
     "placebo_regions", "displacement", "substitution", "ladder", "by_fill", "own_by_fill",
     "heterogeneity", "totals",
 )  # fmt: skip

@@ -27,6 +27,7 @@ _FROM = {
     "twfe": "twfe",
     "rate": "binomial",
     "new_cells": "new_cells",
+    "intertemporal": "intertemporal",
     "placebo_regions": "placebo_regions",
     "study_family": "outcomes",
     "displacement": "displacement.net",

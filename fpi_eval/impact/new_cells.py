@@ -29,7 +29,7 @@ def new_cells(panel: pd.DataFrame, y: str = "diplomes") -> Estimate:
     for column in ("uai", "code_departement"):
         integers, names = codes(used[column].to_numpy())
         factor = np.sqrt(len(names) / max(len(names) - 1, 1))
-        psi.append(factor * sum_by(integers, (y - value * dose) / dose.sum()))
+        psi.append(factor * sum_by(integers, (seen - value * dose) / dose.sum()))
     return answer(
         used,
         value,
