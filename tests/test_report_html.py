@@ -71,7 +71,7 @@ def folder(tmp_path_factory):
     return render(tmp_path_factory.mktemp("rapport") / "2023")
 
 
-NAMES = ["index.html", "02_places_simule.html", "03_suite_simule.html"]
+NAMES = ["index.html", "02_places_simule.html", "03_suite_simule.html", "annexes_simule.html"]
 
 
 @pytest.fixture(params=NAMES)
@@ -145,13 +145,13 @@ def test_a_page_loads_nothing_and_shows_no_code(page):
     assert "<Axes" not in str(page)
 
 
-def test_answers_come_first_on_the_front_page_with_what_is_not_known(folder):
-    page = BeautifulSoup((folder / "index.html").read_text(encoding="utf-8"), "html.parser")
-    first = page.main.find("h2")
-    assert first.string == "En bref"
-    card = page.select_one(".carte")
-    assert card.a["href"] == "02_places_simule.html"
-    assert "Trois places\u00a0: 48\u00a0% de la cible." in card.get_text()
+def test_limits_and_downloads_are_in_the_annexes_which_the_front_page_links(folder):
+    front = BeautifulSoup((folder / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert front.select_one('a[href="annexes_simule.html"]')
+    page = BeautifulSoup(
+        (folder / "annexes_simule.html").read_text(encoding="utf-8"), "html.parser"
+    )
+    assert page.select_one(".limite a")["href"] == "02_places_simule.html"
     assert "On ne sait pas encore." in page.select_one(".limite").get_text()
 
 
@@ -226,9 +226,9 @@ def test_a_title_with_quotes_prints_as_it_is_and_cannot_leave_the_style_sheet(tm
     made = render(tmp_path / "2023", Edition("x", title, 2023, simulated=True))
     page = BeautifulSoup((made / "index.html").read_text(encoding="utf-8"), "html.parser")
     assert r"""'« école » \22 pro\22  \3c /style\3e , 2023-2024";""" in page.style.string
-    assert page.h1.get_text() == title.replace("'", "’").replace("« ", "«\u00a0").replace(
-        " »", "\u00a0»"
-    )
+    assert page.select_one(".programme").get_text() == title.replace("'", "’").replace(
+        "« ", "«\u00a0"
+    ).replace(" »", "\u00a0»")
 
 
 def luminance(colour):

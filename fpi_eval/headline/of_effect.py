@@ -46,7 +46,13 @@ def _notes(evaluation: Evaluation | Absent) -> dict[str, str]:
     if isinstance(evaluation, Absent):
         return {"sans_effet": str(evaluation)}
     said = evaluation.verdict
-    return {"verdict": said.niveau, "valide": said.valide, "resultat": evaluation.outcome}
+    return {
+        "verdict": said.niveau,
+        "valide": said.valide,
+        "precis": "" if said.precis is None else "oui" if said.precis else "non",
+        "indices": str(len(said.violations)),
+        "resultat": evaluation.outcome,
+    }
 
 
 def _entrants(year: Year, evaluation: Evaluation | Absent) -> Estimates | Absent:
@@ -94,12 +100,14 @@ def _calibrated(evaluation: Evaluation, label: str) -> tuple[float, float]:
     return float(row["cal_low"]), float(row["cal_high"])
 
 
-@declared("entrants_100", "Pour 100 places ouvertes, entrants", "entrants de plus", ESTIMATED)
+@declared(
+    "entrants_100", "Pour 100 places, entrants, voisines comprises", "entrants de plus", ESTIMATED
+)
 def entrants_100(year: Year, found: Estimates | Absent) -> Measure | Absent:
-    """Return how many more enter the opened courses for 100 seats, gross."""
+    """Return how many more enter for 100 seats, what neighbours lose taken off."""
     if isinstance(found, Absent):
         return found
-    one = found[GROSS]
+    one = found[NET]
     return _measure(year, one, one.ci_low, one.ci_high)
 
 

@@ -35,7 +35,8 @@ def places(year: Year, entered: Sheet | None = None) -> Headline:
     for target in year.programme.cibles:
         if target.lecture == "entrants":
             found += _against(day, year, target, register, entered)
-    return Headline(tuple(found))
+    notes = {"debut": str(year.programme.rentree_debut), "rentree": str(year.rentree)}
+    return Headline(tuple(found), notes)
 
 
 def _against(

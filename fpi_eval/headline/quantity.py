@@ -203,6 +203,10 @@ class Headline:
         keys = text.liste(one.key for one in self)
         raise FpiError(f"aucun chiffre « {key} » (trouvé : {keys or 'aucun'}).")
 
+    def get(self, key: str) -> Quantity | None:
+        """Return the quantity of a key, None where nothing speaks of it."""
+        return next((one for one in self if one.key == key), None)
+
     def __add__(self, other: "Headline") -> "Headline":
         """Return both, a quantity said twice being kept once if it is the same."""
         return gathered([self, other])

@@ -15,14 +15,17 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 import fpi_eval
+from fpi_eval.headline.first_page import first_page
 from fpi_eval.report.edition import Edition
+from fpi_eval.report.published.shown_quantities import NAME as QUANTITIES
+from fpi_eval.report.published.shown_quantities import shown_quantities
 from fpi_eval.report.runner import accessible, manifest
 from fpi_eval.report.runner.extract import write_tables
 from fpi_eval.report.runner.notebooks import NotebookInfo, tags
 from fpi_eval.text import date_longue
 
 TEMPLATES = Path(__file__).parent / "templates"
-ANSWER, LIMITS = "reponse", "limites"
+LIMITS = "limites"
 #: What a sentence gives to a notebook, alone or as `Absent`: no table, no figure's data.
 WORDS = ({"text/plain"}, {"text/plain", "text/html"})
 
@@ -44,10 +47,9 @@ def render(
     edition: Edition,
     extras: Sequence[PurePath] = (),
 ) -> None:
-    """Write a page per executed notebook of the folder, and the front page ``index.html``.
+    """Write a page per executed notebook, the annexes, and the front page ``index.html``.
 
-    `extras`: other files of the report, relative to it; the front page links a workbook, and the
-    dictionary of its columns.
+    `extras`: other files of the report, relative to it; the annexes link those a reader opens.
     """
     pages = [_page(info, edition) for info in infos]
     notebooks = [nbformat.read(folder / page.notebook, as_version=4) for page in pages]
@@ -64,17 +66,31 @@ def render(
         resources = {"ctx": {**context, "page": page, **around}}
         body, _ = exporter.from_notebook_node(notebooks[number], resources)
         _write(folder / page.file, body, edition)
-    front = exporter.environment.get_template("accueil.html.j2")
-    order = _front_order(infos)
-    first = [pages[i] for i in order], [notebooks[i] for i in order]
     context |= {
-        "answers": _tagged(exporter, *first, ANSWER),
-        "limits": _tagged(exporter, *first, LIMITS),
+        "first": first_page(shown_quantities(notebooks)),
+        "annexes": edition.file("annexes", "html"),
+        "limits": _tagged(exporter, pages, notebooks, LIMITS),
         "tables": tables,
-        "workbook": next((p.as_posix() for p in extras if p.suffix == ".xlsx"), ""),
-        "dictionary": next((p.as_posix() for p in extras if p.name == "dictionnaire.csv"), ""),
+        "workbook": _extra(extras, edition.file("tableaux", "xlsx")),
+        "dictionary": _extra(extras, "dictionnaire.csv"),
+        "quantities": _extra(extras, edition.file(QUANTITIES, "json")),
     }
-    _write(folder / "index.html", front.render(resources={"ctx": context}), edition)
+    _own_page(exporter, "annexes.html.j2", folder / context["annexes"], context, edition)
+    context["css"] += (TEMPLATES / "rapport" / "accueil.css").read_text(encoding="utf-8")
+    _own_page(exporter, "accueil.html.j2", folder / "index.html", context, edition)
+
+
+def _own_page(
+    exporter: HTMLExporter, template: str, path: Path, context: dict[str, Any], edition: Edition
+) -> None:
+    """Write a page that no notebook makes: the front page, the annexes."""
+    made = exporter.environment.get_template(template).render(resources={"ctx": context})
+    _write(path, made, edition)
+
+
+def _extra(extras: Sequence[PurePath], name: str) -> str:
+    """Return the path of another file of the report, empty if it is not there."""
+    return next((path.as_posix() for path in extras if path.name == name), "")
 
 
 def say_once(notebook: NotebookNode) -> None:
@@ -93,14 +109,6 @@ def say_once(notebook: NotebookNode) -> None:
         if words is not None and words == last:
             cell.outputs = []
         last = words
-
-
-def _front_order(infos: Sequence[NotebookInfo]) -> list[int]:
-    """Return the pages in the order of the front page: by declared ``rang``, then as they come.
-
-    Those who decide read the effect first, what it rests on last.
-    """
-    return sorted(range(len(infos)), key=lambda i: (infos[i].declares.get("rang", len(infos)), i))
 
 
 def _page(info: NotebookInfo, edition: Edition) -> Page:

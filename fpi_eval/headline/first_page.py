@@ -1,0 +1,256 @@
+"""What the first page says, by rule, from the headline quantities alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from fpi_eval.calendar import month
+from fpi_eval.headline.quantity import Headline, Quantity
+
+LEVELS = ("on ne peut pas le savoir", "non concluant", "à lire avec prudence", "solide")
+FEW = 0.95  # share of planned seats under which some are said to be missing
+SOON = 3  # dates shown
+MOST = 3  # lines of what follows
+ENTERED = ("entrants_100", "Entrants de plus")
+STUDIED = {"terminale": "Élèves de plus en dernière année", "diplomes": "Diplômés de plus"}
+LATER = {
+    "diplomes": "Diplômés",
+    "en_emploi_6_mois": "En emploi six mois après",
+    "en_emploi_24_mois": "En emploi deux ans après",
+}
+WHERE = "En emploi dans l'industrie de la région"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One step of the chain: its words, its length in the picture, its number or its date."""
+
+    words: str
+    part: float
+    shown: str
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Progress towards a target."""
+
+    words: str
+    done: str
+    wanted: str
+    part: float
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPage:
+    """Everything that the first page shows, in words."""
+
+    finding: str
+    missing: str
+    proof: int
+    verdict: str
+    reason: str
+    seats: Bar | None
+    why_seats: str
+    people: tuple[Bar, ...]
+    why_people: str
+    effect: Quantity | None
+    job: Quantity | None
+    cost: Quantity | None
+    chain: tuple[Link, ...]
+    dates: tuple[tuple[str, str], ...]
+    implied: tuple[str, ...]
+
+
+def first_page(found: Headline) -> FirstPage:
+    """Return the first page of a report from the quantities that its notebooks published."""
+    net, job = found.get("effet_net"), found.get("industrie_100")
+    level = found.notes.get("verdict", "")
+    return FirstPage(
+        finding=finding(found),
+        missing=missing(found),
+        proof=LEVELS.index(level) if level in LEVELS else 0,
+        verdict=level,
+        reason=reason(found),
+        seats=_seats(found),
+        why_seats=_why(found, "places_ouvertes"),
+        people=tuple(_bars(found)),
+        why_people=_why_people(found),
+        effect=net or None,
+        job=job or None,
+        cost=found.get("cout_place") or None,
+        chain=tuple(_chain(found)),
+        dates=tuple(_dates(found)),
+        implied=tuple(implied(found))[:MOST],
+    )
+
+
+def _known(found: Headline, key: str) -> bool:
+    return bool(found.get(key))
+
+
+def _why(found: Headline, key: str) -> str:
+    one = found.get(key)
+    return "" if one is None or one else one.reason
+
+
+def begun(found: Headline) -> bool:
+    """Return whether the programme's first rentrée has come."""
+    return int(found.notes.get("rentree", "0")) >= int(found.notes.get("debut", "0"))
+
+
+def finding(found: Headline) -> str:
+    """Return the headline: the finding itself, no stronger than the proof allows."""
+    if not begun(found):
+        return "Le programme n'a pas commencé : voici le point de départ."
+    if not _known(found, "places_ouvertes"):
+        return "On ne sait pas combien de places le programme a ouvertes."
+    gross, net = found.get("effet_brut"), found.get("effet_net")
+    if not net or found.notes.get("verdict") in LEVELS[:2]:
+        return "Des places sont ouvertes ; on ne peut pas encore dire ce qu'elles changent."
+    late = "" if _known(found, "industrie_100") else " Il est trop tôt pour parler d'emploi."
+    if net.low > 0:
+        return f"Les places ouvertes amènent davantage d'élèves au bout de leur formation.{late}"
+    if gross and gross.low > 0:
+        return (
+            "Les formations ouvertes gagnent des élèves ; qu'elles n'en prennent pas à leurs "
+            f"voisines reste à prouver.{late}"
+        )
+    return "Aucun gain d'élèves ne se distingue encore des variations ordinaires."
+
+
+def missing(found: Headline) -> str:
+    """Return what is missing, said first; nothing when the files hold what the page needs."""
+    if not begun(found):
+        return f"Ses premières places ouvrent à la rentrée {found.notes['debut']}."
+    if not _known(found, "places_ouvertes"):
+        return "Le dossier ne contient pas le registre des ouvertures : demandez-le à l'académie."
+    return ""
+
+
+def reason(found: Headline) -> str:
+    """Return one plain reason for the strength of proof."""
+    notes = found.notes
+    level = notes.get("verdict", "")
+    if not level:
+        return "Aucune place n'a encore pu agir sur ce que les fichiers comptent."
+    if level == LEVELS[0]:
+        return "Trop peu de lycées ailleurs pour vérifier la méthode sur ces données."
+    if notes.get("valide") == "non":
+        return (
+            "Essayée là où rien n'a ouvert, la méthode voit trop souvent un effet qui n'existe pas."
+        )
+    if level == LEVELS[1]:
+        return "Trop peu de lycées ouverts : la fourchette contient presque tout."
+    if level == LEVELS[2] and notes.get("indices", "0") != "0":
+        return "Les lycées ouverts évoluaient peut-être déjà autrement que les autres."
+    if level == LEVELS[2]:
+        return "Essayée là où rien n'a ouvert, la méthode se trompe parfois."
+    return "Essayée sur de faux programmes, la méthode retrouve l'effet qu'on y a mis."
+
+
+def _seats(found: Headline) -> Bar | None:
+    if not _known(found, "places_ouvertes") or not _known(found, "places_prevues"):
+        return None
+    done, wanted = found["places_ouvertes"], found["places_prevues"]
+    return Bar("places ouvertes", done.number, wanted.number, _part(done, wanted))
+
+
+def _bars(found: Headline) -> list[Bar]:
+    """Return people entered against each target, the largest first; none without a count."""
+    targets = [one for one in found if one.key.startswith("cible_")]
+    bars = []
+    for target in sorted(targets, key=lambda one: -(one.value or 0)):
+        done = found.get(f"entrees_{target.key.removeprefix('cible_')}")
+        if done:
+            words = target.scope.niveau or "en tout"
+            due = target.scope.annees.removeprefix("échéance ")
+            bars.append(Bar(f"{words}, {due}", done.number, target.number, _part(done, target)))
+    return bars
+
+
+def _part(done: Quantity, wanted: Quantity) -> float:
+    return min(max(done.value / wanted.value, 0.0), 1.0) if wanted.value else 0.0
+
+
+def _why_people(found: Headline) -> str:
+    unknown = [one.reason for one in found if one.key.startswith("entrees_") and not one]
+    return unknown[0] if unknown else ""
+
+
+def _chain(found: Headline) -> list[Link]:
+    """Return the steps from a hundred seats to jobs in the region, unknown ones with their date."""
+    if not _known(found, "effet_net"):
+        return []
+    links = [Link("Places ouvertes", 1.0, "cent", known=True)]
+    outcome = found.notes.get("resultat", "")
+    steps = [("effet_net", STUDIED.get(outcome, ENTERED[1]))]
+    if outcome != "entrants":
+        steps.insert(0, ENTERED)
+    for key, words in steps:
+        if _known(found, key):
+            one = found[key]
+            links.append(Link(words, min(max(one.value / 100, 0), 1), one.number, known=True))
+    for name, words in LATER.items():
+        one = found.get(f"a_venir_{name}")
+        if one is not None and name != outcome and name != "en_emploi_24_mois":
+            links.append(Link(words, 0, month(one.known_on), known=False))
+    job = found.get("industrie_100")
+    if job:
+        links.append(Link(WHERE, min(max(job.value / 100, 0), 1), job.number, known=True))
+    else:
+        links.append(Link(WHERE, 0, "dans aucun fichier ouvert", known=False))
+    return links
+
+
+def _dates(found: Headline) -> list[tuple[str, str]]:
+    """Return the next outcomes to be known, with their month."""
+    late = [one for one in found if one.key.startswith("a_venir_") and one.known_on]
+    late.sort(key=lambda one: one.known_on or date.max)
+    return [
+        (month(one.known_on), LATER[one.key.removeprefix("a_venir_")])
+        for one in late[:SOON]
+        if one.key.removeprefix("a_venir_") in LATER
+    ]
+
+
+def implied(found: Headline) -> list[str]:
+    """Return what follows for those who decide, by rule, most pressing first."""
+    if not begun(found):
+        return [
+            "Tenir le registre des ouvertures dès la première rentrée : tout le reste en dépend.",
+            "Écrire le plan d'analyse avant de voir les résultats.",
+        ]
+    if not _known(found, "places_ouvertes"):
+        return ["Transmettre le registre des ouvertures : sans lui, rien ne se compte."]
+    return [*_about_targets(found), *_about_effect(found), *_about_records(found)]
+
+
+def _about_targets(found: Headline) -> list[str]:
+    lines = []
+    for one in found:
+        if one.key.startswith("cible_") and one:
+            code = one.key.removeprefix("cible_")
+            paths = [q for q in found if q.key.startswith(f"entrees_attendues_{code}_") and q]
+            if paths and max(q.high or q.value for q in paths) < one.value:
+                due = one.scope.annees.removeprefix("échéance ")
+                lines.append(f"Ouvrir bien plus de places, ou revoir la cible de {due}.")
+    opened = found.get("taux_realisation")
+    if opened and opened.value < FEW:
+        lines.append("Chercher pourquoi des places prévues n'ont pas ouvert.")
+    return lines[-2:]
+
+
+def _about_effect(found: Headline) -> Sequence[str]:
+    net, gross = found.get("effet_net"), found.get("effet_brut")
+    if net and gross and net.low <= 0 < gross.low:
+        return [
+            "Surveiller les formations voisines : elles peuvent perdre ce que d'autres gagnent."
+        ]
+    return []
+
+
+def _about_records(found: Headline) -> Sequence[str]:
+    if _known(found, "industrie_100"):
+        return []
+    return ["Demander les fichiers individuels : eux seuls diront qui travaille dans l'industrie."]

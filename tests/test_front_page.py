@@ -1,0 +1,148 @@
+"""The first page answers in one look: few words, few numbers, nothing of the method."""
+
+import re
+from datetime import date
+
+import pytest
+from bs4 import BeautifulSoup
+from test_headline import DAY, published
+from test_report_html import EDITION, render
+
+from fpi_eval.headline.first_page import first_page
+from fpi_eval.headline.quantity import (
+    COUNTED,
+    DECLARED_FIGURE,
+    ESTIMATED,
+    PROJECTED,
+    Headline,
+    Quantity,
+    Scope,
+)
+
+WORDS, NUMBERS = 220, 14
+DATE = r"(janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre) \d+"
+FORBIDDEN = (
+    "valeur p", "bootstrap", "estimateur", "cellule", "jackknife", "degrés de liberté", "aléa",
+    "effets fixes", "programme.toml", "fpi-eval", "notebook", "session", "panel", ".csv", "tirage",
+    "intervalle", "placebo", "régression", "J (", "95 %",
+)  # fmt: skip
+NOTES = {"debut": "2024", "rentree": "2026", "verdict": "solide", "valide": "oui", "indices": "0",
+         "resultat": "terminale"}  # fmt: skip
+FPI = Scope("FPI")
+BOTH = Scope("ATCF et FPI", "secondaire et supérieur", "voie scolaire")
+
+
+def one(key, value, unit="personnes", nature=COUNTED, scope=FPI, **more):
+    return Quantity(key, key, unit, nature, scope, "source", DAY, value, **more)
+
+
+def against(code, level, done, wanted, due):
+    return (
+        one(f"entrees_{code}", done),
+        one(f"cible_{code}", wanted, nature=DECLARED_FIGURE,
+            scope=Scope("FPI", level, annees=f"échéance {due}")),
+    )  # fmt: skip
+
+
+def later(name, year):
+    return one(f"a_venir_{name}", None, reason="pas encore.", known_on=date(year, 12, 1))
+
+
+def effect(key, value, low, high):
+    unit = "élèves de plus en dernière année"
+    return one(key, value, unit, ESTIMATED, BOTH, low=low, high=high, level=0.95)
+
+
+SEATS = (one("places_prevues", 831.0, "places"), one("places_ouvertes", 760.0, "places"),
+         one("taux_realisation", 0.91, "%"))  # fmt: skip
+PEOPLE = (
+    *against("secondaire", "secondaire", 581.0, 2200.0, 2026),
+    *against("superieur", "supérieur", 207.0, 1500.0, 2026),
+    *against("2030", "", 788.0, 9000.0, 2030),
+)
+EFFECT = (effect("entrants_100", 52.5, 18.8, 86.3), effect("effet_brut", 53.0, 44.0, 66.0),
+          effect("effet_net", 48.0, 10.0, 86.0))  # fmt: skip
+AHEAD = (
+    one("entrees_attendues_2030_plan", 2700.0, nature=PROJECTED, low=2300.0, high=3000.0),
+    one("cout_place", 9993.0, "€", ESTIMATED),
+    later("diplomes", 2027), later("en_emploi_6_mois", 2028), later("en_emploi_24_mois", 2030),
+    one("industrie_100", None, reason="aucun fichier ouvert."),
+)  # fmt: skip
+FULL = (*SEATS, *PEOPLE, *EFFECT, *AHEAD)
+
+
+def shown(folder, quantities, notes):
+    """Return the first page of a report whose notebook published these quantities."""
+    notebook = published(*quantities)
+    data = notebook.cells[0].outputs[0].data
+    next(v for k, v in data.items() if "chiffres" in k)["notes"] = notes
+    made = render(folder / "2026", EDITION, {6: notebook.cells[0].outputs})
+    return BeautifulSoup((made / "index.html").read_text(encoding="utf-8"), "html.parser")
+
+
+def said(page):
+    """Return the words of the first sheet, links to chapters left out."""
+    return re.sub(r"[ \n]+", " ", page.select_one("article.une").get_text(" "))
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    return shown(tmp_path_factory.mktemp("une"), FULL, NOTES)
+
+
+def test_the_first_page_has_few_words_and_few_numbers_and_none_of_the_method(page):
+    page.select_one("svg desc").extract()
+    words = said(page)
+    assert len(words.split()) <= WORDS
+    undated = re.sub(rf"{DATE}|\(?\b20[23]\d\b\)?", "", words)
+    assert len(re.findall(r"\d[\d\u202f\u00a0 ]*(?:,\d+)?", undated)) <= NUMBERS
+    assert not [word for word in FORBIDDEN if word in words]
+
+
+def test_three_questions_are_answered_on_the_first_page(page):
+    words = said(page).replace("\u202f", "").replace("\u00a0", " ")
+    assert "760 ouvertes sur 831 prévues" in words
+    assert "788 sur 9000" in words
+    assert "Les places ouvertes amènent davantage d’élèves" in page.h1.get_text()
+    assert "50 élèves de plus en dernière année" in words
+    assert "entre 10 et 85" in words
+    assert "10000 € par place ouverte" in words
+
+
+def test_what_is_to_come_is_grey_and_dated_in_a_picture_that_is_also_words(page):
+    svg = page.select_one(".chaine svg")
+    assert svg["role"] == "img"
+    assert "décembre 2027" in svg.get_text()
+    assert len(svg.select("rect.futur")) == 3
+
+
+WORLDS = [
+    (EFFECT, {}, "amènent davantage d'élèves"),
+    ((*EFFECT[:2], effect("effet_net", 48.0, -5.0, 99.0)), {}, "reste à prouver"),
+    ((effect("effet_brut", 5.0, -9.0, 9.0), effect("effet_net", 1.0, -30.0, 30.0)), {}, "Aucun"),
+    (EFFECT, {"verdict": "non concluant"}, "on ne peut pas encore dire ce qu'elles changent"),
+    ((), {}, "on ne peut pas encore dire ce qu'elles changent"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("effects", "notes", "finding"), WORLDS)
+def test_the_headline_is_no_stronger_than_the_proof(effects, notes, finding):
+    found = first_page(Headline((*SEATS, *PEOPLE, *effects, *AHEAD), NOTES | notes))
+    assert finding in found.finding
+
+
+def test_a_programme_that_has_not_begun_or_has_no_register_says_so_first():
+    notes = NOTES | {"rentree": "2022"}
+    assert first_page(Headline((), notes)).finding.startswith("Le programme n'a pas commencé")
+    assert "2024" in first_page(Headline((), notes)).missing
+    assert "ne contient pas le registre" in first_page(Headline((), NOTES)).missing
+
+
+def test_a_target_out_of_reach_is_said_to_be_and_records_are_asked_for_until_they_are_there():
+    lines = first_page(Headline(FULL, NOTES)).implied
+    assert len(lines) <= 3
+    assert any("revoir la cible de 2030" in line for line in lines)
+    job = one("industrie_100", 12.0, "personnes de plus", ESTIMATED, BOTH, low=3.0, high=21.0)
+    found = first_page(Headline((*FULL[:-1], job), NOTES))
+    assert found.job == job
+    assert not any("fichiers individuels" in line for line in found.implied)
