@@ -75,6 +75,11 @@ def observable_on(outcome: str, rentree: int, duree: int) -> date:
     return lags[name].dates(rentree, duree)[1]
 
 
+def seen_on(rentree: int) -> date:
+    """Return the day from which a rentrée's report looks: when its constat is known."""
+    return date(rentree + 1, 1, 31)
+
+
 def first_seen(panel: pd.DataFrame, outcome: str) -> date:
     """Return the month of the first figure on any opened seat of the panel."""
     opened = panel[(panel["seats"] > 0).to_numpy()]

@@ -103,6 +103,11 @@ def test_two_values_under_one_key_or_one_label_are_refused(other):
         shown_quantities([published(seats()), published(other)])
 
 
+def test_what_is_not_known_has_no_value_that_could_differ():
+    lost = [seats(None, key=key, scope=Scope(), reason="pas de registre.") for key in "ab"]
+    assert len(gathered([Headline(tuple(lost))]).quantities) == 2
+
+
 def test_one_label_may_have_two_values_in_two_fields():
     other = seats(120.0, key="atcf", scope=Scope("ATCF"))
     assert len(gathered([Headline((seats(), other))]).quantities) == 2

@@ -12,13 +12,13 @@ FEW = 0.95  # share of planned seats under which some are said to be missing
 SOON = 3  # dates shown
 MOST = 3  # lines of what follows
 ENTERED = ("entrants_100", "Entrants de plus")
-STUDIED = {"terminale": "Élèves de plus en dernière année", "diplomes": "Diplômés de plus"}
+STUDIED = {"terminale": "De plus en dernière année", "diplomes": "Diplômés de plus"}
 LATER = {
     "diplomes": "Diplômés",
     "en_emploi_6_mois": "En emploi six mois après",
     "en_emploi_24_mois": "En emploi deux ans après",
 }
-WHERE = "En emploi dans l'industrie de la région"
+WHERE = "Dans l'industrie de la région"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +109,20 @@ def finding(found: Headline) -> str:
     if not net or found.notes.get("verdict") in LEVELS[:2]:
         return "Des places sont ouvertes ; on ne peut pas encore dire ce qu'elles changent."
     late = "" if _known(found, "industrie_100") else " Il est trop tôt pour parler d'emploi."
-    if net.low > 0:
+    if _above_zero(net):
         return f"Les places ouvertes amènent davantage d'élèves au bout de leur formation.{late}"
-    if gross and gross.low > 0:
+    if gross and _above_zero(gross):
         return (
             "Les formations ouvertes gagnent des élèves ; qu'elles n'en prennent pas à leurs "
             f"voisines reste à prouver.{late}"
         )
     return "Aucun gain d'élèves ne se distingue encore des variations ordinaires."
+
+
+def _above_zero(one: Quantity) -> bool:
+    """Return whether the range, as it is shown, leaves zero out."""
+    low = one.ends[0]
+    return low is not None and low > 0
 
 
 def missing(found: Headline) -> str:
@@ -243,7 +249,7 @@ def _about_targets(found: Headline) -> list[str]:
 
 def _about_effect(found: Headline) -> Sequence[str]:
     net, gross = found.get("effet_net"), found.get("effet_brut")
-    if net and gross and net.low <= 0 < gross.low:
+    if net and gross and _above_zero(gross) and not _above_zero(net):
         return [
             "Surveiller les formations voisines : elles peuvent perdre ce que d'autres gagnent."
         ]

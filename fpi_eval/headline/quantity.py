@@ -246,7 +246,7 @@ def gathered(parts: Iterable[Headline]) -> Headline:
 
 
 def _refuse_two(first: Quantity, second: Quantity) -> None:
-    if first != second:
+    if replace(first, key=second.key) != second:
         raise FpiError(
             f"« {first.label} » a deux valeurs dans ce rapport : {first.shown} ({first.scope}) et "
             f"{second.shown} ({second.scope}). Une grandeur n'a qu'une fonction : voir "

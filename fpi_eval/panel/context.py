@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from fpi_eval.calendar import seen_on
 from fpi_eval.programme import Programme
 
 
@@ -40,4 +41,4 @@ class Context:
     @property
     def day(self) -> date:
         """Day from which the report looks: when the constat of the rentrée is known."""
-        return date(self.rentree + 1, 1, 31)
+        return seen_on(self.rentree)

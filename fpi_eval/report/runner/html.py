@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 import fpi_eval
+from fpi_eval.calendar import seen_on
 from fpi_eval.headline.first_page import first_page
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.published.shown_quantities import NAME as QUANTITIES
@@ -142,12 +143,14 @@ def _exporter() -> HTMLExporter:
 
 def _context(pages: Sequence[Page], edition: Edition) -> dict[str, Any]:
     """Return what every page's frame needs."""
-    day = manifest.today()
+    day, seen = manifest.today(), seen_on(edition.rentree)
     return {
         "pages": pages,
         "edition": edition,
         "date": date_longue(day),
         "date_iso": day.isoformat(),
+        "seen": date_longue(seen),
+        "seen_iso": seen.isoformat(),
         "version": fpi_eval.__version__,
         "css": (TEMPLATES / "rapport" / "style.css").read_text(encoding="utf-8"),
     }
