@@ -22,7 +22,7 @@ WHERE = "Dans l'industrie de la région"
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ChainStep:
     """One step of the chain: its words, its length in the picture, its number or its date."""
 
     words: str
@@ -57,7 +57,7 @@ class FirstPage:
     effect: Quantity | None
     job: Quantity | None
     cost: Quantity | None
-    chain: tuple[Link, ...]
+    chain: tuple[ChainStep, ...]
     dates: tuple[tuple[str, str], ...]
     implied: tuple[str, ...]
 
@@ -184,11 +184,11 @@ def _why_people(found: Headline) -> str:
     return unknown[0] if unknown else ""
 
 
-def _chain(found: Headline) -> list[Link]:
+def _chain(found: Headline) -> list[ChainStep]:
     """Return the steps from a hundred seats to jobs in the region, unknown ones with their date."""
     if not _known(found, "effet_net"):
         return []
-    links = [Link("Places ouvertes", 1.0, "cent", known=True)]
+    links = [ChainStep("Places ouvertes", 1.0, "cent", known=True)]
     outcome = found.notes.get("resultat", "")
     steps = [("effet_net", STUDIED.get(outcome, ENTERED[1]))]
     if outcome != "entrants":
@@ -196,16 +196,16 @@ def _chain(found: Headline) -> list[Link]:
     for key, words in steps:
         if _known(found, key):
             one = found[key]
-            links.append(Link(words, min(max(one.value / 100, 0), 1), one.number, known=True))
+            links.append(ChainStep(words, min(max(one.value / 100, 0), 1), one.number, known=True))
     for name, words in LATER.items():
         one = found.get(f"a_venir_{name}")
         if one is not None and name != outcome and name != "en_emploi_24_mois":
-            links.append(Link(words, 0, month(one.known_on), known=False))
+            links.append(ChainStep(words, 0, month(one.known_on), known=False))
     job = found.get("industrie_100")
     if job:
-        links.append(Link(WHERE, min(max(job.value / 100, 0), 1), job.number, known=True))
+        links.append(ChainStep(WHERE, min(max(job.value / 100, 0), 1), job.number, known=True))
     else:
-        links.append(Link(WHERE, 0, "dans aucun fichier ouvert", known=False))
+        links.append(ChainStep(WHERE, 0, "dans aucun fichier ouvert", known=False))
     return links
 
 
