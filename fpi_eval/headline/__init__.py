@@ -2,21 +2,33 @@
 
 `places`, `effet`, `emploi` and `trajectoire` return those of one chapter; a notebook that shows
 them publishes them, and the front page, ``chiffres.json`` and the workbook take them from what
-notebooks published.
+notebooks published. The runner reads them without what computes them: each is imported when used.
 """
 
-from fpi_eval.headline.of_effect import effet
-from fpi_eval.headline.of_jobs import emploi
-from fpi_eval.headline.of_places import places
-from fpi_eval.headline.of_trajectory import trajectoire
-from fpi_eval.headline.quantity import DECLARED, Headline, Quantity
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "DECLARED",
-    "Headline",
-    "Quantity",
-    "effet",
-    "emploi",
-    "places",
-    "trajectoire",
-]
+if TYPE_CHECKING:
+    from fpi_eval.headline.of_effect import effet
+    from fpi_eval.headline.of_jobs import emploi
+    from fpi_eval.headline.of_places import places
+    from fpi_eval.headline.of_trajectory import trajectoire
+    from fpi_eval.headline.quantity import DECLARED, Headline, Quantity
+
+_FROM = {
+    "DECLARED": "quantity",
+    "Headline": "quantity",
+    "Quantity": "quantity",
+    "effet": "of_effect",
+    "emploi": "of_jobs",
+    "places": "of_places",
+    "trajectoire": "of_trajectory",
+}
+__all__ = ["DECLARED", "Headline", "Quantity", "effet", "emploi", "places", "trajectoire"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name when it is first used."""
+    if name not in _FROM:
+        raise AttributeError(f"module 'fpi_eval.headline' has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_FROM[name]}"), name)
