@@ -129,6 +129,7 @@ WORLDS = [
 def test_the_headline_is_no_stronger_than_the_proof(effects, notes, finding):
     found = first_page(Headline((*SEATS, *PEOPLE, *effects, *AHEAD), NOTES | notes))
     assert finding in found.finding
+    assert ("seules" in found.verdict) == (finding in ("reste à prouver", "Aucun"))
 
 
 def test_a_programme_that_has_not_begun_or_has_no_register_says_so_first():

@@ -13,6 +13,7 @@ SOON = 3  # dates shown
 MOST = 3  # lines of what follows
 ENTERED = ("entrants_100", "Entrants de plus")
 STUDIED = {"terminale": "De plus en dernière année", "diplomes": "Diplômés de plus"}
+END = {"terminale": "jusqu'en dernière année", "diplomes": "jusqu'au diplôme"}
 LATER = {
     "diplomes": "Diplômés",
     "en_emploi_6_mois": "En emploi six mois après",
@@ -70,7 +71,7 @@ def first_page(found: Headline) -> FirstPage:
         finding=finding(found),
         missing=missing(found),
         proof=LEVELS.index(level) if level in LEVELS else 0,
-        verdict=level,
+        verdict=level + _only_own(found),
         reason=reason(found),
         seats=_seats(found),
         why_seats=_why(found, "places_ouvertes"),
@@ -110,13 +111,21 @@ def finding(found: Headline) -> str:
         return "Des places sont ouvertes ; on ne peut pas encore dire ce qu'elles changent."
     late = "" if _known(found, "industrie_100") else " Il est trop tôt pour parler d'emploi."
     if _above_zero(net):
-        return f"Les places ouvertes amènent davantage d'élèves au bout de leur formation.{late}"
+        where = END.get(found.notes.get("resultat", ""), "dans ces formations")
+        return f"Les places ouvertes amènent davantage d'élèves {where}.{late}"
     if gross and _above_zero(gross):
         return (
             "Les formations ouvertes gagnent des élèves ; qu'elles n'en prennent pas à leurs "
             f"voisines reste à prouver.{late}"
         )
     return "Aucun gain d'élèves ne se distingue encore des variations ordinaires."
+
+
+def _only_own(found: Headline) -> str:
+    """Return that the proof holds for opened courses alone, where neighbours may undo the gain."""
+    net = found.get("effet_net")
+    told = found.notes.get("verdict") in LEVELS[2:] and net
+    return " (formations ouvertes seules)" if told and not _above_zero(net) else ""
 
 
 def _above_zero(one: Quantity) -> bool:
