@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from provenance import code_of, record
 from runner import run, today_at
-from worlds import WORLDS
+from worlds import WORLDS, dynamics
 from worlds import draw as draw_world
 
 from fpi_eval.checks import trends
@@ -40,7 +40,6 @@ from fpi_eval.checks.verdict import (
 )
 from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.twin import SCENARIOS, draw
-from fpi_eval.twin.moments import dynamics
 
 RESULTS = Path(__file__).parent / "results"
 STORE = RESULTS / "planted_runs.csv"
@@ -225,7 +224,7 @@ def dynamics_of() -> str:
 
 def _moves(panel: pd.DataFrame, first: int) -> str:
     rows = panel[panel["rentree"].between(first, first + 3)]
-    found = dynamics(rows.rename(columns={"terminale": "effectif"})).set_index("statistic")["value"]
+    found = dynamics(rows.rename(columns={"terminale": "effectif"}))
     return f"{found['variation_1']:.2f} et {found['rapport_3']:.1f}"
 
 

@@ -21,8 +21,8 @@ import pandas as pd
 
 from fpi_eval.calendar import durees
 from fpi_eval.programme import load_programme
-from fpi_eval.projection import from_cells, from_profile, openings, score, seen, simulate
-from fpi_eval.projection.rates import complete
+from fpi_eval.projection import from_counts, from_profile, openings, score, seen, simulate
+from fpi_eval.projection.rates import Taux, complete
 from fpi_eval.twin import SMALL, Twin, TwinParameters, draw
 
 RESULTS = Path(__file__).parent / "results"
@@ -36,6 +36,37 @@ WORLDS = {
     ),
     "une ouverture sur cinq reste vide": replace(SMALL, empty_seats=0.20),
 }
+
+
+def from_cells(
+    panel: pd.DataFrame, *, code_region: str, until: int, source: str
+) -> dict[tuple[str, str], Taux]:
+    """Return retention and success seen in a cell panel: targeted courses of the region.
+
+    Retention compares final-year pupils of rentrée y with the entrants of y − duree + 1 of the
+    same cell; success, graduates with final-year pupils. Cells that opened seats are left out:
+    their two cohorts do not have the same size.
+    """
+    here = (panel["code_region"] == code_region) & (panel["filiere"] != "autre")
+    rows = panel[here & (panel["rentree"] <= until)]
+    never = rows.groupby("cell")["seats"].transform(lambda s: (s != 0).any())
+    rows = rows[~never.astype(bool)]
+    entry = rows[["cell", "rentree", "entrants"]].assign(
+        rentree=rows["rentree"] + rows["duree"] - 1
+    )
+    joined = rows.drop(columns="entrants").merge(entry, on=["cell", "rentree"])
+    found = {}
+    for lien, frame, n, k in (
+        ("retention", joined, "entrants", "terminale"),
+        ("reussite", rows, "terminale", "diplomes"),
+    ):
+        frame = frame.dropna(subset=[n, k])
+        for niveau, part in frame.groupby("niveau"):
+            table = part.groupby(["course", "rentree"])[[n, k]].sum().reset_index()
+            table = table.set_axis(["course", "annee", "n", "k"], axis=1)
+            if table["n"].sum() > 0:
+                found[lien, niveau] = from_counts(lien, niveau, table, source)
+    return found
 
 
 def one_run(world: str, parameters: TwinParameters, seed: int) -> list[dict]:

@@ -12,7 +12,8 @@ import fpi_eval as fpi
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs.regional import regional_change
-from fpi_eval.indicators import filieres
+from fpi_eval.indicators import compute, filieres
+from fpi_eval.indicators.catalogue import TAUX_EMPLOI_6_MOIS
 from fpi_eval.indicators.resemblance import _drawn
 from fpi_eval.panel import emplois
 from fpi_eval.programme import load_programme
@@ -223,7 +224,7 @@ def test_real_places_of_the_programme_are_those_of_the_raw_files(annee):
     both = own.merge(alone[[*keys, "brut"]], on=keys)
     assert len(both) > 0.9 * len(own) > 500
     assert both["places"].sum() == both["brut"].sum()
-    seats = filieres.places(annee)
+    seats = filieres.of_programme(annee, annee.places)
     mine = seats[seats["territoire"] == "region"]
     assert set(mine["filiere"]) == set(annee.programme.codes_filieres)
 
@@ -238,9 +239,10 @@ def test_the_real_cell_panel_opens_seats_only_in_the_programme(annee):
 
 
 def test_real_employment_and_the_change_of_the_region_are_told(annee):
-    rates = filieres.emploi(annee)
-    here = rates[rates["territoire"] == "region"]
-    assert here["taux"].between(0.05, 0.95).all()
+    rows = filieres.of_programme(annee, annee.inserjeunes)
+    rows = rows[rows["territoire"] == "region"]
+    rates = compute(rows, TAUX_EMPLOI_6_MOIS, ["filiere", "voie", "millesime"])
+    assert rates.loc[rates["n_rows"] > 0, "value"].between(0.05, 0.95).all()
     rows = annee.programme_regional
     found = regional_change(
         rows[rows["observe"] & (rows["voie"] == "scolaire")], "terminale",

@@ -7,9 +7,7 @@ from scipy import stats
 from fpi_eval.costs.unit import (
     Interval,
     acceptability,
-    annualised,
     bootstrap_ratio,
-    compare,
     cost_table,
     fieller,
     unit_cost,
@@ -111,16 +109,3 @@ def test_table_says_in_words_what_is_not_bounded():
     table = cost_table([unit_cost("place ouverte", 10, 2), unit_cost("diplômé net", 10, 1, 2)])
     assert list(table["bounded"]) == [True, False]
     assert table["ratio"].tolist() == [5, 10]
-
-
-def test_annual_payment_repays_the_cost():
-    payment = annualised(1_000, years=10, rate=0.03)
-    assert sum(payment / 1.03**k for k in range(1, 11)) == pytest.approx(1_000)
-    assert annualised(1_000, years=10, rate=0) == 100
-
-
-def test_two_programmes_are_compared_on_the_same_unit():
-    first, second = unit_cost("place ouverte", 22e6, 2_000), unit_cost("place ouverte", 1.29e6, 129)
-    assert "10,0" in compare(first, second)
-    with pytest.raises(FpiError, match="unités différentes"):
-        compare(first, unit_cost("diplômé net", 1, 1))

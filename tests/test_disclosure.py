@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fpi_eval.disclosure import TOTAL, Parts, Publication, Rate, Thresholds, audit, hiding, protect
-from fpi_eval.disclosure.margins import nested, with_margins
+from fpi_eval.disclosure.margins import with_margins
 from fpi_eval.errors import FpiError
 
 TAUX = Rate("taux_emploi_6_mois", "en_emploi", "sortants")
@@ -93,6 +93,11 @@ def test_two_ones_under_a_shown_total_of_five_are_not_enough():
     protected = protect(table, dims=["departement", "filiere"], values=["n"])
     assert (audit([protected.publication])["largeur"] >= 4).all()
     assert ("01", TOTAL) in hidden_cells(protected)
+
+
+def nested(levels):
+    """Return the groupings of a hierarchy, largest level first, and the grand total."""
+    return [tuple(levels[:k]) for k in range(len(levels), -1, -1)]
 
 
 def test_a_hierarchy_is_protected_at_all_its_levels():

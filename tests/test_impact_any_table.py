@@ -29,15 +29,14 @@ NAMED = {
     "filiere": "branche",
 }  # fmt: skip
 ON_THE_PANEL = (
-    "j", "bjs2_t", "j_and_bjs2_t", "wald", "distributed_lags", "imputation", "per_opening",
-    "poisson_imputation", "opening_study", "stacked", "triple_difference", "twfe", "new_cells",
-    "intertemporal",
+    "j", "bjs2_t", "j_and_bjs2_t", "wald", "imputation",
+    "poisson_imputation", "opening_study", "stacked", "triple_difference", "twfe", "intertemporal",
     "placebo_regions", "displacement", "substitution", "ladder", "by_fill", "own_by_fill",
     "heterogeneity", "totals",
 )  # fmt: skip
 #: Estimators of several outcomes, or of openings by cohort, tested below by themselves.
 APART = (
-    "callaway_santanna", "sun_abraham", "synthetic", "chain", "study_family", "rate",
+    "callaway_santanna", "sun_abraham", "synthetic", "chain", "study_family",
 )  # fmt: skip
 CLOSE = 1e-8
 
@@ -120,10 +119,10 @@ def test_a_synthetic_control_of_an_own_table():
     assert found.estimate == pytest.approx(wanted.estimate)
 
 
-@pytest.mark.parametrize("name", ["chain", "study_family", "rate"])
+@pytest.mark.parametrize("name", ["chain", "study_family"])
 def test_estimators_of_several_outcomes_on_an_own_table(name):
     estimator = getattr(impact, name)
-    options = {"draws": 19} if name != "rate" else {}
+    options = {"draws": 19}
     if name == "study_family":
         options["outcomes"] = ("terminale", "sortants")
     mine = own().assign(entrants=own()["inscrits"], diplomes=own()["recus"])

@@ -7,10 +7,11 @@ from invented import invented_panel
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.frame import GROSS, NET
+from fpi_eval.impact.frame import GROSS, NET, sample
+from fpi_eval.impact.j import fit_j, report
 from fpi_eval.impact.jobs import bounded
 from fpi_eval.impact.jobs.bounded import ALL, bounded_employment
-from fpi_eval.impact.jobs.graduates import additional_employed
+from fpi_eval.impact.jobs.graduates import scaled, seat_exits, two_cohorts
 
 NAME = "en_emploi_6_mois"
 
@@ -40,7 +41,8 @@ def known(drawn):
 def test_without_hidden_counts_both_ends_are_the_effect_of_j_on_two_cohorts(drawn, monkeypatch):
     monkeypatch.setattr(bounded, "COMPARABLE", 0)  # J keeps small courses too
     known = bounded_employment(pooled(drawn.panel))
-    wanted = additional_employed(pooled(drawn.panel), millesimes=True, total=True)
+    frame = two_cohorts(sample(pooled(drawn.panel), "en_emploi_6_mois"))
+    wanted = [scaled(e, seat_exits(frame)) for e in report(frame, fit_j(frame))]
     for effect, label in (("Brut", GROSS), ("Net", NET)):
         row = known.table[(known.table["group"] == ALL) & (known.table["effect"] == effect)].iloc[0]
         j = next(e for e in wanted if e.label == label.replace(" par place", " en tout"))

@@ -6,7 +6,7 @@ import pytest
 from random_panels import mpdta, random_panel
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.as_event_study import as_event_study, pretrend_test
+from fpi_eval.impact.as_event_study import as_event_study
 from fpi_eval.impact.callaway_santanna import callaway_santanna
 from fpi_eval.regression.doubly_robust import doubly_robust
 
@@ -187,15 +187,6 @@ def test_event_study_result_carries_bands_covariance_and_overall():
     assert sd == pytest.approx(study.table["std_error"].to_numpy(), nan_ok=True)
     assert study.overall.estimate == effects.aggregate("simple").overall
     assert "diplomes" in study.summary()
-
-
-def test_pretrend_test_rejects_a_trend_and_seldom_rejects_none():
-    frame = random_panel(11, n=300, missing=0)
-    steep = frame.assign(y=frame["y"] + 0.5 * frame["time"] * frame["cohort"].notna())
-    assert pretrend_test(callaway_santanna(steep))[2] < 0.01
-    passed = [pretrend_test(callaway_santanna(random_panel(s, missing=0)))[2] for s in range(40)]
-    # 5 % of 40 is 2; more than 8 would have probability under 0.001.
-    assert np.sum(np.array(passed) < 0.05) <= 8
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import pytest
 from fpi_eval import impact
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import callaway_santanna, sun_abraham, synthetic
-from fpi_eval.impact.as_event_study import pretrend_test
 from fpi_eval.panel import coding
 
 EXACT = 1e-9
@@ -142,7 +141,6 @@ def test_the_base_year_is_before_the_declared_anticipation(base):
     assert by_age[-2] == pytest.approx(1.0, abs=0.05)
     assert by_age[-1] == pytest.approx(1.0, abs=0.05)
     assert by_age[0] == pytest.approx(5.0, abs=0.05)
-    assert pretrend_test(effects)[2] > 0.01
 
 
 def test_an_option_that_does_not_exist_is_refused_with_its_neighbour():

@@ -18,7 +18,7 @@ from fpi_eval.impact.jobs.detectability import (
     renewal,
 )
 from fpi_eval.impact.jobs.exposure import exposure_panel, exposure_regression
-from fpi_eval.impact.jobs.jobs_synthetic import quarter, synthetic_jobs
+from fpi_eval.impact.jobs.jobs_synthetic import synthetic_jobs
 
 EXACT = 1e-8
 SECTEURS = pd.DataFrame({"filiere": ["numerique", "numerique", "energie_decarbonee"],
@@ -211,12 +211,11 @@ def test_a_large_effect_on_a_region_is_found_and_ranks_first_among_placebos():
     assert synthetic_jobs(regions_of(0.10), "12", start=2024, method="sc").p_value < 0.1
 
 
-def test_zones_of_the_region_are_treated_together_and_quarters_follow_each_other():
+def test_zones_of_the_region_are_treated_together():
     jobs = regions_of(0.08)
     both = pd.concat([jobs, jobs.assign(code_zone=jobs["code_zone"] + "b")])
     found = synthetic_jobs(both, "12", start=2024, unit="code_zone", draws=30)
     assert found.estimate == pytest.approx(0.08, abs=0.01)
-    assert quarter(pd.Series([2022, 2023]), pd.Series(["T4", "2023T1"])).diff().iloc[1] == 1
 
 
 def test_too_few_periods_before_are_refused():

@@ -10,11 +10,8 @@ from scipy import stats
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS, NET, WEIGHTS
-from fpi_eval.impact.imputation import imputation
 from fpi_eval.impact.j import j
-from fpi_eval.impact.outcomes import OUTCOMES, Family, family, study_family
-from fpi_eval.regression.multiple import holm
-from fpi_eval.results import Estimate
+from fpi_eval.impact.outcomes import OUTCOMES, Family, study_family
 
 NULL = replace(twin.SMALL, fill=0.0)
 REPS, DRAWS = 8, 199
@@ -30,14 +27,6 @@ def small() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def found(small) -> Family:
     return study_family(small, draws=999)
-
-
-def estimate(outcome: str, value: float, influence: list[float], p_value: float = 0.01) -> Estimate:
-    psi = pd.Series(influence, index=[f"{i:03}" for i in range(len(influence))])
-    return Estimate(
-        outcome, "J", value, 1.0, value - 2, value + 2, p_value, 100, 10, len(psi), len(psi),
-        "règle", influence=psi,
-    )  # fmt: skip
 
 
 def test_estimates_of_the_family_are_those_of_j_one_by_one(small, found):
@@ -115,48 +104,6 @@ def test_no_effect_is_announced_by_mistake_in_more_than_five_families_in_a_hundr
 def test_real_effects_stand(found):
     assert len(found.standing) == len(OUTCOMES)
     assert "6 après correction : entrants, élèves en dernière année" in found.sentence()
-
-
-def test_two_estimates_that_say_the_same_cost_nothing_and_holm_doubles():
-    # Same influences, same t of 2.2 on ten clusters: the draws of one are those of the other.
-    psi = list(np.full(10, 1 / np.sqrt(10)) * np.array([1, -1] * 5))
-    same = [estimate(n, 2.2, psi, p_value=0.0) for n in ("entrants", "diplomes")]
-    table = family(same, draws=99_999).table
-    exact = 2 * stats.t.sf(2.2, 9)
-    assert table["p_romano_wolf"].tolist() == pytest.approx([exact] * 2, abs=0.004)
-    assert table["p_holm"].tolist() == pytest.approx([2 * exact] * 2, abs=0.008)
-
-
-def test_independent_estimates_are_adjusted_as_much_as_holm():
-    left, right = np.eye(2).repeat(20, axis=1)
-    scale = 1 / np.sqrt(20)
-    both = [estimate("entrants", 2.5, list(left * scale), 0.0),
-            estimate("diplomes", 2.5, list(right * scale), 0.0)]  # fmt: skip
-    table = family(both, draws=99_999).table
-    np.testing.assert_allclose(table["p_romano_wolf"], table["p_holm"], rtol=0.06)
-
-
-def test_estimators_other_than_j_make_families_from_their_influences(small):
-    made = [imputation(small, o) for o in ("entrants", "terminale", "diplomes")]
-    told = family(made, draws=999)
-    assert (told.table["estimator"] == "Imputation").all()
-    own = told.table["p_value"].to_numpy()
-    assert (told.table["p_holm"] >= holm(own) - 1e-12).all()
-    assert "influences" in told.summary()
-
-
-def test_a_family_needs_influences_of_one_level_and_one_estimate_per_outcome():
-    psi = [1.0, -1.0, 0.5]
-    with pytest.raises(FpiError, match="influences"):
-        family(
-            [estimate("entrants", 1, psi), replace(estimate("diplomes", 1, psi), influence=None)]
-        )
-    other = estimate("diplomes", 1, psi)
-    other = replace(other, influence=other.influence.rename(lambda name: f"U{name}"))
-    with pytest.raises(FpiError, match="groupes différents"):
-        family([estimate("entrants", 1, psi), other])
-    with pytest.raises(FpiError, match="deux estimations"):
-        family([estimate("entrants", 1, psi)] * 2)
 
 
 def test_sentences_say_what_stands():

@@ -6,7 +6,6 @@ from random_panels import medicaid, random_panel
 from scipy import stats
 
 from fpi_eval.checks.honest import breakdown, event, relative_magnitudes, sensitivity
-from fpi_eval.checks.pretest import pretest_power
 from fpi_eval.checks.smoothness import smoothness
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.callaway_santanna import callaway_santanna
@@ -130,36 +129,6 @@ def test_published_medicaid_bounds():
         assert found == pytest.approx(bounds, abs=6e-4)
         assert found[1] - found[0] >= bounds[1] - bounds[0] - 2e-4
     assert 1.9 < breakdown(study) < 2
-
-
-def test_pretest_power_by_hand_with_one_year_before():
-    study = small()
-    found = pretest_power(study, 0.5)
-    shift = found.slope / 0.1
-    power = stats.norm.sf(Z - shift) + stats.norm.cdf(-Z - shift)
-    assert power == pytest.approx(0.5, abs=1e-8)
-    assert found.bias == pytest.approx(found.slope)  # one year after the reference
-    assert found.bias_if_passed == pytest.approx(found.bias)  # independent errors
-    assert "50 fois sur 100" in found.summary()
-
-
-def test_detectable_slope_reaches_its_power_in_simulation():
-    study = random_study(1)
-    found = pretest_power(study, 0.8)
-    trend = (study.rel_time - study.reference)[:4]
-    cov = study.covariance[:4, :4]
-    draws = np.random.default_rng(0).multivariate_normal(found.slope * trend, cov, 20_000)
-    wald = np.einsum("ij,ij->i", draws, np.linalg.solve(cov, draws.T).T)
-    assert np.mean(wald > stats.chi2.ppf(0.95, 4)) == pytest.approx(0.8, abs=0.01)
-    assert found.slope > pretest_power(study, 0.5).slope
-
-
-def test_passing_the_test_can_worsen_the_bias():
-    # Errors of the reference year are shared: later and earlier coefficients are correlated.
-    years = np.array([-4, -3, -2, 0, 1])
-    study = event(years, np.zeros(5), 0.01 * (np.eye(5) + 1))
-    found = pretest_power(study, 0.5)
-    assert found.bias_if_passed > 1.05 * found.bias
 
 
 def test_the_reference_row_of_an_aggregation_is_accepted():

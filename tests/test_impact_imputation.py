@@ -9,7 +9,7 @@ from invented import invented_panel
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import poisson
-from fpi_eval.impact.imputation import event_study, imputation, per_opening
+from fpi_eval.impact.imputation import imputation
 from fpi_eval.regression.counterfactual import impute, influence
 
 EXACT, POINT, ERROR = 1e-8, 1e-8, 1e-6
@@ -105,21 +105,6 @@ def _dose(panel):
     from fpi_eval.panel import align
 
     return align(panel, "diplomes")["dose"]
-
-
-def test_per_opening_is_the_mean_effect_of_treated_rows():
-    panel = invented_panel(2, etab=0.0, dep=0.0, proportional=False)
-    dose = _dose(panel)
-    found = per_opening(panel, region_effects=True)
-    assert found.estimate == pytest.approx(0.5 * dose[dose > 0].mean(), abs=0.3)
-
-
-def test_event_study_leads_are_zero_and_years_after_are_the_truth():
-    panel = invented_panel(3, etab=0.0, dep=0.0, proportional=False)
-    found = event_study(panel, region_effects=True)
-    table = found.table.set_index("rel_time")["estimate"]
-    np.testing.assert_allclose(table[table.index < 0], 0.0, atol=EXACT)
-    np.testing.assert_allclose(table[table.index >= 0], 0.5, atol=EXACT)
 
 
 def test_margins_fit_is_the_poisson_maximum_likelihood():

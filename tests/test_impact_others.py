@@ -1,62 +1,15 @@
-"""Binomial regression, two-way decomposition, triple difference, results in words."""
+"""Two-way decomposition, triple difference, results in words."""
 
 import numpy as np
-import pandas as pd
 import pytest
-import statsmodels.api as sm
 from invented import invented_panel
 from matplotlib.axes import Axes
 
-from fpi_eval.impact import binomial, triple
-from fpi_eval.impact.imputation import event_study
+from fpi_eval.impact import triple
 from fpi_eval.impact.j import j
+from fpi_eval.impact.stacked import stacked
 from fpi_eval.impact.twfe import goodman_bacon
 from fpi_eval.impact.twfe import twfe as twfe_twfe
-from fpi_eval.panel import align
-from fpi_eval.regression import cr1
-
-
-def test_grouped_logit_equals_statsmodels_with_dummies():
-    rng = np.random.default_rng(0)
-    cell, year = np.repeat(np.arange(20), 6), np.tile(np.arange(6), 20)
-    x = ((cell < 8) & (year > 2)).astype(float)
-    total = rng.integers(20, 60, 120).astype(float)
-    rate = 1 / (1 + np.exp(-(0.2 + 0.5 * x + cell / 20 - year / 6)))
-    success = rng.binomial(total.astype(int), rate).astype(float)
-    beta, bread, net, odds, _ = binomial.fit_logit(success, total, x[:, None], [cell, year])
-    dummies = pd.get_dummies(pd.DataFrame({"c": cell, "y": year}).astype(str), drop_first=True)
-    design = sm.add_constant(np.column_stack([x, dummies.to_numpy(float)]))
-    model = sm.GLM(np.column_stack([success, total - success]), design, sm.families.Binomial())
-    other = model.fit(tol=1e-12)
-    assert beta[0] == pytest.approx(other.params[1], abs=1e-8)
-    scores = net * (success - total / (1 + np.exp(-odds)))[:, None]
-    ours = np.sqrt(cr1(bread, scores, cell, 0)[0, 0])
-    full = design * (success - total * other.fittedvalues)[:, None]
-    sums = np.column_stack([np.bincount(cell, column) for column in full.T])
-    inverse = np.linalg.inv(
-        (design * (total * other.fittedvalues * (1 - other.fittedvalues))[:, None]).T @ design
-    )
-    theirs = np.sqrt((inverse @ sums.T @ sums @ inverse)[1, 1] * 20 / 19 * 119 / 120)
-    assert ours == pytest.approx(theirs, rel=1e-6)
-
-
-def test_levels_without_variation_are_set_aside():
-    success, total = np.array([0.0, 0, 5, 5, 2, 3]), np.array([5.0, 5, 5, 5, 5, 5])
-    assert binomial.separated(success, total, [np.array([0, 0, 1, 1, 2, 2])]).tolist() == [
-        True, True, True, True, False, False,
-    ]  # fmt: skip
-
-
-def test_a_rate_moved_by_the_openings_is_found_in_points():
-    panel = invented_panel(1, opened=24)
-    rng = np.random.default_rng(0)
-    panel["sortants"] = 400.0
-    dose = align(panel, "diplomes")["dose"].to_numpy()
-    rate = np.clip(0.4 + 0.05 * (dose > 0) + 0.002 * (panel["cell"] % 20), 0, 1)
-    panel["en_emploi_6_mois"] = rng.binomial(400, rate).astype(float)
-    found = binomial.rate(panel)[binomial.POINTS]
-    assert abs(found.estimate - 0.05) < 0.01
-    assert found.ci_low < 0.05 < found.ci_high
 
 
 def test_decomposition_adds_up_to_the_two_way_estimate():
@@ -99,7 +52,7 @@ def test_results_speak_french_draw_and_tabulate():
     assert len(found.to_frame()) == 3
     assert isinstance(found.plot(), Axes)
     assert "Angrist" in found.method()
-    events = event_study(panel)
+    events = stacked(panel)
     assert isinstance(events.plot(), Axes)
     assert "Année 0" in events.summary()
     assert events.covariance.shape == (len(events.table),) * 2

@@ -10,11 +10,10 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact import few_treated as few
 from fpi_eval.impact.bjs2_t import bjs2_t
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET, effects, sample
-from fpi_eval.impact.j import distributed_lags, fit_j, regressors
+from fpi_eval.impact.j import fit_j, regressors
 from fpi_eval.impact.j import j as j_j
 from fpi_eval.impact.j import wald as j_wald
 from fpi_eval.impact.j_and_bjs2_t import GAP, j_and_bjs2_t
-from fpi_eval.impact.new_cells import new_cells
 from fpi_eval.impact.placebo_regions import candidate, copied, placebo_regions
 from fpi_eval.panel import align
 from fpi_eval.regression import interval
@@ -94,14 +93,6 @@ def test_jackknife_influence_is_the_move_when_a_cluster_leaves():
     np.testing.assert_allclose(fit.jackknife(cluster)[0], expected, atol=1e-10)
 
 
-def test_lags_of_a_lasting_effect_are_flat_and_leads_are_zero():
-    panel = invented_panel(6, etab=0.0, dep=0.0, opened=10)
-    panel["diplomes"] = 5.0 + panel["cell"] + 0.5 * align(panel, "diplomes")["dose"]
-    table = distributed_lags(panel).table.set_index("rel_time")["estimate"]
-    np.testing.assert_allclose(table[table.index < 0], 0.0, atol=EXACT)
-    np.testing.assert_allclose(table[table.index >= 0], 0.5, atol=EXACT)
-
-
 def test_a_seat_weighs_the_same_in_a_small_and_in_a_large_opening():
     # Half an effect per seat up to 12 seats, a quarter beyond: the Wald is the mean per seat.
     panel = invented_panel(7, etab=0.0, dep=0.0, per_seat=0.0, opened=12)
@@ -111,14 +102,6 @@ def test_a_seat_weighs_the_same_in_a_small_and_in_a_large_opening():
     frame = sample(panel, "diplomes")
     fit = fit_j(frame, proportional=False)
     assert abs(fit.coefficients[0] - gain.sum() / dose.sum()) < 0.02
-
-
-def test_new_cells_are_a_stratum_of_their_own():
-    panel = invented_panel(8, new=5)
-    assert new_cells(panel).estimate == pytest.approx(0.5, abs=EXACT)
-    frame = sample(panel, "diplomes")
-    assert not frame["nouvelle"].any()
-    assert dict(frame.dropped)["observation de cellule nouvelle"] > 0
 
 
 def test_order_of_cells_changes_nothing():

@@ -18,12 +18,10 @@ from fpi_eval.indicators import (
     compute_all,
     definitions,
     entry_cohort,
-    gains,
     in_seats,
     join_jobs,
     personnes_formees,
     quadrant,
-    seat_moves,
     suivi_ami_cma,
     wilson,
 )
@@ -261,37 +259,6 @@ def test_definitions_say_what_each_indicator_cannot_say():
         Indicator("x", "X", "d", "f", "", "l", ("places",))
 
 
-def request(campaign, kind="ouverture_nette", **moves):
-    seats = {f"capacite_{r}{k}{a}": 0.0 for r in ("scolaire", "apprentissage")
-             for k in ("", "_coloree") for a in ("", "_actuelle")}  # fmt: skip
-    return {"campagne": campaign, "type_demande": kind} | seats | moves
-
-
-def test_seat_moves_follow_the_rules_of_their_campaign():
-    table = pd.DataFrame(
-        [
-            # +5 seats, of which +10 recoloured: 5 opened, 10 transformed from 2025 on
-            request(2025, capacite_scolaire=29.0, capacite_scolaire_actuelle=24.0,
-                    capacite_scolaire_coloree=10.0),
-            # −4 seats and +6 coloured: opposite signs add up
-            request(2025, capacite_scolaire=20.0, capacite_scolaire_actuelle=24.0,
-                    capacite_scolaire_coloree=6.0),
-            # campaign of 2023: no colouring, closures in apprenticeship not counted
-            request(2023, capacite_apprentissage=8.0, capacite_apprentissage_actuelle=12.0,
-                    capacite_scolaire=3.0, capacite_scolaire_coloree=9.0),
-            # campaign of 2024: opened + closed + recoloured
-            request(2024, capacite_scolaire=5.0, capacite_scolaire_coloree=5.0),
-            # a pure colouring opens nothing
-            request(2025, "coloration", capacite_scolaire=24.0, capacite_scolaire_coloree=12.0),
-        ]
-    )  # fmt: skip
-    moves = seat_moves(table)
-    assert moves["places_ouvertes"].tolist() == [5, 0, 3, 5, 0]
-    assert moves["places_fermees"].tolist() == [0, 4, 4, 0, 0]
-    assert moves["places_colorees"].tolist() == [10, 6, 0, 5, 12]
-    assert moves["places_transformees"].tolist() == [10, 10, 3, 10, 12]
-
-
 def cell(duree=2):
     return pd.DataFrame(
         {
@@ -313,14 +280,6 @@ def test_final_year_students_are_linked_to_their_own_entry():
     assert linked["seats_cohorte"].tolist()[1:] == [0, 10]
     assert np.isnan(linked["entrants_cohorte"][0])
     assert entry_cohort(cell(duree=1))["places_cohorte"].tolist() == [20, 30, 24]
-
-
-def test_marginal_filling_looks_at_new_places_only():
-    gained = gains(cell())
-    assert gained["places_gagnees"].tolist()[1] == 10
-    assert gained["entrants_gagnes"].tolist()[1] == 9
-    assert gained["places_gagnees"].isna().tolist() == [True, False, True]
-    assert compute(gained, catalogue.REMPLISSAGE_MARGINAL)["value"].item() == pytest.approx(0.9)
 
 
 def test_people_in_the_programmes_seats_are_counted_pro_rata():

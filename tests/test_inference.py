@@ -109,19 +109,6 @@ def test_clustered_errors_equal_pyfixest_under_the_same_rule(weights):
     np.testing.assert_allclose(errors, other.se()[["x", "z"]], rtol=1e-6)
 
 
-def test_jackknife_errors_equal_refitting_without_each_cluster():
-    frame = panel(4)
-    fit = regression(frame, effects=("i",))
-    without = inference.jackknife(fit.x, fit.y, frame["g"].to_numpy())
-    left = frame[frame["g"] != frame["g"].min()]
-    np.testing.assert_allclose(without[0], regression(left, effects=("i",)).coefficients, atol=1e-9)
-    # pyfixest leaves out (G - 1) / G, which MacKinnon, Nielsen and Webb (2023) have.
-    rule = pf.ssc(k_adj=False, G_adj=False)
-    other = pf.feols("y ~ x + z | i", frame, vcov={"CRV3": "g"}, ssc=rule)
-    errors = np.sqrt(np.diag(inference.cr3(fit.coefficients, without)))
-    np.testing.assert_allclose(errors, np.sqrt(8 / 9) * other.se()[["x", "z"]], rtol=1e-6)
-
-
 def test_small_sample_factor_worked_by_hand():
     assert inference.small_sample(100, 10, 5) == pytest.approx(5 / 4 * 99 / 90)
 
@@ -129,34 +116,6 @@ def test_small_sample_factor_worked_by_hand():
 def test_holm_worked_by_hand():
     adjusted = inference.holm(np.array([0.01, 0.04, 0.03]))
     np.testing.assert_allclose(adjusted, [0.03, 0.06, 0.06])
-
-
-def test_romano_wolf_lies_between_the_raw_p_value_and_holm_when_outcomes_move_together():
-    rng = np.random.default_rng(0)
-    common = rng.normal(size=(200, 1))
-    influence = common + 0.3 * rng.normal(size=(200, 4))
-    null = inference.score_draws(influence)
-    t = np.array([2.6, 2.2, 1.0, 0.1])
-    raw = np.array([(null[:, j] >= t[j]).mean() for j in range(4)])
-    adjusted = inference.romano_wolf(t, null)
-    assert (adjusted >= raw - 1e-3).all()
-    assert (adjusted[:2] < inference.holm(raw)[:2]).all()
-    assert (np.diff(adjusted) >= 0).all()
-
-
-def test_permutation_p_value_worked_by_hand():
-    # Five clusters, gaps 9, 1, 2, 3, 4; the first is treated: one move of five is as large.
-    gaps = np.array([9.0, 1, 2, 3, 4])
-
-    def statistic(move):
-        others = np.delete(np.arange(5), move[0])
-        treated = np.array([1.0, 0, 0, 0, 0])
-        return tuple(v[move[0]] - v[others].mean() for v in (gaps, treated))
-
-    test = inference.permute_clusters(statistic, statistic((0,))[0], 5, 1)
-    assert test.exact
-    assert test.p_value == pytest.approx(1 / 5)
-    assert test.floor == pytest.approx(1 / 5)
 
 
 def test_placebo_error_is_the_root_mean_square():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fpi_eval.impact.jobs.jobs_synthetic import quarter, synthetic_jobs
+from fpi_eval.impact.jobs.jobs_synthetic import synthetic_jobs
 from fpi_eval.sources.urssaf_trimestriel import read_urssaf_region
 
 HEADER = (
@@ -34,7 +34,7 @@ def quarterly_file(folder, effect: float):
 def test_a_quarterly_file_leads_to_the_effect_on_its_region(tmp_path):
     jobs = read_urssaf_region(quarterly_file(tmp_path, 0.06)).table
     assert len(jobs) == 13 * 28
-    jobs = jobs.assign(periode=quarter(jobs["annee"], jobs["trimestre"]), emplois=jobs["emplois"])
+    jobs = jobs.assign(periode=4 * jobs["annee"] + jobs["trimestre"] - 1)
     found = synthetic_jobs(jobs, "84", start=4 * 2024, time="periode")
     assert found.estimate == pytest.approx(0.06, abs=0.01)
     assert found.p_value == pytest.approx(1 / 13)

@@ -7,8 +7,6 @@ from invented import invented_panel
 from scipy import stats
 
 from fpi_eval.checks.study import Study, before
-from fpi_eval.impact.as_event_study import pretrend_test
-from fpi_eval.impact.callaway_santanna import callaway_santanna
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.groups.heterogeneity import _split
 from fpi_eval.regression.bands import joint_test
@@ -46,20 +44,6 @@ def test_with_no_more_clusters_than_estimates_the_smallest_p_is_corrected_for_th
     f, rank, p = joint_test(np.array([0.0, 3.0, 0.0]), np.eye(3), 2)
     assert (np.isnan(f), rank) == (True, 3)
     assert p == pytest.approx(3 * 2 * stats.t.sf(3.0, 2))
-
-
-def small_event(seed, treated=10, never=30, years=8):
-    rng = np.random.default_rng(seed)
-    n = treated + never
-    y = rng.normal(size=(n, years)).cumsum(axis=1) + rng.normal(size=(n, 1))
-    frame = pd.DataFrame({"cell": np.repeat(np.arange(n), years), "time": np.tile(range(years), n)})
-    return frame.assign(y=y.ravel(), cohort=np.where(frame["cell"] < treated, 6.0, np.nan))
-
-
-def test_the_pretest_of_an_event_study_keeps_its_size_with_ten_treated_clusters():
-    draws = 400
-    p = [pretrend_test(callaway_santanna(small_event(s)))[2] for s in range(draws)]
-    assert np.mean(np.array(p) < LEVEL) < LEVEL + 3 * np.sqrt(LEVEL * (1 - LEVEL) / draws)
 
 
 def quiet(seed):

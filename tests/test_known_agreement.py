@@ -15,7 +15,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact import poisson
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.imputation import imputation, unexposed
-from fpi_eval.impact.j import distributed_lags, fit_j, regressors, wald
+from fpi_eval.impact.j import fit_j, regressors, wald
 from fpi_eval.impact.stacked import stack, stacked_event_study
 from fpi_eval.impact.twfe import twfe as twfe_twfe
 from fpi_eval.panel.sample import Sample
@@ -105,45 +105,6 @@ def test_two_way_regression_equals_pyfixest(seed):
     assert found.estimate == pytest.approx(fit.coef()["d"], abs=POINT)
     wanted = pyfixest_error(fit, "d", frame, ["cell", "time"], cluster, 1)
     assert np.linalg.norm(found.influence) == pytest.approx(wanted, abs=ERROR)
-
-
-def lags(frame: pd.DataFrame, before: int = 3, after: int = 4) -> pd.DataFrame:
-    """Return seats opened m years ago, cell by cell; the ends hold all that lies beyond."""
-    first, last = frame["time"].min(), frame["time"].max()
-    columns = {m: [] for m in range(-before, after + 1) if m != -1}
-    for _, own in frame.groupby("cell", sort=False):
-        known = dict(zip(own["time"], own["dose"], strict=True))
-        path = {first - 1: 0.0}
-        for year in range(first, last + 1):
-            path[year] = known.get(year, path[year - 1])
-
-        def force(year, path=path):
-            return path[min(max(year, first - 1), last)]
-
-        for year in own["time"]:
-            for m in columns:
-                value = force(last) if m == -before else force(year - m)
-                columns[m].append(value - (0.0 if m == after else force(year - m - 1)))
-    order = pd.concat([own for _, own in frame.groupby("cell", sort=False)])
-    return pd.DataFrame(columns, index=order.index).loc[frame.index]
-
-
-@PANELS
-def test_distributed_lags_equal_pyfixest(seed):
-    found = distributed_lags(programme(seed))
-    frame = frame_of(seed)
-    shifted = lags(frame)
-    names = {m: f"lead{-m}" if m < 0 else f"lag{m}" for m in shifted}
-    frame = dense.without_singletons(frame.join(shifted.rename(columns=names)), ["cell", "ct"])
-    kept = found.table["rel_time"].astype(int).tolist()
-    formula = "y ~ " + " + ".join(names[m] for m in kept) + " | cell + ct"
-    cluster = cluster_of(found, frame)
-    fit = feols(formula, frame, cluster)
-    wanted = fit.coef()[[names[m] for m in kept]].to_numpy()
-    assert found.table["estimate"].to_numpy() == pytest.approx(wanted, abs=POINT)
-    for m, error in zip(kept, np.sqrt(np.diag(found.covariance)), strict=True):
-        one = pyfixest_error(fit, names[m], frame, ["cell", "ct"], cluster, len(kept))
-        assert error == pytest.approx(one, abs=ERROR)
 
 
 def imputation_oracle(frame: pd.DataFrame, found, *, poisson: bool) -> tuple[float, float]:

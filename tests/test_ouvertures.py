@@ -18,7 +18,6 @@ from fpi_eval.sources.register.openings import (
     REGISTRE,
     derive_openings,
     reconcile,
-    stack_capacities,
     write_template,
 )
 from fpi_eval.sources.register.openings import read_ouvertures as read
@@ -666,11 +665,12 @@ def test_the_real_affelnet_files_have_17184_common_cells_of_which_1554_rise(donn
     parts = [read_raw(donnees_reelles, f"attractivite_capacite_{y}.csv", columns).assign(rentree=y)
              for y in (2021, 2022)]  # fmt: skip
     table = pd.concat(parts).astype({"places": float})
-    found = derive_openings(stack_capacities({"Affelnet": table}))
+    table = table.assign(cfd=None, voie="scolaire", a_distance=False, source="Affelnet")
+    found = derive_openings(table)
     set_aside = found.attrs["ecartees"]
     assert found.attrs["comparees"] + set_aside["nombre de lignes différent"] == 17184
-    even = table.groupby(["uai", "mefstat11", "rentree"], as_index=False)["places"].sum()
-    even = stack_capacities({"Affelnet": even})
+    keys = [name for name in table if name not in ("places", "cfd")]
+    even = table.groupby(keys, as_index=False)["places"].sum().assign(cfd=None)
     assert len(derive_openings(even)) == 1554
 
 

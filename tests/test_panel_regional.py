@@ -7,7 +7,6 @@ from fpi_eval.panel.regional_panel import (
     entry_places,
     link_places,
     outcomes,
-    sessions_of,
     with_course,
 )
 
@@ -92,7 +91,6 @@ def test_a_place_of_2018_in_a_two_year_course_is_in_the_two_millesimes_that_hold
     assert linked["cohortes_places"].to_dict() == {
         "2019_2020": 1, "2020_2021": 2, "2021_2022": 1,
     }  # fmt: skip
-    assert sessions_of("2020_2021") == (2018 + 2, 2019 + 2)
 
 
 def test_places_whose_cohort_has_not_left_stay_in_the_panel_as_not_observed():

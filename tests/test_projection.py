@@ -14,7 +14,6 @@ from fpi_eval.projection import (
     Taux,
     crps,
     diversion_draws,
-    from_cells,
     from_counts,
     from_profile,
     hypotheses,
@@ -170,19 +169,6 @@ def test_an_incomplete_year_does_not_pass_for_a_shock():
     assert from_counts("retention", "superieur", table, "").sd_annee == 0.0
 
 
-def test_rates_of_a_cell_panel_follow_the_same_pupils():
-    panel = pd.DataFrame(
-        {"cell": 1, "course": "c", "niveau": "superieur", "duree": 2, "filiere": "numerique",
-         "code_region": "84", "rentree": [2020, 2021, 2022], "entrants": [10.0, 30.0, 50.0],
-         "terminale": [9.0, 8.0, 15.0], "diplomes": [9.0, 4.0, 15.0], "seats": 0.0}
-    )  # fmt: skip
-    found = from_cells(panel, code_region="84", until=2022, source="x")
-    assert found["retention", "superieur"].moyenne == pytest.approx((8 + 15) / (10 + 30))
-    assert found["reussite", "superieur"].moyenne == pytest.approx((9 + 4 + 15) / (9 + 8 + 15))
-    early = from_cells(panel, code_region="84", until=2021, source="x")
-    assert early["retention", "superieur"].moyenne == pytest.approx(8 / 10)
-
-
 def certain(register_places: float, rentree: int = 2025) -> Projection:
     """Return a projection with certain rates, from one opening of 2025, to a target of 2027."""
     target = FPI.cibles[0].model_copy(
@@ -308,13 +294,6 @@ def test_bands_hold_the_outcome_about_eight_times_in_ten_when_the_model_is_right
     low, high = np.quantile(flux.cumulated("diplomes")[:, -1], [0.1, 0.9])
     came = other.cumulated("diplomes")[:, -1]
     assert ((low <= came) & (came <= high)).mean() == pytest.approx(0.80, abs=0.06)  # 3 × 2 points
-
-
-def test_rates_of_the_twin_are_those_it_was_drawn_with():
-    drawn = twin.draw(twin.SMALL, 3)
-    found = from_cells(drawn.panel, code_region="84", until=2026, source="jumeau")
-    assert found["retention", "superieur"].moyenne == pytest.approx(0.78, abs=0.05)
-    assert found["reussite", "superieur"].moyenne == pytest.approx(0.78, abs=0.05)
 
 
 def test_unknown_scenario_or_missing_assumption_says_what_to_add():

@@ -15,7 +15,6 @@ from fpi_eval.costs import unit_cost
 from fpi_eval.disclosure import MARK
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.displacement.additionality import Case, waterfall
-from fpi_eval.impact.hidden import EmploymentBounds
 from fpi_eval.impact.j import j as j_j
 from fpi_eval.paper import excel, latex
 from fpi_eval.results import Result
@@ -164,10 +163,17 @@ def test_text_that_looks_like_a_formula_stays_text(tmp_path):
     assert (cell.value, cell.data_type, cell.quotePrefix) == ("=1+1", "s", True)
 
 
-def people(*rows) -> EmploymentBounds:
+@dataclass(frozen=True)
+class People(Plain):
+    """A result that counts people."""
+
+    unite = "effectif"
+
+
+def people(*rows) -> People:
     names = ["niveau", "leavers", "employed", "hidden_cells", "hidden_share", "low", "high",
              "ci_low", "ci_high"]  # fmt: skip
-    return EmploymentBounds(pd.DataFrame(rows, columns=names), ("niveau",))
+    return People(pd.DataFrame(rows, columns=names))
 
 
 LARGE = ("Secondaire", 507.0, 194.0, 8, 0.1, 194.0, 260.0, 180.0, 280.0)

@@ -21,11 +21,9 @@ from fpi_eval import twin
 from fpi_eval.checks import evaluate
 from fpi_eval.checks.honest import event
 from fpi_eval.checks.honest_bounds import honest_bounds
-from fpi_eval.checks.pretest import pretest_power
 from fpi_eval.costs import unit_cost
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.as_event_study import opening_study
-from fpi_eval.impact.binomial import rate
 from fpi_eval.impact.bjs2_t import bjs2_t
 from fpi_eval.impact.callaway_santanna import callaway_santanna
 from fpi_eval.impact.displacement.additionality import from_estimates
@@ -34,19 +32,17 @@ from fpi_eval.impact.frame import sample
 from fpi_eval.impact.groups.heterogeneity import heterogeneity
 from fpi_eval.impact.groups.sexes import sexes
 from fpi_eval.impact.groups.totals import totals
-from fpi_eval.impact.hidden import bounds
-from fpi_eval.impact.imputation import event_study, imputation, per_opening
-from fpi_eval.impact.j import distributed_lags, j, wald
+from fpi_eval.impact.imputation import imputation
+from fpi_eval.impact.j import j, wald
 from fpi_eval.impact.j_and_bjs2_t import j_and_bjs2_t
 from fpi_eval.impact.jobs.bounded import bounded_employment
 from fpi_eval.impact.jobs.chain import chain
 from fpi_eval.impact.jobs.detectability import from_reference
 from fpi_eval.impact.jobs.exposure import exposure_regression
-from fpi_eval.impact.jobs.graduates import additional_employed
 from fpi_eval.impact.jobs.marginal import marginal
 from fpi_eval.impact.jobs.regional import regional_change
 from fpi_eval.impact.jobs.synthetic import synthetic
-from fpi_eval.impact.outcomes import family, study_family
+from fpi_eval.impact.outcomes import study_family
 from fpi_eval.impact.placebo_regions import placebo_regions
 from fpi_eval.impact.poisson import poisson_imputation
 from fpi_eval.impact.stacked import stacked
@@ -96,12 +92,9 @@ def _study(panel: pd.DataFrame):
 CASES = {
     "j": lambda t: j(t.panel),
     "wald": lambda t: wald(t.panel),
-    "distributed lags": lambda t: distributed_lags(t.panel),
     "bjs2-t": lambda t: bjs2_t(t.panel),
     "together": lambda t: j_and_bjs2_t(t.panel),
     "per seat": lambda t: imputation(t.panel),
-    "per opening": lambda t: per_opening(t.panel, by="niveau"),
-    "imputation event study": lambda t: event_study(t.panel),
     "group-time effects": lambda t: _callaway(t),
     "group": lambda t: _callaway(t).aggregate("group"),
     "dynamic": lambda t: _callaway(t).aggregate("dynamic"),
@@ -112,7 +105,6 @@ CASES = {
     "stacked": lambda t: stacked(t.panel),
     "twfe": lambda t: twfe(t.panel),
     "poisson": lambda t: poisson_imputation(t.panel),
-    "binomial": lambda t: rate(t.panel),
     "triple": lambda t: triple_difference(t.panel),
     "placebo regions": lambda t: placebo_regions(t.panel),
     "sdid": lambda t: synthetic(_few_units(t.panel)),
@@ -120,24 +112,18 @@ CASES = {
     "did": lambda t: synthetic(_few_units(t.panel), method="did"),
     "displacement": lambda t: displacement(t.panel),
     "substitution": lambda t: substitution(t.panel),
-    "employment": lambda t: additional_employed(t.panel, by="voie"),
     "totals": lambda t: totals(t.panel, "entrants"),
     "chain": lambda t: chain(t.panel, draws=49),
     "waterfall": lambda t: from_estimates(displacement(t.panel), 100.0),
     "bounded": lambda t: bounded_employment(pooled(t.panel, hide=20)),
-    "bounds": lambda t: bounds(_hidden(t.panel), by=["niveau"]),
     "shift-share": lambda t: exposure_regression(invented_jobs(1, slope=0.4, noise=0.02)),
     "detectability": lambda t: from_reference(480_000, 0.01, graduates=2000, years=3),
     "regional": lambda t: regional_change(regional_panel(), "terminale", region="01"),
     "relative": lambda t: honest_bounds(_study(t.panel)),
     "smooth": lambda t: honest_bounds(_study(t.panel), "smooth"),
-    "pretest": lambda t: pretest_power(_study(t.panel), 0.5, draws=500),
     "cost": lambda t: unit_cost("diplômé net", 9.5e6, 700.0, 120.0),
     "unbounded cost": lambda t: unit_cost("emploi net", 9.5e6, 60.0, 120.0),
     "family": lambda t: study_family(t.panel, draws=199),
-    "family of estimates": lambda t: family(
-        [imputation(t.panel, o) for o in ("entrants", "diplomes")], draws=199
-    ),
     "sexes": lambda t: sexes(_by_sex(t.panel)),
     "heterogeneity": lambda t: heterogeneity(t.panel, by=("niveau", "sexe"), draws=199),
     "projection": lambda t: projeter(FPI, t.openings.iloc[:0], rentree=2023, draws=50),
@@ -206,7 +192,7 @@ def test_every_table_is_tidy_and_a_copy(result):
     frame = found.to_frame()
     assert len(frame)
     assert frame.columns.is_unique
-    if name not in NOT_ESTIMATES and name not in {"bounds", "regional"}:
+    if name not in NOT_ESTIMATES and name != "regional":
         assert {"estimate", "ci_low", "ci_high"} <= set(frame)
         known = frame.dropna(subset=["estimate", "ci_low", "ci_high"])
         assert len(known)

@@ -4,7 +4,7 @@ import pytest
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.identity import course_identity, latest_uai, renovations
 from fpi_eval.panel.links import link_entry_to_final
-from fpi_eval.panel.matching import departement_of, filieres_of, match_rates, unmatched, with_kin
+from fpi_eval.panel.matching import departement_of, filieres_of, with_kin
 from fpi_eval.sources.affelnet import read_affelnet
 from fpi_eval.sources.nomenclatures import read_nomenclatures
 from fpi_eval.sources.parcoursup_bts import read_parcoursup_bts
@@ -163,16 +163,6 @@ def test_departements_of_corsica_and_overseas_and_of_no_uai():
     known = pd.DataFrame({"code_departement": ["001", "02A", "987"]})
     uai = pd.Series(["0010001W", "6200001X", "9840267T", "C752887F"])
     assert departement_of(uai, known).fillna("").tolist() == ["001", "02A", "987", ""]
-
-
-def test_rates_count_every_row_and_the_unmatched_are_listed():
-    table = pd.DataFrame({"source": "s", "code_region": ["84", "84", None], "rentree": 2022,
-                          "code": ["a", "b", "b"]})  # fmt: skip
-    ok = pd.Series([True, False, False])
-    rates = match_rates(table, {"lien": ok})
-    assert rates["lignes"].sum() == 3
-    assert rates.set_index("code_region")["taux"].to_dict() == {"84": 0.5, "inconnu": 0.0}
-    assert unmatched(table, ok, ["code"]).to_dict("records") == [{"code": "b", "lignes": 2}]
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.resultats_bac import par_specialite, read_resultats_bac
+from fpi_eval.sources.resultats_bac import read_resultats_bac
 
 HEADER = (
     "\ufeffsession;academie;sexe;statut_du_candidat;voie;serie;diplome_specialite;"
@@ -33,12 +33,6 @@ def test_the_three_spellings_of_the_label_give_a_code(tmp_path):
     assert reading.table["code"].tolist() == ["25007", "25007", "20002", "21113"]
     assert reading.provenance.lignes_ecartees == {"baccalauréat général ou technologique": 1}
     assert reading.table["rentree"].unique().tolist() == [2021]
-
-
-def test_counts_are_summed_over_sexes(tmp_path):
-    table = par_specialite(read_resultats_bac(write(tmp_path)).table).set_index("code")
-    assert table.loc["25007", ["inscrits", "presents", "admis"]].tolist() == [45, 42, 36]
-    assert table.loc["20002", "voie"] == "apprentissage"
 
 
 def test_more_admitted_than_present_is_refused(tmp_path):

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.urssaf import par_departement, par_zone, read_urssaf_commune_ape
+from fpi_eval.sources.urssaf import read_urssaf_commune_ape
 
 GEOGRAPHIE = pd.DataFrame(
     {
@@ -55,13 +55,17 @@ def write(folder, *lines, header=HEADER, name="urssaf.csv", encoding="utf-8"):
     return path
 
 
+def summed(table, *keys):
+    """Return jobs by keys, a hidden cell being no zero."""
+    return table.groupby(list(keys))[["etablissements", "emplois", "masquees"]].sum(min_count=1)
+
+
 def read(path, **options):
     return read_urssaf_commune_ape(path, GEOGRAPHIE, NAF, **options)
 
 
 def test_arrondissements_are_summed_in_their_zone_and_a_hidden_cell_is_not_zero(tmp_path):
-    table = par_zone(read(write(tmp_path, *LINES)).table).set_index(["code_zone", "secteur",
-                                                                     "annee"])  # fmt: skip
+    table = summed(read(write(tmp_path, *LINES)).table, "code_zone", "secteur", "annee")
     lyon = table.loc[("8421", "CH")]
     assert lyon["emplois"].tolist() == [10, 17]
     assert lyon["etablissements"].tolist() == [3, 3]
@@ -70,10 +74,14 @@ def test_arrondissements_are_summed_in_their_zone_and_a_hidden_cell_is_not_zero(
 
 def test_a_zone_across_departements_is_whole_by_zone_and_cut_by_departement(tmp_path):
     table = read(write(tmp_path, *LINES)).table
-    zone = par_zone(table).query("code_zone == '0055' and secteur == 'CH'")
+    zone = summed(table, "code_zone", "secteur", "annee").query(
+        "code_zone == '0055' and secteur == 'CH'"
+    )
     assert zone["emplois"].tolist() == [10, 4]
-    departement = par_departement(table).query("secteur == 'CH' and annee == 2022")
-    assert departement.set_index("code_departement")["emplois"].to_dict() == {
+    departement = summed(table, "code_departement", "secteur", "annee").query(
+        "secteur == 'CH' and annee == 2022"
+    )
+    assert departement.reset_index().set_index("code_departement")["emplois"].to_dict() == {
         "001": 3, "069": 10, "071": 7,
     }  # fmt: skip
 
@@ -166,7 +174,9 @@ def test_the_sums_are_those_of_a_plain_groupby_over_many_batches(tmp_path, monke
     path = write(tmp_path, *(line(c, a, *map(str, row))
                              for (c, a), row in zip(cells, counts, strict=True)))  # fmt: skip
     everywhere = pd.concat([GEOGRAPHIE, extra], ignore_index=True)
-    table = par_zone(read_urssaf_commune_ape(path, everywhere, NAF).table)
+    table = summed(
+        read_urssaf_commune_ape(path, everywhere, NAF).table, "code_zone", "secteur", "annee"
+    ).reset_index()
     plain = pd.DataFrame(cells, columns=["code_commune", "code_ape"]).assign(emplois=counts[:, 2])
     plain = plain.merge(everywhere).merge(NAF).groupby(["code_zone", "a38"])["emplois"].sum()
     found = table[table["annee"] == 2022].set_index(["code_zone", "secteur"])["emplois"]

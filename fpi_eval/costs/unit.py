@@ -16,7 +16,7 @@ from fpi_eval import plots
 from fpi_eval.errors import FpiError
 from fpi_eval.regression.ratio import LEVEL, Interval, fieller
 from fpi_eval.results import Result
-from fpi_eval.text import MISSING, euros, intervalle, pourcent
+from fpi_eval.text import MISSING, euros
 
 UNBOUNDED = "non borné"
 METHOD = (
@@ -187,24 +187,3 @@ def acceptability(
         gain = thresholds * count - cost
         share = stats.norm.cdf(gain / np.maximum(thresholds * std_error, 1e-300))
     return pd.DataFrame({"threshold": thresholds, "share": share})
-
-
-def annualised(cost: float, *, years: int, rate: float) -> float:
-    """Return the constant yearly payment that repays a cost over ``years`` at ``rate`` a year."""
-    return cost / years if rate == 0 else cost * rate / (1 - (1 + rate) ** -years)
-
-
-def compare(first: UnitCost, second: UnitCost) -> str:
-    """Return one French sentence: two programmes' cost per unit, and whether their counts tell."""
-    if first.unit != second.unit:
-        raise FpiError(f"unités différentes : « {first.unit} » et « {second.unit} ».")
-    ratio = first.ratio / second.ratio
-    if np.isnan(ratio):
-        return f"Coût par {first.unit} : comparaison impossible, un dénominateur est nul."
-    relative = np.hypot(first.std_error / first.count, second.std_error / second.count)
-    half = stats.norm.ppf((1 + LEVEL) / 2) * relative
-    if not relative:
-        return f"Coût par {first.unit} : {pourcent(ratio - 1)} d'écart."
-    low, high = ratio * np.exp(-half) - 1, ratio * np.exp(half) - 1
-    gap = f"{pourcent(ratio - 1)} d'écart ({intervalle(100 * low, 100 * high)} %)"
-    return f"Coût par {first.unit} : {gap}."

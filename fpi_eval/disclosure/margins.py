@@ -99,16 +99,6 @@ def cube(dims: Sequence[str]) -> list[tuple[str, ...]]:
     return list(chain.from_iterable(combinations(dims, k) for k in range(len(dims), -1, -1)))
 
 
-def nested(levels: Sequence[str], *crossed: str) -> list[tuple[str, ...]]:
-    """Return the groupings of a hierarchy (largest level first) crossed with other dimensions.
-
-    ``nested(("code_region", "uai"), "filiere")`` gives région × établissement × filière, région ×
-    établissement, région × filière, région, filière and the grand total.
-    """
-    depths = [tuple(levels[:k]) for k in range(len(levels), -1, -1)]
-    return [depth + others for depth in depths for others in cube(crossed)]
-
-
 def with_margins(
     detail: pd.DataFrame,
     dims: Sequence[str],

@@ -13,7 +13,6 @@ from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.group_time import RULE, Aggregation, GroupTimeEffects, describe
 from fpi_eval.regression import interval
-from fpi_eval.regression.bands import joint_test
 from fpi_eval.results import Estimate, EventStudy
 
 
@@ -71,17 +70,6 @@ def as_estimate(
         label="Effet par ouverture",
         description=description,
     )
-
-
-def pretrend_test(effects: GroupTimeEffects) -> tuple[float, int, float]:
-    """Return F, rank and p-value of the test that no ATT(g, t) moves before the opening.
-
-    Years of the declared anticipation are not before it.
-    """
-    before = effects.time < effects.cohort - effects.anticipation
-    keep = np.flatnonzero(before & np.isfinite(effects.att) & ~effects.reference)
-    covariance = effects.covariance[np.ix_(keep, keep)]
-    return joint_test(effects.att[keep], covariance, effects.df)
 
 
 def comparison_frame(

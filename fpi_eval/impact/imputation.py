@@ -1,18 +1,15 @@
 """Imputation per seat and per opening: overall, by cohort, age, filière, level; event study."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import effects, sample
-from fpi_eval.impact.uncertainty import BJS, answer, event_table
+from fpi_eval.impact.uncertainty import BJS, answer
 from fpi_eval.panel.sample import Sample
-from fpi_eval.regression import linear
 from fpi_eval.regression.counterfactual import Imputation, impute, influence
-from fpi_eval.results import Estimate, Estimates, EventStudy
+from fpi_eval.results import Estimate, Estimates
 
 DESCRIPTION = (
     "Imputation : un modèle à effets fixes de cellule et de formation × session, estimé sur les "
@@ -49,19 +46,6 @@ def imputation(
         Add region × session effects to the untreated model.
     """
     return _estimate(panel, y, by, niveau, region_effects, seats=True)
-
-
-@any_table
-def per_opening(
-    panel: pd.DataFrame,
-    y: str = "diplomes",
-    *,
-    by: str | None = None,
-    niveau: str | None = None,
-    region_effects: bool = False,
-) -> Estimate | Estimates:
-    """Return the mean effect of an opening per treated cell and session, or one per group."""
-    return _estimate(panel, y, by, niveau, region_effects, seats=False)
 
 
 def _estimate(panel, outcome, by, niveau, region_effects, *, seats: bool) -> Estimate | Estimates:
@@ -139,72 +123,3 @@ def _keys(frame: pd.DataFrame, by: str) -> pd.Series:
         years = frame["cohort"] if by == "cohort" else frame["time"] - frame["cohort"]
         return years.fillna(-1).astype(int)  # -1: never opened, or closed
     return frame[by]
-
-
-@any_table
-def event_study(
-    panel: pd.DataFrame,
-    y: str = "diplomes",
-    *,
-    before: int = 5,
-    after: int = 5,
-    region_effects: bool = False,
-) -> EventStudy:
-    """Return effects per seat by year from the first possible effect.
-
-    Years 0 and later come from imputation; years -1 to ``-before`` from a regression on untreated
-    rows alone, relative to earlier years, so that a false trend cannot hide behind the effect
-    (Borusyak et al., 2024, section 4.4).
-    """
-    frame = unexposed(sample(panel, y))
-    model = fit(frame, region=region_effects)
-    on = model.treated & model.usable
-    age = _keys(frame, "age").to_numpy()
-    ages = [a for a in range(after + 1) if (on & (age == a)).any()]
-    target = np.column_stack([target_of(frame, on & (age == a), True) for a in ages])
-    values, by_etab, by_dep = read(frame, model, target)
-    used = used_rows(frame, model)
-    leads, lead_values, lead_etab, lead_dep = _leads(used, before, region_effects)
-    return event_table(
-        used,
-        [*leads, *ages],
-        np.r_[lead_values, values],
-        np.column_stack([lead_etab, by_etab]),
-        np.column_stack([lead_dep, by_dep]),
-        estimator="Imputation",
-        overall=None,
-        dropped=used.dropped,
-        kind=BJS,
-        description=DESCRIPTION,
-    )
-
-
-def _leads(frame: pd.DataFrame, before: int, region_effects: bool):
-    """Return years, coefficients and influences of leads on untreated rows, per seat."""
-    base = frame[(frame["dose"] == 0).to_numpy()]
-    final = frame.groupby("cell")["dose"].agg(lambda d: d.iloc[-1])
-    size = base["cell"].map(final).to_numpy(float)
-    age = (base["time"] - base["cohort"]).to_numpy()
-    years = list(range(-before, 0))
-    at = np.column_stack([age == m for m in years]).astype(float)
-    fitted = linear.fit(
-        base["y"].to_numpy(),
-        at * size[:, None],
-        effects(base, region=region_effects),
-        names=[str(m) for m in years],
-        instruments=at,
-    )
-    kept = base[fitted.keep]
-    wide = [
-        _spread(fitted.influence(kept[c].to_numpy()), kept[c], frame[c])
-        for c in ("uai", "code_departement")
-    ]
-    return [int(n) for n in fitted.names], fitted.coefficients, wide[0], wide[1]
-
-
-def _spread(psi: np.ndarray, inside: Sequence, all_clusters: Sequence) -> np.ndarray:
-    """Return influences placed among all clusters, zero for those without a row."""
-    names = np.unique(all_clusters)
-    out = np.zeros((len(names), psi.shape[1]))
-    out[np.searchsorted(names, np.unique(inside))] = psi
-    return out

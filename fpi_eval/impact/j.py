@@ -21,10 +21,10 @@ from fpi_eval.impact.frame import (
     sample,
     scale,
 )
-from fpi_eval.impact.uncertainty import CR3, Candidate, ChosenInterval, answer, error, event_table
+from fpi_eval.impact.uncertainty import CR3, Candidate, ChosenInterval, answer, error
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
-from fpi_eval.results import Estimate, Estimates, EventStudy
+from fpi_eval.results import Estimate, Estimates
 
 # What `regressors` does.
 REGRESSORS_TEXT = (
@@ -195,55 +195,3 @@ def wald(panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None)
         dropped=frame.dropped + fit.dropped,
         description=WALD_TEXT,
     )
-
-
-@any_table
-def distributed_lags(
-    panel: pd.DataFrame, y: str = "diplomes", *, before: int = 3, after: int = 4
-) -> EventStudy:
-    """Return cumulative effects of one more seat by year from its opening, plain least squares.
-
-    Regressors are seats ``m`` years ago for m from ``-before`` to ``after`` (the last one holds
-    all older seats), relative to the year before the opening. Its weights grow with the square of
-    the opening: read beside J, never instead.
-    """
-    frame = sample(panel, y)
-    steps = [m for m in range(-before, after + 1) if m != -1]
-    dose = _shifted(frame, steps)
-    fit = linear.fit(
-        frame["y"].to_numpy(), dose, effects(frame, region=False), names=[str(m) for m in steps]
-    )
-    used = frame[fit.keep]
-    return event_table(
-        used,
-        [int(n) for n in fit.names],
-        fit.coefficients,
-        fit.influence(used["uai"].to_numpy()),
-        fit.influence(used["code_departement"].to_numpy()),
-        estimator="Retards échelonnés",
-        description=LAG_TEXT,
-        dropped=frame.dropped + fit.dropped,
-    )
-
-
-def _shifted(frame: pd.DataFrame, steps: list[int]) -> np.ndarray:
-    """Return new seats of m years ago, (n_obs, len(steps)): ends hold what lies beyond them."""
-    grid = frame.pivot_table(index="cell", columns="time", values="dose")
-    grid = grid.ffill(axis=1).fillna(0.0)
-    cell = grid.index.get_indexer(frame["cell"])
-    column = grid.columns.get_indexer(frame["time"])
-    seats = grid.to_numpy()
-    width = seats.shape[1]
-
-    def in_force(m: int) -> np.ndarray:
-        at = column - m
-        value = seats[cell, np.clip(at, 0, width - 1)]
-        return np.where(at >= 0, value, 0.0)
-
-    columns = []
-    for m in steps:
-        later = 0.0 if m == steps[-1] else in_force(m + 1)
-        columns.append(in_force(m) - later)
-    first = steps[0]
-    columns[0] = in_force(-width) - in_force(first + 1)
-    return np.column_stack(columns)

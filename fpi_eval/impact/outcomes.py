@@ -13,8 +13,8 @@ from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import GROSS, WEIGHTS, sample
 from fpi_eval.impact.j import combination, fit_j, report
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters
-from fpi_eval.regression.multiple import drawn_p, holm, normal_draws, romano_wolf, wild_draws
-from fpi_eval.regression.wild import DRAWS, MAX_CLUSTERS, affordable_draws, multipliers
+from fpi_eval.regression.multiple import drawn_p, holm, romano_wolf, wild_draws
+from fpi_eval.regression.wild import MAX_CLUSTERS, affordable_draws, multipliers
 from fpi_eval.results import Estimate, Result, heading, within
 
 OUTCOMES = text.RESULTATS
@@ -190,42 +190,6 @@ def _wild(fits: dict, draws: int | None, seed: int) -> tuple[np.ndarray, np.ndar
         )
     level = "département" if wide else "établissement"
     return t, null, WILD.format(level=level, kind=kind.capitalize(), draws=text.nombre(len(signs)))
-
-
-def family(
-    results: Sequence[Estimate],
-    *,
-    principal: str | None = None,
-    draws: int = DRAWS,
-    seed: int = 0,
-) -> Family:
-    """Return p-values adjusted over estimates already made, from their cluster influences.
-
-    For estimators other than J, e.g. ``family([imputation(panel, o) for o in outcomes])``.
-
-    Raises
-    ------
-    FpiError
-        An estimate without influence, or clusters of different levels.
-    """
-    found = {e.outcome: e for e in results}
-    if len(found) < len(results):
-        raise FpiError("deux estimations d'un même résultat : une famille en a une par résultat.")
-    adjusted = [e for e in results if e.outcome != principal]
-    for e in adjusted:
-        if e.influence is None or not np.isfinite(e.std_error):
-            raise FpiError(f"« {e.outcome} » n'a pas d'influences par groupe : rien à tirer.")
-    influence = pd.concat([e.influence for e in adjusted], axis=1)
-    if influence.dropna().empty:
-        raise FpiError("groupes différents d'un résultat à l'autre : comparez un même niveau.")
-    df = np.array([max(e.n_treated_clusters - 1, 1) for e in adjusted])
-    psi = influence.fillna(0.0).to_numpy()
-    moved, scale = normal_draws(psi, df, draws, seed)
-    errors = np.sqrt((psi**2).sum(axis=0))
-    t = np.array([e.estimate for e in adjusted]) / errors
-    return _family(
-        found, principal, t, moved / errors / scale, SCORES.format(draws=text.nombre(draws)), {}
-    )
 
 
 def _family(

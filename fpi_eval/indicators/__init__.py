@@ -4,7 +4,7 @@ from fpi_eval.indicators import catalogue
 from fpi_eval.indicators.catalogue import INDICATORS
 from fpi_eval.indicators.compute import compare, compute, compute_all, newcombe, wilson
 from fpi_eval.indicators.declare import Indicator, definitions
-from fpi_eval.indicators.derive import entry_cohort, gains, in_seats, seat_moves
+from fpi_eval.indicators.derive import entry_cohort, in_seats
 from fpi_eval.indicators.emploi_publie import emploi_publie
 from fpi_eval.indicators.quadrant import quadrant
 from fpi_eval.indicators.qualite import scope_change
@@ -24,7 +24,6 @@ __all__ = [
     "definitions",
     "emploi_publie",
     "entry_cohort",
-    "gains",
     "in_seats",
     "join_jobs",
     "newcombe",
@@ -33,7 +32,6 @@ __all__ = [
     "quadrant",
     "resemblance",
     "scope_change",
-    "seat_moves",
     "suivi_ami_cma",
     "true_effects",
     "waves",

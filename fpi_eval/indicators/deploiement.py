@@ -43,33 +43,6 @@ def avancement(p: Panels) -> pd.DataFrame:
     return table.assign(part=table["acquis"] / table["cible"])
 
 
-def ouvertures(p: Panels) -> pd.DataFrame:
-    """Return seats planned, opened and observed by filière × level, with the gap.
-
-    ``places_observees`` adds the change seen in capacity files where it can be checked;
-    ``part_verifiable`` is the share of opened seats for which it can.
-    """
-    if p.registre.empty:
-        return pd.DataFrame(columns=["statut", "ouvertures", "places"])
-    keep = p.rapprochement["projet"].isin(du_programme(p)["projet"].unique())
-    rows = p.rapprochement[keep].assign(
-        observees=lambda t: t["variation"].where(t["statut"] != "non vérifiable"),
-        verifiables=lambda t: t["places_ouvertes"].where(t["statut"] != "non vérifiable", 0.0),
-    )
-    table = rows.groupby(["filiere", "niveau"]).agg(
-        ouvertures=("uai", "size"),
-        places_prevues=("places_prevues", "sum"),
-        places_ouvertes=("places_ouvertes", "sum"),
-        verifiables=("verifiables", "sum"),
-        places_observees=("observees", "sum"),
-    )
-    table["part_verifiable"] = table.pop("verifiables") / table["places_ouvertes"]
-    order = pd.MultiIndex.from_product(
-        [p.donnees.programme.codes_filieres, ["secondaire", "superieur"]]
-    )
-    return table.reindex(order.intersection(table.index)).reset_index(names=["filiere", "niveau"])
-
-
 def statuts(p: Panels) -> pd.DataFrame:
     """Return openings and seats by outcome of the reconciliation."""
     if p.registre.empty:

@@ -1,7 +1,5 @@
 """Where an establishment is, which filière a diploma serves, and what could not be matched."""
 
-from collections.abc import Mapping, Sequence
-
 import pandas as pd
 
 # UAI prefixes that are not the département's code: Corse, Nouvelle-Calédonie, Polynésie.
@@ -81,42 +79,3 @@ def with_kin(filieres: pd.DataFrame, identity: pd.DataFrame, options: pd.DataFra
     kin = pd.concat([shared, kin[~kin.index.isin(shared.index)]])
     more = kin[~kin.index.isin(declared.index)].rename_axis("code").rename("filiere").reset_index()
     return pd.concat([filieres, more], ignore_index=True)
-
-
-def match_rates(
-    table: pd.DataFrame,
-    matched: Mapping[str, pd.Series],
-    by: Sequence[str] = ("source", "code_region", "rentree"),
-) -> pd.DataFrame:
-    """Return how many rows each link matched, per group.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Rows with the columns of `by`; a missing group is kept, as ``inconnu``.
-    matched : mapping of str to boolean Series
-        Name of a link to whether each row was matched.
-
-    Returns
-    -------
-    DataFrame
-        lien, the columns of `by`, lignes, appariees, non_appariees, taux (0 to 1).
-    """
-    groups = [table[name].astype("str").fillna("inconnu") for name in by]
-    parts = []
-    for lien, ok in matched.items():
-        counted = ok.astype("int64").groupby(groups).agg(lignes="size", appariees="sum")
-        parts.append(counted.reset_index().assign(lien=lien))
-    rates = pd.concat(parts, ignore_index=True)
-    rates["non_appariees"] = rates["lignes"] - rates["appariees"]
-    rates["taux"] = rates["appariees"] / rates["lignes"]
-    return rates[["lien", *by, "lignes", "appariees", "non_appariees", "taux"]]
-
-
-def unmatched(table: pd.DataFrame, ok: pd.Series, columns: Sequence[str]) -> pd.DataFrame:
-    """Return the values that were not matched, with their number of rows, most frequent first."""
-    lost = table.loc[~ok, list(columns)].astype("str").fillna("")
-    counted = lost.value_counts(sort=True).rename("lignes").reset_index()
-    return counted.sort_values(
-        ["lignes", *columns], ascending=[False] + [True] * len(columns), ignore_index=True
-    )

@@ -34,12 +34,6 @@ def millesime(session: int) -> str:
     return f"{session - 1}_{session}"
 
 
-def sessions_of(name: str) -> tuple[int, int]:
-    """Return the two Junes that a millésime pools: ``2021_2022`` gives 2021 and 2022."""
-    first, second = name.split("_")
-    return int(first), int(second)
-
-
 def with_course(
     table: pd.DataFrame, mef: pd.DataFrame, identity: pd.DataFrame, filieres: pd.DataFrame
 ) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from fpi_eval.projection.filling import from_profile, seen
 from fpi_eval.projection.flow import Flux, openings, simulate
 from fpi_eval.projection.outlook import Outlook, measured_rates, outlook
 from fpi_eval.projection.projection import LECTURES, Projection, projeter
-from fpi_eval.projection.rates import Profil, Taux, from_cells, from_counts, hypotheses
+from fpi_eval.projection.rates import Profil, Taux, from_counts, hypotheses
 
 __all__ = [
     "LECTURES",
@@ -17,7 +17,6 @@ __all__ = [
     "Taux",
     "crps",
     "diversion_draws",
-    "from_cells",
     "from_counts",
     "from_profile",
     "hypotheses",

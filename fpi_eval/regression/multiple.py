@@ -17,16 +17,6 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     return out
 
 
-def score_draws(influence: np.ndarray, draws: int = 9999, seed: int = 0) -> np.ndarray:
-    """Return ``|t|`` of k estimates under the null, (draws, k), from cluster influences (G, k).
-
-    The same random signs multiply all estimates, so their dependence is kept.
-    """
-    rng = np.random.default_rng(seed)
-    signs = rng.choice([-1.0, 1.0], size=(draws, len(influence)))
-    return np.abs(signs @ influence) / np.sqrt((influence**2).sum(axis=0))
-
-
 def normal_draws(
     influence: np.ndarray, df: np.ndarray, draws: int = 9999, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -114,7 +104,7 @@ def romano_wolf(t: np.ndarray, t_null: np.ndarray) -> np.ndarray:
     t : array (k,)
         Test statistics.
     t_null : array (draws, k)
-        Their draws under the null, dependence kept (`wild_draws`, or `score_draws`).
+        Their draws under the null, dependence kept (`wild_draws`).
     """
     size = np.abs(np.asarray(t, dtype=float))
     order = np.argsort(-size)

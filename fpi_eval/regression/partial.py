@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 from scipy import optimize, stats
 
 from fpi_eval.errors import FpiError
@@ -44,10 +43,3 @@ def imbens_manski(
 
     c = optimize.brentq(excess, 0.0, 10.0)
     return Bounds(low, high, low - c * error_low, high + c * error_high)
-
-
-def clustered_sum_error(values: np.ndarray, cluster: np.ndarray) -> float:
-    """Return the error of a total from its clusters' spread around their mean."""
-    sums = np.bincount(np.unique(cluster, return_inverse=True)[1], values)
-    n = len(sums)
-    return float(np.sqrt(n / (n - 1) * np.sum((sums - sums.mean()) ** 2))) if n > 1 else 0.0

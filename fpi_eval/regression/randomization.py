@@ -1,6 +1,6 @@
 """Tests that move the treatment elsewhere: permutation of treated clusters, placebo clusters."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
 from math import perm
@@ -73,24 +73,6 @@ def randomization(
     if shifts is not None:
         low, high = invert(p_value, observed, std_error, 1 - level)
     return RandomizationTest(p_value(0.0), low, high, floor, exact, placebos)
-
-
-def permute_clusters(
-    statistic: Callable[[tuple[int, ...]], tuple[float, float]],
-    observed: float,
-    n_eligible: int,
-    n_treated: int,
-    *,
-    draws: int = 1999,
-    seed: int = 0,
-    std_error: float = 1.0,
-) -> RandomizationTest:
-    """Return the permutation test of an estimator; ``statistic(move)`` gives (placebo, shift)."""
-    moves, exact = assignments(n_eligible, n_treated, draws, seed)
-    found = np.array([statistic(move) for move in moves])
-    return randomization(
-        observed, found[:, 0], shifts=found[:, 1], exact=exact, std_error=std_error
-    )
 
 
 def placebo_error(placebos: np.ndarray) -> tuple[float, int]:

@@ -50,39 +50,6 @@ def cr1(
     return factor * bread @ (sums.T @ sums) @ bread.T
 
 
-def cr3(contributions: np.ndarray, estimates_without: np.ndarray | None = None) -> np.ndarray:
-    """Return the cluster-jackknife covariance of k estimates (CR3, MacKinnon et al., 2023).
-
-    Parameters
-    ----------
-    contributions : array (G, k)
-        Estimates without each cluster minus the full-sample ones (or minus their mean).
-    estimates_without : array (G, k), optional
-        Estimates without each cluster; then ``contributions`` is the full-sample estimate (k,).
-    """
-    gaps = contributions if estimates_without is None else estimates_without - contributions
-    n = len(gaps)
-    return (n - 1) / n * gaps.T @ gaps
-
-
-def jackknife(x: np.ndarray, y: np.ndarray, cluster: np.ndarray) -> np.ndarray:
-    """Return least-squares estimates without each cluster, (G, k).
-
-    Exact when absorbed effects are nested in clusters (they leave with them) or are columns of x.
-    """
-    integers, names = codes(cluster)
-    order = np.argsort(integers, kind="stable")
-    edges = np.searchsorted(integers[order], np.arange(len(names) + 1))
-    gram, moment = x.T @ x, x.T @ y
-    out = np.empty((len(names), x.shape[1]))
-    for g in range(len(names)):
-        rows = order[edges[g] : edges[g + 1]]
-        inner = x[rows]
-        left = gram - inner.T @ inner
-        out[g] = np.linalg.lstsq(left, moment - inner.T @ y[rows], rcond=1e-12)[0]
-    return out
-
-
 def interval(
     estimate: float, std_error: float, df: float, *, level: float = 0.95
 ) -> tuple[float, float, float]:

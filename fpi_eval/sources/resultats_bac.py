@@ -114,12 +114,3 @@ def _tidy(table: pd.DataFrame) -> pd.DataFrame:
             "admis",
         ]
     ]
-
-
-def par_specialite(table: pd.DataFrame) -> pd.DataFrame:
-    """Return counts summed over sexes and spellings: one row per session × académie × voie × code.
-
-    The success rate is then `admis / presents`, of sums.
-    """
-    key = ["session", "rentree", "academie", "voie", "code"]
-    return table.groupby(key, as_index=False)[["inscrits", "presents", "admis"]].sum()

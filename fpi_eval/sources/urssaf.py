@@ -84,21 +84,6 @@ def read_urssaf_commune_ape(
     return Reading(sums.table(), file.provenance(rows, sums.set_aside()))
 
 
-def par_zone(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table summed by zone d'emploi × sector × year, across départements."""
-    return _total(table, ["code_zone", "secteur", "annee"])
-
-
-def par_departement(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table summed by département × sector × year."""
-    return _total(table, ["code_departement", "code_region", "secteur", "annee"])
-
-
-def _total(table: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    values = table.groupby(key)[["etablissements", "emplois", "masquees"]]
-    return values.sum(min_count=1).reset_index()
-
-
 def _open(path: Path, renaming: Renaming | None) -> tuple[LargeFile, list[int]]:
     """Return the file with a schema of the years that its header carries."""
     file = LargeFile(path, TableSchema("urssaf", _BASE), renaming)

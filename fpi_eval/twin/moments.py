@@ -37,14 +37,6 @@ def seat_moments(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def enrolment_moments(pupils: pd.DataFrame) -> pd.DataFrame:
-    """Return the spread of pupils per establishment × course × year of study.
-
-    ``pupils``: ``level`` and ``effectif``.
-    """
-    return _spread("effectif", pupils["level"], pupils["effectif"])
-
-
 def outcome_moments(regions: pd.DataFrame) -> pd.DataFrame:
     """Return rates by level and voie, and the share of hidden cells, of regional InserJeunes rows.
 
@@ -81,40 +73,6 @@ def catalogue_moments(regions: pd.DataFrame) -> pd.DataFrame:
         values["eleves"] = float(rows["terminale"].sum())
         frames.append(_tidy("catalogue", name, values))
     return pd.concat(frames, ignore_index=True)
-
-
-def panel_moments(panel: pd.DataFrame, rentree: int) -> pd.DataFrame:
-    """Return seat and enrolment moments of a cell panel at a rentrée."""
-    table = panel.assign(key=panel["cell"], level=panel["niveau"] + " " + panel["voie"])
-    now = table[table["rentree"] == rentree]
-    seats = seat_moments(now, table[table["rentree"] == rentree - 1])
-    final = enrolment_moments(now.assign(effectif=now["terminale"]))
-    return pd.concat([seats, final.assign(moment="terminale")], ignore_index=True)
-
-
-def dynamics(pupils: pd.DataFrame, low: float = 50, high: float = 100) -> pd.DataFrame:
-    """Return how final-year pupils of schools move: spread over one year, variance over three.
-
-    Real series wander: a shock lasts. ``pupils``: ``uai``, ``rentree``, ``effectif``; schools of
-    ``low`` to ``high`` pupils on average, seen every year. Changes are logs, less the year's
-    median; spreads are quartile ranges over 1.349, the standard deviation of a normal law without
-    the schools that merge or split. ``rapport_3`` divides the variance over 3 years by that over
-    one: 1 for noise around a level, 3 for a random walk.
-    """
-    wide = pupils.pivot_table(index="uai", columns="rentree", values="effectif", aggfunc="sum")
-    wide = wide[(wide > 0).all(axis=1) & wide.mean(axis=1).between(low, high)]
-    log = np.log(wide.to_numpy(float))
-
-    def spread(years: int) -> float:
-        change = log[:, years:] - log[:, :-years]
-        if not change.size:
-            return np.nan
-        change = change - np.median(change, axis=0)
-        return float(np.subtract(*np.quantile(change, (0.75, 0.25))) / 1.349)
-
-    one = spread(1)
-    values = {"lycees": float(len(wide)), "variation_1": one, "rapport_3": (spread(3) / one) ** 2}
-    return _tidy("dynamique", "lycées professionnels", values)
 
 
 def _spread(moment: str, level: pd.Series, value: pd.Series) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """From gross to net: deadweight, leakage, displacement, substitution (HCA guide)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -39,17 +39,6 @@ class Case:
         for name in ("leakage", "displacement", "substitution"):
             if getattr(self, name) > 1:
                 raise FpiError(f"« {name} » vaut {getattr(self, name)} : une part d'au plus 1.")
-
-    @property
-    def impact(self) -> float:
-        """Return GI (1 − L)(1 − Dp)(1 − S) M."""
-        kept = (1 - self.leakage) * (1 - self.displacement) * (1 - self.substitution)
-        return self.gross * kept * self.multiplier
-
-
-def additional_impact(with_programme: Case, without: Case) -> float:
-    """Return AI = [GI(1−L)(1−Dp)(1−S)M] − [GI*(1−L*)(1−Dp*)(1−S*)M*], * the reference case."""
-    return with_programme.impact - without.impact
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -148,15 +137,3 @@ def from_estimates(
     case = Case(own * n_seats, leakage, -near / own, -other / left if left else 0.0)
     note = "L'aubaine est une hypothèse, non une estimation." if deadweight else ""
     return waterfall(case, deadweight=deadweight, outcome=found.own.outcome, note=note)
-
-
-def deadweights(found: Displacement, n_seats: float, *, leakage: float = 0.0) -> pd.DataFrame:
-    """Return the net effect if nothing, a quarter or half would have opened anyway."""
-    whole = from_estimates(found, n_seats, leakage=leakage).net
-    table = pd.DataFrame({"deadweight": DEADWEIGHTS})
-    return table.assign(net=(1 - table["deadweight"]) * whole)
-
-
-def reference(with_programme: Case, deadweight: float) -> Case:
-    """Return the reference case that `waterfall` takes off."""
-    return replace(with_programme, gross=deadweight * with_programme.gross)

@@ -1,7 +1,6 @@
 """Rings of neighbours around opened cells: who may lose students to them, and how exposed."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -49,24 +48,6 @@ AUTRE_VOIE = Ring(
 )
 DEFAULT = (ETABLISSEMENT, FAMILLE)
 VOIES = (ETABLISSEMENT, MEME_VOIE, AUTRE_VOIE)
-
-
-def distance_rings(*limits: float) -> tuple[Ring, ...]:
-    """Return the establishment, then rings of the same family around it up to each limit (km)."""
-    edges = (0.0, *limits)
-    if list(edges) != sorted(set(edges)):
-        raise FpiError(f"rayons {limits} : des distances croissantes et positives sont attendues.")
-    rings = (
-        Ring(
-            f"même famille, de {low:g} à {high:g} km",
-            ("famille",),
-            ("uai",),
-            low if low else -1.0,
-            high,
-        )
-        for low, high in pairwise(edges)
-    )
-    return (ETABLISSEMENT, *rings)
 
 
 def ring_exposures(

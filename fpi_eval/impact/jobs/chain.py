@@ -77,13 +77,6 @@ class Chain(Result):
     n_rows: int
     n_seats: float
 
-    @property
-    def residual(self) -> float:
-        """Product of the links minus the effect, largest over outcomes, to 12 decimals."""
-        rows = self.table.set_index("outcome")
-        gaps = [self._product(rows, name) - rows.loc[name, "per_100"] / 100 for name in rows.index]
-        return float(np.round(np.max(np.abs(gaps)), 12))
-
     def _product(self, rows: pd.DataFrame, name: str) -> float:
         value = 1.0
         while name:

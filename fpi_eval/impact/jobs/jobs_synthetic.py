@@ -52,8 +52,3 @@ def synthetic_jobs(
     treated = (frame[unit].map(home) == region) & (frame[time] >= start)
     frame = frame.assign(y=np.log(frame["emplois"]), treated=treated)
     return synthetic(frame, unit=unit, time=time, method=method, draws=draws, seed=seed)
-
-
-def quarter(annee: pd.Series, trimestre: pd.Series) -> pd.Series:
-    """Return quarters as whole numbers that follow each other: 4 × year + quarter − 1."""
-    return 4 * annee.astype("int64") + trimestre.astype(str).str[-1].astype("int64") - 1

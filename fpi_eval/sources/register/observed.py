@@ -4,8 +4,6 @@ Places are compared for one establishment × course × voie, within one source, 
 and the one before. A hidden capacity is unknown, not zero; a new row is not a new seat.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
@@ -16,32 +14,6 @@ from fpi_eval.text import liste
 CAPACITES = ("uai", "mefstat11", "cfd", "voie", "rentree", "places", "source")
 CELL = ["source", "uai", "course", "voie"]
 DERIVEE = "DERIVEE"
-
-
-def stack_capacities(
-    tables: Mapping[str, pd.DataFrame], mef: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """Return the capacity frame that `reconcile` and `derive_openings` take.
-
-    Parameters
-    ----------
-    tables : mapping
-        Tidy tables by source name, several rentrées stacked; a table without `voie` (Affelnet)
-        is scolaire, one without `a_distance` has no distance course.
-    mef : DataFrame, optional
-        `mefstat11` and `cfd` of the nomenclature, to fill the cfd that a source does not give.
-    """
-    parts = []
-    for source, table in tables.items():
-        part = pd.DataFrame({"uai": table["uai"], "mefstat11": table["mefstat11"]})
-        for name, default in (("cfd", None), ("voie", "scolaire"), ("a_distance", False)):
-            part[name] = table.get(name, default)
-        parts.append(part.assign(rentree=table["rentree"], places=table["places"], source=source))
-    stacked = pd.concat(parts, ignore_index=True).astype({"cfd": "str", "places": "float64"})
-    if mef is not None:
-        codes = mef.drop_duplicates("mefstat11").set_index("mefstat11")["cfd"]
-        stacked["cfd"] = stacked["cfd"].fillna(stacked["mefstat11"].map(codes))
-    return stacked[[*CAPACITES, "a_distance"]]
 
 
 def derive_openings(

@@ -23,7 +23,7 @@ from fpi_eval.sources.register.fault import plain_number
 from fpi_eval.sources.register.faults import departement_of, faults_of
 from fpi_eval.sources.register.grid import TITLE_ROWS, header_row, read_grid
 from fpi_eval.sources.register.known import Known
-from fpi_eval.sources.register.observed import derive_openings, stack_capacities
+from fpi_eval.sources.register.observed import derive_openings
 from fpi_eval.sources.register.reconcile import reconcile
 from fpi_eval.sources.register.repair import repaired
 from fpi_eval.sources.register.template import write_template
@@ -34,7 +34,6 @@ __all__ = [
     "derive_openings",
     "read_ouvertures",
     "reconcile",
-    "stack_capacities",
     "write_template",
 ]
 
