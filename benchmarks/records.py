@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 
 import pandas as pd
+from invented_records import generate
 
 from fpi_eval.programme import Individus
-from fpi_eval.records.generate import generate
 from fpi_eval.records.open import open_folder, regions_table
 from fpi_eval.records.panel import counts
 from fpi_eval.twin.geography import departements

@@ -244,12 +244,4 @@ MEFS = Small(
     {"duree": (3, 1), "annee": (4, 1)},
     {"mef": 0, "dispositif": 1, "cfd": 2, "mefstat11": 8}, tuple(range(9)),
 )  # fmt: skip
-CHOMAGE = Small(
-    "chomage_departement", "chomage_departemental_INSEE.csv",
-    "codeDepartement;libelleDepartement;rentreeScolaire;tauxChomage\n"
-    "001;AIN;2023;5,7\n002;AISNE;2023;10,7\n001;AIN;2022;5,9\n02A;CORSE-DU-SUD;2022;nc\n",
-    lambda path: read_nomenclature(path, "chomage_departement"),
-    {"rentree": (2, 1), "taux_chomage": (3, 100)},
-    {"code_departement": 0}, (0, 2, 3),
-)  # fmt: skip
-SMALLS = (AFFELNET, REGION, UNNAMED, LYCEES, CFA, BTS, PARCOURSUP, MEFS, CHOMAGE)
+SMALLS = (AFFELNET, REGION, UNNAMED, LYCEES, CFA, BTS, PARCOURSUP, MEFS)

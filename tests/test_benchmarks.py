@@ -1,16 +1,11 @@
 """Tables of benchmarks: made by known code, and made again by running one seed."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import planted
 import planted_real
 import provenance
+import pytest
 
 RESULTS = provenance.KNOWN.parent
 NEAR = 1e-6  # sums taken in another order

@@ -298,7 +298,6 @@ REAL = {
     "inserjeunes_2021_2022": "inserjeunes/depp-2022-etablissements-2021_2022-pro.csv",
     "inserjeunes_cfa": "inserjeunes/fr-en-inserjeunes-cfa.csv",
     "parcoursup_bts": "orion/BTS_attractivite_capacite_2023.csv",
-    "chomage_departement": "nomenclatures/chomage_departemental_INSEE.csv",
 }
 SLICE = 60
 

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from thin import check_thin
 
-from fpi_eval.report.runner.notebooks import check_thin, discover
+from fpi_eval.report.runner.notebooks import discover
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))

@@ -1,15 +1,11 @@
 """The benchmark of planted programmes: worlds whose truth is right, verdicts read again."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import planted as benchmark
+import pytest
 import worlds
 
 from fpi_eval.impact.frame import GROSS, NET

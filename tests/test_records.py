@@ -15,8 +15,9 @@ from fpi_eval.twin.geography import departements
 
 pytest.importorskip("ibis", reason="l'extra « individus » n'est pas installé")
 
+from invented_records import generate
+
 from fpi_eval.records.bad_rows import examine
-from fpi_eval.records.generate import generate
 from fpi_eval.records.open import open_folder, regions_table
 from fpi_eval.records.panel import KEYS, counts
 

@@ -12,8 +12,9 @@ pytest.importorskip("pyspark", reason="l'extra « spark » n'est pas installé")
 if shutil.which("java") is None:
     pytest.skip("Java n'est pas installé : Spark ne démarre pas", allow_module_level=True)
 
+from invented_records import generate
+
 from fpi_eval.records.bad_rows import examine
-from fpi_eval.records.generate import generate
 from fpi_eval.records.open import open_folder, regions_table
 from fpi_eval.records.panel import counts
 from fpi_eval.twin.geography import departements

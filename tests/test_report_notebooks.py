@@ -2,9 +2,10 @@
 
 import pytest
 from notebooks_minuscules import write_notebook
+from thin import check_thin
 
 from fpi_eval.errors import FpiError
-from fpi_eval.report.runner.notebooks import check_thin, discover, inspect
+from fpi_eval.report.runner.notebooks import discover, inspect
 
 
 def test_title_question_parameters_and_declarations_are_read(tmp_path):

@@ -1,21 +1,17 @@
 """The scoreboard: hand-worked runs, the lag of outcomes, and slopes equal to an independent one."""
 
-import sys
 from datetime import datetime
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pyfixest
 import pytest
-
-from fpi_eval.twin import SMALL, draw
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import score_estimators
 import score_tables
 import scoreboard
+
+from fpi_eval.twin import SMALL, draw
 
 # Points are the same algebra; standard errors differ by how singletons are counted (1 %).
 POINT, ERROR = 1e-8, 0.02

@@ -7,6 +7,14 @@ from fpi_eval.programme import Source
 from fpi_eval.sources.known_sources import CATALOGUE, discover, entries, source
 
 BTS = "orion/BTS_attractivite_capacite_2023.csv"
+#: What the publishers' folders also hold, and no figure of the report comes from.
+UNUSED = (
+    "dares/fap225_rome", "effectifs/fr-en-ips", "effectifs/fr-en-lycee_pro", "geographie/dep",
+    "geographie/regions", "insersup/fr-esr-insertion", "nomenclatures/actions",
+    "nomenclatures/chomage", "nomenclatures/diplomesPro", "nomenclatures/n_categorie",
+    "nomenclatures/n_domaine", "nomenclatures/naf2008/int_", "nomenclatures/naf2008/naf2008_5",
+    "nomenclatures/naf2008/niv_agreg", "nomenclatures/regroupements", "parcoursup/column_map",
+)  # fmt: skip
 LYCEES = "inserjeunes/depp-2022-etablissements-2021_2022-pro.csv"
 
 
@@ -65,11 +73,11 @@ def test_a_year_that_the_reader_needs_must_be_in_the_name(tmp_path):
 
 def test_every_real_file_is_explained_and_read_without_an_unexplained_row(donnees_reelles):
     found = discover(donnees_reelles)
-    assert found.unexplained == []
-    assert len(found.files) == 57
+    left = {path.relative_to(donnees_reelles).as_posix() for path in found.unexplained}
+    assert {name for name in left if not name.startswith(UNUSED)} == set()
+    assert len(found.files) == 57 - len(left)
     for file in found.files:
         reading = next(e for e in CATALOGUE if e.name == file.source).read(file.path, file.year)
         origin = reading.provenance
         kept = origin.lignes - sum(origin.lignes_ecartees.values())
-        levels = 11 if file.source == "effectifs" else 1
-        assert len(reading.table) == levels * kept, file.path.name
+        assert len(reading.table) == kept, file.path.name

@@ -1,6 +1,6 @@
 """Dares: levels and codes with their blanks and decimals put right."""
 
-from fpi_eval.sources.dares import read_fap_rome, read_tensions
+from fpi_eval.sources.dares import read_tensions
 
 TENSIONS = (
     "fap,Emploi moyen,Tension ,Catégorie Tension,Intensité d'embauches,Lien formation-emploi,"
@@ -25,21 +25,7 @@ def test_levels_lose_their_blanks_and_codes_their_decimals(tmp_path):
     assert table["tension"].isna().sum() == 2
 
 
-def test_a_family_without_rome_stays_and_empty_lines_go(tmp_path):
-    path = tmp_path / "fap225_rome.csv"
-    text = "Fap;Rome;intitule_rome\nA0Z00;NA;NA\nA0Z40;A1416;Polyculture, élevage\n;;\n"
-    path.write_bytes(text.encode("cp1252"))
-    reading = read_fap_rome(path)
-    assert reading.table["rome"].isna().tolist() == [True, False]
-    assert reading.provenance.lignes_ecartees == {"ligne vide": 1}
-
-
 def test_the_real_tension_file_has_263_rows_for_aura(donnees_reelles):
     table = read_tensions(donnees_reelles / "dares" / "tensions.csv").table
     assert len(table) == 31_034
     assert (table["code_region"] == "84").sum() == 263
-
-
-def test_the_real_fap_rome_file_loses_only_its_empty_lines(donnees_reelles):
-    reading = read_fap_rome(donnees_reelles / "dares" / "fap225_rome.csv")
-    assert (reading.provenance.lignes, len(reading.table)) == (768, 765)

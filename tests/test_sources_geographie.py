@@ -5,9 +5,7 @@ import pytest
 from fpi_eval.errors import FpiError
 from fpi_eval.sources.geographie import (
     read_communes,
-    read_departements,
     read_libelles_zonages,
-    read_regions,
     read_zones_emploi,
     zones_par_commune,
 )
@@ -82,8 +80,6 @@ def test_the_real_geography_has_39_zones_in_aura_of_which_four_cross_its_border(
 
 def test_the_other_real_files_of_geography_are_read_whole(donnees_reelles):
     folder = donnees_reelles / "geographie"
-    assert len(read_departements(folder / "departements.csv").table) == 101
-    assert len(read_regions(folder / "regions.csv").table) == 18
     assert len(read_zones_emploi(folder / "table_supracom_2020.csv").table) == 34_968
     labels = read_libelles_zonages(folder / "libelles_supracom_2023.csv").table
     assert (labels["niveau"] == "ZE2020").sum() == 306

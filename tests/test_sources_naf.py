@@ -1,4 +1,4 @@
-"""NAF: sub-classes in their aggregations, files in cp1252 with headers over several lines."""
+"""NAF: sub-classes in their aggregations, a file in cp1252 with a header over several lines."""
 
 import pytest
 
@@ -6,10 +6,6 @@ from fpi_eval.errors import FpiError
 from fpi_eval.sources.naf import (
     NAF,
     read_naf,
-    read_naf_agregations,
-    read_naf_intitules,
-    read_naf_libelles,
-    read_naf_niveaux,
     secteurs,
 )
 
@@ -46,28 +42,8 @@ def test_sectors_are_given_by_ape_and_an_unknown_level_is_refused(tmp_path):
         secteurs(naf, "a99")
 
 
-def test_labels_follow_the_aggregation_named_in_the_file(tmp_path):
-    text = '"Code\nA 38";Divisions;"Description\n (English)";"Description\n (Français)"\n'
-    rows = "AZ;01-03;Agriculture;Agriculture, pêche\n;;;   \n"
-    reading = read_naf_libelles(write(tmp_path, "int_eng_na_2008_a38.csv", text + rows))
-    assert reading.table.to_dict("records") == [{"code": "AZ", "libelle": "Agriculture, pêche"}]
-    assert reading.provenance.lignes_ecartees == {"ligne vide": 1}
-    with pytest.raises(FpiError, match="agrégation inconnue"):
-        read_naf_libelles(write(tmp_path, "int_eng.csv", text + rows))
-
-
 def test_the_real_passage_table_has_732_subclasses_of_which_291_industrial(donnees_reelles):
     table = read_naf(donnees_reelles / "nomenclatures" / "naf2008" / "table_NAF2-NA.csv").table
     assert (len(table), table["industrie"].sum()) == (732, 291)
     counts = {level: table[level].nunique() for level in ("a88", "a64", "a38", "a21", "a17", "a10")}
     assert counts == {"a88": 88, "a64": 64, "a38": 38, "a21": 21, "a17": 17, "a10": 10}
-
-
-def test_the_other_real_files_of_the_naf_are_read(donnees_reelles):
-    folder = donnees_reelles / "nomenclatures" / "naf2008"
-    assert len(read_naf_niveaux(folder / "naf2008_5_niveaux.csv").table) == 732
-    assert len(read_naf_intitules(folder / "int_courts_naf_rev_2.csv").table) == 1_728
-    assert len(read_naf_agregations(folder / "niv_agreg_naf_rev_2.csv").table) == 304
-    sizes = {n: len(read_naf_libelles(folder / f"int_eng_na_2008_a{n}.csv").table)
-             for n in (10, 17, 21, 38, 64, 88, 138)}  # fmt: skip
-    assert sizes == {10: 12, 17: 17, 21: 21, 38: 39, 64: 65, 88: 88, 138: 138}

@@ -1,6 +1,6 @@
 import pandas as pd
 import pytest
-from small_files import CHOMAGE, MEFS
+from small_files import MEFS
 
 from fpi_eval.errors import FpiError
 from fpi_eval.sources.nomenclatures import FICHIERS, read_nomenclature, read_nomenclatures
@@ -8,9 +8,7 @@ from fpi_eval.sources.reading.cache import cached
 
 ROWS = {
     "mef": 10067, "diplomes": 4023, "diplomes_ensemble": 11261, "niveaux": 212,
-    "groupes_nsf": 115, "domaines_nsf": 22, "categories_nsf": 5, "familles": 90,
-    "options_bts": 17, "departements": 122, "regroupements": 1114, "actions_prioritaires": 525,
-    "diplomes_professionnels": 577, "chomage_departement": 500, "chomage_region": 68,
+    "groupes_nsf": 115, "familles": 90, "options_bts": 17, "departements": 122,
 }  # fmt: skip
 
 
@@ -29,12 +27,6 @@ def test_a_mef_must_be_made_of_its_parts(tmp_path):
     text = MEFS.text.replace("23830025007", "23830025008")
     with pytest.raises(FpiError, match=r"ligne 3, colonne « MEF_STAT_11 », « FORMATION_DIPLOME »"):
         read_nomenclature(put(tmp_path, MEFS, text), "mef")
-
-
-def test_unemployment_has_a_decimal_comma_and_becomes_a_rate(tmp_path):
-    table = read_nomenclature(put(tmp_path, CHOMAGE), "chomage_departement").table
-    assert table["taux_chomage"].tolist()[:3] == pytest.approx([0.057, 0.107, 0.059])
-    assert table["taux_chomage"].isna().iloc[3]
 
 
 def test_an_absent_folder_and_an_absent_file_are_said(tmp_path):

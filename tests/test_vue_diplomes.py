@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from thin import check_thin
 
 import fpi_eval as fpi
 from fpi_eval import checks, impact, twin
@@ -17,7 +18,7 @@ from fpi_eval.plan import held_against
 from fpi_eval.report.pages import diplomes as vue
 from fpi_eval.report.pages import emploi_en_plus as plus
 from fpi_eval.report.pages import familles, insertion
-from fpi_eval.report.runner.notebooks import check_thin, inspect
+from fpi_eval.report.runner.notebooks import inspect
 from fpi_eval.tables import Table
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "03_diplomes.ipynb"

@@ -4,13 +4,14 @@ import shutil
 from types import SimpleNamespace
 
 import pytest
+from thin import check_thin
 
 import fpi_eval as fpi
 from fpi_eval import impact
 from fpi_eval.absent import attempt
 from fpi_eval.figures import Figure
 from fpi_eval.report.pages import emploi_industriel as vue
-from fpi_eval.report.runner.notebooks import check_thin, inspect
+from fpi_eval.report.runner.notebooks import inspect
 from fpi_eval.tables import Table
 
 

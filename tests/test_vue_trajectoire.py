@@ -3,6 +3,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from thin import check_thin
 
 import fpi_eval as fpi
 from fpi_eval import checks, impact
@@ -19,7 +20,7 @@ from fpi_eval.report.pages import couts as couts
 from fpi_eval.report.pages import eventails as eventails
 from fpi_eval.report.pages import totaux as totaux
 from fpi_eval.report.pages import trajectoire as vue
-from fpi_eval.report.runner.notebooks import check_thin, inspect
+from fpi_eval.report.runner.notebooks import inspect
 from fpi_eval.tables import Table
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "06_trajectoire_et_couts.ipynb"

@@ -47,11 +47,6 @@ WALD_TEXT = (
     "d'en avoir ouvert, avec effets fixes de cellule et de formation × session (Angrist et "
     "Imbens, 1995)."
 )
-LAG_TEXT = (
-    "Régression à retards échelonnés sur les places ouvertes chaque année, avec effets fixes de "
-    "cellule et de formation × session ; les grandes ouvertures y pèsent plus que leur nombre de "
-    "places (Schmidheiny et Siegloch, 2023)."
-)
 
 
 def regressors(

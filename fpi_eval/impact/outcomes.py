@@ -23,10 +23,6 @@ WILD = (
     "bootstrap sauvage par {level}, hypothèse nulle imposée, mêmes multiplicateurs ({kind}) pour "
     "tous les résultats, {draws} tirages"
 )
-SCORES = (
-    "tirages des influences par groupe, les mêmes pour tous les résultats, loi t de chacun, "
-    "{draws} tirages"
-)
 METHOD = (
     "Regarder plusieurs résultats, c'est se donner plusieurs chances de trouver un effet par "
     "hasard. Les valeurs p ajustées tiennent à 5 % le risque d'en annoncer un seul à tort : celles "

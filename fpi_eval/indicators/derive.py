@@ -2,8 +2,6 @@
 
 import pandas as pd
 
-EXCEPTION_2023 = 2023
-
 
 def entry_cohort(panel: pd.DataFrame) -> pd.DataFrame:
     """Return the panel with what its final-year students found at entry, ``duree − 1`` years ago.

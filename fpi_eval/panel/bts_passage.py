@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 SMALL_WORDS = r"\b(option|opt|de|des|du|d|l|la|le|les|et|en|a|bts)\b"
-DUREE_BTS = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)

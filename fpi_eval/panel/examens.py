@@ -16,7 +16,6 @@ from fpi_eval.text import VOIES
 
 CAP_MESH, BAC_MESH = "CAP, département × spécialité", "Bac pro, académie × spécialité"
 LYCEE_MESH = "Bac pro, lycée (toutes spécialités)"
-MESHES = (CAP_MESH, BAC_MESH, LYCEE_MESH)
 EXAMS = [
     "maille",
     "cell",

@@ -19,7 +19,6 @@ from fpi_eval.panel.regional_panel import with_course
 from fpi_eval.panel.tension import with_tension
 
 KEYS = ["uai", "course", "voie"]
-WORDS = ["filiere", "niveau", "groupe_nsf"]
 BAC_PRO_YEARS = 3
 FROM_FILES = ["places", "voeux_1", "entrants", "terminale"]
 UNKNOWN = ["diplomes", "sortants", "en_emploi_6_mois", "en_emploi_12_mois"]

@@ -10,7 +10,6 @@ import pandas as pd
 
 from fpi_eval.sources.nomenclatures import Nomenclatures
 
-LIENS = ("terminale", "famille", "options", "règle", "aucun")
 COLUMNS = ["mefstat11_entree", "mefstat11_terminale", "cfd_terminale", "part", "lien"]
 
 
@@ -37,8 +36,8 @@ def link_entry_to_final(
     -------
     DataFrame
         mefstat11_entree, mefstat11_terminale, cfd_terminale, part (sums to 1 over an entry
-        code), lien (one of `LIENS`); sorted; an entry code without a final one keeps a row with
-        `lien` = ``aucun``, NaN elsewhere.
+        code), lien (terminale, famille, options, règle or aucun); sorted; an entry code without a
+        final one keeps a row with `lien` = ``aucun``, NaN elsewhere.
     """
     codes = pd.Series(entry.dropna().unique(), dtype="str")
     mef = nomenclatures.mef.drop_duplicates("mefstat11").set_index("mefstat11")

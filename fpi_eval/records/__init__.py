@@ -10,13 +10,12 @@ from typing import Any
 
 #: Name → module that defines it.
 _FROM = {
-    "Faults": "faults",
+    "Faults": "bad_rows",
     "Records": "open",
     "Counted": "counted",
     "count": "counted",
     "counts": "panel",
-    "examine": "faults",
-    "generate": "generate",
+    "examine": "bad_rows",
     "open_folder": "open",
     "outcomes_table": "exports",
     "open_records": "open",

@@ -1,8 +1,7 @@
-"""Dares: labour-market tension by occupation family (FAP) and territory; FAP to ROME.
+"""Dares: labour-market tension by occupation family (FAP) and territory.
 
 Tension is a standardised index (0 is the mean of all occupations over 2011-2019), its category
-goes from 1 (low) to 5. Headers and levels carry trailing blanks, regions read `84.0`. In the
-FAP-ROME table `NA` is a family without a ROME code (it stays, with a missing code). The families
+goes from 1 (low) to 5. Headers and levels carry trailing blanks, regions read `84.0`. The families
 are those of FAP-2009: FAP-2021 codes do not join. Publisher: Dares, Licence Ouverte.
 """
 
@@ -11,7 +10,6 @@ from pathlib import Path
 from fpi_eval.sources.reading import ColumnOptions, ColumnSchema, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
-from fpi_eval.sources.reading.tidy import strict, verify, without_blank_rows
 
 NIVEAUX_GEO = ("nat", "reg", "dep")
 _NOTE: ColumnOptions = {"kind": "entier", "low": 1, "high": 5, "expected": "une note de 1 à 5"}
@@ -40,15 +38,6 @@ TENSIONS = TableSchema(
     key=("annee", "niveau_fap", "fap", "niveau_geo", "region", "departement"),
 )
 
-FAP_ROME = TableSchema(
-    name="dares_fap_rome",
-    columns=(
-        ColumnSchema("fap", "Fap", "code", pattern=r"[A-Z]\d[0-9A-Z]\d{2}"),
-        ColumnSchema("rome", "Rome", "code", pattern=r"[A-Z]\d{4}"),
-        ColumnSchema("libelle_rome", "intitule_rome", missing=("NA",)),
-    ),
-)
-
 
 def read_tensions(path: Path, *, renaming: Renaming | None = None) -> Reading:
     """Return tension by occupation family, at national, regional and departmental level.
@@ -67,12 +56,6 @@ def read_tensions(path: Path, *, renaming: Renaming | None = None) -> Reading:
     table["code_region"] = table["code_region"].map(_two_digits, na_action="ignore")
     table["code_departement"] = table["code_departement"].str.zfill(3)
     return Reading(table.astype({"annee": "int64"}), reading.provenance)
-
-
-def read_fap_rome(path: Path, *, renaming: Renaming | None = None) -> Reading:
-    """Return the ROME codes of each occupation family (missing where a family has none)."""
-    reading = without_blank_rows(read_table(path, FAP_ROME, renaming))
-    return verify(reading, strict(FAP_ROME, filled=("fap",), key=("fap", "rome")))
 
 
 def _two_digits(value: float) -> str:

@@ -66,7 +66,7 @@ FACTS = (
     ),
     Fact(
         "apprentis",
-        ("urssaf", "urssaf_region", "urssaf_zone"),
+        ("urssaf",),
         2023,
         "Les apprentis comptent dans l'emploi à partir de la publication du premier trimestre "
         "2023.",

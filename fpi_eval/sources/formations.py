@@ -3,12 +3,7 @@
 Publishers: DEPP (Banque centrale des nomenclatures) and DGESCO, through Orion.
 """
 
-from dataclasses import replace
-from pathlib import Path
-
 from fpi_eval.sources.reading import CFD, MEFSTAT11, ColumnSchema, RowRule, TableSchema
-from fpi_eval.sources.reading.headers import Renaming
-from fpi_eval.sources.reading.reading import Reading, read_table
 
 OLD_CFD = r"[0-9A-Z]{7,8}"
 SUCCESSORS = 7
@@ -121,27 +116,6 @@ GROUPES_NSF = TableSchema(
     ),
     key=("groupe_nsf",),
 )
-DOMAINES_NSF = TableSchema(
-    name="domaines_nsf",
-    columns=(
-        ColumnSchema("domaine_nsf", "DOMAINE_SPECIALITE", "code", nullable=False, pattern=r"\d{2}"),
-        ColumnSchema(
-            "categorie_nsf", "CATEGORIE_SPECIALITE", "code", nullable=False, pattern=r"\d"
-        ),
-        ColumnSchema("libelle", "LIBELLE_LONG"),
-    ),
-    key=("domaine_nsf",),
-)
-CATEGORIES_NSF = TableSchema(
-    name="categories_nsf",
-    columns=(
-        ColumnSchema(
-            "categorie_nsf", "CATEGORIE_SPECIALITE", "code", nullable=False, pattern=r"\d"
-        ),
-        ColumnSchema("libelle", "LIBELLE_LONG"),
-    ),
-    key=("categorie_nsf",),
-)
 FAMILLES = TableSchema(
     name="familles_metiers",
     columns=(
@@ -171,48 +145,3 @@ OPTIONS_BTS = TableSchema(
     ),
     key=("cfd_commun", "cfd"),
 )
-REGROUPEMENTS = TableSchema(
-    name="regroupements",
-    columns=(
-        ColumnSchema("regroupement", "REGROUPEMENT A2-2", nullable=False),
-        ColumnSchema("mefstat11", "MEF_STAT_11", "code", nullable=False, pattern=MEFSTAT11),
-    ),
-    key=("mefstat11",),
-)
-ACTIONS_PRIORITAIRES = TableSchema(
-    name="actions_prioritaires",
-    columns=(
-        ColumnSchema("formation", "Formation", nullable=False),
-        ColumnSchema("diplome", "Diplôme"),
-        ColumnSchema("cfd", "cfd", "code", nullable=False, pattern=CFD),
-        ColumnSchema("region", "Région sélectionnée"),
-        ColumnSchema("code_region", "codeRegion", "code", nullable=False, pattern=r"\d{2}"),
-        ColumnSchema(
-            "dispositif", "codeDispositif", "code", nullable=False, pattern=r"[0-9A-Z]{3}"
-        ),
-    ),
-)
-DIPLOMES_PROFESSIONNELS = TableSchema(
-    name="diplomes_professionnels",
-    columns=(
-        ColumnSchema("commission", "Commission professionnelle consultative"),
-        ColumnSchema("secteur", "Secteur"),
-        ColumnSchema("code_diplome", "Code diplôme", "code", nullable=False),
-        ColumnSchema("diplome", "Diplôme"),
-        ColumnSchema("specialite", "Intitulé de la spécialité (et options)", nullable=False),
-        ColumnSchema("code_rncp", "Code RNCP", "code"),
-        ColumnSchema("date_creation", "Date de l'arrêté de création", "date"),
-        ColumnSchema("premiere_session", "Première session", "entier", low=1900, high=2100),
-        ColumnSchema("derniere_session", "Dernière session", "entier", low=1900, high=2100),
-        ColumnSchema("commentaire", "Commentaire"),
-        ColumnSchema("famille", "Famille de métiers"),
-    ),
-)
-
-
-def read_actions_prioritaires(path: Path, *, renaming: Renaming | None = None) -> Reading:
-    """Return the priority courses per region; a row written twice is set aside and counted."""
-    reading = read_table(path, ACTIONS_PRIORITAIRES, renaming)
-    again = reading.table.duplicated()
-    origin = replace(reading.provenance, lignes_ecartees={"ligne répétée": int(again.sum())})
-    return Reading(reading.table[~again].reset_index(drop=True), origin)

@@ -39,23 +39,6 @@ COMMUNES = TableSchema(
     ),
     key=("type_commune", "code_commune"),
 )
-DEPARTEMENTS = TableSchema(
-    name="departements",
-    columns=(
-        ColumnSchema("code_departement", "DEP", "code", nullable=False, pattern=DEPARTEMENT),
-        ColumnSchema("code_region", "REG", "code", nullable=False, pattern=REGION),
-        ColumnSchema("libelle", "LIBELLE", nullable=False),
-    ),
-    key=("code_departement",),
-)
-REGIONS = TableSchema(
-    name="regions",
-    columns=(
-        ColumnSchema("code_region", "REG", "code", nullable=False, pattern=REGION),
-        ColumnSchema("libelle", "LIBELLE", nullable=False),
-    ),
-    key=("code_region",),
-)
 ZONES_EMPLOI = TableSchema(
     name="zones_emploi",
     columns=(
@@ -80,16 +63,6 @@ LIBELLES = TableSchema(
 def read_communes(path: Path, *, renaming: Renaming | None = None) -> Reading:
     """Return communes, arrondissements (ARM), merged and delegated communes (COMA, COMD)."""
     return _three_characters(read_table(path, COMMUNES, renaming))
-
-
-def read_departements(path: Path, *, renaming: Renaming | None = None) -> Reading:
-    """Return départements: code_departement ("001"), code_region, libelle."""
-    return _three_characters(read_table(path, DEPARTEMENTS, renaming))
-
-
-def read_regions(path: Path, *, renaming: Renaming | None = None) -> Reading:
-    """Return regions: code_region, libelle."""
-    return read_table(path, REGIONS, renaming)
 
 
 def read_zones_emploi(path: Path, *, renaming: Renaming | None = None) -> Reading:

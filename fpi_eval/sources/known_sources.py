@@ -184,14 +184,6 @@ CATALOGUE: tuple[SourceFile, ...] = (
         LO,
     ),
     SourceFile(
-        "parcoursup_libelles",
-        "parcoursup_libelles:read_parcoursup_libelles",
-        "parcoursup/column_map_api_to_label.csv",
-        "Parcoursup : noms courts et libellés des colonnes",
-        "MESR-SIES",
-        LO,
-    ),
-    SourceFile(
         "inserjeunes_region",
         "inserjeunes_region:read_inserjeunes_region",
         "inserjeunes/ij_region_data.csv",
@@ -260,34 +252,10 @@ CATALOGUE: tuple[SourceFile, ...] = (
         LO,
     ),
     SourceFile(
-        "effectifs",
-        "effectifs:read_effectifs",
-        "effectifs/fr-en-lycee_pro-effectifs-niveau-sexe-lv*",
-        "Élèves des lycées professionnels par niveau et sexe",
-        "DEPP",
-        LO,
-    ),
-    SourceFile(
-        "ips",
-        "ips:read_ips",
-        "effectifs/fr-en-ips-lycees*",
-        "Indice de position sociale des lycées",
-        "DEPP",
-        LO,
-    ),
-    SourceFile(
         "insersup",
         "insersup:read_insersup",
         "insersup/fr-esr-insersup*",
         "InserSup : emploi des diplômés du supérieur",
-        "MESR-SIES",
-        LO,
-    ),
-    SourceFile(
-        "enquetes_superieur",
-        "enquetes_superieur:read_enquetes_superieur",
-        "insersup/fr-esr-insertion_professionnelle-*",
-        "Enquêtes d'insertion : licence professionnelle et master",
         "MESR-SIES",
         LO,
     ),
@@ -300,22 +268,6 @@ CATALOGUE: tuple[SourceFile, ...] = (
         ODBL,
     ),
     SourceFile(
-        "urssaf_region",
-        "urssaf_trimestriel:read_urssaf_region",
-        "urssaf/*-du-secteur-prive-par-region-x-na38*",
-        "Emplois par région et secteur, par trimestre",
-        "Urssaf",
-        ODBL,
-    ),
-    SourceFile(
-        "urssaf_zone",
-        "urssaf_trimestriel:read_urssaf_zone",
-        "urssaf/*-du-secteur-prive-par-zone-demploi*",
-        "Emplois par zone d'emploi, par trimestre",
-        "Urssaf",
-        ODBL,
-    ),
-    SourceFile(
         "tensions",
         "dares:read_tensions",
         "dares/tensions*.csv",
@@ -323,22 +275,7 @@ CATALOGUE: tuple[SourceFile, ...] = (
         "Dares",
         LO,
     ),
-    SourceFile(
-        "fap_rome",
-        "dares:read_fap_rome",
-        "dares/fap225_rome.csv",
-        "Correspondance des métiers FAP et ROME",
-        "Dares",
-        LO,
-    ),
     _insee("communes", "geographie:read_communes", "geographie/communes.csv", "Communes"),
-    _insee(
-        "departements_insee",
-        "geographie:read_departements",
-        "geographie/departements.csv",
-        "Départements",
-    ),
-    _insee("regions_insee", "geographie:read_regions", "geographie/regions.csv", "Régions"),
     _insee(
         "zones_emploi",
         "geographie:read_zones_emploi",
@@ -357,42 +294,6 @@ CATALOGUE: tuple[SourceFile, ...] = (
         "nomenclatures/naf2008/table_NAF2-NA.csv",
         "NAF : sous-classes et agrégations",
     ),
-    _insee(
-        "naf_niveaux",
-        "naf:read_naf_niveaux",
-        "nomenclatures/naf2008/naf2008_5_niveaux.csv",
-        "NAF : les cinq niveaux",
-    ),
-    _insee(
-        "naf_intitules",
-        "naf:read_naf_intitules",
-        "nomenclatures/naf2008/int_courts_naf_rev_2.csv",
-        "NAF : intitulés",
-    ),
-    _insee(
-        "naf_agregations",
-        "naf:read_naf_agregations",
-        "nomenclatures/naf2008/niv_agreg_naf_rev_2.csv",
-        "NAF : arbre des agrégations",
-    ),
-    _insee(
-        "naf_libelles",
-        "naf:read_naf_libelles",
-        "nomenclatures/naf2008/int_eng_na_2008_*.csv",
-        "NAF : libellés d'une agrégation",
-    ),
-    *(
-        SourceFile(
-            f"chomage_{niveau}",
-            "nomenclatures:read_nomenclature",
-            f"nomenclatures/chomage_{fichier}_INSEE.csv",
-            "Taux de chômage localisé",
-            "INSEE",
-            LO,
-            argument=f"chomage_{niveau}",
-        )
-        for niveau, fichier in (("departement", "departemental"), ("region", "regional"))
-    ),
     _nomenclature("mef", "nMef.csv", "MEF : formation et année d'étude"),
     _nomenclature(
         "diplomes", "nFormationDiplome_.csv", "Formations-diplômes : niveau, spécialité, filiation"
@@ -402,10 +303,6 @@ CATALOGUE: tuple[SourceFile, ...] = (
     ),
     _nomenclature("niveaux", "nNiveauFormationDiplome_.csv", "Niveaux de formation"),
     _nomenclature("groupes_nsf", "n_groupe_specialite_.csv", "Spécialités (NSF) : groupes"),
-    _nomenclature("domaines_nsf", "n_domaine_specialite_.csv", "Spécialités (NSF) : domaines"),
-    _nomenclature(
-        "categories_nsf", "n_categorie_specialite_.csv", "Spécialités (NSF) : catégories"
-    ),
     _nomenclature(
         "familles", "familleMetiers.csv", "Familles de métiers : seconde commune et spécialités"
     ),
@@ -420,13 +317,6 @@ CATALOGUE: tuple[SourceFile, ...] = (
         "Établissements : changements d'UAI déclarés",
         "Programme",
         "tenu par le programme",
-    ),
-    _nomenclature("regroupements", "regroupements.csv", "Regroupements de formations"),
-    _nomenclature(
-        "actions_prioritaires", "actions_prioritaires.csv", "Formations prioritaires par région"
-    ),
-    _nomenclature(
-        "diplomes_professionnels", "diplomesProfessionnels.csv", "Diplômes professionnels"
     ),
 )
 

@@ -17,16 +17,9 @@ FICHIERS = {
     "diplomes_ensemble": ("vFormationDiplome_.csv", f.DIPLOMES_ENSEMBLE),
     "niveaux": ("nNiveauFormationDiplome_.csv", f.NIVEAUX),
     "groupes_nsf": ("n_groupe_specialite_.csv", f.GROUPES_NSF),
-    "domaines_nsf": ("n_domaine_specialite_.csv", f.DOMAINES_NSF),
-    "categories_nsf": ("n_categorie_specialite_.csv", f.CATEGORIES_NSF),
     "familles": ("familleMetiers.csv", f.FAMILLES),
     "options_bts": ("optionsBTS.csv", f.OPTIONS_BTS),
     "departements": ("departements_academies_regions.csv", t.DEPARTEMENTS),
-    "regroupements": ("regroupements.csv", f.REGROUPEMENTS),
-    "actions_prioritaires": ("actions_prioritaires.csv", f.ACTIONS_PRIORITAIRES),
-    "diplomes_professionnels": ("diplomesProfessionnels.csv", f.DIPLOMES_PROFESSIONNELS),
-    "chomage_departement": ("chomage_departemental_INSEE.csv", t.CHOMAGE_DEPARTEMENT),
-    "chomage_region": ("chomage_regional_INSEE.csv", t.CHOMAGE_REGION),
 }
 INDISPENSABLES = ("mef", "diplomes", "groupes_nsf", "familles", "options_bts", "departements")
 
@@ -40,16 +33,9 @@ class Nomenclatures:
     diplomes_ensemble: pd.DataFrame
     niveaux: pd.DataFrame
     groupes_nsf: pd.DataFrame
-    domaines_nsf: pd.DataFrame
-    categories_nsf: pd.DataFrame
     familles: pd.DataFrame
     options_bts: pd.DataFrame
     departements: pd.DataFrame
-    regroupements: pd.DataFrame
-    actions_prioritaires: pd.DataFrame
-    diplomes_professionnels: pd.DataFrame
-    chomage_departement: pd.DataFrame
-    chomage_region: pd.DataFrame
     provenances: dict[str, Provenance] = field(default_factory=dict)
 
     @property
@@ -66,12 +52,7 @@ def read_nomenclature(path: Path, name: str) -> Reading:
     """Return the nomenclature of that name (a key of `FICHIERS`) from its file."""
     if name == "departements":
         return t.read_departements(path)
-    if name == "actions_prioritaires":
-        return f.read_actions_prioritaires(path)
-    table = FICHIERS[name][1]
-    if name.startswith("chomage"):
-        return t.read_chomage(path, table)
-    return read_table(path, table)
+    return read_table(path, FICHIERS[name][1])
 
 
 def read_nomenclatures(

@@ -1,4 +1,4 @@
-"""Geography and local unemployment: départements, académies, regions, rates of INSEE."""
+"""Geography of schools: départements, académies and regions."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -26,26 +26,6 @@ DEPARTEMENTS = TableSchema(
         ColumnSchema("region", "libelleRegion"),
     ),
 )
-CHOMAGE_DEPARTEMENT = TableSchema(
-    name="chomage_departement",
-    columns=(
-        ColumnSchema(
-            "code_departement", "codeDepartement", "code", nullable=False, pattern=CODE_DEPARTEMENT
-        ),
-        ColumnSchema("rentree", "rentreeScolaire", "entier", nullable=False, low=1980, high=2100),
-        ColumnSchema("taux_chomage", "tauxChomage", "pourcentage"),
-    ),
-    key=("code_departement", "rentree"),
-)
-CHOMAGE_REGION = TableSchema(
-    name="chomage_region",
-    columns=(
-        ColumnSchema("code_region", "codeRegion", "code", nullable=False, pattern=r"\d{2}"),
-        ColumnSchema("rentree", "rentreeScolaire", "entier", nullable=False, low=1980, high=2100),
-        ColumnSchema("taux_chomage", "tauxChomage", "pourcentage"),
-    ),
-    key=("code_region", "rentree"),
-)
 
 
 def read_departements(path: Path, *, renaming: Renaming | None = None) -> Reading:
@@ -60,9 +40,3 @@ def read_departements(path: Path, *, renaming: Renaming | None = None) -> Readin
         reading.provenance, lignes_ecartees={"académie sans département": int((~known).sum())}
     )
     return Reading(reading.table[known].reset_index(drop=True), origin)
-
-
-def read_chomage(path: Path, table: TableSchema, *, renaming: Renaming | None = None) -> Reading:
-    """Return INSEE's unemployment rates (0 to 1), `CHOMAGE_DEPARTEMENT` or `CHOMAGE_REGION`."""
-    reading = read_table(path, table, renaming)
-    return Reading(reading.table.astype({"rentree": "int64"}), reading.provenance)

@@ -33,7 +33,6 @@ SECTORS = {
     "NZ": 0.110,
     "QA": 0.070,
 }
-INDUSTRY = tuple(code for code in SECTORS if code < "FZ")
 
 
 def draw_jobs(programme: Applied, setting: Setting, rng: np.random.Generator) -> pd.DataFrame:

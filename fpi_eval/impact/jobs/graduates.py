@@ -4,13 +4,10 @@ from dataclasses import replace
 
 import pandas as pd
 
-from fpi_eval import text
 from fpi_eval.panel.sample import Sample
 from fpi_eval.results import Estimate
 
 HORIZONS = (6, 12, 18, 24)
-GROUPS = {"voie": text.VOIES, "niveau": text.NIVEAUX, "filiere": {}}
-FIRST_WITH_PUBLIC = 2021  # rentrée of the leavers of June 2022, from whom on public jobs count
 MIXTURE = ("dose", "exposure_etab", "exposure_dep", "other_dose")
 
 
