@@ -477,7 +477,8 @@ def individus(
     print(words.controle(found))
     if isinstance(found, Absent):
         return
-    print(words.reponse(impact.in_industry(found.panel)))
+    effect = impact.in_industry(found.panel)
+    print(words.reponse(effect), words.effets(effect, year.context), sep="\n\n")
     for path in records.release(found.tables, sortie) if sortie else ():
         print(path)
 

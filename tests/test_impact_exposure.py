@@ -19,6 +19,7 @@ from fpi_eval.impact.jobs.detectability import (
 )
 from fpi_eval.impact.jobs.exposure import exposure_panel, exposure_regression
 from fpi_eval.impact.jobs.jobs_synthetic import synthetic_jobs
+from fpi_eval.report.pages import emploi_industriel
 
 EXACT = 1e-8
 SECTEURS = pd.DataFrame({"filiere": ["numerique", "numerique", "energie_decarbonee"],
@@ -99,7 +100,9 @@ def test_few_unequal_shocks_are_not_trusted_and_it_is_said():
     found = exposure_regression(invented(3, noise=0.02))
     assert found.found.effective_shocks < 20
     assert not found.found.trusted
-    assert "ne concluez pas" in found.summary()
+    assert "on n'en conclut rien" in found.summary()
+    assert found.caveat in emploi_industriel.exposition(found)
+    assert "Emplois par personne" not in emploi_industriel.exposition(found)
     assert found.to_frame().loc[0, "n_zones"] == 40
 
 

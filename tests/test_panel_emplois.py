@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import fpi_eval as fpi
+from fpi_eval.calendar import durees
 from fpi_eval.errors import FpiError
 from fpi_eval.panel import emplois
 from fpi_eval.panel.secteurs import emplois_filieres, read_secteurs, urssaf_files
@@ -82,6 +83,11 @@ def test_the_simulated_folder_has_jobs_up_to_the_rentree_and_seats_in_zones(simu
     opened = opened[(opened["projet"] == "FPI") & (opened["places_ouvertes"] > 0)]
     assert emplois.sans_zone(simulated) == 0
     assert seats["places"].sum() == opened["places_ouvertes"].sum()
+    out = emplois.places_par_zone(simulated, left_by=2026)
+    codes = simulated.donnees.nomenclatures
+    first = opened["rentree"] + durees(opened, codes.mef, codes.familles)
+    classes = (2027 - first).clip(lower=0)
+    assert out["places"].sum() == (opened["places_ouvertes"] * classes).sum() > 0
     zones = emplois.par_zone(simulated)
     assert zones["places"].sum() == seats["places"].sum()
     by_dep = emplois.par_departement(simulated)

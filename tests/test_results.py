@@ -19,7 +19,6 @@ from test_impact_regional import panel as regional_panel
 import fpi_eval
 from fpi_eval import twin
 from fpi_eval.checks import evaluate
-from fpi_eval.checks.honest import event
 from fpi_eval.checks.honest_bounds import honest_bounds
 from fpi_eval.costs import unit_cost
 from fpi_eval.errors import FpiError
@@ -84,11 +83,6 @@ def _by_sex(panel: pd.DataFrame) -> pd.DataFrame:
     return panel.assign(entrants_filles=0.25 * bts, entrants_garcons=0.75 * bts)
 
 
-def _study(panel: pd.DataFrame):
-    found = stacked(panel, "entrants")
-    return event(found.table["rel_time"], found.table["estimate"], found.covariance)
-
-
 CASES = {
     "j": lambda t: j(t.panel),
     "wald": lambda t: wald(t.panel),
@@ -119,8 +113,8 @@ CASES = {
     "shift-share": lambda t: exposure_regression(invented_jobs(1, slope=0.4, noise=0.02)),
     "detectability": lambda t: from_reference(480_000, 0.01, graduates=2000, years=3),
     "regional": lambda t: regional_change(regional_panel(), "terminale", region="01"),
-    "relative": lambda t: honest_bounds(_study(t.panel)),
-    "smooth": lambda t: honest_bounds(_study(t.panel), "smooth"),
+    "relative": lambda t: honest_bounds(stacked(t.panel, "entrants")),
+    "smooth": lambda t: honest_bounds(stacked(t.panel, "entrants"), "smooth"),
     "cost": lambda t: unit_cost("diplômé net", 9.5e6, 700.0, 120.0),
     "unbounded cost": lambda t: unit_cost("emploi net", 9.5e6, 60.0, 120.0),
     "family": lambda t: study_family(t.panel, draws=199),

@@ -22,7 +22,7 @@ from fpi_eval.report.runner.notebooks import inspect
 from fpi_eval.tables import Table
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "03_diplomes.ipynb"
-SHOWN = ("effets", "brut_net", "evenement", "robustesse", "specification")
+SHOWN = ("effets", "brut_net", "evenement", "robustesse", "specification", "ecarts")
 
 
 @pytest.fixture(scope="module")
@@ -52,16 +52,19 @@ def shown(annee, panel, outcome, evaluation):
     source = vue.source(annee.context, panel)
     choix = gate(attempt(checks.specification_curve, study))
     slope = attempt(checks.explaining_slope, study)
+    study_of = attempt(impact.stacked, cells, outcome)
+    smooth = attempt(checks.honest_bounds, study_of, "smooth")
     opening = attempt(checks.per_opening, study)
     return SimpleNamespace(
         annee=annee, panel=panel, outcome=outcome, evaluation=evaluation, source=source,
         reponse=vue.reponse(evaluation),
         effets=vue.effets(effets, source),
         brut_net=vue.brut_net(effets, source),
-        evenement=vue.evenement(gate(attempt(impact.stacked, cells, outcome)), source),
+        evenement=vue.evenement(gate(study_of), source),
         plantes=vue.plantes(evaluation, source),
         controles=vue.controles(evaluation, source),
         equilibre=vue.equilibre(evaluation, source),
+        ecarts=vue.ecarts(gate(attempt(checks.honest_bounds, study_of)), smooth, source),
         robustesse=vue.robustesse(choix, opening, outcome, source),
         specification=vue.specification(choix, outcome, source),
         renverser=vue.renverser(evaluation, effets, slope),
@@ -121,7 +124,14 @@ def test_the_outcome_studied_is_the_nearest_that_files_give_and_it_is_said(made)
 
 
 def test_every_section_shows_something(made):
-    assert [type(getattr(made, name)) for name in SHOWN] == [Table, Figure, Figure, Table, Figure]
+    assert [type(getattr(made, name)) for name in SHOWN] == [
+        Table,
+        Figure,
+        Figure,
+        Table,
+        Figure,
+        Table,
+    ]
     assert isinstance(made.plantes, Figure)
     for name in ("controles", "equilibre", "calendrier"):
         assert isinstance(getattr(made, name), Table)
@@ -132,6 +142,13 @@ def test_the_table_of_effects_adds_up(made):
     rows = made.effets.frame.set_index("effet")["valeur"]
     gross = rows["Effet brut"].iloc[0]
     assert rows["Effet net"] == pytest.approx(gross + rows["Déplacement"])
+
+
+def test_bounds_on_trends_widen_and_begin_at_the_usual_interval(made):
+    rows = made.ecarts.frame
+    assert rows["m"].tolist() == ["0,0", "0,5", "1,0", "2,0"]
+    assert rows["relatif"].is_unique
+    assert rows["pente"].is_unique
 
 
 def test_effects_shown_are_those_that_were_judged(made):

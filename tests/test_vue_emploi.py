@@ -1,4 +1,4 @@
-"""The page on industrial employment: detectability first, never a coefficient, with or without."""
+"""The page on industrial employment: detectability first, and no number that nothing supports."""
 
 import shutil
 from types import SimpleNamespace
@@ -23,6 +23,7 @@ def analysed(annee: fpi.Year) -> SimpleNamespace:
         annee=annee,
         reponse=vue.reponse(cases, annee.reference, jobs, context),
         decelable=vue.decelable(cases, jobs, context),
+        exposition=vue.exposition(attempt(impact.exposed_jobs, annee)),
         references=vue.references(annee.reference),
         secteurs=vue.secteurs(annee.secteurs, context),
         emploi_filieres=vue.emploi_filieres(annee.jobs_by_filiere, context),
@@ -52,6 +53,11 @@ def test_the_answer_says_first_that_no_effect_could_be_seen(simulated):
     assert "Aucun effet" in first
     assert "9\u202f000 diplômés" in first
     assert "à la place" in said
+
+
+def test_exposed_zones_give_a_number_or_say_what_forbids_one(simulated, bare):
+    assert "l'équivalent de" in simulated.exposition
+    assert "emploi de l'Urssaf" in bare.exposition
 
 
 def test_the_smallest_visible_effect_is_measured_on_regions_and_on_zones(simulated):

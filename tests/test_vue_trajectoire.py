@@ -13,7 +13,7 @@ from fpi_eval.costs.programme_costs import NEVER, WITHOUT
 from fpi_eval.figures import Figure
 from fpi_eval.indicators import emploi_publie, passage
 from fpi_eval.programme import load_programme
-from fpi_eval.projection import LECTURES, measured_rates, outlook, retroprojection
+from fpi_eval.projection import LECTURES, gap_to_plan, measured_rates, outlook, retroprojection
 from fpi_eval.projection.outlook import UNTOLD
 from fpi_eval.report.pages import cibles as cibles
 from fpi_eval.report.pages import couts as couts
@@ -51,6 +51,7 @@ def analysed(annee: fpi.Year) -> SimpleNamespace:
         filieres=eventails.filieres(found),
         probabilites=cibles.probabilites(found),
         restantes=cibles.restantes(found),
+        ecart=cibles.ecart(attempt(gap_to_plan, found), context),
         epreuve=cibles.epreuve(past, context),
         couts=couts.couts(costs, context),
         emplois=couts.emplois(jobs, rates, context),
@@ -67,6 +68,17 @@ def simulees() -> SimpleNamespace:
 @pytest.fixture(scope="module")
 def reelles(donnees_reelles) -> SimpleNamespace:
     return analysed(fpi.load("fpi_aura", 2022, donnees_reelles))
+
+
+def test_what_each_step_takes_from_the_plan_adds_up_to_the_gap(simulees):
+    rows = gap_to_plan(simulees.outlook).set_index(["niveau", "facteur"])
+    for _, part in rows.groupby("niveau"):
+        gap = part["prevu"].prod() - part["realise"].prod()
+        assert part["manque"].sum() == pytest.approx(gap)
+    shown = simulees.ecart.frame
+    assert shown["effet"].tolist() == pytest.approx((-rows["manque"]).tolist())
+    opened = simulees.outlook.register["places_ouvertes"].sum()
+    assert rows.xs("places", level="facteur")["realise"].sum() <= opened
 
 
 def plain(text: str) -> str:

@@ -1,6 +1,7 @@
 """What the design can bear: planted programmes, checks, and the verdict they lead to."""
 
 from fpi_eval.checks.evaluation import Evaluation, evaluate
+from fpi_eval.checks.honest_bounds import HonestBounds, honest_bounds
 from fpi_eval.checks.outcome import NAMES, allowed, evaluated, observed_outcome
 from fpi_eval.checks.planted import Planted
 from fpi_eval.checks.planter import plant
@@ -15,6 +16,7 @@ __all__ = [
     "THRESHOLDS",
     "Check",
     "Evaluation",
+    "HonestBounds",
     "Planted",
     "Study",
     "Threshold",
@@ -23,6 +25,7 @@ __all__ = [
     "evaluate",
     "evaluated",
     "explaining_slope",
+    "honest_bounds",
     "leave_one_out",
     "observed_outcome",
     "per_opening",

@@ -10,16 +10,16 @@ from fpi_eval import plots, text
 from fpi_eval.checks.honest import (
     LARGEST_M,
     Bounds,
-    Event,
     breakdown,
+    event,
     relative_magnitudes,
     sensitivity,
 )
 from fpi_eval.checks.smoothness import smoothness
 from fpi_eval.errors import FpiError
-from fpi_eval.results import Result
+from fpi_eval.results import EventStudy, Result
 
-GRID = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
+GRID = (0.0, 0.5, 1.0, 2.0)
 KINDS: dict[str, tuple[Bounds, str]] = {
     "relative": (relative_magnitudes, "fois le plus grand écart d'une année à l'autre vu avant"),
     "smooth": (smoothness, "de changement de pente par an, en erreurs types de l'effet"),
@@ -84,14 +84,14 @@ class HonestBounds(Result):
 
 
 def honest_bounds(
-    study: Event, kind: str = "relative", *, grid: Sequence[float] = GRID
+    found: EventStudy, kind: str = "relative", *, grid: Sequence[float] = GRID
 ) -> HonestBounds:
     """Return the intervals of an event study's effect under growing drifts.
 
     Parameters
     ----------
-    study : Event
-        See `honest.event`.
+    found : EventStudy
+        Its coefficients are all against one reference year.
     kind : {"relative", "smooth"}
         Drift as a multiple of the largest one seen before, or as a change of slope, then in
         standard errors of the effect.
@@ -99,6 +99,7 @@ def honest_bounds(
     if kind not in KINDS:
         raise FpiError(f"bornes « {kind} » inconnues : choisissez parmi {text.liste(KINDS)}.")
     bounds = KINDS[kind][0]
+    study = event(found.table["rel_time"], found.table["estimate"], found.covariance)
     error = float((study.weights @ study.covariance @ study.weights) ** 0.5)
     unit = 1.0 if kind == "relative" else error
     table = sensitivity(study, [m * unit for m in grid], bounds)

@@ -13,7 +13,8 @@ from fpi_eval.costs.unit import UnitCost, unit_cost
 from fpi_eval.programme import Cible, Cout, Programme
 from fpi_eval.projection.outlook import Outlook
 
-FULL, SUBSIDY = BASES = ("Coût complet", "Subvention")
+BASES = ("Coût complet", "Subvention")
+FULL = BASES[0]
 MONTHS = 12
 NET_GRADUATES = "diplomes_additionnels"
 UNITS = {

@@ -48,7 +48,7 @@ _FROM = {
     "employed_by_site": "jobs.employed_by_site",
     "bounded_employment": "jobs.bounded",
     "synthetic": "jobs.synthetic",
-    "exposure_regression": "jobs.exposure",
+    "exposed_jobs": "jobs.visibility",
     "Columns": "columns",
     "Ring": "displacement.rings",
     "GROSS": "frame",

@@ -53,13 +53,6 @@ PLACES_FERMEES = _seats(
     ORION,
     "Ne dit pas si la fermeture finance une ouverture du programme.",
 )
-PLACES_COLOREES = _seats(
-    "places_colorees",
-    "Places colorées",
-    "Places dont le contenu est orienté vers une filière, sans ouverture.",
-    ORION,
-    "Inconnu avant la campagne 2024 ; une coloration ne forme personne de plus.",
-)
 ECART_PLACES = _seats(
     "ecart_places",
     "Écart entre places observées et ouvertes",
@@ -138,18 +131,6 @@ TAUX_DEMANDE = Indicator(
     unit="decimal",
     niveau="superieur",
 )
-PART_VOEUX_FEMININS = Indicator(
-    "part_voeux_feminins",
-    "Part des vœux féminins",
-    "Part des candidates parmi les candidats.",
-    "candidates / candidats",
-    PARCOURSUP,
-    "Affelnet ne donne pas le sexe : supérieur seulement.",
-    ("candidates",),
-    "candidats",
-    unit="taux",
-    proportion=True,
-)
 TAUX_REMPLISSAGE = Indicator(
     "taux_remplissage",
     "Taux de remplissage",
@@ -160,18 +141,6 @@ TAUX_REMPLISSAGE = Indicator(
     ("entrants",),
     "places",
     unit="taux",
-)
-REMPLISSAGE_MARGINAL = Indicator(
-    "remplissage_marginal",
-    "Remplissage des places gagnées",
-    "Entrants gagnés par place gagnée depuis la rentrée précédente.",
-    "hausse des entrants / hausse des places, où les places augmentent",
-    f"{EFFECTIFS} ; {AFFELNET} ; {PARCOURSUP}",
-    "Une hausse des entrants a aussi d'autres causes : l'impact les sépare.",
-    ("entrants_gagnes",),
-    "places_gagnees",
-    unit="taux",
-    niveau_validite="departement",
 )
 ENTRANTS = _seats(
     "entrants",
@@ -210,18 +179,6 @@ DIPLOMES = _seats(
     "Reçus à l'examen de la session de juin.",
     EXAMENS,
     "Spécialité connue par académie ; par établissement, taux seulement.",
-)
-DIPLOMES_PAR_PLACE = Indicator(
-    "diplomes_par_place",
-    "Diplômés par place",
-    "Diplômés rapportés aux places offertes à leur rentrée d'entrée.",
-    "diplômés / places de leur rentrée d'entrée",
-    f"{EXAMENS} ; {AFFELNET} ; {PARCOURSUP}",
-    "Rapport comptable, non l'effet d'une place de plus.",
-    ("diplomes",),
-    "places_cohorte",
-    unit="taux",
-    niveau_validite="departement",
 )
 TAUX_POURSUITE = Indicator(
     "taux_poursuite",
@@ -297,15 +254,15 @@ DEVENIR_FAVORABLE = Indicator(
     niveau_validite="formation",
 )
 VALEUR_AJOUTEE = Indicator(
-    "valeur_ajoutee_6_mois",
-    "Valeur ajoutée à 6 mois",
-    "Taux d'emploi observé moins taux attendu vu les élèves, les formations et le chômage.",
-    "(en emploi − en emploi attendus) / sortants",
-    INSERJEUNES,
-    "Publiée par établissement, calculée par la DEPP : ne s'additionne pas.",
-    ("en_emploi_6_mois",),
-    "sortants",
-    minus=("en_emploi_attendus",),
+    "valeur_ajoutee",
+    "Valeur ajoutée de la réussite",
+    "Taux de réussite au bac professionnel moins celui qu'on attend vu les élèves.",
+    "(diplômés − diplômés attendus) / présents à l'examen",
+    "Indicateurs de résultats des lycées, DEPP",
+    "Publiée par lycée, calculée par la DEPP : ne s'additionne pas.",
+    ("diplomes",),
+    "presents",
+    minus=("diplomes_attendus",),
     unit="points",
     par_uai=True,
 )
@@ -330,13 +287,6 @@ PERSONNES_FORMEES = _seats(
     "Former n'est ni diplômer ni ajouter : beaucoup auraient étudié ailleurs.",
     numerator=("entrants_programme",),
     formula="entrants × places du programme / places",
-)
-DIPLOMES_PROGRAMME = _seats(
-    "diplomes_programme",
-    "Diplômés passés par une place du programme",
-    "Diplômés, au prorata des places du programme à leur entrée.",
-    f"{REGISTRE} ; {EXAMENS}",
-    "Compte, non effet : l'impact dit combien auraient été diplômés sans le programme.",
 )
 
 
@@ -378,14 +328,6 @@ COUTS = (
         "entrants_programme",
         "personne formée",
     ),
-    _cost("cout_par_diplome", "Coût par diplômé", "cout", "diplomes_programme", "diplômé"),
-    _cost(
-        "subvention_par_diplome",
-        "Subvention par diplômé",
-        "subvention",
-        "diplomes_programme",
-        "diplômé",
-    ),
 )
 
 INDICATORS: dict[str, Indicator] = {
@@ -398,20 +340,16 @@ INDICATORS: dict[str, Indicator] = {
         ECART_PLACES,
         SOLDE_PLACES,
         PLACES_FERMEES,
-        PLACES_COLOREES,
         TAUX_TRANSFORMATION,
         TAUX_REALISATION,
         PART_PROGRAMME,
         TAUX_PRESSION,
         TAUX_DEMANDE,
-        PART_VOEUX_FEMININS,
         TAUX_REMPLISSAGE,
-        REMPLISSAGE_MARGINAL,
         ENTRANTS,
         TAUX_RETENTION,
         TAUX_REUSSITE,
         DIPLOMES,
-        DIPLOMES_PAR_PLACE,
         TAUX_POURSUITE,
         *TAUX_EMPLOI.values(),
         PART_EN_EMPLOI,
@@ -420,7 +358,6 @@ INDICATORS: dict[str, Indicator] = {
         VALEUR_AJOUTEE,
         PLACES_POUR_1000_EMPLOIS,
         PERSONNES_FORMEES,
-        DIPLOMES_PROGRAMME,
         *COUTS,
     )
 }

@@ -11,11 +11,10 @@ HORIZONS = (6, 12, 18, 24)
 EMPLOYED = tuple(f"en_emploi_{months}_mois" for months in HORIZONS)
 # What each base of people contains: a numerator outside it would mix two bases.
 BASES = {
-    "sortants": {*EMPLOYED, "en_emploi_attendus"},
+    "sortants": {*EMPLOYED},
     "terminale": {"poursuite", "sortants", "autres", "diplomes", EMPLOYED[0]},
-    "presents": {"diplomes"},
+    "presents": {"diplomes", "diplomes_attendus"},
     "entrants_cohorte": {"terminale"},
-    "candidats": {"candidates"},
 }
 STOCKS = frozenset({"places", "voeux_1", "voeux", "entrants", "seats"})
 LEVELS = ("etablissement", "formation", "departement", "region")

@@ -16,7 +16,10 @@ def ensemble(p: Panels) -> pd.DataFrame:
 
 
 def lycees(p: Panels) -> pd.DataFrame:
-    """Return, by session, the region's lycées, candidates, and the success rate they make."""
+    """Return, by session, the region's lycées, candidates, and the success rate they make.
+
+    ``valeur_ajoutee`` is that of the middle lycée, each counting once.
+    """
     rows = diplomes_par_lycee(p)
     rows = rows[p.donnees.programme.territoire.ici(rows["code_region"])]
     rows = rows.dropna(subset=["presents", "taux_reussite"])
@@ -27,6 +30,7 @@ def lycees(p: Panels) -> pd.DataFrame:
             presents=("presents", "sum"),
             bas=("admis_bas", "sum"),
             haut=("admis_haut", "sum"),
+            valeur_ajoutee=("valeur_ajoutee", "median"),
         )
         .reset_index()
     )

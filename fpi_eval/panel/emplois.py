@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from fpi_eval.calendar import durees
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.panels import REFERENCE, Panels, du_programme
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
@@ -110,8 +111,10 @@ def noms_des_zones(p: Panels) -> pd.Series:
     return zones.drop_duplicates("code").set_index("code")["libelle"]
 
 
-def places_par_zone(p: Panels) -> pd.DataFrame:
+def places_par_zone(p: Panels, *, left_by: int | None = None) -> pd.DataFrame:
     """Return seats opened by zone d'emploi × course × filière: code_zone, course, filiere, places.
+
+    With ``left_by``, each seat counts for the classes that have left it by that year's end.
 
     The register names communes; those that no commune of the département matches are left out
     and counted by `sans_zone`.
@@ -119,6 +122,10 @@ def places_par_zone(p: Panels) -> pd.DataFrame:
     rows, columns = _zoned(p), ["code_zone", "course", "filiere", "places"]
     if rows.empty:
         return pd.DataFrame(columns=columns)
+    if left_by is not None:
+        codes = p.donnees.nomenclatures
+        first = rows["rentree"].astype(int) + durees(rows, codes.mef, codes.familles)
+        rows = rows.assign(places=rows["places"] * (left_by + 1 - first).clip(lower=0))
     table = rows.groupby(columns[:3], as_index=False)["places"].sum()
     return table[table["places"] > 0].reset_index(drop=True)
 

@@ -132,7 +132,7 @@ def located(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
 def reussite(p: Panels) -> pd.DataFrame:
     """Return success by session × diploma × filière × voie in the programme's region, measured.
 
-    Columns: session, diplome, filiere, niveau, voie, presents, admis, taux_reussite.
+    Columns: session, diplome, filiere, niveau, voie, presents, diplomes.
     """
     rows = diplomes_par_specialite(p)
     rows = rows[p.donnees.programme.territoire.ici(rows["code_region"])]
@@ -140,8 +140,7 @@ def reussite(p: Panels) -> pd.DataFrame:
     rows = rows[rows["voie"].isin(list(VOIES))]
     keys = ["session", "diplome", "filiere", "niveau", "voie"]
     table = rows.groupby(keys)[["presents", "admis"]].sum().reset_index()
-    sat = table["presents"].where(table["presents"] > 0)
-    return table.assign(taux_reussite=table["admis"] / sat)
+    return table.rename(columns={"admis": "diplomes"})
 
 
 def panel_examens(p: Panels, cells: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from fpi_eval.projection.backtest import crps, pit, retroprojection, score
 from fpi_eval.projection.diversion_draws import diversion_draws
 from fpi_eval.projection.filling import from_profile, seen
 from fpi_eval.projection.flow import Flux, openings, simulate
+from fpi_eval.projection.gap import gap_to_plan
 from fpi_eval.projection.outlook import Outlook, measured_rates, outlook
 from fpi_eval.projection.projection import LECTURES, Projection, projeter
 from fpi_eval.projection.rates import Profil, Taux, from_counts, hypotheses
@@ -19,6 +20,7 @@ __all__ = [
     "diversion_draws",
     "from_counts",
     "from_profile",
+    "gap_to_plan",
     "hypotheses",
     "measured_rates",
     "openings",

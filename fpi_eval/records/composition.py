@@ -8,18 +8,11 @@ from fpi_eval.records.open import Records, run
 from fpi_eval.records.panel import KEYS, persons_of
 
 ADULT = 20  # age reached in the autumn of the final year
-#: Group → French words. Its column of the panel is ``diplomes_<group>``.
-GROUPS = {
-    "femmes": "Femmes",
-    "adultes": f"{ADULT} ans ou plus",
-    "sans_diplome": "Sans diplôme antérieur",
-    "residents": "Habitent la région de l'établissement",
-}
 NONE = "aucun"
 
 
 def with_groups(records: Records, counted: pd.DataFrame) -> pd.DataFrame:
-    """Return counts with graduates of each group whose characteristic the files give."""
+    """Return counts with ``diplomes_<group>`` for each group that the files allow to know."""
     persons = persons_of(records)
     sums = {
         f"diplomes_{name}": (member.fill_null(False).cast("int64") * persons["diplome"]).sum()

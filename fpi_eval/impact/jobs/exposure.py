@@ -136,17 +136,24 @@ class ExposureEstimate(Result):
             else "intervalle non borné"
         )
         lines = [
-            f"Emplois par diplômé de plus : {text.signe(f.estimate, 1)} ({interval} ; "
-            f"{text.nombre(f.n_units)} zones × secteurs, {text.nombre(self.n_zones)} zones)."
+            f"Emplois par personne sortie d'une place ouverte : {text.signe(f.estimate, 1)} "
+            f"({interval} ; {text.nombre(f.n_units)} zones × secteurs, "
+            f"{text.nombre(self.n_zones)} zones)."
         ]
-        if not f.trusted:
-            lines.append(
-                f"L'exposition ne repose que sur l'équivalent de {text.nombre(f.effective_shocks)} "
-                f"formations (il en faut au moins {ENOUGH_SHOCKS}, la plus grande ne dépassant "
-                f"pas 10 % ; ici {text.pourcent(f.largest_share, 0)}) : ne concluez pas de ce "
-                "nombre, lisez plutôt le plus petit effet décelable."
-            )
-        return "\n".join(lines)
+        return "\n".join(lines if f.trusted else [self.caveat, *lines])
+
+    @property
+    def caveat(self) -> str:
+        """What forbids to conclude, "" if nothing does."""
+        f = self.found
+        if f.trusted:
+            return ""
+        return (
+            f"L'exposition ne repose que sur l'équivalent de {text.nombre(f.effective_shocks)} "
+            f"formations (il en faut au moins {ENOUGH_SHOCKS}, la plus grande ne dépassant "
+            f"pas 10 % ; ici {text.pourcent(f.largest_share, 0)}) : on n'en conclut rien, le plus "
+            "petit effet décelable en dit davantage."
+        )
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -181,21 +188,18 @@ class ExposureEstimate(Result):
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the estimate and its interval; no line where nothing bounds it."""
         table = (
-            self.to_frame().assign(label="Emplois par diplômé").replace([np.inf, -np.inf], np.nan)
+            self.to_frame().assign(label="Emplois par personne").replace([np.inf, -np.inf], np.nan)
         )
-        return plots.estimates(table, ax, xlabel="Emplois par diplômé de plus, intervalle à 95 %")
+        return plots.estimates(table, ax, xlabel="Emplois par personne sortie, intervalle à 95 %")
 
     def method(self) -> str:
         """Return one French paragraph on the method, with references."""
         return DESCRIPTION
 
 
-def exposure_regression(panel: Exposure, *, region: str | None = None) -> ExposureEstimate:
-    """Return jobs per graduate, zones of one region only if given, zones and sectors absorbed."""
-    keep = np.ones(len(panel.units), bool)
-    if region is not None:
-        keep = (panel.units["code_region"] == region).to_numpy()
-    units, shares = panel.units[keep], panel.shares[keep]
+def exposure_regression(panel: Exposure) -> ExposureEstimate:
+    """Return jobs per graduate, zones and sectors absorbed."""
+    units, shares = panel.units, panel.shares
     used = (shares > 0).any(axis=0)
     y, x, w = net_of_effects(units, shares)
     found = shift_share(y, x, shares[:, used], panel.shocks[used], weights=w)

@@ -1,9 +1,16 @@
 """Could an effect on a year's jobs be seen: with the seats opened so far, with the last target."""
 
+import pandas as pd
+
 from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs.detectability import Detectability, from_jobs, from_reference
-from fpi_eval.impact.jobs.exposure import Exposure, exposure_panel
+from fpi_eval.impact.jobs.exposure import (
+    Exposure,
+    ExposureEstimate,
+    exposure_panel,
+    exposure_regression,
+)
 from fpi_eval.indicators import deploiement
 from fpi_eval.panel import emplois
 from fpi_eval.panel.year import Year
@@ -65,8 +72,31 @@ def _zones(year: Year, graduates: float, before: int) -> Exposure | None:
     seats = emplois.places_par_zone(year)
     if seats.empty or not {before - 1, before} <= set(year.jobs["annee"]):
         return None
-    total = seats.groupby("course")["places"].transform("sum")
-    shocks = seats.groupby("course")["places"].sum() * graduates / seats["places"].sum()
-    mix = seats.assign(part=seats["places"] / total)
+    scaled = seats.assign(places=seats["places"] * graduates / seats["places"].sum())
+    return _exposed(year, scaled, before - 1, before)
+
+
+def _exposed(year: Year, seats: pd.DataFrame, start: int, end: int) -> Exposure:
+    """Return the exposure of zones × sectors to the people of these seats, each in its zone."""
+    shocks = seats.groupby("course")["places"].sum()
+    mix = seats.assign(part=seats["places"] / seats["course"].map(shocks))
     jobs = year.programme.territoire.joined(year.jobs)
-    return exposure_panel(jobs, mix, shocks, year.secteurs, start=before - 1, end=before)
+    return exposure_panel(jobs, mix, shocks, year.secteurs, start=start, end=end)
+
+
+def exposed_jobs(year: Year) -> ExposureEstimate:
+    """Return jobs per person who has left an opened seat, from before any left to the last year.
+
+    Zones d'emploi × sectors of every region; each class of each opened seat counts for one.
+    """
+    known = year.jobs["annee"]
+    if known.empty:
+        raise FpiError("le dossier ne contient pas le fichier d'emploi de l'Urssaf.")
+    last, before = int(known.max()), year.programme.rentree_debut - 1
+    seats = emplois.places_par_zone(year, left_by=last)
+    if seats.empty:
+        raise FpiError(
+            f"à la dernière date des emplois ({last}), personne n'est encore sorti des places "
+            "ouvertes."
+        )
+    return exposure_regression(_exposed(year, seats, before, last))

@@ -7,8 +7,9 @@ from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.panel.context import Context
 from fpi_eval.projection import LECTURES
+from fpi_eval.projection.gap import SEATS
 from fpi_eval.projection.outlook import Outlook
-from fpi_eval.report.pages.trajectoire import WHOLE, phrase_nette
+from fpi_eval.report.pages.trajectoire import LIENS, WHOLE, phrase_nette
 from fpi_eval.tables import Table, table
 
 NONE = "–"  # a reading that has no net side
@@ -98,6 +99,41 @@ def restantes(found: Outlook | Absent) -> Table | Absent:
         note="En plus de celles du registre et du scénario. « Hors d'atteinte » : il faudrait plus "
         "de places par rentrée que la cible ne compte de personnes, ou aucune place ouverte "
         f"maintenant ne compterait avant l'échéance. {phrase_nette(found)}",
+    )
+
+
+def ecart(gap: pd.DataFrame | Absent, context: Context) -> Table | Absent:
+    """Return what each step accounts for in the distance from the plan."""
+    if isinstance(gap, Absent):
+        return gap
+    seats = gap["facteur"] == SEATS
+    values = {
+        name: [
+            text.nombre(v) if seat else text.pourcent(v, 0)
+            for v, seat in zip(gap[name], seats, strict=True)
+        ]
+        for name in ("prevu", "realise")
+    }
+    names = {SEATS: "Places ouvertes", **LIENS}
+    rows = gap.assign(
+        **values, niveau=gap["niveau"].map(text.NIVEAUX), facteur=gap["facteur"].map(names)
+    )
+    lost = text.signe(0.0 - gap["manque"].sum(), 0)
+    return table(
+        rows[["niveau", "facteur", "prevu", "realise"]].assign(effet=0.0 - gap["manque"]),
+        "D'où vient l'écart au plan, en diplômés d'une année pleine",
+        formats={"effet": ("signe", 0)},
+        labels={
+            "niveau": "Niveau",
+            "facteur": "Étape",
+            "prevu": "Prévu",
+            "realise": "Réalisé",
+            "effet": "Diplômés par rapport au plan",
+        },
+        source=f"Registre des ouvertures ; {context.credit}",
+        note=f"En tout {lost}. Prévu : places décidées, taux déclarés. Réalisé : places ouvertes, "
+        "taux mesurés là où les fichiers les donnent. La part d'une étape est la moyenne de ce "
+        "qu'elle ôte sur tous les ordres possibles (Shapley, 1953) : les parts s'additionnent.",
     )
 
 

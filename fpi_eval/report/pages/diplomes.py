@@ -5,7 +5,7 @@ import pandas as pd
 
 from fpi_eval import plots, text
 from fpi_eval.absent import Absent
-from fpi_eval.checks import NAMES, Evaluation, Planted, allowed
+from fpi_eval.checks import NAMES, Evaluation, HonestBounds, Planted, allowed
 from fpi_eval.checks.outcome import NOTHING
 from fpi_eval.checks.thresholds import CAUTION, FAIL
 from fpi_eval.checks.verdict import INCONCLUSIVE, INVISIBLE
@@ -330,6 +330,39 @@ def renverser(
     if weak:
         lines.append(f"Points faibles : {text.liste(f'« {c.titre} »' for c in weak)}.")
     return "\n\n".join(lines)
+
+
+def ecarts(
+    relatifs: HonestBounds | Absent, pentes: HonestBounds | Absent, source: str
+) -> Table | Absent:
+    """Return the effect's interval as the trends of opened sites may drift more and more."""
+    for one in (relatifs, pentes):
+        if isinstance(one, Absent):
+            return one
+    rows = relatifs.table.merge(pentes.table, on="m", suffixes=("", "_pente"))
+    shown = pd.DataFrame(
+        {
+            "m": [text.nombre(m, 1) for m in rows["m"]],
+            "relatif": [
+                text.intervalle(low, high, 2)
+                for low, high in zip(rows["ci_low"], rows["ci_high"], strict=True)
+            ],
+            "pente": [
+                text.intervalle(low, high, 2)
+                for low, high in zip(rows["ci_low_pente"], rows["ci_high_pente"], strict=True)
+            ],
+        }
+    )
+    return table(
+        shown,
+        "L'effet, si les formations ouvertes évoluaient autrement que les autres",
+        labels={"m": "Écart permis M", "relatif": "Écart d'une année", "pente": "Pente"},
+        source=source,
+        note="Intervalles à 95 % de l'effet par place, moyenne des années suivies. « Écart d'une "
+        "année » : au plus M fois le plus grand vu avant l'ouverture. « Pente » : elle change d'au "
+        "plus M erreurs types par an ; à zéro, une tendance droite est ôtée (Rambachan et Roth, "
+        "2023).",
+    )
 
 
 def calendrier(vagues: pd.DataFrame, source: str) -> Table | Absent:

@@ -8,7 +8,7 @@ from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
 from fpi_eval.impact.jobs.detectability import Detectability, beside_hires, renewal
-from fpi_eval.impact.jobs.exposure import DESCRIPTION
+from fpi_eval.impact.jobs.exposure import DESCRIPTION, ExposureEstimate
 from fpi_eval.panel import emplois
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.secteurs import declared
@@ -118,6 +118,12 @@ def decelable(
         "comme apportant au plus un demi-emploi : c'est le cas le plus favorable. Décelable : vu "
         "80 fois sur 100 par un test à 5 %.",
     )
+
+
+def exposition(found: ExposureEstimate | Absent) -> str:
+    """Return jobs where more people left opened seats, or what forbids to give a number."""
+    said = found.reason if isinstance(found, Absent) else found.caveat or found.summary()
+    return f"Zones et secteurs plus ou moins exposés. {said}"
 
 
 def references(known: pd.DataFrame) -> Table:

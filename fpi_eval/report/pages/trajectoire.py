@@ -8,6 +8,7 @@ import numpy as np
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import LABELS, SHOWN, premieres
+from fpi_eval.indicators.catalogue import TAUX_RETENTION
 from fpi_eval.panel.context import Context
 from fpi_eval.programme import Cout, Programme
 from fpi_eval.projection.outlook import Outlook
@@ -147,7 +148,8 @@ def mesures(rates: Mapping[tuple[str, str], Taux], context: Context) -> Table:
         f"{text.liste(text.pourcent(m, 0) for m in ramp.montee_en_charge)} de ce taux leurs "
         f"premières rentrées, et leurs élèves réussissent {text.pourcent(ramp.perte_marginale, 0)} "
         f"moins que les autres. {ramp.source}. « Estimation » : moyenne des rentrées déjà vues ; "
-        "la montée en charge est alors corrigée par ce que montrent les places ouvertes.",
+        "la montée en charge est alors corrigée par ce que montrent les places ouvertes. Atteindre "
+        f"la dernière année : {TAUX_RETENTION.formula}.",
     )
 
 

@@ -3,10 +3,12 @@
 import pandas as pd
 
 from fpi_eval.disclosure.shown import Shown, show_alone
+from fpi_eval.indicators import catalogue as c
+from fpi_eval.indicators.compute import compute
 from fpi_eval.panel import autres_sources, examens
 from fpi_eval.panel.panels import Panels
 from fpi_eval.report.published import protection
-from fpi_eval.report.published.make import FILIERE, MILLESIME, NIVEAU, VOIE, make
+from fpi_eval.report.published.make import FILIERE, MILLESIME, NIVEAU, VOIE, column, make
 from fpi_eval.sheets import Column, Sheet
 from fpi_eval.sources.facts import beside
 
@@ -45,7 +47,10 @@ def diplomes(p: Panels) -> Sheet | None:
     rows = examens.reussite(p)
     if rows.empty:
         return None
-    counted = {"presents": "leavers", "admis": "employed", "taux_reussite": "estimate"}
+    keys = ["session", "diplome", "filiere", "niveau", "voie"]
+    rate = compute(rows, c.TAUX_REUSSITE, keys)[[*keys, "value"]]
+    rows = rows.merge(rate.rename(columns={"value": "taux_reussite"}), on=keys)
+    counted = {"presents": "leavers", "diplomes": "employed", "taux_reussite": "estimate"}
     shown = show_alone(rows.rename(columns=counted), protection.thresholds_of(p))
     return make(
         p,
@@ -59,8 +64,8 @@ def diplomes(p: Panels) -> Sheet | None:
             NIVEAU,
             VOIE,
             Column("presents", "Présents", "effectif"),
-            Column("admis", "Diplômés", "effectif"),
-            Column("taux_reussite", "Taux de réussite", "taux", "Diplômés / présents."),
+            column(c.DIPLOMES),
+            column(c.TAUX_REUSSITE),
         ),
         source=DEPP,
         note="CAP comptés par département, bac pro par académie : la maille la plus fine qui soit "
@@ -84,6 +89,7 @@ def lycees(p: Panels) -> Sheet | None:
             Column("presents", "Présents à l'examen", "effectif"),
             Column("taux_bas", "Réussite, borne basse", "taux", ARRONDI),
             Column("taux_haut", "Réussite, borne haute", "taux", ARRONDI),
+            column(c.VALEUR_AJOUTEE, "Valeur ajoutée, lycée médian"),
         ),
         source=f"Indicateurs de résultats des lycées, {DEPP}",
     )
