@@ -68,9 +68,16 @@ def attempt(make: Callable[P, T], *args: P.args, **options: P.kwargs) -> T | Abs
     missing = next((a for a in (*args, *options.values()) if isinstance(a, Absent)), None)
     if missing is not None:
         return missing
+    return or_why(
+        lambda: make(*args, **options), "Ces fichiers ne le permettent pas encore : {why}"
+    )
+
+
+def or_why(make: Callable[[], T], said: str) -> T | Absent:
+    """Return what ``make`` returns, or its refusal within the words ``said`` (``{why}``)."""
     try:
-        return make(*args, **options)
+        return make()
     except FpiError as error:
-        return Absent(f"Ces fichiers ne le permettent pas encore : {error}")
+        return Absent(said.format(why=error))
     except (np.linalg.LinAlgError, ArithmeticError):
         return Absent(TOO_FEW)

@@ -21,7 +21,7 @@ from fpi_eval.impact.frame import (
     sample,
     scale,
 )
-from fpi_eval.impact.uncertainty import CR3, Candidate, ChosenInterval, answer, error
+from fpi_eval.impact.uncertainty import CR3, Candidate, ChosenInterval, answer, error, single
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
 from fpi_eval.results import Estimate, Estimates
@@ -179,14 +179,4 @@ def wald(panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None)
         names=(SEATS,),
         instruments=np.sign(dose),
     )
-    fit.position(SEATS)
-    used = frame[fit.keep]
-    return answer(
-        used,
-        fit.coefficients[0],
-        fit.influence(used["uai"].to_numpy())[:, 0],
-        fit.influence(used["code_departement"].to_numpy())[:, 0],
-        estimator="Wald",
-        dropped=frame.dropped + fit.dropped,
-        description=WALD_TEXT,
-    )
+    return single(frame, fit, SEATS, estimator="Wald", description=WALD_TEXT)

@@ -6,7 +6,7 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import sample
-from fpi_eval.impact.uncertainty import answer, event_table
+from fpi_eval.impact.uncertainty import event_table, single
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
 from fpi_eval.regression.absorb import interaction
@@ -89,17 +89,7 @@ def pooled(stacked: pd.DataFrame, description: str = "") -> Estimate:
         names=("places",),
         instruments=np.sign(dose),
     )
-    fit.position("places")
-    used = stacked[fit.keep]
-    return answer(
-        used,
-        fit.coefficients[0],
-        fit.influence(used["uai"].to_numpy())[:, 0],
-        fit.influence(used["code_departement"].to_numpy())[:, 0],
-        estimator="Empilement",
-        dropped=stacked.dropped + fit.dropped,
-        description=description,
-    )
+    return single(stacked, fit, "places", estimator="Empilement", description=description)
 
 
 def _by_year(stacked: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, list[int]]:

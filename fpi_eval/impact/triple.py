@@ -6,7 +6,7 @@ import pandas as pd
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import SEATS, effects, sample
 from fpi_eval.impact.imputation import unexposed
-from fpi_eval.impact.uncertainty import answer
+from fpi_eval.impact.uncertainty import single
 from fpi_eval.regression import linear
 from fpi_eval.results import Estimate
 
@@ -31,14 +31,4 @@ def triple_difference(
     fit = linear.fit(
         frame["y"].to_numpy(), dose, effects(frame), names=(SEATS,), instruments=np.sign(dose)
     )
-    fit.position(SEATS)
-    used = frame[fit.keep]
-    return answer(
-        used,
-        fit.coefficients[0],
-        fit.influence(used["uai"].to_numpy())[:, 0],
-        fit.influence(used["code_departement"].to_numpy())[:, 0],
-        estimator="Triple différence",
-        description=DESCRIPTION,
-        dropped=frame.dropped + fit.dropped,
-    )
+    return single(frame, fit, SEATS, estimator="Triple différence", description=DESCRIPTION)

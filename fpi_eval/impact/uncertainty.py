@@ -9,6 +9,7 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import interval
+from fpi_eval.regression.linear import LinearFit
 from fpi_eval.results import Estimate, EventStudy
 
 ENOUGH = 5  # treated départements from which their own spread can be trusted
@@ -133,6 +134,16 @@ class Clusters:
             return widest(value, [dep, *also]), "département"
         found = widest(value, [etab, dep, *also])
         return found, "département" if found.rule.startswith(dep.name) else "établissement"
+
+
+def single(frame: Sample, fit: LinearFit, name: str, **facts) -> Estimate:
+    """Return the estimate of one coefficient of a fit, its rows' errors clustered."""
+    at, used = fit.position(name), frame[fit.keep]
+    by_etab, by_dep = (
+        fit.influence(used[c].to_numpy())[:, at] for c in ("uai", "code_departement")
+    )
+    dropped = frame.dropped + fit.dropped
+    return answer(used, fit.coefficients[at], by_etab, by_dep, dropped=dropped, **facts)
 
 
 def answer(

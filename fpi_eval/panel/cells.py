@@ -9,7 +9,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.panel import coding
 from fpi_eval.panel.sample import Sample
 
-IDENTIFIERS = [
+FIXED = [
     "cell",
     "uai",
     "course",
@@ -21,8 +21,8 @@ IDENTIFIERS = [
     "code_departement",
     "code_academie",
     "code_region",
-    "nouvelle",
 ]
+IDENTIFIERS = [*FIXED, "nouvelle"]
 AT_ENTRY = ("entrants", "voeux_1", "places", "entrants_filles", "entrants_garcons")
 SIZE, LAG = "effectif_avant", "decalage"  # columns that an own table may declare
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from fpi_eval.panel.admissions import SEXES
 from fpi_eval.panel.cell_panel import CellPanel
+from fpi_eval.panel.cells import FIXED
 from fpi_eval.panel.identity import BAC_PRO, latest_uai
 from fpi_eval.panel.matching import departement_of
 from fpi_eval.panel.panels import Panels
@@ -23,17 +24,7 @@ BAC_PRO_YEARS = 3
 FROM_FILES = ["places", "voeux_1", "entrants", "terminale"]
 UNKNOWN = ["diplomes", "sortants", "en_emploi_6_mois", "en_emploi_12_mois"]
 COLUMNS = [
-    "cell",
-    "uai",
-    "course",
-    "famille",
-    "filiere",
-    "niveau",
-    "voie",
-    "duree",
-    "code_departement",
-    "code_academie",
-    "code_region",
+    *FIXED,
     "rentree",
     *FROM_FILES,
     *UNKNOWN,

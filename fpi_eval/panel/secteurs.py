@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
 from fpi_eval.sources import geographie, naf, urssaf
 from fpi_eval.sources import known_sources as catalogue
+from fpi_eval.sources.declared_filieres import read_declared, refuse_wrong
 from fpi_eval.sources.naf import A17_OF_A38
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading
@@ -43,37 +43,24 @@ def read_secteurs(programme: Programme) -> pd.DataFrame:
     FpiError
         File or column absent, unknown filière, unknown sector, pair written twice, reason empty.
     """
-    path = programme.dossier / FILE
-    if not path.is_file():
-        raise FpiError(
-            "fichier absent : il dit quels secteurs d'activité chaque filière alimente. Écrivez-le "
-            "sur le modèle d'un programme fourni (dossier data).",
-            fichier=str(path),
-        )
-    table = pd.read_csv(path, sep=";", dtype="str", encoding="utf-8-sig", keep_default_na=False)
-    if missing := [c for c in COLUMNS if c not in table]:
-        raise FpiError("colonne absente.", fichier=FILE, ligne=1, colonne=missing[0])
+    table = read_declared(
+        programme,
+        FILE,
+        COLUMNS,
+        "il dit quels secteurs d'activité chaque filière alimente. Écrivez-le sur le modèle d'un "
+        "programme fourni (dossier data).",
+    )
     known = {f.code for f in programme.filieres}
     divisions = table["na88"].map(lambda v: bool(re.fullmatch(r"\d{2}( \d{2})*", v)))
-    for wrong, column, words in (
+    refuse_wrong(
+        table,
+        FILE,
         (~table["filiere"].isin(known), "filiere", "filière inconnue"),
         (~table["na38"].isin(_sectors()), "na38", "secteur (NAF 38) inconnu"),
-        (
-            ~divisions,
-            "na88",
-            "divisions (NAF 88) : deux chiffres, séparées par un espace",
-        ),
+        (~divisions, "na88", "divisions (NAF 88) : deux chiffres, séparées par un espace"),
         (table.duplicated(["filiere", "na38"]), "na38", "secteur écrit deux fois pour la filière"),
         (table["motif"].str.strip() == "", "motif", "motif absent : dites pourquoi ce secteur"),
-    ):
-        if wrong.any():
-            row = int(wrong.to_numpy().argmax())
-            raise FpiError(
-                f"{words} (« {table[column].iloc[row]} »).",
-                fichier=FILE,
-                ligne=row + 2,
-                colonne=column,
-            )
+    )
     return table.assign(industrie=table["na38"].str[0].isin(list("BCDE")))
 
 

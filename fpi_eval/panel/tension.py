@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval import text
-from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
+from fpi_eval.sources.declared_filieres import read_declared, refuse_wrong
 
 FILE = "metiers.csv"
 COLUMNS = ("filiere", "groupe_nsf", "fap", "libelle", "motif")
@@ -69,25 +69,19 @@ def read_metiers(programme: Programme, groupes: Iterable[str]) -> pd.DataFrame:
         File or column absent, unknown filière or group, malformed family, pair written twice,
         reason empty: with its line.
     """
-    path = programme.dossier / FILE
-    if not path.is_file():
-        raise FpiError(
-            "fichier absent : il dit à quelles familles professionnelles (FAP) mène chaque groupe "
-            "de spécialités (NSF). Écrivez-le sur le modèle d'un programme fourni (dossier data).",
-            fichier=str(path),
-        )
-    table = pd.read_csv(path, sep=";", dtype="str", encoding="utf-8-sig", keep_default_na=False)
-    if missing := [c for c in COLUMNS if c not in table]:
-        raise FpiError(
-            f"colonne absente (trouvé : {text.liste(table.columns)}). Ajoutez-la.",
-            fichier=FILE,
-            ligne=1,
-            colonne=missing[0],
-        )
+    table = read_declared(
+        programme,
+        FILE,
+        COLUMNS,
+        "il dit à quelles familles professionnelles (FAP) mène chaque groupe de spécialités (NSF). "
+        "Écrivez-le sur le modèle d'un programme fourni (dossier data).",
+    )
     filieres = [f.code for f in programme.filieres]
     known = {code if len(code) == 3 else code[3:6] for code in groupes}
     family = table["fap"].map(lambda v: bool(re.fullmatch(r"[A-Z]\d[0-9A-Z]\d{2}", v)))
-    for wrong, column, words in (
+    refuse_wrong(
+        table,
+        FILE,
         (
             ~table["filiere"].isin(filieres),
             "filiere",
@@ -114,21 +108,8 @@ def read_metiers(programme: Programme, groupes: Iterable[str]) -> pd.DataFrame:
             "motif",
             "motif absent. Dites pourquoi ce groupe mène à cette famille",
         ),
-    ):
-        if wrong.any():
-            _refuse(table, wrong, column, words)
-    return table
-
-
-def _refuse(table: pd.DataFrame, wrong: pd.Series, column: str, words: str) -> None:
-    """Raise on the first wrong line."""
-    row = int(wrong.to_numpy().argmax())
-    raise FpiError(
-        f"{words} (trouvé : « {table[column].iloc[row]} »).",
-        fichier=FILE,
-        ligne=row + 2,
-        colonne=column,
     )
+    return table
 
 
 def tension_of(metiers: pd.DataFrame, tensions: pd.DataFrame, regions: Sequence[str]) -> Tension:
@@ -152,14 +133,11 @@ def tension_of(metiers: pd.DataFrame, tensions: pd.DataFrame, regions: Sequence[
     rows = tensions[tensions["niveau_fap"] == LEVEL]
     rows = rows[rows["annee"] == rows["annee"].max()]
     lost = ~metiers["fap"].isin(rows["fap"])
-    if lost.any():
-        _refuse(
-            metiers,
-            lost,
-            "fap",
-            "famille absente du fichier de la Dares, qui suit la "
-            "nomenclature FAP-2009 en 225 familles. Corrigez le code",
-        )
+    gone = (
+        "famille absente du fichier de la Dares, qui suit la nomenclature FAP-2009 en 225 "
+        "familles. Corrigez le code"
+    )
+    refuse_wrong(metiers, FILE, (lost, "fap", gone))
     here = rows[(rows["niveau_geo"] == "reg") & rows["code_region"].isin(regions)]
     here = here.set_index("fap")[["tension", "emploi_moyen", "code_region"]]
     each = metiers[[*KEYS, "fap"]].join(here, on="fap")

@@ -1,14 +1,12 @@
 """How many more people work because seats opened: by whole establishment, by course in bounds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
-from fpi_eval.absent import TOO_FEW, Absent
+from fpi_eval.absent import Absent, or_why
 from fpi_eval.calendar import first_seen, month
-from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs.bounded import BoundedEffects, bounded_employment
 from fpi_eval.impact.jobs.employed_by_site import employed_by_site
 from fpi_eval.panel import CellPanel
@@ -67,29 +65,19 @@ def additional_jobs(
     def by_site(horizon: int) -> Estimates | Absent:
         if sites.empty:
             return Absent(NO_SITE)
-        return _or_why(
+        return or_why(
             lambda: employed_by_site(panel.table, sites, horizon),
-            lambda why: f"par établissement, {why}",
+            "par établissement, {why}",
         )
 
     def by_course(horizon: int) -> BoundedEffects | Absent:
         if courses.empty:
             return Absent(NO_FILE)
         day = first_seen(panel.table, name_of(horizon))
-        return _or_why(
+        return or_why(
             lambda: bounded_employment(known, horizon, words=words),
-            lambda why: f"par formation, {why} Premier chiffre attendu : {month(day)}.",
+            f"par formation, {{why}} Premier chiffre attendu : {month(day)}.",
         )
 
     known = panel.table if courses.empty else with_employment(panel.table, courses)
     return AdditionalJobs({h: by_site(h) for h in HORIZONS}, {h: by_course(h) for h in HORIZONS})
-
-
-def _or_why(make: Callable, said: Callable[[str], str]):
-    """Return what ``make`` returns, or the reason in words."""
-    try:
-        return make()
-    except FpiError as error:
-        return Absent(said(str(error)))
-    except np.linalg.LinAlgError:
-        return Absent(TOO_FEW)

@@ -192,9 +192,17 @@ def _entrants_avant(p: Panels, safe: Safe | None) -> tuple[pd.DataFrame, pd.Seri
 
 
 def _compared(
-    p: Panels, safe: Safe, one: Indicator, count: Column, name: str, title: str, **kept: object
+    p: Panels,
+    safe: Safe | None,
+    one: Indicator,
+    count: Column,
+    name: str,
+    title: str,
+    **kept: object,
 ) -> Sheet | None:
-    """Return a protected rate by place, beside last year and the other regions."""
+    """Return a protected rate by place, beside last year and the other regions, if counted."""
+    if safe is None or count.name not in safe.frame:
+        return None
     dims = list(safe.table.publication.dims)
     frame = safe.frame
     for dim, value in kept.items():
@@ -240,13 +248,10 @@ def _compared(
 
 def pression(p: Panels) -> Sheet | None:
     """Return first wishes per place (secondary)."""
-    safe = proteges.voeux(p)
-    if safe is None or "voeux_1" not in safe.frame:
-        return None
     count = Column("voeux_1", "Premiers vœux", "effectif", "Vœux de rang 1.", "Affelnet")
     return _compared(
         p,
-        safe,
+        proteges.voeux(p),
         c.TAUX_PRESSION,
         count,
         "pression",
@@ -257,13 +262,10 @@ def pression(p: Panels) -> Sheet | None:
 
 def demande(p: Panels) -> Sheet | None:
     """Return confirmed wishes per place (BTS)."""
-    safe = proteges.voeux(p)
-    if safe is None or "voeux" not in safe.frame:
-        return None
     count = Column("voeux", "Vœux confirmés", "effectif", "Non classés.", "Parcoursup")
     return _compared(
         p,
-        safe,
+        proteges.voeux(p),
         c.TAUX_DEMANDE,
         count,
         "demande",
@@ -274,12 +276,9 @@ def demande(p: Panels) -> Sheet | None:
 
 def remplissage(p: Panels) -> Sheet | None:
     """Return entrants per place."""
-    safe = proteges.entrants(p)
-    if safe is None:
-        return None
     return _compared(
         p,
-        safe,
+        proteges.entrants(p),
         c.TAUX_REMPLISSAGE,
         column(c.ENTRANTS),
         "remplissage",
