@@ -1,7 +1,7 @@
 """What may be absent, and why: one object that shows its reason where a result would stand."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, ParamSpec, TypeVar
 
 import numpy as np
@@ -12,12 +12,17 @@ from fpi_eval.errors import FpiError
 
 P = ParamSpec("P")
 T = TypeVar("T")
+#: What a report's renderer recognises an absent result by, to list it among what is missing.
+ABSENT = "application/vnd.fpi-eval.absent+json"
 TOO_FEW = "Trop peu de places ouvertes pour séparer leur effet du reste."
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
     """A result that cannot be given, and the French reason; false in a condition.
+
+    `holder` says in French who holds what is missing, where somebody does; `answers` the question
+    that it would answer, where that is not the heading it stands under.
 
     Examples
     --------
@@ -29,6 +34,8 @@ class Absent:
     """
 
     reason: str
+    holder: str = field(default="", kw_only=True)
+    answers: str = field(default="", kw_only=True)
 
     def __bool__(self) -> Literal[False]:
         """Return False: nothing is there."""
@@ -38,9 +45,14 @@ class Absent:
         """Return the reason."""
         return self.reason
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, object]:
         """Show the reason, a paragraph for each of its parts."""
-        return {"text/plain": self.reason, "text/html": text.paragraphs(self.reason)}
+        known = {"reason": self.reason, "holder": self.holder, "answers": self.answers}
+        return {
+            "text/plain": self.reason,
+            "text/html": text.paragraphs(self.reason),
+            ABSENT: known,
+        }
 
     def summary(self) -> str:
         """Return the reason."""

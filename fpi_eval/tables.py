@@ -15,7 +15,7 @@ from fpi_eval.disclosure import MARK, Shown, public
 from fpi_eval.errors import FpiError
 
 MARKS = {
-    MARK: "s : masqué, effectif trop petit (secret statistique)",
+    MARK: "s : masqué (secret statistique)",
     text.MISSING: f"{text.MISSING} : non disponible",
 }
 TOTALS = {"Ensemble", "Total"}

@@ -30,6 +30,53 @@ RESULTATS = {
     "en_emploi_12_mois": "En emploi à 12 mois",
 }
 
+SANS_ARTICLE = {"Paris", "Mayotte", "La Réunion"}
+PLURIEL = {
+    "Alpes-de-Haute-Provence",
+    "Alpes-Maritimes",
+    "Ardennes",
+    "Bouches-du-Rhône",
+    "Côtes-d'Armor",
+    "Deux-Sèvres",
+    "Hautes-Alpes",
+    "Hautes-Pyrénées",
+    "Hauts-de-Seine",
+    "Landes",
+    "Pyrénées-Atlantiques",
+    "Pyrénées-Orientales",
+    "Vosges",
+    "Yvelines",
+}
+MASCULINS = {
+    "Bas-Rhin",
+    "Calvados",
+    "Cantal",
+    "Cher",
+    "Doubs",
+    "Finistère",
+    "Gard",
+    "Gers",
+    "Haut-Rhin",
+    "Jura",
+    "Loir-et-Cher",
+    "Loiret",
+    "Lot",
+    "Lot-et-Garonne",
+    "Maine-et-Loire",
+    "Morbihan",
+    "Nord",
+    "Pas-de-Calais",
+    "Puy-de-Dôme",
+    "Rhône",
+    "Tarn",
+    "Tarn-et-Garonne",
+    "Territoire de Belfort",
+    "Val-d'Oise",
+    "Val-de-Marne",
+    "Var",
+    "Vaucluse",
+}
+
 
 def paragraphs(words: str) -> str:
     """Return words as HTML: a paragraph for each block, a new line where there was one."""
@@ -125,6 +172,22 @@ def date_longue(day: date) -> str:
 def liste(words: Iterable[object]) -> str:
     """Return words joined as French prose, e.g. ``a, b et c``."""
     return format_list([str(word) for word in words], locale="fr")
+
+
+def capitale(words: str) -> str:
+    """Return words that begin a sentence."""
+    return words[:1].upper() + words[1:]
+
+
+def departement(name: str) -> str:
+    """Return the name of a département after its article, e.g. ``la Drôme``, ``l'Isère``."""
+    if name in SANS_ARTICLE:
+        return name
+    if name in PLURIEL:
+        return f"les {name}"
+    if name[:1] in "AEÉIOUY" or name.startswith("Hé"):
+        return f"l'{name}"
+    return f"{'le' if name in MASCULINS else 'la'} {name}"
 
 
 def annee_scolaire(rentree: int) -> str:

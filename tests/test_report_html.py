@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from notebooks_minuscules import write_notebook
 
 from fpi_eval.absent import Absent
@@ -145,14 +145,14 @@ def test_a_page_loads_nothing_and_shows_no_code(page):
     assert "<Axes" not in str(page)
 
 
-def test_limits_and_downloads_are_in_the_annexes_which_the_front_page_links(folder):
+def test_limits_are_a_chapter_and_downloads_a_page_that_the_front_page_links(folder):
     front = BeautifulSoup((folder / "index.html").read_text(encoding="utf-8"), "html.parser")
     assert front.select_one('a[href="annexes_simule.html"]')
-    page = BeautifulSoup(
-        (folder / "annexes_simule.html").read_text(encoding="utf-8"), "html.parser"
-    )
-    assert page.select_one(".limite a")["href"] == "02_places_simule.html"
-    assert "On ne sait pas encore." in page.select_one(".limite").get_text()
+    assert (folder / "annexes_simule.html").is_file()
+    limits = (folder / "limites_simule.html").read_text(encoding="utf-8")
+    page = BeautifulSoup(limits, "html.parser")
+    assert "Les places" in [h.get_text() for h in page.main.find_all("h2")]
+    assert "On ne sait pas encore." in page.select_one(".limites").get_text()
 
 
 def test_printed_text_becomes_paragraphs_and_data_frames_become_tables(places):
@@ -186,17 +186,33 @@ def test_an_absent_result_reads_as_the_sentence_it_replaces():
     assert bundle(words)["text/html"] == html.prose(words)
 
 
-@pytest.mark.parametrize("shown", [lambda words: {"text/plain": words}, bundle])
-def test_a_reason_given_twice_in_a_section_is_read_once(shown):
-    def cell(words):
-        return new_code_cell("", outputs=[new_output("execute_result", shown(words))])
+def absent_section(title, *reasons, reading=True):
+    """Return the cells of a section whose results are all absent."""
+    cells = [
+        new_markdown_cell(f"## {title}"),
+        *(new_code_cell("", outputs=[output(bundle(words))]) for words in reasons),
+    ]
+    return [*cells, new_markdown_cell("*Comment lire.* La barre.")] if reading else cells
 
-    notebook = new_notebook(
-        cells=[new_markdown_cell("# A"), cell("'rien'"), cell("'rien'"), cell("'autre'"),
-               new_markdown_cell("# B"), cell("'autre'")]
-    )  # fmt: skip
-    html.say_once(notebook)
-    assert [len(c.outputs) for c in notebook.cells if c.cell_type == "code"] == [1, 0, 1, 1]
+
+def test_a_section_without_data_leaves_the_page_and_is_listed_once_with_who_holds_it(tmp_path):
+    path = write_notebook(tmp_path / "02_places.ipynb", ("reponse", "1"), "## Combien ?", "2")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[-1].outputs = [output({"text/html": RAW_TABLE})]
+    for title in ("Où ?", "Quand ?"):
+        notebook.cells += absent_section(title, "Pas de registre.", "Pas de registre.")
+    (tmp_path / "r").mkdir()
+    nbformat.write(notebook, tmp_path / "r" / "02_places_simule.ipynb")
+    html.render(tmp_path / "r", [inspect(path)], EDITION)
+    page, limits = (
+        BeautifulSoup((tmp_path / "r" / f"{name}_simule.html").read_text("utf-8"), "html.parser")
+        for name in ("02_places", "limites")
+    )
+    assert [h.get_text() for h in page.main.find_all("h2")] == ["Combien\u00a0?"]
+    assert "Comment lire" not in page.main.get_text()
+    assert "Pas de registre" not in page.get_text()
+    rows = [[c.get_text() for c in r.find_all(["th", "td"])] for r in limits.tbody.find_all("tr")]
+    assert rows == [["Pas de registre.", "Où\u00a0? Quand\u00a0?", ""]]
 
 
 def test_sources_are_escaped(page):

@@ -32,11 +32,8 @@ def jobs(annee):
 
 def test_the_answer_counts_people_with_an_interval_and_says_when_it_cannot_tell(jobs):
     said = plain(plus.phrase(jobs))
-    assert re.search(
-        r"comptent \d+ personnes de (plus|moins) en emploi à 6 mois \(intervalle", said
-    )
-    assert "On ne peut pas encore dire si plus de personnes travaillent." in said
-    assert "en comptant l'aléa" in said
+    assert re.search(r"l'effet à 6 mois va de [+−]\d+ à [+−]\d+ personnes", said)
+    assert said.startswith("On ne sait pas encore si les places ont mis plus de personnes")
 
 
 def test_both_meshes_are_shown_and_what_is_late_is_told(annee, jobs):
@@ -56,15 +53,10 @@ def test_the_break_of_scope_is_the_change_elsewhere_when_public_jobs_come_in(ann
     assert len(rows) == 2
 
 
-def test_without_an_evaluation_the_answer_gives_its_reason():
-    why = "On ne peut pas estimer d'effet."
-    assert plus.phrase(Absent(why)) == why
-
-
 def test_without_the_files_the_page_says_which_are_missing(annee):
     none = annee.employed_courses.iloc[:0]
     found = impact.additional_jobs(annee.panel, annee.employed_sites.iloc[:0], none)
-    assert "formation-fine" in plus.phrase(found)
+    assert plus.phrase(found) == plus.phrase(Absent("rien")) == ""
     assert "formation-fine" in str(plus.effets(found, annee.context))
 
 

@@ -6,7 +6,7 @@ import pytest
 from thin import check_thin
 
 import fpi_eval as fpi
-from fpi_eval import checks, impact
+from fpi_eval import checks, headline, impact
 from fpi_eval.absent import Absent, attempt
 from fpi_eval.costs import job_costs, net_jobs, programme_costs
 from fpi_eval.costs.programme_costs import NEVER, WITHOUT
@@ -14,7 +14,6 @@ from fpi_eval.figures import Figure
 from fpi_eval.indicators import emploi_publie, passage
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import LECTURES, gap_to_plan, measured_rates, outlook, retroprojection
-from fpi_eval.projection.outlook import UNTOLD
 from fpi_eval.report.pages import cibles as cibles
 from fpi_eval.report.pages import couts as couts
 from fpi_eval.report.pages import eventails as eventails
@@ -43,7 +42,7 @@ def analysed(annee: fpi.Year) -> SimpleNamespace:
         annee=annee, outlook=found, rates=rates, context=context, total=total,
         calendrier=vue.calendrier(found),
         mesures=vue.mesures(measured_rates(annee), context),
-        reponse=vue.reponse(found, context),
+        reponse=vue.reponse(found, context, headline.trajectoire(annee, found, costs)),
         limites=vue.limites(found),
         eventail=eventails.eventail(found),
         niveaux=eventails.niveaux(found),
@@ -184,7 +183,7 @@ def test_limits_name_the_assumed_rates_and_what_is_not_seen(simulees):
 
 def test_without_a_register_only_planning_ratios_are_shown(reelles):
     words = plain(reelles.reponse)
-    assert "ne contient pas le registre" in words
+    assert "Le registre des ouvertures n'est pas dans le dossier." in words
     assert "2 444 €" in words  # 22 M€ / 9 000
     assert "5 946 €" in words  # 22 M€ / 3 700
     assert "2 568 €" in words  # 9.5 M€ / 3 700
@@ -193,8 +192,7 @@ def test_without_a_register_only_planning_ratios_are_shown(reelles):
     for name in silent:
         absent = getattr(reelles, name)
         assert isinstance(absent, Absent)
-        assert str(absent).startswith("Le dossier de données ne contient pas le registre")
-        assert str(absent).endswith(UNTOLD)
+        assert absent == reelles.context.no_openings
     assert [plain(v) for v in reelles.couts.shown["Euros"]] == [
         "2 444 €", "1 056 €", "10 078 €",
     ]  # fmt: skip
@@ -245,7 +243,7 @@ def test_totals_are_told_by_level_filiere_academie_and_departement(simulees):
 def test_totals_are_silent_where_the_verdict_forbids_the_number(reelles):
     assert isinstance(reelles.total, Absent)
     assert reelles.entrants == reelles.total
-    assert totaux.methode(reelles.total) == str(reelles.total)
+    assert totaux.methode(reelles.total) == reelles.total
 
 
 def test_employed_per_final_year_student_are_counts_over_counts(reelles):

@@ -21,7 +21,6 @@ NAMES = {
     "en_emploi_6_mois": "en emploi à 6 mois",
     "en_emploi_12_mois": "en emploi à 12 mois",
 }
-NOTHING = Absent("Il n'y a pas d'effet à montrer : « En bref » dit pourquoi.")
 T = TypeVar("T")
 
 
@@ -49,7 +48,7 @@ def evaluated(panel: CellPanel, outcome: str | Absent, programme: Programme) -> 
 
 def _unable(panel: CellPanel, outcome: str, reason: str) -> Absent:
     """Return what the files lack for an estimate."""
-    table = panel.table
+    table, reason = panel.table, reason.partition(" Attendez")[0]
     known = sorted(table.loc[table[outcome].notna(), "rentree"].unique())
     opened = table.loc[table["seats"] != 0, "rentree"]
     years = ("à la rentrée " if len(known) == 1 else "aux rentrées ") + text.liste(known)
@@ -59,16 +58,17 @@ def _unable(panel: CellPanel, outcome: str, reason: str) -> Absent:
         else ", et aucune place ouverte."
     )
     return Absent(
-        "On ne peut pas estimer d'effet. Les fichiers ne donnent les effectifs par établissement "
-        f"et formation ({NAMES.get(outcome, outcome)}) qu'{years}{since} "
-        f"{reason[0].upper()}{reason[1:]}"
+        "Aucun effet ne peut encore être estimé. Les fichiers ne donnent les effectifs par "
+        f"établissement et formation ({NAMES.get(outcome, outcome)}) qu'{years}{since} "
+        f"{reason[0].upper()}{reason[1:]}",
+        holder="DEPP : constats de rentrée des autres années, par établissement et formation.",
     )
 
 
 def allowed(evaluation: Evaluation | Absent, found: T | Absent) -> T | Absent:
     """Return a result headed by the verdict, or why the verdict forbids to show it."""
     if isinstance(evaluation, Absent):
-        return NOTHING
+        return evaluation
     if evaluation.blocked:
         failed = text.liste(
             f"« {c.titre} »" for c in evaluation.checks if c.dur and c.statut == FAIL

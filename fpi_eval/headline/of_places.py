@@ -97,8 +97,8 @@ def _before(year: Year) -> str:
     start = year.programme.rentree_debut
     if year.rentree < start:
         return f"le programme n'a pas commencé : ses premières places ouvrent à la rentrée {start}."
-    why = year.context.no_openings
-    return f"{why[0].lower()}{why[1:]}."
+    why = str(year.context.no_openings)
+    return f"{why[0].lower()}{why[1:]}"
 
 
 @declared("taux_realisation", "Taux de réalisation", "%")

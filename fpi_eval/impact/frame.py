@@ -62,8 +62,8 @@ def sample(
     out = replace(frame.of(frame.frame[keep], *dropped), reach=reach(frame))
     if not (out["dose"] != 0).any():
         raise FpiError(
-            "aucune place ouverte ne peut encore agir sur ce résultat dans le panel : "
-            "attendez la première session concernée ou étudiez les entrants."
+            "aucune place ouverte ne peut encore agir sur ce résultat. Attendez la première "
+            "session concernée, ou étudiez les entrants."
         )
     return out
 

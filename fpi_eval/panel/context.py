@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from fpi_eval.absent import Absent
 from fpi_eval.calendar import seen_on
 from fpi_eval.programme import Programme
 
@@ -27,16 +28,16 @@ class Context:
         return self.programme.territoire.region
 
     @property
-    def no_openings(self) -> str:
+    def no_openings(self) -> Absent:
         """Why no opening of the programme is known: no register, or none of its own in it."""
         if "ouvertures" in self.absent:
-            return (
-                "Le dossier de données ne contient pas le registre des ouvertures (ouvertures.csv)"
+            why = "Le registre des ouvertures n'est pas dans le dossier."
+        else:
+            why = (
+                f"Le registre des ouvertures ne contient aucune ouverture de {self.programme.nom} "
+                f"jusqu'à la rentrée {self.rentree}."
             )
-        return (
-            f"Le registre des ouvertures ne contient aucune ouverture de {self.programme.nom} "
-            f"jusqu'à la rentrée {self.rentree}"
-        )
+        return Absent(why, holder="Le porteur du programme : région, rectorat ou chef de projet.")
 
     @property
     def day(self) -> date:

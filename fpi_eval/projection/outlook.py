@@ -22,10 +22,6 @@ from fpi_eval.projection.rates import Profil, Taux, complete, from_counts
 CONSTATS = "constats de rentrée, toutes les places des filières du programme"
 MARGINAL = "entrants ajoutés par les places ouvertes (imputation), selon leur ancienneté"
 WEAK = 0.25  # relative error above which the fill of opened seats says too little
-UNTOLD = (
-    "ni calendrier, ni projection, ni coût par personne. Seuls sont montrés les ratios que "
-    "donnent les chiffres publiés du programme."
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +70,7 @@ def outlook(year: Year) -> Outlook | Absent:
     """Return the projection of every declared scenario, or why there is none."""
     register = deploiement.du_programme(year)
     if register.empty:
-        return Absent(f"{year.context.no_openings} : {UNTOLD}")
+        return year.context.no_openings
     programme, mef = year.programme, year.donnees.nomenclatures.mef
     codes = {"mef": mef, "familles": year.donnees.nomenclatures.familles}
     rates, moved = measured_rates(year), _diversion(year)

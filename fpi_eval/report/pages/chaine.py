@@ -34,7 +34,6 @@ PEOPLE = {
     "sortants": "sortants de plus",
     "en_emploi_6_mois": "personnes de plus en emploi à 6 mois",
 }
-ABOVE = "Rien à montrer ici : la raison est donnée plus haut."
 PER_100 = "Pour 100 places ouvertes"
 BOUNDS = ("estimate", "ci_low", "ci_high")
 
@@ -49,13 +48,11 @@ def chaine(found: Chain | Absent, context: Context) -> Figure | Absent:
     said = " ; ".join(f"{r.label} {text.nombre(r.remaining)}" for r in rows.itertuples() if r.level)
     return Figure(
         plots.waterfall(rows, xlabel=PER_100),
-        f"Sur 100 places ouvertes, {text.nombre(last['net_per_100'])} {people}, "
-        "une fois ôté ce que perdent les voisines",
+        f"De 100 places ouvertes aux {people}, maillon par maillon",
         f"Constat de rentrée, registre des ouvertures ; {context.credit}",
-        f"Cascade, de haut en bas : {said}. Intervalle à 95 % du dernier niveau : "
-        f"{text.intervalle(last['net_low'], last['net_high'], 0)}.",
+        f"Cascade, de haut en bas : {said}.",
         rows[["label", "amount", "remaining"]],
-        formats={"amount": ("signe", 1), "remaining": ("nombre", 1)},
+        formats={"amount": ("signe", 0), "remaining": ("nombre", 0)},
         labels={"label": "Étape", "amount": "Variation", "remaining": "Reste"},
     )
 
@@ -65,7 +62,7 @@ def maillons(
 ) -> Table | Absent:
     """Return each link with its interval, success as exams show it, then the date of the others."""
     if isinstance(found, Absent):
-        return Absent(ABOVE)
+        return found
     rows = found.table[["label", "link", "link_low", "link_high", "per_100"]].assign(
         quand="observé"
     )
@@ -142,27 +139,26 @@ def _steps(found: Displacement, what: Additionnalite) -> Waterfall:
 def cascade(found: Displacement | Absent, context: Context) -> Figure | Absent:
     """Return the waterfall from gross to net entrants per 100 seats."""
     if isinstance(found, Absent):
-        return Absent(ABOVE)
+        return found
     steps = attempt(_steps, found, context.programme.additionnalite)
     if isinstance(steps, Absent):
         return steps
     rows = steps.table
     return Figure(
         plots.waterfall(rows, xlabel=PER_100),
-        f"De l'effet brut à l'effet net : {text.nombre(rows['amount'].iloc[0])} entrants pour 100 "
-        f"places, {text.nombre(steps.net)} après déductions",
+        "De l'effet brut à l'effet net : ce que chaque déduction ôte aux entrants",
         f"Constat de rentrée, programme.toml (aubaine, fuite) ; {context.credit}",
         f"Cascade. {steps.summary()}",
         rows[["label", "amount", "remaining"]],
-        formats={"amount": ("signe", 1), "remaining": ("nombre", 1)},
+        formats={"amount": ("signe", 0), "remaining": ("nombre", 0)},
         labels={"label": "Étape", "amount": "Variation", "remaining": "Reste"},
     )
 
 
-def deductions(found: Displacement | Absent, what: Additionnalite) -> str:
+def deductions(found: Displacement | Absent, what: Additionnalite) -> str | Absent:
     """Return where each step of the waterfall comes from, and what is not measured."""
     if isinstance(found, Absent):
-        return ABOVE
+        return found
     kept = from_estimates(found, 100.0, leakage=what.fuite).net
     left = text.liste(
         f"{text.nombre((1 - d) * kept)} si elle était de {text.pourcent(d, 0)}" for d in DEADWEIGHTS
@@ -187,8 +183,9 @@ def echelles(parts: Mapping[str, Estimates | Absent], context: Context) -> Table
 
     ``parts`` has the estimates of each measure by its French name.
     """
-    if any(isinstance(found, Absent) for found in parts.values()):
-        return Absent(ABOVE)
+    absent = next((found for found in parts.values() if isinstance(found, Absent)), None)
+    if absent is not None:
+        return absent
     rows = [
         (name, e.label.removeprefix("Effet par place : "), *(100 * getattr(e, k) for k in BOUNDS))
         for name, found in parts.items()
@@ -210,5 +207,5 @@ def echelles(parts: Mapping[str, Estimates | Absent], context: Context) -> Table
         note="Échelle : effet des places sur le total des effectifs de la formation, puis de "
         "groupes plus larges, qui contiennent les voisines ; un effet qui diminue trahit un "
         f"déplacement. Pleine : au moins {text.pourcent(FULL, 0)} de places occupées avant "
-        "le programme. Une ouverture là où il restait des places ne peut guère ajouter d'élèves.",
+        "le programme.",
     )

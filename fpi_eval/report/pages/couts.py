@@ -8,7 +8,6 @@ import pandas as pd
 from fpi_eval import plots, text
 from fpi_eval.absent import Absent
 from fpi_eval.costs.programme_costs import (
-    FULL,
     MONTHS,
     NET_GRADUATES,
     NO_NET,
@@ -19,8 +18,8 @@ from fpi_eval.costs.programme_costs import (
 )
 from fpi_eval.costs.unit import UnitCost, acceptability, cost_table, unit_cost
 from fpi_eval.figures import Figure
+from fpi_eval.headline import Headline
 from fpi_eval.panel.context import Context
-from fpi_eval.programme import Programme
 from fpi_eval.projection.outlook import Outlook
 from fpi_eval.report.pages.trajectoire import WHOLE
 from fpi_eval.tables import Table, table
@@ -32,28 +31,13 @@ FARTHEST = 0.98  # the curve stops where nearly all draws cost less
 MINIMUM = " Seul un montant minimal est publié : chaque coût est une borne inférieure."
 
 
-def phrase(
-    found: Sequence[UnitCost],
-    jobs: Sequence[JobCost] | Absent,
-    outlook: Outlook | Absent,
-    programme: Programme,
-) -> str:
-    """Return the answer on money: cost per opened seat, per net graduate, per net job."""
-    if isinstance(outlook, Absent):
-        return "Le coût par personne en plus demande le registre des ouvertures."
-    costs = [c for c in found if c.basis == FULL]
-    lines = [f"Coût complet par {costs[0].unit} : {text.euros(costs[0].ratio)}"]
-    net = [c for c in costs if c.unit == by_horizon(programme, UNITS[NET_GRADUATES])]
-    lines += [
-        f"par {c.unit} : {text.euros(c.ratio)} (intervalle à 95 % : {c.bounds()})" for c in net
-    ]
-    if not isinstance(jobs, Absent):
-        best = jobs[0].cost
-        lines.append(
-            f"par emploi à {MONTHS} mois, au mieux {text.euros(best.ratio)} ({best.bounds()}), si "
-            "ces diplômés n'avaient sinon aucun emploi"
-        )
-    return " ; ".join(lines) + "."
+def reponse(chiffres: Headline) -> str:
+    """Return the answer on money: what a seat costs, then a person, or why it is not known."""
+    seat, person = chiffres["cout_place"], chiffres["cout_personne"]
+    if not seat:
+        return f"Le coût d'une place n'est pas encore connu.\n\n{text.capitale(seat.reason)}"
+    first = f"Une place ouverte a coûté {seat.shown}, subvention comprise ({seat.scope})."
+    return f"{first}\n\n{person.phrase}"
 
 
 def couts(found: Sequence[UnitCost], context: Context) -> Table:

@@ -5,17 +5,18 @@ import pandas as pd
 
 from fpi_eval import plots, text
 from fpi_eval.absent import Absent
-from fpi_eval.checks import NAMES, Evaluation, HonestBounds, Planted, allowed
-from fpi_eval.checks.outcome import NOTHING
+from fpi_eval.checks import NAMES, Evaluation, HonestBounds, allowed
 from fpi_eval.checks.thresholds import CAUTION, FAIL
 from fpi_eval.checks.verdict import INCONCLUSIVE, INVISIBLE
 from fpi_eval.figures import Figure
+from fpi_eval.headline import Headline
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET
 from fpi_eval.panel import CellPanel
 from fpi_eval.panel.context import Context
 from fpi_eval.results import Estimates, EventStudy
 from fpi_eval.tables import Table, table
 
+NO_EFFECT = "Aucun effet ne peut encore être estimé."
 FIGURES = ("estimate", "ci_low", "ci_high")
 PER_SEAT = {GROSS: "Effet brut", DISPLACEMENT: "Déplacement", NET: "Effet net"}
 BOUNDS = {"estimate": "Par place", "ci_low": "Borne basse", "ci_high": "Borne haute"}
@@ -64,49 +65,21 @@ def origine(panel: CellPanel) -> str:
     )
 
 
-def reponse(evaluation: Evaluation | Absent) -> str:
-    """Return the answer: verdict, then the effect, or why there is none."""
-    if isinstance(evaluation, Absent):
-        return str(evaluation)
-    lines = [f"Verdict sur le plan d'évaluation : {evaluation.verdict.phrase}"]
-    effets = allowed(evaluation, evaluation.estimates)
-    if isinstance(effets, Absent):
-        return "\n\n".join([*lines, str(effets)])
-    lines.append(INVISIBLE)
+def reponse(evaluation: Evaluation | Absent, chiffres: Headline) -> str:
+    """Return the answer: the net effect and its range, or that there is none, then why."""
+    net = chiffres["effet_net"]
+    if not net:
+        why = net.reason.removeprefix(f"{NO_EFFECT} ")
+        return f"{NO_EFFECT}\n\n{why}"
+    sure = "" if net.low * net.high > 0 else "L'effet ne se distingue pas encore de zéro : "
+    first = f"{sure}{'pour' if sure else 'Pour'} 100 places ouvertes, {net.shown}."
+    lines = [first, f"Champ : {net.scope}. Les pertes des formations voisines sont déduites."]
     if evaluation.verdict.niveau == INCONCLUSIVE:
-        lines.append("Les chiffres qui suivent servent à vérifier, non à conclure.")
-    total = evaluation.total()
+        lines.append("Ces chiffres servent à vérifier, non à conclure.")
     lines.append(
-        f"Pour 100 places ouvertes, {_per_100(effets[GROSS])} dans ces formations, et "
-        f"{_per_100(effets[NET])} une fois retiré ce que les formations voisines ont perdu ou "
-        f"gagné ({name_of(evaluation.outcome)} ; intervalles à 95 %)."
-    )
-    lines += etalonne(evaluation.planted)
-    lines.append(
-        f"Au total, effet net de {text.signe(total.estimate)} "
-        f"({text.intervalle(total.ci_low, total.ci_high, 0)}) pour "
-        f"{text.nombre(evaluation.seat_years)} places × sessions déjà observées."
+        f"Avis des contrôles sur la méthode : {evaluation.verdict.niveau}. Le détail est en annexe."
     )
     return "\n\n".join(lines)
-
-
-def etalonne(planted: Planted | Absent) -> list[str]:
-    """Return the calibrated intervals, in one sentence; nothing if no programme was planted."""
-    if isinstance(planted, Absent):
-        return []
-    bounds = [
-        text.intervalle(100 * r.cal_low, 100 * r.cal_high, 0)
-        for r in planted.calibrated.itertuples()
-    ]
-    return [
-        "Une fois comptée l'erreur que la méthode fait sur les faux programmes, les intervalles "
-        f"deviennent {bounds[0]} en brut et {bounds[1]} en net."
-    ]
-
-
-def _per_100(found) -> str:
-    low, high = (100 * v for v in (found.ci_low, found.ci_high))
-    return f"{text.signe(100 * found.estimate)} ({text.intervalle(low, high, 0)})"
 
 
 def effets(found: Estimates | Absent, source: str) -> Table | Absent:
@@ -196,7 +169,7 @@ def plantes(evaluation: Evaluation | Absent, source: str) -> Figure | Absent:
         evaluation if isinstance(evaluation, Absent) else allowed(evaluation, evaluation.planted)
     )
     if isinstance(found, Absent):
-        return NOTHING if isinstance(evaluation, Absent) else found
+        return found
     rows = found.to_frame()
     columns = ["label", "estimate", "ci_low", "ci_high", "cal_low", "cal_high"]
     return Figure(
@@ -219,7 +192,7 @@ def plantes(evaluation: Evaluation | Absent, source: str) -> Figure | Absent:
 def controles(evaluation: Evaluation | Absent, source: str) -> Table | Absent:
     """Return every check, its finding and its threshold; alerts first."""
     if isinstance(evaluation, Absent):
-        return NOTHING
+        return evaluation
     rows = evaluation.checks_frame()
     order = {"échec": 0, "prudence": 1, "bon": 2, "non évaluable": 3}
     rows = rows.sort_values("statut", key=lambda s: s.map(order), kind="stable")
@@ -244,7 +217,7 @@ def controles(evaluation: Evaluation | Absent, source: str) -> Table | Absent:
 def equilibre(evaluation: Evaluation | Absent, source: str) -> Table | Absent:
     """Return how opened cells differed from others before the programme."""
     if isinstance(evaluation, Absent):
-        return NOTHING
+        return evaluation
     labels = {
         "libelle": "Avant toute ouverture",
         "ouvertes": "Formations ouvertes",
@@ -311,10 +284,10 @@ def specification(choix: pd.DataFrame | Absent, outcome: str, source: str) -> Fi
 
 def renverser(
     evaluation: Evaluation | Absent, effets: Estimates | Absent, pente: float | Absent
-) -> str:
+) -> str | Absent:
     """Return what would overturn the conclusion; ``pente`` is the trend that would explain it."""
     if isinstance(effets, Absent):
-        return str(effets)
+        return effets
     gross = effets[GROSS]
     if gross.ci_low <= 0 <= gross.ci_high:
         return "L'effet ne se distingue pas de zéro : il n'y a pas de conclusion à renverser."
@@ -401,12 +374,12 @@ def calendrier(vagues: pd.DataFrame, source: str) -> Table | Absent:
     )
 
 
-def plan(evaluation: Evaluation | Absent) -> str:
-    """Return whether the run follows the plan written beforehand, and how it does not."""
+def plan(evaluation: Evaluation | Absent) -> str | Absent:
+    """Return the verdict, then whether the run follows the plan written beforehand."""
     if isinstance(evaluation, Absent):
-        return str(NOTHING)
+        return evaluation
     check = next(c for c in evaluation.checks if c.name == "preinscription")
-    return f"{check.titre} : {check.phrase}"
+    return f"{text.capitale(evaluation.verdict.phrase)}\n\n{check.titre} : {check.phrase}"
 
 
 def limites(
@@ -431,5 +404,5 @@ def limites(
         "venu de plus loin, ou de l'apprentissage, n'est pas vu.",
     ]
     if not isinstance(evaluation, Absent):
-        lines.append(evaluation.method())
+        lines += [INVISIBLE, evaluation.method()]
     return "\n\n".join(lines)

@@ -1,12 +1,13 @@
 """What `01_donnees` shows: sources that arrived, hidden cells, changes, matches."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
+from fpi_eval.indicators.declare import Indicator
 from fpi_eval.panel.context import Context
 from fpi_eval.plots import share_bars
 from fpi_eval.sources import known_sources as catalogue
@@ -17,6 +18,38 @@ SOURCES = {entry.name: entry.label for entry in reversed(catalogue.CATALOGUE)} |
     "parcoursup_bts": "Parcoursup, BTS",
     "inserjeunes_region": "InserJeunes",
 }
+
+ANSWERS = {
+    "inserjeunes_formation_fine": "Que deviennent les élèves de chaque formation de chaque lycée ?",
+    "inserjeunes_cfa": "Que deviennent les apprentis de chaque CFA ?",
+    "resultats_lycees": "Les lycées professionnels mènent-ils leurs élèves au diplôme ?",
+    "resultats_bac": "Combien d'élèves sont reçus au baccalauréat professionnel ?",
+    "resultats_cap": "Combien de candidats sont reçus au CAP ?",
+    "constat": "Les places sont-elles remplies ?",
+    "constat_portail": "Combien d'élèves par formation, chaque année ?",
+    "parcoursup_portail": "Combien de femmes et d'hommes sont admis en BTS ?",
+    "parcoursup_apprentissage": "Quelles formations du supérieur ouvrent en apprentissage ?",
+    "insersup": "Que deviennent les diplômés du supérieur ?",
+    "affelnet": "Combien de places et de vœux à l'entrée du secondaire ?",
+    "parcoursup_bts": "Combien de places et de vœux à l'entrée des BTS ?",
+    "tensions": "Les métiers préparés sont-ils en tension ?",
+}
+REFERENCES = [
+    (
+        "Effet par place, par imputation",
+        "Borusyak, Jaravel et Spiess (2024), Review of Economic Studies",
+    ),
+    ("Effets de cohortes", "Callaway et Sant'Anna (2021), Journal of Econometrics"),
+    ("Effets dynamiques", "Sun et Abraham (2021), Journal of Econometrics"),
+    ("Doubles différences empilées", "Cengiz, Dube, Lindner et Zipperer (2019), QJE"),
+    ("Sensibilité aux tendances", "Rambachan et Roth (2023), Review of Economic Studies"),
+    ("Peu de groupes traités", "MacKinnon et Webb (2020), Journal of Econometrics"),
+    ("Plusieurs résultats à la fois", "Romano et Wolf (2005), Econometrica ; Holm (1979)"),
+    (
+        "Exposition des zones",
+        "Adão, Kolesár et Morales (2019) ; Borusyak, Hull et Jaravel (2022)",
+    ),
+]
 
 
 def reponse(
@@ -40,8 +73,8 @@ def reponse(
         f"{text.pourcent(weakest['part'], 1)} des lignes.",
     ]
     if context.absent:
-        names = [SOURCES.get(name, name) for name in context.absent]
-        sentences.append(f"Absent : {text.liste(names)}. Ce qui en dépend n'est pas calculé.")
+        gone = text.pluriel(len(context.absent), "source")
+        sentences.append(f"Non fournies : {gone}. La page « Les limites » dit ce qu'on y perd.")
     return "\n\n".join(sentences)
 
 
@@ -54,6 +87,48 @@ def _hidden(last: pd.DataFrame) -> str:
         f"Au dernier millésime ({last['millesime'].iloc[0].replace('_', '-')}), le producteur "
         f"masque {text.pourcent(share, 0)} des taux d'emploi à 6 mois de la région, ceux qui "
         "portent sur moins de 20 sortants. Un taux masqué est inconnu, il ne vaut pas zéro."
+    )
+
+
+def absentes(context: Context) -> list[Absent]:
+    """Return each source that is not in the folder, who publishes it, what it would answer."""
+    known = {entry.name: entry for entry in catalogue.CATALOGUE}
+    return [
+        Absent(
+            f"Source absente : {known[name].label}.",
+            holder=known[name].publisher,
+            answers=ANSWERS.get(name, ""),
+        )
+        for name in context.absent
+        if name in known and name in ANSWERS
+    ]
+
+
+def glossaire(declared: Iterable[Indicator]) -> Table:
+    """Return every declared indicator: what it measures, how, from where, what it cannot say."""
+    columns = {
+        "label": "Indicateur",
+        "definition": "Définition",
+        "formula": "Calcul",
+        "source": "Source",
+        "limite": "Limite",
+    }
+    rows = [{name: getattr(one, name) for name in columns} for one in declared]
+    return table(
+        pd.DataFrame(rows).sort_values("label"),
+        "Les indicateurs du rapport",
+        labels=columns,
+        source="Définitions de fpi_eval",
+    )
+
+
+def references() -> Table:
+    """Return the published methods that the estimates follow."""
+    return table(
+        pd.DataFrame(REFERENCES, columns=["sujet", "reference"]),
+        "Les méthodes suivies, et où elles sont publiées",
+        labels={"sujet": "Pour quoi", "reference": "Référence"},
+        source="Revues et documents de travail",
     )
 
 

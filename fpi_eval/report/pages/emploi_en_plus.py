@@ -16,31 +16,20 @@ MAIN = HORIZONS[0]
 
 
 def phrase(found: AdditionalJobs | Absent) -> str:
-    """Return in a few sentences how many more people work, or why it is not known."""
-    if isinstance(found, Absent):
-        return str(found)
-    sites, courses = found.sites[MAIN], found.courses[MAIN]
-    if isinstance(sites, Absent) and isinstance(courses, Absent):
-        return _capital(str(courses))
-    said = []
-    if not isinstance(sites, Absent):
-        one = sites[0]
-        said.append(
-            f"Les établissements qui ont ouvert des places, et dont les sortants sont publiés, "
-            f"comptent {_people(one.estimate)} en emploi à {MAIN} mois (intervalle à 95 % : "
-            f"{text.intervalle(one.ci_low, one.ci_high, 0)}), ce que perdent leurs autres "
-            "formations étant déduit (voie scolaire des lycées professionnels)."
+    """Return in a few sentences how many more people work; nothing if it is not known."""
+    if isinstance(found, Absent) or isinstance(one := found.sites[MAIN], Absent):
+        return ""
+    one = one[0]
+    between = text.intervalle(one.ci_low, one.ci_high, 0)
+    if one.ci_low <= 0 <= one.ci_high:
+        return (
+            "On ne sait pas encore si les places ont mis plus de personnes en emploi : "
+            f"l'effet à {MAIN} mois va {between} personnes (lycées professionnels, voie scolaire)."
         )
-        if one.ci_low <= 0 <= one.ci_high:
-            said.append("On ne peut pas encore dire si plus de personnes travaillent.")
-    if not isinstance(courses, Absent):
-        gross = courses.table[courses.table["group"] == ALL].iloc[0]
-        said.append(
-            f"Formation par formation, les effectifs masqués laissent l'effet brut entre "
-            f"{text.signe(gross['low'])} et {text.signe(gross['high'])} "
-            f"({text.intervalle(gross['ci_low'], gross['ci_high'], 0)} en comptant l'aléa)."
-        )
-    return " ".join(said)
+    return (
+        f"Dans les lycées professionnels qui ont ouvert des places, {_people(one.estimate)} sont "
+        f"en emploi à {MAIN} mois ({between}, intervalle à 95 %, voie scolaire)."
+    )
 
 
 def _capital(words: str) -> str:

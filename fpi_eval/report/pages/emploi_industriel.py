@@ -7,6 +7,8 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
+from fpi_eval.headline import Headline
+from fpi_eval.headline.rounding import figures
 from fpi_eval.impact.jobs.detectability import Detectability, beside_hires, renewal
 from fpi_eval.impact.jobs.exposure import DESCRIPTION, ExposureEstimate
 from fpi_eval.panel import emplois
@@ -16,14 +18,14 @@ from fpi_eval.plots import stacked_rows
 from fpi_eval.report.pages.places import words
 from fpi_eval.tables import Table, table
 
-NO_URSSAF = (
-    "Le dossier de données ne contient pas le fichier d'emploi de l'Urssaf (commune × activité), "
-    "ou pas les communes, zones d'emploi et NAF qu'il demande : l'emploi n'est pas montré, et le "
-    "calcul ci-dessus repose sur les chiffres de référence déclarés."
+NO_URSSAF = Absent(
+    "L'emploi par commune et activité, ou les zones et codes qu'il demande, n'est pas dans le "
+    "dossier.",
+    holder="Urssaf, en données ouvertes ; INSEE pour les zones d'emploi.",
 )
-NO_MAP = (
-    "Le programme ne déclare pas les secteurs que ses filières alimentent : écrivez secteurs.csv "
-    "dans son dossier, sur le modèle d'un programme fourni."
+NO_MAP = Absent(
+    "Les secteurs que les filières alimentent ne sont pas déclarés.",
+    holder="Le porteur du programme : fichier secteurs.csv.",
 )
 SHOWN_ZONES = 12
 
@@ -40,29 +42,30 @@ def reponse(
     known: pd.DataFrame,
     jobs: pd.DataFrame,
     context: Context,
+    chiffres: Headline,
 ) -> str:
-    """Return the answer: whether an effect could be seen, its arithmetic, what to say instead.
+    """Return the answer: whether an effect could be seen, then what to say instead.
 
     ``known`` are the declared reference figures, ``jobs`` those of the Urssaf file.
     """
     if isinstance(cases, Absent):
         return cases.reason
-    (label, found), *_ = reversed(list(cases.items()))
-    known = known["valeur"]
+    label, found = next(iter(cases.items()))
+    most, least = text.nombre(figures(found.jobs)), chiffres["effet_decelable"].number
+    could = "pourrait" if found.visible else "ne pourrait pas"
+    sentences = [
+        f"Un effet sur l'emploi industriel {could} se voir : au plus {most} emplois, quand on n'en "
+        f"distingue pas moins de {least}.",
+        f"Hypothèse : {label}, tous diplômés de plus, et chacun apportant au plus un demi-emploi.",
+    ]
     hires, yearly = context.programme.emploi, found.graduates / found.years
-    sentences = [f"{label}. {found.summary()}"]
-    instead = [beside_hires(yearly, hires.embauches_annuelles, hires.source)]
     if set(emplois.REGIONAL) <= set(known.index):
-        leaving = known["departs_fin_carriere"], known["annees_departs"]
-        instead.insert(0, renewal(yearly, found.employment, *leaving))
-    sentences.append(" ".join(["Ce qu'on peut dire à la place.", *instead]))
+        leaving = (known.loc[n, "valeur"] for n in ("departs_fin_carriere", "annees_departs"))
+        sentences.append(renewal(yearly, found.employment, *leaving))
+    if hires.embauches_annuelles:
+        sentences.append(beside_hires(yearly, hires.embauches_annuelles, hires.source))
     if jobs.empty:
-        sentences.append(NO_URSSAF)
-    elif not found.visible:
-        sentences.append(
-            "Les emplois montrés plus bas disent où sont les débouchés des filières ; leur "
-            "évolution n'est pas un effet du programme."
-        )
+        sentences.append(f"{NO_URSSAF} Le calcul repose sur des chiffres de référence déclarés.")
     return "\n\n".join(sentences)
 
 
@@ -144,7 +147,7 @@ def references(known: pd.DataFrame) -> Table:
     )
 
 
-def _why(context: Context) -> str:
+def _why(context: Context) -> Absent:
     """Return why there are no jobs by filière: no map of sectors, or no file of jobs."""
     return NO_URSSAF if declared(context.programme) else NO_MAP
 
@@ -152,7 +155,7 @@ def _why(context: Context) -> str:
 def secteurs(fed: pd.DataFrame, context: Context) -> Table | Absent:
     """Return the declared map from filières to the sectors they feed."""
     if fed.empty:
-        return Absent(NO_MAP)
+        return NO_MAP
     rows = words(context, fed)
     return table(
         rows[["filiere", "na38", "libelle", "industrie", "motif"]],
@@ -173,7 +176,7 @@ def secteurs(fed: pd.DataFrame, context: Context) -> Table | Absent:
 def emploi_filieres(found: pd.DataFrame, context: Context) -> Table | Absent:
     """Return jobs in the fed sectors, here and elsewhere, with their yearly change."""
     if found.empty:
-        return Absent(_why(context))
+        return _why(context)
     rows = words(context, found)
     return table(
         rows[["filiere", "territoire", "emplois_avant", "emplois", "evolution"]],
@@ -199,7 +202,7 @@ def emploi_filieres(found: pd.DataFrame, context: Context) -> Table | Absent:
 def departements(found: pd.DataFrame, context: Context) -> Figure | Absent:
     """Return the figure of jobs in the fed sectors by département and filière."""
     if found.empty:
-        return Absent(_why(context))
+        return _why(context)
     year = int(found["annee"].max())
     named = found.drop(columns="annee").rename(columns=context.programme.mots_filieres)
     columns = [c for c in named if c != "departement"]
@@ -213,11 +216,12 @@ def departements(found: pd.DataFrame, context: Context) -> Figure | Absent:
             columns=columns,
             xlabel=f"Emplois des secteurs alimentés, fin {year}",
         ),
-        f"{top} réunit {text.pourcent(total.max() / total.sum(), 0)} des emplois des secteurs "
+        f"{text.capitale(text.departement(top))} réunit "
+        f"{text.pourcent(total.max() / total.sum(), 0)} des emplois des secteurs "
         "que les filières alimentent",
         credit(context),
-        f"Barres horizontales, une par département, du plus au moins d'emplois. {top} vient en "
-        f"tête avec {text.nombre(total.max())} emplois sur {text.nombre(total.sum())}.",
+        f"Barres horizontales, une par département, du plus au moins d'emplois. {top} "
+        f"vient en tête avec {text.nombre(total.max())} emplois sur {text.nombre(total.sum())}.",
         ordered[["departement", *columns]],
         formats=dict.fromkeys(columns, "nombre"),
         labels={"departement": "Département"},
@@ -230,7 +234,7 @@ def zones(found: pd.DataFrame, lost: int, context: Context) -> Table | Absent:
     ``lost`` openings have no known zone.
     """
     if found.empty:
-        return Absent(_why(context))
+        return _why(context)
     rows = found.head(SHOWN_ZONES)
     note = "Places du programme selon la commune de l'établissement."
     if lost:
@@ -275,5 +279,5 @@ def limites(jobs: pd.DataFrame) -> str:
         "chiffre propre à l'industrie.",
     ]
     if jobs.empty:
-        sentences.insert(0, NO_URSSAF)
+        sentences.insert(0, str(NO_URSSAF))
     return "\n\n".join(sentences)

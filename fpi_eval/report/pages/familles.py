@@ -35,10 +35,10 @@ def annonces(programme: Programme, outcome: str) -> dict:
     }
 
 
-def autres(brut: Family | Absent, net: Family | Absent) -> str:
+def autres(brut: Family | Absent, net: Family | Absent) -> str | Absent:
     """Return which outcomes stand once all of them have been looked at."""
     if isinstance(net, Absent):
-        return str(net)
+        return net
     lines = [f"Effet brut. {brut.sentence()}", f"Effet net. {net.sentence()}"]
     missing = [OUTCOMES.get(name, name).lower() for name in net.absent]
     if missing:
@@ -75,11 +75,21 @@ def famille(brut: Family | Absent, net: Family | Absent, source: str) -> Table |
     )
 
 
-def pour_qui(found: Heterogeneity | Absent, secret: Secret) -> str:
+def en_bref(found: Heterogeneity | Absent) -> str:
+    """Return whether the effect is known to differ between groups, then why not."""
+    if isinstance(found, Absent):
+        return (
+            "On ne sait pas encore pour qui l'effet diffère.\n\n"
+            "La page « Les diplômés » dit ce qui empêche d'estimer un effet."
+        )
+    return found.sentence().replace(". ", ".\n\n", 1)
+
+
+def pour_qui(found: Heterogeneity | Absent, secret: Secret) -> str | Absent:
     """Return whether the effect differs between groups, in one sentence, and what is missing."""
     if isinstance(found, Absent):
-        return str(found)
-    lines = [found.sentence(), *_sexes(found, secret)]
+        return found
+    lines = _sexes(found, secret)
     absent = [f"{DIMENSIONS[k].label} : {why}" for k, why in found.absent.items()]
     if found.left_out:
         small = [

@@ -20,6 +20,7 @@ from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table, table
 
 SHORTEST = 2
+SELDOM = 0.10  # chances that the region stands so far apart without any reason
 OUTCOMES = {"terminale": "Élèves en année terminale", "en_emploi_6_mois": "En emploi à 6 mois"}
 
 
@@ -28,39 +29,31 @@ def reponse(published: Sheet, changes: Sequence[RegionalChange], context: Contex
     rates = _by_voie(published)
     last = rates["millesime"].max()
     now = rates[rates["millesime"] == last].set_index(["territoire", "voie"])["taux"]
-    region = context.region
-    sentences = [
-        f"Au millésime {last}, dans les filières du programme, "
-        + " ; ".join(
-            f"{text.pourcent(now.loc[region, words], 0)} des sortants de "
-            f"{'la voie scolaire' if voie == 'scolaire' else 'l’apprentissage'} sont en emploi "
-            f"salarié à 6 mois dans la région, contre "
-            f"{text.pourcent(now.loc['Autres régions', words], 0)} dans les autres régions"
-            for voie, words in text.VOIES.items()
-        )
-        + "."
-    ]
+    lines = [_beside(now, voie, words, context) for voie, words in text.VOIES.items()]
+    lines.append(f"Champ : filières du programme, secondaire et supérieur, sortants de {last}.")
     if before_programme(context, last):
-        sentences[0] += " Cet écart existait avant que le programme ait des diplômés."
-    smallest = min(change.table["p_value"].min() for change in changes)
-    floor = changes[0].n_regions
-    verdict = (
-        "n'ont pas bougé, par rapport aux mêmes formations d'ailleurs, plus que ne l'ont fait les "
-        "autres régions entre elles"
-        if smallest > 0.10
-        else "ont bougé, sur au moins un résultat, plus que presque toutes les autres régions"
-    )
-    sentences.append(
-        f"Les effectifs de la région {verdict} (plus petite valeur p : "
-        f"{text.nombre(smallest, 2)} ; avec {floor} régions, elle ne peut descendre sous "
-        f"{text.nombre(1 / floor, 3)})."
-    )
-    if before_programme(context, last):
-        sentences.append(
-            "Les places du programme n'ont pas encore de diplômés dans ces données : on ne peut "
-            "pas encore dire leur effet."
+        lines.append(
+            "Cet écart n'est pas un effet du programme, dont les places n'ont pas encore de "
+            "diplômés dans ces données."
         )
-    return "\n\n".join(sentences)
+    moved = min(change.table["p_value"].min() for change in changes) <= SELDOM
+    lines.append(
+        "Sur au moins un résultat, la région s'est écartée des autres plus que presque toutes."
+        if moved
+        else "La région ne s'est pas écartée des autres plus qu'elles ne s'écartent entre elles."
+    )
+    return "\n\n".join(lines)
+
+
+def _beside(now: pd.Series, voie: str, words: str, context: Context) -> str:
+    here, elsewhere = (
+        text.pourcent(now.loc[t, words], 0) for t in (context.region, "Autres régions")
+    )
+    which = "de la voie scolaire" if voie == "scolaire" else "de l’apprentissage"
+    return (
+        f"Six mois après leur sortie, {here} des sortants {which} ont un emploi salarié dans la "
+        f"région, contre {elsewhere} ailleurs."
+    )
 
 
 def _by_voie(published: Sheet) -> pd.DataFrame:
@@ -217,7 +210,10 @@ def terminale(found: Sheet, context: Context) -> Table:
 def quadrants(found: Sheet | None) -> Figure | Absent:
     """Return the figure of each course's employment and continuation against the region's mean."""
     if found is None:
-        return Absent("Aucune formation de la région n'a de devenir publié.")
+        return Absent(
+            "Aucune formation de la région n'a de devenir publié.",
+            holder="DEPP et Dares, InserJeunes.",
+        )
     rows = found.frame.dropna(subset=["taux_emploi_6_mois", "taux_poursuite"])
     if rows.empty:
         return Absent("Aucune formation de la région n'a assez d'élèves pour être située.")
@@ -324,35 +320,36 @@ def methode_mouvement(changes: Sequence[RegionalChange]) -> str:
     return changes[0].method()
 
 
-def _hundredfold(found: Estimate) -> str:
-    """Return the interval for 100 places."""
-    return text.intervalle(100 * found.ci_low, 100 * found.ci_high, 0)
-
-
-def passage_bts(rates: pd.DataFrame | Absent, found: tuple[Estimate, Estimate] | Absent) -> str:
-    """Return what one more BTS place goes with, or the match rate if it cannot be told."""
-    if isinstance(rates, Absent):
-        return "Parcoursup 2018 et 2019 manquent : le passage n'est pas calculé."
-    rates = rates[rates["formation"] == "BTS - Production"]
-    matched = text.pourcent(rates["part_places"].min(), 1)
-    head = f"Places de BTS de production reliées à un diplôme : {matched}."
-    if isinstance(found, Absent):
-        return f"{head}\n\n{found}"
-    across, over_time = found
-    more, moved = text.nombre(100 * across.estimate), text.nombre(100 * over_time.estimate)
-    return "\n\n".join(
-        [
-            head,
-            f"Là où il y a 100 places de plus, on trouve {more} étudiants de "
-            f"plus en dernière année ({_hundredfold(across)} ; {across.n_cells} "
-            f"formations × régions). C'est un taux de passage : les lieux comparés diffèrent par "
-            "bien d'autres choses que leurs places.",
-            f"Là où les places ont augmenté de 100 entre 2018 et 2019, le nombre d'étudiants en "
-            f"dernière année, sur deux promotions, a augmenté de {moved} "
-            f"({_hundredfold(over_time)}). Deux promotions pleines en donneraient 200 ; "
-            "une seule a ses places connues, ce qui rapproche ce nombre de zéro.",
-            f"Intervalles : {across.rule}.",
-        ]
+def passage_bts(
+    rates: pd.DataFrame | Absent, found: tuple[Estimate, Estimate] | Absent
+) -> Table | Absent:
+    """Return what one more BTS place goes with: between places, then over time."""
+    if isinstance(rates, Absent) or isinstance(found, Absent):
+        return rates if isinstance(rates, Absent) else found
+    matched = rates.loc[rates["formation"] == "BTS - Production", "part_places"].min()
+    rows = pd.DataFrame(
+        {
+            "mesure": ["Là où il y a 100 places de plus", "Là où les places ont crû de 100"],
+            "promotions": ["une", "deux, dont une dont les places sont connues"],
+            **{k: [100 * getattr(e, k) for e in found] for k in ("estimate", "ci_low", "ci_high")},
+        }
+    )
+    return table(
+        rows,
+        "Étudiants de BTS de plus en dernière année, selon les places",
+        formats=dict.fromkeys(("estimate", "ci_low", "ci_high"), ("signe", 0)),
+        labels={
+            "mesure": "Comparaison",
+            "promotions": "Promotions comptées",
+            "estimate": "Étudiants",
+            "ci_low": "Borne basse",
+            "ci_high": "Borne haute",
+        },
+        source="Parcoursup 2018 et 2019 ; InserJeunes",
+        note="BTS de production, voie scolaire ; "
+        f"{text.pourcent(matched, 0)} de leurs places ont trouvé leur diplôme. C'est un taux de "
+        "passage : les lieux comparés diffèrent par bien d'autres choses que leurs places. "
+        f"Intervalles à 95 % : {found[0].rule}.",
     )
 
 

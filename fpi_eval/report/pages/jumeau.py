@@ -72,8 +72,9 @@ def reponse(found: pd.DataFrame, context: Context) -> str:
     rows = kept(found)
     if context.simulated:
         return (
-            "Cette page compare la France simulée aux fichiers réels. Le rapport porte ici sur des "
-            "données simulées : seules les valeurs du jumeau sont montrées."
+            "La méthode est essayée sur une France simulée, dont l'effet vrai est connu.\n\n"
+            "Ce rapport porte lui-même sur des données simulées : seules leurs valeurs sont "
+            "montrées, sans fichiers réels en face."
         )
     absent = [n for n in ("affelnet", "inserjeunes_region") if n in context.absent]
     if absent:
@@ -86,14 +87,16 @@ def reponse(found: pd.DataFrame, context: Context) -> str:
     hidden = rows[rows["statistic"] == "part_taux_caches"]
     apart = (hidden["jumeau"] - hidden["reel"]).abs()
     real, own = _totals(rows, "diplomes_distincts")
-    return (
-        f"Sur {text.pluriel(len(middle), 'médiane')} comparées (places, vœux, élèves, emploi), "
-        f"l'écart relatif du jumeau est de {text.pourcent(gap.median(), 0)} au milieu et de "
-        f"{text.pourcent(gap.max(), 0)} au plus. La part des taux masqués s'en écarte de "
-        f"{text.points(apart.median(), 0).lstrip('+')} au milieu et de "
-        f"{text.points(apart.max(), 0).lstrip('+')} au plus. Le jumeau enseigne "
-        f"{text.nombre(own)} diplômes (comptés dans chaque voie) ; les fichiers réels, "
-        f"{text.nombre(real)}. Rien du jumeau ne décrit un établissement réel."
+    return "\n\n".join(
+        [
+            f"Le jumeau s'écarte des fichiers réels de {text.pourcent(gap.median(), 0)} au milieu "
+            f"des {len(middle)} médianes comparées, de {text.pourcent(gap.max(), 0)} au plus.",
+            "Ces médianes portent sur les places, les vœux, les élèves et l'emploi. La part des "
+            f"taux masqués s'écarte de {text.points(apart.median(), 0).lstrip('+')} au milieu, de "
+            f"{text.points(apart.max(), 0).lstrip('+')} au plus.",
+            f"Le jumeau enseigne {text.nombre(own)} diplômes, comptés dans chaque voie ; les "
+            f"fichiers réels, {text.nombre(real)}. Il ne décrit aucun établissement réel.",
+        ]
     )
 
 

@@ -10,35 +10,34 @@ from fpi_eval.report.published.make import ENSEMBLE, show
 from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table
 
-ABSENT = (
-    "Aucune ouverture du programme n'est déclarée dans un registre : ce tableau n'est pas fait."
-)
-SANS_CONSTAT = (
-    "Le dossier ne contient pas de constat de rentrée pour ces places : on ne sait pas encore si "
-    "elles sont remplies."
+SANS_CONSTAT = Absent(
+    "Le constat de rentrée de cette année n'est pas dans le dossier.",
+    holder="DEPP : effectifs par établissement et formation.",
 )
 
 
 def shown(
-    published: Sheet | None, columns: list[str] | None = None, why: str = ABSENT, **more: Any
+    published: Sheet | None, why: Absent, columns: list[str] | None = None, **more: Any
 ) -> Table | Absent:
     """Return a published table as pages show it, or why there is none."""
-    return Absent(why) if published is None else show(published, columns, **more)
+    return why if published is None else show(published, columns, **more)
 
 
-def formes(published: Sheet | None, register: pd.DataFrame) -> Table | Absent:
+def _why(register: pd.DataFrame, context: Context) -> Absent:
+    """Return why nobody is counted in the programme's seats."""
+    return context.no_openings if register.empty else SANS_CONSTAT
+
+
+def formes(published: Sheet | None, register: pd.DataFrame, context: Context) -> Table | Absent:
     """Return people who entered the programme's seats, against each target."""
-    return shown(
-        published,
-        ["libelle", "echeance", "personnes", "realise", "avancement", "reste"],
-        why=ABSENT if register.empty else SANS_CONSTAT,
-    )
+    columns = ["libelle", "echeance", "personnes", "realise", "avancement", "reste"]
+    return shown(published, _why(register, context), columns)
 
 
-def personnes(found: Sheet | None, register: pd.DataFrame) -> Table | Absent:
+def personnes(found: Sheet | None, register: pd.DataFrame, context: Context) -> Table | Absent:
     """Return people trained by level and filière, then by département."""
     if found is None:
-        return Absent(ABSENT if register.empty else SANS_CONSTAT)
+        return _why(register, context)
     rows = found.frame
     one_place = rows["uai"].isin([ENSEMBLE])
     kinds = one_place & rows["departement"].eq(ENSEMBLE)
@@ -51,10 +50,11 @@ def personnes(found: Sheet | None, register: pd.DataFrame) -> Table | Absent:
     )
 
 
-def suivi(published: Sheet | None) -> Table | Absent:
+def suivi(published: Sheet | None, context: Context) -> Table | Absent:
     """Return the funder's follow-up table."""
     return shown(
         published,
+        context.no_openings,
         [
             "projet",
             "filiere",
@@ -69,15 +69,17 @@ def suivi(published: Sheet | None) -> Table | Absent:
     )
 
 
-def transformation(published: Sheet | None) -> Table | Absent:
+def transformation(published: Sheet | None, context: Context) -> Table | Absent:
     """Return the programme's share of the filière's seats, and the rate of transformation."""
-    return shown(published)
+    return shown(published, context.no_openings)
 
 
-def ici(published: Sheet | None, context: Context, columns: list[str], why: str) -> Table | Absent:
+def ici(
+    published: Sheet | None, context: Context, columns: list[str], why: Absent
+) -> Table | Absent:
     """Return the region's and its académies' rows at the rentrée of a compared table."""
     if published is None:
-        return Absent(why)
+        return why
     rows = published.frame
     kept = (rows["territoire"] == context.region) & (rows["departement"] == ENSEMBLE)
     kept &= pd.Series(rows["rentree"].astype(int) == context.rentree, rows.index)

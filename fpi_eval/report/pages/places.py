@@ -5,16 +5,13 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
+from fpi_eval.headline import Headline
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
 from fpi_eval.plots import stacked_rows, targets
 from fpi_eval.report.pages.personnes import SANS_CONSTAT, ici, shown
 from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table, table
-
-UNTOLD = (
-    "on ne peut pas dire combien de places le programme a ouvertes, ni les comparer aux cibles."
-)
 
 
 def words(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
@@ -34,30 +31,19 @@ def words(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**replaced, **dated)
 
 
-def reponse(
-    kept: pd.DataFrame, progress: pd.DataFrame, same: pd.DataFrame, context: Context
-) -> str:
-    """Return the answer: seats opened against targets, or that it cannot be told.
+def reponse(chiffres: Headline, same: pd.DataFrame, context: Context) -> str:
+    """Return the answer: seats opened of those planned, or how places moved; then the field.
 
-    ``kept`` is the programme's register, ``progress`` its `avancement`, ``same`` the places of
-    the cells known two years running (`places_constantes`).
+    ``same`` are the places of the cells known two years running (`places_constantes`).
     """
+    opened, planned = chiffres["places_ouvertes"], chiffres["places_prevues"]
     observed = _observed(same, context)
-    if kept.empty:
-        return f"{context.no_openings} : {UNTOLD}\n\n{observed}"
-    opened, planned = kept["places_ouvertes"].sum(), kept["places_prevues"].sum()
-    sentences = [
-        f"Le programme a ouvert {text.nombre(opened)} places depuis {kept['rentree'].min()}, "
-        f"pour {text.nombre(planned)} prévues.",
-    ]
-    for row in progress.itertuples():
-        sentences.append(
-            f"{row.libelle} : les places déjà ouvertes offriront au plus "
-            f"{text.nombre(row.acquis)} entrées d'ici la rentrée {row.echeance} "
-            f"({text.pourcent(row.part, 0)} de la cible de {text.nombre(row.cible)}), si toutes "
-            "sont occupées chaque année."
-        )
-    return "\n\n".join([*sentences, observed])
+    if not opened:
+        return f"{observed}\n\n{text.capitale(opened.reason)}"
+    return (
+        f"{context.programme.nom} a ouvert {opened.number} places sur {planned.number} prévues.\n\n"
+        f"{observed}"
+    )
 
 
 def _observed(same: pd.DataFrame, context: Context) -> str:
@@ -66,18 +52,26 @@ def _observed(same: pd.DataFrame, context: Context) -> str:
     if HERE not in sums.index:
         return "Les capacités de la rentrée précédente manquent : pas de comparaison possible."
     change = sums["places_apres"] / sums["places_avant"] - 1
+    here, elsewhere = (f"{text.signe(100 * change[t], 1)} %" for t in (HERE, ELSEWHERE))
     return (
-        "Dans les formations présentes à deux rentrées de suite, les places d'entrée des "
-        f"filières du programme ont varié de {text.signe(100 * change[HERE], 1)} % dans la région "
-        f"entre {context.rentree - 1} et {context.rentree}, contre "
-        f"{text.signe(100 * change[ELSEWHERE], 1)} % dans les autres régions."
+        f"De {context.rentree - 1} à {context.rentree}, les places d'entrée des mêmes formations "
+        f"ont varié de {here} dans la région, de {elsewhere} ailleurs "
+        f"({field(rows)})."
     )
+
+
+def field(rows: pd.DataFrame) -> str:
+    """Return in words the levels and voies that rows cover, all of them in the filières."""
+    levels = text.liste(w.lower() for n, w in text.NIVEAUX.items() if n in set(rows["niveau"]))
+    voies = text.liste(w.lower() for v, w in text.VOIES.items() if v in set(rows["voie"]))
+    every = len(set(rows["voie"])) == len(text.VOIES)
+    return f"{levels}, {'toutes voies' if every else voies}, filières du programme"
 
 
 def cibles(kept: pd.DataFrame, rows: pd.DataFrame, context: Context) -> Figure | Absent:
     """Return the figure of seats opened against the published targets."""
     if kept.empty:
-        return Absent(f"{context.no_openings} : {UNTOLD}")
+        return context.no_openings
     drawn = rows.assign(realise=rows["acquis"])
     said = [
         f"{r.libelle} : {text.nombre(r.acquis)} sur {text.nombre(r.cible)}"
@@ -110,13 +104,13 @@ def ouvertures(
     """Return seats planned, opened and observed; without a register, what capacities show."""
     if kept.empty:
         return derivees(derived, context)
-    return shown(published)
+    return shown(published, context.no_openings)
 
 
 def rapprochement(kept: pd.DataFrame, statuses: pd.DataFrame, context: Context) -> Table | Absent:
     """Return how many openings capacity files confirm."""
     if kept.empty:
-        return Absent(f"{context.no_openings} : {UNTOLD}")
+        return context.no_openings
     return table(
         statuses,
         "Les ouvertures déclarées se voient-elles dans les capacités ?",
@@ -158,7 +152,7 @@ def pression(published: Sheet | None, context: Context) -> Table | Absent:
         published,
         context,
         ["filiere", "academie", "places", "voeux_1", "taux_pression", "avant", "ecart", "ailleurs"],
-        "Affelnet n'a pas de vœux dans le dossier.",
+        Absent("Les vœux d'Affelnet ne sont pas dans le dossier.", holder="Rectorats, par Orion."),
     )
 
 
@@ -178,7 +172,7 @@ def demande(published: Sheet | None, context: Context) -> Table | Absent:
             "ecart",
             "ailleurs",
         ],
-        "Les capacités de BTS (Parcoursup) sont absentes du dossier.",
+        Absent("Les places de BTS ne sont pas dans le dossier.", holder="MESR, par Orion."),
     )
 
 
@@ -202,8 +196,8 @@ def remplissage(published: Sheet | None, context: Context) -> Table | Absent:
     )
 
 
-def departements(rows: pd.DataFrame, context: Context) -> Figure:
-    """Return the figure of entry places by département and filière."""
+def departements(rows: pd.DataFrame, scope: str, context: Context) -> Figure:
+    """Return the figure of entry places by département and filière; ``scope`` is their field."""
     named = rows.rename(columns=context.programme.mots_filieres)
     columns = list(named.columns[1:])
     total = named[columns].sum(axis=1)
@@ -217,10 +211,11 @@ def departements(rows: pd.DataFrame, context: Context) -> Figure:
             columns=columns,
             xlabel=f"Places d'entrée, rentrée {context.rentree}",
         ),
-        f"{top} réunit {text.pourcent(share, 0)} des places d'entrée des filières du programme",
+        f"{text.capitale(text.departement(top))} réunit {text.pourcent(share, 0)} des places "
+        f"d'entrée ({scope})",
         f"{context.credit}, rentrée {context.rentree}",
-        f"Barres horizontales, une par département, du plus au moins de places. {top} vient en "
-        f"tête avec {text.nombre(total.max())} places sur {text.nombre(total.sum())}.",
+        f"Barres horizontales, une par département, du plus au moins de places. {top} "
+        f"vient en tête avec {text.nombre(total.max())} places sur {text.nombre(total.sum())}.",
         ordered,
         labels={"departement": "Département"},
     )
@@ -250,8 +245,8 @@ def limites(kept: pd.DataFrame, context: Context) -> str:
         "Une place ouverte n'est pas une personne formée de plus : elle peut rester vide, ou "
         "être prise par quelqu'un qui aurait suivi une autre formation.",
         "« Formé » se lit ici « entré dans une place ouverte » ; les diplômés sont comptés à "
-        "part, deux ou trois ans plus tard.",
+        "part, à la fin de leur formation.",
     ]
     if kept.empty:
-        sentences.insert(0, f"{context.no_openings} : {UNTOLD}")
+        sentences.insert(0, str(context.no_openings))
     return "\n\n".join(sentences)

@@ -69,6 +69,6 @@ def _words(value: float, low: float, high: float) -> str:
     return f"{text.signe(value)} ({text.signe(low)}\u00a0à\u00a0{text.signe(high)})"
 
 
-def methode(found: Totals | Absent) -> str:
+def methode(found: Totals | Absent) -> str | Absent:
     """Return how totals by group are made, in one paragraph."""
-    return str(found) if isinstance(found, Absent) else found.method()
+    return found if isinstance(found, Absent) else found.method()

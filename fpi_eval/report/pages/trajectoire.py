@@ -8,11 +8,12 @@ import numpy as np
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import LABELS, SHOWN, premieres
+from fpi_eval.headline import Headline
 from fpi_eval.indicators.catalogue import TAUX_RETENTION
 from fpi_eval.panel.context import Context
-from fpi_eval.programme import Cout, Programme
+from fpi_eval.programme import Cible, Cout, Programme
 from fpi_eval.projection.outlook import Outlook
-from fpi_eval.projection.projection import chances
+from fpi_eval.projection.projection import Projection, chances
 from fpi_eval.projection.rates import Taux, to_frame
 from fpi_eval.tables import Table, table
 
@@ -40,19 +41,30 @@ def phrase_nette(found: Outlook) -> str:
     )
 
 
-def reponse(found: Outlook | Absent, context: Context) -> str:
-    """Return the answer: chances of the targets, or the planning ratios alone."""
+def reponse(found: Outlook | Absent, context: Context, chiffres: Headline) -> str:
+    """Return the answer: who would enter by the last target, or the planning ratios alone."""
     if isinstance(found, Absent):
-        return f"{found}\n\n{_planned(context.programme)}"
-    last = context.programme.cibles[-1]
-    coming = list(found.projections.values())[1:] if last in found.main.ahead else []
-    others = [
-        f"{one.title} : "
-        f"{chances((one.cible(last, last.lecture) >= last.personnes).mean())} "
-        f"d'atteindre {text.nombre(last.personnes)} en {last.echeance}."
-        for one in coming
-    ]
-    return "\n\n".join([*found.main.summary().split("\n"), *others])
+        return (
+            f"La trajectoire n'est pas encore connue.\n\n{found}\n\n{_planned(context.programme)}"
+        )
+    coming = [one for one in chiffres if one.key.startswith("entrees_attendues")]
+    if not coming:
+        return "L'échéance de chaque cible est passée : les personnes entrées sont comptées."
+    main, last = coming[-len(found.projections)], context.programme.cibles[-1]
+    others = [f"{one.title} : {_chances(one, last)}" for one in found.projections.values()]
+    return "\n\n".join(
+        [
+            f"D'ici {last.echeance}, {main.number} {main.unit} entreraient dans une place ouverte, "
+            f"sans doute {main.range}, pour {text.nombre(last.personnes)} visées.",
+            f"Champ : {main.scope}. Fourchette de 8 chances sur 10.",
+            *others,
+        ]
+    )
+
+
+def _chances(one: Projection, target: Cible) -> str:
+    reached = (one.cible(target, target.lecture) >= target.personnes).mean()
+    return f"{chances(reached)} d'atteindre {text.nombre(target.personnes)} personnes."
 
 
 def _planned(what: Programme) -> str:
@@ -162,7 +174,7 @@ def limites(found: Outlook | Absent) -> str:
         "une part vient de formations voisines.",
     ]
     if isinstance(found, Absent):
-        return "\n\n".join([str(found), *sentences])
+        return "\n\n".join(sentences)
     assumed = [rate for rate in found.rates.values() if rate.origine == "hypothèse"]
     if assumed:
         names = text.liste(

@@ -113,8 +113,7 @@ def _check_image(image: Tag) -> None:
     """Refuse an image without words, or one fetched from elsewhere."""
     heading = image.find_previous(HEADINGS)
     place = f"figure sous « {heading.get_text(' ', strip=True)} »" if heading else "figure"
-    # nbconvert writes this sentence where an image has no alternative text
-    if image.get("alt", "").startswith("No description has been provided"):
+    if not image.get("alt", "").strip():
         raise FpiError(
             "texte de remplacement absent : une personne aveugle n'en saurait rien. Affichez-la "
             'par fpi_eval.figures.Figure(…, alt="ce qu\'elle montre").',

@@ -27,7 +27,12 @@ def write_tables(folder: Path, page: str, notebook: NotebookNode, suffix: str) -
     for number, table in enumerate(shown_tables(notebook), start=1):
         path = folder / FOLDER / f"{page}_{number:02}_{table.name}{suffix}.csv"
         path.parent.mkdir(exist_ok=True)
-        rows = [[c.value if isinstance(c, Written) else c for c in row] for row in table.rows]
-        path.write_bytes(csv_bytes(table.heads, rows))
+        rows = [[_plain(cell) for cell in row] for row in table.rows]
+        path.write_bytes(csv_bytes([_plain(head) for head in table.heads], rows))
         files.append(TableFile(path.relative_to(folder).as_posix(), table.title, page))
     return files
+
+
+def _plain(cell: Written | str) -> float | str:
+    """Return a cell as other files join on it: a number, or words with ordinary hyphens."""
+    return cell.value if isinstance(cell, Written) else cell.replace("\u2011", "-")

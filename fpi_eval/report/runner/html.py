@@ -4,14 +4,12 @@ import ast
 import contextlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path, PurePath
 from typing import Any
 
 import nbformat
 from nbconvert import HTMLExporter
-from nbformat import NotebookNode
 from traitlets.config import Config
 
 import fpi_eval
@@ -21,25 +19,12 @@ from fpi_eval.report.edition import Edition
 from fpi_eval.report.published.shown_quantities import NAME as QUANTITIES
 from fpi_eval.report.published.shown_quantities import shown_quantities
 from fpi_eval.report.runner import accessible, manifest
+from fpi_eval.report.runner.chapters import Page, compose
 from fpi_eval.report.runner.extract import write_tables
-from fpi_eval.report.runner.notebooks import NotebookInfo, tags
+from fpi_eval.report.runner.notebooks import NotebookInfo
 from fpi_eval.text import date_longue
 
 TEMPLATES = Path(__file__).parent / "templates"
-LIMITS = "limites"
-#: What a sentence gives to a notebook, alone or as `Absent`: no table, no figure's data.
-WORDS = ({"text/plain"}, {"text/plain", "text/html"})
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of the report, and the executed notebook behind it; `short` is its menu title."""
-
-    file: str
-    notebook: str
-    title: str
-    short: str
-    question: str
 
 
 def render(
@@ -52,25 +37,22 @@ def render(
 
     `extras`: other files of the report, relative to it; the annexes link those a reader opens.
     """
-    pages = [_page(info, edition) for info in infos]
-    notebooks = [nbformat.read(folder / page.notebook, as_version=4) for page in pages]
-    for notebook in notebooks:
-        say_once(notebook)
+    notebooks = [
+        nbformat.read(folder / edition.file(info.name, "ipynb"), as_version=4) for info in infos
+    ]
     tables = [
         table
         for info, notebook in zip(infos, notebooks, strict=True)
         for table in write_tables(folder, info.name, notebook, edition.suffix)
     ]
+    pages = compose(infos, notebooks, edition)
     exporter, context = _exporter(), _context(pages, edition)
     for number, page in enumerate(pages):
-        around = {"before": pages[:number][-1:], "after": pages[number + 1 :][:1]}
-        resources = {"ctx": {**context, "page": page, **around}}
-        body, _ = exporter.from_notebook_node(notebooks[number], resources)
-        _write(folder / page.file, body, edition)
+        around = {"before": pages[:number][-1:], "after": pages[number + 1 :][:1], "page": page}
+        _own_page(exporter, "index.html.j2", folder / page.file, context | around, edition)
     context |= {
         "first": first_page(shown_quantities(notebooks)),
         "annexes": edition.file("annexes", "html"),
-        "limits": _tagged(exporter, pages, notebooks, LIMITS),
         "tables": tables,
         "workbook": _extra(extras, edition.file("tableaux", "xlsx")),
         "dictionary": _extra(extras, "dictionnaire.csv"),
@@ -84,7 +66,7 @@ def render(
 def _own_page(
     exporter: HTMLExporter, template: str, path: Path, context: dict[str, Any], edition: Edition
 ) -> None:
-    """Write a page that no notebook makes: the front page, the annexes."""
+    """Write a page from its template."""
     made = exporter.environment.get_template(template).render(resources={"ctx": context})
     _write(path, made, edition)
 
@@ -92,35 +74,6 @@ def _own_page(
 def _extra(extras: Sequence[PurePath], name: str) -> str:
     """Return the path of another file of the report, empty if it is not there."""
     return next((path.as_posix() for path in extras if path.name == name), "")
-
-
-def say_once(notebook: NotebookNode) -> None:
-    """Empty, in a notebook read for its page, the cells of a section that repeat the one before.
-
-    Several views of a section that have nothing to show give the same reason.
-    """
-    last = None
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
-            last = None
-            continue
-        said = [out.get("data", {}) for out in cell.get("outputs", ())]
-        alone = len(said) == 1 and set(said[0]) in WORDS
-        words = said[0]["text/plain"] if alone else None
-        if words is not None and words == last:
-            cell.outputs = []
-        last = words
-
-
-def _page(info: NotebookInfo, edition: Edition) -> Page:
-    """Return the page of a notebook."""
-    return Page(
-        file=edition.file(info.name, "html"),
-        notebook=edition.file(info.name, "ipynb"),
-        title=info.title,
-        short=str(info.declares.get("court", info.title)),
-        question=info.question,
-    )
 
 
 def _exporter() -> HTMLExporter:
@@ -154,20 +107,6 @@ def _context(pages: Sequence[Page], edition: Edition) -> dict[str, Any]:
         "version": fpi_eval.__version__,
         "css": (TEMPLATES / "rapport" / "style.css").read_text(encoding="utf-8"),
     }
-
-
-def _tagged(
-    exporter: HTMLExporter, pages: Sequence[Page], notebooks: Sequence[NotebookNode], tag: str
-) -> list[dict[str, str]]:
-    """Return, for each page that has one, the content of its first cell with this tag."""
-    template = exporter.environment.get_template("cellule.html.j2")
-    found = []
-    for page, notebook in zip(pages, notebooks, strict=True):
-        cells = [cell for cell in notebook.cells if tag in tags(cell)]
-        if cells:
-            content = template.render(cell=cells[0], resources={})
-            found.append({"title": page.title, "file": page.file, "html": content})
-    return found
 
 
 def prose(text: str) -> str:

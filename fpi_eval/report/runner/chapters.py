@@ -1,0 +1,261 @@
+"""The chapters of a report, made of the notebooks' sections: what has no data is set apart."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from nbformat import NotebookNode
+
+from fpi_eval.absent import ABSENT
+from fpi_eval.headline.quantity import RESOURCE, Quantity
+from fpi_eval.report.edition import Edition
+from fpi_eval.report.runner.notebooks import NotebookInfo, tags
+
+ANSWER, LIMITS, DETAIL, ELSEWHERE = "reponse", "limites", "detail", "page:"
+HEADING = re.compile(r"^## +(.+)$", re.M)
+READING = "*Comment lire.*"
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A page that no notebook is by itself: name of its file, title, menu title, question."""
+
+    name: str
+    title: str
+    short: str
+    question: str
+
+
+#: The order of the question, then what it rests on; a name alone is a notebook's own page.
+CHAPTERS = (
+    "02_places",
+    "03_diplomes",
+    "04_insertion",
+    "05_emploi_industriel",
+    "06_trajectoire_et_couts",
+    Chapter("couts", "Les coûts", "Coûts", "Combien coûtent une place, une personne, un emploi ?"),
+    Chapter("equite", "L'équité", "Équité", "Pour qui, et où, le programme agit-il ?"),
+    Chapter("limites", "Les limites", "Limites", "Que ne peut-on pas dire, et que manque-t-il ?"),
+    Chapter("changements", "Ce qui a changé", "Changements", "Depuis l'an dernier, quoi de neuf ?"),
+)
+ANNEXES = (
+    "01_donnees",
+    Chapter("controles", "Les contrôles", "Contrôles", "Peut-on se fier à l'effet estimé ?"),
+    Chapter("estimateurs", "Les estimateurs", "Estimateurs", "Que disent d'autres méthodes ?"),
+    "07_jumeau",
+    Chapter("glossaire", "Le glossaire", "Glossaire", "Que veut dire chaque indicateur ?"),
+    Chapter("methode", "La méthode", "Méthode", "Comment ces nombres sont-ils obtenus ?"),
+)
+ORDER = [c if isinstance(c, str) else c.name for c in (*CHAPTERS, *ANNEXES)]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A reason for which sections are not shown: what they would answer, who holds what lacks."""
+
+    reason: str
+    questions: tuple[str, ...]
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading of a notebook and what stands under it; `page` is the chapter it is read in."""
+
+    title: str
+    page: str
+    cells: tuple[NotebookNode, ...]
+    tags: tuple[str, ...] = ()
+
+    @property
+    def detail(self) -> bool:
+        """Whether it is folded at the end of its chapter."""
+        return DETAIL in self.tags
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the report; `finding` is its title when the results give one."""
+
+    file: str
+    title: str
+    short: str
+    question: str
+    notebook: str = ""
+    annex: bool = False
+    finding: str = ""
+    answer: tuple[NotebookNode, ...] = ()
+    sections: tuple[Section, ...] = ()
+    missing: tuple["Gap", ...] = ()
+    quantities: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> list[Section]:
+        """Return the sections read first."""
+        return [s for s in self.sections if not s.detail]
+
+    @property
+    def folded(self) -> list[Section]:
+        """Return the sections that the reader unfolds."""
+        return [s for s in self.sections if s.detail]
+
+
+def compose(
+    infos: Sequence[NotebookInfo], notebooks: Sequence[NotebookNode], edition: Edition
+) -> list[Page]:
+    """Return the pages in the order of the question, without what has nothing to show."""
+    sections = [s for pair in zip(infos, notebooks, strict=True) for s in _split(*pair)]
+    found = [kept for kept in map(_kept, sections) if kept is not None]
+    pages = [
+        replace(_own_page(info, edition, found), quantities=_quantities(notebook))
+        for info, notebook in zip(infos, notebooks, strict=True)
+    ]
+    for chapter in (c for c in (*CHAPTERS, *ANNEXES) if isinstance(c, Chapter)):
+        inside = tuple(s for s in found if s.page == chapter.name)
+        listed = _missing(sections) if chapter.name == LIMITS else ()
+        if inside or listed:
+            pages.append(_chapter_page(chapter, inside, listed, edition))
+    return sorted(pages, key=lambda page: _rank(page, edition))
+
+
+def _rank(page: Page, edition: Edition) -> tuple[bool, float]:
+    """Return the place of a page; a notebook that no chapter names comes after those named."""
+    name = page.file.removesuffix(f"{edition.suffix}.html")
+    return page.annex, ORDER.index(name) if name in ORDER else ORDER.index("couts") - 0.5
+
+
+def _quantities(notebook: NotebookNode) -> tuple[str, ...]:
+    """Return the phrases of the quantities that a notebook publishes: known, or with a date."""
+    outputs = (out for cell in notebook.cells for out in cell.get("outputs", ()))
+    found = (out.get("data", {}).get(RESOURCE) for out in outputs)
+    every = (Quantity.of(one) for part in found if part for one in part["chiffres"])
+    return tuple(dict.fromkeys(one.phrase for one in every if one or one.known_on))
+
+
+def _own_page(info: NotebookInfo, edition: Edition, found: Sequence[Section]) -> Page:
+    """Return the page of a notebook."""
+    page = Page(
+        file=edition.file(info.name, "html"),
+        title=info.title,
+        short=str(info.declares.get("court", info.title)),
+        question=info.question,
+        notebook=edition.file(info.name, "ipynb"),
+        annex=info.name in ANNEXES,
+    )
+    return _filled(page, [s for s in found if s.page == info.name])
+
+
+def _chapter_page(
+    chapter: Chapter, inside: Sequence[Section], missing: tuple[Gap, ...], edition: Edition
+) -> Page:
+    page = Page(
+        file=edition.file(chapter.name, "html"),
+        title=chapter.title,
+        short=chapter.short,
+        question=chapter.question,
+        annex=chapter in ANNEXES,
+        missing=missing,
+    )
+    return _filled(page, inside)
+
+
+def _filled(page: Page, inside: Sequence[Section]) -> Page:
+    """Return the page with its sections; the first sentence of its answer is the finding."""
+    answer = next((s.cells for s in inside if ANSWER in s.tags), ())
+    finding, rest = _finding(answer)
+    sections = tuple(s for s in inside if ANSWER not in s.tags)
+    return replace(page, finding=finding.rstrip("."), answer=rest, sections=sections)
+
+
+def _finding(cells: Sequence[NotebookNode]) -> tuple[str, tuple[NotebookNode, ...]]:
+    """Return the first printed paragraph, and the cells without it."""
+    cells = tuple(cells)
+    for at, cell in enumerate(cells):
+        out = next(iter(cell.get("outputs", ())), None)
+        if out is not None and out.output_type == "stream":
+            first, _, rest = out.text.strip().partition("\n\n")
+            outputs = [_with(out, text=rest), *cell.outputs[1:]]
+            return first, (*cells[:at], _with(cell, outputs=outputs), *cells[at + 1 :])
+    return "", cells
+
+
+def _with(cell: NotebookNode, **changed) -> NotebookNode:
+    return NotebookNode({**cell, **changed})
+
+
+def _split(info: NotebookInfo, notebook: NotebookNode) -> Iterator[Section]:
+    """Yield the sections of an executed notebook; an answer or limits are sections of their own."""
+    section = Section("", info.name, ())
+    for cell in notebook.cells[1:]:
+        said = tags(cell)
+        if {ANSWER, LIMITS} & set(said):
+            yield section
+            page, title = (LIMITS, info.title) if LIMITS in said else (section.page, "")
+            yield Section(title, page, (cell,), tuple(said))
+            section = Section("", section.page, ())
+        elif cell.cell_type == "markdown" and (match := HEADING.search(cell.source)):
+            before, after = cell.source[: match.start()].strip(), cell.source[match.end() :].strip()
+            yield replace(section, cells=(*section.cells, *_words(cell, before)))
+            page = next((t.removeprefix(ELSEWHERE) for t in said if t.startswith(ELSEWHERE)), None)
+            section = Section(match[1].strip(), page or info.name, _words(cell, after), tuple(said))
+        else:
+            section = replace(section, cells=(*section.cells, cell))
+    yield section
+
+
+def _words(cell: NotebookNode, words: str) -> tuple[NotebookNode, ...]:
+    """Return a cell of these words, none if there are none."""
+    return (_with(cell, source=words),) if words else ()
+
+
+def _missing(sections: Sequence[Section]) -> tuple[Gap, ...]:
+    """Return every reason that sections give for showing nothing, once, with their questions."""
+    asked: dict[tuple[str, str], dict[str, None]] = {}
+    for section in sections:
+        for reason, holder, question in _reasons(section):
+            asked.setdefault((reason, holder), {})[question] = None
+    return tuple(Gap(why, tuple(asks), who) for (why, who), asks in asked.items())
+
+
+def _reasons(section: Section) -> Iterator[tuple[str, str, str]]:
+    """Yield why, who holds it, and the question, for each thing a section could not show."""
+    if ANSWER in section.tags or LIMITS in section.tags:
+        return
+    for output in (out for cell in section.cells for out in cell.get("outputs", ())):
+        if absent := output.get("data", {}).get(ABSENT):
+            yield absent["reason"], absent["holder"], absent["answers"] or section.title
+
+
+def _kept(section: Section) -> Section | None:
+    """Return the section without what is absent, or None if nothing is left to show.
+
+    A reading note stays when the first object it reads is there.
+    """
+    cells: list[NotebookNode] = []
+    code = [c for c in section.cells if c.cell_type == "code"]
+    shown, readable = False, None
+    for cell in section.cells:
+        if cell.cell_type == "markdown":
+            if not cell.source.startswith(READING):
+                cells.append(cell)
+            elif readable:
+                cells.append(cell)
+                readable = None
+            continue
+        outputs = [
+            out for out in cell.outputs if _has_words(out) and RESOURCE not in out.get("data", {})
+        ]
+        if ANSWER not in section.tags:
+            outputs = [out for out in outputs if ABSENT not in out.get("data", {})]
+        if readable is None and cell.outputs:
+            readable = any("text/html" in out.get("data", {}) for out in outputs)
+        shown |= bool(outputs)
+        cells.append(_with(cell, outputs=outputs))
+    return replace(section, cells=tuple(cells)) if shown or (not code and cells) else None
+
+
+def _has_words(output: NotebookNode) -> bool:
+    """Return whether an output shows anything here: quantities stand in a list of their own."""
+    if output.output_type == "stream":
+        return bool(output.text.strip())
+    return RESOURCE not in output.get("data", {})
