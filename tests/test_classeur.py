@@ -45,10 +45,10 @@ def views(annee: fpi.Year) -> list:
     """Return every table of people that pages show."""
     context, employed = annee.context, people.emploi(annee)
     return [
-        personnes.formes(people.cibles(annee), annee.register),
-        personnes.personnes(people.personnes(annee), annee.register),
-        personnes.suivi(seats.suivi(annee)),
-        personnes.transformation(seats.transformation(annee)),
+        personnes.formes(people.cibles(annee), annee.register, context),
+        personnes.personnes(people.personnes(annee), annee.register, context),
+        personnes.suivi(seats.suivi(annee), context),
+        personnes.transformation(seats.transformation(annee), context),
         places.pression(seats.pression(annee), context),
         places.demande(seats.demande(annee), context),
         places.remplissage(seats.remplissage(annee), context),

@@ -324,8 +324,10 @@ def passage_bts(
     rates: pd.DataFrame | Absent, found: tuple[Estimate, Estimate] | Absent
 ) -> Table | Absent:
     """Return what one more BTS place goes with: between places, then over time."""
-    if isinstance(rates, Absent) or isinstance(found, Absent):
-        return rates if isinstance(rates, Absent) else found
+    if isinstance(rates, Absent):
+        return rates
+    if isinstance(found, Absent):
+        return found
     matched = rates.loc[rates["formation"] == "BTS - Production", "part_places"].min()
     rows = pd.DataFrame(
         {

@@ -196,8 +196,9 @@ def _split(info: NotebookInfo, notebook: NotebookNode) -> Iterator[Section]:
         elif cell.cell_type == "markdown" and (match := HEADING.search(cell.source)):
             before, after = cell.source[: match.start()].strip(), cell.source[match.end() :].strip()
             yield replace(section, cells=(*section.cells, *_words(cell, before)))
-            page = next((t.removeprefix(ELSEWHERE) for t in said if t.startswith(ELSEWHERE)), None)
-            section = Section(match[1].strip(), page or info.name, _words(cell, after), tuple(said))
+            named = (t.removeprefix(ELSEWHERE) for t in said if t.startswith(ELSEWHERE))
+            page = next(named, info.name)
+            section = Section(match[1].strip(), page, _words(cell, after), tuple(said))
         else:
             section = replace(section, cells=(*section.cells, cell))
     yield section
