@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from fpi_eval.calendar import month
 from fpi_eval.headline.quantity import Headline, Quantity
@@ -124,8 +123,8 @@ def finding(found: Headline) -> str:
 def _only_own(found: Headline) -> str:
     """Return that the proof holds for opened courses alone, where neighbours may undo the gain."""
     net = found.get("effet_net")
-    told = found.notes.get("verdict") in LEVELS[2:] and net
-    return " (formations ouvertes seules)" if told and not _above_zero(net) else ""
+    told = found.notes.get("verdict") in LEVELS[2:]
+    return " (formations ouvertes seules)" if told and net and not _above_zero(net) else ""
 
 
 def _above_zero(one: Quantity) -> bool:
@@ -185,7 +184,7 @@ def _bars(found: Headline) -> list[Bar]:
 
 
 def _part(done: Quantity, wanted: Quantity) -> float:
-    return min(max(done.value / wanted.value, 0.0), 1.0) if wanted.value else 0.0
+    return min(max(done.amount / wanted.amount, 0.0), 1.0) if wanted.value else 0.0
 
 
 def _why_people(found: Headline) -> str:
@@ -205,14 +204,16 @@ def _chain(found: Headline) -> list[ChainStep]:
     for key, words in steps:
         if _known(found, key):
             one = found[key]
-            links.append(ChainStep(words, min(max(one.value / 100, 0), 1), one.number, known=True))
+            links.append(ChainStep(words, min(max(one.amount / 100, 0), 1), one.number, known=True))
     for name, words in LATER.items():
-        one = found.get(f"a_venir_{name}")
-        if one is not None and name != outcome and name != "en_emploi_24_mois":
-            links.append(ChainStep(words, 0, month(one.known_on), known=False))
+        later = found.get(f"a_venir_{name}")
+        if later is None or later.known_on is None:
+            continue
+        if name not in (outcome, "en_emploi_24_mois"):
+            links.append(ChainStep(words, 0, month(later.known_on), known=False))
     job = found.get("industrie_100")
     if job:
-        links.append(ChainStep(WHERE, min(max(job.value / 100, 0), 1), job.number, known=True))
+        links.append(ChainStep(WHERE, min(max(job.amount / 100, 0), 1), job.number, known=True))
     else:
         links.append(ChainStep(WHERE, 0, "dans aucun fichier ouvert", known=False))
     return links
@@ -220,13 +221,13 @@ def _chain(found: Headline) -> list[ChainStep]:
 
 def _dates(found: Headline) -> list[tuple[str, str]]:
     """Return the next outcomes to be known, with their month."""
-    late = [one for one in found if one.key.startswith("a_venir_") and one.known_on]
-    late.sort(key=lambda one: one.known_on or date.max)
-    return [
-        (month(one.known_on), LATER[one.key.removeprefix("a_venir_")])
-        for one in late[:SOON]
-        if one.key.removeprefix("a_venir_") in LATER
+    late = [
+        (one.known_on, one.key.removeprefix("a_venir_"))
+        for one in found
+        if one.key.startswith("a_venir_") and one.known_on
     ]
+    late.sort(key=lambda pair: pair[0])
+    return [(month(day), LATER[name]) for day, name in late[:SOON] if name in LATER]
 
 
 def implied(found: Headline) -> list[str]:
@@ -247,11 +248,11 @@ def _about_targets(found: Headline) -> list[str]:
         if one.key.startswith("cible_") and one:
             code = one.key.removeprefix("cible_")
             paths = [q for q in found if q.key.startswith(f"entrees_attendues_{code}_") and q]
-            if paths and max(q.high or q.value for q in paths) < one.value:
+            if paths and max(q.high or q.amount for q in paths) < one.amount:
                 due = one.scope.annees.removeprefix("échéance ")
                 lines.append(f"Ouvrir bien plus de places, ou revoir la cible de {due}.")
     opened = found.get("taux_realisation")
-    if opened and opened.value < FEW:
+    if opened and opened.amount < FEW:
         lines.append("Chercher pourquoi des places prévues n'ont pas ouvert.")
     return lines[-2:]
 

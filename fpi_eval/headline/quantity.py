@@ -82,6 +82,13 @@ class Quantity:
         return self.value is not None
 
     @property
+    def amount(self) -> float:
+        """The value of a quantity that is known."""
+        if self.value is None:
+            raise FpiError(f"{self.label} : {self.reason or 'inconnu'}")
+        return self.value
+
+    @property
     def step(self) -> float:
         """Step to which the number is rounded, from the width of its interval."""
         if self.low is None or self.high is None:

@@ -103,7 +103,9 @@ class Donnees:
         """Return what is absent, late or to be verified: constat, source, detail, sections."""
         rows = [("Absente", name, why) for name, why in self.absentes.items()]
         rows += [("En retard", name, why) for name, why in self.retards.items()]
-        rows += [("À vérifier", *said.split(" : ", 1)) for said in self.vigilance]
+        for said in self.vigilance:
+            source, _, detail = said.partition(" : ")
+            rows.append(("À vérifier", source, detail))
         table = pd.DataFrame(rows, columns=["constat", "source", "detail"])
         told = table["source"].map(USES).where(table["constat"] != "À vérifier")
         return table.assign(sections=told.fillna("").astype("str"))

@@ -61,8 +61,8 @@ def _mesh(rows: pd.DataFrame, mesh: str) -> list[Estimate]:
     if not (rows["seats"] != 0).any():
         raise FpiError("aucune place ouverte ne mène encore à une session publiée.")
     table = rows.assign(exposure_etab=0.0, exposure_dep=0.0)
-    both = [_effect(table, outcome, f"{name}, {mesh}") for outcome, name in OUTCOMES.items()]
-    return [*both, _ratio(*both, f"Réussite, {mesh}")]
+    sat, passed = (_effect(table, key, f"{name}, {mesh}") for key, name in OUTCOMES.items())
+    return [sat, passed, _ratio(sat, passed, f"Réussite, {mesh}")]
 
 
 def _effect(table: pd.DataFrame, outcome: str, label: str) -> Estimate:
@@ -80,7 +80,7 @@ def _effect(table: pd.DataFrame, outcome: str, label: str) -> Estimate:
 
 def _ratio(candidates: Estimate, graduates: Estimate, label: str) -> Estimate:
     """Return graduates per candidate, both counts of the same seats, with Fieller's interval."""
-    psi = np.column_stack([graduates.influence, candidates.influence])
+    psi = np.array([graduates.influence, candidates.influence], dtype=float).T
     (above, both), (_, below) = psi.T @ psi
     n, d = graduates.estimate, candidates.estimate
     found = fieller(n, d, above, below, both, df=max(graduates.n_treated_clusters - 1, 1))
