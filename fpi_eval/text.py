@@ -113,7 +113,8 @@ def signe(value: float, digits: int = 0) -> str:
     """Return a signed number in French format, e.g. ``+12`` or ``−3``."""
     if pd.isna(value):
         return MISSING
-    mark = "+" if value > 0 else "\u2212" if value < 0 else ""
+    shown = round(value, digits)  # what reads as zero has no sign
+    mark = "+" if shown > 0 else "\u2212" if shown < 0 else ""
     return mark + nombre(abs(value), digits)
 
 

@@ -38,3 +38,12 @@ def test_intervals_lists_dates_and_school_years_read_as_french():
     assert text.liste(["a", "b", "c"]) == "a, b et c"
     assert text.date_longue(date(2026, 11, 24)) == "24 novembre 2026"
     assert text.annee_scolaire(2022) == "2022-2023"
+
+
+def test_what_reads_as_zero_has_no_sign():
+    assert [text.signe(value, 1) for value in (0.04, -0.04, 0.05001, -0.1)] == [
+        "0,0",
+        "0,0",
+        "+0,1",
+        "\u22120,1",
+    ]

@@ -41,7 +41,7 @@ CHAPTERS = (
 ANNEXES = (
     "01_donnees",
     Chapter("controles", "Les contrôles", "Contrôles", "Peut-on se fier à l'effet estimé ?"),
-    Chapter("estimateurs", "Les estimateurs", "Estimateurs", "Que disent d'autres méthodes ?"),
+    Chapter("estimateurs", "Les autres méthodes", "Estimateurs", "Que disent d'autres méthodes ?"),
     "07_jumeau",
     Chapter("glossaire", "Le glossaire", "Glossaire", "Que veut dire chaque indicateur ?"),
     Chapter("methode", "La méthode", "Méthode", "Comment ces nombres sont-ils obtenus ?"),
