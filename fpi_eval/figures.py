@@ -1,21 +1,33 @@
-"""A figure as readers see it: title, image with words for those who do not see it, source, data."""
+"""A figure as readers see it: title, drawing with words for those who do not see it, source, data.
 
-import base64
+Each drawing is made twice, as SVG whose text is text: for a screen or paper, then again, its
+frames one under the other and its words folded, for a phone. The style sheet shows the one or
+the other; where there is none, the first.
+"""
+
 import io
+import re
+import textwrap
 from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.category import StrCategoryFormatter
 from matplotlib.figure import Figure as MplFigure
+from matplotlib.ticker import AutoLocator, FixedFormatter, FixedLocator, MaxNLocator
 
 from fpi_eval.disclosure import Shown
 from fpi_eval.errors import FpiError
-from fpi_eval.tables import RESOURCE, Format, table
+from fpi_eval.tables import RESOURCE, Format, slug, table
 
-DPI = 192
+SVG = {"svg.fonttype": "none", "svg.hashsalt": "fpi_eval", "savefig.transparent": True}
+#: Width of a phone's drawing, in inches, and the letters that fit on a line of it.
+PHONE, PHONE_LABEL, PHONE_LINE = 3.6, 18, 40
+TICKS = 4
 
 
 class Figure:
@@ -66,12 +78,20 @@ class Figure:
         self.titre, self.source, self.alt = titre, source, alt
         self.table = None if data is None else table(data, titre, formats=formats, labels=labels)
         drawing = fig.figure if isinstance(fig, Axes) else fig
-        self.png, self.width = _png(drawing), round(drawing.get_figwidth() * 96)
+        self.svg = self._svg(drawing, "large")
+        _fold(drawing)
+        self.narrow = self._svg(drawing, "etroit")
         plt.close(drawing)
 
+    def _svg(self, drawing: MplFigure, kind: str) -> str:
+        """Return the drawing as SVG named and described, without date or version inside."""
+        stream = io.StringIO()
+        with mpl.rc_context(SVG):
+            drawing.savefig(stream, format="svg", bbox_inches="tight", metadata={"Date": None})
+        return _described(stream.getvalue(), kind, self.titre, self.alt)
+
     def to_html(self) -> str:
-        """Return a ``<figure>`` with the image inside it; no file, no network."""
-        image = base64.b64encode(self.png).decode("ascii")
+        """Return a ``<figure>`` with both drawings inside it; no file, no network."""
         data = (
             f"<details><summary>Voir les données de la figure</summary>{self.table.to_html()}"
             "</details>"
@@ -80,8 +100,7 @@ class Figure:
         )
         return (
             f'<figure><p class="figure-titre">{escape(self.titre)}</p>'
-            f'<img alt="{escape(self.alt)}" width="{self.width}" '
-            f'src="data:image/png;base64,{image}">'
+            f"{self.svg}{self.narrow}"
             f"<figcaption>Source : {escape(self.source)}</figcaption>{data}</figure>"
         )
 
@@ -101,8 +120,54 @@ class Figure:
         return f"{self.titre}\n{self.alt}\nSource : {self.source}"
 
 
-def _png(drawing: MplFigure) -> bytes:
-    """Return the drawing at twice the screen's resolution, without date or version inside."""
-    stream = io.BytesIO()
-    drawing.savefig(stream, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
-    return stream.getvalue()
+def _fold(drawing: MplFigure) -> None:
+    """Lay the drawing out for a phone: frames one under the other, words on several lines."""
+    axes = [ax for ax in drawing.axes if ax.get_visible()]
+    _, height = drawing.get_size_inches()
+    rows = len({ax.get_subplotspec().rowspan.start for ax in axes if ax.get_subplotspec()}) or 1
+    drawing.set_size_inches(PHONE, height * len(axes) / rows)
+    if len(axes) > 1:
+        grid = drawing.add_gridspec(len(axes), 1)
+        for place, ax in zip(grid, axes, strict=True):
+            ax.set_subplotspec(place)
+            ax.tick_params(labelleft=True)
+    for ax in axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_label_text(_lines(axis.get_label_text(), PHONE_LINE))
+            if isinstance(axis.get_major_locator(), AutoLocator):
+                axis.set_major_locator(MaxNLocator(TICKS))
+        years = ax.xaxis.get_major_locator()
+        if type(years) is FixedLocator and len(years.locs) > TICKS + 1:
+            ax.set_xticks(years.locs[::2])
+        names = ax.yaxis.get_major_formatter()
+        if isinstance(names, FixedFormatter | StrCategoryFormatter):
+            ticks = list(ax.get_yticks())
+            said = [_lines(words, PHONE_LABEL) for words in names.format_ticks(ticks)]
+            ax.set_yticks(ticks, said)
+    if drawing.get_supxlabel():
+        drawing.supxlabel(_lines(drawing.get_supxlabel(), PHONE_LINE), fontsize=9)
+
+
+def _lines(words: str, width: int) -> str:
+    return "\n".join(textwrap.fill(line, width) for line in words.split("\n"))
+
+
+def _described(svg: str, kind: str, titre: str, alt: str) -> str:
+    """Return the SVG element alone, with title, description, and ids that no other figure has."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.S)
+    name = f"{slug(titre)}-{kind}"
+    ids = set(re.findall(r' id="([\w-]+)"', svg)) & set(re.findall(r"#([\w-]+)", svg))
+    svg = re.sub(r' id="([\w-]+)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in ids else "", svg)
+    svg = re.sub(r"#([\w-]+)", lambda m: f"#{name}-{m[1]}" if m[1] in ids else m[0], svg)
+    box = re.search(r'viewBox="[^"]*"', svg)[0]
+    width = round(float(box.split()[2]) * 96 / 72)
+    hidden = "display:none;" if kind == "etroit" else ""
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'class="dessin {kind}" role="img" aria-labelledby="{name}-titre {name}-texte" {box} '
+        f'style="{hidden}max-width:{width}px;stroke-linejoin:round;stroke-linecap:butt">'
+        f'<title id="{name}-titre">{escape(titre)}</title>'
+        f'<desc id="{name}-texte">{escape(alt)}</desc>'
+    )
+    return re.sub(r">\s+<", "><", head + svg[svg.index(">") + 1 :].strip())

@@ -3,15 +3,17 @@
 import textwrap
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
+from fpi_eval.colours import BLUE, CYCLE, GREEN, GREY, ORANGE, PINK
 from fpi_eval.text import nombre, pourcent
 
-# Okabe & Ito (2008): told apart by readers with any colour vision.
-BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#6E6E6E"
+PALETTE = (*CYCLE, GREY)
+SMALL = 9  # points: 12 pixels, the least that a phone shows
 
 
 def estimates(
@@ -24,38 +26,78 @@ def estimates(
     ax.hlines(rows, table["ci_low"], table["ci_high"], color=BLUE, linewidth=2)
     ax.plot(table["estimate"], rows, "o", color=BLUE)
     ax.set_yticks(list(rows), table["label"])
-    ax.set_xlabel(xlabel)
+    ax.set(xlabel=xlabel, ylim=(-0.6, len(table) - 0.4))
     ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
     return _plain(ax)
 
 
 def event_study(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw effects by year from the opening (columns rel_time, estimate, ci_*, maybe band_*)."""
+    """Draw effects by year from the opening (columns rel_time, estimate, ci_*, maybe band_*).
+
+    A reference year, left out of the table or without interval, is drawn hollow and named.
+    """
     ax = ax or plt.subplots(figsize=(7, 4), layout="constrained")[1]
     ax.axhline(0, color=GREY, linewidth=0.8)
     ax.axvline(-0.5, color=GREY, linewidth=0.8, linestyle=":")
     if "band_low" in table and table["band_low"].notna().any():
-        ax.fill_between(
-            table["rel_time"],
-            table["band_low"],
-            table["band_high"],
-            color=BLUE,
-            alpha=0.15,
-            linewidth=0,
-            label="Bande simultanée à 95 %",
-        )
+        _band(ax, table["rel_time"], table["band_low"], table["band_high"], 0.15)
+    known = table[table["ci_low"].notna()]
     for before, colour, marker in ((True, ORANGE, "s"), (False, BLUE, "o")):
-        part = table[(table["rel_time"] < 0) == before]
+        part = known[(known["rel_time"] < 0) == before]
         ax.vlines(part["rel_time"], part["ci_low"], part["ci_high"], color=colour, linewidth=2)
-        label = "Avant l'ouverture" if before else "Après l'ouverture"
-        ax.plot(part["rel_time"], part["estimate"], marker, color=colour, label=label)
+        ax.plot(part["rel_time"], part["estimate"], marker, color=colour)
+    beside = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
+    for words, shift, side in (("Avant l'effet", -6, "right"), ("Effet possible", 6, "left")):
+        ax.annotate(words, (-0.5, 1), xytext=(shift, 3), ha=side, va="bottom", **beside)
+    _reference(ax, known["rel_time"])
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("Années depuis la première rentrée où l'effet est possible")
     ax.set_ylabel("Effet et intervalle à 95 %")
-    ax.legend(frameon=False)
     return _plain(ax)
 
 
-PALETTE = (BLUE, ORANGE, GREEN, PINK, GREY)
+def _reference(ax: Axes, years: pd.Series) -> None:
+    """Mark the year before, against which the others are measured when it has no effect."""
+    if (years < -1).any() and not years.eq(-1).any():
+        ax.plot(-1, 0, "D", color=GREY, markerfacecolor="none")
+        ax.annotate(
+            "référence",
+            (-1, 0),
+            xytext=(0, -16),
+            textcoords="offset points",
+            ha="center",
+            fontsize=SMALL,
+        )
+
+
+def _band(ax: Axes, x: pd.Series, low: pd.Series, high: pd.Series, alpha: float) -> None:
+    """Draw a light band between two edges dark enough to be seen by all."""
+    ax.fill_between(x, low, high, color=BLUE, alpha=alpha, linewidth=0)
+    for edge in (low, high):
+        ax.plot(x, edge, color=BLUE, linewidth=0.8)
+
+
+def _name_ends(ax: Axes, ends: list[tuple[float, float, str, str]]) -> None:
+    """Write each line's name beside its end (x, y, words, colour), one above the other."""
+    low, high = ax.get_ylim()
+    free = low
+    right = max(x for x, *_ in ends)
+    for x, y, words, colour in sorted(ends, key=lambda end: end[1]):
+        written = textwrap.fill(words, 20)
+        half = 0.032 * (1 + written.count("\n")) * (high - low)
+        place = max(y, free + half)
+        free = place + half
+        ax.annotate(
+            written,
+            (right, place),
+            xytext=(7, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=SMALL,
+            annotation_clip=False,
+        )
+        ax.plot([x, right], [y, place], color=colour, linewidth=0.6, clip_on=False)
 
 
 def share_bars(
@@ -79,77 +121,73 @@ def range_lines(
 ) -> Axes:
     """Draw one line per group with its interval (columns ``y``, ``ic_bas``, ``ic_haut``), 0 to 1.
 
-    Lines differ by colour, marker and a label at their end.
+    Lines differ by colour, marker and the name at their end.
     """
     ax = ax or plt.subplots(figsize=(7.5, 4), layout="constrained")[1]
     groups = list(table[hue].unique())
     positions = {value: i for i, value in enumerate(sorted(table[x].unique()))}
+    ends = []
     for i, (name, marker) in enumerate(zip(groups, "osD^v", strict=False)):
         part = table[table[hue] == name].sort_values(x)
         place = part[x].map(positions) + 0.04 * (i - len(groups) / 2)
         ax.vlines(place, part["ic_bas"], part["ic_haut"], color=PALETTE[i], linewidth=1.2)
-        ax.plot(place, part[y], marker=marker, color=PALETTE[i], label=name)
+        ax.plot(place, part[y], marker=marker, color=PALETTE[i])
+        ends.append((place.iloc[-1], part[y].iloc[-1], name, PALETTE[i]))
     ax.set_xticks(list(positions.values()), [str(name).replace("-", "-\n") for name in positions])
     ax.yaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
     ax.set(xlabel="", ylabel=ylabel)
-    ax.legend(title=None, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    _name_ends(ax, ends)
     return _plain(ax)
 
 
-def stacked_rows(
-    table: pd.DataFrame, *, rows: str, columns: list[str], xlabel: str, ax: Axes | None = None
+def group_bars(
+    table: pd.DataFrame, *, rows: str, columns: list[str], xlabel: str, colours: dict[str, str]
 ) -> Axes:
-    """Draw one horizontal bar per row, split by column; the total is written at its end."""
-    ax = ax or plt.subplots(figsize=(7.5, 0.8 + 0.36 * len(table)), layout="constrained")[1]
-    left = pd.Series(0.0, index=table.index)
-    hatches = ("", "//", "..", "xx", "\\\\")
-    for column, colour, hatch in zip(columns, PALETTE, hatches, strict=False):
-        width = table[column].fillna(0.0)
-        ax.barh(
-            table[rows],
-            width,
-            left=left,
-            color=colour,
-            hatch=hatch,
-            edgecolor="white",
-            label=column,
-        )
-        left = left + width
-    for place, total in zip(table[rows], left, strict=True):
-        ax.text(total, place, f" {nombre(total)}", va="center", fontsize=9)
-    ax.invert_yaxis()
-    ax.set(xlabel=xlabel, ylabel="")
-    ax.xaxis.set_major_formatter(lambda value, _: nombre(value))
-    ax.margins(x=0.1)
-    ax.legend(title=None, frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
-    return _plain(ax)
+    """Draw one frame a column, on one scale, with one bar a row; the row's name has its total."""
+    size = (7.5, 1.3 + 0.26 * len(table))
+    figure, axes = plt.subplots(
+        1, len(columns), figsize=size, sharex=True, sharey=True, layout="constrained", squeeze=False
+    )
+    totals = table[columns].sum(axis=1)
+    names = [f"{name} ({nombre(n)})" for name, n in zip(table[rows], totals, strict=True)]
+    for ax, column in zip(axes[0], columns, strict=True):
+        values = table[column].fillna(0.0)
+        bars = ax.barh(names, values, color=colours[column])
+        ax.bar_label(bars, [nombre(value) for value in values], padding=3, fontsize=SMALL)
+        ax.set_title(textwrap.fill(column, 22), loc="left", fontsize=10)
+        ax.set_xticks([])
+        ax.margins(x=0.35, y=0.02)
+        ax.tick_params(axis="y", length=0)
+        _plain(ax).spines["bottom"].set_visible(False)
+    axes[0][0].invert_yaxis()
+    figure.supxlabel(xlabel, fontsize=SMALL)
+    return axes[0][0]
 
 
 def targets(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw achieved people inside each target's bar (columns libelle, realise, cible)."""
-    ax = ax or plt.subplots(figsize=(7.5, 0.9 + 0.7 * len(table)), layout="constrained")[1]
-    names = [textwrap.fill(name, 26) for name in table["libelle"]]
-    ax.barh(names, table["cible"], color="#DDDDDD", edgecolor=GREY, label="Cible")
-    label = "Entrées que permettent les places ouvertes"
-    ax.barh(names, table["realise"], color=BLUE, height=0.45, label=label)
-    for place, row in enumerate(table.itertuples()):
-        end = max(row.cible, row.realise)
-        words = f" {nombre(row.realise)} sur {nombre(row.cible)}"
-        ax.text(end, place, words, va="center", fontsize=9)
+    """Draw each target as a bar to fill (columns libelle, realise, cible), people in words."""
+    ax = ax or plt.subplots(figsize=(7.5, 0.9 + 0.75 * len(table)), layout="constrained")[1]
+    names = [
+        f"{textwrap.fill(row.libelle, 34)}\n{nombre(row.realise)} sur {nombre(row.cible)}"
+        for row in table.itertuples()
+    ]
+    ax.barh(names, 1.0, color="none", edgecolor=GREY, height=0.45)
+    ax.barh(names, table["realise"] / table["cible"], color=BLUE, height=0.45)
     ax.invert_yaxis()
-    ax.xaxis.set_major_formatter(lambda value, _: nombre(value))
-    ax.margins(x=0.22)
-    ax.set(xlabel="Personnes", ylabel="")
-    ax.legend(frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.4, 1.0))
+    ax.xaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
+    ax.set(xlabel="Part de la cible que permettent les places ouvertes", ylabel="")
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
     return _plain(ax)
 
 
 QUADRANTS = {
-    "Q1": (GREEN, "o", "Q1 : emploi et poursuite"),
-    "Q2": (BLUE, "s", "Q2 : emploi seul"),
-    "Q3": (PINK, "D", "Q3 : poursuite seule"),
-    "Q4": (ORANGE, "^", "Q4 : ni l'un ni l'autre"),
+    "Q1": (GREEN, "o", "emploi et poursuite", (1, 1)),
+    "Q2": (BLUE, "s", "emploi seul", (1, 0)),
+    "Q3": (PINK, "D", "poursuite seule", (0, 1)),
+    "Q4": (ORANGE, "^", "ni l'un ni l'autre", (0, 0)),
 }
+AROUND = ((9, 7), (-9, 7), (9, -7), (-9, -7), (0, 13), (0, -13), (15, 0), (-15, 0))
 
 
 def quadrants(
@@ -166,13 +204,14 @@ def quadrants(
 ) -> Axes:
     """Draw one point per row against its panel's means, a panel per level; largest ones named.
 
-    Quadrants (column ``quadrant``) differ by colour and marker; the area is the number of people.
+    Quadrants (column ``quadrant``) differ by colour, marker and their name in the corner; the
+    area is the number of people.
     """
     panels = sorted(table[panel].unique())
-    figure, axes = plt.subplots(
+    _, axes = plt.subplots(
         1,
         len(panels),
-        figsize=(4.6 * len(panels), 5),
+        figsize=(4.2 * len(panels), 5),
         sharey=True,
         layout="constrained",
         squeeze=False,
@@ -181,7 +220,7 @@ def quadrants(
         rows = table[table[panel] == title]
         ax.axvline(rows[x_mean].iloc[0], color=GREY, linewidth=0.8, linestyle="--")
         ax.axhline(rows[y_mean].iloc[0], color=GREY, linewidth=0.8, linestyle="--")
-        for mark, (colour, marker, _) in QUADRANTS.items():
+        for mark, (colour, marker, words, (right, top)) in QUADRANTS.items():
             part = rows[rows["quadrant"] == mark]
             area = 22 + 160 * part[size] / table[size].max()
             ax.scatter(
@@ -194,42 +233,60 @@ def quadrants(
                 edgecolor="white",
                 linewidth=0.6,
             )
-        said = ["Taux d'emploi à 6 mois, parmi les sortants", ""]
-        for number, row in enumerate(rows.nlargest(named, size).itertuples(), start=1):
-            ax.annotate(
-                str(number),
-                (getattr(row, x), getattr(row, y)),
-                fontsize=9,
-                xytext=(6, 5),
-                textcoords="offset points",
+            ax.text(
+                right,
+                1.02 if top else 0.015,
+                words,
+                transform=ax.transAxes,
+                fontsize=SMALL,
+                ha="right" if right else "left",
+                va="bottom",
             )
-            said.append(f"{number} {_shortened(getattr(row, name))}")
+        ax.margins(0.12, 0.16)
+        said = _numbered(ax, rows, rows.nlargest(named, size), (x, y), name)
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(lambda value, _: pourcent(value, 0))
-        ax.set_title(title, fontsize=10)
-        ax.set_xlabel("\n".join(said), fontsize=8.5)
-        ax.margins(0.12)
+        ax.xaxis.label.set_multialignment("left")
+        ax.set_title(title, fontsize=10, pad=20)
+        ax.set_xlabel(
+            "\n".join(["Taux d'emploi à 6 mois, parmi les sortants", "", *said]), fontsize=SMALL
+        )
         _plain(ax)
-    axes[0][0].set_ylabel("Taux de poursuite d'études, en dernière année", fontsize=8.5)
-    handles = [
-        plt.Line2D([], [], color=colour, marker=marker, linestyle="", label=words)
-        for colour, marker, words in QUADRANTS.values()
-    ]
-    figure.legend(
-        handles=handles,
-        frameon=False,
-        ncols=len(panels) * 2,
-        loc="outside upper center",
-        fontsize=8.5,
-    )
+    axes[0][0].set_ylabel("Taux de poursuite d'études, en dernière année", fontsize=SMALL)
     return axes[0][0]
 
 
-def _shortened(words: str, width: int = 48) -> str:
-    """Return words cut in their middle: names of courses differ by their end."""
-    if len(words) <= width:
-        return words
-    return f"{words[: width - 20].rstrip()}… {words[-18:].lstrip()}"
+def _numbered(
+    ax: Axes, rows: pd.DataFrame, chosen: pd.DataFrame, at: tuple[str, str], name: str
+) -> list[str]:
+    """Write a number beside each chosen point, where it is clearest; return their names."""
+    points = ax.transData.transform(rows[list(at)].to_numpy(float)) * 72 / ax.figure.dpi
+    said = []
+    for number, (place, row) in enumerate(chosen.iterrows(), start=1):
+        here = points[rows.index.get_loc(place)]
+        shift = max(AROUND, key=lambda s: _distance(points, here + s))
+        ax.annotate(
+            str(number),
+            row[list(at)],
+            xytext=shift,
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=SMALL,
+            fontweight="bold",
+        )
+        points = np.vstack([points, here + shift])
+        said.append(f"{number} {_readable(row[name])}")
+    return said
+
+
+def _distance(points: np.ndarray, place: np.ndarray) -> float:
+    return float(np.sort(((points - place) ** 2).sum(axis=1))[0])
+
+
+def _readable(words: str) -> str:
+    """Return a course's name in small letters, without the diploma, on lines of a frame."""
+    return textwrap.fill(words.rpartition(" (")[0].capitalize() or words.capitalize(), 46)
 
 
 def specification_curve(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -256,7 +313,10 @@ def specification_curve(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def waterfall(table: pd.DataFrame, *, xlabel: str = "", ax: Axes | None = None) -> Axes:
-    """Draw levels and the steps between them (columns label, amount, remaining, level)."""
+    """Draw levels and the steps between them (columns label, amount, remaining, level).
+
+    Columns low and high, if any, are the interval of a level.
+    """
     ax = ax or plt.subplots(figsize=(7.5, 0.9 + 0.45 * len(table)), layout="constrained")[1]
     for row in table.itertuples():
         start = 0.0 if row.level else row.remaining - row.amount
@@ -269,12 +329,17 @@ def waterfall(table: pd.DataFrame, *, xlabel: str = "", ax: Axes | None = None) 
             hatch="" if row.level else "//",
             edgecolor="white",
         )
-        ax.text(
-            max(start, start + row.amount),
-            row.label,
-            f" {nombre(row.amount, 1)}",
+        end = max(start, start + row.amount)
+        if pd.notna(getattr(row, "low", np.nan)):
+            ax.plot([row.low, row.high], [row.label] * 2, "|-", color="black", linewidth=1)
+            end = max(end, row.high)
+        ax.annotate(
+            nombre(row.amount),
+            (end, row.label),
+            xytext=(5, 0),
             va="center",
-            fontsize=9,
+            textcoords="offset points",
+            fontsize=SMALL,
         )
     ax.axvline(0, color=GREY, linewidth=0.8)
     ax.invert_yaxis()
@@ -308,7 +373,7 @@ def moments(table: pd.DataFrame, *, titles: dict[str, str]) -> Axes:
         _plain(ax)
     for ax in list(axes.flat)[len(names) :]:
         ax.set_visible(False)
-    axes.flat[0].legend(frameon=False, fontsize=8)
+    axes.flat[0].legend(frameon=False, fontsize=SMALL)
     return axes.flat[0]
 
 
@@ -331,13 +396,15 @@ def _plain(ax: Axes) -> Axes:
 def _curves(table: pd.DataFrame, x: str, y: str, ax: Axes | None) -> Axes:
     """Draw one line per label of shares between 0 and 1, told apart by colour and by dashes."""
     ax = ax or plt.subplots(figsize=(7.5, 4), layout="constrained")[1]
+    ends = []
     for (label, part), colour, style in zip(
         table.groupby("label", sort=False), PALETTE, ("-", "--", "-.", ":", "-"), strict=False
     ):
-        ax.plot(part[x], part[y], color=colour, linestyle=style, label=label)
+        ax.plot(part[x], part[y], color=colour, linestyle=style)
+        ends.append((part[x].iloc[-1], part[y].iloc[-1], label, colour))
     ax.yaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
-    ax.set(ylim=(0, 1.02), xlim=(0, None))
-    ax.legend(frameon=False, loc="lower right")
+    ax.set(ylim=(0, 1.02), xlim=(0, table[x].max()))
+    _name_ends(ax, ends)
     return _plain(ax)
 
 
@@ -361,32 +428,23 @@ def acceptability(table: pd.DataFrame, ax: Axes | None = None, *, xlabel: str) -
 def fan(table: pd.DataFrame, ax: Axes | None = None, *, ylabel: str = "Personnes") -> Axes:
     """Draw a fan by year (columns annee, q05, q25, q50, q75, q95; maybe cible, a number)."""
     ax = ax or plt.subplots(figsize=(7.5, 4), layout="constrained")[1]
-    years = table["annee"]
-    ax.fill_between(
-        years,
-        table["q05"],
-        table["q95"],
-        color=BLUE,
-        alpha=0.18,
-        linewidth=0,
-        label="9 chances sur 10",
-    )
-    ax.fill_between(
-        years,
-        table["q25"],
-        table["q75"],
-        color=BLUE,
-        alpha=0.35,
-        linewidth=0,
-        label="1 chance sur 2",
-    )
-    ax.plot(years, table["q50"], color=BLUE, marker="o", label="Médiane")
+    years, last = table["annee"], table.iloc[-1]
+    _band(ax, years, table["q05"], table["q95"], 0.18)
+    _band(ax, years, table["q25"], table["q75"], 0.35)
+    ax.plot(years, table["q50"], color=BLUE, marker="o")
+    ends = [
+        (last["annee"], last["q50"], f"médiane {nombre(last['q50'])}", BLUE),
+        (last["annee"], last["q75"], "1 chance sur 2", BLUE),
+        (last["annee"], last["q95"], "9 chances sur 10", BLUE),
+    ]
     if "cible" in table and table["cible"].notna().any():
-        ax.axhline(table["cible"].dropna().iloc[0], color=ORANGE, linestyle="--", label="Cible")
+        target = table["cible"].dropna().iloc[0]
+        ax.plot(years, [target] * len(years), color=ORANGE, linestyle="--")
+        ends.append((last["annee"], target, f"cible {nombre(target)}", ORANGE))
     ax.set_xticks(list(years))
     ax.yaxis.set_major_formatter(lambda value, _: nombre(value))
     ax.set(xlabel="", ylabel=ylabel, ylim=(0, None))
-    ax.legend(frameon=False, loc="best")
+    _name_ends(ax, ends)
     return _plain(ax)
 
 
@@ -395,8 +453,6 @@ def fans(tables: dict[str, pd.DataFrame]) -> Axes:
     _, axes = plt.subplots(1, len(tables), figsize=(9, 3.8), layout="constrained", squeeze=False)
     for ax, (title, table) in zip(axes[0], tables.items(), strict=True):
         fan(table, ax, ylabel="Personnes" if ax is axes[0][0] else "")
-        if ax is not axes[0][0]:
-            ax.get_legend().remove()
         ax.set_title(title, loc="left", fontsize="medium")
         ax.set_xticks(list(table["annee"])[::2])
     return axes[0][0]
@@ -495,13 +551,12 @@ def planted(draws: pd.DataFrame, real: pd.Series, ax: Axes | None = None) -> Axe
     ax = ax or plt.subplots(figsize=(7, 3.6), layout="constrained")[1]
     rows = draws.assign(error=draws["estimate"] - draws["truth"]).sort_values("error")
     rows = rows.assign(place=range(len(rows)))
+    edges = real[["cal_low", "cal_high"]] - real["estimate"]
     ax.axhspan(
-        *(real[["cal_low", "cal_high"]] - real["estimate"]),
-        color=GREEN,
-        alpha=0.15,
-        linewidth=0,
-        label="Intervalle étalonné de l'effet estimé",
+        *edges, color=GREEN, alpha=0.15, linewidth=0, label="Intervalle étalonné de l'effet estimé"
     )
+    for edge in edges:
+        ax.axhline(edge, color=GREEN, linewidth=0.8)
     for held, colour, name in ((True, BLUE, "L'effet vrai est dedans"), (False, ORANGE, "Dehors")):
         part = rows[rows["contained"] == held]
         low, high = (part[c] - part["truth"] for c in ("ci_low", "ci_high"))

@@ -1,5 +1,6 @@
 """Read `programme.toml` into a frozen `Programme`; every mistake says where and what to write."""
 
+import itertools
 import re
 import tomllib
 from pathlib import Path
@@ -15,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from fpi_eval.colours import CONTRAST, CYCLE, GREY, PAGES, contrast
 from fpi_eval.errors import FpiError
 from fpi_eval.text import AUTRE, CONTROL, liste
 
@@ -111,6 +113,17 @@ class Filiere(Frozen):
     code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     libelle: str
     couleur: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] | None = None
+
+    @field_validator("couleur")
+    @classmethod
+    def _seen_on_a_page(cls, couleur: str | None) -> str | None:
+        if couleur and min(contrast(couleur, page) for page in PAGES) < CONTRAST:
+            raise ValueError(
+                f"« {couleur} » se voit mal sur une page claire ou sombre : il faut un contraste "
+                f"de {CONTRAST:.0f} avec les deux ({' et '.join(PAGES)}). Retirez-la : une couleur "
+                "sera choisie"
+            )
+        return couleur
 
     @field_validator("code")
     @classmethod
@@ -397,6 +410,14 @@ class Programme(Frozen):
         """French name of each filière, and of the courses that are in none."""
         named = {filiere.code: filiere.libelle for filiere in self.filieres}
         return {**named, AUTRE: "Autres formations"}
+
+    @property
+    def couleurs(self) -> dict[str, str]:
+        """Colour of each filière, by its French name: as declared, else the next one free."""
+        declared = {filiere.couleur for filiere in self.filieres}
+        free = itertools.cycle([colour for colour in CYCLE if colour not in declared] or CYCLE)
+        drawn = {f.libelle: f.couleur or next(free) for f in self.filieres}
+        return {**drawn, self.mots_filieres[AUTRE]: GREY}
 
     @property
     def code(self) -> str:

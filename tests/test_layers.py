@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 LAYERS = [
-    "errors", "text", "absent", "calendar", "programme", "disclosure", "tables", "plots", "figures",
-    "sheets", "table_files", "workbook", "paper", "sources", "twin", "panel", "records",
+    "errors", "text", "colours", "absent", "calendar", "programme", "disclosure", "tables", "plots",
+    "figures", "sheets", "table_files", "workbook", "paper", "sources", "twin", "panel", "records",
     "indicators", "regression", "results", "impact", "checks", "plan", "power", "projection",
     "costs", "headline", "report", "creation", "cli",
 ]  # fmt: skip

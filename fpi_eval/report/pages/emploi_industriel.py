@@ -14,7 +14,7 @@ from fpi_eval.impact.jobs.exposure import DESCRIPTION, ExposureEstimate
 from fpi_eval.panel import emplois
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.secteurs import declared
-from fpi_eval.plots import stacked_rows
+from fpi_eval.plots import group_bars
 from fpi_eval.report.pages.places import words
 from fpi_eval.tables import Table, table
 
@@ -210,11 +210,12 @@ def departements(found: pd.DataFrame, context: Context) -> Figure | Absent:
     ordered = named.loc[total.sort_values(ascending=False).index].reset_index(drop=True)
     top = ordered["departement"].iloc[0]
     return Figure(
-        stacked_rows(
+        group_bars(
             ordered,
             rows="departement",
             columns=columns,
-            xlabel=f"Emplois des secteurs alimentés, fin {year}",
+            xlabel=f"Emplois des secteurs alimentés, fin {year} ; entre parenthèses, l'ensemble",
+            colours=context.programme.couleurs,
         ),
         f"{text.capitale(text.departement(top))} réunit "
         f"{text.pourcent(total.max() / total.sum(), 0)} des emplois des secteurs "

@@ -8,7 +8,7 @@ from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
-from fpi_eval.plots import stacked_rows, targets
+from fpi_eval.plots import group_bars, targets
 from fpi_eval.report.pages.personnes import SANS_CONSTAT, ici, shown
 from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table, table
@@ -205,11 +205,12 @@ def departements(rows: pd.DataFrame, scope: str, context: Context) -> Figure:
     top = ordered["departement"].iloc[0]
     share = total.max() / total.sum()
     return Figure(
-        stacked_rows(
+        group_bars(
             ordered,
             rows="departement",
             columns=columns,
-            xlabel=f"Places d'entrée, rentrée {context.rentree}",
+            xlabel=f"Places d'entrée, rentrée {context.rentree} ; entre parenthèses, l'ensemble",
+            colours=context.programme.couleurs,
         ),
         f"{text.capitale(text.departement(top))} réunit {text.pourcent(share, 0)} des places "
         f"d'entrée ({scope})",

@@ -36,6 +36,7 @@ def improve(html: str, edition: Edition) -> str:
         _name_table(table)
     for image in main.find_all("img"):
         _check_image(image)
+    _tell_apart(main)
     _list_sections(soup, main)
     _set_french(soup.body)
     if edition.simulated:
@@ -107,6 +108,16 @@ def _set_french(body: Tag) -> None:
         words = re.sub(r"(?<=\w)'(?=[\w«])", "’", words)
         if words != string:
             string.replace_with(words)
+
+
+def _tell_apart(main: Tag) -> None:
+    """Give a drawing shown again ids of its own."""
+    for number, drawing in enumerate(main.find_all("svg", class_="dessin")):
+        name = drawing["aria-labelledby"].split()[0].removesuffix("-titre")
+        for tag in [drawing, *drawing.find_all(True)]:
+            for key, value in tag.attrs.items():
+                if isinstance(value, str) and name in value:
+                    tag[key] = value.replace(name, f"{name}-{number}")
 
 
 def _check_image(image: Tag) -> None:
