@@ -16,7 +16,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.category import StrCategoryFormatter
+from matplotlib.category import StrCategoryFormatter, StrCategoryLocator
 from matplotlib.figure import Figure as MplFigure
 from matplotlib.ticker import AutoLocator, FixedFormatter, FixedLocator, MaxNLocator
 
@@ -136,9 +136,8 @@ def _fold(drawing: MplFigure) -> None:
             axis.set_label_text(_lines(axis.get_label_text(), PHONE_LINE))
             if isinstance(axis.get_major_locator(), AutoLocator):
                 axis.set_major_locator(MaxNLocator(TICKS))
-        years = ax.xaxis.get_major_locator()
-        if type(years) is FixedLocator and len(years.locs) > TICKS + 1:
-            ax.set_xticks(years.locs[::2])
+        if isinstance(ax.xaxis.get_major_locator(), FixedLocator | StrCategoryLocator):
+            _thin(ax)
         names = ax.yaxis.get_major_formatter()
         if isinstance(names, FixedFormatter | StrCategoryFormatter):
             ticks = list(ax.get_yticks())
@@ -148,8 +147,17 @@ def _fold(drawing: MplFigure) -> None:
         drawing.supxlabel(_lines(drawing.get_supxlabel(), PHONE_LINE), fontsize=9)
 
 
+def _thin(ax: Axes) -> None:
+    """Keep one in two of the names under an axis that has more than a phone's width holds."""
+    ticks = list(ax.get_xticks())
+    if len(ticks) > TICKS + 1:
+        said = ax.xaxis.get_major_formatter().format_ticks(ticks)
+        ax.set_xticks(ticks[::2], said[::2])
+
+
 def _lines(words: str, width: int) -> str:
-    return "\n".join(textwrap.fill(line, width) for line in words.split("\n"))
+    kept = re.sub(r" (?=[%;:»])", "\u00a0", words)
+    return "\n".join(textwrap.fill(line, width) for line in kept.split("\n"))
 
 
 def _described(svg: str, kind: str, titre: str, alt: str) -> str:

@@ -35,7 +35,7 @@ def estimates(
 def event_study(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw effects by year from the opening (columns rel_time, estimate, ci_*, maybe band_*).
 
-    A reference year, left out of the table or without interval, is drawn hollow and named.
+    The year before, when it has no effect of its own, is the reference: a hollow diamond.
     """
     ax = ax or plt.subplots(figsize=(7, 4), layout="constrained")[1]
     ax.axhline(0, color=GREY, linewidth=0.8)
@@ -50,25 +50,14 @@ def event_study(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     beside = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
     for words, shift, side in (("Avant l'effet", -6, "right"), ("Effet possible", 6, "left")):
         ax.annotate(words, (-0.5, 1), xytext=(shift, 3), ha=side, va="bottom", **beside)
-    _reference(ax, known["rel_time"])
+    words = "Années depuis la première rentrée où l'effet est possible"
+    if (known["rel_time"] < -1).any() and not known["rel_time"].eq(-1).any():
+        ax.plot(-1, 0, "D", color=GREY, markerfacecolor="none")
+        words += "\n(losange : année de référence)"
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set_xlabel("Années depuis la première rentrée où l'effet est possible")
+    ax.set_xlabel(words)
     ax.set_ylabel("Effet et intervalle à 95 %")
     return _plain(ax)
-
-
-def _reference(ax: Axes, years: pd.Series) -> None:
-    """Mark the year before, against which the others are measured when it has no effect."""
-    if (years < -1).any() and not years.eq(-1).any():
-        ax.plot(-1, 0, "D", color=GREY, markerfacecolor="none")
-        ax.annotate(
-            "référence",
-            (-1, 0),
-            xytext=(0, -16),
-            textcoords="offset points",
-            ha="center",
-            fontsize=SMALL,
-        )
 
 
 def _band(ax: Axes, x: pd.Series, low: pd.Series, high: pd.Series, alpha: float) -> None:
@@ -112,7 +101,7 @@ def share_bars(
             bar.set(hatch=hatch, edgecolor="white")
     ax.yaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
     ax.set(xlabel="", ylabel=ylabel, ylim=(0, None))
-    ax.legend(title=None, frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, 1.14))
+    _key(ax)
     return _plain(ax)
 
 
@@ -144,6 +133,7 @@ def group_bars(
     table: pd.DataFrame, *, rows: str, columns: list[str], xlabel: str, colours: dict[str, str]
 ) -> Axes:
     """Draw one frame a column, on one scale, with one bar a row; the row's name has its total."""
+    columns = sorted(columns, key=list(colours).index)
     size = (7.5, 1.3 + 0.26 * len(table))
     figure, axes = plt.subplots(
         1, len(columns), figsize=size, sharex=True, sharey=True, layout="constrained", squeeze=False
@@ -208,15 +198,18 @@ def quadrants(
     area is the number of people.
     """
     panels = sorted(table[panel].unique())
-    _, axes = plt.subplots(
-        1,
-        len(panels),
-        figsize=(4.2 * len(panels), 5),
+    lines = -(-len(panels) // 2)
+    figure, axes = plt.subplots(
+        lines,
+        min(2, len(panels)),
+        figsize=(7.8, 4.8 * lines),
         sharey=True,
         layout="constrained",
         squeeze=False,
     )
-    for ax, title in zip(axes[0], panels, strict=True):
+    for ax in list(axes.flat)[len(panels) :]:
+        figure.delaxes(ax)
+    for ax, title in zip(axes.flat, panels, strict=False):
         rows = table[table[panel] == title]
         ax.axvline(rows[x_mean].iloc[0], color=GREY, linewidth=0.8, linestyle="--")
         ax.axhline(rows[y_mean].iloc[0], color=GREY, linewidth=0.8, linestyle="--")
@@ -252,7 +245,8 @@ def quadrants(
             "\n".join(["Taux d'emploi à 6 mois, parmi les sortants", "", *said]), fontsize=SMALL
         )
         _plain(ax)
-    axes[0][0].set_ylabel("Taux de poursuite d'études, en dernière année", fontsize=SMALL)
+    for ax in axes[:, 0]:
+        ax.set_ylabel("Taux de poursuite d'études, en dernière année", fontsize=SMALL)
     return axes[0][0]
 
 
@@ -286,7 +280,7 @@ def _distance(points: np.ndarray, place: np.ndarray) -> float:
 
 def _readable(words: str) -> str:
     """Return a course's name in small letters, without the diploma, on lines of a frame."""
-    return textwrap.fill(words.rpartition(" (")[0].capitalize() or words.capitalize(), 46)
+    return textwrap.fill(words.rpartition(" (")[0].capitalize() or words.capitalize(), 38)
 
 
 def specification_curve(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -393,6 +387,11 @@ def _plain(ax: Axes) -> Axes:
     return ax
 
 
+def _key(ax: Axes) -> None:
+    """Say above the frame, where nothing is drawn, what its marks are."""
+    ax.legend(title=None, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
+
+
 def _curves(table: pd.DataFrame, x: str, y: str, ax: Axes | None) -> Axes:
     """Draw one line per label of shares between 0 and 1, told apart by colour and by dashes."""
     ax = ax or plt.subplots(figsize=(7.5, 4), layout="constrained")[1]
@@ -480,7 +479,7 @@ def comparisons(table: pd.DataFrame, whole: float, ax: Axes | None = None) -> Ax
     ax.axhline(whole, color=GREY, linestyle="--", label="Ensemble")
     ax.xaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
     ax.set(xlabel="Poids de la comparaison", ylabel="Effet")
-    ax.legend(frameon=False)
+    _key(ax)
     return _plain(ax)
 
 
@@ -501,7 +500,7 @@ def against(
     ax.invert_yaxis()
     ax.xaxis.set_major_formatter(lambda value, _: nombre(value))
     ax.set(xlabel=xlabel, ylabel="")
-    ax.legend(frameon=False)
+    _key(ax)
     return _plain(ax)
 
 
@@ -527,7 +526,7 @@ def among(others: pd.DataFrame, own: pd.Series, ax: Axes | None = None) -> Axes:
     ax.set_yticks(list(rows), [str(period) for period in own.index])
     ax.xaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
     ax.set_xlabel("Évolution par rapport aux mêmes formations ailleurs")
-    ax.legend(frameon=False)
+    _key(ax)
     return _plain(ax)
 
 
@@ -539,7 +538,7 @@ def bounds_by_m(table: pd.DataFrame, estimate: float, ax: Axes | None = None) ->
     ax.axhline(estimate, color=ORANGE, linestyle="--", label="Effet estimé")
     ax.xaxis.set_major_formatter(lambda value, _: nombre(value, 2))
     ax.set(xlabel="Écart de tendance permis, M", ylabel="Effet et intervalle à 95 %")
-    ax.legend(frameon=False)
+    _key(ax)
     return _plain(ax)
 
 
@@ -568,7 +567,7 @@ def planted(draws: pd.DataFrame, real: pd.Series, ax: Axes | None = None) -> Axe
         ylabel="Effet trouvé moins effet vrai",
     )
     ax.set_xticks([])
-    ax.legend(frameon=False)
+    _key(ax)
     return _plain(ax)
 
 

@@ -1,9 +1,6 @@
 """Pages are self-contained and usable by everyone, and say when data is simulated."""
 
-import json
 import re
-import shutil
-import subprocess
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from notebooks_minuscules import write_notebook
 
 from fpi_eval.absent import Absent
+from fpi_eval.colours import contrast
 from fpi_eval.errors import FpiError
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner import html
@@ -247,24 +245,16 @@ def test_a_title_with_quotes_prints_as_it_is_and_cannot_leave_the_style_sheet(tm
     ).replace(" »", "\u00a0»")
 
 
-def luminance(colour):
-    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-def contrast(one, other):
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
 def test_the_contrast_formula_gives_the_published_values():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
 
 
-def test_text_colours_stand_out_from_their_backgrounds():
-    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", CSS.read_text(encoding="utf-8")))
+@pytest.mark.parametrize("page", ["light", "dark"])
+def test_text_colours_stand_out_from_their_backgrounds(page):
+    light, dark, *_ = CSS.read_text(encoding="utf-8").split(":root {")[1:]
+    rules = (light if page == "light" else dark).partition("}")[0]
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", rules))
     for text in ("encre", "discret", "second", "accent"):
         for ground in ("fond", "fond-doux"):
             assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
@@ -274,56 +264,6 @@ def test_text_colours_stand_out_from_their_backgrounds():
 
 
 def test_every_text_colour_of_the_style_sheet_is_a_named_one():
-    rules = CSS.read_text(encoding="utf-8").partition("@page")[0].partition("}")[2]
+    rules = CSS.read_text(encoding="utf-8").partition("@page")[0].split(":root {")[-1]
     used = set(re.findall(r"(?<![\w-])color: ([^;]+);", rules))
     assert used <= {f"var(--{name})" for name in ("encre", "discret", "second", "accent", "alerte")}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not path:
-        pytest.skip("navigateur Chromium absent : rendu non vérifié")
-    return path
-
-
-def visit(browser, folder, *options):
-    command = [
-        browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-        "--no-first-run", "--disable-background-networking", "--disable-component-update",
-        "--disable-sync", f"--user-data-dir={folder.parent / 'navigateur'}", *options,
-    ]  # fmt: skip
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
-
-
-PROBE = """<body><iframe id="f" src="{page}" style="width:{width}px;height:900px"></iframe>
-<script>f.onload = () => {{ const d = f.contentDocument, e = d.scrollingElement;
-document.body.textContent = JSON.stringify({{ wide: e.scrollWidth, view: e.clientWidth,
-banner: d.querySelector('.bandeau').getBoundingClientRect().height }}) }}</script>"""
-
-
-@pytest.mark.parametrize("width", [320, 400, 1280])
-def test_a_browser_shows_the_page_without_sideways_scrolling(browser, folder, width):
-    probe = folder / f"essai_{width}.html"
-    probe.write_text(PROBE.format(page=NAMES[1], width=width), encoding="utf-8")
-    shown = visit(
-        browser, folder, "--allow-file-access-from-files", "--virtual-time-budget=3000",
-        "--dump-dom", probe.as_uri(),
-    )  # fmt: skip
-    probe.unlink()
-    found = json.loads(re.search(r"\{.*\}", shown)[0])
-    assert found["wide"] <= found["view"]
-    assert found["banner"] > 20
-
-
-def test_a_browser_takes_a_picture_that_is_not_blank(browser, folder, tmp_path):
-    from PIL import Image
-
-    picture = tmp_path / "page.png"
-    visit(
-        browser, folder, f"--screenshot={picture}", "--window-size=1200,900",
-        (folder / NAMES[1]).as_uri(),
-    )  # fmt: skip
-    pixels = Image.open(picture).convert("RGB")
-    colours = {colour for _, colour in pixels.getcolors(maxcolors=1_000_000)}
-    assert {(0xFF, 0xEC, 0xD1), (0xFF, 0xFF, 0xFF), (0x00, 0x00, 0x91)} <= colours

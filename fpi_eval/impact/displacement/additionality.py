@@ -45,7 +45,8 @@ class Case:
 class Waterfall(Result):
     """Levels and steps from gross to net, that add up exactly.
 
-    ``table`` has columns step, label, amount (a level, or a signed change), remaining, level.
+    ``table`` has columns step, label, amount (a level, or a signed change), remaining, level, and
+    may have low and high, the interval of a level.
     """
 
     caption = "Du brut au net"

@@ -93,16 +93,19 @@ class Chain(Result):
         path = [name]
         while parent := by_name[path[-1]].parent:
             path.append(parent)
-        out, left = [("seats", "Places ouvertes", 100.0, 100.0, True)], 100.0
+        none = (np.nan, np.nan)
+        out, left = [("seats", "Places ouvertes", 100.0, 100.0, True, *none)], 100.0
         for step in reversed(path):
             level, link = rows.loc[step, "per_100"], by_name[step]
-            out.append((f"{step}_lost", link.lost, level - left, level, False))
-            out.append((step, link.people.capitalize(), level, level, True))
+            out.append((f"{step}_lost", link.lost, level - left, level, False, *none))
+            ends = rows.loc[step, ["low", "high"]]
+            out.append((step, link.people.capitalize(), level, level, True, *ends))
             left = level
         net = rows.loc[name, "net_per_100"]
-        out.append(("displaced", "Pris aux formations voisines", net - left, net, False))
-        out.append(("net", "Effet net", net, net, True))
-        columns = ["step", "label", "amount", "remaining", "level"]
+        out.append(("displaced", "Pris aux formations voisines", net - left, net, False, *none))
+        ends = rows.loc[name, ["net_low", "net_high"]]
+        out.append(("net", "Effet net", net, net, True, *ends))
+        columns = ["step", "label", "amount", "remaining", "level", "low", "high"]
         return Waterfall(pd.DataFrame(out, columns=columns), "pour 100 places ouvertes")
 
     def summary(self) -> str:

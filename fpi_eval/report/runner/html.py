@@ -18,7 +18,7 @@ from fpi_eval.headline.first_page import first_page
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.published.shown_quantities import NAME as QUANTITIES
 from fpi_eval.report.published.shown_quantities import shown_quantities
-from fpi_eval.report.runner import accessible, manifest
+from fpi_eval.report.runner import accessible, manifest, pdf
 from fpi_eval.report.runner.chapters import Page, compose
 from fpi_eval.report.runner.extract import write_tables
 from fpi_eval.report.runner.notebooks import NotebookInfo
@@ -61,6 +61,7 @@ def render(
     _own_page(exporter, "annexes.html.j2", folder / context["annexes"], context, edition)
     context["css"] += (TEMPLATES / "rapport" / "accueil.css").read_text(encoding="utf-8")
     _own_page(exporter, "accueil.html.j2", folder / "index.html", context, edition)
+    pdf.write(folder, [page.file for page in pages], edition)
 
 
 def _own_page(

@@ -1,0 +1,203 @@
+"""The report on paper: `rapport.pdf`, all pages, and `synthese.pdf`, two of them for a meeting.
+
+Both are made from the finished pages, by typst, which refuses a figure without words: tagged
+(PDF/UA-1), with bookmarks, title and language.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import typst
+from bs4 import BeautifulSoup, PageElement, Tag
+
+from fpi_eval.report.edition import Edition
+from fpi_eval.report.runner import manifest
+from fpi_eval.text import date_longue
+
+TEMPLATE = Path(__file__).parent / "templates" / "rapport" / "papier.typ"
+#: Of a drawing, the names that HTML has in small letters and SVG has not.
+CASES = {"viewbox": "viewBox", "clippath": "clipPath", "patternunits": "patternUnits"}
+INLINE = {"strong": "strong", "b": "strong", "em": "emph", "i": "emph", "small": "note"}
+#: Classes of a page that paper shows: side by side, or on a ground of their own.
+BESIDE, GROUND = {"tuiles", "suites", "images"}, {"reponse", "carte", "tuile"}
+SCREEN = "nav, figure details, .source, .surtitre, svg.etroit, fieldset, [aria-hidden]"
+SIZES = (10.0, 9.0, 8.0, 7.5)  # of letters, in points: the first that fits
+PAGES, FIGURES = 2, 4
+IMAGES = '<hr><h2>En images</h2><div class="images"></div>'
+
+
+def write(folder: Path, files: Sequence[str], edition: Edition) -> None:
+    """Write both documents from the pages of the folder, the front page first."""
+    front, *mains = (_main(folder / file) for file in ("index.html", *files))
+    _compile(folder / edition.file("rapport", "pdf"), "Rapport", [front, *mains], edition)
+    figures = [figure for main in mains if (figure := main.find("figure"))][:FIGURES]
+    if figures:
+        front.append(BeautifulSoup(IMAGES, "html.parser"))
+        front.select(".images")[0].extend(figures)
+    _compile(folder / edition.file("synthese", "pdf"), "Synthèse", [front], edition, PAGES)
+
+
+def _main(path: Path) -> Tag:
+    """Return what a page says, without what only a screen uses."""
+    main = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").select("main")[0]
+    for tag in main.select(SCREEN):
+        tag.decompose()
+    return main
+
+
+def _compile(
+    target: Path, kind: str, mains: Sequence[Tag], edition: Edition, pages: int | None = None
+) -> None:
+    """Write the document, at the first size of letters that keeps it on so many pages."""
+    day = manifest.today()
+    noon = int(datetime.combine(day, time(12), UTC).timestamp())
+    words = {
+        "kind": kind,
+        "titre": edition.titre,
+        "annee": edition.annee,
+        "avis": edition.banner,
+        "date": date_longue(day),
+    }
+    with tempfile.TemporaryDirectory(prefix="fpi_eval_") as place:
+        said = TEMPLATE.read_text("utf-8") + _Writer(Path(place)).blocks(mains)
+        source = Path(place, "document.typ")
+        source.write_text(said, "utf-8")
+        options: dict[str, Any] = {
+            "root": place,
+            "font_paths": [mpl.get_data_path() + "/fonts/ttf"],
+            "ignore_system_fonts": True,
+        }
+        for size in SIZES:
+            options["sys_inputs"] = words | {"taille": str(size)}
+            if pages is None or _pages(source, options) <= pages:
+                break
+        target.write_bytes(
+            typst.compile(source, pdf_standards="ua-1", timestamp=noon, **options)
+        )
+
+
+def _pages(source: Path, options: dict[str, Any]) -> int:
+    return int(json.loads(typst.query(source, "<pages>", field="value", one=True, **options)))
+
+
+class _Writer:
+    """Turns the elements of a page into typst's words; drawings become files of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.drawings = folder, 0
+
+    def blocks(self, tags: Iterable[PageElement]) -> str:
+        """Return elements one after the other, each a block."""
+        return "\n\n".join(filter(None, (self.block(tag) for tag in tags)))
+
+    def block(self, tag: PageElement) -> str:
+        """Return one element."""
+        if not isinstance(tag, Tag):
+            return _string(str(tag)) if str(tag).strip() else ""
+        if tag.name in ("h1", "h2", "h3", "h4", "h5", "h6"):
+            return f"#heading(level: {tag.name[1]})[{self.inline(tag)}]"
+        match tag.name:
+            case "ul" | "ol":
+                kind = "list" if tag.name == "ul" else "enum"
+                items = (self.item(li) for li in tag.find_all("li", recursive=False))
+                return f"#{kind}({''.join(f'[{item}],' for item in items)})"
+            case "table":
+                return self.table(tag)
+            case "figure":
+                return self.figure(tag)
+            case "svg":
+                return "".join(_string(words.get_text()) for words in tag.select("desc"))
+            case "hr":
+                return "#pagebreak()"
+            case "pre":
+                return f"#raw({_quoted(tag.get_text())}, block: true)"
+            case "p" | "a" | "span" | "dt" | "dd" | "strong" | "b" | "em" | "i" | "small":
+                return self.inline(tag)
+        return self.group(tag)
+
+    def group(self, tag: Tag) -> str:
+        """Return elements that stand together, as their class says."""
+        classes = set(tag.get_attribute_list("class"))
+        if classes & BESIDE:
+            return f"#cote({''.join(f'[{child}],' for c in tag if (child := self.block(c)))})"
+        inside = self.blocks(tag.children)
+        return f"#reponse[{inside}]" if classes & GROUND else inside
+
+    def item(self, tag: Tag) -> str:
+        """Return an item of a list: words, or blocks."""
+        return self.blocks(tag.children) if tag.find(["p", "ul", "ol"]) else self.inline(tag)
+
+    def inline(self, tag: Tag) -> str:
+        """Return the words of an element."""
+        return "".join(self._words(child) for child in tag.children)
+
+    def _words(self, child: PageElement) -> str:
+        if not isinstance(child, Tag):
+            return _string(str(child))
+        if child.name == "br":
+            return "#linebreak()"
+        if child.name == "code":
+            return f"#raw({_quoted(child.get_text())})"
+        said = self.inline(child)
+        if child.name in INLINE:
+            return f"#{INLINE[child.name]}[{said}]"
+        link = str(child.get("href", ""))
+        return f"#link({_quoted(link)})[{said}]" if link.startswith("http") else said
+
+    def table(self, tag: Tag) -> str:
+        """Return a table with its heads, which each of its pages repeats."""
+        rows = [row for row in tag.find_all("tr") if not row.find_parent("tfoot")]
+        heads = [row for row in rows if row.find_parent("thead")]
+        width = sum(_span(cell, "colspan") for cell in rows[0].find_all(["th", "td"]))
+        body = "".join(self._row(row) for row in rows if row not in heads)
+        head = f"table.header({''.join(self._row(row) for row in heads)})," if heads else ""
+        name = self.inline(tag.caption) if tag.caption else _string(str(tag["aria-label"]))
+        notes = [f"#note[{self.inline(td)}]" for td in tag.select("tfoot td")]
+        return "\n\n".join([f"#tableau([{name}], {width}, {head}{body})", *notes])
+
+    def _row(self, row: Tag) -> str:
+        return "".join(self._cell(cell) for cell in row.find_all(["th", "td"]))
+
+    def _cell(self, cell: Tag) -> str:
+        spans = {name: _span(cell, name) for name in ("colspan", "rowspan")}
+        said = "".join(f"{name}: {value}, " for name, value in spans.items() if value > 1)
+        side = "right" if "gt_right" in cell.get_attribute_list("class") else "left"
+        return f"table.cell({said}align: {side})[{self.inline(cell)}],"
+
+    def figure(self, tag: Tag) -> str:
+        """Return a figure: title, drawing with its words, source."""
+        titles, sources = tag.select(".figure-titre"), tag.select("figcaption")
+        titre, source = ("".join(map(self.inline, found)) for found in (titles, sources))
+        return "".join(
+            f"#dessin({self._drawing(svg)}, [{titre}], [{source}])" for svg in tag.select("svg")
+        )
+
+    def _drawing(self, svg: Tag) -> str:
+        """Keep a drawing as a file; return its name, its words, and its width in pixels."""
+        self.drawings += 1
+        drawing, name = str(svg), f"dessin{self.drawings}.svg"
+        for low, right in CASES.items():
+            drawing = drawing.replace(low, right)
+        (self.folder / name).write_text(drawing, encoding="utf-8")
+        words = "".join(tag.get_text() for tag in svg.select("desc"))
+        width = str(svg["style"]).partition("max-width:")[2].partition("px")[0]
+        return f"{_quoted(name)}, {_quoted(words)}, {width}"
+
+
+def _span(cell: Tag, name: str) -> int:
+    return int(str(cell.get(name, "1")))
+
+
+def _quoted(words: str) -> str:
+    words = words.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{words}"'
+
+
+def _string(words: str) -> str:
+    """Return words that typst takes as they are."""
+    return f"#{_quoted(words.replace(chr(10), ' '))};"

@@ -1,0 +1,135 @@
+"""Pages in a real browser: for every eye, from the keyboard, on a phone, asking nothing of anyone."""
+
+import shutil
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+from test_report_html import NAMES, OUTPUTS, output, render
+
+from fpi_eval import plots
+from fpi_eval.colours import CYCLE
+from fpi_eval.figures import Figure
+from fpi_eval.tables import table
+
+LEAST = 11  # pixels: the smallest letters that a phone may show
+FILIERES = ["Réindustrialisation", "Énergie décarbonée et industrie verte"]
+SHARES = {"niveau": ["A", "B"] * 4, "annee": [f"{y}-{y + 1}" for y in range(2019, 2023)] * 2}
+
+
+def drawings():
+    """Return each kind of layout: bars in frames, long names, lines named at their end, a fan."""
+    bars = pd.DataFrame({"departement": ["Isère", "Puy-de-Dôme"]} | {f: [9, 7] for f in FILIERES})
+    yield plots.group_bars(
+        bars, rows="departement", columns=FILIERES, xlabel="Places d'entrée, rentrée 2026",
+        colours=dict(zip(FILIERES, CYCLE, strict=False)),
+    )  # fmt: skip
+    named = pd.DataFrame({"libelle": ["Personnes formées de plus dans le secondaire"]})
+    yield plots.targets(named.assign(realise=788, cible=9000))
+    rates = pd.DataFrame(SHARES).assign(taux=0.5, ic_bas=0.4, ic_haut=0.6)
+    yield plots.range_lines(rates, x="annee", y="taux", hue="niveau", ylabel="Taux d'emploi")
+    fan = pd.DataFrame({"annee": range(2024, 2031), "cible": 9000.0})
+    yield plots.fan(fan.assign(q05=1.0, q25=2.0, q50=3.0, q75=4.0, q95=5.0))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    shown = [Figure(ax, f"Figure {n}", "s", "Ce qu'elle montre") for n, ax in enumerate(drawings())]
+    plt.close("all")
+    wide = table(
+        pd.DataFrame({f"colonne {i}": ["Auvergne-Rhône-Alpes"] * 2 for i in range(8)}), "T"
+    )
+    made = [output(one._repr_mimebundle_()) for one in (*shown, wide)]
+    return render(tmp_path_factory.mktemp("rapport") / "2023", outputs=OUTPUTS | {6: made})
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path:
+        pytest.skip("navigateur Chromium absent : rendu non vérifié")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as engine:
+        made = engine.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def visit(browser, folder):
+    """Return how to open a page at a width; what it asks for is kept beside it."""
+    pages = []
+
+    def opened(name, width=1280, scheme="light"):
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        page.asked = []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.goto((folder / name).as_uri())
+        pages.append(page)
+        return page
+
+    yield opened
+    for page in pages:
+        page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 820, 1280])
+def test_axe_finds_no_fault(visit, width, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    for name in NAMES[:2]:
+        found = Axe().run(visit(name, width, scheme))
+        assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_page_asks_only_for_itself_and_may_not_ask_for_more(visit):
+    page = visit(NAMES[1])
+    page.evaluate(
+        """() => new Promise(done => {
+        document.addEventListener("securitypolicyviolation", done);
+        document.body.append(Object.assign(new Image(), {src: "https://example.org/a.png"})) })"""
+    )
+    assert [url for url in page.asked if not url.startswith("data:")] == [page.url]
+
+
+def test_the_keyboard_goes_first_to_the_content_and_is_always_seen(visit):
+    page = visit(NAMES[1])
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "evitement"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "contenu"
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        focus = page.evaluate(
+            "(e => [e.tagName, getComputedStyle(e).outlineStyle])(document.activeElement)"
+        )
+        assert focus[0] == "BODY" or focus[1] != "none", focus
+
+
+LETTERS = """() => [...document.querySelectorAll("svg.dessin")].filter(s => s.getClientRects().length)
+.flatMap(s => [...s.querySelectorAll("text")].map(t => [t.textContent,
+parseFloat(getComputedStyle(t).fontSize) * s.getBoundingClientRect().width / s.viewBox.baseVal.width]))
+"""
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_nothing_is_cut_and_letters_of_drawings_are_read_on_a_phone(visit, width):
+    page = visit(NAMES[1], width)
+    wide, view = page.evaluate("(e => [e.scrollWidth, e.clientWidth])(document.scrollingElement)")
+    assert wide <= view
+    letters = page.evaluate(LETTERS)
+    assert len(letters) > 40
+    if width != 320:
+        assert min(size for _, size in letters) >= LEAST, min(letters, key=lambda one: one[1])
+
+
+def test_a_dark_page_is_dark_and_its_drawings_are_read(visit):
+    page = visit(NAMES[1], scheme="dark")
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert ground == "rgb(22, 22, 29)"
+    inks = page.evaluate(
+        """() => [...document.querySelectorAll("svg.large text")].map(t => getComputedStyle(t).fill)"""
+    )
+    assert set(inks) == {"rgb(240, 240, 245)"}

@@ -1,0 +1,73 @@
+"""Documents on paper: tagged, titled, in French, their drawings told in words, in the page's order."""
+
+import re
+
+import matplotlib.pyplot as plt
+import pikepdf
+import pytest
+from test_report_html import EDITION, OUTPUTS, output, render
+
+from fpi_eval.figures import Figure
+
+WORDS = "Une barre : 1 place."
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    ax = plt.subplots()[1]
+    ax.bar(["a"], [1])
+    figure = output(Figure(ax, "Places", "Affelnet", WORDS)._repr_mimebundle_())
+    outputs = OUTPUTS | {6: [*OUTPUTS[6][:1], figure]}
+    return render(tmp_path_factory.mktemp("rapport") / "2023", outputs=outputs)
+
+
+@pytest.fixture(params=["rapport", "synthese"])
+def document(request, folder):
+    with pikepdf.open(folder / EDITION.file(request.param, "pdf")) as opened:
+        yield opened
+
+
+def elements(tag):
+    """Return each element of the document's structure, in reading order: its name, itself."""
+    children = tag.get("/K", [])
+    for child in children if isinstance(children, pikepdf.Array) else [children]:
+        if isinstance(child, pikepdf.Dictionary) and "/S" in child:
+            yield str(child.S), child
+            yield from elements(child)
+
+
+def test_a_document_says_its_language_its_title_and_that_it_is_for_all(document):
+    assert document.Root.Lang == "fr-FR"
+    assert bool(document.Root.MarkInfo.Marked)
+    assert bool(document.Root.ViewerPreferences.DisplayDocTitle)
+    assert "/Outlines" in document.Root
+    with document.open_metadata() as said:
+        assert said["pdfuaid:part"] == "1"
+        assert "Formation Pro Industrie" in said["dc:title"]
+
+
+def test_every_page_is_tagged_and_every_drawing_has_its_words(document):
+    found = list(elements(document.Root.StructTreeRoot))
+    drawings = [tag for name, tag in found if name == "/Figure"]
+    assert [str(tag.Alt) for tag in drawings] == [WORDS]
+    assert all("/StructParents" in page for page in document.pages)
+
+
+def test_headings_skip_no_level_and_tables_have_heads(document):
+    names = [name for name, _ in elements(document.Root.StructTreeRoot)]
+    levels = [int(name[2:]) for name in names if re.fullmatch(r"/H\d", name)]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert names.count("/Table") == 0 or "/TH" in names
+
+
+def test_the_short_one_has_two_pages(folder):
+    with pikepdf.open(folder / EDITION.file("synthese", "pdf")) as opened:
+        assert len(opened.pages) <= 2
+
+
+def test_the_same_report_gives_the_same_bytes(folder, tmp_path):
+    again = render(tmp_path / "2023", outputs={})
+    twice = render(tmp_path / "autre" / "2023", outputs={})
+    name = EDITION.file("rapport", "pdf")
+    assert (again / name).read_bytes() == (twice / name).read_bytes()
