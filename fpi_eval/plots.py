@@ -47,9 +47,16 @@ def event_study(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         part = known[(known["rel_time"] < 0) == before]
         ax.vlines(part["rel_time"], part["ci_low"], part["ci_high"], color=colour, linewidth=2)
         ax.plot(part["rel_time"], part["estimate"], marker, color=colour)
-    beside = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
     for words, shift, side in (("Avant l'effet", -6, "right"), ("Effet possible", 6, "left")):
-        ax.annotate(words, (-0.5, 1), xytext=(shift, 3), ha=side, va="bottom", **beside)
+        ax.annotate(
+            words,
+            (-0.5, 1),
+            xytext=(shift, 3),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha=side,
+            va="bottom",
+        )
     words = "Années depuis la première rentrée où l'effet est possible"
     if (known["rel_time"] < -1).any() and not known["rel_time"].eq(-1).any():
         ax.plot(-1, 0, "D", color=GREY, markerfacecolor="none")

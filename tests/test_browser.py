@@ -130,5 +130,5 @@ def test_nothing_is_cut_and_letters_of_drawings_are_read_on_a_phone(visit, width
 def test_a_dark_page_is_dark_and_its_drawings_are_read(visit):
     page = visit(NAMES[1], scheme="dark")
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert ground == "rgb(22, 22, 29)"
-    assert set(page.evaluate(INKS)) == {"rgb(240, 240, 245)"}
+    assert ground == "rgb(23, 23, 28)"
+    assert set(page.evaluate(INKS)) == {"rgb(242, 242, 245)"}

@@ -76,9 +76,7 @@ def _compile(
             options["sys_inputs"] = words | {"taille": str(size)}
             if pages is None or _pages(source, options) <= pages:
                 break
-        target.write_bytes(
-            typst.compile(source, pdf_standards="ua-1", timestamp=noon, **options)
-        )
+        target.write_bytes(typst.compile(source, pdf_standards="ua-1", timestamp=noon, **options))
 
 
 def _pages(source: Path, options: dict[str, Any]) -> int:
