@@ -26,7 +26,7 @@ from fpi_eval.tables import RESOURCE, Format, slug, table
 
 SVG = {"svg.fonttype": "none", "svg.hashsalt": "fpi_eval", "savefig.transparent": True}
 #: Width of a phone's drawing, in inches, and the letters that fit on a line of it.
-PHONE, PHONE_LABEL, PHONE_LINE = 3.6, 18, 40
+PHONE, PHONE_LABEL, PHONE_TITLE, PHONE_LINE = 3.6, 18, 32, 40
 TICKS = 4
 
 
@@ -136,6 +136,8 @@ def _fold(drawing: MplFigure) -> None:
             axis.set_label_text(_lines(axis.get_label_text(), PHONE_LINE))
             if isinstance(axis.get_major_locator(), AutoLocator):
                 axis.set_major_locator(MaxNLocator(TICKS))
+        for side in ("left", "center"):
+            ax.set_title(_lines(ax.get_title(side), PHONE_TITLE), loc=side, fontsize=10)
         if isinstance(ax.xaxis.get_major_locator(), FixedLocator | StrCategoryLocator):
             _thin(ax)
         names = ax.yaxis.get_major_formatter()
