@@ -24,8 +24,8 @@ TEMPLATE = Path(__file__).parent / "templates" / "rapport" / "papier.typ"
 CASES = {"viewbox": "viewBox", "clippath": "clipPath", "patternunits": "patternUnits"}
 INLINE = {"strong": "strong", "b": "strong", "em": "emph", "i": "emph", "small": "note"}
 #: Classes of a page that paper shows: side by side, or on a ground of their own.
-BESIDE, GROUND = {"tuiles", "suites", "images"}, {"reponse", "carte", "tuile"}
-SCREEN = "nav, figure details, .source, .surtitre, svg.etroit, fieldset, [aria-hidden]"
+BESIDE, GROUND = {"tuiles", "suites", "images"}, {"reponse", "tuile"}
+SCREEN = "nav, figure details, .source, .surtitre, svg.etroit, [aria-hidden]"
 SIZES = (10.0, 9.0, 8.0, 7.5)  # of letters, in points: the first that fits
 PAGES, FIGURES = 2, 4
 IMAGES = '<hr><h2>En images</h2><div class="images"></div>'
