@@ -50,7 +50,7 @@ def _parquet(table: Sheet) -> bytes:
     return frame.to_parquet(index=False)
 
 
-def csv_bytes(header: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
+def csv_bytes(header: Iterable[object], rows: Iterable[Iterable[object]]) -> bytes:
     """Return a CSV file for French spreadsheets: numbers as numbers, no cell that runs."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")

@@ -51,9 +51,7 @@ class FirstPage:
     verdict: str
     reason: str
     seats: Bar | None
-    why_seats: str
     people: tuple[Bar, ...]
-    why_people: str
     effect: Quantity | None
     job: Quantity | None
     cost: Quantity | None
@@ -73,9 +71,7 @@ def first_page(found: Headline) -> FirstPage:
         verdict=level + _only_own(found),
         reason=reason(found),
         seats=_seats(found),
-        why_seats=_why(found, "places_ouvertes"),
         people=tuple(_bars(found)),
-        why_people=_why_people(found),
         effect=net or None,
         job=job or None,
         cost=found.get("cout_place") or None,
@@ -87,11 +83,6 @@ def first_page(found: Headline) -> FirstPage:
 
 def _known(found: Headline, key: str) -> bool:
     return bool(found.get(key))
-
-
-def _why(found: Headline, key: str) -> str:
-    one = found.get(key)
-    return "" if one is None or one else one.reason
 
 
 def begun(found: Headline) -> bool:
@@ -185,11 +176,6 @@ def _bars(found: Headline) -> list[Bar]:
 
 def _part(done: Quantity, wanted: Quantity) -> float:
     return min(max(done.amount / wanted.amount, 0.0), 1.0) if wanted.value else 0.0
-
-
-def _why_people(found: Headline) -> str:
-    unknown = [one.reason for one in found if one.key.startswith("entrees_") and not one]
-    return unknown[0] if unknown else ""
 
 
 def _chain(found: Headline) -> list[ChainStep]:

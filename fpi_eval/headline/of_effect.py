@@ -57,16 +57,14 @@ def _notes(evaluation: Evaluation | Absent) -> dict[str, str]:
 
 def _entrants(year: Year, evaluation: Evaluation | Absent) -> Estimates | Absent:
     """Return J on entrants, where the verdict allows an effect to be given."""
-    why = _forbidden(evaluation)
-    if why is not None:
-        return why
+    if isinstance(evaluation, Absent) or evaluation.blocked:
+        return _forbidden(evaluation)
     return evaluation.estimates if evaluation.outcome == "entrants" else j(year.cells, "entrants")
 
 
-def _forbidden(evaluation: Evaluation | Absent) -> Absent | None:
-    if isinstance(evaluation, Absent):
-        return Unknown(str(evaluation))
-    return Absent(BLOCKED) if evaluation.blocked else None
+def _forbidden(evaluation: Evaluation | Absent) -> Absent:
+    """Return why no effect is given."""
+    return Unknown(str(evaluation)) if isinstance(evaluation, Absent) else Absent(BLOCKED)
 
 
 def seats_scope(year: Year) -> Scope:
@@ -84,11 +82,22 @@ def seats_scope(year: Year) -> Scope:
     )
 
 
-def _measure(year: Year, found: Estimate, low: float, high: float) -> Measure:
+def _measure(year: Year, found: Estimate, low: float, high: float, times: float = 100.0) -> Measure:
+    """Return so many times the effect of a seat, 100 by default, and its interval."""
     people = PEOPLE.get(found.outcome, NAMES.get(found.outcome, found.outcome))
-    return Measure(
-        100 * found.estimate, seats_scope(year), SOURCE, 100 * low, 100 * high, 0.95, unit=people
-    )
+    value = times * found.estimate
+    scope = seats_scope(year)
+    return Measure(value, scope, SOURCE, times * low, times * high, 0.95, unit=people)
+
+
+def _studied(
+    year: Year, evaluation: Evaluation | Absent, label: str, times: float = 100.0
+) -> Measure | Absent:
+    """Return an effect on the outcome studied, where the verdict allows it to be given."""
+    if isinstance(evaluation, Absent) or evaluation.blocked:
+        return _forbidden(evaluation)
+    low, high = _calibrated(evaluation, label)
+    return _measure(year, evaluation.estimates[label], low, high, times)
 
 
 def _calibrated(evaluation: Evaluation, label: str) -> tuple[float, float]:
@@ -114,28 +123,17 @@ def entrants_100(year: Year, found: Estimates | Absent) -> Measure | Absent:
 @declared("effet_brut", "Pour 100 places, dans les formations ouvertes", "élèves", ESTIMATED)
 def effet_brut(year: Year, evaluation: Evaluation | Absent) -> Measure | Absent:
     """Return the gross effect of 100 seats on the outcome studied."""
-    why = _forbidden(evaluation)
-    if why is not None:
-        return why
-    return _measure(year, evaluation.estimates[GROSS], *_calibrated(evaluation, GROSS))
+    return _studied(year, evaluation, GROSS)
 
 
 @declared("effet_net", "Pour 100 places, voisines comprises", "élèves", ESTIMATED)
 def effet_net(year: Year, evaluation: Evaluation | Absent) -> Measure | Absent:
     """Return the effect of 100 seats on the outcome studied, what neighbours lose taken off."""
-    why = _forbidden(evaluation)
-    if why is not None:
-        return why
-    return _measure(year, evaluation.estimates[NET], *_calibrated(evaluation, NET))
+    return _studied(year, evaluation, NET)
 
 
 @declared("effet_total", "Effet net de toutes les places observées", "élèves", ESTIMATED)
 def effet_total(year: Year, evaluation: Evaluation | Absent) -> Measure | Absent:
     """Return the net effect times the seats, counted once a session whose outcome is seen."""
-    why = _forbidden(evaluation)
-    if why is not None:
-        return why
-    net, times = evaluation.estimates[NET], evaluation.seat_years
-    low, high = (times * v for v in _calibrated(evaluation, NET))
-    people = PEOPLE.get(net.outcome, net.outcome)
-    return Measure(times * net.estimate, seats_scope(year), SOURCE, low, high, 0.95, unit=people)
+    times = 0.0 if isinstance(evaluation, Absent) else evaluation.seat_years
+    return _studied(year, evaluation, NET, times)

@@ -8,7 +8,7 @@ from fpi_eval.headline.of_effect import seats_scope
 from fpi_eval.headline.quantity import ESTIMATED, Headline, Measure, Scope, declared
 from fpi_eval.impact.frame import NET
 from fpi_eval.impact.jobs.detectability import Detectability
-from fpi_eval.panel.emplois import INDUSTRY
+from fpi_eval.panel.emplois import INDUSTRY, NO_JOBS
 from fpi_eval.panel.year import Year
 from fpi_eval.results import Estimates
 
@@ -16,7 +16,6 @@ NO_RECORDS = (
     "aucun fichier ouvert ne suit les personnes jusqu'à leur employeur ; les fichiers individuels "
     "d'InserJeunes le diraient."
 )
-NO_JOBS = "le dossier ne contient pas le fichier d'emploi de l'Urssaf."
 
 
 def emploi(

@@ -43,11 +43,8 @@ def _against(
     day: date, year: Year, target: Cible, register: pd.DataFrame, entered: Sheet | None
 ) -> list[Quantity]:
     """Return people entered, the target, and the share reached; one of each a target."""
-    made = [
-        entrees(day, year, target, register, entered),
-        cible(day, year, target),
-        avancement(day, year, target, register, entered),
-    ]
+    people = entrees(day, year, target, register, entered)
+    made = [people, cible(day, year, target), avancement(day, target, people)]
     return [replace(one, key=f"{one.key}_{target.code}") for one in made]
 
 
@@ -151,11 +148,8 @@ def cible(year: Year, target: Cible) -> Measure | Absent:
 
 
 @declared("avancement", "Part de la cible déjà entrée", "%")
-def avancement(
-    year: Year, target: Cible, register: pd.DataFrame, entered: Sheet | None
-) -> Measure | Absent:
+def avancement(target: Cible, people: Quantity) -> Measure | Absent:
     """Return people entered over the target."""
-    found = entrees(year.context.day, year, target, register, entered)
-    if not found:
-        return Unknown(found.reason, found.known_on)
-    return Measure(found.value / target.personnes, found.scope, found.source)
+    if not people:
+        return Unknown(people.reason, people.known_on)
+    return Measure(people.amount / target.personnes, people.scope, people.source)

@@ -198,25 +198,17 @@ class Headline:
         """Iterate over the quantities."""
         return iter(self.quantities)
 
-    def __contains__(self, key: object) -> bool:
-        """Return whether a quantity of that key is there, known or not."""
-        return any(one.key == key for one in self)
-
     def __getitem__(self, key: str) -> Quantity:
         """Return the quantity of a key."""
-        for one in self:
-            if one.key == key:
-                return one
+        found = self.get(key)
+        if found is not None:
+            return found
         keys = text.liste(one.key for one in self)
         raise FpiError(f"aucun chiffre « {key} » (trouvé : {keys or 'aucun'}).")
 
     def get(self, key: str) -> Quantity | None:
         """Return the quantity of a key, None where nothing speaks of it."""
         return next((one for one in self if one.key == key), None)
-
-    def __add__(self, other: "Headline") -> "Headline":
-        """Return both, a quantity said twice being kept once if it is the same."""
-        return gathered([self, other])
 
     def __repr__(self) -> str:
         """Return a phrase a line."""

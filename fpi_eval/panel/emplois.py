@@ -14,6 +14,7 @@ from fpi_eval.panel.secteurs import emplois_filieres, urssaf_files
 from fpi_eval.programme import Programme
 from fpi_eval.sources import geographie
 
+NO_JOBS = "le dossier ne contient pas le fichier d'emploi de l'Urssaf."
 INDUSTRY = tuple("BCDE")  # first letter of the NAF 38 code
 
 

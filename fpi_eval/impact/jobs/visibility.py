@@ -91,7 +91,7 @@ def exposed_jobs(year: Year) -> ExposureEstimate:
     """
     known = year.jobs["annee"]
     if known.empty:
-        raise FpiError("le dossier ne contient pas le fichier d'emploi de l'Urssaf.")
+        raise FpiError(emplois.NO_JOBS)
     last, before = int(known.max()), year.programme.rentree_debut - 1
     seats = emplois.places_par_zone(year, left_by=last)
     if seats.empty:

@@ -13,8 +13,8 @@ from fpi_eval.report.published import others, protection
 from fpi_eval.report.published import people as personnes
 from fpi_eval.report.published import seats as places
 from fpi_eval.report.published.shown_quantities import NAME as QUANTITIES
-from fpi_eval.report.published.shown_quantities import quantities_of, sheet, write_quantities
-from fpi_eval.report.published.shown_tables import pages_of
+from fpi_eval.report.published.shown_quantities import sheet, shown_quantities, write_quantities
+from fpi_eval.report.published.shown_tables import executed, tables_by_page
 from fpi_eval.sheets import Sheet
 from fpi_eval.table_files import export_tables, replace_files
 from fpi_eval.workbook import write_workbook
@@ -60,7 +60,8 @@ def write(folder: Path, p: Panels, edition: Edition) -> list[Path]:
     systems = proteges.all_systems(p)
     for safe in systems.values():
         protection.check(safe, protection.thresholds_of(p))
-    quantities = quantities_of(folder)
+    notebooks = executed(folder)
+    quantities = shown_quantities(notebooks.values())
     tables = [one for one in (sheet(quantities), *tableaux(p)) if one is not None]
     book = folder / edition.file(NAME, "xlsx")
     warning = " ".join(part for part in (edition.banner, *proteges.left_out(p)) if part)
@@ -70,7 +71,7 @@ def write(folder: Path, p: Panels, edition: Edition) -> list[Path]:
         title=f"{edition.titre}, {edition.annee}",
         warning=warning,
         about=_about(p),
-        pages=pages_of(folder),
+        pages=tables_by_page(notebooks),
     )
     files = export_tables(folder / FOLDER, [_named(table, edition.suffix) for table in tables])
     said = write_quantities(folder / edition.file(QUANTITIES, "json"), quantities)

@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-import nbformat
 import pandas as pd
 from nbformat import NotebookNode
 
 from fpi_eval.disclosure import public
 from fpi_eval.headline.quantity import RESOURCE, Headline, Quantity, gathered
+from fpi_eval.report.published.shown_tables import shown
 from fpi_eval.sheets import Column, Sheet
 from fpi_eval.table_files import replace_files
 
@@ -38,24 +38,11 @@ def shown_quantities(notebooks: Iterable[NotebookNode]) -> Headline:
     FpiError
         One of them has two values.
     """
-    kept = [
-        output.data[RESOURCE]
-        for notebook in notebooks
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-        if RESOURCE in output.get("data", {})
-    ]
     return gathered(
         Headline(tuple(Quantity.of(one) for one in part["chiffres"]), part["notes"])
-        for part in kept
+        for notebook in notebooks
+        for part in shown(notebook, RESOURCE)
     )
-
-
-def quantities_of(folder: Path) -> Headline:
-    """Return the quantities of a report's executed notebooks."""
-    paths = sorted(folder.glob("0*.ipynb"))
-    return shown_quantities(nbformat.read(path, as_version=4) for path in paths)
 
 
 def write_quantities(path: Path, found: Headline) -> Path:

@@ -1,7 +1,8 @@
-"""The tables that executed notebooks show."""
+"""What executed notebooks show, by kind; their tables."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -9,24 +10,31 @@ from nbformat import NotebookNode
 from fpi_eval.tables import RESOURCE, ShownTable
 
 
+def executed(folder: Path) -> dict[str, NotebookNode]:
+    """Return a report's executed notebooks, by name of file."""
+    paths = sorted(folder.glob("0*.ipynb"))
+    return {path.stem: nbformat.read(path, as_version=4) for path in paths}
+
+
+def shown(notebook: NotebookNode, kind: str) -> Iterator[Any]:
+    """Yield what a notebook displays under a MIME type, in order."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            if kind in output.get("data", {}):
+                yield output.data[kind]
+
+
 def shown_tables(notebook: NotebookNode) -> list[ShownTable]:
     """Return each table that the notebook displays, in order."""
-    return [
-        ShownTable.of(output.data[RESOURCE])
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-        if RESOURCE in output.get("data", {})
-    ]
+    return [ShownTable.of(one) for one in shown(notebook, RESOURCE)]
 
 
-def pages_of(folder: Path) -> dict[str, Sequence[ShownTable]]:
-    """Return the tables of a report's executed notebooks, under the titles of the pages."""
+def tables_by_page(notebooks: Mapping[str, NotebookNode]) -> dict[str, Sequence[ShownTable]]:
+    """Return the tables of executed notebooks, under the titles of the pages."""
     found: dict[str, Sequence[ShownTable]] = {}
-    for path in sorted(folder.glob("0*.ipynb")):
-        notebook = nbformat.read(path, as_version=4)
+    for name, notebook in notebooks.items():
         tables = shown_tables(notebook)
         if tables:
             title = notebook.cells[0].source.partition("\n")[0].lstrip("# ")
-            found[f"{path.stem[:2]} {title}"] = tables
+            found[f"{name[:2]} {title}"] = tables
     return found

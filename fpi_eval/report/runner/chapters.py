@@ -9,6 +9,7 @@ from nbformat import NotebookNode
 from fpi_eval.absent import ABSENT
 from fpi_eval.headline.quantity import RESOURCE, Quantity
 from fpi_eval.report.edition import Edition
+from fpi_eval.report.published.shown_tables import shown
 from fpi_eval.report.runner.notebooks import NotebookInfo, tags
 
 ANSWER, LIMITS, DETAIL, ELSEWHERE = "reponse", "limites", "detail", "page:"
@@ -126,9 +127,7 @@ def _rank(page: Page, edition: Edition) -> tuple[bool, float]:
 
 def _quantities(notebook: NotebookNode) -> tuple[str, ...]:
     """Return the phrases of the quantities that a notebook publishes: known, or with a date."""
-    outputs = (out for cell in notebook.cells for out in cell.get("outputs", ()))
-    found = (out.get("data", {}).get(RESOURCE) for out in outputs)
-    every = (Quantity.of(one) for part in found if part for one in part["chiffres"])
+    every = (Quantity.of(one) for part in shown(notebook, RESOURCE) for one in part["chiffres"])
     return tuple(dict.fromkeys(one.phrase for one in every if one or one.known_on))
 
 

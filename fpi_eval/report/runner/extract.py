@@ -28,7 +28,7 @@ def write_tables(folder: Path, page: str, notebook: NotebookNode, suffix: str) -
         path = folder / FOLDER / f"{page}_{number:02}_{table.name}{suffix}.csv"
         path.parent.mkdir(exist_ok=True)
         rows = [[_plain(cell) for cell in row] for row in table.rows]
-        path.write_bytes(csv_bytes([head.replace("\u2011", "-") for head in table.heads], rows))
+        path.write_bytes(csv_bytes(map(_plain, table.heads), rows))
         files.append(TableFile(path.relative_to(folder).as_posix(), table.title, page))
     return files
 
