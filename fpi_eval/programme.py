@@ -518,7 +518,10 @@ def find_programme(name: str | Path) -> Path:
 
 
 def default_name() -> str:
-    """Return the name that ``data/defaut.toml`` gives, here or above, else beside the package."""
+    """Return the name that ``data/defaut.toml`` gives, or that of the only programme in ``data``.
+
+    The first folder that has programmes decides: this one, those above, that of the library.
+    """
     here = Path.cwd().resolve()
     for root in (here, *here.parents, PROJECT):
         path = root / "data" / DEFAULT
@@ -527,12 +530,13 @@ def default_name() -> str:
             if name := data.get("programme"):
                 return str(name)
             raise FpiError('il manque « programme = "…" ».', fichier=str(path))
-    known = _known(here)
+        if known := _known(root):
+            break
     if len(known) == 1:
-        return known[0]
+        return str(root / "data" / known[0])
     raise FpiError(
         "quel programme ? Nommez-le après --programme, ou dans data/defaut.toml "
-        f"(trouvés ici : {liste(known) or 'aucun'})."
+        f"(trouvés dans {root / 'data'} : {liste(known) or 'aucun'})."
     )
 
 

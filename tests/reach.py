@@ -24,6 +24,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LISTS = {"indicators.catalogue.INDICATORS", "panel.loading.USES"}
 #: Parents that call none of the methods of their children.
 OURS = {"NamedTuple", "Protocol", "Exception", "Enum", "StrEnum", "ABC", "TypedDict"}
+COMMAND = "command"  # the decorator that makes a function a command
 PLAIN = {"property", "cached_property", "classmethod", "staticmethod"}
 
 
@@ -73,7 +74,8 @@ class Module:
         elif isinstance(statement, ast.FunctionDef):
             self._define(Definition(self, statement.name, "function", [statement]), statement)
             registered = any(
-                isinstance(_called(d), ast.Attribute) for d in statement.decorator_list
+                isinstance(_called(d), ast.Attribute) or ast.unparse(_called(d)) == COMMAND
+                for d in statement.decorator_list
             )
             self.definitions[statement.name].framework = registered
         elif isinstance(statement, ast.ClassDef):
@@ -210,11 +212,12 @@ class Graph:
             self._names_in(start.body)
             for found in start.definitions.values():
                 self._reach(found)
-        cli = self.modules[f"{PACKAGE}.cli"]
-        self._reach(cli.definitions["main"])
-        for found in cli.definitions.values():
-            if found.framework:
-                self._reach(found)
+        self._reach(self.modules[f"{PACKAGE}.cli"].definitions["main"])
+        for module in self.modules.values():
+            if module.name.startswith(f"{PACKAGE}.cli."):
+                for found in module.definitions.values():
+                    if found.framework:
+                        self._reach(found)
         for name in ("report.runner.worker", "report.runner.exemple"):
             self._reach(self.modules[f"{PACKAGE}.{name}"].body)
         for module in self.modules.values():  # what Python calls by itself, and what it names

@@ -2,8 +2,12 @@
 
 import errno
 import gzip
+import io
 import os
+import shlex
 import shutil
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,12 +15,13 @@ from pathlib import Path
 import pytest
 
 from fpi_eval import twin
-from fpi_eval.cli import main
+from fpi_eval.cli import app, main
 
 ROOT = Path(__file__).parents[1]
 YEARS = range(2025, 2027)
 AFFELNET = "orion/attractivite_capacite_2026.csv"
 REGION = "inserjeunes/ij_region_data.csv"
+NAMES = [name for name in app if not name.startswith("-")]
 COMMANDS = [
     ["run", "2026"], ["check", "2026"], ["fetch", "2026"], ["plan"], ["puissance", "2026"],
     ["new"], ["notebooks"], ["lab", "02_places", "2026"],
@@ -172,12 +177,100 @@ def test_a_school_year_is_written_2022_2023_or_2022(project, capsys, wrong):
     assert "année scolaire" in fails(project, capsys, "check", wrong)
 
 
-def test_a_dry_run_says_what_would_be_read_and_writes_nothing(project, capsys):
-    main(["run", "2026", "--a-blanc", "--programme", str(project / "data" / "essai")])
-    said = capsys.readouterr().out
-    assert "serait lu : programme.toml" in said
-    assert "serait exécuté : 02_places" in said
-    assert [p.name for p in (project / "reports" / "essai" / "2026").iterdir()] == ["index.html"]
+def files(folder: Path) -> set[tuple[str, int, int]]:
+    every = (path for path in folder.rglob("*") if path.is_file())
+    return {(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in every}
+
+
+CREATED = ["Rail du Nord", "--region", "Hauts-de-France", "--debut", "2023", "--filiere",
+           "Électricité=255", "--cible", "secondaire=500", "--cout", "5000000"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["run", "2026"], ["lu : programme.toml", "exécuté : 02_places", "écrit : "]),
+        (["fetch", "2026", "inserjeunes_cfa"], ["téléchargé : ", "cfa.csv, depuis https://"]),
+        (["plan"], ["écrit : ", "son empreinte"]),
+        (["new"], ["écrit : ", "ouvertures.xlsx"]),
+        (["lab", "02_places", "2026"], ["écrit : ", "02_places_2026.ipynb"]),
+        (["programme", *CREATED], ["écrit : ", "rail_du_nord/programme.toml"]),
+        (["individus", "2026", "--sortie", "sortie"], []),
+    ],
+)
+def test_a_dry_run_says_what_would_be_done_and_writes_nothing(
+    project, capsys, monkeypatch, command, said
+):
+    monkeypatch.chdir(project)
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    before = files(project)
+    main([*command, "--a-blanc"])
+    words = capsys.readouterr().out
+    for word in said:
+        assert word in words
+    assert words.count("serait") or not said
+    assert files(project) == before
+
+
+def test_commands_without_a_dry_run_are_those_that_write_nothing():
+    dry = {"--a-blanc"}
+    without = {
+        name
+        for name in NAMES
+        if not any(dry & set(one.names) for one in app[name].assemble_argument_collection())
+    }
+    assert without == {"check", "puissance", "notebooks", "completion"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_help_is_french_and_ends_with_examples_that_parse(name, capsys):
+    main([name, "--help"])
+    words = capsys.readouterr().out
+    for english in (
+        "[required]",
+        "[default",
+        "Display this",
+        "Parameters",
+        "Usage:",
+        " STR",
+        " INT",
+    ):
+        assert english not in words
+    examples = words.split("Exemples\n")[1].replace("\\\n", " ").strip().splitlines()
+    assert examples
+    for line in examples:
+        tokens = shlex.split(line.split(" > ")[0])
+        assert tokens[:2] == ["fpi-eval", name]
+        app.parse_args(tokens[1:], exit_on_error=False, print_error=False)
+
+
+def test_help_imports_nothing_heavy():
+    """Tables, models and drawings come with the command that needs them."""
+    said = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "fpi_eval", "--help"],
+        capture_output=True, text=True, check=True,
+    ).stderr  # fmt: skip
+    imported = {line.split("|")[-1].strip().split(".")[0] for line in said.splitlines()}
+    assert "fpi_eval" in imported
+    assert not imported & {"numpy", "pandas", "pydantic", "pyarrow", "matplotlib", "scipy", "httpx"}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_commands_and_options(shell, capsys):
+    main(["completion", shell])
+    script = capsys.readouterr().out
+    for word in (*NAMES, "--donnees", "--a-blanc"):
+        assert word.removeprefix("--") in script
+    if shell != "bash":
+        return  # neither is everywhere
+    for line, expected in {"fpi-eval ru": "run", "fpi-eval run --a": "--a-blanc"}.items():
+        words = line.split()
+        typed = f"COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _fpi_eval"
+        asked = f'{typed}; printf "%s" "${{COMPREPLY[*]}}"'
+        answer = subprocess.run(
+            ["bash", "-c", f"{script}\n{asked}"], capture_output=True, text=True
+        )
+        assert answer.stdout == expected
 
 
 def test_a_mistyped_command_or_option_is_said_in_french(capsys):
@@ -193,14 +286,6 @@ def test_a_mistyped_command_or_option_is_said_in_french(capsys):
             main(arguments.split())
         assert stop.value.code == 2
         assert word in capsys.readouterr().err
-
-
-def test_help_is_in_french(capsys):
-    main(["run", "--help"])
-    words = capsys.readouterr().out
-    assert "Produit le rapport" in words
-    for english in ("[required]", "[default", "Display this", "Parameters", "Commands"):
-        assert english not in words
 
 
 def test_notebooks_are_listed_with_their_parameters_and_what_they_declare(project, capsys):
@@ -314,7 +399,7 @@ def test_what_the_disk_refuses_is_a_sentence_for_every_command(
     def broken(*_, **__):
         raise OSError(number, os.strerror(number), "dossier/fichier\x1b[31m.csv")
 
-    monkeypatch.setattr("fpi_eval.cli.load_programme", broken)
+    monkeypatch.setattr("fpi_eval.programme.load_programme", broken)
     monkeypatch.setattr("fpi_eval.panel.year.load_programme", broken)
     with pytest.raises(SystemExit) as stop:
         main(command)
@@ -331,7 +416,7 @@ def test_ctrl_c_is_answered_by_a_sentence_for_every_command(command, monkeypatch
     def stopped(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fpi_eval.cli.load_programme", stopped)
+    monkeypatch.setattr("fpi_eval.programme.load_programme", stopped)
     monkeypatch.setattr("fpi_eval.panel.year.load_programme", stopped)
     with pytest.raises(SystemExit) as stop:
         main(command)
@@ -343,6 +428,6 @@ def test_a_fault_of_the_program_is_not_disguised(monkeypatch):
     def faulty(*_, **__):
         raise RuntimeError("bogue")
 
-    monkeypatch.setattr("fpi_eval.cli.load_programme", faulty)
+    monkeypatch.setattr("fpi_eval.programme.load_programme", faulty)
     with pytest.raises(RuntimeError, match="bogue"):
         main(["plan"])

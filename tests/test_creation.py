@@ -110,10 +110,24 @@ def test_without_a_keyboard_what_is_missing_is_named(project, capsys):
     assert "il manque debut, filiere, cible et cout" in said
 
 
-def test_outside_a_project_the_folder_is_asked_for(tmp_path, monkeypatch, capsys):
+def test_in_an_empty_folder_the_programme_is_made_and_is_the_one_meant(
+    tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
-    assert "racine du projet" in fails(capsys, *GOOD)
+    main(["programme", *GOOD])
+    said = capsys.readouterr().out
+    assert "Ensuite : fpi-eval run 2023 --programme rail_du_nord" in said
+    assert load_programme().code == "rail_du_nord"
+    main(["run", "2023", "--a-blanc"])  # notebooks are the library's
+    assert (
+        f"serait écrit : {tmp_path / 'reports' / 'rail_du_nord' / '2023'}"
+        in capsys.readouterr().out
+    )
+
+
+def test_a_code_that_only_real_files_know_hints_at_them(capsys, project):
+    assert "--donnees mes_telechargements" in fails(capsys, *GOOD, "--filiere", "Bois=99999999")
 
 
 def test_questions_are_asked_until_the_answer_can_be_used():

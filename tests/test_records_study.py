@@ -66,6 +66,9 @@ def test_a_year_without_individual_files_says_how_to_get_them(annee, tmp_path):
 
 def test_the_command_writes_protected_tables_and_their_log(tmp_path, capsys, monkeypatch, compte):
     monkeypatch.setattr("fpi_eval.records.counted.count", lambda *_: compte)
+    main(["individus", "2030", "--sortie", str(tmp_path), "--a-blanc"])
+    assert f"serait écrit : {tmp_path}/secteurs.csv" in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
     main(["individus", "2030", "--sortie", str(tmp_path)])
     said = capsys.readouterr().out
     assert "Pour 100 places ouvertes" in said

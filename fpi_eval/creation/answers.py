@@ -96,7 +96,7 @@ def parse_filiere(text: str, catalogue: Catalogue, regions: Sequence[str]) -> Ch
             )
     raise FpiError(
         f"aucun groupe de spécialités ni diplôme ne porte « {libelle} ». Essayez un autre mot avec "
-        f"« --chercher », ou écrivez les codes : « {libelle}=255 »."
+        f"« --chercher », ou écrivez les codes : « {libelle}=255 ».{catalogue.hint}"
     )
 
 

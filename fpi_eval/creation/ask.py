@@ -1,17 +1,25 @@
 """Questions to the person who sets up a programme, one at a time, in French."""
 
-from collections.abc import Callable
-from typing import TextIO, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TextIO, TypeVar
 
 import pandas as pd
 from rich.console import Console
 from rich.prompt import FloatPrompt, IntPrompt, Prompt
 from rich.table import Table
 
-from fpi_eval.creation.answers import TODO, Choice, Goal, parse_filiere, parse_target
+from fpi_eval.creation.answers import (
+    TODO,
+    Answers,
+    Choice,
+    Goal,
+    folder_name,
+    parse_filiere,
+    parse_target,
+)
 from fpi_eval.creation.search import SHOWN, Catalogue
 from fpi_eval.errors import FpiError
-from fpi_eval.programme import Secret
+from fpi_eval.programme import Secret, parse_rentree
 from fpi_eval.text import nombre
 
 T = TypeVar("T")
@@ -54,10 +62,15 @@ class Questions:
         """Return a whole number."""
         return _Whole.ask(question, console=self.console, stream=self.stream)
 
-    def amount(self, question: str, default: float | None = None) -> float | None:
-        """Return an amount in euros; ``default`` if nothing is answered."""
-        options = {} if default is None else {"default": default, "show_default": False}
-        return _Amount.ask(question, console=self.console, stream=self.stream, **options)
+    def amount(self, question: str, default: Any = ...) -> float:
+        """Return an amount in euros; ``default``, where there is one, if nothing is answered."""
+        return _Amount.ask(
+            question,
+            console=self.console,
+            stream=self.stream,
+            default=default,
+            show_default=default is ...,
+        )
 
     def source(self) -> str:
         """Return where the figures come from, or that it is to be completed."""
@@ -137,3 +150,40 @@ def show(found: pd.DataFrame, console: Console, shown: int = SHOWN) -> None:
     console.print(table)
     if len(found) > shown:
         console.print(f"… et {len(found) - shown} autres : précisez le mot.")
+
+
+def answers_of(
+    known: Catalogue,
+    *,
+    nom: str,
+    region: Sequence[str],
+    debut: int,
+    fin: int,
+    filiere: Sequence[str],
+    cible: Sequence[str],
+    cout: float,
+    subvention: float,
+    source: str,
+) -> Answers:
+    """Return the answers given as options; what they leave empty is asked."""
+    ask = Questions()
+    titre = nom or ask.words("Nom du programme")
+    codes = known.regions(region) if region else ask.regions(known)
+    first = parse_rentree(debut or ask.whole("Première rentrée d'ouverture de places"))
+    last = parse_rentree(fin or (first if debut else ask.whole("Dernière rentrée d'ouverture")))
+    chosen = tuple(parse_filiere(text, known, codes) for text in filiere)
+    targets = tuple(parse_target(text, last) for text in cible)
+    return Answers(
+        nom=folder_name(titre),
+        titre=titre,
+        regions=tuple(codes),
+        debut=first,
+        fin=last,
+        filieres=chosen or ask.filieres(known, codes),
+        cibles=targets or ask.targets(last),
+        cout=cout or ask.amount("Coût complet, en euros"),
+        subvention=subvention
+        or (None if cout else ask.amount("Subvention, en euros (Entrée si inconnue)", 0.0))
+        or None,
+        source=source or (TODO if cout else ask.source()),
+    )

@@ -17,44 +17,45 @@ from fpi_eval.sources.register.template import ProgrammeFacts, write_template
 from fpi_eval.text import liste
 
 REGISTER = "ouvertures.xlsx"
+FILES = ("programme.toml", FILE, REGISTER)
 LEVELS = ("secondaire", "superieur")
 
 
-def write_programme(answers: Answers, catalogue: Catalogue, root: Path) -> Path:
+def write_programme(
+    answers: Answers, catalogue: Catalogue, root: Path, *, write: bool = True
+) -> Path:
     """Write ``programme.toml``, ``filieres.csv`` and the register's template; return the folder.
 
     Parameters
     ----------
     root : Path
-        The project's ``data`` folder.
+        Folder of the programmes, made if it is not there.
+    write : bool
+        Without it, everything is made and read again elsewhere, then thrown away.
 
     Raises
     ------
     FpiError
-        Answers that do not go together, no ``data`` folder, or a programme of that name there.
+        Answers that do not go together, or a programme of that name there.
     """
     check_answers(answers)
     target = root / answers.nom
-    if not root.is_dir():
-        raise FpiError(
-            "ce dossier n'existe pas. Placez-vous à la racine du projet, ou nommez son dossier "
-            "data après --dossier.",
-            fichier=str(root),
-        )
     if target.exists():
         raise FpiError(
             f"le programme « {answers.nom} » existe déjà et n'est pas remplacé. Choisissez un "
             "autre nom, ou modifiez ses fichiers.",
             fichier=str(target),
         )
-    making = Path(tempfile.mkdtemp(dir=root, prefix=f".{answers.nom}_"))
+    if write:
+        root.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(dir=root if write else None, prefix=f".{answers.nom}_"))
     try:
         _fill(making, answers, catalogue)
-        making.chmod(0o755)
-        making.rename(target)
-    except BaseException:
+        if write:
+            making.chmod(0o755)
+            making.rename(target)
+    finally:
         shutil.rmtree(making, ignore_errors=True)
-        raise
     return target
 
 

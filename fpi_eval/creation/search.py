@@ -18,6 +18,10 @@ PUPILS = "inserjeunes_region"
 FOUND = ["code", "sorte", "libelle", "eleves"]
 GROUP, DIPLOMA = "groupe NSF", "diplôme"
 SHOWN = 15
+SIMULATED_ONLY = (
+    "Sans --donnees, seuls sont connus les codes des données simulées : nommez le dossier de vos "
+    "fichiers (« --donnees mes_telechargements »)."
+)
 
 
 def plain(words: str) -> str:
@@ -53,7 +57,9 @@ class Catalogue:
         if "" in found:
             lost = asked[found.index("")]
             told = liste(f"{code} {name}" for code, name in sorted(known.items()))
-            raise FpiError(f"région « {lost} » inconnue. Écrivez un code ou un nom : {told}.")
+            raise FpiError(
+                f"région « {lost} » inconnue. Écrivez un code ou un nom : {told}.{self.hint}"
+            )
         return list(dict.fromkeys(found))
 
     def search(self, words: str, regions: Sequence[str] = ()) -> pd.DataFrame:
@@ -91,8 +97,13 @@ class Catalogue:
         raise FpiError(
             f"code « {code} » inconnu des nomenclatures : trois chiffres pour un groupe de "
             "spécialités (NSF), huit caractères pour un diplôme. Cherchez-le avec « fpi-eval "
-            "programme --chercher ».",
+            f"programme --chercher ».{self.hint}",
         )
+
+    @property
+    def hint(self) -> str:
+        """What to try when nothing but the simulated codes is known."""
+        return f" {SIMULATED_ONLY}" * self.simulated
 
 
 def _matching(table: pd.DataFrame, wanted: list[str], kind: str, pupils: pd.Series) -> pd.DataFrame:

@@ -12,8 +12,10 @@ from fpi_eval.report.runner.notebooks import PARAMETERS, discover, tags
 from fpi_eval.text import liste
 
 
-def copy_for_exploration(folder: Path, name: str, values: Mapping[str, object]) -> Path:
-    """Return a new copy of the notebook in ``exploration/``, never writing over an earlier one.
+def copy_for_exploration(
+    folder: Path, name: str, values: Mapping[str, object], target: Path, *, write: bool = True
+) -> Path:
+    """Return a new copy of the notebook in the target folder, never over an earlier one.
 
     Parameters
     ----------
@@ -23,6 +25,10 @@ def copy_for_exploration(folder: Path, name: str, values: Mapping[str, object]) 
         Notebook's file name, with or without extension.
     values : mapping
         Value of each parameter that the notebook declares.
+    target : Path
+        Where copies go.
+    write : bool
+        Without it, only the copy's name is returned.
     """
     infos = {info.name: info for info in discover(folder)}
     wanted = name.removesuffix(".ipynb")
@@ -35,15 +41,17 @@ def copy_for_exploration(folder: Path, name: str, values: Mapping[str, object]) 
     for cell in notebook.cells:
         if PARAMETERS in tags(cell):
             cell.source = _filled(cell.source, known)
-    target = _free(folder / "exploration", f"{wanted}_{values.get('rentree', '')}")
-    target.parent.mkdir(exist_ok=True)
-    nbformat.write(notebook, target)
-    return target
+    copy = _free(target, f"{wanted}_{values.get('rentree', '')}")
+    if write:
+        target.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, copy)
+    return copy
 
 
 def _filled(source: str, values: Mapping[str, object]) -> str:
     for name, value in values.items():
-        source = re.sub(rf"(?m)^{name}\s*=.*$", lambda _, n=name, v=value: f"{n} = {v!r}", source)
+        filled = f"{name} = {value!r}".replace("\\", r"\\")
+        source = re.sub(rf"(?m)^{name}\s*=.*$", filled, source)
     return source
 
 

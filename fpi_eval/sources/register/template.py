@@ -119,7 +119,7 @@ class ProgrammeFacts:
         return cls(programme.titre, departements, programme.noms_projets, programme.codes_filieres)
 
 
-def write_template(path: Path, facts: ProgrammeFacts) -> Path:
+def write_template(path: Path, facts: ProgrammeFacts, *, write: bool = True) -> Path:
     """Write the register's Excel template: sheets ``Ouvertures``, ``Guide`` and ``Listes``.
 
     Parameters
@@ -128,6 +128,8 @@ def write_template(path: Path, facts: ProgrammeFacts) -> Path:
         A `.xlsx` that does not exist yet: a filled register is never overwritten.
     facts : ProgrammeFacts
         Values of the drop-down lists.
+    write : bool
+        Without it, only the name is checked.
     """
     path = Path(path)
     if path.suffix.lower() != ".xlsx":
@@ -137,6 +139,8 @@ def write_template(path: Path, facts: ProgrammeFacts) -> Path:
             "ce fichier existe déjà et n'est pas remplacé. Choisissez un autre nom.",
             fichier=path.name,
         )
+    if not write:
+        return path
     book = Workbook()
     register = book.active
     register.title = "Ouvertures"

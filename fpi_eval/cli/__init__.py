@@ -1,0 +1,40 @@
+"""The command line, thin: parse, call the library, say in French what went wrong.
+
+Nothing heavy is imported before a command needs it, so that help comes at once.
+"""
+
+import sys
+
+from cyclopts.exceptions import CycloptsError
+from rich.console import Console
+
+from fpi_eval.cli import evaluate, prepare  # noqa: F401 (they register their commands)
+from fpi_eval.cli.application import app
+from fpi_eval.cli.refusals import in_french, of_the_system, refuse
+from fpi_eval.errors import FpiError
+
+__all__ = ["app", "main"]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; a user's mistake ends with code 2 and one French message."""
+    errors = Console(stderr=True)
+    try:
+        app(
+            arguments,
+            exit_on_error=False,
+            print_error=False,
+            error_console=errors,
+            result_action="return_value",
+        )
+    except FpiError as error:
+        refuse(errors, str(error))
+    except CycloptsError as error:
+        refuse(errors, in_french(error, app))
+    except (OSError, RuntimeError) as error:
+        if (said := of_the_system(error)) is None:
+            raise
+        refuse(errors, said)
+    except KeyboardInterrupt:
+        errors.print("Interrompu : le rapport précédent n'a pas été modifié.")
+        sys.exit(130)

@@ -1,0 +1,272 @@
+"""Commands on a programme that is there: check, report, power, individual files, notebooks."""
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from fpi_eval.cli.application import (
+    ABlanc,
+    Donnees,
+    Programme,
+    Rentree,
+    absolute,
+    command,
+    notebooks_of,
+    project_root,
+    would,
+)
+from fpi_eval.errors import FpiError
+
+if TYPE_CHECKING:
+    from fpi_eval.panel.loading import Donnees as Loaded
+    from fpi_eval.sources.known_sources import Found
+    from fpi_eval.sources.reading.reading import Provenance
+
+
+@command(
+    "run",
+    "2022",
+    "2022-2023 --donnees mes_telechargements",
+    "2022 --programme atcf --a-blanc",
+)
+def run_report(
+    rentree: Rentree,
+    /,
+    *,
+    programme: Programme = "",
+    donnees: Donnees = "",
+    refaire: Annotated[bool, Parameter(help="Refait le rapport même si rien n'a changé.")] = False,
+    a_blanc: ABlanc = False,
+) -> None:
+    """Produit le rapport d'une année scolaire dans reports/."""
+    from fpi_eval.panel.year import load as load_year
+    from fpi_eval.programme import load_programme, parse_rentree
+    from fpi_eval.report.edition import Edition
+    from fpi_eval.report.published import book as classeur
+    from fpi_eval.report.runner.notebooks import discover
+    from fpi_eval.report.runner.run import run
+
+    year = parse_rentree(rentree)
+    what = load_programme(programme)
+    root = project_root(what)
+    p = load_year(what, year, donnees)
+    found = p.donnees
+    notebooks = discover(notebooks_of(what))
+    target = root / "reports" / what.code / str(year)
+    if a_blanc:
+        would("lu", *sorted(found.fichiers))
+        would("exécuté", *(info.name for info in notebooks))
+        would("écrit", target)
+        return
+    edition = Edition.of(what, year, simulated=found.simulees, sources=(found.credit,))
+    report = run(
+        notebooks,
+        {"programme": str(what.dossier), "rentree": year, "donnees": absolute(donnees)},
+        target,
+        edition=edition,
+        inputs=found.fichiers | classeur.inputs(p),
+        root=root,
+        force=refaire,
+        extras=lambda folder: classeur.write(folder, p, edition),
+    )
+    print(report.index)
+
+
+@command("check", "2022", "2022 --donnees mes_telechargements --programme atcf")
+def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = "") -> None:
+    """Contrôle tous les fichiers du dossier, sans produire de rapport."""
+    from fpi_eval.creation import remaining
+    from fpi_eval.panel.loading import load
+    from fpi_eval.programme import load_programme, parse_rentree
+    from fpi_eval.sources import known_sources as catalogue
+    from fpi_eval.sources.portal.lock import verify
+    from fpi_eval.text import annee_scolaire, nombre
+
+    year = parse_rentree(rentree)
+    what = load_programme(programme)
+    found = load(what, year, donnees)
+    out = Console()
+    table = Table("Source", "Année", "Fichier", "Lignes", "Écartées", box=None)
+    seen = catalogue.discover(found.dossier, what)
+    for source, period, origin in [*found.provenances(), *read_others(found, seen.files)]:
+        aside = sum(origin.lignes_ecartees.values())
+        table.add_row(source, period, origin.fichier, nombre(origin.lignes), nombre(aside))
+    out.print(table)
+    for row in found.alertes().itertuples():
+        kind = "Absente (facultative)" if row.constat == "Absente" else row.constat
+        effect = "Sans elle, vide" if row.constat == "Absente" else "Concerne"
+        without = f" {effect} : {row.sections}." * bool(row.sections)
+        out.print(Text(f"{kind} : {row.source}, {row.detail.rstrip('.')}.{without}"))
+    if found.absentes or found.retards:
+        out.print(
+            Text(
+                "Le rapport se fait sans ces sources et dit ce qui manque. Pour qu'une source soit "
+                "exigée, écrivez « obligatoire = true » sous [sources.<nom>] de programme.toml."
+            )
+        )
+    register = {path.resolve() for path in found.fichiers.values()}
+    for path in (p for p in seen.unexplained if p.resolve() not in register):
+        out.print(f"Fichier qu'aucune source n'explique : {path.name}.")
+    changed = [v for v in verify(found.dossier) if v.etat != "conforme"]
+    if changed:
+        raise FpiError(
+            "des fichiers ne sont plus ceux qui ont été téléchargés : "
+            + " ; ".join(v.summary() for v in changed)
+            + " Relancez « fpi-eval fetch », ou retirez-les de sources.lock.json."
+        )
+    for line in remaining(what, found.dossier, simulated=found.simulees):
+        out.print(f"Reste à faire — {line}.", soft_wrap=True)
+    out.print(f"Entrées valides pour {annee_scolaire(year)} ({found.credit}).")
+
+
+def read_others(found: "Loaded", files: "list[Found]") -> "list[tuple[str, str, Provenance]]":
+    """Return the provenance of the folder's files that the run itself does not need."""
+    from fpi_eval.sources import known_sources as catalogue
+    from fpi_eval.sources.reading.cache import cached
+
+    known = {path.resolve() for path in found.fichiers.values()}
+    others = []
+    for source, path, period in files:
+        entry = next(e for e in catalogue.CATALOGUE if e.name == source)
+        if path.resolve() in known or source in catalogue.WITH_OTHER_TABLES:
+            continue
+        year = (
+            (int(period or 0) if entry.year == "rentree" else period,)
+            if entry.year_argument
+            else ()
+        )
+        others.append((source, period or "", cached(entry.load(), path, *year).provenance))
+    return others
+
+
+@command("puissance", "2022 --donnees mes_telechargements", "2026")
+def puissance(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = "") -> None:
+    """Dit le plus petit effet décelable, et dès quelle rentrée chaque résultat pourra se lire."""
+    from fpi_eval.panel.year import load as load_year
+    from fpi_eval.power import puissance as detect
+    from fpi_eval.power.detect import SHOWN
+    from fpi_eval.programme import parse_rentree
+    from fpi_eval.text import liste
+
+    p = load_year(programme, parse_rentree(rentree), donnees)
+    if p.registre.empty:
+        raise FpiError(
+            "le registre des ouvertures (ouvertures.csv) manque : la puissance se calcule sur le "
+            "calendrier réel des places. « fpi-eval new » en écrit le modèle.",
+            fichier=donnees or None,
+        )
+    panel = p.cells
+    seen = [name for name in SHOWN if name in panel and panel[name].notna().any()]
+    Console(stderr=True).print(f"Tirages sur {liste(seen)} (une minute environ)…")
+    codes = p.donnees.nomenclatures
+    found = detect(
+        panel,
+        p.registre,
+        programme=p.donnees.programme,
+        mef=codes.mef,
+        familles=codes.familles,
+        resultats=seen,
+    )
+    print(found.summary())
+
+
+@command(
+    "individus",
+    "2022 --fichiers individus",
+    "2022 --fichiers individus --sortie a_exporter --a-blanc",
+)
+def individus(
+    rentree: Rentree,
+    /,
+    *,
+    programme: Programme = "",
+    donnees: Donnees = "",
+    fichiers: Annotated[
+        str,
+        Parameter(
+            metavar="DOSSIER",
+            help="Dossier des fichiers individuels ; [individus] dossier par défaut.",
+        ),
+    ] = "",
+    sortie: Annotated[
+        str,
+        Parameter(
+            metavar="DOSSIER",
+            help="Dossier où écrire les tableaux protégés et leur journal d'exports.",
+        ),
+    ] = "",
+    a_blanc: ABlanc = False,
+) -> None:
+    """Compte les fichiers individuels : qui travaille dans l'industrie de la région."""
+    from fpi_eval import records
+    from fpi_eval.absent import Absent
+    from fpi_eval.impact.jobs.in_industry import in_industry
+    from fpi_eval.panel.year import load as load_year
+    from fpi_eval.programme import parse_rentree
+    from fpi_eval.report.pages import individus as words
+
+    year = load_year(programme, parse_rentree(rentree), donnees)
+    found = records.count(year, fichiers)
+    print(words.controle(found))
+    if isinstance(found, Absent):
+        return
+    effect = in_industry(found.panel)
+    print(words.reponse(effect), words.effets(effect, year.context), sep="\n\n")
+    if sortie and a_blanc:
+        tables = (name for name, one in found.tables.items() if not isinstance(one, Absent))
+        would("écrit", *(f"{sortie}/{name}.csv" for name in tables))
+    elif sortie:
+        print(*records.release(found.tables, sortie), sep="\n")
+
+
+@command("notebooks", "", "--programme atcf")
+def notebooks(*, programme: Programme = "") -> None:
+    """Liste les notebooks, leurs paramètres et ce qu'ils déclarent."""
+    from fpi_eval.programme import load_programme
+    from fpi_eval.report.runner.notebooks import discover
+
+    out = Console()
+    for info in discover(notebooks_of(load_programme(programme))):
+        out.print(Text(info.name, style="bold"), info.title, "—", info.question)
+        values = (f"{name} = {value!r}" for name, value in info.parameters.items())
+        out.print("  paramètres :", ", ".join(values))
+        for kind, names in info.declares.items():
+            if isinstance(names, list):
+                out.print(f"  {kind} :", ", ".join(names))
+
+
+@command("lab", "02_places 2022", "03_diplomes 2022 --donnees mes_telechargements --no-ouvrir")
+def lab(
+    notebook: Annotated[
+        str, Parameter(help="Obligatoire. Nom du notebook à copier, par exemple 02_places.")
+    ],
+    rentree: Rentree,
+    /,
+    *,
+    programme: Programme = "",
+    donnees: Donnees = "",
+    ouvrir: Annotated[
+        bool, Parameter(negative="--no-ouvrir", help="Ouvre JupyterLab sur la copie (par défaut).")
+    ] = True,
+    a_blanc: ABlanc = False,
+) -> None:
+    """Ouvre JupyterLab sur une copie du notebook, paramètres remplis."""
+    from fpi_eval.programme import load_programme, parse_rentree
+    from fpi_eval.report.runner.exploration import copy_for_exploration
+
+    what = load_programme(programme)
+    year = parse_rentree(rentree)
+    values = {"programme": what.code, "rentree": year, "donnees": absolute(donnees)}
+    folder = project_root(what) / "notebooks" / "exploration"
+    copy = copy_for_exploration(notebooks_of(what), notebook, values, folder, write=not a_blanc)
+    if a_blanc:
+        would("écrit", copy)
+        return
+    print(copy)
+    if ouvrir:
+        subprocess.run([sys.executable, "-m", "jupyterlab", str(copy)], check=False)

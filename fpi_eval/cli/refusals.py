@@ -1,0 +1,97 @@
+"""What goes wrong on the command line, said in French."""
+
+import difflib
+import errno
+import re
+import sys
+from collections.abc import Iterable
+
+from cyclopts import App
+from cyclopts.exceptions import (
+    CoercionError,
+    CycloptsError,
+    MissingArgumentError,
+    RepeatArgumentError,
+    UnknownCommandError,
+    UnknownOptionError,
+    UnusedCliTokensError,
+)
+from rich.console import Console
+from rich.text import Text
+
+USER_ERROR = 2
+TERMINAL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+SYSTEM = {
+    errno.ENOSPC: "le disque est plein. Libérez de la place, puis relancez.",
+    getattr(
+        errno, "EDQUOT", errno.ENOSPC
+    ): "votre quota de disque est atteint. Libérez de la place, puis relancez.",
+    errno.EROFS: "ce dossier est en lecture seule. Choisissez-en un où vous pouvez écrire.",
+    errno.EACCES: "vous n'avez pas le droit d'ouvrir ou d'écrire là. Vérifiez vos droits.",
+    errno.EPERM: "vous n'avez pas le droit d'ouvrir ou d'écrire là. Vérifiez vos droits.",
+    errno.ENOENT: "ce fichier ou ce dossier n'existe pas. Vérifiez son nom.",
+    errno.ENOTDIR: "ce qui devrait être un dossier est un fichier. Vérifiez le chemin.",
+    errno.EISDIR: "ce qui devrait être un fichier est un dossier. Vérifiez le chemin.",
+    errno.ELOOP: "ce chemin est un lien qui tourne en rond. Corrigez-le.",
+    errno.ENAMETOOLONG: "ce nom est trop long. Raccourcissez-le.",
+    errno.EEXIST: "ce qui devrait être un dossier est un fichier. Vérifiez le chemin.",
+    errno.EIO: "le disque ne répond pas. Vérifiez-le, puis relancez.",
+}
+
+
+def refuse(errors: Console, message: str) -> None:
+    """Say what went wrong, without what a terminal would obey, and end with code 2."""
+    shown = TERMINAL.sub("", message)
+    errors.print(Text.assemble(("Erreur : ", "bold red"), shown), soft_wrap=True)
+    sys.exit(USER_ERROR)
+
+
+def of_the_system(error: OSError | RuntimeError) -> str | None:
+    """Return the French sentence for what the disk or the folder refuses, None for other faults."""
+    if isinstance(error, RuntimeError):
+        loop = "symlink loop" in str(error).lower()
+        return "ce chemin est un lien qui tourne en rond. Corrigez-le." if loop else None
+    where = f"{error.filename} : " if getattr(error, "filename", None) else ""
+    said = SYSTEM.get(getattr(error, "errno", None))
+    return None if said is None else f"{where}{said} Le rapport précédent n'a pas été modifié."
+
+
+def in_french(error: CycloptsError, app: App) -> str:
+    """Return the French sentence for a mistake on the command line."""
+    command = " ".join(error.command_chain or ())
+    aide = f"fpi-eval {command} --help".replace("  ", " ")
+    name = error.argument.name.removeprefix("--") if error.argument else ""
+    match error:
+        case UnknownCommandError():
+            names = [n for n in app if not n.startswith("-")]
+            found = error.unused_tokens[0] if error.unused_tokens else ""
+            hint = nearest(found, names)
+            return f"commande « {found} » inconnue.{hint} Commandes possibles : {', '.join(names)}."
+        case UnknownOptionError():
+            token = error.token.keyword or error.token.value
+            hint = nearest(token, options_of(error, app))
+            return f"option « {token} » inconnue.{hint} Voir « {aide} »."
+        case RepeatArgumentError():
+            return f"« {name} » est donné plusieurs fois. Gardez-en une seule."
+        case MissingArgumentError():
+            return f"il manque « {name} ». Voir « {aide} »."
+        case CoercionError():
+            return f"la valeur de « {name} » n'est pas du type attendu. Voir « {aide} »."
+        case UnusedCliTokensError():
+            return f"argument(s) en trop : {' '.join(error.unused_tokens or ())}. Voir « {aide} »."
+        case _:
+            return f"ligne de commande non comprise. Voir « {aide} »."
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return « Vouliez-vous dire … ? » for the nearest known word, nothing if none is near."""
+    found = difflib.get_close_matches(word, list(known), n=1)
+    return f" Vouliez-vous dire « {found[0]} » ?" if found else ""
+
+
+def options_of(error: CycloptsError, app: App) -> list[str]:
+    """Return the options of the command that the mistake is about."""
+    if not error.command_chain:
+        return ["--help", "--version"]
+    arguments = app[error.command_chain[0]].assemble_argument_collection()
+    return [name for one in arguments for name in one.names if name.startswith("--")]
