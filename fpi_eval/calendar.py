@@ -52,8 +52,10 @@ RESULTATS = (
 )
 
 
-#: Leavers are published with the first employment figure.
-WITH = {"sortants": "en_emploi_6_mois"}
+#: Leavers are published with the first employment figure, who works in industry with the others.
+WITH = {"sortants": "en_emploi_6_mois"} | {
+    f"en_emploi_industrie_region_{k}": f"en_emploi_{k}_mois" for k in (6, 12, 18, 24)
+}
 
 
 def observable_on(outcome: str, rentree: int, duree: int) -> date:

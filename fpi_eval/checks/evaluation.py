@@ -100,6 +100,14 @@ class Evaluation(Result):
         """Whether a hard check failed: the number must not be given."""
         return self.verdict.bloque
 
+    def interval(self, label: str) -> tuple[float, float]:
+        """Return the interval of an effect, with the method's own error where it was measured."""
+        one = self.estimates[label]
+        if not self.planted or label not in set(self.planted.calibrated["label"]):
+            return one.ci_low, one.ci_high
+        row = self.planted.calibrated.set_index("label").loc[label]
+        return float(row["cal_low"]), float(row["cal_high"])
+
     def total(self) -> Estimate:
         """Return the net effect per seat times the seat-years seen, with its interval."""
         net = self.estimates[NET]

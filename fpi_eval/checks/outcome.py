@@ -20,6 +20,7 @@ NAMES = {
     "entrants": "entrants",
     "en_emploi_6_mois": "en emploi à 6 mois",
     "en_emploi_12_mois": "en emploi à 12 mois",
+    "en_emploi_industrie_region_6": "en emploi dans l'industrie de la région à 6 mois",
 }
 T = TypeVar("T")
 

@@ -110,7 +110,8 @@ def manquants(study: Study) -> list[Check]:
     elif min(len(one), len(other)) < 2:
         return [first, study.blank("manquants_lies", "un seul établissement d'un côté.")]
     else:
-        p_value = float(stats.ttest_ind(one, other, equal_var=False).pvalue)
+        known = [(part.mean(), part.std(), len(part)) for part in (one, other)]
+        p_value = float(stats.ttest_ind_from_stats(*known[0], *known[1], equal_var=False).pvalue)
     words = (
         f"écart de {text.points(gap)} entre établissements qui ouvrent et autres "
         f"(p = {text.nombre(p_value, 3)})."

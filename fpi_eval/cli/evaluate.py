@@ -203,20 +203,20 @@ def individus(
     a_blanc: ABlanc = False,
 ) -> None:
     """Compte les fichiers individuels : qui travaille dans l'industrie de la région."""
-    from fpi_eval import records
+    from fpi_eval import checks, headline, records
     from fpi_eval.absent import Absent
-    from fpi_eval.impact.jobs.in_industry import in_industry
     from fpi_eval.panel.year import load as load_year
     from fpi_eval.programme import parse_rentree
     from fpi_eval.report.pages import individus as words
 
     year = load_year(programme, parse_rentree(rentree), donnees)
     found = records.count(year, fichiers)
-    print(words.controle(found))
     if isinstance(found, Absent):
+        print(found, found.holder)
         return
-    effect = in_industry(found.panel)
-    print(words.reponse(effect), words.effets(effect, year.context), sep="\n\n")
+    effect = checks.evaluated(found.panel, records.INDUSTRY_JOBS, year.programme)
+    said = headline.emploi(year, Absent(""), effect)
+    print(words.reponse(effect, said, found), words.effets(effect, year.context), sep="\n\n")
     if sortie and a_blanc:
         tables = (name for name, one in found.tables.items() if not isinstance(one, Absent))
         would("écrit", *(f"{sortie}/{name}.csv" for name in tables))

@@ -90,23 +90,14 @@ def _measure(year: Year, found: Estimate, low: float, high: float, times: float 
     return Measure(value, scope, SOURCE, times * low, times * high, 0.95, unit=people)
 
 
-def _studied(
+def studied(
     year: Year, evaluation: Evaluation | Absent, label: str, times: float = 100.0
 ) -> Measure | Absent:
     """Return an effect on the outcome studied, where the verdict allows it to be given."""
     if isinstance(evaluation, Absent) or evaluation.blocked:
         return _forbidden(evaluation)
-    low, high = _calibrated(evaluation, label)
+    low, high = evaluation.interval(label)
     return _measure(year, evaluation.estimates[label], low, high, times)
-
-
-def _calibrated(evaluation: Evaluation, label: str) -> tuple[float, float]:
-    """Return the interval of an effect: with the method's own error where it was measured."""
-    if not evaluation.planted:
-        one = evaluation.estimates[label]
-        return one.ci_low, one.ci_high
-    row = evaluation.planted.calibrated.set_index("label").loc[label]
-    return float(row["cal_low"]), float(row["cal_high"])
 
 
 @declared(
@@ -123,17 +114,17 @@ def entrants_100(year: Year, found: Estimates | Absent) -> Measure | Absent:
 @declared("effet_brut", "Pour 100 places, dans les formations ouvertes", "élèves", ESTIMATED)
 def effet_brut(year: Year, evaluation: Evaluation | Absent) -> Measure | Absent:
     """Return the gross effect of 100 seats on the outcome studied."""
-    return _studied(year, evaluation, GROSS)
+    return studied(year, evaluation, GROSS)
 
 
 @declared("effet_net", "Pour 100 places, voisines comprises", "élèves", ESTIMATED)
 def effet_net(year: Year, evaluation: Evaluation | Absent) -> Measure | Absent:
     """Return the effect of 100 seats on the outcome studied, what neighbours lose taken off."""
-    return _studied(year, evaluation, NET)
+    return studied(year, evaluation, NET)
 
 
 @declared("effet_total", "Effet net de toutes les places observées", "élèves", ESTIMATED)
 def effet_total(year: Year, evaluation: Evaluation | Absent) -> Measure | Absent:
     """Return the net effect times the seats, counted once a session whose outcome is seen."""
     times = 0.0 if isinstance(evaluation, Absent) else evaluation.seat_years
-    return _studied(year, evaluation, NET, times)
+    return studied(year, evaluation, NET, times)

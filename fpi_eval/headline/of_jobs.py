@@ -1,16 +1,17 @@
 """Jobs: those of the region's industry, what could be seen of them, who of the leavers has one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
-from fpi_eval.headline.of_effect import seats_scope
+from fpi_eval.checks import Evaluation
+from fpi_eval.headline.of_effect import studied
 from fpi_eval.headline.quantity import ESTIMATED, Headline, Measure, Scope, declared
 from fpi_eval.impact.frame import NET
 from fpi_eval.impact.jobs.detectability import Detectability
 from fpi_eval.panel.emplois import INDUSTRY, NO_JOBS
 from fpi_eval.panel.year import Year
-from fpi_eval.results import Estimates
 
 NO_RECORDS = (
     "aucun fichier ouvert ne suit les personnes jusqu'à leur employeur ; les fichiers individuels "
@@ -21,12 +22,12 @@ NO_RECORDS = (
 def emploi(
     year: Year,
     visible: Mapping[str, Detectability] | Absent,
-    industry: Estimates | Absent = Absent(NO_RECORDS),  # noqa: B008 (frozen)
+    industry: Evaluation | Absent = Absent(NO_RECORDS),  # noqa: B008 (frozen)
 ) -> Headline:
     """Return jobs of the region's industry, the smallest effect that could be seen, and people.
 
-    ``industry`` is the effect per seat on people at work in the region's industry
-    (`impact.in_industry`), which only individual files give.
+    ``industry`` is the evaluation of people at work in the region's industry (outcome
+    `records.INDUSTRY_JOBS`), which only individual files give.
     """
     day = year.context.day
     return Headline(
@@ -69,10 +70,9 @@ def effet_decelable(year: Year, visible: Mapping[str, Detectability] | Absent) -
     "personnes de plus",
     ESTIMATED,
 )
-def industrie_100(year: Year, industry: Estimates | Absent) -> Measure | Absent:
+def industrie_100(year: Year, industry: Evaluation | Absent) -> Measure | Absent:
     """Return the net effect of 100 seats on people at work in the region's industry."""
-    if isinstance(industry, Absent):
-        return industry
-    net = industry[NET]
-    low, high = 100 * net.ci_low, 100 * net.ci_high
-    return Measure(100 * net.estimate, seats_scope(year), "Fichiers individuels", low, high, 0.95)
+    found = studied(year, industry, NET)
+    if isinstance(found, Absent):
+        return found
+    return replace(found, source="Fichiers individuels ; calculs fpi_eval", unit="")

@@ -42,7 +42,6 @@ _FROM = {
     "regional_change": "jobs.regional",
     "regional_changes": "jobs.regional",
     "additional_jobs": "jobs.additional",
-    "in_industry": "jobs.in_industry",
     "marginal": "jobs.marginal",
     "detectable_effects": "jobs.visibility",
     "employed_by_site": "jobs.employed_by_site",

@@ -205,6 +205,8 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
     fichiers |= {_relative(path, folder): path for path in jobs.values()}
     if URSSAF in programme.sources and not jobs:
         absentes[URSSAF] = f"aucun fichier « {programme.source(URSSAF).fichier} »"
+    records = folder / programme.individus.dossier  # counted by the page that speaks of them
+    fichiers |= {_relative(p, folder): p for p in sorted(records.rglob("*")) if p.is_file()}
     read_codes = {p.fichier for p in nomenclatures.provenances.values()} | {UAI_FILE}
     fichiers |= {
         _relative(p, folder): p for p in sorted(codes.glob("*.csv")) if p.name in read_codes

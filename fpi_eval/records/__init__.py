@@ -6,14 +6,27 @@ cluster. Nothing but counts comes out, and only `release` writes. The engine is 
 """
 
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from fpi_eval.absent import Absent
+
+if TYPE_CHECKING:
+    from fpi_eval.panel.year import Year
+    from fpi_eval.records.counted import Counted
+
+#: Outcome that these files alone give: at work in the region's industry six months after leaving.
+INDUSTRY_JOBS = "en_emploi_industrie_region_6"
+NO_FOLDER = Absent(
+    "Aucun fichier ouvert ne suit les diplômés jusqu'à leur employeur.",
+    holder="DEPP : fichiers individuels d'InserJeunes, sur habilitation du comité du secret "
+    "statistique (guide « Fichiers individuels »).",
+)
 #: Name → module that defines it.
 _FROM = {
     "Faults": "bad_rows",
     "Records": "open",
     "Counted": "counted",
-    "count": "counted",
     "counts": "panel",
     "examine": "bad_rows",
     "open_folder": "open",
@@ -23,15 +36,43 @@ _FROM = {
     "sectors_table": "exports",
     "with_counts": "panel",
 }
-__all__ = list(_FROM)
+__all__ = ["INDUSTRY_JOBS", "count", *_FROM]
+
+
+def count(annee: "Year", folder: str | Path = "") -> "Counted | Absent":
+    """Return what the year's individual files count, or why there are none.
+
+    A simulated year has the twin's, written for the occasion and removed.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Folder of the files; ``[individus] dossier`` in the data folder by default.
+
+    Raises
+    ------
+    FpiError
+        No engine is installed, or a file is at fault.
+    """
+    held = annee.donnees.dossier / annee.programme.individus.dossier
+    if not str(folder) and not annee.donnees.simulees and not held.is_dir():
+        return NO_FOLDER
+    _require()
+    from fpi_eval.records.counted import counted
+
+    return counted(annee, folder)
+
+
+def _require() -> None:
+    from fpi_eval.records.engine import require
+
+    require()
 
 
 def __getattr__(name: str) -> Any:
     if name not in _FROM:
         raise AttributeError(f"fpi_eval.records n'a pas « {name} » : {', '.join(__all__)}.")
-    from fpi_eval.records.engine import require
-
-    require()
+    _require()
     return getattr(import_module(f"{__name__}.{_FROM[name]}"), name)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval import text
-from fpi_eval.absent import Absent
+from fpi_eval.absent import Absent, or_why
 from fpi_eval.disclosure import Protected
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.cell_panel import CellPanel
@@ -17,15 +17,14 @@ from fpi_eval.panel.year import Year
 from fpi_eval.records.bad_rows import Faults, examine
 from fpi_eval.records.composition import with_groups
 from fpi_eval.records.exports import outcomes_table, sectors_table
-from fpi_eval.records.open import open_records
+from fpi_eval.records.open import Records, open_records
 from fpi_eval.records.panel import counts, on_courses, with_counts
 from fpi_eval.twin import SMALL, draw, write_records
 
 FIRST_SIMULATED = 2018
-NO_FOLDER = (
-    "Pas de fichiers individuels : qui, parmi les diplômés, travaille dans l'industrie de la "
-    "région n'est dans aucun fichier ouvert. Un chercheur habilité les demande au comité du secret "
-    "statistique ; le guide docs/individus.md dit lesquels et où les déposer."
+NOBODY = (
+    "aucune personne de ces fichiers n'est dans un établissement et une formation de ce dossier : "
+    "vérifiez les colonnes uai, mefstat11 et cfd dans [individus] de programme.toml."
 )
 
 
@@ -52,54 +51,41 @@ class Counted:
         )
 
 
-def count(annee: Year, folder: str | Path = "") -> Counted | Absent:
-    """Return what the year's individual files count, or why there are none.
-
-    A simulated year has the twin's, written for the occasion and removed.
-
-    Parameters
-    ----------
-    folder : path, optional
-        Folder of the files; ``[individus] dossier`` in the data folder by default.
-    """
-    with _files(annee, folder) as where:
-        if where is None:
-            return Absent(NO_FOLDER)
-        with open_records(annee, where) as records:
-            faults, clean = examine(records)
-            counted = with_groups(clean, counts(clean))
-            sectors = _sectors(clean)
-    joined = with_counts(annee, counted)
-    tables = {"sortants_par_filiere": _by_filiere(annee, counted), "secteurs": sectors}
+def counted(annee: Year, folder: str | Path = "") -> Counted:
+    """Return what individual files count: see `fpi_eval.records.count`."""
+    with _files(annee, folder) as where, open_records(annee, where) as records:
+        faults, clean = examine(records)
+        found = with_groups(clean, counts(clean))
+        sectors = _sectors(clean)
+    joined = with_counts(annee, found)
+    if not joined.matched > 0:
+        raise FpiError(NOBODY)
+    tables = {"sortants_par_filiere": _by_filiere(annee, found), "secteurs": sectors}
     return Counted(joined.panel, joined.matched, faults, annee.donnees.simulees, tables)
 
 
-def _sectors(records) -> Protected | Absent:
-    try:
-        return sectors_table(records)
-    except FpiError as error:
-        return Absent(str(error))
+def _sectors(records: Records) -> Protected | Absent:
+    return or_why(lambda: sectors_table(records), "{why}")
 
 
-def _by_filiere(annee: Year, counted: pd.DataFrame) -> Protected:
+def _by_filiere(annee: Year, found: pd.DataFrame) -> Protected | Absent:
     """Return leavers of the programme's region by filière, voie and rentrée, protected."""
-    rows = on_courses(annee, counted)
+    rows = on_courses(annee, found)
     words = annee.cells.drop_duplicates(["uai", "course", "voie"])
     rows = rows.merge(words[["uai", "course", "voie", "filiere", "code_region"]])
-    rows = rows[rows["code_region"] == annee.programme.territoire.code_region]
-    return outcomes_table(rows, annee.programme.individus, by=["filiere", "voie", "rentree"])
+    rows = rows[annee.programme.territoire.ici(rows["code_region"])]
+    by = ["filiere", "voie", "rentree"]
+    return or_why(lambda: outcomes_table(rows, annee.programme.individus, by=by), "{why}")
 
 
 @contextmanager
-def _files(annee: Year, folder: str | Path) -> Iterator[Path | None]:
-    """Give the folder of individual files, None if there is none."""
+def _files(annee: Year, folder: str | Path) -> Iterator[str | Path]:
+    """Give the folder of individual files, the twin's where the year is simulated."""
     if str(folder) or not annee.donnees.simulees:
-        default = annee.donnees.dossier / annee.programme.individus.dossier
-        where = Path(folder) if str(folder) else default
-        yield where if str(folder) or where.is_dir() else None
+        yield folder
         return
     with tempfile.TemporaryDirectory(prefix="fpi_individus_") as scratch:
         twin = draw(SMALL, annee.programme.graine, programme=annee.programme)
-        # Who was in the final year of 2024-2025 is seen at work in January 2026.
-        write_records(twin, scratch, years=range(FIRST_SIMULATED, annee.rentree - 1))
+        years = range(FIRST_SIMULATED, annee.rentree + 1)
+        write_records(twin, scratch, years=years, seen=annee.context.day)
         yield Path(scratch)

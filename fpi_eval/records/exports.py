@@ -31,6 +31,10 @@ def outcomes_table(
     """Return leavers, at work and in the region's industry by groups, protected, with rates."""
     values = ["sortants", f"en_emploi_{months}_mois", f"en_emploi_industrie_region_{months}"]
     rows = counted.dropna(subset=values)
+    if rows.empty:
+        raise FpiError(
+            "aucun sortant du programme dans ces fichiers : ce tableau n'a pas de ligne."
+        )
     detail = rows.groupby(list(by), observed=True)[values].sum().reset_index()
     rates = [
         Rate("taux_emploi", values[1], values[0]),

@@ -5,11 +5,13 @@ second jobs, contracts over before the day that counts, contracts of those who g
 """
 
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from fpi_eval.calendar import observable_on
 from fpi_eval.errors import FpiError
 from fpi_eval.twin.courses import cfd_at, mefstat11
 from fpi_eval.twin.draw import Twin
@@ -24,7 +26,12 @@ FORMATS = ("parquet", "csv")
 
 
 def write_records(
-    twin: Twin, folder: str | Path, *, years: Iterable[int], form: str = "parquet"
+    twin: Twin,
+    folder: str | Path,
+    *,
+    years: Iterable[int],
+    form: str = "parquet",
+    seen: date = date.max,
 ) -> list[Path]:
     """Write the twin's persons and contracts and return the paths.
 
@@ -37,6 +44,8 @@ def write_records(
         Rentrées of the final year of the persons written.
     form : str
         ``parquet`` or ``csv`` (semicolons).
+    seen : date
+        What is published later is not written: contracts at a horizon, then persons.
     """
     if form not in FORMATS:
         raise FpiError(f"jumeau : format « {form} » inconnu (attendu : {', '.join(FORMATS)}).")
@@ -45,12 +54,14 @@ def write_records(
     panel = with_industry(twin)
     paths = []
     for year in sorted(set(years)):
-        for voie in ("apprentissage", "scolaire"):
+        told = [k for k in HORIZONS if observable_on(employed(k), year, 1) <= seen]
+        for voie in ("apprentissage", "scolaire") if told else ():
             rows = panel[(panel["rentree"] == year) & (panel["voie"] == voie)]
             rng = np.random.default_rng([twin.seed, STREAM, year, len(voie)])
             persons, contracts = _of_a_year(rows, twin, year, rng)
             name = f"{year}-{year + 1}_{voie}.{form}"
             paths.append(_write(persons, folder / f"personnes_{name}"))
+            contracts = contracts[contracts["horizon"].isin(told)]
             for months, table in contracts.groupby("horizon"):
                 paths.append(_write(table, folder / f"contrats_{months}_{name}"))
     return paths

@@ -19,6 +19,7 @@ from fpi_eval.results import Result
 
 WEAK = 0.25  # METHOD, A3: above this relative error a link's interval is Fieller's
 HORIZONS = (6, 12, 18, 24)
+IN_INDUSTRY = "en_emploi_industrie_region_{}"  # only individual files give it
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,12 @@ class Link:
     lost: str
 
 
-def links(horizon: int = 6) -> tuple[Link, ...]:
-    """Return the links of the chain, employment at ``horizon`` months."""
+def links(horizon: int = 6, *, industry: bool = False) -> tuple[Link, ...]:
+    """Return the links of the chain, employment at ``horizon`` months, in ``industry`` last."""
     if horizon not in HORIZONS:
         raise FpiError(f"emploi à {horizon} mois : choisissez parmi {text.liste(HORIZONS)}.")
-    return (
+    work = f"en_emploi_{horizon}_mois"
+    found = (
         Link("entrants", "", "Remplissage", "entrants", "Non pourvues"),
         Link(
             "terminale",
@@ -48,13 +50,21 @@ def links(horizon: int = 6) -> tuple[Link, ...]:
         Link("diplomes", "terminale", "Réussite", "diplômés", "Non diplômés"),
         Link("sortants", "terminale", "Sortie d'études", "sortants", "Poursuivent leurs études"),
         Link(
-            f"en_emploi_{horizon}_mois",
+            work,
             "sortants",
             f"Emploi à {horizon} mois",
             f"en emploi à {horizon} mois",
             f"Sans emploi salarié à {horizon} mois",
         ),
     )
+    last = Link(
+        IN_INDUSTRY.format(horizon),
+        work,
+        "Industrie de la région",
+        f"dans l'industrie de la région à {horizon} mois",
+        "Hors de l'industrie ou de la région",
+    )
+    return (*found, last) if industry else found
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -184,7 +194,7 @@ def chain(
         Column of the clusters that are resampled; by default départements when at least
         `uncertainty.ENOUGH` of them opened seats, whose shocks they allow for, else establishments.
     """
-    steps = links(horizon)
+    steps = links(horizon, industry=IN_INDUSTRY.format(horizon) in panel)
     frame = cohort_frame(panel, tuple(s.outcome for s in steps), niveau=niveau)
     kept = _observable(frame, steps)
     if not kept:
