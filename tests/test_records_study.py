@@ -99,19 +99,14 @@ def test_a_year_without_individual_files_says_how_to_get_them(annee, tmp_path):
     assert page.effets(found, annee.context) is found
 
 
-<<<<<<< HEAD
-def test_the_command_writes_protected_tables_and_their_log(tmp_path, capsys, monkeypatch, compte):
-    monkeypatch.setattr("fpi_eval.records.counted.count", lambda *_: compte)
-    main(["individus", "2030", "--sortie", str(tmp_path), "--a-blanc"])
-    assert f"serait écrit : {tmp_path}/secteurs.csv" in capsys.readouterr().out
-    assert not list(tmp_path.iterdir())
-=======
 def test_the_command_writes_protected_tables_and_their_log(
     tmp_path, capsys, monkeypatch, compte, evaluation
 ):
     monkeypatch.setattr("fpi_eval.records.counted.counted", lambda *_: compte)
     monkeypatch.setattr("fpi_eval.checks.evaluated", lambda *_: evaluation)
->>>>>>> 22471dc (Individual files reach page 05, the first page and the run: effect and verdict on people in the region's industry)
+    main(["individus", "2030", "--sortie", str(tmp_path), "--a-blanc"])
+    assert f"serait écrit : {tmp_path}/secteurs.csv" in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
     main(["individus", "2030", "--sortie", str(tmp_path)])
     said = capsys.readouterr().out
     assert "Pour 100 places ouvertes" in said
