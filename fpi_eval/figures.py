@@ -10,7 +10,7 @@ import re
 import textwrap
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import Any, cast
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -77,7 +77,7 @@ class Figure:
             )
         self.titre, self.source, self.alt = titre, source, alt
         self.table = None if data is None else table(data, titre, formats=formats, labels=labels)
-        drawing = fig.figure if isinstance(fig, Axes) else fig
+        drawing = cast(MplFigure, fig.figure if isinstance(fig, Axes) else fig)
         self.svg = self._svg(drawing, "large")
         _fold(drawing)
         self.narrow = self._svg(drawing, "etroit")
@@ -86,7 +86,7 @@ class Figure:
     def _svg(self, drawing: MplFigure, kind: str) -> str:
         """Return the drawing as SVG named and described, without date or version inside."""
         stream = io.StringIO()
-        with mpl.rc_context(SVG):
+        with mpl.rc_context(cast(Any, SVG)):
             drawing.savefig(stream, format="svg", bbox_inches="tight", metadata={"Date": None})
         return _described(stream.getvalue(), kind, self.titre, self.alt)
 
@@ -124,12 +124,13 @@ def _fold(drawing: MplFigure) -> None:
     """Lay the drawing out for a phone: frames one under the other, words on several lines."""
     axes = [ax for ax in drawing.axes if ax.get_visible()]
     _, height = drawing.get_size_inches()
-    rows = len({ax.get_subplotspec().rowspan.start for ax in axes if ax.get_subplotspec()}) or 1
+    places = [place for ax in axes if (place := ax.get_subplotspec())]
+    rows = len({place.rowspan.start for place in places}) or 1
     drawing.set_size_inches(PHONE, height * len(axes) / rows)
     if len(axes) > 1:
         grid = drawing.add_gridspec(len(axes), 1)
-        for place, ax in zip(grid, axes, strict=True):
-            ax.set_subplotspec(place)
+        for row, ax in enumerate(axes):
+            ax.set_subplotspec(grid[row])
             ax.tick_params(labelleft=True)
     for ax in axes:
         for axis in (ax.xaxis, ax.yaxis):
@@ -170,7 +171,7 @@ def _described(svg: str, kind: str, titre: str, alt: str) -> str:
     ids = set(re.findall(r' id="([\w-]+)"', svg)) & set(re.findall(r"#([\w-]+)", svg))
     svg = re.sub(r' id="([\w-]+)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in ids else "", svg)
     svg = re.sub(r"#([\w-]+)", lambda m: f"#{name}-{m[1]}" if m[1] in ids else m[0], svg)
-    box = re.search(r'viewBox="[^"]*"', svg)[0]
+    box = re.findall(r'viewBox="[^"]*"', svg)[0]
     width = round(float(box.split()[2]) * 96 / 72)
     hidden = "display:none;" if kind == "etroit" else ""
     head = (

@@ -327,8 +327,9 @@ def _warning(simulees: bool | None) -> str:
 def _papered(made: str, titre: str) -> str:
     """Return the table as papers number it: caption, label, no vertical rule, ASCII spaces."""
     caption = re.search(r"\\caption\*\{\s*\{\\large (.*?)\}\s*\}", made, re.S)
-    label = f"\\caption{{{caption[1].strip()}}}\n\\label{{tab:{slug(titre)}}}"
-    made = made[: caption.start()] + label + made[caption.end() :]
+    if caption:
+        label = f"\\caption{{{caption[1].strip()}}}\n\\label{{tab:{slug(titre)}}}"
+        made = made[: caption.start()] + label + made[caption.end() :]
     made = re.sub(r"(\\extracolsep\{\\fill\}\}[lrc]*)\|", r"\1", made)
     made = re.sub(r"\n\\fontsize.*\\selectfont\n", "", made)
     made = re.sub(r"(?<=[&~ ])-(?=\d)", "$-$", made)

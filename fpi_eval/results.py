@@ -268,7 +268,7 @@ class EventStudy(Result):
     n_clusters: int
     n_treated_clusters: int
     rule: str
-    covariance: np.ndarray | None = field(default=None, repr=False)
+    covariance: np.ndarray = field(repr=False)
     overall: Estimate | None = None
     dropped: Dropped = ()
     description: str = field(default="", repr=False)

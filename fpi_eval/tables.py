@@ -82,7 +82,7 @@ class Table:
     def to_html(self) -> str:
         """Return an HTML table with caption, scopes, and numbers to the right."""
         soup = BeautifulSoup(self._gt().as_raw_html(), "html.parser")
-        table = soup.find("table")
+        table = soup.select("table")[0]
         table.attrs = {"class": "gt_table"}
         caption = soup.new_tag("caption")
         caption.string = self.titre
@@ -93,7 +93,7 @@ class Table:
             if cell.get("colspan") == "1":
                 del cell["colspan"]
         for cell in table.select("tbody th"):
-            if cell.get_text(strip=True) in TOTALS:
+            if cell.parent and cell.get_text(strip=True) in TOTALS:
                 cell.parent["class"] = "total"
         return str(table)
 

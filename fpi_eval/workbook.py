@@ -77,7 +77,7 @@ def write_workbook(
     contents = book.active
     contents.title = CONTENTS
     names = sheet_names([*pages, *(table.name for table in tables)])
-    links = []
+    links: list[tuple[str, str, object]] = []
     definitions = book.create_sheet(DEFINITIONS)
     for name, shown in zip(names, pages.values(), strict=False):
         links += _page(book.create_sheet(name), shown, warning)
@@ -127,7 +127,7 @@ def _put(cell: Cell, value: object, number_format: str = "") -> None:
 
 
 def _contents(
-    sheet: Worksheet, title: str, lines: Sequence[str], links: Sequence[tuple[str, str, int]]
+    sheet: Worksheet, title: str, lines: Sequence[str], links: Sequence[tuple[str, str, object]]
 ) -> None:
     """Write the first sheet: what the workbook is, and a link to each table."""
     _put(sheet.cell(1, 1), title)
@@ -154,7 +154,8 @@ def _page(
     sheet: Worksheet, tables: Sequence[ShownTable], warning: str
 ) -> list[tuple[str, str, object]]:
     """Write a page's tables one under the other; return where each begins, title, rows."""
-    links, row = [], 1
+    links: list[tuple[str, str, object]] = []
+    row = 1
     if warning:
         _put(sheet.cell(row, 1), warning)
         row += 2

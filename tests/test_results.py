@@ -296,7 +296,7 @@ def test_a_class_that_has_a_summary_has_the_three_others_and_is_tried_above(resu
 
 def years(**columns) -> EventStudy:
     table = pd.DataFrame({"rel_time": [-2, -1, 0], **columns})
-    return EventStudy("diplomes", "Empilement", table, 10, 5, 4, 2, "règle")
+    return EventStudy("diplomes", "Empilement", table, 10, 5, 4, 2, "règle", np.eye(len(table)))
 
 
 def test_the_year_of_reference_is_named_and_never_given_a_missing_interval():

@@ -4,7 +4,7 @@ Bounds rest only on joint normality of the event-study coefficients, whose error
 pre-trend included, is counted. Bounds on slopes are in `smoothness`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -205,7 +205,7 @@ def breakdown(
 
 
 def sensitivity(
-    study: Event, grid: np.ndarray, bounds: Bounds = relative_magnitudes
+    study: Event, grid: Sequence[float] | np.ndarray, bounds: Bounds = relative_magnitudes
 ) -> pd.DataFrame:
     """Return a table of intervals over a grid of ``m``: columns m, ci_low, ci_high."""
     rows = [(float(m), *bounds(study, float(m))) for m in grid]

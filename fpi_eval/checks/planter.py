@@ -81,11 +81,12 @@ def plant(
             "pour y planter un programme comme celui-ci."
         )
     gross = estimates[GROSS]
-    kappa = (fit.coefficients[fit.names.index(k)] if k in fit.names else 0.0 for k in (ETAB, DEP))
+    found_there = dict(zip(fit.names, fit.coefficients, strict=True))
+    kappa = [float(np.clip(found_there.get(k, 0.0), -LARGEST_LOSS, 0.0)) for k in (ETAB, DEP)]
     planted = _Plan(
         openings,
         float(np.clip(gross.estimate, -1, 1)),
-        tuple(float(np.clip(k, -LARGEST_LOSS, 0.0)) for k in kappa),
+        (kappa[0], kappa[1]),
         drift(frame),
         tuple(ramp),
         candidate(frame, 1.0),
@@ -141,9 +142,9 @@ def _one(donor: Donor, plan: _Plan, chosen, clusters, number: int, rng) -> list[
     region = donor.cells["code_region"].to_numpy()[chosen[chosen >= 0][0]]
     state, rows = rng.integers(2**63), []
     for planted in (True, False):
-        truth = PlantedTruth(
-            plan.effect * planted, tuple(k * planted for k in plan.kappa), drifted, plan.ramp
-        )
+        there, near = plan.kappa
+        kappa = (there * planted, near * planted)
+        truth = PlantedTruth(plan.effect * planted, kappa, drifted, plan.ramp)
         y, gross, net = outcome_of(donor, fake, truth, np.random.default_rng(state))
         found = run_j(donor, design, fake, y, plan.factor)
         (value, said), (net_value, net_said) = found[GROSS], found[NET]

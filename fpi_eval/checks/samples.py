@@ -67,7 +67,7 @@ def support(study: Study) -> Check:
         f"({text.pourcent(some, 0)} en comptent {CONTROLS_NEEDED})."
     )
     row = study.table["support"]
-    light = PASS if share >= row.good else CAUTION if some >= row.limit else FAIL
+    light = PASS if share >= row.good else CAUTION if some >= row.failing else FAIL
     return study.check("support", share, np.nan, words, light=light)
 
 

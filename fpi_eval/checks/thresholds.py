@@ -67,6 +67,13 @@ class Threshold:
     p_fail: float = 0.0
     hard: bool = False
 
+    @property
+    def failing(self) -> float:
+        """The limit of a threshold that has one."""
+        if self.limit is None:
+            raise FpiError(f"le contrôle « {self.titre} » n'a pas de seuil d'échec.")
+        return self.limit
+
     def light(self, value: float, p_value: float = np.nan) -> str:
         """Return the light of a value, and of its p-value for a test."""
         if np.isnan(value) or (self.p is not None and np.isnan(p_value)):
@@ -315,7 +322,7 @@ def thresholds(seuils: Seuils | None = None) -> dict[str, Threshold]:
         limit=limit,
         words=f"{good} établissements ou plus ; échec sous {limit}",
     )
-    worst = min(table["appariement"].limit, match)
+    worst = min(table["appariement"].failing, match)
     table["appariement"] = replace(
         table["appariement"],
         good=match,

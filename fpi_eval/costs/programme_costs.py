@@ -137,8 +137,10 @@ def job_costs(
     programme: Programme, found: Outlook | Absent, jobs: np.ndarray | Absent
 ) -> tuple[JobCost, ...] | Absent:
     """Return the cost per net job at 12 months under what graduates would have had otherwise."""
-    if isinstance(found, Absent) or isinstance(jobs, Absent):
-        return found if isinstance(found, Absent) else jobs
+    if isinstance(found, Absent):
+        return found
+    if isinstance(jobs, Absent):
+        return jobs
     what = programme.additionnalite
     elsewhere = {NEVER: 0.0} | ({} if what.emploi_sans is None else {WITHOUT: what.emploi_sans})
     places = {"tous secteurs": 1.0, "industrie régionale": 1 - what.fuite}

@@ -141,7 +141,7 @@ def show_alone(frame: pd.DataFrame, thresholds: Thresholds) -> Shown:
     if not people:
         return public(frame)
     counts = frame[people].astype(float)
-    lost = small(_whole(counts), thresholds).any(axis=1)
+    lost: pd.Series = small(_whole(counts), thresholds).any(axis=1)
     if {"leavers", "employed"} <= set(people):
         rest = counts["leavers"] - counts["employed"]
         lost |= small(_whole(rest), thresholds) | below(counts["leavers"], thresholds)

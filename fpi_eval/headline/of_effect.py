@@ -75,8 +75,9 @@ def seats_scope(year: Year) -> Scope:
         whose = "places ouvertes dans la région, quel qu'en soit le financement"
     else:
         before = year.programme.predecesseur
-        early = before is not None and first < year.programme.rentree_debut
-        whose = f"{before.nom} et {year.programme.nom}" if early else year.programme.nom
+        whose = year.programme.nom
+        if before is not None and first < year.programme.rentree_debut:
+            whose = f"{before.nom} et {whose}"
     return Scope(
         whose, "secondaire et supérieur", "voie scolaire", annees=rentrees(first, year.rentree)
     )

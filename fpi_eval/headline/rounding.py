@@ -36,6 +36,8 @@ def figures(value: float, kept: int = FIGURES) -> float:
     return rounded(value, 10.0 ** (math.floor(math.log10(abs(value))) - kept + 1))
 
 
-def number(value: float, unit: str) -> str:
+def number(value: float | None, unit: str) -> str:
     """Return a number as readers see it, alone: ``760``, ``10 000``, ``91 %``."""
+    if value is None:
+        return text.MISSING
     return text.pourcent(value, 0) if unit == "%" else text.nombre(value)

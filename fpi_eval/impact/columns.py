@@ -60,7 +60,7 @@ class Columns:
 
 
 NAMES = tuple(f.name for f in fields(Columns))
-CANONICAL = {f.name: f.default for f in fields(Columns) if f.name != "lag"}
+CANONICAL: dict[str, str] = {f.name: str(f.default) for f in fields(Columns) if f.name != "lag"}
 
 
 def known_options(estimator: Callable) -> Callable:
@@ -101,7 +101,8 @@ def any_table(estimator: Callable) -> Callable:
         if f.name not in options
     ]
     shown = [*own.parameters.values(), *extra]
-    run.__signature__ = own.replace(parameters=sorted(shown, key=lambda p: p.kind))
+    signature = own.replace(parameters=sorted(shown, key=lambda p: p.kind))
+    setattr(run, "__signature__", signature)  # noqa: B010 (mypy knows no such attribute)
     run.__doc__ = f"{inspect.cleandoc(estimator.__doc__ or '')}\n\n{inspect.cleandoc(DOC)}\n"
     return run
 

@@ -165,7 +165,7 @@ class Projection(Result):
                 for y in range(w, target.echeance + 1 - wait):
                     one = 1.0 if lecture == "places_annees" else by_age[:, min(y - w, last)]
                     gain += share * one * (self.flux.graduate[niveau] if wait else 1.0)
-        if lecture.endswith("additionnels"):
+        if lecture.endswith("additionnels") and self.flux.diversion is not None:
             gain *= 1 - self.flux.diversion
         return gain
 

@@ -139,8 +139,8 @@ def release(tables: Mapping[str, Protected | Absent], folder: str | Path) -> lis
     The log has, for each table: day, file, cells, cells hidden by a rule and to protect others,
     smallest count shown, and the file's fingerprint.
     """
-    tables = {name: one for name, one in tables.items() if not isinstance(one, Absent)}
-    for name, table in tables.items():
+    known = {name: one for name, one in tables.items() if not isinstance(one, Absent)}
+    for name, table in known.items():
         if not isinstance(table, Protected):
             raise FpiError(
                 f"« {name} » n'est pas un tableau protégé : seuls sortent les tableaux faits par "
@@ -148,7 +148,7 @@ def release(tables: Mapping[str, Protected | Absent], folder: str | Path) -> lis
             )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    return [_write(name, table, folder) for name, table in tables.items()]
+    return [_write(name, table, folder) for name, table in known.items()]
 
 
 def _write(name: str, table: Protected, folder: Path) -> Path:

@@ -10,6 +10,7 @@ Region: that of the commune of work (INSEE), beside that of residence. Public jo
 producer's figures from the leavers of 2022 on; `emplois_publics = false` leaves them out for all.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import ibis
@@ -79,7 +80,7 @@ def region_of(value: Any) -> Any:
     return value // REGION % (EARLY // REGION)
 
 
-def is_industry(division: Any, filiere: Any, secteurs: dict[str, list[int]] | None) -> Any:
+def is_industry(division: Any, filiere: Any, secteurs: Mapping[str, list[int]] | None) -> Any:
     """Return whether a NAF division is industry, or among the sectors of the person's filière."""
     if secteurs is None:
         return division.between(*INDUSTRY)

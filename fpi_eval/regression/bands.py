@@ -42,7 +42,7 @@ def sup_t(
     if multiplier == "normal" and live.sum() == 1:
         return float(stats.t.ppf((1 + level) / 2, df))
     rng = np.random.default_rng(seed)
-    if multiplier == "normal":
+    if multiplier == "normal" or influence is None:
         value, vector = np.linalg.eigh(covariance[np.ix_(live, live)])
         root = vector * np.sqrt(np.clip(value, 0, None)) / sd[live, None]
         draw = rng.standard_normal((draws, len(value))) @ root.T

@@ -167,9 +167,10 @@ def invert(
 def _without(values: np.ndarray, others: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     if others.shape[1] == 0:
         return values
-    root = 1.0 if weights is None else np.sqrt(weights)
-    columns = others if weights is None else others * root[:, None]
-    return values - others @ np.linalg.lstsq(columns, values * root, rcond=None)[0]
+    if weights is None:
+        return values - others @ np.linalg.lstsq(others, values, rcond=None)[0]
+    root = np.sqrt(weights)
+    return values - others @ np.linalg.lstsq(others * root[:, None], values * root, rcond=None)[0]
 
 
 def score_map(x, residual, regressors, g, n, effects, weights) -> np.ndarray:

@@ -76,9 +76,9 @@ FACTS = (
 )
 
 
-def fact(name: str, source: str) -> Fact | None:
-    """Return the fact of that name for a source, if one is declared."""
-    return next((f for f in FACTS if f.name == name and source in f.sources), None)
+def fact(name: str, source: str) -> Fact:
+    """Return the fact of that name declared for a source."""
+    return next(f for f in FACTS if f.name == name and source in f.sources)
 
 
 def beside(source: str, millesimes: Iterable[str]) -> list[str]:

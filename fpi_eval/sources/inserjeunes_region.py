@@ -5,6 +5,7 @@ Scolaire courses carry a final-year MEFSTAT11, apprenticeship courses a CFD. Rat
 denominator is under 20 are hidden by the publisher, counts may be too: missing, never zero.
 """
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -43,6 +44,10 @@ def _other_identifier(table: pd.DataFrame) -> pd.Series:
     code = table["mefstat11"].fillna("") + table["cfd"].fillna("")
     own = table["millesime"] + "_" + table["code_region_ij"] + "_" + table["voie"] + "_" + code
     return table["identifiant"].notna() & (table["identifiant"] != own)
+
+
+def _more_employed(months: int, t: pd.DataFrame) -> pd.Series:
+    return t[f"en_emploi_{months}_mois"] > t["sortants"]
 
 
 INSERJEUNES_REGION = TableSchema(
@@ -105,7 +110,7 @@ INSERJEUNES_REGION = TableSchema(
         *(
             RowRule(
                 (f"en_emploi_{k}_mois", "sortants"),
-                lambda t, k=k: t[f"en_emploi_{k}_mois"] > t["sortants"],
+                partial(_more_employed, k),
                 f"{{en_emploi_{k}_mois}} en emploi pour {{sortants}} sortants.",
             )
             for k in MOIS

@@ -284,9 +284,8 @@ def _courses() -> pd.DataFrame:
                 )
     table = pd.DataFrame(rows)
     renovated = (np.arange(len(table)) % 5 == 2) & (table["diplome"] != "mc").to_numpy()
-    years = np.resize(RENOVATIONS, int(renovated.sum()))
     table["rentree_renovation"] = np.nan
-    table.loc[renovated, "rentree_renovation"] = years
+    table.loc[renovated, "rentree_renovation"] = np.resize(RENOVATIONS, int(renovated.sum()))
     table.loc[~renovated, "cfd_nouveau"] = None
     # One renovation changes NSF group, as 12 of the 201 real ones do.
     moved = table.index[renovated & (table["famille"] == "automatismes")][:1]

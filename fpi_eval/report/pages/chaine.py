@@ -183,14 +183,13 @@ def echelles(parts: Mapping[str, Estimates | Absent], context: Context) -> Table
 
     ``parts`` has the estimates of each measure by its French name.
     """
-    absent = next((found for found in parts.values() if isinstance(found, Absent)), None)
-    if absent is not None:
-        return absent
-    rows = [
-        (name, e.label.removeprefix("Effet par place : "), *(100 * getattr(e, k) for k in BOUNDS))
-        for name, found in parts.items()
-        for e in found
-    ]
+    rows: list[tuple[object, ...]] = []
+    for name, found in parts.items():
+        if isinstance(found, Absent):
+            return found
+        for e in found:
+            group = e.label.removeprefix("Effet par place : ")
+            rows.append((name, group, *(100 * getattr(e, k) for k in BOUNDS)))
     names = ["sens", "groupe", "valeur", "bas", "haut"]
     return table(
         pd.DataFrame(rows, columns=names),

@@ -71,9 +71,12 @@ def reponse(evaluation: Evaluation | Absent, chiffres: Headline) -> str:
     if not net:
         why = net.reason.removeprefix(f"{NO_EFFECT} ")
         return f"{NO_EFFECT}\n\n{why}"
-    sure = "" if net.low * net.high > 0 else "L'effet ne se distingue pas encore de zéro : "
+    apart = net.low is not None and net.high is not None and net.low * net.high > 0
+    sure = "" if apart else "L'effet ne se distingue pas encore de zéro : "
     first = f"{sure}{'pour' if sure else 'Pour'} 100 places ouvertes, {net.shown}."
     lines = [first, f"Champ : {net.scope}. Les pertes des formations voisines sont déduites."]
+    if isinstance(evaluation, Absent):
+        return "\n\n".join(lines)
     if evaluation.verdict.niveau == INCONCLUSIVE:
         lines.append("Ces chiffres servent à vérifier, non à conclure.")
     lines.append(
@@ -241,7 +244,9 @@ def robustesse(
     """Return every estimator beside the primary one: per seat, then per opening."""
     if isinstance(choix, Absent):
         return choix
-    rows = pd.concat([choix.assign(unite="par place"), ouvertures.assign(unite="par ouverture")])
+    rows = choix.assign(unite="par place")
+    if not isinstance(ouvertures, Absent):
+        rows = pd.concat([rows, ouvertures.assign(unite="par ouverture")])
     rows = rows.assign(raison=rows["raison"].fillna("").replace("", "–"))
     labels = {
         "label": "Estimateur",
@@ -288,13 +293,17 @@ def renverser(
     """Return what would overturn the conclusion; ``pente`` is the trend that would explain it."""
     if isinstance(effets, Absent):
         return effets
+    if isinstance(evaluation, Absent):
+        return evaluation
     gross = effets[GROSS]
     if gross.ci_low <= 0 <= gross.ci_high:
         return "L'effet ne se distingue pas de zéro : il n'y a pas de conclusion à renverser."
     checks = {c.name: c for c in evaluation.checks}
     lines = [
-        f"Une tendance propre aux sites ouverts de {text.signe(pente, 3)} par place et par an, "
-        "commencée avant l'ouverture et poursuivie après, expliquerait tout l'effet.",
+        str(pente)
+        if isinstance(pente, Absent)
+        else f"Une tendance propre aux sites ouverts de {text.signe(pente, 3)} par place et par "
+        "an, commencée avant l'ouverture et poursuivie après, expliquerait tout l'effet.",
         f"Écart de tendance : {checks['rupture'].phrase}",
         f"Retrait d'un groupe : {checks['un_de_moins'].phrase}",
         f"Déplacement : {checks['deplacement'].phrase}",
@@ -309,9 +318,10 @@ def ecarts(
     relatifs: HonestBounds | Absent, pentes: HonestBounds | Absent, source: str
 ) -> Table | Absent:
     """Return the effect's interval as the trends of opened sites may drift more and more."""
-    for one in (relatifs, pentes):
-        if isinstance(one, Absent):
-            return one
+    if isinstance(relatifs, Absent):
+        return relatifs
+    if isinstance(pentes, Absent):
+        return pentes
     rows = relatifs.table.merge(pentes.table, on="m", suffixes=("", "_pente"))
     shown = pd.DataFrame(
         {

@@ -17,9 +17,9 @@ MAIN = HORIZONS[0]
 
 def phrase(found: AdditionalJobs | Absent) -> str:
     """Return in a few sentences how many more people work; nothing if it is not known."""
-    if isinstance(found, Absent) or isinstance(one := found.sites[MAIN], Absent):
+    if isinstance(found, Absent) or isinstance(sites := found.sites[MAIN], Absent):
         return ""
-    one = one[0]
+    one = sites[0]
     between = text.intervalle(one.ci_low, one.ci_high, 0)
     if one.ci_low <= 0 <= one.ci_high:
         return (
@@ -48,11 +48,14 @@ def effets(found: AdditionalJobs | Absent, context: Context) -> Table | Absent:
     parts: list[pd.DataFrame] = []
     late: list[tuple[str, int]] = []
     for horizon in HORIZONS:
-        for one, rows_of in ((found.sites[horizon], _site_rows), (found.courses[horizon], _rows)):
+        for one in (found.sites[horizon], found.courses[horizon]):
             if isinstance(one, Absent):
                 late.append((str(one), horizon))
-            else:
-                parts.append(rows_of(one, horizon).assign(mois=f"{horizon} mois"))
+                continue
+            rows = (
+                _rows(one, horizon) if isinstance(one, BoundedEffects) else _site_rows(one, horizon)
+            )
+            parts.append(rows.assign(mois=f"{horizon} mois"))
     if not parts:
         return Absent(_capital(late[-1][0]))
     rows = pd.concat(parts, ignore_index=True)

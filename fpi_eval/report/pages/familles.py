@@ -39,6 +39,8 @@ def autres(brut: Family | Absent, net: Family | Absent) -> str | Absent:
     """Return which outcomes stand once all of them have been looked at."""
     if isinstance(net, Absent):
         return net
+    if isinstance(brut, Absent):
+        return brut
     lines = [f"Effet brut. {brut.sentence()}", f"Effet net. {net.sentence()}"]
     missing = [OUTCOMES.get(name, name).lower() for name in net.absent]
     if missing:

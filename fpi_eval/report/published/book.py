@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fpi_eval import text
-from fpi_eval.panel.panels import Panels
+from fpi_eval.panel.year import Year
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.published import counts as proteges
 from fpi_eval.report.published import memory as publication
@@ -21,7 +21,7 @@ from fpi_eval.workbook import write_workbook
 
 NAME = "tableaux"
 FOLDER = "tables"
-SHEETS: tuple[Callable[[Panels], Sheet | None], ...] = (
+SHEETS: tuple[Callable[[Year], Sheet | None], ...] = (
     personnes.cibles,
     places.places_programme,
     places.places_par_rentree,
@@ -42,13 +42,13 @@ SHEETS: tuple[Callable[[Panels], Sheet | None], ...] = (
 )
 
 
-def tableaux(p: Panels) -> list[Sheet]:
+def tableaux(p: Year) -> list[Sheet]:
     """Return every table that the data of the run allow, in the order of the workbook."""
     made = [sheet(p) for sheet in SHEETS]
     return [table for table in made if table is not None]
 
 
-def write(folder: Path, p: Panels, edition: Edition) -> list[Path]:
+def write(folder: Path, p: Year, edition: Edition) -> list[Path]:
     """Write workbook, Parquet, CSV, dictionary, quantities and publication; return the files.
 
     The workbook also holds the quantities and tables of the executed notebooks that `folder`
@@ -81,7 +81,7 @@ def write(folder: Path, p: Panels, edition: Edition) -> list[Path]:
     return [book, *files, said, kept]
 
 
-def _about(p: Panels) -> list[str]:
+def _about(p: Year) -> list[str]:
     """Return what the contents of the workbook say of it: whom to ask, when it is made again."""
     contact = p.donnees.programme.contact
     after = p.donnees.rentree + 1
@@ -96,6 +96,6 @@ def _named(table: Sheet, suffix: str) -> Sheet:
     return replace(table, name=f"{table.name}{suffix}")
 
 
-def inputs(p: Panels) -> dict[str, Path]:
+def inputs(p: Year) -> dict[str, Path]:
     """Return what the workbook depends on besides the data: earlier publications."""
     return {f"{path.parent.name}/{path.name}": path for path in publication.paths(p.donnees)}

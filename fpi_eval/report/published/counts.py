@@ -16,20 +16,20 @@ from fpi_eval.disclosure import Parts, PublicShare, Rate
 from fpi_eval.indicators.declare import EMPLOYED
 from fpi_eval.indicators.derive import in_seats
 from fpi_eval.indicators.filieres import of_programme
-from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional_panel import HERE
+from fpi_eval.panel.year import Year
 from fpi_eval.report.published.protection import AUTRES, Safe, Wanted, protected
 
 PLACE = ["code_academie", "code_departement"]
 MILLESIMES = 4  # last ones shown
 
 
-def all_systems(p: Panels) -> dict[str, Safe]:
+def all_systems(p: Year) -> dict[str, Safe]:
     """Return every protected table that the data allow, by name."""
     return {name: safe for name, safe in _all(p).items() if not isinstance(safe, Absent)}
 
 
-def left_out(p: Panels) -> list[str]:
+def left_out(p: Year) -> list[str]:
     """Return the sentences that say why a table is not published."""
     return [
         f"« {TABLES[name]} » : {one.reason}"
@@ -38,7 +38,7 @@ def left_out(p: Panels) -> list[str]:
     ]
 
 
-def _all(p: Panels) -> dict[str, Safe | Absent]:
+def _all(p: Year) -> dict[str, Safe | Absent]:
     return {**_voeux(p), **_inscrits(p), **_devenir(p)}
 
 
@@ -50,17 +50,17 @@ TABLES = {
 }
 
 
-def voeux(p: Panels) -> Safe | None:
+def voeux(p: Year) -> Safe | None:
     """Return wishes beside places, None where the data do not allow it."""
     return _voeux(p).get("voeux") or None
 
 
-def entrants(p: Panels) -> Safe | None:
+def entrants(p: Year) -> Safe | None:
     """Return entrants beside places by territory × level × filière × rentrée, where both known."""
     return _inscrits(p).get("entrants") or None
 
 
-def formes(p: Panels) -> Safe | None:
+def formes(p: Year) -> Safe | None:
     """Return people who entered the programme's seats, since its start, by place and course kind.
 
     Entrants pro rata of the programme's seats in their cell, rounded there. Voie scolaire only:
@@ -69,13 +69,13 @@ def formes(p: Panels) -> Safe | None:
     return _inscrits(p).get("formes") or None
 
 
-def devenir(p: Panels) -> Safe | None:
+def devenir(p: Year) -> Safe | None:
     """Return what becomes of final-year students, None where the data do not allow it."""
     return _devenir(p).get("devenir") or None
 
 
 @cache
-def _voeux(p: Panels) -> dict[str, Safe | Absent]:
+def _voeux(p: Year) -> dict[str, Safe | Absent]:
     """Return wishes beside places by territory × level × filière × voie × rentrée.
 
     Académies and départements of the region for the rentrée and the one before. Affelnet: first
@@ -96,14 +96,14 @@ def _voeux(p: Panels) -> dict[str, Safe | Absent]:
 
 
 @cache
-def cellules(p: Panels) -> pd.DataFrame:
+def cellules(p: Year) -> pd.DataFrame:
     """Return the cell panel from files, programme's filières, voie scolaire, territory."""
     rows = of_programme(p, p.cells)
     return rows[(rows["voie"] == "scolaire") & rows["niveau"].notna()]
 
 
 @cache
-def _inscrits(p: Panels) -> dict[str, Safe | Absent]:
+def _inscrits(p: Year) -> dict[str, Safe | Absent]:
     """Return entrants, and people in the programme's seats: one system, cell by cell.
 
     People = entrants × seats / places, which the register and the capacities make public.
@@ -129,14 +129,14 @@ def _inscrits(p: Panels) -> dict[str, Safe | Absent]:
     return protected(p, wanted, detail, dims, fine=list(rows["rentree"].unique()), links=links)
 
 
-def _par_territoire(p: Panels, rows: pd.DataFrame) -> Wanted:
+def _par_territoire(p: Year, rows: pd.DataFrame) -> Wanted:
     dims = ["territoire", "niveau", "filiere", *PLACE, "rentree"]
     groups = [("territoire", "niveau", "filiere", *PLACE[:k]) for k in (2, 1, 0)]
     years = list(rows["rentree"].unique())
     return Wanted("entrants", _located(p, rows), dims, ["entrants"], groups, years, ("places",))
 
 
-def _dans_les_places(p: Panels, people: pd.DataFrame) -> Wanted:
+def _dans_les_places(p: Year, people: pd.DataFrame) -> Wanted:
     years = sorted(people["rentree"].unique())
     dims = ["niveau", "filiere", *PLACE, "uai", "rentree"]
     groups = [
@@ -153,14 +153,14 @@ def _dans_les_places(p: Panels, people: pd.DataFrame) -> Wanted:
     return Wanted("formes", people, dims, ["entrants_programme"], groups, windows)
 
 
-def _located(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
+def _located(p: Year, rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows whose académie and département are told in the region, for recent years."""
     told = (rows["territoire"] == HERE) & (rows["rentree"] >= p.donnees.rentree - 1)
     return rows.assign(**{name: rows[name].where(told, AUTRES) for name in PLACE})
 
 
 @cache
-def en_service(p: Panels) -> pd.DataFrame:
+def en_service(p: Year) -> pd.DataFrame:
     """Return the region's cells (voie scolaire) with the programme's own seats in force."""
     rows = cellules(p)
     rows = rows[rows["territoire"] == HERE]
@@ -171,7 +171,7 @@ def en_service(p: Panels) -> pd.DataFrame:
 
 
 @cache
-def en_places(p: Panels) -> pd.DataFrame:
+def en_places(p: Year) -> pd.DataFrame:
     """Return cells with people in the programme's seats, a whole number in each."""
     rows = in_seats(en_service(p))
     rows = rows[rows["seats"] > 0]
@@ -183,7 +183,7 @@ def _span(years: Sequence[int], last: int) -> tuple[int, ...]:
 
 
 @cache
-def _devenir(p: Panels) -> dict[str, Safe | Absent]:
+def _devenir(p: Year) -> dict[str, Safe | Absent]:
     """Return what becomes of final-year students: territory × filière × level × voie × millésime.
 
     ``terminale`` counts those of the rows whose outcomes the publisher gives (`couverture`), of
@@ -231,7 +231,7 @@ def _devenir(p: Panels) -> dict[str, Safe | Absent]:
     return protected(p, [one], rows, dims, fine=[last]) if len(rows) else {}
 
 
-def couverture(p: Panels) -> float:
+def couverture(p: Year) -> float:
     """Return the share of the region's final-year students whose outcomes are published."""
     rows = of_programme(p, p.inserjeunes)
     rows = rows[(rows["territoire"] == HERE) & (rows["millesime"] == rows["millesime"].max())]

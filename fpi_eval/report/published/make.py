@@ -9,14 +9,14 @@ from fpi_eval import tables, text
 from fpi_eval.disclosure import TOTAL, Shown, public
 from fpi_eval.indicators.compute import compare, compute
 from fpi_eval.indicators.declare import Indicator
-from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
+from fpi_eval.panel.year import Year
 from fpi_eval.report.edition import today
 from fpi_eval.sheets import Column, Sheet
 
 ENSEMBLE = "Ensemble"
 NO_BREAK = "\u2011"  # hyphen that keeps a millésime on one line
-FORMATS = {
+FORMATS: dict[str, tables.Format] = {
     "annee": "annee",
     "effectif": "nombre",
     "taux": ("pourcent", 1),
@@ -36,7 +36,7 @@ MILLESIME = Column(
 )
 
 
-def words(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
+def words(p: Year, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with codes replaced by the words readers see."""
     place = p.donnees.programme.territoire
     names = {
@@ -122,7 +122,7 @@ def with_comparisons(
 
 
 def make(
-    p: Panels,
+    p: Year,
     name: str,
     title: str,
     rows: Shown | pd.DataFrame,

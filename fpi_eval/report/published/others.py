@@ -6,7 +6,7 @@ from fpi_eval.disclosure.shown import Shown, show_alone
 from fpi_eval.indicators import catalogue as c
 from fpi_eval.indicators.compute import compute
 from fpi_eval.panel import autres_sources, examens
-from fpi_eval.panel.panels import Panels
+from fpi_eval.panel.year import Year
 from fpi_eval.report.published import protection
 from fpi_eval.report.published.make import FILIERE, MILLESIME, NIVEAU, VOIE, column, make
 from fpi_eval.sheets import Column, Sheet
@@ -16,7 +16,7 @@ DEPP, SIES = "DEPP, portail de l'éducation", "MESR-SIES, portail de l'enseignem
 SESSION = Column("session", "Session", "annee", "2023 : examens de juin 2023.")
 
 
-def ensemble(p: Panels) -> Sheet | None:
+def ensemble(p: Year) -> Sheet | None:
     """Return all final-year students of the region, beside which the filières stand."""
     rows = autres_sources.ensemble(p)
     if rows.empty:
@@ -42,7 +42,7 @@ def ensemble(p: Panels) -> Sheet | None:
     )
 
 
-def diplomes(p: Panels) -> Sheet | None:
+def diplomes(p: Year) -> Sheet | None:
     """Return candidates and graduates of the programme's filières by session, from exam files."""
     rows = examens.reussite(p)
     if rows.empty:
@@ -73,7 +73,7 @@ def diplomes(p: Panels) -> Sheet | None:
     )
 
 
-def lycees(p: Panels) -> Sheet | None:
+def lycees(p: Year) -> Sheet | None:
     """Return success in the region's lycées professionnels, an interval since rates are rounded."""
     rows = autres_sources.lycees(p)
     if rows.empty:
@@ -98,7 +98,7 @@ def lycees(p: Panels) -> Sheet | None:
 ARRONDI = "Taux publiés au point près : le nombre de diplômés d'un lycée est dans un intervalle."
 
 
-def cfa(p: Panels) -> Sheet | None:
+def cfa(p: Year) -> Sheet | None:
     """Return how the region's CFA do, by millésime."""
     rows = autres_sources.cfa(p)
     if rows.empty:
@@ -129,7 +129,7 @@ def cfa(p: Panels) -> Sheet | None:
     )
 
 
-def insersup(p: Panels) -> Sheet | None:
+def insersup(p: Year) -> Sheet | None:
     """Return employment of the region's higher-education graduates at 12 months."""
     rows = autres_sources.insersup(p)
     if rows.empty:
@@ -155,7 +155,7 @@ def insersup(p: Panels) -> Sheet | None:
     )
 
 
-def apprentissage(p: Panels) -> Sheet | None:
+def apprentissage(p: Year) -> Sheet | None:
     """Return places in apprenticeship that the region offers on Parcoursup."""
     rows = autres_sources.apprentissage(p)
     if rows.empty:

@@ -3,14 +3,15 @@
 import pandas as pd
 
 from fpi_eval.disclosure import TOTAL, Shown
+from fpi_eval.errors import FpiError
 from fpi_eval.indicators import catalogue as c
 from fpi_eval.indicators import personnes_formees, quadrant
 from fpi_eval.indicators.compute import compute
 from fpi_eval.indicators.declare import EMPLOYED
 from fpi_eval.indicators.quadrant import OUTSIDE
 from fpi_eval.panel.identity import type_de_diplome
-from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.regional_panel import HERE
+from fpi_eval.panel.year import Year
 from fpi_eval.report.published import counts as proteges
 from fpi_eval.report.published import protection
 from fpi_eval.report.published.make import (
@@ -43,7 +44,7 @@ DIMS = ["territoire", "filiere", "niveau", "voie", "course", "millesime"]
 DIGITS = 3  # of a regional mean that covers more courses than the tables show
 
 
-def cibles(p: Panels) -> Sheet | None:
+def cibles(p: Year) -> Sheet | None:
     """Return people trained so far against each target read as entrants."""
     safe = proteges.formes(p)
     kept = [one for one in p.donnees.programme.cibles if one.lecture == "entrants"]
@@ -88,7 +89,7 @@ def _hidden(safe: protection.Safe, niveau: str, last: int) -> bool:
     return bool(flags.loc[mine, "entrants_programme"].any())
 
 
-def personnes(p: Panels) -> Sheet | None:
+def personnes(p: Year) -> Sheet | None:
     """Return people trained since the start by level, filière, département and establishment."""
     safe = proteges.formes(p)
     if safe is None:
@@ -125,7 +126,7 @@ def personnes(p: Panels) -> Sheet | None:
     )
 
 
-def couts(p: Panels) -> Sheet | None:
+def couts(p: Year) -> Sheet | None:
     """Return cost and subsidy per opened seat, and for the whole per person trained."""
     rows = registre(p)
     if rows.empty:
@@ -173,7 +174,7 @@ def couts(p: Panels) -> Sheet | None:
     )
 
 
-def terminale(p: Panels) -> Sheet | None:
+def terminale(p: Year) -> Sheet | None:
     """Return final-year students."""
     if proteges.devenir(p) is None:
         return None
@@ -190,7 +191,7 @@ def terminale(p: Panels) -> Sheet | None:
     )
 
 
-def apres(p: Panels) -> Sheet | None:
+def apres(p: Year) -> Sheet | None:
     """Return what final-year students do six months later: study, work, other."""
     if proteges.devenir(p) is None:
         return None
@@ -216,7 +217,7 @@ def apres(p: Panels) -> Sheet | None:
     )
 
 
-def emploi(p: Panels) -> Sheet | None:
+def emploi(p: Year) -> Sheet | None:
     """Return employment of leavers at 6, 12, 18 and 24 months, with the interval at 6."""
     if proteges.devenir(p) is None:
         return None
@@ -252,9 +253,11 @@ def emploi(p: Panels) -> Sheet | None:
 INTERVALLE = "Intervalle de Wilson à 95 % : sortants traités comme des tirages indépendants."
 
 
-def _devenir(p: Panels) -> Shown:
+def _devenir(p: Year) -> Shown:
     """Return cells of all courses together."""
     safe = proteges.devenir(p)
+    if safe is None:
+        raise FpiError("aucun élève de dernière année : rien à montrer de leur devenir.")
     kept = safe.frame["course"] == TOTAL
     cells = safe.frame[kept].sort_values(
         ["territoire", "voie", "niveau", "filiere", "millesime"],
@@ -265,12 +268,12 @@ def _devenir(p: Panels) -> Shown:
     return safe.derived(cells.reset_index(drop=True), hidden.reset_index(drop=True))
 
 
-def ruptures(p: Panels, *millesimes: str) -> list[str]:
+def ruptures(p: Year, *millesimes: str) -> list[str]:
     """Return the breaks that a rate of these millésimes spans, all of the file by default."""
     return beside("inserjeunes_region", millesimes or p.inserjeunes["millesime"].unique())
 
 
-def couverture(p: Panels) -> str:
+def couverture(p: Year) -> str:
     """Return the share of students whose outcomes are published, in words."""
     share = pourcent(proteges.couverture(p), 1)
     return (
@@ -280,7 +283,7 @@ def couverture(p: Panels) -> str:
     )
 
 
-def quadrants(p: Panels) -> Sheet | None:
+def quadrants(p: Year) -> Sheet | None:
     """Return the quadrant of each course of the region at the last millésime, voie scolaire.
 
     The mean is that of all the region's courses of the same type of diploma, as Orion's: CAP, bac

@@ -24,7 +24,7 @@ from fpi_eval.disclosure import (
     with_margins,
 )
 from fpi_eval.errors import FpiError
-from fpi_eval.panel.panels import Panels
+from fpi_eval.panel.year import Year
 from fpi_eval.report.published import memory as publication
 
 AUTRES = "—"  # detail of other regions and of older years: not distinguished
@@ -59,7 +59,7 @@ def check(safe: Safe, thresholds: Thresholds) -> int:
     return len(audit(published, thresholds=thresholds))
 
 
-def thresholds_of(p: Panels) -> Thresholds:
+def thresholds_of(p: Year) -> Thresholds:
     """Return the programme's thresholds."""
     return Thresholds.of(p.donnees.programme.secret)
 
@@ -101,7 +101,7 @@ class Wanted:
 
 
 def protected(
-    p: Panels,
+    p: Year,
     wanted: Sequence[Wanted],
     rows: pd.DataFrame,
     dims: list[str],
@@ -152,7 +152,7 @@ def protected(
 
 
 def _found(
-    p: Panels,
+    p: Year,
     wanted: Sequence[Wanted],
     detail: pd.DataFrame,
     dims: list[str],
@@ -178,7 +178,7 @@ def _found(
     return Absent(f"tableau laissé de côté : {why}")
 
 
-def _revised(p: Panels, error: FpiError) -> FpiError:
+def _revised(p: Year, error: FpiError) -> FpiError:
     path = publication.path_of(p.donnees, p.donnees.rentree - 1)
     return FpiError(
         f"{error} Le rapport précédent est lu dans {path.name} : si un producteur a révisé ses "

@@ -11,8 +11,9 @@ from fpi_eval.indicators import deploiement, join_jobs, suivi_ami_cma
 from fpi_eval.indicators.compute import compute, compute_all
 from fpi_eval.indicators.declare import Indicator
 from fpi_eval.panel import emplois, secteurs
-from fpi_eval.panel.panels import Panels, du_programme
+from fpi_eval.panel.panels import du_programme
 from fpi_eval.panel.regional_panel import HERE
+from fpi_eval.panel.year import Year
 from fpi_eval.report.published import counts as proteges
 from fpi_eval.report.published import protection
 from fpi_eval.report.published.make import (
@@ -74,7 +75,7 @@ def wide(table: pd.DataFrame, indicators: tuple[Indicator, ...], by: list[str]) 
 
 
 @cache
-def registre(p: Panels) -> pd.DataFrame:
+def registre(p: Year) -> pd.DataFrame:
     """Return the programme's openings, closures apart, with what capacities show of each."""
     rows = p.rapprochement
     rows = rows[rows["projet"].isin(du_programme(p)["projet"].unique())]
@@ -92,7 +93,7 @@ def registre(p: Panels) -> pd.DataFrame:
     )
 
 
-def _seats(p: Panels, by: list[str]) -> pd.DataFrame:
+def _seats(p: Year, by: list[str]) -> pd.DataFrame:
     """Return the indicators of seats by group, and the opened seats that capacities can show."""
     rows = registre(p)
     told = rows.assign(places_ouvertes=rows["places_ouvertes"].where(rows["verifiable"]))
@@ -103,7 +104,7 @@ def _seats(p: Panels, by: list[str]) -> pd.DataFrame:
     return table
 
 
-def places_programme(p: Panels) -> Sheet | None:
+def places_programme(p: Year) -> Sheet | None:
     """Return seats planned, opened, closed and observed by level × filière, and in all."""
     if registre(p).empty:
         return None
@@ -118,7 +119,7 @@ def places_programme(p: Panels) -> Sheet | None:
     )
 
 
-def places_par_rentree(p: Panels) -> Sheet | None:
+def places_par_rentree(p: Year) -> Sheet | None:
     """Return the same by rentrée of opening."""
     if registre(p).empty:
         return None
@@ -132,7 +133,7 @@ def places_par_rentree(p: Panels) -> Sheet | None:
     )
 
 
-def transformation(p: Panels) -> Sheet | None:
+def transformation(p: Year) -> Sheet | None:
     """Return this rentrée's transformed seats over last year's entrants, and the programme's share.
 
     Voie scolaire: apprentices have neither fixed capacity nor a count of entrants.
@@ -179,7 +180,7 @@ def transformation(p: Panels) -> Sheet | None:
     )
 
 
-def _entrants_avant(p: Panels, safe: Safe | None) -> tuple[pd.DataFrame, pd.Series]:
+def _entrants_avant(p: Year, safe: Safe | None) -> tuple[pd.DataFrame, pd.Series]:
     """Return last year's entrants by level × filière in the region, and where they are hidden."""
     if safe is None:
         empty = pd.DataFrame(columns=["niveau", "filiere", "effectif_entree"])
@@ -192,7 +193,7 @@ def _entrants_avant(p: Panels, safe: Safe | None) -> tuple[pd.DataFrame, pd.Seri
 
 
 def _compared(
-    p: Panels,
+    p: Year,
     safe: Safe | None,
     one: Indicator,
     count: Column,
@@ -246,7 +247,7 @@ def _compared(
     )
 
 
-def pression(p: Panels) -> Sheet | None:
+def pression(p: Year) -> Sheet | None:
     """Return first wishes per place (secondary)."""
     count = Column("voeux_1", "Premiers vœux", "effectif", "Vœux de rang 1.", "Affelnet")
     return _compared(
@@ -260,7 +261,7 @@ def pression(p: Panels) -> Sheet | None:
     )
 
 
-def demande(p: Panels) -> Sheet | None:
+def demande(p: Year) -> Sheet | None:
     """Return confirmed wishes per place (BTS)."""
     count = Column("voeux", "Vœux confirmés", "effectif", "Non classés.", "Parcoursup")
     return _compared(
@@ -274,7 +275,7 @@ def demande(p: Panels) -> Sheet | None:
     )
 
 
-def remplissage(p: Panels) -> Sheet | None:
+def remplissage(p: Year) -> Sheet | None:
     """Return entrants per place."""
     return _compared(
         p,
@@ -286,7 +287,7 @@ def remplissage(p: Panels) -> Sheet | None:
     )
 
 
-def emplois_industriels(p: Panels) -> Sheet | None:
+def emplois_industriels(p: Year) -> Sheet | None:
     """Return the programme's seats per 1,000 jobs by filière × département, industry in all."""
     place = p.donnees.programme.territoire
     jobs = p.emplois[place.ici(p.emplois["code_region"])]
@@ -330,7 +331,7 @@ def emplois_industriels(p: Panels) -> Sheet | None:
     )
 
 
-def fermetures(p: Panels) -> Sheet | None:
+def fermetures(p: Year) -> Sheet | None:
     """Return each closure of the register beside what its seats opened."""
     rows = deploiement.fermetures(p)
     if rows.empty:
@@ -356,7 +357,7 @@ def fermetures(p: Panels) -> Sheet | None:
     )
 
 
-def suivi(p: Panels) -> Sheet | None:
+def suivi(p: Year) -> Sheet | None:
     """Return the funder's follow-up table: planned, achieved, gap, and what capacities confirm."""
     if p.registre.empty:
         return None

@@ -28,7 +28,7 @@ def improve(html: str, edition: Edition) -> str:
         An image without alternative text: nobody but its author can write it.
     """
     soup = BeautifulSoup(html, "html.parser")
-    main = soup.find("main")
+    main, body = soup.select("main")[0], soup.select("body")[0]
     _order_headings(main)
     for script in main.find_all(["script", "style", "link"]):
         script.decompose()
@@ -38,7 +38,7 @@ def improve(html: str, edition: Edition) -> str:
         _check_image(image)
     _tell_apart(main)
     _list_sections(soup, main)
-    _set_french(soup.body)
+    _set_french(body)
     if edition.simulated:
         _mark_simulated(soup, main)
     return str(soup)
@@ -77,7 +77,7 @@ def _name_table(table: Tag) -> None:
     for attribute in ("border", "style"):
         del table[attribute]
     caption = table.find("caption")
-    name = caption.get_text(" ", strip=True) if caption else table.get("aria-label")
+    name = caption.get_text(" ", strip=True) if caption else str(table.get("aria-label", ""))
     if caption and not caption.find("span"):
         caption.string = ""
         caption.append(BeautifulSoup(f"<span>{escape(name)}</span>", "html.parser"))
@@ -87,14 +87,15 @@ def _name_table(table: Tag) -> None:
         table["aria-label"] = name
     first_row = table.find("tr")
     if first_row and len(first_row.find_all(["th", "td"])) >= MANY_COLUMNS:
-        table["class"] = [*table.get("class", []), "dense"]
+        kept = table.get_attribute_list("class")
+        table["class"] = " ".join([*kept, "dense"])
     for cell in table.find_all("th"):
         if not cell.has_attr("scope"):
             cell["scope"] = "col" if cell.find_parent("thead") else "row"
     for word in table.find_all(string=LONG_WORD):
         pieces = "<wbr>".join(escape(piece) for piece in re.split(r"(?<=[_./])", word))
         word.replace_with(BeautifulSoup(pieces, "html.parser"))
-    if "defile" not in (table.parent.get("class") or []):
+    if table.parent and "defile" not in table.parent.get_attribute_list("class"):
         frame = {"class": "defile", "role": "region", "tabindex": "0", "aria-label": name}
         table.wrap(BeautifulSoup("", "html.parser").new_tag("div", attrs=frame))
 
@@ -113,7 +114,7 @@ def _set_french(body: Tag) -> None:
 def _tell_apart(main: Tag) -> None:
     """Give a drawing shown again ids of its own."""
     for number, drawing in enumerate(main.find_all("svg", class_="dessin")):
-        name = drawing["aria-labelledby"].split()[0].removesuffix("-titre")
+        name = str(drawing["aria-labelledby"]).split()[0].removesuffix("-titre")
         for tag in [drawing, *drawing.find_all(True)]:
             for key, value in tag.attrs.items():
                 if isinstance(value, str) and name in value:
@@ -124,13 +125,13 @@ def _check_image(image: Tag) -> None:
     """Refuse an image without words, or one fetched from elsewhere."""
     heading = image.find_previous(HEADINGS)
     place = f"figure sous « {heading.get_text(' ', strip=True)} »" if heading else "figure"
-    if not image.get("alt", "").strip():
+    if not str(image.get("alt", "")).strip():
         raise FpiError(
             "texte de remplacement absent : une personne aveugle n'en saurait rien. Affichez-la "
             'par fpi_eval.figures.Figure(…, alt="ce qu\'elle montre").',
             fichier=place,
         )
-    if not image.get("src", "").startswith("data:"):
+    if not str(image.get("src", "")).startswith("data:"):
         raise FpiError("l'image est hors du rapport. Produisez-la dans le notebook.", fichier=place)
 
 

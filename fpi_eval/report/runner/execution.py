@@ -52,9 +52,9 @@ class Execution:
                     pool.submit(self.one, *pair) for pair in zip(infos, outputs, strict=True)
                 ]
                 done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-                failed = [f for f in futures if f in done and f.exception()]
-                if failed:
-                    raise failed[0].exception()
+                for future in futures:
+                    if future in done:
+                        future.result()  # raises what stopped it
                 return [warning for future in futures for warning in future.result()]
             except BaseException:
                 self.stop()
@@ -115,7 +115,7 @@ class Execution:
             process.terminate()
         last: dict[str, Any] = {}
         with process:
-            for line in process.stdout:
+            for line in process.stdout or ():
                 last = json.loads(line)
                 if last.get("cellule") == 0:
                     self.out.start(info.name, last["total"])

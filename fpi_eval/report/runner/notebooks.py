@@ -56,8 +56,8 @@ def inspect(path: str | Path) -> NotebookInfo:
     """
     path = Path(path)
     notebook = load(path)
-    first = notebook.cells[0] if notebook.cells else None
-    match = first and first.cell_type == "markdown" and re.search(r"^# +(.+)$", first.source, re.M)
+    first = notebook.cells[0] if notebook.cells else nbformat.v4.new_raw_cell()
+    match = re.search(r"^# +(.+)$", first.source, re.M) if first.cell_type == "markdown" else None
     if not match:
         raise FpiError(
             "la première cellule n'est pas un titre. Écrivez-y « # Titre », puis la question.",
@@ -107,10 +107,12 @@ def literals(source: str) -> dict[str, Any]:
         raise ValueError(f"ligne {error.lineno} : syntaxe incorrecte") from error
     found: dict[str, Any] = {}
     for node in body:
-        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         text = ast.get_source_segment(source, node)
         try:
-            if not isinstance(target, ast.Name) or isinstance(node, ast.AugAssign):
+            if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+                raise ValueError
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            if not isinstance(target, ast.Name):
                 raise ValueError
             found[target.id] = ast.literal_eval(node.value)
         except (ValueError, TypeError) as error:

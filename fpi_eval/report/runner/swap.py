@@ -7,9 +7,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 from fpi_eval.errors import FpiError
 
+fcntl: ModuleType | None
 try:
     import fcntl
 except ImportError:  # Windows: two runs at once are not detected there

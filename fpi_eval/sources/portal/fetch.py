@@ -152,9 +152,10 @@ def _fetch_one(
             known=known,
             on_bytes=lambda received, total: bar.update(task, completed=received, total=total),
         )
-        if arrived is None:
+        if arrived is None and known:
             kept = replace(known, licence=request.licence, version=version)
             return Fetched(path, "inchangé", kept, before)
+        assert arrived is not None  # only a known version can be unchanged
         fresh = _entry(request, arrived, version, now())
         if entry and entry.sha256 == fresh.sha256:
             fresh = replace(fresh, date=entry.date)

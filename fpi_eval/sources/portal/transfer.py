@@ -76,7 +76,9 @@ def download(
     backoff = tenacity.wait_exponential_jitter(limits.wait, limits.wait_max, jitter=limits.wait)
 
     def wait(state: tenacity.RetryCallState) -> float:
-        return max(backoff(state), state.outcome.exception().wait)
+        failure = state.outcome.exception() if state.outcome else None
+        asked = failure.wait if isinstance(failure, PassingFailure) else 0.0
+        return max(backoff(state), asked)
 
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(PassingFailure),

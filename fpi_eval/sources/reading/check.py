@@ -1,6 +1,7 @@
 """Check a table against its declaration: pandera finds the faults, this says them in French."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import pandas as pd
 import pandera.errors
@@ -19,12 +20,19 @@ from fpi_eval.sources.reading.schema import (
 from fpi_eval.text import liste, pluriel
 
 
+class LineNumbers(Protocol):
+    """Line in the file of each row."""
+
+    def __getitem__(self, row: int, /) -> int:
+        """Return the line of a row."""
+
+
 def check(
     table: pd.DataFrame,
     schema: TableSchema,
     *,
     fichier: str | None = None,
-    lines: Sequence[int] | None = None,
+    lines: LineNumbers | None = None,
 ) -> pd.DataFrame:
     """Return the table if it obeys the schema.
 
@@ -32,7 +40,7 @@ def check(
     ----------
     table : DataFrame
         Tidy table with a RangeIndex.
-    lines : sequence of int, optional
+    lines : LineNumbers, optional
         Line in the file of each row; by default row `i` stands on line `i + 2`.
 
     Raises
@@ -68,7 +76,7 @@ def _obey(
     rule: RowRule,
     schema: TableSchema,
     fichier: str | None,
-    lines: Sequence[int] | None,
+    lines: LineNumbers | None,
 ) -> None:
     """Raise for the first row that breaks the rule."""
     broken = rule.broken(table).to_numpy(dtype=bool)
@@ -147,7 +155,7 @@ def _french(
     table: pd.DataFrame,
     schema: TableSchema,
     fichier: str | None,
-    lines: Sequence[int] | None,
+    lines: LineNumbers | None,
 ) -> FpiError:
     faults = error.failure_cases
     repeated = faults[faults["check"].astype(str).str.contains("unique")]
@@ -181,7 +189,7 @@ def _more(rows: int) -> str:
 
 
 def _duplicate_key(
-    table: pd.DataFrame, schema: TableSchema, fichier: str | None, lines: Sequence[int] | None
+    table: pd.DataFrame, schema: TableSchema, fichier: str | None, lines: LineNumbers | None
 ) -> FpiError:
     key = [name for name in schema.key if name in table.columns]
     again = table.duplicated(key, keep="first")
@@ -203,6 +211,6 @@ def _duplicate_key(
     )
 
 
-def line_of(row: int, lines: Sequence[int] | None) -> int:
+def line_of(row: int, lines: LineNumbers | None) -> int:
     """Return the line in the file of a row of the table."""
     return int(lines[row]) if lines is not None else row + 2

@@ -32,6 +32,7 @@ class RawFile:
 
     def __init__(self, path: Path, schema: TableSchema) -> None:
         self.path, self.schema = Path(path), schema
+        self.text, self.skipped = "", 0
         self.content = read_bytes(self.path)
         self.sha256 = hashlib.sha256(self.content).hexdigest()
         whole, self.encoding = self._decode()
@@ -43,7 +44,7 @@ class RawFile:
     def skip(self, start: int, text: str | None = None) -> None:
         """Read from this character on: what stands before is no row (`sep=;`, a title)."""
         text = self.text if text is None else text
-        self.skipped = getattr(self, "skipped", 0) + text.count("\n", 0, start)
+        self.skipped += text.count("\n", 0, start)
         self.text = text[start:]
 
     def header_again(self) -> None:
@@ -226,7 +227,7 @@ class Lines:
 
     @cached_property
     def _starts(self) -> list[int]:
-        reader = _records(self.text, self.separator)
+        reader = csv.reader(io.StringIO(self.text, newline=""), delimiter=self.separator)
         starts, end = [], 0
         for record in reader:
             if record:

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from fpi_eval.errors import FpiError
 from fpi_eval.sources.reading import ColumnSchema, TableSchema, check, expectation, line_of
+from fpi_eval.sources.reading.check import LineNumbers
 from fpi_eval.sources.reading.headers import Renaming, as_written, match_header
 from fpi_eval.sources.reading.raw import RawFile, read_bytes
 
@@ -136,7 +137,7 @@ def refuse_doubled(table: pd.DataFrame, schema: TableSchema, fichier: str) -> No
 
 
 def convert(
-    values: pd.Series, column: ColumnSchema, fichier: str, lines: Sequence[int] | None = None
+    values: pd.Series, column: ColumnSchema, fichier: str, lines: LineNumbers | None = None
 ) -> pd.Series:
     """Return the raw strings of a column in the type the schema declares; missing is NaN.
 
@@ -183,6 +184,7 @@ def _parse(strings: list[str], column: ColumnSchema) -> tuple[pd.Series, np.ndar
         known = [YES_NO.get(text.upper()) for text in strings]
         return pd.Series([k is True for k in known]), np.array([k is None for k in known], bool)
     kept = [None if text in missing else text for text in strings]
+    parsed: Sequence[object]
     if column.is_number:
         parsed, dtype = [_number(text, column) for text in kept], "float64"
     elif column.kind == "date":

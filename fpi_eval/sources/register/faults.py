@@ -161,7 +161,7 @@ def _uai(row: Row, column: ColumnSchema) -> Faults:
 
 def _code(row: Row, column: ColumnSchema) -> Faults:
     value, name = row[column.name], column.name
-    if re.fullmatch(column.pattern, value, re.ASCII):
+    if re.fullmatch(column.pattern or "", value, re.ASCII):
         return
     advice = "Recopiez-le."
     if _SCIENTIFIC.fullmatch(value):

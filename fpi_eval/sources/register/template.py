@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell
@@ -182,7 +183,8 @@ def _write_register(sheet: Worksheet, facts: ProgrammeFacts, ranges: dict[str, s
         "mefstat11": "23810025008",
         "cfd": "40025008",
     }
-    examples = {field.name: field.example for field in FIELDS} | {"filiere": facts.filieres[0]}
+    examples: dict[str, Any] = {field.name: field.example for field in FIELDS}
+    examples["filiere"] = facts.filieres[0]
     for place, field in enumerate(FIELDS, start=1):
         letter = get_column_letter(place)
         sheet.column_dimensions[letter].width = field.width
