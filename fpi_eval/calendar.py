@@ -82,6 +82,13 @@ def seen_on(rentree: int) -> date:
     return date(rentree + 1, 1, 31)
 
 
+def last_published(outcome: str, rentree: int) -> int:
+    """Return the last year of leavers whose outcome is out when a rentrée's report is made."""
+    later, month = next(one.publication for one in RESULTATS if one.name == outcome)
+    day = seen_on(rentree)
+    return day.year - later - (month > day.month)
+
+
 def first_seen(panel: pd.DataFrame, outcome: str) -> date:
     """Return the month of the first figure on any opened seat of the panel."""
     opened = panel[(panel["seats"] > 0).to_numpy()]

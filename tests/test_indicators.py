@@ -379,7 +379,7 @@ def test_each_indicator_that_bears_a_publishers_name_is_the_publishers_formula()
 
 
 def test_quadrants_of_2022_average_per_diploma_as_orion_does(donnees_reelles):
-    year = fpi.load("fpi_aura", 2022, donnees_reelles)
+    year = fpi.load("fpi_aura", 2023, donnees_reelles)  # leavers of 2022
     rows = year.inserjeunes
     rows = rows[(rows["code_region"] == "84") & (rows["millesime"] == "2021_2022")]
     rows = rows[rows["niveau_diplome"].notna() & rows["sortants"].notna()]

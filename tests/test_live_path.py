@@ -89,7 +89,7 @@ def served(folder):
         "fr-en-cap_specialite_sexe_statut_departement":
             "session;code_departement;sexe;statut_du_candidat;diplome_specialite;"
             "nombre_de_presents;nombre_d_admis_totaux\n"
-            f"2024;69;GARCONS;APPRENTISSAGE;CAP {cap[3:]} X;80;60\n",
+            f"2023;69;GARCONS;APPRENTISSAGE;CAP {cap[3:]} X;80;60\n",
         f"fr-esr-parcoursup_{RENTREE}":
             PARCOURSUP + f"{RENTREE};1;{uai};L;69;Lyon;BTS;BTS - Production;X;X;24;90;9;60;20;2\n",
         "fr-esr-parcoursup-apprentissage":

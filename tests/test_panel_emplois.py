@@ -76,8 +76,8 @@ def test_jobs_add_up_over_the_sectors_a_filiere_feeds():
     assert found["emplois"].to_dict() == {("n", 2020): 15, ("e", 2020): 5, ("n", 2021): 12}
 
 
-def test_the_simulated_folder_has_jobs_up_to_the_rentree_and_seats_in_zones(simulated):
-    assert simulated.emplois["annee"].max() == 2026
+def test_the_simulated_folder_has_jobs_already_published_and_seats_in_zones(simulated):
+    assert simulated.emplois["annee"].max() == 2025
     seats = emplois.places_par_zone(simulated)
     opened = simulated.registre
     opened = opened[(opened["projet"] == "FPI") & (opened["places_ouvertes"] > 0)]

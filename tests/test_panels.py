@@ -24,6 +24,12 @@ def reel(donnees_reelles):
 
 
 @pytest.fixture(scope="module")
+def suivante(donnees_reelles):
+    """The year after, which knows the leavers of 2022."""
+    return fpi.load(PROGRAMME, 2023, donnees_reelles)
+
+
+@pytest.fixture(scope="module")
 def brut(donnees_reelles):
     """The raw regional file, read without the library."""
     return pd.read_csv(donnees_reelles / "inserjeunes" / "ij_region_data.csv", sep=";", dtype="str",
@@ -35,10 +41,11 @@ def simule():
     return fpi.load(PROGRAMME, 2026)
 
 
-def test_aura_final_year_students_equal_sums_of_the_raw_file(reel, brut):
+def test_aura_final_year_students_equal_sums_of_the_raw_file(suivante, brut):
     raw = brut[brut["code_region"] == "84"]
     wanted = raw.assign(n=raw["nb_annee_term"].astype(float)).groupby(["millesime", "voie"])["n"]
-    rows = reel.regional[(reel.regional["code_region"] == "84") & reel.regional["observe"]]
+    rows = suivante.regional
+    rows = rows[(rows["code_region"] == "84") & rows["observe"]]
     found = rows.groupby(["millesime", "voie"])["terminale"].sum()
     assert found.to_dict() == wanted.sum().to_dict()
     assert found["2021_2022", "scolaire"] == 67_409
@@ -47,26 +54,26 @@ def test_aura_final_year_students_equal_sums_of_the_raw_file(reel, brut):
 
 @pytest.mark.parametrize("voie", ["scolaire", "apprentissage"])
 @pytest.mark.parametrize("filiere", PROGRAMME.codes_filieres)
-def test_employment_rate_by_filiere_equals_counts_over_counts(reel, brut, voie, filiere):
-    declared = reel.filieres.set_index("code")["filiere"]
+def test_employment_rate_by_filiere_equals_counts_over_counts(suivante, brut, voie, filiere):
+    declared = suivante.filieres.set_index("code")["filiere"]
     code = brut["cfd"].where(brut["voie"] == "apprentissage")
-    mef = reel.donnees.nomenclatures.mef.drop_duplicates("mefstat11").set_index("mefstat11")["cfd"]
+    mef = suivante.donnees.nomenclatures.mef.drop_duplicates("mefstat11").set_index("mefstat11")["cfd"]
     code = code.where(code.notna(), brut["mefstat11"].map(mef))
     own = code.map(declared).fillna(code.str[3:6].map(declared))
     raw = brut[(brut["code_region"] == "84") & (brut["voie"] == voie) & (own == filiere)
                & (brut["millesime"] == "2021_2022")]  # fmt: skip
     raw = raw[["nb_en_emploi_6_mois", "nb_sortant"]].astype(float).dropna().sum()
     keys = ["territoire", "filiere", "voie", "millesime"]
-    rates = compute(filieres.of_programme(reel, reel.inserjeunes), TAUX_EMPLOI_6_MOIS, keys)
+    rates = compute(filieres.of_programme(suivante, suivante.inserjeunes), TAUX_EMPLOI_6_MOIS, keys)
     row = rates.set_index(keys).loc[("region", filiere, voie, "2021_2022")]
     assert row["value"] == raw["nb_en_emploi_6_mois"] / raw["nb_sortant"]
     assert row["ci_low"] < row["value"] < row["ci_high"]
 
 
-def test_places_of_2018_and_2019_are_in_the_millesime_of_june_2020_and_2021(reel):
-    rates = reel.appariement_bts.rates.set_index("formation")
+def test_places_of_2018_and_2019_are_in_the_millesime_of_june_2020_and_2021(suivante):
+    rates = suivante.appariement_bts.rates.set_index("formation")
     assert rates.loc["BTS - Production", "part_places"].min() > 0.99
-    across, over_time = passage(reel.passage)
+    across, over_time = passage(suivante.passage)
     assert 0.5 < across.estimate < 1.0
     assert across.n_clusters == over_time.n_clusters == 17
     assert across.ci_low < across.estimate < across.ci_high

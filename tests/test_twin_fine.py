@@ -211,5 +211,5 @@ def test_the_file_is_found_in_the_folder_and_none_is_unexplained(folder):
 def test_the_embedded_data_holds_the_file():
     data = load(load_programme("fpi_aura"), 2026)
     table = data.table("inserjeunes_formation_fine")
-    assert table["millesime"].max() == "2025_2026"
+    assert table["millesime"].max() == "2024_2025"
     assert f"inserjeunes/{NAME}_2026.csv" in data.fichiers

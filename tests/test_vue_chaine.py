@@ -8,7 +8,7 @@ import fpi_eval as fpi
 from fpi_eval import impact
 from fpi_eval.absent import Absent, attempt
 from fpi_eval.figures import Figure
-from fpi_eval.panel.examens import BAC_MESH, CAP_MESH, LYCEE_MESH
+from fpi_eval.panel.examens import BAC_MESH, LYCEE_MESH
 from fpi_eval.report.pages import chaine as vue
 from fpi_eval.tables import Table
 
@@ -57,10 +57,10 @@ def test_links_that_are_not_seen_have_a_date_and_no_figure(simulees):
 def test_success_is_measured_at_the_exams_mesh_by_mesh(simulees):
     rows = simulees.maillons.frame.set_index("label")
     measured = rows[rows["quand"] == "aux examens, autre maille"]
-    assert set(measured.index) == {f"Réussite, {mesh}" for mesh in (CAP_MESH, BAC_MESH, LYCEE_MESH)}
+    # No CAP of the programme has a published session yet.
+    assert set(measured.index) == {f"Réussite, {mesh}" for mesh in (BAC_MESH, LYCEE_MESH)}
     assert measured["link"].between(0.5, 1.1).all()
-    assert measured["link_low"].notna().any()  # no bound where two territories opened seats
-    assert measured["link_low"].isna().any()
+    assert measured["link_low"].isna().all()  # too few territories opened seats to bound a ratio
 
 
 def test_steps_from_gross_to_net_add_up_and_the_unmeasured_one_is_named(simulees):

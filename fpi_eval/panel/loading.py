@@ -4,12 +4,13 @@ import hashlib
 import re
 import shutil
 import tempfile
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from fpi_eval.errors import FpiError
+from fpi_eval.panel.publication import published
 from fpi_eval.panel.register_known import known_beside
 from fpi_eval.panel.secteurs import SOURCE as URSSAF
 from fpi_eval.panel.secteurs import urssaf_files
@@ -143,7 +144,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
     Parameters
     ----------
     rentree : int
-        Capacity files after it are left aside, as they did not exist then.
+        What is published after its report is left aside, as nobody could know it then.
     donnees : path, optional
         Folder that holds the files named in `programme.toml`.
 
@@ -184,7 +185,11 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
             strays = _strays(read[""], known)
         else:
             read = {year: _read(programme, name, path, year) for year, path in paths.items()}
-        lectures[name] = {year: _until(reading, rentree) for year, reading in read.items()}
+        known_now = {year: published(reading, rentree) for year, reading in read.items()}
+        if name != "ouvertures" and _rows(read) and not _rows(known_now):
+            absentes[name] = f"rien n'en est encore publié quand paraît le rapport de {rentree}"
+            continue
+        lectures[name] = known_now
         fichiers |= {_relative(path, folder): path for path in paths.values()}
         if name in YEARLY and str(rentree) not in paths:
             retards[name] = f"rentrée {rentree} absente, dernière lue : {max(paths)}"
@@ -223,6 +228,11 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         retards,
         vigilance,
     )
+
+
+def _rows(readings: dict[str, Reading]) -> int:
+    """Return how many rows the readings of a source hold."""
+    return sum(len(reading.table) for reading in readings.values())
 
 
 def _require_year(lectures: dict[str, dict[str, Reading]], rentree: int, folder: Path) -> None:
@@ -354,25 +364,6 @@ def _changes(programme: Programme, folder: Path) -> pd.DataFrame:
     if not path.is_file():
         return pd.DataFrame(columns=["ancien_uai", "nouveau_uai"])
     return read_uai_changes(path).table
-
-
-def _until(reading: Reading, rentree: int) -> Reading:
-    """Return the reading without millésimes or openings that come after the rentrée."""
-    table = reading.table
-    if "millesime" in table:
-        years, what = table["millesime"].str[-4:].astype("int64"), "millésime postérieur"
-    elif "projet" in table:
-        years, what = table["rentree"], "ouverture postérieure"
-    elif "session" in table:
-        years, what = table["session"], "session postérieure"
-    else:
-        return reading
-    later = years > rentree
-    if not later.any():
-        return reading
-    aside = {**reading.provenance.lignes_ecartees, what: int(later.sum())}
-    origin = replace(reading.provenance, lignes_ecartees=aside)
-    return Reading(table[~later].reset_index(drop=True), origin)
 
 
 def _relative(path: Path, folder: Path) -> str:

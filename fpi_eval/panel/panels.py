@@ -13,6 +13,7 @@ from fpi_eval.panel.identity import BTS, course_identity, renovations, with_leve
 from fpi_eval.panel.links import link_entry_to_final
 from fpi_eval.panel.loading import Donnees
 from fpi_eval.panel.matching import departement_of, with_kin
+from fpi_eval.panel.publication import last_counted
 from fpi_eval.panel.regional_panel import build_regional_panel, entry_places, outcomes, with_course
 from fpi_eval.sources.declared_filieres import read_filieres
 from fpi_eval.sources.inserjeunes_region import INSERJEUNES_REGION
@@ -179,7 +180,7 @@ class Panels:
 
     @cached_property
     def emplois(self) -> pd.DataFrame:
-        """Jobs by zone d'emploi, département, sector and year up to the rentrée (Urssaf).
+        """Jobs by zone d'emploi, département, sector and year already published (Urssaf).
 
         Empty when the folder holds no Urssaf file.
         """
@@ -187,7 +188,7 @@ class Panels:
         if not files:
             return pd.DataFrame(columns=list(secteurs.EMPLOIS))
         table = secteurs.read_emplois(self.donnees.programme, files).table
-        return table[table["annee"] <= self.donnees.rentree].reset_index(drop=True)
+        return table[table["annee"] <= last_counted(self.donnees.rentree)].reset_index(drop=True)
 
     @cached_property
     def derivees(self) -> pd.DataFrame:
