@@ -57,7 +57,9 @@ def test_aura_final_year_students_equal_sums_of_the_raw_file(suivante, brut):
 def test_employment_rate_by_filiere_equals_counts_over_counts(suivante, brut, voie, filiere):
     declared = suivante.filieres.set_index("code")["filiere"]
     code = brut["cfd"].where(brut["voie"] == "apprentissage")
-    mef = suivante.donnees.nomenclatures.mef.drop_duplicates("mefstat11").set_index("mefstat11")["cfd"]
+    mef = suivante.donnees.nomenclatures.mef.drop_duplicates("mefstat11").set_index("mefstat11")[
+        "cfd"
+    ]
     code = code.where(code.notna(), brut["mefstat11"].map(mef))
     own = code.map(declared).fillna(code.str[3:6].map(declared))
     raw = brut[(brut["code_region"] == "84") & (brut["voie"] == voie) & (own == filiere)
