@@ -11,6 +11,7 @@ from fpi_eval.checks.verdict import FAIL
 from fpi_eval.errors import FpiError
 from fpi_eval.panel import CellPanel
 from fpi_eval.programme import Programme
+from fpi_eval.store import kept
 
 #: Outcomes studied instead of the announced one where files do not give it, nearest first.
 INSTEAD = ("terminale", "entrants")
@@ -39,7 +40,7 @@ def evaluated(panel: CellPanel, outcome: str | Absent, programme: Programme) -> 
     if isinstance(outcome, Absent):
         return outcome
     try:
-        return evaluate(panel, outcome, programme)
+        return kept(evaluate, panel, outcome, programme)
     except FpiError as error:
         return _unable(panel, outcome, str(error))
     except np.linalg.LinAlgError:

@@ -50,6 +50,7 @@ def run_report(
     from fpi_eval.report.published import book as classeur
     from fpi_eval.report.runner.notebooks import discover
     from fpi_eval.report.runner.run import run
+    from fpi_eval.store import forget
 
     year = parse_rentree(rentree)
     what = load_programme(programme)
@@ -63,6 +64,8 @@ def run_report(
         would("exécuté", *(info.name for info in notebooks))
         would("écrit", target)
         return
+    if refaire:
+        forget()
     edition = Edition.of(what, year, simulated=found.simulees, sources=(found.credit,))
     report = run(
         notebooks,

@@ -17,13 +17,14 @@ from fpi_eval.panel.secteurs import urssaf_files
 from fpi_eval.programme import Programme, Source
 from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.sources.nomenclatures import Nomenclatures, read_nomenclatures
-from fpi_eval.sources.reading.cache import cache_folder, cached
+from fpi_eval.sources.reading.cache import cached
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Provenance, Reading
 from fpi_eval.sources.register.known import Known
 from fpi_eval.sources.register.openings import read_ouvertures
 from fpi_eval.sources.uai_changes import read_uai_changes
 from fpi_eval.sources.years import oddities
+from fpi_eval.store import cache_folder
 from fpi_eval.text import liste
 
 #: What each source gives, which is empty without it: pages as readers know them, workbook sheets.

@@ -7,8 +7,6 @@ An entry whose own hash is wrong is made again. Raw files are only ever opened f
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import lru_cache
@@ -17,18 +15,13 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from platformdirs import user_cache_path
 
 from fpi_eval.sources.reading.raw import read_bytes
 from fpi_eval.sources.reading.reading import Provenance, Reading
+from fpi_eval.store import cache_folder, write_whole
 
 VERSION = 1
 SUBFOLDER = "tables"
-
-
-def cache_folder() -> Path:
-    """Return where what can be made again is kept: FPI_EVAL_CACHE, or the user's cache."""
-    return Path(os.environ.get("FPI_EVAL_CACHE") or user_cache_path("fpi_eval"))
 
 
 def cached(
@@ -91,22 +84,10 @@ def _store(entry: Path, reading: Reading) -> None:
     words = json.dumps(note, ensure_ascii=False, indent=1).encode()
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
-        _write(entry.with_suffix(".parquet"), content)
-        _write(entry.with_suffix(".json"), words)
+        write_whole(entry.with_suffix(".parquet"), content)
+        write_whole(entry.with_suffix(".json"), words)
     except OSError:
         return
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write whole or not at all: under another name, then renamed."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".en_cours_")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _load(entry: Path) -> Reading | None:

@@ -1,0 +1,200 @@
+"""What a run computes, kept on disk by content: several notebooks ask, one of them computes.
+
+An entry is named by the SHA-256 of the function, its arguments (tables by their content), the
+source of its module and of all that this module imports, and the versions it ran on: another
+table, another argument or a changed library function never finds an old entry.
+"""
+
+import dataclasses
+import hashlib
+import inspect
+import os
+import pickle
+import platform
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from filelock import FileLock
+from platformdirs import user_cache_path
+from pydantic import BaseModel
+
+P = ParamSpec("P")
+T = TypeVar("T")
+PACKAGE = Path(__file__).parent
+SUBFOLDER = "resultats"
+LARGEST = 2_000_000_000  # bytes, over which the entries read longest ago go
+VERSIONS = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels")
+IMPORT = re.compile(r"^ *from (fpi_eval[\w.]*) import (\([^)]*\)|.*)", re.MULTILINE)
+ABSENT = object()
+STARTED = time.time()
+DIGEST = hashlib.sha256().digest_size
+
+
+def cache_folder() -> Path:
+    """Return where what can be made again is kept: FPI_EVAL_CACHE, or the user's cache."""
+    return Path(os.environ.get("FPI_EVAL_CACHE") or user_cache_path("fpi_eval"))
+
+
+def kept(make: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+    """Return what `make(*args, **options)` returns, computed once for all processes.
+
+    A damaged entry is made again, and so is one that another user wrote: reading it runs its
+    code. A folder that cannot be written is no fault. What `make` raises is not kept.
+    """
+    entry = cache_folder() / SUBFOLDER / _key(make, args, options)
+    lock = FileLock(entry.with_suffix(".verrou"))
+    try:
+        entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError:
+        return make(*args, **options)
+    try:
+        found = _read(entry)
+        if found is ABSENT:
+            found = make(*args, **options)
+            _keep(entry, pickle.dumps(found, protocol=5))
+        return found
+    finally:
+        lock.release()
+
+
+def forget() -> None:
+    """Remove every kept result: the next run computes all of them."""
+    shutil.rmtree(cache_folder() / SUBFOLDER, ignore_errors=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write whole or not at all: under another name, then renamed."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".en_cours_")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _key(make: Callable, args: tuple, options: dict) -> str:
+    bound = inspect.signature(make).bind(*args, **options)
+    bound.apply_defaults()
+    call = (make.__module__, make.__qualname__, _content(bound.arguments))
+    said = repr((call, _code(make.__module__, PACKAGE), _versions()))
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _content(value: Any) -> object:
+    """Return plain values that are equal when the contents are, whatever holds them in memory."""
+    if value is None or isinstance(value, str | int | float | Path | BaseModel):
+        return repr(value)
+    if isinstance(value, Mapping):
+        return [(repr(key), _content(item)) for key, item in value.items()]
+    if isinstance(value, list | tuple):
+        return [_content(item) for item in value]
+    if dataclasses.is_dataclass(value):
+        fields = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
+        return [type(value).__qualname__, *((name, _content(item)) for name, item in fields)]
+    return _table(value)
+
+
+def _table(value: Any) -> object:
+    import pandas as pd
+
+    if not isinstance(value, pd.DataFrame):
+        raise TypeError(f"{type(value)} has no content that the store knows how to name")
+    rows = pd.util.hash_pandas_object(value).to_numpy()
+    kinds = [(name, str(dtype)) for name, dtype in value.dtypes.items()]
+    return (kinds, hashlib.sha256(rows.tobytes()).hexdigest())
+
+
+def _code(module: str, package: Path) -> str:
+    """Return the hash of a module's source and of all that it imports from the package.
+
+    A source edited since this process began may not be the code that runs: nobody else finds it.
+    """
+    todo, files, edited = [module], {}, False
+    while todo:
+        name = todo.pop()
+        if name in files or (path := _file(name, package)) is None:
+            continue
+        files[name] = path.read_text(encoding="utf-8")
+        edited |= path.stat().st_mtime > STARTED
+        todo += [name.rpartition(".")[0], *_imported(files[name], package)]
+    if not files:
+        raise TypeError(f"{module} is not of {package.name}: what changes it is not known")
+    said = "\0".join(f"{name}\0{files[name]}" for name in sorted(files))
+    own = f"{os.getpid()} {STARTED}" if edited else ""
+    return hashlib.sha256(f"{own}{said}".encode()).hexdigest()
+
+
+def _file(name: str, package: Path) -> Path | None:
+    if not name.startswith(f"{package.name}."):
+        return None
+    path = package.joinpath(*name.split(".")[1:])
+    whole = (path / "__init__.py", path.with_suffix(".py"))
+    return next((file for file in whole if file.is_file()), None)
+
+
+def _imported(source: str, package: Path) -> Iterator[str]:
+    """Yield what a source imports; all of a package that finds its names when asked for them."""
+    for origin, names in IMPORT.findall(source):
+        yield origin
+        for name in re.findall(r"(\w+)(?: as \w+)?", names):
+            inner = f"{origin}.{name}"
+            if _file(inner, package) is not None:
+                yield inner
+            elif "import_module" in _text(origin, package):
+                yield from _inside(origin, package)
+
+
+def _text(name: str, package: Path) -> str:
+    path = _file(name, package)
+    return "" if path is None else path.read_text(encoding="utf-8")
+
+
+def _inside(name: str, package: Path) -> Iterator[str]:
+    for path in package.joinpath(*name.split(".")[1:]).rglob("*.py"):
+        yield ".".join((package.name, *path.relative_to(package).with_suffix("").parts))
+
+
+@lru_cache(maxsize=1)
+def _versions() -> list[tuple[str, str]]:
+    found = [(name, metadata.version(name)) for name in VERSIONS]
+    return [("python", platform.python_version()), *found]
+
+
+def _read(entry: Path) -> Any:
+    """Return the entry, ABSENT unless it is there, whole and ours."""
+    try:
+        if hasattr(os, "getuid") and entry.stat().st_uid != os.getuid():
+            return ABSENT
+        content = entry.read_bytes()
+        if hashlib.sha256(content[DIGEST:]).digest() != content[:DIGEST]:
+            return ABSENT
+        os.utime(entry)
+        return pickle.loads(content[DIGEST:])
+    except Exception:  # whatever is wrong with it, it is made again
+        return ABSENT
+
+
+def _keep(entry: Path, content: bytes) -> None:
+    """Write the entry, then remove what was read longest ago while all is too large."""
+    try:
+        write_whole(entry, hashlib.sha256(content).digest() + content)
+        held = {path: path.stat() for path in entry.parent.iterdir()}
+        total = sum(stat.st_size for stat in held.values())
+        for path in sorted(held, key=lambda path: held[path].st_mtime):
+            if total <= LARGEST:
+                return
+            if path.stem != entry.stem:
+                total -= held[path].st_size
+                path.unlink(missing_ok=True)
+    except OSError:  # no room, or another process removes the same files
+        return
