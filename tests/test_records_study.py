@@ -84,8 +84,8 @@ def test_the_page_and_the_first_page_say_the_same_number(annee, compte, evaluati
 def test_the_effect_on_the_regions_industry_is_found(annee, compte, evaluation):
     """The interval holds what the twin's truth adds per seat, and leaves zero out."""
     truth = twin.draw(twin.SMALL, annee.programme.graine, programme=annee.programme).truth
-    low, high = evaluation.interval(NET)
-    assert 0 < low < truth.per_seat("industrie")["net"] < high
+    net = evaluation.estimates[NET]
+    assert 0 < net.ci_low < truth.per_seat("industrie")["net"] < net.ci_high
 
 
 def test_a_year_without_individual_files_says_how_to_get_them(annee, tmp_path):

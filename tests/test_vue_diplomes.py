@@ -17,7 +17,7 @@ from fpi_eval.indicators import waves
 from fpi_eval.plan import held_against
 from fpi_eval.report.pages import diplomes as vue
 from fpi_eval.report.pages import emploi_en_plus as plus
-from fpi_eval.report.pages import familles, insertion
+from fpi_eval.report.pages import familles, insertion, totaux
 from fpi_eval.report.runner.notebooks import inspect
 from fpi_eval.tables import Table
 
@@ -44,7 +44,7 @@ def shown(annee, panel, outcome, evaluation):
     """Return every object that the page shows, by name."""
     gate = partial(checks.allowed, evaluation)
     cells, study = panel.table, attempt(checks.Study, panel, outcome)
-    effets = gate(attempt(impact.j_and_bjs2_t, cells, outcome))
+    effets = checks.calibrated(evaluation, attempt(impact.j_and_bjs2_t, cells, outcome))
     groups = attempt(
         impact.heterogeneity, cells, outcome,
         words=annee.programme.mots_filieres, seed=annee.programme.graine,
@@ -156,6 +156,30 @@ def test_bounds_on_trends_widen_and_begin_at_the_usual_interval(made):
 def test_effects_shown_are_those_that_were_judged(made):
     shown_net = made.effets.frame.set_index("effet")["valeur"]["Effet net"]
     assert shown_net == made.evaluation.estimates[NET].estimate
+
+
+def test_one_interval_is_shown_beside_the_verdict_the_calibrated_one(made):
+    """Page, first page, summary and total give the same; the plain one is in the annex alone."""
+    row = made.evaluation.planted.calibrated.set_index("label").loc[NET]
+    bounds = [row["cal_low"], row["cal_high"]]
+    assert bounds != [row["ci_low"], row["ci_high"]]
+    shown = made.effets.frame.set_index("effet").loc["Effet net", ["bas", "haut"]]
+    front = headline.effet(made.annee, made.evaluation)["effet_net"]
+    total = made.evaluation.total()
+    groups = {"names": totaux.decoupages(made.annee.programme)}
+    summed = impact.totals(made.annee.cells, made.outcome, **groups)
+    whole = checks.calibrated(made.evaluation, summed).table.iloc[0]
+    assert list(shown) == bounds
+    assert [front.low, front.high] == pytest.approx([100 * b for b in bounds])
+    for found in (total, whole):
+        assert [found.ci_low, found.ci_high] == pytest.approx(
+            [made.evaluation.seat_years * b for b in bounds]
+        )
+    other = checks.calibrated(
+        made.evaluation, impact.totals(made.annee.cells, "entrants", **groups)
+    )
+    plain = impact.totals(made.annee.cells, "entrants", **groups)
+    assert other.table.equals(plain.table)  # planted on another outcome
 
 
 def test_the_page_says_whether_a_plan_was_written(made):

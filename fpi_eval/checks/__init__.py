@@ -2,7 +2,7 @@
 
 from fpi_eval.checks.evaluation import Evaluation, evaluate
 from fpi_eval.checks.honest_bounds import HonestBounds, honest_bounds
-from fpi_eval.checks.outcome import NAMES, allowed, evaluated, observed_outcome
+from fpi_eval.checks.outcome import NAMES, allowed, calibrated, evaluated, observed_outcome
 from fpi_eval.checks.planted import Planted
 from fpi_eval.checks.planter import plant
 from fpi_eval.checks.robustness import leave_one_out, per_opening, specification_curve
@@ -22,6 +22,7 @@ __all__ = [
     "Threshold",
     "Verdict",
     "allowed",
+    "calibrated",
     "evaluate",
     "evaluated",
     "explaining_slope",

@@ -61,7 +61,8 @@ class Evaluation(Result):
     programme, outcome : str
     estimates : Estimates
         J (gross, displacement, net), BJS2-T, and their gap, headed by the verdict: always there,
-        even when the verdict forbids to show them.
+        even when the verdict forbids to show them. The intervals of the gross and of the net
+        effect are calibrated; `planted` also holds the plain ones.
     checks : tuple of Check
     planted : Planted or Absent
         What J finds on fake programmes whose effect is known.
@@ -99,14 +100,6 @@ class Evaluation(Result):
     def blocked(self) -> bool:
         """Whether a hard check failed: the number must not be given."""
         return self.verdict.bloque
-
-    def interval(self, label: str) -> tuple[float, float]:
-        """Return the interval of an effect, with the method's own error where it was measured."""
-        one = self.estimates[label]
-        if not self.planted or label not in set(self.planted.calibrated["label"]):
-            return one.ci_low, one.ci_high
-        row = self.planted.calibrated.set_index("label").loc[label]
-        return float(row["cal_low"]), float(row["cal_high"])
 
     def total(self) -> Estimate:
         """Return the net effect per seat times the seat-years seen, with its interval."""
@@ -241,7 +234,7 @@ def evaluate(
     made = Evaluation(
         programme="" if programme is None else programme.nom,
         outcome=outcome,
-        estimates=study.estimates,
+        estimates=planted.corrected(study.estimates) if planted else study.estimates,
         checks=tuple(checks),
         planted=planted,
         verdict=found,

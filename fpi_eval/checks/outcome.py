@@ -7,10 +7,13 @@ import numpy as np
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.checks.evaluation import Evaluation, evaluate
+from fpi_eval.checks.planted import Planted
 from fpi_eval.checks.verdict import FAIL
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.groups.totals import Totals
 from fpi_eval.panel import CellPanel
 from fpi_eval.programme import Programme
+from fpi_eval.results import Estimates
 from fpi_eval.store import kept
 
 #: Outcomes studied instead of the announced one where files do not give it, nearest first.
@@ -78,3 +81,19 @@ def allowed(evaluation: Evaluation | Absent, found: T | Absent) -> T | Absent:
         return Absent(f"Le verdict interdit de donner l'effet : échec de {failed}.")
     headed = getattr(found, "with_verdict", None)  # a table of figures has no heading
     return headed(evaluation.verdict.niveau) if headed else found
+
+
+def calibrated(
+    evaluation: Evaluation | Absent, found: Estimates | Totals | Absent
+) -> Estimates | Totals | Absent:
+    """Return effects on the outcome judged with the interval that its planted programmes calibrate.
+
+    As `allowed` otherwise: no interval but this one is shown beside the verdict.
+    """
+    if isinstance(evaluation, Evaluation) and isinstance(evaluation.planted, Planted):
+        fakes, outcome = evaluation.planted, evaluation.outcome
+        if isinstance(found, Totals) and found.outcome == outcome:
+            found = fakes.corrected_totals(found)
+        if isinstance(found, Estimates) and found[0].outcome == outcome:
+            found = fakes.corrected(found)
+    return allowed(evaluation, found)

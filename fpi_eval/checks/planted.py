@@ -4,7 +4,7 @@ Plasmode simulation (Franklin et al., 2014) and negative controls (Schuemie et a
 programmes like the real one, drawn where none was, known effects, the whole pipeline on each.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,9 @@ from matplotlib.axes import Axes
 from fpi_eval import plots, text
 from fpi_eval.checks.calibration import Calibration, wilson
 from fpi_eval.checks.drift import Drift
-from fpi_eval.results import Result
+from fpi_eval.impact.frame import GROSS, NET
+from fpi_eval.impact.groups.totals import ALL, Totals
+from fpi_eval.results import Estimates, Result
 
 METHOD = (
     "Faux programmes plantés dans les données : mêmes nombres d'établissements, tailles, dates et "
@@ -25,6 +27,12 @@ METHOD = (
     "2018) ; la dérive des vrais sites s'y ajoute, sans compter deux fois le bruit que l'effet "
     "estimé et la dérive mesurée ont en commun."
 )
+
+RULE = "intervalle étalonné sur {n} programmes plantés ; sans étalonnage, {rule}"
+INTERVALS = {
+    GROSS: ("gross", "gross_low", "gross_high"),
+    NET: ("estimate", "ci_low", "ci_high"),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -104,6 +112,38 @@ class Planted(Result):
         rows = self._at(True)
         return float((np.sign(rows["estimate"]) != np.sign(rows["truth"])).mean())
 
+    def corrected(self, found: Estimates) -> Estimates:
+        """Return estimates of the outcome, each with its calibrated interval where there is one."""
+        known = self.calibrated.set_index("label")
+
+        def one(item):
+            if item.label not in known.index:
+                return item
+            low, high, p = known.loc[item.label, ["cal_low", "cal_high", "cal_p_value"]]
+            rule = RULE.format(n=text.nombre(self.n_draws), rule=item.rule)
+            return replace(
+                item, ci_low=float(low), ci_high=float(high), p_value=float(p), rule=rule
+            )
+
+        return replace(found, items=tuple(one(item) for item in found))
+
+    def corrected_totals(self, found: Totals) -> Totals:
+        """Return totals whose intervals are as much wider as calibration makes the whole's.
+
+        The whole's is the calibrated one; groups are never narrower than their own.
+        """
+        table = found.table.copy()
+        whole = table["dimension"].eq(ALL).to_numpy()
+        for label, names in INTERVALS.items():
+            row = self.calibrated.set_index("label").loc[label]
+            wider = max((row["cal_high"] - row["cal_low"]) / (row["ci_high"] - row["ci_low"]), 1.0)
+            value, low, high = (table[name].copy() for name in names)
+            table[names[1]] = value - wider * (value - low)
+            table[names[2]] = value + wider * (high - value)
+            table.loc[whole, names[1]] = row["cal_low"] * table.loc[whole, "seats"]
+            table.loc[whole, names[2]] = row["cal_high"] * table.loc[whole, "seats"]
+        return replace(found, table=table)
+
     def sentence(self) -> str:
         """Return the verdict's first sentence."""
         return (
@@ -129,7 +169,7 @@ class Planted(Result):
             self._drift_words(),
             *(self._calibrated_words(r) for r in self.calibrated.itertuples()),
         ]
-        if self.thinned < 1:
+        if self.thinned < 0.995:
             lines.append(
                 f"Les régions d'accueil étaient trop petites : {text.pourcent(self.thinned, 0)} "
                 "des ouvertures y tenaient en moyenne."

@@ -97,8 +97,8 @@ def studied(
     """Return an effect on the outcome studied, where the verdict allows it to be given."""
     if isinstance(evaluation, Absent) or evaluation.blocked:
         return _forbidden(evaluation)
-    low, high = evaluation.interval(label)
-    return _measure(year, evaluation.estimates[label], low, high, times)
+    one = evaluation.estimates[label]
+    return _measure(year, one, one.ci_low, one.ci_high, times)
 
 
 @declared(

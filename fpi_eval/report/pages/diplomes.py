@@ -100,7 +100,8 @@ def effets(found: Estimates | Absent, source: str) -> Table | Absent:
         formats=dict.fromkeys(columns[2:], ("signe", 2)),
         labels=dict(zip(columns, LABELS, strict=True)),
         source=source,
-        note=f"Intervalles à 95 % : {found[0].rule}. {found.note}",
+        note=f"Intervalles à 95 %. {text.capitale(found[0].rule)}. Les lignes autres que l'effet "
+        f"brut et l'effet net ne sont pas étalonnées. {found.note}",
     )
 
 
@@ -263,8 +264,9 @@ def robustesse(
         labels=labels,
         source=source,
         note="« Par ouverture » : effet moyen d'une ouverture, quelle que soit sa taille, sans "
-        "tenir compte des voisines. Une double différence à effets fixes n'est pas une réponse : "
-        "elle est là pour qu'on voie ce qu'elle aurait dit.",
+        "tenir compte des voisines. Intervalles sans étalonnage, pour être comparés entre eux. Une "
+        "double différence à effets fixes n'est pas une réponse : elle est là pour qu'on voie ce "
+        "qu'elle aurait dit.",
     )
 
 

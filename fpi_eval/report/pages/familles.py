@@ -72,8 +72,8 @@ def famille(brut: Family | Absent, net: Family | Absent, source: str) -> Table |
         formats=dict.fromkeys(BOUNDS, ("signe", 2)) | dict.fromkeys(ADJUSTED, ("nombre", 3)),
         labels=labels,
         source=source,
-        note="Intervalles à 95 % de chaque résultat pris seul. Valeurs p ajustées à part pour "
-        f"l'effet brut et pour l'effet net : {net.draws}.",
+        note="Intervalles à 95 % de chaque résultat pris seul, sans étalonnage. Valeurs p ajustées "
+        f"à part pour l'effet brut et pour l'effet net : {net.draws}.",
     )
 
 

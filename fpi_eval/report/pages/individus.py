@@ -32,8 +32,8 @@ def effets(evaluation: Evaluation | Absent, context: Context) -> Table | Absent:
         return found
     figures = ["estime", "bas", "haut"]
     rows = [
-        (word, *_rounded(found.estimates[label].estimate, *found.interval(label)))
-        for label, word in PER_SEAT.items()
+        (word, *_rounded(one.estimate, one.ci_low, one.ci_high))
+        for one, word in ((found.estimates[label], word) for label, word in PER_SEAT.items())
     ]
     return table(
         pd.DataFrame(rows, columns=["effet", *figures]),

@@ -56,9 +56,11 @@ def _shown(found: Totals | Absent, outcome: str, source: str) -> Table | Absent:
             "net": "Net",
         },
         source=source,
-        note="Entre parenthèses, intervalle à 95 %. Net : ce que perdent les formations voisines "
-        "est ôté, là où elles le perdent ; celles qui sont hors des filières du programme ne sont "
-        "dans aucune ligne de filière. Un territoire de moins de trois établissements ouverts est "
+        note="Entre parenthèses, intervalle à 95 %, élargi comme l'étalonnage sur programmes "
+        "plantés élargit celui de l'ensemble, s'il y en a pour ce résultat. Net : ce que perdent "
+        "les formations voisines est ôté, là où elles le perdent ; celles qui sont hors des "
+        "filières du programme ne sont dans aucune ligne de filière. Un territoire de moins de "
+        "trois établissements ouverts est "
         f"réuni à d'autres.{absent}",
     )
 
