@@ -524,12 +524,8 @@ def default_name() -> str:
     """
     here = Path.cwd().resolve()
     for root in (here, *here.parents, PROJECT):
-        path = root / "data" / DEFAULT
-        if path.is_file():
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-            if name := data.get("programme"):
-                return str(name)
-            raise FpiError('il manque « programme = "…" ».', fichier=str(path))
+        if name := _declared(root / "data" / DEFAULT):
+            return name
         if known := _known(root):
             break
     if len(known) == 1:
@@ -538,6 +534,20 @@ def default_name() -> str:
         "quel programme ? Nommez-le après --programme, ou dans data/defaut.toml "
         f"(trouvés dans {root / 'data'} : {liste(known) or 'aucun'})."
     )
+
+
+def _declared(path: Path) -> str:
+    """Return the programme that a ``defaut.toml`` names, "" without the file."""
+    if not path.is_file():
+        return ""
+    if name := tomllib.loads(path.read_text(encoding="utf-8")).get("programme"):
+        return str(name)
+    raise FpiError('il manque « programme = "…" ».', fichier=str(path))
+
+
+def shipped() -> Programme:
+    """Return the programme that the library comes with."""
+    return load_programme(PROJECT / "data" / _declared(PROJECT / "data" / DEFAULT))
 
 
 def _known(root: Path) -> list[str]:

@@ -17,7 +17,8 @@ from fpi_eval.indicators.catalogue import TAUX_EMPLOI_6_MOIS
 from fpi_eval.indicators.resemblance import _drawn
 from fpi_eval.panel import emplois
 from fpi_eval.programme import load_programme
-from fpi_eval.report.pages import places
+from fpi_eval.report.pages import insertion, places
+from fpi_eval.report.published import people
 
 ROOT = Path(__file__).parents[1]
 CODE = sorted((ROOT / "fpi_eval").rglob("*.py"))
@@ -263,6 +264,31 @@ def test_pages_of_a_real_programme_name_its_region_and_its_filieres(annee):
     assert all(name in drawn for name in names)
     assert set(moved["filiere"]) <= names
     assert annee.programme.territoire.region in set(moved["territoire"])
+
+
+MAYOTTE = """
+[territoire]
+code_region = "06"
+region = "Mayotte"
+academies = [{ code = "43", nom = "Mayotte" }]
+departements = [{ code = "976", nom = "Mayotte", academie = "43" }]
+
+"""
+
+
+def test_a_region_of_which_files_say_nothing_has_an_employment_page_that_says_so(
+    tmp_path, donnees_reelles
+):
+    annee = fpi.load(programme_in(tmp_path / "mayotte", MAYOTTE), 2022, donnees_reelles)
+    place, known = annee.programme.territoire, people.emploi(annee)
+    changes = fpi.impact.regional_changes(
+        annee.programme_regional, tuple(insertion.OUTCOMES), region=place.codes_regions
+    )
+    said = insertion.reponse(known, changes, annee.context)
+    assert "L'emploi des sortants de la voie scolaire de la région n'est pas dans" in said
+    assert "au moins deux millésimes" in said
+    assert insertion.taux(known, annee.context) == fpi.Absent(insertion.NO_RATE)
+    assert insertion.mouvement(changes, annee.context) is changes
 
 
 # ── the second programme shipped ────────────────────────────────────────────────────────────────

@@ -3,7 +3,14 @@ import pandas as pd
 import pyfixest as pf
 import pytest
 
-from fpi_eval.impact.jobs.regional import absorbed_ols, balanced, ppml, regional_change
+from fpi_eval import text
+from fpi_eval.impact.jobs.regional import (
+    absorbed_ols,
+    balanced,
+    ppml,
+    regional_change,
+    regional_changes,
+)
 
 POINTS, ERRORS = 1e-8, 1e-6  # rounding of two exact solvers; of two sums of scores
 # The package counts collinear levels in K, we count the exact rank: compare before that factor.
@@ -37,6 +44,16 @@ def test_growth_twice_that_of_the_others_is_one_hundred_percent_more():
     assert (found["observed"], found["expected"]) == pytest.approx((40, 20))
     assert (found["rank"], found["n_regions"]) == (1, 3)
     assert found["p_value"] == pytest.approx(1 / 3)
+
+
+def test_a_voie_that_cannot_be_compared_is_left_out_and_without_any_the_reason_is_said():
+    both = pd.concat([panel().assign(voie=voie, observe=True) for voie in text.VOIES])
+    lost = both[(both["voie"] == "scolaire") | (both["code_region"] != "02")]
+    changes = regional_changes(lost, ["terminale"], region="02")
+    assert [change.voie for change in changes] == ["scolaire"]
+    nowhere = regional_changes(lost[lost["code_region"] != "02"], ["terminale"], region="02")
+    assert not nowhere
+    assert "au moins deux millésimes" in nowhere.reason
 
 
 def test_a_cell_missing_a_millesime_is_left_out_and_counted():

@@ -12,7 +12,6 @@ from fpi_eval.sources import known_sources as sources
 from fpi_eval.sources.nomenclatures import read_nomenclatures
 from fpi_eval.sources.reading.cache import cached
 from fpi_eval.text import liste
-from fpi_eval.twin.files.codes import simulated_codes
 
 PUPILS = "inserjeunes_region"
 FOUND = ["code", "sorte", "libelle", "eleves"]
@@ -122,6 +121,8 @@ def catalogue_of(donnees: str | Path = "") -> Catalogue:
         The folder holds no nomenclatures.
     """
     if not str(donnees):
+        from fpi_eval.twin.files.codes import simulated_codes
+
         places, groups, diplomas = simulated_codes()
         empty = pd.DataFrame(columns=["code_region", "cfd", "terminale"])
         return Catalogue(places, groups, diplomas, empty, True)

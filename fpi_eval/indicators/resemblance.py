@@ -9,7 +9,7 @@ from fpi_eval import twin
 from fpi_eval.panel.loading import simulated_folder
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.year import Year, load
-from fpi_eval.programme import Programme, load_programme
+from fpi_eval.programme import Programme, shipped
 from fpi_eval.twin import moments
 from fpi_eval.twin.courses import drawable
 from fpi_eval.twin.geography import REGIONS
@@ -27,8 +27,8 @@ def twin_panels(p: Panels) -> Panels:
 
 
 def _drawn(programme: Programme) -> Programme:
-    """Return the programme, or the default one where the twin does not draw its region."""
-    return programme if drawable(programme) else load_programme()
+    """Return the programme, or the library's own where the twin does not draw its region."""
+    return programme if drawable(programme) else shipped()
 
 
 def moments_of(p: Panels) -> pd.DataFrame:

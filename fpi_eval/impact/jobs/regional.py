@@ -14,6 +14,7 @@ import statsmodels.api as sm
 from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
+from fpi_eval.absent import Absent, attempt
 from fpi_eval.errors import FpiError
 from fpi_eval.regression.absorb import Absorber, counted_rank, interaction
 from fpi_eval.regression.sandwich import cr1
@@ -182,7 +183,7 @@ def regional_change(
     region = "+".join(codes)
     if not set(codes) <= set(frame["code_region"]) or not later:
         raise FpiError(
-            f"impossible de comparer la région {region} : il faut au moins deux millésimes et des "
+            "pour comparer la région aux autres, il faut au moins deux millésimes et des "
             "formations présentes à chacun d'eux dans la région et ailleurs."
         )
     regions = {code: [code] for code in sorted(frame["code_region"].unique()) if code not in codes}
@@ -271,11 +272,16 @@ def _period_row(
 
 def regional_changes(
     panel: pd.DataFrame, outcomes: Sequence[str], *, region: str | Sequence[str]
-) -> tuple[RegionalChange, ...]:
-    """Return the region's change by voie and outcome, on the rows whose outcomes are published."""
+) -> tuple[RegionalChange, ...] | Absent:
+    """Return the region's change by voie and outcome, on the rows whose outcomes are published.
+
+    A voie that cannot be compared is left out; without any, the reason is returned.
+    """
     rows = panel[panel["observe"]]
-    return tuple(
-        replace(regional_change(rows[rows["voie"] == voie], one, region=region), voie=voie)
+    found = [
+        (voie, attempt(regional_change, rows[rows["voie"] == voie], one, region=region))
         for voie in text.VOIES
         for one in outcomes
-    )
+    ]
+    kept = tuple(replace(one, voie=voie) for voie, one in found if not isinstance(one, Absent))
+    return kept or next(one for _, one in found if isinstance(one, Absent))

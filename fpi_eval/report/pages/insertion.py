@@ -20,11 +20,13 @@ from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table, table
 
 SHORTEST = 2
+ELSEWHERE = "Autres régions"
+NO_RATE = "Les fichiers ne donnent pas l'emploi des sortants de la région dans ces filières."
 SELDOM = 0.10  # chances that the region stands so far apart without any reason
 OUTCOMES = {"terminale": "Élèves en année terminale", "en_emploi_6_mois": "En emploi à 6 mois"}
 
 
-def reponse(published: Sheet, changes: Sequence[RegionalChange], context: Context) -> str:
+def reponse(published: Sheet, changes: Sequence[RegionalChange] | Absent, context: Context) -> str:
     """Return the answer: employment here and elsewhere, and whether the region moved apart."""
     rates = _by_voie(published)
     last = rates["millesime"].max()
@@ -36,6 +38,8 @@ def reponse(published: Sheet, changes: Sequence[RegionalChange], context: Contex
             "Cet écart n'est pas un effet du programme, dont les places n'ont pas encore de "
             "diplômés dans ces données."
         )
+    if isinstance(changes, Absent):
+        return "\n\n".join([*lines, changes.reason])
     moved = min(change.table["p_value"].min() for change in changes) <= SELDOM
     lines.append(
         "Sur au moins un résultat, la région s'est écartée des autres plus que presque toutes."
@@ -46,14 +50,19 @@ def reponse(published: Sheet, changes: Sequence[RegionalChange], context: Contex
 
 
 def _beside(now: pd.Series, voie: str, words: str, context: Context) -> str:
-    here, elsewhere = (
-        text.pourcent(now.loc[t, words], 0) for t in (context.region, "Autres régions")
-    )
     which = "de la voie scolaire" if voie == "scolaire" else "de l’apprentissage"
+    if not _compared(now, words, context.region):
+        return f"L'emploi des sortants {which} de la région n'est pas dans ces fichiers."
+    here, elsewhere = (text.pourcent(now[t, words], 0) for t in (context.region, ELSEWHERE))
     return (
         f"Six mois après leur sortie, {here} des sortants {which} ont un emploi salarié dans la "
         f"région, contre {elsewhere} ailleurs."
     )
+
+
+def _compared(rates: pd.Series, voie: str, region: str) -> bool:
+    """Return whether a voie's rate is known in the region and elsewhere."""
+    return {(region, voie), (ELSEWHERE, voie)} <= set(rates.dropna().index)
 
 
 def _by_voie(published: Sheet) -> pd.DataFrame:
@@ -73,7 +82,7 @@ def before_programme(context: Context, millesime: str) -> bool:
     return int(millesime[-4:]) < context.programme.rentree_debut + SHORTEST
 
 
-def taux(published: Sheet, context: Context) -> Figure:
+def taux(published: Sheet, context: Context) -> Figure | Absent:
     """Return the figure of employment rates by millésime, voie and territory."""
     named = _by_voie(published)
     named["groupe"] = named["territoire"] + ", " + named["voie"].str.lower()
@@ -84,16 +93,15 @@ def taux(published: Sheet, context: Context) -> Figure:
     ]
     region = context.region
     rate = last.set_index(["territoire", "voie"])["taux"]
-    higher = [
-        voie.lower()
-        for voie in text.VOIES.values()
-        if rate[region, voie] > rate["Autres régions", voie]
-    ]
-    titre = {
-        2: "L'emploi à 6 mois est plus fréquent dans la région qu'ailleurs, dans les deux voies",
-        1: f"L'emploi à 6 mois n'est plus fréquent dans la région qu'en {''.join(higher)}",
-        0: "L'emploi à 6 mois est moins fréquent dans la région qu'ailleurs, dans les deux voies",
-    }[len(higher)]
+    known = [voie for voie in text.VOIES.values() if _compared(rate, voie, region)]
+    if not known:
+        return Absent(NO_RATE)
+    higher = [voie for voie in known if rate[region, voie] > rate[ELSEWHERE, voie]]
+    both = "dans les deux voies" if len(known) > 1 else f"en {known[0].lower()}"
+    titre = f"L'emploi à 6 mois n'est plus fréquent dans la région qu'en {''.join(higher).lower()}"
+    if len(higher) in (0, len(known)):
+        more = "plus" if higher else "moins"
+        titre = f"L'emploi à 6 mois est {more} fréquent dans la région qu'ailleurs, {both}"
     return Figure(
         range_lines(drawn, x="millesime", y="taux", hue="groupe", ylabel="Taux d'emploi à 6 mois"),
         titre,
@@ -267,8 +275,10 @@ def quadrants(found: Sheet | None) -> Figure | Absent:
     )
 
 
-def mouvement(changes: Sequence[RegionalChange], context: Context) -> Table:
+def mouvement(changes: Sequence[RegionalChange] | Absent, context: Context) -> Table | Absent:
     """Return how the region's numbers moved relative to the same courses elsewhere."""
+    if isinstance(changes, Absent):
+        return changes
     parts = [
         change.table.assign(voie=text.VOIES[change.voie], resultat=OUTCOMES[change.outcome])
         for change in changes
@@ -287,7 +297,8 @@ def mouvement(changes: Sequence[RegionalChange], context: Context) -> Table:
         "rank",
         "p_value",
     ]
-    n_regions = changes[0].n_regions
+    n_regions, compared = changes[0].n_regions, {change.voie for change in changes}
+    lost = [words.lower() for voie, words in text.VOIES.items() if voie not in compared]
     return table(
         show_alone(last[columns], Thresholds.of(context.programme.secret)),
         f"De {reference} à {period}, la région face aux mêmes formations ailleurs",
@@ -311,13 +322,14 @@ def mouvement(changes: Sequence[RegionalChange], context: Context) -> Table:
         source=context.credit,
         note=f"Rang 1 : l'écart le plus grand des {n_regions} régions. La valeur p est ce rang "
         f"divisé par {n_regions} : même le plus grand écart ne donnerait pas moins de "
-        f"{text.nombre(1 / n_regions, 3)}. Aucun intervalle : une seule région est concernée.",
+        f"{text.nombre(1 / n_regions, 3)}. Aucun intervalle : une seule région est concernée."
+        + "".join(f" En {one}, les fichiers ne permettent pas de comparer." for one in lost),
     )
 
 
-def methode_mouvement(changes: Sequence[RegionalChange]) -> str:
-    """Return the method of the regression, in one paragraph."""
-    return changes[0].method()
+def methode_mouvement(changes: Sequence[RegionalChange] | Absent) -> str:
+    """Return the method of the regression, in one paragraph; nothing where none was run."""
+    return "" if isinstance(changes, Absent) else changes[0].method()
 
 
 def passage_bts(
