@@ -499,8 +499,11 @@ def parse_rentree(value: str | int) -> int:
 
 
 def find_programme(name: str | Path) -> Path:
-    """Return the programme's folder: a path, or a name looked up in `data/` here or above."""
-    given = Path(name)
+    """Return the programme's folder: a path, or a name looked up in `data/` here or above.
+
+    Without a name: the one that ``data/defaut.toml`` names, or the only one in ``data``.
+    """
+    given = Path(name or default_name())
     if (given / "programme.toml").is_file():
         return given.resolve()
     if given.name == "programme.toml" and given.is_file():
@@ -557,14 +560,14 @@ def _known(root: Path) -> list[str]:
 def load_programme(name: str | Path = "") -> Programme:
     """Return the programme described by `programme.toml` in the folder (or of that name).
 
-    Without a name: the one that ``data/defaut.toml`` names.
+    Without a name: see `find_programme`.
 
     Raises
     ------
     FpiError
         File absent, not TOML, key missing, unknown or of the wrong type: with its line.
     """
-    folder = find_programme(name or default_name())
+    folder = find_programme(name)
     path = folder / "programme.toml"
     try:
         raw = path.read_text(encoding="utf-8")

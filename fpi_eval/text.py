@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from html import escape
 
-import pandas as pd
 from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
@@ -84,9 +83,17 @@ def paragraphs(words: str) -> str:
     return "".join(f"<p>{block}</p>" for block in blocks)
 
 
+def missing(value: object) -> bool:
+    """Return whether a value is None, NaN or the NA of tables, which no number equals."""
+    try:
+        return value is None or bool(value != value)
+    except TypeError:  # NA is neither true nor false
+        return True
+
+
 def nombre(value: float, digits: int = 0) -> str:
     """Return a number in French format, e.g. ``12 345,6``; a missing value reads ``n. d.``."""
-    if pd.isna(value):
+    if missing(value):
         return MISSING
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return format_decimal(value, format=pattern, locale=LOCALE).replace("-", "\u2212")
@@ -94,7 +101,7 @@ def nombre(value: float, digits: int = 0) -> str:
 
 def pourcent(rate: float, digits: int = 1) -> str:
     """Return a rate between 0 and 1 as a French percentage, e.g. ``48,2 %``."""
-    if pd.isna(rate):
+    if missing(rate):
         return MISSING
     pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0%"
     return format_percent(rate, format=pattern, locale=LOCALE).replace("-", "\u2212")
@@ -102,7 +109,7 @@ def pourcent(rate: float, digits: int = 1) -> str:
 
 def points(difference: float, digits: int = 1) -> str:
     """Return a difference of rates in percentage points, signed, e.g. ``+1,2 point``."""
-    if pd.isna(difference):
+    if missing(difference):
         return MISSING
     value = round(100 * difference, digits)
     unit = "points" if abs(value) >= 2 else "point"
@@ -111,7 +118,7 @@ def points(difference: float, digits: int = 1) -> str:
 
 def signe(value: float, digits: int = 0) -> str:
     """Return a signed number in French format, e.g. ``+12`` or ``−3``."""
-    if pd.isna(value):
+    if missing(value):
         return MISSING
     shown = round(value, digits)  # what reads as zero has no sign
     mark = "+" if shown > 0 else "\u2212" if shown < 0 else ""
@@ -120,7 +127,7 @@ def signe(value: float, digits: int = 0) -> str:
 
 def euros(value: float) -> str:
     """Return a whole amount in euros, e.g. ``22 000 000 €``."""
-    if pd.isna(value):
+    if missing(value):
         return MISSING
     pattern = "#,##0\u00a0¤"
     return format_currency(value, "EUR", pattern, locale=LOCALE, currency_digits=False)

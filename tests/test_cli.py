@@ -16,6 +16,7 @@ import pytest
 
 from fpi_eval import twin
 from fpi_eval.cli import app, main
+from fpi_eval.errors import FpiError
 
 ROOT = Path(__file__).parents[1]
 YEARS = range(2025, 2027)
@@ -121,6 +122,22 @@ def test_a_renamed_column_declared_in_the_programme_is_read(project, capsys):
     main(["check", "2026", "--donnees", str(project / "donnees"),
           "--programme", str(project / "data" / "essai")])  # fmt: skip
     assert "Entrées valides pour 2026-2027" in capsys.readouterr().out
+
+
+def test_an_unchanged_folder_is_not_read_again_and_a_changed_one_is(project, capsys, monkeypatch):
+    arguments = ["check", "2026", "--donnees", str(project / "donnees"),
+                 "--programme", str(project / "data" / "essai")]  # fmt: skip
+    main(arguments)
+    first = capsys.readouterr().out
+
+    def read(*_, **__):
+        raise FpiError("lu à nouveau")
+
+    monkeypatch.setattr("fpi_eval.panel.loading.load", read)
+    main(arguments)
+    assert capsys.readouterr().out == first
+    (project / "donnees" / "autre.csv").write_text("a;b\n", encoding="utf-8")
+    assert "lu à nouveau" in fails(project, capsys, *arguments[:4])
 
 
 def test_a_missing_column_lists_what_was_found(project, capsys):
@@ -399,6 +416,7 @@ def test_what_the_disk_refuses_is_a_sentence_for_every_command(
     def broken(*_, **__):
         raise OSError(number, os.strerror(number), "dossier/fichier\x1b[31m.csv")
 
+    monkeypatch.setattr("fpi_eval.programme.find_programme", broken)
     monkeypatch.setattr("fpi_eval.programme.load_programme", broken)
     monkeypatch.setattr("fpi_eval.panel.year.load_programme", broken)
     with pytest.raises(SystemExit) as stop:
@@ -416,6 +434,7 @@ def test_ctrl_c_is_answered_by_a_sentence_for_every_command(command, monkeypatch
     def stopped(*_, **__):
         raise KeyboardInterrupt
 
+    monkeypatch.setattr("fpi_eval.programme.find_programme", stopped)
     monkeypatch.setattr("fpi_eval.programme.load_programme", stopped)
     monkeypatch.setattr("fpi_eval.panel.year.load_programme", stopped)
     with pytest.raises(SystemExit) as stop:

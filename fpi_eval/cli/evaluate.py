@@ -1,7 +1,10 @@
 """Commands on a programme that is there: check, report, power, individual files, notebooks."""
 
+import hashlib
+import io
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -83,17 +86,52 @@ def run_report(
 @command("check", "2022", "2022 --donnees mes_telechargements --programme atcf")
 def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = "") -> None:
     """Contrôle tous les fichiers du dossier, sans produire de rapport."""
+    from fpi_eval.programme import find_programme, parse_rentree
+    from fpi_eval.store import kept
+
+    out, folder = Console(), find_programme(programme)
+    said = kept(
+        checked,
+        folder,
+        parse_rentree(rentree),
+        donnees,
+        contents={**contents(folder), **(contents(Path(donnees)) if donnees else {})},
+        width=out.width,
+        colours=out.is_terminal,
+    )
+    out.file.write(said)
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file under a folder, by its path."""
+    found = {}
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        with path.open("rb") as file:
+            found[str(path)] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
+
+
+def checked(
+    folder: Path,
+    year: int,
+    donnees: str,
+    *,
+    contents: dict[str, str],
+    width: int,
+    colours: bool,
+) -> str:
+    """Return what the check of these contents says, as a terminal of that width shows it."""
     from fpi_eval.creation import remaining
     from fpi_eval.panel.loading import load
-    from fpi_eval.programme import load_programme, parse_rentree
+    from fpi_eval.programme import load_programme
     from fpi_eval.sources import known_sources as catalogue
     from fpi_eval.sources.portal.lock import verify
     from fpi_eval.text import annee_scolaire, nombre
 
-    year = parse_rentree(rentree)
-    what = load_programme(programme)
+    what = load_programme(folder)
     found = load(what, year, donnees)
-    out = Console()
+    said = io.StringIO()
+    out = Console(file=said, width=width, force_terminal=colours)
     table = Table("Source", "Année", "Fichier", "Lignes", "Écartées", box=None)
     seen = catalogue.discover(found.dossier, what)
     for source, period, origin in [*found.provenances(), *read_others(found, seen.files)]:
@@ -125,6 +163,7 @@ def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = 
     for line in remaining(what, found.dossier, simulated=found.simulees):
         out.print(f"Reste à faire — {line}.", soft_wrap=True)
     out.print(f"Entrées valides pour {annee_scolaire(year)} ({found.credit}).")
+    return said.getvalue()
 
 
 def read_others(found: "Loaded", files: "list[Found]") -> "list[tuple[str, str, Provenance]]":
