@@ -144,6 +144,9 @@ def test_a_target_out_of_reach_is_said_to_be_and_records_are_asked_for_until_the
     assert len(lines) <= 3
     assert any("revoir la cible de 2030" in line for line in lines)
     job = one("industrie_100", 12.0, "personnes de plus", ESTIMATED, BOTH, low=3.0, high=21.0)
-    found = first_page(Headline((*FULL[:-1], job), NOTES))
+    unsure = first_page(Headline((*FULL[:-1], job), NOTES | {"verdict_industrie": "non concluant"}))
+    assert unsure.job is None
+    assert unsure.chain[-1].shown == "trop tôt pour le dire"
+    found = first_page(Headline((*FULL[:-1], job), NOTES | {"verdict_industrie": "solide"}))
     assert found.job == job
     assert not any("fichiers individuels" in line for line in found.implied)

@@ -258,7 +258,8 @@ def individus(
         return
     effect = checks.evaluated(found.panel, records.INDUSTRY_JOBS, year.programme)
     said = headline.emploi(year, Absent(""), effect)
-    print(words.reponse(effect, said, found), words.effets(effect, year.context), sep="\n\n")
+    effects = words.effets(effect, year.context)
+    print(words.lecture(found), words.reponse(effect, said), effects, sep="\n\n")
     if sortie and a_blanc:
         tables = (name for name, one in found.tables.items() if not isinstance(one, Absent))
         would("écrit", *(f"{sortie}/{name}.csv" for name in tables))

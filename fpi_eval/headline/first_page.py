@@ -62,7 +62,7 @@ class FirstPage:
 
 def first_page(found: Headline) -> FirstPage:
     """Return the first page of a report from the quantities that its notebooks published."""
-    net, job = found.get("effet_net"), found.get("industrie_100")
+    net, job = found.get("effet_net"), _job(found)
     level = found.notes.get("verdict", "")
     return FirstPage(
         finding=finding(found),
@@ -73,7 +73,7 @@ def first_page(found: Headline) -> FirstPage:
         seats=_seats(found),
         people=tuple(_bars(found)),
         effect=net or None,
-        job=job or None,
+        job=job,
         cost=found.get("cout_place") or None,
         chain=tuple(_chain(found)),
         dates=tuple(_dates(found)),
@@ -83,6 +83,12 @@ def first_page(found: Headline) -> FirstPage:
 
 def _known(found: Headline, key: str) -> bool:
     return bool(found.get(key))
+
+
+def _job(found: Headline) -> Quantity | None:
+    """Return people at work in the region's industry, where their verdict allows to conclude."""
+    told = found.notes.get("verdict_industrie") in LEVELS[2:]
+    return (found.get("industrie_100") or None) if told else None
 
 
 def begun(found: Headline) -> bool:
@@ -99,7 +105,7 @@ def finding(found: Headline) -> str:
     gross, net = found.get("effet_brut"), found.get("effet_net")
     if not net or found.notes.get("verdict") in LEVELS[:2]:
         return "Des places sont ouvertes ; on ne peut pas encore dire ce qu'elles changent."
-    late = "" if _known(found, "industrie_100") else " Il est trop tôt pour parler d'emploi."
+    late = "" if _job(found) else " Il est trop tôt pour parler d'emploi."
     if _above_zero(net):
         where = END.get(found.notes.get("resultat", ""), "dans ces formations")
         return f"Les places ouvertes amènent davantage d'élèves {where}.{late}"
@@ -197,11 +203,12 @@ def _chain(found: Headline) -> list[ChainStep]:
             continue
         if name not in (outcome, "en_emploi_24_mois"):
             links.append(ChainStep(words, 0, month(later.known_on), known=False))
-    job = found.get("industrie_100")
-    if job:
+    if job := _job(found):
         links.append(ChainStep(WHERE, min(max(job.amount / 100, 0), 1), job.number, known=True))
     else:
-        links.append(ChainStep(WHERE, 0, "dans aucun fichier ouvert", known=False))
+        read = _known(found, "industrie_100")
+        said = "trop tôt pour le dire" if read else "dans aucun fichier ouvert"
+        links.append(ChainStep(WHERE, 0, said, known=False))
     return links
 
 

@@ -35,7 +35,8 @@ def emploi(
             emplois_industriels(day, year),
             effet_decelable(day, year, visible),
             industrie_100(day, year, industry),
-        )
+        ),
+        {} if isinstance(industry, Absent) else {"verdict_industrie": industry.verdict.niveau},
     )
 
 

@@ -13,16 +13,20 @@ from fpi_eval.report.pages.diplomes import PER_SEAT
 from fpi_eval.tables import Table, table
 
 
-def reponse(evaluation: Evaluation | Absent, chiffres: Headline, compte: Counted | Absent) -> str:
-    """Return how many more work in the region's industry, and what was read; nothing if unknown."""
-    if isinstance(evaluation, Absent) or isinstance(compte, Absent):
+def reponse(evaluation: Evaluation | Absent, chiffres: Headline) -> str:
+    """Return how many more work in the region's industry; nothing where they cannot be counted."""
+    if isinstance(evaluation, Absent):
         return ""
     found = chiffres["industrie_100"]
     low, high = found.ends
     sure = low is not None and high is not None and low * high > 0
     doubt = "" if sure else " On ne peut pas encore dire si plus de personnes y travaillent."
-    verdict = f"Avis des contrôles : {evaluation.verdict.niveau}."
-    return "\n\n".join([f"{found.phrase}{doubt}", verdict, *compte.summary().split("\n")])
+    return f"{found.phrase}{doubt} Avis des contrôles : {evaluation.verdict.niveau}."
+
+
+def lecture(compte: Counted | Absent) -> str:
+    """Return what was read of the files, and what was wrong in them."""
+    return "" if isinstance(compte, Absent) else "\n\n".join(compte.summary().split("\n"))
 
 
 def effets(evaluation: Evaluation | Absent, context: Context) -> Table | Absent:
