@@ -8,8 +8,8 @@ import pytest
 
 LAYERS = [
     "errors", "text", "colours", "absent", "store", "calendar", "programme", "disclosure", "tables",
-    "plots", "figures", "sheets", "table_files", "workbook", "paper", "sources", "twin", "panel",
-    "records", "indicators", "regression", "results", "impact", "checks", "plan", "power",
+    "plots", "maps", "figures", "sheets", "table_files", "workbook", "paper", "sources", "twin",
+    "panel", "records", "indicators", "regression", "results", "impact", "checks", "plan", "power",
     "projection", "costs", "headline", "report", "creation", "cli",
 ]  # fmt: skip
 #: Inside the report, what each part may not import: pages → published → edition ← runner.

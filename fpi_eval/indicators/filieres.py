@@ -6,7 +6,7 @@ in the denominator. Courses outside the programme's filières are left out.
 
 import pandas as pd
 
-from fpi_eval.panel.panels import Panels
+from fpi_eval.panel.panels import Panels, du_programme
 from fpi_eval.panel.regional_panel import HERE, territoire
 
 BY = ["territoire", "filiere", "niveau", "voie"]
@@ -57,3 +57,15 @@ def places_par_departement(p: Panels) -> pd.DataFrame:
         .rename(index=names)
         .reset_index(names="departement")
     )
+
+
+def places_sur_la_carte(p: Panels) -> pd.DataFrame:
+    """Return entry places and, with a register, seats opened: code, nom, places, ouvertes."""
+    rows = places_par_departement(p).set_index("departement").sum(axis=1)
+    facts, register = p.donnees.programme.territoire, du_programme(p)
+    table = pd.DataFrame([(d.code, d.nom) for d in facts.departements], columns=["code", "nom"])
+    table["places"] = table["nom"].map(rows)
+    if not register.empty:
+        opened = register.groupby("code_departement")["places_ouvertes"].sum()
+        table["ouvertes"] = table["code"].map(opened).fillna(0).astype(float)
+    return table

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from fpi_eval import text
+from fpi_eval import maps, text
 from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline
@@ -27,7 +27,7 @@ NO_MAP = Absent(
     "Les secteurs que les filières alimentent ne sont pas déclarés.",
     holder="Le porteur du programme : fichier secteurs.csv.",
 )
-SHOWN_ZONES = 12
+SHOWN_ZONES, NAMED_ZONES = 12, 8
 
 
 def credit(context: Context) -> str:
@@ -254,6 +254,27 @@ def zones(found: pd.DataFrame, lost: int, context: Context) -> Table | Absent:
         },
         source=credit(context),
         note=note,
+    )
+
+
+def carte(found: pd.DataFrame, context: Context) -> Figure | None:
+    """Return the map of jobs in fed sectors by zone d'emploi; none of zones that are simulated."""
+    regions = context.programme.territoire.codes_regions
+    shapes = {} if context.simulated else maps.outlines(maps.ZONES, regions)
+    if found.empty or not set(found["code_zone"]) & set(shapes):
+        return None
+    rows = found.rename(columns={"code_zone": "code", "zone": "nom"})
+    top, total = rows.loc[rows["emplois"].idxmax()], rows["emplois"].sum()
+    share = text.pourcent(top["emplois"] / total, 0)
+    return Figure(
+        maps.shaded(rows, shapes, {"emplois": "Emplois des secteurs alimentés"}, named=NAMED_ZONES),
+        f"La zone d'emploi de {top['nom']} réunit {share} des emplois des secteurs alimentés",
+        f"{credit(context)} ; {maps.CREDIT}",
+        f"Carte des zones d'emploi, plus foncées là où les emplois sont plus nombreux. "
+        f"{top['nom']} : {text.nombre(top['emplois'])} emplois sur {text.nombre(total)}.",
+        rows[["nom", "emplois", "places"]],
+        formats={"emplois": "nombre", "places": "nombre"},
+        labels={"nom": "Zone d'emploi", "emplois": "Emplois", "places": "Places ouvertes"},
     )
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from fpi_eval import text
+from fpi_eval import maps, text
 from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline
@@ -219,6 +219,34 @@ def departements(rows: pd.DataFrame, scope: str, context: Context) -> Figure:
         f"vient en tête avec {text.nombre(total.max())} places sur {text.nombre(total.sum())}.",
         ordered,
         labels={"departement": "Département"},
+    )
+
+
+def carte(rows: pd.DataFrame, scope: str, context: Context) -> Figure | None:
+    """Return maps of seats opened and of entry places by département, if their outlines are known.
+
+    ``scope`` is the field of entry places.
+    """
+    shapes = maps.outlines(maps.DEPARTEMENTS, list(rows["code"]))
+    if not shapes:
+        return None
+    opened = "ouvertes" in rows
+    column = "ouvertes" if opened else "places"
+    what = (
+        f"places ouvertes par {context.programme.nom}" if opened else f"places d'entrée ({scope})"
+    )
+    top, total = rows.loc[rows[column].idxmax()], rows[column].sum()
+    maps_of = {"ouvertes": "Places ouvertes par le programme", "places": "Places d'entrée, en tout"}
+    drawn = {name: title for name, title in maps_of.items() if name in rows}
+    place, most = text.departement(top["nom"]), text.nombre(top[column])
+    return Figure(
+        maps.shaded(rows, shapes, drawn, named=len(rows)),
+        f"{text.capitale(place)} a le plus de {what} : {most} sur {text.nombre(total)}",
+        f"{context.credit}, rentrée {context.rentree} ; {maps.CREDIT}",
+        f"Carte des départements, plus foncés là où les places sont plus nombreuses. "
+        f"{top['nom']} vient en tête avec {most} {what}, sur {text.nombre(total)}.",
+        rows[["nom", *drawn]].sort_values(column, ascending=False),
+        labels={"nom": "Département"} | drawn,
     )
 
 

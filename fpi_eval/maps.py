@@ -1,0 +1,207 @@
+"""Maps of a programme's territory: areas shaded by value, their names and numbers inside.
+
+Outlines ship with the library, simplified (`outlines/LICENCE.md`: IGN and INSEE, Licence Ouverte).
+"""
+
+import json
+import textwrap
+from collections.abc import Collection, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as MplFigure
+from matplotlib.lines import Line2D
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path as Outline
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+from fpi_eval.colours import BLUE
+from fpi_eval.plots import SMALL
+from fpi_eval.text import nombre
+
+FOLDER = Path(__file__).parent / "outlines"
+CREDIT = "contours : IGN (Admin Express, simplifiés) et INSEE, Licence Ouverte"
+DEPARTEMENTS, ZONES = "departements", "zones_emploi"
+#: Degrees: a territory wider than this has parts overseas, too far apart for one drawing.
+WIDEST = 15.0
+WIDTH = 7.8  # inches
+#: The one ramp: none, then four shades, pale enough for the words on them on both pages.
+SHADES = (0.0, 0.12, 0.24, 0.36, 0.48)
+#: Letters of a line; how much larger than its area a label may be; where it may move.
+COLUMN, SLACK, SIDES, REACH = 9, 1.1, 24, 30
+
+
+@cache
+def _every(layer: str) -> dict[str, list[list[int]]]:
+    return json.loads((FOLDER / f"{layer}.json").read_text(encoding="utf-8"))
+
+
+def outlines(layer: str, codes: Collection[str]) -> dict[str, Outline]:
+    """Return the outline of each code that has one; none when they do not fit in one drawing.
+
+    Codes are départements ("001"), or regions for the zones d'emploi (keys ``code_zone``): a zone
+    that several of them share is whole.
+    """
+    rings: dict[str, list[np.ndarray]] = {}
+    for key, steps in _every(layer).items():
+        region, _, zone = key.partition("-")
+        if region in codes:
+            rings.setdefault(zone or key, []).extend(
+                np.cumsum(np.reshape(ring, (-1, 2)), axis=0) / 1000 for ring in steps
+            )
+    if not rings:
+        return {}
+    points = np.concatenate([ring for found in rings.values() for ring in found])
+    if np.ptp(points, axis=0).max() > WIDEST:
+        return {}
+    flat = np.array([np.cos(np.radians(points[:, 1].mean())), 1.0])
+    return {code: _outline([ring * flat for ring in found]) for code, found in rings.items()}
+
+
+def _outline(rings: list[np.ndarray]) -> Outline:
+    """Return rings as one path, largest first."""
+    rings = sorted(rings, key=lambda ring: -np.ptp(ring, axis=0).prod())
+    closed = [Outline(np.vstack([ring, ring[:1]]), closed=True) for ring in rings]
+    return Outline.make_compound_path(*closed)
+
+
+def shaded(
+    table: pd.DataFrame, shapes: Mapping[str, Outline], columns: Mapping[str, str], *, named: int
+) -> Axes:
+    """Draw one map a column, on its own scale, from none to four shades.
+
+    Parameters
+    ----------
+    table : DataFrame
+        code, nom, and one column of numbers a map.
+    columns : mapping
+        Column to the words above its map.
+    named : int
+        How many areas, largest values first, have their name; a number that fits stands in every
+        area.
+    """
+    spread = Bbox.union([shape.get_extents() for shape in shapes.values()])
+    size = (WIDTH, WIDTH / len(columns) * spread.height / spread.width + 0.5)
+    _, axes = plt.subplots(1, len(columns), figsize=size, layout="constrained", squeeze=False)
+    for ax, (column, title) in zip(axes[0], columns.items(), strict=True):
+        rows = table[table["code"].isin(shapes)].sort_values(column, ascending=False)
+        for row in rows[["code", column]].itertuples(index=False):
+            shade = int(np.ceil(4 * row[1] / max(rows[column].max(), 1)))
+            ax.add_patch(
+                PathPatch(shapes[row[0]], facecolor=(BLUE, SHADES[shade]), edgecolor="#000000",
+                          linewidth=0.6)
+            )  # fmt: skip
+        ax.add_artist(_Names(rows, column, shapes, named))
+        ax.set_title(title, loc="left", fontsize=10)
+        ax.set_axis_off()
+        ax.margins(0.08)
+        ax.autoscale_view()
+        ax.set_aspect("equal")
+    return axes[0][0]
+
+
+#: Words, their frame, and the area to which a line goes from those outside it.
+Label = tuple[Text, Bbox, np.ndarray | None]
+
+
+class _Names(Artist):
+    """Names and numbers, laid again at each drawing so that none hides another.
+
+    A label stands in its area if it is about its size. Else, when all areas are named, it stands
+    outside the map, at the end of a line; when only some are, its number alone is tried.
+    """
+
+    axes: Axes
+    figure: MplFigure
+
+    def __init__(
+        self, rows: pd.DataFrame, column: str, shapes: Mapping[str, Outline], named: int
+    ) -> None:
+        super().__init__()
+        self.set_zorder(5)
+        self.every = named >= len(rows)
+        self.words = [
+            (
+                shapes[row["code"]],
+                _heart(shapes[row["code"]]),
+                textwrap.fill(row["nom"], COLUMN, break_long_words=False) if n < named else "",
+                nombre(row[column]),
+            )
+            for n, (_, row) in enumerate(rows.iterrows())
+        ]
+
+    def get_tightbbox(self, renderer: Any = None) -> Bbox | None:
+        """Return the frame of all words."""
+        return Bbox.union([box for _, box, _ in self._laid(renderer)])
+
+    def draw(self, renderer: Any) -> None:
+        """Draw each label, with a line to its area when it stands outside."""
+        for label, box, heart in self._laid(renderer):
+            if heart is not None:
+                near = np.clip(heart, box.min, box.max)
+                line = Line2D(*np.array([heart, near]).T, color="#000000", linewidth=0.6)
+                line.set_figure(self.figure)
+                line.draw(renderer)
+            label.draw(renderer)
+
+    def _laid(self, renderer: Any) -> list[Label]:
+        """Return the labels that have room, their frame, and the area of those outside."""
+        inside: list[Label] = []
+        outside = []
+        for outline, heart, name, number in self.words:
+            at = self.axes.transData.transform(heart)
+            area = outline.get_extents(self.axes.transData)
+            for words in (f"{name}\n{number}", number) if name else (number,):
+                label, box = self._written(words, at, renderer)
+                fits = box.width <= SLACK * area.width and box.height <= SLACK * area.height
+                if fits and not any(box.overlaps(other) for _, other, _ in inside):
+                    inside.append((label, box, None))
+                    break
+                if self.every:
+                    outside.append((label, box, at))
+                    break
+        taken = [box for _, box, _ in inside]
+        return inside + [self._moved(*label, taken) for label in outside]
+
+    def _written(self, words: str, at: np.ndarray, renderer: Any) -> tuple[Text, Bbox]:
+        label = Text(at[0], at[1], words, fontsize=SMALL, ha="center", va="center", linespacing=1.1)
+        label.set_figure(self.figure)
+        return label, label.get_window_extent(renderer)
+
+    def _moved(self, label: Text, box: Bbox, at: np.ndarray, taken: list[Bbox]) -> Label:
+        """Return the label at the nearest place outside every area where nothing stands yet."""
+        frame = self.axes.bbox
+        areas = [self.axes.transData.transform_path(outline) for outline, *_ in self.words]
+        for far in np.arange(1, REACH) * box.height / 2:
+            for turn in np.linspace(0, 2 * np.pi, SIDES, endpoint=False):
+                move = far * np.array([np.cos(turn), np.sin(turn)])
+                moved = box.translated(*move)
+                if (
+                    frame.contains(moved.x0, moved.y0)
+                    and frame.contains(moved.x1, moved.y1)
+                    and not any(moved.overlaps(other) for other in taken)
+                    and not any(area.intersects_bbox(moved) for area in areas)
+                ):
+                    label.set_position(at + move)
+                    taken.append(moved)
+                    return label, moved, at
+        return label, box, at
+
+
+def _heart(outline: Outline) -> np.ndarray:
+    """Return the place inside an area that is farthest from its edge, best for a wide word."""
+    edge = np.asarray(outline.to_polygons()[0])
+    low, high = edge.min(axis=0), edge.max(axis=0)
+    grid = np.stack(np.meshgrid(*np.linspace(low, high, 24).T), axis=-1).reshape(-1, 2)
+    inside = grid[Outline(edge).contains_points(grid)]
+    if not len(inside):
+        return edge.mean(axis=0)
+    apart = (inside[:, None] - edge[None]) * [0.6, 1.0]
+    return inside[np.hypot(*np.moveaxis(apart, -1, 0)).min(axis=1).argmax()]

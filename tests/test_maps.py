@@ -1,0 +1,43 @@
+"""Maps: every label has its own place, and nothing is drawn that outlines cannot draw."""
+
+import itertools
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from fpi_eval import maps
+
+AURA = ["001", "003", "007", "015", "026", "038", "042", "043", "063", "069", "073", "074"]
+IDF = ["075", "077", "078", "091", "092", "093", "094", "095"]
+
+
+@pytest.mark.parametrize("codes", [AURA, IDF, ["02A", "02B"], ["971"]])
+@pytest.mark.parametrize("width", [7.8, 3.6])
+def test_each_departement_has_its_name_and_number_and_none_hides_another(codes, width):
+    shapes = maps.outlines(maps.DEPARTEMENTS, codes)
+    rows = pd.DataFrame({"code": codes, "nom": [f"Val-d'{c}" for c in codes]})
+    rows["places"] = range(1, len(codes) + 1)
+    ax = maps.shaded(rows, shapes, {"places": "Places"}, named=len(codes))
+    ax.figure.set_size_inches(width, width)
+    ax.figure.canvas.draw()
+    names = next(a for a in ax.artists if isinstance(a, maps._Names))
+    laid = names._laid(ax.figure.canvas.get_renderer())
+    assert len({label.get_text() for label, *_ in laid}) == len(codes)
+    assert not any(a.overlaps(b) for (_, a, _), (_, b, _) in itertools.combinations(laid, 2))
+    fills = [patch.get_facecolor()[3] for patch in ax.patches]  # largest values first
+    assert fills[0] == maps.SHADES[-1]
+    assert fills == sorted(fills, reverse=True)
+    plt.close(ax.figure)
+
+
+def test_zones_shared_by_two_regions_are_whole_and_far_territories_are_not_drawn_together():
+    alone = maps.outlines(maps.ZONES, ["84"])
+    both = maps.outlines(maps.ZONES, ["84", "27"])
+    assert len(alone) == 39
+    assert set(alone) < set(both)
+    shared = set(alone) & set(maps.outlines(maps.ZONES, ["27"]))
+    assert shared
+    assert all(len(both[z].vertices) > len(alone[z].vertices) for z in shared)
+    assert not maps.outlines(maps.DEPARTEMENTS, ["001", "974"])
+    assert not maps.outlines(maps.DEPARTEMENTS, ["987"])
