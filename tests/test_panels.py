@@ -151,3 +151,8 @@ def test_real_published_tables_pass_their_audit(reel):
     for safe in proteges.all_systems(reel).values():
         assert protection.check(safe, protection.thresholds_of(reel)) > 0
     assert len(proteges.all_systems(reel)) == 2  # no register, no constat beside places
+
+
+@pytest.mark.parametrize("name", ["filieres.csv", "secteurs.csv", "reference/industrie.csv"])
+def test_what_a_programme_declares_decides_of_a_run_like_its_data(simulees, name):
+    assert simulees.donnees.fichiers[name].is_file()

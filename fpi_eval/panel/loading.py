@@ -16,6 +16,7 @@ from fpi_eval.panel.secteurs import SOURCE as URSSAF
 from fpi_eval.panel.secteurs import urssaf_files
 from fpi_eval.programme import Programme, Source
 from fpi_eval.sources import known_sources as catalogue
+from fpi_eval.sources.nomenclatures import FICHIERS as CODES
 from fpi_eval.sources.nomenclatures import Nomenclatures, read_nomenclatures
 from fpi_eval.sources.reading.cache import cached
 from fpi_eval.sources.reading.headers import Renaming
@@ -64,6 +65,7 @@ ESSENTIAL = ("affelnet", "parcoursup_bts", "inserjeunes_region", "constat")
 REGISTER = (".csv", ".xlsx", ".ods", ".xls", ".xlsm")
 FIRST_SIMULATED = 2018
 UAI_FILE = "uai_changements.csv"
+REFERENCE = Path(__file__).parents[2] / "data" / "reference"
 YEAR = {"rentree": r"\d{4}", "millesime": r"\d{4}_\d{4}"}
 
 
@@ -155,30 +157,16 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         Folder or compulsory file absent, requested year absent, or a file at fault.
     """
     simulated = not str(donnees)
-    folder = simulated_folder(programme, rentree) if simulated else Path(donnees)
-    if not folder.is_dir():
-        raise FpiError(
-            "ce dossier n'existe pas. Indiquez après --donnees le dossier des fichiers "
-            "téléchargés, ou ne mettez pas cette option pour des données simulées.",
-            fichier=str(donnees),
-        )
+    folder = folder_of(programme, rentree, donnees)
     lectures: dict[str, dict[str, Reading]] = {}
     absentes: dict[str, str] = {}
     retards: dict[str, str] = {}
     strays: tuple[str, ...] = ()
-    fichiers: dict[str, Path] = {"programme.toml": programme.dossier / "programme.toml"}
     codes = folder / programme.source("nomenclatures").fichier
     nomenclatures = read_nomenclatures(codes, through=cached)
-    # The register comes last: it is checked against the establishments of the other files.
-    for name, source in sorted(programme.sources.items(), key=lambda s: s[0] == "ouvertures"):
-        if name not in NEEDED:
-            continue
-        paths = _register(folder, source) if name == "ouvertures" else _files(folder, source)
-        _require(programme, name, source, folder, paths, rentree)
-        if name in YEARLY:
-            paths = {year: path for year, path in paths.items() if int(year) <= rentree}
+    for name, paths in _paths(programme, rentree, folder).items():
         if not paths:
-            absentes[name] = f"aucun fichier « {source.fichier} »"
+            absentes[name] = f"aucun fichier « {programme.source(name).fichier} »"
             continue
         if name == "ouvertures":
             known = known_beside(programme, nomenclatures, lectures, _changes(programme, folder))
@@ -191,7 +179,6 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
             absentes[name] = f"rien n'en est encore publié quand paraît le rapport de {rentree}"
             continue
         lectures[name] = known_now
-        fichiers |= {_relative(path, folder): path for path in paths.values()}
         if name in YEARLY and str(rentree) not in paths:
             retards[name] = f"rentrée {rentree} absente, dernière lue : {max(paths)}"
     _merge_portal(lectures, absentes, retards)
@@ -207,16 +194,8 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         for name, readings in lectures.items()
         for sentence in oddities(name, {year: r.table for year, r in readings.items()})
     )
-    jobs = urssaf_files(programme, folder)  # large: read only by the page that needs it
-    fichiers |= {_relative(path, folder): path for path in jobs.values()}
-    if URSSAF in programme.sources and not jobs:
+    if URSSAF in programme.sources and not urssaf_files(programme, folder):
         absentes[URSSAF] = f"aucun fichier « {programme.source(URSSAF).fichier} »"
-    records = folder / programme.individus.dossier  # counted by the page that speaks of them
-    fichiers |= {_relative(p, folder): p for p in sorted(records.rglob("*")) if p.is_file()}
-    read_codes = {p.fichier for p in nomenclatures.provenances.values()} | {UAI_FILE}
-    fichiers |= {
-        _relative(p, folder): p for p in sorted(codes.glob("*.csv")) if p.name in read_codes
-    }
     return Donnees(
         programme,
         rentree,
@@ -225,10 +204,59 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         lectures,
         nomenclatures,
         absentes,
-        fichiers,
+        files_of(programme, rentree, folder),
         retards,
         vigilance,
     )
+
+
+def folder_of(programme: Programme, rentree: int, donnees: str | Path = "") -> Path:
+    """Return the folder of a run's files, the simulated one when none is named."""
+    if not str(donnees):
+        return simulated_folder(programme, rentree)
+    if not Path(donnees).is_dir():
+        raise FpiError(
+            "ce dossier n'existe pas. Indiquez après --donnees le dossier des fichiers "
+            "téléchargés, ou ne mettez pas cette option pour des données simulées.",
+            fichier=str(donnees),
+        )
+    return Path(donnees)
+
+
+def files_of(programme: Programme, rentree: int, folder: Path) -> dict[str, Path]:
+    """Return every file that decides of a run, without reading any, by the name readers know."""
+    own, codes = programme.dossier, folder / programme.source("nomenclatures").fichier
+    declared = [*own.glob("*.toml"), *own.glob("*.csv"), *own.glob("plans/*")]
+    found = [p for paths in _paths(programme, rentree, folder).values() for p in paths.values()]
+    found += urssaf_files(programme, folder).values()  # large: read by the page that needs it
+    found += [codes / name for name, _ in CODES.values()] + [codes / UAI_FILE]
+    found += (folder / programme.individus.dossier).rglob("*")
+    return {
+        _relative(path, base): path
+        for base, paths in (
+            (own, declared),
+            (REFERENCE.parent, REFERENCE.glob("*")),
+            (folder, found),
+        )
+        for path in sorted(paths)
+        if path.is_file()
+    }
+
+
+def _paths(programme: Programme, rentree: int, folder: Path) -> dict[str, dict[str, Path]]:
+    """Return the files of each source by year up to the rentrée, none where it is absent.
+
+    The register comes last: it is checked against the establishments of the other files.
+    """
+    found = {}
+    for name, source in sorted(programme.sources.items(), key=lambda s: s[0] == "ouvertures"):
+        if name not in NEEDED:
+            continue
+        paths = _register(folder, source) if name == "ouvertures" else _files(folder, source)
+        _require(programme, name, source, folder, paths, rentree)
+        known = {year: path for year, path in paths.items() if int(year or 0) <= rentree}
+        found[name] = known if name in YEARLY else paths
+    return found
 
 
 def _rows(readings: dict[str, Reading]) -> int:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import pandas as pd
 
@@ -11,7 +10,7 @@ from fpi_eval.panel.bts_passage import Matching, match_bts, passage_panel
 from fpi_eval.panel.capacites import Capacites, capacites
 from fpi_eval.panel.identity import BTS, course_identity, renovations, with_levels
 from fpi_eval.panel.links import link_entry_to_final
-from fpi_eval.panel.loading import Donnees
+from fpi_eval.panel.loading import REFERENCE, Donnees
 from fpi_eval.panel.matching import departement_of, with_kin
 from fpi_eval.panel.publication import last_counted
 from fpi_eval.panel.regional_panel import build_regional_panel, entry_places, outcomes, with_course
@@ -26,7 +25,6 @@ from fpi_eval.twin.courses import with_families
 
 # Diplomas that Parcoursup names among its BTS: métiers d'art, and those assimilated to a BTS.
 OTHER_BTS = frozenset({"321", "322"})
-REFERENCE = Path(__file__).parents[2] / "data" / "reference"
 
 
 @dataclass(frozen=True, eq=False)
