@@ -26,11 +26,13 @@ from fpi_eval.checks.study import Study, before
 from fpi_eval.checks.thresholds import CAUTION, FAIL, PASS, UNKNOWN
 from fpi_eval.checks.verdict import CAREFUL, INCONCLUSIVE, SOLID, TESTS, UNKNOWABLE
 from fpi_eval.errors import FpiError
+from fpi_eval.impact import j, ladder
 from fpi_eval.impact.frame import GROSS, NET, sample
 from fpi_eval.impact.j import fit_j
 from fpi_eval.panel import align
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.programme import Seuils
+from fpi_eval.twin import SCENARIOS, draw
 
 EXACT = 1e-8
 DRAWS = 6  # planted programmes: enough to see what is made of them
@@ -277,6 +279,42 @@ def test_missing_outcomes_are_weighed_and_their_tie_with_openings_is_seen(noisy)
     treated = some["uai"].isin(some.loc[some["seats"] > 0, "uai"])
     some.loc[treated & (rng.random(len(some)) < 0.4), "diplomes"] = np.nan
     assert samples.manquants(study_of(some))[1].statut == FAIL
+
+
+def test_outcomes_that_leave_the_mask_as_seats_open_are_seen():
+    """Opened cells hide 11 % of their outcomes before and 3 % after: levels alone look alike."""
+    rng = np.random.default_rng(2)
+    panel = draw(replace(SCENARIOS["realistic"], n_cells_region=600, n_cells_other=900), 7).panel
+    opened = panel["cell"].isin(panel.loc[panel["seats"] > 0, "cell"])
+    after = opened & (panel["rentree"] >= panel.loc[panel["seats"] > 0, "rentree"].min() + 2)
+    chance = np.where(after, 0.03, np.where(opened, 0.13, 0.11))
+    panel.loc[rng.random(len(panel)) < chance, "diplomes"] = np.nan
+    tie = samples.manquants(study_of(panel))[1]
+    assert tie.statut in (CAUTION, FAIL)
+    assert "depuis l'ouverture" in tie.phrase
+
+
+def test_pupils_taken_from_other_departements_of_the_academie_are_seen():
+    found = {}
+    for world in ("realistic", "displacement_academie"):
+        small = replace(SCENARIOS[world], n_cells_region=1_200, n_cells_other=2_400)
+        twin = draw(small, 320_003)
+        found[world] = robustness.portee(study_of(twin.panel, "entrants"))
+        truth = twin.truth.per_seat("entrants")
+    assert found["realistic"].statut == PASS
+    assert found["displacement_academie"].statut == CAUTION
+    assert truth["kappa"] < -0.3  # .3 inside the département, .2 beyond, of .72 filled
+
+
+def test_when_every_opened_course_is_new_the_total_of_the_school_is_offered():
+    small = replace(SCENARIOS["realistic"], n_cells_region=1_200, n_cells_other=2_400)
+    twin = draw(replace(small, nouvelle_share=1.0), 320_003)
+    with pytest.raises(FpiError, match=r"attendre n'y changera rien.*fpi\.impact\.ladder"):
+        j(twin.panel, "entrants")
+    school, zone, _ = ladder(twin.panel, "entrants")
+    truth = twin.truth.per_seat("entrants")
+    assert abs(school.estimate - truth["theta"]) < 0.06  # its own neighbours lose .15 of .73
+    assert zone.estimate < school.estimate
 
 
 def test_normalised_differences_are_those_computed_by_hand(noisy):

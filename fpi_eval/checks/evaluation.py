@@ -31,6 +31,7 @@ CHECKS: tuple[tuple[tuple[str, ...], Callable[[Study], Check | list[Check]]], ..
     (("rupture",), trends.rupture),
     (("ecart_j_t",), trends.ecart),
     (("deplacement",), trends.deplacement),
+    (("portee",), robustness.portee),
     (("un_de_moins",), robustness.un_de_moins),
     (("regions_placebo",), robustness.regions_placebo),
     (("dose",), samples.dose),

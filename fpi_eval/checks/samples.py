@@ -101,22 +101,35 @@ def manquants(study: Study) -> list[Check]:
         np.nan,
         f"{text.pourcent(share)} des élèves sont dans une observation sans résultat.",
     )
-    by = gone.groupby(rows["uai"]).mean()
-    opened = by.index.isin(study.treated["uai"])
-    one, other = by[opened], by[~opened]
-    gap = float(one.mean() - other.mean())
-    if not by.any():
-        p_value = 1.0
-    elif min(len(one), len(other)) < 2:
+    late = rows["rentree"] >= frame.loc[frame["dose"] != 0, "time"].min()
+    # In a school that opens, the cells that do: its others would water the change down.
+    inside = rows["cell"].isin(study.treated["cell"]) | ~rows["uai"].isin(study.treated["uai"])
+    before, after = (gone[inside & at].groupby(rows["uai"]).mean() for at in (~late, late))
+    level, change = gone.groupby(rows["uai"]).mean(), (after - before).dropna()
+    gaps, tests = zip(*(_apart(by, study.treated["uai"]) for by in (level, change)), strict=True)
+    known = [p for p in tests if np.isfinite(p)]
+    if not known:
         return [first, study.blank("manquants_lies", "un seul établissement d'un côté.")]
-    else:
-        known = [(part.mean(), part.std(), len(part)) for part in (one, other)]
-        p_value = float(stats.ttest_ind_from_stats(*known[0], *known[1], equal_var=False).pvalue)
+    p_value = min(1.0, len(known) * min(known))
+    since = f", {text.points(gaps[1])} depuis l'ouverture" if gaps[1] else ""
     words = (
-        f"écart de {text.points(gap)} entre établissements qui ouvrent et autres "
+        f"écart de {text.points(gaps[0])} entre établissements qui ouvrent et autres{since} "
         f"(p = {text.nombre(p_value, 3)})."
     )
-    return [first, study.check("manquants_lies", abs(gap), p_value, words)]
+    return [first, study.check("manquants_lies", float(np.nanmax(np.abs(gaps))), p_value, words)]
+
+
+def _apart(by: pd.Series, opening: pd.Series) -> tuple[float, float]:
+    """Return how far establishments that open are from the others, and Welch's p-value."""
+    opened = by.index.isin(opening)
+    parts = by[opened], by[~opened]
+    if min(map(len, parts)) < 2:
+        return float("nan"), float("nan")
+    gap = float(parts[0].mean() - parts[1].mean())
+    if all(np.ptp(part) == 0 for part in parts):
+        return gap, float(gap == 0)
+    known = [(part.mean(), part.std(), len(part)) for part in parts]
+    return gap, float(stats.ttest_ind_from_stats(*known[0], *known[1], equal_var=False).pvalue)
 
 
 def equilibre(study: Study) -> Check:

@@ -107,6 +107,7 @@ VIOLATIONS = (
     "ecart_j_t",
     "equilibre",
     "manquants_lies",
+    "portee",
     "regions_placebo",
     "composition",
     "contamination",
@@ -229,6 +230,13 @@ THRESHOLDS: Mapping[str, Threshold] = {
         0.30,
         None,
         words="sous 30 % de l'effet de référence, ou mesuré à 30 % près",
+    ),
+    "portee": Threshold(
+        "Déplacement au-delà du département",
+        0.10,
+        None,
+        p=0.05,
+        words="sous 10 % de l'effet de référence, ou non distingué de zéro à 5 %",
     ),
     "exposes": Threshold(
         "Voisins exposés parmi les témoins",

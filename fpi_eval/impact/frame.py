@@ -32,27 +32,42 @@ SCALE_TEXT = (
     "pèse cette taille"
 )
 EFFECTS_TEXT = "effets fixes de cellule, de formation × session et de région × session"
+ONLY_CREATED = (
+    "toutes les places qui peuvent agir sont dans des formations nouvelles, sans passé auquel se "
+    "comparer : attendre n'y changera rien. Estimez l'effet sur le total de l'établissement ou du "
+    "département, qui les contient avec leurs voisines (fpi.impact.ladder)."
+)
 REACH_TEXT = (
     "chaque coefficient d'exposition multiplié par l'exposition totale de toutes les cellules, "
     "rapportée au total de leurs places"
 )
 
 
+class OnlyCreated(FpiError):
+    """Every seat that can act is in a course that the programme created: J has no past to use."""
+
+
 def sample(
-    panel: pd.DataFrame, outcome: str, *, targeted: bool = True, niveau: str | None = None
+    panel: pd.DataFrame,
+    outcome: str,
+    *,
+    targeted: bool = True,
+    niveau: str | None = None,
+    created: bool = False,
 ) -> Sample:
     """Return the estimation frame without new cells: targeted filières of all regions.
 
-    Cells without a student before the programme have no size, hence no untreated path to compare.
+    Cells without a student before the programme have no size, hence no untreated path to compare:
+    ``created`` keeps the new ones all the same, for totals of a school or of a territory.
     """
     frame = align(panel, outcome)
     sized = (frame["size"] > 0).to_numpy()
-    new = new_of(frame)
+    new = new_of(frame) & (not created)
     dropped = (
         ("observation de cellule nouvelle", int(new.sum())),
         ("observation de cellule sans élève avant le programme", int((~sized & ~new).sum())),
     )
-    keep = sized & ~new
+    keep = (sized & ~new) | (new_of(frame) & created)
     if targeted and "filiere" in frame:
         keep &= (frame["filiere"] != "autre").to_numpy()
     if niveau is not None:
@@ -61,6 +76,8 @@ def sample(
         keep &= (frame["niveau"] == niveau).to_numpy()
     out = replace(frame.of(frame.frame[keep], *dropped), reach=reach(frame))
     if not (out["dose"] != 0).any():
+        if (frame.loc[new, "dose"] != 0).any():
+            raise OnlyCreated(ONLY_CREATED)
         raise FpiError(
             "aucune place ouverte ne peut encore agir sur ce résultat. Attendez la première "
             "session concernée, ou étudiez les entrants."

@@ -158,20 +158,30 @@ def _displacement(
 ) -> np.ndarray:
     """Return the chance that a pupil of a cell without seats leaves for an opened seat."""
     cells, chance = world.cells, np.zeros_like(world.mean)
-    if not (p.displacement_etablissement or p.displacement_departement) or extra.empty:
+    own, near, far = (
+        p.displacement_etablissement,
+        p.displacement_departement,
+        p.displacement_academie,
+    )
+    if not (own or near or far) or extra.empty:
         return chance
     filled = np.zeros_like(world.mean)
     np.add.at(filled, (extra["cell"], extra["year"]), extra["entrants"])
     ever = (seats != 0).any(axis=1)
     open_mean = np.where(ever[:, None], 0.0, world.mean)
     zone = cells["code_departement"] + cells["famille"]
-    shares = ((p.displacement_etablissement, "site"), (p.displacement_departement, None))
-    for share, column in shares:
-        key = zone if column is None else cells[column]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            part = share * _total(filled, key) / _total(open_mean, key)
-        chance += np.nan_to_num(part, posinf=0.0)
+    for share, key in ((own, cells["site"]), (near, zone)):
+        chance += share * _ratio(_total(filled, key), _total(open_mean, key))
+    if far:
+        around = cells["code_academie"] + cells["famille"]
+        rate = _ratio(filled, _total(open_mean, around) - _total(open_mean, zone))
+        chance += far * (_total(rate, around) - _total(rate, zone))
     return np.where(ever[:, None], 0.0, np.clip(chance, 0.0, 0.5))
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Return part over whole, 0 where there is nothing to share."""
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 
 
 def _total(values: np.ndarray, key: pd.Series) -> np.ndarray:

@@ -11,6 +11,7 @@ _PROBABILITIES = (
     "closures",
     "displacement_etablissement",
     "displacement_departement",
+    "displacement_academie",
     "nouvelle_share",
     "marginal_penalty",
     "other_openings",
@@ -88,6 +89,9 @@ class TwinParameters:
         pressure (first wishes per place) at the rentrée before; 1 when on.
     other_openings : float
         Switch. Yearly share of cells of other regions that open seats on their own budget.
+    displacement_academie : float
+        Switch. Share of the filled seats taken from the family in the académie's other
+        départements; 0.2 when on.
     closures : float
         Switch. Seats closed elsewhere in the académie per programme seat opened; 0.5 when on.
     course_trend_region : float
@@ -150,6 +154,7 @@ class TwinParameters:
     selection_pressure: float = 0.0
     other_openings: float = 0.0
     closures: float = 0.0
+    displacement_academie: float = 0.0
     course_trend_region: float = 0.0
     anticipation: float = 0.0
     cohort_effects: tuple[tuple[int, float], ...] = ()
@@ -217,6 +222,7 @@ SCENARIOS: dict[str, TwinParameters] = {
     "concavity": replace(DEFAULT, concavity=0.10),
     "other_openings": replace(DEFAULT, other_openings=0.02),
     "closures": replace(DEFAULT, closures=0.5),
+    "displacement_academie": replace(REALISTIC, displacement_academie=0.2),
     "course_trends": replace(DEFAULT, course_trend_region=0.01),
     "anticipation": replace(DEFAULT, anticipation=0.15),
     "displacement_etablissement": replace(DEFAULT, displacement_etablissement=0.15),

@@ -5,7 +5,7 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
-from fpi_eval.impact.frame import SEATS, sample
+from fpi_eval.impact.frame import SEATS, OnlyCreated, sample
 from fpi_eval.impact.imputation import DESCRIPTION, read, target_of, unexposed, used_rows
 from fpi_eval.impact.imputation import fit as imputation_fit
 from fpi_eval.impact.j import J_TEXT, fit_j
@@ -37,10 +37,15 @@ def ladder(panel: pd.DataFrame, y: str = "entrants") -> Estimates:
     """Return the effect of one more seat on the total of ever wider groups of courses.
 
     The fall from one rung to the next is what neighbours lose inside the wider one (METHOD, B4):
-    a check of `displacement`, at the price of errors that grow with the territory.
+    a check of `displacement`, at the price of errors that grow with the territory. Where only
+    courses that the programme created open seats, rungs begin at the establishment: its total has
+    a past, and holds them with the neighbours that they take pupils from.
     """
-    frame = sample(panel, y)
-    return Estimates(tuple(_rung(frame, name, keys) for name, keys in LEVELS.items()))
+    try:
+        frame, levels = sample(panel, y), LEVELS
+    except OnlyCreated:
+        frame, levels = sample(panel, y, created=True), dict([*LEVELS.items()][1:])
+    return Estimates(tuple(_rung(frame, name, keys) for name, keys in levels.items()))
 
 
 def _rung(frame: pd.DataFrame, name: str, keys: tuple[str, ...]) -> Estimate:
@@ -48,6 +53,7 @@ def _rung(frame: pd.DataFrame, name: str, keys: tuple[str, ...]) -> Estimate:
     fixed = [c for c in ("uai", "code_departement") if c not in by]
     facts = {c: (c, "first") for c in fixed} | {c: (c, "sum") for c in ("y", "dose", "size")}
     rows = frame.groupby(by, as_index=False, observed=True).agg(**facts)
+    rows = rows[rows["size"] > 0]  # a territory of created courses alone has no past
     unit = rows.groupby(list(keys), observed=True).ngroup().to_numpy()
     n = rows["size"].to_numpy(float)
     fit = linear.fit(

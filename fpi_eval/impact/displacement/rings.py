@@ -46,6 +46,11 @@ MEME_VOIE = Ring(
 AUTRE_VOIE = Ring(
     "même famille, autre voie, même département", ("code_departement", "famille"), ("voie",)
 )
+ACADEMIE = Ring(
+    "même famille, autres départements de l'académie",
+    ("code_academie", "famille"),
+    ("code_departement",),
+)
 DEFAULT = (ETABLISSEMENT, FAMILLE)
 VOIES = (ETABLISSEMENT, MEME_VOIE, AUTRE_VOIE)
 

@@ -412,8 +412,9 @@ def limites(
     lines += [
         "L'apprentissage du secondaire n'a ni capacité ni effectif par établissement dans les "
         "fichiers ouverts : il n'est pas dans ces chiffres.",
-        "Le déplacement n'est mesuré que dans l'établissement et dans le département ; un élève "
-        "venu de plus loin, ou de l'apprentissage, n'est pas vu.",
+        "Le déplacement est mesuré dans l'établissement et dans le département, seulement testé "
+        "dans l'académie (contrôle « Déplacement au-delà du département ») ; un élève venu de plus "
+        "loin, ou de l'apprentissage, n'est pas vu.",
     ]
     if not isinstance(evaluation, Absent):
         lines += [INVISIBLE, evaluation.method()]
