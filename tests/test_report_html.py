@@ -184,6 +184,14 @@ def test_an_absent_result_reads_as_the_sentence_it_replaces():
     assert bundle(words)["text/html"] == html.prose(words)
 
 
+def test_an_answer_that_is_all_in_the_title_leaves_no_empty_box(tmp_path):
+    alone = {3: [new_output("stream", name="stdout", text="Tout est dit.\n")]}
+    made = render(tmp_path / "2023", outputs={**OUTPUTS, **alone}) / NAMES[1]
+    page = BeautifulSoup(made.read_text(encoding="utf-8"), "html.parser")
+    assert page.h1.get_text() == "Tout est dit"
+    assert page.select(".reponse") == []
+
+
 def absent_section(title, *reasons, reading=True):
     """Return the cells of a section whose results are all absent."""
     cells = [

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +10,7 @@ import fpi_eval as fpi
 from fpi_eval import checks, headline, impact
 from fpi_eval.absent import Absent, attempt
 from fpi_eval.costs import job_costs, net_jobs, programme_costs
-from fpi_eval.costs.programme_costs import NEVER, WITHOUT
+from fpi_eval.costs.programme_costs import NEVER, WITHOUT, committed
 from fpi_eval.figures import Figure
 from fpi_eval.indicators import emploi_publie, passage
 from fpi_eval.programme import load_programme
@@ -165,6 +166,7 @@ def test_the_predecessor_cost_is_a_lower_bound(simulees):
     before = shown[shown["Programme"] == "ATCF"].iloc[0]
     assert plain(before["Euros"]) == "10 078 €"
     assert before["Intervalle à 95 %"] == "borne inférieure"
+    assert "ATCF n'a publié qu'un montant minimal" in simulees.couts.note
     counted = shown[shown["Par"] == "place ouverte"].iloc[0]
     assert counted["Intervalle à 95 %"] == "compté"
 
@@ -208,6 +210,13 @@ def test_each_cost_counts_fewer_people_than_the_step_before(simulees):
     assert set(chain) <= set(ratio)
     assert ratio["entrant"] < ratio["personne formée (études achevées)"] < ratio["diplômé"]
     assert ratio["diplômé"] < ratio["diplômé en plus (net)"]
+
+
+def test_a_subsidy_that_the_register_does_not_write_is_unknown_and_not_nothing(simulees):
+    what = simulees.annee.programme
+    silent = replace(simulees.outlook, register=simulees.outlook.register.assign(subvention=0.0))
+    assert set(committed(what, simulees.outlook)) == {"Coût complet", "Subvention"}
+    assert set(committed(what, silent)) == {"Coût complet"}
 
 
 def test_a_net_job_costs_what_a_net_graduate_does_over_the_published_share_employed(simulees):

@@ -65,7 +65,7 @@ def committed(programme: Programme, found: Outlook) -> dict[str, float]:
     return {
         basis: float(column.sum() / seats.sum() * counted)
         for basis, column in paid.items()
-        if column.notna().all()
+        if column.notna().all() and column.sum() > 0  # none written is none known, not none paid
     }
 
 

@@ -68,13 +68,17 @@ def _cost(prices: Sequence[UnitCost], unit: str) -> UnitCost | None:
     return next((one for one in prices if one.basis == FULL and one.unit == unit), None)
 
 
+LEAST = "Coût minimal d'une place ouverte"  # only a lower bound of the budget is published
+
+
 @declared("cout_place", "Coût complet d'une place ouverte", "€", ESTIMATED)
 def cout_place(year: Year, found: Outlook | Absent, prices: Sequence[UnitCost]) -> Measure | Absent:
     """Return what an opened seat cost: the seats' own cost over these seats."""
     one = _cost(prices, SEAT)
     if isinstance(found, Absent) or one is None:
         return Absent("le coût d'une place demande le registre des ouvertures.")
-    return Measure(one.ratio, _money(year), year.programme.cout.source)
+    cost = year.programme.cout
+    return Measure(one.ratio, _money(year), cost.source, label=LEAST if cost.minimum else "")
 
 
 @declared("cout_personne", "Coût complet par personne entrée", "€", ESTIMATED)

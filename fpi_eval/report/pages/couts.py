@@ -19,6 +19,7 @@ from fpi_eval.costs.programme_costs import (
 from fpi_eval.costs.unit import UnitCost, acceptability, cost_table, unit_cost
 from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline
+from fpi_eval.headline.of_trajectory import LEAST
 from fpi_eval.panel.context import Context
 from fpi_eval.projection.outlook import Outlook
 from fpi_eval.report.pages.trajectoire import WHOLE
@@ -28,6 +29,10 @@ LOWER = "borne inférieure"
 PRICES = 80  # points of the acceptability curve
 FARTHEST = 0.98  # the curve stops where nearly all draws cost less
 
+PREDECESSOR = (
+    " {} n'a publié qu'un montant minimal : la comparaison des coûts par place ne vaut que dans un "
+    "sens."
+)
 MINIMUM = " Seul un montant minimal est publié : chaque coût est une borne inférieure."
 
 
@@ -36,7 +41,8 @@ def reponse(chiffres: Headline) -> str:
     seat, person = chiffres["cout_place"], chiffres["cout_personne"]
     if not seat:
         return f"Le coût d'une place n'est pas encore connu.\n\n{text.capitale(seat.reason)}"
-    first = f"Une place ouverte a coûté {seat.shown}, subvention comprise ({seat.scope})."
+    least = "au moins " if seat.label == LEAST else ""
+    first = f"Une place ouverte a coûté {least}{seat.shown}, subvention comprise ({seat.scope})."
     return f"{first}\n\n{person.phrase}"
 
 
@@ -65,7 +71,8 @@ def couts(found: Sequence[UnitCost], context: Context) -> Table:
         note="Montant : ce que le registre dit des places comptées, celles qui restent à ouvrir "
         "coûtant autant ; à défaut, le budget de tout le programme. "
         "« Net » : ceux qui sont pris aux formations voisines sont ôtés. Le fonctionnement "
-        f"(enseignants) n'est pas compté.{MINIMUM if what.cout.minimum else ''}",
+        f"(enseignants) n'est pas compté.{MINIMUM * what.cout.minimum}"
+        + (PREDECESSOR.format(before.nom) if before else ""),
     )
 
 

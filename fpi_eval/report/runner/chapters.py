@@ -173,7 +173,7 @@ def _finding(cells: Sequence[NotebookNode]) -> tuple[str, tuple[NotebookNode, ..
         out = next(iter(cell.get("outputs", ())), None)
         if out is not None and out.output_type == "stream":
             first, _, rest = out.text.strip().partition("\n\n")
-            outputs = [_with(out, text=rest), *cell.outputs[1:]]
+            outputs = [o for o in (_with(out, text=rest), *cell.outputs[1:]) if _has_words(o)]
             return first, (*cells[:at], _with(cell, outputs=outputs), *cells[at + 1 :])
     return "", cells
 
