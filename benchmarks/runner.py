@@ -1,13 +1,14 @@
 """Compute runs in parallel, keep each as it comes, stop at an hour: the loop of long benchmarks."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from datetime import datetime
-from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
 from rich.progress import Progress
+
+from fpi_eval.cluster import spread
+from fpi_eval.errors import FpiError
 
 
 def today_at(hour: str | None) -> datetime | None:
@@ -26,22 +27,19 @@ def run(
     workers: int,
     *,
     until: datetime | None = None,
+    cluster: str = "",
 ) -> None:
-    """Append the rows of ``compute(*key)`` for each key to do; start nothing after ``until``."""
-    queue, pending = iter(todo), set[Future]()
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-    with Progress() as progress, pool:
+    """Append the rows of ``compute(*key)`` for each key to do; start nothing after ``until``.
+
+    ``cluster`` is the address of a dask scheduler whose workers import these files; by default,
+    ``workers`` processes of this machine.
+    """
+    keys = (key for key in todo if not (until and datetime.now() >= until))
+    with Progress() as progress:
         task = progress.add_task("programmes simulés", total=len(todo))
-        while True:
-            while len(pending) < 2 * workers and not (until and datetime.now() >= until):
-                key = next(queue, None)
-                if key is None:
-                    break
-                pending.add(pool.submit(compute, *key))
-            if not pending:
-                return
-            ready, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in ready:
-                rows = pd.DataFrame(future.result(), columns=list(columns))
-                rows.to_csv(store, mode="a", header=not store.exists(), index=False)
-                progress.advance(task)
+        for _, found in spread(compute, keys, workers=workers, address=cluster):
+            if isinstance(found, FpiError):
+                raise found
+            rows = pd.DataFrame(found, columns=list(columns))
+            rows.to_csv(store, mode="a", header=not store.exists(), index=False)
+            progress.advance(task)

@@ -10,7 +10,8 @@ LAYERS = [
     "errors", "text", "colours", "absent", "store", "calendar", "programme", "disclosure", "tables",
     "plots", "maps", "figures", "sheets", "table_files", "workbook", "paper", "sources", "twin",
     "panel", "records", "indicators", "regression", "results", "impact", "checks", "plan", "power",
-    "projection", "costs", "headline", "report", "creation", "cli",
+    "projection", "costs", "headline", "report", "creation", "cluster",
+    "cli",
 ]  # fmt: skip
 #: Inside the report, what each part may not import: pages → published → edition ← runner.
 REPORT = {

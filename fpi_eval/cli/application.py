@@ -11,9 +11,7 @@ from rich.text import Text
 import fpi_eval
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from fpi_eval.programme import Programme as ProgrammeFacts
+    pass
 
 Command = TypeVar("Command", bound=Callable)
 USAGE = {"COMMAND": "COMMANDE", "[ARGS]": "[ARGUMENTS]", "[ARGS...]": "[ARGUMENTS…]"}
@@ -91,19 +89,6 @@ def would(doing: str, *what: object) -> None:
     """Say, in a dry run, what would be read, written or downloaded."""
     for one in what:
         print(f"serait {doing} : {one}")
-
-
-def project_root(programme: "ProgrammeFacts") -> "Path":
-    """Return the folder that holds data/ and reports/."""
-    return programme.dossier.parents[1]
-
-
-def notebooks_of(programme: "ProgrammeFacts") -> "Path":
-    """Return the project's own notebooks, else those that come with the library."""
-    from fpi_eval.programme import PROJECT
-
-    own = project_root(programme) / "notebooks"
-    return own if own.is_dir() else PROJECT / "notebooks"
 
 
 def absolute(folder: str) -> str:

@@ -19,8 +19,6 @@ from fpi_eval.cli.application import (
     Rentree,
     absolute,
     command,
-    notebooks_of,
-    project_root,
     would,
 )
 from fpi_eval.errors import FpiError
@@ -36,51 +34,75 @@ if TYPE_CHECKING:
     "2022",
     "2022-2023 --donnees mes_telechargements",
     "2022 --programme atcf --a-blanc",
+    "2024..2026 --programme fpi_aura,atcf",
 )
 def run_report(
-    rentree: Rentree,
+    rentree: Annotated[
+        str,
+        Parameter(help="Obligatoire. Année scolaire : « 2022-2023 », « 2022 », ou « 2022..2026 »."),
+    ],
     /,
     *,
-    programme: Programme = "",
+    programme: Annotated[
+        str,
+        Parameter(
+            metavar="DOSSIER",
+            help="Dossier du programme, ou son nom ; plusieurs se séparent par des virgules. Sans "
+            "lui, celui que nomme data/defaut.toml, ou le seul du dossier data.",
+        ),
+    ] = "",
     donnees: Donnees = "",
     refaire: Annotated[bool, Parameter(help="Refait le rapport même si rien n'a changé.")] = False,
+    cluster: Annotated[
+        str,
+        Parameter(
+            metavar="ADRESSE",
+            help="Grappe dask qui fait les rapports, tcp://… ; sans elle, cette machine.",
+        ),
+    ] = "",
     a_blanc: ABlanc = False,
 ) -> None:
-    """Produit le rapport d'une année scolaire dans reports/."""
-    from fpi_eval.panel.year import load as load_year
-    from fpi_eval.programme import load_programme, parse_rentree
-    from fpi_eval.report.edition import Edition
-    from fpi_eval.report.published import book as classeur
-    from fpi_eval.report.runner.notebooks import discover
-    from fpi_eval.report.runner.run import run
-    from fpi_eval.store import forget
+    """Produit le rapport d'une année scolaire dans reports/, ou de plusieurs à la fois."""
+    from fpi_eval.report.runner.yearly import several, yearly
 
-    year = parse_rentree(rentree)
-    what = load_programme(programme)
-    root = project_root(what)
-    p = load_year(what, year, donnees)
-    found = p.donnees
-    notebooks = discover(notebooks_of(what))
-    target = root / "reports" / what.code / str(year)
+    asked = several(programme, rentree)
     if a_blanc:
-        would("lu", *sorted(found.fichiers))
-        would("exécuté", *(info.name for info in notebooks))
-        would("écrit", target)
-        return
-    if refaire:
-        forget()
-    edition = Edition.of(what, year, simulated=found.simulees, sources=(found.credit,))
-    report = run(
-        notebooks,
-        {"programme": str(what.dossier), "rentree": year, "donnees": absolute(donnees)},
-        target,
-        edition=edition,
-        inputs=found.fichiers | classeur.inputs(p),
-        root=root,
-        force=refaire,
-        extras=lambda folder: classeur.write(folder, p, edition),
-    )
-    print(report.index)
+        for one in asked:
+            planned_run(*one, donnees)
+    elif len(asked) == 1 and not cluster:
+        print(yearly(*asked[0], donnees, force=refaire).index)
+    else:
+        many(asked, absolute(donnees), refaire, cluster)
+
+
+def planned_run(programme: Path, rentree: int, donnees: str) -> None:
+    """Say what a run would read, execute and write."""
+    from fpi_eval.panel.loading import load
+    from fpi_eval.programme import load_programme
+    from fpi_eval.report.runner.notebooks import discover, notebooks_of
+    from fpi_eval.report.runner.yearly import target_of
+
+    what = load_programme(programme)
+    would("lu", *sorted(load(what, rentree, donnees).fichiers))
+    would("exécuté", *(info.name for info in discover(notebooks_of(what))))
+    would("écrit", target_of(what, rentree))
+
+
+def many(asked: list[tuple[Path, int]], donnees: str, force: bool, cluster: str) -> None:
+    """Make reports at once, say each as it ends, and refuse at the end if one was refused."""
+    from fpi_eval.cluster import spread
+    from fpi_eval.report.runner.yearly import quietly
+    from fpi_eval.text import annee_scolaire, liste
+
+    refused = []
+    tasks = [(str(folder), year, donnees, force) for folder, year in asked]
+    for (folder, year, *_), found in spread(quietly, tasks, address=cluster):
+        name = f"{Path(folder).name} {annee_scolaire(year)}"
+        if isinstance(found, FpiError):
+            refused.append(name)
+        print(f"{name} : {found if isinstance(found, FpiError) else found.index}", flush=True)
+    if refused:
+        raise FpiError(f"pas de rapport pour {liste(refused)} ; les autres sont faits.")
 
 
 @command("check", "2022", "2022 --donnees mes_telechargements --programme atcf")
@@ -271,7 +293,7 @@ def individus(
 def notebooks(*, programme: Programme = "") -> None:
     """Liste les notebooks, leurs paramètres et ce qu'ils déclarent."""
     from fpi_eval.programme import load_programme
-    from fpi_eval.report.runner.notebooks import discover
+    from fpi_eval.report.runner.notebooks import discover, notebooks_of
 
     out = Console()
     for info in discover(notebooks_of(load_programme(programme))):
@@ -301,6 +323,7 @@ def lab(
     """Ouvre JupyterLab sur une copie du notebook, paramètres remplis."""
     from fpi_eval.programme import load_programme, parse_rentree
     from fpi_eval.report.runner.exploration import copy_for_exploration
+    from fpi_eval.report.runner.notebooks import notebooks_of, project_root
 
     what = load_programme(programme)
     year = parse_rentree(rentree)

@@ -10,7 +10,7 @@ from pathlib import Path
 from fpi_eval.panel.loading import load
 from fpi_eval.programme import load_programme
 from fpi_eval.report.edition import Edition
-from fpi_eval.report.runner.notebooks import discover
+from fpi_eval.report.runner.notebooks import discover, notebooks_of, project_root
 from fpi_eval.report.runner.run import run
 
 RENTREE = 2026
@@ -19,13 +19,13 @@ RENTREE = 2026
 def main() -> None:
     """Run the notebooks on simulated data and replace the example's."""
     programme = load_programme()
-    root = programme.dossier.parents[1]
+    root = project_root(programme)
     found = load(programme, RENTREE)
     edition = Edition.of(programme, RENTREE, simulated=True, sources=(found.credit,))
     target = root / "reports" / "exemple"
     with tempfile.TemporaryDirectory(prefix="fpi_eval_") as folder:
         report = run(
-            discover(root / "notebooks"),
+            discover(notebooks_of(programme)),
             {"programme": programme.code, "rentree": RENTREE, "donnees": ""},
             Path(folder) / "exemple",
             edition=edition,

@@ -12,6 +12,7 @@ from typing import Any
 import nbformat
 
 from fpi_eval.errors import FpiError
+from fpi_eval.programme import PROJECT, Programme
 
 PARAMETERS = "parameters"
 
@@ -31,6 +32,17 @@ class NotebookInfo:
     def name(self) -> str:
         """File name without extension, which is also the name of its page."""
         return self.path.stem
+
+
+def project_root(programme: Programme) -> Path:
+    """Return the folder that holds data/ and reports/."""
+    return programme.dossier.parents[1]
+
+
+def notebooks_of(programme: Programme) -> Path:
+    """Return the project's own notebooks, else those that come with the library."""
+    own = project_root(programme) / "notebooks"
+    return own if own.is_dir() else PROJECT / "notebooks"
 
 
 def discover(folder: str | Path) -> list[NotebookInfo]:

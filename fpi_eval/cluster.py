@@ -1,0 +1,106 @@
+"""Many computations at once on dask: processes of this machine, or a cluster that is running."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from logging import ERROR
+from os import cpu_count
+from typing import Any, TypeVar
+
+from fpi_eval.errors import FpiError
+
+T = TypeVar("T")
+K = TypeVar("K", bound=tuple)
+WAITING = 2  # tasks sent ahead for each worker: the list may be endless
+PATIENCE = 20  # seconds to answer, for another's cluster
+
+
+def spread(
+    make: Callable[..., T], tasks: Iterable[K], *, address: str = "", workers: int = 0
+) -> Iterator[tuple[K, T | FpiError]]:
+    """Yield each task with what ``make(*task)`` returns, or its refusal, as they end.
+
+    A task whose worker dies is sent to another. Results are those of ``make`` called here, whatever
+    the number of workers: nothing else is shared between tasks.
+
+    Parameters
+    ----------
+    make : callable
+        A function of a module, which workers import too.
+    tasks : iterable of tuple
+        Read as workers get free.
+    address : str, optional
+        ``tcp://host:port`` of a dask scheduler whose workers see the same files; by default, a
+        cluster of this machine that lasts as long as the iteration.
+    workers : int
+        Processes of this machine; by default one for each core.
+
+    Raises
+    ------
+    FpiError
+        dask is not installed, or the cluster does not answer.
+    """
+    with _client(address, workers) as client:
+        from distributed import as_completed
+
+        todo, asked, running = iter(tasks), {}, as_completed()
+
+        def send(count: int) -> None:
+            for task in islice(todo, count):
+                future = client.submit(make, *task, pure=False)
+                asked[future.key] = task
+                running.add(future)
+
+        send(WAITING * max(1, len(client.ncores())))
+        for future in running:
+            found = _found(future)
+            send(1)
+            yield asked.pop(future.key), found
+
+
+def _found(future: Any) -> Any:
+    """Return the result of a task that ended, or its refusal."""
+    from distributed import KilledWorker
+
+    if future.status == "finished":
+        return future.result()
+    error = future.exception()
+    if isinstance(error, KilledWorker):
+        return FpiError("le calcul s'est arrêté plusieurs fois sans dire pourquoi (mémoire ?).")
+    if isinstance(error, FpiError):
+        return error
+    raise error
+
+
+@contextmanager
+def _client(address: str, workers: int) -> Iterator[Any]:
+    """Give a client of the cluster; one of this machine is closed at the end."""
+    try:
+        import dask
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise FpiError(
+            "plusieurs rapports à la fois demandent dask, qui n'est pas installé. Installez-le "
+            "(pip install 'fpi-eval[cluster]'), ou lancez une année et un programme à la fois."
+        ) from error
+    # A report starts processes of its own, which a daemon may not.
+    with dask.config.set({"distributed.worker.daemon": False}):
+        if not address:
+            own = "127.0.0.1"
+            options = {"host": own, "dashboard_address": f"{own}:0", "silence_logs": ERROR}
+            count = workers or cpu_count() or 1
+            with (
+                LocalCluster(n_workers=count, threads_per_worker=1, **options) as here,
+                Client(here) as client,
+            ):
+                yield client
+            return
+        try:
+            client = Client(address, timeout=PATIENCE)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise FpiError(
+                f"la grappe « {address} » ne répond pas : l'adresse est celle qu'écrit « dask "
+                "scheduler », par exemple tcp://127.0.0.1:8786."
+            ) from error
+        with client:
+            yield client

@@ -1,0 +1,98 @@
+"""Many at once: the same results as one after the other, whatever dies in the middle."""
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("distributed", reason="l'extra « cluster » n'est pas installé")
+
+from distributed import LocalCluster
+
+from fpi_eval import impact, twin
+from fpi_eval.cli import main
+from fpi_eval.cluster import spread
+from fpi_eval.errors import FpiError
+from fpi_eval.report.runner.yearly import several
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def address():
+    """Two workers on loopback, closed at the end."""
+    options = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "silence_logs": 50}
+    with LocalCluster(n_workers=2, threads_per_worker=1, **options) as cluster:
+        yield cluster.scheduler_address
+
+
+def effect(seed: int) -> float:
+    return impact.j(twin.draw(twin.SMALL, seed).panel, "entrants")[0].estimate
+
+
+def test_a_twin_scored_elsewhere_is_the_same_to_the_last_digit(address):
+    found = dict(spread(effect, [(1,), (2,), (3,)], address=address))
+    assert found == {(seed,): effect(seed) for seed in (1, 2, 3)}
+
+
+def halved(value: int) -> float:
+    if value == 3:
+        raise FpiError("impair", fichier="trois")
+    return value / 2
+
+
+def test_a_refusal_stands_in_its_place_and_the_others_go_on(address):
+    found = dict(spread(halved, ((k,) for k in range(20)), address=address))
+    assert isinstance(found[(3,)], FpiError)
+    assert str(found.pop((3,))) == "trois : impair"
+    assert found == {(k,): k / 2 for k in range(20) if k != 3}
+
+
+def killed_once(mark: str, value: int) -> int:
+    if value == 2 and not Path(mark).exists():
+        Path(mark).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return value
+
+
+def test_a_worker_killed_in_the_middle_loses_nothing(address, tmp_path):
+    tasks = [(str(tmp_path / "tue"), k) for k in range(8)]
+    assert sorted(spread(killed_once, tasks, address=address)) == [(t, t[1]) for t in tasks]
+    assert (tmp_path / "tue").exists()
+
+
+def draws(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=3)
+
+
+def test_without_an_address_this_machine_does_it():
+    found = dict(spread(draws, [(1,), (2,)], workers=1))
+    np.testing.assert_array_equal(found[(2,)], draws(2))
+
+
+def test_years_and_programmes_are_taken_together():
+    asked = several("fpi_aura, atcf", "2024..2026")
+    assert [(folder.name, year) for folder, year in asked] == [
+        (name, year) for name in ("fpi_aura", "atcf") for year in (2024, 2025, 2026)
+    ]
+    with pytest.raises(FpiError, match="avant la première"):
+        several("fpi_aura", "2026..2024")
+
+
+def test_the_command_says_each_report_as_it_ends_and_which_were_refused(address, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["run", "2024..2025", "--programme", str(ROOT / "data" / "atcf"),
+              "--donnees", str(tmp_path), "--cluster", address])  # fmt: skip
+    said = capsys.readouterr()
+    assert "atcf 2024-2025 : " in said.out
+    assert "atcf 2025-2026 : " in said.out
+    assert "pas de rapport pour" in said.err
+    assert not (ROOT / "reports" / "atcf" / "2024").exists()
+
+
+def test_a_cluster_that_does_not_answer_is_said_to(monkeypatch):
+    monkeypatch.setattr("fpi_eval.cluster.PATIENCE", 1)
+    with pytest.raises(FpiError, match="ne répond pas"):
+        list(spread(halved, [(1,)], address="tcp://127.0.0.1:9"))
