@@ -22,6 +22,7 @@ import pandas as pd
 from fpi_eval.calendar import durees
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import from_counts, from_profile, openings, score, seen, simulate
+from fpi_eval.projection.loss import of_cells
 from fpi_eval.projection.rates import Taux, complete
 from fpi_eval.twin import SMALL, Twin, TwinParameters, draw
 
@@ -35,6 +36,7 @@ WORLDS = {
         SMALL, displacement_etablissement=0.0, displacement_departement=0.0
     ),
     "une ouverture sur cinq reste vide": replace(SMALL, empty_seats=0.20),
+    "élèves en plus : un cinquième de réussite en moins": replace(SMALL, marginal_penalty=0.20),
 }
 
 
@@ -80,13 +82,15 @@ def one_run(world: str, parameters: TwinParameters, seed: int) -> list[dict]:
     register = with_length(twin)
     register = register[register["rentree"] <= SINCE]
     found = from_cells(twin.panel, code_region="84", until=SINCE, source="jumeau")
+    past = twin.panel[twin.panel["rentree"] <= SINCE]
     for niveau in ("secondaire", "superieur"):
-        profil = seen(twin.panel[twin.panel["rentree"] <= SINCE], niveau)
+        profil = seen(past, niveau)
         found["remplissage", niveau] = from_profile(niveau, profil, "imputation sur les entrants")
     table = openings(programme, register, programme.scenario("aucun"), rentree=SINCE)
     flux = simulate(
         table, complete(found, programme), ramp=programme.projection.montee_en_charge,
-        penalty=programme.projection.perte_marginale, horizon=HORIZON, draws=1000, seed=seed,
+        penalty=of_cells(past, programme.projection.perte_marginale), horizon=HORIZON,
+        draws=1000, seed=seed,
     )  # fmt: skip
     rows = []
     truth = twin.truth.cells

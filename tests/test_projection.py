@@ -8,6 +8,7 @@ from fpi_eval import twin
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS
 from fpi_eval.impact.j import j
+from fpi_eval.panel import align
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import (
     Profil,
@@ -27,6 +28,7 @@ from fpi_eval.projection import (
 )
 from fpi_eval.projection.filling import fill_draws, ramp_draws
 from fpi_eval.projection.flow import _whole
+from fpi_eval.projection.loss import Loss, of_cells, of_exams
 from fpi_eval.projection.projection import Projection, chances
 from fpi_eval.projection.rates import SD_ANNEE
 from fpi_eval.sources.register.openings import REGISTRE
@@ -123,6 +125,37 @@ def test_extra_pupils_succeed_less():
     share = flux.cumulated("diplomes")[:, -1] / 200_000
     assert share.mean() == pytest.approx(0.95, abs=0.005)
     assert share.min() >= 0.92
+
+
+def test_a_loss_of_a_fifth_is_learnt_from_graduates_and_from_exams():
+    """Cells, then the same counts as exams at the mesh of établissements: nearly the same."""
+    cells = twin.draw(replace(twin.SMALL, marginal_penalty=0.20), 65_002).panel
+    cells = cells[cells["rentree"] <= 2026]
+    found = of_cells(cells, 0.05)
+    assert abs(found.measured - 0.20) < 2 * found.std_error
+    assert found.declared < found.mean < found.measured  # drawn towards the measure, not past it
+    draws = found.draw(np.random.default_rng(0), 4_000)
+    assert draws.mean() == pytest.approx(found.mean, abs=0.005)
+    due = cells.dropna(subset=["terminale", "diplomes"])
+    never = ~due["cell"].isin(due.loc[due["seats"] != 0, "cell"])
+    sums = due[never].groupby(["course", "rentree"])[["terminale", "diplomes"]].sum()
+    usual = (sums["diplomes"] / sums["terminale"]).rename("usual").reset_index()
+    due = due.merge(usual.dropna(), on=["course", "rentree"])
+    due["attendus"] = due["terminale"] * due["usual"]
+    by_hand = j(due, "diplomes")[0].estimate / j(due, "attendus")[0].estimate
+    assert found.measured == pytest.approx(1 - by_hand)
+    sat = align(cells, "diplomes").frame
+    exams = pd.DataFrame(
+        {"maille": "lycée", "cell": sat["cell"], "territoire": sat["uai"], "rentree": sat["time"],
+         "code_region": sat["code_region"], "course": sat["course"], "filiere": sat["filiere"],
+         "presents": cells["terminale"].reindex(sat.index), "diplomes": sat["y"],
+         "seats": sat["dose"]}
+    )  # fmt: skip
+    published = of_exams(exams, 0.05)
+    assert abs(published.measured - found.measured) < found.std_error
+    opened = exams.loc[exams["seats"] != 0, "territoire"].unique()
+    few = exams[~exams["territoire"].isin(opened[3:])]
+    assert of_exams(few, 0.05) == Loss(0.05)  # three territories: the declared loss stays
 
 
 def test_register_tells_the_past_and_the_scenario_the_future():

@@ -10,6 +10,7 @@ from fpi_eval.calendar import durees, opened
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme, Scenario
 from fpi_eval.projection.filling import fill_draws
+from fpi_eval.projection.loss import Loss
 from fpi_eval.projection.rates import LIENS, Taux, shocked
 
 DUREE = {"secondaire": 3, "superieur": 2}
@@ -136,7 +137,7 @@ def simulate(
     rates: Mapping[tuple[str, str], Taux],
     *,
     ramp: tuple[float, ...] = (1.0,),
-    penalty: float = 0.0,
+    penalty: float | Loss = 0.0,
     horizon: int = 2030,
     maintien: float = 1.0,
     draws: int = 2000,
@@ -147,8 +148,8 @@ def simulate(
 
     Each draw takes the mean of each rate, the rate of each course around it, a shock a year, how
     fast seats fill up (the declared delay, corrected by what openings showed) and how much less
-    the extra pupils succeed (half to one and a half times the declared loss); then pupils pass
-    one by one (binomial).
+    the extra pupils succeed (`loss.Loss`: half to one and a half times the declared loss, or what
+    effects measured); then pupils pass one by one (binomial).
     """
     rng = np.random.default_rng(seed)
     first = int(table["rentree"].min()) if len(table) else horizon
@@ -157,7 +158,7 @@ def simulate(
     age = years[None, :] - groups["rentree"].to_numpy()[:, None]
     places = np.where(age >= 0, groups["places"].to_numpy()[:, None] * maintien ** age.clip(0), 0)
     places = np.rint(places).astype(int)
-    loss = rng.uniform(0.5 * penalty, 1.5 * penalty, draws)
+    loss = (penalty if isinstance(penalty, Loss) else Loss(penalty)).draw(rng, draws)
     levels = ("secondaire", "superieur")
     full, by_age = fill_draws({n: rates["remplissage", n] for n in levels}, ramp, draws, rng)
     keep = {n: rates["retention", n].draw(rng, draws) for n in levels}

@@ -16,6 +16,7 @@ from fpi_eval.panel.year import Year
 from fpi_eval.programme import Programme
 from fpi_eval.projection.diversion_draws import diversion_draws
 from fpi_eval.projection.filling import from_profile, seen
+from fpi_eval.projection.loss import Loss, of_cells, of_exams
 from fpi_eval.projection.projection import Projection, projeter
 from fpi_eval.projection.rates import Profil, Taux, complete, from_counts
 
@@ -41,6 +42,8 @@ class Outlook:
         Scenario → projection, the main one first.
     calendar : DataFrame
         When each wave's outcomes are published, seen from the context's day.
+    loss : Loss
+        How much less extra pupils pass their exam: see `marginal_loss`.
     without_length : int
         Openings that are not in it: nothing tells how long their course is.
     """
@@ -51,6 +54,7 @@ class Outlook:
     diversion: np.ndarray | None
     projections: Mapping[str, Projection]
     calendar: pd.DataFrame
+    loss: Loss
     without_length: int = 0
 
     @property
@@ -73,7 +77,7 @@ def outlook(year: Year) -> Outlook | Absent:
         return year.context.no_openings
     programme, mef = year.programme, year.donnees.nomenclatures.mef
     codes = {"mef": mef, "familles": year.donnees.nomenclatures.familles}
-    rates, moved = measured_rates(year), _diversion(year)
+    rates, moved, loss = measured_rates(year), _diversion(year), marginal_loss(year)
     first = programme.scenario_principal
     names = _distinct(programme, first, year.rentree)
     made = {
@@ -84,13 +88,14 @@ def outlook(year: Year) -> Outlook | Absent:
             scenario=code,
             found=rates,
             diversion=moved,
+            loss=loss,
             **codes,
         )
         for code in names
     }
     agenda = calendrier(register, jour=year.context.day, **codes)
     aside = without_length(register, **codes)
-    return Outlook(year.context, register, rates, moved, made, agenda, aside)
+    return Outlook(year.context, register, rates, moved, made, agenda, loss, aside)
 
 
 def _distinct(programme: Programme, first: str, rentree: int) -> list[str]:
@@ -119,6 +124,17 @@ def measured_rates(year: Year) -> dict[tuple[str, str], Taux]:
         if profile := _profile(year, level):
             found["remplissage", level] = from_profile(level, profile, MARGINAL)
     return complete(found, year.programme)
+
+
+def marginal_loss(year: Year) -> Loss:
+    """Return how much less extra pupils pass: from cells, else from exams, else as declared."""
+    declared, cells = year.programme.projection.perte_marginale, year.cells
+    try:
+        if "diplomes" in cells and cells["diplomes"].notna().any():
+            return of_cells(cells, declared)
+        return of_exams(year.exams, declared) if len(year.exams) else Loss(declared)
+    except (FpiError, np.linalg.LinAlgError):
+        return Loss(declared)
 
 
 def _profile(year: Year, level: str) -> Profil | None:

@@ -11,6 +11,7 @@ from fpi_eval import plots, text
 from fpi_eval.programme import Cible, Programme, Scenario
 from fpi_eval.projection import rates as taux
 from fpi_eval.projection.flow import DUREE, Flux, openings, simulate
+from fpi_eval.projection.loss import Loss
 from fpi_eval.projection.rates import Taux
 from fpi_eval.results import Result
 
@@ -218,6 +219,7 @@ def projeter(
     scenario: str = "plan",
     found: Mapping[tuple[str, str], Taux] | None = None,
     diversion: np.ndarray | None = None,
+    loss: Loss | None = None,
     mef: pd.DataFrame | None = None,
     familles: pd.DataFrame | None = None,
     draws: int = 2000,
@@ -233,6 +235,8 @@ def projeter(
         Rates that data gives, by (lien, niveau); others are the [[hypotheses]] of programme.toml.
     diversion : ndarray, shape (draws,), optional
         Draws of the share of entrants taken from elsewhere; without them no net reading.
+    loss : Loss, optional
+        How much less extra pupils succeed; the declared loss by default.
     seed : int, optional
         By default the programme's.
     """
@@ -244,7 +248,7 @@ def projeter(
         table,
         used,
         ramp=rule.montee_en_charge,
-        penalty=rule.perte_marginale,
+        penalty=rule.perte_marginale if loss is None else loss,
         horizon=rule.horizon,
         maintien=chosen.maintien,
         draws=draws,

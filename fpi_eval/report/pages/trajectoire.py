@@ -12,6 +12,7 @@ from fpi_eval.headline import Headline
 from fpi_eval.indicators.catalogue import TAUX_RETENTION
 from fpi_eval.panel.context import Context
 from fpi_eval.programme import Cible, Cout, Programme
+from fpi_eval.projection.loss import Loss
 from fpi_eval.projection.outlook import Outlook
 from fpi_eval.projection.projection import Projection, chances
 from fpi_eval.projection.rates import Taux, to_frame
@@ -165,6 +166,22 @@ def mesures(rates: Mapping[tuple[str, str], Taux], context: Context) -> Table:
     )
 
 
+def _reussite_en_plus(loss: Loss) -> str:
+    """Return how much less extra pupils are said to pass, measured or assumed."""
+    start = text.pourcent(loss.declared, 0)
+    if not np.isfinite(loss.std_error):
+        return (
+            f"Les élèves en plus réussiraient {start} moins que les autres : c'est une hypothèse, "
+            "qu'aucun examen publié ne permet encore de vérifier. Une perte plus forte réduirait "
+            "d'autant les diplômés projetés."
+        )
+    return (
+        f"Les élèves en plus réussissent {text.pourcent(loss.mean, 0)} moins que les autres : "
+        f"{start} d'après l'hypothèse, {text.pourcent(loss.measured, 0)} d'après les examens "
+        f"(erreur {text.points(loss.std_error, 0).lstrip('+')})."
+    )
+
+
 def limites(found: Outlook | Absent) -> str:
     """Return what a projection does not say."""
     sentences = [
@@ -181,6 +198,7 @@ def limites(found: Outlook | Absent) -> str:
             f"{LIENS[r.lien].lower()} ({text.NIVEAUX[r.niveau].lower()})" for r in assumed
         )
         sentences.append(f"Taux supposés, faute de données : {names}.")
+    sentences.append(_reussite_en_plus(found.loss))
     late = premieres(found.calendar)
     hidden = late[late["part_observable"] < 1]
     if len(hidden):
