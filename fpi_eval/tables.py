@@ -80,10 +80,13 @@ class Table:
         return [line for line in (self.note, *marks, source) if line]
 
     def to_html(self) -> str:
-        """Return an HTML table with caption, scopes, and numbers to the right."""
-        soup = BeautifulSoup(self._gt().as_raw_html(), "html.parser")
+        """Return an HTML table with caption, scopes, rows in groups, and numbers to the right."""
+        group = self._group()
+        soup = BeautifulSoup(self._gt(group).as_raw_html(), "html.parser")
         table = soup.select("table")[0]
         table.attrs = {"class": "gt_table"}
+        if group:
+            table["data-groupe"] = group
         caption = soup.new_tag("caption")
         caption.string = self.titre
         table.insert(0, caption)
@@ -101,19 +104,31 @@ class Table:
         """Return a LaTeX table (booktabs), titled, with its notes."""
         return self._gt().tab_header(title=self.titre).as_latex()
 
-    def _gt(self) -> GT:
+    def _gt(self, group: str | None = None) -> GT:
         """Return the great_tables object: first column as row headers when it holds words."""
         shown = self.shown
-        stub = shown.columns[0] if len(shown.columns) and not self._is_number(0) else None
-        words = [shown.columns[i] for i in range(len(shown.columns)) if not self._is_number(i)]
-        made = GT(shown, rowname_col=stub, id="tableau").cols_align("right")
-        for columns in (words,) if words else ():
-            made = made.cols_align("left", columns=columns)
+        words = [n for i, n in enumerate(shown.columns) if not self._is_number(i) and n != group]
+        stub = words[0] if words and words[0] == next(n for n in shown if n != group) else None
+        made = GT(shown, rowname_col=stub, groupname_col=group, id="tableau").cols_align("right")
+        if words:
+            made = made.cols_align("left", columns=words)
         if stub:
             made = made.tab_stubhead(label=str(stub))
         for line in self.notes:
             made = made.tab_source_note(line)
         return made
+
+    def _group(self) -> str | None:
+        """Return the first column if its words, repeated line after line, can head groups of lines.
+
+        Another column of words then names the lines.
+        """
+        shown = self.shown
+        if len(shown.columns) < 2 or self._is_number(0) or self._is_number(1):
+            return None
+        first = shown.iloc[:, 0]
+        runs = int((first != first.shift()).sum())
+        return str(first.name) if runs == first.nunique() and 2 * runs <= len(first) else None
 
     def _format(self, name: str) -> Callable[[float], str]:
         """Return the function that writes the numbers of a column."""

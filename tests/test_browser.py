@@ -1,6 +1,7 @@
 """Pages in a real browser: for every eye, by keyboard, on a phone, without asking anything."""
 
 import shutil
+from itertools import product
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -37,7 +38,10 @@ def folder(tmp_path_factory):
     shown = [Figure(ax, f"Figure {n}", "s", "Ce qu'elle montre") for n, ax in enumerate(drawings())]
     plt.close("all")
     wide = table(pd.DataFrame({f"colonne {i}": ["Puy-de-Dôme"] for i in range(8)}), "T")
-    made = [output(one._repr_mimebundle_()) for one in (*shown, wide)]
+    rows = product(["Ensemble", "La région"], FILIERES, ["Secondaire", "Supérieur", "BTS"])
+    long = pd.DataFrame(rows, columns=["Territoire", "Filière", "Niveau"])
+    long = table(long.assign(places=range(12), prevues=7, ouvertes=6), "Longue")
+    made = [output(one._repr_mimebundle_()) for one in (*shown, wide, long)]
     return render(tmp_path_factory.mktemp("rapport") / "2023", outputs=OUTPUTS | {6: made})
 
 
@@ -132,3 +136,31 @@ def test_a_dark_page_is_dark_and_its_drawings_are_read(visit):
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == "rgb(23, 23, 28)"
     assert set(page.evaluate(INKS)) == {"rgb(242, 242, 245)"}
+
+
+SEEN = """() => [...document.querySelectorAll(".filtrable tbody tr")]
+.filter(row => row.getClientRects().length).map(row => row.innerText.trim().split(/\\s/)[0])"""
+
+
+def test_rows_of_a_long_table_are_chosen_by_keyboard_and_paper_shows_them_all(visit):
+    page = visit(NAMES[1])
+    assert len(page.evaluate(SEEN)) == 14  # two groups of six rows, and their headings
+    page.locator(".choix input").first.focus()
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(SEEN) == ["Ensemble", *[FILIERES[0]] * 3, "La", *[FILIERES[0]] * 3]
+    page.emulate_media(media="print")
+    assert len(page.evaluate(SEEN)) == 14
+    assert not page.locator(".choix").first.is_visible()
+
+
+FIRST = """() => [...document.querySelectorAll("td.gt_right:nth-child(1 of .gt_right)")]
+.filter(cell => cell.getClientRects().length).map(cell => cell.getBoundingClientRect().right)"""
+NAMED = """() => [...document.querySelectorAll("tbody th[scope=row]")]
+.map(cell => cell.getBoundingClientRect().x)"""
+
+
+def test_a_phone_shows_a_number_of_each_row_and_the_names_of_rows_stay(visit):
+    page = visit(NAMES[1], 390)
+    assert max(page.evaluate(FIRST)) <= 390
+    page.evaluate("document.querySelectorAll('.defile').forEach(one => one.scrollLeft = 500)")
+    assert min(page.evaluate(NAMED)) >= 0

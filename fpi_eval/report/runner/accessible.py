@@ -8,6 +8,7 @@ from bs4 import BeautifulSoup, Tag
 
 from fpi_eval.errors import FpiError
 from fpi_eval.report.edition import Edition
+from fpi_eval.report.runner import filters
 from fpi_eval.tables import slug
 from fpi_eval.text import SIMULATED
 
@@ -34,6 +35,7 @@ def improve(html: str, edition: Edition) -> str:
         script.decompose()
     for table in main.find_all("table"):
         _name_table(table)
+    filters.add(soup, main)
     for image in main.find_all("img"):
         _check_image(image)
     _tell_apart(main)
