@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from fpi_eval.colours import BLUE, CYCLE, GREEN, GREY, ORANGE, PINK
-from fpi_eval.text import nombre, pourcent
+from fpi_eval.text import nombre, pourcent, signe
 
 PALETTE = (*CYCLE, GREY)
 SMALL = 9  # points: 12 pixels, the least that a phone shows
@@ -335,7 +335,7 @@ def waterfall(table: pd.DataFrame, *, xlabel: str = "", ax: Axes | None = None) 
             ax.plot([row.low, row.high], [row.label] * 2, "|-", color="black", linewidth=1)
             end = max(end, row.high)
         ax.annotate(
-            nombre(row.amount),
+            nombre(row.amount) if row.level else signe(row.amount),
             (end, row.label),
             xytext=(5, 0),
             va="center",

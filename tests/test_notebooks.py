@@ -120,6 +120,7 @@ ANALYSIS = {
     "05_emploi_industriel": {"impact"},
     "06_trajectoire_et_couts": {"projection", "costs", "indicators", "impact", "checks"},
     "07_jumeau": {"indicators"},
+    "08_changements": {"since_last", "qualite"},
 }
 
 

@@ -105,6 +105,51 @@ def many(asked: list[tuple[Path, int]], donnees: str, force: bool, cluster: str)
         raise FpiError(f"pas de rapport pour {liste(refused)} ; les autres sont faits.")
 
 
+@command(
+    "compare",
+    "2024 2025",
+    "2024 2025 --donnees telechargements --donnees-avant telechargements_2024",
+)
+def compare(
+    avant: Rentree,
+    rentree: Rentree,
+    /,
+    *,
+    programme: Programme = "",
+    donnees: Donnees = "",
+    donnees_avant: Annotated[
+        str,
+        Parameter(
+            metavar="DOSSIER",
+            help="Fichiers que le premier rapport avait lus, s'ils ont été gardés : les révisions "
+            "se séparent alors du code.",
+        ),
+    ] = "",
+    programme_avant: Annotated[
+        str,
+        Parameter(
+            metavar="DOSSIER", help="Définition du programme que le premier rapport suivait."
+        ),
+    ] = "",
+) -> None:
+    """Dit d'où vient l'écart de chaque chiffre entre deux rapports déjà faits."""
+    from fpi_eval.panel.year import load as load_year
+    from fpi_eval.programme import load_programme, parse_rentree
+    from fpi_eval.report.pages import changements as words
+    from fpi_eval.report.published import since_last
+
+    first, second = parse_rentree(avant), parse_rentree(rentree)
+    if first >= second:
+        raise FpiError(
+            f"la première rentrée ({first}) doit précéder la seconde ({second}). Échangez-les."
+        )
+    year = load_year(programme, second, donnees)
+    since_last.published(year.donnees, second)
+    former = load_programme(programme_avant) if programme_avant else None
+    found = since_last.between_reports(year, first, donnees_avant, former)
+    print(words.reponse(found).partition("\n")[0], words.phrases(found), sep="\n\n")
+
+
 @command("check", "2022", "2022 --donnees mes_telechargements --programme atcf")
 def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = "") -> None:
     """Contrôle tous les fichiers du dossier, sans produire de rapport."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Protocol
 
 import pandas as pd
 
@@ -19,13 +20,26 @@ from fpi_eval.headline.quantity import (
 from fpi_eval.indicators import deploiement
 from fpi_eval.panel.year import Year
 from fpi_eval.programme import Cible
-from fpi_eval.sheets import Sheet
 
 REGISTER = "Registre des ouvertures"
 HIDDEN = "masqué (secret statistique)."
 
 
-def places(year: Year, entered: Sheet | None = None) -> Headline:
+class Entered(Protocol):
+    """People entered by target: columns cible and realise, and where they come from."""
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """A row a target."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """What it is counted from."""
+        ...
+
+
+def places(year: Year, entered: Entered | None = None) -> Headline:
     """Return seats planned and opened, the share opened, and people entered against each target.
 
     ``entered`` is the protected table of people entered by target (`report.published.people`).
@@ -40,7 +54,7 @@ def places(year: Year, entered: Sheet | None = None) -> Headline:
 
 
 def _against(
-    day: date, year: Year, target: Cible, register: pd.DataFrame, entered: Sheet | None
+    day: date, year: Year, target: Cible, register: pd.DataFrame, entered: Entered | None
 ) -> list[Quantity]:
     """Return people entered, the target, and the share reached; one of each a target."""
     people = entrees(day, year, target, register, entered)
@@ -112,7 +126,7 @@ def realisation(year: Year, register: pd.DataFrame) -> Measure | Absent:
 
 @declared("entrees", "Personnes entrées dans une place ouverte", "personnes")
 def entrees(
-    year: Year, target: Cible, register: pd.DataFrame, entered: Sheet | None
+    year: Year, target: Cible, register: pd.DataFrame, entered: Entered | None
 ) -> Measure | Absent:
     """Return people who entered the programme's seats up to a target's date, as published."""
     if register.empty:

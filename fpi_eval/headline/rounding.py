@@ -33,7 +33,12 @@ def figures(value: float, kept: int = FIGURES) -> float:
     """Return a value with so many significant figures, e.g. 28 947 as 29 000."""
     if not value or not math.isfinite(value):
         return value
-    return rounded(value, 10.0 ** (math.floor(math.log10(abs(value))) - kept + 1))
+    return rounded(value, figure_step(value, kept))
+
+
+def figure_step(value: float, kept: int = FIGURES) -> float:
+    """Return the step to which a value that is not zero has so many significant figures."""
+    return 10.0 ** (math.floor(math.log10(abs(value))) - kept + 1) if value else 1.0
 
 
 def number(value: float | None, unit: str) -> str:

@@ -9,7 +9,7 @@ from fpi_eval.panel.year import Year
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.published import counts as proteges
 from fpi_eval.report.published import memory as publication
-from fpi_eval.report.published import others, protection
+from fpi_eval.report.published import others, protection, since_last
 from fpi_eval.report.published import people as personnes
 from fpi_eval.report.published import seats as places
 from fpi_eval.report.published.shown_quantities import NAME as QUANTITIES
@@ -97,5 +97,8 @@ def _named(table: Sheet, suffix: str) -> Sheet:
 
 
 def inputs(p: Year) -> dict[str, Path]:
-    """Return what the workbook depends on besides the data: earlier publications."""
-    return {f"{path.parent.name}/{path.name}": path for path in publication.paths(p.donnees)}
+    """Return what the report depends on besides the data: what earlier ones published."""
+    kept = publication.paths(p.donnees)
+    numbers = (since_last.quantities_path(p.donnees, int(path.parent.name)) for path in kept)
+    both = (path for path in (*kept, *numbers) if path.is_file())
+    return {f"{path.parent.name}/{path.name}": path for path in both}

@@ -37,7 +37,7 @@ CHAPTERS = (
     Chapter("couts", "Les coûts", "Coûts", "Combien coûtent une place, une personne, un emploi ?"),
     Chapter("equite", "L'équité", "Équité", "Pour qui, et où, le programme agit-il ?"),
     Chapter("limites", "Les limites", "Limites", "Que ne peut-on pas dire, et que manque-t-il ?"),
-    Chapter("changements", "Ce qui a changé", "Changements", "Depuis l'an dernier, quoi de neuf ?"),
+    "08_changements",
 )
 ANNEXES = (
     "01_donnees",

@@ -1,0 +1,184 @@
+"""What headline numbers an earlier report published, and what moved them since."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from fpi_eval.absent import Absent
+from fpi_eval.errors import FpiError
+from fpi_eval.headline.change import Change, Changes, change, compared, listed
+from fpi_eval.headline.of_year import amounts, dear_amounts, whole
+from fpi_eval.headline.quantity import Headline, Quantity
+from fpi_eval.indicators import personnes_formees
+from fpi_eval.panel.loading import Donnees
+from fpi_eval.panel.two_years import (
+    DEFINITION,
+    OPENINGS,
+    REGISTER,
+    REVISED,
+    TwoYears,
+    two_years,
+)
+from fpi_eval.panel.year import Year
+from fpi_eval.programme import Programme
+from fpi_eval.report.published import counts, people
+from fpi_eval.report.published.memory import path_of
+from fpi_eval.report.published.shown_quantities import NAME
+
+FEW = 2  # inputs replaced, over which what takes a simulation is computed at both ends only
+DEAR = ("cout_", "entrees_attendues", "places_a_ouvrir")
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierReport:
+    """A report that is in its folder: its rentrée, its headline numbers, its files' hashes."""
+
+    rentree: int
+    headline: Headline
+    hashes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RawPeople:
+    """People entered by target as the files count them, before any protection."""
+
+    frame: pd.DataFrame
+    source: str = ""
+
+
+def quantities_path(donnees: Donnees, rentree: int) -> Path:
+    """Return where the report of a rentrée keeps its headline numbers."""
+    beside = path_of(donnees, rentree)
+    return beside.with_name(beside.name.replace("publication", NAME))
+
+
+def published(donnees: Donnees, rentree: int) -> EarlierReport:
+    """Return what the report of a rentrée published.
+
+    Raises
+    ------
+    FpiError
+        There is no such report, or its file cannot be read.
+    """
+    path = quantities_path(donnees, rentree)
+    if not path.is_file():
+        option = "" if donnees.simulees else " --donnees …"
+        raise FpiError(
+            f"le rapport de la rentrée {rentree} n'est pas dans ce dossier. Faites-le d'abord : "
+            f"« fpi-eval run {rentree}{option} ».",
+            fichier=str(path.parent),
+        )
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        found = Headline(tuple(Quantity.of(one) for one in kept["chiffres"]), kept["notes"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise FpiError(
+            f"les chiffres de ce rapport sont illisibles. Refaites-le : « fpi-eval run {rentree} "
+            "--refaire ».",
+            fichier=str(path),
+        ) from error
+    return EarlierReport(rentree, found, _hashes(path.with_name("manifest.json")))
+
+
+def _hashes(manifest: Path) -> dict[str, str]:
+    if not manifest.is_file():
+        return {}
+    entries = json.loads(manifest.read_text(encoding="utf-8")).get("entrees", [])
+    return {one["fichier"]: one["sha256"] for one in entries}
+
+
+def last_report(year: Year) -> EarlierReport | Absent:
+    """Return the latest earlier report of the programme, or that there is none."""
+    start = year.programme.rentree_debut
+    for rentree in range(year.rentree - 1, start - 2, -1):
+        if quantities_path(year.donnees, rentree).is_file():
+            return published(year.donnees, rentree)
+    return Absent(
+        f"Aucun rapport d'une rentrée d'avant {year.rentree} n'est dans le dossier des rapports : "
+        "il n'y a rien à quoi comparer les chiffres.",
+        answers="Ce qui a changé depuis le rapport précédent",
+    )
+
+
+def since(year: Year, before: EarlierReport) -> Changes:
+    """Return what moved from an earlier report to the one being made, of the same files."""
+    after = whole(year, people.cibles(year))
+    return between(two_years(year, before.rentree), before, after)
+
+
+def between_reports(
+    year: Year, rentree: int, dossier: str | Path = "", programme: Programme | None = None
+) -> Changes:
+    """Return what moved between two reports that are made, as `two_years` replaces inputs."""
+    before, after = (published(year.donnees, one) for one in (rentree, year.rentree))
+    years = two_years(year, rentree, dossier, programme)
+    return between(years, before, after.headline)
+
+
+def between(years: TwoYears, report: EarlierReport, after: Headline) -> Changes:
+    """Return every change of a number, split between the inputs replaced."""
+    before = report.headline
+    causes, outcome = years.replaced, after.notes.get("resultat", "")
+
+    @cache
+    def light(taken: frozenset[str]) -> Mapping[str, float]:
+        year = years.year(taken)
+        return amounts(year, _entered(year), outcome)
+
+    @cache
+    def dear(taken: frozenset[str]) -> Mapping[str, float]:
+        return dear_amounts(years.year(taken))
+
+    pairs = compared(before, after)
+    found = [
+        change(*pair, causes, dear, ends=len(causes) > FEW)
+        if pair[1].key.startswith(DEAR)
+        else change(*pair, causes, light)
+        for pair in pairs
+    ]
+    keys = {new.key for _, new in pairs}
+    both = [one for one in after if one and before.get(one.key) and one.key not in keys]
+    return Changes(
+        years=(years.former.rentree, years.latest.rentree),
+        moved=tuple(one for one in found if _moved(one)),
+        same=tuple(one.after for one in found if not _moved(one)),
+        come=listed(after, before),
+        gone=listed(before, after),
+        redefined=listed(both, Headline()),
+        unseparated=_unseparated(years, report.hashes),
+    )
+
+
+def _unseparated(years: TwoYears, hashes: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what changed since the report and of which no former version is at hand."""
+    found = years.seen.donnees
+    register = Path(found.programme.source(OPENINGS).fichier).stem
+    moved = set()
+    for name, path in found.fichiers.items():
+        if hashes.get(name, "") not in ("", hashlib.sha256(path.read_bytes()).hexdigest()):
+            kind = REGISTER if Path(name).stem == register else REVISED
+            moved.add(DEFINITION if name == "programme.toml" else kind)
+    return tuple(
+        kind for kind in (REVISED, REGISTER, DEFINITION) if kind in moved - {*years.replaced}
+    )
+
+
+def _moved(one: Change) -> bool:
+    return bool(one.amount) or any(one.parts.values())
+
+
+def _entered(year: Year) -> RawPeople | None:
+    """Return people entered by target, as the files count them."""
+    targets = [one for one in year.programme.cibles if one.lecture == "entrants"]
+    if year.registre.empty or not targets:
+        return None
+    rows = counts.en_places(year)
+    rows = rows[rows["entrants_programme"].notna() & (rows["places"] > 0)]
+    if rows.empty:
+        return None
+    return RawPeople(personnes_formees(rows, targets, jusqu_a=year.rentree))

@@ -1,0 +1,147 @@
+"""A number's change is split between the inputs that moved: exactly, in no order, hiding people."""
+
+import itertools
+import shutil
+from datetime import date
+
+import pandas as pd
+import pytest
+
+import fpi_eval as fpi
+from fpi_eval.headline.change import REST, TOGETHER, Changes, change
+from fpi_eval.headline.of_places import places
+from fpi_eval.headline.quantity import COUNTED, ESTIMATED, Quantity, Scope
+from fpi_eval.panel.loading import simulated_folder
+from fpi_eval.panel.two_years import DEFINITION, NEW, REGISTER, REVISED, two_years
+from fpi_eval.programme import load_programme
+from fpi_eval.report.pages import changements as page
+
+CAUSES = (NEW, REVISED, REGISTER)
+LESS = 6  # seats that the register no longer says were opened
+
+
+def number(value, **changes):
+    kept = {"key": "places", "label": "Places ouvertes", "unit": "places", "nature": COUNTED}
+    more = {"scope": Scope("FPI"), "source": "registre", "as_of": date(2027, 1, 31)}
+    return Quantity(**(kept | more | changes), value=value)
+
+
+def crossed(taken):
+    """Return seats × fill, and something that only shows with every input: nothing is separate."""
+    seats = 100 + 60 * (NEW in taken) + 7 * (REGISTER in taken)
+    fill = 1 - 0.25 * (REVISED in taken)
+    return {"places": seats * fill + 11 * (len(taken) == len(CAUSES))}
+
+
+@pytest.mark.parametrize("order", itertools.permutations(CAUSES))
+def test_shares_add_up_to_the_change_and_depend_on_no_order(order):
+    found = change(number(103.0), number(138.0), order, crossed)
+    assert sum(found.parts.values()) == found.amount == 35
+    assert found.parts == {NEW: 56, REVISED: -30, REGISTER: 10, REST: -1}
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_a_cause_alone_takes_the_whole_change(cause):
+    def alone(taken):
+        return {"places": 100.0 + 40.0 * (cause in taken)}
+
+    found = change(number(100.0), number(140.0), CAUSES, alone)
+    assert {name for name, part in found.parts.items() if part} == {cause}
+    assert found.parts[cause] == found.amount == 40
+
+
+def test_what_differs_from_the_number_published_then_is_the_code():
+    found = change(number(90.0), number(140.0), (NEW,), lambda taken: {"places": 140.0})
+    assert found.parts == {NEW: 0, REST: 50}
+
+
+def test_a_dear_number_and_one_that_some_inputs_cannot_give_are_split_less():
+    asked = []
+
+    def some(taken):
+        asked.append(taken)
+        return {} if taken == {NEW} else crossed(taken)
+
+    assert set(change(number(100.0), number(136.0), CAUSES, some).parts) == {TOGETHER, REST}
+    asked.clear()
+    assert change(number(100.0), number(136.0), CAUSES, some, ends=True).parts[TOGETHER] == 36
+    assert set(asked) == {frozenset(), frozenset(CAUSES)}
+    assert change(number(1.0), number(3.0), (NEW,), lambda _: {}).parts == {TOGETHER: 2}
+
+
+def test_shares_of_people_are_in_tens_and_never_give_a_small_count_back():
+    def people(taken):
+        return {"places": 400.0 + 3 * (REVISED in taken) + 348 * (NEW in taken)}
+
+    before, after = (number(v, unit="personnes") for v in (400.0, 751.0))
+    found = change(before, after, CAUSES, people)
+    assert found.parts == {NEW: 351, REVISED: 0, REGISTER: 0, REST: 0}
+
+
+def test_an_estimate_is_split_with_its_own_digits_and_its_margin_is_told():
+    def effect(taken):
+        return {"places": 42.5 + 5.4 * (NEW in taken)}
+
+    before = number(42.5, low=5.0, high=80.0, unit="élèves", nature=ESTIMATED)
+    after = number(47.9, low=10.0, high=86.0, unit="élèves", nature=ESTIMATED)
+    found = change(before, after, (NEW,), effect)
+    assert (found.amount, found.parts[NEW], found.within) == (10, 10, True)
+    said = page.phrase(Changes((2025, 2026), (found,)), found)
+    assert said == (
+        "Places ouvertes : de 40 à 50 élèves (+10), parce qu'une rentrée de plus est connue. "
+        "L'écart est dans la marge : les deux nombres peuvent n'en être qu'un."
+    )
+
+
+@pytest.fixture(scope="module")
+def now():
+    return fpi.load("fpi_aura", 2026)
+
+
+@pytest.fixture(scope="module")
+def kept(now, tmp_path_factory):
+    """Return last year's files: other seats in its register, another constat, another target."""
+    root = tmp_path_factory.mktemp("avant")
+    files = shutil.copytree(simulated_folder(now.programme, 2026), root / "fichiers")
+    source = now.programme.sources
+    register = files / source["ouvertures"].fichier
+    table = pd.read_csv(register, sep=";", dtype=str, keep_default_na=False)
+    first = table.index[(table["projet"] != "ATCF") & (table["rentree"] == "2024")][0]
+    table.loc[first, "places_ouvertes"] = str(int(table.loc[first, "places_ouvertes"]) + LESS)
+    table.to_csv(register, sep=";", index=False)
+    constat = files / source["constat"].fichier.format(rentree=2024)
+    constat.write_bytes(constat.read_bytes().rsplit(b"\n", 2)[0] + b"\n")
+    folder = shutil.copytree(now.programme.dossier, root / "data" / "fpi_aura")
+    toml = folder / "programme.toml"
+    toml.write_text(toml.read_text("utf-8").replace("personnes = 9000", "personnes = 8000"))
+    return files, load_programme(folder)
+
+
+def seats(year):
+    return places(year)["places_ouvertes"].amount
+
+
+def test_without_former_files_only_a_further_rentree_is_replaced(now):
+    years = two_years(now, 2025)
+    assert years.replaced == (NEW,)
+    assert years.former is years.seen
+    assert years.year(frozenset({NEW})) is now
+
+
+def test_each_input_is_replaced_by_itself(now, kept):
+    years = two_years(now, 2025, *kept)
+    assert years.replaced == (NEW, REVISED, REGISTER, DEFINITION)
+    before = seats(years.former)
+    assert seats(years.year(frozenset({REVISED, DEFINITION}))) == before
+    assert seats(years.year(frozenset({REGISTER}))) == before - LESS
+    assert seats(years.year(frozenset({NEW}))) - LESS == seats(now)
+    assert seats(years.year(frozenset({NEW, REGISTER}))) == seats(now)
+    targets = [places(years.year(t))["cible_2030"].amount for t in (frozenset({NEW}), {DEFINITION})]
+    assert targets == [8000, 9000]
+    rows = {
+        taken: len(years.year(frozenset(taken)).donnees.table("constat"))
+        for taken in ((), (REVISED,), (NEW,), (NEW, REVISED))
+    }
+    later = rows[NEW,] - rows[()]
+    assert rows[REVISED,] == rows[()] + 1
+    assert rows[NEW, REVISED] == rows[()] + 1 + later == len(now.donnees.table("constat"))
