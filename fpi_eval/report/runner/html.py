@@ -61,7 +61,7 @@ def render(
     _own_page(exporter, "annexes.html.j2", folder / context["annexes"], context, edition)
     context["css"] += (TEMPLATES / "rapport" / "accueil.css").read_text(encoding="utf-8")
     _own_page(exporter, "accueil.html.j2", folder / "index.html", context, edition)
-    pdf.write(folder, [page.file for page in pages], edition)
+    pdf.write(folder, pages, edition)
 
 
 def _own_page(

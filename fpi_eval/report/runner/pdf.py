@@ -1,6 +1,6 @@
-"""The report on paper: `rapport.pdf`, all pages, and `synthese.pdf`, two of them for a meeting.
+"""The report on paper: all of it, two pages for a meeting, six slides to show there.
 
-Both are made from the finished pages, by typst, which refuses a figure without words: tagged
+All are made from the finished pages, by typst, which refuses a figure without words: tagged
 (PDF/UA-1), with bookmarks, title and language.
 """
 
@@ -17,29 +17,54 @@ from bs4 import BeautifulSoup, PageElement, Tag
 
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner import manifest
+from fpi_eval.report.runner.chapters import Page
+from fpi_eval.report.runner.shortened import second_page, slides
 from fpi_eval.text import date_longue
 
 TEMPLATE = Path(__file__).parent / "templates" / "rapport" / "papier.typ"
 #: Of a drawing, the names that HTML has in small letters and SVG has not.
 CASES = {"viewbox": "viewBox", "clippath": "clipPath", "patternunits": "patternUnits"}
-INLINE = {"strong": "strong", "b": "strong", "em": "emph", "i": "emph", "small": "note"}
+INLINE = {"strong": "strong", "b": "fort", "em": "emph", "i": "emph", "small": "note"}
 #: Classes of a page that paper shows: side by side, or on a ground of their own.
-BESIDE, GROUND = {"tuiles", "suites", "images"}, {"reponse", "tuile"}
-SCREEN = "nav, figure details, .source, .surtitre, svg.etroit, [aria-hidden]"
-SIZES = (10.0, 9.0, 8.0, 7.5)  # of letters, in points: the first that fits
-PAGES, FIGURES = 2, 4
-IMAGES = '<hr><h2>En images</h2><div class="images"></div>'
+BESIDE = {"tuiles": "tuiles", "suites": "cote", "images": "cote"}
+GROUND = {"reponse", "couverture"}
+AIRY = {"tuiles", "suites", "chaine", "planche", "couverture"}  # takes the room that a page leaves
+SCREEN = (
+    "nav, form, fieldset, figure details, .source, .surtitre, svg.etroit, "
+    "[aria-hidden]:not(.barre, .degres)"
+)
+#: The front page's drawing, whose style sheet paper has not.
+INK, GREY = "#000091", "#55555f"
+DRAWN = {
+    "rect.plein": {"fill": INK},
+    "rect.futur": {
+        "fill": "none",
+        "stroke": GREY,
+        "stroke-width": "0.7",
+        "stroke-dasharray": "3 2",
+    },
+    "text": {"font-family": "DejaVu Sans", "font-size": "10.8"},
+    "text.nombre": {"font-weight": "bold"},
+    "text.futur": {"fill": GREY, "font-weight": "normal"},
+}
+WHOLE = 640  # pixels of a drawing that tells no width
+#: Letters, in points: the largest that fits the pages wanted, else the last.
+SIZES = {"Rapport": (10.0,), "Synthèse": (12.5, 12.0, 11.5, 11.0, 10.0, 9.0, 8.0, 7.5)}
+SIZES["Diapositives"] = (20.0, 18.0, 16.0, 14.0, 12.0)
+PAGES = {"Synthèse": 2, "Diapositives": 6}
 
 
-def write(folder: Path, files: Sequence[str], edition: Edition) -> None:
-    """Write both documents from the pages of the folder, the front page first."""
-    front, *mains = (_main(folder / file) for file in ("index.html", *files))
-    _compile(folder / edition.file("rapport", "pdf"), "Rapport", [front, *mains], edition)
-    figures = [figure for main in mains if (figure := main.find("figure"))][:FIGURES]
-    if figures:
-        front.append(BeautifulSoup(IMAGES, "html.parser"))
-        front.select(".images")[0].extend(figures)
-    _compile(folder / edition.file("synthese", "pdf"), "Synthèse", [front], edition, PAGES)
+def write(folder: Path, pages: Sequence[Page], edition: Edition) -> None:
+    """Write the three documents from the pages of the folder, the front page first."""
+    front, *mains = (_main(folder / file) for file in ("index.html", *(p.file for p in pages)))
+    chapters = list(zip(pages, mains, strict=True))
+    made = {
+        "rapport": ("Rapport", [front, *mains]),
+        "synthese": ("Synthèse", [front, second_page(chapters)]),
+        "diapositives": ("Diapositives", slides(front, chapters)),
+    }
+    for name, (kind, tags) in made.items():
+        _compile(folder / edition.file(name, "pdf"), kind, tags, edition)
 
 
 def _main(path: Path) -> Tag:
@@ -50,10 +75,8 @@ def _main(path: Path) -> Tag:
     return main
 
 
-def _compile(
-    target: Path, kind: str, mains: Sequence[Tag], edition: Edition, pages: int | None = None
-) -> None:
-    """Write the document, at the first size of letters that keeps it on so many pages."""
+def _compile(target: Path, kind: str, mains: Sequence[Tag], edition: Edition) -> None:
+    """Write the document, at the first size of letters that keeps it on its pages."""
     day = manifest.today()
     noon = int(datetime.combine(day, time(12), UTC).timestamp())
     words = {
@@ -72,9 +95,9 @@ def _compile(
             "font_paths": [mpl.get_data_path() + "/fonts/ttf"],
             "ignore_system_fonts": True,
         }
-        for size in SIZES:
+        for size in SIZES[kind]:
             options["sys_inputs"] = words | {"taille": str(size)}
-            if pages is None or _pages(source, options) <= pages:
+            if kind not in PAGES or _pages(source, options) <= PAGES[kind]:
                 break
         target.write_bytes(typst.compile(source, pdf_standards="ua-1", timestamp=noon, **options))
 
@@ -109,7 +132,7 @@ class _Writer:
             case "figure":
                 return self.figure(tag)
             case "svg":
-                return "".join(_string(words.get_text()) for words in tag.select("desc"))
+                return self.picture(tag)
             case "hr":
                 return "#pagebreak()"
             case "pre":
@@ -121,10 +144,22 @@ class _Writer:
     def group(self, tag: Tag) -> str:
         """Return elements that stand together, as their class says."""
         classes = set(tag.get_attribute_list("class"))
-        if classes & BESIDE:
-            return f"#cote({''.join(f'[{child}],' for c in tag if (child := self.block(c)))})"
-        inside = self.blocks(tag.children)
-        return f"#reponse[{inside}]" if classes & GROUND else inside
+        inside = [said for child in tag.children if (said := self.block(child))]
+        whole = "\n\n".join(inside)
+        if beside := classes & set(BESIDE):
+            whole = f"#{BESIDE[beside.pop()]}({''.join(f'[{one}],' for one in inside)})"
+        if ground := classes & GROUND:
+            whole = f"#{ground.pop()}[{whole}]"
+        return f"#souffle()\n{whole}\n#fin()" if classes & AIRY else whole
+
+    def picture(self, svg: Tag) -> str:
+        """Return a drawing of the front page: a bar, or the chain with its words."""
+        if "barre" in svg.get_attribute_list("class"):
+            return f"#jauge({svg.select('.plein')[0]['width']}%)"
+        for name, style in DRAWN.items():
+            for part in svg.select(name):
+                part.attrs |= style
+        return f"#dessin({self._drawing(svg)}, [], [])"
 
     def item(self, tag: Tag) -> str:
         """Return an item of a list: words, or blocks."""
@@ -141,6 +176,8 @@ class _Writer:
             return "#linebreak()"
         if child.name == "code":
             return f"#raw({_quoted(child.get_text())})"
+        if "degres" in child.get_attribute_list("class"):
+            return f"#degres({len(child.select('.atteint'))})"
         said = self.inline(child)
         if child.name in INLINE:
             return f"#{INLINE[child.name]}[{said}]"
@@ -183,8 +220,8 @@ class _Writer:
             drawing = drawing.replace(low, right)
         (self.folder / name).write_text(drawing, encoding="utf-8")
         words = "".join(tag.get_text() for tag in svg.select("desc"))
-        width = str(svg["style"]).partition("max-width:")[2].partition("px")[0]
-        return f"{_quoted(name)}, {_quoted(words)}, {width}"
+        width = str(svg.get("style", "")).partition("max-width:")[2].partition("px")[0]
+        return f"{_quoted(name)}, {_quoted(words)}, {width or WHOLE}"
 
 
 def _span(cell: Tag, name: str) -> int:

@@ -1,0 +1,57 @@
+"""What the synthesis and the slides take from the finished pages, and in which order."""
+
+import copy
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from bs4 import BeautifulSoup, Tag
+
+from fpi_eval.report.runner.chapters import Page
+
+Chapters = Sequence[tuple[Page, Tag]]
+IMAGES, FIGURES = "En images", 4
+CHOSEN = ("03_diplomes", "06_trajectoire_et_couts")  # chapters that have a slide of their own
+
+
+def second_page(chapters: Chapters) -> Tag:
+    """Return the second page of the synthesis: what each chapter finds, and pictures."""
+    lines = [
+        f"<li><strong>{escape(page.title)}</strong> : {escape(page.finding)}.</li>"
+        for page, _ in chapters
+        if page.finding and not page.annex
+    ]
+    found = f"<h2>Chapitre par chapitre</h2><ul>{''.join(lines)}</ul>" if lines else ""
+    figures = [figure for _, main in chapters if (figure := main.find("figure"))][:FIGURES]
+    images = f'<div class="planche"><h2>{IMAGES}</h2><div class="images"></div></div>'
+    made = _made("hr" if found or figures else "", found + images * bool(figures))
+    for figure in figures:
+        made.select(".images")[0].append(copy.copy(figure))
+    return made
+
+
+def slides(front: Tag, chapters: Chapters) -> list[Tag]:
+    """Return the slides: finding, numbers, chain, two chapters' figures, what follows."""
+    made = [
+        _slide(front.select("h1")[0].get_text(), front.select(".manque, .preuve"), "couverture"),
+        _slide("Les chiffres", front.select(".tuiles")),
+        _slide("Sur cent places ouvertes", front.select(".chaine svg")),
+    ]
+    for page, main in chapters:
+        if page.file.startswith(CHOSEN):
+            made.append(_slide(page.finding or page.title, main.select("figure")[:1]))
+    made.append(_slide("Et maintenant ?", front.select(".suites")))
+    return [one for one in made if one.contents]
+
+
+def _slide(title: str, parts: Iterable[Tag], kind: str = "diapo") -> Tag:
+    """Return a slide: its title, then copies of parts of pages; empty without them."""
+    kept = [copy.copy(part) for part in parts]
+    made = _made("h1" if kept else "", f'<div class="{kind}"></div>' if kept else "", title)
+    for place in made.select(f".{kind}"):
+        place.extend(kept)
+    return made
+
+
+def _made(tag: str, inside: str, words: str = "") -> Tag:
+    head = f"<{tag}>{escape(words)}</{tag}>" if tag and words else f"<{tag}>" if tag else ""
+    return BeautifulSoup(f"<main>{head}{inside}</main>", "html.parser").select("main")[0]
