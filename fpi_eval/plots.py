@@ -1,5 +1,6 @@
 """Tidy table to Axes; never computes."""
 
+import re
 import textwrap
 
 import matplotlib.pyplot as plt
@@ -7,10 +8,11 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from fpi_eval.colours import BLUE, CYCLE, GREEN, GREY, ORANGE, PINK
-from fpi_eval.text import nombre, pourcent, signe
+from fpi_eval.text import capitale, nombre, pourcent, signe
 
 PALETTE = (*CYCLE, GREY)
 SMALL = 9  # points: 12 pixels, the least that a phone shows
@@ -25,6 +27,15 @@ def estimates(
     ax.axvline(0, color=GREY, linewidth=0.8)
     ax.hlines(rows, table["ci_low"], table["ci_high"], color=BLUE, linewidth=2)
     ax.plot(table["estimate"], rows, "o", color=BLUE)
+    for row, value in zip(rows, table["estimate"], strict=True):
+        ax.annotate(
+            signe(value, 2),
+            (value, row),
+            xytext=(0, 6),
+            textcoords="offset points",
+            ha="center",
+            fontsize=SMALL,
+        )
     ax.set_yticks(list(rows), table["label"])
     ax.set(xlabel=xlabel, ylim=(-0.6, len(table) - 0.4))
     ax.spines["left"].set_visible(False)
@@ -76,9 +87,11 @@ def _band(ax: Axes, x: pd.Series, low: pd.Series, high: pd.Series, alpha: float)
 
 def _name_ends(ax: Axes, ends: list[tuple[float, float, str, str]]) -> None:
     """Write each line's name beside its end (x, y, words, colour), one above the other."""
+    frame = ax.get_xlim()
     low, high = ax.get_ylim()
     free = low
     right = max(x for x, *_ in ends)
+    names = right + 0.04 * (right - frame[0])
     for x, y, words, colour in sorted(ends, key=lambda end: end[1]):
         written = textwrap.fill(words, 20)
         half = 0.032 * (1 + written.count("\n")) * (high - low)
@@ -86,14 +99,15 @@ def _name_ends(ax: Axes, ends: list[tuple[float, float, str, str]]) -> None:
         free = place + half
         ax.annotate(
             written,
-            (right, place),
-            xytext=(7, 0),
+            (names, place),
+            xytext=(3, 0),
             textcoords="offset points",
             va="center",
             fontsize=SMALL,
             annotation_clip=False,
         )
-        ax.plot([x, right], [y, place], color=colour, linewidth=0.6, clip_on=False)
+        ax.plot([x, names], [y, place], color=colour, linewidth=0.6, clip_on=False)
+    ax.set_xlim(frame)
 
 
 def share_bars(
@@ -184,6 +198,7 @@ QUADRANTS = {
     "Q3": (PINK, "D", "poursuite seule", (0, 1)),
     "Q4": (ORANGE, "^", "ni l'un ni l'autre", (0, 0)),
 }
+ACRONYM = re.compile(r"^(bts|cap|mc|but|cs)\b", re.I)
 AROUND = ((9, 7), (-9, 7), (9, -7), (-9, -7), (0, 13), (0, -13), (15, 0), (-15, 0))
 
 
@@ -247,7 +262,7 @@ def quadrants(
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(lambda value, _: pourcent(value, 0))
         ax.xaxis.label.set_multialignment("left")
-        ax.set_title(title, fontsize=10, pad=20)
+        ax.set_title(capitale(title), fontsize=10, pad=20)
         ax.set_xlabel(
             "\n".join(["Taux d'emploi à 6 mois, parmi les sortants", "", *said]), fontsize=SMALL
         )
@@ -286,8 +301,9 @@ def _distance(points: np.ndarray, place: np.ndarray) -> float:
 
 
 def _readable(words: str) -> str:
-    """Return a course's name in small letters, without the diploma, on lines of a frame."""
-    return textwrap.fill(words.rpartition(" (")[0].capitalize() or words.capitalize(), 38)
+    """Return a course's name in small letters but its acronym, without the diploma, on lines."""
+    name = words.rpartition(" (")[0].capitalize() or words.capitalize()
+    return textwrap.fill(ACRONYM.sub(lambda found: found[0].upper(), name), 40)
 
 
 def specification_curve(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -356,7 +372,8 @@ def moments(table: pd.DataFrame, *, titles: dict[str, str]) -> Axes:
     """
     names = list(dict.fromkeys(table["moment"]))
     rows = -(-len(names) // 2)
-    _, axes = plt.subplots(rows, 2, figsize=(8.5, 3.1 * rows), layout="constrained", squeeze=False)
+    spaced = ConstrainedLayoutEngine(h_pad=0.14)
+    _, axes = plt.subplots(rows, 2, figsize=(8.5, 3.1 * rows), layout=spaced, squeeze=False)
     series = [("jumeau", ORANGE, "s", "Jumeau (simulé)")]
     if "reel" in table:
         series.insert(0, ("reel", BLUE, "o", "Réel"))
@@ -371,10 +388,13 @@ def moments(table: pd.DataFrame, *, titles: dict[str, str]) -> Axes:
         ax.set_yticks(range(len(levels)), levels)
         ax.set_title(titles[name], fontsize=10, loc="left")
         ax.margins(y=0.25)
+        if titles[name].startswith(("Taux", "Part")):
+            ax.xaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
         _plain(ax)
     for ax in list(axes.flat)[len(names) :]:
         ax.set_visible(False)
-    axes.flat[0].legend(frameon=False, fontsize=SMALL)
+    if len(series) > 1:
+        axes.flat[0].legend(frameon=False, fontsize=SMALL)
     return axes.flat[0]
 
 

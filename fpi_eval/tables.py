@@ -95,9 +95,10 @@ class Table:
                 del cell[attribute]
             if cell.get("colspan") == "1":
                 del cell["colspan"]
-        for cell in table.select("tbody th"):
-            if cell.parent and cell.get_text(strip=True) in TOTALS:
-                cell.parent["class"] = "total"
+        for row in table.select("tbody tr"):
+            words = row.select("th, td.gt_left")
+            if words and all(cell.get_text(strip=True) in TOTALS for cell in words):
+                row["class"] = "total"
         return str(table)
 
     def to_latex(self) -> str:

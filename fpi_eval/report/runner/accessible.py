@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from html import escape
+from itertools import takewhile
 
 from bs4 import BeautifulSoup, Tag
 
@@ -18,6 +19,7 @@ NBSP = "\u00a0"
 HEADINGS = re.compile(r"^h[1-6]$")
 
 MANY_COLUMNS = 7
+ROLES = {"col": "columnheader", "row": "rowheader"}
 
 
 def improve(html: str, edition: Edition) -> str:
@@ -94,12 +96,27 @@ def _name_table(table: Tag) -> None:
     for cell in table.find_all("th"):
         if not cell.has_attr("scope"):
             cell["scope"] = "col" if cell.find_parent("thead") else "row"
+    _pile(table)
     for word in table.find_all(string=LONG_WORD):
         pieces = "<wbr>".join(escape(piece) for piece in re.split(r"(?<=[_./])", word))
         word.replace_with(BeautifulSoup(pieces, "html.parser"))
     if table.parent and "defile" not in table.parent.get_attribute_list("class"):
         frame = {"class": "defile", "role": "region", "tabindex": "0", "aria-label": name}
         table.wrap(BeautifulSoup("", "html.parser").new_tag("div", attrs=frame))
+
+
+def _pile(table: Tag) -> None:
+    """Mark the words that begin each row: on a phone they stand one under the other.
+
+    Roles say what they remain where a style takes them out of the table's grid.
+    """
+    for row in table.select("thead tr, tbody tr"):
+        words = list(
+            takewhile(lambda cell: "gt_left" in str(cell.get("class")), row.select("th, td"))
+        )
+        for cell in words if len(words) > 1 else ():
+            cell["class"] = f"{' '.join(cell.get_attribute_list('class'))} pile"
+            cell["role"] = ROLES.get(str(cell.get("scope")), "cell")
 
 
 def _set_french(body: Tag) -> None:
