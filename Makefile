@@ -30,8 +30,8 @@ test: $(VENV)/.test-ready    ## Crée l'environnement, vérifie la forme, lance 
 	@echo "[5/5] Le rapport d'exemple redonne les mêmes nombres (nbval strict)"
 	$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg reports/exemple -q
 
-quick: $(VENV)/.test-ready   ## Forme, puis les seuls tests de ce qui a changé (DEPUIS=HEAD)
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+quick: $(VENV)/.test-ready   ## En une minute : forme, types, tests de ce qui a changé (DEPUIS=HEAD)
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python tests/quick.py $(DEPUIS)
 
 docs: $(VENV)/.test-ready    ## Construit le site de la documentation, dans docs/_build/html

@@ -1,6 +1,7 @@
 """Site of the documentation: plain Sphinx, nothing fetched when it is built or read."""
 
 import inspect
+import pkgutil
 import sys
 from pathlib import Path
 
@@ -30,6 +31,7 @@ python_maximum_signature_line_length = 88
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 
+READ_BESIDE_PAPERS = {"impact", "checks", "regression"}
 html_theme = "furo"
 html_title = "fpi_eval"
 html_static_path = ["static"]
@@ -72,13 +74,26 @@ def shared_note(app, what: str, name: str, found, options, lines: list[str]) -> 
     shared = inspect.cleandoc(columns.DOC).splitlines()
     starts = [k for k in range(len(lines)) if lines[k : k + len(shared)] == shared]
     for k in reversed(starts):
-        lines[k : k + len(shared)] = ["``columns`` names the columns of a table of one's own."]
+        lines[k : k + len(shared)] = [
+            *shared[:2],
+            "``columns`` names those of a table of one's own.",
+        ]
+
+
+def shown_code(app, env, names: list[str]) -> None:
+    """Show the code of what is read beside its paper; three hundred pages more would not be."""
+    env._viewcode_modules = {
+        found.name: False
+        for found in pkgutil.walk_packages(fpi_eval.__path__, "fpi_eval.")
+        if found.name.split(".")[1] not in READ_BESIDE_PAPERS
+    }
 
 
 def setup(app) -> None:
     """Generate what is generated, then let Sphinx read the pages."""
     app.add_config_value("run_blocks", True, "env", types=(bool,))
     app.connect("builder-inited", lambda _: generate.write(HERE / "generated"))
+    app.connect("env-before-read-docs", shown_code)
     app.connect("source-read", with_outputs)
     app.connect("autodoc-before-process-signature", fewer_columns)
     app.connect("autodoc-process-docstring", shared_note, priority=400)  # before napoleon

@@ -1,14 +1,17 @@
 """The conda environment, the lock files and pyproject.toml say the same thing."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from quick import selected
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -73,3 +76,20 @@ def test_make_says_in_french_that_python_is_missing(tmp_path):
     assert made.returncode != 0
     assert "Il faut Python 3.11 ou plus récent" in made.stdout
     assert not (tmp_path / "venv").exists()
+
+
+def test_quick_takes_the_tests_of_what_changed():
+    found = {Path(path).name for path in selected({"fpi_eval/text.py", "tests/test_cli.py"})}
+    assert {"test_text.py", "test_cli.py"} <= found
+    assert "test_twin_fine.py" not in found
+
+
+@pytest.mark.parametrize(("started", "said"), [("0", "1 skipped"), ("", "1 failed")])
+def test_quick_leaves_to_make_test_what_has_not_begun_in_time(tmp_path, started, said):
+    (tmp_path / "test_a.py").write_text("def test_a():\n    assert False\n", encoding="utf-8")
+    given = {"PYTHONPATH": str(ROOT / "tests")} | ({"FPI_EVAL_QUICK": started} if started else {})
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "budget", "-p", "no:cacheprovider"]
+    run = subprocess.run(
+        [*command, tmp_path], env=os.environ | given, capture_output=True, text=True
+    )
+    assert said in run.stdout

@@ -87,12 +87,6 @@ class Chain(Result):
     n_rows: int
     n_seats: float
 
-    def _product(self, rows: pd.DataFrame, name: str) -> float:
-        value = 1.0
-        while name:
-            value, name = value * rows.loc[name, "link"], rows.loc[name, "parent"]
-        return value
-
     def waterfall(self, outcome: str | None = None) -> Waterfall:
         """Return levels and losses from 100 seats to the outcome, then to its net effect."""
         rows = self.table.set_index("outcome")
