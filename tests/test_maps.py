@@ -1,12 +1,16 @@
 """Maps: every label has its own place, and nothing is drawn that outlines cannot draw."""
 
 import itertools
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
 from fpi_eval import maps
+from fpi_eval.panel.context import Context
+from fpi_eval.programme import load_programme
+from fpi_eval.report.pages import emploi_industriel
 
 AURA = ["001", "003", "007", "015", "026", "038", "042", "043", "063", "069", "073", "074"]
 IDF = ["075", "077", "078", "091", "092", "093", "094", "095"]
@@ -41,3 +45,15 @@ def test_zones_shared_by_two_regions_are_whole_and_far_territories_are_not_drawn
     assert all(len(both[z].vertices) > len(alone[z].vertices) for z in shared)
     assert not maps.outlines(maps.DEPARTEMENTS, ["001", "974"])
     assert not maps.outlines(maps.DEPARTEMENTS, ["987"])
+
+
+def test_zones_that_are_simulated_are_never_drawn_on_real_ones():
+    programme = load_programme(Path(__file__).parents[1] / "data" / "fpi_aura")
+    found = pd.DataFrame({"code_zone": list(maps.outlines(maps.ZONES, ["84"]))})
+    found = found.assign(zone="Zone " + found["code_zone"], emplois=1000.0, places=3.0)
+    found.loc[4, "emplois"] = 12_000.0
+    drawn = emploi_industriel.carte(found, Context(programme, 2026, False, "Urssaf"))
+    assert drawn is not None
+    assert drawn.titre.startswith(f"La zone d'emploi de {found.loc[4, 'zone']} réunit 24\xa0%")
+    assert "IGN" in drawn.source
+    assert emploi_industriel.carte(found, Context(programme, 2026, True, "jumeau")) is None
