@@ -64,7 +64,8 @@ def test_a_report_has_its_notebooks_pages_and_manifest(report):
     assert report.made
     assert sorted(content(report.folder)) == [
         "01_donnees_simule.html", "01_donnees_simule.ipynb", "02_places_simule.html",
-        "02_places_simule.ipynb", "annexes_simule.html", "index.html", "manifest.json",
+        "02_places_simule.ipynb", "annexes_simule.html", "diapositives_simule.pdf",
+        "index.html", "manifest.json",
         "rapport_simule.pdf", "synthese_simule.pdf",
     ]  # fmt: skip
     assert files_around(report) == ["2022"]
@@ -96,7 +97,7 @@ def test_the_manifest_says_what_made_the_report(report):
     (entree,) = manifest["entrees"]
     assert (entree["fichier"], entree["lignes"], entree["octets"]) == ("places.csv", 2, 35)
     assert len(entree["sha256"]) == 64
-    assert len(manifest["sorties"]) == 8
+    assert len(manifest["sorties"]) == 9
     assert {"pandas", "papermill", "nbconvert"} <= set(manifest["paquets"])
 
 

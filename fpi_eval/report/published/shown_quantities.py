@@ -8,6 +8,7 @@ import pandas as pd
 from nbformat import NotebookNode
 
 from fpi_eval.disclosure import public
+from fpi_eval.errors import FpiError
 from fpi_eval.headline.quantity import RESOURCE, Headline, Quantity, gathered
 from fpi_eval.report.published.shown_tables import shown
 from fpi_eval.sheets import Column, Sheet
@@ -51,6 +52,25 @@ def write_quantities(path: Path, found: Headline) -> Path:
     text = json.dumps(kept, ensure_ascii=False, indent=1)
     replace_files({path: f"{text}\n".encode()})
     return path
+
+
+def read_quantities(path: Path) -> Headline:
+    """Return the quantities that `write_quantities` wrote.
+
+    Raises
+    ------
+    FpiError
+        The file is absent, or is not one of those.
+    """
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return Headline(tuple(Quantity.of(one) for one in kept["chiffres"]), kept["notes"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FpiError(
+            "les chiffres de ce rapport sont absents ou illisibles. Refaites-le : « fpi-eval run "
+            f"{path.parent.name} --refaire ».",
+            fichier=str(path),
+        ) from error
 
 
 def _written(one: Quantity) -> list[float | None]:

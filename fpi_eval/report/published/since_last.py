@@ -13,7 +13,7 @@ from fpi_eval.absent import Absent
 from fpi_eval.errors import FpiError
 from fpi_eval.headline.change import Change, Changes, change, compared, listed
 from fpi_eval.headline.of_year import amounts, dear_amounts, whole
-from fpi_eval.headline.quantity import Headline, Quantity
+from fpi_eval.headline.quantity import Headline
 from fpi_eval.indicators import personnes_formees
 from fpi_eval.panel.loading import Donnees
 from fpi_eval.panel.two_years import (
@@ -28,7 +28,7 @@ from fpi_eval.panel.year import Year
 from fpi_eval.programme import Programme
 from fpi_eval.report.published import counts, people
 from fpi_eval.report.published.memory import path_of
-from fpi_eval.report.published.shown_quantities import NAME
+from fpi_eval.report.published.shown_quantities import NAME, read_quantities
 
 FEW = 2  # inputs replaced, over which what takes a simulation is computed at both ends only
 DEAR = ("cout_", "entrees_attendues", "places_a_ouvrir")
@@ -73,15 +73,7 @@ def published(donnees: Donnees, rentree: int) -> EarlierReport:
             f"« fpi-eval run {rentree}{option} ».",
             fichier=str(path.parent),
         )
-    try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        found = Headline(tuple(Quantity.of(one) for one in kept["chiffres"]), kept["notes"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise FpiError(
-            f"les chiffres de ce rapport sont illisibles. Refaites-le : « fpi-eval run {rentree} "
-            "--refaire ».",
-            fichier=str(path),
-        ) from error
+    found = read_quantities(path)
     return EarlierReport(rentree, found, _hashes(path.with_name("manifest.json")))
 
 

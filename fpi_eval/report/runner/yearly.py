@@ -7,6 +7,7 @@ from fpi_eval.panel.year import load
 from fpi_eval.programme import Programme, find_programme, parse_rentree
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.published import book
+from fpi_eval.report.runner import every_report
 from fpi_eval.report.runner.notebooks import discover, notebooks_of, project_root
 from fpi_eval.report.runner.run import Report, run
 from fpi_eval.store import forget
@@ -63,7 +64,7 @@ def yearly(
         forget()
     edition = Edition.of(what, rentree, simulated=found.simulees, sources=(found.credit,))
     folder = str(Path(donnees).absolute()) if str(donnees) else ""
-    return run(
+    made = run(
         discover(notebooks_of(what)),
         {"programme": str(what.dossier), "rentree": rentree, "donnees": folder},
         target_of(what, rentree),
@@ -74,3 +75,5 @@ def yearly(
         progress=progress,
         extras=lambda where: book.write(where, year, edition),
     )
+    every_report.write(project_root(what) / "reports")
+    return made

@@ -1,0 +1,93 @@
+"""The page that lists every report of the project: programme, year, proof, first numbers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+
+from fpi_eval.errors import FpiError
+from fpi_eval.headline import Headline, Quantity
+from fpi_eval.report.edition import SIMULATED_SUFFIX
+from fpi_eval.report.published.shown_quantities import NAME as QUANTITIES
+from fpi_eval.report.published.shown_quantities import read_quantities
+from fpi_eval.report.runner import manifest
+from fpi_eval.table_files import replace_files
+from fpi_eval.text import BANNER, MISSING
+
+TEMPLATES = Path(__file__).parent / "templates" / "rapport"
+PAGE = "index.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One report: its programme, year, page, whether it is simulated, what it found first."""
+
+    programme: str
+    year: str
+    page: str
+    simulated: bool
+    proof: str
+    numbers: tuple[str, ...]
+
+
+def write(folder: Path) -> Path:
+    """Write the list of the reports of a folder, each in ``<programme>/<rentree>``."""
+    lines = list(_lines(folder))
+    programmes: dict[str, list[Line]] = {}
+    for one in lines:
+        programmes.setdefault(one.programme, []).append(one)
+    words = {
+        "programmes": programmes,
+        "banner": BANNER if lines and all(one.simulated for one in lines) else "",
+        "css": (TEMPLATES / "style.css").read_text(encoding="utf-8"),
+    }
+    made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
+    said = made.get_template("rapports.html.j2").render(words)
+    replace_files({folder / PAGE: said.encode()})
+    return folder / PAGE
+
+
+def _lines(folder: Path) -> Iterator[Line]:
+    """Yield every whole report, those of a programme from the latest year on."""
+    for place in sorted(folder.glob("*/*/manifest.json"), key=lambda p: (p.parts[-3], -_year(p))):
+        kept = manifest.read(place.parent)
+        if not kept or not (place.parent / PAGE).is_file():
+            continue
+        simulated = kept["donnees"] != "réelles"
+        suffix = SIMULATED_SUFFIX if simulated else ""
+        found = _numbers(place.with_name(f"{QUANTITIES}{suffix}.json"))
+        page = "/".join((*place.parts[-3:-1], PAGE))
+        proof = found.notes.get("verdict", "") or MISSING
+        numbers = tuple(_shown(found))
+        yield Line(kept["titre"], kept["annee_scolaire"], page, simulated, proof, numbers)
+
+
+def _numbers(path: Path) -> Headline:
+    """Return a report's headline numbers; none from one that an older version made."""
+    try:
+        return read_quantities(path)
+    except FpiError:
+        return Headline()
+
+
+def _year(path: Path) -> int:
+    name = path.parts[-2]
+    return int(name) if name.isdigit() else 0
+
+
+def _shown(found: Headline) -> Iterator[str]:
+    """Yield seats opened of planned, people entered of the largest target, the net effect."""
+    yield _of(found.get("places_ouvertes"), found.get("places_prevues"))
+    targets = [one for one in found if one.key.startswith("cible_") and one]
+    largest = max(targets, key=lambda one: one.amount, default=None)
+    code = "" if largest is None else largest.key.removeprefix("cible_")
+    yield _of(found.get(f"entrees_{code}"), largest)
+    effect = found.get("effet_net")
+    yield f"{effect.number} {effect.unit} ({effect.range})" if effect else MISSING
+
+
+def _of(done: Quantity | None, wanted: Quantity | None) -> str:
+    if not done:
+        return MISSING
+    return f"{done.number} sur {wanted.number}" if wanted else done.number
