@@ -16,8 +16,8 @@ import pandas as pd
 from scipy import stats
 
 from fpi_eval.impact.jobs.detectability import from_jobs
-from fpi_eval.panel.emplois import INDUSTRY
 from fpi_eval.programme import load_programme
+from fpi_eval.sources import naf
 from fpi_eval.twin import SMALL, draw, simulated
 
 RESULTS = Path(__file__).parent / "results"
@@ -29,7 +29,7 @@ GRADUATES = (600, 9_000, 50_000, 150_000, 300_000, 600_000, 1_500_000)
 def industry(seed: int) -> pd.DataFrame:
     """Return industrial jobs of one draw, in the columns of the Urssaf panel, without effect."""
     jobs = draw(SMALL, seed).jobs
-    jobs = jobs[jobs["na38"].str[0].isin(INDUSTRY)]
+    jobs = jobs[naf.industry(jobs["na38"])]
     return jobs.assign(
         secteur=jobs["na38"], code_zone=jobs["zone_emploi"],
         emplois=jobs["effectifs"] - jobs["effet"],

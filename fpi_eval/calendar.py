@@ -121,7 +121,8 @@ COLUMNS = (
 LABELS = {item.name: item.label for item in RESULTATS}
 SHOWN = ("entrants", "terminale", "diplomes", "en_emploi_6_mois", "en_emploi_24_mois")
 
-#: Years of a course by the level that begins its diploma code (Base centrale des nomenclatures).
+#: Usual years of a course by the level that begins its diploma code, one for every diploma of the
+#: nomenclature (a rule of its reader); used among the lengths that the nomenclature gives.
 BAC_PRO = "400"
 YEARS = {"010": 1, "461": 1, "561": 1, "320": 2, "450": 2, "500": 2, "400": 3}
 
@@ -148,6 +149,8 @@ def durees(
         return register["duree"].astype(float)
     code = _text(register, "mefstat11")
     by_level = _text(register, "cfd").str[:3].map(YEARS)
+    if mef is not None:
+        by_level = _among(by_level, _text(register, "cfd"), mef)
     year = pd.to_numeric(code.str[3], errors="coerce")
     years = by_level.astype(float) - (year - 1).fillna(0)
     if familles is not None:
@@ -158,6 +161,15 @@ def durees(
         told = code.map(known["duree"] - known["annee"] + 1).astype(float)
         years = told.where(code != "", years)  # a MEF that the nomenclature lacks tells nothing
     return years
+
+
+def _among(usual: pd.Series, cfd: pd.Series, mef: pd.DataFrame) -> pd.Series:
+    """Return the usual years of each diploma if the nomenclature has them, else its longest."""
+    told = mef.groupby("cfd")["duree"]
+    longest = cfd.map(told.max())
+    have = pd.MultiIndex.from_frame(mef[["cfd", "duree"]].astype({"duree": float}))
+    agree = pd.MultiIndex.from_arrays([cfd, usual.astype(float)]).isin(have)
+    return usual.where(agree | longest.isna(), longest)
 
 
 def _text(register: pd.DataFrame, column: str) -> pd.Series:

@@ -431,7 +431,9 @@ MEF, CFD_ = "23810025007", "40025007"
 def capacities(*rows):
     """Rows: uai, mefstat11, cfd, voie, rentree, places, source."""
     names = ["uai", "mefstat11", "cfd", "voie", "rentree", "places", "source"]
-    return pd.DataFrame(rows, columns=names).astype({"places": float})
+    table = pd.DataFrame(rows, columns=names).astype({"places": float})
+    of_bts = [str(row.mefstat11 or row.cfd)[:1] == "3" for row in table.itertuples()]
+    return table.assign(niveau=["superieur" if bts else "secondaire" for bts in of_bts])
 
 
 def register(*rows):
@@ -666,6 +668,7 @@ def test_the_real_affelnet_files_have_17184_common_cells_of_which_1554_rise(donn
              for y in (2021, 2022)]  # fmt: skip
     table = pd.concat(parts).astype({"places": float})
     table = table.assign(cfd=None, voie="scolaire", a_distance=False, source="Affelnet")
+    table = table.assign(niveau="secondaire")
     found = derive_openings(table)
     set_aside = found.attrs["ecartees"]
     assert found.attrs["comparees"] + set_aside["nombre de lignes différent"] == 17184

@@ -74,7 +74,8 @@ class Catalogue:
         if regions:
             pupils = pupils[pupils["code_region"].isin(regions)]
         by_cfd = pupils.groupby("cfd")["terminale"].sum()
-        by_group = pupils.groupby(pupils["cfd"].str[3:6])["terminale"].sum()
+        group = self.diplomas.drop_duplicates("cfd").set_index("cfd")["groupe_nsf"]
+        by_group = pupils.groupby(pupils["cfd"].map(group))["terminale"].sum()
         parts = [
             _matching(self.groups.rename(columns={"groupe_nsf": "code"}), wanted, GROUP, by_group),
             _matching(self.diplomas.rename(columns={"cfd": "code"}), wanted, DIPLOMA, by_cfd),

@@ -10,8 +10,9 @@ from fpi_eval.headline.of_effect import studied
 from fpi_eval.headline.quantity import ESTIMATED, Headline, Measure, Scope, declared
 from fpi_eval.impact.frame import NET
 from fpi_eval.impact.jobs.detectability import Detectability
-from fpi_eval.panel.emplois import INDUSTRY, NO_JOBS
+from fpi_eval.panel.emplois import NO_JOBS
 from fpi_eval.panel.year import Year
+from fpi_eval.sources.naf import industry
 
 NO_RECORDS = (
     "aucun fichier ouvert ne suit les personnes jusqu'à leur employeur ; les fichiers individuels "
@@ -46,7 +47,7 @@ def emplois_industriels(year: Year) -> Measure | Absent:
     if year.jobs.empty:
         return Absent(NO_JOBS)
     rows = year.jobs[year.programme.territoire.ici(year.jobs["code_region"])]
-    rows = rows[rows["secteur"].str[0].isin(INDUSTRY)]
+    rows = rows[industry(rows["secteur"])]
     last = int(rows["annee"].max())
     scope = Scope(annees=f"fin {last}", lieu=f"secteur privé, {year.context.region}")
     return Measure(float(rows.loc[rows["annee"] == last, "emplois"].sum()), scope, "Urssaf")

@@ -16,7 +16,6 @@ from fpi_eval.programme import Programme
 from fpi_eval.sources import geographie
 
 NO_JOBS = "le dossier ne contient pas le fichier d'emploi de l'Urssaf."
-INDUSTRY = tuple("BCDE")  # first letter of the NAF 38 code
 
 
 #: National figures, and those of the programme's own region, declared in its folder.

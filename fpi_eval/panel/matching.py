@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-# UAI prefixes that are not the département's code: Corse, Nouvelle-Calédonie, Polynésie.
-PREFIXES = {"620": "02A", "720": "02B", "983": "988", "984": "987"}
+from fpi_eval.sources.territoires import departement_code
+
 UNTOLD = ""
 AUTRE = "autre"
 
@@ -16,7 +16,7 @@ def departement_of(uai: pd.Series, departements: pd.DataFrame) -> pd.Series:
     departements : DataFrame
         code_departement of all départements, as `read_departements` returns them.
     """
-    code = uai.str[:3].replace(PREFIXES)
+    code = uai.map(departement_code, na_action="ignore")
     return code.where(code.isin(departements["code_departement"]))
 
 

@@ -9,7 +9,7 @@ from fpi_eval.programme import Programme
 from fpi_eval.sources import geographie, naf, urssaf
 from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.sources.declared_filieres import read_declared, refuse_wrong
-from fpi_eval.sources.naf import A17_OF_A38
+from fpi_eval.sources.naf import A17_OF_A38, industry
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading
 
@@ -61,7 +61,7 @@ def read_secteurs(programme: Programme) -> pd.DataFrame:
         (table.duplicated(["filiere", "na38"]), "na38", "secteur écrit deux fois pour la filière"),
         (table["motif"].str.strip() == "", "motif", "motif absent : dites pourquoi ce secteur"),
     )
-    return table.assign(industrie=table["na38"].str[0].isin(list("BCDE")))
+    return table.assign(industrie=industry(table["na38"]))
 
 
 def _sectors() -> set[str]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from fpi_eval.calendar import opened
 from fpi_eval.errors import FpiError
+from fpi_eval.sources.territoires import departement_code
 
 Opening = tuple[str, tuple[tuple[int, float], ...]]
 MINIMUM_BEFORE = 2  # rentrées before the first opening, without which no path can be compared
@@ -51,7 +52,7 @@ def pattern(register: pd.DataFrame) -> Pattern:
     return Pattern(
         tuple(sources),
         len(sources),
-        rows["uai"].str[:3].nunique(),
+        rows["uai"].map(departement_code).nunique(),
         float(rows["places"].sum()),
         int(closed.sum()),
         int(rows["rentree"].min()),
@@ -65,7 +66,7 @@ def untreated(panel: pd.DataFrame, register: pd.DataFrame) -> tuple[pd.DataFrame
     neighbours that displacement may touch. The programme's regions are those of the register's
     départements and those with seats in the panel.
     """
-    home = panel["code_departement"].isin(register["uai"].str[:3].unique())
+    home = panel["code_departement"].isin(register["uai"].map(departement_code).unique())
     moved = panel.loc[home | (panel["seats"].fillna(0) != 0), "code_region"].unique()
     inside = panel["code_region"].isin(moved)
     rest = panel[~inside]

@@ -100,6 +100,11 @@ def read_naf(path: Path, *, renaming: Renaming | None = None) -> Reading:
     return Reading(table, checked.provenance)
 
 
+def industry(a38: pd.Series) -> pd.Series:
+    """Return whether each NAF 38 code is of industry: section B to E, which is its first letter."""
+    return a38.str[0].isin(list("BCDE"))
+
+
 def secteurs(naf: pd.DataFrame, niveau: str = "a38") -> pd.Series:
     """Return the sector at one level of each APE code (index code_ape)."""
     if niveau not in NIVEAUX:

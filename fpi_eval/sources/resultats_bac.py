@@ -1,10 +1,11 @@
-"""Baccalauréat results by académie and speciality: the open count of graduates at that mesh.
+"""Baccalauréat results: by académie and speciality, and by département, all specialities together.
 
 `fr-en-baccalaureat-par-academie`: one row per session × académie × sex × status × speciality. The
 speciality is a label (`BAC PRO 25007 MAINTENANCE…`, `BACPRO 20002…`, `BAC PRO AG 21113…`) whose
 five digits are characters 4 to 8 of the CFD and 7 to 11 of the MEFSTAT11. Session y is June of
-the school year that began at rentrée y − 1. Counts go down to 1: hide them before printing.
-Publisher: DEPP, Licence Ouverte.
+the school year that began at rentrée y − 1. `fr-en-baccalaureat-par-departement` has one row per
+session × département × sex × voie, every status and speciality together. Counts go down to 1: hide
+them before printing. Publisher: DEPP, Licence Ouverte.
 """
 
 from pathlib import Path
@@ -12,9 +13,10 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.sources.reading import ColumnSchema, RowRule, TableSchema
-from fpi_eval.sources.reading.headers import Renaming
+from fpi_eval.sources.reading.headers import Renaming, spelling
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import set_aside, verify
+from fpi_eval.sources.territoires import PREFIXES
 
 STATUTS = {
     "SCOLAIRE": "scolaire",
@@ -23,7 +25,61 @@ STATUTS = {
     "INDIVIDUEL": "individuel",
     "ENSEIGNEMENT A DISTANCE": "distance",
 }
+ENSEMBLE = "ensemble"  # every status: the file does not tell them apart
 BAC_PRO = "BAC PROFESSIONNEL"
+SEXES = {"filles": "filles", "femmes": "filles", "f": "filles", "fille": "filles"} | {
+    "feminin": "filles",
+    "garcons": "garcons",
+    "garcon": "garcons",
+    "hommes": "garcons",
+    "g": "garcons",
+    "m": "garcons",
+    "masculin": "garcons",
+}
+DEPARTEMENT = ColumnSchema(
+    "code_departement",
+    "code_departement",
+    "code",
+    aliases=("Code département",),
+    nullable=False,
+    pattern=r"\d{1,3}|0?2[AB]",
+    expected="un code département, par exemple 069, 02A ou 974",
+)
+SEXE = ColumnSchema(
+    "sexe",
+    "sexe",
+    "code",
+    aliases=("Genre",),
+    required=False,
+    pattern=f"(?i:{'|'.join(SEXES)}|garçons?|féminin)",
+    expected="« FILLES » ou « GARCONS »",
+)
+PRESENTS = ColumnSchema(
+    "presents",
+    "nombre_de_presents",
+    "effectif",
+    aliases=(
+        "Nombre de présents à l'examen",
+        "Nombre de présents",
+        "nombre_de_presents_a_l_examen",
+    ),
+)
+ADMIS = ColumnSchema(
+    "admis",
+    "nombre_d_admis_totaux",
+    "effectif",
+    aliases=(
+        "Nombre d'admis à l'examen",
+        "Nombre d'admis",
+        "nombre_d_admis",
+        "nombre_d_admis_a_l_examen",
+    ),
+)
+PASSED = RowRule(
+    ("admis", "presents"),
+    lambda t: t["admis"] > t["presents"],
+    "{admis} admis pour {presents} présents.",
+)
 
 RESULTATS_BAC = TableSchema(
     name="resultats_bac",
@@ -44,8 +100,8 @@ RESULTATS_BAC = TableSchema(
         ColumnSchema("serie", "serie"),
         ColumnSchema("specialite", "diplome_specialite", nullable=False),
         ColumnSchema("inscrits", "nombre_d_inscrits", "effectif"),
-        ColumnSchema("presents", "nombre_de_presents", "effectif"),
-        ColumnSchema("admis", "nombre_d_admis_totaux", "effectif"),
+        PRESENTS,
+        ADMIS,
     ),
     key=("session", "academie", "sexe", "statut", "voie_bac", "serie", "specialite"),
     rules=(
@@ -54,12 +110,28 @@ RESULTATS_BAC = TableSchema(
             lambda t: t["presents"] > t["inscrits"],
             "{presents} présents pour {inscrits} inscrits.",
         ),
-        RowRule(
-            ("admis", "presents"),
-            lambda t: t["admis"] > t["presents"],
-            "{admis} admis pour {presents} présents.",
-        ),
+        PASSED,
     ),
+)
+RESULTATS_BAC_DEPARTEMENT = TableSchema(
+    name="resultats_bac_departement",
+    columns=(
+        ColumnSchema("session", "session", "entier", nullable=False, low=2000, high=2099),
+        DEPARTEMENT,
+        SEXE,
+        ColumnSchema(
+            "voie_bac",
+            "voie",
+            "code",
+            nullable=False,
+            pattern="(?i:.*(?:professionnel|technologique|g[eé]n[eé]ral).*)",
+            expected="une voie : professionnelle, technologique ou générale",
+        ),
+        PRESENTS,
+        ADMIS,
+    ),
+    key=("session", "code_departement", "sexe", "voie_bac"),
+    rules=(PASSED,),
 )
 CODE = TableSchema(
     name="resultats_bac",
@@ -114,3 +186,33 @@ def _tidy(table: pd.DataFrame) -> pd.DataFrame:
             "admis",
         ]
     ]
+
+
+def read_resultats_bac_departement(path: Path, *, renaming: Renaming | None = None) -> Reading:
+    """Return baccalauréat professionnel results by département, all specialities together.
+
+    Returns
+    -------
+    Reading
+        Table: session, rentree (session − 1), code_departement, voie (`ENSEMBLE`), presents,
+        admis; sexes added. General and technological series are set aside.
+    """
+    reading = read_table(path, RESULTATS_BAC_DEPARTEMENT, renaming)
+    professional = reading.table["voie_bac"].str.contains("professionnel", case=False)
+    reading = set_aside(reading, professional, "baccalauréat général ou technologique")
+    table = reading.table.assign(code_departement=departement(reading.table["code_departement"]))
+    sums = table.groupby(["session", "code_departement"])[["presents", "admis"]].sum().reset_index()
+    sums = sums.assign(rentree=sums["session"] - 1, voie=ENSEMBLE)
+    sums = sums.astype({"session": "int64", "rentree": "int64"})
+    columns = ["session", "rentree", "code_departement", "voie", "presents", "admis"]
+    return Reading(sums[columns], reading.provenance)
+
+
+def departement(code: pd.Series) -> pd.Series:
+    """Return départements under three characters; Corse as the nomenclature writes it."""
+    return code.str.zfill(3).replace(PREFIXES)
+
+
+def sexe(values: pd.Series) -> pd.Series:
+    """Return ``filles`` or ``garcons``, however the file spells them."""
+    return values.map(lambda value: SEXES.get(spelling(value)), na_action="ignore")

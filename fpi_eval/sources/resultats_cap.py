@@ -8,41 +8,26 @@ code. Counts go down to 1: hide them before printing. Publisher: DEPP, Licence O
 
 from pathlib import Path
 
-from fpi_eval.sources.reading import ColumnSchema, RowRule, TableSchema
+from fpi_eval.sources.reading import ColumnSchema, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
-from fpi_eval.sources.resultats_bac import STATUTS
-
-SEXES = {
-    "FILLES": "filles",
-    "FEMMES": "filles",
-    "F": "filles",
-    "FILLE": "filles",
-    "GARCONS": "garcons",
-    "GARÇONS": "garcons",
-    "HOMMES": "garcons",
-    "G": "garcons",
-    "M": "garcons",
-    "GARCON": "garcons",
-    "GARÇON": "garcons",
-}
+from fpi_eval.sources.resultats_bac import (
+    ADMIS,
+    DEPARTEMENT,
+    PASSED,
+    PRESENTS,
+    SEXE,
+    STATUTS,
+    departement,
+    sexe,
+)
 
 RESULTATS_CAP = TableSchema(
     name="resultats_cap",
     columns=(
         ColumnSchema("session", "session", "entier", nullable=False, low=2000, high=2099),
-        ColumnSchema(
-            "code_departement",
-            "code_departement",
-            "code",
-            aliases=("Code département",),
-            nullable=False,
-            pattern=r"\d{1,3}|0?2[AB]",
-            expected="un code département, par exemple 069, 02A ou 974",
-        ),
-        ColumnSchema(
-            "sexe", "sexe", "code", aliases=("Genre",), nullable=False, choices=tuple(SEXES)
-        ),
+        DEPARTEMENT,
+        SEXE,
         ColumnSchema(
             "statut",
             "statut_du_candidat",
@@ -64,27 +49,11 @@ RESULTATS_CAP = TableSchema(
             aliases=("Nombre d'inscrits",),
             required=False,
         ),
-        ColumnSchema(
-            "presents",
-            "nombre_de_presents",
-            "effectif",
-            aliases=("Nombre de présents à l'examen", "Nombre de présents"),
-        ),
-        ColumnSchema(
-            "admis",
-            "nombre_d_admis_totaux",
-            "effectif",
-            aliases=("Nombre d'admis à l'examen", "Nombre d'admis", "nombre_d_admis"),
-        ),
+        PRESENTS,
+        ADMIS,
     ),
     key=("session", "code_departement", "sexe", "statut", "specialite"),
-    rules=(
-        RowRule(
-            ("admis", "presents"),
-            lambda t: t["admis"] > t["presents"],
-            "{admis} admis pour {presents} présents.",
-        ),
-    ),
+    rules=(PASSED,),
 )
 
 
@@ -105,8 +74,8 @@ def read_resultats_cap(path: Path, *, renaming: Renaming | None = None) -> Readi
         rentree=table["session"] - 1,
         voie=table["statut"].map(STATUTS),
         code=code,
-        sexe=table["sexe"].map(SEXES),
-        code_departement=table["code_departement"].str.zfill(3),
+        sexe=sexe(table["sexe"]) if "sexe" in table else None,
+        code_departement=departement(table["code_departement"]),
     ).astype({"session": "int64", "rentree": "int64"})
     columns = [
         "session",

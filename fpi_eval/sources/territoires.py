@@ -8,6 +8,8 @@ from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
 CODE_DEPARTEMENT = r"(?:\d{3}|02[AB])"
+PREFIXES = {"620": "02A", "720": "02B", "983": "988", "984": "987"}
+"""UAI prefixes, and codes of exam files, that are not the département's code: Corse, Pacific."""
 
 DEPARTEMENTS = TableSchema(
     name="departements",
@@ -26,6 +28,13 @@ DEPARTEMENTS = TableSchema(
         ColumnSchema("region", "libelleRegion"),
     ),
 )
+
+
+def departement_code(uai: str) -> str:
+    """Return the three-character département that a UAI stands for."""
+    # A UAI is a number given département by département: no nomenclature of the folder lists
+    # establishments, and this is the one place that cuts it.
+    return PREFIXES.get(uai[:3], uai[:3])
 
 
 def read_departements(path: Path, *, renaming: Renaming | None = None) -> Reading:

@@ -14,6 +14,7 @@ from fpi_eval.impact.jobs.exposure import (
 from fpi_eval.indicators import deploiement
 from fpi_eval.panel import emplois
 from fpi_eval.panel.year import Year
+from fpi_eval.sources.naf import industry
 
 
 def detectable_effects(year: Year) -> dict[str, Detectability]:
@@ -37,7 +38,7 @@ def _detectability(year: Year, graduates: float, years: int) -> Detectability:
     known = emplois.reference(what)["valeur"]
     plausible = known["emplois_par_diplome"]
     if not year.jobs.empty:
-        fed = year.jobs[year.jobs["secteur"].str[0].isin(emplois.INDUSTRY)]
+        fed = year.jobs[industry(year.jobs["secteur"])]
         before = min(year.programme.rentree_debut - 1, int(fed["annee"].max()))
         try:
             return from_jobs(

@@ -10,7 +10,7 @@ from fpi_eval.indicators import catalogue as c
 from fpi_eval.indicators import deploiement, join_jobs, suivi_ami_cma
 from fpi_eval.indicators.compute import compute, compute_all
 from fpi_eval.indicators.declare import Indicator
-from fpi_eval.panel import emplois, secteurs
+from fpi_eval.panel import secteurs
 from fpi_eval.panel.panels import du_programme
 from fpi_eval.panel.regional_panel import HERE
 from fpi_eval.panel.year import Year
@@ -30,6 +30,7 @@ from fpi_eval.report.published.make import (
 )
 from fpi_eval.report.published.protection import Safe
 from fpi_eval.sheets import Column, Sheet
+from fpi_eval.sources.naf import industry
 from fpi_eval.sources.register.reconcile import CONFIRMEE, NON_VERIFIABLE, SUPERIEURE
 from fpi_eval.text import nombre, pluriel
 
@@ -295,10 +296,10 @@ def emplois_industriels(p: Year) -> Sheet | None:
         return None
     year = jobs["annee"].max()
     jobs = jobs[jobs["annee"] == year].astype({"emplois": float})
-    industry = jobs[jobs["secteur"].str[0].isin(emplois.INDUSTRY)]
+    factories = jobs[industry(jobs["secteur"])]
     fed = secteurs.emplois_filieres(jobs, p.secteurs, ["code_departement"])
     keys = ["filiere", "code_departement"]
-    both = pd.concat([industry.assign(filiere=TOTAL), fed])[[*keys, "emplois"]]
+    both = pd.concat([factories.assign(filiere=TOTAL), fed])[[*keys, "emplois"]]
     seats = registre(p)[[*keys, "places_ouvertes"]]
     seats = pd.concat([seats, seats.assign(filiere=TOTAL)])
     table = join_jobs(seats, both, on=keys, emplois="emplois")

@@ -13,12 +13,13 @@ from fpi_eval.sources.reading.headers import spelling
 from fpi_eval.sources.register.content import content_faults
 from fpi_eval.sources.register.fault import Faults, Row, fault, plain_number
 from fpi_eval.sources.register.known import Known
+from fpi_eval.sources.territoires import departement_code
 from fpi_eval.text import liste, nombre
 
 EXEMPLE = "EXEMPLE"
-CORSE = {"620": "02A", "720": "02B"}
 
-# First character of the code: the two agree on the 9,847 rows of nMef in these groups.
+# First character of the code: a check of one row, with or without nomenclature beside it; the two
+# agree on the 9,847 rows of nMef in these groups. No level of a table comes from it.
 NIVEAU_DE_MEF = {"2": "secondaire", "3": "superieur"}
 NIVEAU_DE_CFD = {
     "0": "secondaire",
@@ -70,11 +71,6 @@ def faults_of(
     real = [row for row in rows if not row["projet"].startswith(EXEMPLE)]
     faults += [*_duplicates(real), *_closures_alone(real)]
     return sorted(faults, key=lambda fault: fault.ligne or 0)
-
-
-def departement_of(uai: str) -> str:
-    """Return the three-character code of the département that a UAI begins with."""
-    return CORSE.get(uai[:3], uai[:3])
 
 
 # ── one cell ────────────────────────────────────────────────────────────────────────────────────
@@ -245,7 +241,7 @@ def _money(row: Row, _: Territoire | None) -> Faults:
 
 
 def _place(row: Row, territoire: Territoire | None) -> Faults:
-    code = departement_of(row["uai"])
+    code = departement_code(row["uai"])
     known = {d.code: d for d in territoire.departements} if territoire else {}
     if territoire and known and code not in known:
         yield fault(

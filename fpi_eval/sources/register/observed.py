@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.register.faults import NIVEAU_DE_CFD, NIVEAU_DE_MEF, departement_of
+from fpi_eval.sources.territoires import departement_code
 from fpi_eval.text import liste
 
-CAPACITES = ("uai", "mefstat11", "cfd", "voie", "rentree", "places", "source")
+CAPACITES = ("uai", "mefstat11", "cfd", "niveau", "voie", "rentree", "places", "source")
 CELL = ["source", "uai", "course", "voie"]
 DERIVEE = "DERIVEE"
 
@@ -31,7 +31,7 @@ def derive_openings(
     Parameters
     ----------
     capacities : DataFrame
-        uai, mefstat11, cfd, voie, rentree, places, source, and a_distance (boolean) where
+        uai, mefstat11, cfd, niveau, voie, rentree, places, source, and a_distance (boolean) where
         distance courses must be left out.
     minimum : float
         Smallest gain kept, in places.
@@ -154,6 +154,8 @@ def courses(table: pd.DataFrame, continuity: pd.DataFrame | None) -> pd.Series:
     The mefstat11 of entry keeps apart the 2nde and the 1re of one diploma, whose places must
     never be added; its last five characters are the diploma's.
     """
+    # A key to compare by, never a code that is shown or looked up: what it cuts is the rule that
+    # every row of nMef.csv is held to when it is read (`formations._same_course`).
     latest = mapped(table["cfd"].astype("str"), links_of(continuity))
     entry = table["mefstat11"].astype("str")
     moved = latest.notna() & entry.notna() & (latest != table["cfd"])
@@ -183,11 +185,9 @@ def observed_places(capacities: pd.DataFrame, continuity: pd.DataFrame | None) -
         inconnue=("inconnue", "any"),
         mefstat11=("mefstat11", "last"),
         cfd=("cfd", "last"),
+        niveau=("niveau", "last"),
     )
     grouped["places"] = grouped["places"].mask(grouped["inconnue"])
-    grouped["niveau"] = (
-        grouped["course"].where(grouped["course"].str.len() == 11).str[:1].map(NIVEAU_DE_MEF)
-    ).fillna(grouped["cfd"].str[:1].map(NIVEAU_DE_CFD))
     return grouped.drop(columns="inconnue")
 
 
@@ -203,7 +203,7 @@ def _as_register(gains: pd.DataFrame) -> pd.DataFrame:
     table["places_prevues"] = np.nan
     table["places_ouvertes"] = gains["gain"].astype("float64")
     table["cout"], table["subvention"] = np.nan, np.nan
-    table["code_departement"] = gains["uai"].map(departement_of)
+    table["code_departement"] = gains["uai"].map(departement_code)
     table["places_avant"], table["places_apres"] = gains["places_avant"], gains["places"]
     table["source"] = gains["source"]
     return table.sort_values(["rentree", "source", "uai", "mefstat11", "voie"], ignore_index=True)

@@ -20,13 +20,14 @@ from fpi_eval.sources.reading.headers import Renaming, match_header, spelling
 from fpi_eval.sources.reading.raw import SEPARATORS, RawFile, read_bytes
 from fpi_eval.sources.reading.reading import Provenance, Reading
 from fpi_eval.sources.register.fault import plain_number
-from fpi_eval.sources.register.faults import departement_of, faults_of
+from fpi_eval.sources.register.faults import faults_of
 from fpi_eval.sources.register.grid import TITLE_ROWS, header_row, read_grid
 from fpi_eval.sources.register.known import Known
 from fpi_eval.sources.register.observed import derive_openings
 from fpi_eval.sources.register.reconcile import reconcile
 from fpi_eval.sources.register.repair import repaired
 from fpi_eval.sources.register.template import write_template
+from fpi_eval.sources.territoires import departement_code
 from fpi_eval.text import NIVEAUX, VOIES, pluriel
 
 __all__ = [
@@ -147,7 +148,7 @@ def _typed(cells: pd.DataFrame) -> pd.DataFrame:
             table[column.name] = values.astype("str").mask(values == "")
     typed = pd.DataFrame(table)
     typed["rentree"] = typed["rentree"].astype("int64")
-    typed["code_departement"] = typed["uai"].map(departement_of)
+    typed["code_departement"] = typed["uai"].map(departement_code)
     typed["ligne"] = cells["ligne"].astype("int64")
     return typed.reset_index(drop=True)
 

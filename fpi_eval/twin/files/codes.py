@@ -84,7 +84,7 @@ def simulated_codes() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     groups = pd.DataFrame(
         {"groupe_nsf": f.nsf, "libelle": f.label} for f in FAMILLES
     ).drop_duplicates("groupe_nsf")
-    found = diplomas()[["cfd", "libelle"]]
+    found = diplomas()[["cfd", "libelle"]].assign(groupe_nsf=lambda t: t["cfd"].str[3:6])
     return departements(), groups, found
 
 
