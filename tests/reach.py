@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "fpi_eval"
 ATTRIBUTE = re.compile(r"\.([a-z_]\w*)")  # what a page template asks of its objects
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-#: Lists of everything, and words on everything: to be in them is not to be used.
-LISTS = {"indicators.catalogue.INDICATORS", "panel.loading.USES"}
+#: Lists of everything: to be in them is not to be used.
+LISTS = {"indicators.catalogue.INDICATORS"}
 #: Parents that call none of the methods of their children.
 OURS = {"NamedTuple", "Protocol", "Exception", "Enum", "StrEnum", "ABC", "TypedDict"}
 COMMAND = "command"  # the decorator that makes a function a command

@@ -19,6 +19,7 @@ from fpi_eval.programme import load_programme
 from fpi_eval.projection.outlook import outlook
 from fpi_eval.report.pages import donnees, places
 from fpi_eval.report.published.book import tableaux
+from fpi_eval.sources.uses import USES
 from fpi_eval.sources.years import BOUNDS, COPIED, equal_share, oddities
 
 PROGRAMME = load_programme(Path(__file__).parents[1] / "data" / "fpi_aura")
@@ -112,8 +113,8 @@ def test_what_is_absent_late_or_doubtful_is_told_with_what_is_empty_without_it(t
     )
     year = fpi.load(PROGRAMME, RENTREE, here)
     rows = year.donnees.alertes().set_index(["constat", "source"])
-    assert rows.loc[("Absente", "tensions"), "sections"] == files.USES["tensions"]
-    assert rows.loc[("En retard", "affelnet"), "sections"] == files.USES["affelnet"]
+    assert rows.loc[("Absente", "tensions"), "sections"] == USES["tensions"].sections
+    assert rows.loc[("En retard", "affelnet"), "sections"] == USES["affelnet"].sections
     assert "identiques" in rows.loc[("À vérifier", "parcoursup_bts"), "detail"]
     shown = donnees.alertes(year.donnees.alertes(), year.context)
     assert {"Absente", "En retard", "À vérifier"} <= set(shown.frame["constat"])

@@ -6,6 +6,7 @@ import pytest
 
 import fpi_eval as fpi
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.jobs import exams as exams_of
 from fpi_eval.panel import examens
 
 CANDIDATES, GRADUATES = 0.8, 0.6  # per seat, exactly
@@ -63,13 +64,21 @@ def test_seats_count_at_the_session_their_entrants_sit_and_from_the_first_sessio
 
 def test_the_simulated_files_give_every_mesh_and_the_same_graduates(small_year):
     table = small_year.exams
-    assert set(table["maille"]) == {examens.CAP_MESH, examens.BAC_MESH, examens.LYCEE_MESH}
+    assert set(table["maille"]) == {
+        examens.CAP_MESH, examens.BAC_MESH, examens.DEPARTEMENT_MESH, examens.LYCEE_MESH
+    }  # fmt: skip
     assert not table.duplicated(["cell", "rentree"]).any()
     sums = table.pivot_table("diplomes", "rentree", "maille", "sum")
     gap = sums[examens.LYCEE_MESH] / sums[examens.BAC_MESH] - 1
     assert gap.abs().max() < examens.ROUNDING
-    effects = fpi.impact.exam_effects(table)
-    assert all(0 < item.estimate < 1.2 for item in effects)
+    effects = fpi.impact.exam_effects(table, small_year.cells)
+    wide = [e for e in effects if examens.DEPARTEMENT_MESH in e.label]
+    assert all(0 < item.estimate < 1.2 for item in effects if item not in wide)
+    assert len(wide) == 2  # no ratio over what may be zero
+    assert all(e.ci_low < 0.5 < e.ci_high for e in wide)
+    seen = exams_of.seats_seen(table)
+    assert 0 < seen[examens.CAP_MESH] < seen[examens.LYCEE_MESH]
+    assert "ces examens en voient" in effects.note
 
 
 @pytest.fixture(scope="module")

@@ -44,6 +44,10 @@ def folder(tmp_path_factory):
     programme = load_programme(ROOT / "data" / "fpi_aura")
     here = tmp_path_factory.mktemp("direct") / "donnees"
     shutil.copytree(simulated_folder(programme, RENTREE), here)
+    agricole = here / programme.sources["inserjeunes_agricole"].fichier
+    fine = here / programme.sources["inserjeunes_formation_fine"].fichier.format(rentree=RENTREE)
+    rows = pd.read_csv(fine, sep=";", dtype="str", encoding="utf-8-sig")
+    rows.tail(40).to_csv(agricole, sep=";", index=False)  # no portal: put there by hand
     for name in ("inserjeunes_formation_fine", "parcoursup_portail", "resultats_bac"):
         path = here / programme.sources[name].fichier.format(rentree=RENTREE)
         path.unlink(missing_ok=True)
@@ -86,6 +90,18 @@ def served(folder):
             "session;academie;sexe;statut_du_candidat;voie;serie;diplome_specialite;"
             "nombre_d_inscrits;nombre_de_presents;nombre_d_admis_totaux\n"
             f"2023;LYON;GARCONS;SCOLAIRE;BAC PROFESSIONNEL;P;BAC PRO {bac[3:]} X;120;110;95\n",
+        "fr-en-baccalaureat-par-departement":
+            "session;code_academie;code_departement;voie;genre;nombre_de_presents_a_l_examen;"
+            "nombre_d_admis_a_l_examen\n"
+            "2023;10;69;Professionnelle;Féminin;300;250\n2023;10;69;Générale;Féminin;9;8\n"
+            "2023;10;69;Professionnelle;Masculin;100;75\n",
+        "fr-en-inserjeunes-cfa-formation_fine":
+            "annee;uai;libelle;region;type_diplome;code_formation;libelle_formation;"
+            "duree_formation;part_en_poursuite_d_etudes;part_en_emploi_6_mois_apres_la_sortie;"
+            "part_des_autres_situations;taux_poursuite_etudes;taux_emploi_6_mois;"
+            "taux_emploi_12_mois;taux_emploi_18_mois;taux_emploi_24_mois\n"
+            f"cumul 2022-2023;{uai};CFA;R;CAP;{cap};F;1;11;57;32;11;64;76;;\n"
+            f"cumul 2022-2023;{uai};CFA;R;CAP;{cap};F;2;11;62;27;11;70;76;;\n",
         "fr-en-cap_specialite_sexe_statut_departement":
             "session;code_departement;sexe;statut_du_candidat;diplome_specialite;"
             "nombre_de_presents;nombre_d_admis_totaux\n"
@@ -165,6 +181,12 @@ def test_what_fetch_brings_check_accepts_and_the_run_uses(folder, programme, cap
     assert sheets["reussite_lycees"]["presents"].tolist() == [200]
     medians = sheets["emploi_cfa"].set_index("millesime")["emploi_median"]
     assert medians["2022-2023"] == 0.64  # the portal goes before the yearly file
+    fine = sheets["emploi_formations"].set_index("public")
+    counted = fine.loc["Apprentis, par CFA", ["formations", "emploi_median"]].tolist()
+    assert counted == pytest.approx([2, 0.67])
+    assert "Élèves des lycées agricoles" in fine.index
+    bac = year.exams[year.exams["maille"] == examens.DEPARTEMENT_MESH].iloc[0]
+    assert bac[["territoire", "presents", "diplomes"]].tolist() == ["069", 400, 325]
     assert sheets["insersup"][["diplomes_sortants", "en_emploi"]].to_numpy().tolist() == [[120, 70]]
     assert sheets["apprentissage_parcoursup"]["places"].tolist() == [12]
     graduates = examens.diplomes_par_specialite(year)
@@ -178,8 +200,8 @@ def test_cap_results_are_read_under_labels_too(tmp_path):
     path = tmp_path / "fr-en-cap_specialite_sexe_statut_departement.csv"
     path.write_text(
         "Session;Code département;Genre;Statut;Spécialité;Nombre de présents à l'examen;"
-        "Nombre d'admis à l'examen\n2024;2A;Filles;SCOLAIRE;50025412 CHAUDRONNERIE;12;9\n"
-        .replace("Filles", "FILLES"), encoding="utf-8",
+        "Nombre d'admis à l'examen\n2024;620;Féminin;SCOLAIRE;50025412 CHAUDRONNERIE;12;9\n",
+        encoding="utf-8",
     )  # fmt: skip
     row = read_resultats_cap(path).table.iloc[0]
     assert (row["code_departement"], row["code"], row["rentree"]) == ("02A", "25412", 2023)

@@ -1,9 +1,10 @@
-"""Entrants beside places, final-year pupils beside entrants: the programme's filières."""
+"""Entrants beside places, pupils beside entrants, graduates beside candidates, by course."""
 
 from functools import lru_cache
 
 import pandas as pd
 
+from fpi_eval.panel import examens
 from fpi_eval.panel.year import Year
 
 COUNTS = ["course", "niveau", "annee", "n", "k"]
@@ -40,6 +41,12 @@ def retention(p: Year) -> pd.DataFrame:
     )
     both = rows.drop(columns="entrants").merge(start, on=["cell", "rentree"])
     return _counts(both.dropna(subset=["entrants", "terminale"]), "entrants", "terminale")
+
+
+def reussite(p: Year) -> pd.DataFrame:
+    """Return candidates (n) and graduates (k) by course × level × session, both voies."""
+    rows = examens.reussite(p, ("course", "niveau", "session"))
+    return rows[rows["presents"] > 0].set_axis(COUNTS, axis=1)
 
 
 def _counts(rows: pd.DataFrame, n: str, k: str) -> pd.DataFrame:

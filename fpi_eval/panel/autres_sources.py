@@ -1,10 +1,17 @@
-"""The region in files that no estimator uses yet: lycées, CFA, InserSup, Parcoursup."""
+"""The region in files without head counts by cell: lycées, CFA, InserSup, Parcoursup."""
 
 import pandas as pd
 
 from fpi_eval.panel.examens import diplomes_par_lycee, located
 from fpi_eval.panel.panels import Panels
+from fpi_eval.panel.regional_panel import with_course
 
+FORMATIONS = {
+    "inserjeunes_cfa_formation": "Apprentis, par CFA",
+    "inserjeunes_agricole": "Élèves des lycées agricoles",
+}
+FINE = ["millesime", "uai", "type_diplome", "mefstat11", "code_formation", "taux_emploi_6_mois"]
+CFD_LENGTH = 8
 CFA = ("inserjeunes_cfa", "inserjeunes_apprentissage")  # the portal's file first
 
 
@@ -60,6 +67,34 @@ def cfa(p: Panels) -> pd.DataFrame:
         )
         .reset_index()
     )
+
+
+def formations(p: Panels) -> pd.DataFrame:
+    """Return the region's CFA and lycées agricoles, course by course: the middle published rate.
+
+    By ``public`` × millésime × filière × diploma: courses (establishment × diploma), those with a
+    rate, and the median, one course counting for one: these files give no head count.
+    """
+    keys = ["public", "millesime", "filiere", "type_diplome"]
+    parts = [
+        p.donnees.table(name).assign(public=public)
+        for name, public in FORMATIONS.items()
+        if p.donnees.a(name)
+    ]
+    if not parts:
+        return pd.DataFrame(columns=[*keys, "formations", "avec_taux", "emploi_median"])
+    rows = pd.concat(parts, ignore_index=True).reindex(columns=[*FINE, "public"])
+    code = rows["code_formation"].fillna(rows["mefstat11"])
+    rows = rows.assign(mefstat11=code, cfd=code.where(code.str.len() == CFD_LENGTH))
+    codes = p.donnees.nomenclatures
+    rows = with_course(located(p, rows), codes.mef, p.identity, p.filieres)
+    rows = rows[p.donnees.programme.territoire.ici(rows["code_region"])]
+    made = rows.groupby(keys).agg(
+        formations=("uai", "size"),
+        avec_taux=("taux_emploi_6_mois", "count"),
+        emploi_median=("taux_emploi_6_mois", "median"),
+    )
+    return made.reset_index()
 
 
 def insersup(p: Panels) -> pd.DataFrame:

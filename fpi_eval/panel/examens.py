@@ -1,9 +1,12 @@
 """Graduates that open files count: by département or académie × speciality, and by lycée.
 
 The finest open count of graduates is département × speciality × status × sex for the CAP, académie
-× speciality for the bac professionnel; by lycée there is a rate rounded to the percent and the
-number of candidates, whose product is known to half a percent of the candidates.
+× speciality or département, all specialities together, for the bac professionnel; by lycée there is
+a rate rounded to the percent and the number of candidates, whose product is known to half a percent
+of the candidates.
 """
+
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -15,6 +18,7 @@ from fpi_eval.sources.reading.headers import spelling
 from fpi_eval.text import VOIES
 
 CAP_MESH, BAC_MESH = "CAP, département × spécialité", "Bac pro, académie × spécialité"
+DEPARTEMENT_MESH = "Bac pro, département (toutes spécialités, tous statuts)"
 LYCEE_MESH = "Bac pro, lycée (toutes spécialités)"
 EXAMS = [
     "maille",
@@ -29,6 +33,7 @@ EXAMS = [
     "seats",
 ]
 
+SUCCESS = ("session", "diplome", "filiere", "niveau", "voie")
 CAP = frozenset({"500", "503"})
 ROUNDING = 0.005
 """Half of the last digit of a rate that is published in whole percents."""
@@ -129,27 +134,27 @@ def located(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(uai=uai, code_departement=code, code_region=region)
 
 
-def reussite(p: Panels) -> pd.DataFrame:
-    """Return success by session × diploma × filière × voie in the programme's region, measured.
+def reussite(p: Panels, keys: Sequence[str] = SUCCESS) -> pd.DataFrame:
+    """Return candidates and graduates of the programme's filières in its region, both voies.
 
-    Columns: session, diplome, filiere, niveau, voie, presents, diplomes.
+    Columns: the keys (session × diploma × filière × level × voie), presents, diplomes.
     """
     rows = diplomes_par_specialite(p)
     rows = rows[p.donnees.programme.territoire.ici(rows["code_region"])]
     rows = rows[rows["filiere"].isin(p.donnees.programme.codes_filieres)]
     rows = rows[rows["voie"].isin(list(VOIES))]
-    keys = ["session", "diplome", "filiere", "niveau", "voie"]
-    table = rows.groupby(keys)[["presents", "admis"]].sum().reset_index()
+    table = rows.groupby(list(keys))[["presents", "admis"]].sum().reset_index()
     return table.rename(columns={"admis": "diplomes"})
 
 
 def panel_examens(p: Panels, cells: pd.DataFrame) -> pd.DataFrame:
     """Return candidates, graduates and seats that led to the exam, at each mesh that files give.
 
-    Voie scolaire. A row's ``rentree`` is the school year of its session; ``seats`` are those in
-    force when its candidates entered, beyond those of the file's first session (a constant of the
-    cell, which tells nothing). Of a lycée, graduates are candidates × a rate rounded to the
-    percent: half a percent of the candidates off at most.
+    Voie scolaire, but where the file does not tell statuses apart. A row's ``rentree`` is the
+    school year of its session; ``seats`` are those in force when its candidates entered, beyond
+    those of the file's first session (a constant of the cell, which tells nothing). Of a lycée,
+    graduates are candidates × a rate rounded to the percent: half a percent of the candidates off
+    at most.
 
     Parameters
     ----------
@@ -161,7 +166,7 @@ def panel_examens(p: Panels, cells: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Columns `EXAMS`; no row without exam files.
     """
-    parts = [_by_course(p, cells), _by_lycee(p, cells)]
+    parts = [_by_course(p, cells), _by_departement(p, cells), _by_lycee(p, cells)]
     table = pd.concat([part for part in parts if len(part)] or [pd.DataFrame(columns=EXAMS)])
     table["cell"] = table.groupby(["maille", "territoire", "course"]).ngroup()
     return table.sort_values(["cell", "rentree"], ignore_index=True)[EXAMS]
@@ -196,24 +201,40 @@ def _by_lycee(p: Panels, cells: pd.DataFrame) -> pd.DataFrame:
     rows = diplomes_par_lycee(p).dropna(subset=["presents", "taux_reussite", "code_region"])
     if rows.empty:
         return rows
-    rows = rows.assign(
-        maille=LYCEE_MESH,
-        territoire=rows["uai"],
-        course="bac pro",
-        filiere="toutes",
-        diplomes=rows["presents"] * rows["taux_reussite"],
-    )
+    rows = rows.assign(territoire=rows["uai"], diplomes=rows["presents"] * rows["taux_reussite"])
+    return _all_specialities(p, rows, cells, LYCEE_MESH, "uai", ["scolaire"])
+
+
+def _by_departement(p: Panels, cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the bac professionnel by département, specialities and statuses added."""
+    if not p.donnees.a("resultats_bac_departement"):
+        return pd.DataFrame(columns=EXAMS)
+    rows = p.donnees.table("resultats_bac_departement")
+    regions = p.donnees.nomenclatures.departements.drop_duplicates("code_departement")
+    region = rows["code_departement"].map(regions.set_index("code_departement")["code_region"])
+    rows = rows.assign(territoire=rows["code_departement"], code_region=region)
+    rows = rows.rename(columns={"admis": "diplomes"}).dropna(subset=["code_region"])
+    return _all_specialities(p, rows, cells, DEPARTEMENT_MESH, "code_departement", list(VOIES))
+
+
+def _all_specialities(
+    p: Panels, rows: pd.DataFrame, cells: pd.DataFrame, mesh: str, place: str, voies: list[str]
+) -> pd.DataFrame:
+    """Return bac pro rows of a territory, its courses counted as one, with seats of these voies."""
+    rows = rows.assign(maille=mesh, course="bac pro", filiere="toutes")
     unit = ["maille", "territoire", "code_region", "course", "filiere", "rentree"]
     rows = rows.groupby(unit, as_index=False)[["presents", "diplomes"]].sum()  # merged UAI
     levels = p.identity.drop_duplicates("cfd").set_index("cfd")["niveau_diplome"]
     bac_pro = cells[cells["course"].map(levels).isin(BAC_PRO)]
-    return _with_seats(rows, bac_pro.assign(territoire=bac_pro["uai"], course="bac pro"))
+    return _with_seats(rows, bac_pro.assign(territoire=bac_pro[place], course="bac pro"), voies)
 
 
-def _with_seats(rows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+def _with_seats(
+    rows: pd.DataFrame, cells: pd.DataFrame, voies: Sequence[str] = ("scolaire",)
+) -> pd.DataFrame:
     """Return the rows with the seats in force when their candidates entered, from the first on."""
     keys = ["territoire", "course", "rentree"]
-    entered = cells[cells["voie"] == "scolaire"]
+    entered = cells[cells["voie"].isin(voies)]
     entered = entered.assign(rentree=entered["rentree"] + entered["duree"] - 1)
     seats = entered.groupby(keys)["seats"].sum().rename("seats")
     table = rows.drop(columns="seats", errors="ignore").join(seats, keys).fillna({"seats": 0.0})

@@ -24,32 +24,11 @@ from fpi_eval.sources.reading.reading import Provenance, Reading
 from fpi_eval.sources.register.known import Known
 from fpi_eval.sources.register.openings import read_ouvertures
 from fpi_eval.sources.uai_changes import read_uai_changes
+from fpi_eval.sources.uses import USES
 from fpi_eval.sources.years import oddities
 from fpi_eval.store import cache_folder
 from fpi_eval.text import liste
 
-#: What each source gives, which is empty without it: pages as readers know them, workbook sheets.
-USES = {
-    "affelnet": "01 et 02 (places et vœux du secondaire, pression), 03 (places observées)",
-    "parcoursup_bts": "01 et 02 (places et vœux de BTS), 03 (places observées)",
-    "parcoursup": "01 et 04 (une place de BTS de plus, combien d'étudiants de plus)",
-    "parcoursup_portail": "04 (effet pour les filles et pour les garçons)",
-    "parcoursup_apprentissage": "classeur, feuille apprentissage_parcoursup",
-    "constat": "02 (remplissage, personnes formées), 03 à 06 (effets, chaîne, projection)",
-    "constat_portail": "02 (remplissage, personnes formées), 03 à 06, où « constat » s'arrête",
-    "inserjeunes_region": "01, 04 et 07 (élèves, emploi, poursuite, quadrants), eleves_ensemble",
-    "inserjeunes_formation_fine": "04 (personnes en emploi par lycée et formation)",
-    "inserjeunes_etablissement": "04 (personnes en emploi par lycée)",
-    "inserjeunes_apprentissage": "classeur, feuille emploi_cfa (millésimes d'avant le portail)",
-    "inserjeunes_cfa": "classeur, feuille emploi_cfa",
-    "ouvertures": "02 (avancement), 03 à 06 (places du programme, projection, coûts)",
-    "resultats_bac": "03 (effet sur les diplômés, par académie), feuille diplomes",
-    "resultats_cap": "03 (effet sur les diplômés, par département), feuille diplomes",
-    "resultats_lycees": "03 (effet sur les diplômés, par lycée), feuille reussite_lycees",
-    "insersup": "classeur, feuille insersup",
-    "tensions": "04 (effet selon la tension des métiers)",
-    URSSAF: "05 (emploi des secteurs et des zones), 06 (emploi à former)",
-}
 NEEDED = tuple(name for name in USES if name != URSSAF)  # Urssaf's file is read by its page alone
 CAPACITIES = ("affelnet", "parcoursup_bts")
 YEARLY = (
@@ -111,7 +90,8 @@ class Donnees:
             source, _, detail = said.partition(" : ")
             rows.append(("À vérifier", source, detail))
         table = pd.DataFrame(rows, columns=["constat", "source", "detail"])
-        told = table["source"].map(USES).where(table["constat"] != "À vérifier")
+        told = table["source"].map({n: use.sections for n, use in USES.items()})
+        told = told.where(table["constat"] != "À vérifier")
         return table.assign(sections=told.fillna("").astype("str"))
 
     def a(self, source: str) -> bool:
@@ -342,14 +322,14 @@ def _require(
             f"fichier absent, et la source « {name} » est obligatoire. {found}Déposez-le, ou "
             f"corrigez « fichier » dans [sources.{name}] de programme.toml (ligne "
             f"{programme.lignes.get(f'sources.{name}')}). Pour un rapport sans elle, écrivez-y "
-            f"« obligatoire = false » : resteraient vides {USES[name]}.",
+            f"« obligatoire = false » : resteraient vides {USES[name].sections}.",
             fichier=str(here),
         )
     if "{rentree}" in source.fichier and str(rentree) not in paths:
         raise FpiError(
             f"la rentrée {rentree} est absente de la source « {name} » (trouvé : "
             f"{liste(paths)}). Déposez ce fichier, choisissez une rentrée présente, ou écrivez "
-            f"« obligatoire = false » dans [sources.{name}] : manqueraient {USES[name]}.",
+            f"« obligatoire = false » dans [sources.{name}] : manqueraient {USES[name].sections}.",
             fichier=str(here),
         )
 

@@ -5,7 +5,7 @@ from fpi_eval.projection.diversion_draws import diversion_draws
 from fpi_eval.projection.filling import from_profile, seen
 from fpi_eval.projection.flow import Flux, openings, simulate
 from fpi_eval.projection.gap import gap_to_plan
-from fpi_eval.projection.outlook import Outlook, measured_rates, outlook
+from fpi_eval.projection.outlook import Outlook, counted_success, measured_rates, outlook
 from fpi_eval.projection.projection import LECTURES, Projection, projeter
 from fpi_eval.projection.rates import Profil, Taux, from_counts, hypotheses
 
@@ -16,6 +16,7 @@ __all__ = [
     "Profil",
     "Projection",
     "Taux",
+    "counted_success",
     "crps",
     "diversion_draws",
     "from_counts",

@@ -10,6 +10,7 @@ from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import calendrier, without_length
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.jobs.chain import Chain, ends
 from fpi_eval.indicators import deploiement, remplissage
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.year import Year
@@ -21,6 +22,9 @@ from fpi_eval.projection.projection import Projection, projeter
 from fpi_eval.projection.rates import Profil, Taux, complete, from_counts
 
 CONSTATS = "constats de rentrée, toutes les places des filières du programme"
+EXAMENS = (
+    "examens publiés, filières du programme : reçus sur présents ; les absents n'y comptent pas"
+)
 MARGINAL = "entrants ajoutés par les places ouvertes (imputation), selon leur ancienneté"
 WEAK = 0.25  # relative error above which the fill of opened seats says too little
 
@@ -109,15 +113,19 @@ def _distinct(programme: Programme, first: str, rentree: int) -> list[str]:
 
 
 def measured_rates(year: Year) -> dict[tuple[str, str], Taux]:
-    """Return rates by link × level: from opened seats or constats if files allow, else declared.
+    """Return rates by link × level: from seats, constats, exams if files allow, else declared.
 
     Fill is what opened seats added to entrants, by age of the opening, where that is known well
     enough; otherwise that of all seats.
     """
-    links = {"remplissage": remplissage.remplissage(year), "retention": remplissage.retention(year)}
+    links = {
+        "remplissage": (remplissage.remplissage(year), CONSTATS),
+        "retention": (remplissage.retention(year), CONSTATS),
+        "reussite": (remplissage.reussite(year), EXAMENS),
+    }
     found: dict[tuple[str, str], Taux] = {
-        (link, level): from_counts(link, level, rows, CONSTATS)
-        for link, counts in links.items()
+        (link, level): from_counts(link, level, rows, source)
+        for link, (counts, source) in links.items()
         for level, rows in counts.groupby("niveau")
     }
     for level in text.NIVEAUX:
@@ -135,6 +143,32 @@ def marginal_loss(year: Year) -> Loss:
         return of_exams(year.exams, declared) if len(year.exams) else Loss(declared)
     except (FpiError, np.linalg.LinAlgError):
         return Loss(declared)
+
+
+def counted_success(found: Chain, year: Year) -> pd.DataFrame:
+    """Return the chain's next link, success, from exam results: its rate, graduates per 100 seats.
+
+    The chain follows no graduate by establishment and course: the rate is that of every candidate
+    of the programme's filières, level by level. No row when no file gives any, or when the chain
+    stops before the final year.
+    """
+    rates = {level: measured_rates(year)["reussite", level] for level in found.levels.index}
+    seen = found.table["outcome"].tolist()
+    if seen[-1] != "terminale" or not any(r.origine == "données" for r in rates.values()):
+        return pd.DataFrame()
+    rng = np.random.default_rng(year.programme.graine)
+    final = found.fit.gross_draws[:, found.fit.outcomes.index("terminale")]
+    drawn = sum(found.levels[n] * r.draw(rng, len(final)) for n, r in rates.items())
+    rate = sum(found.levels[n] * r.moyenne for n, r in rates.items())
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    said = [
+        f"{text.NIVEAUX[n]} : {'comptée' if r.origine == 'données' else 'hypothèse'}"
+        for n, r in rates.items()
+    ]
+    row = {"label": "Réussite, tous les candidats", "link": rate, "link_low": low}
+    row |= {"link_high": high, "per_100": rate * found.table["per_100"].iloc[-1]}
+    row["low"], row["high"] = 100 * ends(found.fit, final * drawn)
+    return pd.DataFrame([row | {"quand": f"aux examens ({', '.join(said).lower()})"}])
 
 
 def _profile(year: Year, level: str) -> Profil | None:

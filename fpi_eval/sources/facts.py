@@ -50,7 +50,7 @@ EMPLOI_PUBLIC = "emploi public"
 FACTS = (
     Fact(
         EMPLOI_PUBLIC,
-        ("inserjeunes_region", "inserjeunes_formation_fine"),
+        ("inserjeunes_region", "inserjeunes_formation_fine", "inserjeunes_agricole"),
         2022,
         "L'emploi public compte pour les sortants de 2022 et après : la moitié du millésime "
         "2021-2022, et tous ceux qui suivent.",
@@ -58,7 +58,12 @@ FACTS = (
     ),
     Fact(
         EMPLOI_PUBLIC,
-        ("inserjeunes_etablissement", "inserjeunes_apprentissage", "inserjeunes_cfa"),
+        (
+            "inserjeunes_etablissement",
+            "inserjeunes_apprentissage",
+            "inserjeunes_cfa",
+            "inserjeunes_cfa_formation",
+        ),
         2022,
         "L'emploi public compte à partir du cumul 2022-2023.",
         "DEPP-Dares, pages par établissement",

@@ -1,4 +1,7 @@
-"""InserJeunes by lycée professionnel and course (portal, `…-lycee_pro-formation-fine`).
+"""InserJeunes by establishment and course: lycées professionnels, lycées agricoles, CFA (portal).
+
+Three files of one shape: `…-lycee_pro-formation-fine`, its sister of the ministry of agriculture,
+and `…-cfa-formation_fine`, whose courses are diplomas rather than years of study.
 
 Rates only, rounded to the percent and empty under 20 pupils: empty is not zero. A millésime pools
 two cohorts of leavers and shares one with the next. Two bases, never to be mixed: the three parts
@@ -7,9 +10,10 @@ education. Jobs in the public sector count from the leavers of 2022 on. Publishe
 Licence Ouverte.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
-from fpi_eval.sources.reading import MEFSTAT11, ColumnSchema, RowRule, TableSchema
+from fpi_eval.sources.reading import CFD, MEFSTAT11, ColumnSchema, RowRule, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
@@ -84,6 +88,39 @@ FORMATION_FINE = TableSchema(
 )
 
 
+#: Lycées under the ministry of agriculture: the same columns, no head count in any open file.
+AGRICOLE = replace(FORMATION_FINE, name="inserjeunes_agricole")
+#: CFA: a row may stand for one of the lengths of a diploma.
+CFA = replace(
+    FORMATION_FINE,
+    name="inserjeunes_cfa_formation",
+    columns=(
+        *(
+            ColumnSchema(
+                "code_formation",
+                "Code formation",
+                "code",
+                nullable=False,
+                aliases=(
+                    "code_formation",
+                    "Code formation cfd",
+                    "code_formation_cfd",
+                    *code.aliases,
+                ),
+                fallbacks=(code.header,),
+                pattern=f"{CFD}|{MEFSTAT11}",
+                expected="un code formation-diplôme (8 caractères), ou un code MEFSTAT11 (11)",
+            )
+            if code.name == "mefstat11"
+            else code
+            for code in FORMATION_FINE.columns
+        ),
+        ColumnSchema("duree_formation", "Durée formation", required=False),
+    ),
+    key=("annee", "uai", "code_formation", "duree_formation"),
+)
+
+
 def read_inserjeunes_formation_fine(path: Path, *, renaming: Renaming | None = None) -> Reading:
     """Return rates per millésime, lycée and course.
 
@@ -99,7 +136,21 @@ def read_inserjeunes_formation_fine(path: Path, *, renaming: Renaming | None = N
     FpiError
         When three parts given do not sum to 100 within rounding.
     """
-    reading = read_table(path, FORMATION_FINE, renaming)
+    return _read(path, FORMATION_FINE, renaming)
+
+
+def read_inserjeunes_agricole(path: Path, *, renaming: Renaming | None = None) -> Reading:
+    """Return rates per millésime, lycée agricole and course, in the same columns."""
+    return _read(path, AGRICOLE, renaming)
+
+
+def read_inserjeunes_cfa_formation(path: Path, *, renaming: Renaming | None = None) -> Reading:
+    """Return rates per millésime, CFA and course, under ``code_formation`` (diploma or MEF)."""
+    return _read(path, CFA, renaming)
+
+
+def _read(path: Path, schema: TableSchema, renaming: Renaming | None) -> Reading:
+    reading = read_table(path, schema, renaming)
     table = reading.table.drop(columns="annee")
     millesime = reading.table["annee"].str.removeprefix("cumul ").str.replace("-", "_")
     table.insert(0, "millesime", millesime)

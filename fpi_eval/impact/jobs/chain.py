@@ -71,7 +71,8 @@ def links(horizon: int = 6, *, industry: bool = False) -> tuple[Link, ...]:
 class Chain(Result):
     """Effects per seat of one set of treated cohorts, as links that multiply exactly.
 
-    ``table`` has one row per link: outcome, parent, label, link, link_low, link_high (effect per
+    ``levels`` has the share of the seats at each level. ``table`` has one row per link: outcome,
+    parent, label, link, link_low, link_high (effect per
     student of the parent's effect), before (the same ratio in the opened cells before),
     per_100, low, high (students per 100 seats), net_per_100, net_low, net_high (neighbours'
     losses taken off), rule; ``pending`` the outcomes not observable yet, with their date.
@@ -86,6 +87,7 @@ class Chain(Result):
     definitions: tuple[Link, ...] = field(repr=False)
     n_rows: int
     n_seats: float
+    levels: pd.Series = field(repr=False)
 
     def waterfall(self, outcome: str | None = None) -> Waterfall:
         """Return levels and losses from 100 seats to the outcome, then to its net effect."""
@@ -208,7 +210,10 @@ def chain(
         [(s.outcome, s.label, first_seen(panel, s.outcome)) for s in steps if s not in kept],
         columns=["outcome", "label", "date"],
     )
-    return Chain(_table(kept, fit, used), pending, fit, steps, len(used), float(used["dose"].sum()))
+    seats = used.groupby("niveau")["dose"].sum()
+    total = float(seats.sum())
+    made = _table(kept, fit, used)
+    return Chain(made, pending, fit, steps, len(used), total, seats / total)
 
 
 def _observable(frame: pd.DataFrame, steps: tuple[Link, ...]) -> list[Link]:

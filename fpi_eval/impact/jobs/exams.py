@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from fpi_eval import text
 from fpi_eval.absent import Absent, attempt
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS
@@ -19,15 +20,17 @@ from fpi_eval.regression.ratio import fieller
 from fpi_eval.results import Estimate, Estimates
 
 OUTCOMES = {"presents": "Candidats", "diplomes": "Diplômés"}
+FEWEST = 2.0  # standard errors of candidates above zero, without which their ratio is noise
 SUCCESS = "reussite"  # outcome: graduates / candidates
 NOTE = (
     "Comptes d'examens, voie scolaire, à la maille la plus fine qui soit ouverte. Les voisines de "
     "même spécialité et de même territoire sont dans le compte : leur perte est déjà ôtée. "
-    "Réussite : diplômés en plus / candidats en plus."
+    "Réussite : diplômés en plus / candidats en plus, là où "
+    "l'effet sur les candidats se distingue de zéro."
 )
 
 
-def exam_effects(panel: pd.DataFrame) -> Estimates:
+def exam_effects(panel: pd.DataFrame, cells: pd.DataFrame | None = None) -> Estimates:
     """Return candidates and graduates per opened seat, then success, at each mesh that allows it.
 
     Parameters
@@ -35,6 +38,8 @@ def exam_effects(panel: pd.DataFrame) -> Estimates:
     panel : DataFrame
         A year's ``exams``: maille, cell, territoire, code_region, course, filiere, rentree,
         presents, diplomes, seats (of those who sit the exam).
+    cells : DataFrame, optional
+        The year's cells: the note then says what share of all opened seats each mesh sees.
 
     Raises
     ------
@@ -53,16 +58,43 @@ def exam_effects(panel: pd.DataFrame) -> Estimates:
         why = " ".join(f"{mesh} : {reason}" for mesh, reason in reasons.items())
         raise FpiError(f"aucun examen publié n'a encore de candidats entrés dans ces places. {why}")
     left = [f"{mesh} : pas d'estimation ({reason})" for mesh, reason in reasons.items()]
-    return Estimates(tuple(items), note=" ".join([NOTE, *left]))
+    seen = [] if cells is None else [_seen(panel, cells)]
+    return Estimates(tuple(items), note=" ".join([NOTE, *seen, *left]))
+
+
+def seats_seen(panel: pd.DataFrame) -> pd.Series:
+    """Return, by mesh, the opened seats whose entrants have sat an exam that its file counts."""
+    last = panel.sort_values("rentree").drop_duplicates(["maille", "cell"], keep="last")
+    return last["seats"].clip(lower=0).groupby(last["maille"], sort=False).sum()
+
+
+def _seen(panel: pd.DataFrame, cells: pd.DataFrame) -> str:
+    """Return the sentence on the share of opened seats that each mesh sees."""
+    last = cells.sort_values("rentree").drop_duplicates("cell", keep="last")
+    opened = last["seats"].clip(lower=0).sum()
+    shares = [
+        f"{text.pourcent(seats / opened, 0)} ({mesh})" for mesh, seats in seats_seen(panel).items()
+    ]
+    return (
+        f"Des {text.nombre(opened)} places ouvertes que montrent les fichiers, ces examens en "
+        f"voient : {text.liste(shares)}. Les autres mènent à un BTS, sont en apprentissage, ou "
+        "leurs entrants n'ont pas encore passé d'examen publié."
+    )
 
 
 def _mesh(rows: pd.DataFrame, mesh: str) -> list[Estimate]:
-    """Return the effects on candidates and graduates of one mesh, and their ratio."""
+    """Return the effects on candidates and graduates of one mesh, and their ratio.
+
+    No ratio where the effect on candidates may be zero: it would be graduates over noise.
+    """
     if not (rows["seats"] != 0).any():
         raise FpiError("aucune place ouverte ne mène encore à une session publiée.")
     table = rows.assign(exposure_etab=0.0, exposure_dep=0.0)
     sat, passed = (_effect(table, key, f"{name}, {mesh}") for key, name in OUTCOMES.items())
-    return [sat, passed, _ratio(sat, passed, f"Réussite, {mesh}")]
+    success = (
+        [_ratio(sat, passed, f"Réussite, {mesh}")] if sat.estimate > FEWEST * sat.std_error else []
+    )
+    return [sat, passed, *success]
 
 
 def _effect(table: pd.DataFrame, outcome: str, label: str) -> Estimate:

@@ -58,22 +58,31 @@ def chaine(found: Chain | Absent, context: Context) -> Figure | Absent:
 
 
 def maillons(
-    found: Chain | Absent, panel: CellPanel, examens: Estimates | Absent, context: Context
+    found: Chain | Absent,
+    panel: CellPanel,
+    examens: Estimates | Absent,
+    compte: pd.DataFrame | Absent,
+    context: Context,
 ) -> Table | Absent:
-    """Return each link with its interval, success as exams show it, then the date of the others."""
+    """Return each link with its interval, success as exams show it, then the date of the others.
+
+    ``compte`` is the success of every candidate, ``examens`` that of those whom seats added.
+    """
     if isinstance(found, Absent):
         return found
     rows = found.table[["label", "link", "link_low", "link_high", "per_100"]].assign(
         quand="observé"
     )
-    measured = _reussite(examens)
+    counted = pd.DataFrame() if isinstance(compte, Absent) else compte
+    measured = pd.concat([counted, _reussite(examens)], ignore_index=True)
     pending = found.pending
     if len(measured):
         pending = pending[pending["outcome"] != "diplomes"]
     when = [_when(panel, outcome, context.day) for outcome in pending["outcome"]]
+    columns = [*rows]
     late = pd.DataFrame({"label": pending["label"], "quand": when})
     return table(
-        pd.concat([rows, measured, late], ignore_index=True),
+        pd.concat([rows, measured, late], ignore_index=True)[columns],
         "Les maillons de la chaîne, et la date de ceux qu'on ne peut pas encore voir",
         formats=dict.fromkeys(("link", "link_low", "link_high"), ("pourcent", 0))
         | {"per_100": ("nombre", 0)},

@@ -11,6 +11,7 @@ from fpi_eval.indicators.declare import Indicator
 from fpi_eval.panel.context import Context
 from fpi_eval.plots import share_bars
 from fpi_eval.sources import known_sources as catalogue
+from fpi_eval.sources.uses import USES
 from fpi_eval.tables import Table, table
 
 SOURCES = {entry.name: entry.label for entry in reversed(catalogue.CATALOGUE)} | {
@@ -19,21 +20,6 @@ SOURCES = {entry.name: entry.label for entry in reversed(catalogue.CATALOGUE)} |
     "inserjeunes_region": "InserJeunes",
 }
 
-ANSWERS = {
-    "inserjeunes_formation_fine": "Que deviennent les élèves de chaque formation de chaque lycée ?",
-    "inserjeunes_cfa": "Que deviennent les apprentis de chaque CFA ?",
-    "resultats_lycees": "Les lycées professionnels mènent-ils leurs élèves au diplôme ?",
-    "resultats_bac": "Combien d'élèves sont reçus au baccalauréat professionnel ?",
-    "resultats_cap": "Combien de candidats sont reçus au CAP ?",
-    "constat": "Les places sont-elles remplies ?",
-    "constat_portail": "Combien d'élèves par formation, chaque année ?",
-    "parcoursup_portail": "Combien de femmes et d'hommes sont admis en BTS ?",
-    "parcoursup_apprentissage": "Quelles formations du supérieur ouvrent en apprentissage ?",
-    "insersup": "Que deviennent les diplômés du supérieur ?",
-    "affelnet": "Combien de places et de vœux à l'entrée du secondaire ?",
-    "parcoursup_bts": "Combien de places et de vœux à l'entrée des BTS ?",
-    "tensions": "Les métiers préparés sont-ils en tension ?",
-}
 REFERENCES = [
     (
         "Effet par place, par imputation",
@@ -97,10 +83,10 @@ def absentes(context: Context) -> list[Absent]:
         Absent(
             f"Source absente : {known[name].label}.",
             holder=known[name].publisher,
-            answers=ANSWERS.get(name, ""),
+            answers=USES[name].question,
         )
         for name in context.absent
-        if name in known and name in ANSWERS
+        if name in known and name in USES
     ]
 
 

@@ -129,6 +129,40 @@ def cfa(p: Year) -> Sheet | None:
     )
 
 
+def formations(p: Year) -> Sheet | None:
+    """Return how courses of the region's CFA and lycées agricoles do, filière by filière."""
+    rows = autres_sources.formations(p)
+    if rows.empty:
+        return None
+    return make(
+        p,
+        "emploi_formations",
+        "Emploi à 6 mois par formation : CFA et lycées agricoles de la région",
+        rows,
+        (
+            Column("public", "Public"),
+            MILLESIME,
+            FILIERE,
+            Column("type_diplome", "Diplôme"),
+            Column("formations", "Formations", definition="Établissement × formation."),
+            Column("avec_taux", "Formations dont le taux est publié"),
+            Column(
+                "emploi_median",
+                "Taux d'emploi à 6 mois, formation médiane",
+                "taux",
+                "Médiane des taux publiés, une formation compte pour une.",
+            ),
+        ),
+        source="InserJeunes par établissement et formation, DEPP-Dares",
+        note=" ".join(
+            [
+                "Ces fichiers ne donnent aucun effectif : ni somme, ni effet.",
+                *beside("inserjeunes_cfa_formation", rows["millesime"].unique()),
+            ]
+        ),
+    )
+
+
 def insersup(p: Year) -> Sheet | None:
     """Return employment of the region's higher-education graduates at 12 months."""
     rows = autres_sources.insersup(p)
@@ -186,4 +220,4 @@ def _named(shown: Shown, names: dict[str, str]) -> Shown:
     return shown.derived(shown.frame.rename(columns=names), hidden)
 
 
-SHEETS = (ensemble, diplomes, lycees, cfa, insersup, apprentissage)
+SHEETS = (ensemble, diplomes, lycees, cfa, formations, insersup, apprentissage)

@@ -1,4 +1,4 @@
-"""Write exam results: bac per académie, CAP per département, lycées professionnels (IVAL)."""
+"""Write exam results: bac per académie and département, CAP per département, lycées (IVAL)."""
 
 import unicodedata
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fpi_eval.sources.territoires import PREFIXES
 from fpi_eval.twin.files.file_headers import columns
 
 BAC = columns(
@@ -18,6 +19,10 @@ BAC = columns(
     "nombre_d_admis_avec_mention_ab;nombre_d_admis_sans_mention;nombre_de_refuses_totaux"
 )
 
+BAC_DEPARTEMENT = columns(
+    "Session;Code académie;Académie;Code département;Département;Voie;Genre;"
+    "Nombre de présents à l'examen;Nombre d'admis à l'examen;Taux de réussite à l'examen"
+)
 CAP = columns(
     "session;code_departement;sexe;statut_du_candidat;diplome_specialite;nombre_d_inscrits;"
     "nombre_de_presents;nombre_d_admis_totaux"
@@ -60,6 +65,26 @@ def write_cap(rows: dict[int, pd.DataFrame], sessions: list[int], folder: Path) 
     out = out[CAP].sort_values(CAP[:5], ignore_index=True)
     out.to_csv(path, sep=";", index=False, encoding="utf-8-sig", lineterminator="\r\n")
     return [path]
+
+
+def write_bac_departement(rows: dict[int, pd.DataFrame], sessions: list[int], folder: Path) -> Path:
+    """Write the bac professionnel by département, all specialities and statuses together."""
+    table = _by_sex(rows, sessions, "bacpro", "code_departement")
+    keys = ["session", "code_departement", "sexe"]
+    sums = table.groupby(keys, as_index=False)[["terminale", "diplomes"]].sum()
+    back = {code: prefix for prefix, code in PREFIXES.items()}
+    out = sums[["session"]].rename(columns={"session": "Session"})
+    out["Code département"] = sums["code_departement"].replace(back).str.lstrip("0").str.zfill(2)
+    out["Voie"] = "Professionnelle"
+    out["Genre"] = np.where(sums["sexe"] == "FILLES", "Féminin", "Masculin")
+    out["Nombre de présents à l'examen"] = sums["terminale"].astype(int)
+    out["Nombre d'admis à l'examen"] = sums["diplomes"].astype(int)
+    rate = (100 * sums["diplomes"] / sums["terminale"]).round(1)
+    out["Taux de réussite à l'examen"] = rate.map("{:.1f}%".format).str.replace(".", ",")
+    path = folder / "fr-en-baccalaureat-par-departement.csv"
+    out = out.reindex(columns=BAC_DEPARTEMENT, fill_value="")
+    out.to_csv(path, sep=";", index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    return path
 
 
 def _by_sex(

@@ -6,7 +6,12 @@ from pathlib import Path
 from fpi_eval.errors import FpiError
 from fpi_eval.twin.draw import Twin
 from fpi_eval.twin.files.codes import write_codes
-from fpi_eval.twin.files.exam_results import write_bac, write_cap, write_lycees
+from fpi_eval.twin.files.exam_results import (
+    write_bac,
+    write_bac_departement,
+    write_cap,
+    write_lycees,
+)
 from fpi_eval.twin.files.fine import write_fine
 from fpi_eval.twin.files.job_files import write_geography, write_naf, write_urssaf
 from fpi_eval.twin.files.outcome_files import write_establishments, write_regions
@@ -59,6 +64,7 @@ def write_files(
         paths += write_establishments(rows, millesime, folder / "inserjeunes")
     sessions = [year + 1 for year in years]
     paths.append(write_bac(rows, sessions, folder / "resultats"))
+    paths.append(write_bac_departement(rows, sessions, folder / "resultats"))
     paths += write_cap(rows, sessions, folder / "resultats")
     paths.append(write_lycees(rows, sessions, folder / "resultats"))
     paths.append(write_urssaf(twin.jobs, twin.cells, years[-1], folder / "urssaf"))
