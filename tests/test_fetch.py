@@ -80,9 +80,10 @@ def portal(server, tmp_path):
     def bring(path="/jeu", *, fichier="ij/fine.csv", **options):
         format = options.pop("format", "csv")
         taille = options.pop("taille_max", 10_000_000)
-        fiche = options.pop("fiche", "")
-        request = Request("fine", base + path, fichier, "Licence Ouverte", format, taille,
-                          base + fiche if fiche else "")  # fmt: skip
+        fiche, compte = options.pop("fiche", ""), options.pop("compte", "")
+        request = Request(options.pop("source", "fine"), base + path, fichier, "Licence Ouverte",
+                          format, taille, base + fiche if fiche else "",
+                          base + compte if compte else "")  # fmt: skip
         settings = {"limits": QUICK, "hosts": [base], "sleep": slept.append} | options
         (one,) = fetch([request], tmp_path, client=client, now=lambda: DAY, **settings)
         return one
@@ -125,6 +126,29 @@ def test_a_file_comes_with_its_hash_date_url_licence_and_size_in_the_lock(portal
         "last_modified": "Mon, 02 Nov 2026 08:00:00 GMT", "version": "",
     }  # fmt: skip
     assert "Licence Ouverte" in one.summary()
+
+
+def test_an_export_shorter_than_the_portal_says_is_refused_and_the_former_one_kept(portal):
+    portal.routes["/jeu"] = lambda h: h.answer()
+    rows = len(BODY.splitlines()) - 1
+    portal.routes["/compte"] = lambda h: h.answer(
+        json.dumps({"total_count": rows}).encode(), type="application/json"
+    )
+    assert portal.bring(compte="/compte").etat == "nouveau"
+    before = (portal.folder / "ij/fine.csv").read_bytes()
+    portal.routes["/jeu"] = lambda h: h.answer(b"\n".join(BODY.splitlines()[:-1]) + b"\n")
+    refused(portal, "4\u202f999 lignes reçues", "en annonce 5\u202f000", compte="/compte")
+    assert (portal.folder / "ij/fine.csv").read_bytes() == before
+    assert files(portal.folder) == ["ij/fine.csv", LOCK]
+
+
+def test_a_header_without_the_columns_of_the_source_is_refused_before_the_swap(portal):
+    path = portal.folder / "ij/fine.csv"
+    portal.routes["/jeu"] = lambda h: h.answer(b"annee;uai;autre\ncumul 2022-2023;0010001W;3\n")
+    said = refused(portal, "colonnes absentes", source="inserjeunes_cfa_formation")
+    assert "Type diplome" in said
+    assert not path.exists()
+    assert files(portal.folder) == []
 
 
 def test_a_second_call_asks_with_the_etag_and_brings_nothing_when_unchanged(portal):
@@ -627,7 +651,8 @@ def programme(**orders):
     def source(name):
         return sources[name]
 
-    return SimpleNamespace(portails=portails, sources=sources, source=source)
+    return SimpleNamespace(portails=portails, sources=sources, source=source,
+                           where_to_alias=lambda name: name)  # fmt: skip
 
 
 def test_a_section_of_programme_toml_gives_the_export_of_the_portal():

@@ -47,7 +47,8 @@ def folder(tmp_path_factory):
     agricole = here / programme.sources["inserjeunes_agricole"].fichier
     fine = here / programme.sources["inserjeunes_formation_fine"].fichier.format(rentree=RENTREE)
     rows = pd.read_csv(fine, sep=";", dtype="str", encoding="utf-8-sig")
-    rows.tail(40).to_csv(agricole, sep=";", index=False)  # no portal: put there by hand
+    here_then = rows["uai"].str.startswith("069") & rows["annee"].eq("cumul 2021-2022")
+    rows[here_then].to_csv(agricole, sep=";", index=False)  # no portal: put there by hand
     for name in ("inserjeunes_formation_fine", "parcoursup_portail", "resultats_bac"):
         path = here / programme.sources[name].fichier.format(rentree=RENTREE)
         path.unlink(missing_ok=True)

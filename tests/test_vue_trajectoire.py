@@ -107,7 +107,9 @@ def test_rates_come_from_constats_where_there_are_some(simulees):
     shown = simulees.mesures.shown.set_index(["Taux", "Niveau"])
     retained = ("Entrants qui atteignent la dernière année", "Secondaire")
     assert shown.loc[retained, "Origine"] == "données"
-    assert shown.loc[("Élèves de dernière année diplômés", "Secondaire"), "Origine"] == "hypothèse"
+    graduates = "Élèves de dernière année diplômés"
+    assert shown.loc[(graduates, "Secondaire"), "Origine"] == "données"  # exams are published
+    assert shown.loc[(graduates, "Supérieur"), "Origine"] == "hypothèse"  # none is, for BTS
 
 
 def test_fans_and_tables_are_made(simulees):

@@ -17,6 +17,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
 from fpi_eval.sources.portal.lock import LOCK
 from fpi_eval.sources.reading.reading import Reading
+from fpi_eval.sources.reading.schema import TableSchema
 
 Annee = Literal["rentree", "millesime", ""]
 
@@ -66,6 +67,13 @@ class SourceFile:
         """Import and return the reader."""
         module, function = self.reader.split(":")
         return getattr(import_module(f"{_PACKAGE}.{module}"), function)
+
+    def schemas(self) -> list[TableSchema]:
+        """Return the tables that the reader declares: one for each kind of header it knows."""
+        module = vars(import_module(f"{_PACKAGE}.{self.reader.partition(':')[0]}"))
+        found = [one for one in module.values() if isinstance(one, TableSchema)]
+        own = [one for one in found if one.name == self.name]
+        return own or [one for one in found if self.name.startswith(one.name)]
 
     def read(self, path: Path, year: str | None = None) -> Reading:
         """Read one file of this source."""

@@ -134,7 +134,7 @@ RESULTATS_BAC_DEPARTEMENT = TableSchema(
     rules=(PASSED,),
 )
 CODE = TableSchema(
-    name="resultats_bac",
+    name="specialite",
     columns=(
         ColumnSchema(
             "code",

@@ -36,6 +36,7 @@ _BASE = (
     ),
     ColumnSchema("code_ape", "code_ape", "code", aliases=("Code APE",), pattern=r"\d{4}[A-Z]"),
 )
+URSSAF = TableSchema("urssaf", _BASE)
 _PLACE = ["code_zone", "code_departement", "code_region"]
 _SHOWN = 5
 
@@ -86,7 +87,7 @@ def read_urssaf_commune_ape(
 
 def _open(path: Path, renaming: Renaming | None) -> tuple[LargeFile, list[int]]:
     """Return the file with a schema of the years that its header carries."""
-    file = LargeFile(path, TableSchema("urssaf", _BASE), renaming)
+    file = LargeFile(path, URSSAF, renaming)
     headers = {name: _years(file.header, pattern) for name, pattern in _YEARS.items()}
     years = sorted(headers["emplois"])
     if not years or years != sorted(headers["etablissements"]):

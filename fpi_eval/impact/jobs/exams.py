@@ -16,6 +16,8 @@ from fpi_eval.absent import Absent, attempt
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS
 from fpi_eval.impact.j import j
+from fpi_eval.impact.uncertainty import ENOUGH
+from fpi_eval.panel.examens import DEPARTEMENT_MESH
 from fpi_eval.regression.ratio import fieller
 from fpi_eval.results import Estimate, Estimates
 
@@ -89,6 +91,12 @@ def _mesh(rows: pd.DataFrame, mesh: str) -> list[Estimate]:
     """
     if not (rows["seats"] != 0).any():
         raise FpiError("aucune place ouverte ne mène encore à une session publiée.")
+    treated = rows.loc[rows["seats"] != 0, "territoire"].nunique()
+    if mesh == DEPARTEMENT_MESH and treated < ENOUGH:
+        raise FpiError(
+            f"{text.pluriel(treated, 'département concerné', 'départements concernés')}, moins de "
+            f"{ENOUGH} : une année ordinaire de toutes ses spécialités cacherait l'effet."
+        )
     table = rows.assign(exposure_etab=0.0, exposure_dep=0.0)
     sat, passed = (_effect(table, key, f"{name}, {mesh}") for key, name in OUTCOMES.items())
     success = (

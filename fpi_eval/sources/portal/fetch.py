@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 import httpx
+import pyarrow.parquet as pq
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -26,12 +27,15 @@ from rich.progress import (
 )
 
 from fpi_eval.errors import FpiError
+from fpi_eval.sources.known_sources import CATALOGUE
 from fpi_eval.sources.portal.client import Limits, PassingFailure, Session, open_checked
-from fpi_eval.sources.portal.completeness import header
+from fpi_eval.sources.portal.completeness import header, records
 from fpi_eval.sources.portal.lock import LOCK, PART, Entry, read_lock, sha256_of, write_lock
 from fpi_eval.sources.portal.portals import Request
 from fpi_eval.sources.portal.transfer import HEADERS, Arrived, download, forget
-from fpi_eval.text import liste, pluriel
+from fpi_eval.sources.reading.headers import match_header
+from fpi_eval.sources.reading.large import LargeFile
+from fpi_eval.text import liste, nombre, pluriel
 
 RECORD_MAX = 1_000_000
 SHOWN = 3  # columns named in a refusal
@@ -159,8 +163,11 @@ def _fetch_one(
         fresh = _entry(request, arrived, version, now())
         if entry and entry.sha256 == fresh.sha256:
             fresh = replace(fresh, date=entry.date)
-        if intact and request.format == "csv" and fresh.sha256 != before:
-            _check_header(path, arrived.part)
+        if fresh.sha256 != before:
+            if intact and request.format == "csv":
+                _check_header(path, arrived.part)
+            _check_columns(request, arrived.part)
+            _check_count(session, request, arrived.part)
         return _settle(path, arrived, fresh, before, intact or overwrite)
     except OSError as error:
         raise FpiError(
@@ -206,6 +213,42 @@ def _check_header(path: Path, part: Path) -> None:
     )
 
 
+def _check_columns(request: Request, part: Path) -> None:
+    """Refuse a file whose header lacks columns that the source's reader declares."""
+    entry = next((one for one in CATALOGUE if one.name == request.source), None)
+    refusals = []
+    for schema in entry.schemas() if entry else []:
+        csv = request.format == "csv"
+        names = LargeFile(part, schema).header if csv else pq.read_schema(part).names
+        try:
+            match_header(names, schema, request.renaming, Path(request.fichier).name)
+        except FpiError as error:
+            refusals.append(error)
+        else:
+            return
+    if refusals:
+        forget(part)
+        raise FpiError(
+            f"{refusals[0]} Le fichier reçu n'est pas gardé ; s'il y en avait un dans le dossier, "
+            "il y est encore."
+        )
+
+
+def _check_count(session: Session, request: Request, part: Path) -> None:
+    """Refuse a file of fewer or more records than the portal says that the export holds."""
+    told = _answer(session, request, request.compte).get("total_count")
+    found = records(part, request.format)
+    if not isinstance(told, int) or told == found:
+        return
+    forget(part)
+    raise FpiError(
+        f"{pluriel(found, 'ligne reçue', 'lignes reçues')}, le portail en annonce {nombre(told)} : "
+        "l'export est incomplet, ou le jeu a changé pendant le téléchargement. Le fichier du "
+        "dossier n'a pas changé ; relancez.",
+        fichier=request.fichier,
+    )
+
+
 def _entry(request: Request, arrived: Arrived, version: str, now: datetime) -> Entry:
     return Entry(
         source=request.source,
@@ -227,24 +270,32 @@ def _version(session: Session, request: Request) -> str:
     Exports are made on demand and often carry no ETag: this date, in the data set's record, is
     then the only way to know that nothing changed without bringing the file again.
     """
-    if not request.fiche:
-        return ""
+    with suppress(KeyError, TypeError):
+        record = _answer(session, request, request.fiche)
+        return str(record["metas"]["default"]["data_processed"] or "")
+    return ""
+
+
+def _answer(session: Session, request: Request, address: str) -> dict:
+    """Return the JSON object at an address of the portal, {} where it gives none in time."""
+    if not address:
+        return {}
     deadline = time.monotonic() + session.limits.read
     body = b""
     with suppress(PassingFailure, httpx.TransportError, httpx.DecodingError, ValueError):
-        response = open_checked(session, request, request.fiche, HEADERS, deadline)
+        response = open_checked(session, request, address, HEADERS, deadline)
         try:
             if response.status_code != 200:
-                return ""
+                return {}
             for block in response.iter_bytes():
                 body += block
                 if len(body) > RECORD_MAX or time.monotonic() > deadline:
-                    return ""
+                    return {}
         finally:
             response.close()
-        with suppress(KeyError, TypeError):
-            return str(json.loads(body)["metas"]["default"]["data_processed"] or "")
-    return ""
+        found = json.loads(body)
+        return found if isinstance(found, dict) else {}
+    return {}
 
 
 def _raise_all(errors: list[FpiError], asked: int) -> None:

@@ -5,13 +5,14 @@ the data set's record says when its data were last processed.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Literal
 from urllib.parse import quote, urlencode
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
+from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.text import liste
 
 MEGAOCTET = 1_000_000
@@ -40,6 +41,10 @@ class Request:
         Largest size accepted, in octets.
     fiche : str, optional
         Address of the data set's record (JSON), which says when its data last changed.
+    compte : str, optional
+        Address of the answer (JSON) that says how many records the export holds.
+    renaming : Renaming
+        Headers that the programme declares for the source.
     """
 
     source: str
@@ -49,6 +54,8 @@ class Request:
     format: Format = "csv"
     taille_max: int = 500 * MEGAOCTET
     fiche: str = ""
+    compte: str = ""
+    renaming: Renaming = field(default_factory=Renaming)
 
     def __post_init__(self) -> None:
         inside = PurePosixPath(self.fichier)
@@ -123,6 +130,7 @@ def _request(programme: Programme, name: str, rentree: int) -> Request:
         expand(words, rentree, section) for words in (order.jeu, order.filtre, order.selection)
     )
     fiche = f"{portail.hote}{CATALOGUE}/{quote(jeu, safe='')}"
+    where = {"where": filtre} if filtre else {}
     return Request(
         source=name,
         url=export_url(portail.hote, jeu, order.format, where=filtre, select=selection),
@@ -131,6 +139,8 @@ def _request(programme: Programme, name: str, rentree: int) -> Request:
         format=order.format,
         taille_max=order.taille_max_mo * MEGAOCTET,
         fiche=fiche,
+        compte=f"{fiche}/records?{urlencode({'limit': 0} | where, quote_via=quote)}",
+        renaming=Renaming.of(programme, name),
     )
 
 
