@@ -8,22 +8,50 @@ import pandas as pd
 import pytest
 
 import fpi_eval as fpi
+from fpi_eval.absent import Absent
 from fpi_eval.cli import main
 from fpi_eval.errors import FpiError
 from fpi_eval.headline.of_places import places as headline_places
 from fpi_eval.headline.quantity import gathered
 from fpi_eval.indicators.deploiement import du_programme
 from fpi_eval.indicators.filieres import places_constantes
+from fpi_eval.panel import examens
 from fpi_eval.panel import loading as files
 from fpi_eval.programme import load_programme
 from fpi_eval.projection.outlook import outlook
 from fpi_eval.report.pages import donnees, places
+from fpi_eval.report.published import others
 from fpi_eval.report.published.book import tableaux
 from fpi_eval.sources.uses import USES
 from fpi_eval.sources.years import BOUNDS, COPIED, equal_share, oddities
 
 PROGRAMME = load_programme(Path(__file__).parents[1] / "data" / "fpi_aura")
 RENTREE = 2024
+SERVED = {
+    # What each source alone gives, as `USES` names it: whether a year's tables hold it.
+    "affelnet": lambda y: y.places["niveau"].eq("secondaire").any(),
+    "parcoursup_bts": lambda y: y.places["niveau"].eq("superieur").any(),
+    "parcoursup": lambda y: not isinstance(y.bts_matched, Absent),
+    "parcoursup_portail": lambda y: len(y.admissions) > 0,
+    "parcoursup_apprentissage": others.apprentissage,
+    "constat": lambda y: y.cells["entrants"].notna().any(),
+    "constat_portail": lambda y: y.donnees.a("constat"),
+    "inserjeunes_region": others.ensemble,
+    "inserjeunes_formation_fine": lambda y: len(y.employed_courses) > 0,
+    "inserjeunes_etablissement": lambda y: len(y.employed_sites) > 0,
+    "inserjeunes_apprentissage": others.cfa,
+    "inserjeunes_cfa": others.cfa,
+    "inserjeunes_cfa_formation": others.formations,
+    "inserjeunes_agricole": others.formations,
+    "ouvertures": lambda y: len(y.register) > 0,
+    "resultats_bac": lambda y: y.exams["maille"].eq(examens.BAC_MESH).any(),
+    "resultats_bac_departement": lambda y: y.exams["maille"].eq(examens.DEPARTEMENT_MESH).any(),
+    "resultats_cap": lambda y: y.exams["maille"].eq(examens.CAP_MESH).any(),
+    "resultats_lycees": others.lycees,
+    "insersup": others.insersup,
+    "tensions": lambda y: y.tension_note,
+    "urssaf": lambda y: len(y.jobs) > 0,
+}
 OPTIONAL = [name for name in PROGRAMME.sources if name != "nomenclatures"]
 
 
@@ -47,10 +75,18 @@ def test_any_single_source_absent_still_gives_every_table_and_says_so(tmp_path, 
         pytest.skip("le jeu simulé n'a pas cette source")
     year = fpi.load(PROGRAMME, RENTREE, here)
     assert name in year.donnees.absentes
+    assert not SERVED[name](year), USES[name].sections
     for table in ("cells", "regional", "places", "register", "jobs"):
         assert isinstance(getattr(year, table), pd.DataFrame)
     if name in (*files.ESSENTIAL, "ouvertures"):  # the sheets read no other source
         assert all(len(sheet.frame) for sheet in tableaux(year))
+
+
+def test_what_a_source_serves_is_there_while_it_is_and_is_declared_for_each():
+    assert set(SERVED) == set(USES) == {n for n in PROGRAMME.sources if n != "nomenclatures"}
+    year = fpi.load(PROGRAMME, RENTREE)
+    lost = [n for n in USES if n not in year.donnees.absentes and not SERVED[n](year)]
+    assert lost == []
 
 
 def test_without_any_essential_source_the_folder_is_refused_with_what_is_missing(tmp_path):

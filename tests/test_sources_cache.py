@@ -1,5 +1,8 @@
+import hashlib
 import json
 import os
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -11,6 +14,13 @@ from fpi_eval.sources.inserjeunes_region import read_inserjeunes_region
 from fpi_eval.sources.nomenclatures import read_nomenclature
 from fpi_eval.sources.reading import cache as module
 from fpi_eval.sources.reading.cache import cached
+from fpi_eval.sources.reading.pinned import pinned
+from fpi_eval.sources.reading.raw import read_bytes
+
+SEEN = (
+    "from pathlib import Path; from fpi_eval.sources.reading.raw import read_bytes; "
+    "read_bytes(Path('{path}'))"
+)
 
 
 @pytest.fixture
@@ -119,3 +129,16 @@ def test_the_folder_is_the_one_of_the_environment(tmp_path, file, monkeypatch):
     monkeypatch.setenv("FPI_EVAL_CACHE", str(tmp_path / "ici"))
     cached(read_inserjeunes_region, file)
     assert len(list((tmp_path / "ici").glob("tables/*"))) == 2
+
+
+def test_within_a_run_a_file_is_read_with_the_content_it_began_with_or_not_at_all(tmp_path):
+    path, digest = tmp_path / "a.csv", hashlib.sha256(b"x").hexdigest()
+    path.write_bytes(b"x")
+    with pinned({path: digest}):
+        assert read_bytes(path) == b"x"
+        path.write_bytes(b"y")  # put back later, it would have been in the pages
+        with pytest.raises(FpiError, match=r"a\.csv : ce fichier a changé pendant le calcul"):
+            read_bytes(path)
+        said = [sys.executable, "-c", SEEN.format(path=str(path))]
+        assert "a changé" in subprocess.run(said, capture_output=True, text=True).stderr
+    assert read_bytes(path) == b"y"

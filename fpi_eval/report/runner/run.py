@@ -15,6 +15,7 @@ from fpi_eval.report.runner.execution import Execution
 from fpi_eval.report.runner.notebooks import NotebookInfo, inspect
 from fpi_eval.report.runner.progress import display
 from fpi_eval.report.runner.swap import recover, replaced
+from fpi_eval.sources.reading.pinned import pinned
 from fpi_eval.text import liste, nombre
 
 
@@ -92,7 +93,8 @@ def run(
         if not force and manifest.is_current(target, inputs_hash):
             out.say("Rien n'a changé depuis le dernier rapport : il est gardé tel quel.")
             return Report(target, made=False, seconds=time.monotonic() - started)
-        with replaced(target) as folder:
+        hashes = {(inputs or {})[one["fichier"]]: one["sha256"] for one in records}
+        with pinned(hashes), replaced(target) as folder:
             execution = Execution(parameters, root, paths, log, out)
             outputs = [folder / edition.file(info.name, "ipynb") for info in infos]
             warnings = execution.all(infos, outputs)

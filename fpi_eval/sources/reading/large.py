@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from fpi_eval.errors import FpiError
 from fpi_eval.sources.reading import ColumnSchema, TableSchema, check, expectation
 from fpi_eval.sources.reading.headers import Renaming, match_header, spelling
+from fpi_eval.sources.reading.pinned import verify
 from fpi_eval.sources.reading.raw import SEPARATORS, refuse_mojibake
 from fpi_eval.sources.reading.reading import MISSING, Provenance, Reading, convert
 from fpi_eval.text import liste
@@ -55,7 +56,9 @@ class LargeFile:
     def sha256(self) -> str:
         """Hash of the file as it lies on disk."""
         with self.path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        verify(self.path, digest)
+        return digest
 
     def provenance(self, rows: int, ecartees: dict[str, int] | None = None) -> Provenance:
         """Return where the table comes from, once its rows are counted."""
@@ -125,9 +128,10 @@ class LargeFile:
             bad.append(row)
             return "skip"
 
+        watched = _Watched(self._open())
         reader = self._guarded(
             lambda: pacsv.open_csv(
-                self._open(),
+                pa.PythonFile(watched, mode="r"),
                 pacsv.ReadOptions(
                     column_names=positions,
                     skip_rows_after_names=1,
@@ -153,7 +157,8 @@ class LargeFile:
             try:
                 batch = self._guarded(reader.read_next_batch, kinds)
             except StopIteration:
-                self._refuse_swallowed(records)
+                if watched.lines - 1 > records:
+                    self._refuse_swallowed(records)
                 return
             records += batch.num_rows
             if bad:
@@ -161,7 +166,10 @@ class LargeFile:
             yield pa.Table.from_batches([batch]).rename_columns(list(places))
 
     def _refuse_swallowed(self, records: int) -> None:
-        """Raise when the file has more lines than records: a stray quotation mark hides rows."""
+        """Raise when lines that are not blank are more than records: a quotation mark hides rows.
+
+        Read again line by line: only when the lines counted on the way are too many.
+        """
         with self._open() as stream:
             lines, odd = -1, None
             for number, line in enumerate(io.BufferedReader(stream), start=1):
@@ -239,6 +247,27 @@ class LargeFile:
             ligne=ligne,
             colonne=self.header[min(row.actual_columns, row.expected_columns) - 1],
         )
+
+
+class _Watched(io.RawIOBase):
+    """A stream that counts its lines as they are read."""
+
+    def __init__(self, stream: pa.NativeFile) -> None:
+        self.stream, self.ends, self.last = stream, 0, b"\n"
+
+    @property
+    def lines(self) -> int:
+        """Lines read so far, blank ones included."""
+        return self.ends + (self.last != b"\n")
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        block: bytes = self.stream.read(None if size < 0 else size)
+        self.ends += block.count(b"\n")
+        self.last = block[-1:] or self.last
+        return block
 
 
 def bad_value(fichier: str, column: ColumnSchema, found: object, row: int) -> FpiError:

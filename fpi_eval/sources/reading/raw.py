@@ -17,6 +17,7 @@ import pyarrow.csv as pacsv
 from fpi_eval.errors import FpiError
 from fpi_eval.sources.reading import TableSchema
 from fpi_eval.sources.reading.headers import spelling
+from fpi_eval.sources.reading.pinned import verify
 from fpi_eval.text import liste
 
 HEADER_MAX = 100_000
@@ -262,7 +263,7 @@ def _records(text: str, separator: str) -> Iterator[list[str]]:
 def read_bytes(path: Path) -> bytes:
     """Return the file's bytes, or a French error that says what the folder holds."""
     try:
-        return path.read_bytes()
+        content = path.read_bytes()
     except FileNotFoundError as error:
         folder = path.parent
         there = sorted(p.name for p in folder.glob("*"))[:8] if folder.is_dir() else []
@@ -277,6 +278,8 @@ def read_bytes(path: Path) -> bytes:
         raise FpiError(
             "fichier illisible : dossier, ou droits insuffisants.", fichier=str(path)
         ) from error
+    verify(path, content)
+    return content
 
 
 _UTF8_ACCENTS = tuple(letter.encode("utf-8") for letter in "éèêëàâçôûîïÉÈÀ")

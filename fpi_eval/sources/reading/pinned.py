@@ -1,0 +1,58 @@
+"""The contents that a run began with: readers refuse any other under the same name.
+
+A run writes its input files and their hashes down, and its notebooks inherit where: they and the
+workbook then read one set of contents, or stop. A file changed meanwhile, even put back since, can
+be in no page.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+from fpi_eval.errors import FpiError
+
+VARIABLE = "FPI_EVAL_ENTREES"
+
+
+@contextmanager
+def pinned(hashes: Mapping[Path, str]) -> Iterator[None]:
+    """Hold readers, here and in the processes started within, to these contents of these files."""
+    before = os.environ.get(VARIABLE)
+    with tempfile.TemporaryDirectory(prefix="fpi_eval_") as folder:
+        listed = Path(folder) / "entrees.json"
+        words = {str(path.absolute()): digest for path, digest in hashes.items()}
+        listed.write_text(json.dumps(words), encoding="utf-8")
+        os.environ[VARIABLE] = str(listed)
+        try:
+            yield
+        finally:
+            os.environ.pop(VARIABLE)
+            if before is not None:
+                os.environ[VARIABLE] = before
+
+
+def verify(path: Path, content: bytes | str) -> None:
+    """Raise if a run holds this file to another content (its bytes, or their SHA-256)."""
+    listed = os.environ.get(VARIABLE)
+    wanted = _listed(listed).get(str(Path(path).absolute())) if listed else None
+    if wanted is None:
+        return
+    found = content if isinstance(content, str) else hashlib.sha256(content).hexdigest()
+    if found != wanted:
+        raise FpiError(
+            "ce fichier a changé pendant le calcul : les pages n'auraient pas toutes les mêmes "
+            "données. Rien n'a été remplacé ; relancez quand il ne change plus.",
+            fichier=Path(path).name,
+        )
+
+
+@lru_cache(maxsize=4)
+def _listed(name: str) -> dict[str, str]:
+    """Return the hashes that a run wrote down; its folder is new each time."""
+    found: dict[str, str] = json.loads(Path(name).read_text(encoding="utf-8"))
+    return found
