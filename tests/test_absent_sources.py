@@ -32,7 +32,9 @@ SERVED = {
     "affelnet": lambda y: y.places["niveau"].eq("secondaire").any(),
     "parcoursup_bts": lambda y: y.places["niveau"].eq("superieur").any(),
     "parcoursup": lambda y: not isinstance(y.bts_matched, Absent),
-    "parcoursup_portail": lambda y: len(y.admissions) > 0,
+    "parcoursup_portail": lambda y: (
+        y.admissions["rentree"].max() > 2019
+    ),  # `parcoursup` has 2018-19
     "parcoursup_apprentissage": others.apprentissage,
     "constat": lambda y: y.cells["entrants"].notna().any(),
     "constat_portail": lambda y: y.donnees.a("constat"),

@@ -26,7 +26,7 @@ USES = {
     ),
     "parcoursup_portail": Use(
         "Combien de femmes et d'hommes sont admis en BTS ?",
-        "04 (effet pour les filles et pour les garçons)",
+        "04 (effet pour les filles et pour les garçons, sessions d'après celles de « parcoursup »)",
     ),
     "parcoursup_apprentissage": Use(
         "Quelles formations du supérieur ouvrent en apprentissage ?",

@@ -93,7 +93,8 @@ def run(
         if not force and manifest.is_current(target, inputs_hash):
             out.say("Rien n'a changé depuis le dernier rapport : il est gardé tel quel.")
             return Report(target, made=False, seconds=time.monotonic() - started)
-        hashes = {(inputs or {})[one["fichier"]]: one["sha256"] for one in records}
+        files = inputs or {}
+        hashes = {files[str(one["fichier"])]: str(one["sha256"]) for one in records}
         with pinned(hashes), replaced(target) as folder:
             execution = Execution(parameters, root, paths, log, out)
             outputs = [folder / edition.file(info.name, "ipynb") for info in infos]
