@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 
 from fpi_eval.errors import FpiError
 from fpi_eval.regression import absorb, linear
@@ -155,3 +156,23 @@ def test_order_of_rows_changes_nothing():
         a.covariance(frame["g"].to_numpy()[a.keep]), b.covariance(mixed["g"].to_numpy()[b.keep]),
         rtol=1e-8,
     )  # fmt: skip
+
+
+def test_two_effects_take_the_cheaper_way_and_change_it_when_it_turns_dear():
+    """Well linked levels need few steps; a chain of levels needs as many as it has levels."""
+    rng = np.random.default_rng(4)
+    links = np.arange(600)
+    chain = np.r_[links, links], np.r_[links, np.minimum(links + 1, 599)]
+    mixed = rng.integers(0, 5_000, 40_000), rng.integers(0, 1_000, 40_000)
+    for codes, factored in ((chain, True), (mixed, False)):
+        values = rng.normal(size=(len(codes[0]), 40))
+        found = absorb.Absorber(codes)
+        first, second = (np.unique(c, return_inverse=True)[1] for c in codes)
+        rows = np.arange(len(values))
+        dummies = sp.csr_array(
+            (np.ones(2 * len(rows)), (np.r_[rows, rows], np.r_[first, second + first.max() + 1]))
+        )
+        residual = found.residualize(values)
+        assert np.abs(dummies.T @ residual).max() < 1e-9
+        assert (found.factor is not None) == factored
+        assert found.rank == first.max() + second.max() + 1  # linked: one level too many

@@ -8,7 +8,7 @@ from scipy import stats
 
 from fpi_eval.checks.study import Study, before
 from fpi_eval.impact.frame import sample
-from fpi_eval.impact.groups.heterogeneity import _split
+from fpi_eval.impact.groups.heterogeneity import split
 from fpi_eval.regression.bands import joint_test
 
 LEVEL = 0.05
@@ -61,6 +61,6 @@ def test_trends_and_heterogeneity_keep_their_size_with_few_clusters():
         leads.append(before(frame, at).p_value())
         frame = sample(quiet(seed), "diplomes")
         names = pd.Series(np.array(["a", "b", "c"])[frame["cell"] % 3], frame.index)
-        groups.append(_split(frame, names, "d", wide=False).f[2])
+        groups.append(split(frame, names, "d", wide=False).f[2])
     for p in (leads, groups):
         assert np.mean(np.array(p) < LEVEL) < LEVEL + 3 * np.sqrt(LEVEL * (1 - LEVEL) / draws)

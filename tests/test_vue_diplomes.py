@@ -67,6 +67,7 @@ def shown(annee, panel, outcome, evaluation):
         ecarts=vue.ecarts(gate(attempt(checks.honest_bounds, study_of)), smooth, source),
         robustesse=vue.robustesse(choix, opening, outcome, source),
         specification=vue.specification(choix, outcome, source),
+        tailles=vue.tailles(gate(attempt(impact.dose_response, cells, outcome)), source),
         renverser=vue.renverser(evaluation, effets, slope),
         calendrier=vue.calendrier(waves(panel, outcome), source),
         plan=vue.plan(evaluation),
@@ -135,7 +136,7 @@ def test_every_section_shows_something(made):
         Table,
     ]
     assert isinstance(made.plantes, Figure)
-    for name in ("controles", "equilibre", "calendrier"):
+    for name in ("controles", "equilibre", "tailles", "calendrier"):
         assert isinstance(getattr(made, name), Table)
     assert made.renverser.count("\n\n") >= 1
 

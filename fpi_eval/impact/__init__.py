@@ -35,6 +35,7 @@ _FROM = {
     "own_by_fill": "displacement.ladder",
     "from_estimates": "displacement.additionality",
     "heterogeneity": "groups.heterogeneity",
+    "dose_response": "groups.dose_response",
     "totals": "groups.totals",
     "chain": "jobs.chain",
     "exam_effects": "jobs.exams",

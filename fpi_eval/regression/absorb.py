@@ -12,6 +12,7 @@ from fpi_eval.regression.blocks import COLLINEAR, components, invert_blocks, lin
 
 DENSE_MAX = 3000  # above it, the reduced system is solved by conjugate gradient
 BLOCKS_MAX = 30_000_000  # numbers held by all blocks of an effect that falls in blocks
+SPARSE_COST = 16  # a sparse product, per entry, in cubes of a dense factor (measured)
 
 
 class Absorber:
@@ -26,7 +27,8 @@ class Absorber:
     years, each cell teaching one course), the blocks go first, one by one. It then serves any
     number of variables (Frisch-Waugh-Lovell). Beyond ``DENSE_MAX`` remaining levels, conjugate
     gradient takes its place (Correia, 2017) and the rank comes from connected components, an upper
-    bound beyond two effects.
+    bound beyond two effects. With two effects that rank is exact: conjugate gradient goes first,
+    until it has cost what the factor would, which then takes over for good.
 
     Parameters
     ----------
@@ -89,7 +91,10 @@ class Absorber:
         )
         self.factor: np.ndarray | None = None
         lead, label, widest = self._blocks()
-        if max(p - lead, widest) <= DENSE_MAX:
+        dense = max(p - lead, widest) <= DENSE_MAX
+        # Steps of conjugate gradient, one column each, that cost what the factor costs.
+        self.patience = p**3 // (SPARSE_COST * self.cross.nnz) if dense else np.inf
+        if dense and (len(self.others) > 1 or self.patience < 1):
             self._factorise(lead, label)
         else:
             self.n_collinear = components(self.cross) + len(self.others) - 1
@@ -126,35 +131,38 @@ class Absorber:
         """Return a solution of ``S d = right``, right (n_others, k): zero for collinear levels."""
         scaled = right * self.scale[:, None]
         solution = np.zeros_like(scaled)
+        if self.factor is None and not self._conjugate_gradient(scaled, solution):
+            self._factorise(0, np.empty(0, dtype=int))
+            solution[:] = 0.0
         if self.factor is not None:
             early, late = scaled[: self.lead], scaled[self.lead :]
             after = solution[self.lead :]
             left = (late - self.through @ early)[self.kept]
             after[self.kept] = cho_solve((self.factor, True), left)
             solution[: self.lead] = self.inverse @ (early - self.link.T @ after)
-        else:
-            for j in range(scaled.shape[1]):
-                solution[:, j] = self._conjugate_gradient(scaled[:, j])
         return solution * self.scale[:, None]
 
-    def _conjugate_gradient(self, right: np.ndarray) -> np.ndarray:
-        """Solve the scaled, possibly singular but consistent, reduced system."""
-        x = np.zeros_like(right)
-        residual = right.copy()
-        direction = residual.copy()
-        norm = residual @ residual
-        target = self.tol**2 * norm  # the system may be singular: iterating further would drift
-        for _ in range(10_000):
-            if norm <= target or norm == 0:
-                break
-            image = self.scale * self._schur_times(self.scale * direction)
-            step = norm / (direction @ image)
-            x += step * direction
-            residual -= step * image
-            new = residual @ residual
-            direction = residual + (new / norm) * direction
-            norm = new
-        return x
+    def _conjugate_gradient(self, right: np.ndarray, solution: np.ndarray) -> bool:
+        """Solve the scaled, consistent system in place; False when out of patience."""
+        for column in range(right.shape[1]):
+            x, residual = solution[:, column], right[:, column].copy()
+            direction = residual.copy()
+            norm = residual @ residual
+            target = self.tol**2 * norm  # the system may be singular: iterating on would drift
+            for _ in range(10_000):
+                if norm <= target or norm == 0:
+                    break
+                self.patience -= 1
+                if self.patience < 0:
+                    return False
+                image = self.scale * self._schur_times(self.scale * direction)
+                step = norm / (direction @ image)
+                x += step * direction
+                residual -= step * image
+                new = residual @ residual
+                direction = residual + (new / norm) * direction
+                norm = new
+        return True
 
     def _schur_times(self, vector: np.ndarray) -> np.ndarray:
         return self.inner @ vector - self.cross.T @ ((self.cross @ vector) / self.mass)

@@ -173,9 +173,9 @@ def heterogeneity(
             groups = frame["cell"].map(DIMENSIONS[name].groups(panel))
             if name == "filiere":
                 groups = groups.replace(dict(words or {}))
-            kept, lost = _large(frame, groups)
+            kept, lost = large(frame, groups)
             left += [(f"{DIMENSIONS[name].label}, {g}", n) for g, n in lost]
-            splits[name] = _split(kept, groups.loc[kept.index], DIMENSIONS[name].label, wide)
+            splits[name] = split(kept, groups.loc[kept.index], DIMENSIONS[name].label, wide)
         except FpiError as problem:
             absent[name] = str(problem)
         except np.linalg.LinAlgError:
@@ -187,7 +187,7 @@ def heterogeneity(
     return Heterogeneity(y, table, tests, absent, tuple(left), level, by_sex)
 
 
-def _large(frame: pd.DataFrame, groups: pd.Series) -> tuple[pd.DataFrame, list[tuple[str, int]]]:
+def large(frame: pd.DataFrame, groups: pd.Series) -> tuple[pd.DataFrame, list[tuple[str, int]]]:
     """Return the frame without opened cells of groups too small, and how many cells they had."""
     moved = frame[frame["dose"] != 0].assign(group=groups)
     counts = moved.groupby("group")[["uai", "code_departement", "cell"]].nunique()
@@ -200,7 +200,7 @@ def _large(frame: pd.DataFrame, groups: pd.Series) -> tuple[pd.DataFrame, list[t
     return out, [(str(g), int(n)) for g, n in counts.loc[few, "cell"].items()]
 
 
-def _split(frame: pd.DataFrame, groups: pd.Series, label: str, wide: bool) -> Split:
+def split(frame: pd.DataFrame, groups: pd.Series, label: str, wide: bool) -> Split:
     """Return the regression of one dimension."""
     names = sorted(groups[frame["dose"] != 0].unique())
     fit = fit_groups(frame, groups, names)

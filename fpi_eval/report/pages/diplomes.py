@@ -11,6 +11,7 @@ from fpi_eval.checks.verdict import INCONCLUSIVE, INVISIBLE
 from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET
+from fpi_eval.impact.groups.dose_response import DoseResponse
 from fpi_eval.panel import CellPanel
 from fpi_eval.panel.context import Context
 from fpi_eval.results import Estimates, EventStudy
@@ -267,6 +268,28 @@ def robustesse(
         "tenir compte des voisines. Intervalles sans étalonnage, pour être comparés entre eux. Une "
         "double différence à effets fixes n'est pas une réponse : elle est là pour qu'on voie ce "
         "qu'elle aurait dit.",
+    )
+
+
+def tailles(found: DoseResponse | Absent, source: str) -> Table | Absent:
+    """Return the effect per seat of small, middle and large openings, and of a whole opening."""
+    if isinstance(found, Absent):
+        return found
+    labels = {
+        "label": "Taille de l'ouverture",
+        "n_cells": "Formations",
+        **BOUNDS,
+        "whole": "Par ouverture",
+        "increasing": "Par ouverture, jamais moins pour une plus grande",
+    }
+    return table(
+        found.table[[*labels]],
+        f"L'effet selon la taille de l'ouverture ({name_of(found.outcome)})",
+        formats=dict.fromkeys(FIGURES, ("signe", 2))
+        | dict.fromkeys(("whole", "increasing"), ("signe", 1)),
+        labels=labels,
+        source=source,
+        note=f"{found.sentence()} Effet brut ; intervalles à 95 %, sans étalonnage.",
     )
 
 
