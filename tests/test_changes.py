@@ -1,5 +1,6 @@
 """A number's change is split between the inputs that moved: exactly, in no order, hiding people."""
 
+import hashlib
 import itertools
 import shutil
 from datetime import date
@@ -8,13 +9,15 @@ import pandas as pd
 import pytest
 
 import fpi_eval as fpi
+from fpi_eval.errors import FpiError
 from fpi_eval.headline.change import REST, TOGETHER, Changes, change
 from fpi_eval.headline.of_places import places
-from fpi_eval.headline.quantity import COUNTED, ESTIMATED, Quantity, Scope
+from fpi_eval.headline.quantity import COUNTED, ESTIMATED, Headline, Quantity, Scope
 from fpi_eval.panel.loading import simulated_folder
 from fpi_eval.panel.two_years import DEFINITION, NEW, REGISTER, REVISED, two_years
 from fpi_eval.programme import load_programme
 from fpi_eval.report.pages import changements as page
+from fpi_eval.report.published import since_last
 
 CAUSES = (NEW, REVISED, REGISTER)
 LESS = 6  # seats that the register no longer says were opened
@@ -145,3 +148,14 @@ def test_each_input_is_replaced_by_itself(now, kept):
     later = rows[NEW,] - rows[()]
     assert rows[REVISED,] == rows[()] + 1
     assert rows[NEW, REVISED] == rows[()] + 1 + later == len(now.donnees.table("constat"))
+
+
+def test_files_that_the_earlier_report_did_not_read_are_refused_by_name(now, kept, monkeypatch):
+    read = {
+        name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for name, path in now.donnees.fichiers.items()
+    }
+    report = since_last.EarlierReport(2025, Headline(), read)
+    monkeypatch.setattr(since_last, "published", lambda *_: report)
+    with pytest.raises(FpiError, match=r"orion.*2024.*ouvertures.csv.*--donnees-avant"):
+        since_last.between_reports(now, 2025, kept[0])

@@ -29,8 +29,10 @@ from fpi_eval.programme import Programme
 from fpi_eval.report.published import counts, people
 from fpi_eval.report.published.memory import path_of
 from fpi_eval.report.published.shown_quantities import NAME, read_quantities
+from fpi_eval.text import liste
 
 FEW = 2  # inputs replaced, over which what takes a simulation is computed at both ends only
+SAID, DEFINED = 3, "programme.toml"
 DEAR = ("cout_", "entrees_attendues", "places_a_ouvrir")
 
 
@@ -109,6 +111,14 @@ def between_reports(
     """Return what moved between two reports that are made, as `two_years` replaces inputs."""
     before, after = (published(year.donnees, one) for one in (rentree, year.rentree))
     years = two_years(year, rentree, dossier, programme)
+    others = _others(years.former.donnees, before.hashes) - {DEFINED}
+    if str(dossier) and others:
+        raise FpiError(
+            f"ces fichiers ne sont pas ceux que le rapport {rentree} avait lus : "
+            f"{liste(sorted(others)[:SAID])}. Donnez le dossier gardé alors, ou retirez "
+            "--donnees-avant : le reste ne se séparera pas des révisions.",
+            fichier=str(dossier),
+        )
     return between(years, before, after.headline)
 
 
@@ -151,13 +161,21 @@ def _unseparated(years: TwoYears, hashes: Mapping[str, str]) -> tuple[str, ...]:
     found = years.seen.donnees
     register = Path(found.programme.source(OPENINGS).fichier).stem
     moved = set()
-    for name, path in found.fichiers.items():
-        if hashes.get(name, "") not in ("", hashlib.sha256(path.read_bytes()).hexdigest()):
-            kind = REGISTER if Path(name).stem == register else REVISED
-            moved.add(DEFINITION if name == "programme.toml" else kind)
+    for name in _others(found, hashes):
+        kind = REGISTER if Path(name).stem == register else REVISED
+        moved.add(DEFINITION if name == DEFINED else kind)
     return tuple(
         kind for kind in (REVISED, REGISTER, DEFINITION) if kind in moved - {*years.replaced}
     )
+
+
+def _others(found: Donnees, hashes: Mapping[str, str]) -> set[str]:
+    """Return the files whose content is not the one that a report read."""
+    return {
+        name
+        for name, path in found.fichiers.items()
+        if hashes.get(name, "") not in ("", hashlib.sha256(path.read_bytes()).hexdigest())
+    }
 
 
 def _moved(one: Change) -> bool:
