@@ -450,3 +450,50 @@ def test_a_fault_of_the_program_is_not_disguised(monkeypatch):
     monkeypatch.setattr("fpi_eval.programme.load_programme", faulty)
     with pytest.raises(RuntimeError, match="bogue"):
         main(["plan"])
+
+
+# ── a folder at fault, for every command that takes one ─────────────────────────────────────────
+
+
+def _affelnet(folder: Path, change) -> Path:
+    path = folder / "orion" / "attractivite_capacite_2026.csv"
+    edit(path, change)
+    return folder
+
+
+def _loop(project: Path) -> Path:
+    (project / "boucle").symlink_to(project / "boucle")
+    return project / "boucle"
+
+
+FAULTS = {
+    "header alone": (
+        lambda p: _affelnet(p / "donnees", lambda text: text.splitlines()[0] + "\n"),
+        "aucune ligne sous l'en-tête",
+    ),
+    "huge cell": (
+        lambda p: _affelnet(
+            p / "donnees", lambda text: text.replace(";", f';"{"x" * 200_000}"', 1)
+        ),
+        "attractivite_capacite_2026.csv",
+    ),
+    "no folder": (lambda p: p / "nulle_part", "nulle_part"),
+    "a file for a folder": (lambda p: p / "donnees" / "ouvertures.csv", "ouvertures.csv"),
+    "links in a circle": (_loop, "boucle"),
+}
+READING = [["run", "2026"], ["check", "2026"], ["puissance", "2026"]]
+WRITING = [["fetch", "2026", "--donnees"], ["new", "--fichier"]]
+
+
+@pytest.mark.parametrize("command", READING)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_folder_at_fault_is_a_sentence_for_every_command(project, capsys, command, fault):
+    make, words = FAULTS[fault]
+    assert words in fails(project, capsys, *command, "--donnees", str(make(project)))
+
+
+@pytest.mark.parametrize("command", WRITING)
+@pytest.mark.parametrize("where", ["/proc/nulle_part", "boucle"])
+def test_a_place_that_cannot_be_written_is_a_sentence(project, capsys, command, where):
+    target = str(_loop(project) if where == "boucle" else where)
+    assert Path(target).name in fails(project, capsys, *command, target)

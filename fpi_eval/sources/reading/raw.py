@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Collection, Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -18,7 +19,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.sources.reading import TableSchema
 from fpi_eval.sources.reading.headers import spelling
 from fpi_eval.sources.reading.pinned import verify
-from fpi_eval.text import liste
+from fpi_eval.text import liste, nombre
 
 HEADER_MAX = 100_000
 SEP_LINE = re.compile(r"\ufeff?sep=.?[ \t]*\r?\n", re.IGNORECASE)  # Excel's own first line
@@ -152,7 +153,7 @@ class RawFile:
         rows = len(self.header) - 1
         records = csv.reader(io.StringIO(self.text, newline=""), delimiter=self.separator)
         start = 1
-        for record in records:
+        for record in _told(records, self.name):
             end = records.line_num
             if end > start:
                 self._refuse_swallowed(record, start, rows)
@@ -230,7 +231,7 @@ class Lines:
     def _starts(self) -> list[int]:
         reader = csv.reader(io.StringIO(self.text, newline=""), delimiter=self.separator)
         starts, end = [], 0
-        for record in reader:
+        for record in _told(reader):
             if record:
                 starts.append(end + 1)
             end = reader.line_num
@@ -258,6 +259,20 @@ def refuse_mojibake(text: str, fichier: str) -> None:
 def _records(text: str, separator: str) -> Iterator[list[str]]:
     """Return a reader of records as lists of strings: slow, for headers and line numbers."""
     return csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+
+
+def _told(records: Any, fichier: str | None = None) -> Iterator[list[str]]:
+    """Yield the records, a value that no table holds being refused in French."""
+    try:
+        yield from records
+    except csv.Error as error:
+        raise FpiError(
+            f"une valeur de plus de {nombre(csv.field_size_limit())} caractères : un guillemet "
+            "ouvert et jamais fermé, ou un autre fichier collé dans une cellule. Effacez-la, ou "
+            "téléchargez le fichier à nouveau.",
+            fichier=fichier,
+            ligne=records.line_num + 1,
+        ) from error
 
 
 def read_bytes(path: Path) -> bytes:
