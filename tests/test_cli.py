@@ -236,7 +236,7 @@ def test_commands_without_a_dry_run_are_those_that_write_nothing():
         for name in NAMES
         if not any(dry & set(one.names) for one in app[name].assemble_argument_collection())
     }
-    assert without == {"check", "puissance", "notebooks", "completion"}
+    assert without == {"check", "compare", "puissance", "notebooks", "completion"}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -108,7 +108,7 @@ def many(asked: list[tuple[Path, int]], donnees: str, force: bool, cluster: str)
 @command(
     "compare",
     "2024 2025",
-    "2024 2025 --donnees telechargements --donnees-avant telechargements_2024",
+    "2024 2025 --donnees fichiers --donnees-avant fichiers_2024",
 )
 def compare(
     avant: Rentree,
