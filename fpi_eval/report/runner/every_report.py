@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock
 from jinja2 import Environment, FileSystemLoader
 
 from fpi_eval.errors import FpiError
@@ -32,8 +33,17 @@ class Line:
 
 
 def write(folder: Path) -> Path:
-    """Write the list of the reports of a folder, each in ``<programme>/<rentree>``."""
-    lines = list(_lines(folder))
+    """Write the list of the reports of a folder, each in ``<programme>/<rentree>``.
+
+    Runs that end together write one after the other: the last one has seen all of them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".liste.verrou"):
+        replace_files({folder / PAGE: _page(list(_lines(folder))).encode()})
+    return folder / PAGE
+
+
+def _page(lines: list[Line]) -> str:
     programmes: dict[str, list[Line]] = {}
     for one in lines:
         programmes.setdefault(one.programme, []).append(one)
@@ -43,9 +53,7 @@ def write(folder: Path) -> Path:
         "css": (TEMPLATES / "style.css").read_text(encoding="utf-8"),
     }
     made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
-    said = made.get_template("rapports.html.j2").render(words)
-    replace_files({folder / PAGE: said.encode()})
-    return folder / PAGE
+    return made.get_template("rapports.html.j2").render(words)
 
 
 def _lines(folder: Path) -> Iterator[Line]:
