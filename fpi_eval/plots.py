@@ -1,6 +1,5 @@
 """Tidy table to Axes; never computes."""
 
-import re
 import textwrap
 
 import matplotlib.pyplot as plt
@@ -12,7 +11,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from fpi_eval.colours import BLUE, CYCLE, GREEN, GREY, ORANGE, PINK
-from fpi_eval.text import capitale, nombre, pourcent, signe
+from fpi_eval.text import capitale, formation, nombre, pourcent, signe
 
 PALETTE = (*CYCLE, GREY)
 SMALL = 9  # points: 12 pixels, the least that a phone shows
@@ -198,7 +197,6 @@ QUADRANTS = {
     "Q3": (PINK, "D", "poursuite seule", (0, 1)),
     "Q4": (ORANGE, "^", "ni l'un ni l'autre", (0, 0)),
 }
-ACRONYM = re.compile(r"^(bts|cap|mc|but|cs)\b", re.I)
 AROUND = ((9, 7), (-9, 7), (9, -7), (-9, -7), (0, 13), (0, -13), (15, 0), (-15, 0))
 
 
@@ -262,7 +260,7 @@ def quadrants(
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(lambda value, _: pourcent(value, 0))
         ax.xaxis.label.set_multialignment("left")
-        ax.set_title(capitale(title), fontsize=10, pad=20)
+        ax.set_title(f"{capitale(title)}\n", fontsize=10)
         ax.set_xlabel(
             "\n".join(["Taux d'emploi à 6 mois, parmi les sortants", "", *said]), fontsize=SMALL
         )
@@ -292,18 +290,12 @@ def _numbered(
             fontweight="bold",
         )
         points = np.vstack([points, here + shift])
-        said.append(f"{number} {_readable(row[name])}")
+        said.append(f"{number} {textwrap.fill(formation(row[name]), 40)}")
     return said
 
 
 def _distance(points: np.ndarray, place: np.ndarray) -> float:
     return float(np.sort(((points - place) ** 2).sum(axis=1))[0])
-
-
-def _readable(words: str) -> str:
-    """Return a course's name in small letters but its acronym, without the diploma, on lines."""
-    name = words.rpartition(" (")[0].capitalize() or words.capitalize()
-    return textwrap.fill(ACRONYM.sub(lambda found: found[0].upper(), name), 40)
 
 
 def specification_curve(table: pd.DataFrame, ax: Axes | None = None) -> Axes:

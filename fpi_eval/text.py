@@ -198,6 +198,15 @@ def departement(name: str) -> str:
     return f"{'le' if name in MASCULINS else 'la'} {name}"
 
 
+def formation(words: str) -> str:
+    """Return a course's name, in capitals in the files, in small letters but its acronym.
+
+    Its diploma, in brackets at the end, is left out: ``BTS réseaux et cybersécurité``.
+    """
+    name = words.rpartition(" (")[0].capitalize() or words.capitalize()
+    return re.sub(r"^(bts|cap|mc|but)\b", lambda found: found[0].upper(), name, flags=re.I)
+
+
 def annee_scolaire(rentree: int) -> str:
     """Return the school year that begins at the rentrée, e.g. ``2022-2023``."""
     return f"{rentree}-{rentree + 1}"

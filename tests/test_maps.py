@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from fpi_eval import maps
+from fpi_eval.colours import BLUE, contrast
 from fpi_eval.panel.context import Context
 from fpi_eval.programme import load_programme
 from fpi_eval.report.pages import emploi_industriel
@@ -33,6 +34,16 @@ def test_each_departement_has_its_name_and_number_and_none_hides_another(codes, 
     assert fills[0] == maps.SHADES[-1]
     assert fills == sorted(fills, reverse=True)
     plt.close(ax.figure)
+
+
+@pytest.mark.parametrize(("page", "ink"), [("#ffffff", "#161616"), ("#17171c", "#f2f2f5")])
+def test_words_and_borders_are_read_on_the_darkest_shade_of_both_pages(page, ink):
+    mixed = [
+        round(maps.SHADES[-1] * int(BLUE[i : i + 2], 16)
+              + (1 - maps.SHADES[-1]) * int(page[i : i + 2], 16))
+        for i in (1, 3, 5)
+    ]  # fmt: skip
+    assert contrast("#" + "".join(f"{channel:02x}" for channel in mixed), ink) > 4.5
 
 
 def test_zones_shared_by_two_regions_are_whole_and_far_territories_are_not_drawn_together():

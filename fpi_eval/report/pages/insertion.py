@@ -215,6 +215,9 @@ def terminale(found: Sheet, context: Context) -> Table:
     )
 
 
+QUADRANT = ("terminale", "sortants", "taux_emploi_6_mois", "taux_poursuite", "quadrant")
+
+
 def quadrants(found: Sheet | None) -> Figure | Absent:
     """Return the figure of each course's employment and continuation against the region's mean."""
     if found is None:
@@ -228,6 +231,7 @@ def quadrants(found: Sheet | None) -> Figure | Absent:
     count = rows["quadrant"].value_counts()
     said = [f"{name} : {count.get(name, 0)}" for name in ("Q1", "Q2", "Q3", "Q4")]
     last = rows["millesime"].iloc[0]
+    drawn = cells(found, ["diplome", "formation", *QUADRANT])
     return Figure(
         draw_quadrants(
             rows,
@@ -245,18 +249,7 @@ def quadrants(found: Sheet | None) -> Figure | Absent:
         f"Nuages de points, un par diplôme : taux d'emploi à 6 mois en abscisse, taux de poursuite "
         f"en ordonnée ; les traits sont les moyennes régionales. {' ; '.join(said)}. "
         f"{len(found.frame) - len(rows)} formations ont un taux masqué et n'y sont pas.",
-        cells(
-            found,
-            [
-                "formation",
-                "diplome",
-                "terminale",
-                "sortants",
-                "taux_emploi_6_mois",
-                "taux_poursuite",
-                "quadrant",
-            ],
-        ),
+        drawn.derived(drawn.frame.assign(formation=drawn.frame["formation"].map(text.formation))),
         formats={
             "taux_emploi_6_mois": ("pourcent", 1),
             "taux_poursuite": ("pourcent", 1),
