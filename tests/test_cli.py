@@ -138,6 +138,9 @@ def test_an_unchanged_folder_is_not_read_again_and_a_changed_one_is(project, cap
     assert capsys.readouterr().out == first
     (project / "donnees" / "autre.csv").write_text("a;b\n", encoding="utf-8")
     assert "lu à nouveau" in fails(project, capsys, *arguments[:4])
+    monkeypatch.undo()
+    main(arguments)
+    assert "Fichiers qu'aucune source n'explique : autre.csv." in capsys.readouterr().out
 
 
 def test_a_missing_column_lists_what_was_found(project, capsys):

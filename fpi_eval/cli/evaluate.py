@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from fpi_eval.cli.application import (
@@ -193,13 +193,15 @@ def checked(
     from fpi_eval.programme import load_programme
     from fpi_eval.sources import known_sources as catalogue
     from fpi_eval.sources.portal.lock import verify
-    from fpi_eval.text import annee_scolaire, nombre
+    from fpi_eval.text import annee_scolaire, liste, nombre
 
     what = load_programme(folder)
     found = load(what, year, donnees)
     said = io.StringIO()
     out = Console(file=said, width=width, force_terminal=colours)
-    table = Table("Source", "Année", "Fichier", "Lignes", "Écartées", box=None)
+    table = Table(
+        "Source", "Année", Column("Fichier", overflow="fold"), "Lignes", "Écartées", box=None
+    )
     seen = catalogue.discover(found.dossier, what)
     for source, period, origin in [*found.provenances(), *read_others(found, seen.files)]:
         aside = sum(origin.lignes_ecartees.values())
@@ -209,17 +211,20 @@ def checked(
         kind = "Absente (facultative)" if row.constat == "Absente" else row.constat
         effect = "Sans elle, vide" if row.constat == "Absente" else "Concerne"
         without = f" {effect} : {row.sections}." * bool(row.sections)
-        out.print(Text(f"{kind} : {row.source}, {row.detail.rstrip('.')}.{without}"))
+        said_of = Text(f"{kind} : {row.source}, {row.detail.rstrip('.')}.{without}")
+        out.print(said_of, soft_wrap=True)
     if found.absentes or found.retards:
         out.print(
             Text(
                 "Le rapport se fait sans ces sources et dit ce qui manque. Pour qu'une source soit "
                 "exigée, écrivez « obligatoire = true » sous [sources.<nom>] de programme.toml."
-            )
+            ),
+            soft_wrap=True,
         )
     register = {path.resolve() for path in found.fichiers.values()}
-    for path in (p for p in seen.unexplained if p.resolve() not in register):
-        out.print(f"Fichier qu'aucune source n'explique : {path.name}.")
+    strays = [p.name for p in seen.unexplained if p.resolve() not in register]
+    if strays:
+        out.print(f"Fichiers qu'aucune source n'explique : {liste(strays)}.", soft_wrap=True)
     changed = [v for v in verify(found.dossier) if v.etat != "conforme"]
     if changed:
         raise FpiError(
@@ -229,7 +234,7 @@ def checked(
         )
     for line in remaining(what, found.dossier, simulated=found.simulees):
         out.print(f"Reste à faire — {line}.", soft_wrap=True)
-    out.print(f"Entrées valides pour {annee_scolaire(year)} ({found.credit}).")
+    out.print(f"Entrées valides pour {annee_scolaire(year)} ({found.credit}).", soft_wrap=True)
     return said.getvalue()
 
 
