@@ -25,7 +25,8 @@ METHOD = (
     "entiers (Franklin et al., 2014). L'erreur systématique est estimée par maximum de "
     "vraisemblance sur ces programmes, à dérive donnée, et corrige l'intervalle (Schuemie et al., "
     "2018) ; la dérive des vrais sites s'y ajoute, sans compter deux fois le bruit que l'effet "
-    "estimé et la dérive mesurée ont en commun."
+    "estimé et la dérive mesurée ont en commun. L'étalonnage peut élargir l'intervalle d'un côté "
+    "ou de l'autre, jamais le rétrécir."
 )
 
 RULE = "intervalle étalonné sur {n} programmes plantés ; sans étalonnage, {rule}"
