@@ -31,6 +31,8 @@ def reponse(published: Sheet, changes: Sequence[RegionalChange] | Absent, contex
     rates = _by_voie(published)
     last = rates["millesime"].max()
     now = rates[rates["millesime"] == last].set_index(["territoire", "voie"])["taux"]
+    if not any(_compared(now, words, context.region) for words in text.VOIES.values()):
+        return NO_RATE if changes else f"{NO_RATE}\n\n{changes}"
     lines = [_beside(now, voie, words, context) for voie, words in text.VOIES.items()]
     lines.append(f"Champ : filières du programme, secondaire et supérieur, sortants de {last}.")
     if before_programme(context, last):
