@@ -10,7 +10,10 @@ from fpi_eval.report.runner.chapters import Page
 
 Chapters = Sequence[tuple[Page, Tag]]
 IMAGES, FIGURES = "En images", 4
-CHOSEN = ("03_diplomes", "06_trajectoire_et_couts")  # chapters that have a slide of their own
+CHOSEN = ("03_diplomes", "06_trajectoire_et_couts")  # chapters whose figure is shown first
+SLIDES, CHAPTERS = 6, 2
+DRAWN = "figure:has(svg)"
+KNOWN = ".tuiles:has(.tuile:not(:has(.inconnu)))"
 
 
 def second_page(chapters: Chapters) -> Tag:
@@ -21,7 +24,7 @@ def second_page(chapters: Chapters) -> Tag:
         if page.finding and not page.annex
     ]
     found = f"<h2>Chapitre par chapitre</h2><ul>{''.join(lines)}</ul>" if lines else ""
-    figures = [figure for _, main in chapters if (figure := main.find("figure"))][:FIGURES]
+    figures = [figure for _, main in chapters if (figure := main.select_one(DRAWN))][:FIGURES]
     images = f'<div class="planche"><h2>{IMAGES}</h2><div class="images"></div></div>'
     made = _made("hr" if found or figures else "", found + images * bool(figures))
     for figure in figures:
@@ -30,16 +33,25 @@ def second_page(chapters: Chapters) -> Tag:
 
 
 def slides(front: Tag, chapters: Chapters) -> list[Tag]:
-    """Return the slides: finding, numbers, chain, two chapters' figures, what follows."""
-    made = [
-        _slide(front.select("h1")[0].get_text(), front.select(".manque, .preuve"), "couverture"),
-        _slide("Les chiffres", front.select(".tuiles")),
-        _slide("Sur cent places ouvertes", front.select(".chaine svg")),
+    """Return the slides: finding, numbers, chain, chapters' figures, what follows."""
+    told = _told(front)
+    pictures = [
+        _slide(page.finding or page.title, [figure])
+        for page, main in sorted(chapters, key=lambda one: not one[0].file.startswith(CHOSEN))
+        if not page.annex and (figure := main.select_one(DRAWN))
     ]
-    for page, main in chapters:
-        if page.file.startswith(CHOSEN):
-            made.append(_slide(page.finding or page.title, main.select("figure")[:1]))
-    made.append(_slide("Et maintenant ?", front.select(".suites")))
+    after = _slide("Et maintenant ?", front.select(".suites"))
+    return [*told, *pictures[: max(CHAPTERS, SLIDES - len(told) - 1)], after]
+
+
+def _told(front: Tag) -> list[Tag]:
+    """Return the slides made of the front page; those that would say nothing are left out."""
+    cover = front.select(".manque, .preuve")
+    made = (
+        _slide(front.select("h1")[0].get_text(), cover, "couverture"),
+        _slide("Les chiffres", front.select(KNOWN)),
+        _slide("Sur cent places ouvertes", front.select(".chaine svg")),
+    )
     return [one for one in made if one.contents]
 
 
