@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -61,8 +62,8 @@ def views(annee: fpi.Year) -> list:
     ]
 
 
-# The twin writes no file of these four: their sheets are proved in test_live_path.
-NOT_SIMULATED = {"fermetures", "insersup", "apprentissage"}
+# The twin writes no file of these: their sheets are proved in test_live_path.
+NOT_SIMULATED = {"fermetures", "formations", "insersup", "apprentissage"}
 WRITTEN = [sheet for sheet in classeur.SHEETS if sheet.__name__ not in NOT_SIMULATED]
 
 
@@ -229,6 +230,21 @@ def test_the_publication_holds_no_hidden_value_and_comes_back_the_same(runs):
             assert all(value is None for value, hidden in pairs if hidden)
         assert all(isinstance(v, bool) for c in one["counts"] for v in one["structure"][c])
     assert publication.write(publication.read(path)) == path.read_bytes()
+
+
+def test_what_a_real_report_published_is_never_read_by_a_simulated_one_nor_the_reverse(runs):
+    found = runs[0][2026][0].donnees
+    kept = publication.path_of(found, 2025)
+    assert publication.paths(found) == [kept]
+    real = replace(found, simulees=False)
+    other = publication.path_of(real, 2025)
+    assert publication.paths(real) == []  # beside, under another name
+    other.write_text("{}")
+    try:
+        assert publication.paths(found) == [kept]
+        assert publication.earlier(found)
+    finally:
+        other.unlink()
 
 
 def test_a_publication_that_cannot_be_read_stops_the_run_in_french(tmp_path):
