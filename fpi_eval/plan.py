@@ -257,7 +257,7 @@ def plan_check(plan: Plan | None, programme: Programme, run: Evaluation | None =
     late = plan is not None and plan.date >= date(programme.rentree_debut + 1, 7, 1)
     apart = deviations(plan, programme, run) if plan else []
     if plan is None:
-        light, words = UNKNOWN, "aucun plan daté : écrivez-le avec « fpi-eval plan »."
+        light, words = UNKNOWN, "aucun plan d'analyse n'a été écrit et daté avant les résultats."
     elif apart:
         light, words = CAUTION, f"plan du {text.date_longue(plan.date)} ; " + " ".join(apart)
     elif late:

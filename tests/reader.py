@@ -8,7 +8,8 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
 
-LONGEST = 30  # words of a sentence that answers
+LONGEST = 30  # words of a sentence
+EXACT = ("controles", "estimateurs", "methode")  # annexes that say a method whole
 METHOD = (
     "valeur p",
     "bootstrap",
@@ -24,6 +25,8 @@ METHOD = (
     "panel",
 )
 UNTRUE = {
+    "programme.toml": "fichier de l'analyste",
+    "fpi-eval": "commande de l'analyste",
     "effectif trop petit": "un masque secondaire n'est pas un petit effectif",
     "ne peut guère": "affirmation écrite d'avance",
     "croît dans toute la France": "affirmation écrite d'avance",
@@ -48,6 +51,8 @@ def findings(folder: Path) -> list[str]:
         found += [f"{path.name} : {fault}" for fault in (*_frame(soup), *_words(soup.main))]
         found += [f"{path.name} : {fault}" for fault in _sections(soup.main)]
         found += [f"{path.name} : {fault}" for fault in _answer(soup.main)]
+        if not path.name.startswith(EXACT):
+            found += [f"{path.name} : {fault}" for fault in _long(soup.main)]
     for path in sorted((folder / "tables").rglob("*.csv")):
         if "\u2011" in path.read_text(encoding="utf-8"):
             found.append(f"{path.name} : trait d'union insécable dans les données")
@@ -103,10 +108,16 @@ def _answer(main: Tag) -> Iterator[str]:
     read = [main.h1, *main.select(".reponse p"), *main.select("article.une p, article.une li")]
     for words in map(plain, read):
         yield from (f"méthode dans la réponse : {bad}" for bad in METHOD if bad in words)
-        for sentence in re.split(r"(?<=[.!?…])\s+|\s:\s", words):
-            if len(sentence.split()) > LONGEST:
-                yield f"phrase de {len(sentence.split())} mots : {sentence[:60]}"
         yield from (f"fausse précision : {bad}" for bad in FALSE_PRECISION.findall(words))
+
+
+def _long(main: Tag) -> Iterator[str]:
+    """Yield sentences that are too long; a colon or a semicolon ends what is held in mind."""
+    for tag in main.find_all(["h1", "p", "li", "figcaption"]):
+        if not tag.find(["p", "li"]):
+            for sentence in re.split(r"(?<=[.!?…])\s+|\s[:;]\s", plain(tag)):
+                if len(sentence.split()) > LONGEST:
+                    yield f"phrase de {len(sentence.split())} mots : {sentence[:60]}"
 
 
 if __name__ == "__main__":

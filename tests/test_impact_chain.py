@@ -121,20 +121,6 @@ def test_outcomes_not_seen_yet_are_dated_and_never_filled():
     assert "pas encore observable" in found.summary()
     shown = found.to_frame().set_index("outcome")
     assert shown.loc["en_emploi_6_mois", ["link", "estimate"]].isna().all()
-    with pytest.raises(FpiError, match="observable"):
-        found.waterfall("en_emploi_6_mois")
-
-
-def test_the_waterfall_goes_from_100_seats_to_the_net_effect():
-    found = chain(invented_chain(6, noise=1.0), draws=19)
-    fall = found.waterfall("diplomes")
-    levels = fall.table[fall.table["level"]]["amount"].to_numpy()
-    steps = fall.table[~fall.table["level"]]["amount"].to_numpy()
-    assert levels[0] == 100
-    assert 100 + steps.sum() == pytest.approx(fall.net)
-    assert fall.net == pytest.approx(
-        found.table.set_index("outcome").loc["diplomes", "net_per_100"]
-    )
 
 
 def test_a_weak_first_link_gives_later_links_fieller_intervals():

@@ -7,11 +7,6 @@ from invented import invented_panel
 from scipy import stats
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.displacement.additionality import (
-    Case,
-    from_estimates,
-    waterfall,
-)
 from fpi_eval.impact.displacement.diversion import diversion
 from fpi_eval.impact.displacement.net import displacement, substitution
 from fpi_eval.impact.displacement.rings import (
@@ -128,9 +123,6 @@ def test_voie_substitution_is_found_where_only_the_other_voie_loses():
     reach = ring_exposures(panel, "diplomes", VOIES)[1]
     assert found.of(AUTRE_VOIE).estimate == pytest.approx(-0.3 * reach[2], abs=EXACT)
     assert found.of(MEME_VOIE).estimate == pytest.approx(0, abs=EXACT)
-    fall = from_estimates(found, 100).table.set_index("step")["amount"]
-    assert fall["substitution"] == pytest.approx(-30 * reach[2], abs=1e-6)
-    assert fall["displacement"] == pytest.approx(0, abs=1e-6)
 
 
 def test_equivalence_is_the_t_test_of_displacement_plus_margin_times_own_effect():
@@ -158,24 +150,3 @@ def test_an_insignificant_displacement_is_not_called_nil():
     assert found.neighbours.p_value > 0.05
     assert "ne permettent pas de dire" in found.verdict()
     assert "ne prouve pas" in found.summary()
-
-
-def test_waterfall_adds_up_to_the_additionality_formula():
-    case = Case(1000, leakage=0.1, displacement=0.2, substitution=0.25)
-    # By hand: 1000 → −400 aubaine → 600 → −60 → 540 → −108 → 432 → −108 → 324.
-    found = waterfall(case, deadweight=0.4)
-    amounts = found.table["amount"].tolist()
-    np.testing.assert_allclose(amounts, [1000, -400, -60, -108, -108, 324])
-    assert "reste 324" in found.summary()
-
-
-def test_estimates_without_leakage_or_deadweight_end_at_the_net_effect():
-    found = displacement(invented_panel(5, noise=1.0), "diplomes")
-    assert from_estimates(found, 250).net == pytest.approx(250 * found.net.estimate, abs=EXACT)
-
-
-def test_shares_above_one_and_impossible_deadweights_are_refused():
-    with pytest.raises(FpiError, match="leakage"):
-        Case(10, leakage=1.5)
-    with pytest.raises(FpiError, match="aubaine"):
-        waterfall(Case(10), deadweight=2)

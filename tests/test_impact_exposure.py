@@ -8,14 +8,11 @@ from scipy import stats
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs.detectability import (
-    NO_HIRES,
     Design,
     Detectability,
-    beside_hires,
     from_jobs,
     from_reference,
     growth_spread,
-    renewal,
 )
 from fpi_eval.impact.jobs.exposure import exposure_panel, exposure_regression
 from fpi_eval.impact.jobs.jobs_synthetic import synthetic_jobs
@@ -178,21 +175,6 @@ def test_measured_spread_and_zones_are_two_ways_of_looking_and_the_best_one_deci
     assert found.designs[2].smallest == pytest.approx(t * expected)
     with pytest.raises(FpiError, match="trois années"):
         from_jobs(jobs, "3", graduates=1, before=2017, years=3)
-
-
-def test_graduates_are_set_beside_those_who_leave():
-    # 28 % in 11 years of 508 800 jobs: 12 951 a year; 1 500 graduates are 11.6 %.
-    said = renewal(1_500, 508_800, 0.28, 11)
-    assert "12\u202f951" in said
-    assert "11,6" in said
-
-
-def test_graduates_are_set_beside_yearly_hires_only_if_these_are_declared():
-    # 1 500 graduates among 60 000 hires: 2.5 %.
-    said = beside_hires(1_500, 60_000, "Urssaf, 2023")
-    assert "2,5" in said
-    assert "(Urssaf, 2023)" in said
-    assert beside_hires(1_500, None) == NO_HIRES
 
 
 def regions_of(effect: float, *, start=2024, noise=0.001, seed=7) -> pd.DataFrame:

@@ -75,7 +75,7 @@ BY_HAND = {
     "solde_places": 14,  # 20 − 6
     "places_fermees": 6,
     "taux_transformation": 28 / 100,
-    "taux_realisation": 17 / 30,
+    "taux_realisation": 20 / 30,
     "part_places_programme": 20 / 54,
     "taux_pression": 36 / 24,  # secondary only
     "taux_demande": 120 / 30,  # higher education only, places known

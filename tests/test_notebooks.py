@@ -115,7 +115,7 @@ def test_what_a_page_words_was_made_in_the_notebook_by_the_library(path):
 ANALYSIS = {
     "01_donnees": {"qualite"},
     "02_places": {"deploiement", "filieres"},
-    "03_diplomes": {"impact", "checks", "indicators"},
+    "03_diplomes": {"impact", "checks"},
     "04_insertion": {"impact", "checks", "indicators"},
     "05_emploi_industriel": {"impact"},
     "06_trajectoire_et_couts": {"projection", "costs", "indicators", "impact", "checks"},

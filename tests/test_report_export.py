@@ -14,7 +14,6 @@ from fpi_eval import twin
 from fpi_eval.costs import unit_cost
 from fpi_eval.disclosure import MARK
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.displacement.additionality import Case, waterfall
 from fpi_eval.impact.j import j as j_j
 from fpi_eval.paper import excel, latex
 from fpi_eval.results import Result
@@ -223,13 +222,6 @@ def test_a_cost_is_in_euros_and_an_open_bound_in_words(tmp_path):
     row = {sheet.cell(HEADER_ROW, c.column).value: c for c in sheet[HEADER_ROW + 1]}
     assert "€" in row["Estimation"].number_format
     assert row["Borne haute"].value == "non borné"
-
-
-def test_an_account_without_interval_shows_all_its_columns():
-    made = latex(waterfall(Case(100.0, displacement=0.2), outcome="Élèves"), **WORDS, simulees=True)
-    assert_balanced(made)
-    assert len(rows(made)) == 6
-    assert "$-$20,00" in made
 
 
 def test_a_blocked_number_is_not_exported(j):

@@ -1,13 +1,13 @@
-"""Chain and waterfall on pages: dated where not observable, measured or said not to be."""
+"""Links and deductions on pages: dated where not observable, measured or said not to be."""
 
 from types import SimpleNamespace
 
 import pytest
 
 import fpi_eval as fpi
-from fpi_eval import impact
+from fpi_eval import headline, impact
 from fpi_eval.absent import Absent, attempt
-from fpi_eval.figures import Figure
+from fpi_eval.headline.of_effect import entrants_100
 from fpi_eval.panel.examens import BAC_MESH, LYCEE_MESH
 from fpi_eval.report.pages import chaine as vue
 from fpi_eval.tables import Table
@@ -23,8 +23,11 @@ def analysed(annee: fpi.Year) -> SimpleNamespace:
         "Déplacement": attempt(impact.by_fill, cells),
         "Effet propre": attempt(impact.own_by_fill, cells),
     }
+    entered = attempt(impact.j, cells, "entrants")
+    chiffres = headline.Headline((entrants_100(context.day, annee, entered),))
     return SimpleNamespace(
-        chaine=vue.chaine(links, context),
+        chiffres=chiffres,
+        what=annee.programme.additionnalite,
         maillons=vue.maillons(
             links,
             annee.panel,
@@ -32,8 +35,7 @@ def analysed(annee: fpi.Year) -> SimpleNamespace:
             attempt(fpi.projection.counted_success, links, annee),
             context,
         ),
-        cascade=vue.cascade(moved, context),
-        deductions=vue.deductions(moved, annee.programme.additionnalite),
+        deductions=vue.deductions(chiffres, moved, annee.programme.additionnalite),
         echelles=vue.echelles(rungs, context),
     )
 
@@ -41,13 +43,6 @@ def analysed(annee: fpi.Year) -> SimpleNamespace:
 @pytest.fixture(scope="module")
 def simulees() -> SimpleNamespace:
     return analysed(fpi.load("fpi_aura", 2026))
-
-
-def test_the_chain_ends_at_the_last_outcome_of_the_files(simulees):
-    figure = simulees.chaine
-    assert isinstance(figure, Figure)
-    assert "élèves de plus en dernière année" in figure.titre
-    assert "Places ouvertes 100" in figure.alt
 
 
 def test_links_that_are_not_seen_have_a_date_and_no_figure(simulees):
@@ -68,14 +63,13 @@ def test_success_is_measured_at_the_exams_mesh_by_mesh(simulees):
     assert measured["link_low"].isna().all()  # too few territories opened seats to bound a ratio
 
 
-def test_steps_from_gross_to_net_add_up_and_the_unmeasured_one_is_named(simulees):
-    figure = simulees.cascade
-    rows = figure.table.frame.set_index("label")
-    assert rows["remaining"].iloc[-1] == pytest.approx(
-        rows["amount"].iloc[0] + rows["amount"].iloc[1:-1].sum()
-    )
-    assert "Substitution entre voies" not in rows.index
-    assert "Substitution entre voies : non mesurée" in simulees.deductions
+def test_what_remains_starts_from_the_headline_and_the_unmeasured_is_named(simulees):
+    net = simulees.chiffres["entrants_100"]
+    said = simulees.deductions
+    assert said.startswith(net.phrase)
+    left = net.amount * (1 - simulees.what.fuite)
+    assert f"{5 * round(left / 5):.0f} si elle était de 0" in said
+    assert "Substitution entre voies : non mesurée" in said
 
 
 def test_rungs_and_fill_are_told_together(simulees):
@@ -88,7 +82,6 @@ def test_rungs_and_fill_are_told_together(simulees):
 
 def test_real_files_say_why_there_is_no_chain(donnees_reelles):
     found = analysed(fpi.load("fpi_aura", 2022, donnees_reelles))
-    assert "ne le permettent pas encore" in str(found.chaine)
-    for said in (found.maillons, found.cascade, found.deductions, found.echelles):
+    for said in (found.maillons, found.deductions, found.echelles):
         assert isinstance(said, Absent)
         assert "ne le permettent pas encore" in str(said)

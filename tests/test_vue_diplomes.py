@@ -13,16 +13,15 @@ from fpi_eval.absent import Absent, attempt
 from fpi_eval.checks import Check
 from fpi_eval.figures import Figure
 from fpi_eval.impact.frame import GROSS, NET
-from fpi_eval.indicators import waves
 from fpi_eval.plan import held_against
+from fpi_eval.report.pages import chaine, familles, insertion, totaux
 from fpi_eval.report.pages import diplomes as vue
 from fpi_eval.report.pages import emploi_en_plus as plus
-from fpi_eval.report.pages import familles, insertion, totaux
 from fpi_eval.report.runner.notebooks import inspect
 from fpi_eval.tables import Table
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "03_diplomes.ipynb"
-SHOWN = ("effets", "brut_net", "evenement", "robustesse", "specification", "ecarts")
+SHOWN = ("effets", "pour_100", "evenement", "robustesse", "specification", "ecarts")
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +54,13 @@ def shown(annee, panel, outcome, evaluation):
     study_of = attempt(impact.stacked, cells, outcome)
     smooth = attempt(checks.honest_bounds, study_of, "smooth")
     opening = attempt(checks.per_opening, study)
+    chiffres = headline.effet(annee, evaluation)
     return SimpleNamespace(
-        annee=annee, panel=panel, outcome=outcome, evaluation=evaluation, source=source,
-        reponse=vue.reponse(evaluation, headline.effet(annee, evaluation)),
+        chiffres=chiffres, annee=annee, panel=panel, outcome=outcome,
+        evaluation=evaluation, source=source,
+        reponse=vue.reponse(evaluation, chiffres),
         effets=vue.effets(effets, source),
-        brut_net=vue.brut_net(effets, source),
+        pour_100=chaine.pour_100(chiffres, source),
         evenement=vue.evenement(gate(study_of), source),
         plantes=vue.plantes(evaluation, source),
         controles=vue.controles(evaluation, source),
@@ -69,7 +70,6 @@ def shown(annee, panel, outcome, evaluation):
         specification=vue.specification(choix, outcome, source),
         tailles=vue.tailles(gate(attempt(impact.dose_response, cells, outcome)), source),
         renverser=vue.renverser(evaluation, effets, slope),
-        calendrier=vue.calendrier(waves(panel, outcome), source),
         plan=vue.plan(evaluation),
         limites=vue.limites(annee.context, outcome, panel, evaluation),
         pour_qui=familles.pour_qui(gate(groups), annee.programme.secret),
@@ -115,7 +115,7 @@ def test_the_answer_begins_with_the_net_effect_its_range_and_field_then_the_verd
     assert made.evaluation.verdict.niveau in rest[-1]
     assert "faux programmes plantés dans ces données" in made.plan
     assert "Ce qu'aucun contrôle ne peut voir" in made.limites
-    assert "registre des ouvertures" in vue.origine(made.panel)
+    assert "registre des ouvertures" in vue.origine(made.panel, made.chiffres)
 
 
 def test_the_outcome_studied_is_the_nearest_that_files_give_and_it_is_said(made):
@@ -136,7 +136,7 @@ def test_every_section_shows_something(made):
         Table,
     ]
     assert isinstance(made.plantes, Figure)
-    for name in ("controles", "equilibre", "tailles", "calendrier"):
+    for name in ("controles", "equilibre", "tailles"):
         assert isinstance(getattr(made, name), Table)
     assert made.renverser.count("\n\n") >= 1
 
@@ -202,19 +202,23 @@ def test_estimators_per_opening_stand_beside_those_per_seat(made):
     assert {"Callaway–Sant'Anna", "Sun–Abraham"} <= set(rows["label"])
 
 
-def test_the_calendar_counts_from_the_opening(made):
-    rows = made.calendrier.frame
-    two = rows[(rows["rentree"] == "2024") & (rows["duree"] == "2")].iloc[0]
-    assert (two["diplomes"], two["emploi"]) == ("juin 2026", "fin 2027")
-    assert two["derniere_annee"] == "2025-2026"
+def test_a_hundred_seats_have_one_value_and_one_interval_on_the_page(made):
+    drawn = made.pour_100.table.frame.set_index("label")
+    net = made.chiffres["effet_net"]
+    row = drawn.loc["Élèves de plus en dernière année, voisines comprises"]
+    assert (row["estimate"], row["ci_low"], row["ci_high"]) == (net.rounded, *net.ends)
+    assert net.phrase in made.pour_100.alt
+    register = made.annee.register["places_ouvertes"].astype(float).clip(lower=0).sum()
+    school = made.annee.panel.table.query("voie == 'scolaire'")
+    last = school[school["rentree"] == school["rentree"].max()]
+    assert made.chiffres["places_hors_effet"].value == register - last["seats"].sum()
 
 
 def test_before_any_opening_the_report_says_why_there_is_no_effect(early):
     assert isinstance(early.evaluation, Absent)
     assert early.reponse.startswith("Aucun effet ne peut encore être estimé.")
     for name in (*SHOWN, "plantes", "controles", "equilibre", "renverser"):
-        assert getattr(early, name) == early.evaluation
-    assert "Aucune place ouverte" in str(early.calendrier)
+        assert str(getattr(early, name)) == str(early.evaluation)
     assert "Une partie des places" in early.limites
 
 
@@ -232,9 +236,7 @@ def test_real_files_say_exactly_what_they_lack(donnees_reelles):
     said = found.reponse
     assert "qu'à la rentrée 2020" in said
     assert "rentrée 2022" in said
-    assert "Sans registre des ouvertures" in vue.origine(found.panel)
-    rows = found.calendrier.frame
-    assert set(rows["diplomes"]) <= {"juin 2024", "juin 2025"}
+    assert "Sans registre des ouvertures" in vue.origine(found.panel, found.chiffres)
 
 
 def test_the_notebook_is_thin_and_declares_what_it_shows():
@@ -243,7 +245,7 @@ def test_the_notebook_is_thin_and_declares_what_it_shows():
     assert info.title == "Les diplômés"
     assert set(info.parameters) == {"programme", "rentree", "donnees"}
     assert all(
-        hasattr(vue, n) or hasattr(familles, n)
+        any(hasattr(page, n) for page in (vue, familles, chaine))
         for n in (*info.declares["tables"], *info.declares["figures"])
     )
 

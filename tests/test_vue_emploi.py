@@ -25,8 +25,9 @@ def analysed(annee: fpi.Year) -> SimpleNamespace:
         decelable_number=chiffres["effet_decelable"].number,
         reponse=vue.reponse(cases, annee.reference, jobs, context, chiffres),
         decelable=vue.decelable(cases, jobs, context),
+        face_a_face=vue.face_a_face(cases, jobs, context),
         exposition=vue.exposition(attempt(impact.exposed_jobs, annee)),
-        references=vue.references(annee.reference),
+        references=vue.references(annee.reference, jobs),
         secteurs=vue.secteurs(annee.secteurs, context),
         emploi_filieres=vue.emploi_filieres(annee.jobs_by_filiere, context),
         departements=vue.departements(annee.jobs_by_departement, context),
@@ -54,7 +55,7 @@ def test_the_answer_says_first_that_no_effect_could_be_seen(simulated):
     first = said.split("\n\n")[0]
     assert "ne pourrait pas se voir" in first
     assert simulated.decelable_number in first
-    assert "emplois à renouveler chaque année" in said
+    assert "se libère chaque année en fin de carrière" in said
 
 
 def test_exposed_zones_give_a_number_or_say_what_forbids_one(simulated, bare):
@@ -74,6 +75,7 @@ def test_every_table_and_figure_is_made(simulated):
     for name in ("decelable", "references", "secteurs", "emploi_filieres", "zones"):
         assert isinstance(getattr(simulated, name), Table)
     assert isinstance(simulated.departements, Figure)
+    assert isinstance(simulated.face_a_face, Figure)
     assert "coefficient" in vue.methode()
 
 
@@ -95,4 +97,4 @@ def test_the_real_files_have_no_jobs_and_the_page_still_answers(donnees_reelles)
 def test_the_notebook_is_thin_and_declares_what_it_shows():
     path = "notebooks/05_emploi_industriel.ipynb"
     assert check_thin(path) == []
-    assert inspect(path).declares["figures"] == ["chaine", "cascade", "departements"]
+    assert inspect(path).declares["figures"] == ["face_a_face", "departements"]

@@ -166,7 +166,7 @@ def test_a_target_whose_date_is_past_has_no_rentree_left(simulees):
 def test_the_predecessor_cost_is_a_lower_bound(simulees):
     shown = simulees.couts.shown
     before = shown[shown["Programme"] == "ATCF"].iloc[0]
-    assert plain(before["Euros"]) == "10 078 €"
+    assert plain(before["Euros"]) == "10 000 €"
     assert before["Intervalle à 95 %"] == "borne inférieure"
     assert "ATCF n'a publié qu'un montant minimal" in simulees.couts.note
     counted = shown[shown["Par"] == "place ouverte"].iloc[0]
@@ -182,7 +182,7 @@ def test_past_projections_are_put_to_the_test(simulees):
 def test_limits_name_the_assumed_rates_and_what_is_not_seen(simulees):
     words = plain(simulees.limites)
     assert "Taux supposés" in words
-    assert "diplômés (0 % des places lisibles)" in words
+    assert "Pas encore visibles, pour aucune place : diplômés" in words
 
 
 def test_without_a_register_only_planning_ratios_are_shown(reelles):
@@ -198,7 +198,7 @@ def test_without_a_register_only_planning_ratios_are_shown(reelles):
         assert isinstance(absent, Absent)
         assert absent == reelles.context.no_openings
     assert [plain(v) for v in reelles.couts.shown["Euros"]] == [
-        "2 444 €", "1 056 €", "10 078 €",
+        "2 400 €", "1 100 €", "10 000 €",
     ]  # fmt: skip
     assert "ne peuvent pas encore" in str(reelles.epreuve)
 

@@ -23,7 +23,7 @@ from fpi_eval.results import Estimate
 
 LEFT_OUT = {
     "uai": "un établissement",
-    "course": "une formation",
+    "course": "un intitulé de formation",
     "code_departement": "un département",
 }
 SAME, PART = "même question", "une partie du programme"
@@ -43,7 +43,7 @@ def un_de_moins(study: Study) -> Check:
     turned = bool((np.sign(value - table["ecart"]) != np.sign(value)).any())
     turned &= not study.gross.ci_low <= 0 <= study.gross.ci_high
     words = (
-        f"retirer {LEFT_OUT[worst['niveau']]} ({worst['groupe']}) change l'effet "
+        f"retirer {LEFT_OUT[worst['niveau']]}, celui qui compte le plus, change l'effet "
         f"d'au plus {text.pourcent(share, 0)} de l'effet de référence."
     )
     light = FAIL if turned else None

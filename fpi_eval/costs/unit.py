@@ -16,6 +16,7 @@ from fpi_eval import plots
 from fpi_eval.errors import FpiError
 from fpi_eval.regression.ratio import LEVEL, Interval, fieller
 from fpi_eval.results import Result
+from fpi_eval.rounding import figures
 from fpi_eval.text import MISSING, euros
 
 UNBOUNDED = "non borné"
@@ -48,6 +49,11 @@ def bootstrap_ratio(
     low = ratio[int(np.floor(tail * (len(ratio) - 1)))]
     high = ratio[int(np.ceil((1 - tail) * (len(ratio) - 1)))]
     return Interval(float(low), float(high))
+
+
+def _rounded(amount: float) -> str:
+    """Return an amount with the two figures that it deserves, infinite as it is."""
+    return euros(figures(amount))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -87,9 +93,9 @@ class UnitCost(Result):
         if np.isnan(low):
             return "aucun coût positif compatible"
         if np.isinf(high):
-            floor = f"au moins {euros(low)}, " if low > 0 else ""
+            floor = f"au moins {_rounded(low)}, " if low > 0 else ""
             return f"{floor}{UNBOUNDED} vers le haut"
-        return f"de {euros(low)} à {euros(high)}"
+        return f"de {_rounded(low)} à {_rounded(high)}"
 
     def summary(self) -> str:
         """Return one French sentence: cost per unit and its interval."""

@@ -1,8 +1,10 @@
 """What seats changed: gross and net effect per 100 seats, one interval each, and the verdict."""
 
+from dataclasses import replace
+
 from fpi_eval.absent import Absent
 from fpi_eval.checks import NAMES, Evaluation
-from fpi_eval.headline.of_places import rentrees
+from fpi_eval.headline.of_places import REGISTER, rentrees
 from fpi_eval.headline.quantity import (
     ESTIMATED,
     Headline,
@@ -13,6 +15,7 @@ from fpi_eval.headline.quantity import (
 )
 from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.j import j
+from fpi_eval.indicators.waves import waves
 from fpi_eval.panel.year import Year
 from fpi_eval.results import Estimate, Estimates
 
@@ -34,10 +37,12 @@ def effet(year: Year, evaluation: Evaluation | Absent) -> Headline:
     day = year.context.day
     entered = _entrants(year, evaluation)
     found = (
+        entrants_brut_100(day, year, entered),
         entrants_100(day, year, entered),
         effet_brut(day, year, evaluation),
         effet_net(day, year, evaluation),
         effet_total(day, year, evaluation),
+        places_hors_effet(day, year, evaluation),
     )
     return Headline(found, _notes(evaluation))
 
@@ -102,6 +107,20 @@ def studied(
 
 
 @declared(
+    "entrants_brut_100",
+    "Pour 100 places, entrants, formations ouvertes",
+    "entrants de plus",
+    ESTIMATED,
+)
+def entrants_brut_100(year: Year, found: Estimates | Absent) -> Measure | Absent:
+    """Return how many more enter the opened courses for 100 seats."""
+    if isinstance(found, Absent):
+        return found
+    one = found[GROSS]
+    return _measure(year, one, one.ci_low, one.ci_high)
+
+
+@declared(
     "entrants_100", "Pour 100 places, entrants, voisines comprises", "entrants de plus", ESTIMATED
 )
 def entrants_100(year: Year, found: Estimates | Absent) -> Measure | Absent:
@@ -129,3 +148,15 @@ def effet_total(year: Year, evaluation: Evaluation | Absent) -> Measure | Absent
     """Return the net effect times the seats, counted once a session whose outcome is seen."""
     times = 0.0 if isinstance(evaluation, Absent) else evaluation.seat_years
     return studied(year, evaluation, NET, times)
+
+
+@declared("places_hors_effet", "Places ouvertes que l'effet ne compte pas", "places")
+def places_hors_effet(year: Year, evaluation: Evaluation | Absent) -> Measure | Absent:
+    """Return opened seats whose pupils no file counts by course: apprenticeship, or no file."""
+    if year.panel.seats_derived or isinstance(evaluation, Absent):
+        return Unknown("sans registre ni effet, rien ne dit ce que l'effet ne compte pas.")
+    opened = year.register["places_ouvertes"].astype(float).clip(lower=0).sum()
+    seen = waves(year.panel, evaluation.outcome)
+    counted = seen.loc[seen["voie"] != "apprentissage", "places"].sum()
+    scope = replace(seats_scope(year), voie="apprentissage, ou formation sans fichier")
+    return Measure(float(max(opened - counted, 0)), scope, REGISTER)

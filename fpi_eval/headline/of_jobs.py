@@ -10,7 +10,7 @@ from fpi_eval.headline.of_effect import studied
 from fpi_eval.headline.quantity import ESTIMATED, Headline, Measure, Scope, declared
 from fpi_eval.impact.frame import NET
 from fpi_eval.impact.jobs.detectability import Detectability
-from fpi_eval.panel.emplois import NO_JOBS
+from fpi_eval.panel.emplois import NO_JOBS, REGIONAL
 from fpi_eval.panel.year import Year
 from fpi_eval.sources.naf import industry
 
@@ -43,14 +43,27 @@ def emploi(
 
 @declared("emplois_industriels", "Emplois salariés de l'industrie", "emplois")
 def emplois_industriels(year: Year) -> Measure | Absent:
-    """Return salaried jobs of the region's industry (NAF sections B to E), last published year."""
+    """Return jobs of the region's industry (NAF sections B to E), last published year.
+
+    Without the Urssaf file, the figure that the programme's folder declares.
+    """
     if year.jobs.empty:
-        return Absent(NO_JOBS)
+        return _declared_jobs(year)
     rows = year.jobs[year.programme.territoire.ici(year.jobs["code_region"])]
     rows = rows[industry(rows["secteur"])]
     last = int(rows["annee"].max())
     scope = Scope(annees=f"fin {last}", lieu=f"secteur privé, {year.context.region}")
     return Measure(float(rows.loc[rows["annee"] == last, "emplois"].sum()), scope, "Urssaf")
+
+
+def _declared_jobs(year: Year) -> Measure | Absent:
+    """Return the declared jobs of the region's industry, with their date and source."""
+    if REGIONAL[0] not in year.reference.index:
+        return Absent(NO_JOBS)
+    row = year.reference.loc[REGIONAL[0]]
+    return Measure(
+        row["valeur"], Scope(annees=row["date"], lieu=year.context.region), row["source"]
+    )
 
 
 @declared("effet_decelable", "Plus petit effet décelable sur les emplois", "emplois", ESTIMATED)

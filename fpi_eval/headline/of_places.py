@@ -22,6 +22,7 @@ from fpi_eval.panel.year import Year
 from fpi_eval.programme import Cible
 
 REGISTER = "Registre des ouvertures"
+VOIES = {"scolaire": "voie scolaire", "apprentissage": "apprentissage"}
 HIDDEN = "masqué (secret statistique)."
 
 
@@ -66,13 +67,14 @@ def _scope(year: Year, register: pd.DataFrame) -> Scope:
     """Return the field of the programme's register: whose seats, levels, voies, rentrées."""
     return Scope(
         year.programme.nom,
-        _all_of(register["niveau"], text.NIVEAUX),
-        _all_of(register["voie"], {"scolaire": "voie scolaire", "apprentissage": "apprentissage"}),
+        all_of(register["niveau"], text.NIVEAUX),
+        all_of(register["voie"], VOIES),
         annees=rentrees(register["rentree"].min(), year.rentree),
     )
 
 
-def _all_of(column: pd.Series, names: dict[str, str]) -> str:
+def all_of(column: pd.Series, names: dict[str, str]) -> str:
+    """Return in words the levels or voies that a column holds."""
     seen = set(column.dropna())
     return text.liste(words.lower() for code, words in names.items() if code in seen)
 

@@ -7,11 +7,10 @@ from functools import wraps
 from html import escape
 from typing import Any
 
-from fpi_eval import text
+from fpi_eval import rounding, text
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import month
 from fpi_eval.errors import FpiError
-from fpi_eval.headline import rounding
 
 RESOURCE = "application/vnd.fpi-eval.chiffres+json"
 COUNTED, ESTIMATED, PROJECTED, DECLARED_FIGURE = "compté", "estimé", "projeté", "déclaré"

@@ -33,7 +33,6 @@ _FROM = {
     "ladder": "displacement.ladder",
     "by_fill": "displacement.ladder",
     "own_by_fill": "displacement.ladder",
-    "from_estimates": "displacement.additionality",
     "heterogeneity": "groups.heterogeneity",
     "dose_response": "groups.dose_response",
     "totals": "groups.totals",

@@ -88,11 +88,11 @@ TAUX_TRANSFORMATION = Indicator(
 TAUX_REALISATION = Indicator(
     "taux_realisation",
     "Taux de réalisation",
-    "Places observées rapportées aux places prévues.",
-    "places observées / places prévues",
-    f"{REGISTRE} ; {AFFELNET} ; {PARCOURSUP}",
+    "Places ouvertes rapportées aux places prévues, toutes deux déclarées au registre.",
+    "places ouvertes / places prévues",
+    REGISTRE,
     "Dépasse 100 % où l'on a ouvert plus que prévu.",
-    ("places_observees",),
+    ("places_ouvertes",),
     "places_prevues",
     unit="taux",
 )

@@ -18,8 +18,6 @@ class CellPanel:
         No register: seats are the increases that capacity files show.
     matched : float
         Share of the register's seats found, where files cover their voie and level; NaN unknown.
-    out_of_field : float
-        Seats that no file covers.
     unresolved : float
         Share of opened cells that vanish, their seats still in force; NaN unknown.
     uncoded : float
@@ -31,7 +29,6 @@ class CellPanel:
     table: pd.DataFrame
     seats_derived: bool = False
     matched: float = NAN
-    out_of_field: float = 0.0
     unresolved: float = NAN
     uncoded: float = 0.0
     pooled: bool = False

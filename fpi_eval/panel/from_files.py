@@ -59,7 +59,7 @@ def cell_panel(p: Panels) -> CellPanel:
     words = _words(p, counts)
     table = _lives(counts, pupils)
     seats, derived = _seats(p, changes)
-    table, matched, outside = _with_seats(table, seats, derived, words)
+    table, matched = _with_seats(table, seats, derived, words)
     table = table.merge(words, "left", KEYS)
     unresolved = _vanished(table)
     table[UNKNOWN] = np.nan
@@ -74,7 +74,6 @@ def cell_panel(p: Panels) -> CellPanel:
         with_tension(out, p.tension),
         seats_derived=derived,
         matched=matched,
-        out_of_field=outside,
         unresolved=unresolved,
         uncoded=lost,
     )
@@ -218,8 +217,8 @@ def _seats(p: Panels, changes: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
 
 def _with_seats(
     table: pd.DataFrame, seats: pd.DataFrame, derived: bool, words: pd.DataFrame
-) -> tuple[pd.DataFrame, float, float]:
-    """Return the panel with seats in force, the share of seats found, those no file covers."""
+) -> tuple[pd.DataFrame, float]:
+    """Return the panel with seats in force, and the share of seats found."""
     first = table.groupby(KEYS)["rentree"].agg(["min", "max"]).reset_index()
     placed = seats.merge(first, "left", KEYS)
     covered = pd.MultiIndex.from_frame(
@@ -229,7 +228,6 @@ def _with_seats(
     inside = pd.MultiIndex.from_frame(kinds[["voie", "niveau"]]).isin(covered)
     size = placed["ouvertes"].abs()
     found = placed["min"].notna() & (placed["rentree"] <= placed["max"])
-    outside = float(size[~inside & ~found].sum())
     field = size[inside | found].sum()
     matched = float(size[found].sum() / field) if field and not derived else np.nan
     # An opening before the files' first year is in force from the cell's first row on.
@@ -243,7 +241,7 @@ def _with_seats(
     table["cohort"] = opened.groupby([table[k] for k in KEYS]).transform("min")
     start = table.groupby(KEYS)["rentree"].transform("min")
     table["nouvelle"] = (table["cohort"] == start) & (start > table["rentree"].min())
-    return table.drop(columns=["ouvertes", "ailleurs"]), matched, outside
+    return table.drop(columns=["ouvertes", "ailleurs"]), matched
 
 
 def _kinds(placed: pd.DataFrame, words: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,6 @@ from fpi_eval import plots, text
 from fpi_eval.calendar import first_seen, month
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
-from fpi_eval.impact.displacement.additionality import Waterfall
 from fpi_eval.impact.jobs.cohorts import DRAWS, CohortFit, cohort_frame, fit_cohorts
 from fpi_eval.impact.uncertainty import ENOUGH
 from fpi_eval.regression.ratio import LEVEL, fieller
@@ -30,7 +29,6 @@ class Link:
     parent: str
     label: str
     people: str
-    lost: str
 
 
 def links(horizon: int = 6, *, industry: bool = False) -> tuple[Link, ...]:
@@ -39,22 +37,20 @@ def links(horizon: int = 6, *, industry: bool = False) -> tuple[Link, ...]:
         raise FpiError(f"emploi à {horizon} mois : choisissez parmi {text.liste(HORIZONS)}.")
     work = f"en_emploi_{horizon}_mois"
     found = (
-        Link("entrants", "", "Remplissage", "entrants", "Non pourvues"),
+        Link("entrants", "", "Remplissage", "entrants"),
         Link(
             "terminale",
             "entrants",
             "Maintien",
             "en dernière année",
-            "Partis avant la dernière année",
         ),
-        Link("diplomes", "terminale", "Réussite", "diplômés", "Non diplômés"),
-        Link("sortants", "terminale", "Sortie d'études", "sortants", "Poursuivent leurs études"),
+        Link("diplomes", "terminale", "Réussite", "diplômés"),
+        Link("sortants", "terminale", "Sortie d'études", "sortants"),
         Link(
             work,
             "sortants",
             f"Emploi à {horizon} mois",
             f"en emploi à {horizon} mois",
-            f"Sans emploi salarié à {horizon} mois",
         ),
     )
     last = Link(
@@ -62,7 +58,6 @@ def links(horizon: int = 6, *, industry: bool = False) -> tuple[Link, ...]:
         work,
         "Industrie de la région",
         f"dans l'industrie de la région à {horizon} mois",
-        "Hors de l'industrie ou de la région",
     )
     return (*found, last) if industry else found
 
@@ -88,31 +83,6 @@ class Chain(Result):
     n_rows: int
     n_seats: float
     levels: pd.Series = field(repr=False)
-
-    def waterfall(self, outcome: str | None = None) -> Waterfall:
-        """Return levels and losses from 100 seats to the outcome, then to its net effect."""
-        rows = self.table.set_index("outcome")
-        name = outcome or rows.index[-1]
-        by_name = {link.outcome: link for link in self.definitions}
-        if name not in rows.index:
-            raise FpiError(f"« {name} » n'est pas encore observable sur ces cohortes.")
-        path = [name]
-        while parent := by_name[path[-1]].parent:
-            path.append(parent)
-        none = (np.nan, np.nan)
-        out, left = [("seats", "Places ouvertes", 100.0, 100.0, True, *none)], 100.0
-        for step in reversed(path):
-            level, link = rows.loc[step, "per_100"], by_name[step]
-            out.append((f"{step}_lost", link.lost, level - left, level, False, *none))
-            ends = rows.loc[step, ["low", "high"]]
-            out.append((step, link.people.capitalize(), level, level, True, *ends))
-            left = level
-        net = rows.loc[name, "net_per_100"]
-        out.append(("displaced", "Pris aux formations voisines", net - left, net, False, *none))
-        ends = rows.loc[name, ["net_low", "net_high"]]
-        out.append(("net", "Effet net", net, net, True, *ends))
-        columns = ["step", "label", "amount", "remaining", "level", "low", "high"]
-        return Waterfall(pd.DataFrame(out, columns=columns), "pour 100 places ouvertes")
 
     def summary(self) -> str:
         """Return French sentences: out of 100 seats, the net end, what cannot be seen yet."""
@@ -150,8 +120,11 @@ class Chain(Result):
         return pd.concat([seen, self.pending.assign(observable=False)], ignore_index=True)
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the waterfall to the last outcome."""
-        return plots.waterfall(self.waterfall().table, xlabel="Pour 100 places ouvertes", ax=ax)
+        """Draw students per 100 seats at each link, with their interval."""
+        rows = self.table.rename(
+            columns={"per_100": "estimate", "low": "ci_low", "high": "ci_high"}
+        )
+        return plots.estimates(rows, ax, xlabel="Pour 100 places ouvertes")
 
     def method(self) -> str:
         """Return one French paragraph on the method, with references."""

@@ -98,9 +98,10 @@ class Detectability(Result):
         arithmetic = (
             f"{text.nombre(self.graduates)} diplômés de plus × {text.nombre(self.plausible, 2)} "
             f"emploi par diplômé, au plus = {text.nombre(self.jobs)} emplois, soit {share} des "
-            f"{text.nombre(self.employment)} emplois observés. {self.origin} En "
-            f"{text.pluriel(self.years, 'an')}, le plus petit effet décelable (80 fois sur 100) "
-            f"est de {text.nombre(smallest)} emplois, soit {each} par diplômé."
+            f"{text.nombre(self.employment)} emplois d'avant le programme. {self.origin} Par la "
+            f"meilleure façon de regarder ({self.best.name}), le plus petit effet décelable en "
+            f"{text.pluriel(self.years, 'an')}, 80 fois sur 100, est de {text.nombre(smallest)} "
+            f"emplois, soit {each} par diplômé."
         )
         if self.visible:
             verdict = (
@@ -274,37 +275,3 @@ def zones_design(panel: Exposure, region: str, years: int) -> list[Design]:
     n = len(sums)
     error = np.sqrt(n / (n - 1) * sums @ sums) / square
     return [Design(ZONES, float(error * panel.shocks.sum() * np.sqrt(years / panel.years)), n - 1)]
-
-
-NO_HIRES = (
-    "Aucun chiffre d'embauches n'est fourni : déclarez embauches_annuelles et sa source dans la "
-    "section [emploi] de programme.toml pour lire aussi ces diplômés face aux embauches de l'année."
-)
-
-
-def beside_hires(graduates_per_year: float, hires: float | None, source: str = "") -> str:
-    """Return graduates as a share of yearly hires, or that no figure of hires was given."""
-    if hires is None:
-        return NO_HIRES
-    return (
-        f"Face à {text.nombre(hires)} embauches par an ({source}), ces "
-        f"{text.nombre(graduates_per_year)} diplômés de plus en seraient au plus "
-        f"{text.pourcent(graduates_per_year / hires, 1)}."
-    )
-
-
-def renewal(graduates_per_year: float, employment: float, departures: float, years: float) -> str:
-    """Return what can be said instead: graduates beside those who leave work every year.
-
-    Parameters
-    ----------
-    departures : float
-        Share of the employment that leaves for good over ``years``.
-    """
-    yearly = employment * departures / years
-    return (
-        f"À raison d'un départ en fin de carrière pour {text.nombre(years / departures)} emplois "
-        f"par an, l'industrie de la région aurait environ {text.nombre(yearly)} emplois à "
-        f"renouveler chaque année. {text.nombre(graduates_per_year)} diplômés de plus par an en "
-        f"couvriraient au plus {text.pourcent(graduates_per_year / yearly, 1)}."
-    )

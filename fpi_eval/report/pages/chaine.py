@@ -1,17 +1,16 @@
-"""From 100 opened seats to jobs, and from gross to net: chain, waterfall, rungs of displacement."""
+"""From 100 opened seats to the outcome studied: effects, links, what remains once all is off."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from fpi_eval import plots, text
-from fpi_eval.absent import Absent, attempt
+from fpi_eval.absent import Absent
 from fpi_eval.calendar import first_seen, month
 from fpi_eval.figures import Figure
-from fpi_eval.impact.displacement.additionality import DEADWEIGHTS, Waterfall, from_estimates
+from fpi_eval.headline import Headline, Quantity
 from fpi_eval.impact.displacement.ladder import FULL
 from fpi_eval.impact.displacement.net import Displacement
 from fpi_eval.impact.jobs.chain import Chain
@@ -21,40 +20,49 @@ from fpi_eval.panel.context import Context
 from fpi_eval.programme import Additionnalite
 from fpi_eval.report.published.make import show
 from fpi_eval.results import Estimates
+from fpi_eval.rounding import rounded
 from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table, table
 
 NOT_BY_SITE = "aucun fichier ouvert ne le donne par établissement et formation"
-TWO_COHORTS = "par lycée et formation, deux promotions ensemble : voir « L'insertion »"
+TWO_COHORTS = "par lycée et formation, deux promotions ensemble : voir « L'emploi »"
 BY_SITE = ("sortants", "en_emploi")  # InserJeunes gives them, not by cohort
-PEOPLE = {
-    "entrants": "entrants de plus",
-    "terminale": "élèves de plus en dernière année",
-    "diplomes": "diplômés de plus",
-    "sortants": "sortants de plus",
-    "en_emploi_6_mois": "personnes de plus en emploi à 6 mois",
-}
-PER_100 = "Pour 100 places ouvertes"
+DEADWEIGHTS = (0.0, 0.25, 0.5)  # METHOD, A2: outcomes do not identify it
+SHOWN = ("entrants_brut_100", "entrants_100", "effet_brut", "effet_net")
 BOUNDS = ("estimate", "ci_low", "ci_high")
 
 
-def chaine(found: Chain | Absent, context: Context) -> Figure | Absent:
-    """Return the waterfall from 100 opened seats to the last outcome that the files show."""
-    if isinstance(found, Absent):
-        return found
-    rows = found.waterfall().table
-    last = found.table.iloc[-1]
-    people = PEOPLE[last["outcome"]]
-    said = " ; ".join(f"{r.label} {text.nombre(r.remaining)}" for r in rows.itertuples() if r.level)
-    return Figure(
-        plots.waterfall(rows, xlabel=PER_100),
-        f"De 100 places ouvertes aux {people}, maillon par maillon",
-        f"Constat de rentrée, registre des ouvertures ; {context.credit}",
-        f"Cascade, de haut en bas : {said}.",
-        rows[["label", "amount", "remaining"]],
-        formats={"amount": ("signe", 0), "remaining": ("nombre", 0)},
-        labels={"label": "Étape", "amount": "Variation", "remaining": "Reste"},
+def pour_100(chiffres: Headline, source: str) -> Figure | Absent:
+    """Return the figure of what 100 seats change: entrants, then the outcome, gross and net."""
+    entrants = chiffres.notes.get("resultat") == "entrants"
+    keys = SHOWN[2:] if entrants else SHOWN  # the outcome studied is already that of the first two
+    known = [one for key in keys if (one := chiffres.get(key))]
+    rows = pd.DataFrame(
+        [(_where(one), one.rounded, *one.ends) for one in known], columns=["label", *BOUNDS]
     )
+    if rows.empty:
+        return Absent(chiffres["effet_net"].reason)
+    net = chiffres["effet_net"]
+    return Figure(
+        plots.estimates(rows, xlabel="Pour 100 places ouvertes"),
+        "Ce que changent 100 places ouvertes, dans leurs formations et chez leurs voisines",
+        source,
+        f"Points avec leur fourchette. {' '.join(one.phrase for one in known)}",
+        rows.assign(label=rows["label"].str.replace("\n", " ")),
+        formats=dict.fromkeys(BOUNDS, ("signe", 0)),
+        labels={
+            "label": f"Pour 100 places ({net.scope})",
+            "estimate": "Personnes",
+            "ci_low": "Borne basse",
+            "ci_high": "Borne haute",
+        },
+    )
+
+
+def _where(one: Quantity) -> str:
+    """Return whom a number counts, and whether neighbours are in it."""
+    inside = "formations ouvertes" if "brut" in one.key else "voisines comprises"
+    return f"{text.capitale(one.unit)},\n{inside}"
 
 
 def maillons(
@@ -64,15 +72,14 @@ def maillons(
     compte: pd.DataFrame | Absent,
     context: Context,
 ) -> Table | Absent:
-    """Return each link with its interval, success as exams show it, then the date of the others.
+    """Return each link after entry, success as exams show it, then the date of the others.
 
     ``compte`` is the success of every candidate, ``examens`` that of those whom seats added.
     """
     if isinstance(found, Absent):
         return found
-    rows = found.table[["label", "link", "link_low", "link_high", "per_100"]].assign(
-        quand="observé"
-    )
+    links = found.table[found.table["parent"] != ""]  # entrants per seat is a headline quantity
+    rows = links[["label", "link", "link_low", "link_high"]].assign(quand="observé")
     counted = pd.DataFrame() if isinstance(compte, Absent) else compte
     measured = pd.concat([counted, _reussite(examens)], ignore_index=True)
     pending = found.pending
@@ -83,21 +90,19 @@ def maillons(
     late = pd.DataFrame({"label": pending["label"], "quand": when})
     return table(
         pd.concat([rows, measured, late], ignore_index=True)[columns],
-        "Les maillons de la chaîne, et la date de ceux qu'on ne peut pas encore voir",
-        formats=dict.fromkeys(("link", "link_low", "link_high"), ("pourcent", 0))
-        | {"per_100": ("nombre", 0)},
+        "De l'entrée au diplôme et à l'emploi : la part qui passe chaque étape",
+        formats=dict.fromkeys(("link", "link_low", "link_high"), ("pourcent", 0)),
         labels={
-            "label": "Maillon",
-            "link": "Part du maillon précédent",
+            "label": "Étape",
+            "link": "Part de l'étape précédente",
             "link_low": "Borne basse",
             "link_high": "Borne haute",
-            "per_100": "Pour 100 places",
             "quand": "Constat",
         },
         source=f"Constat de rentrée, registre des ouvertures ; {context.credit}",
-        note="Intervalles à 95 %, bootstrap conjoint par département (par établissement si moins "
-        "de cinq sont concernés). Une part au-dessus de 100 % est possible : c'est un rapport de "
-        "deux effets estimés.",
+        note="Parmi les personnes de plus. Intervalles à 95 %, bootstrap conjoint par département "
+        "(par établissement si moins de cinq sont concernés). Une part au-dessus de 100 % est "
+        "possible : c'est un rapport de deux effets estimés, sur les mêmes promotions.",
     )
 
 
@@ -137,72 +142,55 @@ def _when(panel: CellPanel, outcome: str, today: date) -> str:
     return f"publié depuis {month(day)}, mais {NOT_BY_SITE}"
 
 
-def _steps(found: Displacement, what: Additionnalite) -> Waterfall:
-    """Return the waterfall with what the programme declares of deadweight and leakage."""
-    whole = from_estimates(found, 100.0, leakage=what.fuite, deadweight=what.aubaine)
-    if len(found.rings) > 2:
-        return whole
-    return replace(whole, table=whole.table[whole.table["step"] != "substitution"])
-
-
-def cascade(found: Displacement | Absent, context: Context) -> Figure | Absent:
-    """Return the waterfall from gross to net entrants per 100 seats."""
-    if isinstance(found, Absent):
-        return found
-    steps = attempt(_steps, found, context.programme.additionnalite)
-    if isinstance(steps, Absent):
-        return steps
-    rows = steps.table
-    return Figure(
-        plots.waterfall(rows, xlabel=PER_100),
-        "De l'effet brut à l'effet net : ce que chaque déduction ôte aux entrants",
-        f"Constat de rentrée, programme.toml (aubaine, fuite) ; {context.credit}",
-        f"Cascade. {steps.summary()}",
-        rows[["label", "amount", "remaining"]],
-        formats={"amount": ("signe", 0), "remaining": ("nombre", 0)},
-        labels={"label": "Étape", "amount": "Variation", "remaining": "Reste"},
-    )
-
-
-def deductions(found: Displacement | Absent, what: Additionnalite) -> str | Absent:
-    """Return where each step of the waterfall comes from, and what is not measured."""
-    if isinstance(found, Absent):
-        return found
-    kept = from_estimates(found, 100.0, leakage=what.fuite).net
-    left = text.liste(
-        f"{text.nombre((1 - d) * kept)} si elle était de {text.pourcent(d, 0)}" for d in DEADWEIGHTS
-    )
+def deductions(
+    chiffres: Headline, found: Displacement | Absent, what: Additionnalite
+) -> str | Absent:
+    """Return what remains of the entrants once declared deadweight and leakage are taken off."""
+    net = chiffres["entrants_100"]
+    if not net:
+        return Absent(net.reason)
+    left = [
+        f"{_left(net.amount * (1 - d) * (1 - what.fuite), net.step)} si elle était de "
+        f"{text.pourcent(d, 0)}"
+        for d in DEADWEIGHTS
+    ]
     declared = f"Déclaré : {what.source}." if what.source else "Rien n'est déclaré."
     lines = [
-        f"Aubaine : {text.pourcent(what.aubaine, 0)} ; fuite hors de la région ou de l'industrie : "
-        f"{text.pourcent(what.fuite, 0)}. {declared}",
-        f"Les résultats ne disent pas l'aubaine. Entrants restants pour 100 places : {left}.",
-        f"Déplacement : estimé. {found.verdict()}",
+        net.phrase,
+        f"Fuite hors de la région ou de l'industrie : {text.pourcent(what.fuite, 0)}. {declared}",
+        "L'aubaine, ces places qui auraient ouvert sans le programme, n'est pas mesurée. Fuite "
+        f"ôtée, il resterait, pour 100 places, {text.liste(left)}.",
     ]
-    if len(found.rings) == 2:
-        lines.append(
-            "Substitution entre voies : non mesurée, les fichiers n'ayant pas les entrants en "
-            "apprentissage par établissement ; elle n'est donc pas nulle, elle est inconnue."
-        )
+    if not isinstance(found, Absent):
+        lines.append(f"Déplacement : estimé. {found.verdict()}")
+        if len(found.rings) == 2:
+            lines.append(
+                "Substitution entre voies : non mesurée. Les fichiers n'ont pas les entrants en "
+                "apprentissage par établissement ; elle n'est pas nulle, elle est inconnue."
+            )
     return "\n\n".join(lines)
 
 
+def _left(value: float, step: float) -> str:
+    return text.nombre(rounded(value, step) if step else value)
+
+
 def echelles(parts: Mapping[str, Estimates | Absent], context: Context) -> Table | Absent:
-    """Return the effect on wider and wider groups, and by how full courses were before.
+    """Return other measures of displacement: on wider and wider groups, by fill before.
 
     ``parts`` has the estimates of each measure by its French name.
     """
-    rows: list[tuple[object, ...]] = []
+    rows = []
     for name, found in parts.items():
         if isinstance(found, Absent):
             return found
-        for e in found:
-            group = e.label.removeprefix("Effet par place : ")
-            rows.append((name, group, *(100 * getattr(e, k) for k in BOUNDS)))
+        for one in found:
+            where = one.label.removeprefix("Effet par place : ")
+            rows.append((name, where, *(100 * getattr(one, k) for k in BOUNDS)))
     names = ["sens", "groupe", "valeur", "bas", "haut"]
     return table(
         pd.DataFrame(rows, columns=names),
-        "Entrants de plus pour 100 places, selon l'échelle et le remplissage d'avant",
+        "Autres mesures du déplacement des entrants, pour 100 places",
         formats=dict.fromkeys(names[2:], ("signe", 0)),
         labels={
             "sens": "Mesure",
@@ -215,5 +203,5 @@ def echelles(parts: Mapping[str, Estimates | Absent], context: Context) -> Table
         note="Échelle : effet des places sur le total des effectifs de la formation, puis de "
         "groupes plus larges, qui contiennent les voisines ; un effet qui diminue trahit un "
         f"déplacement. Pleine : au moins {text.pourcent(FULL, 0)} de places occupées avant "
-        "le programme.",
+        "le programme. La réponse est au chapitre « Les diplômés ».",
     )

@@ -10,6 +10,7 @@ from fpi_eval.projection import LECTURES
 from fpi_eval.projection.gap import SEATS
 from fpi_eval.projection.outlook import Outlook
 from fpi_eval.report.pages.trajectoire import LIENS, WHOLE, phrase_nette
+from fpi_eval.rounding import figures, rounded, step_of
 from fpi_eval.tables import Table, table
 
 NONE = "–"  # a reading that has no net side
@@ -70,7 +71,8 @@ def probabilites(found: Outlook | Absent) -> Table | Absent:
 
 
 def _people(row) -> str:
-    median, low, high = map(text.nombre, (row.mediane, row.bas, row.haut))
+    step = step_of(row.bas, row.haut)
+    median, low, high = (text.nombre(rounded(v, step)) for v in (row.mediane, row.bas, row.haut))
     return median if low == high else f"{median} ({low} à {high})"
 
 
@@ -140,7 +142,7 @@ def ecart(gap: pd.DataFrame | Absent, context: Context) -> Table | Absent:
 def _need(seats: float, people: float) -> str:
     if seats == 0:
         return text.nombre(0)
-    return "hors d'atteinte" if seats > people else text.nombre(np.ceil(seats))
+    return "hors d'atteinte" if seats > people else text.nombre(figures(np.ceil(seats)))
 
 
 def _share(probability: float) -> str:

@@ -23,6 +23,7 @@ from fpi_eval.headline.of_trajectory import LEAST
 from fpi_eval.panel.context import Context
 from fpi_eval.projection.outlook import Outlook
 from fpi_eval.report.pages.trajectoire import WHOLE
+from fpi_eval.rounding import figures
 from fpi_eval.tables import Table, table
 
 LOWER = "borne inférieure"
@@ -46,11 +47,18 @@ def reponse(chiffres: Headline) -> str:
     return f"{first}\n\n{person.phrase}"
 
 
+def _euros(amount: float) -> str:
+    """Return an amount with the two figures that it deserves."""
+    return text.euros(figures(amount))
+
+
 def couts(found: Sequence[UnitCost], context: Context) -> Table:
     """Return costs per seat and per person, full cost and subsidy; the predecessor beside."""
     what = context.programme
     rows = cost_table(found).assign(programme=what.nom)
-    rows["words"] = rows["words"].mask(rows["low"] == rows["high"], "compté")
+    counted = rows["low"] == rows["high"]
+    rows["count"] = rows["count"].where(counted, rows["count"].map(figures))
+    rows["words"] = rows["words"].mask(counted, "compté")
     if before := what.predecesseur:
         lower = cost_table([unit_cost("place ouverte", before.cout_minimum, before.places)])
         lower = lower.assign(programme=before.nom, words=LOWER)
@@ -58,7 +66,7 @@ def couts(found: Sequence[UnitCost], context: Context) -> Table:
     return table(
         rows[["programme", "basis", "unit", "count", "ratio", "words"]],
         "Coût par place et par personne",
-        formats={"ratio": "euros", "count": WHOLE},
+        formats={"ratio": _euros, "count": WHOLE},
         labels={
             "programme": "Programme",
             "basis": "Montant",
@@ -86,7 +94,7 @@ def emplois(
     return table(
         pd.concat(parts, ignore_index=True)[["basis", "sinon", "lieu", "count", "ratio", "words"]],
         by_horizon(context.programme, f"Coût par emploi net à {MONTHS} mois des diplômés"),
-        formats={"ratio": "euros", "count": WHOLE},
+        formats={"ratio": _euros, "count": lambda jobs: text.nombre(figures(jobs))},
         labels={
             "basis": "Montant",
             "sinon": "Sans la formation",
@@ -95,7 +103,7 @@ def emplois(
             "ratio": "Euros",
             "words": "Intervalle à 95 %",
         },
-        source=f"Projection fpi_eval ; InserJeunes ; programme.toml ; {context.credit}",
+        source=f"Projection fpi_eval ; InserJeunes ; {context.credit}",
         note=_assumed(rates, context),
     )
 

@@ -50,12 +50,12 @@ def resultat(context: Context, outcome: str | Absent) -> str:
     )
 
 
-def origine(panel: CellPanel) -> str:
-    """Return where the seats come from."""
+def origine(panel: CellPanel, chiffres: Headline) -> str:
+    """Return where the seats come from, and how many the effect does not count."""
     if not panel.seats_derived:
-        out = panel.out_of_field
-        left = f" {text.nombre(out)} places d'apprentissage ou sans fichier n'y sont pas."
-        return f"Les places viennent du registre des ouvertures.{left * (out > 0)}"
+        out = chiffres["places_hors_effet"]
+        left = f" {out.number} autres n'y sont pas : apprentissage, ou formation sans fichier."
+        return f"Les places viennent du registre des ouvertures.{left if out.value else ''}"
     cells = panel.table[panel.table["seats"] > 0]
     gained = cells.sort_values("rentree").drop_duplicates("cell", keep="last")["seats"].sum()
     return (
@@ -103,27 +103,6 @@ def effets(found: Estimates | Absent, source: str) -> Table | Absent:
         source=source,
         note=f"Intervalles à 95 %. {text.capitale(found[0].rule)}. Les lignes autres que l'effet "
         f"brut et l'effet net ne sont pas étalonnées. {found.note}",
-    )
-
-
-def brut_net(found: Estimates | Absent, source: str) -> Figure | Absent:
-    """Return the figure of gross effect, displacement and net effect."""
-    if isinstance(found, Absent):
-        return found
-    rows = found.to_frame().iloc[:3]
-    rows = rows.assign(label=rows["label"].map(PER_SEAT))
-    said = " ; ".join(
-        f"{r.label} {text.signe(r.estimate, 2)} ({text.intervalle(r.ci_low, r.ci_high, 2)})"
-        for r in rows.itertuples()
-    )
-    return Figure(
-        plots.estimates(rows),
-        f"Ce qu'une place ouverte ajoute, déplace, et laisse en net ({name_of(found[0].outcome)})",
-        source,
-        f"Trois points avec leur intervalle : {said}.",
-        rows[["label", *FIGURES]],
-        formats=dict.fromkeys(FIGURES, ("signe", 3)),
-        labels={"label": "Effet", **BOUNDS},
     )
 
 
@@ -327,15 +306,16 @@ def renverser(
     lines = [
         str(pente)
         if isinstance(pente, Absent)
-        else f"Une tendance propre aux sites ouverts de {text.signe(pente, 3)} par place et par "
-        "an, commencée avant l'ouverture et poursuivie après, expliquerait tout l'effet.",
+        else f"Une tendance propre aux sites ouverts expliquerait tout l'effet si elle valait "
+        f"{text.signe(pente, 2)} par place et par an, avant l'ouverture comme après.",
         f"Écart de tendance : {checks['rupture'].phrase}",
         f"Retrait d'un groupe : {checks['un_de_moins'].phrase}",
         f"Déplacement : {checks['deplacement'].phrase}",
     ]
     weak = [c for c in evaluation.checks if c.statut in (CAUTION, FAIL)]
     if weak:
-        lines.append(f"Points faibles : {text.liste(f'« {c.titre} »' for c in weak)}.")
+        many = text.pluriel(len(weak), "contrôle demande", "contrôles demandent")
+        lines.append(f"{many} la prudence : la page « Les contrôles » dit lesquels, et pourquoi.")
     return "\n\n".join(lines)
 
 
@@ -373,48 +353,13 @@ def ecarts(
     )
 
 
-def calendrier(vagues: pd.DataFrame, source: str) -> Table | Absent:
-    """Return when the graduates of each wave of openings can be counted."""
-    if vagues.empty:
-        return Absent("Aucune place ouverte dans les fichiers.")
-    rows = vagues.assign(
-        derniere_annee=vagues["derniere_annee"].map(text.annee_scolaire),
-        diplomes="juin " + vagues["sortie"].astype(str),
-        emploi="fin " + (vagues["sortie"] + 1).astype(str),
-        vu=np.select(
-            [vagues["voie"] == "apprentissage", vagues["observee"]],
-            ["non : apprentissage", "oui"],
-            "pas encore",
-        ),
-        voie=vagues["voie"].map(text.VOIES),
-    )
-    labels = {
-        "rentree": "Rentrée d'ouverture",
-        "duree": "Années d'études",
-        "voie": "Voie",
-        "formations": "Formations",
-        "places": "Places",
-        "derniere_annee": "Dernière année",
-        "diplomes": "Diplômés",
-        "emploi": "Emploi à 6 mois publié",
-        "vu": "Dernière année dans les fichiers",
-    }
-    return table(
-        rows[[*labels]].astype({"rentree": str, "duree": str}),
-        "Quand pourra-t-on compter les diplômés de chaque vague ?",
-        labels=labels,
-        source=source,
-        note="Une place ouverte à la rentrée w dans une formation de d ans donne des diplômés en "
-        "juin w + d ; leur emploi à 6 mois est mesuré en janvier suivant et publié vers décembre.",
-    )
-
-
 def plan(evaluation: Evaluation | Absent) -> str | Absent:
-    """Return the verdict, then whether the run follows the plan written beforehand."""
+    """Return the verdict, whether the run follows the plan written beforehand, and the method."""
     if isinstance(evaluation, Absent):
         return evaluation
     check = next(c for c in evaluation.checks if c.name == "preinscription")
-    return f"{text.capitale(evaluation.verdict.phrase)}\n\n{check.titre} : {check.phrase}"
+    said = [text.capitale(evaluation.verdict.phrase), f"{check.titre} : {check.phrase}"]
+    return "\n\n".join([*said, evaluation.method()])
 
 
 def limites(
@@ -440,5 +385,5 @@ def limites(
         "loin, ou de l'apprentissage, n'est pas vu.",
     ]
     if not isinstance(evaluation, Absent):
-        lines += [INVISIBLE, evaluation.method()]
+        lines.append(INVISIBLE)
     return "\n\n".join(lines)

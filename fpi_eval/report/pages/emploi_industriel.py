@@ -8,14 +8,14 @@ from fpi_eval import maps, text
 from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline
-from fpi_eval.headline.rounding import figures
-from fpi_eval.impact.jobs.detectability import Detectability, beside_hires, renewal
+from fpi_eval.impact.jobs.detectability import Detectability
 from fpi_eval.impact.jobs.exposure import DESCRIPTION, ExposureEstimate
 from fpi_eval.panel import emplois
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.secteurs import declared
 from fpi_eval.plots import group_bars
 from fpi_eval.report.pages.places import words
+from fpi_eval.rounding import figures
 from fpi_eval.tables import Table, table
 
 NO_URSSAF = Absent(
@@ -51,22 +51,62 @@ def reponse(
     if isinstance(cases, Absent):
         return cases.reason
     label, found = next(iter(cases.items()))
-    most, least = text.nombre(figures(found.jobs)), chiffres["effet_decelable"].number
+    most, least = _rounded(found.jobs), chiffres["effet_decelable"].number
     could = "pourrait" if found.visible else "ne pourrait pas"
     sentences = [
-        f"Un effet sur l'emploi industriel {could} se voir : au plus {most} emplois, quand on n'en "
-        f"distingue pas moins de {least}.",
-        f"Hypothèse : {label}, tous diplômés de plus, et chacun apportant au plus un demi-emploi.",
+        f"Un effet sur l'emploi industriel {could} se voir : au plus {most} emplois, quand le plus "
+        f"petit effet décelable est de {least}.",
+        f"Champ : {chiffres['effet_decelable'].scope}.",
+        f"Hypothèse : {label[0].lower()}{label[1:]}, tous diplômés de plus, et chacun apportant "
+        "au plus un demi-emploi.",
     ]
     hires, yearly = context.programme.emploi, found.graduates / found.years
     if set(emplois.REGIONAL) <= set(known.index):
-        leaving = (known.loc[n, "valeur"] for n in ("departs_fin_carriere", "annees_departs"))
-        sentences.append(renewal(yearly, found.employment, *leaving))
+        leaving, years = (known.loc[n, "valeur"] for n in emplois.REGIONAL[1:])
+        renewed = chiffres["emplois_industriels"].amount * leaving / years
+        sentences.append(
+            f"Un emploi sur {text.nombre(years / leaving)} se libère chaque année en fin de "
+            f"carrière : dans l'industrie de la région, environ {_rounded(renewed)} emplois à "
+            f"renouveler. {_rounded(yearly)} diplômés de plus par an en couvriraient au plus "
+            f"{text.pourcent(yearly / renewed, 0)}."
+        )
     if hires.embauches_annuelles:
-        sentences.append(beside_hires(yearly, hires.embauches_annuelles, hires.source))
+        sentences.append(
+            f"Face à {text.nombre(hires.embauches_annuelles)} embauches par an ({hires.source}), "
+            f"ces {_rounded(yearly)} diplômés en seraient au plus "
+            f"{text.pourcent(yearly / hires.embauches_annuelles, 0)}."
+        )
     if jobs.empty:
         sentences.append(f"{NO_URSSAF} Le calcul repose sur des chiffres de référence déclarés.")
     return "\n\n".join(sentences)
+
+
+def _rounded(value: float) -> str:
+    return text.nombre(figures(value))
+
+
+def face_a_face(
+    cases: Mapping[str, Detectability] | Absent, jobs: pd.DataFrame, context: Context
+) -> Figure | Absent:
+    """Return the figure of the smallest visible effect beside the largest plausible one."""
+    if isinstance(cases, Absent):
+        return cases
+    label, found = next(iter(cases.items()))
+    rows = found.to_frame()[["design", "smallest"]].assign(
+        design=lambda t: t["design"].str.capitalize(), smallest=lambda t: t["smallest"].map(figures)
+    )
+    most = _rounded(found.jobs)
+    said = " ; ".join(f"{r.design} : {text.nombre(r.smallest)}" for r in rows.itertuples())
+    return Figure(
+        found.plot(),
+        "Le plus grand effet plausible sur l'emploi, face au plus petit qui se verrait",
+        "Chiffres de référence" if jobs.empty else credit(context),
+        f"Barres : plus petit effet décelable, en emplois. {said}. Trait : au plus {most} emplois "
+        f"plausibles ({label.lower()}).",
+        rows,
+        formats={"smallest": "nombre"},
+        labels={"design": "Façon de regarder", "smallest": "Plus petit effet décelable (emplois)"},
+    )
 
 
 def decelable(
@@ -83,6 +123,8 @@ def decelable(
     rows["verdict"] = (rows["plausible_jobs"] >= rows["smallest"]).map(
         {True: "visible", False: "invisible"}
     )
+    for name in ("smallest", "plausible_jobs"):
+        rows[name] = rows[name].map(figures)
     columns = [
         "scenario",
         "design",
@@ -129,9 +171,13 @@ def exposition(found: ExposureEstimate | Absent) -> str:
     return f"Zones et secteurs plus ou moins exposés. {said}"
 
 
-def references(known: pd.DataFrame) -> Table:
-    """Return the declared figures of the arithmetic, published or assumed, with their sources."""
-    rows = known.reset_index().fillna({"date": ""})
+def references(known: pd.DataFrame, jobs: pd.DataFrame) -> Table:
+    """Return the declared figures of the arithmetic, published or assumed, with their sources.
+
+    ``jobs`` of the Urssaf file stand in for the declared ones, which are then not shown.
+    """
+    replaced = [] if jobs.empty else [emplois.REGIONAL[0]]
+    rows = known.drop(replaced, errors="ignore").reset_index().fillna({"date": ""})
     rows["valeur"] = [text.nombre(v, 0 if v == int(v) else 2) for v in rows["valeur"]]
     return table(
         rows[["libelle", "valeur", "date", "nature", "source"]],

@@ -8,9 +8,20 @@ from fpi_eval.figures import Figure
 from fpi_eval.projection import LECTURES
 from fpi_eval.projection.outlook import Outlook
 from fpi_eval.report.pages.trajectoire import WHOLE
+from fpi_eval.rounding import rounded, step_of
 from fpi_eval.tables import Table, table
 
 QUANTILES = {"q05": "5 %", "q25": "25 %", "q50": "Médiane", "q75": "75 %", "q95": "95 %"}
+
+
+def _rounded(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return quantiles with the digits that the width between the outer ones deserves."""
+    steps = [step_of(low, high) for low, high in zip(rows["q05"], rows["q95"], strict=True)]
+    shown = {
+        name: [rounded(v, step) for v, step in zip(rows[name], steps, strict=True)]
+        for name in QUANTILES
+    }
+    return rows.assign(**shown)
 
 
 def eventail(found: Outlook | Absent, lecture: str = "entrants") -> Figure | Absent:
@@ -18,7 +29,7 @@ def eventail(found: Outlook | Absent, lecture: str = "entrants") -> Figure | Abs
     if isinstance(found, Absent):
         return found
     result = found.main
-    rows = result.fan(lecture)
+    rows = _rounded(result.fan(lecture))
     end = rows.iloc[-1]
     said = (
         f"En {int(end['annee'])}, une chance sur deux d'être entre {text.nombre(end['q25'])} et "
@@ -27,7 +38,7 @@ def eventail(found: Outlook | Absent, lecture: str = "entrants") -> Figure | Abs
     )
     return Figure(
         result.plot(lecture=lecture),
-        f"{LECTURES[lecture]} : {text.nombre(end['q50'])} en {int(end['annee'])} (médiane)",
+        f"{LECTURES[lecture]} : ce qu'on en attend, année après année",
         f"Projection fpi_eval ({result.title}) ; {found.context.credit}",
         f"Éventail par année. {said}.",
         rows.assign(annee=rows["annee"].astype(str)),
@@ -53,7 +64,7 @@ def niveaux(found: Outlook | Absent) -> Figure | Absent:
     for niveau, words in text.NIVEAUX.items():
         if not result.flux.rows(niveau).any():
             continue
-        rows = result.fan("entrants", niveau)
+        rows = _rounded(result.fan("entrants", niveau))
         for target in result.ahead:
             if target.niveau == niveau:
                 fans[f"{words} (cible en {target.echeance})"] = rows.assign(cible=target.personnes)
@@ -82,7 +93,7 @@ def filieres(found: Outlook | Absent) -> Table | Absent:
     if isinstance(found, Absent):
         return found
     rows = found.main.fans()
-    rows = rows[rows["annee"] == rows["annee"].max()]
+    rows = _rounded(rows[rows["annee"] == rows["annee"].max()])
     rows = rows.assign(
         filiere=rows["filiere"].map(found.context.programme.mots_filieres),
         niveau=rows["niveau"].map(text.NIVEAUX),

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from fpi_eval import rounding
 from fpi_eval.absent import Absent
 from fpi_eval.checks import Evaluation, allowed
-from fpi_eval.headline import Headline, rounding
+from fpi_eval.headline import Headline
 from fpi_eval.panel.context import Context
 from fpi_eval.records.counted import Counted
 from fpi_eval.report.pages.diplomes import PER_SEAT

@@ -6,6 +6,7 @@ from fpi_eval import maps, text
 from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline
+from fpi_eval.headline.of_places import VOIES, all_of
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
 from fpi_eval.plots import group_bars, targets
@@ -42,7 +43,7 @@ def reponse(chiffres: Headline, same: pd.DataFrame, context: Context) -> str:
         return f"{observed}\n\n{text.capitale(opened.reason)}"
     return (
         f"{context.programme.nom} a ouvert {opened.number} places sur {planned.number} prévues.\n\n"
-        f"{observed}"
+        f"Champ : {opened.scope}.\n\n{observed}"
     )
 
 
@@ -53,19 +54,18 @@ def _observed(same: pd.DataFrame, context: Context) -> str:
         return "Les capacités de la rentrée précédente manquent : pas de comparaison possible."
     change = sums["places_apres"] / sums["places_avant"] - 1
     here, elsewhere = (f"{text.signe(100 * change[t], 1)} %" for t in (HERE, ELSEWHERE))
+    what = "places de BTS" if set(rows["niveau"]) == {"superieur"} else "places d'entrée"
     return (
-        f"De {context.rentree - 1} à {context.rentree}, les places d'entrée des mêmes formations "
-        f"ont varié de {here} dans la région, de {elsewhere} ailleurs "
-        f"({field(rows)})."
+        f"De {context.rentree - 1} à {context.rentree}, les {what} des mêmes formations ont varié "
+        f"de {here} dans la région, de {elsewhere} ailleurs.\n\nChamp de cette comparaison : "
+        f"{field(rows)}."
     )
 
 
 def field(rows: pd.DataFrame) -> str:
     """Return in words the levels and voies that rows cover, all of them in the filières."""
-    levels = text.liste(w.lower() for n, w in text.NIVEAUX.items() if n in set(rows["niveau"]))
-    voies = text.liste(w.lower() for v, w in text.VOIES.items() if v in set(rows["voie"]))
-    every = len(set(rows["voie"])) == len(text.VOIES)
-    return f"{levels}, {'toutes voies' if every else voies}, filières du programme"
+    levels, voies = all_of(rows["niveau"], text.NIVEAUX), all_of(rows["voie"], VOIES)
+    return f"{levels}, {voies}, filières du programme"
 
 
 def cibles(kept: pd.DataFrame, rows: pd.DataFrame, context: Context) -> Figure | Absent:

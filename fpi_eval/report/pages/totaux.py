@@ -7,6 +7,7 @@ from fpi_eval.absent import Absent
 from fpi_eval.checks import NAMES
 from fpi_eval.impact.groups.totals import Totals
 from fpi_eval.programme import Programme
+from fpi_eval.rounding import figures, rounded, step_of
 from fpi_eval.tables import Table, table
 
 OPEN = "intervalle non borné"
@@ -56,19 +57,21 @@ def _shown(found: Totals | Absent, outcome: str, source: str) -> Table | Absent:
             "net": "Net",
         },
         source=source,
-        note="Entre parenthèses, intervalle à 95 %, élargi comme l'étalonnage sur programmes "
-        "plantés élargit celui de l'ensemble, s'il y en a pour ce résultat. Net : ce que perdent "
-        "les formations voisines est ôté, là où elles le perdent ; celles qui sont hors des "
-        "filières du programme ne sont dans aucune ligne de filière. Un territoire de moins de "
-        "trois établissements ouverts est "
-        f"réuni à d'autres.{absent}",
+        note="Entre parenthèses, intervalle à 95 %, élargi comme celui de l'ensemble l'est par "
+        "l'essai sur de faux programmes, s'il y en a un. Les nombres sont arrondis selon cet "
+        "intervalle. Net : ce que perdent les formations voisines est ôté, là où elles le "
+        "perdent ; celles des autres filières ne sont dans aucune ligne de filière. Un territoire "
+        f"de moins de trois établissements ouverts est réuni à d'autres.{absent}",
     )
 
 
 def _words(value: float, low: float, high: float) -> str:
+    """Return a total and its interval, with the digits that this width deserves."""
     if not np.isfinite([low, high]).all():
-        return f"{text.signe(value)} ({OPEN})"
-    return f"{text.signe(value)} ({text.signe(low)}\u00a0à\u00a0{text.signe(high)})"
+        return f"{text.signe(figures(value))} ({OPEN})"
+    step = step_of(low, high)
+    shown, first, last = (text.signe(rounded(v, step)) for v in (value, low, high))
+    return f"{shown} ({first}\u00a0à\u00a0{last})"
 
 
 def methode(found: Totals | Absent) -> str | Absent:

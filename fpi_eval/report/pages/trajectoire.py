@@ -200,11 +200,15 @@ def limites(found: Outlook | Absent) -> str:
         sentences.append(f"Taux supposés, faute de données : {names}.")
     sentences.append(_reussite_en_plus(found.loss))
     late = premieres(found.calendar)
-    hidden = late[late["part_observable"] < 1]
-    if len(hidden):
-        said = text.liste(
-            f"{r.label.lower()} ({text.pourcent(r.part_observable, 0)} des places lisibles)"
-            for r in hidden.itertuples()
-        )
-        sentences.append(f"Encore en partie invisibles : {said}.")
+    never, partly = (
+        late[late["part_observable"] == 0],
+        late[late["part_observable"].between(1e-9, 0.999)],
+    )
+    if len(never):
+        names = text.liste(name.lower() for name in never["label"])
+        sentences.append(f"Pas encore visibles, pour aucune place : {names}.")
+    sentences += [
+        f"{r.label} : visibles pour {text.pourcent(r.part_observable, 0)} des places seulement."
+        for r in partly.itertuples()
+    ]
     return "\n\n".join(sentences)

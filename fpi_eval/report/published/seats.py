@@ -38,14 +38,14 @@ REGISTRE = "Registre des ouvertures"
 SEATS = (
     c.PLACES_PREVUES,
     c.PLACES_OUVERTES,
+    c.TAUX_REALISATION,
     c.PLACES_FERMEES,
     c.SOLDE_PLACES,
     c.PLACES_OBSERVEES,
     c.ECART_PLACES,
-    c.TAUX_REALISATION,
 )
 SEAT_COLUMNS = (
-    *(column(one) for one in SEATS[:4]),
+    *(column(one) for one in SEATS[:5]),
     Column(
         "places_verifiables",
         "Ouvertes vérifiables",
@@ -54,8 +54,7 @@ SEAT_COLUMNS = (
         "Registre des ouvertures",
     ),
     column(c.PLACES_OBSERVEES),
-    column(c.ECART_PLACES, "Écart"),
-    column(c.TAUX_REALISATION),
+    column(c.ECART_PLACES, "Observées moins ouvertes"),
 )
 AVANT = Column("avant", "Rentrée précédente", "decimal", "La même valeur, un an plus tôt.")
 ECART = Column("ecart", "Écart à la précédente", "decimal", "Valeur moins la précédente.")
@@ -116,7 +115,7 @@ def places_programme(p: Year) -> Sheet | None:
         _seats(p, ["niveau", "filiere"]),
         (NIVEAU, FILIERE, *SEAT_COLUMNS),
         source=REGISTRE,
-        note="Places observées, écart et taux de réalisation : ouvertures vérifiables seulement.",
+        note="Places observées, et leur écart : ouvertures vérifiables seulement.",
     )
 
 
