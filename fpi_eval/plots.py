@@ -321,6 +321,42 @@ def specification_curve(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return _plain(ax)
 
 
+def waterfall(table: pd.DataFrame, *, xlabel: str = "", ax: Axes | None = None) -> Axes:
+    """Draw levels and the steps between them (columns label, amount, remaining, level).
+
+    Columns low and high, if any, are the interval of a level.
+    """
+    ax = ax or plt.subplots(figsize=(7.5, 0.9 + 0.45 * len(table)), layout="constrained")[1]
+    for row in table.itertuples():
+        start = 0.0 if row.level else row.remaining - row.amount
+        colour = BLUE if row.level else ORANGE if row.amount < 0 else GREEN
+        ax.barh(
+            row.label,
+            row.amount,
+            left=start,
+            color=colour,
+            hatch="" if row.level else "//",
+            edgecolor="white",
+        )
+        end = max(start, start + row.amount)
+        if pd.notna(getattr(row, "low", np.nan)):
+            ax.plot([row.low, row.high], [row.label] * 2, "|-", color="black", linewidth=1)
+            end = max(end, row.high)
+        ax.annotate(
+            nombre(row.amount) if row.level else signe(row.amount),
+            (end, row.label),
+            xytext=(5, 0),
+            va="center",
+            textcoords="offset points",
+            fontsize=SMALL,
+        )
+    ax.axvline(0, color=GREY, linewidth=0.8)
+    ax.invert_yaxis()
+    ax.margins(x=0.12)
+    ax.set(xlabel=xlabel, ylabel="")
+    return _plain(ax)
+
+
 def moments(table: pd.DataFrame, *, titles: dict[str, str]) -> Axes:
     """Draw median and deciles by level, one frame a moment, real beside simulated.
 

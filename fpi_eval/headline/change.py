@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from fpi_eval import rounding
 from fpi_eval.disclosure import Thresholds
-from fpi_eval.headline import rounding
 from fpi_eval.headline.quantity import COUNTED, Headline, Quantity
 from fpi_eval.impact.shapley import attribute
 
