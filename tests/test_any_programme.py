@@ -259,6 +259,11 @@ def test_real_employment_and_the_change_of_the_region_are_told(annee):
 def test_pages_of_a_real_programme_name_its_region_and_its_filieres(annee):
     by_departement = filieres.places_par_departement(annee)
     drawn = str(places.departements(by_departement, "secondaire", annee.context)._repr_html_())
+    shaded = places.carte(filieres.places_sur_la_carte(annee), "secondaire", annee.context)
+    assert shaded is not None
+    assert {d.nom for d in annee.programme.territoire.departements} == set(
+        shaded.table.frame["nom"]
+    )
     moved = places.evolution(filieres.places_constantes(annee), annee.context).frame
     names = {filiere.libelle for filiere in annee.programme.filieres}
     assert all(name in drawn for name in names)
