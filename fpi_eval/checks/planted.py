@@ -29,6 +29,7 @@ METHOD = (
     "ou de l'autre, jamais le rétrécir."
 )
 
+J = "J"  # the estimator that is planted
 RULE = "intervalle étalonné sur {n} programmes plantés ; sans étalonnage, {rule}"
 INTERVALS = {
     GROSS: ("gross", "gross_low", "gross_high"),
@@ -118,7 +119,7 @@ class Planted(Result):
         known = self.calibrated.set_index("label")
 
         def one(item):
-            if item.label not in known.index:
+            if item.estimator != J or item.label not in known.index:  # BJS2-T is gross too
                 return item
             low, high, p = known.loc[item.label, ["cal_low", "cal_high", "cal_p_value"]]
             rule = RULE.format(n=text.nombre(self.n_draws), rule=item.rule)
