@@ -179,6 +179,9 @@ def test_one_interval_is_shown_beside_the_verdict_the_calibrated_one(made):
     other = checks.calibrated(
         made.evaluation, impact.totals(made.annee.cells, "entrants", **groups)
     )
+    second = impact.j_and_bjs2_t(made.annee.cells, made.outcome)[3]
+    kept = made.evaluation.estimates[3]
+    assert (kept.ci_low, kept.ci_high) == (second.ci_low, second.ci_high)  # BJS2-T: not planted
     plain = impact.totals(made.annee.cells, "entrants", **groups)
     assert other.table.equals(plain.table)  # planted on another outcome
 
