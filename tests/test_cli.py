@@ -17,6 +17,7 @@ import pytest
 from fpi_eval import twin
 from fpi_eval.cli import app, main
 from fpi_eval.errors import FpiError
+from fpi_eval.sources.known_sources import source
 
 ROOT = Path(__file__).parents[1]
 YEARS = range(2025, 2027)
@@ -331,6 +332,12 @@ def test_lab_copies_a_notebook_with_its_parameters_filled_and_never_over_another
         assert word in source
 
 
+(CFA,) = source("inserjeunes_cfa").schemas()
+EXPORT = (
+    ";".join(one.header for one in CFA.columns) + "\n" + ";" * (len(CFA.columns) - 1) + "\n"
+).encode()
+
+
 @pytest.fixture
 def portal():
     """A portal on loopback that serves one small CSV for every export."""
@@ -338,7 +345,7 @@ def portal():
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             found = "/exports/csv" in self.path
-            body = b"a;b\n1;2\n" if found else b"{}"
+            body = EXPORT if found else b"{}"
             self.send_response(200 if found else 404)
             self.send_header("Content-Type", "text/csv" if found else "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -364,7 +371,7 @@ def test_fetch_brings_a_declared_file_once_and_check_sees_that_it_changed(projec
     main(arguments)
     assert "fr-en-inserjeunes-cfa.csv : nouveau" in capsys.readouterr().out
     brought = folder / "inserjeunes" / "fr-en-inserjeunes-cfa.csv"
-    assert brought.read_bytes() == b"a;b\n1;2\n"
+    assert brought.read_bytes() == EXPORT
     main(arguments)
     assert "inchangé" in capsys.readouterr().out
     assert (folder / "sources.lock.json").is_file()
