@@ -25,15 +25,19 @@ from filelock import FileLock
 from platformdirs import user_cache_path
 from pydantic import BaseModel
 
+from fpi_eval import _FROM
+
 P = ParamSpec("P")
 T = TypeVar("T")
 PACKAGE = Path(__file__).parent
+NAME, AS = "fpi_eval", "fpi"  # the library, and its name in notebooks
 SUBFOLDER = "resultats"
 LARGEST = 2_000_000_000  # bytes, over which the entries read longest ago go
 VERSIONS = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels")
 IMPORT = re.compile(r"^ *from (fpi_eval[\w.]*) import (\([^)]*\)|.*)", re.MULTILINE)
 ABSENT = object()
 STARTED = time.time()
+CALLED = re.compile(r"\bimport_module\(")
 DIGEST = hashlib.sha256().digest_size
 
 
@@ -85,8 +89,10 @@ def write_whole(path: Path, content: bytes) -> None:
 def _key(make: Callable, args: tuple, options: dict) -> str:
     bound = inspect.signature(make).bind(*args, **options)
     bound.apply_defaults()
+    if _file(make.__module__, PACKAGE) is None:
+        raise TypeError(f"{make.__module__} is not of {NAME}: what changes it is not known")
     call = (make.__module__, make.__qualname__, _content(bound.arguments))
-    said = repr((call, _code(make.__module__, PACKAGE), _versions()))
+    said = repr((call, _code(make.__module__, package=PACKAGE), _versions()))
     return hashlib.sha256(said.encode()).hexdigest()
 
 
@@ -114,21 +120,35 @@ def _table(value: Any) -> object:
     return (kinds, hashlib.sha256(rows.tobytes()).hexdigest())
 
 
-def _code(module: str, package: Path) -> str:
-    """Return the hash of a module's source and of all that it imports from the package.
+def code_reached(source: str) -> str:
+    """Return the hash of the library's modules that a notebook's code can reach."""
+    used = [(_FROM.get(one, NAME), one) for one in re.findall(rf"\b{AS}\.(\w+)\b(?!\.)", source)]
+    used += [(f"{NAME}.{one}", name) for one, name in re.findall(rf"\b{AS}\.(\w+)\.(\w+)", source)]
+    said = "\n".join([source, *(f"from {origin} import {name}" for origin, name in used)])
+    whole = re.search(rf"import {NAME}(?! as {AS}\b)", source)
+    modules = [*_imported(said, PACKAGE), *(_inside(NAME, PACKAGE) if whole else ())]
+    for origin, names in IMPORT.findall(said):  # a package in hand gives any of its modules
+        for name in re.findall(r"\w+", names):
+            modules += _inside(f"{origin}.{name}", PACKAGE)
+    return _code(*modules, package=PACKAGE)
+
+
+def _code(*modules: str, package: Path) -> str:
+    """Return the hash of modules' sources and of all that they import from the package.
 
     A source edited since this process began may not be the code that runs: nobody else finds it.
     """
-    todo, files, edited = [module], {}, False
+    todo, files, edited = list(modules), {}, False
     while todo:
         name = todo.pop()
         if name in files or (path := _file(name, package)) is None:
             continue
         files[name] = path.read_text(encoding="utf-8")
         edited |= path.stat().st_mtime > STARTED
-        todo += [name.rpartition(".")[0], *_imported(files[name], package)]
-    if not files:
-        raise TypeError(f"{module} is not of {package.name}: what changes it is not known")
+        around = name.rpartition(".")[0]
+        todo += [around, *_imported(files[name], package)]
+        if path.stem != "__init__" and CALLED.search(files[name]):
+            todo += _inside(around, package)
     said = "\0".join(f"{name}\0{files[name]}" for name in sorted(files))
     own = f"{os.getpid()} {STARTED}" if edited else ""
     return hashlib.sha256(f"{own}{said}".encode()).hexdigest()
@@ -150,7 +170,7 @@ def _imported(source: str, package: Path) -> Iterator[str]:
             inner = f"{origin}.{name}"
             if _file(inner, package) is not None:
                 yield inner
-            elif "import_module" in _text(origin, package):
+            elif CALLED.search(_text(origin, package)):
                 yield from _inside(origin, package)
 
 

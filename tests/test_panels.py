@@ -154,5 +154,5 @@ def test_real_published_tables_pass_their_audit(reel):
 
 
 @pytest.mark.parametrize("name", ["filieres.csv", "secteurs.csv", "reference/industrie.csv"])
-def test_what_a_programme_declares_decides_of_a_run_like_its_data(simulees, name):
-    assert simulees.donnees.fichiers[name].is_file()
+def test_what_a_programme_declares_decides_of_a_run_like_its_data(simule, name):
+    assert simule.donnees.fichiers[name].is_file()

@@ -14,8 +14,8 @@ from notebooks_minuscules import content, write_notebook
 
 from fpi_eval.errors import FpiError
 from fpi_eval.report.edition import Edition
+from fpi_eval.report.runner import manifest, swap
 from fpi_eval.report.runner import run as runner
-from fpi_eval.report.runner import swap
 from fpi_eval.report.runner.notebooks import inspect
 from fpi_eval.report.runner.run import check_parameters, run
 from fpi_eval.report.runner.swap import replaced
@@ -350,3 +350,29 @@ def test_cleaning_a_large_image_takes_no_longer_than_reading_it():
     image = "data:image/png;base64," + "A" * 2_000_000
     paths = {"/un/dossier": "."}
     assert _hide(f"<img src='{image}'> /un/dossier/a", _pattern(paths), paths).endswith("./a")
+
+
+def test_one_notebook_changed_is_the_only_one_executed(report, project, monkeypatch, capsys):
+    page = project / "notebooks" / "02_places.ipynb"
+    kept, before = page.read_bytes(), content(report.folder)
+    write_notebook(page, ("reponse", '"Quatre places."'))
+    changed = make(project, progress=True)
+    told = capsys.readouterr().err
+    assert "Repris tels quels : 01_donnees.ipynb." in told
+    assert "01_donnees : commencé" not in told
+    assert "02_places : commencé" in told
+    after = content(changed.folder)
+    assert after["01_donnees_simule.ipynb"] == before["01_donnees_simule.ipynb"]
+    assert b"Quatre places." in after["02_places_simule.html"]
+    page.write_bytes(kept)
+    make(project)
+    assert content(report.folder) == before
+
+
+def test_a_module_changed_touches_the_notebooks_that_reach_it(project, report):
+    code = "import fpi_eval as fpi\nfrom fpi_eval.report.pages import places\n"
+    mine = manifest.code_reached(code + "annee = fpi.load('fpi_aura', 2022)")
+    assert mine == manifest.code_reached(code + "annee = fpi.load('atcf', 2022)")
+    assert mine != manifest.code_reached(code + "fpi.load\nfpi.power.placement")
+    assert mine != manifest.code_reached(code + "fpi.load\nimport fpi_eval.checks")
+    assert mine != manifest.code_reached(code.replace("places", "couts") + "fpi.load")

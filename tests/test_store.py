@@ -39,7 +39,7 @@ def counted(tmp_path, monkeypatch):
     package = tmp_path / "fpi_eval"
     (package / "calculs").mkdir(parents=True)
     (package / "__init__.py").write_text("from fpi_eval.page import titre")
-    (package / "calculs" / "__init__.py").write_text("import_module")
+    (package / "calculs" / "__init__.py").write_text("import_module(f)")
     (package / "calculs" / "somme.py").write_text("from fpi_eval.calculs import trouvee")
     (package / "calculs" / "reste.py").write_text("from fpi_eval.nombres import (\n    un,\n)")
     (package / "nombres.py").write_text("un = 1")
@@ -129,11 +129,11 @@ def test_a_source_edited_since_the_process_began_serves_this_process_only(counte
 def test_the_evaluation_depends_on_the_modules_that_make_it(tmp_path, file, changes):
     copy = tmp_path / "fpi_eval"
     shutil.copytree(store.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    before = store._code("fpi_eval.checks.evaluation", copy)
+    before = store._code("fpi_eval.checks.evaluation", package=copy)
     with (copy / file).open("a") as source:
         source.write("# autrement\n")
     os.utime(copy / file, (0, 0))
-    assert (store._code("fpi_eval.checks.evaluation", copy) != before) == changes
+    assert (store._code("fpi_eval.checks.evaluation", package=copy) != before) == changes
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "absent", "foreign"])

@@ -79,8 +79,8 @@ def planned_run(programme: Path, rentree: int, donnees: str) -> None:
     """Say what a run would read, execute and write."""
     from fpi_eval.panel.loading import load
     from fpi_eval.programme import load_programme
-    from fpi_eval.report.runner.notebooks import discover, notebooks_of
-    from fpi_eval.report.runner.yearly import target_of
+    from fpi_eval.report.edition import notebooks_of, target_of
+    from fpi_eval.report.runner.notebooks import discover
 
     what = load_programme(programme)
     would("lu", *sorted(load(what, rentree, donnees).fichiers))
@@ -343,7 +343,8 @@ def individus(
 def notebooks(*, programme: Programme = "") -> None:
     """Liste les notebooks, leurs paramètres et ce qu'ils déclarent."""
     from fpi_eval.programme import load_programme
-    from fpi_eval.report.runner.notebooks import discover, notebooks_of
+    from fpi_eval.report.edition import notebooks_of
+    from fpi_eval.report.runner.notebooks import discover
 
     out = Console()
     for info in discover(notebooks_of(load_programme(programme))):
@@ -372,8 +373,8 @@ def lab(
 ) -> None:
     """Ouvre JupyterLab sur une copie du notebook, paramètres remplis."""
     from fpi_eval.programme import load_programme, parse_rentree
+    from fpi_eval.report.edition import notebooks_of, project_root
     from fpi_eval.report.runner.exploration import copy_for_exploration
-    from fpi_eval.report.runner.notebooks import notebooks_of, project_root
 
     what = load_programme(programme)
     year = parse_rentree(rentree)

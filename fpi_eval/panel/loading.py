@@ -116,9 +116,14 @@ class Donnees:
     @property
     def credit(self) -> str:
         """Return the words that say under each table and figure where the data comes from."""
-        if self.simulees:
-            return "données simulées (jumeau numérique de fpi_eval)"
-        return "Affelnet, Parcoursup, InserJeunes (DEPP-Dares), calculs fpi_eval"
+        return credit(simulated=self.simulees)
+
+
+def credit(*, simulated: bool) -> str:
+    """Return the words that say where a run's data comes from."""
+    if simulated:
+        return "données simulées (jumeau numérique de fpi_eval)"
+    return "Affelnet, Parcoursup, InserJeunes (DEPP-Dares), calculs fpi_eval"
 
 
 def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnees:

@@ -3,8 +3,9 @@
 import os
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 
-from fpi_eval.programme import Programme
+from fpi_eval.programme import PROJECT, Programme
 from fpi_eval.text import BANNER, annee_scolaire
 
 SIMULATED_SUFFIX = "_simule"
@@ -75,6 +76,42 @@ class Edition:
     def as_dict(self) -> dict[str, object]:
         """Return the fields as plain values, for hashing."""
         return asdict(self)
+
+
+def project_root(programme: Programme) -> Path:
+    """Return the folder that holds data/ and reports/."""
+    return programme.dossier.parents[1]
+
+
+def notebooks_of(programme: Programme) -> Path:
+    """Return the project's own notebooks, else those that come with the library."""
+    own = project_root(programme) / "notebooks"
+    return own if own.is_dir() else PROJECT / "notebooks"
+
+
+def publication_of(programme: Programme, rentree: int, *, simulated: bool) -> Path:
+    """Return where the report of a rentrée keeps what it published."""
+    suffix = SIMULATED_SUFFIX if simulated else ""
+    return target_of(programme, rentree) / f"publication{suffix}.json"
+
+
+def target_of(programme: Programme, rentree: int) -> Path:
+    """Return the folder of a year's report."""
+    return project_root(programme) / "reports" / programme.code / str(rentree)
+
+
+def earlier_publications(programme: Programme, rentree: int, *, simulated: bool) -> dict[str, Path]:
+    """Return what earlier reports kept, which the next one hides with, the oldest first."""
+    years = range(programme.rentree_debut - 1, rentree)
+    found = [publication_of(programme, year, simulated=simulated) for year in years]
+    return {f"{path.parent.name}/{path.name}": path for path in found if path.is_file()}
+
+
+def earlier_numbers(programme: Programme, rentree: int, *, simulated: bool) -> dict[str, Path]:
+    """Return the headline numbers of earlier reports, which the next one is compared with."""
+    kept = earlier_publications(programme, rentree, simulated=simulated)
+    found = [path.with_name(path.name.replace("publication", "chiffres")) for path in kept.values()]
+    return {f"{path.parent.name}/{path.name}": path for path in found if path.is_file()}
 
 
 def today() -> date:

@@ -9,7 +9,7 @@ from fpi_eval.panel.year import Year
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.published import counts as proteges
 from fpi_eval.report.published import memory as publication
-from fpi_eval.report.published import others, protection, since_last
+from fpi_eval.report.published import others, protection
 from fpi_eval.report.published import people as personnes
 from fpi_eval.report.published import seats as places
 from fpi_eval.report.published.shown_quantities import NAME as QUANTITIES
@@ -94,11 +94,3 @@ def _about(p: Year) -> list[str]:
 def _named(table: Sheet, suffix: str) -> Sheet:
     """Return the table under a file name that says when its data is simulated."""
     return replace(table, name=f"{table.name}{suffix}")
-
-
-def inputs(p: Year) -> dict[str, Path]:
-    """Return what the report depends on besides the data: what earlier ones published."""
-    kept = publication.paths(p.donnees)
-    numbers = (since_last.quantities_path(p.donnees, int(path.parent.name)) for path in kept)
-    both = (path for path in (*kept, *numbers) if path.is_file())
-    return {f"{path.parent.name}/{path.name}": path for path in both}

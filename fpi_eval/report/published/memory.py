@@ -11,7 +11,7 @@ import pandas as pd
 from fpi_eval.disclosure import Parts, Protected, Publication, PublicShare, Rate
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.loading import Donnees
-from fpi_eval.report.edition import SIMULATED_SUFFIX
+from fpi_eval.report.edition import earlier_publications, publication_of
 
 NAME = "publication"
 VERSION = 2
@@ -19,23 +19,14 @@ VERSION = 2
 
 def path_of(donnees: Donnees, rentree: int) -> Path:
     """Return where the report of a rentrée keeps what it published."""
-    what = donnees.programme
-    suffix = SIMULATED_SUFFIX if donnees.simulees else ""
-    root = what.dossier.parents[1]
-    return root / "reports" / what.code / str(rentree) / f"{NAME}{suffix}.json"
-
-
-def paths(donnees: Donnees) -> list[Path]:
-    """Return what earlier reports kept, the oldest first."""
-    start = donnees.programme.rentree_debut
-    found = [path_of(donnees, year) for year in range(start - 1, donnees.rentree)]
-    return [path for path in found if path.is_file()]
+    return publication_of(donnees.programme, rentree, simulated=donnees.simulees)
 
 
 def earlier(donnees: Donnees) -> dict[str, tuple[Publication, ...]]:
     """Return what all earlier reports published, by table, the oldest first."""
     found: dict[str, tuple[Publication, ...]] = {}
-    for path in paths(donnees):
+    kept = earlier_publications(donnees.programme, donnees.rentree, simulated=donnees.simulees)
+    for path in kept.values():
         for one in read(path):
             found[one.name] = (*found.get(one.name, ()), one)
     return found

@@ -1,11 +1,7 @@
 """Make an executed notebook depend on its inputs only: no times, no paths, no process numbers."""
 
 import re
-import sys
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 import nbformat
 
@@ -14,28 +10,6 @@ INJECTED = "injected-parameters"
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 EMBEDDED = r"data:[\w/+.\-]+;base64,[A-Za-z0-9+/=]+"
 KERNEL_FILE = re.compile(r"[^\s'\"(]*ipykernel_\d+[/\\]\d+\.py")
-
-
-def shown_paths(parameters: Mapping[str, object], root: Path) -> dict[str, str]:
-    """Return the machine's paths and what is shown in their place.
-
-    A parameter that is a path inside the project is shown relative to it; one outside, by its
-    last part only.
-    """
-    shown: dict[str, Any] = {}
-    for value in parameters.values():
-        if isinstance(value, str | Path) and value and (path := root / value).exists():
-            inside = path.resolve().is_relative_to(root.resolve())
-            words = (
-                path.resolve().relative_to(root.resolve()).as_posix()
-                if inside
-                else f"…/{path.resolve().name}"
-            )
-            shown |= {str(path): words, str(path.resolve()): words}
-    shown |= {str(p): "." for p in (root, root.resolve())}
-    shown |= {sys.prefix: "[python]", sys.base_prefix: "[python]"}
-    shown |= {str(Path.home()): "~", tempfile.gettempdir(): "[tmp]"}
-    return {path: words for path, words in shown.items() if len(path) > 3}
 
 
 def clean(notebook: nbformat.NotebookNode, paths: Mapping[str, str]) -> nbformat.NotebookNode:

@@ -1,4 +1,4 @@
-"""Execute notebooks in processes of their own, two at a time, and say what went wrong."""
+"""Execute notebooks in processes of their own, one a core, and say what went wrong."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.report.runner.notebooks import NotebookInfo
 from fpi_eval.report.runner.progress import Display
 
-PROCESSES = 2
+MEMORY = 2_000_000_000  # bytes that a notebook and its process may take
 TRACE_LINES = 200
 
 
@@ -46,11 +46,10 @@ class Execution:
         FpiError
             The first notebook that failed; the others are stopped.
         """
-        with ThreadPoolExecutor(PROCESSES) as pool:
+        order = sorted(zip(infos, outputs, strict=True), key=lambda pair: _rank(pair[0]))
+        with ThreadPoolExecutor(processes()) as pool:
             try:
-                futures = [
-                    pool.submit(self.one, *pair) for pair in zip(infos, outputs, strict=True)
-                ]
+                futures = [pool.submit(self.one, *pair) for pair in order]
                 done, _ = wait(futures, return_when=FIRST_EXCEPTION)
                 for future in futures:
                     if future in done:
@@ -140,6 +139,21 @@ class Execution:
             f"{self.log}. Le rapport précédent, s'il existe, est intact.",
             fichier=where,
         )
+
+
+def processes() -> int:
+    """Return how many notebooks run at once: one a core, as long as memory holds them."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    try:
+        held = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MEMORY
+    except (AttributeError, ValueError, OSError):  # a system that does not say
+        return cores or 1
+    return max(1, min(cores or 1, held))
+
+
+def _rank(info: NotebookInfo) -> float:
+    """Return when a notebook starts: where it says, the longest first; else in the order given."""
+    return -float(info.declares.get("duree", 0))
 
 
 def _environment() -> dict[str, str]:

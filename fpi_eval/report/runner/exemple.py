@@ -9,8 +9,8 @@ from pathlib import Path
 
 from fpi_eval.panel.loading import load
 from fpi_eval.programme import load_programme
-from fpi_eval.report.edition import Edition
-from fpi_eval.report.runner.notebooks import discover, notebooks_of, project_root
+from fpi_eval.report.edition import Edition, notebooks_of, project_root
+from fpi_eval.report.runner.notebooks import discover
 from fpi_eval.report.runner.run import run
 
 RENTREE = 2026

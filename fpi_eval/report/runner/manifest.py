@@ -6,16 +6,22 @@ import json
 import platform
 import re
 import subprocess
+import sys
+import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import fpi_eval
 from fpi_eval.errors import FpiError
 from fpi_eval.report.edition import Edition, today
-from fpi_eval.report.runner.notebooks import NotebookInfo
+from fpi_eval.store import code_reached
 
-NAME = "manifest.json"
+NAME, NOTEBOOKS = "manifest.json", "0*.ipynb"
+UNCHANGED = "Rien n'a changé depuis le dernier rapport : il est gardé tel quel."
 PACKAGE = Path(fpi_eval.__file__).parent
 SOURCE_SUFFIXES = {".py", ".j2", ".css", ".json", ".toml", ".csv"}
 
@@ -26,20 +32,96 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def input_records(inputs: Mapping[str, Path]) -> list[dict[str, object]]:
-    """Return one record per input file: name, hash, bytes, rows (None if not counted)."""
-    return [
-        {
-            "fichier": name,
-            "sha256": sha256(path),
-            "octets": path.stat().st_size,
-            "lignes": _rows(path),
-        }
-        for name, path in sorted(inputs.items())
-    ]
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Where the report is, whether it was made now or was already there, and in how long."""
+
+    folder: Path
+    made: bool
+    seconds: float
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def index(self) -> Path:
+        """Front page."""
+        return self.folder / "index.html"
 
 
-def check_unchanged(inputs: Mapping[str, Path], records: list[dict[str, object]]) -> None:
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """All that a report depends on; the date and the commit are not part.
+
+    Attributes
+    ----------
+    notebooks : dict of str to str
+        Source of each notebook, by file name.
+    parameters : dict
+        Those that notebooks receive, as readers see them.
+    inputs : dict of str to str
+        SHA-256 of each file, by name.
+    """
+
+    notebooks: Mapping[str, str]
+    parameters: Mapping[str, object]
+    edition: Edition
+    inputs: Mapping[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        notebooks: Iterable[Path],
+        parameters: Mapping[str, Any],
+        *,
+        edition: Edition,
+        inputs: Mapping[str, Path],
+        root: Path,
+    ) -> "Basis":
+        """Return what a report depends on now."""
+        hidden = shown_paths(parameters, root)
+        shown = {name: hidden.get(str(root / str(v)), v) for name, v in parameters.items()}
+        sources = {path.name: path.read_bytes().decode(errors="replace") for path in notebooks}
+        return cls(sources, shown, edition, {n: sha256(p) for n, p in sorted(inputs.items())})
+
+    def page(self, notebook: str) -> str:
+        """Return the hash of what decides of one notebook's results."""
+        source = self.notebooks[notebook]
+        code = "".join("".join(cell["source"]) + "\n" for cell in json.loads(source)["cells"])
+        return self._hash(source, code_reached(code), data_hash())
+
+    def whole(self) -> str:
+        """Return the hash of what decides of the report, its pages' layout included."""
+        return self._hash(dict(self.notebooks), self.edition.as_dict(), library_hash())
+
+    def _hash(self, *own: object) -> str:
+        versions = [fpi_eval.__version__, platform.python_version(), package_versions()]
+        shared = [dict(self.parameters), dict(self.inputs), versions]
+        text = json.dumps([*own, *shared], sort_keys=True, ensure_ascii=False, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def shown_paths(parameters: Mapping[str, object], root: Path) -> dict[str, str]:
+    """Return the machine's paths and what is shown in their place.
+
+    A parameter that is a path inside the project is shown relative to it; one outside, by its
+    last part only.
+    """
+    shown: dict[str, Any] = {}
+    for value in parameters.values():
+        if isinstance(value, str | Path) and value and (path := root / value).exists():
+            inside = path.resolve().is_relative_to(root.resolve())
+            words = (
+                path.resolve().relative_to(root.resolve()).as_posix()
+                if inside
+                else f"…/{path.resolve().name}"
+            )
+            shown |= {str(path): words, str(path.resolve()): words}
+    shown |= {str(p): "." for p in (root, root.resolve())}
+    shown |= {sys.prefix: "[python]", sys.base_prefix: "[python]"}
+    shown |= {str(Path.home()): "~", tempfile.gettempdir(): "[tmp]"}
+    return {path: words for path, words in shown.items() if len(path) > 3}
+
+
+def check_unchanged(inputs: Mapping[str, Path], before: Mapping[str, str]) -> None:
     """Raise if an input is no longer the file that the run began with.
 
     Raises
@@ -47,7 +129,6 @@ def check_unchanged(inputs: Mapping[str, Path], records: list[dict[str, object]]
     FpiError
         The pages would come from one file and the manifest from another.
     """
-    before = {record["fichier"]: record["sha256"] for record in records}
     for name, path in sorted(inputs.items()):
         if not path.is_file() or sha256(path) != before[name]:
             raise FpiError(
@@ -57,6 +138,7 @@ def check_unchanged(inputs: Mapping[str, Path], records: list[dict[str, object]]
             )
 
 
+@cache
 def package_versions() -> dict[str, str]:
     """Return the versions of the direct dependencies that are installed."""
     try:
@@ -75,41 +157,31 @@ def package_versions() -> dict[str, str]:
     return versions
 
 
+@cache
 def library_hash() -> str:
     """Return a hash of the library's own source files, names and contents."""
+    return _hashed(SOURCE_SUFFIXES)
+
+
+@cache
+def data_hash() -> str:
+    """Return a hash of the files that come with the library and that its modules read."""
+    return _hashed({".json", ".toml", ".csv"})
+
+
+def _hashed(suffixes: set[str]) -> str:
     digest = hashlib.sha256()
-    for path in sorted(p for p in PACKAGE.rglob("*") if p.suffix in SOURCE_SUFFIXES):
+    for path in sorted(p for p in PACKAGE.rglob("*") if p.suffix in suffixes):
         digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
-
-
-def fingerprint(
-    notebooks: Iterable[NotebookInfo],
-    parameters: Mapping[str, object],
-    edition: Edition,
-    inputs: list[dict[str, object]],
-) -> str:
-    """Return the hash of all that a report depends on; the date and the commit are not part."""
-    parts = {
-        "notebooks": {info.path.name: info.sha256 for info in notebooks},
-        "parametres": dict(parameters),
-        "edition": edition.as_dict(),
-        "entrees": inputs,
-        "bibliotheque": [fpi_eval.__version__, library_hash()],
-        "environnement": [platform.python_version(), package_versions()],
-    }
-    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def write(
     folder: Path,
     *,
-    edition: Edition,
-    parameters: Mapping[str, object],
-    notebooks: Iterable[NotebookInfo],
-    inputs: list[dict[str, object]],
-    inputs_hash: str,
+    basis: Basis,
+    declares: Mapping[str, Mapping[str, Any]],
+    inputs: Mapping[str, Path],
     root: Path,
 ) -> None:
     """Write the manifest of the files already in the folder, keys always in the same order.
@@ -117,20 +189,34 @@ def write(
     Only `genere_le`, and the hashes of the pages that print that date, vary from day to day.
     """
     outputs = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != NAME)
+    edition = basis.edition
     content = {
         "programme": edition.programme,
         "titre": edition.titre,
         "rentree": edition.rentree,
         "annee_scolaire": edition.annee,
         "donnees": edition.donnees,
-        "parametres": dict(sorted(parameters.items())),
-        "empreinte_des_entrees": inputs_hash,
+        "parametres": dict(sorted(basis.parameters.items())),
+        "empreinte_des_entrees": basis.whole(),
         "plan_analyse_sha256": edition.plan_sha256,
         "notebooks": [
-            {"fichier": i.path.name, "sha256": i.sha256, "declare": dict(i.declares)}
-            for i in notebooks
+            {
+                "fichier": name,
+                "sha256": hashlib.sha256(basis.notebooks[name].encode()).hexdigest(),
+                "empreinte": basis.page(name),
+                "declare": dict(said),
+            }
+            for name, said in declares.items()
         ],
-        "entrees": inputs,
+        "entrees": [
+            {
+                "fichier": name,
+                "sha256": basis.inputs[name],
+                "octets": path.stat().st_size,
+                "lignes": _rows(path),
+            }
+            for name, path in sorted(inputs.items())
+        ],
         "sorties": [
             {
                 "fichier": p.relative_to(folder).as_posix(),
@@ -152,21 +238,39 @@ def write(
 def read(folder: Path) -> dict | None:
     """Return the manifest of a report, or None if there is none that can be read."""
     try:
-        return json.loads((folder / NAME).read_text(encoding="utf-8"))
+        found = json.loads((folder / NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+    return found if isinstance(found, dict) else None
 
 
-def is_current(folder: Path, inputs_hash: str) -> bool:
-    """Return whether the folder's report was made from these inputs and is still whole."""
+def is_current(folder: Path, basis: Basis) -> bool:
+    """Return whether the folder's report was made from this basis and is still whole."""
     manifest = read(folder)
-    if not isinstance(manifest, dict) or manifest.get("empreinte_des_entrees") != inputs_hash:
+    if manifest is None or manifest.get("empreinte_des_entrees") != basis.whole():
         return False
-    files = manifest.get("sorties", [])
-    return bool(files) and all(
-        (folder / f["fichier"]).is_file() and sha256(folder / f["fichier"]) == f["sha256"]
-        for f in files
-    )
+    made = _sound(folder, manifest)
+    return bool(made) and len(made) == len(manifest["sorties"])
+
+
+def still_good(folder: Path, basis: Basis) -> dict[str, Path]:
+    """Return the executed notebooks that would come out the same, by name of their source."""
+    manifest = read(folder) or {}
+    made = _sound(folder, manifest)
+    found = {}
+    for one in manifest.get("notebooks", []):
+        name = one["fichier"]
+        executed = folder / basis.edition.file(Path(name).stem, "ipynb")
+        same = name in basis.notebooks and one.get("empreinte") == basis.page(name)
+        if same and executed in made:
+            found[name] = executed
+    return found
+
+
+def _sound(folder: Path, manifest: Mapping[str, Any]) -> set[Path]:
+    """Return the report's files that are as the manifest says."""
+    said = {folder / one["fichier"]: one["sha256"] for one in manifest.get("sorties", [])}
+    return {path for path, hashed in said.items() if path.is_file() and sha256(path) == hashed}
 
 
 def git_commit(root: Path) -> str | None:

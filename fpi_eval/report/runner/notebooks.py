@@ -12,7 +12,7 @@ from typing import Any
 import nbformat
 
 from fpi_eval.errors import FpiError
-from fpi_eval.programme import PROJECT, Programme
+from fpi_eval.report.runner.manifest import NOTEBOOKS
 
 PARAMETERS = "parameters"
 
@@ -34,20 +34,9 @@ class NotebookInfo:
         return self.path.stem
 
 
-def project_root(programme: Programme) -> Path:
-    """Return the folder that holds data/ and reports/."""
-    return programme.dossier.parents[1]
-
-
-def notebooks_of(programme: Programme) -> Path:
-    """Return the project's own notebooks, else those that come with the library."""
-    own = project_root(programme) / "notebooks"
-    return own if own.is_dir() else PROJECT / "notebooks"
-
-
 def discover(folder: str | Path) -> list[NotebookInfo]:
     """Return what the notebooks ``0*.ipynb`` of a folder declare, in the order of their names."""
-    paths = sorted(Path(folder).glob("0*.ipynb"))
+    paths = sorted(Path(folder).glob(NOTEBOOKS))
     if not paths:
         raise FpiError(
             "aucun notebook « 0….ipynb » dans ce dossier. Indiquez le dossier « notebooks » "

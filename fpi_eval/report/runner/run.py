@@ -1,37 +1,22 @@
 """Run the notebooks of a report and put it in place, whole or not at all."""
 
 import difflib
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fpi_eval.errors import FpiError
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner import html, manifest
-from fpi_eval.report.runner.clean import shown_paths
 from fpi_eval.report.runner.execution import Execution
+from fpi_eval.report.runner.manifest import UNCHANGED, Basis, Report, shown_paths
 from fpi_eval.report.runner.notebooks import NotebookInfo, inspect
 from fpi_eval.report.runner.progress import display
 from fpi_eval.report.runner.swap import recover, replaced
 from fpi_eval.sources.reading.pinned import pinned
 from fpi_eval.text import liste, nombre
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Where the report is, whether it was made now or was already there, and in how long."""
-
-    folder: Path
-    made: bool
-    seconds: float
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def index(self) -> Path:
-        """Front page."""
-        return self.folder / "index.html"
 
 
 def run(
@@ -64,7 +49,7 @@ def run(
     root : path, optional
         Working folder of the notebooks; default: the current folder.
     force : bool
-        Run again even if nothing that the report depends on has changed.
+        Run every notebook again, even those whose results nothing can have changed.
     progress : bool
         Show what is being done on the error stream.
     extras : callable, optional
@@ -84,37 +69,32 @@ def run(
     infos = [n if isinstance(n, NotebookInfo) else inspect(n) for n in notebooks]
     for info in infos:
         check_parameters(info, parameters)
-    paths = shown_paths(parameters, root)
-    shown = {name: paths.get(str(root / str(v)), v) for name, v in parameters.items()}
-    records = manifest.input_records(inputs or {})
-    inputs_hash = manifest.fingerprint(infos, shown, edition, records)
+    inputs = inputs or {}
+    basis = Basis.of([i.path for i in infos], parameters, edition=edition, inputs=inputs, root=root)
     recover(target)
     with display(progress) as out:
-        if not force and manifest.is_current(target, inputs_hash):
-            out.say("Rien n'a changé depuis le dernier rapport : il est gardé tel quel.")
+        if not force and manifest.is_current(target, basis):
+            out.say(UNCHANGED)
             return Report(target, made=False, seconds=time.monotonic() - started)
-        files = inputs or {}
-        hashes = {files[str(one["fichier"])]: str(one["sha256"]) for one in records}
+        good = {} if force else manifest.still_good(target, basis)
+        hashes = {inputs[name]: hashed for name, hashed in basis.inputs.items()}
         with pinned(hashes), replaced(target) as folder:
-            execution = Execution(parameters, root, paths, log, out)
-            outputs = [folder / edition.file(info.name, "ipynb") for info in infos]
-            warnings = execution.all(infos, outputs)
+            for path in good.values():
+                shutil.copy2(path, folder / path.name)
+            if good:
+                out.say(f"Repris tels quels : {liste(good)}.")
+            execution = Execution(parameters, root, shown_paths(parameters, root), log, out)
+            due = [info for info in infos if info.path.name not in good]
+            warnings = execution.all(due, [folder / edition.file(i.name, "ipynb") for i in due])
             more = []
             if extras is not None:
                 out.say("Tableaux…")
                 more = extras(folder)
             out.say("Mise en page…")
-            manifest.check_unchanged(inputs or {}, records)
+            manifest.check_unchanged(inputs, basis.inputs)
             html.render(folder, infos, edition, [path.relative_to(folder) for path in more])
-            manifest.write(
-                folder,
-                edition=edition,
-                parameters=shown,
-                notebooks=infos,
-                inputs=records,
-                inputs_hash=inputs_hash,
-                root=root,
-            )
+            declares = {info.path.name: info.declares for info in infos}
+            manifest.write(folder, basis=basis, declares=declares, inputs=inputs, root=root)
         log.unlink(missing_ok=True)
         seconds = time.monotonic() - started
         out.say(f"Rapport prêt en {nombre(seconds, 1)} s : {target / 'index.html'}")

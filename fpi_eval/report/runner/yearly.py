@@ -1,15 +1,20 @@
 """The report of a programme's year, from its folder to its pages: what `fpi-eval run` makes."""
 
+import sys
 from pathlib import Path
 
 from fpi_eval.errors import FpiError
-from fpi_eval.panel.year import load
-from fpi_eval.programme import Programme, find_programme, parse_rentree
-from fpi_eval.report.edition import Edition
-from fpi_eval.report.published import book
-from fpi_eval.report.runner import every_report
-from fpi_eval.report.runner.notebooks import discover, notebooks_of, project_root
-from fpi_eval.report.runner.run import Report, run
+from fpi_eval.panel.loading import credit, files_of, folder_of
+from fpi_eval.programme import Programme, find_programme, load_programme, parse_rentree
+from fpi_eval.report.edition import (
+    Edition,
+    earlier_numbers,
+    earlier_publications,
+    notebooks_of,
+    project_root,
+    target_of,
+)
+from fpi_eval.report.runner.manifest import NOTEBOOKS, UNCHANGED, Basis, Report, is_current
 from fpi_eval.store import forget
 
 
@@ -22,11 +27,6 @@ def several(programme: str, rentree: str) -> list[tuple[Path, int]]:
         raise FpiError(f"« {rentree} » : la dernière année est avant la première.")
     folders = dict.fromkeys(find_programme(name.strip()) for name in names)
     return [(folder, year) for folder in folders for year in years]
-
-
-def target_of(programme: Programme, rentree: int) -> Path:
-    """Return the folder of a year's report."""
-    return project_root(programme) / "reports" / programme.code / str(rentree)
 
 
 def quietly(programme: str, rentree: int, donnees: str, force: bool) -> Report:
@@ -58,18 +58,51 @@ def yearly(
     FpiError
         A file, a parameter or a notebook at fault: the last report is left as it was.
     """
-    year = load(programme, rentree, donnees)
-    what, found = year.programme, year.donnees
+    what, simulated = load_programme(programme), not str(donnees)
+    target, root = target_of(what, rentree), project_root(what)
+    inputs = files_of(what, rentree, folder_of(what, rentree, donnees))
+    for earlier in (earlier_publications, earlier_numbers):
+        inputs |= earlier(what, rentree, simulated=simulated)
+    folder = str(Path(donnees).absolute()) if str(donnees) else ""
+    given = {"programme": str(what.dossier), "rentree": rentree, "donnees": folder}
+    credits = (credit(simulated=simulated),)
+    edition = Edition.of(what, rentree, simulated=simulated, sources=credits)
+    pages = notebooks_of(what).glob(NOTEBOOKS)
+    now = Basis.of(pages, given, edition=edition, inputs=inputs, root=root)
+    listed = (root / "reports" / "index.html").is_file()
+    if not force and listed and is_current(target, now):
+        if progress:
+            print(UNCHANGED, file=sys.stderr)
+        return Report(target, made=False, seconds=0.0)
     if force:
         forget()
-    edition = Edition.of(what, rentree, simulated=found.simulees, sources=(found.credit,))
-    folder = str(Path(donnees).absolute()) if str(donnees) else ""
+    return _made(what, edition, given, target, inputs, force=force, progress=progress)
+
+
+def _made(
+    what: Programme,
+    edition: Edition,
+    given: dict[str, object],
+    target: Path,
+    inputs: dict[str, Path],
+    *,
+    force: bool,
+    progress: bool,
+) -> Report:
+    """Return the report made now; what makes one is imported only then."""
+    from fpi_eval.panel.year import load
+    from fpi_eval.report.published import book
+    from fpi_eval.report.runner import every_report
+    from fpi_eval.report.runner.notebooks import discover
+    from fpi_eval.report.runner.run import run
+
+    year = load(what, edition.rentree, str(given["donnees"]))
     made = run(
         discover(notebooks_of(what)),
-        {"programme": str(what.dossier), "rentree": rentree, "donnees": folder},
-        target_of(what, rentree),
+        given,
+        target,
         edition=edition,
-        inputs=found.fichiers | book.inputs(year),
+        inputs=inputs,
         root=project_root(what),
         force=force,
         progress=progress,
