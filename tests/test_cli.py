@@ -428,6 +428,7 @@ def test_what_the_disk_refuses_is_a_sentence_for_every_command(
 
     monkeypatch.setattr("fpi_eval.programme.find_programme", broken)
     monkeypatch.setattr("fpi_eval.programme.load_programme", broken)
+    monkeypatch.setattr("fpi_eval.report.runner.yearly.find_programme", broken)
     monkeypatch.setattr("fpi_eval.panel.year.load_programme", broken)
     with pytest.raises(SystemExit) as stop:
         main(command)
@@ -446,6 +447,7 @@ def test_ctrl_c_is_answered_by_a_sentence_for_every_command(command, monkeypatch
 
     monkeypatch.setattr("fpi_eval.programme.find_programme", stopped)
     monkeypatch.setattr("fpi_eval.programme.load_programme", stopped)
+    monkeypatch.setattr("fpi_eval.report.runner.yearly.find_programme", stopped)
     monkeypatch.setattr("fpi_eval.panel.year.load_programme", stopped)
     with pytest.raises(SystemExit) as stop:
         main(command)
@@ -458,6 +460,7 @@ def test_a_fault_of_the_program_is_not_disguised(monkeypatch):
         raise RuntimeError("bogue")
 
     monkeypatch.setattr("fpi_eval.programme.load_programme", faulty)
+    monkeypatch.setattr("fpi_eval.report.runner.yearly.find_programme", faulty)
     with pytest.raises(RuntimeError, match="bogue"):
         main(["plan"])
 
