@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     "run",
     "2022",
     "2022-2023 --donnees mes_telechargements",
-    "2022 --programme atcf --a-blanc",
-    "2024..2026 --programme fpi_aura,atcf",
+    "2022 --programme rail_du_nord --a-blanc",
+    "2024..2026 --programme rail_du_nord,rail_du_sud",
 )
 def run_report(
     rentree: Annotated[
@@ -150,7 +150,7 @@ def compare(
     print(words.reponse(found).partition("\n")[0], words.phrases(found), sep="\n\n")
 
 
-@command("check", "2022", "2022 --donnees mes_telechargements --programme atcf")
+@command("check", "2022", "2022 --donnees mes_telechargements --programme rail_du_nord")
 def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = "") -> None:
     """Contrôle tous les fichiers du dossier, sans produire de rapport."""
     from fpi_eval.programme import find_programme, parse_rentree
@@ -339,7 +339,7 @@ def individus(
         print(*records.release(found.tables, sortie), sep="\n")
 
 
-@command("notebooks", "", "--programme atcf")
+@command("notebooks", "", "--programme rail_du_nord")
 def notebooks(*, programme: Programme = "") -> None:
     """Liste les notebooks, leurs paramètres et ce qu'ils déclarent."""
     from fpi_eval.programme import load_programme

@@ -50,7 +50,7 @@ def fetch(
         print(brought.summary())
 
 
-@command("plan", "--programme atcf", "--a-blanc")
+@command("plan", "--programme rail_du_nord", "--a-blanc")
 def plan(*, programme: Programme = "", a_blanc: ABlanc = False) -> None:
     """Écrit le plan d'analyse, daté et scellé, avant de regarder les résultats."""
     from fpi_eval.plan import PLANS, write_plan
@@ -164,7 +164,7 @@ def refuse_missing(**options: object) -> None:
         )
 
 
-@command("new", "", "--programme atcf --fichier registre.xlsx")
+@command("new", "", "--programme rail_du_nord --fichier registre.xlsx")
 def new(
     *,
     programme: Programme = "",
