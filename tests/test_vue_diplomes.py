@@ -8,12 +8,14 @@ import pytest
 from thin import check_thin
 
 import fpi_eval as fpi
-from fpi_eval import checks, headline, impact, twin
+from fpi_eval import checks, headline, impact
 from fpi_eval.absent import Absent, attempt
 from fpi_eval.checks import Check
 from fpi_eval.figures import Figure
 from fpi_eval.impact.frame import GROSS, NET
+from fpi_eval.panel.loading import simulated_folder
 from fpi_eval.plan import held_against
+from fpi_eval.programme import load_programme
 from fpi_eval.report.pages import chaine, familles, insertion, totaux
 from fpi_eval.report.pages import diplomes as vue
 from fpi_eval.report.pages import emploi_en_plus as plus
@@ -25,10 +27,9 @@ SHOWN = ("effets", "pour_100", "evenement", "robustesse", "specification", "ecar
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    made = tmp_path_factory.mktemp("jumeau")
-    twin.write_files(twin.draw(twin.SMALL, 20240901), made, years=range(2019, 2027))
-    return made
+def folder():
+    """The embedded simulated set: what is planted in it is computed once for all tests."""
+    return simulated_folder(load_programme("fpi_aura"), 2026)
 
 
 def analysed(annee, panel=None):
