@@ -17,6 +17,7 @@ import pytest
 from fpi_eval import twin
 from fpi_eval.cli import app, main
 from fpi_eval.errors import FpiError
+from fpi_eval.report.runner import yearly  # noqa: F401 (imported before a test patches what it names)
 from fpi_eval.sources.known_sources import source
 
 ROOT = Path(__file__).parents[1]
