@@ -1,37 +1,92 @@
 """An adversary of a whole report: it reads the files as anyone could, all years together.
 
-It shares no code with the protection. What it knows: the CSV tables of one or several reports, the
-public capacities (places of each cell), the public register (programme seats of each cell), that
-people trained are entrants × seats / places rounded cell by cell, and the rules of hiding. Its
-unknowns are whole: entrants of each cell and rentrée, and people trained there.
+It shares no code with the protection. What it knows: every file of one or several reports (CSV
+tables of sheets and pages, `publication.json`), the open catalogue (which courses exist where,
+their places, the register's seats, where outcomes were published), that people trained are
+entrants × seats / places rounded cell by cell, and the rules of hiding. Its unknowns are whole, one
+per row of the catalogue and kind of count. Workbook, Parquet, notebooks and pages are shown
+elsewhere to hold these same values.
 """
 
 import csv
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse.csgraph import connected_components
 
 WHOLE = "Ensemble"
-MOST = 10_000
+MOST = 1_000_000
 SECRET = (1, 4)
 ENOUGH = 4
+PUBLISHER = 20  # a rate on fewer people is hidden, and its numerator with it
+FINE = 1e-8  # half a unit of the tenth digit of a rate in a file of sheets
+MARKS = {"s", "n. d.", ""}
+HORIZONS = (6, 12, 18, 24)
+EMPLOYED = tuple(f"en_emploi_{n}_mois" for n in HORIZONS)
+OUTCOMES = ("terminale", "poursuite", "sortants", *EMPLOYED)
+HERE_AND_FAR = ("territoire", "niveau", "filiere")
+#: Numerator and denominator of each rate, as sums of counts.
+RATES: dict[str, tuple[dict[str, int], str]] = {
+    "taux_pression": ({"voeux_1": 1}, "places"),
+    "taux_demande": ({"voeux": 1}, "places"),
+    "taux_remplissage": ({"entrants": 1}, "places"),
+    "taux_poursuite": ({"poursuite": 1}, "terminale"),
+    "part_en_emploi_6_mois": ({"en_emploi_6_mois": 1}, "terminale"),
+    "part_autre": ({"sortants": 1, "en_emploi_6_mois": -1}, "terminale"),
+    "taux_devenir_favorable": ({"poursuite": 1, "en_emploi_6_mois": 1}, "terminale"),
+    **{f"taux_emploi_{n}_mois": ({f"en_emploi_{n}_mois": 1}, "sortants") for n in HORIZONS},
+}
+
+
+@dataclass(eq=False)
+class World:
+    """What open files say exists: rows, kinds of counts, and how the counts are bound."""
+
+    rows: pd.DataFrame
+    kinds: tuple[str, ...]
+    zero: Mapping[str, np.ndarray]  # where a kind is known to be nobody, or was not counted
+    laws: list[tuple[sparse.csr_matrix, float, float]] = field(default_factory=list)
+    masks: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
+
+    def row(self, weights: Mapping[str, float], inside: np.ndarray) -> sparse.csr_matrix:
+        """Return a sum of counts over the rows `inside` as weights of the unknowns."""
+        n, places = len(self.rows), np.flatnonzero(inside)
+        at = np.concatenate([places + n * self.kinds.index(kind) for kind in weights])
+        data = np.repeat(list(weights.values()), len(places)).astype(float)
+        return sparse.csr_matrix((data, at, [0, len(at)]), shape=(1, n * len(self.kinds)))
+
+    def inside(self, row: Mapping[str, str], dims: Sequence[str]) -> np.ndarray:
+        """Return which rows a line of a table sums."""
+        kept = np.ones(len(self.rows), dtype=bool)
+        for dim in dims:
+            if dim in row and row[dim] != WHOLE:
+                kept &= self._mask(dim, row[dim])
+        return kept
+
+    def _mask(self, dim: str, value: str) -> np.ndarray:
+        if (dim, value) not in self.masks:
+            self.masks[dim, value] = self.rows[dim].isin(value.split("+")).to_numpy()
+        return self.masks[dim, value]
 
 
 @dataclass
-class Sum:
-    """A count of a published table: the cells it sums, and its value, None where hidden."""
+class Said:
+    """A sum of counts that a table shows between two ends, or hides."""
 
     table: str
-    year: int
     label: str
-    kind: str
-    inside: np.ndarray
-    value: float | None
+    row: sparse.csr_matrix
+    low: float
+    high: float
+    hidden: bool = False
+    by_rate: bool = False
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -40,145 +95,529 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def told(text: str) -> float | None:
-    return None if text in {"s", "n. d."} else float(text.replace(",", "."))
+    return None if text in MARKS else float(text.replace(",", "."))
 
 
-def sums_of(folder: Path, year: int, public: pd.DataFrame, start: int) -> list[Sum]:
-    """Return every count of people that the report of `year` prints."""
-    found = []
-    for row in read(folder / "remplissage_simule.csv"):
-        inside = _inside(public, row, ("territoire", "niveau", "filiere", "academie",
-                                       "departement"))  # fmt: skip
-        inside &= (public["rentree"] == int(row["rentree"])).to_numpy()
-        found.append(_sum("remplissage", year, row, "entrants", inside, row["entrants"]))
-        rate, base = told(row["taux_remplissage"]), told(row["places"])
-        if rate is not None and base and row["entrants"] == "s":
-            found.append(_sum("taux", year, row, "entrants", inside, str(rate * base)))
-    seats = (public["seats"] > 0).to_numpy() & (public["rentree"] >= start).to_numpy()
-    seats &= (public["rentree"] <= year).to_numpy()
-    for row in read(folder / "personnes_formees_simule.csv"):
-        inside = seats & _inside(public, row, ("niveau", "filiere", "academie", "departement",
-                                               "uai"))  # fmt: skip
-        found.append(_sum("personnes", year, row, "formes", inside, row["personnes"]))
-    for row in read(folder / "cibles_simule.csv"):
-        inside = seats & (public["rentree"] <= int(row["echeance"])).to_numpy()
+# --- what tables say ------------------------------------------------------------------------
+
+
+def line(
+    world: World,
+    table: str,
+    row: Mapping[str, str],
+    inside: np.ndarray,
+    counts: Mapping[str, str],
+    rates: Mapping[str, str] = {},
+    half: float = FINE,
+) -> Iterator[Said]:
+    """Yield what one line of a table says: `counts` and `rates` name its columns."""
+    if not inside.any():
+        return
+    label = " / ".join(str(value) for value in row.values())
+    values = {kind: told(row[column]) for column, kind in counts.items()}
+    for column, kind in counts.items():
+        inner = inside & ~world.zero[kind]
+        if row[column] == "s" and inner.any():
+            free = rated(kind, values)
+            least = 0.0 if free or kind == "formes" else 1.0
+            yield Said(table, f"{kind} : {label}", world.row({kind: 1}, inner), least, np.inf,
+                       True, free)  # fmt: skip
+        elif values[kind] is not None:
+            yield Said(table, label, world.row({kind: 1}, inner), values[kind], values[kind])
+    for column, rate in rates.items():
+        value, (top, base) = told(row.get(column, "")), RATES[rate]
+        if value is not None and any(values.get(kind) is None for kind in (*top, base)):
+            yield from ratio(world, table, label, inside, (top, base), (value - half, value + half))
+
+
+def rated(kind: str, values: Mapping[str, float | None]) -> bool:
+    """Return whether a hidden count may be nobody: the numerator of a rate on few people."""
+    bases = {"poursuite": ("terminale",), "en_emploi_6_mois": ("terminale", "sortants")}
+    for base in bases.get(kind, ("sortants",) if kind in EMPLOYED else ()):
+        if values.get(base) is None or values[base] < PUBLISHER:
+            return True
+    return False
+
+
+def ratio(world: World, table: str, label: str, inside: np.ndarray, parts: tuple, ends: tuple):
+    """Yield the two inequalities that a rounded rate leaves."""
+    top, base = parts
+    up = world.row(top, inside)
+    if base in world.kinds:
+        below = world.row({base: 1}, inside)
+        yield Said(table, label, up - ends[0] * below, 0, np.inf)
+        yield Said(table, label, up - ends[1] * below, -np.inf, 0)
+    else:
+        size = float(world.rows.loc[inside, base].sum())
+        yield Said(table, label, up, ends[0] * size, ends[1] * size)
+
+
+def beside(world: World, table: str, rows: list[dict], dims: Sequence[str], rate: str):
+    """Yield what « rentrée précédente », « écart » and « autres régions » say of a rate."""
+    kind, base = next(iter(RATES[rate][0])), RATES[rate][1]
+    far = {"academie": WHOLE, "departement": WHOLE, "territoire": "Autres régions"}
+    for row in rows:
+        year, label = int(row["rentree"]), " / ".join(row.values())
+        now = world.inside(row, dims)
+        before = world.inside(row | {"rentree": str(year - 1)}, dims)
+        others = world.inside(row | far, dims)
+        for name, inside in (("avant", before), ("ailleurs", others)):
+            value = told(row[name])
+            if value is not None and inside.any():
+                ends = (value - FINE, value + FINE)
+                yield from ratio(world, table, label, inside, ({kind: 1}, base), ends)
+        gap = told(row["ecart"])
+        if gap is not None and now.any() and before.any():
+            size, past = (float(world.rows.loc[i, base].sum()) for i in (now, before))
+            moved = world.row({kind: 1}, now) / size - world.row({kind: 1}, before) / past
+            yield Said(table, label, moved, gap - FINE, gap + FINE)
+
+
+PLACES = ("academie", "departement")
+KIND = ("territoire", "filiere", "niveau", "voie", "millesime")
+
+
+def said_of_wishes(world: World, folder: Path) -> Iterator[Said]:
+    for name, kind, niveau in (
+        ("pression", "voeux_1", "Secondaire"), ("demande", "voeux", "Supérieur"),
+    ):  # fmt: skip
+        rows = [row | {"niveau": niveau} for row in table(folder, name)]
+        dims = (*HERE_AND_FAR, "voie", *PLACES, "rentree")
+        for row in rows:
+            yield from line(world, name, row, world.inside(row, dims), {kind: kind},
+                            {f"taux_{name}": f"taux_{name}"})  # fmt: skip
+        yield from beside(world, name, rows, dims, f"taux_{name}")
+
+
+def said_of_entrants(world: World, folder: Path, year: int, start: int) -> Iterator[Said]:
+    dims = (*HERE_AND_FAR, *PLACES, "rentree")
+    rows = table(folder, "remplissage")
+    for row in rows:
+        yield from line(world, "remplissage", row, world.inside(row, dims),
+                        {"entrants": "entrants"}, {"taux_remplissage": "taux_remplissage"})  # fmt: skip
+    yield from beside(world, "remplissage", rows, dims, "taux_remplissage")
+    here = (world.rows["territoire"] != "Autres régions").to_numpy()
+    for row in table(folder, "transformation"):
+        inside = here & world.inside(row | {"rentree": str(year - 1)}, (*HERE_AND_FAR, "rentree"))
+        yield from line(world, "transformation", row, inside, {"effectif_entree": "entrants"})
+        rate, moved = told(row["taux_transformation"]), told(row["places_transformees"])
+        if rate:
+            value = moved / rate
+            wide = value * 1e-8
+            yield Said("transformation", row["filiere"], world.row({"entrants": 1}, inside),
+                       value - wide, value + wide)  # fmt: skip
+    years = world.rows["rentree"].astype(int)
+    seats = (world.rows["seats"] > 0).to_numpy() & years.between(start, year).to_numpy()
+    for row in table(folder, "personnes_formees"):
+        inside = seats & world.inside(row, ("niveau", "filiere", *PLACES, "uai"))
+        yield from line(world, "personnes", row, inside, {"personnes": "formes"})
+    for row in table(folder, "cibles"):
+        inside = seats & (years <= int(row["echeance"])).to_numpy()
         for word in ("secondaire", "supérieur"):
             if word in row["libelle"]:
-                inside = inside & (public["niveau"].str.lower() == word).to_numpy()
-        found.append(_sum("cibles", year, row, "formes", inside, row["realise"]))
-    return found
+                inside = inside & (world.rows["niveau"].str.lower() == word).to_numpy()
+        aim, share, left = (told(row[n]) for n in ("personnes", "avancement", "reste"))
+        yield from line(world, "cibles", row, inside, {"realise": "formes"})
+        for value, wide in ((share and share * aim, 1e-6), (left and aim - left, 0.0)):
+            if value is not None:
+                yield Said("cibles", row["libelle"], world.row({"formes": 1}, inside),
+                           value - wide, value + wide)  # fmt: skip
 
 
-def _sum(table: str, year: int, row: dict, kind: str, inside: np.ndarray, text: str) -> Sum:
-    return Sum(table, year, " / ".join(row.values()), kind, inside, told(text))
+def said_of_students(world: World, folder: Path) -> Iterator[Said]:
+    own = _own(world)
+    for name, counts in {
+        "eleves_terminale": ("terminale",),
+        "devenir": ("terminale", "poursuite"),
+        "emploi": ("sortants", *EMPLOYED),
+    }.items():
+        for row in table(folder, name):
+            rates = {column: column for column in row if column in RATES}
+            yield from line(world, name, row, own & world.inside(row, KIND),
+                            {c: c for c in counts}, rates)  # fmt: skip
+            if "taux_emploi_6_mois_bas" in row:
+                assert (row["taux_emploi_6_mois_bas"] == "s") == (row["taux_emploi_6_mois"] == "s")
+    here = (world.rows["territoire"] != "Autres régions").to_numpy()
+    for row in table(folder, "quadrants"):
+        inside = own & here & world.inside(row | {"voie": "Voie scolaire"}, ("voie", *KIND[1:3]))
+        inside &= (world.rows["millesime"] == row["millesime"]).to_numpy()
+        inside &= (world.rows["formation"] == row["formation"]).to_numpy()
+        if world.rows.loc[inside, "diplome"].nunique() == 1:
+            rates = {c: c for c in ("taux_emploi_6_mois", "taux_poursuite")}
+            counts = {c: c for c in ("terminale", "sortants")}
+            yield from line(world, "quadrants", row, inside, counts, rates)
+            if row["quadrant"] != "Hors quadrant":
+                assert "s" not in {row[c] for c in rates}, "le quadrant dit un taux masqué"
+    for row in table(folder, "eleves_ensemble"):
+        inside = here & world.inside(row, ("voie", "millesime"))
+        if world.rows.loc[inside, "inscrits"].all():
+            yield from line(world, "ensemble", row, inside, {"eleves": "terminale"})
 
 
-def _inside(public: pd.DataFrame, row: dict[str, str], names: Iterable[str]) -> np.ndarray:
-    kept = np.ones(len(public), dtype=bool)
-    for name in names:
-        if row[name] != WHOLE:
-            kept &= (public[name] == row[name]).to_numpy()
-    return kept
+# --- what pages say, their numbers rounded ----------------------------------------------------
+
+PERCENT, HUNDREDTH = 0.0005 + FINE, 0.005 + FINE
+#: Heads that a page's table begins with, its world, its counts, its rates, half of their unit.
+PAGES: tuple[tuple[tuple[str, ...], str, dict[str, str], dict[str, str], float], ...] = (
+    (("Niveau", "Filière", "Département", "Personnes formées"), "formes",
+     {"Personnes formées": "formes"}, {}, 0),
+    (("Filière", "Académie", "Places", "Premiers vœux"), "voeux", {"Premiers vœux": "voeux_1"},
+     {"Taux de pression": "taux_pression"}, HUNDREDTH),
+    (("Filière", "Voie", "Académie", "Places", "Vœux confirmés"), "voeux",
+     {"Vœux confirmés": "voeux"}, {"Taux de demande": "taux_demande"}, HUNDREDTH),
+    (("Niveau", "Filière", "Académie", "Places", "Entrants"), "entrants", {"Entrants": "entrants"},
+     {"Taux de remplissage": "taux_remplissage"}, PERCENT),
+    (("Groupe", "Millésime", "En emploi", "Sortants"), "devenir",
+     {"Sortants": "sortants", "En emploi": "en_emploi_6_mois"}, {"Taux": "taux_emploi_6_mois"},
+     PERCENT),
+    (("Territoire", "Filière", "Niveau", "Voie", "Sortants"), "devenir",
+     {"Sortants": "sortants", "En emploi": "en_emploi_6_mois"},
+     {"Taux d'emploi": "taux_emploi_6_mois"}, PERCENT),
+    (("Territoire", "Voie", "Millésime", "Sortants"), "devenir", {"Sortants": "sortants"},
+     {f"À {n} mois": f"taux_emploi_{n}_mois" for n in HORIZONS}, PERCENT),
+    (("Territoire", "Filière", "Niveau", "Voie", "Élèves"), "devenir", {"Élèves": "terminale"},
+     {"En études": "taux_poursuite", "En emploi": "part_en_emploi_6_mois", "Autre": "part_autre",
+      "Devenir favorable": "taux_devenir_favorable"}, PERCENT),
+    (("Formation", "Diplôme", "Élèves", "Sortants"), "devenir",
+     {"Élèves": "terminale", "Sortants": "sortants"},
+     {"Emploi à 6 mois": "taux_emploi_6_mois", "Poursuite": "taux_poursuite"}, PERCENT),
+)  # fmt: skip
+#: Words of heads that count people; a table with one is read, or is one of those that follow.
+PEOPLE = {"Personnes formées", "Premiers vœux", "Vœux confirmés", "Entrants", "Élèves", "Sortants",
+          "En emploi", "Observé", "Présents", "Candidats", "Diplômés", "Personnes"}  # fmt: skip
+#: First heads of tables read otherwise, or that hold dates, estimates, projections or wide totals.
+ELSEWHERE = {"Cible", "Ouverture", "Rentrée d'ouverture", "Scénario", "Durée", "Résultat",
+             "Montant", "Maille du fichier", "Voie", "Niveau", "Comparaison"}  # fmt: skip
+
+
+def said_of_pages(
+    worlds: Mapping[str, World], folder: Path, year: int, start: int, region: str
+) -> Iterator[tuple[str, Said]]:
+    """Yield what the tables of pages say: they sum the region at its last year, but where told."""
+    last = max(worlds["devenir"].rows["millesime"], default="")
+    for path in sorted(folder.glob("0*.csv")):
+        rows = read(path)
+        heads = tuple(rows[0]) if rows else ()
+        spec = next((one for one in PAGES if heads[: len(one[0])] == one[0]), None)
+        if spec is None:
+            unread = PEOPLE & set(heads)
+            assert not unread or heads[0] in ELSEWHERE or _students(heads), f"{path.name} : {unread}"
+        for row in rows:
+            yield from _page_line(worlds, spec, path.stem, row, (year, start, last, region))
+
+
+def _students(heads: Sequence[str]) -> bool:
+    return heads[:3] == ("Filière", "Niveau", "Voie")
+
+
+def _page_line(worlds: Mapping[str, World], spec: tuple | None, name: str, row: dict, now: tuple):
+    year, start, last, region = now
+    if spec is None:
+        for head in row if _students(tuple(row)) else ():
+            if head[:2] == "20":
+                world, own = worlds["devenir"], _own(worlds["devenir"])
+                at = {"territoire": region, "filiere": row["Filière"], "niveau": row["Niveau"],
+                      "voie": row["Voie"], "millesime": head}  # fmt: skip
+                for one in line(world, name, row, own & world.inside(at, KIND), {head: "terminale"}):
+                    yield "devenir", one
+        return
+    _, kind, counts, rates, half = spec
+    world = worlds["entrants" if kind == "formes" else kind]
+    dims = {"Territoire": "territoire", "Filière": "filiere", "Niveau": "niveau", "Voie": "voie",
+            "Académie": "academie", "Département": "departement", "Millésime": "millesime",
+            "Formation": "formation"}  # fmt: skip
+    at = {dims[head]: value for head, value in row.items() if head in dims}
+    at = {"territoire": region, "millesime": last, "rentree": str(year)} | at
+    if "Groupe" in row:
+        place, voie = row["Groupe"].rsplit(", ", 1)
+        at |= {"territoire": place, "voie": voie[0].upper() + voie[1:]}
+    if "Formation" in row:
+        at |= {"voie": "Voie scolaire"}
+    if kind == "formes":
+        at.pop("rentree")
+    inside = world.inside(at, [dim for dim in at if dim in world.rows])
+    if kind == "voeux":
+        inside &= ~world.zero[next(iter(counts.values()))]
+    if kind == "devenir":
+        inside &= _own(world)
+    if kind == "formes":
+        years = world.rows["rentree"].astype(int)
+        inside &= (world.rows["seats"] > 0).to_numpy() & years.between(start, year).to_numpy()
+    if "Formation" not in row or world.rows.loc[inside, "filiere"].nunique() == 1:
+        for one in line(world, name, row, inside, counts, rates, half):
+            yield kind if kind != "formes" else "entrants", one
+
+
+def _own(world: World) -> np.ndarray:
+    return world.rows["programme"].to_numpy(bool) & world.rows["covered"].to_numpy(bool)
+
+
+def said_of_publication(
+    worlds: Mapping[str, World], path: Path, codes: Mapping[str, dict]
+) -> Iterator[tuple[str, Said]]:
+    """Yield what the kept publication says of each world, in the words of the tables."""
+    kinds = {"entrants_programme": "formes"}
+    for part in json.loads(path.read_text())["publications"]:
+        name = "entrants" if part["name"] == "formes" else part["name"]
+        if name not in worlds:
+            continue
+        world, frame, dims = worlds[name], part["frame"], part["dims"]
+        keep = np.ones(len(world.rows), bool)
+        for must in ("programme", "covered"):
+            keep &= world.rows[must].to_numpy(bool) if must in world.rows else True
+        if part["name"] == "formes":
+            keep &= (world.rows["seats"] > 0).to_numpy()
+        for at in range(len(frame[dims[0]])):
+            row = {d.removeprefix("code_"): _word(frame[d][at], codes.get(d, {})) for d in dims}
+            row |= {
+                c: "s" if part["hidden"][c][at] else str(_or(frame[c][at])) for c in part["counts"]
+            }
+            inside = keep & world.inside(row, [d.removeprefix("code_") for d in dims])
+            counts = {c: kinds.get(c, c) for c in part["counts"]}
+            for one in line(world, f"publication {part['name']}", row, inside, counts):
+                yield name, one
+
+
+def _or(value: float | None) -> float | str:
+    return "" if value is None else value
+
+
+def _word(value: object, words: Mapping[object, str]) -> str:
+    if isinstance(value, dict):
+        return "+".join(str(one) for one in value["cumul"])
+    text = words.get(value, value)
+    return WHOLE if text == "Total" else str(text)
+
+
+def table(folder: Path, name: str) -> list[dict[str, str]]:
+    """Return the rows of a sheet's file, none where the report has none."""
+    path = next((p for s in ("", "_simule") if (p := folder / f"{name}{s}.csv").exists()), None)
+    return read(path) if path else []
+
+
+# --- what can be told from it ----------------------------------------------------------------
 
 
 class Adversary:
     """Everything public as one integer program; `ends` gives the extremes of a hidden count."""
 
-    def __init__(self, public: pd.DataFrame, sums: Sequence[Sum]) -> None:
-        n = len(public)
-        self.n, self.sums = n, sums
-        self.hidden = [one for one in sums if one.value is None and one.inside.any()]
-        ratio = (public["seats"] / public["places"]).clip(0, 1).fillna(0).to_numpy()
-        with_seats = np.flatnonzero(ratio > 0)
-        k = len(with_seats)
-        link = sparse.lil_matrix((k, 2 * n))
-        link[np.arange(k), n + with_seats] = 1.0
-        link[np.arange(k), with_seats] = -ratio[with_seats]
-        rows = [link.tocsr(), *(self.row(one) for one in sums)]
-        shown = [one.value is not None for one in sums]
-        value = np.array([one.value if one.value is not None else np.nan for one in sums])
-        least = np.array([float(one.kind == "entrants") for one in sums])
-        low = np.r_[np.full(k, -0.5), np.where(shown, value, least)]
-        high = np.r_[np.full(k, 0.5), np.where(shown, value, np.inf)]
-        useful = np.r_[np.ones(k, bool), [one.inside.any() for one in sums]].astype(bool)
-        self.matrix = sparse.vstack(rows, format="csr")[useful]
-        self.low, self.high = low[useful] - 1e-6, high[useful] + 1e-6
-        top = np.r_[np.full(n, MOST), np.where(ratio > 0, MOST, 0)]
-        self.bounds = Bounds(np.zeros(2 * n), top)
+    def __init__(self, world: World, said: Sequence[Said]) -> None:
+        self.hidden = [one for one in said if one.hidden]
+        once = {
+            (one.row.indices.tobytes(), one.row.data.tobytes(), one.low, one.high): one
+            for one in said
+        }
+        rows = [*world.laws, *((one.row, one.low, one.high) for one in once.values())]
+        matrix = sparse.vstack([row for row, *_ in rows], format="csr")
+        low = np.concatenate([np.atleast_1d(low) for _, low, _ in rows]) - 1e-6
+        high = np.concatenate([np.atleast_1d(high) for *_, high in rows]) + 1e-6
+        top = np.concatenate([np.where(world.zero[kind], 0, MOST) for kind in world.kinds])
+        used, kept = self._linked(matrix)
+        self.rows = sparse.vstack([one.row[:, used] for one in self.hidden] or [matrix[:0, used]])
+        self.matrix, self.low, self.high = matrix[kept][:, used], low[kept], high[kept]
+        self.bounds = Bounds(np.zeros(len(used)), top[used])
 
-    def row(self, one: Sum) -> sparse.csr_matrix:
-        place = np.flatnonzero(one.inside) + (self.n if one.kind == "formes" else 0)
-        return sparse.csr_matrix(
-            (np.ones(len(place)), (np.zeros(len(place), int), place)), shape=(1, 2 * self.n)
-        )
+    def _linked(self, matrix: sparse.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
+        """Return the unknowns that something links to a hidden count, and the rows that bind them."""
+        block = connected_components(abs(matrix).T @ abs(matrix), directed=False)[1]
+        wanted = {block[at] for one in self.hidden for at in one.row.indices}
+        used = np.isin(block, list(wanted))
+        return np.flatnonzero(used), (abs(matrix) @ used.astype(float)) > 0
 
     def best(self, weights: np.ndarray) -> np.ndarray:
-        found = milp(
-            weights, integrality=1, bounds=self.bounds,
-            constraints=LinearConstraint(self.matrix, self.low, self.high),
-            options={"mip_rel_gap": 0.0, "node_limit": 20_000},
-        )  # fmt: skip
-        assert found.x is not None, "ce qui est publié se contredit"
-        return np.rint(found.x)
+        for whole in (0, 1):
+            found = milp(
+                weights, integrality=whole, bounds=self.bounds,
+                constraints=LinearConstraint(self.matrix, self.low, self.high),
+                options={"mip_rel_gap": 0.0, "node_limit": 20_000},
+            )  # fmt: skip
+            assert found.x is not None, "ce qui est publié se contredit"
+            if np.abs(found.x - np.rint(found.x)).max() < 1e-5:
+                return np.rint(found.x)
+        raise AssertionError("aucun tableau entier")
 
-    def ends(self) -> list[tuple[Sum, float, float]]:
+    def ends(self) -> list[tuple[Said, float, float]]:
         """Return two values that each hidden count may take, `ENOUGH` apart if it can be."""
-        rows = [self.row(one).toarray()[0] for one in self.hidden]
-        table = np.array(rows).reshape(-1, 2 * self.n)
-        low, high = np.full(len(rows), np.inf), np.full(len(rows), -np.inf)
+        if not self.hidden:
+            return []
+        rows = self.rows.tocsr()
+        low, high = np.full(rows.shape[0], np.inf), np.full(rows.shape[0], -np.inf)
         rng = np.random.default_rng(0)
-        for _ in range(6):
+        for _ in range(8):
             for sign in (1, -1):
-                weights = sign * ((rng.random(len(rows)) - 0.5) * (high - low < ENOUGH) @ table)
-                seen = table @ self.best(np.nan_to_num(weights))
+                wanted = (rng.random(len(low)) - 0.5) * ~(high - low >= ENOUGH)
+                seen = rows @ self.best(sign * (wanted @ rows))
                 low, high = np.minimum(low, seen), np.maximum(high, seen)
-        for place, row in enumerate(rows):
-            if high[place] - low[place] < ENOUGH:
-                low[place], high[place] = (row @ self.best(sign * row) for sign in (1, -1))
+        for place in np.flatnonzero(~(high - low >= ENOUGH)):
+            row = rows[[place]].toarray()[0]
+            ends = [row @ self.best(sign * row) for sign in (1, -1)]
+            low[place], high[place] = np.minimum(low[place], ends[0]), max(high[place], ends[1])
         return list(zip(self.hidden, low, high, strict=True))
 
 
-def narrow(found: Sequence[tuple[Sum, float, float]]) -> list[str]:
+def narrow(found: Sequence[tuple[Said, float, float]]) -> list[str]:
     """Return the hidden counts that may be small, whose interval is narrower than the rule."""
     said = []
     for one, low, high in found:
-        exposed = high - low < 1 or (high - low < ENOUGH and low <= SECRET[1])
+        exposed = high - low < 1 or (high - low < ENOUGH and (low <= SECRET[1] or one.by_rate))
         if exposed:
-            said.append(f"{one.table} {one.year} {one.label} : {low:g} à {high:g}")
+            said.append(f"{one.table} {one.label} : {low:g} à {high:g}")
     return said
 
 
-def public_cells(p) -> pd.DataFrame:
-    """Return what open files and the register say of each cell, no count of people among it."""
+# --- what open files say exists --------------------------------------------------------------
+
+
+def worlds_of(p) -> dict[str, World]:
+    """Return what open files and the register say exists: no count of people is read but where.
+
+    Of the panels it takes the names of rows, places, seats, and where a count was collected.
+    """
+    return {"entrants": _entrants(p), "voeux": _voeux(p), "devenir": _devenir(p)}
+
+
+def codes_of(p) -> dict[str, dict]:
+    """Return the words of the codes that a publication holds."""
+    from fpi_eval import text
+    from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
+
+    place = p.donnees.programme.territoire
+    years = p.inserjeunes["millesime"].unique()
+    return {
+        "territoire": {HERE: place.region, ELSEWHERE: "Autres régions"},
+        "filiere": p.donnees.programme.mots_filieres,
+        "niveau": text.NIVEAUX,
+        "voie": text.VOIES,
+        "code_academie": {a.code: a.nom for a in place.academies},
+        "code_departement": {d.code: d.nom for d in place.departements},
+        "millesime": {one: one.replace("_", "-") for one in years},
+    }
+
+
+def _worded(p, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with words in place of codes, the places of other regions not told."""
+    known = {name: words for name, words in codes_of(p).items() if name in rows}
+    named = {n.removeprefix("code_"): rows[n].map(lambda v, w=w: w.get(v, v)) for n, w in known.items()}
+    out = rows.assign(**named)
+    for name in ("academie", "departement", "uai", "cell", "course"):
+        if name in out:
+            out[name] = out[name].where(out["territoire"] != "Autres régions", "—")
+    if "rentree" in out:
+        out["rentree"] = out["rentree"].astype(str)
+    return out.reset_index(drop=True)
+
+
+def _entrants(p) -> World:
     from fpi_eval.report.published import counts
-    from fpi_eval.report.published.make import words
 
     rows = counts.cellules(p)
-    rows = rows[rows["entrants"].notna() & (rows["places"] > 0)]
+    rows = rows[rows["entrants"].notna() & (rows["places"] > 0)].drop(columns="seats")
     seats = counts.en_places(p)[["cell", "rentree", "seats"]]
-    rows = rows.drop(columns="seats").merge(seats, "left", ["cell", "rentree"])
-    kept = ["territoire", "niveau", "filiere", "academie", "departement", "uai", "rentree",
-            "places", "seats"]  # fmt: skip
-    named = words(p, rows).assign(rentree=rows["rentree"], seats=rows["seats"].fillna(0.0))
-    return named[kept].reset_index(drop=True)
+    rows = _worded(p, rows.merge(seats, "left", ["cell", "rentree"]).fillna({"seats": 0.0}))
+    keys = [*HERE_AND_FAR, *PLACES, "uai", "cell", "rentree"]
+    return entrants_world(rows.groupby(keys)[["places", "seats"]].sum().reset_index())
 
 
-def attack(folders: dict[int, Path], p) -> tuple[int, list[str]]:
-    """Attack the reports of several years together; return hidden counts and narrow ones."""
-    public, start = public_cells(p), p.donnees.programme.rentree_debut
-    sums = [one for year, folder in folders.items() for one in sums_of(folder, year, public, start)]
-    found = Adversary(public, sums).ends()
-    return len(found), narrow(found)
+def entrants_world(rows: pd.DataFrame) -> World:
+    """Return entrants and people trained: their share is public, rounded cell by cell."""
+    ratio = (rows["seats"] / rows["places"]).clip(0, 1).fillna(0).to_numpy(float)
+    nobody = np.zeros(len(rows), bool)
+    world = World(rows, ("entrants", "formes"), {"entrants": nobody, "formes": ratio <= 0})
+    within = np.flatnonzero(ratio > 0)
+    if len(within):
+        own, link = np.arange(len(within)), sparse.lil_matrix((len(within), 2 * len(rows)))
+        link[own, len(rows) + within] = 1.0
+        link[own, within] = -ratio[within]
+        half = np.full(len(within), 0.5)
+        world.laws.append((link.tocsr(), -half, half))
+    return world
+
+
+def _voeux(p) -> World:
+    from fpi_eval.indicators.filieres import of_programme
+
+    rows = of_programme(p, p.capacites.table)
+    affelnet = (rows["source"] == "affelnet") & (rows["niveau"] == "secondaire")
+    wished = rows["voeux_1"].where(affelnet).notna() | rows["voeux"].notna() & ~affelnet
+    rows = _worded(p, rows[wished & (rows["places"] > 0)])
+    known = {kind: rows[kind].notna() for kind in ("voeux_1", "voeux")}
+    keys = [*HERE_AND_FAR, "voie", *PLACES, "rentree"]
+    how = {"places": "sum", "voeux_1": "any", "voeux": "any"}
+    rows = rows.assign(**known).groupby(keys).agg(how).reset_index()
+    zero = {kind: ~rows[kind].to_numpy(bool) for kind in ("voeux_1", "voeux")}
+    return World(rows, ("voeux_1", "voeux"), zero)
+
+
+def _devenir(p) -> World:
+    programme = p.donnees.programme
+    rows = p.inserjeunes.assign(
+        territoire=np.where(programme.territoire.ici(p.inserjeunes["code_region"]), "region", "autres"),
+        programme=p.inserjeunes["filiere"].isin(programme.codes_filieres),
+        covered=p.inserjeunes["sortants"].notna(),
+        inscrits=p.inserjeunes["terminale"].notna(),
+        course=p.inserjeunes["course"].fillna(""),
+    )
+    rows = rows[rows["programme"] | (rows["territoire"] == "region")]
+    types = p.identity.drop_duplicates("cfd").set_index("cfd")["niveau_diplome"]
+    names = p.donnees.nomenclatures.diplomes.drop_duplicates("cfd").set_index("cfd")["libelle"]
+    rows = _worded(p, rows.assign(
+        diplome=rows["course"].map(types).fillna(""),
+        formation=rows["course"].map(names).fillna(rows["course"]),
+    ))  # fmt: skip
+    keys = ["territoire", "filiere", "niveau", "voie", "course", "millesime", "diplome",
+            "formation", "programme", "covered", "inscrits"]  # fmt: skip
+    far = rows["territoire"] == "Autres régions"
+    rows.loc[far, ["diplome", "formation"]] = "—"
+    known = rows[list(OUTCOMES)].notna().assign(**rows[keys].fillna(""))
+    rows = known.groupby(keys, dropna=False).any().reset_index()
+    zero = {kind: (~rows[kind]).to_numpy() for kind in OUTCOMES}
+    for kind in OUTCOMES[1:]:
+        zero[kind] = zero[kind] | ~rows["covered"].to_numpy(bool)
+    world = World(rows, OUTCOMES, zero)
+    n, at = len(rows), {kind: k for k, kind in enumerate(OUTCOMES)}
+    whole = sparse.identity(n, format="csr")
+    nothing = sparse.csr_matrix((n, n))
+
+    def law(**weights: float) -> sparse.csr_matrix:
+        blocks = [whole * weights[k] if k in weights else nothing for k in at]
+        return sparse.hstack(blocks, format="csr")[rows["covered"].to_numpy(bool)]
+
+    k = int(rows["covered"].sum())
+    none, much = np.zeros(k), np.full(k, np.inf)
+    world.laws.append((law(terminale=1, poursuite=-1, sortants=-1), none, none))
+    world.laws += [(law(sortants=1, **{kind: -1}), none, much) for kind in EMPLOYED]
+    return world
+
+
+# --- the attack -------------------------------------------------------------------------------
+
+
+def attack(folders: Mapping[int, Path], p) -> dict[str, tuple[int, list[str]]]:
+    """Attack the reports of several years together; return by world hidden counts and narrow ones."""
+    worlds, codes = worlds_of(p), codes_of(p)
+    said: dict[str, list[Said]] = {name: [] for name in worlds}
+    start = p.donnees.programme.rentree_debut
+    for year, folder in folders.items():
+        files = folder / "tables"
+        said["entrants"] += said_of_entrants(worlds["entrants"], files, year, start)
+        said["voeux"] += said_of_wishes(worlds["voeux"], files)
+        said["devenir"] += said_of_students(worlds["devenir"], files)
+        told = [said_of_publication(worlds, path, codes) for path in folder.glob("publ*.json")]
+        region = p.donnees.programme.territoire.region
+        for name, one in chain(*told, said_of_pages(worlds, files, year, start, region)):
+            said[name].append(one)
+    found = {name: Adversary(worlds[name], some).ends() for name, some in said.items() if some}
+    return {name: (len(ends), narrow(ends)) for name, ends in found.items()}
 
 
 def publish(root: Path, programme, years: Sequence[int], donnees: str = ""):
-    """Write what successive reports publish on entrants; return the last panels and the folders.
+    """Write what successive reports publish beside their pages; return last panels and folders.
 
     Each report reads what the earlier ones kept, as in `reports/<programme>/<rentree>`.
     """
     import fpi_eval as fpi
-    from fpi_eval.report.published import counts, memory, people, seats
-    from fpi_eval.table_files import export_tables
+    from fpi_eval.report.edition import Edition
+    from fpi_eval.report.published import book, memory
 
     folder = root / "data" / programme.code
     if not folder.exists():
@@ -188,10 +627,8 @@ def publish(root: Path, programme, years: Sequence[int], donnees: str = ""):
     for year in years:
         p = fpi.load(programme, year, donnees)
         target = memory.path_of(p.donnees, year).parent
-        made = [seats.remplissage(p), people.personnes(p), people.cibles(p)]
-        named = [replace(one, name=f"{one.name}_simule") for one in made if one is not None]
-        export_tables(target / "tables", named)
-        shown = [safe.table.publication for safe in counts.all_systems(p).values()]
-        memory.path_of(p.donnees, year).write_bytes(memory.write(shown))
-        folders[year] = target / "tables"
+        edition = Edition.of(programme, year, simulated=p.donnees.simulees)
+        target.mkdir(parents=True)
+        book.write(target, p, edition)
+        folders[year] = target
     return p, folders

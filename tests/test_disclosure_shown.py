@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import fpi_eval
-from fpi_eval.disclosure import MARK, Thresholds, public, share_told, show_alone
+from fpi_eval.disclosure import MARK, Thresholds, mean_told, public, share_told, show_alone
 from fpi_eval.disclosure.shown import COUNTS
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Secret, load_programme
@@ -59,6 +59,10 @@ def test_thresholds_are_those_the_programme_declares():
 def test_a_share_is_not_told_over_few_people_nor_where_one_side_is_few_or_nobody():
     told = [share_told(*pair, Thresholds()) for pair in ((10, 10), (4, 40), (0, 40), (9, 10))]
     assert told == [True, False, False, False]
+
+
+def test_a_mean_over_few_places_is_not_told():
+    assert [mean_told(n, Thresholds()) for n in (1, 4, 5)] == [False, False, True]
 
 
 def test_a_count_of_people_is_hidden_with_what_gives_it_back_and_another_row():

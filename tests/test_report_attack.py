@@ -1,24 +1,84 @@
-"""All that two reports show of entrants, attacked together by an adversary written apart."""
+"""All that two reports show, attacked together by an adversary written apart."""
 
 from pathlib import Path
 
 import adversary
 import numpy as np
+import openpyxl
 import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
 
+import fpi_eval as fpi
 from fpi_eval.programme import load_programme
-from fpi_eval.report.published import counts
+from fpi_eval.report.published import counts, memory, protection
+from fpi_eval.report.published.shown_tables import RESOURCE, executed, shown_tables
+from fpi_eval.report.runner.extract import write_tables
 
 ROOT = Path(__file__).parents[1]
 PROGRAMME = load_programme(ROOT / "data" / "fpi_aura")
+EXAMPLE = ROOT / "reports" / "exemple"
 
 
-def test_two_reports_of_a_twin_held_together_give_no_hidden_count_back(tmp_path):
-    p, folders = adversary.publish(tmp_path, PROGRAMME, (2025, 2026))
-    hidden, narrow = adversary.attack(folders, p)
-    assert hidden > 20
-    assert narrow == []
+@pytest.fixture(scope="module")
+def two_years(tmp_path_factory):
+    """The panels of the last year, and the folders of two successive reports of a twin."""
+    return adversary.publish(tmp_path_factory.mktemp("attaque"), PROGRAMME, (2025, 2026))
+
+
+def test_two_reports_of_a_twin_held_together_give_no_hidden_count_back(two_years):
+    p, folders = two_years
+    found = adversary.attack(folders, p)
+    assert {name: narrow for name, (_, narrow) in found.items()} == dict.fromkeys(found, [])
+    assert found["entrants"][0] > 20
+    assert found["devenir"][0] > 100
     assert all(len(safe.known) == 2 for safe in (counts.entrants(p), counts.formes(p)))
+
+
+def test_every_earlier_report_on_disk_is_known_whatever_its_year(two_years):
+    p, folders = two_years
+    old = memory.path_of(p.donnees, 1999)
+    old.parent.mkdir()
+    old.write_bytes(memory.path_of(p.donnees, 2025).read_bytes())
+    assert [path.parent.name for path in memory.paths(p.donnees)] == ["1999", "2025"]
+    old.unlink()
+
+
+def test_workbook_and_parquet_hold_what_the_csv_files_hold(two_years):
+    folder = two_years[1][2026]
+    book = openpyxl.load_workbook(folder / "tableaux_simule.xlsx", read_only=True)
+    paths = [path for path in (folder / "tables").glob("*.csv") if path.stem != "dictionnaire"]
+    assert len(paths) > 12
+    for path in paths:
+        said = adversary.read(path)
+        other = pd.read_parquet(path.with_suffix(".parquet"))
+        sheet = book[path.stem.removesuffix("_simule")[:31]]
+        rows = [[cell for cell in row if cell is not None] for row in sheet.iter_rows(values_only=True)]
+        marked = sum(row.count("s") for row in rows)
+        assert marked == sum(list(row.values()).count("s") for row in said), path.name
+        for name in (n for n in other if n.endswith("_secret")):
+            hidden = [row[name.removesuffix("_secret")] == "s" for row in said]
+            assert other[name].tolist() == hidden
+            assert other.loc[hidden, name.removesuffix("_secret")].isna().all()
+
+
+def test_the_pages_of_the_example_give_no_hidden_count_back(tmp_path):
+    p = fpi.load(PROGRAMME, 2026)
+    for name, notebook in executed(EXAMPLE).items():
+        write_tables(tmp_path, name, notebook, "")
+        for shown, html in zip(shown_tables(notebook), html_of(notebook), strict=True):
+            cells = {cell.get_text() for cell in html.find_all(["td", "th"])}
+            assert {str(cell) for row in shown.rows for cell in row if str(cell)} <= cells
+    kept = [safe.table.publication for safe in counts.all_systems(p).values()]
+    (tmp_path / "publication.json").write_bytes(memory.write(kept))
+    found = adversary.attack({2026: tmp_path}, p)
+    assert {name: narrow for name, (_, narrow) in found.items()} == dict.fromkeys(found, [])
+
+
+def html_of(notebook) -> list[BeautifulSoup]:
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    found = [output.data for output in outputs if RESOURCE in output.get("data", {})]
+    return [BeautifulSoup(data["text/html"], "html.parser") for data in found]
 
 
 def test_the_same_adversary_recovers_people_trained_where_tables_are_protected_apart(
@@ -35,22 +95,22 @@ def test_the_same_adversary_recovers_people_trained_where_tables_are_protected_a
         return found
 
     monkeypatch.setattr(counts, "protected", one_by_one)
+    monkeypatch.setattr(protection, "check", lambda *_: 0)
     p, folders = adversary.publish(tmp_path, PROGRAMME, (2026,))
     assert 2 in apart
-    assert adversary.attack(folders, p)[1]
+    assert adversary.attack(folders, p)["entrants"][1]
 
 
 def test_the_adversary_reads_a_small_report_as_worked_out_by_hand():
     # Two cells of 20 places, 10 and 20 of them the programme's. Together 12 people trained, and
     # 18 entrants: x / 2 + y = 12 and x + y = 18 give 12 and 6, to the rounding of x / 2 (11 to 13).
-    public = pd.DataFrame({"seats": [10.0, 20.0], "places": [20.0, 20.0]})
-    first, both = np.array([True, False]), np.array([True, True])
-    sums = [
-        adversary.Sum("t", 2026, "ensemble", "entrants", both, 18.0),
-        adversary.Sum("t", 2026, "ensemble", "formes", both, 12.0),
-        adversary.Sum("t", 2026, "première", "entrants", first, None),
-    ]
-    [(_, low, high)] = adversary.Adversary(public, sums).ends()
+    rows = pd.DataFrame({"cell": ["a", "b"], "seats": [10.0, 20.0], "places": [20.0, 20.0]})
+    world = adversary.entrants_world(rows)
+    both, first = np.array([True, True]), np.array([True, False])
+    lines = [({"n": "18"}, both, {"n": "entrants"}), ({"n": "12"}, both, {"n": "formes"}),
+             ({"n": "s"}, first, {"n": "entrants"})]  # fmt: skip
+    said = [one for row, inside, kinds in lines for one in adversary.line(world, "t", row, inside, kinds)]
+    [(hidden, low, high)] = adversary.Adversary(world, said).ends()
     assert (low, high) == (11, 13)
-    assert len(adversary.narrow([(sums[2], low, high)])) == 0  # narrow, but it cannot be small
-    assert len(adversary.narrow([(sums[2], 2, 4)])) == 1
+    assert len(adversary.narrow([(hidden, low, high)])) == 0  # narrow, but it cannot be small
+    assert len(adversary.narrow([(hidden, 2, 4)])) == 1

@@ -19,7 +19,7 @@ from fpi_eval.disclosure.audit import audit
 from fpi_eval.disclosure.hiding import Unprotectable
 from fpi_eval.disclosure.margins import Protected, Publication, ToPublish, with_margins
 from fpi_eval.disclosure.rules import MARK, TOTAL, Parts, PublicShare, Rate, Thresholds
-from fpi_eval.disclosure.shown import Shown, public, share_told, show_alone
+from fpi_eval.disclosure.shown import Shown, mean_told, public, share_told, show_alone
 from fpi_eval.disclosure.suppress import protect, protect_together
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "ToPublish",
     "Unprotectable",
     "audit",
+    "mean_told",
     "protect",
     "protect_together",
     "public",

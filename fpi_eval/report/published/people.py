@@ -299,8 +299,8 @@ def quadrants(p: Year) -> Sheet | None:
     rows = p.inserjeunes[p.donnees.programme.territoire.ici(p.inserjeunes["code_region"])]
     told = rows["sortants"].notna() & rows["niveau_diplome"].notna()
     rows = rows[told & (rows["millesime"] == cells["millesime"].iloc[0])]
-    found = quadrant(rows, thresholds=protection.thresholds_of(p))
-    keys = ["niveau_diplome", "course", "millesime"]
+    keys = ["niveau_diplome", "course", "filiere", "millesime"]
+    found = quadrant(rows, by=("course", "filiere"), thresholds=protection.thresholds_of(p))
     types = p.identity.drop_duplicates("cfd").set_index("cfd")["niveau_diplome"]
     own = cells[["filiere", "niveau", "course", "millesime", "terminale", "sortants"]]
     table = own.assign(niveau_diplome=own["course"].map(types)).merge(found, "left", keys)
