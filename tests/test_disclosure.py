@@ -1,14 +1,20 @@
 """Disclosure control on tables small enough to be checked by hand."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fpi_eval.absent import Absent
 from fpi_eval.disclosure import TOTAL, Parts, Publication, Rate, Thresholds, audit, hiding, protect
 from fpi_eval.disclosure.margins import with_margins
 from fpi_eval.errors import FpiError
+from fpi_eval.programme import Secret
+from fpi_eval.report.published import protection
 
 TAUX = Rate("taux_emploi_6_mois", "en_emploi", "sortants")
 
@@ -376,3 +382,76 @@ def test_a_count_that_no_row_holds_is_not_available_and_hides_nothing():
     protected = protect(table, dims=["departement", "filiere"], values=["n", "m"])
     assert protected.frame["m"].isna().all()
     assert not protected.hidden["m"].any()
+
+
+# --- what a report does where what is already public leaves no way --------------------------
+
+
+class Report:
+    """A report on real data, as the protection of published tables reads it."""
+
+    donnees = SimpleNamespace(simulees=False, programme=SimpleNamespace(secret=Secret()))
+
+
+def fallback(detail, groups, known=()):
+    """Return what a report makes of a table, finest grouping first, after `known` reports."""
+    wanted = protection.Wanted(
+        "t", detail, ["filiere", "uai", "rentree"], ["n"], groups, sorted(detail["rentree"].unique())
+    )
+    found = protection._found(Report(), [wanted], detail, wanted.dims, (), tuple(known))
+    return found if isinstance(found, Absent) else found[0]["t"]
+
+
+PLACES = pd.DataFrame(
+    [("rei", "A", 2022, 3), ("rei", "B", 2022, 30), ("num", "C", 2022, 3), ("num", "D", 2022, 40)],
+    columns=["filiere", "uai", "rentree", "n"],
+)
+BY_UAI, BY_FILIERE = ("filiere", "uai"), ("filiere",)
+
+
+def given_away(detail, groups):
+    """Return a publication made without the rule of small counts."""
+    lax = Thresholds(effectif_minimum=1)
+    spec = {"dims": ["filiere", "uai", "rentree"], "values": ["n"], "thresholds": lax}
+    windows = {"rentree": sorted(detail["rentree"].unique())}
+    return protect(detail, margins=groups, windows=windows, **spec).publication
+
+
+def shown_of(safe):
+    return dict(zip(safe.frame["uai"] + safe.frame["filiere"], safe.frame["n"], strict=True))
+
+
+def test_a_small_count_already_given_away_leaves_the_wider_grouping():
+    safe = fallback(PLACES, [BY_UAI, BY_FILIERE], [given_away(PLACES, [BY_UAI])])
+    assert shown_of(safe) == {f"{TOTAL}num": 43, f"{TOTAL}rei": 33}
+
+
+def test_where_the_widest_grouping_is_given_away_too_only_the_cells_at_fault_leave():
+    detail = PLACES.assign(n=[1, 2, 30, 40])  # the filière « rei » itself holds 3 people
+    safe = fallback(detail, [BY_UAI, BY_FILIERE], [given_away(detail, [BY_UAI, BY_FILIERE])])
+    assert shown_of(safe) == {"Cnum": 30, "Dnum": 40, f"{TOTAL}num": 70}
+
+
+def test_what_earlier_reports_give_back_whatever_is_done_leaves_the_table_out_with_its_reason():
+    early = given_away(PLACES, [BY_UAI, BY_FILIERE])
+    frame, hidden = early.frame.copy(), early.hidden.copy()
+    where = frame["uai"].eq("A")
+    frame.loc[where, "n"], hidden.loc[where, "n"] = np.nan, True  # 3, given by 33 − 30
+    left = fallback(PLACES, [BY_UAI, BY_FILIERE], [replace(early, frame=frame, hidden=hidden)])
+    assert isinstance(left, Absent)
+    assert "laissé de côté" in left.reason
+    assert "déjà public" in left.reason
+
+
+def test_a_program_cut_short_tries_wider_sets_then_all(monkeypatch):
+    sizes, whole = [], hiding._whole
+
+    def only_all(cost, lowest, *rest):
+        sizes.append(len(lowest))
+        return whole(cost, lowest, *rest) if len(lowest) == max(sizes) >= 50 else None
+
+    monkeypatch.setattr(hiding, "NEAR", 10)
+    monkeypatch.setattr(hiding, "_whole", only_all)
+    safe = protect(wide_table(5, 8, 12), **WIDE)
+    assert min(sizes) < 50 <= max(sizes)
+    assert not audit([safe.publication])["expose"].any()

@@ -43,8 +43,8 @@ class Hiding:
         n = system.matrix.shape[0]
         self.system, self.truth, self.width = system, truth, width
         self.value = np.rint(system.matrix @ truth)
-        self.hidden, self.hideable, self.frozen, self.mine, self.withdrawn = (
-            np.zeros(n, dtype=bool) for _ in range(5)
+        self.hidden, self.hideable, self.frozen, self.mine, self.withdrawn, self.kept = (
+            np.zeros(n, dtype=bool) for _ in range(6)
         )
         self.lowest = np.zeros(n)
         self.targets: list[Target] = []
@@ -70,6 +70,7 @@ class Hiding:
     ) -> None:
         """Declare a row of an earlier report, which shows `shown` (missing where hidden)."""
         if np.isnan(shown):
+            self.kept[row] = True
             self.lowest[row] = 0 if may_be_zero else min(1, self.value[row])
             if secret:
                 self.watch_row(row, label)
@@ -81,6 +82,15 @@ class Hiding:
             )
         else:
             self.frozen[row] = True
+
+    def keep_hidden(self) -> None:
+        """Hide again, for good, each count of the report that earlier ones hid and never showed."""
+        same = same_rows(self.system.matrix)
+        again = np.isin(same, same[self.kept]) & ~np.isin(same, same[self.frozen & ~self.mine])
+        self.kept = again & self.mine & self.hideable
+        for row in np.flatnonzero(self.kept & ~self.hidden):
+            self.hidden[row] = True
+            self.watch_row(int(row), "masquée dans un rapport antérieur", must=False)
 
     def watch_row(self, row: int, label: str, *, must: bool = True) -> None:
         """Ask that a row of the system stays uncertain by the protection width."""
@@ -108,6 +118,8 @@ class Hiding:
                 self._withdraw(target)
                 self._protect(program, target)
                 spread = self.proofs.spread(target.place)
+                if self._given_away(target):  # by an earlier report: this one no longer tells it
+                    continue
             if target.must and spread < self.width:
                 raise Unprotectable(
                     f"{target.label} : ce qui est déjà public ne permet plus de protéger cette "
@@ -127,6 +139,12 @@ class Hiding:
         self.hideable |= out
         self.frozen &= ~out
         self.lowest[out] = 0
+
+    def _given_away(self, target: Target) -> bool:
+        """Return whether an earlier report shows the very count of a target."""
+        earlier = np.flatnonzero(self.frozen & ~self.mine)
+        row = self.watched[[target.place]]
+        return any((self.watched[[place]] != row).nnz == 0 for place in earlier)
 
     def _protect(self, program: "_Program", target: Target) -> None:
         if self.proofs.spread(target.place) >= self.width:
@@ -158,7 +176,7 @@ class Hiding:
         primary = {same[target.place] for target, _ in done if target.must}
         asked = self.proofs.asked(done, same)
         for row in sorted(np.flatnonzero(self.hidden), key=lambda r: -self.value[r]):
-            kept = same[row] in primary or self.withdrawn[row]
+            kept = same[row] in primary or self.withdrawn[row] or self.kept[row]
             if not kept and asked.without(int(row)):
                 self.hidden[row] = False
 

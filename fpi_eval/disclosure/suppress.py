@@ -122,6 +122,7 @@ def protect_together(
     _check_relations(system, truth)
     hiding = Hiding(system, truth, thresholds.largeur_protection)
     reasons = _declare(hiding, blocks, thresholds, links)
+    hiding.keep_hidden()
     for block, first in _starts(blocks, len(layouts)):
         _watch_rests(hiding, block, first, thresholds)
     hiding.run(withdraw=withdraw)

@@ -6,7 +6,7 @@ them here: rates are computed from the counts that stay, so that they can tell n
 have a detail (département, course); older ones are sums only, under what earlier reports hid.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 
 import pandas as pd
@@ -18,7 +18,7 @@ from fpi_eval.indicators.derive import in_seats
 from fpi_eval.indicators.filieres import of_programme
 from fpi_eval.panel.regional_panel import HERE
 from fpi_eval.panel.year import Year
-from fpi_eval.report.published.protection import AUTRES, Safe, Wanted, protected
+from fpi_eval.report.published.protection import AUTRES, Safe, Wanted, protected, shown_before
 
 PLACE = ["code_academie", "code_departement"]
 MILLESIMES = 4  # last ones shown
@@ -84,15 +84,18 @@ def _voeux(p: Year) -> dict[str, Safe | Absent]:
     rows = of_programme(p, p.capacites.table)
     affelnet = (rows["source"] == "affelnet") & (rows["niveau"] == "secondaire")
     wished = rows["voeux_1"].where(affelnet).notna() | rows["voeux"].notna() & ~affelnet
-    rows = _located(p, rows[wished & (rows["places"] > 0)])
+    rows = rows[wished & (rows["places"] > 0)]
+    seen = shown_before(p, "voeux", "code_departement")
+    rows = _located(p, rows, seen.told)
     dims = ["territoire", "niveau", "filiere", "voie", *PLACE, "rentree"]
     groups = [("territoire", "niveau", "filiere", "voie", *PLACE[:k]) for k in (2, 1, 0)]
     if rows.empty:
         return {}
     known = [name for name in ("voeux_1", "voeux") if rows[name].notna().any()]
     years = list(rows["rentree"].unique())
-    one = Wanted("voeux", rows, dims, known, groups, years, ("places",))
-    return protected(p, [one], rows, dims, fine=[y for y in years if y >= p.donnees.rentree - 1])
+    one = Wanted("voeux", _located(p, rows), dims, known, groups, years, ("places",))
+    fine = [y for y in years if y in seen.years or y >= p.donnees.rentree - 1]
+    return protected(p, [one], rows, dims, fine=fine)
 
 
 @cache
@@ -153,9 +156,10 @@ def _dans_les_places(p: Year, people: pd.DataFrame) -> Wanted:
     return Wanted("formes", people, dims, ["entrants_programme"], groups, windows)
 
 
-def _located(p: Year, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows whose académie and département are told in the region, for recent years."""
-    told = (rows["territoire"] == HERE) & (rows["rentree"] >= p.donnees.rentree - 1)
+def _located(p: Year, rows: pd.DataFrame, years: Collection[object] = ()) -> pd.DataFrame:
+    """Return rows whose place is told in the region, for recent years and for `years`."""
+    recent = (rows["rentree"] >= p.donnees.rentree - 1) | rows["rentree"].isin(list(years))
+    told = (rows["territoire"] == HERE) & recent
     return rows.assign(**{name: rows[name].where(told, AUTRES) for name in PLACE})
 
 
@@ -194,8 +198,9 @@ def _devenir(p: Year) -> dict[str, Safe | Absent]:
     rows = rows[rows["millesime"].isin(sorted(rows["millesime"].unique())[-MILLESIMES:])]
     known = rows["sortants"].notna()
     last = rows["millesime"].max()
-    told = (rows["territoire"] == HERE) & (rows["millesime"] == last)
-    told &= rows["voie"] == "scolaire"
+    seen = shown_before(p, "devenir", "course")
+    told = (rows["territoire"] == HERE) & (rows["voie"] == "scolaire")
+    told &= rows["millesime"].isin([last, *seen.told])
     rows = rows.assign(
         terminale=rows["terminale"].where(known),
         poursuite=rows["poursuite"].where(known),
@@ -211,9 +216,10 @@ def _devenir(p: Year) -> dict[str, Safe | Absent]:
         ("territoire", "voie"),
     ]
     dims = [*kind, "course", "millesime"]
+    now = rows.assign(course=rows["course"].where(rows["millesime"] == last, AUTRES))
     one = Wanted(
         "devenir",
-        rows,
+        now,
         dims,
         values,
         groups,
@@ -228,7 +234,7 @@ def _devenir(p: Year) -> dict[str, Safe | Absent]:
             *(Parts("sortants", (name,)) for name in EMPLOYED),
         ),
     )
-    return protected(p, [one], rows, dims, fine=[last]) if len(rows) else {}
+    return protected(p, [one], rows, dims, fine=[last, *seen.years]) if len(rows) else {}
 
 
 def couverture(p: Year) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fpi_eval.disclosure import Parts, Protected, Publication, PublicShare, Rate
+from fpi_eval.disclosure import Parts, Publication, PublicShare, Rate
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.loading import Donnees
 from fpi_eval.report.edition import earlier_publications, publication_of
@@ -121,34 +121,4 @@ def within(p: Publication, year: str, years: Collection[object]) -> Publication:
         frame=p.frame[kept].reset_index(drop=True),
         hidden=p.hidden[kept].reset_index(drop=True),
         structure=p.structure[rows].reset_index(drop=True),
-    )
-
-
-def still_hidden(safe: Protected, before: Publication) -> Protected:
-    """Return the tables with what last year's report hid in the same cells hidden again.
-
-    Older years are published at coarse levels only: their detail is no longer in the system, so
-    what was hidden then must not appear now. Hiding more never exposes anything.
-    """
-    dims, counts = list(before.dims), list(before.counts)
-    names = [*dims, *counts]
-    flags = before.frame[dims].join(before.hidden[counts]).drop_duplicates(dims)
-    keys = safe.frame[dims].map(str)
-    found = keys.merge(flags[names].assign(**flags[dims].map(str)), "left", dims)[counts]
-    again = found.set_axis(safe.frame.index).fillna(value=False).astype(bool)
-    frame, hidden = safe.frame.copy(), safe.hidden.copy()
-    for name in counts:
-        hidden[name] |= again[name]
-        frame[name] = frame[name].mask(hidden[name])
-    for rate in safe.publication.rates:
-        if rate.name in frame:
-            hidden[rate.name] = hidden[rate.numerator] | hidden[rate.denominator]
-            frame[rate.name] = frame[rate.name].mask(hidden[rate.name])
-    n = int(hidden[list(safe.publication.counts)].to_numpy().sum())
-    return replace(
-        safe,
-        frame=frame,
-        hidden=hidden,
-        n_complementary=n - safe.n_primary,
-        publication=replace(safe.publication, frame=frame, hidden=hidden),
     )

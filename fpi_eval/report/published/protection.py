@@ -100,6 +100,28 @@ class Wanted:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Years that earlier reports show in a table, and those whose finest cells they tell."""
+
+    years: frozenset[object]
+    told: frozenset[object]
+
+
+def shown_before(p: Year, name: str, finest: str) -> Before:
+    """Return what earlier reports show in a table of which `finest` is the finest dimension.
+
+    These years keep their detail in the system: what a reader holds from then still counts.
+    """
+    pairs = [
+        (year, place != TOTAL)
+        for before in publication.earlier(p.donnees).get(name, ())
+        for year, place in before.frame[[before.dims[-1], finest]].itertuples(index=False)
+    ]
+    told = frozenset(year for year, fine in pairs if fine)
+    return Before(frozenset(year for year, _ in pairs), told)
+
+
 def protected(
     p: Year,
     wanted: Sequence[Wanted],
@@ -142,9 +164,6 @@ def protected(
     if isinstance(found, Absent):
         return {one.name: found for one in wanted}
     tables, known = found
-    for one in wanted:
-        for before in earlier.get(one.name, ()) if known else ():
-            tables[one.name] = publication.still_hidden(tables[one.name], before)
     return {
         name: Safe(table, known, tuple(t.publication for n, t in tables.items() if n != name))
         for name, table in tables.items()

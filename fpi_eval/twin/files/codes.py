@@ -103,6 +103,8 @@ def write_codes(cells: pd.DataFrame, folder: Path) -> list[Path]:
     }
     paths = []
     for name, (table, encoding) in tables.items():
+        if table.empty:  # no merger in this draw: a file without a row says nothing, and is refused
+            continue
         paths.append(folder / name)
         table.to_csv(paths[-1], sep=";", index=False, encoding=encoding, lineterminator="\n")
     return paths
