@@ -1,4 +1,4 @@
-"""Attack the reports of successive years, all that they publish held together: 100 twins, real years.
+"""Attack the reports of successive years held together: 100 twins, and the real years.
 
     python benchmarks/disclosure.py --jumeaux 100
     python benchmarks/disclosure.py --donnees DOSSIER --annees 2021 2022 2023
@@ -74,15 +74,17 @@ def main() -> None:
     asked = parser.parse_args()
     kept = pd.read_csv(ROWS, keep_default_na=False) if ROWS.exists() else pd.DataFrame()
     done = set(kept["graine"]) if len(kept) else set()
-    wanted = [("jumeau", seed, list(YEARS), "")
-              for seed in range(asked.premier, asked.premier + asked.jumeaux) if seed not in done]  # fmt: skip
+    seeds = range(asked.premier, asked.premier + asked.jumeaux)
+    wanted = [("jumeau", seed, list(YEARS), "") for seed in seeds if seed not in done]
     if asked.donnees:
         kept = kept[kept["monde"] != "réel"] if len(kept) else kept
         wanted.insert(0, ("réel", 0, asked.annees, asked.donnees))
     for one in wanted:
         kept = pd.concat([kept, pd.DataFrame(attacked(*one))], ignore_index=True)
         kept.to_csv(ROWS, index=False)
-        print(one[:2], kept.tail(3)[["comptes", "masques", "etroits"]].to_dict("records"), flush=True)
+        print(
+            one[:2], kept.tail(3)[["comptes", "masques", "etroits"]].to_dict("records"), flush=True
+        )
     record(code_of(JUDGED, Path(adversary.__file__)), "disclosure")
     TABLE.write_text(table(kept), encoding="utf-8")
 

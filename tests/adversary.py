@@ -194,7 +194,8 @@ def said_of_entrants(world: World, folder: Path, year: int, start: int) -> Itera
     rows = table(folder, "remplissage")
     for row in rows:
         yield from line(world, "remplissage", row, world.inside(row, dims),
-                        {"entrants": "entrants"}, {"taux_remplissage": "taux_remplissage"})  # fmt: skip
+                        {"entrants": "entrants"},
+                        {"taux_remplissage": "taux_remplissage"})  # fmt: skip
     yield from beside(world, "remplissage", rows, dims, "taux_remplissage")
     here = (world.rows["territoire"] != "Autres régions").to_numpy()
     for row in table(folder, "transformation"):
@@ -242,7 +243,7 @@ def said_of_students(world: World, folder: Path) -> Iterator[Said]:
         inside = own & here & world.inside(row | {"voie": "Voie scolaire"}, ("voie", *KIND[1:3]))
         inside &= (world.rows["millesime"] == row["millesime"]).to_numpy()
         inside &= (world.rows["formation"] == row["formation"]).to_numpy()
-        if world.rows.loc[inside, "diplome"].nunique() == 1:
+        if len(set(world.rows.loc[inside, "diplome"])) == 1:
             rates = {c: c for c in ("taux_emploi_6_mois", "taux_poursuite")}
             counts = {c: c for c in ("terminale", "sortants")}
             yield from line(world, "quadrants", row, inside, counts, rates)
@@ -301,7 +302,9 @@ def said_of_pages(
         spec = next((one for one in PAGES if heads[: len(one[0])] == one[0]), None)
         if spec is None:
             unread = PEOPLE & set(heads)
-            assert not unread or heads[0] in ELSEWHERE or _students(heads), f"{path.name} : {unread}"
+            assert not unread or heads[0] in ELSEWHERE or _students(heads), (
+                f"{path.name} : {unread}"
+            )
         for row in rows:
             yield from _page_line(worlds, spec, path.stem, row, (year, start, last, region))
 
@@ -318,7 +321,9 @@ def _page_line(worlds: Mapping[str, World], spec: tuple | None, name: str, row: 
                 world, own = worlds["devenir"], _own(worlds["devenir"])
                 at = {"territoire": region, "filiere": row["Filière"], "niveau": row["Niveau"],
                       "voie": row["Voie"], "millesime": head}  # fmt: skip
-                for one in line(world, name, row, own & world.inside(at, KIND), {head: "terminale"}):
+                for one in line(
+                    world, name, row, own & world.inside(at, KIND), {head: "terminale"}
+                ):
                     yield "devenir", one
         return
     _, kind, counts, rates, half = spec
@@ -343,7 +348,7 @@ def _page_line(worlds: Mapping[str, World], spec: tuple | None, name: str, row: 
     if kind == "formes":
         years = world.rows["rentree"].astype(int)
         inside &= (world.rows["seats"] > 0).to_numpy() & years.between(start, year).to_numpy()
-    if "Formation" not in row or world.rows.loc[inside, "filiere"].nunique() == 1:
+    if "Formation" not in row or len(set(world.rows.loc[inside, "filiere"])) == 1:
         for one in line(world, name, row, inside, counts, rates, half):
             yield kind if kind != "formes" else "entrants", one
 
@@ -418,7 +423,7 @@ class Adversary:
         self.bounds = Bounds(np.zeros(len(used)), top[used])
 
     def _linked(self, matrix: sparse.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
-        """Return the unknowns that something links to a hidden count, and the rows that bind them."""
+        """Return the unknowns linked to a hidden count, and the rows that bind them."""
         block = connected_components(abs(matrix).T @ abs(matrix), directed=False)[1]
         wanted = {block[at] for one in self.hidden for at in one.row.indices}
         used = np.isin(block, list(wanted))
@@ -497,7 +502,9 @@ def codes_of(p) -> dict[str, dict]:
 def _worded(p, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with words in place of codes, the places of other regions not told."""
     known = {name: words for name, words in codes_of(p).items() if name in rows}
-    named = {n.removeprefix("code_"): rows[n].map(lambda v, w=w: w.get(v, v)) for n, w in known.items()}
+    named = {
+        n.removeprefix("code_"): rows[n].map(lambda v, w=w: w.get(v, v)) for n, w in known.items()
+    }
     out = rows.assign(**named)
     for name in ("academie", "departement", "uai", "cell", "course"):
         if name in out:
@@ -551,7 +558,9 @@ def _voeux(p) -> World:
 def _devenir(p) -> World:
     programme = p.donnees.programme
     rows = p.inserjeunes.assign(
-        territoire=np.where(programme.territoire.ici(p.inserjeunes["code_region"]), "region", "autres"),
+        territoire=np.where(
+            programme.territoire.ici(p.inserjeunes["code_region"]), "region", "autres"
+        ),
         programme=p.inserjeunes["filiere"].isin(programme.codes_filieres),
         covered=p.inserjeunes["sortants"].notna(),
         inscrits=p.inserjeunes["terminale"].notna(),
@@ -593,7 +602,7 @@ def _devenir(p) -> World:
 
 
 def attack(folders: Mapping[int, Path], p) -> dict[str, tuple[int, list[str]]]:
-    """Attack the reports of several years together; return by world hidden counts and narrow ones."""
+    """Attack reports of several years together: by world, hidden counts and narrow ones."""
     worlds, codes = worlds_of(p), codes_of(p)
     said: dict[str, list[Said]] = {name: [] for name in worlds}
     start = p.donnees.programme.rentree_debut

@@ -18,7 +18,7 @@ from fpi_eval.indicators.resemblance import _drawn
 from fpi_eval.panel import emplois
 from fpi_eval.programme import load_programme
 from fpi_eval.report.pages import insertion, places
-from fpi_eval.report.published import people
+from fpi_eval.report.published import counts, people, protection
 
 ROOT = Path(__file__).parents[1]
 CODE = sorted((ROOT / "fpi_eval").rglob("*.py"))
@@ -340,3 +340,15 @@ def test_an_overseas_programme_has_no_simulated_data_and_is_told_so():
         twin.simulated(overseas)
     assert _drawn(overseas) == ours
     assert _drawn(ours) is ours
+
+
+def test_the_counts_of_every_region_are_protected_from_the_real_files(donnees_reelles):
+    ours = load_programme("fpi_aura")
+    codes = ["11", "24", "27", "28", "32", "44", "52", "53", "75", "76", "84", "93", "94"]
+    for code in [*codes, "01", "02", "03", "04", "06"]:
+        place = ours.territoire.model_copy(update={"codes_regions": (code,), "region": code})
+        p = fpi.load(ours.model_copy(update={"territoire": place}), 2022, donnees_reelles)
+        for safe in (counts.voeux(p), counts.devenir(p)):
+            assert safe is not None, f"région {code} : tableau laissé de côté"
+            assert len(safe.frame) > 30
+            protection.check(safe, protection.thresholds_of(p))

@@ -283,7 +283,7 @@ def test_published_rates_are_those_of_compute_on_the_raw_counts(runs):
         one = {c: cells[c] for c in INDICATORS[name].columns}
         shown = compute(cells[by].assign(**one), INDICATORS[name], by).set_index(by)["value"]
         shown = shown.dropna()
-        assert len(shown) > 20
+        assert len(shown) > 12  # what the report of 2025 hid stays hidden in that of 2026
         assert shown.to_numpy() == pytest.approx(wanted.loc[shown.index].to_numpy())
         assert not flags[base].all()
 

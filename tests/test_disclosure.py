@@ -396,7 +396,12 @@ class Report:
 def fallback(detail, groups, known=()):
     """Return what a report makes of a table, finest grouping first, after `known` reports."""
     wanted = protection.Wanted(
-        "t", detail, ["filiere", "uai", "rentree"], ["n"], groups, sorted(detail["rentree"].unique())
+        "t",
+        detail,
+        ["filiere", "uai", "rentree"],
+        ["n"],
+        groups,
+        sorted(detail["rentree"].unique()),
     )
     found = protection._found(Report(), [wanted], detail, wanted.dims, (), tuple(known))
     return found if isinstance(found, Absent) else found[0]["t"]

@@ -376,3 +376,22 @@ def test_a_module_changed_touches_the_notebooks_that_reach_it(project, report):
     assert mine != manifest.code_reached(code + "fpi.load\nfpi.power.placement")
     assert mine != manifest.code_reached(code + "fpi.load\nimport fpi_eval.checks")
     assert mine != manifest.code_reached(code.replace("places", "couts") + "fpi.load")
+
+
+def test_working_folders_of_killed_runs_are_removed_and_those_in_use_are_kept(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(swap.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(swap.tempfile, "tempdir", str(tmp_path))
+    left, young = tmp_path / f"{swap.SCRATCH}tue", tmp_path / f"{swap.SCRATCH}jeune"
+    for folder in (left, young):
+        folder.mkdir()
+        (folder / "kernel.json").write_text("{}")
+    with swap.scratch() as used:
+        for folder in (left, used):
+            os.utime(folder, (0, 0))
+        swap.sweep()
+        assert used.is_dir()
+        assert young.is_dir()
+        assert not left.exists()
+    assert not used.exists()

@@ -102,9 +102,11 @@ def target_of(programme: Programme, rentree: int) -> Path:
 
 def earlier_publications(programme: Programme, rentree: int, *, simulated: bool) -> dict[str, Path]:
     """Return what earlier reports kept, which the next one hides with, the oldest first."""
-    years = range(programme.rentree_debut - 1, rentree)
-    found = [publication_of(programme, year, simulated=simulated) for year in years]
-    return {f"{path.parent.name}/{path.name}": path for path in found if path.is_file()}
+    own = publication_of(programme, rentree, simulated=simulated)
+    years = {int(p.parent.name): p for p in own.parents[1].glob(f"*/{own.name}")
+             if p.parent.name.isdigit()}  # fmt: skip
+    found = [years[year] for year in sorted(years) if year < rentree]
+    return {f"{path.parent.name}/{path.name}": path for path in found}
 
 
 def earlier_numbers(programme: Programme, rentree: int, *, simulated: bool) -> dict[str, Path]:

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ import fpi_eval
 from fpi_eval.errors import FpiError
 from fpi_eval.report.runner.notebooks import NotebookInfo
 from fpi_eval.report.runner.progress import Display
+from fpi_eval.report.runner.swap import scratch, sweep
 
 MEMORY = 2_000_000_000  # bytes that a notebook and its process may take
 TRACE_LINES = 200
@@ -46,6 +46,7 @@ class Execution:
         FpiError
             The first notebook that failed; the others are stopped.
         """
+        sweep()
         order = sorted(zip(infos, outputs, strict=True), key=lambda pair: _rank(pair[0]))
         with ThreadPoolExecutor(processes()) as pool:
             try:
@@ -71,8 +72,8 @@ class Execution:
         if self.stopped.is_set():
             return []
         started = time.monotonic()
-        with tempfile.TemporaryDirectory() as scratch:
-            spec = Path(scratch) / "spec.json"
+        with scratch() as folder:
+            spec = folder / "spec.json"
             spec.write_text(
                 json.dumps(
                     {
@@ -86,7 +87,7 @@ class Execution:
                 ),
                 encoding="utf-8",
             )
-            with (Path(scratch) / "stderr").open("w+", encoding="utf-8", errors="replace") as err:
+            with (folder / "stderr").open("w+", encoding="utf-8", errors="replace") as err:
                 last = self._follow(info, spec, err)
                 err.seek(0)
                 stderr = err.read()
@@ -106,7 +107,7 @@ class Execution:
             stdout=subprocess.PIPE,
             stderr=err,
             encoding="utf-8",
-            env=_environment(),
+            env=_environment() | {"TMPDIR": str(spec.parent)},  # the kernel's connection file
             start_new_session=True,
         )
         self.running.add(process)

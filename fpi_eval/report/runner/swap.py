@@ -4,8 +4,9 @@ import ctypes
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -17,6 +18,8 @@ try:
 except ImportError:  # Windows: two runs at once are not detected there
     fcntl = None
 
+SCRATCH = "fpi_eval-travail-"
+YOUNG = 60  # seconds before a working folder without owner is taken for a leftover
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # linux/fcntl.h, linux/fs.h
 
 
@@ -53,6 +56,29 @@ def recover(target: Path) -> None:
     if aside.exists() and not target.exists():
         aside.rename(target)
     shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Give a working folder apart from the report, removed at the end; a kill leaves it."""
+    with tempfile.TemporaryDirectory(prefix=SCRATCH) as made:
+        lock = _lock(Path(made))
+        try:
+            yield Path(made)
+        finally:
+            if lock is not None:
+                os.close(lock)
+
+
+def sweep() -> None:
+    """Remove the working folders that killed runs left, where the system tells who holds one."""
+    for leftover in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*") if fcntl else ():
+        with suppress(FpiError, OSError):
+            if time.time() - leftover.stat().st_mtime > YOUNG:
+                lock = _lock(leftover)
+                shutil.rmtree(leftover, ignore_errors=True)
+                if lock is not None:
+                    os.close(lock)
 
 
 def _swap(new: Path, target: Path) -> None:
