@@ -13,7 +13,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_output
 
 import fpi_eval as fpi
-from fpi_eval.disclosure import MARK, Parts, Rate, Thresholds, audit, protect
+from fpi_eval.disclosure import MARK, Parts, Rate, audit, protect
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators import INDICATORS, compute
 from fpi_eval.programme import load_programme
@@ -312,17 +312,20 @@ def _leaky():
     return protection.Safe(publication.replace(safe, publication=shown), ())
 
 
-def test_hiding_again_what_was_hidden_hides_its_rate_too():
+def test_what_an_earlier_report_hid_stays_hidden_with_its_rate():
     detail = pd.DataFrame({"g": ["a", "b"], "rentree": 2025, "n": [50.0, 60.0], "k": [20.0, 30.0]})
-    safe = protect(detail, dims=["g", "rentree"], values=["n", "k"],
-                   windows={"rentree": [2025]}, rates=[Rate("t", "k", "n")],
-                   parts=[Parts("n", ("k",))], thresholds=Thresholds())  # fmt: skip
+    how = {"dims": ["g", "rentree"], "values": ["n", "k"], "windows": {"rentree": [2025]},
+           "rates": [Rate("t", "k", "n")], "parts": [Parts("n", ("k",))]}  # fmt: skip
+    safe = protect(detail, **how)
     assert safe.frame["t"].notna().all()
+    out = safe.frame["g"] == "a"
     before = publication.replace(
-        safe.publication, hidden=safe.hidden.assign(k=safe.frame["g"] == "a")
+        safe.publication,
+        frame=safe.frame.assign(k=safe.frame["k"].mask(out | (safe.frame["g"] == "b"))),
+        hidden=safe.hidden.assign(k=out | (safe.frame["g"] == "b")),
     )
-    now = publication.still_hidden(safe, before)
+    now = protect(detail, known=[before], **how)
     row = now.frame[now.frame["g"] == "a"].iloc[0]
     assert row[["k", "t"]].isna().all()
     assert row["n"] == 50
-    assert now.publication.hidden["k"].sum() == 1
+    assert now.publication.hidden["k"].sum() == 2

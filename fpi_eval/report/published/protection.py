@@ -101,14 +101,14 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class EarlierYears:
     """Years that earlier reports show in a table, and those whose finest cells they tell."""
 
     years: frozenset[object]
     told: frozenset[object]
 
 
-def shown_before(p: Year, name: str, finest: str) -> Before:
+def shown_before(p: Year, name: str, finest: str) -> EarlierYears:
     """Return what earlier reports show in a table of which `finest` is the finest dimension.
 
     These years keep their detail in the system: what a reader holds from then still counts.
@@ -119,7 +119,7 @@ def shown_before(p: Year, name: str, finest: str) -> Before:
         for year, place in before.frame[[before.dims[-1], finest]].itertuples(index=False)
     ]
     told = frozenset(year for year, fine in pairs if fine)
-    return Before(frozenset(year for year, _ in pairs), told)
+    return EarlierYears(frozenset(year for year, _ in pairs), told)
 
 
 def protected(
