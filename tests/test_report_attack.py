@@ -7,18 +7,13 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from bs4 import BeautifulSoup
 
-import fpi_eval as fpi
 from fpi_eval.programme import load_programme
 from fpi_eval.report import edition
 from fpi_eval.report.published import counts, memory, protection
-from fpi_eval.report.published.shown_tables import RESOURCE, executed
-from fpi_eval.report.runner.extract import write_tables
 
 ROOT = Path(__file__).parents[1]
 PROGRAMME = load_programme(ROOT / "data" / "fpi_aura")
-EXAMPLE = ROOT / "reports" / "exemple"
 
 
 @pytest.fixture(scope="module")
@@ -64,26 +59,6 @@ def test_workbook_and_parquet_hold_what_the_csv_files_hold(two_years):
             hidden = [row[name.removesuffix("_secret")] == "s" for row in said]
             assert other[name].tolist() == hidden
             assert other.loc[hidden, name.removesuffix("_secret")].isna().all()
-
-
-def test_the_pages_of_the_example_give_no_hidden_count_back(tmp_path):
-    p = fpi.load(PROGRAMME, 2026)
-    for name, notebook in executed(EXAMPLE).items():
-        write_tables(tmp_path, name, notebook, "")
-        for data in shown(notebook):
-            html = BeautifulSoup(data["text/html"], "html.parser")
-            cells = {cell.get_text() for cell in html.find_all(["td", "th"])}
-            kept = {cell for row in data[RESOURCE]["data"] for cell in row.values()}
-            assert kept - {""} <= cells, "un tableau et sa page diffèrent"
-    kept = [safe.table.publication for safe in counts.all_systems(p).values()]
-    (tmp_path / "publication.json").write_bytes(memory.write(kept))
-    found = adversary.attack({2026: tmp_path}, p)
-    assert [said for _, narrow in found.values() for said in narrow] == []
-
-
-def shown(notebook) -> list[dict]:
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
-    return [output.data for output in outputs if RESOURCE in output.get("data", {})]
 
 
 def test_the_same_adversary_recovers_people_trained_where_tables_are_protected_apart(
