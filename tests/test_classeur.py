@@ -17,7 +17,7 @@ from fpi_eval.disclosure import MARK, Parts, Rate, audit, protect
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators import INDICATORS, compute
 from fpi_eval.programme import load_programme
-from fpi_eval.report.edition import Edition
+from fpi_eval.report.edition import Edition, earlier_publications
 from fpi_eval.report.pages import insertion, personnes, places
 from fpi_eval.report.published import book as classeur
 from fpi_eval.report.published import counts as proteges
@@ -232,16 +232,22 @@ def test_the_publication_holds_no_hidden_value_and_comes_back_the_same(runs):
     assert publication.write(publication.read(path)) == path.read_bytes()
 
 
+def kept_before(found) -> list[Path]:
+    return list(
+        earlier_publications(found.programme, found.rentree, simulated=found.simulees).values()
+    )
+
+
 def test_what_a_real_report_published_is_never_read_by_a_simulated_one_nor_the_reverse(runs):
     found = runs[0][2026][0].donnees
     kept = publication.path_of(found, 2025)
-    assert publication.paths(found) == [kept]
+    assert kept_before(found) == [kept]
     real = replace(found, simulees=False)
     other = publication.path_of(real, 2025)
-    assert publication.paths(real) == []  # beside, under another name
+    assert kept_before(real) == []  # beside, under another name
     other.write_text("{}")
     try:
-        assert publication.paths(found) == [kept]
+        assert kept_before(found) == [kept]
         assert publication.earlier(found)
     finally:
         other.unlink()
