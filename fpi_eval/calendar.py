@@ -139,8 +139,8 @@ def durees(
     register : DataFrame
         With ``duree``, or ``mefstat11`` and ``cfd``.
     mef : DataFrame, optional
-        Nomenclature: mefstat11, duree, annee; a bac pro opened in 1re lasts two years. With it, a
-        MEF that it does not hold has no length.
+        Nomenclature: mefstat11, cfd, duree, annee; a bac pro opened in 1re lasts two years. With
+        it, a MEF that it does not hold has no length.
     familles : DataFrame, optional
         Familles de métiers: cfd. Their bac pro is entered in 1re, after a common 2nde; apprentices
         have no MEF that says so.

@@ -14,6 +14,7 @@ from fpi_eval.colours import BLUE, CYCLE, GREEN, GREY, ORANGE, PINK
 from fpi_eval.text import capitale, formation, nombre, pourcent, signe
 
 PALETTE = (*CYCLE, GREY)
+LARGE = 10  # effects for 100 seats, not for one: no decimals
 SMALL = 9  # points: 12 pixels, the least that a phone shows
 
 
@@ -26,9 +27,10 @@ def estimates(
     ax.axvline(0, color=GREY, linewidth=0.8)
     ax.hlines(rows, table["ci_low"], table["ci_high"], color=BLUE, linewidth=2)
     ax.plot(table["estimate"], rows, "o", color=BLUE)
+    digits = 0 if table["estimate"].abs().max() >= LARGE else 2
     for row, value in zip(rows, table["estimate"], strict=True):
         ax.annotate(
-            signe(value, 2),
+            signe(value, digits),
             (value, row),
             xytext=(0, 6),
             textcoords="offset points",

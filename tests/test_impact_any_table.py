@@ -34,9 +34,9 @@ ON_THE_PANEL = (
     "placebo_regions", "displacement", "substitution", "ladder", "by_fill", "own_by_fill",
     "heterogeneity", "totals",
 )  # fmt: skip
-#: Estimators of several outcomes, or of openings by cohort, tested below by themselves.
+#: Estimators of several outcomes, of openings by cohort or size, tested by themselves.
 APART = (
-    "callaway_santanna", "sun_abraham", "synthetic", "chain", "study_family",
+    "callaway_santanna", "sun_abraham", "synthetic", "chain", "study_family", "dose_response",
 )  # fmt: skip
 CLOSE = 1e-8
 

@@ -72,3 +72,18 @@ def test_openings_of_one_size_have_no_dose_response(panel):
     same = panel.assign(seats=12.0 * np.sign(panel["seats"]))
     with pytest.raises(FpiError, match="même taille"):
         dose_response(same, "entrants")
+
+
+def test_an_own_table_gives_what_the_cell_panel_gives(panel):
+    wanted = dose_response(panel, "entrants").to_frame()
+    renamed = {"cell": "classe", "rentree": "annee", "seats": "postes", "entrants": "inscrits"}
+    mine = panel.assign(effectif_avant=panel["entrants"]).rename(columns=renamed)
+    options = {
+        "unit": "classe",
+        "time": "annee",
+        "dose": "postes",
+        "size": "effectif_avant",
+        "lag": 0,
+    }
+    found = dose_response(mine.sample(frac=1, random_state=1), "inscrits", **options).to_frame()
+    np.testing.assert_allclose(found["estimate"], wanted["estimate"], atol=1e-8)

@@ -69,7 +69,9 @@ def test_an_apprentice_of_a_famille_de_metiers_enters_its_bac_pro_in_premiere():
 
 
 def test_the_nomenclature_overrules_the_level_code():
-    mef = pd.DataFrame({"mefstat11": ["23810025007"], "duree": [4.0], "annee": [1.0]})
+    mef = pd.DataFrame(
+        {"mefstat11": ["23810025007"], "cfd": ["40025007"], "duree": [4.0], "annee": [1.0]}
+    )
     assert durees(register(BAC_PRO), mef).tolist() == [4.0]
     assert durees(register(BAC_PRO), mef.assign(mefstat11="inconnu")).isna().all()
 

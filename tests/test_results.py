@@ -27,6 +27,7 @@ from fpi_eval.impact.bjs2_t import bjs2_t
 from fpi_eval.impact.callaway_santanna import callaway_santanna
 from fpi_eval.impact.displacement.net import displacement, substitution
 from fpi_eval.impact.frame import sample
+from fpi_eval.impact.groups.dose_response import dose_response
 from fpi_eval.impact.groups.heterogeneity import heterogeneity
 from fpi_eval.impact.groups.sexes import sexes
 from fpi_eval.impact.groups.totals import totals
@@ -97,6 +98,7 @@ CASES = {
     "sun-abraham": lambda t: opening_study(t.panel, estimator=sun_abraham),
     "stacked": lambda t: stacked(t.panel),
     "twfe": lambda t: twfe(t.panel),
+    "dose": lambda t: dose_response(t.panel, "entrants"),
     "poisson": lambda t: poisson_imputation(t.panel),
     "triple": lambda t: triple_difference(t.panel),
     "placebo regions": lambda t: placebo_regions(t.panel),
@@ -231,8 +233,8 @@ def test_every_result_shows_itself_in_french_and_to_those_who_do_not_see(result)
     (table,) = page.find_all("table")
     assert table.caption.get_text().startswith(found.caption)
     assert found.caption != Result.caption
-    assert all(head.get("scope") in {"col", "row"} for head in table.find_all("th"))
-    assert len(table.select("tbody tr")) == len(found.to_frame())
+    assert all(head.get("scope") in {"col", "row", "colgroup"} for head in table.find_all("th"))
+    assert len(table.select("tbody tr:not(.gt_group_heading_row)")) == len(found.to_frame())
     assert not page.find_all(style=True)
 
 
