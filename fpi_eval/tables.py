@@ -95,7 +95,7 @@ class Table:
                 del cell[attribute]
             if cell.get("colspan") == "1":
                 del cell["colspan"]
-        for row in table.select("tbody tr"):
+        for row in table.select("tbody tr:not(.gt_group_heading_row)"):
             words = row.select("th, td.gt_left")
             if words and all(cell.get_text(strip=True) in TOTALS for cell in words):
                 row["class"] = "total"
