@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterator
 from copy import copy
+from itertools import chain, groupby
 from pathlib import Path
 
 import openpyxl
@@ -63,7 +64,10 @@ def grids(folder: Path) -> Iterator[tuple[str, list[list[object]]]]:
         book = openpyxl.load_workbook(path, read_only=True)
         for sheet in book.worksheets:
             if re.match(r"\d\d ?_?", sheet.title):
-                yield f"{path.name}, {sheet.title}", [list(row) for row in sheet.values]
+                rows = [list(row) for row in sheet.values]
+                for filled, block in groupby(rows, lambda row: any(v is not None for v in row)):
+                    if filled:  # a sheet holds several tables, apart
+                        yield f"{path.name}, {sheet.title}", list(block)
 
 
 def faults(folder: Path) -> list[str]:
@@ -71,16 +75,23 @@ def faults(folder: Path) -> list[str]:
     known, read = published(folder), pages(folder)
     found = []
     for name, page in read.items():
-        words = said(page)
-        found += [f"{name} : {fault}" for fault in (*second(known, words), *digits(known, words))]
+        found += [f"{name} : {fault}" for fault in second(known, said(page))]
         found += [f"{name} : {fault}" for fault in without_field(known, page)]
-        if not name.startswith(OTHERS):
-            for grid in page.main.find_all("table"):
-                grid.decompose()  # their rows say what each number is
+        for grid in page.main.find_all("table"):
+            words = flat(plain(grid.extract()))
+            found += [f"{name} : {fault}" for fault in digits(named(known, words), words)]
+        found += [f"{name} : {fault}" for fault in digits(known, said(page))]
+        if not name.startswith(OTHERS):  # tables are gone: their rows say what each number is
             found += [f"{name} : {fault}" for fault in per_100(known, said(page))]
     for name, rows in grids(folder):
-        found += [f"{name} : {fault}" for fault in (*totals(known, rows), *cells(known, rows))]
+        spoken = named(known, flat(" ".join([name.replace("-", " "), *map(str, chain(*rows))])))
+        found += [f"{name} : {fault}" for fault in (*totals(known, rows), *cells(spoken, rows))]
     return found
+
+
+def named(known: list[Quantity], words: str) -> list[Quantity]:
+    """Return the quantities whose unit a table speaks of: others meet its numbers by chance."""
+    return [one for one in known if one.unit.split(" ")[0].rstrip("s") in words]
 
 
 def value_of(cell: object) -> float | None:
