@@ -52,10 +52,21 @@ RESULTATS = (
 )
 
 
+HORIZONS = (6, 12, 18, 24)  # months after leaving at which employment is measured
+
+
+def employed(months: int) -> str:
+    """Return the column of leavers at work so many months later."""
+    return f"en_emploi_{months}_mois"
+
+
+def in_industry(months: int) -> str:
+    """Return the column of those who work in the industry of their establishment's region."""
+    return f"en_emploi_industrie_region_{months}"
+
+
 #: Leavers are published with the first employment figure, who works in industry with the others.
-WITH = {"sortants": "en_emploi_6_mois"} | {
-    f"en_emploi_industrie_region_{k}": f"en_emploi_{k}_mois" for k in (6, 12, 18, 24)
-}
+WITH = {"sortants": employed(6)} | {in_industry(k): employed(k) for k in HORIZONS}
 
 
 def observable_on(outcome: str, rentree: int, duree: int) -> date:

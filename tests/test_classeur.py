@@ -17,7 +17,7 @@ from fpi_eval.disclosure import MARK, Parts, Rate, audit, protect
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators import INDICATORS, compute
 from fpi_eval.programme import load_programme
-from fpi_eval.report.edition import Edition, earlier_publications
+from fpi_eval.report.edition import PUBLICATION, Edition, kept_earlier
 from fpi_eval.report.pages import insertion, personnes, places
 from fpi_eval.report.published import book as classeur
 from fpi_eval.report.published import counts as proteges
@@ -234,7 +234,7 @@ def test_the_publication_holds_no_hidden_value_and_comes_back_the_same(runs):
 
 def kept_before(found) -> list[Path]:
     return list(
-        earlier_publications(found.programme, found.rentree, simulated=found.simulees).values()
+        kept_earlier(found.programme, found.rentree, PUBLICATION, simulated=found.simulees).values()
     )
 
 

@@ -35,7 +35,7 @@ def test_the_example_report_has_every_notebook():
 def test_an_example_notebook_is_executed_and_holds_no_path_of_a_machine(path):
     notebook = json.loads(path.read_text(encoding="utf-8"))
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    silent = 4  # parameters, parameters received, loading, a map of zones that are invented
+    silent = 3  # parameters, parameters received, loading
     assert sum(bool(cell["outputs"]) for cell in code) >= len(code) - silent
     assert "simulées" in path.read_text(encoding="utf-8")
     for trace in ("/home/", "/root/", "/work/", "/tmp/", "site-packages", "C:\\\\"):

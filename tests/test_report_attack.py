@@ -36,7 +36,7 @@ def test_every_earlier_report_on_disk_is_known_whatever_its_year(two_years):
     old = memory.path_of(p.donnees, 1999)
     old.parent.mkdir()
     old.write_bytes(memory.path_of(p.donnees, 2025).read_bytes())
-    kept = edition.earlier_publications(p.programme, 2026, simulated=True)
+    kept = edition.kept_earlier(p.programme, 2026, edition.PUBLICATION, simulated=True)
     assert [path.parent.name for path in kept.values()] == ["1999", "2025"]
     old.unlink()
 

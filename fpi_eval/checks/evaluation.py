@@ -243,7 +243,7 @@ def evaluate(
         balance=samples.balance(study),
         left_out=robustness.leave_one_out(study),
         event=_event(study),
-        seat_years=_seat_years(study),
+        seat_years=seat_years(study.panel, outcome, niveau),
         smallest=smallest,
         missing=_missing(study, programme),
     )
@@ -305,7 +305,8 @@ def _event(study: Study) -> EventStudy | None:
         return None
 
 
-def _seat_years(study: Study) -> float:
-    frame = align(study.panel, study.outcome)
-    rows = frame if study.niveau is None else frame[frame["niveau"] == study.niveau]
+def seat_years(panel: pd.DataFrame, outcome: str, niveau: str | None = None) -> float:
+    """Return the seats opened, counted once per session whose outcome is seen."""
+    frame = align(panel, outcome)
+    rows = frame if niveau is None else frame[frame["niveau"] == niveau]
     return float(rows["dose"].sum())

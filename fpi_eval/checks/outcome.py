@@ -6,6 +6,7 @@ import numpy as np
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
+from fpi_eval.calendar import in_industry
 from fpi_eval.checks.evaluation import Evaluation, evaluate
 from fpi_eval.checks.planted import Planted
 from fpi_eval.checks.verdict import FAIL
@@ -24,7 +25,7 @@ NAMES = {
     "entrants": "entrants",
     "en_emploi_6_mois": "en emploi à 6 mois",
     "en_emploi_12_mois": "en emploi à 12 mois",
-    "en_emploi_industrie_region_6": "en emploi dans l'industrie de la région à 6 mois",
+    in_industry(6): "en emploi dans l'industrie de la région à 6 mois",
 }
 T = TypeVar("T")
 

@@ -4,6 +4,7 @@ from functools import cache
 
 from fpi_eval.absent import Absent, attempt
 from fpi_eval.checks import Evaluation, evaluated, observed_outcome
+from fpi_eval.checks.evaluation import seat_years
 from fpi_eval.costs import programme_costs
 from fpi_eval.headline.of_effect import effet
 from fpi_eval.headline.of_jobs import emploi
@@ -13,7 +14,6 @@ from fpi_eval.headline.quantity import Headline, gathered
 from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.j import j
 from fpi_eval.impact.jobs.visibility import detectable_effects
-from fpi_eval.panel import align
 from fpi_eval.panel.year import Year
 from fpi_eval.plan import held_against
 from fpi_eval.projection import outlook
@@ -68,9 +68,5 @@ def _effects(year: Year, outcome: str) -> dict[str, float]:
     if isinstance(studied, Estimates):
         found["effet_brut"] = 100 * studied[GROSS].estimate
         found["effet_net"] = 100 * studied[NET].estimate
-        found["effet_total"] = _seat_years(year, outcome) * studied[NET].estimate
+        found["effet_total"] = seat_years(year.cells, outcome) * studied[NET].estimate
     return found
-
-
-def _seat_years(year: Year, outcome: str) -> float:
-    return float(align(year.cells, outcome)["dose"].sum())

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fpi_eval.absent import Absent
+from fpi_eval.calendar import in_industry
 
 if TYPE_CHECKING:
     from fpi_eval.panel.year import Year
     from fpi_eval.records.counted import Counted
 
 #: Outcome that these files alone give: at work in the region's industry six months after leaving.
-INDUSTRY_JOBS = "en_emploi_industrie_region_6"
+INDUSTRY_JOBS = in_industry(6)
 NO_FOLDER = Absent(
     "Aucun fichier ouvert ne suit les diplômés jusqu'à leur employeur.",
     holder="DEPP : fichiers individuels d'InserJeunes, sur habilitation du comité du secret "

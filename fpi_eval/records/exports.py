@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.absent import Absent
+from fpi_eval.calendar import employed, in_industry
 from fpi_eval.disclosure import Protected, Rate, Thresholds, protect
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Individus
@@ -29,7 +30,7 @@ def outcomes_table(
     counted: pd.DataFrame, individus: Individus, *, by: Sequence[str], months: int = 6
 ) -> Protected:
     """Return leavers, at work and in the region's industry by groups, protected, with rates."""
-    values = ["sortants", f"en_emploi_{months}_mois", f"en_emploi_industrie_region_{months}"]
+    values = ["sortants", employed(months), in_industry(months)]
     rows = counted.dropna(subset=values)
     if rows.empty:
         raise FpiError(

@@ -7,6 +7,7 @@ from typing import Any
 import ibis
 import pandas as pd
 
+from fpi_eval.calendar import employed, in_industry
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.from_files import coded
 from fpi_eval.panel.identity import latest_uai
@@ -18,16 +19,6 @@ KEYS = ["uai", "mefstat11", "cfd", "voie", "rentree"]
 CELL = ["uai", "course", "voie", "rentree"]
 
 
-def employed(months: int) -> str:
-    """Return the column of leavers at work so many months later."""
-    return f"en_emploi_{months}_mois"
-
-
-def in_region(months: int) -> str:
-    """Return the column of leavers who work in the industry of their establishment's region."""
-    return f"en_emploi_industrie_region_{months}"
-
-
 def living_there(months: int) -> str:
     """Return the column of leavers in industry, wherever, who live in that region."""
     return f"en_emploi_industrie_residents_{months}"
@@ -35,7 +26,7 @@ def living_there(months: int) -> str:
 
 def outcomes(horizons: Sequence[int]) -> list[str]:
     """Return the columns of counts."""
-    later = [name(k) for k in horizons for name in (employed, in_region, living_there)]
+    later = [name(k) for k in horizons for name in (employed, in_industry, living_there)]
     return ["terminale", "diplomes", "sortants", *later]
 
 
@@ -65,7 +56,7 @@ def counts(records: Records, *, by: Sequence[str] = ()) -> pd.DataFrame:
         home = joined["region_residence"] == joined["region"]
         for name, true in (
             (employed, works),
-            (in_region, factory & here),
+            (in_industry, factory & here),
             (living_there, factory & home),
         ):
             sums[name(months)] = true.fill_null(False).cast("int64").sum()
@@ -139,7 +130,7 @@ def _tidy(table: pd.DataFrame, keys: list[str], horizons: Sequence[int]) -> pd.D
         table[name] = table[name].fillna(0).astype("float64")
     for months in horizons:
         seen = table.groupby("rentree")[employed(months)].transform("sum") > 0
-        for name in (employed(months), in_region(months), living_there(months)):
+        for name in (employed(months), in_industry(months), living_there(months)):
             table[name] = table[name].where(seen)
     for name in keys:
         if name != "rentree":

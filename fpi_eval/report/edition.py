@@ -9,6 +9,7 @@ from fpi_eval.programme import PROJECT, Programme
 from fpi_eval.text import BANNER, annee_scolaire
 
 SIMULATED_SUFFIX = "_simule"
+PUBLICATION, QUANTITIES = "publication", "chiffres"  # what a report keeps for the next ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,31 +90,29 @@ def notebooks_of(programme: Programme) -> Path:
     return own if own.is_dir() else PROJECT / "notebooks"
 
 
-def publication_of(programme: Programme, rentree: int, *, simulated: bool) -> Path:
-    """Return where the report of a rentrée keeps what it published."""
-    suffix = SIMULATED_SUFFIX if simulated else ""
-    return target_of(programme, rentree) / f"publication{suffix}.json"
-
-
 def target_of(programme: Programme, rentree: int) -> Path:
     """Return the folder of a year's report."""
     return project_root(programme) / "reports" / programme.code / str(rentree)
 
 
-def earlier_publications(programme: Programme, rentree: int, *, simulated: bool) -> dict[str, Path]:
-    """Return what earlier reports kept, which the next one hides with, the oldest first."""
-    own = publication_of(programme, rentree, simulated=simulated)
+def kept_file(programme: Programme, rentree: int, name: str, *, simulated: bool) -> Path:
+    """Return where the report of a rentrée keeps PUBLICATION or QUANTITIES."""
+    suffix = SIMULATED_SUFFIX if simulated else ""
+    return target_of(programme, rentree) / f"{name}{suffix}.json"
+
+
+def kept_earlier(
+    programme: Programme, rentree: int, name: str, *, simulated: bool
+) -> dict[str, Path]:
+    """Return what earlier reports kept under a name, the oldest first.
+
+    The next report hides with their PUBLICATION and is compared with their QUANTITIES.
+    """
+    own = kept_file(programme, rentree, name, simulated=simulated)
     years = {int(p.parent.name): p for p in own.parents[1].glob(f"*/{own.name}")
              if p.parent.name.isdigit()}  # fmt: skip
     found = [years[year] for year in sorted(years) if year < rentree]
     return {f"{path.parent.name}/{path.name}": path for path in found}
-
-
-def earlier_numbers(programme: Programme, rentree: int, *, simulated: bool) -> dict[str, Path]:
-    """Return the headline numbers of earlier reports, which the next one is compared with."""
-    kept = earlier_publications(programme, rentree, simulated=simulated)
-    found = [path.with_name(path.name.replace("publication", "chiffres")) for path in kept.values()]
-    return {f"{path.parent.name}/{path.name}": path for path in found if path.is_file()}
 
 
 def today() -> date:

@@ -7,21 +7,11 @@ everybody else's are drawn, from a stream of their own: no other number of a twi
 import numpy as np
 import pandas as pd
 
+from fpi_eval.calendar import HORIZONS, employed, in_industry
 from fpi_eval.twin.draw import Twin
 from fpi_eval.twin.truth import Truth
 
-HORIZONS = (6, 12, 18, 24)
 STREAM = 1_900
-
-
-def employed(months: int) -> str:
-    """Return the panel's column of people at work so many months after leaving."""
-    return f"en_emploi_{months}_mois"
-
-
-def in_industry(months: int) -> str:
-    """Return the column of those who work in the industry of their establishment's region."""
-    return f"en_emploi_industrie_region_{months}"
 
 
 def with_industry(twin: Twin) -> pd.DataFrame:

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fpi_eval.calendar import observable_on
+from fpi_eval.calendar import HORIZONS, employed, in_industry, observable_on
 from fpi_eval.errors import FpiError
 from fpi_eval.twin.courses import cfd_at, mefstat11
 from fpi_eval.twin.draw import Twin
-from fpi_eval.twin.industry import HORIZONS, employed, in_industry, with_industry
+from fpi_eval.twin.industry import with_industry
 
 STREAM = 1_901
 INDUSTRY = np.array(["2562B", "2822Z", "2611Z", "3511Z", "1051A", "3811Z"])

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from fpi_eval import plots, text
-from fpi_eval.calendar import first_seen, month
+from fpi_eval.calendar import HORIZONS, employed, first_seen, in_industry, month
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.jobs.cohorts import DRAWS, CohortFit, cohort_frame, fit_cohorts
@@ -17,8 +17,6 @@ from fpi_eval.regression.ratio import LEVEL, fieller
 from fpi_eval.results import Result
 
 WEAK = 0.25  # METHOD, A3: above this relative error a link's interval is Fieller's
-HORIZONS = (6, 12, 18, 24)
-IN_INDUSTRY = "en_emploi_industrie_region_{}"  # only individual files give it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ def links(horizon: int = 6, *, industry: bool = False) -> tuple[Link, ...]:
     """Return the links of the chain, employment at ``horizon`` months, in ``industry`` last."""
     if horizon not in HORIZONS:
         raise FpiError(f"emploi à {horizon} mois : choisissez parmi {text.liste(HORIZONS)}.")
-    work = f"en_emploi_{horizon}_mois"
+    work = employed(horizon)
     found = (
         Link("entrants", "", "Remplissage", "entrants"),
         Link(
@@ -54,7 +52,7 @@ def links(horizon: int = 6, *, industry: bool = False) -> tuple[Link, ...]:
         ),
     )
     last = Link(
-        IN_INDUSTRY.format(horizon),
+        in_industry(horizon),
         work,
         "Industrie de la région",
         f"dans l'industrie de la région à {horizon} mois",
@@ -163,7 +161,7 @@ def chain(
         Column of the clusters that are resampled; by default départements when at least
         `uncertainty.ENOUGH` of them opened seats, whose shocks they allow for, else establishments.
     """
-    steps = links(horizon, industry=IN_INDUSTRY.format(horizon) in panel)
+    steps = links(horizon, industry=in_industry(horizon) in panel)
     frame = cohort_frame(panel, tuple(s.outcome for s in steps), niveau=niveau)
     kept = _observable(frame, steps)
     if not kept:

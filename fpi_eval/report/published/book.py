@@ -6,13 +6,12 @@ from pathlib import Path
 
 from fpi_eval import text
 from fpi_eval.panel.year import Year
-from fpi_eval.report.edition import Edition
+from fpi_eval.report.edition import PUBLICATION, QUANTITIES, Edition
 from fpi_eval.report.published import counts as proteges
 from fpi_eval.report.published import memory as publication
 from fpi_eval.report.published import others, protection
 from fpi_eval.report.published import people as personnes
 from fpi_eval.report.published import seats as places
-from fpi_eval.report.published.shown_quantities import NAME as QUANTITIES
 from fpi_eval.report.published.shown_quantities import sheet, shown_quantities, write_quantities
 from fpi_eval.report.published.shown_tables import executed, tables_by_page
 from fpi_eval.sheets import Sheet
@@ -75,7 +74,7 @@ def write(folder: Path, p: Year, edition: Edition) -> list[Path]:
     )
     files = export_tables(folder / FOLDER, [_named(table, edition.suffix) for table in tables])
     said = write_quantities(folder / edition.file(QUANTITIES, "json"), quantities)
-    kept = folder / edition.file(publication.NAME, "json")
+    kept = folder / edition.file(PUBLICATION, "json")
     shown = [safe.table.publication for safe in systems.values()]
     replace_files({kept: publication.write(shown)})
     return [book, *files, said, kept]

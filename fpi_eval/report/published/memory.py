@@ -11,21 +11,20 @@ import pandas as pd
 from fpi_eval.disclosure import Parts, Publication, PublicShare, Rate
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.loading import Donnees
-from fpi_eval.report.edition import earlier_publications, publication_of
+from fpi_eval.report.edition import PUBLICATION, kept_earlier, kept_file
 
-NAME = "publication"
 VERSION = 2
 
 
 def path_of(donnees: Donnees, rentree: int) -> Path:
     """Return where the report of a rentrée keeps what it published."""
-    return publication_of(donnees.programme, rentree, simulated=donnees.simulees)
+    return kept_file(donnees.programme, rentree, PUBLICATION, simulated=donnees.simulees)
 
 
 def earlier(donnees: Donnees) -> dict[str, tuple[Publication, ...]]:
     """Return what all earlier reports published, by table, the oldest first."""
     found: dict[str, tuple[Publication, ...]] = {}
-    kept = earlier_publications(donnees.programme, donnees.rentree, simulated=donnees.simulees)
+    kept = kept_earlier(donnees.programme, donnees.rentree, PUBLICATION, simulated=donnees.simulees)
     for path in kept.values():
         for one in read(path):
             found[one.name] = (*found.get(one.name, ()), one)

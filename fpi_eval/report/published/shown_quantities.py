@@ -14,7 +14,6 @@ from fpi_eval.report.published.shown_tables import shown
 from fpi_eval.sheets import Column, Sheet
 from fpi_eval.table_files import replace_files
 
-NAME = "chiffres"
 COLUMNS = (
     Column("libelle", "Chiffre"),
     Column("valeur", "Valeur", "decimal"),

@@ -26,9 +26,9 @@ from fpi_eval.panel.two_years import (
 )
 from fpi_eval.panel.year import Year
 from fpi_eval.programme import Programme
+from fpi_eval.report.edition import QUANTITIES, kept_file
 from fpi_eval.report.published import counts, people
-from fpi_eval.report.published.memory import path_of
-from fpi_eval.report.published.shown_quantities import NAME, read_quantities
+from fpi_eval.report.published.shown_quantities import read_quantities
 from fpi_eval.text import liste
 
 FEW = 2  # inputs replaced, over which what takes a simulation is computed at both ends only
@@ -55,8 +55,7 @@ class RawPeople:
 
 def quantities_path(donnees: Donnees, rentree: int) -> Path:
     """Return where the report of a rentrée keeps its headline numbers."""
-    beside = path_of(donnees, rentree)
-    return beside.with_name(beside.name.replace("publication", NAME))
+    return kept_file(donnees.programme, rentree, QUANTITIES, simulated=donnees.simulees)
 
 
 def published(donnees: Donnees, rentree: int) -> EarlierReport:

@@ -9,8 +9,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from fpi_eval.errors import FpiError
 from fpi_eval.headline import Headline, Quantity
-from fpi_eval.report.edition import SIMULATED_SUFFIX
-from fpi_eval.report.published.shown_quantities import NAME as QUANTITIES
+from fpi_eval.report.edition import QUANTITIES, SIMULATED_SUFFIX
 from fpi_eval.report.published.shown_quantities import read_quantities
 from fpi_eval.report.runner import manifest
 from fpi_eval.table_files import replace_files

@@ -15,8 +15,7 @@ from traitlets.config import Config
 import fpi_eval
 from fpi_eval.calendar import seen_on
 from fpi_eval.headline.first_page import first_page
-from fpi_eval.report.edition import Edition
-from fpi_eval.report.published.shown_quantities import NAME as QUANTITIES
+from fpi_eval.report.edition import QUANTITIES, Edition
 from fpi_eval.report.published.shown_quantities import shown_quantities
 from fpi_eval.report.runner import accessible, manifest, pdf
 from fpi_eval.report.runner.chapters import Page, compose

@@ -26,6 +26,7 @@ def run(
     *,
     edition: Edition,
     inputs: Mapping[str, Path] | None = None,
+    basis: Basis | None = None,
     root: str | Path | None = None,
     force: bool = False,
     progress: bool = True,
@@ -46,6 +47,8 @@ def run(
     inputs : mapping of str to path, optional
         Every file the result depends on (``programme.toml`` and the register included) under the
         name that the manifest gives it.
+    basis : Basis, optional
+        What the report depends on, where it is known already: inputs are then not read again.
     root : path, optional
         Working folder of the notebooks; default: the current folder.
     force : bool
@@ -70,7 +73,9 @@ def run(
     for info in infos:
         check_parameters(info, parameters)
     inputs = inputs or {}
-    basis = Basis.of([i.path for i in infos], parameters, edition=edition, inputs=inputs, root=root)
+    if basis is None:
+        paths = [info.path for info in infos]
+        basis = Basis.of(paths, parameters, edition=edition, inputs=inputs, root=root)
     recover(target)
     with display(progress) as out:
         if not force and manifest.is_current(target, basis):

@@ -7,9 +7,10 @@ from fpi_eval.errors import FpiError
 from fpi_eval.panel.loading import credit, files_of, folder_of
 from fpi_eval.programme import Programme, find_programme, load_programme, parse_rentree
 from fpi_eval.report.edition import (
+    PUBLICATION,
+    QUANTITIES,
     Edition,
-    earlier_numbers,
-    earlier_publications,
+    kept_earlier,
     notebooks_of,
     project_root,
     target_of,
@@ -61,8 +62,8 @@ def yearly(
     what, simulated = load_programme(programme), not str(donnees)
     target, root = target_of(what, rentree), project_root(what)
     inputs = files_of(what, rentree, folder_of(what, rentree, donnees))
-    for earlier in (earlier_publications, earlier_numbers):
-        inputs |= earlier(what, rentree, simulated=simulated)
+    for name in (PUBLICATION, QUANTITIES):
+        inputs |= kept_earlier(what, rentree, name, simulated=simulated)
     folder = str(Path(donnees).absolute()) if str(donnees) else ""
     given = {"programme": str(what.dossier), "rentree": rentree, "donnees": folder}
     credits = (credit(simulated=simulated),)
@@ -76,12 +77,12 @@ def yearly(
         return Report(target, made=False, seconds=0.0)
     if force:
         forget()
-    return _made(what, edition, given, target, inputs, force=force, progress=progress)
+    return _made(what, now, given, target, inputs, force=force, progress=progress)
 
 
 def _made(
     what: Programme,
-    edition: Edition,
+    basis: Basis,
     given: dict[str, object],
     target: Path,
     inputs: dict[str, Path],
@@ -96,6 +97,7 @@ def _made(
     from fpi_eval.report.runner.notebooks import discover
     from fpi_eval.report.runner.run import run
 
+    edition = basis.edition
     year = load(what, edition.rentree, str(given["donnees"]))
     made = run(
         discover(notebooks_of(what)),
@@ -103,6 +105,7 @@ def _made(
         target,
         edition=edition,
         inputs=inputs,
+        basis=basis,
         root=project_root(what),
         force=force,
         progress=progress,
