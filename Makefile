@@ -21,14 +21,13 @@ report: $(VENV)/.run-ready   ## Crée l'environnement et le rapport (RENTREE=202
 	$(BIN)/fpi-eval run $(RENTREE) $(if $(DONNEES),--donnees "$(DONNEES)")
 
 test: $(VENV)/.test-ready    ## Crée l'environnement, vérifie la forme, lance tous les tests
-	@echo "[2/5] Forme du code (ruff) et types (mypy)"
+	@echo "[2/4] Forme du code (ruff) et types (mypy)"
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
-	@echo "[3/5] Tests de la bibliothèque (pytest)"
+	@echo "[3/4] Tests de la bibliothèque (pytest)"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal
-	@echo "[4/5] Les notebooks s'exécutent (nbval)"
-	$(BIN)/python -m pytest --nbval-lax notebooks/0*.ipynb -q
-	@echo "[5/5] Le rapport d'exemple redonne les mêmes nombres (nbval strict)"
-	$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg reports/exemple -q
+	@echo "[4/4] Les notebooks s'exécutent, et le rapport d'exemple redonne les mêmes nombres (nbval)"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile \
+	  --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg reports/exemple
 
 quick: $(VENV)/.test-ready   ## En une minute : forme, types, tests de ce qui a changé (DEPUIS=HEAD)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
@@ -64,7 +63,7 @@ $(VENV)/.run-ready: requirements.lock pyproject.toml
 	@touch $@
 
 $(VENV)/.test-ready: requirements-test.lock pyproject.toml
-	@echo "[1/5] Environnement Python dans $(VENV) (quelques minutes la première fois)"
+	@echo "[1/4] Environnement Python dans $(VENV) (quelques minutes la première fois)"
 	@$(CHECK_PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	@$(PIP) --require-hashes -r requirements-test.lock $(LOGGED)

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from thin import check_thin
 
-from fpi_eval.report.runner.notebooks import discover
+from fpi_eval.report.runner.notebooks import discover, literals, load
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
 EXEMPLE = sorted((ROOT / "reports" / "exemple").glob("*.ipynb"))
+EXAMPLE_OF = {path.stem.removesuffix("_simule"): path for path in EXEMPLE}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
@@ -28,7 +29,19 @@ def test_a_notebook_declares_the_three_parameters_its_question_and_its_content(i
 
 
 def test_the_example_report_has_every_notebook():
-    assert [p.stem.removesuffix("_simule") for p in EXEMPLE] == [p.stem for p in NOTEBOOKS]
+    assert list(EXAMPLE_OF) == [path.stem for path in NOTEBOOKS]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_the_example_is_the_notebooks_own_code_so_that_running_one_runs_both(path):
+    own, (declared, received, *example) = cells_of(path), cells_of(EXAMPLE_OF[path.stem])
+    assert literals(received) == literals(own[0])
+    assert [declared, *example] == own
+
+
+def cells_of(path: Path) -> list[str]:
+    """Return the sources of the code cells."""
+    return [cell.source for cell in load(path).cells if cell.cell_type == "code"]
 
 
 @pytest.mark.parametrize("path", EXEMPLE, ids=lambda p: p.stem)

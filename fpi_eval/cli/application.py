@@ -1,7 +1,7 @@
 """The application that commands join: its French help, the options that several share."""
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from cyclopts import App, Group, Parameter
 from cyclopts.help import DefaultFormatter, HelpPanel
@@ -9,9 +9,6 @@ from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
 import fpi_eval
-
-if TYPE_CHECKING:
-    pass
 
 Command = TypeVar("Command", bound=Callable)
 USAGE = {"COMMAND": "COMMANDE", "[ARGS]": "[ARGUMENTS]", "[ARGS...]": "[ARGUMENTS…]"}
@@ -89,10 +86,3 @@ def would(doing: str, *what: object) -> None:
     """Say, in a dry run, what would be read, written or downloaded."""
     for one in what:
         print(f"serait {doing} : {one}")
-
-
-def absolute(folder: str) -> str:
-    """Return the folder as an absolute path, so that a notebook finds it from where it runs."""
-    from pathlib import Path
-
-    return str(Path(folder).absolute()) if folder else ""

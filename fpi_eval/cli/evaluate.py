@@ -12,15 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from fpi_eval.cli.application import (
-    ABlanc,
-    Donnees,
-    Programme,
-    Rentree,
-    absolute,
-    command,
-    would,
-)
+from fpi_eval.cli.application import ABlanc, Donnees, Programme, Rentree, command, would
 from fpi_eval.errors import FpiError
 
 if TYPE_CHECKING:
@@ -72,18 +64,18 @@ def run_report(
     elif len(asked) == 1 and not cluster:
         print(yearly(*asked[0], donnees, force=refaire).index)
     else:
-        many(asked, absolute(donnees), refaire, cluster)
+        many(asked, donnees, refaire, cluster)
 
 
 def planned_run(programme: Path, rentree: int, donnees: str) -> None:
     """Say what a run would read, execute and write."""
-    from fpi_eval.panel.loading import load
     from fpi_eval.programme import load_programme
     from fpi_eval.report.edition import notebooks_of, target_of
     from fpi_eval.report.runner.notebooks import discover
+    from fpi_eval.report.runner.yearly import inputs_of
 
     what = load_programme(programme)
-    would("lu", *sorted(load(what, rentree, donnees).fichiers))
+    would("lu", *sorted(inputs_of(what, rentree, donnees)))
     would("exécuté", *(info.name for info in discover(notebooks_of(what))))
     would("écrit", target_of(what, rentree))
 
@@ -91,11 +83,12 @@ def planned_run(programme: Path, rentree: int, donnees: str) -> None:
 def many(asked: list[tuple[Path, int]], donnees: str, force: bool, cluster: str) -> None:
     """Make reports at once, say each as it ends, and refuse at the end if one was refused."""
     from fpi_eval.cluster import spread
+    from fpi_eval.report.edition import absolute
     from fpi_eval.report.runner.yearly import quietly
     from fpi_eval.text import annee_scolaire, liste
 
     refused = []
-    tasks = [(str(folder), year, donnees, force) for folder, year in asked]
+    tasks = [(str(folder), year, absolute(donnees), force) for folder, year in asked]
     for (folder, year, *_), found in spread(quietly, tasks, address=cluster):
         name = f"{Path(folder).name} {annee_scolaire(year)}"
         if isinstance(found, FpiError):
@@ -373,7 +366,7 @@ def lab(
 ) -> None:
     """Ouvre JupyterLab sur une copie du notebook, paramètres remplis."""
     from fpi_eval.programme import load_programme, parse_rentree
-    from fpi_eval.report.edition import notebooks_of, project_root
+    from fpi_eval.report.edition import absolute, notebooks_of, project_root
     from fpi_eval.report.runner.exploration import copy_for_exploration
 
     what = load_programme(programme)

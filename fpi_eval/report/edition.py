@@ -115,6 +115,11 @@ def kept_earlier(
     return {f"{path.parent.name}/{path.name}": path for path in found}
 
 
+def absolute(folder: str | Path) -> str:
+    """Return the folder as an absolute path, so that a notebook finds it from where it runs."""
+    return str(Path(folder).absolute()) if str(folder) else ""
+
+
 def today() -> date:
     """Return the date of generation: today, or SOURCE_DATE_EPOCH if it is set."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")

@@ -10,6 +10,7 @@ from fpi_eval.report.edition import (
     PUBLICATION,
     QUANTITIES,
     Edition,
+    absolute,
     kept_earlier,
     notebooks_of,
     project_root,
@@ -33,6 +34,14 @@ def several(programme: str, rentree: str) -> list[tuple[Path, int]]:
 def quietly(programme: str, rentree: int, donnees: str, force: bool) -> Report:
     """Make a report and show nothing meanwhile: one of many."""
     return yearly(programme, rentree, donnees, force=force, progress=False)
+
+
+def inputs_of(programme: Programme, rentree: int, donnees: str | Path = "") -> dict[str, Path]:
+    """Return every file that a report depends on, what earlier reports kept included."""
+    found = files_of(programme, rentree, folder_of(programme, rentree, donnees))
+    for name in (PUBLICATION, QUANTITIES):
+        found |= kept_earlier(programme, rentree, name, simulated=not str(donnees))
+    return found
 
 
 def yearly(
@@ -61,11 +70,8 @@ def yearly(
     """
     what, simulated = load_programme(programme), not str(donnees)
     target, root = target_of(what, rentree), project_root(what)
-    inputs = files_of(what, rentree, folder_of(what, rentree, donnees))
-    for name in (PUBLICATION, QUANTITIES):
-        inputs |= kept_earlier(what, rentree, name, simulated=simulated)
-    folder = str(Path(donnees).absolute()) if str(donnees) else ""
-    given = {"programme": str(what.dossier), "rentree": rentree, "donnees": folder}
+    inputs = inputs_of(what, rentree, donnees)
+    given = {"programme": str(what.dossier), "rentree": rentree, "donnees": absolute(donnees)}
     credits = (credit(simulated=simulated),)
     edition = Edition.of(what, rentree, simulated=simulated, sources=credits)
     pages = notebooks_of(what).glob(NOTEBOOKS)
