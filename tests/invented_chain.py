@@ -36,7 +36,7 @@ def invented_chain(seed: int = 0, *, noise: float = 0.0, **options) -> pd.DataFr
             entry >= seats.columns[0],
             seats.to_numpy()[cell, np.maximum(entry - seats.columns[0], 0)], 0.0,
         )  # fmt: skip
-        near, _ = ring_exposures(panel, name, (ETABLISSEMENT, FAMILLE))
+        near = ring_exposures(panel, name, (ETABLISSEMENT, FAMILLE))
         counts[name] = (
             size * (0.5 + 0.5 * (name == "entrants") + 0.02 * steady * shock)
             + effect * own + LOST * effect * near.sum(axis=1).to_numpy()

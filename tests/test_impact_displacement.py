@@ -18,8 +18,8 @@ from fpi_eval.impact.displacement.rings import (
     Ring,
     distance_km,
     ring_exposures,
+    ring_reach,
 )
-from fpi_eval.impact.frame import reach as j_reach
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.j import j as j_j
 from fpi_eval.panel import align
@@ -43,8 +43,14 @@ def four_cells() -> pd.DataFrame:
     return panel.sort_values(["cell", "rentree"], ignore_index=True)
 
 
+def exposed(panel: pd.DataFrame, outcome: str, rings: tuple[Ring, ...]):
+    """Return exposures of the rows and exposure per opened seat, every row in the regression."""
+    found = ring_exposures(panel, outcome, rings)
+    return found, ring_reach(panel, align(panel, outcome), found)
+
+
 def test_a_ring_shares_the_seats_between_its_cells_by_size():
-    found, reach = ring_exposures(four_cells(), "entrants", (ETABLISSEMENT, FAMILLE))
+    found, reach = exposed(four_cells(), "entrants", (ETABLISSEMENT, FAMILLE))
     now = found[found.index % 2 == 1]
     np.testing.assert_allclose(now[ETABLISSEMENT.name], [0, 10, 0, 0])
     np.testing.assert_allclose(now[FAMILLE.name], [0, 0, 10 / 3, 20 / 3])
@@ -53,18 +59,18 @@ def test_a_ring_shares_the_seats_between_its_cells_by_size():
 
 
 def test_voies_split_the_family_and_a_ring_without_cells_reaches_no_one():
-    found, reach = ring_exposures(four_cells(), "entrants", VOIES)
+    found, reach = exposed(four_cells(), "entrants", VOIES)
     now = found[found.index % 2 == 1]
     np.testing.assert_allclose(now[MEME_VOIE.name], [0, 0, 0, 10])
     np.testing.assert_allclose(now[AUTRE_VOIE.name], [0, 0, 10, 0])
     nobody = Ring("ailleurs", ("famille",), within_km=0.001, beyond_km=0.0)
-    assert ring_exposures(four_cells(), "entrants", (nobody,))[1] == 0
+    assert exposed(four_cells(), "entrants", (nobody,))[1] == 0
     np.testing.assert_allclose(reach, 1)
 
 
 def test_a_distance_ring_holds_those_beyond_its_inner_and_within_its_outer_limit():
     near, far = (Ring(f"à {k} km", ("famille",), ("uai",), *k) for k in ((-1, 50), (50, 150)))
-    found, _ = ring_exposures(four_cells(), "entrants", (near, far))
+    found = ring_exposures(four_cells(), "entrants", (near, far))
     now = found[found.index % 2 == 1]
     np.testing.assert_allclose(now.to_numpy(), [[0, 0], [0, 0], [0, 10], [10, 0]])
     one_degree = distance_km(np.array([[46.0, 5.0]]), np.array([45.0, 5.0]))
@@ -80,12 +86,12 @@ def test_distance_rings_without_coordinates_are_refused():
 
 def test_group_rings_are_the_exposures_of_the_panel():
     panel = invented_panel(1)
-    found, reach = ring_exposures(panel, "diplomes", (ETABLISSEMENT, FAMILLE))
+    found, reach = exposed(panel, "diplomes", (ETABLISSEMENT, FAMILLE))
     frame = align(panel, "diplomes")
     at = found.loc[frame.index]
     np.testing.assert_allclose(at[ETABLISSEMENT.name], frame["exposure_etab"], atol=EXACT)
     np.testing.assert_allclose(at[FAMILLE.name], frame["exposure_dep"], atol=EXACT)
-    np.testing.assert_allclose(reach, j_reach(frame), atol=EXACT)
+    np.testing.assert_allclose(reach, sample(panel, "diplomes").reach, atol=EXACT)
 
 
 def test_without_noise_own_effect_rings_net_and_diversion_are_the_truth():
@@ -117,12 +123,45 @@ def test_the_default_displacement_is_j():
 def test_voie_substitution_is_found_where_only_the_other_voie_loses():
     panel = invented_panel(3, etab=0.0, dep=0.0)
     panel["voie"] = np.where(panel["cell"] % 2 == 0, "scolaire", "apprentissage")
-    exposure, _ = ring_exposures(panel, "diplomes", VOIES)
+    exposure, reach = exposed(panel, "diplomes", VOIES)
     panel["diplomes"] -= 0.3 * exposure[AUTRE_VOIE.name]
     found = substitution(panel, "diplomes")
-    reach = ring_exposures(panel, "diplomes", VOIES)[1]
     assert found.of(AUTRE_VOIE).estimate == pytest.approx(-0.3 * reach[2], abs=EXACT)
     assert found.of(MEME_VOIE).estimate == pytest.approx(0, abs=EXACT)
+
+
+def at_work(panel: pd.DataFrame) -> tuple[pd.DataFrame, float]:
+    """Return a panel where a place costs its neighbours what a student is worth there; the truth.
+
+    Of a student of the targeted courses .6 go to industry, of one of the others .1: an opened seat
+    adds .3, and takes half a student from its neighbours.
+    """
+    opened = panel["cell"].isin(panel.loc[panel["seats"] != 0, "cell"])
+    panel = panel.assign(filiere=np.where(~opened & (panel["cell"] % 3 == 0), "autre", "numerique"))
+    worth = np.where(panel["filiere"] == "autre", 0.1, 0.6)
+    frame = align(panel, "diplomes")
+    near = 0.2 * frame["exposure_etab"] + 0.3 * frame["exposure_dep"]
+    moved = 0.3 * frame["dose"] - worth * near
+    panel["en_emploi_industrie_region_6"] = worth * frame["size"] + moved
+    return panel, float(moved.sum() / frame["dose"].sum())
+
+
+def test_a_neighbour_that_is_not_read_loses_what_a_student_is_worth_there():
+    panel, truth = at_work(invented_panel(4))
+    found = j_j(panel, "en_emploi_industrie_region_6")
+    assert found["Effet brut par place"].estimate == pytest.approx(0.3, abs=EXACT)
+    assert found["Effet net par place"].estimate == pytest.approx(truth, abs=EXACT)
+    frame = sample(panel, "en_emploi_industrie_region_6")
+    np.testing.assert_allclose(frame.level, 1 / 6)
+    by_ring = displacement(panel, "en_emploi_industrie_region_6", rings=(FAMILLE, ETABLISSEMENT))
+    assert by_ring.net.estimate == pytest.approx(truth, abs=EXACT)
+
+
+def test_a_student_is_a_student_in_every_neighbour():
+    panel, _ = at_work(invented_panel(4))
+    assert sample(panel, "diplomes").level == (1.0, 1.0)
+    whole = panel.assign(filiere="numerique")  # every neighbour is read: nothing to weigh
+    assert sample(whole, "en_emploi_industrie_region_6").level == (1.0, 1.0)
 
 
 def test_equivalence_is_the_t_test_of_displacement_plus_margin_times_own_effect():

@@ -12,7 +12,7 @@ from fpi_eval.plan import SPECIFICATION
 SAME = 1e-7  # dense least squares on a few hundred dummies
 
 
-def by_the_text(panel: pd.DataFrame) -> dict[str, float]:
+def by_the_text(panel: pd.DataFrame, outcome: str = "diplomes") -> dict[str, float]:
     """Return J as a referee would compute it from its text: pandas, dummies, two dense stages."""
     t = panel.sort_values(["cell", "rentree"]).reset_index(drop=True)
     # The cell's size: yearly entrants, on average, before the first opening of all.
@@ -36,9 +36,12 @@ def by_the_text(panel: pd.DataFrame) -> dict[str, float]:
         mass = free["n"].groupby(group).transform("sum")
         share = (free["n"] / mass).where(mass > 0, 0.0)
         t[name] = at_entry(total.mul(share, axis=0))
-    known = t[t["diplomes"].notna()]
-    reach = [known[x].sum() / known["S"].sum() for x in ("Xe", "Xd")]
-    rows = known[(known["filiere"] != "autre") & (known["n"] > 0) & ~known["nouvelle"]]
+    known = t[t[outcome].notna()]
+    read = (known["filiere"] != "autre") & (known["n"] > 0) & ~known["nouvelle"]
+    reach = [
+        (known[x] * _worth(known, read, x, outcome)).sum() / known["S"].sum() for x in ("Xe", "Xd")
+    ]
+    rows = known[read]
     n = rows["n"].to_numpy()
     x = rows[["S", "Xe", "Xd"]].to_numpy() / n[:, None]
     z = np.column_stack(
@@ -57,10 +60,26 @@ def by_the_text(panel: pd.DataFrame) -> dict[str, float]:
     first = np.column_stack([z, d]) * root
     fitted = first @ np.linalg.lstsq(first, x * root, rcond=None)[0]
     second = np.column_stack([fitted, d * root])
-    y = rows["diplomes"].to_numpy() / n * root[:, 0]
+    y = rows[outcome].to_numpy() / n * root[:, 0]
     theta, ke, kd = np.linalg.lstsq(second, y, rcond=None)[0][:3]
     moved = ke * reach[0] + kd * reach[1]
     return {GROSS: theta, DISPLACEMENT: moved, NET: theta + moved}
+
+
+def _worth(t: pd.DataFrame, read: pd.Series, exposure: str, outcome: str) -> np.ndarray:
+    """Return 1 for rows that J reads, for the others what a student was worth there over here."""
+    if outcome == "diplomes":
+        return np.ones(len(t))
+    calm = t[(t["S"] == 0) & (t["Xe"] == 0) & (t["Xd"] == 0)]
+    each = (calm[outcome] / calm["n"]).groupby(calm["cell"]).mean()
+    near = t.groupby("cell")[exposure].sum()
+    inside = read.groupby(t["cell"]).any()
+    mean = {
+        here: np.average(each[near.index[(inside == here) & (near > 0)]],
+                         weights=near[(inside == here) & (near > 0)])
+        for here in (True, False)
+    }  # fmt: skip
+    return np.where(read, 1.0, mean[False] / mean[True])
 
 
 @pytest.mark.parametrize("seed", [61, 62])
@@ -71,6 +90,19 @@ def test_an_independent_reading_of_the_text_finds_the_same_numbers(seed):
     expected = by_the_text(panel)
     found = j(panel, "diplomes")
     for label, value in expected.items():
+        assert found[label].estimate == pytest.approx(value, abs=SAME)
+
+
+def test_the_text_is_enough_for_an_outcome_after_school_too():
+    panel = invented_panel(
+        64, regions=4, etabs=8, years=range(2016, 2027), opened=10, noise=1.0, start=2020
+    )
+    closed = ~panel["cell"].isin(panel.loc[panel["seats"] > 0, "cell"])
+    other = closed & (panel["cell"] % 3 == 0)
+    panel["filiere"] = panel["filiere"].mask(other, "autre")
+    panel["au_travail"] = panel["diplomes"] * np.where(other, 0.1, 0.6)
+    found = j(panel, "au_travail")
+    for label, value in by_the_text(panel, "au_travail").items():
         assert found[label].estimate == pytest.approx(value, abs=SAME)
 
 

@@ -90,6 +90,7 @@ def plant(
         drift(frame),
         tuple(ramp),
         candidate(frame, 1.0),
+        frame.level,
     )
     rows, used, kept = _all(found, planted, draws, np.random.default_rng([seed, STREAM]))
     if not rows:
@@ -108,6 +109,7 @@ class _Plan:
     drift: Drift
     ramp: tuple[float, ...]
     factor: list[Candidate]
+    level: tuple[float, ...]
 
 
 def _all(found: list[Donor], plan: _Plan, draws: int, rng: np.random.Generator):
@@ -135,7 +137,7 @@ def _all(found: list[Donor], plan: _Plan, draws: int, rng: np.random.Generator):
 
 def _one(donor: Donor, plan: _Plan, chosen, clusters, number: int, rng) -> list[dict]:
     """Return the two rows of one fake programme: with the effect, and without."""
-    fake = seats_of(donor, plan.openings, chosen)
+    fake = seats_of(donor, plan.openings, chosen, plan.level)
     if not fake.dose.any():
         raise FpiError("aucune place plantée ne peut agir.")
     design, drifted = design_of(donor, fake, *clusters), plan.drift.draw(rng)

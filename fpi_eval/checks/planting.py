@@ -25,14 +25,19 @@ class Fake:
     dose: np.ndarray
     etab: np.ndarray
     dep: np.ndarray
-    reach: tuple[float, float]
+    reach: tuple[float, ...]
 
 
-def seats_of(donor: Donor, openings: Openings, chosen: np.ndarray) -> Fake:
+def seats_of(
+    donor: Donor,
+    openings: Openings,
+    chosen: np.ndarray,
+    level: Sequence[float] = (1.0, 1.0),
+) -> Fake:
     """Return the programme in the chosen cells: each path acts at the same times as the real one.
 
     Exposures are those of `panel.cells.exposures`: shares of the group's seats in proportion of
-    size among its cells that open none.
+    size among its cells that open none; ``level`` is what the real run's `impact.frame.level` is.
     """
     cells, years = donor.cells, donor.years
     on = np.flatnonzero(chosen >= 0)
@@ -53,9 +58,13 @@ def seats_of(donor: Donor, openings: Openings, chosen: np.ndarray) -> Fake:
         share = np.divide(free, mass[code], out=np.zeros(len(free)), where=mass[code] > 0)
         near = share[donor.row] * total[code[donor.row], donor.entry]
         rows[group] = np.where(inside, near, 0.0)
-    opened = rows["dose"].sum()
-    etab, dep = (rows[g].sum() / opened if opened else 1.0 for g in ("etab", "dep"))
-    used = donor.used
+    opened, used = rows["dose"].sum(), donor.used
+    worth = np.array(level)[:, None].repeat(len(donor.row), axis=1)
+    worth[:, used] = 1.0
+    etab, dep = (
+        (rows[g] * w).sum() / opened if opened else 1.0
+        for g, w in zip(("etab", "dep"), worth, strict=True)
+    )
     opened_there = {k: rows[k][used] for k in ("dose", "etab", "dep")}
     return Fake(cell=donor.row[used], **opened_there, reach=(etab, dep))
 

@@ -10,7 +10,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact import poisson, triple
 from fpi_eval.impact.as_event_study import opening_study
 from fpi_eval.impact.bjs2_t import bjs2_t
-from fpi_eval.impact.displacement.rings import ACADEMIE, ring_exposures
+from fpi_eval.impact.displacement.rings import ACADEMIE, ring_exposures, ring_reach
 from fpi_eval.impact.frame import EXPOSURES, GROSS, NET, SEATS, WEIGHTS, sample
 from fpi_eval.impact.imputation import imputation
 from fpi_eval.impact.j import combination, fit_j, report, wald
@@ -72,7 +72,8 @@ def portee(study: Study) -> Check:
     """Return whether the académie's other départements lose pupils too: J with one ring more."""
     if "code_academie" not in study.frame:
         return study.blank("portee", "académies inconnues.")
-    found, reach = ring_exposures(study.panel, study.outcome, (ACADEMIE,))
+    found = ring_exposures(study.panel, study.outcome, (ACADEMIE,))
+    reach = ring_reach(study.panel, study.frame, found)
     frame = study.frame.of(study.frame.join(found))
     fit = fit_j(frame, exposures={**EXPOSURES, ACADEMIE.name: ACADEMIE.name})
     if not (found != 0).to_numpy().any() or ACADEMIE.name not in fit.names:

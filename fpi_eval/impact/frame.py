@@ -1,5 +1,6 @@
 """The estimation frame that J and BJS2-T share: rows kept, scale, effects, exposures."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.panel import align
+from fpi_eval.panel.cells import AT_ENTRY
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.absorb import interaction
 
@@ -20,6 +22,9 @@ SEATS, ETAB, DEP = REGRESSORS = ("places", "exposition_etab", "exposition_dep")
 
 
 EXPOSURES = {ETAB: "exposure_etab", DEP: "exposure_dep"}  # regressor → column of the frame
+NEAR = tuple(EXPOSURES.values())
+
+ALIKE = (*AT_ENTRY, "terminale", "presents", "diplomes")  # a student lost is one, anywhere
 
 # What `sample`, `scale`, `effects` and `reach` do, in the words that plan and method print.
 SAMPLE_TEXT = (
@@ -39,7 +44,11 @@ ONLY_CREATED = (
 )
 REACH_TEXT = (
     "chaque coefficient d'exposition multiplié par l'exposition totale de toutes les cellules, "
-    "rapportée au total de leurs places"
+    "rapportée au total de leurs places ; pour un résultat d'après l'école, l'exposition des "
+    "cellules qui ne sont pas dans la régression compte pour ce qu'un élève y donnait de ce "
+    "résultat, avant que rien n'agisse, rapporté à ce qu'il en donnait dans les cellules exposées "
+    "de la régression (hypothèse : une place y prend autant d'élèves, et chacun emporte le "
+    "résultat moyen de sa formation)"
 )
 
 
@@ -74,7 +83,9 @@ def sample(
         if "niveau" not in frame:
             raise FpiError("aucun niveau dans le tableau : retirez l'option.", colonne="niveau")
         keep &= (frame["niveau"] == niveau).to_numpy()
-    out = replace(frame.of(frame.frame[keep], *dropped), reach=reach(frame))
+    worth = level(frame, keep)
+    facts = {"reach": reach(frame, keep, worth), "level": worth}
+    out = replace(frame.of(frame.frame[keep], *dropped), **facts)
     if not (out["dose"] != 0).any():
         if (frame.loc[new, "dose"] != 0).any():
             raise OnlyCreated(ONLY_CREATED)
@@ -90,16 +101,59 @@ def new_of(frame: pd.DataFrame) -> np.ndarray:
     return frame["nouvelle"].to_numpy(bool) if "nouvelle" in frame else np.zeros(len(frame), bool)
 
 
-def reach(frame: pd.DataFrame) -> tuple[float, float]:
-    """Return exposure per opened seat, at the establishment and in the département.
+def reach(
+    frame: pd.DataFrame,
+    inside: np.ndarray,
+    worth: Sequence[float],
+    columns: Sequence[str] = NEAR,
+) -> tuple[float, ...]:
+    r"""Return exposure per opened seat: at the establishment and in the département by default.
 
-    Below 1 when seats have no untreated neighbour; a little off 1 when neighbours' courses last
-    longer or shorter. It turns coefficients into a change per opened seat.
+    .. math:: \frac{\sum_{j \in J} X_j + w \sum_{j \notin J} X_j}{\sum_i S_i}
+
+    It turns coefficients, estimated on the rows ``inside`` J, into a change per opened seat: below
+    1 when seats have no untreated neighbour, a little off 1 when neighbours' courses last longer or
+    shorter. ``worth`` is `level`.
     """
     seats = frame["dose"].sum()
     if seats == 0:
-        return 1.0, 1.0
-    return frame["exposure_etab"].sum() / seats, frame["exposure_dep"].sum() / seats
+        return (1.0,) * len(columns)
+    return tuple(
+        (frame[name] * np.where(inside, 1.0, w)).sum() / seats
+        for name, w in zip(columns, worth, strict=True)
+    )
+
+
+def level(
+    frame: Sample, inside: np.ndarray, columns: Sequence[str] = NEAR
+) -> tuple[float, ...]:
+    r"""Return w, what a student is worth of the outcome outside J over inside, by exposure.
+
+    .. math:: w = \frac{\sum_{j \notin J} X_j \bar y_j / n_j \,/ \sum_{j \notin J} X_j}
+                     {\sum_{j \in J} X_j \bar y_j / n_j \,/ \sum_{j \in J} X_j}
+
+    with :math:`\bar y_j` the mean outcome of an exposed cell over rows that no seat has moved yet
+    and :math:`n_j` its size. It is 1 for students themselves (`ALIKE`), where every neighbour is
+    in J, and where no such row is known. It is taken as known in errors: a ratio of means over
+    all exposed cells.
+    """
+    if frame.outcome in ALIKE or inside.all():
+        return (1.0,) * len(columns)
+    cell, near = frame["cell"].to_numpy(), frame[list(columns)]
+    calm = (frame["dose"] == 0).to_numpy() & (near == 0).all(axis=1).to_numpy()
+    each = (frame["y"] / frame["size"]).where(calm).groupby(cell).mean()
+    read = pd.Series(inside, index=cell).groupby(level=0).any()
+    weights = near.abs().groupby(cell).sum()
+    return tuple(_ratio(each, weights[name], read) for name in columns)
+
+
+def _ratio(each: pd.Series, weight: pd.Series, read: pd.Series) -> float:
+    """Return the weighted mean of cells that are not read over that of those read, 1 if unknown."""
+    known = each.notna() & (weight > 0)
+    if not (known & read).any() or not (known & ~read).any():
+        return 1.0
+    out, inside = (np.average(each[k], weights=weight[k]) for k in (known & ~read, known & read))
+    return float(out / inside) if inside > 0 else 1.0
 
 
 def effects(frame: pd.DataFrame, *, region: bool = True) -> list[np.ndarray]:

@@ -1,7 +1,7 @@
 """The rows of a regression, and what its result must say of them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -23,14 +23,23 @@ class Sample:
         Column of the panel that ``y`` is.
     dropped : tuple of (str, int)
         Why rows were left out, and how many.
-    reach : tuple of float
-        Exposure per opened seat, at the establishment and in the département (`impact.frame`).
+    reach, level : tuple of float
+        Exposure per opened seat, at the establishment and in the département, and what a student
+        is worth of the outcome in neighbours that are not in the sample (`impact.frame`).
+    reaches : mapping of str
+        Reach for further outcomes of the same rows, where it is another (`reach_for`).
     """
 
     frame: pd.DataFrame
     outcome: str
     dropped: tuple[Count, ...] = ()
-    reach: tuple[float, float] = (1.0, 1.0)
+    reach: tuple[float, ...] = (1.0, 1.0)
+    level: tuple[float, ...] = (1.0, 1.0)
+    reaches: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def reach_for(self, outcome: str) -> tuple[float, ...]:
+        """Return the reach for one of the outcomes of these rows."""
+        return self.reaches.get(outcome, self.reach)
 
     def __getitem__(self, key: Any) -> Any:
         """Return a column, a table of some columns, or the sample of some rows (a mask)."""

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from fpi_eval import plots, text
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.displacement.diversion import MARGIN, Equivalence, diversion
-from fpi_eval.impact.displacement.rings import DEFAULT, VOIES, Ring, ring_exposures
+from fpi_eval.impact.displacement.rings import DEFAULT, VOIES, Ring, ring_exposures, ring_reach
 from fpi_eval.impact.frame import DISPLACEMENT, EXPOSURES, GROSS, SEATS, sample
 from fpi_eval.impact.frame import NET as j_NET
 from fpi_eval.impact.j import J_TEXT, few_interval, fit_j
@@ -161,7 +161,8 @@ def displacement(
         columns, reach = EXPOSURES.values(), np.array(frame.reach)
         exposures = dict(zip(names, columns, strict=True))
     else:
-        found, reach = ring_exposures(panel, y, rings)
+        found = ring_exposures(panel, y, rings)
+        reach = ring_reach(panel, frame, found)
         frame = frame.of(frame.join(found))
         exposures = names
     fit = fit_j(frame, proportional=proportional, exposures=exposures)

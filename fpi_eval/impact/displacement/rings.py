@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.panel.cells import lag_of, seat_grid, size_before
+from fpi_eval.impact.frame import level, reach
+from fpi_eval.panel.cells import align, lag_of, seat_grid, size_before
+from fpi_eval.panel.sample import Sample
 
 EARTH_KM = 6371.0
 
@@ -57,8 +59,8 @@ VOIES = (ETABLISSEMENT, MEME_VOIE, AUTRE_VOIE)
 
 def ring_exposures(
     panel: pd.DataFrame, outcome: str, rings: tuple[Ring, ...]
-) -> tuple[pd.DataFrame, np.ndarray]:
-    r"""Return exposures of the panel's rows (n_obs, n_rings), and exposure per opened seat.
+) -> pd.DataFrame:
+    r"""Return exposures of the panel's rows (n_obs, n_rings).
 
     .. math:: X^r_{jt} = \sum_i \frac{size_j\,1[j \in r(i)]}{\sum_{l \in r(i)} size_l} S_{it}
 
@@ -72,14 +74,18 @@ def ring_exposures(
     cell = grid.cells["cell"].searchsorted(panel["cell"])
     column = panel["rentree"].to_numpy() - grid.years[0] - lag_of(outcome, panel)
     inside, at = column >= 0, np.maximum(column, 0)
-    known = panel[outcome].notna().to_numpy()
-    seats = np.where(inside & known, grid.seats[cell, at], 0.0).sum()
-    found, reach = {}, []
+    found = {}
     for ring in rings:
         by_cell = _exposure(grid, size * ~moved, np.flatnonzero(moved), ring, places)
         found[ring.name] = np.where(inside, by_cell[cell, at], 0.0)
-        reach.append(found[ring.name][known].sum() / seats if seats else 1.0)
-    return pd.DataFrame(found, index=panel.index), np.array(reach)
+    return pd.DataFrame(found, index=panel.index)
+
+
+def ring_reach(panel: pd.DataFrame, kept: Sample, found: pd.DataFrame) -> np.ndarray:
+    """Return exposure per opened seat of each ring, as J counts it, ``kept`` the rows of J."""
+    rows = align(panel, kept.outcome)
+    rows, inside = rows.of(rows.join(found)), rows.index.isin(kept.index)
+    return np.array(reach(rows, inside, level(rows, inside, list(found)), list(found)))
 
 
 def _exposure(grid, mass, moved, ring: Ring, places) -> np.ndarray:

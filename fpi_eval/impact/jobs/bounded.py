@@ -111,7 +111,7 @@ def bounded_employment(
     low, high = f"{name}_bas", f"{name}_haut"
     if missing := [c for c in (low, high, "terminale_2") if c not in panel]:
         raise FpiError(f"colonne absente : {missing[0]}.", colonne=missing[0])
-    frame = sample(panel.assign(**{name: panel[low]}), name)
+    frame = sample(panel.assign(**{name: (panel[low] + panel[high]) / 2}), name)
     rows = panel.loc[frame.index]
     ends = {"bas": rows[low].to_numpy(), "haut": rows[high].to_numpy()}
     mixed = two_cohorts(frame.assign(**ends, eleves=rows["terminale_2"].to_numpy()))

@@ -1,14 +1,14 @@
 """Entry cohorts followed to jobs: the same rows, weights and instruments for every outcome."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.frame import GROSS, NET, SEATS, WEIGHTS, effects, sample, scale
+from fpi_eval.impact.frame import GROSS, NET, SEATS, WEIGHTS, effects, reach, sample, scale
 from fpi_eval.impact.j import combination, regressors
-from fpi_eval.panel.cells import lag_of
+from fpi_eval.panel.cells import align, lag_of
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
 from fpi_eval.regression.sandwich import codes, sum_by
@@ -42,7 +42,8 @@ def cohort_frame(
     yet for a cohort, is NaN.
     """
     frame = sample(panel, "entrants", niveau=niveau)
-    found = {}
+    entered, found = align(panel, "entrants"), {}
+    inside, reaches = entered.index.isin(frame.index), {}
     index = pd.MultiIndex.from_arrays([panel["cell"], panel["rentree"]])
     for name in outcomes:
         if name not in panel:
@@ -51,7 +52,16 @@ def cohort_frame(
         at = frame["time"] + lag_of(name, panel.loc[frame.index])
         known = pd.Series(panel[name].to_numpy(float), index=index)
         found[name] = known.reindex(pd.MultiIndex.from_arrays([frame["cell"], at])).to_numpy()
-    return frame.assign(**found)
+        reaches[name] = reach(entered, inside, level_of(panel, name, niveau))
+    return replace(frame.assign(**found), reaches=reaches)
+
+
+def level_of(panel: pd.DataFrame, outcome: str, niveau: str | None) -> tuple[float, ...]:
+    """Return `impact.frame.level` of an outcome, 1 while no seat can have moved it."""
+    try:
+        return sample(panel, outcome, niveau=niveau).level
+    except FpiError:
+        return 1.0, 1.0
 
 
 def fit_cohorts(
@@ -95,14 +105,17 @@ def fit_cohorts(
         raise FpiError("moins de deux groupes traités : la chaîne n'a pas d'intervalle.")
     times = np.vstack([np.ones(len(labels)), _resamples(treated, draws, seed)])
     beta = np.linalg.solve((times @ left).reshape(-1, k, k), (times @ right).reshape(-1, k, m))
-    reach = frame.reach
-    combos = [
-        combination(fit, np.multiply(w, (1.0, *reach))) for w in (WEIGHTS[GROSS], WEIGHTS[NET])
-    ]
-    gross, net = (np.einsum("k,bkm->bm", w, beta) for w in combos)
+    gross, net = (
+        np.einsum("mk,bkm->bm", [_weights(fit, w, frame, name) for name in outcomes], beta)
+        for w in (WEIGHTS[GROSS], WEIGHTS[NET])
+    )
     return CohortFit(
         outcomes, gross[0], net[0], gross[1:], net[1:], len(labels), int(treated.sum())
     )
+
+
+def _weights(fit: linear.LinearFit, effect, frame: Sample, outcome: str) -> np.ndarray:
+    return combination(fit, np.multiply(effect, (1.0, *frame.reach_for(outcome))))
 
 
 def _by_group(groups: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
