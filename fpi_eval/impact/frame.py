@@ -84,8 +84,8 @@ def sample(
             raise FpiError("aucun niveau dans le tableau : retirez l'option.", colonne="niveau")
         keep &= (frame["niveau"] == niveau).to_numpy()
     worth = level(frame, keep)
-    facts = {"reach": reach(frame, keep, worth), "level": worth}
-    out = replace(frame.of(frame.frame[keep], *dropped), **facts)
+    kept = frame.of(frame.frame[keep], *dropped)
+    out = replace(kept, reach=reach(frame, keep, worth), level=worth)
     if not (out["dose"] != 0).any():
         if (frame.loc[new, "dose"] != 0).any():
             raise OnlyCreated(ONLY_CREATED)
@@ -124,9 +124,7 @@ def reach(
     )
 
 
-def level(
-    frame: Sample, inside: np.ndarray, columns: Sequence[str] = NEAR
-) -> tuple[float, ...]:
+def level(frame: Sample, inside: np.ndarray, columns: Sequence[str] = NEAR) -> tuple[float, ...]:
     r"""Return w, what a student is worth of the outcome outside J over inside, by exposure.
 
     .. math:: w = \frac{\sum_{j \notin J} X_j \bar y_j / n_j \,/ \sum_{j \notin J} X_j}

@@ -57,9 +57,7 @@ DEFAULT = (ETABLISSEMENT, FAMILLE)
 VOIES = (ETABLISSEMENT, MEME_VOIE, AUTRE_VOIE)
 
 
-def ring_exposures(
-    panel: pd.DataFrame, outcome: str, rings: tuple[Ring, ...]
-) -> pd.DataFrame:
+def ring_exposures(panel: pd.DataFrame, outcome: str, rings: tuple[Ring, ...]) -> pd.DataFrame:
     r"""Return exposures of the panel's rows (n_obs, n_rings).
 
     .. math:: X^r_{jt} = \sum_i \frac{size_j\,1[j \in r(i)]}{\sum_{l \in r(i)} size_l} S_{it}

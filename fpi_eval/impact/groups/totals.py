@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
-from fpi_eval.impact.frame import GROSS, NET, reach, sample
+from fpi_eval.impact.frame import GROSS, NET, level, reach, sample
 from fpi_eval.impact.groups.territories import Territories, territories
 from fpi_eval.impact.j import fit_j, report
 from fpi_eval.panel import align
@@ -137,7 +137,8 @@ def totals(
 
 def _row(dimension: str, group: str, frame: pd.DataFrame, whole: pd.DataFrame) -> tuple:
     """Return the totals of one group, from its own regression J."""
-    frame = replace(frame, reach=reach(whole))
+    read = whole.index.isin(frame.index)
+    frame = replace(frame, reach=reach(whole, read, level(whole, read)))
     sites = whole.loc[whole["dose"] != 0, "uai"].nunique()
     if sites < SHOWN_ALONE or not (frame["dose"] != 0).any():
         raise FpiError(TOO_FEW)
