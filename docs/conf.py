@@ -25,6 +25,7 @@ default_role = "code"
 exclude_patterns = ["_build"]
 suppress_warnings = ["ref.python"]  # two classes of one name, in two modules
 autodoc_typehints = "signature"
+autodoc_use_type_comments = False
 autodoc_member_order = "bysource"
 toc_object_entries = False
 python_maximum_signature_line_length = 88
@@ -82,17 +83,21 @@ def shared_note(app, what: str, name: str, found, options, lines: list[str]) -> 
 
 def shown_code(app, env, names: list[str]) -> None:
     """Show the code of what is read beside its paper; three hundred pages more would not be."""
+    read = READ_BESIDE_PAPERS if app.config.run_blocks else ()
     env._viewcode_modules = {
         found.name: False
         for found in pkgutil.walk_packages(fpi_eval.__path__, "fpi_eval.")
-        if found.name.split(".")[1] not in READ_BESIDE_PAPERS
+        if found.name.split(".")[1] not in read
     }
 
 
 def setup(app) -> None:
-    """Generate what is generated, then let Sphinx read the pages."""
+    """Generate what is generated, then let Sphinx read the pages.
+
+    Without ``run_blocks`` nothing is computed and no code is shown: pages and links alone.
+    """
     app.add_config_value("run_blocks", True, "env", types=(bool,))
-    app.connect("builder-inited", lambda _: generate.write(HERE / "generated"))
+    app.connect("builder-inited", lambda a: generate.write(HERE / "generated", a.config.run_blocks))
     app.connect("env-before-read-docs", shown_code)
     app.connect("source-read", with_outputs)
     app.connect("autodoc-before-process-signature", fewer_columns)

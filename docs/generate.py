@@ -22,11 +22,11 @@ TWIN_SEED = 2  # any twin would do: this page shows how to read, it judges nothi
 HIDDEN = {"fpi_eval.report.runner.worker"}  # a process of its own: importing it blocks others
 
 
-def write(folder: Path) -> None:
-    """Write every generated page, leaving alone those that would not change."""
+def write(folder: Path, answers: bool = True) -> None:
+    """Write every generated page, with answers on a twin or not; leave what would not change."""
     (folder / "api").mkdir(parents=True, exist_ok=True)
     written = {
-        "estimators.md": estimators(),
+        "estimators.md": estimators(answers),
         "indicators.md": indicators(),
         "command_line.md": command_line(),
         "layers.svg": layers.drawing(),
@@ -42,9 +42,9 @@ def write(folder: Path) -> None:
 # ── Estimators ──────────────────────────────────────────────────────────────────────────────────
 
 
-def estimators() -> str:
+def estimators(answers: bool) -> str:
     """Return the page that reads each estimator beside its paper, from docstring and result."""
-    twin = fpi.twin.draw(fpi.twin.SMALL, TWIN_SEED)
+    twin = fpi.twin.draw(fpi.twin.SMALL, TWIN_SEED) if answers else None
     note = inspect.cleandoc(DOC).split("-----\n")[-1]
     parts = [ESTIMATORS, rst(f"``**columns``: {note[0].lower()}{note[1:]}")]
     for name in fpi.impact.__all__:
@@ -54,7 +54,7 @@ def estimators() -> str:
                 f"## {name}\n",
                 rst(f".. autofunction:: fpi_eval.impact.{name}\n   :no-index:"),
             ]
-            parts += [shown(found, twin)]
+            parts += [shown(found, twin)] if twin else []
     return "\n".join(parts)
 
 

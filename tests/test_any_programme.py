@@ -4,6 +4,7 @@ import ast
 import re
 import shutil
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -342,13 +343,24 @@ def test_an_overseas_programme_has_no_simulated_data_and_is_told_so():
     assert _drawn(ours) is ours
 
 
-def test_the_counts_of_every_region_are_protected_from_the_real_files(donnees_reelles):
-    ours = load_programme("fpi_aura")
-    codes = ["11", "24", "27", "28", "32", "44", "52", "53", "75", "76", "84", "93", "94"]
-    for code in [*codes, "01", "02", "03", "04", "06"]:
-        place = ours.territoire.model_copy(update={"codes_regions": (code,), "region": code})
-        p = fpi.load(ours.model_copy(update={"territoire": place}), 2022, donnees_reelles)
-        for safe in (counts.voeux(p), counts.devenir(p)):
-            assert safe is not None, f"région {code} : tableau laissé de côté"
-            assert len(safe.frame) > 30
-            protection.check(safe, protection.thresholds_of(p))
+OF_ALL_FRANCE = ("filieres", "identity", "capacites", "inserjeunes", "resultats")
+REGIONS = ["11", "24", "27", "28", "32", "44", "52", "53", "75", "76", "84", "93", "94",
+           "01", "02", "03", "04", "06"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def france(donnees_reelles):
+    return fpi.load("fpi_aura", 2022, donnees_reelles)
+
+
+@pytest.mark.parametrize("code", REGIONS)
+def test_the_counts_of_every_region_are_protected_from_the_real_files(france, code):
+    ours = france.programme
+    place = ours.territoire.model_copy(update={"codes_regions": (code,), "region": code})
+    there = ours.model_copy(update={"territoire": place})
+    p = fpi.Year(replace(france.donnees, programme=there))
+    vars(p).update({name: getattr(france, name) for name in OF_ALL_FRANCE})  # read once
+    for safe in (counts.voeux(p), counts.devenir(p)):
+        assert safe is not None, f"région {code} : tableau laissé de côté"
+        assert len(safe.frame) > 30
+        protection.check(safe, protection.thresholds_of(p))

@@ -1,6 +1,5 @@
 """From `fpi-eval individus` to the words of a page, on simulated files."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
@@ -112,15 +111,6 @@ def test_the_command_writes_protected_tables_and_their_log(
     assert "Pour 100 places ouvertes" in said
     log = pd.read_csv(tmp_path / "journal_exports.csv", sep=";")
     assert set(log["fichier"]) == {"sortants_par_filiere.csv", "secteurs.csv"}
-
-
-def test_the_ten_lines_of_the_guide_run(tmp_path):
-    guide = Path(__file__).parents[1] / "docs" / "individus.md"
-    code = guide.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
-    assert len(code.strip().splitlines()) <= 12
-    lines = code.replace('"sorties"', repr(str(tmp_path / "sorties")))
-    exec(compile(lines, "docs/individus.md", "exec"), {})
-    assert (tmp_path / "sorties" / "journal_exports.csv").is_file()
 
 
 def test_the_composition_of_the_additional_graduates_is_that_of_the_others(compte):

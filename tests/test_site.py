@@ -21,6 +21,13 @@ def test_every_block_of_a_page_runs(path):
     assert blocks.check(path)
 
 
+def test_the_guide_of_individual_files_takes_ten_lines():
+    text = (DOCS / "individus.md").read_text(encoding="utf-8")
+    code = next(b.code for b in blocks.blocks(text) if b.language == "python")
+    assert len(code.strip().splitlines()) <= 12
+    assert "release" in code
+
+
 def test_a_block_shows_what_it_prints_and_its_last_value(tmp_path):
     page = blocks.executed(tmp_path / "p.md", "```python\nx = 2\n```\n\n```python\nx + 1\n```\n")
     assert "3" in page.split("```python")[2]
