@@ -37,7 +37,7 @@ docs: $(VENV)/.test-ready    ## Construit le site de la documentation, dans docs
 	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -q -E -W --keep-going -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-exemple: $(VENV)/.run-ready  ## Refait le rapport d'exemple publié dans reports/exemple
+exemple: $(VENV)/.test-ready  ## Refait le rapport d'exemple publié dans reports/exemple
 	$(BIN)/python -m fpi_eval.report.runner.exemple
 
 lock: $(VENV)/.run-ready     ## Refait les fichiers de verrouillage (versions et empreintes, sans adresse)

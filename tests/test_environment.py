@@ -57,6 +57,28 @@ def test_run_time_lock_is_part_of_the_test_lock():
     assert {name: test.get(name) for name in run} == run
 
 
+WITHOUT_EXTRAS = """
+import pkgutil, sys
+sys.modules.update(dict.fromkeys({extras}))
+import fpi_eval
+for found in pkgutil.walk_packages(fpi_eval.__path__, "fpi_eval."):
+    if "fpi_eval.records." not in found.name and found.name[-6:] not in ("worker", "main__"):
+        __import__(found.name)
+print(fpi_eval.attempt(fpi_eval.records.count, fpi_eval.load("fpi_aura", 2026)))
+"""
+
+
+def test_a_report_needs_no_extra_and_says_what_an_engine_would_bring():
+    """`make report` installs the run-time lock alone."""
+    extras = ["ibis", "duckdb", "pyarrow_hotfix", "pyreadstat", "pyspark", "distributed"]
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", WITHOUT_EXTRAS.format(extras=extras)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert "pip install 'fpi-eval[individus]'" in run.stdout
+
+
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
 def test_lock_has_hashes_for_each_pin_and_no_address(name):
     text = (ROOT / name).read_text(encoding="utf-8")

@@ -1,6 +1,7 @@
 """What a page shows of individual files: people at work in the region's industry, net."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -9,9 +10,11 @@ from fpi_eval.absent import Absent
 from fpi_eval.checks import Evaluation, allowed
 from fpi_eval.headline import Headline
 from fpi_eval.panel.context import Context
-from fpi_eval.records.counted import Counted
 from fpi_eval.report.pages.diplomes import PER_SEAT
 from fpi_eval.tables import Table, table
+
+if TYPE_CHECKING:  # its engine is an extra
+    from fpi_eval.records.counted import Counted
 
 
 def reponse(evaluation: Evaluation | Absent, chiffres: Headline) -> str:
@@ -25,7 +28,7 @@ def reponse(evaluation: Evaluation | Absent, chiffres: Headline) -> str:
     return f"{found.phrase}{doubt} Avis des contrôles : {evaluation.verdict.niveau}."
 
 
-def lecture(compte: Counted | Absent) -> str:
+def lecture(compte: "Counted | Absent") -> str:
     """Return what was read of the files, and what was wrong in them."""
     return "" if isinstance(compte, Absent) else "\n\n".join(compte.summary().split("\n"))
 
