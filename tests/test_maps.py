@@ -65,6 +65,6 @@ def test_zones_that_are_simulated_are_never_drawn_on_real_ones():
     found.loc[4, "emplois"] = 12_000.0
     drawn = emploi_industriel.carte(found, Context(programme, 2026, False, "Urssaf"))
     assert drawn is not None
-    assert drawn.titre.startswith(f"La zone d'emploi de {found.loc[4, 'zone']} réunit 24\xa0%")
+    assert drawn.titre.startswith(f"La zone d'emploi de {found.loc[4, 'zone']} rassemble 24\xa0%")
     assert "IGN" in drawn.source
     assert emploi_industriel.carte(found, Context(programme, 2026, True, "jumeau")) is None

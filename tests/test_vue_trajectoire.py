@@ -188,9 +188,9 @@ def test_limits_name_the_assumed_rates_and_what_is_not_seen(simulees):
 def test_without_a_register_only_planning_ratios_are_shown(reelles):
     words = plain(reelles.reponse)
     assert "Le registre des ouvertures n'est pas dans le dossier." in words
-    assert "2 444 €" in words  # 22 M€ / 9 000
-    assert "5 946 €" in words  # 22 M€ / 3 700
-    assert "2 568 €" in words  # 9.5 M€ / 3 700
+    assert "2 400 €" in words  # 22 M€ / 9 000
+    assert "5 900 €" in words  # 22 M€ / 3 700
+    assert "2 600 €" in words  # 9.5 M€ / 3 700
     silent = ("calendrier", "eventail", "niveaux", "diplomes", "filieres", "emplois",
               "acceptabilite", "probabilites", "restantes")  # fmt: skip
     for name in silent:

@@ -52,6 +52,7 @@ class FirstPage:
     reason: str
     seats: Bar | None
     people: tuple[Bar, ...]
+    aimed: tuple[Bar, ...]
     effect: Quantity | None
     job: Quantity | None
     cost: Quantity | None
@@ -71,7 +72,8 @@ def first_page(found: Headline) -> FirstPage:
         verdict=level + _only_own(found),
         reason=reason(found),
         seats=_seats(found),
-        people=tuple(_bars(found)),
+        people=tuple(bar for bar in _bars(found) if bar.done),
+        aimed=tuple(bar for bar in _bars(found) if not bar.done),
         effect=net or None,
         job=job,
         cost=found.get("cout_place") or None,
@@ -168,15 +170,15 @@ def _seats(found: Headline) -> Bar | None:
 
 
 def _bars(found: Headline) -> list[Bar]:
-    """Return people entered against each target, the largest first; none without a count."""
+    """Return people entered against each target, the largest first; empty without a count."""
     targets = [one for one in found if one.key.startswith("cible_")]
     bars = []
     for target in sorted(targets, key=lambda one: -(one.value or 0)):
         done = found.get(f"entrees_{target.key.removeprefix('cible_')}")
-        if done:
-            words = target.scope.niveau or "en tout"
-            due = target.scope.annees.removeprefix("échéance ")
-            bars.append(Bar(f"{words}, {due}", done.number, target.number, _part(done, target)))
+        words = target.scope.niveau or "en tout"
+        due = target.scope.annees.removeprefix("échéance ")
+        count, part = (done.number, _part(done, target)) if done else ("", 0.0)
+        bars.append(Bar(f"{words}, {due}", count, target.number, part))
     return bars
 
 

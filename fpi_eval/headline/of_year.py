@@ -51,12 +51,19 @@ def amounts(year: Year, entered: Entered | None, outcome: str) -> dict[str, floa
 
 def dear_amounts(year: Year) -> dict[str, float]:
     """Return the numbers that take a simulation, by key."""
-    return {one.key: one.amount for one in _projection(year) if one}
+    return {one.key: one.amount for one in _projection(year) if one} | _in_industry(year)
 
 
 def _projection(year: Year) -> Headline:
     found = projected(year)
     return trajectoire(year, found, programme_costs(year.programme, found))
+
+
+def _in_industry(year: Year) -> dict[str, float]:
+    """Return people at work in the region's industry for a hundred seats, by J alone."""
+    people = attempt(count, year)
+    found = people and attempt(j, people.panel.table, INDUSTRY_JOBS)
+    return {"industrie_100": 100 * found[NET].estimate} if isinstance(found, Estimates) else {}
 
 
 def _effects(year: Year, outcome: str) -> dict[str, float]:

@@ -81,7 +81,7 @@ class Heterogeneity(Result):
                 f" ({text.liste(alone.str.lower())} : seulement pris à part)" if len(alone) else ""
             )
             return (
-                f"Aucune différence ne résiste à la correction pour {count}{also}. Cela ne "
+                f"Aucun groupe ne se distingue sûrement des autres, en {count}{also}. Cela ne "
                 "prouve pas que l'effet est le même partout : les intervalles disent ce qui reste "
                 "possible."
             )

@@ -32,6 +32,11 @@ SHOWN = ("entrants_brut_100", "entrants_100", "effet_brut", "effet_net")
 BOUNDS = ("estimate", "ci_low", "ci_high")
 
 
+PLAIN = (
+    " Fourchette des entrants : celle de la méthode seule, non étalonnée sur de faux programmes."
+)
+
+
 def pour_100(chiffres: Headline, source: str) -> Figure | Absent:
     """Return the figure of what 100 seats change: entrants, then the outcome, gross and net."""
     entrants = chiffres.notes.get("resultat") == "entrants"
@@ -46,7 +51,7 @@ def pour_100(chiffres: Headline, source: str) -> Figure | Absent:
     return Figure(
         plots.estimates(rows, xlabel="Pour 100 places ouvertes"),
         "Ce que changent 100 places ouvertes, dans leurs formations et chez leurs voisines",
-        source,
+        f"{source}.{PLAIN * (len(known) > 2)}",
         f"Points avec leur fourchette. {' '.join(one.phrase for one in known)}",
         rows.assign(label=rows["label"].str.replace("\n", " ")),
         formats=dict.fromkeys(BOUNDS, ("signe", 0)),

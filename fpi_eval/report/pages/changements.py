@@ -46,7 +46,7 @@ METHOD = (
 def reponse(found: Changes | Absent) -> str:
     """Return the finding, then where each number of the first page comes from."""
     if isinstance(found, Absent):
-        return "Il n'y a pas encore de rapport précédent auquel comparer celui-ci."
+        return "On ne sait pas encore ce qui a changé : c'est le premier rapport."
     main = _main(found)
     if not main:
         return f"Aucun chiffre de la première page n'a changé depuis {_report(found)}."

@@ -41,7 +41,7 @@ def reponse(chiffres: Headline) -> str:
     """Return the answer on money: what a seat costs, then a person, or why it is not known."""
     seat, person = chiffres["cout_place"], chiffres["cout_personne"]
     if not seat:
-        return f"Le coût d'une place n'est pas encore connu.\n\n{text.capitale(seat.reason)}"
+        return f"On ne sait pas encore ce que coûte une place.\n\n{text.capitale(seat.reason)}"
     least = "au moins " if seat.label == LEAST else ""
     first = f"Une place ouverte a coûté {least}{seat.shown}, subvention comprise ({seat.scope})."
     return f"{first}\n\n{person.phrase}"

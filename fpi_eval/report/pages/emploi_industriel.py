@@ -263,7 +263,7 @@ def departements(found: pd.DataFrame, context: Context) -> Figure | Absent:
             xlabel=f"Emplois des secteurs alimentés, fin {year} ; entre parenthèses, l'ensemble",
             colours=context.programme.couleurs,
         ),
-        f"{text.capitale(text.departement(top))} réunit "
+        f"{text.capitale(text.departement(top))} rassemble "
         f"{text.pourcent(total.max() / total.sum(), 0)} des emplois des secteurs "
         "que les filières alimentent",
         credit(context),
@@ -314,7 +314,7 @@ def carte(found: pd.DataFrame, context: Context) -> Figure | None:
     share = text.pourcent(top["emplois"] / total, 0)
     return Figure(
         maps.shaded(rows, shapes, {"emplois": "Emplois des secteurs alimentés"}, named=NAMED_ZONES),
-        f"La zone d'emploi de {top['nom']} réunit {share} des emplois des secteurs alimentés",
+        f"La zone d'emploi de {top['nom']} rassemble {share} des emplois des secteurs alimentés",
         f"{credit(context)} ; {maps.CREDIT}",
         f"Carte des zones d'emploi, plus foncées là où les emplois sont plus nombreux. "
         f"{top['nom']} : {text.nombre(top['emplois'])} emplois sur {text.nombre(total)}.",

@@ -208,7 +208,7 @@ def verite(found: pd.DataFrame) -> Table:
 def limites(found: pd.DataFrame) -> str:
     """Return what the twin does not say."""
     lines = [
-        "Le jumeau juge les estimateurs ; il ne dit rien de l'effet du programme réel.",
+        "Le jumeau juge la méthode ; il ne dit rien de l'effet du programme réel.",
         "Il ne simule ni l'outre-mer, ni les titres professionnels, ni les BUT, ni les licences "
         "professionnelles, ni les écoles d'ingénieurs.",
     ]

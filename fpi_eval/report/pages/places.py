@@ -212,7 +212,7 @@ def departements(rows: pd.DataFrame, scope: str, context: Context) -> Figure:
             xlabel=f"Places d'entrée, rentrée {context.rentree} ; entre parenthèses, l'ensemble",
             colours=context.programme.couleurs,
         ),
-        f"{text.capitale(text.departement(top))} réunit {text.pourcent(share, 0)} des places "
+        f"{text.capitale(text.departement(top))} rassemble {text.pourcent(share, 0)} des places "
         f"d'entrée ({scope})",
         f"{context.credit}, rentrée {context.rentree}",
         f"Barres horizontales, une par département, du plus au moins de places. {top} "

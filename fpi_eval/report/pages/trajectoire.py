@@ -16,6 +16,7 @@ from fpi_eval.projection.loss import Loss
 from fpi_eval.projection.outlook import Outlook
 from fpi_eval.projection.projection import Projection, chances
 from fpi_eval.projection.rates import Taux, to_frame
+from fpi_eval.rounding import figures
 from fpi_eval.tables import Table, table
 
 LIENS = {
@@ -45,9 +46,8 @@ def phrase_nette(found: Outlook) -> str:
 def reponse(found: Outlook | Absent, context: Context, chiffres: Headline) -> str:
     """Return the answer: who would enter by the last target, or the planning ratios alone."""
     if isinstance(found, Absent):
-        return (
-            f"La trajectoire n'est pas encore connue.\n\n{found}\n\n{_planned(context.programme)}"
-        )
+        first = "On ne sait pas encore si les cibles seront atteintes."
+        return "\n\n".join([first, str(found), _planned(context.programme)])
     coming = [one for one in chiffres if one.key.startswith("entrees_attendues")]
     if not coming:
         return "L'échéance de chaque cible est passée : les personnes entrées sont comptées."
@@ -86,10 +86,10 @@ def _planned(what: Programme) -> str:
 def _per_person(cost: Cout, people: float) -> str:
     """Return the cost of a person trained, in words."""
     least = "au moins " if cost.minimum else ""
-    words = f"{least}{text.euros(cost.total / people)} par personne en coût complet"
+    words = f"{least}{text.euros(figures(cost.total / people))} par personne en coût complet"
     if cost.subvention is None:
         return f"{words}, la subvention n'étant pas publiée"
-    return f"{words}, {text.euros(cost.subvention / people)} en subvention"
+    return f"{words}, {text.euros(figures(cost.subvention / people))} en subvention"
 
 
 def calendrier(found: Outlook | Absent) -> Table | Absent:

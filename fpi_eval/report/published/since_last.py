@@ -33,7 +33,7 @@ from fpi_eval.text import liste
 
 FEW = 2  # inputs replaced, over which what takes a simulation is computed at both ends only
 SAID, DEFINED = 3, "programme.toml"
-DEAR = ("cout_", "entrees_attendues", "places_a_ouvrir")
+DEAR = ("cout_", "entrees_attendues", "places_a_ouvrir", "industrie_100")
 
 
 @dataclass(frozen=True, slots=True)

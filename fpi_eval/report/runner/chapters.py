@@ -11,6 +11,7 @@ from fpi_eval.headline.quantity import RESOURCE, Quantity
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.published.shown_tables import shown
 from fpi_eval.report.runner.notebooks import NotebookInfo, tags
+from fpi_eval.text import pluriel
 
 ANSWER, LIMITS, DETAIL, ELSEWHERE = "reponse", "limites", "detail", "page:"
 HEADING = re.compile(r"^## +(.+)$", re.M)
@@ -155,7 +156,16 @@ def _chapter_page(
         annex=chapter in ANNEXES,
         missing=missing,
     )
-    return _filled(page, inside)
+    made = _filled(page, inside)
+    return replace(made, finding=_lacking(missing)) if chapter.name == LIMITS else made
+
+
+def _lacking(missing: Sequence[Gap]) -> str:
+    """Return what the chapter of limits finds: how many questions the files leave unanswered."""
+    asked = len({question for gap in missing for question in gap.questions})
+    if not asked:
+        return "Les fichiers répondent à toutes les questions posées ; la méthode a ses limites"
+    return f"Faute de données, {pluriel(asked, 'question reste', 'questions restent')} sans réponse"
 
 
 def _filled(page: Page, inside: Sequence[Section]) -> Page:

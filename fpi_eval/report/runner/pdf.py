@@ -60,7 +60,7 @@ def write(folder: Path, pages: Sequence[Page], edition: Edition) -> None:
     chapters = list(zip(pages, mains, strict=True))
     made = {
         "rapport": ("Rapport", [front, *mains]),
-        "synthese": ("Synthèse", [front, second_page(chapters)]),
+        "synthese": ("Synthèse", [front, second_page(front, chapters)]),
         "diapositives": ("Diapositives", slides(front, chapters)),
     }
     for name, (kind, tags) in made.items():

@@ -16,8 +16,11 @@ DRAWN = "figure:has(svg)"
 KNOWN = ".tuiles:has(.tuile:not(:has(.inconnu)))"
 
 
-def second_page(chapters: Chapters) -> Tag:
-    """Return the second page of the synthesis: what each chapter finds, and pictures."""
+def second_page(front: Tag, chapters: Chapters) -> Tag:
+    """Return what follows the front page in the synthesis: what chapters find, and pictures.
+
+    Chapters begin a page of their own where the front page has numbers; pictures do otherwise.
+    """
     lines = [
         f"<li><strong>{escape(page.title)}</strong> : {escape(page.finding)}.</li>"
         for page, _ in chapters
@@ -26,7 +29,8 @@ def second_page(chapters: Chapters) -> Tag:
     found = f"<h2>Chapitre par chapitre</h2><ul>{''.join(lines)}</ul>" if lines else ""
     figures = [figure for _, main in chapters if (figure := main.select_one(DRAWN))][:FIGURES]
     images = f'<div class="planche"><h2>{IMAGES}</h2><div class="images"></div></div>'
-    made = _made("hr" if found or figures else "", found + images * bool(figures))
+    first, between = ("hr", "") if (found or figures) and front.select(KNOWN) else ("", "<hr>")
+    made = _made(first, found + (between + images) * bool(figures))
     for figure in figures:
         made.select(".images")[0].append(copy.copy(figure))
     return made
