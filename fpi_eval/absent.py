@@ -7,7 +7,7 @@ from typing import Any, Literal, NoReturn, ParamSpec, TypeVar
 import numpy as np
 import pandas as pd
 
-from fpi_eval import text
+from fpi_eval import escapes
 from fpi_eval.errors import FpiError
 
 P = ParamSpec("P")
@@ -50,7 +50,7 @@ class Absent:
         known = {"reason": self.reason, "holder": self.holder, "answers": self.answers}
         return {
             "text/plain": self.reason,
-            "text/html": text.paragraphs(self.reason),
+            "text/html": escapes.paragraphs(self.reason),
             ABSENT: known,
         }
 

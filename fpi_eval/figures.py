@@ -9,7 +9,6 @@ import io
 import re
 import textwrap
 from collections.abc import Mapping
-from html import escape
 from typing import Any, cast
 
 import matplotlib as mpl
@@ -18,13 +17,20 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.category import StrCategoryFormatter, StrCategoryLocator
 from matplotlib.figure import Figure as MplFigure
+from matplotlib.text import Text
 from matplotlib.ticker import AutoLocator, FixedFormatter, FixedLocator, MaxNLocator
 
+from fpi_eval import escapes
 from fpi_eval.disclosure import Shown
 from fpi_eval.errors import FpiError
 from fpi_eval.tables import RESOURCE, Format, slug, table
 
-SVG = {"svg.fonttype": "none", "svg.hashsalt": "fpi_eval", "savefig.transparent": True}
+SVG = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "fpi_eval",
+    "savefig.transparent": True,
+    "text.parse_math": False,  # a dollar in a name is a dollar
+}
 #: Width of a phone's drawing, in inches, and the letters that fit on a line of it.
 PHONE, PHONE_LABEL, PHONE_TITLE, PHONE_LINE = 3.6, 18, 32, 40
 TICKS = 4
@@ -86,6 +92,8 @@ class Figure:
     def _svg(self, drawing: MplFigure, kind: str) -> str:
         """Return the drawing as SVG named and described, without date or version inside."""
         stream = io.StringIO()
+        for words in drawing.findobj(Text):
+            words.set_parse_math(False)
         with mpl.rc_context(cast(Any, SVG)):
             drawing.savefig(stream, format="svg", bbox_inches="tight", metadata={"Date": None})
         return _described(stream.getvalue(), kind, self.titre, self.alt)
@@ -99,9 +107,9 @@ class Figure:
             else ""
         )
         return (
-            f'<figure><p class="figure-titre">{escape(self.titre)}</p>'
+            f'<figure><p class="figure-titre">{escapes.html(self.titre)}</p>'
             f"{self.svg}{self.narrow}"
-            f"<figcaption>Source : {escape(self.source)}</figcaption>{data}</figure>"
+            f"<figcaption>Source : {escapes.html(self.source)}</figcaption>{data}</figure>"
         )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
@@ -178,7 +186,7 @@ def _described(svg: str, kind: str, titre: str, alt: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'class="dessin {kind}" role="img" aria-labelledby="{name}-titre {name}-texte" {box} '
         f'style="{hidden}max-width:{width}px;stroke-linejoin:round;stroke-linecap:butt">'
-        f'<title id="{name}-titre">{escape(titre)}</title>'
-        f'<desc id="{name}-texte">{escape(alt)}</desc>'
+        f'<title id="{name}-titre">{escapes.html(titre)}</title>'
+        f'<desc id="{name}-texte">{escapes.html(alt)}</desc>'
     )
     return re.sub(r">\s+<", "><", head + svg[svg.index(">") + 1 :].strip())

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from fpi_eval import text
+from fpi_eval import escapes, text
 from fpi_eval.disclosure import Shown, Thresholds, show_alone
 from fpi_eval.errors import FpiError
 from fpi_eval.sheets import Column, Sheet
@@ -183,7 +183,7 @@ def bundle(result: Tidy, titre: str) -> dict[str, str]:
 
 def _in_french(said: str, shown: Table) -> str:
     """Return sentences and table in HTML, their language told to those who have it read aloud."""
-    return f'<div lang="fr">{text.paragraphs(said)}{shown.to_html()}</div>'
+    return f'<div lang="fr">{escapes.paragraphs(said)}{shown.to_html()}</div>'
 
 
 def readable(

@@ -18,7 +18,8 @@ from pydantic import (
 
 from fpi_eval.colours import CONTRAST, CYCLE, GREY, PAGES, contrast
 from fpi_eval.errors import FpiError
-from fpi_eval.text import AUTRE, CONTROL, liste
+from fpi_eval.escapes import CONTROL
+from fpi_eval.text import AUTRE, liste
 
 if TYPE_CHECKING:
     import pandas as pd

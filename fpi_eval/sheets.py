@@ -6,11 +6,11 @@ from datetime import date
 
 import pandas as pd
 
+from fpi_eval import escapes
 from fpi_eval.disclosure import MARK, Shown
 from fpi_eval.errors import FpiError
-from fpi_eval.text import CONTROL, MISSING
+from fpi_eval.text import MISSING
 
-FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 UNITS = (
     "texte",
     "annee",
@@ -107,18 +107,7 @@ def plain(value: object) -> object:
         return "oui" if value else "non"
     if isinstance(value, (int, float)):
         return value
-    return CONTROL.sub("", str(value))
-
-
-def is_risky(text: str) -> bool:
-    """Return whether a spreadsheet would take the text for a formula, spaces before it included."""
-    return text.startswith(FORMULA_START) or text.lstrip().startswith(FORMULA_START)
-
-
-def csv_text(text: str) -> str:
-    """Return text as every CSV cell holds it: nothing that runs, no control character."""
-    clean = CONTROL.sub("", text)
-    return f"'{clean}" if is_risky(clean) else clean
+    return escapes.plain(str(value))
 
 
 def dictionary(tables: Sequence[Sheet]) -> pd.DataFrame:

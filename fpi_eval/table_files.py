@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from fpi_eval import escapes
 from fpi_eval.errors import FpiError
-from fpi_eval.sheets import Sheet, csv_text, dictionary, plain
+from fpi_eval.sheets import Sheet, dictionary, plain
 
 
 def export_tables(folder: Path, tables: Sequence[Sheet]) -> list[Path]:
@@ -61,7 +62,7 @@ def csv_bytes(header: Iterable[object], rows: Iterable[Iterable[object]]) -> byt
 def _csv_cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.10g}".replace(".", ",")
-    return csv_text(value) if isinstance(value, str) else str(value)
+    return escapes.csv(value) if isinstance(value, str) else str(value)
 
 
 def replace_files(files: dict[Path, bytes]) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from bs4 import BeautifulSoup
 from great_tables import GT
 
-from fpi_eval import text
+from fpi_eval import escapes, text
 from fpi_eval.disclosure import MARK, Shown, public
 from fpi_eval.errors import FpiError
 
@@ -250,7 +250,7 @@ def _show(value: Any, write: Callable[[float], str]) -> str:
     if pd.api.types.is_bool(value):
         return "oui" if value else "non"
     if isinstance(value, str):
-        return value
+        return escapes.plain(value)
     if pd.isna(value):
         return text.MISSING
     if isinstance(value, date):

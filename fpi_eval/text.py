@@ -4,15 +4,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from html import escape
 
 from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 
 LOCALE = "fr_FR"
-#: C0 and C1 controls, terminal escapes among them, and marks that turn the direction of writing.
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 MISSING = "n. d."
 SIMULATED = "Données simulées"
 BANNER = f"{SIMULATED} — ne décrivent aucun établissement réel"
@@ -75,12 +72,6 @@ MASCULINS = {
     "Var",
     "Vaucluse",
 }
-
-
-def paragraphs(words: str) -> str:
-    """Return words as HTML: a paragraph for each block, a new line where there was one."""
-    blocks = [escape(block).replace("\n", "<br>") for block in words.split("\n\n")]
-    return "".join(f"<p>{block}</p>" for block in blocks)
 
 
 def missing(value: object) -> bool:

@@ -15,12 +15,13 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
+from fpi_eval import escapes
 from fpi_eval.disclosure import MARK, public
 from fpi_eval.errors import FpiError
-from fpi_eval.sheets import Column, Sheet, dictionary, is_risky
+from fpi_eval.sheets import Column, Sheet, dictionary
 from fpi_eval.table_files import replace_files
 from fpi_eval.tables import ShownTable, slug
-from fpi_eval.text import CONTROL, MISSING, Written, date_longue
+from fpi_eval.text import MISSING, Written, date_longue
 
 # Excel stores invariant codes and shows them in the reader's language: 12 345,6 in French.
 FORMATS = {
@@ -91,7 +92,7 @@ def write_workbook(
     _contents(contents, title, [f"{date_longue(day).capitalize()}.", warning, *about], links)
     for sheet in book.worksheets:
         _printed(sheet, title)
-    book.properties.title, book.properties.creator = title, "fpi_eval"
+    book.properties.title, book.properties.creator = escapes.plain(title), "fpi_eval"
     book.properties.created = datetime.combine(day, time())
     buffer = io.BytesIO()
     book.save(buffer)
@@ -115,10 +116,10 @@ def sheet_names(names: Sequence[str]) -> list[str]:
 
 def _put(cell: Cell, value: object, number_format: str = "") -> None:
     """Write a value as a number or as text, never as a formula or a control character."""
-    cell.value = CONTROL.sub("", value) if isinstance(value, str) else value
+    cell.value = escapes.plain(value) if isinstance(value, str) else value
     if isinstance(value, str):
         cell.data_type = "s"
-        if is_risky(value):
+        if escapes.is_formula(value):
             cell.quotePrefix = True
         if value in (MARK, MISSING):
             cell.alignment = Alignment(horizontal="right")
@@ -141,7 +142,7 @@ def _contents(
     for row, (where, name, count) in enumerate(links, start=first + 1):
         cell = sheet.cell(row, 1)
         _put(cell, where.rpartition("!")[0].strip("'"))
-        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=where, display=name)
+        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=where, display=escapes.plain(name))
         cell.font = LINK
         _put(sheet.cell(row, 2), name)
         _put(sheet.cell(row, 3), count, FORMATS["effectif"])

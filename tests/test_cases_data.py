@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from fpi_eval import escapes
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.capacites import capacites
 from fpi_eval.panel.identity import with_levels
-from fpi_eval.sheets import csv_text, is_risky
 from fpi_eval.sources.affelnet import AFFELNET, read_affelnet
 from fpi_eval.sources.constat import CONSTAT, read_constat
 from fpi_eval.sources.inserjeunes_region import read_inserjeunes_region
@@ -310,6 +310,6 @@ def test_the_remedy_offered_for_a_renamed_column_reads_the_file(
 
 @pytest.mark.parametrize("text", ["-2+3+cmd|' /C calc'!A0", "-1@x", " =1+1", "\uff1d1+1"])
 def test_a_text_that_a_spreadsheet_would_run_is_made_text_in_every_csv_cell(text):
-    assert is_risky(text)
-    assert csv_text(text) == f"'{text}"
-    assert csv_text("BAC PRO - MELEC") == "BAC PRO - MELEC"
+    assert escapes.is_formula(text)
+    assert escapes.csv(text) == f"'{text}"
+    assert escapes.csv("BAC PRO - MELEC") == "BAC PRO - MELEC"

@@ -54,6 +54,9 @@ def test_a_voie_that_cannot_be_compared_is_left_out_and_without_any_the_reason_i
     nowhere = regional_changes(lost[lost["code_region"] != "02"], ["terminale"], region="02")
     assert not nowhere
     assert "au moins deux millésimes" in nowhere.reason
+    assert not regional_changes(
+        both[both["millesime"] == "2019_2020"][:0], ["terminale"], region="02"
+    )
 
 
 def test_a_cell_missing_a_millesime_is_left_out_and_counted():

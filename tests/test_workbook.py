@@ -9,9 +9,10 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from fpi_eval import escapes
 from fpi_eval.disclosure.shown import _made
 from fpi_eval.errors import FpiError
-from fpi_eval.sheets import Column, Sheet, csv_text, is_risky
+from fpi_eval.sheets import Column, Sheet
 from fpi_eval.table_files import csv_bytes, export_tables, replace_files
 from fpi_eval.tables import ShownTable
 from fpi_eval.tables import table as displayed
@@ -179,14 +180,14 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_csv_cell_runs_or_obeys_a_terminal(text):
     head, row = csv_bytes([text], [[text]]).decode("utf-8-sig").split("\r\n")[:2]
-    for cell in (csv_text(text), head.strip('"'), row.strip('"')):
-        assert not is_risky(cell)
+    for cell in (escapes.csv(text), head.strip('"'), row.strip('"')):
+        assert not escapes.is_formula(cell)
         assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", cell)
 
 
 @pytest.mark.parametrize("text", ["Lyon", "1 234,5", "n. d.", "\u2212 3", "12 %"])
 def test_ordinary_text_is_left_as_it_is(text):
-    assert csv_text(text) == text
+    assert escapes.csv(text) == text
 
 
 def shown(**changes):

@@ -3,22 +3,26 @@
 Nothing heavy is imported before a command needs it, so that help comes at once.
 """
 
+import io
 import sys
 
 from cyclopts.exceptions import CycloptsError
-from rich.console import Console
 
 from fpi_eval.cli import evaluate, prepare  # noqa: F401 (they register their commands)
 from fpi_eval.cli.application import app
 from fpi_eval.cli.refusals import in_french, of_the_system, refuse
 from fpi_eval.errors import FpiError
+from fpi_eval.terminal import Terminal
 
 __all__ = ["app", "main"]
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a user's mistake ends with code 2 and one French message."""
-    errors = Console(stderr=True)
+    errors = Terminal(stderr=True)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal whose letters are not ours
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(
             arguments,

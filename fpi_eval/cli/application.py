@@ -9,6 +9,7 @@ from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
 import fpi_eval
+from fpi_eval.terminal import say
 
 Command = TypeVar("Command", bound=Callable)
 USAGE = {"COMMAND": "COMMANDE", "[ARGS]": "[ARGUMENTS]", "[ARGS...]": "[ARGUMENTS…]"}
@@ -85,4 +86,4 @@ def command(name: str, *examples: str) -> Callable[[Command], Command]:
 def would(doing: str, *what: object) -> None:
     """Say, in a dry run, what would be read, written or downloaded."""
     for one in what:
-        print(f"serait {doing} : {one}")
+        say(f"serait {doing} : {one}")

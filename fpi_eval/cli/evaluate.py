@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from fpi_eval import escapes
 from fpi_eval.cli.application import ABlanc, Donnees, Programme, Rentree, command, would
 from fpi_eval.errors import FpiError
+from fpi_eval.terminal import Terminal, say
 
 if TYPE_CHECKING:
     from fpi_eval.panel.loading import Donnees as Loaded
@@ -62,7 +63,7 @@ def run_report(
         for one in asked:
             planned_run(*one, donnees)
     elif len(asked) == 1 and not cluster:
-        print(yearly(*asked[0], donnees, force=refaire).index)
+        say(yearly(*asked[0], donnees, force=refaire).index)
     else:
         many(asked, donnees, refaire, cluster)
 
@@ -93,7 +94,7 @@ def many(asked: list[tuple[Path, int]], donnees: str, force: bool, cluster: str)
         name = f"{Path(folder).name} {annee_scolaire(year)}"
         if isinstance(found, FpiError):
             refused.append(name)
-        print(f"{name} : {found if isinstance(found, FpiError) else found.index}", flush=True)
+        say(f"{name} : {found if isinstance(found, FpiError) else found.index}")
     if refused:
         raise FpiError(f"pas de rapport pour {liste(refused)} ; les autres sont faits.")
 
@@ -140,7 +141,7 @@ def compare(
     since_last.published(year.donnees, second)
     former = load_programme(programme_avant) if programme_avant else None
     found = since_last.between_reports(year, first, donnees_avant, former)
-    print(words.reponse(found).partition("\n")[0], words.phrases(found), sep="\n\n")
+    say(words.reponse(found).partition("\n")[0], words.phrases(found), sep="\n\n")
 
 
 @command("check", "2022", "2022 --donnees mes_telechargements --programme rail_du_nord")
@@ -149,7 +150,7 @@ def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = 
     from fpi_eval.programme import find_programme, parse_rentree
     from fpi_eval.store import kept
 
-    out, folder = Console(), find_programme(programme)
+    out, folder = Terminal(), find_programme(programme)
     said = kept(
         checked,
         folder,
@@ -191,7 +192,7 @@ def checked(
     what = load_programme(folder)
     found = load(what, year, donnees)
     said = io.StringIO()
-    out = Console(file=said, width=width, force_terminal=colours)
+    out = Terminal(file=said, width=width, force_terminal=colours)
     table = Table(
         "Source", "Année", Column("Fichier", overflow="fold"), "Lignes", "Écartées", box=None
     )
@@ -204,14 +205,12 @@ def checked(
         kind = "Absente (facultative)" if row.constat == "Absente" else row.constat
         effect = "Sans elle, vide" if row.constat == "Absente" else "Concerne"
         without = f" {effect} : {row.sections}." * bool(row.sections)
-        said_of = Text(f"{kind} : {row.source}, {row.detail.rstrip('.')}.{without}")
+        said_of = f"{kind} : {row.source}, {row.detail.rstrip('.')}.{without}"
         out.print(said_of, soft_wrap=True)
     if found.absentes or found.retards:
         out.print(
-            Text(
-                "Le rapport se fait sans ces sources et dit ce qui manque. Pour qu'une source soit "
-                "exigée, écrivez « obligatoire = true » sous [sources.<nom>] de programme.toml."
-            ),
+            "Le rapport se fait sans ces sources et dit ce qui manque. Pour qu'une source soit "
+            "exigée, écrivez « obligatoire = true » sous [sources.<nom>] de programme.toml.",
             soft_wrap=True,
         )
     register = {path.resolve() for path in found.fichiers.values()}
@@ -269,7 +268,7 @@ def puissance(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnee
         )
     panel = p.cells
     seen = [name for name in SHOWN if name in panel and panel[name].notna().any()]
-    Console(stderr=True).print(f"Tirages sur {liste(seen)} (une minute environ)…")
+    Terminal(stderr=True).print(f"Tirages sur {liste(seen)} (une minute environ)…")
     codes = p.donnees.nomenclatures
     found = detect(
         panel,
@@ -279,7 +278,7 @@ def puissance(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnee
         familles=codes.familles,
         resultats=seen,
     )
-    print(found.summary())
+    say(found.summary())
 
 
 @command(
@@ -319,17 +318,17 @@ def individus(
     year = load_year(programme, parse_rentree(rentree), donnees)
     found = records.count(year, fichiers)
     if isinstance(found, Absent):
-        print(found, found.holder)
+        say(found, found.holder)
         return
     effect = checks.evaluated(found.panel, records.INDUSTRY_JOBS, year.programme)
     said = headline.emploi(year, Absent(""), effect)
     effects = words.effets(effect, year.context)
-    print(words.lecture(found), words.reponse(effect, said), effects, sep="\n\n")
+    say(words.lecture(found), words.reponse(effect, said), effects, sep="\n\n")
     if sortie and a_blanc:
         tables = (name for name, one in found.tables.items() if not isinstance(one, Absent))
         would("écrit", *(f"{sortie}/{name}.csv" for name in tables))
     elif sortie:
-        print(*records.release(found.tables, sortie), sep="\n")
+        say(*records.release(found.tables, sortie), sep="\n")
 
 
 @command("notebooks", "", "--programme rail_du_nord")
@@ -339,9 +338,9 @@ def notebooks(*, programme: Programme = "") -> None:
     from fpi_eval.report.edition import notebooks_of
     from fpi_eval.report.runner.notebooks import discover
 
-    out = Console()
+    out = Terminal()
     for info in discover(notebooks_of(load_programme(programme))):
-        out.print(Text(info.name, style="bold"), info.title, "—", info.question)
+        out.print(Text(escapes.terminal(info.name), style="bold"), info.title, "—", info.question)
         values = (f"{name} = {value!r}" for name, value in info.parameters.items())
         out.print("  paramètres :", ", ".join(values))
         for kind, names in info.declares.items():
@@ -377,6 +376,6 @@ def lab(
     if a_blanc:
         would("écrit", copy)
         return
-    print(copy)
+    say(copy)
     if ouvrir:
         subprocess.run([sys.executable, "-m", "jupyterlab", str(copy)], check=False)

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
-from rich.console import Console
 
 from fpi_eval.cli.application import ABlanc, Donnees, Programme, Rentree, app, command, would
 from fpi_eval.errors import FpiError
+from fpi_eval.terminal import Terminal, say
 
 
 @command("fetch", "2022", "2022 affelnet --a-blanc", "2022 --donnees mes_telechargements")
@@ -47,7 +47,7 @@ def fetch(
     for brought in bring(
         asked, folder, hosts=declared_hosts(what), overwrite=remplacer, progress=True
     ):
-        print(brought.summary())
+        say(brought.summary())
 
 
 @command("plan", "--programme rail_du_nord", "--a-blanc")
@@ -61,7 +61,7 @@ def plan(*, programme: Programme = "", a_blanc: ABlanc = False) -> None:
     if a_blanc:
         would("écrit", f"{folder} : le plan de « {what.nom} », et son empreinte")
         return
-    print(write_plan(what, folder))
+    say(write_plan(what, folder))
 
 
 @command(
@@ -124,7 +124,7 @@ def set_up(
 
     known = creation.catalogue_of(donnees)
     if chercher:
-        show(known.search(chercher, known.regions(region)), Console())
+        show(known.search(chercher, known.regions(region)), Terminal())
         return
     if not sys.stdin.isatty():
         refuse_missing(nom=nom, region=region, debut=debut, filiere=filiere, cible=cible, cout=cout)
@@ -144,12 +144,12 @@ def set_up(
     if a_blanc:
         would("écrit", *(folder / name for name in creation.FILES))
         return
-    print(folder)
+    say(folder)
     for line in creation.remaining(load_programme(folder), Path(donnees), simulated=not donnees):
-        print(f"Reste à faire — {line}.")
+        say(f"Reste à faire — {line}.")
     with_files = f" --donnees {shlex.quote(donnees)}" if donnees else ""
     for step in ("check", "run"):
-        print(f"Ensuite : fpi-eval {step} {made.debut} --programme {made.nom}{with_files}")
+        say(f"Ensuite : fpi-eval {step} {made.debut} --programme {made.nom}{with_files}")
 
 
 def refuse_missing(**options: object) -> None:
@@ -184,7 +184,7 @@ def new(
     what = load_programme(programme)
     target = Path(fichier) if fichier else what.dossier / "ouvertures.xlsx"
     written = write_template(target, TemplateFacts.of(what), write=not a_blanc)
-    would("écrit", written) if a_blanc else print(written)
+    would("écrit", written) if a_blanc else say(written)
 
 
 @command(
@@ -200,4 +200,4 @@ def completion(
     /,
 ) -> None:
     """Écrit ce qui permet à votre terminal de compléter commandes et options."""
-    print(app.generate_completion(shell=shell))
+    say(app.generate_completion(shell=shell))

@@ -2,7 +2,6 @@
 
 import difflib
 import errno
-import re
 import sys
 from collections.abc import Iterable
 
@@ -16,11 +15,12 @@ from cyclopts.exceptions import (
     UnknownOptionError,
     UnusedCliTokensError,
 )
-from rich.console import Console
 from rich.text import Text
 
+from fpi_eval import escapes
+from fpi_eval.terminal import Terminal
+
 USER_ERROR = 2
-TERMINAL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 SYSTEM = {
     errno.ENOSPC: "le disque est plein. Libérez de la place, puis relancez.",
     getattr(
@@ -39,9 +39,9 @@ SYSTEM = {
 }
 
 
-def refuse(errors: Console, message: str) -> None:
+def refuse(errors: Terminal, message: str) -> None:
     """Say what went wrong, without what a terminal would obey, and end with code 2."""
-    shown = TERMINAL.sub("", message)
+    shown = escapes.terminal(message)
     errors.print(Text.assemble(("Erreur : ", "bold red"), shown), soft_wrap=True)
     sys.exit(USER_ERROR)
 

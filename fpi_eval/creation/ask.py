@@ -20,6 +20,7 @@ from fpi_eval.creation.answers import (
 from fpi_eval.creation.search import SHOWN, Catalogue
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Secret, parse_rentree
+from fpi_eval.terminal import Terminal
 from fpi_eval.text import nombre
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ class Questions:
     """
 
     def __init__(self, console: Console | None = None, stream: TextIO | None = None) -> None:
-        self.console = console or Console(stderr=True)
+        self.console = console or Terminal(stderr=True)
         self.stream = stream
 
     def words(self, question: str) -> str:

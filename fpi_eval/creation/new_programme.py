@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from fpi_eval import escapes
 from fpi_eval.creation.answers import TODO, Answers, check_answers
 from fpi_eval.creation.search import Catalogue
 from fpi_eval.errors import FpiError
@@ -88,7 +89,7 @@ def toml_of(answers: Answers, catalogue: Catalogue) -> str:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    environment.filters["toml"] = _quoted
+    environment.filters["toml"] = escapes.toml
     rows = catalogue.places[catalogue.places["code_region"].isin(answers.regions)]
     rows = rows.drop_duplicates("code_departement").sort_values("code_departement")
     names = rows.drop_duplicates("code_region").set_index("code_region")["region"]
@@ -124,9 +125,3 @@ def _openings(answers: Answers) -> list[dict[str, int]]:
         people = dict.fromkeys(LEVELS, answers.cibles[0].personnes / 2)
     seats = {level: max(round(n / entries), 1) if n else 0 for level, n in people.items()}
     return [{"rentree": year, **seats} for year in years]
-
-
-def _quoted(text: str) -> str:
-    """Return a TOML basic string."""
-    inside = str(text).replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else " " for c in inside) + '"'

@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from functools import wraps
-from html import escape
 from typing import Any
 
-from fpi_eval import rounding, text
+from fpi_eval import escapes, rounding, text
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import month
 from fpi_eval.errors import FpiError
@@ -215,7 +214,7 @@ class Headline:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         """Return what a notebook keeps: the phrases, and the quantities for the report."""
-        lines = "".join(f"<li>{escape(one.phrase)}</li>" for one in self)
+        lines = "".join(f"<li>{escapes.html(one.phrase)}</li>" for one in self)
         return {
             "text/html": f'<ul class="chiffres">{lines}</ul>',
             "text/plain": repr(self),

@@ -177,7 +177,7 @@ def regional_change(
     """
     frame, n_left_out = balanced(panel, outcome)
     periods = sorted(frame["millesime"].unique())
-    reference = reference or periods[0]
+    reference = reference or next(iter(periods), "")
     later = [period for period in periods if period != reference]
     codes = (region,) if isinstance(region, str) else tuple(region)
     region = "+".join(codes)

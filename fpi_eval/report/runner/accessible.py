@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
-from html import escape
 from itertools import takewhile
 
 from bs4 import BeautifulSoup, Tag
 
+from fpi_eval import escapes
 from fpi_eval.errors import FpiError
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner import filters
@@ -71,7 +71,8 @@ def _list_sections(soup: BeautifulSoup, main: Tag) -> None:
         place.decompose()
         return
     items = "".join(
-        f'<li><a href="#{s["id"]}">{escape(s.get_text(" ", strip=True))}</a></li>' for s in sections
+        f'<li><a href="#{s["id"]}">{escapes.html(s.get_text(" ", strip=True))}</a></li>'
+        for s in sections
     )
     place.append(BeautifulSoup(f"<p>Sur cette page</p><ul>{items}</ul>", "html.parser"))
 
@@ -84,7 +85,7 @@ def _name_table(table: Tag) -> None:
     name = caption.get_text(" ", strip=True) if caption else str(table.get("aria-label", ""))
     if caption and not caption.find("span"):
         caption.string = ""
-        caption.append(BeautifulSoup(f"<span>{escape(name)}</span>", "html.parser"))
+        caption.append(BeautifulSoup(f"<span>{escapes.html(name)}</span>", "html.parser"))
     if not name:
         heading = table.find_previous(HEADINGS)
         name = heading.get_text(" ", strip=True) if heading else "Tableau"
@@ -98,7 +99,7 @@ def _name_table(table: Tag) -> None:
             cell["scope"] = "col" if cell.find_parent("thead") else "row"
     _pile(table)
     for word in table.find_all(string=LONG_WORD):
-        pieces = "<wbr>".join(escape(piece) for piece in re.split(r"(?<=[_./])", word))
+        pieces = "<wbr>".join(escapes.html(piece) for piece in re.split(r"(?<=[_./])", word))
         word.replace_with(BeautifulSoup(pieces, "html.parser"))
     if table.parent and "defile" not in table.parent.get_attribute_list("class"):
         frame = {"class": "defile", "role": "region", "tabindex": "0", "aria-label": name}

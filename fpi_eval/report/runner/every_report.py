@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from filelock import FileLock
 from jinja2 import Environment, FileSystemLoader
@@ -64,7 +65,7 @@ def _lines(folder: Path) -> Iterator[Line]:
         simulated = kept["donnees"] != "réelles"
         suffix = SIMULATED_SUFFIX if simulated else ""
         found = _numbers(place.with_name(f"{QUANTITIES}{suffix}.json"))
-        page = "/".join((*place.parts[-3:-1], PAGE))
+        page = quote("/".join((*place.parts[-3:-1], PAGE)))
         proof = found.notes.get("verdict", "") or MISSING
         numbers = tuple(_shown(found))
         yield Line(kept["titre"], kept["annee_scolaire"], page, simulated, proof, numbers)

@@ -12,6 +12,7 @@ from fpi_eval.programme import load_programme
 from fpi_eval.report.edition import Edition, notebooks_of, project_root
 from fpi_eval.report.runner.notebooks import discover
 from fpi_eval.report.runner.run import run
+from fpi_eval.terminal import say
 
 RENTREE = 2026
 
@@ -37,7 +38,7 @@ def main() -> None:
             old.unlink()
         for made in sorted(report.folder.glob("*.ipynb")):
             shutil.copy2(made, target / made.name)
-    print(target)
+    say(target)
 
 
 if __name__ == "__main__":

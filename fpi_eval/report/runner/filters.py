@@ -1,9 +1,8 @@
 """Choose the rows of a long table by filière or département: buttons and style, no script."""
 
-from html import escape
-
 from bs4 import BeautifulSoup, Tag
 
+from fpi_eval import escapes
 from fpi_eval.tables import TOTALS
 
 COLUMNS = ("Filière", "Département")
@@ -69,8 +68,9 @@ def _choose(frame: Tag, column: str, names: list[str], which: int, number: int) 
         frame.wrap(BeautifulSoup("", "html.parser").new_tag("div", attrs={"class": "filtrable"}))
     buttons = "".join(
         f'<label><input type="radio" name="choix-{number}-{which}" value="{k}"'
-        f"{'' if k else ' checked'}> {escape(name)}</label>"
+        f"{'' if k else ' checked'}> {escapes.html(name)}</label>"
         for k, name in enumerate(["Tout", *names])
     )
-    made = f'<fieldset class="choix choix{which}"><legend>{column}</legend>{buttons}</fieldset>'
+    legend = f"<legend>{column}</legend>"  # one of COLUMNS
+    made = f'<fieldset class="choix choix{which}">{legend}{buttons}</fieldset>'
     frame.insert_before(BeautifulSoup(made, "html.parser"))

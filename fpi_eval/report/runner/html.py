@@ -4,7 +4,6 @@ import ast
 import contextlib
 import re
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -13,6 +12,7 @@ from nbconvert import HTMLExporter
 from traitlets.config import Config
 
 import fpi_eval
+from fpi_eval import escapes
 from fpi_eval.calendar import seen_on
 from fpi_eval.headline.first_page import first_page
 from fpi_eval.report.edition import QUANTITIES, Edition
@@ -89,8 +89,9 @@ def _exporter() -> HTMLExporter:
         exclude_anchor_links=True,
         language_code="fr",
     )
+    exporter.environment.autoescape = True  # but what is said to be safe: HTML, styles
     exporter.register_filter("prose", prose)
-    exporter.register_filter("css_string", css_string)
+    exporter.register_filter("css_string", escapes.css)
     return exporter
 
 
@@ -121,14 +122,8 @@ def prose(text: str) -> str:
     if not text or re.fullmatch(r"<[^<>]*>|None|\[<.*>\]", text, re.S):
         return ""
     if re.search(r"\S {3,}\S", text):
-        return f"<pre>{escape(text)}</pre>"
-    blocks = re.split(r"\n\s*\n", text)
-    return "".join(f"<p>{escape(block).replace(chr(10), '<br>')}</p>" for block in blocks)
-
-
-def css_string(text: str) -> str:
-    """Return text as a CSS string that cannot end its style element."""
-    return '"' + re.sub(r'["\\<>\n]', lambda match: f"\\{ord(match[0]):x} ", text) + '"'
+        return f"<pre>{escapes.html(text)}</pre>"
+    return escapes.paragraphs(text)
 
 
 def _write(path: Path, html: str, edition: Edition) -> None:

@@ -15,6 +15,7 @@ import matplotlib as mpl
 import typst
 from bs4 import BeautifulSoup, PageElement, Tag
 
+from fpi_eval import escapes
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner import manifest
 from fpi_eval.report.runner.chapters import Page
@@ -136,7 +137,7 @@ class _Writer:
             case "hr":
                 return "#pagebreak()"
             case "pre":
-                return f"#raw({_quoted(tag.get_text())}, block: true)"
+                return f"#raw({escapes.typst(tag.get_text())}, block: true)"
             case "p" | "a" | "span" | "dt" | "dd" | "strong" | "b" | "em" | "i" | "small":
                 return self.inline(tag)
         return self.group(tag)
@@ -175,14 +176,14 @@ class _Writer:
         if child.name == "br":
             return "#linebreak()"
         if child.name == "code":
-            return f"#raw({_quoted(child.get_text())})"
+            return f"#raw({escapes.typst(child.get_text())})"
         if "degres" in child.get_attribute_list("class"):
             return f"#degres({len(child.select('.atteint'))})"
         said = self.inline(child)
         if child.name in INLINE:
             return f"#{INLINE[child.name]}[{said}]"
         link = str(child.get("href", ""))
-        return f"#link({_quoted(link)})[{said}]" if link.startswith("http") else said
+        return f"#link({escapes.typst(link)})[{said}]" if link.startswith("http") else said
 
     def table(self, tag: Tag) -> str:
         """Return a table with its heads, which each of its pages repeats."""
@@ -221,18 +222,13 @@ class _Writer:
         (self.folder / name).write_text(drawing, encoding="utf-8")
         words = "".join(tag.get_text() for tag in svg.select("desc"))
         width = str(svg.get("style", "")).partition("max-width:")[2].partition("px")[0]
-        return f"{_quoted(name)}, {_quoted(words)}, {width or WHOLE}"
+        return f"{escapes.typst(name)}, {escapes.typst(words)}, {width or WHOLE}"
 
 
 def _span(cell: Tag, name: str) -> int:
     return int(str(cell.get(name, "1")))
 
 
-def _quoted(words: str) -> str:
-    words = words.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{words}"'
-
-
 def _string(words: str) -> str:
     """Return words that typst takes as they are."""
-    return f"#{_quoted(words.replace(chr(10), ' '))};"
+    return f"#{escapes.typst(words.replace(chr(10), ' '))};"

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from fpi_eval.terminal import Terminal
 from fpi_eval.text import nombre
 
 
@@ -38,7 +38,7 @@ class Silent:
 class PlainLines(Silent):
     """Plain lines, for a file or a pipe."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Terminal) -> None:
         self.console = console
 
     def start(self, name: str, total: int) -> None:
@@ -51,17 +51,17 @@ class PlainLines(Silent):
 
     def say(self, message: str) -> None:
         """Print a sentence on one line."""
-        self.console.print(message, highlight=False, markup=False, soft_wrap=True)
+        self.console.print(message, soft_wrap=True)
 
 
 class Bars(PlainLines):
     """One bar per notebook, for a terminal."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Terminal) -> None:
         super().__init__(console)
         self.progress = Progress(
             SpinnerColumn(finished_text="✓"),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             TextColumn("cellule {task.completed} sur {task.total}"),
             TimeElapsedColumn(),
@@ -86,7 +86,7 @@ class Bars(PlainLines):
 @contextmanager
 def display(show: bool = True) -> Iterator[Display]:
     """Give the display that suits the error stream: bars on a terminal, else plain lines."""
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     if not show:
         yield Silent()
     elif console.is_terminal:

@@ -2,10 +2,10 @@
 
 import copy
 from collections.abc import Iterable, Sequence
-from html import escape
 
 from bs4 import BeautifulSoup, Tag
 
+from fpi_eval import escapes
 from fpi_eval.report.runner.chapters import Page
 
 Chapters = Sequence[tuple[Page, Tag]]
@@ -22,7 +22,7 @@ def second_page(front: Tag, chapters: Chapters) -> Tag:
     Chapters begin a page of their own where the front page has numbers; pictures do otherwise.
     """
     lines = [
-        f"<li><strong>{escape(page.title)}</strong> : {escape(page.finding)}.</li>"
+        f"<li><strong>{escapes.html(page.title)}</strong> : {escapes.html(page.finding)}.</li>"
         for page, _ in chapters
         if page.finding and not page.annex
     ]
@@ -69,5 +69,5 @@ def _slide(title: str, parts: Iterable[Tag], kind: str = "diapo") -> Tag:
 
 
 def _made(tag: str, inside: str, words: str = "") -> Tag:
-    head = f"<{tag}>{escape(words)}</{tag}>" if tag and words else f"<{tag}>" if tag else ""
+    head = f"<{tag}>{escapes.html(words)}</{tag}>" if tag and words else f"<{tag}>" if tag else ""
     return BeautifulSoup(f"<main>{head}{inside}</main>", "html.parser").select("main")[0]

@@ -1,6 +1,5 @@
 """The report of a programme's year, from its folder to its pages: what `fpi-eval run` makes."""
 
-import sys
 from pathlib import Path
 
 from fpi_eval.errors import FpiError
@@ -18,6 +17,7 @@ from fpi_eval.report.edition import (
 )
 from fpi_eval.report.runner.manifest import NOTEBOOKS, UNCHANGED, Basis, Report, is_current
 from fpi_eval.store import forget
+from fpi_eval.terminal import say
 
 
 def several(programme: str, rentree: str) -> list[tuple[Path, int]]:
@@ -79,7 +79,7 @@ def yearly(
     listed = (root / "reports" / "index.html").is_file()
     if not force and listed and is_current(target, now):
         if progress:
-            print(UNCHANGED, file=sys.stderr)
+            say(UNCHANGED, error=True)
         return Report(target, made=False, seconds=0.0)
     if force:
         forget()

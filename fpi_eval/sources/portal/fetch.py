@@ -16,7 +16,6 @@ from typing import Literal
 
 import httpx
 import pyarrow.parquet as pq
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -26,6 +25,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from fpi_eval import escapes
 from fpi_eval.errors import FpiError
 from fpi_eval.sources.known_sources import CATALOGUE
 from fpi_eval.sources.portal.client import Limits, PassingFailure, Session, open_checked
@@ -35,6 +35,7 @@ from fpi_eval.sources.portal.portals import Request
 from fpi_eval.sources.portal.transfer import HEADERS, Arrived, download, forget
 from fpi_eval.sources.reading.headers import match_header
 from fpi_eval.sources.reading.large import LargeFile
+from fpi_eval.terminal import Terminal
 from fpi_eval.text import liste, nombre, pluriel
 
 RECORD_MAX = 1_000_000
@@ -142,7 +143,7 @@ def _fetch_one(
     entry = entries.get(request.fichier)
     intact = entry is not None and entry.sha256 == before
     known = entry if entry and intact and entry.url == request.url else None
-    task = bar.add_task(request.fichier, total=None)
+    task = bar.add_task(escapes.terminal(request.fichier), total=None)
     try:
         version = _version(session, request)
         if known and version and version == known.version:
@@ -311,12 +312,12 @@ def _raise_all(errors: list[FpiError], asked: int) -> None:
 
 def _bar(*, shown: bool) -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=Terminal(stderr=True),
         transient=True,
         disable=not shown,
     )
