@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from provenance import code_of, record
 from runner import run, today_at
-from worlds import WORLDS, dynamics
+from worlds import WORLDS
 from worlds import draw as draw_world
 
 from fpi_eval.checks import trends
@@ -40,6 +40,7 @@ from fpi_eval.checks.verdict import (
 )
 from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.twin import SCENARIOS, draw
+from fpi_eval.twin.moments import dynamics
 
 RESULTS = Path(__file__).parent / "results"
 STORE = RESULTS / "planted_runs.csv"
@@ -250,7 +251,7 @@ def judged(r: pd.DataFrame) -> pd.DataFrame:
 def dynamics_of() -> str:
     """Return, in a sentence, how final-year pupils of schools move in both families."""
     said = []
-    for name in ("realistic", "lively"):
+    for name in ("realistic", "lively", "lifelike"):
         panel = draw(replace(SCENARIOS[name], **SIZE), FIRST_SEED[TWIN]).panel
         panel = panel[(panel["niveau"] == "secondaire") & (panel["voie"] == "scolaire")]
         said.append(f"{name} {_moves(panel, 2019)}")

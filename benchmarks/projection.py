@@ -2,32 +2,41 @@
 
 For each simulated programme, rates are those an evaluator would have in 2026 (fill by age of the
 opening from imputation on entrants, retention and success from the region's other courses), the
-cohorts are projected to 2030, and what really came is compared with the 80 % band.
+cohorts are projected to 2030, and what really came is compared with the 80 % band. Rows are kept
+by seed with the fingerprint of the code that made them, and published as ``projection.parquet``;
+runs resume.
 
-    python benchmarks/projection.py --reps 120
+    nice -n 10 python benchmarks/projection.py --reps 300 --until 21:15
+    python benchmarks/projection.py --reps 0        # only rewrite the table
 """
 
 import argparse
 import os
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd
+from provenance import code_of, record
+from runner import run, today_at
 
 from fpi_eval.calendar import durees
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import from_counts, from_profile, openings, score, seen, simulate
 from fpi_eval.projection.loss import of_cells
 from fpi_eval.projection.rates import Taux, complete
-from fpi_eval.twin import SMALL, Twin, TwinParameters, draw
+from fpi_eval.twin import SMALL, Twin, draw
 
 RESULTS = Path(__file__).parent / "results"
+STORE = RESULTS / "projection.csv"
+CODE = ("impact", "projection", "regression", "twin")
 FIRST_SEED, SINCE, HORIZON = 63_000, 2026, 2030
+COLUMNS = (
+    "monde", "lecture", "niveau", "seed", "code", "observe", "mediane", "bas", "haut",
+    "dans_bande", "crps", "pit",
+)  # fmt: skip
 WORLDS = {
     "réaliste": SMALL,
     "montée en charge tirée au sort": SMALL,  # half to one and a half times, by seed
@@ -71,8 +80,9 @@ def from_cells(
     return found
 
 
-def one_run(world: str, parameters: TwinParameters, seed: int) -> list[dict]:
+def one_run(world: str, seed: int, made_by: str) -> list[dict]:
     """Return the scores of one simulated programme: entrants and graduates, by level and in all."""
+    parameters = WORLDS[world]
     programme = load_programme(Path(__file__).parents[1] / "data" / "fpi_aura")
     if world == "montée en charge tirée au sort":
         strength = np.random.default_rng(seed).uniform(0.5, 1.5)
@@ -102,7 +112,7 @@ def one_run(world: str, parameters: TwinParameters, seed: int) -> list[dict]:
             total = flux.cumulated(lecture, niveau)[:, -1]
             rows.append(
                 {"monde": world, "lecture": lecture, "niveau": niveau, "seed": seed,
-                 **score(total, value)}
+                 "code": made_by, **score(total, value)}
             )  # fmt: skip
     return rows
 
@@ -153,25 +163,35 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join([*lines, ""])
 
 
+def kept() -> pd.DataFrame:
+    """Return the rows of the published table."""
+    return pd.read_parquet(RESULTS / "projection.parquet")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--reps", type=int, default=120)
+    parser.add_argument("--reps", type=int, default=300)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
-    parser.add_argument("--out", default="projection.md", help="nom du fichier de résultats")
+    parser.add_argument("--until", help="heure d'arrêt, HH:MM")
     parser.add_argument("--worlds", nargs="*", default=list(WORLDS), choices=list(WORLDS))
     args = parser.parse_args()
+    made_by = code_of(CODE, Path(__file__))
+    record(made_by, "projection")
+    rows = pd.read_csv(STORE) if STORE.exists() else pd.DataFrame(columns=list(COLUMNS))
+    rows = rows[rows["code"] == made_by]
+    done = set(rows[["monde", "seed"]].itertuples(index=False, name=None))
     todo = [
-        (world, WORLDS[world], seed)
+        (world, seed, made_by)
+        for seed in range(FIRST_SEED, FIRST_SEED + args.reps)
         for world in args.worlds
-        for seed in range(args.first_seed, args.first_seed + args.reps)
+        if (world, seed) not in done
     ]
-    with ProcessPoolExecutor(args.workers, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(one_run, *key) for key in todo]
-        runs = [row for future in futures for row in future.result()]
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / args.out
-    path.write_text(markdown(summarise(pd.DataFrame(runs))), encoding="utf-8")
+    run(STORE, todo, one_run, COLUMNS, args.workers, until=today_at(args.until))
+    rows = pd.read_csv(STORE)
+    rows = rows[rows["code"] == made_by].drop_duplicates(list(COLUMNS[:4]))
+    rows.to_parquet(RESULTS / "projection.parquet", index=False)
+    path = RESULTS / "projection.md"
+    path.write_text(markdown(summarise(rows)), encoding="utf-8")
     print(path.read_text(encoding="utf-8"))
 
 

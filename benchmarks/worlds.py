@@ -236,27 +236,3 @@ def _table(cells, seats, counts, shown) -> pd.DataFrame:
         rentree=np.tile(YEARS[shown], len(cells)), seats=seats[:, shown].ravel(),
         **{name: values[:, shown].ravel().astype(float) for name, values in counts.items()},
     )  # fmt: skip
-
-
-def dynamics(pupils: pd.DataFrame, low: float = 50, high: float = 100) -> dict[str, float]:
-    """Return how final-year pupils of schools move: spread over one year, variance over three.
-
-    Real series wander: a shock lasts. ``pupils``: ``uai``, ``rentree``, ``effectif``; schools of
-    ``low`` to ``high`` pupils on average, seen every year. Changes are logs, less the year's
-    median; spreads are quartile ranges over 1.349, the standard deviation of a normal law without
-    the schools that merge or split. ``rapport_3`` divides the variance over 3 years by that over
-    one: 1 for noise around a level, 3 for a random walk.
-    """
-    wide = pupils.pivot_table(index="uai", columns="rentree", values="effectif", aggfunc="sum")
-    wide = wide[(wide > 0).all(axis=1) & wide.mean(axis=1).between(low, high)]
-    log = np.log(wide.to_numpy(float))
-
-    def spread(years: int) -> float:
-        change = log[:, years:] - log[:, :-years]
-        if not change.size:
-            return np.nan
-        change = change - np.median(change, axis=0)
-        return float(np.subtract(*np.quantile(change, (0.75, 0.25))) / 1.349)
-
-    one = spread(1)
-    return {"lycees": float(len(wide)), "variation_1": one, "rapport_3": (spread(3) / one) ** 2}

@@ -10,7 +10,9 @@ import worlds
 
 from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.j import j
-from fpi_eval.twin import SCENARIOS, draw
+from fpi_eval.sources.resultats_lycees import read_resultats_lycees
+from fpi_eval.twin import DELIVERED, LIFELIKE, SCENARIOS, draw
+from fpi_eval.twin.moments import REAL_DYNAMICS, dynamics
 
 
 def row(**other):
@@ -50,7 +52,7 @@ def test_the_second_family_counts_the_pupils_that_its_programme_brings():
 def test_the_second_family_wanders_as_real_schools_do():
     rows = worlds.draw(worlds.CLEAN, 4).panel
     rows = rows[rows["rentree"].between(2017, 2020)].rename(columns={"terminale": "effectif"})
-    found = worlds.dynamics(rows)
+    found = dynamics(rows)
     assert 0.09 < found["variation_1"] < 0.16
     assert 1.3 < found["rapport_3"] < 2.6
 
@@ -71,17 +73,31 @@ def test_violations_bias_j_and_clean_worlds_do_not(world):
     assert gaps[world] > gaps["propre"] + 0.03
 
 
-def test_shocks_last_in_the_lively_twin_as_in_results_by_lycee_and_not_in_the_delivered_one():
-    # Real lycées of 50 to 100 pupils, sessions 2014 to 2017: .12 and 2.4.
+def test_shocks_last_in_the_delivered_twin_as_in_results_by_lycee():
+    # Real lycées of 50 to 100 pupils: .12, 2.3 (results 2014–2017), .11, 1.6 (pupils 2019–2022).
     found = {}
-    for name in ("realistic", "lively"):
+    for name in ("realistic", "lively", "lifelike"):
         panel = draw(replace(SCENARIOS[name], n_cells_region=600, n_cells_other=3_600), 7).panel
         rows = panel[(panel["niveau"] == "secondaire") & (panel["voie"] == "scolaire")]
         rows = rows[rows["rentree"].between(2019, 2022)].rename(columns={"terminale": "effectif"})
-        found[name] = worlds.dynamics(rows)
-    assert 0.10 < found["lively"]["variation_1"] < 0.15
-    assert 1.4 < found["lively"]["rapport_3"] < 2.6
+        found[name] = dynamics(rows)
+    for name in ("lively", "lifelike"):
+        assert 0.10 < found[name]["variation_1"] < 0.15
+        assert 1.4 < found[name]["rapport_3"] < 2.6
+    # Tails: mergers and split classes widen the plain standard deviation.
+    tails = {n: v["ecart_type_1"] / v["variation_1"] for n, v in found.items()}
+    assert tails["lifelike"] > tails["lively"]
     assert found["realistic"]["rapport_3"] < 1.3
+    size = {"n_cells_region": 300, "n_cells_other": 900, "courses_taught": 0.15}
+    assert replace(LIFELIKE, **size) == DELIVERED
+
+
+def test_the_published_dynamics_are_those_of_the_file(donnees_reelles):
+    name = "fr-en-indicateurs-de-resultat-des-lycees-denseignement-professionnels.csv"
+    rows = read_resultats_lycees(donnees_reelles / "resultats" / name).table
+    rows = rows[~rows["uai"].str[:2].isin(["97", "98"]) & rows["session"].between(2014, 2017)]
+    found = dynamics(rows.rename(columns={"presents": "effectif"}))
+    assert found == pytest.approx(REAL_DYNAMICS, rel=1e-3)
 
 
 def test_the_dynamics_of_a_walk_are_those_of_a_walk():
@@ -89,6 +105,6 @@ def test_the_dynamics_of_a_walk_are_those_of_a_walk():
     walk = 4.3 + np.cumsum(rng.normal(0, 0.02, (2000, 5)), axis=1)
     rows = pd.DataFrame({"uai": np.repeat(np.arange(2000), 5), "rentree": np.tile(range(5), 2000),
                          "effectif": np.exp(walk).ravel()})  # fmt: skip
-    found = worlds.dynamics(rows, 1, 1e6)
+    found = dynamics(rows, 1, 1e6)
     assert found["variation_1"] == pytest.approx(0.02, rel=0.05)
     assert found["rapport_3"] == pytest.approx(3.0, rel=0.12)

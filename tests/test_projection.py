@@ -80,12 +80,13 @@ def test_before_any_opening_the_declared_delay_may_be_nil_or_double():
     assert draws[:, 0].std() == pytest.approx(np.hypot(0.5 / np.sqrt(12), 0.05), abs=0.01)
 
 
-def profile(effects: list[float], error: float, df: float = 40.0) -> Taux:
+def profile(effects: list[float], error: float, df: float = 40.0, moved=(1.0, 0.0)) -> Taux:
     k = len(effects)
     covariance, mean_error = error**2 * np.eye(k), error / np.sqrt(k)
     found = Profil(
-        np.arange(k), np.full(k, 1 / k), np.array(effects), covariance, mean_error, df, df
-    )
+        np.arange(k), np.full(k, 1 / k), np.array(effects), covariance, mean_error, df, df,
+        np.array(moved),
+    )  # fmt: skip
     return from_profile("superieur", found, "test")
 
 
@@ -93,6 +94,14 @@ def test_a_fill_seen_in_the_first_year_is_raised_to_full_capacity():
     rate = {"superieur": profile([0.4], 1e-6)}
     full, path = fill_draws(rate, (0.5, 1.0), 4000, np.random.default_rng(0))
     assert full["superieur"] * path[:, 0] == pytest.approx(np.full(4000, 0.4), abs=1e-3)
+
+
+def test_levels_moved_by_the_same_places_are_wrong_together():
+    for moved, same in (((1.0, 0.0), 1.0), ((0.0, 1.0), 0.0), ((0.6, 0.8), 0.6)):
+        rates = {"secondaire": profile([0.6], 0.05), "superieur": profile([0.6], 0.05, moved=moved)}
+        full, _ = fill_draws(rates, (1.0,), 4000, np.random.default_rng(0))
+        found = np.corrcoef(full["secondaire"], full["superieur"])[0, 1]
+        assert found == pytest.approx(same, abs=0.05)
 
 
 def test_a_delay_that_is_not_seen_is_forgotten_and_one_that_is_seen_is_kept():

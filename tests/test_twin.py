@@ -187,6 +187,15 @@ def ring(panel):
     return zone.isin(zone[opened(panel)]) & ~opened(panel)
 
 
+def region_ring(panel):
+    zone = panel["code_region"] + panel["famille"]
+    return zone.isin(zone[opened(panel)]) & ~opened(panel)
+
+
+def since(rentree):
+    return lambda panel: panel["rentree"] >= rentree
+
+
 SWITCHES = {
     "ramp_up": ((0.5, 1.0), opened),
     "concavity": (0.2, opened),
@@ -200,7 +209,12 @@ SWITCHES = {
     "cohort_effects": (((2024, 0.2),), opened),
     "effect_growth": (0.2, opened),
     "empty_seats": (0.5, opened),
-    "reform": (0.3, lambda p: p["rentree"] >= 2025),
+    "reform": (0.3, since(2025)),
+    "hors_registre": (0.05, lambda p: targeted(p) & (p["rentree"] >= 2018)),
+    "etapes": (1.0, opened),
+    "displacement_region": (0.3, region_ring),
+    "renovation": (0.3, since(2018)),
+    "masques": (20, lambda p: p["terminale"] < 20),
 }
 
 
@@ -208,7 +222,7 @@ SWITCHES = {
 def test_a_switch_moves_what_it_says_and_nothing_else(switch, base):
     value, touched = SWITCHES[switch]
     default = getattr(BASE, switch)
-    assert default in (0.0, (), (1.0,)), "un interrupteur est éteint par défaut"
+    assert default in (0.0, (), (1.0,)), f"{switch} : un interrupteur est éteint par défaut"
     panel = draw(replace(BASE, **{switch: value}), SEED).panel
     outcomes = ["entrants", "terminale", "diplomes", "sortants", "en_emploi_6_mois"]
     moved = (panel[outcomes] != base[outcomes]).any(axis=1)
@@ -241,6 +255,44 @@ def test_selection_on_pressure_opens_where_wishes_are_many(base):
     assert share["pression"] > share["hasard"]
 
 
+def test_closures_fall_on_targeted_courses_where_they_are_told_to():
+    shut = {c: draw(replace(BASE, closures=0.5, closures_cible=c), SEED) for c in (0.0, 1.0)}
+    for share, twin in shut.items():
+        closed = twin.panel[twin.panel["seats"] < 0]
+        assert len(closed)
+        assert ((closed["filiere"] != "autre").mean() == 1.0) == (share == 1.0)
+        assert closed["cohort"].isna().all()
+
+
+def test_an_opening_in_two_steps_keeps_its_seats(base):
+    twin = draw(replace(BASE, etapes=1.0), SEED)
+    assert twin.panel["seats"].max() == base["seats"].max()
+    last = twin.panel["rentree"] == 2030
+    assert twin.panel.loc[last, "seats"].sum() == base.loc[last, "seats"].sum()
+    early = twin.panel["rentree"] == 2024
+    assert twin.panel.loc[early, "seats"].sum() < base.loc[early, "seats"].sum()
+
+
+def test_a_shock_of_some_courses_leaves_the_others_and_selection_finds_it(base):
+    few = replace(BASE, trend_sd=0.0, predecessor_seats=0, seats_secondaire=90, seats_superieur=90)
+    some = replace(few, region_shock=0.3, region_shock_share=0.5)
+    calm = draw(few, SEED).panel
+    moved = (draw(some, SEED).panel["entrants"] != calm["entrants"]).groupby(calm["course"]).any()
+    courses = calm[targeted(calm)].groupby("course").size().index
+    assert 0.2 < moved[courses].mean() < 0.8
+    chosen = draw(replace(some, selection_trend=3.0), SEED).panel
+    hit = chosen.loc[opened(chosen), "course"].map(moved)
+    assert hit.mean() > 0.8
+
+
+def test_years_and_small_outcomes_that_an_evaluator_does_not_see_leave_the_truth(base):
+    hidden = draw(replace(BASE, visible_depuis=2019, masques=20), SEED)
+    assert hidden.panel["rentree"].min() == 2019
+    assert hidden.panel["diplomes"].isna().equals(hidden.panel["terminale"].isna())
+    assert hidden.panel["entrants"].notna().all()
+    assert hidden.truth.per_seat("diplomes") == draw(BASE, SEED).truth.per_seat("diplomes")
+
+
 def test_closures_are_seats_with_a_minus_sign_that_lose_pupils():
     shut = draw(replace(BASE, closures=0.5), SEED)
     negative = shut.truth.cells[shut.truth.cells["seats"] < 0]
@@ -255,7 +307,9 @@ def test_every_switch_has_its_scenario_and_the_defaults_are_calm():
     assert set(switches) == set(SWITCHES)
     for name in ("region_walk", "departement_walk"):
         assert getattr(default, name) > 0
-    for switch in [*SWITCHES, "seats_error", "selection_trend", "selection_pressure"]:
+    others = ("seats_error", "selection_trend", "selection_pressure", "closures_cible")
+    others += ("region_shock_share", "visible_depuis", "cell_tails", "cell_memory")
+    for switch in [*SWITCHES, *others]:
         on = [k for k, v in SCENARIOS.items() if getattr(v, switch) != getattr(default, switch)]
         assert on, f"aucun scénario pour {switch}"
 

@@ -16,13 +16,14 @@ from fpi_eval.twin.geography import REGIONS
 
 TYPES = {"010": "MC", "500": "CAP", "400": "Bac pro", "320": "BTS"}  # by NIVEAU_FORMATION_DIPLOME
 OVERSEAS = ("97", "98")  # first digits of the UAI of establishments that the twin does not have
+SESSIONS = 4  # of exams, over which dynamics are measured
 RENTREE = 2022  # the twin is calibrated on the files of that rentrée
 
 
 def twin_panels(p: Panels) -> Panels:
     """Return the panels of a simulated France of the real size, at the calibration's rentrée."""
     programme = _drawn(p.donnees.programme)
-    folder: Path = simulated_folder(programme, RENTREE, full=True, first=RENTREE - 2)
+    folder: Path = simulated_folder(programme, RENTREE, full=True, first=RENTREE - SESSIONS - 1)
     return load(programme, RENTREE, folder)
 
 
@@ -34,11 +35,13 @@ def _drawn(programme: Programme) -> Programme:
 def moments_of(p: Panels) -> pd.DataFrame:
     """Return moment × level × statistic of seats, wishes, pupils and outcomes.
 
-    Moments: places, voeux_1_par_place, variation_places (Affelnet, two last rentrées), catalogue,
-    terminale, taux_emploi_6_mois, devenir (InserJeunes per region: diplomas, rows, rates and share
-    of hidden cells). Only the regions that the twin simulates are counted, in either.
+    Moments: places, voeux_1_par_place, variation_places (Affelnet, two last rentrées), dynamique
+    (results by lycée, four last sessions), catalogue, terminale, taux_emploi_6_mois, devenir
+    (InserJeunes per region: diplomas, rows, rates and share of hidden cells). Only the regions
+    that the twin simulates are counted, in either.
     """
     parts = [_seats(p)] if p.donnees.a("affelnet") else []
+    parts += [_moves(p)] if p.donnees.a("resultats_lycees") else []
     parts += _outcomes(p) if p.donnees.a("inserjeunes_region") else []
     empty = pd.DataFrame(columns=["moment", "level", "statistic", "value"])
     return pd.concat(parts, ignore_index=True) if parts else empty
@@ -58,6 +61,12 @@ def _seats(p: Panels) -> pd.DataFrame:
     return moments.seat_moments(now, before)
 
 
+def _moves(p: Panels) -> pd.DataFrame:
+    """Return how final-year pupils of lycées move; without enough sessions, no row."""
+    rows = p.donnees.table("resultats_lycees")
+    return moments.dynamic_moments(rows[~rows["uai"].str[:2].isin(OVERSEAS)])
+
+
 def _outcomes(p: Panels) -> list[pd.DataFrame]:
     """Return the moments of regional InserJeunes rows at the last millésime."""
     rows = p.inserjeunes[p.inserjeunes["millesime"] == p.inserjeunes["millesime"].max()]
@@ -71,7 +80,10 @@ def _outcomes(p: Panels) -> list[pd.DataFrame]:
 def beside(real: Panels) -> pd.DataFrame:
     """Return both sets of moments in one table: moment, level, statistic, reel, jumeau."""
     keys = ["moment", "level", "statistic"]
-    own = moments_of(real).rename(columns={"value": "reel"})
+    own = moments_of(real)
+    if "dynamique" not in set(own["moment"]):
+        own = pd.concat([own, moments.published_dynamics()], ignore_index=True)
+    own = own.rename(columns={"value": "reel"})
     simulated = moments_of(twin_panels(real)).rename(columns={"value": "jumeau"})
     return own.merge(simulated, on=keys)
 
@@ -90,7 +102,7 @@ def resemblance(year: Year) -> pd.DataFrame:
 def true_effects(year: Year, outcomes: tuple[str, ...]) -> pd.DataFrame:
     """Return the true effect per seat of the delivered simulation: resultat, theta, kappa, net."""
     what = _drawn(year.programme)
-    truth = twin.draw(twin.SMALL, what.graine, programme=what).truth
+    truth = twin.draw(twin.DELIVERED, what.graine, programme=what).truth
     rows = [
         {"resultat": name, **{k: truth.per_seat(name)[k] for k in ("theta", "kappa", "net")}}
         for name in outcomes

@@ -18,28 +18,36 @@ LOWEST = 0.05
 
 
 def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:
-    """Return fill by age of the opening, by imputation on entrants of one level.
+    """Return fill by age of the opening, by imputation on entrants, of the openings of one level.
 
     Imputation averages over the seats in force; J gives more weight to the first year of late
-    openings, which lowers it when seats fill up slowly. Errors are clustered by département, or
+    openings, which lowers it when seats fill up slowly. The untreated model is that of both levels
+    together, region × session effects included: what a region's year does to entrants is no fill,
+    and no error clustered inside the region would show it. Errors are clustered by département, or
     by établissement when fewer than `uncertainty.ENOUGH` départements are treated; unlike
     `uncertainty.answer`, groups count by their seats, since few large ones hold an age.
     """
-    frame = unexposed(sample(panel, "entrants", niveau=niveau))
-    model = fit(frame)
+    frame = unexposed(sample(panel, "entrants"))
+    model = fit(frame, region=True)
     on = model.treated & model.usable & (frame["dose"] > 0).to_numpy()
+    on &= (frame["niveau"] == niveau).to_numpy()
     dose = frame["dose"].to_numpy()
     age = (frame["time"] - frame["cohort"]).clip(upper=ages - 1).to_numpy()
     there = [a for a in range(ages) if (on & (age == a)).any()]
     seats = np.array([dose[on & (age == a)].sum() for a in there])
     target = np.column_stack([on & (age == a) for a in there]) / seats
     values, by_etab, by_dep = read(frame, model, target)
-    wide = Clusters.of(used_rows(frame, model)).n_treated_dep >= ENOUGH
+    used = used_rows(frame, model)
+    used = used[(used["niveau"] == niveau) | (used["dose"] == 0)]
+    wide = Clusters.of(used).n_treated_dep >= ENOUGH
     column, psi = ("code_departement", by_dep) if wide else ("uai", by_etab)
     each = np.array([_alike(frame.loc[target[:, a] > 0], column) for a in range(len(there))])
     every, share = _alike(frame.loc[on], column), seats / seats.sum()
     factor, raw = np.sqrt(each / np.maximum(each - 1, 0.5)), psi.T @ psi
     error = float(np.sqrt(share @ raw @ share * every / max(every - 1, 0.5)))
+    # Places without openings carry part of the error of the mean: more groups than those that open.
+    moved = (psi @ share) ** 2
+    carry = float(moved.sum() ** 2 / (moved**2).sum())
     return Profil(
         np.array(there),
         share,
@@ -47,7 +55,8 @@ def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:
         np.outer(factor, factor) * raw,
         error,
         float(max(each.min() - 1, 1.0)),
-        float(max(every - 1, 1.0)),
+        float(max(every - 1, carry - 1, 1.0)),
+        by_dep @ share,
     )
 
 
@@ -100,11 +109,26 @@ def fill_draws(
         weight = np.exp(log - log.max())
         path = path[rng.choice(CANDIDATES, n, p=weight / weight.sum())]
     full = {level: r.draw(rng, n) for level, r in rates.items() if r.profil is None}
-    for level, f in found.items():
+    for (level, f), off in zip(found.items(), _shared(list(found.values()), n, rng), strict=True):
         mean, error = f.moyenne
-        shown = f.along(path) @ f.poids
-        full[level] = (mean + error * rng.standard_t(max(f.libertes_moyenne, 2.5), n)) / shown
+        full[level] = (mean + error * off) / (f.along(path) @ f.poids)
     return {level: np.clip(value, 0.01, 0.999) for level, value in full.items()}, path
+
+
+def _shared(found: list[Profil], n: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Return Student draws for the mean of each level, (n,), correlated as their influences are.
+
+    The levels share the same region's years, and most of what is not known of them.
+    """
+    if not found:
+        return []
+    moves = np.stack([f.influence for f in found])
+    size = np.sqrt((moves**2).sum(axis=1))
+    normal = rng.multivariate_normal(
+        np.zeros(len(found)), moves @ moves.T / np.outer(size, size), n
+    )
+    df = [max(f.libertes_moyenne, 2.5) for f in found]
+    return [normal[:, k] / np.sqrt(rng.chisquare(d, n) / d) for k, d in enumerate(df)]
 
 
 def _fit(found: Profil, paths: np.ndarray) -> np.ndarray:

@@ -149,8 +149,9 @@ class Profil:
 
     ``ages`` (k,) are those seen so far, ``poids`` (k,) their shares of the seat-years, ``effets``
     (k,) and ``covariance`` (k, k) the effects and their errors, ``erreur`` that of their mean over
-    seats. Degrees of freedom are groups of equal size that would weigh as much as those seen, less
-    one: ``libertes`` at the rarest age, to tell ages apart, ``libertes_moyenne`` at all ages.
+    seats, ``influence`` what each département adds to it, in the same order for all levels.
+    Degrees of freedom are groups of equal size that would weigh as much as those seen, less one:
+    ``libertes`` at the rarest age, to tell ages apart, ``libertes_moyenne`` at all ages.
     """
 
     ages: np.ndarray
@@ -160,6 +161,7 @@ class Profil:
     erreur: float
     libertes: float
     libertes_moyenne: float
+    influence: np.ndarray
 
     @property
     def moyenne(self) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from fpi_eval.records.composition import with_groups
 from fpi_eval.records.exports import outcomes_table, sectors_table
 from fpi_eval.records.open import Records, open_records
 from fpi_eval.records.panel import counts, on_courses, with_counts
-from fpi_eval.twin import SMALL, draw, write_records
+from fpi_eval.twin import DELIVERED, draw, write_records
 
 FIRST_SIMULATED = 2018
 NOBODY = (
@@ -85,7 +85,7 @@ def _files(annee: Year, folder: str | Path) -> Iterator[str | Path]:
         yield folder
         return
     with tempfile.TemporaryDirectory(prefix="fpi_individus_") as scratch:
-        twin = draw(SMALL, annee.programme.graine, programme=annee.programme)
+        twin = draw(DELIVERED, annee.programme.graine, programme=annee.programme)
         years = range(FIRST_SIMULATED, annee.rentree + 1)
         write_records(twin, scratch, years=years, seen=annee.context.day)
         yield Path(scratch)

@@ -4,12 +4,22 @@ from fpi_eval.twin.courses import simulated
 from fpi_eval.twin.draw import Twin, draw
 from fpi_eval.twin.files.write import write_files
 from fpi_eval.twin.industry import with_industry
-from fpi_eval.twin.parameters import DEFAULT, REALISTIC, SCENARIOS, SMALL, TwinParameters
+from fpi_eval.twin.parameters import (
+    DEFAULT,
+    DELIVERED,
+    LIFELIKE,
+    REALISTIC,
+    SCENARIOS,
+    SMALL,
+    TwinParameters,
+)
 from fpi_eval.twin.records import write_records
 from fpi_eval.twin.truth import Truth
 
 __all__ = [
     "DEFAULT",
+    "DELIVERED",
+    "LIFELIKE",
     "REALISTIC",
     "SCENARIOS",
     "SMALL",

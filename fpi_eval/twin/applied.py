@@ -158,12 +158,9 @@ def _displacement(
 ) -> np.ndarray:
     """Return the chance that a pupil of a cell without seats leaves for an opened seat."""
     cells, chance = world.cells, np.zeros_like(world.mean)
-    own, near, far = (
-        p.displacement_etablissement,
-        p.displacement_departement,
-        p.displacement_academie,
-    )
-    if not (own or near or far) or extra.empty:
+    own, near = p.displacement_etablissement, p.displacement_departement
+    far = (p.displacement_academie, p.displacement_region)
+    if not (own or near or any(far)) or extra.empty:
         return chance
     filled = np.zeros_like(world.mean)
     np.add.at(filled, (extra["cell"], extra["year"]), extra["entrants"])
@@ -172,10 +169,13 @@ def _displacement(
     zone = cells["code_departement"] + cells["famille"]
     for share, key in ((own, cells["site"]), (near, zone)):
         chance += share * _ratio(_total(filled, key), _total(open_mean, key))
-    if far:
-        around = cells["code_academie"] + cells["famille"]
-        rate = _ratio(filled, _total(open_mean, around) - _total(open_mean, zone))
-        chance += far * (_total(rate, around) - _total(rate, zone))
+    inside = zone
+    for share, column in zip(far, ("code_academie", "code_region"), strict=True):
+        around = cells[column] + cells["famille"]
+        if share:
+            rate = _ratio(filled, _total(open_mean, around) - _total(open_mean, inside))
+            chance += share * (_total(rate, around) - _total(rate, inside))
+        inside = around
     return np.where(ever[:, None], 0.0, np.clip(chance, 0.0, 0.5))
 
 

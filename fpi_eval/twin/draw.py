@@ -91,7 +91,8 @@ def draw(
     jobs = draw_jobs(applied, setting, streams(seed)["jobs"])
     cells = applied.world.cells
     register = _register(applied, openings, setting)
-    return Twin(_panel(applied), register, measure(applied), jobs, cells, parameters, seed)
+    panel = seen(_panel(applied), parameters)
+    return Twin(panel, register, measure(applied), jobs, cells, parameters, seed)
 
 
 def simulate(
@@ -140,6 +141,17 @@ def _panel(programme: Applied) -> pd.DataFrame:
     table["cohort"] = first[row]
     table["nouvelle"] = programme.nouvelle[row]
     return pd.DataFrame(table, copy=False)
+
+
+def seen(panel: pd.DataFrame, p: TwinParameters) -> pd.DataFrame:
+    """Return what an evaluator sees of the panel: years shown, outcomes of small cells hidden."""
+    if p.visible_depuis > YEARS[BURN_IN]:
+        panel = panel[panel["rentree"] >= p.visible_depuis].reset_index(drop=True)
+    if p.masques:
+        hidden = panel["terminale"] < p.masques
+        outcomes = [name for name in OUTCOMES if name in panel and name != "entrants"]
+        panel.loc[hidden, outcomes] = np.nan
+    return panel
 
 
 def _wishes(programme: Applied, counts: dict[str, np.ndarray]) -> np.ndarray:

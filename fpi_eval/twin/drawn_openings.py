@@ -42,12 +42,23 @@ def draw_openings(
     table["nouvelle"] = draw.random(len(table)) < p.nouvelle_share
     table["vide"] = draw.random(len(table)) < p.empty_seats
     table["finance"] = table["cell"]
+    table = _in_steps(p, table, rng["etapes"])
     table = pd.concat([table, _closures(p, world, table, rng["closures"])], ignore_index=True)
     noise = rng["seats_error"].standard_normal(len(table))
     declared = table["places_ouvertes"] * np.exp(p.seats_error * noise)
     table["places_declarees"] = declared.round().astype("int64")
     table["cout_place"] = draw.lognormal(np.log(9_000), 0.35, size=len(table))
     return table
+
+
+def _in_steps(p: TwinParameters, table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the openings, some in two rows: half of the seats, the rest a year later."""
+    later = rng.random(len(table)) < p.etapes
+    counts = ["places_prevues", "places_ouvertes"]
+    rest = table.loc[later, counts] // 2
+    table.loc[later, counts] -= rest
+    second = table[later].assign(**rest, rentree=table.loc[later, "rentree"] + 1)
+    return pd.concat([table, second], ignore_index=True)
 
 
 def planned(places: int, scale: float) -> int:
@@ -119,16 +130,19 @@ def _closures(
     if not p.closures or table.empty:
         return table.iloc[:0]
     cells = world.cells
-    pool = cells[cells["ici"] & ~cells["cible"]]
-    order = rng.permutation(len(pool))
+    pool = cells[cells["ici"]]
+    order = rng.permutation(np.flatnonzero(~pool["cible"]))
+    order = np.r_[order, rng.permutation(np.flatnonzero(pool["cible"]))]
     pool = pool.iloc[order]
     academies = cells["code_academie"].to_numpy()
+    cible = rng.random(len(table)) < p.closures_cible
     rows: list[tuple[Any, ...]] = []
-    used: set[Any] = set()
+    used: set[Any] = set(table["cell"])
     for row in table.itertuples():
         seats = round(p.closures * row.places_ouvertes)
         academie = academies[row.cell]
-        options = pool[(pool["code_academie"] == academie) & ~pool["cell"].isin(used)]
+        options = pool[(pool["code_academie"] == academie) & (pool["cible"] == cible[row.Index])]
+        options = options[~options["cell"].isin(used)]
         if not seats or options.empty:
             continue
         cell = int(options["cell"].iloc[0])

@@ -18,6 +18,11 @@ _PROBABILITIES = (
     "renoncement",
     "courses_taught",
     "cell_memory",
+    "region_shock_share",
+    "displacement_region",
+    "closures_cible",
+    "etapes",
+    "hors_registre",
 )
 
 
@@ -61,8 +66,10 @@ class TwinParameters:
         Random-walk steps of log entrants, 0 to 0.05: regions and départements have lives of
         their own. 0.010, 0.015, 0.020, 0.010, assumed as in the method note.
     cell_memory : float
-        Share of a cell's shock that is still there a year later, 0 to 0.99. 0 in the delivered
-        twin; `LIVELY` has what results by lycée show (`moments.dynamics`).
+        Share of a cell's shock that is still there a year later, 0 to 0.99. `LIFELIKE` has what
+        results by lycée show (`moments.dynamics`).
+    cell_tails : float
+        Degrees of freedom (Student) of the cells' shocks, over 2; 0: a normal law.
     cell_noise, dispersion : float
         Yearly cell shock (log) and variance-to-mean ratio of entrants: 0.06 and 0.25 give the
         0.33 of BTS admissions between 2018 and 2019 at unchanged capacity (Parcoursup).
@@ -81,9 +88,10 @@ class TwinParameters:
     displacement_etablissement, displacement_departement : float
         Switches. Entrants lost per filled seat by the other courses of the establishment, and
         by the same family elsewhere in the département; 0.15 each when on.
-    region_shock : float
-        Switch. Log shift of all targeted courses of the region from the first rentrée on, seats or
-        not; 0.05 when on.
+    region_shock, region_shock_share : float
+        Switch. Log shift of targeted courses of the region from the first rentrée on, seats or
+        not, and the share of these courses that it hits. At 1, region × session effects absorb it.
+        Below, courses are drawn, and `selection_trend` prefers them as it does those that grow.
     selection_trend, selection_pressure : float
         Switches. Log-odds of opening per standard deviation of the cell's trend, or of its
         pressure (first wishes per place) at the rentrée before; 1 when on.
@@ -92,8 +100,16 @@ class TwinParameters:
     displacement_academie : float
         Switch. Share of the filled seats taken from the family in the académie's other
         départements; 0.2 when on.
-    closures : float
-        Switch. Seats closed elsewhere in the académie per programme seat opened; 0.5 when on.
+    displacement_region : float
+        Switch. The same from the family in the region's other académies; 0.2 when on.
+    closures, closures_cible : float
+        Switches. Seats closed elsewhere in the académie per programme seat opened, 0.5 when on;
+        share of these closures that fall on targeted courses.
+    etapes : float
+        Switch. Share of openings that come in two steps: half of the seats, the rest a year later.
+    hors_registre : float
+        Switch. Yearly share of the region's targeted cells that open seats which no register
+        tells, as `other_openings` elsewhere.
     course_trend_region : float
         Switch. Extra log trend a year of targeted courses in the region over the same elsewhere.
     anticipation : float
@@ -107,8 +123,15 @@ class TwinParameters:
     reform : float
         Switch. Standard deviation of a course × rentrée shock that starts a year after the
         programme and stays.
+    renovation : float
+        Switch. Standard deviation of a lasting log shock of each cell of a renovated course from
+        its renovation on (2018 to 2025).
     seats_error : float
         Switch. Standard deviation (log) of the error in declared seats.
+    masques : int
+        Switch. Outcomes of the panel are missing in years when a cell has fewer final-year pupils.
+    visible_depuis : int
+        Switch. First rentrée of the panel; 2019 leaves three before the first opening of 2022.
     """
 
     n_cells_region: int = 2_500
@@ -138,6 +161,7 @@ class TwinParameters:
     etablissement_walk: float = 0.010
     cell_noise: float = 0.06
     cell_memory: float = 0.0
+    cell_tails: float = 0.0
     dispersion: float = 0.25
     trend_sd: float = 0.005
     places_up: float = 0.060
@@ -150,18 +174,26 @@ class TwinParameters:
     displacement_etablissement: float = 0.0
     displacement_departement: float = 0.0
     region_shock: float = 0.0
+    region_shock_share: float = 1.0
     selection_trend: float = 0.0
     selection_pressure: float = 0.0
     other_openings: float = 0.0
     closures: float = 0.0
+    closures_cible: float = 0.0
     displacement_academie: float = 0.0
+    displacement_region: float = 0.0
+    etapes: float = 0.0
+    hors_registre: float = 0.0
     course_trend_region: float = 0.0
     anticipation: float = 0.0
     cohort_effects: tuple[tuple[int, float], ...] = ()
     effect_growth: float = 0.0
     empty_seats: float = 0.0
     reform: float = 0.0
+    renovation: float = 0.0
     seats_error: float = 0.0
+    masques: int = 0
+    visible_depuis: int = 2016
 
     def __post_init__(self) -> None:
         for name in _PROBABILITIES:
@@ -176,6 +208,9 @@ class TwinParameters:
             value = getattr(self, field.name)
             if field.name.endswith(("_walk", "_noise", "_sd", "_error")) and value < 0:
                 raise FpiError(f"jumeau : « {field.name} » vaut {value} ; attendu positif ou nul.")
+        if 0 < self.cell_tails <= 2:
+            value = self.cell_tails
+            raise FpiError(f"jumeau : « cell_tails » vaut {value} ; attendu 0 ou plus de 2.")
         if self.treated_etablissements is not None and self.treated_etablissements < 1:
             raise FpiError("jumeau : il faut au moins un établissement qui ouvre des places.")
 
@@ -201,17 +236,29 @@ REALISTIC = replace(
     displacement_departement=0.15,
 )
 
-#: The small set of a fresh install: about 300 cells in the region and 900 elsewhere.
+#: The small twin: about 300 cells in the region and 900 elsewhere.
 SMALL = replace(REALISTIC, n_cells_region=300, n_cells_other=900, courses_taught=0.15)
 
 #: Shocks that last, as in results by lycée 2014–2017: `moments.dynamics` .12 and 2.4, 831 schools.
 LIVELY = replace(REALISTIC, cell_noise=0.15, cell_memory=0.85)
 
+#: Shocks that last and have heavy tails, between pupils of 2019–2022 and results of 2014–2017.
+LIFELIKE = replace(REALISTIC, cell_noise=0.16, cell_memory=0.80, cell_tails=3.5)
+
+#: The set that a fresh install and the example report evaluate: lifelike and small.
+DELIVERED = replace(LIFELIKE, n_cells_region=300, n_cells_other=900, courses_taught=0.15)
+
 SCENARIOS: dict[str, TwinParameters] = {
     "benign": replace(DEFAULT, region_walk=0.0, departement_walk=0.0, marginal_penalty=0.0),
     "realistic": REALISTIC,
     "dep_shock": replace(REALISTIC, departement_walk=0.04),
-    "region_shock": replace(REALISTIC, region_shock=0.05),
+    "region_shock": replace(
+        REALISTIC,
+        region_shock=0.10,
+        region_shock_share=0.5,
+        selection_trend=1.5,
+        trend_sd=0.0,
+    ),
     "sel_trend": replace(REALISTIC, selection_trend=1.5, trend_sd=0.010),
     "null": replace(REALISTIC, fill=0.0),
     "few20": replace(REALISTIC, treated_etablissements=20),
@@ -222,7 +269,11 @@ SCENARIOS: dict[str, TwinParameters] = {
     "concavity": replace(DEFAULT, concavity=0.10),
     "other_openings": replace(DEFAULT, other_openings=0.02),
     "closures": replace(DEFAULT, closures=0.5),
+    "closures_cible": replace(DEFAULT, closures=0.5, closures_cible=0.5),
     "displacement_academie": replace(REALISTIC, displacement_academie=0.2),
+    "displacement_region": replace(REALISTIC, displacement_region=0.2),
+    "etapes": replace(REALISTIC, etapes=0.5),
+    "hors_registre": replace(REALISTIC, hors_registre=0.02),
     "course_trends": replace(DEFAULT, course_trend_region=0.01),
     "anticipation": replace(DEFAULT, anticipation=0.15),
     "displacement_etablissement": replace(DEFAULT, displacement_etablissement=0.15),
@@ -235,7 +286,24 @@ SCENARIOS: dict[str, TwinParameters] = {
     "selection_pressure": replace(DEFAULT, selection_pressure=1.5),
     "empty_seats": replace(DEFAULT, empty_seats=0.20),
     "reform": replace(DEFAULT, reform=0.08),
+    "renovation": replace(DEFAULT, renovation=0.15),
     "seats_error": replace(DEFAULT, seats_error=0.20),
+    "masques": replace(REALISTIC, masques=20),
+    "trois_ans_avant": replace(REALISTIC, visible_depuis=2019),
+    "lifelike": LIFELIKE,
+    "lifelike_everything": replace(
+        LIFELIKE,
+        selection_pressure=0.5,
+        selection_trend=0.5,
+        other_openings=0.01,
+        closures=0.25,
+        closures_cible=0.5,
+        etapes=0.3,
+        displacement_academie=0.1,
+        region_shock=0.05,
+        region_shock_share=0.5,
+        renovation=0.10,
+    ),
     "lively": LIVELY,
     "lively_sel_trend": replace(LIVELY, selection_trend=1.5, trend_sd=0.02),
     "lively_pressure": replace(LIVELY, selection_pressure=1.5),

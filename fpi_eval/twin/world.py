@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaincinv, ndtri
+from scipy.special import gammaincinv, ndtr, ndtri, stdtrit
 
 from fpi_eval.twin.capacity import base_places, declared_places, fill_rates, groups_of
 from fpi_eval.twin.parameters import TwinParameters
@@ -43,6 +43,10 @@ STREAMS = (
     "jobs",
     "files",
     "mergers",
+    "region_shock",
+    "hors_registre",
+    "renovation",
+    "etapes",
 )
 
 #: Share of final-year students who stay in education, and employed at 6, 12, 18, 24 months per
@@ -105,9 +109,10 @@ def draw_world(p: TwinParameters, setting: Setting, rng: dict[str, np.random.Gen
     level, pressure = _pressure(cells, rng["pressure"])
     shift, trend = _shifts(p, setting.debut, cells, rng)
     fill = fill_rates(cells, groups, level)
-    autres = _other_openings(p, cells, rng["other_openings"])
-    mean = base[:, None] * fill[:, None] * np.exp(shift) + p.fill * autres
-    places = declared_places(p, cells, base, len(YEARS), rng["places"]) + autres
+    autres = _other_openings(p.other_openings, ~cells["ici"], rng["other_openings"])
+    untold = _other_openings(p.hors_registre, cells["ici"] & cells["cible"], rng["hors_registre"])
+    mean = base[:, None] * fill[:, None] * np.exp(shift) + p.fill * (autres + untold)
+    places = declared_places(p, cells, base, len(YEARS), rng["places"]) + autres + untold
     # Seats are a ceiling: good years add less than bad years take away (Parcoursup 2018–2019).
     noise = rng["entrants"].standard_normal(mean.shape)
     noise = np.where(noise > 0, 0.6, 1.1) * noise
@@ -130,7 +135,13 @@ def _pressure(cells: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray
     steady[bts] = (
         np.where(apprenti, 4.7, 11.9)[bts] * np.exp(np.where(apprenti, 1.0, 0.78) * ndtri(u))[bts]
     )
-    for here, scale, shape in ((premiere, 0.27, 4.0), (~premiere & ~bts, 0.42, 2.3)):
+    # Few ask first for a mention complémentaire (median .27, ninth decile .72, Affelnet 2022).
+    mc = (cells["diplome"] == "mc").to_numpy()
+    for here, scale, shape in (
+        (premiere, 0.27, 4.0),
+        (mc, 0.255, 1.3),
+        (~premiere & ~bts & ~mc, 0.42, 2.3),
+    ):
         steady[here] = scale * gammaincinv(shape, u[here])
     noise *= np.where(bts, 0.16, 0.26)[:, None]
     return u, steady[:, None] * np.exp(noise, out=noise)
@@ -154,16 +165,30 @@ def _shifts(
         path = np.cumsum(steps, axis=1)
         path -= path[:, [int(np.flatnonzero(years == 0)[0])]]
         shift += step * path[codes]
-    shift += p.cell_noise * _lasting(walks.standard_normal(shift.shape), p.cell_memory)
+    shocks = _tailed(walks.standard_normal(shift.shape), p.cell_tails)
+    shift += p.cell_noise * _lasting(shocks, p.cell_memory)
     targeted = cells["ici"].to_numpy() & cells["cible"].to_numpy()
     if p.region_shock:
-        shift[np.ix_(targeted, debut <= YEARS)] += p.region_shock
+        rank = rng["region_shock"].permutation(cells["course_index"].max() + 1)
+        hit = targeted & ((rank < p.region_shock_share * len(rank))[cells["course_index"]])
+        shift[np.ix_(hit, debut <= YEARS)] += p.region_shock
+        trend = trend + p.region_shock * (hit & (p.region_shock_share < 1))
     if p.course_trend_region:
         shift[targeted] += p.course_trend_region * years
     if p.reform:
         jolt = rng["reform"].standard_normal(cells["course_index"].max() + 1)
         shift[:, debut < YEARS] += p.reform * jolt[cells["course_index"].to_numpy(), None]
+    if p.renovation:
+        since = cells["rentree_renovation"].fillna(np.inf).to_numpy()[:, None] <= YEARS
+        shift += p.renovation * since * rng["renovation"].standard_normal((len(cells), 1))
     return shift, trend
+
+
+def _tailed(shocks: np.ndarray, tails: float) -> np.ndarray:
+    """Return normal shocks as those of a Student law of the same variance."""
+    if not tails:
+        return shocks
+    return stdtrit(tails, ndtr(shocks)) * np.sqrt((tails - 2) / tails)
 
 
 def _lasting(shocks: np.ndarray, memory: float) -> np.ndarray:
@@ -176,12 +201,11 @@ def _lasting(shocks: np.ndarray, memory: float) -> np.ndarray:
     return out
 
 
-def _other_openings(p: TwinParameters, cells: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
-    """Return seats opened on their own budget by the other regions, cumulative."""
-    opened = np.zeros((len(cells), len(YEARS)))
-    if p.other_openings:
-        elsewhere = ~cells["ici"].to_numpy()[:, None] & (YEARS >= 2018)
-        hit = (rng.random(opened.shape) < p.other_openings) & elsewhere
+def _other_openings(share: float, where: pd.Series, rng: np.random.Generator) -> np.ndarray:
+    """Return seats opened outside the programme in some cells, cumulative, cells × years."""
+    opened = np.zeros((len(where), len(YEARS)))
+    if share:
+        hit = (rng.random(opened.shape) < share) & where.to_numpy()[:, None] & (YEARS >= 2018)
         opened = np.cumsum(hit * rng.choice([6.0, 12.0, 15.0], size=opened.shape), axis=1)
     return opened
 

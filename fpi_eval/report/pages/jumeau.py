@@ -8,6 +8,7 @@ from fpi_eval.figures import Figure
 from fpi_eval.panel.context import Context
 from fpi_eval.plots import moments as draw_moments
 from fpi_eval.tables import Table, table
+from fpi_eval.twin.moments import REAL_DYNAMICS
 
 NOTHING = Absent("Ni places d'Affelnet ni devenir par région à comparer au jumeau.")
 MOMENTS = {
@@ -16,6 +17,7 @@ MOMENTS = {
     "terminale": "Élèves de dernière année, région × formation",
     "taux_emploi_6_mois": "Taux d'emploi à 6 mois, région × formation",
     "variation_places": "Variation des places sur un an",
+    "dynamique": "Comment les effectifs bougent",
     "catalogue": "Taille du fichier régional",
     "devenir": "Devenir et cellules masquées",
 }
@@ -42,6 +44,10 @@ STATISTICS = {
     "diplomes_distincts": "Diplômes",
     "lignes": "Lignes, région × diplôme",
     "eleves": "Élèves de dernière année",
+    "lycees": "Lycées de 50 à 100 élèves",
+    "variation_1": "Élèves : variation sur un an",
+    "ecart_type_1": "Élèves : la même, fusions comprises",
+    "rapport_3": "Élèves : variance sur trois ans",
 }
 MEASURES = {
     "part_hausse": "Places : part en hausse",
@@ -74,7 +80,7 @@ def reponse(found: pd.DataFrame, context: Context) -> str:
         return (
             "La méthode est essayée sur une France simulée, dont l'effet vrai est connu.\n\n"
             "Ce rapport porte lui-même sur des données simulées : seules leurs valeurs sont "
-            "montrées, sans fichiers réels en face."
+            "montrées, sans fichiers réels en face.\n\n" + mouvements(rows)
         )
     absent = [n for n in ("affelnet", "inserjeunes_region") if n in context.absent]
     if absent:
@@ -96,7 +102,24 @@ def reponse(found: pd.DataFrame, context: Context) -> str:
             f"{text.points(apart.max(), 0).lstrip('+')} au plus.",
             f"Le jumeau enseigne {text.nombre(own)} diplômes, comptés dans chaque voie ; les "
             f"fichiers réels, {text.nombre(real)}. Il ne décrit aucun établissement réel.",
+            mouvements(rows),
         ]
+    )
+
+
+def mouvements(rows: pd.DataFrame) -> str:
+    """Return how the pupils of a lycée move over the years: in the twin, and in real files."""
+    moves = rows[rows["moment"] == "dynamique"].set_index("statistic")
+    if moves.empty:
+        return ""
+    own = moves["jumeau"]
+    real = moves["reel"] if "reel" in moves else pd.Series(REAL_DYNAMICS)
+    return (
+        "Dans un lycée de 50 à 100 élèves de terminale, leur nombre varie de "
+        f"{text.pourcent(own['variation_1'], 0)} d'un an à l'autre dans le jumeau, de "
+        f"{text.pourcent(real['variation_1'], 0)} dans les résultats publiés. Sur trois ans, sa "
+        f"variance y vaut {text.nombre(own['rapport_3'], 1)} et "
+        f"{text.nombre(real['rapport_3'], 1)} fois celle d'un an."
     )
 
 
@@ -160,7 +183,7 @@ def _number(value: float) -> str:
 def tableau(found: pd.DataFrame, context: Context) -> Table | Absent:
     """Return the other moments, one column a diploma: places, regional file, rates, hidden."""
     rows = kept(found)
-    rows = rows[rows["moment"].isin(["variation_places", "catalogue", "devenir"])]
+    rows = rows[rows["moment"].isin(["variation_places", "dynamique", "catalogue", "devenir"])]
     if rows.empty:
         return NOTHING
     # Affelnet knows pupils only.
@@ -182,7 +205,10 @@ def tableau(found: pd.DataFrame, context: Context) -> Table | Absent:
         | {name: LEVELS[name] for name in levels},
         source=f"{context.credit} ; jumeau : données simulées",
         note="sc. : scolaire ; app. : apprentissage. Parts entre 0 et 1. Places, et leur variation "
-        "sur un an : Affelnet, sans les apprentis. Les régions comptées sont celles que le jumeau "
+        "sur un an : Affelnet, sans les apprentis. Variation des élèves de terminale d'un lycée, "
+        "en logarithme, et variance sur trois ans rapportée à celle d'un an : quatre dernières "
+        "sessions des résultats par lycée, à défaut celles de 2014 à 2017 (DEPP) ; 1 dit un bruit, "
+        "3 une marche au hasard. Les régions comptées sont celles que le jumeau "
         "simule, les treize de métropole.",
     )
 
