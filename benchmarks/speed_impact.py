@@ -50,13 +50,14 @@ def panel(n: int, seed: int = 0) -> pd.DataFrame:
         rng.normal(size=n)[frame["unit"]] + shock + rng.normal(size=len(frame)) + frame["on"]
     )
     rel = np.clip(np.where(frame["g"] > 0, frame["year"] - frame["g"], -1), -5, 4)
+    frame["rel"] = rel.astype(np.int8)
     for m in LEADS:
         frame[f"r{m + 5}"] = (rel == m).astype(float)
     return frame
 
 
 def event_study_ours(frame):
-    x = frame[[f"r{m + 5}" for m in LEADS]].to_numpy()
+    x = np.equal.outer(frame["rel"].to_numpy(), LEADS)
     cell = frame["unit"].to_numpy()
     effects = [cell, frame["year"].to_numpy()]
     fit = linear.fit(frame["y"].to_numpy(), x, effects, names=[str(m) for m in LEADS])
@@ -75,7 +76,7 @@ def event_study_pyfixest(frame):
 def single_ours(frame):
     rest = [t for t in range(YEARS) if t != DATE - 1]
     time, cell = frame["year"].to_numpy(), frame["unit"].to_numpy()
-    x = frame["treated"].to_numpy()[:, None] * np.equal.outer(time, rest)
+    x = frame["treated"].to_numpy(bool)[:, None] & np.equal.outer(time, rest)
     fit = linear.fit(frame["y"].to_numpy(), x, [cell, time], names=[str(t) for t in rest])
     j = fit.position(str(DATE + 1))
     return fit.coefficients[j], np.sqrt(fit.covariance(cell)[j, j])

@@ -163,7 +163,7 @@ def run_j(
     net_y = donor.net + donor.absorber.residualize(moved)
     fit = linear.solved(
         np.column_stack([net_y, design.net]),
-        np.column_stack([y / donor.n, design.raw]),
+        linear.lengths(np.column_stack([y / donor.n, design.raw]), donor.absorber.weights),
         design.names,
         donor.absorber,
         donor.effects,

@@ -1,6 +1,7 @@
 """Absorb several fixed effects exactly: the one way every estimator of this folder demeans."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,10 +10,19 @@ from scipy.linalg import cho_solve
 from scipy.linalg.lapack import dpstrf
 
 from fpi_eval.regression.blocks import COLLINEAR, components, invert_blocks, linked, table
+from fpi_eval.regression.sandwich import dense, runs
 
 DENSE_MAX = 3000  # above it, the reduced system is solved by conjugate gradient
 BLOCKS_MAX = 30_000_000  # numbers held by all blocks of an effect that falls in blocks
+NARROW = 64  # remaining levels up to which their table is nearly full
 SPARSE_COST = 16  # a sparse product, per entry, in cubes of a dense factor (measured)
+
+
+class Coded(NamedTuple):
+    """Labels as integers 0..k-1, and k."""
+
+    codes: np.ndarray
+    size: int
 
 
 class Absorber:
@@ -49,7 +59,7 @@ class Absorber:
 
     def __init__(
         self,
-        codes: Sequence[np.ndarray],
+        codes: Sequence[np.ndarray | Coded],
         weights: np.ndarray | None = None,
         *,
         tol: float = 1e-12,
@@ -62,6 +72,7 @@ class Absorber:
         sizes = [coded[e][1] for e in order[1:]]
         self.offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(int)
         self.n_others = int(self.offsets[-1])
+        self.starts = runs(self.first)
         self.mass = np.bincount(self.first, weights, self.n_first)
         self._reduce()
 
@@ -111,8 +122,11 @@ class Absorber:
         return (lead, label, widest) if count > 1 and count * widest**2 <= BLOCKS_MAX else none
 
     def _factorise(self, lead: int, label: np.ndarray) -> None:
-        scaled = sp.diags_array(1.0 / np.sqrt(self.mass)) @ self.cross
-        schur = (self.inner - scaled.T @ scaled).tocoo()
+        scaled = self.cross.copy()
+        scaled.data /= np.repeat(np.sqrt(self.mass), np.diff(scaled.indptr))
+        # Few levels, such as years, fill their table: dense products are faster then.
+        plain = scaled.toarray() if self.n_others <= NARROW else scaled
+        schur = sp.coo_array(self.inner - sp.csr_array(plain.T @ plain))
         row, column = schur.coords
         schur.data *= self.scale[row] * self.scale[column]
         schur = schur.tocsr()
@@ -169,13 +183,16 @@ class Absorber:
 
     def sums(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return weighted sums of (n_obs, k) values by level: first effect, remaining ones."""
-        weighted = values if self.weights is None else values * self.weights[:, None]
         first = np.empty((self.n_first, values.shape[1]), order="F")
         others = np.empty((self.n_others, values.shape[1]), order="F")
         for j in range(values.shape[1]):
-            first[:, j] = np.bincount(self.first, weighted[:, j], self.n_first)
+            column = values[:, j] if self.weights is None else values[:, j] * self.weights
+            if self.starts is None:
+                first[:, j] = np.bincount(self.first, column, self.n_first)
+            else:
+                np.add.reduceat(column, self.starts, out=first[:, j])
             for c, lo, hi in zip(self.others, self.offsets, self.offsets[1:], strict=False):
-                others[lo:hi, j] = np.bincount(c, weighted[:, j], hi - lo)
+                others[lo:hi, j] = np.bincount(c, column, hi - lo)
         return first, others
 
     def normal(self, first: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -201,31 +218,36 @@ class Absorber:
         """Return what the dummies leave of values, (n_obs,) or (n_obs, k)."""
         matrix = np.asarray(values, dtype=float)
         residual = np.array(matrix.reshape(len(matrix), -1), order="F")  # columns in one piece
-        self._remove(residual)
-        if self.refine:  # one more step brings ill-conditioned normal equations to rounding error
-            self._remove(residual)
+        self.clean(residual)
         return residual.reshape(matrix.shape, order="F")
+
+    def clean(self, columns: np.ndarray) -> None:
+        """Leave in columns (n_obs, k), in place, what the dummies leave of them."""
+        self._remove(columns)
+        if self.refine:  # one more step brings ill-conditioned normal equations to rounding error
+            self._remove(columns)
 
     def _remove(self, columns: np.ndarray) -> None:
         """Take fitted effects out of columns, in place."""
         first, others = self.effects(columns)
+        length = None if self.starts is None else np.diff(self.starts, append=len(columns))
         for j in range(columns.shape[1]):
-            column = columns[:, j]
-            column -= np.ascontiguousarray(first[:, j])[self.first]
+            column, own = columns[:, j], np.ascontiguousarray(first[:, j])
+            column -= own[self.first] if length is None else np.repeat(own, length)
             effect = np.ascontiguousarray(others[:, j])
             for c, lo, hi in zip(self.others, self.offsets, self.offsets[1:], strict=False):
                 column -= effect[lo:hi][c]
 
 
-def compact(labels: np.ndarray) -> tuple[np.ndarray, int]:
+def compact(labels: np.ndarray | Coded) -> Coded:
     """Return labels as integers 0..k-1, and k."""
+    if isinstance(labels, Coded):
+        return labels
     labels = np.asarray(labels)
-    if labels.dtype.kind in "iu" and len(labels) and labels.min() >= 0:
-        top = int(labels.max()) + 1
-        if top <= 2 * len(labels) and np.bincount(labels, minlength=top).all():
-            return labels.astype(np.int64, copy=False), top
+    if top := dense(labels):
+        return Coded(labels.astype(np.int64, copy=False), top)
     codes, unique = pd.factorize(labels)
-    return codes.astype(np.int64, copy=False), len(unique)
+    return Coded(codes.astype(np.int64, copy=False), len(unique))
 
 
 def interaction(*labels: np.ndarray) -> np.ndarray:
@@ -237,37 +259,38 @@ def interaction(*labels: np.ndarray) -> np.ndarray:
     return codes
 
 
-def without_singletons(codes: Sequence[np.ndarray]) -> np.ndarray:
+def without_singletons(codes: Sequence[np.ndarray | Coded]) -> np.ndarray:
     """Return the mask of observations left when levels seen once are dropped, repeatedly."""
     coded = [compact(c) for c in codes]
-    keep = np.ones(len(coded[0][0]), dtype=bool)
-    while True:
-        alone = np.zeros_like(keep)
-        for c, k in coded:
-            alone |= keep & (np.bincount(c[keep], minlength=k) == 1)[c]
-        if not alone.any():
-            return keep
-        keep &= ~alone
+    keep = np.ones(len(coded[0].codes), dtype=bool)
+    counts = [np.bincount(c, minlength=k) for c, k in coded]
+    while any((count == 1).any() for count in counts):
+        for (c, _), count in zip(coded, counts, strict=True):
+            keep &= (count != 1)[c]
+        counts = [np.bincount(c[keep], minlength=k) for c, k in coded]
+    return keep
 
 
-def nested(codes: np.ndarray, cluster: np.ndarray) -> bool:
+def nested(codes: np.ndarray | Coded, cluster: np.ndarray | Coded) -> bool:
     """Return whether each level lies in a single cluster."""
-    inner, k = compact(codes)
-    outer, _ = compact(cluster)
+    (inner, k), (outer, _) = compact(codes), compact(cluster)
+    if np.array_equal(inner, outer):
+        return True
     seen = np.empty(k, dtype=np.int64)
     seen[inner] = outer
     return bool((seen[inner] == outer).all())
 
 
-def counted_rank(absorber: Absorber, codes: Sequence[np.ndarray], cluster: np.ndarray) -> int:
+def counted_rank(
+    absorber: Absorber, codes: Sequence[np.ndarray | Coded], cluster: np.ndarray
+) -> int:
     """Return how many absorbed parameters count in K: effects nested in the cluster do not.
 
     When some are nested, the constant they contain still counts for one, as in `fixest`.
     """
-    inside = [c for c in codes if nested(c, cluster)]
+    outer = compact(cluster)
+    inside = [c for c in map(compact, codes) if nested(c, outer)]
     if not inside:
         return absorber.rank
-    inner = absorber.n_first if len(inside) == 1 else Absorber(inside).rank
-    if len(inside) == 1:
-        inner = compact(inside[0])[1]
+    inner = inside[0].size if len(inside) == 1 else Absorber(inside).rank
     return absorber.rank - inner + 1

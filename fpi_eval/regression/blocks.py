@@ -10,7 +10,8 @@ COLLINEAR = 1e-9  # relative pivot under which a level is a combination of the o
 
 def table(rows: np.ndarray, columns: np.ndarray, weights: np.ndarray, shape) -> sp.csr_array:
     """Return sums of weights by pair of levels."""
-    return sp.coo_array((weights, (rows, columns)), shape=shape).tocsr()
+    at = (rows.astype(np.int32), columns.astype(np.int32))
+    return sp.coo_array((weights, at), shape=shape).tocsr()
 
 
 def components(cross: sp.csr_array) -> int:

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from fpi_eval.errors import FpiError
-from fpi_eval.regression.absorb import Absorber, counted_rank, without_singletons
+from fpi_eval.regression.absorb import (
+    Absorber,
+    Coded,
+    compact,
+    counted_rank,
+    without_singletons,
+)
 from fpi_eval.regression.sandwich import codes, small_sample, sum_by
 
 COMBINATION = 1e-11  # squared share of a regressor's length left by the regressors before it
@@ -32,16 +38,15 @@ class LinearFit:
     instruments: np.ndarray
     residuals: np.ndarray
     weights: np.ndarray | None
-    effects: tuple[np.ndarray, ...]
+    effects: tuple[np.ndarray | Coded, ...]
     absorber: Absorber
     keep: np.ndarray
     collinear: tuple[str, ...]
 
-    @property
-    def scores(self) -> np.ndarray:
-        """Regressor times weight times residual, (n_obs, k)."""
+    def scores(self, codes: np.ndarray) -> np.ndarray:
+        """Return sums by cluster coded 0..G-1 of regressor times weight times residual, (G, k)."""
         weighted = self.residuals if self.weights is None else self.residuals * self.weights
-        return self.x * weighted[:, None]
+        return sum_by(codes, self.x, weighted)
 
     @property
     def dropped(self) -> tuple[tuple[str, int], ...]:
@@ -60,7 +65,7 @@ class LinearFit:
         if len(names) < 2:  # one cluster measures no error
             return np.full((len(names), len(self.names)), np.nan)
         factor = small_sample(len(self.y), self.n_parameters(cluster), len(names))
-        return np.sqrt(factor) * sum_by(integers, self.scores) @ self.bread.T
+        return np.sqrt(factor) * self.scores(integers) @ self.bread.T
 
     def covariance(self, cluster: np.ndarray) -> np.ndarray:
         """Return the CR1 covariance, cluster being labels of the rows kept."""
@@ -77,13 +82,13 @@ class LinearFit:
         integers, names = codes(cluster)
         if len(names) < 2:
             return np.full((len(names), len(self.names)), np.nan)
-        weighted = self.x if self.weights is None else self.x * self.weights[:, None]
         k = len(self.names)
         own = np.empty((len(names), k, k))
         for i in range(k):
-            own[:, i] = sum_by(integers, weighted[:, [i]] * self.endogenous)
+            weighted = self.x[:, i] if self.weights is None else self.x[:, i] * self.weights
+            own[:, i] = sum_by(integers, self.endogenous, weighted)
         left = np.linalg.inv(self.bread) - own
-        moved = np.linalg.solve(left, sum_by(integers, self.scores)[:, :, None])[:, :, 0]
+        moved = np.linalg.solve(left, self.scores(integers)[:, :, None])[:, :, 0]
         return np.sqrt((len(names) - 1) / len(names)) * moved
 
     def position(self, name: str) -> int:
@@ -118,54 +123,71 @@ def fit(
         Keep observations alone in an effect; they carry no information but count in N.
     """
     keep = np.ones(len(y), dtype=bool) if weights is None else np.asarray(weights) > 0
-    if not singletons:
-        keep[keep] = without_singletons([np.asarray(e)[keep] for e in effects])
+    coded = _kept(effects, keep)
+    if not singletons and not (alone := without_singletons(coded)).all():
+        keep[keep] = alone
+        coded = _kept(effects, keep)
     rows = slice(None) if keep.all() else keep
-    effects = tuple(np.asarray(e)[rows] for e in effects)
     weights = None if weights is None else np.asarray(weights, dtype=float)[rows]
-    blocks = [np.asarray(y, dtype=float)[rows, None], np.asarray(x, dtype=float)[rows]]
-    blocks += [] if instruments is None else [np.asarray(instruments, dtype=float)[rows]]
-    raw = np.concatenate([block.T for block in blocks]).T  # columns in one piece
-    absorber = Absorber(effects, weights)
-    return solved(
-        absorber.residualize(raw),
-        raw,
-        names,
-        absorber,
-        effects,
-        keep,
-        two_stages=instruments is not None,
-    )
+    blocks = [np.asarray(y)[:, None], x] + ([] if instruments is None else [instruments])
+    net = np.empty((int(keep.sum()), sum(np.shape(b)[1] for b in blocks)), order="F")
+    at = 0
+    for block in blocks:  # columns in one piece, the only copy
+        for column in np.asarray(block).T:
+            net[:, at] = column[rows]
+            at += 1
+    before = lengths(net, weights)
+    absorber = Absorber(coded, weights)
+    absorber.clean(net)
+    return solved(net, before, names, absorber, coded, keep, two_stages=instruments is not None)
+
+
+def _kept(effects: Sequence[np.ndarray], keep: np.ndarray) -> tuple[Coded, ...]:
+    whole = keep.all()
+    return tuple(compact(np.asarray(e) if whole else np.asarray(e)[keep]) for e in effects)
+
+
+def lengths(columns: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Return the (weighted) length of each column, (k,)."""
+    return np.sqrt([c @ (c if weights is None else c * weights) for c in columns.T])
 
 
 def solved(
     net: np.ndarray,
-    raw: np.ndarray,
+    before: np.ndarray,
     names: Sequence[str],
     absorber: Absorber,
-    effects: Sequence[np.ndarray],
+    effects: Sequence[np.ndarray | Coded],
     keep: np.ndarray,
     *,
     two_stages: bool,
 ) -> LinearFit:
     """Return the regression from columns already net of effects: y, regressors, instruments.
 
-    ``raw`` are the same columns before: what they have lost says what the effects contain.
+    ``before`` are the lengths of the same columns before: what they have lost says what the effects
+    contain.
     """
     weights, k = absorber.weights, len(names)
-    kept = independent(net[:, 1 : k + 1], raw[:, 1 : k + 1], weights)
-    endogenous = net[:, 1 : k + 1]
-    endogenous = endogenous if len(kept) == k else endogenous[:, kept]
+    gram = cross(net[:, : k + 1], net[:, : k + 1], weights)
+    kept = independent(gram[1:, 1:], before[1 : k + 1])
+    endogenous = net[:, 1 : k + 1] if len(kept) == k else net[:, [j + 1 for j in kept]]
+    at = [j + 1 for j in kept]
     regressors = z = endogenous
+    inner, with_y = gram[np.ix_(at, at)], gram[at, 0]
     if two_stages:
         z = net[:, k + 1 :]
-        z = z[:, independent(z, raw[:, k + 1 :], weights)]
-        if z.shape[1] < len(kept):
+        squares = cross(z, z, weights)
+        one = independent(squares, before[k + 1 :])
+        if len(one) < len(kept):
             raise FpiError("les instruments ne distinguent pas les effets demandés.")
+        z = z if len(one) == z.shape[1] else z[:, one]
         regressors = z @ solve(z, endogenous, weights)
-    weighted = regressors if weights is None else regressors * weights[:, None]
-    bread = np.linalg.inv(weighted.T @ regressors)
-    beta = bread @ (weighted.T @ net[:, 0])
+        inner, with_y = (
+            cross(regressors, regressors, weights),
+            cross(regressors, net[:, 0], weights),
+        )
+    bread = np.linalg.inv(inner)
+    beta = bread @ with_y
     return LinearFit(
         names=tuple(names[j] for j in kept),
         coefficients=beta,
@@ -189,12 +211,17 @@ def solve(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> np
     return np.linalg.lstsq(x * root, y * root, rcond=None)[0]
 
 
-def independent(net: np.ndarray, raw: np.ndarray, weights: np.ndarray | None = None) -> list[int]:
-    """Return columns of ``net`` that are neither emptied by the effects nor combinations."""
-    weighted = net if weights is None else net * weights[:, None]
-    gram = weighted.T @ net
+def cross(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Return (weighted) cross-products of columns."""
+    return (x if weights is None else x * weights[:, None]).T @ y
+
+
+def independent(gram: np.ndarray, before: np.ndarray) -> list[int]:
+    """Return columns, told by their cross-products, that are no combination of those before.
+
+    ``before``: their lengths before effects were removed; those that the effects emptied go too.
+    """
     length = np.sqrt(np.diag(gram))
-    before = np.sqrt(np.einsum("nk,nk->k", raw, raw if weights is None else raw * weights[:, None]))
     alive = [j for j in range(len(length)) if length[j] > COLLINEAR * before[j]]
     kept: list[int] = []
     for j in alive:
