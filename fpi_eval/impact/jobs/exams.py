@@ -18,6 +18,7 @@ from fpi_eval.impact.frame import GROSS
 from fpi_eval.impact.j import j
 from fpi_eval.impact.uncertainty import ENOUGH
 from fpi_eval.panel.examens import DEPARTEMENT_MESH
+from fpi_eval.regression import interval
 from fpi_eval.regression.ratio import fieller
 from fpi_eval.results import Estimate, Estimates
 
@@ -115,7 +116,22 @@ def _effect(table: pd.DataFrame, outcome: str, label: str) -> Estimate:
         famille=None,
         lag=0,
     )
-    return replace(found[GROSS], label=label)
+    return _wide_enough(replace(found[GROSS], label=label))
+
+
+def _wide_enough(found: Estimate) -> Estimate:
+    """Return an effect on few territories with an interval no narrower than Student's.
+
+    Permuting three académies among twenty-five held the truth in 63 % of simulated programmes where
+    95 were meant, with t at two degrees of freedom in 97 %.
+    """
+    groups = found.n_treated_clusters
+    if groups >= ENOUGH or not np.isfinite(found.ci_low):
+        return found
+    low, high, _ = interval(found.estimate, found.std_error, max(groups - 1, 1))
+    rule = f"{found.rule}, jamais plus étroit que t à {groups - 1} degrés de liberté"
+    low, high = min(low, found.ci_low), max(high, found.ci_high)
+    return replace(found, ci_low=low, ci_high=high, rule=rule)
 
 
 def _ratio(candidates: Estimate, graduates: Estimate, label: str) -> Estimate:
