@@ -138,10 +138,15 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     return out.reset_index()
 
 
-def markdown(table: pd.DataFrame) -> str:
+def markdown(runs: pd.DataFrame) -> str:
     """Return the table as Markdown."""
+    table = summarise(runs)
     lines = [
         "# Projections jugées sur des programmes simulés",
+        "",
+        f"Code : {', '.join(sorted(runs['code'].unique()))} ; graines {runs['seed'].min()} à "
+        f"{runs['seed'].max()}, communes aux mondes ; lignes par graine dans "
+        "`projection.parquet`.",
         "",
         f"Projeté depuis la rentrée {SINCE} jusqu'en {HORIZON} (jumeau réduit), comparé à ce qui "
         "vient. La bande à 80 % doit contenir 75 à 85 % des résultats ; une PIT moyenne de 0,50 et "
@@ -191,7 +196,7 @@ def main() -> None:
     rows = rows[rows["code"] == made_by].drop_duplicates(list(COLUMNS[:4]))
     rows.to_parquet(RESULTS / "projection.parquet", index=False)
     path = RESULTS / "projection.md"
-    path.write_text(markdown(summarise(rows)), encoding="utf-8")
+    path.write_text(markdown(rows), encoding="utf-8")
     print(path.read_text(encoding="utf-8"))
 
 
