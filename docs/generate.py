@@ -19,7 +19,6 @@ from fpi_eval.indicators import INDICATORS
 from fpi_eval.text import signe
 
 TWIN_SEED = 2  # any twin would do: this page shows how to read, it judges nothing
-HIDDEN = {"fpi_eval.report.runner.worker"}  # a process of its own: importing it blocks others
 
 
 def write(folder: Path, answers: bool = True) -> None:
@@ -149,9 +148,8 @@ def modules(name: str) -> Iterator[str]:
     """Yield a package and its modules, or a module, by dotted name."""
     top = import_module(f"fpi_eval.{name}")
     yield top.__name__
-    for found in pkgutil.walk_packages(getattr(top, "__path__", []), f"{top.__name__}."):
-        if found.name not in HIDDEN:
-            yield found.name
+    inside = pkgutil.walk_packages(getattr(top, "__path__", []), f"{top.__name__}.")
+    yield from (found.name for found in inside)
 
 
 def public(module: ModuleType) -> bool:

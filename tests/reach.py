@@ -218,7 +218,7 @@ class Graph:
                 for found in module.definitions.values():
                     if found.framework:
                         self._reach(found)
-        for name in ("report.runner.worker", "report.runner.exemple"):
+        for name in ("report.runner.forks", "report.runner.exemple"):
             self._reach(self.modules[f"{PACKAGE}.{name}"].body)
         for module in self.modules.values():  # what Python calls by itself, and what it names
             for name in ("__getattr__", "__dir__"):

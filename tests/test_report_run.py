@@ -9,13 +9,15 @@ import time
 from pathlib import Path
 
 import nbformat
+import papermill
 import pytest
 from notebooks_minuscules import content, write_notebook
 
 from fpi_eval.errors import FpiError
 from fpi_eval.report.edition import Edition
-from fpi_eval.report.runner import manifest, swap
+from fpi_eval.report.runner import kernels, manifest, swap
 from fpi_eval.report.runner import run as runner
+from fpi_eval.report.runner.clean import clean
 from fpi_eval.report.runner.notebooks import inspect
 from fpi_eval.report.runner.run import check_parameters, run
 from fpi_eval.report.runner.swap import replaced
@@ -116,6 +118,29 @@ def test_the_same_inputs_give_the_same_bytes(report, project, capsys):
     told = capsys.readouterr().err
     assert "01_donnees : commencé (3 cellules)" in told
     assert "Rapport prêt" in told
+
+
+def test_forked_kernels_give_the_bytes_of_new_ones(report, project, monkeypatch):
+    before = content(report.folder)
+    monkeypatch.setenv(kernels.ASKED, kernels.NEW)
+    make(project, force=True)
+    assert content(report.folder) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="noyaux dérivés")
+def test_the_engine_gives_what_papermill_gives_alone(tmp_path):
+    """A notebook of the report: figures, maps and tables; its kernel starts with all imported."""
+    began = 'import sys\nbegan = "fpi_eval.report.pages.couts" in sys.modules'
+    tried = write_notebook(tmp_path / "essai.ipynb", began, "print(began)")
+    made = {}
+    for engine in (None, kernels.ENGINE):
+        options = {"engine_name": engine, "kernel_name": "python3", "language": "python"}
+        options |= {"progress_bar": False, "cwd": ROOT}
+        small = papermill.execute_notebook(tried, None, **options)
+        whole = papermill.execute_notebook(ROOT / "notebooks" / "02_places.ipynb", None, **options)
+        made[engine] = [cell.get("outputs") for cell in clean(whole, {}).cells]
+        assert small.cells[-1].outputs[0].text == f"{engine is not None}\n"
+    assert made[None] == made[kernels.ENGINE]
 
 
 @pytest.mark.parametrize("change", ["input", "notebook", "parameter", "edition", "output"])

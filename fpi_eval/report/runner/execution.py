@@ -1,25 +1,36 @@
-"""Execute notebooks in processes of their own, one a core, and say what went wrong."""
+"""Execute notebooks, each in a process of its own, one a core, and say what went wrong."""
 
-import json
 import os
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import nbformat
+import papermill
+from nbclient.exceptions import DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
+
 import fpi_eval
 from fpi_eval.errors import FpiError
-from fpi_eval.report.runner.notebooks import NotebookInfo
+from fpi_eval.report.runner import kernels
+from fpi_eval.report.runner.clean import clean, warnings_of
+from fpi_eval.report.runner.notebooks import NotebookInfo, load
 from fpi_eval.report.runner.progress import Display
 from fpi_eval.report.runner.swap import scratch, sweep
 
 MEMORY = 2_000_000_000  # bytes that a notebook and its process may take
 TRACE_LINES = 200
+
+
+class _Stopped(Exception):
+    """The run stops: this notebook's fate no longer matters."""
 
 
 @dataclass(slots=True)
@@ -35,7 +46,6 @@ class Execution:
     paths: Mapping[str, str]
     log: Path
     out: Display
-    running: set[subprocess.Popen] = field(default_factory=set)
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def all(self, infos: Sequence[NotebookInfo], outputs: Sequence[Path]) -> list[str]:
@@ -48,98 +58,96 @@ class Execution:
         """
         sweep()
         order = sorted(zip(infos, outputs, strict=True), key=lambda pair: _rank(pair[0]))
-        with ThreadPoolExecutor(processes()) as pool:
+        with (
+            environment(),
+            scratch() as folder,
+            warnings.catch_warnings(action="ignore"),  # of papermill: the runner refused already
+            ThreadPoolExecutor(processes()) as pool,
+        ):
             try:
-                futures = [pool.submit(self.one, *pair) for pair in order]
+                futures = [pool.submit(self.one, *pair, folder) for pair in order]
                 done, _ = wait(futures, return_when=FIRST_EXCEPTION)
                 for future in futures:
                     if future in done:
                         future.result()  # raises what stopped it
                 return [warning for future in futures for warning in future.result()]
             except BaseException:
-                self.stop()
-                pool.shutdown(wait=True, cancel_futures=True)
+                self.stopped.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                kernels.stop()
                 raise
 
-    def stop(self) -> None:
-        """Stop what is still running, kernels included."""
-        self.stopped.set()
-        for process in list(self.running):
-            process.terminate()
-
-    def one(self, info: NotebookInfo, output: Path) -> list[str]:
+    def one(self, info: NotebookInfo, output: Path, folder: Path) -> list[str]:
         """Execute one notebook and return its warnings."""
-        if self.stopped.is_set():
-            return []
         started = time.monotonic()
-        with scratch() as folder:
-            spec = folder / "spec.json"
-            spec.write_text(
-                json.dumps(
-                    {
-                        "notebook": str(info.path.absolute()),
-                        "output": str(output),
-                        "parameters": dict(self.parameters),
-                        "cwd": str(self.root),
-                        "paths": dict(self.paths),
-                    },
-                    default=str,
-                ),
-                encoding="utf-8",
+        notebook = load(info.path)
+        total = sum(cell.cell_type == "code" for cell in notebook.cells) + bool(self.parameters)
+        done = iter(range(1, total + 1))
+        connection = folder / f"{info.name}.json"
+
+        def check(**_: object) -> None:
+            if self.stopped.is_set():
+                raise _Stopped
+
+        self.out.start(info.name, total)
+        try:
+            executed = papermill.execute_notebook(
+                notebook,
+                None,
+                parameters=dict(self.parameters),
+                engine_name=kernels.ENGINE,
+                kernel_name="python3",
+                language="python",
+                progress_bar=False,
+                resources={"metadata": {"path": str(self.root)}},
+                config=Config(KernelManager={"connection_file": str(connection)}),
+                on_cell_start=check,
+                on_cell_executed=lambda **_: self.out.step(info.name, next(done, total), total),
             )
-            with (folder / "stderr").open("w+", encoding="utf-8", errors="replace") as err:
-                last = self._follow(info, spec, err)
-                err.seek(0)
-                stderr = err.read()
-        if "avertissements" not in last:
+        except _Stopped:
+            return []
+        except (PapermillExecutionError, DeadKernelError) as error:
             if self.stopped.is_set():
                 return []
-            raise self._failure(info, last, stderr)
+            raise self._failure(info, notebook, error, connection.with_suffix(".txt")) from error
+        cleaned = clean(executed, self.paths)
+        nbformat.validate(cleaned)
+        nbformat.write(cleaned, output)
         self.out.end(info.name, time.monotonic() - started)
-        return [f"{info.name} : {text}" for text in last.get("avertissements", [])]
+        return [f"{info.name} : {text}" for text in warnings_of(executed)]
 
-    def _follow(self, info: NotebookInfo, spec: Path, err: Any) -> dict[str, Any]:
-        """Run the worker, report its cells as they are done, return its last message."""
-        command = [sys.executable, "-m", "fpi_eval.report.runner.worker", str(spec)]
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=err,
-            encoding="utf-8",
-            env=_environment() | {"TMPDIR": str(spec.parent)},  # the kernel's connection file
-            start_new_session=True,
-        )
-        self.running.add(process)
-        if self.stopped.is_set():
-            process.terminate()
-        last: dict[str, Any] = {}
-        with process:
-            for line in process.stdout or ():
-                last = json.loads(line)
-                if last.get("cellule") == 0:
-                    self.out.start(info.name, last["total"])
-                elif "total" in last:
-                    self.out.step(info.name, last["cellule"], last["total"])
-        self.running.discard(process)
-        return last
-
-    def _failure(self, info: NotebookInfo, last: dict[str, Any], stderr: str) -> FpiError:
+    def _failure(self, info: NotebookInfo, notebook: Any, error: Exception, said: Path) -> FpiError:
         """Return the French error for a notebook that failed, and keep the details in the log."""
         where = f"notebook {info.path.name}"
-        if last.get("cellule") and "erreur" in last:
-            where += f", cellule {last['cellule']}"
-        if last.get("erreur") == FpiError.__name__:
-            return FpiError(f"{last['message']}\n  ({where})")
-        details = "\n".join(last.get("trace", [])) or stderr or "(rien)"
+        what, details = "le calcul s'est arrêté sans dire pourquoi (mémoire ?)", "(rien)"
+        if isinstance(error, PapermillExecutionError):
+            number = _source_number(notebook, error.source)
+            where += f", cellule {number}" if number else ""
+            if error.ename == FpiError.__name__:
+                return FpiError(f"{error.evalue}\n  ({where})")
+            what, details = _last_line(error), "\n".join(error.traceback)
+        else:
+            with suppress(OSError):
+                details = said.read_text(encoding="utf-8", errors="replace") or details
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log.write_text("\n".join(details.splitlines()[-TRACE_LINES:]), encoding="utf-8")
-        what = last.get("ligne") or "le calcul s'est arrêté sans dire pourquoi (mémoire ?)"
         return FpiError(
             f"{what}. Ce n'est pas une erreur de saisie connue ; les détails sont dans "
             f"{self.log}. Le rapport précédent, s'il existe, est intact.",
             fichier=where,
         )
+
+
+def _source_number(notebook: Any, source: str) -> int | None:
+    """Return the number, in the source notebook, of the cell that failed."""
+    numbers = [n for n, cell in enumerate(notebook.cells, start=1) if cell.source == source]
+    return numbers[0] if numbers else None
+
+
+def _last_line(error: PapermillExecutionError) -> str:
+    """Return the kind of error and the last line of its message."""
+    lines = str(error.evalue).strip().splitlines()
+    return f"{error.ename}: {lines[-1]}" if lines else error.ename
 
 
 def processes() -> int:
@@ -157,8 +165,9 @@ def _rank(info: NotebookInfo) -> float:
     return -float(info.declares.get("duree", 0))
 
 
-def _environment() -> dict[str, str]:
-    """Return the kernels' environment: this library, this Python, one thread per process."""
+@contextmanager
+def environment() -> Iterator[None]:
+    """Give kernels their environment: this library, this Python, one thread per process."""
     library = str(Path(fpi_eval.__file__).parents[1])
     inherited = os.environ.get("PYTHONPATH")
     fixed = {
@@ -169,4 +178,10 @@ def _environment() -> dict[str, str]:
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
-    return {**threads, **os.environ, **fixed}
+    before = dict(os.environ)
+    os.environ.update(threads | before | fixed)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

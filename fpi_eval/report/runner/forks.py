@@ -1,0 +1,73 @@
+"""Import what notebooks need, then fork a kernel at each line of JSON read: argv, env, cwd."""
+
+import gc
+import json
+import os
+import sys
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+
+import fpi_eval
+
+WHOLE = ("checks", "headline", "impact", "indicators", "panel", "projection", "regression")
+SHOWN = ("report.pages", "report.published")
+ALSO = ("ipykernel.kernelapp", "ipykernel.ipkernel", "matplotlib.pyplot", "great_tables")
+
+
+def main() -> None:
+    """Fork until what asks is gone."""
+    if not sys.flags.safe_path:
+        del sys.path[0]  # the folder where the run began is not one to import from
+    asked, told = os.fdopen(os.dup(0)), os.dup(1)
+    for name in needed():
+        with suppress(Exception):  # the notebook that imports it says what is wrong with it
+            import_module(name)
+    gc.freeze()
+    for line in asked:
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:  # those that ended
+                pass
+        pid = os.fork()
+        if not pid:
+            os.close(told)
+            asked.close()
+            kernel(**json.loads(line))
+        os.write(told, f"{pid}\n".encode())
+
+
+def needed() -> list[str]:
+    """Return the modules that notebooks import, or may."""
+    found = [f"{fpi_eval.__name__}.{name}" for name in (*fpi_eval._MODULES, "panel.year")]
+    for package in (*WHOLE, *SHOWN):
+        folder = Path(fpi_eval.__file__).parent.joinpath(*package.split("."))
+        inside = walk_packages([str(folder)], f"{fpi_eval.__name__}.{package}.")
+        found += [module.name for module in inside]
+    return [*ALSO, *found]
+
+
+def kernel(argv: list[str], env: dict[str, str], cwd: str) -> None:
+    """Be the kernel that this command line would start, in a group of its own."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    os.setsid()
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    said = os.open(f"{argv[argv.index('-f') + 1]}.txt", os.O_CREAT | os.O_WRONLY, 0o600)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for here, there in ((nothing, 0), (said, 1), (said, 2)):
+        os.dup2(here, there)
+    sys.argv = argv[2:]
+    code = 1
+    try:
+        orphan = f"--IPKernelApp.parent_handle={os.getppid()}"  # without it, the kernel stops
+        IPKernelApp.launch_instance([*argv[argv.index("-f") :], orphan])
+        code = 0
+    finally:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    main()
