@@ -111,11 +111,9 @@ def _name_ends(ax: Axes, ends: list[tuple[float, float, str, str]]) -> None:
     ax.set_xlim(frame)
 
 
-def share_bars(
-    table: pd.DataFrame, *, x: str, y: str, hue: str, ylabel: str, ax: Axes | None = None
-) -> Axes:
+def share_bars(table: pd.DataFrame, *, x: str, y: str, hue: str, ylabel: str) -> Axes:
     """Draw bars of a share (0 to 1) by group, told apart by colour and hatching."""
-    ax = ax or plt.subplots(figsize=(7.5, 3.8), layout="constrained")[1]
+    ax = plt.subplots(figsize=(7.5, 3.8), layout="constrained")[1]
     colours = list(PALETTE[: table[hue].nunique()])
     sns.barplot(table, x=x, y=y, hue=hue, palette=colours, ax=ax, errorbar=None)
     for bars, hatch in zip(ax.containers, ("", "//", "..", "xx", "\\\\"), strict=False):
@@ -127,14 +125,12 @@ def share_bars(
     return _plain(ax)
 
 
-def range_lines(
-    table: pd.DataFrame, *, x: str, y: str, hue: str, ylabel: str, ax: Axes | None = None
-) -> Axes:
+def range_lines(table: pd.DataFrame, *, x: str, y: str, hue: str, ylabel: str) -> Axes:
     """Draw one line per group with its interval (columns ``y``, ``ic_bas``, ``ic_haut``), 0 to 1.
 
     Lines differ by colour, marker and the name at their end.
     """
-    ax = ax or plt.subplots(figsize=(7.5, 4), layout="constrained")[1]
+    ax = plt.subplots(figsize=(7.5, 4), layout="constrained")[1]
     groups = list(table[hue].unique())
     positions = {value: i for i, value in enumerate(sorted(table[x].unique()))}
     ends = []
@@ -176,9 +172,9 @@ def group_bars(
     return axes[0][0]
 
 
-def targets(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def targets(table: pd.DataFrame) -> Axes:
     """Draw each target as a bar to fill (columns libelle, realise, cible), people in words."""
-    ax = ax or plt.subplots(figsize=(7.5, 0.9 + 0.75 * len(table)), layout="constrained")[1]
+    ax = plt.subplots(figsize=(7.5, 0.9 + 0.75 * len(table)), layout="constrained")[1]
     names = [
         f"{textwrap.fill(row.libelle, 34)}\n{nombre(row.realise)} sur {nombre(row.cible)}"
         for row in table.itertuples()
@@ -300,14 +296,14 @@ def _distance(points: np.ndarray, place: np.ndarray) -> float:
     return float(np.sort(((points - place) ** 2).sum(axis=1))[0])
 
 
-def specification_curve(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def specification_curve(table: pd.DataFrame) -> Axes:
     """Draw the effect under every declared choice, the primary one as a square.
 
     Columns label, famille, principal, estimate, ci_low, ci_high; parts of the programme are
     hollow.
     """
     drawn = table.dropna(subset=["estimate"]).sort_values("estimate", ascending=False)
-    ax = ax or plt.subplots(figsize=(7.5, 0.9 + 0.34 * len(drawn)), layout="constrained")[1]
+    ax = plt.subplots(figsize=(7.5, 0.9 + 0.34 * len(drawn)), layout="constrained")[1]
     ax.axvline(0, color=GREY, linewidth=0.8)
     whole = table.loc[table["principal"], "famille"].iloc[0]
     for place, row in enumerate(drawn.itertuples()):
@@ -323,7 +319,7 @@ def specification_curve(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return _plain(ax)
 
 
-def waterfall(table: pd.DataFrame, *, xlabel: str = "", ax: Axes | None = None) -> Axes:
+def waterfall(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw levels and the steps between them (columns label, amount, remaining, level).
 
     Columns low and high, if any, are the interval of a level.
@@ -355,7 +351,7 @@ def waterfall(table: pd.DataFrame, *, xlabel: str = "", ax: Axes | None = None) 
     ax.axvline(0, color=GREY, linewidth=0.8)
     ax.invert_yaxis()
     ax.margins(x=0.12)
-    ax.set(xlabel=xlabel, ylabel="")
+    ax.set(xlabel="", ylabel="")
     return _plain(ax)
 
 

@@ -29,11 +29,11 @@ def rounded(value: float, step: float) -> float:
     return round(value / step) * step
 
 
-def figures(value: float, kept: int = FIGURES) -> float:
-    """Return a value with so many significant figures, e.g. 28 947 as 29 000."""
+def figures(value: float) -> float:
+    """Return a value with `FIGURES` significant figures, e.g. 28 947 as 29 000."""
     if not value or not math.isfinite(value):
         return value
-    return rounded(value, figure_step(value, kept))
+    return rounded(value, figure_step(value))
 
 
 def figure_step(value: float, kept: int = FIGURES) -> float:

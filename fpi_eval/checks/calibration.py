@@ -7,25 +7,27 @@ from scipy import optimize, stats
 
 from fpi_eval.checks.drift import Drift
 
+DRAWS = 999
 
-def wilson(count: int, total: int, level: float = 0.95) -> tuple[float, float]:
-    """Return Wilson's interval of a share."""
+
+def wilson(count: int, total: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a share."""
     if total == 0:
         return 0.0, 1.0
-    z = stats.norm.ppf(0.5 + level / 2)
+    z = stats.norm.ppf(0.975)
     share, width = count / total, z**2 / total
     middle = (share + width / 2) / (1 + width)
     reach = z * np.sqrt(share * (1 - share) / total + width / (4 * total)) / (1 + width)
     return float(max(middle - reach, 0.0)), float(min(middle + reach, 1.0))
 
 
-def over_groups(flag: np.ndarray, group: np.ndarray, rng: np.random.Generator, draws: int = 999):
+def over_groups(flag: np.ndarray, group: np.ndarray, rng: np.random.Generator):
     """Return the interval of a share when whole groups (regions) are drawn again."""
     names, code = np.unique(group, return_inverse=True)
     if len(names) < 2:
         return 0.0, 1.0
     hit, size = np.bincount(code, flag), np.bincount(code)
-    pick = rng.integers(0, len(names), size=(draws, len(names)))
+    pick = rng.integers(0, len(names), size=(DRAWS, len(names)))
     shares = hit[pick].sum(axis=1) / size[pick].sum(axis=1)
     return tuple(float(q) for q in np.quantile(shares, (0.025, 0.975)))
 

@@ -104,7 +104,7 @@ def event(
     return Event(rel_time, coef, covariance, full, reference)
 
 
-def relative_magnitudes(study: Event, m: float, *, level: float = LEVEL) -> tuple[float, float]:
+def relative_magnitudes(study: Event, m: float) -> tuple[float, float]:
     """Return the interval when trends drift after the reference by at most ``m`` times before.
 
     Notes
@@ -127,7 +127,7 @@ def relative_magnitudes(study: Event, m: float, *, level: float = LEVEL) -> tupl
     reach = m * carried[study.n_pre :].sum()
     drift = steps[: study.n_pre]
     ends = [
-        _between(study, study.weights - reach * d, study.weights + reach * d, 1 - level)
+        _between(study, study.weights - reach * d, study.weights + reach * d, 1 - LEVEL)
         for d in np.vstack([np.zeros(len(study.coef)), drift, -drift])
     ]
     low, high = np.array([end for end in ends if end is not None]).T
@@ -184,9 +184,7 @@ def _edge(accepted: Callable, outside: float, inside: float) -> float:
     return float(inside)
 
 
-def breakdown(
-    study: Event, bounds: Bounds = relative_magnitudes, *, unit: float = 1.0, level: float = LEVEL
-) -> float:
+def breakdown(study: Event, bounds: Bounds = relative_magnitudes, *, unit: float = 1.0) -> float:
     """Return the smallest ``m`` whose interval holds zero; infinite beyond ``LARGEST_M`` units.
 
     For `smoothness.smoothness`, whose ``m`` has the unit of the outcome, give a standard error
@@ -194,7 +192,7 @@ def breakdown(
     """
 
     def distance(m: float) -> float:
-        low, high = bounds(study, m * unit, level=level)
+        low, high = bounds(study, m * unit)
         return max(low, -high)
 
     if distance(0.0) <= 0:

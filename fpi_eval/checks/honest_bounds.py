@@ -1,6 +1,5 @@
 """How far trends may drift before the effect is in doubt: bounds as one result."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -83,9 +82,7 @@ class HonestBounds(Result):
         )
 
 
-def honest_bounds(
-    found: EventStudy, kind: str = "relative", *, grid: Sequence[float] = GRID
-) -> HonestBounds:
+def honest_bounds(found: EventStudy, kind: str = "relative") -> HonestBounds:
     """Return the intervals of an event study's effect under growing drifts.
 
     Parameters
@@ -102,6 +99,6 @@ def honest_bounds(
     study = event(found.table["rel_time"], found.table["estimate"], found.covariance)
     error = float((study.weights @ study.covariance @ study.weights) ** 0.5)
     unit = 1.0 if kind == "relative" else error
-    table = sensitivity(study, [m * unit for m in grid], bounds)
-    table = table.assign(m=list(grid), estimate=study.estimate)
+    table = sensitivity(study, [m * unit for m in GRID], bounds)
+    table = table.assign(m=list(GRID), estimate=study.estimate)
     return HonestBounds(kind, table, study.estimate, breakdown(study, bounds, unit=unit) / unit)

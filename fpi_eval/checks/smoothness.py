@@ -9,7 +9,7 @@ from fpi_eval.checks.honest import LEVEL, Event
 from fpi_eval.errors import FpiError
 
 
-def smoothness(study: Event, m: float, *, level: float = LEVEL) -> tuple[float, float]:
+def smoothness(study: Event, m: float) -> tuple[float, float]:
     """Return the shortest interval when the trends' slope changes by at most ``m`` a year.
 
     Notes
@@ -27,7 +27,7 @@ def smoothness(study: Event, m: float, *, level: float = LEVEL) -> tuple[float, 
 
     def half(weights: np.ndarray) -> float:
         sd = np.sqrt(weights @ study.covariance @ weights)
-        return sd * folded(m * _curvature(study, weights) / sd, level)
+        return sd * folded(m * _curvature(study, weights) / sd, LEVEL)
 
     best = _shortest(study, free, half, bias_counts=m > 0)
     center = float(best @ study.coef)

@@ -129,9 +129,9 @@ class Before:
             return float("nan")
         return joint_test(self.slopes, self.covariance, self.df)[2]
 
-    def std_error(self, j: int = 0) -> float:
-        """Return the standard error of one coefficient."""
-        return float(np.sqrt(self.covariance[j, j]))
+    def std_error(self) -> float:
+        """Return the standard error of the first coefficient."""
+        return float(np.sqrt(self.covariance[0, 0]))
 
     def detectable(self, power: float = 0.80, level: float = 0.95) -> float:
         """Return the size of the first coefficient that its t-test would see."""

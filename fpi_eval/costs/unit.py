@@ -28,9 +28,7 @@ METHOD = (
 )
 
 
-def bootstrap_ratio(
-    cost: np.ndarray | float, draws: np.ndarray, *, level: float = LEVEL
-) -> Interval:
+def bootstrap_ratio(cost: np.ndarray | float, draws: np.ndarray) -> Interval:
     """Return the percentile interval of a cost over resampled denominators.
 
     Parameters
@@ -44,7 +42,7 @@ def bootstrap_ratio(
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(draws > 0, np.asarray(cost) / draws, np.inf)
     ratio = np.sort(ratio)
-    tail = (1 - level) / 2
+    tail = (1 - LEVEL) / 2
     # Order statistics: interpolating towards an infinite one would give infinity or nan.
     low = ratio[int(np.floor(tail * (len(ratio) - 1)))]
     high = ratio[int(np.ceil((1 - tail) * (len(ratio) - 1)))]

@@ -16,17 +16,17 @@ BATCH = 50
 
 
 def interval_of_gross(
-    frame: pd.DataFrame, fit: LinearFit, n_treated: int, std_error: float, *, seed: int = 0
+    frame: pd.DataFrame, fit: LinearFit, n_treated: int, std_error: float
 ) -> ChosenInterval | None:
     """Return the interval the rule of `choose` gives to the gross effect; None from 20 on."""
     rule = choose(n_treated)
     if rule.key == "cr1":
         return None
     if rule.key == "wild":
-        wild = wild_gross(frame, fit, seed=seed)
+        wild = wild_gross(frame, fit)
         return ChosenInterval(std_error, wild.ci_low, wild.ci_high, wild.p_value, rule.name)
     value = float(fit.coefficients[fit.position(SEATS)])
-    test = moved_openings(frame, value, std_error, seed=seed, with_interval=rule.has_interval)
+    test = moved_openings(frame, value, std_error, with_interval=rule.has_interval)
     name = f"{rule.name} ({len(test.placebos)} déplacements, p ne peut descendre sous "
     name += f"{test.floor:.3f})".replace(".", ",")
     return ChosenInterval(std_error, test.ci_low, test.ci_high, test.p_value, name)

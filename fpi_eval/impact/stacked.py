@@ -102,12 +102,10 @@ def _by_year(stacked: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, list[int]]:
     return z * seats[:, None], z, years
 
 
-def stacked_event_study(
-    frame: pd.DataFrame, *, before: int = BEFORE, after: int = AFTER
-) -> EventStudy:
+def stacked_event_study(frame: pd.DataFrame) -> EventStudy:
     """Return the event study per seat of an estimation frame; see `stacked`."""
-    description = TEXT.format(before=before, after=after)
-    data = stack(frame, before=before, after=after)
+    description = TEXT.format(before=BEFORE, after=AFTER)
+    data = stack(frame)
     x, z, years = _by_year(data)
     fit = linear.fit(
         data["y"].to_numpy(dtype=float),
@@ -131,22 +129,13 @@ def stacked_event_study(
 
 
 @any_table
-def stacked(
-    panel: pd.DataFrame,
-    y: str = "diplomes",
-    *,
-    before: int = BEFORE,
-    after: int = AFTER,
-    niveau: str | None = None,
-) -> EventStudy:
+def stacked(panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None) -> EventStudy:
     """Return effects per seat by year from the opening, pooled over waves, and their overall.
 
     Parameters
     ----------
     panel : DataFrame
         Cell panel.
-    before, after : int
-        Window around the first year an effect is possible.
     niveau : str, optional
         ``secondaire`` or ``superieur``; both by default.
 
@@ -156,4 +145,4 @@ def stacked(
     treated × event year. A control recurs across waves: errors are clustered on establishments
     and départements, the widest is reported. Cengiz et al. (2019), QJE 134(3).
     """
-    return stacked_event_study(sample(panel, y, niveau=niveau), before=before, after=after)
+    return stacked_event_study(sample(panel, y, niveau=niveau))

@@ -44,7 +44,7 @@ class ChosenInterval:
     rule: str
 
 
-def widest(estimate: float, candidates: list[Candidate], *, level: float = 0.95) -> ChosenInterval:
+def widest(estimate: float, candidates: list[Candidate]) -> ChosenInterval:
     """Return the widest interval among candidates; the rule names it and those it was compared to.
 
     Taking the widest is conservative by construction: each level of clustering is wrong if shocks
@@ -53,7 +53,7 @@ def widest(estimate: float, candidates: list[Candidate], *, level: float = 0.95)
     kept = [c for c in candidates if np.isfinite(c.std_error) and c.df >= 1]
     if not kept:
         return ChosenInterval(np.nan, np.nan, np.nan, np.nan, ALONE)
-    bounds = [interval(estimate, c.std_error, c.df, level=level) for c in kept]
+    bounds = [interval(estimate, c.std_error, c.df) for c in kept]
     best = max(range(len(kept)), key=lambda j: bounds[j][1] - bounds[j][0])
     rule = kept[best].name
     if len(kept) > 1:
@@ -196,8 +196,6 @@ def event_table(
     values: np.ndarray,
     by_etab: np.ndarray,
     by_dep: np.ndarray,
-    *,
-    kind: str = CR1,
     **facts,
 ) -> EventStudy:
     """Return an event study from cluster influences (G, k), at one level for all its years.
@@ -206,11 +204,11 @@ def event_table(
     together.
     """
     clusters = Clusters.of(frame)
-    by_etab, by_dep = clusters.corrected(by_etab, by_dep, kind)
+    by_etab, by_dep = clusters.corrected(by_etab, by_dep, CR1)
     level = int(clusters.n_treated_dep >= ENOUGH)
     psi = (by_etab, by_dep)[level]
     years = [
-        clusters.candidates(a, b, kind)[level] for a, b in zip(by_etab.T, by_dep.T, strict=True)
+        clusters.candidates(a, b, CR1)[level] for a, b in zip(by_etab.T, by_dep.T, strict=True)
     ]
     bounds = np.array(
         [interval(v, c.std_error, max(c.df, 1)) for v, c in zip(values, years, strict=True)]

@@ -20,7 +20,6 @@ def quadrant(
     panel: pd.DataFrame,
     *,
     by: Sequence[str] = ("course",),
-    group: Sequence[str] = GROUP,
     thresholds: Thresholds | None = None,
 ) -> pd.DataFrame:
     """Return the quadrant of each course, voie scolaire, against its group's mean.
@@ -34,13 +33,13 @@ def quadrant(
     Returns
     -------
     DataFrame
-        `group`, `by`, ``taux_emploi_6_mois``, ``taux_poursuite``, the group's means
+        `GROUP`, `by`, ``taux_emploi_6_mois``, ``taux_poursuite``, the group's means
         ``moyenne_emploi`` and ``moyenne_poursuite``, ``quadrant``.
     """
-    missing = [name for name in (*group, *by, "voie") if name not in panel]
+    missing = [name for name in (*GROUP, *by, "voie") if name not in panel]
     if missing:
         raise FpiError("colonne absente, nécessaire aux quadrants.", colonne=missing[0])
-    rows, keys = panel[panel["voie"] == "scolaire"], [*group, *by]
+    rows, keys = panel[panel["voie"] == "scolaire"], [*GROUP, *by]
     table: Any = None
     for indicator, mean in (
         (TAUX_EMPLOI_6_MOIS, "moyenne_emploi"),
@@ -49,8 +48,8 @@ def quadrant(
         one = compute(rows, indicator, keys)
         value = one["value"].mask(below(one["denominator"], thresholds or Thresholds()))
         one = one[keys].assign(**{indicator.name: value})
-        means = compute(rows, indicator, group)[[*group, "value"]].rename(columns={"value": mean})
-        one = one.merge(means, on=list(group), validate="many_to_one")
+        means = compute(rows, indicator, GROUP)[[*GROUP, "value"]].rename(columns={"value": mean})
+        one = one.merge(means, on=list(GROUP), validate="many_to_one")
         table = one if table is None else table.merge(one, on=keys, validate="one_to_one")
     employed = table[TAUX_EMPLOI_6_MOIS.name] >= table["moyenne_emploi"]
     continuing = table[TAUX_POURSUITE.name] >= table["moyenne_poursuite"]

@@ -81,7 +81,7 @@ def urssaf_files(programme: Programme, folder: Path) -> dict[str, Path]:
     return found if all(path.is_file() for path in found.values()) else {}
 
 
-def read_emplois(programme: Programme, files: dict[str, Path], *, niveau: str = "a38") -> Reading:
+def read_emplois(programme: Programme, files: dict[str, Path]) -> Reading:
     """Return the reading of jobs per zone d'emploi, département, sector and year."""
     communes = geographie.read_communes(files["communes"]).table
     zones = geographie.read_zones_emploi(files["zones_emploi"]).table
@@ -89,7 +89,6 @@ def read_emplois(programme: Programme, files: dict[str, Path], *, niveau: str = 
         files[SOURCE],
         geographie.zones_par_commune(communes, zones),
         naf.read_naf(files["naf"]).table,
-        niveau=niveau,
         renaming=Renaming.of(programme, SOURCE),
     )
 

@@ -24,9 +24,9 @@ GRID = 41
 KEYS = ["resultat", "effet", "rentree"]
 
 
-def closed_form(std_error: float, df: float = np.inf, *, power: float = POWER) -> float:
-    """Return the smallest effect seen with that power: (t .975 + t power) × standard error."""
-    return float((student.ppf(0.975, df) + student.ppf(power, df)) * std_error)
+def closed_form(std_error: float, df: float = np.inf) -> float:
+    """Return the smallest effect seen with `POWER`: (t .975 + t power) × standard error."""
+    return float((student.ppf(0.975, df) + student.ppf(POWER, df)) * std_error)
 
 
 def puissance(
@@ -121,15 +121,15 @@ def degrees(pat: Pattern) -> int:
     return max((pat.n_etablissements if few else pat.n_departements) - 1, 1)
 
 
-def smallest(margins: np.ndarray, power: float = POWER) -> tuple[float, float, float]:
-    """Return the effect seen in that share of draws, and its 95 % Monte Carlo interval.
+def smallest(margins: np.ndarray) -> tuple[float, float, float]:
+    """Return the effect seen in the share `POWER` of draws, and its 95 % Monte Carlo interval.
 
     ``margins`` says how far each draw's interval reaches on the wrong side of zero: the effect it
     takes to leave zero out. Missing ones (no interval) are infinite.
     """
     order = np.sort(np.where(np.isfinite(margins), margins, np.inf))
     n = len(order)
-    ranks = [np.ceil(power * n), *binom.ppf([0.025, 0.975], n, power)]
+    ranks = [np.ceil(POWER * n), *binom.ppf([0.025, 0.975], n, POWER)]
     picked = order[np.clip(np.array(ranks, dtype=int) - 1, 0, n - 1)]
     middle, low, high = (float(max(value, 0.0)) for value in picked)
     return middle, low, high

@@ -46,9 +46,9 @@ class Puissance(Result):
     fermetures: int
     rentrees_ecartees: int
 
-    def premiere_detectable(self, resultat: str, effet: str = GROSS) -> int | None:
-        """Return the first rentrée from which the expected effect is always seen, None if never."""
-        rows = self.table[(self.table["resultat"] == resultat) & (self.table["effet"] == effet)]
+    def premiere_detectable(self, resultat: str) -> int | None:
+        """Return the first rentrée from which the expected gross effect is always seen."""
+        rows = self.table[(self.table["resultat"] == resultat) & (self.table["effet"] == GROSS)]
         rows = rows.sort_values("rentree", ascending=False)
         always = rows["detectable"].to_numpy(bool)
         count = len(always) if always.all() else int(np.argmin(always))

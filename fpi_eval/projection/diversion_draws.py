@@ -10,9 +10,7 @@ from fpi_eval.impact.j import combination, fit_j
 WEAK = 2.0  # own effect in standard errors, under which a share of it means nothing
 
 
-def diversion_draws(
-    panel: pd.DataFrame, outcome: str = "entrants", *, draws: int = 2000, seed: int = 0
-) -> np.ndarray:
+def diversion_draws(panel: pd.DataFrame, *, draws: int = 2000, seed: int = 0) -> np.ndarray:
     """Return draws of − displacement / own effect, (draws,), both from one clustered covariance.
 
     Below zero where neighbours gain, above one where they lose more than the seats bring: the
@@ -23,7 +21,7 @@ def diversion_draws(
     FpiError
         The own effect cannot be told from zero.
     """
-    frame = sample(panel, outcome)
+    frame = sample(panel, "entrants")
     fit = fit_j(frame)
     reach = (1.0, *frame.reach)
     weights = np.column_stack(

@@ -4,9 +4,10 @@ import numpy as np
 
 # A comparison cell this likely to have been opened has no counterpart; it is left out.
 TRIM = 0.995
+STEPS = 50  # of Newton's method, which takes about ten
 
 
-def logit(x: np.ndarray, d: np.ndarray, w: np.ndarray, *, steps: int = 50) -> np.ndarray:
+def logit(x: np.ndarray, d: np.ndarray, w: np.ndarray) -> np.ndarray:
     """Return the coefficients of a weighted logit by Newton's method.
 
     Raises
@@ -15,7 +16,7 @@ def logit(x: np.ndarray, d: np.ndarray, w: np.ndarray, *, steps: int = 50) -> np
         The groups are separated by the covariates, or the steps did not settle.
     """
     beta = np.zeros(x.shape[1])
-    for _ in range(steps):
+    for _ in range(STEPS):
         p = 1 / (1 + np.exp(-np.clip(x @ beta, -30, 30)))
         hessian = (x * (w * p * (1 - p))[:, None]).T @ x
         step = np.linalg.lstsq(hessian, x.T @ (w * (d - p)), rcond=None)[0]

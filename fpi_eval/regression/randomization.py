@@ -9,6 +9,8 @@ import numpy as np
 
 from fpi_eval.regression.wild import TIE, invert
 
+LEVEL = 0.95
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RandomizationTest:
@@ -45,7 +47,6 @@ def randomization(
     shifts: np.ndarray | None = None,
     exact: bool,
     std_error: float = 1.0,
-    level: float = 0.95,
 ) -> RandomizationTest:
     r"""Return p-value and interval from estimates under moved treatments.
 
@@ -71,7 +72,7 @@ def randomization(
     low = high = np.nan
     floor = 1 / len(placebos) if exact else 1 / (1 + len(placebos))
     if shifts is not None:
-        low, high = invert(p_value, observed, std_error, 1 - level)
+        low, high = invert(p_value, observed, std_error, 1 - LEVEL)
     return RandomizationTest(p_value(0.0), low, high, floor, exact, placebos)
 
 

@@ -16,6 +16,7 @@ FEW = 12  # below it Rademacher signs give too few distinct samples (Webb, 2023)
 MAX_CLUSTERS = 4000
 DRAWS, FEWER_DRAWS, MANY_CLUSTERS = 9999, 1999, 500
 TIE = 1e-10
+BATCH = 64  # clusters absorbed at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +204,11 @@ def _by_level(values, g, n, effects) -> np.ndarray:
     )
 
 
-def _crossing(weighted_x, residual, g, n, effects, batch: int = 64) -> np.ndarray:
+def _crossing(weighted_x, residual, g, n, effects) -> np.ndarray:
     """Return that last term when no effect is nested in clusters, absorbing each cluster alone."""
     out = np.empty((n, n))
-    for start in range(0, n, batch):
-        alone = np.arange(start, min(start + batch, n))
+    for start in range(0, n, BATCH):
+        alone = np.arange(start, min(start + BATCH, n))
         columns = np.where(g[:, None] == alone, residual[:, None], 0.0)
         fitted = columns - effects.residualize(columns)
         out[:, alone] = sum_by(g, fitted * weighted_x[:, None])

@@ -90,14 +90,14 @@ def fill_before(panel: pd.DataFrame) -> pd.Series:
 
 
 @any_table
-def by_fill(panel: pd.DataFrame, y: str = "entrants", *, full: float = FULL) -> Estimates:
+def by_fill(panel: pd.DataFrame, y: str = "entrants") -> Estimates:
     """Return displacement per seat from neighbours that were full before, and from the others.
 
     A course with a waiting list replaces a student who leaves, an empty one cannot: displacement
     should come from the second. Cells without a known fill count as not full.
     """
     frame = sample(panel, y)
-    filled = frame["cell"].map(fill_before(panel)).ge(full).to_numpy()
+    filled = frame["cell"].map(fill_before(panel)).ge(FULL).to_numpy()
     near = frame["exposure_etab"] + frame["exposure_dep"]
     frame = frame.assign(**{GROUPS[k]: np.where(filled == k, near, 0.0) for k in (True, False)})
     there = {name: name for name in GROUPS.values() if (frame[name] != 0).any()}
@@ -127,11 +127,11 @@ def by_fill(panel: pd.DataFrame, y: str = "entrants", *, full: float = FULL) -> 
 
 
 @any_table
-def own_by_fill(panel: pd.DataFrame, y: str = "entrants", *, full: float = FULL) -> Estimates:
+def own_by_fill(panel: pd.DataFrame, y: str = "entrants") -> Estimates:
     """Return the own effect per seat where courses were full before, and where they were not."""
     frame = unexposed(sample(panel, y))
     model = imputation_fit(frame)
-    filled = frame["cell"].map(fill_before(panel)).ge(full).to_numpy()
+    filled = frame["cell"].map(fill_before(panel)).ge(FULL).to_numpy()
     on = model.treated & model.usable
     kept = [k for k in OWN if len(frame.loc[on & (filled == k), "uai"].unique()) > 1]
     if not kept:

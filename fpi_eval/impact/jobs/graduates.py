@@ -31,7 +31,7 @@ def two_cohorts(frame: Sample) -> Sample:
     return frame.of(out, ("premier millésime de la cellule", int((~before).sum())))
 
 
-def seat_exits(frame: pd.DataFrame, unit: str = "cell") -> float:
+def seat_exits(frame: pd.DataFrame) -> float:
     """Return the seat-years whose leavers are observed, each cohort once.
 
     Two rows that follow each other share a cohort: summing their doses would count its people
@@ -39,8 +39,8 @@ def seat_exits(frame: pd.DataFrame, unit: str = "cell") -> float:
     """
     if "dose_own" not in frame:
         return float(frame["dose"].sum())
-    ordered = frame.sort_values([unit, "time"])
-    again = ordered.groupby(unit)["time"].shift() == ordered["time"] - 1
+    ordered = frame.sort_values(["cell", "time"])
+    again = ordered.groupby("cell")["time"].shift() == ordered["time"] - 1
     return float((ordered["dose_own"] + ordered["dose_before"].mask(again, 0.0)).sum())
 
 

@@ -9,11 +9,12 @@ from fpi_eval.impact.jobs.regional import absorbed_ols
 from fpi_eval.regression.absorb import Absorber, counted_rank, interaction
 from fpi_eval.results import Estimate, Estimates
 
+OUTCOME = "terminale"
 MINIMUM_CELLS = 30
 
 
-def passage(table: pd.DataFrame, outcome: str = "terminale") -> Estimates:
-    """Return final-year students (or employed) per place, across cells and over time.
+def passage(table: pd.DataFrame) -> Estimates:
+    """Return final-year students per place, across cells and over time.
 
     Two readings of the same table. *Across*: the millésime whose two cohorts' places are known,
     region and course effects absorbed; a share that passes, not a causal effect. *Over time*:
@@ -35,8 +36,8 @@ def passage(table: pd.DataFrame, outcome: str = "terminale") -> Estimates:
     cell = ["code_region", "specialite"]
     return Estimates(
         (
-            _estimate(across, outcome, [["code_region"], ["specialite"]], "Entre cellules"),
-            _estimate(sides, outcome, [cell, ["specialite", "millesime"]], "Dans le temps"),
+            _estimate(across, [["code_region"], ["specialite"]], "Entre cellules"),
+            _estimate(sides, [cell, ["specialite", "millesime"]], "Dans le temps"),
         ),
         note=(
             "« Entre cellules » compare des lieux qui diffèrent par bien d'autres choses que leurs "
@@ -47,19 +48,19 @@ def passage(table: pd.DataFrame, outcome: str = "terminale") -> Estimates:
     )
 
 
-def _estimate(frame: pd.DataFrame, outcome: str, effects: list[list[str]], label: str) -> Estimate:
-    known = frame.dropna(subset=[outcome, "dose"])
+def _estimate(frame: pd.DataFrame, effects: list[list[str]], label: str) -> Estimate:
+    known = frame.dropna(subset=[OUTCOME, "dose"])
     if len(effects[0]) > 1:
-        size = known.groupby(effects[0])[outcome].transform("size")
+        size = known.groupby(effects[0])[OUTCOME].transform("size")
         known = known[size == 2]
     if len(known) < MINIMUM_CELLS:
         raise FpiError(
-            f"{len(known)} cellules seulement relient places et « {outcome} » : pas de régression. "
+            f"{len(known)} cellules seulement relient places et « {OUTCOME} » : pas de régression. "
             "Voir le taux d'appariement."
         )
     codes = [interaction(*(known[name].to_numpy() for name in names)) for names in effects]
     region = known["code_region"].to_numpy()
-    y, x = known[outcome].to_numpy(float), known[["dose"]].to_numpy(float)
+    y, x = known[OUTCOME].to_numpy(float), known[["dose"]].to_numpy(float)
     fit = absorbed_ols(y, x, codes, region)
     absorber = Absorber(codes)
     net = absorber.residualize(np.column_stack([y, x]))
@@ -73,7 +74,7 @@ def _estimate(frame: pd.DataFrame, outcome: str, effects: list[list[str]], label
         effects=absorber,
     )
     return Estimate(
-        outcome=outcome,
+        outcome=OUTCOME,
         estimator="moindres carrés, effets absorbés",
         estimate=float(fit.coefficients[0]),
         std_error=float(np.sqrt(fit.covariance[0, 0])),

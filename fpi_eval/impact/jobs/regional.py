@@ -97,7 +97,6 @@ def absorbed_ols(
     x: np.ndarray,
     effects: list[np.ndarray],
     cluster: np.ndarray,
-    weights: np.ndarray | None = None,
 ) -> Fit:
     """Return least squares with absorbed effects and CR1 errors; statsmodels solves what is left.
 
@@ -108,13 +107,11 @@ def absorbed_ols(
     effects : list of arrays (n_obs,)
         Labels of each absorbed effect.
     cluster : array (n_obs,)
-    weights : array (n_obs,), optional
     """
-    absorber = Absorber(effects, weights)
+    absorber = Absorber(effects)
     left = absorber.residualize(np.column_stack([y, x]))
-    fit = sm.WLS(left[:, 0], left[:, 1:], 1.0 if weights is None else weights).fit()
-    w = np.ones(len(y)) if weights is None else weights
-    scores = left[:, 1:] * (fit.resid * w)[:, None]
+    fit = sm.OLS(left[:, 0], left[:, 1:]).fit()
+    scores = left[:, 1:] * fit.resid[:, None]
     k = x.shape[1] + counted_rank(absorber, effects, cluster)
     covariance = cr1(fit.normalized_cov_params, scores, cluster, k)
     return Fit(fit.params, covariance, y - fit.resid, len(y), k, len(np.unique(cluster)))

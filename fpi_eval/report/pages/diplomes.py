@@ -268,7 +268,9 @@ def tailles(found: DoseResponse | Absent, source: str) -> Table | Absent:
         | dict.fromkeys(("whole", "increasing"), ("signe", 1)),
         labels=labels,
         source=source,
-        note=f"{found.sentence()} Effet brut ; intervalles à 95 %, sans étalonnage.",
+        note=f"{found.sentence()} Effet brut ; intervalles à 95 %, sans étalonnage. Trois classes "
+        "de même nombre de formations ; « par ouverture » : ce qu'apporte une ouverture entière de "
+        "taille moyenne. Une place d'une grande ouverture peut être plus difficile à pourvoir.",
     )
 
 
