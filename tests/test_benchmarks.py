@@ -6,6 +6,7 @@ import planted
 import planted_real
 import provenance
 import pytest
+import records_effects
 
 RESULTS = provenance.KNOWN.parent
 NEAR = 1e-6  # sums taken in another order
@@ -39,6 +40,24 @@ def test_one_planted_world_run_again_gives_its_row():
     np.testing.assert_allclose(
         again[numbers].astype(float), row[numbers].astype(float), rtol=NEAR, atol=NEAR
     )
+
+
+def test_one_draw_of_individual_files_gives_its_rows():
+    rows = pd.read_parquet(records_effects.STORE)
+    row = rows[rows["scenario"] == "avec"].iloc[0]
+    again = pd.DataFrame(records_effects.draw(row["scenario"], int(row["seed"])))
+    kept = rows[(rows["scenario"] == row["scenario"]) & (rows["seed"] == row["seed"])]
+    pd.testing.assert_frame_equal(
+        again, kept.drop(columns="code").reset_index(drop=True), rtol=NEAR, atol=NEAR
+    )
+
+
+def test_the_effect_on_industry_jobs_is_found_with_and_without_displacement():
+    found = records_effects.report(pd.read_parquet(records_effects.STORE))
+    effects = found[found["verite"] > 0.05]
+    assert len(effects) == 4
+    assert (effects["biais"].abs() / effects["verite"]).max() < 0.03
+    assert effects["couverture"].min() > 0.93
 
 
 def test_one_programme_planted_in_real_results_gives_its_row(donnees_reelles):

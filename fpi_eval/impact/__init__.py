@@ -43,6 +43,7 @@ _FROM = {
     "regional_changes": "jobs.regional",
     "additional_jobs": "jobs.additional",
     "marginal": "jobs.marginal",
+    "adjusted": "jobs.adjusted",
     "detectable_effects": "jobs.visibility",
     "employed_by_site": "jobs.employed_by_site",
     "bounded_employment": "jobs.bounded",

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 #: Outcome that these files alone give: at work in the region's industry six months after leaving.
 INDUSTRY_JOBS = in_industry(6)
+#: Groups of persons that these files allow to know (`composition`), in French.
+GROUPS = {
+    "femmes": "Femmes",
+    "adultes": "20 ans ou plus",
+    "sans_diplome": "Sans diplôme antérieur",
+    "residents": "Habitants de la région",
+}
 NO_FOLDER = Absent(
     "Aucun fichier ouvert ne suit les diplômés jusqu'à leur employeur.",
     holder="DEPP : fichiers individuels d'InserJeunes, sur habilitation du comité du secret "
@@ -37,7 +44,7 @@ _FROM = {
     "sectors_table": "exports",
     "with_counts": "panel",
 }
-__all__ = ["INDUSTRY_JOBS", "count", *_FROM]
+__all__ = ["GROUPS", "INDUSTRY_JOBS", "count", *_FROM]
 
 
 def count(annee: "Year", folder: str | Path = "") -> "Counted | Absent":

@@ -1,4 +1,4 @@
-"""Graduates by group: women, adults, without an earlier diploma, living in the region."""
+"""Final-year students and graduates by group: women, adults, without an earlier diploma, living in the region."""
 
 from typing import Any
 
@@ -12,12 +12,13 @@ NONE = "aucun"
 
 
 def with_groups(records: Records, counted: pd.DataFrame) -> pd.DataFrame:
-    """Return counts with ``diplomes_<group>`` for each group that the files allow to know."""
+    """Return counts with ``terminale_<group>`` and ``diplomes_<group>`` for each group known."""
     persons = persons_of(records)
-    sums = {
-        f"diplomes_{name}": (member.fill_null(False).cast("int64") * persons["diplome"]).sum()
-        for name, member in _members(persons).items()
-    }
+    sums = {}
+    for name, member in _members(persons).items():
+        one = member.fill_null(False).cast("int64")
+        sums[f"terminale_{name}"] = one.sum()
+        sums[f"diplomes_{name}"] = (one * persons["diplome"]).sum()
     if not sums:
         return counted
     found = run(persons.group_by(KEYS).aggregate(**sums))
