@@ -15,7 +15,7 @@ from fpi_eval.report.pages import individus as page
 
 pytest.importorskip("ibis", reason="l'extra « individus » n'est pas installé")
 
-from fpi_eval import checks, headline, impact, records
+from fpi_eval import checks, costs, headline, impact, records
 
 HORIZONS = (6, 12, 18, 24)
 
@@ -138,3 +138,24 @@ def test_persons_of_no_known_establishment_are_refused(annee, tmp_path):
         pd.read_parquet(path).assign(uai="0019999Z").to_parquet(path)
     with pytest.raises(FpiError, match="aucune personne"):
         records.count(annee, tmp_path)
+
+
+def test_the_page_says_who_they_were_and_what_each_cost(annee, compte, evaluation):
+    equal = impact.adjusted(compte.panel, records.INDUSTRY_JOBS, records.GROUPS)
+    new = impact.marginal(compte.panel, records.GROUPS)
+    shown = page.semblables(evaluation, equal, new, annee.context).frame
+    assert list(shown["groupe"]) == list(records.GROUPS.values())
+    assert (shown["bas"] <= shown["haut"]).all()
+    assert shown[["autres", "ouvertes"]].notna().all(axis=None)
+    assert "composition égale" in page.egalise(evaluation, equal)
+    (whole, *_) = prices = costs.industry_costs(annee, compte.panel, evaluation)
+    assert whole.ratio == pytest.approx(whole.cost / evaluation.total().estimate)
+    assert whole.interval.low < whole.ratio < whole.interval.high
+    assert len(page.couts(evaluation, prices, annee.context).frame) == len(prices)
+
+
+def test_without_individual_files_nothing_is_said_of_persons(annee):
+    none = Absent("pas de fichiers")
+    assert page.egalise(none, none) == ""
+    assert not page.semblables(none, none, none, annee.context)
+    assert not page.couts(none, none, annee.context)

@@ -1,6 +1,6 @@
 """Cost per seat, per person, per net graduate, per net job: ratios with estimated denominators."""
 
-from fpi_eval.costs.programme_costs import job_costs, net_jobs, programme_costs
+from fpi_eval.costs.programme_costs import industry_costs, job_costs, net_jobs, programme_costs
 from fpi_eval.costs.unit import UnitCost, acceptability, bootstrap_ratio, cost_table, unit_cost
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "acceptability",
     "bootstrap_ratio",
     "cost_table",
+    "industry_costs",
     "job_costs",
     "net_jobs",
     "programme_costs",

@@ -9,9 +9,14 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import opened
+from fpi_eval.checks import Evaluation
 from fpi_eval.costs.unit import UnitCost, unit_cost
+from fpi_eval.panel import align
+from fpi_eval.panel.cell_panel import CellPanel
+from fpi_eval.panel.year import Year
 from fpi_eval.programme import Cible, Cout, Programme
 from fpi_eval.projection.outlook import Outlook
+from fpi_eval.regression.ratio import Interval
 
 BASES = ("Coût complet", "Subvention")
 FULL = BASES[0]
@@ -25,7 +30,12 @@ UNITS = {
     NET_GRADUATES: "diplômé en plus (net)",
 }
 SEAT = "place ouverte"
+IN_INDUSTRY = "personne de plus dans l'industrie de la région (net)"
 NEVER, WITHOUT = "aucun n'aurait eu d'emploi", "ils auraient eu l'emploi des non-diplômés"
+NO_SEAT_COST = (
+    "Le registre n'écrit pas ce qu'ont coûté les places ouvertes : pas de coût par personne dans "
+    "l'industrie."
+)
 NO_NET = (
     "Le coût par emploi demande les diplômés en plus, déplacement déduit : ces fichiers ne "
     "permettent pas encore de l'estimer."
@@ -53,7 +63,13 @@ def committed(programme: Programme, found: Outlook) -> dict[str, float]:
     What the register says the opened seats cost, each seat still to come costing as much; the whole
     budget where the register does not say it.
     """
-    register, counted = found.register, float(found.main.flux.groups["places"].sum())
+    counted = float(found.main.flux.groups["places"].sum())
+    seat = seat_costs(found.register)
+    return {name: one * counted for name, one in seat.items()} or amounts(programme.cout)
+
+
+def seat_costs(register: pd.DataFrame) -> dict[str, float]:
+    """Return what the register says an opened seat cost, nothing where it does not say it all."""
     seats = opened(register).clip(lower=0)
     paid = {
         basis: register[name].astype(float)[seats > 0]
@@ -61,9 +77,9 @@ def committed(programme: Programme, found: Outlook) -> dict[str, float]:
         if name in register
     }
     if FULL not in paid or not len(paid[FULL]) or paid[FULL].isna().any():
-        return amounts(programme.cout)
+        return {}
     return {
-        basis: float(column.sum() / seats.sum() * counted)
+        basis: float(column.sum() / seats.sum())
         for basis, column in paid.items()
         if column.notna().all() and column.sum() > 0  # none written is none known, not none paid
     }
@@ -105,6 +121,30 @@ def _aimed_at(targets: Sequence[Cible]) -> dict[int, float]:
 def estimated_cost(unit: str, cost: float, total: np.ndarray, basis: str) -> UnitCost:
     """Return the cost of a unit counted by draws (B,)."""
     return unit_cost(unit, cost, float(total.mean()), float(total.std()), basis=basis, draws=total)
+
+
+def industry_costs(
+    year: Year, panel: CellPanel, evaluation: Evaluation
+) -> tuple[UnitCost, ...] | Absent:
+    """Return the cost of each person more in the region's industry, neighbours' losses taken off.
+
+    The cost of the seats whose leavers have been seen, over the people whom they brought so far:
+    it falls as the same seats bring more. The interval is that of the effect, calibrated.
+    """
+    seat = seat_costs(year.register)
+    if not seat:
+        return Absent(NO_SEAT_COST)
+    frame = align(panel.table, evaluation.outcome)
+    seats = float(frame["dose"].clip(lower=0).groupby(frame["cell"]).max().sum())
+    found = evaluation.total()
+    low, high = (seats / end if end > 0 else np.inf for end in (found.ci_high, found.ci_low))
+    return tuple(
+        UnitCost(
+            IN_INDUSTRY, basis, one * seats, found.estimate, found.std_error,
+            Interval(one * low, one * high),
+        )
+        for basis, one in seat.items()
+    )  # fmt: skip
 
 
 def net_jobs(found: Outlook | Absent, rates: pd.DataFrame) -> np.ndarray | Absent:

@@ -1,4 +1,4 @@
-"""Final-year students and graduates by group: women, adults, without an earlier diploma, living in the region."""
+"""Students and graduates by group: women, adults, no earlier diploma, living in the region."""
 
 from typing import Any
 

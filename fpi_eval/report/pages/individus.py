@@ -1,16 +1,22 @@
 """What a page shows of individual files: people at work in the region's industry, net."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from fpi_eval import rounding
+from fpi_eval import rounding, text
 from fpi_eval.absent import Absent
 from fpi_eval.checks import Evaluation, allowed
+from fpi_eval.costs import UnitCost, cost_table
 from fpi_eval.headline import Headline
+from fpi_eval.impact.frame import GROSS
+from fpi_eval.impact.jobs.adjusted import Adjusted
+from fpi_eval.impact.jobs.marginal import Marginal
 from fpi_eval.panel.context import Context
+from fpi_eval.records import GROUPS
 from fpi_eval.report.pages.diplomes import PER_SEAT
+from fpi_eval.rounding import figures
 from fpi_eval.tables import Table, table
 
 if TYPE_CHECKING:  # its engine is an extra
@@ -61,7 +67,83 @@ def effets(evaluation: Evaluation | Absent, context: Context) -> Table | Absent:
     )
 
 
-def _rounded(*values: float) -> Iterator[float]:
-    """Yield an effect and its ends for 100 seats, rounded by the width of the interval."""
+def semblables(
+    evaluation: Evaluation | Absent,
+    egaux: Adjusted | Absent,
+    marginaux: Marginal | Absent,
+    context: Context,
+) -> Table | Absent:
+    """Return who the students were, in courses that open and elsewhere, and who the new ones are.
+
+    Shares in percent; those of the graduates added only where there are some.
+    """
+    if isinstance(egaux, Absent):
+        return egaux
+    rows = egaux.balance.assign(groupe=egaux.balance["groupe"].map(GROUPS))
+    shown = ["groupe", "autres", "ouvertes"]
+    new = allowed(evaluation, marginaux)
+    if not isinstance(new, Absent):
+        more = new.table.assign(
+            groupe=marginaux.table["groupe"].map(GROUPS),
+            bas=lambda t: (t["avant"] + t["ecart_bas"]).clip(0, 1),
+            haut=lambda t: (t["avant"] + t["ecart_haut"]).clip(0, 1),
+        )
+        rows, shown = rows.merge(more, "left", "groupe"), [*shown, "bas", "haut"]
+    return table(
+        rows[shown],
+        "Qui étaient les élèves, et qui sont les diplômés de plus",
+        formats=dict.fromkeys(shown[1:], ("pourcent", 0)),
+        labels={
+            "groupe": "Groupe",
+            "autres": "Autres formations, avant",
+            "ouvertes": "Formations qui ouvrent, avant",
+            "bas": "Diplômés de plus, au moins",
+            "haut": "Diplômés de plus, au plus",
+        },
+        source=f"Fichiers individuels ; {context.credit}",
+        note="Élèves de dernière année avant toute ouverture. Diplômés de plus : bornes à 95 % de "
+        "la part du groupe, effet sur tous tenu pour connu.",
+    )
+
+
+def egalise(evaluation: Evaluation | Absent, egaux: Adjusted | Absent) -> str:
+    """Return one French sentence: the gross effect at equal composition, beside the others."""
+    found = allowed(evaluation, egaux)
+    if isinstance(found, Absent):
+        return ""
+    _, plain, alike = found.effects
+    (equal, low, high), (same, *_), (first, *_) = (
+        [text.signe(v) for v in _rounded(e.estimate, e.ci_low, e.ci_high)]
+        for e in (alike, plain, evaluation.estimates[GROSS])
+    )
+    return (
+        f"À composition égale des élèves, l'effet brut serait de {equal} pour 100 places "
+        f"(de {low} à {high}). Sans égaliser, la même comparaison donne {same} ; l'estimateur "
+        f"principal, {first}."
+    )
+
+
+def couts(
+    evaluation: Evaluation | Absent, prix: Sequence[UnitCost] | Absent, context: Context
+) -> Table | Absent:
+    """Return the cost per person more in the region's industry."""
+    found = allowed(evaluation, prix)
+    if isinstance(found, Absent):
+        return found
+    rows = cost_table(found)
+    return table(
+        rows[["basis", "ratio", "words"]],
+        "Coût par personne de plus dans l'industrie de la région",
+        formats={"ratio": lambda euros: text.euros(figures(euros))},
+        labels={"basis": "Montant", "ratio": "Euros", "words": "Intervalle à 95 %"},
+        source=f"{context.programme.cout.source} ; fichiers individuels ; {context.credit}",
+        note="Ce qu'ont coûté les places dont des sortants ont été vus, sur les personnes qu'elles "
+        "ont menées jusqu'ici dans l'industrie, déplacement ôté. Le coût baisse à chaque promotion "
+        "des mêmes places. Le fonctionnement n'est pas compté.",
+    )
+
+
+def _rounded(*values: float) -> list[float]:
+    """Return an effect and its ends for 100 seats, rounded by the width of the interval."""
     step = rounding.step_of(100 * values[1], 100 * values[2])
-    yield from (rounding.rounded(100 * value, step) for value in values)
+    return [rounding.rounded(100 * value, step) for value in values]
