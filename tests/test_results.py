@@ -34,6 +34,7 @@ from fpi_eval.impact.groups.totals import totals
 from fpi_eval.impact.imputation import imputation
 from fpi_eval.impact.j import j, wald
 from fpi_eval.impact.j_and_bjs2_t import j_and_bjs2_t
+from fpi_eval.impact.jobs.adjusted import adjusted
 from fpi_eval.impact.jobs.bounded import bounded_employment
 from fpi_eval.impact.jobs.chain import chain
 from fpi_eval.impact.jobs.detectability import from_reference
@@ -132,6 +133,11 @@ CASES = {
     "evaluation": lambda t: _allowed(evaluate(t.panel, "entrants", FPI, draws=8)),
     "marginal": lambda t: marginal(
         t.panel.assign(diplomes_femmes=(0.3 * t.panel["diplomes"]).round()), ("femmes",)
+    ),
+    "adjusted": lambda t: adjusted(
+        t.panel.assign(terminale_femmes=(0.3 * t.panel["terminale"]).round()),
+        "diplomes",
+        ("femmes",),
     ),
     "planted": lambda t: evaluate(t.panel, "entrants", FPI, draws=8).planted,
 }

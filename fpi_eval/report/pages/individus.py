@@ -81,10 +81,10 @@ def semblables(
         return egaux
     rows = egaux.balance.assign(groupe=egaux.balance["groupe"].map(GROUPS))
     shown = ["groupe", "autres", "ouvertes"]
-    new = allowed(evaluation, marginaux)
-    if not isinstance(new, Absent):
+    new: Marginal | Absent = allowed(evaluation, marginaux)
+    if isinstance(new, Marginal):
         more = new.table.assign(
-            groupe=marginaux.table["groupe"].map(GROUPS),
+            groupe=lambda t: t["groupe"].map(GROUPS),
             bas=lambda t: (t["avant"] + t["ecart_bas"]).clip(0, 1),
             haut=lambda t: (t["avant"] + t["ecart_haut"]).clip(0, 1),
         )
@@ -109,7 +109,7 @@ def semblables(
 def egalise(evaluation: Evaluation | Absent, egaux: Adjusted | Absent) -> str:
     """Return one French sentence: the gross effect at equal composition, beside the others."""
     found = allowed(evaluation, egaux)
-    if isinstance(found, Absent):
+    if isinstance(found, Absent) or isinstance(evaluation, Absent):
         return ""
     _, plain, alike = found.effects
     (equal, low, high), (same, *_), (first, *_) = (
