@@ -19,6 +19,7 @@ from pydantic import (
 from fpi_eval.colours import CONTRAST, CYCLE, GREY, PAGES, contrast
 from fpi_eval.errors import FpiError
 from fpi_eval.escapes import CONTROL
+from fpi_eval.pinned import verify
 from fpi_eval.text import AUTRE, liste
 
 if TYPE_CHECKING:
@@ -571,7 +572,9 @@ def load_programme(name: str | Path = "") -> Programme:
     folder = find_programme(name)
     path = folder / "programme.toml"
     try:
-        raw = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
+        verify(path, content)
+        raw = content.decode("utf-8").replace("\r\n", "\n")
         data = tomllib.loads(raw)
     except UnicodeDecodeError as error:
         raise FpiError(

@@ -1,10 +1,13 @@
+import hashlib
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from fpi_eval.errors import FpiError
+from fpi_eval.pinned import pinned
 from fpi_eval.programme import load_programme, parse_rentree
 
 FPI = Path(__file__).parents[1] / "data" / "fpi_aura"
@@ -115,3 +118,13 @@ def test_hires_are_declared_with_their_source_or_not_at_all(edited):
 def test_deadweight_is_a_share(edited):
     with pytest.raises(FpiError, match="aubaine"):
         load_programme(edited(r"^aubaine = 0.0", "aubaine = 1.5"))
+
+
+def test_within_a_run_programme_toml_is_the_one_it_began_with(tmp_path):
+    path = shutil.copytree(FPI, tmp_path / "essai") / "programme.toml"
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    with pinned({path: digest}):
+        load_programme(path.parent)
+        path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+        with pytest.raises(FpiError, match=r"programme\.toml : ce fichier a changé"):
+            load_programme(path.parent)

@@ -9,6 +9,7 @@ import pytest
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
+from fpi_eval.pinned import pinned
 from fpi_eval.programme import Individus
 from fpi_eval.twin.courses import cfd_at, mefstat11
 from fpi_eval.twin.geography import departements
@@ -314,3 +315,13 @@ def test_streamed_files_hold_the_counts_they_were_made_with(tmp_path):
     wanted = wanted.fillna(order).sort_values(KEYS, ignore_index=True)
     found = found[wanted.columns].fillna(order).sort_values(KEYS, ignore_index=True)
     pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
+
+
+def test_within_a_run_individual_files_are_those_it_began_with(folder):
+    for path in (p for p in folder.rglob("*") if p.is_file()):
+        with (
+            pinned({path: "autre"}),
+            pytest.raises(FpiError, match="a changé pendant"),
+            open_folder(folder, Individus(), REGIONS) as records,
+        ):
+            counts(records)

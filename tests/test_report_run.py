@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -70,7 +72,7 @@ def test_a_report_has_its_notebooks_pages_and_manifest(report):
         "index.html", "manifest.json",
         "rapport_simule.pdf", "synthese_simule.pdf",
     ]  # fmt: skip
-    assert files_around(report) == ["2022"]
+    assert files_around(report) == ["2022", "2022.journal.jsonl"]
 
 
 def test_parameters_reach_the_kernel_and_machine_paths_do_not_leave_it(report, project):
@@ -189,10 +191,14 @@ def test_a_failing_notebook_leaves_the_earlier_report_as_it_was(report, project)
     with pytest.raises(FpiError, match=r"notebook 04_panne\.ipynb, cellule 4 : ZeroDivisionError"):
         make(project, names=["04_panne"])
     assert content(report.folder) == before
-    assert files_around(report) == ["2022", "2022.journal.txt"]
-    log = report.folder.parent / "2022.journal.txt"
-    assert "ZeroDivisionError" in log.read_text()
-    log.unlink()
+    assert files_around(report) == ["2022", "2022.journal.jsonl"]
+    log = report.folder.parent / "2022.journal.jsonl"
+    first, *lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {"paquets", "entrees", "parametres"} <= set(first)
+    assert [line["quoi"] for line in (first, *lines)].count("refus") == 2
+    assert any("ZeroDivisionError" in str(line.get("lignes")) for line in lines)
+    assert {"debut", "notebook", "etape", "fin"} <= {line["quoi"] for line in (first, *lines)}
+    assert len({line["calcul"] for line in (first, *lines)}) >= 1
 
 
 def test_an_undeclared_parameter_is_refused_before_anything_runs(report, project):
@@ -292,6 +298,28 @@ def test_the_report_is_exchanged_in_one_step_so_that_it_is_never_absent(tmp_path
     assert content(tmp_path) == {"2022/index.html": b"nouveau"}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="échange en un pas : Linux")
+def test_the_front_page_is_there_at_every_instant_of_two_hundred_exchanges(tmp_path):
+    target = tmp_path / "2022"
+    seen, done = [], threading.Event()
+
+    def read():
+        while not done.is_set():
+            seen.append((target / "index.html").read_text())
+
+    with replaced(target) as folder:
+        (folder / "index.html").write_text("0")
+    with ThreadPoolExecutor(1) as pool:
+        reader = pool.submit(read)
+        for number in range(1, 201):
+            with replaced(target) as folder:
+                (folder / "index.html").write_text(str(number))
+        done.set()
+        reader.result()  # raises what one reading missed
+    assert len(seen) > 100
+    assert list(map(int, seen)) == sorted(map(int, seen))
+
+
 def test_an_input_that_changes_while_the_run_goes_on_leaves_the_earlier_report(report, project):
     before = content(report.folder)
     source = project / "data" / "places.csv"
@@ -350,7 +378,7 @@ def test_a_stopped_run_stops_its_kernels_and_leaves_the_earlier_report(report, p
     assert content(report.folder) == before
     wait_until(lambda: not alive(int(kernel.read_text())))
     if how == "SIGINT":
-        assert files_around(report) == ["2022"]
+        assert files_around(report) == ["2022", "2022.journal.jsonl"]
 
 
 def wait_until(done, seconds=40):

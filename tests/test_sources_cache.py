@@ -9,12 +9,12 @@ import pytest
 from small_files import LYCEES, MEFS, REGION
 
 from fpi_eval.errors import FpiError
+from fpi_eval.pinned import pinned
 from fpi_eval.sources.inserjeunes_etablissement import read_inserjeunes_etablissement
 from fpi_eval.sources.inserjeunes_region import read_inserjeunes_region
 from fpi_eval.sources.nomenclatures import read_nomenclature
 from fpi_eval.sources.reading import cache as module
 from fpi_eval.sources.reading.cache import cached
-from fpi_eval.sources.reading.pinned import pinned
 from fpi_eval.sources.reading.raw import read_bytes
 
 SEEN = (

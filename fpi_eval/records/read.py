@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fpi_eval.errors import FpiError
+from fpi_eval.pinned import verify
 from fpi_eval.programme import Individus
 from fpi_eval.records import declared_files as schema
 
@@ -37,6 +38,9 @@ def scan(connection: Any, what: str, individus: Individus, folder: Path, scratch
     one_scan = connection.name == "duckdb"  # it can tell each row's file
     groups: dict[tuple, list[Path]] = {}
     for path, said in files:
+        for part in path.rglob("*") if path.is_dir() else (path,):
+            if part.is_file():
+                verify(part)
         key = (path.suffix, tuple(said if one_scan else said.items()), _header(path))
         groups.setdefault(key, []).append(path)
     tables = []

@@ -26,6 +26,8 @@ def passage(table: pd.DataFrame) -> Estimates:
     table : DataFrame
         As `panel.passage.passage_panel` returns it.
     """
+    places = ["places_2018", "places_2019"]  # a folder may hold neither
+    table = table.reindex(columns=table.columns.union(places, sort=False))
     across = table[table["millesime"] == "2020_2021"].assign(
         dose=lambda t: t["places_2018"] + t["places_2019"]
     )

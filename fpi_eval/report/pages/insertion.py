@@ -1,6 +1,8 @@
 """What `04_insertion` shows: employment at 6 months, and how the region moved beside the others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -19,6 +21,7 @@ from fpi_eval.results import Estimate
 from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table, table
 
+Said = TypeVar("Said")
 SHORTEST = 2
 ELSEWHERE = "Autres régions"
 NO_RATE = "Les fichiers ne donnent pas l'emploi des sortants de la région dans ces filières."
@@ -26,6 +29,17 @@ SELDOM = 0.10  # chances that the region stands so far apart without any reason
 OUTCOMES = {"terminale": "Élèves en année terminale", "en_emploi_6_mois": "En emploi à 6 mois"}
 
 
+def _if_any(said: Callable[..., Said]) -> Callable[..., Said | Absent]:
+    """Return what says why, where the files have no student in a last year."""
+
+    @wraps(said)
+    def told(found: Sheet | None, *others: Any) -> Said | Absent:
+        return Absent(NO_RATE) if found is None else said(found, *others)
+
+    return told
+
+
+@_if_any
 def reponse(published: Sheet, changes: Sequence[RegionalChange] | Absent, context: Context) -> str:
     """Return the answer: employment here and elsewhere, and whether the region moved apart."""
     rates = _by_voie(published)
@@ -84,6 +98,7 @@ def before_programme(context: Context, millesime: str) -> bool:
     return int(millesime[-4:]) < context.programme.rentree_debut + SHORTEST
 
 
+@_if_any
 def taux(published: Sheet, context: Context) -> Figure | Absent:
     """Return the figure of employment rates by millésime, voie and territory."""
     named = _by_voie(published)
@@ -132,6 +147,7 @@ def _last(published: Sheet) -> pd.Series:
     return told & (rows["millesime"] == rows["millesime"].max())
 
 
+@_if_any
 def par_filiere(found: Sheet) -> Table:
     """Return employment by filière, level and voie at the last millésime, hidden cells hidden."""
     last = found.frame["millesime"].max()
@@ -162,6 +178,7 @@ def par_filiere(found: Sheet) -> Table:
     )
 
 
+@_if_any
 def durees(found: Sheet) -> Table:
     """Return employment at 6, 12, 18 and 24 months in the region, by voie and millésime."""
     rows = found.frame
@@ -183,6 +200,7 @@ def durees(found: Sheet) -> Table:
     )
 
 
+@_if_any
 def devenir(found: Sheet) -> Table:
     """Return study, work and other at 6 months, among final-year students, last millésime."""
     last = found.frame["millesime"].max()

@@ -18,9 +18,11 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 import fpi_eval
+from fpi_eval import escapes
 from fpi_eval.errors import FpiError
 from fpi_eval.report.runner import kernels
 from fpi_eval.report.runner.clean import clean, warnings_of
+from fpi_eval.report.runner.journal import Journal
 from fpi_eval.report.runner.notebooks import NotebookInfo, load
 from fpi_eval.report.runner.progress import Display
 from fpi_eval.report.runner.swap import scratch, sweep
@@ -37,14 +39,14 @@ class _Stopped(Exception):
 class Execution:
     """Execute notebooks with the same parameters, from the same working folder.
 
-    `paths` maps the machine's paths to what is shown in their place; `log` is the file that
-    keeps the details of a failure.
+    `paths` maps the machine's paths to what is shown in their place; `journal` keeps times, and
+    the details of a failure.
     """
 
     parameters: Mapping[str, Any]
     root: Path
     paths: Mapping[str, str]
-    log: Path
+    journal: Journal
     out: Display
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -114,6 +116,7 @@ class Execution:
         nbformat.validate(cleaned)
         nbformat.write(cleaned, output)
         self.out.end(info.name, time.monotonic() - started)
+        self.journal.end("notebook", started, nom=info.name)
         return [f"{info.name} : {text}" for text in warnings_of(executed)]
 
     def _failure(self, info: NotebookInfo, notebook: Any, error: Exception, said: Path) -> FpiError:
@@ -129,11 +132,11 @@ class Execution:
         else:
             with suppress(OSError):
                 details = said.read_text(encoding="utf-8", errors="replace") or details
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        self.log.write_text("\n".join(details.splitlines()[-TRACE_LINES:]), encoding="utf-8")
+        lines = [escapes.terminal(line) for line in details.splitlines()[-TRACE_LINES:]]
+        self.journal.write("trace", notebook=info.path.name, lignes=lines)
         return FpiError(
             f"{what}. Ce n'est pas une erreur de saisie connue ; les détails sont dans "
-            f"{self.log}. Le rapport précédent, s'il existe, est intact.",
+            f"{self.journal.path}. Le rapport précédent, s'il existe, est intact.",
             fichier=where,
         )
 

@@ -82,6 +82,19 @@ class Basis:
         sources = {path.name: path.read_bytes().decode(errors="replace") for path in notebooks}
         return cls(sources, shown, edition, {n: sha256(p) for n, p in sorted(inputs.items())})
 
+    def as_dict(self) -> dict[str, object]:
+        """Return what the journal keeps of it: parameters, hashes of inputs, versions."""
+        return {
+            "programme": self.edition.programme,
+            "rentree": self.edition.rentree,
+            "donnees": self.edition.donnees,
+            "parametres": dict(self.parameters),
+            "entrees": dict(self.inputs),
+            "fpi_eval": fpi_eval.__version__,
+            "python": platform.python_version(),
+            "paquets": package_versions(),
+        }
+
     def page(self, notebook: str) -> str:
         """Return the hash of what decides of one notebook's results."""
         source = self.notebooks[notebook]

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from fpi_eval.errors import FpiError
+from fpi_eval.pinned import pinned
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner import html, manifest
 from fpi_eval.report.runner.execution import Execution
+from fpi_eval.report.runner.journal import Journal
 from fpi_eval.report.runner.manifest import UNCHANGED, Basis, Report, shown_paths
 from fpi_eval.report.runner.notebooks import NotebookInfo, inspect
 from fpi_eval.report.runner.progress import display
 from fpi_eval.report.runner.swap import recover, replaced
-from fpi_eval.sources.reading.pinned import pinned
 from fpi_eval.text import liste, nombre
 
 
@@ -31,6 +32,7 @@ def run(
     force: bool = False,
     progress: bool = True,
     extras: Callable[[Path], list[Path]] | None = None,
+    journal: Journal | None = None,
 ) -> Report:
     """Execute the notebooks and write notebooks, pages, tables and manifest to `target`.
 
@@ -58,6 +60,8 @@ def run(
     extras : callable, optional
         Given the folder being filled, writes more files in it (the workbook) and returns them:
         the front page links those that it can present; if it raises, nothing is replaced.
+    journal : Journal, optional
+        Where what is done is written; by default the one beside the target.
 
     Raises
     ------
@@ -67,7 +71,6 @@ def run(
     started = time.monotonic()
     root = Path(root or Path.cwd()).absolute()
     target = Path(target).absolute()
-    log = target.with_name(f"{target.name}.journal.txt")
     parameters = {k: str(v) if isinstance(v, Path) else v for k, v in parameters.items()}
     infos = [n if isinstance(n, NotebookInfo) else inspect(n) for n in notebooks]
     for info in infos:
@@ -76,11 +79,13 @@ def run(
     if basis is None:
         paths = [info.path for info in infos]
         basis = Basis.of(paths, parameters, edition=edition, inputs=inputs, root=root)
-    recover(target)
-    with display(progress) as out:
+    journal = journal or Journal(target)
+    with display(progress) as out, journal.refusals():
+        recover(target)
         if not force and manifest.is_current(target, basis):
             out.say(UNCHANGED)
             return Report(target, made=False, seconds=time.monotonic() - started)
+        journal.write("debut", **basis.as_dict())
         good = {} if force else manifest.still_good(target, basis)
         hashes = {inputs[name]: hashed for name, hashed in basis.inputs.items()}
         with pinned(hashes), replaced(target) as folder:
@@ -88,20 +93,22 @@ def run(
                 shutil.copy2(path, folder / path.name)
             if good:
                 out.say(f"Repris tels quels : {liste(good)}.")
-            execution = Execution(parameters, root, shown_paths(parameters, root), log, out)
+            execution = Execution(parameters, root, shown_paths(parameters, root), journal, out)
             due = [info for info in infos if info.path.name not in good]
             warnings = execution.all(due, [folder / edition.file(i.name, "ipynb") for i in due])
             more = []
             if extras is not None:
                 out.say("Tableaux…")
-                more = extras(folder)
+                with journal.step("tableaux"):
+                    more = extras(folder)
             out.say("Mise en page…")
             manifest.check_unchanged(inputs, basis.inputs)
-            html.render(folder, infos, edition, [path.relative_to(folder) for path in more])
+            with journal.step("mise en page"):
+                html.render(folder, infos, edition, [path.relative_to(folder) for path in more])
             declares = {info.path.name: info.declares for info in infos}
             manifest.write(folder, basis=basis, declares=declares, inputs=inputs, root=root)
-        log.unlink(missing_ok=True)
         seconds = time.monotonic() - started
+        journal.end("fin", started, repris=list(good), avertissements=warnings)
         out.say(f"Rapport prêt en {nombre(seconds, 1)} s : {target / 'index.html'}")
     return Report(target, made=True, seconds=seconds, warnings=tuple(warnings))
 

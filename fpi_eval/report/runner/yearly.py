@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.loading import credit, files_of, folder_of
+from fpi_eval.pinned import pinned
 from fpi_eval.programme import Programme, find_programme, load_programme, parse_rentree
 from fpi_eval.report.edition import (
     PUBLICATION,
@@ -15,6 +16,7 @@ from fpi_eval.report.edition import (
     project_root,
     target_of,
 )
+from fpi_eval.report.runner.journal import Journal
 from fpi_eval.report.runner.manifest import NOTEBOOKS, UNCHANGED, Basis, Report, is_current
 from fpi_eval.store import forget
 from fpi_eval.terminal import say
@@ -70,20 +72,22 @@ def yearly(
     """
     what, simulated = load_programme(programme), not str(donnees)
     target, root = target_of(what, rentree), project_root(what)
-    inputs = inputs_of(what, rentree, donnees)
-    given = {"programme": str(what.dossier), "rentree": rentree, "donnees": absolute(donnees)}
-    credits = (credit(simulated=simulated),)
-    edition = Edition.of(what, rentree, simulated=simulated, sources=credits)
-    pages = notebooks_of(what).glob(NOTEBOOKS)
-    now = Basis.of(pages, given, edition=edition, inputs=inputs, root=root)
-    listed = (root / "reports" / "index.html").is_file()
-    if not force and listed and is_current(target, now):
-        if progress:
-            say(UNCHANGED, error=True)
-        return Report(target, made=False, seconds=0.0)
-    if force:
-        forget()
-    return _made(what, now, given, target, inputs, force=force, progress=progress)
+    journal = Journal(target)
+    with journal.refusals():
+        inputs = inputs_of(what, rentree, donnees)
+        given = {"programme": str(what.dossier), "rentree": rentree, "donnees": absolute(donnees)}
+        credits = (credit(simulated=simulated),)
+        edition = Edition.of(what, rentree, simulated=simulated, sources=credits)
+        pages = notebooks_of(what).glob(NOTEBOOKS)
+        now = Basis.of(pages, given, edition=edition, inputs=inputs, root=root)
+        listed = (root / "reports" / "index.html").is_file()
+        if not force and listed and is_current(target, now):
+            if progress:
+                say(UNCHANGED, error=True)
+            return Report(target, made=False, seconds=0.0)
+        if force:
+            forget()
+        return _made(what, now, given, target, inputs, journal, force=force, progress=progress)
 
 
 def _made(
@@ -92,6 +96,7 @@ def _made(
     given: dict[str, object],
     target: Path,
     inputs: dict[str, Path],
+    journal: Journal,
     *,
     force: bool,
     progress: bool,
@@ -104,18 +109,20 @@ def _made(
     from fpi_eval.report.runner.run import run
 
     edition = basis.edition
-    year = load(what, edition.rentree, str(given["donnees"]))
-    made = run(
-        discover(notebooks_of(what)),
-        given,
-        target,
-        edition=edition,
-        inputs=inputs,
-        basis=basis,
-        root=project_root(what),
-        force=force,
-        progress=progress,
-        extras=lambda where: book.write(where, year, edition),
-    )
+    with pinned({inputs[name]: digest for name, digest in basis.inputs.items()}):
+        year = load(load_programme(what.dossier), edition.rentree, str(given["donnees"]))
+        made = run(
+            discover(notebooks_of(what)),
+            given,
+            target,
+            edition=edition,
+            inputs=inputs,
+            basis=basis,
+            root=project_root(what),
+            force=force,
+            progress=progress,
+            extras=lambda where: book.write(where, year, edition),
+            journal=journal,
+        )
     every_report.write(project_root(what) / "reports")
     return made

@@ -19,9 +19,9 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from fpi_eval.errors import FpiError
+from fpi_eval.pinned import verify
 from fpi_eval.sources.reading import ColumnSchema, TableSchema, check, expectation
 from fpi_eval.sources.reading.headers import Renaming, match_header, spelling
-from fpi_eval.sources.reading.pinned import verify
 from fpi_eval.sources.reading.raw import SEPARATORS, refuse_mojibake
 from fpi_eval.sources.reading.reading import MISSING, Provenance, Reading, convert
 from fpi_eval.text import liste

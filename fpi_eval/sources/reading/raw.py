@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from fpi_eval.errors import FpiError
+from fpi_eval.pinned import verify
 from fpi_eval.sources.reading import TableSchema
 from fpi_eval.sources.reading.headers import spelling
-from fpi_eval.sources.reading.pinned import verify
 from fpi_eval.text import liste, nombre
 
 HEADER_MAX = 100_000

@@ -36,12 +36,18 @@ def pinned(hashes: Mapping[Path, str]) -> Iterator[None]:
                 os.environ[VARIABLE] = before
 
 
-def verify(path: Path, content: bytes | str) -> None:
-    """Raise if a run holds this file to another content (its bytes, or their SHA-256)."""
+def verify(path: Path, content: bytes | str | None = None) -> None:
+    """Raise if a run holds this file to another content (its bytes, or their SHA-256).
+
+    Without the content the file is read, where a run holds it to one.
+    """
     listed = os.environ.get(VARIABLE)
     wanted = _listed(listed).get(str(Path(path).absolute())) if listed else None
     if wanted is None:
         return
+    if content is None:
+        with Path(path).open("rb") as stream:
+            content = hashlib.file_digest(stream, "sha256").hexdigest()
     found = content if isinstance(content, str) else hashlib.sha256(content).hexdigest()
     if found != wanted:
         raise FpiError(

@@ -1,0 +1,145 @@
+"""Whole runs that are cut short or made elsewhere: the report must come out the same.
+
+``python benchmarks/whole_runs.py ailleurs`` makes a report twice, with another hash seed, time
+zone, locale, number of threads, folder and an empty cache, and lists the files that differ.
+``python benchmarks/whole_runs.py coupures --fois 50`` kills a run at seeded times; after each kill
+the last good report must stand, and a run from what is left must make it again, byte for byte.
+Kills already done are read from the table and not done again.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from fpi_eval import twin
+
+ROOT = Path(__file__).parents[1]
+RESULTS = Path(__file__).parent / "results"
+RUN = [sys.executable, "-m", "fpi_eval", "run", "2026", "--programme", "data/essai",
+       "--donnees", "donnees"]  # fmt: skip
+HERE = {"SOURCE_DATE_EPOCH": "1795478400", "PYTHONPATH": str(ROOT)}
+ONE = {"PYTHONHASHSEED": "1", "TZ": "UTC", "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1"}
+OTHER = {"PYTHONHASHSEED": "77", "TZ": "Pacific/Auckland", "LC_ALL": "C", "OMP_NUM_THREADS": "2",
+         "OPENBLAS_NUM_THREADS": "2"}  # fmt: skip
+SEED = 20260901
+
+
+def project(folder: Path, notebooks: str) -> Path:
+    """Return a project of its own: programme, notebooks, small simulated files."""
+    shutil.copytree(ROOT / "data" / "fpi_aura", folder / "data" / "essai")
+    (folder / "notebooks").mkdir()
+    for path in (ROOT / "notebooks").glob(notebooks):
+        shutil.copy2(path, folder / "notebooks")
+    twin.write_files(twin.draw(twin.SMALL, 7), folder / "donnees", years=range(2020, 2027))
+    return folder
+
+
+def environment(folder: Path, **other: str) -> dict[str, str]:
+    """Return the environment of a run whose cache is in a folder of its own."""
+    return {**os.environ, **HERE, **other, "FPI_EVAL_CACHE": str(folder / "cache")}
+
+
+def report(folder: Path) -> Path:
+    """Return where the project's report is."""
+    return folder / "reports" / "essai" / "2026"
+
+
+def content(folder: Path) -> dict[str, str]:
+    """Return the hash of each file of a report."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def elsewhere(notebooks: str) -> list[str]:
+    """Return the lines of a table: files made, files that differ."""
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
+        places = [
+            project(Path(one) / "un", notebooks),
+            project(Path(two) / "dos s\u00e9", notebooks),
+        ]
+        for place, other in zip(places, (ONE, OTHER), strict=True):
+            subprocess.run(RUN, cwd=place, env=environment(place, **other), check=True)
+        first, second = (content(report(place)) for place in places)
+        differ = [n for n in sorted({*first, *second}) if first.get(n) != second.get(n)]
+        kept = Path(tempfile.gettempdir()) / "fpi_eval_ailleurs"
+        for place in places if differ else ():
+            shutil.copytree(report(place), kept / place.name, dirs_exist_ok=True)
+    return ["| fichiers | différents |", "|---|---|",
+            f"| {len(first)} | {len(differ)} {', '.join(differ)} |"]  # fmt: skip
+
+
+def kills(notebooks: str, times: int, target: Path) -> list[str]:
+    """Return the lines of a table, a kill each, those of an earlier one first."""
+    lines = ["| coupure | à (s) | rapport en place intact | refait à l'identique | restes |",
+             "|---|---|---|---|---|"]  # fmt: skip
+    if target.exists():
+        lines = [line for line in target.read_text("utf-8").splitlines() if line.startswith("|")]
+    moments = np.random.default_rng(SEED).uniform(0.02, 1.0, times)
+    with tempfile.TemporaryDirectory() as where:
+        place = project(Path(where) / "projet", notebooks)
+        env = environment(place) | {"TMPDIR": where}
+        started = time.monotonic()
+        subprocess.run(RUN, cwd=place, env=env, check=True)
+        whole, good = time.monotonic() - started, content(report(place))
+        for number in range(len(lines) - 1, times + 1):
+            moment = moments[number - 1] * whole
+            lines.append(f"| {number} | {moment:.1f} | {_killed(place, env, moment, good)} |")
+            target.write_text(_page(lines, notebooks), "utf-8")
+    return lines
+
+
+def _killed(place: Path, env: dict[str, str], moment: float, good: dict[str, str]) -> str:
+    """Kill a run that makes the report again, then run from what is left; return three cells."""
+    process = subprocess.Popen([*RUN, "--refaire"], cwd=place, env=env, stderr=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
+    try:
+        process.wait(moment)
+    except subprocess.TimeoutExpired:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    stands = content(report(place)) == good
+    shutil.rmtree(report(place))  # so that the next run makes it from what the kill left
+    subprocess.run(RUN, cwd=place, env=env, check=True, capture_output=True)
+    again = content(report(place)) == good
+    left = [path.name for path in report(place).parent.iterdir() if path.name.startswith(".")]
+    return " | ".join(["oui" if stands else "NON", "oui" if again else "NON", str(len(left))])
+
+
+def _page(lines: list[str], notebooks: str) -> str:
+    code = hashlib.sha256()
+    for path in sorted((ROOT / "fpi_eval").rglob("*.py")):
+        code.update(path.read_bytes())
+    about = f"Notebooks {notebooks}, petit jumeau ; code {code.hexdigest()[:16]}."
+    return "\n".join([about, "", *lines, ""])
+
+
+def main() -> None:
+    """Make the table that is asked for."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("quoi", choices=("ailleurs", "coupures"))
+    asked.add_argument("--notebooks", default="0*.ipynb")
+    asked.add_argument("--fois", type=int, default=50)
+    options = asked.parse_args()
+    target = RESULTS / f"{options.quoi}.md"
+    if options.quoi == "ailleurs":
+        lines = elsewhere(options.notebooks)
+        target.write_text(_page(lines, options.notebooks), "utf-8")
+    else:
+        lines = kills(options.notebooks, options.fois, target)
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

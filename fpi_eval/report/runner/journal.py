@@ -1,0 +1,67 @@
+"""What runs of a report did: one JSON object a line, beside the report, the latest at the end.
+
+Each line has ``instant`` (UTC), ``calcul`` (one value a run) and ``quoi``: ``debut`` (versions,
+parameters, hashes of inputs), ``notebook`` (seconds), ``etape`` (seconds), ``trace`` (lines of a
+fault), ``refus`` (the sentence), ``fin`` (seconds). It is the only record that two equal runs do
+not have in common; the report never depends on it.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fpi_eval.errors import FpiError
+
+LINES = 2_000  # kept of earlier runs
+
+
+def path_of(target: Path) -> Path:
+    """Return the journal of a report's folder."""
+    return target.with_name(f"{target.name}.journal.jsonl")
+
+
+class Journal:
+    """The journal of one run; a disk that refuses it does not stop the run."""
+
+    def __init__(self, target: Path) -> None:
+        self.path, self.started = path_of(target), time.monotonic()
+        self.refused: BaseException | None = None
+        self.run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
+        with suppress(OSError):
+            if len(lines := self.path.read_bytes().splitlines(keepends=True)) > LINES:
+                self.path.write_bytes(b"".join(lines[-LINES // 2 :]))
+
+    def write(self, quoi: str, **said: object) -> None:
+        """Add a line."""
+        instant = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = {"instant": instant, "calcul": self.run, "quoi": quoi, **said}
+        with suppress(OSError):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a", encoding="utf-8", errors="backslashreplace") as stream:
+                stream.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+
+    def end(self, quoi: str, since: float, **said: object) -> None:
+        """Add a line for what began at a time of the monotonic clock, with its seconds."""
+        self.write(quoi, **said, secondes=round(time.monotonic() - since, 3))
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time a step of the run."""
+        since = time.monotonic()
+        yield
+        self.end("etape", since, nom=name)
+
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """Keep the sentence of what is refused within, once."""
+        try:
+            yield
+        except (FpiError, OSError, KeyboardInterrupt) as error:
+            if error is not self.refused:
+                self.refused = error
+                self.end("refus", self.started, message=str(error) or type(error).__name__)
+            raise
