@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from portal_files import put
 
 import fpi_eval as fpi
 from fpi_eval.absent import Absent
@@ -23,7 +24,7 @@ from fpi_eval.report.pages import donnees, places
 from fpi_eval.report.published import others
 from fpi_eval.report.published.book import tableaux
 from fpi_eval.sources.uses import USES
-from fpi_eval.sources.years import BOUNDS, COPIED, equal_share, oddities
+from fpi_eval.sources.years import BOUNDS, COPIED, HELD_ELSEWHERE, equal_share, oddities
 
 PROGRAMME = load_programme(Path(__file__).parents[1] / "data" / "fpi_aura")
 RENTREE = 2024
@@ -36,19 +37,19 @@ SERVED = {
         y.admissions["rentree"].max() > 2019
     ),  # `parcoursup` has 2018-19
     "parcoursup_apprentissage": others.apprentissage,
-    "constat": lambda y: y.cells["entrants"].notna().any(),
-    "constat_portail": lambda y: y.donnees.a("constat"),
+    "constat": lambda y: y.cells.loc[y.cells["rentree"] < RENTREE, "entrants"].notna().any(),
+    "constat_portail": lambda y: y.cells.loc[y.cells["rentree"] == RENTREE, "entrants"].any(),
     "inserjeunes_region": others.ensemble,
     "inserjeunes_formation_fine": lambda y: len(y.employed_courses) > 0,
     "inserjeunes_etablissement": lambda y: len(y.employed_sites) > 0,
-    "inserjeunes_apprentissage": others.cfa,
-    "inserjeunes_cfa": others.cfa,
-    "inserjeunes_cfa_formation": others.formations,
-    "inserjeunes_agricole": others.formations,
+    "inserjeunes_apprentissage": lambda y: told(others.cfa(y), "millesime") - {"2022-2023"},
+    "inserjeunes_cfa": lambda y: 0.64 in told(others.cfa(y), "emploi_median"),
+    "inserjeunes_cfa_formation": lambda y: "Apprentis, par CFA" in told(others.formations(y)),
+    "inserjeunes_agricole": lambda y: "Élèves des lycées agricoles" in told(others.formations(y)),
     "ouvertures": lambda y: len(y.register) > 0,
     "resultats_bac": lambda y: y.exams["maille"].eq(examens.BAC_MESH).any(),
     "resultats_bac_departement": lambda y: y.exams["maille"].eq(examens.DEPARTEMENT_MESH).any(),
-    "resultats_cap": lambda y: y.exams["maille"].eq(examens.CAP_MESH).any(),
+    "resultats_cap": lambda y: "CAP" in set(examens.diplomes_par_specialite(y)["diplome"]),
     "resultats_lycees": others.lycees,
     "insersup": others.insersup,
     "tensions": lambda y: y.tension_note,
@@ -57,9 +58,29 @@ SERVED = {
 OPTIONAL = [name for name in PROGRAMME.sources if name != "nomenclatures"]
 
 
-def folder_without(tmp_path, *names):
-    """Return a copy of the simulated folder (links, nothing is written twice) without sources."""
+def told(sheet, column="public"):
+    """Return the values of a sheet's column, none where the sheet is absent."""
+    return set(sheet.frame[column]) if sheet else set()
+
+
+@pytest.fixture(scope="module")
+def every_source(tmp_path_factory):
+    """The simulated folder, and the portals' small files for what the twin does not write.
+
+    The last constat is the portal's alone: that is the year for which it is needed.
+    """
+    here = tmp_path_factory.mktemp("tout") / "donnees"
     whole = files.simulated_folder(PROGRAMME, RENTREE)
+    shutil.copytree(whole, here, copy_function=os.link)
+    missing = [name for name in OPTIONAL if not files._files(here, PROGRAMME.sources[name])]
+    put(here, PROGRAMME, RENTREE, [*missing, "resultats_cap"])  # the twin's begins later
+    (here / PROGRAMME.sources["constat"].fichier.format(rentree=RENTREE)).unlink()
+    return here
+
+
+def folder_without(tmp_path, *names, whole=None):
+    """Return a copy of the simulated folder (links, nothing is written twice) without sources."""
+    whole = whole or files.simulated_folder(PROGRAMME, RENTREE)
     here = tmp_path / "donnees"
     shutil.copytree(whole, here, copy_function=os.link)
     gone = []
@@ -71,12 +92,11 @@ def folder_without(tmp_path, *names):
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
-def test_any_single_source_absent_still_gives_every_table_and_says_so(tmp_path, name):
-    here, gone = folder_without(tmp_path, name)
-    if not gone:
-        pytest.skip("le jeu simulé n'a pas cette source")
+def test_any_single_source_absent_still_gives_every_table_and_says_so(tmp_path, every_source, name):
+    here, gone = folder_without(tmp_path, name, whole=every_source)
+    assert gone
     year = fpi.load(PROGRAMME, RENTREE, here)
-    assert name in year.donnees.absentes
+    assert name in year.donnees.absentes or files.PORTAL_OF.get(name) in SERVED
     assert not SERVED[name](year), USES[name].sections
     for table in ("cells", "regional", "places", "register", "jobs"):
         assert isinstance(getattr(year, table), pd.DataFrame)
@@ -84,11 +104,24 @@ def test_any_single_source_absent_still_gives_every_table_and_says_so(tmp_path, 
         assert all(len(sheet.frame) for sheet in tableaux(year))
 
 
-def test_what_a_source_serves_is_there_while_it_is_and_is_declared_for_each():
-    assert set(SERVED) == set(USES) == {n for n in PROGRAMME.sources if n != "nomenclatures"}
-    year = fpi.load(PROGRAMME, RENTREE)
-    lost = [n for n in USES if n not in year.donnees.absentes and not SERVED[n](year)]
-    assert lost == []
+def test_what_a_source_serves_is_there_while_it_is_and_is_declared_for_each(every_source):
+    assert set(SERVED) == set(USES) == set(OPTIONAL)
+    year = fpi.load(PROGRAMME, RENTREE, every_source)
+    assert year.donnees.absentes == {}
+    assert [name for name in USES if not SERVED[name](year)] == []
+
+
+def test_each_source_says_how_far_a_year_may_move_in_columns_that_it_has(every_source):
+    assert {*BOUNDS, *HELD_ELSEWHERE} == set(USES)
+    assert not {*BOUNDS} & {*HELD_ELSEWHERE}
+    year = fpi.load(PROGRAMME, RENTREE, every_source)
+    for name, readings in year.donnees.lectures.items():
+        bounds = BOUNDS.get(name)
+        table = next(iter(readings.values())).table
+        asked = {bounds.count, *bounds.same} | ({bounds.year} - {""}) if bounds else set()
+        assert asked <= set(table), name
+    bounds = BOUNDS["urssaf"]
+    assert {bounds.count, *bounds.same, bounds.year} <= set(year.jobs)
 
 
 def test_without_any_essential_source_the_folder_is_refused_with_what_is_missing(tmp_path):
@@ -205,6 +238,34 @@ def seats(n, wishes=10):
     return pd.DataFrame({"uai": [f"069{i:04d}A" for i in range(n)], "voie": "scolaire",
                          "places": [12.0 + i % 7 for i in range(n)],
                          "voeux": [float(wishes + i) for i in range(n)]})  # fmt: skip
+
+
+@pytest.mark.parametrize("source", BOUNDS)
+def test_a_copied_year_and_a_shrunken_one_are_told_for_every_source(source):
+    bounds = BOUNDS[source]
+    columns = dict.fromkeys([*bounds.same, bounds.count])
+    year = pd.DataFrame({name: [float(i + 7) for i in range(100)] for name in columns})
+    other = year.assign(**{bounds.count: year[bounds.count] + 3})
+
+    def said(one, two):
+        if not bounds.year:
+            return oddities(source, {"2022": one, "2023": two})
+        dated = {bounds.year: "2022"}, {bounds.year: "2023"}
+        return oddities(source, {"": pd.concat([one.assign(**dated[0]), two.assign(**dated[1])])})
+
+    assert any("identiques" in sentence for sentence in said(year, year))
+    assert any("100 lignes en 2022, 20 en 2023" in s for s in said(year, other[:20]))
+    assert said(year, other) == []
+
+
+def test_two_hidden_rows_are_no_copy_and_a_pooled_year_is_not_compared_with_a_single_one():
+    bounds = BOUNDS["inserjeunes_agricole"]
+    hidden = pd.DataFrame({name: [None] * 50 for name in bounds.same}).assign(uai="0690001A")
+    both = pd.concat([hidden.assign(millesime="2020_2021"), hidden.assign(millesime="2021_2022")])
+    assert oddities("inserjeunes_agricole", {"": both}) == []
+    rows = pd.DataFrame({"sortants": range(1, 101), "uai": "0690001A"})
+    pooled = pd.concat([rows[:20].assign(millesime="2022"), rows.assign(millesime="2021_2022")])
+    assert oddities("insersup", {"": pooled}) == []
 
 
 def test_a_copied_year_is_told_with_its_share():

@@ -18,6 +18,7 @@ from fpi_eval.terminal import Terminal, say
 
 if TYPE_CHECKING:
     from fpi_eval.panel.loading import Donnees as Loaded
+    from fpi_eval.programme import Programme as Declared
     from fpi_eval.sources.known_sources import Found
     from fpi_eval.sources.reading.reading import Provenance
 
@@ -197,7 +198,8 @@ def checked(
         "Source", "Année", Column("Fichier", overflow="fold"), "Lignes", "Écartées", box=None
     )
     seen = catalogue.discover(found.dossier, what)
-    for source, period, origin in [*found.provenances(), *read_others(found, seen.files)]:
+    jobs, doubtful = read_jobs(what, found.dossier)
+    for source, period, origin in [*found.provenances(), *jobs, *read_others(found, seen.files)]:
         aside = sum(origin.lignes_ecartees.values())
         table.add_row(source, period, origin.fichier, nombre(origin.lignes), nombre(aside))
     out.print(table)
@@ -207,6 +209,8 @@ def checked(
         without = f" {effect} : {row.sections}." * bool(row.sections)
         said_of = f"{kind} : {row.source}, {row.detail.rstrip('.')}.{without}"
         out.print(said_of, soft_wrap=True)
+    for sentence in doubtful:
+        out.print(f"À vérifier : {sentence}", soft_wrap=True)
     if found.absentes or found.retards:
         out.print(
             "Le rapport se fait sans ces sources et dit ce qui manque. Pour qu'une source soit "
@@ -228,6 +232,20 @@ def checked(
         out.print(f"Reste à faire — {line}.", soft_wrap=True)
     out.print(f"Entrées valides pour {annee_scolaire(year)} ({found.credit}).", soft_wrap=True)
     return said.getvalue()
+
+
+def read_jobs(
+    programme: "Declared", folder: Path
+) -> "tuple[list[tuple[str, str, Provenance]], list[str]]":
+    """Return the provenance of Urssaf's file, which one page alone reads, and its odd years."""
+    from fpi_eval.panel.secteurs import SOURCE, read_emplois, urssaf_files
+    from fpi_eval.sources.years import oddities
+
+    files = urssaf_files(programme, folder)
+    if not files:
+        return [], []
+    reading = read_emplois(programme, files)
+    return [(SOURCE, "", reading.provenance)], oddities(SOURCE, {"": reading.table})
 
 
 def read_others(found: "Loaded", files: "list[Found]") -> "list[tuple[str, str, Provenance]]":
