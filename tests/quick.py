@@ -1,4 +1,4 @@
-"""Run the tests that import what changed since a commit (HEAD by default), for 40 s at most."""
+"""Run the tests nearest to what changed since a commit (HEAD by default), for 40 s at most."""
 
 import ast
 import subprocess
@@ -41,15 +41,27 @@ def imported(path: Path) -> set[str]:
     return found
 
 
+def nearest(module: str, tests: dict[Path, set[str]], library: dict[str, set[str]]) -> set[Path]:
+    """Return the tests that import a module, or else those of the modules that import it."""
+    seen, wave = set(), {module}
+    while wave:
+        found = {path for path, names in tests.items() if names & wave}
+        if found:
+            return found
+        seen |= wave
+        wave = {name for name, names in library.items() if names & wave} - seen
+    return set()
+
+
 def selected(paths: set[str]) -> list[str]:
-    """Return the test files that changed, or that import a module that did."""
-    moved = modules(paths)
-    tests = sorted((ROOT / "tests").glob("test_*.py"))
-    return [
-        str(path)
-        for path in tests
-        if str(path.relative_to(ROOT)) in paths or imported(path) & moved
-    ]
+    """Return the test files that changed, and for each module that did the tests nearest to it."""
+    tests = {path: imported(path) for path in sorted((ROOT / "tests").glob("test_*.py"))}
+    own = {str(p.relative_to(ROOT)): p for p in (ROOT / "fpi_eval").rglob("*.py")}
+    library = {name: imported(own[path]) for path in own for name in modules({path})}
+    found = {path for path in tests if str(path.relative_to(ROOT)) in paths}
+    for module in modules(paths):
+        found |= nearest(module, tests, library)
+    return [str(path) for path in sorted(found)]
 
 
 if __name__ == "__main__":

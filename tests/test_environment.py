@@ -104,6 +104,8 @@ def test_quick_takes_the_tests_of_what_changed():
     found = {Path(path).name for path in selected({"fpi_eval/text.py", "tests/test_cli.py"})}
     assert {"test_text.py", "test_cli.py"} <= found
     assert "test_twin_fine.py" not in found
+    alone = {Path(path).name for path in selected({"fpi_eval/rounding.py"})}
+    assert "test_costs.py" in alone  # no test imports it: those of what imports it
 
 
 @pytest.mark.parametrize(("started", "said"), [("0", "1 skipped"), ("", "1 failed")])
