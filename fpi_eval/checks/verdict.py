@@ -22,8 +22,8 @@ SOLID, CAREFUL, INCONCLUSIVE = "solide", "à lire avec prudence", "non concluant
 UNKNOWABLE = "on ne peut pas le savoir"
 YES, DOUBTFUL, NO = "oui", "douteux", "non"
 
-# Shares of planted programmes, set on clean worlds of the twin and judged on the worlds of
-# benchmarks/worlds.py (benchmarks/results/planted.md). A clean run holds some 90 %, not 95: the
+# Shares of planted programmes, set on draws of the twin and of benchmarks/worlds.py, judged on
+# later draws of both (benchmarks/results/planted.md). A clean run holds some 90 %, not 95: the
 # rest is the price of not knowing whether sites drifted.
 HELD = {YES: 0.70, DOUBTFUL: 0.50}
 FOUND = {YES: 0.30, DOUBTFUL: 0.50}
