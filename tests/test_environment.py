@@ -64,7 +64,11 @@ import fpi_eval
 for found in pkgutil.walk_packages(fpi_eval.__path__, "fpi_eval."):
     if "fpi_eval.records." not in found.name and found.name[-6:] not in ("worker", "main__"):
         __import__(found.name)
-print(fpi_eval.attempt(fpi_eval.records.count, fpi_eval.load("fpi_aura", 2026)))
+from pathlib import Path
+from types import SimpleNamespace as Like
+from fpi_eval.programme import load_programme
+year = Like(donnees=Like(simulees=True, dossier=Path()), programme=load_programme("fpi_aura"))
+print(fpi_eval.attempt(fpi_eval.records.count, year))
 """
 
 
