@@ -119,19 +119,25 @@ def test_shocks_decided_together_count_as_one():
     assert pairs.se_akm != pytest.approx(alone.se_akm)
 
 
-def test_akm_keeps_its_level_where_ordinary_robust_errors_do_not():
+@pytest.mark.parametrize("few", ["normal", "lognormal"])
+def test_with_thirty_shocks_the_interval_shown_holds_where_plain_errors_do_not(few):
     rng = np.random.default_rng(5)
-    shares = rng.dirichlet(np.ones(60) * 0.2, 300)
-    rejected = np.zeros(2)
-    for _ in range(200):
-        shocks = rng.normal(size=60)
-        y, x = shares @ rng.normal(size=60), shares @ shocks
+    held = np.zeros(4)
+    for _ in range(400):
+        shares, unseen = rng.dirichlet(np.ones(30) * 0.2, 300), rng.normal(size=30)
+        shocks = rng.normal(size=30) if few == "normal" else rng.lognormal(size=30)
+        y, x = shares @ unseen + 0.3 * rng.normal(size=300), shares @ shocks
         y, x = y - y.mean(), x - x.mean()
         found = shift_share(y, x, shares, shocks)
         hc = np.sqrt(np.sum((x * (y - found.estimate * x)) ** 2)) / np.sum(x**2)
-        rejected += [not found.akm[0] < 0 < found.akm[1], abs(found.estimate) > 1.96 * hc]
-    assert rejected[0] / 200 < 0.12  # 5 % nominal, 60 uneven shocks; Monte Carlo error 1.5 points
-    assert rejected[1] / 200 > 0.25
+        low, high = found.akm0.low, found.akm0.high
+        inside = not low < 0 < high if found.akm0.outside else low < 0 < high
+        errors = np.array([found.se_akm, found.se_bhj, hc])
+        held += [inside, *(abs(found.estimate) < 1.96 * errors)]
+    shown, akm, bhj, ordinary = held / 400
+    assert 0.925 <= shown <= 0.985  # 95 % and more than twice the Monte Carlo error
+    assert max(akm, bhj) < {"normal": 0.95, "lognormal": 0.90}[few]
+    assert ordinary < 0.75
 
 
 def test_more_shocks_than_units_or_no_variation_is_refused():

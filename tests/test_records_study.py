@@ -9,6 +9,7 @@ import fpi_eval as fpi
 from fpi_eval import twin
 from fpi_eval.absent import Absent
 from fpi_eval.cli import main
+from fpi_eval.cli.evaluate import individual_files
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import NET
 from fpi_eval.report.pages import individus as page
@@ -159,3 +160,20 @@ def test_without_individual_files_nothing_is_said_of_persons(annee):
     assert page.egalise(none, none) == ""
     assert not page.semblables(none, none, none, annee.context)
     assert not page.couts(none, none, annee.context)
+
+
+def test_check_reads_individual_files_and_says_what_is_wrong(annee, tmp_path):
+    what = annee.programme
+    found = SimpleNamespace(
+        dossier=tmp_path, simulees=False, nomenclatures=annee.donnees.nomenclatures
+    )
+    assert individual_files(what, found) == ""
+    folder = tmp_path / what.individus.dossier
+    written = twin.write_records(twin.draw(twin.SMALL, 4), folder, years=[2024], form="csv")
+    assert individual_files(what, found) == "Fichiers individuels : aucun défaut."
+    persons = next(p for p in written if p.name.startswith("personnes") and "scol" in p.name)
+    lines = persons.read_text(encoding="utf-8").splitlines()
+    persons.write_text("\n".join([*lines, lines[1]]) + "\n", encoding="utf-8")
+    assert "écrit deux fois, 1 ligne" in individual_files(what, found)
+    persons.write_text("id_personne;autre\n1;2\n", encoding="utf-8")
+    assert individual_files(what, found).startswith("Fichiers individuels non lus : ")

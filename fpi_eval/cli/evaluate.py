@@ -217,6 +217,8 @@ def checked(
             "exigée, écrivez « obligatoire = true » sous [sources.<nom>] de programme.toml.",
             soft_wrap=True,
         )
+    if said_of := individual_files(what, found):
+        out.print(said_of, soft_wrap=True)
     register = {path.resolve() for path in found.fichiers.values()}
     strays = [p.name for p in seen.unexplained if p.resolve() not in register]
     if strays:
@@ -246,6 +248,22 @@ def read_jobs(
         return [], []
     reading = read_emplois(programme, files)
     return [(SOURCE, "", reading.provenance)], oddities(SOURCE, {"": reading.table})
+
+
+def individual_files(what: "Declared", found: "Loaded") -> str:
+    """Return what is wrong in the individual files of a folder, or why they cannot be read."""
+    from fpi_eval import records
+    from fpi_eval.absent import Absent, attempt
+
+    where = found.dossier / what.individus.dossier
+    if found.simulees or not where.is_dir():
+        return ""
+    faults = attempt(
+        lambda: records.faults_of(where, what.individus, found.nomenclatures.departements)
+    )
+    if isinstance(faults, Absent):
+        return f"Fichiers individuels non lus : {faults}"
+    return faults.summary()
 
 
 def read_others(found: "Loaded", files: "list[Found]") -> "list[tuple[str, str, Provenance]]":

@@ -37,6 +37,7 @@ _FROM = {
     "Counted": "counted",
     "counts": "panel",
     "examine": "bad_rows",
+    "faults_of": "bad_rows",
     "open_folder": "open",
     "outcomes_table": "exports",
     "open_records": "open",

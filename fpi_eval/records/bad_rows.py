@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import ibis
@@ -10,8 +11,9 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.errors import FpiError
+from fpi_eval.programme import Individus
 from fpi_eval.records import declared_files as schema
-from fpi_eval.records.open import Records, run
+from fpi_eval.records.open import Records, open_folder, regions_table, run
 
 EMPTY, UNKNOWN, ORDER, TIME = "valeur vide", "code inconnu", "fin avant le début", "date impossible"
 TWICE, ORPHAN, NO_COURSE = "écrit deux fois", "contrat sans personne", "formation sans code"
@@ -42,6 +44,12 @@ class Faults:
             for row in self.table.itertuples()
         ]
         return "\n".join(lines)
+
+
+def faults_of(folder: Path, individus: Individus, departements: pd.DataFrame) -> Faults:
+    """Return the faults of a folder of individual files, without the rest of a year."""
+    with open_folder(folder, individus, regions_table(departements)) as records:
+        return examine(records)[0]
 
 
 def examine(records: Records) -> tuple[Faults, Records]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from fpi_eval.errors import FpiError
 from fpi_eval.regression.ratio import Interval, fieller
@@ -17,14 +16,14 @@ ENOUGH_SHOCKS, LARGEST_SHARE = 20, 0.10  # METHOD, B6
 class ShiftShare:
     """Slope on a shift-share regressor with exposure-robust inference.
 
-    ``akm`` is the interval of Adão, Kolesár and Morales (2019), ``akm0`` the one that imposes
-    the tested value (better with few shocks, possibly unbounded), ``bhj`` the error of the
-    equivalent shock-level regression (Borusyak, Hull and Jaravel, 2022).
+    ``se_akm`` is the error of Adão, Kolesár and Morales (2019), ``se_bhj`` that of the equivalent
+    shock-level regression (Borusyak, Hull and Jaravel, 2022): with 30 shocks, 1.96 of either holds
+    the truth 83 to 93 % of the time. ``akm0``, which imposes the tested value, holds it 94 to
+    97 % of the time, at the price of being unbounded at times: it is the only interval.
     """
 
     estimate: float
     se_akm: float
-    akm: tuple[float, float]
     akm0: Interval
     se_bhj: float
     effective_shocks: float
@@ -83,7 +82,6 @@ def shift_share(
         scores = sum_by(codes(np.asarray(clusters))[0], scores)
     own = scores[:, 0] - estimate * scores[:, 1]
     se = float(np.sqrt(own @ own)) / square
-    z = stats.norm.ppf(0.5 + level / 2)
     (a, b), (_, c) = scores.T @ scores
     akm0 = fieller(estimate * square, square, a, c, b, level=level)
     size = shares.T @ w
@@ -91,7 +89,6 @@ def shift_share(
     return ShiftShare(
         estimate,
         se,
-        (estimate - z * se, estimate + z * se),
         akm0,
         _shock_level_error(sums, size, shocks, estimate, clusters),
         float(1 / np.sum(part**2)),

@@ -17,7 +17,9 @@ DESCRIPTION = (
     "Croissance de l'emploi des zones d'emploi × secteurs sur les diplômés attendus par emploi, "
     "pondérée par l'emploi de départ, effets de zone et de secteur absorbés ; erreurs tenant "
     "compte des formations communes à plusieurs zones (Adão, Kolesár et Morales, 2019 ; Borusyak, "
-    "Hull et Jaravel, 2022)."
+    "Hull et Jaravel, 2022). Intervalle qui impose la valeur testée : avec 30 formations il "
+    "contient le vrai effet 94 à 97 fois sur 100, quand 1,96 fois l'erreur ne le contient que 83 "
+    "à 93 fois."
 )
 
 
