@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +18,8 @@ import pytest
 from notebooks_minuscules import content, write_notebook
 
 from fpi_eval.errors import FpiError
+from fpi_eval.panel.loading import simulated_folder
+from fpi_eval.programme import load_programme
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner import kernels, manifest, swap
 from fpi_eval.report.runner import run as runner
@@ -23,6 +27,7 @@ from fpi_eval.report.runner.clean import clean
 from fpi_eval.report.runner.notebooks import inspect
 from fpi_eval.report.runner.run import check_parameters, run
 from fpi_eval.report.runner.swap import replaced
+from fpi_eval.report.runner.yearly import yearly
 
 ROOT = Path(__file__).parents[1]
 EDITION = Edition("fpi_aura", "Formation Pro Industrie", 2022, simulated=True)
@@ -349,6 +354,8 @@ def test_two_runs_of_the_same_report_at_once_are_refused(tmp_path):
 INTERRUPTED = """
 import sys
 from pathlib import Path
+from fpi_eval.panel.loading import simulated_folder
+from fpi_eval.programme import load_programme
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner.run import run
 root = Path(sys.argv[1])
@@ -429,6 +436,34 @@ def test_a_module_changed_touches_the_notebooks_that_reach_it(project, report):
     assert mine != manifest.code_reached(code + "fpi.load\nfpi.power.placement")
     assert mine != manifest.code_reached(code + "fpi.load\nimport fpi_eval.checks")
     assert mine != manifest.code_reached(code.replace("places", "couts") + "fpi.load")
+
+
+def test_one_file_changed_runs_again_the_notebooks_that_used_it(tmp_path, capsys):
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    programme = load_programme(tmp_path / "data" / "fpi_aura")
+    shutil.copytree(simulated_folder(programme, 2022), tmp_path / "fichiers")
+    begin = "import fpi_eval as fpi\nannee = fpi.load(programme, rentree, donnees)"
+    asks = {
+        "01_places": 'len(annee.donnees.table("affelnet"))',
+        "02_bts": 'len(annee.donnees.table("parcoursup_bts"))',
+        "03_alertes": "len(annee.donnees.alertes())",
+        "04_seul": "import os\nlen(os.listdir(donnees))",
+    }
+    for name, ask in asks.items():
+        declared = f'programme = "{programme.dossier}"\nrentree = 2022\ndonnees = ""'
+        path = tmp_path / "notebooks" / f"{name}.ipynb"
+        write_notebook(path, begin, ("reponse", ask), parameters=declared)
+
+    def again() -> list[str]:
+        yearly(programme.dossier, 2022, tmp_path / "fichiers")
+        return re.findall(r"(\w+) : fini", capsys.readouterr().err)
+
+    assert sorted(again()) == sorted(asks)
+    changed = tmp_path / "fichiers" / programme.source("affelnet").fichier.format(rentree=2021)
+    lines = changed.read_bytes().splitlines(keepends=True)
+    changed.write_bytes(b"".join(lines[:-1]))
+    assert sorted(again()) == ["01_places", "03_alertes", "04_seul"]
+    assert again() == []
 
 
 def test_working_folders_of_killed_runs_are_removed_and_those_in_use_are_kept(

@@ -5,6 +5,7 @@ import re
 import shutil
 import tempfile
 import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from fpi_eval.sources.nomenclatures import Nomenclatures, read_nomenclatures
 from fpi_eval.sources.reading.cache import cached
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Provenance, Reading
+from fpi_eval.sources.reading.traced import Traced, note
 from fpi_eval.sources.register.known import Known
 from fpi_eval.sources.register.openings import read_ouvertures
 from fpi_eval.sources.uai_changes import read_uai_changes
@@ -62,10 +64,10 @@ class Donnees:
     rentree: int
     dossier: Path
     simulees: bool
-    lectures: dict[str, dict[str, Reading]]
+    lectures: Mapping[str, dict[str, Reading]]
     nomenclatures: Nomenclatures
     absentes: dict[str, str] = field(default_factory=dict)
-    fichiers: dict[str, Path] = field(default_factory=dict)
+    fichiers: Mapping[str, Path] = field(default_factory=dict)
     retards: dict[str, str] = field(default_factory=dict)
     vigilance: tuple[str, ...] = ()
 
@@ -85,6 +87,7 @@ class Donnees:
 
     def alertes(self) -> pd.DataFrame:
         """Return what is absent, late or to be verified: constat, source, detail, sections."""
+        note(self.fichiers)
         rows = [("Absente", name, why) for name, why in self.absentes.items()]
         rows += [("En retard", name, why) for name, why in self.retards.items()]
         for said in self.vigilance:
@@ -97,7 +100,7 @@ class Donnees:
 
     def a(self, source: str) -> bool:
         """Return whether the source has at least one file."""
-        return bool(self.lectures.get(source))
+        return source in self.lectures
 
     @property
     def changements_uai(self) -> pd.DataFrame:
@@ -150,7 +153,8 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
     strays: tuple[str, ...] = ()
     codes = folder / programme.source("nomenclatures").fichier
     nomenclatures = read_nomenclatures(codes, through=cached)
-    for name, paths in _paths(programme, rentree, folder).items():
+    paths_of = _paths(programme, rentree, folder)
+    for name, paths in paths_of.items():
         if not paths:
             absentes[name] = f"aucun fichier « {programme.source(name).fichier} »"
             continue
@@ -182,18 +186,32 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
     )
     if URSSAF in programme.sources and not urssaf_files(programme, folder):
         absentes[URSSAF] = f"aucun fichier « {programme.source(URSSAF).fichier} »"
+    files = files_of(programme, rentree, folder)
+    own = _files_behind(paths_of, folder)
+    note(set(files).difference(*own.values()))
     return Donnees(
         programme,
         rentree,
         folder,
         simulated,
-        lectures,
+        Traced(lectures, own),
         nomenclatures,
         absentes,
-        files_of(programme, rentree, folder),
+        Traced(files, {name: [name] for name in files}),
         retards,
         vigilance,
     )
+
+
+def _files_behind(
+    paths: Mapping[str, Mapping[str, Path]], folder: Path
+) -> dict[str, Iterable[str]]:
+    """Return the files that decide of each source's tables, by the names of `files_of`."""
+    own = {
+        name: {_relative(path, folder) for path in found.values()} for name, found in paths.items()
+    }
+    merged = {name: own[name] | own.get(portal, set()) for name, portal in PORTAL_OF.items()}
+    return {**own, **merged, "ouvertures": set().union(*own.values())}  # checked against them all
 
 
 def folder_of(programme: Programme, rentree: int, donnees: str | Path = "") -> Path:

@@ -1,6 +1,7 @@
 """Execute notebooks, each in a process of its own, one a core, and say what went wrong."""
 
 import os
+import re
 import threading
 import time
 import warnings
@@ -29,6 +30,8 @@ from fpi_eval.report.runner.swap import scratch, sweep
 
 MEMORY = 2_000_000_000  # bytes that a notebook and its process may take
 TRACE_LINES = 200
+# What reads files without the library: nobody then knows which ones.
+OTHER = re.compile(r"^\s*(?:import|from)\s+(?!fpi_eval\b)|\bopen\(|\bdossier\b", re.MULTILINE)
 
 
 class _Stopped(Exception):
@@ -49,6 +52,7 @@ class Execution:
     journal: Journal
     out: Display
     stopped: threading.Event = field(default_factory=threading.Event)
+    used: dict[str, list[str]] = field(default_factory=dict)  # files, by notebook that says so
 
     def all(self, infos: Sequence[NotebookInfo], outputs: Sequence[Path]) -> list[str]:
         """Execute every notebook into its output file and return what they warned of.
@@ -111,10 +115,15 @@ class Execution:
         except (PapermillExecutionError, DeadKernelError) as error:
             if self.stopped.is_set():
                 return []
-            raise self._failure(info, notebook, error, connection.with_suffix(".txt")) from error
+            raise self._failure(info, notebook, error, kernels.said_file(connection)) from error
         cleaned = clean(executed, self.paths)
         nbformat.validate(cleaned)
         nbformat.write(cleaned, output)
+        code = (cell.source for cell in notebook.cells if cell.cell_type == "code")
+        if not OTHER.search("\n".join(code)):
+            with suppress(OSError):
+                listed = kernels.used_file(connection).read_text(encoding="utf-8")
+                self.used[info.path.name] = sorted(set(listed.splitlines()))
         self.out.end(info.name, time.monotonic() - started)
         self.journal.end("notebook", started, nom=info.name)
         return [f"{info.name} : {text}" for text in warnings_of(executed)]

@@ -1,4 +1,4 @@
-"""Import what notebooks need, then fork a kernel at each line of JSON read: argv, env, cwd."""
+"""Import what notebooks need, then fork a kernel for each line of JSON read."""
 
 import gc
 import json
@@ -47,17 +47,20 @@ def needed() -> list[str]:
     return [*ALSO, *found]
 
 
-def kernel(argv: list[str], env: dict[str, str], cwd: str) -> None:
-    """Be the kernel that this command line would start, in a group of its own."""
+def kernel(argv: list[str], env: dict[str, str], cwd: str, said: str) -> None:
+    """Be the kernel that this command line would start, in a group of its own.
+
+    `said` is the file for what it says outside of its notebook.
+    """
     from ipykernel.kernelapp import IPKernelApp
 
     os.setsid()
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
-    said = os.open(f"{argv[argv.index('-f') + 1]}.txt", os.O_CREAT | os.O_WRONLY, 0o600)
+    output = os.open(said, os.O_CREAT | os.O_WRONLY, 0o600)
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for here, there in ((nothing, 0), (said, 1), (said, 2)):
+    for here, there in ((nothing, 0), (output, 1), (output, 2)):
         os.dup2(here, there)
     sys.argv = argv[2:]
     code = 1

@@ -12,11 +12,14 @@ import subprocess
 import sys
 import threading
 from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar
 
 from jupyter_client import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from papermill.engines import NBClientEngine, papermill_engines
+
+from fpi_eval.sources.reading.traced import VARIABLE
 
 ENGINE = "fpi_eval"
 ASKED, NEW = "FPI_EVAL_NOYAUX", "neufs"
@@ -87,6 +90,16 @@ def server() -> Server:
     return Server()
 
 
+def used_file(connection: Path) -> Path:
+    """Return where a kernel writes down the files that it used, by its connection file."""
+    return connection.with_suffix(".lus")
+
+
+def said_file(connection: Path) -> Path:
+    """Return where what a kernel says outside of its notebook goes."""
+    return connection.with_suffix(".txt")
+
+
 def can_fork(command: list[str]) -> bool:
     """Return whether the kernel of a command line is one to fork here."""
     ours = command[:3] == [sys.executable, "-m", "ipykernel_launcher"]
@@ -98,11 +111,17 @@ class Provisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Start the kernel and return how to speak to it."""
+        said = os.devnull
+        if given := self.config.KernelManager.get("connection_file"):  # by a run, not papermill
+            said = str(said_file(Path(given)))
+            kwargs["env"] = dict(kwargs["env"]) | {VARIABLE: str(used_file(Path(given)))}
         if not can_fork(cmd):
             return await super().launch_kernel(cmd, **kwargs)
         cwd = str(kwargs.get("cwd") or os.getcwd())
         try:
-            self.process = forked = server().fork(argv=cmd, env=dict(kwargs["env"]), cwd=cwd)
+            self.process = forked = server().fork(
+                argv=cmd, env=dict(kwargs["env"]), cwd=cwd, said=said
+            )
         except (OSError, ValueError):
             return await super().launch_kernel(cmd, **kwargs)
         self.pid = self.pgid = forked.pid

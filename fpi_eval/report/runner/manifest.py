@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -59,12 +59,15 @@ class Basis:
         Those that notebooks receive, as readers see them.
     inputs : dict of str to str
         SHA-256 of each file, by name.
+    facts : str
+        What every page knows of all the files: which sources are absent, and why.
     """
 
     notebooks: Mapping[str, str]
     parameters: Mapping[str, object]
     edition: Edition
     inputs: Mapping[str, str]
+    facts: str = ""
 
     @classmethod
     def of(
@@ -95,19 +98,21 @@ class Basis:
             "paquets": package_versions(),
         }
 
-    def page(self, notebook: str) -> str:
-        """Return the hash of what decides of one notebook's results."""
-        source = self.notebooks[notebook]
+    def page(self, notebook: str, used: Iterable[str]) -> str:
+        """Return the hash of what decides of one notebook's results, by the files that it used."""
+        source, names = self.notebooks[notebook], sorted(self.inputs)
         code = "".join("".join(cell["source"]) + "\n" for cell in json.loads(source)["cells"])
-        return self._hash(source, code_reached(code), data_hash())
+        read = {name: self.inputs.get(name) for name in used}
+        return self._hash(source, code_reached(code), data_hash(), names, read, self.facts)
 
     def whole(self) -> str:
         """Return the hash of what decides of the report, its pages' layout included."""
-        return self._hash(dict(self.notebooks), self.edition.as_dict(), library_hash())
+        every = dict(self.inputs)
+        return self._hash(dict(self.notebooks), self.edition.as_dict(), library_hash(), every)
 
     def _hash(self, *own: object) -> str:
         versions = [fpi_eval.__version__, platform.python_version(), package_versions()]
-        shared = [dict(self.parameters), dict(self.inputs), versions]
+        shared = [dict(self.parameters), versions]
         text = json.dumps([*own, *shared], sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -194,6 +199,7 @@ def write(
     *,
     basis: Basis,
     declares: Mapping[str, Mapping[str, Any]],
+    used: Mapping[str, Sequence[str]],
     inputs: Mapping[str, Path],
     root: Path,
 ) -> None:
@@ -216,7 +222,8 @@ def write(
             {
                 "fichier": name,
                 "sha256": hashlib.sha256(basis.notebooks[name].encode()).hexdigest(),
-                "empreinte": basis.page(name),
+                "utilise": list(used[name]),
+                "empreinte": basis.page(name, used[name]),
                 "declare": dict(said),
             }
             for name, said in declares.items()
@@ -266,17 +273,21 @@ def is_current(folder: Path, basis: Basis) -> bool:
     return bool(made) and len(made) == len(manifest["sorties"])
 
 
-def still_good(folder: Path, basis: Basis) -> dict[str, Path]:
-    """Return the executed notebooks that would come out the same, by name of their source."""
+def still_good(folder: Path, basis: Basis) -> dict[str, tuple[Path, list[str]]]:
+    """Return the executed notebooks that would come out the same, by name of their source.
+
+    Each with the files that it used.
+    """
     manifest = read(folder) or {}
     made = _sound(folder, manifest)
     found = {}
     for one in manifest.get("notebooks", []):
         name = one["fichier"]
         executed = folder / basis.edition.file(Path(name).stem, "ipynb")
-        same = name in basis.notebooks and one.get("empreinte") == basis.page(name)
+        used = one.get("utilise", [])
+        same = name in basis.notebooks and one.get("empreinte") == basis.page(name, used)
         if same and executed in made:
-            found[name] = executed
+            found[name] = (executed, used)
     return found
 
 

@@ -89,7 +89,7 @@ def run(
         good = {} if force else manifest.still_good(target, basis)
         hashes = {inputs[name]: hashed for name, hashed in basis.inputs.items()}
         with pinned(hashes), replaced(target) as folder:
-            for path in good.values():
+            for path, _ in good.values():
                 shutil.copy2(path, folder / path.name)
             if good:
                 out.say(f"Repris tels quels : {liste(good)}.")
@@ -106,7 +106,11 @@ def run(
             with journal.step("mise en page"):
                 html.render(folder, infos, edition, [path.relative_to(folder) for path in more])
             declares = {info.path.name: info.declares for info in infos}
-            manifest.write(folder, basis=basis, declares=declares, inputs=inputs, root=root)
+            known = {name: files for name, (_, files) in good.items()} | execution.used
+            used = {name: known.get(name) or sorted(basis.inputs) for name in declares}
+            manifest.write(
+                folder, basis=basis, declares=declares, used=used, inputs=inputs, root=root
+            )
         seconds = time.monotonic() - started
         journal.end("fin", started, repris=list(good), avertissements=warnings)
         out.say(f"Rapport prêt en {nombre(seconds, 1)} s : {target / 'index.html'}")

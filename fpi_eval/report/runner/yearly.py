@@ -1,5 +1,6 @@
 """The report of a programme's year, from its folder to its pages: what `fpi-eval run` makes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from fpi_eval.errors import FpiError
@@ -117,7 +118,7 @@ def _made(
             target,
             edition=edition,
             inputs=inputs,
-            basis=basis,
+            basis=replace(basis, facts=repr(year.donnees.absentes)),
             root=project_root(what),
             force=force,
             progress=progress,

@@ -1,0 +1,35 @@
+"""Which files a notebook used: one that used no file that changed need not run again."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+VARIABLE = "FPI_EVAL_LUS"  # where a run asks a kernel to write them down
+
+
+class Traced(Mapping[str, T]):
+    """A mapping that writes down the files behind each value that is taken from it."""
+
+    def __init__(self, content: Mapping[str, T], files: Mapping[str, Iterable[str]]) -> None:
+        self.content, self.files = content, files
+
+    def __getitem__(self, key: str) -> T:
+        note(self.files.get(key, ()))
+        return self.content[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.content  # what is there and what is not is known of every page
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.content)
+
+    def __len__(self) -> int:
+        return len(self.content)
+
+
+def note(files: Iterable[str]) -> None:
+    """Write down that these files were used, where a run asks for it."""
+    if where := os.environ.get(VARIABLE):
+        with open(where, "a", encoding="utf-8") as file:
+            file.writelines(f"{name}\n" for name in files)
