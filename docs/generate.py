@@ -16,7 +16,11 @@ import fpi_eval as fpi
 from fpi_eval.cli import app
 from fpi_eval.impact.columns import DOC
 from fpi_eval.indicators import INDICATORS
-from fpi_eval.text import signe
+from fpi_eval.programme import find_programme, load_programme
+from fpi_eval.sources.known_sources import CATALOGUE, SourceFile
+from fpi_eval.sources.uses import USES
+from fpi_eval.sources.years import BOUNDS, HELD_ELSEWHERE
+from fpi_eval.text import pourcent, signe
 
 TWIN_SEED = 2  # any twin would do: this page shows how to read, it judges nothing
 
@@ -27,6 +31,7 @@ def write(folder: Path, answers: bool = True) -> None:
     written = {
         "estimators.md": estimators(answers),
         "indicators.md": indicators(),
+        "sources.md": sources(),
         "command_line.md": command_line(),
         "layers.svg": layers.drawing(),
         "api/index.md": api_index(),
@@ -114,6 +119,54 @@ def indicator(row: pd.Series) -> str:
         f"- Se lit au plus fin par : {row['niveau_validite']}.\n"
         f"- Ne dit pas : {row['limite']}\n"
     )
+
+
+# ── Sources ─────────────────────────────────────────────────────────────────────────────────────
+
+SOURCES = """# Les sources, et ce qui serait vide sans elles
+
+Cette page est faite des déclarations de `fpi_eval/sources/`. `check` et `run` lisent chacune de ces
+sources ; les pages portent le numéro de leur notebook. Les jeux téléchargés sont ceux du
+`programme.toml` livré. Une année qui sort de la dernière colonne (lignes, établissements, places ou
+personnes), ou qui répète la précédente, est signalée avec les deux chiffres.
+
+| source | producteur | comment elle arrive | question | `run` la lit pour | d'une année à l'autre |
+|---|---|---|---|---|---|
+"""
+
+#: The programme's own file: no publisher, its reader takes the other sources beside it.
+REGISTER = SourceFile(
+    "ouvertures",
+    "register.openings:read_ouvertures",
+    "ouvertures.csv",
+    "Registre des ouvertures",
+    "Programme",
+    "tenu par le programme",
+    obtain="`fpi-eval new` en écrit le modèle",
+)
+
+
+def sources() -> str:
+    """Return each source: its publisher, how it arrives, the question, what is empty without it."""
+    declared = load_programme(find_programme("")).sources
+    named = {entry.name: entry for entry in reversed(CATALOGUE)}
+    rows = []
+    for name, use in USES.items():
+        entry, found = named.get(name, REGISTER), declared[name].telechargement
+        by_hand = f"déposée à la main ({entry.obtain or f'à demander : {entry.publisher}'})"
+        how = f"`fetch`, jeu `{found.jeu}`" if found else by_hand
+        cells = (f"`{name}` : {entry.label}", entry.publisher, how, use.question, use.sections)
+        rows.append(f"| {' | '.join((*cells, moves(name)))} |")
+    return SOURCES + "\n".join(rows) + "\n"
+
+
+def moves(name: str) -> str:
+    """Return how far a year of the source may stand from the one before."""
+    held = BOUNDS.get(name)
+    if held is None:
+        return HELD_ELSEWHERE[name]
+    ends = f"−{pourcent(1 - held.low, 0)} à +{pourcent(held.high - 1, 0)}"
+    return f"{ends} ({held.seen})"
 
 
 # ── Command line ────────────────────────────────────────────────────────────────────────────────

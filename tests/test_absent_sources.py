@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -135,6 +136,15 @@ def test_a_year_that_stops_early_is_told(tmp_path):
     (here / PROGRAMME.sources["affelnet"].fichier.format(rentree=RENTREE)).unlink()
     year = fpi.load(PROGRAMME, RENTREE, here)
     assert year.donnees.retards["affelnet"] == "rentrée 2024 absente, dernière lue : 2023"
+
+
+def test_a_table_whose_file_stops_early_is_absent_with_the_last_year_and_not_empty():
+    frame = pd.DataFrame({"territoire": ["Ici"], "departement": ["Ensemble"], "rentree": [2022]})
+    sheet = SimpleNamespace(frame=frame, title="Vœux, par territoire")
+    found = places.pression(sheet, SimpleNamespace(region="Ici", rentree=RENTREE))
+    assert found == Absent(
+        "Les fichiers de ces chiffres s'arrêtent à la rentrée 2022.", holder=found.holder
+    )
 
 
 def test_check_says_how_to_go_on_without_a_source(tmp_path, capsys):

@@ -26,6 +26,8 @@ from fpi_eval.indicators import (
     wilson,
 )
 from fpi_eval.programme import Cible
+from fpi_eval.sources.inserjeunes_etablissement import read_inserjeunes_etablissement
+from fpi_eval.sources.resultats_lycees import read_resultats_lycees
 
 ROOT = Path(__file__).parents[1]
 
@@ -376,6 +378,41 @@ def test_each_indicator_that_bears_a_publishers_name_is_the_publishers_formula()
     }
     for one, (rows, value) in rates.items():
         assert compute(rows, one)["value"].iloc[0] == pytest.approx(value)
+
+
+OURS = {"taux_retention"}  # no publisher has them under that name
+REGISTER = ("Registre", "Orion")  # sources that begin so are the programme's own counts
+AS_PUBLISHED = {"valeur_ajoutee", "taux_reussite", "diplomes"}  # read, held to the files below
+
+
+def test_no_indicator_of_a_publisher_is_left_without_its_worked_formula():
+    by_publisher = {n for n, one in INDICATORS.items() if not one.source.startswith(REGISTER)}
+    worked = {
+        *(f"taux_emploi_{k}_mois" for k in (6, 12, 18, 24)),
+        *("taux_poursuite", "part_en_emploi_6_mois", "part_autre", "taux_devenir_favorable"),
+        *("taux_pression", "taux_demande", "taux_remplissage", "entrants"),
+        *("places", "places_observees"),
+    }
+    assert by_publisher == worked | OURS | AS_PUBLISHED
+    seats = INDICATORS["taux_transformation"]  # Orion: places transformées / effectif en entrée
+    moved = pd.DataFrame({"places_transformees": [30.0], "effectif_entree": [600.0]})
+    assert compute(moved, seats)["value"].item() == pytest.approx(30 / 600)
+
+
+def test_value_added_is_the_publishers_difference_in_its_own_files(donnees_reelles):
+    """DEPP: observed − expected, in points; published apart, each rounded to the point."""
+    jobs = read_inserjeunes_etablissement(
+        donnees_reelles / "inserjeunes/depp-2022-etablissements-2021_2022-pro.csv", "2021_2022"
+    ).table.dropna(subset=["valeur_ajoutee"])
+    gap = jobs["taux_emploi_6_mois"] - jobs["taux_emploi_6_mois_attendu"]
+    assert len(jobs) > 1000
+    assert (gap - jobs["valeur_ajoutee"]).abs().max() <= 0.01 + 1e-9
+    name = "fr-en-indicateurs-de-resultat-des-lycees-denseignement-professionnels.csv"
+    exams = read_resultats_lycees(donnees_reelles / "resultats" / name).table
+    exams = exams.dropna(subset=["valeur_ajoutee"])
+    gap = exams["taux_reussite"] - exams["taux_attendu"]
+    assert len(exams) > 1000
+    assert (gap - exams["valeur_ajoutee"]).abs().max() <= 1e-9
 
 
 def test_quadrants_of_2022_average_per_diploma_as_orion_does(donnees_reelles):

@@ -7,8 +7,11 @@ import sys
 from pathlib import Path
 
 import blocks
+import generate
 import layers
 import pytest
+
+from fpi_eval.sources.uses import USES
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -46,6 +49,13 @@ def test_a_command_that_does_not_exist_is_an_error(tmp_path, line):
     path.write_text(f"```sh\n{line}\n```\n", encoding="utf-8")
     with pytest.raises(Exception, match=r"rune|rapport|curl|no\.py"):
         blocks.check(path)
+
+
+def test_each_source_has_its_row_and_no_cell_of_it_is_empty():
+    rows = [r for r in generate.sources().splitlines() if r.startswith("| `")]
+    assert [row.split("`")[1] for row in rows] == [*USES]
+    assert all(cell.strip() for row in rows for cell in row.strip("|").split("|"))
+    assert "déposez-en l'export" in next(r for r in rows if "inserjeunes_agricole" in r)
 
 
 def test_the_drawing_shows_every_layer_and_says_it_in_words():

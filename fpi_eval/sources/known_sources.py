@@ -44,6 +44,8 @@ class SourceFile:
         Whether the reader takes that year, because the file does not hold it.
     argument : str
         What else the reader takes after the path: which nomenclature.
+    obtain : str
+        Where the file is got, in French, when neither a portal's identifier nor its name tells.
     """
 
     name: str
@@ -55,6 +57,7 @@ class SourceFile:
     year: Annee = ""
     year_argument: bool = False
     argument: str = ""
+    obtain: str = ""
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
@@ -234,6 +237,11 @@ CATALOGUE: tuple[SourceFile, ...] = (
         "InserJeunes : devenir par lycée agricole et formation (portail)",
         "DEPP et Dares",
         LO,
+        obtain=(
+            "titre sur data.gouv.fr : « Inserjeunes voie professionnelle scolaire agricole par "
+            "établissement relevant du ministère de l'Agriculture et formation fine » ; "
+            "l'identifiant de ce jeu sur le portail n'est pas établi : déposez-en l'export"
+        ),
     ),
     SourceFile(
         "inserjeunes_cfa",

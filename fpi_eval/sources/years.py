@@ -231,7 +231,7 @@ def _by_year(bounds: YearBounds, tables: Mapping[str, pd.DataFrame]) -> dict[str
 def _compare(
     source: str, bounds: YearBounds, before: str, old: pd.DataFrame, after: str, new: pd.DataFrame
 ) -> list[str]:
-    share = equal_share(*(_told(bounds, table) for table in (old, new)), bounds.same)
+    share = equal_share(_told(bounds, old), _told(bounds, new), bounds.same)
     if share >= COPIED:
         return [
             f"{source} : {before} et {after} ont {pourcent(share, 0)} de lignes identiques "

@@ -1,5 +1,6 @@
 """What `02_places` shows of the programme itself: people trained, follow-up table, its share."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -82,12 +83,15 @@ def ici(
         return why
     rows = published.frame
     kept = (rows["territoire"] == context.region) & (rows["departement"] == ENSEMBLE)
-    kept &= pd.Series(rows["rentree"].astype(int) == context.rentree, rows.index)
-    order = show(
+    years = rows["rentree"].astype(int)
+    kept &= pd.Series(years == context.rentree, rows.index)
+    if not kept.any():
+        late = f"Les fichiers de ces chiffres s'arrêtent à la rentrée {years.max()}."
+        return replace(why, reason=late)
+    return show(
         published,
         columns,
         kept=kept,
         titre=f"{published.title.split(',')[0]}, rentrée {context.rentree}",
         note="Ensemble : la région. Par département : voir le classeur.",
     )
-    return order
