@@ -24,6 +24,7 @@ from fpi_eval.projection.outlook import outlook
 from fpi_eval.report.pages import donnees, places
 from fpi_eval.report.published import others
 from fpi_eval.report.published.book import tableaux
+from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.sources.uses import USES
 from fpi_eval.sources.years import BOUNDS, COPIED, HELD_ELSEWHERE, equal_share, oddities
 
@@ -179,6 +180,20 @@ def test_a_register_of_the_predecessor_alone_is_not_an_absent_one(tmp_path):
     for words in said:
         assert "aucune ouverture de FPI AURA jusqu'à la rentrée 2024" in words
         assert "ne contient pas le registre" not in words
+
+
+def test_a_file_of_the_source_under_another_name_is_named_and_the_remedy_reads_it(tmp_path):
+    here, _ = folder_without(tmp_path)
+    asked = PROGRAMME.sources["resultats_lycees"]
+    old = here / "resultats/fr-en-indicateurs-de-resultat-des-lycees-denseignement-pro.csv"
+    (here / asked.fichier).rename(old)
+    name = old.relative_to(here).as_posix()
+    reason = files._no_file(PROGRAMME, "resultats_lycees", RENTREE, here)
+    assert f"pour lire « {name} »" in reason
+    assert "{rentree}" not in files._no_file(PROGRAMME, "constat_portail", RENTREE, here)
+    followed = asked.model_copy(update={"fichier": name})
+    assert files._files(here, followed) == {"": old}
+    assert len(catalogue.source("resultats_lycees").read(old).table)
 
 
 def test_what_is_absent_late_or_doubtful_is_told_with_what_is_empty_without_it(tmp_path):

@@ -123,6 +123,15 @@ def test_libreoffice_is_read_as_excel_is(tmp_path):
     assert seats(path) == [10, 8]
 
 
+def test_an_ods_that_holds_no_sheet_is_refused_with_what_to_do(tmp_path):
+    path = tmp_path / "ouvertures.ods"
+    with zipfile.ZipFile(path, "w") as book:
+        book.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        book.writestr("content.xml", "<a/>")
+    with pytest.raises(FpiError, match=r"Ouvrez-le et enregistrez-le à nouveau"):
+        read(path)
+
+
 def write_ods(path, rows):
     """Write the smallest OpenDocument sheet: one table of texts and numbers."""
 

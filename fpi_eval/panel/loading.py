@@ -156,7 +156,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
     paths_of = _paths(programme, rentree, folder)
     for name, paths in paths_of.items():
         if not paths:
-            absentes[name] = f"aucun fichier « {programme.source(name).fichier} »"
+            absentes[name] = _no_file(programme, name, rentree, folder)
             continue
         if name == "ouvertures":
             known = known_beside(programme, nomenclatures, lectures, _changes(programme, folder))
@@ -185,7 +185,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         for sentence in oddities(name, {year: r.table for year, r in readings.items()})
     )
     if URSSAF in programme.sources and not urssaf_files(programme, folder):
-        absentes[URSSAF] = f"aucun fichier « {programme.source(URSSAF).fichier} »"
+        absentes[URSSAF] = _no_file(programme, URSSAF, rentree, folder)
     files = files_of(programme, rentree, folder)
     own = _files_behind(paths_of, folder)
     note(set(files).difference(*own.values()))
@@ -326,6 +326,24 @@ def _files(folder: Path, source: Source) -> dict[str, Path]:
     return dict(sorted(years.items()))
 
 
+def _no_file(programme: Programme, name: str, rentree: int, folder: Path) -> str:
+    """Return which file is absent, and which one of that source lies there under another name."""
+    wanted = _wanted(programme.source(name), rentree)
+    others = [f for f in catalogue.discover(folder, programme).files if f.source == name]
+    if not others:
+        return f"aucun fichier « {wanted} »"
+    found = max(others, key=lambda one: one.year or "").path.relative_to(folder).as_posix()
+    return (
+        f"aucun fichier « {wanted} » ; pour lire « {found} », de la même source, écrivez ce nom "
+        f"sous [sources.{name}] de programme.toml"
+    )
+
+
+def _wanted(source: Source, rentree: int) -> str:
+    """Return the name of a source's file for that rentrée."""
+    return source.fichier.format(rentree=rentree, millesime=f"{rentree - 1}_{rentree}")
+
+
 def _require(
     programme: Programme,
     name: str,
@@ -337,8 +355,7 @@ def _require(
     """Raise if a compulsory source, or its requested year, is absent."""
     if not source.obligatoire:
         return
-    wanted = source.fichier.format(rentree=rentree, millesime=f"{rentree - 1}_{rentree}")
-    here = folder / wanted
+    here = folder / _wanted(source, rentree)
     if not paths:
         beside = sorted(p.name for p in here.parent.glob("*"))[:6] if here.parent.is_dir() else []
         found = f"Trouvé à côté : {liste(beside)}. " if beside else ""
