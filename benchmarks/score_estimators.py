@@ -15,7 +15,7 @@ from fpi_eval.regression import interval
 from fpi_eval.results import Estimate
 from fpi_eval.twin import TwinParameters
 from fpi_eval.twin.applied import Applied
-from fpi_eval.twin.draw import observed, simulate
+from fpi_eval.twin.draw import observed, seen, simulate
 from fpi_eval.twin.truth import Truth, measure
 from fpi_eval.twin.world import BURN_IN, YEARS
 
@@ -41,11 +41,11 @@ def light_draw(p: TwinParameters, seed: int, *outcomes: str) -> tuple[pd.DataFra
     table |= {name: pd.factorize(cells[name], sort=True)[0][row] for name in CODED}
     table["rentree"] = np.tile(years, len(kept))
     counts = observed(programme)
-    arrays = {name: counts[name] for name in dict.fromkeys(("entrants", *outcomes))}
+    arrays = {name: counts[name] for name in dict.fromkeys(("entrants", "terminale", *outcomes))}
     arrays |= {"seats": programme.declared, "autres_places": programme.world.autres_places}
     table |= {name: values[kept, BURN_IN:].ravel() for name, values in arrays.items()}
     table["nouvelle"] = programme.nouvelle[kept][row]
-    return pd.DataFrame(table), measure(programme)
+    return seen(pd.DataFrame(table), p), measure(programme)
 
 
 def _matters(programme: Applied) -> np.ndarray:

@@ -14,7 +14,6 @@ WORDS = {
     "benign": "aucun choc régional ni départemental, aucun déplacement",
     "realistic": "chocs régionaux et départementaux, montée en charge, déplacement, rendement "
     "décroissant",
-    "region_shock": "réaliste, et +5 % d'élèves dans les formations visées de la région dès 2024",
     "dep_shock": "réaliste, chocs départementaux plus que doublés",
     "sel_trend": "réaliste, et les ouvertures vont là où les effectifs montaient déjà",
     "null": "réaliste, mais aucune place ouverte n'est occupée : l'effet vrai est nul",
@@ -23,6 +22,21 @@ WORDS = {
     "few4": "réaliste, 4 établissements",
     "few1": "réaliste, un seul établissement",
     "null_few1": "un seul établissement, effet vrai nul",
+    "lifelike": "réaliste, et les effectifs bougent comme dans les fichiers réels",
+    "region_shock_some": "réaliste, +10 % dans la moitié des formations visées de la région, où "
+    "les places s'ouvrent de préférence : violation",
+    "selection_pressure": "les places s'ouvrent où les vœux sont nombreux",
+    "other_openings": "les autres régions ouvrent aussi des places, connues",
+    "hors_registre": "réaliste, et la région ouvre des places que le registre ignore : violation",
+    "closures_cible": "des fermetures, pour moitié dans les formations visées",
+    "etapes": "réaliste, la moitié des ouvertures en deux rentrées",
+    "displacement_academie": "réaliste, et déplacement jusque dans l'académie : violation",
+    "displacement_region": "réaliste, et déplacement jusque dans la région : violation",
+    "renovation": "les formations rénovées changent, chaque cellule à sa façon",
+    "trois_ans_avant": "réaliste, trois rentrées connues avant la première ouverture",
+    "masques": "réaliste, résultats masqués sous 20 élèves : violation",
+    "lifelike_everything": "comme les fichiers réels, et sélection, fermetures, étapes, "
+    "débordements, chocs et rénovations à dose moindre : violation",
 }
 TOLD = {
     "sel_trend": "J se trompe, sans que son intervalle le dise : une hypothèse de J est violée. "
@@ -38,8 +52,8 @@ TOLD = {
 }
 HEAD = """# Tableau de bord des estimateurs (données simulées)
 
-Nombre de diplômés par place ouverte, comparé à l'effet vrai du même tirage, compté élève par élève.
-± : erreur de Monte-Carlo (un écart-type). Les graines sont les mêmes d'un scénario à l'autre :
+Nombre d'élèves (résultat ci-dessous) par place ouverte, comparé à l'effet vrai du même tirage,
+compté élève par élève. ± : erreur de Monte-Carlo (un écart-type). Les graines sont les mêmes d'un scénario à l'autre :
 leurs lignes sont corrélées. Le biais en % est rapporté à l'effet vrai. « Erreur / écart-type » :
 erreur type annoncée en moyenne, sur écart-type des erreurs commises ; sous 1, l'erreur annoncée est
 trop petite. Rejet de zéro : fausse alarme si l'effet vrai est nul, puissance sinon.

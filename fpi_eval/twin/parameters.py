@@ -252,7 +252,7 @@ SCENARIOS: dict[str, TwinParameters] = {
     "benign": replace(DEFAULT, region_walk=0.0, departement_walk=0.0, marginal_penalty=0.0),
     "realistic": REALISTIC,
     "dep_shock": replace(REALISTIC, departement_walk=0.04),
-    "region_shock": replace(
+    "region_shock_some": replace(
         REALISTIC,
         region_shock=0.10,
         region_shock_share=0.5,
