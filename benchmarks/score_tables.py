@@ -53,10 +53,11 @@ TOLD = {
 HEAD = """# Tableau de bord des estimateurs (données simulées)
 
 Nombre d'élèves (résultat ci-dessous) par place ouverte, comparé à l'effet vrai du même tirage,
-compté élève par élève. ± : erreur de Monte-Carlo (un écart-type). Les graines sont les mêmes d'un scénario à l'autre :
-leurs lignes sont corrélées. Le biais en % est rapporté à l'effet vrai. « Erreur / écart-type » :
-erreur type annoncée en moyenne, sur écart-type des erreurs commises ; sous 1, l'erreur annoncée est
-trop petite. Rejet de zéro : fausse alarme si l'effet vrai est nul, puissance sinon.
+compté élève par élève. ± : erreur de Monte-Carlo (un écart-type). Les graines sont les mêmes d'un
+scénario à l'autre : leurs lignes sont corrélées. Le biais en % est rapporté à l'effet vrai. «
+Erreur / écart-type » : erreur type annoncée en moyenne, sur écart-type des erreurs commises ;
+sous 1, l'erreur annoncée est trop petite. Rejet de zéro : fausse alarme si l'effet vrai est nul,
+puissance sinon.
 
 Effet vrai visé : par place des formations déjà ouvertes avant le programme (les formations créées
 n'ont pas de passé et sont comptées à part) ; déplacement par place ouverte ; net, leur somme. Les

@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import planted
 import planted_real
+import projection
 import provenance
 import pytest
 import records_effects
+import scoreboard
 
 RESULTS = provenance.KNOWN.parent
 NEAR = 1e-6  # sums taken in another order
@@ -58,6 +60,30 @@ def test_the_effect_on_industry_jobs_is_found_with_and_without_displacement():
     assert len(effects) == 4
     assert (effects["biais"].abs() / effects["verite"]).max() < 0.03
     assert effects["couverture"].min() > 0.93
+
+
+def test_one_projected_programme_run_again_gives_its_rows():
+    rows = projection.kept()
+    first = rows[(rows["monde"] == "réaliste") & (rows["seed"] == rows["seed"].min())]
+    made = projection.one_run("réaliste", int(first["seed"].iloc[0]), first["code"].iloc[0])
+    again = pd.DataFrame(made).set_index(["lecture", "niveau"])
+    first = first.set_index(["lecture", "niveau"])
+    numbers = ["observe", "mediane", "bas", "haut", "crps", "pit"]
+    np.testing.assert_allclose(again[numbers], first.loc[again.index, numbers], rtol=NEAR)
+
+
+@pytest.mark.parametrize("path", sorted(RESULTS.glob("scoreboard*.parquet")), ids=str)
+def test_one_scored_programme_run_again_gives_its_rows(path):
+    rows = pd.read_parquet(path)
+    first = rows[rows["scenario"].eq("lifelike") & rows["seed"].eq(rows["seed"].min())]
+    size = float(first["size"].iloc[0])
+    made = scoreboard.one_run("lifelike", first["outcome"].iloc[0], first["seed"].iloc[0], size)
+    again = pd.DataFrame(made).set_index("estimator")
+    first = first.set_index("estimator").loc[again.index]
+    numbers = ["estimate", "std_error", "truth"]
+    np.testing.assert_allclose(
+        again[numbers].astype(float), first[numbers].astype(float), rtol=1e-5, atol=NEAR
+    )
 
 
 def test_one_programme_planted_in_real_results_gives_its_row(donnees_reelles):
