@@ -45,7 +45,7 @@ def people(seed: int, *, n=160, noise=1.0, drift=2.0) -> pd.DataFrame:
 def test_at_equal_composition_is_the_sum_of_an_independent_package_over_the_seats(seed):
     package = pytest.importorskip("moderndid")
     panel = people(seed)
-    found = adjusted(panel, "au_travail", ["femmes"]).effects[2]
+    found = adjusted(panel, "au_travail", ["femmes"]).effects[3]
     table = panel.assign(g=panel["wave"].replace(9_999, 0).astype(float))
     theirs = package.att_gt(
         table, yname="au_travail", tname="rentree", idname="cell", gname="g",
@@ -60,8 +60,10 @@ def test_at_equal_composition_is_the_sum_of_an_independent_package_over_the_seat
 
 def test_what_composition_explains_is_removed_and_said():
     found = adjusted(people(3, noise=0.0), "au_travail", ["femmes", "adultes"])
-    _, plain, alike = found.effects
+    first, same, plain, alike = found.effects
+    assert same.estimate == pytest.approx(EFFECT, abs=NEAR)
     assert alike.estimate == pytest.approx(EFFECT, abs=NEAR)
+    assert first.estimate > EFFECT + 0.02
     assert plain.estimate > EFFECT + 0.02
     row = found.balance.iloc[0]
     assert row.groupe == "femmes"
@@ -73,7 +75,7 @@ def test_in_draws_the_interval_at_equal_composition_holds_the_effect():
     held = [
         one.ci_low <= EFFECT <= one.ci_high
         for one in (
-            adjusted(people(s), "au_travail", ["femmes"]).effects[2] for s in range(100, 140)
+            adjusted(people(s), "au_travail", ["femmes"]).effects[3] for s in range(100, 140)
         )
     ]
     assert np.mean(held) >= 0.86  # 95 % less 2.6 errors of 40 draws

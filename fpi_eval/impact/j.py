@@ -77,12 +77,25 @@ def fit_j(
     *,
     proportional: bool = True,
     exposures: Mapping[str, str] = EXPOSURES,
+    covariates: Sequence[str] = (),
 ) -> linear.LinearFit:
-    """Return the regression J on an estimation frame."""
+    """Return the regression J on an estimation frame.
+
+    ``covariates`` are columns fixed by cell: each has a slope of its own every session, so that
+    cells alike on them before are those compared.
+    """
     n = scale(frame, proportional=proportional)
     x, z, names = regressors(frame, exposures)
     x = x / n[:, None]
     z[:, 1:] /= n[:, None]
+    paths = {
+        f"{name}, {t}": frame[name].to_numpy(float) * (frame["time"] == t).to_numpy()
+        for name in covariates
+        for t in np.unique(frame["time"])[1:]
+    }
+    if paths:
+        own = np.column_stack([*paths.values()])
+        x, z, names = np.hstack([x, own]), np.hstack([z, own]), (*names, *paths)
     return linear.fit(
         frame["y"].to_numpy() / n,
         x,

@@ -1,7 +1,7 @@
-"""The gross effect given who the students were: doubly robust, beside J."""
+"""The gross effect given who the students were: J with covariates, and doubly robust."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -19,22 +19,24 @@ from fpi_eval.panel import CellPanel
 from fpi_eval.panel.sample import Sample
 from fpi_eval.results import Estimate, Estimates, Result
 
+J_ALIKE = "Effet brut par place, à composition égale"
 ALIKE, PLAIN = "Effet brut, à composition égale", "Effet brut, même comparaison sans ajuster"
 STUDENTS = "terminale"
 DESCRIPTION = (
-    "Effets par vague d'ouverture et année (Callaway et Sant'Anna, 2021), doublement robustes "
-    "(Sant'Anna et Zhao, 2020) : à composition égale des élèves de dernière année avant toute "
-    "ouverture, les formations auraient évolué de même ; il suffit que le modèle d'évolution ou "
-    "celui de l'ouverture soit juste. Résultat divisé par la taille de la cellule, qui pèse ; "
-    "voisines exposées retirées ; somme des personnes de plus, rapportée aux places. Sans effets "
-    "de formation ni de région, à la différence de J : les deux ne s'accordent que si ces chocs "
+    "J, où la part de chaque groupe parmi les élèves de dernière année avant toute ouverture a une "
+    "pente propre à chaque session. Puis effets par vague d'ouverture et année (Callaway et "
+    "Sant'Anna, 2021), doublement robustes (Sant'Anna et Zhao, 2020) : à parts égales, les "
+    "formations auraient évolué de même ; il suffit que le modèle d'évolution ou celui de "
+    "l'ouverture soit juste. Résultat divisé par la taille de la cellule, qui pèse ; voisines "
+    "exposées retirées ; somme des personnes de plus, rapportée aux places. Sans effets de "
+    "formation ni de région, à la différence de J : les deux ne s'accordent que si ces chocs "
     "touchent peu le résultat. Erreurs : influences sommées par groupe."
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Adjusted(Result):
-    """Gross effect per seat: J, then the same comparison without and with covariates.
+    """Gross effect per seat: J without and with covariates, then doubly robust likewise.
 
     ``balance`` has one row a group, before any opening: groupe, ouvertes, autres (shares of the
     students), difference (of cells' shares, in standard deviations).
@@ -67,7 +69,7 @@ class Adjusted(Result):
 
 
 def adjusted(panel: CellPanel | pd.DataFrame, y: str, groups: Iterable[str]) -> Adjusted:
-    """Return the gross effect of J beside a doubly robust one given who the students were.
+    """Return the gross effect given who the students were, by J and doubly robust.
 
     Parameters
     ----------
@@ -83,7 +85,9 @@ def adjusted(panel: CellPanel | pd.DataFrame, y: str, groups: Iterable[str]) -> 
         raise FpiError("aucune composition connue avant les ouvertures : rien à égaliser.")
     rows = _comparable(frame, shares)
     gross = report(frame, fit_j(frame))[GROSS]
-    effects = (gross, _per_seat(rows, (), PLAIN), _per_seat(rows, [*shares], ALIKE))
+    known = frame.of(frame.frame.join(shares, on="cell").dropna(subset=list(shares)))
+    same = replace(report(known, fit_j(known, covariates=list(shares)))[GROSS], label=J_ALIKE)
+    effects = (gross, same, _per_seat(rows, (), PLAIN), _per_seat(rows, [*shares], ALIKE))
     return Adjusted(Estimates(effects), _balance(frame, shares))
 
 

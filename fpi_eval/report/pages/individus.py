@@ -111,15 +111,16 @@ def egalise(evaluation: Evaluation | Absent, egaux: Adjusted | Absent) -> str:
     found = allowed(evaluation, egaux)
     if isinstance(found, Absent) or isinstance(evaluation, Absent):
         return ""
-    _, plain, alike = found.effects
-    (equal, low, high), (same, *_), (first, *_) = (
+    _, same, plain, alike = found.effects
+    main, *others = (
         [text.signe(v) for v in _rounded(e.estimate, e.ci_low, e.ci_high)]
-        for e in (alike, plain, evaluation.estimates[GROSS])
+        for e in (same, evaluation.estimates[GROSS], alike, plain)
     )
+    first, robust, rough = (one[0] for one in others)
     return (
-        f"À composition égale des élèves, l'effet brut serait de {equal} pour 100 places "
-        f"(de {low} à {high}). Sans égaliser, la même comparaison donne {same} ; l'estimateur "
-        f"principal, {first}."
+        f"À composition égale des élèves, l'effet brut serait de {main[0]} pour 100 places (de "
+        f"{main[1]} à {main[2]}), contre {first} sans égaliser. Un estimateur doublement robuste, "
+        f"sans effets de formation ni de région, donne {robust} ({rough} sans égaliser)."
     )
 
 
