@@ -21,10 +21,13 @@ from fpi_eval.errors import FpiError
 from fpi_eval.panel.loading import simulated_folder
 from fpi_eval.programme import load_programme
 from fpi_eval.report.edition import Edition
-from fpi_eval.report.runner import kernels, manifest, swap
+from fpi_eval.report.runner import execution, kernels, manifest, swap
 from fpi_eval.report.runner import run as runner
 from fpi_eval.report.runner.clean import clean
+from fpi_eval.report.runner.execution import Execution
+from fpi_eval.report.runner.journal import Journal
 from fpi_eval.report.runner.notebooks import inspect
+from fpi_eval.report.runner.progress import Silent
 from fpi_eval.report.runner.run import check_parameters, run
 from fpi_eval.report.runner.swap import replaced
 from fpi_eval.report.runner.yearly import yearly
@@ -124,6 +127,8 @@ def test_the_same_inputs_give_the_same_bytes(report, project, capsys):
     assert content(report.folder) == before
     told = capsys.readouterr().err
     assert "01_donnees : commencé (3 cellules)" in told
+    took = Journal(report.folder).last_times()
+    assert set(took) >= {"01_donnees", "02_places"}
     assert "Rapport prêt" in told
 
 
@@ -357,6 +362,7 @@ from pathlib import Path
 from fpi_eval.panel.loading import simulated_folder
 from fpi_eval.programme import load_programme
 from fpi_eval.report.edition import Edition
+from fpi_eval.report.runner.progress import Silent
 from fpi_eval.report.runner.run import run
 root = Path(sys.argv[1])
 run([root / "notebooks" / "05_lent.ipynb"], {"rentree": 2022}, root / "reports/fpi_aura/2022",
@@ -483,3 +489,16 @@ def test_working_folders_of_killed_runs_are_removed_and_those_in_use_are_kept(
         assert young.is_dir()
         assert not left.exists()
     assert not used.exists()
+
+
+def test_the_time_left_is_what_notebooks_took_the_last_time_on_these_processes(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(execution, "processes", lambda: 2)
+    run = Execution({}, tmp_path, {}, Journal(tmp_path / "2022"), Silent())
+    assert run.left() == 0
+    run.expected = {"a": 20, "b": 6, "c": 6}
+    run.began = {"a": time.monotonic() - 10, "b": time.monotonic() - 4}
+    assert run.left() == 10  # a goes on longer than b and c share
+    run.expected = {"b": 16, "c": 6}
+    assert run.left() == 12

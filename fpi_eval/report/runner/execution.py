@@ -53,6 +53,8 @@ class Execution:
     out: Display
     stopped: threading.Event = field(default_factory=threading.Event)
     used: dict[str, list[str]] = field(default_factory=dict)  # files, by notebook that says so
+    expected: dict[str, float] = field(default_factory=dict)  # seconds, of those not finished
+    began: dict[str, float] = field(default_factory=dict)
 
     def all(self, infos: Sequence[NotebookInfo], outputs: Sequence[Path]) -> list[str]:
         """Execute every notebook into its output file and return what they warned of.
@@ -63,7 +65,11 @@ class Execution:
             The first notebook that failed; the others are stopped.
         """
         sweep()
-        order = sorted(zip(infos, outputs, strict=True), key=lambda pair: _rank(pair[0]))
+        last = self.journal.last_times()
+        known = {one.name: last.get(one.name, one.declares.get("duree", 0)) for one in infos}
+        self.expected = known.copy()
+        pairs = zip(infos, outputs, strict=True)
+        order = sorted(pairs, key=lambda pair: -known[pair[0].name])  # the longest first
         with (
             environment(),
             scratch() as folder,
@@ -85,7 +91,7 @@ class Execution:
 
     def one(self, info: NotebookInfo, output: Path, folder: Path) -> list[str]:
         """Execute one notebook and return its warnings."""
-        started = time.monotonic()
+        self.began[info.name] = started = time.monotonic()
         notebook = load(info.path)
         total = sum(cell.cell_type == "code" for cell in notebook.cells) + bool(self.parameters)
         done = iter(range(1, total + 1))
@@ -126,7 +132,16 @@ class Execution:
                 self.used[info.path.name] = sorted(set(listed.splitlines()))
         self.out.end(info.name, time.monotonic() - started)
         self.journal.end("notebook", started, nom=info.name)
+        self.expected.pop(info.name)
+        if left := self.left():
+            self.out.say(f"Reste environ {left} s de notebooks.")
         return [f"{info.name} : {text}" for text in warnings_of(executed)]
+
+    def left(self) -> int:
+        """Return the seconds until the last notebook ends, by what each took the last time."""
+        now, expected = time.monotonic(), self.expected.copy()
+        left = [max(0, one - now + self.began.get(name, now)) for name, one in expected.items()]
+        return round(max(sum(left) / processes(), max(left, default=0)))
 
     def _failure(self, info: NotebookInfo, notebook: Any, error: Exception, said: Path) -> FpiError:
         """Return the French error for a notebook that failed, and keep the details in the log."""
@@ -172,9 +187,10 @@ def processes() -> int:
     return max(1, min(cores or 1, held))
 
 
-def _rank(info: NotebookInfo) -> float:
-    """Return when a notebook starts: where it says, the longest first; else in the order given."""
-    return -float(info.declares.get("duree", 0))
+def warm() -> None:
+    """Start the process that kernels are forked from, which imports meanwhile."""
+    with environment():
+        kernels.start()
 
 
 @contextmanager

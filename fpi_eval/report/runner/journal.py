@@ -44,6 +44,13 @@ class Journal:
             with self.path.open("a", encoding="utf-8", errors="backslashreplace") as stream:
                 stream.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
 
+    def last_times(self) -> dict[str, float]:
+        """Return how long each notebook took the last time, in seconds."""
+        with suppress(OSError, ValueError, KeyError):
+            lines = map(json.loads, self.path.read_text(encoding="utf-8").splitlines())
+            return {one["nom"]: one["secondes"] for one in lines if one["quoi"] == "notebook"}
+        return {}
+
     def end(self, quoi: str, since: float, **said: object) -> None:
         """Add a line for what began at a time of the monotonic clock, with its seconds."""
         self.write(quoi, **said, secondes=round(time.monotonic() - since, 3))

@@ -84,10 +84,13 @@ class Kernel(subprocess.Popen):
             signal.pidfd_send_signal(self.ended, sig)
 
 
-@cache
 def server() -> Server:
     """Return the process that forks, started when first asked for."""
-    return Server()
+    with _STARTING:
+        return _server()
+
+
+_STARTING, _server = threading.Lock(), cache(Server)
 
 
 def used_file(connection: Path) -> Path:
@@ -102,8 +105,17 @@ def said_file(connection: Path) -> Path:
 
 def can_fork(command: list[str]) -> bool:
     """Return whether the kernel of a command line is one to fork here."""
-    ours = command[:3] == [sys.executable, "-m", "ipykernel_launcher"]
-    return ours and sys.platform == "linux" and os.environ.get(ASKED) != NEW
+    return command[:3] == [sys.executable, "-m", "ipykernel_launcher"] and _forks()
+
+
+def _forks() -> bool:
+    return sys.platform == "linux" and os.environ.get(ASKED) != NEW
+
+
+def start() -> None:
+    """Start the process that forks, where kernels are forked."""
+    if _forks():
+        server()
 
 
 class Provisioner(LocalProvisioner):

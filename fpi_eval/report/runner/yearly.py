@@ -106,9 +106,11 @@ def _made(
     from fpi_eval.panel.year import load
     from fpi_eval.report.published import book
     from fpi_eval.report.runner import every_report
+    from fpi_eval.report.runner.execution import warm
     from fpi_eval.report.runner.notebooks import discover
     from fpi_eval.report.runner.run import run
 
+    warm()  # imports while the files are read
     edition = basis.edition
     with pinned({inputs[name]: digest for name, digest in basis.inputs.items()}):
         year = load(load_programme(what.dossier), edition.rentree, str(given["donnees"]))
