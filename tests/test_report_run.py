@@ -502,3 +502,12 @@ def test_the_time_left_is_what_notebooks_took_the_last_time_on_these_processes(
     assert run.left() == 10  # a goes on longer than b and c share
     run.expected = {"b": 16, "c": 6}
     assert run.left() == 12
+
+
+def test_finding_that_nothing_changed_imports_none_of_what_computes():
+    code = (
+        "import sys, fpi_eval.report.runner.yearly, fpi_eval.twin\n"
+        "print(sorted({'pandera', 'scipy.stats', 'papermill', 'matplotlib'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "[]\n"

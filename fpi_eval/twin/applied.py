@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom
 
 from fpi_eval.twin.drawn_openings import seats_in_force
 from fpi_eval.twin.parameters import TwinParameters
@@ -194,6 +193,8 @@ def _total(values: np.ndarray, key: pd.Series) -> np.ndarray:
 
 def _thin(uniform: np.ndarray, total: np.ndarray, rate: np.ndarray) -> np.ndarray:
     """Return binomial counts from fixed uniforms, so that a higher rate never loses a pupil."""
+    from scipy.stats import binom  # slow to import: only a twin being drawn needs it
+
     rate = np.clip(rate, 0.0, 1.0)
     value = np.nan_to_num(binom.ppf(uniform, total, rate))
     return np.clip(value, 0.0, total)

@@ -1,11 +1,9 @@
 """Check a table against its declaration: pandera finds the faults, this says them in French."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
-import pandera.errors
-import pandera.pandas as pa
 
 from fpi_eval.errors import FpiError
 from fpi_eval.sources.reading.schema import (
@@ -18,6 +16,10 @@ from fpi_eval.sources.reading.schema import (
     TableSchema,
 )
 from fpi_eval.text import liste, pluriel
+
+if TYPE_CHECKING:  # slow to import, and a report that nothing changed reads no table
+    import pandera.errors
+    import pandera.pandas as pa
 
 
 class LineNumbers(Protocol):
@@ -48,13 +50,15 @@ def check(
     FpiError
         With the file, line and column of the first fault, and how many more there are.
     """
+    from pandera.errors import SchemaErrors
+
     present = [column.name for column in schema.columns if column.name in table.columns]
     absent = [c.name for c in schema.columns if c.required and c.name not in table.columns]
     if absent:
         raise FpiError(f"colonne(s) absente(s) de la table : {liste(absent)}.", fichier=fichier)
     try:
         checked = pandera_schema(schema, present).validate(table, lazy=True)
-    except pandera.errors.SchemaErrors as error:
+    except SchemaErrors as error:
         raise _french(error, table, schema, fichier, lines) from None
     for rule in schema.rules:
         if set(rule.columns) <= set(present):
@@ -62,8 +66,10 @@ def check(
     return checked
 
 
-def pandera_schema(schema: TableSchema, names: Sequence[str]) -> pa.DataFrameSchema:
+def pandera_schema(schema: TableSchema, names: Sequence[str]) -> "pa.DataFrameSchema":
     """Return the pandera schema of the columns named."""
+    import pandera.pandas as pa
+
     return pa.DataFrameSchema(
         {name: _pandera_column(schema.column(name)) for name in names},
         unique=[name for name in schema.key if name in names] or None,
@@ -99,7 +105,9 @@ def uai_key(uai: pd.Series) -> pd.Series:
     return (digits % len(UAI_KEYS)).map(dict(enumerate(UAI_KEYS)))
 
 
-def _pandera_column(column: ColumnSchema) -> pa.Column:
+def _pandera_column(column: ColumnSchema) -> "pa.Column":
+    import pandera.pandas as pa
+
     checks = []
     low, high = column.bounds
     if column.pattern:
@@ -151,7 +159,7 @@ def expectation(column: ColumnSchema) -> str:
 
 
 def _french(
-    error: pandera.errors.SchemaErrors,
+    error: "pandera.errors.SchemaErrors",
     table: pd.DataFrame,
     schema: TableSchema,
     fichier: str | None,
