@@ -8,7 +8,8 @@ import pandas as pd
 from babel.dates import format_date
 
 from fpi_eval.errors import FpiError
-from fpi_eval.text import LOCALE, liste
+from fpi_eval.language import locale
+from fpi_eval.text import liste
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def first_seen(panel: pd.DataFrame, outcome: str) -> date:
 
 def month(day: date) -> str:
     """Return a month in words, e.g. ``décembre 2030``."""
-    return format_date(day, "MMMM y", locale=LOCALE)
+    return format_date(day, "MMMM y", locale=locale())
 
 
 COLUMNS = (

@@ -9,8 +9,10 @@ from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 
-LOCALE = "fr_FR"
+from fpi_eval.language import FRENCH, locale, spoken
+
 MISSING = "n. d."
+PERCENT = ("%", "\u00a0%")  # elsewhere, and in French
 SIMULATED = "Données simulées"
 BANNER = f"{SIMULATED} — ne décrivent aucun établissement réel"
 
@@ -87,15 +89,15 @@ def nombre(value: float, digits: int = 0) -> str:
     if missing(value):
         return MISSING
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return format_decimal(value, format=pattern, locale=LOCALE).replace("-", "\u2212")
+    return format_decimal(value, format=pattern, locale=locale()).replace("-", "\u2212")
 
 
 def pourcent(rate: float, digits: int = 1) -> str:
     """Return a rate between 0 and 1 as a French percentage, e.g. ``48,2 %``."""
     if missing(rate):
         return MISSING
-    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0%"
-    return format_percent(rate, format=pattern, locale=LOCALE).replace("-", "\u2212")
+    pattern = "#,##0" + ("." + "0" * digits if digits else "") + PERCENT[spoken() == FRENCH]
+    return format_percent(rate, format=pattern, locale=locale()).replace("-", "\u2212")
 
 
 def points(difference: float, digits: int = 1) -> str:
@@ -121,7 +123,7 @@ def euros(value: float) -> str:
     if missing(value):
         return MISSING
     pattern = "#,##0\u00a0¤"
-    return format_currency(value, "EUR", pattern, locale=LOCALE, currency_digits=False)
+    return format_currency(value, "EUR", pattern, locale=locale(), currency_digits=False)
 
 
 def intervalle(low: float, high: float, digits: int = 1) -> str:
@@ -165,12 +167,12 @@ def written(words: str) -> Written | None:
 
 def date_longue(day: date) -> str:
     """Return a date in words, e.g. ``24 novembre 2026``."""
-    return format_date(day, format="long", locale=LOCALE)
+    return format_date(day, format="long", locale=locale())
 
 
 def liste(words: Iterable[object]) -> str:
     """Return words joined as French prose, e.g. ``a, b et c``."""
-    return format_list([str(word) for word in words], locale="fr")
+    return format_list([str(word) for word in words], locale=locale())
 
 
 def capitale(words: str) -> str:

@@ -5,7 +5,7 @@ import io
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 from rich.table import Column, Table
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     "2022-2023 --donnees mes_telechargements",
     "2022 --programme rail_du_nord --a-blanc",
     "2024..2026 --programme rail_du_nord,rail_du_sud",
+    "2022 --langue en",
 )
 def run_report(
     rentree: Annotated[
@@ -54,19 +55,27 @@ def run_report(
             help="Grappe dask qui fait les rapports, tcp://… ; sans elle, cette machine.",
         ),
     ] = "",
+    langue: Annotated[
+        Literal["fr", "en"],
+        Parameter(
+            help="« en » ajoute au rapport sa première page, sa synthèse et ses diapositives en "
+            "anglais ; les chapitres, les tableaux et le classeur n'existent qu'en français.",
+        ),
+    ] = "fr",
     a_blanc: ABlanc = False,
 ) -> None:
     """Produit le rapport d'une année scolaire dans reports/, ou de plusieurs à la fois."""
     from fpi_eval.report.runner.yearly import several, yearly
 
     asked = several(programme, rentree)
+    langues = () if langue == "fr" else (langue,)
     if a_blanc:
         for one in asked:
             planned_run(*one, donnees)
     elif len(asked) == 1 and not cluster:
-        say(yearly(*asked[0], donnees, force=refaire).index)
+        say(yearly(*asked[0], donnees, force=refaire, langues=langues).index)
     else:
-        many(asked, donnees, refaire, cluster)
+        many(asked, donnees, refaire, langues, cluster)
 
 
 def planned_run(programme: Path, rentree: int, donnees: str) -> None:
@@ -82,7 +91,13 @@ def planned_run(programme: Path, rentree: int, donnees: str) -> None:
     would("écrit", target_of(what, rentree))
 
 
-def many(asked: list[tuple[Path, int]], donnees: str, force: bool, cluster: str) -> None:
+def many(
+    asked: list[tuple[Path, int]],
+    donnees: str,
+    force: bool,
+    langues: tuple[str, ...],
+    cluster: str,
+) -> None:
     """Make reports at once, say each as it ends, and refuse at the end if one was refused."""
     from fpi_eval.cluster import spread
     from fpi_eval.report.edition import absolute
@@ -90,7 +105,7 @@ def many(asked: list[tuple[Path, int]], donnees: str, force: bool, cluster: str)
     from fpi_eval.text import annee_scolaire, liste
 
     refused = []
-    tasks = [(str(folder), year, absolute(donnees), force) for folder, year in asked]
+    tasks = [(str(folder), year, absolute(donnees), force, langues) for folder, year in asked]
     for (folder, year, *_), found in spread(quietly, tasks, address=cluster):
         name = f"{Path(folder).name} {annee_scolaire(year)}"
         if isinstance(found, FpiError):

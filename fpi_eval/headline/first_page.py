@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fpi_eval.calendar import month
+from fpi_eval.headline.of_trajectory import LEAST
 from fpi_eval.headline.quantity import Headline, Quantity
+from fpi_eval.language import _
 
 LEVELS = ("on ne peut pas le savoir", "non concluant", "à lire avec prudence", "solide")
 FEW = 0.95  # share of planned seats under which some are said to be missing
@@ -12,7 +14,11 @@ SOON = 3  # dates shown
 MOST = 3  # lines of what follows
 ENTERED = ("entrants_100", "Entrants de plus")
 STUDIED = {"terminale": "De plus en dernière année", "diplomes": "Diplômés de plus"}
-END = {"terminale": "jusqu'en dernière année", "diplomes": "jusqu'au diplôme"}
+IN_THESE = "Les places ouvertes amènent davantage d'élèves dans ces formations."
+END = {
+    "terminale": "Les places ouvertes amènent davantage d'élèves jusqu'en dernière année.",
+    "diplomes": "Les places ouvertes amènent davantage d'élèves jusqu'au diplôme.",
+}
 LATER = {
     "diplomes": "Diplômés",
     "en_emploi_6_mois": "En emploi six mois après",
@@ -56,6 +62,7 @@ class FirstPage:
     effect: Quantity | None
     job: Quantity | None
     cost: Quantity | None
+    least: bool
     chain: tuple[ChainStep, ...]
     dates: tuple[tuple[str, str], ...]
     implied: tuple[str, ...]
@@ -69,7 +76,7 @@ def first_page(found: Headline) -> FirstPage:
         finding=finding(found),
         missing=missing(found),
         proof=LEVELS.index(level) if level in LEVELS else 0,
-        verdict=level + _only_own(found),
+        verdict=_(level) + _only_own(found),
         reason=reason(found),
         seats=_seats(found),
         people=tuple(bar for bar in _bars(found) if bar.done),
@@ -77,6 +84,7 @@ def first_page(found: Headline) -> FirstPage:
         effect=net or None,
         job=job,
         cost=found.get("cout_place") or None,
+        least=(cost := found.get("cout_place")) is not None and cost.label == _(LEAST),
         chain=tuple(_chain(found)),
         dates=tuple(_dates(found)),
         implied=tuple(implied(found))[:MOST],
@@ -101,29 +109,30 @@ def begun(found: Headline) -> bool:
 def finding(found: Headline) -> str:
     """Return the headline: the finding itself, no stronger than the proof allows."""
     if not begun(found):
-        return "Le programme n'a pas commencé : voici le point de départ."
+        return _("Le programme n'a pas commencé : voici le point de départ.")
     if not _known(found, "places_ouvertes"):
-        return "On ne sait pas combien de places le programme a ouvertes."
+        return _("On ne sait pas combien de places le programme a ouvertes.")
     gross, net = found.get("effet_brut"), found.get("effet_net")
     if not net or found.notes.get("verdict") in LEVELS[:2]:
-        return "Des places sont ouvertes ; on ne peut pas encore dire ce qu'elles changent."
-    late = "" if _job(found) else " Il est trop tôt pour parler d'emploi."
+        return _("Des places sont ouvertes ; on ne peut pas encore dire ce qu'elles changent.")
+    late = "" if _job(found) else " " + _("Il est trop tôt pour parler d'emploi.")
     if _above_zero(net):
-        where = END.get(found.notes.get("resultat", ""), "dans ces formations")
-        return f"Les places ouvertes amènent davantage d'élèves {where}.{late}"
+        return _(END.get(found.notes.get("resultat", ""), IN_THESE)) + late
     if gross and _above_zero(gross):
-        return (
+        said = _(
             "Les formations ouvertes gagnent des élèves ; qu'elles n'en prennent pas à leurs "
-            f"voisines reste à prouver.{late}"
+            "voisines reste à prouver."
         )
-    return "Aucun gain d'élèves ne se distingue encore des variations ordinaires."
+        return said + late
+    return _("Aucun gain d'élèves ne se distingue encore des variations ordinaires.")
 
 
 def _only_own(found: Headline) -> str:
     """Return that the proof holds for opened courses alone, where neighbours may undo the gain."""
     net = found.get("effet_net")
     told = found.notes.get("verdict") in LEVELS[2:]
-    return " (formations ouvertes seules)" if told and net and not _above_zero(net) else ""
+    alone = " " + _("(formations ouvertes seules)")
+    return alone if told and net and not _above_zero(net) else ""
 
 
 def _above_zero(one: Quantity) -> bool:
@@ -135,9 +144,12 @@ def _above_zero(one: Quantity) -> bool:
 def missing(found: Headline) -> str:
     """Return what is missing, said first; nothing when the files hold what the page needs."""
     if not begun(found):
-        return f"Ses premières places ouvrent à la rentrée {found.notes['debut']}."
+        start = _("Ses premières places ouvrent à la rentrée {start}.")
+        return start.format(start=found.notes["debut"])
     if not _known(found, "places_ouvertes"):
-        return "Le dossier ne contient pas le registre des ouvertures : demandez-le à l'académie."
+        return _(
+            "Le dossier ne contient pas le registre des ouvertures : demandez-le à l'académie."
+        )
     return ""
 
 
@@ -146,27 +158,27 @@ def reason(found: Headline) -> str:
     notes = found.notes
     level = notes.get("verdict", "")
     if not level:
-        return "Aucune place n'a encore pu agir sur ce que les fichiers comptent."
+        return _("Aucune place n'a encore pu agir sur ce que les fichiers comptent.")
     if level == LEVELS[0]:
-        return "Trop peu de lycées ailleurs pour vérifier la méthode sur ces données."
+        return _("Trop peu de lycées ailleurs pour vérifier la méthode sur ces données.")
     if notes.get("valide") == "non":
-        return (
+        return _(
             "Essayée là où rien n'a ouvert, la méthode voit trop souvent un effet qui n'existe pas."
         )
     if level == LEVELS[1]:
-        return "Trop peu de lycées ouverts : la fourchette contient presque tout."
+        return _("Trop peu de lycées ouverts : la fourchette contient presque tout.")
     if level == LEVELS[2] and notes.get("indices", "0") != "0":
-        return "Les lycées ouverts évoluaient peut-être déjà autrement que les autres."
+        return _("Les lycées ouverts évoluaient peut-être déjà autrement que les autres.")
     if level == LEVELS[2]:
-        return "Essayée là où rien n'a ouvert, la méthode se trompe parfois."
-    return "Essayée sur de faux programmes, la méthode retrouve l'effet qu'on y a mis."
+        return _("Essayée là où rien n'a ouvert, la méthode se trompe parfois.")
+    return _("Essayée sur de faux programmes, la méthode retrouve l'effet qu'on y a mis.")
 
 
 def _seats(found: Headline) -> Bar | None:
     if not _known(found, "places_ouvertes") or not _known(found, "places_prevues"):
         return None
     done, wanted = found["places_ouvertes"], found["places_prevues"]
-    return Bar("places ouvertes", done.number, wanted.number, _part(done, wanted))
+    return Bar(_("places ouvertes"), done.number, wanted.number, _part(done, wanted))
 
 
 def _bars(found: Headline) -> list[Bar]:
@@ -175,8 +187,8 @@ def _bars(found: Headline) -> list[Bar]:
     bars = []
     for target in sorted(targets, key=lambda one: -(one.value or 0)):
         done = found.get(f"entrees_{target.key.removeprefix('cible_')}")
-        words = target.scope.niveau or "en tout"
-        due = target.scope.annees.removeprefix("échéance ")
+        words = target.scope.niveau or _("en tout")
+        due = target.scope.annees.rpartition(" ")[2]
         count, part = (done.number, _part(done, target)) if done else ("", 0.0)
         bars.append(Bar(f"{words}, {due}", count, target.number, part))
     return bars
@@ -190,7 +202,7 @@ def _chain(found: Headline) -> list[ChainStep]:
     """Return the steps from a hundred seats to jobs in the region, unknown ones with their date."""
     if not _known(found, "effet_net"):
         return []
-    links = [ChainStep("Places ouvertes", 1.0, "cent", known=True)]
+    links = [ChainStep(_("Places ouvertes"), 1.0, _("cent"), known=True)]
     outcome = found.notes.get("resultat", "")
     steps = [("effet_net", STUDIED.get(outcome, ENTERED[1]))]
     if outcome != "entrants":
@@ -198,19 +210,21 @@ def _chain(found: Headline) -> list[ChainStep]:
     for key, words in steps:
         if _known(found, key):
             one = found[key]
-            links.append(ChainStep(words, min(max(one.amount / 100, 0), 1), one.number, known=True))
+            links.append(
+                ChainStep(_(words), min(max(one.amount / 100, 0), 1), one.number, known=True)
+            )
     for name, words in LATER.items():
         later = found.get(f"a_venir_{name}")
         if later is None or later.known_on is None:
             continue
         if name not in (outcome, "en_emploi_24_mois"):
-            links.append(ChainStep(words, 0, month(later.known_on), known=False))
+            links.append(ChainStep(_(words), 0, month(later.known_on), known=False))
     if job := _job(found):
-        links.append(ChainStep(WHERE, min(max(job.amount / 100, 0), 1), job.number, known=True))
+        links.append(ChainStep(_(WHERE), min(max(job.amount / 100, 0), 1), job.number, known=True))
     else:
         read = _known(found, "industrie_100")
-        said = "trop tôt pour le dire" if read else "dans aucun fichier ouvert"
-        links.append(ChainStep(WHERE, 0, said, known=False))
+        said = _("trop tôt pour le dire") if read else _("dans aucun fichier ouvert")
+        links.append(ChainStep(_(WHERE), 0, said, known=False))
     return links
 
 
@@ -222,18 +236,18 @@ def _dates(found: Headline) -> list[tuple[str, str]]:
         if one.key.startswith("a_venir_") and one.known_on
     ]
     late.sort(key=lambda pair: pair[0])
-    return [(month(day), LATER[name]) for day, name in late[:SOON] if name in LATER]
+    return [(month(day), _(LATER[name])) for day, name in late[:SOON] if name in LATER]
 
 
 def implied(found: Headline) -> list[str]:
     """Return what follows for those who decide, by rule, most pressing first."""
     if not begun(found):
         return [
-            "Tenir le registre des ouvertures dès la première rentrée : tout le reste en dépend.",
-            "Écrire le plan d'analyse avant de voir les résultats.",
+            _("Tenir le registre des ouvertures dès la première rentrée : le reste en dépend."),
+            _("Écrire le plan d'analyse avant de voir les résultats."),
         ]
     if not _known(found, "places_ouvertes"):
-        return ["Transmettre le registre des ouvertures : sans lui, rien ne se compte."]
+        return [_("Transmettre le registre des ouvertures : sans lui, rien ne se compte.")]
     return [*_about_targets(found), *_about_effect(found), *_about_records(found)]
 
 
@@ -244,11 +258,12 @@ def _about_targets(found: Headline) -> list[str]:
             code = one.key.removeprefix("cible_")
             paths = [q for q in found if q.key.startswith(f"entrees_attendues_{code}_") and q]
             if paths and max(q.high or q.amount for q in paths) < one.amount:
-                due = one.scope.annees.removeprefix("échéance ")
-                lines.append(f"Ouvrir bien plus de places, ou revoir la cible de {due}.")
+                due = one.scope.annees.rpartition(" ")[2]
+                more = _("Ouvrir bien plus de places, ou revoir la cible de {year}.")
+                lines.append(more.format(year=due))
     opened = found.get("taux_realisation")
     if opened and opened.amount < FEW:
-        lines.append("Chercher pourquoi des places prévues n'ont pas ouvert.")
+        lines.append(_("Chercher pourquoi des places prévues n'ont pas ouvert."))
     return lines[-2:]
 
 
@@ -256,7 +271,7 @@ def _about_effect(found: Headline) -> Sequence[str]:
     net, gross = found.get("effet_net"), found.get("effet_brut")
     if net and gross and _above_zero(gross) and not _above_zero(net):
         return [
-            "Surveiller les formations voisines : elles peuvent perdre ce que d'autres gagnent."
+            _("Surveiller les formations voisines : elles peuvent perdre ce que d'autres gagnent.")
         ]
     return []
 
@@ -264,4 +279,6 @@ def _about_effect(found: Headline) -> Sequence[str]:
 def _about_records(found: Headline) -> Sequence[str]:
     if _known(found, "industrie_100"):
         return []
-    return ["Demander les fichiers individuels : eux seuls diront qui travaille dans l'industrie."]
+    return [
+        _("Demander les fichiers individuels : eux seuls diront qui travaille dans l'industrie.")
+    ]

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.checks import NAMES, Evaluation
-from fpi_eval.headline.of_places import REGISTER, rentrees
+from fpi_eval.headline.of_places import EVERY_LEVEL, REGISTER, rentrees
 from fpi_eval.headline.quantity import (
     ESTIMATED,
     Headline,
@@ -16,6 +17,7 @@ from fpi_eval.headline.quantity import (
 from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.j import j
 from fpi_eval.indicators.waves import waves
+from fpi_eval.language import _
 from fpi_eval.panel.year import Year
 from fpi_eval.results import Estimate, Estimates
 
@@ -77,15 +79,13 @@ def seats_scope(year: Year) -> Scope:
     opened = year.cells[year.cells["seats"] != 0]
     first = int(opened["rentree"].min()) if len(opened) else year.rentree
     if year.panel.seats_derived:
-        whose = "places ouvertes dans la région, quel qu'en soit le financement"
+        whose = _("places ouvertes dans la région, quel qu'en soit le financement")
     else:
         before = year.programme.predecesseur
         whose = year.programme.nom
         if before is not None and first < year.programme.rentree_debut:
-            whose = f"{before.nom} et {whose}"
-    return Scope(
-        whose, "secondaire et supérieur", "voie scolaire", annees=rentrees(first, year.rentree)
-    )
+            whose = text.liste([before.nom, whose])
+    return Scope(whose, _(EVERY_LEVEL), _("voie scolaire"), annees=rentrees(first, year.rentree))
 
 
 def _measure(year: Year, found: Estimate, low: float, high: float, times: float = 100.0) -> Measure:
@@ -158,5 +158,5 @@ def places_hors_effet(year: Year, evaluation: Evaluation | Absent) -> Measure | 
     opened = year.register["places_ouvertes"].astype(float).clip(lower=0).sum()
     seen = waves(year.panel, evaluation.outcome)
     counted = seen.loc[seen["voie"] != "apprentissage", "places"].sum()
-    scope = replace(seats_scope(year), voie="apprentissage, ou formation sans fichier")
+    scope = replace(seats_scope(year), voie=_("apprentissage, ou formation sans fichier"))
     return Measure(float(max(opened - counted, 0)), scope, REGISTER)

@@ -10,6 +10,7 @@ from fpi_eval.headline.of_effect import studied
 from fpi_eval.headline.quantity import ESTIMATED, Headline, Measure, Scope, declared
 from fpi_eval.impact.frame import NET
 from fpi_eval.impact.jobs.detectability import Detectability
+from fpi_eval.language import _
 from fpi_eval.panel.emplois import NO_JOBS, REGIONAL
 from fpi_eval.panel.year import Year
 from fpi_eval.sources.naf import industry
@@ -52,7 +53,8 @@ def emplois_industriels(year: Year) -> Measure | Absent:
     rows = year.jobs[year.programme.territoire.ici(year.jobs["code_region"])]
     rows = rows[industry(rows["secteur"])]
     last = int(rows["annee"].max())
-    scope = Scope(annees=f"fin {last}", lieu=f"secteur privé, {year.context.region}")
+    private = _("secteur privé, {region}").format(region=year.context.region)
+    scope = Scope(annees=_("fin {year}").format(year=last), lieu=private)
     return Measure(float(rows.loc[rows["annee"] == last, "emplois"].sum()), scope, "Urssaf")
 
 
@@ -73,8 +75,8 @@ def effet_decelable(year: Year, visible: Mapping[str, Detectability] | Absent) -
         return visible
     found = next(iter(visible.values()))
     scope = Scope(
-        annees=f"en {text.pluriel(found.years, 'an')}",
-        lieu=f"{year.context.region}, {found.best.name}",
+        annees=_("en {years}").format(years=text.pluriel(found.years, _("an"))),
+        lieu=f"{year.context.region}, {_(found.best.name)}",
     )
     return Measure(found.best.smallest, scope, "Urssaf ; calculs fpi_eval")
 

@@ -18,11 +18,13 @@ from fpi_eval.headline.quantity import (
     declared,
 )
 from fpi_eval.indicators import deploiement
+from fpi_eval.language import _, spoken
 from fpi_eval.panel.year import Year
 from fpi_eval.programme import Cible
 
 REGISTER = "Registre des ouvertures"
 VOIES = {"scolaire": "voie scolaire", "apprentissage": "apprentissage"}
+EVERY_LEVEL = "secondaire et supérieur"
 HIDDEN = "masqué (secret statistique)."
 
 
@@ -76,12 +78,14 @@ def _scope(year: Year, register: pd.DataFrame) -> Scope:
 def all_of(column: pd.Series, names: dict[str, str]) -> str:
     """Return in words the levels or voies that a column holds."""
     seen = set(column.dropna())
-    return text.liste(words.lower() for code, words in names.items() if code in seen)
+    return text.liste(_(words.lower()) for code, words in names.items() if code in seen)
 
 
 def rentrees(first: int, last: int) -> str:
     """Return rentrées in words: ``rentrée 2024``, ``rentrées 2024 à 2026``."""
-    return f"rentrée {last}" if first >= last else f"rentrées {int(first)} à {last}"
+    if first >= last:
+        return _("rentrée {last}").format(last=last)
+    return _("rentrées {first} à {last}").format(first=int(first), last=last)
 
 
 @declared("places_prevues", "Places prévues", "places")
@@ -141,16 +145,18 @@ def entrees(
     return Measure(float(row["realise"]), _people(year, target), entered.source)
 
 
+def level_of(target: Cible) -> str:
+    """Return the level that a target is for, in words; nothing for both."""
+    return _(text.NIVEAUX[target.niveau].lower()) if target.niveau in text.NIVEAUX else ""
+
+
 def _people(year: Year, target: Cible) -> Scope:
     """Return the field of people entered: apprentices are in no open count."""
-    level = {"ensemble": "secondaire et supérieur"} | {
-        k: v.lower() for k, v in text.NIVEAUX.items()
-    }
     last = min(year.rentree, target.echeance)
     return Scope(
         year.programme.nom,
-        level[target.niveau],
-        "voie scolaire (apprentis non comptés)",
+        level_of(target) or _(EVERY_LEVEL),
+        _("voie scolaire (apprentis non comptés)"),
         annees=rentrees(year.programme.rentree_debut, last),
     )
 
@@ -158,8 +164,8 @@ def _people(year: Year, target: Cible) -> Scope:
 @declared("cible", "Cible publiée", "personnes", DECLARED_FIGURE)
 def cible(year: Year, target: Cible) -> Measure | Absent:
     """Return how many people a published target aims at."""
-    level = "" if target.niveau == "ensemble" else text.NIVEAUX[target.niveau].lower()
-    scope = Scope(year.programme.nom, level, annees=f"échéance {target.echeance}")
+    due = _("échéance {year}").format(year=target.echeance)
+    scope = Scope(year.programme.nom, level_of(target), annees=due)
     return Measure(float(target.personnes), scope, target.source)
 
 
@@ -168,4 +174,5 @@ def avancement(target: Cible, people: Quantity) -> Measure | Absent:
     """Return people entered over the target."""
     if not people:
         return Unknown(people.reason, people.known_on)
-    return Measure(people.amount / target.personnes, people.scope, people.source)
+    scope = people.said(spoken()).scope
+    return Measure(people.amount / target.personnes, scope, people.source)

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import premieres
 from fpi_eval.costs.programme_costs import FULL, SEAT, UNITS, by_horizon
 from fpi_eval.costs.unit import UnitCost
+from fpi_eval.headline.of_places import EVERY_LEVEL, level_of
 from fpi_eval.headline.quantity import (
     ESTIMATED,
     PROJECTED,
@@ -20,6 +20,7 @@ from fpi_eval.headline.quantity import (
     Unknown,
     declared,
 )
+from fpi_eval.language import _
 from fpi_eval.panel.year import Year
 from fpi_eval.programme import Cible
 from fpi_eval.projection.outlook import Outlook
@@ -90,24 +91,27 @@ def cout_personne(
     if isinstance(found, Absent) or one is None:
         return Absent("le coût par personne demande le registre des ouvertures.")
     low, high = one.interval.positive()
-    scope = replace(_money(year), annees=f"d'ici {year.programme.projection.horizon}")
+    scope = replace(
+        _money(year), annees=_("d'ici {year}").format(year=year.programme.projection.horizon)
+    )
     return Measure(one.ratio, scope, SOURCE, low, high, 0.95)
 
 
 def _money(year: Year) -> Scope:
-    return Scope(year.programme.nom, "secondaire et supérieur", EVERY_VOIE)
+    return Scope(year.programme.nom, _(EVERY_LEVEL), _(EVERY_VOIE))
 
 
 @declared("entrees_attendues", "Entrées attendues dans les places ouvertes", "personnes", PROJECTED)
 def entrees_attendues(year: Year, target: Cible, one: Projection) -> Measure | Absent:
     """Return people expected to enter by a target's date in one scenario, 8 chances in 10."""
     low, middle, high = np.quantile(one.cible(target, "entrants"), [0.1, 0.5, 0.9])
-    level = text.NIVEAUX.get(target.niveau, "secondaire et supérieur").lower()
+    level = level_of(target) or _(EVERY_LEVEL)
+    scenario = f"{one.title[0].lower()}{one.title[1:]}"
     scope = Scope(
         year.programme.nom,
         level,
-        EVERY_VOIE,
-        annees=f"d'ici {target.echeance}, {one.title[0].lower()}{one.title[1:]}",
+        _(EVERY_VOIE),
+        annees=_("d'ici {year}, {scenario}").format(year=target.echeance, scenario=scenario),
     )
     return Measure(float(middle), scope, SOURCE, float(low), float(high), 0.80)
 
@@ -118,5 +122,6 @@ def places_a_ouvrir(year: Year, target: Cible, one: Projection) -> Measure | Abs
     seats = one.places_par_an(target, "entrants", ENOUGH)
     if not np.isfinite(seats) or seats > target.personnes:
         return Absent("aucun nombre de places n'y suffirait avant l'échéance.")
-    scope = Scope(year.programme.nom, voie=EVERY_VOIE, annees=f"pour la cible {target.echeance}")
+    aim = _("pour la cible {year}").format(year=target.echeance)
+    scope = Scope(year.programme.nom, voie=_(EVERY_VOIE), annees=aim)
     return Measure(float(seats), scope, SOURCE)

@@ -1,6 +1,7 @@
 """A headline quantity: number, unit, likely range, field and date, in one French phrase."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from functools import wraps
@@ -10,6 +11,7 @@ from fpi_eval import escapes, rounding, text
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import month
 from fpi_eval.errors import FpiError
+from fpi_eval.language import FRENCH, OTHERS, _, speaking
 
 RESOURCE = "application/vnd.fpi-eval.chiffres+json"
 COUNTED, ESTIMATED, PROJECTED, DECLARED_FIGURE = "compté", "estimé", "projeté", "déclaré"
@@ -74,6 +76,7 @@ class Quantity:
     level: float | None = None
     reason: str = ""
     known_on: date | None = None
+    langues: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # words elsewhere
 
     def __bool__(self) -> bool:
         """Return whether it is known."""
@@ -126,8 +129,9 @@ class Quantity:
         if self.low is None or self.high is None:
             return ""
         if self.high == float("inf"):
-            return f"au moins {self._shown(self.low)}"
-        return f"entre {self._shown(self.low)} et {self._shown(self.high)}"
+            return _("au moins {low}").format(low=self._shown(self.low))
+        low, high = self._shown(self.low), self._shown(self.high)
+        return _("entre {low} et {high}").format(low=low, high=high)
 
     @property
     def shown(self) -> str:
@@ -157,12 +161,22 @@ class Quantity:
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> "Quantity":
         """Return the quantity that `as_dict` wrote."""
-        named = {one.name: kept[one.name] for one in fields(cls)}
+        named = {one.name: kept[one.name] for one in fields(cls) if one.name != "langues"}
         days = {n: named[n] and date.fromisoformat(named[n]) for n in ("as_of", "known_on")}
         high = named["high"]
         if high is None and named["low"] is not None:
             high = float("inf")
-        return cls(**named | days | {"scope": Scope(**named["scope"]), "high": high})
+        words = {"scope": Scope(**named["scope"]), "langues": kept.get("langues", {})}
+        return cls(**named | days | words | {"high": high})
+
+    def said(self, code: str) -> "Quantity":
+        """Return it with the label, unit and field that it has in another language."""
+        if code == FRENCH:
+            return self
+        if code not in self.langues:
+            raise FpiError(f"« {self.label} » ({self.unit}) n'est pas traduit ({code}).")
+        words = dict(self.langues[code])
+        return replace(self, scope=Scope(**words.pop("scope")), **words)
 
     def __str__(self) -> str:
         """Return the phrase."""
@@ -207,6 +221,10 @@ class Headline:
     def get(self, key: str) -> Quantity | None:
         """Return the quantity of a key, None where nothing speaks of it."""
         return next((one for one in self if one.key == key), None)
+
+    def said(self, code: str) -> "Headline":
+        """Return it in another language."""
+        return Headline(tuple(one.said(code) for one in self), self.notes)
 
     def __repr__(self) -> str:
         """Return a phrase a line."""
@@ -272,14 +290,25 @@ def declared(
 
         @wraps(make)
         def made(day: date, *args: object, **options: object) -> Quantity:
-            found = make(*args, **options)
-            if isinstance(found, Measure):
-                kept = {one.name: getattr(found, one.name) for one in fields(found)}
-                own = {name: value for name, value in kept.items() if value != ""}
-                return replace(blank, as_of=day, **own)
-            when = found.known_on if isinstance(found, Unknown) else None
-            return replace(blank, as_of=day, reason=found.reason, known_on=when)
+            one = _quantity(blank, day, make(*args, **options))
+            langues = {}
+            for code in OTHERS:
+                with speaking(code), suppress(FpiError):  # words of the data are in no catalogue
+                    again = _quantity(blank, day, make(*args, **options))
+                    words = {"label": _(again.label), "unit": _(again.unit)}
+                    langues[code] = words | {"scope": asdict(again.scope)}
+            return replace(one, langues=langues)
 
         return made
 
     return of
+
+
+def _quantity(blank: Quantity, day: date, found: Found) -> Quantity:
+    """Return the declared quantity with what its function found."""
+    if isinstance(found, Measure):
+        kept = {one.name: getattr(found, one.name) for one in fields(found)}
+        own = {name: value for name, value in kept.items() if value != ""}
+        return replace(blank, as_of=day, **own)
+    when = found.known_on if isinstance(found, Unknown) else None
+    return replace(blank, as_of=day, reason=found.reason, known_on=when)

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
+from fpi_eval.language import _
 from fpi_eval.programme import Cible, Programme, Scenario
 from fpi_eval.projection import rates as taux
 from fpi_eval.projection.flow import DUREE, Flux, openings, simulate
@@ -58,9 +59,10 @@ class Projection(Result):
         rows = self.flux.groups
         seats = float(rows.loc[rows["rentree"] > self.rentree, "places"].sum())
         if not seats:
-            return f"Aucune place de plus après la rentrée {self.rentree}"
+            return _("Aucune place de plus après la rentrée {last}").format(last=self.rentree)
         head = self.scenario.libelle.split(" : ")[0]
-        return f"{head} : {text.nombre(seats)} places de plus après la rentrée {self.rentree}"
+        more = _("{scenario} : {seats} places de plus après la rentrée {last}")
+        return more.format(scenario=head, seats=text.nombre(seats), last=self.rentree)
 
     @property
     def ahead(self) -> tuple[Cible, ...]:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from fpi_eval.language import FRENCH, _
 from fpi_eval.programme import PROJECT, Programme
 from fpi_eval.text import BANNER, annee_scolaire
 
@@ -28,6 +29,10 @@ class Edition:
         Sources and their licences, shown at the foot of every page.
     plan_sha256 : str, optional
         Hash of the pre-analysis plan that the run follows.
+    langue : str
+        Language of these pages; those that are not in French say so in their file's name.
+    langues : tuple of str
+        Other languages, in which the report's shortest forms are written too.
     """
 
     programme: str
@@ -36,6 +41,8 @@ class Edition:
     simulated: bool
     sources: tuple[str, ...] = ()
     plan_sha256: str | None = None
+    langue: str = FRENCH
+    langues: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -46,9 +53,11 @@ class Edition:
         simulated: bool,
         sources: tuple[str, ...] = (),
         plan_sha256: str | None = None,
+        langues: tuple[str, ...] = (),
     ) -> "Edition":
         """Return the edition of a programme for a rentrée."""
-        return cls(programme.code, programme.titre, rentree, simulated, sources, plan_sha256)
+        about = (programme.code, programme.titre, rentree, simulated, sources, plan_sha256)
+        return cls(*about, langues=langues)
 
     @property
     def annee(self) -> str:
@@ -63,7 +72,7 @@ class Edition:
     @property
     def banner(self) -> str:
         """Warning shown on every page when data is simulated, else nothing."""
-        return BANNER if self.simulated else ""
+        return _(BANNER) if self.simulated else ""
 
     @property
     def suffix(self) -> str:
@@ -72,11 +81,22 @@ class Edition:
 
     def file(self, name: str, extension: str) -> str:
         """Return a file's name, which says when its data is simulated."""
-        return f"{name}{self.suffix}.{extension}"
+        language = "" if self.langue == FRENCH else f"_{self.langue}"
+        return f"{name}{language}{self.suffix}.{extension}"
+
+    @property
+    def front(self) -> str:
+        """Name of the front page."""
+        return front(self.langue)
 
     def as_dict(self) -> dict[str, object]:
         """Return the fields as plain values, for hashing."""
         return asdict(self)
+
+
+def front(code: str) -> str:
+    """Return the name of a front page in a language."""
+    return "index.html" if code == FRENCH else f"index_{code}.html"
 
 
 def project_root(programme: Programme) -> Path:

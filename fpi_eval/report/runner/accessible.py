@@ -8,6 +8,7 @@ from bs4 import BeautifulSoup, Tag
 
 from fpi_eval import escapes
 from fpi_eval.errors import FpiError
+from fpi_eval.language import FRENCH, _
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner import filters
 from fpi_eval.tables import slug
@@ -42,7 +43,8 @@ def improve(html: str, edition: Edition) -> str:
         _check_image(image)
     _tell_apart(main)
     _list_sections(soup, main)
-    _set_french(body)
+    if edition.langue == FRENCH:
+        _set_french(body)
     if edition.simulated:
         _mark_simulated(soup, main)
     return str(soup)
@@ -74,7 +76,7 @@ def _list_sections(soup: BeautifulSoup, main: Tag) -> None:
         f'<li><a href="#{s["id"]}">{escapes.html(s.get_text(" ", strip=True))}</a></li>'
         for s in sections
     )
-    place.append(BeautifulSoup(f"<p>Sur cette page</p><ul>{items}</ul>", "html.parser"))
+    place.append(BeautifulSoup(f"<p>{_('Sur cette page')}</p><ul>{items}</ul>", "html.parser"))
 
 
 def _name_table(table: Tag) -> None:
@@ -159,5 +161,5 @@ def _mark_simulated(soup: BeautifulSoup, main: Tag) -> None:
     """Say under every figure and table that its data is simulated."""
     for caption in main.find_all(["figcaption", "caption"]):
         mark = soup.new_tag("span", attrs={"class": "simule"})
-        mark.string = f" {SIMULATED}"
+        mark.string = f" {_(SIMULATED)}"
         (caption.find("span") or caption).append(mark)

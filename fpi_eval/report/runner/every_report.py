@@ -10,7 +10,8 @@ from jinja2 import Environment, FileSystemLoader
 
 from fpi_eval.errors import FpiError
 from fpi_eval.headline import Headline, Quantity
-from fpi_eval.report.edition import QUANTITIES, SIMULATED_SUFFIX
+from fpi_eval.language import FRENCH, NAMES, OTHERS, _, speaking, spoken
+from fpi_eval.report.edition import QUANTITIES, SIMULATED_SUFFIX, front
 from fpi_eval.report.published.shown_quantities import read_quantities
 from fpi_eval.report.runner import manifest
 from fpi_eval.table_files import replace_files
@@ -39,17 +40,26 @@ def write(folder: Path) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".liste.verrou"):
-        replace_files({folder / PAGE: _page(list(_lines(folder))).encode()})
+        others = [code for code in OTHERS if any(folder.glob(f"*/*/{front(code)}"))]
+        pages = {}
+        for code in (FRENCH, *others):
+            with speaking(code):
+                shown = _page(list(_lines(folder)), {FRENCH, *others} - {code})
+                pages[folder / front(code)] = shown.encode()
+        replace_files(pages)
     return folder / PAGE
 
 
-def _page(lines: list[Line]) -> str:
+def _page(lines: list[Line], others: set[str]) -> str:
     programmes: dict[str, list[Line]] = {}
     for one in lines:
         programmes.setdefault(one.programme, []).append(one)
     words = {
         "programmes": programmes,
-        "banner": BANNER if lines and all(one.simulated for one in lines) else "",
+        "_": _,
+        "langue": spoken(),
+        "others": [(front(code), code, NAMES[code]) for code in sorted(others)],
+        "banner": _(BANNER) if lines and all(one.simulated for one in lines) else "",
         "css": (TEMPLATES / "style.css").read_text(encoding="utf-8"),
     }
     made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
@@ -65,16 +75,19 @@ def _lines(folder: Path) -> Iterator[Line]:
         simulated = kept["donnees"] != "réelles"
         suffix = SIMULATED_SUFFIX if simulated else ""
         found = _numbers(place.with_name(f"{QUANTITIES}{suffix}.json"))
-        page = quote("/".join((*place.parts[-3:-1], PAGE)))
-        proof = found.notes.get("verdict", "") or MISSING
+        own = front(spoken())
+        name = own if (place.parent / own).is_file() else PAGE
+        page = quote("/".join((*place.parts[-3:-1], name)))
+        proof = _(found.notes.get("verdict", "")) or _(MISSING)
         numbers = tuple(_shown(found))
         yield Line(kept["titre"], kept["annee_scolaire"], page, simulated, proof, numbers)
 
 
 def _numbers(path: Path) -> Headline:
-    """Return a report's headline numbers; none from one that an older version made."""
+    """Return a report's headline numbers; none from one that an older version made, or untold."""
     try:
-        return read_quantities(path)
+        found = read_quantities(path)
+        return found.said(spoken())
     except FpiError:
         return Headline()
 
@@ -92,10 +105,11 @@ def _shown(found: Headline) -> Iterator[str]:
     code = "" if largest is None else largest.key.removeprefix("cible_")
     yield _of(found.get(f"entrees_{code}"), largest)
     effect = found.get("effet_net")
-    yield f"{effect.number} {effect.unit} ({effect.range})" if effect else MISSING
+    yield f"{effect.number} {effect.unit} ({effect.range})" if effect else _(MISSING)
 
 
 def _of(done: Quantity | None, wanted: Quantity | None) -> str:
     if not done:
-        return MISSING
-    return f"{done.number} sur {wanted.number}" if wanted else done.number
+        return _(MISSING)
+    words = _("{done} sur {wanted}")
+    return words.format(done=done.number, wanted=wanted.number) if wanted else done.number

@@ -4,6 +4,7 @@ import ast
 import contextlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -14,7 +15,9 @@ from traitlets.config import Config
 import fpi_eval
 from fpi_eval import escapes
 from fpi_eval.calendar import seen_on
+from fpi_eval.headline import Headline
 from fpi_eval.headline.first_page import first_page
+from fpi_eval.language import FRENCH, NAMES, _, speaking
 from fpi_eval.report.edition import QUANTITIES, Edition
 from fpi_eval.report.published.shown_quantities import shown_quantities
 from fpi_eval.report.runner import accessible, manifest, pdf
@@ -24,6 +27,19 @@ from fpi_eval.report.runner.notebooks import NotebookInfo
 from fpi_eval.text import date_longue
 
 TEMPLATES = Path(__file__).parent / "templates"
+#: Numbers of the region, in the words of their source, and shares that say two others again.
+CONTEXT = ("emplois_industriels", "effet_decelable", "avancement_")
+#: What a reader who does not know French schools must know.
+WORDS = {
+    "Place": "une place de formation financée, en première année ; elle sert à chaque rentrée.",
+    "Rentrée": "l'année scolaire, nommée par son mois de septembre.",
+    "Secondaire": "CAP et bac professionnel, dans les lycées professionnels.",
+    "Supérieur": "surtout le BTS, deux ans après le bac.",
+    "Voie scolaire": "au lycée, à temps plein ; l'apprentissage se partage avec un employeur.",
+    "Formations voisines": "celles qui peuvent perdre les élèves qu'une place nouvelle attire.",
+    "Fourchette": "celle qui contient la vraie valeur 95 fois sur 100 (80 pour une projection).",
+    "Preuve": "ce que montre la méthode essayée sur de faux programmes ; trois degrés.",
+}
 
 
 def render(
@@ -49,8 +65,14 @@ def render(
     for number, page in enumerate(pages):
         around = {"before": pages[:number][-1:], "after": pages[number + 1 :][:1], "page": page}
         _own_page(exporter, "index.html.j2", folder / page.file, context | around, edition)
+    found = shown_quantities(notebooks)
     context |= {
-        "first": first_page(shown_quantities(notebooks)),
+        "first": first_page(found),
+        "chapters": pages,
+        "others": [
+            {"page": replace(edition, langue=c).front, "langue": c, "name": NAMES[c]}
+            for c in edition.langues
+        ],
         "annexes": edition.file("annexes", "html"),
         "tables": tables,
         "workbook": _extra(extras, edition.file("tableaux", "xlsx")),
@@ -59,8 +81,37 @@ def render(
     }
     _own_page(exporter, "annexes.html.j2", folder / context["annexes"], context, edition)
     context["css"] += (TEMPLATES / "rapport" / "accueil.css").read_text(encoding="utf-8")
-    _own_page(exporter, "accueil.html.j2", folder / "index.html", context, edition)
+    _own_page(exporter, "accueil.html.j2", folder / edition.front, context, edition)
     pdf.write(folder, pages, edition)
+    for code in edition.langues:
+        with speaking(code):
+            _abroad(
+                exporter,
+                folder,
+                found.said(code),
+                context,
+                replace(edition, langue=code, langues=()),
+            )
+
+
+def _abroad(
+    exporter: HTMLExporter,
+    folder: Path,
+    found: Headline,
+    context: dict[str, Any],
+    edition: Edition,
+) -> None:
+    """Write what exists in another language: front page with every number, synthesis, slides."""
+    own = _context([], edition) | {
+        "css": context["css"],
+        "first": first_page(found),
+        "chapters": context["chapters"],
+        "numbers": [one for one in found if one and not one.key.startswith(CONTEXT)],
+        "words": [(_(word), _(meaning)) for word, meaning in WORDS.items()],
+        "others": [{"page": "index.html", "langue": FRENCH, "name": NAMES[FRENCH]}],
+    }
+    _own_page(exporter, "accueil.html.j2", folder / edition.front, own, edition)
+    pdf.write(folder, [], edition)
 
 
 def _own_page(
@@ -90,6 +141,7 @@ def _exporter() -> HTMLExporter:
         language_code="fr",
     )
     exporter.environment.autoescape = True  # but what is said to be safe: HTML, styles
+    exporter.environment.globals["_"] = _
     exporter.register_filter("prose", prose)
     exporter.register_filter("css_string", escapes.css)
     return exporter

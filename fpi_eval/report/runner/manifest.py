@@ -23,7 +23,7 @@ from fpi_eval.store import code_reached
 NAME, NOTEBOOKS = "manifest.json", "0*.ipynb"
 UNCHANGED = "Rien n'a changé depuis le dernier rapport : il est gardé tel quel."
 PACKAGE = Path(fpi_eval.__file__).parent
-SOURCE_SUFFIXES = {".py", ".j2", ".css", ".json", ".toml", ".csv"}
+SOURCE_SUFFIXES = {".py", ".j2", ".css", ".json", ".toml", ".csv", ".po"}
 
 
 def sha256(path: Path) -> str:

@@ -16,6 +16,7 @@ import typst
 from bs4 import BeautifulSoup, PageElement, Tag
 
 from fpi_eval import escapes
+from fpi_eval.language import _, locale
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner import manifest
 from fpi_eval.report.runner.chapters import Page
@@ -56,16 +57,20 @@ PAGES = {"Synthèse": 2, "Diapositives": 6}
 
 
 def write(folder: Path, pages: Sequence[Page], edition: Edition) -> None:
-    """Write the three documents from the pages of the folder, the front page first."""
-    front, *mains = (_main(folder / file) for file in ("index.html", *(p.file for p in pages)))
+    """Write the three documents from the pages of the folder, the front page first.
+
+    Without chapters there is no whole report, and the front page is the synthesis.
+    """
+    front, *mains = (_main(folder / file) for file in (edition.front, *(p.file for p in pages)))
     chapters = list(zip(pages, mains, strict=True))
     made = {
-        "rapport": ("Rapport", [front, *mains]),
+        "rapport": ("Rapport", [front, *mains] if pages else []),
         "synthese": ("Synthèse", [front, second_page(front, chapters)]),
         "diapositives": ("Diapositives", slides(front, chapters)),
     }
     for name, (kind, tags) in made.items():
-        _compile(folder / edition.file(name, "pdf"), kind, tags, edition)
+        if tags:
+            _compile(folder / edition.file(name, "pdf"), kind, tags, edition)
 
 
 def _main(path: Path) -> Tag:
@@ -86,6 +91,11 @@ def _compile(target: Path, kind: str, mains: Sequence[Tag], edition: Edition) ->
         "annee": edition.annee,
         "avis": edition.banner,
         "date": date_longue(day),
+        "nom": _(kind),
+        "page": _("Page"),
+        "sur": _("sur"),
+        "langue": edition.langue,
+        "region": locale().partition("_")[2],
     }
     with tempfile.TemporaryDirectory(prefix="fpi_eval_") as place:
         said = TEMPLATE.read_text("utf-8") + _Writer(Path(place)).blocks(mains)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from bs4 import BeautifulSoup, Tag
 
 from fpi_eval import escapes
+from fpi_eval.language import _
 from fpi_eval.report.runner.chapters import Page
 
 Chapters = Sequence[tuple[Page, Tag]]
@@ -44,7 +45,9 @@ def slides(front: Tag, chapters: Chapters) -> list[Tag]:
         for page, main in sorted(chapters, key=lambda one: not one[0].file.startswith(CHOSEN))
         if not page.annex and (figure := main.select_one(DRAWN))
     ]
-    after = _slide("Et maintenant ?", front.select(".suites"))
+    words = _slide(_("Les mots"), front.select(".mots ul"))
+    pictures += [words] * bool(words.contents)
+    after = _slide(_("Et maintenant ?"), front.select(".suites"))
     return [*told, *pictures[: max(CHAPTERS, SLIDES - len(told) - 1)], after]
 
 
@@ -53,8 +56,8 @@ def _told(front: Tag) -> list[Tag]:
     cover = front.select(".manque, .preuve")
     made = (
         _slide(front.select("h1")[0].get_text(), cover, "couverture"),
-        _slide("Les chiffres", front.select(KNOWN)),
-        _slide("Sur cent places ouvertes", front.select(".chaine svg")),
+        _slide(_("Les chiffres"), front.select(KNOWN)),
+        _slide(_("Sur cent places ouvertes"), front.select(".chaine svg")),
     )
     return [one for one in made if one.contents]
 

@@ -34,9 +34,11 @@ def several(programme: str, rentree: str) -> list[tuple[Path, int]]:
     return [(folder, year) for folder in folders for year in years]
 
 
-def quietly(programme: str, rentree: int, donnees: str, force: bool) -> Report:
+def quietly(
+    programme: str, rentree: int, donnees: str, force: bool, langues: tuple[str, ...] = ()
+) -> Report:
     """Make a report and show nothing meanwhile: one of many."""
-    return yearly(programme, rentree, donnees, force=force, progress=False)
+    return yearly(programme, rentree, donnees, force=force, progress=False, langues=langues)
 
 
 def inputs_of(programme: Programme, rentree: int, donnees: str | Path = "") -> dict[str, Path]:
@@ -54,6 +56,7 @@ def yearly(
     *,
     force: bool = False,
     progress: bool = True,
+    langues: tuple[str, ...] = (),
 ) -> Report:
     """Make the report of a year in ``reports/<programme>/<rentree>``, or keep a current one.
 
@@ -65,6 +68,8 @@ def yearly(
         Folder of the files; simulated without one.
     force : bool
         Compute again even what has not changed.
+    langues : tuple of str
+        Languages, beside French, in which to write the report's shortest forms too.
 
     Raises
     ------
@@ -78,7 +83,7 @@ def yearly(
         inputs = inputs_of(what, rentree, donnees)
         given = {"programme": str(what.dossier), "rentree": rentree, "donnees": absolute(donnees)}
         credits = (credit(simulated=simulated),)
-        edition = Edition.of(what, rentree, simulated=simulated, sources=credits)
+        edition = Edition.of(what, rentree, simulated=simulated, sources=credits, langues=langues)
         pages = notebooks_of(what).glob(NOTEBOOKS)
         now = Basis.of(pages, given, edition=edition, inputs=inputs, root=root)
         listed = (root / "reports" / "index.html").is_file()

@@ -1,0 +1,98 @@
+"""The language of what readers see: French, in which the code writes, or that of a catalogue."""
+
+import gettext
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+
+from fpi_eval.errors import FpiError
+
+FRENCH, ENGLISH = "fr", "en"
+LOCALES = {FRENCH: "fr_FR", ENGLISH: "en_GB"}
+NAMES = {FRENCH: "En français", ENGLISH: "In English"}
+OTHERS = (ENGLISH,)
+FOLDER = Path(__file__).parent / "locales"
+_spoken: ContextVar[str] = ContextVar("spoken", default=FRENCH)
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Write in another language inside a ``with``.
+
+    Examples
+    --------
+    >>> with speaking("en"):
+    ...     _("Places prévues")
+    'Planned seats'
+    """
+    if code not in LOCALES:
+        known = " ou ".join(LOCALES)
+        raise FpiError(f"la langue « {code} » n'a pas de catalogue. Choisissez {known}.")
+    before = _spoken.set(code)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
+def spoken() -> str:
+    """Return the code of the language now written."""
+    return _spoken.get()
+
+
+def locale() -> str:
+    """Return the locale by which numbers, dates and lists are now written."""
+    return LOCALES[spoken()]
+
+
+def _(message: str) -> str:
+    """Return a French message in the language now written.
+
+    Raises
+    ------
+    FpiError
+        The catalogue does not have it: nothing is shown half translated.
+    """
+    code = spoken()
+    if code == FRENCH or not message:
+        return message
+    found = catalogue(code).gettext(message)
+    if found == UNTRANSLATED:
+        raise FpiError(
+            f"« {message} » n'est pas traduit ({code}). Ajoutez-le au catalogue.",
+            fichier=str(path_of(code).relative_to(FOLDER.parent)),
+        )
+    return found
+
+
+def path_of(code: str) -> Path:
+    """Return where a language's messages are."""
+    return FOLDER / code / "LC_MESSAGES" / "fpi_eval.po"
+
+
+UNTRANSLATED = "\x00"
+
+
+class _Missing(gettext.NullTranslations):
+    """Says that a message is not in the catalogue."""
+
+    def gettext(self, message: str) -> str:
+        return UNTRANSLATED
+
+
+@cache
+def catalogue(code: str) -> gettext.GNUTranslations:
+    """Return a language's messages, read from its text catalogue."""
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    binary = io.BytesIO()
+    with path_of(code).open("rb") as stream:
+        write_mo(binary, read_po(stream, locale=code))
+    binary.seek(0)
+    found = gettext.GNUTranslations(binary)
+    found.add_fallback(_Missing())
+    return found

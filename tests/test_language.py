@@ -1,0 +1,122 @@
+"""English on demand: every message has its translation, and nothing half translated is shown."""
+
+import re
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pikepdf
+import pytest
+from babel.messages.extract import extract_from_dir
+from bs4 import BeautifulSoup
+from test_front_page import AHEAD, EFFECT, NOTES, PEOPLE, SEATS, WORLDS
+from test_headline import published
+from test_report_html import EDITION, render
+
+import fpi_eval
+from fpi_eval import text
+from fpi_eval.checks import NAMES
+from fpi_eval.errors import FpiError
+from fpi_eval.headline import first_page as first
+from fpi_eval.headline import of_effect, of_jobs, of_places, of_trajectory
+from fpi_eval.headline.quantity import DECLARED, Headline, Scope
+from fpi_eval.impact.jobs import detectability
+from fpi_eval.language import OTHERS, _, catalogue, speaking
+from fpi_eval.panel.loading import credit
+from fpi_eval.report.runner import html, pdf
+
+PACKAGE = Path(fpi_eval.__file__).parent
+DECLARING = (of_effect, of_jobs, of_places, of_trajectory)  # by being imported
+FOUND_IN = [("**.py", "python"), ("**.j2", "jinja2")]
+
+
+def told() -> set[str]:
+    """Return every message that the code or a template gives to be translated."""
+    written = extract_from_dir(PACKAGE, FOUND_IN, keywords={"_": None})
+    declared = {words for one in DECLARED.values() for words in (one.label, one.unit)}
+    named = {
+        *of_effect.PEOPLE.values(), *NAMES.values(), of_trajectory.LEAST, of_trajectory.EVERY_VOIE,
+        of_places.EVERY_LEVEL, *of_places.VOIES.values(), *map(str.lower, text.NIVEAUX.values()),
+        first.IN_THESE, *first.END.values(), *first.STUDIED.values(), first.ENTERED[1], first.WHERE,
+        *first.LATER.values(), *first.LEVELS, detectability.REGION, detectability.SYNTHETIC,
+        detectability.ZONES,
+        text.BANNER, text.SIMULATED, text.MISSING, *html.WORDS, *html.WORDS.values(), *pdf.SIZES,
+        credit(simulated=True), credit(simulated=False),
+    }  # fmt: skip
+    return {message for _name, _line, message, *_rest in written} | declared | named
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_message_has_its_translation(code):
+    kept = {message for message in catalogue(code)._catalog if message}
+    assert not told() - kept, "à traduire"
+    assert not kept - told(), "que plus rien ne dit"
+    for message in kept:
+        said = catalogue(code).gettext(message)
+        assert set(re.findall(r"{\w*}|<[^<>]*>", said)) == set(
+            re.findall(r"{\w*}|<[^<>]*>", message)
+        ), message
+
+
+def abroad(one):
+    """Return a quantity with words in English, as its function declares them."""
+    blank = DECLARED.get(one.key)
+    words = {"label": blank.label if blank else "Places", "unit": one.unit}
+    scope = {"programme": "FPI", "niveau": "", "voie": "school route", "annees": "due 2030"}
+    with speaking("en"):
+        said = {name: _(word) for name, word in words.items()}
+    return replace(one, langues={"en": said | {"scope": asdict(Scope(**scope))}})
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    quantities = [abroad(one) for one in (*SEATS, *PEOPLE, *EFFECT, *AHEAD)]
+    cell = published(*quantities).cells[0]
+    next(v for k, v in cell.outputs[0].data.items() if "chiffres" in k)["notes"] = NOTES
+    folder = tmp_path_factory.mktemp("anglais") / "2026"
+    edition = replace(EDITION, langues=("en",), sources=(credit(simulated=True),))
+    return render(folder, edition, {6: cell.outputs})
+
+
+def test_the_english_page_is_english_and_says_what_is_not(made):
+    page = BeautifulSoup((made / "index_en.html").read_text(encoding="utf-8"), "html.parser")
+    assert page.html["lang"] == "en"
+    assert "exist in French only" in page.main.get_text()
+    for french in page.select("[lang=fr], .programme, title, style"):
+        french.decompose()
+    words = page.get_text(" ")
+    assert not re.findall(r"\b(?:les|des|une|est|pour|dans|places|élèves)\b", words)
+    assert "760 opened of 831 planned" in re.sub(r"\s+", " ", words)
+    assert "788 of 9,000" in re.sub(r"\s+", " ", words)
+
+
+def test_its_papers_are_tagged_as_english_and_have_their_pages(made):
+    for name, pages in (("synthese_en", 2), ("diapositives_en", 6)):
+        with pikepdf.open(made / f"{name}_simule.pdf") as paper:
+            assert str(paper.Root.Lang).startswith("en")
+            assert len(paper.pages) <= pages
+
+
+def test_the_french_page_leads_to_it_and_is_as_before_without_it(made):
+    page = BeautifulSoup((made / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert page.select_one("a[hreflang=en]")["href"] == "index_en.html"
+    assert page.html["lang"] == "fr"
+
+
+@pytest.mark.parametrize(("effects", "notes", "finding"), WORLDS)
+def test_every_finding_can_be_said_in_english(effects, notes, finding):
+    found = Headline(tuple(map(abroad, (*SEATS, *PEOPLE, *effects, *AHEAD))), NOTES | notes)
+    with speaking("en"):
+        said = first.first_page(found.said("en"))
+    assert finding not in said.finding
+    assert not re.search("[éèàç]", f"{said.finding} {said.reason} {' '.join(said.implied)}")
+
+
+def test_a_message_without_translation_is_refused():
+    with speaking("en"), pytest.raises(FpiError, match="pas traduit"):
+        _("Rien de tel")
+
+
+def test_numbers_follow_the_language():
+    with speaking("en"):
+        assert (text.nombre(9000), text.pourcent(0.5, 0)) == ("9,000", "50%")
+    assert text.pourcent(0.5, 0) == "50\u00a0%"
