@@ -54,3 +54,5 @@ def test_points_agree_with_an_independent_package():
 def test_too_few_matched_cells_is_said_and_not_estimated():
     with pytest.raises(FpiError, match=r"cellules seulement.*taux d'appariement"):
         passage(table(regions=2, courses=3))
+    with pytest.raises(FpiError, match="cellules seulement"):
+        passage(table().drop(columns="places_2018"))
