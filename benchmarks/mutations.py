@@ -28,6 +28,7 @@ from test_mutations import REAL, same  # noqa: E402
 from fpi_eval.errors import FpiError  # noqa: E402
 
 TARGET = Path(__file__).parent / "results" / "mutations.md"
+DATA = Path(os.environ.get("FPI_EVAL_DONNEES", ROOT.parent / "shared" / "data"))
 SEED, SLICE = 20260901, 60
 Random = np.random.Generator
 
@@ -73,8 +74,8 @@ def _lose(rows: list[bytes], rng: Random) -> list[bytes]:
 
 
 def _cell(rows: list[bytes], rng: Random) -> list[bytes]:
-    wrong = [b"", b"abc", b"1e3", b"12 34", b"-3", b"140", b"nd", b"1,5,2", b"=1+1", b"120000 120000",
-             "١٢".encode(), b"0,62", b"100", b"0000000A"]  # fmt: skip
+    wrong = [b"", b"abc", b"1e3", b"12 34", b"-3", b"140", b"nd", b"1,5,2", b"=1+1",
+             b"120000 120000", "١٢".encode(), b"0,62", b"100", b"0000000A"]  # fmt: skip
     k = int(rng.integers(0, len(rows)))
     cells = rows[k].split(b";")
     cells[rng.integers(0, len(cells))] = wrong[rng.integers(len(wrong))]
@@ -121,7 +122,7 @@ def verdict(small: Small, content: bytes, folder: Path) -> str:
     return "lu" if same(table, wanted) else "FAUTE : autres nombres"
 
 
-def tried(times: int, data: Path, seed: int = SEED) -> pd.DataFrame:
+def tried(times: int, data: Path = DATA, seed: int = SEED) -> pd.DataFrame:
     """Return a row a mutation: file, mutation, what became of it, seed."""
     choices, rows = files(data), []
     with tempfile.TemporaryDirectory() as where:
@@ -139,12 +140,15 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--fois", type=int, default=10_000)
     times = asked.parse_args().fois
-    found = tried(times, Path(os.environ.get("FPI_EVAL_DONNEES", ROOT.parent / "shared" / "data")))
+    found = tried(times)
     kind = found["issue"].str.partition(" : ")[0]
     table = pd.crosstab(found["mutation"], kind)
     code = code_of(("sources",), Path(__file__))
-    lines = [f"{times} mutations, graine {SEED}, {found['fichier'].nunique()} formes ; code {code}.",
-             "", table.to_markdown(), ""]  # fmt: skip
+    shapes = found["fichier"].nunique()
+    about = f"{times} mutations, graine {SEED}, {shapes} formes ; code {code}."
+    head = ["mutation", *table.columns]
+    lines = [about, "", f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    lines += [f"| {' | '.join(map(str, row))} |" for row in table.itertuples()] + [""]
     for issue, number in Counter(found.loc[kind == "FAUTE", "issue"].str[:200]).most_common(30):
         lines.append(f"- {number} × {issue}")
     TARGET.write_text("\n".join([*lines, ""]), encoding="utf-8")

@@ -1,5 +1,6 @@
 """Tables of benchmarks: made by known code, and made again by running one seed."""
 
+import mutations
 import numpy as np
 import pandas as pd
 import planted
@@ -99,3 +100,9 @@ def test_in_real_results_nothing_is_found_too_often_where_nothing_opened():
     for short in ("gross", "net"):
         low, high = runs[f"zero_{short}_low"], runs[f"zero_{short}_high"]
         assert 0.03 <= ((low > 0) | (high < 0)).mean() <= 0.07
+
+
+def test_five_hundred_damaged_files_are_read_as_they_say_or_refused_by_name():
+    found = mutations.tried(500)
+    assert found.loc[found["issue"].str.startswith("FAUTE"), ["issue", "numero"]].empty
+    assert (found["issue"] == "lu").sum() > 50

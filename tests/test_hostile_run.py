@@ -57,9 +57,13 @@ def hostile_labels(folder: Path) -> None:
         if {"nomenclatures", "geographie"} & set(path.parts):  # codes are found by their names
             continue
         rows = list(standard.reader(path.read_text("utf-8-sig").splitlines(), delimiter=";"))
-        places = [k for k, name in enumerate(rows[0])
-                  if re.search(r"libell|nom_|patronyme|établissement$|etablissement$", name.lower())
-                  and not re.search("uai|code|region|acad|depart|commune|diplom", name.lower())]  # fmt: skip
+        heads = [name.lower() for name in rows[0]]
+        places = [
+            k
+            for k, name in enumerate(heads)
+            if re.search("libell|nom_|patronyme|[ée]tablissement$", name)
+            and not re.search("uai|code|region|acad|depart|diplom", name)
+        ]
         for number, row in enumerate(rows[1:]):
             for k in places:
                 if k < len(row) and row[k]:
