@@ -119,7 +119,20 @@ def verdict(small: Small, content: bytes, folder: Path) -> str:
         wanted = said(small, content)
     except Unreadable:
         return "FAUTE : lu, et illisible"
+    wanted = wanted.drop(columns=_unnamed(small, content, table), errors="ignore")
     return "lu" if same(table, wanted) else "FAUTE : autres nombres"
+
+
+def _unnamed(small: Small, content: bytes, table: pd.DataFrame) -> list[str]:
+    """Return the optional columns whose name is damaged, so that nothing was read of them."""
+    heads = content.decode("utf-8-sig", errors="replace").partition("\n")[0].strip().split(";")
+    places = {name: place for name, (place, _) in small.numbers.items()} | small.codes
+    return [
+        name
+        for name, place in places.items()
+        if heads[place : place + 1] != small.cells[0][place : place + 1]
+        and (name not in table or table[name].isna().all())
+    ]
 
 
 def tried(times: int, data: Path = DATA, seed: int = SEED) -> pd.DataFrame:
