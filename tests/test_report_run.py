@@ -410,6 +410,15 @@ def alive(pid):
     return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
 
 
+def test_a_path_is_hidden_in_the_cell_that_papermill_writes_too(tmp_path):
+    from papermill.translators import PythonTranslator
+
+    where = str(tmp_path / 'dossier "é"\nà' / "data")
+    cell = nbformat.v4.new_code_cell(PythonTranslator.codify({"donnees": where}))
+    made = clean(nbformat.v4.new_notebook(cells=[cell]), {where: "data"})
+    assert made.cells[0].source.splitlines()[-1] == 'donnees = "data"'
+
+
 def test_cleaning_a_large_image_takes_no_longer_than_reading_it():
     from fpi_eval.report.runner.clean import _hide, _pattern
 

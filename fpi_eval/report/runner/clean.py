@@ -14,6 +14,7 @@ KERNEL_FILE = re.compile(r"[^\s'\"(]*ipykernel_\d+[/\\]\d+\.py")
 
 def clean(notebook: nbformat.NotebookNode, paths: Mapping[str, str]) -> nbformat.NotebookNode:
     """Return the notebook with run times, machine paths and error streams removed, ids kept."""
+    paths = {form(path): form(words) for form in (str, _literal) for path, words in paths.items()}
     cleaned = nbformat.from_dict(_hide(notebook, _pattern(paths), paths))
     for key in RUN_METADATA:
         cleaned.metadata.pop(key, None)
@@ -52,6 +53,11 @@ def _joined(outputs: list) -> list:
             else:
                 kept.append(output)
     return kept
+
+
+def _literal(words: str) -> str:
+    """Return words as papermill writes them between quotes, accents by their codes."""
+    return words.encode("unicode_escape").decode().replace('"', '\\"')
 
 
 def _pattern(paths: Mapping[str, str]) -> re.Pattern:
