@@ -26,15 +26,15 @@ RESULT = Path(__file__).parent / "results" / "exams.md"
 TEXT = """# Effet des places sur les diplômés, par maille d'examen (tableaux inventés)
 
 Part des intervalles à 95 % qui contiennent la vérité, selon le nombre de territoires où des places
-ont ouvert ; {draws} tirages par ligne, ± une erreur de Monte-Carlo. Chaque territoire a sa propre
-pente, chaque région ses années. Sous cinq départements, l'estimation toutes spécialités n'est pas
-donnée : ces lignes disent pourquoi.
+ont ouvert, ± une erreur de Monte-Carlo. Chaque territoire a sa propre pente, chaque région ses
+années. Sous cinq départements, le rapport ne donne pas l'estimation toutes spécialités : elle n'est
+ici que pour comparer.
 
 - Graines : à partir de 0
 - Code jugé : empreinte {code}
 
-| maille | territoires | candidats | diplômés |
-|---|---|---|---|
+| maille | territoires | tirages | candidats | diplômés |
+|---|---|---|---|---|
 """
 
 
@@ -76,7 +76,7 @@ def table(draws: int) -> str:
         for treated in TREATED:
             shares = coverage(shape, treated, draws)
             cells = [f"{100 * p:.0f} % ± {100 * np.sqrt(p * (1 - p) / draws):.0f}" for p in shares]
-            rows.append(f"| {name} | {treated} | {' | '.join(cells)} |")
+            rows.append(f"| {name} | {treated} | {draws} | {' | '.join(cells)} |")
             print(rows[-1], flush=True)
     return "\n".join(rows)
 
@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--reps", type=int, default=DRAWS)
     draws = parser.parse_args().reps
     code = provenance.code_of(("impact", "regression"), Path(__file__))
-    head = TEXT.format(draws=draws, code=code)
+    head = TEXT.format(code=code)
     RESULT.write_text(f"{head}{table(draws)}\n", encoding="utf-8")
 
 

@@ -1,5 +1,7 @@
 """Tables of benchmarks: made by known code, and made again by running one seed."""
 
+import re
+
 import mutations
 import numpy as np
 import pandas as pd
@@ -10,6 +12,8 @@ import provenance
 import pytest
 import records_effects
 import scoreboard
+
+from fpi_eval.impact.jobs.exams import NOTE
 
 RESULTS = provenance.KNOWN.parent
 NEAR = 1e-6  # sums taken in another order
@@ -106,3 +110,10 @@ def test_five_hundred_damaged_files_are_read_as_they_say_or_refused_by_name():
     found = mutations.tried(500)
     assert found.loc[found["issue"].str.startswith("FAUTE"), ["issue", "numero"]].empty
     assert (found["issue"] == "lu").sum() > 50
+
+
+def test_the_note_on_exams_says_what_its_table_measured():
+    rows = [r for r in (RESULTS / "exams.md").read_text("utf-8").splitlines() if " % ± " in r]
+    shares = [int(x) for row in rows for x in re.findall(r"(\d+) % ±", row)]
+    assert len(rows) >= 10
+    assert f"de {min(shares)} à {max(shares)} fois sur 100" in NOTE
