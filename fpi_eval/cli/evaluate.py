@@ -58,6 +58,8 @@ def run_report(
     langue: Annotated[
         Literal["fr", "en"],
         Parameter(
+            metavar="fr|en",
+            show_choices=False,
             help="« en » ajoute au rapport sa première page, sa synthèse et ses diapositives en "
             "anglais ; les chapitres, les tableaux et le classeur n'existent qu'en français.",
         ),
