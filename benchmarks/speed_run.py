@@ -114,7 +114,9 @@ def spread_out(names: Sequence[Path], years: Sequence[int], workers: int) -> Non
     from fpi_eval.cluster import spread
     from fpi_eval.report.runner.yearly import quietly
 
-    tasks = [(str(name), year, "", True) for name in names for year in years]
+    forget()
+    shutil.rmtree(names[0].parents[1] / "reports", ignore_errors=True)
+    tasks = [(str(name), year, "", False) for name in names for year in years]
     for _, found in spread(quietly, tasks, workers=workers):
         if isinstance(found, Exception):
             raise found
