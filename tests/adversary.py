@@ -10,6 +10,7 @@ elsewhere to hold these same values.
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -32,6 +33,9 @@ HORIZONS = (6, 12, 18, 24)
 EMPLOYED = tuple(f"en_emploi_{n}_mois" for n in HORIZONS)
 OUTCOMES = ("terminale", "poursuite", "sortants", *EMPLOYED)
 HERE_AND_FAR = ("territoire", "niveau", "filiere")
+#: Columns whose words tell a count from those beside it, in sheets and on pages.
+OWN_WORDS = ("filiere", "academie", "departement", "uai", "formation",
+             "Filière", "Académie", "Département", "Formation")  # fmt: skip
 #: Numerator and denominator of each rate, as sums of counts.
 RATES: dict[str, tuple[dict[str, int], str]] = {
     "taux_pression": ({"voeux_1": 1}, "places"),
@@ -54,6 +58,8 @@ class World:
     zero: Mapping[str, np.ndarray]  # where a kind is known to be nobody, or was not counted
     laws: list[tuple[sparse.csr_matrix, float, float]] = field(default_factory=list)
     masks: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
+    compared: Mapping[tuple[str, str], set[str]] = field(default_factory=dict)
+    truth: np.ndarray = field(default_factory=lambda: np.zeros(0))  # never read by the attack
 
     def row(self, weights: Mapping[str, float], inside: np.ndarray) -> sparse.csr_matrix:
         """Return a sum of counts over the rows `inside` as weights of the unknowns."""
@@ -72,7 +78,8 @@ class World:
 
     def _mask(self, dim: str, value: str) -> np.ndarray:
         if (dim, value) not in self.masks:
-            self.masks[dim, value] = self.rows[dim].isin(value.split("+")).to_numpy()
+            wanted = plain(value).split("+")
+            self.masks[dim, value] = self.rows[dim].map(plain).isin(wanted).to_numpy()
         return self.masks[dim, value]
 
 
@@ -87,6 +94,13 @@ class Said:
     high: float
     hidden: bool = False
     by_rate: bool = False
+    kind: str = ""
+    words: tuple[str, ...] = ()  # what tells a hidden count from those beside it
+
+
+def plain(words: str) -> str:
+    """Return words as sheets and pages both write them: small letters, ordinary spaces."""
+    return " ".join(words.lower().replace("’", "'").replace("œ", "oe").split())
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -121,7 +135,7 @@ def line(
             free = rated(kind, values)
             least = 0.0 if free or kind == "formes" else 1.0
             yield Said(table, f"{kind} : {label}", world.row({kind: 1}, inner), least, np.inf,
-                       True, free)  # fmt: skip
+                       True, free, kind, tuple(row[n] for n in OWN_WORDS if n in row))  # fmt: skip
         elif values[kind] is not None:
             yield Said(table, label, world.row({kind: 1}, inner), values[kind], values[kind])
     for column, rate in rates.items():
@@ -255,6 +269,27 @@ def said_of_students(world: World, folder: Path) -> Iterator[Said]:
             yield from line(world, "ensemble", row, inside, {"eleves": "terminale"})
 
 
+#: Quantities that sum the people trained of the report: level, or all.
+TRAINED = {"secondaire": "Secondaire", "superieur": "Supérieur"}
+
+
+def said_of_quantities(world: World, path: Path, year: int, start: int) -> Iterator[Said]:
+    """Yield what the headline quantities say of people trained, of the share of a target."""
+    kept = {one["key"]: one.get("value") for one in json.loads(path.read_text())["chiffres"]}
+    years = world.rows["rentree"].astype(int)
+    seats = (world.rows["seats"] > 0).to_numpy() & years.between(start, year).to_numpy()
+    for key, value in kept.items():
+        name, _, which = key.partition("_")
+        if name not in ("entrees", "avancement") or which.startswith("attendues") or value is None:
+            continue
+        level = (world.rows["niveau"] == TRAINED.get(which, "")).to_numpy()
+        inside = seats & (level if which in TRAINED else True)
+        factor = 1.0 if name == "entrees" else kept[f"cible_{which}"]
+        if inside.any():
+            ends = (value * factor - 1e-6, value * factor + 1e-6)
+            yield Said("chiffres", key, world.row({"formes": 1}, inside), *ends)
+
+
 # --- what pages say, their numbers rounded ----------------------------------------------------
 
 PERCENT, HUNDREDTH = 0.0005 + FINE, 0.005 + FINE
@@ -279,16 +314,18 @@ PAGES: tuple[tuple[tuple[str, ...], str, dict[str, str], dict[str, str], float],
     (("Territoire", "Filière", "Niveau", "Voie", "Élèves"), "devenir", {"Élèves": "terminale"},
      {"En études": "taux_poursuite", "En emploi": "part_en_emploi_6_mois", "Autre": "part_autre",
       "Devenir favorable": "taux_devenir_favorable"}, PERCENT),
-    (("Formation", "Diplôme", "Élèves", "Sortants"), "devenir",
+    (("Diplôme", "Formation", "Élèves", "Sortants"), "devenir",
      {"Élèves": "terminale", "Sortants": "sortants"},
      {"Emploi à 6 mois": "taux_emploi_6_mois", "Poursuite": "taux_poursuite"}, PERCENT),
+    (("Niveau", "Millésime", "Projeté (médiane)"), "devenir", {}, {}, 0),
 )  # fmt: skip
 #: Words of heads that count people; a table with one is read, or is one of those that follow.
 PEOPLE = {"Personnes formées", "Premiers vœux", "Vœux confirmés", "Entrants", "Élèves", "Sortants",
           "En emploi", "Observé", "Présents", "Candidats", "Diplômés", "Personnes"}  # fmt: skip
 #: First heads of tables read otherwise, or that hold dates, estimates, projections or wide totals.
 ELSEWHERE = {"Cible", "Ouverture", "Rentrée d'ouverture", "Scénario", "Durée", "Résultat",
-             "Montant", "Maille du fichier", "Voie", "Niveau", "Comparaison"}  # fmt: skip
+             "Montant", "Maille du fichier", "Niveau", "Comparaison", "Effet"}  # fmt: skip
+EFFECTS = "Pour 100 places"  # begins the first head of a table of effects
 
 
 def said_of_pages(
@@ -296,17 +333,28 @@ def said_of_pages(
 ) -> Iterator[tuple[str, Said]]:
     """Yield what the tables of pages say: they sum the region at its last year, but where told."""
     last = max(worlds["devenir"].rows["millesime"], default="")
+    # Pages name a course without its type of diploma, the sheet of the same report with it.
+    full = {
+        (row["diplome"], re.sub(r" \([^()]*\)$", "", plain(row["formation"]))): row["formation"]
+        for row in table(folder, "quadrants")
+    }
     for path in sorted(folder.glob("0*.csv")):
         rows = read(path)
+        for row in rows if rows and "Formation" in rows[0] else ():
+            name = row.get("Diplôme", ""), plain(row["Formation"])
+            row["Formation"] = full.get(name, row["Formation"])
         heads = tuple(rows[0]) if rows else ()
         spec = next((one for one in PAGES if heads[: len(one[0])] == one[0]), None)
         if spec is None:
             unread = PEOPLE & set(heads)
-            assert not unread or heads[0] in ELSEWHERE or _students(heads), (
-                f"{path.name} : {unread}"
-            )
+            assert not unread or _elsewhere(heads), f"{path.name} : {unread}"
         for row in rows:
             yield from _page_line(worlds, spec, path.stem, row, (year, start, last, region))
+
+
+def _elsewhere(heads: Sequence[str]) -> bool:
+    return (heads[0] in ELSEWHERE or heads[0].startswith(EFFECTS) or _students(heads)
+            or heads[:2] == ("Voie", "Résultat"))  # fmt: skip
 
 
 def _students(heads: Sequence[str]) -> bool:
@@ -325,6 +373,9 @@ def _page_line(worlds: Mapping[str, World], spec: tuple | None, name: str, row: 
                     world, name, row, own & world.inside(at, KIND), {head: "terminale"}
                 ):
                     yield "devenir", one
+        if "Écart relatif" in row:
+            for one in _compared(worlds["devenir"], name, row, region, last):
+                yield "devenir", one
         return
     _, kind, counts, rates, half = spec
     world = worlds["entrants" if kind == "formes" else kind]
@@ -336,21 +387,52 @@ def _page_line(worlds: Mapping[str, World], spec: tuple | None, name: str, row: 
     if "Groupe" in row:
         place, voie = row["Groupe"].rsplit(", ", 1)
         at |= {"territoire": place, "voie": voie[0].upper() + voie[1:]}
-    if "Formation" in row:
+    if "Formation" in row or "Projeté (médiane)" in row:
         at |= {"voie": "Voie scolaire"}
     if kind == "formes":
         at.pop("rentree")
     inside = world.inside(at, [dim for dim in at if dim in world.rows])
     if kind == "voeux":
         inside &= ~world.zero[next(iter(counts.values()))]
-    if kind == "devenir":
+    if "Projeté (médiane)" in row:
+        courses = world.compared.get(("passage", row["Millésime"]), set())
+        inside &= world.rows["programme"].to_numpy(bool)
+        inside &= world.rows["course"].isin(courses).to_numpy()
+    elif kind == "devenir":
         inside &= _own(world)
     if kind == "formes":
         years = world.rows["rentree"].astype(int)
         inside &= (world.rows["seats"] > 0).to_numpy() & years.between(start, year).to_numpy()
-    if "Formation" not in row or len(set(world.rows.loc[inside, "filiere"])) == 1:
+    nothing = all(row[column] == "n. d." for column in counts)
+    assert inside.any() or nothing, f"{name} : ligne non lue, {row}"
+    if "Projeté (médiane)" in row:
+        value = told(row["Observé, à la dizaine"])
+        if inside.any() and value is not None:
+            yield kind, Said(name, " / ".join(row.values()), world.row({"terminale": 1}, inside),
+                             value - 5.5, value + 5.5)  # fmt: skip
+    elif "Formation" not in row or len(set(world.rows.loc[inside, "filiere"])) == 1:
         for one in line(world, name, row, inside, counts, rates, half):
             yield kind if kind != "formes" else "entrants", one
+
+
+RESULTS = {"Élèves en année terminale": "terminale", "En emploi à 6 mois": "en_emploi_6_mois"}
+
+
+def _compared(world: World, name: str, row: dict, region: str, last: str) -> Iterator[Said]:
+    """Yield the region's count in the courses that it is compared on, which the catalogue tells."""
+    kind = RESULTS[row["Résultat"]]
+    at = {"territoire": region, "voie": row["Voie"], "millesime": last}
+    inside = world.rows["programme"].to_numpy(bool) & world.inside(at, KIND)
+    courses = world.compared[kind, row["Voie"]]
+    inside &= world.rows["course"].isin(courses).to_numpy()
+    gap, change = told(row["Écart, à la dizaine"]), told(row["Écart relatif"])
+    if inside.any() and gap is not None and change:
+        ends = [
+            (gap + a) * (1 + change + b) / (change + b)
+            for a in (-5.5, 5.5) for b in (-PERCENT, PERCENT) if (change + b) * change > 0
+        ]  # fmt: skip
+        if len(ends) == 4:
+            yield Said(name, row["Résultat"], world.row({kind: 1}, inside), min(ends), max(ends))
 
 
 def _own(world: World) -> np.ndarray:
@@ -519,10 +601,14 @@ def _entrants(p) -> World:
 
     rows = counts.cellules(p)
     rows = rows[rows["entrants"].notna() & (rows["places"] > 0)].drop(columns="seats")
-    seats = counts.en_places(p)[["cell", "rentree", "seats"]]
-    rows = _worded(p, rows.merge(seats, "left", ["cell", "rentree"]).fillna({"seats": 0.0}))
+    seats = counts.en_places(p)[["cell", "rentree", "seats", "entrants_programme"]]
+    rows = rows.merge(seats.set_axis(["cell", "rentree", "seats", "formes"], axis=1), "left")
+    rows = _worded(p, rows.fillna({"seats": 0.0}))
     keys = [*HERE_AND_FAR, *PLACES, "uai", "cell", "rentree"]
-    return entrants_world(rows.groupby(keys)[["places", "seats"]].sum().reset_index())
+    rows = rows.groupby(keys)[["places", "seats", "entrants", "formes"]].sum().reset_index()
+    world = entrants_world(rows.drop(columns=["entrants", "formes"]))
+    world.truth = np.r_[rows["entrants"], rows["formes"]]
+    return world
 
 
 def entrants_world(rows: pd.DataFrame) -> World:
@@ -550,9 +636,10 @@ def _voeux(p) -> World:
     known = {kind: rows[kind].notna() for kind in ("voeux_1", "voeux")}
     keys = [*HERE_AND_FAR, "voie", *PLACES, "rentree"]
     how = {"places": "sum", "voeux_1": "any", "voeux": "any"}
+    truth = rows.groupby(keys)[list(known)].sum().to_numpy().T.ravel()
     rows = rows.assign(**known).groupby(keys).agg(how).reset_index()
-    zero = {kind: ~rows[kind].to_numpy(bool) for kind in ("voeux_1", "voeux")}
-    return World(rows, ("voeux_1", "voeux"), zero)
+    zero = {kind: ~rows[kind].to_numpy(bool) for kind in known}
+    return World(rows, tuple(known), zero, truth=truth)
 
 
 def _devenir(p) -> World:
@@ -577,12 +664,14 @@ def _devenir(p) -> World:
             "formation", "programme", "covered", "inscrits"]  # fmt: skip
     far = rows["territoire"] == "Autres régions"
     rows.loc[far, ["diplome", "formation"]] = "—"
-    known = rows[list(OUTCOMES)].notna().assign(**rows[keys].fillna(""))
-    rows = known.groupby(keys, dropna=False).any().reset_index()
+    named, counts = rows[keys].fillna(""), rows[list(OUTCOMES)]
+    truth = counts.assign(**named).groupby(keys, dropna=False).sum().to_numpy().T.ravel()
+    rows = counts.notna().assign(**named).groupby(keys, dropna=False).any().reset_index()
     zero = {kind: (~rows[kind]).to_numpy() for kind in OUTCOMES}
     for kind in OUTCOMES[1:]:
         zero[kind] = zero[kind] | ~rows["covered"].to_numpy(bool)
-    world = World(rows, OUTCOMES, zero)
+    world = World(rows, OUTCOMES, zero, truth=truth)
+    world.compared = _compared_courses(p)
     n, at = len(rows), {kind: k for k, kind in enumerate(OUTCOMES)}
     whole = sparse.identity(n, format="csr")
     nothing = sparse.csr_matrix((n, n))
@@ -598,25 +687,62 @@ def _devenir(p) -> World:
     return world
 
 
+def _compared_courses(p) -> dict[tuple[str, str], set[str]]:
+    """Return the courses that pages compare, by kind and voie, or by millésime for places."""
+    from fpi_eval import text
+    from fpi_eval.impact.jobs.regional import balanced
+    from fpi_eval.indicators.remplissage import passage
+
+    rows, place = p.programme_regional, p.donnees.programme.territoire
+    found = {}
+    for kind in RESULTS.values():
+        kept = balanced(rows[rows["observe"]], kind)[0]
+        kept = kept[place.ici(kept["code_region"])]
+        for voie, words in text.VOIES.items():
+            found[kind, words] = set(kept.loc[kept["voie"] == voie, "course"])
+    for year, seats in passage(p).groupby("annee"):  # courses whose entry seats are known
+        found["passage", f"{year - 1}-{year}"] = set(seats.loc[seats["n"] > 0, "course"])
+    return found
+
+
 # --- the attack -------------------------------------------------------------------------------
 
 
 def attack(folders: Mapping[int, Path], p) -> dict[str, tuple[int, list[str]]]:
     """Attack reports of several years together: by world, hidden counts and narrow ones."""
+    worlds, said = heard(folders, p)
+    assert not (wrong := misread(worlds, said)), wrong[:5]
+    found = {name: Adversary(worlds[name], some).ends() for name, some in said.items() if some}
+    return {name: (len(ends), narrow(ends)) for name, ends in found.items()}
+
+
+def heard(folders: Mapping[int, Path], p) -> tuple[dict[str, World], dict[str, list[Said]]]:
+    """Return the worlds of the open files, and all that reports of several years say of them."""
     worlds, codes = worlds_of(p), codes_of(p)
     said: dict[str, list[Said]] = {name: [] for name in worlds}
     start = p.donnees.programme.rentree_debut
     for year, folder in folders.items():
         files = folder / "tables"
         said["entrants"] += said_of_entrants(worlds["entrants"], files, year, start)
+        for path in folder.glob("chiffres*.json"):
+            said["entrants"] += said_of_quantities(worlds["entrants"], path, year, start)
         said["voeux"] += said_of_wishes(worlds["voeux"], files)
         said["devenir"] += said_of_students(worlds["devenir"], files)
         told = [said_of_publication(worlds, path, codes) for path in folder.glob("publ*.json")]
         region = p.donnees.programme.territoire.region
         for name, one in chain(*told, said_of_pages(worlds, files, year, start, region)):
             said[name].append(one)
-    found = {name: Adversary(worlds[name], some).ends() for name, some in said.items() if some}
-    return {name: (len(ends), narrow(ends)) for name, ends in found.items()}
+    return worlds, said
+
+
+def misread(worlds: Mapping[str, World], said: Mapping[str, Sequence[Said]]) -> list[str]:
+    """Return what the adversary reads otherwise than it is: the true counts must agree with all."""
+    return [
+        f"{one.table} {one.label} : {value:g} hors de {one.low:g} à {one.high:g}"
+        for name, world in worlds.items()
+        for one in said[name]
+        if not one.low - 1e-6 <= (value := float((one.row @ world.truth)[0])) <= one.high + 1e-6
+    ]
 
 
 def publish(root: Path, programme, years: Sequence[int], donnees: str = ""):

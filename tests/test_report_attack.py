@@ -3,17 +3,23 @@
 from pathlib import Path
 
 import adversary
+import adversary_texts
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
 
+import fpi_eval as fpi
 from fpi_eval.programme import load_programme
 from fpi_eval.report import edition
 from fpi_eval.report.published import counts, memory, protection
+from fpi_eval.report.published.shown_quantities import shown_quantities, write_quantities
+from fpi_eval.report.published.shown_tables import executed
+from fpi_eval.report.runner.extract import write_tables
 
 ROOT = Path(__file__).parents[1]
 PROGRAMME = load_programme(ROOT / "data" / "fpi_aura")
+EXAMPLE = ROOT / "reports" / "exemple"
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +65,45 @@ def test_workbook_and_parquet_hold_what_the_csv_files_hold(two_years):
             hidden = [row[name.removesuffix("_secret")] == "s" for row in said]
             assert other[name].tolist() == hidden
             assert other.loc[hidden, name.removesuffix("_secret")].isna().all()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """What the executed pages of the example say, beside what its report keeps as published."""
+    p, folder = fpi.load(PROGRAMME, 2026), tmp_path_factory.mktemp("pages")
+    notebooks = executed(EXAMPLE)
+    for name, notebook in notebooks.items():
+        write_tables(folder, name, notebook, "")
+    write_quantities(folder / "chiffres_simule.json", shown_quantities(notebooks.values()))
+    kept = [safe.table.publication for safe in counts.all_systems(p).values()]
+    (folder / "publication_simule.json").write_bytes(memory.write(kept))
+    return adversary.heard({2026: folder}, p)
+
+
+def test_pages_tables_and_quantities_held_together_give_no_hidden_count_back(pages):
+    worlds, said = pages
+    other = "refaites l'exemple (fpi_eval.report.runner.exemple), ou un tableau est mal lu"
+    assert adversary.misread(worlds, said) == [], other
+    for name, some in said.items():
+        assert adversary.narrow(adversary.Adversary(worlds[name], some).ends()) == [], name
+    read = {one.table[:2] for some in said.values() for one in some}
+    assert {"02", "04", "06", "ch", "pu"} <= read
+
+
+def test_no_sentence_nor_alternative_text_tells_a_hidden_count(pages):
+    told = list(adversary_texts.sentences(EXAMPLE))
+    assert len(told) > 150
+    assert adversary_texts.tells(*pages, told) == []
+    worlds, said = pages
+    one = next(o for o in said["devenir"] if o.hidden and "Réindustrialisation" in o.words)
+    value = round((one.row @ worlds["devenir"].truth)[0])
+    told = [("page", f"{' '.join(one.words)} : {value} sortants.")]
+    assert adversary_texts.tells(worlds, said, told)
+
+
+def test_a_notebook_holds_no_number_that_its_page_does_not_show():
+    for name, notebook in executed(EXAMPLE).items():
+        assert adversary_texts.unread(notebook) == [], name
 
 
 def test_the_same_adversary_recovers_people_trained_where_tables_are_protected_apart(

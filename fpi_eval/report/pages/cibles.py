@@ -169,6 +169,7 @@ def epreuve(rows: pd.DataFrame, context: Context) -> Table | Absent:
         niveau=rows["niveau"].map(text.NIVEAUX),
         annee=rows["annee"].map(lambda y: f"{y - 1}-{y}"),
         verdict=np.where(rows["dans_bande"], "dans la bande", "hors de la bande"),
+        observe=rows["observe"].round(-1),
     )
     return table(
         shown[["niveau", "annee", "mediane", "bas", "haut", "observe", "verdict", "crps", "pit"]],
@@ -186,7 +187,7 @@ def epreuve(rows: pd.DataFrame, context: Context) -> Table | Absent:
             "mediane": "Projeté (médiane)",
             "bas": "Borne basse",
             "haut": "Borne haute",
-            "observe": "Observé",
+            "observe": "Observé, à la dizaine",
             "verdict": "Constat",
             "crps": "CRPS",
             "pit": "PIT",

@@ -296,28 +296,19 @@ def mouvement(changes: Sequence[RegionalChange] | Absent, context: Context) -> T
         change.table.assign(voie=text.VOIES[change.voie], resultat=OUTCOMES[change.outcome])
         for change in changes
     ]
-    rows = pd.concat(parts)
+    rows = pd.concat(parts, ignore_index=True)
     last = rows[rows["period"] == rows["period"].max()]
     reference = changes[0].reference.replace("_", "-")
     period = last["period"].iloc[0].replace("_", "-")
-    columns = [
-        "voie",
-        "resultat",
-        "observed",
-        "expected",
-        "difference",
-        "change",
-        "rank",
-        "p_value",
-    ]
+    rows = last.assign(difference=last["difference"].round(-1))
+    shown = show_alone(rows, Thresholds.of(context.programme.secret))
+    columns = ["voie", "resultat", "difference", "change", "rank", "p_value"]
     n_regions, compared = changes[0].n_regions, {change.voie for change in changes}
     lost = [words.lower() for voie, words in text.VOIES.items() if voie not in compared]
     return table(
-        show_alone(last[columns], Thresholds.of(context.programme.secret)),
+        shown.derived(shown.frame[columns]),
         f"De {reference} à {period}, la région face aux mêmes formations ailleurs",
         formats={
-            "observed": "nombre",
-            "expected": "nombre",
             "difference": "signe",
             "change": lambda value: f"{text.signe(100 * value, 1)}\u00a0%",
             "p_value": ("nombre", 2),
@@ -325,9 +316,7 @@ def mouvement(changes: Sequence[RegionalChange] | Absent, context: Context) -> T
         labels={
             "voie": "Voie",
             "resultat": "Résultat",
-            "observed": "Observé",
-            "expected": "Attendu si comme ailleurs",
-            "difference": "Écart",
+            "difference": "Écart, à la dizaine",
             "change": "Écart relatif",
             "rank": "Rang de l'écart",
             "p_value": "Valeur p",

@@ -1,0 +1,136 @@
+"""What sentences, alternative texts and headline quantities tell of counts that tables hide.
+
+``python tests/adversary_texts.py DOSSIER [DONNEES]`` attacks a whole rendered report: its sheets,
+pages, quantities, kept publication, notebooks, and the words of its pages and of its PDF files.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import nbformat
+from adversary import RATES, Adversary, Said, World, heard, misread, narrow
+from bs4 import BeautifulSoup
+
+from fpi_eval.report.published.shown_tables import executed
+
+SPACES = re.compile("[ \u00a0\u202f\n\t]+")
+LONGEST = 60  # words of a sentence: what is longer is a table that a PDF file lays flat
+END = re.compile(r"(?<=[.;!?])\s+(?=[A-ZÀ-Ý])")
+PEOPLE = (r"(?:premiers? )?(?:vœux?|entrants?|personnes?|élèves?|étudiants?|sortants?|diplômés?|"
+          r"candidats?|jeunes)")  # fmt: skip
+
+
+def sentences(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield (file, sentence) of pages but their tables, of alternative texts, of notebooks, PDF."""
+    for path in sorted(folder.glob("*.html")):
+        yield from _split(path.name, path.read_text(encoding="utf-8"))
+    for path in sorted(folder.glob("*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "markdown":
+                yield from _split(path.name, cell.source)
+            for output in cell.get("outputs", ()):
+                data = output.get("data", {})
+                yield from _split(path.name, data.get("text/html", output.get("text", "")))
+    if shutil.which("pdftotext"):
+        for path in sorted(folder.glob("*.pdf")):
+            run = subprocess.run(["pdftotext", path, "-"], capture_output=True, check=True)
+            yield from _split(path.name, run.stdout.decode())
+
+
+def _split(name: str, html: str) -> Iterator[tuple[str, str]]:
+    soup = BeautifulSoup(html, "html.parser")
+    for tag in soup.find_all(["table", "script", "style"]):
+        tag.decompose()
+    blocks = soup.find_all(["p", "li", "figcaption", "desc", "title", "h1", "h2", "h3", "h4", "dd"])
+    told = [tag.get_text(" ") for tag in blocks] or [soup.get_text(" ")]
+    told += [tag.get(a) for tag in soup.find_all(True) for a in ("alt", "aria-label", "title")]
+    for one in told:
+        for sentence in END.split(SPACES.sub(" ", (one or "").replace("’", "'")).strip()):
+            if any(letter.isdigit() for letter in sentence) and sentence.count(" ") < LONGEST:
+                yield name, sentence
+
+
+def unread(notebook) -> list[str]:
+    """Return the outputs of a notebook that are neither its page's words and tables nor data."""
+    known = {"text/html", "text/plain", "application/vnd.dataresource+json",
+             "application/vnd.fpi-eval.chiffres+json",
+             "application/vnd.fpi-eval.absent+json"}  # fmt: skip
+    found = []
+    for output in (one for cell in notebook.cells for one in cell.get("outputs", ())):
+        data = output.get("data", {})
+        found += [f"type non lu : {kind}" for kind in set(data) - known]
+        if output.output_type not in ("display_data", "execute_result", "stream"):
+            found.append(f"sortie non lue : {output.output_type}")
+        rest = {kind: value for kind, value in data.items() if kind != "text/plain"}
+        more = _numbers(data.get("text/plain", "")) - _numbers(json.dumps(rest, ensure_ascii=False))
+        if rest and more:
+            found.append(f"nombres du seul texte : {sorted(more)}")
+    return found
+
+
+def _numbers(words: str) -> set[str]:
+    return set(re.findall(r"\d+", re.sub(r"(?<=\d)[\u00a0\u202f](?=\d)", "", words)))
+
+
+def tells(worlds: Mapping[str, World], said: Mapping[str, Sequence[Said]], told) -> list[str]:
+    """Return the sentences that name a hidden count and tell its value, or its rate."""
+    lines = [(name, sentence, sentence.lower()) for name, sentence in dict.fromkeys(told)]
+    found = set()
+    for which, world in worlds.items():
+        for one in said[which]:
+            words = [w.lower() for w in one.words if any(c.isalpha() for c in w)]
+            words = [w for w in words if w not in ("ensemble", "autres régions")]
+            if not one.hidden or not words:
+                continue
+            value = round((one.row @ world.truth)[0])
+            count = re.compile(rf"(?<![\d,]){value}(?: (?:de )?{PEOPLE}\b| sur \d)")
+            shares = _shares(world, one, value)
+            for name, sentence, low in lines:
+                tells = count.search(low) or any(share in low for share in shares)
+                if tells and all(word in low for word in words):
+                    found.add(f"{name} : {one.label} = {value} : {sentence}")
+    return sorted(found)
+
+
+def _shares(world: World, one: Said, value: int) -> list[str]:
+    """Return how sentences would write the rates of a hidden count on its public bases."""
+    said = []
+    for rate, (top, base) in RATES.items():
+        if list(top) == [one.kind] and (base in world.kinds or base in world.rows):
+            inside = one.row.indices % len(world.rows)
+            if base in world.kinds:
+                size = world.truth[inside + len(world.rows) * world.kinds.index(base)].sum()
+            else:
+                size = world.rows[base].to_numpy()[inside].sum()
+            if size and value and "pression" not in rate and "demande" not in rate:
+                said.append(f" {100 * value / size:.1f} %".replace(".", ","))
+            elif size and value:
+                said.append(f" {value / size:.2f} ".replace(".", ","))
+    return said
+
+
+def main() -> None:
+    """Attack the whole report of a folder `…/<programme>/<rentree>`, and say what was found."""
+    import fpi_eval as fpi
+    from fpi_eval.programme import load_programme
+
+    folder, donnees = Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""
+    p = fpi.load(load_programme(folder.parent.name), int(folder.name), donnees)
+    worlds, said = heard({int(folder.name): folder}, p)
+    print(*(misread(worlds, said) or ["every line is read as it is"]), sep="\n")
+    for name, some in said.items():
+        ends = Adversary(worlds[name], some).ends() if some else []
+        print(f"{name}: {len(ends)} hidden", *narrow(ends), sep="\n  ")
+    for name, notebook in executed(folder).items():
+        print(*(f"{name}: {one}" for one in unread(notebook)), sep="\n", end="")
+    told = list(sentences(folder))
+    print(f"{len(told)} sentences with a number", *tells(worlds, said, told), sep="\n  ")
+
+
+if __name__ == "__main__":
+    main()
