@@ -8,6 +8,7 @@ import pandas as pd
 
 from fpi_eval.panel.panels import Panels, du_programme
 from fpi_eval.panel.regional_panel import HERE, territoire
+from fpi_eval.programme import Territoire
 
 BY = ["territoire", "filiere", "niveau", "voie"]
 
@@ -44,28 +45,28 @@ def places_par_departement(p: Panels) -> pd.DataFrame:
     facts = p.donnees.programme.territoire
     seats = of_programme(p, p.capacites.table)
     rows = seats[(seats["territoire"] == HERE) & (seats["rentree"] == p.donnees.rentree)]
+    codes = [d.code for d in facts.departements]
     table = rows.pivot_table(
         index="code_departement", columns="filiere", values="places", aggfunc="sum", fill_value=0.0
-    )
-    table = table.reindex(
-        index=[d.code for d in facts.departements], columns=list(p.donnees.programme.codes_filieres)
-    )
-    names = {d.code: d.nom for d in facts.departements}
-    return (
-        table.fillna(0.0)
-        .rename_axis(columns=None)
-        .rename(index=names)
-        .reset_index(names="departement")
-    )
+    ).reindex(index=codes, columns=list(p.donnees.programme.codes_filieres))
+    named = table.fillna(0.0).rename_axis(columns=None).groupby(_names(facts), sort=False).sum()
+    return named.reset_index(names="departement")
+
+
+def _names(facts: Territoire) -> dict[str, str]:
+    """Return départements' names by code: one that changed its code (Mayotte) has two."""
+    return {d.code: d.nom for d in facts.departements}
 
 
 def places_sur_la_carte(p: Panels) -> pd.DataFrame:
     """Return entry places and, with a register, seats opened: code, nom, places, ouvertes."""
     rows = places_par_departement(p).set_index("departement").sum(axis=1)
     facts, register = p.donnees.programme.territoire, du_programme(p)
-    table = pd.DataFrame([(d.code, d.nom) for d in facts.departements], columns=["code", "nom"])
+    names = _names(facts)
+    table = pd.DataFrame({"code": list(names), "nom": list(names.values())})
+    table = table.drop_duplicates("nom", ignore_index=True)
     table["places"] = table["nom"].map(rows)
     if not register.empty:
-        opened = register.groupby("code_departement")["places_ouvertes"].sum()
-        table["ouvertes"] = table["code"].map(opened).fillna(0).astype(float)
+        opened = register.groupby(register["code_departement"].map(names))["places_ouvertes"].sum()
+        table["ouvertes"] = table["nom"].map(opened).fillna(0).astype(float)
     return table
