@@ -105,7 +105,9 @@ def test_what_fetch_brings_check_accepts_and_the_run_uses(folder, programme, cap
     assert "Élèves des lycées agricoles" in fine.index
     bac = year.exams[year.exams["maille"] == examens.DEPARTEMENT_MESH].iloc[0]
     assert bac[["territoire", "presents", "diplomes"]].tolist() == ["069", 400, 325]
-    assert sheets["insersup"][["diplomes_sortants", "en_emploi"]].to_numpy().tolist() == [[120, 70]]
+    higher = sheets["insersup"].iloc[0]  # SIES: salaried in France over leavers who graduated
+    assert higher[["diplomes_sortants", "en_emploi"]].tolist() == [120, 70]
+    assert higher["taux_emploi"] == pytest.approx(70 / 120)
     assert sheets["apprentissage_parcoursup"]["places"].tolist() == [12]
     graduates = examens.diplomes_par_specialite(year)
     assert set(graduates["diplome"]) == {"CAP", "Bac pro"}

@@ -3,6 +3,7 @@
 import shutil
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from thin import check_thin
 
@@ -32,8 +33,20 @@ def analysed(annee: fpi.Year) -> SimpleNamespace:
         emploi_filieres=vue.emploi_filieres(annee.jobs_by_filiere, context),
         departements=vue.departements(annee.jobs_by_departement, context),
         zones=vue.zones(annee.jobs_by_zone, annee.openings_without_zone, context),
-        limites=vue.limites(jobs),
+        limites=vue.limites(jobs, annee.odd_years_of_jobs),
     )
+
+
+def test_a_year_of_jobs_copied_from_the_one_before_is_said_on_the_page(simulated):
+    jobs = simulated.annee.jobs
+    assert simulated.annee.odd_years_of_jobs == []
+    last = int(jobs["annee"].max())
+    copied = pd.concat([jobs[jobs["annee"] < last],
+                        jobs[jobs["annee"] == last - 1].assign(annee=last)])  # fmt: skip
+    said = fpi.Year.odd_years_of_jobs.fget(SimpleNamespace(jobs=copied))
+    assert len(said) == 1
+    assert f"{last - 1} et {last}" in said[0]
+    assert vue.limites(copied, said).startswith(said[0])
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from fpi_eval.panel.context import Context
 from fpi_eval.panel.from_files import cell_panel
 from fpi_eval.panel.panels import Panels
 from fpi_eval.programme import Programme, load_programme
+from fpi_eval.sources.years import oddities
 
 #: Tables of a year, as `Year.__repr__` lists them: property, what a row is.
 TABLES = {
@@ -104,6 +105,14 @@ class Year(Panels):
         ``etablissements``, ``emplois``, ``masquees`` (cells that the publisher hid).
         """
         return self.emplois
+
+    @property
+    def odd_years_of_jobs(self) -> list[str]:
+        """Following years of ``jobs`` that look like one file, or one cut short: one sentence each.
+
+        Other sources are held to their bounds when they are loaded; this large one is not.
+        """
+        return oddities("urssaf", {"": self.jobs})
 
     @cached_property
     def exams(self) -> pd.DataFrame:

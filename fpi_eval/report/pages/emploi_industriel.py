@@ -1,6 +1,6 @@
 """What `05_emploi_industriel` shows: could an effect on jobs be seen, and where the jobs are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -335,9 +335,10 @@ def methode() -> str:
     )
 
 
-def limites(jobs: pd.DataFrame) -> str:
-    """Return what jobs by sector do not say."""
+def limites(jobs: pd.DataFrame, odd_years: Sequence[str]) -> str:
+    """Return what jobs by sector do not say, years that look like a faulty file first."""
     sentences = [
+        *odd_years,
         "L'emploi d'un secteur ne dit ni qui l'occupe ni d'où il vient : seul un appariement "
         "individuel (diplôme, employeur, lieu) dirait combien de diplômés travaillent dans "
         "l'industrie de la région.",
