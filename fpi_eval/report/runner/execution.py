@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import threading
 import time
 import warnings
@@ -65,6 +66,7 @@ class Execution:
             The first notebook that failed; the others are stopped.
         """
         sweep()
+        heed_interruptions()
         last = self.journal.last_times()
         known = {one.name: last.get(one.name, one.declares.get("duree", 0)) for one in infos}
         self.expected = known.copy()
@@ -185,6 +187,13 @@ def processes() -> int:
     except (AttributeError, ValueError, OSError):  # a system that does not say
         return cores or 1
     return max(1, min(cores or 1, held))
+
+
+def heed_interruptions() -> None:
+    """Put Python's handler of Ctrl-C back: polars, where installed, lets a waiting thread wait."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is threading.main_thread() and handler is not None:
+        signal.signal(signal.SIGINT, handler)
 
 
 def warm() -> None:
