@@ -21,9 +21,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd
+from provenance import code_of
 from runner import run, today_at
 from score_estimators import light_draw, truths
-from scoreboard import fingerprint
+from scoreboard import CODE
 
 from fpi_eval import text
 from fpi_eval.costs import unit_cost
@@ -289,7 +290,7 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="écrit le tableau sans rien tirer")
     args = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
-    code = fingerprint()
+    code = code_of(CODE, Path(__file__))
     name = f"totals_{args.kind}" if args.kind else "totals"
     store = RESULTS / f"{name}_{code}.csv"
     todo = [] if args.table else missing_runs(store, args.reps)
