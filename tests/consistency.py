@@ -24,6 +24,7 @@ BLANK = re.compile("[ \u00a0\u202f\n\t]+")
 NUMBER = r"[+−-]?\d+(?: \d{3})*(?:,\d+)?"
 PER_100 = ("entrants_brut_100", "entrants_100", "effet_brut", "effet_net", "industrie_100")
 OTHERS = ("controles", "estimateurs", "methode", "07_")  # other methods, shown as such
+OTHER_MEASURE = "si elle était|À composition égale"  # named as another measure than the headline
 LEAST = 1000  # under it, two counts may be alike by chance
 WHOLE = "Ensemble"
 
@@ -142,7 +143,7 @@ def per_100(known: list[Quantity], words: str) -> Iterator[str]:
     for one in (q for q in known if q.key in PER_100):
         own |= {flat(text.nombre(v)) for v in (one.rounded, *one.ends) if v is not None}
     for sentence in re.split(r"(?<=[.!?])\s", words):
-        if re.search(r"[Pp]our 100 places", sentence) and "si elle était" not in sentence:
+        if re.search(r"[Pp]our 100 places", sentence) and not re.search(OTHER_MEASURE, sentence):
             told = re.findall(rf"(?<![\d,])({NUMBER})(?! ?%)", sentence.split("(")[0])
             lost = [n for n in told if n.lstrip("+") not in own]
             if lost:
@@ -153,8 +154,11 @@ def without_field(known: list[Quantity], page: BeautifulSoup) -> Iterator[str]:
     """Yield a quantity that the answer of a page gives without saying whom it counts."""
     answer = [*page.main.select(".reponse p"), page.main.h1] if page.select(".reponse") else []
     words = flat(" ".join(map(plain, answer)))
-    for one in (q for q in known if q.nature != DECLARED_FIGURE):  # a target has its date with it
-        if flat(f"{one.number} {one.unit}") in words and flat(str(one.scope)) not in words:
+    measured = [q for q in known if q.nature != DECLARED_FIGURE]  # a target has its date with it
+    told = {flat(f"{q.number} {q.unit}") for q in measured if flat(str(q.scope)) in words}
+    for one in measured:  # two may be equal by chance: one with its field is enough
+        number = flat(f"{one.number} {one.unit}")
+        if number in words and number not in told:
             yield f"« {one.label} » ({one.number}) sans son champ : {one.scope}"
 
 
