@@ -1,7 +1,7 @@
 """Time a yearly report against papermill and nbconvert, and against its bare cells, alternated.
 
-``python benchmarks/speed_run.py --reps 5`` (each repetition takes some eight minutes). Each measure is
-wall seconds, then processor seconds of all its processes; the table ends with the machine's load.
+``python benchmarks/speed_run.py --reps 5`` (each repetition takes some eight minutes). Each measure
+is wall seconds, then processor seconds of all its processes; the table ends with the load.
 """
 
 import argparse
