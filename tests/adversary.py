@@ -27,7 +27,7 @@ MOST = 1_000_000
 SECRET = (1, 4)
 ENOUGH = 4
 PUBLISHER = 20  # a rate on fewer people is hidden, and its numerator with it
-FINE = 1e-8  # half a unit of the tenth digit of a rate in a file of sheets
+FINE = 1e-8  # more than half a unit of the tenth digit of a rate
 MARKS = {"s", "n. d.", ""}
 HORIZONS = (6, 12, 18, 24)
 EMPLOYED = tuple(f"en_emploi_{n}_mois" for n in HORIZONS)
@@ -115,6 +115,11 @@ def told(text: str) -> float | None:
 # --- what tables say ------------------------------------------------------------------------
 
 
+def fine(value: float) -> float:
+    """Return more than half a unit of the tenth digit that a file of sheets gives of a value."""
+    return FINE * max(1.0, abs(value))
+
+
 def line(
     world: World,
     table: str,
@@ -122,7 +127,7 @@ def line(
     inside: np.ndarray,
     counts: Mapping[str, str],
     rates: Mapping[str, str] = {},
-    half: float = FINE,
+    half: float | None = None,
 ) -> Iterator[Said]:
     """Yield what one line of a table says: `counts` and `rates` name its columns."""
     if not inside.any():
@@ -141,7 +146,8 @@ def line(
     for column, rate in rates.items():
         value, (top, base) = told(row.get(column, "")), RATES[rate]
         if value is not None and any(values.get(kind) is None for kind in (*top, base)):
-            yield from ratio(world, table, label, inside, (top, base), (value - half, value + half))
+            wide = half or fine(value)
+            yield from ratio(world, table, label, inside, (top, base), (value - wide, value + wide))
 
 
 def rated(kind: str, values: Mapping[str, float | None]) -> bool:
@@ -178,13 +184,13 @@ def beside(world: World, table: str, rows: list[dict], dims: Sequence[str], rate
         for name, inside in (("avant", before), ("ailleurs", others)):
             value = told(row[name])
             if value is not None and inside.any():
-                ends = (value - FINE, value + FINE)
+                ends = (value - fine(value), value + fine(value))
                 yield from ratio(world, table, label, inside, ({kind: 1}, base), ends)
         gap = told(row["ecart"])
         if gap is not None and now.any() and before.any():
             size, past = (float(world.rows.loc[i, base].sum()) for i in (now, before))
             moved = world.row({kind: 1}, now) / size - world.row({kind: 1}, before) / past
-            yield Said(table, label, moved, gap - FINE, gap + FINE)
+            yield Said(table, label, moved, gap - fine(gap), gap + fine(gap))
 
 
 PLACES = ("academie", "departement")
