@@ -87,6 +87,11 @@ class Territoire(Frozen):
         """Code of the region, or of its regions taken as one (``11+32``)."""
         return "+".join(self.codes_regions)
 
+    @property
+    def noms_departements(self) -> dict[str, str]:
+        """Names of départements by code; one that changed its code (Mayotte) has two."""
+        return {one.code: one.nom for one in self.departements}
+
     def ici(self, codes: "pd.Series") -> "pd.Series":
         """Return which region codes are the programme's."""
         return codes.isin(self.codes_regions)

@@ -257,14 +257,13 @@ def read_jobs(
     programme: "Declared", folder: Path
 ) -> "tuple[list[tuple[str, str, Provenance]], list[str]]":
     """Return the provenance of Urssaf's file, which one page alone reads, and its odd years."""
-    from fpi_eval.panel.secteurs import SOURCE, read_emplois, urssaf_files
-    from fpi_eval.sources.years import oddities
+    from fpi_eval.panel.secteurs import SOURCE, odd_years, read_emplois, urssaf_files
 
     files = urssaf_files(programme, folder)
     if not files:
         return [], []
     reading = read_emplois(programme, files)
-    return [(SOURCE, "", reading.provenance)], oddities(SOURCE, {"": reading.table})
+    return [(SOURCE, "", reading.provenance)], odd_years(reading.table)
 
 
 def individual_files(what: "Declared", found: "Loaded") -> str:

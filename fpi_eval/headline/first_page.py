@@ -72,6 +72,7 @@ def first_page(found: Headline) -> FirstPage:
     """Return the first page of a report from the quantities that its notebooks published."""
     net, job = found.get("effet_net"), _job(found)
     level = found.notes.get("verdict", "")
+    bars, cost = _bars(found), found.get("cout_place")
     return FirstPage(
         finding=finding(found),
         missing=missing(found),
@@ -79,12 +80,12 @@ def first_page(found: Headline) -> FirstPage:
         verdict=_(level) + _only_own(found),
         reason=reason(found),
         seats=_seats(found),
-        people=tuple(bar for bar in _bars(found) if bar.done),
-        aimed=tuple(bar for bar in _bars(found) if not bar.done),
+        people=tuple(bar for bar in bars if bar.done),
+        aimed=tuple(bar for bar in bars if not bar.done),
         effect=net or None,
         job=job,
-        cost=found.get("cout_place") or None,
-        least=(cost := found.get("cout_place")) is not None and cost.label == _(LEAST),
+        cost=cost or None,
+        least=cost is not None and cost.label == _(LEAST),
         chain=tuple(_chain(found)),
         dates=tuple(_dates(found)),
         implied=tuple(implied(found))[:MOST],

@@ -8,7 +8,6 @@ import pandas as pd
 
 from fpi_eval.panel.panels import Panels, du_programme
 from fpi_eval.panel.regional_panel import HERE, territoire
-from fpi_eval.programme import Territoire
 
 BY = ["territoire", "filiere", "niveau", "voie"]
 
@@ -45,24 +44,18 @@ def places_par_departement(p: Panels) -> pd.DataFrame:
     facts = p.donnees.programme.territoire
     seats = of_programme(p, p.capacites.table)
     rows = seats[(seats["territoire"] == HERE) & (seats["rentree"] == p.donnees.rentree)]
-    codes = [d.code for d in facts.departements]
+    names = facts.noms_departements
     table = rows.pivot_table(
         index="code_departement", columns="filiere", values="places", aggfunc="sum", fill_value=0.0
-    ).reindex(index=codes, columns=list(p.donnees.programme.codes_filieres))
-    named = table.fillna(0.0).rename_axis(columns=None).groupby(_names(facts), sort=False).sum()
+    ).reindex(index=list(names), columns=list(p.donnees.programme.codes_filieres))
+    named = table.fillna(0.0).rename_axis(columns=None).groupby(names, sort=False).sum()
     return named.reset_index(names="departement")
-
-
-def _names(facts: Territoire) -> dict[str, str]:
-    """Return départements' names by code: one that changed its code (Mayotte) has two."""
-    return {d.code: d.nom for d in facts.departements}
 
 
 def places_sur_la_carte(p: Panels) -> pd.DataFrame:
     """Return entry places and, with a register, seats opened: code, nom, places, ouvertes."""
     rows = places_par_departement(p).set_index("departement").sum(axis=1)
-    facts, register = p.donnees.programme.territoire, du_programme(p)
-    names = _names(facts)
+    names, register = p.donnees.programme.territoire.noms_departements, du_programme(p)
     table = pd.DataFrame({"code": list(names), "nom": list(names.values())})
     table = table.drop_duplicates("nom", ignore_index=True)
     table["places"] = table["nom"].map(rows)

@@ -81,9 +81,8 @@ def par_departement(p: Panels) -> pd.DataFrame:
     rows = emplois_filieres(here, p.secteurs, ["code_departement"])
     rows = rows[rows["annee"] == rows["annee"].max()]
     wide = rows.pivot_table(index="code_departement", columns="filiere", values="emplois")
-    names = {d.code: d.nom for d in place.departements}
     table = wide.rename_axis(columns=None).reset_index()
-    named = table.assign(departement=table.pop("code_departement").map(names))
+    named = table.assign(departement=table.pop("code_departement").map(place.noms_departements))
     return named.assign(annee=rows["annee"].max())
 
 

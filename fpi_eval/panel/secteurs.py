@@ -12,6 +12,7 @@ from fpi_eval.sources.declared_filieres import read_declared, refuse_wrong
 from fpi_eval.sources.naf import A17_OF_A38, industry
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading
+from fpi_eval.sources.years import oddities
 
 COLUMNS = ("filiere", "na38", "na88", "libelle", "motif")
 SOURCE = "urssaf"
@@ -79,6 +80,11 @@ def urssaf_files(programme: Programme, folder: Path) -> dict[str, Path]:
         pattern = re.sub(r"\{\w+\}", "*", catalogue.source(name).pattern)
         found[name] = max(folder.glob(pattern), default=folder / pattern)
     return found if all(path.is_file() for path in found.values()) else {}
+
+
+def odd_years(jobs: pd.DataFrame) -> list[str]:
+    """Return, in French, each pair of years of jobs that look like one file, or one cut short."""
+    return oddities(SOURCE, {"": jobs})
 
 
 def read_emplois(programme: Programme, files: dict[str, Path]) -> Reading:

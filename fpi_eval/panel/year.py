@@ -8,14 +8,13 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
-from fpi_eval.panel import emploi_etablissements, emploi_formations, emplois, examens
+from fpi_eval.panel import emploi_etablissements, emploi_formations, emplois, examens, secteurs
 from fpi_eval.panel import loading as files
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.from_files import cell_panel
 from fpi_eval.panel.panels import Panels
 from fpi_eval.programme import Programme, load_programme
-from fpi_eval.sources.years import oddities
 
 #: Tables of a year, as `Year.__repr__` lists them: property, what a row is.
 TABLES = {
@@ -112,7 +111,7 @@ class Year(Panels):
 
         Other sources are held to their bounds when they are loaded; this large one is not.
         """
-        return oddities("urssaf", {"": self.jobs})
+        return secteurs.odd_years(self.jobs)
 
     @cached_property
     def exams(self) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.frame import GROSS, NET, SEATS, WEIGHTS, effects, reach, sample, scale
+from fpi_eval.impact.frame import ALIKE, GROSS, NET, SEATS, WEIGHTS, effects, reach, sample, scale
 from fpi_eval.impact.j import combination, regressors
 from fpi_eval.panel.cells import align, lag_of
 from fpi_eval.panel.sample import Sample
@@ -58,6 +58,8 @@ def cohort_frame(
 
 def level_of(panel: pd.DataFrame, outcome: str, niveau: str | None) -> tuple[float, ...]:
     """Return `impact.frame.level` of an outcome, 1 while no seat can have moved it."""
+    if outcome in ALIKE:
+        return 1.0, 1.0
     try:
         return sample(panel, outcome, niveau=niveau).level
     except FpiError:

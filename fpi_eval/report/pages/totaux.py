@@ -19,7 +19,7 @@ def decoupages(programme: Programme) -> dict[str, dict[str, str]]:
     return {
         "filiere": programme.mots_filieres,
         "academie": {a.code: a.nom for a in place.academies},
-        "departement": {d.code: d.nom for d in place.departements},
+        "departement": place.noms_departements,
     }
 
 

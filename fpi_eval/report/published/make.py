@@ -46,7 +46,7 @@ def words(p: Year, rows: pd.DataFrame) -> pd.DataFrame:
         "voie": text.VOIES,
         "uai": {},
         "code_academie": {a.code: a.nom for a in place.academies},
-        "code_departement": {d.code: d.nom for d in place.departements},
+        "code_departement": place.noms_departements,
     }
     whole = {TOTAL: ENSEMBLE}
     replaced = {
