@@ -14,16 +14,21 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.sources.affelnet import read_affelnet
+from fpi_eval.sources.constat import read_constat
+from fpi_eval.sources.dares import read_tensions
 from fpi_eval.sources.inserjeunes_cfa import read_inserjeunes_cfa
 from fpi_eval.sources.inserjeunes_etablissement import (
     read_inserjeunes_apprentissage,
     read_inserjeunes_etablissement,
 )
+from fpi_eval.sources.inserjeunes_formation_fine import read_inserjeunes_formation_fine
 from fpi_eval.sources.inserjeunes_region import read_inserjeunes_region
 from fpi_eval.sources.nomenclatures import read_nomenclature
 from fpi_eval.sources.parcoursup import read_parcoursup
+from fpi_eval.sources.parcoursup_apprentissage import read_parcoursup_apprentissage
 from fpi_eval.sources.parcoursup_bts import read_parcoursup_bts
 from fpi_eval.sources.reading.reading import Reading
+from fpi_eval.sources.resultats_bac import read_resultats_bac
 
 BLANK = {"", "nd", "nc", "ns", "n.d.", "n.c.", "-", "NA", "null", "None"}
 PLAIN = re.compile(r"[+-]?(\d{1,3}([ \u00a0\u202f]\d{3})+|\d+)([.,]\d+)?")
@@ -244,4 +249,82 @@ MEFS = Small(
     {"duree": (3, 1), "annee": (4, 1)},
     {"mef": 0, "dispositif": 1, "cfd": 2, "mefstat11": 8}, tuple(range(9)),
 )  # fmt: skip
-SMALLS = (AFFELNET, REGION, UNNAMED, LYCEES, CFA, BTS, PARCOURSUP, MEFS)
+CONSTAT = Small(
+    "constat", "constat_2020.csv",
+    "Rentrée scolaire;UAI;Mef Bcp 11;Nombre d'élèves : Total\n"
+    "2020;0750419Y;23210031122;32\n"
+    "2020;0750419Y;23210031123;28\n"
+    "2020;0010001W;32211022207;83\n",
+    lambda path: read_constat(path, 2020),
+    {"rentree": (0, 1), "effectif": (3, 1)}, {"uai": 1, "mefstat11": 2}, (1, 2, 3),
+)  # fmt: skip
+BAC = Small(
+    "resultats_bac", "fr-en-baccalaureat-par-academie.csv",
+    "session;academie;sexe;statut_du_candidat;voie;serie;diplome_specialite;nombre_d_inscrits;"
+    "nombre_de_presents;nombre_d_admis_au_1er_groupe;nombre_de_refuses_au_1er_groupe;"
+    "nombre_d_ajournes_passant_les_epreuves_du_2nd_groupe;"
+    "nombre_d_admis_a_l_issue_du_2nd_groupe;nombre_de_refuses_a_l_issue_du_2nd_groupe;"
+    "nombre_d_admis_totaux;nombre_d_admis_avec_mention_tb_avec_les_felicitations_du_jury;"
+    "nombre_d_admis_avec_mention_tb_sans_les_felicitations_du_jury;"
+    "nombre_d_admis_avec_mention_b;nombre_d_admis_avec_mention_ab;nombre_d_admis_sans_mention;"
+    "nombre_de_refuses_totaux\n"
+    "2021;LYON;FILLES;APPRENTISSAGE;BAC PROFESSIONNEL;BAC PRO PROD;BAC PRO 22106 CUISINE;13.0;"
+    "12.0;8.0;3.0;1.0;0.0;1.0;8.0;0.0;0.0;2.0;3.0;3.0;4.0\n"
+    "2021;LYON;GARCONS;SCOLAIRE;BAC PROFESSIONNEL;BAC PRO PROD;BACPRO 25106 USINAGE;31;30;25;3;2;"
+    "1;1;26;0;1;2;3;20;4\n"
+    "2021;LYON;FILLES;SCOLAIRE;BAC GENERAL;GENERAL;ENSEMBLE;900;890;800;40;50;30;20;830;10;90;"
+    "200;250;280;60\n",
+    read_resultats_bac,
+    {"session": (0, 1), "inscrits": (7, 1), "presents": (8, 1), "admis": (14, 1)},
+    {"sexe": 2, "voie_bac": 4}, (0, 1, 2, 3, 4, 5, 6, 7, 8, 14),
+    keep=lambda t: t[t["voie_bac"] == "BAC PROFESSIONNEL"].drop(columns="voie_bac")
+    .assign(sexe=lambda t: t["sexe"].str.lower()),
+)  # fmt: skip
+_NOTES = ("categorie_tension", "intensite_embauches", "lien_formation_emploi",
+          "manque_main_oeuvre", "non_durabilite", "conditions_contraignantes",
+          "inadequation_geographique")  # fmt: skip
+TENSIONS = Small(
+    "dares_tensions", "tensions.csv",
+    "fap;Emploi moyen;Tension ;Catégorie Tension;Intensité d'embauches;Lien formation-emploi;"
+    "Manque de main-d'œuvre disponible;Non-durabilité de l'emploi;"
+    "Conditions de travail contraignantes;Inadéquation géographique;Année;niveau_geo;niveau_fap;"
+    "reg;dep\n"
+    "A0Z40;63100;-0.006062928049646171;3.0;5.0;3.0;2.0;5.0;4.0;5.0;2019;nat;fap 225;;\n"
+    "A0Z40;4100;0.5;4.0;5.0;3.0;2.0;5.0;4.0;5.0;2019;reg;fap 225;84.0;\n"
+    "A0Z41;40400;0,1877;4.0;4.0;4.0;2.0;4.0;5.0;;2019;dep;fap 225;84.0;01\n",
+    read_tensions,
+    {"emploi_moyen": (1, 1), "tension": (2, 1), "annee": (10, 1)}
+    | {name: (3 + k, 1) for k, name in enumerate(_NOTES)},
+    {"fap": 0, "niveau_geo": 11, "niveau_fap": 12}, tuple(range(15)),
+)  # fmt: skip
+FINE = Small(
+    "inserjeunes_formation_fine", "formation_fine.csv",
+    "Année;UAI;Libellé;Région;Type diplome;Code formation mefstat11;Libellé formation;DEVENIR Part "
+    "poursuite études;DEVENIR Part en emploi 6 mois;DEVENIR Part autre situation 6 mois;Taux "
+    "poursuite études;Taux emploi 6 mois;Taux emploi 12 mois;Taux emploi 18 mois;Taux emploi 24 "
+    "mois\n"
+    "cumul 2022-2023;0010001W;LP A;AUVERGNE-RHONE-ALPES;BAC PRO;23830025007;MAINTENANCE;57;23;20;"
+    "57;54;60;;\n"
+    "cumul 2022-2023;0010006B;LP B;AUVERGNE-RHONE-ALPES;CAP;23220023446;CARRELEUR;;;;;;;;\n"
+    "cumul 2021-2022;0010001W;LP A;AUVERGNE-RHONE-ALPES;BAC PRO;23830025007;MAINTENANCE;50,5;30;"
+    "19.5;51;60;61;62;63\n",
+    read_inserjeunes_formation_fine,
+    {"part_poursuite": (7, 100), "part_emploi_6_mois": (8, 100), "part_autre": (9, 100),
+     "taux_poursuite": (10, 100), "taux_emploi_6_mois": (11, 100),
+     "taux_emploi_12_mois": (12, 100), "taux_emploi_24_mois": (14, 100)},
+    {"uai": 1, "mefstat11": 5}, tuple(range(15)),
+)  # fmt: skip
+APPRENTISSAGE = Small(
+    "parcoursup_apprentissage", "fr-esr-parcoursup-apprentissage.csv",
+    "Session;cod_aff_form;cod_uai;g_ea_lib_vx;dep;fili;fil_lib_voe_acc;capa_fin;voe_tot;prop_tot;"
+    "nb_rech_con;nb_ref_classe;nb_ref_place\n"
+    "2025;26600;0690016T;CFA Y;69;BTS;MS;24;112;60;31;4;0\n"
+    "2025;26601;identifiant obsolète;CFA Z;2A;BTS;MS;999;12;0;12;0;0\n"
+    "2024;26600;0690016T;CFA Y;69;BTS;MS;0;90;40;21;;\n",
+    read_parcoursup_apprentissage,
+    {"rentree": (0, 1), "places": (7, 1), "candidats": (8, 1), "propositions": (9, 1),
+     "recherche_contrat": (10, 1), "refus_dossier": (11, 1), "refus_places": (12, 1)},
+    {"cod_aff_form": 1}, (0, 1, 2, 7, 8, 9, 10), missing=("0", "999"),
+)  # fmt: skip
+SMALLS = (AFFELNET, REGION, UNNAMED, LYCEES, CFA, BTS, PARCOURSUP, MEFS, CONSTAT, BAC, TENSIONS,
+          FINE, APPRENTISSAGE)  # fmt: skip

@@ -191,6 +191,14 @@ def test_one_obsolete_identifier_is_counted_and_refuses_nothing(tmp_path):
     assert reading.provenance.lignes_ecartees == {"lignes sans UAI": 1}
 
 
+@pytest.mark.parametrize("emptied", ["", " ", "nd"])
+def test_an_emptied_establishment_is_refused_where_an_obsolete_one_is_counted(tmp_path, emptied):
+    text = EXTRACT + f"0010001W;23820025007;N;ST;12;6;;1;\n{emptied};23210023446;N;ST;15;6;;1;\n"
+    path = put(tmp_path, "attractivite_capacite_2022.csv", text)
+    with pytest.raises(FpiError, match=r"ligne 3, colonne « Etablissement d'accueil ».*vide"):
+        read_affelnet(path, 2022)
+
+
 # ── damaged files ───────────────────────────────────────────────────────────────────────────────
 
 

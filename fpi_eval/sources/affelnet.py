@@ -27,7 +27,12 @@ AFFELNET = TableSchema(
     name="affelnet",
     columns=(
         ColumnSchema(
-            "uai", "Etablissement d'accueil", "uai", aliases=("ID_ETAB",), missing=(OBSOLETE,)
+            "uai",
+            "Etablissement d'accueil",
+            "uai",
+            aliases=("ID_ETAB",),
+            nullable=False,
+            missing=(OBSOLETE,),
         ),
         ColumnSchema(
             "mefstat11",

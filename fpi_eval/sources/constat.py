@@ -28,7 +28,14 @@ CONSTAT = TableSchema(
             low=2000,
             high=2099,
         ),
-        ColumnSchema("uai", "UAI", "uai", aliases=("numero_d_etablissement",), missing=(OBSOLETE,)),
+        ColumnSchema(
+            "uai",
+            "UAI",
+            "uai",
+            aliases=("numero_d_etablissement",),
+            nullable=False,
+            missing=(OBSOLETE,),
+        ),
         ColumnSchema(
             "mefstat11",
             "Mef Bcp 11",

@@ -27,6 +27,7 @@ PARCOURSUP_BTS = TableSchema(
             "uai",
             "UAI",
             "code",
+            nullable=False,
             missing=(OBSOLETE,),
             pattern=r"[0-9A-Z]{8}",
             expected="un identifiant d'établissement de huit caractères",

@@ -1,6 +1,6 @@
 """Columns, types and ranges of each table; `check(table, schema)` says in French what is wrong."""
 
-from fpi_eval.sources.reading.check import check, expectation, line_of, uai_key
+from fpi_eval.sources.reading.check import check, expectation, line_of, remedy, uai_key
 from fpi_eval.sources.reading.schema import (
     CFD,
     MEFSTAT11,
@@ -28,5 +28,6 @@ __all__ = [
     "check",
     "expectation",
     "line_of",
+    "remedy",
     "uai_key",
 ]

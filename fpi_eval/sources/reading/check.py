@@ -121,10 +121,11 @@ def _pandera_column(column: ColumnSchema) -> "pa.Column":
         checks.append(pa.Check.ge(low))
     if high is not None:
         checks.append(pa.Check.le(high))
+    empty = column.nullable or bool(column.missing)  # `convert` refuses what is truly empty
     if column.kind == "date":
-        return pa.Column("datetime64[s]", nullable=column.nullable, required=column.required)
+        return pa.Column("datetime64[s]", nullable=empty, required=column.required)
     dtype = float if column.is_number else bool if column.kind == "oui_non" else None
-    return pa.Column(dtype, checks, nullable=column.nullable, required=column.required)
+    return pa.Column(dtype, checks, nullable=empty, required=column.required)
 
 
 def _ascii(pattern: str) -> str:
@@ -174,9 +175,8 @@ def _french(
     row = first["index"]
     ligne = None if pd.isna(row) else line_of(int(row), lines)
     return FpiError(
-        f"trouvé {_shown(first['failure_case'], column)}, attendu {expectation(column)}. Corrigez "
-        "la valeur, ou videz la cellule si la donnée manque."
-        f"{_more(faults['index'].nunique() - 1)}",
+        f"trouvé {_shown(first['failure_case'], column)}, attendu {expectation(column)}. "
+        f"{remedy(column)}{_more(faults['index'].nunique() - 1)}",
         fichier=fichier,
         ligne=ligne,
         colonne=column.header,
@@ -217,6 +217,13 @@ def _duplicate_key(
         ligne=line_of(second, lines),
         colonne=names,
     )
+
+
+def remedy(column: ColumnSchema) -> str:
+    """Return what to do about a value that its column may not hold."""
+    if column.nullable:
+        return "Corrigez la valeur, ou videz la cellule si la donnée manque."
+    return "Corrigez la valeur : cette cellule ne peut pas être vide."
 
 
 def line_of(row: int, lines: LineNumbers | None) -> int:

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from fpi_eval.errors import FpiError
 from fpi_eval.pinned import verify
-from fpi_eval.sources.reading import ColumnSchema, TableSchema, check, expectation
+from fpi_eval.sources.reading import ColumnSchema, TableSchema, check, expectation, remedy
 from fpi_eval.sources.reading.headers import Renaming, match_header, spelling
 from fpi_eval.sources.reading.raw import SEPARATORS, refuse_mojibake
 from fpi_eval.sources.reading.reading import MISSING, Provenance, Reading, convert
@@ -273,8 +273,7 @@ class _Watched(io.RawIOBase):
 def bad_value(fichier: str, column: ColumnSchema, found: object, row: int) -> FpiError:
     """Return the French error for a value that its column may not hold."""
     return FpiError(
-        f"trouvé « {found} », attendu {expectation(column)}. Corrigez la valeur, ou videz la "
-        "cellule si la donnée manque.",
+        f"trouvé « {found} », attendu {expectation(column)}. {remedy(column)}",
         fichier=fichier,
         ligne=row + 2,
         colonne=column.header,

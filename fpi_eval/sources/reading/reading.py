@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.reading import ColumnSchema, TableSchema, check, expectation, line_of
+from fpi_eval.sources.reading import ColumnSchema, TableSchema, check, expectation, line_of, remedy
 from fpi_eval.sources.reading.check import LineNumbers
 from fpi_eval.sources.reading.headers import Renaming, as_written, match_header
 from fpi_eval.sources.reading.raw import RawFile, read_bytes
@@ -151,9 +151,9 @@ def convert(
     faulty = wrong[places]
     if faulty.any():
         row = int(faulty.argmax())
+        found = f"« {values.iloc[row]} »" if values.iloc[row].strip() else "une cellule vide"
         raise FpiError(
-            f"trouvé « {values.iloc[row]} », attendu {expectation(column)}. Corrigez la valeur, "
-            "ou videz la cellule si la donnée manque.",
+            f"trouvé {found}, attendu {expectation(column)}. {remedy(column)}",
             fichier=fichier,
             ligne=line_of(row, lines),
             colonne=column.header,
@@ -192,6 +192,8 @@ def _parse(strings: list[str], column: ColumnSchema) -> tuple[pd.Series, np.ndar
     else:
         parsed, dtype = kept, "str"
     wrong = np.array([p is None and k is not None for p, k in zip(parsed, kept, strict=True)], bool)
+    if column.missing and not column.nullable:
+        wrong |= np.array([text in MISSING for text in strings], bool)
     return pd.Series(parsed, dtype=dtype), wrong
 
 

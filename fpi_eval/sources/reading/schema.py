@@ -57,7 +57,7 @@ class ColumnSchema:
     required : bool
         Whether the file must have the column.
     nullable : bool
-        Whether a cell may be empty.
+        Whether a cell may be empty; codes of `missing` may stand there all the same.
     pattern, low, high, choices
         What a value may be; `low` and `high` in the unit of the tidy table.
     missing : tuple of str
