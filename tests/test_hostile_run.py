@@ -15,12 +15,17 @@ import openpyxl
 import pytest
 from bs4 import BeautifulSoup
 from hostile import ELEMENT, HOSTILE, markup
+from notebooks_minuscules import content
 
 from fpi_eval import escapes, twin
 
 ROOT = Path(__file__).parents[1]
 FOLDER = "été d'Ariège « 1 » <b>\n$(id) `id` & ..suite"
 BAD = f"<{ELEMENT} onclick=alert(1)>\"'&amp; $x_1$ =1+1 [rouge] {{{{ 7*7 }}}} \\input{{x}} #read"
+PROGRAMME, DATA = "ré d'<i>", "fichiers d'ici"
+HERE = {"PYTHONHASHSEED": "1", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+ELSEWHERE = {"PYTHONHASHSEED": "77", "TZ": "Pacific/Auckland", "LC_ALL": "C",
+             "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}  # fmt: skip
 #: Two chapters are enough: all go through the same ways out.
 NOTEBOOKS = ("01_donnees", "02_places")
 
@@ -29,10 +34,15 @@ NOTEBOOKS = ("01_donnees", "02_places")
 def made(tmp_path_factory):
     """The report of the hostile project, and what the command said."""
     root = tmp_path_factory.mktemp("hostile") / FOLDER
-    programme = root / "data" / "ré d'<i>"
+    return report(hostile_project(root, NOTEBOOKS), HERE)
+
+
+def hostile_project(root: Path, notebooks: tuple[str, ...]) -> Path:
+    """Return a folder whose programme and files have hostile names and labels."""
+    programme = root / "data" / PROGRAMME
     shutil.copytree(ROOT / "data" / "fpi_aura", programme)
     (root / "notebooks").mkdir()
-    for name in NOTEBOOKS:
+    for name in notebooks:
         shutil.copy2(ROOT / "notebooks" / f"{name}.ipynb", root / "notebooks")
     path = programme / "programme.toml"
     words = path.read_text(encoding="utf-8")
@@ -40,15 +50,19 @@ def made(tmp_path_factory):
     words = re.sub(r"^(titre|region|libelle) = .*$", bad, words, flags=re.M)
     words = re.sub(r"^(nom) = .*$", bad, words, count=1, flags=re.M)
     path.write_text(words, encoding="utf-8")
-    data = root / "fichiers d'ici"
-    twin.write_files(twin.draw(twin.SMALL, 7), data, years=range(2025, 2027))
-    hostile_labels(data)
-    command = [sys.executable, "-m", "fpi_eval", "run", "2026", "--programme", str(programme),
-               "--donnees", str(data)]  # fmt: skip
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    twin.write_files(twin.draw(twin.SMALL, 7), root / DATA, years=range(2025, 2027))
+    hostile_labels(root / DATA)
+    return root
+
+
+def report(root: Path, machine: dict[str, str]) -> tuple[Path, str]:
+    """Return the folder of the report that the command makes there, and what it said."""
+    command = [sys.executable, "-m", "fpi_eval", "run", "2026", "--programme",
+               str(root / "data" / PROGRAMME), "--donnees", str(root / DATA)]  # fmt: skip
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "SOURCE_DATE_EPOCH": "1795478400", **machine}
     done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return root / "reports" / programme.name / "2026", done.stdout + done.stderr
+    return root / "reports" / PROGRAMME / "2026", done.stdout + done.stderr
 
 
 def hostile_labels(folder: Path) -> None:
@@ -112,3 +126,14 @@ def test_the_terminal_the_manifest_and_the_documents_are_whole(made):
     assert len(list(folder.glob("*.pdf"))) == 3
     journal = folder.with_name("2026.journal.jsonl").read_text("utf-8").splitlines()
     assert json.loads(journal[-1])["quoi"] == "fin"
+
+
+def test_another_machine_gives_the_same_bytes(made, tmp_path):
+    """Hash seed, time zone, locale, threads, folder, empty cache: the journal alone may differ."""
+    folder, _ = made
+    root = tmp_path / "ailleurs"
+    shutil.copytree(folder.parents[2], root, ignore=shutil.ignore_patterns("reports"))
+    again, _ = report(root, ELSEWHERE | {"FPI_EVAL_CACHE": str(tmp_path / "cache")})
+    was, now = content(folder), content(again)
+    assert sorted(was) == sorted(now)
+    assert [name for name in was if was[name] != now[name]] == []
