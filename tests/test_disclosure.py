@@ -208,6 +208,19 @@ def test_last_years_report_is_taken_into_account():
     assert np.isfinite(careless.frame.set_index("uai")["n"]["A"])
 
 
+def test_a_count_hidden_last_year_that_need_not_be_secret_is_not_given_back():
+    # Last year 6 was small: it took 40 with it. This year neither is small, and the totals by
+    # filière (65, 36) would give both back, since last year's 25 and 30 were shown.
+    table = grid({("01", "rei"): 40, ("01", "num"): 6, ("38", "rei"): 25, ("38", "num"): 30})
+    spec = {"dims": ["departement", "filiere"], "values": ["n"]}
+    fine = [("departement", "filiere"), ("departement",)]
+    last = protect(table, margins=fine, thresholds=Thresholds(effectif_minimum=7), **spec)
+    assert hidden_cells(last) == {("01", "rei"), ("01", "num")}
+    now = protect(table, margins=[("filiere",)], known=[last.publication], **spec)
+    assert not audit([last.publication, now.publication])["expose"].any()
+    assert now.hidden["n"].all()
+
+
 def test_a_small_year_inside_a_window_is_protected_though_no_table_shows_it():
     table, spec = two_years(), {"dims": ["uai", "rentree"], "values": ["n"]}
     both = protect(table, windows={"rentree": [2022, (2022, 2023)]}, **spec)

@@ -15,6 +15,7 @@ STRICT = 1e-4  # what a half that could round either way is kept away from
 NODES = 2_000  # of an integer program, before its best answer so far is taken
 NEAR = 200  # groups of unknowns tried first: beyond, programs get slow
 LARGE, NEARER = 5_000, 60  # groups from which a system is large, and how many it tries first
+FOUND = 1  # spread under which a count that need not be secret, but was hidden, is found
 FAR = 25  # counts above this many widths enter a program only once it sends one too low
 
 
@@ -24,12 +25,12 @@ class Unprotectable(FpiError):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A count (row of the watched counts) to keep uncertain; with `must`, or the report stops."""
+    """A count (row of the watched counts) to keep uncertain, by `least` or the report stops."""
 
     place: int
     value: float
     label: str
-    must: bool = True
+    least: float
 
 
 class Hiding:
@@ -72,8 +73,7 @@ class Hiding:
         if np.isnan(shown):
             self.kept[row] = True
             self.lowest[row] = 0 if may_be_zero else min(1, self.value[row])
-            if secret:
-                self.watch_row(row, label)
+            self.watch_row(row, label, least=self.width if secret else FOUND)
         elif abs(shown - self.value[row]) > TOLERANCE:
             raise FpiError(
                 f"{label} : un rapport antérieur a publié un effectif que le tableau détaillé ne "
@@ -88,18 +88,17 @@ class Hiding:
         same = same_rows(self.system.matrix)
         again = np.isin(same, same[self.kept]) & ~np.isin(same, same[self.frozen & ~self.mine])
         self.kept = again & self.mine & self.hideable
-        for row in np.flatnonzero(self.kept & ~self.hidden):
-            self.hidden[row] = True
-            self.watch_row(int(row), "masquée dans un rapport antérieur", must=False)
+        self.hidden |= self.kept
 
-    def watch_row(self, row: int, label: str, *, must: bool = True) -> None:
-        """Ask that a row of the system stays uncertain by the protection width."""
-        self.targets.append(Target(row, float(self.value[row]), label, must))
+    def watch_row(self, row: int, label: str, *, least: float | None = None) -> None:
+        """Ask that a row of the system stays uncertain by the protection width, or by `least`."""
+        least = self.width if least is None else least
+        self.targets.append(Target(row, float(self.value[row]), label, least))
 
     def watch(self, row: sparse.csr_matrix, label: str) -> None:
         """Ask the same of any other count `row` of the unknowns."""
         place = len(self.value) + len(self.more)
-        self.targets.append(Target(place, float((row @ self.truth)[0]), label))
+        self.targets.append(Target(place, float((row @ self.truth)[0]), label, self.width))
         self.more.append(row)
 
     def run(self, *, withdraw: bool = False) -> None:
@@ -114,13 +113,13 @@ class Hiding:
         for target in self.targets:  # grows: each cell hidden becomes a target
             self._protect(program, target)
             spread = self.proofs.spread(target.place)
-            if target.must and spread < self.width and withdraw:
+            if spread < target.least and withdraw:
                 self._withdraw(target)
                 self._protect(program, target)
                 spread = self.proofs.spread(target.place)
                 if self._given_away(target):  # by an earlier report: this one no longer tells it
                     continue
-            if target.must and spread < self.width:
+            if spread < target.least:
                 raise Unprotectable(
                     f"{target.label} : ce qui est déjà public ne permet plus de protéger cette "
                     "cellule. Publiez à un niveau plus agrégé, ou retirez cette ligne du tableau "
@@ -167,13 +166,13 @@ class Hiding:
         moved = moved[moved < len(self.value)]
         for row in moved[self.hideable[moved] & ~self.hidden[moved]]:
             self.hidden[row] = True
-            self.watch_row(int(row), f"complément de {target.label}", must=False)
+            self.watch_row(int(row), f"complément de {target.label}", least=0)
         return True
 
     def _show_useless(self, done: list[tuple[Target, float]]) -> None:
         """Show again, largest first, the complementary cells that no proof needs."""
         same = same_rows(self.watched)
-        primary = {same[target.place] for target, _ in done if target.must}
+        primary = {same[target.place] for target, _ in done if target.least == self.width}
         asked = self.proofs.asked(done, same)
         for row in sorted(np.flatnonzero(self.hidden), key=lambda r: -self.value[r]):
             kept = same[row] in primary or self.withdrawn[row] or self.kept[row]
