@@ -17,9 +17,10 @@ from fpi_eval.checks.thresholds import FAIL, MARKS, Check, thresholds
 from fpi_eval.checks.verdict import INVISIBLE, SMALLEST_EFFECT, Verdict, verdict
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import NET
+from fpi_eval.impact.masked import Masked, masked
 from fpi_eval.panel import align
 from fpi_eval.panel.cell_panel import CellPanel
-from fpi_eval.programme import Programme
+from fpi_eval.programme import Programme, Secret
 from fpi_eval.results import Estimate, Estimates, EventStudy, Result
 
 CHECKS: tuple[tuple[tuple[str, ...], Callable[[Study], Check | list[Check]]], ...] = (
@@ -73,6 +74,8 @@ class Evaluation(Result):
     balance, left_out : DataFrame
         `samples.balance`, `robustness.leave_one_out`.
     event : EventStudy or None
+    masked : Masked or Absent
+        Gross and net effect knowing that hidden counts are small, where some are hidden.
     seat_years : float
         Seats opened, counted once per session whose outcome is seen.
     smallest : float
@@ -93,6 +96,7 @@ class Evaluation(Result):
     balance: pd.DataFrame
     left_out: pd.DataFrame
     event: EventStudy | None
+    masked: Masked | Absent
     seat_years: float
     smallest: float = SMALLEST_EFFECT
     missing: str = ""
@@ -129,7 +133,8 @@ class Evaluation(Result):
             f"{text.nombre(self.seat_years)} places × sessions observées."
         )
         effects = replace(self.estimates, verdict=None).summary()
-        return "\n".join([*lines, effects, said])
+        hidden = [self.masked.summary()] if self.masked else []
+        return "\n".join([*lines, effects, said, *hidden])
 
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row per estimate, the total last; no figure when blocked."""
@@ -243,6 +248,7 @@ def evaluate(
         balance=samples.balance(study),
         left_out=robustness.leave_one_out(study),
         event=_event(study),
+        masked=_masked(study, programme),
         seat_years=seat_years(study.panel, outcome, niveau),
         smallest=smallest,
         missing=_missing(study, programme),
@@ -288,6 +294,18 @@ def _planted(study: Study, programme: Programme | None, draws: int) -> Planted |
         draws=draws,
         seed=seed,
         ramp=ramp,
+    )
+
+
+def _masked(study: Study, programme: Programme | None) -> Masked | Absent:
+    """Return the effects knowing that counts under the producer's threshold are hidden."""
+    secret = programme.secret if programme else Secret()
+    return attempt(
+        masked,
+        study.panel,
+        study.outcome,
+        niveau=study.niveau,
+        threshold=secret.denominateur_minimum,
     )
 
 

@@ -25,6 +25,7 @@ _FROM = {
     "twfe": "twfe",
     "intertemporal": "intertemporal",
     "placebo_regions": "placebo_regions",
+    "masked": "masked",
     "study_family": "outcomes",
     "displacement": "displacement.net",
     "substitution": "displacement.net",

@@ -78,11 +78,12 @@ def fit_j(
     proportional: bool = True,
     exposures: Mapping[str, str] = EXPOSURES,
     covariates: Sequence[str] = (),
+    information: np.ndarray | float = 1.0,
 ) -> linear.LinearFit:
     """Return the regression J on an estimation frame.
 
     ``covariates`` are columns fixed by cell: each has a slope of its own every session, so that
-    cells alike on them before are those compared.
+    cells alike on them before are those compared. ``information`` multiplies the rows' weights.
     """
     n = scale(frame, proportional=proportional)
     x, z, names = regressors(frame, exposures)
@@ -102,7 +103,7 @@ def fit_j(
         effects(frame),
         names=names,
         instruments=z,
-        weights=n if proportional else None,
+        weights=n * information if proportional else None,
     )
 
 

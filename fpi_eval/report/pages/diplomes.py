@@ -387,5 +387,7 @@ def limites(
         "loin, ou de l'apprentissage, n'est pas vu.",
     ]
     if not isinstance(evaluation, Absent):
+        hidden = allowed(evaluation, evaluation.masked)
+        lines += [hidden.summary()] if hidden else []
         lines.append(INVISIBLE)
     return "\n\n".join(lines)
