@@ -3,15 +3,19 @@
 Draws twins, counts their records (aggregated: `tests/test_records.py` proves that counting the
 files gives these counts exactly) and compares J with each draw's truth, with and without
 displacement. Run: ``python benchmarks/records_effects.py --tirages 200``, then ``--bilan``.
+``--egal`` judges the effects at equal composition likewise, also where courses that have more women
+grow and open more often.
 """
 
 import argparse
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from provenance import code_of, record
+from runner import today_at
 from scipy import stats
 from score_estimators import truths
 
@@ -23,6 +27,7 @@ from fpi_eval.programme import load_programme
 from fpi_eval.records import INDUSTRY_JOBS
 
 STORE = Path(__file__).parent / "results" / "records_runs.parquet"
+EQUAL = STORE.with_name("records_equal.parquet")
 CODE = ("impact", "panel", "regression", "twin")
 FIRST_SEED = 7_000  # seeds 0 to 299 showed what the reach now mends
 LAST_SEATS = 2026
@@ -33,6 +38,12 @@ SCENARIOS = {
 }
 AIMS = {"Effet brut par place": "theta_suivies", "Déplacement par place": "kappa",
         "Effet net par place": "net"}  # fmt: skip
+
+
+#: Share of women of a course, in log odds: mean, spread, more where seats open; then the yearly
+#: chance that a woman of before means someone more in industry, seats or not.
+SHARE, SPREAD, SELECTED, DRIFT = -0.85, 0.8, 0.8, 0.01
+WORLDS = {"sans": ("sans", False), "avec": ("avec", False), "composition": ("sans", True)}
 
 
 def draw(scenario: str, seed: int) -> list[dict]:
@@ -47,6 +58,36 @@ def draw(scenario: str, seed: int) -> list[dict]:
          "verite": aims[AIMS[row.label]], "places": made.truth.per_seat("industrie")["seats"]}
         for row in found.itertuples()
     ]  # fmt: skip
+
+
+def equal(world: str, seed: int) -> list[dict]:
+    """Return a row per effect at equal composition, and without."""
+    scenario, selected = WORLDS[world]
+    made = twin.draw(SCENARIOS[scenario], seed)
+    panel = near(twin.with_industry(made))
+    aim = truths(panel, made.truth, "industrie")["theta_suivies"]
+    found = impact.adjusted(women(panel, seed, selected), INDUSTRY_JOBS, ["femmes"]).to_frame()
+    return [
+        {"scenario": world, "seed": seed, "effet": row.label, "estime": row.estimate,
+         "erreur": row.std_error, "bas": row.ci_low, "haut": row.ci_high, "verite": aim}
+        for row in found.itertuples()
+    ]  # fmt: skip
+
+
+def women(panel: pd.DataFrame, seed: int, selected: bool) -> pd.DataFrame:
+    """Return the panel with women among final-year students; growth with their share if asked."""
+    rng, (cell, names) = np.random.default_rng([seed, 19]), pd.factorize(panel["cell"])
+    opens = np.isin(names, panel.loc[panel["seats"] > 0, "cell"])
+    odds = SHARE + SPREAD * rng.normal(size=len(names)) + SELECTED * (selected & opens)
+    share = (1 / (1 + np.exp(-odds)))[cell]
+    known = panel["terminale"].notna()
+    some = rng.binomial(panel["terminale"].fillna(0).astype(int), share)
+    out = panel.assign(terminale_femmes=np.where(known, some, np.nan))
+    if selected:
+        before = panel["terminale"].where(panel["rentree"] < 2022).groupby(cell).transform("mean")
+        chance = np.clip(DRIFT * share * (panel["rentree"] - panel["rentree"].min()), 0, 1)
+        out[INDUSTRY_JOBS] += rng.binomial(before.fillna(0).round().astype(int), chance)
+    return out
 
 
 def near(panel: pd.DataFrame) -> pd.DataFrame:
@@ -109,18 +150,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tirages", type=int, default=200)
     parser.add_argument("--bilan", action="store_true")
+    parser.add_argument("--egal", action="store_true")
+    parser.add_argument("--until", help="heure d'arrêt, HH:MM")
     parser.add_argument("--zones", action="store_true")
     asked = parser.parse_args()
     if asked.zones:
         print(zones().round(2).to_string(index=False))
         return
+    one, names, store = (equal, WORLDS, EQUAL) if asked.egal else (draw, SCENARIOS, STORE)
     if not asked.bilan:
-        code = code_of(CODE, Path(__file__))
-        seeds = range(FIRST_SEED, FIRST_SEED + asked.tirages)
-        rows = [row for name in SCENARIOS for seed in seeds for row in draw(name, seed)]
-        pd.DataFrame(rows).assign(code=code).to_parquet(STORE, index=False)
+        code, until = code_of(CODE, Path(__file__)), today_at(asked.until)
+        rows = []
+        for seed in range(FIRST_SEED, FIRST_SEED + asked.tirages):
+            if until and datetime.now() >= until:
+                break
+            rows += [row for name in names for row in one(name, seed)]
+        pd.DataFrame(rows).assign(code=code).to_parquet(store, index=False)
         record(code, "records_effects")
-    kept = pd.read_parquet(STORE)
+    kept = pd.read_parquet(store)
     print(*kept["code"].unique(), report(kept).round(4).T.to_string(), sep="\n")
 
 
