@@ -184,12 +184,13 @@ class Resultats(Frozen):
     """Outcomes, named before looking: one primary, the others secondary.
 
     ``plus_petit_effet``: smallest effect per seat that would matter; the width of the interval is
-    judged against it.
+    judged against it. ``voisinage``: where courses of the same family may lose pupils to the seats.
     """
 
     principal: str
     secondaires: tuple[str, ...] = ()
     plus_petit_effet: Annotated[float, Field(gt=0)] = 0.10
+    voisinage: Literal["departement", "zone_emploi", "academie"] = "departement"
 
 
 class Secret(Frozen):

@@ -37,6 +37,7 @@ ON_THE_PANEL = (
 #: Estimators of several outcomes, of openings by cohort or size, tested by themselves.
 APART = (
     "callaway_santanna", "sun_abraham", "synthetic", "chain", "study_family", "dose_response",
+    "masked",
 )  # fmt: skip
 CLOSE = 1e-8
 

@@ -189,3 +189,26 @@ def test_an_insignificant_displacement_is_not_called_nil():
     assert found.neighbours.p_value > 0.05
     assert "ne permettent pas de dire" in found.verdict()
     assert "ne prouve pas" in found.summary()
+
+
+def test_neighbours_are_those_of_the_declared_area():
+    panel = invented_panel(6, noise=2.0)
+    wide = panel.assign(voisinage=panel["code_academie"])
+    ring = Ring("académie", ("code_academie", "famille"))
+    found, by_ring = j_j(wide), displacement(panel, "diplomes", rings=(ETABLISSEMENT, ring))
+    for label in ("Effet brut par place", "Déplacement par place", "Effet net par place"):
+        assert found[label].estimate == pytest.approx(by_ring.effects[label].estimate, abs=EXACT)
+        assert found[label].std_error == pytest.approx(by_ring.effects[label].std_error, abs=EXACT)
+    assert found["Déplacement par place"].estimate != j_j(panel)["Déplacement par place"].estimate
+
+
+def test_a_declared_area_finds_what_neighbours_of_the_whole_academie_lose():
+    panel = invented_panel(7, dep=0.0)
+    wide = panel.assign(voisinage=panel["code_academie"])
+    frame = align(wide, "diplomes")
+    panel.loc[frame.index, "diplomes"] -= 0.2 * frame["exposure_dep"]
+    near, far = sample(wide, "diplomes").reach
+    truth = 0.5 - 0.1 * near - 0.2 * far
+    seen = wide.assign(diplomes=panel["diplomes"])
+    assert j_j(seen)["Effet net par place"].estimate == pytest.approx(truth, abs=EXACT)
+    assert abs(j_j(panel)["Effet net par place"].estimate - truth) > 0.02

@@ -103,6 +103,9 @@ def test_an_outcome_hidden_with_its_count_moves_by_what_the_count_is_worth():
         one, other = alone.effects[label], both.effects[label]
         assert other.estimate == pytest.approx(0.8 * one.estimate, abs=EXACT)
         assert other.std_error == pytest.approx(0.8 * one.std_error, abs=EXACT)
+    named = panel.rename(columns={"cell": "classe", "terminale": "inscrits"})
+    own = masked(named, "inscrits", unit="classe", lag="duree")
+    assert own.effects[GROSS].estimate == pytest.approx(alone.effects[GROSS].estimate, abs=EXACT)
 
 
 def test_knowing_that_hidden_counts_are_small_takes_the_bias_off():

@@ -8,7 +8,7 @@ import pandas as pd
 
 from fpi_eval.checks.drawing import Openings, features
 from fpi_eval.impact.frame import effects
-from fpi_eval.panel.cells import align
+from fpi_eval.panel.cells import align, neighbours_of
 from fpi_eval.regression.absorb import Absorber, without_singletons
 
 ELSEWHERE, BEFORE, OTHERS = "autres régions", "années d'avant", "autres formations"
@@ -102,13 +102,13 @@ def _donor(kind, panel, outcome, start, members, shift, score) -> Donor | None:
     if not len(used):
         return None
     alone = np.bincount(row, frame["other_dose"] != 0) > 0
-    family = cells["code_departement"].astype(str) + "|" + cells["famille"].astype(str)
+    near = pd.factorize(neighbours_of(cells))[0]
     cells = cells[["cell", "uai", "code_departement", "code_region", "lag"]].assign(
         size=size,
         host=host & in_j & ~alone & np.isin(np.arange(len(cells)), row[used]),
         score=score(features(before)).reindex(names).fillna(0.0).to_numpy(),
         etab=pd.factorize(cells["uai"])[0],
-        dep=pd.factorize(family)[0],
+        dep=near,
     )
     years = np.arange(panel["rentree"].min(), panel["rentree"].max() + 1)
     entry = frame["time"].to_numpy() - cells["lag"].to_numpy()[row] - years[0]

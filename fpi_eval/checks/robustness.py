@@ -10,7 +10,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact import poisson, triple
 from fpi_eval.impact.as_event_study import opening_study
 from fpi_eval.impact.bjs2_t import bjs2_t
-from fpi_eval.impact.displacement.rings import ACADEMIE, ring_exposures, ring_reach
+from fpi_eval.impact.displacement.rings import ACADEMIE, REGION, ring_exposures, ring_reach
 from fpi_eval.impact.frame import EXPOSURES, GROSS, NET, SEATS, WEIGHTS, sample
 from fpi_eval.impact.imputation import imputation
 from fpi_eval.impact.j import combination, fit_j, report, wald
@@ -18,6 +18,7 @@ from fpi_eval.impact.placebo_regions import placebo_regions
 from fpi_eval.impact.sun_abraham import sun_abraham
 from fpi_eval.impact.twfe import twfe as twfe_twfe
 from fpi_eval.impact.uncertainty import ENOUGH, error
+from fpi_eval.panel.cells import area_of
 from fpi_eval.regression import interval
 from fpi_eval.results import Estimate
 
@@ -69,24 +70,30 @@ def leave_one_out(study: Study) -> pd.DataFrame:
 
 
 def portee(study: Study) -> Check:
-    """Return whether the académie's other départements lose pupils too: J with one ring more."""
+    """Return whether courses beyond the neighbours lose pupils too: J with one ring more.
+
+    The ring is the rest of the académie, or of the region where neighbours are the académie's.
+    """
     if "code_academie" not in study.frame:
         return study.blank("portee", "académies inconnues.")
-    found = ring_exposures(study.panel, study.outcome, (ACADEMIE,))
+    cells = study.frame.drop_duplicates("cell")
+    whole = area_of(cells).groupby(cells["code_academie"]).nunique().max() == 1
+    ring, where = (REGION, "la région") if whole else (ACADEMIE, "l'académie")
+    found = ring_exposures(study.panel, study.outcome, (ring,))
     reach = ring_reach(study.panel, study.frame, found)
     frame = study.frame.of(study.frame.join(found))
-    fit = fit_j(frame, exposures={**EXPOSURES, ACADEMIE.name: ACADEMIE.name})
-    if not (found != 0).to_numpy().any() or ACADEMIE.name not in fit.names:
-        return study.blank("portee", "aucun autre département de l'académie n'a ces familles.")
+    fit = fit_j(frame, exposures={**EXPOSURES, ring.name: ring.name})
+    if not (found != 0).to_numpy().any() or ring.name not in fit.names:
+        return study.blank("portee", f"ces familles ne sont pas enseignées ailleurs dans {where}.")
     wide = study.clusters.n_treated_dep >= ENOUGH
     label = frame["code_departement" if wide else "uai"].to_numpy()[fit.keep]
     groups = study.clusters.n_treated_dep if wide else study.clusters.n_treated_etab
-    at, psi = fit.position(ACADEMIE.name), fit.jackknife(label)
+    at, psi = fit.position(ring.name), fit.jackknife(label)
     moved = float(fit.coefficients[at] * reach[0])
     _, _, p_value = interval(moved, error(psi[:, at]) * abs(reach[0]), max(groups - 1, 1))
     net = combination(fit, np.multiply(WEIGHTS[NET], (1.0, *study.frame.reach)))
     words = (
-        f"{text.signe(moved, 3)} par place ouverte dans les autres départements de l'académie "
+        f"{text.signe(moved, 3)} par place ouverte ailleurs dans {where} "
         f"(p = {text.nombre(p_value, 3)}) ; en les comptant, l'effet net serait de "
         f"{text.signe(net @ fit.coefficients + moved, 2)} par place."
     )

@@ -232,7 +232,7 @@ THRESHOLDS: Mapping[str, Threshold] = {
         words="sous 30 % de l'effet de référence, ou mesuré à 30 % près",
     ),
     "portee": Threshold(
-        "Déplacement au-delà du département",
+        "Déplacement au-delà des voisines",
         0.10,
         None,
         p=0.05,

@@ -33,7 +33,7 @@ SMALLEST_EFFECT = 0.10  # per seat: METHOD B7; a programme declares its own
 TESTS = ("tendance", "placebo_delai", "anticipation", "ecart_j_t")
 INVISIBLE = (
     "Ce qu'aucun contrôle ne peut voir : un choc propre aux sites ouverts, à la date même de leur "
-    "ouverture ; un registre faux ; des élèves pris au-delà du département."
+    "ouverture ; un registre faux ; des élèves pris plus loin que les voisines."
 )
 
 

@@ -18,7 +18,7 @@ from fpi_eval.regression.wide import Wide, widen
 
 ALWAYS = ("unit", "time", "dose")
 OR_NONE = ("course", "region", "cluster", "departement", "famille", "size")
-IF_THERE = ("duree", "other_dose", "new", "filiere", "exposure_etab", "exposure_dep")
+IF_THERE = ("duree", "other_dose", "new", "filiere", "voisinage", "exposure_etab", "exposure_dep")
 LABELS = ("course", "region", "cluster", "departement", "famille")
 SEATS = ("dose", "other_dose", "exposure_etab", "exposure_dep")
 FRAME = {"time", "y", "dose", "lag"}  # columns of an estimation frame
@@ -29,6 +29,7 @@ DOC = """
     Any long table will do, its columns named: ``unit`` (what is followed over the years), ``time``,
     ``dose`` (seats in force), ``course`` and ``region`` (compared within), ``cluster`` and
     ``departement`` (whose shocks are shared), ``famille`` (neighbours in the département),
+    ``voisinage`` (neighbours there instead, if the table has it),
     ``size`` (students before, of which one keeps the mean before the first opening), ``duree``
     (years of study), ``new``, ``other_dose``, ``filiere``, ``exposure_etab`` and ``exposure_dep``
     (seats opened around, computed unless given). What the table does not have is declared None.
@@ -49,6 +50,7 @@ class Columns:
     cluster: str | None = "uai"
     departement: str | None = "code_departement"
     famille: str | None = "famille"
+    voisinage: str | None = "voisinage"
     size: str | None = "entrants"
     duree: str | None = "duree"
     lag: str | int | Mapping[str, str | int] | None = None
@@ -208,6 +210,8 @@ def _made(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:
         read["duree"] = lag_column(table, str(columns.duree))
     for role in LABELS:
         read[role] = _label(table, getattr(columns, role))
+    if columns.voisinage in table:
+        read["voisinage"] = _label(table, columns.voisinage)
     if columns.cluster is None:
         read["cluster"] = unit
     made = {CANONICAL[r]: v for r, v in read.items() if not _as_read(table, columns, r)}

@@ -22,7 +22,8 @@ FIXED = [
     "code_academie",
     "code_region",
 ]
-IDENTIFIERS = [*FIXED, "nouvelle"]
+AREA = "voisinage"  # where neighbours are looked for, if another than the département is declared
+IDENTIFIERS = [*FIXED, "nouvelle", AREA]
 AT_ENTRY = ("entrants", "voeux_1", "places", "entrants_filles", "entrants_garcons")
 SIZE, LAG = "effectif_avant", "decalage"  # columns that an own table may declare
 
@@ -103,15 +104,23 @@ def exposures(grid: SeatGrid, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
     .. math:: X_{jt} = \frac{size_j}{\sum_{l \in g(j),\, untreated} size_l} \sum_{i \in g(j)} S_{it}
 
-    with g the establishment, then the département × famille. Summed over the untreated cells of a
-    group this is its number of opened seats, so a coefficient reads *change per opened seat*.
+    with g the establishment, then the area (`area_of`) × famille. Summed over the untreated cells
+    of a group this is its number of opened seats, so a coefficient reads *change per opened seat*.
     """
     untreated = ~(grid.seats != 0).any(axis=1)
     etab, _ = pd.factorize(grid.cells["uai"])
-    dep, _ = pd.factorize(
-        grid.cells["code_departement"].astype(str) + "|" + grid.cells["famille"].astype(str)
-    )
+    dep, _ = pd.factorize(neighbours_of(grid.cells))
     return _share(grid.seats, size * untreated, etab), _share(grid.seats, size * untreated, dep)
+
+
+def area_of(cells: pd.DataFrame) -> pd.Series:
+    """Return where the neighbours of each cell are looked for: the département unless declared."""
+    return cells[AREA if AREA in cells else "code_departement"]
+
+
+def neighbours_of(cells: pd.DataFrame) -> pd.Series:
+    """Return the group of neighbours of each cell beyond its establishment: area × famille."""
+    return area_of(cells).astype(str) + "|" + cells["famille"].astype(str)
 
 
 def _share(seats: np.ndarray, size: np.ndarray, group: np.ndarray) -> np.ndarray:

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.panel.admissions import SEXES
+from fpi_eval.panel.areas import with_area
 from fpi_eval.panel.cell_panel import CellPanel
-from fpi_eval.panel.cells import FIXED
+from fpi_eval.panel.cells import AREA, FIXED
 from fpi_eval.panel.identity import BAC_PRO, latest_uai
 from fpi_eval.panel.matching import departement_of
 from fpi_eval.panel.panels import Panels
@@ -60,7 +61,7 @@ def cell_panel(p: Panels) -> CellPanel:
     table = _lives(counts, pupils)
     seats, derived = _seats(p, changes)
     table, matched = _with_seats(table, seats, derived, words)
-    table = table.merge(words, "left", KEYS)
+    table = with_area(table.merge(words, "left", KEYS), p)
     unresolved = _vanished(table)
     table[UNKNOWN] = np.nan
     if len(p.admissions):
@@ -69,7 +70,7 @@ def cell_panel(p: Panels) -> CellPanel:
     table["cell"] = table.groupby(KEYS).ngroup().astype("int64")
     table = table.astype({"duree": "int64", "rentree": "int64"})
     out = table.sort_values(["cell", "rentree"], ignore_index=True)
-    out = out[[*COLUMNS, *(c for c in SEXES if c in out)]]
+    out = out[[*COLUMNS, *(c for c in (AREA, *SEXES) if c in out)]]
     return CellPanel(
         with_tension(out, p.tension),
         seats_derived=derived,

@@ -7,10 +7,11 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import level, reach
-from fpi_eval.panel.cells import align, lag_of, seat_grid, size_before
+from fpi_eval.panel.cells import align, area_of, lag_of, seat_grid, size_before
 from fpi_eval.panel.sample import Sample
 
 EARTH_KM = 6371.0
+PLACE = "code_departement"  # in a ring: the département, or the area declared in its stead
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Ring:
     name : str
         What readers see, in French.
     same, different : tuple of str
-        Columns of the panel whose values must be those of the opened cell, or others.
+        Columns of the panel whose values must be those of the opened cell, or others;
+        ``code_departement`` is read as the declared area where the panel has one.
     beyond_km, within_km : float
         Distance as the crow flies between establishments, if ``within_km`` is finite: more than
         ``beyond_km``, at most ``within_km``. The panel then needs latitude and longitude (degrees).
@@ -41,18 +43,11 @@ class Ring:
 
 
 ETABLISSEMENT = Ring("autres formations de l'établissement", ("uai",))
-FAMILLE = Ring("même famille, même département", ("code_departement", "famille"))
-MEME_VOIE = Ring(
-    "même famille et même voie, même département", ("code_departement", "famille", "voie")
-)
-AUTRE_VOIE = Ring(
-    "même famille, autre voie, même département", ("code_departement", "famille"), ("voie",)
-)
-ACADEMIE = Ring(
-    "même famille, autres départements de l'académie",
-    ("code_academie", "famille"),
-    ("code_departement",),
-)
+FAMILLE = Ring("même famille, même voisinage", (PLACE, "famille"))
+MEME_VOIE = Ring("même famille et même voie, même voisinage", (PLACE, "famille", "voie"))
+AUTRE_VOIE = Ring("même famille, autre voie, même voisinage", (PLACE, "famille"), ("voie",))
+ACADEMIE = Ring("même famille, ailleurs dans l'académie", ("code_academie", "famille"), (PLACE,))
+REGION = Ring("même famille, ailleurs dans la région", ("code_region", "famille"), (PLACE,))
 DEFAULT = (ETABLISSEMENT, FAMILLE)
 VOIES = (ETABLISSEMENT, MEME_VOIE, AUTRE_VOIE)
 
@@ -88,7 +83,8 @@ def ring_reach(panel: pd.DataFrame, kept: Sample, found: pd.DataFrame) -> np.nda
 
 def _exposure(grid, mass, moved, ring: Ring, places) -> np.ndarray:
     """Return exposures of all cells to the seats of the moved ones, (n_cells, n_years)."""
-    codes = {c: pd.factorize(grid.cells[c])[0] for c in (*ring.same, *ring.different)}
+    labels = grid.cells.assign(**{PLACE: area_of(grid.cells)})
+    codes = {c: pd.factorize(labels[c])[0] for c in (*ring.same, *ring.different)}
     out = np.zeros(grid.seats.shape)
     for i in moved:
         near = mass > 0

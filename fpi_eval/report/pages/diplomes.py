@@ -21,6 +21,12 @@ NO_EFFECT = "Aucun effet ne peut encore être estimé."
 FIGURES = ("estimate", "ci_low", "ci_high")
 PER_SEAT = {GROSS: "Effet brut", DISPLACEMENT: "Déplacement", NET: "Effet net"}
 BOUNDS = {"estimate": "Par place", "ci_low": "Borne basse", "ci_high": "Borne haute"}
+#: Where displacement is measured beyond the establishment, then tested.
+REACH = {
+    "departement": ("le département", "l'académie"),
+    "zone_emploi": ("la zone d'emploi", "l'académie"),
+    "academie": ("l'académie", "la région"),
+}
 LABELS = ("Effet", "Estimateur", "Par place", "Borne basse", "Borne haute")
 
 
@@ -369,6 +375,7 @@ def limites(
 ) -> str:
     """Return what these figures do not say."""
     lines = [resultat(context, outcome)]
+    near, far = REACH[context.programme.resultats.voisinage]
     if panel.seats_derived:
         lines.append(
             "Sans registre des ouvertures, on ne sépare pas les places du programme de celles "
@@ -382,9 +389,9 @@ def limites(
     lines += [
         "L'apprentissage du secondaire n'a ni capacité ni effectif par établissement dans les "
         "fichiers ouverts : il n'est pas dans ces chiffres.",
-        "Le déplacement est mesuré dans l'établissement et dans le département, seulement testé "
-        "dans l'académie (contrôle « Déplacement au-delà du département ») ; un élève venu de plus "
-        "loin, ou de l'apprentissage, n'est pas vu.",
+        f"Le déplacement est mesuré dans l'établissement et dans {near}, seulement testé dans "
+        f"{far} (contrôle « Déplacement au-delà des voisines »). Un élève venu de plus loin, ou "
+        "de l'apprentissage, n'est pas vu.",
     ]
     if not isinstance(evaluation, Absent):
         hidden = allowed(evaluation, evaluation.masked)
