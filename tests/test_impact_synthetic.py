@@ -94,8 +94,8 @@ def test_gap_averages_to_the_synthetic_control_effect():
         (lambda d: d.iloc[1:], "incomplet"),
         (lambda d: pd.concat([d, d.head(1)]), "double"),
         (
-            lambda d: d.assign(treated=d["treated"] | ((d["unit"] == 3) & (d["time"] > 12))),
-            "d'une même",
+            lambda d: d.assign(treated=d["treated"] | ((d["unit"] == 3) & (d["time"] == 12))),
+            "doit le rester",
         ),
         (lambda d: d.assign(treated=False), "jamais traitées"),
     ],
@@ -131,3 +131,44 @@ def test_proposition_99():
             return gap @ gap + t0 * ridge**2 * w @ w
 
         assert loss(ours) < loss(theirs)
+
+
+def staggered(seed: int, effects=((10, 2, 1.0), (12, 1, 3.0), (13, 3, -2.0))) -> pd.DataFrame:
+    """Return a panel where the last units start at several dates: date, how many, effect."""
+    frame = factor_panel(seed, treated=1).assign(treated=False)
+    last = frame["unit"].max() + 1
+    for date, count, effect in effects:
+        on = frame["unit"].between(last - count, last - 1) & (frame["time"] >= date)
+        frame.loc[on, "treated"] = True
+        frame.loc[on, "y"] += effect
+        last -= count
+    return frame
+
+
+@pytest.mark.parametrize("method", ["sdid", "did", "sc"])
+def test_several_starts_are_each_against_the_never_treated_weighted_by_treated_years(method):
+    frame = staggered(3)
+    found = synthetic(frame, method=method, draws=20)
+    start = frame[frame["treated"]].groupby("unit")["time"].min()
+    expected, weight = [], []
+    for date, units in start.groupby(start):
+        kept = ~frame["unit"].isin(start.index) | frame["unit"].isin(units.index)
+        expected.append(synthetic(frame[kept], method=method, draws=20).estimate)
+        weight.append(len(units) * (15 - date))
+    assert found.cohorts["estimate"].to_numpy() == pytest.approx(np.array(expected), abs=1e-10)
+    assert found.estimate == pytest.approx(np.average(expected, weights=weight), abs=1e-10)
+    assert found.cohorts["weight"].sum() == pytest.approx(1)
+    assert found.unit_weights.sum() == pytest.approx(1)
+    assert "Plusieurs dates" in found.method()
+    assert found.gap.index[len(found.year_weights)] == 0
+
+
+def test_several_starts_agree_with_an_independent_package():
+    package = pytest.importorskip("synthdid.staggered", reason="paquet de test synthdid-py absent")
+    frame = staggered(4)
+    given = frame.assign(treated=frame["treated"].astype(int))[["unit", "time", "y", "treated"]]
+    panel = package.staggered_panel_matrices(given)
+    for method, theirs, close in (("did", "did", 1e-10), ("sdid", "synthdid", 2e-3)):
+        other = package.staggered_synthdid_estimate(panel, theirs)
+        mine = synthetic(frame, method=method, draws=5)
+        assert mine.estimate == pytest.approx(float(other), abs=close)

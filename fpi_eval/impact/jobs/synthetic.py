@@ -4,9 +4,9 @@ For a region × filière against the others, where no cluster-robust error is av
 is by placebo on comparison units.
 """
 
-from dataclasses import dataclass
-from itertools import combinations
-from math import comb
+from dataclasses import dataclass, field
+from itertools import combinations, permutations
+from math import comb, perm
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,11 @@ INFERENCE = (
     "Erreur : dispersion des effets placebo, chaque unité de comparaison prise à son tour comme "
     "traitée ; valeur p : rang de l'effet parmi eux. L'intervalle suppose que les unités traitées "
     "varient comme les autres."
+)
+STAGGERED = (
+    " Plusieurs dates de départ : un effet par date, contre les unités jamais traitées, pesé par "
+    "le nombre d'unités traitées × années d'après (Arkhangelsky et al., 2021, annexe ; Clarke, "
+    "Pailañir, Athey et Imbens, 2024)."
 )
 LEVEL = 0.95
 SMALL_RIDGE = 1e-6
@@ -112,6 +117,53 @@ def synthetic_effect(
     return float(across @ y @ along), units, years
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Cohorts:
+    """Effects by starting year (column of y), their weights, and what their comparisons weigh.
+
+    ``gaps`` and ``years`` are by year since the start, missing where a cohort is not seen.
+    """
+
+    starts: np.ndarray
+    weights: np.ndarray
+    effects: np.ndarray
+    units: np.ndarray
+    gaps: pd.DataFrame
+    years: pd.DataFrame
+
+    @property
+    def effect(self) -> float:
+        """Return the mean effect over treated units and years after their start."""
+        return float(self.weights @ self.effects)
+
+
+def by_start(y: np.ndarray, start: np.ndarray, method: str) -> Cohorts:
+    r"""Return the effect of each starting year on the units never treated, and their weights.
+
+    .. math:: \hat\tau = \sum_a \frac{N_a (T - a)}{\sum_b N_b (T - b)} \hat\tau_a
+
+    Parameters
+    ----------
+    y : ndarray, shape (n, T)
+    start : ndarray, shape (n,)
+        Column from which each unit is treated, T if never.
+    """
+    never, last = start == y.shape[1], y.shape[1]
+    starts, sizes = np.unique(start[~never], return_counts=True)
+    effects, units, gaps, years = [], [], {}, {}
+    for first, size in zip(starts, sizes, strict=True):
+        rows = np.vstack([y[never], y[start == first]])
+        effect, across, along = synthetic_effect(rows, size, last - first, method)
+        effects.append(effect)
+        units.append(across)
+        apart = rows[-size:].mean(axis=0) - across @ rows[:-size]
+        gaps[first] = pd.Series(apart, np.arange(last) - first)
+        years[first] = pd.Series(along, np.arange(first) - first)
+    weights = sizes * (last - starts) / (sizes * (last - starts)).sum()
+    found = pd.DataFrame(gaps).sort_index(), pd.DataFrame(years).sort_index()
+    return Cohorts(starts, weights, np.array(effects), np.array(units), *found)
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SyntheticEffect(Result):
     """Average effect on the treated after the start, with placebo inference.
@@ -128,7 +180,9 @@ class SyntheticEffect(Result):
     placebos : ndarray, shape (B,)
     unit_weights, year_weights : Series
     gap : Series
-        Treated average less synthetic one, by year.
+        Treated average less synthetic one, by year; by year since the start if there are several.
+    cohorts : DataFrame
+        One row a starting year: start, n_units, n_years, weight, estimate.
     """
 
     caption = "Effet par contrôle synthétique"
@@ -141,6 +195,7 @@ class SyntheticEffect(Result):
     unit_weights: pd.Series
     year_weights: pd.Series
     gap: pd.Series
+    cohorts: pd.DataFrame = field(repr=False)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -189,23 +244,28 @@ class SyntheticEffect(Result):
 
     def method(self) -> str:
         """Return one French paragraph on the method, with references."""
-        return f"{TEXTS[self.kind]} {INFERENCE}"
+        several = STAGGERED if len(self.cohorts) > 1 else ""
+        return f"{TEXTS[self.kind]}{several} {INFERENCE}"
 
 
-def _placebos(y: np.ndarray, n_treated: int, n_post: int, method: str, draws: int, seed: int):
+def _placebos(y: np.ndarray, start: np.ndarray, method: str, draws: int, seed: int) -> np.ndarray:
     """Return effects on comparison units taken as treated: all choices if few, else drawn."""
-    n0 = y.shape[0] - n_treated
+    own, others = start[start < y.shape[1]], y[start == y.shape[1]]
+    n0, n_treated = len(others), len(own)
     if n0 - n_treated < 1:
         raise FpiError("trop peu de témoins pour un placebo : il en faut plus que de traités.")
-    if comb(n0, n_treated) <= draws:
-        chosen = list(combinations(range(n0), n_treated))
+    several = len(np.unique(own)) > 1  # then who starts when matters, not only who is taken
+    count = perm(n0, n_treated) if several else comb(n0, n_treated)
+    if count <= draws:
+        chosen = list((permutations if several else combinations)(range(n0), n_treated))
     else:
         rng = np.random.default_rng(seed)
         chosen = [tuple(rng.choice(n0, n_treated, replace=False)) for _ in range(draws)]
     out = []
     for taken in chosen:
-        rest = np.setdiff1d(np.arange(n0), taken)
-        out.append(synthetic_effect(y[[*rest, *taken]], n_treated, n_post, method)[0])
+        as_if = np.full(n0, y.shape[1])
+        as_if[list(taken)] = own
+        out.append(by_start(others, as_if, method).effect)
     return np.array(out)
 
 
@@ -240,14 +300,14 @@ def synthetic(
     draws: int = 1_000,
     seed: int = 0,
 ) -> SyntheticEffect:
-    """Return the effect on units treated from one common year on.
+    """Return the effect on units treated from one common year on, or each from its own.
 
     Parameters
     ----------
     frame : DataFrame
         Balanced: one row per unit and year.
     treated : str
-        True from the start on for treated units.
+        True from its start on for a treated unit.
     method : {"sdid", "sc", "did"}
     draws : int
         Most placebo assignments tried; all of them when there are fewer.
@@ -255,39 +315,62 @@ def synthetic(
     Raises
     ------
     FpiError
-        Unbalanced panel, several starting years, no unit or no year to compare with.
+        Unbalanced panel, a treatment that stops, no unit or no year to compare with.
 
     References
     ----------
     Arkhangelsky, Athey, Hirshberg, Imbens and Wager (2021), American Economic Review 111(12);
+    Clarke, Pailañir, Athey and Imbens (2024), Stata Journal 24(4), for several starting years;
     Abadie, Diamond and Hainmueller (2010), JASA 105(490).
     """
     if method not in METHODS:
         raise FpiError(f"méthode « {method} » inconnue : {', '.join(METHODS)}.")
     wide, d = _balanced(frame, y, unit, time, treated)
-    ever, after = d.any(axis=1), d.any(axis=0)
-    if ever.all() or after.all() or not ever.any():
+    on = d.to_numpy()
+    start = np.where(on.any(axis=1), on.argmax(axis=1), on.shape[1])
+    if not on.any() or (start < on.shape[1]).all() or start.min() == 0:
         raise FpiError("il faut des unités jamais traitées et des années avant le traitement.")
-    if not (d.loc[ever, after].all(axis=None) and after.to_numpy()[after.argmax() :].all()):
-        raise FpiError("les unités traitées doivent l'être à partir d'une même année.")
-    if (~after).sum() < 2 and method != "did":
+    if (on != (np.arange(on.shape[1]) >= start[:, None])).any():
+        raise FpiError("une unité traitée doit le rester : le traitement s'arrête dans ce tableau.")
+    if start.min() < 2 and method != "did":
         raise FpiError(
             "une seule année avant le traitement : il en faut deux pour peser les unités de "
             "comparaison (ou method='did')."
         )
-    wide = pd.concat([wide[~ever], wide[ever]])
-    n_treated, n_post = int(ever.sum()), int(after.sum())
     values = wide.to_numpy(dtype=float)
-    effect, units, years = synthetic_effect(values, n_treated, n_post, method)
-    placebos = _placebos(values, n_treated, n_post, method, draws, seed)
-    gap = wide[-n_treated:].mean() - units @ wide[:-n_treated]
+    found = by_start(values, start, method)
+    placebos = _placebos(values, start, method, draws, seed)
+    return _result(wide, start, method, found, placebos)
+
+
+def _result(wide, start, method: str, found: Cohorts, placebos: np.ndarray) -> SyntheticEffect:
+    effect, never = found.effect, start == wide.shape[1]
+    gap, years = (_by_year(table, found.weights) for table in (found.gaps, found.years))
+    if len(found.starts) == 1:
+        gap.index, years.index = wide.columns, wide.columns[: found.starts[0]]
+    cohorts = pd.DataFrame(
+        {
+            "start": wide.columns[found.starts],
+            "n_units": [(start == first).sum() for first in found.starts],
+            "n_years": wide.shape[1] - found.starts,
+            "weight": found.weights,
+            "estimate": found.effects,
+        }
+    )
     return SyntheticEffect(
         kind=method,
         estimate=effect,
         std_error=float(np.sqrt(np.mean((placebos - placebos.mean()) ** 2))),
         p_value=float((1 + np.sum(np.abs(placebos) >= abs(effect))) / (1 + len(placebos))),
         placebos=placebos,
-        unit_weights=pd.Series(units, index=wide.index[:-n_treated]),
-        year_weights=pd.Series(years, index=wide.columns[:-n_post]),
+        unit_weights=pd.Series(found.weights @ found.units, index=wide.index[never]),
+        year_weights=years,
         gap=gap,
+        cohorts=cohorts,
     )
+
+
+def _by_year(table: pd.DataFrame, weights: np.ndarray) -> pd.Series:
+    """Return the mean over the cohorts seen each year since their start."""
+    seen = table.notna().to_numpy() * weights
+    return (table.fillna(0.0) * weights).sum(axis=1) / seen.sum(axis=1)
