@@ -41,6 +41,21 @@ def ours(frame, effects, *, weights=None, instrument=False):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("weights", [None, "w", "y"], ids=str)
+@pytest.mark.parametrize("seed", range(4))
+def test_rows_in_order_lose_what_they_lose_in_any_order(seed, weights):
+    shuffled = random_panel(seed)
+    frame = shuffled.sort_values(["i", "t"])
+    assert shuffled["ct"].nunique() + shuffled["rt"].nunique() > absorb.NARROW or seed
+    left = []
+    for rows in (shuffled, frame):
+        w = None if weights is None else np.exp(0.1 * rows[weights].to_numpy())
+        codes = [absorb.interaction(rows[e]) for e in ("i", "ct", "rt")]
+        net = absorb.Absorber(codes, w).residualize(rows[["y", "x"]].to_numpy())
+        left.append(pd.DataFrame(net, rows.index).sort_index())
+    np.testing.assert_allclose(*left, atol=1e-10)
+
+
 @pytest.mark.parametrize("seed", range(50))
 def test_regressions_equal_pyfixest_on_random_panels(seed):
     frame = random_panel(seed)

@@ -14,9 +14,11 @@ from fpi_eval.impact.j import fit_j, regressors
 from fpi_eval.impact.j import j as j_j
 from fpi_eval.impact.j import wald as j_wald
 from fpi_eval.impact.j_and_bjs2_t import GAP, j_and_bjs2_t
-from fpi_eval.impact.placebo_regions import candidate, copied, placebo_regions
+from fpi_eval.impact.placebo_regions import _walds, candidate, copied, placebo_regions
 from fpi_eval.panel import align
 from fpi_eval.regression import interval
+from fpi_eval.regression.absorb import Absorber
+from fpi_eval.regression.sandwich import codes, sum_by
 
 pf = pytest.importorskip("pyfixest")
 EXACT = 1e-8
@@ -175,6 +177,22 @@ def test_the_error_of_a_placebo_region_is_that_of_its_own_establishments():
     table = placebo_regions(invented_panel(13, noise=2.0, regions=12, etabs=30, opened=30)).table
     ratio = table["estimate"] / table["std_error"]
     assert 0.4 < np.mean(ratio**2) < 2.0
+
+
+def test_walds_of_placebo_regions_are_those_of_whole_columns():
+    rest = sample(invented_panel(13, noise=2.0, regions=8), "diplomes")
+    n, uai = rest["size"].to_numpy(float), codes(rest["uai"].to_numpy())[0]
+    absorber, rng = Absorber(effects(rest), n), np.random.default_rng(0)
+    seats = np.where(rng.random((len(rest), 3)) < 0.05, rng.choice([-6.0, 12.0]), 0.0)
+    y = absorber.residualize(rest["y"].to_numpy() / n) * n
+    doses = [{int(i): float(column[i]) for i in np.flatnonzero(column)} for column in seats.T]
+    found = _walds(y, doses, absorber, uai)
+    for (value, spread), column in zip(found, seats.T, strict=True):
+        net = absorber.residualize(np.sign(column))
+        assert value == pytest.approx(y @ net / (net @ column), abs=1e-10)
+        scores = sum_by(uai, net * (y - column * value))
+        error = np.sqrt((scores**2).sum() * len(scores) / (len(scores) - 1)) / (net @ column)
+        assert spread == pytest.approx(error, abs=1e-10)
 
 
 def test_a_shock_of_whole_regions_is_seen_by_the_placebo_regions():

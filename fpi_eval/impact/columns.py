@@ -235,8 +235,7 @@ def _label(table: pd.DataFrame, name: str | None) -> np.ndarray:
     """Return the labels of a column, none missing; one label for all where there is none."""
     if name is None or name not in table:
         return np.zeros(len(table), dtype=np.int64)
-    coding.codes(table, name)
-    return np.asarray(table[name])
+    return np.asarray(coding.labels(table, name))
 
 
 def _size(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:

@@ -10,6 +10,7 @@ from fpi_eval.regression import choose, randomization, wild_cluster
 from fpi_eval.regression.absorb import Absorber
 from fpi_eval.regression.linear import LinearFit
 from fpi_eval.regression.randomization import RandomizationTest, assignments
+from fpi_eval.regression.sandwich import codes
 from fpi_eval.regression.wild import WildTest, affordable_draws
 
 BATCH = 50
@@ -127,19 +128,11 @@ def moved_walds(doses: list[dict[int, float]], net: np.ndarray, absorber: Absorb
     Moved doses are nearly all zero: sums by level use their rows alone.
     """
     out = np.empty((len(doses), 2))
-    first = np.zeros((absorber.n_first, len(doses)))
-    others = np.zeros((absorber.n_others, len(doses)))
     at = [np.fromiter(d, dtype=np.int64) for d in doses]
     seats = [np.fromiter(d.values(), dtype=float) for d in doses]
+    first, others = absorber.few(at, seats)
     for m, (rows, s) in enumerate(zip(at, seats, strict=True)):
-        np.add.at(first[:, m], absorber.first[rows], s)
-        for c, lo in zip(absorber.others, absorber.offsets, strict=False):
-            np.add.at(others[:, m], c[rows] + lo, s)
-    first, others = absorber.normal(first, others)
-    for m, (rows, s) in enumerate(zip(at, seats, strict=True)):
-        fitted = first[absorber.first[rows], m]
-        for c, lo in zip(absorber.others, absorber.offsets, strict=False):
-            fitted = fitted + others[c[rows] + lo, m]
+        fitted = absorber.spread(first[:, [m]], others[:, [m]], rows)[:, 0]
         d = np.sign(s)
         length = d @ (s - n[rows] * fitted)
         out[m] = d @ net[rows] / length if len(rows) and length > 0 else np.nan
@@ -163,26 +156,38 @@ def _homes(frame: pd.DataFrame, need: int) -> list[str]:
     return homes
 
 
+Cells = dict[int, tuple[str, dict[int, int]]]
+
+
 class Placement:
     """Put openings in the cells of other establishments."""
 
     def __init__(self, frame: pd.DataFrame) -> None:
-        self.rows: dict[int, dict[int, int]] = {}
-        self.cells: dict[str, dict[int, str]] = {}
-        columns = (frame[c].tolist() for c in ("uai", "cell", "course", "time"))
-        for row, (uai, cell, course, time) in enumerate(zip(*columns, strict=True)):
-            self.rows.setdefault(cell, {})[time] = row
-            self.cells.setdefault(uai, {})[cell] = course
+        uai, self.names = codes(frame["uai"].to_numpy())
+        self.order = np.argsort(uai, kind="stable")
+        self.starts = np.searchsorted(uai[self.order], np.arange(len(self.names) + 1))
+        self.columns = [frame[c].to_numpy() for c in ("cell", "course", "time")]
+        self.known: dict[str, Cells] = {}
+
+    def cells(self, uai: str) -> Cells:
+        """Return the cells of an establishment: the course taught, and its row by session."""
+        if uai in self.known:
+            return self.known[uai]
+        found = self.known[uai] = {}
+        at = self.names.get_loc(uai)
+        rows = self.order[self.starts[at] : self.starts[at + 1]]
+        columns = (column[rows].tolist() for column in self.columns)
+        for row, cell, course, time in zip(rows.tolist(), *columns, strict=True):
+            found.setdefault(cell, (course, {}))[1][time] = row
+        return found
 
     def __call__(self, paths, homes: list[str]) -> dict[int, float]:
         """Return rows and doses of the openings, put in the given establishments."""
         dose: dict[int, float] = {}
         for openings, home in zip(paths, homes, strict=True):
-            free = dict(self.cells[home])
+            free = dict(self.cells(home))
             for course, path in openings[: len(free)]:
-                same = [cell for cell, taught in free.items() if taught == course]
-                chosen = same[0] if same else next(iter(free))
-                del free[chosen]
-                rows = self.rows[chosen]
+                same = [cell for cell, (taught, _) in free.items() if taught == course]
+                _, rows = free.pop(same[0] if same else next(iter(free)))
                 dose.update({rows[t]: s for t, s in path.items() if t in rows})
         return dose

@@ -84,7 +84,7 @@ def sample(
             raise FpiError("aucun niveau dans le tableau : retirez l'option.", colonne="niveau")
         keep &= (frame["niveau"] == niveau).to_numpy()
     worth = level(frame, keep)
-    kept = frame.of(frame.frame[keep], *dropped)
+    kept = frame.of(frame.frame if keep.all() else frame.frame[keep], *dropped)
     out = replace(kept, reach=reach(frame, keep, worth), level=worth)
     if not (out["dose"] != 0).any():
         if (frame.loc[new, "dose"] != 0).any():

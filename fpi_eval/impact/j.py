@@ -133,7 +133,7 @@ def j(
 def report(frame: Sample, fit: linear.LinearFit) -> Estimates:
     """Return gross effect, displacement and net effect of a fitted J."""
     fit.position(SEATS)
-    used = frame[fit.keep]
+    used = frame if fit.keep.all() else frame[fit.keep]
     by_etab = fit.jackknife(used["uai"].to_numpy())
     by_dep = fit.jackknife(used["code_departement"].to_numpy())
     dropped = frame.dropped + fit.dropped

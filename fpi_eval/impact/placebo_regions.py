@@ -15,7 +15,7 @@ from fpi_eval.impact.frame import effects, sample
 from fpi_eval.impact.uncertainty import Candidate
 from fpi_eval.regression import placebo_error
 from fpi_eval.regression.absorb import Absorber
-from fpi_eval.regression.sandwich import codes, sum_by
+from fpi_eval.regression.sandwich import codes
 from fpi_eval.results import Result
 
 MINIMUM = 5  # placebo regions from which their spread can be read
@@ -91,35 +91,62 @@ def copied(frame: pd.DataFrame, *, region_effects: bool = True, seed: int = 0) -
     """Return the table of `placebo_regions` of a sample; empty if every region opens seats."""
     treated = frame.loc[frame["dose"] != 0, "code_region"].unique()
     paths = paths_of(frame)
-    rest = frame[~frame["code_region"].isin(treated)]
+    calm = ~frame["code_region"].isin(treated)
+    rest = frame[["cell", "uai", "course", "code_region", "time", "size", "y"]][calm]
     regions = np.sort(rest["code_region"].unique())
     if len(regions) == 0:
         return pd.DataFrame({"code_region": [], "estimate": [], "std_error": []})
+    cells = rest.drop_duplicates(["code_region", "cell"])
+    place, rng = Placement(rest), np.random.default_rng(seed)
+    needs = [len(p) for p in paths]
+    doses = [
+        place(paths, _homes(own.groupby("uai").size(), needs, rng))
+        for _, own in cells.groupby("code_region")
+    ]
     n = rest["size"].to_numpy(float)
     absorber = Absorber(effects(rest, region=region_effects), n)
-    place, rng = Placement(rest), np.random.default_rng(seed)
-    seats = np.zeros((len(rest), len(regions)))
-    for m, region in enumerate(regions):
-        cells = rest[rest["code_region"] == region].drop_duplicates("cell").groupby("uai").size()
-        dose = place(paths, _homes(cells, [len(p) for p in paths], rng))
-        seats[list(dose), m] = list(dose.values())
     y = absorber.residualize(rest["y"].to_numpy() / n) * n
     table = pd.DataFrame({"code_region": regions})
-    net = absorber.residualize(np.sign(seats))
-    table[["estimate", "std_error"]] = _walds(y, seats, net, rest["uai"].to_numpy())
+    table[["estimate", "std_error"]] = _walds(y, doses, absorber, codes(rest["uai"].to_numpy())[0])
     return table
 
 
-def _walds(y: np.ndarray, seats: np.ndarray, net: np.ndarray, uai: np.ndarray) -> np.ndarray:
-    """Return seat-weighted Walds and their clustered errors, one row per column of ``seats``.
+def _walds(
+    y: np.ndarray, doses: list[dict[int, float]], absorber: Absorber, uai: np.ndarray
+) -> np.ndarray:
+    r"""Return seat-weighted Walds and their clustered errors, one row per placebo region.
 
-    ``y`` is the weighted outcome net of effects, ``net`` the sign of seats net of effects.
+    With d the sign of seats, net of effects :math:`\tilde d = d - D\hat b`, and y the weighted
+    outcome net of effects, :math:`D'y = 0`: only the rows with seats count in
+
+    .. math:: \hat\theta = \frac{y'd}{\tilde d'S}, \qquad
+              s_g = \sum_{i \in g} d_i (y_i - \hat\theta S_i)
+                    - \sum_{i \in g} (D\hat b)_i y_i
+                    + \hat\theta \sum_{i \in g} (D\hat b)_i S_i
+
+    and the middle term needs y by establishment and level, one table for all regions.
     """
-    length = np.einsum("im,im->m", net, seats)
-    values = np.divide(y @ net, length, out=np.full(len(length), np.nan), where=length > 0)
-    scores = sum_by(codes(uai)[0], net * (y[:, None] - seats * values))
-    spread = np.sqrt((scores**2).sum(axis=0) * len(scores) / (len(scores) - 1))
-    return np.column_stack([values, spread / length])
+    rows = [np.fromiter(d, dtype=np.int64) for d in doses]
+    seats = [np.fromiter(d.values(), dtype=float) for d in doses]
+    weights = np.ones(len(y)) if absorber.weights is None else absorber.weights
+    first, others = absorber.few(
+        rows, [np.sign(s) * weights[at] for at, s in zip(rows, seats, strict=True)]
+    )
+    by_level = absorber.by_group(y, uai)
+    moved = by_level[0] @ first + by_level[1] @ others
+    found = np.full((len(doses), 2), np.nan)
+    for m, (at, s) in enumerate(zip(rows, seats, strict=True)):
+        fitted = absorber.spread(first[:, [m]], others[:, [m]], at)[:, 0]
+        d = np.sign(s)
+        length = (d - fitted) @ s
+        if length <= 0:
+            continue
+        value = d @ y[at] / length
+        own = (d - fitted) * (y[at] - s * value) + fitted * y[at]
+        scores = np.bincount(uai[at], own, len(moved)) - moved[:, m]
+        spread = np.sqrt((scores**2).sum() * len(scores) / (len(scores) - 1))
+        found[m] = value, spread / length
+    return found
 
 
 def candidate(frame: pd.DataFrame, std_error: float) -> list[Candidate]:

@@ -10,6 +10,7 @@ from fpi_eval import text
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import interval
 from fpi_eval.regression.linear import LinearFit
+from fpi_eval.regression.sandwich import codes
 from fpi_eval.results import Estimate, EventStudy
 
 ENOUGH = 5  # treated départements from which their own spread can be trusted
@@ -172,7 +173,7 @@ def answer(
         if level == "département"
         else (clusters.etab, clusters.n_treated_etab, by_etab)
     )
-    names = np.unique(cluster)
+    names = codes(cluster)[1]
     return Estimate(
         outcome=frame.outcome,
         estimate=float(value),
@@ -222,7 +223,7 @@ def event_table(
         table=table.iloc[order].reset_index(drop=True),
         n_obs=len(frame),
         n_cells=frame["cell"].nunique(),
-        n_clusters=np.unique((clusters.etab, clusters.dep)[level]).size,
+        n_clusters=pd.unique((clusters.etab, clusters.dep)[level]).size,
         n_treated_clusters=(clusters.n_treated_etab, clusters.n_treated_dep)[level],
         rule=years[0].name,
         covariance=(psi.T @ psi)[np.ix_(order, order)],

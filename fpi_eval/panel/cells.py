@@ -177,24 +177,38 @@ def align(panel: pd.DataFrame, outcome: str) -> Sample:
     inside = column >= 0
     at = np.maximum(column, 0)
 
-    frame = panel[[c for c in IDENTIFIERS if c in panel]].copy()
-    frame["time"], frame["lag"] = panel["rentree"], lag
-    frame["y"] = coding.numbers(panel, outcome)
-    frame["dose"] = np.where(inside, grid.seats[cell, at], 0.0)
-    frame["opened"] = frame["dose"] > 0
-    frame["exposure_etab"] = np.where(inside, at_etab[cell, at], 0.0)
-    frame["exposure_dep"] = np.where(inside, at_dep[cell, at], 0.0)
-    frame["size"] = size[cell]
-    frame["other_dose"] = 0.0
-    if "autres_places" in panel and panel["autres_places"].any():
-        frame["other_dose"] = np.where(inside, seat_grid(panel, "autres_places").seats[cell, at], 0)
-    frame["cohort"] = frame["time"].where(frame["opened"]).groupby(frame["cell"]).transform("min")
-
     new = panel["nouvelle"].to_numpy(bool) if "nouvelle" in panel else np.zeros(len(panel), bool)
     first = grid.first[cell]
     unknown = (column < first) & (grid.seats[cell, first] != 0) & ~new
-    missing = frame["y"].isna().to_numpy()
-    frame = frame[~(unknown | missing)].copy()
+    y = coding.numbers(panel, outcome)
+    missing = np.isnan(y)
+    keep = ~(unknown | missing)
+    rows = slice(None) if keep.all() else keep
+
+    def then(values: np.ndarray) -> np.ndarray:
+        return np.where(inside, values[cell, at], 0.0)
+
+    time, dose = panel["rentree"].to_numpy(), then(grid.seats)
+    cohort = np.full(len(grid.cells), np.nan)
+    np.fmin.at(cohort, cell[dose > 0], time[dose > 0])
+    others = np.zeros(len(cell))
+    if "autres_places" in panel and panel["autres_places"].any():
+        others = then(seat_grid(panel, "autres_places").seats)
+    columns = {
+        "time": time,
+        "lag": lag,
+        "y": y,
+        "dose": dose,
+        "opened": dose > 0,
+        "exposure_etab": then(at_etab),
+        "exposure_dep": then(at_dep),
+        "size": size[cell],
+        "other_dose": others,
+        "cohort": cohort[cell],
+    }
+    own = panel.loc[rows, [c for c in IDENTIFIERS if c in panel]]
+    made = {name: values[rows] for name, values in columns.items()}
+    frame = pd.DataFrame({name: own[name] for name in own} | made, index=own.index, copy=False)
     dropped = (
         ("résultat manquant", int(missing.sum())),
         ("places inconnues à la rentrée d'entrée", int((unknown & ~missing).sum())),

@@ -29,15 +29,21 @@ def column(table: pd.DataFrame, name: str) -> pd.Series:
     return found
 
 
-def codes(table: pd.DataFrame, name: str, *, ordered: bool = True) -> tuple[np.ndarray, np.ndarray]:
-    """Return labels as integers 0..k-1, in order or as they come, and them; none missing."""
+def labels(table: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column of labels, none missing."""
     values = column(table, name)
     refuse(values.isna(), name, "identifiant manquant", "complétez-le ou retirez la ligne.")
+    return values
+
+
+def codes(table: pd.DataFrame, name: str, *, ordered: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels as integers 0..k-1, in order or as they come, and them; none missing."""
+    values = labels(table, name)
     try:
-        integers, labels = pd.factorize(values, sort=ordered)
+        integers, names = pd.factorize(values, sort=ordered)
     except TypeError:  # texts and numbers together have no order
-        integers, labels = pd.factorize(values)
-    return integers.astype(np.int64, copy=False), np.asarray(labels)
+        integers, names = pd.factorize(values)
+    return integers.astype(np.int64, copy=False), np.asarray(names)
 
 
 def numbers(table: pd.DataFrame, name: str, *, missing: bool = True) -> np.ndarray:

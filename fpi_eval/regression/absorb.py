@@ -9,12 +9,21 @@ import scipy.sparse as sp
 from scipy.linalg import cho_solve
 from scipy.linalg.lapack import dpstrf
 
-from fpi_eval.regression.blocks import COLLINEAR, components, invert_blocks, linked, table
+from fpi_eval.regression.blocks import (
+    COLLINEAR,
+    NARROW,
+    components,
+    crossed,
+    folded,
+    invert_blocks,
+    linked,
+    paired,
+    table,
+)
 from fpi_eval.regression.sandwich import dense, runs
 
 DENSE_MAX = 3000  # above it, the reduced system is solved by conjugate gradient
 BLOCKS_MAX = 30_000_000  # numbers held by all blocks of an effect that falls in blocks
-NARROW = 64  # remaining levels up to which their table is nearly full
 SPARSE_COST = 16  # a sparse product, per entry, in cubes of a dense factor (measured)
 
 
@@ -72,7 +81,7 @@ class Absorber:
         sizes = [coded[e][1] for e in order[1:]]
         self.offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(int)
         self.n_others = int(self.offsets[-1])
-        self.starts = runs(self.first)
+        self.together = runs(self.first)
         self.mass = np.bincount(self.first, weights, self.n_first)
         self._reduce()
 
@@ -83,19 +92,10 @@ class Absorber:
         if p == 0:
             return
         weights = np.ones(len(self.first)) if self.weights is None else self.weights
-        self.cross = sum(
-            table(self.first, c + o, weights, (n, p))
-            for c, o in zip(self.others, self.offsets, strict=False)
-        ).tocsr()
-        self.inner = sum(
-            table(c + o, d + q, weights, (p, p))
-            for c, o in zip(self.others, self.offsets, strict=False)
-            for d, q in zip(self.others, self.offsets, strict=False)
-        ).tocsr()
-        self.diagonal = self.inner.diagonal()
-        self.diagonal = self.diagonal - np.asarray(
-            self.cross.power(2).T @ (1.0 / self.mass)
-        ).reshape(-1)
+        at = [(c + o).astype(np.int32) for c, o in zip(self.others, self.offsets, strict=False)]
+        self.cross = crossed(self.first, at, weights, (n, p), self.together)
+        self.inner, self.rows = paired(at, weights, p), folded(self.cross, self.mass)
+        self.diagonal = self.inner.diagonal() - self.rows.power(2).sum(axis=0)
         self.diagonal[self.diagonal < COLLINEAR * self.inner.diagonal()] = 0.0
         self.scale = np.divide(
             1.0, np.sqrt(self.diagonal), out=np.zeros(p), where=self.diagonal > 0
@@ -104,7 +104,7 @@ class Absorber:
         lead, label, widest = self._blocks()
         dense = max(p - lead, widest) <= DENSE_MAX
         # Steps of conjugate gradient, one column each, that cost what the factor costs.
-        self.patience = p**3 // (SPARSE_COST * self.cross.nnz) if dense else np.inf
+        self.patience = p**3 // (SPARSE_COST * self.rows.nnz) if dense else np.inf
         if dense and (len(self.others) > 1 or self.patience < 1):
             self._factorise(lead, label)
         else:
@@ -117,15 +117,13 @@ class Absorber:
         if len(self.others) < 2:
             return none
         lead = int(self.offsets[1])
-        count, label = linked(self.first, self.others[0], (self.n_first, lead))
+        count, label = linked(self.rows[:, :lead])
         widest = int(np.bincount(label).max())
         return (lead, label, widest) if count > 1 and count * widest**2 <= BLOCKS_MAX else none
 
     def _factorise(self, lead: int, label: np.ndarray) -> None:
-        scaled = self.cross.copy()
-        scaled.data /= np.repeat(np.sqrt(self.mass), np.diff(scaled.indptr))
         # Few levels, such as years, fill their table: dense products are faster then.
-        plain = scaled.toarray() if self.n_others <= NARROW else scaled
+        plain = self.rows.toarray() if self.n_others <= NARROW else self.rows
         schur = sp.coo_array(self.inner - sp.csr_array(plain.T @ plain))
         row, column = schur.coords
         schur.data *= self.scale[row] * self.scale[column]
@@ -179,18 +177,19 @@ class Absorber:
         return True
 
     def _schur_times(self, vector: np.ndarray) -> np.ndarray:
-        return self.inner @ vector - self.cross.T @ ((self.cross @ vector) / self.mass)
+        return self.inner @ vector - self.rows.T @ (self.rows @ vector)
 
     def sums(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return weighted sums of (n_obs, k) values by level: first effect, remaining ones."""
-        first = np.empty((self.n_first, values.shape[1]), order="F")
+        first = np.empty((self.n_first, values.shape[1]))  # as a sparse product returns
         others = np.empty((self.n_others, values.shape[1]), order="F")
         for j in range(values.shape[1]):
             column = values[:, j] if self.weights is None else values[:, j] * self.weights
-            if self.starts is None:
-                first[:, j] = np.bincount(self.first, column, self.n_first)
-            else:
-                np.add.reduceat(column, self.starts, out=first[:, j])
+            first[:, j] = (
+                np.bincount(self.first, column, self.n_first)
+                if self.together is None
+                else self.together.add(column)
+            )
             for c, lo, hi in zip(self.others, self.offsets, self.offsets[1:], strict=False):
                 others[lo:hi, j] = np.bincount(c, column, hi - lo)
         return first, others
@@ -207,11 +206,37 @@ class Absorber:
         """Return fitted effects of (n_obs, k) values: first (n_first, k), others (n_others, k)."""
         return self.normal(*self.sums(values))
 
-    def spread(self, first: np.ndarray, others: np.ndarray) -> np.ndarray:
-        """Return the sum of effects carried by each observation, (n_obs, k)."""
-        fitted = first[self.first]
+    def few(
+        self, rows: Sequence[np.ndarray], values: Sequence[np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return fitted effects of columns that are zero but on some rows, weighted values there.
+
+        No column is ever made: a thousand of them cost their own rows, not all rows.
+        """
+        first, others = np.zeros((self.n_first, len(rows))), np.zeros((self.n_others, len(rows)))
+        for j, (at, value) in enumerate(zip(rows, values, strict=True)):
+            np.add.at(first[:, j], self.first[at], value)
+            for c, lo in zip(self.others, self.offsets, strict=False):
+                np.add.at(others[:, j], c[at] + lo, value)
+        return self.normal(first, others)
+
+    def by_group(self, values: np.ndarray, group: np.ndarray) -> tuple[sp.csr_array, sp.csr_array]:
+        """Return sums of values (n_obs,) by group coded 0..G-1 and level: first effect, others."""
+        n = int(group.max()) + 1
+        own = table(group, self.first.astype(np.int32), values, (n, self.n_first))
+        rest = [
+            table(group, (c + lo).astype(np.int32), values, (n, self.n_others))
+            for c, lo in zip(self.others, self.offsets, strict=False)
+        ]
+        return own, sum(rest, sp.csr_array((n, self.n_others))).tocsr()
+
+    def spread(
+        self, first: np.ndarray, others: np.ndarray, rows: slice | np.ndarray = slice(None)
+    ) -> np.ndarray:
+        """Return the sum of effects carried by observations (all by default), (n_rows, k)."""
+        fitted = first[self.first[rows]]
         for c, lo in zip(self.others, self.offsets, strict=False):
-            fitted += others[c + lo]
+            fitted += others[c[rows] + lo]
         return fitted
 
     def residualize(self, values: np.ndarray) -> np.ndarray:
@@ -230,13 +255,12 @@ class Absorber:
     def _remove(self, columns: np.ndarray) -> None:
         """Take fitted effects out of columns, in place."""
         first, others = self.effects(columns)
-        length = None if self.starts is None else np.diff(self.starts, append=len(columns))
         for j in range(columns.shape[1]):
             column, own = columns[:, j], np.ascontiguousarray(first[:, j])
-            column -= own[self.first] if length is None else np.repeat(own, length)
+            column -= own.take(self.first) if self.together is None else self.together.give(own)
             effect = np.ascontiguousarray(others[:, j])
             for c, lo, hi in zip(self.others, self.offsets, self.offsets[1:], strict=False):
-                column -= effect[lo:hi][c]
+                column -= effect[lo:hi].take(c)
 
 
 def compact(labels: np.ndarray | Coded) -> Coded:
@@ -282,7 +306,7 @@ def nested(codes: np.ndarray | Coded, cluster: np.ndarray | Coded) -> bool:
 
 
 def counted_rank(
-    absorber: Absorber, codes: Sequence[np.ndarray | Coded], cluster: np.ndarray
+    absorber: Absorber, codes: Sequence[np.ndarray | Coded], cluster: np.ndarray | Coded
 ) -> int:
     """Return how many absorbed parameters count in K: effects nested in the cluster do not.
 

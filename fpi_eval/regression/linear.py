@@ -55,7 +55,7 @@ class LinearFit:
         gone = len(self.collinear)
         return (("observation seule dans son effet fixe", alone), ("variable colinéaire", gone))
 
-    def n_parameters(self, cluster: np.ndarray) -> int:
+    def n_parameters(self, cluster: np.ndarray | Coded) -> int:
         """Return K: regressors, and absorbed effects not nested in the cluster."""
         return len(self.names) + counted_rank(self.absorber, self.effects, cluster)
 
@@ -64,7 +64,8 @@ class LinearFit:
         integers, names = codes(cluster)
         if len(names) < 2:  # one cluster measures no error
             return np.full((len(names), len(self.names)), np.nan)
-        factor = small_sample(len(self.y), self.n_parameters(cluster), len(names))
+        n_parameters = self.n_parameters(Coded(integers, len(names)))
+        factor = small_sample(len(self.y), n_parameters, len(names))
         return np.sqrt(factor) * self.scores(integers) @ self.bread.T
 
     def covariance(self, cluster: np.ndarray) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Cluster-robust variances from scores, and the intervals drawn from them."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -9,24 +11,44 @@ def sum_by(
     cluster: np.ndarray, values: np.ndarray, weights: np.ndarray | None = None
 ) -> np.ndarray:
     """Return sums of (n_obs,) or (n_obs, k) values, times weights, by cluster coded 0..G-1."""
-    starts = runs(cluster)
+    together = runs(cluster)
 
     def total(column: np.ndarray) -> np.ndarray:
         column = column if weights is None else column * weights
-        return np.bincount(cluster, column) if starts is None else np.add.reduceat(column, starts)
+        return np.bincount(cluster, column) if together is None else together.add(column)
 
     if values.ndim == 1:
         return total(values)
     return np.stack([total(column) for column in values.T], axis=1)
 
 
-def runs(codes: np.ndarray) -> np.ndarray | None:
-    """Return where each code 0..k-1 begins if they come in order, ten times faster to add up."""
+class Runs(NamedTuple):
+    """Rows of each code together: where each begins, how many it has (one number if all alike)."""
+
+    starts: np.ndarray
+    length: np.ndarray | int
+
+    def add(self, column: np.ndarray) -> np.ndarray:
+        """Return the sum of each code's rows."""
+        if isinstance(self.length, int):  # four times faster
+            return column.reshape(-1, self.length) @ np.ones(self.length)
+        return np.add.reduceat(column, self.starts)
+
+    def give(self, own: np.ndarray) -> np.ndarray:
+        """Return each code's value on each of its rows."""
+        return np.repeat(own, self.length)
+
+
+def runs(codes: np.ndarray) -> Runs | None:
+    """Return the rows of codes 0..k-1 if they come in order, ten times faster to add up."""
     if not len(codes) or codes[0] != 0:
         return None
-    step = codes[1:] - codes[:-1]
-    ordered = step.min(initial=0) >= 0 and step.max(initial=0) <= 1
-    return np.r_[0, np.flatnonzero(step) + 1] if ordered else None
+    step = codes[1:] != codes[:-1]
+    starts = np.r_[0, np.flatnonzero(step) + 1]
+    if not np.array_equal(codes[starts], np.arange(len(starts))):
+        return None
+    length = np.diff(starts, append=len(codes))
+    return Runs(starts, int(length[0]) if (length == length[0]).all() else length)
 
 
 def dense(labels: np.ndarray) -> int:
