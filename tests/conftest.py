@@ -1,9 +1,11 @@
-"""Where the real files are, if they are there at all."""
+"""Where the real files are, if they are there at all, and the years that many tests read."""
 
 import os
 from pathlib import Path
 
 import pytest
+
+import fpi_eval as fpi
 
 ROOT = Path(__file__).parents[1]
 DONNEES = Path(os.environ.get("FPI_EVAL_DONNEES", ROOT.parent / "shared" / "data"))
@@ -15,3 +17,24 @@ def donnees_reelles() -> Path:
     if not (DONNEES / "orion").is_dir():
         pytest.skip("données réelles absentes : indiquez leur dossier dans FPI_EVAL_DONNEES")
     return DONNEES
+
+
+@pytest.fixture(scope="session")
+def annee_simulee() -> fpi.Year:
+    """The delivered set at its last rentrée; no test changes it."""
+    return fpi.load("fpi_aura", 2026)
+
+
+@pytest.fixture(scope="session")
+def annee_reelle(donnees_reelles) -> fpi.Year:
+    """The real files at rentrée 2022; no test changes it."""
+    return fpi.load("fpi_aura", 2022, donnees_reelles)
+
+
+@pytest.fixture(scope="session")
+def deux_rapports(tmp_path_factory) -> tuple[fpi.Year, dict[int, Path]]:
+    """The panels of the last year, and the folders of two successive reports of the twin."""
+    import adversary
+
+    programme = fpi.load_programme("fpi_aura")
+    return adversary.publish(tmp_path_factory.mktemp("rapports"), programme, (2025, 2026))

@@ -372,18 +372,13 @@ REGIONS = ["11", "24", "27", "28", "32", "44", "52", "53", "75", "76", "84", "93
            "01", "02", "03", "04", "06"]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def france(donnees_reelles):
-    return fpi.load("fpi_aura", 2022, donnees_reelles)
-
-
 @pytest.mark.parametrize("code", REGIONS)
-def test_the_counts_of_every_region_are_protected_from_the_real_files(france, code):
-    ours = france.programme
+def test_the_counts_of_every_region_are_protected_from_the_real_files(annee_reelle, code):
+    ours = annee_reelle.programme
     place = ours.territoire.model_copy(update={"codes_regions": (code,), "region": code})
     there = ours.model_copy(update={"territoire": place})
-    p = fpi.Year(replace(france.donnees, programme=there))
-    vars(p).update({name: getattr(france, name) for name in OF_ALL_FRANCE})  # read once
+    p = fpi.Year(replace(annee_reelle.donnees, programme=there))
+    vars(p).update({name: getattr(annee_reelle, name) for name in OF_ALL_FRANCE})  # read once
     for safe in (counts.voeux(p), counts.devenir(p)):
         assert safe is not None, f"région {code} : tableau laissé de côté"
         assert len(safe.frame) > 30

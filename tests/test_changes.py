@@ -8,7 +8,6 @@ from datetime import date
 import pandas as pd
 import pytest
 
-import fpi_eval as fpi
 from fpi_eval.errors import FpiError
 from fpi_eval.headline.change import REST, TOGETHER, Changes, change
 from fpi_eval.headline.of_places import places
@@ -97,8 +96,8 @@ def test_an_estimate_is_split_with_its_own_digits_and_its_margin_is_told():
 
 
 @pytest.fixture(scope="module")
-def now():
-    return fpi.load("fpi_aura", 2026)
+def now(annee_simulee):
+    return annee_simulee
 
 
 @pytest.fixture(scope="module")

@@ -62,8 +62,8 @@ def test_seats_count_at_the_session_their_entrants_sit_and_from_the_first_sessio
     assert seats.to_dict() == {2021: 0.0, 2022: 0.0, 2023: 12.0, 2024: 12.0}
 
 
-def test_the_simulated_files_give_every_mesh_and_the_same_graduates(small_year):
-    table = small_year.exams
+def test_the_simulated_files_give_every_mesh_and_the_same_graduates(annee_simulee):
+    table = annee_simulee.exams
     assert set(table["maille"]) == {
         examens.CAP_MESH, examens.BAC_MESH, examens.DEPARTEMENT_MESH, examens.LYCEE_MESH
     }  # fmt: skip
@@ -71,7 +71,7 @@ def test_the_simulated_files_give_every_mesh_and_the_same_graduates(small_year):
     sums = table.pivot_table("diplomes", "rentree", "maille", "sum")
     gap = sums[examens.LYCEE_MESH] / sums[examens.BAC_MESH] - 1
     assert gap.abs().max() < examens.ROUNDING
-    effects = fpi.impact.exam_effects(table, small_year.cells)
+    effects = fpi.impact.exam_effects(table, annee_simulee.cells)
     # Each seat brings .4 graduates, .5 candidates: no mesh may deny it. Three académies open seats,
     # and shocks last: their estimate is far off, their interval must say so.
     for item in effects:
@@ -82,8 +82,3 @@ def test_the_simulated_files_give_every_mesh_and_the_same_graduates(small_year):
     seen = exams_of.seats_seen(table)
     assert seen[examens.CAP_MESH] == 0 < seen[examens.LYCEE_MESH]  # no CAP session out yet
     assert "ces examens en voient" in effects.note
-
-
-@pytest.fixture(scope="module")
-def small_year():
-    return fpi.load("fpi_aura", 2026)

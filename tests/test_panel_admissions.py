@@ -99,8 +99,8 @@ def test_admissions_of_the_twin_are_its_entrants_that_had_asked(run, drawn):
     assert found.to_dict() == expected.to_dict()
 
 
-def test_real_admissions_by_sex_are_those_of_the_raw_file(donnees_reelles):
-    p = fpi.load(PROGRAMME, 2022, donnees_reelles)
+def test_real_admissions_by_sex_are_those_of_the_raw_file(donnees_reelles, annee_reelle):
+    p = annee_reelle
     raw = pd.read_csv(
         donnees_reelles / "parcoursup" / "parcoursup_2018_2019_national_apinames.csv.gz", sep=";",
         dtype="str",

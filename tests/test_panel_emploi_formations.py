@@ -2,9 +2,7 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
-import fpi_eval as fpi
 from fpi_eval.disclosure import Thresholds
 from fpi_eval.panel import emploi_etablissements, emploi_formations
 from fpi_eval.panel.emploi_formations import _counts, employed, name_of, with_employment
@@ -52,33 +50,28 @@ def test_a_horizon_that_is_not_published_yet_has_no_ends():
         assert found[[f"{name_of(h)}_bas", f"{name_of(h)}_haut"]].isna().all()
 
 
-@pytest.fixture(scope="module")
-def simulees() -> fpi.Year:
-    return fpi.load("fpi_aura", 2026)
-
-
-def test_without_the_file_there_is_no_row(simulees, monkeypatch):
+def test_without_the_file_there_is_no_row(annee_simulee, monkeypatch):
     monkeypatch.setattr(emploi_formations, "SOURCE", "absent")
-    assert employed(simulees).empty
+    assert employed(annee_simulee).empty
 
 
-def test_counts_are_between_their_ends_and_the_panel_keeps_its_rows(simulees):
-    found = employed(simulees)
+def test_counts_are_between_their_ends_and_the_panel_keeps_its_rows(annee_simulee):
+    found = employed(annee_simulee)
     known = found.dropna(subset=["en_emploi_6_mois_bas"])
     assert len(known) > 100
     assert (known["en_emploi_6_mois_bas"] <= known["en_emploi_6_mois_haut"]).all()
     assert (known["en_emploi_6_mois_haut"] <= known["terminale_2"]).all()
     shown = known.dropna(subset=["en_emploi_6_mois"])
     assert (shown["en_emploi_6_mois"] == shown["en_emploi_6_mois_bas"]).all()
-    panel = cell_panel(simulees).table
+    panel = cell_panel(annee_simulee).table
     made = with_employment(panel, found)
     assert len(made) == len(panel)
     assert made["en_emploi_6_mois"].notna().sum() > 50
 
 
-def test_an_establishment_is_seen_where_its_courses_are_hidden(simulees):
-    sites = emploi_etablissements.employed(simulees)
-    courses = employed(simulees)
+def test_an_establishment_is_seen_where_its_courses_are_hidden(annee_simulee):
+    sites = emploi_etablissements.employed(annee_simulee)
+    courses = employed(annee_simulee)
     known = courses.groupby(["uai", "rentree"])["en_emploi_6_mois"].agg(lambda v: v.notna().all())
     both = sites.merge(known.rename("toutes").reset_index(), on=["uai", "rentree"])
     assert both["en_emploi_6_mois"].notna().mean() > 0.9 > both["toutes"].mean()

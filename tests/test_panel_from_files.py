@@ -156,8 +156,8 @@ def test_without_a_register_seats_are_the_increases_seen_and_are_flagged(folder,
     assert found.loc[~here, "autres_places"].max() > 0
 
 
-def test_real_files_give_pupils_of_one_rentree_and_say_so(donnees_reelles):
-    made = ff.cell_panel(fpi.load("fpi_aura", 2022, donnees_reelles))
+def test_real_files_give_pupils_of_one_rentree_and_say_so(donnees_reelles, annee_reelle):
+    made = annee_reelle.panel
     found = made.table
     known = found.loc[found["entrants"].notna(), "rentree"]
     assert set(known) == {2020}

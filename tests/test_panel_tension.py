@@ -221,18 +221,18 @@ def test_the_simulated_file_has_the_families_of_the_real_one(folder, donnees_ree
 
 
 def test_glass_and_materials_have_in_the_region_the_index_read_in_the_raw_file(
-    programme, donnees_reelles
+    annee_reelle, donnees_reelles
 ):
     with (donnees_reelles / "dares" / "tensions.csv").open(encoding="utf-8", newline="") as file:
         here = {row["fap"]: row for row in csv.DictReader(file) if row["reg"] == "84.0"}
     jobs = {fap: float(here[fap]["Emploi moyen"]) for fap in ("E1Z43", "D4Z41")}
     index = {fap: float(here[fap]["Tension "]) for fap in jobs}
-    p = fpi.load(programme, 2022, donnees_reelles)
+    p = annee_reelle
     group = p.tension.table.set_index(["filiere", "groupe_nsf"]).loc[("reindustrialisation", "224")]
     assert jobs == {"E1Z43": 8100, "D4Z41": 2500}
     assert group["tension"] == pytest.approx(sum(jobs[f] * index[f] for f in jobs) / 10_600)
     assert group["mot"] == LESS
-    panel = cell_panel(p).table
+    panel = p.cells
     targeted = panel[panel["filiere"] != "autre"]
     assert targeted["tension"].notna().all()
     glass = targeted[targeted["famille"] == "224"]

@@ -19,11 +19,6 @@ PROGRAMME = load_programme(ROOT / "data" / "fpi_aura")
 
 
 @pytest.fixture(scope="module")
-def reel(donnees_reelles):
-    return fpi.load(PROGRAMME, 2022, donnees_reelles)
-
-
-@pytest.fixture(scope="module")
 def suivante(donnees_reelles):
     """The year after, which knows the leavers of 2022."""
     return fpi.load(PROGRAMME, 2023, donnees_reelles)
@@ -34,11 +29,6 @@ def brut(donnees_reelles):
     """The raw regional file, read without the library."""
     return pd.read_csv(donnees_reelles / "inserjeunes" / "ij_region_data.csv", sep=";", dtype="str",
                        encoding="utf-8-sig")  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def simule():
-    return fpi.load(PROGRAMME, 2026)
 
 
 def test_aura_final_year_students_equal_sums_of_the_raw_file(suivante, brut):
@@ -81,9 +71,10 @@ def test_places_of_2018_and_2019_are_in_the_millesime_of_june_2020_and_2021(suiv
     assert across.ci_low < across.estimate < across.ci_high
 
 
-def test_the_regression_says_what_seventeen_regions_allow(reel):
-    rows = reel.regional[
-        reel.regional["observe"] & reel.regional["filiere"].isin(PROGRAMME.codes_filieres)
+def test_the_regression_says_what_seventeen_regions_allow(annee_reelle):
+    rows = annee_reelle.regional[
+        annee_reelle.regional["observe"]
+        & annee_reelle.regional["filiere"].isin(PROGRAMME.codes_filieres)
     ]
     change = regional_change(rows[rows["voie"] == "scolaire"], "terminale", region="84")
     last = change.table.iloc[-1]
@@ -93,15 +84,15 @@ def test_the_regression_says_what_seventeen_regions_allow(reel):
     assert "ne peut descendre sous" in change.summary()
 
 
-def test_cned_and_distance_courses_are_set_aside_visibly(reel):
-    aside = reel.capacites.ecartees
+def test_cned_and_distance_courses_are_set_aside_visibly(annee_reelle):
+    aside = annee_reelle.capacites.ecartees
     distance = aside[aside["raison"] == "formation à distance"]
     assert distance["places"].sum() > 2000
-    assert not reel.capacites.table["uai"].isin(["0381629P", "0690276A"]).any()
+    assert not annee_reelle.capacites.table["uai"].isin(["0381629P", "0690276A"]).any()
 
 
-def test_no_place_is_counted_in_two_years_of_one_course(reel):
-    seats = reel.capacites.table
+def test_no_place_is_counted_in_two_years_of_one_course(annee_reelle):
+    seats = annee_reelle.capacites.table
     pro = seats[seats["mefstat11"].str[:3] == "238"]
     years = pro.groupby(["uai", "rentree", pro["mefstat11"].str[4:]])["mefstat11"].agg(
         lambda codes: codes.str[3].nunique()
@@ -109,10 +100,10 @@ def test_no_place_is_counted_in_two_years_of_one_course(reel):
     assert (years == 1).all()
 
 
-def test_progress_counts_a_seat_once_a_year_from_its_opening(simule):
-    register = deploiement.du_programme(simule)
+def test_progress_counts_a_seat_once_a_year_from_its_opening(annee_simulee):
+    register = deploiement.du_programme(annee_simulee)
     assert "ATCF" not in set(register["projet"])
-    table = deploiement.avancement(simule).set_index("code")
+    table = deploiement.avancement(annee_simulee).set_index("code")
     own = register[register["niveau"] == "secondaire"]
     assert table.loc["secondaire", "places_ouvertes"] == own["places_ouvertes"].sum()
     years = 2026 - own["rentree"] + 1
@@ -121,23 +112,23 @@ def test_progress_counts_a_seat_once_a_year_from_its_opening(simule):
     assert table.loc["2030", "acquis"] == (register["places_ouvertes"] * years).sum()
 
 
-def test_nothing_after_the_rentree_is_used(simule):
-    assert simule.capacites.table["rentree"].max() == 2026
-    assert simule.registre["rentree"].max() <= 2026
-    assert simule.inserjeunes["millesime"].max() <= "2025_2026"
+def test_nothing_after_the_rentree_is_used(annee_simulee):
+    assert annee_simulee.capacites.table["rentree"].max() == 2026
+    assert annee_simulee.registre["rentree"].max() <= 2026
+    assert annee_simulee.inserjeunes["millesime"].max() <= "2025_2026"
 
 
-def test_every_table_of_the_data_page_has_rows_on_the_simulated_set(simule):
+def test_every_table_of_the_data_page_has_rows_on_the_simulated_set(annee_simulee):
     for make in (qualite.fichiers, qualite.territoires, qualite.masques, qualite.changements,
                  qualite.appariements):  # fmt: skip
-        assert len(make(simule)) > 0, make.__name__
-    rates = qualite.appariements(simule)
+        assert len(make(annee_simulee)) > 0, make.__name__
+    rates = qualite.appariements(annee_simulee)
     assert rates["part"].between(0, 1).all()
     assert (rates["reliees"] <= rates["lignes"]).all()
 
 
-def test_small_counts_never_reach_the_published_tables(simule):
-    systems = proteges.all_systems(simule)
+def test_small_counts_never_reach_the_published_tables(annee_simulee):
+    systems = proteges.all_systems(annee_simulee)
     assert set(systems) == {"voeux", "entrants", "formes", "devenir"}
     for safe in systems.values():
         for name in safe.table.publication.counts:
@@ -147,12 +138,12 @@ def test_small_counts_never_reach_the_published_tables(simule):
     assert safe.frame.loc[safe.frame["terminale"] < 20, "poursuite"].isna().all()
 
 
-def test_real_published_tables_pass_their_audit(reel):
-    for safe in proteges.all_systems(reel).values():
-        assert protection.check(safe, protection.thresholds_of(reel)) > 0
-    assert len(proteges.all_systems(reel)) == 2  # no register, no constat beside places
+def test_real_published_tables_pass_their_audit(annee_reelle):
+    for safe in proteges.all_systems(annee_reelle).values():
+        assert protection.check(safe, protection.thresholds_of(annee_reelle)) > 0
+    assert len(proteges.all_systems(annee_reelle)) == 2  # no register, no constat beside places
 
 
 @pytest.mark.parametrize("name", ["filieres.csv", "secteurs.csv", "reference/industrie.csv"])
-def test_what_a_programme_declares_decides_of_a_run_like_its_data(simule, name):
-    assert simule.donnees.fichiers[name].is_file()
+def test_what_a_programme_declares_decides_of_a_run_like_its_data(annee_simulee, name):
+    assert annee_simulee.donnees.fichiers[name].is_file()

@@ -9,7 +9,6 @@ import openpyxl
 import pandas as pd
 import pytest
 
-import fpi_eval as fpi
 from fpi_eval.programme import load_programme
 from fpi_eval.report import edition
 from fpi_eval.report.published import counts, memory, protection
@@ -22,14 +21,8 @@ PROGRAMME = load_programme(ROOT / "data" / "fpi_aura")
 EXAMPLE = ROOT / "reports" / "exemple"
 
 
-@pytest.fixture(scope="module")
-def two_years(tmp_path_factory):
-    """The panels of the last year, and the folders of two successive reports of a twin."""
-    return adversary.publish(tmp_path_factory.mktemp("attaque"), PROGRAMME, (2025, 2026))
-
-
-def test_two_reports_of_a_twin_held_together_give_no_hidden_count_back(two_years):
-    p, folders = two_years
+def test_two_reports_of_a_twin_held_together_give_no_hidden_count_back(deux_rapports):
+    p, folders = deux_rapports
     found = adversary.attack(folders, p)
     assert [said for _, narrow in found.values() for said in narrow] == []
     assert found["entrants"][0] > 20
@@ -37,8 +30,8 @@ def test_two_reports_of_a_twin_held_together_give_no_hidden_count_back(two_years
     assert all(len(safe.known) == 2 for safe in (counts.entrants(p), counts.formes(p)))
 
 
-def test_every_earlier_report_on_disk_is_known_whatever_its_year(two_years):
-    p, _ = two_years
+def test_every_earlier_report_on_disk_is_known_whatever_its_year(deux_rapports):
+    p, _ = deux_rapports
     old = memory.path_of(p.donnees, 1999)
     old.parent.mkdir()
     old.write_bytes(memory.path_of(p.donnees, 2025).read_bytes())
@@ -47,8 +40,8 @@ def test_every_earlier_report_on_disk_is_known_whatever_its_year(two_years):
     old.unlink()
 
 
-def test_workbook_and_parquet_hold_what_the_csv_files_hold(two_years):
-    folder = two_years[1][2026]
+def test_workbook_and_parquet_hold_what_the_csv_files_hold(deux_rapports):
+    folder = deux_rapports[1][2026]
     book = openpyxl.load_workbook(folder / "tableaux_simule.xlsx", read_only=True)
     paths = [path for path in (folder / "tables").glob("*.csv") if path.stem != "dictionnaire"]
     assert len(paths) > 12
@@ -68,9 +61,9 @@ def test_workbook_and_parquet_hold_what_the_csv_files_hold(two_years):
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
+def pages(annee_simulee, tmp_path_factory):
     """What the executed pages of the example say, beside what its report keeps as published."""
-    p, folder = fpi.load(PROGRAMME, 2026), tmp_path_factory.mktemp("pages")
+    p, folder = annee_simulee, tmp_path_factory.mktemp("pages")
     notebooks = executed(EXAMPLE)
     for name, notebook in notebooks.items():
         write_tables(folder, name, notebook, "")

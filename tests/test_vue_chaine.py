@@ -41,8 +41,8 @@ def analysed(annee: fpi.Year) -> SimpleNamespace:
 
 
 @pytest.fixture(scope="module")
-def simulees() -> SimpleNamespace:
-    return analysed(fpi.load("fpi_aura", 2026))
+def simulees(annee_simulee) -> SimpleNamespace:
+    return analysed(annee_simulee)
 
 
 def test_links_that_are_not_seen_have_a_date_and_no_figure(simulees):
@@ -80,8 +80,8 @@ def test_rungs_and_fill_are_told_together(simulees):
     }  # fmt: skip
 
 
-def test_real_files_say_why_there_is_no_chain(donnees_reelles):
-    found = analysed(fpi.load("fpi_aura", 2022, donnees_reelles))
+def test_real_files_say_why_there_is_no_chain(annee_reelle):
+    found = analysed(annee_reelle)
     for said in (found.maillons, found.deductions, found.echelles):
         assert isinstance(said, Absent)
         assert "ne le permettent pas encore" in str(said)

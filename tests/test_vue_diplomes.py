@@ -92,8 +92,8 @@ def both_families(of, **other):
 
 
 @pytest.fixture(scope="module")
-def made(folder):
-    return analysed(fpi.load("fpi_aura", 2026, folder))
+def made(annee_simulee):
+    return analysed(annee_simulee)
 
 
 @pytest.fixture(scope="module")
@@ -235,8 +235,8 @@ def test_a_failed_hard_check_hides_every_number_but_shows_the_checks(refused):
     assert isinstance(refused.controles, Table)
 
 
-def test_real_files_say_exactly_what_they_lack(donnees_reelles):
-    found = analysed(fpi.load("fpi_aura", 2022, donnees_reelles))
+def test_real_files_say_exactly_what_they_lack(annee_reelle):
+    found = analysed(annee_reelle)
     said = found.reponse
     assert "qu'à la rentrée 2020" in said
     assert "rentrée 2022" in said

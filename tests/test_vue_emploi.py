@@ -50,8 +50,8 @@ def test_a_year_of_jobs_copied_from_the_one_before_is_said_on_the_page(simulated
 
 
 @pytest.fixture(scope="module")
-def simulated() -> SimpleNamespace:
-    return analysed(fpi.load("fpi_aura", 2026, ""))
+def simulated(annee_simulee) -> SimpleNamespace:
+    return analysed(annee_simulee)
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +101,8 @@ def test_without_urssaf_the_page_says_so_and_shows_the_arithmetic(bare):
     assert str(vue.NO_URSSAF) in bare.limites
 
 
-def test_the_real_files_have_no_jobs_and_the_page_still_answers(donnees_reelles):
-    p = analysed(fpi.load("fpi_aura", 2022, donnees_reelles))
+def test_the_real_files_have_no_jobs_and_the_page_still_answers(annee_reelle):
+    p = analysed(annee_reelle)
     assert "ne pourrait pas se voir" in p.reponse
     assert isinstance(p.decelable, Table)
 

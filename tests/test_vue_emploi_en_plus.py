@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-import fpi_eval as fpi
 from fpi_eval import impact
 from fpi_eval.absent import Absent
 from fpi_eval.indicators import scope_change
@@ -16,17 +15,12 @@ def plain(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def annee():
-    return fpi.load("fpi_aura", 2026)
-
-
-@pytest.fixture(scope="module")
-def jobs(annee):
+def jobs(annee_simulee):
     return impact.additional_jobs(
-        annee.panel,
-        annee.employed_sites,
-        annee.employed_courses,
-        words=annee.programme.mots_filieres,
+        annee_simulee.panel,
+        annee_simulee.employed_sites,
+        annee_simulee.employed_courses,
+        words=annee_simulee.programme.mots_filieres,
     )
 
 
@@ -36,28 +30,28 @@ def test_the_answer_counts_people_with_an_interval_and_says_when_it_cannot_tell(
     assert said.startswith("On ne sait pas encore si les places ont mis plus de personnes")
 
 
-def test_both_meshes_are_shown_and_what_is_late_is_told(annee, jobs):
-    shown = plus.effets(jobs, annee.context)
+def test_both_meshes_are_shown_and_what_is_late_is_told(annee_simulee, jobs):
+    shown = plus.effets(jobs, annee_simulee.context)
     assert {"Établissement", "Formation"} == set(shown.shown["Maille"])
     assert set(shown.shown["Durée"]) >= {"6 mois", "12 mois"}
     assert "À 12, 18 et 24 mois : par établissement" in plain(shown.note)
     assert "n. d." not in shown.shown.to_numpy().ravel()
 
 
-def test_the_break_of_scope_is_the_change_elsewhere_when_public_jobs_come_in(annee):
-    regions = annee.programme.territoire.codes_regions
-    moved = scope_change(annee.programme_regional, regions=regions)
-    rows = plus.rupture(moved, annee.context).frame
+def test_the_break_of_scope_is_the_change_elsewhere_when_public_jobs_come_in(annee_simulee):
+    regions = annee_simulee.programme.territoire.codes_regions
+    moved = scope_change(annee_simulee.programme_regional, regions=regions)
+    rows = plus.rupture(moved, annee_simulee.context).frame
     assert (rows["ecart"] == rows["apres"] - rows["avant"]).all()
     assert rows["avant"].between(0.3, 0.9).all()
     assert len(rows) == 2
 
 
-def test_without_the_files_the_page_says_which_are_missing(annee):
-    none = annee.employed_courses.iloc[:0]
-    found = impact.additional_jobs(annee.panel, annee.employed_sites.iloc[:0], none)
+def test_without_the_files_the_page_says_which_are_missing(annee_simulee):
+    none = annee_simulee.employed_courses.iloc[:0]
+    found = impact.additional_jobs(annee_simulee.panel, annee_simulee.employed_sites.iloc[:0], none)
     assert plus.phrase(found) == plus.phrase(Absent("rien")) == ""
-    assert "formation-fine" in str(plus.effets(found, annee.context))
+    assert "formation-fine" in str(plus.effets(found, annee_simulee.context))
 
 
 def test_the_verdict_heads_what_could_be_estimated(jobs):

@@ -61,13 +61,13 @@ def analysed(annee: fpi.Year) -> SimpleNamespace:
 
 
 @pytest.fixture(scope="module")
-def simulees() -> SimpleNamespace:
-    return analysed(fpi.load("fpi_aura", 2026))
+def simulees(annee_simulee) -> SimpleNamespace:
+    return analysed(annee_simulee)
 
 
 @pytest.fixture(scope="module")
-def reelles(donnees_reelles) -> SimpleNamespace:
-    return analysed(fpi.load("fpi_aura", 2022, donnees_reelles))
+def reelles(annee_reelle) -> SimpleNamespace:
+    return analysed(annee_reelle)
 
 
 def test_what_each_step_takes_from_the_plan_adds_up_to_the_gap(simulees):

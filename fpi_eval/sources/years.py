@@ -256,8 +256,9 @@ def _told(bounds: YearBounds, table: pd.DataFrame) -> pd.DataFrame:
 def equal_share(old: pd.DataFrame, new: pd.DataFrame, columns: tuple[str, ...]) -> float:
     """Return the share of the larger table's rows that the other holds too, repeats included."""
     same = [name for name in columns if name in old and name in new]
-    a, b = (table[same].value_counts(dropna=False) for table in (old, new))
-    both = pd.concat([a, b], axis=1, join="inner").min(axis=1).sum()
+    rows = pd.util.hash_pandas_object(pd.concat([old[same], new[same]]), index=False)
+    counts = [marks.value_counts() for marks in (rows[: len(old)], rows[len(old) :])]
+    both = pd.concat(counts, axis=1, join="inner").min(axis=1).sum()
     return float(both / max(len(old), len(new), 1))
 
 

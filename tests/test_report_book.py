@@ -68,32 +68,18 @@ WRITTEN = [sheet for sheet in classeur.SHEETS if sheet.__name__ not in NOT_SIMUL
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """Two runs in a row, last year's publication known to the second; the second written twice."""
-    root = tmp_path_factory.mktemp("programme")
-    (root / "data").mkdir()
-    folder = root / "data" / "fpi_aura"
-    folder.symlink_to(ROOT / "data" / "fpi_aura")
-    programme = PROGRAMME.model_copy(update={"dossier": folder})
-    made = {}
-    for year in (2025, 2026):
-        p = fpi.load(programme, year)
-        edition = Edition.of(programme, year, simulated=True)
-        target = root / "reports" / "fpi_aura" / str(year)
-        target.mkdir(parents=True)
-        made[year] = (p, target, classeur.write(target, p, edition))
-    again = root / "encore"
-    again.mkdir()
+def again(deux_rapports, tmp_path_factory):
+    """The second report written once more: its folder, and the files said to be in it."""
+    p, folder = deux_rapports[0], tmp_path_factory.mktemp("encore")
     with pytest.MonkeyPatch.context() as patch:  # the same tables passed the audit just above
         patch.setattr(protection, "check", lambda *_: 0)
-        classeur.write(again, made[2026][0], Edition.of(programme, 2026, simulated=True))
-    return made, again
+        return folder, classeur.write(folder, p, Edition.of(p.programme, 2026, simulated=True))
 
 
 @pytest.fixture(scope="module")
-def pages(runs, tmp_path_factory):
+def pages(deux_rapports, tmp_path_factory):
     """HTML and CSV of what notebooks show in the second run."""
-    p = runs[0][2026][0]
+    p = deux_rapports[0]
     folder = tmp_path_factory.mktemp("pages")
     shown = views(p)
     outputs = [new_output("display_data", one._repr_mimebundle_()) for one in shown]
@@ -143,8 +129,8 @@ def faults(name, rows):
     return found
 
 
-def test_no_sheet_holds_a_count_of_1_to_4_or_a_rate_under_20(runs):
-    for _, target, _ in runs[0].values():
+def test_no_sheet_holds_a_count_of_1_to_4_or_a_rate_under_20(deux_rapports):
+    for target in deux_rapports[1].values():
         read = dict(sheets(target))
         assert len(read) == len(WRITTEN)
         assert [fault for name, rows in read.items() for fault in faults(name, rows)] == []
@@ -152,8 +138,8 @@ def test_no_sheet_holds_a_count_of_1_to_4_or_a_rate_under_20(runs):
     assert hidden > 50
 
 
-def test_no_csv_or_parquet_file_does_either(runs):
-    for _, target, _ in runs[0].values():
+def test_no_csv_or_parquet_file_does_either(deux_rapports):
+    for target in deux_rapports[1].values():
         for path in sorted((target / "tables").glob("*_simule.csv")):
             assert faults(path.stem, rows_of(path)) == []
         for path in sorted((target / "tables").glob("*.parquet")):
@@ -186,8 +172,8 @@ def test_no_table_of_the_pages_does_either(pages):
     assert checked > 100
 
 
-def test_what_is_hidden_in_the_workbook_is_hidden_in_the_pages(runs, pages):
-    p = runs[0][2026][0]
+def test_what_is_hidden_in_the_workbook_is_hidden_in_the_pages(deux_rapports, pages):
+    p = deux_rapports[0]
     safe = proteges.devenir(p)
     cells, flags = protection.margin(safe, "territoire", "filiere", "niveau", "voie")
     last = cells["millesime"] == cells["millesime"].max()
@@ -195,10 +181,12 @@ def test_what_is_hidden_in_the_workbook_is_hidden_in_the_pages(runs, pages):
     assert (page["terminale"] == MARK).sum() == flags.loc[last, "terminale"].sum()
 
 
-def test_the_audit_passes_with_last_years_report(runs):
-    (_, before, _), (p, target, _) = runs[0][2025], runs[0][2026]
-    old = {one.name: one for one in publication.read(before / "publication_simule.json")}
-    new = {one.name: one for one in publication.read(target / "publication_simule.json")}
+def test_the_audit_passes_with_last_years_report(deux_rapports):
+    p, folders = deux_rapports
+    old, new = (
+        {one.name: one for one in publication.read(folder / "publication_simule.json")}
+        for folder in folders.values()
+    )
     assert set(old) == set(new) == {"voeux", "entrants", "formes", "devenir"}
     for name, safe in proteges.all_systems(p).items():
         bounds = audit([*safe.known, new[name]])
@@ -208,9 +196,9 @@ def test_the_audit_passes_with_last_years_report(runs):
     assert proteges.formes(p).known
 
 
-def test_what_last_years_report_hid_is_not_shown_now(runs):
+def test_what_last_years_report_hid_is_not_shown_now(deux_rapports):
     before, now = (
-        {one.name: one for one in publication.read(runs[0][y][1] / "publication_simule.json")}
+        {one.name: one for one in publication.read(deux_rapports[1][y] / "publication_simule.json")}
         for y in (2025, 2026)
     )
     for name, old in before.items():
@@ -222,9 +210,8 @@ def test_what_last_years_report_hid_is_not_shown_now(runs):
             assert both.loc[both[count], f"{count}_now"].isna().all()
 
 
-def test_the_publication_holds_no_hidden_value_and_comes_back_the_same(runs):
-    _, target, _ = runs[0][2026]
-    path = target / "publication_simule.json"
+def test_the_publication_holds_no_hidden_value_and_comes_back_the_same(deux_rapports):
+    path = deux_rapports[1][2026] / "publication_simule.json"
     content = json.loads(path.read_text(encoding="utf-8"))
     for one in content["publications"]:
         for count in one["counts"]:
@@ -240,8 +227,10 @@ def kept_before(found) -> list[Path]:
     )
 
 
-def test_what_a_real_report_published_is_never_read_by_a_simulated_one_nor_the_reverse(runs):
-    found = runs[0][2026][0].donnees
+def test_a_real_report_is_never_read_by_a_simulated_one_nor_the_reverse(
+    deux_rapports,
+):
+    found = deux_rapports[0].donnees
     kept = publication.path_of(found, 2025)
     assert kept_before(found) == [kept]
     real = replace(found, simulees=False)
@@ -262,16 +251,15 @@ def test_a_publication_that_cannot_be_read_stops_the_run_in_french(tmp_path):
         publication.read(path)
 
 
-def test_the_same_run_gives_the_same_bytes(runs):
-    made, again = runs
-    _, target, files = made[2026]
+def test_the_same_run_gives_the_same_bytes(deux_rapports, again):
+    target, (folder, files) = deux_rapports[1][2026], again
     assert len(files) == len(set(files)) > 2 * len(WRITTEN)
     for path in files:
-        assert path.read_bytes() == (again / path.relative_to(target)).read_bytes(), path.name
+        assert path.read_bytes() == (target / path.relative_to(folder)).read_bytes(), path.name
 
 
-def test_simulated_data_is_named_in_files_and_titles(runs):
-    _, target, files = runs[0][2026]
+def test_simulated_data_is_named_in_files_and_titles(deux_rapports, again):
+    target, files = deux_rapports[1][2026], again[1]
     assert all("_simule" in f.name for f in files if f.name != "dictionnaire.csv")
     book = openpyxl.load_workbook(target / "tableaux_simule.xlsx")
     for sheet in book.worksheets:
@@ -279,8 +267,8 @@ def test_simulated_data_is_named_in_files_and_titles(runs):
         assert not any(cell.data_type == "f" for row in sheet.iter_rows() for cell in row)
 
 
-def test_published_rates_are_those_of_compute_on_the_raw_counts(runs):
-    p = runs[0][2026][0]
+def test_published_rates_are_those_of_compute_on_the_raw_counts(deux_rapports):
+    p = deux_rapports[0]
     rows = proteges.of_programme(p, p.inserjeunes)
     rows = rows[rows["sortants"].notna()]
     by = ["territoire", "filiere", "niveau", "voie", "millesime"]
@@ -296,8 +284,8 @@ def test_published_rates_are_those_of_compute_on_the_raw_counts(runs):
         assert not flags[base].all()
 
 
-def test_a_leak_stops_the_run_and_leaves_last_report_in_place(runs, tmp_path, monkeypatch):
-    p = runs[0][2026][0]
+def test_a_leak_stops_the_run_and_leaves_last_report_in_place(deux_rapports, tmp_path, monkeypatch):
+    p = deux_rapports[0]
     target = tmp_path / "2026"
     target.mkdir()
     (target / "index.html").write_text("avant")
