@@ -21,12 +21,13 @@ report: $(VENV)/.run-ready   ## Crée l'environnement et le rapport (RENTREE=202
 	$(BIN)/fpi-eval run $(RENTREE) $(if $(DONNEES),--donnees "$(DONNEES)")
 
 test: $(VENV)/.test-ready    ## Crée l'environnement, vérifie la forme, lance tous les tests
-	@echo "[2/4] Forme du code (ruff) et types (mypy)"
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
-	@echo "[3/4] Tests de la bibliothèque (pytest)"
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal
+	@echo "[2/4] Forme du code (ruff)"
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@echo "[3/4] Types (mypy) et tests de la bibliothèque (pytest), en même temps"
+	$(BIN)/mypy & types=$$!; OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal; \
+	  tests=$$?; wait $$types && exit $$tests
 	@echo "[4/4] Les notebooks s'exécutent, et le rapport d'exemple redonne les mêmes nombres (nbval)"
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile \
+	PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile -p forked \
 	  --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg reports/exemple
 
 quick: $(VENV)/.test-ready   ## En une minute : forme, types, tests de ce qui a changé (DEPUIS=HEAD)

@@ -39,41 +39,14 @@ _FROM = {
     "parse_rentree": "fpi_eval.programme",
 }
 _MODULES = (
-    "checks",
-    "costs",
-    "headline",
-    "impact",
-    "indicators",
-    "plan",
-    "plots",
-    "power",
-    "projection",
-    "records",
-    "report",
-    "twin",
-)
+    "checks", "costs", "headline", "impact", "indicators", "plan", "plots", "power", "projection",
+    "records", "report", "twin",
+)  # fmt: skip
 __all__ = [
-    "Absent",
-    "FpiError",
-    "Programme",
-    "Year",
-    "attempt",
-    "checks",
-    "costs",
-    "headline",
-    "impact",
-    "indicators",
-    "load",
-    "load_programme",
-    "parse_rentree",
-    "plan",
-    "plots",
-    "power",
-    "projection",
-    "records",
-    "report",
-    "twin",
-]
+    "Absent", "FpiError", "Programme", "Year", "attempt", "checks", "costs", "headline", "impact",
+    "indicators", "load", "load_programme", "parse_rentree", "plan", "plots", "power", "projection",
+    "records", "report", "twin",
+]  # fmt: skip
 
 
 def __getattr__(name: str):

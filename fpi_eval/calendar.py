@@ -117,17 +117,9 @@ def month(day: date) -> str:
 
 
 COLUMNS = (
-    "rentree",
-    "niveau",
-    "duree",
-    "places",
-    "resultat",
-    "ligne",
-    "mesure",
-    "publication",
-    "publication_pleine",
-    "observable",
-)
+    "rentree", "niveau", "duree", "places", "resultat", "ligne", "mesure", "publication",
+    "publication_pleine", "observable",
+)  # fmt: skip
 
 
 LABELS = {item.name: item.label for item in RESULTATS}

@@ -105,25 +105,10 @@ COLUMNS: dict[str, tuple[str, str]] = {
 }
 # What a paper shows, in this order; a result with none of the last five shows all its columns.
 PAPER = (
-    "dimension",
-    "label",
-    "group",
-    "outcome",
-    "unit",
-    "basis",
-    "rel_time",
-    "cohort",
-    "time",
-    "period",
-    "m",
-    "estimate",
-    "std_error",
-    "ci_low",
-    "ci_high",
-    "p_romano_wolf",
-    "p_holm",
+    "dimension", "label", "group", "outcome", "unit", "basis", "rel_time", "cohort", "time",
+    "period", "m", "estimate", "std_error", "ci_low", "ci_high", "p_romano_wolf", "p_holm",
     "n_treated_clusters",
-)
+)  # fmt: skip
 NUMBERS: dict[str, Format] = {
     EFFECT: ("signe", 3),
     CHANCE: ("nombre", 3),

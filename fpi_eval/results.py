@@ -167,20 +167,9 @@ class Estimate(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row."""
         columns = (
-            "outcome",
-            "estimator",
-            "label",
-            "estimate",
-            "std_error",
-            "ci_low",
-            "ci_high",
-            "p_value",
-            "n_obs",
-            "n_cells",
-            "n_clusters",
-            "n_treated_clusters",
-            "rule",
-        )
+            "outcome", "estimator", "label", "estimate", "std_error", "ci_low", "ci_high",
+            "p_value", "n_obs", "n_cells", "n_clusters", "n_treated_clusters", "rule",
+        )  # fmt: skip
         return pd.DataFrame([{name: getattr(self, name) for name in columns}])
 
     def plot(self, ax: Axes | None = None) -> Axes:

@@ -12,16 +12,8 @@ from fpi_eval.errors import FpiError
 from fpi_eval.text import MISSING
 
 UNITS = (
-    "texte",
-    "annee",
-    "effectif",
-    "taux",
-    "points",
-    "euros",
-    "decimal",
-    "effet",
-    "probabilite",
-)
+    "texte", "annee", "effectif", "taux", "points", "euros", "decimal", "effet", "probabilite",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

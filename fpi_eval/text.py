@@ -30,50 +30,16 @@ RESULTATS = {
 
 SANS_ARTICLE = {"Paris", "Mayotte", "La Réunion"}
 PLURIEL = {
-    "Alpes-de-Haute-Provence",
-    "Alpes-Maritimes",
-    "Ardennes",
-    "Bouches-du-Rhône",
-    "Côtes-d'Armor",
-    "Deux-Sèvres",
-    "Hautes-Alpes",
-    "Hautes-Pyrénées",
-    "Hauts-de-Seine",
-    "Landes",
-    "Pyrénées-Atlantiques",
-    "Pyrénées-Orientales",
-    "Vosges",
-    "Yvelines",
-}
+    "Alpes-de-Haute-Provence", "Alpes-Maritimes", "Ardennes", "Bouches-du-Rhône", "Côtes-d'Armor",
+    "Deux-Sèvres", "Hautes-Alpes", "Hautes-Pyrénées", "Hauts-de-Seine", "Landes",
+    "Pyrénées-Atlantiques", "Pyrénées-Orientales", "Vosges", "Yvelines",
+}  # fmt: skip
 MASCULINS = {
-    "Bas-Rhin",
-    "Calvados",
-    "Cantal",
-    "Cher",
-    "Doubs",
-    "Finistère",
-    "Gard",
-    "Gers",
-    "Haut-Rhin",
-    "Jura",
-    "Loir-et-Cher",
-    "Loiret",
-    "Lot",
-    "Lot-et-Garonne",
-    "Maine-et-Loire",
-    "Morbihan",
-    "Nord",
-    "Pas-de-Calais",
-    "Puy-de-Dôme",
-    "Rhône",
-    "Tarn",
-    "Tarn-et-Garonne",
-    "Territoire de Belfort",
-    "Val-d'Oise",
-    "Val-de-Marne",
-    "Var",
-    "Vaucluse",
-}
+    "Bas-Rhin", "Calvados", "Cantal", "Cher", "Doubs", "Finistère", "Gard", "Gers", "Haut-Rhin",
+    "Jura", "Loir-et-Cher", "Loiret", "Lot", "Lot-et-Garonne", "Maine-et-Loire", "Morbihan", "Nord",
+    "Pas-de-Calais", "Puy-de-Dôme", "Rhône", "Tarn", "Tarn-et-Garonne", "Territoire de Belfort",
+    "Val-d'Oise", "Val-de-Marne", "Var", "Vaucluse",
+}  # fmt: skip
 
 
 def missing(value: object) -> bool:

@@ -29,7 +29,7 @@ from fpi_eval.sources.uses import USES
 from fpi_eval.sources.years import BOUNDS, COPIED, HELD_ELSEWHERE, equal_share, oddities
 
 PROGRAMME = load_programme(Path(__file__).parents[1] / "data" / "fpi_aura")
-RENTREE = 2024
+RENTREE, FIRST = 2024, 2021  # years enough for what is compared from one to the next
 SERVED = {
     # What each source alone gives, as `USES` names it: whether a year's tables hold it.
     "affelnet": lambda y: y.places["niveau"].eq("secondaire").any(),
@@ -72,7 +72,7 @@ def every_source(tmp_path_factory):
     The last constat is the portal's alone: that is the year for which it is needed.
     """
     here = tmp_path_factory.mktemp("tout") / "donnees"
-    whole = files.simulated_folder(PROGRAMME, RENTREE)
+    whole = files.simulated_folder(PROGRAMME, RENTREE, first=FIRST)
     shutil.copytree(whole, here, copy_function=os.link)
     missing = [name for name in OPTIONAL if not files._files(here, PROGRAMME.sources[name])]
     put(here, PROGRAMME, RENTREE, [*missing, "resultats_cap"])  # the twin's begins later
@@ -82,7 +82,7 @@ def every_source(tmp_path_factory):
 
 def folder_without(tmp_path, *names, whole=None):
     """Return a copy of the simulated folder (links, nothing is written twice) without sources."""
-    whole = whole or files.simulated_folder(PROGRAMME, RENTREE)
+    whole = whole or files.simulated_folder(PROGRAMME, RENTREE, first=FIRST)
     here = tmp_path / "donnees"
     shutil.copytree(whole, here, copy_function=os.link)
     gone = []
@@ -246,7 +246,10 @@ def test_the_register_is_found_under_the_name_that_new_gives_it(tmp_path, suffix
 
 
 def _register():
-    return files.simulated_folder(PROGRAMME, RENTREE) / PROGRAMME.sources["ouvertures"].fichier
+    return (
+        files.simulated_folder(PROGRAMME, RENTREE, first=FIRST)
+        / PROGRAMME.sources["ouvertures"].fichier
+    )
 
 
 def test_two_registers_in_one_folder_are_refused(tmp_path):

@@ -33,7 +33,7 @@ def compte(annee):
 
 @pytest.fixture(scope="module")
 def evaluation(annee, compte):
-    return checks.evaluated(compte.panel, records.INDUSTRY_JOBS, annee.programme)
+    return checks.evaluate(compte.panel, records.INDUSTRY_JOBS, annee.programme, draws=40)
 
 
 def test_estimators_run_unchanged_on_the_panel_of_individual_files(annee, compte):

@@ -12,26 +12,8 @@ from fpi_eval.checks.trends import explaining_slope
 from fpi_eval.checks.verdict import Verdict, verdict
 
 __all__ = [
-    "NAMES",
-    "THRESHOLDS",
-    "Check",
-    "Evaluation",
-    "HonestBounds",
-    "Planted",
-    "Study",
-    "Threshold",
-    "Verdict",
-    "allowed",
-    "calibrated",
-    "evaluate",
-    "evaluated",
-    "explaining_slope",
-    "honest_bounds",
-    "leave_one_out",
-    "observed_outcome",
-    "per_opening",
-    "plant",
-    "specification_curve",
-    "thresholds",
-    "verdict",
-]
+    "NAMES", "THRESHOLDS", "Check", "Evaluation", "HonestBounds", "Planted", "Study", "Threshold",
+    "Verdict", "allowed", "calibrated", "evaluate", "evaluated", "explaining_slope",
+    "honest_bounds", "leave_one_out", "observed_outcome", "per_opening", "plant",
+    "specification_curve", "thresholds", "verdict",
+]  # fmt: skip

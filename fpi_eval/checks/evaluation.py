@@ -161,17 +161,9 @@ class Evaluation(Result):
             for c in self.checks
         ]
         names = [
-            "name",
-            "genre",
-            "titre",
-            "statut",
-            "phrase",
-            "seuil",
-            "valeur",
-            "incertitude",
-            "biais",
+            "name", "genre", "titre", "statut", "phrase", "seuil", "valeur", "incertitude", "biais",
             "dur",
-        ]
+        ]  # fmt: skip
         return pd.DataFrame(rows, columns=names)
 
     def plot(self, ax: Axes | None = None) -> Axes:

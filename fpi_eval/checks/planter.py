@@ -29,15 +29,8 @@ RAMP = (1.0,)
 FEWEST = 5  # establishments, under which the interval is a permutation
 LARGEST_LOSS = 0.5  # displacement coefficient planted, at most
 COLUMNS = (
-    "label",
-    "estimate",
-    "ci_low",
-    "ci_high",
-    "p_value",
-    "cal_low",
-    "cal_high",
-    "cal_p_value",
-)
+    "label", "estimate", "ci_low", "ci_high", "p_value", "cal_low", "cal_high", "cal_p_value",
+)  # fmt: skip
 
 
 def plant(

@@ -101,56 +101,29 @@ DOSE_BINS, CELLS_PER_BIN = (8.0, 15.0), 15
 
 #: Checks of what the method supposes; all others say how much the data can tell.
 VIOLATIONS = (
-    "tendance",
-    "placebo_delai",
-    "anticipation",
-    "ecart_j_t",
-    "equilibre",
-    "manquants_lies",
-    "portee",
-    "regions_placebo",
-    "composition",
-    "contamination",
-    "exposes",
-    "definitions",
-)
+    "tendance", "placebo_delai", "anticipation", "ecart_j_t", "equilibre", "manquants_lies",
+    "portee", "regions_placebo", "composition", "contamination", "exposes", "definitions",
+)  # fmt: skip
 
 THRESHOLDS: Mapping[str, Threshold] = {
     "etablissements": Threshold(
-        "Établissements qui ouvrent des places",
-        40,
-        15,
-        high=True,
+        "Établissements qui ouvrent des places", 40, 15, high=True,
         words="40 établissements ou plus ; échec sous 15",
     ),
     "departements": Threshold(
-        "Départements où des places ouvrent",
-        8,
-        5,
-        high=True,
+        "Départements où des places ouvrent", 8, 5, high=True,
         words="8 départements ou plus ; échec sous 5",
     ),
     "groupes_effectifs": Threshold(
-        "Nombre effectif de groupes",
-        20,
-        None,
-        high=True,
+        "Nombre effectif de groupes", 20, None, high=True,
         words="20 ou plus (Carter, Schnepel et Steigerwald, 2017)",
     ),
     "support": Threshold(
-        "Formations comparables ailleurs",
-        0.95,
-        0.80,
-        high=True,
-        hard=True,
+        "Formations comparables ailleurs", 0.95, 0.80, high=True, hard=True,
         words="95 % des places ont 10 cellules de comparaison ; échec si moins de 80 % en ont 3",
     ),
     "tendance": Threshold(
-        "Tendance avant l'ouverture",
-        0.05,
-        0.10,
-        p=0.05,
-        p_fail=0.01,
+        "Tendance avant l'ouverture", 0.05, 0.10, p=0.05, p_fail=0.01,
         words="prudence si p < 0,05 et dérive de plus de 5 % ; échec si p < 0,01 et plus de 10 %",
     ),
     "tendance_invisible": Threshold(
@@ -160,12 +133,7 @@ THRESHOLDS: Mapping[str, Threshold] = {
         words="dérive détectable (8 fois sur 10) sous 15 % de l'effet ; échec au-dessus de 40 %",
     ),
     "placebo_delai": Threshold(
-        "Sessions où rien ne peut encore bouger",
-        0.0,
-        0.0,
-        p=0.02,
-        p_fail=0.001,
-        hard=True,
+        "Sessions où rien ne peut encore bouger", 0.0, 0.0, p=0.02, p_fail=0.001, hard=True,
         words="prudence si p < 0,02 ; échec si p < 0,001",
     ),
     "anticipation": Threshold(
@@ -178,10 +146,7 @@ THRESHOLDS: Mapping[str, Threshold] = {
         "plus de 0,10",
     ),
     "rupture": Threshold(
-        "Écart de tendance qui annulerait l'effet",
-        1.0,
-        0.5,
-        high=True,
+        "Écart de tendance qui annulerait l'effet", 1.0, 0.5, high=True,
         words="M au moins 1 fois la pire variation d'avant ; échec sous 0,5",
     ),
     "dose": Threshold(
@@ -191,26 +156,15 @@ THRESHOLDS: Mapping[str, Threshold] = {
         words="corrélation avec la taille d'avant sous 0,6",
     ),
     "appariement": Threshold(
-        "Places du registre retrouvées dans les fichiers",
-        0.95,
-        0.85,
-        high=True,
-        hard=True,
+        "Places du registre retrouvées dans les fichiers", 0.95, 0.85, high=True, hard=True,
         words="95 % des places ; échec sous 85 %",
     ),
     "manquants": Threshold(
-        "Résultats manquants ou masqués",
-        0.10,
-        0.40,
-        hard=True,
+        "Résultats manquants ou masqués", 0.10, 0.40, hard=True,
         words="moins de 10 % des élèves ; échec au-dessus de 40 %",
     ),
     "manquants_lies": Threshold(
-        "Manquants liés à l'ouverture",
-        0.05,
-        0.20,
-        p=0.01,
-        p_fail=0.001,
+        "Manquants liés à l'ouverture", 0.05, 0.20, p=0.01, p_fail=0.001,
         words="écart de moins de 5 points avec les cellules de comparaison",
     ),
     "equilibre": Threshold(
@@ -232,17 +186,11 @@ THRESHOLDS: Mapping[str, Threshold] = {
         words="sous 30 % de l'effet de référence, ou mesuré à 30 % près",
     ),
     "portee": Threshold(
-        "Déplacement au-delà des voisines",
-        0.10,
-        None,
-        p=0.05,
+        "Déplacement au-delà des voisines", 0.10, None, p=0.05,
         words="sous 10 % de l'effet de référence, ou non distingué de zéro à 5 %",
     ),
     "exposes": Threshold(
-        "Voisins exposés parmi les témoins",
-        0.0,
-        0.05,
-        hard=True,
+        "Voisins exposés parmi les témoins", 0.0, 0.05, hard=True,
         words="aucun témoin exposé hors du modèle ; échec au-dessus de 5 %",
     ),
     "un_de_moins": Threshold(
@@ -252,18 +200,11 @@ THRESHOLDS: Mapping[str, Threshold] = {
         words="l'effet bouge de moins de 10 % ; échec au-dessus de 25 % ou si le signe change",
     ),
     "regions_placebo": Threshold(
-        "Ce qu'on trouve là où le programme n'est pas",
-        3.0,
-        2.0,
-        high=True,
+        "Ce qu'on trouve là où le programme n'est pas", 3.0, 2.0, high=True,
         words="effet d'au moins 3 fois l'erreur des régions placebo ; échec sous 2",
     ),
     "ecart_j_t": Threshold(
-        "Accord des deux estimateurs",
-        0.05,
-        0.10,
-        p=0.05,
-        p_fail=0.01,
+        "Accord des deux estimateurs", 0.05, 0.10, p=0.05, p_fail=0.01,
         words="prudence si p < 0,05 et écart de plus de 5 % ; échec si p < 0,01 et plus de 10 %",
     ),
     "specifications": Threshold(
@@ -273,10 +214,7 @@ THRESHOLDS: Mapping[str, Threshold] = {
         words="les autres choix donnent un effet à 25 % près ; échec au-delà de 50 %",
     ),
     "uai": Threshold(
-        "Établissements scindés ou fusionnés",
-        0.0,
-        0.02,
-        hard=True,
+        "Établissements scindés ou fusionnés", 0.0, 0.02, hard=True,
         words="aucun parmi les cellules ouvertes ; échec au-dessus de 2 %",
     ),
     "contamination": Threshold(
@@ -286,10 +224,7 @@ THRESHOLDS: Mapping[str, Threshold] = {
         words="moins de 5 % de celles du programme, en places par cellule",
     ),
     "maturite": Threshold(
-        "Places dont le résultat est observable",
-        0.80,
-        None,
-        high=True,
+        "Places dont le résultat est observable", 0.80, None, high=True,
         words="plus de 80 % ; en dessous, ce sont les premières promotions",
     ),
     "definitions": Threshold(
@@ -307,7 +242,7 @@ THRESHOLDS: Mapping[str, Threshold] = {
         None,
         words="plan daté, suivi sans écart",
     ),
-}
+}  # fmt: skip
 
 
 def thresholds(seuils: Seuils | None = None) -> dict[str, Threshold]:

@@ -4,13 +4,6 @@ from fpi_eval.costs.programme_costs import industry_costs, job_costs, net_jobs, 
 from fpi_eval.costs.unit import UnitCost, acceptability, bootstrap_ratio, cost_table, unit_cost
 
 __all__ = [
-    "UnitCost",
-    "acceptability",
-    "bootstrap_ratio",
-    "cost_table",
-    "industry_costs",
-    "job_costs",
-    "net_jobs",
-    "programme_costs",
-    "unit_cost",
-]
+    "UnitCost", "acceptability", "bootstrap_ratio", "cost_table", "industry_costs", "job_costs",
+    "net_jobs", "programme_costs", "unit_cost",
+]  # fmt: skip

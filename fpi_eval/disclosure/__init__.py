@@ -23,23 +23,7 @@ from fpi_eval.disclosure.shown import Shown, mean_told, public, share_told, show
 from fpi_eval.disclosure.suppress import protect, protect_together
 
 __all__ = [
-    "MARK",
-    "TOTAL",
-    "Parts",
-    "Protected",
-    "PublicShare",
-    "Publication",
-    "Rate",
-    "Shown",
-    "Thresholds",
-    "ToPublish",
-    "Unprotectable",
-    "audit",
-    "mean_told",
-    "protect",
-    "protect_together",
-    "public",
-    "share_told",
-    "show_alone",
-    "with_margins",
-]
+    "MARK", "TOTAL", "Parts", "Protected", "PublicShare", "Publication", "Rate", "Shown",
+    "Thresholds", "ToPublish", "Unprotectable", "audit", "mean_told", "protect", "protect_together",
+    "public", "share_told", "show_alone", "with_margins",
+]  # fmt: skip

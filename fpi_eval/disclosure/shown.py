@@ -29,19 +29,9 @@ COUNTS = frozenset(
 #: Columns of a result that count people, and those that would give a hidden count back.
 PEOPLE = ("leavers", "employed", "observed", "count")
 TELLING = (
-    "low",
-    "high",
-    "ci_low",
-    "ci_high",
-    "hidden_share",
-    "expected",
-    "difference",
-    "change",
-    "estimate",
-    "cost",
-    "words",
-    "hidden_cells",
-)
+    "low", "high", "ci_low", "ci_high", "hidden_share", "expected", "difference", "change",
+    "estimate", "cost", "words", "hidden_cells",
+)  # fmt: skip
 _SEAL = object()
 
 

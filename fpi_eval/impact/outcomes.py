@@ -193,17 +193,9 @@ def _family(
 ) -> Family:
     """Return the table: estimates as they are, p-values adjusted over all but the primary."""
     names = (
-        "outcome",
-        "estimator",
-        "estimate",
-        "std_error",
-        "ci_low",
-        "ci_high",
-        "p_value",
-        "n_cells",
-        "n_clusters",
-        "n_treated_clusters",
-    )
+        "outcome", "estimator", "estimate", "std_error", "ci_low", "ci_high", "p_value", "n_cells",
+        "n_clusters", "n_treated_clusters",
+    )  # fmt: skip
     table = pd.DataFrame([{n: getattr(e, n) for n in names} for e in found.values()])
     effects = [e.label for e in found.values()]
     table.insert(1, "label", [OUTCOMES.get(n, n) for n in found])

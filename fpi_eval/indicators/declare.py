@@ -95,13 +95,6 @@ def definitions(indicators: Iterable[Indicator]) -> pd.DataFrame:
         for i in indicators
     ]
     header = [
-        "nom",
-        "libelle",
-        "definition",
-        "formule",
-        "unite",
-        "source",
-        "niveau_validite",
-        "limite",
-    ]
+        "nom", "libelle", "definition", "formule", "unite", "source", "niveau_validite", "limite",
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=header)

@@ -89,16 +89,9 @@ def changements(p: Panels) -> pd.DataFrame:
         for before, after in itertools.pairwise(years):
             rows.append(_change(table, source, before, after))
     columns = [
-        "source",
-        "rentrees",
-        "communes",
-        "apparues",
-        "disparues",
-        "hausse",
-        "baisse",
-        "places_avant",
-        "places_apres",
-    ]
+        "source", "rentrees", "communes", "apparues", "disparues", "hausse", "baisse",
+        "places_avant", "places_apres",
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 

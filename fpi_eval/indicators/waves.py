@@ -6,15 +6,8 @@ from fpi_eval.panel import CellPanel
 from fpi_eval.panel.cells import lag_of
 
 COLUMNS = (
-    "rentree",
-    "duree",
-    "voie",
-    "formations",
-    "places",
-    "derniere_annee",
-    "sortie",
-    "observee",
-)
+    "rentree", "duree", "voie", "formations", "places", "derniere_annee", "sortie", "observee",
+)  # fmt: skip
 
 
 def waves(panel: CellPanel, outcome: str) -> pd.DataFrame:

@@ -11,24 +11,10 @@ from fpi_eval.panel.matching import departement_of
 from fpi_eval.panel.regional_panel import entries_only, with_course
 
 COLUMNS = [
-    "source",
-    "uai",
-    "code_departement",
-    "code_academie",
-    "code_region",
-    "mefstat11",
-    "cfd",
-    "course",
-    "groupe_nsf",
-    "filiere",
-    "niveau",
-    "voie",
-    "duree",
-    "rentree",
-    "places",
-    "voeux",
+    "source", "uai", "code_departement", "code_academie", "code_region", "mefstat11", "cfd",
+    "course", "groupe_nsf", "filiere", "niveau", "voie", "duree", "rentree", "places", "voeux",
     "voeux_1",
-]
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)

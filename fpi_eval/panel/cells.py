@@ -10,18 +10,9 @@ from fpi_eval.panel import coding
 from fpi_eval.panel.sample import Sample
 
 FIXED = [
-    "cell",
-    "uai",
-    "course",
-    "famille",
-    "filiere",
-    "niveau",
-    "voie",
-    "duree",
-    "code_departement",
-    "code_academie",
-    "code_region",
-]
+    "cell", "uai", "course", "famille", "filiere", "niveau", "voie", "duree", "code_departement",
+    "code_academie", "code_region",
+]  # fmt: skip
 AREA = "voisinage"  # where neighbours are looked for, if another than the département is declared
 IDENTIFIERS = [*FIXED, "nouvelle", AREA]
 AT_ENTRY = ("entrants", "voeux_1", "places", "entrants_filles", "entrants_garcons")

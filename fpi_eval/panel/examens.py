@@ -21,34 +21,18 @@ CAP_MESH, BAC_MESH = "CAP, département × spécialité", "Bac pro, académie ×
 DEPARTEMENT_MESH = "Bac pro, département (toutes spécialités, tous statuts)"
 LYCEE_MESH = "Bac pro, lycée (toutes spécialités)"
 EXAMS = [
-    "maille",
-    "cell",
-    "territoire",
-    "code_region",
-    "course",
-    "filiere",
-    "rentree",
-    "presents",
-    "diplomes",
-    "seats",
-]
+    "maille", "cell", "territoire", "code_region", "course", "filiere", "rentree", "presents",
+    "diplomes", "seats",
+]  # fmt: skip
 
 SUCCESS = ("session", "diplome", "filiere", "niveau", "voie")
 CAP = frozenset({"500", "503"})
 ROUNDING = 0.005
 """Half of the last digit of a rate that is published in whole percents."""
 KEYS = [
-    "session",
-    "rentree",
-    "diplome",
-    "territoire",
-    "code_region",
-    "cfd",
-    "course",
-    "filiere",
-    "niveau",
-    "voie",
-]
+    "session", "rentree", "diplome", "territoire", "code_region", "cfd", "course", "filiere",
+    "niveau", "voie",
+]  # fmt: skip
 
 
 def diplomes_par_specialite(p: Panels) -> pd.DataFrame:

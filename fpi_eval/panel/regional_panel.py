@@ -14,14 +14,9 @@ from fpi_eval.programme import Territoire
 KEYS = ["code_region", "course", "voie"]
 HERE, ELSEWHERE = "region", "autres"
 COUNTS = [
-    "terminale",
-    "poursuite",
-    "sortants",
-    "en_emploi_6_mois",
-    "en_emploi_12_mois",
-    "en_emploi_18_mois",
-    "en_emploi_24_mois",
-]
+    "terminale", "poursuite", "sortants", "en_emploi_6_mois", "en_emploi_12_mois",
+    "en_emploi_18_mois", "en_emploi_24_mois",
+]  # fmt: skip
 
 
 def territoire(code_region: pd.Series, place: Territoire) -> pd.Series:
@@ -182,5 +177,5 @@ def entries_only(
             "année qui n'est pas celle de l'entrée",
         ],
         "",
-    )
+    )  # fmt: skip
     return pd.Series(reasons, index=affelnet.index, dtype="str")

@@ -20,15 +20,9 @@ SOURCE = "urssaf"
 NEEDED = ("communes", "zones_emploi", "naf")
 FILE = "secteurs.csv"
 EMPLOIS = (
-    "code_zone",
-    "code_departement",
-    "code_region",
-    "secteur",
-    "annee",
-    "etablissements",
-    "emplois",
+    "code_zone", "code_departement", "code_region", "secteur", "annee", "etablissements", "emplois",
     "masquees",
-)
+)  # fmt: skip
 
 
 def declared(programme: Programme) -> bool:

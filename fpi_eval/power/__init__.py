@@ -4,12 +4,6 @@ from fpi_eval.calendar import RESULTATS, calendrier, durees, premieres
 from fpi_eval.power.detect import Puissance, closed_form, expected, puissance
 
 __all__ = [
-    "RESULTATS",
-    "Puissance",
-    "calendrier",
-    "closed_form",
-    "durees",
-    "expected",
-    "premieres",
+    "RESULTATS", "Puissance", "calendrier", "closed_form", "durees", "expected", "premieres",
     "puissance",
-]
+]  # fmt: skip

@@ -173,17 +173,9 @@ def detectable(runs: pd.DataFrame, df: int, expectation: Mapping[str, float]) ->
             )
         )
     names = [
-        "mde",
-        "mde_bas",
-        "mde_haut",
-        "mde_formule",
-        "ecart_type",
-        "erreur",
-        "fausse_alarme",
-        "attendu",
-        "detectable",
-        "tirages",
-    ]
+        "mde", "mde_bas", "mde_haut", "mde_formule", "ecart_type", "erreur", "fausse_alarme",
+        "attendu", "detectable", "tirages",
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=[*KEYS, *names])
 
 
@@ -214,14 +206,9 @@ def expected(programme: Programme, register: pd.DataFrame) -> dict[str, float]:
         rate = {
             lien: programme.hypothese(lien, niveau).valeur
             for lien in (
-                "remplissage",
-                "retention",
-                "reussite",
-                "sortie",
-                "emploi_6_mois",
-                "emploi_24_mois",
+                "remplissage", "retention", "reussite", "sortie", "emploi_6_mois", "emploi_24_mois",
             )
-        }
+        }  # fmt: skip
         final = rate["remplissage"] * rate["retention"]
         leavers = final * rate["sortie"]
         good = rate["reussite"] * (1 - programme.projection.perte_marginale)

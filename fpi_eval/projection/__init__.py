@@ -10,26 +10,7 @@ from fpi_eval.projection.projection import LECTURES, Projection, projeter
 from fpi_eval.projection.rates import Profil, Taux, from_counts, hypotheses
 
 __all__ = [
-    "LECTURES",
-    "Flux",
-    "Outlook",
-    "Profil",
-    "Projection",
-    "Taux",
-    "counted_success",
-    "crps",
-    "diversion_draws",
-    "from_counts",
-    "from_profile",
-    "gap_to_plan",
-    "hypotheses",
-    "measured_rates",
-    "openings",
-    "outlook",
-    "pit",
-    "projeter",
-    "retroprojection",
-    "score",
-    "seen",
-    "simulate",
-]
+    "LECTURES", "Flux", "Outlook", "Profil", "Projection", "Taux", "counted_success", "crps",
+    "diversion_draws", "from_counts", "from_profile", "gap_to_plan", "hypotheses", "measured_rates",
+    "openings", "outlook", "pit", "projeter", "retroprojection", "score", "seen", "simulate",
+]  # fmt: skip

@@ -129,18 +129,9 @@ class Projection(Result):
                     )
                 )
         names = [
-            "code",
-            "libelle",
-            "lecture",
-            "cible",
-            "echeance",
-            "mediane",
-            "bas",
-            "haut",
-            "probabilite",
-            "places_par_an",
-            "rentrees_restantes",
-        ]
+            "code", "libelle", "lecture", "cible", "echeance", "mediane", "bas", "haut",
+            "probabilite", "places_par_an", "rentrees_restantes",
+        ]  # fmt: skip
         return pd.DataFrame(rows, columns=names)
 
     def places_par_an(self, target: Cible, lecture: str, probability: float = PROBABILITY) -> float:

@@ -7,16 +7,6 @@ from fpi_eval.regression.sandwich import cr1, interval, small_sample, sum_by
 from fpi_eval.regression.wild import wild_cluster
 
 __all__ = [
-    "RULES",
-    "Rule",
-    "choose",
-    "cr1",
-    "holm",
-    "interval",
-    "placebo_error",
-    "randomization",
-    "romano_wolf",
-    "small_sample",
-    "sum_by",
-    "wild_cluster",
-]
+    "RULES", "Rule", "choose", "cr1", "holm", "interval", "placebo_error", "randomization",
+    "romano_wolf", "small_sample", "sum_by", "wild_cluster",
+]  # fmt: skip

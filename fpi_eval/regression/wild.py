@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -38,6 +39,7 @@ def affordable_draws(n_clusters: int) -> int:
     return DRAWS if n_clusters <= MANY_CLUSTERS else FEWER_DRAWS
 
 
+@lru_cache(maxsize=2)  # hundreds of planted programmes draw the same
 def multipliers(
     n_clusters: int, draws: int = 9999, seed: int = 0, kind: str | None = None
 ) -> tuple[np.ndarray, str, bool]:
@@ -45,10 +47,15 @@ def multipliers(
     kind = kind or ("webb" if n_clusters < FEW else "rademacher")
     points = {"webb": WEBB, "rademacher": RADEMACHER}[kind]
     if len(points) ** n_clusters <= draws:
-        return np.array(list(product(points, repeat=n_clusters))), kind, True
+        return _fixed(np.array(list(product(points, repeat=n_clusters)))), kind, True
     rng = np.random.default_rng(seed)
     picks = rng.integers(0, len(points), (draws, n_clusters), dtype=np.int8)
-    return points[picks], kind, False
+    return _fixed(points[picks]), kind, False
+
+
+def _fixed(values: np.ndarray) -> np.ndarray:
+    values.flags.writeable = False
+    return values
 
 
 def wild_cluster(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import MEFSTAT11, OBSOLETE, ColumnSchema, TableSchema
+from fpi_eval.sources.reading import MEFSTAT11, OBSOLETE, TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import without_uai
@@ -26,44 +26,19 @@ SUB_ROWS = "Affectation"
 AFFELNET = TableSchema(
     name="affelnet",
     columns=(
-        ColumnSchema(
-            "uai",
-            "Etablissement d'accueil",
-            "uai",
-            aliases=("ID_ETAB",),
-            nullable=False,
-            missing=(OBSOLETE,),
-        ),
-        ColumnSchema(
-            "mefstat11",
-            "MEF STAT 11",
-            "code",
-            aliases=("CO_MEFSTAT",),
-            nullable=False,
-            pattern=MEFSTAT11,
-        ),
-        ColumnSchema(
-            "voeu_recensement",
-            "Voeu de recensement O/N",
-            "code",
-            aliases=("FL_VRECENS",),
-            choices=("O", "N"),
-        ),
-        ColumnSchema(
-            "statut", "Statut Offre de formation", "code", aliases=("CO_STA",), choices=("ST", "AP")
-        ),
-        ColumnSchema(
-            "places", "Capacité carte scolaire", "effectif", aliases=("VAL_CARSCO",), high=9999
-        ),
-        ColumnSchema(
-            "voeux_1", "Demandes vœux 1", "effectif", aliases=("Demandes voeux 1",), required=False
-        ),
-        ColumnSchema("type_mef", "Type de MEF", required=False),
-        ColumnSchema(
-            "mefstat11_terminale", "mef_stat_terminale", "code", required=False, pattern=MEFSTAT11
-        ),
+        column("uai", "uai", "Etablissement d'accueil", "ID_ETAB", nullable=False,
+               missing=(OBSOLETE,)),
+        column("code", "mefstat11", "MEF STAT 11", "CO_MEFSTAT", nullable=False, pattern=MEFSTAT11),
+        column("code", "voeu_recensement", "Voeu de recensement O/N", "FL_VRECENS",
+               choices=("O", "N")),
+        column("code", "statut", "Statut Offre de formation", "CO_STA", choices=("ST", "AP")),
+        column("effectif", "places", "Capacité carte scolaire", "VAL_CARSCO", high=9999),
+        column("effectif", "voeux_1", "Demandes vœux 1", "Demandes voeux 1", required=False),
+        column("texte", "type_mef", "Type de MEF", required=False),
+        column("code", "mefstat11_terminale", "mef_stat_terminale", required=False,
+               pattern=MEFSTAT11),
     ),
-)
+)  # fmt: skip
 
 
 def read_affelnet(path: Path, rentree: int, *, renaming: Renaming | None = None) -> Reading:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.reading import MEFSTAT11, OBSOLETE, ColumnSchema, TableSchema
+from fpi_eval.sources.reading import MEFSTAT11, OBSOLETE, TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import without_uai
@@ -18,38 +18,14 @@ from fpi_eval.sources.reading.tidy import without_uai
 CONSTAT = TableSchema(
     name="constat",
     columns=(
-        ColumnSchema(
-            "rentree",
-            "Rentrée scolaire",
-            "entier",
-            aliases=("rentree_scolaire",),
-            nullable=False,
-            required=False,
-            low=2000,
-            high=2099,
-        ),
-        ColumnSchema(
-            "uai",
-            "UAI",
-            "uai",
-            aliases=("numero_d_etablissement",),
-            nullable=False,
-            missing=(OBSOLETE,),
-        ),
-        ColumnSchema(
-            "mefstat11",
-            "Mef Bcp 11",
-            "code",
-            aliases=("mef_bcp_11",),
-            nullable=False,
-            pattern=MEFSTAT11,
-        ),
-        ColumnSchema(
-            "effectif", "Nombre d'élèves : Total", "effectif", aliases=("nombre_d_eleves_total",)
-        ),
+        column("entier", "rentree", "Rentrée scolaire", "rentree_scolaire", required=False,
+               nullable=False, low=2000, high=2099),
+        column("uai", "uai", "UAI", "numero_d_etablissement", nullable=False, missing=(OBSOLETE,)),
+        column("code", "mefstat11", "Mef Bcp 11", "mef_bcp_11", nullable=False, pattern=MEFSTAT11),
+        column("effectif", "effectif", "Nombre d'élèves : Total", "nombre_d_eleves_total"),
     ),
     key=("rentree", "uai", "mefstat11"),
-)
+)  # fmt: skip
 
 
 def read_constat(

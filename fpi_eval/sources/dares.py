@@ -7,36 +7,35 @@ are those of FAP-2009: FAP-2021 codes do not join. Publisher: Dares, Licence Ouv
 
 from pathlib import Path
 
-from fpi_eval.sources.reading import ColumnOptions, ColumnSchema, TableSchema
+from fpi_eval.sources.reading import ColumnOptions, TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
 NIVEAUX_GEO = ("nat", "reg", "dep")
-_NOTE: ColumnOptions = {"kind": "entier", "low": 1, "high": 5, "expected": "une note de 1 à 5"}
+_NOTE: ColumnOptions = {"low": 1, "high": 5, "expected": "une note de 1 à 5"}
 
 TENSIONS = TableSchema(
     name="dares_tensions",
     columns=(
-        ColumnSchema("fap", "fap", "code", nullable=False, pattern=r"[A-Z]\d[0-9A-Z]\d{0,2}"),
-        ColumnSchema(
-            "niveau_fap", "niveau_fap", "code", nullable=False, choices=("fap 225", "fap 87")
-        ),
-        ColumnSchema("niveau_geo", "niveau_geo", "code", nullable=False, choices=NIVEAUX_GEO),
-        ColumnSchema("region", "reg", "entier", low=1, high=99),
-        ColumnSchema("departement", "dep", "code", pattern=r"\d{2,3}|2[AB]"),
-        ColumnSchema("annee", "Année", "entier", nullable=False, low=2000, high=2099),
-        ColumnSchema("emploi_moyen", "Emploi moyen", "effectif"),
-        ColumnSchema("tension", "Tension", "nombre", low=-20, high=20),
-        ColumnSchema("categorie_tension", "Catégorie Tension", **_NOTE),
-        ColumnSchema("intensite_embauches", "Intensité d'embauches", **_NOTE),
-        ColumnSchema("lien_formation_emploi", "Lien formation-emploi", **_NOTE),
-        ColumnSchema("manque_main_oeuvre", "Manque de main-d'œuvre disponible", **_NOTE),
-        ColumnSchema("non_durabilite", "Non-durabilité de l'emploi", **_NOTE),
-        ColumnSchema("conditions_contraignantes", "Conditions de travail contraignantes", **_NOTE),
-        ColumnSchema("inadequation_geographique", "Inadéquation géographique", **_NOTE),
+        column("code", "fap", "fap", nullable=False, pattern=r"[A-Z]\d[0-9A-Z]\d{0,2}"),
+        column("code", "niveau_fap", "niveau_fap", nullable=False, choices=("fap 225", "fap 87")),
+        column("code", "niveau_geo", "niveau_geo", nullable=False, choices=NIVEAUX_GEO),
+        column("entier", "region", "reg", low=1, high=99),
+        column("code", "departement", "dep", pattern=r"\d{2,3}|2[AB]"),
+        column("entier", "annee", "Année", nullable=False, low=2000, high=2099),
+        column("effectif", "emploi_moyen", "Emploi moyen"),
+        column("nombre", "tension", "Tension", low=-20, high=20),
+        column("entier", "categorie_tension", "Catégorie Tension", **_NOTE),
+        column("entier", "intensite_embauches", "Intensité d'embauches", **_NOTE),
+        column("entier", "lien_formation_emploi", "Lien formation-emploi", **_NOTE),
+        column("entier", "manque_main_oeuvre", "Manque de main-d'œuvre disponible", **_NOTE),
+        column("entier", "non_durabilite", "Non-durabilité de l'emploi", **_NOTE),
+        column("entier", "conditions_contraignantes", "Conditions de travail contraignantes",
+               **_NOTE),
+        column("entier", "inadequation_geographique", "Inadéquation géographique", **_NOTE),
     ),
     key=("annee", "niveau_fap", "fap", "niveau_geo", "region", "departement"),
-)
+)  # fmt: skip
 
 
 def read_tensions(path: Path, *, renaming: Renaming | None = None) -> Reading:

@@ -3,7 +3,7 @@
 Publishers: DEPP (Banque centrale des nomenclatures) and DGESCO, through Orion.
 """
 
-from fpi_eval.sources.reading import CFD, MEFSTAT11, ColumnSchema, RowRule, TableSchema
+from fpi_eval.sources.reading import CFD, MEFSTAT11, RowRule, TableSchema, column
 
 OLD_CFD = r"[0-9A-Z]{7,8}"
 SUCCESSORS = 7
@@ -19,20 +19,20 @@ def _same_course(mefstat11: str, cfd: str) -> RowRule:
 
 
 _OPEN = (
-    ColumnSchema("date_ouverture", "DATE_OUVERTURE", "date"),
-    ColumnSchema("date_fermeture", "DATE_FERMETURE", "date"),
+    column("date", "date_ouverture", "DATE_OUVERTURE"),
+    column("date", "date_fermeture", "DATE_FERMETURE"),
 )
 
 MEF = TableSchema(
     name="mef",
     columns=(
-        ColumnSchema("mef", "MEF", "code", nullable=False, pattern=r"[0-9A-Z]{10}"),
-        ColumnSchema("dispositif", "DISPOSITIF_FORMATION", "code", pattern=r"[0-9A-Z]{3}"),
-        ColumnSchema("cfd", "FORMATION_DIPLOME", "code", nullable=False, pattern=CFD),
-        ColumnSchema("duree", "DUREE_DISPOSITIF", "entier", nullable=False, low=0, high=9),
-        ColumnSchema("annee", "ANNEE_DISPOSITIF", "entier", nullable=False, low=0, high=9),
-        ColumnSchema("libelle", "LIBELLE_LONG"),
-        ColumnSchema("mefstat11", "MEF_STAT_11", "code", nullable=False, pattern=r"[0-9A-Z]{11}"),
+        column("code", "mef", "MEF", nullable=False, pattern=r"[0-9A-Z]{10}"),
+        column("code", "dispositif", "DISPOSITIF_FORMATION", pattern=r"[0-9A-Z]{3}"),
+        column("code", "cfd", "FORMATION_DIPLOME", nullable=False, pattern=CFD),
+        column("entier", "duree", "DUREE_DISPOSITIF", nullable=False, low=0, high=9),
+        column("entier", "annee", "ANNEE_DISPOSITIF", nullable=False, low=0, high=9),
+        column("texte", "libelle", "LIBELLE_LONG"),
+        column("code", "mefstat11", "MEF_STAT_11", nullable=False, pattern=r"[0-9A-Z]{11}"),
         *_OPEN,
     ),
     key=("mef",),
@@ -53,28 +53,27 @@ MEF = TableSchema(
     ),
 )
 _DIPLOMA = (
-    ColumnSchema("cfd", "FORMATION_DIPLOME", "code", nullable=False, pattern=CFD),
-    ColumnSchema(
-        "niveau_diplome", "NIVEAU_FORMATION_DIPLOME", "code", nullable=False, pattern=r"[0-9A-Z]{3}"
-    ),
-    ColumnSchema("groupe_nsf", "GROUPE_SPECIALITE", "code", nullable=False, pattern=r"\d{3}"),
-    ColumnSchema("libelle_court", "LIBELLE_COURT"),
-    ColumnSchema("libelle", "LIBELLE_LONG_200"),
+    column("code", "cfd", "FORMATION_DIPLOME", nullable=False, pattern=CFD),
+    column("code", "niveau_diplome", "NIVEAU_FORMATION_DIPLOME", nullable=False,
+           pattern=r"[0-9A-Z]{3}"),
+    column("code", "groupe_nsf", "GROUPE_SPECIALITE", nullable=False, pattern=r"\d{3}"),
+    column("texte", "libelle_court", "LIBELLE_COURT"),
+    column("texte", "libelle", "LIBELLE_LONG_200"),
     *_OPEN,
-    ColumnSchema("premiere_session", "DATE_PREMIERE_SESSION", "entier", low=1900, high=2100),
-    ColumnSchema("derniere_session", "DATE_DERNIERE_SESSION", "entier", low=1900, high=2100),
-    ColumnSchema("niveau_rncp", "NIVEAU_QUALIFICATION_RNCP", "code", required=False),
-)
+    column("entier", "premiere_session", "DATE_PREMIERE_SESSION", low=1900, high=2100),
+    column("entier", "derniere_session", "DATE_DERNIERE_SESSION", low=1900, high=2100),
+    column("code", "niveau_rncp", "NIVEAU_QUALIFICATION_RNCP", required=False),
+)  # fmt: skip
 DIPLOMES = TableSchema(
     name="diplomes",
     columns=(
         *_DIPLOMA,
         *(
-            ColumnSchema(f"ancien_{i}", f"ANCIEN_DIPLOME_{i}", "code", pattern=OLD_CFD)
+            column("code", f"ancien_{i}", f"ANCIEN_DIPLOME_{i}", pattern=OLD_CFD)
             for i in range(1, SUCCESSORS + 1)
         ),
         *(
-            ColumnSchema(f"nouveau_{i}", f"NOUVEAU_DIPLOME_{i}", "code", pattern=OLD_CFD)
+            column("code", f"nouveau_{i}", f"NOUVEAU_DIPLOME_{i}", pattern=OLD_CFD)
             for i in range(1, SUCCESSORS + 1)
         ),
     ),
@@ -88,47 +87,38 @@ DIPLOMES = TableSchema(
     ),
 )
 DIPLOMES_ENSEMBLE = TableSchema(
-    "diplomes_ensemble", (*_DIPLOMA, ColumnSchema("commentaire", "COMMENTAIRE")), key=("cfd",)
+    "diplomes_ensemble", (*_DIPLOMA, column("texte", "commentaire", "COMMENTAIRE")), key=("cfd",)
 )
 NIVEAUX = TableSchema(
     name="niveaux",
     columns=(
-        ColumnSchema(
-            "niveau_diplome",
-            "NIVEAU_FORMATION_DIPLOME",
-            "code",
-            nullable=False,
-            pattern=r"[0-9A-Z]{3}",
-        ),
-        ColumnSchema("niveau_interministeriel", "NIVEAU_INTERMINISTERIEL", "code"),
-        ColumnSchema("libelle_court", "LIBELLE_COURT"),
-        ColumnSchema("libelle", "LIBELLE_100"),
-        ColumnSchema("niveau_rncp", "NIVEAU_QUALIFICATION_RNCP", "code"),
+        column("code", "niveau_diplome", "NIVEAU_FORMATION_DIPLOME", nullable=False,
+               pattern=r"[0-9A-Z]{3}"),
+        column("code", "niveau_interministeriel", "NIVEAU_INTERMINISTERIEL"),
+        column("texte", "libelle_court", "LIBELLE_COURT"),
+        column("texte", "libelle", "LIBELLE_100"),
+        column("code", "niveau_rncp", "NIVEAU_QUALIFICATION_RNCP"),
     ),
     key=("niveau_diplome",),
-)
+)  # fmt: skip
 GROUPES_NSF = TableSchema(
     name="groupes_nsf",
     columns=(
-        ColumnSchema("groupe_nsf", "GROUPE_SPECIALITE", "code", nullable=False, pattern=r"\d{3}"),
-        ColumnSchema("domaine_nsf", "DOMAINE_SPECIALITE", "code", nullable=False, pattern=r"\d{2}"),
-        ColumnSchema("libelle", "LIBELLE_LONG"),
+        column("code", "groupe_nsf", "GROUPE_SPECIALITE", nullable=False, pattern=r"\d{3}"),
+        column("code", "domaine_nsf", "DOMAINE_SPECIALITE", nullable=False, pattern=r"\d{2}"),
+        column("texte", "libelle", "LIBELLE_LONG"),
     ),
     key=("groupe_nsf",),
 )
 FAMILLES = TableSchema(
     name="familles_metiers",
     columns=(
-        ColumnSchema("famille", "FAMILLE", nullable=False),
-        ColumnSchema("specialite", "SPECIALITE", nullable=False),
-        ColumnSchema(
-            "mefstat11_commun", "MEFSTAT11_COMMUN", "code", nullable=False, pattern=MEFSTAT11
-        ),
-        ColumnSchema("cfd_commun", "CFD_COMMUN", "code", nullable=False, pattern=CFD),
-        ColumnSchema(
-            "mefstat11", "MEFSTAT11_SPECIALITE", "code", nullable=False, pattern=MEFSTAT11
-        ),
-        ColumnSchema("cfd", "CFD_SPECIALITE", "code", nullable=False, pattern=CFD),
+        column("texte", "famille", "FAMILLE", nullable=False),
+        column("texte", "specialite", "SPECIALITE", nullable=False),
+        column("code", "mefstat11_commun", "MEFSTAT11_COMMUN", nullable=False, pattern=MEFSTAT11),
+        column("code", "cfd_commun", "CFD_COMMUN", nullable=False, pattern=CFD),
+        column("code", "mefstat11", "MEFSTAT11_SPECIALITE", nullable=False, pattern=MEFSTAT11),
+        column("code", "cfd", "CFD_SPECIALITE", nullable=False, pattern=CFD),
     ),
     key=("mefstat11_commun", "mefstat11"),
     rules=(_same_course("mefstat11_commun", "cfd_commun"), _same_course("mefstat11", "cfd")),
@@ -136,12 +126,12 @@ FAMILLES = TableSchema(
 OPTIONS_BTS = TableSchema(
     name="options_bts",
     columns=(
-        ColumnSchema("cfd_commun", "CFD_COMMUN", "code", nullable=False, pattern=CFD),
-        ColumnSchema("famille", "FAMILLE", nullable=False),
-        ColumnSchema("cfd", "CFD_SPECIALITE", "code", nullable=False, pattern=CFD),
-        ColumnSchema("specialite", "SPECIALITE", nullable=False),
-        ColumnSchema("date_ouverture", "Date ouverture CFDannee1", "date"),
-        ColumnSchema("date_fermeture", "Date fermeture CFDannee1", "date"),
+        column("code", "cfd_commun", "CFD_COMMUN", nullable=False, pattern=CFD),
+        column("texte", "famille", "FAMILLE", nullable=False),
+        column("code", "cfd", "CFD_SPECIALITE", nullable=False, pattern=CFD),
+        column("texte", "specialite", "SPECIALITE", nullable=False),
+        column("date", "date_ouverture", "Date ouverture CFDannee1"),
+        column("date", "date_fermeture", "Date fermeture CFDannee1"),
     ),
     key=("cfd_commun", "cfd"),
 )

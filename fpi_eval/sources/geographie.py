@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import ColumnSchema, TableSchema
+from fpi_eval.sources.reading import TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import strict, verify, without_blank_rows, without_repeats
@@ -24,38 +24,33 @@ ZONE = r"\d{4}"
 COMMUNES = TableSchema(
     name="communes",
     columns=(
-        ColumnSchema(
-            "type_commune",
-            "TYPECOM",
-            "code",
-            nullable=False,
-            choices=("COM", "COMA", "COMD", "ARM"),
-        ),
-        ColumnSchema("code_commune", "COM", "code", nullable=False, pattern=COMMUNE),
-        ColumnSchema("code_region", "REG", "code", pattern=REGION),
-        ColumnSchema("code_departement", "DEP", "code", pattern=DEPARTEMENT),
-        ColumnSchema("libelle", "LIBELLE", nullable=False),
-        ColumnSchema("commune_parente", "COMPARENT", "code", pattern=COMMUNE),
+        column("code", "type_commune", "TYPECOM", nullable=False,
+               choices=("COM", "COMA", "COMD", "ARM")),
+        column("code", "code_commune", "COM", nullable=False, pattern=COMMUNE),
+        column("code", "code_region", "REG", pattern=REGION),
+        column("code", "code_departement", "DEP", pattern=DEPARTEMENT),
+        column("texte", "libelle", "LIBELLE", nullable=False),
+        column("code", "commune_parente", "COMPARENT", pattern=COMMUNE),
     ),
     key=("type_commune", "code_commune"),
-)
+)  # fmt: skip
 ZONES_EMPLOI = TableSchema(
     name="zones_emploi",
     columns=(
-        ColumnSchema("code_commune", "CODGEO", "code", pattern=COMMUNE),
-        ColumnSchema("libelle", "LIBGEO"),
-        ColumnSchema("code_departement", "DEP", "code", pattern=DEPARTEMENT),
-        ColumnSchema("code_region", "REG", "code", pattern=REGION),
-        ColumnSchema("code_zone", "ZE2020", "code", pattern=ZONE),
+        column("code", "code_commune", "CODGEO", pattern=COMMUNE),
+        column("texte", "libelle", "LIBGEO"),
+        column("code", "code_departement", "DEP", pattern=DEPARTEMENT),
+        column("code", "code_region", "REG", pattern=REGION),
+        column("code", "code_zone", "ZE2020", pattern=ZONE),
     ),
 )
 LIBELLES = TableSchema(
     name="libelles_zonages",
     columns=(
-        ColumnSchema("niveau", "NIVGEO", "code"),
-        ColumnSchema("code", "CODGEO", "code"),
-        ColumnSchema("libelle", "LIBGEO"),
-        ColumnSchema("nb_communes", "NB_COM", "effectif"),
+        column("code", "niveau", "NIVGEO"),
+        column("code", "code", "CODGEO"),
+        column("texte", "libelle", "LIBGEO"),
+        column("effectif", "nb_communes", "NB_COM"),
     ),
 )
 

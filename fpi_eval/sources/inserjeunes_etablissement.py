@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.reading import ColumnSchema, Layout, RowRule, TableSchema
+from fpi_eval.sources.reading import Layout, RowRule, TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Provenance, Reading, read_table
 from fpi_eval.text import liste
@@ -24,18 +24,10 @@ PUBLICS = {
     "dont élèves en voie pro sco": "scolaires",
 }
 RATES = (
-    "taux_poursuite",
-    "taux_emploi_6_mois",
-    "taux_emploi_6_mois_attendu",
-    "valeur_ajoutee",
-    "taux_emploi_12_mois",
-    "taux_emploi_18_mois",
-    "taux_emploi_24_mois",
-    "part_poursuite",
-    "part_emploi_6_mois",
-    "part_autre",
-    "part_interruption",
-)
+    "taux_poursuite", "taux_emploi_6_mois", "taux_emploi_6_mois_attendu", "valeur_ajoutee",
+    "taux_emploi_12_mois", "taux_emploi_18_mois", "taux_emploi_24_mois", "part_poursuite",
+    "part_emploi_6_mois", "part_autre", "part_interruption",
+)  # fmt: skip
 POINT = 0.01 + 1e-9
 
 
@@ -44,83 +36,34 @@ def _not_consecutive(annee: pd.Series) -> pd.Series:
 
 
 COLUMNS = (
-    ColumnSchema(
-        "annee",
-        "annee",
-        "texte",
-        aliases=("Année",),
-        required=False,
-        nullable=False,
-        pattern=r"(cumul )?\d{4}[-_]\d{4}",
-        expected="une année comme « cumul 2021-2022 »",
-    ),
-    ColumnSchema("uai", "n°UAI de l'établissement", "uai", aliases=("UAI",), nullable=False),
-    ColumnSchema("etablissement", "Libellé de l'établissement", aliases=("Libellé",)),
-    ColumnSchema("region", "Région"),
-    ColumnSchema(
-        "taux_poursuite",
-        "Taux de poursuite d'études",
-        "pourcentage",
-        aliases=("taux_poursuite_etudes", "Taux poursuite études"),
-    ),
-    ColumnSchema(
-        "taux_emploi_6_mois",
-        "Taux",
-        "pourcentage",
-        aliases=("taux_emploi_6_mois", "Taux emploi 6 mois"),
-    ),
-    ColumnSchema(
-        "taux_emploi_6_mois_attendu",
-        "Taux attendu",
-        "pourcentage",
-        aliases=("taux_emploi_6_mois_attendu", "Taux emploi 6 mois attendu"),
-    ),
-    ColumnSchema(
-        "valeur_ajoutee",
-        "Valeur ajoutée",
-        "pourcentage",
-        low=-1.0,
-        aliases=("va_emploi_6_mois", "VA emploi 6 mois"),
-        expected="un nombre de points entre -100 et 100",
-    ),
+    column("texte", "annee", "annee", "Année", required=False, nullable=False,
+           pattern=r"(cumul )?\d{4}[-_]\d{4}", expected="une année comme « cumul 2021-2022 »"),
+    column("uai", "uai", "n°UAI de l'établissement", "UAI", nullable=False),
+    column("texte", "etablissement", "Libellé de l'établissement", "Libellé"),
+    column("texte", "region", "Région"),
+    column("pourcentage", "taux_poursuite", "Taux de poursuite d'études", "taux_poursuite_etudes",
+           "Taux poursuite études"),
+    column("pourcentage", "taux_emploi_6_mois", "Taux", "taux_emploi_6_mois", "Taux emploi 6 mois"),
+    column("pourcentage", "taux_emploi_6_mois_attendu", "Taux attendu",
+           "taux_emploi_6_mois_attendu", "Taux emploi 6 mois attendu"),
+    column("pourcentage", "valeur_ajoutee", "Valeur ajoutée", "va_emploi_6_mois",
+           "VA emploi 6 mois", low=-1.0, expected="un nombre de points entre -100 et 100"),
     *(
-        ColumnSchema(
-            f"taux_emploi_{k}_mois", f"Taux emploi {k} mois", "pourcentage", required=False
-        )
+        column("pourcentage", f"taux_emploi_{k}_mois", f"Taux emploi {k} mois", required=False)
         for k in (12, 18, 24)
     ),
-    ColumnSchema(
-        "part_poursuite",
-        "Part en poursuite d'études",
-        "pourcentage",
-        required=False,
-        aliases=("part_en_poursuite_d_etudes", "DEVENIR Part poursuite études"),
-    ),
-    ColumnSchema(
-        "part_emploi_6_mois",
-        "Part en emploi 6 mois après la sortie",
-        "pourcentage",
-        required=False,
-        aliases=("part_en_emploi_6_mois_apres_la_sortie", "DEVENIR Part en emploi 6 mois"),
-    ),
-    ColumnSchema(
-        "part_autre",
-        "Part des autres situations",
-        "pourcentage",
-        required=False,
-        aliases=("part_des_autres_situations", "DEVENIR Part autre situation 6 mois"),
-    ),
-)
-PUBLIC = ColumnSchema(
-    "public",
-    "Dont apprentis en EPLE",
-    nullable=False,
-    choices=tuple(PUBLICS),
-    aliases=("dont_apprentis_eple",),
-)
-INTERRUPTION = ColumnSchema(
-    "part_interruption", "Part contrats apprentissage interrompus", "pourcentage", required=False
-)
+    column("pourcentage", "part_poursuite", "Part en poursuite d'études",
+           "part_en_poursuite_d_etudes", "DEVENIR Part poursuite études", required=False),
+    column("pourcentage", "part_emploi_6_mois", "Part en emploi 6 mois après la sortie",
+           "part_en_emploi_6_mois_apres_la_sortie", "DEVENIR Part en emploi 6 mois",
+           required=False),
+    column("pourcentage", "part_autre", "Part des autres situations", "part_des_autres_situations",
+           "DEVENIR Part autre situation 6 mois", required=False),
+)  # fmt: skip
+PUBLIC = column("texte", "public", "Dont apprentis en EPLE", "dont_apprentis_eple", nullable=False,
+                choices=tuple(PUBLICS))  # fmt: skip
+INTERRUPTION = column("pourcentage", "part_interruption",
+                      "Part contrats apprentissage interrompus", required=False)  # fmt: skip
 RULES = (
     RowRule(
         ("annee",),

@@ -13,7 +13,7 @@ Licence Ouverte.
 from dataclasses import replace
 from pathlib import Path
 
-from fpi_eval.sources.reading import CFD, MEFSTAT11, ColumnSchema, RowRule, TableSchema
+from fpi_eval.sources.reading import CFD, MEFSTAT11, RowRule, TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
@@ -23,53 +23,24 @@ ROUNDING = 0.015 + 1e-9
 FORMATION_FINE = TableSchema(
     name="inserjeunes_formation_fine",
     columns=(
-        ColumnSchema(
-            "annee",
-            "Année",
-            "code",
-            nullable=False,
-            pattern=r"cumul \d{4}-\d{4}",
-            expected="un cumul comme « cumul 2023-2024 »",
-        ),
-        ColumnSchema("uai", "UAI", "uai", nullable=False),
-        ColumnSchema("libelle", "Libellé"),
-        ColumnSchema("region", "Région"),
-        ColumnSchema("type_diplome", "Type diplome", nullable=False, aliases=("Type de diplôme",)),
-        ColumnSchema(
-            "mefstat11",
-            "Code formation mefstat11",
-            "code",
-            nullable=False,
-            aliases=("code_formation_mefstat11",),
-            pattern=MEFSTAT11,
-        ),
-        ColumnSchema("libelle_formation", "Libellé formation"),
-        ColumnSchema(
-            "part_poursuite",
-            "DEVENIR Part poursuite études",
-            "pourcentage",
-            aliases=("part_en_poursuite_d_etudes",),
-        ),
-        ColumnSchema(
-            "part_emploi_6_mois",
-            "DEVENIR Part en emploi 6 mois",
-            "pourcentage",
-            aliases=("part_en_emploi_6_mois_apres_la_sortie",),
-        ),
-        ColumnSchema(
-            "part_autre",
-            "DEVENIR Part autre situation 6 mois",
-            "pourcentage",
-            aliases=("DEVENIR Part autre situation", "part_des_autres_situations"),
-        ),
-        ColumnSchema(
-            "taux_poursuite",
-            "Taux poursuite études",
-            "pourcentage",
-            aliases=("taux_poursuite_etudes",),
-        ),
+        column("code", "annee", "Année", nullable=False, pattern=r"cumul \d{4}-\d{4}",
+               expected="un cumul comme « cumul 2023-2024 »"),
+        column("uai", "uai", "UAI", nullable=False),
+        column("texte", "libelle", "Libellé"),
+        column("texte", "region", "Région"),
+        column("texte", "type_diplome", "Type diplome", "Type de diplôme", nullable=False),
+        column("code", "mefstat11", "Code formation mefstat11", "code_formation_mefstat11",
+               nullable=False, pattern=MEFSTAT11),
+        column("texte", "libelle_formation", "Libellé formation"),
+        column("pourcentage", "part_poursuite", "DEVENIR Part poursuite études",
+               "part_en_poursuite_d_etudes"),
+        column("pourcentage", "part_emploi_6_mois", "DEVENIR Part en emploi 6 mois",
+               "part_en_emploi_6_mois_apres_la_sortie"),
+        column("pourcentage", "part_autre", "DEVENIR Part autre situation 6 mois",
+               "DEVENIR Part autre situation", "part_des_autres_situations"),
+        column("pourcentage", "taux_poursuite", "Taux poursuite études", "taux_poursuite_etudes"),
         *(
-            ColumnSchema(f"taux_emploi_{k}_mois", f"Taux emploi {k} mois", "pourcentage")
+            column("pourcentage", f"taux_emploi_{k}_mois", f"Taux emploi {k} mois")
             for k in (6, 12, 18, 24)
         ),
     ),
@@ -85,7 +56,7 @@ FORMATION_FINE = TableSchema(
             "100.",
         ),
     ),
-)
+)  # fmt: skip
 
 
 #: Lycées under the ministry of agriculture: the same columns, no head count in any open file.
@@ -96,29 +67,18 @@ CFA = replace(
     name="inserjeunes_cfa_formation",
     columns=(
         *(
-            ColumnSchema(
-                "code_formation",
-                "Code formation",
-                "code",
-                nullable=False,
-                aliases=(
-                    "code_formation",
-                    "Code formation cfd",
-                    "code_formation_cfd",
-                    *code.aliases,
-                ),
-                fallbacks=(code.header,),
-                pattern=f"{CFD}|{MEFSTAT11}",
-                expected="un code formation-diplôme (8 caractères), ou un code MEFSTAT11 (11)",
-            )
+            column("code", "code_formation", "Code formation", "code_formation",
+                   "Code formation cfd", "code_formation_cfd", *code.aliases,
+                   fallbacks=(code.header,), nullable=False, pattern=f"{CFD}|{MEFSTAT11}",
+                   expected="un code formation-diplôme (8 caractères), ou un code MEFSTAT11 (11)")
             if code.name == "mefstat11"
             else code
             for code in FORMATION_FINE.columns
         ),
-        ColumnSchema("duree_formation", "Durée formation", required=False),
+        column("texte", "duree_formation", "Durée formation", required=False),
     ),
     key=("annee", "uai", "code_formation", "duree_formation"),
-)
+)  # fmt: skip
 
 
 def read_inserjeunes_formation_fine(path: Path, *, renaming: Renaming | None = None) -> Reading:

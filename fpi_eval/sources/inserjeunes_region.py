@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import CFD, MEFSTAT11, ColumnSchema, RowRule, TableSchema
+from fpi_eval.sources.reading import CFD, MEFSTAT11, RowRule, TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
@@ -53,36 +53,21 @@ def _more_employed(months: int, t: pd.DataFrame) -> pd.Series:
 INSERJEUNES_REGION = TableSchema(
     name="inserjeunes_region",
     columns=(
-        ColumnSchema("identifiant", "id", required=False),
-        ColumnSchema(
-            "millesime",
-            "millesime",
-            "code",
-            nullable=False,
-            pattern=r"\d{4}_\d{4}",
-            expected="deux années qui se suivent, par exemple 2021_2022",
-        ),
-        ColumnSchema("code_region_ij", "code_region_ij", "code", required=False, pattern=r"\d{2}"),
-        ColumnSchema(
-            "code_region",
-            "code_region",
-            "code",
-            nullable=False,
-            pattern=r"\d{2}",
-            expected="un code région de l'INSEE (deux chiffres, par exemple 11)",
-        ),
-        ColumnSchema("voie", "voie", "code", nullable=False, choices=VOIES),
-        ColumnSchema("mefstat11", "mefstat11", "code", pattern=MEFSTAT11),
-        ColumnSchema("cfd", "cfd", "code", pattern=CFD),
-        ColumnSchema("terminale", "nb_annee_term", "effectif"),
-        ColumnSchema("poursuite", "nb_poursuite_etudes", "effectif"),
-        ColumnSchema("sortants", "nb_sortant", "effectif"),
-        *(ColumnSchema(f"en_emploi_{k}_mois", f"nb_en_emploi_{k}_mois", "effectif") for k in MOIS),
-        ColumnSchema("taux_poursuite", "taux_poursuite_etudes", "pourcentage"),
-        *(
-            ColumnSchema(f"taux_emploi_{k}_mois", f"taux_emploi_{k}_mois", "pourcentage")
-            for k in MOIS
-        ),
+        column("texte", "identifiant", "id", required=False),
+        column("code", "millesime", "millesime", nullable=False, pattern=r"\d{4}_\d{4}",
+               expected="deux années qui se suivent, par exemple 2021_2022"),
+        column("code", "code_region_ij", "code_region_ij", required=False, pattern=r"\d{2}"),
+        column("code", "code_region", "code_region", nullable=False, pattern=r"\d{2}",
+               expected="un code région de l'INSEE (deux chiffres, par exemple 11)"),
+        column("code", "voie", "voie", nullable=False, choices=VOIES),
+        column("code", "mefstat11", "mefstat11", pattern=MEFSTAT11),
+        column("code", "cfd", "cfd", pattern=CFD),
+        column("effectif", "terminale", "nb_annee_term"),
+        column("effectif", "poursuite", "nb_poursuite_etudes"),
+        column("effectif", "sortants", "nb_sortant"),
+        *(column("effectif", f"en_emploi_{k}_mois", f"nb_en_emploi_{k}_mois") for k in MOIS),
+        column("pourcentage", "taux_poursuite", "taux_poursuite_etudes"),
+        *(column("pourcentage", f"taux_emploi_{k}_mois", f"taux_emploi_{k}_mois") for k in MOIS),
     ),
     key=("millesime", "code_region", "voie", "mefstat11", "cfd"),
     rules=(
@@ -118,7 +103,7 @@ INSERJEUNES_REGION = TableSchema(
         rate_rule("taux_poursuite", "poursuite", "terminale"),
         *(rate_rule(f"taux_emploi_{k}_mois", f"en_emploi_{k}_mois", "sortants") for k in MOIS),
     ),
-)
+)  # fmt: skip
 
 
 def read_inserjeunes_region(path: Path, *, renaming: Renaming | None = None) -> Reading:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import UAI, ColumnSchema, RowRule, TableSchema
+from fpi_eval.sources.reading import UAI, RowRule, TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.large import read_filtered
 from fpi_eval.sources.reading.reading import Reading
@@ -38,47 +38,37 @@ def _at_most_leavers(count: str) -> RowRule:
 INSERSUP = TableSchema(
     name="insersup",
     columns=(
-        ColumnSchema(
-            "promo",
-            "promo",
-            "code",
-            nullable=False,
-            pattern=r"\d{4}(,\d{4})*",
-            expected="une promotion comme 2024, ou 2023,2024",
-        ),
-        ColumnSchema("uai", "etablissement", "code", pattern=UAI),
-        ColumnSchema("libelle_etablissement", "uo_lib"),
-        ColumnSchema("code_region_publiee", "reg_id", "code"),
-        ColumnSchema("code_academie_publiee", "aca_id", "code"),
-        ColumnSchema("type_diplome", "type_diplome", nullable=False),
-        ColumnSchema("domaine", "dom", "code"),
-        ColumnSchema("discipline", "discipli", "code"),
-        ColumnSchema("secteur_disciplinaire", "sectdis", "code"),
-        ColumnSchema("code_diplome", "diplome", "code"),
-        ColumnSchema("libelle_diplome", "libelle_diplome"),
-        *(ColumnSchema(name, name, "code") for name in ENSEMBLE),
-        ColumnSchema("sortants", "nb_sortants", "effectif"),
-        ColumnSchema("poursuivants", "nb_poursuivants", "effectif"),
+        column("code", "promo", "promo", nullable=False, pattern=r"\d{4}(,\d{4})*",
+               expected="une promotion comme 2024, ou 2023,2024"),
+        column("code", "uai", "etablissement", pattern=UAI),
+        column("texte", "libelle_etablissement", "uo_lib"),
+        column("code", "code_region_publiee", "reg_id"),
+        column("code", "code_academie_publiee", "aca_id"),
+        column("texte", "type_diplome", "type_diplome", nullable=False),
+        column("code", "domaine", "dom"),
+        column("code", "discipline", "discipli"),
+        column("code", "secteur_disciplinaire", "sectdis"),
+        column("code", "code_diplome", "diplome"),
+        column("texte", "libelle_diplome", "libelle_diplome"),
+        *(column("code", name, name) for name in ENSEMBLE),
+        column("effectif", "sortants", "nb_sortants"),
+        column("effectif", "poursuivants", "nb_poursuivants"),
         *(
-            ColumnSchema(f"en_emploi_{k}_mois", f"nb_sortants_en_emploi_sal_fr_{k}", "effectif")
+            column("effectif", f"en_emploi_{k}_mois", f"nb_sortants_en_emploi_sal_fr_{k}")
             for k in MOIS
         ),
         *(
-            ColumnSchema(
-                f"taux_emploi_{k}_mois", f"tx_sortants_en_emploi_sal_fr_{k}", "pourcentage"
-            )
+            column("pourcentage", f"taux_emploi_{k}_mois", f"tx_sortants_en_emploi_sal_fr_{k}")
             for k in MOIS
         ),
         *(
-            ColumnSchema(
-                f"taux_stable_{k}_mois", f"tx_sortants_en_emploi_stable_{k}", "pourcentage"
-            )
+            column("pourcentage", f"taux_stable_{k}_mois", f"tx_sortants_en_emploi_stable_{k}")
             for k in MOIS
         ),
-        *(ColumnSchema(f"salaire_median_{k}_mois", f"salaire_q2_{k}", "effectif") for k in MOIS),
+        *(column("effectif", f"salaire_median_{k}_mois", f"salaire_q2_{k}") for k in MOIS),
     ),
     rules=tuple(_at_most_leavers(f"en_emploi_{k}_mois") for k in MOIS),
-)
+)  # fmt: skip
 
 
 def read_insersup(path: Path, *, renaming: Renaming | None = None) -> Reading:

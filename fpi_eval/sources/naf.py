@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.reading import ColumnSchema, Layout, TableSchema
+from fpi_eval.sources.reading import Layout, TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import set_aside, strict, verify
@@ -63,16 +63,16 @@ _NAMES = ("naf", "libelle", "classe", "groupe", "a129", "a88", "a64", "a38", "a2
 NAF = TableSchema(
     name="naf",
     columns=(
-        ColumnSchema("naf", "SOUS CLASSE", "code"),
-        ColumnSchema("libelle", "INTITULE DE LA NAF rév. 2"),
-        ColumnSchema("classe", "CLASSE", "code"),
-        ColumnSchema("groupe", "GROUPE", "code"),
-        ColumnSchema("a129", "A 129", "code"),
-        ColumnSchema("a88", "DIVISION", "code"),
-        ColumnSchema("a64", "A 64", "code"),
-        ColumnSchema("a38", "A 38", "code"),
-        ColumnSchema("a21", "SECTION", "code"),
-        ColumnSchema("a10", "A 10", "code"),
+        column("code", "naf", "SOUS CLASSE"),
+        column("texte", "libelle", "INTITULE DE LA NAF rév. 2"),
+        column("code", "classe", "CLASSE"),
+        column("code", "groupe", "GROUPE"),
+        column("code", "a129", "A 129"),
+        column("code", "a88", "DIVISION"),
+        column("code", "a64", "A 64"),
+        column("code", "a38", "A 38"),
+        column("code", "a21", "SECTION"),
+        column("code", "a10", "A 10"),
     ),
     layouts=(Layout(_HEADER, (*_NAMES, *[None] * 13)),),
 )

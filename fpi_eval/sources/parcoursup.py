@@ -11,108 +11,45 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.sources.parcoursup_bts import UNKNOWN_PLACES, mentions
-from fpi_eval.sources.reading import OBSOLETE, ColumnSchema, RowRule, TableSchema
+from fpi_eval.sources.reading import OBSOLETE, RowRule, TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
 PARCOURSUP = TableSchema(
     name="parcoursup",
     columns=(
-        ColumnSchema(
-            "rentree",
-            "session",
-            "entier",
-            nullable=False,
-            low=2016,
-            high=2100,
-            expected="une session, par exemple 2023",
-        ),
-        ColumnSchema(
-            "cod_aff_form",
-            "cod_aff_form",
-            "code",
-            aliases=("g_ta_cod",),
-            required=False,
-            pattern=r"\d{1,7}",
-            expected="un identifiant de formation, en chiffres",
-        ),
-        ColumnSchema(
-            "lien",
-            "lien_form_psup",
-            required=False,
-            aliases=("Lien de la formation sur la plateforme Parcoursup",),
-        ),
-        ColumnSchema(
-            "uai",
-            "cod_uai",
-            "code",
-            aliases=("Code UAI de l'établissement",),
-            missing=(OBSOLETE,),
-            pattern=r"[0-9A-Z]{8}",
-            expected=f"un identifiant de huit caractères, ou « {OBSOLETE} »",
-        ),
-        ColumnSchema("etablissement", "g_ea_lib_vx", aliases=("Établissement",)),
-        ColumnSchema(
-            "code_departement",
-            "dep",
-            "code",
-            nullable=False,
-            pattern=r"\d{1,3}|2[AB]",
-            aliases=("Code départemental de l'établissement",),
-            expected="un code département, par exemple 01, 2A ou 974",
-        ),
-        ColumnSchema("academie", "acad_mies", aliases=("Académie de l'établissement",)),
-        ColumnSchema("type_formation", "fili", aliases=("Filière de formation très agrégée",)),
-        ColumnSchema(
-            "formation", "form_lib_voe_acc", aliases=("Filière de formation",), repeated="last"
-        ),
-        ColumnSchema(
-            "specialite",
-            "fil_lib_voe_acc",
-            aliases=("Filière de formation détaillée bis",),
-            fallbacks=("Filière de formation détaillée",),
-        ),
-        ColumnSchema("detail", "detail_forma", aliases=("Filière de formation très détaillée",)),
-        ColumnSchema(
-            "places",
-            "capa_fin",
-            "effectif",
-            missing=UNKNOWN_PLACES,
-            aliases=("Capacité de l'établissement par formation",),
-        ),
-        ColumnSchema(
-            "candidats",
-            "voe_tot",
-            "effectif",
-            aliases=("Effectif total des candidats pour une formation",),
-        ),
-        ColumnSchema(
-            "candidates_f",
-            "voe_tot_f",
-            "effectif",
-            aliases=("Dont effectif des candidates pour une formation",),
-        ),
-        ColumnSchema(
-            "proposes",
-            "prop_tot",
-            "effectif",
-            aliases=(
-                "Effectif total des candidats ayant reçu une proposition d'admission de "
-                "la part de l'établissement",
-            ),
-        ),
-        ColumnSchema(
-            "admis",
-            "acc_tot",
-            "effectif",
-            aliases=(
-                "Effectif total des candidats ayant accepté la proposition de "
-                "l'établissement (admis)",
-            ),
-        ),
-        ColumnSchema(
-            "admis_f", "acc_tot_f", "effectif", aliases=("Dont effectif des candidates admises",)
-        ),
+        column("entier", "rentree", "session", nullable=False, low=2016, high=2100,
+               expected="une session, par exemple 2023"),
+        column("code", "cod_aff_form", "cod_aff_form", "g_ta_cod", required=False,
+               pattern=r"\d{1,7}", expected="un identifiant de formation, en chiffres"),
+        column("texte", "lien", "lien_form_psup",
+               "Lien de la formation sur la plateforme Parcoursup", required=False),
+        column("code", "uai", "cod_uai", "Code UAI de l'établissement", pattern=r"[0-9A-Z]{8}",
+               missing=(OBSOLETE,),
+               expected=f"un identifiant de huit caractères, ou « {OBSOLETE} »"),
+        column("texte", "etablissement", "g_ea_lib_vx", "Établissement"),
+        column("code", "code_departement", "dep", "Code départemental de l'établissement",
+               nullable=False, pattern=r"\d{1,3}|2[AB]",
+               expected="un code département, par exemple 01, 2A ou 974"),
+        column("texte", "academie", "acad_mies", "Académie de l'établissement"),
+        column("texte", "type_formation", "fili", "Filière de formation très agrégée"),
+        column("texte", "formation", "form_lib_voe_acc", "Filière de formation", repeated="last"),
+        column("texte", "specialite", "fil_lib_voe_acc", "Filière de formation détaillée bis",
+               fallbacks=("Filière de formation détaillée",)),
+        column("texte", "detail", "detail_forma", "Filière de formation très détaillée"),
+        column("effectif", "places", "capa_fin", "Capacité de l'établissement par formation",
+               missing=UNKNOWN_PLACES),
+        column("effectif", "candidats", "voe_tot",
+               "Effectif total des candidats pour une formation"),
+        column("effectif", "candidates_f", "voe_tot_f",
+               "Dont effectif des candidates pour une formation"),
+        column("effectif", "proposes", "prop_tot",
+               "Effectif total des candidats ayant reçu une proposition d'admission de "
+               "la part de l'établissement"),
+        column("effectif", "admis", "acc_tot",
+               "Effectif total des candidats ayant accepté la proposition de "
+               "l'établissement (admis)"),
+        column("effectif", "admis_f", "acc_tot_f", "Dont effectif des candidates admises"),
     ),
     rules=(
         RowRule(
@@ -131,26 +68,13 @@ PARCOURSUP = TableSchema(
             "{admis_f} admises parmi {admis} admis.",
         ),
     ),
-)
+)  # fmt: skip
 
 TIDY = (
-    "rentree",
-    "cod_aff_form",
-    "uai",
-    "code_departement",
-    "academie",
-    "type_formation",
-    "formation",
-    "specialite",
-    "detail",
-    "places",
-    "candidats",
-    "candidates_f",
-    "proposes",
-    "admis",
-    "admis_f",
+    "rentree", "cod_aff_form", "uai", "code_departement", "academie", "type_formation", "formation",
+    "specialite", "detail", "places", "candidats", "candidates_f", "proposes", "admis", "admis_f",
     "a_distance",
-)
+)  # fmt: skip
 
 
 def read_parcoursup(path: Path, *, renaming: Renaming | None = None) -> Reading:

@@ -8,67 +8,36 @@ Publisher: MESR-SIES, Licence Ouverte.
 
 from pathlib import Path
 
-from fpi_eval.sources.reading import OBSOLETE, UAI, ColumnSchema, RowRule, TableSchema
+from fpi_eval.sources.reading import OBSOLETE, UAI, RowRule, TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
 PARCOURSUP_APPRENTISSAGE = TableSchema(
     name="parcoursup_apprentissage",
     columns=(
-        ColumnSchema("session", "Session", "entier", nullable=False, low=2018, high=2099),
-        ColumnSchema("cod_aff_form", "cod_aff_form", "code", nullable=False, pattern=r"\d+"),
-        ColumnSchema(
-            "uai",
-            "Code UAI de l'établissement",
-            "code",
-            aliases=("cod_uai",),
-            pattern=UAI,
-            missing=(OBSOLETE,),
-        ),
-        ColumnSchema("etablissement", "Établissement", aliases=("g_ea_lib_vx",), required=False),
-        ColumnSchema(
-            "departement",
-            "Code départemental de l'établissement",
-            "code",
-            aliases=("dep",),
-            pattern=r"\d{1,3}|2[AB]",
-            required=False,
-        ),
-        ColumnSchema("fili", "Filière de formation très agrégée", required=False),
-        ColumnSchema(
-            "formation",
-            "Filière de formation détaillée",
-            aliases=("fil_lib_voe_acc",),
-            required=False,
-        ),
-        ColumnSchema(
-            "places",
-            "Capacité de l'établissement par formation",
-            "effectif",
-            aliases=("capa_fin",),
-            missing=("0", "999"),
-        ),
-        ColumnSchema(
-            "candidats",
-            "Effectif total des candidats pour la formation",
-            "effectif",
-            aliases=("voe_tot",),
-        ),
-        ColumnSchema(
-            "propositions",
-            "Effectif total des candidats ayant reçu une proposition "
-            "d'admission de la part de l'établissement",
-            "effectif",
-            aliases=("prop_tot",),
-        ),
-        ColumnSchema(
-            "recherche_contrat",
-            "Nombre de de vœux placés en « Recherche de contrat » par la formation",
-            "effectif",
-            aliases=("nb_rech_con",),
-        ),
-        ColumnSchema("refus_dossier", "nb_ref_classe", "effectif", required=False),
-        ColumnSchema("refus_places", "nb_ref_place", "effectif", required=False),
+        column("entier", "session", "Session", nullable=False, low=2018, high=2099),
+        column("code", "cod_aff_form", "cod_aff_form", nullable=False, pattern=r"\d+"),
+        column("code", "uai", "Code UAI de l'établissement", "cod_uai", pattern=UAI,
+               missing=(OBSOLETE,)),
+        column("texte", "etablissement", "Établissement", "g_ea_lib_vx", required=False),
+        column("code", "departement", "Code départemental de l'établissement", "dep",
+               required=False, pattern=r"\d{1,3}|2[AB]"),
+        column("texte", "fili", "Filière de formation très agrégée", required=False),
+        column("texte", "formation", "Filière de formation détaillée", "fil_lib_voe_acc",
+               required=False),
+        column("effectif", "places", "Capacité de l'établissement par formation", "capa_fin",
+               missing=("0", "999")),
+        column("effectif", "candidats", "Effectif total des candidats pour la formation",
+               "voe_tot"),
+        column("effectif", "propositions",
+               "Effectif total des candidats ayant reçu une proposition "
+               "d'admission de la part de l'établissement",
+               "prop_tot"),
+        column("effectif", "recherche_contrat",
+               "Nombre de de vœux placés en « Recherche de contrat » par la formation",
+               "nb_rech_con"),
+        column("effectif", "refus_dossier", "nb_ref_classe", required=False),
+        column("effectif", "refus_places", "nb_ref_place", required=False),
     ),
     key=("session", "cod_aff_form"),
     rules=(
@@ -78,7 +47,7 @@ PARCOURSUP_APPRENTISSAGE = TableSchema(
             "{propositions} candidats ont une proposition, parmi {candidats}.",
         ),
     ),
-)
+)  # fmt: skip
 
 
 def read_parcoursup_apprentissage(path: Path, *, renaming: Renaming | None = None) -> Reading:

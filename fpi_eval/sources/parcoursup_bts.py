@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import CFD, MEFSTAT11, OBSOLETE, ColumnSchema, RowRule, TableSchema
+from fpi_eval.sources.reading import CFD, MEFSTAT11, OBSOLETE, RowRule, TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import without_uai
@@ -23,32 +23,15 @@ DISTANCE = r"distanciel|\bcned\b"
 PARCOURSUP_BTS = TableSchema(
     name="parcoursup_bts",
     columns=(
-        ColumnSchema(
-            "uai",
-            "UAI",
-            "code",
-            nullable=False,
-            missing=(OBSOLETE,),
-            pattern=r"[0-9A-Z]{8}",
-            expected="un identifiant d'établissement de huit caractères",
-        ),
-        ColumnSchema("formation", "LIBELLÉFORMATION", required=False),
-        ColumnSchema("voeux", "NB_VOEUX_CONFIRMES", "effectif"),
-        ColumnSchema(
-            "voie", "STATUT", "code", nullable=False, choices=("Scolaire", "Apprentissage")
-        ),
-        ColumnSchema("places", "CAPACITEPSUP", "effectif", high=9999, missing=UNKNOWN_PLACES),
-        ColumnSchema(
-            "cfd", "CFD rectifié", "code", fallbacks=("CFD",), required=False, pattern=CFD
-        ),
-        ColumnSchema(
-            "mefstat11",
-            "MEFSTAT11 rectifié",
-            "code",
-            fallbacks=("MEFSTAT11",),
-            nullable=False,
-            pattern=MEFSTAT11,
-        ),
+        column("code", "uai", "UAI", nullable=False, pattern=r"[0-9A-Z]{8}", missing=(OBSOLETE,),
+               expected="un identifiant d'établissement de huit caractères"),
+        column("texte", "formation", "LIBELLÉFORMATION", required=False),
+        column("effectif", "voeux", "NB_VOEUX_CONFIRMES"),
+        column("code", "voie", "STATUT", nullable=False, choices=("Scolaire", "Apprentissage")),
+        column("effectif", "places", "CAPACITEPSUP", high=9999, missing=UNKNOWN_PLACES),
+        column("code", "cfd", "CFD rectifié", fallbacks=("CFD",), required=False, pattern=CFD),
+        column("code", "mefstat11", "MEFSTAT11 rectifié", fallbacks=("MEFSTAT11",), nullable=False,
+               pattern=MEFSTAT11),
     ),
     rules=(
         RowRule(
@@ -57,7 +40,7 @@ PARCOURSUP_BTS = TableSchema(
             "{mefstat11} et {cfd} ne finissent pas par les mêmes cinq caractères.",
         ),
     ),
-)
+)  # fmt: skip
 
 
 def read_parcoursup_bts(path: Path, rentree: int, *, renaming: Renaming | None = None) -> Reading:
@@ -97,17 +80,9 @@ def read_parcoursup_bts(path: Path, rentree: int, *, renaming: Renaming | None =
     if unnamed:
         origin.remarques["lignes sans intitulé, formations à distance non repérées"] = len(table)
     columns = [
-        "uai",
-        "mefstat11",
-        "cfd",
-        "voie",
-        "rentree",
-        "places",
-        "voeux",
-        "formation",
-        "a_distance",
+        "uai", "mefstat11", "cfd", "voie", "rentree", "places", "voeux", "formation", "a_distance",
         "nb_apparitions",
-    ]
+    ]  # fmt: skip
     return Reading(table[columns], origin)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import ColumnSchema, RowRule, TableSchema
+from fpi_eval.sources.reading import RowRule, TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming, spelling
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import set_aside, verify
@@ -36,45 +36,16 @@ SEXES = {"filles": "filles", "femmes": "filles", "f": "filles", "fille": "filles
     "m": "garcons",
     "masculin": "garcons",
 }
-DEPARTEMENT = ColumnSchema(
-    "code_departement",
-    "code_departement",
-    "code",
-    aliases=("Code département",),
-    nullable=False,
-    pattern=r"\d{1,3}|0?2[AB]",
-    expected="un code département, par exemple 069, 02A ou 974",
-)
-SEXE = ColumnSchema(
-    "sexe",
-    "sexe",
-    "code",
-    aliases=("Genre",),
-    required=False,
-    pattern=f"(?i:{'|'.join(SEXES)}|garçons?|féminin)",
-    expected="« FILLES » ou « GARCONS »",
-)
-PRESENTS = ColumnSchema(
-    "presents",
-    "nombre_de_presents",
-    "effectif",
-    aliases=(
-        "Nombre de présents à l'examen",
-        "Nombre de présents",
-        "nombre_de_presents_a_l_examen",
-    ),
-)
-ADMIS = ColumnSchema(
-    "admis",
-    "nombre_d_admis_totaux",
-    "effectif",
-    aliases=(
-        "Nombre d'admis à l'examen",
-        "Nombre d'admis",
-        "nombre_d_admis",
-        "nombre_d_admis_a_l_examen",
-    ),
-)
+DEPARTEMENT = column("code", "code_departement", "code_departement", "Code département",
+                     nullable=False, pattern=r"\d{1,3}|0?2[AB]",
+                     expected="un code département, par exemple 069, 02A ou 974")  # fmt: skip
+SEXE = column("code", "sexe", "sexe", "Genre", required=False,
+              pattern=f"(?i:{'|'.join(SEXES)}|garçons?|féminin)",
+              expected="« FILLES » ou « GARCONS »")  # fmt: skip
+PRESENTS = column("effectif", "presents", "nombre_de_presents", "Nombre de présents à l'examen",
+                  "Nombre de présents", "nombre_de_presents_a_l_examen")  # fmt: skip
+ADMIS = column("effectif", "admis", "nombre_d_admis_totaux", "Nombre d'admis à l'examen",
+               "Nombre d'admis", "nombre_d_admis", "nombre_d_admis_a_l_examen")  # fmt: skip
 PASSED = RowRule(
     ("admis", "presents"),
     lambda t: t["admis"] > t["presents"],
@@ -84,22 +55,15 @@ PASSED = RowRule(
 RESULTATS_BAC = TableSchema(
     name="resultats_bac",
     columns=(
-        ColumnSchema("session", "session", "entier", nullable=False, low=2000, high=2099),
-        ColumnSchema("academie", "academie", nullable=False),
-        ColumnSchema("sexe", "sexe", "code", nullable=False, choices=("FILLES", "GARCONS")),
-        ColumnSchema(
-            "statut", "statut_du_candidat", "code", nullable=False, choices=tuple(STATUTS)
-        ),
-        ColumnSchema(
-            "voie_bac",
-            "voie",
-            "code",
-            nullable=False,
-            choices=(BAC_PRO, "BAC TECHNOLOGIQUE", "BAC GENERAL"),
-        ),
-        ColumnSchema("serie", "serie"),
-        ColumnSchema("specialite", "diplome_specialite", nullable=False),
-        ColumnSchema("inscrits", "nombre_d_inscrits", "effectif"),
+        column("entier", "session", "session", nullable=False, low=2000, high=2099),
+        column("texte", "academie", "academie", nullable=False),
+        column("code", "sexe", "sexe", nullable=False, choices=("FILLES", "GARCONS")),
+        column("code", "statut", "statut_du_candidat", nullable=False, choices=tuple(STATUTS)),
+        column("code", "voie_bac", "voie", nullable=False,
+               choices=(BAC_PRO, "BAC TECHNOLOGIQUE", "BAC GENERAL")),
+        column("texte", "serie", "serie"),
+        column("texte", "specialite", "diplome_specialite", nullable=False),
+        column("effectif", "inscrits", "nombre_d_inscrits"),
         PRESENTS,
         ADMIS,
     ),
@@ -112,39 +76,29 @@ RESULTATS_BAC = TableSchema(
         ),
         PASSED,
     ),
-)
+)  # fmt: skip
 RESULTATS_BAC_DEPARTEMENT = TableSchema(
     name="resultats_bac_departement",
     columns=(
-        ColumnSchema("session", "session", "entier", nullable=False, low=2000, high=2099),
+        column("entier", "session", "session", nullable=False, low=2000, high=2099),
         DEPARTEMENT,
         SEXE,
-        ColumnSchema(
-            "voie_bac",
-            "voie",
-            "code",
-            nullable=False,
-            pattern="(?i:.*(?:professionnel|technologique|g[eé]n[eé]ral).*)",
-            expected="une voie : professionnelle, technologique ou générale",
-        ),
+        column("code", "voie_bac", "voie", nullable=False,
+               pattern="(?i:.*(?:professionnel|technologique|g[eé]n[eé]ral).*)",
+               expected="une voie : professionnelle, technologique ou générale"),
         PRESENTS,
         ADMIS,
     ),
     key=("session", "code_departement", "sexe", "voie_bac"),
     rules=(PASSED,),
-)
+)  # fmt: skip
 CODE = TableSchema(
     name="specialite",
     columns=(
-        ColumnSchema(
-            "code",
-            "diplome_specialite",
-            "code",
-            nullable=False,
-            expected="un libellé « BAC PRO », cinq chiffres, puis le nom de la spécialité",
-        ),
+        column("code", "code", "diplome_specialite", nullable=False,
+               expected="un libellé « BAC PRO », cinq chiffres, puis le nom de la spécialité"),
     ),
-)
+)  # fmt: skip
 
 
 def read_resultats_bac(path: Path, *, renaming: Renaming | None = None) -> Reading:
@@ -174,18 +128,10 @@ def _tidy(table: pd.DataFrame) -> pd.DataFrame:
     ).astype({"session": "int64", "rentree": "int64"})
     return tidy[
         [
-            "session",
-            "rentree",
-            "academie",
-            "sexe",
-            "voie",
-            "code",
-            "specialite",
-            "inscrits",
-            "presents",
-            "admis",
+            "session", "rentree", "academie", "sexe", "voie", "code", "specialite", "inscrits",
+            "presents", "admis",
         ]
-    ]
+    ]  # fmt: skip
 
 
 def read_resultats_bac_departement(path: Path, *, renaming: Renaming | None = None) -> Reading:

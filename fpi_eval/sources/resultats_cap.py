@@ -8,7 +8,7 @@ code. Counts go down to 1: hide them before printing. Publisher: DEPP, Licence O
 
 from pathlib import Path
 
-from fpi_eval.sources.reading import ColumnSchema, TableSchema
+from fpi_eval.sources.reading import TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.resultats_bac import (
@@ -25,36 +25,20 @@ from fpi_eval.sources.resultats_bac import (
 RESULTATS_CAP = TableSchema(
     name="resultats_cap",
     columns=(
-        ColumnSchema("session", "session", "entier", nullable=False, low=2000, high=2099),
+        column("entier", "session", "session", nullable=False, low=2000, high=2099),
         DEPARTEMENT,
         SEXE,
-        ColumnSchema(
-            "statut",
-            "statut_du_candidat",
-            "code",
-            aliases=("Statut", "Statut du candidat"),
-            nullable=False,
-            choices=tuple(STATUTS),
-        ),
-        ColumnSchema(
-            "specialite",
-            "diplome_specialite",
-            aliases=("Spécialité", "Diplôme spécialité"),
-            nullable=False,
-        ),
-        ColumnSchema(
-            "inscrits",
-            "nombre_d_inscrits",
-            "effectif",
-            aliases=("Nombre d'inscrits",),
-            required=False,
-        ),
+        column("code", "statut", "statut_du_candidat", "Statut", "Statut du candidat",
+               nullable=False, choices=tuple(STATUTS)),
+        column("texte", "specialite", "diplome_specialite", "Spécialité", "Diplôme spécialité",
+               nullable=False),
+        column("effectif", "inscrits", "nombre_d_inscrits", "Nombre d'inscrits", required=False),
         PRESENTS,
         ADMIS,
     ),
     key=("session", "code_departement", "sexe", "statut", "specialite"),
     rules=(PASSED,),
-)
+)  # fmt: skip
 
 
 def read_resultats_cap(path: Path, *, renaming: Renaming | None = None) -> Reading:
@@ -78,14 +62,7 @@ def read_resultats_cap(path: Path, *, renaming: Renaming | None = None) -> Readi
         code_departement=departement(table["code_departement"]),
     ).astype({"session": "int64", "rentree": "int64"})
     columns = [
-        "session",
-        "rentree",
-        "code_departement",
-        "sexe",
-        "voie",
-        "code",
-        "specialite",
-        "presents",
+        "session", "rentree", "code_departement", "sexe", "voie", "code", "specialite", "presents",
         "admis",
-    ]
+    ]  # fmt: skip
     return Reading(tidy[columns], reading.provenance)

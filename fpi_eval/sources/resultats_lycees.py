@@ -12,14 +12,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import ColumnOptions, ColumnSchema, RowRule, TableSchema
+from fpi_eval.sources.reading import ColumnOptions, RowRule, TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import choose, set_aside, strict, verify
 
-_ND: ColumnOptions = {"kind": "pourcentage", "missing": ("ND",)}
 _ANNEE: ColumnOptions = {
-    "kind": "code",
     "nullable": False,
     "pattern": r"20\d\d(-\d\d-\d\d.*)?",
     "expected": "une année comme 2017, ou une date",
@@ -28,27 +26,31 @@ _ANNEE: ColumnOptions = {
 IVAL = TableSchema(
     name="resultats_lycees",
     columns=(
-        ColumnSchema("uai", "Code établissement", "uai", nullable=False),
-        ColumnSchema("annee", "Année", **_ANNEE),
-        ColumnSchema("secteur", "Secteur Public/Privé", "code", choices=("PU", "PR")),
-        ColumnSchema(
-            "code_commune", "Code commune/arrondissement", "code", pattern=r"[0-9AB]{4,5}"
-        ),
-        ColumnSchema("code_region", "code région", "code", pattern=r"\d{1,2}"),
-        ColumnSchema("presents", "Effectifs présents Total secteurs", "effectif"),
-        ColumnSchema("presents_production", "Effectifs présents Production", "effectif"),
-        ColumnSchema("presents_services", "Effectifs présents Services", "effectif"),
-        ColumnSchema("taux_reussite", "Taux Brut de Réussite Total secteurs", **_ND),
-        ColumnSchema("taux_reussite_production", "Taux Brut de Reussite Production", **_ND),
-        ColumnSchema("taux_reussite_services", "Taux Brut de Réussite Services", **_ND),
-        ColumnSchema("taux_attendu", "Taux Réussite Attendu France", **_ND),
-        ColumnSchema("taux_attendu_production", "Taux Reussite Attendu France Production", **_ND),
-        ColumnSchema("taux_attendu_services", "Taux Réussite Attendu France Services", **_ND),
-        ColumnSchema("taux_acces_2nde", "Taux accès Brut seconde BAC", **_ND),
-        ColumnSchema("taux_mentions", "Taux_Brut_de_mentions_Total_secteurs", **_ND),
-        ColumnSchema("effectif_2nde", "Effectif de seconde", "effectif"),
-        ColumnSchema("effectif_1re", "Effectif de première", "effectif"),
-        ColumnSchema("effectif_terminale", "Effectif de terminale", "effectif"),
+        column("uai", "uai", "Code établissement", nullable=False),
+        column("code", "annee", "Année", **_ANNEE),
+        column("code", "secteur", "Secteur Public/Privé", choices=("PU", "PR")),
+        column("code", "code_commune", "Code commune/arrondissement", pattern=r"[0-9AB]{4,5}"),
+        column("code", "code_region", "code région", pattern=r"\d{1,2}"),
+        column("effectif", "presents", "Effectifs présents Total secteurs"),
+        column("effectif", "presents_production", "Effectifs présents Production"),
+        column("effectif", "presents_services", "Effectifs présents Services"),
+        column("pourcentage", "taux_reussite", "Taux Brut de Réussite Total secteurs",
+               missing=("ND",)),
+        column("pourcentage", "taux_reussite_production", "Taux Brut de Reussite Production",
+               missing=("ND",)),
+        column("pourcentage", "taux_reussite_services", "Taux Brut de Réussite Services",
+               missing=("ND",)),
+        column("pourcentage", "taux_attendu", "Taux Réussite Attendu France", missing=("ND",)),
+        column("pourcentage", "taux_attendu_production", "Taux Reussite Attendu France Production",
+               missing=("ND",)),
+        column("pourcentage", "taux_attendu_services", "Taux Réussite Attendu France Services",
+               missing=("ND",)),
+        column("pourcentage", "taux_acces_2nde", "Taux accès Brut seconde BAC", missing=("ND",)),
+        column("pourcentage", "taux_mentions", "Taux_Brut_de_mentions_Total_secteurs",
+               missing=("ND",)),
+        column("effectif", "effectif_2nde", "Effectif de seconde"),
+        column("effectif", "effectif_1re", "Effectif de première"),
+        column("effectif", "effectif_terminale", "Effectif de terminale"),
     ),
     rules=(
         RowRule(
@@ -57,24 +59,22 @@ IVAL = TableSchema(
             "{presents_production} et {presents_services} présents ne font pas {presents}.",
         ),
     ),
-)
+)  # fmt: skip
 IVAL_V2 = TableSchema(
     name="resultats_lycees",
     columns=(
-        ColumnSchema("uai", "uai", "uai", nullable=False),
-        ColumnSchema("annee", "annee", **_ANNEE),
-        ColumnSchema("secteur", "secteur", "code"),
-        ColumnSchema("code_commune", "code_commune", "code", pattern=r"[0-9AB]{4,5}"),
-        ColumnSchema("presents", "presents_total", "effectif"),
-        ColumnSchema("taux_reussite", "taux_reu_total", **_ND),
-        ColumnSchema(
-            "valeur_ajoutee", "va_reu_total", "nombre", missing=("ND",), low=-100, high=100
-        ),
-        ColumnSchema("taux_acces_2nde", "taux_acces_2nde", **_ND),
-        ColumnSchema("taux_mentions", "taux_men_total", **_ND),
-        ColumnSchema("effectif_2nde", "eff_2nde", "effectif"),
-        ColumnSchema("effectif_1re", "eff_1ere", "effectif"),
-        ColumnSchema("effectif_terminale", "eff_term", "effectif"),
+        column("uai", "uai", "uai", nullable=False),
+        column("code", "annee", "annee", **_ANNEE),
+        column("code", "secteur", "secteur"),
+        column("code", "code_commune", "code_commune", pattern=r"[0-9AB]{4,5}"),
+        column("effectif", "presents", "presents_total"),
+        column("pourcentage", "taux_reussite", "taux_reu_total", missing=("ND",)),
+        column("nombre", "valeur_ajoutee", "va_reu_total", low=-100, high=100, missing=("ND",)),
+        column("pourcentage", "taux_acces_2nde", "taux_acces_2nde", missing=("ND",)),
+        column("pourcentage", "taux_mentions", "taux_men_total", missing=("ND",)),
+        column("effectif", "effectif_2nde", "eff_2nde"),
+        column("effectif", "effectif_1re", "eff_1ere"),
+        column("effectif", "effectif_terminale", "eff_term"),
     ),
 )
 SECTEURS = {"PU": "public", "PR": "prive"}

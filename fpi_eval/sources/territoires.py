@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from fpi_eval.sources.reading import ColumnSchema, TableSchema
+from fpi_eval.sources.reading import TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
@@ -14,20 +14,15 @@ PREFIXES = {"620": "02A", "720": "02B", "983": "988", "984": "987"}
 DEPARTEMENTS = TableSchema(
     name="departements",
     columns=(
-        ColumnSchema(
-            "code_departement",
-            "codeDepartement",
-            "code",
-            pattern=CODE_DEPARTEMENT,
-            expected="un code département de trois caractères, par exemple 001",
-        ),
-        ColumnSchema("departement", "libelleDepartement"),
-        ColumnSchema("code_academie", "codeAcademie", "code", nullable=False),
-        ColumnSchema("academie", "libelleAcademie"),
-        ColumnSchema("code_region", "codeRegion", "code", nullable=False, pattern=r"\d{2}"),
-        ColumnSchema("region", "libelleRegion"),
+        column("code", "code_departement", "codeDepartement", pattern=CODE_DEPARTEMENT,
+               expected="un code département de trois caractères, par exemple 001"),
+        column("texte", "departement", "libelleDepartement"),
+        column("code", "code_academie", "codeAcademie", nullable=False),
+        column("texte", "academie", "libelleAcademie"),
+        column("code", "code_region", "codeRegion", nullable=False, pattern=r"\d{2}"),
+        column("texte", "region", "libelleRegion"),
     ),
-)
+)  # fmt: skip
 
 
 def departement_code(uai: str) -> str:

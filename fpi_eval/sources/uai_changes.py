@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from fpi_eval.sources.reading import ColumnSchema, RowRule, TableSchema
+from fpi_eval.sources.reading import RowRule, TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
 UAI_CHANGES = TableSchema(
     name="changements_uai",
     columns=(
-        ColumnSchema("ancien_uai", "ancien_uai", "uai", nullable=False),
-        ColumnSchema("nouveau_uai", "nouveau_uai", "uai", nullable=False, aliases=("nouvel_uai",)),
-        ColumnSchema("rentree", "rentree", "entier", nullable=False, low=1980, high=2100),
-        ColumnSchema("motif", "motif", required=False),
+        column("uai", "ancien_uai", "ancien_uai", nullable=False),
+        column("uai", "nouveau_uai", "nouveau_uai", "nouvel_uai", nullable=False),
+        column("entier", "rentree", "rentree", nullable=False, low=1980, high=2100),
+        column("texte", "motif", "motif", required=False),
     ),
     key=("ancien_uai",),
     rules=(

@@ -20,7 +20,7 @@ import pyarrow as pa
 from fpi_eval.errors import FpiError
 from fpi_eval.sources.geographie import COMMUNE
 from fpi_eval.sources.naf import secteurs
-from fpi_eval.sources.reading import ColumnSchema, TableSchema
+from fpi_eval.sources.reading import TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming, spelling
 from fpi_eval.sources.reading.large import LargeFile, bad_value
 from fpi_eval.sources.reading.reading import Reading
@@ -31,10 +31,8 @@ _YEARS = {
     "emplois": re.compile(r"effectifs salaries (\d{4})"),
 }
 _BASE = (
-    ColumnSchema(
-        "code_commune", "code_commune", "code", aliases=("Code commune",), pattern=COMMUNE
-    ),
-    ColumnSchema("code_ape", "code_ape", "code", aliases=("Code APE",), pattern=r"\d{4}[A-Z]"),
+    column("code", "code_commune", "code_commune", "Code commune", pattern=COMMUNE),
+    column("code", "code_ape", "code_ape", "Code APE", pattern=r"\d{4}[A-Z]"),
 )
 URSSAF = TableSchema("urssaf", _BASE)
 _PLACE = ["code_zone", "code_departement", "code_region"]
@@ -101,7 +99,7 @@ def _open(path: Path, renaming: Renaming | None) -> tuple[LargeFile, list[int]]:
             ligne=1,
         )
     counts = (
-        ColumnSchema(f"{series}_{year}", headers[series][year], "effectif")
+        column("effectif", f"{series}_{year}", headers[series][year])
         for series in _YEARS
         for year in years
     )

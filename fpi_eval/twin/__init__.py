@@ -17,18 +17,6 @@ from fpi_eval.twin.records import write_records
 from fpi_eval.twin.truth import Truth
 
 __all__ = [
-    "DEFAULT",
-    "DELIVERED",
-    "LIFELIKE",
-    "REALISTIC",
-    "SCENARIOS",
-    "SMALL",
-    "Truth",
-    "Twin",
-    "TwinParameters",
-    "draw",
-    "simulated",
-    "with_industry",
-    "write_files",
-    "write_records",
-]
+    "DEFAULT", "DELIVERED", "LIFELIKE", "REALISTIC", "SCENARIOS", "SMALL", "Truth", "Twin",
+    "TwinParameters", "draw", "simulated", "with_industry", "write_files", "write_records",
+]  # fmt: skip

@@ -17,36 +17,14 @@ from fpi_eval.twin.truth import Truth, measure
 from fpi_eval.twin.world import BURN_IN, YEARS, draw_world, streams
 
 STATIC = (
-    "uai",
-    "course",
-    "famille",
-    "filiere",
-    "niveau",
-    "voie",
-    "duree",
-    "code_departement",
-    "code_academie",
-    "code_region",
-)
+    "uai", "course", "famille", "filiere", "niveau", "voie", "duree", "code_departement",
+    "code_academie", "code_region",
+)  # fmt: skip
 REGISTER = (
-    "projet",
-    "uai",
-    "etablissement",
-    "commune",
-    "departement",
-    "academie",
-    "mefstat11",
-    "cfd",
-    "formation",
-    "filiere",
-    "niveau",
-    "voie",
-    "rentree",
-    "places_prevues",
-    "places_ouvertes",
-    "cout",
-    "subvention",
-)
+    "projet", "uai", "etablissement", "commune", "departement", "academie", "mefstat11", "cfd",
+    "formation", "filiere", "niveau", "voie", "rentree", "places_prevues", "places_ouvertes",
+    "cout", "subvention",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

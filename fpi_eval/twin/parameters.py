@@ -5,25 +5,11 @@ from dataclasses import dataclass, fields, replace
 from fpi_eval.errors import FpiError
 
 _PROBABILITIES = (
-    "fill",
-    "anticipation",
-    "empty_seats",
-    "closures",
-    "displacement_etablissement",
-    "displacement_departement",
-    "displacement_academie",
-    "nouvelle_share",
-    "marginal_penalty",
-    "other_openings",
-    "renoncement",
-    "courses_taught",
-    "cell_memory",
-    "region_shock_share",
-    "displacement_region",
-    "closures_cible",
-    "etapes",
-    "hors_registre",
-)
+    "fill", "anticipation", "empty_seats", "closures", "displacement_etablissement",
+    "displacement_departement", "displacement_academie", "nouvelle_share", "marginal_penalty",
+    "other_openings", "renoncement", "courses_taught", "cell_memory", "region_shock_share",
+    "displacement_region", "closures_cible", "etapes", "hors_registre",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,12 +215,9 @@ DEFAULT = TwinParameters()
 
 #: Method note, C1: every channel of the realistic programme.
 REALISTIC = replace(
-    DEFAULT,
-    ramp_up=(0.75, 0.90, 1.0),
-    concavity=0.10,
-    displacement_etablissement=0.15,
+    DEFAULT, ramp_up=(0.75, 0.90, 1.0), concavity=0.10, displacement_etablissement=0.15,
     displacement_departement=0.15,
-)
+)  # fmt: skip
 
 #: The small twin: about 300 cells in the region and 900 elsewhere.
 SMALL = replace(REALISTIC, n_cells_region=300, n_cells_other=900, courses_taught=0.15)
@@ -253,11 +236,7 @@ SCENARIOS: dict[str, TwinParameters] = {
     "realistic": REALISTIC,
     "dep_shock": replace(REALISTIC, departement_walk=0.04),
     "region_shock_some": replace(
-        REALISTIC,
-        region_shock=0.10,
-        region_shock_share=0.5,
-        selection_trend=1.5,
-        trend_sd=0.0,
+        REALISTIC, region_shock=0.10, region_shock_share=0.5, selection_trend=1.5, trend_sd=0.0,
     ),
     "sel_trend": replace(REALISTIC, selection_trend=1.5, trend_sd=0.010),
     "null": replace(REALISTIC, fill=0.0),
@@ -292,19 +271,11 @@ SCENARIOS: dict[str, TwinParameters] = {
     "trois_ans_avant": replace(REALISTIC, visible_depuis=2019),
     "lifelike": LIFELIKE,
     "lifelike_everything": replace(
-        LIFELIKE,
-        selection_pressure=0.5,
-        selection_trend=0.5,
-        other_openings=0.01,
-        closures=0.25,
-        closures_cible=0.5,
-        etapes=0.3,
-        displacement_academie=0.1,
-        region_shock=0.05,
-        region_shock_share=0.5,
-        renovation=0.10,
+        LIFELIKE, selection_pressure=0.5, selection_trend=0.5, other_openings=0.01, closures=0.25,
+        closures_cible=0.5, etapes=0.3, displacement_academie=0.1, region_shock=0.05,
+        region_shock_share=0.5, renovation=0.10,
     ),
     "lively": LIVELY,
     "lively_sel_trend": replace(LIVELY, selection_trend=1.5, trend_sd=0.02),
     "lively_pressure": replace(LIVELY, selection_pressure=1.5),
-}
+}  # fmt: skip

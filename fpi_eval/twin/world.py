@@ -22,32 +22,11 @@ BURN_IN = 2  # a graduate of 2016 may have entered in 2014
 YEARS = np.arange(FIRST - BURN_IN, LAST + 1)
 
 STREAMS = (
-    "sites",
-    "cells",
-    "places",
-    "pressure",
-    "walks",
-    "entrants",
-    "retention",
-    "success",
-    "studies",
-    "employment",
-    "openings",
-    "selection",
-    "extra",
-    "removed",
-    "other_openings",
-    "closures",
-    "seats_error",
-    "reform",
-    "jobs",
-    "files",
-    "mergers",
-    "region_shock",
-    "hors_registre",
-    "renovation",
-    "etapes",
-)
+    "sites", "cells", "places", "pressure", "walks", "entrants", "retention", "success", "studies",
+    "employment", "openings", "selection", "extra", "removed", "other_openings", "closures",
+    "seats_error", "reform", "jobs", "files", "mergers", "region_shock", "hors_registre",
+    "renovation", "etapes",
+)  # fmt: skip
 
 #: Share of final-year students who stay in education, and employed at 6, 12, 18, 24 months per
 #: leaver (InserJeunes millésime 2019_2020, all regions), by level and voie.

@@ -30,17 +30,9 @@ SHOWN_ALONE = 3  # opened establishments under which a territory joins the other
 OTHERS = "Autres"
 TOO_FEW = "trop peu d'établissements ouverts ou de comparaisons."
 COLUMNS = [
-    "dimension",
-    "group",
-    "seats",
-    "n_etab",
-    "gross",
-    "gross_low",
-    "gross_high",
-    "estimate",
-    "ci_low",
-    "ci_high",
-]
+    "dimension", "group", "seats", "n_etab", "gross", "gross_low", "gross_high", "estimate",
+    "ci_low", "ci_high",
+]  # fmt: skip
 METHOD = (
     "Effet par place multiplié par les places × sessions déjà observées. Par niveau, filière et "
     "voie : une régression J par groupe ; ce que perdent les voisines est compté dans le groupe "

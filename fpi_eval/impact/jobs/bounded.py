@@ -134,16 +134,8 @@ def bounded_employment(
                     "trop peu d'établissements ouverts ou de comparaisons."
                 )
     names = [
-        "group",
-        "effect",
-        "low",
-        "high",
-        "ci_low",
-        "ci_high",
-        "seats",
-        "n_etab",
-        "hidden_share",
-    ]
+        "group", "effect", "low", "high", "ci_low", "ci_high", "seats", "n_etab", "hidden_share",
+    ]  # fmt: skip
     return BoundedEffects(horizon, pd.DataFrame(rows, columns=names), absent)
 
 

@@ -224,21 +224,9 @@ def _table(steps: list[Link], fit: CohortFit, used: pd.DataFrame) -> pd.DataFram
             )
         )
     columns = [
-        "outcome",
-        "parent",
-        "label",
-        "link",
-        "link_low",
-        "link_high",
-        "before",
-        "per_100",
-        "low",
-        "high",
-        "net_per_100",
-        "net_low",
-        "net_high",
-        "rule",
-    ]
+        "outcome", "parent", "label", "link", "link_low", "link_high", "before", "per_100", "low",
+        "high", "net_per_100", "net_low", "net_high", "rule",
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -41,15 +41,9 @@ def probabilites(found: Outlook | Absent) -> Table | Absent:
         NONE if np.isnan(chance) else _share(chance) for chance in both["probabilite_net"]
     ]
     columns = [
-        "scenario",
-        "libelle",
-        "lecture",
-        "cible",
-        "personnes",
-        "probabilite",
-        "personnes_net",
+        "scenario", "libelle", "lecture", "cible", "personnes", "probabilite", "personnes_net",
         "probabilite_net",
-    ]
+    ]  # fmt: skip
     return table(
         both[columns].fillna({"personnes_net": NONE}),
         "Chances d'atteindre chaque cible, selon ce que « formé » veut dire",

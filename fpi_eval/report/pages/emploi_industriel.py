@@ -126,16 +126,9 @@ def decelable(
     for name in ("smallest", "plausible_jobs"):
         rows[name] = rows[name].map(figures)
     columns = [
-        "scenario",
-        "design",
-        "graduates",
-        "plausible_jobs",
-        "years",
-        "smallest",
-        "smallest_per_graduate",
-        "power",
-        "verdict",
-    ]
+        "scenario", "design", "graduates", "plausible_jobs", "years", "smallest",
+        "smallest_per_graduate", "power", "verdict",
+    ]  # fmt: skip
     return table(
         rows[columns].assign(design=rows["design"].str.capitalize()),
         "Le plus grand effet plausible face au plus petit effet décelable",

@@ -154,15 +154,8 @@ def par_filiere(found: Sheet) -> Table:
     return show(
         found,
         [
-            "territoire",
-            "filiere",
-            "niveau",
-            "voie",
-            "sortants",
-            "en_emploi_6_mois",
-            "taux_emploi_6_mois",
-            "taux_emploi_6_mois_bas",
-            "taux_emploi_6_mois_haut",
+            "territoire", "filiere", "niveau", "voie", "sortants", "en_emploi_6_mois",
+            "taux_emploi_6_mois", "taux_emploi_6_mois_bas", "taux_emploi_6_mois_haut",
         ],
         kept=_last(found),
         labels={
@@ -175,7 +168,7 @@ def par_filiere(found: Sheet) -> Table:
         note="Sortants en emploi salarié six mois après, sur les sortants dont la situation est "
         "publiée ; de … à … : intervalle à 95 %. Ceux qui poursuivent leurs études n'y sont pas. "
         f"{found.note}".rstrip(),
-    )
+    )  # fmt: skip
 
 
 @_if_any

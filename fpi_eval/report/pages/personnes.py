@@ -57,17 +57,10 @@ def suivi(published: Sheet | None, context: Context) -> Table | Absent:
         published,
         context.no_openings,
         [
-            "projet",
-            "filiere",
-            "niveau",
-            "prevu",
-            "realise",
-            "ecart",
-            "taux_realisation",
-            "cout",
+            "projet", "filiere", "niveau", "prevu", "realise", "ecart", "taux_realisation", "cout",
             "commentaire",
         ],
-    )
+    )  # fmt: skip
 
 
 def transformation(published: Sheet | None, context: Context) -> Table | Absent:

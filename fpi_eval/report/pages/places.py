@@ -162,18 +162,11 @@ def demande(published: Sheet | None, context: Context) -> Table | Absent:
         published,
         context,
         [
-            "filiere",
-            "voie",
-            "academie",
-            "places",
-            "voeux",
-            "taux_demande",
-            "avant",
-            "ecart",
+            "filiere", "voie", "academie", "places", "voeux", "taux_demande", "avant", "ecart",
             "ailleurs",
         ],
         Absent("Les places de BTS ne sont pas dans le dossier.", holder="MESR, par Orion."),
-    )
+    )  # fmt: skip
 
 
 def remplissage(published: Sheet | None, context: Context) -> Table | Absent:
@@ -182,18 +175,11 @@ def remplissage(published: Sheet | None, context: Context) -> Table | Absent:
         published,
         context,
         [
-            "niveau",
-            "filiere",
-            "academie",
-            "places",
-            "entrants",
-            "taux_remplissage",
-            "avant",
-            "ecart",
-            "ailleurs",
+            "niveau", "filiere", "academie", "places", "entrants", "taux_remplissage", "avant",
+            "ecart", "ailleurs",
         ],
         SANS_CONSTAT,
-    )
+    )  # fmt: skip
 
 
 def departements(rows: pd.DataFrame, scope: str, context: Context) -> Figure:

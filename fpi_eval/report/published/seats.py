@@ -47,15 +47,13 @@ SEATS = (
 SEAT_COLUMNS = (
     *(column(one) for one in SEATS[:5]),
     Column(
-        "places_verifiables",
-        "Ouvertes vérifiables",
-        "effectif",
+        "places_verifiables", "Ouvertes vérifiables", "effectif",
         "Ouvertes dans une formation aux places connues deux rentrées de suite.",
         "Registre des ouvertures",
     ),
     column(c.PLACES_OBSERVEES),
     column(c.ECART_PLACES, "Observées moins ouvertes"),
-)
+)  # fmt: skip
 AVANT = Column("avant", "Rentrée précédente", "decimal", "La même valeur, un an plus tôt.")
 ECART = Column("ecart", "Écart à la précédente", "decimal", "Valeur moins la précédente.")
 AILLEURS = Column(

@@ -18,13 +18,10 @@ from fpi_eval.text import liste, nombre
 TYPES = {
     "csv": ("text/csv", "application/csv", "text/plain"),
     "parquet": (
-        "application/vnd.apache.parquet",
-        "application/parquet",
-        "application/x-parquet",
-        "application/octet-stream",
-        "binary/octet-stream",
+        "application/vnd.apache.parquet", "application/parquet", "application/x-parquet",
+        "application/octet-stream", "binary/octet-stream",
     ),
-}
+}  # fmt: skip
 PASSING = (408, 425, 429, 500, 502, 503, 504)
 MAX_REDIRECTS = 5
 _NOTICE = 4096

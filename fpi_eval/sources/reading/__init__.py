@@ -12,22 +12,10 @@ from fpi_eval.sources.reading.schema import (
     Layout,
     RowRule,
     TableSchema,
+    column,
 )
 
 __all__ = [
-    "CFD",
-    "MEFSTAT11",
-    "OBSOLETE",
-    "UAI",
-    "ColumnOptions",
-    "ColumnSchema",
-    "Kind",
-    "Layout",
-    "RowRule",
-    "TableSchema",
-    "check",
-    "expectation",
-    "line_of",
-    "remedy",
-    "uai_key",
-]
+    "CFD", "MEFSTAT11", "OBSOLETE", "UAI", "ColumnOptions", "ColumnSchema", "Kind", "Layout",
+    "RowRule", "TableSchema", "check", "column", "expectation", "line_of", "remedy", "uai_key",
+]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, Unpack
 
 import pandas as pd
 
@@ -22,9 +22,11 @@ _HIGH = {"pourcentage": 1.0}
 
 
 class ColumnOptions(TypedDict, total=False):
-    """What several columns share: see `ColumnSchema`."""
+    """What a column may say beside its kind and headers: see `ColumnSchema`."""
 
-    kind: Kind
+    fallbacks: tuple[str, ...]
+    repeated: Literal["refuse", "last"]
+    required: bool
     nullable: bool
     pattern: str
     low: float
@@ -92,6 +94,13 @@ class ColumnSchema:
         low = self.low if self.low is not None else _LOW.get(self.kind)
         high = self.high if self.high is not None else _HIGH.get(self.kind)
         return low, high
+
+
+def column(
+    kind: Kind, name: str, header: str, *aliases: str, **options: Unpack[ColumnOptions]
+) -> ColumnSchema:
+    """Return a column: its kind, its name here, then every header it is known to have had."""
+    return ColumnSchema(name, header, kind, aliases, **options)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Territoire
-from fpi_eval.sources.reading import CFD, MEFSTAT11, ColumnSchema, TableSchema
+from fpi_eval.sources.reading import CFD, MEFSTAT11, TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming, match_header, spelling
 from fpi_eval.sources.reading.raw import SEPARATORS, RawFile, read_bytes
 from fpi_eval.sources.reading.reading import Provenance, Reading
@@ -31,12 +31,8 @@ from fpi_eval.sources.territoires import departement_code
 from fpi_eval.text import NIVEAUX, VOIES, pluriel
 
 __all__ = [
-    "REGISTRE",
-    "derive_openings",
-    "read_ouvertures",
-    "reconcile",
-    "write_template",
-]
+    "REGISTRE", "derive_openings", "read_ouvertures", "reconcile", "write_template",
+]  # fmt: skip
 
 FEUILLE = "Ouvertures"
 SHOWN = 20
@@ -45,35 +41,27 @@ MAX_PLACES = 500
 REGISTRE = TableSchema(
     name="ouvertures",
     columns=(
-        ColumnSchema("projet", "projet", "code", nullable=False),
-        ColumnSchema("uai", "uai", "uai", nullable=False),
-        ColumnSchema("etablissement", "etablissement", required=False),
-        ColumnSchema("commune", "commune", required=False),
-        ColumnSchema("departement", "departement", required=False),
-        ColumnSchema("academie", "academie", required=False),
-        ColumnSchema("mefstat11", "mefstat11", "code", required=False, pattern=MEFSTAT11),
-        ColumnSchema("cfd", "cfd", "code", required=False, pattern=CFD),
-        ColumnSchema("formation", "formation", required=False),
-        ColumnSchema("filiere", "filiere", "code", nullable=False),
-        ColumnSchema("niveau", "niveau", "code", nullable=False, choices=tuple(NIVEAUX)),
-        ColumnSchema("voie", "voie", "code", nullable=False, choices=tuple(VOIES)),
-        ColumnSchema("rentree", "rentree", "entier", nullable=False, low=2000, high=2099),
-        ColumnSchema(
-            "places_prevues",
-            "places_prevues",
-            "entier",
-            nullable=False,
-            low=-MAX_PLACES,
-            high=MAX_PLACES,
-        ),
-        ColumnSchema(
-            "places_ouvertes", "places_ouvertes", "entier", low=-MAX_PLACES, high=MAX_PLACES
-        ),
-        ColumnSchema("cout", "cout", "nombre", required=False, low=0),
-        ColumnSchema("subvention", "subvention", "nombre", required=False, low=0),
+        column("code", "projet", "projet", nullable=False),
+        column("uai", "uai", "uai", nullable=False),
+        column("texte", "etablissement", "etablissement", required=False),
+        column("texte", "commune", "commune", required=False),
+        column("texte", "departement", "departement", required=False),
+        column("texte", "academie", "academie", required=False),
+        column("code", "mefstat11", "mefstat11", required=False, pattern=MEFSTAT11),
+        column("code", "cfd", "cfd", required=False, pattern=CFD),
+        column("texte", "formation", "formation", required=False),
+        column("code", "filiere", "filiere", nullable=False),
+        column("code", "niveau", "niveau", nullable=False, choices=tuple(NIVEAUX)),
+        column("code", "voie", "voie", nullable=False, choices=tuple(VOIES)),
+        column("entier", "rentree", "rentree", nullable=False, low=2000, high=2099),
+        column("entier", "places_prevues", "places_prevues", nullable=False, low=-MAX_PLACES,
+               high=MAX_PLACES),
+        column("entier", "places_ouvertes", "places_ouvertes", low=-MAX_PLACES, high=MAX_PLACES),
+        column("nombre", "cout", "cout", required=False, low=0),
+        column("nombre", "subvention", "subvention", required=False, low=0),
     ),
     key=("projet", "uai", "mefstat11", "cfd", "voie", "rentree"),
-)
+)  # fmt: skip
 
 
 def read_ouvertures(
@@ -140,12 +128,12 @@ def _schema(projets: Sequence[str], filieres: tuple[str, ...]) -> TableSchema:
 def _typed(cells: pd.DataFrame) -> pd.DataFrame:
     """Return the checked strings in the register's types."""
     table = {}
-    for column in REGISTRE.columns:
-        values = cells[column.name]
-        if column.is_number:
-            table[column.name] = values.map(plain_number).astype("float64")
+    for one in REGISTRE.columns:
+        values = cells[one.name]
+        if one.is_number:
+            table[one.name] = values.map(plain_number).astype("float64")
         else:
-            table[column.name] = values.astype("str").mask(values == "")
+            table[one.name] = values.astype("str").mask(values == "")
     typed = pd.DataFrame(table)
     typed["rentree"] = typed["rentree"].astype("int64")
     typed["code_departement"] = typed["uai"].map(departement_code)

@@ -34,10 +34,7 @@ class Field:
 FIELDS = (
     Field("projet", "Projet qui ouvre les places. Liste.", EXEMPLE, 12),
     Field(
-        "uai",
-        "Code de l'établissement : sept chiffres et une lettre de contrôle.",
-        "0010001W",
-        12,
+        "uai", "Code de l'établissement : sept chiffres et une lettre de contrôle.", "0010001W", 12,
         TEXT,
     ),
     Field("etablissement", "Nom de l'établissement. Facultatif.", "Lycée d'exemple", 30, TEXT),
@@ -53,11 +50,8 @@ FIELDS = (
         TEXT,
     ),
     Field(
-        "cfd",
-        "Code formation-diplôme, huit caractères ; de préférence en apprentissage.",
-        "40025007",
-        12,
-        TEXT,
+        "cfd", "Code formation-diplôme, huit caractères ; de préférence en apprentissage.",
+        "40025007", 12, TEXT,
     ),
     Field("formation", "Intitulé de la formation. Facultatif.", "Formation d'exemple", 32, TEXT),
     Field("filiere", "Filière du programme. Liste.", "", 22),
@@ -79,10 +73,8 @@ FIELDS = (
     ),
     Field(
         "places_ouvertes",
-        "Places réellement ouvertes. Vide si ce n'est pas encore connu : vide n'est pas zéro.",
-        12,
-        15,
-        "0",
+        "Places réellement ouvertes. Vide si ce n'est pas encore connu : vide n'est pas zéro.", 12,
+        15, "0",
     ),
     Field("cout", "Coût total de l'ouverture, en euros. Facultatif.", 120000, 14, "#,##0"),
     Field(
@@ -92,7 +84,7 @@ FIELDS = (
         14,
         "#,##0",
     ),
-)
+)  # fmt: skip
 
 ADVICE = (
     "Une ligne par ouverture : un établissement, une formation, une voie, une rentrée.",
@@ -101,7 +93,7 @@ ADVICE = (
     "Pour coller des codes, gardez la colonne au format Texte : sinon le tableur retire les zéros.",
     "Pas de formule dans les textes ; dans les nombres, enregistrez le classeur après le calcul.",
     "Chaque erreur est signalée à la lecture avec sa ligne et sa colonne.",
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

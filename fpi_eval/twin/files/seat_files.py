@@ -30,49 +30,16 @@ DISTANCE = ((1200, 2_400), (800, 1_300))
 
 #: What the files need of a cell, and of a cell in a year.
 CELL = (
-    "type",
-    "etablissement",
-    "commune",
-    "code_commune",
-    "code_departement",
-    "departement",
-    "code_academie",
-    "academie",
-    "code_region",
-    "region",
-    "voie",
-    "diplome",
-    "niveau",
-    "duree",
-    "libelle",
-    "course",
-    "cible",
-    "ici",
-    "famille_metiers",
-    "cfd_commun",
-    "cfd",
-    "cfd_nouveau",
-    "rentree_renovation",
-    "option_a",
-    "option_b",
-)
+    "type", "etablissement", "commune", "code_commune", "code_departement", "departement",
+    "code_academie", "academie", "code_region", "region", "voie", "diplome", "niveau", "duree",
+    "libelle", "course", "cible", "ici", "famille_metiers", "cfd_commun", "cfd", "cfd_nouveau",
+    "rentree_renovation", "option_a", "option_b",
+)  # fmt: skip
 YEARLY = (
-    "cell",
-    "rentree",
-    "uai",
-    "places",
-    "voeux_1",
-    "entrants",
-    "terminale",
-    "diplomes",
-    "sortants",
-    "en_emploi_6_mois",
-    "en_emploi_12_mois",
-    "en_emploi_18_mois",
-    "en_emploi_24_mois",
-    "seats",
+    "cell", "rentree", "uai", "places", "voeux_1", "entrants", "terminale", "diplomes", "sortants",
+    "en_emploi_6_mois", "en_emploi_12_mois", "en_emploi_18_mois", "en_emploi_24_mois", "seats",
     "nouvelle",
-)
+)  # fmt: skip
 
 
 def rows_of(panel: pd.DataFrame, cells: pd.DataFrame, rentree: int) -> pd.DataFrame:

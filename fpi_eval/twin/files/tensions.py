@@ -15,13 +15,10 @@ YEAR = 2019
 STREAM = 87  # a generator of its own: any number past those of `world.STREAMS`
 DIGITS = 3  # of the index: the same bytes on every machine, never an exponent
 NOTES = (
-    "Intensité d'embauches",
-    "Lien formation-emploi",
-    "Manque de main-d'œuvre disponible",
-    "Non-durabilité de l'emploi",
-    "Conditions de travail contraignantes",
+    "Intensité d'embauches", "Lien formation-emploi", "Manque de main-d'œuvre disponible",
+    "Non-durabilité de l'emploi", "Conditions de travail contraignantes",
     "Inadéquation géographique",
-)
+)  # fmt: skip
 #: "Tension " ends with a blank in the real file.
 HEAD = (
     "fap",
