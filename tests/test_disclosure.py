@@ -14,7 +14,7 @@ from fpi_eval.disclosure import TOTAL, Parts, Publication, Rate, Thresholds, aud
 from fpi_eval.disclosure.margins import with_margins
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Secret
-from fpi_eval.report.published import protection
+from fpi_eval.report.published import memory, protection
 
 TAUX = Rate("taux_emploi_6_mois", "en_emploi", "sortants")
 
@@ -459,6 +459,38 @@ def test_what_earlier_reports_give_back_whatever_is_done_leaves_the_table_out_wi
     assert isinstance(left, Absent)
     assert "laissé de côté" in left.reason
     assert "déjà public" in left.reason
+
+
+def test_a_protection_that_asks_too_much_work_leaves_the_wider_grouping_then_nothing(monkeypatch):
+    detail = PLACES.assign(n=[3, 30, 300, 40])
+    monkeypatch.setattr(hiding, "WORK", 4)
+    assert shown_of(fallback(detail, [BY_UAI, BY_FILIERE])) == {
+        f"{TOTAL}num": 340,
+        f"{TOTAL}rei": 33,
+    }
+    monkeypatch.setattr(hiding, "WORK", 0)
+    small = fallback(PLACES.assign(n=[1, 2, 30, 40]), [BY_UAI, BY_FILIERE])
+    assert isinstance(small, Absent)
+    assert "trop de calculs" in small.reason
+
+
+def earlier_report(**counts):
+    names = list(counts)
+    frame = pd.DataFrame({"uai": names, "n": [counts[name] for name in names]})
+    hidden = frame[["n"]].isna()
+    return Publication("p", frame, ("uai",), ("n",), frame[["uai"]].assign(n=True), hidden)
+
+
+def test_earlier_reports_are_held_as_one_whatever_their_number():
+    same = [earlier_report(A=np.nan, B=30), earlier_report(A=np.nan, B=30, C=7)]
+    [one] = memory.united([*same, *same])
+    assert one.frame.to_dict("list")["uai"] == ["A", "B", "C"]
+    assert one.hidden["n"].tolist() == [True, False, False]
+    [one] = memory.united([*same, earlier_report(A=12)])  # hidden once, shown since: it is known
+    assert dict(zip(one.frame["uai"], one.frame["n"], strict=True)) == {"A": 12, "B": 30, "C": 7}
+    assert not one.hidden["n"].any()
+    [one] = memory.united([*same, earlier_report(B=31)])  # they tell otherwise: both are kept
+    assert one.frame.query("uai == 'B'")["n"].tolist() == [30, 31]
 
 
 def test_a_program_cut_short_tries_wider_sets_then_all(monkeypatch):

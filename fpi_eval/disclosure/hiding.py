@@ -12,6 +12,7 @@ from fpi_eval.errors import FpiError
 
 TOLERANCE = 1e-6
 STRICT = 1e-4  # what a half that could round either way is kept away from
+WORK = 5_000_000  # entries of all programs together, before the tables are tried wider (minutes)
 NODES = 2_000  # of an integer program, before its best answer so far is taken
 NEAR = 200  # groups of unknowns tried first: beyond, programs get slow
 LARGE, NEARER = 5_000, 60  # groups from which a system is large, and how many it tries first
@@ -20,7 +21,7 @@ FAR = 25  # counts above this many widths enter a program only once it sends one
 
 
 class Unprotectable(FpiError):
-    """What is already public leaves no way to protect a cell."""
+    """What is already public leaves no way to protect a cell, or none within the work allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +268,7 @@ class _Program:
         self.high = np.maximum(system.high - STRICT * (system.low < 0) - rest, 0)
         self.groups = np.array([group for _, group in system.columns])
         self.weight = 1 / np.maximum(np.diff(system.matrix.indptr), 1)
-        self.all = np.arange(len(self.groups))
+        self.all, self.left = np.arange(len(self.groups)), WORK
 
     def cheapest(self, row: sparse.csr_matrix, by: float) -> np.ndarray | None:
         """Return the shift that moves `row` by `by` and the fewest people in shown cells."""
@@ -313,6 +314,11 @@ class _Program:
         hiding, shift = self.hiding, np.zeros(len(self.all))
         rows, matrix = _touched(self.by_column[:, places])
         links, related = _touched(self.relations[:, places])
+        self.left -= matrix.nnz
+        if self.left < 0:
+            raise Unprotectable(
+                "la protection demande trop de calculs. Publiez à un niveau plus agrégé."
+            )
         value, frozen = hiding.value[rows], hiding.frozen[rows]
         low = hiding.lowest[rows] - value
         shown = np.flatnonzero(hiding.hideable[rows] & ~hiding.hidden[rows] & priced)

@@ -1,7 +1,7 @@
 """What a report showed, kept as `publication.json`, so that the next one hides with it in mind."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -121,3 +121,26 @@ def within(p: Publication, year: str, years: Collection[object]) -> Publication:
         hidden=p.hidden[kept].reset_index(drop=True),
         structure=p.structure[rows].reset_index(drop=True),
     )
+
+
+def united(publications: Iterable[Publication]) -> tuple[Publication, ...]:
+    """Return one publication per kind of table: a cell once, with all that some report shows."""
+    kinds: dict[tuple, list[Publication]] = {}
+    for p in publications:
+        kinds.setdefault((p.name, p.dims, p.counts, p.rates, p.parts), []).append(p)
+    return tuple(_united(same) for same in kinds.values())
+
+
+def _united(same: Sequence[Publication]) -> Publication:
+    """Return the cells of reports of one kind, twice where two of them tell otherwise."""
+    frame, hidden = (
+        pd.concat([getattr(p, name) for p in same], ignore_index=True)
+        for name in ("frame", "hidden")
+    )
+    dims, counts = list(same[0].dims), list(same[0].counts)
+    cells = frame.groupby(dims, sort=False)
+    low, high = cells[counts].min(), cells[counts].max()
+    masked = frame[dims].join(hidden[counts]).groupby(dims, sort=False).any()
+    shown = pd.concat([low, high[(low < high).any(axis=1)]])
+    flags = masked.loc[shown.index] & shown.isna()
+    return replace(same[-1], frame=shown.reset_index(), hidden=flags.reset_index(drop=True))

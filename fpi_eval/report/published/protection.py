@@ -154,7 +154,7 @@ def protected(
     how |= {link.ratio: "first" for link in links}
     detail = rows.groupby(dims).agg(how).reset_index()
     earlier = publication.earlier(p.donnees)
-    known = tuple(
+    known = publication.united(
         part
         for one in wanted
         for before in earlier.get(one.name, ())
