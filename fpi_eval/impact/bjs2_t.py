@@ -1,12 +1,24 @@
 """BJS2-T, the co-primary: imputation net of displacement, each site's own trend carried on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from fpi_eval.impact.columns import any_table
-from fpi_eval.impact.frame import DEP, ETAB, GROSS, effects, final, sample, scale
+from fpi_eval.impact.frame import (
+    DEP,
+    ETAB,
+    GROSS,
+    effects,
+    final,
+    paths,
+    sample,
+    scale,
+    with_covariates,
+)
 from fpi_eval.impact.j import fit_j
 from fpi_eval.impact.uncertainty import BJS, answer
 from fpi_eval.panel.sample import Sample
@@ -34,14 +46,20 @@ class TrendFit:
     frame: Sample
 
 
-def fit_t(frame: Sample, first: linear.LinearFit, *, proportional: bool = True) -> TrendFit:
+def fit_t(
+    frame: Sample,
+    first: linear.LinearFit,
+    *,
+    proportional: bool = True,
+    covariates: Sequence[str] = (),
+) -> TrendFit:
     r"""Return the two-step estimate and its influences.
 
     .. math:: \theta_T = v'(Y - \hat\kappa_e X^e - \hat\kappa_d X^d)
 
     v depends on the design alone, so :math:`\partial\theta_T/\partial\kappa = -v'X` and each
     cluster's influence is that of the imputation minus :math:`v'X` times that of
-    :math:`\hat\kappa` in ``first``, the regression J on the same frame.
+    :math:`\hat\kappa` in ``first``, the regression J on the same frame and ``covariates``.
     """
     treated = (frame["dose"] != 0).to_numpy()
     n = scale(frame, proportional=proportional)
@@ -52,7 +70,7 @@ def fit_t(frame: Sample, first: linear.LinearFit, *, proportional: bool = True) 
         frame["y"].to_numpy() / n - near @ kappa,
         treated,
         effects(frame),
-        path[:, None],
+        np.column_stack([path, *paths(frame, covariates).values()]),
         n if proportional else None,
     )
     on = treated & model.usable
@@ -106,15 +124,16 @@ def bjs2_t(
     *,
     niveau: str | None = None,
     proportional: bool = True,
+    covariates: Sequence[str] = (),
 ) -> Estimate:
     """Return the gross effect per seat if opened cells had kept the trend they had before.
 
     It survives a selection of sites on their trend, which J does not, at the price of an error
-    some quarter larger; it assumes that trends go on in a straight line.
+    some quarter larger; it assumes that trends go on in a straight line. ``covariates``: as in J.
     """
-    frame = sample(panel, y, niveau=niveau)
-    first = fit_j(frame, proportional=proportional)
-    return report(fit_t(frame, first, proportional=proportional))
+    frame = with_covariates(sample(panel, y, niveau=niveau), panel, covariates)
+    options: dict[str, Any] = {"proportional": proportional, "covariates": covariates}
+    return report(fit_t(frame, fit_j(frame, **options), **options))
 
 
 def report(found: TrendFit) -> Estimate:

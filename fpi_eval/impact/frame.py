@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.panel import align
+from fpi_eval.panel import align, coding
 from fpi_eval.panel.cells import AT_ENTRY
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.absorb import interaction
@@ -152,6 +152,29 @@ def _ratio(each: pd.Series, weight: pd.Series, read: pd.Series) -> float:
         return 1.0
     out, inside = (np.average(each[k], weights=weight[k]) for k in (known & ~read, known & read))
     return float(out / inside) if inside > 0 else 1.0
+
+
+def with_covariates(frame: Sample, panel: pd.DataFrame, names: Sequence[str]) -> Sample:
+    """Return the frame with each cell's mean of columns of the panel, before anything acts."""
+    if not names:
+        return frame
+    first = frame.loc[frame["dose"] != 0, "time"].min()
+    columns = {name: coding.numbers(panel, name) for name in names}
+    before = pd.DataFrame(columns)[(panel["rentree"] < first).to_numpy()]
+    cell = panel.loc[panel["rentree"] < first, "cell"].to_numpy()
+    table = frame.frame.drop(columns=[c for c in names if c in frame])
+    table = table.join(before.groupby(cell).mean(), on="cell")
+    known = table.dropna(subset=list(names))
+    return frame.of(known, ("observation de covariable inconnue", len(table) - len(known)))
+
+
+def paths(frame: pd.DataFrame, covariates: Sequence[str]) -> dict[str, np.ndarray]:
+    """Return covariates by session, the first left out: each has a slope of its own there."""
+    return {
+        f"{name}, {t}": frame[name].to_numpy(float) * (frame["time"] == t).to_numpy()
+        for name in covariates
+        for t in np.unique(frame["time"])[1:]
+    }
 
 
 def effects(frame: pd.DataFrame, *, region: bool = True) -> list[np.ndarray]:

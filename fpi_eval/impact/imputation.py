@@ -1,11 +1,13 @@
 """Imputation per seat and per opening: overall, by cohort, age, filière, level; event study."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
-from fpi_eval.impact.frame import effects, sample
+from fpi_eval.impact.frame import effects, paths, sample, with_covariates
 from fpi_eval.impact.uncertainty import BJS, answer
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.counterfactual import Imputation, impute, influence
@@ -35,6 +37,7 @@ def imputation(
     by: str | None = None,
     niveau: str | None = None,
     region_effects: bool = False,
+    covariates: Sequence[str] = (),
 ) -> Estimate | Estimates:
     r"""Return the effect per opened seat, :math:`\sum\tau_{it} / \sum S_{it}`, or one per group.
 
@@ -44,21 +47,20 @@ def imputation(
         Groups of treated rows; ``age`` counts years from the first possible effect.
     region_effects : bool
         Add region × session effects to the untreated model.
+    covariates : sequence of str
+        Columns whose mean in each cell, before any seat can act, has a slope of its own every
+        session in the untreated model.
     """
-    return _estimate(panel, y, by, niveau, region_effects, seats=True)
-
-
-def _estimate(panel, outcome, by, niveau, region_effects, *, seats: bool) -> Estimate | Estimates:
     if by is not None and by not in GROUPS:
         raise FpiError(f"regroupement « {by} » inconnu : choisissez parmi {', '.join(GROUPS)}.")
-    frame = unexposed(sample(panel, outcome, niveau=niveau))
-    label = "Effet par place" if seats else "Effet par ouverture"
-    model = fit(frame, region=region_effects)
+    frame = unexposed(with_covariates(sample(panel, y, niveau=niveau), panel, covariates))
+    label = "Effet par place"
+    model = fit(frame, region=region_effects, covariates=covariates)
     keys = pd.Series("", index=frame.index) if by is None else _keys(frame, by)
     on = model.treated & model.usable
     groups = sorted(keys[on].unique())
-    target = np.column_stack([target_of(frame, on & (keys == k).to_numpy(), seats) for k in groups])
-    values, by_etab, by_dep = read(frame, model, target, seats=seats)
+    target = np.column_stack([target_of(frame, on & (keys == k).to_numpy()) for k in groups])
+    values, by_etab, by_dep = read(frame, model, target)
     used = used_rows(frame, model)
     items = tuple(
         answer(
@@ -77,10 +79,12 @@ def _estimate(panel, outcome, by, niveau, region_effects, *, seats: bool) -> Est
     return items[0] if by is None else Estimates(items)
 
 
-def fit(frame: pd.DataFrame, *, region: bool = False) -> Imputation:
+def fit(frame: pd.DataFrame, *, region: bool = False, covariates: Sequence[str] = ()) -> Imputation:
     """Return the untreated model of a frame and the effects it leaves on treated rows."""
     treated = (frame["dose"] != 0).to_numpy()
-    return impute(frame["y"].to_numpy(), treated, effects(frame, region=region))
+    found = [*paths(frame, covariates).values()]
+    own = np.column_stack(found) if found else None
+    return impute(frame["y"].to_numpy(), treated, effects(frame, region=region), own)
 
 
 def used_rows(frame: Sample, model: Imputation) -> Sample:
@@ -90,14 +94,14 @@ def used_rows(frame: Sample, model: Imputation) -> Sample:
 
 
 def read(
-    frame: pd.DataFrame, model: Imputation, target: np.ndarray, *, seats: bool = True
+    frame: pd.DataFrame, model: Imputation, target: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return values (m,) of targets, and influences by establishment and département (G, m).
 
     The residual of treated rows is taken from one effect per year since the opening.
     """
     v = model.weights(target)
-    dose = frame["dose"].to_numpy() if seats else np.sign(frame["dose"].to_numpy())
+    dose = frame["dose"].to_numpy()
     age = _keys(frame, "age").to_numpy()
     on = model.treated & model.usable
     values = target[on].T @ model.tau[on]
@@ -111,11 +115,10 @@ def read(
     return values, found[0], found[1]
 
 
-def target_of(frame: pd.DataFrame, rows: np.ndarray, seats: bool) -> np.ndarray:
+def target_of(frame: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
     """Return the weights w1: a closure counts with a minus sign."""
     dose = frame["dose"].to_numpy()
-    total = np.abs(dose[rows]).sum() if seats else rows.sum()
-    return np.where(rows, np.sign(dose) / total, 0.0)
+    return np.where(rows, np.sign(dose) / np.abs(dose[rows]).sum(), 0.0)
 
 
 def _keys(frame: pd.DataFrame, by: str) -> pd.Series:

@@ -18,8 +18,10 @@ from fpi_eval.impact.frame import (
     WEIGHTS,
     effects,
     final,
+    paths,
     sample,
     scale,
+    with_covariates,
 )
 from fpi_eval.impact.uncertainty import CR3, Candidate, ChosenInterval, answer, error, single
 from fpi_eval.panel.sample import Sample
@@ -90,14 +92,10 @@ def fit_j(
     x, z, names = regressors(frame, exposures)
     x = x / n[:, None]
     z[:, 1:] /= n[:, None]
-    paths = {
-        f"{name}, {t}": frame[name].to_numpy(float) * (frame["time"] == t).to_numpy()
-        for name in covariates
-        for t in np.unique(frame["time"])[1:]
-    }
-    if paths:
-        own = np.column_stack([*paths.values()])
-        x, z, names = np.hstack([x, own]), np.hstack([z, own]), (*names, *paths)
+    if covariates:
+        found = paths(frame, covariates)
+        own = np.column_stack([*found.values()])
+        x, z, names = np.hstack([x, own]), np.hstack([z, own]), (*names, *found)
     return linear.fit(
         frame["y"].to_numpy() / n,
         x,
@@ -115,6 +113,7 @@ def j(
     *,
     niveau: str | None = None,
     proportional: bool = True,
+    covariates: Sequence[str] = (),
 ) -> Estimates:
     r"""Return gross effect, displacement and net effect per opened seat.
 
@@ -125,9 +124,11 @@ def j(
     weighs the same. Net = :math:`\theta + \kappa_e + \kappa_d`, its error from the joint
     clustered covariance. Identification: untreated growth equal given course × session and
     region × session, no anticipation, neighbours affected only through the exposures.
+    ``covariates``: columns whose mean in each cell, before any seat can act, has a slope of its own
+    every session.
     """
-    frame = sample(panel, y, niveau=niveau)
-    return report(frame, fit_j(frame, proportional=proportional))
+    frame = with_covariates(sample(panel, y, niveau=niveau), panel, covariates)
+    return report(frame, fit_j(frame, proportional=proportional, covariates=covariates))
 
 
 def report(frame: Sample, fit: linear.LinearFit) -> Estimates:

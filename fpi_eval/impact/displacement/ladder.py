@@ -136,7 +136,7 @@ def own_by_fill(panel: pd.DataFrame, y: str = "entrants") -> Estimates:
     kept = [k for k in OWN if len(frame.loc[on & (filled == k), "uai"].unique()) > 1]
     if not kept:
         raise FpiError("moins de deux établissements ouverts dont on sache s'ils étaient pleins.")
-    target = np.column_stack([target_of(frame, on & (filled == k), seats=True) for k in kept])
+    target = np.column_stack([target_of(frame, on & (filled == k)) for k in kept])
     values, by_etab, by_dep = read(frame, model, target)
     used = used_rows(frame, model)
     items = [
