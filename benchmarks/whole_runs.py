@@ -9,6 +9,7 @@ Kills already done are read from the table and not done again.
 
 import argparse
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -21,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from fpi_eval import twin
+from fpi_eval.report.runner.journal import path_of
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
@@ -82,8 +84,8 @@ def elsewhere(notebooks: str) -> list[str]:
 
 def kills(notebooks: str, times: int, target: Path) -> list[str]:
     """Return the lines of a table, a kill each, those of an earlier one first."""
-    lines = ["| coupure | à (s) | rapport en place intact | refait à l'identique | restes |",
-             "|---|---|---|---|---|"]  # fmt: skip
+    lines = ["| coupure | de | à (s) | après | rapport en place intact | refait à l'identique | "
+             "restes |", "|---|---|---|---|---|---|---|"]  # fmt: skip
     if target.exists():
         lines = [line for line in target.read_text("utf-8").splitlines() if line.startswith("|")]
     moments = np.random.default_rng(SEED).uniform(0.02, 1.0, times)
@@ -95,26 +97,42 @@ def kills(notebooks: str, times: int, target: Path) -> list[str]:
         whole, good = time.monotonic() - started, content(report(place))
         for number in range(len(lines) - 1, times + 1):
             moment = moments[number - 1] * whole
-            lines.append(f"| {number} | {moment:.1f} | {_killed(place, env, moment, good)} |")
+            alone = bool(number % 2)
+            what = "la commande" if alone else "tout"
+            said = _killed(place, env, moment, good, alone=alone)
+            lines.append(f"| {number} | {what} | {moment:.1f} | {said} |")
             target.write_text(_page(lines, notebooks), "utf-8")
     return lines
 
 
-def _killed(place: Path, env: dict[str, str], moment: float, good: dict[str, str]) -> str:
-    """Kill a run that makes the report again, then run from what is left; return three cells."""
+def _killed(
+    place: Path, env: dict[str, str], moment: float, good: dict[str, str], *, alone: bool
+) -> str:
+    """Kill a run that makes the report again, then run from what is left; return four cells.
+
+    ``alone``: the command is killed and its kernels learn it; else all its processes at once.
+    """
     process = subprocess.Popen([*RUN, "--refaire"], cwd=place, env=env, stderr=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
     try:
         process.wait(moment)
     except subprocess.TimeoutExpired:
-        os.kill(process.pid, signal.SIGKILL)
+        (os.kill if alone else os.killpg)(process.pid, signal.SIGKILL)
         process.wait()
+    reached = _reached(place) if process.returncode < 0 else "la fin"
     stands = content(report(place)) == good
     shutil.rmtree(report(place))  # so that the next run makes it from what the kill left
     subprocess.run(RUN, cwd=place, env=env, check=True, capture_output=True)
     again = content(report(place)) == good
     left = [path.name for path in report(place).parent.iterdir() if path.name.startswith(".")]
-    return " | ".join(["oui" if stands else "NON", "oui" if again else "NON", str(len(left))])
+    said = [reached, "oui" if stands else "NON", "oui" if again else "NON", str(len(left))]
+    return " | ".join(said)
+
+
+def _reached(place: Path) -> str:
+    """Return the last step that the journal says to have ended."""
+    last = json.loads(path_of(report(place)).read_text("utf-8").splitlines()[-1])
+    return "le départ" if last["quoi"] in ("debut", "fin") else last["nom"]
 
 
 def _page(lines: list[str], notebooks: str) -> str:

@@ -36,7 +36,7 @@ UNTRUE = {
 }
 BARE = re.compile(
     r"(?<!la )(?<!le )(?<!les )(?<!l')(?<!l’)(?<!La )(?<!Le )(?<!Les )(?<!L')(?<!L’)"
-    r"\b[A-ZÉÎ][\w-]+(?:-[\w-]+)* (?:réunit|rassemble)"
+    r"(?<![\w-])[A-ZÉÎ][\w-]+ (?:réunit|rassemble)"
 )
 FALSE_PRECISION = re.compile(
     r"\d{2}[\u202f\u00a0](?!\d00)\d{3}[\u202f\u00a0]€|[+−]0,0+(?!\d)|−0(?![,\d])"
