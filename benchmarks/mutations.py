@@ -1,17 +1,22 @@
-"""Real files damaged ten thousand times: read as they then say, or refused with their name.
+"""Real files damaged ten thousand times: read as they then say, or refused by file and column.
 
 ``python benchmarks/mutations.py --fois 10000`` takes slices of the real files (FPI_EVAL_DONNEES)
 and the small files of the same shapes, damages each by a seeded mutation, reads it by the project's
 reader, and compares with a second reading, cell by cell (`tests/small_files.said`). What is left to
-mend is listed: another exception, a number that the text does not say, a refusal without the file.
+mend is listed: another exception, a number that the text does not say, a refusal without the file,
+or without one of the columns that the damage touched. Mutations done are kept
+under the code's fingerprint: a run that stops goes on where it was.
 """
 
 import argparse
+import csv
+import io
 import os
+import re
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,14 +27,22 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from provenance import code_of  # noqa: E402
-from small_files import SMALLS, Small, Unreadable, said  # noqa: E402
+from small_files import LARGE, SMALLS, Small, Unreadable, said  # noqa: E402
 from test_mutations import REAL, same  # noqa: E402
 
 from fpi_eval.errors import FpiError  # noqa: E402
+from fpi_eval.text import liste  # noqa: E402
 
 TARGET = Path(__file__).parent / "results" / "mutations.md"
+KEPT = Path(tempfile.gettempdir()) / "fpi_eval_mutations"
+#: What is wrong with a whole file, or where it cannot be cut into columns: a line at the most.
+WHOLE = re.compile(
+    r"est vide|octet |commence en UTF-16|encodés deux fois|aucune ligne|colonnes absentes"
+    r"|en répètent une autre|lignes illisibles|une valeur de plus de|Aucun code|ni colonne"
+    r"|lignes dans le fichier"
+)
 DATA = Path(os.environ.get("FPI_EVAL_DONNEES", ROOT.parent / "shared" / "data"))
-SEED, SLICE = 20260901, 60
+SEED, SLICE, STEP = 20260901, 60, 500
 Random = np.random.Generator
 
 
@@ -82,6 +95,93 @@ def _cell(rows: list[bytes], rng: Random) -> list[bytes]:
     return [*rows[:k], b";".join(cells), *rows[k + 1 :]]
 
 
+def _width(rows: list[bytes]) -> int:
+    return rows[0].count(b";") + 1
+
+
+def _swap_columns(rows: list[bytes], rng: Random) -> list[bytes]:
+    """Two columns change places, header and all: the table says the same."""
+    i, j = rng.integers(0, _width(rows), 2)
+    return [b";".join(_swapped(row, i, j)) + b"\n" for row in rows]
+
+
+def _swap_values(rows: list[bytes], rng: Random) -> list[bytes]:
+    """Two columns change places under the same header."""
+    i, j = rng.integers(0, _width(rows), 2)
+    return rows[:1] + [b";".join(_swapped(row, i, j)) + b"\n" for row in rows[1:]]
+
+
+def _swapped(row: bytes, i: int, j: int) -> list[bytes]:
+    cells = row.rstrip(b"\r\n").split(b";")
+    if max(i, j) < len(cells):
+        cells[i], cells[j] = cells[j], cells[i]
+    return cells
+
+
+def _column(change: Callable[[bytes], bytes]) -> Callable[[list[bytes], Random], list[bytes]]:
+    """Return what changes every value of one column."""
+
+    def made(rows: list[bytes], rng: Random) -> list[bytes]:
+        place, done = rng.integers(0, _width(rows)), rows[:1]
+        for row in rows[1:]:
+            cells = row.rstrip(b"\r\n").split(b";")
+            if place < len(cells):
+                cells[place] = change(cells[place])
+            done.append(b";".join(cells) + b"\n")
+        return done
+
+    return made
+
+
+def _comma(value: bytes) -> bytes:
+    return value.replace(b".", b",") if b"." in value else value.replace(b",", b".")
+
+
+def _hundredth(value: bytes) -> bytes:
+    """Rates as fractions: 54 becomes 0.54."""
+    return b"%.4f" % (int(value) / 100) if value.isdigit() else value
+
+
+def _foreign_digits(value: bytes) -> bytes:
+    return "".join(chr(0x660 + int(c)) if c.isascii() and c.isdigit() else c
+                   for c in value.decode()).encode()  # fmt: skip
+
+
+def _thousands(value: bytes) -> bytes:
+    """Groups of three digits: 63100 becomes 63 100, with a narrow space."""
+    return f"{int(value):,}".replace(",", "\u202f").encode() if value.isdigit() else value
+
+
+def _shorten(rows: list[bytes], rng: Random) -> list[bytes]:
+    """One line loses its end, and keeps its line break."""
+    k = int(rng.integers(0, len(rows)))
+    return [*rows[:k], rows[k].rstrip()[: rng.integers(0, len(rows[k]))] + b"\n", *rows[k + 1 :]]
+
+
+def _merge(rows: list[bytes], rng: Random) -> list[bytes]:
+    """A stray quotation mark, then another: the cells or the lines between become one value."""
+    text = b"".join(rows)
+    first, last = sorted(rng.integers(0, len(text), 2))
+    last = min(last, first + int(rng.integers(1, 200)))
+    whole = text[:first] + b'"' + text[first:last] + b'"' + text[last:]
+    return whole.splitlines(keepends=True)
+
+
+def _twice(rows: list[bytes], rng: Random) -> list[bytes]:
+    """The file, pasted after itself from some line on."""
+    return [*rows, *rows[rng.integers(0, len(rows)) :]]
+
+
+def _encode(content: bytes, rng: Random) -> bytes:
+    """Another encoding, sound or not."""
+    text = content.decode()
+    choices = ["cp1252", "utf-16", "utf-16-le", "latin-1", "mac-roman", "utf-8-sig"]
+    name = choices[rng.integers(len(choices))]
+    if rng.integers(0, 3) == 0:  # encoded twice
+        return text.encode().decode("latin-1").encode()
+    return text.encode(name, errors="replace")
+
+
 MUTATIONS = {
     "octets inversés": _flip,
     "fichier coupé": _cut,
@@ -90,13 +190,24 @@ MUTATIONS = {
     "ligne répétée": _rows(_repeat),
     "ligne perdue": _rows(_lose),
     "cellule remplacée": _rows(_cell),
+    "colonnes déplacées": _rows(_swap_columns),
+    "valeurs de deux colonnes échangées": _rows(_swap_values),
+    "virgule et point": _rows(_column(_comma)),
+    "centièmes": _rows(_column(_hundredth)),
+    "chiffres étrangers": _rows(_column(_foreign_digits)),
+    "milliers séparés": _rows(_column(_thousands)),
+    "colonne vidée": _rows(_column(lambda _: b"")),
+    "ligne tronquée": _rows(_shorten),
+    "guillemets de trop": _rows(_merge),
+    "fichier recollé": _rows(_twice),
+    "autre encodage": _encode,
 }
 
 
 def files(data: Path) -> list[Small]:
     """Return the small files, and a slice of each real file that is there."""
     known = {small.name: small for small in SMALLS}
-    found = list(SMALLS)
+    found = [*SMALLS, *LARGE]
     for name, path in REAL.items():
         if (data / path).is_file():
             with (data / path).open(encoding="utf-8-sig", newline="") as lines:
@@ -105,47 +216,106 @@ def files(data: Path) -> list[Small]:
     return found
 
 
-def verdict(small: Small, content: bytes, folder: Path) -> str:
-    """Return what became of a damaged file; what starts with « FAUTE » is to be mended."""
+def verdict(small: Small, content: bytes, folder: Path, *, same_words: bool = False) -> str:
+    """Return what became of a damaged file; what starts with « FAUTE » is to be mended.
+
+    ``same_words``: the damage moves or encodes what the file says, and changes none of it.
+    """
     path = folder / small.fichier
     path.write_bytes(content)
     try:
         table: pd.DataFrame = small.read(path).table
     except FpiError as error:
-        return "refusé" if small.fichier in str(error) else f"FAUTE : sans fichier ({error})"
+        return refusal(small, content, error)
     except Exception as error:
         return f"FAUTE : {type(error).__name__} ({error})"
     try:
-        wanted = said(small, content)
+        wanted = said(small, small.text.encode() if same_words else content)
     except Unreadable:
         return "FAUTE : lu, et illisible"
-    wanted = wanted.drop(columns=_unnamed(small, content, table), errors="ignore")
+    if same_words:
+        return "lu" if same(table, wanted) else "FAUTE : autres nombres"
+    wanted = wanted.drop(columns=_unread(small, content, table), errors="ignore")
     return "lu" if same(table, wanted) else "FAUTE : autres nombres"
 
 
-def _unnamed(small: Small, content: bytes, table: pd.DataFrame) -> list[str]:
-    """Return the optional columns whose name is damaged, so that nothing was read of them."""
+def refusal(small: Small, content: bytes, error: FpiError) -> str:
+    """Return how well a refusal says where: the file, and a column that the damage touched."""
+    if small.fichier not in str(error):
+        return f"FAUTE : sans fichier ({error})"
+    if WHOLE.search(str(error)):
+        return "refusé : fichier entier"
+    if not error.colonne:
+        return f"FAUTE : sans colonne ({error})"
+    touched = _touched(small, content)
+    if touched and "" not in touched and not any(name in str(error) for name in touched):
+        return f"FAUTE : {liste(touched)}, et non ({error})"
+    return "refusé : colonne"
+
+
+def _touched(small: Small, content: bytes) -> set[str]:
+    """Return the headers of the cells that changed; none where rows are not the same ones."""
+    try:
+        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";"))
+    except (UnicodeDecodeError, csv.Error):
+        return set()
+    was = small.cells
+    if [len(row) for row in rows] != [len(row) for row in was] or rows[0] != was[0]:
+        return set()
+    return {
+        name
+        for k, name in enumerate(was[0])
+        if any(old[k] != new[k] for old, new in zip(was, rows, strict=True))
+    }
+
+
+def _unread(small: Small, content: bytes, table: pd.DataFrame) -> list[str]:
+    """Return the optional columns whose name is damaged and of which nothing else was read.
+
+    What another column gave in its place (a course's number, from its link) must be the value.
+    """
+    whole = said(small, content)
     heads = content.decode("utf-8-sig", errors="replace").partition("\n")[0].strip().split(";")
     places = {name: place for name, (place, _) in small.numbers.items()} | small.codes
-    return [
+    damaged = [
         name
         for name, place in places.items()
         if heads[place : place + 1] != small.cells[0][place : place + 1]
-        and (name not in table or table[name].isna().all())
+    ]
+    return [
+        name
+        for name in damaged
+        if name not in table
+        or (len(table) == len(whole) and table[name].isin([None, np.nan, *whole[name]]).all())
     ]
 
 
-def tried(times: int, data: Path = DATA, seed: int = SEED) -> pd.DataFrame:
+def tried(numbers: Iterable[int], data: Path = DATA, seed: int = SEED) -> pd.DataFrame:
     """Return a row a mutation: file, mutation, what became of it, seed."""
     choices, rows = files(data), []
     with tempfile.TemporaryDirectory() as where:
-        for number in range(times):
+        for number in numbers:
             rng = np.random.default_rng((seed, number))
             small = choices[rng.integers(len(choices))]
             name = list(MUTATIONS)[rng.integers(len(MUTATIONS))]
             content = MUTATIONS[name](small.text.encode(), rng)
-            rows.append((small.name, name, verdict(small, content, Path(where)), number))
+            same_words = name == "autre encodage" or (
+                name == "colonnes déplacées" and not small.ordered
+            )
+            found = verdict(small, content, Path(where), same_words=same_words)
+            rows.append((small.name, name, found, number))
     return pd.DataFrame(rows, columns=["fichier", "mutation", "issue", "numero"])
+
+
+def resumed(times: int, code: str) -> pd.DataFrame:
+    """Return the rows of every mutation, those of this code that were done before taken as kept."""
+    KEPT.mkdir(exist_ok=True)
+    for start in range(0, times, STEP):
+        path = KEPT / f"{code}_{start}.csv"
+        if not path.exists():
+            tried(range(start, min(start + STEP, times))).to_csv(path, index=False)
+    parts = [pd.read_csv(KEPT / f"{code}_{start}.csv") for start in range(0, times, STEP)]
+    return pd.concat(parts, ignore_index=True)
 
 
 def main() -> None:
@@ -153,10 +323,10 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--fois", type=int, default=10_000)
     times = asked.parse_args().fois
-    found = tried(times)
-    kind = found["issue"].str.partition(" : ")[0]
-    table = pd.crosstab(found["mutation"], kind)
     code = code_of(("sources",), Path(__file__))
+    found = resumed(times, code)
+    kind = found["issue"].where(~found["issue"].str.startswith("FAUTE"), "FAUTE")
+    table = pd.crosstab(found["mutation"], kind)
     shapes = found["fichier"].nunique()
     about = f"{times} mutations, graine {SEED}, {shapes} formes ; code {code}."
     head = ["mutation", *table.columns]

@@ -1,4 +1,23 @@
-"""The one error class that a user of the library sees."""
+"""The one error class that a user of the library sees, and what a disk or a folder refuses."""
+
+import errno
+
+SYSTEM = {
+    errno.ENOSPC: "le disque est plein. Libérez de la place, puis relancez.",
+    getattr(
+        errno, "EDQUOT", errno.ENOSPC
+    ): "votre quota de disque est atteint. Libérez de la place, puis relancez.",
+    errno.EROFS: "ce dossier est en lecture seule. Choisissez-en un où vous pouvez écrire.",
+    errno.EACCES: "vous n'avez pas le droit d'ouvrir ou d'écrire là. Vérifiez vos droits.",
+    errno.EPERM: "vous n'avez pas le droit d'ouvrir ou d'écrire là. Vérifiez vos droits.",
+    errno.ENOENT: "ce fichier ou ce dossier n'existe pas. Vérifiez son nom.",
+    errno.ENOTDIR: "ce qui devrait être un dossier est un fichier. Vérifiez le chemin.",
+    errno.EISDIR: "ce qui devrait être un fichier est un dossier. Vérifiez le chemin.",
+    errno.ELOOP: "ce chemin est un lien qui tourne en rond. Corrigez-le.",
+    errno.ENAMETOOLONG: "ce nom est trop long. Raccourcissez-le.",
+    errno.EEXIST: "ce qui devrait être un dossier est un fichier. Vérifiez le chemin.",
+    errno.EIO: "le disque ne répond pas. Vérifiez-le, puis relancez.",
+}
 
 
 class FpiError(Exception):
@@ -31,3 +50,15 @@ class FpiError(Exception):
             if part
         )
         super().__init__(f"{where} : {message}" if where else message)
+
+
+def of_the_system(error: OSError | RuntimeError) -> str | None:
+    """Return the French sentence for what the disk or the folder refuses, None for other faults."""
+    if isinstance(error, RuntimeError):
+        loop = "symlink loop" in str(error).lower()
+        return SYSTEM[errno.ELOOP] if loop else None
+    where = f"{error.filename} : " if getattr(error, "filename", None) else ""
+    if error.errno is None:
+        return None
+    other = f"le système répond « {error.strerror} ». Vérifiez le disque et le dossier."
+    return where + SYSTEM.get(error.errno, other)

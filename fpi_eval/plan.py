@@ -97,11 +97,6 @@ def write_plan(programme: Programme, folder: str | Path, *, today: date | None =
 
     A plan is never replaced: a second one of the same day gets a number. Each file appears whole
     or not at all.
-
-    Raises
-    ------
-    FpiError
-        The folder cannot be written.
     """
     today = today or date.today()
     folder = Path(folder)
@@ -113,17 +108,10 @@ def write_plan(programme: Programme, folder: str | Path, *, today: date | None =
         **announced(programme),
     }
     raw = (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path = _place(folder, f"plan_{today.isoformat()}", raw)
-        seal = f"{hashlib.sha256(raw).hexdigest()}  {path.name}\n".encode()
-        _link(folder, path.with_name(path.name + SEAL), seal)
-    except OSError as error:
-        raise FpiError(
-            f"impossible d'écrire le plan ({error.strerror}). Choisissez un dossier où vous "
-            "pouvez écrire.",
-            fichier=str(folder),
-        ) from error
+    folder.mkdir(parents=True, exist_ok=True)
+    path = _place(folder, f"plan_{today.isoformat()}", raw)
+    seal = f"{hashlib.sha256(raw).hexdigest()}  {path.name}\n".encode()
+    _link(folder, path.with_name(path.name + SEAL), seal)
     return path
 
 

@@ -23,6 +23,7 @@ from fpi_eval.sources.inserjeunes_etablissement import (
 )
 from fpi_eval.sources.inserjeunes_formation_fine import read_inserjeunes_formation_fine
 from fpi_eval.sources.inserjeunes_region import read_inserjeunes_region
+from fpi_eval.sources.insersup import read_insersup
 from fpi_eval.sources.nomenclatures import read_nomenclature
 from fpi_eval.sources.parcoursup import read_parcoursup
 from fpi_eval.sources.parcoursup_apprentissage import read_parcoursup_apprentissage
@@ -235,8 +236,11 @@ PARCOURSUP = Small(
     read_parcoursup,
     {"rentree": (0, 1), "places": (16, 1), "candidats": (17, 1), "candidates_f": (18, 1),
      "proposes": (19, 1), "admis": (20, 1), "admis_f": (21, 1)},
-    {"cod_aff_form": 22}, (0, 2, 3, 4, 7, 11, 13, 14, 15, 16, 17, 18, 19, 20, 21),
-    missing=("0", "999"),
+    {"cod_aff_form": 22, "lien": 23},
+    (0, 2, 3, 4, 7, 11, 13, 14, 15, 16, 17, 18, 19, 20, 21), missing=("0", "999"),
+    keep=lambda t: t.assign(cod_aff_form=t["cod_aff_form"].fillna(
+        t["lien"].astype("str").str.extract(r"g_ta_cod=(\d+)", expand=False)))
+    .drop(columns="lien"),
 )  # fmt: skip
 MEFS = Small(
     "mef", "nMef.csv",
@@ -326,5 +330,34 @@ APPRENTISSAGE = Small(
      "recherche_contrat": (10, 1), "refus_dossier": (11, 1), "refus_places": (12, 1)},
     {"cod_aff_form": 1}, (0, 1, 2, 7, 8, 9, 10), missing=("0", "999"),
 )  # fmt: skip
+_LEAVERS = {f"en_emploi_{k}_mois": (17 + i, 1) for i, k in enumerate((6, 12, 18, 24, 30))}
+INSERSUP = Small(
+    "insersup", "fr-esr-insersup.csv",
+    "promo;etablissement;uo_lib;reg_id;aca_id;type_diplome;dom;discipli;sectdis;diplome;"
+    "libelle_diplome;genre;nationalite;regime_inscription;obtention_diplome;nb_sortants;"
+    "nb_poursuivants;"
+    + ";".join(f"nb_sortants_en_emploi_sal_fr_{k}" for k in (6, 12, 18, 24, 30))
+    + ";" + ";".join(f"tx_sortants_en_emploi_sal_fr_{k}" for k in (6, 12, 18, 24, 30))
+    + ";" + ";".join(f"tx_sortants_en_emploi_stable_{k}" for k in (6, 12, 18, 24, 30))
+    + ";" + ";".join(f"salaire_q2_{k}" for k in (6, 12, 18, 24, 30)) + "\n"
+    "2023;0691774D;Lyon 1;R84;A10;Licence pro;STS;disc12;sd20;2400123;Robotique;ensemble;ensemble;"
+    "ensemble;diplômé;120;30;70;75;78;80;82;58,3;62.5;65;66.7;68.3;40;45;50;52;55;1650;1700;1750;"
+    "1800;1850\n"
+    "2023;0691774D;Lyon 1;R84;A10;Licence pro;STS;disc12;sd20;2400123;Robotique;femme;ensemble;"
+    "ensemble;diplômé;50;10;30;31;32;33;34;60;62;64;66;68;40;42;44;46;48;1600;1610;1620;1630;1640\n"
+    "2022,2023;;France;;;Master LMD;STS;disc12;sd20;;;ensemble;ensemble;ensemble;diplômé;900;200;"
+    "600;640;660;nd;;66;71;73;;;50;52;55;;;1900;1950;2000;;\n",
+    read_insersup,
+    {"sortants": (15, 1), "poursuivants": (16, 1), **_LEAVERS,
+     "taux_emploi_6_mois": (22, 100), "taux_stable_30_mois": (31, 100),
+     "salaire_median_12_mois": (33, 1)},
+    {"uai": 1, "genre": 11, "nationalite": 12, "regime_inscription": 13, "obtention_diplome": 14},
+    tuple(range(37)), keyed=False,
+    keep=lambda t: t[(t["genre"] == "ensemble") & (t["nationalite"] == "ensemble")
+    & (t["regime_inscription"] == "ensemble") & (t["obtention_diplome"] == "diplômé")]
+    .drop(columns=["genre", "nationalite", "regime_inscription", "obtention_diplome"]),
+)  # fmt: skip
+#: Read by batches, of a million rows: the same rules, another reader.
+LARGE = (INSERSUP,)
 SMALLS = (AFFELNET, REGION, UNNAMED, LYCEES, CFA, BTS, PARCOURSUP, MEFS, CONSTAT, BAC, TENSIONS,
           FINE, APPRENTISSAGE)  # fmt: skip

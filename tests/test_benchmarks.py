@@ -107,7 +107,7 @@ def test_in_real_results_nothing_is_found_too_often_where_nothing_opened():
 
 
 def test_five_hundred_damaged_files_are_read_as_they_say_or_refused_by_name():
-    found = mutations.tried(500)
+    found = mutations.tried(range(500))
     assert found.loc[found["issue"].str.startswith("FAUTE"), ["issue", "numero"]].empty
     assert (found["issue"] == "lu").sum() > 50
 

@@ -1,9 +1,7 @@
 """The command line as its users meet it: French, exit code 2, earlier reports untouched."""
 
-import errno
 import gzip
 import io
-import os
 import shlex
 import shutil
 import subprocess
@@ -25,10 +23,6 @@ YEARS = range(2025, 2027)
 AFFELNET = "orion/attractivite_capacite_2026.csv"
 REGION = "inserjeunes/ij_region_data.csv"
 NAMES = [name for name in app if not name.startswith("-")]
-COMMANDS = [
-    ["run", "2026"], ["check", "2026"], ["fetch", "2026"], ["plan"], ["puissance", "2026"],
-    ["new"], ["notebooks"], ["lab", "02_places", "2026"],
-]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -416,108 +410,3 @@ def test_puissance_without_a_register_says_what_is_missing(project, capsys):
     (project / "donnees" / "ouvertures.csv").unlink()
     error = fails(project, capsys, "puissance", "2026", "--donnees", str(project / "donnees"))
     assert "registre des ouvertures" in error
-
-
-@pytest.mark.parametrize(
-    ("number", "words"),
-    [
-        (errno.ENOSPC, "le disque est plein"),
-        (errno.EROFS, "lecture seule"),
-        (errno.EACCES, "pas le droit"),
-        (errno.ENOENT, "n'existe pas"),
-        (errno.ENOTDIR, "est un fichier"),
-        (errno.ELOOP, "tourne en rond"),
-        (errno.ENAMETOOLONG, "trop long"),
-    ],
-)
-@pytest.mark.parametrize("command", COMMANDS)
-def test_what_the_disk_refuses_is_a_sentence_for_every_command(
-    command, number, words, monkeypatch, capsys
-):
-    def broken(*_, **__):
-        raise OSError(number, os.strerror(number), "dossier/fichier\x1b[31m.csv")
-
-    monkeypatch.setattr("fpi_eval.programme.find_programme", broken)
-    monkeypatch.setattr("fpi_eval.programme.load_programme", broken)
-    monkeypatch.setattr("fpi_eval.report.runner.yearly.find_programme", broken)
-    monkeypatch.setattr("fpi_eval.panel.year.load_programme", broken)
-    with pytest.raises(SystemExit) as stop:
-        main(command)
-    error = capsys.readouterr().err
-    assert stop.value.code == 2
-    assert error.startswith("Erreur : dossier/fichier")
-    assert words in " ".join(error.split())
-    assert "\x1b[31m.csv" not in error
-    assert "Traceback" not in error
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_ctrl_c_is_answered_by_a_sentence_for_every_command(command, monkeypatch, capsys):
-    def stopped(*_, **__):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("fpi_eval.programme.find_programme", stopped)
-    monkeypatch.setattr("fpi_eval.programme.load_programme", stopped)
-    monkeypatch.setattr("fpi_eval.report.runner.yearly.find_programme", stopped)
-    monkeypatch.setattr("fpi_eval.panel.year.load_programme", stopped)
-    with pytest.raises(SystemExit) as stop:
-        main(command)
-    assert stop.value.code == 130
-    assert "Interrompu : le rapport précédent n'a pas été modifié." in capsys.readouterr().err
-
-
-def test_a_fault_of_the_program_is_not_disguised(monkeypatch):
-    def faulty(*_, **__):
-        raise RuntimeError("bogue")
-
-    monkeypatch.setattr("fpi_eval.programme.load_programme", faulty)
-    monkeypatch.setattr("fpi_eval.report.runner.yearly.find_programme", faulty)
-    with pytest.raises(RuntimeError, match="bogue"):
-        main(["plan"])
-
-
-# ── a folder at fault, for every command that takes one ─────────────────────────────────────────
-
-
-def _affelnet(folder: Path, change) -> Path:
-    path = folder / "orion" / "attractivite_capacite_2026.csv"
-    edit(path, change)
-    return folder
-
-
-def _loop(project: Path) -> Path:
-    (project / "boucle").symlink_to(project / "boucle")
-    return project / "boucle"
-
-
-FAULTS = {
-    "header alone": (
-        lambda p: _affelnet(p / "donnees", lambda text: text.splitlines()[0] + "\n"),
-        "aucune ligne sous l'en-tête",
-    ),
-    "huge cell": (
-        lambda p: _affelnet(
-            p / "donnees", lambda text: text.replace(";", f';"{"x" * 200_000}"', 1)
-        ),
-        "attractivite_capacite_2026.csv",
-    ),
-    "no folder": (lambda p: p / "nulle_part", "nulle_part"),
-    "a file for a folder": (lambda p: p / "donnees" / "ouvertures.csv", "ouvertures.csv"),
-    "links in a circle": (_loop, "boucle"),
-}
-READING = [["run", "2026"], ["check", "2026"], ["puissance", "2026"]]
-WRITING = [["fetch", "2026", "--donnees"], ["new", "--fichier"]]
-
-
-@pytest.mark.parametrize("command", READING)
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_folder_at_fault_is_a_sentence_for_every_command(project, capsys, command, fault):
-    make, words = FAULTS[fault]
-    assert words in fails(project, capsys, *command, "--donnees", str(make(project)))
-
-
-@pytest.mark.parametrize("command", WRITING)
-@pytest.mark.parametrize("where", ["/proc/nulle_part", "boucle"])
-def test_a_place_that_cannot_be_written_is_a_sentence(project, capsys, command, where):
-    target = str(_loop(project) if where == "boucle" else where)
-    assert Path(target).name in fails(project, capsys, *command, target)

@@ -93,14 +93,24 @@ def test_lock_has_hashes_for_each_pin_and_no_address(name):
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="la commande make est absente")
-def test_make_says_in_french_that_python_is_missing(tmp_path):
-    target = tmp_path / "venv" / ".run-ready"
+@pytest.mark.parametrize(
+    ("python", "said"),
+    [
+        ("exit 1", "Il faut Python 3.11 ou plus récent"),
+        ('case "$2" in *venv*) exit 1;; esac', "Le module venv de Python manque"),
+    ],
+)
+@pytest.mark.parametrize("goal", ["run", "test"])
+def test_make_says_in_french_that_python_or_venv_is_missing(tmp_path, goal, python, said):
+    (tmp_path / "python").write_text(f"#!/bin/sh\n{python}\n", encoding="utf-8")
+    (tmp_path / "python").chmod(0o755)
     made = subprocess.run(
-        ["make", "PYTHON=false", f"VENV={tmp_path / 'venv'}", str(target)],
+        ["make", f"PYTHON={tmp_path}/python", f"VENV={tmp_path / 'venv'}",
+         f"{tmp_path / 'venv'}/.{goal}-ready"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert made.returncode != 0
-    assert "Il faut Python 3.11 ou plus récent" in made.stdout
+    assert said in made.stdout
     assert not (tmp_path / "venv").exists()
 
 

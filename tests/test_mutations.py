@@ -298,6 +298,8 @@ REAL = {
     "inserjeunes_2021_2022": "inserjeunes/depp-2022-etablissements-2021_2022-pro.csv",
     "inserjeunes_cfa": "inserjeunes/fr-en-inserjeunes-cfa.csv",
     "parcoursup_bts": "orion/BTS_attractivite_capacite_2023.csv",
+    "constat": "orion/constat_2020.csv",
+    "resultats_bac": "resultats/fr-en-baccalaureat-par-academie.csv",
 }
 SLICE = 60
 

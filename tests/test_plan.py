@@ -89,12 +89,6 @@ def test_another_json_file_is_not_a_plan(tmp_path):
             read_plan(path)
 
 
-def test_a_folder_that_cannot_be_written_is_an_error(programme, tmp_path):
-    (tmp_path / "fichier").write_text("")
-    with pytest.raises(FpiError, match="impossible d'écrire"):
-        write_plan(programme, tmp_path / "fichier", today=DAY)
-
-
 def test_nothing_changed_is_no_deviation(plan, programme):
     assert deviations(plan, programme) == []
 

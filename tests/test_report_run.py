@@ -113,6 +113,15 @@ def test_the_manifest_says_what_made_the_report(report):
     assert {"pandas", "papermill", "nbconvert"} <= set(manifest["paquets"])
 
 
+def test_the_guide_names_all_that_the_journal_says(report):
+    guide = (ROOT / "docs" / "annee.md").read_text(encoding="utf-8")
+    code = "".join(p.read_text("utf-8") for p in Path(kernels.__file__).parent.glob("*.py"))
+    known = set(re.findall(r'\.(?:write|end)\("(\w+)"', code))
+    lines = report.folder.with_name("2022.journal.jsonl").read_text("utf-8").splitlines()
+    assert {json.loads(line)["quoi"] for line in lines} <= known
+    assert not [word for word in known if f"`{word}`" not in guide]
+
+
 def test_nothing_is_done_again_when_nothing_changed(report, project, capsys):
     again = make(project, progress=True)
     assert not again.made
@@ -209,6 +218,20 @@ def test_a_failing_notebook_leaves_the_earlier_report_as_it_was(report, project)
     assert any("ZeroDivisionError" in str(line.get("lignes")) for line in lines)
     assert {"debut", "notebook", "etape", "fin"} <= {line["quoi"] for line in (first, *lines)}
     assert len({line["calcul"] for line in (first, *lines)}) >= 1
+
+
+def test_a_kernel_that_cannot_start_is_a_sentence(tmp_path, monkeypatch):
+    """On a full disk, a kernel dies before it answers."""
+
+    def dies(*_, **__):
+        raise RuntimeError("Kernel died before replying to kernel_info")
+
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "places.csv").write_text("uai\n")
+    write_notebook(tmp_path / "notebooks" / "01_donnees.ipynb")
+    monkeypatch.setattr(execution.papermill, "execute_notebook", dies)
+    with pytest.raises(FpiError, match="mémoire ou disque plein"):
+        make(tmp_path, names=("01_donnees",), parameters={"rentree": 2022})
 
 
 def test_an_undeclared_parameter_is_refused_before_anything_runs(report, project):

@@ -8,8 +8,11 @@ import pandas as pd
 import pytest
 from small_files import LYCEES, MEFS, REGION
 
+from fpi_eval import twin
 from fpi_eval.errors import FpiError
+from fpi_eval.panel.loading import simulated_folder
 from fpi_eval.pinned import pinned
+from fpi_eval.programme import load_programme
 from fpi_eval.sources.inserjeunes_etablissement import read_inserjeunes_etablissement
 from fpi_eval.sources.inserjeunes_region import read_inserjeunes_region
 from fpi_eval.sources.nomenclatures import read_nomenclature
@@ -142,3 +145,25 @@ def test_within_a_run_a_file_is_read_with_the_content_it_began_with_or_not_at_al
         said = [sys.executable, "-c", SEEN.format(path=str(path))]
         assert "a changé" in subprocess.run(said, capture_output=True, text=True).stderr
     assert read_bytes(path) == b"y"
+
+
+def test_a_simulated_set_that_is_no_longer_as_it_was_written_is_written_again(
+    tmp_path, monkeypatch
+):
+    drawn = []
+    monkeypatch.setenv("FPI_EVAL_CACHE", str(tmp_path))
+    monkeypatch.setattr(twin, "draw", lambda *_, **__: drawn.append("one"))
+    monkeypatch.setattr(
+        twin, "write_files", lambda _, folder, **__: (folder / "a.csv").write_text("a\n1\n")
+    )
+    programme = load_programme("fpi_aura")
+    folder = simulated_folder(programme, 2026)
+    assert simulated_folder(programme, 2026) == folder
+    assert len(drawn) == 1
+    (folder / "a.csv").write_text("a\n2\n")
+    assert simulated_folder(programme, 2026) == folder
+    assert (folder / "a.csv").read_text() == "a\n1\n"
+    (folder / "b.csv").write_text("b\n")
+    simulated_folder(programme, 2026)
+    assert not (folder / "b.csv").exists()
+    assert len(drawn) == 3

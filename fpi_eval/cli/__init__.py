@@ -4,14 +4,16 @@ Nothing heavy is imported before a command needs it, so that help comes at once.
 """
 
 import io
+import logging
+import os
 import sys
 
 from cyclopts.exceptions import CycloptsError
 
 from fpi_eval.cli import evaluate, prepare  # noqa: F401 (they register their commands)
 from fpi_eval.cli.application import app
-from fpi_eval.cli.refusals import in_french, of_the_system, refuse
-from fpi_eval.errors import FpiError
+from fpi_eval.cli.refusals import in_french, refuse
+from fpi_eval.errors import FpiError, of_the_system
 from fpi_eval.terminal import Terminal
 
 __all__ = ["app", "main"]
@@ -20,6 +22,7 @@ __all__ = ["app", "main"]
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a user's mistake ends with code 2 and one French message."""
     errors = Terminal(stderr=True)
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # in English, of its own cache
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal whose letters are not ours
             stream.reconfigure(errors="backslashreplace")
@@ -35,10 +38,13 @@ def main(arguments: list[str] | None = None) -> None:
         refuse(errors, str(error))
     except CycloptsError as error:
         refuse(errors, in_french(error, app))
+    except BrokenPipeError:  # « fpi-eval check 2026 | head »: nobody reads any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except (OSError, RuntimeError) as error:
         if (said := of_the_system(error)) is None:
             raise
-        refuse(errors, said)
+        refuse(errors, f"{said} Le rapport précédent n'a pas été modifié.")
     except KeyboardInterrupt:
         errors.print("Interrompu : le rapport précédent n'a pas été modifié.")
         sys.exit(130)

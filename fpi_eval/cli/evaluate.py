@@ -416,12 +416,15 @@ def lab(
     a_blanc: ABlanc = False,
 ) -> None:
     """Ouvre JupyterLab sur une copie du notebook, paramètres remplis."""
+    from fpi_eval.panel.loading import folder_of
     from fpi_eval.programme import load_programme, parse_rentree
     from fpi_eval.report.edition import absolute, notebooks_of, project_root
     from fpi_eval.report.runner.exploration import copy_for_exploration
 
     what = load_programme(programme)
     year = parse_rentree(rentree)
+    if donnees:
+        folder_of(what, year, donnees)  # refused now rather than by the first cell
     values = {"programme": what.code, "rentree": year, "donnees": absolute(donnees)}
     folder = project_root(what) / "notebooks" / "exploration"
     copy = copy_for_exploration(notebooks_of(what), notebook, values, folder, write=not a_blanc)

@@ -1,7 +1,6 @@
 """What goes wrong on the command line, said in French."""
 
 import difflib
-import errno
 import sys
 from collections.abc import Iterable
 
@@ -21,22 +20,6 @@ from fpi_eval import escapes
 from fpi_eval.terminal import Terminal
 
 USER_ERROR = 2
-SYSTEM = {
-    errno.ENOSPC: "le disque est plein. Libérez de la place, puis relancez.",
-    getattr(
-        errno, "EDQUOT", errno.ENOSPC
-    ): "votre quota de disque est atteint. Libérez de la place, puis relancez.",
-    errno.EROFS: "ce dossier est en lecture seule. Choisissez-en un où vous pouvez écrire.",
-    errno.EACCES: "vous n'avez pas le droit d'ouvrir ou d'écrire là. Vérifiez vos droits.",
-    errno.EPERM: "vous n'avez pas le droit d'ouvrir ou d'écrire là. Vérifiez vos droits.",
-    errno.ENOENT: "ce fichier ou ce dossier n'existe pas. Vérifiez son nom.",
-    errno.ENOTDIR: "ce qui devrait être un dossier est un fichier. Vérifiez le chemin.",
-    errno.EISDIR: "ce qui devrait être un fichier est un dossier. Vérifiez le chemin.",
-    errno.ELOOP: "ce chemin est un lien qui tourne en rond. Corrigez-le.",
-    errno.ENAMETOOLONG: "ce nom est trop long. Raccourcissez-le.",
-    errno.EEXIST: "ce qui devrait être un dossier est un fichier. Vérifiez le chemin.",
-    errno.EIO: "le disque ne répond pas. Vérifiez-le, puis relancez.",
-}
 
 
 def refuse(errors: Terminal, message: str) -> None:
@@ -44,16 +27,6 @@ def refuse(errors: Terminal, message: str) -> None:
     shown = escapes.terminal(message)
     errors.print(Text.assemble(("Erreur : ", "bold red"), shown), soft_wrap=True)
     sys.exit(USER_ERROR)
-
-
-def of_the_system(error: OSError | RuntimeError) -> str | None:
-    """Return the French sentence for what the disk or the folder refuses, None for other faults."""
-    if isinstance(error, RuntimeError):
-        loop = "symlink loop" in str(error).lower()
-        return "ce chemin est un lien qui tourne en rond. Corrigez-le." if loop else None
-    where = f"{error.filename} : " if getattr(error, "filename", None) else ""
-    said = SYSTEM.get(getattr(error, "errno", None))
-    return None if said is None else f"{where}{said} Le rapport précédent n'a pas été modifié."
 
 
 def in_french(error: CycloptsError, app: App) -> str:

@@ -15,7 +15,6 @@ from typing import Any
 
 import nbformat
 import papermill
-from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
@@ -120,7 +119,7 @@ class Execution:
             )
         except _Stopped:
             return []
-        except (PapermillExecutionError, DeadKernelError) as error:
+        except (PapermillExecutionError, RuntimeError) as error:
             if self.stopped.is_set():
                 return []
             raise self._failure(info, notebook, error, kernels.said_file(connection)) from error
@@ -148,7 +147,10 @@ class Execution:
     def _failure(self, info: NotebookInfo, notebook: Any, error: Exception, said: Path) -> FpiError:
         """Return the French error for a notebook that failed, and keep the details in the log."""
         where = f"notebook {info.path.name}"
-        what, details = "le calcul s'est arrêté sans dire pourquoi (mémoire ?)", "(rien)"
+        what, details = (
+            "le calcul s'est arrêté sans dire pourquoi (mémoire ou disque plein ?)",
+            "(rien)",
+        )
         if isinstance(error, PapermillExecutionError):
             number = _source_number(notebook, error.source)
             where += f", cellule {number}" if number else ""

@@ -26,7 +26,7 @@ from rich.progress import (
 )
 
 from fpi_eval import escapes
-from fpi_eval.errors import FpiError
+from fpi_eval.errors import FpiError, of_the_system
 from fpi_eval.sources.known_sources import CATALOGUE
 from fpi_eval.sources.portal.client import Limits, PassingFailure, Session, open_checked
 from fpi_eval.sources.portal.completeness import header, records
@@ -94,7 +94,7 @@ def fetch(
         After every request has been tried: what failed, file by file. What came stays.
     """
     folder = Path(folder)
-    _prepare(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     session_client = client or httpx.Client()
     session = Session(session_client, tuple(hosts), limits or Limits(), sleep)
     entries = read_lock(folder)
@@ -115,17 +115,6 @@ def fetch(
             session_client.close()
     _raise_all(errors, len(requests))
     return found
-
-
-def _prepare(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FpiError(
-            "impossible de créer le dossier de données. Choisissez un dossier où vous pouvez "
-            "écrire.",
-            fichier=str(folder),
-        ) from error
 
 
 def _fetch_one(
@@ -172,9 +161,7 @@ def _fetch_one(
         return _settle(path, arrived, fresh, before, intact or overwrite)
     except OSError as error:
         raise FpiError(
-            f"écriture impossible ({error.strerror or error}). Vérifiez la place sur le disque et "
-            "vos droits sur le dossier.",
-            fichier=request.fichier,
+            f"écriture impossible : {of_the_system(error) or error}", fichier=request.fichier
         ) from error
     finally:
         bar.update(task, visible=False)

@@ -23,7 +23,7 @@ from fpi_eval.pinned import verify
 from fpi_eval.sources.reading import ColumnSchema, TableSchema, check, expectation, remedy
 from fpi_eval.sources.reading.headers import Renaming, match_header, spelling
 from fpi_eval.sources.reading.raw import SEPARATORS, refuse_mojibake
-from fpi_eval.sources.reading.reading import MISSING, Provenance, Reading, convert
+from fpi_eval.sources.reading.reading import MISSING, Provenance, Reading, convert, refuse_doubled
 from fpi_eval.text import liste
 
 BLOCK = 16 << 20
@@ -307,6 +307,7 @@ def read_filtered(
     for start, batch in file.batches():
         mask = np.ones(batch.num_rows, dtype=bool)
         for name, values in keep.items():
+            _refuse_header(batch[name], file, name, start)
             mask &= pc.is_in(pc.utf8_trim_whitespace(batch[name]), pa.array(values)).to_numpy()
         rows += batch.num_rows
         kept.append(batch.filter(pa.array(mask)).to_pandas())
@@ -319,10 +320,26 @@ def read_filtered(
     table = pd.DataFrame(
         {n: convert(strings[n], schema.column(n), file.name, line) for n in strings.columns}
     )
+    refuse_doubled(table, schema, file.name)
     aside = {raison: rows - len(table)} if rows > len(table) else {}
     return Reading(
         check(table, schema, fichier=file.name, lines=line), file.provenance(rows, aside)
     )
+
+
+def _refuse_header(values: pa.ChunkedArray, file: LargeFile, name: str, start: int) -> None:
+    """Raise where the header stands again among the rows: a file pasted after itself."""
+    places, _, _ = match_header(file.header, file.schema, file.renaming, file.name)
+    head = file.header[places[name]]
+    row = pc.index(values, pa.scalar(head, values.type)).as_py()
+    if row >= 0:
+        raise FpiError(
+            "l'en-tête est écrit à nouveau parmi les lignes : le fichier est sans doute collé à la "
+            "suite de lui-même. Téléchargez-le à nouveau.",
+            fichier=file.name,
+            ligne=start + row + 2,
+            colonne=head,
+        )
 
 
 def _is_number(kind: pa.DataType) -> bool:

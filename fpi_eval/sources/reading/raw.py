@@ -211,13 +211,14 @@ class RawFile:
 
     def _truncated(self, row: pacsv.InvalidRow) -> FpiError:
         found, expected = row.actual_columns, row.expected_columns
+        place = min(max(found, 1), expected)
         return FpiError(
             f"{found} valeur(s) trouvée(s), {expected} attendue(s) comme dans l'en-tête : "
             "ligne tronquée ou séparateur de trop. Téléchargez le fichier à nouveau, ou "
             "corrigez la ligne.",
             fichier=self.name,
             ligne=row.number or None,
-            colonne=self.header[min(max(found, 1), expected) - 1],
+            colonne=self.header[place - 1] or f"n° {place}",
         )
 
 

@@ -1,5 +1,6 @@
 """The Excel template of the register of openings: drop-down lists, a guide, no macro."""
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
 from fpi_eval.sources.register.faults import EXEMPLE
+from fpi_eval.table_files import replace_files
 from fpi_eval.text import NIVEAUX, VOIES
 
 ROWS = 1000
@@ -141,7 +143,8 @@ def write_template(path: Path, facts: ProgrammeFacts, *, write: bool = True) -> 
     ranges = _write_lists(lists, facts)
     _write_register(register, facts, ranges)
     _write_guide(guide, facts)
-    book.save(path)
+    book.save(content := io.BytesIO())
+    replace_files({path: content.getvalue()})
     return path
 
 
