@@ -29,7 +29,7 @@ from fpi_eval.sources.uses import USES
 from fpi_eval.sources.years import BOUNDS, COPIED, HELD_ELSEWHERE, equal_share, oddities
 
 PROGRAMME = load_programme(Path(__file__).parents[1] / "data" / "fpi_aura")
-RENTREE, FIRST = 2024, 2021  # years enough for what is compared from one to the next
+RENTREE, FIRST = 2024, 2019  # the last year of the first file of Parcoursup
 SERVED = {
     # What each source alone gives, as `USES` names it: whether a year's tables hold it.
     "affelnet": lambda y: y.places["niveau"].eq("secondaire").any(),
