@@ -15,10 +15,10 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.category import StrCategoryFormatter, StrCategoryLocator
+from matplotlib.category import StrCategoryLocator
 from matplotlib.figure import Figure as MplFigure
 from matplotlib.text import Text
-from matplotlib.ticker import AutoLocator, FixedFormatter, FixedLocator, MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from fpi_eval import escapes
 from fpi_eval.disclosure import Shown
@@ -31,9 +31,11 @@ SVG = {
     "savefig.transparent": True,
     "text.parse_math": False,  # a dollar in a name is a dollar
 }
-#: Width of a phone's drawing, in inches, and the letters that fit on a line of it.
-PHONE, PHONE_LABEL, PHONE_TITLE, PHONE_LINE = 3.6, 18, 32, 40
-TICKS = 4
+#: Width of a phone's drawing, in inches, and the letters that fit on a line of it: the smallest
+#: phone shows its letters of 12 pixels at no less than 11.
+PHONE, PHONE_LABEL, PHONE_BESIDE, PHONE_TITLE, PHONE_LINE = 3.1, 18, 20, 30, 36
+TICKS, WIDE, LINE = 4, 5, 0.21  # ticks; letters of a wide one; inches of a line of words
+NAMED = (FixedLocator, StrCategoryLocator)  # axes whose ticks are words
 
 
 class Figure:
@@ -140,30 +142,46 @@ def _fold(drawing: MplFigure) -> None:
         for row, ax in enumerate(axes):
             ax.set_subplotspec(grid[row])
             ax.tick_params(labelleft=True)
+    lines = 0
     for ax in axes:
-        for axis in (ax.xaxis, ax.yaxis):
-            axis.set_label_text(_lines(axis.get_label_text(), PHONE_LINE))
-            if isinstance(axis.get_major_locator(), AutoLocator):
-                axis.set_major_locator(MaxNLocator(TICKS))
+        _thin(ax)
+        names = 0
+        if isinstance(ax.yaxis.get_major_locator(), NAMED):
+            names = _name(ax)
+        room = PHONE_BESIDE if names else PHONE_TITLE
+        ax.set_xlabel(_lines(ax.get_xlabel(), room + 6))
+        ax.set_ylabel(_lines(ax.get_ylabel(), PHONE_LINE))
+        if isinstance(marks := ax.yaxis.get_major_locator(), MaxNLocator):
+            marks.set_params(nbins=TICKS)
         for side in ("left", "center"):
-            ax.set_title(_lines(ax.get_title(side), PHONE_TITLE), loc=side, fontsize=10)
-        if isinstance(ax.xaxis.get_major_locator(), FixedLocator | StrCategoryLocator):
-            _thin(ax)
-        names = ax.yaxis.get_major_formatter()
-        if isinstance(names, FixedFormatter | StrCategoryFormatter):
-            ticks = list(ax.get_yticks())
-            said = [_lines(words, PHONE_LABEL) for words in names.format_ticks(ticks)]
-            ax.set_yticks(ticks, said)
+            ax.set_title(_lines(ax.get_title(side), room), loc=side, fontsize=10)
+        for words in legend.get_texts() if (legend := ax.get_legend()) else ():
+            words.set_text(_lines(words.get_text(), PHONE_LABEL))
+        lines += names
+    drawing.set_size_inches(PHONE, max(drawing.get_size_inches()[1], LINE * lines + 1))
     if drawing.get_supxlabel():
         drawing.supxlabel(_lines(drawing.get_supxlabel(), PHONE_LINE), fontsize=9)
 
 
 def _thin(ax: Axes) -> None:
-    """Keep one in two of the names under an axis that has more than a phone's width holds."""
+    """Keep under an axis as many names, or numbers, as a phone's width holds."""
+    place = ax.xaxis.get_major_locator()
+    if isinstance(place, MaxNLocator):
+        place.set_params(nbins=TICKS)
     ticks = list(ax.get_xticks())
-    if len(ticks) > TICKS + 1:
-        said = ax.xaxis.get_major_formatter().format_ticks(ticks)
+    said = ax.xaxis.get_major_formatter().format_ticks(ticks)
+    if isinstance(place, NAMED) and len(ticks) > TICKS + 1:
         ax.set_xticks(ticks[::2], said[::2])
+    elif isinstance(place, MaxNLocator) and max(map(len, said)) > WIDE:
+        place.set_params(nbins=TICKS // 2)
+
+
+def _name(ax: Axes) -> int:
+    """Fold the names beside an axis; return the lines that all would take, each as the longest."""
+    ticks = list(ax.get_yticks())
+    said = [_lines(n, PHONE_LABEL) for n in ax.yaxis.get_major_formatter().format_ticks(ticks)]
+    ax.set_yticks(ticks, said)
+    return len(said) * max((1 + words.count("\n") for words in said), default=0)
 
 
 def _lines(words: str, width: int) -> str:

@@ -11,6 +11,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from fpi_eval.colours import BLUE, CYCLE, GREEN, GREY, ORANGE, PINK
+from fpi_eval.rounding import rounded, step_of
 from fpi_eval.text import capitale, formation, nombre, pourcent, signe
 
 PALETTE = (*CYCLE, GREY)
@@ -130,7 +131,7 @@ def range_lines(table: pd.DataFrame, *, x: str, y: str, hue: str, ylabel: str) -
 
     Lines differ by colour, marker and the name at their end.
     """
-    ax = plt.subplots(figsize=(7.5, 4), layout="constrained")[1]
+    ax = plt.subplots(figsize=(7.5, 3.4), layout="constrained")[1]
     groups = list(table[hue].unique())
     positions = {value: i for i, value in enumerate(sorted(table[x].unique()))}
     ends = []
@@ -442,16 +443,17 @@ def acceptability(table: pd.DataFrame, ax: Axes | None = None, *, xlabel: str) -
 
 
 def fan(table: pd.DataFrame, ax: Axes | None = None, *, ylabel: str = "Personnes") -> Axes:
-    """Draw a fan by year (columns annee, q05, q25, q50, q75, q95; maybe cible, a number)."""
-    ax = ax or plt.subplots(figsize=(7.5, 4), layout="constrained")[1]
+    """Draw a fan by year (columns annee, q10, q25, q50, q75, q90; maybe cible, a number)."""
+    ax = ax or plt.subplots(figsize=(7.5, 3.4), layout="constrained")[1]
     years, last = table["annee"], table.iloc[-1]
-    _band(ax, years, table["q05"], table["q95"], 0.18)
+    _band(ax, years, table["q10"], table["q90"], 0.18)
     _band(ax, years, table["q25"], table["q75"], 0.35)
     ax.plot(years, table["q50"], color=BLUE, marker="o")
+    middle = nombre(rounded(last["q50"], step_of(last["q10"], last["q90"])))
     ends = [
-        (last["annee"], last["q50"], f"médiane {nombre(last['q50'])}", BLUE),
+        (last["annee"], last["q50"], f"médiane {middle}", BLUE),
         (last["annee"], last["q75"], "1 chance sur 2", BLUE),
-        (last["annee"], last["q95"], "9 chances sur 10", BLUE),
+        (last["annee"], last["q90"], "8 chances sur 10", BLUE),
     ]
     if "cible" in table and table["cible"].notna().any():
         target = table["cible"].dropna().iloc[0]

@@ -23,7 +23,8 @@ from fpi_eval.headline.quantity import DECLARED_FIGURE, Quantity
 BLANK = re.compile("[ \u00a0\u202f\n\t]+")
 NUMBER = r"[+−-]?\d+(?: \d{3})*(?:,\d+)?"
 PER_100 = ("entrants_brut_100", "entrants_100", "effet_brut", "effet_net", "industrie_100")
-OTHERS = ("controles", "estimateurs", "methode", "07_")  # other methods, shown as such
+#: Other methods, shown as such, and the numbers of an earlier report.
+OTHERS = ("controles", "estimateurs", "methode", "07_", "08_")
 OTHER_MEASURE = "si elle était|À composition égale"  # named as another measure than the headline
 LEAST = 1000  # under it, two counts may be alike by chance
 WHOLE = "Ensemble"
@@ -52,8 +53,10 @@ def said(page: BeautifulSoup) -> str:
     main = copy(page.main)
     for label in main.select("svg text"):
         label.decompose()  # ticks of an axis are no sentence
+    for title in main.select("h1, h2, h3, caption, title, .figure-titre"):
+        title.append(".")  # what follows is another sentence
     hidden = [tag.get("alt") or tag.get("aria-label") or "" for tag in main.find_all(True)]
-    return flat(" ".join([plain(main), *hidden]))
+    return flat(" ".join([plain(main), *(f"{words}." for words in hidden)]))
 
 
 def grids(folder: Path) -> Iterator[tuple[str, list[list[object]]]]:

@@ -149,7 +149,7 @@ def test_an_unknown_dimension_is_refused_and_no_large_group_is_told(small):
         heterogeneity(small, by=("age",))
     alone = heterogeneity(small[small["niveau"] == "secondaire"], by=("niveau",))
     assert alone.table.empty
-    assert "moins de deux groupes" in alone.absent["niveau"]
+    assert "rien à comparer" in alone.absent["niveau"]
     assert alone.sentence().startswith("Aucun découpage")
 
 

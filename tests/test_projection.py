@@ -281,7 +281,7 @@ def test_the_plan_leads_to_the_orders_of_size_of_the_method_note():
 
 def test_nothing_opened_trains_nobody():
     result = projeter(FPI, NO_OPENING, rentree=2023, scenario="aucun", draws=10)
-    assert result.fan()["q95"].max() == 0
+    assert result.fan()["q90"].max() == 0
     assert result.fans().empty
 
 

@@ -218,7 +218,7 @@ def test_a_section_without_data_leaves_the_page_and_is_listed_once_with_who_hold
     assert "Comment lire" not in page.main.get_text()
     assert "Pas de registre" not in page.get_text()
     rows = [[c.get_text() for c in r.find_all(["th", "td"])] for r in limits.tbody.find_all("tr")]
-    assert rows == [["Pas de registre.", "Où\u00a0? Quand\u00a0?", ""]]
+    assert rows == [["Pas de registre.", "Où\u00a0? Quand\u00a0?", "–"]]
 
 
 def test_sources_are_escaped(page):

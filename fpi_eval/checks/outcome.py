@@ -57,9 +57,10 @@ def _unable(panel: CellPanel, outcome: str, reason: str) -> Absent:
     table, reason = panel.table, reason.partition(" Attendez")[0]
     known = sorted(table.loc[table[outcome].notna(), "rentree"].unique())
     opened = table.loc[table["seats"] != 0, "rentree"]
+    first = "hausses de capacité" if panel.seats_derived else "places ouvertes"
     years = ("à la rentrée " if len(known) == 1 else "aux rentrées ") + text.liste(known)
     since = (
-        f", et les premières places ouvertes datent de la rentrée {opened.min()}."
+        f", et les premières {first} datent de la rentrée {opened.min()}."
         if len(opened)
         else ", et aucune place ouverte."
     )

@@ -119,8 +119,9 @@ def _aimed_at(targets: Sequence[Cible]) -> dict[int, float]:
 
 
 def estimated_cost(unit: str, cost: float, total: np.ndarray, basis: str) -> UnitCost:
-    """Return the cost of a unit counted by draws (B,)."""
-    return unit_cost(unit, cost, float(total.mean()), float(total.std()), basis=basis, draws=total)
+    """Return the cost of a unit counted by draws (B,), of which the median is shown everywhere."""
+    middle, error = float(np.median(total)), float(total.std())
+    return unit_cost(unit, cost, middle, error, basis=basis, draws=total)
 
 
 def industry_costs(

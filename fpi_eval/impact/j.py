@@ -33,7 +33,7 @@ REGRESSORS_TEXT = (
     "les places en vigueur quand la promotion est entrée, instrumentées par leur signe (+1, −1 ou "
     "0, non divisé), de sorte que chaque place pèse autant ; et l'exposition aux places des "
     "voisines, dans le même établissement puis dans la même famille et le même département, ou ce "
-    "que [resultats] de programme.toml déclare à sa place (total des places du groupe × part de "
+    "que le programme déclare à sa place (total des places du groupe × part de "
     "la cellule, selon sa taille, parmi celles qui n'en ouvrent pas), instrumentée, dès qu'elle "
     "n'est plus nulle, par la plus grande valeur qu'elle atteint dans la cellule (la plus basse "
     "si elle ne dépasse jamais 0) ; les ouvertures sur d'autres budgets, si on les connaît, sont "

@@ -16,8 +16,8 @@ from fpi_eval.projection.loss import Loss
 from fpi_eval.projection.rates import Taux
 from fpi_eval.results import Result
 
-QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
-NAMES = ["q05", "q25", "q50", "q75", "q95"]
+QUANTILES = (0.10, 0.25, 0.50, 0.75, 0.90)
+NAMES = ["q10", "q25", "q50", "q75", "q90"]
 PROBABILITY = 0.80
 LECTURES = {
     "entrants": "Entrés dans une place ouverte",
@@ -78,7 +78,7 @@ class Projection(Result):
     def fan(
         self, lecture: str = "entrants", niveau: str = "ensemble", filiere: str = ""
     ) -> pd.DataFrame:
-        """Return quantiles of what a reading counts up to each year: annee, q05 … q95."""
+        """Return quantiles of what a reading counts up to each year: annee, q10 … q90."""
         total = self.flux.cumulated(lecture, niveau, filiere)
         values = np.quantile(total, QUANTILES, axis=0).T
         return pd.DataFrame(values, columns=NAMES).assign(annee=self.flux.years)[["annee", *NAMES]]

@@ -47,7 +47,7 @@ class Counted:
         """Return French sentences: persons placed, faults found."""
         return (
             f"{text.pourcent(self.matched)} des élèves de dernière année de ces fichiers sont dans "
-            f"une formation du panel.\n{self.faults.summary()}"
+            f"une formation suivie ici.\n{self.faults.summary()}"
         )
 
 

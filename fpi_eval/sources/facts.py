@@ -94,7 +94,7 @@ def beside(source: str, millesimes: Iterable[str]) -> list[str]:
     """
     names = list(millesimes)
     return [
-        f"{one.words} ({one.publisher})"
+        f"{one.words.removesuffix('.')} ({one.publisher})."
         for one in FACTS
         if source in one.sources
         and "_" in "".join(names)

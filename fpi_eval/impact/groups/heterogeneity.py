@@ -193,8 +193,10 @@ def large(frame: pd.DataFrame, groups: pd.Series) -> tuple[pd.DataFrame, list[tu
     counts = moved.groupby("group")[["uai", "code_departement", "cell"]].nunique()
     few = (counts["uai"] < FEWEST) | (counts["code_departement"] < 2) | (counts.index == MISSING)
     if (~few).sum() < 2:
-        found = text.liste(f"« {g} »" for g in counts.index[~few]) or "aucun"
-        raise FpiError(f"moins de deux groupes de {FEWEST} établissements ouverts ({found}).")
+        found = text.liste(f"« {g} »" for g in counts.index[~few]) or "aucun groupe"
+        raise FpiError(
+            f"{found} seul a au moins {FEWEST} établissements ouverts : rien à comparer."
+        )
     gone = moved.loc[moved["group"].isin(counts.index[few]), "cell"].unique()
     out = frame[~frame["cell"].isin(gone)]
     return out, [(str(g), int(n)) for g, n in counts.loc[few, "cell"].items()]

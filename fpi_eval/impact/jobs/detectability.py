@@ -134,7 +134,7 @@ class Detectability(Result):
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the smallest visible effect of each way of looking beside the plausible one."""
         return plots.against(
-            self.to_frame(),
+            self.to_frame().assign(design=lambda rows: rows["design"].map(text.capitale)),
             y="design",
             x="smallest",
             limit=self.jobs,

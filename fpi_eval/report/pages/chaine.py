@@ -50,7 +50,7 @@ def pour_100(chiffres: Headline, source: str) -> Figure | Absent:
     net = chiffres["effet_net"]
     return Figure(
         plots.estimates(rows, xlabel="Pour 100 places ouvertes"),
-        "Ce que changent 100 places ouvertes, dans leurs formations et chez leurs voisines",
+        _found(chiffres),
         f"{source}.{PLAIN * (len(known) > 2)}",
         f"Points avec leur fourchette. {' '.join(one.phrase for one in known)}",
         rows.assign(label=rows["label"].str.replace("\n", " ")),
@@ -61,6 +61,17 @@ def pour_100(chiffres: Headline, source: str) -> Figure | Absent:
             "ci_low": "Borne basse",
             "ci_high": "Borne haute",
         },
+    )
+
+
+def _found(chiffres: Headline) -> str:
+    """Return what 100 seats bring, in opened courses and once their neighbours are counted."""
+    gross, net = chiffres.get("effet_brut"), chiffres.get("effet_net")
+    if not (gross and net):
+        return "Ce que changent 100 places ouvertes"
+    return (
+        f"Pour 100 places, {gross.number} {gross.unit} dans les formations ouvertes, {net.number} "
+        "une fois ôtées les pertes des voisines"
     )
 
 

@@ -50,7 +50,8 @@ def reponse(found: Changes | Absent) -> str:
     main = _main(found)
     if not main:
         return f"Aucun chiffre de la première page n'a changé depuis {_report(found)}."
-    lines = [_finding(found, main), *(phrase(found, one) for one in main)]
+    told = (f"{phrase(found, one)} Champ : {one.after.scope}." for one in main)
+    lines = [_finding(found, main), *told]
     return "\n\n".join([*lines, *_listed(found)])
 
 

@@ -166,15 +166,9 @@ def epreuve(rows: pd.DataFrame, context: Context) -> Table | Absent:
         observe=rows["observe"].round(-1),
     )
     return table(
-        shown[["niveau", "annee", "mediane", "bas", "haut", "observe", "verdict", "crps", "pit"]],
+        shown[["niveau", "annee", "mediane", "bas", "haut", "observe", "verdict"]],
         "Projeté avec les années d'avant, puis observé : élèves de dernière année",
-        formats={
-            "pit": ("nombre", 2),
-            "crps": WHOLE,
-            "mediane": WHOLE,
-            "bas": WHOLE,
-            "haut": WHOLE,
-        },
+        formats=dict.fromkeys(("mediane", "bas", "haut"), WHOLE),
         labels={
             "niveau": "Niveau",
             "annee": "Millésime",
@@ -183,8 +177,6 @@ def epreuve(rows: pd.DataFrame, context: Context) -> Table | Absent:
             "haut": "Borne haute",
             "observe": "Observé, à la dizaine",
             "verdict": "Constat",
-            "crps": "CRPS",
-            "pit": "PIT",
         },
         source=context.credit,
         note=f"{text.pourcent(inside, 0)} des {len(rows)} constats sont dans la bande à 80 %. Il "

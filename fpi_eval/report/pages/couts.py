@@ -145,14 +145,15 @@ def acceptabilite(found: Outlook | Absent) -> Figure | Absent:
     told, read = [], []
     for basis, part in rows.groupby("label", sort=False):
         sure = part.loc[part["share"] >= 0.8, "threshold"].min()
-        told.append(f"{basis.lower()}, moins de {text.euros(sure)} avec 80 chances sur 100")
+        told.append((basis.lower(), _euros(sure)))
         read.append(part.iloc[:: PRICES // 10])
     unit = by_horizon(programme, UNITS[NET_GRADUATES])
     return Figure(
         plots.acceptability(rows, xlabel=f"Prix accepté par {unit}, en euros"),
-        f"Selon le prix qu'on accepte de payer par {unit}, chances que le programme coûte moins",
+        f"80 chances sur 100 de coûter moins de {told[0][1]} par {unit} ({told[0][0]})",
         f"{programme.cout.source} ; projection fpi_eval ; {found.context.credit}",
-        f"Courbes d'acceptabilité. {text.liste(told)}.",
+        f"Courbes d'acceptabilité. 80 chances sur 100 de coûter moins de "
+        f"{text.liste(f'{price} ({basis})' for basis, price in told)}.",
         pd.concat(read)[["label", "threshold", "share"]],
         formats={"threshold": "euros", "share": ("pourcent", 0)},
         labels={"label": "Montant", "threshold": "Prix accepté", "share": "Chances"},

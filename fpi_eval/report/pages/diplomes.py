@@ -144,7 +144,9 @@ def evenement(found: EventStudy | Absent, source: str) -> Figure | Absent:
     )
     return Figure(
         plots.event_study(rows),
-        f"Effet par place, année après année ({name_of(found.outcome)})",
+        f"L'écart vaut au plus {text.nombre(flat, 2)} par place avant l'ouverture, de "
+        f"{text.signe(after['estimate'].min(), 2)} à {text.signe(after['estimate'].max(), 2)} "
+        f"ensuite ({name_of(found.outcome)})",
         source,
         f"Avant : au plus {text.nombre(flat, 2)} par place en valeur absolue. Après : {said}.",
         rows[["rel_time", *FIGURES]].astype({"rel_time": "float"}),
@@ -160,14 +162,14 @@ def plantes(evaluation: Evaluation | Absent, source: str) -> Figure | Absent:
     )
     if isinstance(found, Absent):
         return found
-    rows = found.to_frame()
+    rows, held = found.to_frame(), found.n_contained
     columns = ["label", "estimate", "ci_low", "ci_high", "cal_low", "cal_high"]
     return Figure(
         found.plot(),
-        f"Ce que la méthode trouve de {text.nombre(found.n_draws)} faux programmes "
-        f"({name_of(found.outcome)})",
+        f"La méthode retrouve l'effet de {text.nombre(held)} faux programmes sur "
+        f"{text.nombre(found.n_draws)} ({name_of(found.outcome)})",
         source,
-        found.summary().replace("\n", " "),
+        text.capitale(found.summary()).replace("\n", " "),
         rows[columns],
         formats=dict.fromkeys(columns[1:], ("signe", 3)),
         labels={
@@ -188,7 +190,9 @@ def controles(evaluation: Evaluation | Absent, source: str) -> Table | Absent:
     rows = rows.sort_values("statut", key=lambda s: s.map(order), kind="stable")
     rows = rows.sort_values("genre", ascending=False, kind="stable")  # violations first
     return table(
-        rows[["genre", "titre", "statut", "phrase", "seuil"]].reset_index(drop=True),
+        rows[["genre", "titre", "statut", "phrase", "seuil"]]
+        .assign(genre=rows["genre"].map(text.capitale))
+        .reset_index(drop=True),
         "Les contrôles du plan d'évaluation",
         labels={
             "genre": "Ce qu'il cherche",
@@ -288,7 +292,8 @@ def specification(choix: pd.DataFrame | Absent, outcome: str, source: str) -> Fi
     low, high = rows["estimate"].min(), rows["estimate"].max()
     return Figure(
         plots.specification_curve(rows),
-        f"L'effet par place selon les choix de méthode ({name_of(outcome)})",
+        f"{text.pluriel(len(rows), 'choix', 'choix')} de méthode donnent un effet brut de "
+        f"{text.signe(low, 2)} à {text.signe(high, 2)} par place ({name_of(outcome)})",
         source,
         f"{text.pluriel(len(rows), 'choix', 'choix')}, du plus petit effet, en haut, au plus "
         f"grand ; de {text.signe(low, 2)} à {text.signe(high, 2)} par place. Le carré orange est "
@@ -362,12 +367,17 @@ def ecarts(
 
 
 def plan(evaluation: Evaluation | Absent) -> str | Absent:
-    """Return the verdict, whether the run follows the plan written beforehand, and the method."""
+    """Return the verdict, and whether the run follows the plan written beforehand."""
     if isinstance(evaluation, Absent):
         return evaluation
     check = next(c for c in evaluation.checks if c.name == "preinscription")
     said = [text.capitale(evaluation.verdict.phrase), f"{check.titre} : {check.phrase}"]
-    return "\n\n".join([*said, evaluation.method()])
+    return "\n\n".join(said)
+
+
+def methode(evaluation: Evaluation | Absent) -> str:
+    """Return how the effect, its interval and its verdict are made; nothing without them."""
+    return "" if isinstance(evaluation, Absent) else evaluation.method().replace("\n", "\n\n")
 
 
 def limites(

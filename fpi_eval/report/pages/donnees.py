@@ -20,23 +20,6 @@ SOURCES = {entry.name: entry.label for entry in reversed(catalogue.CATALOGUE)} |
     "inserjeunes_region": "InserJeunes",
 }
 
-REFERENCES = [
-    (
-        "Effet par place, par imputation",
-        "Borusyak, Jaravel et Spiess (2024), Review of Economic Studies",
-    ),
-    ("Effets de cohortes", "Callaway et Sant'Anna (2021), Journal of Econometrics"),
-    ("Effets dynamiques", "Sun et Abraham (2021), Journal of Econometrics"),
-    ("Doubles différences empilées", "Cengiz, Dube, Lindner et Zipperer (2019), QJE"),
-    ("Sensibilité aux tendances", "Rambachan et Roth (2023), Review of Economic Studies"),
-    ("Peu de groupes traités", "MacKinnon et Webb (2020), Journal of Econometrics"),
-    ("Plusieurs résultats à la fois", "Romano et Wolf (2005), Econometrica ; Holm (1979)"),
-    (
-        "Exposition des zones",
-        "Adão, Kolesár et Morales (2019) ; Borusyak, Hull et Jaravel (2022)",
-    ),
-]
-
 
 def reponse(
     files: pd.DataFrame, hidden: pd.DataFrame, links: pd.DataFrame, context: Context
@@ -81,7 +64,7 @@ def absentes(context: Context) -> list[Absent]:
     known = {entry.name: entry for entry in catalogue.CATALOGUE}
     return [
         Absent(
-            f"Source absente : {known[name].label}.",
+            f"Le dossier n'a pas le fichier « {known[name].label} ».",
             holder=known[name].publisher,
             answers=USES[name].question,
         )
@@ -105,16 +88,6 @@ def glossaire(declared: Iterable[Indicator]) -> Table:
         "Les indicateurs du rapport",
         labels=columns,
         source="Définitions de fpi_eval",
-    )
-
-
-def references() -> Table:
-    """Return the published methods that the estimates follow."""
-    return table(
-        pd.DataFrame(REFERENCES, columns=["sujet", "reference"]),
-        "Les méthodes suivies, et où elles sont publiées",
-        labels={"sujet": "Pour quoi", "reference": "Référence"},
-        source="Revues et documents de travail",
     )
 
 

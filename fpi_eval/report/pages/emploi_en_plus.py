@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from fpi_eval import text
+from fpi_eval import rounding, text
 from fpi_eval.absent import Absent
 from fpi_eval.impact.jobs.additional import AdditionalJobs
 from fpi_eval.impact.jobs.bounded import ALL, BoundedEffects
@@ -20,7 +20,9 @@ def phrase(found: AdditionalJobs | Absent) -> str:
     if isinstance(found, Absent) or isinstance(sites := found.sites[MAIN], Absent):
         return ""
     one = sites[0]
-    between = text.intervalle(one.ci_low, one.ci_high, 0)
+    ends = (one.ci_low, one.ci_high)
+    low, high = _rounded(ends, *ends)
+    between = text.intervalle(low, high, 0)
     if one.ci_low <= 0 <= one.ci_high:
         return (
             "On ne sait pas encore si les places ont mis plus de personnes en emploi : "
@@ -94,13 +96,16 @@ def _late(reasons: list[tuple[str, int]]) -> str:
 
 def _site_rows(found: Estimates, horizon: int) -> pd.DataFrame:
     """Return the rows of the estimates by establishment."""
+    shown = [
+        _rounded((one.ci_low, one.ci_high), one.estimate, one.ci_low, one.ci_high) for one in found
+    ]
     return pd.DataFrame(
         {
             "maille": "Établissement",
             "group": ALL,
             "effect": ["Établissements ouverts", "Net, établissements voisins compris"],
-            "entre": [text.signe(one.estimate) for one in found],
-            "intervalle": [_between(one.ci_low, one.ci_high) for one in found],
+            "entre": [text.signe(middle) for middle, *_ in shown],
+            "intervalle": [_between(*ends) for _, *ends in shown],
             "hidden_share": NOTHING,
         }
     )
@@ -109,12 +114,20 @@ def _site_rows(found: Estimates, horizon: int) -> pd.DataFrame:
 def _rows(found: BoundedEffects, horizon: int) -> pd.DataFrame:
     """Return the rows of the bounds by course: groups at the first horizon only."""
     rows = found.table if horizon == MAIN else found.table[found.table["group"] == ALL]
+    columns = ["low", "high", "ci_low", "ci_high"]
+    shown = [_rounded(tuple(ends[2:]), *ends) for ends in rows[columns].to_numpy()]
     return rows.assign(
         maille="Formation",
         hidden_share=rows["hidden_share"].map(lambda share: text.pourcent(share, 0)),
-        entre=[_between(r.low, r.high) for r in rows.itertuples()],
-        intervalle=[_between(r.ci_low, r.ci_high) for r in rows.itertuples()],
+        entre=[_between(*ends[:2]) for ends in shown],
+        intervalle=[_between(*ends[2:]) for ends in shown],
     )
+
+
+def _rounded(ends: tuple[float, float], *values: float) -> list[float]:
+    """Return numbers of people with the digits that the width of an interval deserves."""
+    step = rounding.step_of(*ends)
+    return [rounding.rounded(value, step) for value in values]
 
 
 def _between(low: float, high: float) -> str:

@@ -95,11 +95,11 @@ def face_a_face(
     rows = found.to_frame()[["design", "smallest"]].assign(
         design=lambda t: t["design"].str.capitalize(), smallest=lambda t: t["smallest"].map(figures)
     )
-    most = _rounded(found.jobs)
+    most, least = _rounded(found.jobs), text.nombre(rows["smallest"].min())
     said = " ; ".join(f"{r.design} : {text.nombre(r.smallest)}" for r in rows.itertuples())
     return Figure(
         found.plot(),
-        "Le plus grand effet plausible sur l'emploi, face au plus petit qui se verrait",
+        f"Au plus {most} emplois de plus, quand le plus petit effet décelable en compte {least}",
         "Chiffres de référence" if jobs.empty else credit(context),
         f"Barres : plus petit effet décelable, en emplois. {said}. Trait : au plus {most} emplois "
         f"plausibles ({label.lower()}).",
@@ -161,7 +161,7 @@ def decelable(
 def exposition(found: ExposureEstimate | Absent) -> str:
     """Return jobs where more people left opened seats, or what forbids to give a number."""
     said = found.reason if isinstance(found, Absent) else found.caveat or found.summary()
-    return f"Zones et secteurs plus ou moins exposés. {said}"
+    return f"Peut-on comparer des zones et secteurs plus ou moins exposés ? {said}"
 
 
 def references(known: pd.DataFrame, jobs: pd.DataFrame) -> Table:

@@ -11,12 +11,12 @@ from fpi_eval.report.pages.trajectoire import WHOLE
 from fpi_eval.rounding import rounded, step_of
 from fpi_eval.tables import Table, table
 
-QUANTILES = {"q05": "5 %", "q25": "25 %", "q50": "Médiane", "q75": "75 %", "q95": "95 %"}
+QUANTILES = {"q10": "10 %", "q25": "25 %", "q50": "Médiane", "q75": "75 %", "q90": "90 %"}
 
 
 def _rounded(rows: pd.DataFrame) -> pd.DataFrame:
     """Return quantiles with the digits that the width between the outer ones deserves."""
-    steps = [step_of(low, high) for low, high in zip(rows["q05"], rows["q95"], strict=True)]
+    steps = [step_of(low, high) for low, high in zip(rows["q10"], rows["q90"], strict=True)]
     shown = {
         name: [rounded(v, step) for v, step in zip(rows[name], steps, strict=True)]
         for name in QUANTILES
@@ -33,12 +33,13 @@ def eventail(found: Outlook | Absent, lecture: str = "entrants") -> Figure | Abs
     end = rows.iloc[-1]
     said = (
         f"En {int(end['annee'])}, une chance sur deux d'être entre {text.nombre(end['q25'])} et "
-        f"{text.nombre(end['q75'])}, neuf sur dix entre {text.nombre(end['q05'])} et "
-        f"{text.nombre(end['q95'])}"
+        f"{text.nombre(end['q75'])}, huit sur dix entre {text.nombre(end['q10'])} et "
+        f"{text.nombre(end['q90'])}"
     )
     return Figure(
         result.plot(lecture=lecture),
-        f"{LECTURES[lecture]} : ce qu'on en attend, année après année",
+        f"{LECTURES[lecture]} : {text.nombre(end['q50'])} attendus en {int(end['annee'])}, sans "
+        f"doute entre {text.nombre(end['q10'])} et {text.nombre(end['q90'])}",
         f"Projection fpi_eval ({result.title}) ; {found.context.credit}",
         f"Éventail par année. {said}.",
         rows.assign(annee=rows["annee"].astype(str)),
@@ -71,11 +72,15 @@ def niveaux(found: Outlook | Absent) -> Figure | Absent:
                 at = rows[rows["annee"] == min(target.echeance, rows["annee"].max())].iloc[0]
                 said.append(
                     f"{words}, {target.echeance} : {text.nombre(at['q50'])} en médiane "
-                    f"({text.nombre(at['q05'])} à {text.nombre(at['q95'])}, 9 chances sur 10), "
+                    f"({text.nombre(at['q10'])} à {text.nombre(at['q90'])}, 8 chances sur 10), "
                     f"pour une cible de {text.nombre(target.personnes)}"
                 )
     if not fans:
-        return Absent("Aucune cible par niveau n'est déclarée, ou leur échéance est passée.")
+        if any(target.niveau in text.NIVEAUX for target in result.cibles):
+            return Absent(
+                "L'échéance des cibles par niveau est passée : elles ne se projettent plus."
+            )
+        return Absent("Aucune cible par niveau n'est déclarée.")
     drawn = [t.assign(niveau=k, annee=t["annee"].astype(str)) for k, t in fans.items()]
     return Figure(
         plots.fans(fans),

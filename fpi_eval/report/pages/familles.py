@@ -48,6 +48,10 @@ def autres(brut: Family | Absent, net: Family | Absent) -> str | Absent:
             f"Absents des fichiers par établissement et formation, donc ni estimés ni comptés : "
             f"{text.liste(missing)}."
         )
+    lines.append(
+        "Ces tests ne sont pas étalonnés sur de faux programmes. La fourchette du haut de la page "
+        "l'est quand c'est possible : jamais plus étroite, c'est elle qui conclut."
+    )
     return "\n\n".join(lines)
 
 
@@ -95,11 +99,17 @@ def pour_qui(found: Heterogeneity | Absent, secret: Secret) -> str | Absent:
     absent = [f"{DIMENSIONS[k].label} : {why}" for k, why in found.absent.items()]
     if found.left_out:
         small = [
-            f"{name.lower()} ({text.pluriel(n, 'formation ouverte', 'formations ouvertes')})"
+            f"{_group(name)} ({text.pluriel(n, 'formation ouverte', 'formations ouvertes')})"
             for name, n in found.left_out
         ]
         lines.append(f"Trop petits ou non renseignés, laissés de côté : {text.liste(small)}.")
     return "\n\n".join([*lines, " ".join(absent)] if absent else lines)
+
+
+def _group(name: str) -> str:
+    """Return the split in small letters, then its group."""
+    split, _, group = name.partition(", ")
+    return f"{split.lower()} « {group} »"
 
 
 def _sexes(found: Heterogeneity, secret: Secret) -> list[str]:
@@ -134,21 +144,20 @@ def groupes(
         "group": "Groupe",
         "seats": "Places × sessions",
         **BOUNDS,
-        "p_romano_wolf": "p Romano–Wolf",
-        "p_holm": "p Holm",
+        "p_romano_wolf": "Valeur p de l'égalité",
     }
     return table(
         found.to_frame()[[*labels]],
-        f"Pour qui l'effet diffère-t-il ? ({OUTCOMES.get(outcome, outcome).lower()})",
+        f"L'effet brut par place, groupe par groupe ({OUTCOMES.get(outcome, outcome).lower()})",
         formats={
             "seats": "nombre",
             **dict.fromkeys(BOUNDS, ("signe", 2)),
-            **dict.fromkeys(ADJUSTED, ("nombre", 3)),
+            "p_romano_wolf": ("nombre", 2),
         },
         labels=labels,
         source=source,
         note="Effet brut par place. La valeur p, la même pour tous les groupes d'un découpage, "
         f"est celle de l'égalité de leurs effets, ajustée sur {len(found.tests)} découpages fixés "
-        "d'avance. Demande : premiers vœux comparés aux places, avant le programme."
-        f"{f' {tension}' if shown and tension else ''}{SEX_NOTE if found.sexes else ''}",
+        "d'avance (Romano et Wolf, 2005). Demande : premiers vœux comparés aux places, avant le "
+        f"programme.{f' {tension}' if shown and tension else ''}{SEX_NOTE if found.sexes else ''}",
     )

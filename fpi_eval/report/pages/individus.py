@@ -19,6 +19,8 @@ from fpi_eval.report.pages.diplomes import PER_SEAT
 from fpi_eval.rounding import figures
 from fpi_eval.tables import Table, table
 
+UNTOLD, WIDE = "trop incertain", 0.5  # a share known within more than this is not told
+
 if TYPE_CHECKING:  # its engine is an extra
     from fpi_eval.records.counted import Counted
 
@@ -35,8 +37,11 @@ def reponse(evaluation: Evaluation | Absent, chiffres: Headline) -> str:
 
 
 def lecture(compte: "Counted | Absent") -> str:
-    """Return what was read of the files, and what was wrong in them."""
-    return "" if isinstance(compte, Absent) else "\n\n".join(compte.summary().split("\n"))
+    """Return what was read of the files, and what was wrong in them, if anything was."""
+    if isinstance(compte, Absent):
+        return ""
+    read, *faults = compte.summary().split("\n")
+    return "\n\n".join([read] if compte.faults.table.empty else [read, *faults])
 
 
 def effets(evaluation: Evaluation | Absent, context: Context) -> Table | Absent:
@@ -85,25 +90,30 @@ def semblables(
     if isinstance(new, Marginal):
         more = new.table.assign(
             groupe=lambda t: t["groupe"].map(GROUPS),
-            bas=lambda t: (t["avant"] + t["ecart_bas"]).clip(0, 1),
-            haut=lambda t: (t["avant"] + t["ecart_haut"]).clip(0, 1),
+            plus=lambda t: [_share(*r) for r in t[["avant", "ecart_bas", "ecart_haut"]].to_numpy()],
         )
-        rows, shown = rows.merge(more, "left", "groupe"), [*shown, "bas", "haut"]
+        rows, shown = rows.merge(more, "left", "groupe"), [*shown, "plus"]
     return table(
         rows[shown],
         "Qui étaient les élèves, et qui sont les diplômés de plus",
-        formats=dict.fromkeys(shown[1:], ("pourcent", 0)),
+        formats=dict.fromkeys(("autres", "ouvertes"), ("pourcent", 0)),
         labels={
             "groupe": "Groupe",
             "autres": "Autres formations, avant",
             "ouvertes": "Formations qui ouvrent, avant",
-            "bas": "Diplômés de plus, au moins",
-            "haut": "Diplômés de plus, au plus",
+            "plus": "Diplômés de plus",
         },
         source=f"Fichiers individuels ; {context.credit}",
-        note="Élèves de dernière année avant toute ouverture. Diplômés de plus : bornes à 95 % de "
-        "la part du groupe, effet sur tous tenu pour connu.",
+        note="Élèves de dernière année avant toute ouverture. Diplômés de plus : intervalle à 95 % "
+        "de la part du groupe, effet sur tous tenu pour connu ; un intervalle plus large que 50 "
+        "points ne dit rien.",
     )
+
+
+def _share(before: float, low: float, high: float) -> str:
+    """Return between what and what the share of a group lies, or that nobody can tell."""
+    low, high = (min(max(before + end, 0.0), 1.0) for end in (low, high))
+    return UNTOLD if high - low > WIDE else f"{text.pourcent(low, 0)} à {text.pourcent(high, 0)}"
 
 
 def egalise(evaluation: Evaluation | Absent, egaux: Adjusted | Absent) -> str:
@@ -119,8 +129,9 @@ def egalise(evaluation: Evaluation | Absent, egaux: Adjusted | Absent) -> str:
     first, robust, rough = (one[0] for one in others)
     return (
         f"À composition égale des élèves, l'effet brut serait de {main[0]} pour 100 places (de "
-        f"{main[1]} à {main[2]}), contre {first} sans égaliser. Un estimateur doublement robuste, "
-        f"sans effets de formation ni de région, donne {robust} ({rough} sans égaliser)."
+        f"{main[1]} à {main[2]}), contre {first} sans égaliser. Une seconde méthode (doublement "
+        "robuste), qui ne compare pas chaque formation à elle-même, donne "
+        f"{robust} ({rough} sans égaliser)."
     )
 
 

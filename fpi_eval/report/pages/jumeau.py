@@ -10,6 +10,23 @@ from fpi_eval.plots import moments as draw_moments
 from fpi_eval.tables import Table, table
 from fpi_eval.twin.moments import REAL_DYNAMICS
 
+#: What the methods follow.
+REFERENCES = [
+    (
+        "Effet par place, par imputation",
+        "Borusyak, Jaravel et Spiess (2024), Review of Economic Studies",
+    ),
+    ("Effets de cohortes", "Callaway et Sant'Anna (2021), Journal of Econometrics"),
+    ("Effets dynamiques", "Sun et Abraham (2021), Journal of Econometrics"),
+    ("Doubles différences empilées", "Cengiz, Dube, Lindner et Zipperer (2019), QJE"),
+    ("Sensibilité aux tendances", "Rambachan et Roth (2023), Review of Economic Studies"),
+    ("Peu de groupes traités", "MacKinnon et Webb (2020), Journal of Econometrics"),
+    ("Plusieurs résultats à la fois", "Romano et Wolf (2005), Econometrica ; Holm (1979)"),
+    (
+        "Exposition des zones",
+        "Adão, Kolesár et Morales (2019) ; Borusyak, Hull et Jaravel (2022)",
+    ),
+]
 NOTHING = Absent("Ni places d'Affelnet ni devenir par région à comparer au jumeau.")
 MOMENTS = {
     "places": "Places par formation",
@@ -118,8 +135,8 @@ def mouvements(rows: pd.DataFrame) -> str:
         "Dans un lycée de 50 à 100 élèves de terminale, leur nombre varie de "
         f"{text.pourcent(own['variation_1'], 0)} d'un an à l'autre dans le jumeau, de "
         f"{text.pourcent(real['variation_1'], 0)} dans les résultats publiés. Sur trois ans, sa "
-        f"variance y vaut {text.nombre(own['rapport_3'], 1)} et "
-        f"{text.nombre(real['rapport_3'], 1)} fois celle d'un an."
+        f"variance vaut {text.nombre(own['rapport_3'], 1)} fois celle d'un an dans le jumeau, "
+        f"{text.nombre(real['rapport_3'], 1)} fois dans ces résultats."
     )
 
 
@@ -228,6 +245,16 @@ def verite(found: pd.DataFrame) -> Table:
         source="Jumeau : données simulées",
         note="Compté élève par élève, en comparant le même tirage avec et sans le programme : "
         "aucune formule d'estimateur n'y entre.",
+    )
+
+
+def references() -> Table:
+    """Return the published methods that the estimates follow."""
+    return table(
+        pd.DataFrame(REFERENCES, columns=["sujet", "reference"]),
+        "Les méthodes suivies, et où elles sont publiées",
+        labels={"sujet": "Pour quoi", "reference": "Référence"},
+        source="Revues et documents de travail",
     )
 
 

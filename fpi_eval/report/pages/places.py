@@ -43,7 +43,20 @@ def reponse(chiffres: Headline, same: pd.DataFrame, context: Context) -> str:
         return f"{observed}\n\n{text.capitale(opened.reason)}"
     return (
         f"{context.programme.nom} a ouvert {opened.number} places sur {planned.number} prévues.\n\n"
-        f"Champ : {opened.scope}.\n\n{observed}"
+        f"Champ : {opened.scope}.\n\n{_entered(chiffres)}{observed}"
+    )
+
+
+def _entered(chiffres: Headline) -> str:
+    """Return how many people entered, for the largest target; nothing where none is counted."""
+    targets = [one for one in chiffres if one.key.startswith("cible_") and one]
+    largest = max(targets, key=lambda one: one.amount, default=None)
+    done = largest and chiffres.get(f"entrees_{largest.key.removeprefix('cible_')}")
+    if not (largest and done):
+        return ""
+    return (
+        f"{done.number} {done.unit} y sont entrées ({done.scope}), pour {largest.number} visées "
+        f"({largest.scope.annees}).\n\n"
     )
 
 
@@ -53,12 +66,18 @@ def _observed(same: pd.DataFrame, context: Context) -> str:
     if HERE not in sums.index:
         return "Les capacités de la rentrée précédente manquent : pas de comparaison possible."
     change = sums["places_apres"] / sums["places_avant"] - 1
-    here, elsewhere = (f"{text.signe(100 * change[t], 1)} %" for t in (HERE, ELSEWHERE))
     what = "places de BTS" if set(rows["niveau"]) == {"superieur"} else "places d'entrée"
     return (
-        f"De {context.rentree - 1} à {context.rentree}, les {what} des mêmes formations ont varié "
-        f"de {here} dans la région, de {elsewhere} ailleurs.\n\nChamp de cette comparaison : "
-        f"{field(rows)}."
+        f"De {context.rentree - 1} à {context.rentree}, les {what} des mêmes formations "
+        f"{_moved(change[HERE])} dans la région ; ailleurs, elles {_moved(change[ELSEWHERE])}.\n\n"
+        f"Champ de cette comparaison : {field(rows)}."
+    )
+
+
+def _moved(change: float) -> str:
+    """Return how places changed, in a verb."""
+    return (
+        f"ont varié de {text.signe(100 * change, 1)} %" if round(change, 3) else "n'ont pas varié"
     )
 
 
@@ -72,14 +91,15 @@ def cibles(kept: pd.DataFrame, rows: pd.DataFrame, context: Context) -> Figure |
     """Return the figure of seats opened against the published targets."""
     if kept.empty:
         return context.no_openings
-    drawn = rows.assign(realise=rows["acquis"])
+    drawn, last = rows.assign(realise=rows["acquis"]), rows.loc[rows["echeance"].idxmax()]
     said = [
         f"{r.libelle} : {text.nombre(r.acquis)} sur {text.nombre(r.cible)}"
         for r in rows.itertuples()
     ]
     return Figure(
         targets(drawn),
-        "Ce que les places déjà ouvertes permettent au plus, face aux cibles",
+        f"Les places déjà ouvertes permettent au plus {text.nombre(last['acquis'])} entrées d'ici "
+        f"{last['echeance']}, pour {text.nombre(last['cible'])} visées",
         f"Registre des ouvertures, rentrée {context.rentree} ; {context.credit}",
         f"Barres horizontales, une par cible. {' ; '.join(said)}.",
         rows[

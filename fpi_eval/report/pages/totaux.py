@@ -74,6 +74,6 @@ def _words(value: float, low: float, high: float) -> str:
     return f"{shown} ({first}\u00a0à\u00a0{last})"
 
 
-def methode(found: Totals | Absent) -> str | Absent:
-    """Return how totals by group are made, in one paragraph."""
-    return found if isinstance(found, Absent) else found.method()
+def methode(found: Totals | Absent) -> str:
+    """Return how totals by group are made, in one paragraph; nothing without them."""
+    return "" if isinstance(found, Absent) else found.method()

@@ -94,7 +94,7 @@ def last_report(year: Year) -> EarlierReport | Absent:
     return Absent(
         f"Aucun rapport d'une rentrée d'avant {year.rentree} n'est dans le dossier des rapports : "
         "il n'y a rien à quoi comparer les chiffres.",
-        answers="Ce qui a changé depuis le rapport précédent",
+        answers="Qu'est-ce qui a changé depuis le rapport précédent ?",
     )
 
 

@@ -44,7 +44,7 @@ def improve(html: str, edition: Edition) -> str:
     _tell_apart(main)
     _list_sections(soup, main)
     if edition.langue == FRENCH:
-        _set_french(body)
+        set_french(body)
     if edition.simulated:
         _mark_simulated(soup, main)
     return str(soup)
@@ -122,7 +122,7 @@ def _pile(table: Tag) -> None:
             cell["role"] = ROLES.get(str(cell.get("scope")), "cell")
 
 
-def _set_french(body: Tag) -> None:
+def set_french(body: Tag) -> None:
     """Keep French punctuation with its word, and write apostrophes as printers do."""
     for string in body.find_all(string=True):
         if string.find_parent(["pre", "code", "style", "script"]):

@@ -1,8 +1,10 @@
 """The chapters of a report, made of the notebooks' sections: what has no data is set apart."""
 
+import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from nbformat import NotebookNode
 
@@ -16,6 +18,8 @@ from fpi_eval.text import pluriel
 ANSWER, LIMITS, DETAIL, ELSEWHERE = "reponse", "limites", "detail", "page:"
 HEADING = re.compile(r"^## +(.+)$", re.M)
 READING = "*Comment lire.*"
+One = TypeVar("One")
+TITLE = re.compile(r'<p class="figure-titre">(.*?)</p>')
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,23 +173,49 @@ def _lacking(missing: Sequence[Gap]) -> str:
 
 
 def _filled(page: Page, inside: Sequence[Section]) -> Page:
-    """Return the page with its sections; the first sentence of its answer is the finding."""
+    """Return the page with its sections; the first sentence of its answer is the finding.
+
+    A chapter without an answer is titled by what its first figure finds.
+    """
     answer = next((s.cells for s in inside if ANSWER in s.tags), ())
     finding, rest = _finding(answer)
     sections = tuple(s for s in inside if ANSWER not in s.tags)
+    if not finding and not page.notebook:
+        finding, sections = _titled(sections)
     return replace(page, finding=finding.rstrip("."), answer=rest, sections=sections)
 
 
 def _finding(cells: Sequence[NotebookNode]) -> tuple[str, tuple[NotebookNode, ...]]:
-    """Return the first printed paragraph, and the cells without it."""
+    """Return the first paragraph that is printed or written, and the cells without it."""
     cells = tuple(cells)
     for at, cell in enumerate(cells):
+        if cell.cell_type == "markdown":
+            first, _, rest = cell.source.partition("\n\n")
+            return first, (*cells[:at], *_words(cell, rest), *cells[at + 1 :])
         out = next(iter(cell.get("outputs", ())), None)
         if out is not None and out.output_type == "stream":
             first, _, rest = out.text.strip().partition("\n\n")
             outputs = [o for o in (_with(out, text=rest), *cell.outputs[1:]) if _has_words(o)]
             return first, (*cells[:at], _with(cell, outputs=outputs), *cells[at + 1 :])
     return "", cells
+
+
+def _titled(sections: tuple[Section, ...]) -> tuple[str, tuple[Section, ...]]:
+    """Return the title of the first figure of the sections, and the sections without it."""
+    for place, section in enumerate(sections):
+        for at, cell in enumerate(section.cells):
+            for n, output in enumerate(cell.get("outputs", ())):
+                drawn = output.get("data", {}).get("text/html", "")
+                if found := TITLE.search(drawn):
+                    data = {**output.data, "text/html": drawn.replace(found[0], "", 1)}
+                    bare = _with(cell, outputs=_put(cell.outputs, n, _with(output, data=data)))
+                    own = replace(section, cells=tuple(_put(section.cells, at, bare)))
+                    return html.unescape(found[1]), tuple(_put(sections, place, own))
+    return "", sections
+
+
+def _put(row: Sequence[One], place: int, new: One) -> list[One]:
+    return [*row[:place], new, *row[place + 1 :]]
 
 
 def _with(cell: NotebookNode, **changed) -> NotebookNode:

@@ -16,9 +16,10 @@ import typst
 from bs4 import BeautifulSoup, PageElement, Tag
 
 from fpi_eval import escapes
-from fpi_eval.language import _, locale
+from fpi_eval.language import FRENCH, _, locale
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner import manifest
+from fpi_eval.report.runner.accessible import set_french
 from fpi_eval.report.runner.chapters import Page
 from fpi_eval.report.runner.shortened import second_page, slides
 from fpi_eval.text import date_longue
@@ -32,8 +33,7 @@ BESIDE = {"tuiles": "tuiles", "suites": "cote", "images": "cote"}
 GROUND = {"reponse", "couverture"}
 AIRY = {"tuiles", "suites", "chaine", "planche", "couverture"}  # takes the room that a page leaves
 SCREEN = (
-    "nav, form, fieldset, figure details, .source, .surtitre, svg.etroit, "
-    "[aria-hidden]:not(.barre, .degres)"
+    "nav, form, fieldset, figure details, .source, .surtitre, [aria-hidden]:not(.barre, .degres)"
 )
 #: The front page's drawing, whose style sheet paper has not.
 INK, GREY = "#000091", "#55555f"
@@ -69,6 +69,8 @@ def write(folder: Path, pages: Sequence[Page], edition: Edition) -> None:
         "diapositives": ("Diapositives", slides(front, chapters)),
     }
     for name, (kind, tags) in made.items():
+        for tag in tags if edition.langue == FRENCH else ():
+            set_french(tag)
         if tags:
             _compile(folder / edition.file(name, "pdf"), kind, tags, edition)
 
@@ -165,6 +167,8 @@ class _Writer:
 
     def picture(self, svg: Tag) -> str:
         """Return a drawing of the front page: a bar, or the chain with its words."""
+        if "etroit" in svg.get_attribute_list("class"):
+            return ""
         if "barre" in svg.get_attribute_list("class"):
             return f"#jauge({svg.select('.plein')[0]['width']}%)"
         for name, style in DRAWN.items():
@@ -190,6 +194,8 @@ class _Writer:
         if "degres" in child.get_attribute_list("class"):
             return f"#degres({len(child.select('.atteint'))})"
         said = self.inline(child)
+        if "simule" in child.get_attribute_list("class"):
+            return f"#simule[{said}]"
         if child.name in INLINE:
             return f"#{INLINE[child.name]}[{said}]"
         link = str(child.get("href", ""))
@@ -216,17 +222,19 @@ class _Writer:
         return f"table.cell({said}align: {side})[{self.inline(cell)}],"
 
     def figure(self, tag: Tag) -> str:
-        """Return a figure: title, drawing with its words, source."""
+        """Return a figure: title, drawing with its words, source; a phone's in half a page."""
         titles, sources = tag.select(".figure-titre"), tag.select("figcaption")
         titre, source = ("".join(map(self.inline, found)) for found in (titles, sources))
+        kind = "etroit" if tag.find_parent(class_="images") else "large"
         return "".join(
-            f"#dessin({self._drawing(svg)}, [{titre}], [{source}])" for svg in tag.select("svg")
+            f"#dessin({self._drawing(svg)}, [{titre}], [{source}])"
+            for svg in tag.select(f"svg.{kind}") or tag.select("svg")
         )
 
     def _drawing(self, svg: Tag) -> str:
         """Keep a drawing as a file; return its name, its words, and its width in pixels."""
         self.drawings += 1
-        drawing, name = str(svg), f"dessin{self.drawings}.svg"
+        drawing, name = str(svg).replace("display:none;", ""), f"dessin{self.drawings}.svg"
         for low, right in CASES.items():
             drawing = drawing.replace(low, right)
         (self.folder / name).write_text(drawing, encoding="utf-8")

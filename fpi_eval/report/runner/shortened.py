@@ -41,7 +41,7 @@ def slides(front: Tag, chapters: Chapters) -> list[Tag]:
     """Return the slides: finding, numbers, chain, chapters' figures, what follows."""
     told = _told(front)
     pictures = [
-        _slide(page.finding or page.title, [figure])
+        _slide(page.finding or page.title, [figure], bare=bool(page.finding))
         for page, main in sorted(chapters, key=lambda one: not one[0].file.startswith(CHOSEN))
         if not page.annex and (figure := main.select_one(DRAWN))
     ]
@@ -62,9 +62,14 @@ def _told(front: Tag) -> list[Tag]:
     return [one for one in made if one.contents]
 
 
-def _slide(title: str, parts: Iterable[Tag], kind: str = "diapo") -> Tag:
-    """Return a slide: its title, then copies of parts of pages; empty without them."""
+def _slide(title: str, parts: Iterable[Tag], kind: str = "diapo", *, bare: bool = False) -> Tag:
+    """Return a slide: its title, then copies of parts of pages; empty without them.
+
+    A bare picture leaves its own title, since the slide's says what it shows.
+    """
     kept = [copy.copy(part) for part in parts]
+    for own in (own for part in kept if bare for own in part.select(".figure-titre")):
+        own.decompose()
     made = _made("h1" if kept else "", f'<div class="{kind}"></div>' if kept else "", title)
     for place in made.select(f".{kind}"):
         place.extend(kept)
