@@ -349,6 +349,9 @@ def test_a_file_that_changed_before_the_resume_is_taken_from_its_start(portal):
 @pytest.mark.parametrize("headers", [
     {"Content_Range": "bytes 0-9/10", "ETag": '"v1"'},
     {"Content_Range": f"bytes 5000-{len(BODY) - 1}/{len(BODY)}", "ETag": '"autre"'},
+    {"Content_Range": f"bytes 5000-{len(BODY) - 1}/{len(BODY)}", "Last_Modified": "hier"},
+    {"Content_Range": f"bytes 5000-{len(BODY) - 1}/*", "ETag": '"v1"'},
+    {"Content_Range": f"bytes 4999-{len(BODY) - 2}/{len(BODY)}", "ETag": '"v1"'},
     {},
 ])  # fmt: skip
 def test_a_partial_answer_that_does_not_fit_is_not_glued_on(portal, headers):
@@ -446,6 +449,76 @@ def test_a_slow_drip_stops_at_the_total_time(portal):
             limits=Limits(read=0.5, total=0.4, attempts=3, wait=0.001))  # fmt: skip
     assert time.monotonic() - began < 1.5
     assert all(name.endswith(".part") for name in files(portal.folder))
+
+
+def drips(handler, start: bytes) -> None:
+    """Write the start of an answer, then a letter at a time without end."""
+    handler.wfile.write(start)
+    for _ in range(200):
+        handler.wfile.write(b"a")
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("start", [
+    b"HTTP/1.1 200 OK\r\nX-Long: ",
+    b"HTTP/1.1 302 Found\r\nLocation: /",
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n1;",
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nContent-Encoding: gzip\r\n\r\n"
+    b"\x1f\x8b\x08\x08\x00\x00\x00\x00\x00\x00",
+])  # fmt: skip
+def test_what_drips_without_a_byte_of_the_file_stops_at_the_total_time_and_the_others_come(
+    portal, start
+):
+    portal.routes |= {"/lent": lambda h: drips(h, start), "/bon": lambda h: h.answer()}
+    asked = [Request("s", portal.base + p, p[1:] + ".csv", "L") for p in ("/lent", "/bon")]
+    began = time.monotonic()
+    with pytest.raises(FpiError, match=r"lent.csv.*durée totale dépassée"):
+        fetch(asked, portal.folder, hosts=[portal.base], client=portal.client,
+              limits=Limits(read=5, total=0.5, attempts=3, wait=0.001))  # fmt: skip
+    assert time.monotonic() - began < 2.5
+    assert (portal.folder / "bon.csv").read_bytes() == BODY
+
+
+@pytest.mark.parametrize("length", ["abc", "-5", "1e3", "9" * 30, str(len(BODY) + 1), "5, 6"])
+def test_a_wrong_length_is_no_file(portal, length):
+    def route(handler):
+        handler.wfile.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nContent-Length: "
+            + length.encode() + b"\r\n\r\n" + BODY)  # fmt: skip
+
+    portal.routes["/jeu"] = route
+    refused(portal, "ij/fine.csv", limits=Limits(attempts=2, wait=0.001))
+    assert not (portal.folder / "ij/fine.csv").exists()
+
+
+def test_a_length_that_cuts_the_file_at_a_line_is_seen_by_the_count(portal):
+    portal.routes["/jeu"] = lambda h: h.answer(length=BODY.index(b"\n", 5000) + 1)
+    portal.routes["/compte"] = lambda h: h.answer(
+        json.dumps({"total_count": 5000}).encode(), type="application/json"
+    )
+    refused(portal, "l'export est incomplet", compte="/compte")
+
+
+@pytest.mark.parametrize("name", ["ETag", "Last_Modified"])
+@pytest.mark.parametrize("value", ['"é"', '"\x1b[31m"', '"' + "x" * 9000 + '"', ", , ,", ""])
+def test_an_odd_name_of_a_version_is_no_fault(portal, name, value):
+    portal.routes["/jeu"] = lambda h: h.answer(**{name: value})
+    assert portal.bring().etat == "nouveau"
+    assert portal.bring().etat == "inchangé"
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("Content_Encoding", "gzip"), ("Content_Encoding", "é"),
+    ("Set_Cookie", "a=\x01; expires=jamais"), ("Content_Range", "octets 1-2/é"),
+    ("Content_Disposition", "attachment; filename=../../x"), ("Vary", "é" * 500),
+])  # fmt: skip
+def test_any_other_header_is_borne_or_refused(portal, name, value):
+    portal.routes["/jeu"] = lambda h: h.answer(**{name: value})
+    if name == "Content_Encoding" and value.isascii():  # said, and not so
+        refused(portal, "ij/fine.csv", limits=Limits(attempts=2, wait=0.001))
+        assert not (portal.folder / "ij/fine.csv").exists()
+    else:
+        assert portal.bring().chemin.read_bytes() == BODY
 
 
 def test_a_silent_portal_stops_at_the_read_time(portal):

@@ -2,12 +2,15 @@
 
 import ipaddress
 import json
+import socket
+import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import httpx
 
@@ -37,8 +40,8 @@ _ADVICE = {
 class Limits:
     """Patience towards a portal: times in seconds, `attempts` in all for one file.
 
-    `total` bounds one file, waits and retries included; it is looked at after every block
-    received. A portal that asks (Retry-After) for more than `wait_max` is not waited for.
+    `total` bounds one file, waits and retries included, whatever the portal drips. A portal that
+    asks (Retry-After) for more than `wait_max` is not waited for.
     """
 
     connect: float = 15.0
@@ -70,8 +73,43 @@ class PassingFailure(Exception):
         self.wait = wait
 
 
+Trace = Callable[[str, dict[str, Any]], None]
+
+
+@contextmanager
+def cut_at(deadline: float) -> Iterator[Trace]:
+    """Cut at the deadline the connections opened within, even one that drips without an end.
+
+    Time-outs of the client begin again at each octet: a header or the length of a block that comes
+    letter by letter would hold it for ever.
+    """
+    sockets: list[socket.socket] = []
+
+    def trace(event: str, info: dict[str, Any]) -> None:
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            sockets.append(info["return_value"].get_extra_info("socket"))
+
+    def cut() -> None:
+        for one in sockets:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(max(deadline - time.monotonic(), 0), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield trace
+    finally:
+        timer.cancel()
+
+
 def open_checked(
-    session: Session, request: Request, address: str, headers: dict[str, str], deadline: float
+    session: Session,
+    request: Request,
+    address: str,
+    headers: dict[str, str],
+    deadline: float,
+    trace: Trace,
 ) -> httpx.Response:
     """Return the open response, every redirect having been checked against the hosts.
 
@@ -79,10 +117,12 @@ def open_checked(
     ----------
     deadline : float
         Time (`time.monotonic`) after which to give up.
+    trace : callable
+        Told of each connection (`cut_at`).
     """
     url = check_host(request, address, session.hosts)
     for _ in range(MAX_REDIRECTS + 1):
-        response = _send(session, request, url, headers, deadline)
+        response = _send(session, request, url, headers, deadline, trace)
         if not response.has_redirect_location:
             return response
         target = response.headers["location"]
@@ -98,17 +138,24 @@ def open_checked(
 
 
 def _send(
-    session: Session, request: Request, url: httpx.URL, headers: dict[str, str], deadline: float
+    session: Session,
+    request: Request,
+    url: httpx.URL,
+    headers: dict[str, str],
+    deadline: float,
+    trace: Trace,
 ) -> httpx.Response:
     left, limits = deadline - time.monotonic(), session.limits
     if left <= 0:
         raise too_long(request, limits)
     timeout = httpx.Timeout(min(limits.read, left), connect=min(limits.connect, left))
-    query = session.client.build_request("GET", url, headers=headers, timeout=timeout)
+    query = session.client.build_request(
+        "GET", url, headers=headers, timeout=timeout, extensions={"trace": trace}
+    )
     try:
         return session.client.send(query, stream=True, follow_redirects=False)
     except httpx.TransportError as error:
-        raise PassingFailure(words_of(error)) from error
+        raise cut_or_passing(error, request, limits, deadline) from error
 
 
 def check_host(
@@ -215,6 +262,15 @@ def too_long(request: Request, limits: Limits) -> FpiError:
         f"durée totale dépassée ({limits.total:g} secondes). Relancez : le téléchargement "
         "reprendra où il s'est arrêté si le portail le permet.",
     )
+
+
+def cut_or_passing(
+    error: httpx.HTTPError, request: Request, limits: Limits, deadline: float
+) -> FpiError | PassingFailure:
+    """Return what a failure of the network is: the end of the total time, or one to try again."""
+    if time.monotonic() >= deadline:
+        return too_long(request, limits)
+    return PassingFailure(words_of(error))
 
 
 def words_of(error: httpx.HTTPError) -> str:

@@ -28,7 +28,7 @@ from rich.progress import (
 from fpi_eval import escapes
 from fpi_eval.errors import FpiError, of_the_system
 from fpi_eval.sources.known_sources import CATALOGUE
-from fpi_eval.sources.portal.client import Limits, PassingFailure, Session, open_checked
+from fpi_eval.sources.portal.client import Limits, PassingFailure, Session, cut_at, open_checked
 from fpi_eval.sources.portal.completeness import header, records
 from fpi_eval.sources.portal.lock import LOCK, PART, Entry, read_lock, sha256_of, write_lock
 from fpi_eval.sources.portal.portals import Request
@@ -270,8 +270,11 @@ def _answer(session: Session, request: Request, address: str) -> dict:
         return {}
     deadline = time.monotonic() + session.limits.read
     body = b""
-    with suppress(PassingFailure, httpx.TransportError, httpx.DecodingError, ValueError):
-        response = open_checked(session, request, address, HEADERS, deadline)
+    with (
+        suppress(PassingFailure, httpx.TransportError, httpx.DecodingError, ValueError),
+        cut_at(deadline) as trace,
+    ):
+        response = open_checked(session, request, address, HEADERS, deadline, trace)
         try:
             if response.status_code != 200:
                 return {}

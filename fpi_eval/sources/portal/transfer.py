@@ -17,21 +17,23 @@ from fpi_eval.sources.portal.client import (
     PassingFailure,
     Session,
     check_type,
+    cut_at,
+    cut_or_passing,
     error_of,
     open_checked,
     refuse_passing,
     refused,
     too_long,
-    words_of,
 )
 from fpi_eval.sources.portal.completeness import NoRows, NotWhole, check_whole
 from fpi_eval.sources.portal.lock import PART, Entry, write_atomically
 from fpi_eval.sources.portal.portals import Request
 from fpi_eval.text import nombre, pluriel
 
-HEADERS = {"User-Agent": "fpi_eval", "Accept-Encoding": "identity"}
+#: A connection serves once: each one is known, and can be cut.
+HEADERS = {"User-Agent": "fpi_eval", "Accept-Encoding": "identity", "Connection": "close"}
 
-RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
+RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 LENGTH = re.compile(r"[0-9]{1,18}")
 
 OnBytes = Callable[[int, int | None], None]
@@ -109,16 +111,17 @@ def _attempt(
 ) -> Arrived | None:
     start, proof = _resumable(part, request)
     headers = HEADERS | _conditions(start, proof, known)
-    response = open_checked(session, request, request.url, headers, deadline)
-    try:
-        if response.status_code == 304 and known and not start:
-            return None
-        start = _accept(session, response, request, start, proof, part)
-        length_known = _receive(session, response, request, start, part, on_bytes, deadline)
-    except (httpx.TransportError, httpx.DecodingError) as error:
-        raise PassingFailure(words_of(error)) from error
-    finally:
-        response.close()
+    with cut_at(deadline) as trace:
+        response = open_checked(session, request, request.url, headers, deadline, trace)
+        try:
+            if response.status_code == 304 and known and not start:
+                return None
+            start = _accept(session, response, request, start, proof, part)
+            length_known = _receive(session, response, request, start, part, on_bytes, deadline)
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise cut_or_passing(error, request, session.limits, deadline) from error
+        finally:
+            response.close()
     _check_arrived(request, part, length_known=length_known)
     names = response.headers
     return Arrived(part, names.get("etag", ""), names.get("last-modified", ""))
@@ -131,7 +134,7 @@ def _conditions(start: int, proof: str, known: Entry | None) -> dict[str, str]:
     if known is None:
         return {}
     asked = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
-    return {name: value for name, value in asked.items() if value}
+    return {name: value for name, value in asked.items() if value and value.isascii()}
 
 
 def _accept(
@@ -154,26 +157,25 @@ def _accept(
 
 def _continues(response: httpx.Response, start: int, proof: str) -> bool:
     """Whether a partial answer begins where the `.part` ends, in the same version."""
-    span = _span(response.headers)
-    same = response.headers.get("etag", proof) == proof or not proof.startswith('"')
-    return span is not None and span[0] == start and same
+    span, names = _span(response.headers), response.headers
+    said = {names[name] for name in ("etag", "last-modified") if name in names}
+    return span is not None and span[0] == start and (not said or proof in said)
 
 
-def _span(headers: httpx.Headers) -> tuple[int, int, int | None] | None:
-    """Return first octet, end and total of a partial answer, None where it says nothing clear."""
+def _span(headers: httpx.Headers) -> tuple[int, int] | None:
+    """Return the first octet of a partial answer and the file's total, None if it is not clear."""
     found = RANGE.fullmatch(headers.get("content-range", "").strip())
     if found is None:
         return None
-    first, last, total = found.groups()
-    end, total = int(last) + 1, None if total == "*" else int(total)
-    return (int(first), end, total) if end <= (total or end) else None
+    first, last, total = map(int, found.groups())
+    return (first, total) if last < total else None
 
 
 def _whole_length(headers: httpx.Headers, start: int, *, encoded: bool) -> int | None:
     """Return how many octets the file has when this answer ends, None when nobody says it."""
     length, span = headers.get("content-length", ""), _span(headers) if start else None
     if span is not None:
-        return span[2] or span[1]
+        return span[1]
     return start + int(length) if LENGTH.fullmatch(length) and not encoded else None
 
 
@@ -203,8 +205,8 @@ def _receive(
                 break
             stream.write(block)
             on_bytes(received, total)
-            if time.monotonic() > deadline:
-                raise too_long(request, session.limits)
+    if time.monotonic() >= deadline:  # the end of the body may be the cut
+        raise too_long(request, session.limits)
     _check_size(request, part, received, announced=False)
     if total is not None and received != total:
         raise PassingFailure(f"{nombre(received)} octets reçus sur {nombre(total)} annoncés")
@@ -251,7 +253,7 @@ def _remember(part: Path, request: Request, headers: httpx.Headers, *, resumable
     """Note the version that the `.part` belongs to; a weak ETag cannot prove sameness."""
     etag = headers.get("etag", "")
     proof = etag if etag and not etag.startswith("W/") else headers.get("last-modified", "")
-    if resumable and proof:
+    if resumable and proof.isascii() and proof:
         write_atomically(note_of(part), json.dumps({"url": request.url, "proof": proof}))
     else:
         note_of(part).unlink(missing_ok=True)
