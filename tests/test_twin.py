@@ -317,7 +317,7 @@ def test_every_switch_has_its_scenario_and_the_defaults_are_calm():
 def test_a_parameter_out_of_range_is_refused_in_french():
     with pytest.raises(FpiError, match=r"« fill » vaut 1\.5"):
         TwinParameters(fill=1.5)
-    with pytest.raises(FpiError, match="entre 100 et 20 000"):
+    with pytest.raises(FpiError, match="entre 100 et 200 000"):
         TwinParameters(n_cells_region=3)
 
 

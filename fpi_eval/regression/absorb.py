@@ -92,10 +92,11 @@ class Absorber:
         if p == 0:
             return
         weights = np.ones(len(self.first)) if self.weights is None else self.weights
-        at = [(c + o).astype(np.int32) for c, o in zip(self.others, self.offsets, strict=False)]
+        offsets = self.offsets[:-1].astype(np.int32)
+        at = [c.astype(np.int32) + o for c, o in zip(self.others, offsets, strict=True)]
         self.cross = crossed(self.first, at, weights, (n, p), self.together)
         self.inner, self.rows = paired(at, weights, p), folded(self.cross, self.mass)
-        self.diagonal = self.inner.diagonal() - self.rows.power(2).sum(axis=0)
+        self.diagonal = self.inner.diagonal() - np.bincount(self.rows.indices, self.rows.data**2, p)
         self.diagonal[self.diagonal < COLLINEAR * self.inner.diagonal()] = 0.0
         self.scale = np.divide(
             1.0, np.sqrt(self.diagonal), out=np.zeros(p), where=self.diagonal > 0

@@ -22,7 +22,7 @@ class TwinParameters:
     Parameters
     ----------
     n_cells_region, n_cells_other : int
-        Establishment × course × voie cells, 100 to 20,000 each. Default 2,500 and 15,000: of the
+        Establishment × course × voie cells, 100 to 200,000 each. Default 2,500 and 15,000: of the
         19,641 Affelnet rows of rentrée 2022 a large region has 2,247, of the 12,971 of Parcoursup
         BTS 2023, 1,699.
     courses_taught : float
@@ -187,9 +187,9 @@ class TwinParameters:
             if not 0 <= value <= 1:
                 raise FpiError(f"jumeau : « {name} » vaut {value} ; attendu entre 0 et 1.")
         for name in ("n_cells_region", "n_cells_other"):
-            if not 100 <= getattr(self, name) <= 20_000:
+            if not 100 <= getattr(self, name) <= 200_000:
                 value = getattr(self, name)
-                raise FpiError(f"jumeau : « {name} » vaut {value} ; attendu entre 100 et 20 000.")
+                raise FpiError(f"jumeau : « {name} » vaut {value} ; attendu entre 100 et 200 000.")
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name.endswith(("_walk", "_noise", "_sd", "_error")) and value < 0:
