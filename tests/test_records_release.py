@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -15,10 +17,13 @@ from fpi_eval.records.exports import (
     release,
     sectors,
     sectors_table,
+    wages_table,
 )
 from fpi_eval.records.open import open_folder, regions_table
 from fpi_eval.records.panel import counts
 from fpi_eval.twin.geography import departements
+
+HOME = ("01", "03", "07", "15", "26", "38", "42", "43", "63", "69", "73", "74")
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +81,48 @@ def test_only_protected_tables_go_out_each_with_a_line_in_the_log(records, tmp_p
     written = pd.read_csv(tmp_path / "lycees.csv", sep=";", dtype=str)
     seen = pd.to_numeric(written["en_emploi_6_mois"], errors="coerce").dropna()
     assert seen[seen > 0].min() >= records.individus.effectif_minimum
+
+
+def test_wages_are_medians_of_main_contracts_and_small_or_dominated_ones_are_hidden(
+    records, tmp_path
+):
+    people, contracts = (t.execute() for t in (records.persons, records.contracts))
+    main = contracts[(contracts["horizon"] == 6) & (contracts["principal"] == 1)]
+    day = pd.Timestamp("2028-01-15")
+    main = main[(main["debut"] <= day) & ~(main["fin"] < day)]
+    rows = people[people["poursuite"] == 0].merge(main, on="id_personne")
+    rows = rows[rows["uai"].str[:3].isin(["069", "038", "042"])]  # départements of region 84
+    industry = rows["ape"].str[:2].astype(int).between(5, 39)
+    there = industry & rows["commune"].str[:2].isin(HOME)
+    found = wages_table(narrow(records, ("069", "038", "042")), ["84"])
+    table = found.frame.set_index("emploi")["salaire_median"]
+    for name, mine in (("Industrie de la région", there), ("Autres emplois", ~there)):
+        assert table[name] == pytest.approx(rows.loc[mine, "salaire"].median(), abs=5.01)
+    strict = replace(
+        records, individus=records.individus.model_copy(update={"effectif_minimum": 10**6})
+    )
+    assert wages_table(strict, ["84"]).frame["salaire_median"].isna().all()
+    dominant = replace(
+        records, individus=records.individus.model_copy(update={"employeurs_minimum": 10**6})
+    )
+    assert wages_table(dominant, ["84"]).hidden["salaire_median"].all()
+    release({"salaires": found}, tmp_path)
+    log = pd.read_csv(tmp_path / LOG, sep=";")
+    assert log["plus_petit_effectif"].iloc[0] == min(there.sum(), (~there).sum())
+    assert "personnes" not in (tmp_path / "salaires.csv").read_text()
+
+
+def narrow(records, prefixes):
+    """Return the records of persons of some départements."""
+    persons = records.persons
+    return records.with_tables(persons.filter(persons["uai"].left(3).isin(prefixes)),
+                               records.contracts)  # fmt: skip
+
+
+def test_files_without_wages_say_which_column_to_declare(records):
+    bare = records.with_tables(records.persons, records.contracts.drop("salaire"))
+    with pytest.raises(FpiError, match="salaire"):
+        wages_table(bare, ["84"])
 
 
 def test_no_id_is_in_what_goes_out(records, tmp_path):

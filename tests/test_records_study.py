@@ -111,7 +111,7 @@ def test_the_command_writes_protected_tables_and_their_log(
     said = capsys.readouterr().out
     assert "Pour 100 places ouvertes" in said
     log = pd.read_csv(tmp_path / "journal_exports.csv", sep=";")
-    assert set(log["fichier"]) == {"sortants_par_filiere.csv", "secteurs.csv"}
+    assert set(log["fichier"]) == {"sortants_par_filiere.csv", "secteurs.csv", "salaires.csv"}
 
 
 def test_the_composition_of_the_additional_graduates_is_that_of_the_others(compte):
@@ -155,11 +155,21 @@ def test_the_page_says_who_they_were_and_what_each_cost(annee, compte, evaluatio
     assert len(page.couts(evaluation, prices, annee.context).frame) == len(prices)
 
 
+def test_the_page_gives_median_wages_of_both_kinds_of_jobs(annee, compte):
+    """The twin draws monthly wages around exp(7.3) euros, whatever the job."""
+    shown = page.salaires(compte, annee.context).frame
+    medians = shown.drop(columns="rentree").apply(pd.to_numeric, errors="coerce")
+    assert medians.notna().any(axis=None)
+    assert (medians.dropna() % 10 == 0).all(axis=None)
+    assert medians.median().between(1_400, 1_580).all()
+
+
 def test_without_individual_files_nothing_is_said_of_persons(annee):
     none = Absent("pas de fichiers")
     assert page.egalise(none, none) == ""
     assert not page.semblables(none, none, none, annee.context)
     assert not page.couts(none, none, annee.context)
+    assert not page.salaires(none, annee.context)
 
 
 def test_check_reads_individual_files_and_says_what_is_wrong(annee, tmp_path):

@@ -43,6 +43,7 @@ _FROM = {
     "open_records": "open",
     "release": "exports",
     "sectors_table": "exports",
+    "wages_table": "exports",
     "with_counts": "panel",
 }
 __all__ = ["GROUPS", "INDUSTRY_JOBS", "count", *_FROM]

@@ -16,8 +16,8 @@ from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.year import Year
 from fpi_eval.records.bad_rows import Faults, examine
 from fpi_eval.records.composition import with_groups
-from fpi_eval.records.exports import outcomes_table, sectors_table
-from fpi_eval.records.open import Records, open_records
+from fpi_eval.records.exports import outcomes_table, sectors_table, wages_table
+from fpi_eval.records.open import open_records
 from fpi_eval.records.panel import counts, on_courses, with_counts
 from fpi_eval.twin import DELIVERED, draw, write_records
 
@@ -56,16 +56,18 @@ def counted(annee: Year, folder: str | Path = "") -> Counted:
     with _files(annee, folder) as where, open_records(annee, where) as records:
         faults, clean = examine(records)
         found = with_groups(clean, counts(clean))
-        sectors = _sectors(clean)
+        sectors = or_why(lambda: sectors_table(clean), "{why}")
+        regions = annee.programme.territoire.codes_regions
+        wages = or_why(lambda: wages_table(clean, regions), "{why}")
     joined = with_counts(annee, found)
     if not joined.matched > 0:
         raise FpiError(NOBODY)
-    tables = {"sortants_par_filiere": _by_filiere(annee, found), "secteurs": sectors}
+    tables = {
+        "sortants_par_filiere": _by_filiere(annee, found),
+        "secteurs": sectors,
+        "salaires": wages,
+    }
     return Counted(joined.panel, joined.matched, faults, annee.donnees.simulees, tables)
-
-
-def _sectors(records: Records) -> Protected | Absent:
-    return or_why(lambda: sectors_table(records), "{why}")
 
 
 def _by_filiere(annee: Year, found: pd.DataFrame) -> Protected | Absent:

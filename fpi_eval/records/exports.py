@@ -1,7 +1,7 @@
 """The only way out of the secure centre: protected tables, each with its line in the export log."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import employed, in_industry
-from fpi_eval.disclosure import Protected, Rate, Thresholds, protect
+from fpi_eval.disclosure import Protected, Publication, Rate, Thresholds, protect
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Individus
 from fpi_eval.records import producer_rules as rules
@@ -19,6 +19,9 @@ from fpi_eval.records.panel import located
 LOG = "journal_exports.csv"
 OTHERS = "Autres secteurs"
 PEOPLE = "personnes"
+WAGES = ["rentree", "emploi"]
+THERE, ELSEWHERE = "Industrie de la région", "Autres emplois"
+ROUNDED = 10  # euros: a median of few people is one's wage
 
 
 def thresholds(individus: Individus) -> Thresholds:
@@ -70,12 +73,7 @@ def sectors_table(records: Records, *, months: int = 6) -> Protected:
 
 def sectors(records: Records, *, months: int = 6) -> pd.DataFrame:
     """Return people, employers and the first employer's people by division: not to be shown."""
-    if "employeur" not in records.contracts.columns:
-        raise FpiError(
-            "la règle de dominance demande l'employeur de chaque contrat : déclarez sa colonne "
-            "dans [individus.colonnes_contrats] de programme.toml.",
-            colonne="employeur",
-        )
+    _asked(records, "employeur", "la règle de dominance demande l'employeur de chaque contrat")
     people = located(records, months)
     people = people.filter(
         (people["sortant"] == 1) & (rules.region_of(people["contrat"]) == people["region"])
@@ -91,6 +89,51 @@ def sectors(records: Records, *, months: int = 6) -> pd.DataFrame:
     )
     table["division"] = table["division"].map("{:02d}".format)
     return table.sort_values("division", ignore_index=True)
+
+
+def _asked(records: Records, name: str, why: str) -> None:
+    """Raise where contracts lack an optional column."""
+    if name not in records.contracts.columns:
+        raise FpiError(
+            f"{why} : déclarez sa colonne dans [individus.colonnes_contrats] de programme.toml.",
+            colonne=name,
+        )
+
+
+def wages_table(records: Records, regions: Iterable[str], *, months: int = 6) -> Protected:
+    """Return the median wage of leavers of some regions at work, in their industry or elsewhere.
+
+    One row a rentrée, to the nearest `ROUNDED` euros, without counts. A median over too few people,
+    too few employers or a dominant one is hidden: no other figure is a sum that gives it back.
+    """
+    _asked(records, "salaire", "aucun salaire dans ces fichiers")
+    _asked(records, "employeur", "la règle de dominance demande l'employeur de chaque contrat")
+    people = located(records, months)
+    home = people["region"].isin([int(code) for code in regions])
+    people = people.filter(home & (people["sortant"] == 1) & (people["salaire"] > 0))
+    factory = rules.is_industry(
+        rules.division_of(people["contrat"]), people["filiere"], records.secteurs
+    )
+    there = factory & (rules.region_of(people["contrat"]) == people["region"])
+    people = people.mutate(emploi=there.fill_null(False).ifelse(THERE, ELSEWHERE))
+    firms = people.group_by([*WAGES, "employeur"]).aggregate(n=people.count())
+    sizes = run(
+        firms.group_by(WAGES).aggregate(
+            personnes=firms["n"].sum(),
+            employeurs=firms["employeur"].nunique(),
+            premier=firms["n"].max(),
+        )
+    )
+    medians = run(people.group_by(WAGES).aggregate(salaire_median=people["salaire"].median()))
+    table = sizes.merge(medians, on=WAGES).sort_values(WAGES, ignore_index=True)
+    if table.empty:
+        raise FpiError("aucun salaire de sortants du programme dans ces fichiers.")
+    lost = _at_risk(table, records.individus) | (table[PEOPLE] < records.individus.effectif_minimum)
+    rounded = (table["salaire_median"].astype(float) / ROUNDED).round() * ROUNDED
+    frame = table[WAGES].assign(salaire_median=rounded.mask(lost))
+    hidden = pd.DataFrame({"salaire_median": lost})
+    publication = Publication("salaires", table[WAGES], tuple(WAGES), (), table[WAGES], hidden)
+    return Protected(frame, hidden, int(lost.sum()), 0, publication, table[[PEOPLE]])
 
 
 def merged(table: pd.DataFrame, individus: Individus) -> pd.DataFrame:
@@ -145,7 +188,7 @@ def release(tables: Mapping[str, Protected | Absent], folder: str | Path) -> lis
         if not isinstance(table, Protected):
             raise FpiError(
                 f"« {name} » n'est pas un tableau protégé : seuls sortent les tableaux faits par "
-                "outcomes_table, sectors_table ou fpi_eval.disclosure.protect."
+                "outcomes_table, sectors_table, wages_table ou fpi_eval.disclosure.protect."
             )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -156,6 +199,8 @@ def _write(name: str, table: Protected, folder: Path) -> Path:
     path, log = folder / f"{name}.csv", folder / LOG
     table.display().to_csv(path, sep=";", index=False, encoding="utf-8", lineterminator="\n")
     counts = table.frame[list(table.publication.counts)]
+    if counts.columns.empty:  # figures of people who are not counted in the table
+        counts = table.reasons[[PEOPLE]].mask(table.hidden.any(axis=1))
     shown = counts.where(counts > 0).min(axis=None)
     line = pd.DataFrame(
         [

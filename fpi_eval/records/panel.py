@@ -85,10 +85,12 @@ def _ready(records: Records) -> Any:
 
 
 def located(records: Records, months: int) -> Any:
-    """Return leavers at work at one horizon with the employer of their main contract (lazy)."""
+    """Return persons at work at one horizon, with employer and wage of the main contract (lazy)."""
     table = _ready(records).filter(ibis._.horizon == months)
+    told = [name for name in ("employeur", "salaire") if name in table.columns]
     best = table.group_by(["id_personne", "rentree"]).aggregate(
-        employeur=table["employeur"].argmax(table["contrat"]), contrat=table["contrat"].max()
+        **{name: table[name].argmax(table["contrat"]) for name in told},
+        contrat=table["contrat"].max(),
     )
     return persons_of(records).inner_join(best, ["id_personne", "rentree"])
 

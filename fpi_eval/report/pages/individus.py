@@ -135,6 +135,31 @@ def egalise(evaluation: Evaluation | Absent, egaux: Adjusted | Absent) -> str:
     )
 
 
+def salaires(compte: "Counted | Absent", context: Context) -> Table | Absent:
+    """Return the median wage of those at work, in the region's industry and elsewhere."""
+    if isinstance(compte, Absent):
+        return compte
+    found = compte.tables["salaires"]
+    if isinstance(found, Absent):
+        return found
+    shown, name = found.shown, "salaire_median"
+    wide, hidden = (
+        rows.pivot_table(name, "rentree", "emploi", aggfunc="first", dropna=False)
+        for rows in (shown.frame, shown.frame.assign(**{name: shown.hidden[name]}))
+    )
+    lost = hidden.fillna(False).astype(bool).reset_index(drop=True)
+    return table(
+        shown.derived(wide.rename_axis(columns=None).reset_index(), lost),
+        "Salaire médian des sortants en emploi à six mois",
+        formats=dict.fromkeys(wide, "euros"),
+        labels={"rentree": "Rentrée de la dernière année"},
+        source=f"Fichiers individuels ; {context.credit}",
+        note="Salaire du contrat principal, tel que les fichiers le donnent, arrondi à dix euros ; "
+        "masqué sous le plus petit effectif, ou quand un employeur domine. L'écart entre colonnes "
+        "n'est pas un effet : ce ne sont pas les mêmes personnes.",
+    )
+
+
 def couts(
     evaluation: Evaluation | Absent, prix: Sequence[UnitCost] | Absent, context: Context
 ) -> Table | Absent:
