@@ -6,7 +6,8 @@
 Each twin is another seed, its reports those of three successive rentrées from the same files, each
 with what was published then: every sheet and the kept publication, as a run writes them. The
 package's own audit is left out: the adversary of the tests alone judges what the protection shows.
-Rows are kept by seed as they end.
+Rows are kept by seed as they end: a seed attacked with the present code is not attacked again, so
+a run cut short goes on where it stopped.
 """
 
 import argparse
@@ -112,7 +113,8 @@ def main() -> None:
     if asked.donnees:
         kept = keep(kept, attacked(0, REAL, tuple(asked.annees), asked.donnees), made)
     seeds = range(asked.premier, asked.premier + asked.jumeaux)
-    wanted = sorted(set(seeds) - set(kept["seed"] if len(kept) else ()))
+    done = set(kept.loc[kept["code"] == made, "seed"]) if len(kept) else set()
+    wanted = sorted(set(seeds) - done)
     with get_context("forkserver").Pool(asked.coeurs, maxtasksperchild=10) as pool:
         for found in pool.imap_unordered(partial(attacked, what=TWIN, years=YEARS), wanted):
             kept = keep(kept, found, made)

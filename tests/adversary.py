@@ -492,7 +492,7 @@ def table(folder: Path, name: str) -> list[dict[str, str]]:
 
 
 class Adversary:
-    """Everything public as one integer program; `ends` gives the extremes of a hidden count."""
+    """Everything public as integer programs, one for each set of counts that nothing links."""
 
     def __init__(self, world: World, said: Sequence[Said]) -> None:
         self.hidden = [one for one in said if one.hidden]
@@ -500,27 +500,89 @@ class Adversary:
             (one.row.indices.tobytes(), one.row.data.tobytes(), one.low, one.high): one
             for one in said
         }
-        rows = [*world.laws, *((one.row, one.low, one.high) for one in once.values())]
-        matrix = sparse.vstack([row for row, *_ in rows], format="csr")
-        low = np.concatenate([np.atleast_1d(low) for _, low, _ in rows]) - 1e-6
-        high = np.concatenate([np.atleast_1d(high) for *_, high in rows]) + 1e-6
+        told = sparse.vstack([one.row for one in once.values()], format="csr")
+        matrix = sparse.vstack([*(law for law, *_ in world.laws), told], format="csr")
+        ends = [[law[side] for law in world.laws] for side in (1, 2)]
+        low = np.concatenate([*ends[0], [one.low for one in once.values()]]) - 1e-6
+        high = np.concatenate([*ends[1], [one.high for one in once.values()]]) + 1e-6
         top = np.concatenate([np.where(world.zero[kind], 0, MOST) for kind in world.kinds])
-        used, kept = self._linked(matrix)
-        self.rows = sparse.vstack([one.row[:, used] for one in self.hidden] or [matrix[:0, used]])
-        self.matrix, self.low, self.high = matrix[kept][:, used], low[kept], high[kept]
-        self.bounds = Bounds(np.zeros(len(used)), top[used])
+        top[np.tile(repeated(world, told), len(world.kinds))] = 0
+        self.program = Program(matrix, low, high, top)
 
-    def _linked(self, matrix: sparse.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
-        """Return the unknowns linked to a hidden count, and the rows that bind them."""
-        block = connected_components(abs(matrix).T @ abs(matrix), directed=False)[1]
-        wanted = {block[at] for one in self.hidden for at in one.row.indices}
-        used = np.isin(block, list(wanted))
-        return np.flatnonzero(used), (abs(matrix) @ used.astype(float)) > 0
+    def ends(self) -> list[tuple[Said, float, float]]:
+        """Return two values that each hidden count may take, `ENOUGH` apart if it can be."""
+        if not self.hidden:
+            return []
+        keys = [(one.row.indices.tobytes(), one.row.data.tobytes()) for one in self.hidden]
+        first = {key: place for place, key in reversed(list(enumerate(keys)))}
+        rows = sparse.vstack([self.hidden[place].row for place in first.values()], format="csr")
+        low, high = np.full(rows.shape[0], np.inf), np.full(rows.shape[0], -np.inf)
+        block = self.program.block[rows.indices[rows.indptr[:-1]]]
+        for number in np.unique(block):
+            mine = np.flatnonzero(block == number)
+            low[mine], high[mine] = self.program.part(number).ends(rows[mine])
+        at = dict(zip(first, zip(low, high, strict=True), strict=True))
+        return [(one, *at[key]) for one, key in zip(self.hidden, keys, strict=True)]
+
+
+def repeated(world: World, told: sparse.csr_matrix) -> np.ndarray:
+    """Return which rows of the catalogue nothing tells from an earlier one, which stands for both.
+
+    A row that a rounded law binds is always told apart: two roundings are not that of their sum.
+    """
+    n, told = len(world.rows), told.tocsc()
+    signs: list[list] = [[bool(world.zero[kind][row]) for kind in world.kinds] for row in range(n)]
+    for at in range(told.shape[1]):
+        held = slice(*told.indptr[at : at + 2])
+        signs[at % n] += [told.indices[held].tobytes(), told.data[held].tobytes()]
+    for law, low, high in world.laws:
+        law, ends = law.tocsc(), np.c_[low, high]
+        for at in range(law.shape[1]):
+            held = slice(*law.indptr[at : at + 2])
+            bound = ends[law.indices[held]]
+            rounded = (np.isfinite(bound) & (bound != 0)).any()
+            signs[at % n] += [law.data[held].tobytes(), bound.tobytes(), at if rounded else -1]
+    seen: dict[tuple, int] = {}
+    return np.array([seen.setdefault(tuple(one), row) != row for row, one in enumerate(signs)])
+
+
+@dataclass(eq=False)
+class Program:
+    """Whole counts from zero to `top` whose sums `matrix` lie between two ends."""
+
+    matrix: sparse.csr_matrix
+    low: np.ndarray
+    high: np.ndarray
+    top: np.ndarray
+
+    def __post_init__(self) -> None:
+        links = abs(self.matrix).T @ abs(self.matrix)
+        self.block = connected_components(links, directed=False)[1]
+
+    def part(self, number: int) -> "Part":
+        """Return the program of the counts of one block that may be somebody."""
+        mine = self.block == number
+        kept = (abs(self.matrix) @ mine.astype(float)) > 0
+        used = np.flatnonzero(mine & (self.top > 0))
+        return Part(self.matrix[kept][:, used], self.low[kept], self.high[kept], self.top[used],
+                    used)  # fmt: skip
+
+
+@dataclass(eq=False)
+class Part:
+    """One block of a program, and the places of its counts in the whole."""
+
+    matrix: sparse.csr_matrix
+    low: np.ndarray
+    high: np.ndarray
+    top: np.ndarray
+    used: np.ndarray
 
     def best(self, weights: np.ndarray) -> np.ndarray:
+        """Return the whole counts of least weight, by a linear program where that is enough."""
         for whole in (0, 1):
             found = milp(
-                weights, integrality=whole, bounds=self.bounds,
+                weights, integrality=whole, bounds=Bounds(0, self.top),
                 constraints=LinearConstraint(self.matrix, self.low, self.high),
                 options={"mip_rel_gap": 0.0, "node_limit": 20_000},
             )  # fmt: skip
@@ -529,11 +591,9 @@ class Adversary:
                 return np.rint(found.x)
         raise AssertionError("aucun tableau entier")
 
-    def ends(self) -> list[tuple[Said, float, float]]:
-        """Return two values that each hidden count may take, `ENOUGH` apart if it can be."""
-        if not self.hidden:
-            return []
-        rows = self.rows.tocsr()
+    def ends(self, rows: sparse.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
+        """Return two values that each sum may take, many at once, then one by one."""
+        rows = rows[:, self.used]
         low, high = np.full(rows.shape[0], np.inf), np.full(rows.shape[0], -np.inf)
         rng = np.random.default_rng(0)
         for _ in range(8):
@@ -542,10 +602,13 @@ class Adversary:
                 seen = rows @ self.best(sign * (wanted @ rows))
                 low, high = np.minimum(low, seen), np.maximum(high, seen)
         for place in np.flatnonzero(~(high - low >= ENOUGH)):
+            if high[place] - low[place] >= ENOUGH:
+                continue
             row = rows[[place]].toarray()[0]
-            ends = [row @ self.best(sign * row) for sign in (1, -1)]
-            low[place], high[place] = np.minimum(low[place], ends[0]), max(high[place], ends[1])
-        return list(zip(self.hidden, low, high, strict=True))
+            for sign in (1, -1):
+                seen = rows @ self.best(sign * row)
+                low, high = np.minimum(low, seen), np.maximum(high, seen)
+        return low, high
 
 
 def narrow(found: Sequence[tuple[Said, float, float]]) -> list[str]:
