@@ -19,6 +19,11 @@ LARGE = 10  # effects for 100 seats, not for one: no decimals
 SMALL = 9  # points: 12 pixels, the least that a phone shows
 
 
+def _percent(value: float, _: int) -> str:
+    """Return where a tick is: with a decimal, if it is at 22.5 %."""
+    return pourcent(value, 0 if abs(value - round(value, 2)) < 1e-9 else 1)
+
+
 def estimates(
     table: pd.DataFrame, ax: Axes | None = None, *, xlabel: str = "Effet et intervalle à 95 %"
 ) -> Axes:
@@ -120,7 +125,7 @@ def share_bars(table: pd.DataFrame, *, x: str, y: str, hue: str, ylabel: str) ->
     for bars, hatch in zip(ax.containers, ("", "//", "..", "xx", "\\\\"), strict=False):
         for bar in bars:
             bar.set(hatch=hatch, edgecolor="white")
-    ax.yaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
+    ax.yaxis.set_major_formatter(_percent)
     ax.set(xlabel="", ylabel=ylabel, ylim=(0, None))
     _key(ax)
     return _plain(ax)
@@ -142,7 +147,7 @@ def range_lines(table: pd.DataFrame, *, x: str, y: str, hue: str, ylabel: str) -
         ax.plot(place, part[y], marker=marker, color=PALETTE[i])
         ends.append((place.iloc[-1], part[y].iloc[-1], name, PALETTE[i]))
     ax.set_xticks(list(positions.values()), [str(name).replace("-", "-\n") for name in positions])
-    ax.yaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
+    ax.yaxis.set_major_formatter(_percent)
     ax.set(xlabel="", ylabel=ylabel)
     _name_ends(ax, ends)
     return _plain(ax)
@@ -183,7 +188,7 @@ def targets(table: pd.DataFrame) -> Axes:
     ax.barh(names, 1.0, color="none", edgecolor=GREY, height=0.45)
     ax.barh(names, table["realise"] / table["cible"], color=BLUE, height=0.45)
     ax.invert_yaxis()
-    ax.xaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
+    ax.xaxis.set_major_formatter(_percent)
     ax.set(xlabel="Part de la cible que permettent les places ouvertes", ylabel="")
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
@@ -257,7 +262,7 @@ def quadrants(
         ax.margins(0.12, 0.16)
         said = _numbered(ax, rows, rows.nlargest(named, size), (x, y), name)
         for axis in (ax.xaxis, ax.yaxis):
-            axis.set_major_formatter(lambda value, _: pourcent(value, 0))
+            axis.set_major_formatter(_percent)
         ax.xaxis.label.set_multialignment("left")
         ax.set_title(f"{capitale(title)}\n", fontsize=10)
         ax.set_xlabel(
@@ -380,7 +385,7 @@ def moments(table: pd.DataFrame, *, titles: dict[str, str]) -> Axes:
         ax.set_title(titles[name], fontsize=10, loc="left")
         ax.margins(y=0.25)
         if titles[name].startswith(("Taux", "Part")):
-            ax.xaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
+            ax.xaxis.set_major_formatter(_percent)
         _plain(ax)
     for ax in list(axes.flat)[len(names) :]:
         ax.set_visible(False)
@@ -419,7 +424,7 @@ def _curves(table: pd.DataFrame, x: str, y: str, ax: Axes | None) -> Axes:
     ):
         ax.plot(part[x], part[y], color=colour, linestyle=style)
         ends.append((part[x].iloc[-1], part[y].iloc[-1], label, colour))
-    ax.yaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
+    ax.yaxis.set_major_formatter(_percent)
     ax.set(ylim=(0, 1.02), xlim=(0, table[x].max()))
     _name_ends(ax, ends)
     return _plain(ax)
@@ -496,7 +501,7 @@ def comparisons(table: pd.DataFrame, whole: float, ax: Axes | None = None) -> Ax
             part["weight"], part["estimate"], marker, color=colour, label=f"Comparée à : {kind}"
         )
     ax.axhline(whole, color=GREY, linestyle="--", label="Ensemble")
-    ax.xaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
+    ax.xaxis.set_major_formatter(_percent)
     ax.set(xlabel="Poids de la comparaison", ylabel="Effet")
     _key(ax)
     return _plain(ax)
@@ -544,7 +549,7 @@ def among(others: pd.DataFrame, own: pd.Series, ax: Axes | None = None) -> Axes:
         ax.plot(others[period], [row] * len(others), "|", color=GREY, markersize=11)
     ax.plot(own, list(rows), "s", color=ORANGE, label="La région")
     ax.set_yticks(list(rows), [str(period) for period in own.index])
-    ax.xaxis.set_major_formatter(lambda value, _: pourcent(value, 0))
+    ax.xaxis.set_major_formatter(_percent)
     ax.set_xlabel("Évolution par rapport aux mêmes formations ailleurs")
     _key(ax)
     return _plain(ax)

@@ -13,12 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import nbformat
+import numpy as np
 from adversary import RATES, Adversary, Said, World, heard, misread, narrow
 from bs4 import BeautifulSoup
 
 from fpi_eval.report.published.shown_tables import executed
 
 SPACES = re.compile("[ \u00a0\u202f\n\t]+")
+SMALL = 20  # points of a drawing: a closed line no larger is a mark
 LONGEST = 60  # words of a sentence: what is longer is a table that a PDF file lays flat
 END = re.compile(r"(?<=[.;!?])\s+(?=[A-ZÀ-Ý])")
 PEOPLE = (r"(?:premiers? )?(?:vœux?|entrants?|personnes?|élèves?|étudiants?|sortants?|diplômés?|"
@@ -75,6 +77,63 @@ def unread(notebook) -> list[str]:
 
 def _numbers(words: str) -> set[str]:
     return set(re.findall(r"\d+", re.sub(r"(?<=\d)[\u00a0\u202f](?=\d)", "", words)))
+
+
+def undrawn(notebook) -> list[str]:
+    """Return the points of figures that their own table does not show, rounded as it rounds."""
+    found = []
+    for data in (o.get("data", {}) for c in notebook.cells for o in c.get("outputs", ())):
+        drawing = BeautifulSoup(data.get("text/html", ""), "html.parser").find("svg")
+        rows = data.get("application/vnd.dataresource+json", {}).get("data", [])
+        shown = [number for row in rows for cell in row.values() for number in _told(str(cell))]
+        found += [
+            f"{drawing.title.get_text()} : {value:g}"
+            for value, wide in points(drawing)
+            if not any(abs(value - one) <= half + wide for one, half in shown)
+        ]
+    return found
+
+
+def points(drawing) -> Iterator[tuple[float, float]]:
+    """Yield what the marks of a figure are worth on the axes whose ticks are numbers, and ±."""
+    axes = re.compile(r"matplotlib\.axis_")
+    for axis in drawing.find_all("g", id=axes) if drawing else ():
+        side = (int(axis["id"].rpartition("_")[2]) - 1) % 2  # x, then y, of each frame
+        scale = _scale(axis, side)
+        marks = axis.parent.find_all(["use", "path"]) if scale else ()
+        for place in (_place(one) for one in marks if not one.find_parent("g", id=axes)):
+            if place is not None:
+                yield scale[0] * place[side] + scale[1], scale[2]
+
+
+def _scale(axis, side: int) -> tuple[float, float, float] | None:
+    """Return slope and origin of an axis, and how far its ticks are; None if ticks are words."""
+    groups = [g for g in axis.find_all("g", recursive=False) if g.find("use") and g.find("text")]
+    told = [_told(group.find("text").get_text()) for group in groups]
+    if len(told) < 2 or any(len(one) != 1 for one in told):
+        return None
+    at = np.array([float(group.find("use")["xy"[side]]) for group in groups])
+    values = np.array([one[0][0] for one in told])
+    slope, origin = np.polyfit(at, values, 1)
+    return slope, origin, float(np.abs(slope * at + origin - values).max()) + 1e-3 * abs(slope)
+
+
+def _place(mark) -> tuple[float, float] | None:
+    """Return where a mark is: that of a sign, or the middle of a small closed line."""
+    if mark.name == "use":
+        return float(mark["x"]), float(mark["y"])
+    ends = np.array(re.findall(r"(-?[\d.]+) (-?[\d.]+)", mark.get("d", "")), dtype=float)
+    if not mark.get("clip-path") or not mark["d"].strip().endswith("z") or not len(ends):
+        return None
+    size = np.ptp(ends, axis=0)
+    return tuple((ends.min(axis=0) + size / 2).tolist()) if 0 < size.max() < SMALL else None
+
+
+def _told(words: str) -> list[tuple[float, float]]:
+    """Return the numbers that words tell, each with half a unit of its last digit."""
+    plain = re.sub(r"(?<=\d)[\u00a0\u202f](?=\d)", "", words.replace("\u2212", "-"))
+    numbers = re.findall(r"(?<![\d,])(-?\d+)(?:,(\d+))?", plain)
+    return [(float(f"{whole}.{part or 0}"), 0.5 * 10.0 ** -len(part)) for whole, part in numbers]
 
 
 def tells(worlds: Mapping[str, World], said: Mapping[str, Sequence[Said]], told) -> list[str]:

@@ -29,3 +29,14 @@ def test_names_on_an_axis_are_left_alone():
     assert labels(ax.yaxis) == ["U.A.I.", "b"]
     assert any("," in label for label in labels(ax.xaxis))
     plt.close(ax.figure)
+
+
+def test_a_tick_says_where_it_is():
+    table = pd.DataFrame({"rentree": [2022, 2023], "taux": [0.22, 0.38], "voie": "CAP"})
+    ax = plots.range_lines(
+        table.assign(ic_bas=table["taux"], ic_haut=table["taux"]),
+        x="rentree", y="taux", hue="voie", ylabel="",
+    )  # fmt: skip
+    ax.set_yticks([0.22, 0.225, 0.25])
+    assert [one.replace("\u00a0", " ") for one in labels(ax.yaxis)] == ["22 %", "22,5 %", "25 %"]
+    plt.close(ax.figure)

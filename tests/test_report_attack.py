@@ -99,6 +99,19 @@ def test_a_notebook_holds_no_number_that_its_page_does_not_show():
         assert adversary_texts.unread(notebook) == [], name
 
 
+def test_a_figure_of_counts_draws_no_point_that_its_table_does_not_show():
+    notebooks = executed(EXAMPLE)
+    for name in ("01_donnees", "02_places", "04_insertion", "05_emploi_industriel"):
+        assert adversary_texts.undrawn(notebooks[f"{name}_simule"]) == [], name
+    page = notebooks["04_insertion_simule"]
+    [data] = [o.data for c in page.cells if "quadrants(" in c.source for o in c.outputs]
+    drawing = adversary_texts.BeautifulSoup(data["text/html"], "html.parser").find("svg")
+    assert len(list(adversary_texts.points(drawing))) > 20
+    kept = data["application/vnd.dataresource+json"]
+    kept["data"] = [row for row in kept["data"] if row["Quadrant"] == "Hors quadrant"]
+    assert adversary_texts.undrawn(page)  # the same points, their lines hidden
+
+
 def test_the_same_adversary_recovers_people_trained_where_tables_are_protected_apart(
     tmp_path, monkeypatch
 ):
