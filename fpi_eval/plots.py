@@ -19,7 +19,7 @@ LARGE = 10  # effects for 100 seats, not for one: no decimals
 SMALL = 9  # points: 12 pixels, the least that a phone shows
 
 
-def _percent(value: float, _: int) -> str:
+def _percent(value: float, _: float) -> str:
     """Return where a tick is: with a decimal, if it is at 22.5 %."""
     return pourcent(value, 0 if abs(value - round(value, 2)) < 1e-9 else 1)
 
