@@ -5,6 +5,8 @@ zone, locale, number of threads, folder and an empty cache, and lists the files 
 ``python benchmarks/whole_runs.py coupures --fois 50`` kills a run at seeded times; after each kill
 the last good report must stand, and a run from what is left must make it again, byte for byte.
 Kills already done are read from the table and not done again.
+``python benchmarks/whole_runs.py hostile`` makes the hostile project of the tests with every
+notebook, and holds it to the same tests.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +28,7 @@ from fpi_eval import twin
 from fpi_eval.report.runner.journal import path_of
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
 RESULTS = Path(__file__).parent / "results"
 RUN = [sys.executable, "-m", "fpi_eval", "run", "2026", "--programme", "data/essai",
        "--donnees", "donnees"]  # fmt: skip
@@ -135,6 +139,23 @@ def _reached(place: Path) -> str:
     return "le départ" if last["quoi"] in ("debut", "fin") else last["nom"]
 
 
+def hostile(notebooks: str) -> list[str]:
+    """Return the lines of a table: files of the report, tests that it passes."""
+    import test_hostile_run as tests
+
+    names = tuple(sorted(path.stem for path in (ROOT / "notebooks").glob(notebooks)))
+    checks = [value for name, value in vars(tests).items() if name.startswith("test_")]
+    checks = [check for check in checks if list(signature(check).parameters) == ["made"]]
+    with tempfile.TemporaryDirectory() as where:
+        root = tests.hostile_project(Path(where) / tests.FOLDER, names)
+        made = tests.report(root, tests.HERE)
+        for check in checks:
+            check(made)
+        files = len(content(made[0]))
+    return ["| notebooks | fichiers | contrôles tenus |", "|---|---|---|",
+            f"| {len(names)} | {files} | {len(checks)} |"]  # fmt: skip
+
+
 def _page(lines: list[str], notebooks: str) -> str:
     code = hashlib.sha256()
     for path in sorted((ROOT / "fpi_eval").rglob("*.py")):
@@ -146,13 +167,13 @@ def _page(lines: list[str], notebooks: str) -> str:
 def main() -> None:
     """Make the table that is asked for."""
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("quoi", choices=("ailleurs", "coupures"))
+    asked.add_argument("quoi", choices=("ailleurs", "coupures", "hostile"))
     asked.add_argument("--notebooks", default="0*.ipynb")
     asked.add_argument("--fois", type=int, default=50)
     options = asked.parse_args()
     target = RESULTS / f"{options.quoi}.md"
-    if options.quoi == "ailleurs":
-        lines = elsewhere(options.notebooks)
+    if options.quoi != "coupures":
+        lines = {"ailleurs": elsewhere, "hostile": hostile}[options.quoi](options.notebooks)
         target.write_text(_page(lines, options.notebooks), "utf-8")
     else:
         lines = kills(options.notebooks, options.fois, target)

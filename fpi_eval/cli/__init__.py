@@ -22,7 +22,8 @@ __all__ = ["app", "main"]
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a user's mistake ends with code 2 and one French message."""
     errors = Terminal(stderr=True)
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # in English, of its own cache
+    for name in ("matplotlib", "papermill"):  # in English, what our own sentence says
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal whose letters are not ours
             stream.reconfigure(errors="backslashreplace")
