@@ -46,8 +46,7 @@ def verify(path: Path, content: bytes | str | None = None) -> None:
     if wanted is None:
         return
     if content is None:
-        with Path(path).open("rb") as stream:
-            content = hashlib.file_digest(stream, "sha256").hexdigest()
+        content = _sha256(path)
     found = content if isinstance(content, str) else hashlib.sha256(content).hexdigest()
     if found != wanted:
         raise FpiError(
@@ -55,6 +54,18 @@ def verify(path: Path, content: bytes | str | None = None) -> None:
             "données. Rien n'a été remplacé ; relancez quand il ne change plus.",
             fichier=Path(path).name,
         )
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file: the one that a run holds it to, where there is one."""
+    listed = os.environ.get(VARIABLE)
+    known = _listed(listed).get(str(Path(path).absolute())) if listed else None
+    return known or _sha256(path)
+
+
+def _sha256(path: Path) -> str:
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @lru_cache(maxsize=4)

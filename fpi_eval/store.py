@@ -16,7 +16,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -26,6 +26,7 @@ from platformdirs import user_cache_path
 from pydantic import BaseModel
 
 from fpi_eval import _FROM
+from fpi_eval.traced import note, noted
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -50,7 +51,8 @@ def kept(make: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
     """Return what `make(*args, **options)` returns, computed once for all processes.
 
     A damaged entry is made again, and so is one that another user wrote: reading it runs its
-    code. A folder that cannot be written is no fault. What `make` raises is not kept.
+    code. A folder that cannot be written is no fault. What `make` raises is not kept. The files
+    used to make it are noted again each time.
     """
     entry = cache_folder() / SUBFOLDER / _key(make, args, options)
     lock = FileLock(entry.with_suffix(".verrou"))
@@ -60,10 +62,14 @@ def kept(make: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
     except OSError:
         return make(*args, **options)
     try:
-        found = _read(entry)
-        if found is ABSENT:
-            found = make(*args, **options)
-            _keep(entry, pickle.dumps(found, protocol=5))
+        held = _read(entry)
+        if held is ABSENT:
+            with noted() as files:
+                found = make(*args, **options)
+            _keep(entry, pickle.dumps((found, files), protocol=5))
+            return found
+        found, files = held
+        note(files)
         return found
     finally:
         lock.release()
@@ -102,6 +108,8 @@ def _content(value: Any) -> object:
         return repr(value)
     if isinstance(value, Mapping):
         return [(repr(key), _content(item)) for key, item in value.items()]
+    if hasattr(type(value), "empreinte"):
+        return [type(value).__qualname__, value.empreinte]
     if isinstance(value, list | tuple):
         return [_content(item) for item in value]
     if dataclasses.is_dataclass(value):
@@ -143,8 +151,9 @@ def _code(*modules: str, package: Path) -> str:
         name = todo.pop()
         if name in files or (path := _file(name, package)) is None:
             continue
-        files[name] = path.read_text(encoding="utf-8")
-        edited |= path.stat().st_mtime > STARTED
+        stat = path.stat()
+        files[name] = _source(path, stat.st_mtime_ns, stat.st_size)
+        edited |= stat.st_mtime > STARTED
         around = name.rpartition(".")[0]
         todo += [around, *_imported(files[name], package)]
         if path.stem != "__init__" and CALLED.search(files[name]):
@@ -176,7 +185,15 @@ def _imported(source: str, package: Path) -> Iterator[str]:
 
 def _text(name: str, package: Path) -> str:
     path = _file(name, package)
-    return "" if path is None else path.read_text(encoding="utf-8")
+    if path is None:
+        return ""
+    stat = path.stat()
+    return _source(path, stat.st_mtime_ns, stat.st_size)
+
+
+@cache
+def _source(path: Path, *stamp: int) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def _inside(name: str, package: Path) -> Iterator[str]:

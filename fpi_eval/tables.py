@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -33,7 +34,7 @@ YEARS = {"rentree", "annee", "session", "millesime"}
 Format = str | tuple[str, int] | Callable[[float], str]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Table:
     """A table to display: HTML for pages, plain text for consoles, LaTeX for papers.
 
@@ -60,15 +61,13 @@ class Table:
     source: str = ""
     note: str = ""
 
-    @property
+    @cached_property
     def shown(self) -> pd.DataFrame:
         """The table as text: every number in French format, columns under their labels."""
-        columns = {
-            self.labels.get(name, str(name)): [
-                _show(v, self._format(name)) for v in self.frame[name]
-            ]
-            for name in self.frame
-        }
+        columns = {}
+        for name in self.frame:
+            write = self._format(name)
+            columns[self.labels.get(name, str(name))] = [_show(v, write) for v in self.frame[name]]
         return pd.DataFrame(columns, dtype=str)
 
     @property

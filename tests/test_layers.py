@@ -8,7 +8,7 @@ import pytest
 
 LAYERS = [
     "errors", "language", "escapes", "terminal", "pinned", "text", "rounding", "colours", "absent",
-    "store", "calendar", "programme", "disclosure", "tables",
+    "traced", "store", "calendar", "programme", "disclosure", "tables",
     "plots", "maps", "figures", "sheets", "table_files", "workbook", "paper", "sources", "twin",
     "panel", "records", "indicators", "regression", "results", "impact", "checks", "plan", "power",
     "projection", "costs", "headline", "report", "creation", "cluster",

@@ -5,13 +5,16 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from fpi_eval import store
+from fpi_eval import store, traced
 from fpi_eval.panel import CellPanel
+from fpi_eval.panel.loading import Donnees
+from fpi_eval.panel.year import Year
 from fpi_eval.programme import load_programme
 
 TABLE = pd.DataFrame(
@@ -202,6 +205,42 @@ def test_two_processes_at_once_compute_once(tmp_path):
     both = [subprocess.Popen(command, env=here, stdout=subprocess.PIPE) for _ in range(2)]
     assert [process.communicate()[0].split() for process in both] == [[b"41"], [b"41"]]
     assert calls.read_text() == "x"
+
+
+def test_the_files_used_are_noted_again_when_what_they_made_is_read(counted, tmp_path, monkeypatch):
+    lus = tmp_path / "lus"
+
+    def places(draws):
+        traced.note(["affelnet.csv", "filieres.csv"])
+        return draws
+
+    def twice():
+        return 2 * store.kept(places, 1)
+
+    places.__module__ = twice.__module__ = "fpi_eval.calculs.somme"
+    for _ in range(2):
+        store.kept(twice)
+    monkeypatch.setenv(traced.VARIABLE, str(lus))
+    assert store.kept(twice) == 2
+    assert set(lus.read_text().split()) == {"affelnet.csv", "filieres.csv"}
+
+
+def test_a_year_is_named_by_its_files_whatever_was_read_of_it(counted):
+    _, calls = counted
+
+    def places(year):
+        calls.append(1)
+        return year.rentree
+
+    places.__module__ = "fpi_eval.calculs.somme"
+    year = Year(Donnees(load_programme("fpi_aura"), 2026, Path(), True, {}, None))
+    file = store.PACKAGE / "affelnet.csv"
+    for content in ("a", "a", "b"):
+        file.write_text(content)
+        found = replace(year.donnees, fichiers={"affelnet.csv": file})
+        assert Year(found).kept(places) == 2026
+    Year(replace(year.donnees, rentree=2025)).kept(places)
+    assert len(calls) == 3
 
 
 def test_forgotten_results_are_computed_again(counted):

@@ -16,6 +16,7 @@ from fpi_eval.panel.publication import published
 from fpi_eval.panel.register_known import known_beside
 from fpi_eval.panel.secteurs import SOURCE as URSSAF
 from fpi_eval.panel.secteurs import urssaf_files
+from fpi_eval.pinned import digest
 from fpi_eval.programme import Programme, Source
 from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.sources.nomenclatures import FICHIERS as CODES
@@ -23,7 +24,6 @@ from fpi_eval.sources.nomenclatures import Nomenclatures, read_nomenclatures
 from fpi_eval.sources.reading.cache import cached
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Provenance, Reading
-from fpi_eval.sources.reading.traced import Traced, note
 from fpi_eval.sources.register.known import Known
 from fpi_eval.sources.register.openings import read_ouvertures
 from fpi_eval.sources.uai_changes import read_uai_changes
@@ -31,6 +31,7 @@ from fpi_eval.sources.uses import USES
 from fpi_eval.sources.years import oddities
 from fpi_eval.store import cache_folder
 from fpi_eval.text import liste
+from fpi_eval.traced import Traced, note
 
 NEEDED = tuple(name for name in USES if name != URSSAF)  # Urssaf's file is read by its page alone
 CAPACITIES = ("affelnet", "parcoursup_bts")
@@ -56,8 +57,8 @@ class Donnees:
     """What a run reads: readings by source and year, nomenclatures, and what is absent.
 
     ``lectures[source][year]``; the year is "" for a file that holds several. ``retards`` says
-    which of the yearly sources stop before the rentrée, ``vigilance`` which years look copied or
-    cut short.
+    which of the yearly sources stop before the rentrée, ``egarees`` which openings are of no
+    filière.
     """
 
     programme: Programme
@@ -69,7 +70,7 @@ class Donnees:
     absentes: dict[str, str] = field(default_factory=dict)
     fichiers: Mapping[str, Path] = field(default_factory=dict)
     retards: dict[str, str] = field(default_factory=dict)
-    vigilance: tuple[str, ...] = ()
+    egarees: tuple[str, ...] = ()
 
     def table(self, source: str) -> pd.DataFrame:
         """Return all the source's years in one table.
@@ -101,6 +102,23 @@ class Donnees:
     def a(self, source: str) -> bool:
         """Return whether the source has at least one file."""
         return source in self.lectures
+
+    @property
+    def empreinte(self) -> str:
+        """Return the hash of what decides of every table: programme, rentrée, content of files."""
+        files = dict(self.fichiers.items())
+        read = [(name, digest(files[name])) for name in sorted(files)]
+        said = repr((self.programme, self.rentree, self.simulees, self.absentes, read))
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    @property
+    def vigilance(self) -> tuple[str, ...]:
+        """Return what is to be verified: stray openings, years that look copied or cut short."""
+        return self.egarees + tuple(
+            sentence
+            for name, readings in self.lectures.items()
+            for sentence in oddities(name, {year: r.table for year, r in readings.items()})
+        )
 
     @property
     def changements_uai(self) -> pd.DataFrame:
@@ -179,11 +197,6 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
             fichier=str(folder),
         )
     _require_year(lectures, rentree, folder)
-    vigilance = strays + tuple(
-        sentence
-        for name, readings in lectures.items()
-        for sentence in oddities(name, {year: r.table for year, r in readings.items()})
-    )
     if URSSAF in programme.sources and not urssaf_files(programme, folder):
         absentes[URSSAF] = _no_file(programme, URSSAF, rentree, folder)
     files = files_of(programme, rentree, folder)
@@ -199,7 +212,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         absentes,
         Traced(files, {name: [name] for name in files}),
         retards,
-        vigilance,
+        strays,
     )
 
 
@@ -413,7 +426,7 @@ def _changes(programme: Programme, folder: Path) -> pd.DataFrame:
     path = folder / programme.source("nomenclatures").fichier / UAI_FILE
     if not path.is_file():
         return pd.DataFrame(columns=["ancien_uai", "nouveau_uai"])
-    return read_uai_changes(path).table
+    return cached(read_uai_changes, path).table
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -48,7 +48,7 @@ def _establishments(
     tables = [r.table for readings in lectures.values() for r in readings.values()]
     seen = [table["uai"] for table in tables if "uai" in table]
     seen += [changes["ancien_uai"], changes["nouveau_uai"]]
-    return frozenset(pd.concat(seen).dropna().astype(str))
+    return frozenset(str(uai) for one in seen for uai in one.dropna().unique())
 
 
 def _starts(programme: Programme) -> dict[str, int]:

@@ -1,8 +1,10 @@
 """One year of a programme: its files read once, every table made when first asked for."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
@@ -15,6 +17,9 @@ from fpi_eval.panel.context import Context
 from fpi_eval.panel.from_files import cell_panel
 from fpi_eval.panel.panels import Panels
 from fpi_eval.programme import Programme, load_programme
+from fpi_eval.store import kept
+
+T = TypeVar("T")
 
 #: Tables of a year, as `Year.__repr__` lists them: property, what a row is.
 TABLES = {
@@ -49,6 +54,18 @@ class Year(Panels):
         return self.donnees.rentree
 
     @property
+    def empreinte(self) -> str:
+        """Hash of what decides of every table."""
+        return self.donnees.empreinte
+
+    def kept(self, make: Callable[["Year"], T]) -> T:
+        """Return what `make` gives for this year, computed once for all processes.
+
+        It is given a year of which nothing was read: all the files that it uses are noted.
+        """
+        return kept(make, replace(self))
+
+    @property
     def context(self) -> Context:
         """What pages need to word what they show."""
         found = self.donnees
@@ -59,7 +76,7 @@ class Year(Panels):
     @cached_property
     def panel(self) -> CellPanel:
         """The cell panel with the facts that say how it was made."""
-        return cell_panel(self)
+        return self.kept(cell_panel)
 
     @property
     def cells(self) -> pd.DataFrame:

@@ -76,6 +76,10 @@ class Outlook:
 
 def outlook(year: Year) -> Outlook | Absent:
     """Return the projection of every declared scenario, or why there is none."""
+    return year.kept(_outlook)
+
+
+def _outlook(year: Year) -> Outlook | Absent:
     register = deploiement.du_programme(year)
     if register.empty:
         return year.context.no_openings

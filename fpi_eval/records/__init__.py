@@ -70,7 +70,7 @@ def count(annee: "Year", folder: str | Path = "") -> "Counted | Absent":
     _require()
     from fpi_eval.records.counted import counted
 
-    return counted(annee, folder)
+    return counted(annee, folder) if str(folder) else annee.kept(counted)
 
 
 def _require() -> None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from fpi_eval import text
+from fpi_eval.disclosure import Publication
 from fpi_eval.panel.year import Year
 from fpi_eval.report.edition import PUBLICATION, QUANTITIES, Edition
 from fpi_eval.report.published import counts as proteges
@@ -47,21 +49,31 @@ def tableaux(p: Year) -> list[Sheet]:
     return [table for table in made if table is not None]
 
 
+@cache
+def audited(p: Year) -> tuple[list[Sheet], list[Publication]]:
+    """Return every table, and what the protected ones publish.
+
+    It stops if the audit recovers a hidden count from all that is published, earlier reports
+    included.
+    """
+    systems = proteges.all_systems(p).values()
+    for safe in systems:
+        protection.check(safe, protection.thresholds_of(p))
+    return tableaux(p), [safe.table.publication for safe in systems]
+
+
 def write(folder: Path, p: Year, edition: Edition) -> list[Path]:
     """Write workbook, Parquet, CSV, dictionary, quantities and publication; return the files.
 
     The workbook also holds the quantities and tables of the executed notebooks that `folder`
     holds already.
 
-    Nothing is written, and the run stops, if the audit recovers a hidden count from all that is
-    published, earlier reports included.
+    Nothing is written, and the run stops, if `audited` does.
     """
-    systems = proteges.all_systems(p)
-    for safe in systems.values():
-        protection.check(safe, protection.thresholds_of(p))
+    every, shown = audited(p)
     notebooks = executed(folder)
     quantities = shown_quantities(notebooks.values())
-    tables = [one for one in (sheet(quantities), *tableaux(p)) if one is not None]
+    tables = [one for one in (sheet(quantities), *every) if one is not None]
     book = folder / edition.file(NAME, "xlsx")
     warning = " ".join(part for part in (edition.banner, *proteges.left_out(p)) if part)
     write_workbook(
@@ -75,7 +87,6 @@ def write(folder: Path, p: Year, edition: Edition) -> list[Path]:
     files = export_tables(folder / FOLDER, [_named(table, edition.suffix) for table in tables])
     said = write_quantities(folder / edition.file(QUANTITIES, "json"), quantities)
     kept = folder / edition.file(PUBLICATION, "json")
-    shown = [safe.table.publication for safe in systems.values()]
     replace_files({kept: publication.write(shown)})
     return [book, *files, said, kept]
 

@@ -26,6 +26,7 @@ from fpi_eval.disclosure import (
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.year import Year
 from fpi_eval.report.published import memory as publication
+from fpi_eval.store import kept
 
 AUTRES = "—"  # detail of other regions and of older years: not distinguished
 
@@ -56,7 +57,7 @@ class Safe:
 def check(safe: Safe, thresholds: Thresholds) -> int:
     """Return how many hidden counts the audit bounded; raise if one can be recovered."""
     published = [*safe.known, *safe.beside, safe.table.publication]
-    return len(audit(published, thresholds=thresholds))
+    return len(kept(audit, published, thresholds=thresholds))
 
 
 def thresholds_of(p: Year) -> Thresholds:
@@ -185,7 +186,8 @@ def _found(
     for dropped, withdraw in tries:
         layouts = [one.layout(dropped) for one in wanted]
         try:
-            return protect_together(detail, layouts, known=known, withdraw=withdraw, **how), known
+            made = kept(protect_together, detail, layouts, known=known, withdraw=withdraw, **how)
+            return made, known
         except Unprotectable as error:
             why = error
         except FpiError as error:
@@ -193,7 +195,7 @@ def _found(
                 raise
             if not p.donnees.simulees:
                 raise _revised(p, error) from error
-            return protect_together(detail, layouts, **how), ()  # another twin: nothing to keep
+            return kept(protect_together, detail, layouts, **how), ()  # another twin's: unknown
     return Absent(f"tableau laissé de côté : {why}")
 
 

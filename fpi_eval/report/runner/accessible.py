@@ -20,6 +20,7 @@ NBSP = "\u00a0"
 HEADINGS = re.compile(r"^h[1-6]$")
 
 MANY_COLUMNS = 7
+VERBATIM = {"pre", "code", "style", "script"}
 ROLES = {"col": "columnheader", "row": "rowheader"}
 
 
@@ -98,7 +99,8 @@ def _name_table(table: Tag) -> None:
         table["class"] = " ".join([*kept, "dense"])
     for cell in table.find_all("th"):
         if not cell.has_attr("scope"):
-            cell["scope"] = "col" if cell.find_parent("thead") else "row"
+            head = any(around.name == "thead" for around in cell.parents)
+            cell["scope"] = "col" if head else "row"
     _pile(table)
     for word in table.find_all(string=LONG_WORD):
         pieces = "<wbr>".join(escapes.html(piece) for piece in re.split(r"(?<=[_./])", word))
@@ -125,11 +127,9 @@ def _pile(table: Tag) -> None:
 def set_french(body: Tag) -> None:
     """Keep French punctuation with its word, and write apostrophes as printers do."""
     for string in body.find_all(string=True):
-        if string.find_parent(["pre", "code", "style", "script"]):
-            continue
         words = re.sub(r" (?=[?!;:»%€])|(?<=«) |(?<=\d) (?=\d{3}(?!\d))", NBSP, string)
         words = re.sub(r"(?<=\w)'(?=[\w«])", "’", words)
-        if words != string:
+        if words != string and not any(around.name in VERBATIM for around in string.parents):
             string.replace_with(words)
 
 

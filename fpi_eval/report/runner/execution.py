@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -51,6 +51,7 @@ class Execution:
     paths: Mapping[str, str]
     journal: Journal
     out: Display
+    beside: Callable[[], object] | None = None  # computed here, once notebooks leave a place
     stopped: threading.Event = field(default_factory=threading.Event)
     used: dict[str, list[str]] = field(default_factory=dict)  # files, by notebook that says so
     expected: dict[str, float] = field(default_factory=dict)  # seconds, of those not finished
@@ -79,6 +80,8 @@ class Execution:
         ):
             try:
                 futures = [pool.submit(self.one, *pair, folder) for pair in order]
+                if self.beside is not None:
+                    futures.append(pool.submit(self._beside))
                 done, _ = wait(futures, return_when=FIRST_EXCEPTION)
                 for future in futures:
                     if future in done:
@@ -137,6 +140,13 @@ class Execution:
         if left := self.left():
             self.out.say(f"Reste environ {left} s de notebooks.")
         return [f"{info.name} : {text}" for text in warnings_of(executed)]
+
+    def _beside(self) -> list[str]:
+        """Compute what needs no notebook; nothing of it is said."""
+        assert self.beside is not None
+        if not self.stopped.is_set():
+            self.beside()
+        return []
 
     def left(self) -> int:
         """Return the seconds until the last notebook ends, by what each took the last time."""

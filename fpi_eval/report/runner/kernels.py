@@ -19,7 +19,7 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from papermill.engines import NBClientEngine, papermill_engines
 
-from fpi_eval.sources.reading.traced import VARIABLE
+from fpi_eval.traced import VARIABLE
 
 ENGINE = "fpi_eval"
 ASKED, NEW = "FPI_EVAL_NOYAUX", "neufs"

@@ -32,6 +32,7 @@ def run(
     force: bool = False,
     progress: bool = True,
     extras: Callable[[Path], list[Path]] | None = None,
+    beside: Callable[[], object] | None = None,
     journal: Journal | None = None,
 ) -> Report:
     """Execute the notebooks and write notebooks, pages, tables and manifest to `target`.
@@ -60,6 +61,8 @@ def run(
     extras : callable, optional
         Given the folder being filled, writes more files in it (the workbook) and returns them:
         the front page links those that it can present; if it raises, nothing is replaced.
+    beside : callable, optional
+        What `extras` needs that no notebook makes, computed while the last notebooks run.
     journal : Journal, optional
         Where what is done is written; by default the one beside the target.
 
@@ -93,7 +96,8 @@ def run(
                 shutil.copy2(path, folder / path.name)
             if good:
                 out.say(f"Repris tels quels : {liste(good)}.")
-            execution = Execution(parameters, root, shown_paths(parameters, root), journal, out)
+            hidden = shown_paths(parameters, root)
+            execution = Execution(parameters, root, hidden, journal, out, beside)
             due = [info for info in infos if info.path.name not in good]
             warnings = execution.all(due, [folder / edition.file(i.name, "ipynb") for i in due])
             more = []

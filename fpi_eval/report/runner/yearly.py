@@ -108,14 +108,15 @@ def _made(
     progress: bool,
 ) -> Report:
     """Return the report made now; what makes one is imported only then."""
+    from fpi_eval.report.runner.execution import warm
+
+    warm()  # imports while this process imports too
     from fpi_eval.panel.year import load
     from fpi_eval.report.published import book
     from fpi_eval.report.runner import every_report
-    from fpi_eval.report.runner.execution import warm
     from fpi_eval.report.runner.notebooks import discover
     from fpi_eval.report.runner.run import run
 
-    warm()  # imports while the files are read
     edition = basis.edition
     with pinned({inputs[name]: digest for name, digest in basis.inputs.items()}):
         year = load(load_programme(what.dossier), edition.rentree, str(given["donnees"]))
@@ -130,6 +131,7 @@ def _made(
             force=force,
             progress=progress,
             extras=lambda where: book.write(where, year, edition),
+            beside=lambda: book.audited(year),
             journal=journal,
         )
     every_report.write(project_root(what) / "reports")

@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
 VARIABLE = "FPI_EVAL_LUS"  # where a run asks a kernel to write them down
+_NOTING: list[set[str]] = []
 
 
 class Traced(Mapping[str, T]):
@@ -30,6 +32,20 @@ class Traced(Mapping[str, T]):
 
 def note(files: Iterable[str]) -> None:
     """Write down that these files were used, where a run asks for it."""
+    files = list(files)
+    for found in _NOTING:
+        found.update(files)
     if where := os.environ.get(VARIABLE):
         with open(where, "a", encoding="utf-8") as file:
             file.writelines(f"{name}\n" for name in files)
+
+
+@contextmanager
+def noted() -> Iterator[set[str]]:
+    """Give the files used within, once it ends."""
+    found: set[str] = set()
+    _NOTING.append(found)
+    try:
+        yield found
+    finally:
+        _NOTING.pop()
