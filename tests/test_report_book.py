@@ -16,6 +16,7 @@ import fpi_eval as fpi
 from fpi_eval.disclosure import MARK, Parts, Rate, audit, protect
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators import INDICATORS, compute
+from fpi_eval.panel.year import Year
 from fpi_eval.programme import load_programme
 from fpi_eval.report.edition import PUBLICATION, Edition, kept_earlier
 from fpi_eval.report.pages import insertion, personnes, places
@@ -285,7 +286,7 @@ def test_published_rates_are_those_of_compute_on_the_raw_counts(deux_rapports):
 
 
 def test_a_leak_stops_the_run_and_leaves_last_report_in_place(deux_rapports, tmp_path, monkeypatch):
-    p = deux_rapports[0]
+    p = Year(deux_rapports[0].donnees)  # not audited yet
     target = tmp_path / "2026"
     target.mkdir()
     (target / "index.html").write_text("avant")
