@@ -26,19 +26,23 @@ MISSING: Result = (np.nan,) * 5
 CODED = ("uai", "course", "famille", "code_departement", "code_region")
 
 
-def light_draw(p: TwinParameters, seed: int, *outcomes: str) -> tuple[pd.DataFrame, Truth]:
+def light_draw(
+    p: TwinParameters, seed: int, *outcomes: str, area: str = "code_departement"
+) -> tuple[pd.DataFrame, Truth]:
     """Return what some outcomes need of `fpi_eval.twin.draw`: the cells that count, and the truth.
 
     Codes are integers in the order of the names, and courses outside the targeted filières stay
     only where they have opened neighbours: the estimators give the same numbers three times faster.
     """
     programme, _ = simulate(p, seed)
-    kept = np.flatnonzero(_matters(programme))
+    kept = np.flatnonzero(_matters(programme, area))
     cells, years = programme.world.cells.iloc[kept], YEARS[BURN_IN:]
     row = np.repeat(np.arange(len(kept)), len(years))
     table = {name: cells[name].to_numpy()[row] for name in ("cell", "duree")}
     table["filiere"] = pd.Categorical(cells["filiere"])[row]
     table |= {name: pd.factorize(cells[name], sort=True)[0][row] for name in CODED}
+    if area not in CODED:
+        table["voisinage"] = pd.factorize(cells[area], sort=True)[0][row]
     table["rentree"] = np.tile(years, len(kept))
     counts = observed(programme)
     arrays = {name: counts[name] for name in dict.fromkeys(("entrants", "terminale", *outcomes))}
@@ -48,11 +52,11 @@ def light_draw(p: TwinParameters, seed: int, *outcomes: str) -> tuple[pd.DataFra
     return seen(pd.DataFrame(table), p), measure(programme)
 
 
-def _matters(programme: Applied) -> np.ndarray:
+def _matters(programme: Applied, area: str) -> np.ndarray:
     """Return the cells that an estimator reads: targeted, or beside an opening, (n_cells,)."""
     cells = programme.world.cells
     moved = (programme.declared != 0).any(axis=1)
-    zone = cells["code_departement"] + cells["famille"]
+    zone = cells[area] + cells["famille"]
     near = [cells["uai"].isin(cells["uai"][moved]), zone.isin(zone[moved])]
     return ((cells["filiere"] != "autre") | near[0] | near[1]).to_numpy()
 
