@@ -1,5 +1,7 @@
 """Jobs: exposure worked out by hand, slope recovered, and whether anything could be seen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -91,6 +93,26 @@ def test_the_slope_is_that_of_statsmodels_with_dummies():
     found = exposure_regression(panel)
     assert found.found.estimate == pytest.approx(fit.params["exposure"], abs=1e-7)
     assert found.se_zone > 0
+
+
+def test_an_exposure_that_was_chosen_is_instrumented_by_past_teaching():
+    taught = invented(4, slope=0.4, courses=60)
+    rng = np.random.default_rng(4)
+    units = taught.units
+    chosen = units["exposure"] + 0.5 * units["exposure"].mean() * rng.normal(size=len(units))
+    moved = units["growth"] + 2.0 * (chosen - units["exposure"])  # seats where jobs grow
+    panel = replace(taught, units=units.assign(exposure=chosen, growth=moved))
+    found = exposure_regression(panel, taught)
+    assert found.instrumented.trusted
+    design = "+ total + C(code_zone) + C(secteur)"
+    table = panel.units.assign(total=taught.shares.sum(axis=1), z=units["exposure"])
+    first, reduced = (
+        smf.wls(f"{name} ~ z {design}", table, weights=table["start"]).fit().params["z"]
+        for name in ("exposure", "growth")
+    )
+    assert found.instrumented.estimate == pytest.approx(reduced / first, abs=1e-6)
+    assert abs(found.instrumented.estimate - 0.4) < abs(found.found.estimate - 0.4)
+    assert "Instrumentés" in found.summary()
 
 
 def test_few_unequal_shocks_are_not_trusted_and_it_is_said():

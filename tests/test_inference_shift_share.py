@@ -82,6 +82,40 @@ def test_shock_level_regression_has_the_same_slope_and_its_own_robust_error():
     assert found.se_bhj == pytest.approx(robust, rel=1e-8)
 
 
+def test_an_instrumented_exposure_has_the_errors_of_the_formula_and_of_statsmodels():
+    y, shares, shocks, weights, controls = drawn(6)
+    rng = np.random.default_rng(6)
+    d = shares @ shocks + 0.4 * y + rng.normal(size=len(y))  # chosen by those who saw y
+    clean_y, clean_d, clean_x = (net(v, controls, weights) for v in (y, d, shares @ shocks))
+    found = shift_share(clean_y, clean_x, shares, shocks, endogenous=clean_d, weights=weights)
+    beta = (weights * clean_x) @ clean_y / ((weights * clean_x) @ clean_d)
+    assert found.estimate == pytest.approx(beta, abs=ROUNDING)
+    root = np.sqrt(weights)[:, None]
+    hat = np.linalg.lstsq(shares * root, clean_x * root[:, 0], rcond=None)[0]
+    reach = shares.T @ (weights * (clean_y - beta * clean_d))
+    error = np.sqrt(np.sum((hat * reach) ** 2)) / abs((weights * clean_x) @ clean_d)
+    assert found.se_akm == pytest.approx(error, abs=ROUNDING)
+    for value in (found.akm0.low, found.akm0.high):
+        left = weights * (clean_y - value * clean_d)
+        t = (clean_x @ left) / np.sqrt(np.sum((hat * (shares.T @ left)) ** 2))
+        assert abs(t) == pytest.approx(1.959964, abs=1e-5)
+    from statsmodels.sandbox.regression.gmm import IV2SLS
+
+    size = shares.T @ weights
+    bar_y, bar_d = ((shares * weights[:, None]).T @ v / size for v in (clean_y, clean_d))
+    constant, heavy = np.ones((len(shocks), 1)), np.sqrt(size)
+    design = np.column_stack([constant, shocks]) * heavy[:, None]
+    endogenous = np.column_stack([constant, bar_d]) * heavy[:, None]
+    fit = IV2SLS(bar_y * heavy, endogenous, design).fit()
+    assert fit.params[1] == pytest.approx(found.estimate, abs=1e-8)
+    projected = design @ np.linalg.solve(design.T @ design, design.T @ endogenous)
+    bread = np.linalg.inv(projected.T @ projected)
+    scores = projected * (bar_y * heavy - endogenous @ fit.params)[:, None]
+    assert found.se_bhj == pytest.approx(
+        np.sqrt((bread @ scores.T @ scores @ bread)[1, 1]), rel=1e-8
+    )
+
+
 def test_units_with_one_shock_each_have_statsmodels_clustered_errors():
     rng = np.random.default_rng(3)
     group = np.repeat(np.arange(30), 5)

@@ -22,10 +22,10 @@ def with_area(table: pd.DataFrame, p: Panels) -> pd.DataFrame:
         return table
     if declared == "academie":
         return table.assign(**{AREA: table["code_academie"]})
-    return table.assign(**{AREA: table["uai"].map(_zones(p)).fillna(table["code_departement"])})
+    return table.assign(**{AREA: table["uai"].map(zones_of(p)).fillna(table["code_departement"])})
 
 
-def _zones(p: Panels) -> pd.Series:
+def zones_of(p: Panels) -> pd.Series:
     """Return the zone d'emploi of each establishment whose commune is known.
 
     Raises

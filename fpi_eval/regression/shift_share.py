@@ -43,6 +43,7 @@ def shift_share(
     shares: np.ndarray,
     shocks: np.ndarray,
     *,
+    endogenous: np.ndarray | None = None,
     weights: np.ndarray | None = None,
     clusters: Sequence | None = None,
     level: float = 0.95,
@@ -50,7 +51,7 @@ def shift_share(
     r"""Return the slope of y on x = shares @ shocks, both net of controls, and its errors.
 
     .. math:: \hat V = \frac{\sum_k \hat X_k^2 (\sum_i \omega_i w_{ik} e_i)^2}
-              {(\sum_i \omega_i \ddot x_i^2)^2}
+              {(\sum_i \omega_i \ddot x_i \ddot d_i)^2}
 
     where :math:`\hat X` are the coefficients of the regression of :math:`\ddot x` on the shares.
 
@@ -62,6 +63,8 @@ def shift_share(
     shares : array (n_units, n_shocks)
         Exposure of each unit to each shock.
     shocks : array (n_shocks,)
+    endogenous : array (n_units,), optional
+        The regressor d that x instruments, net of the same controls; x itself by default.
     weights : array (n_units,), optional
     clusters : sequence (n_shocks,), optional
         Shocks decided together.
@@ -70,20 +73,21 @@ def shift_share(
     if k >= n:
         raise FpiError(f"{k} chocs pour {n} unités : il faut moins de chocs que d'unités.")
     w = np.ones(n) if weights is None else np.asarray(weights, float)
-    square = float(w @ x**2)
-    if square <= 0:
+    d = x if endogenous is None else endogenous
+    first = float(w @ (x * d))
+    if w @ x**2 <= 0 or first == 0:
         raise FpiError("l'exposition ne varie plus une fois retirés les effets : rien à estimer.")
-    estimate = float(w @ (x * y)) / square
+    estimate = float(w @ (x * y)) / first
     root = np.sqrt(w)[:, None]
     hat = np.linalg.lstsq(shares * root, x * root[:, 0], rcond=None)[0]
-    sums = shares.T @ (w[:, None] * np.column_stack([y, x]))
+    sums = shares.T @ (w[:, None] * np.column_stack([y, d]))
     scores = hat[:, None] * sums
     if clusters is not None:
         scores = sum_by(codes(np.asarray(clusters))[0], scores)
     own = scores[:, 0] - estimate * scores[:, 1]
-    se = float(np.sqrt(own @ own)) / square
+    se = float(np.sqrt(own @ own)) / abs(first)
     (a, b), (_, c) = scores.T @ scores
-    akm0 = fieller(estimate * square, square, a, c, b, level=level)
+    akm0 = fieller(estimate * first, first, a, c, b, level=level)
     size = shares.T @ w
     part = size / size.sum()
     return ShiftShare(

@@ -13,6 +13,7 @@ from fpi_eval.impact.jobs.exposure import (
 )
 from fpi_eval.indicators import deploiement
 from fpi_eval.panel import emplois
+from fpi_eval.panel.areas import zones_of
 from fpi_eval.panel.year import Year
 from fpi_eval.sources.naf import industry
 
@@ -100,4 +101,24 @@ def exposed_jobs(year: Year) -> ExposureEstimate:
             f"à la dernière date des emplois ({last}), personne n'est encore sorti des places "
             "ouvertes."
         )
-    return exposure_regression(_exposed(year, seats, before, last))
+    taught = _taught(year, seats, before)
+    instrument = None if taught.empty else _exposed(year, taught, before, last)
+    return exposure_regression(_exposed(year, seats, before, last), instrument)
+
+
+def _taught(year: Year, seats: pd.DataFrame, before: int) -> pd.DataFrame:
+    """Return the same seats of each course where its final-year pupils of the region were."""
+    try:
+        zones = zones_of(year)
+    except FpiError:  # no file names the commune of establishments
+        return pd.DataFrame()
+    cells = year.cells
+    here = year.programme.territoire.ici(cells["code_region"]) & (cells["rentree"] <= before)
+    pupils = cells[here].assign(code_zone=cells["uai"].map(zones))
+    known = pupils.groupby(["course", "code_zone"])["terminale"].sum().rename("pupils")
+    course = year.identity.drop_duplicates("cfd").set_index("cfd")["course"]
+    seats = seats.assign(course=seats["course"].map(course).fillna(seats["course"]))
+    total = seats.groupby(["course", "filiere"], as_index=False)["places"].sum()
+    rows = total.merge(known[known > 0].reset_index(), on="course")
+    part = rows["pupils"] / rows.groupby("course")["pupils"].transform("sum")
+    return rows.assign(places=rows["places"] * part).drop(columns="pupils")
