@@ -72,7 +72,7 @@ def test_the_page_and_the_first_page_say_the_same_number(annee, compte, evaluati
     found = chiffres["industrie_100"]
     words = page.reponse(evaluation, chiffres)
     assert words.startswith(found.phrase)
-    assert "du panel" in page.lecture(compte)
+    assert "suivie ici" in page.lecture(compte)
     assert evaluation.verdict.niveau in words
     shown = page.effets(evaluation, annee.context).frame
     seats = diplomes.effets(evaluation.estimates, "").frame.drop_duplicates("effet")
