@@ -1,6 +1,7 @@
 """Hidden counts: bounds against every corner, the likelihood against EM on dense dummies."""
 
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -9,10 +10,14 @@ from dense import dummies, full_rank, rank
 from invented import invented_panel
 from scipy.stats import truncnorm
 
+from fpi_eval import checks
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS, NET, sample
 from fpi_eval.impact.j import j, regressors
 from fpi_eval.impact.masked import masked
+from fpi_eval.panel import CellPanel
+from fpi_eval.programme import load_programme
+from fpi_eval.report.pages import diplomes
 
 EXACT, CLOSE = 1e-8, 2e-4
 
@@ -118,6 +123,17 @@ def test_knowing_that_hidden_counts_are_small_takes_the_bias_off():
     # What is left is that of cell effects known from eleven years: a ninth over forty-one.
     assert np.mean(off) < -0.04
     assert abs(np.mean(kept)) < abs(np.mean(off)) / 2
+
+
+def test_the_limits_of_the_page_say_it_where_counts_are_hidden_and_only_there():
+    programme = load_programme("fpi_aura")
+    context = SimpleNamespace(programme=programme)
+    for panel, hidden in zip(panels(threshold=20), (True, False), strict=True):
+        found = checks.evaluate(panel, "terminale", programme, draws=0)
+        assert bool(found.masked) == hidden
+        said = diplomes.limites(context, "terminale", CellPanel(panel), found)
+        assert ("des observations sont masquées" in said) == hidden
+        assert not hidden or found.masked.summary() in said
 
 
 def test_what_is_missing_without_being_small_is_refused():

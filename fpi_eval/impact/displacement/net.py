@@ -151,7 +151,8 @@ def displacement(
     Parameters
     ----------
     rings : tuple of Ring
-        Neighbours, e.g. ``distance_rings(30, 60)``; a cell may be in several.
+        Neighbours, e.g. ``Ring("à 30 km", ("famille",), ("uai",), within_km=30)``; a cell may be in
+        several.
     margin : float
         Share of the filled seats above which displacement would matter.
     """
