@@ -4,6 +4,9 @@ VENV ?= .venv
 RENTREE ?= 2026
 BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip install --disable-pip-version-check
+# uv s'il est là, bien plus rapide ; pip à défaut, ou si uv ne sait pas où chercher les paquets.
+UV := $(shell command -v uv)
+INSTALL = $(if $(UV),{ $(UV) pip install --python $(BIN)/python$(1) || $(PIP)$(1); },$(PIP)$(1))
 LOG = $(VENV)/pip.log
 LOGGED = >> $(LOG) 2>&1 || { tail -n 15 $(LOG); echo "L'installation a échoué : tout est dans $(LOG)."; exit 1; }
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -46,7 +49,7 @@ lock: $(VENV)/.run-ready     ## Refait les fichiers de verrouillage (versions et
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header pyproject.toml tests/requirements-build.in -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-annotate --no-header --extra test --extra docs -c requirements.lock pyproject.toml \
+	  --no-annotate --no-header --extra test --extra docs --extra lab -c requirements.lock pyproject.toml \
 	  tests/requirements-build.in -o requirements-test.lock
 	echo "pyspark>=4" | $(BIN)/uv pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate --no-header - -o requirements-spark.lock
@@ -58,15 +61,15 @@ clean:           ## Retire l'environnement et les rapports produits
 $(VENV)/.run-ready: requirements.lock pyproject.toml
 	@echo "[1/2] Environnement Python dans $(VENV) (quelques minutes la première fois)"
 	@$(CHECK_PYTHON)
-	$(PYTHON) -m venv $(VENV)
-	@$(PIP) --require-hashes -r requirements.lock $(LOGGED)
-	@$(PIP) --no-deps --no-build-isolation -e . $(LOGGED)
+	@$(PYTHON) -m venv $(VENV)
+	@$(call INSTALL, --require-hashes -r requirements.lock) $(LOGGED)
+	@$(call INSTALL, --no-deps --no-build-isolation -e .) $(LOGGED)
 	@touch $@
 
 $(VENV)/.test-ready: requirements-test.lock pyproject.toml
 	@echo "[1/4] Environnement Python dans $(VENV) (quelques minutes la première fois)"
 	@$(CHECK_PYTHON)
-	$(PYTHON) -m venv $(VENV)
-	@$(PIP) --require-hashes -r requirements-test.lock $(LOGGED)
-	@$(PIP) --no-deps --no-build-isolation -e . $(LOGGED)
+	@$(PYTHON) -m venv $(VENV)
+	@$(call INSTALL, --require-hashes -r requirements-test.lock) $(LOGGED)
+	@$(call INSTALL, --no-deps --no-build-isolation -e .) $(LOGGED)
 	@touch $@ $(VENV)/.run-ready

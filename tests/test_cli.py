@@ -337,6 +337,17 @@ def test_lab_copies_a_notebook_with_its_parameters_filled_and_never_over_another
         assert word in source
 
 
+def test_lab_says_how_to_install_the_laboratory_that_a_report_does_not_need(
+    project, capsys, monkeypatch
+):
+    monkeypatch.setattr("fpi_eval.cli.evaluate.find_spec", lambda name: None)
+    with pytest.raises(SystemExit):
+        main(["lab", "02_places", "2026", "--programme", str(project / "data" / "essai")])
+    said = capsys.readouterr()
+    assert "pip install 'fpi-eval[lab]'" in said.err
+    assert Path(said.out.strip()).is_file()
+
+
 (CFA,) = source("inserjeunes_cfa").schemas()
 EXPORT = (
     ";".join(one.header for one in CFA.columns) + "\n" + ";" * (len(CFA.columns) - 1) + "\n"

@@ -18,10 +18,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def declared() -> dict[str, str]:
-    """Name and version range of every run-time, test, documentation and build dependency."""
+    """Name and version range of every dependency: run, laboratory, tests, documentation, build."""
     project = PROJECT["project"]
     lines = [*project["dependencies"], *project["optional-dependencies"]["test"]]
-    lines += project["optional-dependencies"]["docs"]
+    lines += [x for one in ("docs", "lab") for x in project["optional-dependencies"][one]]
     lines += PROJECT["build-system"]["requires"]
     wanted = [Requirement(line) for line in lines]
     return {canonicalize_name(r.name): str(r.specifier) for r in wanted}
@@ -75,6 +75,7 @@ print(fpi_eval.attempt(fpi_eval.records.count, year))
 def test_a_report_needs_no_extra_and_says_what_an_engine_would_bring():
     """`make report` installs the run-time lock alone."""
     extras = ["ibis", "duckdb", "pyarrow_hotfix", "pyreadstat", "pyspark", "distributed"]
+    extras += ["jupyterlab", "jupyter_server"]
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", WITHOUT_EXTRAS.format(extras=extras)],
         capture_output=True, text=True, check=False,

@@ -4,6 +4,7 @@ import hashlib
 import io
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -432,5 +433,10 @@ def lab(
         would("écrit", copy)
         return
     say(copy)
+    if ouvrir and find_spec("jupyterlab") is None:
+        raise FpiError(
+            "la copie est prête, mais JupyterLab n'est pas installé. Installez-le : "
+            "pip install 'fpi-eval[lab]', ou ouvrez-la dans un autre éditeur de notebooks."
+        )
     if ouvrir:
         subprocess.run([sys.executable, "-m", "jupyterlab", str(copy)], check=False)
