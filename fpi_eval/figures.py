@@ -23,6 +23,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 from fpi_eval import escapes
 from fpi_eval.disclosure import Shown
 from fpi_eval.errors import FpiError
+from fpi_eval.language import _
 from fpi_eval.tables import RESOURCE, Format, slug, table
 
 SVG = {
@@ -102,17 +103,20 @@ class Figure:
 
     def to_html(self) -> str:
         """Return a ``<figure>`` with both drawings inside it; no file, no network."""
+        words = _("Voir les données de la figure")
         data = (
-            f"<details><summary>Voir les données de la figure</summary>{self.table.to_html()}"
-            "</details>"
+            f"<details><summary>{words}</summary>{self.table.to_html()}</details>"
             if self.table
             else ""
         )
         return (
             f'<figure><p class="figure-titre">{escapes.html(self.titre)}</p>'
             f"{self.svg}{self.narrow}"
-            f"<figcaption>Source : {escapes.html(self.source)}</figcaption>{data}</figure>"
+            f"<figcaption>{escapes.html(self._source())}</figcaption>{data}</figure>"
         )
+
+    def _source(self) -> str:
+        return _("Source : {source}").format(source=self.source)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """Return what notebooks keep: HTML, plain text, and the data drawn."""
@@ -127,7 +131,7 @@ class Figure:
 
     def __repr__(self) -> str:
         """Return the title and the words."""
-        return f"{self.titre}\n{self.alt}\nSource : {self.source}"
+        return f"{self.titre}\n{self.alt}\n{self._source()}"
 
 
 def _fold(drawing: MplFigure) -> None:

@@ -11,6 +11,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from fpi_eval.colours import BLUE, CYCLE, GREEN, GREY, ORANGE, PINK
+from fpi_eval.language import _
 from fpi_eval.rounding import rounded, step_of
 from fpi_eval.text import capitale, formation, nombre, pourcent, signe
 
@@ -178,18 +179,21 @@ def group_bars(
     return axes[0][0]
 
 
-def targets(table: pd.DataFrame) -> Axes:
+def targets(
+    table: pd.DataFrame, *, xlabel: str = "Part de la cible que permettent les places ouvertes"
+) -> Axes:
     """Draw each target as a bar to fill (columns libelle, realise, cible), people in words."""
     ax = plt.subplots(figsize=(7.5, 0.9 + 0.75 * len(table)), layout="constrained")[1]
     names = [
-        f"{textwrap.fill(row.libelle, 34)}\n{nombre(row.realise)} sur {nombre(row.cible)}"
+        f"{textwrap.fill(row.libelle, 34)}\n"
+        + _("{done} sur {wanted}").format(done=nombre(row.realise), wanted=nombre(row.cible))
         for row in table.itertuples()
     ]
     ax.barh(names, 1.0, color="none", edgecolor=GREY, height=0.45)
     ax.barh(names, table["realise"] / table["cible"], color=BLUE, height=0.45)
     ax.invert_yaxis()
     ax.xaxis.set_major_formatter(_percent)
-    ax.set(xlabel="Part de la cible que permettent les places ouvertes", ylabel="")
+    ax.set(xlabel=xlabel, ylabel="")
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     return _plain(ax)

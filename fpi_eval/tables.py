@@ -14,6 +14,7 @@ from great_tables import GT
 from fpi_eval import escapes, text
 from fpi_eval.disclosure import MARK, Shown, public
 from fpi_eval.errors import FpiError
+from fpi_eval.language import _
 
 MARKS = {
     MARK: "s : masqué (secret statistique)",
@@ -75,7 +76,7 @@ class Table:
         """Source, note, and what the marks in the table mean."""
         cells = set(self.shown.to_numpy().ravel())
         marks = [words for mark, words in MARKS.items() if mark in cells]
-        source = f"Source : {self.source}" if self.source else ""
+        source = _("Source : {source}").format(source=self.source) if self.source else ""
         return [line for line in (self.note, *marks, source) if line]
 
     def to_html(self) -> str:

@@ -17,16 +17,33 @@ from fpi_eval import text
 from fpi_eval.checks import NAMES
 from fpi_eval.errors import FpiError
 from fpi_eval.headline import first_page as first
-from fpi_eval.headline import of_effect, of_jobs, of_places, of_trajectory
+from fpi_eval.headline import in_chapters, of_effect, of_jobs, of_places, of_trajectory
 from fpi_eval.headline.quantity import DECLARED, Headline, Scope
 from fpi_eval.impact.jobs import detectability
 from fpi_eval.language import OTHERS, _, catalogue, speaking
 from fpi_eval.panel.loading import credit
-from fpi_eval.report.runner import html, pdf
+from fpi_eval.report.edition import PROJECT
+from fpi_eval.report.runner import pdf
+from fpi_eval.report.runner.chapters import CHAPTERS, Chapter
+from fpi_eval.report.runner.notebooks import discover
 
 PACKAGE = Path(fpi_eval.__file__).parent
 DECLARING = (of_effect, of_jobs, of_places, of_trajectory)  # by being imported
 FOUND_IN = [("**.py", "python"), ("**.j2", "jinja2")]
+
+
+def titles() -> set[str]:
+    """Return titles, menu titles and questions of the chapters that another language has."""
+    own = [
+        words
+        for one in discover(PROJECT / "notebooks")
+        if one.name in in_chapters.FINDINGS
+        for words in (one.title, str(one.declares["court"]), one.question)
+    ]
+    others = [
+        one for one in CHAPTERS if isinstance(one, Chapter) and one.name in in_chapters.FINDINGS
+    ]
+    return {*own, *(words for one in others for words in (one.title, one.short, one.question))}
 
 
 def told() -> set[str]:
@@ -39,10 +56,16 @@ def told() -> set[str]:
         first.IN_THESE, *first.END.values(), *first.STUDIED.values(), first.ENTERED[1], first.WHERE,
         *first.LATER.values(), *first.LEVELS, detectability.REGION, detectability.SYNTHETIC,
         detectability.ZONES,
-        text.BANNER, text.SIMULATED, text.MISSING, *html.WORDS, *html.WORDS.values(), *pdf.SIZES,
-        credit(simulated=True), credit(simulated=False),
+        text.BANNER, text.SIMULATED, text.MISSING, *first.WORDS, *first.WORDS.values(), *pdf.SIZES,
+        credit(simulated=True), credit(simulated=False), *titles(),
     }  # fmt: skip
     return {message for _name, _line, message, *_rest in written} | declared | named
+
+
+def test_no_message_is_where_the_extraction_does_not_see_it():
+    hidden = re.compile(r"{_\(['\"]")  # inside the braces of an f-string
+    for path in PACKAGE.rglob("*.py"):
+        assert not hidden.search(path.read_text(encoding="utf-8")), path
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -74,19 +97,48 @@ def made(tmp_path_factory):
     next(v for k, v in cell.outputs[0].data.items() if "chiffres" in k)["notes"] = NOTES
     folder = tmp_path_factory.mktemp("anglais") / "2026"
     edition = replace(EDITION, langues=("en",), sources=(credit(simulated=True),))
-    return render(folder, edition, {6: cell.outputs})
+    own = next(one for one in discover(PROJECT / "notebooks") if one.name == "02_places")
+    return render(folder, edition, {6: cell.outputs}, first=f"# {own.title}\n\n{own.question}")
+
+
+def english(path):
+    """Return the words of a page in English, after it was looked at for French ones."""
+    page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    assert page.html["lang"] == "en"
+    for french in page.select("[lang=fr], .programme, head > title, style"):
+        french.decompose()
+    words = page.get_text(" ")
+    assert not re.findall(r"\b(?:les|des|une|est|pour|dans|places|élèves)\b", words), path.name
+    return words
 
 
 def test_the_english_page_is_english_and_says_what_is_not(made):
-    page = BeautifulSoup((made / "index_en.html").read_text(encoding="utf-8"), "html.parser")
-    assert page.html["lang"] == "en"
-    assert "exist in French only" in page.main.get_text()
-    for french in page.select("[lang=fr], .programme, title, style"):
-        french.decompose()
-    words = page.get_text(" ")
-    assert not re.findall(r"\b(?:les|des|une|est|pour|dans|places|élèves)\b", words)
+    words = english(made / "index_en.html")
+    assert "exists in French only" in words
     assert "760 opened of 831 planned" in re.sub(r"\s+", " ", words)
     assert "788 of 9,000" in re.sub(r"\s+", " ", words)
+
+
+def test_a_chapter_with_numbers_is_told_in_english_with_a_drawing_and_its_field(made):
+    words = english(made / f"02_places_en{EDITION.suffix}.html")
+    assert "has opened 760 of 831 planned seats" in re.sub(r"\s+", " ", words)
+    assert "788 of 9,000" in words.replace("\n", " ")
+    assert "due 2030" in words
+    front = BeautifulSoup((made / "index_en.html").read_text(encoding="utf-8"), "html.parser")
+    links = {a["href"]: a.find_parent("li").get("lang") for a in front.select(".liste-pages a")}
+    assert links[f"02_places_en{EDITION.suffix}.html"] is None
+    assert f"02_places{EDITION.suffix}.html" not in links
+
+
+def test_every_chapter_can_be_told_in_english_from_its_numbers():
+    found = Headline(tuple(map(abroad, (*SEATS, *PEOPLE, *EFFECT, *AHEAD))), NOTES)
+    with speaking("en"):
+        said = found.said("en")
+        told = {name: finding(said) for name, finding in in_chapters.FINDINGS.items()}
+        for name in told:
+            shown = in_chapters.numbers(said, name, "s").shown
+            assert not re.search("[éèàç]", f"{told[name]} {shown.to_csv()}")
+    assert all(told[name] for name in ("02_places", "03_diplomes"))
 
 
 def test_its_papers_are_tagged_as_english_and_have_their_pages(made):

@@ -45,14 +45,14 @@ OUTPUTS = {
 }
 
 
-def render(folder, edition=EDITION, outputs=OUTPUTS):
+def render(folder, edition=EDITION, outputs=OUTPUTS, **options):
     """Render a report of two pages from notebooks as the kernel would have left them."""
     folder.mkdir(parents=True, exist_ok=True)
     source = write_notebook(
         folder.parent / "02_places.ipynb", "secret_code = 1", ("reponse", "resume"),
         "# Où sont-elles ?", "#### Par département", "table", "# Et après ?",
         ("limites", "# On ne sait pas encore."), "phrase", "# Fin",
-        declares={"court": "Places"},
+        declares={"court": "Places"}, **options,
     )  # fmt: skip
     other = write_notebook(folder.parent / "03_suite.ipynb", first="# L'emploi\n\nEt après ?")
     for path in (source, other):

@@ -61,8 +61,8 @@ def run_report(
         Parameter(
             metavar="fr|en",
             show_choices=False,
-            help="« en » ajoute au rapport sa première page, sa synthèse et ses diapositives en "
-            "anglais ; les chapitres, les tableaux et le classeur n'existent qu'en français.",
+            help="« en » ajoute en anglais la première page, les chiffres clés de cinq chapitres, "
+            "la synthèse et les diapositives ; tout le reste n'existe qu'en français.",
         ),
     ] = "fr",
     a_blanc: ABlanc = False,

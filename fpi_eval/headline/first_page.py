@@ -8,6 +8,17 @@ from fpi_eval.headline.of_trajectory import LEAST
 from fpi_eval.headline.quantity import Headline, Quantity
 from fpi_eval.language import _
 
+#: What a reader who does not know French schools must know.
+WORDS = {
+    "Place": "une place de formation financée, en première année ; elle sert à chaque rentrée.",
+    "Rentrée": "l'année scolaire, nommée par son mois de septembre.",
+    "Secondaire": "CAP et bac professionnel, dans les lycées professionnels.",
+    "Supérieur": "surtout le BTS, deux ans après le bac.",
+    "Voie scolaire": "au lycée, à temps plein ; l'apprentissage se partage avec un employeur.",
+    "Formations voisines": "celles qui peuvent perdre les élèves qu'une place nouvelle attire.",
+    "Fourchette": "celle qui contient la vraie valeur 95 fois sur 100 (80 pour une projection).",
+    "Preuve": "ce que montre la méthode essayée sur de faux programmes ; trois degrés.",
+}
 LEVELS = ("on ne peut pas le savoir", "non concluant", "à lire avec prudence", "solide")
 FEW = 0.95  # share of planned seats under which some are said to be missing
 SOON = 3  # dates shown
@@ -175,6 +186,17 @@ def reason(found: Headline) -> str:
     return _("Essayée sur de faux programmes, la méthode retrouve l'effet qu'on y a mis.")
 
 
+def largest_target(found: Headline) -> Quantity | None:
+    """Return the target that aims at most people."""
+    targets = [one for one in found if one.key.startswith("cible_") and one]
+    return max(targets, key=lambda one: one.amount, default=None)
+
+
+def entered(found: Headline, target: Quantity | None) -> Quantity | None:
+    """Return people entered against a target."""
+    return target and found.get(f"entrees_{target.key.removeprefix('cible_')}")
+
+
 def _seats(found: Headline) -> Bar | None:
     if not _known(found, "places_ouvertes") or not _known(found, "places_prevues"):
         return None
@@ -187,7 +209,7 @@ def _bars(found: Headline) -> list[Bar]:
     targets = [one for one in found if one.key.startswith("cible_")]
     bars = []
     for target in sorted(targets, key=lambda one: -(one.value or 0)):
-        done = found.get(f"entrees_{target.key.removeprefix('cible_')}")
+        done = entered(found, target)
         words = target.scope.niveau or _("en tout")
         due = target.scope.annees.rpartition(" ")[2]
         count, part = (done.number, _part(done, target)) if done else ("", 0.0)

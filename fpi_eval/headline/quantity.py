@@ -140,7 +140,8 @@ class Quantity:
             return text.MISSING
         unit = "" if self.unit == "%" else f"\u00a0{self.unit}"
         said = f"{self.number}{unit}"
-        return f"{said}, sans doute {self.range}" if self.range else said
+        whole = _("{number}, sans doute {range}")
+        return whole.format(number=said, range=self.range) if self.range else said
 
     @property
     def phrase(self) -> str:

@@ -18,8 +18,7 @@ from fpi_eval.costs.programme_costs import (
 )
 from fpi_eval.costs.unit import UnitCost, acceptability, cost_table, unit_cost
 from fpi_eval.figures import Figure
-from fpi_eval.headline import Headline
-from fpi_eval.headline.of_trajectory import LEAST
+from fpi_eval.headline import Headline, in_chapters
 from fpi_eval.panel.context import Context
 from fpi_eval.projection.outlook import Outlook
 from fpi_eval.report.pages.trajectoire import WHOLE
@@ -42,9 +41,7 @@ def reponse(chiffres: Headline) -> str:
     seat, person = chiffres["cout_place"], chiffres["cout_personne"]
     if not seat:
         return f"On ne sait pas encore ce que coûte une place.\n\n{text.capitale(seat.reason)}"
-    least = "au moins " if seat.label == LEAST else ""
-    first = f"Une place ouverte a coûté {least}{seat.shown}, subvention comprise ({seat.scope})."
-    return f"{first}\n\n{person.phrase}"
+    return f"{in_chapters.couts(chiffres)}\n\n{person.phrase}"
 
 
 def _euros(amount: float) -> str:

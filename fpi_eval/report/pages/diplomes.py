@@ -9,7 +9,7 @@ from fpi_eval.checks import NAMES, Evaluation, HonestBounds, allowed
 from fpi_eval.checks.thresholds import CAUTION, FAIL
 from fpi_eval.checks.verdict import INCONCLUSIVE, INVISIBLE
 from fpi_eval.figures import Figure
-from fpi_eval.headline import Headline
+from fpi_eval.headline import Headline, in_chapters
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET
 from fpi_eval.impact.groups.dose_response import DoseResponse
 from fpi_eval.panel import CellPanel
@@ -78,10 +78,10 @@ def reponse(evaluation: Evaluation | Absent, chiffres: Headline) -> str:
     if not net:
         why = net.reason.removeprefix(f"{NO_EFFECT} ")
         return f"{NO_EFFECT}\n\n{why}"
-    apart = net.low is not None and net.high is not None and net.low * net.high > 0
-    sure = "" if apart else "L'effet ne se distingue pas encore de zéro : "
-    first = f"{sure}{'pour' if sure else 'Pour'} 100 places ouvertes, {net.shown}."
-    lines = [first, f"Champ : {net.scope}. Les pertes des formations voisines sont déduites."]
+    lines = [
+        in_chapters.diplomes(chiffres),
+        f"Champ : {net.scope}. Les pertes des formations voisines sont déduites.",
+    ]
     if isinstance(evaluation, Absent):
         return "\n\n".join(lines)
     if evaluation.verdict.niveau == INCONCLUSIVE:

@@ -5,7 +5,8 @@ import pandas as pd
 from fpi_eval import maps, text
 from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
-from fpi_eval.headline import Headline
+from fpi_eval.headline import Headline, in_chapters
+from fpi_eval.headline.first_page import entered, largest_target
 from fpi_eval.headline.of_places import VOIES, all_of
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
@@ -37,21 +38,20 @@ def reponse(chiffres: Headline, same: pd.DataFrame, context: Context) -> str:
 
     ``same`` are the places of the cells known two years running (`places_constantes`).
     """
-    opened, planned = chiffres["places_ouvertes"], chiffres["places_prevues"]
+    opened = chiffres["places_ouvertes"]
     observed = _observed(same, context)
     if not opened:
         return f"{observed}\n\n{text.capitale(opened.reason)}"
     return (
-        f"{context.programme.nom} a ouvert {opened.number} places sur {planned.number} prévues.\n\n"
+        f"{in_chapters.places(chiffres)}\n\n"
         f"Champ : {opened.scope}.\n\n{_entered(chiffres)}{observed}"
     )
 
 
 def _entered(chiffres: Headline) -> str:
     """Return how many people entered, for the largest target; nothing where none is counted."""
-    targets = [one for one in chiffres if one.key.startswith("cible_") and one]
-    largest = max(targets, key=lambda one: one.amount, default=None)
-    done = largest and chiffres.get(f"entrees_{largest.key.removeprefix('cible_')}")
+    largest = largest_target(chiffres)
+    done = entered(chiffres, largest)
     if not (largest and done):
         return ""
     return (

@@ -8,7 +8,7 @@ import numpy as np
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import LABELS, SHOWN, premieres
-from fpi_eval.headline import Headline
+from fpi_eval.headline import Headline, in_chapters
 from fpi_eval.indicators.catalogue import TAUX_RETENTION
 from fpi_eval.panel.context import Context
 from fpi_eval.programme import Cible, Cout, Programme
@@ -55,8 +55,7 @@ def reponse(found: Outlook | Absent, context: Context, chiffres: Headline) -> st
     others = [f"{one.title} : {_chances(one, last)}" for one in found.projections.values()]
     return "\n\n".join(
         [
-            f"D'ici {last.echeance}, {main.number} {main.unit} entreraient dans une place ouverte, "
-            f"sans doute {main.range}, pour {text.nombre(last.personnes)} visées.",
+            in_chapters.trajectoire(main, text.nombre(last.personnes), last.echeance),
             f"Champ : {main.scope}. Fourchette de 8 chances sur 10.",
             *others,
         ]

@@ -77,7 +77,8 @@ def _list_sections(soup: BeautifulSoup, main: Tag) -> None:
         f'<li><a href="#{s["id"]}">{escapes.html(s.get_text(" ", strip=True))}</a></li>'
         for s in sections
     )
-    place.append(BeautifulSoup(f"<p>{_('Sur cette page')}</p><ul>{items}</ul>", "html.parser"))
+    head = _("Sur cette page")
+    place.append(BeautifulSoup(f"<p>{head}</p><ul>{items}</ul>", "html.parser"))
 
 
 def _name_table(table: Tag) -> None:

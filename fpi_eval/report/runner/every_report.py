@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from fpi_eval.errors import FpiError
 from fpi_eval.headline import Headline, Quantity
+from fpi_eval.headline.first_page import entered, largest_target
 from fpi_eval.language import FRENCH, NAMES, OTHERS, _, speaking, spoken
 from fpi_eval.report.edition import QUANTITIES, SIMULATED_SUFFIX, front
 from fpi_eval.report.published.shown_quantities import read_quantities
@@ -100,10 +101,8 @@ def _year(path: Path) -> int:
 def _shown(found: Headline) -> Iterator[str]:
     """Yield seats opened of planned, people entered of the largest target, the net effect."""
     yield _of(found.get("places_ouvertes"), found.get("places_prevues"))
-    targets = [one for one in found if one.key.startswith("cible_") and one]
-    largest = max(targets, key=lambda one: one.amount, default=None)
-    code = "" if largest is None else largest.key.removeprefix("cible_")
-    yield _of(found.get(f"entrees_{code}"), largest)
+    largest = largest_target(found)
+    yield _of(entered(found, largest), largest)
     effect = found.get("effet_net")
     yield f"{effect.number} {effect.unit} ({effect.range})" if effect else _(MISSING)
 

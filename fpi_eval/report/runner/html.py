@@ -16,30 +16,19 @@ import fpi_eval
 from fpi_eval import escapes
 from fpi_eval.calendar import seen_on
 from fpi_eval.headline import Headline
-from fpi_eval.headline.first_page import first_page
+from fpi_eval.headline.first_page import WORDS, first_page
+from fpi_eval.headline.in_chapters import home
 from fpi_eval.language import FRENCH, NAMES, _, speaking
 from fpi_eval.report.edition import QUANTITIES, Edition
 from fpi_eval.report.published.shown_quantities import shown_quantities
-from fpi_eval.report.runner import accessible, manifest, pdf
+from fpi_eval.report.runner import abroad, accessible, manifest, pdf
 from fpi_eval.report.runner.chapters import Page, compose
 from fpi_eval.report.runner.extract import write_tables
 from fpi_eval.report.runner.notebooks import NotebookInfo
 from fpi_eval.text import date_longue
 
 TEMPLATES = Path(__file__).parent / "templates"
-#: Numbers of the region, in the words of their source, and shares that say two others again.
-CONTEXT = ("emplois_industriels", "effet_decelable", "avancement_")
-#: What a reader who does not know French schools must know.
-WORDS = {
-    "Place": "une place de formation financée, en première année ; elle sert à chaque rentrée.",
-    "Rentrée": "l'année scolaire, nommée par son mois de septembre.",
-    "Secondaire": "CAP et bac professionnel, dans les lycées professionnels.",
-    "Supérieur": "surtout le BTS, deux ans après le bac.",
-    "Voie scolaire": "au lycée, à temps plein ; l'apprentissage se partage avec un employeur.",
-    "Formations voisines": "celles qui peuvent perdre les élèves qu'une place nouvelle attire.",
-    "Fourchette": "celle qui contient la vraie valeur 95 fois sur 100 (80 pour une projection).",
-    "Preuve": "ce que montre la méthode essayée sur de faux programmes ; trois degrés.",
-}
+AGAIN = "avancement_"  # shares that say two others again
 
 
 def render(
@@ -62,9 +51,7 @@ def render(
     ]
     pages = compose(infos, notebooks, edition)
     exporter, context = _exporter(), _context(pages, edition)
-    for number, page in enumerate(pages):
-        around = {"before": pages[:number][-1:], "after": pages[number + 1 :][:1], "page": page}
-        _own_page(exporter, "index.html.j2", folder / page.file, context | around, edition)
+    _write_pages(exporter, folder, pages, context, edition)
     found = shown_quantities(notebooks)
     context |= {
         "first": first_page(found),
@@ -101,17 +88,40 @@ def _abroad(
     context: dict[str, Any],
     edition: Edition,
 ) -> None:
-    """Write what exists in another language: front page with every number, synthesis, slides."""
-    own = _context([], edition) | {
+    """Write what exists in another language: front page, chapters of numbers, their papers.
+
+    The front page says which chapters exist in French only.
+    """
+    told = list(abroad.chapters(found, context["pages"], edition))
+    here, pages = {french.file for french, _own in told}, [own for _french, own in told]
+    names = {file.removesuffix(f"{edition.suffix}.html") for file in here}
+    own = _context(pages, edition)
+    _write_pages(exporter, folder, pages, own, edition)
+    rest = [one for one in found if one and not one.key.startswith(AGAIN)]
+    own |= {
         "css": context["css"],
         "first": first_page(found),
-        "chapters": context["chapters"],
-        "numbers": [one for one in found if one and not one.key.startswith(CONTEXT)],
+        "chapters": pages,
+        "french": [page for page in context["pages"] if page.file not in here],
+        "numbers": [one for one in rest if home(one.key) not in names],
         "words": [(_(word), _(meaning)) for word, meaning in WORDS.items()],
         "others": [{"page": "index.html", "langue": FRENCH, "name": NAMES[FRENCH]}],
     }
     _own_page(exporter, "accueil.html.j2", folder / edition.front, own, edition)
-    pdf.write(folder, [], edition)
+    pdf.write(folder, pages, edition)
+
+
+def _write_pages(
+    exporter: HTMLExporter,
+    folder: Path,
+    pages: Sequence[Page],
+    context: dict[str, Any],
+    edition: Edition,
+) -> None:
+    """Write chapters, each leading to the one before and to the one after."""
+    for number, page in enumerate(pages):
+        around = {"before": pages[:number][-1:], "after": pages[number + 1 :][:1], "page": page}
+        _own_page(exporter, "index.html.j2", folder / page.file, context | around, edition)
 
 
 def _own_page(

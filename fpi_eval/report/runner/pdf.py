@@ -96,6 +96,7 @@ def _compile(target: Path, kind: str, mains: Sequence[Tag], edition: Edition) ->
         "nom": _(kind),
         "page": _("Page"),
         "sur": _("sur"),
+        "sommaire": _("Sommaire"),
         "langue": edition.langue,
         "region": locale().partition("_")[2],
     }

@@ -10,7 +10,7 @@ from fpi_eval.language import _
 from fpi_eval.report.runner.chapters import Page
 
 Chapters = Sequence[tuple[Page, Tag]]
-IMAGES, FIGURES = "En images", 4
+FIGURES = 4
 CHOSEN = ("03_diplomes", "06_trajectoire_et_couts")  # chapters whose figure is shown first
 SLIDES, CHAPTERS = 6, 2
 DRAWN = "figure:has(svg)"
@@ -20,17 +20,25 @@ KNOWN = ".tuiles:has(.tuile:not(:has(.inconnu)))"
 def second_page(front: Tag, chapters: Chapters) -> Tag:
     """Return what follows the front page in the synthesis: what chapters find, and pictures.
 
-    Chapters begin a page of their own where the front page has numbers; pictures do otherwise.
+    Chapters begin a page of their own where the front page has numbers; pictures do otherwise, but
+    after a front page that is two already.
     """
+    line = _("{what} : {value}")
     lines = [
-        f"<li><strong>{escapes.html(page.title)}</strong> : {escapes.html(page.finding)}.</li>"
-        for page, _ in chapters
+        line.format(
+            what=f"<li><strong>{escapes.html(page.title)}</strong>",
+            value=f"{escapes.html(page.finding)}.</li>",
+        )
+        for page, _main in chapters
         if page.finding and not page.annex
     ]
-    found = f"<h2>Chapitre par chapitre</h2><ul>{''.join(lines)}</ul>" if lines else ""
-    figures = [figure for _, main in chapters if (figure := main.select_one(DRAWN))][:FIGURES]
-    images = f'<div class="planche"><h2>{IMAGES}</h2><div class="images"></div></div>'
-    first, between = ("hr", "") if (found or figures) and front.select(KNOWN) else ("", "<hr>")
+    head = escapes.html(_("Chapitre par chapitre"))
+    found = f"<h2>{head}</h2><ul>{''.join(lines)}</ul>" if lines else ""
+    figures = [figure for _page, main in chapters if (figure := main.select_one(DRAWN))][:FIGURES]
+    seen = _("En images")
+    images = f'<div class="planche"><h2>{escapes.html(seen)}</h2><div class="images"></div></div>'
+    known, apart = (found or figures) and front.select(KNOWN), front.select("hr")
+    first, between = ("hr" if known and not apart else "", "" if known or apart else "<hr>")
     made = _made(first, found + (between + images) * bool(figures))
     for figure in figures:
         made.select(".images")[0].append(copy.copy(figure))
