@@ -337,8 +337,9 @@ EFFECTS = "Pour 100 places"  # begins the first head of a table of effects
 def said_of_pages(
     worlds: Mapping[str, World], folder: Path, year: int, start: int, region: str
 ) -> Iterator[tuple[str, Said]]:
-    """Yield what the tables of pages say: they sum the region at its last year, but where told."""
-    last = max(worlds["devenir"].rows["millesime"], default="")
+    """Yield what the tables of pages say: the region at the report's last year, but where told."""
+    own = {row["millesime"] for row in table(folder, "devenir")}
+    last = max(own or set(worlds["devenir"].rows["millesime"]), default="")
     # Pages name a course without its type of diploma, the sheet of the same report with it.
     full = {
         (row["diplome"], re.sub(r" \([^()]*\)$", "", plain(row["formation"]))): row["formation"]
@@ -740,7 +741,6 @@ def _devenir(p) -> World:
     for kind in OUTCOMES[1:]:
         zero[kind] = zero[kind] | ~rows["covered"].to_numpy(bool)
     world = World(rows, OUTCOMES, zero, truth=truth)
-    world.compared = _compared_courses(p)
     n, at = len(rows), {kind: k for k, kind in enumerate(OUTCOMES)}
     whole = sparse.identity(n, format="csr")
     nothing = sparse.csr_matrix((n, n))
@@ -754,6 +754,13 @@ def _devenir(p) -> World:
     world.laws.append((law(terminale=1, poursuite=-1, sortants=-1), none, none))
     world.laws += [(law(sortants=1, **{kind: -1}), none, much) for kind in EMPLOYED]
     return world
+
+
+def _of_year(p, year: int):
+    import fpi_eval as fpi
+
+    own = p.donnees
+    return p if year == own.rentree else fpi.load(own.programme, year, str(own.dossier))
 
 
 def _compared_courses(p) -> dict[tuple[str, str], set[str]]:
@@ -792,6 +799,8 @@ def heard(folders: Mapping[int, Path], p) -> tuple[dict[str, World], dict[str, l
     start = p.donnees.programme.rentree_debut
     for year, folder in folders.items():
         files = folder / "tables"
+        if any(files.glob("0*.csv")):
+            worlds["devenir"].compared = _compared_courses(_of_year(p, year))
         said["entrants"] += said_of_entrants(worlds["entrants"], files, year, start)
         for path in folder.glob("chiffres*.json"):
             said["entrants"] += said_of_quantities(worlds["entrants"], path, year, start)

@@ -1,14 +1,15 @@
 """What sentences, alternative texts and headline quantities tell of counts that tables hide.
 
-``python tests/adversary_texts.py DOSSIER [DONNEES]`` attacks a whole rendered report: its sheets,
-pages, quantities, kept publication, notebooks, and the words of its pages and of its PDF files.
+``python tests/adversary_texts.py DOSSIER… [--donnees DOSSIER]`` attacks whole rendered reports held
+together: their sheets, pages, quantities, kept publications, notebooks, the points of their figures
+that count people, and the words of their pages and of their PDF files.
 """
 
+import argparse
 import json
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from bs4 import BeautifulSoup
 from fpi_eval.report.published.shown_tables import executed
 
 SPACES = re.compile("[ \u00a0\u202f\n\t]+")
+COUNTED = ("01", "02", "04", "05")  # notebooks whose figures show counts; others show estimates
 SMALL = 20  # points of a drawing: a closed line no larger is a mark
 LONGEST = 60  # words of a sentence: what is longer is a table that a PDF file lays flat
 END = re.compile(r"(?<=[.;!?])\s+(?=[A-ZÀ-Ý])")
@@ -174,21 +176,30 @@ def _shares(world: World, one: Said, value: int) -> list[str]:
 
 
 def main() -> None:
-    """Attack the whole report of a folder `…/<programme>/<rentree>`, and say what was found."""
+    """Attack the reports of folders `…/<programme>/<rentree>` together, and say what was found."""
     import fpi_eval as fpi
     from fpi_eval.programme import load_programme
 
-    folder, donnees = Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""
-    p = fpi.load(load_programme(folder.parent.name), int(folder.name), donnees)
-    worlds, said = heard({int(folder.name): folder}, p)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("dossiers", type=Path, nargs="+")
+    parser.add_argument("--donnees", default="")
+    asked = parser.parse_args()
+    folders = {int(folder.name): folder for folder in asked.dossiers}
+    p = fpi.load(load_programme(asked.dossiers[0].parent.name), max(folders), asked.donnees)
+    worlds, said = heard(folders, p)
     print(*(misread(worlds, said) or ["every line is read as it is"]), sep="\n")
     for name, some in said.items():
         ends = Adversary(worlds[name], some).ends() if some else []
         print(f"{name}: {len(ends)} hidden", *narrow(ends), sep="\n  ")
-    for name, notebook in executed(folder).items():
-        print(*(f"{name}: {one}" for one in unread(notebook)), sep="\n", end="")
-    told = list(sentences(folder))
-    print(f"{len(told)} sentences with a number", *tells(worlds, said, told), sep="\n  ")
+    for folder in asked.dossiers:
+        for name, notebook in executed(folder).items():
+            drawn = undrawn(notebook) if name.startswith(COUNTED) else []
+            print(
+                *(f"{folder.name}/{name}: {one}\n" for one in [*unread(notebook), *drawn]), end=""
+            )
+        told = list(sentences(folder))
+        print(f"{folder.name}: {len(told)} sentences with a number")
+        print(*(f"  {one}\n" for one in tells(worlds, said, told)), end="")
 
 
 if __name__ == "__main__":
