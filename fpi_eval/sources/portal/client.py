@@ -40,8 +40,9 @@ _ADVICE = {
 class Limits:
     """Patience towards a portal: times in seconds, `attempts` in all for one file.
 
-    `total` bounds one file, waits and retries included, whatever the portal drips. A portal that
-    asks (Retry-After) for more than `wait_max` is not waited for.
+    `total` bounds one file, waits and retries included, whatever the portal drips; what is asked
+    about it before and after (its date, its count), `read` each. A portal that asks (Retry-After)
+    for more than `wait_max` is not waited for.
     """
 
     connect: float = 15.0
