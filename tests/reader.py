@@ -35,8 +35,8 @@ UNTRUE = {
     "nan": "valeur non mise en mots",
 }
 BARE = re.compile(
-    r"(?<!la )(?<!le )(?<!les )(?<!l')(?<!l’)(?<!La )(?<!Le )(?<!Les )(?<!L')(?<!L’)"
-    r"(?<![\w-])[A-ZÉÎ][\w-]+ (?:réunit|rassemble)"
+    r"(?<!la )(?<!le )(?<!les )(?<!La )(?<!Le )(?<!Les )(?<![\w'’-])(?!L['’])"
+    r"[A-ZÉÎ][\w'’-]+ (?:réunit|rassemble)"
 )
 FALSE_PRECISION = re.compile(
     r"\d{2}[\u202f\u00a0](?!\d00)\d{3}[\u202f\u00a0]€|[+−]0,0+(?!\d)|−0(?![,\d])"
