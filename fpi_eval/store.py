@@ -123,7 +123,7 @@ def _table(value: Any) -> object:
 
     if not isinstance(value, pd.DataFrame):
         raise TypeError(f"{type(value)} has no content that the store knows how to name")
-    mixed = [name for name, dtype in value.dtypes.items() if dtype == object]
+    mixed = [name for name, dtype in value.dtypes.items() if pd.api.types.is_object_dtype(dtype)]
     plain = value.assign(**{str(name): value[name].map(repr) for name in mixed})
     rows = pd.util.hash_pandas_object(plain).to_numpy()
     kinds = [(name, str(dtype)) for name, dtype in value.dtypes.items()]
