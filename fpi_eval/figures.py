@@ -17,7 +17,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.category import StrCategoryLocator
 from matplotlib.figure import Figure as MplFigure
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from fpi_eval import escapes
@@ -34,7 +34,7 @@ SVG = {
 }
 #: Width of a phone's drawing, in inches, and the letters that fit on a line of it: the smallest
 #: phone shows its letters of 12 pixels at no less than 11.
-PHONE, PHONE_LABEL, PHONE_BESIDE, PHONE_TITLE, PHONE_LINE = 3.1, 18, 20, 30, 36
+PHONE, PHONE_LABEL, PHONE_BESIDE, PHONE_TITLE, PHONE_LINE = 3.1, 18, 22, 30, 36
 TICKS, WIDE, LINE = 4, 5, 0.21  # ticks; letters of a wide one; inches of a line of words
 NAMED = (FixedLocator, StrCategoryLocator)  # axes whose ticks are words
 
@@ -168,14 +168,16 @@ def _fold(drawing: MplFigure) -> None:
 
 
 def _thin(ax: Axes) -> None:
-    """Keep under an axis as many names, or numbers, as a phone's width holds."""
+    """Keep under an axis what a phone's width holds, less where names stand beside the frame."""
     place = ax.xaxis.get_major_locator()
     if isinstance(place, MaxNLocator):
         place.set_params(nbins=TICKS)
     ticks = list(ax.get_xticks())
     said = ax.xaxis.get_major_formatter().format_ticks(ticks)
-    if isinstance(place, NAMED) and len(ticks) > TICKS + 1:
-        ax.set_xticks(ticks[::2], said[::2])
+    beside = any(isinstance(t, Annotation) and t.get_annotation_clip() is False for t in ax.texts)
+    if isinstance(place, NAMED) and len(ticks) > (TICKS - 1 if beside else TICKS + 1):
+        last = slice((len(ticks) - 1) % 2, None, 2)  # the last one stays
+        ax.set_xticks(ticks[last], said[last])
     elif isinstance(place, MaxNLocator) and max(map(len, said)) > WIDE:
         place.set_params(nbins=TICKS // 2)
 
