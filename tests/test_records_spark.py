@@ -2,6 +2,7 @@
 
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -15,6 +16,7 @@ if shutil.which("java") is None:
 from invented_records import generate
 
 from fpi_eval.records.bad_rows import examine
+from fpi_eval.records.exports import wages_table
 from fpi_eval.records.open import open_folder, regions_table
 from fpi_eval.records.panel import counts
 from fpi_eval.twin.geography import departements
@@ -41,6 +43,14 @@ def folder(tmp_path_factory):
     table.loc[1, "commune_residence"] = None
     table = pd.concat([table, table.iloc[[4, 5]].assign(diplome=0)])
     table.to_parquet(people, index=False)
+    rng = np.random.default_rng(0)
+    for path in where.glob("contrats_*"):
+        jobs = pd.read_parquet(path)
+        jobs = jobs.assign(
+            salaire=rng.lognormal(7.3, 0.2, len(jobs)).round(2),
+            employeur=rng.integers(0, 500, len(jobs)).astype(str),
+        )
+        jobs.to_parquet(path, index=False)
     for path in where.glob("contrats_12*"):
         jobs = pd.read_parquet(path)
         jobs["ape"] = jobs["ape"].astype(str).where(jobs.index % 50 != 0)
@@ -51,12 +61,15 @@ def folder(tmp_path_factory):
 def counted(folder, individus):
     with open_folder(folder, individus, REGIONS) as records:
         faults, clean = examine(records)
-        return faults.to_frame(), counts(clean)
+        wages = wages_table(clean, sorted(set(REGIONS["region"].astype(str))))
+        return faults.to_frame(), counts(clean), wages.frame
 
 
 def test_two_engines_find_the_same_counts_rates_and_faults(folder):
-    faults, one = counted(folder, HERE)
-    others, two = counted(folder, LOCAL)
+    faults, one, wages = counted(folder, HERE)
+    others, two, paid = counted(folder, LOCAL)
+    assert wages["salaire_median"].notna().any()
+    pd.testing.assert_frame_equal(paid, wages, check_dtype=False)
     pd.testing.assert_frame_equal(others, faults, check_exact=True)
     pd.testing.assert_frame_equal(two, one, check_exact=True)
     assert len(faults) >= 2
