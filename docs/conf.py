@@ -12,6 +12,7 @@ import blocks
 import generate
 from docutils.nodes import SkipNode
 from latex2mathml.converter import convert
+from sphinx.addnodes import pending_xref
 
 import fpi_eval
 from fpi_eval.impact import columns
@@ -91,6 +92,14 @@ def shown_code(app, env, names: list[str]) -> None:
     }
 
 
+def only_words(app, doctree) -> None:
+    """Without ``run_blocks``, leave the names of signatures as words: no warning comes of them."""
+    if not app.config.run_blocks:
+        for link in list(doctree.findall(pending_xref)):
+            if link.get("refdomain") == "py":
+                link.replace_self(link.children)
+
+
 def setup(app) -> None:
     """Generate what is generated, then let Sphinx read the pages.
 
@@ -100,6 +109,7 @@ def setup(app) -> None:
     app.connect("builder-inited", lambda a: generate.write(HERE / "generated", a.config.run_blocks))
     app.connect("env-before-read-docs", shown_code)
     app.connect("source-read", with_outputs)
+    app.connect("doctree-read", only_words)
     app.connect("autodoc-before-process-signature", fewer_columns)
     app.connect("autodoc-process-docstring", shared_note, priority=400)  # before napoleon
     app.add_html_math_renderer(
