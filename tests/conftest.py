@@ -1,5 +1,6 @@
 """Where the real files are, if they are there at all, and the years that many tests read."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -9,6 +10,12 @@ import fpi_eval as fpi
 
 ROOT = Path(__file__).parents[1]
 DONNEES = Path(os.environ.get("FPI_EVAL_DONNEES", ROOT.parent / "shared" / "data"))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported and collected out of the garbage to look for."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+# Workers fork from one process that imported what they need.
+os.environ.setdefault("DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD", "forkserver")
 pytest.importorskip("distributed", reason="l'extra « cluster » n'est pas installé")
 
 from distributed import LocalCluster
@@ -33,8 +35,8 @@ def effect(seed: int) -> float:
 
 
 def test_a_twin_scored_elsewhere_is_the_same_to_the_last_digit(address):
-    found = dict(spread(effect, [(1,), (2,), (3,)], address=address))
-    assert found == {(seed,): effect(seed) for seed in (1, 2, 3)}
+    found = dict(spread(effect, [(1,), (2,)], address=address))
+    assert found == {(seed,): effect(seed) for seed in (1, 2)}
 
 
 def halved(value: int) -> float:
