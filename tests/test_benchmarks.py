@@ -11,6 +11,7 @@ import projection
 import provenance
 import pytest
 import records_effects
+import remedies
 import scoreboard
 
 from fpi_eval.impact.jobs.exams import NOTE
@@ -57,6 +58,34 @@ def test_one_draw_of_individual_files_gives_its_rows():
     pd.testing.assert_frame_equal(
         again, kept.drop(columns="code").reset_index(drop=True), rtol=NEAR, atol=NEAR
     )
+
+
+def test_one_draw_at_equal_composition_gives_its_rows():
+    rows = pd.read_parquet(records_effects.EQUAL)
+    seed = int(rows["seed"].min())
+    kept = rows[(rows["scenario"] == "composition") & (rows["seed"] == seed)]
+    again = pd.DataFrame(records_effects.equal("composition", seed))
+    pd.testing.assert_frame_equal(
+        again, kept.drop(columns="code").reset_index(drop=True), rtol=NEAR, atol=NEAR
+    )
+
+
+def test_composition_that_explains_a_drift_is_a_bias_of_j_that_equal_composition_takes_off():
+    found = records_effects.report(pd.read_parquet(records_effects.EQUAL))
+    found = found.set_index(["scenario", "effet"])
+    share = (found["biais"].abs() / found["verite"])["composition"]
+    assert share["Effet brut par place"] > 0.08
+    assert share["Effet brut par place, à composition égale"] < 0.03
+    assert share["Effet brut, à composition égale"] < 0.05
+    assert found["couverture"].min() > 0.90
+
+
+def test_one_draw_of_what_a_declaration_mends_gives_its_rows():
+    rows = pd.read_parquet(remedies.STORE)
+    seed = int(rows["seed"].min())
+    kept = rows[rows["seed"] == seed].drop(columns="code").reset_index(drop=True)
+    again = pd.DataFrame(remedies.draw(seed))
+    pd.testing.assert_frame_equal(again, kept, rtol=NEAR, atol=NEAR)
 
 
 def test_the_effect_on_industry_jobs_is_found_with_and_without_displacement():
