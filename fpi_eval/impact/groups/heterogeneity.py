@@ -193,10 +193,9 @@ def large(frame: pd.DataFrame, groups: pd.Series) -> tuple[pd.DataFrame, list[tu
     counts = moved.groupby("group")[["uai", "code_departement", "cell"]].nunique()
     few = (counts["uai"] < FEWEST) | (counts["code_departement"] < 2) | (counts.index == MISSING)
     if (~few).sum() < 2:
-        found = text.liste(f"« {g} »" for g in counts.index[~few]) or "aucun groupe"
-        raise FpiError(
-            f"{found} seul a au moins {FEWEST} établissements ouverts : rien à comparer."
-        )
+        only = "".join(f"un seul groupe, « {name} », a" for name in counts.index[~few])
+        only = only or "aucun groupe n'a"
+        raise FpiError(f"{only} au moins {FEWEST} établissements ouverts : rien à comparer.")
     gone = moved.loc[moved["group"].isin(counts.index[few]), "cell"].unique()
     out = frame[~frame["cell"].isin(gone)]
     return out, [(str(g), int(n)) for g, n in counts.loc[few, "cell"].items()]
