@@ -121,6 +121,8 @@ def _ranges(
     for place in search.narrower(enough):
         weights = counts[[place]].toarray()[0]
         for towards in (weights, -weights):
+            if search.high[place] - search.low[place] >= enough:  # by another count's table
+                break
             if not search.look(towards):
                 search.look(towards, whole=True)
     return search.low, search.high
