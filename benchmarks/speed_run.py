@@ -1,7 +1,9 @@
 """Time a yearly report against papermill and nbconvert, and against its bare cells, alternated.
 
-``python benchmarks/speed_run.py --reps 5`` (each repetition takes some eight minutes). Each measure
-is wall seconds, then processor seconds of all its processes; the table ends with the load.
+``python benchmarks/speed_run.py --reps 3`` (each repetition takes some four minutes on two quiet
+cores); ``--many 4 3`` makes the reports of four programmes for three years, on two workers of one
+core each, then on one. Each measure is wall seconds, then processor seconds of all its processes;
+the table ends with the load.
 """
 
 import argparse
@@ -24,7 +26,7 @@ import nbformat
 from IPython.core.interactiveshell import InteractiveShell
 
 from fpi_eval.programme import PROJECT
-from fpi_eval.report.runner.execution import environment, processes
+from fpi_eval.report.runner.execution import SHARE, environment, processes
 from fpi_eval.report.runner.forks import needed
 from fpi_eval.store import forget
 
@@ -36,14 +38,14 @@ SUBREAPER = 36  # linux/prctl.h: what outlives its parent is waited for here, an
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reps", type=int, default=5)
-    parser.add_argument("--many", action="store_true", help="20 programmes × 6 years, two workers")
+    parser.add_argument("--many", nargs=2, type=int, metavar=("PROGRAMMES", "YEARS"))
     options = parser.parse_args()
     ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
     with tempfile.TemporaryDirectory(prefix="mesure_") as name, environment():
         root = Path(name)
         shutil.copytree(PROJECT / "data", root / "data")
         shutil.copytree(PROJECT / "notebooks", root / "notebooks")
-        measures = many(root) if options.many else one(root)
+        measures = many(root, *options.many) if options.many else one(root)
         for task, wall, cpu in alternated(measures, 1 if options.many else options.reps):
             print(f"| {task} | {wall:.2f} | {cpu:.2f} |", flush=True)
     print(f"charge {os.getloadavg()[1]:.1f} sur {os.cpu_count()} cœurs")
@@ -95,18 +97,19 @@ def one(root: Path) -> dict[str, Callable[[], None]]:
         "une entrée a changé (programme.toml)": lambda: changed(declared, b"\n", b"\n\n", made),
         "import fpi_eval": lambda: call([sys.executable, "-c", "import fpi_eval"]),
         "fpi-eval --help": lambda: call([COMMAND, "--help"]),
+        "fpi-eval check, dossier inchangé": lambda: call([COMMAND, "check", *made[2:]]),
     }
 
 
-def many(root: Path) -> dict[str, Callable[[], None]]:
-    """Return 20 programmes × 6 years on two workers, and one after the other."""
-    names = [root / "data" / f"programme_{number}" for number in range(20)]
+def many(root: Path, programmes: int, count: int) -> dict[str, Callable[[], None]]:
+    """Return reports made on two workers of one core each, then one after the other on one."""
+    names = [root / "data" / f"programme_{number}" for number in range(programmes)]
     for name in names:
         shutil.copytree(root / "data" / "fpi_aura", name)
-    years = range(int(RENTREE) - 5, int(RENTREE) + 1)
+    years = range(int(RENTREE) - count + 1, int(RENTREE) + 1)
     return {
-        "20 × 6, deux processus dask": partial(spread_out, names, years, 2),
-        "20 × 6, l'un après l'autre": partial(spread_out, names, years, 1),
+        f"{programmes} × {count}, {words}": partial(spread_out, names, years, workers)
+        for words, workers in (("deux processus dask", 2), ("l'un après l'autre", 1))
     }
 
 
@@ -116,6 +119,7 @@ def spread_out(names: Sequence[Path], years: Sequence[int], workers: int) -> Non
 
     forget()
     shutil.rmtree(names[0].parents[1] / "reports", ignore_errors=True)
+    os.environ[SHARE] = str(workers)
     tasks = [(str(name), year, "", False) for name in names for year in years]
     for _, found in spread(quietly, tasks, workers=workers):
         if isinstance(found, Exception):

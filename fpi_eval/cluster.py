@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from logging import ERROR
-from os import cpu_count
+from os import cpu_count, environ
 from typing import Any, TypeVar
 
 from fpi_eval.errors import FpiError
@@ -83,14 +83,17 @@ def _client(address: str, workers: int) -> Iterator[Any]:
             "plusieurs rapports à la fois demandent dask, qui n'est pas installé. Installez-le "
             "(pip install 'fpi-eval[cluster]'), ou lancez une année et un programme à la fois."
         ) from error
+    from fpi_eval.report.runner.execution import SHARE
+
     # A report starts processes of its own, which a daemon may not.
     with dask.config.set({"distributed.worker.daemon": False}):
         if not address:
             own = "127.0.0.1"
             options = {"host": own, "dashboard_address": f"{own}:0", "silence_logs": ERROR}
             count = workers or cpu_count() or 1
+            share = {SHARE: str(max(1, int(environ.get(SHARE) or cpu_count() or 1) // count))}
             with (
-                LocalCluster(n_workers=count, threads_per_worker=1, **options) as here,
+                LocalCluster(n_workers=count, threads_per_worker=1, env=share, **options) as here,
                 Client(here) as client,
             ):
                 yield client

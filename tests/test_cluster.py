@@ -17,6 +17,7 @@ from fpi_eval import impact, twin
 from fpi_eval.cli import main
 from fpi_eval.cluster import spread
 from fpi_eval.errors import FpiError
+from fpi_eval.report.runner import execution
 from fpi_eval.report.runner.yearly import several
 
 ROOT = Path(__file__).parents[1]
@@ -37,6 +38,15 @@ def effect(seed: int) -> float:
 def test_a_twin_scored_elsewhere_is_the_same_to_the_last_digit(address):
     found = dict(spread(effect, [(1,), (2,)], address=address))
     assert found == {(seed,): effect(seed) for seed in (1, 2)}
+
+
+def share() -> int:
+    return execution.processes()
+
+
+def test_workers_of_this_machine_share_its_cores(monkeypatch):
+    monkeypatch.setenv(execution.SHARE, "2")
+    assert [found for _, found in spread(share, [(), ()], workers=2)] == [1, 1]
 
 
 def halved(value: int) -> float:

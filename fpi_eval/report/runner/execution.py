@@ -29,6 +29,7 @@ from fpi_eval.report.runner.progress import Display
 from fpi_eval.report.runner.swap import scratch, sweep
 
 MEMORY = 2_000_000_000  # bytes that a notebook and its process may take
+SHARE = "FPI_EVAL_COEURS"  # of the cores, those that this report may use
 TRACE_LINES = 200
 # What reads files without the library: nobody then knows which ones.
 OTHER = re.compile(r"^\s*(?:import|from)\s+(?!fpi_eval\b)|\bopen\(|\bdossier\b", re.MULTILINE)
@@ -192,13 +193,17 @@ def _last_line(error: PapermillExecutionError) -> str:
 
 
 def processes() -> int:
-    """Return how many notebooks run at once: one a core, as long as memory holds them."""
+    """Return how many notebooks run at once: one a core, as long as memory holds them.
+
+    Of many reports made at once, each has its share of the cores (`cluster`).
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    here = min(cores or 1, int(os.environ.get(SHARE) or cores or 1))
     try:
         held = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MEMORY
     except (AttributeError, ValueError, OSError):  # a system that does not say
-        return cores or 1
-    return max(1, min(cores or 1, held))
+        return here
+    return max(1, min(here, held))
 
 
 def heed_interruptions() -> None:
