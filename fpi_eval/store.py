@@ -16,6 +16,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -104,7 +105,7 @@ def _key(make: Callable, args: tuple, options: dict) -> str:
 
 def _content(value: Any) -> object:
     """Return plain values that are equal when the contents are, whatever holds them in memory."""
-    if value is None or isinstance(value, str | int | float | Path | BaseModel):
+    if value is None or isinstance(value, str | int | float | date | Path | BaseModel):
         return repr(value)
     if isinstance(value, Mapping):
         return [(repr(key), _content(item)) for key, item in value.items()]
@@ -113,7 +114,8 @@ def _content(value: Any) -> object:
     if isinstance(value, list | tuple):
         return [_content(item) for item in value]
     if dataclasses.is_dataclass(value):
-        fields = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
+        told = (f.name for f in dataclasses.fields(value) if f.compare)
+        fields = ((name, getattr(value, name)) for name in told)
         return [type(value).__qualname__, *((name, _content(item)) for name, item in fields)]
     return _table(value)
 

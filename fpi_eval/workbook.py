@@ -19,6 +19,7 @@ from fpi_eval import escapes
 from fpi_eval.disclosure import MARK, public
 from fpi_eval.errors import FpiError
 from fpi_eval.sheets import Column, Sheet, dictionary
+from fpi_eval.store import kept
 from fpi_eval.table_files import replace_files
 from fpi_eval.tables import ShownTable, slug
 from fpi_eval.text import MISSING, Written, date_longue
@@ -73,7 +74,19 @@ def write_workbook(
     """
     if not tables:
         raise FpiError("aucun tableau à écrire dans le classeur.", fichier=str(path))
-    pages = pages or {}
+    content = kept(_content, list(tables), title, warning, list(about), dict(pages or {}))
+    replace_files({Path(path): content})
+    return Path(path)
+
+
+def _content(
+    tables: list[Sheet],
+    title: str,
+    warning: str,
+    about: list[str],
+    pages: dict[str, Sequence[ShownTable]],
+) -> bytes:
+    """Return the bytes of the workbook: see `write_workbook`."""
     book = Workbook()
     contents = book.active
     contents.title = CONTENTS
@@ -96,8 +109,7 @@ def write_workbook(
     book.properties.created = datetime.combine(day, time())
     buffer = io.BytesIO()
     book.save(buffer)
-    replace_files({Path(path): _same_bytes(buffer.getvalue(), book.properties.created)})
-    return Path(path)
+    return _same_bytes(buffer.getvalue(), book.properties.created)
 
 
 def sheet_names(names: Sequence[str]) -> list[str]:

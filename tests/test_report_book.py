@@ -13,6 +13,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_output
 
 import fpi_eval as fpi
+from fpi_eval import store
 from fpi_eval.disclosure import MARK, Parts, Rate, audit, protect
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators import INDICATORS, compute
@@ -74,6 +75,8 @@ def again(deux_rapports, tmp_path_factory):
     p, folder = deux_rapports[0], tmp_path_factory.mktemp("encore")
     with pytest.MonkeyPatch.context() as patch:  # the same tables passed the audit just above
         patch.setattr(protection, "check", lambda *_: 0)
+        patch.setattr(store, "SUBFOLDER", "encore")
+        classeur.audited.cache_clear()
         return folder, classeur.write(folder, p, Edition.of(p.programme, 2026, simulated=True))
 
 
@@ -252,6 +255,27 @@ def test_a_publication_that_cannot_be_read_stops_the_run_in_french(tmp_path):
         publication.read(path)
 
 
+def test_words_alone_change_no_table_and_another_table_changes_the_workbook(
+    deux_rapports, again, tmp_path, monkeypatch
+):
+    p, edition = Year(deux_rapports[0].donnees), Edition.of(PROGRAMME, 2026, simulated=True)
+    made = []
+    monkeypatch.setattr(store, "_keep", lambda entry, content: made.append(entry))
+    classeur.write(tmp_path, p, edition)
+    assert made == []
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Autre titre")])
+    nbformat.write(notebook, tmp_path / edition.file("02_places", "ipynb"))
+    classeur.write(tmp_path, p, edition)
+    assert made == []
+    shown = views(p)[0]
+    notebook.cells.append(
+        new_code_cell(outputs=[new_output("display_data", shown._repr_mimebundle_())])
+    )
+    nbformat.write(notebook, tmp_path / edition.file("02_places", "ipynb"))
+    classeur.write(tmp_path, p, edition)
+    assert len(made) == 1
+
+
 def test_the_same_run_gives_the_same_bytes(deux_rapports, again):
     target, (folder, files) = deux_rapports[1][2026], again
     assert len(files) == len(set(files)) > 2 * len(WRITTEN)
@@ -286,7 +310,8 @@ def test_published_rates_are_those_of_compute_on_the_raw_counts(deux_rapports):
 
 
 def test_a_leak_stops_the_run_and_leaves_last_report_in_place(deux_rapports, tmp_path, monkeypatch):
-    p = Year(deux_rapports[0].donnees)  # not audited yet
+    p = Year(deux_rapports[0].donnees)
+    monkeypatch.setattr(store, "SUBFOLDER", "jamais")  # not audited yet
     target = tmp_path / "2026"
     target.mkdir()
     (target / "index.html").write_text("avant")

@@ -45,7 +45,7 @@ class Shown:
 
     frame: pd.DataFrame
     hidden: pd.DataFrame
-    seal: object = field(default=None, repr=False)
+    seal: object = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:

@@ -1,14 +1,15 @@
 """Everything that a report publishes as tables: one workbook, files, and what they showed."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 
 from fpi_eval import text
 from fpi_eval.disclosure import Publication
 from fpi_eval.panel.year import Year
-from fpi_eval.report.edition import PUBLICATION, QUANTITIES, Edition
+from fpi_eval.report.edition import PUBLICATION, QUANTITIES, Edition, today
 from fpi_eval.report.published import counts as proteges
 from fpi_eval.report.published import memory as publication
 from fpi_eval.report.published import others, protection
@@ -17,6 +18,7 @@ from fpi_eval.report.published import seats as places
 from fpi_eval.report.published.shown_quantities import sheet, shown_quantities, write_quantities
 from fpi_eval.report.published.shown_tables import executed, tables_by_page
 from fpi_eval.sheets import Sheet
+from fpi_eval.store import kept
 from fpi_eval.table_files import export_tables, replace_files
 from fpi_eval.workbook import write_workbook
 
@@ -49,17 +51,32 @@ def tableaux(p: Year) -> list[Sheet]:
     return [table for table in made if table is not None]
 
 
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """Every table of a report, what the protected ones publish, why others are left out."""
+
+    tables: list[Sheet]
+    publications: list[Publication]
+    left_out: list[str]
+
+
 @cache
-def audited(p: Year) -> tuple[list[Sheet], list[Publication]]:
-    """Return every table, and what the protected ones publish.
+def audited(p: Year) -> Audited:
+    """Return every table that a report publishes, once for all processes.
 
     It stops if the audit recovers a hidden count from all that is published, earlier reports
     included.
     """
+    return kept(_audited, replace(p), today(), publication.earlier(p.donnees))
+
+
+def _audited(p: Year, day: date, earlier: Mapping[str, tuple[Publication, ...]]) -> Audited:
+    """Return what `audited` does; tables bear the day, and hide with what earlier reports told."""
     systems = proteges.all_systems(p).values()
     for safe in systems:
         protection.check(safe, protection.thresholds_of(p))
-    return tableaux(p), [safe.table.publication for safe in systems]
+    told = [safe.table.publication for safe in systems]
+    return Audited(tableaux(p), told, proteges.left_out(p))
 
 
 def write(folder: Path, p: Year, edition: Edition) -> list[Path]:
@@ -70,12 +87,12 @@ def write(folder: Path, p: Year, edition: Edition) -> list[Path]:
 
     Nothing is written, and the run stops, if `audited` does.
     """
-    every, shown = audited(p)
+    safe = audited(p)
     notebooks = executed(folder)
     quantities = shown_quantities(notebooks.values())
-    tables = [one for one in (sheet(quantities), *every) if one is not None]
+    tables = [one for one in (sheet(quantities), *safe.tables) if one is not None]
     book = folder / edition.file(NAME, "xlsx")
-    warning = " ".join(part for part in (edition.banner, *proteges.left_out(p)) if part)
+    warning = " ".join(part for part in (edition.banner, *safe.left_out) if part)
     write_workbook(
         book,
         tables,
@@ -86,9 +103,9 @@ def write(folder: Path, p: Year, edition: Edition) -> list[Path]:
     )
     files = export_tables(folder / FOLDER, [_named(table, edition.suffix) for table in tables])
     said = write_quantities(folder / edition.file(QUANTITIES, "json"), quantities)
-    kept = folder / edition.file(PUBLICATION, "json")
-    replace_files({kept: publication.write(shown)})
-    return [book, *files, said, kept]
+    told = folder / edition.file(PUBLICATION, "json")
+    replace_files({told: publication.write(safe.publications)})
+    return [book, *files, said, told]
 
 
 def _about(p: Year) -> list[str]:
