@@ -129,19 +129,27 @@ def test_a_source_edited_since_the_process_began_serves_this_process_only(counte
     assert len(calls) == 2
 
 
+EVALUATION, PANEL, BOOK = "checks.evaluation", "panel.from_files", "report.published.book"
+
+
 @pytest.mark.parametrize(
-    ("file", "changes"),
-    [("impact/j.py", True), ("regression/linear.py", True), ("panel/cells.py", True),
-     ("checks/drift.py", True), ("report/pages/diplomes.py", False), ("costs/unit.py", False)],
+    ("made", "file", "changes"),
+    [(EVALUATION, "impact/j.py", True), (EVALUATION, "regression/linear.py", True),
+     (EVALUATION, "panel/cells.py", True), (EVALUATION, "checks/drift.py", True),
+     (EVALUATION, "report/pages/diplomes.py", False), (EVALUATION, "costs/unit.py", False),
+     (PANEL, "panel/cells.py", True), (PANEL, "sources/reading/reading.py", True),
+     (PANEL, "impact/j.py", False), (PANEL, "report/published/people.py", False),
+     (BOOK, "disclosure/suppress.py", True), (BOOK, "report/published/people.py", True),
+     (BOOK, "report/pages/diplomes.py", False), (BOOK, "report/runner/html.py", False)],
 )  # fmt: skip
-def test_the_evaluation_depends_on_the_modules_that_make_it(tmp_path, file, changes):
+def test_what_is_kept_depends_on_the_modules_that_make_it(tmp_path, made, file, changes):
     copy = tmp_path / "fpi_eval"
     shutil.copytree(store.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    before = store._code("fpi_eval.checks.evaluation", package=copy)
+    before = store._code(f"fpi_eval.{made}", package=copy)
     with (copy / file).open("a") as source:
         source.write("# autrement\n")
     os.utime(copy / file, (0, 0))
-    assert (store._code("fpi_eval.checks.evaluation", package=copy) != before) == changes
+    assert (store._code(f"fpi_eval.{made}", package=copy) != before) == changes
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "absent", "foreign"])
