@@ -275,3 +275,24 @@ def test_every_text_colour_of_the_style_sheet_is_a_named_one():
     rules = CSS.read_text(encoding="utf-8").partition("@page")[0].split(":root {")[-1]
     used = set(re.findall(r"(?<![\w-])color: ([^;]+);", rules))
     assert used <= {f"var(--{name})" for name in ("encre", "discret", "second", "accent", "alerte")}
+
+
+def test_an_annex_is_titled_by_what_its_first_figure_finds_or_by_the_words_written_for_it(tmp_path):
+    path = write_notebook(tmp_path / "02_places.ipynb", ("reponse", "1"), "## Combien ?", "2")
+    notebook = nbformat.read(path, as_version=4)
+    drawn = output({"text/html": '<figure><p class="figure-titre">Sûr &amp; clair</p></figure>'})
+    notebook.cells += [
+        new_markdown_cell("## Où ?", metadata={"tags": ["page:controles"]}),
+        new_code_cell("", outputs=[drawn]),
+        new_markdown_cell("## En bref", metadata={"tags": ["page:methode"]}),
+        new_markdown_cell("On compare.\n\nAvant, après.", metadata={"tags": ["reponse"]}),
+    ]
+    (tmp_path / "r").mkdir()
+    nbformat.write(notebook, tmp_path / "r" / "02_places_simule.ipynb")
+    html.render(tmp_path / "r", [inspect(path)], EDITION)
+    for name, finding in (("controles", "Sûr & clair"), ("methode", "On compare")):
+        main = BeautifulSoup(
+            (tmp_path / "r" / f"{name}_simule.html").read_text("utf-8"), "html.parser"
+        ).main
+        assert main.h1.get_text() == finding
+        assert not main.select(".figure-titre")
