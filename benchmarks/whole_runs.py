@@ -90,8 +90,9 @@ def kills(notebooks: str, times: int, target: Path) -> list[str]:
     """Return the lines of a table, a kill each, those of an earlier one first."""
     lines = ["| coupure | de | à (s) | après | rapport en place intact | refait à l'identique | "
              "restes |", "|---|---|---|---|---|---|---|"]  # fmt: skip
-    if target.exists():
-        lines = [line for line in target.read_text("utf-8").splitlines() if line.startswith("|")]
+    earlier = target.read_text("utf-8") if target.exists() else ""
+    if earlier.startswith(f"Notebooks {notebooks},"):
+        lines = [line for line in earlier.splitlines() if line.startswith("|")]
     moments = np.random.default_rng(SEED).uniform(0.02, 1.0, times)
     with tempfile.TemporaryDirectory() as where:
         place = project(Path(where) / "projet", notebooks)
