@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from provenance import code_of, record
 from scipy import stats
 
 from fpi_eval.impact.jobs.detectability import from_jobs
@@ -22,7 +23,7 @@ from fpi_eval.twin import SMALL, draw, simulated
 
 RESULTS = Path(__file__).parent / "results"
 (REGION,) = simulated(load_programme()).regions
-BEFORE, YEARS = 2023, 3
+BEFORE, YEARS, FIRST_SEED = 2023, 3, 7_000
 GRADUATES = (600, 9_000, 50_000, 150_000, 300_000, 600_000, 1_500_000)
 
 
@@ -43,39 +44,52 @@ def change(jobs: pd.DataFrame) -> tuple[float, float]:
     return float(growth[REGION] - growth.drop(REGION).mean()), float(totals.loc[BEFORE, REGION])
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--reps", type=int, default=100)
-    args = parser.parse_args()
-    said, moves = [], []
-    for seed in range(7_000, 7_000 + args.reps):
-        jobs = industry(seed)
-        moves.append(change(jobs))
-        for graduates in GRADUATES:
-            found = from_jobs(jobs, REGION, graduates=graduates, before=BEFORE, years=YEARS)
-            said.append((graduates, found.visible, found.power))
-    table = pd.DataFrame(said, columns=["graduates", "visible", "power"])
-    spread = np.std([m for m, _ in moves], ddof=1)
-    employment = np.mean([e for _, e in moves])
+def one(seed: int) -> list[dict]:
+    """Return what is said of each number of graduates on one draw, and the draw's own change."""
+    jobs = industry(seed)
+    moved, employment = change(jobs)
+    found = {n: from_jobs(jobs, REGION, graduates=n, before=BEFORE, years=YEARS) for n in GRADUATES}
+    return [
+        {"seed": seed, "graduates": n, "visible": f.visible, "power": f.power, "change": moved,
+         "employment": employment}
+        for n, f in found.items()
+    ]  # fmt: skip
+
+
+def markdown(rows: pd.DataFrame) -> str:
+    """Return the table: true chance of seeing an effect, and what the statements say of it."""
+    draws = rows.drop_duplicates("seed")
+    spread, employment = draws["change"].std(), draws["employment"].mean()
     limit = stats.norm.ppf(0.975)
     lines = ["# Dit-on bien si un effet pourrait se voir ? (données simulées)", "",
-             f"{args.reps} tirages de la petite France simulée. Chances vraies : test à 5 % sur "
+             f"{len(draws)} tirages de la petite France simulée, graines à partir de {FIRST_SEED}, "
+             f"code {', '.join(rows['code'].unique())}. Chances vraies : test à 5 % sur "
              f"l'écart, connu ici, entre l'emploi industriel d'Auvergne-Rhône-Alpes et celui des "
              f"autres régions en {YEARS} ans ({100 * spread:.1f} %).", "",
              "| diplômés | chances vraies de voir | chances annoncées (moyenne) | "
              "« ne peut être vu » | juste |", "|---|---|---|---|---|"]  # fmt: skip
-    for graduates, rows in table.groupby("graduates"):
+    for graduates, part in rows.groupby("graduates"):
         shift = 0.5 * graduates / (spread * employment)
         true = stats.norm.sf(limit - shift) + stats.norm.cdf(-limit - shift)
-        blind = (~rows["visible"]).mean()
+        blind = (~part["visible"]).mean()
         right = f"{100 * blind:.0f} %" if true < 0.2 else (
             f"{100 * (1 - blind):.0f} %" if true > 0.8 else "entre les deux")  # fmt: skip
-        lines.append(f"| {graduates} | {100 * true:.0f} % | {100 * rows['power'].mean():.0f} % | "
+        lines.append(f"| {graduates} | {100 * true:.0f} % | {100 * part['power'].mean():.0f} % | "
                      f"{100 * blind:.0f} % | {right} |")  # fmt: skip
-    text = re.sub(r"(\d)\.(\d)", r"\1,\2", "\n".join(lines)) + "\n"
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "detectability.md").write_text(text, encoding="utf-8")
-    print(text)
+    return re.sub(r"(\d)\.(\d)", r"\1,\2", "\n".join(lines)) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--reps", type=int, default=100)
+    args = parser.parse_args()
+    code = code_of(("impact", "regression", "twin"), Path(__file__))
+    record(code, "detectability")
+    found = [row for k in range(args.reps) for row in one(FIRST_SEED + k)]
+    rows = pd.DataFrame(found).assign(code=code)
+    rows.to_parquet(RESULTS / "detectability.parquet", index=False)
+    (RESULTS / "detectability.md").write_text(markdown(rows), encoding="utf-8")
+    print(markdown(rows))
 
 
 if __name__ == "__main__":

@@ -58,37 +58,38 @@ def panel(shape: tuple[int, int, float, int], treated: int, seed: int) -> pd.Dat
     )  # fmt: skip
 
 
-def coverage(shape: tuple[int, int, float, int], treated: int, draws: int = DRAWS) -> pd.Series:
-    """Return the share of intervals that hold the truth, candidates and graduates; NaN if none."""
+def held(name: str, treated: int, seed: int) -> dict:
+    """Return whether the interval of each outcome of one panel holds the truth."""
     truth = {"presents": CANDIDATES, "diplomes": CANDIDATES * SUCCESS}
-    held = [
-        {e.outcome: e.ci_low <= truth[e.outcome] <= e.ci_high for e in found if e.outcome in truth}
-        for seed in range(draws)
-        for found in [exam_effects(panel(shape, treated, seed))]
-    ]
-    return pd.DataFrame(held, columns=list(truth)).mean()
+    found = exam_effects(panel(SHAPES[name], treated, seed))
+    inside = {
+        e.outcome: e.ci_low <= truth[e.outcome] <= e.ci_high for e in found if e.outcome in truth
+    }
+    return {"maille": name, "territoires": treated, "seed": seed, **inside}
 
 
-def table(draws: int) -> str:
+def table(rows: pd.DataFrame) -> str:
     """Return the table of coverage: one row a mesh and a number of territories that opened."""
-    rows = []
-    for name, shape in SHAPES.items():
-        for treated in TREATED:
-            shares = coverage(shape, treated, draws)
-            cells = [f"{100 * p:.0f} % ± {100 * np.sqrt(p * (1 - p) / draws):.0f}" for p in shares]
-            rows.append(f"| {name} | {treated} | {draws} | {' | '.join(cells)} |")
-            print(rows[-1], flush=True)
-    return "\n".join(rows)
+    lines = []
+    for (name, treated), part in rows.groupby(["maille", "territoires"], sort=False):
+        shares = part[["presents", "diplomes"]].astype(float).mean()
+        cells = [f"{100 * p:.0f} % ± {100 * np.sqrt(p * (1 - p) / len(part)):.0f}" for p in shares]
+        lines.append(f"| {name} | {treated} | {len(part)} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def main() -> None:
-    """Write the table, with the fingerprint of the code that made it."""
+    """Write the rows and the table, with the fingerprint of the code that made them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--reps", type=int, default=DRAWS)
     draws = parser.parse_args().reps
     code = provenance.code_of(("impact", "regression"), Path(__file__))
-    head = TEXT.format(code=code)
-    RESULT.write_text(f"{head}{table(draws)}\n", encoding="utf-8")
+    provenance.record(code, "exams")
+    rows = pd.DataFrame(
+        held(name, treated, seed) for name in SHAPES for treated in TREATED for seed in range(draws)
+    ).assign(code=code)
+    rows.to_parquet(RESULT.with_suffix(".parquet"), index=False)
+    RESULT.write_text(f"{TEXT.format(code=code)}{table(rows)}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd
-from provenance import code_of
+from provenance import code_of, record
 from runner import run, today_at
 from score_estimators import light_draw, truths
 from scoreboard import CODE
@@ -297,7 +297,10 @@ def main() -> None:
     if todo:
         compute = partial(one_run, kind=args.kind)
         run(store, todo, compute, COLUMNS, args.workers, until=today_at(args.until))
-    table = markdown(summarise(pd.read_csv(store)), code)
+    rows = pd.read_csv(store).assign(code=code)
+    rows.to_parquet(RESULTS / f"{name}.parquet", index=False)
+    record(code, name)
+    table = markdown(summarise(rows), code)
     (RESULTS / f"{name}.md").write_text(table, encoding="utf-8")
     print(table)
 

@@ -2,6 +2,7 @@
 
 import re
 
+import intervals
 import mutations
 import numpy as np
 import pandas as pd
@@ -104,6 +105,11 @@ def test_one_projected_programme_run_again_gives_its_rows():
     first = first.set_index(["lecture", "niveau"])
     numbers = ["observe", "mediane", "bas", "haut", "crps", "pit"]
     np.testing.assert_allclose(again[numbers], first.loc[again.index, numbers], rtol=NEAR)
+
+
+def test_the_table_of_coverage_is_that_of_the_rows_kept():
+    assert intervals.made() == (RESULTS / "intervals.md").read_text(encoding="utf-8")
+    assert "**trop étroit**" not in intervals.made().split("## Mondes avec violation")[0]
 
 
 @pytest.mark.parametrize("path", sorted(RESULTS.glob("scoreboard*.parquet")), ids=str)
