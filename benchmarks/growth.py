@@ -68,13 +68,13 @@ AXES: dict[str, tuple[tuple[int, ...], Callable[[int], Made]]] = {
     "régions, à cellules égales (J et BJS2-T)": (
         (7, 14, 28, 56), lambda n: estimators(n, 840 // n, 12),
     ),
-    "comptes à protéger": ((2_500, 5_000, 10_000, 20_000), protection),
+    "comptes à protéger": ((1_000, 2_000, 4_000, 8_000), protection),
     "cellules d'un jumeau": (
         (1_000, 2_000, 4_000, 8_000),
         lambda n: lambda: draw(replace(SMALL, n_cells_region=n // 4, n_cells_other=3 * n // 4), 1),
     ),
     "jumeaux jugés": (
-        (2, 4, 8, 16),
+        (1, 2, 4, 8),
         lambda n: lambda: [one_run("lifelike", "diplomes", s, 0.24) for s in range(n)],
     ),
 }  # fmt: skip

@@ -23,6 +23,8 @@ WORDS = {
     "few1": "réaliste, un seul établissement",
     "null_few1": "un seul établissement, effet vrai nul",
     "lifelike": "réaliste, et les effectifs bougent comme dans les fichiers réels",
+    "lifelike_selected": "de même, et les sites choisis sur la demande et la croissance autant que "
+    "dans les fichiers réels",
     "region_shock_some": "réaliste, +10 % dans la moitié des formations visées de la région, où "
     "les places s'ouvrent de préférence : violation",
     "selection_pressure": "les places s'ouvrent où les vœux sont nombreux",

@@ -39,7 +39,8 @@ ISSUE = (
 )  # fmt: skip
 #: What real programmes do and meet, one option at a time, then all together.
 WORLDS = (
-    "realistic", "null", "lifelike", "region_shock_some", "selection_pressure", "other_openings",
+    "realistic", "null", "lifelike", "lifelike_selected", "region_shock_some",
+    "selection_pressure", "other_openings",
     "hors_registre", "closures_cible", "etapes", "displacement_academie", "displacement_region",
     "renovation", "trois_ans_avant", "masques", "lifelike_everything",
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import re
 
+import detectability
 import intervals
 import mutations
 import numpy as np
@@ -124,6 +125,12 @@ def test_one_scored_programme_run_again_gives_its_rows(path):
     np.testing.assert_allclose(
         again[numbers].astype(float), first[numbers].astype(float), rtol=1e-5, atol=NEAR
     )
+
+
+def test_one_draw_of_detectability_gives_its_rows():
+    rows = pd.read_parquet(RESULTS / "detectability.parquet").drop(columns="code")
+    again = pd.DataFrame(detectability.one(int(rows["seed"].iloc[0])))
+    pd.testing.assert_frame_equal(again, rows.iloc[: len(again)], rtol=NEAR)
 
 
 def test_one_programme_planted_in_real_results_gives_its_row(donnees_reelles):

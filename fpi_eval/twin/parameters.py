@@ -80,7 +80,8 @@ class TwinParameters:
         Below, courses are drawn, and `selection_trend` prefers them as it does those that grow.
     selection_trend, selection_pressure : float
         Switches. Log-odds of opening per standard deviation of the cell's trend, or of its
-        pressure (first wishes per place) at the rentrée before; 1 when on.
+        pressure (first wishes per place) at the rentrée before; 1 when on. Real capacities rise
+        with .12 on growth, .33 (Affelnet) and −.04 (BTS) on pressure (`benchmarks/selection.py`).
     other_openings : float
         Switch. Yearly share of cells of other regions that open seats on their own budget.
     displacement_academie : float
@@ -270,6 +271,7 @@ SCENARIOS: dict[str, TwinParameters] = {
     "masques": replace(REALISTIC, masques=20),
     "trois_ans_avant": replace(REALISTIC, visible_depuis=2019),
     "lifelike": LIFELIKE,
+    "lifelike_selected": replace(LIFELIKE, selection_pressure=0.2, selection_trend=0.12),
     "lifelike_everything": replace(
         LIFELIKE, selection_pressure=0.5, selection_trend=0.5, other_openings=0.01, closures=0.25,
         closures_cible=0.5, etapes=0.3, displacement_academie=0.1, region_shock=0.05,
