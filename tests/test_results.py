@@ -14,6 +14,7 @@ import pytest
 from bs4 import BeautifulSoup
 from test_impact_bounded import pooled
 from test_impact_exposure import invented as invented_jobs
+from test_impact_masked import panels as with_hidden
 from test_impact_regional import panel as regional_panel
 
 import fpi_eval
@@ -42,6 +43,7 @@ from fpi_eval.impact.jobs.exposure import exposure_regression
 from fpi_eval.impact.jobs.marginal import marginal
 from fpi_eval.impact.jobs.regional import regional_change
 from fpi_eval.impact.jobs.synthetic import synthetic
+from fpi_eval.impact.masked import masked
 from fpi_eval.impact.outcomes import study_family
 from fpi_eval.impact.placebo_regions import placebo_regions
 from fpi_eval.impact.poisson import poisson_imputation
@@ -139,6 +141,7 @@ CASES = {
         "diplomes",
         ("femmes",),
     ),
+    "masked": lambda _: masked(with_hidden(threshold=14)[0], "terminale", threshold=14),
     "planted": lambda t: evaluate(t.panel, "entrants", FPI, draws=8).planted,
 }
 
