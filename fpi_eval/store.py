@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cache, lru_cache
 from importlib import metadata
+from numbers import Number
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -105,7 +106,7 @@ def _key(make: Callable, args: tuple, options: dict) -> str:
 
 def _content(value: Any) -> object:
     """Return plain values that are equal when the contents are, whatever holds them in memory."""
-    if value is None or isinstance(value, str | int | float | date | Path | BaseModel):
+    if value is None or isinstance(value, str | Number | date | Path | BaseModel):
         return repr(value)
     if isinstance(value, Mapping):
         return [(repr(key), _content(item)) for key, item in value.items()]

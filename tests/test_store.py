@@ -203,6 +203,7 @@ def test_what_is_read_longest_ago_goes_first(counted, tmp_path, monkeypatch):
 def test_what_can_be_kept_is_named_by_content_or_refused(counted):
     somme, _ = counted
     programme = load_programme("fpi_aura")
+    assert store._content((np.int64(3), 0.5)) == store._content([np.int64(3), 0.5])
     assert store._content(programme) == store._content(load_programme("fpi_aura"))
     assert store._content(programme) != store._content(programme.model_copy(update={"graine": 1}))
     with pytest.raises(TypeError, match="content"):
