@@ -8,6 +8,7 @@ exponent is the slope of log time on log size, over all sizes and over the last 
 
 import argparse
 import os
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -116,17 +117,17 @@ def markdown(rows: pd.DataFrame) -> str:
         "",
         f"Code : {', '.join(rows['code'].unique())} ; graine {SEED} ; secondes de processeur, la "
         f"plus petite de {REPEATS} mesures ; exposant : 1 si le temps double avec la taille. "
-        f"Au-delà de {LIMIT} : à expliquer.".replace(".", ","),
+        f"Au-delà de {LIMIT} : à expliquer.",
         "",
         "| ce qui double | tailles | secondes | exposant | au dernier doublement |",
         "|---|---|---|---|---|",
     ]
     for axis, part in rows.groupby("axe", sort=False):
-        sizes = ", ".join(f"{n:_}".replace("_", " ") for n in part["taille"])
+        sizes = ", ".join(f"{n:_}".replace("_", " ") for n in part["taille"].astype(int))
         spent = " ; ".join(f"{s:.2f}" for s in part["secondes"])
         one, last = found.loc[axis, ["exposant", "dernier"]]
-        lines.append(f"| {axis} | {sizes} | {spent} | {one:.2f} | {last:.2f} |".replace(".", ","))
-    return "\n".join([*lines, ""])
+        lines.append(f"| {axis} | {sizes} | {spent} | {one:.2f} | {last:.2f} |")
+    return re.sub(r"(\d)\.(\d)", r"\1,\2", "\n".join([*lines, ""]))
 
 
 def main() -> None:
