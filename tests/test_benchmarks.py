@@ -3,6 +3,7 @@
 import re
 
 import detectability
+import exams
 import intervals
 import mutations
 import numpy as np
@@ -131,6 +132,11 @@ def test_one_draw_of_detectability_gives_its_rows():
     rows = pd.read_parquet(RESULTS / "detectability.parquet").drop(columns="code")
     again = pd.DataFrame(detectability.one(int(rows["seed"].iloc[0])))
     pd.testing.assert_frame_equal(again, rows.iloc[: len(again)], rtol=NEAR)
+
+
+def test_one_table_of_exams_gives_its_row():
+    row = pd.read_parquet(RESULTS / "exams.parquet").drop(columns="code").iloc[-1]
+    assert exams.held(row["maille"], row["territoires"], row["seed"]) == row.to_dict()
 
 
 def test_one_programme_planted_in_real_results_gives_its_row(donnees_reelles):
