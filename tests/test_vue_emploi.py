@@ -9,9 +9,10 @@ from thin import check_thin
 
 import fpi_eval as fpi
 from fpi_eval import headline, impact
-from fpi_eval.absent import attempt
+from fpi_eval.absent import Absent, attempt
 from fpi_eval.figures import Figure
 from fpi_eval.report.pages import emploi_industriel as vue
+from fpi_eval.report.pages import insertion
 from fpi_eval.report.runner.notebooks import inspect
 from fpi_eval.tables import Table
 
@@ -111,3 +112,10 @@ def test_the_notebook_is_thin_and_declares_what_it_shows():
     path = "notebooks/05_emploi_industriel.ipynb"
     assert check_thin(path) == []
     assert inspect(path).declares["figures"] == ["face_a_face", "departements"]
+
+
+@pytest.mark.parametrize(
+    "name", ["reponse", "taux", "par_filiere", "durees", "devenir", "terminale"]
+)
+def test_files_without_a_student_in_a_last_year_are_said_by_every_part_of_the_page(name):
+    assert getattr(insertion, name)(None) == Absent(insertion.NO_RATE)

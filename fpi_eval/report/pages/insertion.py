@@ -212,6 +212,7 @@ def devenir(found: Sheet) -> Table:
     )
 
 
+@_if_any
 def terminale(found: Sheet, context: Context) -> Table:
     """Return final-year students by filière, level and voie, one column per millésime."""
     shown = show(found).frame
