@@ -25,8 +25,9 @@ from statistics import median
 import nbformat
 from IPython.core.interactiveshell import InteractiveShell
 
+from fpi_eval.cluster import SHARE
 from fpi_eval.programme import PROJECT
-from fpi_eval.report.runner.execution import SHARE, environment, processes
+from fpi_eval.report.runner.execution import environment, processes
 from fpi_eval.report.runner.forks import needed
 from fpi_eval.store import forget
 

@@ -12,6 +12,7 @@ from fpi_eval.errors import FpiError
 T = TypeVar("T")
 K = TypeVar("K", bound=tuple)
 WAITING = 2  # tasks sent ahead for each worker: the list may be endless
+SHARE = "FPI_EVAL_COEURS"  # of the cores, those that one report may use
 PATIENCE = 20  # seconds to answer, for another's cluster
 
 
@@ -83,8 +84,6 @@ def _client(address: str, workers: int) -> Iterator[Any]:
             "plusieurs rapports à la fois demandent dask, qui n'est pas installé. Installez-le "
             "(pip install 'fpi-eval[cluster]'), ou lancez une année et un programme à la fois."
         ) from error
-    from fpi_eval.report.runner.execution import SHARE
-
     # A report starts processes of its own, which a daemon may not.
     with dask.config.set({"distributed.worker.daemon": False}):
         if not address:

@@ -15,7 +15,7 @@ from distributed import LocalCluster
 
 from fpi_eval import impact, twin
 from fpi_eval.cli import main
-from fpi_eval.cluster import spread
+from fpi_eval.cluster import SHARE, spread
 from fpi_eval.errors import FpiError
 from fpi_eval.report.runner import execution
 from fpi_eval.report.runner.yearly import several
@@ -45,7 +45,7 @@ def share() -> int:
 
 
 def test_workers_of_this_machine_share_its_cores(monkeypatch):
-    monkeypatch.setenv(execution.SHARE, "2")
+    monkeypatch.setenv(SHARE, "2")
     assert [found for _, found in spread(share, [(), ()], workers=2)] == [1, 1]
 
 

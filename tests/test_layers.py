@@ -11,7 +11,7 @@ LAYERS = [
     "traced", "store", "calendar", "programme", "disclosure", "tables",
     "plots", "maps", "figures", "sheets", "table_files", "workbook", "paper", "sources", "twin",
     "panel", "records", "indicators", "regression", "results", "impact", "checks", "plan", "power",
-    "projection", "costs", "headline", "report", "creation", "cluster",
+    "projection", "costs", "headline", "cluster", "report", "creation",
     "cli",
 ]  # fmt: skip
 #: Inside the report, what each part may not import: pages → published → edition ← runner.

@@ -293,7 +293,10 @@ def test_groups_stand_beside_the_sentence_that_says_whether_they_differ(made):
     tension = rows[rows["dimension"] == "Tension du métier visé"]
     assert set(tension["group"]) == {"plus en tension", "moins en tension"}
     note = made.groupes.note
-    assert "groupe NSF → famille professionnelle (metiers.csv), Dares 2019 ;" in note
+    assert (
+        "groupe NSF → famille professionnelle (metiers.csv), Dares 2019 (valeurs simulées) ;"
+        in note
+    )
     # Ten openings in BTS among shocks that last: their effect is told by sex on no such basis.
     assert "En BTS, l'effet sur le nombre d'admis est trop incertain pour dire combien de " in said
     assert {"Filles", "Garçons"} <= set(rows["group"])

@@ -10,6 +10,7 @@ import pandas as pd
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import employed, in_industry
 from fpi_eval.disclosure import Protected, Publication, Rate, Thresholds, protect
+from fpi_eval.disclosure.rules import small
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Individus
 from fpi_eval.records import producer_rules as rules
@@ -128,7 +129,8 @@ def wages_table(records: Records, regions: Iterable[str], *, months: int = 6) ->
     table = sizes.merge(medians, on=WAGES).sort_values(WAGES, ignore_index=True)
     if table.empty:
         raise FpiError("aucun salaire de sortants du programme dans ces fichiers.")
-    lost = _at_risk(table, records.individus) | (table[PEOPLE] < records.individus.effectif_minimum)
+    few = small(table[PEOPLE], thresholds(records.individus))
+    lost = _at_risk(table, records.individus) | few
     rounded = (table["salaire_median"].astype(float) / ROUNDED).round() * ROUNDED
     frame = table[WAGES].assign(salaire_median=rounded.mask(lost))
     hidden = pd.DataFrame({"salaire_median": lost})

@@ -20,6 +20,7 @@ from traitlets.config import Config
 
 import fpi_eval
 from fpi_eval import escapes
+from fpi_eval.cluster import SHARE
 from fpi_eval.errors import FpiError
 from fpi_eval.report.runner import kernels
 from fpi_eval.report.runner.clean import clean, warnings_of
@@ -29,7 +30,6 @@ from fpi_eval.report.runner.progress import Display
 from fpi_eval.report.runner.swap import scratch, sweep
 
 MEMORY = 2_000_000_000  # bytes that a notebook and its process may take
-SHARE = "FPI_EVAL_COEURS"  # of the cores, those that this report may use
 TRACE_LINES = 200
 # What reads files without the library: nobody then knows which ones.
 OTHER = re.compile(r"^\s*(?:import|from)\s+(?!fpi_eval\b)|\bopen\(|\bdossier\b", re.MULTILINE)
