@@ -98,6 +98,7 @@ def one(root: Path) -> dict[str, Callable[[], None]]:
         "une entrée a changé (programme.toml)": lambda: changed(declared, b"\n", b"\n\n", made),
         "import fpi_eval": lambda: call([sys.executable, "-c", "import fpi_eval"]),
         "fpi-eval --help": lambda: call([COMMAND, "--help"]),
+        "fpi-eval check": lambda: call([COMMAND, "check", *made[2:]]),
         "fpi-eval check, dossier inchangé": lambda: call([COMMAND, "check", *made[2:]]),
     }
 
