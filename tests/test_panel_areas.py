@@ -9,6 +9,8 @@ import pytest
 
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.areas import with_area
+from fpi_eval.panel.loading import files_of
+from fpi_eval.programme import load_programme
 
 COMMUNES = """TYPECOM,COM,REG,DEP,CTCD,ARR,TNCC,NCC,NCCENR,LIBELLE,CAN,COMPARENT
 COM,01001,84,01,,,,A,A,A,,
@@ -86,3 +88,13 @@ def test_a_zone_without_its_files_says_which_one_is_missing(geographic):
     (geographic / "geographie" / "communes.csv").unlink()
     with pytest.raises(FpiError, match=r"communes.*programme\.toml|programme\.toml.*communes"):
         areas(Folder(geographic, "zone_emploi"))
+
+
+def test_the_files_that_place_establishments_are_inputs_of_the_run(geographic):
+    """Else a result that is kept would outlive a change of theirs."""
+    asked = {"geographie/communes.csv", "geographie/table_supracom_2020.csv"}
+    plain = load_programme("fpi_aura")
+    zoned = plain.resultats.model_copy(update={"voisinage": "zone_emploi"})
+    zoned = plain.model_copy(update={"resultats": zoned})
+    assert not asked & set(files_of(plain, 2023, geographic))
+    assert asked <= set(files_of(zoned, 2023, geographic))

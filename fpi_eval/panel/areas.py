@@ -1,18 +1,14 @@
 """Where the neighbours of an opening are looked for, as the programme declares it."""
 
-import re
-
 import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.cells import AREA
 from fpi_eval.panel.identity import latest_uai
 from fpi_eval.panel.panels import Panels
-from fpi_eval.sources import geographie
-from fpi_eval.sources import known_sources as catalogue
+from fpi_eval.panel.secteurs import PLACES, latest, zones
 
 COMMUNES = "resultats_lycees"  # the one source that names each lycée's commune
-PLACES = ("communes", "zones_emploi")
 
 
 def with_area(table: pd.DataFrame, p: Panels) -> pd.DataFrame:
@@ -33,10 +29,7 @@ def zones_of(p: Panels) -> pd.Series:
     FpiError
         A file that says where establishments or communes are is absent.
     """
-    folder, files = p.donnees.dossier, {}
-    for name in PLACES:
-        pattern = re.sub(r"\{\w+\}", "*", catalogue.source(name).pattern)
-        files[name] = max(folder.glob(pattern), default=folder / pattern)
+    files = latest(p.donnees.dossier, PLACES)
     lost = [name for name, path in files.items() if not path.is_file()]
     lost += [] if p.donnees.a(COMMUNES) else [COMMUNES]
     if lost:
@@ -45,10 +38,7 @@ def zones_of(p: Panels) -> pd.Series:
             "absente du dossier. Ajoutez-la, ou déclarez un autre voisinage.",
             fichier="programme.toml",
         )
-    found = geographie.zones_par_commune(
-        geographie.read_communes(files["communes"]).table,
-        geographie.read_zones_emploi(files["zones_emploi"]).table,
-    )
+    found = zones(files)
     rows = p.donnees.table(COMMUNES).sort_values("rentree")
     uai = latest_uai(rows["uai"].astype("str"), p.donnees.changements_uai)
     zone = rows["code_commune"].map(found.set_index("code_commune")["code_zone"])

@@ -14,8 +14,8 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.publication import published
 from fpi_eval.panel.register_known import known_beside
+from fpi_eval.panel.secteurs import PLACES, latest, urssaf_files
 from fpi_eval.panel.secteurs import SOURCE as URSSAF
-from fpi_eval.panel.secteurs import urssaf_files
 from fpi_eval.pinned import digest
 from fpi_eval.programme import Programme, Source
 from fpi_eval.sources import known_sources as catalogue
@@ -246,6 +246,8 @@ def files_of(programme: Programme, rentree: int, folder: Path) -> dict[str, Path
     declared = [*own.glob("*.toml"), *own.glob("*.csv"), *own.glob("plans/*")]
     found = [p for paths in _paths(programme, rentree, folder).values() for p in paths.values()]
     found += urssaf_files(programme, folder).values()  # large: read by the page that needs it
+    if programme.resultats.voisinage == "zone_emploi":
+        found += latest(folder, PLACES).values()
     found += [codes / name for name, _ in CODES.values()] + [codes / UAI_FILE]
     found += (folder / programme.individus.dossier).rglob("*")
     return {

@@ -1,6 +1,7 @@
 """Which sectors each filière feeds (declared), and the jobs that Urssaf counts in them."""
 
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -16,8 +17,9 @@ from fpi_eval.sources.years import oddities
 
 COLUMNS = ("filiere", "na38", "na88", "libelle", "motif")
 SOURCE = "urssaf"
-#: Files that place a commune in its zone and an APE in its sector: catalogue names.
-NEEDED = ("communes", "zones_emploi", "naf")
+#: Files that place a commune in its zone, then an APE in its sector: catalogue names.
+PLACES = ("communes", "zones_emploi")
+NEEDED = (*PLACES, "naf")
 FILE = "secteurs.csv"
 EMPLOIS = (
     "code_zone", "code_departement", "code_region", "secteur", "annee", "etablissements", "emplois",
@@ -69,11 +71,25 @@ def urssaf_files(programme: Programme, folder: Path) -> dict[str, Path]:
     """Return the Urssaf file and those it needs, by source, latest year first; {} if one misses."""
     if SOURCE not in programme.sources:
         return {}
-    found = {SOURCE: folder / programme.source(SOURCE).fichier}
-    for name in NEEDED:
+    found = {SOURCE: folder / programme.source(SOURCE).fichier} | latest(folder, NEEDED)
+    return found if all(path.is_file() for path in found.values()) else {}
+
+
+def latest(folder: Path, names: Iterable[str]) -> dict[str, Path]:
+    """Return the latest year's file of each source of the catalogue, which may not be there."""
+    found = {}
+    for name in names:
         pattern = re.sub(r"\{\w+\}", "*", catalogue.source(name).pattern)
         found[name] = max(folder.glob(pattern), default=folder / pattern)
-    return found if all(path.is_file() for path in found.values()) else {}
+    return found
+
+
+def zones(files: Mapping[str, Path]) -> pd.DataFrame:
+    """Return the zone d'emploi of each commune: see `geographie.zones_par_commune`."""
+    communes = geographie.read_communes(files["communes"]).table
+    return geographie.zones_par_commune(
+        communes, geographie.read_zones_emploi(files["zones_emploi"]).table
+    )
 
 
 def odd_years(jobs: pd.DataFrame) -> list[str]:
@@ -83,11 +99,9 @@ def odd_years(jobs: pd.DataFrame) -> list[str]:
 
 def read_emplois(programme: Programme, files: dict[str, Path]) -> Reading:
     """Return the reading of jobs per zone d'emploi, département, sector and year."""
-    communes = geographie.read_communes(files["communes"]).table
-    zones = geographie.read_zones_emploi(files["zones_emploi"]).table
     return urssaf.read_urssaf_commune_ape(
         files[SOURCE],
-        geographie.zones_par_commune(communes, zones),
+        zones(files),
         naf.read_naf(files["naf"]).table,
         renaming=Renaming.of(programme, SOURCE),
     )
