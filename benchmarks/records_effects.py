@@ -8,6 +8,7 @@ grow and open more often.
 """
 
 import argparse
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -146,6 +147,26 @@ def zones(seed: int = 0, *, before: int = 2023, years: int = 8) -> pd.DataFrame:
     return found.to_frame().assign(personnes=made.truth.per_seat("industrie")["own"])
 
 
+def _draw_more(
+    one: Callable[[str, int], list[dict]],
+    names: tuple[str, ...],
+    store: Path,
+    draws: int,
+    until: datetime | None,
+) -> None:
+    """Add the seeds that rows of this code do not have yet, kept seed after seed."""
+    code = code_of(CODE, Path(__file__))
+    kept = pd.read_parquet(store) if store.exists() else pd.DataFrame({"code": [], "seed": []})
+    kept = kept[kept["code"] == code]
+    for seed in sorted({*range(FIRST_SEED, FIRST_SEED + draws)} - {*kept["seed"]}):
+        if until and datetime.now() >= until:
+            break
+        rows = pd.DataFrame([row for name in names for row in one(name, seed)])
+        kept = pd.concat([kept, rows.assign(code=code)] if len(kept) else [rows.assign(code=code)])
+        kept.to_parquet(store, index=False)
+        record(code, "records_effects")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tirages", type=int, default=200)
@@ -159,14 +180,7 @@ def main() -> None:
         return
     one, names, store = (equal, WORLDS, EQUAL) if asked.egal else (draw, SCENARIOS, STORE)
     if not asked.bilan:
-        code, until = code_of(CODE, Path(__file__)), today_at(asked.until)
-        rows = []
-        for seed in range(FIRST_SEED, FIRST_SEED + asked.tirages):
-            if until and datetime.now() >= until:
-                break
-            rows += [row for name in names for row in one(name, seed)]
-        pd.DataFrame(rows).assign(code=code).to_parquet(store, index=False)
-        record(code, "records_effects")
+        _draw_more(one, tuple(names), store, asked.tirages, today_at(asked.until))
     kept = pd.read_parquet(store)
     print(*kept["code"].unique(), report(kept).round(4).T.to_string(), sep="\n")
 
