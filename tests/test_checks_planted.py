@@ -18,6 +18,7 @@ from fpi_eval.checks.study import Study
 from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.j import fit_j, j
 from fpi_eval.panel import align
+from fpi_eval.regression import wild
 
 EXACT = 1e-9
 DRAWS = 24  # enough to tell half from nearly all
@@ -110,7 +111,8 @@ def test_features_use_only_what_they_are_given(panel):
 # ── planting ────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_fake_programme_is_estimated_exactly_as_j_estimates_a_real_one(panel):
+def test_a_fake_programme_is_estimated_exactly_as_j_estimates_a_real_one(panel, monkeypatch):
+    monkeypatch.setattr("fpi_eval.checks.planting.FEWER_DRAWS", wild.DRAWS)  # as the real run
     openings, (donor, *_) = donors_of(panel)
     rng = np.random.default_rng(5)
     chosen = sites(openings, donor.cells, hosts(donor.cells, openings.n_host, rng), rng)

@@ -13,6 +13,7 @@ from fpi_eval.impact.frame import DEP, ETAB, GROSS, NET, SEATS, WEIGHTS, final
 from fpi_eval.impact.j import combination
 from fpi_eval.impact.uncertainty import CR3, Candidate, ChosenInterval, Clusters, error
 from fpi_eval.regression import linear
+from fpi_eval.regression.wild import FEWER_DRAWS
 
 OTHER = "autres_places"
 
@@ -178,7 +179,10 @@ def run_j(
         value = float(w @ fit.coefficients)
         also: list[Candidate] = []
         if label == GROSS:
-            few = wild_interval(fit, fit.position(SEATS), design.clusters, error(by_etab @ w))
+            # the level is as exact with 1,999 draws: alpha times (draws + 1) is whole
+            few = wild_interval(
+                fit, fit.position(SEATS), design.clusters, error(by_etab @ w), draws=FEWER_DRAWS
+            )
             if few is not None:
                 found[label] = (value, few)
                 continue

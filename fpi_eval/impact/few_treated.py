@@ -11,7 +11,7 @@ from fpi_eval.regression.absorb import Absorber
 from fpi_eval.regression.linear import LinearFit
 from fpi_eval.regression.randomization import RandomizationTest, assignments
 from fpi_eval.regression.sandwich import codes
-from fpi_eval.regression.wild import WildTest, affordable_draws
+from fpi_eval.regression.wild import DRAWS, WildTest, affordable_draws
 
 BATCH = 50
 
@@ -42,7 +42,9 @@ def wild_gross(frame: pd.DataFrame, fit: LinearFit, *, seed: int = 0) -> WildTes
     return wild_coefficient(fit, fit.position(SEATS), Clusters.of(frame[fit.keep]), seed=seed)
 
 
-def wild_coefficient(fit: LinearFit, j: int, clusters: Clusters, *, seed: int = 0) -> WildTest:
+def wild_coefficient(
+    fit: LinearFit, j: int, clusters: Clusters, *, draws: int = DRAWS, seed: int = 0
+) -> WildTest:
     """Return the wild bootstrap of one coefficient of a fit, in the form of `wild_gross`."""
     cluster = clusters.dep if clusters.n_treated_dep >= ENOUGH else clusters.etab
     others = np.delete(fit.endogenous, j, axis=1)
@@ -55,19 +57,19 @@ def wild_coefficient(fit: LinearFit, j: int, clusters: Clusters, *, seed: int = 
         n_parameters=fit.n_parameters(cluster),
         effects=fit.absorber,
         weights=fit.weights,
-        draws=affordable_draws(np.unique(cluster).size),
+        draws=min(draws, affordable_draws(np.unique(cluster).size)),
         seed=seed,
     )
 
 
 def wild_interval(
-    fit: LinearFit, j: int, clusters: Clusters, std_error: float
+    fit: LinearFit, j: int, clusters: Clusters, std_error: float, *, draws: int = DRAWS
 ) -> ChosenInterval | None:
     """Return the wild bootstrap interval of a group with few opened establishments, else None."""
     rule = choose(clusters.n_treated_etab)
     if rule.key != "wild":
         return None
-    test = wild_coefficient(fit, j, clusters)
+    test = wild_coefficient(fit, j, clusters, draws=draws)
     return ChosenInterval(std_error, test.ci_low, test.ci_high, test.p_value, rule.name)
 
 
