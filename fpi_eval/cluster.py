@@ -1,10 +1,10 @@
 """Many computations at once on dask: processes of this machine, or a cluster that is running."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from logging import ERROR
-from os import cpu_count, environ
 from typing import Any, TypeVar
 
 from fpi_eval.errors import FpiError
@@ -14,6 +14,12 @@ K = TypeVar("K", bound=tuple)
 WAITING = 2  # tasks sent ahead for each worker: the list may be endless
 SHARE = "FPI_EVAL_COEURS"  # of the cores, those that one report may use
 PATIENCE = 20  # seconds to answer, for another's cluster
+
+
+def cores() -> int:
+    """Return the cores this process may use: its share, where many reports are made at once."""
+    free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(free or 1, int(os.environ.get(SHARE) or free or 1))
 
 
 def spread(
@@ -89,8 +95,8 @@ def _client(address: str, workers: int) -> Iterator[Any]:
         if not address:
             own = "127.0.0.1"
             options = {"host": own, "dashboard_address": f"{own}:0", "silence_logs": ERROR}
-            count = workers or cpu_count() or 1
-            share = {SHARE: str(max(1, int(environ.get(SHARE) or cpu_count() or 1) // count))}
+            count = workers or cores()
+            share = {SHARE: str(max(1, cores() // count))}
             with (
                 LocalCluster(n_workers=count, threads_per_worker=1, env=share, **options) as here,
                 Client(here) as client,

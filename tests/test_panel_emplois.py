@@ -119,3 +119,23 @@ def test_reference_figures_all_carry_a_source_and_a_nature():
     assert table["source"].str.len().min() > 5
     assert set(table["nature"]) == {"publié", "hypothèse"}
     assert np.isclose(table.loc["emploi_industriel", "valeur"], 508_800)
+
+
+def test_an_opening_in_a_commune_that_has_merged_is_in_the_zone_of_today(
+    simulated, programme, tmp_path, monkeypatch
+):
+    folder = tmp_path / "donnees"
+    shutil.copytree(simulated.donnees.dossier, folder)
+    register = emplois.du_programme(simulated)
+    today = register["commune"].iloc[0]
+    [path] = folder.glob("geographie/communes*.csv")
+    communes = pd.read_csv(path, dtype=str, keep_default_na=False)
+    here = communes[communes["LIBELLE"] == today].iloc[0]
+    old = here.to_dict() | {"TYPECOM": "COMD", "COM": "99999", "LIBELLE": "Ancienne-Commune",
+                            "DEP": "", "REG": "", "COMPARENT": here["COM"]}  # fmt: skip
+    pd.concat([communes, pd.DataFrame([old])]).to_csv(path, index=False)
+    named = register.assign(commune=register["commune"].replace(today, "Ancienne-Commune"))
+    monkeypatch.setattr(emplois, "du_programme", lambda _: named)
+    p = fpi.load(programme, 2026, folder)
+    assert emplois.sans_zone(p) == 0
+    pd.testing.assert_frame_equal(emplois.places_par_zone(p), emplois.places_par_zone(simulated))

@@ -145,10 +145,11 @@ def _zoned(p: Panels) -> pd.DataFrame:
         return pd.DataFrame()
     communes = geographie.read_communes(files["communes"]).table
     zones = geographie.read_zones_emploi(files["zones_emploi"]).table
-    where = communes[communes["type_commune"] == "COM"].merge(
-        zones[["code_commune", "code_zone"]], on="code_commune"
+    named = communes[["code_commune", "libelle", "type_commune"]].merge(
+        geographie.zones_par_commune(communes, zones), on="code_commune"
     )
-    zone = where.assign(key=where["code_departement"] + "|" + where["libelle"].map(plain))
+    zone = named.assign(key=named["code_departement"] + "|" + named["libelle"].map(plain))
+    zone = zone.sort_values("type_commune", key=lambda kind: kind != "COM", kind="stable")
     zone = zone.drop_duplicates("key").set_index("key")["code_zone"]
     key = register["code_departement"] + "|" + register["commune"].fillna("").map(plain)
     return register.assign(

@@ -20,7 +20,7 @@ from traitlets.config import Config
 
 import fpi_eval
 from fpi_eval import escapes
-from fpi_eval.cluster import SHARE
+from fpi_eval.cluster import cores
 from fpi_eval.errors import FpiError
 from fpi_eval.report.runner import kernels
 from fpi_eval.report.runner.clean import clean, warnings_of
@@ -193,12 +193,8 @@ def _last_line(error: PapermillExecutionError) -> str:
 
 
 def processes() -> int:
-    """Return how many notebooks run at once: one a core, as long as memory holds them.
-
-    Of many reports made at once, each has its share of the cores (`cluster`).
-    """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    here = min(cores or 1, int(os.environ.get(SHARE) or cores or 1))
+    """Return how many notebooks run at once: one a core, as long as memory holds them."""
+    here = cores()
     try:
         held = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MEMORY
     except (AttributeError, ValueError, OSError):  # a system that does not say
