@@ -11,7 +11,7 @@ from scipy import stats
 from fpi_eval.checks import plant
 from fpi_eval.checks.calibration import Calibration, calibrate, over_groups, wilson
 from fpi_eval.checks.donors import BEFORE, ELSEWHERE, OTHERS, donors
-from fpi_eval.checks.drawing import features, hosts, openings_of, propensity, sites
+from fpi_eval.checks.drawing import HostRegions, features, openings_of, propensity, sites
 from fpi_eval.checks.drift import NO_DRIFT, SPREAD, carried, drift, posterior
 from fpi_eval.checks.planting import PlantedTruth, design_of, outcome_of, run_j, seats_of
 from fpi_eval.checks.study import Study
@@ -81,7 +81,9 @@ def test_programmes_are_planted_where_nothing_opened():
 def test_sites_are_as_many_as_the_real_ones_and_open_at_the_same_times(panel):
     openings, (donor, *_) = donors_of(panel)
     rng = np.random.default_rng(0)
-    chosen = sites(openings, donor.cells, hosts(donor.cells, openings.n_host, rng), rng)
+    chosen = sites(
+        openings, donor.cells, HostRegions.of(donor.cells).drawn(openings.n_host, rng), rng
+    )
     kept = chosen[chosen >= 0]
     assert len(set(kept)) == len(kept)
     real = pd.Series(openings.uai[chosen >= 0]).nunique()
@@ -115,13 +117,16 @@ def test_a_fake_programme_is_estimated_exactly_as_j_estimates_a_real_one(panel, 
     monkeypatch.setattr("fpi_eval.checks.planting.FEWER_DRAWS", wild.DRAWS)  # as the real run
     openings, (donor, *_) = donors_of(panel)
     rng = np.random.default_rng(5)
-    chosen = sites(openings, donor.cells, hosts(donor.cells, openings.n_host, rng), rng)
+    chosen = sites(
+        openings, donor.cells, HostRegions.of(donor.cells).drawn(openings.n_host, rng), rng
+    )
     fake = seats_of(donor, openings, chosen)
     truth = PlantedTruth(0.4, (-0.1, -0.1), 0.01, (0.8, 1.0))
     y, gross, _ = outcome_of(donor, fake, truth, rng)
     base = donor.cells.iloc[donor.row[donor.used]]
     codes = (pd.factorize(base[c])[0] for c in ("uai", "code_departement"))
-    found = run_j(donor, design_of(donor, fake, *codes), fake, y, [])
+    design = design_of(donor, fake, *codes)
+    _, found = run_j(donor, design, fake, [donor.y, y], [])
     # The same programme written in a cell panel, for the public estimator.
     there = panel[panel["code_region"] != "84"].sort_values(["cell", "rentree"])
     there = there.reset_index(drop=True).assign(seats=0.0)
@@ -156,7 +161,9 @@ def test_a_fake_programme_is_estimated_exactly_as_j_estimates_a_real_one(panel, 
 def test_planted_pupils_are_whole_and_none_is_missing(panel):
     openings, (donor, *_) = donors_of(panel)
     rng = np.random.default_rng(6)
-    chosen = sites(openings, donor.cells, hosts(donor.cells, openings.n_host, rng), rng)
+    chosen = sites(
+        openings, donor.cells, HostRegions.of(donor.cells).drawn(openings.n_host, rng), rng
+    )
     fake = seats_of(donor, openings, chosen)
     for truth in (
         PlantedTruth(0.6, (-0.5, -0.5), -0.05, (1.0,)),

@@ -100,17 +100,26 @@ def propensity(known: pd.DataFrame, opened: np.ndarray) -> Propensity:
     return Propensity(mean, spread, beta[1:])
 
 
-def hosts(cells: pd.DataFrame, wanted: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the cells of one region, or of several drawn together when one is too small."""
-    able = cells[cells["host"]]
-    sizes = able.groupby("code_region")["uai"].nunique()
-    order, chosen, n = rng.permutation(sizes.index.to_numpy()), [], 0
-    for region in order:
-        chosen.append(region)
-        n += sizes[region]
-        if n >= GROUPED * wanted:
-            break
-    return able.index[able["code_region"].isin(chosen)].to_numpy()
+@dataclass(frozen=True, slots=True, eq=False)
+class HostRegions:
+    """Cells that can receive seats, and how many establishments they make, by region."""
+
+    cells: dict[str, np.ndarray]
+    n_etabs: dict[str, int]
+
+    @classmethod
+    def of(cls, cells: pd.DataFrame) -> "HostRegions":
+        """Return the hosts among an untouched panel's cells."""
+        by_region = cells[cells["host"]].groupby("code_region")
+        rows = {region: group.index.to_numpy() for region, group in by_region}
+        return cls(rows, by_region["uai"].nunique().to_dict())
+
+    def drawn(self, wanted: int, rng: np.random.Generator) -> np.ndarray:
+        """Return the cells of one region, or of several drawn together when one is too small."""
+        order = rng.permutation(np.array(list(self.n_etabs)))
+        sizes = np.cumsum([self.n_etabs[region] for region in order])
+        chosen = order[: 1 + int(np.searchsorted(sizes, GROUPED * wanted))]
+        return np.sort(np.concatenate([self.cells[region] for region in chosen]))
 
 
 def sites(

@@ -9,7 +9,7 @@ import pandas as pd
 from fpi_eval.absent import Absent
 from fpi_eval.checks.calibration import Calibration, calibrate, over_groups
 from fpi_eval.checks.donors import SHARES, Donor, donors
-from fpi_eval.checks.drawing import Openings, features, hosts, openings_of, propensity, sites
+from fpi_eval.checks.drawing import HostRegions, Openings, features, openings_of, propensity, sites
 from fpi_eval.checks.drift import Drift, carried, drift, shared
 from fpi_eval.checks.planted import Planted
 from fpi_eval.checks.planting import PlantedTruth, design_of, outcome_of, run_j, seats_of
@@ -113,11 +113,11 @@ def _all(found: list[Donor], plan: _Plan, draws: int, rng: np.random.Generator):
     for donor, count in zip(found, counts, strict=True):
         base = donor.cells.iloc[donor.row[donor.used]]
         clusters = (pd.factorize(base["uai"])[0], pd.factorize(base["code_departement"])[0])
+        regions = HostRegions.of(donor.cells)
         for _ in range(count):
             own = np.random.default_rng(rng.integers(2**63))
-            chosen = sites(
-                plan.openings, donor.cells, hosts(donor.cells, plan.openings.n_host, own), own
-            )
+            able = regions.drawn(plan.openings.n_host, own)
+            chosen = sites(plan.openings, donor.cells, able, own)
             try:
                 rows += _one(donor, plan, chosen, clusters, number, own)
             except (FpiError, np.linalg.LinAlgError):
@@ -135,13 +135,14 @@ def _one(donor: Donor, plan: _Plan, chosen, clusters, number: int, rng) -> list[
         raise FpiError("aucune place plantée ne peut agir.")
     design, drifted = design_of(donor, fake, *clusters), plan.drift.draw(rng)
     region = donor.cells["code_region"].to_numpy()[chosen[chosen >= 0][0]]
-    state, rows = rng.integers(2**63), []
+    state, rows, made = rng.integers(2**63), [], []
     for planted in (True, False):
         there, near = plan.kappa
         kappa = (there * planted, near * planted)
         truth = PlantedTruth(plan.effect * planted, kappa, drifted, plan.ramp)
-        y, gross, net = outcome_of(donor, fake, truth, np.random.default_rng(state))
-        found = run_j(donor, design, fake, y, plan.factor)
+        made.append((planted, *outcome_of(donor, fake, truth, np.random.default_rng(state))))
+    each = run_j(donor, design, fake, [y for _, y, _, _ in made], plan.factor)
+    for (planted, _, gross, net), found in zip(made, each, strict=True):
         (value, said), (net_value, net_said) = found[GROSS], found[NET]
         rows.append(
             {

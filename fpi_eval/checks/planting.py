@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from fpi_eval.checks.donors import Donor
 from fpi_eval.checks.drawing import Openings
-from fpi_eval.impact.few_treated import wild_interval
+from fpi_eval.impact.few_treated import said, wild_design
 from fpi_eval.impact.frame import DEP, ETAB, GROSS, NET, SEATS, WEIGHTS, final
 from fpi_eval.impact.j import combination
 from fpi_eval.impact.uncertainty import CR3, Candidate, ChosenInterval, Clusters, error
-from fpi_eval.regression import linear
-from fpi_eval.regression.wild import FEWER_DRAWS
+from fpi_eval.regression import choose, linear
+from fpi_eval.regression.linear import LinearFit
+from fpi_eval.regression.wild import FEWER_DRAWS, WildDesign
 
 OTHER = "autres_places"
 
@@ -137,7 +137,7 @@ def design_of(donor: Donor, fake: Fake, etab: np.ndarray, dep: np.ndarray) -> Pl
     """Return regressors then instruments, as `impact.j.regressors` makes them, net of effects."""
     n, columns, names = donor.n, [fake.dose, fake.etab, fake.dep], [SEATS, ETAB, DEP]
     sign = [np.sign(fake.dose)]
-    sign += [np.where(v != 0, _final(fake.cell, v), 0.0) / n for v in columns[1:]]
+    sign += [np.where(v != 0, final(fake.cell, v), 0.0) / n for v in columns[1:]]
     if donor.other.any():
         columns, names = [*columns, donor.other], [*names, OTHER]
         sign.append(donor.other / n)
@@ -147,46 +147,52 @@ def design_of(donor: Donor, fake: Fake, etab: np.ndarray, dep: np.ndarray) -> Pl
     return PlantedDesign(tuple(names), raw, donor.absorber.residualize(raw), clusters)
 
 
-def _final(cell: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return `impact.frame.final`, of the few cells with a value other than 0."""
-    out, on = np.zeros(len(values)), np.isin(cell, np.unique(cell[values != 0]))
-    out[on] = final(pd.Series(cell[on]), values[on])
-    return out
-
-
 def run_j(
-    donor: Donor, design: PlantedDesign, fake: Fake, y: np.ndarray, factor: Sequence[Candidate]
-) -> dict[str, tuple[float, ChosenInterval]]:
-    """Return gross and net effect of J with the intervals that the real run's rules give."""
-    change = np.flatnonzero(y != donor.y)
-    moved = np.zeros(len(y))
-    moved[change] = (y[change] - donor.y[change]) / donor.n[change]
-    net_y = donor.net + donor.absorber.residualize(moved)
-    fit = linear.solved(
-        np.column_stack([net_y, design.net]),
-        linear.lengths(np.column_stack([y / donor.n, design.raw]), donor.absorber.weights),
-        design.names,
-        donor.absorber,
-        donor.effects,
-        np.ones(len(y), dtype=bool),
-        two_stages=True,
+    donor: Donor,
+    design: PlantedDesign,
+    fake: Fake,
+    outcomes: Sequence[np.ndarray],
+    factor: Sequence[Candidate],
+) -> list[dict[str, tuple[float, ChosenInterval]]]:
+    """Return, by outcome, J's gross and net effect with intervals by the real run's rules."""
+    y, weights = np.column_stack(outcomes), donor.absorber.weights
+    net = donor.net[:, None] + donor.absorber.residualize((y - donor.y[:, None]) / donor.n[:, None])
+    long, lengths = (
+        linear.lengths(y / donor.n[:, None], weights),
+        linear.lengths(design.raw, weights),
     )
-    fit.position(SEATS)
-    by_etab, by_dep = (fit.jackknife(c) for c in (design.clusters.etab, design.clusters.dep))
+    fits = [
+        linear.solved(
+            np.column_stack([net[:, k], design.net]),
+            np.r_[long[k], lengths],
+            design.names,
+            donor.absorber,
+            donor.effects,
+            np.ones(len(y), dtype=bool),
+            two_stages=True,
+        )
+        for k in range(len(outcomes))
+    ]
+    at = fits[0].position(SEATS)
+    few = choose(design.clusters.n_treated_etab).key == "wild"
+    # the level is as exact with 1,999 draws: alpha times (draws + 1) is whole
+    wild = wild_design(fits[0], at, design.clusters, draws=FEWER_DRAWS) if few else None
+    return [_read(fit, design.clusters, fake.reach, factor, wild) for fit in fits]
+
+
+def _read(
+    fit: LinearFit, clusters: Clusters, reach, factor: Sequence[Candidate], wild: WildDesign | None
+) -> dict[str, tuple[float, ChosenInterval]]:
+    by_etab, by_dep = (fit.jackknife(c) for c in (clusters.etab, clusters.dep))
     found = {}
     for label in (GROSS, NET):
-        w = combination(fit, np.multiply(WEIGHTS[label], (1.0, *fake.reach)))
-        value = float(w @ fit.coefficients)
-        also: list[Candidate] = []
-        if label == GROSS:
-            # the level is as exact with 1,999 draws: alpha times (draws + 1) is whole
-            few = wild_interval(
-                fit, fit.position(SEATS), design.clusters, error(by_etab @ w), draws=FEWER_DRAWS
-            )
-            if few is not None:
-                found[label] = (value, few)
-                continue
-            also = [Candidate(c.name, c.std_error * error(by_etab @ w), c.df) for c in factor]
-        interval, _ = design.clusters.interval(value, by_etab @ w, by_dep @ w, CR3, also)
+        w = combination(fit, np.multiply(WEIGHTS[label], (1.0, *reach)))
+        value, std_error = float(w @ fit.coefficients), error(by_etab @ w)
+        if label == GROSS and wild:
+            found[label] = (value, said(wild.test(fit.y), std_error))
+            continue
+        also = [Candidate(c.name, c.std_error * std_error, c.df) for c in factor]
+        also = also if label == GROSS else []
+        interval, _ = clusters.interval(value, by_etab @ w, by_dep @ w, CR3, also)
         found[label] = (value, interval)
     return found

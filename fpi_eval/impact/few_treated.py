@@ -6,12 +6,13 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import SEATS, effects
 from fpi_eval.impact.uncertainty import ENOUGH, ChosenInterval, Clusters
-from fpi_eval.regression import choose, randomization, wild_cluster
+from fpi_eval.regression import choose, randomization
 from fpi_eval.regression.absorb import Absorber
+from fpi_eval.regression.choice import RULES
 from fpi_eval.regression.linear import LinearFit
 from fpi_eval.regression.randomization import RandomizationTest, assignments
 from fpi_eval.regression.sandwich import codes
-from fpi_eval.regression.wild import DRAWS, WildTest, affordable_draws
+from fpi_eval.regression.wild import DRAWS, WildDesign, WildTest, affordable_draws
 
 BATCH = 50
 
@@ -24,8 +25,7 @@ def interval_of_gross(
     if rule.key == "cr1":
         return None
     if rule.key == "wild":
-        wild = wild_gross(frame, fit)
-        return ChosenInterval(std_error, wild.ci_low, wild.ci_high, wild.p_value, rule.name)
+        return said(wild_gross(frame, fit), std_error)
     value = float(fit.coefficients[fit.position(SEATS)])
     test = moved_openings(frame, value, std_error, with_interval=rule.has_interval)
     name = f"{rule.name} ({len(test.placebos)} déplacements, p ne peut descendre sous "
@@ -39,17 +39,20 @@ def wild_gross(frame: pd.DataFrame, fit: LinearFit, *, seed: int = 0) -> WildTes
     The tested value b leaves ``Y - b S``, which under the null no opening explains; exposures
     enter as they are. Clusters are départements when enough of them are treated.
     """
-    return wild_coefficient(fit, fit.position(SEATS), Clusters.of(frame[fit.keep]), seed=seed)
+    clusters = Clusters.of(frame[fit.keep])
+    return wild_design(fit, fit.position(SEATS), clusters, seed=seed).test(fit.y)
 
 
-def wild_coefficient(
+def wild_design(
     fit: LinearFit, j: int, clusters: Clusters, *, draws: int = DRAWS, seed: int = 0
-) -> WildTest:
-    """Return the wild bootstrap of one coefficient of a fit, in the form of `wild_gross`."""
+) -> WildDesign:
+    """Return the wild bootstrap of one coefficient of a fit, in the form of `wild_gross`.
+
+    It holds no outcome: the same serves all those regressed on the same variables.
+    """
     cluster = clusters.dep if clusters.n_treated_dep >= ENOUGH else clusters.etab
     others = np.delete(fit.endogenous, j, axis=1)
-    return wild_cluster(
-        fit.y,
+    return WildDesign(
         fit.instruments[:, j],
         others,
         cluster,
@@ -63,14 +66,18 @@ def wild_coefficient(
 
 
 def wild_interval(
-    fit: LinearFit, j: int, clusters: Clusters, std_error: float, *, draws: int = DRAWS
+    fit: LinearFit, j: int, clusters: Clusters, std_error: float
 ) -> ChosenInterval | None:
     """Return the wild bootstrap interval of a group with few opened establishments, else None."""
-    rule = choose(clusters.n_treated_etab)
-    if rule.key != "wild":
+    if choose(clusters.n_treated_etab).key != "wild":
         return None
-    test = wild_coefficient(fit, j, clusters, draws=draws)
-    return ChosenInterval(std_error, test.ci_low, test.ci_high, test.p_value, rule.name)
+    return said(wild_design(fit, j, clusters).test(fit.y), std_error)
+
+
+def said(test: WildTest, std_error: float) -> ChosenInterval:
+    """Return the interval of a bootstrap, with its rule."""
+    rule = next(rule.name for rule in RULES if rule.key == "wild")
+    return ChosenInterval(std_error, test.ci_low, test.ci_high, test.p_value, rule)
 
 
 def moved_openings(

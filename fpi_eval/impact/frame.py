@@ -10,7 +10,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.panel import align, coding
 from fpi_eval.panel.cells import AT_ENTRY
 from fpi_eval.panel.sample import Sample
-from fpi_eval.regression.absorb import interaction
+from fpi_eval.regression.absorb import compact, interaction
 
 GROSS, DISPLACEMENT, NET = "Effet brut par place", "Déplacement par place", "Effet net par place"
 
@@ -183,11 +183,13 @@ def effects(frame: pd.DataFrame, *, region: bool = True) -> list[np.ndarray]:
     return [*found, interaction(frame["code_region"], frame["time"])] if region else found
 
 
-def final(cell: pd.Series, values: np.ndarray) -> np.ndarray:
+def final(cell: pd.Series | np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return each cell's largest value, or its lowest if it never rises above 0, (n_obs,)."""
-    by_cell = pd.Series(values).groupby(cell.to_numpy())
-    most, least = by_cell.transform("max"), by_cell.transform("min")
-    return most.where(most > 0, least).to_numpy(float)
+    codes, n = compact(cell)
+    most, least = np.full((2, n), np.nan)
+    np.fmax.at(most, codes, values)
+    np.fmin.at(least, codes, values)
+    return np.where(most > 0, most, least)[codes]
 
 
 def scale(frame: pd.DataFrame, *, proportional: bool = True) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from fpi_eval.errors import FpiError
+from fpi_eval.regression.absorb import Absorber
 from fpi_eval.regression.sandwich import codes, small_sample, sum_by
 
 WEBB = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(1.5)])
@@ -58,24 +59,8 @@ def _fixed(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def wild_cluster(
-    y: np.ndarray,
-    x: np.ndarray,
-    others: np.ndarray,
-    cluster: np.ndarray,
-    *,
-    n_parameters: int,
-    endogenous: np.ndarray | None = None,
-    effects=None,
-    weights: np.ndarray | None = None,
-    null: float = 0.0,
-    draws: int = 9999,
-    seed: int = 0,
-    kind: str | None = None,
-    interval: bool = True,
-    level: float = 0.95,
-) -> WildTest:
-    r"""Return the bootstrap test of one coefficient, and the interval that inverts it.
+class WildDesign:
+    r"""The bootstrap test of one coefficient, for any outcome of a regression.
 
     Bootstrap samples :math:`y^* = \hat y_0 + v_g \tilde u_g` need no refitting: with
     :math:`\tilde x` the regressor net of everything else, numerator and scores of each sample are
@@ -89,8 +74,8 @@ def wild_cluster(
 
     Parameters
     ----------
-    y, x : arrays (n_obs,)
-        Outcome and tested regressor, net of absorbed effects.
+    x : array (n_obs,)
+        Tested regressor, net of absorbed effects.
     others : array (n_obs, k)
         The other regressors, net of absorbed effects; k may be 0.
     cluster : array (n_obs,)
@@ -103,31 +88,73 @@ def wild_cluster(
     effects : Absorber, optional
         What was absorbed. Absent, effects are taken as nested in clusters.
     """
-    g, names = codes(cluster)
-    if len(names) > MAX_CLUSTERS:
-        raise FpiError("trop de groupes pour le bootstrap sauvage : utilisez l'erreur CR1.")
-    w = 1.0 if weights is None else weights
-    x, y, moved = (
-        _without(v, others, weights) for v in (x, y, x if endogenous is None else endogenous)
-    )
-    length = float(x @ (w * x))
-    v, kind, enumerated = multipliers(len(names), draws, seed, kind)
-    regressors = np.column_stack([others, x])
-    pieces = []
-    for residual in (y, moved):
-        a = sum_by(g, x * w * residual)
-        c = score_map(x, residual, regressors, g, len(names), effects, weights)
-        b = float(a.sum()) / length
-        own = a - b * sum_by(g, x * w * x)  # scores of the sample itself
-        pieces.append((a.sum(), own, v @ a, v @ c.T))
-    factor = small_sample(len(y), n_parameters, len(names))
-    p_value, t = _tests(pieces, factor, enumerated)
-    estimate = pieces[0][0] / pieces[1][0]
-    low = high = np.nan
-    if interval:
-        scale = np.sqrt(factor * np.sum((pieces[0][1] - estimate * pieces[1][1]) ** 2))
-        low, high = invert(p_value, estimate, scale / abs(pieces[1][0]), 1 - level)
-    return WildTest(t(null), p_value(null), low, high, kind, len(v), enumerated, len(names))
+
+    def __init__(
+        self,
+        x: np.ndarray,
+        others: np.ndarray,
+        cluster: np.ndarray,
+        *,
+        n_parameters: int,
+        endogenous: np.ndarray | None = None,
+        effects: Absorber | None = None,
+        weights: np.ndarray | None = None,
+        draws: int = DRAWS,
+        seed: int = 0,
+        kind: str | None = None,
+    ) -> None:
+        self.g, names = codes(cluster)
+        if len(names) > MAX_CLUSTERS:
+            raise FpiError("trop de groupes pour le bootstrap sauvage : utilisez l'erreur CR1.")
+        self.others, self.effects, self.weights = others, effects, weights
+        self.n_clusters = len(names)
+        self.drawn = multipliers(self.n_clusters, draws, seed, kind)
+        self.factor = small_sample(len(x), n_parameters, self.n_clusters)
+        self.x = _without(x, others, weights)
+        self.weighted = self.x if weights is None else self.x * weights
+        self.moved = self._piece(x if endogenous is None else endogenous)
+
+    def _piece(self, values: np.ndarray):
+        """Return numerator, scores, and both in each sample, of what others leave of values."""
+        residual, x, w = _without(values, self.others, self.weights), self.x, self.weights
+        a, v = sum_by(self.g, self.weighted * residual), self.drawn[0]
+        regressors = np.column_stack([self.others, x])
+        c = score_map(x, residual, regressors, self.g, self.n_clusters, self.effects, w)
+        b = float(a.sum()) / float(x @ self.weighted)
+        own = a - b * sum_by(self.g, self.weighted * x)  # scores of the sample itself
+        return a.sum(), own, v @ a, v @ c.T
+
+    def test(
+        self, y: np.ndarray, *, null: float = 0.0, interval: bool = True, level: float = 0.95
+    ) -> WildTest:
+        """Return the test of one outcome (n_obs,), net of absorbed effects."""
+        v, kind, enumerated = self.drawn
+        pieces = self._piece(y), self.moved
+        p_value, t = _tests(pieces, self.factor, enumerated)
+        estimate = pieces[0][0] / pieces[1][0]
+        low = high = np.nan
+        if interval:
+            scale = np.sqrt(self.factor * np.sum((pieces[0][1] - estimate * pieces[1][1]) ** 2))
+            low, high = invert(p_value, estimate, scale / abs(pieces[1][0]), 1 - level)
+        return WildTest(
+            t(null), p_value(null), low, high, kind, len(v), enumerated, self.n_clusters
+        )
+
+
+def wild_cluster(
+    y: np.ndarray,
+    x: np.ndarray,
+    others: np.ndarray,
+    cluster: np.ndarray,
+    *,
+    null: float = 0.0,
+    interval: bool = True,
+    level: float = 0.95,
+    **design,
+) -> WildTest:
+    """Return the bootstrap test of one outcome, and the interval that inverts it: `WildDesign`."""
+    known = WildDesign(x, others, cluster, **design)
+    return known.test(y, null=null, interval=interval, level=level)
 
 
 def _tests(pieces, factor: float, enumerated: bool) -> tuple[Callable, Callable]:
@@ -213,10 +240,11 @@ def _by_level(values, g, n, effects) -> np.ndarray:
 
 def _crossing(weighted_x, residual, g, n, effects) -> np.ndarray:
     """Return that last term when no effect is nested in clusters, absorbing each cluster alone."""
+    w = 1.0 if effects.weights is None else effects.weights
+    left, right = effects.by_group(weighted_x, g), effects.by_group(residual * w, g)
     out = np.empty((n, n))
     for start in range(0, n, BATCH):
-        alone = np.arange(start, min(start + BATCH, n))
-        columns = np.where(g[:, None] == alone, residual[:, None], 0.0)
-        fitted = columns - effects.residualize(columns)
-        out[:, alone] = sum_by(g, fitted * weighted_x[:, None])
+        alone = slice(start, start + BATCH)
+        fitted = effects.normal(*(side[alone].toarray().T for side in right))
+        out[:, alone] = sum(side @ effect for side, effect in zip(left, fitted, strict=True))
     return out
