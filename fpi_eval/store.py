@@ -161,7 +161,7 @@ def _code(*modules: str, package: Path) -> str:
         edited |= stat.st_mtime > STARTED
         around = name.rpartition(".")[0]
         todo += [around, *_imported(files[name], package)]
-        if path.stem != "__init__" and CALLED.search(files[name]):
+        if path.stem != "__init__" and _calls(files[name]):
             todo += _inside(around, package)
     said = "\0".join(f"{name}\0{files[name]}" for name in sorted(files))
     own = f"{os.getpid()} {STARTED}" if edited else ""
@@ -178,14 +178,25 @@ def _file(name: str, package: Path) -> Path | None:
 
 def _imported(source: str, package: Path) -> Iterator[str]:
     """Yield what a source imports; all of a package that finds its names when asked for them."""
-    for origin, names in IMPORT.findall(source):
+    for origin, names in _imports(source):
         yield origin
-        for name in re.findall(r"(\w+)(?: as \w+)?", names):
+        for name in names:
             inner = f"{origin}.{name}"
             if _file(inner, package) is not None:
                 yield inner
-            elif CALLED.search(_text(origin, package)):
+            elif _calls(_text(origin, package)):
                 yield from _inside(origin, package)
+
+
+@cache  # a source is searched once, not for each result
+def _imports(source: str) -> list[tuple[str, list[str]]]:
+    found = IMPORT.findall(source)
+    return [(origin, re.findall(r"(\w+)(?: as \w+)?", names)) for origin, names in found]
+
+
+@cache
+def _calls(source: str) -> bool:
+    return CALLED.search(source) is not None
 
 
 def _text(name: str, package: Path) -> str:

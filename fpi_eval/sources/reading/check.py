@@ -99,8 +99,13 @@ def _obey(
     )
 
 
-def uai_key(uai: pd.Series) -> pd.Series:
-    """Return the control letter that the seven digits of each UAI call for (rest by 23)."""
+def uai_key(uai: str) -> str:
+    """Return the control letter that the seven digits of a UAI call for (rest by 23)."""
+    return UAI_KEYS[int(uai[:7]) % len(UAI_KEYS)]
+
+
+def _keys(uai: pd.Series) -> pd.Series:
+    """Return the letters of `uai_key`, whatever is no number being 0."""
     digits = pd.to_numeric(uai.str[:7], errors="coerce").fillna(0).astype("int64")
     return (digits % len(UAI_KEYS)).map(dict(enumerate(UAI_KEYS)))
 
@@ -114,7 +119,7 @@ def _pandera_column(column: ColumnSchema) -> "pa.Column":
         checks.append(pa.Check.str_matches(rf"^(?:{_ascii(column.pattern)})$"))
     if column.kind == "uai":
         checks.append(pa.Check.str_matches(f"^{_ascii(UAI)}$"))
-        checks.append(pa.Check(lambda s: s.str[7:] == uai_key(s), name="clé UAI"))
+        checks.append(pa.Check(lambda s: s.str[7:] == _keys(s), name="clé UAI"))
     if column.choices:
         checks.append(pa.Check.isin(list(column.choices)))
     if low is not None:

@@ -144,7 +144,7 @@ def _uai(row: Row, column: ColumnSchema) -> Faults:
     if not re.fullmatch(UAI, value, re.ASCII):
         yield fault(row, "uai", value, expectation(column), "Corrigez-le.")
         return
-    key = uai_key(pd.Series([value])).iloc[0]
+    key = uai_key(value)
     if value[7] != key:
         yield fault(
             row,

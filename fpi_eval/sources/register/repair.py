@@ -40,7 +40,7 @@ def _uai(text: str) -> str:
     if not re.fullmatch(r"\d{4,6}[A-Z]", text, re.ASCII):
         return text
     whole = text.zfill(8)
-    return whole if uai_key(pd.Series([whole])).iloc[0] == whole[7] else text
+    return whole if uai_key(whole) == whole[7] else text
 
 
 def _padded(text: str, length: int, codes: Container[str]) -> str:
