@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib import metadata
 from numbers import Number
 from pathlib import Path
@@ -40,7 +40,9 @@ VERSIONS = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels")
 IMPORT = re.compile(r"^ *from (fpi_eval[\w.]*) import (\([^)]*\)|.*)", re.MULTILINE)
 ABSENT = object()
 STARTED = time.time()
-CALLED = re.compile(r"\bimport_module\(")
+CALLED = re.compile(r"import_module\(")
+INIT = "__init__"
+File = tuple[str, str, int, int]  # name of a module, path, time and size of its source
 DIGEST = hashlib.sha256().digest_size
 
 
@@ -97,7 +99,7 @@ def write_whole(path: Path, content: bytes) -> None:
 def _key(make: Callable, args: tuple, options: dict) -> str:
     bound = inspect.signature(make).bind(*args, **options)
     bound.apply_defaults()
-    if _file(make.__module__, PACKAGE) is None:
+    if make.__module__ not in _sources(_files(PACKAGE)):
         raise TypeError(f"{make.__module__} is not of {NAME}: what changes it is not known")
     call = (make.__module__, make.__qualname__, _content(bound.arguments))
     said = repr((call, _code(make.__module__, package=PACKAGE), _versions()))
@@ -139,10 +141,11 @@ def code_reached(source: str) -> str:
     used += [(f"{NAME}.{one}", name) for one, name in re.findall(rf"\b{AS}\.(\w+)\.(\w+)", source)]
     said = "\n".join([source, *(f"from {origin} import {name}" for origin, name in used)])
     whole = re.search(rf"import {NAME}(?! as {AS}\b)", source)
-    modules = [*_imported(said, PACKAGE), *(_inside(NAME, PACKAGE) if whole else ())]
+    library = _sources(_files(PACKAGE))
+    modules = [*_imported(said, library), *(_inside(NAME, library) if whole else ())]
     for origin, names in IMPORT.findall(said):  # a package in hand gives any of its modules
         for name in re.findall(r"\w+", names):
-            modules += _inside(f"{origin}.{name}", PACKAGE)
+            modules += _inside(f"{origin}.{name}", library)
     return _code(*modules, package=PACKAGE)
 
 
@@ -151,70 +154,62 @@ def _code(*modules: str, package: Path) -> str:
 
     A source edited since this process began may not be the code that runs: nobody else finds it.
     """
-    todo, files, edited = list(modules), {}, False
+    files = _files(package)
+    sources, needs, found, todo = _sources(files), _needs(files), set(), list(modules)
     while todo:
         name = todo.pop()
-        if name in files or (path := _file(name, package)) is None:
-            continue
-        stat = path.stat()
-        files[name] = _source(path, stat.st_mtime_ns, stat.st_size)
-        edited |= stat.st_mtime > STARTED
-        around = name.rpartition(".")[0]
-        todo += [around, *_imported(files[name], package)]
-        if path.stem != "__init__" and _calls(files[name]):
-            todo += _inside(around, package)
-    said = "\0".join(f"{name}\0{files[name]}" for name in sorted(files))
+        if name in sources and name not in found:
+            found.add(name)
+            todo += needs[name]
+    said = "\0".join(f"{name}\0{sources[name]}" for name in sorted(found))
+    edited = any(time_ns > STARTED * 1e9 for name, _, time_ns, _ in files if name in found)
     own = f"{os.getpid()} {STARTED}" if edited else ""
     return hashlib.sha256(f"{own}{said}".encode()).hexdigest()
 
 
-def _file(name: str, package: Path) -> Path | None:
-    if not name.startswith(f"{package.name}."):
-        return None
-    path = package.joinpath(*name.split(".")[1:])
-    whole = (path / "__init__.py", path.with_suffix(".py"))
-    return next((file for file in whole if file.is_file()), None)
+def _files(package: Path) -> tuple[File, ...]:
+    """Return a package's modules: name (what begins the package has one that nothing imports)."""
+    found = []
+    for folder, _, names in os.walk(package):
+        around = (package.name, *Path(folder).relative_to(package).parts)
+        for name in (one for one in names if one.endswith(".py")):
+            stem, stat = name.removesuffix(".py"), os.stat(path := os.path.join(folder, name))
+            own = around if stem == INIT and len(around) > 1 else (*around, stem)
+            found.append((".".join(own), path, stat.st_mtime_ns, stat.st_size))
+    return tuple(found)
 
 
-def _imported(source: str, package: Path) -> Iterator[str]:
+@lru_cache(maxsize=2)
+def _sources(files: tuple[File, ...]) -> dict[str, str]:
+    return {name: Path(path).read_text(encoding="utf-8") for name, path, *_ in files}
+
+
+@lru_cache(maxsize=2)
+def _needs(files: tuple[File, ...]) -> dict[str, set[str]]:
+    """Return what each module imports, and its package."""
+    sources, needs = _sources(files), {}
+    for name, path, *_ in files:
+        around, source = name.rpartition(".")[0], sources[name]
+        needs[name] = {around, *_imported(source, sources)}
+        if Path(path).stem != INIT and CALLED.search(source):
+            needs[name] |= {*_inside(around, sources)}
+    return needs
+
+
+def _imported(source: str, library: Mapping[str, str]) -> Iterator[str]:
     """Yield what a source imports; all of a package that finds its names when asked for them."""
-    for origin, names in _imports(source):
+    for origin, names in IMPORT.findall(source):
         yield origin
-        for name in names:
+        for name in re.findall(r"(\w+)(?: as \w+)?", names):
             inner = f"{origin}.{name}"
-            if _file(inner, package) is not None:
+            if inner in library:
                 yield inner
-            elif _calls(_text(origin, package)):
-                yield from _inside(origin, package)
+            elif CALLED.search(library.get(origin, "")):
+                yield from _inside(origin, library)
 
 
-@cache  # a source is searched once, not for each result
-def _imports(source: str) -> list[tuple[str, list[str]]]:
-    found = IMPORT.findall(source)
-    return [(origin, re.findall(r"(\w+)(?: as \w+)?", names)) for origin, names in found]
-
-
-@cache
-def _calls(source: str) -> bool:
-    return CALLED.search(source) is not None
-
-
-def _text(name: str, package: Path) -> str:
-    path = _file(name, package)
-    if path is None:
-        return ""
-    stat = path.stat()
-    return _source(path, stat.st_mtime_ns, stat.st_size)
-
-
-@cache
-def _source(path: Path, *stamp: int) -> str:
-    return path.read_text(encoding="utf-8")
-
-
-def _inside(name: str, package: Path) -> Iterator[str]:
-    for path in package.joinpath(*name.split(".")[1:]).rglob("*.py"):
-        yield ".".join((package.name, *path.relative_to(package).with_suffix("").parts))
+def _inside(name: str, library: Mapping[str, str]) -> Iterator[str]:
+    return (one for one in library if one == name or one.startswith(f"{name}."))
 
 
 @lru_cache(maxsize=1)

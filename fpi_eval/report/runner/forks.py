@@ -10,6 +10,7 @@ from pathlib import Path
 from pkgutil import walk_packages
 
 import fpi_eval
+from fpi_eval.store import code_reached
 
 WHOLE = ("checks", "headline", "impact", "indicators", "panel", "projection", "regression")
 SHOWN = ("report.pages", "report.published")
@@ -24,6 +25,7 @@ def main() -> None:
     for name in needed():
         with suppress(Exception):  # the notebook that imports it says what is wrong with it
             import_module(name)
+    code_reached("")  # sources read once: kernels have them
     gc.freeze()
     for line in asked:
         with suppress(ChildProcessError):
