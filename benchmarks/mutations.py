@@ -1,7 +1,9 @@
 """Real files damaged ten thousand times: read as they then say, or refused by file and column.
 
-``python benchmarks/mutations.py --fois 10000`` takes slices of the real files (FPI_EVAL_DONNEES)
-and the small files of the same shapes, damages each by a seeded mutation, reads it by the project's
+``python benchmarks/mutations.py --fois 10000`` takes lines of every real file that a source reads
+(FPI_EVAL_DONNEES, and the folder of later files beside it), of the simulated files of other shapes,
+and invented files for the sources that are in neither (`tests/shapes.py`), damages each by a seeded
+mutation, reads it by the project's
 reader, and compares with a second reading, cell by cell (`tests/small_files.said`). What is left to
 mend is listed: another exception, a number that the text does not say, a refusal without the file,
 or without one of the columns that the damage touched. Mutations done are kept
@@ -17,7 +19,6 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +28,10 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from provenance import code_of  # noqa: E402
-from small_files import LARGE, SMALLS, Small, Unreadable, said  # noqa: E402
-from test_mutations import REAL, same  # noqa: E402
+from shapes import shapes  # noqa: E402
+from small_files import Small, Unreadable, said, same  # noqa: E402
 
+import fpi_eval as fpi  # noqa: E402
 from fpi_eval.errors import FpiError  # noqa: E402
 from fpi_eval.text import liste  # noqa: E402
 
@@ -37,12 +39,12 @@ TARGET = Path(__file__).parent / "results" / "mutations.md"
 KEPT = Path(tempfile.gettempdir()) / "fpi_eval_mutations"
 #: What is wrong with a whole file, or where it cannot be cut into columns: a line at the most.
 WHOLE = re.compile(
-    r"est vide|octet |commence en UTF-16|encodés deux fois|aucune ligne|colonnes absentes"
+    r"est vide|octet |commence en UTF-16|encodés deux fois|Macintosh|aucune ligne|colonnes absentes"
     r"|en répètent une autre|lignes illisibles|une valeur de plus de|Aucun code|ni colonne"
     r"|lignes dans le fichier"
 )
 DATA = Path(os.environ.get("FPI_EVAL_DONNEES", ROOT.parent / "shared" / "data"))
-SEED, SLICE, STEP = 20260901, 60, 500
+SEED, STEP = 20260901, 500
 Random = np.random.Generator
 
 
@@ -179,7 +181,10 @@ def _encode(content: bytes, rng: Random) -> bytes:
     name = choices[rng.integers(len(choices))]
     if rng.integers(0, 3) == 0:  # encoded twice
         return text.encode().decode("latin-1").encode()
-    return text.encode(name, errors="replace")
+    try:
+        return text.encode(name)
+    except UnicodeEncodeError:  # a letter that it does not have
+        return text.encode("utf-8-sig")
 
 
 MUTATIONS = {
@@ -204,16 +209,12 @@ MUTATIONS = {
 }
 
 
-def files(data: Path) -> list[Small]:
-    """Return the small files, and a slice of each real file that is there."""
-    known = {small.name: small for small in SMALLS}
-    found = [*SMALLS, *LARGE]
-    for name, path in REAL.items():
-        if (data / path).is_file():
-            with (data / path).open(encoding="utf-8-sig", newline="") as lines:
-                text = "".join(line for _, line in zip(range(SLICE), lines, strict=False))
-            found.append(replace(known[name], text=text.replace("\r\n", "\n")))
-    return found
+def files() -> list[Small]:
+    """Return the shapes of all files: real, simulated, invented."""
+    real = [
+        folder for folder in (DATA, DATA.with_name(f"{DATA.name}_suivantes")) if folder.is_dir()
+    ]
+    return shapes(*real, simulated=fpi.load("fpi_aura", 2026).donnees.dossier)
 
 
 def verdict(small: Small, content: bytes, folder: Path, *, same_words: bool = False) -> str:
@@ -235,7 +236,7 @@ def verdict(small: Small, content: bytes, folder: Path, *, same_words: bool = Fa
         return "FAUTE : lu, et illisible"
     if same_words:
         return "lu" if same(table, wanted) else "FAUTE : autres nombres"
-    wanted = wanted.drop(columns=_unread(small, content, table), errors="ignore")
+    wanted = wanted.drop(columns=_unread(small, content, table, wanted), errors="ignore")
     return "lu" if same(table, wanted) else "FAUTE : autres nombres"
 
 
@@ -269,14 +270,14 @@ def _touched(small: Small, content: bytes) -> set[str]:
     }
 
 
-def _unread(small: Small, content: bytes, table: pd.DataFrame) -> list[str]:
+def _unread(small: Small, content: bytes, table: pd.DataFrame, whole: pd.DataFrame) -> list[str]:
     """Return the optional columns whose name is damaged and of which nothing else was read.
 
     What another column gave in its place (a course's number, from its link) must be the value.
     """
-    whole = said(small, content)
     heads = content.decode("utf-8-sig", errors="replace").partition("\n")[0].strip().split(";")
-    places = {name: place for name, (place, _) in small.numbers.items()} | small.codes
+    places = {name: place for name, (place, _) in small.numbers.items()}
+    places |= {**small.codes, **small.texts, **small.dates}
     damaged = [
         name
         for name, place in places.items()
@@ -290,9 +291,9 @@ def _unread(small: Small, content: bytes, table: pd.DataFrame) -> list[str]:
     ]
 
 
-def tried(numbers: Iterable[int], data: Path = DATA, seed: int = SEED) -> pd.DataFrame:
-    """Return a row a mutation: file, mutation, what became of it, seed."""
-    choices, rows = files(data), []
+def tried(numbers: Iterable[int], choices: list[Small], seed: int = SEED) -> pd.DataFrame:
+    """Return a row a mutation: source, file, mutation, what became of it, seed."""
+    rows = []
     with tempfile.TemporaryDirectory() as where:
         for number in numbers:
             rng = np.random.default_rng((seed, number))
@@ -303,17 +304,18 @@ def tried(numbers: Iterable[int], data: Path = DATA, seed: int = SEED) -> pd.Dat
                 name == "colonnes déplacées" and not small.ordered
             )
             found = verdict(small, content, Path(where), same_words=same_words)
-            rows.append((small.name, name, found, number))
-    return pd.DataFrame(rows, columns=["fichier", "mutation", "issue", "numero"])
+            rows.append((small.name, small.fichier, name, found, number))
+    return pd.DataFrame(rows, columns=["source", "fichier", "mutation", "issue", "numero"])
 
 
 def resumed(times: int, code: str) -> pd.DataFrame:
     """Return the rows of every mutation, those of this code that were done before taken as kept."""
     KEPT.mkdir(exist_ok=True)
+    choices = files()
     for start in range(0, times, STEP):
         path = KEPT / f"{code}_{start}.csv"
         if not path.exists():
-            tried(range(start, min(start + STEP, times))).to_csv(path, index=False)
+            tried(range(start, min(start + STEP, times)), choices).to_csv(path, index=False)
     parts = [pd.read_csv(KEPT / f"{code}_{start}.csv") for start in range(0, times, STEP)]
     return pd.concat(parts, ignore_index=True)
 
@@ -327,8 +329,11 @@ def main() -> None:
     found = resumed(times, code)
     kind = found["issue"].where(~found["issue"].str.startswith("FAUTE"), "FAUTE")
     table = pd.crosstab(found["mutation"], kind)
-    shapes = found["fichier"].nunique()
-    about = f"{times} mutations, graine {SEED}, {shapes} formes ; code {code}."
+    names = found.drop_duplicates(["source", "fichier"])
+    about = (
+        f"{times} mutations, graine {SEED}, {len(names)} fichiers de {names['source'].nunique()} "
+        f"sources ; code {code}."
+    )
     head = ["mutation", *table.columns]
     lines = [about, "", f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     lines += [f"| {' | '.join(map(str, row))} |" for row in table.itertuples()] + [""]

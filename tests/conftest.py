@@ -39,6 +39,14 @@ def annee_reelle(donnees_reelles) -> fpi.Year:
 
 
 @pytest.fixture(scope="session")
+def formes():
+    """Lines of every file that a source reads, each with its reader and what its cells say."""
+    import mutations
+
+    return mutations.files()
+
+
+@pytest.fixture(scope="session")
 def deux_rapports(tmp_path_factory) -> tuple[fpi.Year, dict[int, Path]]:
     """The panels of the last year, and the folders of two successive reports of the twin."""
     import adversary

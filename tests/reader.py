@@ -35,7 +35,7 @@ UNTRUE = {
     "nan": "valeur non mise en mots",
 }
 BARE = re.compile(
-    r"(?<!la )(?<!le )(?<!les )(?<!La )(?<!Le )(?<!Les )(?<![\w'’-])(?!L['’])"
+    r"(?<!la )(?<!le )(?<!les )(?<!La )(?<!Le )(?<!Les )(?<![\w'’-])(?!L['’]|Mayotte|Paris)"
     r"[A-ZÉÎ][\w'’-]+ (?:réunit|rassemble)"
 )
 FALSE_PRECISION = re.compile(

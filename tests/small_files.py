@@ -7,10 +7,12 @@ the readers to it on files that were damaged in every way.
 import csv
 import io
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from fpi_eval.sources.affelnet import read_affelnet
@@ -30,6 +32,7 @@ from fpi_eval.sources.parcoursup_apprentissage import read_parcoursup_apprentiss
 from fpi_eval.sources.parcoursup_bts import read_parcoursup_bts
 from fpi_eval.sources.reading.reading import Reading
 from fpi_eval.sources.resultats_bac import read_resultats_bac
+from fpi_eval.sources.uai_changes import read_uai_changes
 
 BLANK = {"", "nd", "nc", "ns", "n.d.", "n.c.", "-", "NA", "null", "None"}
 PLAIN = re.compile(r"[+-]?(\d{1,3}([ \u00a0\u202f]\d{3})+|\d+)([.,]\d+)?")
@@ -45,7 +48,8 @@ class Small:
 
     `numbers` maps the tidy name to the column's position and the unit to divide by; `codes` maps
     it to the position. `needed` are positions without which the file must be refused. `keyed`
-    says whether a repeated row must be refused, `missing` the codes that stand for missing.
+    says whether a repeated row must be refused, `missing` the codes that stand for missing, by
+    column; `texts` and `dates` are read too where a shape names them.
     """
 
     name: str
@@ -57,8 +61,15 @@ class Small:
     needed: tuple[int, ...]
     keyed: bool = True
     ordered: bool = False
-    missing: tuple[str, ...] = ()
+    missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    texts: dict[str, int] = field(default_factory=dict)
+    dates: dict[str, int] = field(default_factory=dict)
     keep: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table
+
+    @property
+    def header(self) -> str:
+        """First line of the text."""
+        return self.text.partition("\n")[0]
 
     @property
     def cells(self) -> list[list[str]]:
@@ -83,14 +94,26 @@ def number(cell: str, unit: int, missing: tuple[str, ...] = ()) -> float:
     if not PLAIN.fullmatch(plain):
         raise Unreadable(cell)
     value = float(re.sub(r"[ \u00a0\u202f]", "", plain).replace(",", "."))
-    if any(value == float(code) for code in missing):
+    if any(PLAIN.fullmatch(code) and value == float(code) for code in missing):
         return float("nan")
     return value / unit
 
 
-def code(cell: str) -> str | None:
+def code(cell: str, missing: tuple[str, ...] = ()) -> str | None:
     """Return what a cell says as a code."""
-    return None if cell.strip() in BLANK else cell.strip()
+    return None if cell.strip() in BLANK or cell.strip() in missing else cell.strip()
+
+
+def date(cell: str) -> datetime | None:
+    """Return what a cell says as a day."""
+    if cell.strip() in BLANK:
+        return None
+    for written in ("%d/%m/%Y", "%Y-%m-%d"):
+        try:
+            return datetime.strptime(cell.strip(), written)
+        except ValueError:
+            continue
+    raise Unreadable(cell)
 
 
 def said(small: Small, content: bytes, separator: str = ";") -> pd.DataFrame:
@@ -111,11 +134,34 @@ def said(small: Small, content: bytes, separator: str = ";") -> pd.DataFrame:
         raise Unreadable
     body = rows[1:]
     columns = {
-        name: [number(row[i], unit, small.missing if name == "places" else ()) for row in body]
+        name: [number(row[i], unit, small.missing.get(name, ())) for row in body]
         for name, (i, unit) in small.numbers.items()
     }
-    columns |= {name: [code(row[i]) for row in body] for name, i in small.codes.items()}
+    columns |= {
+        name: [code(row[i], small.missing.get(name, ())) for row in body]
+        for name, i in small.codes.items()
+    }
+    columns |= {name: [r[i].strip() or None for r in body] for name, i in small.texts.items()}
+    columns |= {name: [date(row[i]) for row in body] for name, i in small.dates.items()}
     return small.keep(pd.DataFrame(columns)).reset_index(drop=True)
+
+
+def same(table: pd.DataFrame, wanted: pd.DataFrame) -> bool:
+    """Whether every number and code of interest is the wanted one."""
+    if len(table) != len(wanted):
+        return False
+    for name in wanted.columns:
+        got, want = table[name], wanted[name]
+        if want.dtype.kind in "fi":
+            if not np.array_equal(got.astype(float), want.astype(float), equal_nan=True):
+                return False
+        elif words(got) != words(want):
+            return False
+    return True
+
+
+def words(values: pd.Series) -> list[str | None]:
+    return [None if pd.isna(value) else str(value) for value in values]
 
 
 AFFELNET = Small(
@@ -217,7 +263,8 @@ BTS = Small(
     "32031409;32031409;FAUX;32211031409;1\n",
     lambda path: read_parcoursup_bts(path, 2023),
     {"voeux": (3, 1), "places": (5, 1)},
-    {"uai": 0, "cfd": 7, "mefstat11": 9}, (0, 1, 3, 4, 5, 9), keyed=False, missing=("0", "999"),
+    {"uai": 0, "cfd": 7, "mefstat11": 9}, (0, 1, 3, 4, 5, 9), keyed=False,
+    missing={"places": ("0", "999")},
 )  # fmt: skip
 PARCOURSUP = Small(
     "parcoursup", "fr-esr-parcoursup.csv",
@@ -237,7 +284,7 @@ PARCOURSUP = Small(
     {"rentree": (0, 1), "places": (16, 1), "candidats": (17, 1), "candidates_f": (18, 1),
      "proposes": (19, 1), "admis": (20, 1), "admis_f": (21, 1)},
     {"cod_aff_form": 22, "lien": 23},
-    (0, 2, 3, 4, 7, 11, 13, 14, 15, 16, 17, 18, 19, 20, 21), missing=("0", "999"),
+    (0, 2, 3, 4, 7, 11, 13, 14, 15, 16, 17, 18, 19, 20, 21), missing={"places": ("0", "999")},
     keep=lambda t: t.assign(cod_aff_form=t["cod_aff_form"].fillna(
         t["lien"].astype("str").str.extract(r"g_ta_cod=(\d+)", expand=False)))
     .drop(columns="lien"),
@@ -288,7 +335,7 @@ _NOTES = ("categorie_tension", "intensite_embauches", "lien_formation_emploi",
           "manque_main_oeuvre", "non_durabilite", "conditions_contraignantes",
           "inadequation_geographique")  # fmt: skip
 TENSIONS = Small(
-    "dares_tensions", "tensions.csv",
+    "tensions", "tensions.csv",
     "fap;Emploi moyen;Tension ;Catégorie Tension;Intensité d'embauches;Lien formation-emploi;"
     "Manque de main-d'œuvre disponible;Non-durabilité de l'emploi;"
     "Conditions de travail contraignantes;Inadéquation géographique;Année;niveau_geo;niveau_fap;"
@@ -328,7 +375,16 @@ APPRENTISSAGE = Small(
     read_parcoursup_apprentissage,
     {"rentree": (0, 1), "places": (7, 1), "candidats": (8, 1), "propositions": (9, 1),
      "recherche_contrat": (10, 1), "refus_dossier": (11, 1), "refus_places": (12, 1)},
-    {"cod_aff_form": 1}, (0, 1, 2, 7, 8, 9, 10), missing=("0", "999"),
+    {"cod_aff_form": 1}, (0, 1, 2, 7, 8, 9, 10), missing={"places": ("0", "999")},
+)  # fmt: skip
+CHANGES = Small(
+    "changements_uai", "uai_changements.csv",
+    "ancien_uai;nouveau_uai;rentree;motif\n"
+    "0010001W;0010006B;2021;fusion\n"
+    "0690016T;0740006E;2022;\n"
+    "0381629P;0740006E;2022;déménagement, même ville\n",
+    read_uai_changes,
+    {"rentree": (2, 1)}, {"ancien_uai": 0, "nouveau_uai": 1}, (0, 1, 2), texts={"motif": 3},
 )  # fmt: skip
 _LEAVERS = {f"en_emploi_{k}_mois": (17 + i, 1) for i, k in enumerate((6, 12, 18, 24, 30))}
 INSERSUP = Small(
@@ -360,4 +416,4 @@ INSERSUP = Small(
 #: Read by batches, of a million rows: the same rules, another reader.
 LARGE = (INSERSUP,)
 SMALLS = (AFFELNET, REGION, UNNAMED, LYCEES, CFA, BTS, PARCOURSUP, MEFS, CONSTAT, BAC, TENSIONS,
-          FINE, APPRENTISSAGE)  # fmt: skip
+          FINE, APPRENTISSAGE, CHANGES)  # fmt: skip

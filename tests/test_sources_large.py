@@ -83,3 +83,13 @@ def test_rows_that_a_stray_quotation_mark_hides_are_counted_and_refused(tmp_path
 def test_accents_encoded_twice_are_refused(tmp_path):
     with pytest.raises(FpiError, match="encodés deux fois"):
         LargeFile(write(tmp_path, TEXT.encode().decode("cp1252")), SCHEMA)
+
+
+def test_accents_of_an_old_macintosh_are_refused_and_those_of_cp1252_read(tmp_path):
+    path = tmp_path / "grand.csv"
+    text = "code;libellé;autre;nombre\n1;mécanique;x;1\n"
+    path.write_bytes(text.encode("cp1252"))
+    assert LargeFile(path, SCHEMA).header[1] == "libellé"
+    path.write_bytes(text.encode("mac-roman"))
+    with pytest.raises(FpiError, match="Macintosh"):
+        LargeFile(path, SCHEMA)

@@ -152,8 +152,9 @@ def test_the_same_commune_and_activity_twice_is_refused(tmp_path):
 
 def test_a_year_with_jobs_but_no_establishments_is_refused(tmp_path):
     header = HEADER.replace("nombre_d_etablissements_2023", "nombre_2023")
-    with pytest.raises(FpiError, match="2023"):
+    with pytest.raises(FpiError, match="2023") as error:
         read(write(tmp_path, *LINES, header=header))
+    assert error.value.colonne == "nombre_d_etablissements_AAAA"
 
 
 def test_a_renamed_commune_column_is_refused_with_its_neighbour(tmp_path):

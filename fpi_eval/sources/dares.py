@@ -15,7 +15,7 @@ NIVEAUX_GEO = ("nat", "reg", "dep")
 _NOTE: ColumnOptions = {"low": 1, "high": 5, "expected": "une note de 1 à 5"}
 
 TENSIONS = TableSchema(
-    name="dares_tensions",
+    name="tensions",
     columns=(
         column("code", "fap", "fap", nullable=False, pattern=r"[A-Z]\d[0-9A-Z]\d{0,2}"),
         column("code", "niveau_fap", "niveau_fap", nullable=False, choices=("fap 225", "fap 87")),

@@ -111,7 +111,7 @@ GROUPES_NSF = TableSchema(
     key=("groupe_nsf",),
 )
 FAMILLES = TableSchema(
-    name="familles_metiers",
+    name="familles",
     columns=(
         column("texte", "famille", "FAMILLE", nullable=False),
         column("texte", "specialite", "SPECIALITE", nullable=False),

@@ -74,6 +74,8 @@ class SourceFile:
     def schemas(self) -> list[TableSchema]:
         """Return the tables that the reader declares: one for each kind of header it knows."""
         module = vars(import_module(f"{_PACKAGE}.{self.reader.partition(':')[0]}"))
+        if self.argument:
+            return [module["FICHIERS"][self.argument][1]]
         found = [one for one in module.values() if isinstance(one, TableSchema)]
         own = [one for one in found if one.name == self.name]
         return own or [one for one in found if self.name.startswith(one.name)]

@@ -88,8 +88,8 @@ def _open(path: Path, renaming: Renaming | None) -> tuple[LargeFile, list[int]]:
     file = LargeFile(path, URSSAF, renaming)
     headers = {name: _years(file.header, pattern) for name, pattern in _YEARS.items()}
     years = sorted(headers["emplois"])
-    if not years or years != sorted(headers["etablissements"]):
-        alone = set(headers["emplois"]) ^ set(headers["etablissements"])
+    alone = set(headers["emplois"]) ^ set(headers["etablissements"])
+    if not years or alone:
         raise FpiError(
             "attendu deux colonnes par année, nombre_d_etablissements_AAAA et "
             f"effectifs_salaries_AAAA ; année(s) sans l'une des deux : {liste(sorted(alone))}."
@@ -97,6 +97,9 @@ def _open(path: Path, renaming: Renaming | None) -> tuple[LargeFile, list[int]]:
             else "aucune colonne effectifs_salaries_AAAA. Téléchargez l'export « commune × APE ».",
             fichier=file.name,
             ligne=1,
+            colonne="effectifs_salaries_AAAA"
+            if alone <= set(headers["etablissements"])
+            else "nombre_d_etablissements_AAAA",
         )
     counts = (
         column("effectif", f"{series}_{year}", headers[series][year])

@@ -111,7 +111,7 @@ class LargeFile:
             )
         except UnicodeDecodeError:
             text, self.encoding = head.decode("cp1252", "replace"), "cp1252"
-        refuse_mojibake(text, self.name)
+        refuse_mojibake(text, self.name, self.encoding)
         known = {spelling(h) for c in self.schema.columns for h in (c.header, c.name, *c.aliases)}
         lines = {s: next(csv.reader(io.StringIO(text), delimiter=s), []) for s in SEPARATORS}
         self.separator = max(lines, key=lambda s: sum(spelling(n) in known for n in lines[s]))

@@ -26,6 +26,9 @@ SEP_LINE = re.compile(r"\ufeff?sep=.?[ \t]*\r?\n", re.IGNORECASE)  # Excel's own
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # « Texte Unicode » of Excel
 BLANK_LINE = re.compile(r"\r?\n\r?\n")
 MOJIBAKE = re.compile("Ã[\xa9\xa8\xaa\xa0\xa2\xb4\xa7\xae\xbb]|Ã‰|Ãˆ|Å“|â€™|Â[°«»]")
+MACINTOSH = re.compile(
+    "(?<=[A-Za-z])[ŽˆƒÕ™‰](?=[A-Za-z])|(?<=[a-z])Ž|(?<=[A-Z])æ(?=[A-Z])|[ÎÏ](?=[Uu])"
+)
 SEPARATORS = {";": "point-virgule", ",": "virgule", "\t": "tabulation"}
 
 
@@ -38,7 +41,7 @@ class RawFile:
         self.content = read_bytes(self.path)
         self.sha256 = hashlib.sha256(self.content).hexdigest()
         whole, self.encoding = self._decode()
-        refuse_mojibake(whole, self.name)
+        refuse_mojibake(whole, self.name, self.encoding)
         mark = SEP_LINE.match(whole)
         self.skip(mark.end() if mark else 0, whole)
         self.header, self.separator = self._header()
@@ -242,16 +245,19 @@ class Lines:
         return self._starts[row] + self.skipped
 
 
-def refuse_mojibake(text: str, fichier: str) -> None:
-    """Raise where accents were encoded twice (« MÃ©canique »): names would match nothing."""
-    found = MOJIBAKE.search(text)
-    if not found:
+def refuse_mojibake(text: str, fichier: str, encoding: str) -> None:
+    """Raise where accents are other letters than were written: names would match nothing."""
+    if found := MOJIBAKE.search(text):
+        why = ("accents encodés deux fois (« {} ») : le fichier, en UTF-8, a été ouvert comme s'il "
+               "était en cp1252 puis enregistré.")  # fmt: skip
+    elif encoding == "cp1252" and (found := MACINTOSH.search(text)):
+        why = "accents d'un ancien Macintosh (« {} ») : le fichier n'est ni en UTF-8 ni en cp1252."
+    else:
         return
     start = text.rfind("\n", 0, found.start()) + 1
     around = text[max(start, found.start() - 12) : found.end() + 12].split("\n")[0]
     raise FpiError(
-        f"accents encodés deux fois (« {around} ») : le fichier, en UTF-8, a été ouvert comme s'il "
-        "était en cp1252 puis enregistré. Téléchargez-le à nouveau, sans l'ouvrir dans un tableur.",
+        f"{why.format(around)} Téléchargez-le à nouveau, sans l'ouvrir dans un tableur.",
         fichier=fichier,
         ligne=text.count("\n", 0, found.start()) + 1,
     )
