@@ -84,3 +84,15 @@ def test_in_draws_the_interval_at_equal_composition_holds_the_effect():
 def test_no_composition_before_the_openings_is_refused():
     with pytest.raises(FpiError, match="composition"):
         adjusted(people(4), "au_travail", ["adultes"])
+
+
+@pytest.mark.parametrize("n_opened", [2, 4])
+def test_with_few_openings_moved_ones_are_compared_at_equal_composition_too(n_opened):
+    panel = people(4, noise=0.0)
+    opened = panel.loc[panel["seats"] > 0, "cell"].unique()
+    last = panel["cell"].isin(opened[n_opened:])
+    panel["au_travail"] -= EFFECT * panel["seats"].where(last, 0.0)
+    panel["seats"] = panel["seats"].mask(last, 0.0)
+    gross, same = adjusted(panel, "au_travail", ["femmes"]).effects[:2]
+    assert gross.ci_high - gross.ci_low > 0.3  # moved openings meet other shares of women
+    assert (same.ci_low, same.ci_high) == pytest.approx((EFFECT, EFFECT), abs=NEAR)

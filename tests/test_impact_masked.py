@@ -145,3 +145,14 @@ def test_what_is_missing_without_being_small_is_refused():
     gone = panel.assign(terminale=panel["terminale"].mask(panel["rentree"] == 2018))
     rows = sample(gone, "terminale")
     assert masked(gone, "terminale").effects[GROSS].n_obs > len(rows)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"), [({"threshold": 0}, "au moins 1"), ({"gone": True}, "tous les effectifs")]
+)
+def test_a_threshold_of_nothing_and_a_panel_of_nothing_are_refused(options, said):
+    panel, _ = panels(threshold=20)
+    if options.pop("gone", False):
+        panel["terminale"] = np.nan
+    with pytest.raises(FpiError, match=said):
+        masked(panel, "terminale", **options)

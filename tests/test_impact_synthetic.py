@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs.synthetic import simplex_weights, synthetic, synthetic_weights
@@ -172,3 +173,15 @@ def test_several_starts_agree_with_an_independent_package():
         other = package.staggered_synthdid_estimate(panel, theirs)
         mine = synthetic(frame, method=method, draws=5)
         assert mine.estimate == pytest.approx(float(other), abs=close)
+
+
+def test_many_placebos_of_few_units_know_the_error_no_better_than_the_units_do():
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame(
+        [(u, t, rng.normal(), u < 2 and t >= 2020) for u in range(10) for t in range(2014, 2024)],
+        columns=["unit", "time", "y", "treated"],
+    )
+    found = synthetic(frame)
+    assert (len(found.placebos), len(found.unit_weights)) == (28, 8)
+    low, high = found.interval
+    assert (high - low) / 2 == pytest.approx(stats.t.ppf(0.975, 7) * found.std_error)

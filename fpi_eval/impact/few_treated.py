@@ -1,10 +1,12 @@
 """J with few treated establishments: bootstrap from 5 to 19, permutation below, placebo for one."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.frame import SEATS, effects
+from fpi_eval.impact.frame import SEATS, effects, paths
 from fpi_eval.impact.uncertainty import ENOUGH, ChosenInterval, Clusters
 from fpi_eval.regression import choose, randomization
 from fpi_eval.regression.absorb import Absorber
@@ -15,10 +17,15 @@ from fpi_eval.regression.sandwich import codes
 from fpi_eval.regression.wild import DRAWS, WildDesign, WildTest, affordable_draws
 
 BATCH = 50
+HELD = 1e-9  # a path smaller than that, beside the largest, is held by the others
 
 
 def interval_of_gross(
-    frame: pd.DataFrame, fit: LinearFit, n_treated: int, std_error: float
+    frame: pd.DataFrame,
+    fit: LinearFit,
+    n_treated: int,
+    std_error: float,
+    covariates: Sequence[str] = (),
 ) -> ChosenInterval | None:
     """Return the interval the rule of `choose` gives to the gross effect; None from 20 on."""
     rule = choose(n_treated)
@@ -27,7 +34,9 @@ def interval_of_gross(
     if rule.key == "wild":
         return said(wild_gross(frame, fit), std_error)
     value = float(fit.coefficients[fit.position(SEATS)])
-    test = moved_openings(frame, value, std_error, with_interval=rule.has_interval)
+    test = moved_openings(
+        frame, value, std_error, with_interval=rule.has_interval, covariates=covariates
+    )
     name = f"{rule.name} ({len(test.placebos)} déplacements, p ne peut descendre sous "
     name += f"{test.floor:.3f})".replace(".", ",")
     return ChosenInterval(std_error, test.ci_low, test.ci_high, test.p_value, name)
@@ -88,40 +97,42 @@ def moved_openings(
     draws: int = 399,
     seed: int = 0,
     with_interval: bool = True,
+    covariates: Sequence[str] = (),
 ) -> RandomizationTest:
     """Return the permutation test that moves each treated establishment's openings elsewhere.
 
     An opening goes to the same course where the new establishment teaches it, to another of its
     courses otherwise; doses and dates follow. Eligible: establishments of the sample, all
     regions, untouched by the seats opened around them, with enough courses, and the treated ones.
+    Each covariate has its slope by session, in every placement as in J.
     """
     touched = (frame["dose"] == 0) & (frame[["exposure_etab", "exposure_dep"]] != 0).any(axis=1)
     frame = frame[~touched]
     n = frame["size"].to_numpy(float)
-    paths = paths_of(frame)
-    homes = _homes(frame, max(len(p) for p in paths))
+    openings = paths_of(frame)
+    homes = _homes(frame, max(len(p) for p in openings))
     absorber = Absorber(effects(frame), n)
     outcomes = np.column_stack([frame["y"], frame["dose"]]) / n[:, None]
     net = absorber.residualize(outcomes) * n[:, None]
-    moves, exact = assignments(len(homes), len(paths), draws, seed)
+    own_paths = slopes(frame, absorber, n, covariates)
+    net -= n[:, None] * (own_paths @ (own_paths.T @ net))
+    moves, exact = assignments(len(homes), len(openings), draws, seed)
     found = []
     place = Placement(frame)
     batch: list[dict[int, float]] = []
     for move in moves:
-        batch.append(place(paths, [homes[h] for h in move]))
+        batch.append(place(openings, [homes[h] for h in move]))
         if len(batch) == BATCH:
-            found.append(moved_walds(batch, net, absorber, n))
+            found.append(moved_walds(batch, net, absorber, n, own_paths))
             batch = []
     if batch:
-        found.append(moved_walds(batch, net, absorber, n))
+        found.append(moved_walds(batch, net, absorber, n, own_paths))
     placebos, shifts = np.vstack(found).T
     keep = np.isfinite(placebos) & np.isfinite(shifts)
     dose = frame["dose"].to_numpy()
     rows = np.flatnonzero(dose)
-    own = moved_walds(
-        [dict(zip(rows.tolist(), dose[rows].tolist(), strict=True))], net, absorber, n
-    )
-    own = own[0, 0]
+    here = [dict(zip(rows.tolist(), dose[rows].tolist(), strict=True))]
+    own = moved_walds(here, net, absorber, n, own_paths)[0, 0]
     return randomization(
         own if np.isfinite(own) else observed,
         placebos[keep],
@@ -131,10 +142,30 @@ def moved_openings(
     )
 
 
-def moved_walds(doses: list[dict[int, float]], net: np.ndarray, absorber: Absorber, n: np.ndarray):
+def slopes(
+    frame: pd.DataFrame, absorber: Absorber, n: np.ndarray, covariates: Sequence[str]
+) -> np.ndarray:
+    """Return covariates' paths net of effects, orthonormal under the weights n; (rows, 0) if none.
+
+    Paths that effects or other paths already hold are left out.
+    """
+    own = np.column_stack([np.empty((len(frame), 0)), *paths(frame, covariates).values()])
+    root = np.sqrt(n)[:, None]
+    left, size, _ = np.linalg.svd(root * absorber.residualize(own), full_matrices=False)
+    return left[:, size > HELD * size.max(initial=0.0)] / root
+
+
+def moved_walds(
+    doses: list[dict[int, float]],
+    net: np.ndarray,
+    absorber: Absorber,
+    n: np.ndarray,
+    own_paths: np.ndarray,
+):
     """Return (placebo, shift) of each moved dose: seat-weighted Wald of outcome, of actual dose.
 
-    Moved doses are nearly all zero: sums by level use their rows alone.
+    Moved doses are nearly all zero: sums by level use their rows alone. ``net`` and seats are net
+    of ``own_paths`` (`slopes`) too.
     """
     out = np.empty((len(doses), 2))
     at = [np.fromiter(d, dtype=np.int64) for d in doses]
@@ -143,7 +174,8 @@ def moved_walds(doses: list[dict[int, float]], net: np.ndarray, absorber: Absorb
     for m, (rows, s) in enumerate(zip(at, seats, strict=True)):
         fitted = absorber.spread(first[:, [m]], others[:, [m]], rows)[:, 0]
         d = np.sign(s)
-        length = d @ (s - n[rows] * fitted)
+        near = own_paths[rows]
+        length = d @ (s - n[rows] * fitted) - ((n[rows] * d) @ near) @ (near.T @ s)
         out[m] = d @ net[rows] / length if len(rows) and length > 0 else np.nan
     return out
 

@@ -128,17 +128,18 @@ def j(
     every session.
     """
     frame = with_covariates(sample(panel, y, niveau=niveau), panel, covariates)
-    return report(frame, fit_j(frame, proportional=proportional, covariates=covariates))
+    fit = fit_j(frame, proportional=proportional, covariates=covariates)
+    return report(frame, fit, covariates)
 
 
-def report(frame: Sample, fit: linear.LinearFit) -> Estimates:
+def report(frame: Sample, fit: linear.LinearFit, covariates: Sequence[str] = ()) -> Estimates:
     """Return gross effect, displacement and net effect of a fitted J."""
     fit.position(SEATS)
     used = frame if fit.keep.all() else frame[fit.keep]
     by_etab = fit.jackknife(used["uai"].to_numpy())
     by_dep = fit.jackknife(used["code_departement"].to_numpy())
     dropped = frame.dropped + fit.dropped
-    few = few_interval(used, frame, fit, by_etab)
+    few = few_interval(used, frame, fit, by_etab, covariates)
     gross = error(by_etab @ combination(fit, WEIGHTS[GROSS]))
     placebo = [] if few is not None else regions_error(frame, gross)
     items = []
@@ -162,12 +163,15 @@ def report(frame: Sample, fit: linear.LinearFit) -> Estimates:
     return Estimates(tuple(items))
 
 
-def few_interval(used, frame, fit: linear.LinearFit, by_etab: np.ndarray) -> ChosenInterval | None:
+def few_interval(
+    used, frame, fit: linear.LinearFit, by_etab: np.ndarray, covariates: Sequence[str] = ()
+) -> ChosenInterval | None:
     """Return the interval of the gross effect when few establishments are treated, else None."""
     from fpi_eval.impact.few_treated import interval_of_gross  # it reads this module
 
     n_treated = used.loc[(used["dose"] != 0).to_numpy(), "uai"].nunique()
-    return interval_of_gross(frame, fit, n_treated, error(by_etab[:, fit.position(SEATS)]))
+    std_error = error(by_etab[:, fit.position(SEATS)])
+    return interval_of_gross(frame, fit, n_treated, std_error, covariates)
 
 
 def regions_error(frame: pd.DataFrame, std_error: float) -> list[Candidate]:

@@ -112,6 +112,10 @@ def masked(
 def _hidden(panel: pd.DataFrame, y: str, threshold: int) -> tuple[str, pd.Series]:
     """Return the count whose smallness hides rows, and which rows of cells seen it hides."""
     gone = panel[y].isna()
+    if gone.all() or threshold < 1:
+        told = "tous les effectifs sont masqués : rien à comparer"
+        what = told if gone.all() else f"seuil {threshold} : il en faut un d'au moins 1"
+        raise FpiError(f"{what}.", colonne=y)
     if not (gone & panel.groupby("rentree")[y].transform("count").gt(0)).any():
         raise FpiError("aucun effectif n'est masqué.", colonne=y)
     for hider in (*(c for c in HIDERS if c in panel), y):

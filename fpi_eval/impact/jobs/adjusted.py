@@ -86,7 +86,8 @@ def adjusted(panel: CellPanel | pd.DataFrame, y: str, groups: Iterable[str]) -> 
     rows = _comparable(frame, shares)
     gross = report(frame, fit_j(frame))[GROSS]
     known = frame.of(frame.frame.join(shares, on="cell").dropna(subset=list(shares)))
-    same = replace(report(known, fit_j(known, covariates=list(shares)))[GROSS], label=J_ALIKE)
+    names = list(shares)
+    same = replace(report(known, fit_j(known, covariates=names), names)[GROSS], label=J_ALIKE)
     effects = (gross, same, _per_seat(rows, (), PLAIN), _per_seat(rows, [*shares], ALIKE))
     return Adjusted(Estimates(effects), _balance(frame, shares))
 

@@ -255,7 +255,7 @@ def synthetic_design(
     """
     kept = jobs[(jobs["annee"] <= before - years) | (jobs["annee"] == before)]
     found = synthetic_jobs(kept, region, start=before)
-    return Design(SYNTHETIC, found.std_error * employment, len(found.placebos) - 1)
+    return Design(SYNTHETIC, found.std_error * employment, found.freedom)
 
 
 def zones_design(panel: Exposure, region: str, years: int) -> list[Design]:

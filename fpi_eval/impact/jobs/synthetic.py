@@ -198,16 +198,21 @@ class SyntheticEffect(Result):
     cohorts: pd.DataFrame = field(repr=False)
 
     @property
+    def freedom(self) -> int:
+        """Return degrees of freedom: placebos are many, but of so few comparison units."""
+        return max(min(len(self.placebos), len(self.unit_weights)) - 1, 1)
+
+    @property
     def interval(self) -> tuple[float, float]:
-        """Return the Student interval with as many degrees of freedom as placebos less one."""
-        half = stats.t.ppf((1 + LEVEL) / 2, max(len(self.placebos) - 1, 1)) * self.std_error
+        """Return the Student interval, see `freedom`."""
+        half = stats.t.ppf((1 + LEVEL) / 2, self.freedom) * self.std_error
         return self.estimate - half, self.estimate + half
 
     @property
     def smallest_detectable(self) -> float:
         """Return the effect seen with 80 % power at 5 %: what a null result can exclude."""
-        df = max(len(self.placebos) - 1, 1)
-        return float((stats.t.ppf(0.975, df) + stats.t.ppf(0.8, df)) * self.std_error)
+        far = stats.t.ppf(0.975, self.freedom) + stats.t.ppf(0.8, self.freedom)
+        return float(far * self.std_error)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row."""
