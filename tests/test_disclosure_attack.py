@@ -14,7 +14,7 @@ import openpyxl
 import pandas as pd
 import pytest
 from scipy import sparse
-from scipy.optimize import linprog, milp
+from scipy.optimize import milp
 
 from fpi_eval.disclosure import Parts, Rate, audit, hiding, protect
 from fpi_eval.sheets import Column, Sheet
@@ -123,37 +123,32 @@ def years(label):
 
 @dataclass
 class Attack:
-    """Everything public as equalities A x = b and inequalities G x ≤ h on x ≥ 0."""
+    """Everything public as low ≤ A x ≤ high on x ≥ 0."""
 
     catalogue: pd.DataFrame
-    equal: tuple
-    below: tuple
+    known: tuple
     secret: list
 
     def program(self, objective, whole=False):
-        if whole:
-            matrix = sparse.vstack([self.equal[0], self.below[0]])
-            low = np.r_[self.equal[1], np.full(len(self.below[1]), -np.inf)]
-            high = np.r_[self.equal[1], self.below[1]]
-            return milp(
-                objective,
-                integrality=1,
-                constraints=(matrix, low, high),
-                options={"mip_rel_gap": 0.0, "time_limit": 5},
-            ).x
-        return linprog(objective, *self.below[::1], *self.equal, method="highs").x
+        options = {"mip_rel_gap": 0.0, "time_limit": 5} if whole else {}
+        return milp(objective, integrality=int(whole), constraints=self.known, options=options).x
 
 
 def prepare(catalogue, public):
     atoms = catalogue.reset_index(drop=True)
     codes = {dim: atoms[dim].astype(str).to_numpy() for dim in PLACE}
     year, n = atoms["rentree"].to_numpy(), len(atoms)
-    equal, equal_to, below, below_than, secret = [], [], [], [], []
+    known, low, high, secret = [], [], [], []
 
     def vector(inside, name, weight=1.0):
         row = np.zeros(n * len(COUNTS))
         row[COUNTS.index(name) * n + np.flatnonzero(inside)] = weight
         return row
+
+    def told(row, least, most):
+        known.append(row)
+        low.append(least)
+        high.append(most)
 
     for cell in public:
         inside = np.isin(year, years(cell["rentree"]))
@@ -163,28 +158,26 @@ def prepare(catalogue, public):
             if cell[name] == "s":
                 secret.append((inside, name))
                 if name in ("terminale", "sortants"):  # zeros are shown, so at least one
-                    below.append(-vector(inside, name))
-                    below_than.append(-1.0)
+                    told(vector(inside, name), 1.0, np.inf)
             else:
-                equal.append(vector(inside, name))
-                equal_to.append(float(cell[name]))
+                told(vector(inside, name), float(cell[name]), float(cell[name]))
         for rate in RATES:
-            for value, step in ((cell[rate.name], 0.0), (cell[rate.name + " page"], 0.01)):
-                if isinstance(value, float):
-                    top = vector(inside, rate.numerator)
-                    base = vector(inside, rate.denominator)
-                    half = step / 2 + 1e-6  # looser than the solver.s tolerance
-                    below += [top - (value + half) * base, (value - half) * base - top]
-                    below_than += [0.0, 0.0]
+            exact, page = cell[rate.name], cell[rate.name + " page"]
+            value, step = (exact, 0.0) if isinstance(exact, float) else (page, 0.01)
+            if isinstance(value, float) and "s" in (cell[rate.numerator], cell[rate.denominator]):
+                assert page is None or abs(page - value) <= 0.005 + 1e-9
+                top = vector(inside, rate.numerator)
+                base = vector(inside, rate.denominator)
+                half = step / 2 + 1e-6  # looser than the solver.s tolerance
+                told(top - (value + half) * base, -np.inf, 0.0)
+                told(top - (value - half) * base, 0.0, np.inf)
     for total, *parts in (COUNTS[:3], COUNTS[2:]):
         for place in range(n):
             one = np.arange(n) == place
-            equal.append(vector(one, total) - sum(vector(one, part) for part in parts))
-            equal_to.append(0.0)
+            told(vector(one, total) - sum(vector(one, part) for part in parts), 0.0, 0.0)
     return Attack(
         atoms,
-        (sparse.csr_matrix(np.array(equal)), np.array(equal_to)),
-        (sparse.csr_matrix(np.array(below).reshape(-1, n * len(COUNTS))), np.array(below_than)),
+        (sparse.csr_matrix(np.array(known)), np.array(low), np.array(high)),
         [(vector(inside, name), inside, name) for inside, name in secret],
     )
 
