@@ -65,6 +65,26 @@ def outlines(layer: str, codes: Collection[str]) -> dict[str, Outline]:
     return {code: _outline([ring * flat for ring in found]) for code, found in rings.items()}
 
 
+def centres(layer: str = DEPARTEMENTS) -> pd.DataFrame:
+    """Return the centre of each territory (latitude, longitude, in degrees), by its code.
+
+    Rings of kilometres around openings can be drawn with them (`impact.Ring`); nearer than the
+    width of a territory they say nothing.
+    """
+    sums: dict[str, np.ndarray] = {}
+    for key, steps in _every(layer).items():
+        total = sums.setdefault(key.rpartition("-")[2], np.zeros(3))
+        for ring in steps:
+            here = np.cumsum(np.reshape(ring, (-1, 2)), axis=0) / 1000
+            after = np.roll(here, -1, axis=0)
+            turn = here[:, 0] * after[:, 1] - after[:, 0] * here[:, 1]
+            moments = np.r_[3 * turn.sum(), turn @ (here + after)]
+            total += moments * np.sign(turn.sum())
+    area, longitude, latitude = np.array(list(sums.values())).T
+    places = {"latitude": latitude / area, "longitude": longitude / area}
+    return pd.DataFrame(places, index=list(sums))
+
+
 def _outline(rings: list[np.ndarray]) -> Outline:
     """Return rings as one path, largest first."""
     rings = sorted(rings, key=lambda ring: -np.ptp(ring, axis=0).prod())

@@ -4,6 +4,7 @@ import itertools
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -68,3 +69,17 @@ def test_zones_that_are_simulated_are_never_drawn_on_real_ones():
     assert drawn.titre.startswith(f"La zone d'emploi de {found.loc[4, 'zone']} rassemble 24\xa0%")
     assert "IGN" in drawn.source
     assert emploi_industriel.carte(found, Context(programme, 2026, True, "jumeau")) is None
+
+
+def test_centres_are_where_their_territories_are():
+    here = maps.centres(maps.DEPARTEMENTS)
+    # IGN's centres of the Rhône and of Paris, in degrees; outlines are simplified.
+    for code, place in {"069": (45.87, 4.64), "075": (48.857, 2.344)}.items():
+        assert tuple(here.loc[code]) == pytest.approx(place, abs=0.02)
+    zones = maps.centres(maps.ZONES)
+    assert len(here) == 101
+    assert zones.index.is_unique
+    assert zones.notna().all(axis=None)
+    shapes = maps.outlines(maps.DEPARTEMENTS, ["069"])["069"]
+    flat = here.loc["069", "longitude"] * np.cos(np.radians(shapes.vertices[:, 1].mean()))
+    assert shapes.contains_point((flat, here.loc["069", "latitude"]))
