@@ -26,6 +26,10 @@ def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:
     and no error clustered inside the region would show it. Errors are clustered by département, or
     by établissement when fewer than `uncertainty.ENOUGH` départements are treated; unlike
     `uncertainty.answer`, groups count by their seats, since few large ones hold an age.
+
+    The error counts how much fill differs between openings: openings to come will differ too, but
+    those already there keep the fill they have. Where one in five stays empty it is a sixth larger
+    than what is not known of the latter, and the band is too wide by as much.
     """
     frame = unexposed(sample(panel, "entrants"))
     model = fit(frame, region=True)
