@@ -1,6 +1,7 @@
 """Drawing of the library's layers, from what its modules really import."""
 
 import ast
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -21,6 +22,7 @@ def files() -> list[Path]:
     return [p for p in sorted(FOLDER.rglob("*.py")) if layer(p) not in OUTSIDE]
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """Return the other layers that a file imports, inside functions too."""
     names = set()

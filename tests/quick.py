@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ def modules(paths: set[str]) -> set[str]:
     return {".".join(p.parts).removesuffix(".__init__") for p in own}
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """Return what a file imports, as dotted names."""
     found = set()

@@ -201,11 +201,9 @@ def test_figures_of_another_region_are_refused(tmp_path):
 # ── other programmes on the real files ──────────────────────────────────────────────────────────
 
 CASES = {
-    "hauts_de_france": ((NORD,), None),
-    "ile_de_france": ((PARIS,), None),
-    "one_filiere": ((NORD,), ONE),
-    "five_filieres": ((PARIS,), FIVE),
-    "two_regions": ((NORD, PARIS), None),
+    "hauts_de_france_one_filiere": ((NORD,), ONE),
+    "ile_de_france_five_filieres": ((PARIS,), FIVE),
+    "two_regions_three_filieres": ((NORD, PARIS), None),
 }
 
 

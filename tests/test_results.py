@@ -142,7 +142,6 @@ CASES = {
         ("femmes",),
     ),
     "masked": lambda _: masked(with_hidden(threshold=14)[0], "terminale", threshold=14),
-    "planted": lambda t: evaluate(t.panel, "entrants", FPI, draws=8).planted,
 }
 
 
@@ -167,10 +166,11 @@ def _hidden(panel: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def results(small) -> dict[str, Result]:
-    return {name: case(small) for name, case in CASES.items()}
+    found = {name: case(small) for name, case in CASES.items()}
+    return found | {"planted": found["evaluation"].planted}
 
 
-@pytest.fixture(params=CASES)
+@pytest.fixture(params=[*CASES, "planted"])
 def result(request, results):
     return request.param, results[request.param]
 

@@ -1,9 +1,10 @@
 """What fake programmes teach: shares with their error, systematic error, calibrated interval."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from fpi_eval.checks.drift import Drift
 
@@ -76,16 +77,18 @@ class Calibration:
         Schuemie et al. (2018) take the normal law; t is kept here with the degrees of freedom of
         the plain interval, since the error is measured on as many groups.
         """
-        t = stats.t(df) if np.isfinite(df) and df >= 1 else stats.norm()
+        student = np.isfinite(df) and df >= 1
+        cdf = partial(special.stdtr, df) if student else special.ndtr
+        ppf = partial(special.stdtrit, df) if student else special.ndtri
         parts = [p for p in self.law(std_error) if p[2] > 0 and p[0] > 0]
         if not parts:
             return float("nan"), float("nan"), float("nan")
 
         def below(error: float) -> float:
-            return sum(c * t.cdf((error - m) / s) for c, m, s in parts)
+            return sum(c * cdf((error - m) / s) for c, m, s in parts)
 
         def quantile(q: float) -> float:
-            each = [m + s * t.ppf(q) for _, m, s in parts]  # the mixture's lies between
+            each = [m + s * ppf(q) for _, m, s in parts]  # the mixture's lies between
             low, high = min(each), max(each)
             return low if low == high else optimize.brentq(lambda e: below(e) - q, low, high)
 

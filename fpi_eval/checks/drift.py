@@ -55,8 +55,8 @@ def posterior(
     if not (np.isfinite(measured) and np.isfinite(std_error) and std_error > 0):
         return Drift(NOWHERE, NOWHERE, 1 - NO_DRIFT, 0.0, SPREAD)
     total = std_error**2 + SPREAD**2
-    law = stats.t(max(df, 1))
-    log_factor = law.logpdf(measured / np.sqrt(total)) - law.logpdf(measured / std_error)
+    seen = [measured / np.sqrt(total), measured / std_error]
+    log_factor = -np.diff(stats.t.logpdf(seen, max(df, 1))).item()
     log_factor -= 0.5 * np.log(total / std_error**2)
     odds = np.exp(min(log_factor, 700.0)) * (1 - NO_DRIFT) / NO_DRIFT
     keep = SPREAD**2 / total
