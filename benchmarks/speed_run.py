@@ -1,14 +1,17 @@
 """Time a yearly report against papermill and nbconvert, and against its bare cells, alternated.
 
-``python benchmarks/speed_run.py --reps 3`` (each repetition takes some four minutes on two quiet
-cores); ``--many 4 3`` makes the reports of four programmes for three years, on two workers of one
-core each, then on one. Each measure is wall seconds, then processor seconds of all its processes;
-the table ends with the load.
+    python benchmarks/speed_run.py --reps 3         some four minutes a repetition, two quiet cores
+    python benchmarks/speed_run.py --many 20 6      20 programmes × 6 years: two workers, then one
+
+Each measure is wall seconds, then processor seconds of all its processes. It is written as it comes
+to results/speed_run.parquet, and the medians to speed_run.md: the same command, started again with
+the same code, goes on where it was stopped.
 """
 
 import argparse
 import ctypes
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -20,10 +23,11 @@ from functools import partial
 from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
-from statistics import median
 
 import nbformat
+import pandas as pd
 from IPython.core.interactiveshell import InteractiveShell
+from provenance import HERE, code_of, record
 
 from fpi_eval.cluster import SHARE
 from fpi_eval.programme import PROJECT
@@ -31,8 +35,12 @@ from fpi_eval.report.runner.execution import environment, processes
 from fpi_eval.report.runner.forks import needed
 from fpi_eval.store import forget
 
-RENTREE = "2026"
+RENTREE, FIRST = "2026", 2024
 COMMAND = str(Path(sys.executable).with_name("fpi-eval"))
+TITLE = "Temps d'un rapport annuel"
+ROWS, TABLE = HERE / "results" / "speed_run.parquet", HERE / "results" / "speed_run.md"
+COLUMNS = ["code", "tache", "secondes", "processeur", "charge"]
+SEED = re.compile(r"^graine *= *\d+", re.MULTILINE)
 SUBREAPER = 36  # linux/prctl.h: what outlives its parent is waited for here, and counted
 
 
@@ -46,26 +54,59 @@ def main() -> None:
         root = Path(name)
         shutil.copytree(PROJECT / "data", root / "data")
         shutil.copytree(PROJECT / "notebooks", root / "notebooks")
+        os.environ["FPI_EVAL_CACHE"] = str(root / "cache")
         measures = many(root, *options.many) if options.many else one(root)
-        for task, wall, cpu in alternated(measures, 1 if options.many else options.reps):
-            print(f"| {task} | {wall:.2f} | {cpu:.2f} |", flush=True)
-    print(f"charge {os.getloadavg()[1]:.1f} sur {os.cpu_count()} cœurs")
+        ready = None if options.many else partial(call, made_of(root))
+        alternated(measures, 1 if options.many else options.reps, ready)
+    print(TABLE.read_text(encoding="utf-8"))
 
 
 def alternated(
-    measures: dict[str, Callable[[], None]], reps: int
-) -> list[tuple[str, float, float]]:
-    """Return each task's median wall and processor seconds, one of each in turn."""
-    times: dict[str, list[tuple[float, float]]] = {task: [] for task in measures}
-    for _ in range(reps):
+    measures: dict[str, Callable[[], None]], reps: int, ready: Callable[[], None] | None
+) -> None:
+    """Measure each task as often as asked, one of each in turn; what is known already is kept.
+
+    ``ready`` makes what the tasks before would have left.
+    """
+    code = code_of(("",), Path(__file__))
+    record(code, "speed_run")
+    rows = pd.read_parquet(ROWS) if ROWS.exists() else pd.DataFrame({"code": [], "tache": []})
+    rows, left = rows[rows["code"] == code], False
+    for number in range(reps):
         for task, run in measures.items():
+            if (rows["tache"] == task).sum() > number:
+                left = False
+                continue
+            if ready and not left:
+                ready()
+            left = True
             wall, cpu = time.perf_counter(), spent()
             run()
-            times[task].append((time.perf_counter() - wall, spent() - cpu))
-            print(f"{task} : {times[task][-1][0]:.2f} s", file=sys.stderr, flush=True)
-    return [
-        (task, *(median(one) for one in zip(*all_, strict=True))) for task, all_ in times.items()
+            found = [code, task, time.perf_counter() - wall, spent() - cpu, os.getloadavg()[0]]
+            rows = pd.concat([rows, pd.DataFrame([found], columns=COLUMNS)])
+            rows.to_parquet(ROWS, index=False)
+            TABLE.write_text(markdown(rows), encoding="utf-8")
+            print(f"{task} : {found[2]:.2f} s", file=sys.stderr, flush=True)
+
+
+def markdown(rows: pd.DataFrame) -> str:
+    """Return the table of medians."""
+    lines = [
+        f"# {TITLE}",
+        "",
+        f"Code : {rows['code'].iloc[0]} ; {os.cpu_count()} cœurs ; médianes, du plus petit au plus "
+        "grand temps entre parenthèses ; charge : celle de la machine à la fin, une minute.",
+        "",
+        "| ce qui est mesuré | secondes | secondes de processeur | charge | mesures |",
+        "|---|---|---|---|---|",
     ]
+    for task, own in rows.groupby("tache", sort=False):
+        wall, middle = own["secondes"], own[["secondes", "processeur", "charge"]].median()
+        lines.append(
+            f"| {task} | {middle.iloc[0]:.2f} ({wall.min():.2f}–{wall.max():.2f}) "
+            f"| {middle.iloc[1]:.2f} | {middle.iloc[2]:.1f} | {len(own)} |"
+        )
+    return "\n".join([*lines, ""]).replace(".", ",").replace(f"{TITLE},", TITLE)
 
 
 def spent() -> float:
@@ -83,7 +124,7 @@ def one(root: Path) -> dict[str, Callable[[], None]]:
     programme = root / "data" / "fpi_aura"
     page = root / "notebooks" / "02_places.ipynb"
     declared = programme / "programme.toml"
-    made = [COMMAND, "run", RENTREE, "--programme", str(programme)]
+    made = made_of(root)
     for name in needed():
         import_module(name)
     return {
@@ -103,12 +144,23 @@ def one(root: Path) -> dict[str, Callable[[], None]]:
     }
 
 
+def made_of(root: Path) -> list[str]:
+    """Return the command that makes the report."""
+    return [COMMAND, "run", RENTREE, "--programme", str(root / "data" / "fpi_aura")]
+
+
 def many(root: Path, programmes: int, count: int) -> dict[str, Callable[[], None]]:
-    """Return reports made on two workers of one core each, then one after the other on one."""
+    """Return reports made on two workers of one core each, then one after the other on one.
+
+    Each programme has a seed, hence data, of its own: nothing kept for one serves another.
+    """
     names = [root / "data" / f"programme_{number}" for number in range(programmes)]
-    for name in names:
+    for number, name in enumerate(names):
         shutil.copytree(root / "data" / "fpi_aura", name)
-    years = range(int(RENTREE) - count + 1, int(RENTREE) + 1)
+        declared = name / "programme.toml"
+        seeded = SEED.sub(rf"\g<0>{number}", declared.read_text(encoding="utf-8"))
+        declared.write_text(seeded, encoding="utf-8")
+    years = range(FIRST, FIRST + count)
     return {
         f"{programmes} × {count}, {words}": partial(spread_out, names, years, workers)
         for words, workers in (("deux processus dask", 2), ("l'un après l'autre", 1))
@@ -119,8 +171,8 @@ def spread_out(names: Sequence[Path], years: Sequence[int], workers: int) -> Non
     from fpi_eval.cluster import spread
     from fpi_eval.report.runner.yearly import quietly
 
-    forget()
-    shutil.rmtree(names[0].parents[1] / "reports", ignore_errors=True)
+    for gone in ("reports", "cache"):
+        shutil.rmtree(names[0].parents[1] / gone, ignore_errors=True)
     os.environ[SHARE] = str(workers)
     tasks = [(str(name), year, "", False) for name in names for year in years]
     for _, found in spread(quietly, tasks, workers=workers):

@@ -208,10 +208,11 @@ def _made(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:
         read["filiere"] = np.asarray(table[columns.filiere])
     if columns.duree in table:
         read["duree"] = lag_column(table, str(columns.duree))
-    for role in LABELS:
-        read[role] = _label(table, getattr(columns, role))
-    if columns.voisinage in table:
-        read["voisinage"] = _label(table, columns.voisinage)
+    for role in (*LABELS, *(["voisinage"] if columns.voisinage in table else ())):
+        if _as_read(table, columns, role):
+            coding.labels(table, getattr(columns, role))
+        else:
+            read[role] = _label(table, getattr(columns, role))
     if columns.cluster is None:
         read["cluster"] = unit
     made = {CANONICAL[r]: v for r, v in read.items() if not _as_read(table, columns, r)}

@@ -204,10 +204,12 @@ class Placement:
     """Put openings in the cells of other establishments."""
 
     def __init__(self, frame: pd.DataFrame) -> None:
-        uai, self.names = codes(frame["uai"].to_numpy())
+        uai, self.names = codes(pd.Categorical(frame["uai"]))
         self.order = np.argsort(uai, kind="stable")
         self.starts = np.searchsorted(uai[self.order], np.arange(len(self.names) + 1))
-        self.columns = [frame[c].to_numpy() for c in ("cell", "course", "time")]
+        course, taught = pd.factorize(frame["course"])
+        self.columns = frame["cell"].to_numpy(), course, frame["time"].to_numpy()
+        self.taught = taught.tolist()
         self.known: dict[str, Cells] = {}
 
     def cells(self, uai: str) -> Cells:
@@ -219,7 +221,7 @@ class Placement:
         rows = self.order[self.starts[at] : self.starts[at + 1]]
         columns = (column[rows].tolist() for column in self.columns)
         for row, cell, course, time in zip(rows.tolist(), *columns, strict=True):
-            found.setdefault(cell, (course, {}))[1][time] = row
+            found.setdefault(cell, (self.taught[course], {}))[1][time] = row
         return found
 
     def __call__(self, paths, homes: list[str]) -> dict[int, float]:

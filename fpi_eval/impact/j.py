@@ -23,7 +23,15 @@ from fpi_eval.impact.frame import (
     scale,
     with_covariates,
 )
-from fpi_eval.impact.uncertainty import CR3, Candidate, ChosenInterval, answer, error, single
+from fpi_eval.impact.uncertainty import (
+    CR3,
+    Candidate,
+    ChosenInterval,
+    Clusters,
+    answer,
+    error,
+    single,
+)
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
 from fpi_eval.results import Estimate, Estimates
@@ -67,7 +75,7 @@ def regressors(
     names = [SEATS, *exposures]
     if frame["other_dose"].any():
         columns, names = [*columns, "other_dose"], [*names, "autres_places"]
-    x = frame[columns].to_numpy(float)
+    x = frame[columns].to_numpy(float, copy=True)
     z = x.copy()
     z[:, 0] = np.sign(x[:, 0])
     for j in range(1, 1 + len(exposures)):
@@ -90,7 +98,7 @@ def fit_j(
     """
     n = scale(frame, proportional=proportional)
     x, z, names = regressors(frame, exposures)
-    x = x / n[:, None]
+    x /= n[:, None]
     z[:, 1:] /= n[:, None]
     if covariates:
         found = paths(frame, covariates)
@@ -136,10 +144,10 @@ def report(frame: Sample, fit: linear.LinearFit, covariates: Sequence[str] = ())
     """Return gross effect, displacement and net effect of a fitted J."""
     fit.position(SEATS)
     used = frame if fit.keep.all() else frame[fit.keep]
-    by_etab = fit.jackknife(used["uai"].to_numpy())
-    by_dep = fit.jackknife(used["code_departement"].to_numpy())
+    clusters = Clusters.of(used)
+    by_etab, by_dep = fit.jackknife(clusters.etab), fit.jackknife(clusters.dep)
     dropped = frame.dropped + fit.dropped
-    few = few_interval(used, frame, fit, by_etab, covariates)
+    few = few_interval(clusters, frame, fit, by_etab, covariates)
     gross = error(by_etab @ combination(fit, WEIGHTS[GROSS]))
     placebo = [] if few is not None else regions_error(frame, gross)
     items = []
@@ -156,6 +164,7 @@ def report(frame: Sample, fit: linear.LinearFit, covariates: Sequence[str] = ())
                 dropped=dropped,
                 description=J_TEXT,
                 kind=CR3,
+                clusters=clusters,
                 instead=few if label == GROSS else None,
                 also=placebo if label == GROSS else (),
             )
@@ -164,14 +173,17 @@ def report(frame: Sample, fit: linear.LinearFit, covariates: Sequence[str] = ())
 
 
 def few_interval(
-    used, frame, fit: linear.LinearFit, by_etab: np.ndarray, covariates: Sequence[str] = ()
+    clusters: Clusters,
+    frame: Sample,
+    fit: linear.LinearFit,
+    by_etab: np.ndarray,
+    covariates: Sequence[str] = (),
 ) -> ChosenInterval | None:
     """Return the interval of the gross effect when few establishments are treated, else None."""
     from fpi_eval.impact.few_treated import interval_of_gross  # it reads this module
 
-    n_treated = used.loc[(used["dose"] != 0).to_numpy(), "uai"].nunique()
     std_error = error(by_etab[:, fit.position(SEATS)])
-    return interval_of_gross(frame, fit, n_treated, std_error, covariates)
+    return interval_of_gross(frame, fit, clusters.n_treated_etab, std_error, covariates)
 
 
 def regions_error(frame: pd.DataFrame, std_error: float) -> list[Candidate]:

@@ -107,7 +107,8 @@ def copied(frame: pd.DataFrame, *, region_effects: bool = True, seed: int = 0) -
     absorber = Absorber(effects(rest, region=region_effects), n)
     y = absorber.residualize(rest["y"].to_numpy() / n) * n
     table = pd.DataFrame({"code_region": regions})
-    table[["estimate", "std_error"]] = _walds(y, doses, absorber, codes(rest["uai"].to_numpy())[0])
+    uai, _ = codes(pd.Categorical(rest["uai"]))
+    table[["estimate", "std_error"]] = _walds(y, doses, absorber, uai)
     return table
 
 

@@ -84,15 +84,15 @@ def clustered(influence: np.ndarray, n_treated: int, level: str, kind: str) -> C
 class Clusters:
     """Clusters of the rows used, at both levels, and how many of each have opened seats."""
 
-    etab: np.ndarray
-    dep: np.ndarray
+    etab: np.ndarray | pd.Categorical
+    dep: np.ndarray | pd.Categorical
     n_treated_etab: int
     n_treated_dep: int
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> "Clusters":
         """Return the clusters of an estimation frame."""
-        etab, dep = frame["uai"].to_numpy(), frame["code_departement"].to_numpy()
+        etab, dep = (pd.Categorical(frame[name]) for name in ("uai", "code_departement"))
         moved = (frame["dose"] != 0).to_numpy()
         return cls(etab, dep, pd.unique(etab[moved]).size, pd.unique(dep[moved]).size)
 
@@ -156,14 +156,16 @@ def answer(
     kind: str = CR1,
     instead: ChosenInterval | None = None,
     also: Sequence[Candidate] = (),
+    clusters: Clusters | None = None,
     **facts,
 ) -> Estimate:
     """Return an estimate from its cluster influences, interval by `Clusters.interval`.
 
     ``kind`` names the variance; ``also`` are further candidates for the widest interval;
-    ``instead`` is an interval by another rule, its clusters being establishments.
+    ``instead`` is an interval by another rule, its clusters being establishments; ``clusters``
+    are those of the frame, where they are known already.
     """
-    clusters = Clusters.of(frame)
+    clusters = clusters or Clusters.of(frame)
     by_etab, by_dep = clusters.corrected(by_etab, by_dep, kind)
     found, level = clusters.interval(value, by_etab, by_dep, kind, also)
     if instead is not None:

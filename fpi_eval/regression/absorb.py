@@ -264,13 +264,14 @@ class Absorber:
                 column -= effect[lo:hi].take(c)
 
 
-def compact(labels: np.ndarray | Coded) -> Coded:
+def compact(labels: np.ndarray | pd.Categorical | pd.Series | Coded) -> Coded:
     """Return labels as integers 0..k-1, and k."""
     if isinstance(labels, Coded):
         return labels
-    labels = np.asarray(labels)
-    if top := dense(labels):
-        return Coded(labels.astype(np.int64, copy=False), top)
+    if not isinstance(labels, pd.Categorical | pd.Series):  # texts are coded where they are
+        labels = np.asarray(labels)
+    if isinstance(labels.dtype, np.dtype) and (top := dense(plain := np.asarray(labels))):
+        return Coded(plain.astype(np.int64, copy=False), top)
     codes, unique = pd.factorize(labels)
     return Coded(codes.astype(np.int64, copy=False), len(unique))
 

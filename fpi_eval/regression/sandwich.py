@@ -59,8 +59,10 @@ def dense(labels: np.ndarray) -> int:
     return top if top <= 2 * len(labels) and np.bincount(labels, minlength=top).all() else 0
 
 
-def codes(cluster: np.ndarray) -> tuple[np.ndarray, pd.Index]:
+def codes(cluster: np.ndarray | pd.Categorical) -> tuple[np.ndarray, pd.Index]:
     """Return clusters as integers 0..G-1 and their names, sorted."""
+    if isinstance(cluster, pd.Categorical):
+        return cluster.codes.astype(np.int64), cluster.categories
     if top := dense(cluster := np.asarray(cluster)):
         return cluster.astype(np.int64, copy=False), pd.RangeIndex(top)
     integers, names = pd.factorize(cluster, sort=True)

@@ -194,7 +194,7 @@ def report(
     psi = fit.jackknife(clusters.etab), fit.jackknife(clusters.dep)
     weights = _weights(fit, rings, reach)
     dropped = frame.dropped + fit.dropped
-    few = few_interval(used, frame, fit, psi[0])
+    few = few_interval(clusters, frame, fit, psi[0])
     items = [
         answer(
             used,
@@ -207,6 +207,7 @@ def report(
             description=J_TEXT,
             kind=CR3,
             instead=few if label == OWN else None,
+            clusters=clusters,
         )
         for label, w in weights.items()
     ]
