@@ -5,7 +5,7 @@ Outlines ship with the library, simplified (`outlines/LICENCE.md`: IGN and INSEE
 
 import json
 import textwrap
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -121,7 +121,7 @@ def shaded(
         ax.add_artist(_Names(rows, column, shapes, named))
         ax.set_title(title, loc="left", fontsize=10)
         ax.set_axis_off()
-        ax.margins(0.08)
+        ax.margins(0.08, 0.14)
         ax.autoscale_view()
         ax.set_aspect("equal")
     return axes[0][0]
@@ -165,22 +165,28 @@ class _Names(Artist):
         """Draw each label, with a line to its area when it stands outside."""
         for label, box, heart in self._laid(renderer):
             if heart is not None:
-                near = np.clip(heart, box.min, box.max)
-                line = Line2D(*np.array([heart, near]).T, color="#000000", linewidth=0.6)
+                line = Line2D(*_line(heart, box).T, color="#000000", linewidth=0.6)
                 line.set_figure(self.figure)
                 line.draw(renderer)
             label.draw(renderer)
 
     def _laid(self, renderer: Any) -> list[Label]:
-        """Return the labels that have room, their frame, and the area of those outside."""
+        """Return the labels that have room, their frame, and the area of those outside.
+
+        Where all areas are named, those with most room for their words come first.
+        """
         inside: list[Label] = []
-        outside = []
+        outside, asked = [], []
         for outline, heart, name, number in self.words:
             at = self.axes.transData.transform(heart)
             area = outline.get_extents(self.axes.transData)
-            for words in (f"{name}\n{number}", number) if name else (number,):
-                label, box = self._written(words, at, renderer)
-                fits = box.width <= SLACK * area.width and box.height <= SLACK * area.height
+            tried = (f"{name}\n{number}", number) if name else (number,)
+            asked.append((at, area, [self._written(words, at, renderer) for words in tried]))
+        if self.every:
+            asked.sort(key=lambda one: _share(one[2][0][1], one[1]))
+        for at, area, tries in asked:
+            for label, box in tries:
+                fits = _share(box, area) <= SLACK
                 if fits and not any(box.overlaps(other) for _, other, _ in inside):
                     inside.append((label, box, None))
                     break
@@ -196,23 +202,44 @@ class _Names(Artist):
         return label, label.get_window_extent(renderer)
 
     def _moved(self, label: Text, box: Bbox, at: np.ndarray, taken: list[Bbox]) -> Label:
-        """Return the label at the nearest place outside every area where nothing stands yet."""
+        """Return the label at the nearest place outside every area where nothing stands yet.
+
+        A nearer place is left for one that a line reaches without crossing other words.
+        """
+        free = list(self._free(box, taken))
+        if not free:
+            return label, box, at
+        lines = [Outline(_line(at, one)) for one in free]
+        crossed = [any(line.intersects_bbox(other) for other in taken) for line in lines]
+        moved = free[crossed.index(False) if False in crossed else 0]
+        label.set_position((at[0] + moved.x0 - box.x0, at[1] + moved.y0 - box.y0))
+        taken.append(moved)
+        return label, moved, at
+
+    def _free(self, box: Bbox, taken: list[Bbox]) -> Iterator[Bbox]:
+        """Yield the places around a label, nearest first, that hide no area and no other words."""
         frame = self.axes.bbox
         areas = [self.axes.transData.transform_path(outline) for outline, *_ in self.words]
         for far in np.arange(1, REACH) * box.height / 2:
             for turn in np.linspace(0, 2 * np.pi, SIDES, endpoint=False):
-                move = far * np.array([np.cos(turn), np.sin(turn)])
-                moved = box.translated(*move)
+                moved = box.translated(*far * np.array([np.cos(turn), np.sin(turn)]))
                 if (
                     frame.contains(moved.x0, moved.y0)
                     and frame.contains(moved.x1, moved.y1)
                     and not any(moved.overlaps(other) for other in taken)
                     and not any(area.intersects_bbox(moved) for area in areas)
                 ):
-                    label.set_position(at + move)
-                    taken.append(moved)
-                    return label, moved, at
-        return label, box, at
+                    yield moved
+
+
+def _share(box: Bbox, area: Bbox) -> float:
+    """Return how much of an area's width or height words take, the larger."""
+    return max(box.width / area.width, box.height / area.height)
+
+
+def _line(at: np.ndarray, box: Bbox) -> np.ndarray:
+    """Return the ends of the line from an area to the words that stand outside it."""
+    return np.array([at, np.clip(at, box.min, box.max)])
 
 
 def _heart(outline: Outline) -> np.ndarray:

@@ -45,7 +45,9 @@ def folder(tmp_path_factory):
     rows = product(["Ensemble", "La région"], FILIERES, ["Secondaire", "Supérieur", "BTS"])
     long = pd.DataFrame(rows, columns=["Territoire", "Filière", "Niveau"])
     long = table(long.assign(places=range(12), prevues=7, ouvertes=6), "Longue")
-    made = [output(one._repr_mimebundle_()) for one in (*shown, wide, long)]
+    many = pd.DataFrame({"Département": ["Isère", "Ain"]} | {f"Grandeur {n}": 7 for n in range(6)})
+    tables = (wide, long, table(many, "Large"))
+    made = [output(one._repr_mimebundle_()) for one in (*shown, *tables)]
     return render(tmp_path_factory.mktemp("rapport") / "2023", outputs=OUTPUTS | {6: made})
 
 
@@ -172,3 +174,17 @@ def test_a_phone_shows_a_number_of_each_row_and_the_names_of_rows_stay(visit):
     assert max(page.evaluate(FIRST)) <= 390
     page.evaluate("document.querySelectorAll('.defile').forEach(one => one.scrollLeft = 500)")
     assert min(page.evaluate(NAMED)) >= 0
+
+
+SPREAD = """() => [...document.querySelectorAll(".etale td")].map(cell =>
+[getComputedStyle(cell, "::before").content, cell.getBoundingClientRect().right])"""
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_rows_of_a_wide_table_are_read_one_under_the_other_on_a_phone(visit, width):
+    page = visit(NAMES[1], width)
+    names, ends = zip(*page.evaluate(SPREAD), strict=True)
+    assert [name.split('"')[1] for name in names] == [f"Grandeur {n}" for n in range(6)] * 2
+    assert max(ends) <= width
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert {name for name, _ in page.evaluate(SPREAD)} == {"none"}

@@ -121,7 +121,10 @@ def begun(found: Headline) -> bool:
 def finding(found: Headline) -> str:
     """Return the headline: the finding itself, no stronger than the proof allows."""
     if not begun(found):
-        return _("Le programme n'a pas commencé : voici le point de départ.")
+        said = _(
+            "Le programme n'a pas commencé : ses premières places ouvrent à la rentrée {start}."
+        )
+        return said.format(start=found.notes["debut"])
     if not _known(found, "places_ouvertes"):
         return _("On ne sait pas combien de places le programme a ouvertes.")
     gross, net = found.get("effet_brut"), found.get("effet_net")
@@ -132,8 +135,7 @@ def finding(found: Headline) -> str:
         return _(END.get(found.notes.get("resultat", ""), IN_THESE)) + late
     if gross and _above_zero(gross):
         said = _(
-            "Les formations ouvertes gagnent des élèves ; qu'elles n'en prennent pas à leurs "
-            "voisines reste à prouver."
+            "Les formations ouvertes gagnent des élèves, peut-être pris aux formations voisines."
         )
         return said + late
     return _("Aucun gain d'élèves ne se distingue encore des variations ordinaires.")
@@ -156,8 +158,7 @@ def _above_zero(one: Quantity) -> bool:
 def missing(found: Headline) -> str:
     """Return what is missing, said first; nothing when the files hold what the page needs."""
     if not begun(found):
-        start = _("Ses premières places ouvrent à la rentrée {start}.")
-        return start.format(start=found.notes["debut"])
+        return _("Les chapitres décrivent le point de départ.")
     if not _known(found, "places_ouvertes"):
         return _(
             "Le dossier ne contient pas le registre des ouvertures : demandez-le à l'académie."
@@ -170,7 +171,7 @@ def reason(found: Headline) -> str:
     notes = found.notes
     level = notes.get("verdict", "")
     if not level:
-        return _("Aucune place n'a encore pu agir sur ce que les fichiers comptent.")
+        return _("Aucun effet ne peut se voir dans les fichiers publiés à ce jour.")
     if level == LEVELS[0]:
         return _("Trop peu de lycées ailleurs pour vérifier la méthode sur ces données.")
     if notes.get("valide") == "non":

@@ -81,7 +81,7 @@ class Heterogeneity(Result):
                 f" ({text.liste(alone.str.lower())} : seulement pris à part)" if len(alone) else ""
             )
             return (
-                f"Aucun groupe ne se distingue sûrement des autres, en {count}{also}. Cela ne "
+                f"Sur {count}, aucun groupe ne se distingue sûrement des autres{also}. Cela ne "
                 "prouve pas que l'effet est le même partout : les intervalles disent ce qui reste "
                 "possible."
             )

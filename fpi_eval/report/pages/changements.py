@@ -251,7 +251,11 @@ def _listed(found: Changes) -> list[str]:
         words: dict.fromkeys(one.label for one in every if one.label not in told)
         for words, every in kinds.items()
     }
-    return [f"{words} : {text.liste(names)}." for words, names in named.items() if names]
+    return [
+        f"{words} : {text.liste(name[0].lower() + name[1:] for name in names)}."
+        for words, names in named.items()
+        if names
+    ]
 
 
 def _name(one: Quantity, beside: Iterable[Quantity]) -> str:

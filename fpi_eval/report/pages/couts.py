@@ -20,6 +20,7 @@ from fpi_eval.costs.unit import UnitCost, acceptability, cost_table, unit_cost
 from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline, in_chapters
 from fpi_eval.panel.context import Context
+from fpi_eval.programme import Cout, Programme
 from fpi_eval.projection.outlook import Outlook
 from fpi_eval.report.pages.trajectoire import WHOLE
 from fpi_eval.rounding import figures
@@ -36,12 +37,37 @@ PREDECESSOR = (
 MINIMUM = " Seul un montant minimal est publié : chaque coût est une borne inférieure."
 
 
-def reponse(chiffres: Headline) -> str:
-    """Return the answer on money: what a seat costs, then a person, or why it is not known."""
+def reponse(chiffres: Headline, what: Programme) -> str:
+    """Return the answer on money: what a seat costs, then a person; else the planned ratios."""
     seat, person = chiffres["cout_place"], chiffres["cout_personne"]
     if not seat:
-        return f"On ne sait pas encore ce que coûte une place.\n\n{text.capitale(seat.reason)}"
+        first = "On ne sait pas encore ce que coûte une place."
+        return "\n\n".join([first, text.capitale(seat.reason), _planned(what)])
     return f"{in_chapters.couts(chiffres)}\n\n{person.phrase}"
+
+
+def _planned(what: Programme) -> str:
+    lines = [
+        f"{target.libelle} ({text.nombre(target.personnes)} visées) : "
+        f"{_per_person(what.cout, target.personnes)}, si toute la dépense allait à cette seule "
+        "cible et si elle était atteinte."
+        for target in what.cibles
+        if target.niveau == "ensemble"
+    ]
+    both = sum(t.personnes for t in what.cibles if t.niveau != "ensemble")
+    if both:
+        words = f"Cibles par niveau réunies ({text.nombre(both)})"
+        lines.append(f"{words} : {_per_person(what.cout, both)}.")
+    return "\n\n".join(lines)
+
+
+def _per_person(cost: Cout, people: float) -> str:
+    """Return the cost of a person trained, in words."""
+    least = "au moins " if cost.minimum else ""
+    words = f"{least}{text.euros(figures(cost.total / people))} par personne en coût complet"
+    if cost.subvention is None:
+        return f"{words}, la subvention n'étant pas publiée"
+    return f"{words}, {text.euros(figures(cost.subvention / people))} en subvention"
 
 
 def _euros(amount: float) -> str:

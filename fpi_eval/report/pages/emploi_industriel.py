@@ -57,8 +57,8 @@ def reponse(
         f"Un effet sur l'emploi industriel {could} se voir : au plus {most} emplois, quand le plus "
         f"petit effet décelable est de {least}.",
         f"Champ : {chiffres['effet_decelable'].scope}.",
-        f"Hypothèse : {label[0].lower()}{label[1:]}, tous diplômés de plus, et chacun apportant "
-        "au plus un demi-emploi.",
+        f"Hypothèse : {label[0].lower()}{label[1:]} ; chacune donnerait un diplômé de plus, et au "
+        "plus un demi-emploi.",
     ]
     hires, yearly = context.programme.emploi, found.graduates / found.years
     if set(emplois.REGIONAL) <= set(known.index):
@@ -102,7 +102,7 @@ def face_a_face(
         f"Au plus {most} emplois de plus, quand le plus petit effet décelable en compte {least}",
         "Chiffres de référence" if jobs.empty else credit(context),
         f"Barres : plus petit effet décelable, en emplois. {said}. Trait : au plus {most} emplois "
-        f"plausibles ({label.lower()}).",
+        f"plausibles ; hypothèse : {label.lower()}.",
         rows,
         formats={"smallest": "nombre"},
         labels={"design": "Façon de regarder", "smallest": "Plus petit effet décelable (emplois)"},
@@ -260,8 +260,9 @@ def departements(found: pd.DataFrame, context: Context) -> Figure | Absent:
         f"{text.pourcent(total.max() / total.sum(), 0)} des emplois des secteurs "
         "que les filières alimentent",
         credit(context),
-        f"Barres horizontales, une par département, du plus au moins d'emplois. {top} "
-        f"vient en tête avec {text.nombre(total.max())} emplois sur {text.nombre(total.sum())}.",
+        f"Barres horizontales, une par département, du plus au moins d'emplois. "
+        f"{text.capitale(text.departement(top))} vient en tête avec "
+        f"{text.nombre(total.max())} emplois sur {text.nombre(total.sum())}.",
         ordered[["departement", *columns]],
         formats=dict.fromkeys(columns, "nombre"),
         labels={"departement": "Département"},

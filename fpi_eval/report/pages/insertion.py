@@ -13,8 +13,8 @@ from fpi_eval.figures import Figure
 from fpi_eval.impact.jobs.regional import RegionalChange
 from fpi_eval.indicators.declare import HORIZONS
 from fpi_eval.panel.context import Context
+from fpi_eval.plots import QUADRANTS, range_lines
 from fpi_eval.plots import quadrants as draw_quadrants
-from fpi_eval.plots import range_lines
 from fpi_eval.report.published.make import ENSEMBLE, cells, show
 from fpi_eval.report.published.people import AFTER
 from fpi_eval.results import Estimate
@@ -58,9 +58,9 @@ def reponse(published: Sheet, changes: Sequence[RegionalChange] | Absent, contex
         return "\n\n".join([*lines, changes.reason])
     moved = min(change.table["p_value"].min() for change in changes) <= SELDOM
     lines.append(
-        "Sur au moins un résultat, la région s'est écartée des autres plus que presque toutes."
+        "Sur au moins un résultat, la région a évolué autrement que presque toutes les autres."
         if moved
-        else "La région ne s'est pas écartée des autres plus qu'elles ne s'écartent entre elles."
+        else "L'évolution de la région ne sort pas de ce que montrent les autres régions."
     )
     return "\n\n".join(lines)
 
@@ -243,7 +243,7 @@ def quadrants(found: Sheet | None) -> Figure | Absent:
     if rows.empty:
         return Absent("Aucune formation de la région n'a assez d'élèves pour être située.")
     count = rows["quadrant"].value_counts()
-    said = [f"{name} : {count.get(name, 0)}" for name in ("Q1", "Q2", "Q3", "Q4")]
+    said = [f"{words} : {count.get(name, 0)}" for name, (*_, words, _at) in QUADRANTS.items()]
     last = rows["millesime"].iloc[0]
     drawn = cells(found, ["diplome", "formation", *QUADRANT])
     return Figure(
@@ -261,7 +261,8 @@ def quadrants(found: Sheet | None) -> Figure | Absent:
         "moyenne régionale à la fois en emploi et en poursuite d'études",
         f"{found.source}, millésime {last}",
         f"Nuages de points, un par diplôme : taux d'emploi à 6 mois en abscisse, taux de poursuite "
-        f"en ordonnée ; les traits sont les moyennes régionales. {' ; '.join(said)}. "
+        f"en ordonnée ; les traits sont les moyennes régionales. Au moins à la "
+        f"moyenne – {' ; '.join(said)}. "
         f"{len(found.frame) - len(rows)} formations ont un taux masqué et n'y sont pas.",
         drawn.derived(drawn.frame.assign(formation=drawn.frame["formation"].map(text.formation))),
         formats={

@@ -112,10 +112,12 @@ def reponse(found: pd.DataFrame, context: Context) -> str:
     real, own = _totals(rows, "diplomes_distincts")
     return "\n\n".join(
         [
-            f"Le jumeau s'écarte des fichiers réels de {text.pourcent(gap.median(), 0)} au milieu "
-            f"des {len(middle)} médianes comparées, de {text.pourcent(gap.max(), 0)} au plus.",
+            f"Sur {len(middle)} médianes du jumeau, une moitié s'écarte des fichiers réels de "
+            f"{text.pourcent(gap.median(), 0)} ou moins, aucune de plus de "
+            f"{text.pourcent(gap.max(), 0)}.",
             "Ces médianes portent sur les places, les vœux, les élèves et l'emploi. La part des "
-            f"taux masqués s'écarte de {text.points(apart.median(), 0).lstrip('+')} au milieu, de "
+            f"taux masqués s'écarte, une fois sur deux, de "
+            f"{text.points(apart.median(), 0).lstrip('+')} ou moins, de "
             f"{text.points(apart.max(), 0).lstrip('+')} au plus.",
             f"Le jumeau enseigne {text.nombre(own)} diplômes, comptés dans chaque voie ; les "
             f"fichiers réels, {text.nombre(real)}. Il ne décrit aucun établissement réel.",

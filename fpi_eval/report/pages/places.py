@@ -68,7 +68,7 @@ def _observed(same: pd.DataFrame, context: Context) -> str:
     change = sums["places_apres"] / sums["places_avant"] - 1
     what = "places de BTS" if set(rows["niveau"]) == {"superieur"} else "places d'entrée"
     return (
-        f"De {context.rentree - 1} à {context.rentree}, les {what} des mêmes formations "
+        f"De {context.rentree - 1} à {context.rentree}, à formations égales, les {what} "
         f"{_moved(change[HERE])} dans la région ; ailleurs, elles {_moved(change[ELSEWHERE])}.\n\n"
         f"Champ de cette comparaison : {field(rows)}."
     )
@@ -76,9 +76,9 @@ def _observed(same: pd.DataFrame, context: Context) -> str:
 
 def _moved(change: float) -> str:
     """Return how places changed, in a verb."""
-    return (
-        f"ont varié de {text.signe(100 * change, 1)} %" if round(change, 3) else "n'ont pas varié"
-    )
+    if not round(change, 3):
+        return "n'ont pas varié"
+    return f"ont {'augmenté' if change > 0 else 'diminué'} de {text.pourcent(abs(change))}"
 
 
 def field(rows: pd.DataFrame) -> str:
@@ -221,8 +221,9 @@ def departements(rows: pd.DataFrame, scope: str, context: Context) -> Figure:
         f"{text.capitale(text.departement(top))} rassemble {text.pourcent(share, 0)} des places "
         f"d'entrée ({scope})",
         f"{context.credit}, rentrée {context.rentree}",
-        f"Barres horizontales, une par département, du plus au moins de places. {top} "
-        f"vient en tête avec {text.nombre(total.max())} places sur {text.nombre(total.sum())}.",
+        f"Barres horizontales, une par département, du plus au moins de places. "
+        f"{text.capitale(text.departement(top))} vient en tête avec "
+        f"{text.nombre(total.max())} places sur {text.nombre(total.sum())}.",
         ordered,
         labels={"departement": "Département"},
     )
@@ -238,19 +239,18 @@ def carte(rows: pd.DataFrame, scope: str, context: Context) -> Figure | None:
         return None
     opened = "ouvertes" in rows
     column = "ouvertes" if opened else "places"
-    what = (
-        f"places ouvertes par {context.programme.nom}" if opened else f"places d'entrée ({scope})"
-    )
+    what = f"places ouvertes par {context.programme.nom}" if opened else "places d'entrée"
+    field = "" if opened else f" ({scope})"
     top, total = rows.loc[rows[column].idxmax()], rows[column].sum()
     maps_of = {"ouvertes": "Places ouvertes par le programme", "places": "Places d'entrée, en tout"}
     drawn = {name: title for name, title in maps_of.items() if name in rows}
-    place, most = text.departement(top["nom"]), text.nombre(top[column])
+    place, most = text.capitale(text.departement(top["nom"])), text.nombre(top[column])
     return Figure(
         maps.shaded(rows, shapes, drawn, named=len(rows)),
-        f"{text.capitale(place)} a le plus de {what} : {most} sur {text.nombre(total)}",
+        f"{place} a le plus de {what} : {most} sur {text.nombre(total)}{field}",
         f"{context.credit}, rentrée {context.rentree} ; {maps.CREDIT}",
         f"Carte des départements, plus foncés là où les places sont plus nombreuses. "
-        f"{top['nom']} vient en tête avec {most} {what}, sur {text.nombre(total)}.",
+        f"{place} vient en tête avec {most} {what}, sur {text.nombre(total)}{field}.",
         rows[["nom", *drawn]].sort_values(column, ascending=False),
         labels={"nom": "Département"} | drawn,
     )

@@ -11,12 +11,11 @@ from fpi_eval.calendar import LABELS, SHOWN, premieres
 from fpi_eval.headline import Headline, in_chapters
 from fpi_eval.indicators.catalogue import TAUX_RETENTION
 from fpi_eval.panel.context import Context
-from fpi_eval.programme import Cible, Cout, Programme
+from fpi_eval.programme import Cible
 from fpi_eval.projection.loss import Loss
 from fpi_eval.projection.outlook import Outlook
 from fpi_eval.projection.projection import Projection, chances
 from fpi_eval.projection.rates import Taux, to_frame
-from fpi_eval.rounding import figures
 from fpi_eval.tables import Table, table
 
 LIENS = {
@@ -44,15 +43,15 @@ def phrase_nette(found: Outlook) -> str:
 
 
 def reponse(found: Outlook | Absent, context: Context, chiffres: Headline) -> str:
-    """Return the answer: who would enter by the last target, or the planning ratios alone."""
+    """Return the answer: who would enter by the last target, or why it is not known."""
     if isinstance(found, Absent):
         first = "On ne sait pas encore si les cibles seront atteintes."
-        return "\n\n".join([first, str(found), _planned(context.programme)])
+        return f"{first}\n\n{found}"
     coming = [one for one in chiffres if one.key.startswith("entrees_attendues")]
     if not coming:
         return "L'échéance de chaque cible est passée : les personnes entrées sont comptées."
     main, last = coming[-len(found.projections)], context.programme.cibles[-1]
-    others = [f"{one.title} : {_chances(one, last)}" for one in found.projections.values()]
+    others = [_chances(one, last) for one in found.projections.values()]
     return "\n\n".join(
         [
             in_chapters.trajectoire(main, text.nombre(last.personnes), last.echeance),
@@ -64,31 +63,10 @@ def reponse(found: Outlook | Absent, context: Context, chiffres: Headline) -> st
 
 def _chances(one: Projection, target: Cible) -> str:
     reached = (one.cible(target, target.lecture) >= target.personnes).mean()
-    return f"{chances(reached)} d'atteindre {text.nombre(target.personnes)} personnes."
-
-
-def _planned(what: Programme) -> str:
-    lines = [
-        f"{target.libelle} ({text.nombre(target.personnes)} visées) : "
-        f"{_per_person(what.cout, target.personnes)}, si toute la dépense allait à cette seule "
-        "cible et si elle était atteinte."
-        for target in what.cibles
-        if target.niveau == "ensemble"
-    ]
-    both = sum(t.personnes for t in what.cibles if t.niveau != "ensemble")
-    if both:
-        words = f"Cibles par niveau réunies ({text.nombre(both)})"
-        lines.append(f"{words} : {_per_person(what.cout, both)}.")
-    return "\n\n".join(lines)
-
-
-def _per_person(cost: Cout, people: float) -> str:
-    """Return the cost of a person trained, in words."""
-    least = "au moins " if cost.minimum else ""
-    words = f"{least}{text.euros(figures(cost.total / people))} par personne en coût complet"
-    if cost.subvention is None:
-        return f"{words}, la subvention n'étant pas publiée"
-    return f"{words}, {text.euros(figures(cost.subvention / people))} en subvention"
+    return (
+        f"{text.capitale(chances(reached))} d'atteindre {text.nombre(target.personnes)} personnes, "
+        f"scénario « {one.title} »."
+    )
 
 
 def calendrier(found: Outlook | Absent) -> Table | Absent:

@@ -20,6 +20,7 @@ NBSP = "\u00a0"
 HEADINGS = re.compile(r"^h[1-6]$")
 
 MANY_COLUMNS = 7
+ACROSS, LONG_HEAD = 4, 12  # columns a phone shows side by side, if no heading has such a word
 VERBATIM = {"pre", "code", "style", "script"}
 ROLES = {"col": "columnheader", "row": "rowheader"}
 
@@ -46,6 +47,8 @@ def improve(html: str, edition: Edition) -> str:
     _list_sections(soup, main)
     if edition.langue == FRENCH:
         set_french(body)
+    for table in main.find_all("table"):
+        _spread(table)
     if edition.simulated:
         _mark_simulated(soup, main)
     return str(soup)
@@ -96,8 +99,7 @@ def _name_table(table: Tag) -> None:
         table["aria-label"] = name
     first_row = table.find("tr")
     if first_row and len(first_row.find_all(["th", "td"])) >= MANY_COLUMNS:
-        kept = table.get_attribute_list("class")
-        table["class"] = " ".join([*kept, "dense"])
+        _add_class(table, "dense")
     for cell in table.find_all("th"):
         if not cell.has_attr("scope"):
             head = any(around.name == "thead" for around in cell.parents)
@@ -121,8 +123,37 @@ def _pile(table: Tag) -> None:
             takewhile(lambda cell: "gt_left" in str(cell.get("class")), row.select("th, td"))
         )
         for cell in words if len(words) > 1 else ():
-            cell["class"] = f"{' '.join(cell.get_attribute_list('class'))} pile"
+            _add_class(cell, "pile")
             cell["role"] = ROLES.get(str(cell.get("scope")), "cell")
+
+
+def _spread(table: Tag) -> None:
+    """Mark a table too wide for a phone: there each row is a block, each value after its column.
+
+    Roles say what each part remains where a style takes it out of the table's grid.
+    """
+    heads = table.select("thead th")
+    names = [cell.get_text(" ", strip=True) for cell in heads]
+    across = len(heads) - max(0, len(table.select("thead .pile")) - 1)
+    longest = max((len(word) for name in names for word in name.split()), default=0)
+    if across < ACROSS or (across == ACROSS and longest < LONG_HEAD):
+        return
+    _add_class(table, "etale")
+    table["role"] = "table"
+    for part in table.select("thead, tbody, tfoot"):
+        part["role"] = "rowgroup"
+    for row in table.select("tr"):
+        row["role"] = "row"
+        cells = row.find_all(["th", "td"])
+        for cell in cells:
+            cell["role"] = ROLES.get(str(cell.get("scope")), "cell")
+        for name, cell in zip(names, cells, strict=False) if len(cells) == len(names) else ():
+            if cell.name == "td":
+                cell["data-colonne"] = name
+
+
+def _add_class(tag: Tag, name: str) -> None:
+    tag["class"] = " ".join([*filter(None, tag.get_attribute_list("class")), name])
 
 
 def set_french(body: Tag) -> None:

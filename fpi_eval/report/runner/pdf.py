@@ -151,6 +151,8 @@ class _Writer:
                 return "#pagebreak()"
             case "pre":
                 return f"#raw({escapes.typst(tag.get_text())}, block: true)"
+            case "p" if _introduces(tag):
+                return f"#block(sticky: true)[{self.inline(tag)}]"
             case "p" | "a" | "span" | "dt" | "dd" | "strong" | "b" | "em" | "i" | "small":
                 return self.inline(tag)
         return self.group(tag)
@@ -242,6 +244,12 @@ class _Writer:
         words = "".join(tag.get_text() for tag in svg.select("desc"))
         width = str(svg.get("style", "")).partition("max-width:")[2].partition("px")[0]
         return f"{escapes.typst(name)}, {escapes.typst(words)}, {width or WHOLE}"
+
+
+def _introduces(tag: Tag) -> bool:
+    """Return whether a table or a figure comes next: its page is that of the words before it."""
+    after = tag.find_next(["p", "ul", "ol", "h2", "h3", "table", "figure"])
+    return after is not None and after.name in ("table", "figure")
 
 
 def _span(cell: Tag, name: str) -> int:

@@ -13,15 +13,15 @@ Chapters = Sequence[tuple[Page, Tag]]
 FIGURES = 4
 CHOSEN = ("03_diplomes", "06_trajectoire_et_couts")  # chapters whose figure is shown first
 SLIDES, CHAPTERS = 6, 2
+TALL = 0.75
 DRAWN = "figure:has(svg)"
 KNOWN = ".tuiles:has(.tuile:not(:has(.inconnu)))"
 
 
 def second_page(front: Tag, chapters: Chapters) -> Tag:
-    """Return what follows the front page in the synthesis: what chapters find, and pictures.
+    """Return what follows the front page in the synthesis: what chapters find, then pictures.
 
-    Chapters begin a page of their own where the front page has numbers; pictures do otherwise, but
-    after a front page that is two already.
+    Pictures begin a page of their own, but after a front page that is two already.
     """
     line = _("{what} : {value}")
     lines = [
@@ -34,12 +34,12 @@ def second_page(front: Tag, chapters: Chapters) -> Tag:
     ]
     head = escapes.html(_("Chapitre par chapitre"))
     found = f"<h2>{head}</h2><ul>{''.join(lines)}</ul>" if lines else ""
-    figures = [figure for _page, main in chapters if (figure := main.select_one(DRAWN))][:FIGURES]
+    drawn = (main.select_one(DRAWN) for page, main in chapters if not page.annex)
+    figures = [figure for figure in drawn if figure][:FIGURES]
     seen = _("En images")
     images = f'<div class="planche"><h2>{escapes.html(seen)}</h2><div class="images"></div></div>'
-    known, apart = (found or figures) and front.select(KNOWN), front.select("hr")
-    first, between = ("hr" if known and not apart else "", "" if known or apart else "<hr>")
-    made = _made(first, found + (between + images) * bool(figures))
+    between = "" if front.select("hr") else "<hr>"
+    made = _made("", found + (between + images) * bool(figures))
     for figure in figures:
         made.select(".images")[0].append(copy.copy(figure))
     return made
@@ -49,7 +49,7 @@ def slides(front: Tag, chapters: Chapters) -> list[Tag]:
     """Return the slides: finding, numbers, chain, chapters' figures, what follows."""
     told = _told(front)
     pictures = [
-        _slide(page.finding or page.title, [figure], bare=bool(page.finding))
+        _picture(page, figure)
         for page, main in sorted(chapters, key=lambda one: not one[0].file.startswith(CHOSEN))
         if not page.annex and (figure := main.select_one(DRAWN))
     ]
@@ -70,14 +70,21 @@ def _told(front: Tag) -> list[Tag]:
     return [one for one in made if one.contents]
 
 
-def _slide(title: str, parts: Iterable[Tag], kind: str = "diapo", *, bare: bool = False) -> Tag:
-    """Return a slide: its title, then copies of parts of pages; empty without them.
+def _picture(page: Page, figure: Tag) -> Tag:
+    """Return the slide of a picture, titled by what it shows: its chapter's finding, or its own."""
+    kept = copy.copy(figure)
+    for drawing in kept.select("svg.large"):
+        _, _, wide, high = map(float, str(drawing["viewbox"]).split())
+        if high > TALL * wide:  # a slide would make its letters too small: a phone's are larger
+            drawing.decompose()
+    own = [title.extract().get_text(" ", strip=True) for title in kept.select(".figure-titre")]
+    found = page.finding if page.file.startswith(CHOSEN) else ""
+    return _slide(found or " ".join(own) or page.title, [kept])
 
-    A bare picture leaves its own title, since the slide's says what it shows.
-    """
+
+def _slide(title: str, parts: Iterable[Tag], kind: str = "diapo") -> Tag:
+    """Return a slide: its title, then copies of parts of pages; empty without them."""
     kept = [copy.copy(part) for part in parts]
-    for own in (own for part in kept if bare for own in part.select(".figure-titre")):
-        own.decompose()
     made = _made("h1" if kept else "", f'<div class="{kind}"></div>' if kept else "", title)
     for place in made.select(f".{kind}"):
         place.extend(kept)
