@@ -38,12 +38,14 @@ def analysed(annee: fpi.Year) -> SimpleNamespace:
         checks.evaluated(panel, outcome, what),
         attempt(impact.totals, annee.cells, "entrants", names=groups),
     )
+    numbers = headline.trajectoire(annee, found, costs)
     past = retroprojection(passage(annee), lag=2, seed=what.graine)
     return SimpleNamespace(
         annee=annee, outlook=found, rates=rates, context=context, total=total,
         calendrier=vue.calendrier(found),
         mesures=vue.mesures(measured_rates(annee), context),
-        reponse=vue.reponse(found, context, headline.trajectoire(annee, found, costs)),
+        reponse=vue.reponse(found, context, numbers),
+        prix=couts.reponse(numbers, what),
         limites=vue.limites(found),
         eventail=eventails.eventail(found),
         niveaux=eventails.niveaux(found),
@@ -187,8 +189,8 @@ def test_limits_name_the_assumed_rates_and_what_is_not_seen(simulees):
 
 
 def test_without_a_register_only_planning_ratios_are_shown(reelles):
-    words = plain(reelles.reponse)
-    assert "Le registre des ouvertures n'est pas dans le dossier." in words
+    assert "Le registre des ouvertures n'est pas dans le dossier." in plain(reelles.reponse)
+    words = plain(reelles.prix)
     assert "2 400 €" in words  # 22 M€ / 9 000
     assert "5 900 €" in words  # 22 M€ / 3 700
     assert "2 600 €" in words  # 9.5 M€ / 3 700
