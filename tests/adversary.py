@@ -23,11 +23,13 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse.csgraph import connected_components
 
 WHOLE = "Ensemble"
+Z2 = 1.959963984540054**2
 MOST = 1_000_000
 SECRET = (1, 4)
 ENOUGH = 4
 PUBLISHER = 20  # a rate on fewer people is hidden, and its numerator with it
 FINE = 1e-8  # more than half a unit of the tenth digit of a rate
+PERCENT, HUNDREDTH = 0.0005 + FINE, 0.005 + FINE  # half a unit of what pages tell
 MARKS = {"s", "n. d.", ""}
 HORIZONS = (6, 12, 18, 24)
 EMPLOYED = tuple(f"en_emploi_{n}_mois" for n in HORIZONS)
@@ -257,7 +259,9 @@ def said_of_students(world: World, folder: Path) -> Iterator[Said]:
             yield from line(world, name, row, own & world.inside(row, KIND),
                             {c: c for c in counts}, rates)  # fmt: skip
             if "taux_emploi_6_mois_bas" in row:
-                assert (row["taux_emploi_6_mois_bas"] == "s") == (row["taux_emploi_6_mois"] == "s")
+                wide = [row[f"taux_emploi_6_mois{end}"] for end in ("_bas", "", "_haut")]
+                assert len({one == "s" for one in wide}) == 1
+                yield from interval(world, name, row, own & world.inside(row, KIND), wide, FINE)
     here = (world.rows["territoire"] != "Autres régions").to_numpy()
     for row in table(folder, "quadrants"):
         inside = own & here & world.inside(row | {"voie": "Voie scolaire"}, ("voie", *KIND[1:3]))
@@ -267,6 +271,10 @@ def said_of_students(world: World, folder: Path) -> Iterator[Said]:
             rates = {c: c for c in ("taux_emploi_6_mois", "taux_poursuite")}
             counts = {c: c for c in ("terminale", "sortants")}
             yield from line(world, "quadrants", row, inside, counts, rates)
+            group = world.inside(row | {"voie": "Voie scolaire"}, ("voie", "millesime")) & here
+            group &= world.rows["covered"].to_numpy(bool)
+            group &= (world.rows["diplome"] == world.rows.loc[inside, "diplome"].iloc[0]).to_numpy()
+            yield from means(world, row, group)
             if row["quadrant"] != "Hors quadrant":
                 assert "s" not in {row[c] for c in rates}, "le quadrant dit un taux masqué"
     for row in table(folder, "eleves_ensemble"):
@@ -275,8 +283,39 @@ def said_of_students(world: World, folder: Path) -> Iterator[Said]:
             yield from line(world, "ensemble", row, inside, {"eleves": "terminale"})
 
 
+MEANS = {"moyenne_emploi": "taux_emploi_6_mois", "moyenne_poursuite": "taux_poursuite"}
 #: Quantities that sum the people trained of the report: level, or all.
 TRAINED = {"secondaire": "Secondaire", "superieur": "Supérieur"}
+
+
+def interval(
+    world: World, table: str, row: Mapping[str, str], inside: np.ndarray, told_ends: Sequence[str],
+    half: float,
+) -> Iterator[Said]:  # fmt: skip
+    """Yield how many left, that the width of their rate's interval (Wilson, 1927) gives.
+
+    Each end x of the interval of a rate p on n people: (p - x)^2 = z^2 x (1 - x) / n.
+    """
+    low, rate, high = (told(one) for one in told_ends)
+    if None in (low, rate, high) or not inside.any():
+        return
+    ends = [
+        Z2 * (x + a) * (1 - x - a) / (abs(rate - x) + b) ** 2
+        for x in (low, high) for a in (-half, half) for b in (-2 * half, 2 * half)
+        if abs(rate - x) > 2 * half and 0 < x + a < 1
+    ]  # fmt: skip
+    if ends:
+        label = " / ".join(row.values())
+        yield Said(table, label, world.row({"sortants": 1}, inside), min(ends), max(ends))
+
+
+def means(world: World, row: Mapping[str, str], group: np.ndarray) -> Iterator[Said]:
+    """Yield what the regional means of a diploma's courses say of all of them."""
+    for column, rate in MEANS.items():
+        if (value := told(row[column])) is not None:
+            (kind,), base = RATES[rate]
+            parts, ends = ({kind: 1}, base), (value - PERCENT, value + PERCENT)
+            yield from ratio(world, "moyennes", row["diplome"], group, parts, ends)
 
 
 def said_of_quantities(world: World, path: Path, year: int, start: int) -> Iterator[Said]:
@@ -298,7 +337,6 @@ def said_of_quantities(world: World, path: Path, year: int, start: int) -> Itera
 
 # --- what pages say, their numbers rounded ----------------------------------------------------
 
-PERCENT, HUNDREDTH = 0.0005 + FINE, 0.005 + FINE
 #: Heads that a page's table begins with, its world, its counts, its rates, half of their unit.
 PAGES: tuple[tuple[tuple[str, ...], str, dict[str, str], dict[str, str], float], ...] = (
     (("Niveau", "Filière", "Département", "Personnes formées"), "formes",
@@ -420,6 +458,10 @@ def _page_line(worlds: Mapping[str, World], spec: tuple | None, name: str, row: 
     elif "Formation" not in row or len(set(world.rows.loc[inside, "filiere"])) == 1:
         for one in line(world, name, row, inside, counts, rates, half):
             yield kind if kind != "formes" else "entrants", one
+        if "Groupe" in row:
+            ends = [row[name] for name in ("De", "Taux", "À")]
+            for one in interval(world, name, row, inside, ends, PERCENT):
+                yield kind, one
 
 
 RESULTS = {"Élèves en année terminale": "terminale", "En emploi à 6 mois": "en_emploi_6_mois"}

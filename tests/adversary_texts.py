@@ -15,13 +15,19 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
-from adversary import RATES, Adversary, Said, World, heard, misread, narrow
+from adversary import MEANS, RATES, Adversary, Said, World, heard, misread, narrow, table
+from adversary import told as value_of
 from bs4 import BeautifulSoup
 
 from fpi_eval.report.published.shown_tables import executed
 
 SPACES = re.compile("[ \u00a0\u202f\n\t]+")
 COUNTED = ("01", "02", "04", "05")  # notebooks whose figures show counts; others show estimates
+AXES = re.compile(r"matplotlib\.axis_")
+COUNTS = re.compile("Élèves|Sortants|Entrants|Présents|Personnes|vœux")  # heads of tables of people
+ABOUT = re.compile(r"95 %|\d+ mois|20\d\d(?:-20\d\d)?|\bQ\d")  # no count of people
+NOTHING = ((0.0, 0.0), (100.0, 0.0))  # a bar of nobody, or of all: what shares are drawn on
+EDGE = 0.1  # of a point of the drawing
 SMALL = 20  # points of a drawing: a closed line no larger is a mark
 LONGEST = 60  # words of a sentence: what is longer is a table that a PDF file lays flat
 END = re.compile(r"(?<=[.;!?])\s+(?=[A-ZÀ-Ý])")
@@ -81,35 +87,64 @@ def _numbers(words: str) -> set[str]:
     return set(re.findall(r"\d+", re.sub(r"(?<=\d)[\u00a0\u202f](?=\d)", "", words)))
 
 
-def undrawn(notebook) -> list[str]:
-    """Return the points of figures that their own table does not show, rounded as it rounds."""
+def undrawn(notebook, also: Sequence[tuple[float, float]] = ()) -> list[str]:
+    """Return what figures draw or describe that their own table does not show, rounded as it is.
+
+    Of marks and curves their points; of bars their length, or both ends; of the alternative text
+    of a figure whose table counts people, each number. `also`: values that a sheet tells, and ±;
+    figures of the smallest effects that can be seen draw no count.
+    """
     found = []
     for data in (o.get("data", {}) for c in notebook.cells for o in c.get("outputs", ())):
         drawing = BeautifulSoup(data.get("text/html", ""), "html.parser").find("svg")
         rows = data.get("application/vnd.dataresource+json", {}).get("data", [])
+        if rows and "effet" in " ".join(rows[0]):
+            continue
         shown = [number for row in rows for cell in row.values() for number in _told(str(cell))]
+        shown += [*also, *NOTHING]
+
+        def near(value: float, wide: float, shown=shown) -> bool:
+            return any(abs(value - one) <= half + wide for one, half in shown)
+
         found += [
-            f"{drawing.title.get_text()} : {value:g}"
-            for value, wide in points(drawing)
-            if not any(abs(value - one) <= half + wide for one, half in shown)
+            f"{drawing.title.get_text()} : {' ou '.join(f'{value:g}' for value in ways[0])}"
+            for ways, wide in drawn(drawing)
+            if not any(all(near(value, wide) for value in way) for way in ways)
         ]
+        if drawing and rows and COUNTS.search(" ".join(rows[0])):
+            told = _told(re.sub(ABOUT, "", f"{drawing.title.get_text()} {drawing.desc.get_text()}"))
+            found += [f"texte de remplacement : {v:g}" for v, half in told if not near(v, half)]
     return found
 
 
-def points(drawing) -> Iterator[tuple[float, float]]:
-    """Yield what the marks of a figure are worth on the axes whose ticks are numbers, and ±."""
-    axes = re.compile(r"matplotlib\.axis_")
-    for axis in drawing.find_all("g", id=axes) if drawing else ():
+def drawn(drawing) -> Iterator[tuple[list[tuple[float, ...]], float]]:
+    """Yield what each stroke is worth on the axes whose ticks are numbers, in each way, and ±."""
+    for axis in drawing.find_all("g", id=AXES) if drawing else ():
         side = (int(axis["id"].rpartition("_")[2]) - 1) % 2  # x, then y, of each frame
-        scale = _scale(axis, side)
-        marks = axis.parent.find_all(["use", "path"]) if scale else ()
-        for place in (_place(one) for one in marks if not one.find_parent("g", id=axes)):
-            if place is not None:
-                yield scale[0] * place[side] + scale[1], scale[2]
+        if scale := _scale(axis, side):
+            frame = _vertices(axis.parent.find("path"))[:, side]
+            for mark in axis.parent.find_all(["use", "path"]):
+                if not mark.find_parent("g", id=AXES):
+                    yield from _worth(mark, side, scale, (frame.min(), frame.max()))
 
 
-def _scale(axis, side: int) -> tuple[float, float, float] | None:
-    """Return slope and origin of an axis, and how far its ticks are; None if ticks are words."""
+def _worth(mark, side: int, scale: tuple, frame: tuple) -> Iterator[tuple[list, float]]:
+    slope, origin, wide, years = scale
+    place = _place(mark)
+    if place is not None:
+        yield [(slope * place[side] + origin,)], wide
+    elif mark.name == "path" and mark.get("clip-path"):
+        at = _vertices(mark)[:, side]
+        if not mark["d"].strip().endswith("z"):  # a line: what lies on the frame is no value
+            inside = [one for one in at if all(abs(one - edge) > EDGE for edge in frame)]
+            yield from (([(slope * one + origin,)], wide) for one in inside)
+        elif not years:
+            low, high = sorted(slope * one + origin for one in (at.min(), at.max()))
+            yield [(high - low,), (low, high)], 2 * wide
+
+
+def _scale(axis, side: int) -> tuple[float, float, float, bool] | None:
+    """Return slope and origin of an axis, how far its ticks are, whether they are years."""
     groups = [g for g in axis.find_all("g", recursive=False) if g.find("use") and g.find("text")]
     told = [_told(group.find("text").get_text()) for group in groups]
     if len(told) < 2 or any(len(one) != 1 for one in told):
@@ -117,14 +152,19 @@ def _scale(axis, side: int) -> tuple[float, float, float] | None:
     at = np.array([float(group.find("use")["xy"[side]]) for group in groups])
     values = np.array([one[0][0] for one in told])
     slope, origin = np.polyfit(at, values, 1)
-    return slope, origin, float(np.abs(slope * at + origin - values).max()) + 1e-3 * abs(slope)
+    wide = float(np.abs(slope * at + origin - values).max()) + 1e-3 * abs(slope)
+    return slope, origin, wide, bool(((values > 1990) & (values < 2100)).all())
+
+
+def _vertices(path) -> np.ndarray:
+    return np.array(re.findall(r"(-?[\d.]+) (-?[\d.]+)", path.get("d", "")), dtype=float)
 
 
 def _place(mark) -> tuple[float, float] | None:
     """Return where a mark is: that of a sign, or the middle of a small closed line."""
     if mark.name == "use":
         return float(mark["x"]), float(mark["y"])
-    ends = np.array(re.findall(r"(-?[\d.]+) (-?[\d.]+)", mark.get("d", "")), dtype=float)
+    ends = _vertices(mark)
     if not mark.get("clip-path") or not mark["d"].strip().endswith("z") or not len(ends):
         return None
     size = np.ptp(ends, axis=0)
@@ -192,10 +232,14 @@ def main() -> None:
         ends = Adversary(worlds[name], some).ends() if some else []
         print(f"{name}: {len(ends)} hidden", *narrow(ends), sep="\n  ")
     for folder in asked.dossiers:
+        sheet = table(folder / "tables", "quadrants")
+        also = [
+            (100 * m, 0.05) for row in sheet for n in MEANS if (m := value_of(row[n])) is not None
+        ]
         for name, notebook in executed(folder).items():
-            drawn = undrawn(notebook) if name.startswith(COUNTED) else []
+            found = undrawn(notebook, also) if name.startswith(COUNTED) else []
             print(
-                *(f"{folder.name}/{name}: {one}\n" for one in [*unread(notebook), *drawn]), end=""
+                *(f"{folder.name}/{name}: {one}\n" for one in [*unread(notebook), *found]), end=""
             )
         told = list(sentences(folder))
         print(f"{folder.name}: {len(told)} sentences with a number")

@@ -9,9 +9,10 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from fpi_eval.indicators import wilson
 from fpi_eval.programme import load_programme
 from fpi_eval.report import edition
-from fpi_eval.report.published import counts, memory, protection
+from fpi_eval.report.published import counts, memory, people, protection
 from fpi_eval.report.published.shown_quantities import shown_quantities, write_quantities
 from fpi_eval.report.published.shown_tables import executed
 from fpi_eval.report.runner.extract import write_tables
@@ -99,14 +100,25 @@ def test_a_notebook_holds_no_number_that_its_page_does_not_show():
         assert adversary_texts.unread(notebook) == [], name
 
 
-def test_a_figure_of_counts_draws_no_point_that_its_table_does_not_show():
-    notebooks = executed(EXAMPLE)
+def test_a_figure_of_counts_draws_and_describes_nothing_that_its_table_does_not_show(
+    annee_simulee,
+):
+    notebooks, sheet = executed(EXAMPLE), people.quadrants(annee_simulee).frame
+    means = [(100 * mean, 0.05) for name in adversary.MEANS for mean in sheet[name].dropna()]
     for name in (one for one in notebooks if one.startswith(adversary_texts.COUNTED)):
-        assert adversary_texts.undrawn(notebooks[name]) == [], name
+        assert adversary_texts.undrawn(notebooks[name], means) == [], name
+    bars = notebooks["02_places_simule"]
+    every = [o.get("data", {}) for cell in bars.cells for o in cell.get("outputs", ())]
+    data = next(one for one in every if "une par cible" in one.get("text/html", ""))
+    kept = data["application/vnd.dataresource+json"]
+    kept["data"] = kept["data"][:-1]  # the same bars and words, a line hidden
+    found = adversary_texts.undrawn(bars)
+    assert any("remplacement" in one for one in found)
+    assert any("remplacement" not in one for one in found)
     page = notebooks["04_insertion_simule"]
     [data] = [o.data for c in page.cells if "quadrants(" in c.source for o in c.outputs]
     drawing = adversary_texts.BeautifulSoup(data["text/html"], "html.parser").find("svg")
-    assert len(list(adversary_texts.points(drawing))) > 20
+    assert len(list(adversary_texts.drawn(drawing))) > 20
     kept = data["application/vnd.dataresource+json"]
     kept["data"] = [row for row in kept["data"] if row["Quadrant"] == "Hors quadrant"]
     assert adversary_texts.undrawn(page)  # the same points, their lines hidden
@@ -150,3 +162,25 @@ def test_the_adversary_reads_a_small_report_as_worked_out_by_hand():
     assert (low, high) == (11, 13)
     assert len(adversary.narrow([(hidden, low, high)])) == 0  # narrow, but it cannot be small
     assert len(adversary.narrow([(hidden, 2, 4)])) == 1
+
+
+def test_a_mean_of_one_course_and_the_width_of_an_interval_give_a_hidden_count_back():
+    # 3 of 20 leavers employed: .150 is told as the mean of a diploma of one course, and the
+    # interval of Wilson of .15 is as wide as 20 people make it.
+    rows = pd.DataFrame({"diplome": ["BTS"]})
+    kinds, alone = ("sortants", "en_emploi_6_mois"), np.array([True])
+    world = adversary.World(rows, kinds, dict.fromkeys(kinds, ~alone))
+    world.laws.append((world.row({"sortants": 1, "en_emploi_6_mois": -1}, alone), [0], [np.inf]))
+
+    def ends(counts, *more):
+        read = adversary.line(world, "t", counts, alone, {kind: kind for kind in kinds})
+        return [(low, high) for _, low, high in adversary.Adversary(world, [*read, *more]).ends()]
+
+    mean = {"diplome": "BTS", "moyenne_emploi": "0,15", "moyenne_poursuite": "s"}
+    known = {"sortants": "20", "en_emploi_6_mois": "s"}
+    [(low, high)] = ends(known)
+    assert high - low >= 4
+    assert ends(known, *adversary.means(world, mean, alone)) == [(3, 3)]
+    wide = [str(round(float(end[0]), 10)) for end in wilson([3], [20])]
+    told = adversary.interval(world, "t", {}, alone, [wide[0], "0,15", wide[1]], adversary.FINE)
+    assert ends({"sortants": "s", "en_emploi_6_mois": "s"}, *told)[0] == (20, 20)
