@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import fpi_eval as fpi
+import fpi_eval.report  # before nbformat: it spares a second of what nothing uses
 
 ROOT = Path(__file__).parents[1]
 DONNEES = Path(os.environ.get("FPI_EVAL_DONNEES", ROOT.parent / "shared" / "data"))

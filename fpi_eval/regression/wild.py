@@ -160,16 +160,17 @@ def wild_cluster(
 def _tests(pieces, factor: float, enumerated: bool) -> tuple[Callable, Callable]:
     """Return p-value and t as functions of the tested value."""
     (a, own_a, va, sa), (b, own_b, vb, sb) = pieces
-    quadratic = [np.einsum("bg,bg->b", p, q) for p, q in ((sa, sa), (sa, sb), (sb, sb))]
+    pairs = ((sa, sa), (sa, sb), (sb, sb))
+    quadratic = factor * np.stack([np.einsum("bg,bg->b", p, q) for p, q in pairs], axis=1)
+    least = np.finfo(float).tiny
 
     def t(value: float) -> float:
         return (a - value * b) / np.sqrt(factor * np.sum((own_a - value * own_b) ** 2))
 
     def p_value(value: float) -> float:
-        square = quadratic[0] - 2 * value * quadratic[1] + value**2 * quadratic[2]
-        spread = np.maximum(factor * square, np.finfo(float).tiny)
-        beyond = np.sum((va - value * vb) ** 2 / spread >= t(value) ** 2 * (1 - TIE))
-        return float(beyond / len(va)) if enumerated else float((1 + beyond) / (1 + len(va)))
+        spread = np.maximum(quadratic @ (1.0, -2 * value, value**2), least)
+        beyond = np.count_nonzero((va - value * vb) ** 2 >= t(value) ** 2 * (1 - TIE) * spread)
+        return beyond / len(va) if enumerated else (1 + beyond) / (1 + len(va))
 
     return p_value, t
 
