@@ -207,13 +207,21 @@ def test_what_is_absent_late_or_doubtful_is_told_with_what_is_empty_without_it(t
     (here / "copie.csv").rename(
         here / PROGRAMME.sources["parcoursup_bts"].fichier.format(rentree=RENTREE)
     )
+    last = here / PROGRAMME.sources["affelnet"].fichier.format(rentree=RENTREE - 1)
+    pd.read_csv(last, sep=";", dtype="str").drop(columns="Demandes vœux 1").to_csv(
+        last, sep=";", index=False
+    )
     year = fpi.load(PROGRAMME, RENTREE, here)
     rows = year.donnees.alertes().set_index(["constat", "source"])
+    said = rows.loc[("Colonne disparue", "affelnet")]
+    assert f"« Demandes vœux 1 », dans le fichier de {RENTREE - 2}, pas de" in said["detail"]
+    assert said["sections"] == USES["affelnet"].sections
     assert rows.loc[("Absente", "tensions"), "sections"] == USES["tensions"].sections
     assert rows.loc[("En retard", "affelnet"), "sections"] == USES["affelnet"].sections
     assert "identiques" in rows.loc[("À vérifier", "parcoursup_bts"), "detail"]
     shown = donnees.alertes(year.donnees.alertes(), year.context)
-    assert {"Absente", "En retard", "À vérifier"} <= set(shown.frame["constat"])
+    assert set(rows.index.get_level_values(0)) == set(shown.frame["constat"])
+    assert "Ce que disait une colonne disparue est inconnu" in shown.note
 
 
 def test_enrolment_of_the_portal_completes_the_constat_and_never_replaces_it(tmp_path):

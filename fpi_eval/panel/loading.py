@@ -1,6 +1,7 @@
 """The data of one run: every file that the programme names, read once, with its provenance."""
 
 import hashlib
+import itertools
 import re
 import shutil
 import tempfile
@@ -87,10 +88,11 @@ class Donnees:
         return pd.concat([r.table for r in readings.values()], ignore_index=True)
 
     def alertes(self) -> pd.DataFrame:
-        """Return what is absent, late or to be verified: constat, source, detail, sections."""
+        """Return what is absent, late, lost or to verify: constat, source, detail, sections."""
         note(self.fichiers)
         rows = [("Absente", name, why) for name, why in self.absentes.items()]
         rows += [("En retard", name, why) for name, why in self.retards.items()]
+        rows += [("Colonne disparue", name, said) for name, said in self.disparues]
         for said in self.vigilance:
             source, _, detail = said.partition(" : ")
             rows.append(("À vérifier", source, detail))
@@ -119,6 +121,19 @@ class Donnees:
             for name, readings in self.lectures.items()
             for sentence in oddities(name, {year: r.table for year, r in readings.items()})
         )
+
+    @property
+    def disparues(self) -> list[tuple[str, str]]:
+        """Return the optional columns that a source's last file no longer has, in French."""
+        found = []
+        for name, readings in self.lectures.items():
+            for before, after in itertools.pairwise(sorted(readings)[-2:]):
+                old, new = (set(readings[y].provenance.colonnes_absentes) for y in (before, after))
+                schemas = catalogue.source(name).schemas() if new - old else []
+                heads = {one.name: one.header for schema in schemas for one in schema.columns}
+                if gone := liste(f"« {heads[one]} »" for one in sorted(new - old)):
+                    found.append((name, f"{gone}, dans le fichier de {before}, pas de {after}"))
+        return found
 
     @property
     def changements_uai(self) -> pd.DataFrame:

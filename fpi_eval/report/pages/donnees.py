@@ -114,8 +114,8 @@ def alertes(rows: pd.DataFrame, context: Context) -> Table | Absent:
     """Return what is absent, late or to be verified, and what is empty without it."""
     if rows.empty:
         return Absent(
-            "Toutes les sources du programme sont là, jusqu'à la rentrée étudiée, et aucune année "
-            "ne paraît copiée ni tronquée."
+            "Toutes les sources du programme sont là, jusqu'à la rentrée étudiée, leurs colonnes "
+            "aussi, et aucune année ne paraît copiée ni tronquée."
         )
     return table(
         rows.assign(source=rows["source"].map(lambda name: SOURCES.get(name, name))),
@@ -128,7 +128,9 @@ def alertes(rows: pd.DataFrame, context: Context) -> Table | Absent:
         },
         source=context.credit,
         note="Une source absente ou en retard ne vaut pas zéro : ce qui en dépend n'est pas "
-        "calculé. Une année à vérifier est lue telle quelle.",
+        "calculé. Une année à vérifier est lue telle quelle."
+        + " Ce que disait une colonne disparue est inconnu, et ne vaut pas zéro."
+        * bool(rows["constat"].eq("Colonne disparue").any()),
     )
 
 
