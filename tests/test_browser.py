@@ -176,7 +176,8 @@ def test_a_phone_shows_a_number_of_each_row_and_the_names_of_rows_stay(visit):
     assert min(page.evaluate(NAMED)) >= 0
 
 
-SPREAD = """() => [...document.querySelectorAll(".etale td")].map(cell =>
+SPREAD = """() => [...[...document.querySelectorAll(".etale")].at(-1).querySelectorAll("td")]
+.map(cell =>
 [getComputedStyle(cell, "::before").content, cell.getBoundingClientRect().right])"""
 
 

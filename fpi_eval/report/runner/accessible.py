@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from itertools import takewhile
 
 from bs4 import BeautifulSoup, Tag
@@ -20,7 +21,7 @@ NBSP = "\u00a0"
 HEADINGS = re.compile(r"^h[1-6]$")
 
 MANY_COLUMNS = 7
-ACROSS, LONG_HEAD = 4, 12  # columns a phone shows side by side, if no heading has such a word
+PHONE, GAP = 40, 1.6  # letters on a line of a table 320 points wide; those of a column's margins
 VERBATIM = {"pre", "code", "style", "script"}
 ROLES = {"col": "columnheader", "row": "rowheader"}
 
@@ -133,10 +134,9 @@ def _spread(table: Tag) -> None:
     Roles say what each part remains where a style takes it out of the table's grid.
     """
     heads = table.select("thead th")
-    names = [cell.get_text(" ", strip=True) for cell in heads]
-    across = len(heads) - max(0, len(table.select("thead .pile")) - 1)
-    longest = max((len(word) for name in names for word in name.split()), default=0)
-    if across < ACROSS or (across == ACROSS and longest < LONG_HEAD):
+    rows = [row.find_all(["th", "td"]) for row in table.select("tr")]
+    whole = [cells for cells in rows if len(cells) == len(heads)]
+    if _width(list(zip(*whole, strict=True))) <= PHONE:
         return
     _add_class(table, "etale")
     table["role"] = "table"
@@ -144,12 +144,30 @@ def _spread(table: Tag) -> None:
         part["role"] = "rowgroup"
     for row in table.select("tr"):
         row["role"] = "row"
-        cells = row.find_all(["th", "td"])
-        for cell in cells:
-            cell["role"] = ROLES.get(str(cell.get("scope")), "cell")
-        for name, cell in zip(names, cells, strict=False) if len(cells) == len(names) else ():
+    for cell in table.select("th, td"):
+        cell["role"] = ROLES.get(str(cell.get("scope")), "cell")
+    for cells in whole:
+        for head, cell in zip(heads, cells, strict=True):
             if cell.name == "td":
-                cell["data-colonne"] = name
+                cell["data-colonne"] = head.get_text(" ", strip=True)
+
+
+def _width(columns: Sequence[Sequence[Tag]]) -> float:
+    """Return the letters that columns need side by side, those piled being one, with their gaps."""
+    piled: list[int] = []
+    alone: list[int] = []
+    for cells in columns:
+        letters = max(map(_unbroken, cells))
+        (piled if "pile" in cells[0].get_attribute_list("class") else alone).append(letters)
+    kept = [*alone, max(piled)] if piled else alone
+    return sum(kept) + GAP * len(kept)
+
+
+def _unbroken(cell: Tag) -> int:
+    """Return the letters of a number, or of the longest of a cell's words."""
+    said, number = cell.get_text(" ", strip=True), "gt_right" in str(cell.get("class"))
+    words = [said] if number and cell.name == "td" else re.split(r"[ \n-]+", said)
+    return max(map(len, words))
 
 
 def _add_class(tag: Tag, name: str) -> None:
