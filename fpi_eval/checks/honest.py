@@ -126,38 +126,41 @@ def relative_magnitudes(study: Event, m: float) -> tuple[float, float]:
     carried = np.abs(study.weights @ np.linalg.inv(steps))  # effect of one unit of drift
     reach = m * carried[study.n_pre :].sum()
     drift = steps[: study.n_pre]
-    ends = [
-        _between(study, study.weights - reach * d, study.weights + reach * d, 1 - LEVEL)
-        for d in np.vstack([np.zeros(len(study.coef)), drift, -drift])
-    ]
-    low, high = np.array([end for end in ends if end is not None]).T
+    shift = reach * np.vstack([np.zeros(len(study.coef)), drift, -drift])
+    low, high = _between(study, study.weights - shift, study.weights + shift, 1 - LEVEL)
     return float(low.min()), float(high.max())
 
 
 def _between(
     study: Event, down: np.ndarray, up: np.ndarray, alpha: float
-) -> tuple[float, float] | None:
-    """Return the smallest and largest value accepted as between ``down'beta`` and ``up'beta``."""
-    low, high = down @ study.coef, up @ study.coef
-    sd_low, sd_high = (np.sqrt(w @ study.covariance @ w) for w in (down, up))
-    correlation = -(down @ study.covariance @ up) / (sd_low * sd_high)
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the smallest and largest values accepted as between ``down'beta`` and ``up'beta``.
+
+    One pair a row of weights, but for those that accept none.
+    """
+    low, high = ((w @ study.coef)[:, None] for w in (down, up))
+    of = study.covariance
+    sd_low, sd_high = (np.sqrt(np.einsum("ck,kl,cl->c", w, of, w))[:, None] for w in (down, up))
+    correlation = -np.einsum("ck,kl,cl->c", down, of, up)[:, None] / (sd_low * sd_high)
 
     def accepted(value: np.ndarray) -> np.ndarray:
         return _accepts((low - value) / sd_low, (value - high) / sd_high, correlation, alpha)
 
-    margin = 4 * max(sd_low, sd_high)  # the test rejects beyond 2.9 errors
-    grid = np.linspace(min(low, high) - margin, max(low, high) + margin, GRID)
-    inside = np.flatnonzero(accepted(grid))
-    if not len(inside):
-        return None
-    first, last = inside[0], inside[-1]
-    return (
-        _edge(accepted, grid[first - 1], grid[first]),
-        _edge(accepted, grid[last + 1], grid[last]),
+    margin = 4 * np.maximum(sd_low, sd_high)  # the test rejects beyond 2.9 errors
+    left, right = np.minimum(low, high) - margin, np.maximum(low, high) + margin
+    grid = np.linspace(left[:, 0], right[:, 0], GRID, axis=1)
+    inside = accepted(grid)
+    some, rows = inside.any(axis=1), np.arange(len(grid))
+    first = np.argmax(inside, axis=1)
+    last = GRID - 1 - np.argmax(inside[:, ::-1], axis=1)
+    edges = (
+        _edge(accepted, grid[rows, out % GRID], grid[rows, at])[some]
+        for out, at in ((first - 1, first), (last + 1, last))
     )
+    return next(edges), next(edges)
 
 
-def _accepts(one: np.ndarray, two: np.ndarray, correlation: float, alpha: float) -> np.ndarray:
+def _accepts(one: np.ndarray, two: np.ndarray, correlation: np.ndarray, alpha: float) -> np.ndarray:
     """Return whether two standard normal moments may both have means at most zero.
 
     Hybrid test: a first step of size a tenth of alpha rejects a moment beyond ``limit``; the
@@ -167,21 +170,22 @@ def _accepts(one: np.ndarray, two: np.ndarray, correlation: float, alpha: float)
     limit = -ndtri(first / 2)
     second = (alpha - first) / (1 - first)
     largest, other = np.maximum(one, two), np.minimum(one, two)
+    apart = 1 - correlation
     floor = np.full_like(largest, -np.inf)
-    if correlation < 1 - 1e-12:
-        floor = (other - correlation * largest) / (1 - correlation)
+    np.divide(other - correlation * largest, apart, out=floor, where=apart > 1e-12)
     tail = ndtr(-np.minimum(floor, limit))
     critical = -ndtri(tail - (1 - second) * (tail - first / 2))
     return (largest <= limit) & (largest <= critical)
 
 
-def _edge(accepted: Callable, outside: float, inside: float) -> float:
-    """Return the border between a rejected and an accepted value, zooming 50 times, five times."""
+def _edge(accepted: Callable, outside: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Return the borders of rejected and accepted values, zooming 50 times, five times."""
+    rows = np.arange(len(inside))
     for _ in range(5):
-        grid = np.linspace(outside, inside, 51)
-        k = int(np.argmax(accepted(grid)))
-        outside, inside = grid[k - 1], grid[k]
-    return float(inside)
+        grid = np.linspace(outside, inside, 51, axis=1)
+        k = np.argmax(accepted(grid), axis=1)
+        outside, inside = grid[rows, k - 1], grid[rows, k]
+    return inside
 
 
 def breakdown(study: Event, bounds: Bounds = relative_magnitudes, *, unit: float = 1.0) -> float:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize
+from scipy.special import chndtrix, ndtri
 
 from fpi_eval.checks.honest import LEVEL, Event
 from fpi_eval.errors import FpiError
@@ -112,4 +113,4 @@ def _shortest(study: Event, free: np.ndarray, half: Callable, *, bias_counts: bo
 
 def folded(t: float, level: float) -> float:
     """Return the quantile of ``|N(t, 1)|``."""
-    return float(np.sqrt(stats.ncx2.ppf(level, 1, t**2))) if t < 30 else t + stats.norm.ppf(level)
+    return float(np.sqrt(chndtrix(level, 1, t**2)) if t < 30 else t + ndtri(level))
