@@ -36,14 +36,7 @@ def estimates(
     ax.plot(table["estimate"], rows, "o", color=BLUE)
     digits = 0 if table["estimate"].abs().max() >= LARGE else 2
     for row, value in zip(rows, table["estimate"], strict=True):
-        ax.annotate(
-            signe(value, digits),
-            (value, row),
-            xytext=(0, 6),
-            textcoords="offset points",
-            ha="center",
-            fontsize=SMALL,
-        )
+        _beside(ax, signe(value, digits), (value, row), (0, 6), ha="center")
     ax.set_yticks(list(rows), table["label"])
     ax.set(xlabel=xlabel, ylim=(-0.6, len(table) - 0.4))
     ax.spines["left"].set_visible(False)
@@ -86,6 +79,11 @@ def event_study(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return _plain(ax)
 
 
+def _beside(ax: Axes, words: str, at, shift: tuple[float, float], **options) -> None:
+    """Write small words a few points away from a place of the frame."""
+    ax.annotate(words, at, xytext=shift, textcoords="offset points", fontsize=SMALL, **options)
+
+
 def _band(ax: Axes, x: pd.Series, low: pd.Series, high: pd.Series, alpha: float) -> None:
     """Draw a light band between two edges dark enough to be seen by all."""
     ax.fill_between(x, low, high, color=BLUE, alpha=alpha, linewidth=0)
@@ -105,15 +103,7 @@ def _name_ends(ax: Axes, ends: list[tuple[float, float, str, str]]) -> None:
         half = 0.032 * (1 + written.count("\n")) * (high - low)
         place = max(y, free + half)
         free = place + half
-        ax.annotate(
-            written,
-            (names, place),
-            xytext=(3, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=SMALL,
-            annotation_clip=False,
-        )
+        _beside(ax, written, (names, place), (3, 0), va="center", annotation_clip=False)
         ax.plot([x, names], [y, place], color=colour, linewidth=0.6, clip_on=False)
     ax.set_xlim(frame)
 
@@ -287,16 +277,7 @@ def _numbered(
     for number, (place, row) in enumerate(chosen.iterrows(), start=1):
         here = points[rows.index.get_loc(place)]
         shift = max(AROUND, key=lambda s: _distance(points, here + s))
-        ax.annotate(
-            str(number),
-            row[list(at)],
-            xytext=shift,
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            fontsize=SMALL,
-            fontweight="bold",
-        )
+        _beside(ax, str(number), row[list(at)], shift, ha="center", va="center", fontweight="bold")
         points = np.vstack([points, here + shift])
         said.append(f"{number} {textwrap.fill(formation(row[name]), 40)}")
     return said
@@ -350,14 +331,8 @@ def waterfall(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         if pd.notna(getattr(row, "low", np.nan)):
             ax.plot([row.low, row.high], [row.label] * 2, "|-", color="black", linewidth=1)
             end = max(end, row.high)
-        ax.annotate(
-            nombre(row.amount) if row.level else signe(row.amount),
-            (end, row.label),
-            xytext=(5, 0),
-            va="center",
-            textcoords="offset points",
-            fontsize=SMALL,
-        )
+        said = nombre(row.amount) if row.level else signe(row.amount)
+        _beside(ax, said, (end, row.label), (5, 0), va="center")
     ax.axvline(0, color=GREY, linewidth=0.8)
     ax.invert_yaxis()
     ax.margins(x=0.12)
