@@ -154,6 +154,28 @@ def test_the_french_page_leads_to_it_and_is_as_before_without_it(made):
     assert page.html["lang"] == "fr"
 
 
+def numbers(page: str) -> set[float]:
+    """Return the numbers of a page's words, texts for those who do not see it included."""
+    soup = BeautifulSoup(page, "html.parser")
+    french = soup.html["lang"] == "fr"
+    for tag in [*soup(["style", "script"]), *soup.select("svg text")]:  # ticks are no result
+        tag.decompose()
+    said = [tag.get(name, "") for tag in soup(True) for name in ("alt", "aria-label", "title")]
+    words = " ".join([soup.get_text(" "), *said])
+    between = "[\u00a0\u202f]" if french else ","
+    words = re.sub(rf"(?<=\d){between}(?=\d{{3}}\b)", "", words)
+    return {float(one.replace(",", ".")) for one in re.findall(r"\d+(?:[.,]\d+)?", words)}
+
+
+def test_english_pages_tell_no_number_that_french_ones_do_not(made):
+    pages = {path: numbers(path.read_text(encoding="utf-8")) for path in made.glob("*.html")}
+    abroad = [path for path in pages if "_en" in path.name]
+    french = {50, 80, 95}  # levels of intervals
+    french |= set().union(*(found for path, found in pages.items() if path not in abroad))
+    assert len(abroad) > 1
+    assert {path.name: pages[path] - french for path in abroad if pages[path] - french} == {}
+
+
 @pytest.mark.parametrize(("effects", "notes", "finding"), WORLDS)
 def test_every_finding_can_be_said_in_english(effects, notes, finding):
     found = Headline(tuple(map(abroad, (*SEATS, *PEOPLE, *effects, *AHEAD))), NOTES | notes)
