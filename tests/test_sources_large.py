@@ -80,9 +80,12 @@ def test_rows_that_a_stray_quotation_mark_hides_are_counted_and_refused(tmp_path
     assert "9 lignes dans le fichier" in str(error.value)
 
 
-def test_accents_encoded_twice_are_refused(tmp_path):
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+@pytest.mark.parametrize("word", ["libellé", "GROS ŒUVRE", "cœur", "École"])
+def test_accents_encoded_twice_are_refused(tmp_path, encoding, word):
+    text = TEXT.replace("libellé", word).encode().decode(encoding)
     with pytest.raises(FpiError, match="encodés deux fois"):
-        LargeFile(write(tmp_path, TEXT.encode().decode("cp1252")), SCHEMA)
+        LargeFile(write(tmp_path, text), SCHEMA)
 
 
 def test_accents_of_an_old_macintosh_are_refused_and_those_of_cp1252_read(tmp_path):
