@@ -26,8 +26,6 @@ SEP_LINE = re.compile(r"\ufeff?sep=.?[ \t]*\r?\n", re.IGNORECASE)  # Excel's own
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # « Texte Unicode » of Excel
 BLANK_LINE = re.compile(r"\r?\n\r?\n")
 MOJIBAKE = re.compile(
-    
-)
     "Ã[\xa9\xa8\xaa\xa0\xa2\xb4\xa7\xae\xbb\x80-\x9f]|Ã‰|Ãˆ|Å[“’\x92\x93]|â€™|Â[°«»]"
 )
 MACINTOSH = re.compile(
