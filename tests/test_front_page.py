@@ -138,6 +138,7 @@ def test_a_programme_that_has_not_begun_or_has_no_register_says_so_first():
     early = first_page(Headline((), notes))
     assert early.finding.startswith("Le programme n'a pas commencé")
     assert "2024" in early.finding
+    assert early.none == "Aucune avant la rentrée 2024."
     assert "ne contient pas le registre" in first_page(Headline((), NOTES)).missing
 
 

@@ -64,6 +64,7 @@ class FirstPage:
 
     finding: str
     missing: str
+    none: str
     proof: int
     verdict: str
     reason: str
@@ -87,6 +88,7 @@ def first_page(found: Headline) -> FirstPage:
     return FirstPage(
         finding=finding(found),
         missing=missing(found),
+        none=_none_yet(found),
         proof=LEVELS.index(level) if level in LEVELS else 0,
         verdict=_(level) + _only_own(found),
         reason=reason(found),
@@ -164,6 +166,13 @@ def missing(found: Headline) -> str:
             "Le dossier ne contient pas le registre des ouvertures : demandez-le à l'académie."
         )
     return ""
+
+
+def _none_yet(found: Headline) -> str:
+    """Return that no seat opened and nobody entered, before the programme's first rentrée."""
+    if begun(found):
+        return ""
+    return _("Aucune avant la rentrée {start}.").format(start=found.notes["debut"])
 
 
 def reason(found: Headline) -> str:
