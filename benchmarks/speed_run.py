@@ -34,6 +34,7 @@ from fpi_eval.programme import PROJECT
 from fpi_eval.report.runner.execution import environment, processes
 from fpi_eval.report.runner.forks import needed
 from fpi_eval.store import forget
+from fpi_eval.text import nombre
 
 RENTREE, FIRST = "2026", 2024
 COMMAND = str(Path(sys.executable).with_name("fpi-eval"))
@@ -101,12 +102,13 @@ def markdown(rows: pd.DataFrame) -> str:
         "|---|---|---|---|---|",
     ]
     for task, own in rows.groupby("tache", sort=False):
-        wall, middle = own["secondes"], own[["secondes", "processeur", "charge"]].median()
-        lines.append(
-            f"| {task} | {middle.iloc[0]:.2f} ({wall.min():.2f}–{wall.max():.2f}) "
-            f"| {middle.iloc[1]:.2f} | {middle.iloc[2]:.1f} | {len(own)} |"
+        wall = own["secondes"]
+        middle, least, most = (
+            nombre(found, 2) for found in (wall.median(), wall.min(), wall.max())
         )
-    return "\n".join([*lines, ""]).replace(".", ",").replace(f"{TITLE},", TITLE)
+        cpu, load = nombre(own["processeur"].median(), 1), nombre(own["charge"].median(), 1)
+        lines.append(f"| {task} | {middle} ({least}–{most}) | {cpu} | {load} | {len(own)} |")
+    return "\n".join([*lines, ""])
 
 
 def spent() -> float:

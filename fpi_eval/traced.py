@@ -48,4 +48,4 @@ def noted() -> Iterator[set[str]]:
     try:
         yield found
     finally:
-        _NOTING.pop()
+        _NOTING[:] = [one for one in _NOTING if one is not found]  # others may note meanwhile

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +81,11 @@ class Execution:
             ThreadPoolExecutor(processes()) as pool,
         ):
             try:
-                futures = [pool.submit(self.one, *pair, folder) for pair in order]
+                jobs: list[Callable[[], list[str]]]
+                jobs = [partial(self.one, *pair, folder) for pair in order]
                 if self.beside is not None:
-                    futures.append(pool.submit(self._beside))
+                    jobs.insert(-2, self._beside)  # the shortest two fill the other cores meanwhile
+                futures = [pool.submit(job) for job in jobs]
                 done, _ = wait(futures, return_when=FIRST_EXCEPTION)
                 for future in futures:
                     if future in done:

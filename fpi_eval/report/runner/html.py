@@ -21,10 +21,12 @@ from fpi_eval.headline.in_chapters import home
 from fpi_eval.language import FRENCH, NAMES, _, speaking
 from fpi_eval.report.edition import QUANTITIES, Edition
 from fpi_eval.report.published.shown_quantities import shown_quantities
-from fpi_eval.report.runner import abroad, accessible, manifest, pdf
+from fpi_eval.report.runner import abroad, manifest, pdf
+from fpi_eval.report.runner.accessible import improve
 from fpi_eval.report.runner.chapters import Page, compose
 from fpi_eval.report.runner.extract import write_tables
 from fpi_eval.report.runner.notebooks import NotebookInfo
+from fpi_eval.store import kept
 from fpi_eval.text import date_longue
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -189,5 +191,10 @@ def prose(text: str) -> str:
 
 
 def _write(path: Path, html: str, edition: Edition) -> None:
-    """Write a page once its headings, tables and figures are made accessible."""
-    path.write_text(accessible.improve(html, edition), encoding="utf-8")
+    """Write a page once its headings, tables and figures are made accessible.
+
+    A page that is as it was is not improved again; translations are no part of what is kept.
+    """
+    french = edition.langue == FRENCH
+    made = kept(improve, html, edition) if french else improve(html, edition)
+    path.write_text(made, encoding="utf-8")

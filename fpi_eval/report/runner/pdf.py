@@ -6,8 +6,10 @@ All are made from the finished pages, by typst, which refuses a figure without w
 
 import json
 import tempfile
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from fpi_eval.report.runner import manifest
 from fpi_eval.report.runner.accessible import set_french
 from fpi_eval.report.runner.chapters import Page
 from fpi_eval.report.runner.shortened import second_page, slides
+from fpi_eval.store import kept
 from fpi_eval.text import date_longue
 
 TEMPLATE = Path(__file__).parent / "templates" / "rapport" / "papier.typ"
@@ -68,11 +71,19 @@ def write(folder: Path, pages: Sequence[Page], edition: Edition) -> None:
         "synthese": ("Synthèse", [front, second_page(front, chapters)]),
         "diapositives": ("Diapositives", slides(front, chapters)),
     }
-    for name, (kind, tags) in made.items():
-        for tag in tags if edition.langue == FRENCH else ():
-            set_french(tag)
-        if tags:
-            _compile(folder / edition.file(name, "pdf"), kind, tags, edition)
+    with ThreadPoolExecutor() as pool:
+        jobs = {}
+        for name, (kind, tags) in made.items():
+            for tag in tags if edition.langue == FRENCH else ():
+                set_french(tag)
+            if tags:
+                writer = _Writer()
+                said = TEMPLATE.read_text("utf-8") + writer.blocks(tags)
+                facts, day = _facts(kind, edition), manifest.today()
+                job = partial(kept, _compile, kind, said, writer.drawings, facts, day)
+                jobs[folder / edition.file(name, "pdf")] = pool.submit(job)
+        for target, made_now in jobs.items():  # typst works while the next document is written
+            target.write_bytes(made_now.result())
 
 
 def _main(path: Path) -> Tag:
@@ -83,16 +94,14 @@ def _main(path: Path) -> Tag:
     return main
 
 
-def _compile(target: Path, kind: str, mains: Sequence[Tag], edition: Edition) -> None:
-    """Write the document, at the first size of letters that keeps it on its pages."""
-    day = manifest.today()
-    noon = int(datetime.combine(day, time(12), UTC).timestamp())
-    words = {
+def _facts(kind: str, edition: Edition) -> dict[str, str]:
+    """Return what every page of a document says of it."""
+    return {
         "kind": kind,
         "titre": edition.titre,
         "annee": edition.annee,
         "avis": edition.banner,
-        "date": date_longue(day),
+        "date": date_longue(manifest.today()),
         "nom": _(kind),
         "page": _("Page"),
         "sur": _("sur"),
@@ -100,20 +109,27 @@ def _compile(target: Path, kind: str, mains: Sequence[Tag], edition: Edition) ->
         "langue": edition.langue,
         "region": locale().partition("_")[2],
     }
+
+
+def _compile(
+    kind: str, said: str, drawings: Mapping[str, str], words: Mapping[str, str], day: date
+) -> bytes:
+    """Return the document, at the first size of letters that keeps it on its pages."""
+    noon = int(datetime.combine(day, time(12), UTC).timestamp())
     with tempfile.TemporaryDirectory(prefix="fpi_eval_") as place:
-        said = TEMPLATE.read_text("utf-8") + _Writer(Path(place)).blocks(mains)
+        for name, content in {**drawings, "document.typ": said}.items():
+            Path(place, name).write_text(content, "utf-8")
         source = Path(place, "document.typ")
-        source.write_text(said, "utf-8")
         options: dict[str, Any] = {
             "root": place,
             "font_paths": [mpl.get_data_path() + "/fonts/ttf"],
             "ignore_system_fonts": True,
         }
         for size in SIZES[kind]:
-            options["sys_inputs"] = words | {"taille": str(size)}
+            options["sys_inputs"] = {**words, "taille": str(size)}
             if kind not in PAGES or _pages(source, options) <= PAGES[kind]:
                 break
-        target.write_bytes(typst.compile(source, pdf_standards="ua-1", timestamp=noon, **options))
+        return typst.compile(source, pdf_standards="ua-1", timestamp=noon, **options)
 
 
 def _pages(source: Path, options: dict[str, Any]) -> int:
@@ -121,10 +137,10 @@ def _pages(source: Path, options: dict[str, Any]) -> int:
 
 
 class _Writer:
-    """Turns the elements of a page into typst's words; drawings become files of a folder."""
+    """Turns the elements of a page into typst's words, and drawings into files, by name."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.drawings = folder, 0
+    def __init__(self) -> None:
+        self.drawings: dict[str, str] = {}
 
     def blocks(self, tags: Iterable[PageElement]) -> str:
         """Return elements one after the other, each a block."""
@@ -236,11 +252,11 @@ class _Writer:
 
     def _drawing(self, svg: Tag) -> str:
         """Keep a drawing as a file; return its name, its words, and its width in pixels."""
-        self.drawings += 1
-        drawing, name = str(svg).replace("display:none;", ""), f"dessin{self.drawings}.svg"
+        drawing = str(svg).replace("display:none;", "")
+        name = f"dessin{len(self.drawings) + 1}.svg"
         for low, right in CASES.items():
             drawing = drawing.replace(low, right)
-        (self.folder / name).write_text(drawing, encoding="utf-8")
+        self.drawings[name] = drawing
         words = "".join(tag.get_text() for tag in svg.select("desc"))
         width = str(svg.get("style", "")).partition("max-width:")[2].partition("px")[0]
         return f"{escapes.typst(name)}, {escapes.typst(words)}, {width or WHOLE}"
