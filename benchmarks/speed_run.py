@@ -164,19 +164,25 @@ def many(root: Path, programmes: int, count: int) -> dict[str, Callable[[], None
         declared.write_text(seeded, encoding="utf-8")
     years = range(FIRST, FIRST + count)
     return {
-        f"{programmes} × {count}, {words}": partial(spread_out, names, years, workers)
+        f"{programmes} × {count}, {words}": partial(apart, [*map(str, names)], [*years], workers)
         for words, workers in (("deux processus dask", 2), ("l'un après l'autre", 1))
     }
 
 
-def spread_out(names: Sequence[Path], years: Sequence[int], workers: int) -> None:
+def apart(*given: object) -> None:
+    """Spread reports from a process that ends: what watches over its workers ends with it."""
+    code = f"import speed_run; speed_run.spread_out{given!r}"
+    call([sys.executable, "-c", code], cwd=HERE)
+
+
+def spread_out(names: Sequence[str], years: Sequence[int], workers: int) -> None:
     from fpi_eval.cluster import spread
     from fpi_eval.report.runner.yearly import quietly
 
     for gone in ("reports", "cache"):
-        shutil.rmtree(names[0].parents[1] / gone, ignore_errors=True)
+        shutil.rmtree(Path(names[0]).parents[1] / gone, ignore_errors=True)
     os.environ[SHARE] = str(workers)
-    tasks = [(str(name), year, "", False) for name in names for year in years]
+    tasks = [(name, year, "", False) for name in names for year in years]
     for _, found in spread(quietly, tasks, workers=workers):
         if isinstance(found, Exception):
             raise found
