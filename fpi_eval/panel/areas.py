@@ -12,7 +12,11 @@ COMMUNES = "resultats_lycees"  # the one source that names each lycée's commune
 
 
 def with_area(table: pd.DataFrame, p: Panels) -> pd.DataFrame:
-    """Return cells with the declared ``voisinage``, as they are where it is the département."""
+    """Return cells with the declared ``voisinage``, as they are where it is the département.
+
+    Only lycées of the results file have a known zone: the others (CFA, BTS of general lycées) have
+    their département in its stead, and are then no neighbours of those whose zone is known.
+    """
     declared = p.donnees.programme.resultats.voisinage
     if declared == "departement":
         return table
