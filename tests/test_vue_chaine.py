@@ -10,6 +10,7 @@ from fpi_eval.absent import Absent, attempt
 from fpi_eval.headline.of_effect import entrants_100
 from fpi_eval.panel.examens import BAC_MESH, LYCEE_MESH
 from fpi_eval.report.pages import chaine as vue
+from fpi_eval.rounding import rounded
 from fpi_eval.tables import Table
 
 
@@ -67,8 +68,8 @@ def test_what_remains_starts_from_the_headline_and_the_unmeasured_is_named(simul
     net = simulees.chiffres["entrants_100"]
     said = simulees.deductions
     assert said.startswith(net.phrase)
-    left = net.amount * (1 - simulees.what.fuite)
-    assert f"{5 * round(left / 5):.0f} si elle était de 0" in said
+    left = rounded(net.amount * (1 - simulees.what.fuite), net.step)
+    assert f"{left:.0f} si elle était de 0" in said
     assert "Substitution entre voies : non mesurée" in said
 
 

@@ -3,6 +3,7 @@ from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from thin import check_thin
 
@@ -243,6 +244,18 @@ def test_chances_of_costing_less_grow_with_the_price(simulees):
     for _, part in drawn.groupby("label"):
         assert part["share"].is_monotonic_increasing
         assert part["share"].iloc[0] < 0.2 < 0.8 < part["share"].iloc[-1]
+
+
+def test_a_price_has_the_chances_that_draws_without_anyone_more_leave_it(simulees, monkeypatch):
+    for mean, chances in ((900.0, "80 chances"), (300.0, "60 chances"), (-900.0, "")):
+        net = np.random.default_rng(0).normal(mean, 600, 2000)
+        monkeypatch.setattr(type(simulees.outlook), "draws", lambda *_, net=net: net)
+        drawn = couts.acceptabilite(simulees.outlook)
+        assert bool(drawn) == bool(chances)
+        if drawn:
+            assert drawn.titre.startswith(chances)
+            share = drawn.table.frame.groupby("label")["share"]
+            assert (share.first() < share.last() / 2).all()
 
 
 def test_totals_are_told_by_level_filiere_academie_and_departement(simulees):

@@ -28,7 +28,9 @@ from fpi_eval.tables import Table, table
 
 LOWER = "borne inférieure"
 PRICES = 80  # points of the acceptability curve
-FARTHEST = 0.98  # the curve stops where nearly all draws cost less
+FARTHEST = 0.98  # the curve stops where nearly all draws that bring anyone cost less
+SURE, RARE = 80, 0.2  # chances in 100 that are told where some price has them; draws for a curve
+NOBODY = "Moins d'un tirage sur cinq amène un diplômé de plus : aucun prix n'aurait des chances."
 
 PREDECESSOR = (
     " {} n'a publié qu'un montant minimal : la comparaison des coûts par place ne vaut que dans un "
@@ -156,8 +158,10 @@ def acceptabilite(found: Outlook | Absent) -> Figure | Absent:
     total, programme = found.draws(NET_GRADUATES), found.context.programme
     if total is None:
         return Absent(NO_NET)
-    paid = committed(programme, found)
-    dear = max(np.quantile(cost / np.maximum(total, 1), FARTHEST) for cost in paid.values())
+    some, paid = total[total >= 1], committed(programme, found)
+    if len(some) < len(total) * RARE:
+        return Absent(NOBODY)
+    dear = max(np.quantile(cost / some, FARTHEST) for cost in paid.values())
     prices = np.linspace(0, dear, PRICES + 1)[1:]
     rows = pd.concat(
         acceptability(cost, float(total.mean()), float(total.std()), prices, draws=total).assign(
@@ -165,19 +169,18 @@ def acceptabilite(found: Outlook | Absent) -> Figure | Absent:
         )
         for basis, cost in paid.items()
     )
-    told, read = [], []
-    for basis, part in rows.groupby("label", sort=False):
-        sure = part.loc[part["share"] >= 0.8, "threshold"].min()
-        told.append((basis.lower(), _euros(sure)))
-        read.append(part.iloc[:: PRICES // 10])
+    parts = [(str(basis).lower(), part) for basis, part in rows.groupby("label", sort=False)]
+    sure = min(SURE, *(10 * (10 * part["share"].max() // 1) for _, part in parts))
+    told = [(b, _euros(p.loc[p["share"] >= sure / 100, "threshold"].min())) for b, p in parts]
+    chances = f"{sure:.0f} chances sur 100 de coûter moins de"
     unit = by_horizon(programme, UNITS[NET_GRADUATES])
     return Figure(
         plots.acceptability(rows, xlabel=f"Prix accepté par {unit}, en euros"),
-        f"80 chances sur 100 de coûter moins de {told[0][1]} par {unit} ({told[0][0]})",
+        f"{chances} {told[0][1]} par {unit} ({told[0][0]})",
         f"{programme.cout.source} ; projection fpi_eval ; {found.context.credit}",
-        f"Courbes d'acceptabilité. 80 chances sur 100 de coûter moins de "
+        f"Courbes d'acceptabilité. {chances} "
         f"{text.liste(f'{price} ({basis})' for basis, price in told)}.",
-        pd.concat(read)[["label", "threshold", "share"]],
+        pd.concat(part.iloc[:: PRICES // 10] for _, part in parts)[["label", "threshold", "share"]],
         formats={"threshold": "euros", "share": ("pourcent", 0)},
         labels={"label": "Montant", "threshold": "Prix accepté", "share": "Chances"},
     )
