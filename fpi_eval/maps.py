@@ -104,8 +104,8 @@ def shaded(
     columns : mapping
         Column to the words above its map.
     named : int
-        How many areas, largest values first, have their name; a number that fits stands in every
-        area.
+        How many areas, largest values first, have their name; a number that fits stands in the
+        others.
     """
     spread = Bbox.union([shape.get_extents() for shape in shapes.values()])
     size = (WIDTH, WIDTH / len(columns) * spread.height / spread.width + 0.5)
@@ -134,8 +134,8 @@ Label = tuple[Text, Bbox, np.ndarray | None]
 class _Names(Artist):
     """Names and numbers, laid again at each drawing so that none hides another.
 
-    A label stands in its area if it is about its size. Else, when all areas are named, it stands
-    outside the map, at the end of a line; when only some are, its number alone is tried.
+    A label stands in its area if it is about its size. Else a name stands outside the map, at the
+    end of a line; a number alone is left out.
     """
 
     axes: Axes
@@ -176,39 +176,40 @@ class _Names(Artist):
         Where all areas are named, those with most room for their words come first.
         """
         inside: list[Label] = []
-        outside, asked = [], []
+        asked, outside = [], []
         for outline, heart, name, number in self.words:
             at = self.axes.transData.transform(heart)
-            area = outline.get_extents(self.axes.transData)
-            tried = (f"{name}\n{number}", number) if name else (number,)
-            asked.append((at, area, [self._written(words, at, renderer) for words in tried]))
+            words = f"{name}\n{number}" if name else number
+            label, box = self._written(words, at, renderer)
+            share = _share(box, outline.get_extents(self.axes.transData))
+            asked.append((share, bool(name), at, label, box))
         if self.every:
-            asked.sort(key=lambda one: _share(one[2][0][1], one[1]))
-        for at, area, tries in asked:
-            for label, box in tries:
-                fits = _share(box, area) <= SLACK
-                if fits and not any(box.overlaps(other) for _, other, _ in inside):
-                    inside.append((label, box, None))
-                    break
-                if self.every:
-                    outside.append((label, box, at))
-                    break
+            asked.sort(key=lambda one: one[0])
+        for share, named, at, label, box in asked:
+            room = share <= (SLACK if self.every else 1)
+            if room and not any(box.overlaps(other) for _, other, _ in inside):
+                inside.append((label, box, None))
+            elif named:
+                outside.append((label, box, at))
         taken = [box for _, box, _ in inside]
-        return inside + [self._moved(*label, taken) for label in outside]
+        moved = [self._moved(*label, taken) for label in outside]
+        return inside + [one for one in moved if one]
 
     def _written(self, words: str, at: np.ndarray, renderer: Any) -> tuple[Text, Bbox]:
         label = Text(at[0], at[1], words, fontsize=SMALL, ha="center", va="center", linespacing=1.1)
         label.set_figure(self.figure)
         return label, label.get_window_extent(renderer)
 
-    def _moved(self, label: Text, box: Bbox, at: np.ndarray, taken: list[Bbox]) -> Label:
+    def _moved(self, label: Text, box: Bbox, at: np.ndarray, taken: list[Bbox]) -> Label | None:
         """Return the label at the nearest place outside every area where nothing stands yet.
+
+        Without such a place, it is left where it was if all areas are named, else left out.
 
         A nearer place is left for one that a line reaches without crossing other words.
         """
         free = list(self._free(box, taken))
         if not free:
-            return label, box, at
+            return (label, box, at) if self.every else None
         lines = [Outline(_line(at, one)) for one in free]
         crossed = [any(line.intersects_bbox(other) for other in taken) for line in lines]
         moved = free[crossed.index(False) if False in crossed else 0]

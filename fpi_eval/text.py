@@ -40,6 +40,7 @@ MASCULINS = {
     "Pas-de-Calais", "Puy-de-Dôme", "Rhône", "Tarn", "Tarn-et-Garonne", "Territoire de Belfort",
     "Val-d'Oise", "Val-de-Marne", "Var", "Vaucluse",
 }  # fmt: skip
+VOWELS = "AEÉIOUY"
 
 
 def missing(value: object) -> bool:
@@ -152,9 +153,17 @@ def departement(name: str) -> str:
         return name
     if name in PLURIEL:
         return f"les {name}"
-    if name[:1] in "AEÉIOUY" or name.startswith("Hé"):
+    if name[:1] in VOWELS or name.startswith("Hé"):
         return f"l'{name}"
     return f"{'le' if name in MASCULINS else 'la'} {name}"
+
+
+def de(name: str) -> str:
+    """Return the name of a place after « de », e.g. ``de Lyon``, ``d'Annecy``, ``du Puy``."""
+    for article, short in (("Le ", "du "), ("Les ", "des ")):
+        if name.startswith(article):
+            return short + name.removeprefix(article)
+    return f"d'{name}" if name[:1] in VOWELS else f"de {name}"
 
 
 def formation(words: str) -> str:

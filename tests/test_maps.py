@@ -13,6 +13,7 @@ from fpi_eval.colours import BLUE, contrast
 from fpi_eval.panel.context import Context
 from fpi_eval.programme import load_programme
 from fpi_eval.report.pages import emploi_industriel
+from fpi_eval.text import de
 
 AURA = ["001", "003", "007", "015", "026", "038", "042", "043", "063", "069", "073", "074"]
 IDF = ["075", "077", "078", "091", "092", "093", "094", "095"]
@@ -83,3 +84,25 @@ def test_centres_are_where_their_territories_are():
     shapes = maps.outlines(maps.DEPARTEMENTS, ["069"])["069"]
     flat = here.loc["069", "longitude"] * np.cos(np.radians(shapes.vertices[:, 1].mean()))
     assert shapes.contains_point((flat, here.loc["069", "latitude"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("Lyon", "de Lyon"), ("Annecy", "d'Annecy"), ("Le Puy-en-Velay", "du Puy-en-Velay")],
+)
+def test_a_zone_is_named_after_its_article(name, said):
+    assert de(name) == said
+
+
+def test_the_largest_of_many_zones_is_named_even_on_a_phone():
+    shapes = maps.outlines(maps.ZONES, ["84"])
+    rows = pd.DataFrame({"code": list(shapes), "nom": [f"Zone {n}" for n in range(len(shapes))]})
+    rows["emplois"] = range(len(rows), 0, -1)
+    ax = maps.shaded(rows, shapes, {"emplois": "Emplois"}, named=12)
+    ax.figure.set_size_inches(3.6, 3.6)
+    ax.figure.canvas.draw()
+    names = next(a for a in ax.artists if isinstance(a, maps._Names))
+    laid = names._laid(ax.figure.canvas.get_renderer())
+    assert "Zone 0\n39" in {label.get_text() for label, *_ in laid}
+    assert not any(a.overlaps(b) for (_, a, _), (_, b, _) in itertools.combinations(laid, 2))
+    plt.close(ax.figure)

@@ -308,7 +308,8 @@ def carte(found: pd.DataFrame, context: Context) -> Figure | None:
     share = text.pourcent(top["emplois"] / total, 0)
     return Figure(
         maps.shaded(rows, shapes, {"emplois": "Emplois des secteurs alimentés"}, named=NAMED_ZONES),
-        f"La zone d'emploi de {top['nom']} rassemble {share} des emplois des secteurs alimentés",
+        f"La zone d'emploi {text.de(top['nom'])} rassemble {share} des emplois des secteurs "
+        "alimentés",
         f"{credit(context)} ; {maps.CREDIT}",
         f"Carte des zones d'emploi, plus foncées là où les emplois sont plus nombreux. "
         f"{top['nom']} : {text.nombre(top['emplois'])} emplois sur {text.nombre(total)}.",
