@@ -183,13 +183,37 @@ def test_what_is_named_wrong_is_refused_in_french(options, message):
         (lambda d: d.assign(postes=np.inf), "« postes » : valeur infinie"),
         (lambda d: d.assign(recus="douze"), "« recus » : « douze »"),
         (lambda d: d.drop(columns="recus"), "« recus » : colonne absente"),
-        (lambda d: pd.concat([d, d]), "deux lignes pour une même cellule"),
+        (
+            lambda d: pd.concat([d, d]),
+            "« classe », « annee » : deux lignes ou plus .* « c\\d+ » en \\d{4}",
+        ),
+        (lambda d: d.set_index("classe"), "« classe » : c'est l'index .*reset_index"),
+        (lambda d: d[d["branche"] == "chimie"], "aucune ligne"),
         (lambda d: d.to_dict(), "un tableau .*est attendu : dict"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_name(change, message):
     with pytest.raises(FpiError, match=message):
         impact.j(change(own()), "recus", **NAMED)
+
+
+def test_a_school_year_is_the_year_of_its_september():
+    table = own()
+    year = table["annee"].dt.year
+    written = table.assign(annee=year.astype(str) + "-" + (year + 1).astype(str))
+    wanted = numbers(impact.wald(panel(), "diplomes"))
+    found = numbers(impact.wald(written, "recus", **NAMED))
+    np.testing.assert_allclose(found, wanted, atol=CLOSE)
+    with pytest.raises(FpiError, match="« 2019-2021 » n'est pas un nombre"):
+        impact.wald(table.assign(annee="2019-2021"), "recus", **NAMED)
+
+
+def test_the_names_that_the_field_uses_say_where_the_estimator_is():
+    for place, names in impact._ALSO.items():
+        where, name = place.rsplit(".", 1)
+        assert hasattr(importlib.import_module(f"fpi_eval.{where}"), name), place
+        with pytest.raises(AttributeError, match=f"voyez fpi_eval.{place}"):
+            getattr(impact, names.split()[0])
 
 
 def test_names_of_columns_show_in_help_and_completion():

@@ -192,7 +192,7 @@ def test_event_study_result_carries_bands_covariance_and_overall():
 @pytest.mark.parametrize(
     ("change", "options", "words"),
     [
-        (lambda d: pd.concat([d, d.head(1)]), {}, "en double"),
+        (lambda d: pd.concat([d, d.head(1)]), {}, "deux lignes ou plus"),
         (lambda d: d.assign(cohort=[3.0, *d["cohort"][1:]]), {}, "change d'une année"),
         (lambda d: d[d["cohort"].notna()], {}, "jamais ouverte"),
         (lambda d: d.assign(cohort=np.nan), {}, "aucune cellule ouverte"),

@@ -73,7 +73,7 @@ def test_years_may_be_dates_periods_texts_or_categories(estimator, as_date):
         ({"cohort": lambda d: d["cohort"].fillna(-7)}, "« cohort » : année d'ouverture impossible"),
         ({"cohort": lambda d: d["cohort"] + 0.5}, "« cohort »"),
         ({"y": lambda d: d["y"].mask(d.index == 3, np.inf)}, "« y » : valeur infinie à la ligne 4"),
-        ({"y": lambda d: d["y"].astype(str) + " €"}, "« y » : .* n'est pas un nombre"),
+        ({"y": lambda d: d["y"].astype(str) + " €"}, "« y » : .* ne sont pas des nombres"),
         ({"y": lambda d: pd.Timestamp("2020-01-01")}, "« y » : dates trouvées"),
         ({"cell": lambda d: d["cell"].astype(object).mask(d.index == 0)}, "« cell » : identifiant"),
         ({"time": lambda d: pd.date_range("2020-01-01", periods=len(d))}, "plusieurs dates"),
@@ -171,7 +171,7 @@ def treated_panel():
         (lambda d: d.assign(y=d["y"].mask(d.index == 3, np.inf)), "valeur infinie à la ligne 4"),
         (lambda d: d.assign(unit=d["unit"].astype(float).mask(d.index == 2)), "identifiant manq"),
         (lambda d: d.iloc[1:], "panel incomplet"),
-        (lambda d: pd.concat([d, d]), "ligne en double"),
+        (lambda d: pd.concat([d, d]), "deux lignes ou plus"),
     ],
 )
 def test_a_synthetic_control_refuses_what_it_cannot_weigh(change, message):

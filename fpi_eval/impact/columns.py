@@ -132,6 +132,8 @@ def _table(panel: CellPanel | Sample | pd.DataFrame) -> pd.DataFrame:
     if not isinstance(table, pd.DataFrame):
         kind = type(table).__name__
         raise FpiError(f"un tableau (DataFrame, une ligne par unité × année) est attendu : {kind}.")
+    if table.empty:
+        raise FpiError("le tableau n'a aucune ligne : vérifiez le filtre qui l'a fait.")
     return table
 
 
@@ -153,6 +155,7 @@ def as_panel(
     columns = Columns(**named)
     _there(table, columns, named)
     made = _made(table, columns)
+    coding.once(table, columns.unit, columns.time)
     if y is not None:
         coding.numbers(table, y)
         if y in made:
@@ -175,6 +178,7 @@ def _there(table: pd.DataFrame, columns: Columns, named: Mapping) -> None:
     found = ", ".join(map(str, table.columns))
     for role in ALWAYS:
         name = getattr(columns, role)
+        coding.not_in_the_index(table, name)
         if name not in table:
             raise FpiError(f"absente : nommez-la par {role}=… (trouvé : {found}).", colonne=name)
     for role in IF_THERE:

@@ -64,7 +64,7 @@ def seat_grid(panel: pd.DataFrame, column: str = "seats") -> SeatGrid:
     grid = np.full((len(names), len(years)), np.nan)
     seen = np.zeros(grid.shape, dtype=bool)
     if pd.Series(codes * len(years) + (rentree - years[0])).duplicated().any():
-        raise FpiError("deux lignes pour une même cellule et une même rentrée : gardez-en une.")
+        coding.once(panel, "cell", "rentree")
     grid[codes, rentree - years[0]] = panel[column].fillna(0.0).to_numpy()
     seen[codes, rentree - years[0]] = True
     known = np.maximum.accumulate(np.where(seen, np.arange(len(years)), -1), axis=1)

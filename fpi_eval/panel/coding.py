@@ -4,6 +4,7 @@ A missing label never becomes a code, an opening year that means *never* is reco
 and what is refused is named: column, rows, what was found, what to do.
 """
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,6 +21,7 @@ EXPECTED = "une année par ligne est attendue (nombre, date ou période annuelle
 
 def column(table: pd.DataFrame, name: str) -> pd.Series:
     """Return a column; raise when it is absent or there twice."""
+    not_in_the_index(table, name)
     if name not in table.columns:
         found = ", ".join(map(str, table.columns))
         raise FpiError(f"colonne absente (trouvé : {found}).", colonne=name)
@@ -27,6 +29,28 @@ def column(table: pd.DataFrame, name: str) -> pd.Series:
     if isinstance(found, pd.DataFrame):
         raise FpiError("deux colonnes portent ce nom : gardez-en une.", colonne=name)
     return found
+
+
+def not_in_the_index(table: pd.DataFrame, name: str) -> None:
+    """Raise when what is looked for among columns is a level of the index."""
+    if name not in table.columns and name in table.index.names:
+        raise FpiError(
+            "c'est l'index du tableau : faites-en une colonne par .reset_index().", colonne=name
+        )
+
+
+def once(table: pd.DataFrame, unit: str, time: str) -> None:
+    """Raise when a unit has two rows in a year."""
+    twice = table.duplicated([unit, time], keep=False).to_numpy()
+    if twice.any():
+        first = table.loc[twice, [unit, time]].iloc[0]
+        example = f"« {first[unit]} » en {str(first[time]).removesuffix(' 00:00:00')}"
+        raise FpiError(
+            "deux lignes ou plus pour une même unité et une même année "
+            f"({text.pluriel(int(twice.sum()), 'ligne')}, dont {example}) : "
+            "gardez-en une.",
+            colonne=f"{unit} », « {time}",
+        )
 
 
 def labels(table: pd.DataFrame, name: str) -> pd.Series:
@@ -105,15 +129,21 @@ def floats(
     found = found.to_numpy(dtype=float, na_value=np.nan)
     wrong = np.isnan(found) & ~blank.to_numpy(dtype=bool)
     if wrong.any():
-        said = text.liste(f"« {v} »" for v in pd.unique(values[wrong])[:SHOWN])
-        refuse(wrong, name, f"{said} n'est pas un nombre", remedy)
+        said = [f"« {v} »" for v in pd.unique(values[wrong])[:SHOWN]]
+        what = "ne sont pas des nombres" if len(said) > 1 else "n'est pas un nombre"
+        refuse(wrong, name, f"{text.liste(said)} {what}", remedy)
     return found
 
 
 def calendar_years(values: pd.Series, name: str, remedy: str = EXPECTED) -> np.ndarray:
-    """Return years as floats from numbers, dates or periods, NaN where missing."""
+    """Return years as floats from numbers, dates or periods, NaN where missing.
+
+    A school year written 2023-2024 is the year of its September.
+    """
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(values.cat.categories.dtype)
+    if pd.api.types.infer_dtype(values, skipna=True) == "string":
+        values = values.map(_september, na_action="ignore")
     if not (values.dtype.kind == "M" or isinstance(values.dtype, pd.PeriodDtype)):
         if not _dates(values.dropna()):
             return floats(values, name, remedy)
@@ -123,6 +153,12 @@ def calendar_years(values: pd.Series, name: str, remedy: str = EXPECTED) -> np.n
     if values[known].nunique() > len(np.unique(found[known])):
         raise FpiError("plusieurs dates dans une même année : " + EXPECTED, colonne=name)
     return found
+
+
+def _september(year: str) -> str:
+    """Return 2023 for « 2023-2024 », and any other text as it is."""
+    found = re.fullmatch(r"\s*(\d{4})\s*[-/–]\s*(\d{4})\s*", year)
+    return found[1] if found and int(found[2]) == int(found[1]) + 1 else year
 
 
 def _dates(known: pd.Series) -> bool:

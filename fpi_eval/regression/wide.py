@@ -74,6 +74,7 @@ def widen(
         single cluster.
     """
     codes, labels = coding.codes(frame, unit, ordered=False)
+    coding.once(frame, unit, time)
     n = len(labels)
     tcodes, times = pd.factorize(coding.years(frame, time), sort=True)
     times = np.asarray(times, dtype=float)
@@ -87,7 +88,6 @@ def widen(
     rank[order] = np.arange(len(order))
     row, shape = rank[codes] >= 0, (len(times), len(order))
     cell = tcodes[row] * len(order) + rank[codes[row]]
-    _once(cell, shape, unit)
 
     def spread(name: str) -> np.ndarray:
         wide = np.full(shape[0] * shape[1], np.nan)
@@ -112,17 +112,6 @@ def widen(
         cluster=groups,
         notes=(note,) if n > len(order) else (),
     )
-
-
-def _once(cell: np.ndarray, shape: tuple[int, int], unit: str) -> None:
-    """Raise when a unit appears twice in a year."""
-    seen = np.zeros(shape[0] * shape[1], dtype=bool)
-    seen[cell] = True
-    twice = len(cell) - np.count_nonzero(seen)
-    if twice:
-        raise FpiError(
-            f"{twice} ligne(s) en double pour une même cellule et une même année.", colonne=unit
-        )
 
 
 def _weights(frame: pd.DataFrame, name: str | None, codes: np.ndarray, n: int) -> np.ndarray:

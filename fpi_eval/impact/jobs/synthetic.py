@@ -286,8 +286,7 @@ def _balanced(
     )
     at = [labels[integers] for integers, labels in (coding.codes(frame, c) for c in (unit, time))]
     table.index = pd.MultiIndex.from_arrays(at, names=[unit, time])
-    if table.index.has_duplicates:
-        raise FpiError("ligne en double pour une même unité et une même année.", colonne=unit)
+    coding.once(frame, unit, time)
     if len(table) < len(np.unique(at[0])) * len(np.unique(at[1])) or table["y"].isna().any():
         raise FpiError("panel incomplet : une valeur attendue par unité et par année.")
     return table["y"].unstack(), table["treated"].unstack()  # noqa: PD010
