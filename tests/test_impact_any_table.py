@@ -197,6 +197,14 @@ def test_what_cannot_be_read_is_refused_by_name(change, message):
         impact.j(change(own()), "recus", **NAMED)
 
 
+@pytest.mark.parametrize("name", ["j", "bjs2_t", "imputation", "placebo_regions"])
+def test_a_column_of_texts_and_numbers_is_one_of_texts(name):
+    table = panel().assign(code_region=panel()["code_region"].replace("84", "2A"))
+    mixed = table.assign(code_region=[c if c == "2A" else int(c) for c in table["code_region"]])
+    found, wanted = (getattr(impact, name)(t, "diplomes") for t in (mixed, table))
+    np.testing.assert_allclose(numbers(found), numbers(wanted), atol=CLOSE)
+
+
 def test_a_school_year_is_the_year_of_its_september():
     table = own()
     year = table["annee"].dt.year

@@ -229,7 +229,7 @@ def _as_read(table: pd.DataFrame, columns: Columns, role: str) -> bool:
     if name != CANONICAL[role] or name not in table:
         return False
     kind = table[name].dtype
-    if isinstance(kind, pd.CategoricalDtype):
+    if isinstance(kind, pd.CategoricalDtype) or coding.mixed(table[name]):
         return False
     if role in ("unit", "duree"):
         return isinstance(kind, np.dtype) and kind.kind in "iu"

@@ -54,19 +54,21 @@ def once(table: pd.DataFrame, unit: str, time: str) -> None:
 
 
 def labels(table: pd.DataFrame, name: str) -> pd.Series:
-    """Return a column of labels, none missing."""
+    """Return a column of labels, none missing; 84 and « 2A » in one column are both texts."""
     values = column(table, name)
     refuse(values.isna(), name, "identifiant manquant", "complétez-le ou retirez la ligne.")
-    return values
+    return values.map(str) if mixed(values) else values
+
+
+def mixed(values: pd.Series) -> bool:
+    """Return whether a column holds texts and numbers together, which have no order."""
+    return values.dtype == object and pd.api.types.infer_dtype(values).startswith("mixed")
 
 
 def codes(table: pd.DataFrame, name: str, *, ordered: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Return labels as integers 0..k-1, in order or as they come, and them; none missing."""
     values = labels(table, name)
-    try:
-        integers, names = pd.factorize(values, sort=ordered)
-    except TypeError:  # texts and numbers together have no order
-        integers, names = pd.factorize(values)
+    integers, names = pd.factorize(values, sort=ordered)
     return integers.astype(np.int64, copy=False), np.asarray(names)
 
 
