@@ -47,3 +47,10 @@ def test_the_real_passage_table_has_732_subclasses_of_which_291_industrial(donne
     assert (len(table), table["industrie"].sum()) == (732, 291)
     counts = {level: table[level].nunique() for level in ("a88", "a64", "a38", "a21", "a17", "a10")}
     assert counts == {"a88": 88, "a64": 64, "a38": 38, "a21": 21, "a17": 17, "a10": 10}
+
+
+def test_a_quotation_mark_in_a_column_without_a_name_is_refused_by_its_place(tmp_path):
+    text = PASSAGE.replace(";C25A;", ';"C25A;').replace(";D35A;", ';D35A";')
+    with pytest.raises(FpiError, match="un guillemet s'ouvre ici") as error:
+        read_naf(write(tmp_path, "table_NAF2-NA.csv", text))
+    assert error.value.colonne == "sans nom, n° 5"

@@ -167,7 +167,7 @@ class RawFile:
     def _refuse_swallowed(self, record: list[str], start: int, separators: int) -> None:
         """Raise if one value of this record, which spans lines from `start`, holds rows."""
         line = start
-        for name, value in zip(self.header, record, strict=False):
+        for place, (name, value) in enumerate(zip(self.header, record, strict=False), start=1):
             if "\n" in value and value.count(self.separator) >= separators:
                 raise FpiError(
                     f"un guillemet s'ouvre ici et avale {value.count(chr(10))} ligne(s) du "
@@ -175,7 +175,7 @@ class RawFile:
                     "Effacez ce guillemet et celui qui le ferme, ou téléchargez à nouveau.",
                     fichier=self.name,
                     ligne=line,
-                    colonne=name,
+                    colonne=name or f"sans nom, n° {place}",
                 )
             line += value.count("\n")
 
