@@ -34,8 +34,9 @@ test: $(VENV)/.test-ready    ## Crée l'environnement, vérifie la forme, lance 
 	  --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg reports/exemple
 
 quick: $(VENV)/.test-ready   ## En une minute : forme, types, tests de ce qui a changé (DEPUIS=HEAD)
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/python tests/quick.py $(DEPUIS)
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy & types=$$!; OMP_NUM_THREADS=1 $(BIN)/python tests/quick.py $(DEPUIS); \
+	  tests=$$?; wait $$types && exit $$tests
 
 docs: $(VENV)/.test-ready    ## Construit le site de la documentation, dans docs/_build/html
 	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -q -E -W --keep-going -b html docs docs/_build/html
