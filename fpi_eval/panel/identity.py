@@ -75,7 +75,8 @@ def course_identity(diplomes: pd.DataFrame) -> pd.DataFrame:
     """
     links = renovations(diplomes)
     opened = diplomes.set_index("cfd")["date_ouverture"].fillna(pd.Timestamp("1900-01-01"))
-    rank = pd.Series(range(len(opened)), sorted(opened.index, key=lambda c: (opened[c], c)))
+    dates = opened.to_dict()
+    rank = {code: k for k, code in enumerate(sorted(dates, key=lambda c: (dates[c], c)))}
     straight = links[links["lien"] == "1-1"]
     course = _first_of_group(diplomes["cfd"], straight, rank)
     famille = _first_of_group(diplomes["cfd"], links, rank)
@@ -139,7 +140,7 @@ def _touching(links: pd.DataFrame) -> pd.Series:
     return pd.Series([WORDS[pair] for pair in zip(split, merged, strict=True)], split.index)
 
 
-def _first_of_group(codes: pd.Series, links: pd.DataFrame, rank: pd.Series) -> pd.Series:
+def _first_of_group(codes: pd.Series, links: pd.DataFrame, rank: dict[str, int]) -> pd.Series:
     """Return, for each code, the first-ranked code among those that links connect to it."""
     head = {code: code for code in codes}
 
@@ -149,9 +150,8 @@ def _first_of_group(codes: pd.Series, links: pd.DataFrame, rank: pd.Series) -> p
             code = head[code]
         return code
 
-    order = rank.to_dict()
     for old, new in zip(links["ancien"], links["nouveau"], strict=True):
-        first, second = sorted((find(old), find(new)), key=order.__getitem__)
+        first, second = sorted((find(old), find(new)), key=rank.__getitem__)
         head[second] = first
     return codes.map(find)
 

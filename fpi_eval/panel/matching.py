@@ -16,7 +16,7 @@ def departement_of(uai: pd.Series, departements: pd.DataFrame) -> pd.Series:
     departements : DataFrame
         code_departement of all départements, as `read_departements` returns them.
     """
-    code = uai.map(departement_code, na_action="ignore")
+    code = uai.map({one: departement_code(one) for one in uai.dropna().unique()})
     return code.where(code.isin(departements["code_departement"]))
 
 

@@ -24,7 +24,6 @@ from fpi_eval.text import liste, nombre
 HEADER_MAX = 100_000
 SEP_LINE = re.compile(r"\ufeff?sep=.?[ \t]*\r?\n", re.IGNORECASE)  # Excel's own first line
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # « Texte Unicode » of Excel
-BLANK_LINE = re.compile(r"\r?\n\r?\n")
 MOJIBAKE = re.compile(
     "Ã[\xa9\xa8\xaa\xa0\xa2\xb4\xa7\xae\xbb\x80-\x9f]|Ã‰|Ãˆ|Å[“’\x92\x93]|â€™|Â[°«»]"
 )
@@ -144,8 +143,8 @@ class RawFile:
     @cached_property
     def lines(self) -> "Lines | None":
         """Line of each record, or None when record `i` simply stands on line `i + 2`."""
-        plain = '"' not in self.text and not BLANK_LINE.search(self.text) and not self.skipped
-        return None if plain else Lines(self.text, self.separator, self.skipped)
+        odd = self.skipped or any(mark in self.text for mark in ('"', "\n\n", "\n\r\n"))
+        return Lines(self.text, self.separator, self.skipped) if odd else None
 
     def refuse_swallowed_rows(self) -> None:
         """Raise where a quotation mark opens a value that holds whole rows of the file.

@@ -87,15 +87,16 @@ def _in_doubt(
     near = _neighbours(continuity)
     place = ["source", "uai", "voie", "cfd", "rentree"]
     alive = set(observed.loc[observed["cfd"].isin(near), place].itertuples(index=False, name=None))
+    rows = pairs.loc[pairs["cfd"].isin(near), place]
     doubt = [
         any(
             (source, uai, voie, other, year) in alive
-            for other in near.get(cfd, ())
+            for other in near[cfd]
             for year in (rentree - 1, rentree)
         )
-        for source, uai, voie, cfd, rentree in pairs[place].itertuples(index=False, name=None)
+        for source, uai, voie, cfd, rentree in rows.itertuples(index=False, name=None)
     ]
-    return pd.Series(doubt, pairs.index, dtype=bool)
+    return pd.Series(doubt, rows.index, dtype=bool).reindex(pairs.index, fill_value=False)
 
 
 # ── courses and cells ───────────────────────────────────────────────────────────────────────────
@@ -145,7 +146,7 @@ def _neighbours(continuity: pd.DataFrame | None) -> dict[str, set[str]]:
 
 def mapped(cfd: pd.Series, links: dict[str, str]) -> pd.Series:
     """Return each code's last one, through one-for-one renovations."""
-    return cfd.map(lambda code: links.get(code, code), na_action="ignore").astype("str")
+    return cfd.map({code: links.get(code, code) for code in cfd.dropna().unique()}).astype("str")
 
 
 def courses(table: pd.DataFrame, continuity: pd.DataFrame | None) -> pd.Series:
