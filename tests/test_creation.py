@@ -98,6 +98,7 @@ def test_nothing_is_left_when_writing_fails(project, capsys, monkeypatch):
         (("--cible", "secondaire=0"), "non comprise"),
         (("--cible", "secondaire=20@2020"), "avant la première rentrée"),
         (("--subvention", "6000000"), "au plus le coût"),
+        (("--subvention", "une moitié"), "montant « une moitié » non compris"),
     ],
 )
 def test_a_wrong_answer_says_what_to_write_and_writes_nothing(project, capsys, change, words):
@@ -145,10 +146,12 @@ def test_questions_are_asked_until_the_answer_can_be_used():
 
 def test_targets_and_amounts_are_asked_in_french():
     shown = io.StringIO()
-    answers = "vingt\nsecondaire=20\n\ndouze\n12000\n"
+    answers = "vingt\nsecondaire=20\n\ndouze\n12 000 €\n\n2024-2025\n"
     ask = Questions(Console(file=shown, width=120), io.StringIO(answers))
     assert [t.personnes for t in ask.targets(2025)] == [20]
     assert ask.amount("Coût") == 12_000
+    assert ask.amount("Subvention", known=False) == 0
+    assert ask.rentree("Première rentrée") == 2024
     assert "cible « vingt » non comprise" in shown.getvalue()
     assert "un nombre est attendu" in shown.getvalue()
 
@@ -157,6 +160,14 @@ def test_a_word_finds_groups_then_diplomas_whatever_its_accents():
     found = CATALOGUE.search("ELECTRONIQUE")
     assert found["code"].iloc[0] == "255"
     assert CATALOGUE.search("soierie").empty
+
+
+def test_a_search_in_simulated_codes_says_so_and_amounts_are_as_people_write_them(project, capsys):
+    main(["programme", "--chercher", "soierie"])
+    assert "--donnees mes_telechargements" in " ".join(capsys.readouterr().out.split())
+    written = {"5000000": "5 000 000 €", "2023": "2023-2024"}
+    main(["programme", *(written.get(word, word) for word in GOOD)])
+    assert load_programme("rail_du_nord").cout.total == 5_000_000
 
 
 def test_pupils_are_counted_in_the_region_and_small_counts_are_not_shown(donnees_reelles):
@@ -168,6 +179,7 @@ def test_pupils_are_counted_in_the_region_and_small_counts_are_not_shown(donnees
     assert nord["255"] == own["terminale"].sum() > 0
     assert france["255"] > nord["255"]
     assert pupils(3.0) == "moins de 5"
+    assert not france.index[1:].str[0].isin(["1", "2"]).any()  # no degree of engineer
 
 
 def test_names_become_codes():

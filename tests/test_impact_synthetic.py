@@ -93,6 +93,7 @@ def test_gap_averages_to_the_synthetic_control_effect():
     ("change", "words"),
     [
         (lambda d: d.iloc[1:], "incomplet"),
+        (lambda d: d.iloc[:0], "aucune ligne"),
         (lambda d: pd.concat([d, d.head(1)]), "deux lignes ou plus"),
         (
             lambda d: d.assign(treated=d["treated"] | ((d["unit"] == 3) & (d["time"] == 12))),

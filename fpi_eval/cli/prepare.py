@@ -82,11 +82,11 @@ def set_up(
         Parameter(metavar="NOM", help="Région, par son nom ou son code ; répétez l'option."),
     ] = (),
     debut: Annotated[
-        int, Parameter(metavar="ANNÉE", help="Première rentrée d'ouverture de places.")
-    ] = 0,
+        str, Parameter(metavar="ANNÉE", help="Première rentrée d'ouverture de places.")
+    ] = "",
     fin: Annotated[
-        int, Parameter(metavar="ANNÉE", help="Dernière rentrée d'ouverture ; la première sinon.")
-    ] = 0,
+        str, Parameter(metavar="ANNÉE", help="Dernière rentrée d'ouverture ; la première sinon.")
+    ] = "",
     filiere: Annotated[
         tuple[str, ...],
         Parameter(
@@ -102,10 +102,10 @@ def set_up(
             help="« secondaire=500 », « ensemble=9000@2030 » ; répétez l'option.",
         ),
     ] = (),
-    cout: Annotated[float, Parameter(metavar="EUROS", help="Coût complet, en euros.")] = 0.0,
+    cout: Annotated[str, Parameter(metavar="EUROS", help="Coût complet, en euros.")] = "",
     subvention: Annotated[
-        float, Parameter(metavar="EUROS", help="Subvention, en euros, si elle est connue.")
-    ] = 0.0,
+        str, Parameter(metavar="EUROS", help="Subvention, en euros, si elle est connue.")
+    ] = "",
     source: Annotated[str, Parameter(metavar="TEXTE", help="D'où viennent cibles et coûts.")] = "",
     chercher: Annotated[
         str,
@@ -124,7 +124,7 @@ def set_up(
 
     known = creation.catalogue_of(donnees)
     if chercher:
-        show(known.search(chercher, known.regions(region)), Terminal())
+        show(known.search(chercher, known.regions(region)), Terminal(), known.hint)
         return
     if not sys.stdin.isatty():
         refuse_missing(nom=nom, region=region, debut=debut, filiere=filiere, cible=cible, cout=cout)

@@ -49,7 +49,8 @@ def in_french(error: CycloptsError, app: App) -> str:
         case MissingArgumentError():
             return f"il manque « {name} ». Voir « {aide} »."
         case CoercionError():
-            return f"la valeur de « {name} » n'est pas du type attendu. Voir « {aide} »."
+            found = f"« {error.token.value} », donné à" if error.token else "la valeur de"
+            return f"{found} « {name} », n'est pas ce qui est attendu. Voir « {aide} »."
         case UnusedCliTokensError():
             return f"argument(s) en trop : {' '.join(error.unused_tokens or ())}. Voir « {aide} »."
         case _:

@@ -124,6 +124,23 @@ def parse_target(text: str, last: int) -> Goal:
     return Goal(niveau, int(re.sub(r"\s", "", found[2])), int(found[3] or last))
 
 
+def parse_amount(text: str) -> float:
+    """Return euros from ``3000000``, ``3 000 000 €`` or ``1250,50``.
+
+    Raises
+    ------
+    FpiError
+        Words that are no positive amount.
+    """
+    bare = re.sub(r"\s|€|euros?$", "", text.lower()).replace(",", ".")
+    if not re.fullmatch(r"\d+(\.\d+)?", bare):
+        raise FpiError(
+            f"montant « {text} » non compris : un nombre est attendu, en euros. Écrivez "
+            "« 3000000 » ou « 3 000 000 € »."
+        )
+    return float(bare)
+
+
 def check_answers(answers: Answers) -> None:
     """Raise on what cannot be together: filières, years, money.
 

@@ -1,11 +1,11 @@
 """Questions to the person who sets up a programme, one at a time, in French."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TextIO, TypeVar
+from typing import TextIO, TypeVar
 
 import pandas as pd
 from rich.console import Console
-from rich.prompt import FloatPrompt, IntPrompt, Prompt
+from rich.prompt import Prompt
 from rich.table import Table
 
 from fpi_eval.creation.answers import (
@@ -14,6 +14,7 @@ from fpi_eval.creation.answers import (
     Choice,
     Goal,
     folder_name,
+    parse_amount,
     parse_filiere,
     parse_target,
 )
@@ -25,21 +26,10 @@ from fpi_eval.text import nombre
 
 T = TypeVar("T")
 SMALLEST = Secret().effectif_minimum
-WRONG = "[bold red]Réponse non comprise[/] : {}"
 
 
 class _Words(Prompt):
     prompt_suffix = " : "
-
-
-class _Whole(IntPrompt):
-    prompt_suffix = " : "
-    validate_error_message = WRONG.format("un nombre entier est attendu.")
-
-
-class _Amount(FloatPrompt):
-    prompt_suffix = " : "
-    validate_error_message = WRONG.format("un nombre est attendu, sans signe ni espace.")
 
 
 class Questions:
@@ -59,19 +49,13 @@ class Questions:
         """Return some words."""
         return self._until(question, lambda text: text, empty=False)
 
-    def whole(self, question: str) -> int:
-        """Return a whole number."""
-        return _Whole.ask(question, console=self.console, stream=self.stream)
+    def rentree(self, question: str) -> int:
+        """Return the rentrée of a school year."""
+        return self._until(question, parse_rentree, empty=False)
 
-    def amount(self, question: str, default: Any = ...) -> float:
-        """Return an amount in euros; ``default``, where there is one, if nothing is answered."""
-        return _Amount.ask(
-            question,
-            console=self.console,
-            stream=self.stream,
-            default=default,
-            show_default=default is ...,
-        )
+    def amount(self, question: str, *, known: bool = True) -> float:
+        """Return an amount in euros; 0 if nothing is answered, where it may not be ``known``."""
+        return self._until(question, lambda text: parse_amount(text or "0"), empty=not known)
 
     def source(self) -> str:
         """Return where the figures come from, or that it is to be completed."""
@@ -96,13 +80,13 @@ class Questions:
                 found.append(self._filiere(name, catalogue, regions))
 
     def _filiere(self, name: str, catalogue: Catalogue, regions: list[str]) -> Choice:
-        show(catalogue.search(name, regions), self.console)
+        show(catalogue.search(name, regions), self.console, catalogue.hint)
         question = "Codes à retenir, séparés par une virgule (ou un autre mot à chercher)"
         return self._until(question, lambda text: self._codes(name, text, catalogue, regions))
 
     def _codes(self, name: str, text: str, catalogue: Catalogue, regions: list[str]) -> Choice:
         if not any(sign.isdigit() for sign in text):
-            show(catalogue.search(text, regions), self.console)
+            show(catalogue.search(text, regions), self.console, catalogue.hint)
             raise FpiError("choisissez parmi ces codes.")
         return parse_filiere(f"{name}={text}", catalogue, regions)
 
@@ -140,17 +124,17 @@ def pupils(count: float) -> str:
     return f"moins de {SMALLEST}" if count < SMALLEST else nombre(count)
 
 
-def show(found: pd.DataFrame, console: Console, shown: int = SHOWN) -> None:
+def show(found: pd.DataFrame, console: Console, hint: str = "", shown: int = SHOWN) -> None:
     """Print what a search found: codes, names, pupils."""
     if found.empty:
-        console.print("Rien ne porte ce mot dans les nomenclatures.")
+        console.print(f"Rien ne porte ce mot dans les nomenclatures.{hint}")
         return
     table = Table("Code", "Sorte", "Nom", "Élèves de dernière année", box=None)
     for row in found.head(shown).itertuples():
         table.add_row(row.code, row.sorte, row.libelle, pupils(row.eleves))
     console.print(table)
     if len(found) > shown:
-        console.print(f"… et {len(found) - shown} autres : précisez le mot.")
+        console.print(f"… et {len(found) - shown} autres : précisez le mot.{hint}")
 
 
 def answers_of(
@@ -158,20 +142,20 @@ def answers_of(
     *,
     nom: str,
     region: Sequence[str],
-    debut: int,
-    fin: int,
+    debut: str,
+    fin: str,
     filiere: Sequence[str],
     cible: Sequence[str],
-    cout: float,
-    subvention: float,
+    cout: str,
+    subvention: str,
     source: str,
 ) -> Answers:
     """Return the answers given as options; what they leave empty is asked."""
     ask = Questions()
     titre = nom or ask.words("Nom du programme")
     codes = known.regions(region) if region else ask.regions(known)
-    first = parse_rentree(debut or ask.whole("Première rentrée d'ouverture de places"))
-    last = parse_rentree(fin or (first if debut else ask.whole("Dernière rentrée d'ouverture")))
+    first = parse_rentree(debut or ask.rentree("Première rentrée d'ouverture de places"))
+    last = parse_rentree(fin or (first if debut else ask.rentree("Dernière rentrée d'ouverture")))
     chosen = tuple(parse_filiere(text, known, codes) for text in filiere)
     targets = tuple(parse_target(text, last) for text in cible)
     return Answers(
@@ -182,9 +166,14 @@ def answers_of(
         fin=last,
         filieres=chosen or ask.filieres(known, codes),
         cibles=targets or ask.targets(last),
-        cout=cout or ask.amount("Coût complet, en euros"),
-        subvention=subvention
-        or (None if cout else ask.amount("Subvention, en euros (Entrée si inconnue)", 0.0))
-        or None,
+        cout=parse_amount(cout) if cout else ask.amount("Coût complet, en euros"),
+        subvention=_subvention(ask, subvention, asked=not cout) or None,
         source=source or (TODO if cout else ask.source()),
     )
+
+
+def _subvention(ask: Questions, given: str, *, asked: bool) -> float:
+    """Return the grant, 0 if it is not known."""
+    if given or not asked:
+        return parse_amount(given or "0")
+    return ask.amount("Subvention, en euros (Entrée si inconnue)", known=False)

@@ -16,6 +16,7 @@ from fpi_eval.text import liste
 PUPILS = "inserjeunes_region"
 FOUND = ["code", "sorte", "libelle", "eleves"]
 GROUP, DIPLOMA = "groupe NSF", "diplôme"
+BEYOND = ("1", "2")  # levels of a CFD after the BTS, that no file of cells holds
 SHOWN = 15
 SIMULATED_ONLY = (
     "Sans --donnees, seuls sont connus les codes des données simulées : nommez le dossier de vos "
@@ -74,11 +75,12 @@ class Catalogue:
         if regions:
             pupils = pupils[pupils["code_region"].isin(regions)]
         by_cfd = pupils.groupby("cfd")["terminale"].sum()
+        within = self.diplomas[~self.diplomas["cfd"].str[0].isin(BEYOND)]
         group = self.diplomas.drop_duplicates("cfd").set_index("cfd")["groupe_nsf"]
         by_group = pupils.groupby(pupils["cfd"].map(group))["terminale"].sum()
         parts = [
             _matching(self.groups.rename(columns={"groupe_nsf": "code"}), wanted, GROUP, by_group),
-            _matching(self.diplomas.rename(columns={"cfd": "code"}), wanted, DIPLOMA, by_cfd),
+            _matching(within.rename(columns={"cfd": "code"}), wanted, DIPLOMA, by_cfd),
         ]
         return pd.concat(parts, ignore_index=True)
 

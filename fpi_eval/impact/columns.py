@@ -132,8 +132,7 @@ def _table(panel: CellPanel | Sample | pd.DataFrame) -> pd.DataFrame:
     if not isinstance(table, pd.DataFrame):
         kind = type(table).__name__
         raise FpiError(f"un tableau (DataFrame, une ligne par unité × année) est attendu : {kind}.")
-    if table.empty:
-        raise FpiError("le tableau n'a aucune ligne : vérifiez le filtre qui l'a fait.")
+    coding.some(table)
     return table
 
 

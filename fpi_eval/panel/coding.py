@@ -31,6 +31,12 @@ def column(table: pd.DataFrame, name: str) -> pd.Series:
     return found
 
 
+def some(table: pd.DataFrame) -> None:
+    """Raise when a table has no row."""
+    if table.empty:
+        raise FpiError("le tableau n'a aucune ligne : vérifiez le filtre qui l'a fait.")
+
+
 def not_in_the_index(table: pd.DataFrame, name: str) -> None:
     """Raise when what is looked for among columns is a level of the index."""
     if name not in table.columns and name in table.index.names:

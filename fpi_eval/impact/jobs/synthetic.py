@@ -278,6 +278,7 @@ def _balanced(
     frame: pd.DataFrame, y: str, unit: str, time: str, treated: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return outcomes and treatment, units × years, each known once."""
+    coding.some(frame)
     table = pd.DataFrame(
         {
             "y": coding.numbers(frame, y),
