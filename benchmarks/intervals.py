@@ -41,7 +41,7 @@ def of_planted() -> list[pd.DataFrame]:
     kept = planted.shown(planted.kept())
     return [
         rows(f"{family} : {world}", *key, part[truth].between(part[low], part[high]),
-             world not in planted.CLEAN[family])
+             world in (*planted.VIOLATED[family], *planted.INVISIBLE[family]))
         for (family, world), part in kept.groupby(["family", "world"], sort=False)
         for key, (truth, low, high) in PLANTED.items()
     ]  # fmt: skip

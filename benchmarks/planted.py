@@ -56,6 +56,10 @@ VIOLATED = {
             "anticipation"),
 }  # fmt: skip
 INVISIBLE = {TWIN: (), OTHER: ("choc à l'ouverture", "registre faux")}
+#: Sites chosen as much as those of real files (`selection`): what the delivered twin does.
+AS_REAL: dict[str, tuple[str, ...]] = {TWIN: ("lifelike_selected",), OTHER: ()}
+GROUPS = {"sans violation": CLEAN, "violation": VIOLATED, "invisible par nature": INVISIBLE,
+          "sites choisis comme en vrai": AS_REAL}  # fmt: skip
 PROVENANCE = (
     "La loi a priori de la dérive a été fixée sur d'autres graines (160000 à 160039, 260000 à "
     "260039). Les graines 170000 et 270000 et suivantes, communes aux mondes d'une famille, ont "
@@ -142,8 +146,7 @@ def markdown(runs: pd.DataFrame) -> str:
     ]  # fmt: skip
     lines[3:3] = [dynamics_of(), ""]
     for family in (TWIN, OTHER):
-        for title, names in (("sans violation", CLEAN), ("violation", VIOLATED),
-                             ("invisible par nature", INVISIBLE)):  # fmt: skip
+        for title, names in GROUPS.items():
             mine = runs[(runs["family"] == family) & runs["world"].isin(names[family])]
             if mine.empty:
                 continue
@@ -313,7 +316,7 @@ def main() -> None:
     todo = [
         (f, w, seed, made_by)
         for k in range(args.reps) for f in args.families
-        for rank, w in enumerate((*CLEAN[f], *VIOLATED[f], *INVISIBLE[f]))
+        for rank, w in enumerate(w for names in GROUPS.values() for w in names[f])
         if (f, w, seed := FIRST_SEED[f] + APART * rank + k) not in done
         and w in (args.worlds or [w])
     ]  # fmt: skip
