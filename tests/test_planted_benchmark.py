@@ -89,6 +89,7 @@ def test_shocks_last_in_the_delivered_twin_as_in_results_by_lycee():
     assert tails["lifelike"] > tails["lively"]
     assert found["realistic"]["rapport_3"] < 1.3
     size = {"n_cells_region": 300, "n_cells_other": 900, "courses_taught": 0.15}
+    size |= {"selection_pressure": 0.2, "selection_trend": 0.12}  # `benchmarks/selection.py`
     assert replace(LIFELIKE, **size) == DELIVERED
 
 

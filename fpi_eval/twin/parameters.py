@@ -230,7 +230,10 @@ LIVELY = replace(REALISTIC, cell_noise=0.15, cell_memory=0.85)
 LIFELIKE = replace(REALISTIC, cell_noise=0.16, cell_memory=0.80, cell_tails=3.5)
 
 #: The set that a fresh install and the example report evaluate: lifelike and small.
-DELIVERED = replace(LIFELIKE, n_cells_region=300, n_cells_other=900, courses_taught=0.15)
+DELIVERED = replace(
+    LIFELIKE, n_cells_region=300, n_cells_other=900, courses_taught=0.15, selection_pressure=0.2,
+    selection_trend=0.12,
+)  # fmt: skip
 
 SCENARIOS: dict[str, TwinParameters] = {
     "benign": replace(DEFAULT, region_walk=0.0, departement_walk=0.0, marginal_penalty=0.0),
