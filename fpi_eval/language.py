@@ -15,6 +15,7 @@ LOCALES = {FRENCH: "fr_FR", ENGLISH: "en_GB"}
 NAMES = {FRENCH: "En français", ENGLISH: "In English"}
 OTHERS = (ENGLISH,)
 FOLDER = Path(__file__).parent / "locales"
+MESSAGES, CHAPTERS = "fpi_eval", "chapters"  # what the code says; whole sentences of pages
 _spoken: ContextVar[str] = ContextVar("spoken", default=FRENCH)
 
 
@@ -68,9 +69,9 @@ def _(message: str) -> str:
     return found
 
 
-def path_of(code: str) -> Path:
+def path_of(code: str, domain: str = MESSAGES) -> Path:
     """Return where a language's messages are."""
-    return FOLDER / code / "LC_MESSAGES" / "fpi_eval.po"
+    return FOLDER / code / "LC_MESSAGES" / f"{domain}.po"
 
 
 UNTRANSLATED = "\x00"
@@ -84,13 +85,13 @@ class _Missing(gettext.NullTranslations):
 
 
 @cache
-def catalogue(code: str) -> gettext.GNUTranslations:
+def catalogue(code: str, domain: str = MESSAGES) -> gettext.GNUTranslations:
     """Return a language's messages, read from its text catalogue."""
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
     binary = io.BytesIO()
-    with path_of(code).open("rb") as stream:
+    with path_of(code, domain).open("rb") as stream:
         write_mo(binary, read_po(stream, locale=code))
     binary.seek(0)
     found = gettext.GNUTranslations(binary)

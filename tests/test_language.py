@@ -4,6 +4,7 @@ import re
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import nbformat
 import pikepdf
 import pytest
 from babel.messages.extract import extract_from_dir
@@ -20,11 +21,12 @@ from fpi_eval.headline import first_page as first
 from fpi_eval.headline import in_chapters, of_effect, of_jobs, of_places, of_trajectory
 from fpi_eval.headline.quantity import DECLARED, Headline, Scope
 from fpi_eval.impact.jobs import detectability
+from fpi_eval.language import CHAPTERS as SENTENCES
 from fpi_eval.language import OTHERS, _, catalogue, speaking
 from fpi_eval.panel.loading import credit
-from fpi_eval.report.edition import PROJECT
-from fpi_eval.report.runner import pdf
-from fpi_eval.report.runner.chapters import CHAPTERS, Chapter
+from fpi_eval.report.edition import PROJECT, SIMULATED_SUFFIX, Edition
+from fpi_eval.report.runner import pdf, translated
+from fpi_eval.report.runner.chapters import CHAPTERS, Chapter, compose
 from fpi_eval.report.runner.notebooks import discover
 
 PACKAGE = Path(fpi_eval.__file__).parent
@@ -194,3 +196,60 @@ def test_numbers_follow_the_language():
     with speaking("en"):
         assert (text.nombre(9000), text.pourcent(0.5, 0)) == ("9,000", "50%")
     assert text.pourcent(0.5, 0) == "50\u00a0%"
+
+
+WHOLE = ("04_insertion", "equite", "limites", "08_changements")  # entire in English
+
+
+@pytest.fixture(scope="module")
+def delivered():
+    """Return the chapters of the delivered example, by name."""
+    edition = Edition("fpi_aura", "FPI", 2026, True)
+    infos = discover(PROJECT / "notebooks")
+    folder = PROJECT / "reports" / "exemple"
+    books = [nbformat.read(folder / edition.file(one.name, "ipynb"), 4) for one in infos]
+    pages = compose(infos, books, edition)
+    return {page.file.removesuffix(f"{SIMULATED_SUFFIX}.html"): page for page in pages}
+
+
+def words_of(page):
+    """Return everything a chapter says, as one text."""
+    cells = [*page.answer, *(cell for one in page.sections for cell in one.cells)]
+    outputs = [out for cell in cells for out in cell.get("outputs", ())]
+    said = [out.get("text") or out["data"].get("text/html", "") for out in outputs]
+    html = "\n".join([page.finding, *(cell.source for cell in cells if "source" in cell), *said])
+    return BeautifulSoup(html, "html.parser").get_text("\n")
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_chapter_is_english_entire_and_says_the_numbers_of_the_french(delivered, name):
+    page = delivered[name]
+    with speaking("en"):
+        told = translated.told(page, f"{name}_en.html")
+        left = _("Ce qui reste en français")
+    assert [one.title for one in told.sections if one.title == left] == []
+    assert len(told.missing) == len(page.missing)
+    assert len(told.answer) == len(page.answer)
+    digits = sorted(re.findall(r"\d", words_of(page)))
+    assert sorted(re.findall(r"\d", words_of(told))) == digits
+
+
+def test_numbers_are_written_as_english_does():
+    said = {"9\u202f000,5\u00a0€": "€9,000.5", "\u22122,3 %": "\u22122.3%", "2026": "2026"}
+    assert {french: translated.number(french) for french in said} == said
+
+
+def test_a_sentence_keeps_its_numbers_and_the_names_of_the_data():
+    french = "La Drôme vient en tête avec 1 200 places sur 9 000."
+    with speaking("en"):
+        assert translated.said(french) == "Drôme comes first with 1,200 seats of 9,000."
+        with pytest.raises(FpiError, match="pas traduit"):
+            translated.said("Rien de tel 12 fois.")
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_sentence_keeps_its_places_in_translation(code):
+    kept = catalogue(code, SENTENCES)
+    for message in filter(None, kept._catalog):
+        places = sorted(re.findall(r"{\w+}", message))
+        assert sorted(re.findall(r"{\w+}", kept.gettext(message))) == places, message

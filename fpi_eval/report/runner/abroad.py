@@ -1,7 +1,8 @@
-"""The chapters of a report in another language, made of its headline quantities alone."""
+"""The chapters of a report in another language: headline quantities, then what is translated."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from nbformat.v4 import new_code_cell, new_output
 
@@ -11,6 +12,7 @@ from fpi_eval.headline import Headline
 from fpi_eval.headline.in_chapters import FINDINGS, drawing, numbers
 from fpi_eval.language import _
 from fpi_eval.report.edition import Edition
+from fpi_eval.report.runner import translated
 from fpi_eval.report.runner.chapters import Page, Section
 from fpi_eval.tables import Table
 
@@ -20,29 +22,24 @@ def chapters(
 ) -> Iterator[tuple[Page, Page]]:
     """Yield each French page that can be told in this language, and its page there.
 
-    A chapter without a number to tell, or whose title is the project's own, stays in French.
+    A chapter of which nothing is known, or whose title is the project's own, stays in French.
     """
     for page in french:
         name = page.file.removesuffix(f"{edition.suffix}.html")
-        finding = FINDINGS[name](found) if name in FINDINGS else ""
-        if finding:
-            with suppress(FpiError):
-                yield page, _told(page, name, finding, found, edition)
+        with suppress(FpiError):
+            yield page, _told(page, name, found, edition)
 
 
-def _told(page: Page, name: str, finding: str, found: Headline, edition: Edition) -> Page:
-    """Return the chapter: its finding, one drawing where there is something to compare, numbers."""
+def _told(page: Page, name: str, found: Headline, edition: Edition) -> Page:
+    """Return the chapter: its finding and numbers where they have a place, its own sections."""
+    finding = FINDINGS[name](found) if name in FINDINGS else ""
+    own = translated.told(page, edition.file(name, "html"), finding.rstrip("."))
+    if not finding:
+        return own
     source = _(" ; ").join(_(one) for one in edition.sources)
     parts = [drawing(found, name, source), numbers(found, name, source)]
-    cells = tuple(_shown(part) for part in parts if part)
-    return Page(
-        file=edition.file(name, "html"),
-        title=_(page.title),
-        short=_(page.short),
-        question=_(page.question),
-        finding=finding.rstrip("."),
-        sections=(Section("", name, cells),),
-    )
+    first = Section("", name, tuple(_shown(part) for part in parts if part))
+    return replace(own, sections=(first, *own.sections))
 
 
 def _shown(part: Figure | Table):

@@ -3,9 +3,10 @@
 from bs4 import BeautifulSoup, Tag
 
 from fpi_eval import escapes
+from fpi_eval.language import _
 from fpi_eval.tables import TOTALS
 
-COLUMNS = ("Filière", "Département")
+COLUMNS = 2
 LONG, MOST = 8, 30  # rows from which one chooses; values from which one no longer does
 RULE = (
     '.filtrable:has(.choix{0} [value="{1}"]:checked) tr[data-choix{0}]:not([data-choix{0}~="{1}"])'
@@ -21,7 +22,7 @@ def add(soup: BeautifulSoup, main: Tag) -> None:
     most = 0
     for number, frame in enumerate(main.select(".defile")):
         table = frame.select("table")[0]
-        for which, column in enumerate(COLUMNS):
+        for which, column in enumerate((_("Filière"), _("Département"))):
             rows = _said(table, column)
             names = list(dict.fromkeys(said for _, _, said in rows if said not in TOTALS))
             if len(rows) >= LONG and 1 < len(names) < min(len(rows), MOST):
@@ -29,7 +30,7 @@ def add(soup: BeautifulSoup, main: Tag) -> None:
                 _choose(frame, column, names, which, number)
                 most = max(most, len(names))
     if most:
-        rules = (RULE.format(w, k) for w in range(len(COLUMNS)) for k in range(1, most + 1))
+        rules = (RULE.format(w, k) for w in range(COLUMNS) for k in range(1, most + 1))
         soup.select("style")[0].append(f"@media screen {{{''.join(rules)}}}")
 
 
@@ -69,8 +70,8 @@ def _choose(frame: Tag, column: str, names: list[str], which: int, number: int) 
     buttons = "".join(
         f'<label><input type="radio" name="choix-{number}-{which}" value="{k}"'
         f"{'' if k else ' checked'}> {escapes.html(name)}</label>"
-        for k, name in enumerate(["Tout", *names])
+        for k, name in enumerate([_("Tout"), *names])
     )
-    legend = f"<legend>{column}</legend>"  # one of COLUMNS
+    legend = f"<legend>{escapes.html(column)}</legend>"
     made = f'<fieldset class="choix choix{which}">{legend}{buttons}</fieldset>'
     frame.insert_before(BeautifulSoup(made, "html.parser"))

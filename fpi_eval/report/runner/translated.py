@@ -1,0 +1,198 @@
+"""A chapter in another language: its own sections, told sentence by sentence, or left out.
+
+The French page is what is translated, so that both say the same numbers and nothing is computed
+again. A sentence is looked for with its numbers masked: ``Il manque {0} lignes.``; ``{nom}``
+stands for a name of the data, ``{mots}`` for its words, which stay as they are.
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache
+
+from bs4 import BeautifulSoup, NavigableString
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
+
+from fpi_eval.errors import FpiError
+from fpi_eval.language import CHAPTERS, UNTRANSLATED, _, catalogue, spoken
+from fpi_eval.report.runner.chapters import Gap, Page, Section
+
+NUMBER = re.compile(r"[+\u2212]?(?:\d{1,3}(?:\s\d{3})+(?!\d)|\d+)(?:,\d+)?(?:\s?[%€])?")
+END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Ý«*])")
+UNREAD = ("style", "script")
+READ = ("aria-label", "alt")  # attributes that are read aloud
+NAMED = ("tbody", "text")  # where names of the data stand: courses, places
+NAME = r"(?:[Ll]a |[Ll]es? |[Ll]')?(?P<{0}>[A-ZÀ-Ý][\w' -]*)"
+WORDS = r"(?P<{0}>[\w' ,-]+)"
+
+
+def told(page: Page, file: str, finding: str = "") -> Page:
+    """Return the page in the language now written; it says how many sections are left out.
+
+    Raises
+    ------
+    FpiError
+        Its title, question or finding is in no catalogue, or nothing of it can be told.
+    """
+    sections = [own for one in page.sections for own in _section(one)]
+    missing = [own for one in page.missing for own in _gap(one)]
+    answer = [own for one in page.answer for own in _answered(one)]
+    parts = len(page.sections) + len(page.missing) + len(page.answer)
+    rest = parts - len(sections) - len(missing) - len(answer)
+    if not finding and rest == parts:
+        raise FpiError("rien n'est traduit.", fichier=page.file)
+    return replace(
+        page,
+        file=file,
+        title=said(page.title),
+        short=said(page.short),
+        question=said(page.question),
+        finding=finding or said(page.finding),
+        notebook="",
+        answer=tuple(answer),
+        sections=(*sections, *_left_out(page, rest)),
+        missing=tuple(missing),
+        quantities=(),
+    )
+
+
+def _left_out(page: Page, rest: int) -> Iterator[Section]:
+    """Yield the words that say how much of the page is in French only."""
+    if rest:
+        line = _(
+            "Le reste de [ce chapitre]({file}) est en français seulement (sections : {count})."
+        )
+        words = line.format(count=rest, file=page.file)
+        yield Section(_("Ce qui reste en français"), "", (new_markdown_cell(words),))
+
+
+def _answered(cell: NotebookNode) -> Iterator[NotebookNode]:
+    with suppress(FpiError):
+        yield _cell(cell)
+
+
+def _section(section: Section) -> Iterator[Section]:
+    with suppress(FpiError):
+        cells = tuple(map(_cell, section.cells))
+        yield replace(section, title=said(section.title), cells=cells)
+
+
+def _gap(gap: Gap) -> Iterator[Gap]:
+    with suppress(FpiError):
+        questions = tuple(map(said, gap.questions))
+        yield Gap(said(gap.reason), questions, said(gap.holder))
+
+
+def _cell(cell: NotebookNode) -> NotebookNode:
+    """Return a cell whose words are told."""
+    if cell.cell_type == "markdown":
+        return NotebookNode({**cell, "source": said(cell.source)})
+    return NotebookNode({**cell, "outputs": [_output(out) for out in cell.outputs]})
+
+
+def _output(output: NotebookNode) -> NotebookNode:
+    if output.output_type == "stream":
+        return NotebookNode({**output, "text": said(output.text)})
+    data = output.get("data", {})
+    if html := data.get("text/html"):
+        return NotebookNode({**output, "data": NotebookNode({"text/html": shown(html)})})
+    plain = str(data.get("text/plain", ""))
+    if not plain.startswith(("'", '"')):  # the name of an object says nothing
+        return output
+    words = repr(said(ast.literal_eval(plain)))
+    return NotebookNode({**output, "data": NotebookNode({"text/plain": words})})
+
+
+def shown(html: str) -> str:
+    """Return a table or a figure whose words are told; names of the data stay as they are."""
+    soup = BeautifulSoup(html, "html.parser")
+    for string in list(soup.find_all(string=True)):
+        around = string.parent
+        if around is None or type(string) is not NavigableString or around.name in UNREAD:
+            continue
+        try:
+            string.replace_with(said(str(string)))
+        except FpiError:
+            if not _may_be_name(string):
+                raise
+            around["lang"] = "fr"
+            string.replace_with(NUMBER.sub(lambda one: number(one[0]), str(string)))
+    for tag in soup.find_all(True):
+        for name in READ:
+            if tag.get(name):
+                tag[name] = said(str(tag[name]))
+    return str(soup)
+
+
+def _may_be_name(string: NavigableString) -> bool:
+    """Return whether words stand where names of the data do, and are no sentence."""
+    heads = string.find_parent("figure") and string.find_parent("thead")  # a column a filière
+    return bool(heads or string.find_parent(NAMED)) and not string.strip().endswith(".")
+
+
+def said(words: str) -> str:
+    """Return words in the language now written, paragraph by paragraph."""
+    pieces: Sequence[str] = re.split(r"(\n\n|^\s+|\s+$)", words)
+    return "".join(
+        " ".join(map(sentence, END.split(piece))) if piece.strip() else piece for piece in pieces
+    )
+
+
+def sentence(words: str) -> str:
+    """Return a sentence in the language now written, its numbers written as there.
+
+    Raises
+    ------
+    FpiError
+        No catalogue has it.
+    """
+    plain = " ".join(words.replace("\u2019", "'").split())
+    numbers: list[str] = []
+
+    def mask(found: re.Match) -> str:
+        numbers.append(found[0])
+        return f"{{{len(numbers) - 1}}}"
+
+    masked = NUMBER.sub(mask, plain)
+    if not re.search(r"[^\W\d_]", re.sub(r"{\d+}", "", masked)):
+        return masked.format(*map(number, numbers))
+    found, names = catalogue(spoken(), CHAPTERS).gettext(masked), dict[str, str]()
+    if found == UNTRANSLATED:
+        found, names = _with_names(masked) or (_(plain), names)
+    return found.format(*map(number, numbers), **names)
+
+
+def _with_names(masked: str) -> tuple[str, dict[str, str]] | None:
+    """Return the translation of a sentence that holds names of the data, and these names."""
+    for pattern, found in _patterns(spoken()):
+        if match := pattern.fullmatch(masked):
+            return found, match.groupdict()
+    return None
+
+
+@cache
+def _patterns(code: str) -> list[tuple[re.Pattern, str]]:
+    """Return sentences that hold names of the data, as patterns, and their translations."""
+    kept = catalogue(code, CHAPTERS)
+    said = [message for message in vars(kept)["_catalog"] if re.search(r"{[a-z]", message)]
+    return [(_pattern(message), kept.gettext(message)) for message in said]
+
+
+def _pattern(message: str) -> re.Pattern:
+    parts = re.split(r"{([a-z]\w*)}", message)
+    kinds = [NAME if part.startswith("nom") else WORDS for part in parts]
+    return re.compile(
+        "".join(
+            kinds[at].format(part) if at % 2 else re.escape(part) for at, part in enumerate(parts)
+        )
+    )
+
+
+def number(words: str) -> str:
+    """Return a French number as English writes it: ``9 000,5 €`` is ``€9,000.5``."""
+    amount = re.sub(r"(?<=\d)\s(?=\d)", "\0", words).replace(",", ".").replace("\0", ",")
+    amount = re.sub(r"\s", "", amount)
+    return f"€{amount[:-1]}" if amount.endswith("€") else amount
