@@ -105,3 +105,9 @@ def test_a_drift_that_a_covariate_explains_is_removed(name):
     one, other = (e if name == "bjs2_t" else e[GROSS] for e in (found, plain))
     assert one.estimate == pytest.approx(0.5, abs=EXACT)
     assert abs(other.estimate - 0.5) > 0.02
+
+
+def test_one_covariate_may_be_named_alone():
+    table = invented_panel(3, noise=1.0).assign(taille=lambda d: d["entrants"])
+    alone, listed = (impact.imputation(table, covariates=c) for c in ("taille", ["taille"]))
+    assert alone.estimate == listed.estimate

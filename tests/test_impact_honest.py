@@ -5,6 +5,7 @@ import pytest
 from random_panels import medicaid, random_panel
 from scipy import stats
 
+from fpi_eval.checks import honest_bounds
 from fpi_eval.checks.honest import breakdown, event, relative_magnitudes, sensitivity
 from fpi_eval.checks.smoothness import smoothness
 from fpi_eval.errors import FpiError
@@ -152,3 +153,8 @@ def test_impossible_studies_are_refused(years, words):
 def test_a_negative_multiple_is_refused():
     with pytest.raises(FpiError, match="positif"):
         relative_magnitudes(small(), -1)
+
+
+def test_what_is_no_event_study_is_refused_with_what_makes_one():
+    with pytest.raises(FpiError, match=r"non « ndarray ».*opening_study"):
+        honest_bounds(np.zeros(3))

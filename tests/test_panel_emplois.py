@@ -22,7 +22,7 @@ def programme():
 
 @pytest.fixture(scope="module")
 def simulated(programme):
-    return fpi.load(programme, 2026, "")
+    return fpi.load(programme, "2026-2027")
 
 
 def test_every_declared_sector_has_a_reason_and_says_whether_it_is_industry(programme):

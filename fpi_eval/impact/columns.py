@@ -72,7 +72,7 @@ def known_options(estimator: Callable) -> Callable:
     @wraps(estimator)
     def run(*args, **given):
         _known(estimator.__name__, given, known)
-        return estimator(*args, **given)
+        return estimator(*args, **_listed(given))
 
     return run
 
@@ -90,7 +90,7 @@ def any_table(estimator: Callable) -> Callable:
             _known(estimator.__name__, given, [*own.parameters, *NAMES])
         named = {n: given.pop(n) for n in NAMES if n in given and n not in options}
         try:
-            bound = own.bind(panel, *args, **given)
+            bound = own.bind(panel, *args, **_listed(given))
         except TypeError as error:
             raise FpiError(f"{estimator.__name__} : arguments mal formés ({error}).") from None
         bound.apply_defaults()
@@ -107,6 +107,12 @@ def any_table(estimator: Callable) -> Callable:
     setattr(run, "__signature__", signature)  # noqa: B010 (mypy knows no such attribute)
     run.__doc__ = f"{inspect.cleandoc(estimator.__doc__ or '')}\n\n{inspect.cleandoc(DOC)}\n"
     return run
+
+
+def _listed(given: Mapping) -> dict:
+    """Return options, a single covariate being a list of one."""
+    names = given.get("covariates")
+    return {**given, "covariates": (names,)} if isinstance(names, str) else dict(given)
 
 
 def opened(

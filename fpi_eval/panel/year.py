@@ -16,7 +16,7 @@ from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.from_files import cell_panel
 from fpi_eval.panel.panels import Panels
-from fpi_eval.programme import Programme, load_programme
+from fpi_eval.programme import Programme, load_programme, parse_rentree
 from fpi_eval.store import kept
 
 T = TypeVar("T")
@@ -218,14 +218,14 @@ class Year(Panels):
         return found
 
 
-def load(programme: str | Path | Programme, rentree: int, donnees: str | Path = "") -> Year:
+def load(programme: str | Path | Programme, rentree: int | str, donnees: str | Path = "") -> Year:
     """Return a year of a programme, from a folder of files or, without one, simulated.
 
     Parameters
     ----------
     programme : str, path or Programme
         Its name, the folder that holds its ``programme.toml``, or itself.
-    rentree : int
+    rentree : int or str
         School year by its September: 2023 is 2023-2024. Later files are left aside.
     donnees : path, optional
         Folder that holds the files named in ``programme.toml``.
@@ -236,4 +236,4 @@ def load(programme: str | Path | Programme, rentree: int, donnees: str | Path = 
         Programme, folder or compulsory file absent, requested year absent, or a file at fault.
     """
     known = programme if isinstance(programme, Programme) else load_programme(programme)
-    return Year(files.load(known, rentree, donnees))
+    return Year(files.load(known, parse_rentree(rentree), donnees))
