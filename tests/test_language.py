@@ -143,6 +143,17 @@ def test_every_chapter_can_be_told_in_english_from_its_numbers():
     assert all(told[name] for name in ("02_places", "03_diplomes"))
 
 
+def test_no_link_of_an_english_page_leads_nowhere(made):
+    with speaking("en"):
+        annex = replace(EDITION, langue="en").file("annexes", "html")
+    for path in made.glob("*_en*.html"):
+        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        links = {str(a["href"]).partition("#")[0] for a in page.select("a[href]")}
+        assert annex not in links, "the tables are in French only"
+        dead = [link for link in links if link.endswith(".html") and not (made / link).exists()]
+        assert dead == [], path.name
+
+
 def test_its_papers_are_tagged_as_english_and_have_their_pages(made):
     for name, pages in (("synthese_en", 2), ("diapositives_en", 6)):
         with pikepdf.open(made / f"{name}_simule.pdf") as paper:
@@ -198,7 +209,7 @@ def test_numbers_follow_the_language():
     assert text.pourcent(0.5, 0) == "50\u00a0%"
 
 
-WHOLE = ("04_insertion", "equite", "limites", "08_changements")  # entire in English
+WHOLE = ("04_insertion", "equite", "limites", "08_changements", "glossaire")  # entire in English
 
 
 @pytest.fixture(scope="module")
