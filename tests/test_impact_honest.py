@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from invented import invented_panel
 from random_panels import medicaid, random_panel
 from scipy import stats
 
@@ -9,6 +10,7 @@ from fpi_eval.checks import honest_bounds
 from fpi_eval.checks.honest import breakdown, event, relative_magnitudes, sensitivity
 from fpi_eval.checks.smoothness import smoothness
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.as_event_study import opening_study
 from fpi_eval.impact.callaway_santanna import callaway_santanna
 from fpi_eval.impact.sun_abraham import sun_abraham
 
@@ -158,3 +160,10 @@ def test_a_negative_multiple_is_refused():
 def test_what_is_no_event_study_is_refused_with_what_makes_one():
     with pytest.raises(FpiError, match=r"non « ndarray ».*opening_study"):
         honest_bounds(np.zeros(3))
+
+
+def test_an_event_study_whose_base_moves_is_refused_and_its_remedy_reads():
+    table = invented_panel(5, noise=1.0)
+    with pytest.raises(FpiError, match="base='universal'"):
+        honest_bounds(opening_study(table))
+    assert np.isfinite(honest_bounds(opening_study(table, base="universal")).estimate)

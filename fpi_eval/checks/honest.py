@@ -84,10 +84,15 @@ def event(
     Raises
     ------
     FpiError
-        Fewer than one coefficient on either side, years that do not follow one another, or a
-        missing coefficient.
+        Fewer than one coefficient on either side, years that do not follow one another, a
+        missing coefficient, or a year of reference whose own coefficient is not 0.
     """
     rel_time, coef = np.asarray(rel_time, dtype=float), np.asarray(coef, dtype=float)
+    if np.nan_to_num(coef[rel_time == reference]).any():
+        raise FpiError(
+            "chaque année d'avant y est comparée à la précédente : ces bornes veulent une seule "
+            "année de référence. Refaites l'étude avec base='universal'."
+        )
     keep = np.flatnonzero(rel_time != reference)
     keep = keep[np.argsort(rel_time[keep])]
     rel_time, coef = rel_time[keep], coef[keep]
