@@ -13,6 +13,7 @@ from fpi_eval.absent import Absent, attempt
 from fpi_eval.costs import job_costs, net_jobs, programme_costs
 from fpi_eval.costs.programme_costs import NEVER, WITHOUT, committed
 from fpi_eval.figures import Figure
+from fpi_eval.headline.quantity import gathered
 from fpi_eval.indicators import emploi_publie, passage
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import LECTURES, gap_to_plan, measured_rates, outlook, retroprojection
@@ -288,3 +289,13 @@ def test_without_register_or_overall_target_a_cost_is_per_person_of_the_levels_a
     assert {(c.unit, c.count) for c in programme_costs(ours, Absent(""))} == {
         ("personne visée (2030)", 9000)
     }
+
+
+@pytest.mark.parametrize("rentree", [2024, 2025])
+def test_two_targets_of_one_date_have_each_their_seats_to_open(rentree):
+    annee = fpi.load("fpi_aura", rentree)
+    numbers = gathered([headline.trajectoire(annee, outlook(annee), ())])
+    ahead = [c for c in annee.programme.cibles if c.echeance > rentree and c.lecture == "entrants"]
+    assert len(ahead) == 3
+    named = [numbers[f"places_a_ouvrir_{c.code}"] for c in ahead]
+    assert len({(one.label, str(one.scope)) for one in named}) == 3

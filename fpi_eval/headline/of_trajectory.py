@@ -123,5 +123,6 @@ def places_a_ouvrir(year: Year, target: Cible, one: Projection) -> Measure | Abs
     if not np.isfinite(seats) or seats > target.personnes:
         return Absent("aucun nombre de places n'y suffirait avant l'échéance.")
     aim = _("pour la cible {year}").format(year=target.echeance)
-    scope = Scope(year.programme.nom, voie=_(EVERY_VOIE), annees=aim)
+    level = level_of(target) or _(EVERY_LEVEL)
+    scope = Scope(year.programme.nom, level, _(EVERY_VOIE), annees=aim)
     return Measure(float(seats), scope, SOURCE)
