@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from thin import check_thin
 
+from fpi_eval.report.runner import exemple
 from fpi_eval.report.runner.notebooks import discover, literals, load
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
-EXEMPLE = sorted((ROOT / "reports" / "exemple").glob("*.ipynb"))
-EXAMPLE_OF = {path.stem.removesuffix("_simule"): path for path in EXEMPLE}
+EXAMPLE = ROOT / "reports" / "exemple"
+PAGES = sorted(EXAMPLE.glob("*.ipynb"))
+EXAMPLE_OF = {path.stem.removesuffix("_simule"): path for path in PAGES}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
@@ -32,6 +34,13 @@ def test_the_example_report_has_every_notebook():
     assert list(EXAMPLE_OF) == [path.stem for path in NOTEBOOKS]
 
 
+def test_the_picture_of_the_readme_is_that_of_the_example_and_says_it_is_simulated():
+    kept = (EXAMPLE / exemple.PICTURE).read_text(encoding="utf-8")
+    assert kept == exemple.first_picture(EXAMPLE / exemple.ITS_PAGE)
+    assert "Données simulées" in kept
+    assert f"(reports/exemple/{exemple.PICTURE})" in (ROOT / "README.md").read_text("utf-8")
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_the_example_is_the_notebooks_own_code_so_that_running_one_runs_both(path):
     own, (declared, received, *example) = cells_of(path), cells_of(EXAMPLE_OF[path.stem])
@@ -44,7 +53,7 @@ def cells_of(path: Path) -> list[str]:
     return [cell.source for cell in load(path).cells if cell.cell_type == "code"]
 
 
-@pytest.mark.parametrize("path", EXEMPLE, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
 def test_an_example_notebook_is_executed_and_holds_no_path_of_a_machine(path):
     notebook = json.loads(path.read_text(encoding="utf-8"))
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
