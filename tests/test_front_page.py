@@ -133,6 +133,17 @@ def test_the_headline_is_no_stronger_than_the_proof(effects, notes, finding):
     assert ("seules" in found.verdict) == (finding in ("peut-être pris", "Aucun"))
 
 
+def test_an_effect_that_nothing_concludes_on_is_a_range_and_no_number(tmp_path):
+    vague = (*EFFECT[:2], effect("effet_net", 62.0, -190.0, 200.0))
+    page = shown(tmp_path, (*SEATS, *PEOPLE, *vague, *AHEAD), NOTES | {"verdict": "non concluant"})
+    words = said(page).replace("\u202f", "").replace("\u00a0", " ")
+    assert "Trop incertain pour un chiffre." in words
+    assert "Entre −190 et 200 élèves de plus en dernière année" in words
+    drawn = page.select_one(".chaine svg").get_text(" ")
+    assert "trop incertain" in drawn
+    assert not re.search(r"\b60\b", words)
+
+
 def test_a_programme_that_has_not_begun_or_has_no_register_says_so_first():
     notes = NOTES | {"rentree": "2022"}
     early = first_page(Headline((), notes))

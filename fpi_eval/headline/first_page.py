@@ -72,6 +72,7 @@ class FirstPage:
     people: tuple[Bar, ...]
     aimed: tuple[Bar, ...]
     effect: Quantity | None
+    told: bool
     job: Quantity | None
     cost: Quantity | None
     least: bool
@@ -96,6 +97,7 @@ def first_page(found: Headline) -> FirstPage:
         people=tuple(bar for bar in bars if bar.done),
         aimed=tuple(bar for bar in bars if not bar.done),
         effect=net or None,
+        told=_told(found),
         job=job,
         cost=cost or None,
         least=cost is not None and cost.label == _(LEAST),
@@ -113,6 +115,11 @@ def _job(found: Headline) -> Quantity | None:
     """Return people at work in the region's industry, where their verdict allows to conclude."""
     told = found.notes.get("verdict_industrie") in LEVELS[2:]
     return (found.get("industrie_100") or None) if told else None
+
+
+def _told(found: Headline) -> bool:
+    """Return whether the proof allows to give the effect as a number, and not as a range alone."""
+    return found.notes.get("verdict") in LEVELS[2:]
 
 
 def begun(found: Headline) -> bool:
@@ -146,9 +153,8 @@ def finding(found: Headline) -> str:
 def _only_own(found: Headline) -> str:
     """Return that the proof holds for opened courses alone, where neighbours may undo the gain."""
     net = found.get("effet_net")
-    told = found.notes.get("verdict") in LEVELS[2:]
     alone = " " + _("(formations ouvertes seules)")
-    return alone if told and net and not _above_zero(net) else ""
+    return alone if _told(found) and net and not _above_zero(net) else ""
 
 
 def _above_zero(one: Quantity) -> bool:
@@ -241,11 +247,12 @@ def _chain(found: Headline) -> list[ChainStep]:
     if outcome != "entrants":
         steps.insert(0, ENTERED)
     for key, words in steps:
-        if _known(found, key):
-            one = found[key]
-            links.append(
-                ChainStep(_(words), min(max(one.amount / 100, 0), 1), one.number, known=True)
-            )
+        if one := found.get(key):
+            if _told(found) or _above_zero(one):
+                part, said = min(max(one.amount / 100, 0), 1), one.number
+                links.append(ChainStep(_(words), part, said, known=True))
+            else:
+                links.append(ChainStep(_(words), 0, _("trop incertain"), known=False))
     for name, words in LATER.items():
         later = found.get(f"a_venir_{name}")
         if later is None or later.known_on is None:
