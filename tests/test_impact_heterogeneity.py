@@ -158,7 +158,7 @@ def test_no_difference_is_said_without_claiming_that_effects_are_the_same():
     names = ["dimension", "n_groups", "p_value", "p_romano_wolf", "p_holm"]
     tests = pd.DataFrame(rows, columns=names)
     said = Heterogeneity("diplomes", pd.DataFrame(), tests, {}).sentence()
-    assert said.startswith("Aucun groupe ne se distingue sûrement des autres, en 2 découpages")
+    assert said.startswith("Sur 2 découpages, aucun groupe ne se distingue sûrement des autres")
     assert "(niveau : seulement pris à part)" in said
     assert "ne prouve pas" in said
 

@@ -9,7 +9,7 @@ import fpi_eval as fpi
 from fpi_eval import twin
 from fpi_eval.absent import Absent
 from fpi_eval.cli import main
-from fpi_eval.cli.evaluate import individual_files
+from fpi_eval.cli.folder import individual_files
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import NET
 from fpi_eval.report.pages import diplomes

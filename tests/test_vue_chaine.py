@@ -1,5 +1,6 @@
 """Links and deductions on pages: dated where not observable, measured or said not to be."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +11,6 @@ from fpi_eval.absent import Absent, attempt
 from fpi_eval.headline.of_effect import entrants_100
 from fpi_eval.panel.examens import BAC_MESH, LYCEE_MESH
 from fpi_eval.report.pages import chaine as vue
-from fpi_eval.rounding import rounded
 from fpi_eval.tables import Table
 
 
@@ -68,7 +68,7 @@ def test_what_remains_starts_from_the_headline_and_the_unmeasured_is_named(simul
     net = simulees.chiffres["entrants_100"]
     said = simulees.deductions
     assert said.startswith(net.phrase)
-    left = rounded(net.amount * (1 - simulees.what.fuite), net.step)
+    left = replace(net, value=net.amount * (1 - simulees.what.fuite)).rounded
     assert f"{left:.0f} si elle était de 0" in said
     assert "Substitution entre voies : non mesurée" in said
 

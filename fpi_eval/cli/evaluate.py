@@ -1,27 +1,18 @@
 """Commands on a programme that is there: check, report, power, individual files, notebooks."""
 
-import hashlib
-import io
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
-from rich.table import Column, Table
 from rich.text import Text
 
 from fpi_eval import escapes
 from fpi_eval.cli.application import ABlanc, Donnees, Programme, Rentree, command, would
 from fpi_eval.errors import FpiError
 from fpi_eval.terminal import Terminal, say
-
-if TYPE_CHECKING:
-    from fpi_eval.panel.loading import Donnees as Loaded
-    from fpi_eval.programme import Programme as Declared
-    from fpi_eval.sources.known_sources import Found
-    from fpi_eval.sources.reading.reading import Provenance
 
 
 @command(
@@ -166,6 +157,7 @@ def compare(
 @command("check", "2022", "2022 --donnees mes_telechargements --programme rail_du_nord")
 def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = "") -> None:
     """Contrôle tous les fichiers du dossier, sans produire de rapport."""
+    from fpi_eval.cli.folder import checked, contents
     from fpi_eval.programme import find_programme, parse_rentree
     from fpi_eval.store import kept
 
@@ -180,127 +172,6 @@ def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = 
         colours=out.is_terminal,
     )
     out.file.write(said)
-
-
-def contents(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file under a folder, by its path."""
-    found = {}
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        with path.open("rb") as file:
-            found[str(path)] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
-
-
-def checked(
-    folder: Path,
-    year: int,
-    donnees: str,
-    *,
-    contents: dict[str, str],
-    width: int,
-    colours: bool,
-) -> str:
-    """Return what the check of these contents says, as a terminal of that width shows it."""
-    from fpi_eval.creation import remaining
-    from fpi_eval.panel.loading import load
-    from fpi_eval.programme import load_programme
-    from fpi_eval.sources import known_sources as catalogue
-    from fpi_eval.sources.portal.lock import verify
-    from fpi_eval.text import annee_scolaire, liste, nombre
-
-    what = load_programme(folder)
-    found = load(what, year, donnees)
-    said = io.StringIO()
-    out = Terminal(file=said, width=width, force_terminal=colours)
-    table = Table(
-        "Source", "Année", Column("Fichier", overflow="fold"), "Lignes", "Écartées", box=None
-    )
-    seen = catalogue.discover(found.dossier, what)
-    jobs, doubtful = read_jobs(what, found.dossier)
-    for source, period, origin in [*found.provenances(), *jobs, *read_others(found, seen.files)]:
-        aside = sum(origin.lignes_ecartees.values())
-        table.add_row(source, period, origin.fichier, nombre(origin.lignes), nombre(aside))
-    out.print(table)
-    for row in found.alertes().itertuples():
-        kind = "Absente (facultative)" if row.constat == "Absente" else row.constat
-        effect = "Sans elle, vide" if row.constat == "Absente" else "Concerne"
-        without = f" {effect} : {row.sections}." * bool(row.sections)
-        said_of = f"{kind} : {row.source}, {row.detail.rstrip('.')}.{without}"
-        out.print(said_of, soft_wrap=True)
-    for sentence in doubtful:
-        out.print(f"À vérifier : {sentence}", soft_wrap=True)
-    if found.absentes or found.retards:
-        out.print(
-            "Le rapport se fait sans ces sources et dit ce qui manque. Pour qu'une source soit "
-            "exigée, écrivez « obligatoire = true » sous [sources.<nom>] de programme.toml.",
-            soft_wrap=True,
-        )
-    if said_of := individual_files(what, found):
-        out.print(said_of, soft_wrap=True)
-    register = {path.resolve() for path in found.fichiers.values()}
-    strays = [p.name for p in seen.unexplained if p.resolve() not in register]
-    if strays:
-        out.print(f"Fichiers qu'aucune source n'explique : {liste(strays)}.", soft_wrap=True)
-    changed = [v for v in verify(found.dossier) if v.etat != "conforme"]
-    if changed:
-        raise FpiError(
-            "des fichiers ne sont plus ceux qui ont été téléchargés : "
-            + " ; ".join(v.summary() for v in changed)
-            + " Relancez « fpi-eval fetch », ou retirez-les de sources.lock.json."
-        )
-    for line in remaining(what, found.dossier, simulated=found.simulees):
-        out.print(f"Reste à faire — {line}.", soft_wrap=True)
-    out.print(f"Entrées valides pour {annee_scolaire(year)} ({found.credit}).", soft_wrap=True)
-    return said.getvalue()
-
-
-def read_jobs(
-    programme: "Declared", folder: Path
-) -> "tuple[list[tuple[str, str, Provenance]], list[str]]":
-    """Return the provenance of Urssaf's file, which one page alone reads, and its odd years."""
-    from fpi_eval.panel.secteurs import SOURCE, odd_years, read_emplois, urssaf_files
-
-    files = urssaf_files(programme, folder)
-    if not files:
-        return [], []
-    reading = read_emplois(programme, files)
-    return [(SOURCE, "", reading.provenance)], odd_years(reading.table)
-
-
-def individual_files(what: "Declared", found: "Loaded") -> str:
-    """Return what is wrong in the individual files of a folder, or why they cannot be read."""
-    from fpi_eval import records
-    from fpi_eval.absent import Absent, attempt
-
-    where = found.dossier / what.individus.dossier
-    if found.simulees or not where.is_dir():
-        return ""
-    faults = attempt(
-        lambda: records.faults_of(where, what.individus, found.nomenclatures.departements)
-    )
-    if isinstance(faults, Absent):
-        return f"Fichiers individuels non lus : {faults}"
-    return faults.summary()
-
-
-def read_others(found: "Loaded", files: "list[Found]") -> "list[tuple[str, str, Provenance]]":
-    """Return the provenance of the folder's files that the run itself does not need."""
-    from fpi_eval.sources import known_sources as catalogue
-    from fpi_eval.sources.reading.cache import cached
-
-    known = {path.resolve() for path in found.fichiers.values()}
-    others = []
-    for source, path, period in files:
-        entry = next(e for e in catalogue.CATALOGUE if e.name == source)
-        if path.resolve() in known or source in catalogue.WITH_OTHER_TABLES:
-            continue
-        year = (
-            (int(period or 0) if entry.year == "rentree" else period,)
-            if entry.year_argument
-            else ()
-        )
-        others.append((source, period or "", cached(entry.load(), path, *year).provenance))
-    return others
 
 
 @command("puissance", "2022 --donnees mes_telechargements", "2026")
