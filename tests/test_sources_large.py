@@ -37,6 +37,13 @@ def test_encodings_give_the_same_rows(tmp_path, encoding):
     assert reading.provenance.colonnes_inconnues == ("autre",)
 
 
+def test_a_header_cut_by_a_lone_carriage_return_is_refused_by_its_columns(tmp_path):
+    path = write(tmp_path, TEXT.replace("autre;", "au\rtre;", 1))
+    with pytest.raises(FpiError, match="nombre") as error:
+        read_filtered(path, SCHEMA, {"libelle": ("Été",)}, raison="autre saison")
+    assert error.value.fichier == "essai.csv"
+
+
 def test_the_hash_is_that_of_the_small_reader(tmp_path):
     path = write(tmp_path)
     assert LargeFile(path, SCHEMA).sha256 == read_table(path, SCHEMA).provenance.sha256

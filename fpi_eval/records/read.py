@@ -4,7 +4,6 @@ Nothing is loaded: the engine scans files when an expression runs. SAS files, wh
 reads, are first turned into Parquet in the scratch folder, by pieces.
 """
 
-import csv
 import re
 import tempfile
 from pathlib import Path
@@ -14,6 +13,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.pinned import verify
 from fpi_eval.programme import Individus
 from fpi_eval.records import declared_files as schema
+from fpi_eval.sources.reading.raw import HEADER_MAX, first_record
 
 IN_NAME = {
     "millesime": r"\d{4}[-_]\d{4}",
@@ -91,7 +91,7 @@ def _header(path: Path) -> tuple[str, ...]:
     if path.suffix != ".csv":
         return ()
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        return tuple(next(csv.reader(lines, delimiter=";"), ()))
+        return tuple(first_record(lines.read(HEADER_MAX), ";", path.name))
 
 
 def _read(

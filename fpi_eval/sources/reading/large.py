@@ -4,7 +4,6 @@ Same rules as `reading` (declared columns, French errors, nothing guessed), for 
 of a million rows. CSV (also gzipped) and Parquet.
 """
 
-import csv
 import hashlib
 import io
 from collections.abc import Iterator, Mapping
@@ -22,7 +21,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.pinned import verify
 from fpi_eval.sources.reading import ColumnSchema, TableSchema, check, expectation, remedy
 from fpi_eval.sources.reading.headers import Renaming, match_header, spelling
-from fpi_eval.sources.reading.raw import SEPARATORS, refuse_mojibake
+from fpi_eval.sources.reading.raw import SEPARATORS, first_record, refuse_mojibake
 from fpi_eval.sources.reading.reading import MISSING, Provenance, Reading, convert, refuse_doubled
 from fpi_eval.text import liste
 
@@ -113,7 +112,7 @@ class LargeFile:
             text, self.encoding = head.decode("cp1252", "replace"), "cp1252"
         refuse_mojibake(text, self.name, self.encoding)
         known = {spelling(h) for c in self.schema.columns for h in (c.header, c.name, *c.aliases)}
-        lines = {s: next(csv.reader(io.StringIO(text), delimiter=s), []) for s in SEPARATORS}
+        lines = {s: first_record(text, s, self.name) for s in SEPARATORS}
         self.separator = max(lines, key=lambda s: sum(spelling(n) in known for n in lines[s]))
         return lines[self.separator]
 

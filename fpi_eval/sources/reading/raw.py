@@ -126,7 +126,7 @@ class RawFile:
         best: tuple[int, int, list[str], str] = (-1, -1, [], ";")
         known = {spelling(h) for c in self.schema.columns for h in (c.header, *c.aliases)}
         for separator in SEPARATORS:
-            names = next(_records(self.text[:HEADER_MAX], separator), [])
+            names = first_record(self.text, separator, self.name)
             score = sum(spelling(name) in known for name in names)
             best = max(best, (score, len(names), names, separator), key=lambda b: b[:2])
         score, width, names, separator = best
@@ -267,6 +267,11 @@ def refuse_mojibake(text: str, fichier: str, encoding: str) -> None:
 def _records(text: str, separator: str) -> Iterator[list[str]]:
     """Return a reader of records as lists of strings: slow, for headers and line numbers."""
     return csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+
+
+def first_record(text: str, separator: str, fichier: str) -> list[str]:
+    """Return the first record of a text, whatever ends its lines; empty if there is none."""
+    return next(_told(_records(text[:HEADER_MAX], separator), fichier), [])
 
 
 def _told(records: Any, fichier: str | None = None) -> Iterator[list[str]]:
