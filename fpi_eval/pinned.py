@@ -46,7 +46,7 @@ def verify(path: Path, content: bytes | str | None = None) -> None:
     if wanted is None:
         return
     if content is None:
-        content = _sha256(path)
+        content = sha256(path)
     found = content if isinstance(content, str) else hashlib.sha256(content).hexdigest()
     if found != wanted:
         raise FpiError(
@@ -60,10 +60,11 @@ def digest(path: Path) -> str:
     """Return the SHA-256 of a file: the one that a run holds it to, where there is one."""
     listed = os.environ.get(VARIABLE)
     known = _listed(listed).get(str(Path(path).absolute())) if listed else None
-    return known or _sha256(path)
+    return known or sha256(path)
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as it lies on disk."""
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -3,7 +3,6 @@
 Nothing heavy is imported before it is used: an unchanged folder's words are kept.
 """
 
-import hashlib
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.table import Column, Table
 
 from fpi_eval.errors import FpiError
+from fpi_eval.pinned import sha256
 from fpi_eval.terminal import Terminal
 from fpi_eval.text import annee_scolaire, liste, nombre
 
@@ -28,11 +28,7 @@ NOT_REQUIRED = (
 
 def contents(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each file under a folder, by its path."""
-    found = {}
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        with path.open("rb") as file:
-            found[str(path)] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+    return {str(path): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def checked(

@@ -20,6 +20,7 @@ WORDS = {
     "Preuve": "ce que montre la méthode essayée sur de faux programmes ; trois degrés.",
 }
 LEVELS = ("on ne peut pas le savoir", "non concluant", "à lire avec prudence", "solide")
+CONCLUSIVE = LEVELS[2:]
 FEW = 0.95  # share of planned seats under which some are said to be missing
 SOON = 3  # dates shown
 MOST = 3  # lines of what follows
@@ -72,13 +73,17 @@ class FirstPage:
     people: tuple[Bar, ...]
     aimed: tuple[Bar, ...]
     effect: Quantity | None
-    told: bool
     job: Quantity | None
     cost: Quantity | None
     least: bool
     chain: tuple[ChainStep, ...]
     dates: tuple[tuple[str, str], ...]
     implied: tuple[str, ...]
+
+    @property
+    def told(self) -> bool:
+        """Whether the proof allows to give the effect as a number, and not as a range alone."""
+        return LEVELS[self.proof] in CONCLUSIVE
 
 
 def first_page(found: Headline) -> FirstPage:
@@ -97,7 +102,6 @@ def first_page(found: Headline) -> FirstPage:
         people=tuple(bar for bar in bars if bar.done),
         aimed=tuple(bar for bar in bars if not bar.done),
         effect=net or None,
-        told=_told(found),
         job=job,
         cost=cost or None,
         least=cost is not None and cost.label == _(LEAST),
@@ -113,13 +117,12 @@ def _known(found: Headline, key: str) -> bool:
 
 def _job(found: Headline) -> Quantity | None:
     """Return people at work in the region's industry, where their verdict allows to conclude."""
-    told = found.notes.get("verdict_industrie") in LEVELS[2:]
-    return (found.get("industrie_100") or None) if told else None
+    return (found.get("industrie_100") or None) if _told(found, "verdict_industrie") else None
 
 
-def _told(found: Headline) -> bool:
-    """Return whether the proof allows to give the effect as a number, and not as a range alone."""
-    return found.notes.get("verdict") in LEVELS[2:]
+def _told(found: Headline, verdict: str = "verdict") -> bool:
+    """Return whether a verdict allows to conclude."""
+    return found.notes.get(verdict) in CONCLUSIVE
 
 
 def begun(found: Headline) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 
 import fpi_eval
 from fpi_eval.errors import FpiError
+from fpi_eval.pinned import sha256
 from fpi_eval.report.edition import Edition, today
 from fpi_eval.store import code_reached
 
@@ -24,12 +25,6 @@ NAME, NOTEBOOKS = "manifest.json", "0*.ipynb"
 UNCHANGED = "Rien n'a changé depuis le dernier rapport : il est gardé tel quel."
 PACKAGE = Path(fpi_eval.__file__).parent
 SOURCE_SUFFIXES = {".py", ".j2", ".css", ".json", ".toml", ".csv", ".po"}
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,11 @@ from rich.progress import (
 
 from fpi_eval import escapes
 from fpi_eval.errors import FpiError, of_the_system
+from fpi_eval.pinned import sha256
 from fpi_eval.sources.known_sources import CATALOGUE
 from fpi_eval.sources.portal.client import Limits, PassingFailure, Session, cut_at, open_checked
 from fpi_eval.sources.portal.completeness import header, records
-from fpi_eval.sources.portal.lock import LOCK, PART, Entry, read_lock, sha256_of, write_lock
+from fpi_eval.sources.portal.lock import LOCK, PART, Entry, read_lock, write_lock
 from fpi_eval.sources.portal.portals import Request
 from fpi_eval.sources.portal.transfer import HEADERS, Arrived, download, forget
 from fpi_eval.sources.reading.headers import match_header
@@ -128,7 +129,7 @@ def _fetch_one(
 ) -> Fetched:
     path = folder / request.fichier
     part = path.with_name(path.name + PART)
-    before = sha256_of(path) if path.is_file() else ""
+    before = sha256(path) if path.is_file() else ""
     entry = entries.get(request.fichier)
     intact = entry is not None and entry.sha256 == before
     known = entry if entry and intact and entry.url == request.url else None
@@ -243,7 +244,7 @@ def _entry(request: Request, arrived: Arrived, version: str, now: datetime) -> E
         url=request.url,
         licence=request.licence,
         format=request.format,
-        sha256=sha256_of(arrived.part),
+        sha256=sha256(arrived.part),
         taille=arrived.part.stat().st_size,
         date=now.astimezone(UTC).isoformat(timespec="seconds"),
         etag=arrived.etag,

@@ -1,6 +1,5 @@
 """`sources.lock.json`: what each fetched file was when it came, and whether it is still so."""
 
-import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -8,11 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 from fpi_eval.errors import FpiError
+from fpi_eval.pinned import sha256
 
 LOCK = "sources.lock.json"
 VERSION = 1
 PART = ".part"
-_BLOCK = 1 << 20
 
 Etat = Literal["conforme", "modifié", "absent", "incomplet"]
 
@@ -114,15 +113,6 @@ def _verify_one(folder: Path, name: str, entry: Entry) -> Verification:
     path = folder / name
     if not path.is_file():
         return Verification(name, "absent", entry.sha256)
-    sha256 = sha256_of(path)
-    same = sha256 == entry.sha256
-    return Verification(name, "conforme" if same else "modifié", entry.sha256, sha256)
-
-
-def sha256_of(path: Path) -> str:
-    """Return the file's SHA-256, in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+    found = sha256(path)
+    same = found == entry.sha256
+    return Verification(name, "conforme" if same else "modifié", entry.sha256, found)

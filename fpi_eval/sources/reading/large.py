@@ -4,7 +4,6 @@ Same rules as `reading` (declared columns, French errors, nothing guessed), for 
 of a million rows. CSV (also gzipped) and Parquet.
 """
 
-import hashlib
 import io
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -18,7 +17,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from fpi_eval.errors import FpiError
-from fpi_eval.pinned import verify
+from fpi_eval.pinned import sha256, verify
 from fpi_eval.sources.reading import ColumnSchema, TableSchema, check, expectation, remedy
 from fpi_eval.sources.reading.headers import Renaming, match_header, spelling
 from fpi_eval.sources.reading.raw import SEPARATORS, first_record, refuse_mojibake
@@ -54,8 +53,7 @@ class LargeFile:
     @cached_property
     def sha256(self) -> str:
         """Hash of the file as it lies on disk."""
-        with self.path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = sha256(self.path)
         verify(self.path, digest)
         return digest
 
