@@ -62,21 +62,28 @@ def _matters(programme: Applied, area: str) -> np.ndarray:
 
 
 def truths(panel: pd.DataFrame, truth: Truth, outcome: str) -> dict[str, float]:
-    """Return what each estimator aims at, per opened seat.
+    """Return what each estimator aims at, per seat.
 
-    ``theta`` of all seats; ``theta_suivies`` of the courses that existed before (courses created
-    have no past, the library counts them apart); ``kappa`` displaced; ``net``, their sum.
+    ``theta`` of all seats opened, less those closed; ``theta_suivies`` of the targeted courses that
+    existed before (courses created have no past, the library counts them apart), each seat opened
+    or closed weighing the same, as in the estimators; ``kappa`` displaced; ``net``, their sum.
     """
-    whole = truth.per_seat(outcome)
     new = panel.loc[panel["nouvelle"], "cell"].unique()
-    rows = truth.cells[~truth.cells["cell"].isin(new)]
-    followed = Truth(rows, truth.cohorts).per_seat(outcome)["theta"]
+    rows = truth.cells[truth.cells["outcome"] == outcome]
+    followed = rows[~rows["cell"].isin(new) & (rows["filiere"] != "autre")]
+    opened = np.sign(followed["seats"])
+    theta = _share((opened * followed["own"]).sum(), followed["seats"].abs().sum())
+    kappa = _share(rows["displaced"].sum(), rows["seats"].abs().sum())
     return {
-        "theta": whole["theta"],
-        "theta_suivies": followed,
-        "kappa": whole["kappa"],
-        "net": followed + whole["kappa"],
+        "theta": truth.per_seat(outcome)["theta"],
+        "theta_suivies": theta,
+        "kappa": kappa,
+        "net": theta + kappa,
     }
+
+
+def _share(part: float, whole: float) -> float:
+    return float(part / whole) if whole else 0.0
 
 
 def lagged(panel: pd.DataFrame, outcome: str) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import score_tables
 import scoreboard
 
 from fpi_eval.twin import SMALL, draw
+from fpi_eval.twin.truth import Truth
 
 # Points are the same algebra; standard errors differ by how singletons are counted (1 %).
 POINT, ERROR = 1e-8, 0.02
@@ -132,6 +133,20 @@ def test_the_light_draw_gives_every_estimator_the_numbers_of_the_whole_one():
     aims = score_estimators.truths(panel, truth, "diplomes")
     assert aims == score_estimators.truths(twin.panel, twin.truth, "diplomes")
     assert aims["net"] == aims["theta_suivies"] + aims["kappa"]
+
+
+def test_a_closed_seat_weighs_what_an_opened_one_does():
+    rows = pd.DataFrame(
+        {
+            "cell": [1, 2, 3], "outcome": "entrants", "filiere": ["numérique"] * 2 + ["autre"],
+            "seats": [20.0, -10.0, -10.0], "own": [12.0, -9.0, -3.0], "displaced": [-4.0, 0.0, 0.0],
+        }
+    )  # fmt: skip
+    panel = pd.DataFrame({"cell": [1, 2, 3], "nouvelle": False})
+    aims = score_estimators.truths(panel, Truth(rows, pd.DataFrame()), "entrants")
+    # Targeted courses: 12 came to 20 seats, 9 left with 10. All courses: 4 displaced by 40 seats.
+    assert aims["theta_suivies"] == pytest.approx(21 / 30)
+    assert aims["kappa"] == pytest.approx(-4 / 40)
 
 
 @pytest.mark.parametrize(
