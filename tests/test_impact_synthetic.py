@@ -184,5 +184,68 @@ def test_many_placebos_of_few_units_know_the_error_no_better_than_the_units_do()
     )
     found = synthetic(frame)
     assert (len(found.placebos), len(found.unit_weights)) == (28, 8)
-    low, high = found.interval
-    assert (high - low) / 2 == pytest.approx(stats.t.ppf(0.975, 7) * found.std_error)
+    assert (found.ci_high - found.ci_low) / 2 == pytest.approx(
+        stats.t.ppf(0.975, 7) * found.std_error
+    )
+
+
+@pytest.mark.parametrize("method", ["sdid", "sc", "did"])
+@pytest.mark.parametrize("dates", [((12, 3, 1.0),), ((10, 2, 1.0), (12, 1, 3.0))])
+def test_no_number_depends_on_how_units_are_named(method, dates):
+    frame = staggered(2, dates)
+    found = synthetic(frame, method=method, draws=30)
+    names = np.random.default_rng(0).permutation(20)
+    again = synthetic(frame.assign(unit=names[frame["unit"]]), method=method, draws=30)
+    assert again.to_frame().iloc[0, 1:].astype(float).tolist() == pytest.approx(
+        found.to_frame().iloc[0, 1:].astype(float).tolist(), abs=1e-10
+    )
+    assert again.unit_weights[names[found.unit_weights.index]].to_numpy() == pytest.approx(
+        found.unit_weights.to_numpy(), abs=1e-8
+    )
+
+
+def test_units_that_nothing_tells_apart_before_weigh_alike():
+    rows = [(u, t, (u + 3 * (u == 0)) * (t >= 5), u == 0 and t >= 5) for u in range(6)
+            for t in range(8)]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["unit", "time", "y", "treated"])
+    for method in ("sdid", "sc", "did"):
+        found = synthetic(frame, method=method)
+        assert found.estimate == pytest.approx(3 - np.mean([1, 2, 3, 4, 5]), abs=1e-10)
+
+
+def test_two_comparison_units_and_two_years_before_are_enough():
+    frame = factor_panel(5, n=3)
+    found = synthetic(frame[frame["time"] >= 8])
+    assert len(found.placebos) == 2
+    assert np.isfinite(found.ci_low)
+
+
+def above_the_optimum(predictors, target, weights, ridge) -> float:
+    """Return a bound on the criterion in excess of its least value (Frank and Wolfe's gap)."""
+    gap = predictors - target[:, None]
+    gap = gap - gap.mean(axis=0)
+    slope = gap.T @ (gap @ weights) + len(gap) * ridge**2 * weights
+    return 2 * (slope @ weights - slope.min())
+
+
+def test_the_optimum_is_ours_and_another_package_comes_to_it_when_it_stops_later():
+    """diff-diff stops like R's synthdid: its criterion is above the least by 1e-5, ours 1e-15."""
+    other = pytest.importorskip("diff_diff.utils", reason="paquet de test diff-diff absent")
+    frame = factor_panel(4, treated=2, effect=1.0)
+    y = frame.pivot_table(index="unit", columns="time", values="y").to_numpy()
+    before, treated, after = y[:18, :10], y[18:, :10].mean(axis=0), y[:18, 10:]
+    noise = np.diff(before, axis=1).std(ddof=1)
+    ridge = (2 * 5) ** 0.25 * noise
+    units, years = synthetic_weights(y, 2, 5, "sdid")
+    mean = after.mean(axis=1)
+    assert above_the_optimum(before.T, treated, units, ridge) < 1e-14
+    assert above_the_optimum(before, mean, years, 1e-6 * noise) < 1e-14
+    apart = []
+    for least, steps in ((1e-5 * noise, 10_000), (1e-12 * noise, 1_000_000)):
+        stop = {"min_decrease": least, "max_iter": steps}
+        theirs = other.compute_sdid_unit_weights(before.T, treated, ridge, **stop)
+        along = other.compute_time_weights(before.T, after.T, 1e-6 * noise, **stop)
+        assert above_the_optimum(before.T, treated, theirs, ridge) > 1e-9
+        effect = y[18:, 10:].mean() - along @ treated - theirs @ (mean - before @ along)
+        apart.append(abs(effect - synthetic(frame, draws=2).estimate))
+    assert apart[1] < 1e-8 < apart[0]

@@ -97,7 +97,7 @@ def synthetic_weights(y: np.ndarray, n_treated: int, n_post: int, method: str) -
     if method == "did":
         return np.full(n0, 1 / n0), np.full(t0, 1 / t0)
     before, treated = y[:n0, :t0], y[n0:, :t0].mean(axis=0)
-    noise = np.diff(before, axis=1).std(ddof=1)
+    noise = _noise(before)
     if method == "sc":
         ridge = SMALL_RIDGE * noise
         return simplex_weights(before.T, treated, ridge=ridge, intercept=False), np.zeros(t0)
@@ -105,6 +105,13 @@ def synthetic_weights(y: np.ndarray, n_treated: int, n_post: int, method: str) -
     units = simplex_weights(before.T, treated, ridge=ridge)
     years = simplex_weights(before, y[:n0, t0:].mean(axis=1), ridge=SMALL_RIDGE * noise)
     return units, years
+
+
+def _noise(before: np.ndarray) -> float:
+    """Return the spread of yearly changes; 1 where nothing varies, so that units weigh alike."""
+    changes = np.diff(before, axis=1)
+    spread = changes.std(ddof=1) if changes.size > 1 else abs(changes.item())
+    return spread or 1.0
 
 
 def synthetic_effect(
@@ -174,6 +181,8 @@ class SyntheticEffect(Result):
         ``sdid``, ``sc`` or ``did``.
     estimate, std_error : float
         Error: spread of placebo effects (Arkhangelsky et al. 2021, algorithm 4).
+    ci_low, ci_high, freedom
+        Student interval; placebos are many, but of so few comparison units.
     p_value : float
         Rank of the absolute effect among placebo effects; cannot go below
         1 / (number of placebos + 1).
@@ -190,23 +199,15 @@ class SyntheticEffect(Result):
     kind: str
     estimate: float
     std_error: float
+    ci_low: float
+    ci_high: float
+    freedom: int
     p_value: float
     placebos: np.ndarray
     unit_weights: pd.Series
     year_weights: pd.Series
     gap: pd.Series
     cohorts: pd.DataFrame = field(repr=False)
-
-    @property
-    def freedom(self) -> int:
-        """Return degrees of freedom: placebos are many, but of so few comparison units."""
-        return max(min(len(self.placebos), len(self.unit_weights)) - 1, 1)
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Return the Student interval, see `freedom`."""
-        half = stats.t.ppf((1 + LEVEL) / 2, self.freedom) * self.std_error
-        return self.estimate - half, self.estimate + half
 
     @property
     def smallest_detectable(self) -> float:
@@ -216,28 +217,17 @@ class SyntheticEffect(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row."""
-        low, high = self.interval
-        return pd.DataFrame(
-            [
-                {
-                    "kind": self.kind,
-                    "estimate": self.estimate,
-                    "std_error": self.std_error,
-                    "ci_low": low,
-                    "ci_high": high,
-                    "p_value": self.p_value,
-                    "n_placebos": len(self.placebos),
-                    "smallest_detectable": self.smallest_detectable,
-                }
-            ]
-        )
+        names = ("kind", "estimate", "std_error", "ci_low", "ci_high", "p_value")
+        row = {name: getattr(self, name) for name in names}
+        row |= {"n_placebos": len(self.placebos)}
+        return pd.DataFrame([row | {"smallest_detectable": self.smallest_detectable}])
 
     def summary(self) -> str:
         """Return French sentences: effect, interval, what could have been seen."""
-        low, high = self.interval
         return (
             f"Effet par {METHODS[self.kind]} : {signe(self.estimate, 2)} (intervalle à 95 % "
-            f"{intervalle(low, high, 2)}, {pluriel(len(self.placebos), 'placebo')}). "
+            f"{intervalle(self.ci_low, self.ci_high, 2)}, "
+            f"{pluriel(len(self.placebos), 'placebo')}). "
             f"Un effet inférieur à {nombre(self.smallest_detectable, 2)} en valeur absolue "
             "passerait inaperçu."
         )
@@ -331,7 +321,8 @@ def synthetic(
     if method not in METHODS:
         raise FpiError(f"méthode « {method} » inconnue : {', '.join(METHODS)}.")
     wide, d = _balanced(frame, y, unit, time, treated)
-    on = d.to_numpy()
+    order = np.lexsort(wide.to_numpy().T[::-1])  # so that placebos drawn do not depend on names
+    wide, on = wide.iloc[order], d.to_numpy()[order]
     start = np.where(on.any(axis=1), on.argmax(axis=1), on.shape[1])
     if not on.any() or (start < on.shape[1]).all() or start.min() == 0:
         raise FpiError("il faut des unités jamais traitées et des années avant le traitement.")
@@ -350,6 +341,9 @@ def synthetic(
 
 def _result(wide, start, method: str, found: Cohorts, placebos: np.ndarray) -> SyntheticEffect:
     effect, never = found.effect, start == wide.shape[1]
+    error = float(np.sqrt(np.mean((placebos - placebos.mean()) ** 2)))
+    freedom = max(min(len(placebos), never.sum()) - 1, 1)
+    half = stats.t.ppf((1 + LEVEL) / 2, freedom) * error
     gap, years = (_by_year(table, found.weights) for table in (found.gaps, found.years))
     if len(found.starts) == 1:
         gap.index, years.index = wide.columns, wide.columns[: found.starts[0]]
@@ -365,10 +359,13 @@ def _result(wide, start, method: str, found: Cohorts, placebos: np.ndarray) -> S
     return SyntheticEffect(
         kind=method,
         estimate=effect,
-        std_error=float(np.sqrt(np.mean((placebos - placebos.mean()) ** 2))),
+        std_error=error,
+        ci_low=effect - half,
+        ci_high=effect + half,
+        freedom=freedom,
         p_value=float((1 + np.sum(np.abs(placebos) >= abs(effect))) / (1 + len(placebos))),
         placebos=placebos,
-        unit_weights=pd.Series(found.weights @ found.units, index=wide.index[never]),
+        unit_weights=pd.Series(found.weights @ found.units, index=wide.index[never]).sort_index(),
         year_weights=years,
         gap=gap,
         cohorts=cohorts,
