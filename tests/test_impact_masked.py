@@ -19,7 +19,7 @@ from fpi_eval.panel import CellPanel
 from fpi_eval.programme import load_programme
 from fpi_eval.report.pages import diplomes
 
-EXACT, CLOSE = 1e-8, 2e-4
+EXACT, CLOSE = 1e-8, 2e-5
 
 
 def panels(threshold: int, seed: int = 5, noise: float = 3.0) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -156,3 +156,14 @@ def test_a_threshold_of_nothing_and_a_panel_of_nothing_are_refused(options, said
         panel["terminale"] = np.nan
     with pytest.raises(FpiError, match=said):
         masked(panel, "terminale", **options)
+
+
+def test_a_cell_that_nothing_compares_moves_nothing():
+    panel, _ = panels(threshold=20)
+    alone = panel[panel["cell"] == panel["cell"].iloc[-1]].assign(
+        cell=-1, uai="zz", course="zz", famille="zz", seats=0.0, terminale=500.0, entrants=500.0
+    )
+    found = masked(panel, "terminale").to_frame()
+    again = masked(pd.concat([panel, alone], ignore_index=True), "terminale").to_frame()
+    for column in ("estimate", "std_error", "low", "high"):
+        assert again[column].tolist() == pytest.approx(found[column].tolist(), abs=EXACT)

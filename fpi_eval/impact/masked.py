@@ -19,7 +19,7 @@ from fpi_eval.regression.absorb import counted_rank
 from fpi_eval.results import Estimate, Estimates, Result
 
 HIDERS = ("terminale", "sortants")  # counts whose smallness hides a whole row
-CONVERGED, MOST = 1e-6, 60
+CONVERGED, MOST = 1e-9, 200
 SIZES = 5  # classes of size, each with a variance of its own
 LEAST = 1e-6  # information under which a hidden row says nothing
 SHOWN = (GROSS, NET)
@@ -99,6 +99,8 @@ def masked(
     known = sample(panel, y, niveau=niveau)
     filled = panel.assign(**{c: panel[c].where(~hidden, 0.0) for c in (y, hider)})
     frame = replace(sample(filled, y, niveau=niveau), reach=known.reach)
+    first = fit_j(frame)  # rows that nothing compares would still move the classes of size
+    frame = frame.of(frame.frame[first.keep], *first.dropped)
     gone = hidden.loc[frame.index].to_numpy()
     counts = frame.assign(y=filled.loc[frame.index, hider].astype(float))
     worth, rest = (1.0, None) if hider == y else _rest(known, panel[hider])
@@ -139,16 +141,13 @@ def _censored(frame: Sample, hidden: np.ndarray, limit: float) -> linear.LinearF
     effect = np.inf
     for step in range(MOST):
         fit = fit_j(frame.assign(y=value), information=weight)
-        kept = fit.keep
-        rank = counted_rank(fit.absorber, fit.effects, np.arange(kept.sum()))
-        predicted = value.copy()
-        predicted[kept] -= fit.residuals * n[kept]
+        rank = counted_rank(fit.absorber, fit.effects, np.arange(len(y)))
+        predicted = value - fit.residuals * n
         at = (limit - predicted) / sd
         unseen = (1 - at * _hazard(at)) * sd**2
-        seen = (y - predicted) ** 2 * kept.sum() / max(kept.sum() - rank, 1)
+        seen = (y - predicted) ** 2 * len(y) / max(len(y) - rank, 1)
         square = np.where(hidden, unseen, seen) / n
-        used = kept & ~hidden if step == 0 else kept
-        spread = pd.Series(np.where(used, square, np.nan)).groupby(alike).transform("mean")
+        spread = pd.Series(square).mask(hidden & (step == 0)).groupby(alike).transform("mean")
         sd = np.sqrt(spread.to_numpy() * n)
         value, weight = _expected(predicted, sd, limit, y, hidden)
         found = fit.coefficients[fit.position(SEATS)]
