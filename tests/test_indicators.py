@@ -349,6 +349,12 @@ def test_quadrants_against_the_mean_of_the_region():
     assert place["quadrant"].to_dict() == {
         "a": "Q1", "b": "Q2", "c": "Q3", "d": "Q3", "e": "Hors quadrant",
     }  # fmt: skip
+    # The mean of four courses would tell about them: there is none, whatever their filières.
+    few = table[table["course"] != "e"].assign(filiere="numérique")
+    both = pd.concat([few, few.assign(filiere="énergie")])
+    few = quadrant(both, by=("course", "filiere"))
+    assert few[["moyenne_emploi", "moyenne_poursuite"]].isna().all(axis=None)
+    assert set(few["quadrant"]) == {"Hors quadrant"}
 
 
 def test_each_indicator_that_bears_a_publishers_name_is_the_publishers_formula():

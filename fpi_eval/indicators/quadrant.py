@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fpi_eval.disclosure import Thresholds
+from fpi_eval.disclosure import Thresholds, mean_told
 from fpi_eval.disclosure.rules import below
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators.catalogue import TAUX_EMPLOI_6_MOIS, TAUX_POURSUITE
@@ -27,8 +27,9 @@ def quadrant(
     Q1: employment and continuation at or above the mean; Q2: employment only; Q3: continuation
     only; Q4: neither. The group is the region × type of diploma × millésime, as Orion's
     (`importPositionsQuadrant`). The mean is that of the group's counts (sum over sum),
-    not of its rates. A
-    course is « Hors quadrant » where a rate is unknown or under the publisher's denominator.
+    not of its rates; over fewer courses than the smallest count that may be told, there is none.
+    A course is « Hors quadrant » where a rate is unknown or under the publisher's denominator, or
+    where its group has no mean.
 
     Returns
     -------
@@ -39,24 +40,31 @@ def quadrant(
     missing = [name for name in (*GROUP, *by, "voie") if name not in panel]
     if missing:
         raise FpiError("colonne absente, nécessaire aux quadrants.", colonne=missing[0])
-    rows, keys = panel[panel["voie"] == "scolaire"], [*GROUP, *by]
+    rows, keys, limits = (
+        panel[panel["voie"] == "scolaire"],
+        [*GROUP, *by],
+        thresholds or Thresholds(),
+    )
     table: Any = None
     for indicator, mean in (
         (TAUX_EMPLOI_6_MOIS, "moyenne_emploi"),
         (TAUX_POURSUITE, "moyenne_poursuite"),
     ):
         one = compute(rows, indicator, keys)
-        value = one["value"].mask(below(one["denominator"], thresholds or Thresholds()))
+        courses = one.dropna(subset="value").groupby(list(GROUP))[by[0]].nunique()
+        few = courses.index[[not mean_told(n, limits) for n in courses]]
+        value = one["value"].mask(below(one["denominator"], limits))
         one = one[keys].assign(**{indicator.name: value})
-        means = compute(rows, indicator, GROUP)[[*GROUP, "value"]].rename(columns={"value": mean})
+        means = compute(rows, indicator, GROUP).set_index(list(GROUP))["value"].rename(mean)
+        means = means.mask(means.index.isin(few)).reset_index()
         one = one.merge(means, on=list(GROUP), validate="many_to_one")
         table = one if table is None else table.merge(one, on=keys, validate="one_to_one")
     employed = table[TAUX_EMPLOI_6_MOIS.name] >= table["moyenne_emploi"]
     continuing = table[TAUX_POURSUITE.name] >= table["moyenne_poursuite"]
-    known = table[[TAUX_EMPLOI_6_MOIS.name, TAUX_POURSUITE.name]].notna().all(axis=1)
+    told = [TAUX_EMPLOI_6_MOIS.name, TAUX_POURSUITE.name, "moyenne_emploi", "moyenne_poursuite"]
+    known = table[told].notna().all(axis=1)
     place = np.select(
         [~known, employed & continuing, employed, continuing], [OUTSIDE, "Q1", "Q2", "Q3"], "Q4"
     )
     table = table.assign(quadrant=place)
-    means = ["moyenne_emploi", "moyenne_poursuite"]
-    return table[[*keys, TAUX_EMPLOI_6_MOIS.name, TAUX_POURSUITE.name, *means, "quadrant"]]
+    return table[[*keys, *told, "quadrant"]]

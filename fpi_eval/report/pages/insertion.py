@@ -12,6 +12,7 @@ from fpi_eval.disclosure import Thresholds, show_alone
 from fpi_eval.figures import Figure
 from fpi_eval.impact.jobs.regional import RegionalChange
 from fpi_eval.indicators.declare import HORIZONS
+from fpi_eval.indicators.quadrant import OUTSIDE
 from fpi_eval.panel.context import Context
 from fpi_eval.plots import QUADRANTS, range_lines
 from fpi_eval.plots import quadrants as draw_quadrants
@@ -239,7 +240,7 @@ def quadrants(found: Sheet | None) -> Figure | Absent:
             "Aucune formation de la région n'a de devenir publié.",
             holder="DEPP et Dares, InserJeunes.",
         )
-    rows = found.frame.dropna(subset=["taux_emploi_6_mois", "taux_poursuite"])
+    rows = found.frame[found.frame["quadrant"] != OUTSIDE]
     if rows.empty:
         return Absent("Aucune formation de la région n'a assez d'élèves pour être située.")
     count = rows["quadrant"].value_counts()
@@ -263,7 +264,8 @@ def quadrants(found: Sheet | None) -> Figure | Absent:
         f"Nuages de points, un par diplôme : taux d'emploi à 6 mois en abscisse, taux de poursuite "
         f"en ordonnée ; les traits sont les moyennes régionales. Au moins à la "
         f"moyenne – {' ; '.join(said)}. "
-        f"{len(found.frame) - len(rows)} formations ont un taux masqué et n'y sont pas.",
+        "Formations qui n'y sont pas (taux masqué, ou diplôme de moins de cinq formations) : "
+        f"{len(found.frame) - len(rows)}.",
         drawn.derived(drawn.frame.assign(formation=drawn.frame["formation"].map(text.formation))),
         formats={
             "taux_emploi_6_mois": ("pourcent", 1),

@@ -345,5 +345,6 @@ def quadrants(p: Year) -> Sheet | None:
 QUADRANT = (
     "Q1 : emploi et poursuite au moins à la moyenne régionale de ce diplôme (CAP, bac pro, mention "
     "complémentaire ou BTS) ; Q2 : emploi seul ; Q3 : poursuite seule ; Q4 : ni l'un ni l'autre. "
-    "Moyenne de toutes les formations, voie scolaire : sommes d'effectifs. Règle d'Orion."
+    "Moyenne de toutes les formations, voie scolaire : sommes d'effectifs, non dite sous cinq "
+    "formations. Règle d'Orion."
 )
