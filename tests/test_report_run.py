@@ -122,6 +122,21 @@ def test_the_guide_names_all_that_the_journal_says(report):
     assert not [word for word in known if f"`{word}`" not in guide]
 
 
+def test_the_journal_tells_no_count(report):
+    """It lies beside the report and goes with it: times, versions, hashes, names, no data."""
+
+    def numbers(said, name=""):
+        pairs = said.items() if isinstance(said, dict) else enumerate(said)
+        for key, value in pairs:
+            if isinstance(value, dict | list):
+                yield from numbers(value, key)
+            elif isinstance(value, int | float):
+                yield key if isinstance(said, dict) else name
+
+    lines = report.folder.with_name("2022.journal.jsonl").read_text("utf-8").splitlines()
+    assert {name for line in lines for name in numbers(json.loads(line))} == {"rentree", "secondes"}
+
+
 def test_nothing_is_done_again_when_nothing_changed(report, project, capsys):
     again = make(project, progress=True)
     assert not again.made

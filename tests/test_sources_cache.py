@@ -19,6 +19,8 @@ from fpi_eval.sources.nomenclatures import read_nomenclature
 from fpi_eval.sources.reading import cache as module
 from fpi_eval.sources.reading.cache import cached
 from fpi_eval.sources.reading.raw import read_bytes
+from fpi_eval.store import kept
+from fpi_eval.text import pluriel
 
 SEEN = (
     "from pathlib import Path; from fpi_eval.sources.reading.raw import read_bytes; "
@@ -132,6 +134,15 @@ def test_the_folder_is_the_one_of_the_environment(tmp_path, file, monkeypatch):
     monkeypatch.setenv("FPI_EVAL_CACHE", str(tmp_path / "ici"))
     cached(read_inserjeunes_region, file)
     assert len(list((tmp_path / "ici").glob("tables/*"))) == 2
+
+
+def test_what_is_kept_unprotected_is_for_its_owner_alone(tmp_path, file, monkeypatch):
+    monkeypatch.setenv("FPI_EVAL_CACHE", str(tmp_path / "ici"))
+    cached(read_inserjeunes_region, file)
+    kept(pluriel, 3, "place", "places")
+    folders = {path.parent for path in (tmp_path / "ici").rglob("*") if path.is_file()}
+    assert len(folders) == 2
+    assert {folder.stat().st_mode & 0o777 for folder in folders} == {0o700}
 
 
 def test_within_a_run_a_file_is_read_with_the_content_it_began_with_or_not_at_all(tmp_path):

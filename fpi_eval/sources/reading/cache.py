@@ -83,7 +83,7 @@ def _store(entry: Path, reading: Reading) -> None:
     note["empreinte"] = _own_hash(note)
     words = json.dumps(note, ensure_ascii=False, indent=1).encode()
     try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
+        entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(entry.with_suffix(".parquet"), content)
         write_whole(entry.with_suffix(".json"), words)
     except OSError:
