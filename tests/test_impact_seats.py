@@ -9,7 +9,7 @@ from invented import invented_panel
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import few_treated as few
 from fpi_eval.impact.bjs2_t import bjs2_t
-from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET, effects, sample
+from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET, effects, paths, sample
 from fpi_eval.impact.j import fit_j, regressors
 from fpi_eval.impact.j import j as j_j
 from fpi_eval.impact.j import wald as j_wald
@@ -165,7 +165,7 @@ def test_placebo_regions_correct_the_error_only_where_regions_move_on_their_own(
     table = copied(sample(panel, "diplomes"))
     shaken = table.assign(estimate=5 * table["std_error"] * [1, -1, 1, -1, 1, -1, 1])
     module = import_module("fpi_eval.impact.placebo_regions")
-    monkeypatch.setattr(module, "copied", lambda frame: shaken)
+    monkeypatch.setattr(module, "copied", lambda frame, **_: shaken)
     found = j_j(panel)[GROSS]
     assert found.rule.startswith("7 régions placebo")
     low, high, _ = interval(found.estimate, found.std_error, 7)
@@ -179,20 +179,40 @@ def test_the_error_of_a_placebo_region_is_that_of_its_own_establishments():
     assert 0.4 < np.mean(ratio**2) < 2.0
 
 
-def test_walds_of_placebo_regions_are_those_of_whole_columns():
+@pytest.mark.parametrize("covariates", [(), ("part",)])
+def test_walds_of_placebo_regions_are_those_of_whole_columns(covariates):
     rest = sample(invented_panel(13, noise=2.0, regions=8), "diplomes")
     n, uai = rest["size"].to_numpy(float), codes(rest["uai"].to_numpy())[0]
     absorber, rng = Absorber(effects(rest), n), np.random.default_rng(0)
+    rest = rest.assign(part=rng.random(rest["cell"].max() + 1)[rest["cell"]])
+    dense = np.column_stack([np.empty((len(rest), 0)), *paths(rest, covariates).values()])
+    dense = absorber.residualize(dense)
+    root = np.sqrt(n)[:, None]
+
+    def net_of_all(values):
+        values = absorber.residualize(values)
+        return values - dense @ np.linalg.lstsq(dense * root, values * root[:, 0], rcond=None)[0]
+
     seats = np.where(rng.random((len(rest), 3)) < 0.05, rng.choice([-6.0, 12.0]), 0.0)
-    y = absorber.residualize(rest["y"].to_numpy() / n) * n
+    y = net_of_all(rest["y"].to_numpy() / n) * n
     doses = [{int(i): float(column[i]) for i in np.flatnonzero(column)} for column in seats.T]
-    found = _walds(y, doses, absorber, uai)
+    found = _walds(y, doses, absorber, uai, few.slopes(rest, absorber, n, covariates))
     for (value, spread), column in zip(found, seats.T, strict=True):
-        net = absorber.residualize(np.sign(column))
+        net = net_of_all(np.sign(column))
         assert value == pytest.approx(y @ net / (net @ column), abs=1e-10)
         scores = sum_by(uai, net * (y - column * value))
         error = np.sqrt((scores**2).sum() * len(scores) / (len(scores) - 1)) / (net @ column)
         assert spread == pytest.approx(error, abs=1e-10)
+
+
+def test_regions_that_a_covariate_explains_are_no_placebo_error():
+    panel = invented_panel(13, noise=1.0, regions=8, etabs=30, opened=40)
+    share = np.random.default_rng(1).random(panel["cell"].max() + 1)[panel["cell"]]
+    grown = 40 * share * (panel["rentree"] >= 2024) * panel["entrants"] / 25
+    panel = panel.assign(part=share, diplomes=panel["diplomes"] + grown)
+    plain, known = (placebo_regions(panel, covariates=c).std_error for c in ((), ["part"]))
+    assert known < plain / 2
+    assert "régions placebo" not in j_j(panel, covariates=["part"])[GROSS].rule
 
 
 def test_a_shock_of_whole_regions_is_seen_by_the_placebo_regions():

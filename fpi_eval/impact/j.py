@@ -149,7 +149,7 @@ def report(frame: Sample, fit: linear.LinearFit, covariates: Sequence[str] = ())
     dropped = frame.dropped + fit.dropped
     few = few_interval(clusters, frame, fit, by_etab, covariates)
     gross = error(by_etab @ combination(fit, WEIGHTS[GROSS]))
-    placebo = [] if few is not None else regions_error(frame, gross)
+    placebo = [] if few is not None else regions_error(frame, gross, covariates)
     items = []
     for label, weights in WEIGHTS.items():
         w = combination(fit, np.multiply(weights, (1.0, *frame.reach)))
@@ -186,11 +186,13 @@ def few_interval(
     return interval_of_gross(frame, fit, clusters.n_treated_etab, std_error, covariates)
 
 
-def regions_error(frame: pd.DataFrame, std_error: float) -> list[Candidate]:
+def regions_error(
+    frame: pd.DataFrame, std_error: float, covariates: Sequence[str] = ()
+) -> list[Candidate]:
     """Return the error as placebo regions correct it, none where they do not call for it."""
     from fpi_eval.impact.placebo_regions import candidate  # it reads this module
 
-    return candidate(frame, std_error)
+    return candidate(frame, std_error, covariates)
 
 
 def combination(fit: linear.LinearFit, weights: Sequence[float] | np.ndarray) -> np.ndarray:

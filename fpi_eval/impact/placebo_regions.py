@@ -1,5 +1,6 @@
 """Placebo regions: what the estimator finds where the programme did not go."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +11,12 @@ from scipy import stats
 from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
-from fpi_eval.impact.few_treated import Placement, paths_of
-from fpi_eval.impact.frame import effects, sample
+from fpi_eval.impact.few_treated import Placement, paths_of, slopes
+from fpi_eval.impact.frame import effects, sample, with_covariates
 from fpi_eval.impact.uncertainty import Candidate
 from fpi_eval.regression import placebo_error
 from fpi_eval.regression.absorb import Absorber
-from fpi_eval.regression.sandwich import codes
+from fpi_eval.regression.sandwich import codes, sum_by
 from fpi_eval.results import Result
 
 MINIMUM = 5  # placebo regions from which their spread can be read
@@ -72,27 +73,34 @@ def placebo_regions(
     *,
     niveau: str | None = None,
     region_effects: bool = True,
+    covariates: Sequence[str] = (),
     seed: int = 0,
 ) -> PlaceboRegions:
     """Return the effect per seat "found" in each untreated region, doses and dates copied there.
 
     The treated regions' rows leave the sample; their openings are put in establishments of the
     placebo region drawn at random among those with enough courses. With 12 regions no p-value
-    goes below 1/13.
+    goes below 1/13. ``covariates`` are those of `j`.
     """
-    frame = sample(panel, y, niveau=niveau)
-    table = copied(frame, region_effects=region_effects, seed=seed)
+    frame = with_covariates(sample(panel, y, niveau=niveau), panel, covariates)
+    table = copied(frame, region_effects=region_effects, covariates=covariates, seed=seed)
     if table.empty:
         raise FpiError("toutes les régions ouvrent des places : il n'y a pas de région placebo.")
     return PlaceboRegions(y, table, *placebo_error(table["estimate"].to_numpy()))
 
 
-def copied(frame: pd.DataFrame, *, region_effects: bool = True, seed: int = 0) -> pd.DataFrame:
+def copied(
+    frame: pd.DataFrame,
+    *,
+    region_effects: bool = True,
+    covariates: Sequence[str] = (),
+    seed: int = 0,
+) -> pd.DataFrame:
     """Return the table of `placebo_regions` of a sample; empty if every region opens seats."""
     treated = frame.loc[frame["dose"] != 0, "code_region"].unique()
     paths = paths_of(frame)
     calm = ~frame["code_region"].isin(treated)
-    rest = frame[["cell", "uai", "course", "code_region", "time", "size", "y"]][calm]
+    rest = frame[["cell", "uai", "course", "code_region", "time", "size", "y", *covariates]][calm]
     regions = np.sort(rest["code_region"].unique())
     if len(regions) == 0:
         return pd.DataFrame({"code_region": [], "estimate": [], "std_error": []})
@@ -105,20 +113,26 @@ def copied(frame: pd.DataFrame, *, region_effects: bool = True, seed: int = 0) -
     ]
     n = rest["size"].to_numpy(float)
     absorber = Absorber(effects(rest, region=region_effects), n)
-    y = absorber.residualize(rest["y"].to_numpy() / n) * n
+    own = slopes(rest, absorber, n, covariates)
+    y = absorber.residualize(rest["y"].to_numpy() / n)
+    y = n * (y - own @ (own.T @ (n * y)))
     table = pd.DataFrame({"code_region": regions})
     uai, _ = codes(pd.Categorical(rest["uai"]))
-    table[["estimate", "std_error"]] = _walds(y, doses, absorber, uai)
+    table[["estimate", "std_error"]] = _walds(y, doses, absorber, uai, own)
     return table
 
 
 def _walds(
-    y: np.ndarray, doses: list[dict[int, float]], absorber: Absorber, uai: np.ndarray
+    y: np.ndarray,
+    doses: list[dict[int, float]],
+    absorber: Absorber,
+    uai: np.ndarray,
+    own_paths: np.ndarray,
 ) -> np.ndarray:
     r"""Return seat-weighted Walds and their clustered errors, one row per placebo region.
 
-    With d the sign of seats, net of effects :math:`\tilde d = d - D\hat b`, and y the weighted
-    outcome net of effects, :math:`D'y = 0`: only the rows with seats count in
+    With d the sign of seats, net of effects and covariates' paths :math:`\tilde d = d - D\hat b`,
+    and y the weighted outcome net of them, :math:`D'y = 0`: only the rows with seats count in
 
     .. math:: \hat\theta = \frac{y'd}{\tilde d'S}, \qquad
               s_g = \sum_{i \in g} d_i (y_i - \hat\theta S_i)
@@ -134,10 +148,16 @@ def _walds(
         rows, [np.sign(s) * weights[at] for at, s in zip(rows, seats, strict=True)]
     )
     by_level = absorber.by_group(y, uai)
+    along = np.stack(
+        [own_paths[at].T @ (np.sign(s) * weights[at]) for at, s in zip(rows, seats, strict=True)]
+    )
     moved = by_level[0] @ first + by_level[1] @ others
+    for path, slope in zip(own_paths.T, along.T, strict=True):
+        moved += np.outer(sum_by(uai, path * y), slope)
     found = np.full((len(doses), 2), np.nan)
     for m, (at, s) in enumerate(zip(rows, seats, strict=True)):
         fitted = absorber.spread(first[:, [m]], others[:, [m]], at)[:, 0]
+        fitted += own_paths[at] @ along[m]
         d = np.sign(s)
         length = (d - fitted) @ s
         if length <= 0:
@@ -150,7 +170,9 @@ def _walds(
     return found
 
 
-def candidate(frame: pd.DataFrame, std_error: float) -> list[Candidate]:
+def candidate(
+    frame: pd.DataFrame, std_error: float, covariates: Sequence[str] = ()
+) -> list[Candidate]:
     r"""Return the clustered error as the placebo regions would correct it, if they call for it.
 
     A shock of a whole region is invisible to errors clustered inside it, and shows in regions
@@ -160,7 +182,7 @@ def candidate(frame: pd.DataFrame, std_error: float) -> list[Candidate]:
     when :math:`R f^2` passes the 95 % point of its chi-square; nothing is returned otherwise, nor
     with fewer than `MINIMUM` regions.
     """
-    table = copied(frame).dropna()
+    table = copied(frame, covariates=covariates).dropna()
     table = table[table["std_error"] > 0]
     df = len(table)
     total = float(((table["estimate"] / table["std_error"]) ** 2).sum())
