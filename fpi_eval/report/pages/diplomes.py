@@ -27,6 +27,10 @@ REACH = {
     "zone_emploi": ("la zone d'emploi", "l'académie"),
     "academie": ("l'académie", "la région"),
 }
+ZONES = (
+    "Aucun fichier ne donne la commune des établissements sans résultats au diplôme professionnel "
+    "(CFA, BTS d'un lycée général) : leur voisinage reste leur département."
+)
 LABELS = ("Effet", "Estimateur", "Par place", "Borne basse", "Borne haute")
 
 
@@ -403,6 +407,8 @@ def limites(
         f"{far} (contrôle « Déplacement au-delà des voisines »). Un élève venu de plus loin, ou "
         "de l'apprentissage, n'est pas vu.",
     ]
+    if context.programme.resultats.voisinage == "zone_emploi":
+        lines.append(ZONES)
     if not isinstance(evaluation, Absent):
         hidden = allowed(evaluation, evaluation.masked)
         lines += [hidden.summary()] if hidden else []
