@@ -259,3 +259,107 @@ def test_names_are_functions_whatever_was_imported_before():
 
 def test_modules_are_still_reached_by_their_path():
     assert importlib.import_module("fpi_eval.impact.j").j is impact.j
+
+
+SAME = {
+    "an index named as a column": lambda d: d.set_index("cell", drop=False),
+    "two levels of index": lambda d: d.set_index(["cell", "rentree"], drop=False),
+    "years as text": lambda d: d.assign(rentree=d["rentree"].astype(str)),
+    "years as categories": lambda d: d.assign(rentree=d["rentree"].astype("category")),
+    "years as periods": lambda d: d.assign(rentree=pd.PeriodIndex(d["rentree"].map(str), freq="Y")),
+    "years in one byte": lambda d: d.assign(rentree=(d["rentree"] - 2000).astype("int8")),
+    "marks as objects": lambda d: d.assign(nouvelle=d["nouvelle"].astype(object)),
+    "outcomes as text": lambda d: d.assign(diplomes=d["diplomes"].map(repr)),
+    "students as text": lambda d: d.assign(entrants=d["entrants"].map(repr)),
+    "lengths as text": lambda d: d.assign(duree=d["duree"].map(str)),
+    "seats as integers": lambda d: d.assign(seats=d["seats"].astype("Int64")),
+    "nullable types": lambda d: d.convert_dtypes(),
+    "arrow types": lambda d: d.convert_dtypes(dtype_backend="pyarrow"),
+    "names that estimators use": lambda d: d.assign(y=1, time=3, dose=5, size=7, cohort=4, unit=1),
+    "a year not seen yet": lambda d: pd.concat(
+        [d, d[d["rentree"] == 2030].assign(rentree=2031, diplomes=np.nan)], ignore_index=True
+    ),
+    "categories out of order": lambda d: d.assign(
+        **{c: pd.Categorical(d[c], ["@", *sorted(set(d[c]), reverse=True)]) for c in TEXTS}
+    ),
+}  # fmt: skip
+TEXTS = ("uai", "course", "code_region", "code_departement", "famille")
+REFUSED = {
+    "a year missing": lambda d: d.assign(rentree=d["rentree"].astype(float).mask(d.index == 5)),
+    "an infinite year": lambda d: d.assign(rentree=d["rentree"].mask(d.index == 5, np.inf)),
+    "half a year": lambda d: d.assign(rentree=d["rentree"] + 0.5),
+    "a mark missing": lambda d: d.assign(nouvelle=d["nouvelle"].astype(object).mask(d.index == 2)),
+    "no outcome at all": lambda d: d.assign(diplomes=np.nan),
+    "complex numbers": lambda d: d.assign(diplomes=1j * d["diplomes"]),
+    "seats missing": lambda d: d.assign(seats=d["seats"].mask(d.index == 7)),
+    "other seats infinite": lambda d: d.assign(autres_places=np.inf),
+    "students infinite": lambda d: d.assign(entrants=d["entrants"].mask(d.index == 7, np.inf)),
+    "a course of no year": lambda d: d.assign(duree=0),
+    "a course of minus a year": lambda d: d.assign(duree=-1),
+    "a course of a year and a half": lambda d: d.assign(duree=1.5),
+    "a column named twice": lambda d: pd.concat([d, d[["diplomes"]]], axis=1),
+    "no seat": lambda d: d.assign(seats=0.0),
+    "one year": lambda d: d[d["rentree"] == 2026],
+    "no row": lambda d: d.iloc[:0],
+    **{f"{c} missing": lambda d, c=c: d.assign(**{c: d[c].mask(d.index == 2)}) for c in TEXTS},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", SAME.values(), ids=SAME)
+def test_what_can_be_read_changes_no_number(change):
+    wanted = numbers(impact.wald(panel(), "diplomes"))
+    np.testing.assert_allclose(
+        numbers(impact.wald(change(panel()), "diplomes")), wanted, atol=CLOSE
+    )
+
+
+@pytest.mark.parametrize("change", REFUSED.values(), ids=REFUSED)
+def test_what_means_nothing_is_refused(change):
+    with pytest.raises(FpiError):
+        impact.wald(change(panel()), "diplomes")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.assign(entrants=0.0), "aucun élève connu avant la première ouverture"),
+        (lambda d: d.assign(seats=d["seats"].groupby(d["cell"]).transform("max")), "aucun élève"),
+        (lambda d: d[~d["nouvelle"]].assign(filiere="autre"), "hors des filières"),
+    ],
+)
+def test_why_no_seat_can_act_is_said(change, message):
+    with pytest.raises(FpiError, match=message):
+        impact.j(change(panel()), "diplomes")
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("imputation", lambda d: d.assign(seats=9.0 * (d["rentree"] >= 2024)), "de comparaison"),
+        ("bjs2_t", lambda d: d[d["rentree"].isin([2020, 2028])], "deux années d'avant"),
+        ("dose_response", lambda d: d.assign(seats=-d["seats"]), "que des fermetures"),
+        ("poisson_imputation", lambda d: d.assign(diplomes=0.0), "de comparaison"),
+    ],
+)
+def test_an_effect_that_nothing_tells_is_refused(name, change, message):
+    with pytest.raises(FpiError, match=message):
+        getattr(impact, name)(change(panel()), "diplomes")
+
+
+def test_an_outcome_of_zeros_has_no_effect_and_no_error():
+    gross = impact.j(panel().assign(diplomes=0.0), "diplomes")[impact.GROSS]
+    assert (gross.estimate, gross.ci_low, gross.ci_high) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("name", ["j", "bjs2_t", "imputation", "placebo_regions"])
+@pytest.mark.parametrize("few", [False, True])
+def test_a_covariate_that_says_nothing_changes_nothing(name, few):
+    table = panel().assign(une=3.0, part=panel()["cell"] % 7, double=2.0 * (panel()["cell"] % 7))
+    if few:
+        table["seats"] *= table["cell"].isin(table.loc[table["seats"] > 0, "cell"].unique()[:5])
+    for without, with_it in ([], ["une"]), (["part"], ["part", "double", "une"]):
+        wanted, found = (
+            numbers(getattr(impact, name)(table, "diplomes", covariates=c))
+            for c in (without, with_it)
+        )
+        np.testing.assert_allclose(found, wanted, atol=CLOSE)

@@ -71,6 +71,7 @@ def test_years_may_be_dates_periods_texts_or_categories(estimator, as_date):
         ({"time": lambda d: d["time"] + 0.5}, "« time » : année qui n'est pas entière"),
         ({"cohort": lambda d: d["cohort"].astype(object).fillna("jamais")}, "« jamais »"),
         ({"cohort": lambda d: d["cohort"].fillna(-7)}, "« cohort » : année d'ouverture impossible"),
+        ({"cohort": lambda d: d["cohort"].fillna(1)}, "« cohort » : année d'ouverture impossible"),
         ({"cohort": lambda d: d["cohort"] + 0.5}, "« cohort »"),
         ({"y": lambda d: d["y"].mask(d.index == 3, np.inf)}, "« y » : valeur infinie à la ligne 4"),
         ({"y": lambda d: d["y"].astype(str) + " €"}, "« y » : .* ne sont pas des nombres"),
@@ -89,6 +90,21 @@ def test_a_year_0_that_may_also_mean_never_is_refused():
     table["cohort"] = (table["cohort"] - 2016).fillna(0)
     with pytest.raises(FpiError, match="peut aussi vouloir dire"):
         callaway_santanna(table)
+
+
+@BOTH
+@pytest.mark.parametrize("options", [{}, {"anticipation": 1, "base": "universal"}])
+def test_units_and_years_of_which_nothing_is_known_are_not_in_the_panel(estimator, options):
+    if estimator is sun_abraham:
+        options = {k: v for k, v in options.items() if k != "base"}
+    table = panel()
+    blank = table[table["cell"] == 0].assign(cell=99, y=np.nan)
+    for hidden in (table["time"] == 2018, table["time"] >= 2022):
+        rows = pd.concat([table.assign(y=table["y"].mask(hidden)), blank])
+        found, wanted = estimator(rows, **options), estimator(table[~hidden], **options)
+        pd.testing.assert_frame_equal(found.to_frame(), wanted.to_frame())
+        assert overall(found) == pytest.approx(overall(wanted), abs=EXACT)
+        assert found.notes == wanted.notes
 
 
 @BOTH

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import (
     DEP,
@@ -19,6 +20,7 @@ from fpi_eval.impact.frame import (
     scale,
     with_covariates,
 )
+from fpi_eval.impact.imputation import UNCOMPARED
 from fpi_eval.impact.j import fit_j
 from fpi_eval.impact.uncertainty import BJS, answer
 from fpi_eval.panel.sample import Sample
@@ -74,6 +76,8 @@ def fit_t(
         n if proportional else None,
     )
     on = treated & model.usable
+    if not on.any():
+        raise FpiError(UNCOMPARED)
     dose = frame["dose"].to_numpy()
     target = np.where(on, n * np.sign(dose) / np.abs(dose[on]).sum(), 0.0)[:, None]
     v = model.weights(target)

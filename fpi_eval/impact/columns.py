@@ -127,7 +127,7 @@ def opened(
     coding.column(table, y)
     if lag is None:
         at_entry = y in AT_ENTRY or duree not in table
-        years = 0 if at_entry else lag_column(table, duree) - 1
+        years = 0 if at_entry else lag_column(table, duree, 1) - 1
     else:
         years = _lag(table, Columns(duree=duree), lag)
     return widen(table, outcome=y, time=time, lag=years, **names)
@@ -139,7 +139,8 @@ def _table(panel: CellPanel | Sample | pd.DataFrame) -> pd.DataFrame:
         kind = type(table).__name__
         raise FpiError(f"un tableau (DataFrame, une ligne par unité × année) est attendu : {kind}.")
     coding.some(table)
-    return table
+    named_twice = set(table.index.names) & set(table.columns)
+    return table.reset_index(drop=True) if named_twice else table
 
 
 def as_panel(
@@ -216,7 +217,7 @@ def _made(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:
     if columns.filiere in table:
         read["filiere"] = np.asarray(table[columns.filiere])
     if columns.duree in table:
-        read["duree"] = lag_column(table, str(columns.duree))
+        read["duree"] = lag_column(table, str(columns.duree), 1)
     for role in (*LABELS, *(["voisinage"] if columns.voisinage in table else ())):
         if _as_read(table, columns, role):
             coding.labels(table, getattr(columns, role))
@@ -254,8 +255,9 @@ def _size(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:
         return {SIZE: np.ones(len(table))}
     if columns.size not in table:  # already read
         return {}
-    values = coding.numbers(table, columns.size)
-    return {SIZE: values} if columns.size != CANONICAL["size"] else {}
+    values, kind = coding.numbers(table, columns.size), table[columns.size].dtype
+    plain = columns.size == CANONICAL["size"] and isinstance(kind, np.dtype) and kind.kind in "iuf"
+    return {} if plain else {SIZE: values}
 
 
 def _lags(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:
@@ -270,7 +272,7 @@ def _lags(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:
 
 def _lag(table: pd.DataFrame, columns: Columns, lag: str | int) -> np.ndarray:
     if lag == CANONICAL["duree"]:
-        return lag_column(table, columns.duree or str(lag)) - 1
+        return lag_column(table, columns.duree or str(lag), 1) - 1
     if isinstance(lag, str):
         return lag_column(table, lag)
     if isinstance(lag, bool) or not isinstance(lag, int | np.integer) or lag < 0:

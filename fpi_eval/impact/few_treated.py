@@ -11,13 +11,13 @@ from fpi_eval.impact.uncertainty import ENOUGH, ChosenInterval, Clusters
 from fpi_eval.regression import choose, randomization
 from fpi_eval.regression.absorb import Absorber
 from fpi_eval.regression.choice import RULES
+from fpi_eval.regression.counterfactual import inverse_root
 from fpi_eval.regression.linear import LinearFit
 from fpi_eval.regression.randomization import RandomizationTest, assignments
 from fpi_eval.regression.sandwich import codes
 from fpi_eval.regression.wild import DRAWS, WildDesign, WildTest, affordable_draws
 
 BATCH = 50
-HELD = 1e-9  # a path smaller than that, beside the largest, is held by the others
 
 
 def interval_of_gross(
@@ -150,9 +150,8 @@ def slopes(
     Paths that effects or other paths already hold are left out.
     """
     own = np.column_stack([np.empty((len(frame), 0)), *paths(frame, covariates).values()])
-    root = np.sqrt(n)[:, None]
-    left, size, _ = np.linalg.svd(root * absorber.residualize(own), full_matrices=False)
-    return left[:, size > HELD * size.max(initial=0.0)] / root
+    root, net = np.sqrt(n)[:, None], absorber.residualize(own)
+    return net @ inverse_root(root * net, root * own)[0]
 
 
 def moved_walds(

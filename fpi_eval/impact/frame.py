@@ -42,6 +42,10 @@ ONLY_CREATED = (
     "comparer : attendre n'y changera rien. Estimez l'effet sur le total de l'établissement ou du "
     "département, qui les contient avec leurs voisines (fpi.impact.ladder)."
 )
+NO_SIZE = (
+    "aucun élève connu avant la première ouverture dans les formations qui ouvrent : complétez les "
+    "années d'avant, ou déclarez que le tableau n'a pas d'effectifs (size=None)."
+)
 REACH_TEXT = (
     "chaque coefficient d'exposition multiplié par l'exposition totale de toutes les cellules, "
     "rapportée au total de leurs places ; pour un résultat d'après l'école, l'exposition des "
@@ -87,13 +91,22 @@ def sample(
     kept = frame.of(frame.frame if keep.all() else frame.frame[keep], *dropped)
     out = replace(kept, reach=reach(frame, keep, worth), level=worth)
     if not (out["dose"] != 0).any():
-        if (frame.loc[new, "dose"] != 0).any():
-            raise OnlyCreated(ONLY_CREATED)
-        raise FpiError(
+        raise _nothing_acts((frame["dose"] != 0).to_numpy(), sized, new)
+    return out
+
+
+def _nothing_acts(acting: np.ndarray, sized: np.ndarray, new: np.ndarray) -> FpiError:
+    """Return why no seat of the sample can act, by rows of the whole panel."""
+    if not acting.any():
+        return FpiError(
             "aucune place ouverte ne peut encore agir sur ce résultat. Attendez la première "
             "session concernée, ou étudiez les entrants."
         )
-    return out
+    if sized.any() and (acting & new).any():
+        return OnlyCreated(ONLY_CREATED)
+    if (acting & ~sized).any():
+        return FpiError(NO_SIZE)
+    return FpiError("toutes les places qui peuvent agir sont hors des filières ou du niveau visés.")
 
 
 def new_of(frame: pd.DataFrame) -> np.ndarray:

@@ -19,6 +19,10 @@ DESCRIPTION = (
     "des cellules traitées ; l'effet est l'écart entre l'observé et cette prédiction, rapporté aux "
     "places. Variance prudente par groupe (Borusyak, Jaravel et Spiess, 2024, théorème 3)."
 )
+UNCOMPARED = (
+    "aucune observation d'une cellule ouverte n'a de comparaison : il faut des années d'avant, et "
+    "des cellules de la même formation sans ouverture aux mêmes sessions."
+)
 GROUPS = {"cohort": "cohorte", "age": "ancienneté", "filiere": "filière", "niveau": "niveau"}
 
 
@@ -58,6 +62,8 @@ def imputation(
     model = fit(frame, region=region_effects, covariates=covariates)
     keys = pd.Series("", index=frame.index) if by is None else _keys(frame, by)
     on = model.treated & model.usable
+    if not on.any():
+        raise FpiError(UNCOMPARED)
     groups = sorted(keys[on].unique())
     target = np.column_stack([target_of(frame, on & (keys == k).to_numpy()) for k in groups])
     values, by_etab, by_dep = read(frame, model, target)

@@ -165,7 +165,7 @@ def _walds(
         value = d @ y[at] / length
         own = (d - fitted) * (y[at] - s * value) + fitted * y[at]
         scores = np.bincount(uai[at], own, len(moved)) - moved[:, m]
-        spread = np.sqrt((scores**2).sum() * len(scores) / (len(scores) - 1))
+        spread = np.sqrt((scores**2).sum() * len(scores) / max(len(scores) - 1, 1))
         found[m] = value, spread / length
     return found
 

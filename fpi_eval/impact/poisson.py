@@ -8,7 +8,7 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import effects, sample
-from fpi_eval.impact.imputation import unexposed
+from fpi_eval.impact.imputation import UNCOMPARED, unexposed
 from fpi_eval.impact.uncertainty import BJS, answer
 from fpi_eval.regression.absorb import Absorber, compact
 from fpi_eval.regression.counterfactual import influence_of, levels, prediction
@@ -70,6 +70,8 @@ def poisson_imputation(
     lost = ("observation sans comparaison non nulle", int((~usable).sum()))
     frame = frame.of(frame.frame[usable], lost)
     seen, treated, mu = seen[usable], treated[usable], mu[usable]
+    if not treated.any():
+        raise FpiError(UNCOMPARED)
     base = ~treated
     kept = [c[usable] for c in codes]
     absorber = Absorber([c[base] for c in kept], mu[base])

@@ -34,10 +34,10 @@ class SeatGrid:
     first: np.ndarray
 
 
-def lag_column(table: pd.DataFrame, name: str) -> np.ndarray:
-    """Return a column of whole numbers of years, 0 or more."""
+def lag_column(table: pd.DataFrame, name: str, least: int = 0) -> np.ndarray:
+    """Return a column of whole numbers of years, ``least`` or more."""
     found = coding.numbers(table, name, missing=False)
-    wrong = (found < 0) | (found != np.round(found))
+    wrong = (found < least) | (found != np.round(found))
     coding.refuse(wrong, name, "durée impossible", "un nombre entier d'années est attendu.")
     return found.astype(np.int64)
 

@@ -13,6 +13,7 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.errors import FpiError
 
+FOUR_DIGITS = 1000
 NEVER = (0, -1)  # how other packages code a unit that is never treated
 SHOWN = 3  # rows named in a refusal
 BLANK = "une année est attendue, ou une case vide pour « jamais »."
@@ -106,8 +107,8 @@ def cohorts(table: pd.DataFrame, name: str, seen: np.ndarray) -> np.ndarray:
     start = seen.min() if len(seen) else 1
     if start > 0:
         found = np.where(np.isin(found, NEVER), np.nan, found)
-        why = "année d'ouverture impossible"
-        refuse(found <= 0, name, why, BLANK)
+        least = FOUR_DIGITS if start >= FOUR_DIGITS else 1
+        refuse(found < least, name, "année d'ouverture impossible", BLANK)
     elif start in NEVER and not np.isnan(found).any():
         why = f"{start} est une année du tableau et peut aussi vouloir dire « jamais »"
         refuse(found == start, name, why, BLANK)

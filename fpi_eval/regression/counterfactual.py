@@ -10,6 +10,12 @@ from fpi_eval.regression.absorb import Absorber, compact
 from fpi_eval.regression.sandwich import codes, sum_by
 
 ESTIMABLE = 1e-6
+HELD = 1e-9  # a covariate whose rest is smaller than that is a combination of effects and others
+NOT_HELD = (
+    "une tendance ou une covariable du modèle ne peut s'estimer sur les seules observations non "
+    "traitées, et celles que l'on prédit en dépendent : il faut au moins deux années d'avant par "
+    "cellule qui ouvre, ou moins de covariables."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,7 +23,9 @@ class Imputation:
     """Model fitted on untreated rows, read on treated ones.
 
     ``tau`` (n_obs,) is outcome minus prediction on treated rows, residual on untreated ones;
-    ``usable`` marks rows in the model or whose prediction the untreated rows determine.
+    ``usable`` marks rows in the model or whose prediction the untreated rows determine. ``half``
+    times its transpose is the inverse of covariates' cross product, ``unknown`` the combinations
+    of them that untreated rows do not tell.
     """
 
     tau: np.ndarray
@@ -28,6 +36,8 @@ class Imputation:
     covariates: np.ndarray
     net: np.ndarray
     slopes: np.ndarray
+    half: np.ndarray
+    unknown: np.ndarray
     mass: np.ndarray
 
     def weights(self, target: np.ndarray) -> np.ndarray:
@@ -35,7 +45,7 @@ class Imputation:
 
         On treated rows v is the target :math:`w_1`, on untreated ones
         :math:`v_0 = -W_0Z_0 (Z_0'W_0Z_0)^{-1} Z_1' w_1`, in one solve, Z being effects and
-        covariates, W the weights.
+        covariates, W the weights. Raises where the estimate takes slopes that are not known.
         """
         first, others = self.levels
         on, base = self.treated & self.usable, ~self.treated
@@ -46,8 +56,11 @@ class Imputation:
         mass = self.mass[:, None]
         v[base] = -mass * spread
         if self.covariates.shape[1]:
-            gap = self.covariates[self.usable].T @ v[self.usable]
-            v[base] -= mass * self.net @ np.linalg.solve(self.net.T @ (mass * self.net), gap)
+            x, used = self.covariates[self.usable], v[self.usable]
+            gap, most = x.T @ used, np.abs(x).T @ np.abs(used)
+            if (np.abs(self.unknown.T @ gap) > ESTIMABLE * (np.abs(self.unknown.T) @ most)).any():
+                raise FpiError(NOT_HELD)
+            v[base] -= mass * self.net @ (self.half @ (self.half.T @ gap))
         return v
 
 
@@ -87,14 +100,26 @@ def impute(
     absorber = Absorber([c[base] for c in coded], None if weights is None else mass)
     first, others = levels(coded, base, absorber)
     net = absorber.residualize(x[base])
-    root = np.sqrt(mass)
-    left = absorber.residualize(y[base]) * root
-    slopes = np.linalg.lstsq(net * root[:, None], left, rcond=None)[0]
+    root = np.sqrt(mass)[:, None]
+    half, unknown = inverse_root(net * root, x[base] * root)
+    slopes = half @ (half.T @ (net.T @ (mass * absorber.residualize(y[base]))))
     left = y - x @ slopes
     fitted = absorber.effects(left[base][:, None])
     usable = base | (_known(first, others) & _estimable(absorber, first, others))
     tau = left - _predict(*fitted, first, others)
-    return Imputation(tau, treated, usable, absorber, (first, others), x, net, slopes, mass)
+    return Imputation(
+        tau, treated, usable, absorber, (first, others), x, net, slopes, half, unknown, mass
+    )
+
+
+def inverse_root(net: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return H, ``HH'`` the inverse of ``net'net`` where it has one, and where it has none."""
+    size = np.linalg.norm(x, axis=0)
+    size[size == 0] = 1.0
+    _, s, turn = np.linalg.svd(net / size, full_matrices=len(net) < len(size))
+    s = np.append(s, np.zeros(len(turn) - len(s)))
+    axes = turn.T / size[:, None]
+    return axes[:, s > HELD] / s[s > HELD], axes[:, s <= HELD]
 
 
 def prediction(

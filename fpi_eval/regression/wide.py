@@ -64,7 +64,8 @@ def widen(
 ) -> Wide:
     """Return the panel in wide form, cohorts with no year before the opening left out.
 
-    ``lag`` is how many years after the opening its first effect can be seen.
+    ``lag`` is how many years after the opening its first effect can be seen. A missing outcome is
+    an absent row: units and years of which nothing is known are not in the panel.
 
     Raises
     ------
@@ -75,19 +76,21 @@ def widen(
     """
     codes, labels = coding.codes(frame, unit, ordered=False)
     coding.once(frame, unit, time)
-    n = len(labels)
-    tcodes, times = pd.factorize(coding.years(frame, time), sort=True)
-    times = np.asarray(times, dtype=float)
-    first = coding.cohorts(frame, cohort, times) + lag
-    first = coding.constant(first, codes, n, cohort)
+    n, known = len(labels), ~np.isnan(coding.numbers(frame, outcome))
+    if not known.any():
+        raise FpiError("aucune valeur connue.", colonne=outcome)
+    years = coding.years(frame, time).astype(float)
+    first = coding.constant(coding.cohorts(frame, cohort, years) + lag, codes, n, cohort)
+    times = np.unique(years[known])
     first = np.where(np.isnan(first) | (first > times[-1] + anticipation), np.inf, first)
-    usable = first > times[0] + anticipation
+    seen = np.bincount(codes[known], minlength=n) > 0
+    usable = seen & (first > times[0] + anticipation)
     order = np.flatnonzero(usable)[np.argsort(first[usable], kind="stable")]
     first = first[order]
     rank = np.full(n, -1)
     rank[order] = np.arange(len(order))
-    row, shape = rank[codes] >= 0, (len(times), len(order))
-    cell = tcodes[row] * len(order) + rank[codes[row]]
+    row, shape = known & (rank[codes] >= 0), (len(times), len(order))
+    cell = np.searchsorted(times, years[row]) * len(order) + rank[codes[row]]
 
     def spread(name: str) -> np.ndarray:
         wide = np.full(shape[0] * shape[1], np.nan)
@@ -101,7 +104,8 @@ def widen(
     if len(np.unique(order if groups is None else groups)) == 1:
         raise FpiError("un seul groupe : aucune erreur ne se mesure.", colonne=cluster or unit)
     cohorts = np.unique(first[np.isfinite(first)])
-    note = f"{pluriel(n - len(order), 'cellule')} sans année avant ouverture, mises de côté."
+    late = int(seen.sum()) - len(order)
+    note = f"{pluriel(late, 'cellule')} sans année avant ouverture, mises de côté."
     return Wide(
         y=spread(outcome),
         x=np.array([spread(name) for name in covariates]).reshape(-1, *shape),
@@ -110,7 +114,7 @@ def widen(
         starts=np.append(np.searchsorted(first, [*cohorts, np.inf]), len(order)),
         weights=_weights(frame, weights, codes, n)[order],
         cluster=groups,
-        notes=(note,) if n > len(order) else (),
+        notes=(note,) if late else (),
     )
 
 

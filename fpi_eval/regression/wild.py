@@ -165,7 +165,8 @@ def _tests(pieces, factor: float, enumerated: bool) -> tuple[Callable, Callable]
     least = np.finfo(float).tiny
 
     def t(value: float) -> float:
-        return (a - value * b) / np.sqrt(factor * np.sum((own_a - value * own_b) ** 2))
+        square = factor * np.sum((own_a - value * own_b) ** 2)
+        return (a - value * b) / np.sqrt(max(square, least))
 
     def p_value(value: float) -> float:
         spread = np.maximum(quadratic @ (1.0, -2 * value, value**2), least)
@@ -179,6 +180,8 @@ def invert(
     p_value: Callable[[float], float], estimate: float, std_error: float, alpha: float
 ) -> tuple[float, float]:
     """Return the values around the estimate that the test does not reject; infinite if none is."""
+    if std_error == 0:  # nothing varies
+        return estimate, estimate
     bounds = []
     for side in (-1.0, 1.0):
         reach = 2.0

@@ -86,6 +86,8 @@ def dose_response(panel: pd.DataFrame, y: str = "diplomes") -> DoseResponse:
     size = pd.Series(final(frame["cell"], frame["dose"].to_numpy()), frame.index)
     frame, size = frame[size >= 0], size[size >= 0]
     opened = size.groupby(frame["cell"]).first().loc[lambda s: s > 0]
+    if opened.empty:
+        raise FpiError("aucune ouverture dont l'effet puisse se voir : que des fermetures.")
     cuts = np.unique(np.quantile(opened, np.arange(1, CLASSES) / CLASSES))
     rank = np.searchsorted(cuts, size.to_numpy())
     if len(np.unique(rank[size > 0])) < 2:
