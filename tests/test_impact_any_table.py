@@ -363,3 +363,9 @@ def test_a_covariate_that_says_nothing_changes_nothing(name, few):
             for c in (without, with_it)
         )
         np.testing.assert_allclose(found, wanted, atol=CLOSE)
+
+
+def test_fill_is_read_from_texts_too():
+    written = panel().assign(**{c: panel()[c].map(repr) for c in ("places", "entrants")})
+    wanted = numbers(impact.by_fill(panel(), "diplomes"))
+    np.testing.assert_allclose(numbers(impact.by_fill(written, "diplomes")), wanted, atol=CLOSE)

@@ -12,7 +12,9 @@ from fpi_eval.plan import SPECIFICATION
 SAME = 1e-7  # dense least squares on a few hundred dummies
 
 
-def by_the_text(panel: pd.DataFrame, outcome: str = "diplomes") -> dict[str, float]:
+def by_the_text(
+    panel: pd.DataFrame, outcome: str = "diplomes", *, covariates=(), proportional=True
+) -> dict[str, float]:
     """Return J as a referee would compute it from its text: pandas, dummies, two dense stages."""
     t = panel.sort_values(["cell", "rentree"]).reset_index(drop=True)
     # The cell's size: yearly entrants, on average, before the first opening of all.
@@ -29,8 +31,14 @@ def by_the_text(panel: pd.DataFrame, outcome: str = "diplomes") -> dict[str, flo
     def at_entry(grid: pd.DataFrame) -> np.ndarray:
         return np.array([grid.loc[c, y] for c, y in zip(t["cell"], t["entree"], strict=True)])
 
-    t["S"] = at_entry(seats)
-    for name, keys in (("Xe", ["uai"]), ("Xd", ["code_departement", "famille"])):
+    def grid_of(column: str) -> pd.DataFrame:
+        grid = t.pivot_table(index="cell", columns="rentree", values=column, aggfunc="sum")
+        return grid.reindex(columns=seats.columns).fillna(0.0)
+
+    t["S"], t["autres"] = at_entry(seats), at_entry(grid_of("autres_places"))
+    # What the programme declares in place of the département.
+    area = "voisinage" if "voisinage" in t else "code_departement"
+    for name, keys in (("Xe", ["uai"]), ("Xd", [area, "famille"])):
         group = free[keys].astype(str).agg("|".join, axis=1)
         total = seats.groupby(group).transform("sum")
         mass = free["n"].groupby(group).transform("sum")
@@ -42,15 +50,19 @@ def by_the_text(panel: pd.DataFrame, outcome: str = "diplomes") -> dict[str, flo
         (known[x] * _worth(known, read, x, outcome)).sum() / known["S"].sum() for x in ("Xe", "Xd")
     ]
     rows = known[read]
-    n = rows["n"].to_numpy()
+    n = rows["n"].to_numpy() if proportional else np.ones(len(rows))
     x = rows[["S", "Xe", "Xd"]].to_numpy() / n[:, None]
     z = np.column_stack(
         [np.sign(rows["S"])]
-        + [
-            np.where(rows[c] != 0, rows.groupby("cell")[c].transform("max"), 0.0) / n
-            for c in ("Xe", "Xd")
-        ]
+        + [np.where(rows[c] != 0, _furthest(rows, c), 0.0) / n for c in ("Xe", "Xd")]
     )
+    # Other budgets are their own instrument; covariates have a slope of their own every session.
+    own = [rows["autres"].to_numpy() / n] if rows["autres"].any() else []
+    acts = rows.loc[rows["S"] != 0, "rentree"].min()
+    for c in covariates:
+        mean = rows["cell"].map(t[t["rentree"] < acts].groupby("cell")[c].mean())
+        own += [mean * (rows["rentree"] == y) for y in sorted(set(rows["rentree"]))[1:]]
+    x, z = np.column_stack([x, *own]), np.column_stack([z, *own])
     dummies = [
         pd.get_dummies(rows["cell"].astype(str)),
         pd.get_dummies(rows["course"] + "|" + rows["rentree"].astype(str)),
@@ -80,6 +92,63 @@ def _worth(t: pd.DataFrame, read: pd.Series, exposure: str, outcome: str) -> np.
         for here in (True, False)
     }  # fmt: skip
     return np.where(read, 1.0, mean[False] / mean[True])
+
+
+def _furthest(rows: pd.DataFrame, exposure: str) -> np.ndarray:
+    """Return the largest value that a cell reaches, or the lowest if it never rises above 0."""
+    cells = rows.groupby("cell")[exposure]
+    most = cells.transform("max")
+    return np.where(most > 0, most, cells.transform("min"))
+
+
+def other_budgets(panel: pd.DataFrame) -> pd.DataFrame:
+    chosen = (panel["cell"] % 5 == 0) & (
+        panel["seats"].groupby(panel["cell"]).transform("max") == 0
+    )
+    return panel.assign(autres_places=8.0 * (chosen & (panel["rentree"] >= 2021)))
+
+
+def closed_elsewhere(panel: pd.DataFrame) -> pd.DataFrame:
+    chosen = (panel["cell"] % 7 == 0) & (
+        panel["seats"].groupby(panel["cell"]).transform("max") == 0
+    )
+    return panel.assign(seats=panel["seats"] - 6.0 * (chosen & (panel["rentree"] >= 2022)))
+
+
+def back_to_none(panel: pd.DataFrame) -> pd.DataFrame:
+    gone = (panel["cell"] % 2 == 0) & (panel["rentree"] >= 2024)
+    return panel.assign(seats=panel["seats"].mask(gone, 0.0))
+
+
+VARIANTS = {
+    "other budgets": (other_budgets, {}),
+    "closures": (closed_elsewhere, {}),
+    "seats taken back": (back_to_none, {}),
+    "neighbours declared": (lambda d: d.assign(voisinage=d["code_academie"]), {}),
+    "covariates": (lambda d: d.assign(part=(d["cell"] * 37 % 11) / 11), {"covariates": ["part"]}),
+    "without sizes": (lambda d: d, {"proportional": False}),
+    "all of them": (
+        lambda d: other_budgets(closed_elsewhere(back_to_none(d))).assign(
+            voisinage=d["code_academie"], part=(d["cell"] * 37 % 11) / 11
+        ),
+        {"covariates": ["part"]},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_variant_is_found_again_from_what_its_method_prints(name):
+    change, options = VARIANTS[name]
+    panel = change(invented_panel(
+        65, regions=4, etabs=8, years=range(2016, 2027), opened=10, noise=1.0, start=2020
+    ))  # fmt: skip
+    found = j(panel, "diplomes", **options)
+    for label, value in by_the_text(panel, **options).items():
+        assert found[label].estimate == pytest.approx(value, abs=SAME)
+    plain, said = j(panel, "diplomes").method(), found.method()
+    assert ("Covariables (part)" in said) == ("covariates" in options)
+    assert ("pèse cette taille" in said) == options.get("proportional", True)
+    assert (plain == said) == (not options)
 
 
 @pytest.mark.parametrize("seed", [61, 62])

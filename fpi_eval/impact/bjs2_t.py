@@ -13,6 +13,7 @@ from fpi_eval.impact.frame import (
     DEP,
     ETAB,
     GROSS,
+    described,
     effects,
     final,
     paths,
@@ -137,10 +138,11 @@ def bjs2_t(
     """
     frame = with_covariates(sample(panel, y, niveau=niveau), panel, covariates)
     options: dict[str, Any] = {"proportional": proportional, "covariates": covariates}
-    return report(fit_t(frame, fit_j(frame, **options), **options))
+    said = described(DESCRIPTION, covariates)
+    return report(fit_t(frame, fit_j(frame, **options), **options), said)
 
 
-def report(found: TrendFit) -> Estimate:
+def report(found: TrendFit, description: str = DESCRIPTION) -> Estimate:
     """Return the estimate of a fitted BJS2-T."""
     return answer(
         found.frame,
@@ -151,5 +153,5 @@ def report(found: TrendFit) -> Estimate:
         label=GROSS,
         dropped=found.frame.dropped,
         kind=BJS,
-        description=DESCRIPTION,
+        description=description,
     )

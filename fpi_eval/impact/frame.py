@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.panel import align, coding
 from fpi_eval.panel.cells import AT_ENTRY
@@ -36,6 +37,7 @@ SCALE_TEXT = (
     "an, en moyenne, aux rentrées d'avant la première ouverture de toutes), et chaque observation "
     "pèse cette taille"
 )
+UNSCALED_TEXT = "ni division ni pondération par la taille de la cellule"
 EFFECTS_TEXT = "effets fixes de cellule, de formation × session et de région × session"
 ONLY_CREATED = (
     "toutes les places qui peuvent agir sont dans des formations nouvelles, sans passé auquel se "
@@ -179,6 +181,17 @@ def with_covariates(frame: Sample, panel: pd.DataFrame, names: Sequence[str]) ->
     table = table.join(before.groupby(cell).mean(), on="cell")
     known = table.dropna(subset=list(names))
     return frame.of(known, ("observation de covariable inconnue", len(table) - len(known)))
+
+
+def described(method: str, covariates: Sequence[str], *, proportional: bool = True) -> str:
+    """Return a method as it was run: scaled or not, with its covariates."""
+    said = method if proportional else method.replace(SCALE_TEXT, UNSCALED_TEXT)
+    if not covariates:
+        return said
+    return (
+        f"{said} Covariables ({text.liste(covariates)}) : la moyenne de chacune par cellule, avant "
+        "qu'aucune place puisse agir, a une pente propre à chaque session."
+    )
 
 
 def paths(frame: pd.DataFrame, covariates: Sequence[str]) -> dict[str, np.ndarray]:

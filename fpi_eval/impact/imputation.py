@@ -7,7 +7,7 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
-from fpi_eval.impact.frame import effects, paths, sample, with_covariates
+from fpi_eval.impact.frame import described, effects, paths, sample, with_covariates
 from fpi_eval.impact.uncertainty import BJS, answer
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.counterfactual import Imputation, impute, influence
@@ -78,7 +78,7 @@ def imputation(
             label=label if by is None else f"{label}, {GROUPS[by]} {key}",
             dropped=used.dropped,
             kind=BJS,
-            description=DESCRIPTION,
+            description=described(DESCRIPTION, covariates),
         )
         for m, key in enumerate(groups)
     )

@@ -16,6 +16,7 @@ from fpi_eval.impact.frame import (
     SCALE_TEXT,
     SEATS,
     WEIGHTS,
+    described,
     effects,
     final,
     paths,
@@ -137,10 +138,13 @@ def j(
     """
     frame = with_covariates(sample(panel, y, niveau=niveau), panel, covariates)
     fit = fit_j(frame, proportional=proportional, covariates=covariates)
-    return report(frame, fit, covariates)
+    said = described(J_TEXT, covariates, proportional=proportional)
+    return report(frame, fit, covariates, said)
 
 
-def report(frame: Sample, fit: linear.LinearFit, covariates: Sequence[str] = ()) -> Estimates:
+def report(
+    frame: Sample, fit: linear.LinearFit, covariates: Sequence[str] = (), description: str = J_TEXT
+) -> Estimates:
     """Return gross effect, displacement and net effect of a fitted J."""
     fit.position(SEATS)
     used = frame if fit.keep.all() else frame[fit.keep]
@@ -162,7 +166,7 @@ def report(frame: Sample, fit: linear.LinearFit, covariates: Sequence[str] = ())
                 estimator="J",
                 label=label,
                 dropped=dropped,
-                description=J_TEXT,
+                description=description,
                 kind=CR3,
                 clusters=clusters,
                 instead=few if label == GROSS else None,

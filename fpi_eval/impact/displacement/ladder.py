@@ -80,8 +80,7 @@ def _rung(frame: pd.DataFrame, name: str, keys: tuple[str, ...]) -> Estimate:
 
 def fill_before(panel: pd.DataFrame) -> pd.Series:
     """Return each cell's entrants per place over rentrées before the first opening of all."""
-    for name in ("places", "entrants"):
-        coding.column(panel, name)
+    panel = panel.assign(**{c: coding.numbers(panel, c) for c in ("places", "entrants")})
     moved = (seat_grid(panel).seats != 0).any(axis=0)
     start = panel["rentree"].min() + (moved.argmax() if moved.any() else len(moved))
     known = panel[(panel["rentree"] < start) & panel["places"].gt(0) & panel["entrants"].notna()]
