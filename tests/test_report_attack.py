@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import adversary
+import adversary_estimates
 import adversary_texts
 import numpy as np
 import openpyxl
@@ -82,6 +83,23 @@ def test_pages_tables_and_quantities_held_together_give_no_hidden_count_back(pag
         assert adversary.narrow(adversary.Adversary(worlds[name], some).ends()) == [], name
     read = {one.table[:2] for some in said.values() for one in some}
     assert {"02", "04", "06", "ch", "pu"} <= read
+
+
+def test_effects_known_to_the_fourth_digit_narrow_no_hidden_count(pages, annee_simulee):
+    world, said = pages[0]["entrants"], pages[1]["entrants"]
+    effects = list(adversary_estimates.said_of_effects(world, annee_simulee.cells))
+    found = adversary_estimates.ends(world, [*said, *effects])
+    assert len(found) > 20
+    assert min(high - low for low, high in found.values()) >= adversary.ENOUGH
+    # An effect that rests on one hidden count alone would give it back.
+    one = next(o for o in said if o.hidden and o.kind == "entrants")
+    share = float((one.row @ world.truth)[0]) / 100
+    alone = adversary.Said(
+        "effets", "", one.row / 100, share - adversary_estimates.DIGIT,
+        share + adversary_estimates.DIGIT,
+    )  # fmt: skip
+    low, high = adversary_estimates.ends(world, [*said, alone])[f"{one.table} {one.label}"]
+    assert high - low < 1
 
 
 def test_no_sentence_nor_alternative_text_tells_a_hidden_count(pages):
