@@ -190,7 +190,7 @@ class Resultats(Frozen):
     principal: str
     secondaires: tuple[str, ...] = ()
     plus_petit_effet: Annotated[float, Field(gt=0)] = 0.10
-    voisinage: Literal["departement", "zone_emploi", "academie"] = "departement"
+    voisinage: Literal["departement", "zone_emploi", "academie", "region"] = "departement"
 
 
 class Secret(Frozen):

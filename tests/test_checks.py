@@ -306,6 +306,12 @@ def test_pupils_taken_from_other_departements_of_the_academie_are_seen():
     assert truth["kappa"] < -0.3  # .3 inside the département, .2 beyond, of .72 filled
 
 
+def test_neighbours_of_the_whole_region_leave_nothing_farther_to_test():
+    panel = invented_panel(0, noise=1.0)
+    far = robustness.portee(study_of(panel.assign(voisinage=panel["code_region"])))
+    assert "déjà celles de toute la région" in far.phrase
+
+
 def test_when_every_opened_course_is_new_the_total_of_the_school_is_offered():
     small = replace(SCENARIOS["realistic"], n_cells_region=1_200, n_cells_other=2_400)
     twin = draw(replace(small, nouvelle_share=1.0), 320_003)

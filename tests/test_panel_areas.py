@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
+from typing import get_args
 
 import pandas as pd
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.areas import with_area
 from fpi_eval.panel.loading import files_of
-from fpi_eval.programme import load_programme
+from fpi_eval.programme import Resultats, load_programme
+from fpi_eval.report.pages.diplomes import REACH
 
 COMMUNES = """TYPECOM,COM,REG,DEP,CTCD,ARR,TNCC,NCC,NCCENR,LIBELLE,CAN,COMPARENT
 COM,01001,84,01,,,,A,A,A,,
@@ -26,6 +28,7 @@ CELLS = pd.DataFrame(
         "uai": ["0010001A", "0010002B", "0690003C", "0690004D"],
         "code_departement": ["001", "001", "069", "069"],
         "code_academie": ["10", "10", "10", "10"],
+        "code_region": ["84", "84", "84", "84"],
     }
 )
 RESULTS = pd.DataFrame(
@@ -78,6 +81,7 @@ def test_a_zone_is_that_of_the_latest_commune_and_the_departement_where_none_is_
 
 def test_other_areas_need_no_file(tmp_path):
     assert areas(Folder(tmp_path, "academie")) == ["10"] * 4
+    assert areas(Folder(tmp_path, "region")) == ["84"] * 4
     plain = with_area(CELLS, SimpleNamespace(donnees=Folder(tmp_path, "departement")))
     assert "voisinage" not in plain
 
@@ -98,3 +102,7 @@ def test_the_files_that_place_establishments_are_inputs_of_the_run(geographic):
     zoned = plain.model_copy(update={"resultats": zoned})
     assert not asked & set(files_of(plain, 2023, geographic))
     assert asked <= set(files_of(zoned, 2023, geographic))
+
+
+def test_the_page_says_where_neighbours_are_whatever_is_declared():
+    assert set(REACH) == set(get_args(Resultats.model_fields["voisinage"].annotation))

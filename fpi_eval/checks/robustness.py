@@ -72,11 +72,14 @@ def leave_one_out(study: Study) -> pd.DataFrame:
 def portee(study: Study) -> Check:
     """Return whether courses beyond the neighbours lose pupils too: J with one ring more.
 
-    The ring is the rest of the académie, or of the region where neighbours are the académie's.
+    The ring is the rest of the académie, or of the region where neighbours are the académie's;
+    none is left where they are the region's.
     """
     if "code_academie" not in study.frame:
         return study.blank("portee", "académies inconnues.")
     cells = study.frame.drop_duplicates("cell")
+    if area_of(cells).groupby(cells["code_region"]).nunique().max() == 1:
+        return study.blank("portee", "les voisines sont déjà celles de toute la région.")
     whole = area_of(cells).groupby(cells["code_academie"]).nunique().max() == 1
     ring, where = (REGION, "la région") if whole else (ACADEMIE, "l'académie")
     found = ring_exposures(study.panel, study.outcome, (ring,))

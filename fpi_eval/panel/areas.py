@@ -20,8 +20,8 @@ def with_area(table: pd.DataFrame, p: Panels) -> pd.DataFrame:
     declared = p.donnees.programme.resultats.voisinage
     if declared == "departement":
         return table
-    if declared == "academie":
-        return table.assign(**{AREA: table["code_academie"]})
+    if declared in ("academie", "region"):
+        return table.assign(**{AREA: table[f"code_{declared}"]})
     return table.assign(**{AREA: table["uai"].map(zones_of(p)).fillna(table["code_departement"])})
 
 

@@ -26,6 +26,7 @@ REACH = {
     "departement": ("le département", "l'académie"),
     "zone_emploi": ("la zone d'emploi", "l'académie"),
     "academie": ("l'académie", "la région"),
+    "region": ("la région", ""),
 }
 ZONES = (
     "Aucun fichier ne donne la commune des établissements sans résultats au diplôme professionnel "
@@ -390,6 +391,8 @@ def limites(
     """Return what these figures do not say."""
     lines = [resultat(context, outcome)]
     near, far = REACH[context.programme.resultats.voisinage]
+    tested = f", seulement testé dans {far} (contrôle « Déplacement au-delà des voisines »)"
+    tested = tested if far else ""
     if panel.seats_derived:
         lines.append(
             "Sans registre des ouvertures, on ne sépare pas les places du programme de celles "
@@ -403,9 +406,8 @@ def limites(
     lines += [
         "L'apprentissage du secondaire n'a ni capacité ni effectif par établissement dans les "
         "fichiers ouverts : il n'est pas dans ces chiffres.",
-        f"Le déplacement est mesuré dans l'établissement et dans {near}, seulement testé dans "
-        f"{far} (contrôle « Déplacement au-delà des voisines »). Un élève venu de plus loin, ou "
-        "de l'apprentissage, n'est pas vu.",
+        f"Le déplacement est mesuré dans l'établissement et dans {near}{tested}. Un élève venu de "
+        "plus loin, ou de l'apprentissage, n'est pas vu.",
     ]
     if context.programme.resultats.voisinage == "zone_emploi":
         lines.append(ZONES)
