@@ -1,5 +1,7 @@
 """Doses that go up, down and back: equal to the definition, cell by cell and year by year."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -90,3 +92,28 @@ def test_its_interval_holds_the_truth_nineteen_times_in_twenty():
         found = impact.intertemporal(table, "reussis", cluster="cell", **absent)
         held += found.ci_low <= 0.5 <= found.ci_high
     assert 0.91 <= held / reps <= 0.99  # Monte Carlo error .015
+
+
+def test_an_independent_package_finds_the_same_effects():
+    """diff-diff gives the mean change after so many years, weighted here by cells over seats."""
+    package = pytest.importorskip("diff_diff", reason="paquet de test diff-diff absent")
+    rng = np.random.default_rng(1)
+    n, years = 40, np.arange(2010, 2022)
+    seats = np.where((np.arange(n)[:, None] < 14) & (years >= 2016), 12.0, 0.0)
+    seats[4:8] = np.where(years >= 2018, 6.0, 0.0)
+    seats[:4] *= years < 2019
+    seats[8:10, 8:] *= 2
+    y = 30 + 0.5 * seats + rng.normal(size=(n, 1)) + rng.normal(size=seats.shape)
+    table = pd.DataFrame({
+        "cell": np.repeat(np.arange(n), len(years)), "rentree": np.tile(years, n),
+        "seats": seats.ravel(), "entrants": 30.0, "reussis": y.ravel(),
+    })  # fmt: skip
+    absent = dict.fromkeys(("course", "region", "cluster", "departement"))
+    other = package.ChaisemartinDHaultfoeuille(drop_larger_lower=False, twfe_diagnostic=False)
+    names = {"outcome": "reussis", "group": "cell", "time": "rentree", "treatment": "seats"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        effects = other.fit(table, **names, L_max=6).event_study_effects
+    moved = sum(e["n_obs"] * e["effect"] for e in effects.values())
+    found = impact.intertemporal(table, "reussis", **absent)
+    assert found.estimate == pytest.approx(moved / seats.sum(), abs=EXACT)
