@@ -10,6 +10,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -29,6 +30,8 @@ ABOUT = re.compile(r"95 %|\d+ mois|20\d\d(?:-20\d\d)?|\bQ\d")  # no count of peo
 NOTHING = ((0.0, 0.0), (100.0, 0.0))  # a bar of nobody, or of all: what shares are drawn on
 EDGE = 0.1  # of a point of the drawing
 SMALL = 20  # points of a drawing: a closed line no larger is a mark
+LEAST, MORE = 22, 160  # area of a mark of nobody, and how much more the largest has
+SHADES = ("0.12", "0.24", "0.36", "0.48")  # of a map: each a quarter of its largest value
 LONGEST = 60  # words of a sentence: what is longer is a table that a PDF file lays flat
 END = re.compile(r"(?<=[.;!?])\s+(?=[A-ZÀ-Ý])")
 PEOPLE = (r"(?:premiers? )?(?:vœux?|entrants?|personnes?|élèves?|étudiants?|sortants?|diplômés?|"
@@ -96,25 +99,75 @@ def undrawn(notebook, also: Sequence[tuple[float, float]] = ()) -> list[str]:
     """
     found = []
     for data in (o.get("data", {}) for c in notebook.cells for o in c.get("outputs", ())):
-        drawing = BeautifulSoup(data.get("text/html", ""), "html.parser").find("svg")
         rows = data.get("application/vnd.dataresource+json", {}).get("data", [])
-        if rows and "effet" in " ".join(rows[0]):
-            continue
-        shown = [number for row in rows for cell in row.values() for number in _told(str(cell))]
-        shown += [*also, *NOTHING]
-
-        def near(value: float, wide: float, shown=shown) -> bool:
-            return any(abs(value - one) <= half + wide for one, half in shown)
-
-        found += [
-            f"{drawing.title.get_text()} : {' ou '.join(f'{value:g}' for value in ways[0])}"
-            for ways, wide in drawn(drawing)
-            if not any(all(near(value, wide) for value in way) for way in ways)
-        ]
-        if drawing and rows and COUNTS.search(" ".join(rows[0])):
-            told = _told(re.sub(ABOUT, "", f"{drawing.title.get_text()} {drawing.desc.get_text()}"))
-            found += [f"texte de remplacement : {v:g}" for v, half in told if not near(v, half)]
+        if not (rows and "effet" in " ".join(rows[0])):
+            for drawing in BeautifulSoup(data.get("text/html", ""), "html.parser").find_all("svg"):
+                found += _unshown(drawing, rows, also)
     return found
+
+
+def _unshown(drawing, rows: Sequence[Mapping[str, str]], also: Sequence) -> Iterator[str]:
+    """Yield what one drawing, wide or for a phone, tells that its table does not."""
+    shown = [number for row in rows for cell in row.values() for number in _told(str(cell))]
+    shown += [*also, *NOTHING]
+    title = drawing.title.get_text()
+
+    def near(value: float, wide: float) -> bool:
+        return any(abs(value - one) <= half + wide for one, half in shown)
+
+    for ways, wide in drawn(drawing):
+        if not any(all(near(value, wide) for value in way) for way in ways):
+            yield f"{title} : {' ou '.join(f'{value:g}' for value in ways[0])}"
+    columns = [[_told(str(row[head])) for row in rows] for head in (rows[0] if rows else ())]
+    numbers = [np.array([one[0][0] for one in col if len(one) == 1]) for col in columns]
+    if not any(_sized(sizes(drawing), col) for col in numbers) and len(sizes(drawing)):
+        yield f"{title} : tailles {sizes(drawing).round(3).tolist()}"
+    for told in shades(drawing):
+        if not any(not told - _quarters(col) for col in numbers):
+            yield f"{title} : teintes {dict(told)}"
+    words = [] if drawing.find("g", id=AXES) else [t.get_text() for t in drawing.find_all("text")]
+    if rows and COUNTS.search(" ".join(rows[0])):
+        words.append(re.sub(ABOUT, "", f"{title} {drawing.desc.get_text()}"))
+    for value, half in (number for one in words for number in _told(one)):
+        if not near(value, half):
+            yield f"{title}, texte de remplacement : {value:g}"
+
+
+def sizes(drawing) -> np.ndarray:
+    """Return what the areas of marks tell, the largest 1; nothing where all have the same."""
+    shapes = {path.get("id"): path for path in drawing.find_all("path", id=True)}
+    areas = []
+    for mark in drawing.find_all(["use", "path"]):
+        if mark.get("clip-path") or mark.find_parent("g", attrs={"clip-path": True}):
+            path = shapes[mark["xlink:href"][1:]] if mark.name == "use" else mark
+            if _place(mark) is not None and not mark.find_parent("g", id=AXES):
+                ends = _vertices(path)
+                turned = 2 if len(ends) == 4 and len(set(ends[:, 0].round(3))) == 3 else 1
+                areas.append(np.ptp(ends, axis=0).max() ** 2 / turned)
+    found = (np.array(areas) - LEAST) / MORE
+    return found if len(found) and np.ptp(found) > 0.01 else np.zeros(0)
+
+
+def _sized(sizes: np.ndarray, column: np.ndarray) -> bool:
+    """Return whether marks are as large as numbers of a column, against one of them."""
+    within = (np.abs(sizes[:, None] * top - column).min(axis=1) < EDGE for top in column)
+    return any(one.all() for one in within)
+
+
+def shades(drawing) -> Iterator[Counter]:
+    """Yield how many areas of each map have each shade."""
+    maps: dict[str, Counter] = {}
+    for area in [] if drawing.find("g", id=AXES) else drawing.find_all("path"):
+        shade = re.search(r"fill-opacity: ([\d.]+)", area.get("style", ""))
+        if shade and shade[1] in SHADES:
+            maps.setdefault(area.get("clip-path", ""), Counter())[shade[1]] += 1
+    yield from maps.values()
+
+
+def _quarters(column: np.ndarray) -> Counter:
+    """Return how many numbers of a column are in each quarter of its largest."""
+    some = column[column > 0]
+    return Counter(SHADES[int(np.ceil(4 * one / some.max())) - 1] for one in some)
 
 
 def drawn(drawing) -> Iterator[tuple[list[tuple[float, ...]], float]]:
@@ -168,6 +221,8 @@ def _place(mark) -> tuple[float, float] | None:
     if not mark.get("clip-path") or not mark["d"].strip().endswith("z") or not len(ends):
         return None
     size = np.ptp(ends, axis=0)
+    if all(len(set(side.round(3))) <= 2 for side in ends.T) and np.ptp(size) > EDGE:
+        return None  # a bar
     return tuple((ends.min(axis=0) + size / 2).tolist()) if 0 < size.max() < SMALL else None
 
 

@@ -138,8 +138,40 @@ def test_a_figure_of_counts_draws_and_describes_nothing_that_its_table_does_not_
     drawing = adversary_texts.BeautifulSoup(data["text/html"], "html.parser").find("svg")
     assert len(list(adversary_texts.drawn(drawing))) > 20
     kept = data["application/vnd.dataresource+json"]
+    assert not any("tailles" in one for one in adversary_texts.undrawn(page))
+    next(row for row in kept["data"] if row["Quadrant"] == "Q1")["Élèves"] = "s"
+    assert any("tailles" in one for one in adversary_texts.undrawn(page))  # of wide and phone
     kept["data"] = [row for row in kept["data"] if row["Quadrant"] == "Hors quadrant"]
     assert adversary_texts.undrawn(page)  # the same points, their lines hidden
+
+
+def test_rates_drawn_are_told_by_a_sheet_to_more_digits_than_a_drawing_has(annee_simulee):
+    page, p = executed(EXAMPLE)["04_insertion_simule"], annee_simulee
+    sheets = [people.emploi(p).frame, people.quadrants(p).frame]
+    rates = [name for sheet in sheets for name in sheet if name.startswith(("taux", "moyenne"))]
+    told = [sheet[name].dropna() for sheet in sheets for name in rates if name in sheet]
+    years = [(float(year), 0.5) for year in range(2010, 2030)]
+    exact = [(100 * rate, 1e-6) for column in told for rate in column] + years
+    for output in (one for cell in page.cells for one in cell.get("outputs", ())):
+        output.get("data", {}).pop("application/vnd.dataresource+json", None)
+    found = adversary_texts.undrawn(page, exact)
+    assert [one for one in found if "tailles" not in one] == []
+    moved = [(rate + 0.01, wide) for rate, wide in exact[: -len(years)]]
+    assert len(adversary_texts.undrawn(page, moved + years)) > 20
+
+
+def test_shades_and_numbers_of_a_map_are_those_of_its_table():
+    page = executed(EXAMPLE)["02_places_simule"]
+    [data] = [o.data for c in page.cells if "page.carte(" in c.source for o in c.outputs]
+    drawings = adversary_texts.BeautifulSoup(data["text/html"], "html.parser").find_all("svg")
+    assert [len(list(adversary_texts.shades(one))) for one in drawings] == [2, 2]
+    assert adversary_texts.undrawn(page) == []
+    rows = data["application/vnd.dataresource+json"]["data"]
+    head = next(name for name in rows[0] if name.startswith("Places d'entrée"))
+    max(rows, key=lambda row: int(row[head]))[head] = "s"
+    found = adversary_texts.undrawn(page)
+    assert any("teintes" in one for one in found)
+    assert any("remplacement" in one for one in found)
 
 
 def test_the_same_adversary_recovers_people_trained_where_tables_are_protected_apart(
