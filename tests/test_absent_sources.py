@@ -188,9 +188,10 @@ def test_a_file_of_the_source_under_another_name_is_named_and_the_remedy_reads_i
     old = here / "resultats/fr-en-indicateurs-de-resultat-des-lycees-denseignement-pro.csv"
     (here / asked.fichier).rename(old)
     name = old.relative_to(here).as_posix()
-    reason = files._no_file(PROGRAMME, "resultats_lycees", RENTREE, here)
+    there = catalogue.discover(here, PROGRAMME).files
+    reason = files._no_file(PROGRAMME, "resultats_lycees", RENTREE, here, there)
     assert f"pour lire « {name} »" in reason
-    assert "{rentree}" not in files._no_file(PROGRAMME, "constat_portail", RENTREE, here)
+    assert "{rentree}" not in files._no_file(PROGRAMME, "constat_portail", RENTREE, here, there)
     followed = asked.model_copy(update={"fichier": name})
     assert files._files(here, followed) == {"": old}
     assert len(catalogue.source("resultats_lycees").read(old).table)

@@ -247,7 +247,7 @@ def test_a_year_is_named_by_its_files_whatever_was_read_of_it(counted):
         return year.rentree
 
     places.__module__ = "fpi_eval.calculs.somme"
-    year = Year(Donnees(load_programme("fpi_aura"), 2026, Path(), True, {}, None))
+    year = Year(Donnees(load_programme("fpi_aura"), 2026, Path(), True, {}, None, None))
     file = store.PACKAGE / "affelnet.csv"
     for content in ("a", "a", "b"):
         file.write_text(content)

@@ -25,13 +25,14 @@ class SeatGrid:
 
     ``cells`` has one row per cell (identifiers), ``years`` the rentrées, ``seats`` the matrix
     (n_cells, n_years) carried over rows missing inside a cell's life, 0 outside it;
-    ``first`` is the column of each cell's first row.
+    ``first`` is the column of each cell's first row, ``cell`` the cell of each row of the panel.
     """
 
     cells: pd.DataFrame
     years: np.ndarray
     seats: np.ndarray
     first: np.ndarray
+    cell: np.ndarray
 
 
 def lag_column(table: pd.DataFrame, name: str, least: int = 0) -> np.ndarray:
@@ -75,7 +76,7 @@ def seat_grid(panel: pd.DataFrame, column: str = "seats") -> SeatGrid:
     rows[codes[::-1]] = np.arange(len(panel))[::-1]
     present = [c for c in IDENTIFIERS if c in panel]
     cells = panel[present].iloc[rows].reset_index(drop=True)
-    return SeatGrid(cells, years, np.where(alive, carried, 0.0), seen.argmax(axis=1))
+    return SeatGrid(cells, years, np.where(alive, carried, 0.0), seen.argmax(axis=1), codes)
 
 
 def size_before(panel: pd.DataFrame, grid: SeatGrid) -> np.ndarray:
@@ -85,9 +86,10 @@ def size_before(panel: pd.DataFrame, grid: SeatGrid) -> np.ndarray:
     """
     moved = (grid.seats != 0).any(axis=0)
     start = grid.years[moved.argmax()] if moved.any() else grid.years[-1] + 1
-    before = panel[panel["rentree"] < start]
-    means = before.groupby("cell")[SIZE if SIZE in panel else "entrants"].mean()
-    return means.reindex(grid.cells["cell"]).fillna(0.0).to_numpy()
+    found = panel[SIZE if SIZE in panel else "entrants"].to_numpy(float, na_value=np.nan)
+    known = (panel["rentree"].to_numpy() < start) & ~np.isnan(found)
+    cell, n_cells = grid.cell[known], len(grid.cells)
+    return np.bincount(cell, found[known], n_cells) / np.maximum(np.bincount(cell, None, n_cells), 1)
 
 
 def exposures(grid: SeatGrid, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -162,7 +164,7 @@ def align(panel: pd.DataFrame, outcome: str) -> Sample:
     grid = seat_grid(panel)
     size = size_before(panel, grid)
     at_etab, at_dep = _given(panel, exposures(grid, size))
-    cell = grid.cells["cell"].searchsorted(panel["cell"])
+    cell = grid.cell
     lag = lag_of(outcome, panel)
     column = panel["rentree"].to_numpy() - grid.years[0] - lag
     inside = column >= 0

@@ -10,6 +10,7 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.sources.formations import SUCCESSORS
+from fpi_eval.sources.nomenclatures import Nomenclatures
 from fpi_eval.sources.uai_changes import UAI_CHANGES, read_uai_changes  # noqa: F401
 
 # The mention complémentaire became the certificat de spécialisation in 2023, course for course.
@@ -88,6 +89,12 @@ def course_identity(diplomes: pd.DataFrame) -> pd.DataFrame:
             "renovation": diplomes["cfd"].map(_touching(links)).fillna("aucune"),
         }
     ).reset_index(drop=True)
+
+
+def identity_of(codes: Nomenclatures) -> pd.DataFrame:
+    """Return diploma code → course, one identity through renovation; NSF group, type, level."""
+    known = course_identity(codes.diplomes)
+    return with_levels(known, codes.tous_diplomes, codes.niveaux)
 
 
 def with_levels(

@@ -8,11 +8,13 @@ import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from fpi_eval.errors import FpiError
+from fpi_eval.panel.identity import identity_of
 from fpi_eval.panel.publication import published
 from fpi_eval.panel.register_known import known_beside
 from fpi_eval.panel.secteurs import PLACES, latest, urssaf_files
@@ -59,7 +61,7 @@ class Donnees:
 
     ``lectures[source][year]``; the year is "" for a file that holds several. ``retards`` says
     which of the yearly sources stop before the rentrée, ``egarees`` which openings are of no
-    filière.
+    filière; ``identity`` is the course of each diploma (`identity_of`).
     """
 
     programme: Programme
@@ -68,6 +70,7 @@ class Donnees:
     simulees: bool
     lectures: Mapping[str, dict[str, Reading]]
     nomenclatures: Nomenclatures
+    identity: pd.DataFrame
     absentes: dict[str, str] = field(default_factory=dict)
     fichiers: Mapping[str, Path] = field(default_factory=dict)
     retards: dict[str, str] = field(default_factory=dict)
@@ -186,13 +189,16 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
     strays: tuple[str, ...] = ()
     codes = folder / programme.source("nomenclatures").fichier
     nomenclatures = read_nomenclatures(codes, through=cached)
+    identity = identity_of(nomenclatures)
+    there = cache(lambda: catalogue.discover(folder, programme).files)
     paths_of = _paths(programme, rentree, folder)
     for name, paths in paths_of.items():
         if not paths:
-            absentes[name] = _no_file(programme, name, rentree, folder)
+            absentes[name] = _no_file(programme, name, rentree, folder, there())
             continue
         if name == "ouvertures":
-            known = known_beside(programme, nomenclatures, lectures, _changes(programme, folder))
+            changes = _changes(programme, folder)
+            known = known_beside(programme, nomenclatures, identity, lectures, changes)
             read = {"": _read_register(programme, paths[""], known)}
             strays = _strays(read[""], known)
         else:
@@ -213,7 +219,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         )
     _require_year(lectures, rentree, folder)
     if URSSAF in programme.sources and not urssaf_files(programme, folder):
-        absentes[URSSAF] = _no_file(programme, URSSAF, rentree, folder)
+        absentes[URSSAF] = _no_file(programme, URSSAF, rentree, folder, there())
     files = files_of(programme, rentree, folder)
     own = _files_behind(paths_of, folder)
     note(set(files).difference(*own.values()))
@@ -224,6 +230,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         simulated,
         Traced(lectures, own),
         nomenclatures,
+        identity,
         absentes,
         Traced(files, {name: [name] for name in files}),
         retards,
@@ -356,10 +363,12 @@ def _files(folder: Path, source: Source) -> dict[str, Path]:
     return dict(sorted(years.items()))
 
 
-def _no_file(programme: Programme, name: str, rentree: int, folder: Path) -> str:
+def _no_file(
+    programme: Programme, name: str, rentree: int, folder: Path, there: Iterable[catalogue.Found]
+) -> str:
     """Return which file is absent, and which one of that source lies there under another name."""
     wanted = _wanted(programme.source(name), rentree)
-    others = [f for f in catalogue.discover(folder, programme).files if f.source == name]
+    others = [file for file in there if file.source == name]
     if not others:
         return f"aucun fichier « {wanted} »"
     found = max(others, key=lambda one: one.year or "").path.relative_to(folder).as_posix()

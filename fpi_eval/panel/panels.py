@@ -8,7 +8,7 @@ import pandas as pd
 from fpi_eval.panel import admissions, secteurs, tension
 from fpi_eval.panel.bts_passage import Matching, match_bts, passage_panel
 from fpi_eval.panel.capacites import Capacites, capacites
-from fpi_eval.panel.identity import BTS, course_identity, renovations, with_levels
+from fpi_eval.panel.identity import BTS, renovations
 from fpi_eval.panel.links import link_entry_to_final
 from fpi_eval.panel.loading import REFERENCE, Donnees
 from fpi_eval.panel.matching import departement_of, with_kin
@@ -42,12 +42,10 @@ class Panels:
             declared = with_families(declared, programme)
         return with_kin(declared, self.identity, codes.options_bts)
 
-    @cached_property
+    @property
     def identity(self) -> pd.DataFrame:
         """Diploma code → course, one identity through renovation; NSF group, type, level."""
-        codes = self.donnees.nomenclatures
-        known = course_identity(codes.diplomes)
-        return with_levels(known, codes.tous_diplomes, codes.niveaux)
+        return self.donnees.identity
 
     @cached_property
     def capacites(self) -> Capacites:

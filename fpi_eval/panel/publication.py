@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from fpi_eval.calendar import last_published
@@ -43,7 +44,9 @@ def _late_rows(table: pd.DataFrame, rentree: int) -> pd.Series:
 
 def _leavers(table: pd.DataFrame) -> pd.Series:
     """Return the last year of leavers of each row's millésime."""
-    return table["millesime"].str[-4:].astype("int64")
+    each, named = pd.factorize(table["millesime"])
+    years = np.array([int(one[-4:]) for one in named], dtype="int64")
+    return pd.Series(years[each], table.index)
 
 
 def _without_late_values(reading: Reading, rentree: int) -> Reading:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from fpi_eval.panel.identity import BAC_PRO, course_identity, with_levels
+from fpi_eval.panel.identity import BAC_PRO
 from fpi_eval.panel.matching import filieres_of, with_kin
 from fpi_eval.programme import Programme
 from fpi_eval.sources.declared_filieres import FILE, read_filieres
@@ -16,11 +16,11 @@ from fpi_eval.sources.register.known import Course, Known
 def known_beside(
     programme: Programme,
     codes: Nomenclatures,
+    identity: pd.DataFrame,
     lectures: Mapping[str, Mapping[str, Reading]],
     changes: pd.DataFrame,
 ) -> Known:
     """Return the courses, establishments and dates that the programme and the folder know."""
-    identity = with_levels(course_identity(codes.diplomes), codes.tous_diplomes, codes.niveaux)
     facts = identity.drop_duplicates("cfd").set_index("cfd")
     mef = codes.mef.drop_duplicates("mefstat11")
     columns = zip(mef["cfd"], mef["annee"].astype(int), mef["duree"].astype(int), strict=True)

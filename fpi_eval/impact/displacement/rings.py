@@ -64,13 +64,12 @@ def ring_exposures(panel: pd.DataFrame, outcome: str, rings: tuple[Ring, ...]) -
     size = size_before(panel, grid)
     moved = (grid.seats != 0).any(axis=1)
     places = _places(panel, grid.cells) if any(r.by_distance for r in rings) else None
-    cell = grid.cells["cell"].searchsorted(panel["cell"])
     column = panel["rentree"].to_numpy() - grid.years[0] - lag_of(outcome, panel)
     inside, at = column >= 0, np.maximum(column, 0)
     found = {}
     for ring in rings:
         by_cell = _exposure(grid, size * ~moved, np.flatnonzero(moved), ring, places)
-        found[ring.name] = np.where(inside, by_cell[cell, at], 0.0)
+        found[ring.name] = np.where(inside, by_cell[grid.cell, at], 0.0)
     return pd.DataFrame(found, index=panel.index)
 
 
