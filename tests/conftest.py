@@ -11,12 +11,19 @@ import fpi_eval.report  # before nbformat: it spares a second of what nothing us
 
 ROOT = Path(__file__).parents[1]
 DONNEES = Path(os.environ.get("FPI_EVAL_DONNEES", ROOT.parent / "shared" / "data"))
+LONGEST = "test_the_site_builds_without_a_warning_and_loads_nothing_from_elsewhere"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest test, that none waits for it at the end."""
+    items.sort(key=lambda item: item.name != LONGEST)
 
 
 def pytest_collection_finish() -> None:
-    """Leave what is imported and collected out of the garbage to look for."""
+    """Leave what is imported and collected out of the garbage to look for, and look less often."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

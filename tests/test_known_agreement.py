@@ -30,6 +30,7 @@ def programme(seed: int) -> pd.DataFrame:
     return random_programme(seed)
 
 
+@cache
 def frame_of(seed: int) -> Sample:
     """Return the estimation frame of a panel, its effects coded as columns."""
     frame = sample(programme(seed), "diplomes")

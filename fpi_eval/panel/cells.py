@@ -88,8 +88,10 @@ def size_before(panel: pd.DataFrame, grid: SeatGrid) -> np.ndarray:
     start = grid.years[moved.argmax()] if moved.any() else grid.years[-1] + 1
     found = panel[SIZE if SIZE in panel else "entrants"].to_numpy(float, na_value=np.nan)
     known = (panel["rentree"].to_numpy() < start) & ~np.isnan(found)
-    cell, n_cells = grid.cell[known], len(grid.cells)
-    return np.bincount(cell, found[known], n_cells) / np.maximum(np.bincount(cell, None, n_cells), 1)
+    sums, counts = np.zeros(len(grid.cells)), np.zeros(len(grid.cells))
+    np.add.at(sums, grid.cell[known], found[known])
+    np.add.at(counts, grid.cell[known], 1)
+    return sums / np.maximum(counts, 1)
 
 
 def exposures(grid: SeatGrid, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

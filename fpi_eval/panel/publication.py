@@ -56,5 +56,6 @@ def _without_late_values(reading: Reading, rentree: int) -> Reading:
     for name in table.columns:
         if found := MONTHS.search(name):
             outcome = f"en_emploi_{min(int(found[1]), LONGEST)}_mois"
-            blank[name] = table[name].mask(leavers > last_published(outcome, rentree))
+            if (late := leavers > last_published(outcome, rentree)).any():
+                blank[name] = table[name].mask(late)
     return Reading(table.assign(**blank), reading.provenance)
