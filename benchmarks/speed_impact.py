@@ -57,8 +57,8 @@ def panel(n: int, seed: int = 0) -> pd.DataFrame:
 
 
 def event_study_ours(frame):
-    x = np.equal.outer(frame["rel"].to_numpy(), LEADS)
-    cell = frame["unit"].to_numpy()
+    rel, cell = frame["rel"].to_numpy(), frame["unit"].to_numpy()
+    x = (rel == m for m in LEADS)
     effects = [cell, frame["year"].to_numpy()]
     fit = linear.fit(frame["y"].to_numpy(), x, effects, names=[str(m) for m in LEADS])
     j = fit.position("1")
@@ -76,7 +76,8 @@ def event_study_pyfixest(frame):
 def single_ours(frame):
     rest = [t for t in range(YEARS) if t != DATE - 1]
     time, cell = frame["year"].to_numpy(), frame["unit"].to_numpy()
-    x = frame["treated"].to_numpy(bool)[:, None] & np.equal.outer(time, rest)
+    treated = frame["treated"].to_numpy(bool)
+    x = (treated & (time == t) for t in rest)
     fit = linear.fit(frame["y"].to_numpy(), x, [cell, time], names=[str(t) for t in rest])
     j = fit.position(str(DATE + 1))
     return fit.coefficients[j], np.sqrt(fit.covariance(cell)[j, j])

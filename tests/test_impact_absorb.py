@@ -7,6 +7,7 @@ import scipy.sparse as sp
 
 from fpi_eval.errors import FpiError
 from fpi_eval.regression import absorb, linear
+from fpi_eval.regression.rows import CODE, Anyhow, Runs, Turns, carried
 
 pf = pytest.importorskip("pyfixest")
 POINT, ERROR = 1e-8, 1e-6  # agreement asked of an independent package
@@ -191,3 +192,29 @@ def test_two_effects_take_the_cheaper_way_and_change_it_when_it_turns_dear():
         assert np.abs(dummies.T @ residual).max() < 1e-9
         assert (found.factor is not None) == factored
         assert found.rank == first.max() + second.max() + 1  # linked: one level too many
+
+
+@pytest.mark.parametrize(
+    ("codes", "kind"),
+    [
+        (np.repeat(np.arange(9_000), 6), Runs),
+        (np.repeat(np.arange(700), np.arange(700) % 90 + 5), Runs),
+        (np.repeat(np.arange(900) % 40, 70), Runs),
+        (np.tile(np.arange(9), 5_000), Turns),
+        (np.r_[np.tile(np.arange(9), 5_000), 0, 1], Anyhow),
+        (np.random.default_rng(0).permutation(np.arange(70_000) // 2), Anyhow),
+        (np.zeros(70_000, dtype=int), Turns),
+        (np.array([0]), Turns),
+    ],
+)
+def test_levels_add_up_and_take_from_rows_whatever_the_order_of_rows(codes, kind):
+    rng, size = np.random.default_rng(1), codes.max() + 1
+    column, weights = rng.normal(size=(2, len(codes))), rng.uniform(size=len(codes))
+    way = carried(codes.astype(CODE), size)
+    assert type(way) is kind
+    expected = np.bincount(codes, column[0] * column[1] * weights, size)
+    np.testing.assert_allclose(way.add(*column, weights), expected, atol=1e-9)
+    given = rng.normal(size=size)
+    left = column[0] - given[codes]
+    way.take(column[0], given)
+    np.testing.assert_allclose(column[0], left, atol=1e-12)

@@ -18,7 +18,8 @@ from fpi_eval.impact.placebo_regions import _walds, candidate, copied, placebo_r
 from fpi_eval.panel import align
 from fpi_eval.regression import interval
 from fpi_eval.regression.absorb import Absorber
-from fpi_eval.regression.sandwich import codes, sum_by
+from fpi_eval.regression.rows import sum_by
+from fpi_eval.regression.sandwich import codes
 
 pf = pytest.importorskip("pyfixest")
 EXACT = 1e-8

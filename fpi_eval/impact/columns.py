@@ -214,7 +214,7 @@ def _made(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:
         read["exposure_dep"] = np.zeros(len(table))
     if columns.new in table:
         read["new"] = coding.numbers(table, str(columns.new), missing=False) != 0
-    if columns.filiere in table:
+    if columns.filiere in table and not _as_read(table, columns, "filiere"):
         read["filiere"] = np.asarray(table[columns.filiere])
     if columns.duree in table:
         read["duree"] = lag_column(table, str(columns.duree), 1)

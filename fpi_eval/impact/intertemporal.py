@@ -10,7 +10,8 @@ from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.imputation import unexposed
 from fpi_eval.impact.uncertainty import answer
-from fpi_eval.regression.sandwich import codes, sum_by
+from fpi_eval.regression.rows import sum_by
+from fpi_eval.regression.sandwich import codes
 from fpi_eval.results import Estimate
 
 DESCRIPTION = (

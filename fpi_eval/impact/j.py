@@ -1,6 +1,7 @@
 """J, the primary estimator: effect per seat, displacement of neighbours, net; Wald; lags."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -72,16 +73,25 @@ def regressors(
 
     Openings on other budgets, if any are known, enter as a second dose (METHOD, B2-10).
     """
-    columns = ["dose", *exposures.values()]
-    names = [SEATS, *exposures]
-    if frame["other_dose"].any():
-        columns, names = [*columns, "other_dose"], [*names, "autres_places"]
-    x = frame[columns].to_numpy(float, copy=True)
-    z = x.copy()
-    z[:, 0] = np.sign(x[:, 0])
-    for j in range(1, 1 + len(exposures)):
-        z[:, j] = np.where(x[:, j] != 0, final(frame["cell"], x[:, j]), 0.0)
-    return x, z, tuple(names)
+    columns = _columns(frame, exposures)
+    x = frame[[*columns.values()]].to_numpy(float, copy=True)
+    z = np.column_stack([_instrument(frame, column) for column in columns.values()])
+    return x, z, tuple(columns)
+
+
+def _columns(frame: pd.DataFrame, exposures: Mapping[str, str]) -> dict[str, str]:
+    """Return the column of each regressor."""
+    others = {"autres_places": "other_dose"} if frame["other_dose"].any() else {}
+    return {SEATS: "dose", **exposures, **others}
+
+
+def _instrument(frame: pd.DataFrame, column: str) -> np.ndarray:
+    values = frame[column].to_numpy(float)
+    if column == "dose":
+        return np.sign(values)
+    if column == "other_dose":
+        return values
+    return np.where(values != 0, final(frame["cell"], values), 0.0)
 
 
 def fit_j(
@@ -90,7 +100,7 @@ def fit_j(
     proportional: bool = True,
     exposures: Mapping[str, str] = EXPOSURES,
     covariates: Sequence[str] = (),
-    information: np.ndarray | float = 1.0,
+    information: np.ndarray | None = None,
 ) -> linear.LinearFit:
     """Return the regression J on an estimation frame.
 
@@ -98,20 +108,17 @@ def fit_j(
     cells alike on them before are those compared. ``information`` multiplies the rows' weights.
     """
     n = scale(frame, proportional=proportional)
-    x, z, names = regressors(frame, exposures)
-    x /= n[:, None]
-    z[:, 1:] /= n[:, None]
-    if covariates:
-        found = paths(frame, covariates)
-        own = np.column_stack([*found.values()])
-        x, z, names = np.hstack([x, own]), np.hstack([z, own]), (*names, *found)
+    weights = n if information is None else n * information
+    columns, own = _columns(frame, exposures), paths(frame, covariates)
+    x = (frame[c].to_numpy(float) / n for c in columns.values())
+    z = (_instrument(frame, c) / (1.0 if c == "dose" else n) for c in columns.values())
     return linear.fit(
         frame["y"].to_numpy() / n,
-        x,
+        chain(x, own.values()),
         effects(frame),
-        names=names,
-        instruments=z,
-        weights=n * information if proportional else None,
+        names=(*columns, *own),
+        instruments=chain(z, own.values()),
+        weights=weights if proportional else None,
     )
 
 
@@ -137,9 +144,9 @@ def j(
     every session.
     """
     frame = with_covariates(sample(panel, y, niveau=niveau), panel, covariates)
-    fit = fit_j(frame, proportional=proportional, covariates=covariates)
     said = described(J_TEXT, covariates, proportional=proportional)
-    return report(frame, fit, covariates, said)
+    options = {"proportional": proportional, "covariates": covariates}
+    return report(frame, fit_j(frame, **options), covariates, said)
 
 
 def report(
@@ -152,15 +159,18 @@ def report(
     by_etab, by_dep = fit.jackknife(clusters.etab), fit.jackknife(clusters.dep)
     dropped = frame.dropped + fit.dropped
     few = few_interval(clusters, frame, fit, by_etab, covariates)
-    gross = error(by_etab @ combination(fit, WEIGHTS[GROSS]))
+    reached = {n: np.multiply(w, (1.0, *frame.reach)) for n, w in WEIGHTS.items()}
+    combined = {label: combination(fit, weights) for label, weights in reached.items()}
+    coefficients = fit.coefficients
+    del fit  # its columns are as large as the panel: placebo regions need the room
+    gross = error(by_etab @ combined[GROSS])
     placebo = [] if few is not None else regions_error(frame, gross, covariates)
     items = []
-    for label, weights in WEIGHTS.items():
-        w = combination(fit, np.multiply(weights, (1.0, *frame.reach)))
+    for label, w in combined.items():
         items.append(
             answer(
                 used,
-                w @ fit.coefficients,
+                w @ coefficients,
                 by_etab @ w,
                 by_dep @ w,
                 estimator="J",

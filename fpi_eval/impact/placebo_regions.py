@@ -100,17 +100,13 @@ def copied(
     treated = frame.loc[frame["dose"] != 0, "code_region"].unique()
     paths = paths_of(frame)
     calm = ~frame["code_region"].isin(treated)
-    rest = frame[["cell", "uai", "course", "code_region", "time", "size", "y", *covariates]][calm]
-    regions = np.sort(rest["code_region"].unique())
+    texts = dict.fromkeys(("uai", "course", "code_region"), "category")  # coded: less to copy
+    rest = frame[[*texts, "cell", "time", "size", "y", *covariates]].astype(texts)[calm]
+    rest = rest.assign(**{name: rest[name].cat.remove_unused_categories() for name in texts})
+    regions = rest["code_region"].cat.categories
     if len(regions) == 0:
         return pd.DataFrame({"code_region": [], "estimate": [], "std_error": []})
-    cells = rest.drop_duplicates(["code_region", "cell"])
-    place, rng = Placement(rest), np.random.default_rng(seed)
-    needs = [len(p) for p in paths]
-    doses = [
-        place(paths, _homes(own.groupby("uai").size(), needs, rng))
-        for _, own in cells.groupby("code_region")
-    ]
+    doses = _placed(rest, paths, seed)
     n = rest["size"].to_numpy(float)
     absorber = Absorber(effects(rest, region=region_effects), n)
     own = slopes(rest, absorber, n, covariates)
@@ -120,6 +116,17 @@ def copied(
     uai, _ = codes(pd.Categorical(rest["uai"]))
     table[["estimate", "std_error"]] = _walds(y, doses, absorber, uai, own)
     return table
+
+
+def _placed(rest: pd.DataFrame, paths: list, seed: int) -> list[dict[int, float]]:
+    """Return by region, in order, the rows and doses of the openings copied there."""
+    cells = rest.drop_duplicates(["code_region", "cell"])
+    place, rng = Placement(rest), np.random.default_rng(seed)
+    needs = [len(p) for p in paths]
+    return [
+        place(paths, _homes(own.groupby("uai").size(), needs, rng))
+        for _, own in cells.groupby("code_region")
+    ]
 
 
 def _walds(
@@ -147,11 +154,15 @@ def _walds(
     first, others = absorber.few(
         rows, [np.sign(s) * weights[at] for at, s in zip(rows, seats, strict=True)]
     )
-    by_level = absorber.by_group(y, uai)
+    absorber.lighten()
     along = np.stack(
         [own_paths[at].T @ (np.sign(s) * weights[at]) for at, s in zip(rows, seats, strict=True)]
     )
-    moved = by_level[0] @ first + by_level[1] @ others
+    fitted_of = (first, *np.split(others, absorber.offsets[1:-1]))
+    moved = sum(
+        by_level @ fitted
+        for by_level, fitted in zip(absorber.by_group(y, uai), fitted_of, strict=True)
+    )
     for path, slope in zip(own_paths.T, along.T, strict=True):
         moved += np.outer(sum_by(uai, path * y), slope)
     found = np.full((len(doses), 2), np.nan)

@@ -1,6 +1,6 @@
 """Absorb several fixed effects exactly: the one way every estimator of this folder demeans."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ from fpi_eval.regression.blocks import (
     paired,
     table,
 )
-from fpi_eval.regression.sandwich import dense, runs
+from fpi_eval.regression.rows import CODE, Runs, carried, ranked
 
 DENSE_MAX = 3000  # above it, the reduced system is solved by conjugate gradient
 BLOCKS_MAX = 30_000_000  # numbers held by all blocks of an effect that falls in blocks
@@ -81,9 +81,30 @@ class Absorber:
         sizes = [coded[e][1] for e in order[1:]]
         self.offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(int)
         self.n_others = int(self.offsets[-1])
-        self.together = runs(self.first)
+        self.mine = () if weights is None else (weights,)
+        self.own = carried(self.first, self.n_first)
+        self.ways = [carried(c, size) for c, size in zip(self.others, sizes, strict=True)]
         self.mass = np.bincount(self.first, weights, self.n_first)
+        self._cross: sp.csr_array | None = None
         self._reduce()
+
+    @property
+    def cross(self) -> sp.csr_array:
+        """Weights by level of the first effect and of each of the others, (n_first, n_others)."""
+        if self._cross is None:
+            own, offsets = self.own, self.offsets[:-1].astype(CODE)
+            self._cross = crossed(
+                self.first,
+                [c.astype(CODE) + o for c, o in zip(self.others, offsets, strict=True)],
+                np.ones(len(self.first)) if self.weights is None else self.weights,
+                (self.n_first, self.n_others),
+                own.starts if isinstance(own, Runs) and own.level is None else None,
+            )
+        return self._cross
+
+    def lighten(self) -> None:
+        """Drop the table that `clean` does not need; it is made again where it is."""
+        self._cross = None
 
     def _reduce(self) -> None:
         """Build and factor the Schur complement."""
@@ -91,11 +112,8 @@ class Absorber:
         self.rank, self.n_collinear, self.refine = n, 0, False
         if p == 0:
             return
-        weights = np.ones(len(self.first)) if self.weights is None else self.weights
-        offsets = self.offsets[:-1].astype(np.int32)
-        at = [c.astype(np.int32) + o for c, o in zip(self.others, offsets, strict=True)]
-        self.cross = crossed(self.first, at, weights, (n, p), self.together)
-        self.inner, self.rows = paired(at, weights, p), folded(self.cross, self.mass)
+        self.inner = paired(self.others, np.diff(self.offsets).tolist(), self.weights)
+        self.rows = folded(self.cross, self.mass)
         self.diagonal = self.inner.diagonal() - np.bincount(self.rows.indices, self.rows.data**2, p)
         self.diagonal[self.diagonal < COLLINEAR * self.inner.diagonal()] = 0.0
         self.scale = np.divide(
@@ -185,14 +203,9 @@ class Absorber:
         first = np.empty((self.n_first, values.shape[1]))  # as a sparse product returns
         others = np.empty((self.n_others, values.shape[1]), order="F")
         for j in range(values.shape[1]):
-            column = values[:, j] if self.weights is None else values[:, j] * self.weights
-            first[:, j] = (
-                np.bincount(self.first, column, self.n_first)
-                if self.together is None
-                else self.together.add(column)
-            )
-            for c, lo, hi in zip(self.others, self.offsets, self.offsets[1:], strict=False):
-                others[lo:hi, j] = np.bincount(c, column, hi - lo)
+            first[:, j] = self.own.add(values[:, j], *self.mine)
+            for way, lo, hi in zip(self.ways, self.offsets, self.offsets[1:], strict=False):
+                others[lo:hi, j] = way.add(values[:, j], *self.mine)
         return first, others
 
     def normal(self, first: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -221,15 +234,12 @@ class Absorber:
                 np.add.at(others[:, j], c[at] + lo, value)
         return self.normal(first, others)
 
-    def by_group(self, values: np.ndarray, group: np.ndarray) -> tuple[sp.csr_array, sp.csr_array]:
-        """Return sums of values (n_obs,) by group coded 0..G-1 and level: first effect, others."""
+    def by_group(self, values: np.ndarray, group: np.ndarray) -> Iterator[sp.csr_array]:
+        """Yield sums of values (n_obs,) by group coded 0..G-1 and level, for each effect."""
         n = int(group.max()) + 1
-        own = table(group, self.first.astype(np.int32), values, (n, self.n_first))
-        rest = [
-            table(group, (c + lo).astype(np.int32), values, (n, self.n_others))
-            for c, lo in zip(self.others, self.offsets, strict=False)
-        ]
-        return own, sum(rest, sp.csr_array((n, self.n_others))).tocsr()
+        sizes = (self.n_first, *np.diff(self.offsets))
+        for c, size in zip((self.first, *self.others), sizes, strict=True):
+            yield table(group, c, values, (n, size))
 
     def spread(
         self, first: np.ndarray, others: np.ndarray, rows: slice | np.ndarray = slice(None)
@@ -254,14 +264,23 @@ class Absorber:
             self._remove(columns)
 
     def _remove(self, columns: np.ndarray) -> None:
-        """Take fitted effects out of columns, in place."""
-        first, others = self.effects(columns)
-        for j in range(columns.shape[1]):
-            column, own = columns[:, j], np.ascontiguousarray(first[:, j])
-            column -= own.take(self.first) if self.together is None else self.together.give(own)
-            effect = np.ascontiguousarray(others[:, j])
-            for c, lo, hi in zip(self.others, self.offsets, self.offsets[1:], strict=False):
-                column -= effect[lo:hi].take(c)
+        """Take fitted effects out of columns, in place: the first, the others net of it, it."""
+        sums = np.empty((self.n_others, columns.shape[1]), order="F")
+        pieces = [*zip(self.ways, self.offsets, self.offsets[1:], strict=False)]
+        for j, column in enumerate(columns.T):
+            self._demean(column)
+            for way, lo, hi in pieces:
+                sums[lo:hi, j] = way.add(column, *self.mine)
+        if not self.n_others:
+            return
+        others = np.asfortranarray(self.solve(sums))
+        for j, column in enumerate(columns.T):
+            for way, lo, hi in pieces:
+                way.take(column, others[lo:hi, j])
+            self._demean(column)
+
+    def _demean(self, column: np.ndarray) -> None:
+        self.own.take(column, self.own.add(column, *self.mine) / self.mass)
 
 
 def compact(labels: np.ndarray | pd.Categorical | pd.Series | Coded) -> Coded:
@@ -270,10 +289,10 @@ def compact(labels: np.ndarray | pd.Categorical | pd.Series | Coded) -> Coded:
         return labels
     if not isinstance(labels, pd.Categorical | pd.Series):  # texts are coded where they are
         labels = np.asarray(labels)
-    if isinstance(labels.dtype, np.dtype) and (top := dense(plain := np.asarray(labels))):
-        return Coded(plain.astype(np.int64, copy=False), top)
+    if isinstance(labels.dtype, np.dtype) and (found := ranked(np.asarray(labels))):
+        return Coded(found[0], len(found[1]))
     codes, unique = pd.factorize(labels)
-    return Coded(codes.astype(np.int64, copy=False), len(unique))
+    return Coded(codes.astype(CODE), len(unique))
 
 
 def interaction(*labels: np.ndarray) -> np.ndarray:
@@ -281,8 +300,8 @@ def interaction(*labels: np.ndarray) -> np.ndarray:
     codes, _ = compact(labels[0])
     for other in labels[1:]:
         second, k = compact(other)
-        codes, _ = compact(codes * k + second)
-    return codes
+        codes, _ = compact(codes.astype(np.int64) * k + second)
+    return codes.astype(CODE, copy=False)
 
 
 def without_singletons(codes: Sequence[np.ndarray | Coded]) -> np.ndarray:

@@ -1,14 +1,13 @@
 """Sparse pieces of the normal equations of several effects: cross tables, blocks, components."""
 
 from collections.abc import Sequence
-from itertools import combinations
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import cho_solve
 from scipy.linalg.lapack import dpstrf
 
-from fpi_eval.regression.sandwich import Runs
+from fpi_eval.regression.rows import CODE
 
 COLLINEAR = 1e-9  # relative pivot under which a level is a combination of the others
 NARROW = 64  # levels up to which their table is nearly full
@@ -16,7 +15,11 @@ NARROW = 64  # levels up to which their table is nearly full
 
 def table(rows: np.ndarray, columns: np.ndarray, weights: np.ndarray, shape) -> sp.csr_array:
     """Return sums of weights by pair of levels."""
-    return sp.coo_array((weights, (rows.astype(np.int32), columns)), shape=shape).tocsr()
+    if shape[0] * shape[1] <= len(rows):  # nothing to sort
+        pairs = rows.astype(np.int64) * shape[1] + columns
+        return sp.csr_array(np.bincount(pairs, weights, shape[0] * shape[1]).reshape(shape))
+    at = (rows.astype(CODE, copy=False), columns.astype(CODE, copy=False))
+    return sp.coo_array((weights, at), shape=shape).tocsr()
 
 
 def crossed(
@@ -24,26 +27,34 @@ def crossed(
     others: Sequence[np.ndarray],
     weights: np.ndarray,
     shape: tuple[int, int],
-    together: Runs | None,
+    starts: np.ndarray | None,
 ) -> sp.csr_array:
     """Return sums of weights by level of the first effect and of each of the others.
 
-    Rows of the first effect that come together are the table's own order: nothing to sort.
+    Rows of the first effect that come in its order, each from ``starts`` on, are the table's own
+    order: nothing to sort.
     """
-    if together is None:
+    if starts is None:
         return sum(table(first, c, weights, shape) for c in others).tocsr()
     columns, k = np.stack(others, axis=1).ravel(), len(others)
-    ends = np.append(together.starts, len(first)).astype(np.int32) * k
+    ends = np.append(starts, len(first)).astype(np.int32) * k
     made = sp.csr_array((np.repeat(weights, k), columns, ends), shape=shape)
     made.sum_duplicates()
     return made
 
 
-def paired(others: Sequence[np.ndarray], weights: np.ndarray, size: int) -> sp.csr_array:
-    """Return sums of weights by pair of levels of the other effects, (size, size)."""
-    within = sp.diags_array(sum(np.bincount(c, weights, size) for c in others))
-    between = [table(c, d, weights, (size, size)) for c, d in combinations(others, 2)]
-    return sum((one + one.T for one in between), within).tocsr()
+def paired(
+    others: Sequence[np.ndarray], sizes: Sequence[int], weights: np.ndarray | None
+) -> sp.csr_array:
+    """Return sums of weights by pair of levels of the other effects, all their levels in a row."""
+    mass = np.ones(len(others[0])) if weights is None else weights
+    grid: list[list] = [[None] * len(sizes) for _ in sizes]
+    for e, (c, k) in enumerate(zip(others, sizes, strict=True)):
+        grid[e][e] = sp.diags_array(np.bincount(c, mass, k))
+        for f in range(e + 1, len(sizes)):
+            grid[e][f] = table(c, others[f], mass, (k, sizes[f]))
+            grid[f][e] = grid[e][f].T
+    return sp.block_array(grid).tocsr()
 
 
 def components(cross: sp.csr_array) -> int:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from fpi_eval.errors import FpiError
-from fpi_eval.regression.absorb import Absorber, compact
-from fpi_eval.regression.sandwich import codes, sum_by
+from fpi_eval.regression.absorb import Absorber, compact, interaction
+from fpi_eval.regression.rows import sum_by
+from fpi_eval.regression.sandwich import codes
 
 ESTIMABLE = 1e-6
 HELD = 1e-9  # a covariate whose rest is smaller than that is a combination of effects and others
@@ -216,7 +217,7 @@ def influence_of(
     """
     on = np.flatnonzero(treated)
     groups, n_groups = compact(partition[on])
-    pairs, n_pairs = compact(compact(cell[on])[0] * n_groups + groups)
+    pairs, n_pairs = compact(interaction(cell[on], groups))
     owner = np.zeros(n_pairs, dtype=np.int64)
     owner[pairs] = groups
     a = np.bincount(pairs, v[on] * dose[on], n_pairs)

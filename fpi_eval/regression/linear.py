@@ -1,7 +1,8 @@
 """Least squares and two-stage least squares with absorbed effects, clustered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from fpi_eval.regression.absorb import (
     counted_rank,
     without_singletons,
 )
-from fpi_eval.regression.sandwich import codes, small_sample, sum_by
+from fpi_eval.regression.rows import blocks, sum_by
+from fpi_eval.regression.sandwich import codes, small_sample
 
 COMBINATION = 1e-11  # squared share of a regressor's length left by the regressors before it
 COLLINEAR = 1e-9  # share of a regressor's length left by the effects, under which it is nothing
@@ -23,19 +25,19 @@ COLLINEAR = 1e-9  # share of a regressor's length left by the effects, under whi
 class LinearFit:
     """A fitted regression, its regressors net of absorbed effects.
 
-    ``x`` (n_obs, k) are regressors (projected on instruments) net of effects, ``y`` and
-    ``endogenous`` the outcome and raw regressors net of effects, ``instruments`` those of the
-    regression (the regressors themselves in least squares), ``keep`` the rows used among
-    those given, ``dropped`` why others were not.
+    ``y`` and ``endogenous`` (n_obs, k) are the outcome and regressors net of effects,
+    ``instruments`` (n_obs, q) those of the regression (the regressors themselves in least squares),
+    ``first_stage`` (q, k) what they explain of regressors, ``keep`` the rows used among those
+    given, ``dropped`` why others were not.
     """
 
     names: tuple[str, ...]
     coefficients: np.ndarray
     bread: np.ndarray
-    x: np.ndarray
     y: np.ndarray
     endogenous: np.ndarray
     instruments: np.ndarray
+    first_stage: np.ndarray
     residuals: np.ndarray
     weights: np.ndarray | None
     effects: tuple[np.ndarray | Coded, ...]
@@ -43,10 +45,20 @@ class LinearFit:
     keep: np.ndarray
     collinear: tuple[str, ...]
 
+    @property
+    def x(self) -> np.ndarray:
+        """Regressors projected on instruments, net of effects, (n_obs, k)."""
+        if self.instruments is self.endogenous:
+            return self.endogenous
+        return (self.first_stage.T @ self.instruments.T).T  # columns in one piece
+
     def scores(self, codes: np.ndarray) -> np.ndarray:
         """Return sums by cluster coded 0..G-1 of regressor times weight times residual, (G, k)."""
-        weighted = self.residuals if self.weights is None else self.residuals * self.weights
-        return sum_by(codes, self.x, weighted)
+        return sum_by(codes, self.instruments, self.residuals, *self._mass) @ self.first_stage
+
+    @property
+    def _mass(self) -> tuple[np.ndarray, ...]:
+        return () if self.weights is None else (self.weights,)
 
     @property
     def dropped(self) -> tuple[tuple[str, int], ...]:
@@ -66,7 +78,7 @@ class LinearFit:
             return np.full((len(names), len(self.names)), np.nan)
         n_parameters = self.n_parameters(Coded(integers, len(names)))
         factor = small_sample(len(self.y), n_parameters, len(names))
-        return np.sqrt(factor) * self.scores(integers) @ self.bread.T
+        return self.scores(integers) @ (np.sqrt(factor) * self.bread.T)
 
     def covariance(self, cluster: np.ndarray) -> np.ndarray:
         """Return the CR1 covariance, cluster being labels of the rows kept."""
@@ -83,11 +95,10 @@ class LinearFit:
         integers, names = codes(cluster)
         if len(names) < 2:
             return np.full((len(names), len(self.names)), np.nan)
-        k = len(self.names)
-        own = np.empty((len(names), k, k))
-        for i in range(k):
-            weighted = self.x[:, i] if self.weights is None else self.x[:, i] * self.weights
-            own[:, i] = sum_by(integers, self.endogenous, weighted)
+        by_instrument = [
+            sum_by(integers, self.endogenous, z, *self._mass) for z in self.instruments.T
+        ]
+        own = self.first_stage.T @ np.stack(by_instrument, axis=1)
         left = np.linalg.inv(self.bread) - own
         moved = np.linalg.solve(left, self.scores(integers)[:, :, None])[:, :, 0]
         return np.sqrt((len(names) - 1) / len(names)) * moved
@@ -104,11 +115,11 @@ class LinearFit:
 
 def fit(
     y: np.ndarray,
-    x: np.ndarray,
+    x: np.ndarray | Iterator[np.ndarray],
     effects: Sequence[np.ndarray],
     *,
     names: Sequence[str],
-    instruments: np.ndarray | None = None,
+    instruments: np.ndarray | Iterator[np.ndarray] | None = None,
     weights: np.ndarray | None = None,
     singletons: bool = False,
 ) -> LinearFit:
@@ -116,8 +127,11 @@ def fit(
 
     Parameters
     ----------
+    x : array (n_obs, k)
+        Or its columns, one after the other: each is then made, read and forgotten.
     instruments : array (n_obs, q >= k), optional
-        All instruments, exogenous regressors included; then two-stage least squares.
+        All instruments, exogenous regressors included; then two-stage least squares. Or k columns,
+        one after the other.
     weights : array (n_obs,), optional
         Rows of zero weight are left out.
     singletons : bool
@@ -130,17 +144,25 @@ def fit(
         coded = _kept(effects, keep)
     rows = slice(None) if keep.all() else keep
     weights = None if weights is None else np.asarray(weights, dtype=float)[rows]
-    blocks = [np.asarray(y)[:, None], x] + ([] if instruments is None else [instruments])
-    net = np.empty((int(keep.sum()), sum(np.shape(b)[1] for b in blocks)), order="F")
-    at = 0
-    for block in blocks:  # columns in one piece, the only copy
-        for column in np.asarray(block).T:
-            net[:, at] = column[rows]
-            at += 1
-    before = lengths(net, weights)
     absorber = Absorber(coded, weights)
+    absorber.lighten()
+    k = len(names)
+    given = [_columns(x, k)] + ([] if instruments is None else [_columns(instruments, k)])
+    net = np.empty((int(keep.sum()), 1 + sum(count for count, _ in given)), order="F")
+    net[:, 0] = np.asarray(y)[rows]
+    del y  # a fit of millions of rows holds each column once
+    for at, column in enumerate(chain(*(columns for _, columns in given)), start=1):
+        net[:, at] = column[rows]
+    before = lengths(net, weights)
     absorber.clean(net)
     return solved(net, before, names, absorber, coded, keep, two_stages=instruments is not None)
+
+
+def _columns(block: np.ndarray | Iterator[np.ndarray], k: int) -> tuple[int, Iterator[np.ndarray]]:
+    """Return how many columns a block has, k unless it says, and they."""
+    if isinstance(block, Iterator):
+        return k, block
+    return np.shape(block)[1], iter(np.asarray(block).T)
 
 
 def _kept(effects: Sequence[np.ndarray], keep: np.ndarray) -> tuple[Coded, ...]:
@@ -150,7 +172,7 @@ def _kept(effects: Sequence[np.ndarray], keep: np.ndarray) -> tuple[Coded, ...]:
 
 def lengths(columns: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """Return the (weighted) length of each column, (k,)."""
-    return np.sqrt([c @ (c if weights is None else c * weights) for c in columns.T])
+    return np.sqrt([cross(c, c, weights) for c in columns.T])
 
 
 def solved(
@@ -169,35 +191,31 @@ def solved(
     contain.
     """
     weights, k = absorber.weights, len(names)
-    gram = cross(net[:, : k + 1], net[:, : k + 1], weights)
-    kept = independent(gram[1:, 1:], before[1 : k + 1])
-    endogenous = net[:, 1 : k + 1] if len(kept) == k else net[:, [j + 1 for j in kept]]
+    gram = cross(net, net, weights)
+    kept = independent(gram[1 : k + 1, 1 : k + 1], before[1 : k + 1])
     at = [j + 1 for j in kept]
-    regressors = z = endogenous
-    inner, with_y = gram[np.ix_(at, at)], gram[at, 0]
+    z = endogenous = net[:, 1 : k + 1] if len(kept) == k else net[:, at]
+    first_stage = np.eye(len(at))
     if two_stages:
-        z = net[:, k + 1 :]
-        squares = cross(z, z, weights)
-        one = independent(squares, before[k + 1 :])
+        one = independent(gram[k + 1 :, k + 1 :], before[k + 1 :])
         if len(one) < len(kept):
             raise FpiError("les instruments ne distinguent pas les effets demandés.")
-        z = z if len(one) == z.shape[1] else z[:, one]
-        regressors = z @ solve(z, endogenous, weights)
-        inner, with_y = (
-            cross(regressors, regressors, weights),
-            cross(regressors, net[:, 0], weights),
-        )
-    bread = np.linalg.inv(inner)
-    beta = bread @ with_y
+        at = [j + k + 1 for j in one]
+        z = net[:, k + 1 :] if len(at) == net.shape[1] - k - 1 else net[:, at]
+        first_stage = solve(z, endogenous, weights)
+    bread = np.linalg.inv(first_stage.T @ gram[np.ix_(at, at)] @ first_stage)
+    beta = bread @ (first_stage.T @ gram[at, 0])
+    residuals = endogenous @ beta
+    np.subtract(net[:, 0], residuals, out=residuals)
     return LinearFit(
         names=tuple(names[j] for j in kept),
         coefficients=beta,
         bread=bread,
-        x=regressors,
         y=net[:, 0],
         endogenous=endogenous,
         instruments=z,
-        residuals=net[:, 0] - endogenous @ beta,
+        first_stage=first_stage,
+        residuals=residuals,
         weights=weights,
         effects=tuple(effects),
         absorber=absorber,
@@ -207,14 +225,21 @@ def solved(
 
 
 def solve(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """Return weighted least-squares coefficients of y on x."""
-    root = 1.0 if weights is None else np.sqrt(weights)[:, None]
-    return np.linalg.lstsq(x * root, y * root, rcond=None)[0]
+    """Return weighted least-squares coefficients of y on x, from the factor R of both."""
+    k, factor = x.shape[1], np.empty((0, x.shape[1] + y.shape[1]))
+    for rows in blocks(len(x)):
+        both = np.hstack([x[rows], y[rows]])
+        if weights is not None:
+            both *= np.sqrt(weights[rows, None])
+        factor = np.asarray(np.linalg.qr(np.vstack([factor, both]), mode="r"))
+    return np.linalg.lstsq(factor[:, :k], factor[:, k:], rcond=None)[0]
 
 
 def cross(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """Return (weighted) cross-products of columns."""
-    return (x if weights is None else x * weights[:, None]).T @ y
+    if weights is None:
+        return x.T @ y
+    return sum((x[b].T * weights[b]) @ y[b] for b in blocks(len(x)))
 
 
 def independent(gram: np.ndarray, before: np.ndarray) -> list[int]:

@@ -3,7 +3,8 @@
 import numpy as np
 from scipy import stats
 
-from fpi_eval.regression.sandwich import codes, sum_by
+from fpi_eval.regression.rows import sum_by
+from fpi_eval.regression.sandwich import codes
 from fpi_eval.regression.wild import TIE, score_map
 
 

@@ -1,70 +1,18 @@
 """Cluster-robust variances from scores, and the intervals drawn from them."""
 
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-
-def sum_by(
-    cluster: np.ndarray, values: np.ndarray, weights: np.ndarray | None = None
-) -> np.ndarray:
-    """Return sums of (n_obs,) or (n_obs, k) values, times weights, by cluster coded 0..G-1."""
-    together = runs(cluster)
-
-    def total(column: np.ndarray) -> np.ndarray:
-        column = column if weights is None else column * weights
-        return np.bincount(cluster, column) if together is None else together.add(column)
-
-    if values.ndim == 1:
-        return total(values)
-    return np.stack([total(column) for column in values.T], axis=1)
-
-
-class Runs(NamedTuple):
-    """Rows of each code together: where each begins, how many it has (one number if all alike)."""
-
-    starts: np.ndarray
-    length: np.ndarray | int
-
-    def add(self, column: np.ndarray) -> np.ndarray:
-        """Return the sum of each code's rows."""
-        if isinstance(self.length, int):  # four times faster
-            return column.reshape(-1, self.length) @ np.ones(self.length)
-        return np.add.reduceat(column, self.starts)
-
-    def give(self, own: np.ndarray) -> np.ndarray:
-        """Return each code's value on each of its rows."""
-        return np.repeat(own, self.length)
-
-
-def runs(codes: np.ndarray) -> Runs | None:
-    """Return the rows of codes 0..k-1 if they come in order, ten times faster to add up."""
-    if not len(codes) or codes[0] != 0:
-        return None
-    step = codes[1:] != codes[:-1]
-    starts = np.r_[0, np.flatnonzero(step) + 1]
-    if not np.array_equal(codes[starts], np.arange(len(starts))):
-        return None
-    length = np.diff(starts, append=len(codes))
-    return Runs(starts, int(length[0]) if (length == length[0]).all() else length)
-
-
-def dense(labels: np.ndarray) -> int:
-    """Return k if the labels are the integers 0..k-1, all there; 0 otherwise."""
-    if labels.dtype.kind not in "iu" or not len(labels) or labels.min() < 0:
-        return 0
-    top = int(labels.max()) + 1
-    return top if top <= 2 * len(labels) and np.bincount(labels, minlength=top).all() else 0
+from fpi_eval.regression.rows import CODE, ranked, sum_by
 
 
 def codes(cluster: np.ndarray | pd.Categorical) -> tuple[np.ndarray, pd.Index]:
     """Return clusters as integers 0..G-1 and their names, sorted."""
     if isinstance(cluster, pd.Categorical):
-        return cluster.codes.astype(np.int64), cluster.categories
-    if top := dense(cluster := np.asarray(cluster)):
-        return cluster.astype(np.int64, copy=False), pd.RangeIndex(top)
+        return cluster.codes.astype(CODE), cluster.categories
+    if found := ranked(cluster := np.asarray(cluster)):
+        return found[0], pd.Index(found[1])
     integers, names = pd.factorize(cluster, sort=True)
     return integers, pd.Index(names)
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from fpi_eval.errors import FpiError
 from fpi_eval.regression.ratio import Interval, fieller
-from fpi_eval.regression.sandwich import codes, sum_by
+from fpi_eval.regression.rows import sum_by
+from fpi_eval.regression.sandwich import codes
 
 ENOUGH_SHOCKS, LARGEST_SHARE = 20, 0.10  # METHOD, B6
 

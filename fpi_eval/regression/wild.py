@@ -6,11 +6,13 @@ from functools import lru_cache
 from itertools import product
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.optimize import brentq
 
 from fpi_eval.errors import FpiError
 from fpi_eval.regression.absorb import Absorber
-from fpi_eval.regression.sandwich import codes, small_sample, sum_by
+from fpi_eval.regression.rows import sum_by
+from fpi_eval.regression.sandwich import codes, small_sample
 
 WEBB = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(1.5)])
 RADEMACHER = np.array([-1.0, 1.0])
@@ -242,10 +244,16 @@ def _by_level(values, g, n, effects) -> np.ndarray:
     )
 
 
+def _both(values, g, effects) -> tuple[sp.csr_array, sp.csr_array]:
+    """Return sums by cluster and level: first effect, others."""
+    own, *others = effects.by_group(values, g)
+    return own, sp.hstack([sp.csr_array((own.shape[0], 0)), *others], format="csr")
+
+
 def _crossing(weighted_x, residual, g, n, effects) -> np.ndarray:
     """Return that last term when no effect is nested in clusters, absorbing each cluster alone."""
     w = 1.0 if effects.weights is None else effects.weights
-    left, right = effects.by_group(weighted_x, g), effects.by_group(residual * w, g)
+    left, right = _both(weighted_x, g, effects), _both(residual * w, g, effects)
     out = np.empty((n, n))
     for start in range(0, n, BATCH):
         alone = slice(start, start + BATCH)

@@ -11,7 +11,8 @@ from fpi_eval.impact.j import combination, regressors
 from fpi_eval.panel.cells import align, lag_of
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
-from fpi_eval.regression.sandwich import codes, sum_by
+from fpi_eval.regression.rows import sum_by
+from fpi_eval.regression.sandwich import codes
 
 DRAWS = 999
 

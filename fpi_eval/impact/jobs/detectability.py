@@ -14,7 +14,8 @@ from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs.exposure import Exposure, net_of_effects
 from fpi_eval.impact.jobs.jobs_synthetic import FEWEST, synthetic_jobs
-from fpi_eval.regression.sandwich import codes, sum_by
+from fpi_eval.regression.rows import sum_by
+from fpi_eval.regression.sandwich import codes
 from fpi_eval.results import Result
 
 POWER, LEVEL = 0.80, 0.95

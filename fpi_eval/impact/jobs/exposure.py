@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.regression.absorb import Absorber
-from fpi_eval.regression.sandwich import codes, sum_by
+from fpi_eval.regression.rows import sum_by
+from fpi_eval.regression.sandwich import codes
 from fpi_eval.regression.shift_share import ENOUGH_SHOCKS, ShiftShare, shift_share
 from fpi_eval.results import Result
 
