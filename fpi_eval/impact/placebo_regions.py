@@ -16,7 +16,8 @@ from fpi_eval.impact.frame import effects, sample, with_covariates
 from fpi_eval.impact.uncertainty import Candidate
 from fpi_eval.regression import placebo_error
 from fpi_eval.regression.absorb import Absorber
-from fpi_eval.regression.sandwich import codes, sum_by
+from fpi_eval.regression.rows import sum_by
+from fpi_eval.regression.sandwich import codes
 from fpi_eval.results import Result
 
 MINIMUM = 5  # placebo regions from which their spread can be read

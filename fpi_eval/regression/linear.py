@@ -226,13 +226,15 @@ def solved(
 
 def solve(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """Return weighted least-squares coefficients of y on x, from the factor R of both."""
-    k, factor = x.shape[1], np.empty((0, x.shape[1] + y.shape[1]))
+    k = x.shape[1]
+    factor = np.column_stack([x[:0], y[:0]])
     for rows in blocks(len(x)):
-        both = np.hstack([x[rows], y[rows]])
+        both = np.column_stack([x[rows], y[rows]])
         if weights is not None:
             both *= np.sqrt(weights[rows, None])
         factor = np.asarray(np.linalg.qr(np.vstack([factor, both]), mode="r"))
-    return np.linalg.lstsq(factor[:, :k], factor[:, k:], rcond=None)[0]
+    found = np.linalg.lstsq(factor[:, :k], factor[:, k:], rcond=None)[0]
+    return found if y.ndim > 1 else found[:, 0]
 
 
 def cross(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
