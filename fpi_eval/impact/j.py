@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -145,7 +146,7 @@ def j(
     """
     frame = with_covariates(sample(panel, y, niveau=niveau), panel, covariates)
     said = described(J_TEXT, covariates, proportional=proportional)
-    options = {"proportional": proportional, "covariates": covariates}
+    options: dict[str, Any] = {"proportional": proportional, "covariates": covariates}
     return report(frame, fit_j(frame, **options), covariates, said)
 
 
