@@ -16,7 +16,8 @@ import fpi_eval as fpi
 from fpi_eval.cli import app
 from fpi_eval.impact.columns import DOC
 from fpi_eval.indicators import INDICATORS
-from fpi_eval.programme import find_programme, load_programme
+from fpi_eval.programme import load_programme
+from fpi_eval.programme_folders import find_programme
 from fpi_eval.sources.known_sources import CATALOGUE, SourceFile
 from fpi_eval.sources.uses import USES
 from fpi_eval.sources.years import BOUNDS, HELD_ELSEWHERE

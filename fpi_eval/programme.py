@@ -20,13 +20,14 @@ from fpi_eval.colours import CONTRAST, CYCLE, GREY, PAGES, contrast
 from fpi_eval.errors import FpiError
 from fpi_eval.escapes import CONTROL
 from fpi_eval.pinned import verify
+from fpi_eval.programme_folders import DEFAULT, PROJECT, declared, find_programme
 from fpi_eval.text import AUTRE, liste
+from fpi_eval.toml_faults import in_french, key_lines
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FIRST_RENTREE, LAST_RENTREE = 2000, 2099
-PROJECT, DEFAULT = Path(__file__).parents[1], "defaut.toml"
 
 CodeDepartement = Annotated[str, Field(pattern=r"^(\d{3}|02[AB])$")]
 CodeAcademie = Annotated[str, Field(pattern=r"^\d{2}$")]
@@ -506,63 +507,9 @@ def parse_rentree(value: str | int) -> int:
     return first
 
 
-def find_programme(name: str | Path) -> Path:
-    """Return the programme's folder: a path, or a name looked up in `data/` here or above.
-
-    Without a name: the one that ``data/defaut.toml`` names, or the only one in ``data``.
-    """
-    given = Path(name or default_name())
-    if (given / "programme.toml").is_file():
-        return given.resolve()
-    if given.name == "programme.toml" and given.is_file():
-        return given.parent.resolve()
-    here = Path.cwd().resolve()
-    for root in (here, *here.parents, PROJECT):
-        for folder in (root / "data" / given.name, root / given):
-            if (folder / "programme.toml").is_file():
-                return folder
-    known = _known(here)
-    hint = f"Programmes trouvés ici : {liste(known)}." if known else "Aucun programme trouvé ici."
-    raise FpiError(
-        f"programme « {name} » introuvable : il faut un dossier qui contient programme.toml. {hint}"
-    )
-
-
-def default_name() -> str:
-    """Return the name that ``data/defaut.toml`` gives, or that of the only programme in ``data``.
-
-    The first folder that has programmes decides: this one, those above, that of the library.
-    """
-    here = Path.cwd().resolve()
-    for root in (here, *here.parents, PROJECT):
-        if name := _declared(root / "data" / DEFAULT):
-            return name
-        if known := _known(root):
-            break
-    if len(known) == 1:
-        return str(root / "data" / known[0])
-    raise FpiError(
-        "quel programme ? Nommez-le après --programme, ou dans data/defaut.toml "
-        f"(trouvés dans {root / 'data'} : {liste(known) or 'aucun'})."
-    )
-
-
-def _declared(path: Path) -> str:
-    """Return the programme that a ``defaut.toml`` names, "" without the file."""
-    if not path.is_file():
-        return ""
-    if name := tomllib.loads(path.read_text(encoding="utf-8")).get("programme"):
-        return str(name)
-    raise FpiError('il manque « programme = "…" ».', fichier=str(path))
-
-
 def shipped() -> Programme:
     """Return the programme that the library comes with."""
-    return load_programme(PROJECT / "data" / _declared(PROJECT / "data" / DEFAULT))
-
-
-def _known(root: Path) -> list[str]:
-    return sorted(path.parent.name for path in root.glob("data/*/programme.toml"))
+    return load_programme(PROJECT / "data" / declared(PROJECT / "data" / DEFAULT))
 
 
 def load_programme(name: str | Path = "") -> Programme:
@@ -596,73 +543,4 @@ def load_programme(name: str | Path = "") -> Programme:
     try:
         return Programme.model_validate(data)
     except ValidationError as error:
-        raise _translate(error, path, lines) from error
-
-
-def key_lines(raw: str) -> dict[str, int]:
-    """Return the line number of each section and key of a TOML text, as dotted names."""
-    lines: dict[str, int] = {}
-    section = ""
-    counters: dict[str, int] = {}
-    for number, line in enumerate(raw.splitlines(), start=1):
-        if match := re.match(r"\s*\[\[([^\]]+)\]\]", line):
-            name = match[1].strip()
-            counters[name] = counters.get(name, -1) + 1
-            section = f"{name}.{counters[name]}"
-            lines[section] = number
-            lines.setdefault(name, number)
-        elif match := re.match(r"\s*\[([^\]]+)\]", line):
-            section = match[1].strip()
-            lines[section] = number
-        elif match := re.match(r"\s*([\w\-\"]+)\s*=", line):
-            key = match[1].strip('"')
-            lines[f"{section}.{key}" if section else key] = number
-    return lines
-
-
-_MESSAGES = {
-    "missing": "clé absente. Ajoutez-la.",
-    "extra_forbidden": "clé inconnue. Corrigez son nom ou retirez-la.",
-    "literal_error": "valeur {input!r} inconnue. Valeurs possibles : {expected}.",
-    "int_type": "un nombre entier est attendu, et non {input!r}. Écrivez-le sans guillemets.",
-    "int_parsing": "un nombre entier est attendu, et non {input!r}. Écrivez-le sans guillemets.",
-    "int_from_float": "un nombre entier est attendu, et non {input!r}.",
-    "float_type": "un nombre est attendu, et non {input!r}. Écrivez-le sans guillemets.",
-    "float_parsing": "un nombre est attendu, et non {input!r}. Écrivez-le sans guillemets.",
-    "bool_parsing": "true ou false est attendu, et non {input!r}.",
-    "string_type": "un texte entre guillemets est attendu, et non {input!r}.",
-    "greater_than": "{input!r} est trop petit : il faut plus de {gt}.",
-    "greater_than_equal": "{input!r} est trop petit : il faut au moins {ge}.",
-    "less_than_equal": "{input!r} est trop grand : il faut au plus {le}.",
-    "string_pattern_mismatch": "{input!r} n'a pas la forme attendue ({pattern}).",
-    "too_short": "la liste est vide : il faut au moins un élément.",
-    "tuple_type": "une liste entre crochets est attendue, et non {input!r}.",
-    "model_type": "une section est attendue, et non {input!r}.",
-    "dict_type": "une section est attendue, et non {input!r}.",
-    "value_error": "{error}.",
-}
-
-
-def _translate(error: ValidationError, path: Path, lines: dict[str, int]) -> FpiError:
-    """Return the French error for the first faults found, each with its line."""
-    sentences = []
-    for fault in error.errors():
-        key = ".".join(str(part) for part in fault["loc"])
-        context = fault.get("ctx") or {}
-        template = _MESSAGES.get(fault["type"], "valeur {input!r} refusée.")
-        words = template.format(
-            **{"expected": "", "error": "", **context, "input": fault.get("input")}
-        ).replace(" or ", " ou ")
-        ligne = _line_of(key, lines)
-        place = f"ligne {ligne}, " if ligne else ""
-        sentences.append(f"{place}« {key or 'programme'} » : {words}")
-    return FpiError("\n  ".join(["le programme n'est pas valide.", *sentences]), fichier=str(path))
-
-
-def _line_of(key: str, lines: dict[str, int]) -> int | None:
-    """Return the line of a dotted key, or of the nearest section above it."""
-    parts = key.split(".")
-    for end in range(len(parts), 0, -1):
-        if found := lines.get(".".join(parts[:end])):
-            return found
-    return None
+        raise in_french(error, path, lines) from error

@@ -168,7 +168,8 @@ def test_ctrl_c_is_answered_by_the_promised_sentence(call, monkeypatch, name):
     def stopped(*_, **__):
         raise KeyboardInterrupt
 
-    for where in ("programme.find_programme", "programme.load_programme", "panel.year.load",
+    for where in ("programme_folders.find_programme", "programme.find_programme",
+                  "programme.load_programme", "panel.year.load",
                   "report.runner.yearly.find_programme", "panel.year.load_programme",
                   "creation.catalogue_of"):  # fmt: skip
         monkeypatch.setattr(f"fpi_eval.{where}", stopped)

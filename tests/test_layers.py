@@ -8,7 +8,8 @@ import pytest
 
 LAYERS = [
     "errors", "language", "escapes", "terminal", "pinned", "text", "rounding", "colours", "absent",
-    "traced", "store", "calendar", "programme", "disclosure", "tables",
+    "traced", "store", "calendar", "programme_folders", "toml_faults", "programme", "disclosure",
+    "tables",
     "plots", "maps", "figures", "sheets", "table_files", "workbook", "paper", "sources", "twin",
     "panel", "records", "indicators", "regression", "results", "impact", "checks", "plan", "power",
     "projection", "costs", "headline", "cluster", "report", "creation",

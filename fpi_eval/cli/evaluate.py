@@ -158,7 +158,8 @@ def compare(
 def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = "") -> None:
     """Contrôle tous les fichiers du dossier, sans produire de rapport."""
     from fpi_eval.cli.folder import checked, contents
-    from fpi_eval.programme import find_programme, parse_rentree
+    from fpi_eval.programme import parse_rentree
+    from fpi_eval.programme_folders import find_programme
     from fpi_eval.store import kept
 
     out, folder = Terminal(), find_programme(programme)

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from fpi_eval.language import FRENCH, _
-from fpi_eval.programme import PROJECT, Programme
+from fpi_eval.programme import Programme
+from fpi_eval.programme_folders import PROJECT
 from fpi_eval.text import BANNER, annee_scolaire
 
 SIMULATED_SUFFIX = "_simule"

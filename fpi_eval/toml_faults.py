@@ -1,0 +1,76 @@
+"""What is wrong in a `programme.toml`, in French, fault by fault, each with its line."""
+
+import re
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from fpi_eval.errors import FpiError
+
+_MESSAGES = {
+    "missing": "clé absente. Ajoutez-la.",
+    "extra_forbidden": "clé inconnue. Corrigez son nom ou retirez-la.",
+    "literal_error": "valeur {input!r} inconnue. Valeurs possibles : {expected}.",
+    "int_type": "un nombre entier est attendu, et non {input!r}. Écrivez-le sans guillemets.",
+    "int_parsing": "un nombre entier est attendu, et non {input!r}. Écrivez-le sans guillemets.",
+    "int_from_float": "un nombre entier est attendu, et non {input!r}.",
+    "float_type": "un nombre est attendu, et non {input!r}. Écrivez-le sans guillemets.",
+    "float_parsing": "un nombre est attendu, et non {input!r}. Écrivez-le sans guillemets.",
+    "bool_parsing": "true ou false est attendu, et non {input!r}.",
+    "string_type": "un texte entre guillemets est attendu, et non {input!r}.",
+    "greater_than": "{input!r} est trop petit : il faut plus de {gt}.",
+    "greater_than_equal": "{input!r} est trop petit : il faut au moins {ge}.",
+    "less_than_equal": "{input!r} est trop grand : il faut au plus {le}.",
+    "string_pattern_mismatch": "{input!r} n'a pas la forme attendue ({pattern}).",
+    "too_short": "la liste est vide : il faut au moins un élément.",
+    "tuple_type": "une liste entre crochets est attendue, et non {input!r}.",
+    "model_type": "une section est attendue, et non {input!r}.",
+    "dict_type": "une section est attendue, et non {input!r}.",
+    "value_error": "{error}.",
+}
+
+
+def key_lines(raw: str) -> dict[str, int]:
+    """Return the line number of each section and key of a TOML text, as dotted names."""
+    lines: dict[str, int] = {}
+    section = ""
+    counters: dict[str, int] = {}
+    for number, line in enumerate(raw.splitlines(), start=1):
+        if match := re.match(r"\s*\[\[([^\]]+)\]\]", line):
+            name = match[1].strip()
+            counters[name] = counters.get(name, -1) + 1
+            section = f"{name}.{counters[name]}"
+            lines[section] = number
+            lines.setdefault(name, number)
+        elif match := re.match(r"\s*\[([^\]]+)\]", line):
+            section = match[1].strip()
+            lines[section] = number
+        elif match := re.match(r"\s*([\w\-\"]+)\s*=", line):
+            key = match[1].strip('"')
+            lines[f"{section}.{key}" if section else key] = number
+    return lines
+
+
+def in_french(error: ValidationError, path: Path, lines: dict[str, int]) -> FpiError:
+    """Return the French error for the first faults found, each with its line."""
+    sentences = []
+    for fault in error.errors():
+        key = ".".join(str(part) for part in fault["loc"])
+        context = fault.get("ctx") or {}
+        template = _MESSAGES.get(fault["type"], "valeur {input!r} refusée.")
+        words = template.format(
+            **{"expected": "", "error": "", **context, "input": fault.get("input")}
+        ).replace(" or ", " ou ")
+        ligne = _line_of(key, lines)
+        place = f"ligne {ligne}, " if ligne else ""
+        sentences.append(f"{place}« {key or 'programme'} » : {words}")
+    return FpiError("\n  ".join(["le programme n'est pas valide.", *sentences]), fichier=str(path))
+
+
+def _line_of(key: str, lines: dict[str, int]) -> int | None:
+    """Return the line of a dotted key, or of the nearest section above it."""
+    parts = key.split(".")
+    for end in range(len(parts), 0, -1):
+        if found := lines.get(".".join(parts[:end])):
+            return found
+    return None
