@@ -123,10 +123,10 @@ def test_quick_takes_the_tests_of_what_changed():
     assert "test_costs.py" in alone  # no test imports it: those of what imports it
 
 
-@pytest.mark.parametrize(("started", "said"), [("0", "1 skipped"), ("", "1 failed")])
-def test_quick_leaves_to_make_test_what_has_not_begun_in_time(tmp_path, started, said):
+@pytest.mark.parametrize(("seconds", "said"), [("0", "1 skipped"), ("", "1 failed")])
+def test_quick_leaves_to_make_test_what_has_not_begun_in_time(tmp_path, seconds, said):
     (tmp_path / "test_a.py").write_text("def test_a():\n    assert False\n", encoding="utf-8")
-    given = {"PYTHONPATH": str(ROOT / "tests")} | ({"FPI_EVAL_QUICK": started} if started else {})
+    given = {"PYTHONPATH": str(ROOT / "tests")} | ({"FPI_EVAL_QUICK": seconds} if seconds else {})
     command = [sys.executable, "-m", "pytest", "-q", "-p", "budget", "-p", "no:cacheprovider"]
     run = subprocess.run(
         [*command, tmp_path], env=os.environ | given, capture_output=True, text=True
