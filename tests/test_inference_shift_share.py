@@ -179,3 +179,41 @@ def test_more_shocks_than_units_or_no_variation_is_refused():
         shift_share(np.ones(3), np.ones(3), np.eye(3), np.ones(3))
     with pytest.raises(FpiError, match="ne varie plus"):
         shift_share(np.ones(5), np.zeros(5), np.ones((5, 2)), np.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"y": [np.nan, 1, 2, 3, 4]}, "y : valeur manquante ou infinie"),
+        ({"x": [0, np.inf, 2, 3, 4]}, "x : valeur manquante"),
+        ({"shocks": [np.nan, 1]}, "shocks : valeur manquante"),
+        ({"shocks": [1.0]}, "shocks : 2 valeurs attendues"),
+        ({"weights": [1, 1, 1, 1]}, "weights : 5 valeurs attendues"),
+        ({"weights": [1, 1, -1, 1, 1]}, "négatif"),
+        ({"shares": -np.ones((5, 2))}, "négatif"),
+        ({"shares": np.ones(5)}, "unités × chocs"),
+        ({"y": list("abcde")}, "des nombres"),
+    ],
+)
+def test_what_is_no_table_of_shares_is_refused(change, message):
+    rng = np.random.default_rng(0)
+    given = {"y": rng.normal(size=5), "x": rng.normal(size=5), "shares": rng.random((5, 2)),
+             "shocks": rng.normal(size=2)}  # fmt: skip
+    with pytest.raises(FpiError, match=message):
+        shift_share(**(given | change))
+
+
+def test_shocks_that_reach_nobody_and_shocks_told_twice_change_no_slope_and_no_error():
+    y, shares, shocks, weights, controls = drawn(1)
+    x, y = net(shares @ shocks, controls, weights), net(y, controls, weights)
+    found = shift_share(y, x, shares, shocks, weights=weights)
+    more = np.column_stack([shares, np.zeros(len(y))])
+    again = shift_share(y, x, more, np.append(shocks, 3.0), weights=weights)
+    twice = shift_share(
+        y, x, np.column_stack([shares[:, :1] / 2, shares[:, :1] / 2, shares[:, 1:]]),
+        np.append(shocks[0], shocks), weights=weights, clusters=[0, *range(len(shocks))],
+    )  # fmt: skip
+    for other in (again, twice):
+        assert other.estimate == pytest.approx(found.estimate, abs=ROUNDING)
+        assert other.se_akm == pytest.approx(found.se_akm, abs=ROUNDING)
+        assert other.se_bhj == pytest.approx(found.se_bhj, abs=ROUNDING)

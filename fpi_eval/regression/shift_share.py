@@ -70,11 +70,15 @@ def shift_share(
     clusters : sequence (n_shocks,), optional
         Shocks decided together.
     """
+    shares = _read("shares", shares, None)
     n, k = shares.shape
     if k >= n:
         raise FpiError(f"{k} chocs pour {n} unités : il faut moins de chocs que d'unités.")
-    w = np.ones(n) if weights is None else np.asarray(weights, float)
-    d = x if endogenous is None else endogenous
+    y, x, shocks = _read("y", y, n), _read("x", x, n), _read("shocks", shocks, k)
+    w = np.ones(n) if weights is None else _read("weights", weights, n)
+    if (shares < 0).any() or (w < 0).any():
+        raise FpiError("part ou poids négatif : chacun vaut 0 ou plus.")
+    d = x if endogenous is None else _read("endogenous", endogenous, n)
     first = float(w @ (x * d))
     if w @ x**2 <= 0 or first == 0:
         raise FpiError("l'exposition ne varie plus une fois retirés les effets : rien à estimer.")
@@ -101,6 +105,21 @@ def shift_share(
         k,
         n,
     )
+
+
+def _read(name: str, values: Sequence | np.ndarray, length: int | None) -> np.ndarray:
+    """Return finite numbers: one a unit or a shock, or a table of both."""
+    try:
+        found = np.asarray(values, float)
+    except (TypeError, ValueError):
+        raise FpiError(f"{name} : des nombres sont attendus.") from None
+    if length is None and found.ndim != 2:
+        raise FpiError(f"{name} : un tableau unités × chocs est attendu.")
+    if length is not None and found.shape != (length,):
+        raise FpiError(f"{name} : {length} valeurs attendues, dimensions {found.shape} trouvées.")
+    if not np.isfinite(found).all():
+        raise FpiError(f"{name} : valeur manquante ou infinie, retirez l'unité ou le choc.")
+    return found
 
 
 def _shock_level_error(sums, size, shocks, estimate, clusters) -> float:
