@@ -195,6 +195,7 @@ QUADRANTS = {
     "Q3": (PINK, "D", "poursuite seule", (0, 1)),
     "Q4": (ORANGE, "^", "ni l'un ni l'autre", (0, 0)),
 }
+NAMED = 3  # points of a panel that have their name below
 AROUND = ((9, 7), (-9, 7), (9, -7), (-9, -7), (0, 13), (0, -13), (15, 0), (-15, 0))
 
 
@@ -208,7 +209,6 @@ def quadrants(
     y_mean: str,
     panel: str,
     name: str,
-    named: int = 3,
 ) -> Axes:
     """Draw one point per row against its panel's means, a panel per level; largest ones named.
 
@@ -254,7 +254,7 @@ def quadrants(
                 va="bottom",
             )
         ax.margins(0.12, 0.16)
-        said = _numbered(ax, rows, rows.nlargest(named, size), (x, y), name)
+        said = _numbered(ax, rows, rows.nlargest(NAMED, size), (x, y), name)
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(_percent)
         ax.xaxis.label.set_multialignment("left")

@@ -36,9 +36,9 @@ def figures(value: float) -> float:
     return rounded(value, figure_step(value))
 
 
-def figure_step(value: float, kept: int = FIGURES) -> float:
-    """Return the step to which a value that is not zero has so many significant figures."""
-    return 10.0 ** (math.floor(math.log10(abs(value))) - kept + 1) if value else 1.0
+def figure_step(value: float) -> float:
+    """Return the step to which a value that is not zero has `FIGURES` significant figures."""
+    return 10.0 ** (math.floor(math.log10(abs(value))) - FIGURES + 1) if value else 1.0
 
 
 def number(value: float | None, unit: str) -> str:

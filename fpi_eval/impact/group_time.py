@@ -210,20 +210,13 @@ class GroupTimeEffects(Result):
             }
         )
 
-    def aggregate(
-        self,
-        kind: str = "dynamic",
-        *,
-        draws: int = DRAWS,
-        multiplier: str = "normal",
-        seed: int = 0,
-    ) -> Aggregation:
+    def aggregate(self, kind: str = "dynamic", *, draws: int = DRAWS, seed: int = 0) -> Aggregation:
         """Return the averages of one kind (Callaway and Sant'Anna 2021, section 3).
 
         Parameters
         ----------
         kind : {"simple", "group", "dynamic", "calendar"}
-        draws, multiplier, seed
+        draws, seed
             Of the multiplier bootstrap behind the simultaneous band; see `sup_t`.
 
         Notes
@@ -242,7 +235,6 @@ class GroupTimeEffects(Result):
         covariance = rows @ self.covariance @ rows.T
         error = np.sqrt(np.diag(covariance))
         error = np.where(error > 0, error, np.nan)
-        influence = None if multiplier == "normal" else rows @ self.influence
         return Aggregation(
             kind=kind,
             label=label,
@@ -253,15 +245,7 @@ class GroupTimeEffects(Result):
             overall_std_error=float(np.sqrt(overall @ self.covariance @ overall)),
             df=self.df,
             description=describe(self.estimator),
-            bootstrap=partial(
-                sup_t,
-                covariance,
-                df=self.df,
-                influence=influence,
-                multiplier=multiplier,
-                draws=draws,
-                seed=seed,
-            ),
+            bootstrap=partial(sup_t, covariance, df=self.df, draws=draws, seed=seed),
         )
 
     def summary(self) -> str:

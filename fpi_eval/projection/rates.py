@@ -65,14 +65,7 @@ class Taux:
         return rng.beta(mean * size, (1 - mean) * size, (len(mean), n))
 
 
-def from_counts(
-    lien: str,
-    niveau: str,
-    table: pd.DataFrame,
-    source: str,
-    *,
-    weight: float | None = None,
-) -> Taux:
+def from_counts(lien: str, niveau: str, table: pd.DataFrame, source: str) -> Taux:
     r"""Return a rate from counts by course and year, by moments of the beta-binomial.
 
     With :math:`X^2 = \sum (k_i - n_i p)^2 / (n_i p q)` over m courses,
@@ -96,7 +89,7 @@ def from_counts(
     room = ((n - 1) * (1 - n / total)).sum()
     rho = float(np.clip((chi2 - (len(n) - 1)) / room, 0.0, 0.5)) if room > 0 else RHO
     known = total**2 / (n * (1 + (n - 1) * rho)).sum()
-    return Taux(lien, niveau, p, weight or float(known), "données", source, rho, _yearly(rows))
+    return Taux(lien, niveau, p, float(known), "données", source, rho, _yearly(rows))
 
 
 def _yearly(rows: pd.DataFrame) -> float:

@@ -30,8 +30,8 @@ def outcomes(horizons: Sequence[int]) -> list[str]:
     return ["terminale", "diplomes", "sortants", *later]
 
 
-def counts(records: Records, *, by: Sequence[str] = ()) -> pd.DataFrame:
-    """Return counts of persons by establishment × diploma code × voie × rentrée, and ``by``.
+def counts(records: Records) -> pd.DataFrame:
+    """Return counts of persons by establishment × diploma code × voie × rentrée.
 
     Columns: the keys, ``terminale``, ``diplomes``, ``sortants``, and at each horizon those in work
     (``en_emploi_k_mois``), in the industry of the establishment's region by place of work
@@ -60,9 +60,8 @@ def counts(records: Records, *, by: Sequence[str] = ()) -> pd.DataFrame:
             (living_there, factory & home),
         ):
             sums[name(months)] = true.fill_null(False).cast("int64").sum()
-    keys = [*KEYS, *by]
-    table = run(joined.group_by(keys).aggregate(**sums))
-    return _tidy(table, keys, horizons)
+    table = run(joined.group_by(KEYS).aggregate(**sums))
+    return _tidy(table, KEYS, horizons)
 
 
 def main_contracts(records: Records) -> Any:

@@ -28,8 +28,6 @@ class Edition:
         Whether the data is the twin's: every page then says so.
     sources : tuple of str
         Sources and their licences, shown at the foot of every page.
-    plan_sha256 : str, optional
-        Hash of the pre-analysis plan that the run follows.
     langue : str
         Language of these pages; those that are not in French say so in their file's name.
     langues : tuple of str
@@ -41,7 +39,6 @@ class Edition:
     rentree: int
     simulated: bool
     sources: tuple[str, ...] = ()
-    plan_sha256: str | None = None
     langue: str = FRENCH
     langues: tuple[str, ...] = ()
 
@@ -53,11 +50,10 @@ class Edition:
         *,
         simulated: bool,
         sources: tuple[str, ...] = (),
-        plan_sha256: str | None = None,
         langues: tuple[str, ...] = (),
     ) -> "Edition":
         """Return the edition of a programme for a rentrée."""
-        about = (programme.code, programme.titre, rentree, simulated, sources, plan_sha256)
+        about = (programme.code, programme.titre, rentree, simulated, sources)
         return cls(*about, langues=langues)
 
     @property

@@ -34,10 +34,6 @@ def phrase(found: AdditionalJobs | Absent) -> str:
     )
 
 
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
 def _people(value: float) -> str:
     count = text.pluriel(abs(round(value)), "personne")
     return f"{count} de {'plus' if round(value) >= 0 else 'moins'}"
@@ -59,7 +55,7 @@ def effets(found: AdditionalJobs | Absent, context: Context) -> Table | Absent:
             )
             parts.append(rows.assign(mois=f"{horizon} mois"))
     if not parts:
-        return Absent(_capital(late[-1][0]))
+        return Absent(text.capitale(late[-1][0]))
     rows = pd.concat(parts, ignore_index=True)
     return table(
         rows[["mois", "maille", "group", "effect", "entre", "intervalle", "hidden_share"]],

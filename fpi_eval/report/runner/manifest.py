@@ -212,7 +212,6 @@ def write(
         "donnees": edition.donnees,
         "parametres": dict(sorted(basis.parameters.items())),
         "empreinte_des_entrees": basis.whole(),
-        "plan_analyse_sha256": edition.plan_sha256,
         "notebooks": [
             {
                 "fichier": name,
