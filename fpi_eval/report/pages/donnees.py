@@ -146,7 +146,7 @@ def territoires(rows: pd.DataFrame, context: Context) -> Table:
         labels={
             "source": "Source",
             "annee": "Année",
-            "region": region,
+            "region": "Région",
             "ailleurs": "Autres régions",
         },
         source=context.credit,
