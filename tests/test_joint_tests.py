@@ -64,3 +64,17 @@ def test_trends_and_heterogeneity_keep_their_size_with_few_clusters():
         groups.append(split(frame, names, "d", wide=False).f[2])
     for p in (leads, groups):
         assert np.mean(np.array(p) < LEVEL) < LEVEL + 3 * np.sqrt(LEVEL * (1 - LEVEL) / draws)
+
+
+@pytest.mark.parametrize("df", [2, 12])
+def test_a_joint_test_is_the_same_in_any_units(df):
+    rng = np.random.default_rng(0)
+    root = rng.normal(size=(4, 4))
+    estimate, covariance = rng.normal(size=4) + 1, root @ root.T
+    units = np.array([1.0, 1e9, 1e-6, 1e3])
+    wanted = joint_test(estimate, covariance, df)
+    found = joint_test(estimate * units, covariance * np.outer(units, units), df)
+    assert found == pytest.approx(wanted, nan_ok=True)
+    more = np.zeros((5, 5))
+    more[:4, :4] = covariance
+    assert joint_test(np.append(estimate, 0.0), more, df) == pytest.approx(wanted, nan_ok=True)

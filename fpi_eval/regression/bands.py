@@ -59,17 +59,19 @@ def joint_test(estimate: np.ndarray, covariance: np.ndarray, df: int) -> tuple[f
     df : int
         Clusters less one.
     """
-    value, vector = np.linalg.eigh(covariance)
+    spread = np.sqrt(np.diag(covariance))
+    known = spread > 0
+    t = estimate[known] / spread[known]  # whatever their units
+    alike = covariance[np.ix_(known, known)] / np.outer(spread[known], spread[known])
+    value, vector = np.linalg.eigh(alike)
     good = value > 1e-10 * value.max(initial=0.0)
     rank = int(good.sum())
     if not rank or df < 1:
         return float("nan"), rank, float("nan")
     left = df + 1 - rank
     if left < 1:
-        spread = np.sqrt(np.diag(covariance))
-        known = spread > 0
-        t = np.abs(estimate[known]) / spread[known]
-        return float("nan"), rank, min(1.0, float(2 * stats.t.sf(t.max(), df) * known.sum()))
-    statistic = float(np.sum((vector[:, good].T @ estimate) ** 2 / value[good]))
+        least = 2 * stats.t.sf(np.abs(t).max(), df)
+        return float("nan"), rank, min(1.0, float(least * known.sum()))
+    statistic = float(np.sum((vector[:, good].T @ t) ** 2 / value[good]))
     statistic *= left / (df * rank)
     return statistic, rank, float(stats.f.sf(statistic, rank, left))
