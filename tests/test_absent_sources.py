@@ -22,11 +22,12 @@ from fpi_eval.panel import loading as files
 from fpi_eval.programme import load_programme
 from fpi_eval.projection.outlook import outlook
 from fpi_eval.report.pages import donnees, places
-from fpi_eval.report.published import others
+from fpi_eval.report.published import memory, others
 from fpi_eval.report.published.book import tableaux
 from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.sources.uses import USES
 from fpi_eval.sources.years import BOUNDS, COPIED, HELD_ELSEWHERE, equal_share, oddities
+from fpi_eval.traced import noted
 
 PROGRAMME = load_programme(Path(__file__).parents[1] / "data" / "fpi_aura")
 RENTREE, FIRST = 2024, 2019  # the last year of the first file of Parcoursup
@@ -223,6 +224,33 @@ def test_what_is_absent_late_or_doubtful_is_told_with_what_is_empty_without_it(t
     shown = donnees.alertes(year.donnees.alertes(), year.context)
     assert set(rows.index.get_level_values(0)) == set(shown.frame["constat"])
     assert "Ce que disait une colonne disparue est inconnu" in shown.note
+
+
+def test_a_column_gone_from_a_file_of_all_years_is_told_by_the_last_report(tmp_path, capsys):
+    here, _ = folder_without(tmp_path)
+    own = tmp_path / "data" / PROGRAMME.code
+    shutil.copytree(PROGRAMME.dossier, own)
+    programme = PROGRAMME.model_copy(update={"dossier": own})
+    before = fpi.load(programme, RENTREE, here).donnees
+    name, head = "inserjeunes_region", "id"
+    assert head in before.colonnes[name]
+    last = tmp_path / "reports" / PROGRAMME.code / str(RENTREE - 1) / "publication.json"
+    last.parent.mkdir(parents=True)
+    last.write_bytes(memory.write([], before.colonnes))
+    assert memory.lost_columns(before) == []
+    [path] = files._files(here, programme.sources[name]).values()
+    table = pd.read_csv(path, sep=";", dtype="str")
+    path.unlink()  # a link to the whole folder's
+    table.drop(columns=head).to_csv(path, sep=";", index=False)
+    with noted() as used:
+        lost = memory.lost_columns(fpi.load(programme, RENTREE, here).donnees)
+    assert lost == [(name, f"« {head} », là au rapport de {RENTREE - 1}")]
+    assert f"{RENTREE - 1}/publication.json" in used
+    main(["check", str(RENTREE), "--programme", str(own), "--donnees", str(here)])
+    assert f"Colonne disparue : {name}, « {head} »" in capsys.readouterr().out
+    last.write_text("[1]")
+    with pytest.raises(FpiError, match="illisible"):
+        memory.lost_columns(before)
 
 
 def test_enrolment_of_the_portal_completes_the_constat_and_never_replaces_it(tmp_path):

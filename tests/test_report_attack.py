@@ -1,6 +1,8 @@
 """All that two reports show, attacked together by an adversary written apart."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import adversary
 import adversary_estimates
@@ -10,13 +12,19 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from fpi_eval import checks
+from fpi_eval.absent import Absent
+from fpi_eval.checks import outcome
+from fpi_eval.impact import stacked, study_family
 from fpi_eval.indicators import wilson
+from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.programme import load_programme
 from fpi_eval.report import edition
 from fpi_eval.report.published import counts, memory, people, protection
 from fpi_eval.report.published.shown_quantities import shown_quantities, write_quantities
 from fpi_eval.report.published.shown_tables import executed
 from fpi_eval.report.runner.extract import write_tables
+from fpi_eval.twin import SCENARIOS, draw
 
 ROOT = Path(__file__).parents[1]
 PROGRAMME = load_programme(ROOT / "data" / "fpi_aura")
@@ -100,6 +108,35 @@ def test_effects_known_to_the_fourth_digit_narrow_no_hidden_count(pages, annee_s
     )  # fmt: skip
     low, high = adversary_estimates.ends(world, [*said, alone])[f"{one.table} {one.label}"]
     assert high - low < 1
+
+
+def test_an_effect_of_one_opened_site_would_give_a_count_back_and_is_not_told(monkeypatch):
+    small = replace(SCENARIOS["few1"], n_cells_region=300, n_cells_other=900)
+    panel = draw(small, 4).panel
+    table = adversary_estimates.weights(panel, "entrants")
+    opened = table["cell"].isin(panel.loc[panel["seats"] != 0, "cell"])
+    last = table[opened].loc[table.loc[opened, "time"].idxmax()]
+    width = 2 * 0.005 / abs(last["places"])  # all else known, the effect told to two digits
+    assert width < adversary.ENOUGH
+    monkeypatch.setattr(outcome, "kept", lambda make, *of: make(*of, draws=0))
+    told = checks.evaluated(CellPanel.of(panel), "entrants", PROGRAMME)
+    assert told == Absent(outcome.FEW)
+
+
+def test_years_and_outcomes_that_rest_on_few_openings_are_left_out(annee_simulee):
+    judged = SimpleNamespace(blocked=False, verdict=SimpleNamespace(niveau="solide"))
+    found = stacked(annee_simulee.cells, "entrants")
+    assert checks.allowed(judged, found).table.equals(found.table)
+    for rows, left in ((slice(-1, None), len(found.table) - 1), (slice(None), None)):
+        few = found.table.copy()
+        few.loc[few.index[rows], "n_cells"] = 4
+        told = checks.allowed(judged, replace(found, table=few))
+        assert told == Absent(outcome.FEW) if left is None else len(told.table) == left
+        assert left is None or told.covariance.shape == (left, left)
+    both = study_family(annee_simulee.cells, ("entrants", "terminale"), draws=99)
+    few = both.table.assign(n_treated_clusters=[4, 5])
+    told = checks.allowed(judged, replace(both, table=few))
+    assert told.table["outcome"].tolist() == ["terminale"]
 
 
 def test_no_sentence_nor_alternative_text_tells_a_hidden_count(pages):

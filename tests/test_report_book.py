@@ -222,7 +222,7 @@ def test_the_publication_holds_no_hidden_value_and_comes_back_the_same(deux_rapp
             pairs = zip(one["frame"][count], one["hidden"][count], strict=True)
             assert all(value is None for value, hidden in pairs if hidden)
         assert all(isinstance(v, bool) for c in one["counts"] for v in one["structure"][c])
-    assert publication.write(publication.read(path)) == path.read_bytes()
+    assert publication.write(publication.read(path), content["colonnes"]) == path.read_bytes()
 
 
 def kept_before(found) -> list[Path]:

@@ -266,6 +266,10 @@ def test_totals_are_told_by_level_filiere_academie_and_departement(simulees):
     assert shown["Net"].map(plain).str.contains(r"\(.* à .*\)").all()
     assert "est ôté" in simulees.entrants.note
     assert totaux.methode(simulees.total).startswith("Effet par place multiplié")
+    for high, words in ((8.0, "+10 (+10 à +10)"), (np.inf, "+10 (intervalle non borné)")):
+        few = simulees.total.table.assign(gross=7.0, gross_low=6.0, gross_high=high)
+        told = totaux.entrants(replace(simulees.total, table=few), "source").shown["Brut"]
+        assert set(told.map(plain)) == {words}  # as few people as that give no count back
 
 
 def test_totals_are_silent_where_the_verdict_forbids_the_number(reelles):

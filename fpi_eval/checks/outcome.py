@@ -1,6 +1,7 @@
 """Which outcome can be studied, and whether the verdict lets its effect be shown."""
 
-from typing import TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -10,11 +11,14 @@ from fpi_eval.calendar import in_industry
 from fpi_eval.checks.evaluation import Evaluation, evaluate
 from fpi_eval.checks.planted import Planted
 from fpi_eval.checks.verdict import FAIL
+from fpi_eval.disclosure import Thresholds, mean_told
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.frame import GROSS
 from fpi_eval.impact.groups.totals import Totals
+from fpi_eval.impact.outcomes import Family
 from fpi_eval.panel import CellPanel
 from fpi_eval.programme import Programme
-from fpi_eval.results import Estimates
+from fpi_eval.results import Estimates, EventStudy
 from fpi_eval.store import kept
 
 #: Outcomes studied instead of the announced one where files do not give it, nearest first.
@@ -27,6 +31,10 @@ NAMES = {
     "en_emploi_12_mois": "en emploi à 12 mois",
     in_industry(6): "en emploi dans l'industrie de la région à 6 mois",
 }
+FEW = (
+    "Trop peu d'établissements ont ouvert des places : un effet par place dirait ce que font les "
+    "élèves de chacun. Il n'est pas donné, comme toute moyenne de moins de cinq."
+)
 T = TypeVar("T")
 
 
@@ -40,11 +48,17 @@ def observed_outcome(panel: CellPanel, programme: Programme) -> str | Absent:
 
 
 def evaluated(panel: CellPanel, outcome: str | Absent, programme: Programme) -> Evaluation | Absent:
-    """Return the evaluation of an outcome, or why these files do not allow one: see `evaluate`."""
+    """Return the evaluation of an outcome, or why these files do not allow one: see `evaluate`.
+
+    An effect that rests on too few opened establishments would give their counts back: no report
+    gives it.
+    """
     if isinstance(outcome, Absent):
         return outcome
     try:
-        return kept(evaluate, panel, outcome, programme)
+        found = kept(evaluate, panel, outcome, programme)
+        opened = found.estimates[GROSS].n_treated_clusters
+        return found if mean_told(opened, Thresholds.of(programme.secret)) else Absent(FEW)
     except FpiError as error:
         return _unable(panel, outcome, str(error))
     except np.linalg.LinAlgError:
@@ -73,7 +87,10 @@ def _unable(panel: CellPanel, outcome: str, reason: str) -> Absent:
 
 
 def allowed(evaluation: Evaluation | Absent, found: T | Absent) -> T | Absent:
-    """Return a result headed by the verdict, or why the verdict forbids to show it."""
+    """Return a result headed by the verdict, or why the verdict forbids to show it.
+
+    Of an event study and of a family, without the years and outcomes that rest on few openings.
+    """
     if isinstance(evaluation, Absent):
         return evaluation
     if evaluation.blocked:
@@ -81,8 +98,22 @@ def allowed(evaluation: Evaluation | Absent, found: T | Absent) -> T | Absent:
             f"« {c.titre} »" for c in evaluation.checks if c.dur and c.statut == FAIL
         )
         return Absent(f"Le verdict interdit de donner l'effet : échec de {failed}.")
+    if isinstance(found, EventStudy | Family):
+        found = _told(found)
     headed = getattr(found, "with_verdict", None)  # a table of figures has no heading
     return headed(evaluation.verdict.niveau) if headed else found
+
+
+def _told(found: EventStudy | Family) -> Any:
+    """Return the rows that rest on enough opened cells (years) or establishments (outcomes)."""
+    count = found.table["n_cells" if isinstance(found, EventStudy) else "n_treated_clusters"]
+    kept = np.array([mean_told(n, Thresholds()) for n in count])
+    rows = found.table[kept].reset_index(drop=True)
+    if isinstance(found, Family):
+        return replace(found, table=rows) if len(rows) else Absent(FEW)
+    after = (rows["rel_time"] >= 0).any()
+    square = found.covariance[np.ix_(kept, kept)]
+    return replace(found, table=rows, covariance=square) if after else Absent(FEW)
 
 
 def calibrated(

@@ -6,6 +6,7 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.checks.study import Study
 from fpi_eval.checks.thresholds import FAIL, PASS, Check
+from fpi_eval.disclosure import Thresholds, mean_told
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import poisson, triple
 from fpi_eval.impact.as_event_study import opening_study
@@ -172,7 +173,10 @@ def _level(study: Study, part: str):
 
     def estimate() -> Estimate:
         frame = sample(study.panel, study.outcome, niveau=part)
-        return report(frame, fit_j(frame))[GROSS]
+        found = report(frame, fit_j(frame))[GROSS]
+        if not mean_told(found.n_treated_clusters, Thresholds()):
+            raise FpiError("trop peu d'établissements ouverts : l'effet dirait leurs effectifs.")
+        return found
 
     return estimate
 

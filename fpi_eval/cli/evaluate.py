@@ -158,17 +158,20 @@ def compare(
 def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = "") -> None:
     """Contrôle tous les fichiers du dossier, sans produire de rapport."""
     from fpi_eval.cli.folder import checked, contents
-    from fpi_eval.programme import parse_rentree
+    from fpi_eval.programme import load_programme, parse_rentree
     from fpi_eval.programme_folders import find_programme
+    from fpi_eval.report.edition import PUBLICATION, kept_earlier
     from fpi_eval.store import kept
 
-    out, folder = Terminal(), find_programme(programme)
+    out, folder, year = Terminal(), find_programme(programme), parse_rentree(rentree)
+    what, simulated = load_programme(folder), not donnees
+    earlier = kept_earlier(what, year, PUBLICATION, simulated=simulated).values()
     said = kept(
         checked,
         folder,
-        parse_rentree(rentree),
+        year,
         donnees,
-        contents={**contents(folder), **(contents(Path(donnees)) if donnees else {})},
+        contents=contents(folder, *([Path(donnees)] if donnees else []), *earlier),
         width=out.width,
         colours=out.is_terminal,
     )

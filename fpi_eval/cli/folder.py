@@ -26,9 +26,10 @@ NOT_REQUIRED = (
 )
 
 
-def contents(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file under a folder, by its path."""
-    return {str(path): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+def contents(*places: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file, and of each under a folder, by its path."""
+    every = (path for place in places for path in (place, *place.rglob("*")))
+    return {str(path): sha256(path) for path in sorted(every) if path.is_file()}
 
 
 def checked(
@@ -84,8 +85,10 @@ def read_sources(rows: "list[tuple[str, str, Provenance]]") -> Table:
 
 def doubts(found: "Donnees") -> list[str]:
     """Return a sentence for each source that is absent, late or odd, with the pages concerned."""
+    from fpi_eval.report.published.memory import lost_columns
+
     lines = []
-    for row in found.alertes().itertuples():
+    for row in found.alertes(lost_columns(found)).itertuples():
         kind = "Absente (facultative)" if row.constat == "Absente" else row.constat
         effect = "Sans elle, vide" if row.constat == "Absente" else "Concerne"
         without = f" {effect} : {row.sections}." * bool(row.sections)

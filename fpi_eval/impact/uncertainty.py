@@ -219,6 +219,8 @@ def event_table(
     table = pd.DataFrame({"rel_time": rel_time, "estimate": values})
     table["std_error"] = [c.std_error for c in years]
     table[["ci_low", "ci_high", "p_value"]] = bounds
+    treated = frame[frame["cohort"].notna()]
+    table["n_cells"] = table["rel_time"].map(treated.groupby("rel_time")["cell"].nunique())
     order = np.argsort(rel_time)
     return EventStudy(
         outcome=frame.outcome,

@@ -90,12 +90,15 @@ class Donnees:
             raise FpiError(f"source « {source} » absente : {why}.", fichier=str(self.dossier))
         return pd.concat([r.table for r in readings.values()], ignore_index=True)
 
-    def alertes(self) -> pd.DataFrame:
-        """Return what is absent, late, lost or to verify: constat, source, detail, sections."""
+    def alertes(self, lost: Iterable[tuple[str, str]] = ()) -> pd.DataFrame:
+        """Return what is absent, late, lost or to verify: constat, source, detail, sections.
+
+        ``lost`` are columns that an earlier report read: see `report.published.memory`.
+        """
         note(self.fichiers)
         rows = [("Absente", name, why) for name, why in self.absentes.items()]
         rows += [("En retard", name, why) for name, why in self.retards.items()]
-        rows += [("Colonne disparue", name, said) for name, said in self.disparues]
+        rows += [("Colonne disparue", name, said) for name, said in (*self.disparues, *lost)]
         for said in self.vigilance:
             source, _, detail = said.partition(" : ")
             rows.append(("À vérifier", source, detail))
@@ -136,6 +139,19 @@ class Donnees:
                 heads = {one.name: one.header for schema in schemas for one in schema.columns}
                 if gone := liste(f"« {heads[one]} »" for one in sorted(new - old)):
                     found.append((name, f"{gone}, dans le fichier de {before}, pas de {after}"))
+        return found
+
+    @property
+    def colonnes(self) -> dict[str, list[str]]:
+        """Return the optional columns that each source of one file for all years has."""
+        found = {}
+        for one in catalogue.CATALOGUE:
+            readings = self.lectures.get(one.name, {})
+            if list(readings) == [""]:
+                gone = readings[""].provenance.colonnes_absentes
+                columns = [c for schema in one.schemas() for c in schema.columns]
+                kept = {c.header for c in columns if not c.required and c.name not in gone}
+                found[one.name] = sorted(kept)
         return found
 
     @property

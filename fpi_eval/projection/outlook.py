@@ -9,6 +9,7 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import calendrier, without_length
+from fpi_eval.disclosure import Thresholds, mean_told
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs.chain import Chain, ends
 from fpi_eval.indicators import deploiement, remplissage
@@ -131,6 +132,7 @@ def measured_rates(year: Year) -> dict[tuple[str, str], Taux]:
         (link, level): from_counts(link, level, rows, source)
         for link, (counts, source) in links.items()
         for level, rows in counts.groupby("niveau")
+        if mean_told(rows["course"].nunique(), Thresholds.of(year.programme.secret))
     }
     for level in text.NIVEAUX:
         if profile := _profile(year, level):

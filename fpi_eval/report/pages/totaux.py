@@ -11,6 +11,7 @@ from fpi_eval.rounding import figures, rounded, step_of
 from fpi_eval.tables import Table, table
 
 OPEN = "intervalle non borné"
+TEN = 10.0  # people: a total to the nearest ten gives no count of a few people back
 
 
 def decoupages(programme: Programme) -> dict[str, dict[str, str]]:
@@ -59,17 +60,17 @@ def _shown(found: Totals | Absent, outcome: str, source: str) -> Table | Absent:
         source=source,
         note="Entre parenthèses, intervalle à 95 %, élargi comme celui de l'ensemble l'est par "
         "l'essai sur de faux programmes, s'il y en a un. Les nombres sont arrondis selon cet "
-        "intervalle. Net : ce que perdent les formations voisines est ôté, là où elles le "
-        "perdent ; celles des autres filières ne sont dans aucune ligne de filière. Un territoire "
-        f"de moins de trois établissements ouverts est réuni à d'autres.{absent}",
+        "intervalle, à la dizaine au moins. Net : ce que perdent les formations voisines est ôté, "
+        "là où elles le perdent ; celles des autres filières ne sont dans aucune ligne de filière. "
+        f"Un territoire de moins de trois établissements ouverts est réuni à d'autres.{absent}",
     )
 
 
 def _words(value: float, low: float, high: float) -> str:
     """Return a total and its interval, with the digits that this width deserves."""
     if not np.isfinite([low, high]).all():
-        return f"{text.signe(figures(value))} ({OPEN})"
-    step = step_of(low, high)
+        return f"{text.signe(rounded(figures(value), TEN))} ({OPEN})"
+    step = step_of(low, high, smallest=TEN)
     shown, first, last = (text.signe(rounded(v, step)) for v in (value, low, high))
     return f"{shown} ({first}\u00a0à\u00a0{last})"
 

@@ -104,7 +104,7 @@ def write(folder: Path, p: Year, edition: Edition) -> list[Path]:
     files = export_tables(folder / FOLDER, [_named(table, edition.suffix) for table in tables])
     said = write_quantities(folder / edition.file(QUANTITIES, "json"), quantities)
     told = folder / edition.file(PUBLICATION, "json")
-    replace_files({told: publication.write(safe.publications)})
+    replace_files({told: publication.write(safe.publications, p.donnees.colonnes)})
     return [book, *files, said, told]
 
 

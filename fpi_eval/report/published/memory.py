@@ -1,7 +1,11 @@
-"""What a report showed, kept as `publication.json`, so that the next one hides with it in mind."""
+"""What a report showed, kept as `publication.json`, so that the next one hides with it in mind.
+
+With it, the optional columns of sources that are one file for all years: the next report says
+which are gone.
+"""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -12,8 +16,14 @@ from fpi_eval.disclosure import Parts, Publication, PublicShare, Rate
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.loading import Donnees
 from fpi_eval.report.edition import PUBLICATION, kept_earlier, kept_file
+from fpi_eval.text import liste
+from fpi_eval.traced import note
 
 VERSION = 2
+UNREADABLE = (
+    "ce fichier dit ce que le rapport de l'an dernier a publié, et il est illisible. "
+    "Refaites ce rapport : sans lui, le secret ne peut pas être garanti par différence."
+)
 
 
 def path_of(donnees: Donnees, rentree: int) -> Path:
@@ -24,16 +34,36 @@ def path_of(donnees: Donnees, rentree: int) -> Path:
 def earlier(donnees: Donnees) -> dict[str, tuple[Publication, ...]]:
     """Return what all earlier reports published, by table, the oldest first."""
     found: dict[str, tuple[Publication, ...]] = {}
-    kept = kept_earlier(donnees.programme, donnees.rentree, PUBLICATION, simulated=donnees.simulees)
-    for path in kept.values():
+    for path in _kept(donnees).values():
         for one in read(path):
             found[one.name] = (*found.get(one.name, ()), one)
     return found
 
 
-def write(publications: Sequence[Publication]) -> bytes:
+def _kept(donnees: Donnees) -> dict[str, Path]:
+    """Return the files of all earlier reports; a notebook that reads them is made with them."""
+    kept = kept_earlier(donnees.programme, donnees.rentree, PUBLICATION, simulated=donnees.simulees)
+    note(kept)
+    return kept
+
+
+def lost_columns(donnees: Donnees) -> list[tuple[str, str]]:
+    """Return source and columns, in French, that the last report read and files no longer have."""
+    now, found = donnees.colonnes, []
+    for path in list(_kept(donnees).values())[-1:]:
+        for name, had in _content(path).get("colonnes", {}).items():
+            gone = [f"« {one} »" for one in had if one not in now.get(name, had)]
+            if gone:
+                found.append((name, f"{liste(gone)}, là au rapport de {path.parent.name}"))
+    return found
+
+
+def write(
+    publications: Sequence[Publication], columns: Mapping[str, Sequence[str]] | None = None
+) -> bytes:
     """Return the publications as JSON: what is hidden is null, and is in no other place."""
     content = {"version": VERSION, "publications": [_plain(p) for p in publications]}
+    content |= {"colonnes": {name: list(held) for name, held in (columns or {}).items()}}
     return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
 
 
@@ -45,15 +75,18 @@ def read(path: Path) -> list[Publication]:
     FpiError
         If the file is not one, with what to do.
     """
+    content = _content(path)
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
         return [_publication(p) for p in content["publications"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FpiError(
-            "ce fichier dit ce que le rapport de l'an dernier a publié, et il est illisible. "
-            "Refaites ce rapport : sans lui, le secret ne peut pas être garanti par différence.",
-            fichier=str(path),
-        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise FpiError(UNREADABLE, fichier=str(path)) from error
+
+
+def _content(path: Path) -> dict:
+    try:
+        return dict(json.loads(Path(path).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise FpiError(UNREADABLE, fichier=str(path)) from error
 
 
 def _plain(p: Publication) -> dict:

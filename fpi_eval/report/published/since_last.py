@@ -30,6 +30,7 @@ from fpi_eval.report.edition import QUANTITIES, kept_file
 from fpi_eval.report.published import counts, people
 from fpi_eval.report.published.shown_quantities import read_quantities
 from fpi_eval.text import liste
+from fpi_eval.traced import note
 
 FEW = 2  # inputs replaced, over which what takes a simulation is computed at both ends only
 SAID, DEFINED = 3, "programme.toml"
@@ -74,6 +75,7 @@ def published(donnees: Donnees, rentree: int) -> EarlierReport:
             f"« fpi-eval run {rentree}{option} ».",
             fichier=str(path.parent),
         )
+    note([f"{rentree}/{path.name}"])
     found = read_quantities(path)
     return EarlierReport(rentree, found, _hashes(path.with_name("manifest.json")))
 
