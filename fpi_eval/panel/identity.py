@@ -6,6 +6,8 @@ code for one new code is the same course; where a diploma splits or several merg
 be known, so the courses stay apart in one declared family, and are flagged.
 """
 
+from collections import Counter
+
 import pandas as pd
 
 from fpi_eval.errors import FpiError
@@ -43,20 +45,21 @@ def renovations(diplomes: pd.DataFrame) -> pd.DataFrame:
         ancien, nouveau, lien: ``1-1``, ``scission`` (the old one has several heirs), ``fusion``
         (the new one has several forebears) or ``scission et fusion``.
     """
-    parts = []
+    told = set()
     for i in range(1, SUCCESSORS + 1):
-        back = diplomes[["cfd", f"ancien_{i}"]].set_axis(["nouveau", "ancien"], axis=1)
-        ahead = diplomes[["cfd", f"nouveau_{i}"]].set_axis(["ancien", "nouveau"], axis=1)
-        parts += [back.dropna(), ahead.dropna()]
-    links = pd.concat(parts)[["ancien", "nouveau"]].drop_duplicates()
-    level = diplomes.set_index("cfd")["niveau_diplome"]
-    types = list(zip(links["ancien"].map(level), links["nouveau"].map(level), strict=True))
-    allowed = [a == b or (a, b) in RENAMED_TYPES for a, b in types]
-    links = links[pd.Series(allowed, links.index) & (links["ancien"] != links["nouveau"])]
-    split = links["ancien"].map(links["ancien"].value_counts()) > 1
-    merged = links["nouveau"].map(links["nouveau"].value_counts()) > 1
-    links = links.assign(lien=[WORDS[pair] for pair in zip(split, merged, strict=True)])
-    return links.sort_values(["ancien", "nouveau"], ignore_index=True)
+        back, ahead = diplomes[f"ancien_{i}"].dropna(), diplomes[f"nouveau_{i}"].dropna()
+        told |= {*zip(back, diplomes["cfd"][back.index], strict=True)}
+        told |= {*zip(diplomes["cfd"][ahead.index], ahead, strict=True)}
+    level = dict(zip(diplomes["cfd"], diplomes["niveau_diplome"], strict=True))
+
+    def one_type(old: str, new: str) -> bool:
+        types = level.get(old), level.get(new)
+        return types in RENAMED_TYPES or (types[0] == types[1] and pd.notna(types[0]))
+
+    links = sorted(pair for pair in told if pair[0] != pair[1] and one_type(*pair))
+    heirs, forebears = Counter(old for old, _ in links), Counter(new for _, new in links)
+    rows = [(old, new, WORDS[heirs[old] > 1, forebears[new] > 1]) for old, new in links]
+    return pd.DataFrame(rows, columns=["ancien", "nouveau", "lien"], dtype="str")
 
 
 def course_identity(diplomes: pd.DataFrame) -> pd.DataFrame:
