@@ -24,7 +24,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pandas as pd
 from provenance import code_of, record
 
-from fpi_eval.panel.loading import simulated_folder
+from fpi_eval.panel.simulated_folder import simulated_folder
 from fpi_eval.programme import load_programme
 from fpi_eval.report.published import protection
 

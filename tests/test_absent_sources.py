@@ -18,7 +18,9 @@ from fpi_eval.headline.quantity import gathered
 from fpi_eval.indicators.deploiement import du_programme
 from fpi_eval.indicators.filieres import places_constantes
 from fpi_eval.panel import examens
-from fpi_eval.panel import loading as files
+from fpi_eval.panel import run_files as files
+from fpi_eval.panel.loading import ESSENTIAL
+from fpi_eval.panel.simulated_folder import simulated_folder
 from fpi_eval.programme import load_programme
 from fpi_eval.projection.outlook import outlook
 from fpi_eval.report.pages import donnees, places
@@ -73,9 +75,9 @@ def every_source(tmp_path_factory):
     The last constat is the portal's alone: that is the year for which it is needed.
     """
     here = tmp_path_factory.mktemp("tout") / "donnees"
-    whole = files.simulated_folder(PROGRAMME, RENTREE, first=FIRST)
+    whole = simulated_folder(PROGRAMME, RENTREE, first=FIRST)
     shutil.copytree(whole, here, copy_function=os.link)
-    missing = [name for name in OPTIONAL if not files._files(here, PROGRAMME.sources[name])]
+    missing = [name for name in OPTIONAL if not files.matching(here, PROGRAMME.sources[name])]
     put(here, PROGRAMME, RENTREE, [*missing, "resultats_cap"])  # the twin's begins later
     (here / PROGRAMME.sources["constat"].fichier.format(rentree=RENTREE)).unlink()
     return here
@@ -83,12 +85,12 @@ def every_source(tmp_path_factory):
 
 def folder_without(tmp_path, *names, whole=None):
     """Return a copy of the simulated folder (links, nothing is written twice) without sources."""
-    whole = whole or files.simulated_folder(PROGRAMME, RENTREE, first=FIRST)
+    whole = whole or simulated_folder(PROGRAMME, RENTREE, first=FIRST)
     here = tmp_path / "donnees"
     shutil.copytree(whole, here, copy_function=os.link)
     gone = []
     for name in names:
-        for path in files._files(here, PROGRAMME.sources[name]).values():
+        for path in files.matching(here, PROGRAMME.sources[name]).values():
             path.unlink()
             gone.append(path)
     return here, gone
@@ -103,7 +105,7 @@ def test_any_single_source_absent_still_gives_every_table_and_says_so(tmp_path, 
     assert not SERVED[name](year), USES[name].sections
     for table in ("cells", "regional", "places", "register", "jobs"):
         assert isinstance(getattr(year, table), pd.DataFrame)
-    if name in (*files.ESSENTIAL, "ouvertures"):  # the sheets read no other source
+    if name in (*ESSENTIAL, "ouvertures"):  # the sheets read no other source
         assert all(len(sheet.frame) for sheet in tableaux(year))
 
 
@@ -128,7 +130,7 @@ def test_each_source_says_how_far_a_year_may_move_in_columns_that_it_has(every_s
 
 
 def test_without_any_essential_source_the_folder_is_refused_with_what_is_missing(tmp_path):
-    here, _ = folder_without(tmp_path, *files.ESSENTIAL)
+    here, _ = folder_without(tmp_path, *ESSENTIAL)
     with pytest.raises(FpiError, match="affelnet, parcoursup_bts, inserjeunes_region et constat"):
         fpi.load(PROGRAMME, RENTREE, here)
 
@@ -190,11 +192,11 @@ def test_a_file_of_the_source_under_another_name_is_named_and_the_remedy_reads_i
     (here / asked.fichier).rename(old)
     name = old.relative_to(here).as_posix()
     there = catalogue.discover(here, PROGRAMME).files
-    reason = files._no_file(PROGRAMME, "resultats_lycees", RENTREE, here, there)
+    reason = files.no_file(PROGRAMME, "resultats_lycees", RENTREE, here, there)
     assert f"pour lire « {name} »" in reason
-    assert "{rentree}" not in files._no_file(PROGRAMME, "constat_portail", RENTREE, here, there)
+    assert "{rentree}" not in files.no_file(PROGRAMME, "constat_portail", RENTREE, here, there)
     followed = asked.model_copy(update={"fichier": name})
-    assert files._files(here, followed) == {"": old}
+    assert files.matching(here, followed) == {"": old}
     assert len(catalogue.source("resultats_lycees").read(old).table)
 
 
@@ -284,8 +286,7 @@ def test_the_register_is_found_under_the_name_that_new_gives_it(tmp_path, suffix
 
 def _register():
     return (
-        files.simulated_folder(PROGRAMME, RENTREE, first=FIRST)
-        / PROGRAMME.sources["ouvertures"].fichier
+        simulated_folder(PROGRAMME, RENTREE, first=FIRST) / PROGRAMME.sources["ouvertures"].fichier
     )
 
 

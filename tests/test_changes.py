@@ -12,7 +12,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.headline.change import REST, TOGETHER, Changes, change
 from fpi_eval.headline.of_places import places
 from fpi_eval.headline.quantity import COUNTED, ESTIMATED, Headline, Quantity, Scope
-from fpi_eval.panel.loading import simulated_folder
+from fpi_eval.panel.simulated_folder import simulated_folder
 from fpi_eval.panel.two_years import DEFINITION, NEW, REGISTER, REVISED, two_years
 from fpi_eval.programme import load_programme
 from fpi_eval.report.pages import changements as page

@@ -16,7 +16,7 @@ from portal_files import put, served
 import fpi_eval as fpi
 from fpi_eval.cli import main
 from fpi_eval.panel import examens
-from fpi_eval.panel.loading import simulated_folder
+from fpi_eval.panel.simulated_folder import simulated_folder
 from fpi_eval.programme import load_programme
 from fpi_eval.report.published.book import tableaux
 from fpi_eval.sources.resultats_cap import read_resultats_cap

@@ -10,7 +10,7 @@ import pytest
 
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.areas import with_area
-from fpi_eval.panel.loading import files_of
+from fpi_eval.panel.run_files import files_of
 from fpi_eval.programme import Resultats, load_programme
 from fpi_eval.report.pages.diplomes import REACH
 

@@ -18,7 +18,7 @@ import pytest
 from notebooks_minuscules import content, write_notebook
 
 from fpi_eval.errors import FpiError
-from fpi_eval.panel.loading import simulated_folder
+from fpi_eval.panel.simulated_folder import simulated_folder
 from fpi_eval.programme import load_programme
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner import execution, kernels, manifest, swap
@@ -397,7 +397,7 @@ def test_two_runs_of_the_same_report_at_once_are_refused(tmp_path):
 INTERRUPTED = """
 import sys
 from pathlib import Path
-from fpi_eval.panel.loading import simulated_folder
+from fpi_eval.panel.simulated_folder import simulated_folder
 from fpi_eval.programme import load_programme
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner.progress import Silent

@@ -10,7 +10,7 @@ from small_files import LYCEES, MEFS, REGION
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
-from fpi_eval.panel.loading import simulated_folder
+from fpi_eval.panel.simulated_folder import simulated_folder
 from fpi_eval.pinned import pinned
 from fpi_eval.programme import load_programme
 from fpi_eval.sources.inserjeunes_etablissement import read_inserjeunes_etablissement

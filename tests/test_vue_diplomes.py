@@ -13,7 +13,7 @@ from fpi_eval.absent import Absent, attempt
 from fpi_eval.checks import Check
 from fpi_eval.figures import Figure
 from fpi_eval.impact.frame import GROSS, NET
-from fpi_eval.panel.loading import simulated_folder
+from fpi_eval.panel.simulated_folder import simulated_folder
 from fpi_eval.plan import held_against
 from fpi_eval.programme import load_programme
 from fpi_eval.report.pages import chaine, familles, insertion, totaux

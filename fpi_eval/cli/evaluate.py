@@ -292,7 +292,7 @@ def lab(
     a_blanc: ABlanc = False,
 ) -> None:
     """Ouvre JupyterLab sur une copie du notebook, paramètres remplis."""
-    from fpi_eval.panel.loading import folder_of
+    from fpi_eval.panel.run_files import folder_of
     from fpi_eval.programme import load_programme, parse_rentree
     from fpi_eval.report.edition import absolute, notebooks_of, project_root
     from fpi_eval.report.runner.exploration import copy_for_exploration

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from fpi_eval.absent import Absent
-from fpi_eval.panel.loading import CAPACITIES
 from fpi_eval.panel.panels import Panels
+from fpi_eval.panel.run_files import CAPACITIES
 from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.sources.facts import EMPLOI_PUBLIC, beside, fact
 

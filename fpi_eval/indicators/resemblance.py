@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval import twin
-from fpi_eval.panel.loading import simulated_folder
 from fpi_eval.panel.panels import Panels
+from fpi_eval.panel.simulated_folder import simulated_folder
 from fpi_eval.panel.year import Year, load
 from fpi_eval.programme import Programme, shipped
 from fpi_eval.twin import moments

@@ -8,9 +8,9 @@ import pandas as pd
 
 from fpi_eval.calendar import durees
 from fpi_eval.errors import FpiError
-from fpi_eval.panel.loading import REFERENCE
 from fpi_eval.panel.panels import Panels, du_programme
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
+from fpi_eval.panel.run_files import REFERENCE
 from fpi_eval.panel.secteurs import emplois_filieres, urssaf_files
 from fpi_eval.programme import Programme
 from fpi_eval.sources import geographie

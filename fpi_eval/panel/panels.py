@@ -10,10 +10,11 @@ from fpi_eval.panel.bts_passage import Matching, match_bts, passage_panel
 from fpi_eval.panel.capacites import Capacites, capacites
 from fpi_eval.panel.identity import BTS, renovations
 from fpi_eval.panel.links import link_entry_to_final
-from fpi_eval.panel.loading import REFERENCE, Donnees
+from fpi_eval.panel.loading import Donnees
 from fpi_eval.panel.matching import departement_of, with_kin
 from fpi_eval.panel.publication import last_counted
 from fpi_eval.panel.regional_panel import build_regional_panel, entry_places, outcomes, with_course
+from fpi_eval.panel.run_files import REFERENCE
 from fpi_eval.sources.declared_filieres import read_filieres
 from fpi_eval.sources.inserjeunes_region import INSERJEUNES_REGION
 from fpi_eval.sources.parcoursup import PARCOURSUP

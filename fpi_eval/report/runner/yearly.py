@@ -4,7 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from fpi_eval.errors import FpiError
-from fpi_eval.panel.loading import credit, files_of, folder_of
+from fpi_eval.panel.loading import credit
+from fpi_eval.panel.run_files import files_of, folder_of
 from fpi_eval.pinned import pinned
 from fpi_eval.programme import Programme, load_programme, parse_rentree
 from fpi_eval.programme_folders import find_programme

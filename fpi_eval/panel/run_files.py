@@ -1,0 +1,176 @@
+"""Which files a run reads: where each source's lie, by year, and what is said of those absent."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from fpi_eval.errors import FpiError
+from fpi_eval.panel.secteurs import PLACES, latest, urssaf_files
+from fpi_eval.panel.secteurs import SOURCE as URSSAF
+from fpi_eval.panel.simulated_folder import simulated_folder
+from fpi_eval.programme import Programme, Source
+from fpi_eval.sources import known_sources as catalogue
+from fpi_eval.sources.nomenclatures import FICHIERS as CODES
+from fpi_eval.sources.uses import USES
+from fpi_eval.text import liste
+
+NEEDED = tuple(name for name in USES if name != URSSAF)  # Urssaf's file is read by its page alone
+CAPACITIES = ("affelnet", "parcoursup_bts")
+YEARLY = (
+    *CAPACITIES,
+    "constat",
+    "constat_portail",
+    "parcoursup_portail",
+    "parcoursup_apprentissage",
+    "inserjeunes_formation_fine",
+)
+REGISTER = (".csv", ".xlsx", ".ods", ".xls", ".xlsm")
+UAI_FILE = "uai_changements.csv"
+REFERENCE = Path(__file__).parents[2] / "data" / "reference"
+YEAR = {"rentree": r"\d{4}", "millesime": r"\d{4}_\d{4}"}
+PORTAL_OF = {"constat": "constat_portail"}  # two publications of one survey: the first one wins
+
+
+def folder_of(programme: Programme, rentree: int, donnees: str | Path = "") -> Path:
+    """Return the folder of a run's files, the simulated one when none is named."""
+    if not str(donnees):
+        return simulated_folder(programme, rentree)
+    if not Path(donnees).is_dir():
+        raise FpiError(
+            "ce dossier n'existe pas. Indiquez après --donnees le dossier des fichiers "
+            "téléchargés, ou ne mettez pas cette option pour des données simulées.",
+            fichier=str(donnees),
+        )
+    return Path(donnees)
+
+
+def files_of(programme: Programme, rentree: int, folder: Path) -> dict[str, Path]:
+    """Return every file that decides of a run, without reading any, by the name readers know."""
+    own, codes = programme.dossier, folder / programme.source("nomenclatures").fichier
+    declared = [*own.glob("*.toml"), *own.glob("*.csv"), *own.glob("plans/*")]
+    found = [p for paths in paths_of(programme, rentree, folder).values() for p in paths.values()]
+    found += urssaf_files(programme, folder).values()  # large: read by the page that needs it
+    if programme.resultats.voisinage == "zone_emploi":
+        found += latest(folder, PLACES).values()
+    found += [codes / name for name, _ in CODES.values()] + [codes / UAI_FILE]
+    found += (folder / programme.individus.dossier).rglob("*")
+    return {
+        _relative(path, base): path
+        for base, paths in (
+            (own, declared),
+            (REFERENCE.parent, REFERENCE.glob("*")),
+            (folder, found),
+        )
+        for path in sorted(paths)
+        if path.is_file()
+    }
+
+
+def paths_of(programme: Programme, rentree: int, folder: Path) -> dict[str, dict[str, Path]]:
+    """Return the files of each source by year up to the rentrée, none where it is absent.
+
+    The register comes last: it is checked against the establishments of the other files.
+    """
+    found = {}
+    for name, source in sorted(programme.sources.items(), key=lambda s: s[0] == "ouvertures"):
+        if name not in NEEDED:
+            continue
+        paths = _register(folder, source) if name == "ouvertures" else matching(folder, source)
+        _require(programme, name, source, folder, paths, rentree)
+        known = {year: path for year, path in paths.items() if int(year or 0) <= rentree}
+        found[name] = known if name in YEARLY else paths
+    return found
+
+
+def _register(folder: Path, source: Source) -> dict[str, Path]:
+    """Return the register under any of its formats; two of them in one folder are refused."""
+    declared = folder / source.fichier
+    found = [
+        path
+        for path in sorted(declared.parent.glob(f"{declared.stem}.*"))
+        if path.suffix.lower() in REGISTER
+    ]
+    if len(found) > 1:
+        raise FpiError(
+            f"deux registres des ouvertures : {liste(path.name for path in found)}. Lequel est le "
+            "bon ne se devine pas. Gardez-en un seul dans le dossier.",
+            fichier=str(declared.parent),
+        )
+    return {"": found[0]} if found else {}
+
+
+def matching(folder: Path, source: Source) -> dict[str, Path]:
+    """Return the files that the source's pattern matches, by year ("" without a year)."""
+    found = re.search(r"\{(rentree|millesime)\}", source.fichier)
+    if not found:
+        path = folder / source.fichier
+        return {"": path} if path.is_file() else {}
+    before, after = source.fichier[: found.start()], source.fichier[found.end() :]
+    pattern = re.compile(re.escape(before) + f"({YEAR[found[1]]})" + re.escape(after))
+    candidates = (p.relative_to(folder).as_posix() for p in folder.glob(f"{before}*{after}"))
+    years = {m[1]: folder / name for name in candidates if (m := pattern.fullmatch(name))}
+    return dict(sorted(years.items()))
+
+
+def files_behind(paths: Mapping[str, Mapping[str, Path]], folder: Path) -> dict[str, Iterable[str]]:
+    """Return the files that decide of each source's tables, by the names of `files_of`."""
+    own = {
+        name: {_relative(path, folder) for path in found.values()} for name, found in paths.items()
+    }
+    merged = {name: own[name] | own.get(portal, set()) for name, portal in PORTAL_OF.items()}
+    return {**own, **merged, "ouvertures": set().union(*own.values())}  # checked against them all
+
+
+def no_file(
+    programme: Programme, name: str, rentree: int, folder: Path, there: Iterable[catalogue.Found]
+) -> str:
+    """Return which file is absent, and which one of that source lies there under another name."""
+    wanted = _wanted(programme.source(name), rentree)
+    others = [file for file in there if file.source == name]
+    if not others:
+        return f"aucun fichier « {wanted} »"
+    found = max(others, key=lambda one: one.year or "").path.relative_to(folder).as_posix()
+    return (
+        f"aucun fichier « {wanted} » ; pour lire « {found} », de la même source, écrivez ce nom "
+        f"sous [sources.{name}] de programme.toml"
+    )
+
+
+def _wanted(source: Source, rentree: int) -> str:
+    """Return the name of a source's file for that rentrée."""
+    return source.fichier.format(rentree=rentree, millesime=f"{rentree - 1}_{rentree}")
+
+
+def _require(
+    programme: Programme,
+    name: str,
+    source: Source,
+    folder: Path,
+    paths: dict[str, Path],
+    rentree: int,
+) -> None:
+    """Raise if a compulsory source, or its requested year, is absent."""
+    if not source.obligatoire:
+        return
+    here = folder / _wanted(source, rentree)
+    if not paths:
+        beside = sorted(p.name for p in here.parent.glob("*"))[:6] if here.parent.is_dir() else []
+        found = f"Trouvé à côté : {liste(beside)}. " if beside else ""
+        raise FpiError(
+            f"fichier absent, et la source « {name} » est obligatoire. {found}Déposez-le, ou "
+            f"corrigez « fichier » dans [sources.{name}] de programme.toml (ligne "
+            f"{programme.lignes.get(f'sources.{name}')}). Pour un rapport sans elle, écrivez-y "
+            f"« obligatoire = false » : resteraient vides {USES[name].sections}.",
+            fichier=str(here),
+        )
+    if "{rentree}" in source.fichier and str(rentree) not in paths:
+        raise FpiError(
+            f"la rentrée {rentree} est absente de la source « {name} » (trouvé : "
+            f"{liste(paths)}). Déposez ce fichier, choisissez une rentrée présente, ou écrivez "
+            f"« obligatoire = false » dans [sources.{name}] : manqueraient {USES[name].sections}.",
+            fichier=str(here),
+        )
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
