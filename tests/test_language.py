@@ -121,25 +121,22 @@ def test_the_english_page_is_english_and_says_what_is_not(made):
     assert "788 of 9,000" in re.sub(r"\s+", " ", words)
 
 
-def test_a_chapter_with_numbers_is_told_in_english_with_a_drawing_and_its_field(made):
+def test_a_chapter_is_told_in_english_and_has_its_link(made):
     words = english(made / f"02_places_en{EDITION.suffix}.html")
     assert "has opened 760 of 831 planned seats" in re.sub(r"\s+", " ", words)
-    assert "788 of 9,000" in words.replace("\n", " ")
-    assert "due 2030" in words
     front = BeautifulSoup((made / "index_en.html").read_text(encoding="utf-8"), "html.parser")
     links = {a["href"]: a.find_parent("li").get("lang") for a in front.select(".liste-pages a")}
     assert links[f"02_places_en{EDITION.suffix}.html"] is None
     assert f"02_places{EDITION.suffix}.html" not in links
 
 
-def test_every_chapter_can_be_told_in_english_from_its_numbers():
+def test_every_chapter_s_finding_can_be_told_in_english_from_its_numbers():
     found = Headline(tuple(map(abroad, (*SEATS, *PEOPLE, *EFFECT, *AHEAD))), NOTES)
     with speaking("en"):
         said = found.said("en")
         told = {name: finding(said) for name, finding in in_chapters.FINDINGS.items()}
         for name in told:
-            shown = in_chapters.numbers(said, name, "s").shown
-            assert not re.search("[éèàç]", f"{told[name]} {shown.to_csv()}")
+            assert not re.search("[éèàç]", told[name])
     assert all(told[name] for name in ("02_places", "03_diplomes"))
 
 

@@ -17,11 +17,10 @@ from fpi_eval import escapes
 from fpi_eval.calendar import seen_on
 from fpi_eval.headline import Headline
 from fpi_eval.headline.first_page import WORDS, first_page
-from fpi_eval.headline.in_chapters import home
 from fpi_eval.language import FRENCH, NAMES, _, speaking
 from fpi_eval.report.edition import QUANTITIES, Edition
 from fpi_eval.report.published.shown_quantities import shown_quantities
-from fpi_eval.report.runner import abroad, manifest, pdf
+from fpi_eval.report.runner import manifest, pdf, translated
 from fpi_eval.report.runner.accessible import improve
 from fpi_eval.report.runner.chapters import Page, compose
 from fpi_eval.report.runner.extract import write_tables
@@ -30,7 +29,6 @@ from fpi_eval.store import kept
 from fpi_eval.text import date_longue
 
 TEMPLATES = Path(__file__).parent / "templates"
-AGAIN = "avancement_"  # shares that say two others again
 
 
 def render(
@@ -90,22 +88,19 @@ def _abroad(
     context: dict[str, Any],
     edition: Edition,
 ) -> None:
-    """Write what exists in another language: front page, chapters of numbers, their papers.
+    """Write what exists in another language: front page, chapters, their papers.
 
     The front page says which chapters exist in French only.
     """
-    told = list(abroad.chapters(found, context["pages"], edition))
+    told = list(translated.chapters(found, context["pages"], edition))
     here, pages = {french.file for french, _own in told}, [own for _french, own in told]
-    names = {file.removesuffix(f"{edition.suffix}.html") for file in here}
     own = _context(pages, edition)
     _write_pages(exporter, folder, pages, own, edition)
-    rest = [one for one in found if one and not one.key.startswith(AGAIN)]
     own |= {
         "css": context["css"],
         "first": first_page(found),
         "chapters": pages,
         "french": [page for page in context["pages"] if page.file not in here],
-        "numbers": [one for one in rest if home(one.key) not in names],
         "words": [(_(word), _(meaning)) for word, meaning in WORDS.items()],
         "others": [{"page": "index.html", "langue": FRENCH, "name": NAMES[FRENCH]}],
     }

@@ -17,7 +17,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 from fpi_eval.errors import FpiError
+from fpi_eval.headline import Headline
+from fpi_eval.headline.in_chapters import FINDINGS
 from fpi_eval.language import CHAPTERS, UNTRANSLATED, _, catalogue, spoken
+from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner.chapters import Gap, Page, Section
 
 NUMBER = re.compile(r"[+\u2212]?(?:\d{1,3}(?:\s\d{3})+(?!\d)|\d+)(?:,\d+)?(?:\s?[%€])?")
@@ -27,6 +30,17 @@ READ = ("aria-label", "alt")  # attributes that are read aloud
 NAMED = ("tbody", "text")  # where names of the data stand: courses, places
 NAME = r"(?:[Ll]a |[Ll]es? |[Ll]')?(?P<{0}>[A-ZÀ-Ý][\w' -]*)"
 WORDS = r"(?P<{0}>[\w' ,-]+)"
+
+
+def chapters(
+    found: Headline, french: Sequence[Page], edition: Edition
+) -> Iterator[tuple[Page, Page]]:
+    """Yield each French page that can be told in the language now written, and its page there."""
+    for page in french:
+        name = page.file.removesuffix(f"{edition.suffix}.html")
+        finding = FINDINGS[name](found).rstrip(".") if name in FINDINGS else ""
+        with suppress(FpiError):
+            yield page, told(page, edition.file(name, "html"), finding)
 
 
 def told(page: Page, file: str, finding: str = "") -> Page:
