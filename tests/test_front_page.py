@@ -150,7 +150,10 @@ def test_a_programme_that_has_not_begun_or_has_no_register_says_so_first():
     assert early.finding.startswith("Le programme n'a pas commencé")
     assert "2024" in early.finding
     assert early.none == "Aucune avant la rentrée 2024."
-    assert "ne contient pas le registre" in first_page(Headline((), NOTES)).missing
+    assert early.unknown == "Rien à mesurer avant la rentrée 2024."
+    without = first_page(Headline((), NOTES))
+    assert "ne contient pas le registre" in without.missing
+    assert without.none == without.unknown == "Inconnu sans le registre des ouvertures."
 
 
 def test_a_target_out_of_reach_is_said_to_be_and_records_are_asked_for_until_they_are_there():

@@ -66,6 +66,7 @@ class FirstPage:
     finding: str
     missing: str
     none: str
+    unknown: str
     proof: int
     verdict: str
     reason: str
@@ -95,6 +96,7 @@ def first_page(found: Headline) -> FirstPage:
         finding=finding(found),
         missing=missing(found),
         none=_none_yet(found),
+        unknown=_unknown(found),
         proof=LEVELS.index(level) if level in LEVELS else 0,
         verdict=_(level) + _only_own(found),
         reason=reason(found),
@@ -178,10 +180,19 @@ def missing(found: Headline) -> str:
 
 
 def _none_yet(found: Headline) -> str:
-    """Return that no seat opened and nobody entered, before the programme's first rentrée."""
+    """Return why seats and people are not counted: none before the first rentrée, or unknown."""
     if begun(found):
-        return ""
+        return _unknown(found)
     return _("Aucune avant la rentrée {start}.").format(start=found.notes["debut"])
+
+
+def _unknown(found: Headline) -> str:
+    """Return why a number is not known: nothing to measure, no register, or not yet."""
+    if not begun(found):
+        return _("Rien à mesurer avant la rentrée {start}.").format(start=found.notes["debut"])
+    if not _known(found, "places_ouvertes"):
+        return _("Inconnu sans le registre des ouvertures.")
+    return _("Pas encore connu.")
 
 
 def reason(found: Headline) -> str:

@@ -243,7 +243,7 @@ def appariements(rows: pd.DataFrame, context: Context) -> Table:
         "Combien de lignes ont trouvé leur correspondance",
         formats={"part": ("pourcent", 1), "part_region": ("pourcent", 1)},
         labels={
-            "part_region": context.region,
+            "part_region": "Région",
             "lien": "Correspondance",
             "source": "Source",
             "annee": "Année",
