@@ -155,14 +155,12 @@ def markdown(runs: pd.DataFrame) -> str:
         "« Sans montée en charge » : les places se remplissent d'emblée alors que programme.toml "
         "déclare une montée ; la projection l'apprend de ce que montrent les places déjà ouvertes.",
         "",
-        "« Une ouverture sur cinq reste vide » : la bande est trop large. L'erreur du remplissage "
-        "appris compte ce qui diffère d'une ouverture à l'autre (écart-type 0,050 et 0,061 selon "
-        "le niveau), qui vaut pour des ouvertures à venir mais non pour celles qui sont là, vides "
-        "ou pleines pour de bon : elle vaut 0,072 et 0,086 quand l'écart à leur propre remplissage "
-        "est de 0,060 et 0,076 (24 programmes, graines 91000 à 91023 ; monde réaliste : 0,050 et "
-        "0,063 pour 0,060 et 0,068, avec cinq à six degrés de liberté). Séparer les deux demande "
-        "de supposer ce que ces cellules auraient varié sans places ; une bande trop large ne "
-        "trompe pas dans le mauvais sens, elle est gardée.",
+        "« Une ouverture sur cinq reste vide » : l'erreur du remplissage appris compte ce qui "
+        "diffère d'une ouverture à l'autre, qui vaut pour des ouvertures à venir mais non pour "
+        "celles qui sont là, vides ou pleines pour de bon. De ces dernières on ôte la part propre, "
+        "la moitié au plus : ce que les carrés de leurs écarts ont de plus que ceux de formations "
+        "de même taille que rien n'a touchées, sous les mêmes poids. Sans cela la bande contenait "
+        "89 à 94 % des résultats de ce monde.",
         "",
         "| monde | lecture | niveau | programmes | observé (moyenne) | dans la bande à 80 % | "
         "écart médian | CRPS / observé | PIT moyenne (écart-type) |",

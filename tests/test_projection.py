@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from invented import invented_panel
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
@@ -92,31 +93,31 @@ def profile(effects: list[float], error: float, df: float = 40.0, moved=(1.0, 0.
 
 def test_a_fill_seen_in_the_first_year_is_raised_to_full_capacity():
     rate = {"superieur": profile([0.4], 1e-6)}
-    full, path = fill_draws(rate, (0.5, 1.0), 4000, np.random.default_rng(0))
+    full, _, path = fill_draws(rate, (0.5, 1.0), 4000, np.random.default_rng(0))
     assert full["superieur"] * path[:, 0] == pytest.approx(np.full(4000, 0.4), abs=1e-3)
 
 
 def test_levels_moved_by_the_same_places_are_wrong_together():
     for moved, same in (((1.0, 0.0), 1.0), ((0.0, 1.0), 0.0), ((0.6, 0.8), 0.6)):
         rates = {"secondaire": profile([0.6], 0.05), "superieur": profile([0.6], 0.05, moved=moved)}
-        full, _ = fill_draws(rates, (1.0,), 4000, np.random.default_rng(0))
+        full, *_ = fill_draws(rates, (1.0,), 4000, np.random.default_rng(0))
         found = np.corrcoef(full["secondaire"], full["superieur"])[0, 1]
         assert found == pytest.approx(same, abs=0.05)
 
 
 def test_a_delay_that_is_not_seen_is_forgotten_and_one_that_is_seen_is_kept():
     ramp, rng = (0.75, 0.90, 1.0), np.random.default_rng(0)
-    full, path = fill_draws({"superieur": profile([0.8, 0.8, 0.8], 0.01)}, ramp, 4000, rng)
+    full, _, path = fill_draws({"superieur": profile([0.8, 0.8, 0.8], 0.01)}, ramp, 4000, rng)
     assert path[:, 0].mean() == pytest.approx(1.0, abs=0.02)
     assert full["superieur"].mean() == pytest.approx(0.8, abs=0.01)
-    full, path = fill_draws({"superieur": profile([0.6, 0.72, 0.8], 0.01)}, ramp, 4000, rng)
+    full, _, path = fill_draws({"superieur": profile([0.6, 0.72, 0.8], 0.01)}, ramp, 4000, rng)
     assert path[:, 0].mean() == pytest.approx(0.75, abs=0.02)
     assert full["superieur"].mean() == pytest.approx(0.8, abs=0.01)
 
 
 def test_a_delay_hardly_seen_leaves_the_declared_one():
     ramp, rng = (0.75, 0.90, 1.0), np.random.default_rng(0)
-    _, path = fill_draws({"superieur": profile([0.8, 0.8, 0.8], 1.0)}, ramp, 4000, rng)
+    *_, path = fill_draws({"superieur": profile([0.8, 0.8, 0.8], 1.0)}, ramp, 4000, rng)
     assert path[:, 0].mean() == pytest.approx(0.75, abs=0.02)
 
 
@@ -127,6 +128,31 @@ def test_fill_by_age_of_the_twin_is_what_the_twin_was_given():
     errors = np.sqrt(np.diag(found.covariance))
     assert (np.abs(found.effets - [0.6, 0.72, 0.8]) < 3 * errors).all()
     assert found.poids.sum() == pytest.approx(1.0)
+
+
+def own_fills(fills: tuple[float, ...], seed: int) -> float:
+    """Return the part of the error that is the openings' own fills, told in turn."""
+    panel = invented_panel(seed, etabs=20, opened=15, years=range(2016, 2027), start=2020)
+    rng, cell = np.random.default_rng(seed), panel["cell"].to_numpy()
+    size = panel["entrants"] * np.exp(0.05 * rng.normal(size=len(panel)))
+    fill = np.resize(fills, cell.max() + 1)[cell]
+    return seen(panel.assign(entrants=size + fill * panel["seats"]), "secondaire").propre
+
+
+def test_the_fills_of_the_openings_there_are_no_error_of_theirs():
+    same, different = ([own_fills(f, s) for s in range(6)] for f in ((0.8,), (1.0, 0.3)))
+    assert np.mean(same) < 0.25
+    assert np.mean(different) > 0.45
+
+
+def test_openings_seen_take_the_fill_that_is_better_known():
+    rate = replace(profile([0.5], 0.05, df=1e6), sd_annee=0.0)
+    known = replace(rate, profil=replace(rate.profil, propre=0.5, vu=2024))
+    table = pd.concat([opening(1e6, 2024), opening(1e6, 2025)], ignore_index=True)
+    rates = sure() | {("remplissage", "superieur"): known}
+    flux = simulate(table, rates, horizon=2025, draws=4000)
+    there, ahead = (flux.entrants[:, k, -1].std() for k in (0, 1))
+    assert there / ahead == pytest.approx(np.sqrt(0.5), abs=0.02)
 
 
 def test_extra_pupils_succeed_less():

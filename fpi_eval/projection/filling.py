@@ -11,12 +11,16 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.imputation import fit, read, unexposed, used_rows
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters
+from fpi_eval.panel.sample import Sample
 from fpi_eval.projection.rates import SD_ANNEE, Profil, Taux
+from fpi_eval.regression.absorb import compact
+from fpi_eval.regression.counterfactual import Imputation
 
 STRENGTH = (0.0, 2.0)  # the declared delay may turn out nil, or twice as long
 SHAPE = 0.05  # and each of the first years off the declared path by that much (sd)
 CANDIDATES = 4000
 LOWEST = 0.05
+LIKE, MOST = 100, 0.5  # cells that an opened one is compared with; most that its own fill may be
 
 
 def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:
@@ -29,9 +33,9 @@ def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:
     by établissement when fewer than `uncertainty.ENOUGH` départements are treated; unlike
     `uncertainty.answer`, groups count by their seats, since few large ones hold an age.
 
-    The error counts how much fill differs between openings: openings to come will differ too, but
-    those already there keep the fill they have. Where one in five stays empty it is a sixth larger
-    than what is not known of the latter, and the band is too wide by as much.
+    The error counts how much fill differs between openings. Openings to come will differ too, but
+    those already there keep the fill they have: ``propre`` is the part of the variance that says
+    nothing of them (`_own`).
     """
     frame = unexposed(sample(panel, "entrants"))
     model = fit(frame, region=True)
@@ -65,7 +69,41 @@ def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:
         float(max(each.min() - 1, 1.0)),
         float(max(every - 1, carry - 1, 1.0)),
         by_dep @ share,
+        _own(frame, model, target @ share, target @ (values * seats) * dose, niveau, error),
+        int(panel["rentree"].max()),
     )
+
+
+def _own(
+    frame: Sample,
+    model: Imputation,
+    target: np.ndarray,
+    expected: np.ndarray,
+    niveau: str,
+    error: float,
+) -> float:
+    r"""Return the part of the mean's variance that is the openings' own fills, half at most.
+
+    With v the weights of the mean and r what the mean fill of its age leaves, an opened cell adds
+    :math:`c_i = \sum_t v_{it} r_{it}`; cells of its size that nothing touched show what c would be
+    without seats, under the same weights. Its square beyond theirs is a fill of its own.
+    """
+    v = model.weights(target[:, None])[:, 0]
+    cell, n = compact(frame["cell"].to_numpy())
+    time, years = compact(frame["time"].to_numpy())
+    weights, rest, size = np.zeros((n, years)), np.full((n, years), np.nan), np.zeros(n)
+    weights[cell, time], size[cell] = v, frame["size"].to_numpy(float)
+    rest[cell, time] = np.where(model.usable, model.tau - expected, 0.0)
+    other = model.treated | (frame["niveau"] != niveau).to_numpy()
+    opened, left = np.zeros((2, n), dtype=bool)
+    opened[cell[target > 0]], left[cell[other]] = True, True
+    calm = np.flatnonzero(~left & np.isfinite(rest).all(axis=1))
+    beyond = 0.0
+    for i in np.flatnonzero(opened) if len(calm) >= LIKE else ():
+        alike = calm[np.argsort(np.abs(np.log(size[calm] / size[i])))[:LIKE]]
+        without = rest[alike] @ weights[i] * size[i] / size[alike]
+        beyond += np.nansum(weights[i] * rest[i]) ** 2 - np.mean(without**2)
+    return float(np.clip(beyond / error**2, 0.0, MOST)) if error > 0 else 0.0
 
 
 def _alike(rows: pd.DataFrame, column: str) -> float:
@@ -96,8 +134,10 @@ def ramp_draws(ramp: tuple[float, ...], n: int, rng: np.random.Generator) -> np.
 
 def fill_draws(
     rates: Mapping[str, Taux], ramp: tuple[float, ...], n: int, rng: np.random.Generator
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]:
     r"""Return fill at full capacity by level, (n,) each, and relative fill by age (n, ages).
+
+    Fill is that of openings to come, then that of those already seen, which is known better.
 
     Without a profile both come from the declared values. With some, paths r drawn as declared
     are kept in proportion of how well they explain the effects f seen at each age in every level
@@ -117,10 +157,13 @@ def fill_draws(
         weight = np.exp(log - log.max())
         path = path[rng.choice(CANDIDATES, n, p=weight / weight.sum())]
     full = {level: r.draw(rng, n) for level, r in rates.items() if r.profil is None}
+    there = dict(full)
     for (level, f), off in zip(found.items(), _shared(list(found.values()), n, rng), strict=True):
         mean, error = f.moyenne
-        full[level] = (mean + error * off) / (f.along(path) @ f.poids)
-    return {level: np.clip(value, 0.01, 0.999) for level, value in full.items()}, path
+        for fill, part in ((full, 1.0), (there, 1 - f.propre)):
+            fill[level] = (mean + error * np.sqrt(part) * off) / (f.along(path) @ f.poids)
+    ahead, known = ({k: np.clip(v, 0.01, 0.999) for k, v in d.items()} for d in (full, there))
+    return ahead, known, path
 
 
 def _shared(found: list[Profil], n: int, rng: np.random.Generator) -> list[np.ndarray]:

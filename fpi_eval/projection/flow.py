@@ -160,7 +160,8 @@ def simulate(
     places = np.rint(places).astype(int)
     loss = (penalty if isinstance(penalty, Loss) else Loss(penalty)).draw(rng, draws)
     levels = ("secondaire", "superieur")
-    full, by_age = fill_draws({n: rates["remplissage", n] for n in levels}, ramp, draws, rng)
+    filling = {n: rates["remplissage", n] for n in levels}
+    full, there, by_age = fill_draws(filling, ramp, draws, rng)
     keep = {n: rates["retention", n].draw(rng, draws) for n in levels}
     good = {n: rates["reussite", n].draw(rng, draws) * (1 - loss) for n in levels}
     shape = (draws, len(groups), len(years))
@@ -172,7 +173,7 @@ def simulate(
             used = {lien: rates[lien, niveau] for lien in LIENS}
             part = groups.iloc[rows]
             entrants[:, rows], acheves[:, rows], diplomes[:, rows] = _cohorts(
-                part, places[rows], age[rows], used, means, by_age, rng
+                part, places[rows], age[rows], used, means, there[niveau], by_age, rng
             )
     by_age_level = {n: np.clip(full[n][:, None] * by_age, 0, 1) for n in levels}
     graduate = {n: keep[n] * good[n] for n in levels}
@@ -187,16 +188,20 @@ def _cohorts(
     age: np.ndarray,
     rates: Mapping[str, Taux],
     means: Mapping[str, np.ndarray],
+    there: np.ndarray,
     by_age: np.ndarray,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return entrants by rentrée, those who complete and graduate by session, of one level.
 
-    Each (draws, groups, years).
+    Each (draws, groups, years); ``there`` (draws,) is the fill of the openings already seen.
     """
     draws, n_years = len(by_age), places.shape[1]
     course, names = pd.factorize(groups["course"])
     rate = {lien: rates[lien].by_course(means[lien], len(names), rng)[:, course] for lien in LIENS}
+    if (profil := rates["remplissage"].profil) is not None:
+        seen = (groups["rentree"] <= profil.vu).to_numpy()
+        rate["remplissage"][:, seen] = there[:, None]
     shock = {lien: rng.normal(0, rates[lien].sd_annee, (draws, n_years)) for lien in LIENS}
     fill, stay, pass_ = (
         lambda y, lien=lien: shocked(rate[lien], shock[lien][:, [y]]) for lien in LIENS

@@ -145,6 +145,8 @@ class Profil:
     seats, ``influence`` what each département adds to it, in the same order for all levels.
     Degrees of freedom are groups of equal size that would weigh as much as those seen, less one:
     ``libertes`` at the rarest age, to tell ages apart, ``libertes_moyenne`` at all ages.
+    ``propre`` is the part of the error's variance that is the fills of these very openings, which
+    is none of theirs, and ``vu`` the last rentrée seen.
     """
 
     ages: np.ndarray
@@ -155,6 +157,8 @@ class Profil:
     libertes: float
     libertes_moyenne: float
     influence: np.ndarray
+    propre: float = 0.0
+    vu: int = -1
 
     @property
     def moyenne(self) -> tuple[float, float]:
