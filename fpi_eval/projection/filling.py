@@ -20,7 +20,8 @@ STRENGTH = (0.0, 2.0)  # the declared delay may turn out nil, or twice as long
 SHAPE = 0.05  # and each of the first years off the declared path by that much (sd)
 CANDIDATES = 4000
 LOWEST = 0.05
-LIKE, MOST = 100, 0.5  # cells that an opened one is compared with; most that its own fill may be
+LIKE, FEWEST = 100, 20  # cells that an opened one is compared with, at most and at least
+MOST = 0.5  # of the variance may be fills of the openings' own
 
 
 def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:
@@ -99,7 +100,7 @@ def _own(
     opened[cell[target > 0]], left[cell[other]] = True, True
     calm = np.flatnonzero(~left & np.isfinite(rest).all(axis=1))
     beyond = 0.0
-    for i in np.flatnonzero(opened) if len(calm) >= LIKE else ():
+    for i in np.flatnonzero(opened) if len(calm) >= FEWEST else ():
         alike = calm[np.argsort(np.abs(np.log(size[calm] / size[i])))[:LIKE]]
         without = rest[alike] @ weights[i] * size[i] / size[alike]
         beyond += np.nansum(weights[i] * rest[i]) ** 2 - np.mean(without**2)
