@@ -10,6 +10,8 @@ from io import StringIO
 
 import pandas as pd
 
+from fpi_eval.sources.reading.check import uai_key
+
 REGIONS = {
     "11": "Île-de-France",
     "24": "Centre-Val de Loire",
@@ -192,9 +194,9 @@ def uai_prefix(code_departement: str) -> str:
 
 
 def uai(prefix: str, number: int) -> str:
-    """Return a UAI with its control letter (rest of the seven digits divided by 23)."""
+    """Return a UAI with its control letter."""
     digits = f"{prefix}{number:04d}"
-    return digits + "ABCDEFGHJKLMNPRSTUVWXYZ"[int(digits) % 23]
+    return digits + uai_key(digits)
 
 
 def largest(codes: pd.Series) -> list[str]:

@@ -105,9 +105,8 @@ def uai_key(uai: str) -> str:
 
 
 def _keys(uai: pd.Series) -> pd.Series:
-    """Return the letters of `uai_key`, whatever is no number being 0."""
-    digits = pd.to_numeric(uai.str[:7], errors="coerce").fillna(0).astype("int64")
-    return (digits % len(UAI_KEYS)).map(dict(enumerate(UAI_KEYS)))
+    """Return the letters of `uai_key`, none where there is no number."""
+    return uai.map({one: uai_key(one) for one in uai.dropna().unique() if one[:7].isdecimal()})
 
 
 def _pandera_column(column: ColumnSchema) -> "pa.Column":
