@@ -179,7 +179,7 @@ def test_two_effects_take_the_cheaper_way_and_change_it_when_it_turns_dear():
     rng = np.random.default_rng(4)
     links = np.arange(600)
     chain = np.r_[links, links], np.r_[links, np.minimum(links + 1, 599)]
-    mixed = rng.integers(0, 5_000, 40_000), rng.integers(0, 1_000, 40_000)
+    mixed = rng.integers(0, 5_000, 60_000), rng.integers(0, 3_000, 60_000)
     for codes, factored in ((chain, True), (mixed, False)):
         values = rng.normal(size=(len(codes[0]), 40))
         found = absorb.Absorber(codes)
