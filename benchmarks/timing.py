@@ -125,7 +125,8 @@ def rows(
 
 def line(row: pd.Series, before: float | None) -> str:
     """Return a row of the table; growth is the processor time over that of the size before."""
-    start = f"| {row['tache']} | {row['unites']:_} | {row['paquet']} |".replace("_", " ")
+    units = f"{row['unites']:_}".replace("_", " ")
+    start = f"| {row['tache']} | {units} | {row['paquet']} |"
     if pd.isna(row["secondes"]):
         return f"{start} {row['dit']} | | | | | |"
     growth = "" if before is None else f"× {row['processeur'] / before:.1f}"

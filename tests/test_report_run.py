@@ -23,6 +23,7 @@ from fpi_eval.programme import load_programme
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner import execution, kernels, manifest, swap
 from fpi_eval.report.runner import run as runner
+from fpi_eval.report.runner.accessible import improve
 from fpi_eval.report.runner.clean import clean
 from fpi_eval.report.runner.execution import Execution
 from fpi_eval.report.runner.journal import Journal
@@ -31,6 +32,7 @@ from fpi_eval.report.runner.progress import Silent
 from fpi_eval.report.runner.run import check_parameters, run
 from fpi_eval.report.runner.swap import replaced
 from fpi_eval.report.runner.yearly import yearly
+from fpi_eval.store import kept
 
 ROOT = Path(__file__).parents[1]
 EDITION = Edition("fpi_aura", "Formation Pro Industrie", 2022, simulated=True)
@@ -558,3 +560,15 @@ def test_finding_that_nothing_changed_imports_none_of_what_computes():
     )
     command = [sys.executable, "-c", code]
     assert subprocess.run(command, capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_what_another_core_computes_ahead_is_found_in_the_store(tmp_path, monkeypatch):
+    monkeypatch.setenv("FPI_EVAL_CACHE", str(tmp_path))
+    monkeypatch.setattr(kernels, "cores", lambda: 2)
+    kernels.start()
+    page = "<html><body><main><h1>Un</h1></main></body></html>"
+    process = kernels.ahead([(improve, page, EDITION)])
+    assert process is not None
+    process.wait(60)
+    monkeypatch.setattr("bs4.BeautifulSoup.__init__", None)  # nothing is parsed any more
+    assert '<h1 id="un">' in kept(improve, page, EDITION)

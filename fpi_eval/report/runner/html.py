@@ -20,7 +20,7 @@ from fpi_eval.headline.first_page import WORDS, first_page
 from fpi_eval.language import FRENCH, NAMES, _, speaking
 from fpi_eval.report.edition import QUANTITIES, Edition
 from fpi_eval.report.published.shown_quantities import shown_quantities
-from fpi_eval.report.runner import manifest, pdf, translated
+from fpi_eval.report.runner import kernels, manifest, pdf, translated
 from fpi_eval.report.runner.accessible import improve
 from fpi_eval.report.runner.chapters import Page, compose
 from fpi_eval.report.runner.extract import write_tables
@@ -116,17 +116,26 @@ def _write_pages(
     edition: Edition,
 ) -> None:
     """Write chapters, each leading to the one before and to the one after."""
+    made = []
     for number, page in enumerate(pages):
         around = {"before": pages[:number][-1:], "after": pages[number + 1 :][:1], "page": page}
-        _own_page(exporter, "index.html.j2", folder / page.file, context | around, edition)
+        made.append(_filled(exporter, "index.html.j2", context | around))
+    if edition.langue == FRENCH:  # from the last one on, while this process does the first ones
+        kernels.ahead([(improve, html, edition) for html in reversed(made)])
+    for page, html in zip(pages, made, strict=True):
+        _write(folder / page.file, html, edition)
+
+
+def _filled(exporter: HTMLExporter, template: str, context: dict[str, Any]) -> str:
+    """Return a page made from its template."""
+    return exporter.environment.get_template(template).render(resources={"ctx": context})
 
 
 def _own_page(
     exporter: HTMLExporter, template: str, path: Path, context: dict[str, Any], edition: Edition
 ) -> None:
     """Write a page from its template."""
-    made = exporter.environment.get_template(template).render(resources={"ctx": context})
-    _write(path, made, edition)
+    _write(path, _filled(exporter, template, context), edition)
 
 
 def _extra(extras: Sequence[PurePath], name: str) -> str:

@@ -6,11 +6,15 @@ Each notebook still has a process and a namespace of its own. Where processes ca
 
 import json
 import os
+import pickle
 import select
 import signal
 import subprocess
 import sys
 import threading
+from base64 import b64encode
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,6 +23,7 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from papermill.engines import NBClientEngine, papermill_engines
 
+from fpi_eval.cluster import cores
 from fpi_eval.traced import VARIABLE
 
 ENGINE = "fpi_eval"
@@ -110,6 +115,19 @@ def can_fork(command: list[str]) -> bool:
 
 def _forks() -> bool:
     return sys.platform == "linux" and os.environ.get(ASKED) != NEW
+
+
+def ahead(calls: Sequence[tuple[Any, ...]]) -> Kernel | None:
+    """Have another core compute calls (function, arguments) of the store, found there when asked.
+
+    Nothing where no process forks here, nor a core is left: they are computed when asked.
+    """
+    if not _server.cache_info().currsize or cores() < 2:
+        return None
+    pickled = b64encode(pickle.dumps(calls)).decode()
+    with suppress(OSError, ValueError):
+        return server().fork(calls=pickled, env=dict(os.environ), cwd=os.getcwd())
+    return None
 
 
 def start() -> None:

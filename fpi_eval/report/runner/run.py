@@ -10,7 +10,7 @@ from typing import Any
 from fpi_eval.errors import FpiError
 from fpi_eval.pinned import pinned
 from fpi_eval.report.edition import Edition
-from fpi_eval.report.runner import html, manifest
+from fpi_eval.report.runner import manifest
 from fpi_eval.report.runner.execution import Execution
 from fpi_eval.report.runner.journal import Journal
 from fpi_eval.report.runner.manifest import UNCHANGED, Basis, Report, shown_paths
@@ -106,6 +106,8 @@ def run(
                 with journal.step("tableaux"):
                     more = extras(folder)
             out.say("Mise en page…")
+            from fpi_eval.report.runner import html  # half of all imports: notebooks run without
+
             manifest.check_unchanged(inputs, basis.inputs)
             with journal.step("mise en page"):
                 html.render(folder, infos, edition, [path.relative_to(folder) for path in more])

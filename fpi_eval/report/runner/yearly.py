@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.loading import credit
@@ -23,6 +24,9 @@ from fpi_eval.report.runner.journal import Journal
 from fpi_eval.report.runner.manifest import NOTEBOOKS, UNCHANGED, Basis, Report, is_current
 from fpi_eval.store import forget
 from fpi_eval.terminal import say
+
+if TYPE_CHECKING:
+    from fpi_eval.panel.year import Year
 
 
 def several(programme: str, rentree: str) -> list[tuple[Path, int]]:
@@ -114,8 +118,6 @@ def _made(
 
     warm()  # imports while this process imports too
     from fpi_eval.panel.year import load
-    from fpi_eval.report.published import book
-    from fpi_eval.report.runner import every_report
     from fpi_eval.report.runner.notebooks import discover
     from fpi_eval.report.runner.run import run
 
@@ -132,9 +134,25 @@ def _made(
             root=project_root(what),
             force=force,
             progress=progress,
-            extras=lambda where: book.write(where, year, edition),
-            beside=lambda: book.audited(year),
+            extras=lambda where: _tables(where, year, edition),
+            beside=lambda: _audited(year),
             journal=journal,
         )
+    from fpi_eval.report.runner import every_report
+
     every_report.write(project_root(what) / "reports")
     return made
+
+
+def _audited(year: "Year") -> None:
+    """Audit what the year publishes; what lays pages out is imported too, while notebooks run."""
+    from fpi_eval.report.published import book
+    from fpi_eval.report.runner import html  # noqa: F401
+
+    book.audited(year)
+
+
+def _tables(folder: Path, year: "Year", edition: Edition) -> list[Path]:
+    from fpi_eval.report.published import book
+
+    return book.write(folder, year, edition)
