@@ -27,9 +27,11 @@ def remaining(programme: Programme, donnees: Path, *, simulated: bool = False) -
     ]
     register = programme.sources.get("ouvertures")
     if not simulated and register and not (donnees / register.fichier).is_file():
+        template = programme.dossier / TEMPLATE
+        wrote = template if template.is_file() else "le modèle qu'écrit « fpi-eval new »"
         found.append(
             f"{register.fichier} : le registre des ouvertures n'est pas dans le dossier de "
-            "données. Remplissez le modèle (« fpi-eval new » en écrit un) et déposez-le"
+            f"données. Remplissez {wrote} et déposez-le"
         )
     for name, why in OPTIONAL.items():
         if not (programme.dossier / name).is_file():
