@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fpi_eval.creation.answers import TODO
+from fpi_eval.creation.new_programme import REGISTER
 from fpi_eval.panel import emplois, secteurs, tension
 from fpi_eval.programme import Programme
 
@@ -27,11 +28,11 @@ def remaining(programme: Programme, donnees: Path, *, simulated: bool = False) -
     ]
     register = programme.sources.get("ouvertures")
     if not simulated and register and not (donnees / register.fichier).is_file():
-        template = programme.dossier / TEMPLATE
+        template = programme.dossier / REGISTER
         wrote = template if template.is_file() else "le modèle qu'écrit « fpi-eval new »"
         found.append(
             f"{register.fichier} : le registre des ouvertures n'est pas dans le dossier de "
-            f"données. Remplissez {wrote} et déposez-le"
+            f"données. Remplissez {template} et déposez-le"
         )
     for name, why in OPTIONAL.items():
         if not (programme.dossier / name).is_file():
