@@ -28,8 +28,10 @@ def remaining(programme: Programme, donnees: Path, *, simulated: bool = False) -
     ]
     register = programme.sources.get("ouvertures")
     if not simulated and register and not (donnees / register.fichier).is_file():
-        template = programme.dossier / REGISTER
-        wrote = template if template.is_file() else "le modèle qu'écrit « fpi-eval new »"
+        ready = (programme.dossier / REGISTER).is_file()
+        template = (
+            f"{REGISTER}, dans {programme.dossier.name}," if ready else "le modèle (fpi-eval new)"
+        )
         found.append(
             f"{register.fichier} : le registre des ouvertures n'est pas dans le dossier de "
             f"données. Remplissez {template} et déposez-le"
