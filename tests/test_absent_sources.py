@@ -240,7 +240,7 @@ def test_a_column_gone_from_a_file_of_all_years_is_told_by_the_last_report(tmp_p
     last.parent.mkdir(parents=True)
     last.write_bytes(memory.write([], before.colonnes))
     assert memory.lost_columns(before) == []
-    [path] = files._files(here, programme.sources[name]).values()
+    [path] = files.matching(here, programme.sources[name]).values()
     table = pd.read_csv(path, sep=";", dtype="str")
     path.unlink()  # a link to the whole folder's
     table.drop(columns=head).to_csv(path, sep=";", index=False)
