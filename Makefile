@@ -14,10 +14,6 @@ CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2
   $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
   || { echo "Le module venv de Python manque : installez-le (Debian, Ubuntu : apt install python3.11-venv)."; exit 1; }
 
-BESIDE = $(VENV)/notebooks.log
-NBVAL = PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -p forked \
-  --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg reports/exemple
-
 .PHONY: report test docs quick lock exemple clean help
 
 help:            ## Liste les commandes
@@ -30,11 +26,12 @@ report: $(VENV)/.run-ready   ## Crée l'environnement et le rapport (RENTREE=202
 test: $(VENV)/.test-ready    ## Crée l'environnement, vérifie la forme, lance tous les tests
 	@echo "[2/4] Forme du code (ruff)"
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	@echo "[3/4] Tests de la bibliothèque (pytest) ; en même temps, types (mypy) et notebooks (nbval)"
-	{ $(BIN)/mypy && $(NBVAL); } > $(BESIDE) 2>&1 & beside=$$!; \
-	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -p no:nbval -n auto --dist worksteal; tests=$$?; \
-	  echo "[4/4] Types ; le rapport d'exemple redonne les mêmes nombres, cellule par cellule"; \
-	  wait $$beside; others=$$?; cat $(BESIDE); exit $$((tests || others))
+	@echo "[3/4] Types (mypy) et tests de la bibliothèque (pytest), en même temps"
+	$(BIN)/mypy & types=$$!; OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -p no:nbval -n auto --dist worksteal; \
+	  tests=$$?; wait $$types && exit $$tests
+	@echo "[4/4] Les notebooks s'exécutent, et le rapport d'exemple redonne les mêmes nombres (nbval)"
+	PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile -p forked \
+	  --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg reports/exemple
 
 quick: $(VENV)/.test-ready   ## En une minute : forme, types, tests de ce qui a changé (DEPUIS=HEAD)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

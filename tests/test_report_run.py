@@ -21,7 +21,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.panel.simulated_folder import simulated_folder
 from fpi_eval.programme import load_programme
 from fpi_eval.report.edition import Edition
-from fpi_eval.report.runner import execution, kernels, manifest, swap
+from fpi_eval.report.runner import execution, fork_server, kernels, manifest, swap
 from fpi_eval.report.runner import run as runner
 from fpi_eval.report.runner.accessible import improve
 from fpi_eval.report.runner.clean import clean
@@ -160,7 +160,7 @@ def test_the_same_inputs_give_the_same_bytes(report, project, capsys):
 
 def test_forked_kernels_give_the_bytes_of_new_ones(report, project, monkeypatch):
     before = content(report.folder)
-    monkeypatch.setenv(kernels.ASKED, kernels.NEW)
+    monkeypatch.setenv(fork_server.ASKED, fork_server.NEW)
     make(project, force=True)
     assert content(report.folder) == before
 
@@ -564,10 +564,10 @@ def test_finding_that_nothing_changed_imports_none_of_what_computes():
 
 def test_what_another_core_computes_ahead_is_found_in_the_store(tmp_path, monkeypatch):
     monkeypatch.setenv("FPI_EVAL_CACHE", str(tmp_path))
-    monkeypatch.setattr(kernels, "cores", lambda: 2)
-    kernels.start()
+    monkeypatch.setattr(fork_server, "cores", lambda: 2)
+    fork_server.start()
     page = "<html><body><main><h1>Un</h1></main></body></html>"
-    process = kernels.ahead([(improve, page, EDITION)])
+    process = fork_server.ahead([(improve, page, EDITION)])
     assert process is not None
     process.wait(60)
     monkeypatch.setattr("bs4.BeautifulSoup.__init__", None)  # nothing is parsed any more

@@ -23,7 +23,7 @@ import fpi_eval
 from fpi_eval import escapes
 from fpi_eval.cluster import cores
 from fpi_eval.errors import FpiError
-from fpi_eval.report.runner import kernels
+from fpi_eval.report.runner import fork_server, kernels
 from fpi_eval.report.runner.clean import clean, warnings_of
 from fpi_eval.report.runner.journal import Journal
 from fpi_eval.report.runner.notebooks import NotebookInfo, load
@@ -215,7 +215,7 @@ def heed_interruptions() -> None:
 def warm() -> None:
     """Start the process that kernels are forked from, which imports meanwhile."""
     with environment():
-        kernels.start()
+        fork_server.start()
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from fpi_eval.headline.first_page import WORDS, first_page
 from fpi_eval.language import FRENCH, NAMES, _, speaking
 from fpi_eval.report.edition import QUANTITIES, Edition
 from fpi_eval.report.published.shown_quantities import shown_quantities
-from fpi_eval.report.runner import kernels, manifest, pdf, translated
+from fpi_eval.report.runner import fork_server, manifest, pdf, translated
 from fpi_eval.report.runner.accessible import improve
 from fpi_eval.report.runner.chapters import Page, compose
 from fpi_eval.report.runner.extract import write_tables
@@ -121,7 +121,7 @@ def _write_pages(
         around = {"before": pages[:number][-1:], "after": pages[number + 1 :][:1], "page": page}
         made.append(_filled(exporter, "index.html.j2", context | around))
     if edition.langue == FRENCH:  # from the last one on, while this process does the first ones
-        kernels.ahead([(improve, html, edition) for html in reversed(made)])
+        fork_server.ahead([(improve, html, edition) for html in reversed(made)])
     for page, html in zip(pages, made, strict=True):
         _write(folder / page.file, html, edition)
 

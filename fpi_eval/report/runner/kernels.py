@@ -1,21 +1,11 @@
 """A papermill engine whose kernels come from one process that imported everything already.
 
-Each notebook still has a process and a namespace of its own. Where processes cannot be forked
-(Windows, macOS), or FPI_EVAL_NOYAUX says "neufs", kernels are those of papermill.
+Each notebook still has a process and a namespace of its own. Where processes cannot be forked,
+kernels are those of papermill.
 """
 
-import json
 import os
-import pickle
-import select
-import signal
-import subprocess
 import sys
-import threading
-from base64 import b64encode
-from collections.abc import Sequence
-from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,79 +13,10 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from papermill.engines import NBClientEngine, papermill_engines
 
-from fpi_eval.cluster import cores
+from fpi_eval.report.runner.fork_server import forking, server
 from fpi_eval.traced import VARIABLE
 
 ENGINE = "fpi_eval"
-ASKED, NEW = "FPI_EVAL_NOYAUX", "neufs"
-INLINE = "module://matplotlib_inline.backend_inline"  # what a kernel sets where nothing is said
-
-
-class Server:
-    """The process that forks: it ends, and its kernels with it, when this one does."""
-
-    def __init__(self) -> None:
-        command = [sys.executable, "-m", "fpi_eval.report.runner.forks"]
-        environment = {"MPLBACKEND": INLINE} | os.environ
-        self.process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            encoding="utf-8",
-            env=environment,
-            start_new_session=True,
-        )
-        self.lock = threading.Lock()
-
-    def fork(self, **asked: object) -> "Kernel":
-        """Return a new kernel.
-
-        Raises
-        ------
-        OSError, ValueError
-            The process that forks is gone.
-        """
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        with self.lock:
-            self.process.stdin.write(json.dumps(asked) + "\n")
-            self.process.stdin.flush()
-            return Kernel(int(self.process.stdout.readline()))
-
-
-class Kernel(subprocess.Popen):
-    """A process that another one forked: `kill` and `terminate` are those of `Popen`."""
-
-    stdin = stdout = stderr = None
-
-    def __init__(self, pid: int) -> None:
-        self.pid, self.ended = pid, os.pidfd_open(pid)
-
-    def poll(self) -> int | None:
-        """Return None as long as it runs; how it ended is not known."""
-        return 0 if self.ended < 0 or select.select([self.ended], [], [], 0)[0] else None
-
-    def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end."""
-        if self.ended >= 0 and select.select([self.ended], [], [], timeout)[0]:
-            os.close(self.ended)
-            self.ended = -1
-        return 0
-
-    def send_signal(self, sig: int) -> None:
-        """Send a signal, to this process and no other that would have taken its number."""
-        if self.ended >= 0:
-            signal.pidfd_send_signal(self.ended, sig)
-
-
-def server() -> Server:
-    """Return the process that forks, started when first asked for."""
-    with _STARTING:
-        return _server()
-
-
-_STARTING, _server = threading.Lock(), cache(Server)
 
 
 def used_file(connection: Path) -> Path:
@@ -110,30 +31,7 @@ def said_file(connection: Path) -> Path:
 
 def can_fork(command: list[str]) -> bool:
     """Return whether the kernel of a command line is one to fork here."""
-    return command[:3] == [sys.executable, "-m", "ipykernel_launcher"] and _forks()
-
-
-def _forks() -> bool:
-    return sys.platform == "linux" and os.environ.get(ASKED) != NEW
-
-
-def ahead(calls: Sequence[tuple[Any, ...]]) -> Kernel | None:
-    """Have another core compute calls (function, arguments) of the store, found there when asked.
-
-    Nothing where no process forks here, nor a core is left: they are computed when asked.
-    """
-    if not _server.cache_info().currsize or cores() < 2:
-        return None
-    pickled = b64encode(pickle.dumps(calls)).decode()
-    with suppress(OSError, ValueError):
-        return server().fork(calls=pickled, env=dict(os.environ), cwd=os.getcwd())
-    return None
-
-
-def start() -> None:
-    """Start the process that forks, where kernels are forked."""
-    if _forks():
-        server()
+    return command[:3] == [sys.executable, "-m", "ipykernel_launcher"] and forking()
 
 
 class Provisioner(LocalProvisioner):
