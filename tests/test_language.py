@@ -207,7 +207,8 @@ def test_numbers_follow_the_language():
 
 
 WHOLE = (
-    "01_donnees", "02_places", "03_diplomes", "04_insertion", "05_emploi_industriel", "06_trajectoire_et_couts",
+    "01_donnees", "02_places", "03_diplomes", "04_insertion", "05_emploi_industriel",
+    "06_trajectoire_et_couts",
     "couts", "equite", "limites", "08_changements", "controles", "estimateurs",
     "07_jumeau", "methode", "glossaire",
 )  # fmt: skip
