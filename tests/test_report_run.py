@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -422,8 +423,12 @@ def test_a_stopped_run_stops_its_kernels_and_leaves_the_earlier_report(report, p
     kernel = project / "noyau"
     kernel.unlink(missing_ok=True)
     command = [sys.executable, "-c", INTERRUPTED, str(project)]
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's `&` has it ignored
     process = subprocess.Popen(
-        command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL
+        command,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.DEVNULL,
+        preexec_fn=heard,
     )
     wait_until(lambda: kernel.exists() and kernel.read_text())
     process.send_signal(getattr(signal, how))
