@@ -107,12 +107,12 @@ def allowed(evaluation: Evaluation | Absent, found: T | Absent) -> T | Absent:
 def _told(found: EventStudy | Family) -> Any:
     """Return the rows that rest on enough opened cells (years) or establishments (outcomes)."""
     count = found.table["n_cells" if isinstance(found, EventStudy) else "n_treated_clusters"]
-    kept = np.array([mean_told(n, Thresholds()) for n in count])
-    rows = found.table[kept].reset_index(drop=True)
+    told = np.array([mean_told(n, Thresholds()) for n in count])
+    rows = found.table[told].reset_index(drop=True)
     if isinstance(found, Family):
         return replace(found, table=rows) if len(rows) else Absent(FEW)
     after = (rows["rel_time"] >= 0).any()
-    square = found.covariance[np.ix_(kept, kept)]
+    square = found.covariance[np.ix_(told, told)]
     return replace(found, table=rows, covariance=square) if after else Absent(FEW)
 
 

@@ -40,11 +40,8 @@ def quadrant(
     missing = [name for name in (*GROUP, *by, "voie") if name not in panel]
     if missing:
         raise FpiError("colonne absente, nécessaire aux quadrants.", colonne=missing[0])
-    rows, keys, limits = (
-        panel[panel["voie"] == "scolaire"],
-        [*GROUP, *by],
-        thresholds or Thresholds(),
-    )
+    rows, keys = panel[panel["voie"] == "scolaire"], [*GROUP, *by]
+    limits = thresholds or Thresholds()
     table: Any = None
     for indicator, mean in (
         (TAUX_EMPLOI_6_MOIS, "moyenne_emploi"),
