@@ -70,7 +70,7 @@ def fake(panel: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, str]:
     before = np.log(cells.loc[:, : WAVES[0] - 1])
     known = np.column_stack([before.mean(axis=1), before.iloc[:, -1] - before.iloc[:, 0]])
     score = ((known - known.mean(axis=0)) / known.std(axis=0)).sum(axis=1) * 0.5 * (seed % 2)
-    order = cells.index[np.argsort(-(score + rng.gumbel(size=len(cells))))]
+    order = cells.index[np.argsort(-(score + rng.gumbel(size=len(cells))), kind="stable")]
     chosen = order[~order.get_level_values("uai").duplicated()][:SITES]
     wave, dose = rng.choice(WAVES, SITES, p=SHARES), rng.choice(DOSES, SITES)
     facts = pd.DataFrame({"wave": wave, "dose": dose}, index=chosen.get_level_values("cell"))
@@ -143,7 +143,7 @@ def main() -> None:
         rows.append(one(panel, seed) | {"code": code})
         if len(rows) % 10 == 0:
             pd.DataFrame(rows).to_parquet(STORE, index=False)
-    runs = pd.DataFrame(rows).sort_values("seed")
+    runs = pd.DataFrame(rows).sort_values("seed", kind="stable")
     runs.to_parquet(STORE, index=False)
     record(code, "planted_real")
     (RESULTS / "planted_real.md").write_text(markdown(runs), encoding="utf-8")

@@ -91,7 +91,9 @@ def with_pandas(folder: Path) -> pd.DataFrame:
         day = pd.Timestamp(f"{year + 2}-01-15")
         start, end = pd.to_datetime(jobs["debut"]), pd.to_datetime(jobs["fin"])
         jobs = jobs[(start <= day) & (end.isna() | (end >= day))]
-        jobs = jobs.sort_values("principal", ascending=False).drop_duplicates("id_personne")
+        jobs = jobs.sort_values("principal", ascending=False, kind="stable").drop_duplicates(
+            "id_personne"
+        )
         table = people.merge(jobs, "left", "id_personne")
         leaver = table["poursuite"] == 0
         works = leaver & table["debut"].notna()

@@ -151,7 +151,7 @@ def markdown(title: str, notes: Iterable[str], kept: pd.DataFrame) -> str:
     table = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for _, own in kept.groupby(["tache", "paquet"], sort=False):
         before = None
-        for _, row in own.sort_values("unites").iterrows():
+        for _, row in own.sort_values("unites", kind="stable").iterrows():
             table.append(line(row, before))
             before = None if pd.isna(row["processeur"]) else row["processeur"]
     said = [f"- {one}" for one in [*facts, *notes]]

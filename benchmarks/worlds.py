@@ -170,7 +170,7 @@ def _openings(w: World, cells, own, z, rng) -> pd.DataFrame:
     score = score + w.selection_pressure * (before - before.mean()) / before.std()
     pool = cells.assign(score=score)[(cells["code_region"] == 0) & cells["cible"]]
     pool["score"] += rng.gumbel(size=len(pool))
-    order = pool.sort_values("score", ascending=False)
+    order = pool.sort_values("score", ascending=False, kind="stable")
     schools = order["uai"].drop_duplicates().iloc[: w.sites]
     chosen = order[order["uai"].isin(schools)]
     rank = chosen.groupby("uai").cumcount()

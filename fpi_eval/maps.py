@@ -111,7 +111,7 @@ def shaded(
     size = (WIDTH, WIDTH / len(columns) * spread.height / spread.width + 0.5)
     _, axes = plt.subplots(1, len(columns), figsize=size, layout="constrained", squeeze=False)
     for ax, (column, title) in zip(axes[0], columns.items(), strict=True):
-        rows = table[table["code"].isin(shapes)].sort_values(column, ascending=False)
+        rows = table[table["code"].isin(shapes)].sort_values(column, ascending=False, kind="stable")
         for row in rows[["code", column]].itertuples(index=False):
             shade = int(np.ceil(4 * row[1] / max(rows[column].max(), 1)))
             ax.add_patch(

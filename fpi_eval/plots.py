@@ -132,7 +132,7 @@ def range_lines(table: pd.DataFrame, *, x: str, y: str, hue: str, ylabel: str) -
     positions = {value: i for i, value in enumerate(sorted(table[x].unique()))}
     ends = []
     for i, (name, marker) in enumerate(zip(groups, "osD^v", strict=False)):
-        part = table[table[hue] == name].sort_values(x)
+        part = table[table[hue] == name].sort_values(x, kind="stable")
         place = part[x].map(positions) + 0.04 * (i - len(groups) / 2)
         ax.vlines(place, part["ic_bas"], part["ic_haut"], color=PALETTE[i], linewidth=1.2)
         ax.plot(place, part[y], marker=marker, color=PALETTE[i])
@@ -293,7 +293,9 @@ def specification_curve(table: pd.DataFrame) -> Axes:
     Columns label, famille, principal, estimate, ci_low, ci_high; parts of the programme are
     hollow.
     """
-    drawn = table.dropna(subset=["estimate"]).sort_values("estimate", ascending=False)
+    drawn = table.dropna(subset=["estimate"]).sort_values(
+        "estimate", ascending=False, kind="stable"
+    )
     ax = plt.subplots(figsize=(7.5, 0.9 + 0.34 * len(drawn)), layout="constrained")[1]
     ax.axvline(0, color=GREY, linewidth=0.8)
     whole = table.loc[table["principal"], "famille"].iloc[0]
@@ -552,7 +554,9 @@ def planted(draws: pd.DataFrame, real: pd.Series, ax: Axes | None = None) -> Axe
     ``real`` has estimate, cal_low, cal_high: the run's calibrated interval, about its estimate.
     """
     ax = ax or plt.subplots(figsize=(7, 3.6), layout="constrained")[1]
-    rows = draws.assign(error=draws["estimate"] - draws["truth"]).sort_values("error")
+    rows = draws.assign(error=draws["estimate"] - draws["truth"]).sort_values(
+        "error", kind="stable"
+    )
     rows = rows.assign(place=range(len(rows)))
     edges = real[["cal_low", "cal_high"]] - real["estimate"]
     ax.axhspan(

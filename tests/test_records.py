@@ -312,8 +312,8 @@ def test_streamed_files_hold_the_counts_they_were_made_with(tmp_path):
     with open_folder(tmp_path, Individus(), REGIONS) as records:
         found = counts(records)
     order = dict.fromkeys(("mefstat11", "cfd"), "")
-    wanted = wanted.fillna(order).sort_values(KEYS, ignore_index=True)
-    found = found[wanted.columns].fillna(order).sort_values(KEYS, ignore_index=True)
+    wanted = wanted.fillna(order).sort_values(KEYS, ignore_index=True, kind="stable")
+    found = found[wanted.columns].fillna(order).sort_values(KEYS, ignore_index=True, kind="stable")
     pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
 
 

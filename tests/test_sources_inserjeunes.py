@@ -143,5 +143,5 @@ def test_unnamed_columns_hold_what_the_portal_names(donnees_reelles):
     ).table
     columns = ["uai", *RATES]
     pd.testing.assert_frame_equal(
-        *(t[columns].sort_values("uai", ignore_index=True) for t in (portal, yearly))
+        *(t[columns].sort_values("uai", ignore_index=True, kind="stable") for t in (portal, yearly))
     )

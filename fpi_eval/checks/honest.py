@@ -94,7 +94,7 @@ def event(
             "année de référence. Refaites l'étude avec base='universal'."
         )
     keep = np.flatnonzero(rel_time != reference)
-    keep = keep[np.argsort(rel_time[keep])]
+    keep = keep[np.argsort(rel_time[keep], kind="stable")]
     rel_time, coef = rel_time[keep], coef[keep]
     covariance = np.asarray(covariance, dtype=float)[np.ix_(keep, keep)]
     post = rel_time > reference

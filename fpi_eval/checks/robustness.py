@@ -165,7 +165,7 @@ def specification_curve(study: Study) -> pd.DataFrame:
                 {"label": label, "famille": family, "principal": False, "raison": str(error)}
             )
     table = pd.DataFrame(rows)
-    return table.sort_values("estimate", ignore_index=True, na_position="last")
+    return table.sort_values("estimate", ignore_index=True, na_position="last", kind="stable")
 
 
 def _level(study: Study, part: str):

@@ -230,7 +230,7 @@ def contamination(study: Study) -> Check:
     frame = study.frame
     if not frame["other_dose"].any():
         return study.blank("contamination", "ouvertures sur d'autres budgets inconnues.")
-    last = frame.sort_values("time").drop_duplicates("cell", keep="last")
+    last = frame.sort_values("time", kind="stable").drop_duplicates("cell", keep="last")
     other = last.loc[last["dose"] == 0, "other_dose"].abs().mean()
     share = float(other / study.treated["dose"].abs().mean())
     inside = "autres_places" in study.fit.names

@@ -91,7 +91,7 @@ def toml_of(answers: Answers, catalogue: Catalogue) -> str:
     )
     environment.filters["toml"] = escapes.toml
     rows = catalogue.places[catalogue.places["code_region"].isin(answers.regions)]
-    rows = rows.drop_duplicates("code_departement").sort_values("code_departement")
+    rows = rows.drop_duplicates("code_departement").sort_values("code_departement", kind="stable")
     names = rows.drop_duplicates("code_region").set_index("code_region")["region"]
     return environment.get_template("programme.toml.j2").render(
         answers=answers,
@@ -105,7 +105,7 @@ def toml_of(answers: Answers, catalogue: Catalogue) -> str:
 
 
 def _unique(rows: pd.DataFrame, code: str, name: str) -> list[tuple[str, str]]:
-    kept = rows.drop_duplicates(code).sort_values(code)
+    kept = rows.drop_duplicates(code).sort_values(code, kind="stable")
     return list(zip(kept[code], kept[name], strict=True))
 
 

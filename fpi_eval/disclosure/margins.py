@@ -136,7 +136,7 @@ def _grouping(rows: pd.DataFrame, dims: Sequence[str], kept: Sequence[str]) -> p
     cells = rows.astype(object).copy()
     cells[[dim for dim in dims if dim not in kept]] = TOTAL
     cells = cells[list(dims)].drop_duplicates()
-    return cells.sort_values(list(dims), key=lambda column: column.map(str))
+    return cells.sort_values(list(dims), key=lambda column: column.map(str), kind="stable")
 
 
 def _members(value: object) -> tuple:

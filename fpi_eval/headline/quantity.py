@@ -14,6 +14,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.language import FRENCH, OTHERS, _, speaking
 
 RESOURCE = "application/vnd.fpi-eval.chiffres+json"
+ALIKE = 9  # significant digits: processors add in different orders, and differ in the last five
 COUNTED, ESTIMATED, PROJECTED, DECLARED_FIGURE = "compté", "estimé", "projeté", "déclaré"
 
 
@@ -77,6 +78,12 @@ class Quantity:
     reason: str = ""
     known_on: date | None = None
     langues: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # words elsewhere
+
+    def __post_init__(self) -> None:
+        """Keep of each number the digits that every machine computes alike."""
+        for name in ("value", "low", "high"):
+            if (number := getattr(self, name)) is not None:
+                object.__setattr__(self, name, float(f"{number:.{ALIKE}g}"))
 
     def __bool__(self) -> bool:
         """Return whether it is known."""

@@ -213,7 +213,7 @@ def _homes(cells: pd.Series, needs: list[int], rng: np.random.Generator) -> list
     names, sizes = cells.index.to_numpy()[order], cells.to_numpy()[order]
     free = np.ones(len(names), dtype=bool)
     homes = [""] * len(needs)
-    for j in np.argsort(needs)[::-1]:
+    for j in np.argsort(needs, kind="stable")[::-1]:
         if not free.any():
             free[:] = True
         fits = free & (sizes >= needs[j])

@@ -48,7 +48,7 @@ def stack(whole: Sample, *, before: int = BEFORE, after: int = AFTER) -> Sample:
         raise FpiError("aucune cellule ouverte pendant la période observée.", colonne="cohort")
     open_regions = frame.loc[treated, "code_region"].unique()
     clean = frame[~treated & ~frame["code_region"].isin(open_regions)]
-    opened = frame[treated & (frame["dose"] > 0)].sort_values("time")
+    opened = frame[treated & (frame["dose"] > 0)].sort_values("time", kind="stable")
     size = opened.groupby("cell")["dose"].first()
     parts, lost = [], set()
     for wave in waves:

@@ -221,7 +221,7 @@ def event_table(
     table[["ci_low", "ci_high", "p_value"]] = bounds
     treated = frame[frame["cohort"].notna()]
     table["n_cells"] = table["rel_time"].map(treated.groupby("rel_time")["cell"].nunique())
-    order = np.argsort(rel_time)
+    order = np.argsort(rel_time, kind="stable")
     return EventStudy(
         outcome=frame.outcome,
         table=table.iloc[order].reset_index(drop=True),

@@ -53,7 +53,7 @@ def statuts(p: Panels) -> pd.DataFrame:
         .groupby("statut")
         .agg(ouvertures=("uai", "size"), places=("places_ouvertes", "sum"))
     )
-    return table.sort_values("places", ascending=False).reset_index()
+    return table.sort_values("places", ascending=False, kind="stable").reset_index()
 
 
 def fermetures(p: Panels) -> pd.DataFrame:

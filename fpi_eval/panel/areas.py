@@ -43,7 +43,7 @@ def zones_of(p: Panels) -> pd.Series:
             fichier="programme.toml",
         )
     found = zones(files)
-    rows = p.donnees.table(COMMUNES).sort_values("rentree")
+    rows = p.donnees.table(COMMUNES).sort_values("rentree", kind="stable")
     uai = latest_uai(rows["uai"].astype("str"), p.donnees.changements_uai)
     zone = rows["code_commune"].map(found.set_index("code_commune")["code_zone"])
     return zone.groupby(uai.to_numpy()).last().dropna()

@@ -98,7 +98,7 @@ def par_zone(p: Panels) -> pd.DataFrame:
     table["places"] = table["code_zone"].map(seats).fillna(0.0)
     names = noms_des_zones(p)
     table["zone"] = table["code_zone"].map(names).fillna(table["code_zone"])
-    return table.sort_values("emplois", ascending=False, ignore_index=True)
+    return table.sort_values("emplois", ascending=False, ignore_index=True, kind="stable")
 
 
 def noms_des_zones(p: Panels) -> pd.Series:

@@ -58,7 +58,9 @@ def _diploma(p: Panels, code: pd.Series, kinds: frozenset[str]) -> pd.Series:
     Where a general and an agricultural diploma share them, the file being the ministry's own, the
     general one is meant: its type comes first.
     """
-    known = p.identity[p.identity["niveau_diplome"].isin(kinds)].sort_values("niveau_diplome")
+    known = p.identity[p.identity["niveau_diplome"].isin(kinds)].sort_values(
+        "niveau_diplome", kind="stable"
+    )
     known = known.assign(code=known["cfd"].str[3:]).drop_duplicates("code").set_index("code")
     return code.map(known["cfd"])
 
@@ -222,6 +224,6 @@ def _with_seats(
     entered = entered.assign(rentree=entered["rentree"] + entered["duree"] - 1)
     seats = entered.groupby(keys)["seats"].sum().rename("seats")
     table = rows.drop(columns="seats", errors="ignore").join(seats, keys).fillna({"seats": 0.0})
-    table = table.sort_values(keys)
+    table = table.sort_values(keys, kind="stable")
     first = table.groupby(keys[:2])["seats"].transform("first")
     return table.assign(seats=table["seats"] - first)

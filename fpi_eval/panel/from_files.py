@@ -253,7 +253,7 @@ def _kinds(placed: pd.DataFrame, words: pd.DataFrame) -> pd.DataFrame:
 
 def _vanished(table: pd.DataFrame) -> float:
     """Return the share of opened cells that end before the last rentrée, seats still in force."""
-    last = table.sort_values("rentree").drop_duplicates(KEYS, keep="last")
+    last = table.sort_values("rentree", kind="stable").drop_duplicates(KEYS, keep="last")
     opened = last[last["seats"] > 0]
     if opened.empty:
         return float("nan")

@@ -57,7 +57,7 @@ def link_entry_to_final(
     table = pd.concat(kept, ignore_index=True)
     table["cfd_terminale"] = table["mefstat11_terminale"].map(mef["cfd"])
     table["part"] = _parts(table, weights)
-    return table[COLUMNS].sort_values(COLUMNS[:2], ignore_index=True)
+    return table[COLUMNS].sort_values(COLUMNS[:2], ignore_index=True, kind="stable")
 
 
 def _published(entry: pd.Series, terminale: pd.Series | None, mef: pd.DataFrame) -> pd.DataFrame:

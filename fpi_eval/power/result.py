@@ -49,7 +49,7 @@ class Puissance(Result):
     def premiere_detectable(self, resultat: str) -> int | None:
         """Return the first rentrée from which the expected gross effect is always seen."""
         rows = self.table[(self.table["resultat"] == resultat) & (self.table["effet"] == GROSS)]
-        rows = rows.sort_values("rentree", ascending=False)
+        rows = rows.sort_values("rentree", ascending=False, kind="stable")
         always = rows["detectable"].to_numpy(bool)
         count = len(always) if always.all() else int(np.argmin(always))
         return int(rows["rentree"].iloc[count - 1]) if count else None

@@ -101,7 +101,7 @@ def _own(
     calm = np.flatnonzero(~left & np.isfinite(rest).all(axis=1))
     beyond = 0.0
     for i in np.flatnonzero(opened) if len(calm) >= FEWEST else ():
-        alike = calm[np.argsort(np.abs(np.log(size[calm] / size[i])))[:LIKE]]
+        alike = calm[np.argsort(np.abs(np.log(size[calm] / size[i])), kind="stable")[:LIKE]]
         without = rest[alike] @ weights[i] * size[i] / size[alike]
         beyond += np.nansum(weights[i] * rest[i]) ** 2 - np.mean(without**2)
     return float(np.clip(beyond / error**2, 0.0, MOST)) if error > 0 else 0.0

@@ -89,7 +89,7 @@ def sectors(records: Records, *, months: int = 6) -> pd.DataFrame:
         )
     )
     table["division"] = table["division"].map("{:02d}".format)
-    return table.sort_values("division", ignore_index=True)
+    return table.sort_values("division", ignore_index=True, kind="stable")
 
 
 def _asked(records: Records, name: str, why: str) -> None:
@@ -126,7 +126,7 @@ def wages_table(records: Records, regions: Iterable[str], *, months: int = 6) ->
         )
     )
     medians = run(people.group_by(WAGES).aggregate(salaire_median=people["salaire"].median()))
-    table = sizes.merge(medians, on=WAGES).sort_values(WAGES, ignore_index=True)
+    table = sizes.merge(medians, on=WAGES).sort_values(WAGES, ignore_index=True, kind="stable")
     if table.empty:
         raise FpiError("aucun salaire de sortants du programme dans ces fichiers.")
     few = small(table[PEOPLE], thresholds(records.individus))
@@ -147,7 +147,7 @@ def merged(table: pd.DataFrame, individus: Individus) -> pd.DataFrame:
     alone = _at_risk(table, individus)
     if not alone.any():
         return table
-    rest, group = table[~alone].sort_values(PEOPLE), table[alone]
+    rest, group = table[~alone].sort_values(PEOPLE, kind="stable"), table[alone]
     while True:
         one = pd.DataFrame(
             [
@@ -169,7 +169,7 @@ def merged(table: pd.DataFrame, individus: Individus) -> pd.DataFrame:
             "trop peu d'employeurs, même tous secteurs réunis, pour sortir ce tableau : élargissez "
             "la région ou les sessions."
         )
-    return pd.concat([rest.sort_values("division"), one], ignore_index=True)
+    return pd.concat([rest.sort_values("division", kind="stable"), one], ignore_index=True)
 
 
 def _at_risk(table: pd.DataFrame, individus: Individus) -> pd.Series:

@@ -137,7 +137,7 @@ def _tidy(table: pd.DataFrame, keys: list[str], horizons: Sequence[int]) -> pd.D
         if name != "rentree":
             table[name] = table[name].astype(object).where(table[name].notna(), None)
     table["rentree"] = table["rentree"].astype("int64")
-    return table.sort_values(keys, na_position="first", ignore_index=True)
+    return table.sort_values(keys, na_position="first", ignore_index=True, kind="stable")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from fpi_eval.regression.wild import TIE, score_map
 def holm(p_values: np.ndarray) -> np.ndarray:
     """Return Holm (1979) adjusted p-values, (k,); valid whatever the dependence."""
     p = np.asarray(p_values, dtype=float)
-    order = np.argsort(p)
+    order = np.argsort(p, kind="stable")
     stepped = np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p))))
     out = np.empty_like(p)
     out[order] = np.minimum(stepped, 1.0)
@@ -108,7 +108,7 @@ def romano_wolf(t: np.ndarray, t_null: np.ndarray) -> np.ndarray:
         Their draws under the null, dependence kept (`wild_draws`).
     """
     size = np.abs(np.asarray(t, dtype=float))
-    order = np.argsort(-size)
+    order = np.argsort(-size, kind="stable")
     null = np.abs(t_null)[:, order]
     highest = np.maximum.accumulate(null[:, ::-1], axis=1)[:, ::-1]
     raw = (1 + (highest >= size[order] * (1 - 1e-12)).sum(axis=0)) / (1 + len(null))

@@ -160,7 +160,7 @@ def tied_ranks(
         score = np.empty(len(here))
         score[np.lexsort((luck[here], common[here]))] = ndtri(even)
         score = ties[name] * score + np.sqrt(1 - ties[name] ** 2) * luck[here]
-        ranks[here[np.argsort(score)]] = even
+        ranks[here[np.argsort(score, kind="stable")]] = even
     return ranks
 
 

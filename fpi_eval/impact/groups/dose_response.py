@@ -99,7 +99,9 @@ def dose_response(panel: pd.DataFrame, y: str = "diplomes") -> DoseResponse:
     found = split(kept, groups.loc[kept.index], "", Clusters.of(frame).n_treated_dep >= ENOUGH)
     rows = pd.DataFrame(found.rows).drop(columns="label").rename(columns={"group": "label"})
     seats = opened.groupby(groups.groupby(frame["cell"]).first().reindex(opened.index)).mean()
-    rows = rows.assign(seats=rows["label"].map(seats)).sort_values("seats", ignore_index=True)
+    rows = rows.assign(seats=rows["label"].map(seats)).sort_values(
+        "seats", ignore_index=True, kind="stable"
+    )
     whole, error = (rows[c] * rows["seats"] for c in ("estimate", "std_error"))
     increasing = isotonic_regression(whole, weights=1 / error**2).x
     columns = ["label", "seats", "n_cells", "estimate", "std_error", "ci_low", "ci_high", "p_value"]

@@ -70,13 +70,15 @@ def exam_effects(panel: pd.DataFrame, cells: pd.DataFrame | None = None) -> Esti
 
 def seats_seen(panel: pd.DataFrame) -> pd.Series:
     """Return, by mesh, the opened seats whose entrants have sat an exam that its file counts."""
-    last = panel.sort_values("rentree").drop_duplicates(["maille", "cell"], keep="last")
+    last = panel.sort_values("rentree", kind="stable").drop_duplicates(
+        ["maille", "cell"], keep="last"
+    )
     return last["seats"].clip(lower=0).groupby(last["maille"], sort=False).sum()
 
 
 def _seen(panel: pd.DataFrame, cells: pd.DataFrame) -> str:
     """Return the sentence on the share of opened seats that each mesh sees."""
-    last = cells.sort_values("rentree").drop_duplicates("cell", keep="last")
+    last = cells.sort_values("rentree", kind="stable").drop_duplicates("cell", keep="last")
     opened = last["seats"].clip(lower=0).sum()
     shares = [
         f"{text.pourcent(seats / opened, 0)} ({mesh})" for mesh, seats in seats_seen(panel).items()

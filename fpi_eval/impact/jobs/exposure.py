@@ -98,7 +98,9 @@ def _units(jobs: pd.DataFrame, secteurs: pd.DataFrame, start: int, end: int) -> 
     if set(fed["annee"]) != {start, end}:
         raise FpiError(f"les années {start} et {end} ne sont pas toutes deux dans les emplois.")
     regions = jobs.groupby(["code_zone", "code_region"])["emplois"].sum().reset_index()
-    regions = regions.sort_values("emplois").drop_duplicates("code_zone", keep="last")
+    regions = regions.sort_values("emplois", kind="stable").drop_duplicates(
+        "code_zone", keep="last"
+    )
     wide = fed.pivot_table(
         index=["code_zone", "secteur"],
         columns="annee",

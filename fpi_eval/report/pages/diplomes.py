@@ -68,7 +68,11 @@ def origine(panel: CellPanel, chiffres: Headline) -> str:
         left = f" {out.number} autres n'y sont pas : apprentissage, ou formation sans fichier."
         return f"Les places viennent du registre des ouvertures.{left if out.value else ''}"
     cells = panel.table[panel.table["seats"] > 0]
-    gained = cells.sort_values("rentree").drop_duplicates("cell", keep="last")["seats"].sum()
+    gained = (
+        cells.sort_values("rentree", kind="stable")
+        .drop_duplicates("cell", keep="last")["seats"]
+        .sum()
+    )
     return (
         "Sans registre des ouvertures, les places sont les hausses que montrent les capacités dans "
         "la région et les filières du programme : "

@@ -84,7 +84,7 @@ def glossaire(declared: Iterable[Indicator]) -> Table:
     }
     rows = [{name: getattr(one, name) for name in columns} for one in declared]
     return table(
-        pd.DataFrame(rows).sort_values("label"),
+        pd.DataFrame(rows).sort_values("label", kind="stable"),
         "Les indicateurs du rapport",
         labels=columns,
         source="Définitions de fpi_eval",

@@ -246,7 +246,9 @@ def departements(found: pd.DataFrame, context: Context) -> Figure | Absent:
     named = found.drop(columns="annee").rename(columns=context.programme.mots_filieres)
     columns = [c for c in named if c != "departement"]
     total = named[columns].sum(axis=1)
-    ordered = named.loc[total.sort_values(ascending=False).index].reset_index(drop=True)
+    ordered = named.loc[total.sort_values(ascending=False, kind="stable").index].reset_index(
+        drop=True
+    )
     top = ordered["departement"].iloc[0]
     return Figure(
         group_bars(

@@ -207,7 +207,9 @@ def departements(rows: pd.DataFrame, scope: str, context: Context) -> Figure:
     named = rows.rename(columns=context.programme.mots_filieres)
     columns = list(named.columns[1:])
     total = named[columns].sum(axis=1)
-    ordered = named.loc[total.sort_values(ascending=False).index].reset_index(drop=True)
+    ordered = named.loc[total.sort_values(ascending=False, kind="stable").index].reset_index(
+        drop=True
+    )
     top = ordered["departement"].iloc[0]
     share = total.max() / total.sum()
     return Figure(
@@ -251,7 +253,7 @@ def carte(rows: pd.DataFrame, scope: str, context: Context) -> Figure | None:
         f"{context.credit}, rentrée {context.rentree} ; {maps.CREDIT}",
         f"Carte des départements, plus foncés là où les places sont plus nombreuses. "
         f"{place} vient en tête avec {most} {what}, sur {text.nombre(total)}{field}.",
-        rows[["nom", *drawn]].sort_values(column, ascending=False),
+        rows[["nom", *drawn]].sort_values(column, ascending=False, kind="stable"),
         labels={"nom": "Département"} | drawn,
     )
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
-from jupyter_client import AsyncKernelManager
+from jupyter_client import AsyncKernelManager, KernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from papermill.engines import NBClientEngine, papermill_engines
 
@@ -17,6 +17,7 @@ from fpi_eval.report.runner.fork_server import forking, server
 from fpi_eval.traced import VARIABLE
 
 ENGINE = "fpi_eval"
+LONGEST = 90  # characters of a connection file by which a socket may be named: systems allow 104
 
 
 def used_file(connection: Path) -> Path:
@@ -32,6 +33,15 @@ def said_file(connection: Path) -> Path:
 def can_fork(command: list[str]) -> bool:
     """Return whether the kernel of a command line is one to fork here."""
     return command[:3] == [sys.executable, "-m", "ipykernel_launcher"] and forking()
+
+
+def by_sockets(manager: KernelManager) -> None:
+    """Have a run speak to its kernels by sockets that are files of its own folder.
+
+    A port that was free when it was chosen may be another program's when the kernel listens to it.
+    """
+    if forking() and 0 < len(manager.connection_file) < LONGEST:
+        manager.transport = "ipc"
 
 
 class Provisioner(LocalProvisioner):
@@ -64,6 +74,7 @@ class Manager(AsyncKernelManager):
 
     async def _async_pre_start_kernel(self, **kw: Any) -> Any:
         self.running.add(self)
+        by_sockets(self)
         if self.provisioner is None:
             self.provisioner = Provisioner(kernel_spec=self.kernel_spec, parent=self)
         return await super()._async_pre_start_kernel(**kw)

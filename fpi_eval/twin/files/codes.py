@@ -241,7 +241,7 @@ def _groupes() -> pd.DataFrame:
 
 
 def _geographie() -> pd.DataFrame:
-    table = departements().sort_values("code_departement", ignore_index=True)
+    table = departements().sort_values("code_departement", ignore_index=True, kind="stable")
     columns = ("region", "code_academie", "code_region", "code_departement", "academie")
     table = table[[*columns, "departement"]]
     return table.set_axis(GEOGRAPHIE, axis=1)
@@ -250,5 +250,5 @@ def _geographie() -> pd.DataFrame:
 def _mergers(cells: pd.DataFrame) -> pd.DataFrame:
     gone = cells[cells["rentree_fusion"].notna()].drop_duplicates("uai_ancien")
     table = gone[["uai_ancien", "uai", "rentree_fusion"]]
-    table = table.astype({"rentree_fusion": int}).sort_values("uai_ancien")
+    table = table.astype({"rentree_fusion": int}).sort_values("uai_ancien", kind="stable")
     return table.set_axis(["ancien_uai", "nouvel_uai", "rentree"], axis=1)

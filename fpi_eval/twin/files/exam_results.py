@@ -62,7 +62,7 @@ def write_cap(rows: dict[int, pd.DataFrame], sessions: list[int], folder: Path) 
     out["nombre_d_inscrits"] = out["nombre_de_presents"] = table["terminale"]
     out["nombre_d_admis_totaux"] = table["diplomes"]
     path = folder / "fr-en-cap_specialite_sexe_statut_departement.csv"
-    out = out[CAP].sort_values(CAP[:5], ignore_index=True)
+    out = out[CAP].sort_values(CAP[:5], ignore_index=True, kind="stable")
     out.to_csv(path, sep=";", index=False, encoding="utf-8-sig", lineterminator="\r\n")
     return [path]
 
@@ -133,7 +133,7 @@ def _bac_rows(table: pd.DataFrame) -> pd.DataFrame:
         left = left - out[column]
     out["nombre_d_admis_sans_mention"] = left
     out["nombre_de_refuses_totaux"] = refused
-    return out[BAC].sort_values(BAC[:7], ignore_index=True)
+    return out[BAC].sort_values(BAC[:7], ignore_index=True, kind="stable")
 
 
 def write_lycees(rows: dict[int, pd.DataFrame], sessions: list[int], folder: Path) -> Path:

@@ -63,7 +63,9 @@ def fine_counts(table: pd.DataFrame) -> pd.DataFrame:
         24 (both cohorts), etablissement; sorted by uai and mef.
     """
     school = table["type"] != "CFA"
-    names = table[school].sort_values("rentree").groupby("uai")["etablissement"].last()
+    names = (
+        table[school].sort_values("rentree", kind="stable").groupby("uai")["etablissement"].last()
+    )
     pupils = split_options(table[school & (table["voie"] == "scolaire")])
     pupils = pupils[pupils["terminale"] > 0].copy()
     years = pupils["diplome"].map(_YEARS)

@@ -93,7 +93,9 @@ A10 = {"F": "FZ", "G": "GI", "H": "GI", "I": "GI", "J": "JZ", "K": "KZ", "M": "M
 def write_geography(cells: pd.DataFrame, folder: Path) -> list[Path]:
     """Write the simulated communes, with their zone d'emploi."""
     folder.mkdir(parents=True, exist_ok=True)
-    places = cells.drop_duplicates("code_commune").sort_values("code_commune", ignore_index=True)
+    places = cells.drop_duplicates("code_commune").sort_values(
+        "code_commune", ignore_index=True, kind="stable"
+    )
     dep = places["code_departement"].str[1:]
     communes = pd.DataFrame("", index=places.index, columns=COMMUNES)
     communes["TYPECOM"], communes["COM"] = "COM", places["code_commune"]

@@ -99,7 +99,7 @@ def _region_rows(sums: pd.DataFrame, *, recent: bool) -> pd.DataFrame:
         known = shown & (months <= 12 or not recent)
         out[f"nb_en_emploi_{months}_mois"] = _whole(jobs, known)
         out[f"taux_emploi_{months}_mois"] = percent(jobs, leavers, known)
-    return out.sort_values("id")[REGION]
+    return out.sort_values("id", kind="stable")[REGION]
 
 
 def _whole(values: pd.Series, shown: pd.Series) -> pd.Series:
@@ -131,7 +131,7 @@ def write_establishments(
 def _figures(table: pd.DataFrame, kind: str) -> pd.DataFrame:
     """Return one row per establishment (and per status in lycées with apprentices)."""
     keys = ["uai", "code_region"]
-    names = table.sort_values("rentree").groupby("uai")["etablissement"].last()
+    names = table.sort_values("rentree", kind="stable").groupby("uai")["etablissement"].last()
     whole = table.groupby(keys, as_index=False)[COUNTS].sum().assign(statut="ensemble")
     frames = [whole]
     if kind == "pro":
