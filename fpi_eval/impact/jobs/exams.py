@@ -73,7 +73,8 @@ def seats_seen(panel: pd.DataFrame) -> pd.Series:
     last = panel.sort_values("rentree", kind="stable").drop_duplicates(
         ["maille", "cell"], keep="last"
     )
-    return last["seats"].clip(lower=0).groupby(last["maille"], sort=False).sum()
+    seats = last["seats"].clip(lower=0).groupby(last["maille"], sort=False).sum()
+    return seats.reindex(panel["maille"].unique())
 
 
 def _seen(panel: pd.DataFrame, cells: pd.DataFrame) -> str:
