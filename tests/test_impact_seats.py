@@ -14,7 +14,7 @@ from fpi_eval.impact.j import fit_j, regressors
 from fpi_eval.impact.j import j as j_j
 from fpi_eval.impact.j import wald as j_wald
 from fpi_eval.impact.j_and_bjs2_t import GAP, j_and_bjs2_t
-from fpi_eval.impact.placebo_regions import _walds, candidate, copied, placebo_regions
+from fpi_eval.impact.placebo_regions import COPIES, _walds, candidate, copied, placebo_regions
 from fpi_eval.panel import align
 from fpi_eval.regression import interval
 from fpi_eval.regression.absorb import Absorber
@@ -145,9 +145,19 @@ def test_moving_openings_of_a_null_outcome_finds_nothing():
 
 def test_placebo_regions_spread_around_zero():
     table = placebo_regions(invented_panel(13, noise=2.0, regions=8))
-    assert len(table.table) == 7
-    assert table.df == 7
+    assert len(table.to_frame()) == table.df == 7
+    assert len(table.table) == 7 * COPIES
+    squares = (table.table["estimate"] ** 2).groupby(table.table["code_region"]).mean()
+    assert table.std_error == pytest.approx(np.sqrt(squares.mean()))
     assert 0 < table.std_error < 0.3
+
+
+def test_the_spread_of_placebo_regions_hardly_depends_on_the_draw_of_establishments():
+    panel = invented_panel(13, noise=2.0, regions=12, etabs=30, opened=30)
+    tables = [placebo_regions(panel, seed=seed).table for seed in range(8)]
+    squares = np.stack([table.groupby("copy")["estimate"].apply(np.square).groupby("copy").mean()
+                        for table in tables])  # fmt: skip
+    assert np.std(np.sqrt(squares.mean(axis=1))) < 0.5 * np.std(np.sqrt(squares))
 
 
 def shaken(panel, size):
@@ -164,7 +174,7 @@ def test_placebo_regions_correct_the_error_only_where_regions_move_on_their_own(
     plain = j_j(panel)[GROSS]
     assert "régions placebo" not in plain.rule
     table = copied(sample(panel, "diplomes"))
-    shaken = table.assign(estimate=5 * table["std_error"] * [1, -1, 1, -1, 1, -1, 1])
+    shaken = table.assign(estimate=5 * table["std_error"] * (-1) ** table.index)
     module = import_module("fpi_eval.impact.placebo_regions")
     monkeypatch.setattr(module, "copied", lambda frame, **_: shaken)
     found = j_j(panel)[GROSS]

@@ -21,10 +21,12 @@ from fpi_eval.regression.sandwich import codes
 from fpi_eval.results import Result
 
 MINIMUM = 5  # placebo regions from which their spread can be read
+COPIES = 8  # in each region: one draw of establishments would double an error, or not, by luck
+AT_ONCE = 16  # programmes whose effects are held in memory together
 METHOD = (
     "Régions placebo : les ouvertures de la région, doses et dates, recopiées dans des "
-    "établissements tirés au sort de chaque région qui n'a rien ouvert ; l'effet par place qu'on y "
-    "trouve dit de combien l'estimateur s'écarte de zéro sans programme (Abadie, Diamond et "
+    "établissements de chaque région qui n'a rien ouvert, tirés au sort huit fois ; l'effet par "
+    "place qu'on y trouve dit de combien l'estimateur s'écarte de zéro sans programme (Abadie, Diamond et "
     "Hainmueller, 2010)."
 )
 
@@ -33,8 +35,9 @@ METHOD = (
 class PlaceboRegions(Result):
     """Effects "found" where nothing was opened.
 
-    ``table`` has code_region, estimate, std_error (by establishment); ``std_error`` is the root
-    mean square of the estimates, with ``df`` degrees of freedom.
+    ``table`` has code_region, copy, estimate, std_error (by establishment), a row a draw of
+    establishments; ``std_error`` is the root mean square of the estimates, with ``df`` degrees of
+    freedom: the regions, whatever the copies.
     """
 
     outcome: str
@@ -46,16 +49,18 @@ class PlaceboRegions(Result):
     def summary(self) -> str:
         """Return one French sentence: how far from zero the estimator is where nothing was done."""
         return (
-            f"Dans {text.pluriel(len(self.table), 'région')} sans ouverture, les mêmes ouvertures "
+            f"Dans {text.pluriel(self.df, 'région')} sans ouverture, les mêmes ouvertures "
             f"recopiées donnent des effets par place sur « {self.outcome} » dont l'écart "
             f"quadratique moyen à zéro est de {text.nombre(self.std_error, 3)}."
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per region, with its own Student interval."""
-        half = stats.t.ppf(0.975, max(self.df, 1)) * self.table["std_error"]
-        value = self.table["estimate"]
-        return self.table.assign(ci_low=value - half, ci_high=value + half)
+        """Return one row per region, the median of its copies, with its own Student interval."""
+        table = self.table.groupby("code_region", as_index=False)[["estimate", "std_error"]]
+        table = table.median()
+        half = stats.t.ppf(0.975, max(self.df, 1)) * table["std_error"]
+        value = table["estimate"]
+        return table.assign(ci_low=value - half, ci_high=value + half)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the effect found in each region and its interval."""
@@ -80,14 +85,21 @@ def placebo_regions(
     """Return the effect per seat "found" in each untreated region, doses and dates copied there.
 
     The treated regions' rows leave the sample; their openings are put in establishments of the
-    placebo region drawn at random among those with enough courses. With 12 regions no p-value
-    goes below 1/13. ``covariates`` are those of `j`.
+    placebo region drawn at random among those with enough courses, `COPIES` times. With 12 regions
+    no p-value goes below 1/13. ``covariates`` are those of `j`.
     """
     frame = with_covariates(sample(panel, y, niveau=niveau), panel, covariates)
     table = copied(frame, region_effects=region_effects, covariates=covariates, seed=seed)
     if table.empty:
         raise FpiError("toutes les régions ouvrent des places : il n'y a pas de région placebo.")
-    return PlaceboRegions(y, table, *placebo_error(table["estimate"].to_numpy()))
+    squares = _mean_squares(table, table["estimate"])
+    return PlaceboRegions(y, table, *placebo_error(np.sqrt(squares)))
+
+
+def _mean_squares(table: pd.DataFrame, values: pd.Series) -> np.ndarray:
+    """Return the mean square of values over each region's copies; regions without any are out."""
+    found = (values**2).where(np.isfinite(values)).groupby(table["code_region"]).mean()
+    return found.dropna().to_numpy()
 
 
 def copied(
@@ -113,20 +125,23 @@ def copied(
     own = slopes(rest, absorber, n, covariates)
     y = absorber.residualize(rest["y"].to_numpy() / n)
     y = n * (y - own @ (own.T @ (n * y)))
-    table = pd.DataFrame({"code_region": regions})
+    table = pd.DataFrame(
+        {"code_region": np.repeat(regions, COPIES), "copy": np.tile(range(COPIES), len(regions))}
+    )
     uai, _ = codes(pd.Categorical(rest["uai"]))
     table[["estimate", "std_error"]] = _walds(y, doses, absorber, uai, own)
     return table
 
 
 def _placed(rest: pd.DataFrame, paths: list, seed: int) -> list[dict[int, float]]:
-    """Return by region, in order, the rows and doses of the openings copied there."""
+    """Return by region, then by copy, the rows and doses of the openings copied there."""
     cells = rest.drop_duplicates(["code_region", "cell"])
     place, rng = Placement(rest), np.random.default_rng(seed)
     needs = [len(p) for p in paths]
     return [
         place(paths, _homes(own.groupby("uai").size(), needs, rng))
-        for _, own in cells.groupby("code_region")
+        for _, own in cells.groupby("code_region", observed=True)
+        for _ in range(COPIES)
     ]
 
 
@@ -137,7 +152,7 @@ def _walds(
     uai: np.ndarray,
     own_paths: np.ndarray,
 ) -> np.ndarray:
-    r"""Return seat-weighted Walds and their clustered errors, one row per placebo region.
+    r"""Return seat-weighted Walds and their clustered errors, one row per placebo programme.
 
     With d the sign of seats, net of effects and covariates' paths :math:`\tilde d = d - D\hat b`,
     and y the weighted outcome net of them, :math:`D'y = 0`: only the rows with seats count in
@@ -149,36 +164,32 @@ def _walds(
 
     and the middle term needs y by establishment and level, one table for all regions.
     """
-    rows = [np.fromiter(d, dtype=np.int64) for d in doses]
-    seats = [np.fromiter(d.values(), dtype=float) for d in doses]
     weights = np.ones(len(y)) if absorber.weights is None else absorber.weights
-    first, others = absorber.few(
-        rows, [np.sign(s) * weights[at] for at, s in zip(rows, seats, strict=True)]
-    )
-    absorber.lighten()
-    along = np.stack(
-        [own_paths[at].T @ (np.sign(s) * weights[at]) for at, s in zip(rows, seats, strict=True)]
-    )
-    fitted_of = (first, *np.split(others, absorber.offsets[1:-1]))
-    moved = sum(
-        by_level @ fitted
-        for by_level, fitted in zip(absorber.by_group(y, uai), fitted_of, strict=True)
-    )
-    for path, slope in zip(own_paths.T, along.T, strict=True):
-        moved += np.outer(sum_by(uai, path * y), slope)
+    by_effect = [*absorber.by_group(y, uai)]
+    by_path = [sum_by(uai, path * y) for path in own_paths.T]
     found = np.full((len(doses), 2), np.nan)
-    for m, (at, s) in enumerate(zip(rows, seats, strict=True)):
-        fitted = absorber.spread(first[:, [m]], others[:, [m]], at)[:, 0]
-        fitted += own_paths[at] @ along[m]
-        d = np.sign(s)
-        length = (d - fitted) @ s
-        if length <= 0:
-            continue
-        value = d @ y[at] / length
-        own = (d - fitted) * (y[at] - s * value) + fitted * y[at]
-        scores = np.bincount(uai[at], own, len(moved)) - moved[:, m]
-        spread = np.sqrt((scores**2).sum() * len(scores) / max(len(scores) - 1, 1))
-        found[m] = value, spread / length
+    for start in range(0, len(doses), AT_ONCE):
+        rows = [np.fromiter(d, dtype=np.int64) for d in doses[start : start + AT_ONCE]]
+        seats = [np.fromiter(d.values(), float) for d in doses[start : start + AT_ONCE]]
+        signs = [np.sign(s) * weights[at] for at, s in zip(rows, seats, strict=True)]
+        first, others = absorber.few(rows, signs)
+        along = np.stack([own_paths[at].T @ d for at, d in zip(rows, signs, strict=True)])
+        fitted_of = (first, *np.split(others, absorber.offsets[1:-1]))
+        moved = sum(table @ fitted for table, fitted in zip(by_effect, fitted_of, strict=True))
+        for path, slope in zip(by_path, along.T, strict=True):
+            moved += np.outer(path, slope)
+        for m, (at, s) in enumerate(zip(rows, seats, strict=True)):
+            fitted = absorber.spread(first[:, [m]], others[:, [m]], at)[:, 0]
+            fitted += own_paths[at] @ along[m]
+            d = np.sign(s)
+            length = (d - fitted) @ s
+            if length <= 0:
+                continue
+            value = d @ y[at] / length
+            own = (d - fitted) * (y[at] - s * value) + fitted * y[at]
+            scores = np.bincount(uai[at], own, len(moved)) - moved[:, m]
+            spread = np.sqrt((scores**2).sum() * len(scores) / max(len(scores) - 1, 1))
+            found[start + m] = value, spread / length
     return found
 
 
@@ -189,15 +200,17 @@ def candidate(
 
     A shock of a whole region is invisible to errors clustered inside it, and shows in regions
     where nothing was opened. Regions differ in size, hence each placebo is compared to its own
-    clustered error: :math:`f^2 = \frac1R \sum_r (\hat\theta_r / s_r)^2` is 1 on average without
-    such shocks, and the error becomes :math:`f` times ``std_error``, with t(R). It is called for
-    when :math:`R f^2` passes the 95 % point of its chi-square; nothing is returned otherwise, nor
-    with fewer than `MINIMUM` regions.
+    clustered error: :math:`f^2 = \frac1{RC} \sum_{r,c} (\hat\theta_{rc} / s_{rc})^2`, over C =
+    `COPIES` draws of establishments in each of R regions, is 1 on average without such shocks, and
+    the error becomes :math:`f` times ``std_error``, with t(R). It is called for when
+    :math:`R f^2` passes the 95 % point of its chi-square; nothing is returned otherwise, nor with
+    fewer than `MINIMUM` regions.
     """
-    table = copied(frame, covariates=covariates).dropna()
-    table = table[table["std_error"] > 0]
-    df = len(table)
-    total = float(((table["estimate"] / table["std_error"]) ** 2).sum())
+    table = copied(frame, covariates=covariates)
+    squares = _mean_squares(
+        table, table["estimate"] / table["std_error"].where(table["std_error"] > 0)
+    )
+    df, total = len(squares), float(squares.sum())
     if df < MINIMUM or total <= stats.chi2.ppf(0.95, df):
         return []
     error = std_error * np.sqrt(total / df)
