@@ -26,8 +26,8 @@ AT_ONCE = 16  # programmes whose effects are held in memory together
 METHOD = (
     "Régions placebo : les ouvertures de la région, doses et dates, recopiées dans des "
     "établissements de chaque région qui n'a rien ouvert, tirés au sort huit fois ; l'effet par "
-    "place qu'on y trouve dit de combien l'estimateur s'écarte de zéro sans programme (Abadie, Diamond et "
-    "Hainmueller, 2010)."
+    "place qu'on y trouve dit de combien l'estimateur s'écarte de zéro sans programme (Abadie, "
+    "Diamond et Hainmueller, 2010)."
 )
 
 
