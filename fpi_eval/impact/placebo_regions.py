@@ -138,11 +138,11 @@ def _placed(rest: pd.DataFrame, paths: list, seed: int) -> list[dict[int, float]
     cells = rest.drop_duplicates(["code_region", "cell"])
     place, rng = Placement(rest), np.random.default_rng(seed)
     needs = [len(p) for p in paths]
-    return [
-        place(paths, _homes(own.groupby("uai").size(), needs, rng))
-        for _, own in cells.groupby("code_region", observed=True)
-        for _ in range(COPIES)
-    ]
+    doses: list[dict[int, float]] = []
+    for _, own in cells.groupby("code_region", observed=True):
+        courses = own.groupby("uai", observed=True).size()
+        doses += [place(paths, _homes(courses, needs, rng)) for _ in range(COPIES)]
+    return doses
 
 
 def _walds(
