@@ -31,6 +31,14 @@ def find_programme(name: str | Path) -> Path:
     )
 
 
+def provenance(folder: Path) -> str:
+    """Return where a programme was found: a folder, or the library's own seen from elsewhere."""
+    here = Path.cwd().resolve()
+    if folder.is_relative_to(PROJECT) and not here.is_relative_to(PROJECT):
+        return f"livré avec l'outil ({folder}) ; --programme en nomme un autre"
+    return f"dossier {folder.relative_to(here) if folder.is_relative_to(here) else folder}"
+
+
 def _default_name() -> str:
     """Return the name that ``data/defaut.toml`` gives, or that of the only programme in ``data``.
 

@@ -15,6 +15,8 @@ import pytest
 from fpi_eval import twin
 from fpi_eval.cli import app, main
 from fpi_eval.errors import FpiError
+from fpi_eval.programme import load_programme
+from fpi_eval.programme_folders import find_programme, provenance
 from fpi_eval.report.runner import yearly  # noqa: F401 (imported before a test patches what it names)
 from fpi_eval.sources.known_sources import source
 
@@ -120,11 +122,20 @@ def test_a_renamed_column_declared_in_the_programme_is_read(project, capsys):
     assert "Entrées valides pour 2026-2027" in capsys.readouterr().out
 
 
+def test_the_installed_programme_is_named_where_no_folder_has_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own = find_programme("")
+    assert provenance(own) == f"livré avec l'outil ({own}) ; --programme en nomme un autre"
+    monkeypatch.chdir(own.parents[1])
+    assert provenance(own) == f"dossier data/{own.name}"
+
+
 def test_an_unchanged_folder_is_not_read_again_and_a_changed_one_is(project, capsys, monkeypatch):
     arguments = ["check", "2026", "--donnees", str(project / "donnees"),
                  "--programme", str(project / "data" / "essai")]  # fmt: skip
     main(arguments)
     first = capsys.readouterr().out
+    assert first.startswith(f"Programme : {load_programme(arguments[-1]).titre}, dossier ")
 
     def read(*_, **__):
         raise FpiError("lu à nouveau")

@@ -93,6 +93,7 @@ def test_nothing_is_left_when_writing_fails(project, capsys, monkeypatch):
         (("--region", "Bretagnes"), "région « Bretagnes » inconnue"),
         (("--filiere", "Bois=999"), "code « 999 » inconnu"),
         (("--filiere", "soierie"), "ni diplôme ne porte « Soierie »"),
+        (("--filiere", "Menuiserie=bois"), "Écrivez « Menuiserie=234 », ou le mot seul"),
         (("--filiere", "Élec=255"), "dans plusieurs filières"),
         (("--cible", "lycée=3"), "cible « lycée=3 » non comprise"),
         (("--cible", "secondaire=0"), "non comprise"),

@@ -159,7 +159,7 @@ def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = 
     """Contrôle tous les fichiers du dossier, sans produire de rapport."""
     from fpi_eval.cli.folder import checked, contents
     from fpi_eval.programme import load_programme, parse_rentree
-    from fpi_eval.programme_folders import find_programme
+    from fpi_eval.programme_folders import find_programme, provenance
     from fpi_eval.report.edition import PUBLICATION, kept_earlier
     from fpi_eval.store import kept
 
@@ -175,6 +175,7 @@ def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = 
         width=out.width,
         colours=out.is_terminal,
     )
+    say(f"Programme : {what.titre}, {provenance(folder)}.")
     out.file.write(said)
 
 

@@ -84,20 +84,29 @@ def parse_filiere(text: str, catalogue: Catalogue, regions: Sequence[str]) -> Ch
         raise FpiError(f"filière « {text} » sans nom : écrivez « Électronique=255 ».")
     if codes:
         chosen = tuple(code for code in re.split(r"[\s,;]+", codes) if code)
+        if not any(sign.isdigit() for sign in codes):
+            found = _searched(codes, catalogue, regions) or ("255",)
+            raise FpiError(
+                f"filière « {text} » : après « = », des codes sont attendus, pas un mot à "
+                f"chercher. Écrivez « {libelle}={','.join(found)} », ou le mot seul, qui la nomme "
+                f"alors : « --filiere '{codes}' ».{catalogue.hint}"
+            )
         for code in chosen:
             catalogue.name_of(code)
         return Choice(filiere_code(libelle), libelle, chosen, "choisi à la création du programme")
-    found = catalogue.search(libelle, regions)
-    for kind in (GROUP, DIPLOMA):
-        chosen = tuple(found.loc[found["sorte"] == kind, "code"])
-        if chosen:
-            return Choice(
-                filiere_code(libelle), libelle, chosen, f"trouvé en cherchant « {libelle} »"
-            )
+    if chosen := _searched(libelle, catalogue, regions):
+        return Choice(filiere_code(libelle), libelle, chosen, f"trouvé en cherchant « {libelle} »")
     raise FpiError(
         f"aucun groupe de spécialités ni diplôme ne porte « {libelle} ». Essayez un autre mot avec "
         f"« --chercher », ou écrivez les codes : « {libelle}=255 ».{catalogue.hint}"
     )
+
+
+def _searched(word: str, catalogue: Catalogue, regions: Sequence[str]) -> tuple[str, ...]:
+    """Return the NSF groups whose name holds the word, else the diplomas."""
+    found = catalogue.search(word, regions)
+    by_kind = (tuple(found.loc[found["sorte"] == kind, "code"]) for kind in (GROUP, DIPLOMA))
+    return next(filter(None, by_kind), ())
 
 
 def filiere_code(libelle: str) -> str:
