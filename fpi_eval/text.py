@@ -172,7 +172,8 @@ def formation(words: str) -> str:
     Its diploma, in brackets at the end, is left out: ``BTS réseaux et cybersécurité``.
     """
     name = words.rpartition(" (")[0].capitalize() or words.capitalize()
-    return re.sub(r"^(bts|cap|mc|but)\b", lambda found: found[0].upper(), name, flags=re.I)
+    name = re.sub(r"^(bts|cap|mc|but)\b", lambda found: found[0].upper(), name, flags=re.I)
+    return re.sub(r"\boption ([a-z])\b", lambda found: f"option {found[1].upper()}", name)
 
 
 def annee_scolaire(rentree: int) -> str:

@@ -8,7 +8,7 @@ from fpi_eval.sources.reading.cache import cached
 
 ROWS = {
     "mef": 10067, "diplomes": 4023, "diplomes_ensemble": 11261, "niveaux": 212,
-    "groupes_nsf": 115, "familles": 90, "options_bts": 17, "departements": 122,
+    "groupes_nsf": 115, "familles": 90, "options_bts": 17, "intitules": 577, "departements": 122,
 }  # fmt: skip
 
 

@@ -27,6 +27,12 @@ NIVEAUX_RNCP = dict.fromkeys(("03", "04"), "secondaire") | dict.fromkeys(
 BTS = frozenset({"320", "323"})
 BAC_PRO = frozenset({"400", "403"})
 
+# As the Code de l'éducation writes them, which the nomenclature has in capitals.
+TYPES = {
+    "brevet de technicien superieur": "brevet de technicien supérieur",
+    "mention complementaire": "mention complémentaire",
+}
+
 # Whether an old diploma has several heirs, whether a new one has several forebears.
 WORDS = {
     (False, False): "1-1",
@@ -137,7 +143,7 @@ def type_de_diplome(niveau_diplome: pd.Series, niveaux: pd.DataFrame) -> pd.Seri
     A type that the nomenclature does not name keeps its code.
     """
     words = niveaux.drop_duplicates("niveau_diplome").set_index("niveau_diplome")["libelle"]
-    named = niveau_diplome.map(words.astype("str").str.lower()).astype("str")
+    named = niveau_diplome.map(words.astype("str").str.lower().replace(TYPES)).astype("str")
     return named.fillna("diplôme de type " + niveau_diplome.fillna("inconnu"))
 
 

@@ -123,6 +123,13 @@ FAMILLES = TableSchema(
     key=("mefstat11_commun", "mefstat11"),
     rules=(_same_course("mefstat11_commun", "cfd_commun"), _same_course("mefstat11", "cfd")),
 )
+INTITULES = TableSchema(
+    name="intitules",
+    columns=(
+        column("code", "code", "Code diplôme", nullable=False, pattern=r"\d{3}-?\d{5} ?[A-Z]?"),
+        column("texte", "intitule", "Intitulé de la spécialité (et options)"),
+    ),
+)
 OPTIONS_BTS = TableSchema(
     name="options_bts",
     columns=(

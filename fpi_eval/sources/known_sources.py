@@ -274,6 +274,9 @@ CATALOGUE: tuple[SourceFile, ...] = (
     ),
     _nomenclature("options_bts", "optionsBTS.csv", "BTS : première année commune et options"),
     _nomenclature(
+        "intitules", "diplomesProfessionnels.csv", "Diplômes professionnels : intitulés accentués"
+    ),
+    _nomenclature(
         "departements", "departements_academies_regions.csv", "Départements, académies et régions"
     ),
     SourceFile(

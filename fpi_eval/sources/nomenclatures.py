@@ -19,6 +19,7 @@ FICHIERS = {
     "groupes_nsf": ("n_groupe_specialite_.csv", f.GROUPES_NSF),
     "familles": ("familleMetiers.csv", f.FAMILLES),
     "options_bts": ("optionsBTS.csv", f.OPTIONS_BTS),
+    "intitules": ("diplomesProfessionnels.csv", f.INTITULES),
     "departements": ("departements_academies_regions.csv", t.DEPARTEMENTS),
 }
 INDISPENSABLES = ("mef", "diplomes", "groupes_nsf", "familles", "options_bts", "departements")
@@ -35,6 +36,7 @@ class Nomenclatures:
     groupes_nsf: pd.DataFrame
     familles: pd.DataFrame
     options_bts: pd.DataFrame
+    intitules: pd.DataFrame
     departements: pd.DataFrame
     provenances: dict[str, Provenance] = field(default_factory=dict)
 

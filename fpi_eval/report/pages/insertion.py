@@ -266,7 +266,12 @@ def quadrants(found: Sheet | None) -> Figure | Absent:
         f"moyenne – {' ; '.join(said)}. "
         "Formations qui n'y sont pas (taux masqué, ou diplôme de moins de cinq formations) : "
         f"{len(found.frame) - len(rows)}.",
-        drawn.derived(drawn.frame.assign(formation=drawn.frame["formation"].map(text.formation))),
+        drawn.derived(
+            drawn.frame.assign(
+                diplome=drawn.frame["diplome"].map(text.capitale),
+                formation=drawn.frame["formation"].map(text.formation),
+            )
+        ),
         formats={
             "taux_emploi_6_mois": ("pourcent", 1),
             "taux_poursuite": ("pourcent", 1),

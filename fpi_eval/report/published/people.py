@@ -9,6 +9,7 @@ from fpi_eval.indicators import personnes_formees, quadrant
 from fpi_eval.indicators.compute import compute
 from fpi_eval.indicators.declare import EMPLOYED
 from fpi_eval.indicators.quadrant import OUTSIDE
+from fpi_eval.panel.accents import accented
 from fpi_eval.panel.identity import type_de_diplome
 from fpi_eval.panel.regional_panel import HERE
 from fpi_eval.panel.year import Year
@@ -314,9 +315,12 @@ def quadrants(p: Year) -> Sheet | None:
     table["quadrant"] = table["quadrant"].mask(out, OUTSIDE)
     means = ["moyenne_emploi", "moyenne_poursuite"]
     table[means] = table[means].round(DIGITS)
-    names = p.donnees.nomenclatures.diplomes.drop_duplicates("cfd").set_index("cfd")["libelle"]
-    table["formation"] = table["course"].map(names).fillna(table["course"])
-    table["diplome"] = type_de_diplome(table["niveau_diplome"], p.donnees.nomenclatures.niveaux)
+    codes = p.donnees.nomenclatures
+    names = codes.diplomes.drop_duplicates("cfd").set_index("cfd")["libelle"]
+    own_names = names[names.index.isin(table["course"])]
+    told_names = accented(own_names, codes)
+    table["formation"] = table["course"].map(told_names).fillna(table["course"])
+    table["diplome"] = type_de_diplome(table["niveau_diplome"], codes.niveaux)
     order = table.sort_values(["niveau", "diplome", "filiere", "formation"])
     return make(
         p,
@@ -338,10 +342,20 @@ def quadrants(p: Year) -> Sheet | None:
             Column("quadrant", "Quadrant", definition=QUADRANT),
         ),
         source=INSERJEUNES,
-        note=" ".join([QUADRANT, *ruptures(p, cells["millesime"].iloc[0])]),
+        note=" ".join(
+            [
+                QUADRANT,
+                *[ACCENTS] * (not told_names.equals(own_names)),
+                *ruptures(p, cells["millesime"].iloc[0]),
+            ]
+        ),
     )
 
 
+ACCENTS = (
+    "Accents : ceux des intitulés officiels (diplômes professionnels, familles de métiers, options "
+    "de BTS) ; un mot qu'ils n'ont pas reste comme au fichier."
+)
 QUADRANT = (
     "Q1 : emploi et poursuite au moins à la moyenne régionale de ce diplôme (CAP, bac pro, mention "
     "complémentaire ou BTS) ; Q2 : emploi seul ; Q3 : poursuite seule ; Q4 : ni l'un ni l'autre. "
