@@ -337,7 +337,7 @@ def waterfall(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         _beside(ax, said, (end, row.label), (5, 0), va="center")
     ax.axvline(0, color=GREY, linewidth=0.8)
     ax.invert_yaxis()
-    ax.margins(x=0.12)
+    ax.margins(x=0.2)
     ax.set(xlabel="", ylabel="")
     return _plain(ax)
 

@@ -40,6 +40,7 @@ SHEET_NAME, NARROWEST, WIDEST = 31, 10, 60
 EPOCH = (1980, 1, 1, 0, 0, 0)
 HEADER_ROW = 5
 CONTENTS, DEFINITIONS = "Sommaire", "Définitions"
+SHEET_HEAD = "Feuille"  # head of the contents
 LEGEND = f"{MARK} : masqué (secret statistique) ; {MISSING} : non disponible."
 FIRM = Font(bold=True)
 TITLE = Font(bold=True, size=13)
@@ -104,12 +105,12 @@ def _content(
     day = max(table.date for table in tables)
     _contents(contents, title, [f"{date_longue(day).capitalize()}.", warning, *about], links)
     for sheet in book.worksheets:
-        _printed(sheet, title)
+        printed(sheet, title)
     book.properties.title, book.properties.creator = escapes.plain(title), "fpi_eval"
     book.properties.created = datetime.combine(day, time())
     buffer = io.BytesIO()
     book.save(buffer)
-    return _same_bytes(buffer.getvalue(), book.properties.created)
+    return same_bytes(buffer.getvalue(), book.properties.created)
 
 
 def sheet_names(names: Sequence[str]) -> list[str]:
@@ -149,7 +150,7 @@ def _contents(
     for row, line in enumerate(said, start=2):
         _put(sheet.cell(row, 1), line)
     first = len(said) + 3
-    for place, head in enumerate(("Feuille", "Tableau", "Lignes"), start=1):
+    for place, head in enumerate((SHEET_HEAD, "Tableau", "Lignes"), start=1):
         _head(sheet.cell(first, place), head)
     for row, (where, name, count) in enumerate(links, start=first + 1):
         cell = sheet.cell(row, 1)
@@ -207,7 +208,7 @@ def _grid(
     formats: Sequence[str] = (),
 ) -> None:
     """Write heads and columns from row `top` as an Excel table that can be filtered and sorted."""
-    heads = _distinct(heads)
+    heads = distinct(heads)
     for place, (head, cells) in enumerate(zip(heads, columns, strict=True), start=1):
         _head(sheet.cell(top, place), head)
         for row, value in enumerate(cells, start=top + 1):
@@ -224,7 +225,7 @@ def _grid(
         sheet.add_table(Table(displayName=name, ref=ref, tableStyleInfo=STYLE))
 
 
-def _distinct(heads: Sequence[str]) -> list[str]:
+def distinct(heads: Sequence[str]) -> list[str]:
     """Return column heads that an Excel table accepts: not empty, no two the same."""
     made: list[str] = []
     for place, head in enumerate(heads, start=1):
@@ -262,7 +263,7 @@ def _as_seen(cell: object) -> str:
     return str(round(value, 4) if isinstance(value, float) else value)
 
 
-def _printed(sheet: Worksheet, title: str) -> None:
+def printed(sheet: Worksheet, title: str) -> None:
     """Set a sheet to print on A4, as wide as the page, numbered."""
     sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
     sheet.page_setup.orientation = "landscape"
@@ -290,7 +291,7 @@ def _definitions(
     _sheet(sheet, words, warning)
 
 
-def _same_bytes(content: bytes, day: datetime) -> bytes:
+def same_bytes(content: bytes, day: datetime) -> bytes:
     """Return the zip archive without the time at which it was made."""
     result = io.BytesIO()
     with (

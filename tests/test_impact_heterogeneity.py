@@ -83,7 +83,7 @@ def test_what_the_source_does_not_give_is_told_and_never_guessed(found):
 def test_a_column_of_the_source_is_used_as_soon_as_it_is_there(small):
     mostly = np.where(small["cell"] % 2 == 0, "filles", "garcons")
     told = heterogeneity(small.assign(sexe=mostly), by=("sexe",), draws=99)
-    assert set(told.table["group"]) == {"Filles", "Garçons"}
+    assert set(told.table["group"]) == {"Femmes", "Hommes"}
     assert not told.absent
 
 

@@ -127,7 +127,7 @@ def test_the_test_of_sex_is_adjusted_with_the_other_dimensions(noisy, found):
     assert (tests["p_romano_wolf"] >= tests["p_value"]).all()
     assert tests["p_holm"].min() == pytest.approx(min(2 * tests["p_value"].min(), 1.0))
     rows = told.table[told.table["dimension"] == ADMITTED].set_index("group")["estimate"]
-    assert rows.to_dict() == {"Filles": found.women.estimate, "Garçons": found.men.estimate}
+    assert rows.to_dict() == {"Femmes": found.women.estimate, "Hommes": found.men.estimate}
     assert not told.absent
     assert "part des femmes" in told.method()
 

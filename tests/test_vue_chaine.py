@@ -69,7 +69,7 @@ def test_what_remains_starts_from_the_headline_and_the_unmeasured_is_named(simul
     said = simulees.deductions
     assert said.startswith(net.phrase)
     left = replace(net, value=net.amount * (1 - simulees.what.fuite)).rounded
-    assert f"{left:.0f} si elle était de 0" in said
+    assert f"{left:.0f} entrants de plus si l'aubaine était de 0" in said
     assert "Substitution entre voies : non mesurée" in said
 
 

@@ -299,7 +299,7 @@ def test_groups_stand_beside_the_sentence_that_says_whether_they_differ(made):
     )
     # Ten openings in BTS among shocks that last: their effect is told by sex on no such basis.
     assert "En BTS, l'effet sur le nombre d'admis est trop incertain pour dire combien de " in said
-    assert {"Filles", "Garçons"} <= set(rows["group"])
+    assert {"Femmes", "Hommes"} <= set(rows["group"])
     assert "n'est pas celle de ces deux effets" in note
 
 

@@ -177,8 +177,11 @@ class Evaluation(Result):
         """Return French paragraphs on the method, with references."""
         used = [*self.estimates][:-1]  # the gap is that of two estimators already described
         texts = dict.fromkeys(e.description for e in used)
-        rules = text.liste(dict.fromkeys(e.rule for e in used))
-        how = f"Erreurs et intervalles : {rules}."
+        rules: dict[str, list[str]] = {}
+        for one in used:
+            rules.setdefault(one.rule, []).append(f"{one.label} ({one.estimator})")
+        hows = [f"{text.liste(names)} : {rule}." for rule, names in rules.items()]
+        how = " ".join(["Erreurs et intervalles.", *hows])
         fakes = [self.planted.method()] if self.planted else []
         return "\n".join([*texts, how, *fakes, METHOD.format(n=len(self.checks))])
 

@@ -24,9 +24,9 @@ from fpi_eval.regression import interval
 from fpi_eval.results import Estimate
 
 LEFT_OUT = {
-    "uai": "un établissement",
-    "course": "un intitulé de formation",
-    "code_departement": "un département",
+    "uai": "l'établissement",
+    "course": "l'intitulé de formation",
+    "code_departement": "le département",
 }
 SAME, PART = "même question", "une partie du programme"
 
@@ -45,8 +45,8 @@ def un_de_moins(study: Study) -> Check:
     turned = bool((np.sign(value - table["ecart"]) != np.sign(value)).any())
     turned &= not study.gross.ci_low <= 0 <= study.gross.ci_high
     words = (
-        f"retirer {LEFT_OUT[worst['niveau']]}, celui qui compte le plus, change l'effet "
-        f"d'au plus {text.pourcent(share, 0)} de l'effet de référence."
+        f"retirer {LEFT_OUT[worst['niveau']]} qui compte le plus change l'effet de "
+        f"{text.pourcent(share, 0)} de l'effet de référence."
     )
     light = FAIL if turned else None
     return study.check("un_de_moins", share, np.nan, words, light=light)

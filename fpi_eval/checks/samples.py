@@ -81,11 +81,11 @@ def dose(study: Study) -> Check:
     r = abs(float(np.corrcoef(opened["dose"], opened["size"])[0, 1]))
     full = int((bins >= CELLS_PER_BIN).sum())
     words = (
-        f"{full} classe(s) de taille sur 3 ont au moins {CELLS_PER_BIN} cellules ; corrélation "
+        f"classes de taille d'au moins {CELLS_PER_BIN} cellules : {full} sur 3 ; corrélation "
         f"de {text.nombre(r, 2)} avec la taille d'avant."
     )
     if full < 3:
-        words += " L'effet d'une petite et d'une grande ouverture ne se comparent pas."
+        words += " Les effets d'une petite et d'une grande ouverture ne se comparent pas."
     return study.check("dose", r, np.nan, words)
 
 
@@ -148,7 +148,8 @@ def equilibre(study: Study) -> Check:
     listed = f" Au-delà de 0,25 : {text.liste(far)}." if len(far) else ""
     words = (
         f"plus forte différence sûre : {worst['libelle']} "
-        f"({text.signe(worst['difference'], 2)}, au moins {text.nombre(worst['borne'], 2)})."
+        f"({text.signe(worst['difference'], 2)} ; sans son signe, au moins "
+        f"{text.nombre(worst['borne'], 2)})."
     )
     return study.check("equilibre", worst["borne"], worst["erreur"], words + listed)
 

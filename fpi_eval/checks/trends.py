@@ -201,8 +201,8 @@ def deplacement(study: Study) -> Check:
     share = -moved.estimate / study.reference
     half = (moved.ci_high - moved.ci_low) / 2 / study.reference
     worst = -moved.ci_low / study.reference
-    bounds = text.intervalle(moved.ci_low, moved.ci_high, 3)
-    words = f"{text.pourcent(share, 0)} de l'effet de référence ({bounds} par place) ; "
+    ends = [text.pourcent(-end / study.reference, 0) for end in (moved.ci_high, moved.ci_low)]
+    words = f"{text.pourcent(share, 0)} de l'effet de référence (de {ends[0]} à {ends[1]}) ; "
     margin = study.table["deplacement"].good
     if worst <= margin:
         words += f"au plus {text.pourcent(max(worst, 0.0), 0)} à coup sûr."

@@ -52,8 +52,8 @@ def run_report(
         Parameter(
             metavar="fr|en",
             show_choices=False,
-            help="« en » ajoute le rapport en anglais : première page, chapitres, annexes, PDF ; "
-            "le classeur et les tableaux à télécharger restent en français.",
+            help="« en » ajoute le rapport en anglais : première page, chapitres, annexes, PDF, "
+            "classeur ; les tableaux à télécharger en CSV restent en français.",
         ),
     ] = "fr",
     a_blanc: ABlanc = False,

@@ -67,6 +67,7 @@ class FirstPage:
     missing: str
     none: str
     unknown: str
+    uncosted: str
     proof: int
     verdict: str
     reason: str
@@ -97,6 +98,7 @@ def first_page(found: Headline) -> FirstPage:
         missing=missing(found),
         none=_none_yet(found),
         unknown=_unknown(found),
+        uncosted=_uncosted(found),
         proof=LEVELS.index(level) if level in LEVELS else 0,
         verdict=_(level) + _only_own(found),
         reason=reason(found),
@@ -193,6 +195,13 @@ def _unknown(found: Headline) -> str:
     if not _known(found, "places_ouvertes"):
         return _("Inconnu sans le registre des ouvertures.")
     return _("Pas encore connu.")
+
+
+def _uncosted(found: Headline) -> str:
+    """Return why no cost is known."""
+    if begun(found):
+        return _unknown(found)
+    return _("Se comptera à partir de la rentrée {start}.").format(start=found.notes["debut"])
 
 
 def reason(found: Headline) -> str:

@@ -156,7 +156,7 @@ def _people(year: Year, target: Cible) -> Scope:
     return Scope(
         year.programme.nom,
         level_of(target) or _(EVERY_LEVEL),
-        _("voie scolaire (apprentis non comptés)"),
+        _("voie scolaire sans les apprentis"),
         annees=rentrees(year.programme.rentree_debut, last),
     )
 

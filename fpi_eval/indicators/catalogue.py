@@ -14,7 +14,7 @@ JANVIER = (
 
 
 def _seats(name: str, label: str, definition: str, source: str, limite: str, **more) -> Indicator:
-    base = {"numerator": (name,), "formula": f"somme de {name}"}
+    base = {"numerator": (name,), "formula": f"somme des {label.lower()}"}
     return Indicator(name, label, definition, source=source, limite=limite, **(base | more))
 
 
@@ -183,11 +183,12 @@ PERSONNES_FORMEES = _seats(
 
 
 def _cost(name: str, label: str, amount: str, per: str, words: str) -> Indicator:
+    what = "Coût complet" if amount == "cout" else "Subvention"
     return Indicator(
         name,
         label,
-        f"{'Coût complet' if amount == 'cout' else 'Subvention'} par {words}.",
-        f"{amount} / {per}",
+        f"{what} par {words}.",
+        f"{what.lower()} / {' '.join(f'{word}s' for word in words.split())}",
         f"{REGISTRE} ; budget du programme",
         "Hors coût d'enseignement récurrent ; coût moyen, non coût d'une personne de plus.",
         (amount,),

@@ -17,7 +17,7 @@ REGION = "inserjeunes_region"
 def fichiers(p: Panels) -> pd.DataFrame:
     """Return one row per file read: source, year, rows, rows set aside, drift, fingerprint."""
     labels = {entry.name: entry.label for entry in reversed(catalogue.CATALOGUE)}
-    labels["nomenclatures"] = "Nomenclatures"
+    labels |= {"nomenclatures": "Nomenclatures", "ouvertures": "Registre des ouvertures"}
     rows = [
         {
             "source": labels.get(source, source),

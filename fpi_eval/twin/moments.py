@@ -59,7 +59,7 @@ def outcome_moments(regions: pd.DataFrame) -> pd.DataFrame:
         values = {
             "taux_poursuite": 1 - leavers / known["terminale"].sum(),
             "taux_emploi_6_mois": known["en_emploi_6_mois"].sum() / leavers,
-            "taux_emploi_12_mois": known["en_emploi_12_mois"].sum() / leavers,
+            "taux_emploi_12_mois": known["en_emploi_12_mois"].sum(min_count=1) / leavers,
             "part_taux_caches": rows["taux_emploi_6_mois"].isna().mean(),
             "part_poursuite_cachee": rows["taux_poursuite"].isna().mean(),
             "part_effectifs_caches": rows["sortants"].isna().mean(),

@@ -11,7 +11,7 @@ from fpi_eval.errors import FpiError
 TIGHT = 1.0  # first wishes per place: above it, not everyone who asked could enter
 FEWEST = 5  # opened establishments under which a group is not told apart: nothing to average
 MISSING = "non renseigné"
-SEXES = {"filles": "Filles", "garcons": "Garçons"}
+SEXES = {"filles": "Femmes", "garcons": "Hommes"}
 NO_SEX = "les fichiers lus ne le donnent pas par établissement et formation."
 NO_TENSION = (
     "il faut le fichier des tensions par métier de la Dares ([sources.tensions] de programme.toml) "

@@ -51,8 +51,8 @@ def employed_by_site(panel: pd.DataFrame, sites: pd.DataFrame, horizon: int = 6)
     opened = frame.loc[frame["dose"] != 0, "uai"].nunique()
     if opened < FEWEST:
         raise FpiError(
-            f"{text.pluriel(opened, 'établissement ouvert', 'établissements ouverts')} dont les "
-            f"sortants sont publiés, deux millésimes de suite ; il en faut {FEWEST}."
+            "trop peu d'établissements ouverts ont leurs sortants publiés deux millésimes de "
+            f"suite ({opened}, il en faut {FEWEST})."
         )
     n = frame["size"].to_numpy(float)
     x, z, names = regressors(frame, {DEP: EXPOSURES[DEP]})

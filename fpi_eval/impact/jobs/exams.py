@@ -63,7 +63,7 @@ def exam_effects(panel: pd.DataFrame, cells: pd.DataFrame | None = None) -> Esti
     if not items:
         why = " ".join(f"{mesh} : {reason}" for mesh, reason in reasons.items())
         raise FpiError(f"aucun examen publié n'a encore de candidats entrés dans ces places. {why}")
-    left = [f"{mesh} : pas d'estimation ({reason})" for mesh, reason in reasons.items()]
+    left = [f"{mesh} : pas d'estimation. {reason}" for mesh, reason in reasons.items()]
     seen = [] if cells is None else [_seen(panel, cells)]
     return Estimates(tuple(items), note=" ".join([NOTE, *seen, *left]))
 

@@ -165,17 +165,18 @@ def deductions(
     net = chiffres["entrants_100"]
     if not net:
         return Absent(net.reason)
-    left = [
-        f"{_left(net.amount * (1 - d) * (1 - what.fuite), net.step)} si elle était de "
-        f"{text.pourcent(d, 0)}"
+    first, *others = [
+        (_left(net.amount * (1 - d) * (1 - what.fuite), net.step), text.pourcent(d, 0))
         for d in DEADWEIGHTS
     ]
+    left = [f"{first[0]} entrants de plus si l'aubaine était de {first[1]}"]
+    left += [f"{people} si elle était de {share}" for people, share in others]
     declared = f"Déclaré : {what.source}." if what.source else "Rien n'est déclaré."
     lines = [
         net.phrase,
         f"Fuite hors de la région ou de l'industrie : {text.pourcent(what.fuite, 0)}. {declared}",
-        "L'aubaine, ces places qui auraient ouvert sans le programme, n'est pas mesurée. Fuite "
-        f"ôtée, il resterait, pour 100 places, {text.liste(left)}.",
+        "L'aubaine, ces places qui auraient ouvert sans le programme, n'est pas mesurée. Pour 100 "
+        f"places, une fois la fuite ôtée, il resterait {text.liste(left)}.",
     ]
     if not isinstance(found, Absent):
         lines.append(f"Déplacement : estimé. {found.verdict()}")

@@ -178,8 +178,8 @@ def cascade(found: Changes | Absent, context: Context) -> Figure | Absent:
 
 
 def _titled(one: Change) -> str:
-    unit = _unit(one.after)
-    return f"{_name(one.after, ())}, {unit}" if unit != "places" else _name(one.after, ())
+    name, unit = _name(one.after, ()), _unit(one.after)
+    return name if name.lower().startswith(unit) else f"{name}, {unit}"
 
 
 def _steps(found: Changes, one: Change) -> pd.DataFrame:
@@ -252,7 +252,7 @@ def _listed(found: Changes) -> list[str]:
         for words, every in kinds.items()
     }
     return [
-        f"{words} : {text.liste(name[0].lower() + name[1:] for name in names)}."
+        f"{words} : {text.liste(f'« {name} »' for name in names)}."
         for words, names in named.items()
         if names
     ]

@@ -127,9 +127,10 @@ def ecart(gap: pd.DataFrame | Absent, context: Context) -> Table | Absent:
             "effet": "Diplômés par rapport au plan",
         },
         source=f"Registre des ouvertures ; {context.credit}",
-        note=f"En tout {lost}. Prévu : places décidées, taux déclarés. Réalisé : places ouvertes, "
-        "taux mesurés là où les fichiers les donnent. La part d'une étape est la moyenne de ce "
-        "qu'elle ôte sur tous les ordres possibles (Shapley, 1953) : les parts s'additionnent.",
+        note=f"En tout, {lost} par année pleine. Prévu : places décidées, taux déclarés. Réalisé : "
+        "places ouvertes, taux mesurés là où les fichiers les donnent. La part d'une étape est la "
+        "moyenne de ce qu'elle ôte sur tous les ordres possibles (Shapley, 1953) : les parts "
+        "s'additionnent.",
     )
 
 

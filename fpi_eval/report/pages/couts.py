@@ -161,8 +161,8 @@ def acceptabilite(found: Outlook | Absent) -> Figure | Absent:
     some, paid = total[total >= 1], committed(programme, found)
     if len(some) < len(total) * RARE:
         return Absent(NOBODY)
-    dear = max(np.quantile(cost / some, FARTHEST) for cost in paid.values())
-    prices = np.linspace(0, dear, PRICES + 1)[1:]
+    dear = 10 * figures(max(np.quantile(cost / some, FARTHEST) for cost in paid.values()) / 10)
+    prices = np.linspace(0, dear, PRICES + 1)
     rows = pd.concat(
         acceptability(cost, float(total.mean()), float(total.std()), prices, draws=total).assign(
             label=basis

@@ -12,7 +12,7 @@ from fpi_eval.panel.context import Context
 from fpi_eval.plots import share_bars
 from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.sources.uses import USES
-from fpi_eval.tables import Table, table
+from fpi_eval.tables import Table, slug, table
 
 SOURCES = {entry.name: entry.label for entry in reversed(catalogue.CATALOGUE)} | {
     "affelnet": "Affelnet",
@@ -84,7 +84,7 @@ def glossaire(declared: Iterable[Indicator]) -> Table:
     }
     rows = [{name: getattr(one, name) for name in columns} for one in declared]
     return table(
-        pd.DataFrame(rows).sort_values("label", kind="stable"),
+        pd.DataFrame(rows).sort_values("label", kind="stable", key=lambda names: names.map(slug)),
         "Les indicateurs du rapport",
         labels=columns,
         source="Définitions de fpi_eval",
@@ -194,7 +194,9 @@ def masques(rows: pd.DataFrame, context: Context) -> Figure:
             y="part_taux",
             ylabel="Part des taux d'emploi à 6 mois masqués",
         ),
-        "Beaucoup de taux sont masqués, mais ils portent sur peu d'élèves",
+        "Beaucoup de taux sont masqués, mais ils portent sur peu d'élèves"
+        if (last["part_eleves"] < last["part_taux"] / 2).all()
+        else "La part des taux masqués, par millésime et par voie",
         context.credit,
         f"Barres par millésime et voie. Au dernier millésime, {' ; '.join(words)}.",
         drawn,

@@ -1,5 +1,7 @@
 """What `04_insertion` shows of employment by course: what is hidden, who works that would not."""
 
+import re
+
 import pandas as pd
 
 from fpi_eval import rounding, text
@@ -59,13 +61,13 @@ def effets(found: AdditionalJobs | Absent, context: Context) -> Table | Absent:
     rows = pd.concat(parts, ignore_index=True)
     return table(
         rows[["mois", "maille", "group", "effect", "entre", "intervalle", "hidden_share"]],
-        "Personnes en emploi en plus, par durée depuis la sortie",
+        "Personnes de plus en emploi, par durée depuis la sortie",
         labels={
             "mois": "Durée",
             "maille": "Maille",
             "group": "Groupe",
             "effect": "Effet",
-            "entre": "Personnes en plus",
+            "entre": "Personnes de plus",
             "intervalle": "Intervalle à 95 %",
             "hidden_share": "Part masquée",
         },
@@ -86,8 +88,14 @@ def _late(reasons: list[tuple[str, int]]) -> str:
     """Return why some horizons have no row, each reason once with its horizons."""
     by_reason: dict[str, list[int]] = {}
     for why, horizon in reasons:
-        by_reason.setdefault(why, []).append(horizon)
+        by_reason.setdefault(_told(why), []).append(horizon)
     return " ".join(f"À {text.liste(months)} mois : {why}" for why, months in by_reason.items())
+
+
+def _told(reason: str) -> str:
+    """Return a reason without what it asks of an analyst."""
+    asked = re.search(r" Attendez [^.]*\.", reason)
+    return reason.replace(asked[0], "") if asked else reason
 
 
 def _site_rows(found: Estimates, horizon: int) -> pd.DataFrame:

@@ -128,9 +128,9 @@ def egalise(evaluation: Evaluation | Absent, egaux: Adjusted | Absent) -> str:
     )
     first, robust, rough = (one[0] for one in others)
     return (
-        f"À composition égale des élèves, l'effet brut serait de {main[0]} pour 100 places (de "
-        f"{main[1]} à {main[2]}), contre {first} sans égaliser. Une seconde méthode (doublement "
-        "robuste), qui ne compare pas chaque formation à elle-même, donne "
+        f"À composition égale des élèves, l'effet brut serait de {main[0]} personnes pour 100 "
+        f"places (de {main[1]} à {main[2]}), contre {first} sans égaliser. Une seconde "
+        "méthode (doublement robuste), qui ne compare pas chaque formation à elle-même, donne "
         f"{robust} ({rough} sans égaliser)."
     )
 

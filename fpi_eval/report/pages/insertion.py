@@ -61,7 +61,7 @@ def reponse(published: Sheet, changes: Sequence[RegionalChange] | Absent, contex
     lines.append(
         "Sur au moins un résultat, la région a évolué autrement que presque toutes les autres."
         if moved
-        else "L'évolution de la région ne sort pas de ce que montrent les autres régions."
+        else "Sur aucun de ces résultats, la région n'a évolué nettement autrement que les autres."
     )
     return "\n\n".join(lines)
 
@@ -365,7 +365,7 @@ def passage_bts(
         },
         source="Parcoursup 2018 et 2019 ; InserJeunes",
         note="BTS de production, voie scolaire ; "
-        f"{text.pourcent(matched, 0)} de leurs places ont trouvé leur diplôme. C'est un taux de "
+        f"le diplôme visé est connu pour {text.pourcent(matched, 0)} des places. C'est un taux de "
         "passage : les lieux comparés diffèrent par bien d'autres choses que leurs places. "
         f"Intervalles à 95 % : {found[0].rule}.",
     )

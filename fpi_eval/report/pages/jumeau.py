@@ -196,7 +196,8 @@ def figure(found: pd.DataFrame, context: Context) -> Figure | Absent:
 
 def _number(value: float) -> str:
     """Return a count without decimals, a share or a mean with two."""
-    return text.nombre(value, 0 if value >= 30 else 2)
+    whole = value >= 30 or (value > 1 and value == round(value))
+    return text.nombre(value, 0 if whole else 2)
 
 
 def tableau(found: pd.DataFrame, context: Context) -> Table | Absent:

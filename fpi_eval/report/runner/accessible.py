@@ -18,6 +18,7 @@ from fpi_eval.text import SIMULATED
 MIN_SECTIONS = 3
 LONG_WORD = re.compile(r"\S{20}")
 NBSP = "\u00a0"
+INVERTED = re.compile(r"(?<=\w)-(?=(?:t-)?(?:ils?|elles?|on)\b)|(?<=-t)-(?=(?:ils?|elles?|on)\b)")
 HEADINGS = re.compile(r"^h[1-6]$")
 
 MANY_COLUMNS = 7
@@ -175,10 +176,11 @@ def _add_class(tag: Tag, name: str) -> None:
 
 
 def set_french(body: Tag) -> None:
-    """Keep French punctuation with its word, and write apostrophes as printers do."""
+    """Keep French punctuation and « -t-il » with their word, write apostrophes as printers do."""
     for string in body.find_all(string=True):
         words = re.sub(r" (?=[?!;:»%€])|(?<=«) |(?<=\d) (?=\d{3}(?!\d))", NBSP, string)
         words = re.sub(r"(?<=\w)'(?=[\w«])", "’", words)
+        words = INVERTED.sub("\u2011", words)
         if words != string and not any(around.name in VERBATIM for around in string.parents):
             string.replace_with(words)
 

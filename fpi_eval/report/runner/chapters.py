@@ -169,7 +169,7 @@ def _lacking(missing: Sequence[Gap]) -> str:
     asked = len({question for gap in missing for question in gap.questions})
     if not asked:
         return "Les fichiers répondent à toutes les questions posées ; la méthode a ses limites"
-    return f"Faute de données, {pluriel(asked, 'question reste', 'questions restent')} sans réponse"
+    return f"{pluriel(asked, 'question reste', 'questions restent')} sans réponse"
 
 
 def _filled(page: Page, inside: Sequence[Section]) -> Page:

@@ -20,7 +20,7 @@ from fpi_eval.headline.first_page import WORDS, first_page
 from fpi_eval.language import FRENCH, NAMES, _, speaking
 from fpi_eval.report.edition import QUANTITIES, Edition
 from fpi_eval.report.published.shown_quantities import shown_quantities
-from fpi_eval.report.runner import fork_server, manifest, pdf, translated
+from fpi_eval.report.runner import fork_server, manifest, pdf, told_tables, translated
 from fpi_eval.report.runner.accessible import improve
 from fpi_eval.report.runner.chapters import Page, compose
 from fpi_eval.report.runner.extract import write_tables
@@ -96,6 +96,7 @@ def _abroad(
     here, pages = {french.file for french, _own in told}, [own for _french, own in told]
     own = _context(pages, edition)
     _write_pages(exporter, folder, pages, own, edition)
+    book = folder / edition.file("tableaux", "xlsx")
     own |= {
         "css": context["css"],
         "first": first_page(found),
@@ -103,7 +104,14 @@ def _abroad(
         "french": [page for page in context["pages"] if page.file not in here],
         "words": [(_(word), _(meaning)) for word, meaning in WORDS.items()],
         "others": [{"page": "index.html", "langue": FRENCH, "name": NAMES[FRENCH]}],
+        "workbook": "",
     }
+    if context["workbook"]:
+        french = folder / context["workbook"]
+        own["workbook"] = told_tables.write_workbook(french, book).name
+        words = folder / context["dictionary"]
+        own["dictionary"] = f"tables/dictionnaire_{edition.langue}.csv"
+        told_tables.write_dictionary(words, folder / own["dictionary"])
     _own_page(exporter, "accueil.html.j2", folder / edition.front, own, edition)
     pdf.write(folder, pages, edition)
 

@@ -53,6 +53,7 @@ DRAWN = {
     "text.futur": {"fill": GREY, "font-weight": "normal"},
 }
 WHOLE = 640  # pixels of a drawing that tells no width
+WHOLE_ROWS = 16  # a table of no more rows is on one page, its title and notes too
 #: Letters, in points: the largest that fits the pages wanted, else the last.
 SIZES = {"Rapport": (10.0,), "Synthèse": (12.5, 12.0, 11.5, 11.0, 10.0, 9.0, 8.0, 7.5)}
 SIZES["Diapositives"] = (20.0, 18.0, 16.0, 14.0, 12.0)
@@ -221,15 +222,18 @@ class _Writer:
         return f"#link({escapes.typst(link)})[{said}]" if link.startswith("http") else said
 
     def table(self, tag: Tag) -> str:
-        """Return a table with its heads, which each of its pages repeats."""
+        """Return a table with its heads, which each of its pages repeats, and its notes."""
         rows = [row for row in tag.find_all("tr") if not row.find_parent("tfoot")]
         heads = [row for row in rows if row.find_parent("thead")]
         width = sum(_span(cell, "colspan") for cell in rows[0].find_all(["th", "td"]))
-        body = "".join(self._row(row) for row in rows if row not in heads)
+        told = [self._row(row) for row in rows if row not in heads]
         head = f"table.header({''.join(self._row(row) for row in heads)})," if heads else ""
         name = self.inline(tag.caption) if tag.caption else _string(str(tag["aria-label"]))
-        notes = [f"#note[{self.inline(td)}]" for td in tag.select("tfoot td")]
-        return "\n\n".join([f"#tableau([{name}], {width}, {head}{body})", *notes])
+        notes = "".join(f"[{self.inline(td)}]," for td in tag.select("tfoot td"))
+        whole = "true" if len(rows) <= WHOLE_ROWS else "false"
+        apart = -1 if notes and told and not tag.select("[rowspan]") else len(told)
+        body, last = "".join(told[:apart]), "".join(told[apart:])
+        return f"#tableau([{name}], {width}, {whole}, ({last}), ({notes}), {head}{body})"
 
     def _row(self, row: Tag) -> str:
         return "".join(self._cell(cell) for cell in row.find_all(["th", "td"]))

@@ -1,0 +1,172 @@
+"""The workbook and the dictionary in another language: the French ones, their words told.
+
+Cells hold the same numbers in the same places. A sheet whose title, heads or notes are not all in
+the catalogues is left out, and the contents say so; names of the data stay as they are.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+
+from babel.dates import get_month_names
+from openpyxl import load_workbook
+from openpyxl.cell import Cell
+from openpyxl.workbook import Workbook
+from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.worksheet import Worksheet
+
+from fpi_eval import escapes
+from fpi_eval.errors import FpiError
+from fpi_eval.language import FRENCH, LOCALES, _
+from fpi_eval.report.runner.translated import said
+from fpi_eval.table_files import csv_bytes, replace_files
+from fpi_eval.text import date_longue
+from fpi_eval.workbook import DEFINITIONS, SHEET_HEAD, distinct, printed, same_bytes, sheet_names
+
+#: What joins the parts of a cell, here and there: each part is told when the whole is not known.
+JOINTS = (
+    (
+        r"(?<=établissement réel) |(?<=[^ ][^ ]\.) (?=[A-ZÀ-Ý«\d])"
+        r"|(?<!;) (?=(?:s : masqué|n\. d\. : |Source : ))",
+        " ",
+    ),
+    (r" (?=\([^()]*\)$)", " "),
+    (r" : ", ": "),
+    (r" ; ", "; "),
+    (r", ", ", "),
+)
+MONTHS = {name: number for number, name in get_month_names(locale=LOCALES[FRENCH]).items()}
+DAY = re.compile(rf"(\d+)(?:er)? ({'|'.join(MONTHS)}) (\d{{4}})(\.?)")
+DEFINED = "CDE"  # columns of the definitions that must be told: label, unit, definition
+DICTIONARY = ("tableau", "colonne", "Libellé", "Unité", "Définition", "Source")
+CODES = 2  # first columns of the dictionary, which hold names of tables and of columns
+
+
+def words(text: str) -> str:
+    """Return a cell's words in the language now written, whole or part by part.
+
+    Raises
+    ------
+    FpiError
+        A part is in no catalogue.
+    """
+    with suppress(FpiError):
+        return said(text)
+    with suppress(FpiError):
+        return f"{said(text[:-1])}." if text.endswith(".") else said(f"{text}.")[:-1]
+    if text.startswith("(") and text.endswith(")"):
+        return f"({words(text[1:-1])})"
+    if found := DAY.fullmatch(text.lower()):
+        return f"{date_longue(date(int(found[3]), MONTHS[found[2]], int(found[1])))}{found[4]}"
+    for joint, here in JOINTS:
+        first, *rest = re.split(joint, text, maxsplit=1)
+        if rest:
+            return f"{words(first)}{here}{words(rest[0])}"
+    return said(text)  # says what is missing
+
+
+def write_workbook(source: Path, target: Path) -> Path:
+    """Write the workbook in the language now written, and return its path."""
+    book = load_workbook(source)
+    contents, *sheets = book.worksheets
+    title = str(contents["A1"].value)
+    named = _names_of_data(book) | {title}
+    told: dict[str, str] = {}
+    for sheet in sheets:
+        try:
+            cells = list(_told(sheet, named))
+            told[sheet.title] = words(sheet.title)
+        except FpiError:
+            book.remove(sheet)
+        else:
+            _rewrite(sheet, cells)
+    told = dict(zip(told, sheet_names(list(told.values())), strict=True))
+    _contents(contents, told, [sheet.title for sheet in sheets if sheet.title not in told])
+    for sheet in book.worksheets:
+        sheet.title = told.get(sheet.title, _("Sommaire"))
+        printed(sheet, title)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    replace_files({target: same_bytes(buffer.getvalue(), book.properties.created)})
+    return target
+
+
+def write_dictionary(source: Path, target: Path) -> Path:
+    """Write the dictionary of the tables' columns in the language now written."""
+    rows = list(csv.reader(io.StringIO(source.read_text("utf-8-sig")), delimiter=";"))
+    named = [[*row[:CODES], *map(_or_as_it_is, row[CODES:])] for row in rows[1:]]
+    replace_files({target: csv_bytes([words(head) for head in DICTIONARY], named)})
+    return target
+
+
+def _names_of_data(book: Workbook) -> set[str]:
+    """Return the words of the rows of all tables, which may also head a column."""
+    return {
+        cell.value
+        for sheet in book.worksheets
+        for table in sheet.tables.values()
+        for row in sheet[table.ref][1:]
+        for cell in row
+        if isinstance(cell.value, str)
+    }
+
+
+def _told(sheet: Worksheet, named: Container[str]) -> Iterator[tuple[Cell, str]]:
+    """Yield the cells of a sheet that hold words, and these words told."""
+    rows = {c.coordinate for t in sheet.tables.values() for r in sheet[t.ref][1:] for c in r}
+    for cell in (cell for row in sheet.iter_rows() for cell in row):
+        if isinstance(cell.value, str) and cell.value.strip():
+            name = cell.coordinate in rows or cell.value in named
+            if sheet.title == DEFINITIONS and cell.column_letter in DEFINED:
+                name = False
+            yield cell, _or_as_it_is(cell.value) if name else words(cell.value)
+
+
+def _or_as_it_is(text: str) -> str:
+    """Return words told, or a name of the data."""
+    try:
+        return words(text) if text.strip() else text
+    except FpiError:
+        return text
+
+
+def _rewrite(sheet: Worksheet, cells: Iterable[tuple[Cell, str]]) -> None:
+    """Write a sheet's words; no two heads of a table are the same."""
+    for cell, value in cells:
+        cell.value, cell.data_type = escapes.plain(value), "s"
+    for table in sheet.tables.values():
+        row = sheet[table.ref][0]
+        for cell, head in zip(row, distinct([str(cell.value) for cell in row]), strict=True):
+            cell.value = head
+        for column, cell in zip(table.tableColumns, row, strict=True):
+            column.name = str(cell.value)
+
+
+def _contents(sheet: Worksheet, told: Mapping[str, str], left: Sequence[str]) -> None:
+    """Write the contents: its words, a link to each sheet that is there, what is left out."""
+    column = [str(cell.value or "") for cell in sheet["A"]]
+    first = column.index(SHEET_HEAD) + 1
+    links = []
+    for row in sheet.iter_rows(min_row=first + 1, max_col=3):
+        french, _bang, place = str(row[0].hyperlink.location).rpartition("!")
+        links.append((told.get(french.strip("'")), place, row[1].value, row[2].value))
+        for cell in row:
+            cell.value, cell.hyperlink = None, None
+    for cell in [*sheet["A"][: first - 1], *sheet[first]]:
+        if cell.value:
+            cell.value = _or_as_it_is(str(cell.value))
+    if left:
+        line = _("Feuilles en français seulement, dans le classeur français : {names}.")
+        sheet.cell(first - 1, 1).value = line.format(names=", ".join(left))
+    kept = [link for link in links if link[0]]
+    for number, (name, place, title, count) in enumerate(kept, start=first + 1):
+        cell, said_title = sheet.cell(number, 1), words(str(title))
+        cell.value = name
+        cell.hyperlink = Hyperlink(
+            ref=cell.coordinate, location=f"'{name}'!{place}", display=said_title
+        )
+        sheet.cell(number, 2).value, sheet.cell(number, 3).value = said_title, count

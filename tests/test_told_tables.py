@@ -1,0 +1,119 @@
+"""The workbook in English: no French head is left, and cells hold the numbers of the French one."""
+
+import csv
+import re
+
+import openpyxl
+import pytest
+
+from fpi_eval.errors import FpiError
+from fpi_eval.language import speaking
+from fpi_eval.report.edition import PROJECT
+from fpi_eval.report.published.book import tableaux
+from fpi_eval.report.published.shown_tables import executed, tables_by_page
+from fpi_eval.report.runner import told_tables
+from fpi_eval.table_files import export_tables
+from fpi_eval.workbook import DEFINITIONS, write_workbook
+
+FRENCH = re.compile(r"\b(?:les|des|une|est|pour|dans|élèves|rentrée|masqué|taux)\b", re.I)
+TITLE = "Programme exemple, 2026-2027"
+
+
+@pytest.fixture(scope="module")
+def books(annee_simulee, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("classeurs")
+    pages = tables_by_page(executed(PROJECT / "reports" / "exemple"))
+    about = ["Contact : quelqu'un@exemple.fr."]
+    french = write_workbook(
+        folder / "fr.xlsx", tableaux(annee_simulee), title=TITLE, about=about, pages=pages
+    )
+    with speaking("en"):
+        english = told_tables.write_workbook(french, folder / "en.xlsx")
+    return [openpyxl.load_workbook(path) for path in (french, english)]
+
+
+def around(sheet):
+    """Return the cells of a sheet that are in no row of a table: titles, heads, notes."""
+    rows = {c.coordinate for t in sheet.tables.values() for r in sheet[t.ref][1:] for c in r}
+    cells = [cell for row in sheet.iter_rows() for cell in row if cell.coordinate not in rows]
+    return [cell.value for cell in cells if cell.value is not None]
+
+
+def test_every_sheet_is_there_under_an_english_name(books):
+    french, english = (book.sheetnames for book in books)
+    assert len(french) == len(english)
+    assert not [name for name in english if FRENCH.search(name) or re.search("[éèàç]", name)]
+
+
+def test_no_title_head_or_note_is_left_in_french(books):
+    said = {value for sheet in books[1].worksheets for value in around(sheet)}
+    assert {str(one) for one in said if FRENCH.search(str(one))} == set()
+    assert "s: hidden (statistical confidentiality); n. d.: not available." in said
+
+
+def test_definitions_are_english(books):
+    rows = books[1][books[1].sheetnames[books[0].sheetnames.index(DEFINITIONS)]]
+    said = [str(row[4]) for row in rows.iter_rows(values_only=True) if row[4]]
+    assert len(said) > 40
+    assert [one for one in said if FRENCH.search(one)] == []
+
+
+def test_numbers_are_the_same_in_the_same_cells(books):
+    for here, there in zip(*(book.worksheets[1:] for book in books), strict=True):
+        french, english = (
+            {c.coordinate: (c.value, c.number_format) for row in sheet.iter_rows() for c in row
+             if c.value is not None and not isinstance(c.value, str)}
+            for sheet in (here, there)
+        )  # fmt: skip
+        assert english == french, here.title
+    numbers = [c for sheet in books[1].worksheets for row in sheet.iter_rows() for c in row]
+    assert sum(isinstance(cell.value, (int, float)) for cell in numbers) > 3000
+
+
+def test_links_lead_to_the_sheets_and_tables_have_their_heads(books):
+    contents = books[1].worksheets[0]
+    places = [cell.hyperlink.location for cell in contents["A"] if cell.hyperlink]
+    assert {place.rpartition("!")[0].strip("'") for place in places} == set(books[1].sheetnames[1:])
+    for sheet in books[1].worksheets:
+        for one in sheet.tables.values():
+            heads = [str(cell.value) for cell in sheet[one.ref][0]]
+            assert heads == [column.name for column in one.tableColumns]
+            assert len(set(map(str.lower, heads))) == len(heads)
+
+
+def test_a_sheet_that_cannot_be_told_is_left_out_and_named(annee_simulee, tmp_path):
+    tables = tableaux(annee_simulee)[:1]
+    french = write_workbook(tmp_path / "fr.xlsx", tables, title=TITLE)
+    book = openpyxl.load_workbook(french)
+    book.worksheets[-1]["A1"] = "Rien de tel que ce tableau"
+    book.save(french)
+    with speaking("en"):
+        english = told_tables.write_workbook(french, tmp_path / "en.xlsx")
+    made = openpyxl.load_workbook(english)
+    assert made.sheetnames == ["Contents", "Definitions"]
+    said = [cell.value for cell in made.worksheets[0]["A"]]
+    assert any(f"French workbook: {tables[0].name}" in str(one) for one in said)
+
+
+def test_the_dictionary_is_english_and_keeps_the_names_of_columns(annee_simulee, tmp_path):
+    export_tables(tmp_path, tableaux(annee_simulee))
+    source = tmp_path / "dictionnaire.csv"
+    with speaking("en"):
+        target = told_tables.write_dictionary(source, tmp_path / "dictionnaire_en.csv")
+    french, english = (
+        list(csv.reader(path.open(encoding="utf-8-sig"), delimiter=";"))
+        for path in (source, target)
+    )
+    assert english[0] == ["table", "column", "Label", "Unit", "Definition", "Source"]
+    assert [row[:2] for row in english[1:]] == [row[:2] for row in french[1:]]
+    assert [row for row in english if FRENCH.search(" ".join(row[2:5]))] == []
+
+
+def test_a_cell_is_told_whole_or_part_by_part():
+    with speaking("en"):
+        assert told_tables.words("29 novembre 2026.") == "29 November 2026."
+        assert told_tables.words("Formule : places ouvertes / places prévues.").startswith(
+            "Formula"
+        )
+        with pytest.raises(FpiError, match="pas traduit"):
+            told_tables.words("Source : rien de tel")
