@@ -175,8 +175,8 @@ def deductions(
     lines = [
         net.phrase,
         f"Fuite hors de la région ou de l'industrie : {text.pourcent(what.fuite, 0)}. {declared}",
-        "L'aubaine, ces places qui auraient ouvert sans le programme, n'est pas mesurée. Pour 100 "
-        f"places, une fois la fuite ôtée, il resterait {text.liste(left)}.",
+        "L'aubaine, ces places qui auraient ouvert sans le programme, n'est pas mesurée. Voici ce "
+        f"qu'il resterait pour 100 places, une fois la fuite ôtée : {text.liste(left)}.",
     ]
     if not isinstance(found, Absent):
         lines.append(f"Déplacement : estimé. {found.verdict()}")

@@ -252,7 +252,7 @@ def _listed(found: Changes) -> list[str]:
         for words, every in kinds.items()
     }
     return [
-        f"{words} : {text.liste(f'« {name} »' for name in names)}."
+        f"{words} : {' ; '.join(f'« {name} »' for name in names)}."
         for words, names in named.items()
         if names
     ]
