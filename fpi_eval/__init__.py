@@ -55,7 +55,21 @@ def __getattr__(name: str):
         return import_module(f"fpi_eval.{name}")
     if name in _FROM:
         return getattr(import_module(_FROM[name]), name)
-    raise AttributeError(f"module 'fpi_eval' has no attribute {name!r}")
+    raise AttributeError(f"fpi_eval n'a pas « {name} »{_hint(name)}")
+
+
+def _hint(name: str) -> str:
+    """Return where a name of the field is, or the names that are written nearly so."""
+    if name.startswith("_"):
+        return ""
+    from difflib import get_close_matches
+
+    from fpi_eval.impact import place_of
+
+    if place := place_of(name):
+        return f" : voyez fpi_eval.{place}"
+    near = get_close_matches(name, __all__)
+    return f" : {', '.join(near)} ?" if near else f" (trouvé : {', '.join(__all__)})"
 
 
 def __dir__() -> list[str]:

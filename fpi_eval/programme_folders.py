@@ -24,8 +24,10 @@ def find_programme(name: str | Path) -> Path:
         for folder in (root / "data" / given.name, root / given):
             if (folder / "programme.toml").is_file():
                 return folder
-    known = _known_names(here)
+    known, delivered = _known_names(here), _known_names(PROJECT)
     hint = f"Programmes trouvés ici : {liste(known)}." if known else "Aucun programme trouvé ici."
+    if delivered and delivered != known:
+        hint += f" Livrés avec l'outil : {liste(delivered)}."
     raise FpiError(
         f"programme « {name} » introuvable : il faut un dossier qui contient programme.toml. {hint}"
     )

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from invented import invented_panel
 
+import fpi_eval
 from fpi_eval import impact
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.cell_panel import CellPanel
@@ -222,6 +223,15 @@ def test_the_names_that_the_field_uses_say_where_the_estimator_is():
         assert hasattr(importlib.import_module(f"fpi_eval.{where}"), name), place
         with pytest.raises(AttributeError, match=f"voyez fpi_eval.{place}"):
             getattr(impact, names.split()[0])
+
+
+def test_the_library_says_where_an_estimator_is_and_what_is_written_nearly_so():
+    for name, said in (("j", "voyez fpi_eval.impact.j"), ("laod", "load ?"), ("rien", "impact")):
+        with pytest.raises(AttributeError, match=said):
+            getattr(fpi_eval, name)
+    with pytest.raises(AttributeError, match=r"voyez fpi_eval\.impact\.opening_study"):
+        _ = fpi_eval.event_study
+    assert not hasattr(fpi_eval, "__wrapped__")
 
 
 def test_names_of_columns_show_in_help_and_completion():

@@ -81,6 +81,14 @@ def test_an_absent_programme_says_which_ones_exist(monkeypatch):
         load_programme("ailleurs")
 
 
+def test_elsewhere_an_absent_programme_says_which_ones_come_with_the_library(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        FpiError, match=r"« fpi_ora » introuvable.*Livrés avec l'outil : .*fpi_aura"
+    ):
+        load_programme("fpi_ora")
+
+
 def test_a_programme_is_found_by_name_from_a_folder_below(monkeypatch):
     monkeypatch.chdir(FPI.parents[1] / "tests")
     assert load_programme("fpi_aura").dossier == FPI

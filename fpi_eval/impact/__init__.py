@@ -76,6 +76,14 @@ _ALSO = {
 __all__ = list(_FROM)
 
 
+def place_of(name: str) -> str:
+    """Return where what the field calls by this name is, empty if nowhere."""
+    if name in _FROM:
+        return f"impact.{name}"
+    found = (place for place, names in _ALSO.items() if name.lower() in names.split())
+    return next(found, "")
+
+
 def _read(name: str) -> property:
     return property(
         lambda _: getattr(import_module(f"{__name__}.{_FROM[name]}"), name),
@@ -90,8 +98,8 @@ class _Estimators(ModuleType):
         return __all__
 
     def __getattr__(self, name: str) -> Any:
-        here = [place for place, names in _ALSO.items() if name.lower() in names.split()]
-        hint = f" : voyez fpi_eval.{here[0]}" if here else ""
+        place = place_of(name)
+        hint = f" : voyez fpi_eval.{place}" if place else ""
         raise AttributeError(
             f"fpi_eval.impact n'a pas « {name} »{hint}. Estimateurs : {', '.join(__all__)}."
         )

@@ -194,7 +194,8 @@ class Year(Panels):
 
     def __dir__(self) -> list[str]:
         """Names for tab completion, tables first."""
-        return [*TABLES, *(n for n in super().__dir__() if not n.startswith("_"))]
+        others = (n for n in super().__dir__() if not n.startswith("_") and n not in TABLES)
+        return [*TABLES, *others]
 
     def __repr__(self) -> str:
         """Say in a few French lines what the year holds and what is missing."""

@@ -43,7 +43,8 @@ def write_files(
     """
     years = sorted({int(year) for year in years})
     if not years or years[0] < FIRST or years[-1] > LAST:
-        raise FpiError(f"jumeau : les rentrées vont de {FIRST} à {LAST} (demandé : {years}).")
+        asked = f"{years[0]} à {years[-1]}" if years else "aucune"
+        raise FpiError(f"jumeau : les rentrées vont de {FIRST} à {LAST} (demandé : {asked}).")
     folder = Path(folder)
     span = range(max(FIRST, years[0] - 1), years[-1] + 1)
     rows = {year: rows_of(twin.panel, twin.cells, year) for year in span}
