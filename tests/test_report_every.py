@@ -67,3 +67,12 @@ def test_a_list_of_simulated_reports_says_so_at_its_head_and_an_empty_one_what_t
     assert [td.string for td in listed(tmp_path).select("td")][1:] == ["n. d."] * 4
     with pytest.raises(FpiError, match="run 2026 --refaire"):
         read_quantities(kept)
+
+
+def test_before_its_first_school_year_a_programme_has_none_yet(tmp_path):
+    kept = report(tmp_path, 2023, simulated=False)
+    write_quantities(kept, Headline((), {"rentree": "2023", "debut": "2024"}))
+    page = listed(tmp_path)
+    assert [td.string for td in page.select("td")] == ["réelles", *["aucune encore"] * 3, "n. d."]
+    assert "l’effet" in page.get_text()
+    assert "«\u00a0non concluant\u00a0»" in page.get_text()

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from bs4 import BeautifulSoup
 from filelock import FileLock
 from jinja2 import Environment, FileSystemLoader
 
 from fpi_eval.errors import FpiError
 from fpi_eval.headline import Headline, Quantity
-from fpi_eval.headline.first_page import entered, largest_target
+from fpi_eval.headline.first_page import begun, entered, largest_target
 from fpi_eval.language import FRENCH, NAMES, OTHERS, _, speaking, spoken
 from fpi_eval.report.edition import QUANTITIES, SIMULATED_SUFFIX, front
 from fpi_eval.report.published.shown_quantities import read_quantities
 from fpi_eval.report.runner import manifest
+from fpi_eval.report.runner.accessible import set_french
 from fpi_eval.table_files import replace_files
 from fpi_eval.text import BANNER, MISSING
 
@@ -64,7 +66,12 @@ def _page(lines: list[Line], others: set[str]) -> str:
         "css": (TEMPLATES / "style.css").read_text(encoding="utf-8"),
     }
     made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
-    return made.get_template("rapports.html.j2").render(words)
+    html = made.get_template("rapports.html.j2").render(words)
+    if spoken() != FRENCH:
+        return html
+    soup = BeautifulSoup(html, "html.parser")
+    set_french(soup.select("body")[0])
+    return str(soup)
 
 
 def _lines(folder: Path) -> Iterator[Line]:
@@ -79,7 +86,7 @@ def _lines(folder: Path) -> Iterator[Line]:
         own = front(spoken())
         name = own if (place.parent / own).is_file() else PAGE
         page = quote("/".join((*place.parts[-3:-1], name)))
-        proof = _(found.notes.get("verdict", "")) or _(MISSING)
+        proof = _(found.notes.get("verdict", "")) or _not_yet(found)
         numbers = tuple(_shown(found))
         yield Line(kept["titre"], kept["annee_scolaire"], page, simulated, proof, numbers)
 
@@ -100,15 +107,20 @@ def _year(path: Path) -> int:
 
 def _shown(found: Headline) -> Iterator[str]:
     """Yield seats opened of planned, people entered of the largest target, the net effect."""
-    yield _of(found.get("places_ouvertes"), found.get("places_prevues"))
+    yield _of(found.get("places_ouvertes"), found.get("places_prevues")) or _not_yet(found)
     largest = largest_target(found)
-    yield _of(entered(found, largest), largest)
+    yield _of(entered(found, largest), largest) or _not_yet(found)
     effect = found.get("effet_net")
     yield f"{effect.number} {effect.unit} ({effect.range})" if effect else _(MISSING)
 
 
+def _not_yet(found: Headline) -> str:
+    """Return why a number is not there: the programme has not begun, or it is not known."""
+    return _(MISSING) if begun(found) else _("aucune encore")
+
+
 def _of(done: Quantity | None, wanted: Quantity | None) -> str:
     if not done:
-        return _(MISSING)
+        return ""
     words = _("{done} sur {wanted}")
     return words.format(done=done.number, wanted=wanted.number) if wanted else done.number
