@@ -25,7 +25,7 @@ NET_GRADUATES = "diplomes_additionnels"
 UNITS = {
     "entrants": "entrant",
     "additionnels": "entrant en plus (net)",
-    "acheves": "personne formée (études achevées)",
+    "acheves": "personne allée au bout de ses études",
     "diplomes": "diplômé",
     NET_GRADUATES: "diplômé en plus (net)",
 }
