@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 
 if TYPE_CHECKING:
-    from fpi_eval.disclosure import Thresholds
+    from fpi_eval.disclosure import Gate, Thresholds
 
 Dropped = tuple[tuple[str, int], ...]
 SOURCE = "calculs fpi_eval"
@@ -87,6 +87,14 @@ class Result(ABC):
             {titre: self}, path, titre=titre, source=source, simulees=simulees, secret=secret
         )
 
+    def told_by(self, gate: "Gate") -> "Result | None":
+        """Return what of the result rests on enough openings, by the counts of its table's rows."""
+        table = getattr(self, "table", None)
+        if table is None or not len(table):
+            return self
+        rows = gate.passed(table)
+        return replace(cast(Any, self), table=rows) if len(rows) else None
+
     def _title(self) -> str:
         """Return the title of the result's table: what it is, on which outcome."""
         outcome = getattr(self, "outcome", "")
@@ -150,6 +158,10 @@ class Estimate(Result):
         """Return the same estimate, headed by the verdict on the design."""
         return replace(self, verdict=verdict)
 
+    def told_by(self, gate: "Gate") -> "Estimate | None":
+        """Return the estimate if it rests on enough openings."""
+        return self if gate.told(self.n_treated_clusters) else None
+
     def summary(self) -> str:
         """Return one French paragraph: verdict if any, size, interval, rule, what was dropped."""
         size = f"{self.label} sur « {self.outcome} » : {text.signe(self.estimate, 3)}"
@@ -185,6 +197,8 @@ class Estimate(Result):
 class Estimates(Result):
     """Several estimates read together, e.g. gross, displacement and net; ``note`` says how.
 
+    ``public``: effects on counts that an open file shows one by one, which nothing can give back.
+
     Examples
     --------
     >>> one = Estimate("diplomes", "J", 0.4, 0.1, 0.2, 0.6, 0.001, 1200, 150, 40, 12, "règle")
@@ -199,6 +213,7 @@ class Estimates(Result):
     items: tuple[Estimate, ...]
     note: str = ""
     verdict: str | None = None
+    public: bool = False
 
     def __iter__(self) -> Iterator[Estimate]:
         return iter(self.items)
@@ -219,6 +234,11 @@ class Estimates(Result):
     def with_verdict(self, verdict: str) -> "Estimates":
         """Return the same estimates, headed by the verdict on the design."""
         return replace(self, verdict=verdict)
+
+    def told_by(self, gate: "Gate") -> "Estimates | None":
+        """Return the estimates that rest on enough openings."""
+        told = tuple(item for item in self.items if self.public or item.told_by(gate))
+        return replace(self, items=told) if told else None
 
     def summary(self) -> str:
         """Return one French line per estimate, then how to read them together."""
@@ -266,6 +286,13 @@ class EventStudy(Result):
     def with_verdict(self, verdict: str) -> "EventStudy":
         """Return the same event study, headed by the verdict on the design."""
         return replace(self, verdict=verdict)
+
+    def told_by(self, gate: "Gate") -> "EventStudy | None":
+        """Return the years that rest on enough opened courses, if one after an opening does."""
+        told = gate.rows(self.table)
+        rows, square = gate.passed(self.table), self.covariance[np.ix_(told, told)]
+        after = (rows["rel_time"] >= 0).any() and gate.told(self.n_treated_clusters)
+        return replace(self, table=rows, covariance=square) if after else None
 
     def summary(self) -> str:
         """Return French sentences: overall effect if any, then one line per year."""

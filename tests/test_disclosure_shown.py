@@ -3,11 +3,13 @@
 import ast
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import fpi_eval
-from fpi_eval.disclosure import MARK, Thresholds, mean_told, public, share_told, show_alone
+from fpi_eval.disclosure import MARK, Gate, Thresholds, public, share_told, show_alone
+from fpi_eval.disclosure.gate import FEW
 from fpi_eval.disclosure.shown import COUNTS
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Secret, load_programme
@@ -61,8 +63,16 @@ def test_a_share_is_not_told_over_few_people_nor_where_one_side_is_few_or_nobody
     assert told == [True, False, False, False]
 
 
-def test_a_mean_over_few_places_is_not_told():
-    assert [mean_told(n, Thresholds()) for n in (1, 4, 5)] == [False, False, True]
+def test_what_rests_on_few_openings_is_not_told_and_a_programme_says_how_few():
+    assert [Gate.of(Secret()).told(n) for n in (1, 4, 5)] == [False, False, True]
+    gate = Gate.of(Secret(effectif_minimum=10))
+    table = pd.DataFrame({"ouvertes": [0.5, 0.7], "n_ouvertes": [9, 10]})
+    assert gate.passed(table)["ouvertes"].isna().tolist() == [True, False]
+    rows = pd.DataFrame({"estimate": [0.5, 0.7, 0.1], "n_treated_clusters": [9, 10, np.nan]})
+    assert gate.passed(rows)["estimate"].tolist() == [0.7, 0.1]
+    why = gate.passed(rows.assign(raison=""))
+    assert why["raison"].tolist() == [FEW, "", ""]
+    assert why["estimate"].isna().tolist() == [True, False, False]
 
 
 def test_a_count_of_people_is_hidden_with_what_gives_it_back_and_another_row():

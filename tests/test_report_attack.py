@@ -18,7 +18,7 @@ from fpi_eval.checks import outcome
 from fpi_eval.impact import stacked, study_family
 from fpi_eval.indicators import wilson
 from fpi_eval.panel.cell_panel import CellPanel
-from fpi_eval.programme import load_programme
+from fpi_eval.programme import Secret, load_programme
 from fpi_eval.report import edition
 from fpi_eval.report.published import counts, memory, people, protection
 from fpi_eval.report.published.shown_quantities import shown_quantities, write_quantities
@@ -120,18 +120,19 @@ def test_an_effect_of_one_opened_site_would_give_a_count_back_and_is_not_told(mo
     assert width < adversary.ENOUGH
     monkeypatch.setattr(outcome, "kept", lambda make, *of: make(*of, draws=0))
     told = checks.evaluated(CellPanel.of(panel), "entrants", PROGRAMME)
-    assert told == Absent(outcome.FEW)
+    assert told == Absent(outcome.few(Secret()))
 
 
 def test_years_and_outcomes_that_rest_on_few_openings_are_left_out(annee_simulee):
-    judged = SimpleNamespace(blocked=False, verdict=SimpleNamespace(niveau="solide"))
+    headed = SimpleNamespace(niveau="solide")
+    judged = SimpleNamespace(blocked=False, verdict=headed, secret=Secret())
     found = stacked(annee_simulee.cells, "entrants")
     assert checks.allowed(judged, found).table.equals(found.table)
     for rows, left in ((slice(-1, None), len(found.table) - 1), (slice(None), None)):
         few = found.table.copy()
         few.loc[few.index[rows], "n_cells"] = 4
         told = checks.allowed(judged, replace(found, table=few))
-        assert told == Absent(outcome.FEW) if left is None else len(told.table) == left
+        assert told == Absent(outcome.few(Secret())) if left is None else len(told.table) == left
         assert left is None or told.covariance.shape == (left, left)
     both = study_family(annee_simulee.cells, ("entrants", "terminale"), draws=99)
     few = both.table.assign(n_treated_clusters=[4, 5])

@@ -1,7 +1,7 @@
 """The evaluation of one outcome: estimates, checks and verdict together."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,9 @@ from fpi_eval.checks.planter import DRAWS, RAMP, plant
 from fpi_eval.checks.study import Study
 from fpi_eval.checks.thresholds import FAIL, MARKS, Check, thresholds
 from fpi_eval.checks.verdict import INVISIBLE, SMALLEST_EFFECT, Verdict, verdict
+from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.frame import NET
+from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.masked import Masked, masked
 from fpi_eval.panel import align
 from fpi_eval.panel.cell_panel import CellPanel
@@ -82,6 +83,8 @@ class Evaluation(Result):
         Smallest effect per seat that matters, declared by the programme.
     missing : str
         The programme's primary outcome, if it is another one and the panel does not hold it.
+    secret : Secret
+        Thresholds that the programme declares, for what leaves the analysis.
     """
 
     caption = "Évaluation et contrôles"
@@ -100,6 +103,14 @@ class Evaluation(Result):
     seat_years: float
     smallest: float = SMALLEST_EFFECT
     missing: str = ""
+    secret: Secret = field(default_factory=Secret)
+
+    def told_by(self, gate: Gate) -> "Evaluation | None":
+        """Return the evaluation if its effect rests on enough openings, and what of it does."""
+        if not self.estimates[GROSS].told_by(gate):
+            return None
+        curve, balance = gate.passed(self.curve), gate.passed(self.balance)
+        return replace(self, curve=curve, balance=balance, event=gate.passed(self.event))
 
     @property
     def blocked(self) -> bool:
@@ -247,6 +258,7 @@ def evaluate(
         seat_years=seat_years(study.panel, outcome, niveau),
         smallest=smallest,
         missing=_missing(study, programme),
+        secret=programme.secret if programme else Secret(),
     )
     return _judged(made, made.checks, found)
 

@@ -1,7 +1,7 @@
 """Which outcome can be studied, and whether the verdict lets its effect be shown."""
 
-from dataclasses import replace
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -11,14 +11,12 @@ from fpi_eval.calendar import in_industry
 from fpi_eval.checks.evaluation import Evaluation, evaluate
 from fpi_eval.checks.planted import Planted
 from fpi_eval.checks.verdict import FAIL
-from fpi_eval.disclosure import Thresholds, mean_told
+from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.frame import GROSS
 from fpi_eval.impact.groups.totals import Totals
-from fpi_eval.impact.outcomes import Family
 from fpi_eval.panel import CellPanel
-from fpi_eval.programme import Programme
-from fpi_eval.results import Estimates, EventStudy
+from fpi_eval.programme import Programme, Secret
+from fpi_eval.results import Estimates
 from fpi_eval.store import kept
 
 #: Outcomes studied instead of the announced one where files do not give it, nearest first.
@@ -31,11 +29,16 @@ NAMES = {
     "en_emploi_12_mois": "en emploi à 12 mois",
     in_industry(6): "en emploi dans l'industrie de la région à 6 mois",
 }
-FEW = (
-    "Trop peu d'établissements ont ouvert des places : un effet par place dirait ce que font les "
-    "élèves de chacun. Il n'est pas donné, comme toute moyenne de moins de cinq."
-)
 T = TypeVar("T")
+
+
+def few(secret: Secret) -> str:
+    """Return why nothing is told of an effect that rests on too few openings."""
+    return (
+        "Trop peu d'établissements ont ouvert des places : un effet par place dirait ce que font "
+        "les élèves de chacun. Il n'est pas donné, comme toute moyenne de moins de "
+        f"{text.nombre(secret.effectif_minimum)}."
+    )
 
 
 def observed_outcome(panel: CellPanel, programme: Programme) -> str | Absent:
@@ -56,9 +59,7 @@ def evaluated(panel: CellPanel, outcome: str | Absent, programme: Programme) -> 
     if isinstance(outcome, Absent):
         return outcome
     try:
-        found = kept(evaluate, panel, outcome, programme)
-        opened = found.estimates[GROSS].n_treated_clusters
-        return found if mean_told(opened, Thresholds.of(programme.secret)) else Absent(FEW)
+        return told(kept(evaluate, panel, outcome, programme), programme)
     except FpiError as error:
         return _unable(panel, outcome, str(error))
     except np.linalg.LinAlgError:
@@ -89,7 +90,7 @@ def _unable(panel: CellPanel, outcome: str, reason: str) -> Absent:
 def allowed(evaluation: Evaluation | Absent, found: T | Absent) -> T | Absent:
     """Return a result headed by the verdict, or why the verdict forbids to show it.
 
-    Of an event study and of a family, without the years and outcomes that rest on few openings.
+    Without what rests on few openings, as in `told`.
     """
     if isinstance(evaluation, Absent):
         return evaluation
@@ -98,22 +99,24 @@ def allowed(evaluation: Evaluation | Absent, found: T | Absent) -> T | Absent:
             f"« {c.titre} »" for c in evaluation.checks if c.dur and c.statut == FAIL
         )
         return Absent(f"Le verdict interdit de donner l'effet : échec de {failed}.")
-    if isinstance(found, EventStudy | Family):
-        found = _told(found)
+    found = _passed(found, evaluation.secret)
     headed = getattr(found, "with_verdict", None)  # a table of figures has no heading
     return headed(evaluation.verdict.niveau) if headed else found
 
 
-def _told(found: EventStudy | Family) -> Any:
-    """Return the rows that rest on enough opened cells (years) or establishments (outcomes)."""
-    count = found.table["n_cells" if isinstance(found, EventStudy) else "n_treated_clusters"]
-    told = np.array([mean_told(n, Thresholds()) for n in count])
-    rows = found.table[told].reset_index(drop=True)
-    if isinstance(found, Family):
-        return replace(found, table=rows) if len(rows) else Absent(FEW)
-    after = (rows["rel_time"] >= 0).any()
-    square = found.covariance[np.ix_(told, told)]
-    return replace(found, table=rows, covariance=square) if after else Absent(FEW)
+def told(found: T | Absent, programme: Programme) -> T | Absent:
+    """Return what a programme may tell of a result: nothing that rests on too few openings.
+
+    Of results by name, each that may not be told is absent.
+    """
+    if isinstance(found, Mapping):
+        return cast(Any, {name: told(one, programme) for name, one in found.items()})
+    return _passed(found, programme.secret)
+
+
+def _passed(found: T | Absent, secret: Secret) -> T | Absent:
+    passed = Gate.of(secret).passed(found)
+    return Absent(few(secret)) if passed is None else passed
 
 
 def calibrated(

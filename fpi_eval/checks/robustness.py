@@ -6,7 +6,6 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.checks.study import Study
 from fpi_eval.checks.thresholds import FAIL, PASS, Check
-from fpi_eval.disclosure import Thresholds, mean_told
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import poisson, triple
 from fpi_eval.impact.as_event_study import opening_study
@@ -130,7 +129,8 @@ def specification_curve(study: Study) -> pd.DataFrame:
     """Return the effect per seat under every declared choice, sorted by size.
 
     Columns label, famille (the same question, or a part of the programme), principal, estimate,
-    std_error, ci_low, ci_high, raison (why a choice could not be made; its figures are NaN).
+    std_error, ci_low, ci_high, n_treated_clusters, raison (why a choice could not be made; its
+    figures are NaN).
     """
     panel, outcome, niveau = study.panel, study.outcome, study.niveau
     facts = {"niveau": niveau}
@@ -173,10 +173,7 @@ def _level(study: Study, part: str):
 
     def estimate() -> Estimate:
         frame = sample(study.panel, study.outcome, niveau=part)
-        found = report(frame, fit_j(frame))[GROSS]
-        if not mean_told(found.n_treated_clusters, Thresholds()):
-            raise FpiError("trop peu d'établissements ouverts : l'effet dirait leurs effectifs.")
-        return found
+        return report(frame, fit_j(frame))[GROSS]
 
     return estimate
 
@@ -190,6 +187,7 @@ def _row(label: str, found: Estimate, family: str, primary: bool) -> dict:
         "std_error": found.std_error,
         "ci_low": found.ci_low,
         "ci_high": found.ci_high,
+        "n_treated_clusters": found.n_treated_clusters,
         "raison": "",
     }
 
@@ -197,8 +195,8 @@ def _row(label: str, found: Estimate, family: str, primary: bool) -> dict:
 def per_opening(study: Study) -> pd.DataFrame:
     """Return estimators of an opening as a yes/no event, and the share of each that is suspect.
 
-    Columns label, estimate, ci_low, ci_high, raison. The two-way estimate comes with the weight of
-    its comparisons with cells already opened.
+    Columns label, estimate, ci_low, ci_high, n_treated_clusters, raison. The two-way estimate comes
+    with the weight of its comparisons with cells already opened.
     """
     facts = {"niveau": study.niveau}
     choices = {
@@ -222,7 +220,8 @@ def per_opening(study: Study) -> pd.DataFrame:
     except (FpiError, np.linalg.LinAlgError) as error:
         rows.append({"label": "Double différence à effets fixes", "raison": str(error)})
     table = pd.DataFrame(rows)
-    return table.reindex(columns=["label", "estimate", "ci_low", "ci_high", "raison"])
+    columns = ["label", "estimate", "ci_low", "ci_high", "n_treated_clusters", "raison"]
+    return table.reindex(columns=columns)
 
 
 def contrary(primary: Estimate, curve: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,6 @@ from fpi_eval.checks.thresholds import (
     PASS,
     Check,
 )
-from fpi_eval.disclosure import Thresholds, mean_told
 from fpi_eval.impact.frame import DEP, ETAB, SEATS
 
 BALANCE = {
@@ -159,10 +158,10 @@ def balance(study: Study) -> pd.DataFrame:
 
     .. math:: d = (\bar x_1 - \bar x_0) / \sqrt{(s_1^2 + s_0^2) / 2}
 
-    Columns variable, libelle, ouvertes, autres, difference, erreur, borne (``|d|`` less its
-    margin of error, at least 0). Imbens and Rubin (2015, ch. 14); the marks 0.05 and 0.25 are
-    those of the What Works Clearinghouse. Errors count establishments, not cells. A mean over too
-    few cells is missing: it would give their counts back.
+    Columns variable, libelle, ouvertes, autres (means), difference, erreur, borne (``|d|`` less its
+    margin of error, at least 0), n_ouvertes, n_autres (cells of each mean). Imbens and Rubin (2015,
+    ch. 14); the marks 0.05 and 0.25 are those of the What Works Clearinghouse. Errors count
+    establishments, not cells.
     """
     cells = _before(study)
     opened = cells.index.isin(study.treated["cell"])
@@ -177,9 +176,10 @@ def balance(study: Study) -> pd.DataFrame:
         error = np.sqrt(1 / n1 + 1 / n0 + d**2 / (2 * (n1 + n0))) if np.isfinite(d) else np.nan
         margin = stats.t.ppf(0.5 + BALANCE_LEVEL / 2, n1 - 1) * error if n1 > 1 else np.nan
         bound = max(abs(d) - margin, 0.0) if np.isfinite(d) else np.nan
-        told = [x.mean() if mean_told(len(x), Thresholds()) else np.nan for x in (one, other)]
-        rows.append((name, label, *told, d, error, bound))
+        means, counts = (one.mean(), other.mean()), (len(one), len(other))
+        rows.append((name, label, *means, d, error, bound, *counts))
     columns = ["variable", "libelle", "ouvertes", "autres", "difference", "erreur", "borne"]
+    columns += ["n_ouvertes", "n_autres"]
     return pd.DataFrame(rows, columns=columns)
 
 

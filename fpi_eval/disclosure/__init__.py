@@ -16,14 +16,15 @@ dominance, and knows neither rates, nor linked tables, nor last year's report.
 """
 
 from fpi_eval.disclosure.audit import audit
+from fpi_eval.disclosure.gate import Gate
 from fpi_eval.disclosure.hiding import Unprotectable
 from fpi_eval.disclosure.margins import Protected, Publication, ToPublish, with_margins
 from fpi_eval.disclosure.rules import MARK, TOTAL, Parts, PublicShare, Rate, Thresholds
-from fpi_eval.disclosure.shown import Shown, mean_told, public, share_told, show_alone
+from fpi_eval.disclosure.shown import Shown, public, share_told, show_alone
 from fpi_eval.disclosure.suppress import protect, protect_together
 
 __all__ = [
-    "MARK", "TOTAL", "Parts", "Protected", "PublicShare", "Publication", "Rate", "Shown",
-    "Thresholds", "ToPublish", "Unprotectable", "audit", "mean_told", "protect", "protect_together",
-    "public", "share_told", "show_alone", "with_margins",
+    "MARK", "TOTAL", "Gate", "Parts", "Protected", "PublicShare", "Publication", "Rate", "Shown",
+    "Thresholds", "ToPublish", "Unprotectable", "audit", "protect", "protect_together", "public",
+    "share_told", "show_alone", "with_margins",
 ]  # fmt: skip

@@ -150,11 +150,6 @@ def share_told(part: float, rest: float, thresholds: Thresholds) -> bool:
     return not (few or part + rest < thresholds.denominateur_minimum)
 
 
-def mean_told(n: int, thresholds: Thresholds) -> bool:
-    """Return whether a mean over `n` places may be told: over few it would give their counts."""
-    return n >= thresholds.effectif_minimum
-
-
 def _whole(counts: pd.DataFrame | pd.Series) -> pd.DataFrame | pd.Series:
     """Return estimated counts of people as whole ones; less than one is not nobody."""
     return counts.round().mask((counts > 0) & (counts < 1), np.float64(1))

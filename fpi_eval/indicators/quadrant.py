@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fpi_eval.disclosure import Thresholds, mean_told
+from fpi_eval.disclosure import Gate, Thresholds
 from fpi_eval.disclosure.rules import below
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators.catalogue import TAUX_EMPLOI_6_MOIS, TAUX_POURSUITE
@@ -42,6 +42,7 @@ def quadrant(
         raise FpiError("colonne absente, nécessaire aux quadrants.", colonne=missing[0])
     rows, keys = panel[panel["voie"] == "scolaire"], [*GROUP, *by]
     limits = thresholds or Thresholds()
+    gate = Gate(limits.effectif_minimum)
     table: Any = None
     for indicator, mean in (
         (TAUX_EMPLOI_6_MOIS, "moyenne_emploi"),
@@ -49,7 +50,7 @@ def quadrant(
     ):
         one = compute(rows, indicator, keys)
         courses = one.dropna(subset="value").groupby(list(GROUP))[by[0]].nunique()
-        few = courses.index[[not mean_told(n, limits) for n in courses]]
+        few = courses.index[[not gate.told(n) for n in courses]]
         value = one["value"].mask(below(one["denominator"], limits))
         one = one[keys].assign(**{indicator.name: value})
         means = compute(rows, indicator, GROUP).set_index(list(GROUP))["value"].rename(mean)

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from fpi_eval.disclosure import Thresholds, mean_told
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.imputation import fit, read, unexposed, used_rows
@@ -44,8 +43,8 @@ def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:
     on &= (frame["niveau"] == niveau).to_numpy()
     dose = frame["dose"].to_numpy()
     age = (frame["time"] - frame["cohort"]).clip(upper=ages - 1).to_numpy()
-    if not mean_told(frame.loc[on, "cell"].nunique(), Thresholds()):
-        raise FpiError("trop peu de formations ouvertes : leur remplissage dirait leurs effectifs.")
+    if not on.any():
+        raise FpiError("aucune formation ouverte de ce niveau n'a encore d'entrants comptés.")
     there = [a for a in range(ages) if (on & (age == a)).any()]
     seats = np.array([dose[on & (age == a)].sum() for a in there])
     target = np.column_stack([on & (age == a) for a in there]) / seats
@@ -72,6 +71,7 @@ def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:
         by_dep @ share,
         _own(frame, model, target @ share, target @ (values * seats) * dose, niveau, error),
         int(panel["rentree"].max()),
+        frame.loc[on, "cell"].nunique(),
     )
 
 

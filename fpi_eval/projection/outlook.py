@@ -9,8 +9,9 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import calendrier, without_length
-from fpi_eval.disclosure import Thresholds, mean_told
+from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.frame import sample
 from fpi_eval.impact.jobs.chain import Chain, ends
 from fpi_eval.indicators import deploiement, remplissage
 from fpi_eval.panel.context import Context
@@ -123,6 +124,7 @@ def measured_rates(year: Year) -> dict[tuple[str, str], Taux]:
     Fill is what opened seats added to entrants, by age of the opening, where that is known well
     enough; otherwise that of all seats.
     """
+    gate = Gate.of(year.programme.secret)
     links = {
         "remplissage": (remplissage.remplissage(year), CONSTATS),
         "retention": (remplissage.retention(year), CONSTATS),
@@ -132,7 +134,7 @@ def measured_rates(year: Year) -> dict[tuple[str, str], Taux]:
         (link, level): from_counts(link, level, rows, source)
         for link, (counts, source) in links.items()
         for level, rows in counts.groupby("niveau")
-        if mean_told(rows["course"].nunique(), Thresholds.of(year.programme.secret))
+        if gate.told(rows["course"].nunique())
     }
     for level in text.NIVEAUX:
         if profile := _profile(year, level):
@@ -145,7 +147,9 @@ def marginal_loss(year: Year) -> Loss:
     declared, cells = year.programme.projection.perte_marginale, year.cells
     try:
         if "diplomes" in cells and cells["diplomes"].notna().any():
-            return of_cells(cells, declared)
+            found = of_cells(cells, declared)
+            told = Gate.of(year.programme.secret).told(found.df + 1)
+            return found if told else Loss(declared)
         return of_exams(year.exams, declared) if len(year.exams) else Loss(declared)
     except (FpiError, np.linalg.LinAlgError):
         return Loss(declared)
@@ -185,11 +189,15 @@ def _profile(year: Year, level: str) -> Profil | None:
     except (FpiError, ArithmeticError):
         return None
     mean, error = found.moyenne
-    return found if 0 < error <= WEAK * mean else None
+    told = Gate.of(year.programme.secret).told(found.formations)
+    return found if told and 0 < error <= WEAK * mean else None
 
 
 def _diversion(year: Year) -> np.ndarray | None:
     try:
+        frame = sample(year.cells, "entrants")
+        if not Gate.of(year.programme.secret).told(frame.loc[frame["dose"] != 0, "uai"].nunique()):
+            return None
         return diversion_draws(year.cells, seed=year.programme.graine)
     except (FpiError, ArithmeticError):
         return None

@@ -146,7 +146,8 @@ class Profil:
     Degrees of freedom are groups of equal size that would weigh as much as those seen, less one:
     ``libertes`` at the rarest age, to tell ages apart, ``libertes_moyenne`` at all ages.
     ``propre`` is the part of the error's variance that is the fills of these very openings, which
-    is none of theirs, and ``vu`` the last rentrée seen.
+    is none of theirs, ``vu`` the last rentrée seen and ``formations`` the opened
+    courses seen.
     """
 
     ages: np.ndarray
@@ -159,6 +160,7 @@ class Profil:
     influence: np.ndarray
     propre: float = 0.0
     vu: int = -1
+    formations: int = 0
 
     @property
     def moyenne(self) -> tuple[float, float]:

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
+from fpi_eval.disclosure import Gate
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.displacement.diversion import MARGIN, Equivalence, diversion
 from fpi_eval.impact.displacement.rings import DEFAULT, VOIES, Ring, ring_exposures, ring_reach
@@ -41,6 +42,10 @@ class Displacement(Result):
     rings: tuple[Ring, ...]
     covariance: np.ndarray = field(repr=False)
     df: float = np.inf
+
+    def told_by(self, gate: Gate) -> "Displacement | None":
+        """Return the displacement if it rests on enough openings."""
+        return self if self.own.told_by(gate) else None
 
     @property
     def own(self) -> Estimate:

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
+from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import GROSS, NET, level, reach, sample
@@ -63,6 +64,10 @@ class Totals(Result):
     def with_verdict(self, verdict: str) -> "Totals":
         """Return the same totals, headed by the verdict on the design."""
         return replace(self, verdict=verdict)
+
+    def told_by(self, gate: Gate) -> "Totals":
+        """Return all rows: told to the ten, in people, a group's total gives no count back."""
+        return self
 
     def summary(self) -> str:
         """Return one French line per group: net total and its interval."""

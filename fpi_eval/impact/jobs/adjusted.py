@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
-from fpi_eval.disclosure import Thresholds, mean_told
+from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.callaway_santanna import callaway_santanna
 from fpi_eval.impact.frame import GROSS, sample
@@ -39,13 +39,19 @@ class Adjusted(Result):
     """Gross effect per seat: J without and with covariates, then doubly robust likewise.
 
     ``balance`` has one row a group, before any opening: groupe, ouvertes, autres (shares of the
-    students), difference (of cells' shares, in standard deviations).
+    students), difference (of cells' shares, in standard deviations), n_ouvertes, n_autres
+    (cells behind each share).
     """
 
     caption = "À composition égale"
 
     effects: Estimates
     balance: pd.DataFrame = field(repr=False)
+
+    def told_by(self, gate: Gate) -> "Adjusted | None":
+        """Return effects and shares that rest on enough openings."""
+        told = self.effects.told_by(gate)
+        return None if told is None else replace(self, effects=told, balance=gate.passed(self.balance))
 
     def summary(self) -> str:
         """Return one French sentence an effect."""
@@ -151,16 +157,16 @@ def _doses(table: pd.DataFrame, cohort: np.ndarray, time: np.ndarray) -> np.ndar
 
 
 def _balance(frame: Sample, shares: pd.DataFrame) -> pd.DataFrame:
-    """Return shares before any opening, in courses that open and in the others."""
+    """Return shares before any opening, in courses that open and in the others, and how many."""
     cells = frame.drop_duplicates("cell").set_index("cell")
     cells = shares.join(cells["size"], how="inner")
     opened = cells.index.isin(frame.loc[frame["dose"] != 0, "cell"])
-    told = all(mean_told(int(n), Thresholds()) for n in (opened.sum(), (~opened).sum()))
     rows = []
     for group in shares:
         one, other = (cells.loc[k, group] for k in (opened, ~opened))
         means = [np.average(x, weights=cells.loc[x.index, "size"]) for x in (one, other)]
         spread = np.sqrt((one.var() + other.var()) / 2)
         apart = (one.mean() - other.mean()) / spread if spread > 0 else np.nan
-        rows.append((group, *(means if told else (np.nan, np.nan)), apart))
-    return pd.DataFrame(rows, columns=["groupe", "ouvertes", "autres", "difference"])
+        rows.append((group, *means, apart))
+    table = pd.DataFrame(rows, columns=["groupe", "ouvertes", "autres", "difference"])
+    return table.assign(n_ouvertes=int(opened.sum()), n_autres=int((~opened).sum()))

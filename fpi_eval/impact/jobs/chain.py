@@ -9,6 +9,7 @@ from scipy import stats
 
 from fpi_eval import plots, text
 from fpi_eval.calendar import HORIZONS, employed, first_seen, in_industry, month
+from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.jobs.cohorts import DRAWS, CohortFit, cohort_frame, fit_cohorts
@@ -81,6 +82,10 @@ class Chain(Result):
     n_rows: int
     n_seats: float
     levels: pd.Series = field(repr=False)
+
+    def told_by(self, gate: Gate) -> "Chain | None":
+        """Return the chain if it rests on enough openings."""
+        return self if gate.told(self.fit.n_treated_clusters) else None
 
     def summary(self) -> str:
         """Return French sentences: out of 100 seats, the net end, what cannot be seen yet."""

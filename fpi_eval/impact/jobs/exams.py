@@ -65,7 +65,7 @@ def exam_effects(panel: pd.DataFrame, cells: pd.DataFrame | None = None) -> Esti
         raise FpiError(f"aucun examen publié n'a encore de candidats entrés dans ces places. {why}")
     left = [f"{mesh} : pas d'estimation. {reason}" for mesh, reason in reasons.items()]
     seen = [] if cells is None else [_seen(panel, cells)]
-    return Estimates(tuple(items), note=" ".join([NOTE, *seen, *left]))
+    return Estimates(tuple(items), note=" ".join([NOTE, *seen, *left]), public=True)
 
 
 def seats_seen(panel: pd.DataFrame) -> pd.Series:

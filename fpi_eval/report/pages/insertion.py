@@ -264,7 +264,7 @@ def quadrants(found: Sheet | None) -> Figure | Absent:
         f"Nuages de points, un par diplôme : taux d'emploi à 6 mois en abscisse, taux de poursuite "
         f"en ordonnée ; les traits sont les moyennes régionales. Au moins à la "
         f"moyenne – {' ; '.join(said)}. "
-        "Formations qui n'y sont pas (taux masqué, ou diplôme de moins de cinq formations) : "
+        "Formations qui n'y sont pas (taux masqué, ou diplôme de trop peu de formations) : "
         f"{len(found.frame) - len(rows)}.",
         drawn.derived(
             drawn.frame.assign(
