@@ -59,8 +59,7 @@ class Gate:
         """
         if isinstance(found, pd.DataFrame):
             return self._table(found)
-        told_by = getattr(found, "told_by", None)
-        return found if told_by is None else told_by(self)
+        return found.told_by(self) if hasattr(found, "told_by") else found
 
     def _table(self, table: pd.DataFrame) -> pd.DataFrame:
         told = self.rows(table)
