@@ -153,6 +153,12 @@ class Estimate(Result):
     description: str = field(default="", repr=False)
     influence: pd.Series | None = field(default=None, repr=False)
     verdict: str | None = None
+    n_openings: int | None = None
+
+    @property
+    def openings(self) -> int:
+        """Opened establishments that the effect rests on: treated clusters, if nothing else is."""
+        return self.n_treated_clusters if self.n_openings is None else self.n_openings
 
     def with_verdict(self, verdict: str) -> "Estimate":
         """Return the same estimate, headed by the verdict on the design."""
@@ -160,7 +166,7 @@ class Estimate(Result):
 
     def told_by(self, gate: "Gate") -> "Estimate | None":
         """Return the estimate if it rests on enough openings."""
-        return self if gate.told(self.n_treated_clusters) else None
+        return self if gate.told(self.openings) else None
 
     def summary(self) -> str:
         """Return one French paragraph: verdict if any, size, interval, rule, what was dropped."""
@@ -291,7 +297,7 @@ class EventStudy(Result):
         """Return the years that rest on enough opened courses, if one after an opening does."""
         told = gate.rows(self.table)
         rows, square = gate.passed(self.table), self.covariance[np.ix_(told, told)]
-        after = (rows["rel_time"] >= 0).any() and gate.told(self.n_treated_clusters)
+        after = (rows["rel_time"] >= 0).any()
         return replace(self, table=rows, covariance=square) if after else None
 
     def summary(self) -> str:

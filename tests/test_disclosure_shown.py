@@ -68,7 +68,7 @@ def test_what_rests_on_few_openings_is_not_told_and_a_programme_says_how_few():
     gate = Gate.of(Secret(effectif_minimum=10))
     table = pd.DataFrame({"ouvertes": [0.5, 0.7], "n_ouvertes": [9, 10]})
     assert gate.passed(table)["ouvertes"].isna().tolist() == [True, False]
-    rows = pd.DataFrame({"estimate": [0.5, 0.7, 0.1], "n_treated_clusters": [9, 10, np.nan]})
+    rows = pd.DataFrame({"estimate": [0.5, 0.7, 0.1], "n_openings": [9, 10, np.nan]})
     assert gate.passed(rows)["estimate"].tolist() == [0.7, 0.1]
     why = gate.passed(rows.assign(raison=""))
     assert why["raison"].tolist() == [FEW, "", ""]

@@ -129,7 +129,7 @@ def specification_curve(study: Study) -> pd.DataFrame:
     """Return the effect per seat under every declared choice, sorted by size.
 
     Columns label, famille (the same question, or a part of the programme), principal, estimate,
-    std_error, ci_low, ci_high, n_treated_clusters, raison (why a choice could not be made; its
+    std_error, ci_low, ci_high, n_openings, raison (why a choice could not be made; its
     figures are NaN).
     """
     panel, outcome, niveau = study.panel, study.outcome, study.niveau
@@ -165,6 +165,9 @@ def specification_curve(study: Study) -> pd.DataFrame:
                 {"label": label, "famille": family, "principal": False, "raison": str(error)}
             )
     table = pd.DataFrame(rows)
+    # Beside the whole, one level would tell the other: both rest on the openings of the fewest.
+    level = table["famille"] == PART
+    table.loc[level, "n_openings"] = table.loc[level, "n_openings"].min()
     return table.sort_values("estimate", ignore_index=True, na_position="last", kind="stable")
 
 
@@ -187,7 +190,7 @@ def _row(label: str, found: Estimate, family: str, primary: bool) -> dict:
         "std_error": found.std_error,
         "ci_low": found.ci_low,
         "ci_high": found.ci_high,
-        "n_treated_clusters": found.n_treated_clusters,
+        "n_openings": found.openings,
         "raison": "",
     }
 
@@ -195,7 +198,7 @@ def _row(label: str, found: Estimate, family: str, primary: bool) -> dict:
 def per_opening(study: Study) -> pd.DataFrame:
     """Return estimators of an opening as a yes/no event, and the share of each that is suspect.
 
-    Columns label, estimate, ci_low, ci_high, n_treated_clusters, raison. The two-way estimate comes
+    Columns label, estimate, ci_low, ci_high, n_openings, raison. The two-way estimate comes
     with the weight of its comparisons with cells already opened.
     """
     facts = {"niveau": study.niveau}
@@ -220,7 +223,7 @@ def per_opening(study: Study) -> pd.DataFrame:
     except (FpiError, np.linalg.LinAlgError) as error:
         rows.append({"label": "Double différence à effets fixes", "raison": str(error)})
     table = pd.DataFrame(rows)
-    columns = ["label", "estimate", "ci_low", "ci_high", "n_treated_clusters", "raison"]
+    columns = ["label", "estimate", "ci_low", "ci_high", "n_openings", "raison"]
     return table.reindex(columns=columns)
 
 

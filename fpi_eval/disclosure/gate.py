@@ -14,7 +14,7 @@ import pandas as pd
 from fpi_eval.programme import Secret
 
 #: Columns that count the openings behind a row of a result; the first that is there is read.
-OPENINGS = ("n_treated_clusters", "n_etab", "n_cells")
+OPENINGS = ("n_openings", "n_etab", "n_cells")
 FEW = "trop peu d'établissements ouverts : l'effet dirait leurs effectifs."
 
 

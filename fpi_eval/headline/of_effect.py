@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
-from fpi_eval.checks import NAMES, Evaluation
+from fpi_eval.checks import NAMES, Evaluation, told
 from fpi_eval.headline.of_places import EVERY_LEVEL, REGISTER, rentrees
 from fpi_eval.headline.quantity import (
     ESTIMATED,
@@ -66,7 +66,10 @@ def _entrants(year: Year, evaluation: Evaluation | Absent) -> Estimates | Absent
     """Return J on entrants, where the verdict allows an effect to be given."""
     if isinstance(evaluation, Absent) or evaluation.blocked:
         return _forbidden(evaluation)
-    return evaluation.estimates if evaluation.outcome == "entrants" else j(year.cells, "entrants")
+    if evaluation.outcome == "entrants":
+        return evaluation.estimates
+    found = told(j(year.cells, "entrants"), year.programme)
+    return Unknown(str(found)) if isinstance(found, Absent) else found
 
 
 def _forbidden(evaluation: Evaluation | Absent) -> Absent:

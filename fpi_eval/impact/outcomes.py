@@ -39,7 +39,8 @@ class Family(Result):
 
     ``table`` has one row per outcome: outcome, label, effect, estimator, estimate, std_error,
     ci_low, ci_high, p_value (each outcome's own rule), p_romano_wolf, p_holm (NaN for the outcome
-    announced as ``principal``, which is not adjusted), n_cells, n_clusters, n_treated_clusters.
+    announced as ``principal``, which is not adjusted), n_cells, n_clusters, n_treated_clusters,
+    n_openings (opened establishments).
     ``absent`` says why an outcome has no row.
     """
 
@@ -194,7 +195,7 @@ def _family(
     """Return the table: estimates as they are, p-values adjusted over all but the primary."""
     names = (
         "outcome", "estimator", "estimate", "std_error", "ci_low", "ci_high", "p_value", "n_cells",
-        "n_clusters", "n_treated_clusters",
+        "n_clusters", "n_treated_clusters", "n_openings",
     )  # fmt: skip
     table = pd.DataFrame([{n: getattr(e, n) for n in names} for e in found.values()])
     effects = [e.label for e in found.values()]

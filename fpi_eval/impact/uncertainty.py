@@ -189,6 +189,7 @@ def answer(
         n_clusters=len(names),
         n_treated_clusters=n_treated,
         influence=pd.Series(psi, index=names),
+        n_openings=clusters.n_treated_etab,
         **facts,
     )
 

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from scipy.optimize import isotonic_regression
 
 from fpi_eval import plots, text
+from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import final, sample
@@ -46,6 +47,10 @@ class DoseResponse(Result):
     def with_verdict(self, verdict: str) -> "DoseResponse":
         """Return the same result, headed by the verdict on the design."""
         return replace(self, verdict=verdict)
+
+    def told_by(self, gate: Gate) -> "DoseResponse | None":
+        """Return the classes if each rests on enough openings: the others would tell that one."""
+        return self if gate.rows(self.table).all() else None
 
     def summary(self) -> str:
         """Return one French line per class, then whether they differ."""

@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from fpi_eval import plots, text
+from fpi_eval.disclosure import Gate
+from fpi_eval.disclosure.gate import FEW
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.few_treated import wild_interval
@@ -46,9 +48,10 @@ class Heterogeneity(Result):
     """Effects per seat by group, and whether groups differ once every split has been looked at.
 
     ``table`` has one row per group: dimension, group, label, estimate, std_error, ci_low, ci_high,
-    p_value, seats (seat-years), n_cells, n_treated_clusters, rule. ``tests`` has one row per
-    dimension: dimension, n_groups, p_value (equal effects), p_romano_wolf, p_holm. ``absent``
-    says why a dimension could not be looked at, ``left_out`` counts the groups too small.
+    p_value, seats (seat-years), n_cells, n_treated_clusters, n_openings, rule. ``tests`` has one
+    row per dimension: dimension, n_groups, p_value (equal effects), p_romano_wolf, p_holm.
+    ``absent`` says why a dimension could not be looked at, ``left_out`` counts the groups too
+    small.
     ``sexes``, if the panel has admissions by sex, is where the rows of that dimension come from:
     equality is there that of the share of women, before and among the extra entrants.
     """
@@ -67,6 +70,23 @@ class Heterogeneity(Result):
     def with_verdict(self, verdict: str) -> "Heterogeneity":
         """Return the same result, headed by the verdict on the design."""
         return replace(self, verdict=verdict)
+
+    def told_by(self, gate: Gate) -> "Heterogeneity":
+        """Return the splits whose groups all rest on enough openings.
+
+        Beside the effect of all, the other groups of a split would tell that of the small one.
+        """
+        few = set(self.table.loc[~gate.rows(self.table), "dimension"])
+        kept = [table[~table["dimension"].isin(few)] for table in (self.table, self.tests)]
+        by_sex = ADMITTED in few
+        names = [n for n, d in DIMENSIONS.items() if d.label in few or (n == "sexe" and by_sex)]
+        return replace(
+            self,
+            table=kept[0].reset_index(drop=True),
+            tests=kept[1].reset_index(drop=True),
+            absent={**self.absent, **dict.fromkeys(names, FEW)},
+            sexes=None if by_sex else self.sexes,
+        )
 
     def sentence(self) -> str:
         """Return one French sentence: which differences stand after correction."""
@@ -240,6 +260,7 @@ def _row(label: str, group: str, found: Estimate, seat_years: float, n_cells: in
         "seats": float(seat_years),
         "n_cells": int(n_cells),
         "n_treated_clusters": found.n_treated_clusters,
+        "n_openings": found.openings,
         "rule": found.rule,
     }
 

@@ -51,7 +51,9 @@ class Adjusted(Result):
     def told_by(self, gate: Gate) -> "Adjusted | None":
         """Return effects and shares that rest on enough openings."""
         told = self.effects.told_by(gate)
-        return None if told is None else replace(self, effects=told, balance=gate.passed(self.balance))
+        return (
+            None if told is None else replace(self, effects=told, balance=gate.passed(self.balance))
+        )
 
     def summary(self) -> str:
         """Return one French sentence an effect."""

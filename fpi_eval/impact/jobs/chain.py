@@ -69,7 +69,8 @@ class Chain(Result):
     parent, label, link, link_low, link_high (effect per
     student of the parent's effect), before (the same ratio in the opened cells before),
     per_100, low, high (students per 100 seats), net_per_100, net_low, net_high (neighbours'
-    losses taken off), rule; ``pending`` the outcomes not observable yet, with their date.
+    losses taken off), rule; ``pending`` the outcomes not observable yet, with their date;
+    ``n_openings`` counts the opened establishments followed.
     """
 
     caption = "De la place ouverte à l'emploi"
@@ -82,10 +83,11 @@ class Chain(Result):
     n_rows: int
     n_seats: float
     levels: pd.Series = field(repr=False)
+    n_openings: int = 0
 
     def told_by(self, gate: Gate) -> "Chain | None":
         """Return the chain if it rests on enough openings."""
-        return self if gate.told(self.fit.n_treated_clusters) else None
+        return self if gate.told(self.n_openings) else None
 
     def summary(self) -> str:
         """Return French sentences: out of 100 seats, the net end, what cannot be seen yet."""
@@ -189,7 +191,8 @@ def chain(
     seats = used.groupby("niveau")["dose"].sum()
     total = float(seats.sum())
     made = _table(kept, fit, used)
-    return Chain(made, pending, fit, steps, len(used), total, seats / total)
+    openings = used.loc[used["dose"] != 0, "uai"].nunique()
+    return Chain(made, pending, fit, steps, len(used), total, seats / total, openings)
 
 
 def _observable(frame: pd.DataFrame, steps: tuple[Link, ...]) -> list[Link]:
