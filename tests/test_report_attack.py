@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from fpi_eval import checks
-from fpi_eval.absent import Absent
 from fpi_eval.checks import outcome
-from fpi_eval.impact import stacked, study_family
+from fpi_eval.disclosure import Gate
+from fpi_eval.impact import heterogeneity, j, stacked, study_family
 from fpi_eval.indicators import wilson
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.programme import Secret, load_programme
@@ -120,7 +120,7 @@ def test_an_effect_of_one_opened_site_would_give_a_count_back_and_is_not_told(mo
     assert width < adversary.ENOUGH
     monkeypatch.setattr(outcome, "kept", lambda make, *of: make(*of, draws=0))
     told = checks.evaluated(CellPanel.of(panel), "entrants", PROGRAMME)
-    assert told == Absent(outcome.few(Secret()))
+    assert told == outcome.few(Secret())
 
 
 def test_years_and_outcomes_that_rest_on_few_openings_are_left_out(annee_simulee):
@@ -132,12 +132,36 @@ def test_years_and_outcomes_that_rest_on_few_openings_are_left_out(annee_simulee
         few = found.table.copy()
         few.loc[few.index[rows], "n_cells"] = 4
         told = checks.allowed(judged, replace(found, table=few))
-        assert told == Absent(outcome.few(Secret())) if left is None else len(told.table) == left
+        assert told == outcome.few(Secret()) if left is None else len(told.table) == left
         assert left is None or told.covariance.shape == (left, left)
     both = study_family(annee_simulee.cells, ("entrants", "terminale"), draws=99)
-    few = both.table.assign(n_treated_clusters=[4, 5])
+    few = both.table.assign(n_openings=[4, 5])
     told = checks.allowed(judged, replace(both, table=few))
     assert told.table["outcome"].tolist() == ["terminale"]
+
+
+def test_a_programme_that_declares_more_hides_splits_and_levels_whole(annee_simulee):
+    p, more = annee_simulee, PROGRAMME.model_copy(update={"secret": Secret(effectif_minimum=10)})
+    groups = heterogeneity(p.cells, "terminale")
+    assert checks.told(groups, PROGRAMME).table.equals(groups.table)
+    told, few = checks.told(groups, more), groups.table["n_openings"] < 10
+    gone = set(groups.table.loc[few, "dimension"])
+    assert gone
+    assert set(told.table["dimension"]) == set(groups.table["dimension"]) - gone
+    assert not gone & set(told.tests["dimension"])
+    assert {"niveau", "filiere"} <= set(told.absent)
+    assert told.sexes is None
+    assert groups.sexes is not None
+    curve = checks.specification_curve(checks.Study(p.panel, "terminale"))
+    level = curve["label"].str.endswith("seul")
+    kept = Gate.of(more.secret).passed(curve)
+    assert kept.loc[level, "estimate"].isna().all()
+    assert level.sum() == 2
+    assert kept.loc[~level, "estimate"].equals(curve.loc[~level, "estimate"])
+    none = PROGRAMME.model_copy(update={"secret": Secret(effectif_minimum=50)})
+    found = checks.told({"J": j(p.cells, "entrants")}, none)
+    assert found == {"J": outcome.few(none.secret)}
+    assert checks.evaluated(p.panel, "terminale", none) == outcome.few(none.secret)
 
 
 def test_no_sentence_nor_alternative_text_tells_a_hidden_count(pages):

@@ -2,7 +2,16 @@
 
 from fpi_eval.checks.evaluation import Evaluation, evaluate
 from fpi_eval.checks.honest_bounds import HonestBounds, honest_bounds
-from fpi_eval.checks.outcome import NAMES, allowed, calibrated, evaluated, observed_outcome, told
+from fpi_eval.checks.outcome import (
+    NAMES,
+    NO_EFFECT,
+    TooFew,
+    allowed,
+    calibrated,
+    evaluated,
+    observed_outcome,
+    told,
+)
 from fpi_eval.checks.planted import Planted
 from fpi_eval.checks.planter import plant
 from fpi_eval.checks.robustness import leave_one_out, per_opening, specification_curve
@@ -12,8 +21,8 @@ from fpi_eval.checks.trends import explaining_slope
 from fpi_eval.checks.verdict import Verdict, verdict
 
 __all__ = [
-    "NAMES", "THRESHOLDS", "Check", "Evaluation", "HonestBounds", "Planted", "Study", "Threshold",
-    "Verdict", "allowed", "calibrated", "evaluate", "evaluated", "explaining_slope",
+    "NAMES", "NO_EFFECT", "THRESHOLDS", "Check", "Evaluation", "HonestBounds", "Planted", "Study",
+    "Threshold", "TooFew", "Verdict", "allowed", "calibrated", "evaluate", "evaluated", "explaining_slope",
     "honest_bounds", "leave_one_out", "observed_outcome", "per_opening", "plant",
     "specification_curve", "thresholds", "told", "verdict",
 ]  # fmt: skip

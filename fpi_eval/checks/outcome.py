@@ -1,6 +1,8 @@
 """Which outcome can be studied, and whether the verdict lets its effect be shown."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -29,15 +31,23 @@ NAMES = {
     "en_emploi_12_mois": "en emploi à 12 mois",
     in_industry(6): "en emploi dans l'industrie de la région à 6 mois",
 }
+NO_EFFECT = "Aucun effet ne peut encore être estimé."
+ADVICE = re.compile(r"(?<=\.) Attendez|(?<=\.) Estimez| : complétez")  # what a researcher may do
+FEW = "Trop peu d'établissements ont ouvert des places."
 T = TypeVar("T")
 
 
-def few(secret: Secret) -> str:
+@dataclass(frozen=True, slots=True)
+class TooFew(Absent):
+    """An effect that is not told: it rests on too few openings."""
+
+
+def few(secret: Secret) -> TooFew:
     """Return why nothing is told of an effect that rests on too few openings."""
-    return (
-        "Trop peu d'établissements ont ouvert des places : un effet par place dirait ce que font "
-        "les élèves de chacun. Il n'est pas donné, comme toute moyenne de moins de "
-        f"{text.nombre(secret.effectif_minimum)}."
+    return TooFew(
+        f"{FEW} Un effet par place dirait ce que font les élèves de chaque établissement : il "
+        f"n'est pas donné, comme toute moyenne de moins de {text.nombre(secret.effectif_minimum)} "
+        "établissements."
     )
 
 
@@ -58,6 +68,9 @@ def evaluated(panel: CellPanel, outcome: str | Absent, programme: Programme) -> 
     """
     if isinstance(outcome, Absent):
         return outcome
+    opened = panel.table.loc[panel.table["seats"] != 0, "uai"].nunique()
+    if opened and not Gate.of(programme.secret).told(opened):
+        return few(programme.secret)
     try:
         return told(kept(evaluate, panel, outcome, programme), programme)
     except FpiError as error:
@@ -68,21 +81,23 @@ def evaluated(panel: CellPanel, outcome: str | Absent, programme: Programme) -> 
 
 
 def _unable(panel: CellPanel, outcome: str, reason: str) -> Absent:
-    """Return what the files lack for an estimate."""
-    table, reason = panel.table, reason.partition(" Attendez")[0]
+    """Return what the files lack for an estimate; its reason first, where they give many years."""
+    table, reason = panel.table, text.capitale(ADVICE.split(reason)[0].rstrip(".")) + "."
     known = sorted(table.loc[table[outcome].notna(), "rentree"].unique())
     opened = table.loc[table["seats"] != 0, "rentree"]
     first = "hausses de capacité" if panel.seats_derived else "places ouvertes"
-    years = ("à la rentrée " if len(known) == 1 else "aux rentrées ") + text.liste(known)
-    since = (
-        f", et les premières {first} datent de la rentrée {opened.min()}."
-        if len(opened)
-        else ", et aucune place ouverte."
-    )
+    what = f"les effectifs par établissement et formation ({NAMES.get(outcome, outcome)})"
+    since = f"premières {first} datent de la rentrée {opened.min()}"
+    if len(known) > 1 and len(known) == known[-1] - known[0] + 1:
+        since = f"Les {since}." if len(opened) else "Aucune place n'est ouverte."
+        whole = f"Les fichiers donnent {what} de la rentrée {known[0]} à la rentrée {known[-1]}."
+        said = f"{reason} {whole} {since}"
+    else:
+        years = ("à la rentrée " if len(known) == 1 else "aux rentrées ") + text.liste(known)
+        since = f"les {since}" if len(opened) else "aucune place ouverte"
+        said = f"Les fichiers ne donnent {what} qu'{years}, et {since}. {reason}"
     return Absent(
-        "Aucun effet ne peut encore être estimé. Les fichiers ne donnent les effectifs par "
-        f"établissement et formation ({NAMES.get(outcome, outcome)}) qu'{years}{since} "
-        f"{reason[0].upper()}{reason[1:]}",
+        f"{NO_EFFECT} {said}",
         holder="DEPP : constats de rentrée des autres années, par établissement et formation.",
     )
 
@@ -116,7 +131,7 @@ def told(found: T | Absent, programme: Programme) -> T | Absent:
 
 def _passed(found: T | Absent, secret: Secret) -> T | Absent:
     passed = Gate.of(secret).passed(found)
-    return Absent(few(secret)) if passed is None else passed
+    return few(secret) if passed is None else passed
 
 
 def calibrated(

@@ -68,6 +68,7 @@ class FirstPage:
     none: str
     unknown: str
     uncosted: str
+    untold: str
     proof: int
     verdict: str
     reason: str
@@ -99,8 +100,9 @@ def first_page(found: Headline) -> FirstPage:
         none=_none_yet(found),
         unknown=_unknown(found),
         uncosted=_uncosted(found),
+        untold=_("Non donné.") if _few(found) else _unknown(found),
         proof=LEVELS.index(level) if level in LEVELS else 0,
-        verdict=_(level) + _only_own(found),
+        verdict=_("aucune") if _few(found) else _(level) + _only_own(found),
         reason=reason(found),
         seats=_seats(found),
         people=tuple(bar for bar in bars if bar.done),
@@ -129,6 +131,11 @@ def _told(found: Headline, verdict: str = "verdict") -> bool:
     return found.notes.get(verdict) in CONCLUSIVE
 
 
+def _few(found: Headline) -> bool:
+    """Return whether the effect rests on too few openings to be told, now or later."""
+    return "trop_peu" in found.notes
+
+
 def begun(found: Headline) -> bool:
     """Return whether the programme's first rentrée has come."""
     return int(found.notes.get("rentree", "0")) >= int(found.notes.get("debut", "0"))
@@ -143,6 +150,8 @@ def finding(found: Headline) -> str:
         return said.format(start=found.notes["debut"])
     if not _known(found, "places_ouvertes"):
         return _("On ne sait pas combien de places le programme a ouvertes.")
+    if _few(found):
+        return _("Des places sont ouvertes, dans trop peu d'établissements pour dire leur effet.")
     gross, net = found.get("effet_brut"), found.get("effet_net")
     if not net or found.notes.get("verdict") in LEVELS[:2]:
         return _("Des places sont ouvertes ; on ne peut pas encore dire ce qu'elles changent.")
@@ -208,6 +217,8 @@ def reason(found: Headline) -> str:
     """Return one plain reason for the strength of proof."""
     notes = found.notes
     level = notes.get("verdict", "")
+    if _few(found):
+        return _("L'effet de si peu d'établissements dirait ce que font les élèves de chacun.")
     if not level:
         return _("Aucun effet ne peut se voir dans les fichiers publiés à ce jour.")
     if level == LEVELS[0]:
@@ -293,11 +304,15 @@ def _chain(found: Headline) -> list[ChainStep]:
 
 def _dates(found: Headline) -> list[tuple[str, str]]:
     """Return the next outcomes to be known, with their month."""
-    late = [
-        (one.known_on, one.key.removeprefix("a_venir_"))
-        for one in found
-        if one.key.startswith("a_venir_") and one.known_on
-    ]
+    late = (
+        []
+        if _few(found)
+        else [
+            (one.known_on, one.key.removeprefix("a_venir_"))
+            for one in found
+            if one.key.startswith("a_venir_") and one.known_on
+        ]
+    )
     late.sort(key=lambda pair: pair[0])
     return [(month(day), _(LATER[name])) for day, name in late[:SOON] if name in LATER]
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
-from fpi_eval.checks import NAMES, Evaluation, told
+from fpi_eval.checks import NAMES, Evaluation, TooFew, told
 from fpi_eval.headline.of_places import EVERY_LEVEL, REGISTER, rentrees
 from fpi_eval.headline.quantity import (
     ESTIMATED,
@@ -51,7 +51,8 @@ def effet(year: Year, evaluation: Evaluation | Absent) -> Headline:
 
 def _notes(evaluation: Evaluation | Absent) -> dict[str, str]:
     if isinstance(evaluation, Absent):
-        return {"sans_effet": str(evaluation)}
+        few = {"trop_peu": "oui"} if isinstance(evaluation, TooFew) else {}
+        return {"sans_effet": str(evaluation), **few}
     said = evaluation.verdict
     return {
         "verdict": said.niveau,

@@ -5,7 +5,8 @@ import pandas as pd
 
 from fpi_eval import plots, text
 from fpi_eval.absent import Absent
-from fpi_eval.checks import NAMES, Evaluation, HonestBounds, allowed
+from fpi_eval.checks import NAMES, NO_EFFECT, Evaluation, HonestBounds, TooFew, allowed
+from fpi_eval.checks.outcome import FEW
 from fpi_eval.checks.thresholds import CAUTION, FAIL
 from fpi_eval.checks.verdict import INCONCLUSIVE, INVISIBLE
 from fpi_eval.figures import Figure
@@ -17,7 +18,7 @@ from fpi_eval.panel.context import Context
 from fpi_eval.results import Estimates, EventStudy
 from fpi_eval.tables import Table, table
 
-NO_EFFECT = "Aucun effet ne peut encore être estimé."
+NOT_TOLD = "Aucun effet n'est donné : trop peu d'établissements ont ouvert des places."
 FIGURES = ("estimate", "ci_low", "ci_high")
 PER_SEAT = {GROSS: "Effet brut", DISPLACEMENT: "Déplacement", NET: "Effet net"}
 BOUNDS = {"estimate": "Par place", "ci_low": "Borne basse", "ci_high": "Borne haute"}
@@ -84,6 +85,8 @@ def origine(panel: CellPanel, chiffres: Headline) -> str:
 def reponse(evaluation: Evaluation | Absent, chiffres: Headline) -> str:
     """Return the answer: the net effect and its range, or that there is none, then why."""
     net = chiffres["effet_net"]
+    if isinstance(evaluation, TooFew):
+        return f"{NOT_TOLD}\n\n{evaluation.reason.removeprefix(f'{FEW} ')}"
     if not net:
         why = net.reason.removeprefix(f"{NO_EFFECT} ")
         return f"{NO_EFFECT}\n\n{why}"

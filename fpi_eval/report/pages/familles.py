@@ -4,6 +4,8 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
+from fpi_eval.checks import TooFew
+from fpi_eval.checks.outcome import FEW
 from fpi_eval.disclosure import Thresholds, share_told
 from fpi_eval.impact.groups.declared import DIMENSIONS
 from fpi_eval.impact.groups.heterogeneity import ADMITTED, Heterogeneity
@@ -83,6 +85,8 @@ def famille(brut: Family | Absent, net: Family | Absent, source: str) -> Table |
 
 def en_bref(found: Heterogeneity | Absent) -> str:
     """Return whether the effect is known to differ between groups, then why not."""
+    if isinstance(found, TooFew):
+        return f"Pour qui l'effet diffère n'est pas dit.\n\n{FEW}"
     if isinstance(found, Absent):
         return (
             "On ne sait pas encore pour qui l'effet diffère.\n\n"
