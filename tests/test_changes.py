@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import shutil
 from datetime import date
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -17,6 +18,7 @@ from fpi_eval.panel.two_years import DEFINITION, NEW, REGISTER, REVISED, two_yea
 from fpi_eval.programme import load_programme
 from fpi_eval.report.pages import changements as page
 from fpi_eval.report.published import since_last
+from fpi_eval.report.published.shown_quantities import write_quantities
 
 CAUSES = (NEW, REVISED, REGISTER)
 LESS = 6  # seats that the register no longer says were opened
@@ -158,3 +160,18 @@ def test_files_that_the_earlier_report_did_not_read_are_refused_by_name(now, kep
     monkeypatch.setattr(since_last, "published", lambda *_: report)
     with pytest.raises(FpiError, match=r"orion.*2024.*ouvertures.csv.*--donnees-avant"):
         since_last.between_reports(now, 2025, kept[0])
+
+
+def test_the_last_report_is_the_latest_earlier_one_even_from_before_the_programme(tmp_path):
+    seen = SimpleNamespace(
+        programme=SimpleNamespace(dossier=tmp_path / "data" / "essai", code="essai"),
+        donnees=SimpleNamespace(simulees=False),
+        rentree=2023,
+    )
+    seen.donnees.programme = seen.programme
+    assert "Aucun rapport" in since_last.last_report(seen).reason
+    for year in (2020, 2021, 2023):
+        folder = tmp_path / "reports" / "essai" / str(year)
+        folder.mkdir(parents=True)
+        write_quantities(folder / "chiffres.json", Headline((), {"rentree": str(year)}))
+    assert since_last.last_report(seen).rentree == 2021

@@ -30,6 +30,7 @@ from fpi_eval.report.published.make import (
 from fpi_eval.report.published.seats import REGISTRE, registre, wide
 from fpi_eval.sheets import Column, Sheet
 from fpi_eval.sources.facts import beside
+from fpi_eval.tables import slug
 from fpi_eval.text import pourcent
 
 INSERJEUNES = "InserJeunes, DEPP-Dares"
@@ -321,7 +322,11 @@ def quadrants(p: Year) -> Sheet | None:
     told_names = accented(own_names, codes)
     table["formation"] = table["course"].map(told_names).fillna(table["course"])
     table["diplome"] = type_de_diplome(table["niveau_diplome"], codes.niveaux)
-    order = table.sort_values(["niveau", "diplome", "filiere", "formation"])
+    order = table.sort_values(
+        ["niveau", "diplome", "filiere", "formation"],
+        kind="stable",
+        key=lambda words: words.map(slug) if words.name in ("diplome", "formation") else words,
+    )
     return make(
         p,
         "quadrants",

@@ -26,7 +26,7 @@ from fpi_eval.panel.two_years import (
 )
 from fpi_eval.panel.year import Year
 from fpi_eval.programme import Programme
-from fpi_eval.report.edition import QUANTITIES, kept_file
+from fpi_eval.report.edition import QUANTITIES, kept_earlier, kept_file
 from fpi_eval.report.published import counts, people
 from fpi_eval.report.published.shown_quantities import read_quantities
 from fpi_eval.text import liste
@@ -89,10 +89,10 @@ def _hashes(manifest: Path) -> dict[str, str]:
 
 def last_report(year: Year) -> EarlierReport | Absent:
     """Return the latest earlier report of the programme, or that there is none."""
-    start = year.programme.rentree_debut
-    for rentree in range(year.rentree - 1, start - 2, -1):
-        if quantities_path(year.donnees, rentree).is_file():
-            return published(year.donnees, rentree)
+    what, simulated = year.programme, year.donnees.simulees
+    earlier = list(kept_earlier(what, year.rentree, QUANTITIES, simulated=simulated))
+    if earlier:
+        return published(year.donnees, int(earlier[-1].partition("/")[0]))
     return Absent(
         f"Aucun rapport d'une rentrée d'avant {year.rentree} n'est dans le dossier des rapports : "
         "il n'y a rien à quoi comparer les chiffres.",
