@@ -1,9 +1,6 @@
-"""Any result → what a notebook shows, a LaTeX table for a paper, a sheet of an Excel workbook."""
+"""Any result → what a notebook shows, a LaTeX table for a paper."""
 
 import re
-from collections.abc import Mapping
-from datetime import date
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -11,10 +8,7 @@ import pandas as pd
 
 from fpi_eval import escapes, text
 from fpi_eval.disclosure import Shown, Thresholds, show_alone
-from fpi_eval.errors import FpiError
-from fpi_eval.sheets import Column, Sheet
 from fpi_eval.tables import Format, Table, slug, table
-from fpi_eval.workbook import write_workbook
 
 UNBOUNDED = "non borné"
 UNSAID = "Données réelles ou simulées : non précisé (simulees=True ou False)."
@@ -193,7 +187,6 @@ def latex(
     titre: str,
     source: str,
     simulees: bool | None,
-    note: str = "",
     secret: Thresholds | None = None,
 ) -> str:
     """Return a LaTeX table (booktabs), numbers in French, caption, label, note and source.
@@ -210,44 +203,11 @@ def latex(
     -----
     For a document in UTF-8 with the packages babel (french), booktabs and caption.
     """
-    said = " ".join(part for part in (_warning(simulees), note) if part)
+    said = UNSAID if simulees is None else f"{text.BANNER}." if simulees else ""
+    titled = f"{titre} ({text.SIMULATED.lower()})" if simulees else titre
     rows = show_alone(result.to_frame(), secret or Thresholds())
-    made = readable(rows, _titled(titre, simulees), unite=result.unite, source=source, note=said)
+    made = readable(rows, titled, unite=result.unite, source=source, note=said)
     return _papered(made.to_latex(), titre)
-
-
-def excel(
-    results: Mapping[str, Tidy],
-    path: str | Path,
-    *,
-    titre: str,
-    source: str,
-    simulees: bool | None,
-    jour: date | None = None,
-    secret: Thresholds | None = None,
-) -> Path:
-    """Write one sheet per result, whole or not at all, and return the workbook's path.
-
-    Numbers are numbers with a format, so that they can be computed with; headers stay in view;
-    each sheet has its source, the warning if data is simulated, and the method.
-
-    Parameters
-    ----------
-    results : mapping
-        Title of the sheet to result.
-    jour : date, optional
-        Date written under each title; today by default.
-    """
-    path = Path(path)
-    if path.suffix != ".xlsx":
-        raise FpiError("un classeur se termine par « .xlsx ».", fichier=str(path))
-    if not results:
-        raise FpiError("aucun résultat à écrire dans le classeur.", fichier=str(path))
-    tables = [
-        _sheet(name, result, source, jour or date.today(), secret or Thresholds())
-        for name, result in results.items()
-    ]
-    return write_workbook(path, tables, title=_titled(titre, simulees), warning=_warning(simulees))
 
 
 def _of_paper(frame: pd.DataFrame) -> list[str]:
@@ -259,15 +219,6 @@ def _of_paper(frame: pd.DataFrame) -> list[str]:
     if "outcome" in frame and (len(set(frame["outcome"])) == 1 or "p_holm" in frame):
         twice.add("outcome")  # one outcome: its name is in the title; a family: in the label
     return [name for name in kept if name not in twice]
-
-
-def _sheet(name: str, result: Tidy, source: str, day: date, secret: Thresholds) -> Sheet:
-    rows = show_alone(result.to_frame(), secret)
-    unit, frame = result.unite, _said(rows.frame)
-    columns = tuple(
-        Column(c, *(_column(frame[c], unit)), definition="", source=source) for c in frame
-    )
-    return Sheet(name, name, rows.derived(frame), columns, source, day, result.method())
 
 
 def _column(values: pd.Series, unit: str) -> tuple[str, str]:
@@ -299,14 +250,6 @@ def _said(frame: pd.DataFrame) -> pd.DataFrame:
         elif values.map(lambda v: isinstance(v, float) and np.isinf(v)).any():
             out[name] = values.map(lambda v: UNBOUNDED if v in (np.inf, -np.inf) else v)
     return out
-
-
-def _titled(titre: str, simulees: bool | None) -> str:
-    return f"{titre} ({text.SIMULATED.lower()})" if simulees else titre
-
-
-def _warning(simulees: bool | None) -> str:
-    return UNSAID if simulees is None else f"{text.BANNER}." if simulees else ""
 
 
 def _papered(made: str, titre: str) -> str:

@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -55,7 +54,6 @@ class Result(ABC):
         titre: str = "",
         source: str = SOURCE,
         simulees: bool | None = None,
-        note: str = "",
         secret: "Thresholds | None" = None,
     ) -> str:
         """Return a LaTeX table for a paper: see `paper.latex`."""
@@ -66,25 +64,7 @@ class Result(ABC):
             titre=titre or self._title(),
             source=source,
             simulees=simulees,
-            note=note,
             secret=secret,
-        )
-
-    def to_excel(
-        self,
-        path: str | Path,
-        *,
-        titre: str = "",
-        source: str = SOURCE,
-        simulees: bool | None = None,
-        secret: "Thresholds | None" = None,
-    ) -> Path:
-        """Write a workbook, whole or not at all, and return its path: see `paper.excel`."""
-        from fpi_eval import paper
-
-        titre = titre or self._title()
-        return paper.excel(
-            {titre: self}, path, titre=titre, source=source, simulees=simulees, secret=secret
         )
 
     def told_by(self, gate: "Gate") -> "Result | None":

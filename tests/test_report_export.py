@@ -1,11 +1,9 @@
-"""Results as LaTeX tables and Excel sheets: French, titled, whole, without small counts."""
+"""Results as LaTeX tables: French, titled, whole, without small counts."""
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date
 
 import numpy as np
-import openpyxl
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
@@ -13,14 +11,11 @@ from matplotlib.axes import Axes
 from fpi_eval import twin
 from fpi_eval.costs import unit_cost
 from fpi_eval.disclosure import MARK
-from fpi_eval.errors import FpiError
 from fpi_eval.impact.j import j as j_j
-from fpi_eval.paper import excel, latex
+from fpi_eval.paper import latex
 from fpi_eval.results import Result
-from fpi_eval.workbook import HEADER_ROW
 
 WORDS = {"titre": "Effet par place, 50 % & plus", "source": "DEPP_2024, 100 % public"}
-DAY = date(2026, 11, 24)
 
 
 @dataclass(frozen=True)
@@ -113,55 +108,6 @@ def test_every_kind_of_text_is_escaped():
     assert rows(made)[1] == ["b", "0,000", r"$-$1\,234,500", "non borné"]
 
 
-def test_excel_read_again_has_the_same_numbers_as_numbers(j, tmp_path):
-    path = excel({"Diplômés": j}, tmp_path / "r.xlsx", **WORDS, simulees=False, jour=DAY)
-    sheet = openpyxl.load_workbook(path)["Diplômés"]
-    assert sheet.freeze_panes == f"A{HEADER_ROW + 1}"
-    heads = [cell.value for cell in sheet[HEADER_ROW]]
-    frame = j.to_frame()
-    for name, head in {"estimate": "Estimation", "ci_low": "Borne basse", "p_value": "Valeur p",
-                       "n_cells": "Formations"}.items():  # fmt: skip
-        cells = [sheet.cell(HEADER_ROW + 1 + i, heads.index(head) + 1) for i in range(len(frame))]
-        assert [c.value for c in cells] == pytest.approx(frame[name].tolist(), rel=1e-12)
-        assert all(isinstance(c.value, (int, float)) for c in cells)
-        assert all(c.number_format != "General" for c in cells)
-    assert "24 novembre 2026" in sheet["A2"].value
-    assert "DEPP_2024" in sheet["A2"].value
-    assert "Angrist" in sheet["A3"].value
-
-
-def test_excel_says_that_data_is_simulated_on_every_sheet(j, tmp_path):
-    path = excel({"A": j, "B": j}, tmp_path / "r.xlsx", **WORDS, simulees=True, jour=DAY)
-    book = openpyxl.load_workbook(path)
-    for sheet in book:
-        assert "Données simulées" in sheet["A3"].value
-    assert book.properties.title.endswith("(données simulées)")
-
-
-def test_excel_is_the_same_bytes_twice_and_leaves_the_old_file_when_it_fails(
-    j, tmp_path, monkeypatch
-):
-    path = excel({"A": j}, tmp_path / "r.xlsx", **WORDS, simulees=True, jour=DAY)
-    before = path.read_bytes()
-    assert excel({"A": j}, path, **WORDS, simulees=True, jour=DAY).read_bytes() == before
-
-    def full(*_):
-        raise OSError("disque plein")
-
-    monkeypatch.setattr("fpi_eval.table_files.os.replace", full)
-    with pytest.raises(OSError, match="disque plein"):
-        excel({"B": j}, path, **WORDS, simulees=True, jour=DAY)
-    assert path.read_bytes() == before
-    assert [p.name for p in tmp_path.iterdir()] == ["r.xlsx"]
-
-
-def test_text_that_looks_like_a_formula_stays_text(tmp_path):
-    frame = pd.DataFrame({"label": ["=1+1"], "estimate": [1.0], "ci_low": [0.0], "ci_high": [2.0]})
-    path = excel({"A": Plain(frame)}, tmp_path / "r.xlsx", **WORDS, simulees=True, jour=DAY)
-    cell = openpyxl.load_workbook(path)["A"].cell(HEADER_ROW + 1, 1)
-    assert (cell.value, cell.data_type, cell.quotePrefix) == ("=1+1", "s", True)
-
-
 @dataclass(frozen=True)
 class People(Plain):
     """A result that counts people."""
@@ -185,7 +131,7 @@ THIRD = ("Autre", 900.0, 400.0, 0, 0.0, 400.0, 400.0, 380.0, 420.0)
     [(60.0, 3.0), (60.0, 57.0), (12.0, 6.0), (3.0, 0.0)],
     ids=["employed", "not employed", "rate under 20", "leavers"],
 )
-def test_small_counts_of_people_never_appear_nor_what_gives_them_back(tmp_path, leavers, employed):
+def test_small_counts_of_people_never_appear_nor_what_gives_them_back(leavers, employed):
     tiny = ("Petit", leavers, employed, 0, 0.0, employed, employed, employed, employed)
     found = people(LARGE, tiny, ALSO, THIRD)
     made = {r[0]: r[1:] for r in rows(latex(found, **WORDS, simulees=False))}
@@ -194,11 +140,7 @@ def test_small_counts_of_people_never_appear_nor_what_gives_them_back(tmp_path, 
     assert set(made["Supérieur"]) == {MARK}
     assert MARK not in made["Secondaire"]
     assert MARK not in made["Autre"]
-    path = excel({"A": found}, tmp_path / "r.xlsx", **WORDS, simulees=False, jour=DAY)
-    sheet = openpyxl.load_workbook(path)["A"]
-    cells = {row[0].value: [c.value for c in row[1:]] for row in sheet.iter_rows(HEADER_ROW + 1)}
-    assert set(cells["Petit"]) == set(cells["Supérieur"]) == {MARK}
-    assert cells["Secondaire"][:2] == [507, 194]
+    assert made["Secondaire"][:2] == ["507", "194"]
 
 
 def test_without_small_counts_nothing_is_hidden():
@@ -212,25 +154,13 @@ def test_a_count_of_three_people_behind_a_cost_is_hidden_with_the_cost():
     assert made[0][2:] == [MARK] * 3
 
 
-def test_a_cost_is_in_euros_and_an_open_bound_in_words(tmp_path):
+def test_a_cost_is_in_euros_and_an_open_bound_in_words():
     found = unit_cost("emploi net", 9.5e6, 60.0, 120.0)
     assert rows(latex(found, **WORDS, simulees=True))[0][2:] == [
         r"158\,333~€", r"32\,182~€", "non borné"
     ]  # fmt: skip
-    path = excel({"A": found}, tmp_path / "r.xlsx", **WORDS, simulees=True, jour=DAY)
-    sheet = openpyxl.load_workbook(path)["A"]
-    row = {sheet.cell(HEADER_ROW, c.column).value: c for c in sheet[HEADER_ROW + 1]}
-    assert "€" in row["Estimation"].number_format
-    assert row["Borne haute"].value == "non borné"
 
 
 def test_a_blocked_number_is_not_exported(j):
     gone = replace(j[0], estimate=np.nan, std_error=np.nan, ci_low=np.nan, ci_high=np.nan)
     assert rows(latex(gone, **WORDS, simulees=True))[0][1:5] == ["n. d."] * 4
-
-
-def test_no_result_or_no_workbook_name_is_refused_in_french(j, tmp_path):
-    with pytest.raises(FpiError, match="aucun résultat"):
-        excel({}, tmp_path / "r.xlsx", **WORDS, simulees=True)
-    with pytest.raises(FpiError, match=r"\.xlsx"):
-        excel({"A": j}, tmp_path / "r.csv", **WORDS, simulees=True)

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
-import openpyxl
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
@@ -55,9 +54,8 @@ from fpi_eval.power.detect import puissance
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import projeter
 from fpi_eval.results import EventStudy, Result
-from fpi_eval.workbook import HEADER_ROW
 
-METHODS = ("summary", "to_frame", "plot", "method", "to_latex", "to_excel")
+METHODS = ("summary", "to_frame", "plot", "method", "to_latex")
 FPI = load_programme("fpi_aura")
 YEAR = re.compile(r"\((?:[^()]*[,; ])?(?:19|20)\d\d\b")
 # Accounts, designs and chances are not estimates: they have no interval.
@@ -247,17 +245,12 @@ def test_every_result_shows_itself_in_french_and_to_those_who_do_not_see(result)
     assert not page.find_all(style=True)
 
 
-def test_every_result_can_be_written_for_a_paper_and_for_a_spreadsheet(result, tmp_path):
+def test_every_result_can_be_written_for_a_paper(result):
     _, found = result
     made = found.to_latex(simulees=True)
     assert r"\toprule" in made
     assert "données simulées" in made
     assert "non précisé" in found.to_latex()
-    path = found.to_excel(tmp_path / "r.xlsx", simulees=True)
-    sheets = openpyxl.load_workbook(path).worksheets
-    assert sheets[2].max_row == len(found.to_frame()) + HEADER_ROW
-    for row in sheets[2].iter_rows():
-        assert all(cell.data_type != "f" for cell in row)
 
 
 def test_an_unknown_estimate_says_which_there_are(small):
