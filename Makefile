@@ -3,6 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 RENTREE ?= 2026
 BIN := $(VENV)/bin
+# Vide : Python garde ce qu'il compile ; sinon, chaque processus d'un rapport ou d'un test le refait.
+export PYTHONDONTWRITEBYTECODE :=
 PIP = $(BIN)/python -m pip install --disable-pip-version-check
 # uv s'il est là, bien plus rapide ; pip à défaut, ou si uv ne sait pas où chercher les paquets.
 UV := $(shell command -v uv)

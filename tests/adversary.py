@@ -870,20 +870,27 @@ def publish(root: Path, programme, years: Sequence[int], donnees: str = ""):
 
     Each report reads what the earlier ones kept, as in `reports/<programme>/<rentree>`.
     """
-    import fpi_eval as fpi
     from fpi_eval.report.edition import Edition
-    from fpi_eval.report.published import book, memory
+    from fpi_eval.report.published import book
+
+    every = {}
+    for year in years:
+        p, folders = published(root, programme, (year,), donnees)
+        every |= folders
+        edition = Edition.of(p.programme, year, simulated=p.donnees.simulees)
+        folders[year].mkdir(parents=True)
+        book.write(folders[year], p, edition)
+    return p, every
+
+
+def published(root: Path, programme, years: Sequence[int], donnees: str = ""):
+    """Return the panels of the last of years, and the folders of their reports under ``root``."""
+    import fpi_eval as fpi
+    from fpi_eval.report.published import memory
 
     folder = root / "data" / programme.code
     if not folder.exists():
         folder.parent.mkdir(parents=True)
         folder.symlink_to(programme.dossier)
-    programme, folders = programme.model_copy(update={"dossier": folder}), {}
-    for year in years:
-        p = fpi.load(programme, year, donnees)
-        target = memory.path_of(p.donnees, year).parent
-        edition = Edition.of(programme, year, simulated=p.donnees.simulees)
-        target.mkdir(parents=True)
-        book.write(target, p, edition)
-        folders[year] = target
-    return p, folders
+    p = fpi.load(programme.model_copy(update={"dossier": folder}), years[-1], donnees)
+    return p, {year: memory.path_of(p.donnees, year).parent for year in years}

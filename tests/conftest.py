@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 import fpi_eval as fpi
 import fpi_eval.report  # before nbformat: it spares a second of what nothing uses
@@ -56,8 +57,14 @@ def formes():
 
 @pytest.fixture(scope="session")
 def deux_rapports(tmp_path_factory) -> tuple[fpi.Year, dict[int, Path]]:
-    """The panels of the last year, and the folders of two successive reports of the twin."""
+    """The panels of the last year, and the folders of two successive reports of the twin.
+
+    Published once for all workers: no test changes them.
+    """
     import adversary
 
-    programme = fpi.load_programme("fpi_aura")
-    return adversary.publish(tmp_path_factory.mktemp("rapports"), programme, (2025, 2026))
+    base = tmp_path_factory.getbasetemp()
+    made = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "deux_rapports"
+    asked = made, fpi.load_programme("fpi_aura"), (2025, 2026)
+    with FileLock(f"{made}.lock"):
+        return adversary.published(*asked) if made.exists() else adversary.publish(*asked)

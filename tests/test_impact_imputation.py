@@ -1,7 +1,5 @@
 """Imputation, linear and Poisson, against hand work and an independent package."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -36,22 +34,6 @@ def ours(frame):
     groups = (frame["g"] * 100 + frame["t"]).to_numpy()
     psi = influence(model, v, np.ones(len(frame)), cell, groups, cell)
     return model, v, float(v[:, 0] @ np.where(model.usable, frame["y"], 0)), np.sqrt((psi**2).sum())
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_imputation_and_its_conservative_error_equal_diff_diff(seed):
-    diff_diff = pytest.importorskip("diff_diff")
-    frame = staggered(seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        other = diff_diff.ImputationDiD().fit(
-            frame, outcome="y", unit="i", time="t", first_treat="g"
-        )
-    model, _, value, error = ours(frame)
-    if not model.usable.all():
-        pytest.skip("une cellule n'a pas d'observation avant traitement : les deux la retirent")
-    assert value == pytest.approx(other.overall_att, abs=POINT * 10)
-    assert error == pytest.approx(other.overall_se, rel=ERROR)
 
 
 def test_weights_times_outcomes_give_the_mean_of_imputed_effects():

@@ -10,9 +10,8 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact import few_treated as few
 from fpi_eval.impact.bjs2_t import bjs2_t
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET, effects, paths, sample
-from fpi_eval.impact.j import fit_j, regressors
+from fpi_eval.impact.j import fit_j
 from fpi_eval.impact.j import j as j_j
-from fpi_eval.impact.j import wald as j_wald
 from fpi_eval.impact.j_and_bjs2_t import GAP, j_and_bjs2_t
 from fpi_eval.impact.placebo_regions import COPIES, _walds, candidate, copied, placebo_regions
 from fpi_eval.panel import align
@@ -50,36 +49,6 @@ def test_without_noise_the_trend_estimator_survives_a_trend_that_moves_j(proport
     gap = found[GAP]
     assert gap.estimate == pytest.approx(found[0].estimate - found[3].estimate, abs=EXACT)
     assert gap.std_error < found[0].std_error + found[3].std_error
-
-
-def test_j_equals_pyfixest_with_the_same_instruments_and_weights():
-    panel = invented_panel(3, noise=2.0)
-    frame = sample(panel, "diplomes")
-    fit = fit_j(frame)
-    x, z, _ = regressors(frame)
-    frame = frame.assign(
-        yn=frame["y"] / frame["size"],
-        **{f"x{j}": x[:, j] / frame["size"] for j in range(3)},
-        z0=z[:, 0], z1=z[:, 1] / frame["size"], z2=z[:, 2] / frame["size"],
-        ct=effects(frame)[1], rt=effects(frame)[2],
-    )  # fmt: skip
-    net = {
-        name: pf.feols(f"{name} ~ 1 | cell + ct + rt", frame.frame, weights="size").resid()
-        for name in ("yn", "x0", "x1", "x2", "z0", "z1", "z2")
-    }
-    x, z = (np.column_stack([net[f"{k}{j}"] for j in range(3)]) for k in "xz")
-    w = frame["size"].to_numpy()[:, None]
-    by_hand = np.linalg.solve((z * w).T @ x, (z * w).T @ net["yn"])
-    np.testing.assert_allclose(fit.coefficients, by_hand, atol=1e-7)
-
-
-def test_additive_j_with_exposures_as_their_own_instruments_equals_pyfixest():
-    panel = invented_panel(4, noise=2.0, proportional=False)
-    frame = sample(panel, "diplomes")
-    wald = j_wald(panel)
-    frame = frame.assign(d=np.sign(frame["dose"]), ct=effects(frame)[1])
-    other = pf.feols("y ~ 1 | cell + ct | dose ~ d", frame.frame, vcov={"CRV1": "uai"})
-    assert wald.estimate == pytest.approx(other.coef()["dose"], abs=EXACT)
 
 
 def test_jackknife_influence_is_the_move_when_a_cluster_leaves():

@@ -9,8 +9,6 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.stacked import stack, stacked, stacked_event_study
 from fpi_eval.panel.sample import Sample
-from fpi_eval.regression import linear
-from fpi_eval.regression.absorb import interaction
 
 
 def frame_of(rows: list[tuple], cohorts: dict, seats: dict, regions: dict) -> Sample:
@@ -78,33 +76,3 @@ def test_from_the_panel_to_words():
     found = stacked(invented_panel(2, noise=1.0))
     assert "Empilement" in found.summary()
     assert "de 5 ans avant à 4 ans après" in found.method()
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_equal_to_pyfixest_on_the_stacked_data(seed):
-    pf = pytest.importorskip("pyfixest")
-    frame = sample(invented_panel(seed, noise=2.0), "diplomes")
-    found = stacked_event_study(frame)
-    data = stack(frame).frame
-    data["unit"] = interaction(data["cell"].to_numpy(), data["wave"].to_numpy())
-    data["cell_year"] = interaction(
-        data["course"].to_numpy(), data["time"].to_numpy(), data["wave"].to_numpy()
-    )
-    data["opened"] = (data["dose"] > 0).astype(float)
-    cluster = next(
-        name
-        for name in ("uai", "code_departement")
-        if set(found.overall.influence.index) <= set(data[name])
-    )
-    fit = pf.feols(
-        "y ~ 1 | unit + cell_year | dose ~ opened", data, vcov={"CRV1": cluster},
-        ssc=pf.ssc(k_adj=False), fixef_tol=1e-12,
-    )  # fmt: skip
-    assert found.overall.estimate == pytest.approx(fit.coef()["dose"], abs=1e-8)
-    own = linear.fit(
-        data["y"].to_numpy(), data[["dose"]].to_numpy(), [data["unit"], data["cell_year"]],
-        names=["dose"], instruments=data[["opened"]].to_numpy(),
-    )  # fmt: skip
-    n, k = own.keep.sum(), own.n_parameters(data.loc[own.keep, cluster].to_numpy())
-    wanted = fit.se()["dose"] * np.sqrt((n - 1) / (n - k))
-    assert np.linalg.norm(found.overall.influence) == pytest.approx(wanted, abs=1e-6)

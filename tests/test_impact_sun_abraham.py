@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from random_panels import mpdta, random_panel, sun_abraham_of_pyfixest
+from random_panels import mpdta, random_panel
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.callaway_santanna import callaway_santanna
@@ -79,41 +79,10 @@ def test_published_values_of_county_employment():
     assert found.std_error[after] == pytest.approx([0.01186, 0.01687, 0.03659, 0.03450], abs=1e-5)
 
 
-SKIPPED = {
-    "averages of pyfixest on unbalanced panels": "its aggregate() raises KeyError when the first "
-    "treated year of a cohort is missing; checked against diff_diff there",
-    "N − K of pyfixest": "in 0.60 the number of effects it counts as nested was seen to change "
-    "from one process to the next; errors are compared without it, and the factor on its own",
-    "weighted averages": "pyfixest counts rows, here weights count; single effects are compared",
-}
-
-
-@pytest.mark.parametrize("case", SKIPPED)
-def test_cases_without_an_oracle(case):
-    pytest.skip(f"{case} : {SKIPPED[case]}")
-
-
+# pyfixest is the oracle of single effects (`test_known_agreement_cohorts.py`), not of averages: its
+# aggregate() raises KeyError when the first treated year of a cohort is missing, and counts rows
+# where our weights count.
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize("seed", range(25))
-@pytest.mark.parametrize("weights", [None, "w"])
-def test_cohort_effects_equal_pyfixest(seed, weights):
-    pf = pytest.importorskip("pyfixest")
-    cohorts = [(4, 5, 7), (3, 4, 5, 6, 7, 8), (5,), (4, 8)][seed % 4]
-    frame = random_panel(seed, cohorts=cohorts, missing=[0, 0.1, 0.3][seed % 3])
-    ours = sun_abraham(frame, weights=weights, cluster="group")
-    theirs = sun_abraham_of_pyfixest(pf, frame, weights)
-    table = ours.to_frame().set_index(["cohort", "rel_time"])
-    found = table.loc[theirs.index]
-    clusters = ours.n_clusters / (ours.n_clusters - 1)
-    assert found.estimate.to_numpy() == pytest.approx(theirs["Estimate"].to_numpy(), abs=POINT)
-    errors = found.std_error.to_numpy() * np.sqrt(clusters / ours.factor)
-    assert errors == pytest.approx(theirs["Std. Error"].to_numpy(), abs=ERROR)
-    assert len(table.dropna()) == len(theirs)
-    rows = frame[frame.groupby("cell")["time"].transform("size") > 1]
-    used = len(theirs) + frame["time"].nunique()
-    assert ours.factor == pytest.approx(clusters * (len(rows) - 1) / (len(rows) - used))
-
-
 @pytest.mark.parametrize("seed", range(10))
 def test_averages_equal_diff_diff(seed):
     package = pytest.importorskip("diff_diff")

@@ -99,16 +99,6 @@ def test_webb_weights_serve_under_twelve_clusters_and_all_cases_are_listed_when_
     assert (len(signs), kind, enumerated) == (6**5, "webb", True)
 
 
-@pytest.mark.parametrize("weights", [None, "w"])
-def test_clustered_errors_equal_pyfixest_under_the_same_rule(weights):
-    frame = panel(3)
-    fit = regression(frame, weights)
-    other = pf.feols("y ~ x + z | i + t", frame, vcov={"CRV1": "g"}, weights=weights)
-    np.testing.assert_allclose(fit.coefficients, other.coef()[["x", "z"]], atol=1e-8)
-    errors = np.sqrt(np.diag(fit.covariance(frame["g"].to_numpy()[fit.keep])))
-    np.testing.assert_allclose(errors, other.se()[["x", "z"]], rtol=1e-6)
-
-
 def test_small_sample_factor_worked_by_hand():
     assert inference.small_sample(100, 10, 5) == pytest.approx(5 / 4 * 99 / 90)
 

@@ -1,6 +1,7 @@
 """Data flows one way: a module imports only from those above it, and no two import each other."""
 
 import ast
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -47,7 +48,10 @@ def imported(path: Path) -> set[str]:
     return {name for name in found if name in NAMES} - {dotted(path)}
 
 
-GRAPH = {dotted(path): imported(path) for path in FILES}
+@cache
+def graph() -> dict[str, set[str]]:
+    """Return what each module imports; read by a test, not while tests are collected."""
+    return {dotted(path): imported(path) for path in FILES}
 
 
 def layer(name: str) -> str:
@@ -61,18 +65,18 @@ def test_every_module_has_a_layer():
 def test_a_module_imports_only_from_those_above_it():
     for name in NAMES - {"fpi_eval", "fpi_eval.__main__"}:
         own = LAYERS.index(layer(name))
-        below = {n for n in GRAPH[name] if layer(n) in LAYERS and LAYERS.index(layer(n)) > own}
+        below = {n for n in graph()[name] if layer(n) in LAYERS and LAYERS.index(layer(n)) > own}
         assert not below, f"{name} imports {below}, which come after it"
 
 
 def test_no_two_modules_import_each_other():
     faces = {name for name in NAMES if any(n.startswith(f"{name}.") for n in NAMES)}
-    graph = {
+    apart = {
         name: {n for n in found if not (n in faces and name.startswith(f"{n}."))}
-        for name, found in GRAPH.items()
+        for name, found in graph().items()
     }
     try:
-        TopologicalSorter(graph).prepare()
+        TopologicalSorter(apart).prepare()
     except CycleError as error:
         pytest.fail("circle of imports: " + " → ".join(error.args[1]))
 
@@ -83,7 +87,7 @@ def test_parts_of_the_report_do_not_touch(part):
     mine = [n for n in NAMES if n == start or n.startswith(f"{start}.")]
     forbidden = tuple(f"fpi_eval.report.{other}" for other in REPORT[part])
     assert mine
-    assert not {(n, m) for n in mine for m in GRAPH[n] if m.startswith(forbidden)}
+    assert not {(n, m) for n in mine for m in graph()[n] if m.startswith(forbidden)}
 
 
 def test_no_two_classes_share_a_name():

@@ -40,14 +40,14 @@ def test_two_reports_of_a_twin_held_together_give_no_hidden_count_back(deux_rapp
     assert all(len(safe.known) == 2 for safe in (counts.entrants(p), counts.formes(p)))
 
 
-def test_every_earlier_report_on_disk_is_known_whatever_its_year(deux_rapports):
-    p, _ = deux_rapports
-    old = memory.path_of(p.donnees, 1999)
-    old.parent.mkdir()
-    old.write_bytes(memory.path_of(p.donnees, 2025).read_bytes())
+def test_every_earlier_report_on_disk_is_known_whatever_its_year(deux_rapports, tmp_path):
+    written = memory.path_of(deux_rapports[0].donnees, 2025)
+    p, folders = adversary.published(tmp_path, PROGRAMME, (1999, 2025, 2026))
+    for folder in folders.values():
+        folder.mkdir(parents=True)
+        (folder / written.name).write_bytes(written.read_bytes())
     kept = edition.kept_earlier(p.programme, 2026, edition.PUBLICATION, simulated=True)
     assert [path.parent.name for path in kept.values()] == ["1999", "2025"]
-    old.unlink()
 
 
 def test_workbook_and_parquet_hold_what_the_csv_files_hold(deux_rapports):
