@@ -1,5 +1,6 @@
 """What may be absent, and why: one object that shows its reason where a result would stand."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, ParamSpec, TypeVar
@@ -14,6 +15,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 #: What a report's renderer recognises an absent result by, to list it among what is missing.
 ABSENT = "application/vnd.fpi-eval.absent+json"
+ADVICE = re.compile(r" Attendez [^.]*\.")  # what a reason asks of an analyst
 TOO_FEW = "Trop peu de places ouvertes pour séparer leur effet du reste."
 
 
@@ -93,3 +95,14 @@ def or_why(make: Callable[[], T], said: str) -> T | Absent:
         return Absent(said.format(why=error))
     except (np.linalg.LinAlgError, ArithmeticError):
         return Absent(TOO_FEW)
+
+
+def for_readers(reason: str) -> str:
+    """Return a reason without what it asks of an analyst.
+
+    Examples
+    --------
+    >>> for_readers("rien n'agit encore. Attendez la session, ou étudiez les entrants.")
+    "rien n'agit encore."
+    """
+    return ADVICE.sub("", reason)

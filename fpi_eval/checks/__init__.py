@@ -23,6 +23,6 @@ from fpi_eval.checks.verdict import Verdict, verdict
 __all__ = [
     "NAMES", "NO_EFFECT", "THRESHOLDS", "Check", "Evaluation", "HonestBounds", "Planted", "Study",
     "Threshold", "TooFew", "Verdict", "allowed", "calibrated", "evaluate", "evaluated",
-    "explaining_slope", "honest_bounds", "leave_one_out", "observed_outcome", "per_opening", "plant",
-    "specification_curve", "thresholds", "told", "verdict",
+    "explaining_slope", "honest_bounds", "leave_one_out", "observed_outcome", "per_opening",
+    "plant", "specification_curve", "thresholds", "told", "verdict",
 ]  # fmt: skip

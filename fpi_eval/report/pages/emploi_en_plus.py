@@ -1,11 +1,9 @@
 """What `04_insertion` shows of employment by course: what is hidden, who works that would not."""
 
-import re
-
 import pandas as pd
 
 from fpi_eval import rounding, text
-from fpi_eval.absent import Absent
+from fpi_eval.absent import Absent, for_readers
 from fpi_eval.impact.jobs.additional import AdditionalJobs
 from fpi_eval.impact.jobs.bounded import ALL, BoundedEffects
 from fpi_eval.panel.context import Context
@@ -88,14 +86,8 @@ def _late(reasons: list[tuple[str, int]]) -> str:
     """Return why some horizons have no row, each reason once with its horizons."""
     by_reason: dict[str, list[int]] = {}
     for why, horizon in reasons:
-        by_reason.setdefault(_told(why), []).append(horizon)
+        by_reason.setdefault(for_readers(why), []).append(horizon)
     return " ".join(f"À {text.liste(months)} mois : {why}" for why, months in by_reason.items())
-
-
-def _told(reason: str) -> str:
-    """Return a reason without what it asks of an analyst."""
-    asked = re.search(r" Attendez [^.]*\.", reason)
-    return reason.replace(asked[0], "") if asked else reason
 
 
 def _site_rows(found: Estimates, horizon: int) -> pd.DataFrame:
