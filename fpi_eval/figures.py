@@ -125,10 +125,6 @@ class Figure:
             bundle[RESOURCE] = self.table.resource(self.titre)
         return bundle
 
-    def _repr_html_(self) -> str:
-        """Return the HTML figure."""
-        return self.to_html()
-
     def __repr__(self) -> str:
         """Return the title and the words."""
         return f"{self.titre}\n{self.alt}\n{self._source()}"

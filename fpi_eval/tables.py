@@ -171,10 +171,6 @@ class Table:
             "data": shown.to_dict("records"),
         }
 
-    def _repr_html_(self) -> str:
-        """Return the HTML table."""
-        return self.to_html()
-
     def __repr__(self) -> str:
         """Return the table in plain text."""
         lines = [self.titre, self.shown.to_string(index=False), *self.notes]

@@ -283,7 +283,7 @@ def test_a_departement_that_changed_its_code_is_one_on_the_map_and_in_the_table(
 
 def test_pages_of_a_real_programme_name_its_region_and_its_filieres(annee):
     by_departement = filieres.places_par_departement(annee)
-    drawn = str(places.departements(by_departement, "secondaire", annee.context)._repr_html_())
+    drawn = str(places.departements(by_departement, "secondaire", annee.context).to_html())
     shaded = places.carte(filieres.places_sur_la_carte(annee), "secondaire", annee.context)
     assert shaded is not None
     assert {d.nom for d in annee.programme.territoire.departements} == set(

@@ -215,16 +215,8 @@ def test_a_large_effect_on_a_region_is_found_and_ranks_first_among_placebos():
     found = synthetic_jobs(regions_of(0.10), "12", start=2024)
     assert found.estimate == pytest.approx(0.10, abs=0.01)
     assert found.p_value == pytest.approx(1 / 13)
-    assert synthetic_jobs(regions_of(0.10), "12", start=2024, method="sc").p_value < 0.1
-
-
-def test_zones_of_the_region_are_treated_together():
-    jobs = regions_of(0.08)
-    both = pd.concat([jobs, jobs.assign(code_zone=jobs["code_zone"] + "b")])
-    found = synthetic_jobs(both, "12", start=2024, unit="code_zone", draws=30)
-    assert found.estimate == pytest.approx(0.08, abs=0.01)
 
 
 def test_too_few_periods_before_are_refused():
-    with pytest.raises(FpiError, match="4 périodes"):
+    with pytest.raises(FpiError, match="4 années"):
         synthetic_jobs(regions_of(0.0), "12", start=2018)

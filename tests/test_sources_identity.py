@@ -3,9 +3,8 @@ import pytest
 
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.identity import course_identity, latest_uai, renovations
-from fpi_eval.panel.links import link_entry_to_final
+from fpi_eval.panel.links import options_of_bts
 from fpi_eval.panel.matching import departement_of, filieres_of, with_kin
-from fpi_eval.sources.affelnet import read_affelnet
 from fpi_eval.sources.nomenclatures import read_nomenclatures
 from fpi_eval.sources.parcoursup_bts import read_parcoursup_bts
 from fpi_eval.sources.uai_changes import read_uai_changes
@@ -110,42 +109,19 @@ class Codes:
     options_bts = pd.DataFrame({"cfd_commun": ["32032612"] * 2, "cfd": ["32032613", "32032614"]})
 
 
-def linked(entry, **options):
-    table = link_entry_to_final(pd.Series(entry), Codes(), **options)
-    return [tuple(row) for row in table.fillna("").itertuples(index=False)]
-
-
-def test_entry_codes_are_linked_by_rule_family_option_or_not_at_all():
-    assert linked(["23810025007"]) == [
-        ("23810025007", "23830025007", "40025007", 1.0, "règle")]  # fmt: skip
-    assert [row[1:] for row in linked(["23810020006"])] == [
-        ("23830023102", "40023102", 0.5, "famille"), ("23830023207", "40023207", 0.5, "famille"),
+def test_a_common_first_year_of_bts_leads_to_its_options_in_equal_parts():
+    links = options_of_bts(pd.Series(["32211032612", "23810020006", "32211032612"]), Codes())
+    assert [tuple(row) for row in links.itertuples(index=False)] == [
+        ("32211032612", "32032613", 0.5), ("32211032612", "32032614", 0.5),
     ]  # fmt: skip
-    assert [row[1] for row in linked(["32211032612"])] == ["32221032613", "32221032614"]
-    assert linked(["23811033001"]) == [("23811033001", "", "", "", "aucun")]
 
 
 def test_the_final_year_is_the_nomenclatures_not_a_character_of_the_code():
     class Odd(Codes):
-        mef = pd.DataFrame(
-            {"mefstat11": ["25210021105", "25219921105", "25220021105"], "cfd": "45021105",
-             "duree": [2, 2, 1], "annee": [1, 2, 1], "dispositif": ["254", "254", "255"]}
-        )  # fmt: skip
+        mef = Codes.mef.replace({"32221032613": "32291032613"})
 
-    table = link_entry_to_final(pd.Series(["25210021105"]), Odd())
-    assert table["mefstat11_terminale"].tolist() == ["25219921105"]
-
-
-def test_the_published_final_code_comes_first_unless_no_pupil_can_have_it():
-    entry = ["23820025007", "23810020006"]
-    published = pd.Series(["23830025007", "23830020006"])
-    assert [row[4] for row in linked(entry, terminale=published)] == [
-        "famille", "famille", "terminale"]  # fmt: skip
-
-
-def test_parts_of_a_common_year_follow_the_weights_and_sum_to_one():
-    weights = pd.Series({"23830023102": 30.0, "23830023207": 10.0})
-    assert [row[3] for row in linked(["23810020006"], weights=weights)] == [0.75, 0.25]
+    links = options_of_bts(pd.Series(["32211032612"]), Odd())
+    assert links["cfd_terminale"].tolist() == ["32032614", "32032613"]  # sorted by final code
 
 
 def test_a_filiere_comes_from_the_exception_then_the_group():
@@ -183,21 +159,11 @@ def test_real_renovations_of_the_three_filieres(real):
     assert (identity.loc[since["cfd"], "renovation"] == "aucune").sum() == 25
 
 
-@pytest.mark.parametrize(("rentree", "lost"), [(2021, 799), (2022, 441)])
-def test_real_entry_codes_without_a_final_one_are_known(real, donnees_reelles, rentree, lost):
-    path = donnees_reelles / "orion" / f"attractivite_capacite_{rentree}.csv"
-    table = read_affelnet(path, rentree).table
-    links = link_entry_to_final(table["mefstat11"], real, terminale=table["mefstat11_terminale"])
-    none = links.loc[links["lien"] == "aucun", "mefstat11_entree"]
-    assert table["mefstat11"].isin(none).sum() == lost
-    parts = links.dropna(subset=["part"]).groupby("mefstat11_entree")["part"].sum()
-    assert parts.sub(1).abs().max() < 1e-12
-
-
-def test_every_real_bts_is_linked(real, donnees_reelles):
+def test_real_common_first_years_are_shared_whole(real, donnees_reelles):
     table = read_parcoursup_bts(donnees_reelles / "orion/BTS_attractivite_capacite_2023.csv", 2023)
-    links = link_entry_to_final(table.table["mefstat11"], real)
-    assert set(links["lien"]) == {"règle", "options"}
+    parts = options_of_bts(table.table["mefstat11"], real).groupby("mefstat11")["part"].sum()
+    assert len(parts) > 0
+    assert parts.sub(1).abs().max() < 1e-12
 
 
 def test_an_exception_holds_for_the_course_whatever_the_diploma_in_force():

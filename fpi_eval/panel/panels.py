@@ -9,7 +9,7 @@ from fpi_eval.panel import admissions, secteurs, tension
 from fpi_eval.panel.bts_passage import Matching, match_bts, passage_panel
 from fpi_eval.panel.capacites import Capacites, capacites
 from fpi_eval.panel.identity import BTS, renovations
-from fpi_eval.panel.links import link_entry_to_final
+from fpi_eval.panel.links import options_of_bts
 from fpi_eval.panel.loading import Donnees
 from fpi_eval.panel.matching import departement_of, with_kin
 from fpi_eval.panel.publication import last_counted
@@ -78,11 +78,8 @@ class Panels:
         meaningless for one establishment.
         """
         rows = self.capacites.table
-        links = link_entry_to_final(rows["mefstat11"], self.donnees.nomenclatures)
-        options = links[links["lien"] == "options"].rename(
-            columns={"mefstat11_entree": "mefstat11"}
-        )
-        both = rows.merge(options[["mefstat11", "cfd_terminale", "part"]], "left", "mefstat11")
+        options = options_of_bts(rows["mefstat11"], self.donnees.nomenclatures)
+        both = rows.merge(options, "left", "mefstat11")
         courses = self.identity.drop_duplicates("cfd").set_index("cfd")["course"]
         split = both["part"].notna()
         shared = both["part"].fillna(1.0)
