@@ -20,8 +20,6 @@ class CellPanel:
         Share of the register's seats found, where files cover their voie and level; NaN unknown.
     unresolved : float
         Share of opened cells that vanish, their seats still in force; NaN unknown.
-    uncoded : float
-        Pupils whose class has no known diploma.
     pooled : bool
         Two consecutive years of an outcome share a cohort.
     """
@@ -30,7 +28,6 @@ class CellPanel:
     seats_derived: bool = False
     matched: float = NAN
     unresolved: float = NAN
-    uncoded: float = 0.0
     pooled: bool = False
 
     @classmethod

@@ -52,11 +52,11 @@ def cell_panel(p: Panels) -> CellPanel:
         Then ``tension`` if the folder has Dares' file and the programme declares its occupations.
     """
     changes = p.donnees.changements_uai
-    pupils, lost = _pupils(p, changes)
+    pupils = _pupils(p, changes)
     places = _places(p, changes)
     counts = pupils.merge(places, "outer", [*KEYS, "rentree"])
     if counts.empty:
-        return CellPanel(pd.DataFrame(columns=COLUMNS), uncoded=lost)
+        return CellPanel(pd.DataFrame(columns=COLUMNS))
     words = _words(p, counts)
     table = _lives(counts, pupils)
     seats, derived = _seats(p, changes)
@@ -76,7 +76,6 @@ def cell_panel(p: Panels) -> CellPanel:
         seats_derived=derived,
         matched=matched,
         unresolved=unresolved,
-        uncoded=lost,
     )
 
 
@@ -124,25 +123,24 @@ def _in_family(p: Panels, rows: pd.DataFrame) -> pd.Series:
     return rows["course"].isin(set(listed) | set(listed.map(course).dropna()))
 
 
-def _pupils(p: Panels, changes: pd.DataFrame) -> tuple[pd.DataFrame, float]:
-    """Return entrants and final-year pupils per cell × rentrée, and pupils without a diploma."""
+def _pupils(p: Panels, changes: pd.DataFrame) -> pd.DataFrame:
+    """Return entrants and final-year pupils per cell × rentrée."""
     empty = pd.DataFrame(columns=[*KEYS, "rentree", "entrants", "terminale"])
     if not p.donnees.a("constat"):
-        return empty, 0.0
+        return empty
     rows = p.donnees.table("constat")
     codes = p.donnees.nomenclatures
     rows = rows[~rows["mefstat11"].isin(codes.familles["mefstat11_commun"])]
     rows = coded(p, rows.assign(uai=latest_uai(rows["uai"], changes), voie="scolaire"))
     mef = codes.mef.drop_duplicates("mefstat11").set_index("mefstat11")
     year, length = rows["mefstat11"].map(mef["annee"]), rows["mefstat11"].map(mef["duree"])
-    lost = float(rows.loc[rows["course"].isna() | year.isna(), "effectif"].sum())
     bac_pro = rows["niveau_diplome"].isin(BAC_PRO) & (length == BAC_PRO_YEARS)
     later = bac_pro & _in_family(p, rows)
     rows["entrants"] = rows["effectif"].where(year == np.where(later, 2, 1))
     rows["terminale"] = rows["effectif"].where(year == length)
     rows = rows[rows["course"].notna() & rows[["entrants", "terminale"]].notna().any(axis=1)]
     grouped = rows.groupby([*KEYS, "rentree"])[["entrants", "terminale"]]
-    return grouped.sum(min_count=1).reset_index(), lost
+    return grouped.sum(min_count=1).reset_index()
 
 
 def _places(p: Panels, changes: pd.DataFrame) -> pd.DataFrame:

@@ -15,15 +15,13 @@ ONE_SIDED = 0.05
 class Equivalence:
     """Test of « no displacement larger than the margin » (two one-sided tests, Schuirmann 1987).
 
-    ``p_value`` tests a diversion ratio of at least ``margin``; ``p_attraction`` one of at most
-    ``-margin`` (neighbours that gain). ``upper`` is the one-sided 95 % bound of the ratio,
-    infinite when the own effect may be nil.
+    ``p_value`` tests a diversion ratio of at least ``margin``; ``upper`` is the one-sided 95 %
+    bound of the ratio, infinite when the own effect may be nil.
     """
 
     margin: float
     upper: float
     p_value: float
-    p_attraction: float
 
     @property
     def below_margin(self) -> bool:
@@ -45,24 +43,13 @@ def diversion(
     """
     if df < 1:
         free = Interval(-np.inf, np.inf)
-        return -moved / own, free, Equivalence(margin, np.inf, np.nan, np.nan), np.nan
+        return -moved / own, free, Equivalence(margin, np.inf, np.nan), np.nan
     arguments = (-moved, own, covariance[1, 1], covariance[0, 0], -covariance[0, 1])
     interval = fieller(*arguments, df=df)
     inner = fieller(*arguments, level=1 - 2 * ONE_SIDED, df=df)
-    t = [
-        (moved + sign * margin * own) / _error(covariance, np.array([sign * margin, 1.0]))
-        for sign in (1, -1)
-    ]
-    positive = own > 0 and inner.bounded
-    test = Equivalence(
-        margin,
-        inner.high if positive else np.inf,
-        float(stats.t.sf(t[0], df)),
-        float(stats.t.cdf(t[1], df)),
-    )
+    w = np.array([margin, 1.0])
+    t = (moved + margin * own) / (np.sqrt(w @ covariance @ w) or np.finfo(float).tiny)
+    upper = inner.high if own > 0 and inner.bounded else np.inf
+    test = Equivalence(margin, upper, float(stats.t.sf(t, df)))
     reach = stats.t.ppf(0.975, df) + stats.t.ppf(0.80, df)
     return -moved / own, interval, test, float(reach * np.sqrt(covariance[1, 1]))
-
-
-def _error(covariance: np.ndarray, w: np.ndarray) -> float:
-    return float(np.sqrt(w @ covariance @ w)) or np.finfo(float).tiny

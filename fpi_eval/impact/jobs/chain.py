@@ -80,8 +80,6 @@ class Chain(Result):
     pending: pd.DataFrame
     fit: CohortFit = field(repr=False)
     definitions: tuple[Link, ...] = field(repr=False)
-    n_rows: int
-    n_seats: float
     levels: pd.Series = field(repr=False)
     n_openings: int = 0
 
@@ -189,10 +187,9 @@ def chain(
         columns=["outcome", "label", "date"],
     )
     seats = used.groupby("niveau")["dose"].sum()
-    total = float(seats.sum())
     made = _table(kept, fit, used)
     openings = used.loc[used["dose"] != 0, "uai"].nunique()
-    return Chain(made, pending, fit, steps, len(used), total, seats / total, openings)
+    return Chain(made, pending, fit, steps, seats / seats.sum(), openings)
 
 
 def _observable(frame: pd.DataFrame, steps: tuple[Link, ...]) -> list[Link]:
