@@ -13,7 +13,8 @@ from adversary import Adversary, Part, Said, World
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from fpi_eval.impact.frame import sample
+from fpi_eval.impact.columns import as_panel
+from fpi_eval.impact.frame import SEATS, sample
 from fpi_eval.impact.j import fit_j
 
 DIGIT = 5e-5  # half a unit of the fourth digit of an effect per place
@@ -67,3 +68,52 @@ def _least(part: Part, wanted: np.ndarray) -> float:
     )  # fmt: skip
     assert found.x is not None, "ce qui est publié se contredit"
     return float(found.fun)
+
+
+def exams(panel: pd.DataFrame, mesh: str, here: str, outcome: str) -> tuple[pd.DataFrame, float]:
+    """Return the region's counts of a mesh with their weights in the effect, and what they sum to.
+
+    All counts of other regions are known: what they sum to is taken off the effect.
+    """
+    table = _weighed(panel, mesh, outcome)
+    mine = table[table["code_region"] == here].reset_index(drop=True)
+    return mine, float(mine["weight"] @ mine["y"])
+
+
+def sum_of_others(panel: pd.DataFrame, mesh: str, here: str, outcome: str) -> float:
+    """Return what the counts of other regions sum to in the effect."""
+    table = _weighed(panel, mesh, outcome)
+    far = table[table["code_region"] != here]
+    return float(far["weight"] @ far["y"])
+
+
+def _weighed(panel: pd.DataFrame, mesh: str, outcome: str) -> pd.DataFrame:
+    named = {"size": "presents", "cluster": "territoire", "departement": "territoire",
+             "famille": None, "lag": 0}  # fmt: skip
+    rows = panel[panel["maille"] == mesh].assign(exposure_etab=0.0, exposure_dep=0.0)
+    table = weights(as_panel(rows, named, outcome), outcome)
+    table = table.merge(
+        rows[["cell", "rentree", "filiere", "code_region"]],
+        left_on=["cell", "time"], right_on=["cell", "rentree"], validate="one_to_one",
+    )  # fmt: skip
+    return table.assign(weight=table[SEATS])
+
+
+def given_back(counts: pd.DataFrame, known: float, hidden: pd.Series) -> tuple[float, float]:
+    """Return the width left to a hidden sum: by the other sums told, then by the effect too.
+
+    Sums are those of a page: by filière and session. The effect is told to two digits.
+    """
+    groups = counts.groupby(["filiere", "rentree"]).ngroup()
+    shown = [g for g in groups.unique() if not (hidden & (groups == g)).any()]
+    rows = np.array([(groups == g).to_numpy(float) for g in shown])
+    sums = rows @ counts["y"].to_numpy()
+    top = Bounds(0, 2 * counts["y"].max())  # of a speciality in an académie
+    wanted, weight = hidden.to_numpy(float), counts["weight"].to_numpy()
+    tables = [LinearConstraint(rows, sums, sums)]
+    effect = LinearConstraint(weight[None, :], known - 0.005, known + 0.005)
+    return tuple(
+        -milp(-wanted, bounds=top, constraints=also).fun
+        - milp(wanted, bounds=top, constraints=also).fun
+        for also in (tables, [*tables, effect])
+    )

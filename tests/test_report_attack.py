@@ -15,12 +15,13 @@ import pytest
 from fpi_eval import checks
 from fpi_eval.checks import outcome
 from fpi_eval.disclosure import Gate
-from fpi_eval.impact import heterogeneity, j, stacked, study_family
+from fpi_eval.impact import exam_effects, heterogeneity, j, stacked, study_family
 from fpi_eval.indicators import wilson
 from fpi_eval.panel.cell_panel import CellPanel
+from fpi_eval.panel.examens import BAC_MESH
 from fpi_eval.programme import Secret, load_programme
 from fpi_eval.report import edition
-from fpi_eval.report.published import counts, memory, people, protection
+from fpi_eval.report.published import counts, memory, others, people, protection
 from fpi_eval.report.published.shown_quantities import shown_quantities, write_quantities
 from fpi_eval.report.published.shown_tables import executed
 from fpi_eval.report.runner.extract import write_tables
@@ -108,6 +109,27 @@ def test_effects_known_to_the_fourth_digit_narrow_no_hidden_count(pages, annee_s
     )  # fmt: skip
     low, high = adversary_estimates.ends(world, [*said, alone])[f"{one.table} {one.label}"]
     assert high - low < 1
+
+
+@pytest.mark.parametrize("counted", ["presents", "diplomes"])
+def test_effects_on_exams_rest_on_counts_that_the_open_file_shows_and_give_none_back(
+    annee_simulee, counted
+):
+    p = annee_simulee
+    sheet = others.diplomes(p).frame
+    assert set(sheet.loc[sheet["presents"].isna(), "voie"]) == {"Apprentissage"}  # in no effect
+    found, known = adversary_estimates.exams(p.exams, BAC_MESH, "84", counted)
+    effects = exam_effects(p.exams, p.cells)
+    told = next(e for e in effects if e.outcome == counted and BAC_MESH in e.label)
+    far = adversary_estimates.sum_of_others(p.exams, BAC_MESH, "84", counted)
+    assert known + far == pytest.approx(told.estimate, abs=1e-6)
+    # Whoever knows all counts but one has the open file, and learns that one from the effect.
+    assert (0.01 / found["weight"].abs().max()) < 1
+    # A reader of the page, which tells sums by filière and session: hide any of them.
+    for _, rows in found.groupby(["filiere", "rentree"]):
+        hidden = pd.Series(found.index.isin(rows.index), found.index)
+        tables, also = adversary_estimates.given_back(found, known, hidden)
+        assert tables >= also >= rows["y"].sum() > adversary.ENOUGH
 
 
 def test_an_effect_of_one_opened_site_would_give_a_count_back_and_is_not_told(monkeypatch):
