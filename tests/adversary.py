@@ -11,6 +11,7 @@ elsewhere to hold these same values.
 import csv
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -101,8 +102,9 @@ class Said:
 
 
 def plain(words: str) -> str:
-    """Return words as sheets and pages both write them: small letters, ordinary spaces."""
-    return " ".join(words.lower().replace("’", "'").replace("œ", "oe").split())
+    """Return words as files, sheets and pages all write them: small letters, no accent."""
+    parts = unicodedata.normalize("NFD", words.lower().replace("’", "'").replace("œ", "oe"))
+    return " ".join("".join(one for one in parts if not unicodedata.combining(one)).split())
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -266,7 +268,8 @@ def said_of_students(world: World, folder: Path) -> Iterator[Said]:
     for row in table(folder, "quadrants"):
         inside = own & here & world.inside(row | {"voie": "Voie scolaire"}, ("voie", *KIND[1:3]))
         inside &= (world.rows["millesime"] == row["millesime"]).to_numpy()
-        inside &= (world.rows["formation"] == row["formation"]).to_numpy()
+        inside &= world.inside(row, ("formation",))
+        assert inside.any() or row["terminale"] == "n. d.", f"quadrants : ligne non lue, {row}"
         if len(set(world.rows.loc[inside, "diplome"])) == 1:
             rates = {c: c for c in ("taux_emploi_6_mois", "taux_poursuite")}
             counts = {c: c for c in ("terminale", "sortants")}
@@ -380,13 +383,15 @@ def said_of_pages(
     last = max(own or set(worlds["devenir"].rows["millesime"]), default="")
     # Pages name a course without its type of diploma, the sheet of the same report with it.
     full = {
-        (row["diplome"], re.sub(r" \([^()]*\)$", "", plain(row["formation"]))): row["formation"]
+        (plain(row["diplome"]), re.sub(r" \([^()]*\)$", "", plain(row["formation"]))): row[
+            "formation"
+        ]
         for row in table(folder, "quadrants")
     }
     for path in sorted(folder.glob("0*.csv")):
         rows = read(path)
         for row in rows if rows and "Formation" in rows[0] else ():
-            name = row.get("Diplôme", ""), plain(row["Formation"])
+            name = plain(row.get("Diplôme", "")), plain(row["Formation"])
             row["Formation"] = full.get(name, row["Formation"])
         heads = tuple(rows[0]) if rows else ()
         spec = next((one for one in PAGES if heads[: len(one[0])] == one[0]), None)
