@@ -125,12 +125,13 @@ def _unshown(drawing, rows: Sequence[Mapping[str, str]], also: Sequence) -> Iter
     for told in shades(drawing):
         if not any(not told - _quarters(col) for col in numbers):
             yield f"{title} : teintes {dict(told)}"
-    words = [] if drawing.find("g", id=AXES) else [t.get_text() for t in drawing.find_all("text")]
+    labels = [t for t in drawing.find_all("text") if not t.find_parent("g", id=AXES)]
+    words = [re.sub(ABOUT, "", t.get_text()) for t in labels]
     if rows and COUNTS.search(" ".join(rows[0])):
         words.append(re.sub(ABOUT, "", f"{title} {drawing.desc.get_text()}"))
     for value, half in (number for one in words for number in _told(one)):
         if not near(value, half):
-            yield f"{title}, texte de remplacement : {value:g}"
+            yield f"{title}, écrit ou texte de remplacement : {value:g}"
 
 
 def sizes(drawing) -> np.ndarray:
