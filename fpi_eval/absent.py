@@ -15,7 +15,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 #: What a report's renderer recognises an absent result by, to list it among what is missing.
 ABSENT = "application/vnd.fpi-eval.absent+json"
-ADVICE = re.compile(r" Attendez [^.]*\.")  # what a reason asks of an analyst
+#: What a reason asks of an analyst, not of a reader.
+ADVICE = re.compile(
+    r" Attendez [^.]*\.| Estimez .*\(fpi\.impact\.ladder\)\.| : complétez .*\(size=None\)"
+)
 TOO_FEW = "Trop peu de places ouvertes pour séparer leur effet du reste."
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from fpi_eval.absent import TOO_FEW, Absent, attempt
+from fpi_eval.absent import TOO_FEW, Absent, attempt, for_readers
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.frame import NO_SIZE, ONLY_CREATED
 
 NOTHING = Absent("pas de <registre>.")
 
@@ -32,3 +33,11 @@ def test_an_attempt_returns_the_result_the_reason_or_what_was_already_absent():
 def test_a_programming_error_is_not_an_absent_result():
     with pytest.raises(KeyError):
         attempt({}.__getitem__, "x")
+
+
+def test_a_reader_is_not_told_which_function_an_analyst_would_call():
+    for said in (NO_SIZE, ONLY_CREATED):
+        told = for_readers(said)
+        assert told.endswith(".")
+        assert "(" not in told
+        assert len(told) > 60

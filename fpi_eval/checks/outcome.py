@@ -1,6 +1,5 @@
 """Which outcome can be studied, and whether the verdict lets its effect be shown."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -8,7 +7,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from fpi_eval import text
-from fpi_eval.absent import Absent
+from fpi_eval.absent import Absent, for_readers
 from fpi_eval.calendar import in_industry
 from fpi_eval.checks.evaluation import Evaluation, evaluate
 from fpi_eval.checks.planted import Planted
@@ -32,7 +31,6 @@ NAMES = {
     in_industry(6): "en emploi dans l'industrie de la région à 6 mois",
 }
 NO_EFFECT = "Aucun effet ne peut encore être estimé."
-ADVICE = re.compile(r"(?<=\.) Attendez|(?<=\.) Estimez| : complétez")  # what a researcher may do
 FEW = "Trop peu d'établissements ont ouvert des places."
 T = TypeVar("T")
 
@@ -82,7 +80,7 @@ def evaluated(panel: CellPanel, outcome: str | Absent, programme: Programme) -> 
 
 def _unable(panel: CellPanel, outcome: str, reason: str) -> Absent:
     """Return what the files lack for an estimate; its reason first, where they give many years."""
-    table, reason = panel.table, text.capitale(ADVICE.split(reason)[0].rstrip(".")) + "."
+    table, reason = panel.table, text.capitale(for_readers(reason))
     known = sorted(table.loc[table[outcome].notna(), "rentree"].unique())
     opened = table.loc[table["seats"] != 0, "rentree"]
     first = "hausses de capacité" if panel.seats_derived else "places ouvertes"
