@@ -64,9 +64,10 @@ def _hint(name: str) -> str:
         return ""
     from difflib import get_close_matches
 
-    from fpi_eval.impact import place_of
+    from fpi_eval import impact
+    from fpi_eval.impact.field_names import place_of
 
-    if place := place_of(name):
+    if place := f"impact.{name}" if name in impact.__all__ else place_of(name):
         return f" : voyez fpi_eval.{place}"
     near = get_close_matches(name, __all__)
     return f" : {', '.join(near)} ?" if near else f" (trouvé : {', '.join(__all__)})"

@@ -14,6 +14,7 @@ from invented import invented_panel
 import fpi_eval
 from fpi_eval import impact
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.field_names import ALSO
 from fpi_eval.panel.cell_panel import CellPanel
 
 #: Own names of the columns of the cell panel.
@@ -218,7 +219,7 @@ def test_a_school_year_is_the_year_of_its_september():
 
 
 def test_the_names_that_the_field_uses_say_where_the_estimator_is():
-    for place, names in impact._ALSO.items():
+    for place, names in ALSO.items():
         where, name = place.rsplit(".", 1)
         assert hasattr(importlib.import_module(f"fpi_eval.{where}"), name), place
         with pytest.raises(AttributeError, match=f"voyez fpi_eval.{place}"):

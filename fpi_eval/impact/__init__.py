@@ -9,6 +9,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from fpi_eval.impact import field_names
+
 #: Name → module that defines it.
 _FROM = {
     "j": "j",
@@ -56,32 +58,7 @@ _FROM = {
     "DISPLACEMENT": "frame",
     "NET": "frame",
 }
-#: Where a thing is → what else the field calls it.
-_ALSO = {
-    "impact.opening_study": "event_study",
-    "impact.callaway_santanna": "att_gt did csdid",
-    "impact.imputation": "bjs borusyak_jaravel_spiess did2s did_imputation",
-    "impact.bjs2_t": "bjs2t bjs2",
-    "impact.intertemporal": "did_multiplegt did_multiplegt_dyn",
-    "impact.twfe": "bacon goodman_bacon",
-    "impact.synthetic": "synthetic_did synthetic_control sdid synthdid",
-    "impact.dose_response": "contdid continuous_did",
-    "impact.triple_difference": "ddd triple_differences",
-    "impact.wald": "iv",
-    "impact.masked": "tobit masked_outcomes",
-    "checks.honest_bounds": "honest honest_bounds honest_did honestdid",
-    "checks.leave_one_out": "leave_one_out",
-    "regression.shift_share.shift_share": "shift_share bartik ssiv",
-}
 __all__ = list(_FROM)
-
-
-def place_of(name: str) -> str:
-    """Return where what the field calls by this name is, empty if nowhere."""
-    if name in _FROM:
-        return f"impact.{name}"
-    found = (place for place, names in _ALSO.items() if name.lower() in names.split())
-    return next(found, "")
 
 
 def _read(name: str) -> property:
@@ -98,7 +75,7 @@ class _Estimators(ModuleType):
         return __all__
 
     def __getattr__(self, name: str) -> Any:
-        place = place_of(name)
+        place = field_names.place_of(name)
         hint = f" : voyez fpi_eval.{place}" if place else ""
         raise AttributeError(
             f"fpi_eval.impact n'a pas « {name} »{hint}. Estimateurs : {', '.join(__all__)}."
