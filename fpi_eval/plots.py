@@ -145,16 +145,16 @@ def range_lines(table: pd.DataFrame, *, x: str, y: str, hue: str, ylabel: str) -
 
 
 def group_bars(
-    table: pd.DataFrame, *, rows: str, columns: list[str], xlabel: str, colours: dict[str, str]
+    table: pd.DataFrame, *, columns: list[str], xlabel: str, colours: dict[str, str]
 ) -> Axes:
-    """Draw one frame a column, on one scale, with one bar a row; the row's name has its total."""
+    """Draw one frame a column, on one scale, a bar a département whose name has its total."""
     columns = sorted(columns, key=list(colours).index)
     size = (7.5, 1.3 + 0.26 * len(table))
     figure, axes = plt.subplots(
         1, len(columns), figsize=size, sharex=True, sharey=True, layout="constrained", squeeze=False
     )
     totals = table[columns].sum(axis=1)
-    names = [f"{name} ({nombre(n)})" for name, n in zip(table[rows], totals, strict=True)]
+    names = [f"{name} ({nombre(n)})" for name, n in zip(table["departement"], totals, strict=True)]
     for ax, column in zip(axes[0], columns, strict=True):
         values = table[column].fillna(0.0)
         bars = ax.barh(names, values, color=colours[column])
@@ -169,9 +169,7 @@ def group_bars(
     return axes[0][0]
 
 
-def targets(
-    table: pd.DataFrame, *, xlabel: str = "Part de la cible que permettent les places ouvertes"
-) -> Axes:
+def targets(table: pd.DataFrame) -> Axes:
     """Draw each target as a bar to fill (columns libelle, realise, cible), people in words."""
     ax = plt.subplots(figsize=(7.5, 0.9 + 0.75 * len(table)), layout="constrained")[1]
     names = [
@@ -183,7 +181,7 @@ def targets(
     ax.barh(names, table["realise"] / table["cible"], color=BLUE, height=0.45)
     ax.invert_yaxis()
     ax.xaxis.set_major_formatter(_percent)
-    ax.set(xlabel=xlabel, ylabel="")
+    ax.set(xlabel="Part de la cible que permettent les places ouvertes", ylabel="")
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     return _plain(ax)
@@ -195,27 +193,19 @@ QUADRANTS = {
     "Q3": (PINK, "D", "poursuite seule", (0, 1)),
     "Q4": (ORANGE, "^", "ni l'un ni l'autre", (0, 0)),
 }
+RATES = ["taux_emploi_6_mois", "taux_poursuite"]  # across and up
 NAMED = 3  # points of a panel that have their name below
 AROUND = ((9, 7), (-9, 7), (9, -7), (-9, -7), (0, 13), (0, -13), (15, 0), (-15, 0))
 
 
-def quadrants(
-    table: pd.DataFrame,
-    *,
-    x: str,
-    y: str,
-    size: str,
-    x_mean: str,
-    y_mean: str,
-    panel: str,
-    name: str,
-) -> Axes:
-    """Draw one point per row against its panel's means, a panel per level; largest ones named.
+def quadrants(table: pd.DataFrame) -> Axes:
+    """Draw one point per course against the means of its diploma, a panel each; largest ones named.
 
-    Quadrants (column ``quadrant``) differ by colour, marker and their name in the corner; the
-    area is the number of people.
+    Columns diplome, formation, terminale, quadrant, taux_emploi_6_mois and taux_poursuite, their
+    means moyenne_emploi and moyenne_poursuite. Quadrants differ by colour, marker and their name
+    in the corner; the area is the number of people.
     """
-    panels = sorted(table[panel].unique())
+    panels = sorted(table["diplome"].unique())
     lines = -(-len(panels) // 2)
     figure, axes = plt.subplots(
         lines,
@@ -228,15 +218,14 @@ def quadrants(
     for ax in list(axes.flat)[len(panels) :]:
         figure.delaxes(ax)
     for ax, title in zip(axes.flat, panels, strict=False):
-        rows = table[table[panel] == title]
-        ax.axvline(rows[x_mean].iloc[0], color=GREY, linewidth=0.8, linestyle="--")
-        ax.axhline(rows[y_mean].iloc[0], color=GREY, linewidth=0.8, linestyle="--")
+        rows = table[table["diplome"] == title]
+        ax.axvline(rows["moyenne_emploi"].iloc[0], color=GREY, linewidth=0.8, linestyle="--")
+        ax.axhline(rows["moyenne_poursuite"].iloc[0], color=GREY, linewidth=0.8, linestyle="--")
         for mark, (colour, marker, words, (right, top)) in QUADRANTS.items():
             part = rows[rows["quadrant"] == mark]
-            area = 22 + 160 * part[size] / table[size].max()
+            area = 22 + 160 * part["terminale"] / table["terminale"].max()
             ax.scatter(
-                part[x],
-                part[y],
+                *(part[c] for c in RATES),
                 s=area,
                 color=colour,
                 marker=marker,
@@ -254,7 +243,7 @@ def quadrants(
                 va="bottom",
             )
         ax.margins(0.12, 0.16)
-        said = _numbered(ax, rows, rows.nlargest(NAMED, size), (x, y), name)
+        said = _numbered(ax, rows, rows.nlargest(NAMED, "terminale"))
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(_percent)
         ax.xaxis.label.set_multialignment("left")
@@ -268,18 +257,16 @@ def quadrants(
     return axes[0][0]
 
 
-def _numbered(
-    ax: Axes, rows: pd.DataFrame, chosen: pd.DataFrame, at: tuple[str, str], name: str
-) -> list[str]:
+def _numbered(ax: Axes, rows: pd.DataFrame, chosen: pd.DataFrame) -> list[str]:
     """Write a number beside each chosen point, where it is clearest; return their names."""
-    points = ax.transData.transform(rows[list(at)].to_numpy(float)) * 72 / ax.figure.dpi
+    points = ax.transData.transform(rows[RATES].to_numpy(float)) * 72 / ax.figure.dpi
     said = []
     for number, (place, row) in enumerate(chosen.iterrows(), start=1):
         here = points[rows.index.get_loc(place)]
         shift = max(AROUND, key=lambda s: _distance(points, here + s))
-        _beside(ax, str(number), row[list(at)], shift, ha="center", va="center", fontweight="bold")
+        _beside(ax, str(number), row[RATES], shift, ha="center", va="center", fontweight="bold")
         points = np.vstack([points, here + shift])
-        said.append(f"{number} {textwrap.fill(formation(row[name]), 40)}")
+        said.append(f"{number} {textwrap.fill(formation(row['formation']), 40)}")
     return said
 
 

@@ -253,7 +253,6 @@ def departements(found: pd.DataFrame, context: Context) -> Figure | Absent:
     return Figure(
         group_bars(
             ordered,
-            rows="departement",
             columns=columns,
             xlabel=f"Emplois des secteurs alimentés, fin {year} ; entre parenthèses, l'ensemble",
             colours=context.programme.couleurs,

@@ -248,16 +248,7 @@ def quadrants(found: Sheet | None) -> Figure | Absent:
     last = rows["millesime"].iloc[0]
     drawn = cells(found, ["diplome", "formation", *QUADRANT])
     return Figure(
-        draw_quadrants(
-            rows,
-            x="taux_emploi_6_mois",
-            y="taux_poursuite",
-            size="terminale",
-            x_mean="moyenne_emploi",
-            y_mean="moyenne_poursuite",
-            panel="diplome",
-            name="formation",
-        ),
+        draw_quadrants(rows),
         f"{text.pluriel(count.get('Q1', 0), 'formation dépasse', 'formations dépassent')} la "
         "moyenne régionale à la fois en emploi et en poursuite d'études",
         f"{found.source}, millésime {last}",

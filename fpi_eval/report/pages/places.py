@@ -215,7 +215,6 @@ def departements(rows: pd.DataFrame, scope: str, context: Context) -> Figure:
     return Figure(
         group_bars(
             ordered,
-            rows="departement",
             columns=columns,
             xlabel=f"Places d'entrée, rentrée {context.rentree} ; entre parenthèses, l'ensemble",
             colours=context.programme.couleurs,
