@@ -467,13 +467,6 @@ def test_declared_seats_are_compared_with_the_change_observed(before, now, decla
     assert row["source"] == "Affelnet"
 
 
-def test_a_tolerance_confirms_nearby_changes():
-    observed = capacities(seats("A", 2023, 12), seats("A", 2024, 22))
-    asked = register(("A", MEF, CFD_, 2024, 12))
-    assert reconcile(asked, observed, tolerance=2)["statut"].tolist() == ["confirmée"]
-    assert reconcile(asked, observed, tolerance=1)["statut"].tolist() == ["inférieure"]
-
-
 @pytest.mark.parametrize(("rows", "statut", "words"), [
     (OTHER, "introuvable", "établissement absent"),
     ([*OTHER, seats("A", 2024, 15, "23810025999", "40025999")], "introuvable", "formation absente"),
@@ -582,12 +575,6 @@ def test_only_a_cell_known_at_both_rentrees_gains_seats():
     assert list(found.columns[: len(NAMES)]) == NAMES
     assert found.loc[0, ["projet", "niveau", "voie", "rentree"]].tolist() == [
         "DERIVEE", "secondaire", "scolaire", 2024]  # fmt: skip
-
-
-def test_the_minimum_leaves_small_gains_out():
-    observed = capacities(seats("A", 2023, 12), seats("A", 2024, 14))
-    assert len(derive_openings(observed, minimum=2)) == 1
-    assert len(derive_openings(observed, minimum=3)) == 0
 
 
 def test_seats_are_added_within_a_voie_and_never_across_voies_levels_or_sources():

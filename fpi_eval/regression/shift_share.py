@@ -7,8 +7,6 @@ import numpy as np
 
 from fpi_eval.errors import FpiError
 from fpi_eval.regression.ratio import Interval, fieller
-from fpi_eval.regression.rows import sum_by
-from fpi_eval.regression.sandwich import codes
 
 ENOUGH_SHOCKS, LARGEST_SHARE = 20, 0.10  # METHOD, B6
 
@@ -46,8 +44,6 @@ def shift_share(
     *,
     endogenous: np.ndarray | None = None,
     weights: np.ndarray | None = None,
-    clusters: Sequence | None = None,
-    level: float = 0.95,
 ) -> ShiftShare:
     r"""Return the slope of y on x = shares @ shocks, both net of controls, and its errors.
 
@@ -67,8 +63,6 @@ def shift_share(
     endogenous : array (n_units,), optional
         The regressor d that x instruments, net of the same controls; x itself by default.
     weights : array (n_units,), optional
-    clusters : sequence (n_shocks,), optional
-        Shocks decided together.
     """
     shares = _read("shares", shares, None)
     n, k = shares.shape
@@ -87,19 +81,17 @@ def shift_share(
     hat = np.linalg.lstsq(shares * root, x * root[:, 0], rcond=None)[0]
     sums = shares.T @ (w[:, None] * np.column_stack([y, d]))
     scores = hat[:, None] * sums
-    if clusters is not None:
-        scores = sum_by(codes(np.asarray(clusters))[0], scores)
     own = scores[:, 0] - estimate * scores[:, 1]
     se = float(np.sqrt(own @ own)) / abs(first)
     (a, b), (_, c) = scores.T @ scores
-    akm0 = fieller(estimate * first, first, a, c, b, level=level)
+    akm0 = fieller(estimate * first, first, a, c, b)
     size = shares.T @ w
     part = size / size.sum()
     return ShiftShare(
         estimate,
         se,
         akm0,
-        _shock_level_error(sums, size, shocks, estimate, clusters),
+        _shock_level_error(sums, size, shocks, estimate),
         float(1 / np.sum(part**2)),
         float(part.max()),
         k,
@@ -122,11 +114,11 @@ def _read(name: str, values: Sequence | np.ndarray, length: int | None) -> np.nd
     return found
 
 
-def _shock_level_error(sums, size, shocks, estimate, clusters) -> float:
+def _shock_level_error(sums, size, shocks, estimate) -> float:
     r"""Return the error of :math:`\bar y_k` on :math:`\bar x_k` instrumented by the shock.
 
     Weights are the shocks' total shares, a constant is partialled out, the error is robust to
-    heteroskedasticity (or to clusters of shocks).
+    heteroskedasticity.
     """
     used = size > 0
     mean = sums[used] / size[used, None]
@@ -135,7 +127,5 @@ def _shock_level_error(sums, size, shocks, estimate, clusters) -> float:
     residual = mean[:, 0] - estimate * mean[:, 1]
     residual = residual - s @ residual / s.sum()
     scores = s * net * residual
-    if clusters is not None:
-        scores = sum_by(codes(np.asarray(clusters)[used])[0], scores)
     first_stage = abs(s @ (net * mean[:, 1]))
     return float(np.sqrt(scores @ scores) / first_stage) if first_stage > 0 else np.nan

@@ -19,7 +19,6 @@ DERIVEE = "DERIVEE"
 def derive_openings(
     capacities: pd.DataFrame,
     *,
-    minimum: float = 1,
     continuity: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the seat increases that capacity files show by themselves, shaped as a register.
@@ -33,8 +32,6 @@ def derive_openings(
     capacities : DataFrame
         uai, mefstat11, cfd, niveau, voie, rentree, places, source, and a_distance (boolean) where
         distance courses must be left out.
-    minimum : float
-        Smallest gain kept, in places.
     continuity : DataFrame, optional
         ancien_cfd, nouveau_cfd: renovations, one for one. Old and new codes alive together are
         added up. Where a diploma splits or merges, codes stay apart, and a cell is set aside
@@ -60,7 +57,7 @@ def derive_openings(
         counts[reason] = int((rows & ~aside).sum())
         aside |= rows
     pairs["gain"] = pairs["places"] - pairs["places_avant"]
-    openings = _as_register(pairs[~aside & (pairs["gain"] >= minimum)])
+    openings = _as_register(pairs[~aside & (pairs["gain"] >= 1)])
     codeless = capacities["mefstat11"].isna() & capacities["cfd"].isna()
     openings.attrs["ecartees"] = {
         "formation à distance": int(distance.sum()),

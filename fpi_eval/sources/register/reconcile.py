@@ -36,7 +36,6 @@ def reconcile(
     register: pd.DataFrame,
     capacities: pd.DataFrame,
     *,
-    tolerance: float = 0,
     continuity: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the register with what capacity files say of each opening.
@@ -47,8 +46,6 @@ def reconcile(
         As `read_ouvertures` gives it.
     capacities : DataFrame
         One row per published capacity: uai, mefstat11, cfd, voie, rentree, places, source.
-    tolerance : float
-        Difference of places still called confirmed.
     continuity : DataFrame, optional
         ancien_cfd, nouveau_cfd: renovations through which a course stays the same.
 
@@ -84,7 +81,7 @@ def reconcile(
         total,
         strict=True,
     )
-    rows = [_judge(book, _Opening(*opening), tolerance) for opening in openings]
+    rows = [_judge(book, _Opening(*opening)) for opening in openings]
     return pd.concat([table.assign(declarees=total), pd.DataFrame(rows)], axis=1)
 
 
@@ -130,7 +127,7 @@ class _Book:
         ]
 
 
-def _judge(book: _Book, opening: _Opening, tolerance: float) -> dict[str, object]:
+def _judge(book: _Book, opening: _Opening) -> dict[str, object]:
     sources = sorted(book.files.get((opening.niveau, opening.voie, opening.rentree), ()))
     if not sources:
         motif = "aucun fichier de places de ce niveau et de cette voie à la rentrée "
@@ -143,12 +140,12 @@ def _judge(book: _Book, opening: _Opening, tolerance: float) -> dict[str, object
         hidden = {s: f for s, f in findings.items() if f.statut == NON_VERIFIABLE}
         return _row(*next(iter((hidden or findings).items())))
     changes = [found.variation for found in seen.values()]
-    if max(changes) - min(changes) > tolerance:
+    if max(changes) > min(changes):
         words = liste(f"{source} {signe(found.variation)}" for source, found in seen.items())
         return _row("", _Finding(NON_VERIFIABLE, f"les sources se contredisent ({words})"))
     source, found = next(iter(seen.items()))
     gap = found.variation - opening.declared
-    statut = CONFIRMEE if abs(gap) <= tolerance else SUPERIEURE if gap > 0 else INFERIEURE
+    statut = CONFIRMEE if gap == 0 else SUPERIEURE if gap > 0 else INFERIEURE
     return _row(source, replace(found, statut=statut))
 
 
