@@ -23,7 +23,7 @@ from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner import manifest
 from fpi_eval.report.runner.accessible import set_french
 from fpi_eval.report.runner.chapters import Page
-from fpi_eval.report.runner.shortened import second_page, slides
+from fpi_eval.report.runner.shortened import slides, synthesis
 from fpi_eval.store import kept
 from fpi_eval.text import date_longue
 
@@ -69,7 +69,7 @@ def write(folder: Path, pages: Sequence[Page], edition: Edition) -> None:
     chapters = list(zip(pages, mains, strict=True))
     made = {
         "rapport": ("Rapport", [front, *mains] if pages else []),
-        "synthese": ("Synthèse", [front, second_page(front, chapters)]),
+        "synthese": ("Synthèse", synthesis(front, chapters)),
         "diapositives": ("Diapositives", slides(front, chapters)),
     }
     with ThreadPoolExecutor() as pool:

@@ -18,11 +18,19 @@ DRAWN = "figure:has(svg)"
 KNOWN = ".tuiles:has(.tuile:not(:has(.inconnu)))"
 
 
-def second_page(front: Tag, chapters: Chapters) -> Tag:
-    """Return what follows the front page in the synthesis: what chapters find, then pictures.
+def synthesis(front: Tag, chapters: Chapters) -> list[Tag]:
+    """Return two pages: the front page and what chapters find, then pictures.
 
-    Pictures begin a page of their own, but after a front page that is two already.
+    The words that another language explains are left to its front page and slides.
     """
+    first = copy.copy(front)
+    for part in first.select("hr, .mots"):
+        part.decompose()
+    return [first, _second_page(chapters)]
+
+
+def _second_page(chapters: Chapters) -> Tag:
+    """Return what chapters find, then pictures on a page of their own."""
     line = _("{what} : {value}")
     lines = [
         line.format(
@@ -38,8 +46,7 @@ def second_page(front: Tag, chapters: Chapters) -> Tag:
     figures = [figure for figure in drawn if figure][:FIGURES]
     seen = _("En images")
     images = f'<div class="planche"><h2>{escapes.html(seen)}</h2><div class="images"></div></div>'
-    between = "" if front.select("hr") else "<hr>"
-    made = _made("", found + (between + images) * bool(figures))
+    made = _made("", found + f"<hr>{images}" * bool(figures))
     for figure in figures:
         made.select(".images")[0].append(copy.copy(figure))
     return made

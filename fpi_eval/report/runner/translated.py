@@ -21,6 +21,7 @@ from fpi_eval.headline import Headline
 from fpi_eval.headline.in_chapters import FINDINGS
 from fpi_eval.language import CHAPTERS, UNTRANSLATED, _, catalogue, spoken
 from fpi_eval.report.edition import Edition
+from fpi_eval.report.runner import aligned
 from fpi_eval.report.runner.chapters import Gap, Page, Section
 
 NUMBER = re.compile(r"[+\u2212]?(?:\d{1,3}(?:\s\d{3})+(?!\d)|\d+)(?:,\d+)?(?:\s?[%€])?")
@@ -123,9 +124,12 @@ def _output(output: NotebookNode) -> NotebookNode:
 def shown(html: str) -> str:
     """Return a table or a figure whose words are told; names of the data stay as they are."""
     soup = BeautifulSoup(html, "html.parser")
+    done = {id(one) for one in aligned.tell(soup, said)}
     for string in list(soup.find_all(string=True)):
         around = string.parent
         if around is None or type(string) is not NavigableString or around.name in UNREAD:
+            continue
+        if id(around) in done:
             continue
         try:
             string.replace_with(said(str(string)))

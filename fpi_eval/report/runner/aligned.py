@@ -1,0 +1,88 @@
+"""Labels of drawings on several lines, told in another language at the place they have."""
+
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from textwrap import wrap
+
+import numpy as np
+from bs4 import BeautifulSoup, Tag
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+
+from fpi_eval.errors import FpiError
+
+PLACE = re.compile(r"translate\(([-\d.]+) ([-\d.]+)\)")
+STYLE = re.compile(r"font-size: ([\d.]+)px")
+JOINED = re.compile(r"(\w-) (?=\w)")  # a word cut at its hyphen
+LETTER = re.compile(r"[^\W\d]")
+ANCHORS = ("start", "middle", "end")
+EDGE = 2.0  # pixels kept free at the left of a drawing
+
+
+def tell(soup: BeautifulSoup, said: Callable[[str], str]) -> list[Tag]:
+    """Tell each label of several lines as one phrase, and return its lines.
+
+    Its lines keep the edge they share: matplotlib writes each from its left end, and those aligned
+    on the right would run into the drawing. A label that `said` cannot tell is left as it is.
+    """
+    told: list[Tag] = []
+    for group in soup.select("svg g"):
+        lines = [one for one in group.find_all("text", recursive=False) if _free(one)]
+        if len(lines) > 1 and LETTER.search(group.get_text()):
+            wide = max(map(_width, lines))
+            if _hold(lines) == "end":
+                wide = min(map(_end, lines))
+            with suppress(FpiError):
+                words = said(JOINED.sub(r"\1", " ".join(one.get_text() for one in lines)))
+                for line, part in zip(lines, _wrapped(words, len(lines)), strict=True):
+                    line.string = part
+                told += lines
+                _fit(lines, wide)
+    return told
+
+
+def _wrapped(words: str, lines: int) -> list[str]:
+    """Return words on as many lines, the longest as short as can be; the last may be empty."""
+    width = max(map(len, re.split(r"(?<=-)|\s", words)))
+    while len(parts := wrap(words, width, break_long_words=False)) > lines:
+        width += 1
+    return [*parts, *[""] * (lines - len(parts))]
+
+
+def _fit(lines: Sequence[Tag], wide: float) -> None:
+    """Make smaller the letters of a label that would be wider than its place."""
+    share = min(wide / _width(one) for one in lines if one.get_text())
+    for line in lines if share < 1 else ():
+        size = float(STYLE.search(str(line["style"]))[1]) * share  # type: ignore[index]
+        line["style"] = STYLE.sub(f"font-size: {size:.2f}px", str(line["style"]))
+
+
+def _end(line: Tag) -> float:
+    return float(PLACE.fullmatch(str(line["transform"]))[1]) - EDGE  # type: ignore[index]
+
+
+def _free(line: Tag) -> bool:
+    style = str(line.get("style", ""))
+    placed = PLACE.fullmatch(str(line.get("transform", "")))
+    return bool(placed and STYLE.search(style) and "text-anchor" not in style)
+
+
+def _width(line: Tag) -> float:
+    style = str(line["style"])
+    size = float(STYLE.search(style)[1])  # type: ignore[index]
+    bold = "bold" if re.search(r"font-weight: (bold|[6-9]00)", style) else "normal"
+    font = FontProperties("DejaVu Sans", weight=bold, size=size)  # type: ignore[arg-type]
+    return text_to_path.get_text_width_height_descent(line.get_text(), font, ismath=False)[0]
+
+
+def _hold(lines: Sequence[Tag]) -> str:
+    """Anchor lines at the edge they share, and return which it is."""
+    left = np.array([_end(one) + EDGE for one in lines])
+    wide = np.array([_width(one) for one in lines])
+    edges = dict(zip(ANCHORS, (left, left + wide / 2, left + wide), strict=True))
+    anchor = min(ANCHORS, key=lambda name: np.ptp(edges[name]))
+    for line, x in zip(lines, edges[anchor], strict=True):
+        line["transform"] = PLACE.sub(rf"translate({x:.6f} \2)", str(line["transform"]))
+        line["style"] = f"{line['style']}; text-anchor: {anchor}"
+    return anchor
