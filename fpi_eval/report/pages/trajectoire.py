@@ -30,10 +30,7 @@ def phrase_nette(found: Outlook) -> str:
     """Return how net readings are made, or why there are none."""
     draws = found.diversion
     if draws is None:
-        return (
-            "Lectures nettes absentes : ces fichiers ne permettent pas encore d'estimer la part "
-            "prise aux formations voisines."
-        )
+        return "Lectures nettes absentes : la part prise aux formations voisines n'est pas estimée."
     low, middle, high = np.quantile(draws, [0.1, 0.5, 0.9])
     return (
         f"Lectures nettes : {text.pourcent(middle, 0)} des entrants ôtés, pris aux formations "
