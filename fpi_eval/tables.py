@@ -1,6 +1,5 @@
 """Tables as readers see them: French numbers, a caption, marks explained, the same bytes always."""
 
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -235,9 +234,7 @@ def table(
 
 def slug(words: str) -> str:
     """Return words as an ASCII file name."""
-    words = words.replace("œ", "oe").replace("Œ", "OE")
-    plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
-    name = "-".join("".join(c if c.isalnum() else " " for c in plain).split())
+    name = "-".join("".join(c if c.isalnum() else " " for c in text.bare(words)).split())
     return name if len(name) <= 60 else name[:61].rpartition("-")[0] or name[:60]
 
 

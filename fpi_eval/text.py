@@ -1,6 +1,7 @@
 """French words and number formats shown to readers."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -140,6 +141,18 @@ def date_longue(day: date) -> str:
 def liste(words: Iterable[object]) -> str:
     """Return words joined as French prose, e.g. ``a, b et c``."""
     return format_list([str(word) for word in words], locale=locale())
+
+
+def bare(words: str) -> str:
+    """Return words in lower case, without accents.
+
+    Examples
+    --------
+    >>> bare("Œuvres d'été")
+    "oeuvres d'ete"
+    """
+    plain = unicodedata.normalize("NFKD", words.lower().replace("œ", "oe"))
+    return plain.encode("ascii", "ignore").decode()
 
 
 def capitale(words: str) -> str:

@@ -304,15 +304,13 @@ def _chain(found: Headline) -> list[ChainStep]:
 
 def _dates(found: Headline) -> list[tuple[str, str]]:
     """Return the next outcomes to be known, with their month."""
-    late = (
-        []
-        if _few(found)
-        else [
-            (one.known_on, one.key.removeprefix("a_venir_"))
-            for one in found
-            if one.key.startswith("a_venir_") and one.known_on
-        ]
-    )
+    if _few(found):
+        return []
+    late = [
+        (one.known_on, one.key.removeprefix("a_venir_"))
+        for one in found
+        if one.key.startswith("a_venir_") and one.known_on
+    ]
     late.sort(key=lambda pair: pair[0])
     return [(month(day), _(LATER[name])) for day, name in late[:SOON] if name in LATER]
 

@@ -6,11 +6,11 @@ it, when all agree; one that none holds, or that two spell differently, stays as
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
 import pandas as pd
 
+from fpi_eval import text
 from fpi_eval.sources.nomenclatures import Nomenclatures
 
 WORD = re.compile(r"[^\W\d_]+")
@@ -41,7 +41,7 @@ def spellings(names: Iterable[str]) -> dict[str, str]:
     for name in names:
         for word in WORD.findall(name):
             if len(word) > 1 and word[0] not in MAY_BE_BARE and not word.isupper():
-                found.setdefault(_bare(word), set()).add(word.lower())
+                found.setdefault(text.bare(word), set()).add(word.lower())
     return {bare: written.pop() for bare, written in found.items() if len(written) == 1}
 
 
@@ -62,7 +62,7 @@ def _written(name: str, known: dict[str, str]) -> str:
 
     def spelled(found: re.Match[str]) -> str:
         word = found[0]
-        if _bare(word) != word.lower():  # has its accents
+        if text.bare(word) != word.lower():  # has its accents
             return word
         made = _known(word.lower(), known)
         if word.isupper():
@@ -81,8 +81,3 @@ def _known(word: str, known: dict[str, str]) -> str:
     if word.endswith("s") and word[:-1] in known:
         return f"{known[word[:-1]]}s"
     return word
-
-
-def _bare(word: str) -> str:
-    plain = unicodedata.normalize("NFKD", word.lower().replace("œ", "oe"))
-    return plain.encode("ascii", "ignore").decode()

@@ -13,7 +13,8 @@ from matplotlib.textpath import text_to_path
 from fpi_eval.errors import FpiError
 
 PLACE = re.compile(r"translate\(([-\d.]+) ([-\d.]+)\)")
-STYLE = re.compile(r"font-size: ([\d.]+)px")
+SIZE = re.compile(r"font-size: ([\d.]+)px")
+BOLD = re.compile(r"font-weight: (bold|[6-9]00)")
 JOINED = re.compile(r"(\w-) (?=\w)")  # a word cut at its hyphen
 LETTER = re.compile(r"[^\W\d]")
 ANCHORS = ("start", "middle", "end")
@@ -24,7 +25,7 @@ def tell(soup: BeautifulSoup, said: Callable[[str], str]) -> list[Tag]:
     """Tell each label of several lines as one phrase, and return its lines.
 
     Its lines keep the edge they share: matplotlib writes each from its left end, and those aligned
-    on the right would run into the drawing. A label that `said` cannot tell is left as it is.
+    on the right would run into the drawing. A label that `said` cannot tell keeps its words.
     """
     told: list[Tag] = []
     for group in soup.select("svg g"):
@@ -32,7 +33,7 @@ def tell(soup: BeautifulSoup, said: Callable[[str], str]) -> list[Tag]:
         if len(lines) > 1 and LETTER.search(group.get_text()):
             wide = max(map(_width, lines))
             if _hold(lines) == "end":
-                wide = min(map(_end, lines))
+                wide = min(map(_x, lines)) - EDGE
             with suppress(FpiError):
                 words = said(JOINED.sub(r"\1", " ".join(one.get_text() for one in lines)))
                 for line, part in zip(lines, _wrapped(words, len(lines)), strict=True):
@@ -54,32 +55,33 @@ def _fit(lines: Sequence[Tag], wide: float) -> None:
     """Make smaller the letters of a label that would be wider than its place."""
     share = min(wide / _width(one) for one in lines if one.get_text())
     for line in lines if share < 1 else ():
-        size = float(STYLE.search(str(line["style"]))[1]) * share  # type: ignore[index]
-        line["style"] = STYLE.sub(f"font-size: {size:.2f}px", str(line["style"]))
+        smaller = f"font-size: {_size(line) * share:.2f}px"
+        line["style"] = SIZE.sub(smaller, str(line["style"]))
 
 
-def _end(line: Tag) -> float:
-    return float(PLACE.fullmatch(str(line["transform"]))[1]) - EDGE  # type: ignore[index]
+def _x(line: Tag) -> float:
+    return float(PLACE.fullmatch(str(line["transform"]))[1])  # type: ignore[index]
+
+
+def _size(line: Tag) -> float:
+    return float(SIZE.search(str(line["style"]))[1])  # type: ignore[index]
 
 
 def _free(line: Tag) -> bool:
     style = str(line.get("style", ""))
     placed = PLACE.fullmatch(str(line.get("transform", "")))
-    return bool(placed and STYLE.search(style) and "text-anchor" not in style)
+    return bool(placed and SIZE.search(style) and "text-anchor" not in style)
 
 
 def _width(line: Tag) -> float:
-    style = str(line["style"])
-    size = float(STYLE.search(style)[1])  # type: ignore[index]
-    bold = "bold" if re.search(r"font-weight: (bold|[6-9]00)", style) else "normal"
-    font = FontProperties("DejaVu Sans", weight=bold, size=size)  # type: ignore[arg-type]
+    weight = "bold" if BOLD.search(str(line["style"])) else "normal"
+    font = FontProperties("DejaVu Sans", weight=weight, size=_size(line))  # type: ignore[arg-type]
     return text_to_path.get_text_width_height_descent(line.get_text(), font, ismath=False)[0]
 
 
 def _hold(lines: Sequence[Tag]) -> str:
     """Anchor lines at the edge they share, and return which it is."""
-    left = np.array([_end(one) + EDGE for one in lines])
-    wide = np.array([_width(one) for one in lines])
+    left, wide = (np.array([of(one) for one in lines]) for of in (_x, _width))
     edges = dict(zip(ANCHORS, (left, left + wide / 2, left + wide), strict=True))
     anchor = min(ANCHORS, key=lambda name: np.ptp(edges[name]))
     for line, x in zip(lines, edges[anchor], strict=True):

@@ -129,7 +129,7 @@ def shown(html: str) -> str:
         around = string.parent
         if around is None or type(string) is not NavigableString or around.name in UNREAD:
             continue
-        if id(around) in done:
+        if id(around) in done:  # a label of several lines, told as one phrase
             continue
         try:
             string.replace_with(said(str(string)))
