@@ -234,7 +234,7 @@ def table(
 
 def slug(words: str) -> str:
     """Return words as an ASCII file name."""
-    name = "-".join("".join(c if c.isalnum() else " " for c in text.bare(words)).split())
+    name = text.plain(words).replace(" ", "-")
     return name if len(name) <= 60 else name[:61].rpartition("-")[0] or name[:60]
 
 

@@ -155,6 +155,18 @@ def bare(words: str) -> str:
     return plain.encode("ascii", "ignore").decode()
 
 
+def plain(words: str) -> str:
+    """Return words in lower case, without accents or signs, one blank between them.
+
+    Examples
+    --------
+    >>> plain("Vandœuvre-lès-Nancy")
+    'vandoeuvre les nancy'
+    """
+    letters = bare(words.replace("’", "'"))
+    return " ".join("".join(c if c.isalnum() else " " for c in letters).split())
+
+
 def capitale(words: str) -> str:
     """Return words that begin a sentence."""
     return words[:1].upper() + words[1:]
@@ -172,11 +184,11 @@ def departement(name: str) -> str:
 
 
 def de(name: str) -> str:
-    """Return the name of a place after « de », e.g. ``de Lyon``, ``d'Annecy``, ``du Puy``."""
+    """Return a name after « de », e.g. ``de Lyon``, ``d'Annecy``, ``du Puy``."""
     for article, short in (("Le ", "du "), ("Les ", "des ")):
         if name.startswith(article):
             return short + name.removeprefix(article)
-    return f"d'{name}" if name[:1] in VOWELS else f"de {name}"
+    return f"d'{name}" if name[:1].upper() in VOWELS else f"de {name}"
 
 
 def formation(words: str) -> str:

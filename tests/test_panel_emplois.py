@@ -108,10 +108,15 @@ def test_a_folder_without_urssaf_says_so_and_has_no_jobs(simulated, programme, t
 
 @pytest.mark.parametrize(
     ("written", "expected"),
-    [("St-Étienne", "saint etienne"), ("SAINT ETIENNE", "saint etienne"), ("L'Isle", "l isle")],
+    [
+        ("St-Étienne", "saint etienne"),
+        ("SAINT ETIENNE", "saint etienne"),
+        ("L’Isle", "l isle"),
+        ("Vandœuvre-lès-Nancy", "vandoeuvre les nancy"),
+    ],
 )
 def test_communes_are_matched_whatever_their_spelling(written, expected):
-    assert emplois.plain(written) == expected
+    assert emplois.commune(written) == expected
 
 
 def test_reference_figures_all_carry_a_source_and_a_nature():

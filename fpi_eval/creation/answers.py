@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from fpi_eval.creation.search import DIPLOMA, GROUP, Catalogue, plain
+from fpi_eval.creation.search import DIPLOMA, GROUP, Catalogue
 from fpi_eval.errors import FpiError
-from fpi_eval.text import AUTRE, NIVEAUX, liste, nombre
+from fpi_eval.text import AUTRE, NIVEAUX, liste, nombre, plain
 
 TODO = "à compléter"
 LEVELS = (*NIVEAUX, "ensemble")

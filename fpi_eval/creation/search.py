@@ -1,6 +1,5 @@
 """Regions, NSF groups and diplomas, found by what people call them, with their pupils."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.sources import known_sources as sources
 from fpi_eval.sources.nomenclatures import read_nomenclatures
 from fpi_eval.sources.reading.cache import cached
-from fpi_eval.text import liste
+from fpi_eval.text import liste, plain
 
 PUPILS = "inserjeunes_region"
 FOUND = ["code", "sorte", "libelle", "eleves"]
@@ -22,12 +21,6 @@ SIMULATED_ONLY = (
     "Sans --donnees, seuls sont connus les codes des données simulées : nommez le dossier de vos "
     "fichiers (« --donnees mes_telechargements »)."
 )
-
-
-def plain(words: str) -> str:
-    """Return words in lower case, without accents or signs."""
-    ascii_only = unicodedata.normalize("NFKD", str(words)).encode("ascii", "ignore").decode()
-    return " ".join("".join(c if c.isalnum() else " " for c in ascii_only.lower()).split())
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,10 +5,11 @@ alike, then through a declared table; what is left unmatched is counted, never g
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
 import pandas as pd
+
+from fpi_eval.text import plain
 
 SMALL_WORDS = r"\b(option|opt|de|des|du|d|l|la|le|les|et|en|a|bts)\b"
 
@@ -23,8 +24,7 @@ class Matching:
 
 def spelled(label: str) -> str:
     """Return a course's name without case, accents, punctuation and small words."""
-    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
-    return " ".join(re.sub(SMALL_WORDS, " ", re.sub(r"[^a-z0-9]+", " ", plain)).split())
+    return " ".join(re.sub(SMALL_WORDS, " ", plain(label)).split())
 
 
 def match_bts(bts: pd.DataFrame, diplomes: pd.DataFrame, declared: pd.DataFrame) -> Matching:

@@ -1,6 +1,5 @@
 """Jobs in the sectors that each filière feeds, where they are, and where seats open beside them."""
 
-import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from fpi_eval.panel.run_files import REFERENCE
 from fpi_eval.panel.secteurs import emplois_filieres, urssaf_files
 from fpi_eval.programme import Programme
 from fpi_eval.sources import geographie
+from fpi_eval.text import plain
 
 NO_JOBS = "le dossier ne contient pas le fichier d'emploi de l'Urssaf."
 
@@ -148,10 +148,10 @@ def _zoned(p: Panels) -> pd.DataFrame:
     named = communes[["code_commune", "libelle", "type_commune"]].merge(
         geographie.zones_par_commune(communes, zones), on="code_commune"
     )
-    zone = named.assign(key=named["code_departement"] + "|" + named["libelle"].map(plain))
+    zone = named.assign(key=named["code_departement"] + "|" + named["libelle"].map(commune))
     zone = zone.sort_values("type_commune", key=lambda kind: kind != "COM", kind="stable")
     zone = zone.drop_duplicates("key").set_index("key")["code_zone"]
-    key = register["code_departement"] + "|" + register["commune"].fillna("").map(plain)
+    key = register["code_departement"] + "|" + register["commune"].fillna("").map(commune)
     return register.assign(
         code_zone=key.map(zone),
         course=register["cfd"].fillna(register["mefstat11"]),
@@ -159,8 +159,7 @@ def _zoned(p: Panels) -> pd.DataFrame:
     )
 
 
-def plain(words: str) -> str:
+def commune(name: str) -> str:
     """Return a commune's name without accents, case or hyphens, « St » written out."""
-    ascii_only = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
-    parts = "".join(c if c.isalnum() else " " for c in ascii_only).split()
-    return " ".join({"st": "saint", "ste": "sainte"}.get(part, part) for part in parts)
+    written_out = {"st": "saint", "ste": "sainte"}
+    return " ".join(written_out.get(part, part) for part in plain(name).split())

@@ -13,8 +13,7 @@ from fpi_eval.impact.jobs.exposure import DESCRIPTION, ExposureEstimate
 from fpi_eval.panel import emplois
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.secteurs import declared
-from fpi_eval.plots import group_bars
-from fpi_eval.report.pages.places import words
+from fpi_eval.report.pages.places import by_departement, words
 from fpi_eval.rounding import figures
 from fpi_eval.tables import Table, table
 
@@ -242,31 +241,13 @@ def departements(found: pd.DataFrame, context: Context) -> Figure | Absent:
     """Return the figure of jobs in the fed sectors by département and filière."""
     if found.empty:
         return _why(context)
-    year = int(found["annee"].max())
-    named = found.drop(columns="annee").rename(columns=context.programme.mots_filieres)
-    columns = [c for c in named if c != "departement"]
-    total = named[columns].sum(axis=1)
-    ordered = named.loc[total.sort_values(ascending=False, kind="stable").index].reset_index(
-        drop=True
-    )
-    top = ordered["departement"].iloc[0]
-    return Figure(
-        group_bars(
-            ordered,
-            columns=columns,
-            xlabel=f"Emplois des secteurs alimentés, fin {year} ; entre parenthèses, l'ensemble",
-            colours=context.programme.couleurs,
-        ),
-        f"{text.capitale(text.departement(top))} rassemble "
-        f"{text.pourcent(total.max() / total.sum(), 0)} des emplois des secteurs "
-        "que les filières alimentent",
-        credit(context),
-        f"Barres horizontales, une par département, du plus au moins d'emplois. "
-        f"{text.capitale(text.departement(top))} vient en tête avec "
-        f"{text.nombre(total.max())} emplois sur {text.nombre(total.sum())}.",
-        ordered[["departement", *columns]],
-        formats=dict.fromkeys(columns, "nombre"),
-        labels={"departement": "Département"},
+    return by_departement(
+        found.drop(columns="annee"),
+        context,
+        noun="emplois",
+        what="emplois des secteurs que les filières alimentent",
+        xlabel=f"Emplois des secteurs alimentés, fin {int(found['annee'].max())}",
+        source=credit(context),
     )
 
 

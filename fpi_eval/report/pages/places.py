@@ -204,28 +204,42 @@ def remplissage(published: Sheet | None, context: Context) -> Table | Absent:
 
 def departements(rows: pd.DataFrame, scope: str, context: Context) -> Figure:
     """Return the figure of entry places by département and filière; ``scope`` is their field."""
-    named = rows.rename(columns=context.programme.mots_filieres)
-    columns = list(named.columns[1:])
-    total = named[columns].sum(axis=1)
-    ordered = named.loc[total.sort_values(ascending=False, kind="stable").index].reset_index(
-        drop=True
+    return by_departement(
+        rows,
+        context,
+        noun="places",
+        what=f"places d'entrée ({scope})",
+        xlabel=f"Places d'entrée, rentrée {context.rentree}",
+        source=f"{context.credit}, rentrée {context.rentree}",
     )
-    top = ordered["departement"].iloc[0]
-    share = total.max() / total.sum()
+
+
+def by_departement(
+    rows: pd.DataFrame, context: Context, *, noun: str, what: str, xlabel: str, source: str
+) -> Figure:
+    """Return bars of a count by département, a colour a filière, the largest département said.
+
+    ``noun`` names what is counted in a sentence, ``what`` with its field.
+    """
+    named = rows.rename(columns=context.programme.mots_filieres)
+    columns = [c for c in named if c != "departement"]
+    total = named[columns].sum(axis=1).sort_values(ascending=False, kind="stable")
+    ordered = named.loc[total.index, ["departement", *columns]].reset_index(drop=True)
+    first = text.capitale(text.departement(ordered["departement"].iloc[0]))
     return Figure(
         group_bars(
             ordered,
             columns=columns,
-            xlabel=f"Places d'entrée, rentrée {context.rentree} ; entre parenthèses, l'ensemble",
+            xlabel=f"{xlabel} ; entre parenthèses, l'ensemble",
             colours=context.programme.couleurs,
         ),
-        f"{text.capitale(text.departement(top))} rassemble {text.pourcent(share, 0)} des places "
-        f"d'entrée ({scope})",
-        f"{context.credit}, rentrée {context.rentree}",
-        f"Barres horizontales, une par département, du plus au moins de places. "
-        f"{text.capitale(text.departement(top))} vient en tête avec "
-        f"{text.nombre(total.max())} places sur {text.nombre(total.sum())}.",
+        f"{first} rassemble {text.pourcent(total.max() / total.sum(), 0)} des {what}",
+        source,
+        f"Barres horizontales, une par département, du plus au moins {text.de(noun)}. "
+        f"{first} vient en tête avec {text.nombre(total.max())} {noun} "
+        f"sur {text.nombre(total.sum())}.",
         ordered,
+        formats=dict.fromkeys(columns, "nombre"),
         labels={"departement": "Département"},
     )
 
