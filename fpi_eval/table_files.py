@@ -12,6 +12,7 @@ import pandas as pd
 
 from fpi_eval import escapes
 from fpi_eval.errors import FpiError
+from fpi_eval.language import FRENCH, spoken
 from fpi_eval.sheets import Sheet, dictionary, plain
 
 
@@ -52,16 +53,25 @@ def _parquet(table: Sheet) -> bytes:
 
 
 def csv_bytes(header: Iterable[object], rows: Iterable[Iterable[object]]) -> bytes:
-    """Return a CSV file for French spreadsheets: numbers as numbers, no cell that runs."""
+    """Return a CSV file for spreadsheets of the language now written, no cell of which runs.
+
+    French: semicolons between cells, numbers with a comma; elsewhere commas, numbers with a point.
+    """
     buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
+    writer = csv.writer(buffer, delimiter=delimiter(), lineterminator="\r\n")
     writer.writerows([[_csv_cell(value) for value in row] for row in ([*header], *rows)])
     return buffer.getvalue().encode("utf-8-sig")
 
 
+def delimiter() -> str:
+    """Return what stands between two cells in the language now written."""
+    return ";" if spoken() == FRENCH else ","
+
+
 def _csv_cell(value: object) -> str:
     if isinstance(value, float):
-        return f"{value:.10g}".replace(".", ",")
+        written = f"{value:.10g}"
+        return written.replace(".", ",") if spoken() == FRENCH else written
     return escapes.csv(value) if isinstance(value, str) else str(value)
 
 

@@ -12,11 +12,14 @@ from fpi_eval.report.edition import PROJECT
 from fpi_eval.report.published.book import tableaux
 from fpi_eval.report.published.shown_tables import executed, tables_by_page
 from fpi_eval.report.runner import told_tables
+from fpi_eval.report.runner.extract import TableFile, write_tables
 from fpi_eval.table_files import export_tables
+from fpi_eval.tables import ShownTable
 from fpi_eval.workbook import DEFINITIONS, write_workbook
 
 FRENCH = re.compile(r"\b(?:les|des|une|est|pour|dans|élèves|rentrée|masqué|taux)\b", re.I)
 TITLE = "Programme exemple, 2026-2027"
+NUMBER, DECIMAL = re.compile(r"-?\d+(?:,\d+)?"), re.compile(r"-?\d+(?:\.\d+)?")
 
 
 @pytest.fixture(scope="module")
@@ -100,13 +103,51 @@ def test_the_dictionary_is_english_and_keeps_the_names_of_columns(annee_simulee,
     source = tmp_path / "dictionnaire.csv"
     with speaking("en"):
         target = told_tables.write_dictionary(source, tmp_path / "dictionnaire_en.csv")
-    french, english = (
-        list(csv.reader(path.open(encoding="utf-8-sig"), delimiter=";"))
-        for path in (source, target)
-    )
+    french, english = read(source, ";"), read(target, ",")
     assert english[0] == ["table", "column", "Label", "Unit", "Definition", "Source"]
     assert [row[:2] for row in english[1:]] == [row[:2] for row in french[1:]]
     assert [row for row in english if FRENCH.search(" ".join(row[2:5]))] == []
+
+
+def read(path, delimiter):
+    """Return the rows of a CSV file."""
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.reader(stream, delimiter=delimiter))
+
+
+def test_every_table_of_the_pages_is_a_file_with_english_heads_and_the_same_numbers(tmp_path):
+    french = [
+        file
+        for name, notebook in executed(PROJECT / "reports" / "exemple").items()
+        for file in write_tables(tmp_path, name[:2], notebook, "_simule")
+    ]
+    with speaking("en"):
+        english = told_tables.write_tables(tmp_path, french, "_simule")
+    assert len(english) == len(french) > 50
+    assert len({file.file for file in english}) == len(english)
+    rows, numbers = {cell for one in french for row in one.table.rows for cell in row}, 0
+    for here, there in zip(french, english, strict=True):
+        assert there.file.startswith(f"tables/en/{here.place}_")
+        assert not FRENCH.search(there.title)
+        (heads, *cells), (told, *same) = (
+            read(tmp_path / here.file, ";"),
+            read(tmp_path / there.file, ","),
+        )
+        assert not [
+            t for t, h in zip(told, heads, strict=True) if FRENCH.search(t) and h not in rows
+        ]
+        found = [
+            [cell.replace(",", ".") for cell in row if NUMBER.fullmatch(cell)] for row in cells
+        ]
+        assert found == [[cell for cell in row if DECIMAL.fullmatch(cell)] for row in same]
+        numbers += sum(map(len, found))
+    assert numbers > 1000
+
+
+def test_a_table_whose_head_has_no_translation_is_no_file(tmp_path):
+    table = ShownTable("t", "Les données", ("Rien de tel que cette tête",), (("Ain",),), "")
+    with speaking("en"):
+        assert told_tables.write_tables(tmp_path, [TableFile("t.csv", "01", table)], "") == []
 
 
 def test_a_cell_is_told_whole_or_part_by_part():

@@ -53,7 +53,7 @@ def run_report(
             metavar="fr|en",
             show_choices=False,
             help="« en » ajoute le rapport en anglais : première page, chapitres, annexes, PDF, "
-            "classeur ; les tableaux à télécharger en CSV restent en français.",
+            "classeur, tableaux à télécharger.",
         ),
     ] = "fr",
     a_blanc: ABlanc = False,

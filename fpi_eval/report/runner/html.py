@@ -98,6 +98,9 @@ def _abroad(
     _write_pages(exporter, folder, pages, own, edition)
     book = folder / edition.file("tableaux", "xlsx")
     own |= {
+        "annexes": edition.file("annexes", "html"),
+        "tables": told_tables.write_tables(folder, context["tables"], edition.suffix),
+        "quantities": "",
         "css": context["css"],
         "first": first_page(found),
         "chapters": pages,
@@ -112,6 +115,7 @@ def _abroad(
         words = folder / context["dictionary"]
         own["dictionary"] = f"tables/dictionnaire_{edition.langue}.csv"
         told_tables.write_dictionary(words, folder / own["dictionary"])
+    _own_page(exporter, "annexes.html.j2", folder / own["annexes"], own, edition)
     _own_page(exporter, "accueil.html.j2", folder / edition.front, own, edition)
     pdf.write(folder, pages, edition)
 

@@ -1,4 +1,4 @@
-"""The workbook and the dictionary in another language: the French ones, their words told.
+"""The workbook, the tables and the dictionary in another language: French ones, words told.
 
 Cells hold the same numbers in the same places. A sheet whose title, heads or notes are not all in
 the catalogues is left out, and the contents say so; names of the data stay as they are.
@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -21,9 +22,12 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from fpi_eval import escapes
 from fpi_eval.errors import FpiError
-from fpi_eval.language import FRENCH, LOCALES, _
+from fpi_eval.language import FRENCH, LOCALES, _, spoken
+from fpi_eval.report.runner.extract import FOLDER as TABLES
+from fpi_eval.report.runner.extract import TableFile, write_table
 from fpi_eval.report.runner.translated import said
 from fpi_eval.table_files import csv_bytes, replace_files
+from fpi_eval.tables import ShownTable, slug
 from fpi_eval.text import date_longue
 from fpi_eval.workbook import DEFINITIONS, SHEET_HEAD, distinct, printed, same_bytes, sheet_names
 
@@ -101,6 +105,32 @@ def write_dictionary(source: Path, target: Path) -> Path:
     named = [[*row[:CODES], *map(_or_as_it_is, row[CODES:])] for row in rows[1:]]
     replace_files({target: csv_bytes([words(head) for head in DICTIONARY], named)})
     return target
+
+
+def write_tables(folder: Path, tables: Sequence[TableFile], suffix: str) -> list[TableFile]:
+    """Write the pages' tables in the language now written, and return their files.
+
+    A table is left out if its title or a head is in no catalogue; names of the data stay.
+    """
+    cells = (cell for one in tables for row in one.table.rows for cell in row)
+    named = {cell for cell in cells if isinstance(cell, str)}
+    made = []
+    for one in tables:
+        with suppress(FpiError):
+            here = f"{TABLES}/{spoken()}"
+            made.append(write_table(folder, here, one.place, _table(one.table, named), suffix))
+    return made
+
+
+def _table(table: ShownTable, named: Container[str]) -> ShownTable:
+    """Return a table whose words are told."""
+    heads = [_or_as_it_is(head) if head in named else words(head) for head in table.heads]
+    rows = tuple(
+        tuple(_or_as_it_is(cell) if isinstance(cell, str) else cell for cell in row)
+        for row in table.rows
+    )
+    title = words(table.title)
+    return replace(table, name=slug(title), title=title, heads=tuple(heads), rows=rows)
 
 
 def _names_of_data(book: Workbook) -> set[str]:
