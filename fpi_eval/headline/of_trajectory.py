@@ -106,12 +106,13 @@ def entrees_attendues(year: Year, target: Cible, one: Projection) -> Measure | A
     """Return people expected to enter by a target's date in one scenario, 8 chances in 10."""
     low, middle, high = np.quantile(one.cible(target, "entrants"), [0.1, 0.5, 0.9])
     level = level_of(target) or _(EVERY_LEVEL)
-    scenario = f"{one.title[0].lower()}{one.title[1:]}"
     scope = Scope(
         year.programme.nom,
         level,
         _(EVERY_VOIE),
-        annees=_("d'ici {year}, {scenario}").format(year=target.echeance, scenario=scenario),
+        annees=_("d'ici {year}, scénario « {scenario} »").format(
+            year=target.echeance, scenario=one.title
+        ),
     )
     return Measure(float(middle), scope, SOURCE, float(low), float(high), 0.80)
 

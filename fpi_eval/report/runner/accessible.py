@@ -20,6 +20,7 @@ LONG_WORD = re.compile(r"\S{20}")
 NBSP = "\u00a0"
 INVERTED = re.compile(r"(?<=\w)-(?=(?:t-)?(?:ils?|elles?|on)\b)|(?<=-t)-(?=(?:ils?|elles?|on)\b)")
 HEADINGS = re.compile(r"^h[1-6]$")
+WORDS = re.compile(r"[^\W\d_]+(?:[\s'\u2019-][^_/@]*)?")  # no name of a file, no code
 
 MANY_COLUMNS = 7
 PHONE, GAP = 40, 1.6  # letters on a line of a table 320 points wide; those of a column's margins
@@ -106,6 +107,8 @@ def _name_table(table: Tag) -> None:
         if not cell.has_attr("scope"):
             head = any(around.name == "thead" for around in cell.parents)
             cell["scope"] = "col" if head else "row"
+    for cell in table.select("tbody th[scope=row]"):
+        _begin(cell)
     _pile(table)
     for word in table.find_all(string=LONG_WORD):
         pieces = "<wbr>".join(escapes.html(piece) for piece in re.split(r"(?<=[_./])", word))
@@ -113,6 +116,14 @@ def _name_table(table: Tag) -> None:
     if table.parent and "defile" not in table.parent.get_attribute_list("class"):
         frame = {"class": "defile", "role": "region", "tabindex": "0", "aria-label": name}
         table.wrap(BeautifulSoup("", "html.parser").new_tag("div", attrs=frame))
+
+
+def _begin(cell: Tag) -> None:
+    """Begin the words of a row with a capital."""
+    first = cell.find(string=True)
+    if first and WORDS.fullmatch(cell.get_text().strip()):
+        words = first.lstrip()
+        first.replace_with(f"{words[:1].upper()}{words[1:]}")
 
 
 def _pile(table: Tag) -> None:
