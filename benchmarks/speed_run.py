@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
 from multiprocessing import get_context
+from operator import itemgetter
 from pathlib import Path
 
 import nbformat
@@ -183,7 +184,7 @@ def spread_out(names: Sequence[str], years: Sequence[int], workers: int) -> None
         shutil.rmtree(Path(names[0]).parents[1] / gone, ignore_errors=True)
     os.environ[SHARE] = str(workers)
     tasks = [(name, year, "", False) for name in names for year in years]
-    for _, found in spread(quietly, tasks, workers=workers):
+    for _, found in spread(quietly, tasks, workers=workers, in_order=itemgetter(0)):
         if isinstance(found, Exception):
             raise found
 

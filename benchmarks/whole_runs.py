@@ -5,6 +5,8 @@ zone, locale, number of threads, folder and an empty cache, and lists the files 
 ``python benchmarks/whole_runs.py coupures --fois 50`` kills a run at seeded times; after each kill
 the last good report must stand, and a run from what is left must make it again, byte for byte.
 Kills already done are read from the table and not done again.
+``python benchmarks/whole_runs.py grappe --fois 5`` makes the reports of two programmes and two
+years on two dask workers, of which one is killed at a seeded time: all must come out the same.
 ``python benchmarks/whole_runs.py hostile`` makes the hostile project of the tests with every
 notebook, and holds it to the same tests.
 """
@@ -19,10 +21,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from inspect import signature
+from itertools import product
 from pathlib import Path
 
+import dask
 import numpy as np
+from distributed import LocalCluster
 
 from fpi_eval import twin
 from fpi_eval.report.runner.journal import path_of
@@ -134,6 +140,68 @@ def _killed(
     return " | ".join(said)
 
 
+def workers_killed(notebooks: str, times: int) -> list[str]:
+    """Return the lines of a table: for each kill of a worker, what the command and its reports say.
+
+    The workers are those of another's cluster, started here on loopback; the command is the user's.
+    """
+    lines = ["| coupure | ouvrier tué | à (s) | commande | identiques à seuls | restes |",
+             "|---|---|---|---|---|---|"]  # fmt: skip
+    draw = np.random.default_rng(SEED)
+    with tempfile.TemporaryDirectory() as where:
+        place = project(Path(where) / "projet", notebooks)
+        shutil.copytree(place / "data" / "essai", place / "data" / "autre")
+        env = environment(place) | {"TMPDIR": where}
+        for name, year in product(("essai", "autre"), ("2025", "2026")):
+            command = [year if w == "2026" else w.replace("essai", name) for w in RUN]
+            subprocess.run(command, cwd=place, env=env, check=True)
+        good, whole = _published(place), 0.0
+        for number in range(times + 1):
+            rank, moment = int(draw.integers(2)), draw.uniform(0.05, 0.8) * whole
+            shutil.rmtree(place / "reports")
+            shutil.rmtree(place / "cache")
+            code, lasted = _on_a_cluster(place, env, kill=(rank, moment) if number else None)
+            whole, now = whole or lasted, _published(place)
+            differ = [name for name, digest in good.items() if now.get(name) != digest]
+            killed = f"{rank + 1} | {moment:.1f}" if number else "aucun | "
+            lines.append(
+                f"| {number} | {killed} | {'réussie' if code == 0 else f'code {code}'} | "
+                f"{len(good) - len(differ)} fichiers sur {len(good)} | "
+                f"{len(now.keys() - good.keys())} |"
+            )
+            print(lines[-1], *differ[:10], sep="\n", file=sys.stderr, flush=True)
+    return lines
+
+
+def _published(place: Path) -> dict[str, str]:
+    """Return the hash of every file of the project's reports but the journals, which hold times."""
+    found = content(place / "reports")
+    return {name: digest for name, digest in found.items() if not name.endswith(".journal.jsonl")}
+
+
+def _on_a_cluster(
+    place: Path, env: dict[str, str], kill: tuple[int, float] | None = None
+) -> tuple[int, float]:
+    """Run four reports on two workers, kill one of them meanwhile; return exit code and seconds."""
+    os.environ.update(env)
+    options = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "silence_logs": 50}
+    with (
+        dask.config.set({"distributed.worker.daemon": False}),
+        LocalCluster(n_workers=2, threads_per_worker=1, env=env, **options) as cluster,
+    ):
+        command = [sys.executable, "-m", "fpi_eval", "run", "2025..2026", "--programme",
+                   "essai,autre", "--donnees", "donnees", "--cluster",
+                   cluster.scheduler_address]  # fmt: skip
+        started = time.monotonic()
+        process = subprocess.Popen(command, cwd=place, env=env, stdout=subprocess.DEVNULL)
+        if kill:
+            rank, moment = kill
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(moment)
+            os.kill(cluster.workers[rank].pid, signal.SIGKILL)
+        return process.wait(), time.monotonic() - started
+
+
 def _reached(place: Path) -> str:
     """Return the last step that the journal says to have ended."""
     last = json.loads(path_of(report(place)).read_text("utf-8").splitlines()[-1])
@@ -168,12 +236,15 @@ def _page(lines: list[str], notebooks: str) -> str:
 def main() -> None:
     """Make the table that is asked for."""
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("quoi", choices=("ailleurs", "coupures", "hostile"))
+    asked.add_argument("quoi", choices=("ailleurs", "coupures", "grappe", "hostile"))
     asked.add_argument("--notebooks", default="0*.ipynb")
     asked.add_argument("--fois", type=int, default=50)
     options = asked.parse_args()
     target = RESULTS / f"{options.quoi}.md"
-    if options.quoi != "coupures":
+    if options.quoi == "grappe":
+        lines = workers_killed(options.notebooks, options.fois)
+        target.write_text(_page(lines, options.notebooks), "utf-8")
+    elif options.quoi != "coupures":
         lines = {"ailleurs": elsewhere, "hostile": hostile}[options.quoi](options.notebooks)
         target.write_text(_page(lines, options.notebooks), "utf-8")
     else:

@@ -1,9 +1,8 @@
 """Many computations at once on dask: processes of this machine, or a cluster that is running."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from logging import ERROR
 from typing import Any, TypeVar
 
@@ -23,7 +22,12 @@ def cores() -> int:
 
 
 def spread(
-    make: Callable[..., T], tasks: Iterable[K], *, address: str = "", workers: int = 0
+    make: Callable[..., T],
+    tasks: Iterable[K],
+    *,
+    address: str = "",
+    workers: int = 0,
+    in_order: Callable[[K], Hashable] | None = None,
 ) -> Iterator[tuple[K, T | FpiError]]:
     """Yield each task with what ``make(*task)`` returns, or its refusal, as they end.
 
@@ -41,6 +45,9 @@ def spread(
         cluster of this machine that lasts as long as the iteration.
     workers : int
         Processes of this machine; by default one for each core.
+    in_order : callable, optional
+        What a task belongs to: the tasks of one are made one after the other, as they were given.
+        By default, every task stands alone.
 
     Raises
     ------
@@ -50,19 +57,54 @@ def spread(
     with _client(address, workers) as client:
         from distributed import as_completed
 
-        todo, asked, running = iter(tasks), {}, as_completed()
+        todo, running = _Queue(tasks, in_order), as_completed()
+        asked: dict[str, Any] = {}
 
-        def send(count: int) -> None:
-            for task in islice(todo, count):
+        def send() -> None:
+            while len(asked) < WAITING * max(1, len(client.ncores())):
+                task = todo.pop()
+                if task is None:
+                    return
                 future = client.submit(make, *task, pure=False)
                 asked[future.key] = task
                 running.add(future)
 
-        send(WAITING * max(1, len(client.ncores())))
+        send()
         for future in running:
-            found = _found(future)
-            send(1)
-            yield asked.pop(future.key), found
+            task, found = asked.pop(future.key), _found(future)
+            future.release()  # else made again if the worker that made it dies later
+            todo.ended(task)
+            send()
+            yield task, found
+
+
+class _Queue:
+    """Tasks in their order, one at a time for each thing they belong to."""
+
+    def __init__(self, tasks: Iterable[Any], belongs: Callable[[Any], Hashable] | None) -> None:
+        self.tasks, self.belongs = iter(tasks), belongs
+        self.busy: set[Hashable] = set()
+        self.aside: list[Any] = []
+
+    def pop(self) -> Any:
+        """Return the first task that may start, None while there is none."""
+        if not self.belongs:
+            return next(self.tasks, None)
+        for number, task in enumerate(self.aside):
+            if self.belongs(task) not in self.busy:
+                self.busy.add(self.belongs(task))
+                return self.aside.pop(number)
+        for task in self.tasks:
+            if self.belongs(task) not in self.busy:
+                self.busy.add(self.belongs(task))
+                return task
+            self.aside.append(task)
+        return None
+
+    def ended(self, task: Any) -> None:
+        """Let the next task of the same thing start."""
+        if self.belongs:
+            self.busy.discard(self.belongs(task))
 
 
 def _found(future: Any) -> Any:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+from itertools import count, islice
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +77,38 @@ def test_a_worker_killed_in_the_middle_loses_nothing(address, tmp_path):
     assert (tmp_path / "tue").exists()
 
 
+def noted(place: str, name: str, number: int) -> None:
+    """Note the start and the end of a task in the file of what it belongs to."""
+    with Path(place, name).open("a") as file:
+        file.write(f"{number}-")
+        file.flush()
+        killed_once(str(Path(place, f"{name}_tue")), number)
+        file.write(f"{number} ")
+
+
+def test_what_belongs_together_comes_one_after_the_other(address, tmp_path):
+    tasks = [(str(tmp_path), name, number) for name in "ab" for number in range(4)]
+    found = [task for task, _ in spread(noted, tasks, address=address, in_order=itemgetter(1))]
+    assert sorted(found) == sorted(tasks)
+    assert [task[2] for task in found if task[1] == "a"] == [0, 1, 2, 3]
+    for name in "ab":  # the third was killed once, and started again before the fourth
+        assert (tmp_path / name).read_text() == "0-0 1-1 2-2-2 3-3 "
+
+
+def test_an_endless_list_is_read_as_workers_get_free(address):
+    read = []
+
+    def endless():
+        for number in count(start=4):
+            read.append(number)
+            yield (number,)
+
+    found = dict(islice(spread(halved, endless(), address=address), 5))
+    assert found == {(number,): number / 2 for (number,) in found}
+    assert len(found) == 5
+    assert len(read) < 20
+
+
 def draws(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=3)
 
@@ -91,6 +125,20 @@ def test_years_and_programmes_are_taken_together():
     ]
     with pytest.raises(FpiError, match="avant la première"):
         several("fpi_aura", "2026..2024")
+
+
+def test_the_years_of_a_programme_wait_for_one_another(monkeypatch, tmp_path):
+    order: dict[object, object] = {}
+
+    def spread_here(make, tasks, *, in_order, workers, **_):
+        order.update({task[:2]: in_order(task) for task in tasks}, workers=workers)
+        return iter(())
+
+    monkeypatch.setattr("fpi_eval.cluster.spread", spread_here)
+    main(["run", "2024..2025", "--programme", "fpi_aura,atcf", "--donnees", str(tmp_path)])
+    folders = [str(ROOT / "data" / name) for name in ("fpi_aura", "atcf")]
+    assert order.pop("workers") == min(2, execution.processes())
+    assert order == {(name, year): name for name in folders for year in (2024, 2025)}
 
 
 def test_the_command_says_each_report_as_it_ends_and_which_were_refused(address, tmp_path, capsys):

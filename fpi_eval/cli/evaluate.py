@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib.util import find_spec
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -92,15 +93,22 @@ def many(
     langues: tuple[str, ...],
     cluster: str,
 ) -> None:
-    """Make reports at once, say each as it ends, and refuse at the end if one was refused."""
-    from fpi_eval.cluster import spread
+    """Make reports at once, say each as it ends, and refuse at the end if one was refused.
+
+    The years of a programme come one after the other: a report hides with what earlier ones
+    published, and says what changed since.
+    """
+    from fpi_eval.cluster import cores, spread
     from fpi_eval.report.edition import absolute
     from fpi_eval.report.runner.yearly import quietly
     from fpi_eval.text import annee_scolaire, liste
 
     refused = []
     tasks = [(str(folder), year, absolute(donnees), force, langues) for folder, year in asked]
-    for (folder, year, *_), found in spread(quietly, tasks, address=cluster):
+    workers = min(cores(), len({folder for folder, _ in asked}))
+    for (folder, year, *_), found in spread(
+        quietly, tasks, address=cluster, workers=workers, in_order=itemgetter(0)
+    ):
         name = f"{Path(folder).name} {annee_scolaire(year)}"
         if isinstance(found, FpiError):
             refused.append(name)
