@@ -283,7 +283,7 @@ def specification_curve(table: pd.DataFrame) -> Axes:
     drawn = table.dropna(subset=["estimate"]).sort_values(
         "estimate", ascending=False, kind="stable"
     )
-    ax = plt.subplots(figsize=(7.5, 0.9 + 0.34 * len(drawn)), layout="constrained")[1]
+    ax = plt.subplots(figsize=(7.5, 0.9 + 0.27 * len(drawn)), layout="constrained")[1]
     ax.axvline(0, color=GREY, linewidth=0.8)
     whole = table.loc[table["principal"], "famille"].iloc[0]
     for place, row in enumerate(drawn.itertuples()):

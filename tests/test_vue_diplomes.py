@@ -13,6 +13,7 @@ from fpi_eval.absent import Absent, attempt
 from fpi_eval.checks import Check
 from fpi_eval.figures import Figure
 from fpi_eval.impact.frame import GROSS, NET
+from fpi_eval.impact.j import J_TEXT
 from fpi_eval.panel.simulated_folder import simulated_folder
 from fpi_eval.plan import held_against
 from fpi_eval.programme import load_programme
@@ -342,3 +343,15 @@ def test_the_notebook_on_groups_is_thin_and_declares_them():
     assert "groupes" in info.declares["tables"]
     names = (*info.declares["tables"], *info.declares["figures"])
     assert all(any(hasattr(page, n) for page in (insertion, plus, familles)) for n in names)
+
+
+def test_the_method_says_j_in_short_sentences_and_unfolds_its_exact_text(made):
+    told = vue.methode(made.evaluation)
+    first = told.words.split("\n\n")[:3]
+    sentences = [one for part in first for one in part.removesuffix(".").split(". ")]
+    assert "L'effet brut est le coefficient des places" in sentences[-1]
+    assert sum(len(one.split()) for one in sentences) <= 160
+    assert max(len(one.split()) for one in sentences) < 30
+    assert J_TEXT not in told.words
+    assert told.exact == J_TEXT
+    assert J_TEXT.replace("'", "&#x27;") in told._repr_html_().split("<details")[1]

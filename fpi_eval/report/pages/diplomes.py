@@ -13,8 +13,10 @@ from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline, in_chapters
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET
 from fpi_eval.impact.groups.dose_response import DoseResponse
+from fpi_eval.impact.j import J_TEXT
 from fpi_eval.panel import CellPanel
 from fpi_eval.panel.context import Context
+from fpi_eval.report.pages.unfolded import Unfolded
 from fpi_eval.results import Estimates, EventStudy
 from fpi_eval.tables import Table, table
 
@@ -387,9 +389,32 @@ def plan(evaluation: Evaluation | Absent) -> str | Absent:
     return "\n\n".join(said)
 
 
-def methode(evaluation: Evaluation | Absent) -> str:
+#: J in short sentences; `J_TEXT` says it to the last detail.
+J_SHORT = (
+    "L'estimateur J fait des doubles moindres carrés, une observation par cellule et session. Une "
+    "cellule est une formation dans un établissement ; entrent celles des filières visées, dans "
+    "toutes les régions. Résultat, places et expositions sont divisés par la taille de la cellule, "
+    "et chaque observation pèse cette taille.\n"
+    "Les places sont celles qui étaient ouvertes à l'entrée de la promotion. Leur signe les "
+    "instrumente : chaque place pèse autant. L'exposition est la part de la cellule dans les "
+    "places de ses voisines : même établissement, puis même famille et même département, sauf "
+    "choix déclaré. Son instrument est la plus grande valeur qu'elle atteint dans la cellule.\n"
+    "Les effets fixes sont ceux de la cellule, de la formation × session et de la région × session "
+    "(Angrist et Imbens, 1995 ; Cameron et Miller, 2015). L'effet brut est le coefficient des "
+    "places ; le déplacement vient de ceux des expositions ; l'effet net est leur somme."
+)
+EXACT_J = "L'estimateur J, dans le texte exact du plan d'évaluation"
+
+
+def methode(evaluation: Evaluation | Absent) -> Unfolded | str | None:
     """Return how the effect, its interval and its verdict are made; nothing without them."""
-    return "" if isinstance(evaluation, Absent) else evaluation.method().replace("\n", "\n\n")
+    if isinstance(evaluation, Absent):
+        return None
+    said = evaluation.method()
+    if J_TEXT not in said:
+        return said.replace("\n", "\n\n")
+    words = said.replace(J_TEXT, J_SHORT, 1)
+    return Unfolded(words.replace("\n", "\n\n"), EXACT_J, J_TEXT)
 
 
 def limites(
