@@ -34,8 +34,8 @@ WIDEST = 15.0
 WIDTH = 7.8  # inches
 #: The one ramp: none, then four shades, pale enough for the words on them on both pages.
 SHADES = (0.0, 0.12, 0.24, 0.36, 0.48)
-#: Letters of a line; how much larger than its area a label may be; where it may move.
-COLUMN, SLACK, SIDES, REACH = 9, 1.1, 24, 30
+#: Letters of a line; places tried inside an area; where a label may move outside.
+COLUMN, TRIED, SIDES, REACH = 9, 40, 24, 30
 
 
 @cache
@@ -134,8 +134,8 @@ Label = tuple[Text, Bbox, np.ndarray | None]
 class _Names(Artist):
     """Names and numbers, laid again at each drawing so that none hides another.
 
-    A label stands in its area if it is about its size. Else a name stands outside the map, at the
-    end of a line; a number alone is left out.
+    A label stands in its area where it crosses no border. Else a name stands outside the map, at
+    the end of a line; a number alone is left out.
     """
 
     axes: Axes
@@ -150,7 +150,7 @@ class _Names(Artist):
         self.words = [
             (
                 shapes[row["code"]],
-                _heart(shapes[row["code"]]),
+                _hearts(shapes[row["code"]]),
                 textwrap.fill(row["nom"], COLUMN, break_long_words=False) if n < named else "",
                 nombre(row[column]),
             )
@@ -162,35 +162,31 @@ class _Names(Artist):
         return Bbox.union([box for _, box, _ in self._laid(renderer)])
 
     def draw(self, renderer: Any) -> None:
-        """Draw each label, with a line to its area when it stands outside."""
+        """Draw each label, with a line to a dot in its area when it stands outside."""
         for label, box, heart in self._laid(renderer):
             if heart is not None:
-                line = Line2D(*_line(heart, box).T, color="#000000", linewidth=0.6)
+                line = Line2D(
+                    *_line(heart, box).T, color="#000000", linewidth=0.6,
+                    marker="o", markersize=2.5, markevery=[0],
+                )  # fmt: skip
                 line.set_figure(self.figure)
                 line.draw(renderer)
             label.draw(renderer)
 
     def _laid(self, renderer: Any) -> list[Label]:
-        """Return the labels that have room, their frame, and the area of those outside.
-
-        Where all areas are named, those with most room for their words come first.
-        """
+        """Return the labels that have room, their frame, and the area of those outside."""
         inside: list[Label] = []
-        asked, outside = [], []
-        for outline, heart, name, number in self.words:
-            at = self.axes.transData.transform(heart)
+        outside = []
+        for outline, hearts, name, number in self.words:
+            places = self.axes.transData.transform(hearts)
+            area = self.axes.transData.transform_path(outline)
             words = f"{name}\n{number}" if name else number
-            label, box = self._written(words, at, renderer)
-            share = _share(box, outline.get_extents(self.axes.transData))
-            asked.append((share, bool(name), at, label, box))
-        if self.every:
-            asked.sort(key=lambda one: one[0])
-        for share, named, at, label, box in asked:
-            room = share <= (SLACK if self.every else 1)
-            if room and not any(box.overlaps(other) for _, other, _ in inside):
-                inside.append((label, box, None))
-            elif named:
-                outside.append((label, box, at))
+            label, box = self._written(words, places[0], renderer)
+            if own := _within(area, box, places):
+                label.set_position(own)
+                inside.append((label, label.get_window_extent(renderer), None))
+            elif name:
+                outside.append((label, box, places[0]))
         taken = [box for _, box, _ in inside]
         moved = [self._moved(*label, taken) for label in outside]
         return inside + [one for one in moved if one]
@@ -233,9 +229,12 @@ class _Names(Artist):
                     yield moved
 
 
-def _share(box: Bbox, area: Bbox) -> float:
-    """Return how much of an area's width or height words take, the larger."""
-    return max(box.width / area.width, box.height / area.height)
+def _within(area: Outline, box: Bbox, places: np.ndarray) -> tuple[float, float] | None:
+    """Return the first place where words, at the first one now, cross no border of their area."""
+    for place in places:
+        if not area.intersects_bbox(box.translated(*place - places[0]), filled=False):
+            return float(place[0]), float(place[1])
+    return None
 
 
 def _line(at: np.ndarray, box: Bbox) -> np.ndarray:
@@ -243,13 +242,14 @@ def _line(at: np.ndarray, box: Bbox) -> np.ndarray:
     return np.array([at, np.clip(at, box.min, box.max)])
 
 
-def _heart(outline: Outline) -> np.ndarray:
-    """Return the place inside an area that is farthest from its edge, best for a wide word."""
+def _hearts(outline: Outline) -> np.ndarray:
+    """Return places inside an area, the farthest from its edge first: best for a wide word."""
     edge = np.asarray(outline.to_polygons()[0])
     low, high = edge.min(axis=0), edge.max(axis=0)
     grid = np.stack(np.meshgrid(*np.linspace(low, high, 24).T), axis=-1).reshape(-1, 2)
     inside = grid[Outline(edge).contains_points(grid)]
     if not len(inside):
-        return edge.mean(axis=0)
+        return edge.mean(axis=0)[None]
     apart = (inside[:, None] - edge[None]) * [0.6, 1.0]
-    return inside[np.hypot(*np.moveaxis(apart, -1, 0)).min(axis=1).argmax()]
+    far = np.hypot(*np.moveaxis(apart, -1, 0)).min(axis=1)
+    return inside[np.argsort(-far, kind="stable")[:TRIED]]
