@@ -36,6 +36,7 @@ WIDTH = 7.8  # inches
 SHADES = (0.0, 0.12, 0.24, 0.36, 0.48)
 #: Letters of a line; places tried inside an area; where a label may move outside.
 COLUMN, TRIED, SIDES, REACH = 9, 40, 24, 30
+CORNER = 0.08  # of a label's height
 
 
 @cache
@@ -187,30 +188,45 @@ class _Names(Artist):
                 inside.append((label, label.get_window_extent(renderer), None))
             elif name:
                 outside.append((label, box, places[0]))
-        taken = [box for _, box, _ in inside]
-        moved = [self._moved(*label, taken) for label in outside]
+        taken, lines = [box for _, box, _ in inside], []
+        outside.sort(key=lambda one: self._far(one[2]))
+        moved = [self._moved(*label, taken, lines) for label in outside]
         return inside + [one for one in moved if one]
+
+    def _far(self, at: np.ndarray) -> float:
+        """Return how far a place is from the edge of the drawing."""
+        frame = self.axes.bbox
+        return float(min(*(at - frame.min), *(frame.max - at)))
 
     def _written(self, words: str, at: np.ndarray, renderer: Any) -> tuple[Text, Bbox]:
         label = Text(at[0], at[1], words, fontsize=SMALL, ha="center", va="center", linespacing=1.1)
         label.set_figure(self.figure)
         return label, label.get_window_extent(renderer)
 
-    def _moved(self, label: Text, box: Bbox, at: np.ndarray, taken: list[Bbox]) -> Label | None:
+    def _moved(
+        self, label: Text, box: Bbox, at: np.ndarray, taken: list[Bbox], lines: list[Outline]
+    ) -> Label | None:
         """Return the label at the nearest place outside every area where nothing stands yet.
 
         Without such a place, it is left where it was if all areas are named, else left out.
 
-        A nearer place is left for one that a line reaches without crossing other words.
+        A nearer place is left for one whose line crosses fewer words and lines.
         """
         free = list(self._free(box, taken))
         if not free:
             return (label, box, at) if self.every else None
-        lines = [Outline(_line(at, one)) for one in free]
-        crossed = [any(line.intersects_bbox(other) for other in taken) for line in lines]
-        moved = free[crossed.index(False) if False in crossed else 0]
+        own = [Outline(_line(at, one)) for one in free]
+        crossed = [
+            sum(line.intersects_bbox(other) for other in taken)
+            + sum(line.intersects_path(other) for other in lines)
+            + sum(other.intersects_bbox(one) for other in lines)
+            for line, one in zip(own, free, strict=True)
+        ]
+        best = crossed.index(min(crossed))
+        moved = free[best]
         label.set_position((at[0] + moved.x0 - box.x0, at[1] + moved.y0 - box.y0))
         taken.append(moved)
+        lines.append(own[best])
         return label, moved, at
 
     def _free(self, box: Bbox, taken: list[Bbox]) -> Iterator[Bbox]:
@@ -231,8 +247,9 @@ class _Names(Artist):
 
 def _within(area: Outline, box: Bbox, places: np.ndarray) -> tuple[float, float] | None:
     """Return the first place where words, at the first one now, cross no border of their area."""
+    letters = box.padded(-CORNER * box.height)  # corners of a frame hold no letter
     for place in places:
-        if not area.intersects_bbox(box.translated(*place - places[0]), filled=False):
+        if not area.intersects_bbox(letters.translated(*place - places[0]), filled=False):
             return float(place[0]), float(place[1])
     return None
 

@@ -33,8 +33,8 @@ def test_each_departement_has_its_name_and_number_and_none_hides_another(codes, 
     assert len({label.get_text() for label, *_ in laid}) == len(codes)
     assert not any(a.overlaps(b) for (_, a, _), (_, b, _) in itertools.combinations(laid, 2))
     areas = [ax.transData.transform_path(shape) for shape in shapes.values()]
-    inside = [box for _, box, heart in laid if heart is None]
-    assert not any(area.intersects_bbox(box, filled=False) for area in areas for box in inside)
+    letters = [b.padded(-maps.CORNER * b.height) for _, b, heart in laid if heart is None]
+    assert not any(area.intersects_bbox(box, filled=False) for area in areas for box in letters)
     fills = [patch.get_facecolor()[3] for patch in ax.patches]  # largest values first
     assert fills[0] == maps.SHADES[-1]
     assert fills == sorted(fills, reverse=True)
