@@ -188,7 +188,7 @@ class _Names(Artist):
                 inside.append((label, label.get_window_extent(renderer), None))
             elif name:
                 outside.append((label, box, places[0]))
-        taken, lines = [box for _, box, _ in inside], []
+        taken, lines = [box for _, box, _ in inside], list[Outline]()
         outside.sort(key=lambda one: self._far(one[2]))
         moved = [self._moved(*label, taken, lines) for label in outside]
         return inside + [one for one in moved if one]

@@ -24,6 +24,7 @@ from fpi_eval.report.pages import totaux as totaux
 from fpi_eval.report.pages import trajectoire as vue
 from fpi_eval.report.runner.notebooks import inspect
 from fpi_eval.tables import Table
+from fpi_eval.text import nombre
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "06_trajectoire_et_couts.ipynb"
 
@@ -217,6 +218,16 @@ def test_each_cost_counts_fewer_people_than_the_step_before(simulees):
     assert set(chain) <= set(ratio)
     assert ratio["entrant"] < ratio["personne allée au bout de ses études"] < ratio["diplômé"]
     assert ratio["diplômé"] < ratio["diplômé en plus (net)"]
+
+
+def test_people_counted_by_a_cost_are_those_that_the_trajectory_shows(simulees):
+    rows = simulees.couts.frame
+    units = rows["unit"].str.split(" d'ici").str[0]
+    counted = {unit: plain(nombre(n)) for unit, n in zip(units, rows["count"], strict=True)}
+    ahead = simulees.probabilites.shown.head(3).set_index("Lecture")
+    for reading, unit in (("Entrés dans une place ouverte", "entrant"), ("Diplômés", "diplômé")):
+        assert plain(ahead.loc[reading, "Brut"]).startswith(f"{counted[unit]} (")
+        assert plain(ahead.loc[reading, "Net"]).startswith(f"{counted[f'{unit} en plus (net)']} (")
 
 
 def test_a_subsidy_that_the_register_does_not_write_is_unknown_and_not_nothing(simulees):

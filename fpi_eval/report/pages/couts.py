@@ -23,10 +23,11 @@ from fpi_eval.panel.context import Context
 from fpi_eval.programme import Cout, Programme
 from fpi_eval.projection.outlook import Outlook
 from fpi_eval.report.pages.trajectoire import WHOLE
-from fpi_eval.rounding import figures
+from fpi_eval.rounding import figures, rounded, step_of
 from fpi_eval.tables import Table, table
 
 LOWER = "borne inférieure"
+EIGHT_IN_TEN = 1.2816  # errors on each side of a range of 8 chances in 10
 PRICES = 80  # points of the acceptability curve
 FARTHEST = 0.98  # the curve stops where nearly all draws that bring anyone cost less
 SURE, RARE = 80, 0.2  # chances in 100 that are told where some price has them; draws for a curve
@@ -77,12 +78,19 @@ def _euros(amount: float) -> str:
     return text.euros(figures(amount))
 
 
+def _people(one: UnitCost) -> float:
+    """Return what is counted, rounded as the trajectory does: by its range of 8 chances in 10."""
+    spread = EIGHT_IN_TEN * one.std_error
+    step = step_of(one.count - spread, one.count + spread)
+    return rounded(figures(one.count), step)
+
+
 def couts(found: Sequence[UnitCost], context: Context) -> Table:
     """Return costs per seat and per person, full cost and subsidy; the predecessor beside."""
     what = context.programme
     rows = cost_table(found).assign(programme=what.nom)
     counted = rows["low"] == rows["high"]
-    rows["count"] = rows["count"].where(counted, rows["count"].map(figures))
+    rows["count"] = rows["count"].where(counted, [_people(one) for one in found])
     rows["words"] = rows["words"].mask(counted, "compté")
     if before := what.predecesseur:
         lower = cost_table([unit_cost("place ouverte", before.cout_minimum, before.places)])

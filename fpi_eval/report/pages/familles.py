@@ -146,7 +146,7 @@ def groupes(
     labels = {
         "dimension": "Découpage",
         "group": "Groupe",
-        "seats": "Places × sessions",
+        "seats": "Places × sessions comparées",
         **BOUNDS,
         "p_romano_wolf": "Valeur p de l'égalité",
     }
@@ -160,7 +160,8 @@ def groupes(
         },
         labels=labels,
         source=source,
-        note="Effet brut par place. La valeur p, la même pour tous les groupes d'un découpage, "
+        note="Effet brut par place. Une formation nouvelle, sans passé auquel se comparer, n'est "
+        "pas dans ce tableau. La valeur p, la même pour tous les groupes d'un découpage, "
         f"est celle de l'égalité de leurs effets, ajustée sur {len(found.tests)} découpages fixés "
         "d'avance (Romano et Wolf, 2005). Demande : premiers vœux comparés aux places, avant le "
         f"programme.{f' {tension}' if shown and tension else ''}{SEX_NOTE if found.sexes else ''}",
