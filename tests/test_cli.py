@@ -6,11 +6,10 @@ import shlex
 import shutil
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from loopback import serving
 
 from fpi_eval import twin
 from fpi_eval.cli import app, main
@@ -368,25 +367,8 @@ EXPORT = (
 @pytest.fixture
 def portal():
     """A portal on loopback that serves one small CSV for every export."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            found = "/exports/csv" in self.path
-            body = EXPORT if found else b"{}"
-            self.send_response(200 if found else 404)
-            self.send_header("Content-Type", "text/csv" if found else "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with serving(lambda path: EXPORT if "/exports/csv" in path else b"") as address:
+        yield address
 
 
 def test_fetch_brings_a_declared_file_once_and_check_sees_that_it_changed(project, portal, capsys):

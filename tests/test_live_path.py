@@ -5,12 +5,11 @@ invented files on the simulated folder's own establishments and courses.
 """
 
 import shutil
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from loopback import serving
 from portal_files import put, served
 
 import fpi_eval as fpi
@@ -46,24 +45,12 @@ def portal(folder):
     for path in [p for p in folder.rglob("*.csv") if p.stem in bodies]:
         path.unlink()  # a simulated file, which the portal brings
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            parts = unquote(self.path).partition("/datasets/")[2].partition("/exports/csv")
-            body = bodies.get(parts[0], "").encode() if parts[1] else b"{}"
-            self.send_response(200 if parts[1] and body else 404)
-            self.send_header("Content-Type", "text/csv" if parts[1] else "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def export(path: str) -> bytes:
+        name, csv, _ = unquote(path).partition("/datasets/")[2].partition("/exports/csv")
+        return bodies.get(name, "").encode() if csv else b""
 
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with serving(export) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
