@@ -268,16 +268,12 @@ def held_against(run: Evaluation | Absent, programme: Programme) -> Evaluation |
     return run if isinstance(run, Absent) else run.with_checks([followed(programme, run)])
 
 
-def followed(programme: Programme, run: Evaluation, folder: str | Path | None = None) -> Check:
-    """Return the check against the first plan written, the one that came before any other.
+def followed(programme: Programme, run: Evaluation) -> Check:
+    """Return the check against the first plan beside programme.toml, which came before any other.
 
-    Parameters
-    ----------
-    folder : path, optional
-        Where plans are; ``plans`` beside programme.toml by default. A plan changed by hand asks
-        for caution: what it announced is no longer known.
+    A plan changed by hand asks for caution: what it announced is no longer known.
     """
-    written = plans(programme.dossier / PLANS if folder is None else folder)
+    written = plans(programme.dossier / PLANS)
     try:
         return plan_check(read_plan(written[0]) if written else None, programme, run)
     except FpiError as error:

@@ -39,12 +39,13 @@ def test_effect_per_seat_by_hand():
 
 
 def test_controls_recur_in_each_wave_within_the_window():
-    rows = [(c, t, float(c * t)) for c in (1, 2, 3) for t in range(1, 12)]
-    frame = frame_of(rows, {1: 4, 2: 9}, {1: 1, 2: 1}, {1: "R", 2: "R", 3: "S"})
-    data = stack(frame, before=2, after=1)
-    assert sorted(data["wave"].unique()) == [4, 9]
+    rows = [(c, t, float(c * t)) for c in (1, 2, 3) for t in range(1, 16)]
+    frame = frame_of(rows, {1: 7, 2: 10}, {1: 1, 2: 1}, {1: "R", 2: "R", 3: "S"})
+    data = stack(frame)
+    assert sorted(data["wave"].unique()) == [7, 10]
     assert data.groupby("wave")["cell"].unique().map(sorted).tolist() == [[1, 3], [2, 3]]
-    assert data.groupby("wave")["time"].agg(["min", "max"]).to_numpy().tolist() == [[2, 5], [7, 10]]
+    window = data.groupby("wave")["time"].agg(["min", "max"]).to_numpy()
+    assert window.tolist() == [[2, 11], [5, 14]]
 
 
 def test_a_course_without_control_is_left_out_and_counted():

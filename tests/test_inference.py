@@ -81,11 +81,10 @@ def test_interval_of_the_wild_bootstrap_holds_the_values_it_does_not_reject():
     frame = panel(2, n=60, groups=10)
     fit = regression(frame)
     options = {"n_parameters": 3, "effects": fit.absorber, "kind": "rademacher"}
-    args = (fit.y, fit.x[:, 0], fit.x[:, 1:], frame["g"])
-    test = inference.wild_cluster(*args, **options)
+    design = inference.wild.WildDesign(fit.x[:, 0], fit.x[:, 1:], frame["g"], **options)
+    test = design.test(fit.y)
     inside, outside = (
-        inference.wild_cluster(*args, null=value, interval=False, **options).p_value
-        for value in (test.ci_low + 1e-3, test.ci_low - 1e-3)
+        design.test(fit.y, null=value).p_value for value in (test.ci_low + 1e-3, test.ci_low - 1e-3)
     )
     assert outside <= 0.05 <= inside
     assert test.ci_low < fit.coefficients[0] < test.ci_high

@@ -8,7 +8,7 @@ from invented import invented_panel
 
 from fpi_eval.checks import evaluate
 from fpi_eval.errors import FpiError
-from fpi_eval.plan import deviations, followed, plan_check, plans, read_plan, write_plan
+from fpi_eval.plan import PLANS, deviations, followed, plan_check, plans, read_plan, write_plan
 from fpi_eval.programme import load_programme
 
 DAY = date(2024, 3, 1)
@@ -140,11 +140,13 @@ def test_the_check_tells_absent_followed_late_and_abandoned_plans(plan, programm
 
 def test_a_run_is_held_to_the_first_plan_and_a_forged_plan_is_said(programme, tmp_path):
     run = evaluate(invented_panel(31, noise=1.0, etabs=20), "diplomes", programme, draws=0)
-    assert followed(programme, run, tmp_path).statut == "non_evaluable"
-    first = write_plan(changed(programme, graine=1), tmp_path, today=DAY)
-    write_plan(programme, tmp_path, today=date(2024, 4, 1))
-    assert "La graine aléatoire" in followed(programme, run, tmp_path).phrase
+    programme = changed(programme, dossier=tmp_path)
+    folder = tmp_path / PLANS
+    assert followed(programme, run).statut == "non_evaluable"
+    first = write_plan(changed(programme, graine=1), folder, today=DAY)
+    write_plan(programme, folder, today=date(2024, 4, 1))
+    assert "La graine aléatoire" in followed(programme, run).phrase
     first.write_text("{}")
-    forged = followed(programme, run, tmp_path)
+    forged = followed(programme, run)
     assert forged.statut == "caution"
     assert "a changé depuis" in forged.phrase

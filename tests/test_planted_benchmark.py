@@ -106,6 +106,6 @@ def test_the_dynamics_of_a_walk_are_those_of_a_walk():
     walk = 4.3 + np.cumsum(rng.normal(0, 0.02, (2000, 5)), axis=1)
     rows = pd.DataFrame({"uai": np.repeat(np.arange(2000), 5), "rentree": np.tile(range(5), 2000),
                          "effectif": np.exp(walk).ravel()})  # fmt: skip
-    found = dynamics(rows, 1, 1e6)
+    found = dynamics(rows)
     assert found["variation_1"] == pytest.approx(0.02, rel=0.05)
     assert found["rapport_3"] == pytest.approx(3.0, rel=0.12)

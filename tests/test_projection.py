@@ -282,7 +282,7 @@ def test_diversion_draws_are_centred_on_what_j_finds():
     panel = twin.draw(twin.SMALL, 3).panel
     found = j(panel, "entrants")
     centre = -found[DISPLACEMENT].estimate / found[GROSS].estimate
-    draws = diversion_draws(panel, draws=4000)
+    draws = diversion_draws(panel)
     assert np.median(draws) == pytest.approx(centre, abs=0.02)
     assert draws.std() > 0.02
 

@@ -4,6 +4,7 @@ import ast
 from functools import cache
 
 import pytest
+from options import never_given
 from reach import Graph, Module
 
 from fpi_eval.sources.known_sources import CATALOGUE
@@ -12,6 +13,40 @@ from fpi_eval.sources.known_sources import CATALOGUE
 EXCEPTIONS: dict[str, str] = {}
 #: Sources that only `check` reads, and why.
 ONLY_CHECKED: dict[str, str] = {}
+#: Options that neither the package, a notebook, a guide nor a benchmark gives, and why they stay.
+UNGIVEN = {
+    "disclosure.suppress.protect": (
+        "one table takes what `protect_together` takes for many: tests hold each rule on it",
+        ("known", "parts", "public", "windows"),
+    ),
+    "impact.displacement.diversion.diversion": (
+        "a test finds the margin just refused",
+        ("margin",),
+    ),
+    "impact.displacement.net.substitution": ("the outcome, as in every estimator", ("y",)),
+    "impact.jobs.synthetic.synthetic": (
+        "a researcher's: who is treated, which of the three weightings, which draw",
+        ("method", "seed", "treated"),
+    ),
+    "impact.placebo_regions.placebo_regions": (
+        "a researcher's: the placebo of a J with its own effects and covariates, other draws",
+        ("covariates", "region_effects", "seed"),
+    ),
+    "plan.write_plan": ("tests set the day", ("today",)),
+    "power.detect.puissance": (
+        "a researcher's: a study of other rentrées, days and draws than the command's",
+        ("draws", "horizon", "jour", "rentrees", "seed"),
+    ),
+    "regression.linear.fit": (
+        "published errors counted singletons: a known number",
+        ("singletons",),
+    ),
+    "results.Result.to_latex": ("a researcher's: for a paper", ("secret", "source", "titre")),
+    "sources.portal.fetch.fetch": (
+        "tests put a portal of this machine, a clock and no waiting in their place",
+        ("client", "limits", "now", "sleep"),
+    ),
+}
 
 
 @cache
@@ -33,6 +68,11 @@ def test_every_source_feeds_a_panel_a_table_or_a_page():
     assert unfed == set(ONLY_CHECKED)
 
 
+def test_every_option_is_given_by_somebody_or_has_a_reason_to_stay():
+    excused = {f"{name}({o})" for name, (_, options) in UNGIVEN.items() for o in options}
+    assert never_given(graph()) ^ excused == set()
+
+
 @pytest.mark.parametrize("name", ["", ".records", ".impact"])
 def test_every_name_imported_when_first_used_is_there(name):
     module = graph().modules[f"fpi_eval{name}"]
@@ -43,6 +83,7 @@ def test_every_name_imported_when_first_used_is_there(name):
 def small(code: str) -> Graph:
     """Return the graph with a module of these lines beside the package's."""
     made = Graph.__new__(Graph)
+    made.starts = []
     made.modules = {"fpi_eval.m": Module("fpi_eval.m", ast.parse(code))}
     made.asked, made.said, made.reached, made.classes, made._todo = set(), set(), set(), [], []
     made._reach(made.modules["fpi_eval.m"].definitions["start"])
@@ -64,3 +105,15 @@ def test_a_name_in_all_or_in_an_unreached_function_reaches_nothing():
         "def inner(): return 3\n"
     )
     assert set(found.unreached()) == {"m.IDLE", "m.listed", "m.named", "m.Kept.hidden"}
+
+
+def test_an_option_is_given_by_keyword_by_position_by_hand_over_or_never():
+    found = small(
+        "def start(rows):\n"
+        "    kept(rows, 1); attempt(handed, rows, here=2); spread(**rows)\n"
+        "    return dict(loose=3)\n"
+        "def kept(rows, place=0, idle=0): return rows\n"
+        "def handed(rows, *, here=0, idle=0): return rows\n"
+        "def spread(*, loose=0, idle=0): return 1\n"
+    )
+    assert never_given(found) == {f"m.{name}(idle)" for name in ("kept", "handed", "spread")}

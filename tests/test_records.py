@@ -17,6 +17,7 @@ from fpi_eval.twin.geography import departements
 pytest.importorskip("ibis", reason="l'extra « individus » n'est pas installé")
 
 from invented_records import generate
+from records_csv import as_csv
 
 from fpi_eval.records.bad_rows import examine
 from fpi_eval.records.open import open_folder, regions_table
@@ -97,7 +98,7 @@ def test_residence_counts_people_in_industry_wherever_they_work(counted):
 
 
 def test_csv_files_give_the_same_counts_as_parquet(counted, tmp_path):
-    twin.write_records(drawn(), tmp_path, years=[2026], form="csv")
+    as_csv(twin.write_records(drawn(), tmp_path, years=[2026]))
     with open_folder(tmp_path, Individus(), REGIONS) as records:
         found = counts(records)
     wanted = counted[counted["rentree"] == 2026].reset_index(drop=True)

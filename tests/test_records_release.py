@@ -60,7 +60,7 @@ def test_sectors_without_employers_enough_do_not_go_out():
 
 
 def test_sectors_count_the_people_whom_the_panel_counts(records):
-    found = sectors(records, months=6)
+    found = sectors(records)
     industry = found[found["division"].astype(int).between(5, 39)]
     wanted = counts(records)["en_emploi_industrie_region_6"].sum()
     assert industry["personnes"].sum() == wanted

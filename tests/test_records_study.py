@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from records_csv import as_csv
 
 import fpi_eval as fpi
 from fpi_eval import twin
@@ -186,7 +187,7 @@ def test_check_reads_individual_files_and_says_what_is_wrong(annee, tmp_path):
     )
     assert individual_files(what, found) == ""
     folder = tmp_path / what.individus.dossier
-    written = twin.write_records(twin.draw(twin.SMALL, 4), folder, years=[2024], form="csv")
+    written = as_csv(twin.write_records(twin.draw(twin.SMALL, 4), folder, years=[2024]))
     assert individual_files(what, found) == "Fichiers individuels : aucun défaut."
     persons = next(p for p in written if p.name.startswith("personnes") and "scol" in p.name)
     lines = persons.read_text(encoding="utf-8").splitlines()

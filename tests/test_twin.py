@@ -106,22 +106,6 @@ def test_net_is_own_plus_displaced_and_cells_add_up_to_the_total(twin):
         )
 
 
-@pytest.mark.parametrize("jobs", [False, True])
-def test_the_links_of_the_chain_multiply_exactly_to_the_effect_per_seat(twin, jobs):
-    chain = twin.truth.chain(jobs=jobs)
-    assert (chain["previous"].to_numpy()[1:] == chain["count"].to_numpy()[:-1]).all()
-    per_seat = chain["count"].iloc[-1] / chain["previous"].iloc[0]
-    assert chain["rate"].prod() == pytest.approx(per_seat, abs=1e-14)
-    assert chain["rate"].between(0, 1).all()
-
-
-def test_the_chain_ends_on_the_effect_per_seat_of_graduates(twin):
-    chain = twin.truth.chain()
-    effect = twin.truth.per_seat("diplomes")
-    assert chain["previous"].iloc[0] == effect["seats"]
-    assert chain["count"].iloc[-1] == effect["own"]
-
-
 def test_a_twin_without_seats_has_a_truth_of_zero():
     none = draw(replace(BASE, predecessor_seats=0, seats_secondaire=0, seats_superieur=0), SEED)
     assert none.openings.empty

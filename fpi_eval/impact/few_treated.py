@@ -18,6 +18,7 @@ from fpi_eval.regression.sandwich import codes
 from fpi_eval.regression.wild import DRAWS, WildDesign, WildTest, affordable_draws
 
 BATCH = 50
+MOVES = 399
 
 
 def interval_of_gross(
@@ -42,19 +43,17 @@ def interval_of_gross(
     return ChosenInterval(std_error, test.ci_low, test.ci_high, test.p_value, name)
 
 
-def wild_gross(frame: pd.DataFrame, fit: LinearFit, *, seed: int = 0) -> WildTest:
+def wild_gross(frame: pd.DataFrame, fit: LinearFit) -> WildTest:
     """Return the wild bootstrap of the gross effect (Anderson-Rubin form).
 
     The tested value b leaves ``Y - b S``, which under the null no opening explains; exposures
     enter as they are. Clusters are départements when enough of them are treated.
     """
     clusters = Clusters.of(frame[fit.keep])
-    return wild_design(fit, fit.position(SEATS), clusters, seed=seed).test(fit.y)
+    return wild_design(fit, fit.position(SEATS), clusters).test(fit.y)
 
 
-def wild_design(
-    fit: LinearFit, j: int, clusters: Clusters, *, draws: int = DRAWS, seed: int = 0
-) -> WildDesign:
+def wild_design(fit: LinearFit, j: int, clusters: Clusters, *, draws: int = DRAWS) -> WildDesign:
     """Return the wild bootstrap of one coefficient of a fit, in the form of `wild_gross`.
 
     It holds no outcome: the same serves all those regressed on the same variables.
@@ -70,7 +69,6 @@ def wild_design(
         effects=fit.absorber,
         weights=fit.weights,
         draws=min(draws, affordable_draws(np.unique(cluster).size)),
-        seed=seed,
     )
 
 
@@ -94,8 +92,6 @@ def moved_openings(
     observed: float,
     std_error: float,
     *,
-    draws: int = 399,
-    seed: int = 0,
     with_interval: bool = True,
     covariates: Sequence[str] = (),
 ) -> RandomizationTest:
@@ -116,7 +112,7 @@ def moved_openings(
     net = absorber.residualize(outcomes) * n[:, None]
     own_paths = slopes(frame, absorber, n, covariates)
     net -= n[:, None] * (own_paths @ (own_paths.T @ net))
-    moves, exact = assignments(len(homes), len(openings), draws, seed)
+    moves, exact = assignments(len(homes), len(openings), MOVES, seed=0)
     found = []
     place = Placement(frame)
     batch: list[dict[int, float]] = []

@@ -22,7 +22,7 @@ TEXT = (
 )
 
 
-def stack(whole: Sample, *, before: int = BEFORE, after: int = AFTER) -> Sample:
+def stack(whole: Sample) -> Sample:
     """Return one copy of the estimation frame per wave, cut to its window, clean controls only.
 
     Parameters
@@ -58,7 +58,7 @@ def stack(whole: Sample, *, before: int = BEFORE, after: int = AFTER) -> Sample:
         own = own[known]
         part = pd.concat([own, clean[clean["course"].isin(own["course"].unique())]])
         part = part.assign(wave=wave, rel_time=(part["time"] - wave).astype(int))
-        parts.append(part[part["rel_time"].between(-before, after)])
+        parts.append(part[part["rel_time"].between(-BEFORE, AFTER)])
     out = pd.concat(parts, ignore_index=True)
     if not out["cohort"].isna().any():
         raise FpiError(

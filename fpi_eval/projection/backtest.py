@@ -6,6 +6,7 @@ import pandas as pd
 from fpi_eval.projection.rates import COMPLETE, Taux, from_counts, shocked
 
 BAND = (0.10, 0.90)
+DRAWS = 2000
 
 
 def crps(draws: np.ndarray, observed: float) -> float:
@@ -40,9 +41,7 @@ def score(draws: np.ndarray, observed: float) -> dict[str, float]:
     }
 
 
-def retroprojection(
-    table: pd.DataFrame, *, lag: int = 1, draws: int = 2000, seed: int = 0
-) -> pd.DataFrame:
+def retroprojection(table: pd.DataFrame, *, lag: int = 1, seed: int = 0) -> pd.DataFrame:
     """Return, by level and year, what the years before projected beside what came.
 
     Parameters
@@ -70,7 +69,7 @@ def retroprojection(
         if before["n"].sum() <= 0:
             continue
         rate = from_counts("passage", niveau, before, "")
-        total = predictive(rate, now["n"].to_numpy(), draws, rng)
+        total = predictive(rate, now["n"].to_numpy(), DRAWS, rng)
         rows.append({"niveau": niveau, "annee": int(year), **score(total, now["k"].sum())})
     names = ["niveau", "annee", "observe", "mediane", "bas", "haut", "dans_bande", "crps", "pit"]
     return pd.DataFrame(rows, columns=names)

@@ -7,11 +7,12 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, WEIGHTS, sample
 from fpi_eval.impact.j import combination, fit_j
 
+DRAWS = 2000
 WEAK = 2.0  # own effect in standard errors, under which a share of it means nothing
 
 
-def diversion_draws(panel: pd.DataFrame, *, draws: int = 2000, seed: int = 0) -> np.ndarray:
-    """Return draws of − displacement / own effect, (draws,), both from one clustered covariance.
+def diversion_draws(panel: pd.DataFrame, *, seed: int = 0) -> np.ndarray:
+    """Return draws of − displacement / own effect, (DRAWS,), both from one clustered covariance.
 
     Below zero where neighbours gain, above one where they lose more than the seats bring: the
     draws are not bent to what one would like.
@@ -35,5 +36,5 @@ def diversion_draws(panel: pd.DataFrame, *, draws: int = 2000, seed: int = 0) ->
             "sens. Attendez une rentrée de plus."
         )
     rng = np.random.default_rng(seed)
-    drawn = rng.multivariate_normal([own, moved], psi.T @ psi, draws)
+    drawn = rng.multivariate_normal([own, moved], psi.T @ psi, DRAWS)
     return -drawn[:, 1] / drawn[:, 0]

@@ -18,6 +18,7 @@ from fpi_eval.records.open import Records, run
 from fpi_eval.records.panel import located
 
 LOG = "journal_exports.csv"
+MONTHS = 6  # after leaving, when work is looked at
 OTHERS = "Autres secteurs"
 PEOPLE = "personnes"
 WAGES = ["rentree", "emploi"]
@@ -30,11 +31,9 @@ def thresholds(individus: Individus) -> Thresholds:
     return Thresholds(effectif_minimum=individus.effectif_minimum)
 
 
-def outcomes_table(
-    counted: pd.DataFrame, individus: Individus, *, by: Sequence[str], months: int = 6
-) -> Protected:
+def outcomes_table(counted: pd.DataFrame, individus: Individus, *, by: Sequence[str]) -> Protected:
     """Return leavers, at work and in the region's industry by groups, protected, with rates."""
-    values = ["sortants", employed(months), in_industry(months)]
+    values = ["sortants", employed(MONTHS), in_industry(MONTHS)]
     rows = counted.dropna(subset=values)
     if rows.empty:
         raise FpiError(
@@ -55,13 +54,13 @@ def outcomes_table(
     )
 
 
-def sectors_table(records: Records, *, months: int = 6) -> Protected:
+def sectors_table(records: Records) -> Protected:
     """Return people at work in their establishment's region by NAF division, employers protected.
 
     A division with too few employers, or one that employs nearly all (dominance), is merged with
     others until none is left alone: totals stay, and no difference tells an employer's staff.
     """
-    found = sectors(records, months=months)
+    found = sectors(records)
     detail = merged(found, records.individus)[["division", PEOPLE]]
     return protect(
         detail,
@@ -72,10 +71,10 @@ def sectors_table(records: Records, *, months: int = 6) -> Protected:
     )
 
 
-def sectors(records: Records, *, months: int = 6) -> pd.DataFrame:
+def sectors(records: Records) -> pd.DataFrame:
     """Return people, employers and the first employer's people by division: not to be shown."""
     _asked(records, "employeur", "la règle de dominance demande l'employeur de chaque contrat")
-    people = located(records, months)
+    people = located(records, MONTHS)
     people = people.filter(
         (people["sortant"] == 1) & (rules.region_of(people["contrat"]) == people["region"])
     )
@@ -101,7 +100,7 @@ def _asked(records: Records, name: str, why: str) -> None:
         )
 
 
-def wages_table(records: Records, regions: Iterable[str], *, months: int = 6) -> Protected:
+def wages_table(records: Records, regions: Iterable[str]) -> Protected:
     """Return the median wage of leavers of some regions at work, in their industry or elsewhere.
 
     One row a rentrée, to the nearest `ROUNDED` euros, without counts. A median over too few people,
@@ -109,7 +108,7 @@ def wages_table(records: Records, regions: Iterable[str], *, months: int = 6) ->
     """
     _asked(records, "salaire", "aucun salaire dans ces fichiers")
     _asked(records, "employeur", "la règle de dominance demande l'employeur de chaque contrat")
-    people = located(records, months)
+    people = located(records, MONTHS)
     home = people["region"].isin([int(code) for code in regions])
     people = people.filter(home & (people["sortant"] == 1) & (people["salaire"] > 0))
     factory = rules.is_industry(

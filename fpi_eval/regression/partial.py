@@ -6,6 +6,8 @@ from scipy import optimize, stats
 
 from fpi_eval.errors import FpiError
 
+LEVEL = 0.95
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -22,10 +24,8 @@ class Bounds:
         return self.high - self.low
 
 
-def imbens_manski(
-    low: float, high: float, error_low: float, error_high: float, *, level: float = 0.95
-) -> Bounds:
-    r"""Return the interval that covers the number, not the whole set, with the given level.
+def imbens_manski(low: float, high: float, error_low: float, error_high: float) -> Bounds:
+    r"""Return the interval that covers the number, not the whole set, 95 times in 100.
 
     Ends are ``low − c·error_low`` and ``high + c·error_high`` where c solves
     :math:`\Phi(c + (high − low)/\max(error)) − \Phi(−c) = level`: 1.96 when the number is
@@ -39,7 +39,7 @@ def imbens_manski(
     gap = (high - low) / widest
 
     def excess(c: float) -> float:
-        return float(stats.norm.cdf(c + gap) - stats.norm.cdf(-c)) - level
+        return float(stats.norm.cdf(c + gap) - stats.norm.cdf(-c)) - LEVEL
 
     c = optimize.brentq(excess, 0.0, 10.0)
     return Bounds(low, high, low - c * error_low, high + c * error_high)

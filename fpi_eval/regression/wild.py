@@ -20,6 +20,7 @@ FEW = 12  # below it Rademacher signs give too few distinct samples (Webb, 2023)
 MAX_CLUSTERS = 4000
 DRAWS, FEWER_DRAWS, MANY_CLUSTERS = 9999, 1999, 500
 TIE = 1e-10
+ALPHA = 1 - 0.95
 BATCH = 64  # clusters absorbed at once
 
 
@@ -126,18 +127,14 @@ class WildDesign:
         own = a - b * sum_by(self.g, self.weighted * x)  # scores of the sample itself
         return a.sum(), own, v @ a, v @ c.T
 
-    def test(
-        self, y: np.ndarray, *, null: float = 0.0, interval: bool = True, level: float = 0.95
-    ) -> WildTest:
+    def test(self, y: np.ndarray, *, null: float = 0.0) -> WildTest:
         """Return the test of one outcome (n_obs,), net of absorbed effects."""
         v, kind, enumerated = self.drawn
         pieces = self._piece(y), self.moved
         p_value, t = _tests(pieces, self.factor, enumerated)
         estimate = pieces[0][0] / pieces[1][0]
-        low = high = np.nan
-        if interval:
-            scale = np.sqrt(self.factor * np.sum((pieces[0][1] - estimate * pieces[1][1]) ** 2))
-            low, high = invert(p_value, estimate, scale / abs(pieces[1][0]), 1 - level)
+        scale = np.sqrt(self.factor * np.sum((pieces[0][1] - estimate * pieces[1][1]) ** 2))
+        low, high = invert(p_value, estimate, scale / abs(pieces[1][0]), ALPHA)
         return WildTest(
             t(null), p_value(null), low, high, kind, len(v), enumerated, self.n_clusters
         )
@@ -148,15 +145,10 @@ def wild_cluster(
     x: np.ndarray,
     others: np.ndarray,
     cluster: np.ndarray,
-    *,
-    null: float = 0.0,
-    interval: bool = True,
-    level: float = 0.95,
     **design,
 ) -> WildTest:
     """Return the bootstrap test of one outcome, and the interval that inverts it: `WildDesign`."""
-    known = WildDesign(x, others, cluster, **design)
-    return known.test(y, null=null, interval=interval, level=level)
+    return WildDesign(x, others, cluster, **design).test(y)
 
 
 def _tests(pieces, factor: float, enumerated: bool) -> tuple[Callable, Callable]:

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from fpi_eval.sources.reading import TableSchema, column
-from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
 CODE_DEPARTEMENT = r"(?:\d{3}|02[AB])"
@@ -32,13 +31,13 @@ def departement_code(uai: str) -> str:
     return PREFIXES.get(uai[:3], uai[:3])
 
 
-def read_departements(path: Path, *, renaming: Renaming | None = None) -> Reading:
+def read_departements(path: Path) -> Reading:
     """Return one row per département: its académie and region, with their codes.
 
     Former académies and residual codes (étranger, non renseigné) have no département: they are
     set aside and counted.
     """
-    reading = read_table(path, DEPARTEMENTS, renaming)
+    reading = read_table(path, DEPARTEMENTS)
     known = reading.table["code_departement"].notna()
     origin = replace(
         reading.provenance, lignes_ecartees={"académie sans département": int((~known).sum())}

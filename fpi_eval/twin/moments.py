@@ -84,18 +84,18 @@ def catalogue_moments(regions: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def dynamics(pupils: pd.DataFrame, low: float = 50, high: float = 100) -> dict[str, float]:
+def dynamics(pupils: pd.DataFrame) -> dict[str, float]:
     """Return how final-year pupils of schools move: spread over one year, variance over three.
 
     Real series wander: a shock lasts. ``pupils``: ``uai``, ``rentree``, ``effectif``; schools of
-    ``low`` to ``high`` pupils on average, seen every year. Changes are logs, less the year's
+    50 to 100 pupils on average, seen every year. Changes are logs, less the year's
     median. ``variation_1`` is their quartile range over 1.349, the standard deviation of a normal
     law without the schools that merge or split; ``ecart_type_1`` has them all, and exceeds it when
     tails are heavy. ``rapport_3`` divides the variance (from quartiles) over 3 years by that over
     one: 1 for noise around a level, 3 for a random walk.
     """
     wide = pupils.pivot_table(index="uai", columns="rentree", values="effectif", aggfunc="sum")
-    wide = wide[(wide > 0).all(axis=1) & wide.mean(axis=1).between(low, high)]
+    wide = wide[(wide > 0).all(axis=1) & wide.mean(axis=1).between(50, 100)]
     log = np.log(wide.to_numpy(float))
     names = ("variation_1", "ecart_type_1", "rapport_3")
     if not len(wide) or wide.shape[1] < 4:

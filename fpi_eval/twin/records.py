@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.calendar import HORIZONS, employed, in_industry, observable_on
-from fpi_eval.errors import FpiError
 from fpi_eval.twin.courses import cfd_at, mefstat11
 from fpi_eval.twin.draw import Twin
 from fpi_eval.twin.industry import with_industry
@@ -22,7 +21,6 @@ INDUSTRY = np.array(["2562B", "2822Z", "2611Z", "3511Z", "1051A", "3811Z"])
 SERVICES = np.array(["4711D", "6201Z", "5610C", "8610Z", "4321A", "7820Z"])
 #: Odd, hence a one-to-one scramble of 48 bits: an id says nothing of its person's row.
 SCRAMBLE, MASK = np.uint64(0x9E3779B97F4B), np.uint64((1 << 48) - 1)
-FORMATS = ("parquet", "csv")
 
 
 def write_records(
@@ -30,7 +28,6 @@ def write_records(
     folder: str | Path,
     *,
     years: Iterable[int],
-    form: str = "parquet",
     seen: date = date.max,
 ) -> list[Path]:
     """Write the twin's persons and contracts and return the paths.
@@ -42,13 +39,9 @@ def write_records(
     ----------
     years : iterable of int
         Rentrées of the final year of the persons written.
-    form : str
-        ``parquet`` or ``csv`` (semicolons).
     seen : date
         What is published later is not written: contracts at a horizon, then persons.
     """
-    if form not in FORMATS:
-        raise FpiError(f"jumeau : format « {form} » inconnu (attendu : {', '.join(FORMATS)}).")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     panel = with_industry(twin)
@@ -59,7 +52,7 @@ def write_records(
             rows = panel[(panel["rentree"] == year) & (panel["voie"] == voie)]
             rng = np.random.default_rng([twin.seed, STREAM, year, len(voie)])
             persons, contracts = _of_a_year(rows, twin, year, rng)
-            name = f"{year}-{year + 1}_{voie}.{form}"
+            name = f"{year}-{year + 1}_{voie}.parquet"
             paths.append(_write(persons, folder / f"personnes_{name}"))
             contracts = contracts[contracts["horizon"].isin(told)]
             for months, table in contracts.groupby("horizon"):
@@ -68,10 +61,7 @@ def write_records(
 
 
 def _write(table: pd.DataFrame, path: Path) -> Path:
-    if path.suffix == ".csv":
-        table.to_csv(path, sep=";", index=False, encoding="utf-8", lineterminator="\n")
-    else:
-        table.to_parquet(path, index=False)
+    table.to_parquet(path, index=False)
     return path
 
 

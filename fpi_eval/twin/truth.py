@@ -16,8 +16,6 @@ from fpi_eval.twin.world import FIRST, YEARS, lag
 
 #: Outcomes of the truth; ``industrie``: employed at six months in the region's industry.
 TRUE_OUTCOMES = (*OUTCOMES, "industrie")
-CHAIN = ("entrants", "terminale", "diplomes")
-CHAIN_JOBS = ("entrants", "terminale", "sortants", "en_emploi_6_mois", "industrie")
 PARTS = ("own", "displaced", "anticipated")
 
 
@@ -80,18 +78,6 @@ class Truth:
             "kappa": displaced * scale,
             "net": (own + displaced) * scale,
         }
-
-    def chain(self, *, jobs: bool = False) -> pd.DataFrame:
-        """Return the links of the chain on the same treated cohorts, so that they multiply exactly.
-
-        Columns ``link``, ``count``, ``previous``, ``rate``; the first link starts from seats.
-        """
-        names = CHAIN_JOBS if jobs else CHAIN
-        totals = self.cohorts[["seats", *names]].sum()
-        counts = totals[list(names)].to_numpy()
-        previous = np.r_[totals["seats"], counts[:-1]]
-        rate = np.divide(counts, previous, out=np.zeros_like(counts), where=previous != 0)
-        return pd.DataFrame({"link": names, "count": counts, "previous": previous, "rate": rate})
 
 
 def measure(programme: Applied) -> Truth:

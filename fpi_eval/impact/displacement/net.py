@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from fpi_eval import plots, text
 from fpi_eval.disclosure import Gate
 from fpi_eval.impact.columns import any_table
-from fpi_eval.impact.displacement.diversion import MARGIN, Equivalence, diversion
+from fpi_eval.impact.displacement.diversion import Equivalence, diversion
 from fpi_eval.impact.displacement.rings import DEFAULT, VOIES, Ring, ring_exposures, ring_reach
 from fpi_eval.impact.frame import DISPLACEMENT, EXPOSURES, GROSS, SEATS, sample
 from fpi_eval.impact.frame import NET as j_NET
@@ -144,7 +144,6 @@ def displacement(
     *,
     rings: tuple[Ring, ...] = DEFAULT,
     niveau: str | None = None,
-    margin: float = MARGIN,
     proportional: bool = True,
 ) -> Displacement:
     r"""Return own effect, effect on each ring of neighbours, net, diversion ratio.
@@ -158,8 +157,6 @@ def displacement(
     rings : tuple of Ring
         Neighbours, e.g. ``Ring("à 30 km", ("famille",), ("uai",), within_km=30)``; a cell may be in
         several.
-    margin : float
-        Share of the filled seats above which displacement would matter.
     """
     frame = sample(panel, y, niveau=niveau)
     names = {name: name for name in (ring.name for ring in rings)}
@@ -172,7 +169,7 @@ def displacement(
         frame = frame.of(frame.join(found))
         exposures = names
     fit = fit_j(frame, proportional=proportional, exposures=exposures)
-    return report(frame, fit, reach, rings, margin)
+    return report(frame, fit, reach, rings)
 
 
 @any_table
@@ -190,7 +187,6 @@ def report(
     fit: LinearFit,
     reach: np.ndarray,
     rings: tuple[Ring, ...],
-    margin: float = MARGIN,
 ) -> Displacement:
     """Return the displacement of a fitted J whose exposures are named after the rings."""
     fit.position(SEATS)
@@ -223,7 +219,7 @@ def report(
     moves = psi[int(wide)] @ pair
     df = (clusters.n_treated_dep if wide else clusters.n_treated_etab) - 1
     covariance = moves.T @ moves
-    both = diversion(own, moved, covariance, df, margin)
+    both = diversion(own, moved, covariance, df)
     return Displacement(Estimates(tuple(items)), *both, rings, covariance, df)
 
 

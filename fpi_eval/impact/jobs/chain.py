@@ -148,23 +148,20 @@ def chain(
     *,
     horizon: int = 6,
     niveau: str | None = None,
-    resample: str | None = None,
     draws: int = DRAWS,
-    seed: int = 0,
     proportional: bool = True,
 ) -> Chain:
     """Return the chain from seats to jobs on cohorts whose whole path is known.
 
     An outcome seen in fewer than `uncertainty.ENOUGH` treated establishments is pending: it is
     shown with the date of its first figure and never filled in. New cells are left out, as in J.
+    Départements are resampled when at least `uncertainty.ENOUGH` of them opened seats, whose shocks
+    they allow for, else establishments.
 
     Parameters
     ----------
     horizon : {6, 12, 18, 24}
         Months after leaving at which employment is read.
-    resample : str, optional
-        Column of the clusters that are resampled; by default départements when at least
-        `uncertainty.ENOUGH` of them opened seats, whose shocks they allow for, else establishments.
     """
     steps = links(horizon, industry=in_industry(horizon) in panel)
     frame = cohort_frame(panel, tuple(s.outcome for s in steps), niveau=niveau)
@@ -176,12 +173,9 @@ def chain(
         )
     names = tuple(s.outcome for s in kept)
     used = frame.dropna(subset=list(names))
-    if resample is None:
-        opened = used.loc[used["dose"] != 0, "code_departement"].nunique()
-        resample = "code_departement" if opened >= ENOUGH else "uai"
-    fit = fit_cohorts(
-        frame, names, cluster=resample, draws=draws, seed=seed, proportional=proportional
-    )
+    opened = used.loc[used["dose"] != 0, "code_departement"].nunique()
+    resampled = "code_departement" if opened >= ENOUGH else "uai"
+    fit = fit_cohorts(frame, names, cluster=resampled, draws=draws, proportional=proportional)
     pending = pd.DataFrame(
         [(s.outcome, s.label, first_seen(panel, s.outcome)) for s in steps if s not in kept],
         columns=["outcome", "label", "date"],

@@ -73,7 +73,6 @@ def fit_cohorts(
     *,
     cluster: str = "uai",
     draws: int = DRAWS,
-    seed: int = 0,
     proportional: bool = True,
 ) -> CohortFit:
     r"""Return J for all outcomes of complete cohorts, with their joint cluster bootstrap.
@@ -106,7 +105,7 @@ def fit_cohorts(
     treated = np.bincount(groups, (used["dose"].to_numpy()[fit.keep] != 0)) > 0
     if treated.sum() < 2:
         raise FpiError("moins de deux groupes traités : la chaîne n'a pas d'intervalle.")
-    times = np.vstack([np.ones(len(labels)), _resamples(treated, draws, seed)])
+    times = np.vstack([np.ones(len(labels)), _resamples(treated, draws, seed=0)])
     beta = np.linalg.solve((times @ left).reshape(-1, k, k), (times @ right).reshape(-1, k, m))
     gross, net = (
         np.einsum("mk,bkm->bm", [_weights(fit, w, frame, name) for name in outcomes], beta)
