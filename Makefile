@@ -29,7 +29,8 @@ test: $(VENV)/.test-ready    ## Crée l'environnement, vérifie la forme, lance 
 	@echo "[2/4] Forme du code (ruff)"
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo "[3/4] Types (mypy) et tests de la bibliothèque (pytest), en même temps"
-	$(BIN)/mypy & types=$$!; OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -p no:nbval -n auto --dist worksteal; \
+	$(BIN)/mypy & types=$$!; OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -p no:nbval -n auto \
+	  --dist loadfile --no-loadscope-reorder; \
 	  tests=$$?; wait $$types && exit $$tests
 	@echo "[4/4] Les notebooks s'exécutent, et le rapport d'exemple redonne les mêmes nombres (nbval)"
 	PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile -p forked \

@@ -1,4 +1,4 @@
-"""Estimators of the programme on 50 random panels, against pyfixest and dummies (statsmodels).
+"""Estimators of the programme on 30 random panels, against pyfixest and dummies (statsmodels).
 
 Panels are unbalanced, weighted where the estimator weighs, and 1 to 40 cells open seats.
 """
@@ -21,7 +21,7 @@ from fpi_eval.impact.twfe import twfe as twfe_twfe
 from fpi_eval.panel.sample import Sample
 
 POINT, ERROR = 1e-8, 1e-6  # agreement asked of an independent package
-PANELS = pytest.mark.parametrize("seed", range(50))
+PANELS = pytest.mark.parametrize("seed", range(30))
 CLUSTERS = ("uai", "code_departement")
 
 

@@ -14,7 +14,7 @@ from fpi_eval.regression import linear
 from fpi_eval.regression.counterfactual import impute, influence
 
 POINT, ERROR = 1e-8, 1e-6  # agreement asked of an independent package
-PANELS = pytest.mark.parametrize("seed", range(50))
+PANELS = pytest.mark.parametrize("seed", range(30))
 
 
 def package(name: str):
