@@ -49,7 +49,7 @@ def event_study(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     The year before, when it has no effect of its own, is the reference: a hollow diamond.
     """
-    ax = ax or plt.subplots(figsize=(7, 4), layout="constrained")[1]
+    ax = ax or plt.subplots(figsize=(7, 3.4), layout="constrained")[1]
     ax.axhline(0, color=GREY, linewidth=0.8)
     ax.axvline(-0.5, color=GREY, linewidth=0.8, linestyle=":")
     if "band_low" in table and table["band_low"].notna().any():

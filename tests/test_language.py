@@ -267,3 +267,19 @@ def test_every_sentence_keeps_its_places_in_translation(code):
     for message in filter(None, kept._catalog):
         places = sorted(re.findall(r"{\w+}", message))
         assert sorted(re.findall(r"{\w+}", kept.gettext(message))) == places, message
+
+
+def test_a_cell_of_a_page_is_told_part_by_part_as_in_the_workbook():
+    cell = "<table><tbody><tr><th>Places ouvertes, secondaire (places)</th></tr></tbody></table>"
+    with speaking("en"):
+        told = BeautifulSoup(translated.shown(cell), "html.parser").th
+    assert told.get_text() == "Opened seats, upper secondary (seats)"
+    assert "lang" not in told.attrs
+
+
+def test_a_title_of_one_line_stays_on_one_line():
+    line = '<text style="font-size: 10px" transform="translate({} 5)">{}</text>'
+    drawn = f"<svg><g>{line.format(0, 'Bac professionnel')}{line.format(40, '')}</g></svg>"
+    with speaking("en"):
+        told = BeautifulSoup(translated.shown(drawn), "html.parser")
+    assert [one.get_text() for one in told.select("text")] == ["Bac pro (vocational)", ""]

@@ -36,7 +36,8 @@ def tell(soup: BeautifulSoup, said: Callable[[str], str]) -> list[Tag]:
                 wide = min(map(_x, lines)) - EDGE
             with suppress(FpiError):
                 words = said(JOINED.sub(r"\1", " ".join(one.get_text() for one in lines)))
-                for line, part in zip(lines, _wrapped(words, len(lines)), strict=True):
+                written = [one for one in lines if one.get_text().strip()]
+                for line, part in zip(written, _wrapped(words, len(written)), strict=True):
                     line.string = part
                 told += lines
                 _fit(lines, wide)

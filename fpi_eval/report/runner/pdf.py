@@ -90,7 +90,7 @@ def write(folder: Path, pages: Sequence[Page], edition: Edition) -> None:
 def _main(path: Path) -> Tag:
     """Return what a page says, without what only a screen uses."""
     main = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").select("main")[0]
-    for tag in main.select(SCREEN):
+    for tag in main.select(f"{SCREEN}, hr"):
         tag.decompose()
     return main
 

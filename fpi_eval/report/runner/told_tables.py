@@ -6,14 +6,11 @@ the catalogues is left out, and the contents say so; names of the data stay as t
 
 import csv
 import io
-import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
-from babel.dates import get_month_names
 from openpyxl import load_workbook
 from openpyxl.cell import Cell
 from openpyxl.workbook import Workbook
@@ -22,55 +19,17 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from fpi_eval import escapes
 from fpi_eval.errors import FpiError
-from fpi_eval.language import FRENCH, LOCALES, _, spoken
+from fpi_eval.language import _, spoken
 from fpi_eval.report.runner.extract import FOLDER as TABLES
 from fpi_eval.report.runner.extract import TableFile, write_table
-from fpi_eval.report.runner.translated import said
+from fpi_eval.report.runner.translated import words
 from fpi_eval.table_files import csv_bytes, replace_files
 from fpi_eval.tables import ShownTable, slug
-from fpi_eval.text import date_longue
 from fpi_eval.workbook import DEFINITIONS, SHEET_HEAD, distinct, printed, same_bytes, sheet_names
 
-#: What joins the parts of a cell, here and there: each part is told when the whole is not known.
-JOINTS = (
-    (
-        r"(?<=établissement réel) |(?<=[^ ][^ ]\.) (?=[A-ZÀ-Ý«\d])"
-        r"|(?<!;) (?=(?:s : masqué|n\. d\. : |Source : ))",
-        " ",
-    ),
-    (r" (?=\([^()]*\)$)", " "),
-    (r" : ", ": "),
-    (r" ; ", "; "),
-    (r", ", ", "),
-)
-MONTHS = {name: number for number, name in get_month_names(locale=LOCALES[FRENCH]).items()}
-DAY = re.compile(rf"(\d+)(?:er)? ({'|'.join(MONTHS)}) (\d{{4}})(\.?)")
 DEFINED = "CDE"  # columns of the definitions that must be told: label, unit, definition
 DICTIONARY = ("tableau", "colonne", "Libellé", "Unité", "Définition", "Source")
 CODES = 2  # first columns of the dictionary, which hold names of tables and of columns
-
-
-def words(text: str) -> str:
-    """Return a cell's words in the language now written, whole or part by part.
-
-    Raises
-    ------
-    FpiError
-        A part is in no catalogue.
-    """
-    with suppress(FpiError):
-        return said(text)
-    with suppress(FpiError):
-        return f"{said(text[:-1])}." if text.endswith(".") else said(f"{text}.")[:-1]
-    if text.startswith("(") and text.endswith(")"):
-        return f"({words(text[1:-1])})"
-    if found := DAY.fullmatch(text.lower()):
-        return f"{date_longue(date(int(found[3]), MONTHS[found[2]], int(found[1])))}{found[4]}"
-    for joint, here in JOINTS:
-        first, *rest = re.split(joint, text, maxsplit=1)
-        if rest:
-            return f"{words(first)}{here}{words(rest[0])}"
-    return said(text)  # says what is missing
 
 
 def write_workbook(source: Path, target: Path) -> Path:

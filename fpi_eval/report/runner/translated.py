@@ -2,7 +2,8 @@
 
 The French page is what is translated, so that both say the same numbers and nothing is computed
 again. A sentence is looked for with its numbers masked: ``Il manque {0} lignes.``; ``{nom}``
-stands for a name of the data, ``{mots}`` for its words, which stay as they are.
+stands for a name of the data, ``{mots}`` for its words, ``{fichier}`` for a file's name, which stay
+as they are.
 """
 
 import ast
@@ -10,8 +11,10 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from functools import cache
 
+from babel.dates import get_month_names
 from bs4 import BeautifulSoup, NavigableString
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
@@ -19,18 +22,34 @@ from nbformat.v4 import new_markdown_cell
 from fpi_eval.errors import FpiError
 from fpi_eval.headline import Headline
 from fpi_eval.headline.in_chapters import FINDINGS
-from fpi_eval.language import CHAPTERS, UNTRANSLATED, _, catalogue, spoken
+from fpi_eval.language import CHAPTERS, FRENCH, LOCALES, UNTRANSLATED, _, catalogue, spoken
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner import aligned
 from fpi_eval.report.runner.chapters import Gap, Page, Section
+from fpi_eval.text import date_longue
 
 NUMBER = re.compile(r"[+\u2212]?(?:\d{1,3}(?:\s\d{3})+(?!\d)|\d+)(?:,\d+)?(?:\s?[%€])?")
 END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Ý«*])")
 UNREAD = ("style", "script")
 READ = ("aria-label", "alt")  # attributes that are read aloud
 NAMED = ("tbody", "text")  # where names of the data stand: courses, places
+#: What joins the parts of a cell, here and there: each part is told when the whole is not known.
+JOINTS = (
+    (
+        r"(?<=établissement réel) |(?<=[^ ][^ ]\.) (?=[A-ZÀ-Ý«\d])"
+        r"|(?<!;) (?=(?:s : masqué|n\. d\. : |Source : ))",
+        " ",
+    ),
+    (r" (?=\([^()]*\)$)", " "),
+    (r" : ", ": "),
+    (r" ; ", "; "),
+    (r", ", ", "),
+)
+MONTHS = {name: number for number, name in get_month_names(locale=LOCALES[FRENCH]).items()}
+DAY = re.compile(rf"(\d+)(?:er)? ({'|'.join(MONTHS)}) (\d{{4}})(\.?)")
 NAME = r"(?:[Ll]a |[Ll]es? |[Ll]')?(?P<{0}>[A-ZÀ-Ý][\w' -]*)"
 WORDS = r"(?P<{0}>[\w' ,-]+)"
+FILE = r"(?P<{0}>[\w./-]+)"
 
 
 def chapters(
@@ -136,8 +155,11 @@ def shown(html: str) -> str:
         except FpiError:
             if not _may_be_name(string):
                 raise
-            around["lang"] = "fr"
-            string.replace_with(NUMBER.sub(lambda one: number(one[0]), str(string)))
+            try:
+                string.replace_with(words(str(string).strip()))
+            except FpiError:
+                around["lang"] = "fr"
+                string.replace_with(NUMBER.sub(lambda one: number(one[0]), str(string)))
     for tag in soup.find_all(True):
         for name in READ:
             if tag.get(name):
@@ -201,12 +223,35 @@ def _patterns(code: str) -> list[tuple[re.Pattern, str]]:
 
 def _pattern(message: str) -> re.Pattern:
     parts = re.split(r"{([a-z]\w*)}", message)
-    kinds = [NAME if part.startswith("nom") else WORDS for part in parts]
+    kinds = [{"nom": NAME, "fic": FILE}.get(part[:3], WORDS) for part in parts]
     return re.compile(
         "".join(
             kinds[at].format(part) if at % 2 else re.escape(part) for at, part in enumerate(parts)
         )
     )
+
+
+def words(text: str) -> str:
+    """Return a cell's words in the language now written, whole or part by part.
+
+    Raises
+    ------
+    FpiError
+        A part is in no catalogue.
+    """
+    with suppress(FpiError):
+        return said(text)
+    with suppress(FpiError):
+        return f"{said(text[:-1])}." if text.endswith(".") else said(f"{text}.")[:-1]
+    if text.startswith("(") and text.endswith(")"):
+        return f"({words(text[1:-1])})"
+    if found := DAY.fullmatch(text.lower()):
+        return f"{date_longue(date(int(found[3]), MONTHS[found[2]], int(found[1])))}{found[4]}"
+    for joint, here in JOINTS:
+        first, *rest = re.split(joint, text, maxsplit=1)
+        if rest:
+            return f"{words(first)}{here}{words(rest[0])}"
+    return said(text)  # says what is missing
 
 
 def number(words: str) -> str:
