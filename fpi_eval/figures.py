@@ -9,6 +9,7 @@ import io
 import re
 import textwrap
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, cast
 
 import matplotlib as mpl
@@ -19,6 +20,7 @@ from matplotlib.category import StrCategoryLocator
 from matplotlib.figure import Figure as MplFigure
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import FixedLocator, MaxNLocator
+from matplotlib.transforms import Bbox
 
 from fpi_eval import escapes
 from fpi_eval.disclosure import Shown
@@ -99,7 +101,8 @@ class Figure:
             words.set_parse_math(False)
         with mpl.rc_context(cast(Any, SVG)):
             drawing.savefig(stream, format="svg", bbox_inches="tight", metadata={"Date": None})
-        return _described(stream.getvalue(), kind, self.titre, self.alt)
+        rows = _between_rows(drawing) if kind == "large" else ""
+        return _described(stream.getvalue(), kind, self.titre, self.alt, rows)
 
     def to_html(self) -> str:
         """Return a ``<figure>`` with both drawings inside it; no file, no network."""
@@ -128,6 +131,21 @@ class Figure:
     def __repr__(self) -> str:
         """Return the title and the words."""
         return f"{self.titre}\n{self.alt}\n{self._source()}"
+
+
+def _between_rows(drawing: MplFigure) -> str:
+    """Return how far down a drawing each row of frames after the first begins, in points.
+
+    Paper, where a tall drawing would leave half a page empty, may cut it there.
+    """
+    frames: dict[int, list[Bbox]] = {}
+    for ax in drawing.axes:
+        if (place := ax.get_subplotspec()) and (box := ax.get_tightbbox()):
+            frames.setdefault(place.rowspan.start, []).append(box)
+    rows = [Bbox.union(frames[start]) for start in sorted(frames)]
+    top = drawing.get_tightbbox().y1 + mpl.rcParams["savefig.pad_inches"]
+    cuts = [(above.y0 + below.y1) / 2 / drawing.dpi for above, below in pairwise(rows)]
+    return " ".join(f"{(top - cut) * 72:.1f}" for cut in cuts)
 
 
 def _fold(drawing: MplFigure) -> None:
@@ -191,7 +209,7 @@ def _lines(words: str, width: int) -> str:
     return "\n".join(textwrap.fill(line, width) for line in kept.split("\n"))
 
 
-def _described(svg: str, kind: str, titre: str, alt: str) -> str:
+def _described(svg: str, kind: str, titre: str, alt: str, rows: str) -> str:
     """Return the SVG element alone, with title, description, and ids that no other figure has."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.S)
@@ -202,9 +220,10 @@ def _described(svg: str, kind: str, titre: str, alt: str) -> str:
     box = re.findall(r'viewBox="[^"]*"', svg)[0]
     width = round(float(box.split()[2]) * 96 / 72)
     hidden = "display:none;" if kind == "etroit" else ""
+    cuts = f' data-rangs="{rows}"' if rows else ""
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'class="dessin {kind}" role="img" aria-labelledby="{name}-titre {name}-texte" {box} '
+        f'class="dessin {kind}"{cuts} role="img" aria-labelledby="{name}-titre {name}-texte" {box} '
         f'style="{hidden}max-width:{width}px;stroke-linejoin:round;stroke-linecap:butt">'
         f'<title id="{name}-titre">{escapes.html(titre)}</title>'
         f'<desc id="{name}-texte">{escapes.html(alt)}</desc>'

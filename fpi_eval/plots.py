@@ -210,7 +210,7 @@ def quadrants(table: pd.DataFrame) -> Axes:
     figure, axes = plt.subplots(
         lines,
         min(2, len(panels)),
-        figsize=(7.8, 4.8 * lines),
+        figsize=(7.8, 4.3 * lines),
         sharey=True,
         layout="constrained",
         squeeze=False,

@@ -123,8 +123,9 @@ def _long(main: Tag) -> Iterator[str]:
     for tag in main.find_all(["h1", "p", "li", "figcaption"]):
         if not tag.find(["p", "li"]):
             for sentence in re.split(r"(?<=[.!?…])\s+|\s[:;]\s", plain(tag)):
-                if len(sentence.split()) > LONGEST:
-                    yield f"phrase de {len(sentence.split())} mots : {sentence[:60]}"
+                count = sum(any(map(str.isalnum, word)) for word in sentence.split())  # « is none
+                if count > LONGEST:
+                    yield f"phrase de {count} mots : {sentence[:60]}"
 
 
 if __name__ == "__main__":

@@ -6,9 +6,11 @@ from itertools import pairwise
 import matplotlib.pyplot as plt
 import pikepdf
 import pytest
+from bs4 import BeautifulSoup
 from test_report_html import EDITION, OUTPUTS, output, render
 
 from fpi_eval.figures import Figure
+from fpi_eval.report.runner.pdf import _Writer
 
 WORDS = "Une barre : 1 place."
 
@@ -73,3 +75,20 @@ def test_the_same_report_gives_the_same_bytes(folder, tmp_path):
     twice = render(tmp_path / "autre" / "2023", outputs={})
     name = EDITION.file("rapport", "pdf")
     assert (again / name).read_bytes() == (twice / name).read_bytes()
+
+
+def test_a_tall_drawing_is_cut_between_its_rows_of_frames_but_not_on_a_slide():
+    def parts(rows, around="main"):
+        axes = plt.subplots(rows, 1, figsize=(4, 3 * rows), layout="constrained", squeeze=False)[1]
+        for ax in axes.flat:
+            ax.set(title="Titre", xlabel="Abscisse")
+        shown = Figure(axes[0][0], "Places", "Affelnet", WORDS).to_html()
+        figure = BeautifulSoup(f"<{around}>{shown}</div>", "html.parser").figure
+        return re.findall(r"#dessin\(([^)]*)\)", _Writer().figure(figure))
+
+    (alone,) = parts(1)
+    assert WORDS in alone
+    first, second = parts(2)
+    assert WORDS in first and "Places" in first and "Affelnet" not in first  # noqa: PT018
+    assert WORDS not in second and "Places" not in second and "Affelnet" in second  # noqa: PT018
+    assert len(parts(2, 'div class="diapo"')) == 1

@@ -4,12 +4,14 @@ All are made from the finished pages, by typst, which refuses a figure without w
 (PDF/UA-1), with bookmarks, title and language.
 """
 
+import copy
 import json
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,7 @@ DRAWN = {
     "text.futur": {"fill": GREY, "font-weight": "normal"},
 }
 WHOLE = 640  # pixels of a drawing that tells no width
+TALL = 0.9  # of its width: a drawing higher than this may be cut between rows of frames
 WHOLE_ROWS = 16  # a table of no more rows is on one page, its title and notes too
 #: Letters, in points: the largest that fits the pages wanted, else the last.
 SIZES = {"Rapport": (10.0,), "Synthèse": (12.5, 12.0, 11.5, 11.0, 10.0, 9.0, 8.0, 7.5)}
@@ -249,9 +252,13 @@ class _Writer:
         titles, sources = tag.select(".figure-titre"), tag.select("figcaption")
         titre, source = ("".join(map(self.inline, found)) for found in (titles, sources))
         kind = "etroit" if tag.find_parent(class_="images") else "large"
-        return "".join(
-            f"#dessin({self._drawing(svg)}, [{titre}], [{source}])"
-            for svg in tag.select(f"svg.{kind}") or tag.select("svg")
+        whole = tag.select(f"svg.{kind}") or tag.select("svg")
+        slide = tag.find_parent(class_="diapo")
+        parts = [part for svg in whole for part in ([svg] if slide else _rows(svg))]
+        last = len(parts) - 1
+        return "\n\n".join(
+            f"#dessin({self._drawing(part)}, [{titre * (not n)}], [{source * (n == last)}])"
+            for n, part in enumerate(parts)
         )
 
     def _drawing(self, svg: Tag) -> str:
@@ -264,6 +271,22 @@ class _Writer:
         words = "".join(tag.get_text() for tag in svg.select("desc"))
         width = str(svg.get("style", "")).partition("max-width:")[2].partition("px")[0]
         return f"{escapes.typst(name)}, {escapes.typst(words)}, {width or WHOLE}"
+
+
+def _rows(svg: Tag) -> list[Tag]:
+    """Return a tall drawing cut between its rows of frames: half a page need not stay empty."""
+    left, top, wide, high = map(float, str(svg["viewbox"]).split())
+    cuts = [float(cut) for cut in str(svg.get("data-rangs", "")).split()]
+    if high <= TALL * wide or not cuts:
+        return [svg]
+    parts: list[Tag] = []
+    for start, end in pairwise([top, *cuts, top + high]):
+        part = copy.copy(svg)
+        part["viewbox"] = f"{left:g} {start:g} {wide:g} {end - start:g}"
+        for words in part.select("desc") if parts else ():
+            words.string = _("Suite du dessin précédent.")
+        parts.append(part)
+    return parts
 
 
 def _introduces(tag: Tag) -> bool:
