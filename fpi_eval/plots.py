@@ -234,7 +234,7 @@ def quadrants(table: pd.DataFrame) -> Axes:
                 linewidth=0.6,
             )
             ax.text(
-                right,
+                right if top else abs(right - 0.015),  # clear of the frame
                 1.02 if top else 0.015,
                 words,
                 transform=ax.transAxes,

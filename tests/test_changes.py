@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import shutil
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
@@ -95,6 +96,18 @@ def test_an_estimate_is_split_with_its_own_digits_and_its_margin_is_told():
         "Places ouvertes : de 40 à 50 élèves (+10), parce qu'une rentrée de plus est connue. "
         "L'écart est dans la marge : les deux nombres peuvent n'en être qu'un."
     )
+
+
+def test_a_scenario_that_no_longer_opens_as_many_seats_is_named_as_each_report_said_it():
+    def ahead(value, scenario):
+        years = f"d'ici 2030, scénario « {scenario} »"
+        return number(value, unit="personnes", scope=Scope("FPI", annees=years))
+
+    before, after = ahead(4900.0, "Plan : 600 places"), ahead(3500.0, "Aucune place")
+    for old, named in ((before, "« Plan : 600 places », puis « Aucune place »"), (after, "")):
+        moved = change(old, replace(after, value=3400.0), (), lambda _: {})
+        said = page.phrase(Changes((2025, 2026), (moved,)), moved)
+        assert said.startswith(f"Places ouvertes{f', scénario {named}' * bool(named)} : de ")
 
 
 @pytest.fixture(scope="module")

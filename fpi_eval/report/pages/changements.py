@@ -1,5 +1,6 @@
 """What `08_changements` shows: headline numbers of two reports, and where their gaps come from."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 import matplotlib.pyplot as plt
@@ -31,6 +32,7 @@ BECAUSE = {
     DEFINITION: "parce que la définition du programme a changé",
     TOGETHER: "sans que les raisons puissent être séparées",
 }
+SCENARIO = re.compile("« .* »")
 UNKNOWN = {
     REVISED: "des fichiers révisés",
     REGISTER: "le registre corrigé",
@@ -88,7 +90,7 @@ def phrases(found: Changes) -> str:
 
 def phrase(found: Changes, one: Change) -> str:
     """Return one change in words: both numbers, their gap, and what it is due to."""
-    name = _name(one.after, [c.after for c in found.moved])
+    name = _named(found, one)
     said = f"{name} : de {_number(one.before)} à {_number(one.after)} {_unit(one.after)}".rstrip()
     parts = [
         f"{_signed(one.after, amount)} {_because(found, cause)}"
@@ -126,7 +128,7 @@ def tableau(found: Changes | Absent, context: Context) -> Table | Absent:
 
 def _row(found: Changes, one: Change, causes: Iterable[str]) -> dict[str, str]:
     unit = _unit(one.after)
-    name = _name(one.after, [c.after for c in found.moved])
+    name = _named(found, one)
     return {
         "chiffre": f"{name} ({unit})" if unit else name,
         "avant": _number(one.before),
@@ -256,6 +258,16 @@ def _listed(found: Changes) -> list[str]:
         for words, names in named.items()
         if names
     ]
+
+
+def _named(found: Changes, one: Change) -> str:
+    """Return a number's label; both scenarios, if what they still open is no longer the same."""
+    name = _name(one.after, [other.after for other in found.moved])
+    then, now = (SCENARIO.search(end.scope.annees) for end in (one.before, one.after))
+    if not then or not now or then[0] == now[0]:
+        return name
+    said = name if now[0] in name else f"{name}, scénario {now[0]}"
+    return said.replace(now[0], f"{then[0]}, puis {now[0]}")
 
 
 def _name(one: Quantity, beside: Iterable[Quantity]) -> str:

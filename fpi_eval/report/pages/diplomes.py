@@ -68,7 +68,9 @@ def origine(panel: CellPanel, chiffres: Headline) -> str:
     """Return where the seats come from, and how many the effect does not count."""
     if not panel.seats_derived:
         out = chiffres["places_hors_effet"]
-        left = f" {out.number} autres n'y sont pas : apprentissage, ou formation sans fichier."
+        left = (
+            f" L'effet en laisse de côté {out.number} : apprentissage, ou formation sans fichier."
+        )
         return f"Les places viennent du registre des ouvertures.{left if out.value else ''}"
     cells = panel.table[panel.table["seats"] > 0]
     gained = (
