@@ -99,10 +99,11 @@ def write_whole(path: Path, content: bytes) -> None:
 def _key(make: Callable, args: tuple, options: dict) -> str:
     bound = inspect.signature(make).bind(*args, **options)
     bound.apply_defaults()
-    if make.__module__ not in _sources(_files(PACKAGE)):
+    files = _files(PACKAGE)
+    if make.__module__ not in _sources(files):
         raise TypeError(f"{make.__module__} is not of {NAME}: what changes it is not known")
     call = (make.__module__, make.__qualname__, _content(bound.arguments))
-    said = repr((call, _code(make.__module__, package=PACKAGE), _versions()))
+    said = repr((call, _code(make.__module__, files=files), _versions()))
     return hashlib.sha256(said.encode()).hexdigest()
 
 
@@ -141,20 +142,20 @@ def code_reached(source: str) -> str:
     used += [(f"{NAME}.{one}", name) for one, name in re.findall(rf"\b{AS}\.(\w+)\.(\w+)", source)]
     said = "\n".join([source, *(f"from {origin} import {name}" for origin, name in used)])
     whole = re.search(rf"import {NAME}(?! as {AS}\b)", source)
-    library = _sources(_files(PACKAGE))
+    files = _files(PACKAGE)
+    library = _sources(files)
     modules = [*_imported(said, library), *(_inside(NAME, library) if whole else ())]
     for origin, names in IMPORT.findall(said):  # a package in hand gives any of its modules
         for name in re.findall(r"\w+", names):
             modules += _inside(f"{origin}.{name}", library)
-    return _code(*modules, package=PACKAGE)
+    return _code(*modules, files=files)
 
 
-def _code(*modules: str, package: Path) -> str:
+def _code(*modules: str, files: tuple[File, ...]) -> str:
     """Return the hash of modules' sources and of all that they import from the package.
 
     A source edited since this process began may not be the code that runs: nobody else finds it.
     """
-    files = _files(package)
     sources, needs, found, todo = _sources(files), _needs(files), set(), list(modules)
     while todo:
         name = todo.pop()
@@ -170,7 +171,8 @@ def _code(*modules: str, package: Path) -> str:
 def _files(package: Path) -> tuple[File, ...]:
     """Return a package's modules: name (what begins the package has one that nothing imports)."""
     found = []
-    for folder, _, names in os.walk(package):
+    for folder, inside, names in os.walk(package):
+        inside[:] = [one for one in inside if one != "__pycache__"]
         around = (package.name, *Path(folder).relative_to(package).parts)
         for name in (one for one in names if one.endswith(".py")):
             stem, stat = name.removesuffix(".py"), os.stat(path := os.path.join(folder, name))

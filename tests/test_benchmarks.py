@@ -154,8 +154,8 @@ def test_in_real_results_nothing_is_found_too_often_where_nothing_opened():
         assert 0.03 <= ((low > 0) | (high < 0)).mean() <= 0.07
 
 
-def test_five_hundred_damaged_files_are_read_as_they_say_or_refused_by_name(formes):
-    found = mutations.tried(range(500), formes)
+def test_two_hundred_damaged_files_are_read_as_they_say_or_refused_by_name(formes):
+    found = mutations.tried(range(200), formes)
     assert found.loc[found["issue"].str.startswith("FAUTE"), ["issue", "numero"]].empty
     assert (found["issue"] == "lu").sum() > 50
 

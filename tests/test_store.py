@@ -145,11 +145,11 @@ EVALUATION, PANEL, BOOK = "checks.evaluation", "panel.from_files", "report.publi
 def test_what_is_kept_depends_on_the_modules_that_make_it(tmp_path, made, file, changes):
     copy = tmp_path / "fpi_eval"
     shutil.copytree(store.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    before = store._code(f"fpi_eval.{made}", package=copy)
+    before = store._code(f"fpi_eval.{made}", files=store._files(copy))
     with (copy / file).open("a") as source:
         source.write("# autrement\n")
     os.utime(copy / file, (0, 0))
-    assert (store._code(f"fpi_eval.{made}", package=copy) != before) == changes
+    assert (store._code(f"fpi_eval.{made}", files=store._files(copy)) != before) == changes
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "absent", "foreign"])
