@@ -1,6 +1,5 @@
 """What may be absent, and why: one object that shows its reason where a result would stand."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, ParamSpec, TypeVar
@@ -15,10 +14,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 #: What a report's renderer recognises an absent result by, to list it among what is missing.
 ABSENT = "application/vnd.fpi-eval.absent+json"
-#: What a reason asks of an analyst, not of a reader.
-ADVICE = re.compile(
-    r" Attendez [^.]*\.| Estimez .*\(fpi\.impact\.ladder\)\.| : complétez .*\(size=None\)"
-)
 TOO_FEW = "Trop peu de places ouvertes pour séparer leur effet du reste."
 
 
@@ -27,7 +22,8 @@ class Absent:
     """A result that cannot be given, and the French reason; false in a condition.
 
     `holder` says in French who holds what is missing, where somebody does; `answers` the question
-    that it would answer, where that is not the heading it stands under.
+    that it would answer, where that is not the heading it stands under; `conseil` what an analyst,
+    and no other reader, could do about it.
 
     Examples
     --------
@@ -41,21 +37,22 @@ class Absent:
     reason: str
     holder: str = field(default="", kw_only=True)
     answers: str = field(default="", kw_only=True)
+    conseil: str = field(default="", kw_only=True)
 
     def __bool__(self) -> Literal[False]:
         """Return False: nothing is there."""
         return False
 
     def __str__(self) -> str:
-        """Return the reason."""
-        return self.reason
+        """Return the reason, then the advice to an analyst."""
+        return f"{self.reason} {self.conseil}".rstrip()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, object]:
         """Show the reason, a paragraph for each of its parts."""
         known = {"reason": self.reason, "holder": self.holder, "answers": self.answers}
         return {
-            "text/plain": self.reason,
-            "text/html": escapes.paragraphs(self.reason),
+            "text/plain": str(self),
+            "text/html": escapes.paragraphs(str(self)),
             ABSENT: known,
         }
 
@@ -73,7 +70,7 @@ class Absent:
 
     def plot(self, ax: Any = None) -> NoReturn:
         """Refuse: there is nothing to draw."""
-        raise FpiError(self.reason)
+        raise FpiError(self.reason, conseil=self.conseil)
 
 
 def attempt(make: Callable[P, T], *args: P.args, **options: P.kwargs) -> T | Absent:
@@ -95,17 +92,6 @@ def or_why(make: Callable[[], T], said: str) -> T | Absent:
     try:
         return make()
     except FpiError as error:
-        return Absent(said.format(why=error))
+        return Absent(said.format(why=error.raison), conseil=error.conseil)
     except (np.linalg.LinAlgError, ArithmeticError):
         return Absent(TOO_FEW)
-
-
-def for_readers(reason: str) -> str:
-    """Return a reason without what it asks of an analyst.
-
-    Examples
-    --------
-    >>> for_readers("rien n'agit encore. Attendez la session, ou étudiez les entrants.")
-    "rien n'agit encore."
-    """
-    return ADVICE.sub("", reason)

@@ -27,14 +27,22 @@ class FpiError(Exception):
     ----------
     message : str
         French sentence(s): what was found, what was expected, what to do.
+    conseil : str
+        French sentence for an analyst, who alone can do it; printed after the message.
     fichier, ligne, colonne : str, int, str, optional
         Where it was found; printed before the message.
+
+    Attributes
+    ----------
+    raison : str
+        What is printed, without the advice to an analyst.
     """
 
     def __init__(
         self,
         message: str,
         *,
+        conseil: str = "",
         fichier: str | None = None,
         ligne: int | None = None,
         colonne: str | None = None,
@@ -49,7 +57,9 @@ class FpiError(Exception):
             )
             if part
         )
-        super().__init__(f"{where} : {message}" if where else message)
+        self.conseil = conseil
+        self.raison = f"{where} : {message}" if where else message
+        super().__init__(f"{self.raison} {conseil}".rstrip())
 
 
 def of_the_system(error: OSError | RuntimeError) -> str | None:

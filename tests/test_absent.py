@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fpi_eval.absent import TOO_FEW, Absent, attempt, for_readers
+from fpi_eval.absent import ABSENT, TOO_FEW, Absent, attempt
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.frame import NO_SIZE, ONLY_CREATED
+from fpi_eval.impact.frame import _nothing_acts
 
 NOTHING = Absent("pas de <registre>.")
 
@@ -35,9 +35,17 @@ def test_a_programming_error_is_not_an_absent_result():
         attempt({}.__getitem__, "x")
 
 
-def test_a_reader_is_not_told_which_function_an_analyst_would_call():
-    for said in (NO_SIZE, ONLY_CREATED):
-        told = for_readers(said)
-        assert told.endswith(".")
-        assert "(" not in told
-        assert len(told) > 60
+@pytest.mark.parametrize("sized", [True, False])
+@pytest.mark.parametrize("acting", [True, False])
+def test_a_reader_is_not_told_what_an_analyst_would_do(acting, sized):
+    rows = np.ones(2, dtype=bool)
+
+    def refuse():
+        raise _nothing_acts(rows & acting, rows & sized, rows)
+
+    found = attempt(refuse)
+    told = found._repr_mimebundle_()
+    assert found.conseil
+    assert told["text/plain"] == str(found) == f"{found.reason} {found.conseil}"
+    assert found.reason.endswith(".")
+    assert found.conseil not in told[ABSENT]["reason"] == found.reason

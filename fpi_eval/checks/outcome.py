@@ -1,13 +1,13 @@
 """Which outcome can be studied, and whether the verdict lets its effect be shown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from fpi_eval import text
-from fpi_eval.absent import Absent, for_readers
+from fpi_eval.absent import Absent
 from fpi_eval.calendar import in_industry
 from fpi_eval.checks.evaluation import Evaluation, evaluate
 from fpi_eval.checks.planted import Planted
@@ -37,16 +37,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class TooFew(Absent):
-    """An effect that is not told: it rests on too few openings."""
+    """An effect that is not told: it rests on too few openings; `why` follows `FEW`."""
+
+    why: str = field(default="", kw_only=True)
 
 
 def few(secret: Secret) -> TooFew:
     """Return why nothing is told of an effect that rests on too few openings."""
-    return TooFew(
-        f"{FEW} Un effet par place dirait ce que font les élèves de chaque établissement : il "
+    why = (
+        "Un effet par place dirait ce que font les élèves de chaque établissement : il "
         f"n'est pas donné, comme toute moyenne de moins de {text.nombre(secret.effectif_minimum)} "
         "établissements."
     )
+    return TooFew(f"{FEW} {why}", why=why)
 
 
 def observed_outcome(panel: CellPanel, programme: Programme) -> str | Absent:
@@ -72,7 +75,7 @@ def evaluated(panel: CellPanel, outcome: str | Absent, programme: Programme) -> 
     try:
         return told(kept(evaluate, panel, outcome, programme), programme)
     except FpiError as error:
-        return _unable(panel, outcome, str(error))
+        return _unable(panel, outcome, error.raison)
     except np.linalg.LinAlgError:
         reason = "trop peu de places ouvertes pour séparer leur effet du reste."
         return _unable(panel, outcome, reason)
@@ -80,7 +83,7 @@ def evaluated(panel: CellPanel, outcome: str | Absent, programme: Programme) -> 
 
 def _unable(panel: CellPanel, outcome: str, reason: str) -> Absent:
     """Return what the files lack for an estimate; its reason first, where they give many years."""
-    table, reason = panel.table, text.capitale(for_readers(reason))
+    table, reason = panel.table, text.capitale(reason)
     known = sorted(table.loc[table[outcome].notna(), "rentree"].unique())
     opened = table.loc[table["seats"] != 0, "rentree"]
     first = "hausses de capacité" if panel.seats_derived else "places ouvertes"

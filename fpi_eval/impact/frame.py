@@ -39,15 +39,6 @@ SCALE_TEXT = (
 )
 UNSCALED_TEXT = "ni division ni pondération par la taille de la cellule"
 EFFECTS_TEXT = "effets fixes de cellule, de formation × session et de région × session"
-ONLY_CREATED = (
-    "toutes les places qui peuvent agir sont dans des formations nouvelles, sans passé auquel se "
-    "comparer : attendre n'y changera rien. Estimez l'effet sur le total de l'établissement ou du "
-    "département, qui les contient avec leurs voisines (fpi.impact.ladder)."
-)
-NO_SIZE = (
-    "aucun élève connu avant la première ouverture dans les formations qui ouvrent : complétez les "
-    "années d'avant, ou déclarez que le tableau n'a pas d'effectifs (size=None)."
-)
 REACH_TEXT = (
     "chaque coefficient d'exposition multiplié par l'exposition totale de toutes les cellules, "
     "rapportée au total de leurs places ; pour un résultat d'après l'école, l'exposition des "
@@ -101,13 +92,22 @@ def _nothing_acts(acting: np.ndarray, sized: np.ndarray, new: np.ndarray) -> Fpi
     """Return why no seat of the sample can act, by rows of the whole panel."""
     if not acting.any():
         return FpiError(
-            "aucune place ouverte ne peut encore agir sur ce résultat. Attendez la première "
-            "session concernée, ou étudiez les entrants."
+            "aucune place ouverte ne peut encore agir sur ce résultat.",
+            conseil="Attendez la première session concernée, ou étudiez les entrants.",
         )
     if sized.any() and (acting & new).any():
-        return OnlyCreated(ONLY_CREATED)
+        return OnlyCreated(
+            "toutes les places qui peuvent agir sont dans des formations nouvelles, sans passé "
+            "auquel se comparer : attendre n'y changera rien.",
+            conseil="Estimez l'effet sur le total de l'établissement ou du département, qui les "
+            "contient avec leurs voisines (fpi.impact.ladder).",
+        )
     if (acting & ~sized).any():
-        return FpiError(NO_SIZE)
+        return FpiError(
+            "aucun élève connu avant la première ouverture dans les formations qui ouvrent.",
+            conseil="Complétez les années d'avant, ou déclarez que le tableau n'a pas d'effectifs "
+            "(size=None).",
+        )
     return FpiError("toutes les places qui peuvent agir sont hors des filières ou du niveau visés.")
 
 

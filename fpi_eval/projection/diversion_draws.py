@@ -33,7 +33,8 @@ def diversion_draws(panel: pd.DataFrame, *, seed: int = 0) -> np.ndarray:
     if own < WEAK * np.sqrt((psi[:, 0] ** 2).sum()):
         raise FpiError(
             "l'effet propre des places ne se distingue pas de zéro : la part déplacée n'a pas de "
-            "sens. Attendez une rentrée de plus."
+            "sens.",
+            conseil="Attendez une rentrée de plus.",
         )
     rng = np.random.default_rng(seed)
     drawn = rng.multivariate_normal([own, moved], psi.T @ psi, DRAWS)

@@ -6,7 +6,6 @@ import pandas as pd
 from fpi_eval import plots, text
 from fpi_eval.absent import Absent
 from fpi_eval.checks import NAMES, NO_EFFECT, Evaluation, HonestBounds, TooFew, allowed
-from fpi_eval.checks.outcome import FEW
 from fpi_eval.checks.thresholds import CAUTION, FAIL
 from fpi_eval.checks.verdict import INCONCLUSIVE, INVISIBLE
 from fpi_eval.figures import Figure
@@ -90,7 +89,7 @@ def reponse(evaluation: Evaluation | Absent, chiffres: Headline) -> str:
     """Return the answer: the net effect and its range, or that there is none, then why."""
     net = chiffres["effet_net"]
     if isinstance(evaluation, TooFew):
-        return f"{NOT_TOLD}\n\n{evaluation.reason.removeprefix(f'{FEW} ')}"
+        return f"{NOT_TOLD}\n\n{evaluation.why}"
     if not net:
         why = net.reason.removeprefix(f"{NO_EFFECT} ")
         return f"{NO_EFFECT}\n\n{why}"

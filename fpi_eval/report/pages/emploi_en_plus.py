@@ -3,7 +3,7 @@
 import pandas as pd
 
 from fpi_eval import rounding, text
-from fpi_eval.absent import Absent, for_readers
+from fpi_eval.absent import Absent
 from fpi_eval.impact.jobs.additional import AdditionalJobs
 from fpi_eval.impact.jobs.bounded import ALL, BoundedEffects
 from fpi_eval.panel.context import Context
@@ -86,7 +86,7 @@ def _late(reasons: list[tuple[str, int]]) -> str:
     """Return why some horizons have no row, each reason once with its horizons."""
     by_reason: dict[str, list[int]] = {}
     for why, horizon in reasons:
-        by_reason.setdefault(for_readers(why), []).append(horizon)
+        by_reason.setdefault(why, []).append(horizon)
     return " ".join(f"À {text.liste(months)} mois : {why}" for why, months in by_reason.items())
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from nbformat import NotebookNode
 
-from fpi_eval.absent import ABSENT, for_readers
+from fpi_eval.absent import ABSENT
 from fpi_eval.headline.quantity import RESOURCE, Quantity
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.published.shown_tables import shown
@@ -253,7 +253,7 @@ def _missing(sections: Sequence[Section]) -> tuple[Gap, ...]:
     asked: dict[tuple[str, str], dict[str, None]] = {}
     for section in sections:
         for reason, holder, question in _reasons(section):
-            asked.setdefault((for_readers(reason), holder), {})[question] = None
+            asked.setdefault((reason, holder), {})[question] = None
     return tuple(Gap(why, tuple(asks), who) for (why, who), asks in asked.items())
 
 
