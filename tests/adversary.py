@@ -819,7 +819,7 @@ def _compared_courses(p) -> dict[tuple[str, str], set[str]]:
     rows, place = p.programme_regional, p.donnees.programme.territoire
     found = {}
     for kind in RESULTS.values():
-        kept = balanced(rows[rows["observe"]], kind)[0]
+        kept = balanced(rows[rows["observe"]], kind)
         kept = kept[place.ici(kept["code_region"])]
         for voie, words in text.VOIES.items():
             found[kind, words] = set(kept.loc[kept["voie"] == voie, "course"])

@@ -68,13 +68,16 @@ def last(node: ast.expr) -> str:
     )
 
 
+def benchmarks() -> list[Module]:
+    """Return the benchmarks, which call the package as a user does."""
+    files = sorted((ROOT / "benchmarks").glob("*.py"))
+    return [Module(path.stem, ast.parse(_source(path))) for path in files]
+
+
 def never_given(graph: Graph) -> set[str]:
     """Return ``module.function(option)`` for every option that no caller gives."""
     calls = Calls()
-    bench = [
-        Module(p.stem, ast.parse(_source(p))) for p in sorted((ROOT / "benchmarks").glob("*.py"))
-    ]
-    for module in (*graph.modules.values(), *graph.starts, *bench):
+    for module in (*graph.modules.values(), *graph.starts, *benchmarks()):
         calls.read(module)
     calls.values |= {entry.reader.split(":")[1] for entry in CATALOGUE}
     found = set()
@@ -104,3 +107,28 @@ def options(node: ast.FunctionDef, *, method: bool) -> list[tuple[str, int | Non
         *((one.arg, place - shift) for place, one in enumerate(ordered) if place >= first),
         *((one.arg, None) for one, default in named if default is not None),
     ]
+
+
+def never_read(graph: Graph) -> set[str]:
+    """Return ``module.Class.field`` for every field of a dataclass that no caller reads by name."""
+    read: set[str] = set(graph.asked)
+    for module in (*graph.modules.values(), *graph.starts, *benchmarks()):
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                read.add(node.attr)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                read.add(node.value)
+    classes = (
+        (one, node)
+        for module in graph.modules.values()
+        for node in module.tree.body
+        if isinstance(node, ast.ClassDef) and (one := module.definitions.get(node.name))
+        if any("dataclass" in ast.unparse(d) for d in node.decorator_list)
+    )
+    return {
+        f"{one.full_name}.{line.target.id}"
+        for one, node in classes
+        for line in node.body
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+        if line.target.id not in read
+    }

@@ -4,7 +4,7 @@ import ast
 from functools import cache
 
 import pytest
-from options import never_given
+from options import never_given, never_read
 from reach import Graph, Module
 
 from fpi_eval.sources.known_sources import CATALOGUE
@@ -48,6 +48,20 @@ UNGIVEN = {
     ),
 }
 
+#: Fields that neither the package, a notebook, a guide nor a benchmark reads, and why they stay.
+UNREAD = {
+    "impact.jobs.synthetic.SyntheticEffect": ("a researcher's: who weighs", ("unit_weights",)),
+    "records.open.Records": ("open as long as its tables are read", ("connection",)),
+    "regression.wild.WildTest": ("a researcher's: whether p is exact", ("enumerated",)),
+    "report.runner.manifest.Report": ("the journal says them; for a caller", ("warnings",)),
+    "sources.reading.reading.Provenance": ("how a file was read", ("encodage", "separateur")),
+    "twin.parameters.TwinParameters": (
+        "read by the name of a diploma or of a level",
+        (*(f"retention_{d}" for d in ("bacpro", "bts", "cap", "mc")), "seats_secondaire",
+         *(f"success_{d}" for d in ("bacpro", "bts", "cap", "mc")), "seats_superieur"),
+    ),
+}  # fmt: skip
+
 
 @cache
 def graph() -> Graph:
@@ -71,6 +85,11 @@ def test_every_source_feeds_a_panel_a_table_or_a_page():
 def test_every_option_is_given_by_somebody_or_has_a_reason_to_stay():
     excused = {f"{name}({o})" for name, (_, options) in UNGIVEN.items() for o in options}
     assert never_given(graph()) ^ excused == set()
+
+
+def test_every_field_of_a_result_is_read_by_somebody_or_has_a_reason_to_stay():
+    excused = {f"{name}.{one}" for name, (_, fields) in UNREAD.items() for one in fields}
+    assert never_read(graph()) ^ excused == set()
 
 
 @pytest.mark.parametrize("name", ["", ".records", ".impact"])
@@ -117,3 +136,15 @@ def test_an_option_is_given_by_keyword_by_position_by_hand_over_or_never():
         "def spread(*, loose=0, idle=0): return 1\n"
     )
     assert never_given(found) == {f"m.{name}(idle)" for name in ("kept", "handed", "spread")}
+
+
+def test_a_field_is_read_as_an_attribute_or_by_its_name():
+    found = small(
+        "def start(row): return row.kept, getattr(row, 'named')\n"
+        "@dataclass\n"
+        "class Row:\n"
+        "    kept: int\n"
+        "    named: int\n"
+        "    idle: int = 0\n"
+    )
+    assert never_read(found) == {"m.Row.idle"}

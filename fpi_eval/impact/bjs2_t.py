@@ -40,10 +40,9 @@ DESCRIPTION = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrendFit:
-    """Estimate, slope per seat and year of opened cells before opening, joint influences."""
+    """Estimate and its influences by establishment and by département."""
 
     value: float
-    slope: float
     by_etab: np.ndarray
     by_dep: np.ndarray
     frame: Sample
@@ -88,7 +87,7 @@ def fit_t(
         psi = _influence(frame, model, v, dose / n, cluster)
         found.append(psi - _first_step(frame, first, cluster) @ (near.T @ v[:, 0]))
     value = float(target[on, 0] @ model.tau[on])
-    return TrendFit(value, float(model.slopes[0]), found[0], found[1], frame)
+    return TrendFit(value, found[0], found[1], frame)
 
 
 def trend(frame: pd.DataFrame) -> np.ndarray:

@@ -27,7 +27,6 @@ class ShiftShare:
     se_bhj: float
     effective_shocks: float
     largest_share: float
-    n_shocks: int
     n_units: int
 
     @property
@@ -94,7 +93,6 @@ def shift_share(
         _shock_level_error(sums, size, shocks, estimate),
         float(1 / np.sum(part**2)),
         float(part.max()),
-        k,
         n,
     )
 

@@ -51,7 +51,6 @@ class RegionalChange(Result):
     table: pd.DataFrame
     placebos: pd.DataFrame = field(repr=False)
     n_cells: int
-    n_left_out: int
     n_regions: int
     voie: str = ""
 
@@ -172,7 +171,7 @@ def regional_change(
     reference : str, optional
         Millésime that the others are compared with; the first by default.
     """
-    frame, n_left_out = balanced(panel, outcome)
+    frame = balanced(panel, outcome)
     periods = sorted(frame["millesime"].unique())
     reference = reference or next(iter(periods), "")
     later = [period for period in periods if period != reference]
@@ -196,19 +195,18 @@ def regional_change(
         ]
     )
     cells = frame.groupby(["code_region", "course", "voie"]).ngroups
-    return RegionalChange(outcome, reference, table, changes.T, cells, n_left_out, len(regions))
+    return RegionalChange(outcome, reference, table, changes.T, cells, len(regions))
 
 
-def balanced(panel: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, int]:
+def balanced(panel: pd.DataFrame, outcome: str) -> pd.DataFrame:
     """Return the cells whose outcome is known in every millésime and that can be compared.
 
     A course with no count at all in a millésime, or present in a single region, carries no
-    information and is left out. Also return how many cells were left out.
+    information and is left out.
     """
     keys = ["code_region", "course", "voie"]
     frame = panel.dropna(subset=[outcome])
     everywhere = frame["millesime"].nunique()
-    total = panel.groupby(keys).ngroups
     while True:
         size = len(frame)
         cell = frame.groupby(keys)[outcome]
@@ -219,7 +217,7 @@ def balanced(panel: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, int]:
         frame = frame[year]
         if len(frame) == size:
             break
-    return frame.reset_index(drop=True), total - frame.groupby(keys).ngroups
+    return frame.reset_index(drop=True)
 
 
 def _fit_region(frame: pd.DataFrame, outcome: str, codes: list[str], later: list[str]) -> Fit:

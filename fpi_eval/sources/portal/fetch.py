@@ -47,12 +47,11 @@ Etat = Literal["nouveau", "mis à jour", "inchangé"]
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A file now in the folder: whether it changed, what the lock says, the hash before."""
+    """A file now in the folder: whether it changed, what the lock says."""
 
     chemin: Path
     etat: Etat
     entree: Entry
-    sha256_precedent: str = ""
 
     def summary(self) -> str:
         """Return one French line."""
@@ -138,7 +137,7 @@ def _fetch_one(
         version = _version(session, request)
         if known and version and version == known.version:
             forget(part)
-            return Fetched(path, "inchangé", replace(known, licence=request.licence), before)
+            return Fetched(path, "inchangé", replace(known, licence=request.licence))
         path.parent.mkdir(parents=True, exist_ok=True)
         arrived = download(
             session,
@@ -149,7 +148,7 @@ def _fetch_one(
         )
         if arrived is None and known:
             kept = replace(known, licence=request.licence, version=version)
-            return Fetched(path, "inchangé", kept, before)
+            return Fetched(path, "inchangé", kept)
         assert arrived is not None  # only a known version can be unchanged
         fresh = _entry(request, arrived, version, now())
         if entry and entry.sha256 == fresh.sha256:
@@ -172,7 +171,7 @@ def _settle(path: Path, arrived: Arrived, fresh: Entry, before: str, may_replace
     """Give the arrived file its name, unless the same is there, or one that was edited."""
     if fresh.sha256 == before:
         forget(arrived.part)
-        return Fetched(path, "inchangé", fresh, before)
+        return Fetched(path, "inchangé", fresh)
     if before and not may_replace:
         forget(arrived.part)
         raise FpiError(
@@ -184,7 +183,7 @@ def _settle(path: Path, arrived: Arrived, fresh: Entry, before: str, may_replace
         os.fsync(stream.fileno())
     arrived.part.replace(path)
     forget(arrived.part)
-    return Fetched(path, "mis à jour" if before else "nouveau", fresh, before)
+    return Fetched(path, "mis à jour" if before else "nouveau", fresh)
 
 
 def _check_header(path: Path, part: Path) -> None:
