@@ -175,6 +175,14 @@ def test_menus_use_the_short_title_and_the_current_page_is_marked(places):
     assert places.select_one(".suite [rel=next]")["href"] == "03_suite_simule.html"
 
 
+@pytest.mark.parametrize("name", ["index.html", "annexes_simule.html"])
+def test_the_front_page_and_the_files_are_marked_where_they_are_read(folder, name):
+    page = BeautifulSoup((folder / name).read_text(encoding="utf-8"), "html.parser")
+    marked = {one["href"] for one in page.select("nav.pages [aria-current=page]")}
+    assert marked <= {name}
+    assert marked or not page.select(f"nav.pages a[href='{name}']")
+
+
 def bundle(words):
     return Absent(words)._repr_mimebundle_()
 

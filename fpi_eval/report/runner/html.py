@@ -146,8 +146,8 @@ def _filled(exporter: HTMLExporter, template: str, context: dict[str, Any]) -> s
 def _own_page(
     exporter: HTMLExporter, template: str, path: Path, context: dict[str, Any], edition: Edition
 ) -> None:
-    """Write a page from its template."""
-    _write(path, _filled(exporter, template, context), edition)
+    """Write a page from its template; menus mark it as the one that is read."""
+    _write(path, _filled(exporter, template, context | {"here": path.name}), edition)
 
 
 def _extra(extras: Sequence[PurePath], name: str) -> str:
