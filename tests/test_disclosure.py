@@ -221,6 +221,25 @@ def test_a_count_hidden_last_year_that_need_not_be_secret_is_not_given_back():
     assert now.hidden["n"].all()
 
 
+def test_a_count_that_nobody_knew_last_year_is_published_and_its_small_cells_are_hidden():
+    # Employment at 12 months of the same leavers is published a year after that at 6 months.
+    rows = [("A", "rei", 40, 30), ("A", "num", 25, 12), ("B", "rei", 33, 3), ("B", "num", 50, 41)]
+    table = pd.DataFrame(rows, columns=["uai", "filiere", "a_6_mois", "a_12_mois"])
+    spec = {"dims": ["uai", "filiere"], "values": ["a_6_mois", "a_12_mois"]}
+    last = protect(table.assign(a_12_mois=np.nan), **spec)
+    assert last.frame["a_12_mois"].isna().all()
+    assert not last.hidden["a_12_mois"].any()
+    now = protect(table, known=[last.publication], **spec)
+    alone = protect(table, **spec)
+    pd.testing.assert_frame_equal(now.hidden, alone.hidden)
+    shown = now.frame.set_index(["uai", "filiere"])["a_12_mois"]
+    assert shown[TOTAL, TOTAL] == 86
+    assert np.isnan(shown["B", "rei"])
+    assert not audit([last.publication, now.publication])["expose"].any()
+    again = protect(table, known=[last.publication, now.publication], **spec)
+    pd.testing.assert_frame_equal(again.hidden, now.hidden)
+
+
 def test_a_small_year_inside_a_window_is_protected_though_no_table_shows_it():
     table, spec = two_years(), {"dims": ["uai", "rentree"], "values": ["n"]}
     both = protect(table, windows={"rentree": [2022, (2022, 2023)]}, **spec)

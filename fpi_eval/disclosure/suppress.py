@@ -276,12 +276,23 @@ def _declare(
                 share = any(link.share == name for link in links)
                 hiding.own(row, label, secret=secret, may_be_zero=zero, share=share)
             elif block.earlier is not None:
+                if _unknown_then(block.earlier, name, offset):
+                    if secret:  # a first publication, protected like any other
+                        hiding.watch_row(row, label)
+                    continue
                 frame = block.earlier.frame
                 shown = frame[name].iloc[offset] if name in frame else np.nan
                 hiding.earlier(row, label, shown, secret=secret, may_be_zero=zero)
             elif why[name][offset] == EFFECTIF:
                 hiding.watch_row(row, label)
     return of_layout
+
+
+def _unknown_then(p: Publication, name: str, offset: int) -> bool:
+    """Return whether a report said of a count that nobody knew it: it hid nothing there."""
+    if name not in p.frame or name not in p.hidden:
+        return False
+    return bool(pd.isna(p.frame[name].iloc[offset]) and not p.hidden[name].iloc[offset])
 
 
 def _label(cell: pd.Series, name: str) -> str:
