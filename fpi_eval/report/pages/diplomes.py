@@ -10,6 +10,7 @@ from fpi_eval.checks.thresholds import CAUTION, FAIL
 from fpi_eval.checks.verdict import INCONCLUSIVE, INVISIBLE
 from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline, in_chapters
+from fpi_eval.headline.of_places import rentrees
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET
 from fpi_eval.impact.groups.dose_response import DoseResponse
 from fpi_eval.impact.j import J_TEXT
@@ -81,7 +82,8 @@ def origine(panel: CellPanel, chiffres: Headline) -> str:
         "Sans registre des ouvertures, les places sont les hausses que montrent les capacités dans "
         "la région et les filières du programme : "
         f"{text.pluriel(cells['cell'].nunique(), 'formation')}, {text.nombre(gained)} places, "
-        "quel qu'en soit le financement."
+        f"{rentrees(cells['rentree'].min(), cells['rentree'].max())}, quel qu'en soit le "
+        "financement."
     )
 
 
