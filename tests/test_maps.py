@@ -12,7 +12,7 @@ from fpi_eval import maps
 from fpi_eval.colours import BLUE, contrast
 from fpi_eval.panel.context import Context
 from fpi_eval.programme import load_programme
-from fpi_eval.report.pages import emploi_industriel
+from fpi_eval.report.pages import emploi_industriel, places
 from fpi_eval.text import de
 
 AURA = ["001", "003", "007", "015", "026", "038", "042", "043", "063", "069", "073", "074"]
@@ -109,3 +109,11 @@ def test_the_largest_of_many_zones_is_named_even_on_a_phone():
     assert "Zone 0\n39" in {label.get_text() for label, *_ in laid}
     assert not any(a.overlaps(b) for (_, a, _), (_, b, _) in itertools.combinations(laid, 2))
     plt.close(ax.figure)
+
+
+def test_places_on_a_map_are_said_to_be_of_the_levels_that_its_rentree_knows():
+    programme = load_programme(Path(__file__).parents[1] / "data" / "fpi_aura")
+    rows = [(2022, "secondaire", "scolaire"), (2023, "superieur", "apprentissage")]
+    seats = pd.DataFrame(rows, columns=["rentree", "niveau", "voie"])
+    found = places.field(seats, Context(programme, 2023, False, "Parcoursup"))
+    assert found == "supérieur, apprentissage, filières du programme"

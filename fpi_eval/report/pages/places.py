@@ -70,7 +70,7 @@ def _observed(same: pd.DataFrame, context: Context) -> str:
     return (
         f"De {context.rentree - 1} à {context.rentree}, à formations égales, les {what} "
         f"{_moved(change[HERE])} dans la région ; ailleurs, elles {_moved(change[ELSEWHERE])}.\n\n"
-        f"Champ de cette comparaison : {field(rows)}."
+        f"Champ de cette comparaison : {field(rows, context)}."
     )
 
 
@@ -81,8 +81,9 @@ def _moved(change: float) -> str:
     return f"ont {'augmenté' if change > 0 else 'diminué'} de {text.pourcent(abs(change))}"
 
 
-def field(rows: pd.DataFrame) -> str:
-    """Return in words the levels and voies that rows cover, all of them in the filières."""
+def field(rows: pd.DataFrame, context: Context) -> str:
+    """Return in words the levels and voies that the rentrée's rows cover, in the filières."""
+    rows = rows[rows["rentree"] == context.rentree]
     levels, voies = all_of(rows["niveau"], text.NIVEAUX), all_of(rows["voie"], VOIES)
     return f"{levels}, {voies}, filières du programme"
 
