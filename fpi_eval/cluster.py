@@ -44,7 +44,7 @@ def spread(
         ``tcp://host:port`` of a dask scheduler whose workers see the same files; by default, a
         cluster of this machine that lasts as long as the iteration.
     workers : int
-        Processes of this machine; by default one for each core.
+        Processes of this machine; by default one for each core. One alone is this process.
     in_order : callable, optional
         What a task belongs to: the tasks of one are made one after the other, as they were given.
         By default, every task stands alone.
@@ -54,6 +54,9 @@ def spread(
     FpiError
         dask is not installed, or the cluster does not answer.
     """
+    if workers == 1 and not address:
+        yield from ((task, _here(make, task)) for task in tasks)
+        return
     with _client(address, workers) as client:
         from distributed import as_completed
 
@@ -105,6 +108,14 @@ class _Queue:
         """Let the next task of the same thing start."""
         if self.belongs:
             self.busy.discard(self.belongs(task))
+
+
+def _here(make: Callable[..., T], task: tuple) -> T | FpiError:
+    """Return what a task gives in this process, or its refusal."""
+    try:
+        return make(*task)
+    except FpiError as error:
+        return error
 
 
 def _found(future: Any) -> Any:

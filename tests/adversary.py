@@ -11,6 +11,7 @@ elsewhere to hold these same values.
 import csv
 import json
 import re
+import shutil
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -883,6 +884,7 @@ def publish(root: Path, programme, years: Sequence[int], donnees: str = ""):
         p, folders = published(root, programme, (year,), donnees)
         every |= folders
         edition = Edition.of(p.programme, year, simulated=p.donnees.simulees)
+        shutil.rmtree(folders[year], ignore_errors=True)
         folders[year].mkdir(parents=True)
         book.write(folders[year], p, edition)
     return p, every

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from itertools import count, islice
 from operator import itemgetter
@@ -115,8 +116,15 @@ def draws(seed: int) -> np.ndarray:
 
 
 def test_without_an_address_this_machine_does_it():
-    found = dict(spread(draws, [(1,), (2,)], workers=1))
+    found = dict(spread(draws, [(1,), (2,)], workers=2))
     np.testing.assert_array_equal(found[(2,)], draws(2))
+
+
+def test_one_worker_of_this_machine_is_this_process_and_asks_for_no_dask(monkeypatch):
+    monkeypatch.setitem(sys.modules, "dask", None)
+    found = list(spread(halved, [(1,), (3,), (4,)], workers=1))
+    assert [value for _, value in found[::2]] == [0.5, 2.0]
+    assert isinstance(found[1][1], FpiError)
 
 
 def test_years_and_programmes_are_taken_together():

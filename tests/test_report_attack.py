@@ -1,5 +1,7 @@
 """All that two reports show, attacked together by an adversary written apart."""
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +17,7 @@ import pytest
 from fpi_eval import checks
 from fpi_eval.checks import outcome
 from fpi_eval.disclosure import Gate
+from fpi_eval.errors import FpiError
 from fpi_eval.impact import exam_effects, heterogeneity, j, stacked, study_family
 from fpi_eval.indicators import wilson
 from fpi_eval.panel.cell_panel import CellPanel
@@ -24,7 +27,9 @@ from fpi_eval.report import edition
 from fpi_eval.report.published import counts, memory, others, people, protection
 from fpi_eval.report.published.shown_quantities import shown_quantities, write_quantities
 from fpi_eval.report.published.shown_tables import executed
+from fpi_eval.report.runner import yearly
 from fpi_eval.report.runner.extract import write_tables
+from fpi_eval.report.runner.manifest import Basis
 from fpi_eval.twin import SCENARIOS, draw
 
 ROOT = Path(__file__).parents[1]
@@ -49,6 +54,57 @@ def test_every_earlier_report_on_disk_is_known_whatever_its_year(deux_rapports, 
         (folder / written.name).write_bytes(written.read_bytes())
     kept = edition.kept_earlier(p.programme, 2026, edition.PUBLICATION, simulated=True)
     assert [path.parent.name for path in kept.values()] == ["1999", "2025"]
+
+
+def test_a_year_made_after_the_next_one_and_before_it_is_made_again_gives_nothing_back(tmp_path):
+    _, folders = adversary.publish(tmp_path, PROGRAMME, (2026, 2025))
+    p, _ = adversary.published(tmp_path, PROGRAMME, (2025,))
+    assert [len(safe.known) for safe in (counts.entrants(p), counts.devenir(p))] == [1, 1]
+    p, _ = adversary.publish(tmp_path, PROGRAMME, (2026,))
+    assert [len(safe.known) for safe in (counts.entrants(p), counts.devenir(p))] == [2, 1]
+    found = adversary.attack(folders, p)
+    assert [said for _, narrow in found.values() for said in narrow] == []
+    assert found["entrants"][0] > 20
+
+
+def test_a_year_that_later_reports_do_not_know_is_refused_unless_they_are_made_after_it(tmp_path):
+    folder = tmp_path / "data" / "essai"
+    shutil.copytree(ROOT / "data" / "fpi_aura", folder)
+    what = load_programme(folder)
+    for year, read in ((2025, []), (2026, ["2023/publication.json", "2025/publication.json"])):
+        where = edition.target_of(what, year)
+        where.mkdir(parents=True)
+        (where / "publication.json").write_text("{}")
+        entrees = [{"fichier": name} for name in read]
+        (where / "manifest.json").write_text(json.dumps({"entrees": entrees}))
+    yearly.in_order(what, 2025, ())  # the later one knows it
+    yearly.in_order(what, 2026, ())
+    yearly.in_order(what, 2024, (2024, 2025, 2026))
+    yearly.in_order(what, 2023, (2023, 2024, 2025))
+    with pytest.raises(FpiError, match=r"pour 2025-2026 et 2026-2027.*« fpi-eval run 2024\.\.2026"):
+        yearly.in_order(what, 2024, (2024,))
+    with pytest.raises(FpiError, match="rendraient des effectifs masqués"):
+        yearly.yearly(folder, 2024, tmp_path)
+    assert not edition.target_of(what, 2024).exists()
+
+
+def test_a_report_stays_current_when_a_later_one_is_made(tmp_path):
+    p, _ = adversary.published(tmp_path, PROGRAMME, (2025,))
+    before = yearly.inputs_of(p.programme, 2025)
+    where = adversary.published(tmp_path, PROGRAMME, (2026,))[1][2026]
+    where.mkdir(parents=True)
+    (where / "publication_simule.json").write_text("{}")
+    after = yearly.inputs_of(p.programme, 2025)
+    assert set(after) - set(before) == {"apres/2026/publication_simule.json"}
+    one, other = (
+        Basis.of(
+            [ROOT / "notebooks" / "02_places.ipynb"], {}, inputs=inputs, root=tmp_path,
+            edition=edition.Edition.of(p.programme, 2025, simulated=True),
+        )
+        for inputs in (before, after)
+    )  # fmt: skip
+    assert one.whole() == other.whole()
+    assert one.page("02_places.ipynb", []) != other.page("02_places.ipynb", [])
 
 
 def test_workbook_and_parquet_hold_what_the_csv_files_hold(deux_rapports):

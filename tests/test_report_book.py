@@ -243,7 +243,7 @@ def test_a_real_report_is_never_read_by_a_simulated_one_nor_the_reverse(
     other.write_text("{}")
     try:
         assert kept_before(found) == [kept]
-        assert publication.earlier(found)
+        assert publication.elsewhere(found)
     finally:
         other.unlink()
 

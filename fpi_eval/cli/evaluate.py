@@ -104,8 +104,12 @@ def many(
     from fpi_eval.text import annee_scolaire, liste
 
     refused = []
-    tasks = [(str(folder), year, absolute(donnees), force, langues) for folder, year in asked]
-    workers = min(cores(), len({folder for folder, _ in asked}))
+    years = {folder: tuple(y for one, y in asked if one == folder) for folder, _ in asked}
+    tasks = [
+        (str(folder), year, absolute(donnees), force, langues, years[folder])
+        for folder, year in asked
+    ]
+    workers = min(cores(), len(years))
     for (folder, year, *_), found in spread(
         quietly, tasks, address=cluster, workers=workers, in_order=itemgetter(0)
     ):

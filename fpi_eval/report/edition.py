@@ -11,7 +11,9 @@ from fpi_eval.programme_folders import PROJECT
 from fpi_eval.text import BANNER, annee_scolaire
 
 SIMULATED_SUFFIX = "_simule"
-PUBLICATION, QUANTITIES = "publication", "chiffres"  # what a report keeps for the next ones
+PUBLICATION, QUANTITIES = "publication", "chiffres"  # what a report keeps for the others
+#: Begins the name of what a later report kept. A report stays current when one is made after it.
+LATER = "apres/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +127,25 @@ def kept_earlier(
 
     The next report hides with their PUBLICATION and is compared with their QUANTITIES.
     """
+    found = _kept_years(programme, rentree, name, simulated=simulated)
+    return {f"{year}/{path.name}": path for year, path in found.items() if year < rentree}
+
+
+def kept_later(
+    programme: Programme, rentree: int, name: str, *, simulated: bool
+) -> dict[str, Path]:
+    """Return what later reports kept under a name: a year made after them hides with it too."""
+    found = _kept_years(programme, rentree, name, simulated=simulated)
+    return {f"{LATER}{year}/{path.name}": path for year, path in found.items() if year > rentree}
+
+
+def _kept_years(
+    programme: Programme, rentree: int, name: str, *, simulated: bool
+) -> dict[int, Path]:
     own = kept_file(programme, rentree, name, simulated=simulated)
     years = {int(p.parent.name): p for p in own.parents[1].glob(f"*/{own.name}")
              if p.parent.name.isdigit()}  # fmt: skip
-    found = [years[year] for year in sorted(years) if year < rentree]
-    return {f"{path.parent.name}/{path.name}": path for path in found}
+    return dict(sorted(years.items()))
 
 
 def absolute(folder: str | Path) -> str:

@@ -67,7 +67,7 @@ def audited(p: Year) -> Audited:
     It stops if the audit recovers a hidden count from all that is published, earlier reports
     included.
     """
-    return kept(_audited, replace(p), today(), publication.earlier(p.donnees))
+    return kept(_audited, replace(p), today(), publication.elsewhere(p.donnees))
 
 
 def _audited(p: Year, day: date, earlier: Mapping[str, tuple[Publication, ...]]) -> Audited:

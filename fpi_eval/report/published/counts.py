@@ -234,7 +234,8 @@ def _devenir(p: Year) -> dict[str, Safe | Absent]:
             *(Parts("sortants", (name,)) for name in EMPLOYED),
         ),
     )
-    return protected(p, [one], rows, dims, fine=[last, *seen.years]) if len(rows) else {}
+    fine = [last, *(one for one in seen.years if one < last)]
+    return protected(p, [one], rows, dims, fine=fine) if len(rows) else {}
 
 
 def couverture(p: Year) -> float:

@@ -1,11 +1,11 @@
-"""What a report showed, kept as `publication.json`, so that the next one hides with it in mind.
+"""What a report showed, kept as `publication.json`, so that the others hide with it in mind.
 
 With it, the optional columns of sources that are one file for all years: the next report says
 which are gone.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pandas as pd
 from fpi_eval.disclosure import Parts, Publication, PublicShare, Rate
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.loading import Donnees
-from fpi_eval.report.edition import PUBLICATION, kept_earlier, kept_file
+from fpi_eval.report.edition import PUBLICATION, kept_earlier, kept_file, kept_later
 from fpi_eval.text import liste
 from fpi_eval.traced import note
 
@@ -31,18 +31,21 @@ def path_of(donnees: Donnees, rentree: int) -> Path:
     return kept_file(donnees.programme, rentree, PUBLICATION, simulated=donnees.simulees)
 
 
-def earlier(donnees: Donnees) -> dict[str, tuple[Publication, ...]]:
-    """Return what all earlier reports published, by table, the oldest first."""
+def elsewhere(donnees: Donnees) -> dict[str, tuple[Publication, ...]]:
+    """Return what all other reports published, by table, the oldest first.
+
+    Later ones too: a year that is made after them would give back what they hide.
+    """
     found: dict[str, tuple[Publication, ...]] = {}
-    for path in _kept(donnees).values():
+    for path in (_kept(donnees, kept_earlier) | _kept(donnees, kept_later)).values():
         for one in read(path):
             found[one.name] = (*found.get(one.name, ()), one)
     return found
 
 
-def _kept(donnees: Donnees) -> dict[str, Path]:
-    """Return the files of all earlier reports; a notebook that reads them is made with them."""
-    kept = kept_earlier(donnees.programme, donnees.rentree, PUBLICATION, simulated=donnees.simulees)
+def _kept(donnees: Donnees, of: Callable[..., dict[str, Path]]) -> dict[str, Path]:
+    """Return the files of other reports; a notebook that reads them is made with them."""
+    kept = of(donnees.programme, donnees.rentree, PUBLICATION, simulated=donnees.simulees)
     note(kept)
     return kept
 
@@ -50,7 +53,7 @@ def _kept(donnees: Donnees) -> dict[str, Path]:
 def lost_columns(donnees: Donnees) -> list[tuple[str, str]]:
     """Return source and columns, in French, that the last report read and files no longer have."""
     now, found = donnees.colonnes, []
-    for path in list(_kept(donnees).values())[-1:]:
+    for path in list(_kept(donnees, kept_earlier).values())[-1:]:
         for name, had in _content(path).get("colonnes", {}).items():
             gone = [f"« {one} »" for one in had if one not in now.get(name, had)]
             if gone:

@@ -116,7 +116,7 @@ def shown_before(p: Year, name: str, finest: str) -> EarlierYears:
     """
     pairs = [
         (year, place != TOTAL)
-        for before in publication.earlier(p.donnees).get(name, ())
+        for before in publication.elsewhere(p.donnees).get(name, ())
         for year, place in before.frame[[before.dims[-1], finest]].itertuples(index=False)
     ]
     told = frozenset(year for year, fine in pairs if fine)
@@ -154,7 +154,7 @@ def protected(
     how: dict[str, Any] = dict.fromkeys(counts, lambda column: column.sum(min_count=1))
     how |= {link.ratio: "first" for link in links}
     detail = rows.groupby(dims).agg(how).reset_index()
-    earlier = publication.earlier(p.donnees)
+    earlier = publication.elsewhere(p.donnees)
     known = publication.united(
         part
         for one in wanted

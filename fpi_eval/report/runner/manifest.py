@@ -18,7 +18,7 @@ from typing import Any
 import fpi_eval
 from fpi_eval.errors import FpiError
 from fpi_eval.pinned import sha256
-from fpi_eval.report.edition import Edition, today
+from fpi_eval.report.edition import LATER, Edition, today
 from fpi_eval.store import code_reached
 
 NAME, NOTEBOOKS = "manifest.json", "0*.ipynb"
@@ -101,8 +101,11 @@ class Basis:
         return self._hash(source, code_reached(code), data_hash(), names, read, self.facts)
 
     def whole(self) -> str:
-        """Return the hash of what decides of the report, its pages' layout included."""
-        every = dict(self.inputs)
+        """Return the hash of what decides of the report, its pages' layout included.
+
+        What later reports kept is left out: each already hides with this one in mind.
+        """
+        every = {name: digest for name, digest in self.inputs.items() if not name.startswith(LATER)}
         return self._hash(dict(self.notebooks), self.edition.as_dict(), library_hash(), every)
 
     def _hash(self, *own: object) -> str:
@@ -256,6 +259,11 @@ def read(folder: Path) -> dict | None:
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def inputs_read(folder: Path) -> set[str]:
+    """Return the names of the files that a report was made from, none without a manifest."""
+    return {one["fichier"] for one in (read(folder) or {}).get("entrees", [])}
 
 
 def is_current(folder: Path, basis: Basis) -> bool:

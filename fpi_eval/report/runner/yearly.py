@@ -1,5 +1,6 @@
 """The report of a programme's year, from its folder to its pages: what `fpi-eval run` makes."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,14 +17,24 @@ from fpi_eval.report.edition import (
     Edition,
     absolute,
     kept_earlier,
+    kept_file,
+    kept_later,
     notebooks_of,
     project_root,
     target_of,
 )
 from fpi_eval.report.runner.journal import Journal
-from fpi_eval.report.runner.manifest import NOTEBOOKS, UNCHANGED, Basis, Report, is_current
+from fpi_eval.report.runner.manifest import (
+    NOTEBOOKS,
+    UNCHANGED,
+    Basis,
+    Report,
+    inputs_read,
+    is_current,
+)
 from fpi_eval.store import forget
 from fpi_eval.terminal import say
+from fpi_eval.text import annee_scolaire, liste
 
 if TYPE_CHECKING:
     from fpi_eval.panel.year import Year
@@ -41,18 +52,53 @@ def several(programme: str, rentree: str) -> list[tuple[Path, int]]:
 
 
 def quietly(
-    programme: str, rentree: int, donnees: str, force: bool, langues: tuple[str, ...] = ()
+    programme: str,
+    rentree: int,
+    donnees: str,
+    force: bool,
+    langues: tuple[str, ...] = (),
+    asked: tuple[int, ...] = (),
 ) -> Report:
     """Make a report and show nothing meanwhile: one of many."""
-    return yearly(programme, rentree, donnees, force=force, progress=False, langues=langues)
+    return yearly(
+        programme, rentree, donnees, force=force, progress=False, langues=langues, asked=asked
+    )
+
+
+def in_order(what: Programme, rentree: int, asked: Collection[int]) -> None:
+    """Refuse a year that reports of later ones do not know, unless they are made again after it.
+
+    Each report hides with those before it in mind; two that ignore one another, held together,
+    may give back what each hides.
+
+    Raises
+    ------
+    FpiError
+        Naming the command that makes them all, in their order.
+    """
+    name = kept_file(what, rentree, PUBLICATION, simulated=False)
+    later = kept_later(what, rentree, PUBLICATION, simulated=False).values()
+    unaware = [
+        int(path.parent.name)
+        for path in later
+        if f"{rentree}/{name.name}" not in inputs_read(path.parent)
+    ]
+    if left := sorted(set(unaware) - set(asked)):
+        years = liste([annee_scolaire(year) for year in left])
+        raise FpiError(
+            f"il existe déjà un rapport pour {years}, qui masque sans connaître celui-ci : publiés "
+            "ensemble, ils rendraient des effectifs masqués. Faites les années dans l'ordre : "
+            f"« fpi-eval run {rentree}..{left[-1]} », avec les mêmes options, refait aussi les "
+            "suivantes."
+        )
 
 
 def inputs_of(programme: Programme, rentree: int, donnees: str | Path = "") -> dict[str, Path]:
-    """Return every file that a report depends on, what earlier reports kept included."""
+    """Return every file that a report depends on, what other reports kept included."""
     found = files_of(programme, rentree, folder_of(programme, rentree, donnees))
     for name in (PUBLICATION, QUANTITIES):
         found |= kept_earlier(programme, rentree, name, simulated=not str(donnees))
-    return found
+    return found | kept_later(programme, rentree, PUBLICATION, simulated=not str(donnees))
 
 
 def yearly(
@@ -63,6 +109,7 @@ def yearly(
     force: bool = False,
     progress: bool = True,
     langues: tuple[str, ...] = (),
+    asked: Collection[int] = (),
 ) -> Report:
     """Make the report of a year in ``reports/<programme>/<rentree>``, or keep a current one.
 
@@ -76,6 +123,8 @@ def yearly(
         Compute again even what has not changed.
     langues : tuple of str
         Languages, beside French, in which to write the report's shortest forms too.
+    asked : collection of int
+        Years of this programme that the same command makes after this one.
 
     Raises
     ------
@@ -86,6 +135,8 @@ def yearly(
     target, root = target_of(what, rentree), project_root(what)
     journal = Journal(target)
     with journal.refusals():
+        if not simulated:
+            in_order(what, rentree, asked)
         inputs = inputs_of(what, rentree, donnees)
         given = {"programme": str(what.dossier), "rentree": rentree, "donnees": absolute(donnees)}
         credits = (credit(simulated=simulated),)
