@@ -35,6 +35,7 @@ def test_both_meshes_are_shown_and_what_is_late_is_told(annee_simulee, jobs):
     assert {"Établissement", "Formation"} == set(shown.shown["Maille"])
     assert set(shown.shown["Durée"]) >= {"6 mois", "12 mois"}
     assert "À 12, 18 et 24 mois : par établissement" in plain(shown.note)
+    assert "étudiez" not in shown.note  # what an analyst would do
     assert "n. d." not in shown.shown.to_numpy().ravel()
 
 

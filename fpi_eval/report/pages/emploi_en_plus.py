@@ -48,7 +48,7 @@ def effets(found: AdditionalJobs | Absent, context: Context) -> Table | Absent:
     for horizon in HORIZONS:
         for one in (found.sites[horizon], found.courses[horizon]):
             if isinstance(one, Absent):
-                late.append((str(one), horizon))
+                late.append((one.reason, horizon))
                 continue
             rows = (
                 _rows(one, horizon) if isinstance(one, BoundedEffects) else _site_rows(one, horizon)
