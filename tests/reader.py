@@ -25,6 +25,7 @@ METHOD = (
     "panel",
 )
 UNTRUE = {
+    "inconnue. Options": "appel d'un notebook que la bibliothèque refuse",
     "programme.toml": "fichier de l'analyste",
     "fpi-eval": "commande de l'analyste",
     "effectif trop petit": "un masque secondaire n'est pas un petit effectif",

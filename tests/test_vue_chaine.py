@@ -17,7 +17,7 @@ from fpi_eval.tables import Table
 def analysed(annee: fpi.Year) -> SimpleNamespace:
     """Make what the notebook makes."""
     cells, context = annee.cells, annee.context
-    links = attempt(impact.chain, cells, seed=annee.programme.graine)
+    links = attempt(impact.chain, cells)
     moved = attempt(impact.displaced_entrants, cells)
     rungs = {
         "Échelle": attempt(impact.ladder, cells),
