@@ -157,7 +157,7 @@ def test_the_command_says_each_report_as_it_ends_and_which_were_refused(address,
     said = capsys.readouterr()
     assert "atcf 2024-2025 : " in said.out
     assert "atcf 2025-2026 : " in said.out
-    assert "pas de rapport pour" in said.err
+    assert "pas de rapport pour atcf 2024-2025 et atcf 2025-2026." in " ".join(said.err.split())
     assert not (ROOT / "reports" / "atcf" / "2024").exists()
 
 

@@ -118,7 +118,8 @@ def many(
             refused.append(name)
         say(f"{name} : {found if isinstance(found, FpiError) else found.index}")
     if refused:
-        raise FpiError(f"pas de rapport pour {liste(refused)} ; les autres sont faits.")
+        others = " ; les autres sont faits" if len(refused) < len(asked) else ""
+        raise FpiError(f"pas de rapport pour {liste(refused)}{others}.")
 
 
 @command(
