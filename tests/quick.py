@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -55,8 +56,21 @@ def nearest(module: str, tests: dict[Path, set[str]], library: dict[str, set[str
     return set()
 
 
+def naming(path: Path, among: Iterable[Path]) -> set[Path]:
+    """Return the files that read one of no module: by its name, by a folder's in their own name.
+
+    Without any, those that name the nearest of its folders.
+    """
+    said = {one: one.read_text(encoding="utf-8") for one in among}
+    around = [one for one in reversed(path.parts[:-1]) if one != "fpi_eval" and len(one) > 3]
+    found = {one for one, words in said.items() if f'"{path.stem}' in words}
+    found |= {one for one in said for part in around if f"_{part}_" in f"{one.stem}_"}
+    folders = ({one for one in said if f'"{part}"' in said[one]} for part in around)
+    return found or next(filter(None, folders), set())
+
+
 def selected(paths: set[str]) -> list[str]:
-    """Return the test files that changed, and for each module that did the tests nearest to it.
+    """Return the test files that changed, and for each other file that did the tests nearest to it.
 
     Those that bear a module's name come first, then those that import the least.
     """
@@ -66,6 +80,13 @@ def selected(paths: set[str]) -> list[str]:
     found = {path for path in tests if str(path.relative_to(ROOT)) in paths}
     for module in modules(paths):
         found |= nearest(module, tests, library)
+    for path in map(Path, paths):
+        if path.parts[0] == "tests":  # what tests share
+            found |= {test for test, names in tests.items() if path.stem in names}
+        elif path.suffix != ".py":
+            read_by = modules({str(p.relative_to(ROOT)) for p in naming(path, own.values())})
+            near = (nearest(module, tests, library) for module in read_by)
+            found |= naming(path, tests) or set().union(*near)
     named = [module.rpartition(".")[2] for module in modules(paths)]
 
     def distance(path: Path) -> tuple[bool, int, str]:

@@ -123,6 +123,22 @@ def test_quick_takes_the_tests_of_what_changed():
     assert "test_costs.py" in alone  # no test imports it: those of what imports it
 
 
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ("notebooks/03_diplomes.ipynb", {"test_notebooks.py", "test_vue_diplomes.py"}),
+        ("docs/start.md", {"test_docs.py"}),
+        ("fpi_eval/locales/en/LC_MESSAGES/chapters.po", {"test_language.py"}),
+        ("fpi_eval/report/runner/templates/rapport/page.html.j2", {"test_report_html.py"}),
+        ("tests/adversary.py", {"test_report_attack.py"}),
+    ],
+)
+def test_quick_takes_the_tests_that_read_a_file_of_no_module(path, wanted):
+    found = {Path(test).name for test in selected({path})}
+    assert wanted <= found
+    assert len(found) < 40
+
+
 @pytest.mark.parametrize(("seconds", "said"), [("0", "1 skipped"), ("", "1 failed")])
 def test_quick_leaves_to_make_test_what_has_not_begun_in_time(tmp_path, seconds, said):
     (tmp_path / "test_a.py").write_text("def test_a():\n    assert False\n", encoding="utf-8")
