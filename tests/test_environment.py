@@ -142,7 +142,8 @@ def test_quick_takes_the_tests_that_read_a_file_of_no_module(path, wanted):
 @pytest.mark.parametrize(("seconds", "said"), [("0", "1 skipped"), ("", "1 failed")])
 def test_quick_leaves_to_make_test_what_has_not_begun_in_time(tmp_path, seconds, said):
     (tmp_path / "test_a.py").write_text("def test_a():\n    assert False\n", encoding="utf-8")
-    given = {"PYTHONPATH": str(ROOT / "tests")} | ({"FPI_EVAL_QUICK": seconds} if seconds else {})
+    given = {"PYTHONPATH": str(ROOT / "tests"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    given |= {"FPI_EVAL_QUICK": seconds} if seconds else {}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "budget", "-p", "no:cacheprovider"]
     run = subprocess.run(
         [*command, tmp_path], env=os.environ | given, capture_output=True, text=True
