@@ -103,4 +103,5 @@ if __name__ == "__main__":
         sys.exit(0)
     sys.path.insert(0, str(ROOT / "tests"))
     files = dict.fromkeys([str(ROOT / "tests" / "test_layers.py"), *found])
-    sys.exit(pytest.main(["-q", "-p", "budget", "-n", "auto", "--dist", "load", *files]))
+    plugins = ["-p", "no:nbval", "-p", "budget"]
+    sys.exit(pytest.main(["-q", *plugins, "-n", "auto", "--dist", "load", *files]))
