@@ -24,7 +24,7 @@ from fpi_eval.sources.portal.fetch import fetch
 from fpi_eval.sources.portal.lock import LOCK, read_lock, verify
 from fpi_eval.sources.portal.portals import Request, declared_hosts, expand, requests_for
 
-QUICK = Limits(connect=1, read=0.5, total=5, attempts=3, wait=0.001, wait_max=2)
+QUICK = Limits(connect=10, read=10, total=30, attempts=3, wait=0.001, wait_max=2)
 CSV = "uai;annee;taux\n" + "".join(f"{i:07d}A;2023;{i % 100}\n" for i in range(5000))
 BODY = CSV.encode()
 DAY = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
