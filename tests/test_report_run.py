@@ -48,14 +48,14 @@ PRINT_WHERE = (
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """A project with two notebooks, an input file and its report."""
-    os.environ["SOURCE_DATE_EPOCH"] = "1795478400"
     root = tmp_path_factory.mktemp("projet")
     (root / "data").mkdir()
     (root / "data" / "places.csv").write_text("uai;places\n0690001A;12\n0690002B;24\n")
     write_notebook(root / "notebooks" / "01_donnees.ipynb", PRINT_WHERE)
     write_notebook(root / "notebooks" / "02_places.ipynb", ("reponse", '"Trois places."'))
-    yield root
-    del os.environ["SOURCE_DATE_EPOCH"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCE_DATE_EPOCH", "1795478400")
+        yield root
 
 
 def make(root, *, names=("01_donnees", "02_places"), **options):
