@@ -10,6 +10,7 @@ PIP = $(BIN)/python -m pip install --disable-pip-version-check
 UV := $(shell command -v uv)
 INSTALL = $(if $(UV),{ $(UV) pip install --python $(BIN)/python$(1) || $(PIP)$(1); },$(PIP)$(1))
 LOG = $(VENV)/pip.log
+NBVAL = $(VENV)/nbval.log
 LOGGED = >> $(LOG) 2>&1 || { tail -n 15 $(LOG); echo "L'installation a échoué : tout est dans $(LOG)."; exit 1; }
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
   || { echo "Il faut Python 3.11 ou plus récent : installez-le, ou nommez-le (make PYTHON=/chemin/python3.11)."; exit 1; }; \
@@ -28,13 +29,14 @@ report: $(VENV)/.run-ready   ## Crée l'environnement et le rapport (RENTREE=202
 test: $(VENV)/.test-ready    ## Crée l'environnement, vérifie la forme, lance tous les tests
 	@echo "[2/4] Forme du code (ruff)"
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	@echo "[3/4] Types (mypy) et tests de la bibliothèque (pytest), en même temps"
-	$(BIN)/mypy & types=$$!; OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -p no:nbval -n auto \
-	  --dist loadfile --no-loadscope-reorder; \
-	  tests=$$?; wait $$types && exit $$tests
-	@echo "[4/4] Les notebooks s'exécutent, et le rapport d'exemple redonne les mêmes nombres (nbval)"
-	PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile -p forked \
-	  --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg reports/exemple
+	@echo "[3/4] Types (mypy), tests de la bibliothèque (pytest) et notebooks (nbval), en même temps"
+	$(BIN)/mypy & types=$$!; \
+	  PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -p forked \
+	  --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg reports/exemple > $(NBVAL) 2>&1 & notebooks=$$!; \
+	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -p no:nbval -n auto --dist loadfile --no-loadscope-reorder; \
+	  tests=$$?; wait $$types || tests=1; wait $$notebooks; echo $$? > $(NBVAL).code; exit $$tests
+	@echo "[4/4] Les notebooks se sont exécutés, et le rapport d'exemple redonne les mêmes nombres (nbval)"
+	@cat $(NBVAL); exit $$(cat $(NBVAL).code)
 
 quick: $(VENV)/.test-ready   ## En une minute : forme, types, tests de ce qui a changé (DEPUIS=HEAD)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
