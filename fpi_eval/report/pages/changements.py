@@ -40,8 +40,8 @@ UNKNOWN = {
 }
 METHOD = (
     "La part d'une raison est la moyenne de ce qu'elle change sur tous les ordres possibles "
-    "(Shapley, 1953) : les parts s'additionnent à l'écart. Ce qui compte des personnes est "
-    "arrondi à la dizaine, pour que rien de masqué ne s'en déduise."
+    "(Shapley, 1953) : les parts s'additionnent à l'écart. Une part qui compte des personnes est "
+    "arrondie à la dizaine, la plus grande prend le reste : rien de masqué ne s'en déduit."
 )
 
 
