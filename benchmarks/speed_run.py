@@ -66,14 +66,15 @@ def main() -> None:
 def alternated(
     measures: dict[str, Callable[[], None]], reps: int, ready: Callable[[], None] | None
 ) -> None:
-    """Measure each task as often as asked, one of each in turn; what is known already is kept.
+    """Measure each task as often as asked, one of each in turn; what is known already is kept,
+    and what other commands measured, each with its code.
 
     ``ready`` makes what the tasks before would have left.
     """
     code = code_of(("",), Path(__file__))
     record(code, "speed_run")
     rows = pd.read_parquet(ROWS) if ROWS.exists() else pd.DataFrame({"code": [], "tache": []})
-    rows, left = rows[rows["code"] == code], False
+    rows, left = rows[(rows["code"] == code) | ~rows["tache"].isin([*measures])], False
     for number in range(reps):
         for task, run in measures.items():
             if (rows["tache"] == task).sum() > number:
@@ -96,11 +97,11 @@ def markdown(rows: pd.DataFrame) -> str:
     lines = [
         f"# {TITLE}",
         "",
-        f"Code : {rows['code'].iloc[0]} ; {os.cpu_count()} cœurs ; médianes, du plus petit au plus "
-        "grand temps entre parenthèses ; charge : celle de la machine à la fin, une minute.",
+        f"{os.cpu_count()} cœurs ; médianes, du plus petit au plus grand temps entre parenthèses ; "
+        "charge : celle de la machine à la fin, une minute.",
         "",
-        "| ce qui est mesuré | secondes | secondes de processeur | charge | mesures |",
-        "|---|---|---|---|---|",
+        "| ce qui est mesuré | secondes | secondes de processeur | charge | mesures | code |",
+        "|---|---|---|---|---|---|",
     ]
     for task, own in rows.groupby("tache", sort=False):
         wall = own["secondes"]
@@ -108,7 +109,8 @@ def markdown(rows: pd.DataFrame) -> str:
             nombre(found, 2) for found in (wall.median(), wall.min(), wall.max())
         )
         cpu, load = nombre(own["processeur"].median(), 1), nombre(own["charge"].median(), 1)
-        lines.append(f"| {task} | {middle} ({least}–{most}) | {cpu} | {load} | {len(own)} |")
+        said = f"{middle} ({least}–{most}) | {cpu} | {load} | {len(own)} | {own['code'].iloc[0]}"
+        lines.append(f"| {task} | {said} |")
     return "\n".join([*lines, ""])
 
 
