@@ -435,7 +435,7 @@ def fallback(detail, groups, known=()):
         groups,
         sorted(detail["rentree"].unique()),
     )
-    found = protection._found(Report(), [wanted], detail, wanted.dims, (), tuple(known))
+    found = protection._laid_out(Report(), [wanted], detail, wanted.dims, (), tuple(known))
     return found if isinstance(found, Absent) else found[0]["t"]
 
 

@@ -22,6 +22,7 @@ from fpi_eval.impact import exam_effects, heterogeneity, j, stacked, study_famil
 from fpi_eval.indicators import wilson
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.examens import BAC_MESH
+from fpi_eval.panel.year import Year
 from fpi_eval.programme import Secret, load_programme
 from fpi_eval.report import edition
 from fpi_eval.report.published import counts, memory, others, people, protection
@@ -65,6 +66,26 @@ def test_a_year_made_after_the_next_one_and_before_it_is_made_again_gives_nothin
     found = adversary.attack(folders, p)
     assert [said for _, narrow in found.values() for said in narrow] == []
     assert found["entrants"][0] > 20
+
+
+def test_a_later_report_that_revised_files_contradict_does_not_stop_the_year_it_follows(tmp_path):
+    _, folders = adversary.publish(tmp_path, PROGRAMME, (2026,))
+    simulated = folders[2026] / "publication_simule.json"
+    kept = folders[2026] / "publication.json"
+    kept.write_bytes(simulated.read_bytes())
+    found = replace(adversary.published(tmp_path, PROGRAMME, (2025,))[0].donnees, simulees=False)
+    assert len(counts.entrants(Year(found)).known) == 1
+    said = json.loads(kept.read_text(encoding="utf-8"))
+    told = next(one["frame"] for one in said["publications"] if one["name"] == "entrants")
+    at = next(n for n, year in enumerate(told["rentree"]) if year == 2025 and told["entrants"][n])
+    told["entrants"][at] += 1000
+    kept.write_text(json.dumps(said), encoding="utf-8")
+    assert counts.entrants(Year(found)).known == ()
+    before = memory.path_of(found, 2024)
+    before.parent.mkdir()
+    kept.rename(before)
+    with pytest.raises(FpiError, match="refaites d'abord ce rapport"):  # an earlier one does
+        counts.entrants(Year(found))
 
 
 def test_a_year_that_later_reports_do_not_know_is_refused_unless_they_are_made_after_it(tmp_path):

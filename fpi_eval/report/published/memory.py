@@ -36,8 +36,22 @@ def elsewhere(donnees: Donnees) -> dict[str, tuple[Publication, ...]]:
 
     Later ones too: a year that is made after them would give back what they hide.
     """
+    return _by_table(_kept(donnees, kept_earlier) | _kept(donnees, kept_later))
+
+
+def in_turn(donnees: Donnees) -> list[dict[str, tuple[Publication, ...]]]:
+    """Return what to hide with, by table: `elsewhere`, or else only what earlier reports published.
+
+    Later reports made before a revision contradict its files, and are to be made again after it.
+    """
+    if not _kept(donnees, kept_later):
+        return [elsewhere(donnees)]
+    return [elsewhere(donnees), _by_table(_kept(donnees, kept_earlier))]
+
+
+def _by_table(kept: Mapping[str, Path]) -> dict[str, tuple[Publication, ...]]:
     found: dict[str, tuple[Publication, ...]] = {}
-    for path in (_kept(donnees, kept_earlier) | _kept(donnees, kept_later)).values():
+    for path in kept.values():
         for one in read(path):
             found[one.name] = (*found.get(one.name, ()), one)
     return found

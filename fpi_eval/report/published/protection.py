@@ -102,15 +102,15 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierYears:
-    """Years that earlier reports show in a table, and those whose finest cells they tell."""
+class ShownYears:
+    """Years that other reports show in a table, and those whose finest cells they tell."""
 
     years: frozenset[object]
     told: frozenset[object]
 
 
-def shown_before(p: Year, name: str, finest: str) -> EarlierYears:
-    """Return what earlier reports show in a table of which `finest` is the finest dimension.
+def shown_before(p: Year, name: str, finest: str) -> ShownYears:
+    """Return what other reports show in a table of which `finest` is the finest dimension.
 
     These years keep their detail in the system: what a reader holds from then still counts.
     """
@@ -120,7 +120,7 @@ def shown_before(p: Year, name: str, finest: str) -> EarlierYears:
         for year, place in before.frame[[before.dims[-1], finest]].itertuples(index=False)
     ]
     told = frozenset(year for year, fine in pairs if fine)
-    return EarlierYears(frozenset(year for year, _ in pairs), told)
+    return ShownYears(frozenset(year for year, _ in pairs), told)
 
 
 def protected(
@@ -132,7 +132,7 @@ def protected(
     fine: Sequence[object],
     links: Sequence[PublicShare] = (),
 ) -> dict[str, Safe | Absent]:
-    """Return the tables of one system, all earlier publications in mind, by name.
+    """Return the tables of one system, what all other reports published in mind, by name.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def protected(
     rows : DataFrame
         Finest rows that the system tells apart: `dims`, the year last, and all counts.
     fine : sequence
-        Years whose detail is in `rows`: earlier reports are read there.
+        Years whose detail is in `rows`: other reports are read there.
     links : sequence of PublicShare
         Counts that are a public share of another.
 
@@ -154,14 +154,16 @@ def protected(
     how: dict[str, Any] = dict.fromkeys(counts, lambda column: column.sum(min_count=1))
     how |= {link.ratio: "first" for link in links}
     detail = rows.groupby(dims).agg(how).reset_index()
-    earlier = publication.elsewhere(p.donnees)
-    known = publication.united(
-        part
-        for one in wanted
-        for before in earlier.get(one.name, ())
-        if len((part := publication.within(before, one.dims[-1], fine)).frame)
-    )
-    found = _found(p, wanted, detail, dims, links, known)
+    others = [
+        publication.united(
+            part
+            for one in wanted
+            for other in told.get(one.name, ())
+            if len((part := publication.within(other, one.dims[-1], fine)).frame)
+        )
+        for told in publication.in_turn(p.donnees)
+    ]
+    found = _found(p, wanted, detail, dims, links, others)
     if isinstance(found, Absent):
         return {one.name: found for one in wanted}
     tables, known = found
@@ -177,25 +179,40 @@ def _found(
     detail: pd.DataFrame,
     dims: list[str],
     links: Sequence[PublicShare],
+    others: Sequence[tuple[Publication, ...]],
+) -> tuple[dict[str, Protected], tuple[Publication, ...]] | Absent:
+    """Return the protected tables and the other reports that they take into account.
+
+    The first of ``others`` that the files do not contradict; another twin's report is unknown.
+    """
+    for known in [*others, ()] if p.donnees.simulees else others:
+        try:
+            return _laid_out(p, wanted, detail, dims, links, known)
+        except FpiError as error:
+            if not known:
+                raise
+            refused = error
+    raise _revised(p, refused) from refused
+
+
+def _laid_out(
+    p: Year,
+    wanted: Sequence[Wanted],
+    detail: pd.DataFrame,
+    dims: list[str],
+    links: Sequence[PublicShare],
     known: tuple[Publication, ...],
 ) -> tuple[dict[str, Protected], tuple[Publication, ...]] | Absent:
-    """Return the protected tables and the earlier reports that they take into account."""
+    """Return tables at the finest groupings that can be protected with ``known`` in mind."""
     how: dict[str, Any] = {"dims": dims, "links": links, "thresholds": thresholds_of(p)}
     wider = max(len(one.groups) for one in wanted)
-    tries = [*((dropped, False) for dropped in range(wider)), (0, True)]
-    for dropped, withdraw in tries:
+    for dropped, withdraw in [*((dropped, False) for dropped in range(wider)), (0, True)]:
         layouts = [one.layout(dropped) for one in wanted]
         try:
             made = kept(protect_together, detail, layouts, known=known, withdraw=withdraw, **how)
             return made, known
         except Unprotectable as error:
             why = error
-        except FpiError as error:
-            if not known:
-                raise
-            if not p.donnees.simulees:
-                raise _revised(p, error) from error
-            return kept(protect_together, detail, layouts, **how), ()  # another twin's: unknown
     return Absent(f"tableau laissé de côté : {why}")
 
 
