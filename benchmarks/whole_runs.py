@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
+from functools import partial
 from inspect import signature
 from itertools import product
 from pathlib import Path
@@ -241,13 +242,15 @@ def main() -> None:
     asked.add_argument("--fois", type=int, default=50)
     options = asked.parse_args()
     target = RESULTS / f"{options.quoi}.md"
-    if options.quoi == "grappe":
-        lines = workers_killed(options.notebooks, options.fois)
+    tables = {
+        "ailleurs": elsewhere,
+        "hostile": hostile,
+        "grappe": partial(workers_killed, times=options.fois),
+    }
+    if options.quoi in tables:
+        lines = tables[options.quoi](options.notebooks)
         target.write_text(_page(lines, options.notebooks), "utf-8")
-    elif options.quoi != "coupures":
-        lines = {"ailleurs": elsewhere, "hostile": hostile}[options.quoi](options.notebooks)
-        target.write_text(_page(lines, options.notebooks), "utf-8")
-    else:
+    else:  # written kill by kill
         lines = kills(options.notebooks, options.fois, target)
     print("\n".join(lines))
 

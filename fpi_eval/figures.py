@@ -138,10 +138,13 @@ def _between_rows(drawing: MplFigure) -> str:
 
     Paper, where a tall drawing would leave half a page empty, may cut it there.
     """
+    placed = [(place.rowspan.start, ax) for ax in drawing.axes if (place := ax.get_subplotspec())]
+    if len({start for start, _ in placed}) < 2:
+        return ""
     frames: dict[int, list[Bbox]] = {}
-    for ax in drawing.axes:
-        if (place := ax.get_subplotspec()) and (box := ax.get_tightbbox()):
-            frames.setdefault(place.rowspan.start, []).append(box)
+    for start, ax in placed:
+        if box := ax.get_tightbbox():
+            frames.setdefault(start, []).append(box)
     rows = [Bbox.union(frames[start]) for start in sorted(frames)]
     top = drawing.get_tightbbox().y1 + mpl.rcParams["savefig.pad_inches"]
     cuts = [(above.y0 + below.y1) / 2 / drawing.dpi for above, below in pairwise(rows)]

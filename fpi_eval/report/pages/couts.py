@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from fpi_eval import plots, text
 from fpi_eval.absent import Absent
@@ -22,12 +23,12 @@ from fpi_eval.headline import Headline, in_chapters
 from fpi_eval.panel.context import Context
 from fpi_eval.programme import Cout, Programme
 from fpi_eval.projection.outlook import Outlook
+from fpi_eval.projection.projection import PROBABILITY
 from fpi_eval.report.pages.trajectoire import WHOLE
 from fpi_eval.rounding import figures, rounded, step_of
 from fpi_eval.tables import Table, table
 
 LOWER = "borne inférieure"
-EIGHT_IN_TEN = 1.2816  # errors on each side of a range of 8 chances in 10
 PRICES = 80  # points of the acceptability curve
 FARTHEST = 0.98  # the curve stops where nearly all draws that bring anyone cost less
 SURE, RARE = 80, 0.2  # chances in 100 that are told where some price has them; draws for a curve
@@ -80,7 +81,7 @@ def _euros(amount: float) -> str:
 
 def _people(one: UnitCost) -> float:
     """Return what is counted, rounded as the trajectory does: by its range of 8 chances in 10."""
-    spread = EIGHT_IN_TEN * one.std_error
+    spread = stats.norm.ppf((1 + PROBABILITY) / 2) * one.std_error
     step = step_of(one.count - spread, one.count + spread)
     return rounded(figures(one.count), step)
 

@@ -124,7 +124,7 @@ def yearly(
     langues : tuple of str
         Languages, beside French, in which to write the report's shortest forms too.
     asked : collection of int
-        Years of this programme that the same command makes after this one.
+        Years of this programme that the same command makes, this one among them.
 
     Raises
     ------
