@@ -68,7 +68,7 @@ def spread(
                 task = todo.pop()
                 if task is None:
                     return
-                future = client.submit(make, *task, pure=False)
+                future = client.submit(_here, make, task, pure=False)  # raised, dask prints it
                 asked[future.key] = task
                 running.add(future)
 

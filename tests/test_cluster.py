@@ -66,6 +66,12 @@ def test_a_refusal_stands_in_its_place_and_the_others_go_on(address):
     assert found == {(k,): k / 2 for k in range(20) if k != 3}
 
 
+def test_a_refusal_prints_no_traceback_of_the_worker(capfd):
+    found = dict(spread(halved, [(2,), (3,)], workers=2))
+    assert isinstance(found[(3,)], FpiError)
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
 def killed_once(mark: str, value: int) -> int:
     if value == 2 and not Path(mark).exists():
         Path(mark).touch()

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 from rich.console import Console
 
@@ -12,6 +13,7 @@ from fpi_eval.cli import main
 from fpi_eval.creation import catalogue_of, remaining
 from fpi_eval.creation.answers import filiere_code, folder_name, parse_filiere, parse_target
 from fpi_eval.creation.ask import Questions, pupils
+from fpi_eval.creation.search import Catalogue
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.year import load
 from fpi_eval.programme import load_programme
@@ -145,6 +147,28 @@ def test_questions_are_asked_until_the_answer_can_be_used():
     assert "électricité et électronique" in words
 
 
+def test_codes_after_the_name_are_taken_as_the_option_takes_them():
+    ask = Questions(Console(file=io.StringIO()), io.StringIO("Mode=242\n\n"))
+    assert [(c.code, c.codes) for c in ask.filieres(CATALOGUE, [])] == [("mode", ("242",))]
+
+
+def test_a_word_that_begins_a_name_comes_before_one_inside_a_name():
+    table = pd.DataFrame({"groupe_nsf": ["312", "213"], "libelle": ["COMMERCE", "LA MER"]})
+    pupils = pd.DataFrame({"code_region": ["53"], "cfd": ["40031202"], "terminale": [900.0]})
+    diplomas = pd.DataFrame({"cfd": ["40031202"], "groupe_nsf": ["312"], "libelle": ["COMMERCE"]})
+    found = Catalogue(CATALOGUE.places, table, diplomas, pupils, False).search("mer")
+    assert list(found["code"]) == ["213", "312", "40031202"]
+
+
+def test_questions_left_by_control_d_end_as_by_control_c():
+    class Gone(io.StringIO):
+        def readline(self, *args):
+            raise EOFError
+
+    with pytest.raises(KeyboardInterrupt):
+        Questions(Console(file=io.StringIO()), Gone()).words("Nom")
+
+
 def test_targets_and_amounts_are_asked_in_french():
     shown = io.StringIO()
     answers = "vingt\nsecondaire=20\n\ndouze\n12 000 €\n\n2024-2025\n"
@@ -195,6 +219,8 @@ def test_check_says_what_a_shipped_programme_still_lacks(tmp_path):
     fpi = load_programme(ROOT / "data" / "fpi_aura")
     assert remaining(fpi, tmp_path, simulated=True) == []
     assert "registre" in remaining(fpi, tmp_path)[0]
+    (tmp_path / "ouvertures.xlsx").touch()
+    assert remaining(fpi, tmp_path) == []
     shutil.copytree(fpi.dossier, tmp_path / "data" / "essai")
     (tmp_path / "data" / "essai" / "secteurs.csv").unlink()
     assert "secteurs.csv" in remaining(load_programme(tmp_path / "data" / "essai"), tmp_path)[-1]

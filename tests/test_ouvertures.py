@@ -149,6 +149,7 @@ ERRORS = [
     ({"rentree": "2024-2025"}, "rentree", "« 2024-2025 »", "Écrivez 2024"),
     ({"rentree": "2024-02-01 00:00:00"}, "rentree", "2024-02-01", "par exemple 2024"),
     ({"rentree": "٢٠٢٤"}, "rentree", "«", "2000 et 2099"),
+    ({"rentree": "septembre 2024"}, "rentree", "« septembre 2024 »", "par exemple 2024"),
     ({"rentree": "1999"}, "rentree", "« 1999 »", "2000 et 2099"),
     ({"places_prevues": "12,5"}, "places_prevues", "« 12,5 »", "entier"),
     ({"places_prevues": "douze"}, "places_prevues", "« douze »", "nombre seul"),
@@ -207,6 +208,12 @@ def test_a_missing_column_is_named_with_the_nearest(tmp_path):
                     encoding="utf-8")  # fmt: skip
     with pytest.raises(FpiError, match="place_prevue"):
         read_ouvertures(path)
+
+
+def test_a_missing_column_that_no_other_can_be_is_to_be_added(tmp_path):
+    names = [n for n in NAMES if n != "uai"]
+    with pytest.raises(FpiError, match=r"toutes reconnues : ajoutez celle-ci"):
+        read_ouvertures(write(tmp_path, {}, names=names))
 
 
 def test_a_register_without_any_course_code_is_refused(tmp_path):

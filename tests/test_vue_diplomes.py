@@ -1,5 +1,6 @@
 """What `03_diplomes` shows, with an effect, without one, and when the number is refused."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -242,6 +243,12 @@ def test_real_files_say_exactly_what_they_lack(annee_reelle):
     assert "qu'à la rentrée 2020" in said
     assert "rentrée 2022" in said
     assert "Sans registre des ouvertures" in vue.origine(found.panel, found.chiffres)
+
+
+def test_a_region_without_a_rise_of_capacity_says_so(made):
+    still = made.panel.table.assign(seats=0.0)
+    panel = replace(made.panel, table=still, seats_derived=True)
+    assert vue.origine(panel, made.chiffres).endswith("il n'y en a aucune.")
 
 
 def test_the_notebook_is_thin_and_declares_what_it_shows():

@@ -22,7 +22,7 @@ from fpi_eval.creation.search import SHOWN, Catalogue
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Secret, parse_rentree
 from fpi_eval.terminal import Terminal
-from fpi_eval.text import nombre
+from fpi_eval.text import MISSING, nombre
 
 T = TypeVar("T")
 SMALLEST = Secret().effectif_minimum
@@ -80,6 +80,12 @@ class Questions:
                 found.append(self._filiere(name, catalogue, regions))
 
     def _filiere(self, name: str, catalogue: Catalogue, regions: list[str]) -> Choice:
+        name, _, given = (part.strip() for part in name.partition("="))
+        if any(sign.isdigit() for sign in given):  # « Électronique=255 », as the option has it
+            try:
+                return self._codes(name, given, catalogue, regions)
+            except FpiError as error:
+                self.console.print(str(error), style="red")
         show(catalogue.search(name, regions), self.console, catalogue.hint)
         question = "Codes à retenir, séparés par une virgule (ou un autre mot à chercher)"
         return self._until(question, lambda text: self._codes(name, text, catalogue, regions))
@@ -104,9 +110,12 @@ class Questions:
                 self.console.print(str(error), style="red")
 
     def _ask(self, question: str) -> str:
-        found = _Words.ask(
-            question, console=self.console, stream=self.stream, default="", show_default=False
-        )
+        try:
+            found = _Words.ask(
+                question, console=self.console, stream=self.stream, default="", show_default=False
+            )
+        except EOFError:  # Ctrl+D, or a pipe that ends before the questions do
+            raise KeyboardInterrupt from None
         return found.strip()
 
     def _until(self, question: str, read: Callable[[str], T], *, empty: bool = True) -> T:
@@ -133,6 +142,8 @@ def show(found: pd.DataFrame, console: Console, hint: str = "", shown: int = SHO
     for row in found.head(shown).itertuples():
         table.add_row(row.code, row.sorte, row.libelle, pupils(row.eleves))
     console.print(table)
+    if found["eleves"].head(shown).isna().any():
+        console.print(f"{MISSING} : aucun élève connu du fichier régional d'InserJeunes.")
     if len(found) > shown:
         console.print(f"… et {len(found) - shown} autres : précisez le mot.{hint}")
 

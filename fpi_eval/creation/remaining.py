@@ -5,6 +5,7 @@ from pathlib import Path
 from fpi_eval.creation.answers import TODO
 from fpi_eval.creation.new_programme import REGISTER
 from fpi_eval.panel import emplois, secteurs, tension
+from fpi_eval.panel.run_files import register_file
 from fpi_eval.programme import Programme
 
 OPTIONAL = {
@@ -27,7 +28,7 @@ def remaining(programme: Programme, donnees: Path, *, simulated: bool = False) -
         if TODO in line and not line.lstrip().startswith("#")
     ]
     register = programme.sources.get("ouvertures")
-    if not simulated and register and not (donnees / register.fichier).is_file():
+    if not simulated and register and not register_file(donnees, register):
         ready = (programme.dossier / REGISTER).is_file()
         template = (
             f"{REGISTER}, dans {programme.dossier.name}," if ready else "le modèle (fpi-eval new)"

@@ -1,5 +1,6 @@
 """Regions, NSF groups and diplomas, found by what people call them, with their pupils."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,8 @@ class Catalogue:
         """Return the NSF groups, then the open diplomas, whose name holds every word.
 
         Columns: code, sorte, libelle, eleves (final-year students of these regions, both voies;
-        missing where no file gives them). Most pupils first.
+        missing where no file gives them). Names in which the words begin a word first (« mer »
+        before « commerce »), then most pupils.
         """
         wanted = plain(words).split()
         if not wanted:
@@ -75,7 +77,9 @@ class Catalogue:
             _matching(self.groups.rename(columns={"groupe_nsf": "code"}), wanted, GROUP, by_group),
             _matching(within.rename(columns={"cfd": "code"}), wanted, DIPLOMA, by_cfd),
         ]
-        return pd.concat(parts, ignore_index=True)
+        found = pd.concat(parts, ignore_index=True)
+        inside = ~found["libelle"].map(lambda name: _begun(plain(name), wanted)).astype(bool)
+        return found.loc[inside.sort_values(kind="stable").index].reset_index(drop=True)
 
     def name_of(self, code: str) -> str:
         """Return the name of an NSF group or of a diploma.
@@ -99,6 +103,11 @@ class Catalogue:
     def hint(self) -> str:
         """What to try when nothing but the simulated codes is known."""
         return f" {SIMULATED_ONLY}" * self.simulated
+
+
+def _begun(name: str, wanted: Sequence[str]) -> bool:
+    """Return whether every word wanted begins a word of the name."""
+    return all(re.search(rf"\b{re.escape(word)}", name) for word in wanted)
 
 
 def _matching(table: pd.DataFrame, wanted: list[str], kind: str, pupils: pd.Series) -> pd.DataFrame:

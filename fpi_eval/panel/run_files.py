@@ -36,8 +36,13 @@ def folder_of(programme: Programme, rentree: int, donnees: str | Path = "") -> P
     if not str(donnees):
         return simulated_folder(programme, rentree)
     if not Path(donnees).is_dir():
+        what = (
+            "c'est un fichier, pas un dossier"
+            if Path(donnees).exists()
+            else ("ce dossier n'existe pas")
+        )
         raise FpiError(
-            "ce dossier n'existe pas. Indiquez après --donnees le dossier des fichiers "
+            f"{what}. Indiquez après --donnees le dossier des fichiers "
             "téléchargés, ou ne mettez pas cette option pour des données simulées.",
             fichier=str(donnees),
         )
@@ -75,14 +80,14 @@ def paths_of(programme: Programme, rentree: int, folder: Path) -> dict[str, dict
     for name, source in sorted(programme.sources.items(), key=lambda s: s[0] == "ouvertures"):
         if name not in NEEDED:
             continue
-        paths = _register(folder, source) if name == "ouvertures" else matching(folder, source)
+        paths = register_file(folder, source) if name == "ouvertures" else matching(folder, source)
         _require(programme, name, source, folder, paths, rentree)
         known = {year: path for year, path in paths.items() if int(year or 0) <= rentree}
         found[name] = known if name in YEARLY else paths
     return found
 
 
-def _register(folder: Path, source: Source) -> dict[str, Path]:
+def register_file(folder: Path, source: Source) -> dict[str, Path]:
     """Return the register under any of its formats; two of them in one folder are refused."""
     declared = folder / source.fichier
     found = [

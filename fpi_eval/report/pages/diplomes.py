@@ -73,6 +73,11 @@ def origine(panel: CellPanel, chiffres: Headline) -> str:
         )
         return f"Les places viennent du registre des ouvertures.{left if out.value else ''}"
     cells = panel.table[panel.table["seats"] > 0]
+    if cells.empty:
+        return (
+            "Sans registre des ouvertures, les places seraient les hausses que montrent les "
+            "capacités dans la région et les filières du programme : il n'y en a aucune."
+        )
     gained = (
         cells.sort_values("rentree", kind="stable")
         .drop_duplicates("cell", keep="last")["seats"]

@@ -121,7 +121,9 @@ def _hint(column: ColumnSchema, near: str | None, unknown: list[str], renaming: 
             f"{known} La plus proche est « {near} » : si c'est elle, déclarez « {column.name} = "
             f'"{near}" » dans {renaming.where}.'
         )
-    found = liste(f"« {name} »" for name in unknown[:8]) or "aucune autre colonne"
+    if not unknown:
+        return f"{known} Les autres colonnes sont toutes reconnues : ajoutez celle-ci au fichier."
+    found = liste(f"« {name} »" for name in unknown[:8])
     return (
         f"{known} Trouvé : {found}. Si elle a changé de nom, déclarez « {column.name} = "
         f'"son nom dans le fichier" » dans {renaming.where}.'

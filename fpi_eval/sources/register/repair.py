@@ -8,7 +8,7 @@ import pandas as pd
 from fpi_eval.sources.reading import uai_key
 from fpi_eval.sources.register.known import Known
 
-CODES = ("uai", "mefstat11", "cfd", "rentree")
+CODES = ("uai", "mefstat11", "cfd")
 _BLANKS = re.compile(r"[\s\u00a0\u202f]+")
 _DATE = re.compile(
     r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4})|(?P<Y>\d{4})-(?P<M>\d\d)-(?P<D>\d\d)"
@@ -50,8 +50,10 @@ def _padded(text: str, length: int, codes: Container[str]) -> str:
 
 def _rentree(text: str) -> str:
     """Return the year of a date at which a school year begins, or the text as it stands."""
-    match = _DATE.fullmatch(text)
+    code = _BLANKS.sub("", text)
+    match = _DATE.fullmatch(code)
     if match is None:
-        return re.sub(r"[.,]0+$", "", text) if re.fullmatch(r"\d{4}[.,]0+", text) else text
+        whole = re.sub(r"[.,]0+$", "", code) if re.fullmatch(r"\d{4}[.,]0+", code) else code
+        return text if re.search(r"[^\W\d]", whole) else whole  # words are shown as written
     month = int(match["m"] or match["M"])
     return (match["y"] or match["Y"]) if month in START_MONTHS else text
