@@ -31,7 +31,12 @@ from fpi_eval.report.published.make import (
 from fpi_eval.report.published.protection import Safe
 from fpi_eval.sheets import Column, Sheet
 from fpi_eval.sources.naf import industry
-from fpi_eval.sources.register.reconcile import CONFIRMEE, NON_VERIFIABLE, SUPERIEURE
+from fpi_eval.sources.register.reconcile import (
+    CONFIRMEE,
+    INTROUVABLE,
+    NON_VERIFIABLE,
+    SUPERIEURE,
+)
 from fpi_eval.text import nombre, pluriel
 
 REGISTRE = "Registre des ouvertures"
@@ -80,7 +85,7 @@ def registre(p: Year) -> pd.DataFrame:
     if rows.empty:
         return rows
     opened, planned = (rows[f"places_{w}"].astype(float) for w in ("ouvertes", "prevues"))
-    told = (rows["statut"] != NON_VERIFIABLE) & (opened > 0)
+    told = _verifiable(rows) & (opened > 0)
     return rows.assign(
         places_ouvertes=opened.clip(lower=0),
         places_prevues=planned.clip(lower=0),
@@ -89,6 +94,11 @@ def registre(p: Year) -> pd.DataFrame:
         verifiable=told,
         places_transformees=opened.abs(),
     )
+
+
+def _verifiable(rows: pd.DataFrame) -> pd.Series:
+    """Return the openings of which files give a change: one that they lack is not a change of 0."""
+    return ~rows["statut"].isin([NON_VERIFIABLE, INTROUVABLE])
 
 
 def _seats(p: Year, by: list[str]) -> pd.DataFrame:
@@ -173,8 +183,9 @@ def transformation(p: Year) -> Sheet | None:
             column(c.TAUX_TRANSFORMATION),
         ),
         source=REGISTRE,
-        note="Voie scolaire de la région. Effectif en entrée : formations dont les places sont "
-        "connues, rentrée précédente.",
+        note="Voie scolaire de la région. Places en service et places d'entrée : formations dont "
+        "les capacités sont publiées cette année. Effectif en entrée : formations dont les places "
+        "sont connues, rentrée précédente.",
     )
 
 
@@ -362,13 +373,11 @@ def suivi(p: Year) -> Sheet | None:
     by = ["projet", "filiere", "niveau"]
     seen = p.rapprochement.assign(
         vues=p.rapprochement["statut"].isin([CONFIRMEE, SUPERIEURE]),
-        verifiables=p.rapprochement["statut"] != NON_VERIFIABLE,
+        verifiables=_verifiable(p.rapprochement),
+        perdues=p.rapprochement["statut"] == INTROUVABLE,
     )
-    sums = seen.groupby(by)[["vues", "verifiables"]].sum()
-    said = {
-        action: f"{pluriel(v, 'ouverture vue', 'ouvertures vues')} sur {nombre(n)}"
-        for action, v, n in zip(sums.index, sums["vues"], sums["verifiables"], strict=True)
-    }
+    sums = seen.groupby(by)[["vues", "verifiables", "perdues"]].sum()
+    said = {row.Index: _seen(row.vues, row.verifiables, row.perdues) for row in sums.itertuples()}
     rows = p.registre.copy()
     for name in ("places_prevues", "places_ouvertes", "cout", "subvention"):
         rows[name] = rows[name].astype(float) if name in rows else np.nan
@@ -391,5 +400,16 @@ def suivi(p: Year) -> Sheet | None:
         ),
         source=REGISTRE,
         note="Commentaire : ouvertures que les capacités publiées montrent, sur celles qu'elles "
-        "peuvent montrer (formation aux places connues deux rentrées de suite).",
+        "peuvent montrer (formation aux places connues deux rentrées de suite). Introuvable : le "
+        "fichier de la rentrée n'a pas cette formation, ou cet établissement.",
     )
+
+
+def _seen(shown: int, told: int, lost: int) -> str:
+    """Return how many openings the files show, of those they can, and how many they lack."""
+    words = (
+        f"{pluriel(shown, 'ouverture vue', 'ouvertures vues')} sur {nombre(told)}"
+        if told
+        else "aucune ouverture vérifiable"
+    )
+    return f"{words}, {pluriel(lost, 'introuvable')}" if lost else words

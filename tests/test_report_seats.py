@@ -1,0 +1,36 @@
+"""Seats of the register beside those that capacity files show."""
+
+import pandas as pd
+
+from fpi_eval.report.published import seats
+
+
+class Kept:
+    """A year with a register of three openings: one seen in part, one lost, one untold."""
+
+    rapprochement = pd.DataFrame(
+        {
+            "projet": "P",
+            "niveau": "secondaire",
+            "filiere": "bois",
+            "voie": "scolaire",
+            "rentree": 2024,
+            "places_prevues": [12.0, 12.0, 15.0],
+            "places_ouvertes": [12.0, 12.0, 15.0],
+            "variation": [8.0, float("nan"), 3.0],
+            "statut": ["inférieure", "introuvable", "non vérifiable"],
+        }
+    )
+
+
+def test_the_gap_is_that_of_the_columns_beside_it(monkeypatch):
+    monkeypatch.setattr(seats, "du_programme", lambda p: p.rapprochement)
+    row = seats._seats(Kept(), ["niveau", "filiere"]).iloc[-1]
+    assert row["places_verifiables"] == 12
+    assert row["places_observees"] - row["places_verifiables"] == row["ecart_places"] == -4
+
+
+def test_what_files_show_is_said_in_words_even_where_they_show_nothing():
+    assert seats._seen(1, 4, 0) == "1 ouverture vue sur 4"
+    assert seats._seen(0, 4, 3) == "0 ouverture vue sur 4, 3 introuvables"
+    assert seats._seen(0, 0, 1) == "aucune ouverture vérifiable, 1 introuvable"
