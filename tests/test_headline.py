@@ -52,6 +52,11 @@ def test_an_amount_has_two_figures_and_a_count_all_of_them():
     assert seats(1307144.0).number == "1\u202f307\u202f144"
 
 
+def test_an_amount_has_two_figures_with_an_interval_as_in_the_table_of_costs():
+    one = seats(1005.0, low=857.0, high=1263.0, unit="€", nature=ESTIMATED)
+    assert one.shown.replace("\u202f", " ") == "1 000\xa0€, sans doute entre 860 et 1 300"
+
+
 def test_a_phrase_says_number_unit_and_field_or_why_it_is_not_known_and_when():
     assert seats().phrase == (
         "Places ouvertes : 760\xa0places (FPI, secondaire, voie scolaire, rentrées 2024 à 2026)."

@@ -52,7 +52,7 @@ def test_points_agree_with_an_independent_package():
 
 
 def test_too_few_matched_cells_is_said_and_not_estimated():
-    with pytest.raises(FpiError, match=r"cellules seulement.*taux d'appariement"):
+    with pytest.raises(FpiError, match=r"cellules? où places.*30 au moins.*taux d'appariement"):
         passage(table(regions=2, courses=3))
-    with pytest.raises(FpiError, match="cellules seulement"):
+    with pytest.raises(FpiError, match=r"^0 cellule où places"):
         passage(table().drop(columns="places_2018"))

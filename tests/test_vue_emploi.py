@@ -119,3 +119,8 @@ def test_the_notebook_is_thin_and_declares_what_it_shows():
 )
 def test_files_without_a_student_in_a_last_year_are_said_by_every_part_of_the_page(name):
     assert getattr(insertion, name)(None) == Absent(insertion.NO_RATE)
+
+
+def test_no_course_above_the_mean_is_said_without_a_zero():
+    assert insertion._above(0) == "Aucune formation ne dépasse"
+    assert insertion._above(2) == "2 formations dépassent"

@@ -106,7 +106,7 @@ class Quantity:
     def _rounded(self, value: float | None) -> float | None:
         if value is None or value == float("inf"):
             return None
-        if self.step:
+        if self.step and self.unit != "€":  # an amount has two figures on every page
             return rounding.rounded(value, self.step)
         if self.unit == "€" or self.nature in (ESTIMATED, PROJECTED):
             return rounding.figures(value)

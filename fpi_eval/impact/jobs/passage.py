@@ -8,6 +8,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs.regional import absorbed_ols
 from fpi_eval.regression.absorb import Absorber, counted_rank, interaction
 from fpi_eval.results import Estimate, Estimates
+from fpi_eval.text import pluriel
 
 OUTCOME = "terminale"
 MINIMUM_CELLS = 30
@@ -57,7 +58,8 @@ def _estimate(frame: pd.DataFrame, effects: list[list[str]], label: str) -> Esti
         known = known[size == 2]
     if len(known) < MINIMUM_CELLS:
         raise FpiError(
-            f"{len(known)} cellules seulement relient places et « {OUTCOME} » : pas de régression. "
+            f"{pluriel(len(known), 'cellule')} où places et élèves de dernière année sont "
+            f"connus, {MINIMUM_CELLS} au moins attendues : pas de régression. "
             "Voir le taux d'appariement."
         )
     codes = [interaction(*(known[name].to_numpy() for name in names)) for names in effects]

@@ -14,7 +14,7 @@ from fpi_eval.rounding import figures, rounded, step_of
 from fpi_eval.tables import Table, table
 
 NONE = "–"  # a reading that has no net side
-PAST = "L'échéance de chaque cible est passée : les personnes entrées sont comptées, non projetées."
+PAST = "L'échéance de chaque cible est passée : plus rien à projeter, il reste à compter."
 NET = {
     LECTURES["additionnels"]: LECTURES["entrants"],
     LECTURES["diplomes_additionnels"]: LECTURES["diplomes"],

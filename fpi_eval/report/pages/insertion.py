@@ -30,6 +30,13 @@ SELDOM = 0.10  # chances that the region stands so far apart without any reason
 OUTCOMES = {"terminale": "Élèves en année terminale", "en_emploi_6_mois": "En emploi à 6 mois"}
 
 
+def _above(count: int) -> str:
+    """Return how many courses are above the mean, with their verb."""
+    if not count:
+        return "Aucune formation ne dépasse"
+    return text.pluriel(count, "formation dépasse", "formations dépassent")
+
+
 def _if_any(said: Callable[..., Said]) -> Callable[..., Said | Absent]:
     """Return what says why, where the files have no student in a last year."""
 
@@ -249,8 +256,8 @@ def quadrants(found: Sheet | None) -> Figure | Absent:
     drawn = cells(found, ["diplome", "formation", *QUADRANT])
     return Figure(
         draw_quadrants(rows),
-        f"{text.pluriel(count.get('Q1', 0), 'formation dépasse', 'formations dépassent')} la "
-        "moyenne régionale à la fois en emploi et en poursuite d'études",
+        f"{_above(count.get('Q1', 0))} la moyenne régionale à la fois en emploi et en poursuite "
+        "d'études",
         f"{found.source}, millésime {last}",
         f"Nuages de points, un par diplôme : taux d'emploi à 6 mois en abscisse, taux de poursuite "
         f"en ordonnée ; les traits sont les moyennes régionales. Au moins à la "

@@ -46,7 +46,7 @@ def reponse(found: Outlook | Absent, context: Context, chiffres: Headline) -> st
         return f"{first}\n\n{found}"
     coming = [one for one in chiffres if one.key.startswith("entrees_attendues")]
     if not coming:
-        return "L'échéance de chaque cible est passée : les personnes entrées sont comptées."
+        return "L'échéance de chaque cible est passée : plus rien à projeter, il reste à compter."
     main, last = coming[-len(found.projections)], context.programme.cibles[-1]
     others = [_chances(one, last) for one in found.projections.values()]
     return "\n\n".join(
