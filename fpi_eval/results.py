@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 import pandas as pd
@@ -24,12 +24,15 @@ class Result(ABC):
 
     A result shows itself in a notebook (its sentences, then an accessible table) and in a
     terminal (its sentences). A class of the library that has ``summary`` is one
-    (`tests/test_results.py` walks over them). ``caption`` is the French title of its table. What
-    writes is imported when something is written: estimating alone does not need it.
+    (`tests/test_results.py` walks over them). ``caption`` is the French title of its table,
+    ``methode`` its `method` where nothing of it varies, ``xlabel`` what its default figure
+    measures. What writes is imported when something is written: estimating does not need it.
     """
 
     __slots__ = ()
     caption = "Résultat"
+    methode = ""
+    xlabel = "Effet et intervalle à 95 %"
     unite = ""
 
     @abstractmethod
@@ -40,13 +43,13 @@ class Result(ABC):
     def to_frame(self) -> pd.DataFrame:
         """Return tidy rows; an estimate has columns estimate, ci_low, ci_high."""
 
-    @abstractmethod
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw on the given Axes or on a new one, and return it."""
+        """Draw on the given Axes or on a new one, and return it: a line per row by default."""
+        return plots.estimates(self.to_frame(), ax, xlabel=self.xlabel)
 
-    @abstractmethod
     def method(self) -> str:
         """Return one French paragraph that could stand in a paper, with references."""
+        return self.methode
 
     def to_latex(
         self,
@@ -92,8 +95,18 @@ class Result(ABC):
         return self._repr_mimebundle_()["text/plain"]
 
 
+class Headed(Result):
+    """A result that the verdict on the design may head: its field ``verdict``."""
+
+    __slots__ = ()
+
+    def with_verdict(self, verdict: str) -> Self:
+        """Return the same result, headed by the verdict."""
+        return replace(cast(Any, self), verdict=verdict)
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Estimate(Result):
+class Estimate(Headed):
     """Effect of the programme on one outcome, with a 95 % interval.
 
     ``rule`` names in French how the interval was made, ``dropped`` counts what was left out and
@@ -140,10 +153,6 @@ class Estimate(Result):
         """Opened establishments that the effect rests on: treated clusters, if nothing else is."""
         return self.n_treated_clusters if self.n_openings is None else self.n_openings
 
-    def with_verdict(self, verdict: str) -> "Estimate":
-        """Return the same estimate, headed by the verdict on the design."""
-        return replace(self, verdict=verdict)
-
     def told_by(self, gate: "Gate") -> "Estimate | None":
         """Return the estimate if it rests on enough openings."""
         return self if gate.told(self.openings) else None
@@ -170,17 +179,13 @@ class Estimate(Result):
         )  # fmt: skip
         return pd.DataFrame([{name: getattr(self, name) for name in columns}])
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the estimate and its interval."""
-        return plots.estimates(self.to_frame(), ax)
-
     def method(self) -> str:
         """Return one French paragraph on the method, with references."""
         return f"{self.description} Erreurs et intervalle : {self.rule}."
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Estimates(Result):
+class Estimates(Headed):
     """Several estimates read together, e.g. gross, displacement and net; ``note`` says how.
 
     ``public``: effects on counts that an open file shows one by one, which nothing can give back.
@@ -217,10 +222,6 @@ class Estimates(Result):
         known = text.liste(f"« {label} »" for label in dict.fromkeys(i.label for i in self.items))
         raise FpiError(f"pas d'estimation « {key} ». Estimations de ce résultat : {known}.")
 
-    def with_verdict(self, verdict: str) -> "Estimates":
-        """Return the same estimates, headed by the verdict on the design."""
-        return replace(self, verdict=verdict)
-
     def told_by(self, gate: "Gate") -> "Estimates | None":
         """Return the estimates that rest on enough openings."""
         told = tuple(item for item in self.items if self.public or item.told_by(gate))
@@ -235,17 +236,13 @@ class Estimates(Result):
         """Return one tidy row per estimate."""
         return pd.concat([item.to_frame() for item in self.items], ignore_index=True)
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw every estimate and its interval."""
-        return plots.estimates(self.to_frame(), ax)
-
     def method(self) -> str:
         """Return the methods used, each once."""
         return "\n".join(dict.fromkeys(item.method() for item in self.items))
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class EventStudy(Result):
+class EventStudy(Headed):
     """Effects by year from the opening.
 
     ``table`` has columns rel_time, estimate, std_error, ci_low, ci_high, p_value, and may have
@@ -268,10 +265,6 @@ class EventStudy(Result):
     dropped: Dropped = ()
     description: str = field(default="", repr=False)
     verdict: str | None = None
-
-    def with_verdict(self, verdict: str) -> "EventStudy":
-        """Return the same event study, headed by the verdict on the design."""
-        return replace(self, verdict=verdict)
 
     def told_by(self, gate: "Gate") -> "EventStudy | None":
         """Return the years that rest on enough opened courses, if one after an opening does."""

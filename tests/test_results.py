@@ -60,8 +60,8 @@ FPI = load_programme("fpi_aura")
 YEAR = re.compile(r"\((?:[^()]*[,; ])?(?:19|20)\d\d\b")
 # Accounts, designs and chances are not estimates: they have no interval.
 NOT_ESTIMATES = {"detectability", "projection", "power"}
-# A plan is a document that was written, and `Result` the contract itself.
-NOT_RESULTS = {"Plan", "Result", "TooFew"}  # the last is absent, and says why
+# A plan is a document that was written; `Result` and `Headed` are the contract itself.
+NOT_RESULTS = {"Headed", "Plan", "Result", "TooFew"}  # the last is absent, and says why
 WITH_RESULTS = {"results", "impact", "checks", "plan", "power", "projection", "costs"}
 
 

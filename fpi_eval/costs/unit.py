@@ -71,6 +71,7 @@ class UnitCost(Result):
     """
 
     caption = "Coût par unité"
+    methode = METHOD
     unite = "euros"
 
     unit: str
@@ -112,10 +113,6 @@ class UnitCost(Result):
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the cost and its interval, a dashed line where nothing bounds it."""
         return plots.costs(self.to_frame().assign(label=f"{self.basis} par {self.unit}"), ax)
-
-    def method(self) -> str:
-        """Return one French paragraph on the method, with references."""
-        return METHOD
 
 
 def unit_cost(

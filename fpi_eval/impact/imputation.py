@@ -1,6 +1,7 @@
 """Imputation per seat and per opening: overall, by cohort, age, filière, level; event study."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -64,25 +65,33 @@ def imputation(
     on = model.treated & model.usable
     if not on.any():
         raise FpiError(UNCOMPARED)
-    groups = sorted(keys[on].unique())
-    target = np.column_stack([target_of(frame, on & (keys == k).to_numpy()) for k in groups])
+    groups = {
+        label if by is None else f"{label}, {GROUPS[by]} {key}": on & (keys == key).to_numpy()
+        for key in sorted(keys[on].unique())
+    }
+    found = by_group(frame, model, groups, described(DESCRIPTION, covariates))
+    return found[0] if by is None else found
+
+
+def by_group(
+    frame: Sample,
+    model: Imputation,
+    groups: Mapping[str, np.ndarray],
+    description: str = DESCRIPTION,
+) -> Estimates:
+    """Return the effect per seat of each group of treated rows, by its label."""
+    target = np.column_stack([target_of(frame, rows) for rows in groups.values()])
     values, by_etab, by_dep = read(frame, model, target)
     used = used_rows(frame, model)
-    items = tuple(
-        answer(
-            used,
-            values[m],
-            by_etab[:, m],
-            by_dep[:, m],
-            estimator="Imputation",
-            label=label if by is None else f"{label}, {GROUPS[by]} {key}",
-            dropped=used.dropped,
-            kind=BJS,
-            description=described(DESCRIPTION, covariates),
+    facts: dict[str, Any] = {"estimator": "Imputation", "kind": BJS, "description": description}
+    return Estimates(
+        tuple(
+            answer(
+                used, values[m], by_etab[:, m], by_dep[:, m], label=k, dropped=used.dropped, **facts
+            )
+            for m, k in enumerate(groups)
         )
-        for m, key in enumerate(groups)
     )
-    return items[0] if by is None else Estimates(items)
 
 
 def fit(frame: pd.DataFrame, *, region: bool = False, covariates: Sequence[str] = ()) -> Imputation:

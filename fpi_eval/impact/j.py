@@ -31,7 +31,7 @@ from fpi_eval.impact.uncertainty import (
     Candidate,
     ChosenInterval,
     Clusters,
-    answer,
+    answers,
     error,
     single,
 )
@@ -157,34 +157,27 @@ def report(
     fit.position(SEATS)
     used = frame if fit.keep.all() else frame[fit.keep]
     clusters = Clusters.of(used)
-    by_etab, by_dep = fit.jackknife(clusters.etab), fit.jackknife(clusters.dep)
+    psi = fit.jackknife(clusters.etab), fit.jackknife(clusters.dep)
     dropped = frame.dropped + fit.dropped
-    few = few_interval(clusters, frame, fit, by_etab, covariates)
+    few = few_interval(clusters, frame, fit, psi[0], covariates)
     reached = {n: np.multiply(w, (1.0, *frame.reach)) for n, w in WEIGHTS.items()}
     combined = {label: combination(fit, weights) for label, weights in reached.items()}
     coefficients = fit.coefficients
     del fit  # its columns are as large as the panel: placebo regions need the room
-    gross = error(by_etab @ combined[GROSS])
+    gross = error(psi[0] @ combined[GROSS])
     placebo = [] if few is not None else regions_error(frame, gross, covariates)
-    items = []
-    for label, w in combined.items():
-        items.append(
-            answer(
-                used,
-                w @ coefficients,
-                by_etab @ w,
-                by_dep @ w,
-                estimator="J",
-                label=label,
-                dropped=dropped,
-                description=description,
-                kind=CR3,
-                clusters=clusters,
-                instead=few if label == GROSS else None,
-                also=placebo if label == GROSS else (),
-            )
-        )
-    return Estimates(tuple(items))
+    return answers(
+        used,
+        coefficients,
+        psi,
+        combined,
+        own={GROSS: {"instead": few, "also": placebo}},
+        estimator="J",
+        dropped=dropped,
+        description=description,
+        kind=CR3,
+        clusters=clusters,
+    )
 
 
 def few_interval(

@@ -4,10 +4,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from scipy import stats
 
-from fpi_eval import plots, text
+from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import GROSS, NET, SEATS, WEIGHTS, effects, sample, scale
@@ -43,6 +42,7 @@ class Masked(Result):
     """
 
     caption = "Ce que changent les effectifs masqués"
+    methode = DESCRIPTION
 
     effects: Estimates
     bounds: pd.DataFrame = field(repr=False)
@@ -67,14 +67,6 @@ class Masked(Result):
         """Return one tidy row an effect, its bounds beside it."""
         ends = self.bounds.rename(columns={"ci_low": "low_ci", "ci_high": "high_ci"})
         return self.effects.to_frame().merge(ends, on="label")
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw both effects and their intervals."""
-        return plots.estimates(self.effects.to_frame(), ax)
-
-    def method(self) -> str:
-        """Return one French paragraph on the method, with references."""
-        return DESCRIPTION
 
 
 @any_table

@@ -1,13 +1,12 @@
 """Several outcomes at once: one common bootstrap, p-values adjusted for having seen them all."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
-from fpi_eval import plots, text
+from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import GROSS, WEIGHTS, sample
@@ -15,7 +14,7 @@ from fpi_eval.impact.j import combination, fit_j, report
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters
 from fpi_eval.regression.multiple import drawn_p, holm, romano_wolf, wild_draws
 from fpi_eval.regression.wild import MAX_CLUSTERS, affordable_draws, multipliers
-from fpi_eval.results import Estimate, Result, heading, within
+from fpi_eval.results import Estimate, Headed, heading, within
 
 OUTCOMES = text.RESULTATS
 LEVEL = 0.05
@@ -34,7 +33,7 @@ WILD_SOURCE = " Bootstrap : Cameron, Gelbach et Miller (2008) ; MacKinnon et Web
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Family(Result):
+class Family(Headed):
     """Effects on several outcomes, with p-values adjusted over the family.
 
     ``table`` has one row per outcome: outcome, label, effect, estimator, estimate, std_error,
@@ -45,6 +44,7 @@ class Family(Result):
     """
 
     caption = "Effet sur chaque résultat"
+    xlabel = "Effet par place et intervalle à 95 %"
 
     table: pd.DataFrame
     draws: str
@@ -52,10 +52,6 @@ class Family(Result):
     absent: Mapping[str, str] = field(default_factory=dict)
     description: str = field(default="", repr=False)
     verdict: str | None = None
-
-    def with_verdict(self, verdict: str) -> "Family":
-        """Return the same family, headed by the verdict on the design."""
-        return replace(self, verdict=verdict)
 
     @property
     def standing(self) -> pd.DataFrame:
@@ -95,10 +91,6 @@ class Family(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row per outcome."""
         return self.table.copy()
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw every effect and its own interval."""
-        return plots.estimates(self.table, ax, xlabel="Effet par place et intervalle à 95 %")
 
     def method(self) -> str:
         """Return one French paragraph on the method, with references."""

@@ -45,6 +45,7 @@ class PlaceboRegions(Result):
     std_error: float
     df: int
     caption = "Régions placebo"
+    methode = METHOD
 
     def summary(self) -> str:
         """Return one French sentence: how far from zero the estimator is where nothing was done."""
@@ -66,10 +67,6 @@ class PlaceboRegions(Result):
         """Draw the effect found in each region and its interval."""
         label = "Région " + self.table["code_region"].astype(str)
         return plots.estimates(self.to_frame().assign(label=label), ax)
-
-    def method(self) -> str:
-        """Return one French paragraph on the method, with references."""
-        return METHOD
 
 
 @any_table

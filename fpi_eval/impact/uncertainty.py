@@ -1,7 +1,8 @@
 """The widest of the intervals that a design calls for, and the sentence that says which."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import interval
 from fpi_eval.regression.linear import LinearFit
 from fpi_eval.regression.sandwich import codes
-from fpi_eval.results import Estimate, EventStudy
+from fpi_eval.results import Estimate, Estimates, EventStudy
 
 ENOUGH = 5  # treated départements from which their own spread can be trusted
 
@@ -192,6 +193,26 @@ def answer(
         n_openings=clusters.n_treated_etab,
         **facts,
     )
+
+
+def answers(
+    frame: Sample,
+    coefficients: np.ndarray,
+    psi: Sequence[np.ndarray],
+    weights: Mapping[str, np.ndarray],
+    own: Mapping[str, Mapping] = MappingProxyType({}),
+    **facts,
+) -> Estimates:
+    """Return an estimate for each label: a combination of a fit's coefficients.
+
+    ``psi`` are their influences by establishment and by département, (G, k); ``own`` what `answer`
+    takes for one label alone.
+    """
+    found = []
+    for label, w in weights.items():
+        said = {"label": label, **facts, **own.get(label, {})}
+        found.append(answer(frame, w @ coefficients, psi[0] @ w, psi[1] @ w, **said))
+    return Estimates(tuple(found))
 
 
 def event_table(

@@ -6,10 +6,10 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import SEATS, OnlyCreated, sample
-from fpi_eval.impact.imputation import DESCRIPTION, read, target_of, unexposed, used_rows
+from fpi_eval.impact.imputation import by_group, unexposed
 from fpi_eval.impact.imputation import fit as imputation_fit
 from fpi_eval.impact.j import J_TEXT, fit_j
-from fpi_eval.impact.uncertainty import BJS, CR1, CR3, answer
+from fpi_eval.impact.uncertainty import CR1, CR3, answer, answers
 from fpi_eval.panel import coding
 from fpi_eval.panel.cells import seat_grid
 from fpi_eval.regression import linear
@@ -28,6 +28,7 @@ TEXT = (
     "territoire et de région × session : plus le territoire est large, plus il contient les "
     "voisines qui perdent des élèves. Peu puissant aux échelles larges."
 )
+LABEL = "Effet par place : {}"
 GROUPS = {True: "voisines pleines avant", False: "voisines non pleines avant"}
 OWN = {True: "ouvertures là où tout était plein", False: "ouvertures là où il restait des places"}
 
@@ -72,7 +73,7 @@ def _rung(frame: pd.DataFrame, name: str, keys: tuple[str, ...]) -> Estimate:
         fit.influence(used["code_departement"].to_numpy())[:, 0],
         estimator="Totaux",
         kind=CR1,
-        label=f"Effet par place : {name}",
+        label=LABEL.format(name),
         dropped=frame.dropped,
         description=TEXT,
     )
@@ -103,26 +104,17 @@ def by_fill(panel: pd.DataFrame, y: str = "entrants") -> Estimates:
     fit = fit_j(frame, exposures=there)
     used = frame[fit.keep]
     psi = [fit.jackknife(used[c].to_numpy()) for c in ("uai", "code_departement")]
-    items = []
-    for name in there:
-        if name not in fit.names:
-            continue
-        reach = frame[name].sum() / frame["dose"].sum()
-        w = reach * (np.array(fit.names) == name)
-        items.append(
-            answer(
-                used,
-                w @ fit.coefficients,
-                psi[0] @ w,
-                psi[1] @ w,
-                estimator="J",
-                kind=CR3,
-                label=f"Effet par place : {name}",
-                dropped=frame.dropped + fit.dropped,
-                description=J_TEXT,
-            )
-        )
-    return Estimates(tuple(items))
+    reach = {name: frame[name].sum() / frame["dose"].sum() for name in there if name in fit.names}
+    return answers(
+        used,
+        fit.coefficients,
+        psi,
+        {LABEL.format(name): w * (np.array(fit.names) == name) for name, w in reach.items()},
+        estimator="J",
+        kind=CR3,
+        dropped=frame.dropped + fit.dropped,
+        description=J_TEXT,
+    )
 
 
 @any_table
@@ -135,21 +127,4 @@ def own_by_fill(panel: pd.DataFrame, y: str = "entrants") -> Estimates:
     kept = [k for k in OWN if len(frame.loc[on & (filled == k), "uai"].unique()) > 1]
     if not kept:
         raise FpiError("moins de deux établissements ouverts dont on sache s'ils étaient pleins.")
-    target = np.column_stack([target_of(frame, on & (filled == k)) for k in kept])
-    values, by_etab, by_dep = read(frame, model, target)
-    used = used_rows(frame, model)
-    items = [
-        answer(
-            used,
-            values[m],
-            by_etab[:, m],
-            by_dep[:, m],
-            estimator="Imputation",
-            kind=BJS,
-            label=f"Effet par place : {OWN[k]}",
-            dropped=used.dropped,
-            description=DESCRIPTION,
-        )
-        for m, k in enumerate(kept)
-    ]
-    return Estimates(tuple(items))
+    return by_group(frame, model, {LABEL.format(OWN[k]): on & (filled == k) for k in kept})

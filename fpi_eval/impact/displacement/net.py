@@ -14,7 +14,7 @@ from fpi_eval.impact.displacement.rings import DEFAULT, VOIES, Ring, ring_exposu
 from fpi_eval.impact.frame import DISPLACEMENT, EXPOSURES, GROSS, SEATS, sample
 from fpi_eval.impact.frame import NET as j_NET
 from fpi_eval.impact.j import J_TEXT, few_interval, fit_j
-from fpi_eval.impact.uncertainty import CR3, Clusters, answer
+from fpi_eval.impact.uncertainty import CR3, Clusters, answers
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.linear import LinearFit
 from fpi_eval.regression.ratio import Interval
@@ -194,24 +194,18 @@ def report(
     clusters = Clusters.of(used)
     psi = fit.jackknife(clusters.etab), fit.jackknife(clusters.dep)
     weights = _weights(fit, rings, reach)
-    dropped = frame.dropped + fit.dropped
-    few = few_interval(clusters, frame, fit, psi[0])
-    items = [
-        answer(
-            used,
-            w @ fit.coefficients,
-            psi[0] @ w,
-            psi[1] @ w,
-            estimator="J",
-            label=label,
-            dropped=dropped,
-            description=J_TEXT,
-            kind=CR3,
-            instead=few if label == OWN else None,
-            clusters=clusters,
-        )
-        for label, w in weights.items()
-    ]
+    effects = answers(
+        used,
+        fit.coefficients,
+        psi,
+        weights,
+        own={OWN: {"instead": few_interval(clusters, frame, fit, psi[0])}},
+        estimator="J",
+        dropped=frame.dropped + fit.dropped,
+        description=J_TEXT,
+        kind=CR3,
+        clusters=clusters,
+    )
     pair = np.column_stack([weights[OWN], weights[NEIGHBOURS]])
     own, moved = pair.T @ fit.coefficients
     level = clusters.interval(moved, psi[0] @ pair[:, 1], psi[1] @ pair[:, 1], CR3)[1]
@@ -220,7 +214,7 @@ def report(
     df = (clusters.n_treated_dep if wide else clusters.n_treated_etab) - 1
     covariance = moves.T @ moves
     both = diversion(own, moved, covariance, df)
-    return Displacement(Estimates(tuple(items)), *both, rings, covariance, df)
+    return Displacement(effects, *both, rings, covariance, df)
 
 
 def _label(ring: Ring) -> str:

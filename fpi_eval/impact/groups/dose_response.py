@@ -1,20 +1,19 @@
 """Does a large opening bring as much per seat as a small one? By size class, then increasing."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from scipy.optimize import isotonic_regression
 
-from fpi_eval import plots, text
+from fpi_eval import text
 from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import final, sample
 from fpi_eval.impact.groups.heterogeneity import large, split
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters
-from fpi_eval.results import Result, heading, within
+from fpi_eval.results import Headed, heading, within
 
 CLASSES = 3
 METHOD = (
@@ -28,7 +27,7 @@ METHOD = (
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class DoseResponse(Result):
+class DoseResponse(Headed):
     """Gross effect by size of the opening.
 
     ``table`` has one row per class, the smallest first: label, seats (mean of its openings),
@@ -38,15 +37,13 @@ class DoseResponse(Result):
     """
 
     caption = "Effet selon la taille de l'ouverture"
+    xlabel = "Effet par place, intervalle à 95 %"
+    methode = METHOD
 
     outcome: str
     table: pd.DataFrame
     p_value: float
     verdict: str | None = None
-
-    def with_verdict(self, verdict: str) -> "DoseResponse":
-        """Return the same result, headed by the verdict on the design."""
-        return replace(self, verdict=verdict)
 
     def told_by(self, gate: Gate) -> "DoseResponse | None":
         """Return the classes if each rests on enough openings: the others would tell that one."""
@@ -71,14 +68,6 @@ class DoseResponse(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row per class."""
         return self.table.assign(outcome=self.outcome, p_equal=self.p_value)
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the effect per seat of every class and its interval."""
-        return plots.estimates(self.table, ax, xlabel="Effet par place, intervalle à 95 %")
-
-    def method(self) -> str:
-        """Return one French paragraph on the method, with references."""
-        return METHOD
 
 
 @any_table

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from scipy import stats
 
-from fpi_eval import plots, text
+from fpi_eval import text
 from fpi_eval.disclosure import Gate
 from fpi_eval.disclosure.gate import FEW
 from fpi_eval.errors import FpiError
@@ -25,7 +24,7 @@ from fpi_eval.regression import linear
 from fpi_eval.regression.bands import joint_test
 from fpi_eval.regression.multiple import holm, normal_draws, romano_wolf
 from fpi_eval.regression.wild import DRAWS
-from fpi_eval.results import Estimate, Result, heading, within
+from fpi_eval.results import Estimate, Headed, heading, within
 
 TIDY = ("group", "label", "estimate", "std_error", "ci_low", "ci_high", "p_value")
 ADMITTED = "Sexe des admis"
@@ -44,7 +43,7 @@ BY_SEX = (
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Heterogeneity(Result):
+class Heterogeneity(Headed):
     """Effects per seat by group, and whether groups differ once every split has been looked at.
 
     ``table`` has one row per group: dimension, group, label, estimate, std_error, ci_low, ci_high,
@@ -57,6 +56,7 @@ class Heterogeneity(Result):
     """
 
     caption = "Effet par groupe"
+    xlabel = "Effet brut par place, intervalle à 95 %"
 
     outcome: str
     table: pd.DataFrame
@@ -66,10 +66,6 @@ class Heterogeneity(Result):
     level: str = field(default="département", repr=False)
     sexes: Sexes | None = field(default=None, repr=False)
     verdict: str | None = None
-
-    def with_verdict(self, verdict: str) -> "Heterogeneity":
-        """Return the same result, headed by the verdict on the design."""
-        return replace(self, verdict=verdict)
 
     def told_by(self, gate: Gate) -> "Heterogeneity":
         """Return the splits whose groups all rest on enough openings.
@@ -125,10 +121,6 @@ class Heterogeneity(Result):
         """Return one tidy row per group, with the tests of its dimension."""
         tests = self.tests.rename(columns={"p_value": "p_equal"})
         return self.table.merge(tests, "left", "dimension").assign(outcome=self.outcome)
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw every group's effect and its interval."""
-        return plots.estimates(self.table, ax, xlabel="Effet brut par place, intervalle à 95 %")
 
     def method(self) -> str:
         """Return one French paragraph on the method, with references."""

@@ -15,7 +15,7 @@ from fpi_eval.impact.groups.declared import FEWEST, SEXES
 from fpi_eval.impact.j import fit_j
 from fpi_eval.impact.uncertainty import CR3, ENOUGH, Clusters, answer, error
 from fpi_eval.regression import linear, ratio
-from fpi_eval.results import Estimate, Result, heading, within
+from fpi_eval.results import Estimate, Headed, heading, within
 
 WOMEN, MEN = COLUMNS = ("entrants_filles", "entrants_garcons")
 LEVEL = 0.05
@@ -35,7 +35,7 @@ DESCRIPTION = (
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Sexes(Result):
+class Sexes(Headed):
     """Effect per seat on women and men admitted, and women's share of it beside that of before.
 
     ``gap`` is the effect on women minus ``before`` times the effect on both: zero if extra
@@ -63,10 +63,6 @@ class Sexes(Result):
     def share(self) -> float:
         """Women's share of the extra entrants."""
         return self.women.estimate / (self.women.estimate + self.men.estimate)
-
-    def with_verdict(self, verdict: str) -> "Sexes":
-        """Return the same result, headed by the verdict on the design."""
-        return replace(self, verdict=verdict)
 
     def sentence(self, p_value: float | None = None) -> str:
         """Return one French sentence: women per 100 extra entrants; ``p_value`` if adjusted.

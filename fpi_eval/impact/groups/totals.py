@@ -15,7 +15,7 @@ from fpi_eval.impact.frame import GROSS, NET, level, reach, sample
 from fpi_eval.impact.groups.territories import Territories, territories
 from fpi_eval.impact.j import fit_j, report
 from fpi_eval.panel import align
-from fpi_eval.results import Result, heading, within
+from fpi_eval.results import Headed, heading, within
 
 ALL = "Ensemble"
 OWN = {"niveau": text.NIVEAUX, "filiere": {}, "voie": text.VOIES}
@@ -46,7 +46,7 @@ METHOD = (
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Totals(Result):
+class Totals(Headed):
     """What the programme added, in people × sessions, by group.
 
     ``table`` has one row per group, the whole first: dimension, group (French), seats (seat-years
@@ -55,15 +55,12 @@ class Totals(Result):
     """
 
     caption = "Effet en tout, par groupe"
+    methode = METHOD
 
     outcome: str
     table: pd.DataFrame
     absent: Mapping[str, str] = field(default_factory=dict)
     verdict: str | None = None
-
-    def with_verdict(self, verdict: str) -> "Totals":
-        """Return the same totals, headed by the verdict on the design."""
-        return replace(self, verdict=verdict)
 
     def told_by(self, gate: Gate) -> "Totals":
         """Return all rows: told to the ten, in people, a group's total gives no count back."""
@@ -87,10 +84,6 @@ class Totals(Result):
         """Draw every group's net total and its interval."""
         rows = self.table.assign(label=self.table["dimension"] + " : " + self.table["group"])
         return plots.estimates(rows, ax, xlabel="Effet net en tout, intervalle à 95 %")
-
-    def method(self) -> str:
-        """Return one French paragraph on the method, with references."""
-        return METHOD
 
 
 @any_table

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
-from fpi_eval import plots, text
+from fpi_eval import text
 from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.callaway_santanna import callaway_santanna
@@ -44,6 +43,7 @@ class Adjusted(Result):
     """
 
     caption = "À composition égale"
+    methode = DESCRIPTION
 
     effects: Estimates
     balance: pd.DataFrame = field(repr=False)
@@ -66,14 +66,6 @@ class Adjusted(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row an effect."""
         return self.effects.to_frame()
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the three effects and their intervals."""
-        return plots.estimates(self.to_frame(), ax)
-
-    def method(self) -> str:
-        """Return one French paragraph on the method, with references."""
-        return DESCRIPTION
 
 
 def adjusted(panel: CellPanel | pd.DataFrame, y: str, groups: Iterable[str]) -> Adjusted:

@@ -6,7 +6,7 @@ one that raises it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from fpi_eval.impact.jobs.graduates import HORIZONS, seat_exits, two_cohorts
 from fpi_eval.impact.uncertainty import CR3, Clusters
 from fpi_eval.regression.partial import imbens_manski
 from fpi_eval.regression.ratio import LEVEL
-from fpi_eval.results import Result, heading
+from fpi_eval.results import Headed, heading
 
 EFFECTS = {GROSS: "Brut", NET: "Net"}
 BY = {"niveau": text.NIVEAUX, "filiere": {}}
@@ -38,7 +38,7 @@ METHOD = (
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class BoundedEffects(Result):
+class BoundedEffects(Headed):
     """Additional employed at some months, gross and net, in people, between two ends.
 
     ``table`` has one row per group × effect: group, effect, low, high (what hidden counts allow),
@@ -47,15 +47,12 @@ class BoundedEffects(Result):
     """
 
     caption = "Personnes en emploi en plus, entre deux bornes"
+    methode = METHOD
 
     horizon: int
     table: pd.DataFrame
     absent: Mapping[str, str] = field(default_factory=dict)
     verdict: str | None = None
-
-    def with_verdict(self, verdict: str) -> "BoundedEffects":
-        """Return the same effects, headed by the verdict on the design."""
-        return replace(self, verdict=verdict)
 
     def summary(self) -> str:
         """Return one French sentence per row: the range, its interval, what is hidden."""
@@ -79,10 +76,6 @@ class BoundedEffects(Result):
             label=self.table["group"] + ", " + self.table["effect"].str.lower()
         )
         return plots.ranges(rows, ax, xlabel=f"Personnes en emploi à {self.horizon} mois, en plus")
-
-    def method(self) -> str:
-        """Return one French paragraph on the method, with references."""
-        return METHOD
 
 
 def bounded_employment(

@@ -63,6 +63,7 @@ class Detectability(Result):
     """
 
     caption = "Effet décelable sur l'emploi"
+    methode = METHOD
 
     graduates: float
     plausible: float
@@ -143,10 +144,6 @@ class Detectability(Result):
             xlabel="Plus petit effet décelable, en emplois",
             said="Plus grand effet plausible",
         )
-
-    def method(self) -> str:
-        """Return one French paragraph on the method, with references."""
-        return METHOD
 
 
 def from_reference(

@@ -7,7 +7,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import DEP, EXPOSURES, SEATS
 from fpi_eval.impact.j import combination, regressors
 from fpi_eval.impact.jobs.graduates import HORIZONS, scaled, seat_exits, two_cohorts
-from fpi_eval.impact.uncertainty import CR3, answer
+from fpi_eval.impact.uncertainty import CR3, answers
 from fpi_eval.panel import align
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
@@ -69,22 +69,20 @@ def employed_by_site(panel: pd.DataFrame, sites: pd.DataFrame, horizon: int = 6)
     used = frame[fit.keep]
     psi = [fit.jackknife(used[c].to_numpy()) for c in ("uai", "code_departement")]
     reach = frame["exposure_dep"].sum() / frame["dose"].sum()
-    items = []
-    for label, moved in ((SITE, 0.0), (NET, reach)):
-        w = combination(fit, (1.0, 0.0, moved))
-        found = answer(
-            used,
-            w @ fit.coefficients,
-            psi[0] @ w,
-            psi[1] @ w,
-            estimator="Établissements",
-            kind=CR3,
-            label=label,
-            dropped=frame.dropped + fit.dropped,
-            description=DESCRIPTION,
-        )
-        items.append(scaled(found, seat_exits(frame)))
-    return Estimates(tuple(items))
+    found = answers(
+        used,
+        fit.coefficients,
+        psi,
+        {
+            label: combination(fit, (1.0, 0.0, moved))
+            for label, moved in ((SITE, 0.0), (NET, reach))
+        },
+        estimator="Établissements",
+        kind=CR3,
+        dropped=frame.dropped + fit.dropped,
+        description=DESCRIPTION,
+    )
+    return Estimates(tuple(scaled(one, seat_exits(frame)) for one in found))
 
 
 def _by_site(panel: pd.DataFrame, sites: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -127,6 +127,7 @@ class ExposureEstimate(Result):
     """Jobs per net graduate with shift-share inference, and the zone-clustered error beside it."""
 
     caption = "Effet de l'exposition sur l'emploi"
+    methode = DESCRIPTION
 
     found: ShiftShare
     se_zone: float
@@ -196,10 +197,6 @@ class ExposureEstimate(Result):
             self.to_frame().assign(label="Emplois par personne").replace([np.inf, -np.inf], np.nan)
         )
         return plots.estimates(table, ax, xlabel="Emplois par personne sortie, intervalle à 95 %")
-
-    def method(self) -> str:
-        """Return one French paragraph on the method, with references."""
-        return DESCRIPTION
 
 
 def _said(found: ShiftShare) -> str:

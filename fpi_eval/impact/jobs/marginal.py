@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
-from fpi_eval import plots, text
+from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS
 from fpi_eval.impact.j import j
@@ -32,6 +31,7 @@ class Marginal(Result):
     """
 
     caption = "Qui sont les diplômés de plus"
+    methode = DESCRIPTION
 
     table: pd.DataFrame = field(repr=False)
 
@@ -50,14 +50,6 @@ class Marginal(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row a group: its share before and among those added, and their gap."""
         return self.table.rename(columns=TIDY)
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the differences of shares with their intervals."""
-        return plots.estimates(self.to_frame(), ax=ax)
-
-    def method(self) -> str:
-        """Return the method in French."""
-        return DESCRIPTION
 
 
 def marginal(
