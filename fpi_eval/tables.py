@@ -201,7 +201,7 @@ def table(
         or a function of the value. By default whole numbers have no digit, others one, and
         columns named ``rentree``, ``annee``, ``session`` or ``millesime`` are years.
     labels : mapping, optional
-        Column to the words shown at its head.
+        Columns shown, in this order, and the words at their heads; all of them by default.
     source, note : str, optional
         Written under the table.
 
@@ -211,16 +211,18 @@ def table(
         A format or label of an absent column, an unknown format, or counts of people that
         nothing protected.
     """
-    frame = (frame if isinstance(frame, Shown) else public(frame)).marked
-    if any(name is not None for name in frame.index.names):
-        frame = frame.reset_index()
-    for given in (formats or {}, labels or {}):
-        for name in given:
-            if name not in frame:
-                raise FpiError(
-                    f"pas de colonne « {name} » (trouvé : {text.liste(frame.columns)}).",
-                    fichier=f"tableau « {titre} »",
-                )
+    protected = isinstance(frame, Shown)
+    rows = frame.marked if isinstance(frame, Shown) else frame
+    if any(name is not None for name in rows.index.names):
+        rows = rows.reset_index()
+    for name in (*(formats or {}), *(labels or {})):
+        if name not in rows:
+            raise FpiError(
+                f"pas de colonne « {name} » (trouvé : {text.liste(rows.columns)}).",
+                fichier=f"tableau « {titre} »",
+            )
+    rows = rows[[*labels]] if labels else rows
+    rows = rows if protected else public(rows).marked
     for name, wanted in (formats or {}).items():
         kind = wanted if isinstance(wanted, str) or callable(wanted) else wanted[0]
         if not callable(kind) and kind not in FORMATS:
@@ -229,7 +231,7 @@ def table(
                 fichier=f"tableau « {titre} »",
                 colonne=name,
             )
-    return Table(frame, titre, dict(formats or {}), dict(labels or {}), source, note)
+    return Table(rows, titre, dict(formats or {}), dict(labels or {}), source, note)
 
 
 def slug(words: str) -> str:

@@ -102,10 +102,9 @@ def maillons(
     if len(measured):
         pending = pending[pending["outcome"] != "diplomes"]
     when = [_when(panel, outcome, context.day) for outcome in pending["outcome"]]
-    columns = [*rows]
     late = pd.DataFrame({"label": pending["label"], "quand": when})
     return table(
-        pd.concat([rows, measured, late], ignore_index=True)[columns],
+        pd.concat([rows, measured, late], ignore_index=True),
         "De l'entrée au diplôme et à l'emploi : la part qui passe chaque étape",
         formats=dict.fromkeys(("link", "link_low", "link_high"), ("pourcent", 0)),
         labels={

@@ -168,7 +168,7 @@ def cascade(found: Changes | Absent, context: Context) -> Figure | Absent:
         f"Du rapport {before} au rapport {after} : d'où viennent les écarts",
         f"Rapports {before} et {after} ; {context.credit}",
         " ".join(phrase(found, one) for one in main),
-        rows[["chiffre", "label", "amount", "remaining"]],
+        rows,
         formats={"amount": ("nombre", 0), "remaining": ("nombre", 0)},
         labels={
             "chiffre": "Chiffre",

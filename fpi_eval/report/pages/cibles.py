@@ -40,12 +40,8 @@ def probabilites(found: Outlook | Absent) -> Table | Absent:
     both["probabilite_net"] = [
         NONE if np.isnan(chance) else _share(chance) for chance in both["probabilite_net"]
     ]
-    columns = [
-        "scenario", "libelle", "lecture", "cible", "personnes", "probabilite", "personnes_net",
-        "probabilite_net",
-    ]  # fmt: skip
     return table(
-        both[columns].fillna({"personnes_net": NONE}),
+        both.fillna({"personnes_net": NONE}),
         "Chances d'atteindre chaque cible, selon ce que « formé » veut dire",
         formats={"probabilite": _share},
         labels={
@@ -80,9 +76,7 @@ def restantes(found: Outlook | Absent) -> Table | Absent:
         return Absent(PAST)
     words = [_need(r.places_par_an, r.cible) for r in rows.itertuples()]
     return table(
-        rows.assign(besoin=words)[
-            ["scenario", "libelle", "lecture", "rentrees_restantes", "besoin"]
-        ],
+        rows.assign(besoin=words),
         "Places à ouvrir en plus chaque rentrée pour avoir 80 chances sur 100",
         labels={
             "scenario": "Scénario",
@@ -116,7 +110,7 @@ def ecart(gap: pd.DataFrame | Absent, context: Context) -> Table | Absent:
     )
     lost = text.signe(0.0 - gap["manque"].sum(), 0)
     return table(
-        rows[["niveau", "facteur", "prevu", "realise"]].assign(effet=0.0 - gap["manque"]),
+        rows.assign(effet=0.0 - gap["manque"]),
         "D'où vient l'écart au plan, en diplômés d'une année pleine",
         formats={"effet": ("signe", 0)},
         labels={
@@ -167,7 +161,7 @@ def epreuve(rows: pd.DataFrame, context: Context) -> Table | Absent:
         observe=rows["observe"].round(-1),
     )
     return table(
-        shown[["niveau", "annee", "mediane", "bas", "haut", "observe", "verdict"]],
+        shown,
         "Projeté avec les années d'avant, puis observé : élèves de dernière année",
         formats=dict.fromkeys(("mediane", "bas", "haut"), WHOLE),
         labels={

@@ -98,7 +98,7 @@ def couts(found: Sequence[UnitCost], context: Context) -> Table:
         lower = lower.assign(programme=before.nom, words=LOWER)
         rows = pd.concat([rows, lower], ignore_index=True)
     return table(
-        rows[["programme", "basis", "unit", "count", "ratio", "words"]],
+        rows,
         "Coût par place et par personne",
         formats={"ratio": _euros, "count": WHOLE},
         labels={
@@ -126,7 +126,7 @@ def emplois(
         return found
     parts = [cost_table([one.cost]).assign(sinon=one.otherwise, lieu=one.place) for one in found]
     return table(
-        pd.concat(parts, ignore_index=True)[["basis", "sinon", "lieu", "count", "ratio", "words"]],
+        pd.concat(parts, ignore_index=True),
         by_horizon(context.programme, f"Coût par emploi net à {MONTHS} mois des diplômés"),
         formats={"ratio": _euros, "count": lambda jobs: text.nombre(figures(jobs))},
         labels={
@@ -189,7 +189,7 @@ def acceptabilite(found: Outlook | Absent) -> Figure | Absent:
         f"{programme.cout.source} ; projection fpi_eval ; {found.context.credit}",
         f"Courbes d'acceptabilité. {chances} "
         f"{text.liste(f'{price} ({basis})' for basis, price in told)}.",
-        pd.concat(part.iloc[:: PRICES // 10] for _, part in parts)[["label", "threshold", "share"]],
+        pd.concat(part.iloc[:: PRICES // 10] for _, part in parts),
         formats={"threshold": "euros", "share": ("pourcent", 0)},
         labels={"label": "Montant", "threshold": "Prix accepté", "share": "Chances"},
     )

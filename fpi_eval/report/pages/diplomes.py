@@ -171,7 +171,7 @@ def evenement(found: EventStudy | Absent, source: str) -> Figure | Absent:
         f"ensuite ({name_of(found.outcome)})",
         source,
         f"Avant : au plus {text.nombre(flat, 2)} par place en valeur absolue. Après : {said}.",
-        rows[["rel_time", *FIGURES]].astype({"rel_time": "float"}),
+        rows.astype({"rel_time": "float"}),
         formats={"rel_time": ("signe", 0)} | dict.fromkeys(FIGURES, ("signe", 3)),
         labels={"rel_time": "Année", **BOUNDS},
     )
@@ -185,15 +185,14 @@ def plantes(evaluation: Evaluation | Absent, source: str) -> Figure | Absent:
     if isinstance(found, Absent):
         return found
     rows, held = found.to_frame(), found.n_contained
-    columns = ["label", "estimate", "ci_low", "ci_high", "cal_low", "cal_high"]
     return Figure(
         found.plot(),
         f"La méthode retrouve l'effet de {text.nombre(held)} faux programmes sur "
         f"{text.nombre(found.n_draws)} ({name_of(found.outcome)})",
         source,
         text.capitale(found.summary()).replace("\n", " "),
-        rows[columns],
-        formats=dict.fromkeys(columns[1:], ("signe", 3)),
+        rows,
+        formats=dict.fromkeys((*FIGURES, "cal_low", "cal_high"), ("signe", 3)),
         labels={
             "label": "Effet",
             **BOUNDS,
@@ -212,9 +211,7 @@ def controles(evaluation: Evaluation | Absent, source: str) -> Table | Absent:
     rows = rows.sort_values("statut", key=lambda s: s.map(order), kind="stable")
     rows = rows.sort_values("genre", ascending=False, kind="stable")  # violations first
     return table(
-        rows[["genre", "titre", "statut", "phrase", "seuil"]]
-        .assign(genre=rows["genre"].map(text.capitale))
-        .reset_index(drop=True),
+        rows.assign(genre=rows["genre"].map(text.capitale)).reset_index(drop=True),
         "Les contrôles du plan d'évaluation",
         labels={
             "genre": "Ce qu'il cherche",
@@ -234,17 +231,16 @@ def equilibre(evaluation: Evaluation | Absent, source: str) -> Table | Absent:
     """Return how opened cells differed from others before the programme."""
     if isinstance(evaluation, Absent):
         return evaluation
-    labels = {
-        "libelle": "Avant toute ouverture",
-        "ouvertes": "Formations ouvertes",
-        "autres": "Autres",
-        "difference": "Différence normalisée",
-    }
     return table(
-        evaluation.balance[[*labels]],
+        evaluation.balance,
         "Les formations ouvertes ressemblaient-elles aux autres ?",
         formats={"ouvertes": ("nombre", 2), "autres": ("nombre", 2), "difference": ("signe", 2)},
-        labels=labels,
+        labels={
+            "libelle": "Avant toute ouverture",
+            "ouvertes": "Formations ouvertes",
+            "autres": "Autres",
+            "difference": "Différence normalisée",
+        },
         source=source,
         note="Différence divisée par l'écart-type : négligeable sous 0,05, forte au-delà de 0,25. "
         "Les écarts de niveau sont retirés par comparaison de chaque formation avec elle-même.",
@@ -261,19 +257,18 @@ def robustesse(
     if not isinstance(ouvertures, Absent):
         rows = pd.concat([rows, ouvertures.assign(unite="par ouverture")])
     rows = rows.assign(raison=rows["raison"].fillna("").replace("", "–"))
-    labels = {
-        "label": "Estimateur",
-        "unite": "Unité",
-        "estimate": "Effet",
-        "ci_low": "Borne basse",
-        "ci_high": "Borne haute",
-        "raison": "Remarque",
-    }
     return table(
-        rows[[*labels]].reset_index(drop=True),
+        rows.reset_index(drop=True),
         f"Ce que disent les autres estimateurs ({name_of(outcome)})",
         formats=dict.fromkeys(FIGURES, ("signe", 2)),
-        labels=labels,
+        labels={
+            "label": "Estimateur",
+            "unite": "Unité",
+            "estimate": "Effet",
+            "ci_low": "Borne basse",
+            "ci_high": "Borne haute",
+            "raison": "Remarque",
+        },
         source=source,
         note="« Par ouverture » : effet moyen d'une ouverture, quelle que soit sa taille, sans "
         "tenir compte des voisines. Intervalles sans étalonnage, pour être comparés entre eux. Une "
@@ -286,19 +281,18 @@ def tailles(found: DoseResponse | Absent, source: str) -> Table | Absent:
     """Return the effect per seat of small, middle and large openings, and of a whole opening."""
     if isinstance(found, Absent):
         return found
-    labels = {
-        "label": "Taille de l'ouverture",
-        "n_cells": "Formations",
-        **BOUNDS,
-        "whole": "Par ouverture",
-        "increasing": "Par ouverture, jamais moins pour une plus grande",
-    }
     return table(
-        found.table[[*labels]],
+        found.table,
         f"L'effet selon la taille de l'ouverture ({name_of(found.outcome)})",
         formats=dict.fromkeys(FIGURES, ("signe", 2))
         | dict.fromkeys(("whole", "increasing"), ("signe", 1)),
-        labels=labels,
+        labels={
+            "label": "Taille de l'ouverture",
+            "n_cells": "Formations",
+            **BOUNDS,
+            "whole": "Par ouverture",
+            "increasing": "Par ouverture, jamais moins pour une plus grande",
+        },
         source=source,
         note=f"{found.sentence()} Effet brut ; intervalles à 95 %, sans étalonnage. Trois classes "
         "de même nombre de formations ; « par ouverture » : ce qu'apporte une ouverture entière de "
@@ -320,7 +314,7 @@ def specification(choix: pd.DataFrame | Absent, outcome: str, source: str) -> Fi
         f"{text.pluriel(len(rows), 'choix', 'choix')}, du plus petit effet, en haut, au plus "
         f"grand ; de {text.signe(low, 2)} à {text.signe(high, 2)} par place. Le carré orange est "
         "le choix principal ; un cercle vide est une partie du programme.",
-        rows[["label", *FIGURES]].reset_index(drop=True),
+        rows.reset_index(drop=True),
         formats=dict.fromkeys(FIGURES, ("signe", 3)),
         labels={"label": "Choix", **BOUNDS},
     )

@@ -245,13 +245,13 @@ def appariements(rows: pd.DataFrame, context: Context) -> Table:
         "Combien de lignes ont trouvé leur correspondance",
         formats={"part": ("pourcent", 1), "part_region": ("pourcent", 1)},
         labels={
-            "part_region": "Région",
             "lien": "Correspondance",
             "source": "Source",
             "annee": "Année",
             "lignes": "Lignes",
             "reliees": "Reliées",
             "part": "Part, toutes régions",
+            "part_region": "Région",
         },
         source=context.credit,
         note="Une ligne sans correspondance reste comptée dans les totaux de sa source ; elle "

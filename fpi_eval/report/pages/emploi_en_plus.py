@@ -58,7 +58,7 @@ def effets(found: AdditionalJobs | Absent, context: Context) -> Table | Absent:
         return Absent(text.capitale(late[-1][0]))
     rows = pd.concat(parts, ignore_index=True)
     return table(
-        rows[["mois", "maille", "group", "effect", "entre", "intervalle", "hidden_share"]],
+        rows,
         "Personnes de plus en emploi, par durée depuis la sortie",
         labels={
             "mois": "Durée",
@@ -138,7 +138,7 @@ def rupture(moved: pd.DataFrame | Absent, context: Context) -> Table | Absent:
     before, after = moved["avant_millesime"].iloc[0], moved["apres_millesime"].iloc[0]
     shown = moved.assign(voie=moved["voie"].map(text.VOIES))
     return table(
-        shown[["voie", "avant", "apres", "ecart"]],
+        shown,
         "Ce que l'entrée des emplois publics a fait aux taux, dans les autres régions",
         formats={"avant": ("pourcent", 1), "apres": ("pourcent", 1), "ecart": text.points},
         labels={

@@ -124,12 +124,8 @@ def decelable(
     )
     for name in ("smallest", "plausible_jobs"):
         rows[name] = rows[name].map(figures)
-    columns = [
-        "scenario", "design", "graduates", "plausible_jobs", "years", "smallest",
-        "smallest_per_graduate", "power", "verdict",
-    ]  # fmt: skip
     return table(
-        rows[columns].assign(design=rows["design"].str.capitalize()),
+        rows.assign(design=rows["design"].str.capitalize()),
         "Le plus grand effet plausible face au plus petit effet décelable",
         formats={
             "graduates": "nombre",
@@ -172,7 +168,7 @@ def references(known: pd.DataFrame, jobs: pd.DataFrame) -> Table:
     rows = known.drop(replaced, errors="ignore").reset_index().fillna({"date": ""})
     rows["valeur"] = [text.nombre(v, 0 if v == int(v) else 2) for v in rows["valeur"]]
     return table(
-        rows[["libelle", "valeur", "date", "nature", "source"]],
+        rows,
         "Chiffres de référence du calcul",
         labels={
             "libelle": "Grandeur",
@@ -196,7 +192,7 @@ def secteurs(fed: pd.DataFrame, context: Context) -> Table | Absent:
         return NO_MAP
     rows = words(context, fed)
     return table(
-        rows[["filiere", "na38", "libelle", "industrie", "motif"]],
+        rows,
         "Secteurs que chaque filière alimente (déclarés)",
         labels={
             "filiere": "Filière",
@@ -217,7 +213,7 @@ def emploi_filieres(found: pd.DataFrame, context: Context) -> Table | Absent:
         return _why(context)
     rows = words(context, found)
     return table(
-        rows[["filiere", "territoire", "emplois_avant", "emplois", "evolution"]],
+        rows,
         f"Emplois des secteurs alimentés, fin {rows['annee'].iloc[0]} et un an avant",
         formats={
             "emplois": "nombre",
@@ -263,9 +259,7 @@ def zones(found: pd.DataFrame, lost: int, context: Context) -> Table | Absent:
     if lost:
         note += f" {text.pluriel(lost, 'ouverture')} sans commune reconnue n'y figurent pas."
     return table(
-        rows.assign(pour_mille=1000 * rows["places"] / rows["emplois"])[
-            ["zone", "emplois", "places", "pour_mille"]
-        ],
+        rows.assign(pour_mille=1000 * rows["places"] / rows["emplois"]),
         f"Les {len(rows)} zones d'emploi qui comptent le plus d'emplois des secteurs alimentés",
         formats={"emplois": "nombre", "places": "nombre", "pour_mille": ("nombre", 1)},
         labels={
@@ -295,7 +289,7 @@ def carte(found: pd.DataFrame, context: Context) -> Figure | None:
         f"{credit(context)} ; {maps.CREDIT}",
         f"Carte des zones d'emploi, plus foncées là où les emplois sont plus nombreux. "
         f"{top['nom']} : {text.nombre(top['emplois'])} emplois sur {text.nombre(total)}.",
-        rows[["nom", "emplois", "places"]],
+        rows,
         formats={"emplois": "nombre", "places": "nombre"},
         labels={"nom": "Zone d'emploi", "emplois": "Emplois", "places": "Places ouvertes"},
     )

@@ -87,7 +87,7 @@ def niveaux(found: Outlook | Absent) -> Figure | Absent:
         "Entrés dans une place ouverte, par niveau",
         f"Projection fpi_eval ({result.title}) ; {found.context.credit}",
         f"Deux éventails par année. {' ; '.join(said)}.",
-        pd.concat(drawn)[["niveau", "annee", *QUANTILES]],
+        pd.concat(drawn),
         formats=dict.fromkeys(QUANTILES, WHOLE),
         labels={"niveau": "Niveau", "annee": "Année", **QUANTILES},
     )
@@ -104,7 +104,7 @@ def filieres(found: Outlook | Absent) -> Table | Absent:
         niveau=rows["niveau"].map(text.NIVEAUX),
     )
     return table(
-        rows[["filiere", "niveau", *QUANTILES]],
+        rows,
         f"Entrés dans une place ouverte d'ici {found.context.programme.projection.horizon}",
         formats=dict.fromkeys(QUANTILES, WHOLE),
         labels={"filiere": "Filière", "niveau": "Niveau", **QUANTILES},

@@ -65,18 +65,17 @@ def famille(brut: Family | Absent, net: Family | Absent, source: str) -> Table |
     rows = pd.concat(parts, ignore_index=True)
     for name in ADJUSTED:
         rows[name] = rows[name].astype(object).where(rows[name].notna(), NOT_ADJUSTED)
-    labels = {
-        "label": "Résultat",
-        "effet": "Effet",
-        **BOUNDS,
-        "p_romano_wolf": "p Romano–Wolf",
-        "p_holm": "p Holm",
-    }
     return table(
-        rows[[*labels]],
+        rows,
         "L'effet par place sur chaque résultat, valeurs p ajustées",
         formats=dict.fromkeys(BOUNDS, ("signe", 2)) | dict.fromkeys(ADJUSTED, ("nombre", 3)),
-        labels=labels,
+        labels={
+            "label": "Résultat",
+            "effet": "Effet",
+            **BOUNDS,
+            "p_romano_wolf": "p Romano–Wolf",
+            "p_holm": "p Holm",
+        },
         source=source,
         note="Intervalles à 95 % de chaque résultat pris seul, sans étalonnage. Valeurs p ajustées "
         f"à part pour l'effet brut et pour l'effet net : {net.draws}.",
@@ -143,22 +142,21 @@ def groupes(
     if found.table.empty:
         return Absent(found.sentence())
     shown = DIMENSIONS["tension"].label in set(found.table["dimension"])
-    labels = {
-        "dimension": "Découpage",
-        "group": "Groupe",
-        "seats": "Places × sessions comparées",
-        **BOUNDS,
-        "p_romano_wolf": "Valeur p de l'égalité",
-    }
     return table(
-        found.to_frame()[[*labels]],
+        found.to_frame(),
         f"L'effet brut par place, groupe par groupe ({OUTCOMES.get(outcome, outcome).lower()})",
         formats={
             "seats": "nombre",
             **dict.fromkeys(BOUNDS, ("signe", 2)),
             "p_romano_wolf": ("nombre", 2),
         },
-        labels=labels,
+        labels={
+            "dimension": "Découpage",
+            "group": "Groupe",
+            "seats": "Places × sessions comparées",
+            **BOUNDS,
+            "p_romano_wolf": "Valeur p de l'égalité",
+        },
         source=source,
         note="Effet brut par place. Une formation nouvelle, sans passé auquel se comparer, n'est "
         "pas dans ce tableau. La valeur p, la même pour tous les groupes d'un découpage, "

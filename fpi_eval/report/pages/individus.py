@@ -152,7 +152,7 @@ def salaires(compte: "Counted | Absent", context: Context) -> Table | Absent:
         shown.derived(wide.rename_axis(columns=None).reset_index(), lost),
         "Salaire médian des sortants en emploi à six mois",
         formats=dict.fromkeys(wide, "euros"),
-        labels={"rentree": "Rentrée de la dernière année"},
+        labels={"rentree": "Rentrée de la dernière année"} | {name: name for name in wide},
         source=f"Fichiers individuels ; {context.credit}",
         note="Salaire du contrat principal, tel que les fichiers le donnent, arrondi à dix euros ; "
         "masqué sous le plus petit effectif, ou quand un employeur domine. L'écart entre colonnes "
@@ -169,7 +169,7 @@ def couts(
         return found
     rows = cost_table(found)
     return table(
-        rows[["basis", "ratio", "words"]],
+        rows,
         "Coût par personne de plus dans l'industrie de la région",
         formats={"ratio": lambda euros: text.euros(figures(euros))},
         labels={"basis": "Montant", "ratio": "Euros", "words": "Intervalle à 95 %"},

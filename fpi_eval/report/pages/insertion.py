@@ -231,7 +231,8 @@ def terminale(found: Sheet, context: Context) -> Table:
         found.rows.derived(wide.rename_axis(columns=None).reset_index()),
         f"Élèves et étudiants en dernière année, {context.region}",
         formats=dict.fromkeys(wide.columns, "nombre"),
-        labels={"filiere": "Filière", "niveau": "Niveau", "voie": "Voie"},
+        labels={"filiere": "Filière", "niveau": "Niveau", "voie": "Voie"}
+        | {millesime: millesime for millesime in wide.columns},
         source=found.source,
         note=found.note,
     )
@@ -277,8 +278,8 @@ def quadrants(found: Sheet | None) -> Figure | Absent:
             "sortants": "nombre",
         },
         labels={
-            "formation": "Formation",
             "diplome": "Diplôme",
+            "formation": "Formation",
             "terminale": "Élèves",
             "sortants": "Sortants",
             "taux_emploi_6_mois": "Emploi à 6 mois",
@@ -302,11 +303,10 @@ def mouvement(changes: Sequence[RegionalChange] | Absent, context: Context) -> T
     period = last["period"].iloc[0].replace("_", "-")
     rows = last.assign(difference=last["difference"].round(-1))
     shown = show_alone(rows, Thresholds.of(context.programme.secret))
-    columns = ["voie", "resultat", "difference", "change", "rank", "p_value"]
     n_regions, compared = changes[0].n_regions, {change.voie for change in changes}
     lost = [words.lower() for voie, words in text.VOIES.items() if voie not in compared]
     return table(
-        shown.derived(shown.frame[columns]),
+        shown,
         f"De {reference} à {period}, la région face aux mêmes formations ailleurs",
         formats={
             "difference": "signe",

@@ -218,7 +218,7 @@ def tableau(found: pd.DataFrame, context: Context) -> Table | Absent:
     wide["source"] = wide["source"].map(sources)
     levels = [name for name in LEVELS if name in wide]
     return table(
-        wide[["statistic", "source", *levels]].rename_axis(columns=None),
+        wide.rename_axis(columns=None),
         "Places, diplômes, devenir et cellules masquées : jumeau et fichiers",
         formats=dict.fromkeys(levels, _number),
         labels={"statistic": "Statistique", "source": "Source"}

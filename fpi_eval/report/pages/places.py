@@ -103,9 +103,7 @@ def cibles(kept: pd.DataFrame, rows: pd.DataFrame, context: Context) -> Figure |
         f"{last['echeance']}, pour {text.nombre(last['cible'])} visées",
         f"Registre des ouvertures, rentrée {context.rentree} ; {context.credit}",
         f"Barres horizontales, une par cible. {' ; '.join(said)}.",
-        rows[
-            ["libelle", "echeance", "cible", "places_ouvertes", "realise", "acquis", "part"]
-        ].assign(echeance=rows["echeance"].astype(str)),
+        rows.astype({"echeance": str}),
         formats={"part": ("pourcent", 0)},
         labels={
             "libelle": "Cible",
@@ -241,7 +239,7 @@ def by_departement(
         f"sur {text.nombre(total.sum())}.",
         ordered,
         formats=dict.fromkeys(columns, "nombre"),
-        labels={"departement": "Département"},
+        labels={"departement": "Département"} | {name: name for name in columns},
     )
 
 
@@ -267,7 +265,7 @@ def carte(rows: pd.DataFrame, scope: str, context: Context) -> Figure | None:
         f"{context.credit}, rentrée {context.rentree} ; {maps.CREDIT}",
         f"Carte des départements, plus foncés là où les places sont plus nombreuses. "
         f"{place} vient en tête avec {most} {what}, sur {text.nombre(total)}{field}.",
-        rows[["nom", *drawn]].sort_values(column, ascending=False, kind="stable"),
+        rows.sort_values(column, ascending=False, kind="stable"),
         labels={"nom": "Département"} | drawn,
     )
 

@@ -40,7 +40,7 @@ def _shown(found: Totals | Absent, outcome: str, source: str) -> Table | Absent:
     if isinstance(found, Absent):
         return found
     rows = found.table
-    shown = rows[["dimension", "group", "n_etab", "seats"]].assign(
+    shown = rows.assign(
         brut=[_words(*r) for r in rows[["gross", "gross_low", "gross_high"]].to_numpy()],
         net=[_words(*r) for r in rows[["estimate", "ci_low", "ci_high"]].to_numpy()],
     )

@@ -118,7 +118,7 @@ def mesures(rates: Mapping[tuple[str, str], Taux], context: Context) -> Table:
     rows = rows.assign(lien=rows["lien"].map(LIENS), niveau=rows["niveau"].map(text.NIVEAUX))
     ramp = context.programme.projection
     return table(
-        rows[["lien", "niveau", "moyenne", "bas", "haut", "origine", "source"]],
+        rows,
         "Les taux de la projection, et d'où ils viennent",
         formats=dict.fromkeys(("moyenne", "bas", "haut"), ("pourcent", 0)),
         labels={

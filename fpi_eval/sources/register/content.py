@@ -26,7 +26,6 @@ def _establishment(row: Row, known: Known) -> Faults:
         yield fault(
             row,
             "uai",
-            uai,
             "un établissement d'au moins un des fichiers du dossier",
             "Corrigez l'UAI ; si l'établissement a changé de code, déclarez-le dans "
             "nomenclatures/uai_changements.csv (ancien_uai ; nouveau_uai ; rentree).",
@@ -39,7 +38,6 @@ def _course(row: Row, known: Known) -> Faults:
         yield fault(
             row,
             "mefstat11",
-            mef,
             "un code de la nomenclature des formations (nMef.csv)",
             _moved(mef, known) or "Recopiez-le de nMef.csv, colonne MEF_STAT_11.",
         )
@@ -48,7 +46,7 @@ def _course(row: Row, known: Known) -> Faults:
         advice = "Recopiez-le de nFormationDiplome_.csv, colonne FORMATION_DIPLOME."
         if cfd in known.mef:
             advice = "C'est un code MEFSTAT11 : déplacez-le dans la colonne mefstat11."
-        yield fault(row, "cfd", cfd, "un code de la nomenclature des diplômes", advice)
+        yield fault(row, "cfd", "un code de la nomenclature des diplômes", advice)
         return
     if mef and known.mef:
         yield from _entry_year(row, known)
@@ -57,7 +55,6 @@ def _course(row: Row, known: Known) -> Faults:
             yield fault(
                 row,
                 "cfd",
-                cfd,
                 f"{own}, le diplôme de mefstat11 {mef}",
                 "Ce sont deux formations : corrigez l'un des deux codes.",
             )
@@ -81,7 +78,6 @@ def _entry_year(row: Row, known: Known) -> Faults:
         yield fault(
             row,
             "mefstat11",
-            mef,
             f"le code de l'année d'entrée ({wanted})",
             f"C'est celui de l'année {course.annee} sur {course.duree} : une place "
             "s'ouvre à l'entrée.",
@@ -97,7 +93,6 @@ def _filiere(row: Row, known: Known) -> Faults:
         yield fault(
             row,
             "filiere",
-            row["filiere"],
             f"{told}, comme filieres.csv pour {cfd}",
             f"Corrigez la filière, ou ajoutez la ligne « {cfd} ; … ; {row['filiere']} » à "
             "filieres.csv du programme.",
@@ -111,7 +106,6 @@ def _start(row: Row, known: Known) -> Faults:
         yield fault(
             row,
             "rentree",
-            text,
             f"{first} ou après, première rentrée de {row['projet']}",
             "Corrigez l'année, le projet, ou « rentree_debut » de programme.toml.",
         )
@@ -123,7 +117,6 @@ def _opened(row: Row) -> Faults:
         yield fault(
             row,
             "places_ouvertes",
-            row["places_ouvertes"],
             f"au plus {MOST_OPENED} fois les {row['places_prevues']} places prévues",
             "Corrigez le nombre, ou mettez places_prevues à jour.",
         )

@@ -12,9 +12,9 @@ Faults = Iterator[FpiError]
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
 
 
-def fault(row: Row, column: str, found: str, expected: str, advice: str) -> FpiError:
+def fault(row: Row, column: str, expected: str, advice: str) -> FpiError:
     """Return the error of one cell: what stands there, what was expected, what to do."""
-    seen = f"« {found} »" if found else "une cellule vide"
+    seen = f"« {row[column]} »" if row[column] else "une cellule vide"
     return FpiError(
         f"trouvé {seen}, attendu {expected}. {advice}", ligne=int(row["ligne"]), colonne=column
     )

@@ -54,7 +54,7 @@ def faults_of(
     for row in rows:
         if row["projet"].startswith(EXEMPLE):
             advice = "Supprimez cette ligne : c'est un exemple du modèle."
-            faults.append(fault(row, "projet", row["projet"], "une ouverture réelle", advice))
+            faults.append(fault(row, "projet", "une ouverture réelle", advice))
             continue
         alone = [f for column in schema.columns for f in _cell_faults(row, column)]
         wrong = {fault.colonne for fault in alone}
@@ -80,20 +80,20 @@ def _cell_faults(row: Row, column: ColumnSchema) -> Faults:
     value, name = row[column.name], column.name
     if not value:
         if not column.nullable:
-            yield fault(row, name, "", expectation(column), "Remplissez-la.")
+            yield fault(row, name, expectation(column), "Remplissez-la.")
     elif name == "rentree":
         yield from _rentree(row)
     elif column.is_number:
         yield from _number(row, column)
     elif value.startswith(_FORMULA):
         advice = "Un tableur l'exécuterait comme une formule : retirez le premier signe."
-        yield fault(row, name, value, "un texte", advice)
+        yield fault(row, name, "un texte", advice)
     elif column.kind == "uai":
         yield from _uai(row, column)
     elif column.pattern:
         yield from _code(row, column)
     elif column.choices and value not in column.choices:
-        yield fault(row, name, value, expectation(column), "Choisissez-en une.")
+        yield fault(row, name, expectation(column), "Choisissez-en une.")
 
 
 def _rentree(row: Row) -> Faults:
@@ -106,12 +106,11 @@ def _rentree(row: Row) -> Faults:
         yield fault(
             row,
             "rentree",
-            text,
             "une année entre 2000 et 2099",
             "Écrivez l'année de septembre, par exemple 2024.",
         )
     elif text != str(year):
-        yield fault(row, "rentree", text, "une seule année", f"Écrivez {year}.")
+        yield fault(row, "rentree", "une seule année", f"Écrivez {year}.")
 
 
 def _number(row: Row, column: ColumnSchema) -> Faults:
@@ -120,36 +119,34 @@ def _number(row: Row, column: ColumnSchema) -> Faults:
     value = plain_number(text)
     if math.isnan(value):
         advice = "Écrivez un nombre seul, ou laissez la cellule vide si elle peut l'être."
-        yield fault(row, name, text, expectation(column), advice)
+        yield fault(row, name, expectation(column), advice)
     elif _AMBIGUOUS.fullmatch(plain):
         whole = re.sub(r"[.,]", "", plain)
         yield fault(
             row,
             name,
-            text,
             "un nombre sans séparateur ambigu",
             f"Écrivez {whole} si le signe sépare les milliers.",
         )
     elif column.kind == "entier" and value % 1:
-        yield fault(row, name, text, "un nombre entier de places", "Corrigez-le.")
+        yield fault(row, name, "un nombre entier de places", "Corrigez-le.")
     else:
         low, high = column.bounds
         if (low is not None and value < low) or (high is not None and value > high):
             wanted = "un montant positif ou nul" if high is None else expectation(column)
-            yield fault(row, name, text, wanted, "Corrigez-le.")
+            yield fault(row, name, wanted, "Corrigez-le.")
 
 
 def _uai(row: Row, column: ColumnSchema) -> Faults:
     value = row["uai"]
     if not re.fullmatch(UAI, value, re.ASCII):
-        yield fault(row, "uai", value, expectation(column), "Corrigez-le.")
+        yield fault(row, "uai", expectation(column), "Corrigez-le.")
         return
     key = uai_key(value)
     if value[7] != key:
         yield fault(
             row,
             "uai",
-            value,
             f"la lettre de contrôle {key} après {value[:7]}",
             "Un chiffre ou la lettre est faux : recopiez le code.",
         )
@@ -167,7 +164,7 @@ def _code(row: Row, column: ColumnSchema) -> Faults:
             f"Le tableur a peut-être retiré le zéro du début (0{value}) : mettez la colonne au "
             "format Texte."
         )
-    yield fault(row, name, value, expectation(column), advice)
+    yield fault(row, name, expectation(column), advice)
 
 
 # ── one row ─────────────────────────────────────────────────────────────────────────────────────
@@ -179,7 +176,6 @@ def _course(row: Row, _: Territoire | None) -> Faults:
         yield fault(
             row,
             "mefstat11",
-            "",
             "le code mefstat11 ou le code cfd de la formation",
             "Remplissez l'un des deux.",
         )
@@ -187,7 +183,6 @@ def _course(row: Row, _: Territoire | None) -> Faults:
         yield fault(
             row,
             "cfd",
-            cfd,
             f"un code qui finit par {mef[6:]}, comme mefstat11 {mef}",
             "Ce sont deux formations : corrigez l'un des deux.",
         )
@@ -201,7 +196,6 @@ def _level(row: Row, _: Territoire | None) -> Faults:
             yield fault(
                 row,
                 "niveau",
-                row["niveau"],
                 f"{level}, comme le dit {name} {row[name]}",
                 "Corrigez le niveau ou le code.",
             )
@@ -214,7 +208,6 @@ def _places(row: Row, _: Territoire | None) -> Faults:
         yield fault(
             row,
             "places_ouvertes",
-            row["places_ouvertes"],
             f"le même signe que places_prevues ({row['places_prevues']})",
             "Une fermeture est négative dans les deux colonnes.",
         )
@@ -222,7 +215,6 @@ def _places(row: Row, _: Territoire | None) -> Faults:
         yield fault(
             row,
             "places_prevues",
-            row["places_prevues"],
             "au moins une place",
             "Une ligne sans place n'est pas une ouverture : supprimez-la.",
         )
@@ -234,7 +226,6 @@ def _money(row: Row, _: Territoire | None) -> Faults:
         yield fault(
             row,
             "subvention",
-            row["subvention"],
             f"au plus le coût ({nombre(cost, 0 if cost % 1 == 0 else 2)})",
             "Corrigez l'un des deux montants, en euros.",
         )
@@ -247,7 +238,6 @@ def _place(row: Row, territoire: Territoire | None) -> Faults:
         yield fault(
             row,
             "uai",
-            row["uai"],
             f"un établissement de {territoire.region} (départements {liste(known)})",
             "Corrigez l'UAI, ou le territoire dans programme.toml.",
         )
@@ -263,7 +253,6 @@ def _place(row: Row, territoire: Territoire | None) -> Faults:
         yield fault(
             row,
             "departement",
-            given,
             f"{shown}, comme l'UAI {row['uai']}",
             "Corrigez le département ou l'UAI.",
         )
@@ -274,7 +263,6 @@ def _place(row: Row, territoire: Territoire | None) -> Faults:
             yield fault(
                 row,
                 "academie",
-                row["academie"],
                 f"{name}, académie du département {departement.nom}",
                 "Corrigez l'académie.",
             )
@@ -320,7 +308,6 @@ def _closures_alone(rows: list[Row]) -> Faults:
             yield fault(
                 row,
                 "places_prevues",
-                row["places_prevues"],
                 f"une ouverture de {row['projet']} à la rentrée {row['rentree']} que "
                 "cette fermeture finance",
                 "Ajoutez l'ouverture, ou retirez le signe moins.",
