@@ -52,10 +52,7 @@ def locale() -> str:
 def _(message: str) -> str:
     """Return a French message in the language now written.
 
-    Raises
-    ------
-    FpiError
-        The catalogue does not have it: nothing is shown half translated.
+    Raises `FpiError`: the catalogue does not have it: nothing is shown half translated.
     """
     code = spoken()
     if code == FRENCH or not message:

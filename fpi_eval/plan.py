@@ -153,10 +153,7 @@ def _rank(stem: str) -> tuple[str, int]:
 def read_plan(path: str | Path) -> Plan:
     """Return a plan, after checking that nobody changed it.
 
-    Raises
-    ------
-    FpiError
-        File or seal absent, content changed since, or not a plan.
+    Raises `FpiError`: file or seal absent, content changed since, or not a plan.
     """
     path = Path(path)
     seal = path.with_name(path.name + SEAL)

@@ -515,12 +515,8 @@ def shipped() -> Programme:
 def load_programme(name: str | Path = "") -> Programme:
     """Return the programme described by `programme.toml` in the folder (or of that name).
 
-    Without a name: see `find_programme`.
-
-    Raises
-    ------
-    FpiError
-        File absent, not TOML, key missing, unknown or of the wrong type: with its line.
+    Without a name: see `find_programme`. Raises `FpiError`: file absent, not TOML, key missing,
+    unknown or of the wrong type: with its line.
     """
     folder = find_programme(name)
     path = folder / "programme.toml"

@@ -151,10 +151,8 @@ def industry_costs(
 def net_jobs(found: Outlook | Absent, rates: pd.DataFrame) -> np.ndarray | Absent:
     """Return draws of net graduates employed 12 months later, one published millésime each.
 
-    Parameters
-    ----------
-    rates : DataFrame
-        niveau, millesime, taux: employed per final-year student (`indicators.emploi_publie`).
+    ``rates``: niveau, millesime, taux: employed per final-year student
+    (`indicators.emploi_publie`).
     """
     if isinstance(found, Absent):
         return found

@@ -71,12 +71,8 @@ def folder_name(name: str) -> str:
 def parse_filiere(text: str, catalogue: Catalogue, regions: Sequence[str]) -> Choice:
     """Return a filière from ``Électronique=255,32025516``, or from a word to search.
 
-    Without codes: the NSF groups whose name holds the word, else the diplomas.
-
-    Raises
-    ------
-    FpiError
-        An unknown code, or a word that nothing holds.
+    Without codes: the NSF groups whose name holds the word, else the diplomas. Raises `FpiError`:
+    an unknown code, or a word that nothing holds.
     """
     libelle, _, codes = (part.strip() for part in text.partition("="))
     libelle = libelle[:1].upper() + libelle[1:]
@@ -118,10 +114,7 @@ def filiere_code(libelle: str) -> str:
 def parse_target(text: str, last: int) -> Goal:
     """Return a target from ``secondaire=500`` or ``ensemble=9000@2030``.
 
-    Raises
-    ------
-    FpiError
-        An unknown level, or a number that is not a positive whole one.
+    Raises `FpiError`: an unknown level, or a number that is not a positive whole one.
     """
     found = re.fullmatch(r"\s*(\w+)\s*=\s*([\d\s]+?)\s*(?:@\s*(\d{4}))?\s*", text)
     niveau = plain(found[1]) if found else ""
@@ -136,10 +129,7 @@ def parse_target(text: str, last: int) -> Goal:
 def parse_amount(text: str) -> float:
     """Return euros from ``3000000``, ``3 000 000 €`` or ``1250,50``.
 
-    Raises
-    ------
-    FpiError
-        Words that are no positive amount.
+    Raises `FpiError`: words that are no positive amount.
     """
     bare = re.sub(r"\s|€|euros?$", "", text.lower()).replace(",", ".")
     if not re.fullmatch(r"\d+(\.\d+)?", bare):
@@ -153,10 +143,7 @@ def parse_amount(text: str) -> float:
 def check_answers(answers: Answers) -> None:
     """Raise on what cannot be together: filières, years, money.
 
-    Raises
-    ------
-    FpiError
-        Says what to change.
+    Raises `FpiError`: says what to change.
     """
     if not answers.filieres:
         raise FpiError("il faut au moins une filière : « --filiere Électronique=255 ».")

@@ -40,10 +40,7 @@ class Catalogue:
     def regions(self, asked: Sequence[str]) -> list[str]:
         """Return the codes of regions given by code or by name.
 
-        Raises
-        ------
-        FpiError
-            A region that the nomenclature does not have, with those it has.
+        Raises `FpiError`: a region that the nomenclature does not have, with those it has.
         """
         known = self.places.drop_duplicates("code_region").set_index("code_region")["region"]
         names = {plain(name): code for code, name in known.items()}
@@ -84,10 +81,7 @@ class Catalogue:
     def name_of(self, code: str) -> str:
         """Return the name of an NSF group or of a diploma.
 
-        Raises
-        ------
-        FpiError
-            A code that neither nomenclature has.
+        Raises `FpiError`: a code that neither nomenclature has.
         """
         for table, key in ((self.groups, "groupe_nsf"), (self.diplomas, "cfd")):
             found = table.loc[table[key] == code, "libelle"]
@@ -120,10 +114,7 @@ def _matching(table: pd.DataFrame, wanted: list[str], kind: str, pupils: pd.Seri
 def catalogue_of(donnees: str | Path = "") -> Catalogue:
     """Return what a programme may name, from a folder of files or, without one, simulated.
 
-    Raises
-    ------
-    FpiError
-        The folder holds no nomenclatures.
+    Raises `FpiError`: the folder holds no nomenclatures.
     """
     if not str(donnees):
         from fpi_eval.twin.files.codes import simulated_codes

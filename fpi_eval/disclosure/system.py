@@ -83,13 +83,9 @@ def build_system(
 ) -> System:
     """Return the system of the counts `values` over `cells`.
 
-    Parameters
-    ----------
-    cells : DataFrame
-        Dimension columns only: all cells of all publications.
-    structure : DataFrame
-        Catalogue of detailed rows: dimensions, booleans `values` (collected or not), and the
-        ratios of `links`, missing where there is none.
+    ``cells``: dimension columns only: all cells of all publications. ``structure``: catalogue of
+    detailed rows: dimensions, booleans `values` (collected or not), and the ratios of `links`,
+    missing where there is none.
     """
     belongs = membership(cells, structure)
     collected = structure[list(values)].to_numpy(dtype=bool)

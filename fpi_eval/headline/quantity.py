@@ -251,10 +251,7 @@ class Headline:
 def gathered(parts: Iterable[Headline]) -> Headline:
     """Return all the quantities of a report, each once.
 
-    Raises
-    ------
-    FpiError
-        A key, or a label with its field, that has two values.
+    Raises `FpiError`: a key, or a label with its field, that has two values.
     """
     found: dict[str, Quantity] = {}
     notes: dict[str, str] = {}

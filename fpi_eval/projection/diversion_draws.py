@@ -14,13 +14,8 @@ WEAK = 2.0  # own effect in standard errors, under which a share of it means not
 def diversion_draws(panel: pd.DataFrame, *, seed: int = 0) -> np.ndarray:
     """Return draws of − displacement / own effect, (DRAWS,), both from one clustered covariance.
 
-    Below zero where neighbours gain, above one where they lose more than the seats bring: the
-    draws are not bent to what one would like.
-
-    Raises
-    ------
-    FpiError
-        The own effect cannot be told from zero.
+    Below zero where neighbours gain, above one where they lose more than the seats bring: the draws
+    are not bent to what one would like. Raises `FpiError`: the own effect cannot be told from zero.
     """
     frame = sample(panel, "entrants")
     fit = fit_j(frame)

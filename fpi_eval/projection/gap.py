@@ -15,12 +15,8 @@ def gap_to_plan(found: Outlook) -> pd.DataFrame:
 
     Planned: seats decided, and the rates declared in programme.toml; achieved: seats opened, and
     the rates that files show, a rate that none shows staying as declared. Seats opened or not,
-    known in both: an opening not yet known is left out.
-
-    Returns
-    -------
-    DataFrame
-        Columns niveau, facteur (places or a link), prevu, realise, manque (graduates fewer).
+    known in both: an opening not yet known is left out. Columns niveau, facteur (places or a link),
+    prevu, realise, manque (graduates fewer).
     """
     assumed = hypotheses(found.context.programme)
     rows = found.register.dropna(subset=["places_prevues", "places_ouvertes"])

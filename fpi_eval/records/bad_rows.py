@@ -55,10 +55,7 @@ def faults_of(folder: Path, individus: Individus, departements: pd.DataFrame) ->
 def examine(records: Records) -> tuple[Faults, Records]:
     """Return the faults of the files, and the records without the rows at fault.
 
-    Raises
-    ------
-    FpiError
-        If a fault touches more rows than ``part_fautes`` of ``[individus]``.
+    Raises `FpiError`: a fault touches more rows than ``part_fautes`` of ``[individus]``.
     """
     found = []
     kept = {}

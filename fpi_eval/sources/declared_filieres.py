@@ -14,10 +14,7 @@ FILE = "filieres.csv"
 def read_filieres(programme: Programme) -> pd.DataFrame:
     """Return the declared table of NSF groups and diplomas that make each filière.
 
-    Raises
-    ------
-    FpiError
-        File absent, column absent, unknown filière, or code written twice.
+    Raises `FpiError`: file absent, column absent, unknown filière, or code written twice.
     """
     table = read_declared(
         programme,

@@ -62,15 +62,8 @@ def read_nomenclatures(
 ) -> Nomenclatures:
     """Return every nomenclature found in the folder, under the publishers' file names.
 
-    Parameters
-    ----------
-    through : callable, optional
-        `cache.cached`, to keep the parsed tables.
-
-    Raises
-    ------
-    FpiError
-        Folder absent, an indispensable file absent, or a file at fault.
+    ``through``: `cache.cached`, to keep the parsed tables. Raises `FpiError`: folder absent, an
+    indispensable file absent, or a file at fault.
     """
     folder = Path(folder)
     if not folder.is_dir():

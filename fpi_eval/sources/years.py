@@ -134,10 +134,7 @@ HELD_ELSEWHERE = {
 def oddities(source: str, tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """Return, in French, each pair of following years that look like one file, or one cut short.
 
-    Parameters
-    ----------
-    tables : mapping
-        Tidy table by year; "" for a file that holds several years.
+    ``tables``: tidy table by year; "" for a file that holds several years.
     """
     bounds = BOUNDS.get(source)
     if bounds is None:

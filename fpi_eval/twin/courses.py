@@ -159,10 +159,7 @@ def drawable(programme: Programme) -> bool:
 def simulated(programme: Programme) -> Setting:
     """Return what the twin takes from a programme.
 
-    Raises
-    ------
-    FpiError
-        The programme's region is overseas: the twin draws metropolitan France.
+    Raises `FpiError`: the programme's region is overseas: the twin draws metropolitan France.
     """
     if not drawable(programme):
         raise FpiError(

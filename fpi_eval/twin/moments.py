@@ -22,11 +22,8 @@ QUANTILES = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 def seat_moments(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """Return places, first wishes per place and the change in places over one year.
 
-    Parameters
-    ----------
-    now, before : pandas.DataFrame
-        One row per establishment × course and status: ``key``, ``level``, ``places``,
-        ``voeux_1`` at two consecutive rentrées. Places outside 1 to 500 are left out.
+    ``now``, ``before``: one row per establishment × course and status: ``key``, ``level``,
+    ``places``, ``voeux_1`` at two consecutive rentrées. Places outside 1 to 500 are left out.
     """
     now = now[now["places"].between(1, 500)]
     before = before[before["places"].between(1, 500)]

@@ -33,14 +33,8 @@ def write_records(
     """Write the twin's persons and contracts and return the paths.
 
     One file of persons by millésime and voie, one of contracts by horizon, millésime and voie, as
-    the producer's study base has them.
-
-    Parameters
-    ----------
-    years : iterable of int
-        Rentrées of the final year of the persons written.
-    seen : date
-        What is published later is not written: contracts at a horizon, then persons.
+    the producer's study base has them. ``years``: rentrées of the final year of the persons
+    written. ``seen``: what is published later is not written: contracts at a horizon, then persons.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -87,10 +87,7 @@ def write(
 def read(path: Path) -> list[Publication]:
     """Return the publications of a file that `write` made.
 
-    Raises
-    ------
-    FpiError
-        If the file is not one, with what to do.
+    Raises `FpiError`: the file is not one, with what to do.
     """
     content = _content(path)
     try:

@@ -33,10 +33,7 @@ COLUMNS = (
 def shown_quantities(notebooks: Iterable[NotebookNode]) -> Headline:
     """Return every quantity that the notebooks display.
 
-    Raises
-    ------
-    FpiError
-        One of them has two values.
+    Raises `FpiError`: one of them has two values.
     """
     return gathered(
         Headline(tuple(Quantity.of(one) for one in part["chiffres"]), part["notes"])
@@ -56,10 +53,7 @@ def write_quantities(path: Path, found: Headline) -> Path:
 def read_quantities(path: Path) -> Headline:
     """Return the quantities that `write_quantities` wrote.
 
-    Raises
-    ------
-    FpiError
-        The file is absent, or is not one of those.
+    Raises `FpiError`: the file is absent, or is not one of those.
     """
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))

@@ -62,10 +62,7 @@ def quantities_path(donnees: Donnees, rentree: int) -> Path:
 def published(donnees: Donnees, rentree: int) -> EarlierReport:
     """Return what the report of a rentrée published.
 
-    Raises
-    ------
-    FpiError
-        There is no such report, or its file cannot be read.
+    Raises `FpiError`: there is no such report, or its file cannot be read.
     """
     path = quantities_path(donnees, rentree)
     if not path.is_file():

@@ -31,10 +31,7 @@ ROLES = {"col": "columnheader", "row": "rowheader"}
 def improve(html: str, edition: Edition) -> str:
     """Return the page with headings, tables and images corrected where the notebook could not.
 
-    Raises
-    ------
-    FpiError
-        An image without alternative text: nobody but its author can write it.
+    Raises `FpiError`: an image without alternative text: nobody but its author can write it.
     """
     soup = BeautifulSoup(html, "html.parser")
     main, body = soup.select("main")[0], soup.select("body")[0]

@@ -62,10 +62,7 @@ class Execution:
     def all(self, infos: Sequence[NotebookInfo], outputs: Sequence[Path]) -> list[str]:
         """Execute every notebook into its output file and return what they warned of.
 
-        Raises
-        ------
-        FpiError
-            The first notebook that failed; the others are stopped.
+        Raises `FpiError`: the first notebook that failed; the others are stopped.
         """
         sweep()
         heed_interruptions()

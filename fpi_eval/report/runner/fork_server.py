@@ -43,10 +43,7 @@ class Server:
     def fork(self, **asked: object) -> "Kernel":
         """Return a new kernel.
 
-        Raises
-        ------
-        OSError, ValueError
-            The process that forks is gone.
+        Raises `OSError, ValueError`: the process that forks is gone.
         """
         assert self.process.stdin is not None
         assert self.process.stdout is not None

@@ -140,10 +140,7 @@ def shown_paths(parameters: Mapping[str, object], root: Path) -> dict[str, str]:
 def check_unchanged(inputs: Mapping[str, Path], before: Mapping[str, str]) -> None:
     """Raise if an input is no longer the file that the run began with.
 
-    Raises
-    ------
-    FpiError
-        The pages would come from one file and the manifest from another.
+    Raises `FpiError`: the pages would come from one file and the manifest from another.
     """
     for name, path in sorted(inputs.items()):
         if not path.is_file() or sha256(path) != before[name]:

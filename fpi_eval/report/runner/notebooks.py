@@ -49,11 +49,8 @@ def discover(folder: str | Path) -> list[NotebookInfo]:
 def inspect(path: str | Path) -> NotebookInfo:
     """Return the title, question, parameters and declarations of one notebook.
 
-    Raises
-    ------
-    FpiError
-        Not a notebook, no title in the first cell, not exactly one `parameters` cell, or a
-        parameter that is not a literal.
+    Raises `FpiError`: not a notebook, no title in the first cell, not exactly one `parameters`
+    cell, or a parameter that is not a literal.
     """
     path = Path(path)
     notebook = load(path)
@@ -97,10 +94,7 @@ def tags(cell: nbformat.NotebookNode) -> list[str]:
 def literals(source: str) -> dict[str, Any]:
     """Return the names and values of a cell made of ``name = literal`` lines, in order.
 
-    Raises
-    ------
-    ValueError
-        With the number and text of the first line that is something else.
+    Raises `ValueError`: with the number and text of the first line that is something else.
     """
     try:
         body = ast.parse(source).body

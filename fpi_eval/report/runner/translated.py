@@ -66,10 +66,8 @@ def chapters(
 def told(page: Page, file: str, finding: str = "") -> Page:
     """Return the page in the language now written; it says how many sections are left out.
 
-    Raises
-    ------
-    FpiError
-        Its title, question or finding is in no catalogue, or nothing of it can be told.
+    Raises `FpiError`: its title, question or finding is in no catalogue, or nothing of it can be
+    told.
     """
     sections = [own for one in page.sections for own in _section(one)]
     missing = [own for one in page.missing for own in _gap(one)]
@@ -184,10 +182,7 @@ def said(words: str) -> str:
 def sentence(words: str) -> str:
     """Return a sentence in the language now written, its numbers written as there.
 
-    Raises
-    ------
-    FpiError
-        No catalogue has it.
+    Raises `FpiError`: no catalogue has it.
     """
     plain = " ".join(words.replace("\u2019", "'").split())
     numbers: list[str] = []
@@ -234,10 +229,7 @@ def _pattern(message: str) -> re.Pattern:
 def words(text: str) -> str:
     """Return a cell's words in the language now written, whole or part by part.
 
-    Raises
-    ------
-    FpiError
-        A part is in no catalogue.
+    Raises `FpiError`: a part is in no catalogue.
     """
     with suppress(FpiError):
         return said(text)

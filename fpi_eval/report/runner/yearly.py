@@ -68,13 +68,9 @@ def quietly(
 def in_order(what: Programme, rentree: int, asked: Collection[int]) -> None:
     """Refuse a year that reports of later ones do not know, unless they are made again after it.
 
-    Each report hides with those before it in mind; two that ignore one another, held together,
-    may give back what each hides.
-
-    Raises
-    ------
-    FpiError
-        Naming the command that makes them all, in their order.
+    Each report hides with those before it in mind; two that ignore one another, held together, may
+    give back what each hides. Raises `FpiError`: naming the command that makes them all, in their
+    order.
     """
     name = kept_file(what, rentree, PUBLICATION, simulated=False)
     later = kept_later(what, rentree, PUBLICATION, simulated=False).values()

@@ -114,12 +114,8 @@ def open_checked(
 ) -> httpx.Response:
     """Return the open response, every redirect having been checked against the hosts.
 
-    Parameters
-    ----------
-    deadline : float
-        Time (`time.monotonic`) after which to give up.
-    trace : callable
-        Told of each connection (`cut_at`).
+    ``deadline``: time (`time.monotonic`) after which to give up. ``trace``: told of each connection
+    (`cut_at`).
     """
     url = check_host(request, address, session.hosts)
     for _ in range(MAX_REDIRECTS + 1):

@@ -23,11 +23,8 @@ class NoRows(Exception):
 def check_whole(path: Path, format: str, *, length_known: bool) -> None:
     """Raise `NotWhole` or `NoRows` unless the file is a whole, non-empty table.
 
-    Parameters
-    ----------
-    length_known : bool
-        Whether the transfer itself proved that the last byte came. When it did not, a CSV
-        file must also end with a line break.
+    ``length_known``: whether the transfer itself proved that the last byte came. When it did not, a
+    CSV file must also end with a line break.
     """
     if format == "parquet":
         _check_parquet(path)

@@ -56,10 +56,7 @@ class Verification:
 def read_lock(folder: Path) -> dict[str, Entry]:
     """Return the lock's entries by file, none when there is no lock yet.
 
-    Raises
-    ------
-    FpiError
-        The lock is not the JSON that `write_lock` writes.
+    Raises `FpiError`: the lock is not the JSON that `write_lock` writes.
     """
     path = Path(folder) / LOCK
     if not path.exists():

@@ -79,17 +79,9 @@ def requests_for(
     """Return the files that the programme brings from the portals for one rentrée.
 
     Every section ``[sources.<name>.telechargement]`` gives one request. ``{rentree}`` and
-    ``{rentree-2}`` are replaced in `fichier`, `jeu`, `filtre` and `selection`.
-
-    Parameters
-    ----------
-    sources : tuple of str, optional
-        Only these sources; all that declare a download by default.
-
-    Raises
-    ------
-    FpiError
-        Unknown source or portal, a placeholder that is not a year, two sources for one file.
+    ``{rentree-2}`` are replaced in `fichier`, `jeu`, `filtre` and `selection`. ``sources``: only
+    these sources; all that declare a download by default. Raises `FpiError`: unknown source or
+    portal, a placeholder that is not a year, two sources for one file.
     """
     asked = sources or tuple(n for n, s in programme.sources.items() if s.telechargement)
     found = [_request(programme, name, rentree) for name in asked]

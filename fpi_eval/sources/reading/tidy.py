@@ -61,10 +61,7 @@ def strict(
 ) -> TableSchema:
     """Return the schema with a key, and columns that must be filled: what holds once rows are out.
 
-    Parameters
-    ----------
-    filled : sequence of str
-        Columns that may no longer be empty.
+    ``filled``: columns that may no longer be empty.
     """
     columns = tuple(
         replace(c, nullable=c.nullable and c.name not in filled) for c in schema.columns

@@ -44,10 +44,7 @@ def faults_of(
 ) -> list[FpiError]:
     """Return the faults of the register, by line.
 
-    Parameters
-    ----------
-    cells : DataFrame
-        Strings, one row per opening, the schema's columns and `ligne`.
+    ``cells``: strings, one row per opening, the schema's columns and `ligne`.
     """
     rows = cells.to_dict("records")
     faults = []

@@ -39,10 +39,8 @@ class Grid:
 def read_grid(content: bytes, sheet: str, schema: TableSchema, fichier: str) -> Grid:
     """Return the register's sheet of a `.xlsx` or `.ods`, whatever the file's name says it is.
 
-    Raises
-    ------
-    FpiError
-        Old or protected workbook, two registers, hidden, struck or merged cells among the rows.
+    Raises `FpiError`: old or protected workbook, two registers, hidden, struck or merged cells
+    among the rows.
     """
     if content.startswith(OLD_EXCEL):
         raise _old_or_protected(content, fichier)

@@ -56,11 +56,8 @@ def write_fine(
 def fine_counts(table: pd.DataFrame) -> pd.DataFrame:
     """Return counts of pooled pupils (not apprentices) by lycée and final-year MEFSTAT11.
 
-    Returns
-    -------
-    DataFrame
-        uai, mef, code_region, diplome, libelle, renove, terminale, sortants, en_emploi_6_mois to
-        24 (both cohorts), etablissement; sorted by uai and mef.
+    Columns: uai, mef, code_region, diplome, libelle, renove, terminale, sortants, en_emploi_6_mois
+    to 24 (both cohorts), etablissement; sorted by uai and mef.
     """
     school = table["type"] != "CFA"
     names = (
