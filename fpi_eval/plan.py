@@ -83,13 +83,12 @@ def announced(programme: Programme) -> dict[str, Any]:
     """Return what a plan says of a programme: outcomes, specification, controls, thresholds."""
     facts = programme.model_dump(mode="json")
     table = thresholds(programme.seuils)
-    limits = {name: _plain(asdict(row)) for name, row in table.items()}
+    limits = {
+        name: {k: v for k, v in asdict(row).items() if k not in ("titre", "words")}
+        for name, row in table.items()
+    }
     said = {"specification": SPECIFICATION, "seuils": limits}
     return {key: said[key] if key in said else facts[key] for key in ANNOUNCED}
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if key not in ("titre", "words")}
 
 
 def write_plan(programme: Programme, folder: str | Path, *, today: date | None = None) -> Path:
@@ -228,11 +227,6 @@ def _changed(before: Any, now: Any) -> list[str]:
     return [key for key in {**before, **now} if before.get(key) != now.get(key)]
 
 
-def _announced(plan: Plan) -> str:
-    """Return the primary outcome that a plan announces."""
-    return plan.contenu["resultats"]["principal"]
-
-
 def plan_check(plan: Plan | None, programme: Programme, run: Evaluation | None = None) -> Check:
     """Return the check on pre-registration, to add to an evaluation (`with_checks`).
 
@@ -250,7 +244,8 @@ def plan_check(plan: Plan | None, programme: Programme, run: Evaluation | None =
         words = f"plan du {text.date_longue(plan.date)}, écrit après les premiers résultats."
     else:
         light, words = PASS, f"plan du {text.date_longue(plan.date)}, suivi sans écart."
-    if plan is not None and run is not None and run.missing == _announced(plan):
+    wanted = plan.contenu["resultats"]["principal"] if plan else None
+    if run is not None and wanted and run.missing == wanted:
         words += (
             f" « {run.missing} », annoncé, n'est dans aucun fichier : « {run.outcome} » est étudié "
             "à la place."

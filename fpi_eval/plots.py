@@ -263,15 +263,11 @@ def _numbered(ax: Axes, rows: pd.DataFrame, chosen: pd.DataFrame) -> list[str]:
     said = []
     for number, (place, row) in enumerate(chosen.iterrows(), start=1):
         here = points[rows.index.get_loc(place)]
-        shift = max(AROUND, key=lambda s: _distance(points, here + s))
+        shift = max(AROUND, key=lambda s: ((points - (here + s)) ** 2).sum(axis=1).min())
         _beside(ax, str(number), row[RATES], shift, ha="center", va="center", fontweight="bold")
         points = np.vstack([points, here + shift])
         said.append(f"{number} {textwrap.fill(formation(row['formation']), 40)}")
     return said
-
-
-def _distance(points: np.ndarray, place: np.ndarray) -> float:
-    return float(np.sort(((points - place) ** 2).sum(axis=1))[0])
 
 
 def specification_curve(table: pd.DataFrame) -> Axes:

@@ -65,20 +65,16 @@ class Departement(Frozen):
     academie: CodeAcademie
 
 
-def _as_list(value: object) -> object:
-    """Return a code alone as a list of one."""
-    return (value,) if isinstance(value, str) else value
-
-
 class Territoire(Frozen):
     """Where the programme opens seats: INSEE region or regions, académies and départements.
 
     ``code_region`` is a code, or a list of codes; ``region`` the words that name them.
     """
 
-    codes_regions: Annotated[tuple[CodeRegion, ...], BeforeValidator(_as_list)] = Field(
-        alias="code_region", min_length=1
-    )
+    codes_regions: Annotated[
+        tuple[CodeRegion, ...],
+        BeforeValidator(lambda codes: (codes,) if isinstance(codes, str) else codes),
+    ] = Field(alias="code_region", min_length=1)
     region: str
     academies: tuple[Academie, ...] = Field(min_length=1)
     departements: tuple[Departement, ...] = Field(min_length=1)

@@ -53,7 +53,6 @@ UNREAD = {
     "impact.jobs.synthetic.SyntheticEffect": ("a researcher's: who weighs", ("unit_weights",)),
     "records.open.Records": ("open as long as its tables are read", ("connection",)),
     "regression.wild.WildTest": ("a researcher's: whether p is exact", ("enumerated",)),
-    "report.runner.manifest.Report": ("the journal says them; for a caller", ("warnings",)),
     "sources.reading.reading.Provenance": ("how a file was read", ("encodage", "separateur")),
     "twin.parameters.TwinParameters": (
         "read by the name of a diploma or of a level",

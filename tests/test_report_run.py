@@ -101,7 +101,9 @@ def test_executed_notebooks_keep_their_ids_and_lose_their_times(report):
     assert [cell.id for cell in notebook.cells] == ["c0", "c1", "parametres-recus", "c2"]
     assert "papermill" not in json.dumps(notebook)
     assert all("execution" not in cell.metadata for cell in notebook.cells)
-    assert "attention" in report.warnings[0]
+    lines = report.folder.with_name("2022.journal.jsonl").read_text("utf-8").splitlines()
+    first_end = next(one for one in map(json.loads, lines) if one["quoi"] == "fin")
+    assert "attention" in first_end["avertissements"][0]
 
 
 def test_the_manifest_says_what_made_the_report(report):
@@ -157,6 +159,7 @@ def test_the_same_inputs_give_the_same_bytes(report, project, capsys):
     took = Journal(report.folder).last_times()
     assert set(took) >= {"01_donnees", "02_places"}
     assert "Rapport prêt" in told
+    assert "1 avertissement de bibliothèques pendant le calcul : voir" in told
 
 
 def test_forked_kernels_give_the_bytes_of_new_ones(report, project, monkeypatch):

@@ -112,13 +112,20 @@ def test_a_table_gives_the_same_bytes_each_time_and_no_id_that_could_clash():
 
 
 def test_a_table_reads_as_plain_text_and_as_latex():
-    made = table(SHOWN, "Places", formats=FORMATS, labels={"places": "Places ouvertes"})
+    heads = {name: name for name in SHOWN.frame} | {"places": "Places ouvertes"}
+    made = table(SHOWN, "Places", formats=FORMATS, labels=heads)
     assert repr(made).splitlines()[0] == "Places"
     assert "Places ouvertes" in repr(made)
     latex = made.to_latex()
     assert r"\toprule" in latex
     assert r"48,2" in latex
     assert r"\%" in latex
+
+
+def test_labels_choose_the_columns_and_their_order():
+    rows = pd.DataFrame({"a": [1], "diplomes": [2], "b": [3]})  # nobody protected the second
+    made = table(rows, "T", labels={"b": "B", "a": "A"})
+    assert list(made.shown) == ["B", "A"]
 
 
 def test_an_unknown_column_or_format_is_refused():

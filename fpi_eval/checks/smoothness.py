@@ -28,7 +28,8 @@ def smoothness(study: Event, m: float) -> tuple[float, float]:
 
     def half(weights: np.ndarray) -> float:
         sd = np.sqrt(weights @ study.covariance @ weights)
-        return sd * folded(m * _curvature(study, weights) / sd, LEVEL)
+        largest = float(np.abs(_bends(study) @ weights).sum())  # slopes changing by one a year
+        return sd * folded(m * largest / sd, LEVEL)
 
     best = _shortest(study, free, half, bias_counts=m > 0)
     center = float(best @ study.coef)
@@ -59,11 +60,6 @@ def _bends(study: Event) -> np.ndarray:
         np.clip(inner[:, None] - trend[None, :], 0, None),
     )
     return np.delete(bends, study.n_pre, axis=1)
-
-
-def _curvature(study: Event, weights: np.ndarray) -> float:
-    """Return the largest bias of the weights when slopes change by at most one a year."""
-    return float(np.abs(_bends(study) @ weights).sum())
 
 
 def _frontier(study: Event, free: np.ndarray, price: float) -> np.ndarray:

@@ -120,7 +120,7 @@ def with_margins(
         if rows[dim].isna().any() or rows[dim].eq(TOTAL).any():
             raise FpiError(f"valeur vide ou « {TOTAL} » dans une dimension.", colonne=dim)
     for dim, spans in windows.items():
-        spread = [(value, span) for span in spans for value in _members(span)]
+        spread = [(v, s) for s in spans for v in (s if isinstance(s, tuple) else (s,))]
         spread = pd.DataFrame(spread, columns=[dim, "_span"]).astype({"_span": object})
         rows = rows.merge(spread, on=dim).drop(columns=dim).rename(columns={"_span": dim})
     free = [dim for dim in dims if dim not in windows]
@@ -137,10 +137,6 @@ def _grouping(rows: pd.DataFrame, dims: Sequence[str], kept: Sequence[str]) -> p
     cells[[dim for dim in dims if dim not in kept]] = TOTAL
     cells = cells[list(dims)].drop_duplicates()
     return cells.sort_values(list(dims), key=lambda column: column.map(str), kind="stable")
-
-
-def _members(value: object) -> tuple:
-    return value if isinstance(value, tuple) else (value,)
 
 
 def elementary(cells: pd.DataFrame) -> pd.DataFrame:

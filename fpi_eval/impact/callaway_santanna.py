@@ -146,8 +146,6 @@ def callaway_santanna(
         covariates=covariates,
         anticipation=anticipation,
     )
-    if not len(wide.cohorts):
-        raise FpiError("aucune cellule ouverte pendant la période observée.", colonne=cohort)
     if control == "never" and wide.starts[-1] == wide.starts[-2]:
         raise FpiError("aucune cellule jamais ouverte : choisir control='not_yet'.", colonne=cohort)
     _distinct(wide, covariates)

@@ -23,6 +23,7 @@ LABELS = ("course", "region", "cluster", "departement", "famille")
 SEATS = ("dose", "other_dose", "exposure_etab", "exposure_dep")
 FRAME = {"time", "y", "dose", "lag"}  # columns of an estimation frame
 TYPES = {"time": np.int64, "new": np.bool_, **dict.fromkeys(SEATS, np.float64)}
+NEVER_OPENED = "aucune cellule ouverte pendant la période observée."
 DOC = """
     Notes
     -----
@@ -130,7 +131,10 @@ def opened(
         years = 0 if at_entry else lag_column(table, duree, 1) - 1
     else:
         years = _lag(table, Columns(duree=duree), lag)
-    return widen(table, outcome=y, time=time, lag=years, **names)
+    wide = widen(table, outcome=y, time=time, lag=years, **names)
+    if not len(wide.cohorts):
+        raise FpiError(NEVER_OPENED, colonne=names["cohort"])
+    return wide
 
 
 def _table(panel: CellPanel | Sample | pd.DataFrame) -> pd.DataFrame:

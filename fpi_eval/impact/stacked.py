@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.columns import any_table
+from fpi_eval.impact.columns import NEVER_OPENED, any_table
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.uncertainty import event_table, single
 from fpi_eval.panel.sample import Sample
@@ -45,7 +45,7 @@ def stack(whole: Sample) -> Sample:
     treated = frame["cohort"].notna()
     waves = np.sort(frame.loc[treated, "cohort"].unique())
     if not len(waves):
-        raise FpiError("aucune cellule ouverte pendant la période observée.", colonne="cohort")
+        raise FpiError(NEVER_OPENED, colonne="cohort")
     open_regions = frame.loc[treated, "code_region"].unique()
     clean = frame[~treated & ~frame["code_region"].isin(open_regions)]
     opened = frame[treated & (frame["dose"] > 0)].sort_values("time", kind="stable")

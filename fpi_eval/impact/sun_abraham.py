@@ -113,8 +113,6 @@ def sun_abraham(
         cluster=cluster,
         anticipation=anticipation,
     )
-    if not len(wide.cohorts):
-        raise FpiError("aucune cellule ouverte pendant la période observée.", colonne=cohort)
     if wide.starts[-1] == wide.starts[-2]:
         wide = _without_never(wide)
     return _contrasts(wide, anticipation)

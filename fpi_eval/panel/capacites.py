@@ -108,11 +108,13 @@ def _bts(donnees: Donnees, identity: pd.DataFrame) -> pd.DataFrame:
     table = donnees.table("parcoursup_bts")
     facts = _by_mef(donnees, identity, table["mefstat11"])
     unknown = facts["cfd"].isna()
+    kind = table["formation"].str.partition(" - ")[0]  # « Certificat de Spécialisation »
     reason = np.select(
         [table["a_distance"], unknown, ~facts["niveau_diplome"].isin(BTS)],
         [
             "formation à distance",
-            "code de formation absent de la nomenclature : " + _announced(table["formation"]),
+            "code de formation absent de la nomenclature : "
+            + kind.fillna("sans intitulé").str.strip(),
             "pas un BTS : "
             + type_de_diplome(facts["niveau_diplome"], donnees.nomenclatures.niveaux),
         ],
@@ -125,8 +127,3 @@ def _bts(donnees: Donnees, identity: pd.DataFrame) -> pd.DataFrame:
         voeux_1=np.nan,
         raison=pd.Series(reason, table.index, dtype="str"),
     )
-
-
-def _announced(formation: pd.Series) -> pd.Series:
-    """Return how Parcoursup begins the name of a course: « Certificat de Spécialisation »."""
-    return formation.str.partition(" - ")[0].fillna("sans intitulé").str.strip()

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
-from fpi_eval.calendar import LABELS
+from fpi_eval.calendar import LABELS, month
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET
 from fpi_eval.results import Result
 
@@ -75,10 +75,7 @@ class Puissance(Result):
         return "\n".join([head, *lines, *aside])
 
     def _line(self, first) -> str:
-        start = (
-            f"{first.label} : premiers chiffres publiés vers "
-            f"{text.date_longue(first.publication).split(' ', 1)[1]}"
-        )
+        start = f"{first.label} : premiers chiffres publiés vers {month(first.publication)}"
         rows = self.table[self.table["resultat"] == first.resultat]
         if rows.empty:
             return f"{start} ; panel trop court pour en calculer la puissance."

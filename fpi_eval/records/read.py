@@ -97,7 +97,7 @@ def _header(path: Path) -> tuple[str, ...]:
 def _read(
     connection: Any, paths: list[Path], suffix: str, scratch: Path, header: tuple[str, ...]
 ) -> Any:
-    names = [_folder(path) for path in paths]
+    names = [str(p / "**" / "*.parquet") if p.is_dir() else str(p) for p in paths]
     if suffix in (".sas7bdat", ".xpt"):
         names = [str(converted(path, scratch)) for path in paths]
         suffix = ".parquet"
@@ -126,10 +126,6 @@ def _all(tables: list[Any]) -> Any:
         return tables[0]
     middle = len(tables) // 2
     return _all(tables[:middle]).union(_all(tables[middle:]))
-
-
-def _folder(path: Path) -> str:
-    return str(path / "**" / "*.parquet") if path.is_dir() else str(path)
 
 
 def converted(path: Path, scratch: Path) -> Path:

@@ -106,7 +106,8 @@ def impute(
     slopes = half @ (half.T @ (net.T @ (mass * absorber.residualize(y[base]))))
     left = y - x @ slopes
     fitted = absorber.effects(left[base][:, None])
-    usable = base | (_known(first, others) & _estimable(absorber, first, others))
+    known = (first >= 0) & (others >= 0).all(axis=1)
+    usable = base | (known & _estimable(absorber, first, others))
     tau = left - _predict(*fitted, first, others)
     return Imputation(
         tau, treated, usable, absorber, (first, others), x, net, slopes, half, unknown, mass
@@ -150,10 +151,6 @@ def levels(coded, base, absorber) -> tuple[np.ndarray, np.ndarray]:
         place[all_rows[base]] = inside
         found.append(place[all_rows])
     return found[0], np.column_stack(found[1:]) if found[1:] else np.empty((len(base), 0), int)
-
-
-def _known(first: np.ndarray, others: np.ndarray) -> np.ndarray:
-    return (first >= 0) & (others >= 0).all(axis=1)
 
 
 def _predict(first_effect, other_effects, first, others) -> np.ndarray:

@@ -52,10 +52,6 @@ def read_tensions(path: Path, *, renaming: Renaming | None = None) -> Reading:
     table = reading.table.rename(
         columns={"region": "code_region", "departement": "code_departement"}
     )
-    table["code_region"] = table["code_region"].map(_two_digits, na_action="ignore")
+    table["code_region"] = table["code_region"].map("{:02.0f}".format, na_action="ignore")
     table["code_departement"] = table["code_departement"].str.zfill(3)
     return Reading(table.astype({"annee": "int64"}), reading.provenance)
-
-
-def _two_digits(value: float) -> str:
-    return f"{int(value):02d}"

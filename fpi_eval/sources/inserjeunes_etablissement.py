@@ -31,10 +31,6 @@ RATES = (
 POINT = 0.01 + 1e-9
 
 
-def _not_consecutive(annee: pd.Series) -> pd.Series:
-    return annee.str[-4:].astype("int64") != annee.str[-9:-5].astype("int64") + 1
-
-
 COLUMNS = (
     column("texte", "annee", "annee", "Année", required=False, nullable=False,
            pattern=r"(cumul )?\d{4}[-_]\d{4}", expected="une année comme « cumul 2021-2022 »"),
@@ -67,7 +63,7 @@ INTERRUPTION = column("pourcentage", "part_interruption",
 RULES = (
     RowRule(
         ("annee",),
-        lambda t: _not_consecutive(t["annee"]),
+        lambda t: t["annee"].str[-4:].astype("int64") != t["annee"].str[-9:-5].astype("int64") + 1,
         "Les deux années de {annee} ne se suivent pas.",
     ),
     RowRule(

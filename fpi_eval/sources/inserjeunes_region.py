@@ -5,12 +5,11 @@ Scolaire courses carry a final-year MEFSTAT11, apprenticeship courses a CFD. Rat
 denominator is under 20 are hidden by the publisher, counts may be too: missing, never zero.
 """
 
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import CFD, MEFSTAT11, RowRule, TableSchema, column
+from fpi_eval.sources.reading import CFD, MEFSTAT11, RowRule, TableSchema, at_most, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
@@ -44,10 +43,6 @@ def _other_identifier(table: pd.DataFrame) -> pd.Series:
     code = table["mefstat11"].fillna("") + table["cfd"].fillna("")
     own = table["millesime"] + "_" + table["code_region_ij"] + "_" + table["voie"] + "_" + code
     return table["identifiant"].notna() & (table["identifiant"] != own)
-
-
-def _more_employed(months: int, t: pd.DataFrame) -> pd.Series:
-    return t[f"en_emploi_{months}_mois"] > t["sortants"]
 
 
 INSERJEUNES_REGION = TableSchema(
@@ -93,9 +88,9 @@ INSERJEUNES_REGION = TableSchema(
             "élèves en année terminale.",
         ),
         *(
-            RowRule(
-                (f"en_emploi_{k}_mois", "sortants"),
-                partial(_more_employed, k),
+            at_most(
+                f"en_emploi_{k}_mois",
+                "sortants",
                 f"{{en_emploi_{k}_mois}} en emploi pour {{sortants}} sortants.",
             )
             for k in MOIS

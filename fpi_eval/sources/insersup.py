@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import UAI, RowRule, TableSchema, column
+from fpi_eval.sources.reading import UAI, TableSchema, at_most, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.large import read_filtered
 from fpi_eval.sources.reading.reading import Reading
@@ -24,15 +24,6 @@ ENSEMBLE = {
     "regime_inscription": ("ensemble",),
     "obtention_diplome": ("diplômé",),
 }
-
-
-def _at_most_leavers(count: str) -> RowRule:
-    """Return the rule that no more leavers are employed than there are."""
-    return RowRule(
-        (count, "sortants"),
-        lambda t: t[count] > t["sortants"],
-        f"{{{count}}} sortants en emploi parmi {{sortants}}.",
-    )
 
 
 INSERSUP = TableSchema(
@@ -67,7 +58,10 @@ INSERSUP = TableSchema(
         ),
         *(column("effectif", f"salaire_median_{k}_mois", f"salaire_q2_{k}") for k in MOIS),
     ),
-    rules=tuple(_at_most_leavers(f"en_emploi_{k}_mois") for k in MOIS),
+    rules=tuple(
+        at_most(name, "sortants", f"{{{name}}} sortants en emploi parmi {{sortants}}.")
+        for name in (f"en_emploi_{k}_mois" for k in MOIS)
+    ),
 )  # fmt: skip
 
 

@@ -335,7 +335,8 @@ def discover(folder: Path, programme: Programme | None = None) -> Discovery:
     known, files, unexplained = entries(programme), [], []
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         relative = path.relative_to(folder).as_posix()
-        if any(part.startswith(".") for part in Path(relative).parts) or _is_ours(path):
+        brought = path.name == LOCK or path.suffix == ".part"  # fetch's own files
+        if brought or any(part.startswith(".") for part in Path(relative).parts):
             continue
         found = next(((e, m) for e in known if (m := e.regex.fullmatch(relative))), None)
         if found is None:
@@ -344,8 +345,3 @@ def discover(folder: Path, programme: Programme | None = None) -> Discovery:
         entry, match = found
         files.append(Found(entry.name, path, match.groupdict().get(entry.year or "rentree")))
     return Discovery(files, unexplained)
-
-
-def _is_ours(path: Path) -> bool:
-    """Return whether the file is fetch's own: its lock, or a download not yet whole."""
-    return path.name == LOCK or path.suffix == ".part"

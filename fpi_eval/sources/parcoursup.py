@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.sources.parcoursup_bts import UNKNOWN_PLACES, mentions
-from fpi_eval.sources.reading import OBSOLETE, RowRule, TableSchema, column
+from fpi_eval.sources.reading import OBSOLETE, RowRule, TableSchema, at_most, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
@@ -57,16 +57,10 @@ PARCOURSUP = TableSchema(
             lambda t: t["cod_aff_form"].notna() & t.duplicated(["rentree", "cod_aff_form"]),
             "La formation {cod_aff_form} est écrite deux fois pour la session {rentree}.",
         ),
-        RowRule(
-            ("candidates_f", "candidats"),
-            lambda t: t["candidates_f"] > t["candidats"],
-            "{candidates_f} candidates parmi {candidats} candidats.",
+        at_most(
+            "candidates_f", "candidats", "{candidates_f} candidates parmi {candidats} candidats."
         ),
-        RowRule(
-            ("admis_f", "admis"),
-            lambda t: t["admis_f"] > t["admis"],
-            "{admis_f} admises parmi {admis} admis.",
-        ),
+        at_most("admis_f", "admis", "{admis_f} admises parmi {admis} admis."),
     ),
 )  # fmt: skip
 

@@ -8,7 +8,7 @@ Publisher: MESR-SIES, Licence Ouverte.
 
 from pathlib import Path
 
-from fpi_eval.sources.reading import OBSOLETE, UAI, RowRule, TableSchema, column
+from fpi_eval.sources.reading import OBSOLETE, UAI, TableSchema, at_most, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
@@ -41,9 +41,8 @@ PARCOURSUP_APPRENTISSAGE = TableSchema(
     ),
     key=("session", "cod_aff_form"),
     rules=(
-        RowRule(
-            ("propositions", "candidats"),
-            lambda t: t["propositions"] > t["candidats"],
+        at_most(
+            "propositions", "candidats",
             "{propositions} candidats ont une proposition, parmi {candidats}.",
         ),
     ),

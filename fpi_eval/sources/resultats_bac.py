@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpi_eval.sources.reading import RowRule, TableSchema, column
+from fpi_eval.sources.reading import TableSchema, at_most, column
 from fpi_eval.sources.reading.headers import Renaming, spelling
 from fpi_eval.sources.reading.reading import Reading, read_table
 from fpi_eval.sources.reading.tidy import set_aside, verify
@@ -46,11 +46,7 @@ PRESENTS = column("effectif", "presents", "nombre_de_presents", "Nombre de prés
                   "Nombre de présents", "nombre_de_presents_a_l_examen")  # fmt: skip
 ADMIS = column("effectif", "admis", "nombre_d_admis_totaux", "Nombre d'admis à l'examen",
                "Nombre d'admis", "nombre_d_admis", "nombre_d_admis_a_l_examen")  # fmt: skip
-PASSED = RowRule(
-    ("admis", "presents"),
-    lambda t: t["admis"] > t["presents"],
-    "{admis} admis pour {presents} présents.",
-)
+PASSED = at_most("admis", "presents", "{admis} admis pour {presents} présents.")
 
 RESULTATS_BAC = TableSchema(
     name="resultats_bac",
@@ -69,11 +65,7 @@ RESULTATS_BAC = TableSchema(
     ),
     key=("session", "academie", "sexe", "statut", "voie_bac", "serie", "specialite"),
     rules=(
-        RowRule(
-            ("presents", "inscrits"),
-            lambda t: t["presents"] > t["inscrits"],
-            "{presents} présents pour {inscrits} inscrits.",
-        ),
+        at_most("presents", "inscrits", "{presents} présents pour {inscrits} inscrits."),
         PASSED,
     ),
 )  # fmt: skip

@@ -139,17 +139,13 @@ def oddities(source: str, tables: Mapping[str, pd.DataFrame]) -> list[str]:
     bounds = BOUNDS.get(source)
     if bounds is None:
         return []
-    years = _by_year(bounds, tables)
+    by_age = sorted(_by_year(bounds, tables).items(), key=lambda item: (len(item[0]), item[0]))
     return [
         sentence
-        for (before, old), (after, new) in itertools.pairwise(sorted(years.items(), key=_age))
+        for (before, old), (after, new) in itertools.pairwise(by_age)
         if len(before) == len(after)  # one cohort is not compared with two
         for sentence in _compare(source, bounds, before, old, after, new)
     ]
-
-
-def _age(item: tuple[str, pd.DataFrame]) -> tuple[int, str]:
-    return len(item[0]), item[0]
 
 
 def _by_year(bounds: YearBounds, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

@@ -107,17 +107,14 @@ def fit_cohorts(
         raise FpiError("moins de deux groupes traités : la chaîne n'a pas d'intervalle.")
     times = np.vstack([np.ones(len(labels)), _resamples(treated, draws, seed=0)])
     beta = np.linalg.solve((times @ left).reshape(-1, k, k), (times @ right).reshape(-1, k, m))
+    reach = [(1.0, *frame.reach_for(name)) for name in outcomes]
     gross, net = (
-        np.einsum("mk,bkm->bm", [_weights(fit, w, frame, name) for name in outcomes], beta)
+        np.einsum("mk,bkm->bm", [combination(fit, np.multiply(w, r)) for r in reach], beta)
         for w in (WEIGHTS[GROSS], WEIGHTS[NET])
     )
     return CohortFit(
         outcomes, gross[0], net[0], gross[1:], net[1:], len(labels), int(treated.sum())
     )
-
-
-def _weights(fit: linear.LinearFit, effect, frame: Sample, outcome: str) -> np.ndarray:
-    return combination(fit, np.multiply(effect, (1.0, *frame.reach_for(outcome))))
 
 
 def _by_group(groups: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:

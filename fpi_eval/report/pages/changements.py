@@ -134,13 +134,9 @@ def _row(found: Changes, one: Change, causes: Iterable[str]) -> dict[str, str]:
         "avant": _number(one.before),
         "apres": _number(one.after),
         "ecart": _signed(one.after, one.amount),
-        **{cause: _part(one, cause) for cause in causes},
+        **{c: _signed(one.after, part) if (part := one.parts.get(c)) else "–" for c in causes},
         "marge": "oui" if one.within else "",
     }
-
-
-def _part(one: Change, cause: str) -> str:
-    return _signed(one.after, one.parts[cause]) if one.parts.get(cause) else "–"
 
 
 def cascade(found: Changes | Absent, context: Context) -> Figure | Absent:
@@ -198,18 +194,13 @@ def _steps(found: Changes, one: Change) -> pd.DataFrame:
 
 
 def _main(found: Changes) -> list[Change]:
-    """Return what moved among the numbers of the first page."""
-    kept = []
+    """Return what moved among the numbers of the first page, projections left out."""
+    kept, seen = [], [one for one in found.moved if one.after.nature != PROJECTED]
     for key in MAIN:
-        mine = [one for one in _seen(found) if one.after.key.startswith(key)]
+        mine = [one for one in seen if one.after.key.startswith(key)]
         if mine:
             kept.append(max(mine, key=lambda one: one.after.amount))
     return kept
-
-
-def _seen(found: Changes) -> list[Change]:
-    """Return what moved, projections left out."""
-    return [one for one in found.moved if one.after.nature != PROJECTED]
 
 
 def _report(found: Changes) -> str:

@@ -1,13 +1,12 @@
 """What `06_trajectoire_et_couts` shows first: when outcomes are seen, how many people by 2030."""
 
 from collections.abc import Mapping
-from datetime import date
 
 import numpy as np
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
-from fpi_eval.calendar import LABELS, SHOWN, premieres
+from fpi_eval.calendar import LABELS, SHOWN, month, premieres
 from fpi_eval.headline import Headline, in_chapters
 from fpi_eval.indicators.catalogue import TAUX_RETENTION
 from fpi_eval.panel.context import Context
@@ -71,7 +70,7 @@ def calendrier(found: Outlook | Absent) -> Table | Absent:
     if isinstance(found, Absent):
         return found
     told = [
-        f"{_month(day)}{'' if seen else ' (à venir)'}"
+        f"{month(day)}{'' if seen else ' (à venir)'}"
         for day, seen in zip(
             found.calendar["publication"], found.calendar["observable"], strict=True
         )
@@ -84,7 +83,10 @@ def calendrier(found: Outlook | Absent) -> Table | Absent:
         aggfunc="first",
     )
     rows = wide[list(SHOWN)].rename_axis(columns=None).reset_index()
-    rows = rows.assign(niveau=rows["niveau"].map(text.NIVEAUX), duree=rows["duree"].map(_years))
+    rows = rows.assign(
+        niveau=rows["niveau"].map(text.NIVEAUX),
+        duree=[text.pluriel(years, "an") for years in rows["duree"]],
+    )
     aside = found.without_length
     lost = f" {text.pluriel(aside, 'ouverture')} sans durée connue." if aside else ""
     return table(
@@ -102,14 +104,6 @@ def calendrier(found: Outlook | Absent) -> Table | Absent:
         note=f"Vu du {text.date_longue(found.context.day)}. Un taux d'emploi mêle deux cohortes : "
         "le premier qui ne porte que sur des places ouvertes paraît un an plus tard." + lost,
     )
-
-
-def _month(day: date) -> str:
-    return text.date_longue(day).split(" ", 1)[1]
-
-
-def _years(duree: int) -> str:
-    return text.pluriel(duree, "an")
 
 
 def mesures(rates: Mapping[tuple[str, str], Taux], context: Context) -> Table:

@@ -101,7 +101,8 @@ def write(folder: Path, p: Year, edition: Edition) -> list[Path]:
         about=_about(p),
         pages=tables_by_page(notebooks),
     )
-    files = export_tables(folder / FOLDER, [_named(table, edition.suffix) for table in tables])
+    named = [replace(table, name=f"{table.name}{edition.suffix}") for table in tables]
+    files = export_tables(folder / FOLDER, named)
     said = write_quantities(folder / edition.file(QUANTITIES, "json"), quantities)
     told = folder / edition.file(PUBLICATION, "json")
     replace_files({told: publication.write(safe.publications, p.donnees.colonnes)})
@@ -116,8 +117,3 @@ def _about(p: Year) -> list[str]:
         f"Contact : {contact}." if contact else "",
         f"Refait chaque année scolaire ; prochaine édition : {text.annee_scolaire(after)}.",
     ]
-
-
-def _named(table: Sheet, suffix: str) -> Sheet:
-    """Return the table under a file name that says when its data is simulated."""
-    return replace(table, name=f"{table.name}{suffix}")

@@ -6,7 +6,7 @@ them here: rates are computed from the counts that stay, so that they can tell n
 have a detail (département, course); older ones are sums only, under what earlier reports hid.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from functools import cache
 
 import pandas as pd
@@ -151,7 +151,8 @@ def _dans_les_places(p: Year, people: pd.DataFrame) -> Wanted:
         (),
     ]
     ends = {p.donnees.rentree, *(one.echeance for one in p.donnees.programme.cibles)}
-    spans = {_span(years, min(end, p.donnees.rentree)) for end in ends} - {()}
+    known = [int(year) for year in years if year <= p.donnees.rentree]
+    spans = {tuple(year for year in known if year <= end) for end in ends} - {()}
     windows = [span if len(span) > 1 else span[0] for span in sorted(spans, key=len)]
     return Wanted("formes", people, dims, ["entrants_programme"], groups, windows)
 
@@ -180,10 +181,6 @@ def en_places(p: Year) -> pd.DataFrame:
     rows = in_seats(en_service(p))
     rows = rows[rows["seats"] > 0]
     return rows.assign(entrants_programme=rows["entrants_programme"].round())
-
-
-def _span(years: Sequence[int], last: int) -> tuple[int, ...]:
-    return tuple(int(year) for year in years if year <= last)
 
 
 @cache

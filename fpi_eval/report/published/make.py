@@ -130,12 +130,14 @@ def make(
     *,
     source: str = "",
     note: str = "",
-) -> Sheet:
+) -> Sheet | None:
     """Return a table to publish, in words, its source, the date of the run, its flags.
 
-    Rows that count nobody may come as they are.
+    Rows that count nobody may come as they are; without any there is no table.
     """
     rows = rows if isinstance(rows, Shown) else public(rows)
+    if rows.frame.empty:
+        return None
     frame, hidden = (part.reset_index(drop=True) for part in (rows.frame, rows.hidden))
     shown = words(p, frame)
     if "rentree" in frame and frame["rentree"].map(lambda v: isinstance(v, int)).all():

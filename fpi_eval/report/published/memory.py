@@ -138,7 +138,10 @@ def _publication(p: dict) -> Publication:
     parts = tuple(Parts(**{**part, "parts": tuple(part["parts"])}) for part in p["parts"])
     frame = pd.DataFrame(
         {
-            name: pd.Series([_back(v) for v in values], dtype=object if name in dims else float)
+            name: pd.Series(
+                [tuple(v["cumul"]) if isinstance(v, dict) else v for v in values],
+                dtype=object if name in dims else float,
+            )
             for name, values in p["frame"].items()
         }
     )
@@ -150,10 +153,6 @@ def _publication(p: dict) -> Publication:
     return Publication(
         p["name"], frame, dims, counts, structure, hidden, rates, parts, links, space
     )
-
-
-def _back(value: object) -> object:
-    return tuple(value["cumul"]) if isinstance(value, dict) else value
 
 
 def within(p: Publication, year: str, years: Collection[object]) -> Publication:

@@ -18,14 +18,11 @@ SESSION = Column("session", "Session", "annee", "2023 : examens de juin 2023.")
 
 def ensemble(p: Year) -> Sheet | None:
     """Return all final-year students of the region, beside which the filières stand."""
-    rows = autres_sources.ensemble(p)
-    if rows.empty:
-        return None
     return make(
         p,
         "eleves_ensemble",
         "Élèves de dernière année, toutes formations de la région",
-        rows,
+        autres_sources.ensemble(p),
         (
             MILLESIME,
             VOIE,
@@ -75,14 +72,11 @@ def diplomes(p: Year) -> Sheet | None:
 
 def lycees(p: Year) -> Sheet | None:
     """Return success in the region's lycées professionnels, an interval since rates are rounded."""
-    rows = autres_sources.lycees(p)
-    if rows.empty:
-        return None
     return make(
         p,
         "reussite_lycees",
         "Réussite au bac professionnel dans les lycées de la région",
-        rows,
+        autres_sources.lycees(p),
         (
             SESSION,
             Column("lycees", "Lycées", "decimal"),
@@ -101,8 +95,6 @@ ARRONDI = "Taux publiés au point près : le nombre de diplômés d'un lycée es
 def cfa(p: Year) -> Sheet | None:
     """Return how the region's CFA do, by millésime."""
     rows = autres_sources.cfa(p)
-    if rows.empty:
-        return None
     return make(
         p,
         "emploi_cfa",
@@ -132,8 +124,6 @@ def cfa(p: Year) -> Sheet | None:
 def formations(p: Year) -> Sheet | None:
     """Return how courses of the region's CFA and lycées agricoles do, filière by filière."""
     rows = autres_sources.formations(p)
-    if rows.empty:
-        return None
     return make(
         p,
         "emploi_formations",
@@ -191,14 +181,11 @@ def insersup(p: Year) -> Sheet | None:
 
 def apprentissage(p: Year) -> Sheet | None:
     """Return places in apprenticeship that the region offers on Parcoursup."""
-    rows = autres_sources.apprentissage(p)
-    if rows.empty:
-        return None
     return make(
         p,
         "apprentissage_parcoursup",
         "Formations en apprentissage de la région sur Parcoursup",
-        rows,
+        autres_sources.apprentissage(p),
         (
             Column("rentree", "Session"),
             Column("formations", "Formations"),

@@ -34,7 +34,6 @@ class Report:
     folder: Path
     made: bool
     seconds: float
-    warnings: tuple[str, ...] = ()
 
     @property
     def index(self) -> Path:

@@ -17,7 +17,7 @@ from fpi_eval.report.runner.manifest import UNCHANGED, Basis, Report, shown_path
 from fpi_eval.report.runner.notebooks import NotebookInfo, inspect
 from fpi_eval.report.runner.progress import display
 from fpi_eval.report.runner.swap import recover, replaced
-from fpi_eval.text import liste, nombre
+from fpi_eval.text import liste, nombre, pluriel
 
 
 def run(
@@ -119,8 +119,11 @@ def run(
             )
         seconds = time.monotonic() - started
         journal.end("fin", started, repris=list(good), avertissements=warnings)
+        if warnings:
+            said = pluriel(len(warnings), "avertissement")
+            out.say(f"{said} de bibliothèques pendant le calcul : voir {journal.path}.")
         out.say(f"Rapport prêt en {nombre(seconds, 1)} s : {target / 'index.html'}")
-    return Report(target, made=True, seconds=seconds, warnings=tuple(warnings))
+    return Report(target, made=True, seconds=seconds)
 
 
 def check_parameters(info: NotebookInfo, parameters: Mapping[str, Any]) -> None:

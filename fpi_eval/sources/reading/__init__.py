@@ -12,10 +12,12 @@ from fpi_eval.sources.reading.schema import (
     Layout,
     RowRule,
     TableSchema,
+    at_most,
     column,
 )
 
 __all__ = [
     "CFD", "MEFSTAT11", "OBSOLETE", "UAI", "ColumnOptions", "ColumnSchema", "Kind", "Layout",
-    "RowRule", "TableSchema", "check", "column", "expectation", "line_of", "remedy", "uai_key",
+    "RowRule", "TableSchema", "at_most", "check", "column", "expectation", "line_of", "remedy",
+    "uai_key",
 ]  # fmt: skip

@@ -30,6 +30,7 @@ MOJIBAKE = re.compile(
 MACINTOSH = re.compile(
     "(?<=[A-Za-z])[ŽˆƒÕ™‰](?=[A-Za-z])|(?<=[a-z])Ž|(?<=[A-Z])æ(?=[A-Z])|[ÎÏ](?=[Uu])"
 )
+UTF8_ACCENTS = [c.encode() for c in "éèêëàâçôûîïÉÈÀ"]  # pairs that cp1252 text never holds
 SEPARATORS = {";": "point-virgule", ",": "virgule", "\t": "tabulation"}
 
 
@@ -108,7 +109,7 @@ class RawFile:
     ) -> tuple[str, str]:
         """Read as cp1252 a file without a byte that would be UTF-8; a mixture is refused."""
         ligne = plain[: error.start].count(b"\n") + 1
-        mixed = encoding == "utf-8-sig" or _has_utf8_accents(plain)
+        mixed = encoding == "utf-8-sig" or any(pair in plain for pair in UTF8_ACCENTS)
         if not mixed:
             try:
                 return plain.decode("cp1252"), "cp1252"
@@ -155,7 +156,7 @@ class RawFile:
         if '"' not in self.text:
             return
         rows = len(self.header) - 1
-        records = csv.reader(io.StringIO(self.text, newline=""), delimiter=self.separator)
+        records = _records(self.text, self.separator)
         start = 1
         for record in _told(records, self.name):
             end = records.line_num
@@ -234,7 +235,7 @@ class Lines:
 
     @cached_property
     def _starts(self) -> list[int]:
-        reader = csv.reader(io.StringIO(self.text, newline=""), delimiter=self.separator)
+        reader = _records(self.text, self.separator)
         starts, end = [], 0
         for record in _told(reader):
             if record:
@@ -264,7 +265,7 @@ def refuse_mojibake(text: str, fichier: str, encoding: str) -> None:
     )
 
 
-def _records(text: str, separator: str) -> Iterator[list[str]]:
+def _records(text: str, separator: str) -> Any:
     """Return a reader of records as lists of strings: slow, for headers and line numbers."""
     return csv.reader(io.StringIO(text, newline=""), delimiter=separator)
 
@@ -308,11 +309,3 @@ def read_bytes(path: Path) -> bytes:
         ) from error
     verify(path, content)
     return content
-
-
-_UTF8_ACCENTS = tuple(letter.encode("utf-8") for letter in "éèêëàâçôûîïÉÈÀ")
-
-
-def _has_utf8_accents(plain: bytes) -> bool:
-    """Whether a French accented letter is written in UTF-8, which cp1252 text never holds."""
-    return any(pair in plain for pair in _UTF8_ACCENTS)

@@ -133,6 +133,11 @@ class RowRule:
     message: str
 
 
+def at_most(part: str, whole: str, message: str) -> RowRule:
+    """Return the rule that a count is no larger than another."""
+    return RowRule((part, whole), lambda t: t[part] > t[whole], message)
+
+
 @dataclass(frozen=True, slots=True)
 class TableSchema:
     """A source's table: its columns, its key, its rules, and the headers read by position.

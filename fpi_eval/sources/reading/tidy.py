@@ -32,11 +32,8 @@ def without_blank_rows(reading: Reading) -> Reading:
 
 def without_uai(reading: Reading) -> Reading:
     """Return the reading without the rows that name no establishment any more, counted."""
-    return _renumbered(set_aside(reading, reading.table["uai"].notna(), "lignes sans UAI"))
-
-
-def _renumbered(reading: Reading) -> Reading:
-    return Reading(reading.table.reset_index(drop=True), reading.provenance)
+    kept = set_aside(reading, reading.table["uai"].notna(), "lignes sans UAI")
+    return Reading(kept.table.reset_index(drop=True), kept.provenance)
 
 
 def without_repeats(reading: Reading, reason: str = "ligne répétée à l'identique") -> Reading:

@@ -141,7 +141,8 @@ def _figures(table: pd.DataFrame, kind: str) -> pd.DataFrame:
         frames.append(split.assign(statut=split["voie"].map(status)).drop(columns="voie"))
     out = pd.concat(frames, ignore_index=True).sort_values(["uai", "statut"], ignore_index=True)
     out["etablissement"] = out["uai"].map(names)
-    out["region"] = out["code_region"].map(REGIONS).map(_capitals)
+    plain = str.maketrans("ÉÈÔÎ", "EEOI")
+    out["region"] = [REGIONS[code].upper().translate(plain) for code in out["code_region"]]
     # Expected rates are drawn from the identity of the establishment, the same every year.
     noise = np.array([(int(code[:7]) * 7919) % 1000 for code in out["uai"]]) / 1000 - 0.5
     total, leavers = out["terminale"], out["sortants"]
@@ -162,10 +163,6 @@ def _figures(table: pd.DataFrame, kind: str) -> pd.DataFrame:
     out["part_autre"] = (100 - staying - working).clip(lower=0).where(counted)
     out["interruption"] = pd.Series(np.round(25 + 20 * noise)).where(counted)
     return out
-
-
-def _capitals(region: str) -> str:
-    return region.upper().translate(str.maketrans("ÉÈÔÎ", "EEOI"))
 
 
 def _lines(figures: pd.DataFrame, last: int, kind: str) -> str:
