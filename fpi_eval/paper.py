@@ -101,7 +101,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
 PAPER = (
     "dimension", "label", "group", "outcome", "unit", "basis", "rel_time", "cohort", "time",
     "period", "m", "estimate", "std_error", "ci_low", "ci_high", "p_romano_wolf", "p_holm",
-    "n_treated_clusters",
+    "weight", "n_treated_clusters",
 )  # fmt: skip
 NUMBERS: dict[str, Format] = {
     EFFECT: ("signe", 3),

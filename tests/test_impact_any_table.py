@@ -5,6 +5,7 @@ import inspect
 import subprocess
 import sys
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -192,6 +193,9 @@ def test_what_is_named_wrong_is_refused_in_french(options, message):
         (lambda d: d.set_index("classe"), "« classe » : c'est l'index .*reset_index"),
         (lambda d: d[d["branche"] == "chimie"], "aucune ligne"),
         (lambda d: d.to_dict(), "un tableau .*est attendu : dict"),
+        (lambda d: SimpleNamespace(cells=d), r"SimpleNamespace \(le sien : \.cells\)"),
+        (lambda d: d.assign(recus=np.nan), "« recus » : aucune valeur connue"),
+        (lambda d: d.rename(columns={"recus": "recu"}), "Vouliez-vous dire « recu »"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_name(change, message):
@@ -224,6 +228,16 @@ def test_the_names_that_the_field_uses_say_where_the_estimator_is():
         assert hasattr(importlib.import_module(f"fpi_eval.{where}"), name), place
         with pytest.raises(AttributeError, match=f"voyez fpi_eval.{place}"):
             getattr(impact, names.split()[0])
+
+
+def test_a_list_of_outcomes_is_refused_in_french():
+    with pytest.raises(FpiError, match="une seule colonne est attendue, pas une liste"):
+        impact.j(own(), ["recus"], **NAMED)
+
+
+def test_a_name_written_nearly_so_is_told():
+    with pytest.raises(AttributeError, match=r"sun_abraham \?"):
+        impact.sun_abrahan  # noqa: B018 (what a researcher types)
 
 
 def test_the_library_says_where_an_estimator_is_and_what_is_written_nearly_so():

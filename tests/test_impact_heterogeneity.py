@@ -87,6 +87,20 @@ def test_a_column_of_the_source_is_used_as_soon_as_it_is_there(small):
     assert not told.absent
 
 
+def test_a_column_of_ones_own_splits_as_a_declared_one_does(small):
+    own = heterogeneity(small.assign(mon_niveau=small["niveau"]), by="mon_niveau", draws=99)
+    wanted = heterogeneity(small, by="niveau", draws=99)
+    np.testing.assert_allclose(own.table["estimate"], wanted.table["estimate"], atol=EXACT)
+    assert list(own.table["label"]) == ["mon_niveau : secondaire", "mon_niveau : superieur"]
+
+
+def test_a_split_that_moves_or_is_nowhere_is_refused(small):
+    with pytest.raises(FpiError, match="change d'une année à l'autre"):
+        heterogeneity(small, by="entrants")
+    with pytest.raises(FpiError, match="« taille » inconnu : .*ou une colonne du tableau"):
+        heterogeneity(small, by="taille")
+
+
 def test_groups_too_small_are_left_out_and_counted(small):
     moved = sample(small, "diplomes")
     moved = moved[moved["dose"] != 0]

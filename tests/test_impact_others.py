@@ -19,6 +19,12 @@ def test_decomposition_adds_up_to_the_two_way_estimate():
     assert found.table["weight"].sum() == pytest.approx(1.0)
 
 
+def test_a_paper_says_what_each_comparison_compares_and_its_weight():
+    made = twfe_twfe(invented_panel(2, noise=2.0)).to_latex(simulees=True)
+    assert "& Poids" in made
+    assert "face aux cellules jamais ouvertes" in made
+
+
 def test_decomposition_worked_by_hand_on_one_cohort():
     # Treated 1 -> 5, never treated 2 -> 3: the only comparison is (5 - 1) - (3 - 2) = 3.
     table = goodman_bacon(np.array([[1.0, 5], [2, 3]]), np.array([1, 2]))

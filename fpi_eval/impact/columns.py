@@ -141,7 +141,10 @@ def _table(panel: CellPanel | Sample | pd.DataFrame) -> pd.DataFrame:
     table = panel.frame if isinstance(panel, Sample) else CellPanel.of(panel).table
     if not isinstance(table, pd.DataFrame):
         kind = type(table).__name__
-        raise FpiError(f"un tableau (DataFrame, une ligne par unité × année) est attendu : {kind}.")
+        held = next((f" (le sien : .{at})" for at in ("cells", "panel") if hasattr(table, at)), "")
+        raise FpiError(
+            f"un tableau (DataFrame, une ligne par unité × année) est attendu : {kind}{held}."
+        )
     coding.some(table)
     named_twice = set(table.index.names) & set(table.columns)
     return table.reset_index(drop=True) if named_twice else table

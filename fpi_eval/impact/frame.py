@@ -67,6 +67,12 @@ def sample(
     ``created`` keeps the new ones all the same, for totals of a school or of a territory.
     """
     frame = align(panel, outcome)
+    if frame.frame.empty:
+        raise FpiError(
+            "aucune valeur connue, aux années dont on sait les places.",
+            colonne=outcome,
+            conseil="Prenez un autre résultat, ou complétez la colonne.",
+        )
     sized = (frame["size"] > 0).to_numpy()
     new = new_of(frame) & (not created)
     dropped = (

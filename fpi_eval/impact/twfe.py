@@ -44,8 +44,9 @@ class Decomposition(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per comparison, after the whole estimate and its interval."""
-        whole = self.estimate.to_frame()[["estimate", "std_error", "ci_low", "ci_high"]]
-        parts = self.table.assign(std_error=np.nan, ci_low=np.nan, ci_high=np.nan)
+        whole = self.estimate.to_frame()[["label", "estimate", "std_error", "ci_low", "ci_high"]]
+        named = [_compared(row.treated, row.control) for row in self.table.itertuples()]
+        parts = self.table.assign(label=named, std_error=np.nan, ci_low=np.nan, ci_high=np.nan)
         return pd.concat([whole.assign(kind="ensemble", weight=1.0), parts], ignore_index=True)
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -58,6 +59,12 @@ class Decomposition(Result):
             f"{self.estimate.method()} Chaque comparaison deux à deux et son poids : "
             "Goodman-Bacon (2021), théorème 1, sur les cellules suivies toutes les sessions."
         )
+
+
+def _compared(treated: float, control: float) -> str:
+    """Return in words which openings a comparison sets side by side."""
+    beside = "jamais ouvertes" if np.isnan(control) else f"ouvertes en {control:.0f}"
+    return f"Ouvertes en {treated:.0f}, face aux cellules {beside}"
 
 
 def goodman_bacon(y: np.ndarray, cohort: np.ndarray) -> pd.DataFrame:

@@ -6,6 +6,7 @@ and what is refused is named: column, rows, what was found, what to do.
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
@@ -22,10 +23,16 @@ EXPECTED = "une année par ligne est attendue (nombre, date ou période annuelle
 
 def column(table: pd.DataFrame, name: str) -> pd.Series:
     """Return a column; raise when it is absent or there twice."""
+    if isinstance(name, list | tuple):
+        raise FpiError(
+            f"une seule colonne est attendue, pas une liste : {text.liste(map(str, name))}."
+        )
     not_in_the_index(table, name)
     if name not in table.columns:
+        near = get_close_matches(str(name), [str(c) for c in table.columns], n=1)
+        hint = f" Vouliez-vous dire « {near[0]} » ?" if near else ""
         found = ", ".join(map(str, table.columns))
-        raise FpiError(f"colonne absente (trouvé : {found}).", colonne=name)
+        raise FpiError(f"colonne absente (trouvé : {found}).{hint}", colonne=name)
     found = table[name]
     if isinstance(found, pd.DataFrame):
         raise FpiError("deux colonnes portent ce nom : gardez-en une.", colonne=name)

@@ -41,6 +41,32 @@ def _column(
     return groups
 
 
+def dimension(name: str, panel: pd.DataFrame) -> Dimension:
+    """Return a declared way to split, or that of a column that each cell has one value of.
+
+    Raises
+    ------
+    FpiError
+        Neither; or a column that changes within a cell.
+    """
+    if name in DIMENSIONS:
+        return DIMENSIONS[name]
+    if name not in panel:
+        known = text.liste(DIMENSIONS)
+        raise FpiError(f"découpage « {name} » inconnu : {known}, ou une colonne du tableau.")
+    if panel[["cell", name]].drop_duplicates()["cell"].duplicated().any():
+        raise FpiError(
+            "elle change d'une année à l'autre dans une même cellule : un groupe se décide avant.",
+            colonne=name,
+        )
+    return Dimension(name, lambda table: _column(name, {})(table).map(str))
+
+
+def label_of(name: str) -> str:
+    """Return the French name of a way to split, a column's own name otherwise."""
+    return DIMENSIONS[name].label if name in DIMENSIONS else name
+
+
 def pressure(panel: pd.DataFrame) -> pd.Series:
     """Return whether more first wishes than places came to each cell before the programme."""
     if not {"voeux_1", "places"} <= set(panel):

@@ -15,7 +15,7 @@ from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.few_treated import wild_interval
 from fpi_eval.impact.frame import effects, sample
 from fpi_eval.impact.frame import scale as j_scale
-from fpi_eval.impact.groups.declared import DIMENSIONS, FEWEST, MISSING
+from fpi_eval.impact.groups.declared import DIMENSIONS, FEWEST, MISSING, dimension, label_of
 from fpi_eval.impact.groups.sexes import Sexes, given, sexes
 from fpi_eval.impact.j import regressors
 from fpi_eval.impact.outcomes import LEVEL
@@ -76,6 +76,7 @@ class Heterogeneity(Headed):
         kept = [table[~table["dimension"].isin(few)] for table in (self.table, self.tests)]
         by_sex = ADMITTED in few
         names = [n for n, d in DIMENSIONS.items() if d.label in few or (n == "sexe" and by_sex)]
+        names += few - {ADMITTED} - {d.label for d in DIMENSIONS.values()}
         return replace(
             self,
             table=kept[0].reset_index(drop=True),
@@ -114,7 +115,7 @@ class Heterogeneity(Headed):
             f"{text.pluriel(r.n_treated_clusters, 'groupe traité', 'groupes traités')})."
             for r in self.table.itertuples()
         ]
-        lines += [f"{DIMENSIONS[k].label} : {why}" for k, why in self.absent.items()]
+        lines += [f"{label_of(k)} : {why}" for k, why in self.absent.items()]
         return "\n".join([*heading(self.verdict), self.sentence(), *lines])
 
     def to_frame(self) -> pd.DataFrame:
@@ -147,7 +148,7 @@ class Split:
 def heterogeneity(
     panel: pd.DataFrame,
     y: str = "diplomes",
-    by: Sequence[str] = tuple(DIMENSIONS),
+    by: str | Sequence[str] = tuple(DIMENSIONS),
     *,
     words: Mapping[str, str] | None = None,
     draws: int = DRAWS,
@@ -160,8 +161,9 @@ def heterogeneity(
 
     Parameters
     ----------
-    by : sequence of str
-        Keys of `DIMENSIONS`; one that the source does not give is told, never guessed.
+    by : str or sequence of str
+        Keys of `DIMENSIONS`, or columns of which each cell has one value; one that the source does
+        not give is told, never guessed.
     words : mapping, optional
         French name of each filière; its code without it.
 
@@ -170,24 +172,22 @@ def heterogeneity(
     Opened cells of a group with fewer than `FEWEST` opened establishments, or one opened
     département, are left out of that dimension's regression and counted.
     """
-    unknown = [name for name in by if name not in DIMENSIONS]
-    if unknown:
-        raise FpiError(f"découpage « {unknown[0]} » inconnu : {text.liste(DIMENSIONS)}.")
+    ways = {name: dimension(name, panel) for name in ((by,) if isinstance(by, str) else by)}
     frame = sample(panel, y)
     wide = Clusters.of(frame).n_treated_dep >= ENOUGH
     splits, absent, left, by_sex = {}, {}, [], None
-    for name in by:
+    for name, way in ways.items():
         try:
             if name == "sexe" and given(panel):
                 by_sex = sexes(panel)
                 splits[name] = _by_sex(by_sex, wide)
                 continue
-            groups = frame["cell"].map(DIMENSIONS[name].groups(panel))
+            groups = frame["cell"].map(way.groups(panel))
             if name == "filiere":
                 groups = groups.replace(dict(words or {}))
             kept, lost = large(frame, groups)
-            left += [(f"{DIMENSIONS[name].label}, {g}", n) for g, n in lost]
-            splits[name] = split(kept, groups.loc[kept.index], DIMENSIONS[name].label, wide)
+            left += [(f"{way.label}, {g}", n) for g, n in lost]
+            splits[name] = split(kept, groups.loc[kept.index], way.label, wide)
         except FpiError as problem:
             absent[name] = str(problem)
         except np.linalg.LinAlgError:
