@@ -80,6 +80,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "amount": ("Montant", "decimal"),
     "remaining": ("Reste", "decimal"),
     "level": ("Niveau et non étape", WORDS),
+    "code_region": ("Région", WORDS),
     "niveau": ("Niveau", WORDS),
     "voie": ("Voie", WORDS),
     "filiere": ("Filière", WORDS),
@@ -99,12 +100,20 @@ COLUMNS: dict[str, tuple[str, str]] = {
 }
 # What a paper shows, in this order; a result with none of the last five shows all its columns.
 PAPER = (
-    "dimension", "label", "group", "outcome", "unit", "basis", "rel_time", "cohort", "time",
-    "period", "m", "estimate", "std_error", "ci_low", "ci_high", "p_romano_wolf", "p_holm",
+    "dimension", "label", "group", "outcome", "code_region", "unit", "basis", "rel_time",
+    "cohort", "time", "period", "m", "estimate", "std_error", "ci_low", "ci_high", "p_romano_wolf", "p_holm",
     "weight", "n_treated_clusters",
 )  # fmt: skip
+WHOLE_FROM = 100  # an effect on a whole programme is a number of people, not of thousandths
+
+
+def _effect(value: float) -> str:
+    """Return an effect with its sign: three decimals a seat, none for a total."""
+    return text.signe(value, 0 if abs(value) >= WHOLE_FROM else 3)
+
+
 NUMBERS: dict[str, Format] = {
-    EFFECT: ("signe", 3),
+    EFFECT: _effect,
     CHANCE: ("nombre", 3),
     COUNT: "nombre",
     "decimal": ("nombre", 2),

@@ -97,7 +97,7 @@ def test_a_column_of_ones_own_splits_as_a_declared_one_does(small):
 def test_a_split_that_moves_or_is_nowhere_is_refused(small):
     with pytest.raises(FpiError, match="change d'une année à l'autre"):
         heterogeneity(small, by="entrants")
-    with pytest.raises(FpiError, match="« taille » inconnu : .*ou une colonne du tableau"):
+    with pytest.raises(FpiError, match=r"« taille » inconnu : .*ou une colonne du tableau"):
         heterogeneity(small, by="taille")
 
 

@@ -12,7 +12,7 @@ from fpi_eval import twin
 from fpi_eval.costs import unit_cost
 from fpi_eval.disclosure import MARK
 from fpi_eval.impact.j import j as j_j
-from fpi_eval.paper import latex
+from fpi_eval.paper import _effect, latex
 from fpi_eval.results import Result
 
 WORDS = {"titre": "Effet par place, 50 % & plus", "source": "DEPP_2024, 100 % public"}
@@ -105,7 +105,7 @@ def test_every_kind_of_text_is_escaped():
     made = latex(Plain(frame), **WORDS, simulees=False)
     assert_balanced(made)
     assert r"50 \% \& \#1 \$x\_i \textasciicircum{}2" in made
-    assert rows(made)[1] == ["b", "0,000", r"$-$1\,234,500", "non borné"]
+    assert rows(made)[1] == ["b", "0,000", r"$-$1\,234", "non borné"]
 
 
 @dataclass(frozen=True)
@@ -164,3 +164,8 @@ def test_a_cost_is_in_euros_and_an_open_bound_in_words():
 def test_a_blocked_number_is_not_exported(j):
     gone = replace(j[0], estimate=np.nan, std_error=np.nan, ci_low=np.nan, ci_high=np.nan)
     assert rows(latex(gone, **WORDS, simulees=True))[0][1:5] == ["n. d."] * 4
+
+
+def test_an_effect_on_a_whole_programme_has_no_thousandths():
+    assert _effect(1620.282).replace("\u202f", " ") == "+1 620"
+    assert _effect(-0.4374) == "−0,437"

@@ -1,3 +1,5 @@
+import warnings
+
 import pandas as pd
 import pytest
 
@@ -76,6 +78,9 @@ def test_a_diploma_of_another_type_is_another_course_but_the_renamed_certificate
 def test_an_establishment_is_followed_to_its_latest_uai():
     changes = pd.DataFrame({"ancien_uai": ["A", "B"], "nouveau_uai": ["B", "C"]})
     assert latest_uai(pd.Series(["A", "B", "C", "D"]), changes).tolist() == ["C", "C", "C", "D"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert latest_uai(pd.Series(["A", "B"]), changes.iloc[:0]).tolist() == ["A", "B"]
     circle = pd.DataFrame({"ancien_uai": ["A", "B"], "nouveau_uai": ["B", "A"]})
     with pytest.raises(FpiError, match="tournent en rond"):
         latest_uai(pd.Series(["A"]), circle)

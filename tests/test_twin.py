@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import fpi_eval.twin
 from fpi_eval.errors import FpiError
+from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.sources.geographie import zones_par_commune
 from fpi_eval.sources.known_sources import discover, source
 from fpi_eval.sources.register.openings import read_ouvertures
@@ -557,3 +559,17 @@ def test_the_panel_looks_like_the_published_figures():
 def test_a_draw_without_any_possible_merger_keeps_its_establishments():
     panel = draw(SMALL, 5037).panel
     assert panel["uai"].notna().all()
+
+
+def test_a_twin_and_its_panel_say_what_they_hold():
+    drawn = draw(SMALL, 3)
+    assert "graine 3" in repr(drawn)
+    assert ".truth.per_seat" in repr(drawn)
+    said = repr(CellPanel(drawn.panel, seats_derived=True, matched=0.5))
+    assert "sans registre" in said
+    assert "appariées au registre : 50,0" in said
+    assert "disparues" not in said
+
+
+def test_completion_of_the_twin_shows_what_researchers_use_and_no_module():
+    assert set(dir(fpi_eval.twin)) == set(fpi_eval.twin.__all__)

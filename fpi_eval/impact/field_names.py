@@ -22,7 +22,7 @@ ALSO = {
     "impact.study_family": "romano_wolf rwolf multiple_testing",
     "impact.placebo_regions": "placebo randomization_inference ritest",
     "power.puissance": "mde minimum_detectable_effect",
-    "regression.wild_cluster": "wild_bootstrap wild_cluster wild_cluster_bootstrap boottest wildboottest",
+    "regression.wild_cluster": "wild_bootstrap wild_cluster wild_cluster_bootstrap boottest",
     "regression.shift_share.shift_share": "shift_share bartik ssiv",
 }
 

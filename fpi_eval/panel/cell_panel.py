@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from fpi_eval.text import nombre, pourcent
+
 NAN = float("nan")
 
 
@@ -34,6 +36,18 @@ class CellPanel:
     def of(cls, panel: "CellPanel | pd.DataFrame") -> "CellPanel":
         """Return the panel itself, or a table of which nothing more is known."""
         return panel if isinstance(panel, cls) else cls(panel)
+
+    def __repr__(self) -> str:
+        """Return what it holds, and what decides of what may be said of it."""
+        seats = "hausses de capacité, sans registre" if self.seats_derived else "registre"
+        facts = (
+            ("appariées au registre", self.matched),
+            ("ouvertes puis disparues des fichiers", self.unresolved),
+        )
+        said = [f"{words} : {pourcent(share)}" for words, share in facts if pd.notna(share)]
+        pooled = ["deux années qui se suivent partagent une cohorte"] * self.pooled
+        rows = f"{nombre(len(self.table))} lignes (formation × rentrée), dans .table"
+        return " ; ".join([f"Panel : {rows}", f"places : {seats}", *said, *pooled])
 
     def with_table(self, table: pd.DataFrame) -> "CellPanel":
         """Return the same facts about another table of the same files."""

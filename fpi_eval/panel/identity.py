@@ -200,4 +200,5 @@ def latest_uai(uai: pd.Series, changes: pd.DataFrame) -> pd.Series:
             seen.add(code)
             code = ahead[code]
         last[start] = code
-    return uai.map(last).fillna(uai)
+    found = uai.map(last)
+    return found.where(found.notna(), uai)

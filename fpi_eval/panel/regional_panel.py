@@ -51,7 +51,8 @@ def with_course(
     known = identity.drop_duplicates("cfd").set_index("cfd")
     course, group = cfd.map(known["course"]), cfd.map(known["groupe_nsf"])
     declared = filieres.set_index("code")["filiere"]
-    filiere = cfd.map(declared).fillna(group.map(declared)).fillna("autre")
+    own, whole = cfd.map(declared), group.map(declared)
+    filiere = own.where(own.notna(), whole).fillna("autre")
     return table.assign(
         cfd=cfd,
         course=course.where(course.notna(), cfd),

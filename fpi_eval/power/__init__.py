@@ -7,3 +7,8 @@ __all__ = [
     "RESULTATS", "Puissance", "calendrier", "closed_form", "durees", "expected", "premieres",
     "puissance",
 ]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    """Names for tab completion."""
+    return __all__

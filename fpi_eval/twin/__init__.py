@@ -20,3 +20,8 @@ __all__ = [
     "DEFAULT", "DELIVERED", "LIFELIKE", "REALISTIC", "SCENARIOS", "SMALL", "Truth", "Twin",
     "TwinParameters", "draw", "simulated", "with_industry", "write_files", "write_records",
 ]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    """Names for tab completion."""
+    return __all__

@@ -7,6 +7,7 @@ import pandas as pd
 
 from fpi_eval.programme import Programme as Evaluated
 from fpi_eval.programme import load_programme
+from fpi_eval.text import nombre, pluriel
 from fpi_eval.twin.applied import OUTCOMES, Applied, run_programme
 from fpi_eval.twin.courses import cfd_at, mefstat11, simulated
 from fpi_eval.twin.drawn_openings import draw_openings
@@ -54,6 +55,15 @@ class Twin:
     cells: pd.DataFrame
     parameters: TwinParameters
     seed: int
+
+    def __repr__(self) -> str:
+        """Return what was drawn, and where it is."""
+        years = self.panel["rentree"]
+        return (
+            f"Programme simulé, graine {self.seed} : {nombre(len(self.cells))} formations, "
+            f"rentrées {years.min()} à {years.max()}, {pluriel(len(self.openings), 'ouverture')}. "
+            ".panel : ce que voient les estimateurs ; .truth : l'effet vrai (.truth.per_seat)."
+        )
 
 
 def draw(
