@@ -101,8 +101,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
 # What a paper shows, in this order; a result with none of the last five shows all its columns.
 PAPER = (
     "dimension", "label", "group", "outcome", "code_region", "unit", "basis", "rel_time",
-    "cohort", "time", "period", "m", "estimate", "std_error", "ci_low", "ci_high", "p_romano_wolf", "p_holm",
-    "weight", "n_treated_clusters",
+    "cohort", "time", "period", "m", "estimate", "std_error", "ci_low", "ci_high",
+    "p_romano_wolf", "p_holm", "weight", "n_treated_clusters",
 )  # fmt: skip
 WHOLE_FROM = 100  # an effect on a whole programme is a number of people, not of thousandths
 

@@ -193,6 +193,7 @@ def test_what_is_named_wrong_is_refused_in_french(options, message):
         (lambda d: d.set_index("classe"), "« classe » : c'est l'index .*reset_index"),
         (lambda d: d[d["branche"] == "chimie"], "aucune ligne"),
         (lambda d: d.to_dict(), "un tableau .*est attendu : dict"),
+        (lambda d: SimpleNamespace(to_pandas=d), r"le sien : \.to_pandas\(\)"),
         (lambda d: SimpleNamespace(cells=d), r"SimpleNamespace \(le sien : \.cells\)"),
         (lambda d: d.assign(recus=np.nan), "« recus » : aucune valeur connue"),
         (lambda d: d.rename(columns={"recus": "recu"}), "Vouliez-vous dire « recu »"),

@@ -141,9 +141,11 @@ def _table(panel: CellPanel | Sample | pd.DataFrame) -> pd.DataFrame:
     table = panel.frame if isinstance(panel, Sample) else CellPanel.of(panel).table
     if not isinstance(table, pd.DataFrame):
         kind = type(table).__name__
-        held = next((f" (le sien : .{at})" for at in ("cells", "panel") if hasattr(table, at)), "")
+        kind = f"{type(table).__module__.partition('.')[0]}.{kind}" if kind == "DataFrame" else kind
+        ways = ("to_pandas()", "cells", "panel")
+        held = next((f" (le sien : .{w})" for w in ways if hasattr(table, w.strip("()"))), "")
         raise FpiError(
-            f"un tableau (DataFrame, une ligne par unité × année) est attendu : {kind}{held}."
+            f"un tableau (DataFrame de pandas, une ligne par unité × année) est attendu : {kind}{held}."
         )
     coding.some(table)
     named_twice = set(table.index.names) & set(table.columns)
