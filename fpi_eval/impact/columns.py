@@ -145,7 +145,8 @@ def _table(panel: CellPanel | Sample | pd.DataFrame) -> pd.DataFrame:
         ways = ("to_pandas()", "cells", "panel")
         held = next((f" (le sien : .{w})" for w in ways if hasattr(table, w.strip("()"))), "")
         raise FpiError(
-            f"un tableau (DataFrame de pandas, une ligne par unité × année) est attendu : {kind}{held}."
+            "un tableau (DataFrame de pandas, une ligne par unité × année) est attendu : "
+            f"{kind}{held}."
         )
     coding.some(table)
     named_twice = set(table.index.names) & set(table.columns)
