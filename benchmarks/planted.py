@@ -14,6 +14,7 @@ import os
 import re
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -24,7 +25,9 @@ from runner import run, today_at
 from worlds import WORLDS
 from worlds import draw as draw_world
 
-from fpi_eval.checks import trends
+from fpi_eval.checks import drift, trends
+from fpi_eval.checks.calibration import Calibration
+from fpi_eval.checks.planted import Planted
 from fpi_eval.checks.planter import plant
 from fpi_eval.checks.study import Study
 from fpi_eval.checks.thresholds import Check
@@ -61,22 +64,23 @@ AS_REAL: dict[str, tuple[str, ...]] = {TWIN: ("lifelike_selected",), OTHER: ()}
 GROUPS = {"sans violation": CLEAN, "violation": VIOLATED, "invisible par nature": INVISIBLE,
           "sites choisis comme en vrai": AS_REAL}  # fmt: skip
 PROVENANCE = (
-    "La loi a priori de la dérive a été fixée sur d'autres graines (160000 à 160039, 260000 à "
-    "260039). Les graines 170000 et 270000 et suivantes, communes aux mondes d'une famille, ont "
-    "aussi servi à fixer le seuil de « valide » (70 %) ; celles de 180000 et 280000 et suivantes, "
-    "propres à chaque monde, non. La règle « jamais plus étroit » a été fixée après les cinq "
-    "premières de ces dernières par monde : celles d'après n'ont servi à rien fixer."
+    "Aucune de ces graines n'a servi à fixer quoi que ce soit. La loi a priori de la dérive et le "
+    "seuil de « valide » l'ont été sur les graines 190000 et 290000 et suivantes ; la règle "
+    "« jamais plus étroit », sur celles de 180000 et 280000 et suivantes, qui ont aussi montré que "
+    "l'intervalle étalonné d'avant était trop large."
 )
 CODE = ("checks", "impact", "panel", "regression", "twin")
-FIRST_SEED = {TWIN: 180_000, OTHER: 280_000}
+FIRST_SEED = {TWIN: 420_000, OTHER: 520_000}
 APART = 500  # seeds between worlds: no two share one
-LOOKED_AT = 5  # first seeds of each world that a rule was written after
+PRIORS = ((0.5, 0.03), (0.7, 0.03), (0.8, 0.03), (0.9, 0.03), (0.95, 0.03), (0.9, 0.01))
 DRAWS, OUTCOME, RAMP = 60, "diplomes", (0.75, 0.90, 1.0)
 CHECKS = (trends.tendance, trends.placebo_delai, trends.anticipation, trends.ecart)
 COLUMNS = (
     "family", "world", "seed", "code", "draws", "theta", "net", "estimate", "std_error",
-    "ci_low", "ci_high", "cal_low", "cal_high", "net_estimate", "net_low", "net_high",
-    "net_cal_low", "net_cal_high", "contained", "found", "chance", "drift", "drift_error",
+    "ci_low", "ci_high", "cal_low", "cal_high", "net_estimate", "net_std_error", "net_low",
+    "net_high", "net_cal_low", "net_cal_high", "contained", "found", "chance", "drift",
+    "drift_error",
+    "drift_df", *(f"{s}{n}" for s in ("", "net_") for n in ("df", "mu", "s", "lever", "told")),
     *(f"p_{t}" for t in TESTS), *(f"biais_{t}" for t in TESTS),
 )  # fmt: skip
 
@@ -105,11 +109,59 @@ def one_run(family: str, world: str, seed: int, made_by: str) -> list[tuple]:
     return [
         (family, world, seed, made_by, planted.n_draws, theta, net, g.estimate, g.std_error,
          g.ci_low, g.ci_high, c.loc[GROSS, "cal_low"], c.loc[GROSS, "cal_high"], n.estimate,
-         n.ci_low, n.ci_high, c.loc[NET, "cal_low"], c.loc[NET, "cal_high"],
+         n.std_error, n.ci_low, n.ci_high, c.loc[NET, "cal_low"], c.loc[NET, "cal_high"],
          planted.n_contained / planted.n_draws, planted.n_found_at_zero / planted.n_draws,
-         planted.drift.chance, planted.drift.measured, planted.drift.std_error,
+         planted.drift.chance, planted.drift.measured, planted.drift.std_error, planted.drift.df,
+         *(x for label in (GROSS, NET) for x in _parts(planted, study, label)),
          *(by[t].incertitude for t in TESTS), *(by[t].biais for t in TESTS))
     ]  # fmt: skip
+
+
+def _parts(planted: Planted, study: Study, label: str) -> tuple:
+    """Return what a calibrated interval is made of: it is read again under other priors."""
+    c = planted.calibration[label]
+    return study.estimates[label].n_treated_clusters - 1, c.mu, c.s, c.lever, c.told
+
+
+def under(runs: pd.DataFrame, no_drift: float, spread: float) -> pd.DataFrame:
+    """Return the rows as another prior of the drift calibrates them, fake programmes unchanged."""
+    out = runs.copy()
+    with patch.multiple(drift, NO_DRIFT=no_drift, SPREAD=spread):
+        for row in runs.itertuples():
+            law = drift.posterior(row.drift, row.drift_error, row.drift_df)
+            for s, estimate in (("", row.estimate), ("net_", row.net_estimate)):
+                df, mu, sd, lever, told, error = (
+                    getattr(row, s + n) for n in ("df", "mu", "s", "lever", "told", "std_error")
+                )
+                known = Calibration(mu, sd, law, lever, told)
+                low, high, _ = known.interval(estimate, error, df)
+                out.loc[row.Index, [f"{s}cal_low", f"{s}cal_high"]] = low, high
+    return shown(out)
+
+
+def priors_table(runs: pd.DataFrame) -> list[str]:
+    """Return how often the calibrated interval holds, and how wide it is, under other priors."""
+    groups = [[n for names in g.values() for n in names] for g in (CLEAN, VIOLATED)]
+    lines = [
+        "Ce que choisit la loi a priori de la dérive (mêmes faux programmes, relus sous d'autres "
+        "lois ; effet brut) :",
+        "",
+        "| chance de n'avoir aucune dérive | écart-type par an | sans violation, tient | largeur | "
+        "violation, tient | largeur | à parts égales |",
+        "|" + "---|" * 7,
+    ]
+    for no_drift, spread in PRIORS:
+        each = under(runs, no_drift, spread)
+        parts = [each[each["world"].isin(names)] for names in groups]
+        held = [r["theta"].between(r["cal_low"], r["cal_high"]) for r in parts]
+        wide = [((r["cal_high"] - r["cal_low"]) / (r["ci_high"] - r["ci_low"])).mean()
+                for r in parts]  # fmt: skip
+        cells = [x for h, w in zip(held, wide, strict=True) for x in (_share(h), f"× {w:.2f}")]
+        here = " (retenue)" if (no_drift, spread) == (drift.NO_DRIFT, drift.SPREAD) else ""
+        equal = f"{100 * np.mean([h.mean() for h in held]):.1f} %"
+        line = (f"{100 * no_drift:.0f} %{here}", f"{spread:.2f}", *cells, equal)
+        lines.append("| " + " | ".join(line) + " |")
+    return lines
 
 
 def kept() -> pd.DataFrame:
@@ -153,14 +205,8 @@ def markdown(runs: pd.DataFrame) -> str:
             lines.append(_line(f"**{family}, {title}**", mine))
             lines += [_line(n, mine[mine["world"] == n]) for n in names[family]
                       if (mine["world"] == n).any()]  # fmt: skip
-    apart = runs["seed"] - runs["family"].map(FIRST_SEED)
-    unseen = runs[(apart >= 0) & (apart % APART >= LOOKED_AT)]
     lines += ["", *all_together(runs), ""]
-    lines += [
-        *(f"Graines qui n'ont servi à rien fixer. {said}" for said in all_together(unseen)),
-        "",
-    ]
-    lines += [*tests_table(runs), "", *sizes_table(runs)]
+    lines += [*tests_table(runs), "", *sizes_table(runs), "", *priors_table(runs)]
     return re.sub(r"(\d)\.(\d)", r"\1,\2", "\n".join([*lines, ""]))
 
 

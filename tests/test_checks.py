@@ -107,8 +107,10 @@ def planted_with(contained, found, low=0.3, high=0.5):
         (95, 5, (0.1, 0.7), "oui", False, SOLID),  # not precise, yet told from zero
         (95, 5, (-0.2, 0.6), "oui", False, INCONCLUSIVE),  # neither no effect nor a large one
         (95, 5, (-0.05, 0.05), "oui", True, SOLID),  # surely no effect that matters
-        (65, 5, (0.3, 0.5), "douteux", True, CAREFUL),
-        (95, 35, (0.3, 0.5), "douteux", True, CAREFUL),
+        (75, 5, (0.3, 0.5), "douteux", True, CAREFUL),
+        (95, 25, (0.3, 0.5), "douteux", True, CAREFUL),
+        (65, 5, (0.3, 0.5), "non", True, INCONCLUSIVE),
+        (95, 35, (0.3, 0.5), "non", True, INCONCLUSIVE),
         (40, 5, (0.3, 0.5), "non", True, INCONCLUSIVE),
     ],
 )

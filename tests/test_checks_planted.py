@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from invented import invented_panel
-from scipy import stats
+from scipy import optimize, stats
 
 from fpi_eval.checks import plant
 from fpi_eval.checks.calibration import Calibration, calibrate, over_groups, wilson
@@ -238,6 +238,26 @@ def test_systematic_error_is_found_and_none_is_invented():
     assert (low + high) / 2 == pytest.approx(0.05 - found.mu)
     assert high - low == pytest.approx(2 * stats.norm.ppf(0.975) * np.hypot(0.03, found.s))
     assert p == pytest.approx(1.0, abs=0.2)
+
+
+def test_tails_of_errors_of_few_groups_are_no_systematic_error():
+    rng, df = np.random.default_rng(1), 8
+    se = rng.uniform(0.03, 0.06, 4000)
+    tails = se * rng.standard_t(df, 4000)
+    assert calibrate(tails, se).s > 0.015
+    assert calibrate(tails, se, df=df).s < 0.008
+    drifts = rng.normal(0, 0.03, 4000)
+    errors = 0.02 + 6 * drifts + np.hypot(se, 0.05) * rng.standard_t(df, 4000)
+    found = calibrate(errors, se, drifts, df)
+    assert (found.mu, found.s) == pytest.approx((0.02, 0.05), abs=0.004)
+
+    def loss(b):  # an independent fit of the same law
+        scale = np.hypot(se, np.exp(b[2]))
+        return -stats.t.logpdf(errors, df, b[0] + b[1] * drifts, scale).sum()
+
+    best = optimize.minimize(loss, (0.0, 1.0, -3.0), method="Nelder-Mead",
+                             options={"xatol": 1e-7, "fatol": 1e-7}).x  # fmt: skip
+    assert (found.mu, found.s) == pytest.approx((best[0], np.exp(best[2])), abs=1e-5)
 
 
 def test_noise_that_estimate_and_drift_share_is_counted_once():

@@ -9,6 +9,7 @@ from scipy import optimize, special, stats
 from fpi_eval.checks.drift import Drift
 
 DRAWS = 999
+STEPS = 50  # of reweighting, at most
 
 
 def wilson(count: int, total: int) -> tuple[float, float]:
@@ -98,11 +99,16 @@ class Calibration:
 
 
 def calibrate(
-    errors: np.ndarray, std_errors: np.ndarray, drifts: np.ndarray | None = None
+    errors: np.ndarray,
+    std_errors: np.ndarray,
+    drifts: np.ndarray | None = None,
+    df: float = np.inf,
 ) -> Calibration:
-    r"""Return the most likely :math:`\mu, s` of errors :math:`\sim N(\mu + l d, s^2 + se^2)`.
+    r"""Return the most likely :math:`\mu, s` of errors :math:`\mu + l d + \sqrt{s^2 + se^2}\,t`.
 
-    Schuemie, Hripcsak, Ryan, Madigan and Suchard (2018, PNAS 115); ``drifts`` d are those planted
+    Schuemie, Hripcsak, Ryan, Madigan and Suchard (2018, PNAS 115), with Student's law of ``df``
+    degrees of freedom instead of the normal one: a standard error of a few groups is itself
+    uncertain, and the tails that this makes are no systematic error. ``drifts`` d are those planted
     in each programme, whose slope l is fitted at the same time: the real drift is not counted here.
     """
     good = np.isfinite(errors) & np.isfinite(std_errors) & (std_errors > 0)
@@ -112,16 +118,25 @@ def calibrate(
     x = np.ones((len(e), 1))
     if drifts is not None and np.ptp(drifts[good]) > 0:
         x = np.column_stack([x, drifts[good]])
+    few = np.isfinite(df) and df >= 1
 
-    def fitted(s2: float) -> np.ndarray:
-        root = 1 / np.sqrt(v + s2)
-        return np.linalg.lstsq(x * root[:, None], e * root, rcond=None)[0]
+    def fitted(total: np.ndarray) -> np.ndarray:
+        """Return the coefficients, by Student's weights (Lange, Little and Taylor, 1989)."""
+        weight, b = 1 / total, np.zeros(x.shape[1])
+        for _ in range(STEPS if few else 1):
+            root = np.sqrt(weight)
+            before, b = b, np.linalg.lstsq(x * root[:, None], e * root, rcond=None)[0]
+            if np.allclose(b, before, rtol=1e-8, atol=1e-12):
+                break
+            weight = (df + 1) / (df * total + (e - x @ b) ** 2) if few else weight
+        return b
 
     def loss(s2: float) -> float:
         total = v + s2
-        return float(np.sum(np.log(total) + (e - x @ fitted(s2)) ** 2 / total))
+        z2 = (e - x @ fitted(total)) ** 2 / total
+        return float(np.sum(np.log(total) + ((df + 1) * np.log1p(z2 / df) if few else z2)))
 
     top = float(np.mean((e - e.mean()) ** 2)) * 4 + 1e-12
     best = optimize.minimize_scalar(loss, bounds=(0.0, top), method="bounded")
     s2 = 0.0 if loss(0.0) <= best.fun else float(best.x)
-    return Calibration(float(fitted(s2)[0]), float(np.sqrt(s2)))
+    return Calibration(float(fitted(v + s2)[0]), float(np.sqrt(s2)))

@@ -23,10 +23,10 @@ METHOD = (
     "formations), sites tirés par un logit sur ce qu'on savait d'avance, avec la dérive que les "
     "sites ouverts montraient avant d'ouvrir, tirée de sa loi a posteriori ; effet connu en élèves "
     "entiers (Franklin et al., 2014). L'erreur systématique est estimée par maximum de "
-    "vraisemblance sur ces programmes, à dérive donnée, et corrige l'intervalle (Schuemie et al., "
-    "2018) ; la dérive des vrais sites s'y ajoute, sans compter deux fois le bruit que l'effet "
-    "estimé et la dérive mesurée ont en commun. L'étalonnage peut élargir l'intervalle d'un côté "
-    "ou de l'autre, jamais le rétrécir."
+    "vraisemblance sur ces programmes, à dérive donnée, sous la loi de Student de l'intervalle, "
+    "qu'elle corrige (Schuemie et al., 2018) ; la dérive des vrais sites s'y ajoute, sans compter "
+    "deux fois le bruit que l'effet estimé et la dérive mesurée ont en commun. L'étalonnage peut "
+    "élargir l'intervalle d'un côté ou de l'autre, jamais le rétrécir."
 )
 
 J = "J"  # the estimator that is planted

@@ -182,6 +182,7 @@ def _calibration(rows: pd.DataFrame, short: str, drift: Drift, real: _Real, labe
         (rows[f"{short}estimate"] - rows[f"{short}truth"]).to_numpy(),
         rows[f"{short}std_error"].to_numpy(),
         rows["drift"].to_numpy(),
+        real.estimates[label].n_treated_clusters - 1,
     )
     weights = combination(real.fit, np.multiply(WEIGHTS[label], (1.0, *real.frame.reach)))
     gross, std_error = real.estimates[GROSS].estimate, real.estimates[label].std_error

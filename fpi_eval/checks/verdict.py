@@ -23,10 +23,10 @@ UNKNOWABLE = "on ne peut pas le savoir"
 YES, DOUBTFUL, NO = "oui", "douteux", "non"
 
 # Shares of planted programmes, set on draws of the twin and of benchmarks/worlds.py, judged on
-# later draws of both (benchmarks/results/planted.md). A clean run holds some 90 %, not 95: the
+# later draws of both (benchmarks/results/planted.md). A clean run holds some 94 %, not 95: the
 # rest is the price of not knowing whether sites drifted.
-HELD = {YES: 0.70, DOUBTFUL: 0.50}
-FOUND = {YES: 0.30, DOUBTFUL: 0.50}
+HELD = {YES: 0.85, DOUBTFUL: 0.70}
+FOUND = {YES: 0.15, DOUBTFUL: 0.30}
 LEVEL = 0.05  # of the family of tests of a violation
 SMALLEST_BIAS = 0.08  # share of the reference effect under which a violation does no harm
 SMALLEST_EFFECT = 0.10  # per seat: METHOD B7; a programme declares its own
