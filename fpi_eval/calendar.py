@@ -57,7 +57,9 @@ HORIZONS = (6, 12, 18, 24)  # months after leaving at which employment is measur
 
 
 def employed(months: int) -> str:
-    """Return the column of leavers at work so many months later."""
+    """Return the column of leavers at work so many months later, one of `HORIZONS`."""
+    if months not in HORIZONS:
+        raise FpiError(f"emploi à {months} mois : choisissez parmi {liste(HORIZONS)}.")
     return f"en_emploi_{months}_mois"
 
 

@@ -108,16 +108,16 @@ def _name_ends(ax: Axes, ends: list[tuple[float, float, str, str]]) -> None:
     ax.set_xlim(frame)
 
 
-def share_bars(table: pd.DataFrame, *, x: str, y: str, hue: str, ylabel: str) -> Axes:
-    """Draw bars of a share (0 to 1) by group, told apart by colour and hatching."""
+def hidden_bars(table: pd.DataFrame) -> Axes:
+    """Draw the share of hidden rates by millésime and voie, told apart by colour and hatching."""
     ax = plt.subplots(figsize=(7.5, 3.8), layout="constrained")[1]
-    colours = list(PALETTE[: table[hue].nunique()])
-    sns.barplot(table, x=x, y=y, hue=hue, palette=colours, ax=ax, errorbar=None)
+    drawn = {"x": "millesime", "y": "part_taux", "hue": "voie", "errorbar": None}
+    sns.barplot(table, palette=list(PALETTE[: table["voie"].nunique()]), ax=ax, **drawn)
     for bars, hatch in zip(ax.containers, ("", "//", "..", "xx", "\\\\"), strict=False):
         for bar in bars:
             bar.set(hatch=hatch, edgecolor="white")
     ax.yaxis.set_major_formatter(_percent)
-    ax.set(xlabel="", ylabel=ylabel, ylim=(0, None))
+    ax.set(xlabel="", ylabel="Part des taux d'emploi à 6 mois masqués", ylim=(0, None))
     _key(ax)
     return _plain(ax)
 

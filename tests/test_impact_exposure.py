@@ -15,9 +15,9 @@ from fpi_eval.impact.jobs.detectability import (
     from_jobs,
     from_reference,
     growth_spread,
+    synthetic_jobs,
 )
 from fpi_eval.impact.jobs.exposure import exposure_panel, exposure_regression
-from fpi_eval.impact.jobs.jobs_synthetic import synthetic_jobs
 from fpi_eval.report.pages import emploi_industriel
 
 EXACT = 1e-8

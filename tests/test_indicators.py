@@ -321,11 +321,11 @@ def test_follow_up_table_gives_planned_achieved_gap_and_comment():
 def test_jobs_are_joined_by_territory_and_a_lost_zone_is_said():
     seats = pd.DataFrame({"zone": ["8401", "8401"], "places_ouvertes": [12, 8]})
     jobs = pd.DataFrame({"zone": ["8401", "8401", "8402"], "emplois": [3000.0, 1000, 500]})
-    both = join_jobs(seats, jobs, on=["zone"], emplois="emplois")
+    both = join_jobs(seats, jobs, on=["zone"])
     rates = compute(both, catalogue.PLACES_POUR_1000_EMPLOIS, ["zone"])
     assert rates["value"].tolist() == [5, 0]
     with pytest.raises(FpiError, match="9999"):
-        join_jobs(seats.assign(zone="9999"), jobs, on=["zone"], emplois="emplois")
+        join_jobs(seats.assign(zone="9999"), jobs, on=["zone"])
 
 
 def test_quadrants_against_the_mean_of_the_region():

@@ -5,7 +5,7 @@ import pandas as pd
 
 from fpi_eval.disclosure import Thresholds
 from fpi_eval.panel import emploi_etablissements, emploi_formations
-from fpi_eval.panel.emploi_formations import _counts, employed, name_of, with_employment
+from fpi_eval.panel.emploi_formations import _counts, employed, with_employment
 from fpi_eval.panel.from_files import cell_panel
 
 MINIMUM = Thresholds()
@@ -47,7 +47,7 @@ def test_everything_hidden_leaves_none_to_all_pupils():
 def test_a_horizon_that_is_not_published_yet_has_no_ends():
     found = _counts(rates(), MINIMUM).iloc[0]
     for h in (18, 24):
-        assert found[[f"{name_of(h)}_bas", f"{name_of(h)}_haut"]].isna().all()
+        assert found[[f"en_emploi_{h}_mois_bas", f"en_emploi_{h}_mois_haut"]].isna().all()
 
 
 def test_without_the_file_there_is_no_row(annee_simulee, monkeypatch):

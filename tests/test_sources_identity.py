@@ -4,8 +4,7 @@ import pandas as pd
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.panel.identity import course_identity, latest_uai, renovations
-from fpi_eval.panel.links import options_of_bts
+from fpi_eval.panel.identity import course_identity, latest_uai, options_of_bts, renovations
 from fpi_eval.panel.matching import departement_of, filieres_of, with_kin
 from fpi_eval.sources.nomenclatures import read_nomenclatures
 from fpi_eval.sources.parcoursup_bts import read_parcoursup_bts

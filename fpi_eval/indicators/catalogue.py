@@ -1,6 +1,7 @@
 """Every declared indicator, in the order of a pupil's path: seats, wishes, filling, path, after."""
 
-from fpi_eval.indicators.declare import HORIZONS, Indicator
+from fpi_eval.calendar import HORIZONS
+from fpi_eval.indicators.declare import Indicator
 
 ORION = "Orion, demandes de la carte des formations"
 REGISTRE = "Registre des ouvertures du programme"

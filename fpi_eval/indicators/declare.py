@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from fpi_eval.calendar import HORIZONS, employed
 from fpi_eval.errors import FpiError
 
-HORIZONS = (6, 12, 18, 24)
-EMPLOYED = tuple(f"en_emploi_{months}_mois" for months in HORIZONS)
+EMPLOYED = tuple(map(employed, HORIZONS))
 # What each base of people contains: a numerator outside it would mix two bases.
 BASES = {
     "sortants": {*EMPLOYED},

@@ -7,9 +7,7 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 
 
-def join_jobs(
-    seats: pd.DataFrame, jobs: pd.DataFrame, *, on: Sequence[str], emplois: str
-) -> pd.DataFrame:
+def join_jobs(seats: pd.DataFrame, jobs: pd.DataFrame, *, on: Sequence[str]) -> pd.DataFrame:
     """Return seats by territory with their jobs, ready for ``PLACES_POUR_1000_EMPLOIS``.
 
     Parameters
@@ -17,7 +15,7 @@ def join_jobs(
     seats : DataFrame
         `on` (zone d'emploi or département, and filière if jobs have it) and ``places_ouvertes``.
     jobs : DataFrame
-        `on` and the column `emplois`; rows of one territory (sectors) are added.
+        `on` and ``emplois``; rows of one territory (sectors) are added.
     on : sequence of str
         Keys of the territory.
 
@@ -34,7 +32,7 @@ def join_jobs(
     """
     keys = list(on)
     opened = seats.groupby(keys, as_index=False)["places_ouvertes"].sum()
-    work = jobs.groupby(keys, as_index=False)[emplois].sum(min_count=1)
+    work = jobs.groupby(keys, as_index=False)["emplois"].sum(min_count=1)
     both = work.merge(opened, on=keys, how="outer", indicator=True, validate="one_to_one")
     lost = both.loc[both["_merge"] == "right_only", keys[0]]
     if len(lost):
@@ -43,7 +41,7 @@ def join_jobs(
             "connu. Vérifiez le millésime du zonage.",
             colonne=keys[0],
         )
-    both = both.rename(columns={emplois: "emplois_industriels"})
+    both = both.rename(columns={"emplois": "emplois_industriels"})
     return both.assign(places_ouvertes=both["places_ouvertes"].fillna(0.0))[
         [*keys, "places_ouvertes", "emplois_industriels"]
     ]

@@ -7,12 +7,12 @@ not.
 import numpy as np
 import pandas as pd
 
+from fpi_eval.calendar import HORIZONS
 from fpi_eval.panel.from_files import final_year
 from fpi_eval.panel.identity import latest_uai
 from fpi_eval.panel.panels import Panels
 
 SOURCE = "inserjeunes_etablissement"
-HORIZONS = (6, 12, 18, 24)
 
 
 def employed(p: Panels) -> pd.DataFrame:

@@ -8,18 +8,13 @@ kept between two ends, and only sums are ever shown.
 import numpy as np
 import pandas as pd
 
+from fpi_eval.calendar import HORIZONS
 from fpi_eval.disclosure import Thresholds
 from fpi_eval.panel.from_files import KEYS, coded, final_year, lasting
 from fpi_eval.panel.identity import latest_uai
 from fpi_eval.panel.panels import Panels
 
 SOURCE = "inserjeunes_formation_fine"
-HORIZONS = (6, 12, 18, 24)
-
-
-def name_of(horizon: int) -> str:
-    """Return the column of employed leavers at a horizon (months)."""
-    return f"en_emploi_{horizon}_mois"
 
 
 def employed(p: Panels) -> pd.DataFrame:
@@ -108,7 +103,7 @@ def _counts(table: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
             found = np.where(np.isnan(found), np.rint(table["part_emploi_6_mois"] * n), found)
         shown = table[f"publie_{h}"].to_numpy()
         hidden = np.isnan(found) & shown
-        out[name_of(h)] = found
-        out[f"{name_of(h)}_bas"] = np.where(hidden, 0.0, found)
-        out[f"{name_of(h)}_haut"] = np.where(hidden, most, found)
+        out[f"en_emploi_{h}_mois"] = found
+        out[f"en_emploi_{h}_mois_bas"] = np.where(hidden, 0.0, found)
+        out[f"en_emploi_{h}_mois_haut"] = np.where(hidden, most, found)
     return out

@@ -8,8 +8,7 @@ import pandas as pd
 from fpi_eval.panel import admissions, secteurs, tension
 from fpi_eval.panel.bts_passage import Matching, match_bts, passage_panel
 from fpi_eval.panel.capacites import Capacites, capacites
-from fpi_eval.panel.identity import BTS, renovations
-from fpi_eval.panel.links import options_of_bts
+from fpi_eval.panel.identity import BTS, options_of_bts, renovations
 from fpi_eval.panel.loading import Donnees
 from fpi_eval.panel.matching import departement_of, with_kin
 from fpi_eval.panel.publication import last_counted

@@ -13,6 +13,7 @@ Licence Ouverte.
 from dataclasses import replace
 from pathlib import Path
 
+from fpi_eval.calendar import HORIZONS
 from fpi_eval.sources.reading import CFD, MEFSTAT11, RowRule, TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
@@ -41,7 +42,7 @@ FORMATION_FINE = TableSchema(
         column("pourcentage", "taux_poursuite", "Taux poursuite études", "taux_poursuite_etudes"),
         *(
             column("pourcentage", f"taux_emploi_{k}_mois", f"Taux emploi {k} mois")
-            for k in (6, 12, 18, 24)
+            for k in HORIZONS
         ),
     ),
     key=("annee", "uai", "mefstat11"),

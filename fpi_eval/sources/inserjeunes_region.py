@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from fpi_eval.calendar import HORIZONS
 from fpi_eval.sources.reading import CFD, MEFSTAT11, RowRule, TableSchema, at_most, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
-MOIS = (6, 12, 18, 24)
 VOIES = ("scolaire", "apprentissage")
 ROUNDING = 0.005 + 1e-9
 
@@ -45,6 +45,7 @@ def _other_identifier(table: pd.DataFrame) -> pd.Series:
     return table["identifiant"].notna() & (table["identifiant"] != own)
 
 
+RATES = [f"taux_emploi_{k}_mois" for k in HORIZONS]
 INSERJEUNES_REGION = TableSchema(
     name="inserjeunes_region",
     columns=(
@@ -60,9 +61,9 @@ INSERJEUNES_REGION = TableSchema(
         column("effectif", "terminale", "nb_annee_term"),
         column("effectif", "poursuite", "nb_poursuite_etudes"),
         column("effectif", "sortants", "nb_sortant"),
-        *(column("effectif", f"en_emploi_{k}_mois", f"nb_en_emploi_{k}_mois") for k in MOIS),
+        *(column("effectif", f"en_emploi_{k}_mois", f"nb_en_emploi_{k}_mois") for k in HORIZONS),
         column("pourcentage", "taux_poursuite", "taux_poursuite_etudes"),
-        *(column("pourcentage", f"taux_emploi_{k}_mois", f"taux_emploi_{k}_mois") for k in MOIS),
+        *(column("pourcentage", rate, rate) for rate in RATES),
     ),
     key=("millesime", "code_region", "voie", "mefstat11", "cfd"),
     rules=(
@@ -93,10 +94,10 @@ INSERJEUNES_REGION = TableSchema(
                 "sortants",
                 f"{{en_emploi_{k}_mois}} en emploi pour {{sortants}} sortants.",
             )
-            for k in MOIS
+            for k in HORIZONS
         ),
         rate_rule("taux_poursuite", "poursuite", "terminale"),
-        *(rate_rule(f"taux_emploi_{k}_mois", f"en_emploi_{k}_mois", "sortants") for k in MOIS),
+        *(rate_rule(f"taux_emploi_{k}_mois", f"en_emploi_{k}_mois", "sortants") for k in HORIZONS),
     ),
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammaincinv, ndtr, ndtri, stdtrit
 
+from fpi_eval.calendar import HORIZONS
 from fpi_eval.twin.capacity import base_places, declared_places, fill_rates, groups_of
 from fpi_eval.twin.parameters import TwinParameters
 from fpi_eval.twin.setting import Setting
@@ -252,7 +253,7 @@ def _outcomes(
         idle = sortants - employed[-1]
         gain = _share(idle, rates["late"][:, [k]], rng["employment"])
         employed.append(employed[-1] + gain)
-    names = [f"en_emploi_{months}_mois" for months in (6, 12, 18, 24)]
+    names = [f"en_emploi_{months}_mois" for months in HORIZONS]
     return {
         "entrants": entrants,
         "terminale": terminale,

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from fpi_eval.absent import Absent, or_why
-from fpi_eval.calendar import first_seen, month
+from fpi_eval.calendar import HORIZONS, employed, first_seen, month
 from fpi_eval.impact.jobs.bounded import BoundedEffects, bounded_employment
 from fpi_eval.impact.jobs.employed_by_site import employed_by_site
 from fpi_eval.panel import CellPanel
-from fpi_eval.panel.emploi_formations import HORIZONS, name_of, with_employment
+from fpi_eval.panel.emploi_formations import with_employment
 from fpi_eval.results import Estimates
 
 NO_FILE = (
@@ -73,7 +73,7 @@ def additional_jobs(
     def by_course(horizon: int) -> BoundedEffects | Absent:
         if courses.empty:
             return Absent(NO_FILE)
-        day = first_seen(panel.table, name_of(horizon))
+        day = first_seen(panel.table, employed(horizon))
         return or_why(
             lambda: bounded_employment(known, horizon, words=words),
             f"par formation, {{why}} Premier chiffre attendu : {month(day)}.",

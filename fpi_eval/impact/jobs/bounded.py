@@ -14,10 +14,11 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from fpi_eval import plots, text
+from fpi_eval.calendar import employed
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS, NET, SEATS, WEIGHTS, sample
 from fpi_eval.impact.j import combination, fit_j
-from fpi_eval.impact.jobs.graduates import HORIZONS, seat_exits, two_cohorts
+from fpi_eval.impact.jobs.graduates import seat_exits, two_cohorts
 from fpi_eval.impact.uncertainty import CR3, Clusters
 from fpi_eval.regression.partial import imbens_manski
 from fpi_eval.regression.ratio import LEVEL
@@ -98,9 +99,7 @@ def bounded_employment(
     FpiError
         Unknown horizon, columns absent, or no opened seat whose leavers are published yet.
     """
-    if horizon not in HORIZONS:
-        raise FpiError(f"emploi à {horizon} mois : choisissez parmi {text.liste(HORIZONS)}.")
-    name = f"en_emploi_{horizon}_mois"
+    name = employed(horizon)
     low, high = f"{name}_bas", f"{name}_haut"
     if missing := [c for c in (low, high, "terminale_2") if c not in panel]:
         raise FpiError(f"colonne absente : {missing[0]}.", colonne=missing[0])

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from fpi_eval import plots, text
-from fpi_eval.calendar import HORIZONS, employed, first_seen, in_industry, month
+from fpi_eval.calendar import employed, first_seen, in_industry, month
 from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
@@ -32,25 +32,13 @@ class Link:
 
 def links(horizon: int = 6, *, industry: bool = False) -> tuple[Link, ...]:
     """Return the links of the chain, employment at ``horizon`` months, in ``industry`` last."""
-    if horizon not in HORIZONS:
-        raise FpiError(f"emploi à {horizon} mois : choisissez parmi {text.liste(HORIZONS)}.")
     work = employed(horizon)
     found = (
         Link("entrants", "", "Remplissage", "entrants"),
-        Link(
-            "terminale",
-            "entrants",
-            "Maintien",
-            "en dernière année",
-        ),
+        Link("terminale", "entrants", "Maintien", "en dernière année"),
         Link("diplomes", "terminale", "Réussite", "diplômés"),
         Link("sortants", "terminale", "Sortie d'études", "sortants"),
-        Link(
-            work,
-            "sortants",
-            f"Emploi à {horizon} mois",
-            f"en emploi à {horizon} mois",
-        ),
+        Link(work, "sortants", f"Emploi à {horizon} mois", f"en emploi à {horizon} mois"),
     )
     last = Link(
         in_industry(horizon),

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from fpi_eval import text
+from fpi_eval.calendar import employed
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import DEP, EXPOSURES, SEATS
 from fpi_eval.impact.j import combination, regressors
-from fpi_eval.impact.jobs.graduates import HORIZONS, scaled, seat_exits, two_cohorts
+from fpi_eval.impact.jobs.graduates import scaled, seat_exits, two_cohorts
 from fpi_eval.impact.uncertainty import CR3, answers
 from fpi_eval.panel import align
 from fpi_eval.panel.sample import Sample
@@ -45,9 +45,7 @@ def employed_by_site(panel: pd.DataFrame, sites: pd.DataFrame, horizon: int = 6)
     FpiError
         Unknown horizon, or fewer than `FEWEST` opened establishments with published leavers.
     """
-    if horizon not in HORIZONS:
-        raise FpiError(f"emploi à {horizon} mois : choisissez parmi {text.liste(HORIZONS)}.")
-    frame = _by_site(panel, sites, f"en_emploi_{horizon}_mois")
+    frame = _by_site(panel, sites, employed(horizon))
     opened = frame.loc[frame["dose"] != 0, "uai"].nunique()
     if opened < FEWEST:
         raise FpiError(

@@ -7,7 +7,6 @@ import pandas as pd
 from fpi_eval.panel.sample import Sample
 from fpi_eval.results import Estimate
 
-HORIZONS = (6, 12, 18, 24)
 MIXTURE = ("dose", "exposure_etab", "exposure_dep", "other_dose")
 
 

@@ -9,7 +9,7 @@ from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
 from fpi_eval.indicators.declare import Indicator
 from fpi_eval.panel.context import Context
-from fpi_eval.plots import share_bars
+from fpi_eval.plots import hidden_bars
 from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.sources.uses import USES
 from fpi_eval.tables import Table, slug, table
@@ -187,13 +187,7 @@ def masques(rows: pd.DataFrame, context: Context) -> Figure:
         for voie, row in last.iterrows()
     ]
     return Figure(
-        share_bars(
-            drawn,
-            x="millesime",
-            hue="voie",
-            y="part_taux",
-            ylabel="Part des taux d'emploi à 6 mois masqués",
-        ),
+        hidden_bars(drawn),
         "Beaucoup de taux sont masqués, mais ils portent sur peu d'élèves"
         if (last["part_eleves"] < last["part_taux"] / 2).all()
         else "La part des taux masqués, par millésime et par voie",

@@ -4,10 +4,10 @@ import pandas as pd
 
 from fpi_eval import rounding, text
 from fpi_eval.absent import Absent
+from fpi_eval.calendar import HORIZONS
 from fpi_eval.impact.jobs.additional import AdditionalJobs
 from fpi_eval.impact.jobs.bounded import ALL, BoundedEffects
 from fpi_eval.panel.context import Context
-from fpi_eval.panel.emploi_formations import HORIZONS
 from fpi_eval.results import Estimates
 from fpi_eval.tables import Table, table
 

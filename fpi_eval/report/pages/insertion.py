@@ -8,10 +8,10 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
+from fpi_eval.calendar import HORIZONS
 from fpi_eval.disclosure import Thresholds, show_alone
 from fpi_eval.figures import Figure
 from fpi_eval.impact.jobs.regional import RegionalChange
-from fpi_eval.indicators.declare import HORIZONS
 from fpi_eval.indicators.quadrant import OUTSIDE
 from fpi_eval.panel.context import Context
 from fpi_eval.plots import QUADRANTS, range_lines

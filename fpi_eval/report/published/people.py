@@ -3,7 +3,6 @@
 import pandas as pd
 
 from fpi_eval.disclosure import TOTAL, Shown
-from fpi_eval.errors import FpiError
 from fpi_eval.indicators import catalogue as c
 from fpi_eval.indicators import personnes_formees, quadrant
 from fpi_eval.indicators.compute import compute
@@ -178,9 +177,9 @@ def couts(p: Year) -> Sheet | None:
 
 def terminale(p: Year) -> Sheet | None:
     """Return final-year students."""
-    if proteges.devenir(p) is None:
-        return None
     rows = _devenir(p)
+    if rows is None:
+        return None
     kept = (rows.frame["niveau"] != TOTAL) & (rows.frame["filiere"] != TOTAL)
     return make(
         p,
@@ -195,9 +194,9 @@ def terminale(p: Year) -> Sheet | None:
 
 def apres(p: Year) -> Sheet | None:
     """Return what final-year students do six months later: study, work, other."""
-    if proteges.devenir(p) is None:
-        return None
     rows = _devenir(p)
+    if rows is None:
+        return None
     rows = rows.derived(*with_rates(rows.frame, rows.hidden, AFTER, DIMS))
     return make(
         p,
@@ -221,9 +220,9 @@ def apres(p: Year) -> Sheet | None:
 
 def emploi(p: Year) -> Sheet | None:
     """Return employment of leavers at 6, 12, 18 and 24 months, with the interval at 6."""
-    if proteges.devenir(p) is None:
-        return None
     rows, rates = _devenir(p), tuple(c.TAUX_EMPLOI.values())
+    if rows is None:
+        return None
     rows = rows.derived(*with_rates(rows.frame, rows.hidden, rates, DIMS))
     first = rates[0].name
     counts = (
@@ -255,11 +254,11 @@ def emploi(p: Year) -> Sheet | None:
 INTERVALLE = "Intervalle de Wilson à 95 % : sortants traités comme des tirages indépendants."
 
 
-def _devenir(p: Year) -> Shown:
-    """Return cells of all courses together."""
+def _devenir(p: Year) -> Shown | None:
+    """Return cells of all courses together, none where no student is in a last year."""
     safe = proteges.devenir(p)
     if safe is None:
-        raise FpiError("aucun élève de dernière année : rien à montrer de leur devenir.")
+        return None
     kept = safe.frame["course"] == TOTAL
     cells = safe.frame[kept].sort_values(
         ["territoire", "voie", "niveau", "filiere", "millesime"],

@@ -310,7 +310,7 @@ def emplois_industriels(p: Year) -> Sheet | None:
     both = pd.concat([factories.assign(filiere=TOTAL), fed])[[*keys, "emplois"]]
     seats = registre(p)[[*keys, "places_ouvertes"]]
     seats = pd.concat([seats, seats.assign(filiere=TOTAL)])
-    table = join_jobs(seats, both, on=keys, emplois="emplois")
+    table = join_jobs(seats, both, on=keys)
     rate = compute(table, c.PLACES_POUR_1000_EMPLOIS, keys)
     table = table.merge(rate[[*keys, "value"]], on=keys).rename(
         columns={"value": c.PLACES_POUR_1000_EMPLOIS.name}

@@ -33,25 +33,17 @@ def replaced(target: Path) -> Iterator[Path]:
     target = Path(target).absolute()
     target.parent.mkdir(parents=True, exist_ok=True)
     recover(target)
-    staging = Path(tempfile.mkdtemp(prefix=_prefix(target, "en-cours"), dir=target.parent))
-    lock = _lock(staging)
-    try:
+    staging = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
+    with _held(staging):
         staging.chmod(0o755)
         yield staging
         _swap(staging, target)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        if lock is not None:
-            os.close(lock)
 
 
 def recover(target: Path) -> None:
     """Clean what an interrupted run left beside the target; refuse if one is still running."""
-    for leftover in sorted(target.parent.glob(_prefix(target, "en-cours") + "*")):
-        lock = _lock(leftover)
-        shutil.rmtree(leftover, ignore_errors=True)
-        if lock is not None:
-            os.close(lock)
+    for leftover in sorted(target.parent.glob(_prefix(target) + "*")):
+        _remove(leftover)
     aside = _aside(target)
     if aside.exists() and not target.exists():
         aside.rename(target)
@@ -61,13 +53,9 @@ def recover(target: Path) -> None:
 @contextmanager
 def scratch() -> Iterator[Path]:
     """Give a working folder apart from the report, removed at the end; a kill leaves it."""
-    with tempfile.TemporaryDirectory(prefix=SCRATCH) as made:
-        lock = _lock(Path(made))
-        try:
-            yield Path(made)
-        finally:
-            if lock is not None:
-                os.close(lock)
+    made = Path(tempfile.mkdtemp(prefix=SCRATCH))
+    with _held(made):
+        yield made
 
 
 def sweep() -> None:
@@ -75,10 +63,7 @@ def sweep() -> None:
     for leftover in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*") if fcntl else ():
         with suppress(FpiError, OSError):
             if time.time() - leftover.stat().st_mtime > YOUNG:
-                lock = _lock(leftover)
-                shutil.rmtree(leftover, ignore_errors=True)
-                if lock is not None:
-                    os.close(lock)
+                _remove(leftover)
 
 
 def _swap(new: Path, target: Path) -> None:
@@ -109,12 +94,30 @@ def _exchanged(new: Path, target: Path) -> bool:
     return rename(AT_FDCWD, os.fsencode(new), AT_FDCWD, os.fsencode(target), RENAME_EXCHANGE) == 0
 
 
-def _prefix(target: Path, state: str) -> str:
-    return f".{target.name}.{state}-"
+def _prefix(target: Path) -> str:
+    return f".{target.name}.en-cours-"
 
 
 def _aside(target: Path) -> Path:
     return target.with_name(f".{target.name}.precedent")
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold a working folder, and remove it at the end."""
+    lock = _lock(folder)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a working folder that nobody holds."""
+    with _held(folder):
+        pass
 
 
 def _lock(folder: Path) -> int | None:

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fpi_eval.calendar import HORIZONS
 from fpi_eval.twin.courses import DIPLOMES, mefstat11
 from fpi_eval.twin.files.exam_results import plain
 from fpi_eval.twin.files.file_headers import columns
-from fpi_eval.twin.files.outcome_files import COUNTS, MONTHS, percent, pooled, split_options
+from fpi_eval.twin.files.outcome_files import COUNTS, percent, pooled, split_options
 from fpi_eval.twin.geography import REGIONS
 
 FINE = columns(
@@ -96,7 +97,7 @@ def _rates(table: pd.DataFrame, annee: str, *, recent: bool) -> pd.DataFrame:
     out["part_en_poursuite_d_etudes"] = out["taux_poursuite_etudes"] = staying
     out["part_en_emploi_6_mois_apres_la_sortie"] = percent(jobs, total)
     out["part_des_autres_situations"] = percent(leavers - jobs, total)
-    for months in MONTHS:
+    for months in HORIZONS:
         known = months <= 12 or not recent
         rate = percent(table[f"en_emploi_{months}_mois"], leavers)
         out[f"taux_emploi_{months}_mois"] = rate if known else ""

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fpi_eval.calendar import HORIZONS
 from fpi_eval.twin.courses import mefstat11
 from fpi_eval.twin.files.file_headers import columns
 from fpi_eval.twin.geography import REGIONS, REGIONS_IJ
 
 #: The publisher hides rates on fewer than 20 people, and counts on fewer than 5.
 MINIMUM_RATE, MINIMUM_COUNT = 20, 5
-MONTHS = (6, 12, 18, 24)
-COUNTS = ["terminale", "sortants", *(f"en_emploi_{m}_mois" for m in MONTHS)]
+COUNTS = ["terminale", "sortants", *(f"en_emploi_{m}_mois" for m in HORIZONS)]
 REGION = columns(
     "id;millesime;code_region_ij;code_region;voie;cfd;mefstat11;nb_annee_term;"
     "nb_en_emploi_12_mois;nb_en_emploi_18_mois;nb_en_emploi_24_mois;nb_en_emploi_6_mois;"
@@ -94,7 +94,7 @@ def _region_rows(sums: pd.DataFrame, *, recent: bool) -> pd.DataFrame:
     out["nb_poursuite_etudes"] = _whole(staying, shown)
     out["nb_sortant"] = _whole(leavers, shown)
     out["taux_poursuite_etudes"] = percent(staying, total, shown)
-    for months in MONTHS:
+    for months in HORIZONS:
         jobs = sums[f"en_emploi_{months}_mois"]
         known = shown & (months <= 12 or not recent)
         out[f"nb_en_emploi_{months}_mois"] = _whole(jobs, known)
@@ -156,7 +156,7 @@ def _figures(table: pd.DataFrame, kind: str) -> pd.DataFrame:
     out["taux"] = observed.where(rated)
     out["attendu"] = (observed - added).clip(0, 100).where(rated)
     out["valeur_ajoutee"] = out["taux"] - out["attendu"]
-    for months in MONTHS[1:]:
+    for months in HORIZONS[1:]:
         later = out[f"en_emploi_{months}_mois"]
         out[f"taux_{months}"] = np.floor(100 * later / leavers.where(rated) + 0.5)
     out["part_emploi"] = working.where(counted)
