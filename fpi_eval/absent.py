@@ -23,7 +23,8 @@ class Absent:
 
     `holder` says in French who holds what is missing, where somebody does; `answers` the question
     that it would answer, where that is not the heading it stands under; `conseil` what an analyst,
-    and no other reader, could do about it.
+    and no other reader, could do about it. Not `lacking`: nothing is missing, there is nothing to
+    show.
 
     Examples
     --------
@@ -38,6 +39,7 @@ class Absent:
     holder: str = field(default="", kw_only=True)
     answers: str = field(default="", kw_only=True)
     conseil: str = field(default="", kw_only=True)
+    lacking: bool = field(default=True, kw_only=True)
 
     def __bool__(self) -> Literal[False]:
         """Return False: nothing is there."""
@@ -50,6 +52,8 @@ class Absent:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, object]:
         """Show the reason, a paragraph for each of its parts."""
         known = {"reason": self.reason, "holder": self.holder, "answers": self.answers}
+        if not self.lacking:
+            known["lacking"] = ""
         return {
             "text/plain": str(self),
             "text/html": escapes.paragraphs(str(self)),

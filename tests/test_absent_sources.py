@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from nbformat.v4 import new_code_cell, new_output
 from portal_files import put
 
 import fpi_eval as fpi
@@ -26,6 +27,7 @@ from fpi_eval.projection.outlook import outlook
 from fpi_eval.report.pages import donnees, places
 from fpi_eval.report.published import memory, others
 from fpi_eval.report.published.book import tableaux
+from fpi_eval.report.runner.chapters import Section, _missing
 from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.sources.uses import USES
 from fpi_eval.sources.years import BOUNDS, COPIED, HELD_ELSEWHERE, equal_share, oddities
@@ -146,9 +148,7 @@ def test_a_table_whose_file_stops_early_is_absent_with_the_last_year_and_not_emp
     frame = pd.DataFrame({"territoire": ["Ici"], "departement": ["Ensemble"], "rentree": [2022]})
     sheet = SimpleNamespace(frame=frame, title="Vœux, par territoire")
     found = places.pression(sheet, SimpleNamespace(region="Ici", rentree=RENTREE))
-    assert found == Absent(
-        "Les fichiers de ces chiffres s'arrêtent à la rentrée 2022.", holder=found.holder
-    )
+    assert found == Absent("Vœux : les fichiers s'arrêtent à la rentrée 2022.", holder=found.holder)
 
 
 def test_check_says_how_to_go_on_without_a_source(tmp_path, capsys):
@@ -366,3 +366,15 @@ def test_the_real_files_are_within_the_bounds_set_from_them(donnees_reelles):
     assert year.donnees.vigilance == ()
     assert 0 < COPIED < 1
     assert all(b.low < 1 < b.high for b in BOUNDS.values())
+
+
+def test_what_has_nothing_to_show_is_not_a_question_left_without_an_answer():
+    def section(found):
+        shown = new_output("display_data", data=found._repr_mimebundle_())
+        return Section("Question ?", "p", (new_code_cell("", outputs=[shown]),))
+
+    silent, lost = (
+        section(Absent("Rien ne bouge.", lacking=False)),
+        section(Absent("Sans fichier.")),
+    )
+    assert [gap.reason for gap in _missing([silent, lost])] == ["Sans fichier."]

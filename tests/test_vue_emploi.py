@@ -10,6 +10,7 @@ from thin import check_thin
 import fpi_eval as fpi
 from fpi_eval import headline, impact
 from fpi_eval.absent import Absent, attempt
+from fpi_eval.disclosure.shown import _made
 from fpi_eval.figures import Figure
 from fpi_eval.report.pages import emploi_industriel as vue
 from fpi_eval.report.pages import insertion
@@ -124,3 +125,28 @@ def test_files_without_a_student_in_a_last_year_are_said_by_every_part_of_the_pa
 def test_no_course_above_the_mean_is_said_without_a_zero():
     assert insertion._above(0) == "Aucune formation ne dépasse"
     assert insertion._above(2) == "2 formations dépassent"
+
+
+RATES = pd.DataFrame(
+    {
+        "territoire": ["Ici", "Ici", insertion.ELSEWHERE, insertion.ELSEWHERE],
+        "voie": ["Voie scolaire", "Apprentissage"] * 2,
+        "millesime": "2021-2022",
+        "filiere": insertion.ENSEMBLE,
+        "niveau": insertion.ENSEMBLE,
+        "en_emploi_6_mois": 50.0,
+        "sortants": 100.0,
+        **{f"taux_emploi_6_mois{part}": [0.4, 0.7, 0.5, 0.6] for part in ("", "_bas", "_haut")},
+    }
+)
+
+
+def test_one_voie_above_and_one_below_is_said_without_a_double_negation():
+    whole = _made(RATES, RATES[[]].copy())
+    sheet = SimpleNamespace(frame=RATES, rows=whole, source="S", note="L'emploi public compte.")
+    context = SimpleNamespace(region="Ici", programme=SimpleNamespace(rentree_debut=2024))
+    title = insertion.taux(sheet, context).titre
+    assert title.endswith("est plus fréquent dans la région qu'ailleurs en apprentissage, "
+                          "pas en voie scolaire")  # fmt: skip
+    said = insertion.reponse(sheet, Absent("Rien."), context)
+    assert "sortants de 2021-2022. L'emploi public compte." in said

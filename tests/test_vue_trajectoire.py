@@ -160,6 +160,15 @@ def test_fill_of_opened_seats_is_used_where_it_is_known_and_all_seats_elsewhere(
     }
 
 
+def test_a_person_aimed_at_is_not_counted():
+    found = programme_costs(load_programme("fpi_aura"), Absent("Sans registre."))
+    context = SimpleNamespace(programme=load_programme("fpi_aura"), credit="essai")
+    shown = couts.couts(found, context).shown
+    aimed = shown["Par"].str.startswith("personne visée")
+    assert aimed.any()
+    assert set(shown.loc[aimed, "Intervalle à 95 %"]) == {"cible publiée"}
+
+
 def test_a_target_whose_date_is_past_has_no_rentree_left(simulees):
     shown = simulees.restantes.shown
     assert set(shown["Rentrées restantes"]) == {"4"}

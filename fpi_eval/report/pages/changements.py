@@ -111,7 +111,7 @@ def tableau(found: Changes | Absent, context: Context) -> Table | Absent:
     if isinstance(found, Absent):
         return found
     if not found.moved:
-        return Absent(f"Aucun chiffre n'a changé depuis {_report(found)}.")
+        return Absent(f"Aucun chiffre n'a changé depuis {_report(found)}.", lacking=False)
     causes = [c for c in HEADS if any(one.parts.get(c) for one in found.moved)]
     rows = [_row(found, one, causes) for one in found.moved]
     before, after = (text.annee_scolaire(year) for year in found.years)
@@ -145,7 +145,8 @@ def cascade(found: Changes | Absent, context: Context) -> Figure | Absent:
         return found
     main = _main(found)
     if not main:
-        return Absent(f"Aucun chiffre de la première page n'a changé depuis {_report(found)}.")
+        why = f"Aucun chiffre de la première page n'a changé depuis {_report(found)}."
+        return Absent(why, lacking=False)
     before, after = (text.annee_scolaire(year) for year in found.years)
     rows = pd.concat([_steps(found, one) for one in main], ignore_index=True)
     columns = min(len(main), 2)

@@ -30,7 +30,7 @@ def probabilites(found: Outlook | Absent) -> Table | Absent:
         return found
     rows = _all(found)
     if rows.empty:
-        return Absent(PAST)
+        return Absent(PAST, lacking=False)
     rows["personnes"] = [_people(r) for r in rows.itertuples()]
     net = rows[rows["lecture"].isin(NET)].assign(lecture=lambda t: t["lecture"].map(NET))
     keys = ["scenario", "code", "lecture"]
@@ -73,7 +73,7 @@ def restantes(found: Outlook | Absent) -> Table | Absent:
     rows = _all(found)
     rows = rows[rows["lecture"] != LECTURES["places_annees"]]
     if rows.empty:
-        return Absent(PAST)
+        return Absent(PAST, lacking=False)
     words = [_need(r.places_par_an, r.cible) for r in rows.itertuples()]
     return table(
         rows.assign(besoin=words),

@@ -92,7 +92,8 @@ def couts(found: Sequence[UnitCost], context: Context) -> Table:
     rows = cost_table(found).assign(programme=what.nom)
     counted = rows["low"] == rows["high"]
     rows["count"] = rows["count"].where(counted, [_people(one) for one in found])
-    rows["words"] = rows["words"].mask(counted, "compté")
+    aimed = rows["unit"].str.startswith("personne visée")
+    rows["words"] = rows["words"].mask(counted, "compté").mask(aimed, "cible publiée")
     if before := what.predecesseur:
         lower = cost_table([unit_cost("place ouverte", before.cout_minimum, before.places)])
         lower = lower.assign(programme=before.nom, words=LOWER)

@@ -56,7 +56,10 @@ def reponse(published: Sheet, changes: Sequence[RegionalChange] | Absent, contex
     if not any(_compared(now, words, context.region) for words in text.VOIES.values()):
         return NO_RATE if changes else f"{NO_RATE}\n\n{changes}"
     lines = [_beside(now, voie, words, context) for voie, words in text.VOIES.items()]
-    lines.append(f"Champ : filières du programme, secondaire et supérieur, sortants de {last}.")
+    lines.append(
+        f"Champ : filières du programme, secondaire et supérieur, sortants de {last}. "
+        f"{published.note}".rstrip()
+    )
     if before_programme(context, last):
         lines.append(
             "Cet écart n'est pas un effet du programme, dont les places n'ont pas encore de "
@@ -123,7 +126,11 @@ def taux(published: Sheet, context: Context) -> Figure | Absent:
         return Absent(NO_RATE)
     higher = [voie for voie in known if rate[region, voie] > rate[ELSEWHERE, voie]]
     both = "dans les deux voies" if len(known) > 1 else f"en {known[0].lower()}"
-    titre = f"L'emploi à 6 mois n'est plus fréquent dans la région qu'en {''.join(higher).lower()}"
+    lower = "".join(voie for voie in known if voie not in higher).lower()
+    titre = (
+        f"L'emploi à 6 mois est plus fréquent dans la région qu'ailleurs en "
+        f"{''.join(higher).lower()}, pas en {lower}"
+    )
     if len(higher) in (0, len(known)):
         more = "plus" if higher else "moins"
         titre = f"L'emploi à 6 mois est {more} fréquent dans la région qu'ailleurs, {both}"

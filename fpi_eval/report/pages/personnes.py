@@ -79,7 +79,8 @@ def ici(
     years = rows["rentree"].astype(int)
     kept &= pd.Series(years == context.rentree, rows.index)
     if not kept.any():
-        late = f"Les fichiers de ces chiffres s'arrêtent à la rentrée {years.max()}."
+        what = published.title.split(",")[0]
+        late = f"{what} : les fichiers s'arrêtent à la rentrée {years.max()}."
         return replace(why, reason=late)
     return show(
         published,

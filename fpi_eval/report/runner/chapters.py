@@ -262,7 +262,7 @@ def _reasons(section: Section) -> Iterator[tuple[str, str, str]]:
     if ANSWER in section.tags or LIMITS in section.tags:
         return
     for output in (out for cell in section.cells for out in cell.get("outputs", ())):
-        if absent := output.get("data", {}).get(ABSENT):
+        if (absent := output.get("data", {}).get(ABSENT)) and "lacking" not in absent:
             yield absent["reason"], absent["holder"], absent["answers"] or section.title
 
 
