@@ -185,7 +185,8 @@ def missing(found: Headline) -> str:
         return _("Les chapitres décrivent le point de départ.")
     if not _known(found, "places_ouvertes"):
         return _(
-            "Le dossier ne contient pas le registre des ouvertures : demandez-le à l'académie."
+            "Le dossier ne contient pas le registre des ouvertures : le porteur du programme le "
+            "tient."
         )
     return ""
 
