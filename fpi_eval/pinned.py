@@ -41,32 +41,40 @@ def verify(path: Path, content: bytes | str | None = None) -> None:
 
     Without the content the file is read, where a run holds it to one.
     """
-    listed = os.environ.get(VARIABLE)
-    wanted = _listed(listed).get(str(Path(path).absolute())) if listed else None
+    wanted = _held_to(path)
     if wanted is None:
         return
     if content is None:
         content = sha256(path)
     found = content if isinstance(content, str) else hashlib.sha256(content).hexdigest()
     if found != wanted:
-        raise FpiError(
-            "ce fichier a changé pendant le calcul : les pages n'auraient pas toutes les mêmes "
-            "données. Rien n'a été remplacé ; relancez quand il ne change plus.",
-            fichier=Path(path).name,
-        )
+        raise changed(Path(path).name)
+
+
+def changed(fichier: str) -> FpiError:
+    """Return the error of an input that is no longer the file that a run began with."""
+    return FpiError(
+        "ce fichier a changé pendant le calcul : les pages n'auraient pas toutes les mêmes "
+        "données. Rien n'a été remplacé ; relancez quand il ne change plus.",
+        fichier=fichier,
+    )
 
 
 def digest(path: Path) -> str:
     """Return the SHA-256 of a file: the one that a run holds it to, where there is one."""
-    listed = os.environ.get(VARIABLE)
-    known = _listed(listed).get(str(Path(path).absolute())) if listed else None
-    return known or sha256(path)
+    return _held_to(path) or sha256(path)
 
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file as it lies on disk."""
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _held_to(path: Path) -> str | None:
+    """Return the SHA-256 that a run holds a file to; None where it holds it to none."""
+    listed = os.environ.get(VARIABLE)
+    return _listed(listed).get(str(Path(path).absolute())) if listed else None
 
 
 @lru_cache(maxsize=4)

@@ -84,6 +84,13 @@ def write(cells: list[list[str]], separator: str = ";", end: str = "\n") -> str:
     return out.getvalue()
 
 
+def put(folder: Path, small: Small, text: str | None = None) -> Path:
+    """Write a small file, its own text or another, and return its path."""
+    path = folder / small.fichier
+    path.write_text(text or small.text, encoding="utf-8")
+    return path
+
+
 def number(cell: str, unit: int, missing: tuple[str, ...] = ()) -> float:
     """Return what a cell says as a number."""
     plain = cell.strip()

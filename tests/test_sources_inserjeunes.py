@@ -1,6 +1,6 @@
 import pandas as pd
 import pytest
-from small_files import CFA, LYCEES, REGION, UNNAMED
+from small_files import CFA, LYCEES, REGION, UNNAMED, put
 
 from fpi_eval.errors import FpiError
 from fpi_eval.sources.inserjeunes_cfa import read_inserjeunes_cfa
@@ -23,22 +23,16 @@ AURA_TERMINALE = {  # sums made directly from the raw file, DATA.md and issue 2
 }  # fmt: skip
 
 
-def write(tmp_path, small, text=None):
-    path = tmp_path / small.fichier
-    path.write_text(text or small.text, encoding="utf-8")
-    return path
-
-
 def refused(tmp_path, old, new, *words):
     assert old in REGION.text
     with pytest.raises(FpiError) as error:
-        read_inserjeunes_region(write(tmp_path, REGION, REGION.text.replace(old, new, 1)))
+        read_inserjeunes_region(put(tmp_path, REGION, REGION.text.replace(old, new, 1)))
     for word in words:
         assert word in str(error.value)
 
 
 def test_counts_and_rates_of_a_region_hidden_ones_missing_not_zero(tmp_path):
-    table = read_inserjeunes_region(write(tmp_path, REGION)).table
+    table = read_inserjeunes_region(put(tmp_path, REGION)).table
     first, hidden = table.iloc[0], table.iloc[4]
     assert (first["terminale"], first["sortants"], first["en_emploi_6_mois"]) == (120, 50, 28)
     assert first["taux_emploi_6_mois"] == pytest.approx(0.56)
@@ -66,7 +60,7 @@ def test_what_does_not_agree_across_columns_is_refused(tmp_path, old, new, words
 
 
 def test_unnamed_columns_are_read_by_position(tmp_path):
-    table = read_inserjeunes_apprentissage(write(tmp_path, UNNAMED), "2018_2019").table
+    table = read_inserjeunes_apprentissage(put(tmp_path, UNNAMED), "2018_2019").table
     first = table.iloc[0]
     assert first["part_interruption"] == pytest.approx(0.41)
     assert first["taux_poursuite"] == pytest.approx(0.38)
@@ -77,11 +71,11 @@ def test_unnamed_columns_are_read_by_position(tmp_path):
 def test_a_file_of_lycees_read_as_one_of_apprenticeship_is_refused(tmp_path):
     text = UNNAMED.text.replace(";41;38;", ';"ensemble";38;')
     with pytest.raises(FpiError, match="« ensemble »"):
-        read_inserjeunes_apprentissage(write(tmp_path, UNNAMED, text), "2018_2019")
+        read_inserjeunes_apprentissage(put(tmp_path, UNNAMED, text), "2018_2019")
 
 
 def test_each_public_keeps_its_row_and_value_added_is_a_difference_of_rates(tmp_path):
-    table = read_inserjeunes_etablissement(write(tmp_path, LYCEES), "2021_2022").table
+    table = read_inserjeunes_etablissement(put(tmp_path, LYCEES), "2021_2022").table
     assert list(table["public"]) == ["ensemble", "apprentis", "ensemble"]
     assert table["valeur_ajoutee"].iloc[0] == pytest.approx(0.09)
     assert table.loc[2, list(RATES)].isna().all()
@@ -97,7 +91,7 @@ def test_the_portal_s_short_names_say_their_millesime(tmp_path):
         for y in (2021, 2022)
     )
     header = header.replace("libelle", "Libellé")
-    path = write(tmp_path, LYCEES, header + rows)
+    path = put(tmp_path, LYCEES, header + rows)
     assert list(read_inserjeunes_etablissement(path).table["millesime"]) == [
         "2021_2022", "2022_2023"]  # fmt: skip
     one = read_inserjeunes_etablissement(path, "2022_2023")
@@ -108,14 +102,14 @@ def test_the_portal_s_short_names_say_their_millesime(tmp_path):
 
 def test_a_yearly_file_needs_its_millesime_and_a_wrong_one_is_refused(tmp_path):
     with pytest.raises(FpiError, match="ne dit pas son millésime"):
-        read_inserjeunes_etablissement(write(tmp_path, LYCEES))
+        read_inserjeunes_etablissement(put(tmp_path, LYCEES))
     with pytest.raises(FpiError, match="deux années qui se suivent"):
         parse_millesime("2021_2023")
     assert parse_millesime("cumul 2021-2022") == "2021_2022"
 
 
 def test_cfa_of_several_millesimes(tmp_path):
-    table = read_inserjeunes_cfa(write(tmp_path, CFA)).table
+    table = read_inserjeunes_cfa(put(tmp_path, CFA)).table
     assert list(table["millesime"]) == ["2021_2022", "2022_2023"]
     assert table["taux_emploi_12_mois"].iloc[0] == pytest.approx(0.77)
 

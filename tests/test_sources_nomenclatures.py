@@ -1,6 +1,6 @@
 import pandas as pd
 import pytest
-from small_files import MEFS
+from small_files import MEFS, put
 
 from fpi_eval.errors import FpiError
 from fpi_eval.sources.nomenclatures import FICHIERS, read_nomenclature, read_nomenclatures
@@ -10,12 +10,6 @@ ROWS = {
     "mef": 10067, "diplomes": 4023, "diplomes_ensemble": 11261, "niveaux": 212,
     "groupes_nsf": 115, "familles": 90, "options_bts": 17, "intitules": 577, "departements": 122,
 }  # fmt: skip
-
-
-def put(tmp_path, small, text=None):
-    path = tmp_path / small.fichier
-    path.write_text(text or small.text, encoding="utf-8")
-    return path
 
 
 def test_a_mef_must_be_made_of_its_parts(tmp_path):

@@ -1,5 +1,5 @@
 import pytest
-from small_files import AFFELNET, BTS, PARCOURSUP, write
+from small_files import AFFELNET, BTS, PARCOURSUP, put, write
 
 from fpi_eval.errors import FpiError
 from fpi_eval.sources.affelnet import read_affelnet
@@ -15,12 +15,6 @@ LABELS = {column.header: column.aliases[-1] for column in SCHEMA.columns if colu
 
 
 AURA = ("001", "003", "007", "015", "026", "038", "042", "043", "063", "069", "073", "074")
-
-
-def put(tmp_path, small, text=None):
-    path = tmp_path / small.fichier
-    path.write_text(text or small.text, encoding="utf-8")
-    return path
 
 
 def test_affelnet_places_outside_5_to_500_are_missing_and_other_statuses_set_aside(tmp_path):

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -79,16 +80,21 @@ def sectors(records: Records) -> pd.DataFrame:
         (people["sortant"] == 1) & (rules.region_of(people["contrat"]) == people["region"])
     )
     people = people.mutate(division=rules.division_of(people["contrat"]))
-    firms = people.group_by(["division", "employeur"]).aggregate(n=people.count())
-    table = run(
-        firms.group_by("division").aggregate(
+    table = _employers(people, ["division"])
+    table["division"] = table["division"].map("{:02d}".format)
+    return table.sort_values("division", ignore_index=True, kind="stable")
+
+
+def _employers(people: Any, by: list[str]) -> pd.DataFrame:
+    """Return people, employers and the first employer's people, by group."""
+    firms = people.group_by([*by, "employeur"]).aggregate(n=people.count())
+    return run(
+        firms.group_by(by).aggregate(
             personnes=firms["n"].sum(),
             employeurs=firms["employeur"].nunique(),
             premier=firms["n"].max(),
         )
     )
-    table["division"] = table["division"].map("{:02d}".format)
-    return table.sort_values("division", ignore_index=True, kind="stable")
 
 
 def _asked(records: Records, name: str, why: str) -> None:
@@ -116,16 +122,12 @@ def wages_table(records: Records, regions: Iterable[str]) -> Protected:
     )
     there = factory & (rules.region_of(people["contrat"]) == people["region"])
     people = people.mutate(emploi=there.fill_null(False).ifelse(THERE, ELSEWHERE))
-    firms = people.group_by([*WAGES, "employeur"]).aggregate(n=people.count())
-    sizes = run(
-        firms.group_by(WAGES).aggregate(
-            personnes=firms["n"].sum(),
-            employeurs=firms["employeur"].nunique(),
-            premier=firms["n"].max(),
-        )
-    )
     medians = run(people.group_by(WAGES).aggregate(salaire_median=people["salaire"].median()))
-    table = sizes.merge(medians, on=WAGES).sort_values(WAGES, ignore_index=True, kind="stable")
+    table = (
+        _employers(people, WAGES)
+        .merge(medians, on=WAGES)
+        .sort_values(WAGES, ignore_index=True, kind="stable")
+    )
     if table.empty:
         raise FpiError("aucun salaire de sortants du programme dans ces fichiers.")
     few = small(table[PEOPLE], thresholds(records.individus))

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import fpi_eval
-from fpi_eval.errors import FpiError
-from fpi_eval.pinned import sha256
+from fpi_eval.pinned import changed, sha256
 from fpi_eval.report.edition import LATER, Edition, today
 from fpi_eval.store import code_reached
 
@@ -143,11 +142,7 @@ def check_unchanged(inputs: Mapping[str, Path], before: Mapping[str, str]) -> No
     """
     for name, path in sorted(inputs.items()):
         if not path.is_file() or sha256(path) != before[name]:
-            raise FpiError(
-                "ce fichier a changé pendant le calcul : les pages n'auraient pas toutes les mêmes "
-                "données. Rien n'a été remplacé ; relancez quand il ne change plus.",
-                fichier=name,
-            )
+            raise changed(name)
 
 
 @cache
