@@ -399,6 +399,19 @@ class Programme(Frozen):
             raise ValueError(f"[jumeau] : filière(s) {liste(lost)} absente(s) de [[filieres]]")
         return self
 
+    def _repr_pretty_(self, printer, cycle: bool) -> None:
+        """Write what a notebook shows; ``repr`` says every field, results are kept by it."""
+        what, targets = (
+            " ; ".join(one.libelle for one in many) for many in (self.filieres, self.cibles)
+        )
+        printer.text(
+            f"Programme « {self.nom} » : {self.titre}\n"
+            f"  {self.territoire.region}, à partir de la rentrée {self.rentree_debut}\n"
+            f"  filières : {what}\n"
+            f"  cibles : {targets}\n"
+            f"  dossier : {self.dossier}"
+        )
+
     @property
     def codes_filieres(self) -> tuple[str, ...]:
         """Codes of the programme's filières, in the order they are declared."""

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from IPython.lib.pretty import pretty
 from pydantic import ValidationError
 
 from fpi_eval.errors import FpiError
@@ -39,6 +40,14 @@ def test_the_programme_states_its_published_facts():
     assert (len(fpi.territoire.academies), len(fpi.territoire.departements)) == (3, 12)
     assert fpi.resultats.principal == "diplomes"
     assert fpi.code == "fpi_aura"
+
+
+def test_a_notebook_shows_a_programme_in_five_lines():
+    lines = pretty(load_programme(FPI)).splitlines()
+    assert len(lines) == 5
+    assert lines[0] == "Programme « FPI AURA » : Formation Pro Industrie, Auvergne-Rhône-Alpes"
+    assert "rentrée 2024" in lines[1]
+    assert lines[2].endswith("Numérique ; Énergie décarbonée et industrie verte")
 
 
 def test_a_programme_cannot_be_changed():

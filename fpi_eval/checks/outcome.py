@@ -95,8 +95,8 @@ def _unable(panel: CellPanel, outcome: str, reason: str) -> Absent:
         said = f"{reason} {whole} {since}"
     else:
         years = ("à la rentrée " if len(known) == 1 else "aux rentrées ") + text.liste(known)
-        since = f"les {since}" if len(opened) else "aucune place ouverte"
-        said = f"Les fichiers ne donnent {what} qu'{years}, et {since}. {reason}"
+        since = f", et les {since}" if len(opened) else ""  # the reason says that none opened
+        said = f"Les fichiers ne donnent {what} qu'{years}{since}. {reason}"
     return Absent(
         f"{NO_EFFECT} {said}",
         holder="DEPP : constats de rentrée des autres années, par établissement et formation.",

@@ -39,11 +39,11 @@ def folder_of(programme: Programme, rentree: int, donnees: str | Path = "") -> P
         what = (
             "c'est un fichier, pas un dossier"
             if Path(donnees).exists()
-            else ("ce dossier n'existe pas")
+            else "ce dossier n'existe pas"
         )
         raise FpiError(
-            f"{what}. Indiquez après --donnees le dossier des fichiers "
-            "téléchargés, ou ne mettez pas cette option pour des données simulées.",
+            f"{what}. Indiquez le dossier des fichiers téléchargés (--donnees, ou donnees=), ou "
+            "rien pour des données simulées.",
             fichier=str(donnees),
         )
     return Path(donnees)
