@@ -7,6 +7,7 @@ import pytest
 from IPython.lib.pretty import pretty
 from pydantic import ValidationError
 
+from fpi_eval import load
 from fpi_eval.errors import FpiError
 from fpi_eval.pinned import pinned
 from fpi_eval.programme import load_programme, parse_rentree
@@ -145,3 +146,8 @@ def test_within_a_run_programme_toml_is_the_one_it_began_with(tmp_path):
         path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
         with pytest.raises(FpiError, match=r"programme\.toml : ce fichier a changé"):
             load_programme(path.parent)
+
+
+def test_programme_and_year_the_other_way_round_are_told_how_to_be_written():
+    with pytest.raises(FpiError, match=r"le programme vient d'abord.*load\('fpi_aura', 2022\)"):
+        load(2022, "fpi_aura")
