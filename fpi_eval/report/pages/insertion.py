@@ -62,8 +62,8 @@ def reponse(published: Sheet, changes: Sequence[RegionalChange] | Absent, contex
     )
     if before_programme(context, last):
         lines.append(
-            "Cet écart n'est pas un effet du programme, dont les places n'ont pas encore de "
-            "diplômés dans ces données."
+            "L'écart avec les autres régions n'est pas un effet du programme, dont les places "
+            "n'ont pas encore de diplômés dans ces données."
         )
     if isinstance(changes, Absent):
         return "\n\n".join([*lines, changes.reason])
