@@ -108,6 +108,8 @@ def planted_with(contained, found, low=0.3, high=0.5):
         (95, 5, (-0.2, 0.6), "oui", False, INCONCLUSIVE),  # neither no effect nor a large one
         (95, 5, (-0.05, 0.05), "oui", True, SOLID),  # surely no effect that matters
         (75, 5, (0.3, 0.5), "douteux", True, CAREFUL),
+        (75, 5, (0.1, 0.7), "douteux", False, CAREFUL),
+        (75, 5, (-1.7, 2.0), "douteux", False, INCONCLUSIVE),  # holds a loss and a large gain
         (95, 25, (0.3, 0.5), "douteux", True, CAREFUL),
         (65, 5, (0.3, 0.5), "non", True, INCONCLUSIVE),
         (95, 35, (0.3, 0.5), "non", True, INCONCLUSIVE),

@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 from test_headline import DAY, published
 from test_report_html import EDITION, render
 
-from fpi_eval.headline.first_page import first_page
+from fpi_eval.headline.first_page import as_number, first_page
 from fpi_eval.headline.quantity import (
     COUNTED,
     DECLARED_FIGURE,
@@ -133,15 +133,35 @@ def test_the_headline_is_no_stronger_than_the_proof(effects, notes, finding):
     assert ("seules" in found.verdict) == (finding in ("peut-être pris", "Aucun"))
 
 
-def test_an_effect_that_nothing_concludes_on_is_a_range_and_no_number(tmp_path):
+@pytest.mark.parametrize("verdict", ["non concluant", "à lire avec prudence", "solide"])
+def test_an_effect_whose_range_holds_a_loss_and_a_gain_is_a_range_and_no_number(tmp_path, verdict):
     vague = (*EFFECT[:2], effect("effet_net", 62.0, -190.0, 200.0))
-    page = shown(tmp_path, (*SEATS, *PEOPLE, *vague, *AHEAD), NOTES | {"verdict": "non concluant"})
+    page = shown(tmp_path, (*SEATS, *PEOPLE, *vague, *AHEAD), NOTES | {"verdict": verdict})
     words = said(page).replace("\u202f", "").replace("\u00a0", " ")
     assert "Trop incertain pour un chiffre." in words
     assert "Entre −190 et 200 élèves de plus en dernière année" in words
     drawn = page.select_one(".chaine svg").get_text(" ")
     assert "trop incertain" in drawn
     assert not re.search(r"\b60\b", words)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "low", "high", "number"),
+    [
+        ("solide", 10.0, 86.0, True),
+        ("solide", -86.0, -10.0, True),
+        ("solide", -5.0, 99.0, False),
+        ("solide", -9.0, 9.0, True),  # surely nothing that matters: within 10 for 100 seats
+        ("à lire avec prudence", 10.0, 86.0, True),
+        ("à lire avec prudence", -5.0, 99.0, False),
+        ("non concluant", 10.0, 86.0, False),
+    ],
+)
+def test_a_number_is_given_where_the_proof_concludes_and_the_range_tells(
+    verdict, low, high, number
+):
+    found = Headline(SEATS, NOTES | {"verdict": verdict, "plus_petit_effet": "0.1"})
+    assert as_number(found, effect("effet_net", (low + high) / 2, low, high)) == number
 
 
 def test_a_programme_that_has_not_begun_or_has_no_register_says_so_first():

@@ -1,13 +1,14 @@
 """The page that lists the project's reports names each, and says which ones are simulated."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from bs4 import BeautifulSoup
 
 from fpi_eval.errors import FpiError
-from fpi_eval.headline.quantity import COUNTED, Headline, Quantity, Scope
+from fpi_eval.headline.quantity import COUNTED, ESTIMATED, Headline, Quantity, Scope
 from fpi_eval.report.published.shown_quantities import read_quantities, write_quantities
 from fpi_eval.report.runner import every_report
 from fpi_eval.text import BANNER
@@ -57,6 +58,16 @@ def test_every_report_is_listed_the_latest_first_with_its_data_and_its_proof(tmp
     assert page.html["lang"] == "fr"
     assert all(th["scope"] for th in page.find_all("th"))
     assert page.table["aria-labelledby"] == page.h2["id"]
+
+
+def test_an_effect_is_listed_as_the_first_page_tells_it():
+    def told(verdict):
+        said = {"unit": "élèves de plus", "nature": ESTIMATED, "low": 10.0, "high": 86.0}
+        effect = replace(number("effet_net", 48.0), level=0.95, **said)
+        return list(every_report._shown(Headline((effect,), {"verdict": verdict})))[-1]
+
+    assert told("solide") == "50 élèves de plus (entre 10 et 85)"
+    assert told("non concluant") == "trop incertain : entre 10 et 85 élèves de plus"
 
 
 def test_a_list_of_simulated_reports_says_so_at_its_head_and_an_empty_one_what_to_do(tmp_path):

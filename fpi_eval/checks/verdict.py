@@ -135,12 +135,13 @@ def _half(planted: Planted, label: str) -> float:
 
 
 def level(valid: str, violated: bool, precise: bool, told: bool) -> str:
-    """Return the word: ``told`` says whether the calibrated interval leaves zero out."""
-    if valid == NO:
+    """Return the word: ``told`` says whether the calibrated interval leaves zero out.
+
+    An interval that holds both no effect and a large one concludes nothing, valid or not.
+    """
+    if valid == NO or not (precise or told):
         return INCONCLUSIVE
-    if valid == DOUBTFUL or violated:
-        return CAREFUL
-    return SOLID if precise or told else INCONCLUSIVE
+    return CAREFUL if valid == DOUBTFUL or violated else SOLID
 
 
 def _first(planted: Planted | Absent) -> str:

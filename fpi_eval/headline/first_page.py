@@ -76,17 +76,13 @@ class FirstPage:
     people: tuple[Bar, ...]
     aimed: tuple[Bar, ...]
     effect: Quantity | None
+    told: bool
     job: Quantity | None
     cost: Quantity | None
     least: bool
     chain: tuple[ChainStep, ...]
     dates: tuple[tuple[str, str], ...]
     implied: tuple[str, ...]
-
-    @property
-    def told(self) -> bool:
-        """Whether the proof allows to give the effect as a number, and not as a range alone."""
-        return LEVELS[self.proof] in CONCLUSIVE
 
 
 def first_page(found: Headline) -> FirstPage:
@@ -108,6 +104,7 @@ def first_page(found: Headline) -> FirstPage:
         people=tuple(bar for bar in bars if bar.done),
         aimed=tuple(bar for bar in bars if not bar.done),
         effect=net or None,
+        told=bool(net) and as_number(found, net),
         job=job,
         cost=cost or None,
         least=cost is not None and cost.label == _(LEAST),
@@ -129,6 +126,19 @@ def _job(found: Headline) -> Quantity | None:
 def _told(found: Headline, verdict: str = "verdict") -> bool:
     """Return whether a verdict allows to conclude."""
     return found.notes.get(verdict) in CONCLUSIVE
+
+
+def as_number(found: Headline, effect: Quantity) -> bool:
+    """Return whether an effect of 100 seats is given as a number, and not as a range alone.
+
+    Its proof must conclude, and its range leave zero out, or be within the smallest effect that
+    matters on each side: a number whose range holds a loss and a gain tells neither.
+    """
+    low, high = effect.ends
+    if low is None or high is None or not _told(found):
+        return False
+    within = (high - low) / 2 <= 100 * float(found.notes.get("plus_petit_effet", "0"))
+    return low > 0 or high < 0 or within
 
 
 def _few(found: Headline) -> bool:
@@ -283,7 +293,7 @@ def _chain(found: Headline) -> list[ChainStep]:
         steps.insert(0, ENTERED)
     for key, words in steps:
         if one := found.get(key):
-            if _told(found) or _above_zero(one):
+            if as_number(found, one) or _above_zero(one):
                 part, said = min(max(one.amount / 100, 0), 1), one.number
                 links.append(ChainStep(_(words), part, said, known=True))
             else:

@@ -60,6 +60,7 @@ def _notes(evaluation: Evaluation | Absent) -> dict[str, str]:
         "precis": "" if said.precis is None else "oui" if said.precis else "non",
         "indices": str(len(said.violations)),
         "resultat": evaluation.outcome,
+        "plus_petit_effet": str(evaluation.smallest),
     }
 
 
