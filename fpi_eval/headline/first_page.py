@@ -104,7 +104,7 @@ def first_page(found: Headline) -> FirstPage:
         people=tuple(bar for bar in bars if bar.done),
         aimed=tuple(bar for bar in bars if not bar.done),
         effect=net or None,
-        told=bool(net) and as_number(found, net),
+        told=net is not None and as_number(found, net),
         job=job,
         cost=cost or None,
         least=cost is not None and cost.label == _(LEAST),
