@@ -74,10 +74,12 @@ like. How often each is right is in `benchmarks/results/scoreboard.md`.
 
 def shown(estimator, twin: fpi.twin.Twin) -> str:
     """Return the method's French paragraph and its answer on the twin, if a panel is enough."""
-    names = list(inspect.signature(estimator).parameters)
+    asked = inspect.signature(estimator).parameters
+    names = list(asked)
+    more = [p for p in asked.values() if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
     if "cohort" in names:
         result = fpi.attempt(fpi.impact.opening_study, twin.panel, "diplomes", estimator=estimator)
-    elif names[1:2] == ["y"]:
+    elif names[1:2] == ["y"] and len(more) <= 2:
         result = fpi.attempt(estimator, twin.panel, "diplomes")
     else:
         return ""

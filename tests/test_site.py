@@ -1,6 +1,7 @@
 """Every block of the guides runs; the site builds without a warning and fetches nothing."""
 
 import importlib.util
+import inspect
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import generate
 import layers
 import pytest
 
+from fpi_eval.absent import Absent
 from fpi_eval.sources.uses import USES
 
 ROOT = Path(__file__).parents[1]
@@ -56,6 +58,20 @@ def test_each_source_has_its_row_and_no_cell_of_it_is_empty():
     assert [row.split("`")[1] for row in rows] == [*USES]
     assert all(cell.strip() for row in rows for cell in row.strip("|").split("|"))
     assert "déposez-en l'export" in next(r for r in rows if "inserjeunes_agricole" in r)
+
+
+def test_the_page_of_estimators_calls_each_with_what_it_asks_for(monkeypatch):
+    called = []
+
+    def attempt(make, *args, **options):
+        inspect.signature(make).bind(*args, **options)
+        called.append(options.get("estimator", make).__name__)
+        return Absent("")
+
+    monkeypatch.setattr(generate.fpi, "attempt", attempt)
+    page = generate.estimators(answers=True)
+    named = re.findall(r"^## (\w+)$", page, flags=re.M)
+    assert {"j", "bjs2_t", "callaway_santanna", "imputation"} <= set(called) <= set(named)
 
 
 def test_the_drawing_shows_every_layer_and_says_it_in_words():
