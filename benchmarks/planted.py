@@ -142,6 +142,8 @@ def under(runs: pd.DataFrame, no_drift: float, spread: float) -> pd.DataFrame:
 def priors_table(runs: pd.DataFrame) -> list[str]:
     """Return how often the calibrated interval holds, and how wide it is, under other priors."""
     groups = [[n for names in g.values() for n in names] for g in (CLEAN, VIOLATED)]
+    if not all(runs["world"].isin(names).any() for names in groups):
+        return []
     lines = [
         "Ce que choisit la loi a priori de la dérive (mêmes faux programmes, relus sous d'autres "
         "lois ; effet brut) :",

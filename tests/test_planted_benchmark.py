@@ -8,6 +8,7 @@ import planted as benchmark
 import pytest
 import worlds
 
+from fpi_eval.checks import drift
 from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.j import j
 from fpi_eval.sources.resultats_lycees import read_resultats_lycees
@@ -35,6 +36,18 @@ def test_verdicts_are_read_again_from_the_current_thresholds():
     said = benchmark.markdown(rows)
     assert "| propre | 4 |" in said
     assert "étalonné tient" in said
+
+
+def test_rows_are_calibrated_again_under_another_prior():
+    rows = benchmark.kept().iloc[:40].reset_index(drop=True)
+    again = benchmark.under(rows, drift.NO_DRIFT, drift.SPREAD)
+    for name in ("cal_low", "cal_high", "net_cal_low", "net_cal_high"):
+        assert again[name].to_numpy() == pytest.approx(benchmark.shown(rows)[name], abs=1e-9)
+    wide, narrow = (
+        (found["cal_high"] - found["cal_low"]).mean()
+        for found in (benchmark.under(rows, 0.5, 0.03), again)
+    )
+    assert wide > 1.05 * narrow
 
 
 def test_the_second_family_counts_the_pupils_that_its_programme_brings():
