@@ -140,6 +140,8 @@ def test_an_effect_whose_range_holds_a_loss_and_a_gain_is_a_range_and_no_number(
     words = said(page).replace("\u202f", "").replace("\u00a0", " ")
     assert "Trop incertain pour un chiffre." in words
     assert "Entre −190 et 200 élèves de plus en dernière année" in words
+    own = "Dans les formations ouvertes seules : 53, sans doute entre 44 et 66."
+    assert (own in words) == (verdict != "non concluant")
     drawn = page.select_one(".chaine svg").get_text(" ")
     assert "trop incertain" in drawn
     assert not re.search(r"\b60\b", words)

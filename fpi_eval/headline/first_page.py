@@ -77,6 +77,7 @@ class FirstPage:
     aimed: tuple[Bar, ...]
     effect: Quantity | None
     told: bool
+    own: Quantity | None
     job: Quantity | None
     cost: Quantity | None
     least: bool
@@ -88,6 +89,7 @@ class FirstPage:
 def first_page(found: Headline) -> FirstPage:
     """Return the first page of a report from the quantities that its notebooks published."""
     net, job = found.get("effet_net"), _job(found)
+    told = net is not None and as_number(found, net)
     level = found.notes.get("verdict", "")
     bars, cost = _bars(found), found.get("cout_place")
     return FirstPage(
@@ -104,7 +106,8 @@ def first_page(found: Headline) -> FirstPage:
         people=tuple(bar for bar in bars if bar.done),
         aimed=tuple(bar for bar in bars if not bar.done),
         effect=net or None,
-        told=net is not None and as_number(found, net),
+        told=told,
+        own=None if told else _own(found),
         job=job,
         cost=cost or None,
         least=cost is not None and cost.label == _(LEAST),
@@ -139,6 +142,12 @@ def as_number(found: Headline, effect: Quantity) -> bool:
         return False
     within = (high - low) / 2 <= 100 * float(found.notes.get("plus_petit_effet", "0"))
     return low > 0 or high < 0 or within
+
+
+def _own(found: Headline) -> Quantity | None:
+    """Return the effect in opened courses alone, where it is told and the net one is not."""
+    gross = found.get("effet_brut")
+    return gross if gross is not None and as_number(found, gross) else None
 
 
 def _few(found: Headline) -> bool:
