@@ -141,8 +141,7 @@ def under(runs: pd.DataFrame, no_drift: float, spread: float) -> pd.DataFrame:
 
 def priors_table(runs: pd.DataFrame) -> list[str]:
     """Return how often the calibrated interval holds, and how wide it is, under other priors."""
-    groups = [[n for names in g.values() for n in names] for g in (CLEAN, VIOLATED)]
-    if not all(runs["world"].isin(names).any() for names in groups):
+    if any(part.empty for part in _clean_and_violated(runs)):
         return []
     lines = [
         "Ce que choisit la loi a priori de la dérive (mêmes faux programmes, relus sous d'autres "
@@ -153,8 +152,7 @@ def priors_table(runs: pd.DataFrame) -> list[str]:
         "|" + "---|" * 7,
     ]
     for no_drift, spread in PRIORS:
-        each = under(runs, no_drift, spread)
-        parts = [each[each["world"].isin(names)] for names in groups]
+        parts = _clean_and_violated(under(runs, no_drift, spread))
         held = [r["theta"].between(r["cal_low"], r["cal_high"]) for r in parts]
         wide = [((r["cal_high"] - r["cal_low"]) / (r["ci_high"] - r["ci_low"])).mean()
                 for r in parts]  # fmt: skip
@@ -214,8 +212,7 @@ def markdown(runs: pd.DataFrame) -> str:
 
 def all_together(runs: pd.DataFrame) -> list[str]:
     """Return how often *solide* misses over all worlds but the invisible ones, and false alarms."""
-    hidden = [n for names in INVISIBLE.values() for n in names]
-    seen = runs[~runs["world"].isin(hidden)]
+    seen = runs[~runs["world"].isin(_worlds(INVISIBLE))]
     if seen.empty:
         return []
     r = judged(seen)
@@ -226,7 +223,7 @@ def all_together(runs: pd.DataFrame) -> list[str]:
         _share(~solid[truth].between(solid[f"{start}low"], solid[f"{start}high"]))
         for truth, start in (("theta", "cal_"), ("theta", "ci_"), ("net", "net_cal_"))
     ]
-    clean = r[r["world"].isin([n for names in CLEAN.values() for n in names])]
+    clean = r[r["world"].isin(_worlds(CLEAN))]
     alarm = (clean["valide"] != "oui") | (clean["violations"] > 0)
     return [
         f"Verdict « {SOLID} », tous mondes réunis sauf ceux qui sont invisibles par nature "
@@ -243,10 +240,7 @@ def in_equal_parts(runs: pd.DataFrame) -> list[str]:
     That is what the calibrated one promises: no interval holds 95 times in 100 both where nothing
     is wrong and where what is wrong was not seen.
     """
-    parts = [
-        runs[runs["world"].isin([n for names in group.values() for n in names])]
-        for group in (CLEAN, VIOLATED)
-    ]
+    parts = _clean_and_violated(runs)
     if any(part.empty for part in parts):
         return []
     said = []
@@ -259,6 +253,16 @@ def in_equal_parts(runs: pd.DataFrame) -> list[str]:
         f"l'intervalle de J contient l'effet brut {said[0]} du temps, l'intervalle étalonné "
         f"{said[1]}."
     ]
+
+
+def _worlds(group: dict[str, tuple[str, ...]]) -> list[str]:
+    """Return the worlds of a group, both families."""
+    return [name for names in group.values() for name in names]
+
+
+def _clean_and_violated(runs: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the rows of worlds without a violation, and of those with a visible one."""
+    return [runs[runs["world"].isin(_worlds(group))] for group in (CLEAN, VIOLATED)]
 
 
 def tests_table(runs: pd.DataFrame) -> list[str]:
@@ -279,8 +283,7 @@ def tests_table(runs: pd.DataFrame) -> list[str]:
 
 def sizes_table(runs: pd.DataFrame) -> list[str]:
     """Return alarms and coverage by size of J's true error, worlds with a visible violation."""
-    violated = [n for names in VIOLATED.values() for n in names]
-    r = runs[runs["world"].isin(violated)]
+    r = runs[runs["world"].isin(_worlds(VIOLATED))]
     if r.empty:
         return []
     r = judged(r)

@@ -166,6 +166,13 @@ def test_a_number_is_given_where_the_proof_concludes_and_the_range_tells(
     assert as_number(found, effect("effet_net", (low + high) / 2, low, high)) == number
 
 
+def test_the_picture_and_the_card_tell_the_same_effect():
+    for verdict, told in (("solide", True), ("non concluant", False)):
+        page = first_page(Headline(FULL, NOTES | {"verdict": verdict}))
+        drawn = {step.words: step.known for step in page.chain}
+        assert page.told == drawn["De plus en dernière année"] == drawn["Entrants de plus"] == told
+
+
 def test_a_programme_that_has_not_begun_or_has_no_register_says_so_first():
     notes = NOTES | {"rentree": "2022"}
     early = first_page(Headline((), notes))

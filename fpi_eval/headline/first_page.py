@@ -302,7 +302,7 @@ def _chain(found: Headline) -> list[ChainStep]:
         steps.insert(0, ENTERED)
     for key, words in steps:
         if one := found.get(key):
-            if as_number(found, one) or _above_zero(one):
+            if as_number(found, one):
                 part, said = min(max(one.amount / 100, 0), 1), one.number
                 links.append(ChainStep(_(words), part, said, known=True))
             else:

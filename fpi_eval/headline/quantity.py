@@ -98,15 +98,18 @@ class Quantity:
 
     @property
     def step(self) -> float:
-        """Step to which the number is rounded, from the width of its interval."""
-        if self.low is None or self.high is None:
+        """Step to which the number is rounded, from the width of its interval.
+
+        None for an amount, which has two figures on every page.
+        """
+        if self.unit == "€" or self.low is None or self.high is None:
             return 0.0
         return rounding.step_of(self.low, self.high, 0.01 if self.unit == "%" else 1.0)
 
     def _rounded(self, value: float | None) -> float | None:
         if value is None or value == float("inf"):
             return None
-        if self.step and self.unit != "€":  # an amount has two figures on every page
+        if self.step:
             return rounding.rounded(value, self.step)
         if self.unit == "€" or self.nature in (ESTIMATED, PROJECTED):
             return rounding.figures(value)

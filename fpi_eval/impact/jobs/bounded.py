@@ -69,7 +69,7 @@ class BoundedEffects(Headed):
     def to_frame(self) -> pd.DataFrame:
         """Return one tidy row per group × effect; the estimate is the middle of the range."""
         middle = (self.table["low"] + self.table["high"]) / 2
-        return self.table.assign(estimate=middle, outcome=f"en_emploi_{self.horizon}_mois")
+        return self.table.assign(estimate=middle, outcome=employed(self.horizon))
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw each range inside its interval."""
