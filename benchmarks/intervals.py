@@ -38,7 +38,7 @@ def rows(monde: str, effet: str, name: str, inside: pd.Series, broken: bool, lev
 
 def of_planted() -> list[pd.DataFrame]:
     """Return the intervals of both families of worlds, plain and as readers see them."""
-    kept = planted.shown(planted.kept())
+    kept = planted.kept()
     return [
         rows(f"{family} : {world}", *key, part[truth].between(part[low], part[high]),
              world in (*planted.VIOLATED[family], *planted.INVISIBLE[family]))
@@ -105,9 +105,9 @@ def markdown(found: pd.DataFrame) -> str:
         "`projection`), rien n'est tiré ici. ± : erreur de Monte-Carlo. Promesse : 93 à 97 % pour "
         "un intervalle à 95 %, 75 à 85 % pour une bande à 80 %. « Trop étroit » ou « trop large » "
         "quand l'écart dépasse deux erreurs de Monte-Carlo au bord de la promesse. L'intervalle "
-        "étalonné est celui que montre le rapport ; il n'est jamais plus étroit que celui de J, "
-        "et tient donc plus souvent que 95 fois sur 100 là où rien ne cloche. Avec 50 tirages, "
-        "l'erreur est de 3 points : un seul monde ne départage que des écarts de 6 points.",
+        "étalonné est celui que montre le rapport ; celui de l'effet net n'est jamais plus "
+        "étroit que celui de J. Avec 50 tirages, l'erreur est de 3 points : un seul monde ne "
+        "départage que des écarts de 6 points.",
     ]
     for broken, title in ((False, "Mondes sans violation"), (True, "Mondes avec violation")):
         part = found[found["violation"] == broken]

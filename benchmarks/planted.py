@@ -63,11 +63,14 @@ INVISIBLE = {TWIN: (), OTHER: ("choc à l'ouverture", "registre faux")}
 AS_REAL: dict[str, tuple[str, ...]] = {TWIN: ("lifelike_selected",), OTHER: ()}
 GROUPS = {"sans violation": CLEAN, "violation": VIOLATED, "invisible par nature": INVISIBLE,
           "sites choisis comme en vrai": AS_REAL}  # fmt: skip
+#: Seeds of each world on which an interval as wide as the plain one was seen to be too wide.
+LOOKED_AT = 184
 PROVENANCE = (
-    "Aucune de ces graines n'a servi à fixer quoi que ce soit. La loi a priori de la dérive et le "
-    "seuil de « valide » l'ont été sur les graines 190000 et 290000 et suivantes ; la règle "
-    "« jamais plus étroit », sur celles de 180000 et 280000 et suivantes, qui ont aussi montré que "
-    "l'intervalle étalonné d'avant était trop large."
+    "La loi a priori de la dérive et le seuil de « valide » ont été fixés sur les graines 190000 "
+    "et 290000 et suivantes. Que l'intervalle étalonné du brut puisse être plus étroit que celui "
+    "de J a été choisi sur elles, après avoir vu qu'il était trop large sur les "
+    f"{LOOKED_AT} premières graines de chaque monde d'ici, relues depuis sous la règle "
+    "d'aujourd'hui. Les suivantes n'ont servi à rien fixer : elles sont aussi données à part."
 )
 CODE = ("checks", "impact", "panel", "regression", "twin")
 FIRST_SEED = {TWIN: 420_000, OTHER: 520_000}
@@ -134,9 +137,10 @@ def under(runs: pd.DataFrame, no_drift: float, spread: float) -> pd.DataFrame:
                     getattr(row, s + n) for n in ("df", "mu", "s", "lever", "told", "std_error")
                 )
                 known = Calibration(mu, sd, law, lever, told)
-                low, high, _ = known.interval(estimate, error, df)
+                inside = (row.net_low, row.net_high, 0.0) if s else None
+                low, high, _ = known.interval(estimate, error, df, inside=inside)
                 out.loc[row.Index, [f"{s}cal_low", f"{s}cal_high"]] = low, high
-    return shown(out)
+    return out
 
 
 def priors_table(runs: pd.DataFrame) -> list[str]:
@@ -178,7 +182,6 @@ def read() -> pd.DataFrame:
 
 def markdown(runs: pd.DataFrame) -> str:
     """Return the table as Markdown, numbers as in French reports."""
-    runs = shown(runs)
     lines = [
         "# Les programmes plantés disent-ils vrai ? (mondes simulés)",
         "",
@@ -205,7 +208,7 @@ def markdown(runs: pd.DataFrame) -> str:
             lines.append(_line(f"**{family}, {title}**", mine))
             lines += [_line(n, mine[mine["world"] == n]) for n in names[family]
                       if (mine["world"] == n).any()]  # fmt: skip
-    lines += ["", *all_together(runs), ""]
+    lines += ["", *all_together(runs), "", *untouched(runs), ""]
     lines += [*tests_table(runs), "", *sizes_table(runs), "", *priors_table(runs)]
     return re.sub(r"(\d)\.(\d)", r"\1,\2", "\n".join([*lines, ""]))
 
@@ -232,6 +235,27 @@ def all_together(runs: pd.DataFrame) -> list[str]:
         f"sans violation ({len(clean)}) : {_share(alarm)}.",
         *in_equal_parts(r),
     ]
+
+
+def untouched(runs: pd.DataFrame) -> list[str]:
+    """Return how often intervals hold on the seeds that fixed nothing, by group of worlds."""
+    fresh = runs[runs["seed"] % APART >= LOOKED_AT]
+    lines = [
+        "Graines qui n'ont servi à rien fixer :",
+        "",
+        "| mondes | n | J tient | étalonné tient | net tient | net étalonné tient |",
+        "|" + "---|" * 6,
+    ]
+    for family in (TWIN, OTHER):
+        for title, names in GROUPS.items():
+            r = fresh[(fresh["family"] == family) & fresh["world"].isin(names[family])]
+            if r.empty:
+                continue
+            held = [_share(r[truth].between(r[f"{start}low"], r[f"{start}high"]))
+                    for truth, start in (("theta", "ci_"), ("theta", "cal_"), ("net", "net_"),
+                                         ("net", "net_cal_"))]  # fmt: skip
+            lines.append("| " + " | ".join((f"{family}, {title}", str(len(r)), *held)) + " |")
+    return lines if not fresh.empty else []
 
 
 def in_equal_parts(runs: pd.DataFrame) -> list[str]:
@@ -305,15 +329,6 @@ def sizes_table(runs: pd.DataFrame) -> list[str]:
                  _share(rows["theta"].between(rows["cal_low"], rows["cal_high"])))  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     return lines
-
-
-def shown(r: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with the interval that readers see: never narrower than the plain one."""
-    out = r.copy()
-    for start, plain in (("cal_", "ci_"), ("net_cal_", "net_")):
-        out[f"{start}low"] = r[[f"{start}low", f"{plain}low"]].min(axis=1)
-        out[f"{start}high"] = r[[f"{start}high", f"{plain}high"]].max(axis=1)
-    return out
 
 
 def judged(r: pd.DataFrame) -> pd.DataFrame:

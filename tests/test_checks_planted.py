@@ -240,6 +240,17 @@ def test_systematic_error_is_found_and_none_is_invented():
     assert p == pytest.approx(1.0, abs=0.2)
 
 
+def test_a_calibrated_interval_holds_its_estimate_and_what_it_is_told_to_hold():
+    found = Calibration(0.3, 0.01)  # a systematic error far larger than the interval
+    low, high, p = found.interval(0.1, 0.02, np.inf)
+    assert low < -0.2 < high == 0.1  # the corrected effect, and the estimate
+    assert p == 1.0  # they are on both sides of zero
+    assert found.interval(0.1, 0.02, np.inf, inside=(0.05, 0.15, 0.2)) == (low, 0.15, 0.2)
+    low, high, p = Calibration(0.0, 0.0).interval(0.1, 0.02, np.inf)
+    assert (low + high) / 2 == pytest.approx(0.1)
+    assert p < 1e-5
+
+
 def test_tails_of_errors_of_few_groups_are_no_systematic_error():
     rng, df = np.random.default_rng(1), 8
     se = rng.uniform(0.03, 0.06, 4000)

@@ -72,11 +72,20 @@ class Calibration:
             ),
         ]
 
-    def interval(self, estimate: float, std_error: float, df: float, level: float = 0.95):
+    def interval(
+        self,
+        estimate: float,
+        std_error: float,
+        df: float,
+        level: float = 0.95,
+        inside: tuple[float, float, float] | None = None,
+    ):
         """Return bounds and p-value once the systematic error is taken into account.
 
         Schuemie et al. (2018) take the normal law; t is kept here with the degrees of freedom of
-        the plain interval, since the error is measured on as many groups.
+        the plain interval, since the error is measured on as many groups. ``inside`` are the bounds
+        and the p-value of an interval that is never left out; by default, the estimate itself: a
+        range that does not hold the number beside it would be read as a mistake.
         """
         student = np.isfinite(df) and df >= 1
         cdf = partial(special.stdtr, df) if student else special.ndtr
@@ -93,9 +102,16 @@ class Calibration:
             low, high = min(each), max(each)
             return low if low == high else optimize.brentq(lambda e: below(e) - q, low, high)
 
-        low, high = (estimate - quantile(0.5 + sign * level / 2) for sign in (1, -1))
+        low, middle, high = (estimate - quantile(0.5 + side * level / 2) for side in (1, 0, -1))
         at = below(estimate)
-        return float(low), float(high), float(min(1.0, 2 * min(at, 1 - at)))
+        p = min(1.0, 2 * min(at, 1 - at))
+        if inside is None:
+            inside = (estimate, estimate, float(estimate * middle <= 0))
+        return (
+            float(min(low, inside[0])),
+            float(max(high, inside[1])),
+            float(max(p, inside[2])),
+        )
 
 
 def calibrate(

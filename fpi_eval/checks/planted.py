@@ -25,8 +25,8 @@ METHOD = (
     "entiers (Franklin et al., 2014). L'erreur systématique est estimée par maximum de "
     "vraisemblance sur ces programmes, à dérive donnée, sous la loi de Student de l'intervalle, "
     "qu'elle corrige (Schuemie et al., 2018) ; la dérive des vrais sites s'y ajoute, sans compter "
-    "deux fois le bruit que l'effet estimé et la dérive mesurée ont en commun. L'étalonnage peut "
-    "élargir l'intervalle d'un côté ou de l'autre, jamais le rétrécir."
+    "deux fois le bruit que l'effet estimé et la dérive mesurée ont en commun. L'intervalle "
+    "étalonné contient toujours l'effet estimé et, pour l'effet net, l'intervalle de départ."
 )
 
 J = "J"  # the estimator that is planted

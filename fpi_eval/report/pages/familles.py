@@ -52,7 +52,7 @@ def autres(brut: Family | Absent, net: Family | Absent) -> str | Absent:
         )
     lines.append(
         "Ces tests ne sont pas étalonnés sur de faux programmes. La fourchette du haut de la page "
-        "l'est quand c'est possible : jamais plus étroite, c'est elle qui conclut."
+        "l'est quand c'est possible : c'est elle qui conclut."
     )
     return "\n\n".join(lines)
 
