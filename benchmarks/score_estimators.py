@@ -9,6 +9,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact import poisson
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.imputation import imputation
+from fpi_eval.impact.intertemporal import intertemporal
 from fpi_eval.impact.j_and_bjs2_t import j_and_bjs2_t
 from fpi_eval.impact.stacked import pooled, stack
 from fpi_eval.regression import interval
@@ -199,6 +200,7 @@ LIBRARY: dict[str, str] = {
     "imputation par place": "theta_suivies",
     "imputation de Poisson": "theta_suivies",
     "empilement": "theta_suivies",
+    "intertemporel": "theta_suivies",
 }
 ESTIMATORS = {**LIBRARY, **dict.fromkeys(NAIVE, "theta")}
 
@@ -223,4 +225,5 @@ FITS = (
     (("imputation par place",), lambda panel, y: [imputation(panel, y)]),
     (("imputation de Poisson",), lambda panel, y: [poisson.poisson_imputation(panel, y)]),
     (("empilement",), lambda panel, y: [pooled(stack(sample(panel, y)))]),
+    (("intertemporel",), lambda panel, y: [intertemporal(panel, y)]),
 )

@@ -119,8 +119,8 @@ def test_one_scored_programme_run_again_gives_its_rows(path):
     first = rows[rows["scenario"].eq("lifelike") & rows["seed"].eq(rows["seed"].min())]
     size = float(first["size"].iloc[0])
     made = scoreboard.one_run("lifelike", first["outcome"].iloc[0], first["seed"].iloc[0], size)
-    again = pd.DataFrame(made).set_index("estimator")
-    first = first.set_index("estimator").loc[again.index]
+    first = first.set_index("estimator")
+    again = pd.DataFrame(made).set_index("estimator").loc[first.index]
     numbers = ["estimate", "std_error", "truth"]
     np.testing.assert_allclose(
         again[numbers].astype(float), first[numbers].astype(float), rtol=1e-5, atol=NEAR
