@@ -53,7 +53,8 @@ JOBS, MINIMUM = "en_emploi_6_mois", 20
 GROUPED = ("entrants", "diplomes")
 KEYS = {"Niveau": "niveau", "Filière": "filiere", "Voie": "voie", "Académie": "code_academie",
         "Département": "code_departement"}  # fmt: skip
-WORDS = text.NIVEAUX | load_programme("fpi_aura").mots_filieres | text.VOIES
+FILIERES = load_programme("fpi_aura").mots_filieres
+WORDS = text.NIVEAUX | FILIERES | text.VOIES
 LINKS = {"terminale": "entrants", "diplomes": "terminale", "sortants": "terminale",
          "en_emploi_6_mois": "sortants"}  # fmt: skip
 HEADER = (
@@ -131,7 +132,8 @@ def of_groups(twin: Twin, outcome: str) -> list[Row]:
     truth = twin.truth.cells[twin.truth.cells["outcome"] == outcome]
     place = twin.panel.drop_duplicates("cell").set_index("cell")
     rows: list[Row] = []
-    for name, part in totals(twin.panel, outcome).table.groupby("dimension", sort=False):
+    found = totals(twin.panel, outcome, names={"filiere": FILIERES})
+    for name, part in found.table.groupby("dimension", sort=False):
         column = KEYS.get(name)
         if column is None:
             continue
