@@ -14,17 +14,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
+from provenance import code_of, record
 
 from fpi_eval.sources.affelnet import read_affelnet
 from fpi_eval.sources.parcoursup_bts import read_parcoursup_bts
 
+TARGET = Path(__file__).parent / "results" / "selection.md"
+CODE = ("sources",)
 RISE, TAILS = 6, 4  # seats; standard deviations beyond which growth counts no more
 PUPILS = "effectifs/fr-en-lycee_pro-effectifs-niveau-sexe-lv.csv"
 HEAD = """# Les sites réels sont-ils tirés au sort ?
 
 Ce que la hausse d'une capacité ({rise} places ou plus d'une rentrée à la suivante) doit à la
 demande de l'année d'avant, ou à la croissance du lycée : logarithme du rapport des chances par
-écart-type, ± une erreur (logit, à taille égale). Zéro : tirage au sort.
+écart-type, ± une erreur (logit, à taille égale). Zéro : tirage au sort. Code : {code}.
 
 | fichiers | unités | part en hausse | selon | par écart-type |
 |---|---|---|---|---|
@@ -71,7 +74,8 @@ def by_growth(both: pd.DataFrame, pupils: Path) -> tuple[int, float, float, floa
     return logit(*(lycees.iloc[:, k] for k in (0, 2, 1)))
 
 
-def main(folder: Path) -> None:
+def lines(folder: Path) -> str:
+    """Return the rows of the table."""
     affelnet = [
         read_affelnet(folder / f"orion/attractivite_capacite_{year}.csv", year).table
         for year in (2021, 2022)
@@ -91,13 +95,20 @@ def main(folder: Path) -> None:
             lycees, folder / PUPILS
         ),
     }
-    lines = [
-        f"| {files} | {n} | {100 * share:.1f} % | {reason} | {value:+.2f} ± {error:.2f} |"
+    return "".join(
+        f"| {files} | {n} | {100 * share:.1f} % | {reason} | {value:+.2f} ± {error:.2f} |\n".replace(
+            ".", ","
+        )
         for (files, reason), (n, share, value, error) in found.items()
-    ]
-    text = HEAD.format(rise=RISE) + "\n".join(lines).replace(".", ",") + "\n"
-    (Path(__file__).parent / "results" / "selection.md").write_text(text, encoding="utf-8")
-    print(text)
+    )
+
+
+def main(folder: Path) -> None:
+    """Write the table."""
+    code = code_of(CODE, Path(__file__))
+    record(code, "selection")
+    TARGET.write_text(HEAD.format(rise=RISE, code=code) + lines(folder), encoding="utf-8")
+    print(TARGET.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

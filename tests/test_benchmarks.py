@@ -16,6 +16,7 @@ import pytest
 import records_effects
 import remedies
 import scoreboard
+import selection
 
 from fpi_eval.impact.jobs.exams import NOTE
 
@@ -151,6 +152,12 @@ def test_in_real_results_nothing_is_found_too_often_where_nothing_opened():
     for short in ("gross", "net"):
         low, high = runs[f"zero_{short}_low"], runs[f"zero_{short}_high"]
         assert 0.03 <= ((low > 0) | (high < 0)).mean() <= 0.07
+
+
+def test_the_published_choice_of_sites_is_that_of_the_real_files(donnees_reelles):
+    text = selection.TARGET.read_text(encoding="utf-8")
+    assert selection.lines(donnees_reelles) == text.split("|---|---|---|---|---|\n")[1]
+    assert re.search("Code : ([0-9a-f]{12})", text)[1] in set(provenance.known_codes()["code"])
 
 
 def test_two_hundred_damaged_files_are_read_as_they_say_or_refused_by_name(formes):
