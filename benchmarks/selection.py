@@ -95,12 +95,11 @@ def lines(folder: Path) -> str:
             lycees, folder / PUPILS
         ),
     }
-    return "".join(
-        f"| {files} | {n} | {100 * share:.1f} % | {reason} | {value:+.2f} ± {error:.2f} |\n".replace(
-            ".", ","
-        )
+    text = "".join(
+        f"| {files} | {n} | {100 * share:.1f} % | {reason} | {value:+.2f} ± {error:.2f} |\n"
         for (files, reason), (n, share, value, error) in found.items()
     )
+    return text.replace(".", ",")
 
 
 def main(folder: Path) -> None:
