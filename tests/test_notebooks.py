@@ -3,11 +3,15 @@
 import ast
 import builtins
 import json
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from thin import check_thin
 
+from fpi_eval.programme import load_programme
+from fpi_eval.report.edition import QUANTITIES, kept_earlier, kept_file, kept_later
 from fpi_eval.report.runner import exemple
 from fpi_eval.report.runner.notebooks import discover, literals, load
 
@@ -39,6 +43,31 @@ def test_the_picture_of_the_readme_is_that_of_the_example_and_says_it_is_simulat
     assert kept == exemple.first_picture(EXAMPLE / exemple.ITS_PAGE)
     assert "Données simulées" in kept
     assert f"(reports/exemple/{exemple.PICTURE})" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_example_is_made_as_if_no_other_report_stood_beside_it(tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "data", tmp_path / "data", ignore=shutil.ignore_patterns("raw"))
+    monkeypatch.chdir(tmp_path)
+    own = load_programme()
+    for year in (exemple.RENTREE - 1, exemple.RENTREE + 1):
+        other = kept_file(own, year, QUANTITIES, simulated=True)
+        other.parent.mkdir(parents=True)
+        other.write_text("{}", encoding="utf-8")
+    seen = {}
+
+    def run(_, parameters, target, *, root, **__):
+        monkeypatch.chdir(root)
+        what = load_programme(parameters["programme"])
+        for kept in (kept_earlier, kept_later):
+            seen[kept.__name__] = kept(what, exemple.RENTREE, QUANTITIES, simulated=True)
+        seen["programme"] = what.code
+        raise InterruptedError
+
+    monkeypatch.setattr(exemple, "load", lambda *_: SimpleNamespace(credit="", fichiers={}))
+    monkeypatch.setattr(exemple, "run", run)
+    with pytest.raises(InterruptedError):
+        exemple.main()
+    assert seen == {"kept_earlier": {}, "kept_later": {}, "programme": own.code}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)

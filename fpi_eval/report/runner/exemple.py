@@ -6,6 +6,8 @@
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 import nbformat
@@ -25,17 +27,16 @@ SAID = '<text x="4" y="-5" font-family="sans-serif" font-size="9">Données simul
 
 def main() -> None:
     """Run the notebooks on simulated data and replace the example's."""
-    programme = load_programme()
-    root = project_root(programme)
-    found = load(programme, RENTREE)
-    edition = Edition.of(programme, RENTREE, simulated=True, sources=(found.credit,))
-    target = root / "reports" / "exemple"
-    with tempfile.TemporaryDirectory(prefix="fpi_eval_") as folder:
+    own = load_programme()
+    target = project_root(own) / "reports" / "exemple"
+    with alone(project_root(own)) as root, chdir(root):
+        programme = load_programme(own.code)
+        found = load(programme, RENTREE)
         report = run(
-            discover(notebooks_of(programme)),
+            discover(notebooks_of(own)),
             {"programme": programme.code, "rentree": RENTREE, "donnees": ""},
-            Path(folder) / "exemple",
-            edition=edition,
+            root / "exemple",
+            edition=Edition.of(programme, RENTREE, simulated=True, sources=(found.credit,)),
             inputs=found.fichiers,
             root=root,
         )
@@ -46,6 +47,15 @@ def main() -> None:
             shutil.copy2(made, target / made.name)
         (target / PICTURE).write_text(first_picture(target / ITS_PAGE), encoding="utf-8")
     say(target)
+
+
+@contextmanager
+def alone(root: Path) -> Iterator[Path]:
+    """Give a project with the same programmes and no report: the example is compared with none."""
+    with tempfile.TemporaryDirectory(prefix="fpi_eval_") as folder:
+        data = Path(folder).resolve() / "data"
+        shutil.copytree(root / "data", data, ignore=shutil.ignore_patterns("raw"))
+        yield data.parent
 
 
 def first_picture(page: Path) -> str:
