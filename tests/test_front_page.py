@@ -8,6 +8,7 @@ from bs4 import BeautifulSoup
 from test_headline import DAY, published
 from test_report_html import EDITION, render
 
+from fpi_eval.headline import in_chapters
 from fpi_eval.headline.first_page import as_number, first_page
 from fpi_eval.headline.quantity import (
     COUNTED,
@@ -145,6 +146,8 @@ def test_an_effect_whose_range_holds_a_loss_and_a_gain_is_a_range_and_no_number(
     drawn = page.select_one(".chaine svg").get_text(" ")
     assert "trop incertain" in drawn
     assert not re.search(r"\b60\b", words)
+    chapter = in_chapters.diplomes(Headline(vague, NOTES | {"verdict": verdict}))
+    assert "pour 100 places ouvertes, entre −190 et 200 élèves de plus" in chapter
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,8 @@ def test_the_answer_begins_with_the_net_effect_its_range_and_field_then_the_verd
     net = headline.effet(made.annee, made.evaluation)["effet_net"]
     first, field, *rest = made.reponse.split("\n\n")
     assert "pour 100 places ouvertes" in first.lower()
-    assert net.shown in first
+    assert f"{net.range} {net.unit}" in first
+    assert net.number not in first.split("ouvertes, ")[1]  # as on the first page: a range alone
     assert str(net.scope) in field
     assert made.evaluation.verdict.niveau in rest[-1]
     assert "faux programmes plantés dans ces données" in made.plan

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from fpi_eval.headline.first_page import largest_target
+from fpi_eval.headline.first_page import as_number, largest_target
 from fpi_eval.headline.of_trajectory import LEAST
 from fpi_eval.headline.quantity import Headline, Quantity
 from fpi_eval.language import _
@@ -18,7 +18,7 @@ def places(found: Headline) -> str:
 
 
 def diplomes(found: Headline) -> str:
-    """Return the net effect of 100 seats and its range, and whether it differs from zero."""
+    """Return the net effect of 100 seats, as the first page tells it, and whether it is zero."""
     net = found.get("effet_net")
     if not net:
         return ""
@@ -28,7 +28,8 @@ def diplomes(found: Headline) -> str:
         if apart
         else _("L'effet ne se distingue pas encore de zéro : pour 100 places ouvertes, {effect}.")
     )
-    return said.format(effect=net.shown)
+    number = as_number(found, net) or not net.range
+    return said.format(effect=net.shown if number else f"{net.range} {net.unit}")
 
 
 def emploi_industriel(found: Headline) -> str:
