@@ -149,6 +149,35 @@ def test_an_unchanged_folder_is_not_read_again_and_a_changed_one_is(project, cap
     assert "Fichiers qu'aucune source n'explique : autre.csv." in capsys.readouterr().out
 
 
+def test_check_tells_a_budget_that_the_register_exceeds(project, capsys):
+    own = project / "data" / "essai"
+    edit(
+        own / "programme.toml", lambda text: text.replace("total = 22_000_000", "total = 9_500_001")
+    )
+    main(["check", "2026", "--donnees", str(project / "donnees"), "--programme", str(own)])
+    assert "les coûts" not in capsys.readouterr().out
+    less = ("total = 9_500_001", "total = 1_000"), ("vention = 9_500_000", "vention = 1_000")
+    for pair in less:
+        edit(own / "programme.toml", lambda text, pair=pair: text.replace(*pair))
+    main(["check", "2026", "--donnees", str(project / "donnees"), "--programme", str(own)])
+    said = capsys.readouterr().out
+    assert "À vérifier : ouvertures, les coûts de ouvertures.csv font" in said
+    assert "À vérifier : ouvertures, les subventions de ouvertures.csv font" in said
+    assert "(1\u202f000\u00a0€)" in said
+
+
+def test_check_tells_a_year_before_the_programme_s_first(project, capsys):
+    own = project / "data" / "essai"
+    (project / "donnees" / "ouvertures.csv").unlink()
+    later = ("rentree_debut = 2024", "rentree_debut = 2026")
+    edit(own / "programme.toml", lambda text: text.replace(*later))
+    asked = ["--donnees", str(project / "donnees"), "--programme", str(own)]
+    main(["check", "2025", *asked])
+    assert "La rentrée 2025 précède la première du programme (2026)" in capsys.readouterr().out
+    main(["check", "2026", *asked])
+    assert "précède" not in capsys.readouterr().out
+
+
 def test_a_missing_column_lists_what_was_found(project, capsys):
     edit(project / "donnees" / REGION, lambda t: t.replace(";voie;", ";zzz;", 1))
     error = fails(project, capsys, "run", "2026", "--donnees", str(project / "donnees"))

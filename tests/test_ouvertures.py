@@ -13,6 +13,7 @@ import pytest
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Academie, Departement, Territoire, load_programme
 from fpi_eval.sources.reading import uai_key
+from fpi_eval.sources.register.budget import overspent
 from fpi_eval.sources.register.fault import plain_number
 from fpi_eval.sources.register.openings import (
     REGISTRE,
@@ -145,11 +146,11 @@ ERRORS = [
     ({"niveau": "lycée"}, "niveau", "« lycée »", "secondaire et superieur"),
     ({"filiere": "autre"}, "filiere", "« autre »", "numerique"),
     ({"voie": "alternance"}, "voie", "« alternance »", "apprentissage"),
-    ({"rentree": "24"}, "rentree", "« 24 »", "par exemple 2024"),
+    ({"rentree": "24"}, "rentree", "« 24 »", "en quatre chiffres"),
     ({"rentree": "2024-2025"}, "rentree", "« 2024-2025 »", "Écrivez 2024"),
-    ({"rentree": "2024-02-01 00:00:00"}, "rentree", "2024-02-01", "par exemple 2024"),
+    ({"rentree": "2024-02-01 00:00:00"}, "rentree", "2024-02-01", "en quatre chiffres"),
     ({"rentree": "٢٠٢٤"}, "rentree", "«", "2000 et 2099"),
-    ({"rentree": "septembre 2024"}, "rentree", "« septembre 2024 »", "par exemple 2024"),
+    ({"rentree": "septembre 2024"}, "rentree", "« septembre 2024 »", "en quatre chiffres"),
     ({"rentree": "1999"}, "rentree", "« 1999 »", "2000 et 2099"),
     ({"places_prevues": "12,5"}, "places_prevues", "« 12,5 »", "entier"),
     ({"places_prevues": "douze"}, "places_prevues", "« douze »", "nombre seul"),
@@ -237,7 +238,9 @@ def test_an_absent_file_is_said_so(tmp_path):
 
 # ── the template ────────────────────────────────────────────────────────────────────────────────
 
-FACTS = ProgrammeFacts("Programme d'essai", ("Ain", "Isère"), FPI.noms_projets, FPI.codes_filieres)
+FACTS = ProgrammeFacts(
+    "Programme d'essai", ("Ain", "Isère"), FPI.noms_projets, FPI.codes_filieres, 2027
+)
 
 
 def fill(path, *rows):
@@ -275,6 +278,35 @@ def test_the_template_takes_its_lists_from_the_programme():
     assert facts.departements[0] == "Ain"
     assert facts.filieres == ("reindustrialisation", "numerique", "energie_decarbonee")
     assert facts.projets == ("ATCF", "FPI")
+    assert facts.debut == FPI.rentree_debut
+
+
+def test_the_year_of_the_template_s_examples_is_the_programme_s_first(tmp_path):
+    book = openpyxl.load_workbook(write_template(tmp_path / "modele.xlsx", FACTS))
+    rows = list(book["Ouvertures"].iter_rows(min_row=2, max_row=3, values_only=True))
+    assert [row[NAMES.index("rentree")] for row in rows] == [2027, 2027]
+    guide = dict(book["Guide"].iter_rows(values_only=True))
+    assert guide["rentree"] == "Année de septembre : 2027 pour l'année scolaire 2027-2028."
+
+
+def amounts(*rows):
+    return pd.DataFrame(rows, columns=["projet", "cout", "subvention"])
+
+
+def test_amounts_above_the_declared_budget_are_told_with_both_and_the_file():
+    spent = amounts(("FPI", 15e6, 5e6), ("FPI", 7e6 + 0.5, 4.5e6), ("ATCF", 9e6, 9e6))
+    (said,) = overspent(spent, FPI, "registre.xlsx")
+    assert "les coûts de registre.xlsx font 22\u202f000\u202f000,50\u00a0€" in said
+    assert "« total » de [cout] dans programme.toml (22\u202f000\u202f000\u00a0€)" in said
+    (said,) = overspent(amounts(("FPI", 10e6, 9.6e6)), FPI, "registre.xlsx")
+    assert "les subventions de registre.xlsx font 9\u202f600\u202f000\u00a0€" in said
+    assert "« subvention »" in said
+
+
+def test_amounts_within_the_budget_or_above_a_declared_minimum_are_not_told():
+    assert overspent(amounts(("FPI", 22e6, 9.5e6), ("FPI", np.nan, np.nan)), FPI, "r.csv") == ()
+    least = FPI.model_copy(update={"cout": FPI.cout.model_copy(update={"minimum": True})})
+    assert overspent(amounts(("FPI", 30e6, 20e6)), least, "r.csv") == ()
 
 
 def test_another_programme_names_its_own_projects_and_filieres(tmp_path):
@@ -311,7 +343,7 @@ def test_a_filled_register_is_never_overwritten(tmp_path):
 
 def test_texts_of_the_programme_never_become_formulas(tmp_path):
     facts = ProgrammeFacts(
-        '=HYPERLINK("http://x")', ("=1+1", "@x"), projets=("+1",), filieres=("=2",)
+        '=HYPERLINK("http://x")', ("=1+1", "@x"), projets=("+1",), filieres=("=2",), debut=2027
     )
     book = openpyxl.load_workbook(write_template(tmp_path / "modele.xlsx", facts))
     kinds = {c.data_type for sheet in book for row in sheet.iter_rows() for c in row}

@@ -57,6 +57,7 @@ def checked(
     register = {path.resolve() for path in found.fichiers.values()}
     strays = [p.name for p in seen.unexplained if p.resolve() not in register]
     lines = [
+        too_early(what, year),
         *doubts(found),
         *(f"À vérifier : {sentence}" for sentence in doubtful),
         NOT_REQUIRED if found.absentes or found.retards else "",
@@ -81,6 +82,16 @@ def read_sources(rows: "list[tuple[str, str, Provenance]]") -> Table:
         aside = sum(origin.lignes_ecartees.values())
         table.add_row(source, period, origin.fichier, nombre(origin.lignes), nombre(aside))
     return table
+
+
+def too_early(what: "Programme", year: int) -> str:
+    """Return that the programme has not begun at a rentrée, "" once it has."""
+    if year >= what.rentree_debut:
+        return ""
+    return (
+        f"La rentrée {year} précède la première du programme ({what.rentree_debut}) : il n'a "
+        "encore ouvert aucune place, et son rapport ne décrira que la situation d'avant."
+    )
 
 
 def doubts(found: "Donnees") -> list[str]:

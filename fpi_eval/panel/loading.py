@@ -32,6 +32,7 @@ from fpi_eval.sources.nomenclatures import Nomenclatures, read_nomenclatures
 from fpi_eval.sources.reading.cache import cached
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Provenance, Reading
+from fpi_eval.sources.register.budget import overspent
 from fpi_eval.sources.register.known import Known
 from fpi_eval.sources.register.openings import read_ouvertures
 from fpi_eval.sources.uai_changes import read_uai_changes
@@ -48,8 +49,9 @@ class Donnees:
     """What a run reads: readings by source and year, nomenclatures, and what is absent.
 
     ``lectures[source][year]``; the year is "" for a file that holds several. ``retards`` says
-    which of the yearly sources stop before the rentrée, ``egarees`` which openings are of no
-    filière; ``identity`` is the course of each diploma (`identity_of`).
+    which of the yearly sources stop before the rentrée, ``registre_a_verifier`` which openings are
+    of no filière and which amounts exceed the budget; ``identity`` is the course of each diploma
+    (`identity_of`).
     """
 
     programme: Programme
@@ -62,7 +64,7 @@ class Donnees:
     absentes: dict[str, str] = field(default_factory=dict)
     fichiers: Mapping[str, Path] = field(default_factory=dict)
     retards: dict[str, str] = field(default_factory=dict)
-    egarees: tuple[str, ...] = ()
+    registre_a_verifier: tuple[str, ...] = ()
 
     def table(self, source: str) -> pd.DataFrame:
         """Return all the source's years in one table.
@@ -109,8 +111,8 @@ class Donnees:
 
     @property
     def vigilance(self) -> tuple[str, ...]:
-        """Return what is to be verified: stray openings, years that look copied or cut short."""
-        return self.egarees + tuple(
+        """Return what is to be verified: openings, years that look copied or cut short."""
+        return self.registre_a_verifier + tuple(
             sentence
             for name, readings in self.lectures.items()
             for sentence in oddities(name, {year: r.table for year, r in readings.items()})
@@ -190,7 +192,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
     lectures: dict[str, dict[str, Reading]] = {}
     absentes: dict[str, str] = {}
     retards: dict[str, str] = {}
-    strays: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     codes = folder / programme.source("nomenclatures").fichier
     nomenclatures = read_nomenclatures(codes, through=cached)
     identity = identity_of(nomenclatures)
@@ -204,7 +206,10 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
             changes = _changes(programme, folder)
             known = known_beside(programme, nomenclatures, identity, lectures, changes)
             read = {"": _read_register(programme, paths[""], known)}
-            strays = _strays(read[""], known)
+            doubts = (
+                *_strays(read[""], known),
+                *(() if simulated else overspent(read[""].table, programme, paths[""].name)),
+            )
         else:
             read = {year: _read(programme, name, path, year) for year, path in paths.items()}
         known_now = {year: published(reading, rentree) for year, reading in read.items()}
@@ -238,7 +243,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         absentes,
         Traced(files, {name: [name] for name in files}),
         retards,
-        strays,
+        doubts,
     )
 
 

@@ -104,7 +104,7 @@ def _rentree(row: Row) -> Faults:
             row,
             "rentree",
             "une année entre 2000 et 2099",
-            "Écrivez l'année de septembre, par exemple 2024.",
+            "Écrivez l'année de septembre, en quatre chiffres.",
         )
     elif text != str(year):
         yield fault(row, "rentree", "une seule année", f"Écrivez {year}.")

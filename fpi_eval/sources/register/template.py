@@ -1,7 +1,7 @@
 """The Excel template of the register of openings: drop-down lists, a guide, no macro."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
 from fpi_eval.sources.register.faults import EXEMPLE
 from fpi_eval.table_files import replace_files
-from fpi_eval.text import NIVEAUX, VOIES
+from fpi_eval.text import NIVEAUX, VOIES, annee_scolaire
 
 ROWS = 1000
 TEXT, HEAD, GREY = "@", PatternFill("solid", fgColor="1F3864"), Font(italic=True, color="808080")
@@ -64,7 +64,7 @@ FIELDS = (
         13,
     ),
     Field("voie", "Voie : scolaire ou apprentissage. Liste.", "scolaire", 15),
-    Field("rentree", "Année de septembre : 2024 pour l'année scolaire 2024-2025.", 2024, 10, "0"),
+    Field("rentree", "Année de septembre", "", 10, "0"),  # an example by programme: see `_fields`
     Field(
         "places_prevues",
         "Places prévues en année d'entrée. Négatif pour une fermeture qui "
@@ -100,18 +100,25 @@ ADVICE = (
 
 @dataclass(frozen=True, slots=True)
 class ProgrammeFacts:
-    """What the template takes from the programme: its title, projects, départements."""
+    """What the template takes from the programme: its words, and its first rentrée."""
 
     titre: str
     departements: tuple[str, ...]
     projets: tuple[str, ...]
     filieres: tuple[str, ...]
+    debut: int
 
     @classmethod
     def of(cls, programme: Programme) -> "ProgrammeFacts":
         """Return what `programme.toml` says for the template."""
         departements = tuple(d.nom for d in programme.territoire.departements)
-        return cls(programme.titre, departements, programme.noms_projets, programme.codes_filieres)
+        return cls(
+            programme.titre,
+            departements,
+            programme.noms_projets,
+            programme.codes_filieres,
+            programme.rentree_debut,
+        )
 
 
 def write_template(path: Path, facts: ProgrammeFacts, *, write: bool = True) -> Path:
@@ -178,9 +185,10 @@ def _write_register(sheet: Worksheet, facts: ProgrammeFacts, ranges: dict[str, s
         "mefstat11": "23810025008",
         "cfd": "40025008",
     }
-    examples: dict[str, Any] = {field.name: field.example for field in FIELDS}
+    fields = _fields(facts.debut)
+    examples: dict[str, Any] = {field.name: field.example for field in fields}
     examples["filiere"] = facts.filieres[0]
-    for place, field in enumerate(FIELDS, start=1):
+    for place, field in enumerate(fields, start=1):
         letter = get_column_letter(place)
         sheet.column_dimensions[letter].width = field.width
         sheet.column_dimensions[letter].number_format = field.format
@@ -211,12 +219,20 @@ def _write_guide(sheet: Worksheet, facts: ProgrammeFacts) -> None:
         _text(sheet.cell(row, 2), advice)
         row += 1
     row += 1
-    for field in FIELDS:
+    for field in _fields(facts.debut):
         _text(sheet.cell(row, 1), field.name)
         sheet.cell(row, 1).font = Font(bold=True)
         _text(sheet.cell(row, 2), field.guide)
         sheet.cell(row, 2).alignment = Alignment(wrap_text=True, vertical="top")
         row += 1
+
+
+def _fields(debut: int) -> tuple[Field, ...]:
+    """Return the columns, the programme's first rentrée being the example of a year."""
+    said = f"Année de septembre : {debut} pour l'année scolaire {annee_scolaire(debut)}."
+    return tuple(
+        replace(one, guide=said, example=debut) if one.name == "rentree" else one for one in FIELDS
+    )
 
 
 def _letter(name: str) -> str:
