@@ -103,6 +103,15 @@ def test_a_split_with_one_group_is_not_shown_beside_the_whole():
     assert not made.table["dimension"].isin(["Voie", "Niveau", "Filière"]).any()
 
 
+def test_an_academie_or_a_departement_alone_is_not_shown_beside_the_whole(drawn):
+    one = drawn.panel.assign(code_academie=drawn.panel["code_region"])
+    kinds = totals(one, "entrants").table["dimension"].value_counts()
+    assert "Académie" not in kinds
+    assert kinds["Département"] > 1
+    alone = one.assign(code_departement=one["code_region"])
+    assert "Département" not in set(totals(alone, "entrants").table["dimension"])
+
+
 def test_names_given_replace_codes(found):
     groups = found.table.groupby("dimension")["group"].agg(set)
     assert "Rhône" in groups["Département"]

@@ -2,7 +2,10 @@
 
 import pandas as pd
 
+from fpi_eval.disclosure import TOTAL
+from fpi_eval.programme import Academie, Departement, Territoire
 from fpi_eval.report.published import seats
+from fpi_eval.report.published.make import repeated
 
 
 class Kept:
@@ -34,3 +37,40 @@ def test_what_files_show_is_said_in_words_even_where_they_show_nothing():
     assert seats._seen(1, 4, 0) == "1 ouverture vue sur 4"
     assert seats._seen(0, 4, 3) == "0 ouverture vue sur 4, 3 introuvables"
     assert seats._seen(0, 0, 1) == "aucune ouverture vérifiable, 1 introuvable"
+
+
+WIDE = ["code_academie", "code_departement"]
+CELLS = [(TOTAL, TOTAL), ("10", TOTAL), ("10", "001"), ("10", "042")]
+
+
+def territoire(academies, departements):
+    return Territoire(
+        code_region="84",
+        region="R",
+        academies=tuple(Academie(code=c, nom=f"A{c}") for c in academies),
+        departements=tuple(Departement(code=d, nom=f"D{d}", academie="10") for d in departements),
+    )
+
+
+def test_the_only_academie_of_a_region_does_not_repeat_it():
+    rows = pd.DataFrame(CELLS, columns=WIDE)
+    several = territoire(["10", "08"], ["001", "042"])
+    assert repeated(rows, several).tolist() == [False] * 4
+    assert repeated(rows, territoire(["10"], ["001", "042"])).tolist() == [
+        False,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_the_only_departement_of_a_region_does_not_repeat_it_and_its_sites_stay():
+    one = territoire(["10"], ["001"])
+    rows = pd.DataFrame(CELLS[:3], columns=WIDE)
+    assert repeated(rows, one).tolist() == [False, True, True]
+    sites = [(TOTAL, TOTAL, TOTAL), ("10", "001", TOTAL), ("10", "001", "0010001W")]
+    assert repeated(pd.DataFrame(sites, columns=[*WIDE, "uai"]), one).tolist() == [
+        False,
+        True,
+        False,
+    ]

@@ -149,7 +149,8 @@ def _places(found: Territories, panel: pd.DataFrame, names: Mapping) -> list[tup
         code = table["code_departement"].map(area[column] if name == "academie" else str)
         called = code.replace(dict(names.get(name, {})))
         called = called.where(~small(table["n_etab"].groupby(code.to_numpy()), code), OTHERS)
-        for group in sorted(called.unique(), key=lambda g: (g == OTHERS, g)):
+        groups = sorted(called.unique(), key=lambda g: (g == OTHERS, g))
+        for group in groups if len(groups) > 1 else ():  # alone, it is the whole
             kept = (called == group).to_numpy()
             n, sites = table.loc[kept, ["seats", "n_etab"]].sum()
             rows.append(

@@ -71,7 +71,10 @@ def transformation(published: Sheet | None, context: Context) -> Table | Absent:
 def ici(
     published: Sheet | None, context: Context, columns: list[str], why: Absent
 ) -> Table | Absent:
-    """Return the region's and its académies' rows at the rentrée of a compared table."""
+    """Return the region's and its académies' rows at the rentrée of a compared table.
+
+    A region with one académie has the region's rows alone.
+    """
     if published is None:
         return why
     rows = published.frame
@@ -82,10 +85,11 @@ def ici(
         what = published.title.split(",")[0]
         late = f"{what} : les fichiers s'arrêtent à la rentrée {years.max()}."
         return replace(why, reason=late)
+    alone = rows.loc[kept, "academie"].eq(ENSEMBLE).all()
     return show(
         published,
-        columns,
+        [name for name in columns if not (alone and name == "academie")],
         kept=kept,
         titre=f"{published.title.split(',')[0]}, rentrée {context.rentree}",
-        note="Ensemble : la région. Par département : voir le classeur.",
+        note="Ensemble : la région. " * (not alone) + "Par département : voir le classeur.",
     )

@@ -11,6 +11,7 @@ from fpi_eval.indicators.compute import compare, compute
 from fpi_eval.indicators.declare import Indicator
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
 from fpi_eval.panel.year import Year
+from fpi_eval.programme import Territoire
 from fpi_eval.report.edition import today
 from fpi_eval.sheets import Column, Sheet
 
@@ -119,6 +120,16 @@ def with_comparisons(
     frame["ailleurs"] = found[one.name].to_numpy(float)
     hidden["ailleurs"] = found["_h"].fillna(value=False).astype(bool).to_numpy()
     return frame, hidden
+
+
+def repeated(rows: pd.DataFrame, place: Territoire) -> pd.Series:
+    """Return which cells say a wider one again: the region's only académie, or département."""
+    names = ["code_academie", "code_departement", "uai"]
+    told = rows.reindex(columns=names, fill_value=TOTAL).ne(TOTAL)
+    academie, departement, uai = (told[name] for name in names)
+    one_academie = len(place.academies) == 1
+    one_departement = len(set(place.noms_departements.values())) == 1
+    return ~uai & ((departement & one_departement) | (academie & ~departement & one_academie))
 
 
 def make(

@@ -24,6 +24,7 @@ from fpi_eval.report.published.make import (
     VOIE,
     column,
     make,
+    repeated,
     with_rates,
 )
 from fpi_eval.report.published.seats import REGISTRE, registre, wide
@@ -97,6 +98,7 @@ def personnes(p: Year) -> Sheet | None:
         return None
     whole = safe.frame["rentree"].map(lambda v: len(v) if isinstance(v, tuple) else 1)
     cells = safe.frame[whole == whole.max()]
+    cells = cells[~repeated(cells, p.programme.territoire)]
     names = p.registre.drop_duplicates("uai").set_index("uai")["etablissement"].to_dict()
     cells = cells.assign(
         personnes=cells["entrants_programme"],

@@ -26,6 +26,7 @@ from fpi_eval.report.published.make import (
     VOIE,
     column,
     make,
+    repeated,
     with_comparisons,
 )
 from fpi_eval.report.published.protection import Safe
@@ -222,7 +223,8 @@ def _compared(
     frame, hidden = with_comparisons(
         frame.reset_index(drop=True), safe.hidden.loc[frame.index].reset_index(drop=True), one, dims
     )
-    order = frame.assign(_t=frame["territoire"] != HERE).sort_values(
+    told = frame[~repeated(frame, p.programme.territoire)]
+    order = told.assign(_t=told["territoire"] != HERE).sort_values(
         ["_t", *dims[1:-1], "rentree"], key=lambda s: s.replace({TOTAL: ""}), kind="stable"
     )
     unit = one.unit
