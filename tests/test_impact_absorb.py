@@ -113,6 +113,19 @@ def test_an_effect_that_falls_in_blocks_leaves_what_dummies_leave(nested):
     assert absorber.rank == np.linalg.matrix_rank(dummies)
 
 
+@pytest.mark.parametrize("names", [("i",), ("i", "t"), ("i", "ct", "rt")])
+def test_sums_of_normal_equations_are_those_of_their_solution_and_stay_as_given(names):
+    frame = random_panel(3)
+    effects = absorb.Absorber([frame[c].to_numpy() for c in names], frame["w"].to_numpy())
+    sums = effects.sums(frame[["y", "x"]].to_numpy())
+    kept = [given.copy() for given in sums]
+    solution = effects.normal(*sums)
+    for given, before in zip(sums, kept, strict=True):
+        np.testing.assert_array_equal(given, before)
+    for found, given in zip(effects.sums(effects.spread(*solution)), sums, strict=True):
+        np.testing.assert_allclose(found, given, rtol=1e-8, atol=1e-8)
+
+
 def test_an_effect_already_explained_is_wholly_collinear():
     cell, year = np.repeat(np.arange(12), 4), np.tile(np.arange(4), 12)
     x = np.random.default_rng(0).normal(size=48)

@@ -126,6 +126,7 @@ def copied(
         {"code_region": np.repeat(regions, COPIES), "copy": np.tile(range(COPIES), len(regions))}
     )
     uai, _ = codes(pd.Categorical(rest["uai"]))
+    del rest  # as large as the panel: placebo programmes need the room
     table[["estimate", "std_error"]] = _walds(y, doses, absorber, uai, own)
     return table
 

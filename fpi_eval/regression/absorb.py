@@ -228,7 +228,10 @@ class Absorber:
         if self.n_others == 0:
             return first, others
         others = self.solve(others - self.cross.T @ first)
-        return first - (self.cross @ others) / self.mass[:, None], others
+        moved = self.cross @ others
+        moved /= self.mass[:, None]
+        first -= moved
+        return first, others
 
     def effects(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return fitted effects of (n_obs, k) values: first (n_first, k), others (n_others, k)."""
