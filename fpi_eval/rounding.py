@@ -2,6 +2,8 @@
 
 import math
 
+import pandas as pd
+
 from fpi_eval import text
 
 SHARE = 4  # the step is at most this part of the half-width
@@ -39,6 +41,17 @@ def figures(value: float) -> float:
 def figure_step(value: float) -> float:
     """Return the step to which a value that is not zero has `FIGURES` significant figures."""
     return 10.0 ** (math.floor(math.log10(abs(value))) - FIGURES + 1) if value else 1.0
+
+
+def gap(after: pd.Series, before: pd.Series, digits: int) -> pd.Series:
+    """Return the differences of numbers as they are shown: a reader who subtracts finds them.
+
+    Examples
+    --------
+    >>> gap(pd.Series([6.124]), pd.Series([4.716]), 2).tolist()
+    [1.4]
+    """
+    return (after.round(digits) - before.round(digits)).round(digits)
 
 
 def number(value: float | None, unit: str) -> str:

@@ -60,6 +60,15 @@ def test_what_differs_from_the_number_published_then_is_the_code():
     assert found.parts == {NEW: 0, REST: 50}
 
 
+@pytest.mark.parametrize("nature", [COUNTED, ESTIMATED])
+@pytest.mark.parametrize(("then", "now"), [(4.72, 6.12), (4.6, 6.4), (101.4, 102.6), (2.5, 3.5)])
+def test_a_gap_is_that_of_the_two_numbers_as_they_are_shown(nature, then, now):
+    before, after = (number(v, nature=nature, unit="élèves") for v in (then, now))
+    found = change(before, after, (NEW,), lambda taken: {"places": now if taken else then})
+    shown = [int(one.number) for one in (before, after)]
+    assert found.amount == sum(found.parts.values()) == shown[1] - shown[0]
+
+
 def test_a_dear_number_and_one_that_some_inputs_cannot_give_are_split_less():
     asked = []
 

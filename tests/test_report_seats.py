@@ -1,11 +1,14 @@
 """Seats of the register beside those that capacity files show."""
 
+from datetime import date
+
 import pandas as pd
 
-from fpi_eval.disclosure import TOTAL
+from fpi_eval.disclosure import TOTAL, public
 from fpi_eval.programme import Academie, Departement, Territoire
 from fpi_eval.report.published import seats
-from fpi_eval.report.published.make import repeated
+from fpi_eval.report.published.make import repeated, show
+from fpi_eval.sheets import Column, Sheet
 
 
 class Kept:
@@ -37,6 +40,16 @@ def test_what_files_show_is_said_in_words_even_where_they_show_nothing():
     assert seats._seen(1, 4, 0) == "1 ouverture vue sur 4"
     assert seats._seen(0, 4, 3) == "0 ouverture vue sur 4, 3 introuvables"
     assert seats._seen(0, 0, 1) == "aucune ouverture vérifiable, 1 introuvable"
+
+
+def test_the_gap_to_the_year_before_is_that_of_the_two_numbers_shown():
+    rows = pd.DataFrame({"places": [12, 9], "avant": [4.716, 2.0], "ecart": [1.408, 0.0]})
+    rows.insert(1, "taux_pression", [6.124, 2.0])
+    columns = [Column(name, name, "decimal") for name in ("taux_pression", "avant", "ecart")]
+    columns.insert(0, Column("places", "Places", "effectif"))
+    sheet = Sheet("pression", "Pression", public(rows), tuple(columns), "", date(2027, 1, 31), "")
+    assert show(sheet).frame["ecart"].tolist() == [1.4, 0.0]
+    assert sheet.frame["ecart"].tolist() == [1.408, 0.0]
 
 
 WIDE = ["code_academie", "code_departement"]

@@ -14,6 +14,7 @@ from fpi_eval.sources.geographie import zones_par_commune
 from fpi_eval.sources.known_sources import discover, source
 from fpi_eval.sources.register.openings import read_ouvertures
 from fpi_eval.sources.urssaf import read_urssaf_commune_ape
+from fpi_eval.text import signe
 from fpi_eval.twin import SCENARIOS, SMALL, TwinParameters, draw, write_files
 from fpi_eval.twin.courses import DIPLOMES, cfd_at, courses, mefstat11
 from fpi_eval.twin.draw import observed, simulate
@@ -569,6 +570,16 @@ def test_a_twin_and_its_panel_say_what_they_hold():
     assert "sans registre" in said
     assert "appariées au registre : 50,0" in said
     assert "disparues" not in said
+
+
+def test_a_truth_says_each_outcome_s_effects_and_not_its_tables():
+    truth = draw(SMALL, 3).truth
+    head, *lines = repr(truth).splitlines()
+    assert head.startswith("Effets vrais du programme simulé")
+    assert len(lines) == len(TRUE_OUTCOMES)
+    one = truth.per_seat("diplomes")
+    assert f"Diplômés : {signe(one['own'])} dans les places ouvertes" in lines[2]
+    assert f"({signe(one['net'], 3)} par place)" in lines[2]
 
 
 def test_completion_of_the_twin_shows_what_researchers_use_and_no_module():

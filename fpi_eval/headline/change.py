@@ -26,7 +26,7 @@ class Change:
 
     @property
     def amount(self) -> float:
-        """Difference of the two numbers as published, rounded."""
+        """Difference of the two numbers as they are shown."""
         return _published(self.after) - _published(self.before)
 
     @property
@@ -116,8 +116,9 @@ def controlled(shares: Mapping[str, float], total: float, step: float) -> dict[s
 
 
 def _published(one: Quantity) -> float:
+    """Return a number as it is shown: to the percent, or whole."""
     value = one.amount if one.rounded is None else one.rounded
-    return rounding.rounded(value, _own_step(one)) if one.unit == "%" else value
+    return rounding.rounded(value, _own_step(one) if one.unit == "%" else 1.0)
 
 
 def _step(before: Quantity, after: Quantity) -> float:
@@ -137,7 +138,7 @@ def _own_step(one: Quantity) -> float:
         return max(one.step, 0.01)
     if one.step or one.nature == COUNTED:
         return one.step or 1.0
-    return rounding.figure_step(one.amount)
+    return max(rounding.figure_step(one.amount), 1.0)
 
 
 def _inside(one: Quantity, other: Quantity) -> bool:

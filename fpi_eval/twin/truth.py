@@ -10,16 +10,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from fpi_eval import text
+from fpi_eval.calendar import LABELS
 from fpi_eval.errors import FpiError
 from fpi_eval.twin.applied import OUTCOMES, Applied
 from fpi_eval.twin.world import FIRST, YEARS, lag
 
 #: Outcomes of the truth; ``industrie``: employed at six months in the region's industry.
 TRUE_OUTCOMES = (*OUTCOMES, "industrie")
+NAMES = text.RESULTATS | LABELS | {"industrie": "En emploi à 6 mois, industrie de la région"}
 PARTS = ("own", "displaced", "anticipated")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Truth:
     """What the programme really changed.
 
@@ -37,6 +40,11 @@ class Truth:
 
     cells: pd.DataFrame
     cohorts: pd.DataFrame
+
+    def __repr__(self) -> str:
+        """Return what a terminal and a notebook show: effects by outcome, in all and per seat."""
+        head = "Effets vrais du programme simulé, rentrées additionnées, en élèves :"
+        return "\n".join([head, *(_said(name, self.per_seat(name)) for name in TRUE_OUTCOMES)])
 
     def effects(self, by: Sequence[str] = ()) -> pd.DataFrame:
         """Return effects by outcome and by ``filiere``, ``niveau``, ``voie``, ``rentree``, ``age``.
@@ -78,6 +86,16 @@ class Truth:
             "kappa": displaced * scale,
             "net": (own + displaced) * scale,
         }
+
+
+def _said(outcome: str, found: dict[str, float]) -> str:
+    """Return the effects on one outcome in words."""
+    own, lost = found["own"], found["displaced"]
+    return (
+        f"  {NAMES[outcome]} : {text.signe(own)} dans les places ouvertes, {text.signe(lost)} dans "
+        f"les formations voisines, {text.signe(own + lost)} net ({text.signe(found['net'], 3)} par "
+        "place)"
+    )
 
 
 def measure(programme: Applied) -> Truth:

@@ -136,7 +136,9 @@ def rupture(moved: pd.DataFrame | Absent, context: Context) -> Table | Absent:
     if isinstance(moved, Absent):
         return moved
     before, after = moved["avant_millesime"].iloc[0], moved["apres_millesime"].iloc[0]
-    shown = moved.assign(voie=moved["voie"].map(text.VOIES))
+    shown = moved.assign(
+        voie=moved["voie"].map(text.VOIES), ecart=rounding.gap(moved["apres"], moved["avant"], 3)
+    )
     return table(
         shown,
         "Ce que l'entrée des emplois publics a fait aux taux, dans les autres régions",

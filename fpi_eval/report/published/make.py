@@ -13,6 +13,7 @@ from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
 from fpi_eval.panel.year import Year
 from fpi_eval.programme import Territoire
 from fpi_eval.report.edition import today
+from fpi_eval.rounding import gap
 from fpi_eval.sheets import Column, Sheet
 
 ENSEMBLE = "Ensemble"
@@ -25,6 +26,8 @@ FORMATS: dict[str, tables.Format] = {
     "euros": "euros",
     "decimal": ("nombre", 2),
 }
+AVANT, ECART = "avant", "ecart"
+DIGITS = {"taux": 3, "decimal": 2, "effectif": 0}  # of a value as `FORMATS` shows it
 TERRITOIRE = Column("territoire", "Territoire")
 FILIERE = Column("filiere", "Filière", definition="Groupe de spécialités (NSF) déclaré.")
 NIVEAU, VOIE = Column("niveau", "Niveau"), Column("voie", "Voie")
@@ -176,6 +179,17 @@ def cells(published: Sheet, columns: Sequence[str], *, kept: pd.Series | None = 
     return published.rows.derived(*(part.reset_index(drop=True) for part in (frame, hidden)))
 
 
+def _as_shown(rows: Shown, chosen: Sequence[Column]) -> Shown:
+    """Return rows whose gap to the year before is that of the two numbers beside it, as shown."""
+    names = [c.name for c in chosen]
+    if not {AVANT, ECART} <= set(names):
+        return rows
+    value = chosen[names.index(AVANT) - 1]
+    after, before = (rows.frame[name].astype(float) for name in (value.name, AVANT))
+    frame = rows.frame.assign(**{ECART: gap(after, before, DIGITS[value.unit])})
+    return rows.derived(frame, rows.hidden)
+
+
 def show(
     published: Sheet,
     columns: Sequence[str] | None = None,
@@ -193,7 +207,7 @@ def show(
     if columns is not None:
         chosen.sort(key=lambda c: list(columns).index(c.name))
     return tables.table(
-        cells(published, [c.name for c in chosen], kept=kept),
+        _as_shown(cells(published, [c.name for c in chosen], kept=kept), chosen),
         titre or published.title.removesuffix(f" ({text.SIMULATED.lower()})"),
         formats={c.name: _format(c) for c in chosen if c.unit != "texte"},
         labels={c.name: c.label for c in chosen} | dict(labels or {}),
