@@ -19,6 +19,7 @@ from fpi_eval.headline.quantity import (
     Quantity,
     Scope,
 )
+from fpi_eval.report.pages import chaine
 
 WORDS, NUMBERS = 220, 14
 DATE = r"(janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre) \d+"
@@ -143,11 +144,16 @@ def test_an_effect_whose_range_holds_a_loss_and_a_gain_is_a_range_and_no_number(
     assert "Entre −190 et 200 élèves de plus en dernière année" in words
     own = "Dans les formations ouvertes seules : 53, sans doute entre 44 et 66."
     assert (own in words) == (verdict != "non concluant")
-    drawn = page.select_one(".chaine svg").get_text(" ")
+    drawn = page.select_one(".chaine svg").get_text(" ").replace("\u00a0", " ")
     assert "trop incertain" in drawn
+    assert "trop incertain (pas encore connu)" not in drawn
+    assert "2027 (pas encore connu)" in drawn
     assert not re.search(r"\b60\b", words)
     chapter = in_chapters.diplomes(Headline(vague, NOTES | {"verdict": verdict}))
     assert "pour 100 places ouvertes, entre −190 et 200 élèves de plus" in chapter
+    titre = chaine.pour_100(Headline(vague, NOTES | {"verdict": verdict}), "Constat").titre
+    assert "entre −190 et 200 une fois ôtées les pertes des voisines" in titre
+    assert ("Pour 100 places, 53 élèves" in titre) == (verdict != "non concluant")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from fpi_eval.figures import Figure
 from fpi_eval.report.pages import emploi_industriel as vue
 from fpi_eval.report.pages import insertion
 from fpi_eval.report.runner.notebooks import inspect
+from fpi_eval.rounding import figures
 from fpi_eval.tables import Table
 
 
@@ -84,6 +85,8 @@ def test_the_smallest_visible_effect_is_measured_on_regions_and_on_zones(simulat
     # Two scenarios; a synthetic region needs four years before a window as long as the horizon.
     assert table.frame["design"].value_counts().to_list() == [2, 2, 1]
     assert (table.frame["plausible_jobs"] < table.frame["smallest"]).all()
+    each = table.frame["smallest_per_graduate"]
+    assert each.tolist() == [figures(value) for value in each]
 
 
 def test_every_table_and_figure_is_made(simulated):

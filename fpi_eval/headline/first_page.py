@@ -47,6 +47,7 @@ class ChainStep:
     part: float
     shown: str
     known: bool
+    dated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +313,8 @@ def _chain(found: Headline) -> list[ChainStep]:
         if later is None or later.known_on is None:
             continue
         if name not in (outcome, "en_emploi_24_mois"):
-            links.append(ChainStep(_(words), 0, month(later.known_on), known=False))
+            said = month(later.known_on)
+            links.append(ChainStep(_(words), 0, said, known=False, dated=True))
     if job := _job(found):
         links.append(ChainStep(_(WHERE), min(max(job.amount / 100, 0), 1), job.number, known=True))
     else:

@@ -11,6 +11,7 @@ from fpi_eval.absent import Absent
 from fpi_eval.calendar import first_seen, month
 from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline, Quantity
+from fpi_eval.headline.first_page import as_number
 from fpi_eval.impact.displacement.ladder import FULL
 from fpi_eval.impact.displacement.net import Displacement
 from fpi_eval.impact.jobs.chain import Chain
@@ -65,13 +66,17 @@ def pour_100(chiffres: Headline, source: str) -> Figure | Absent:
 
 
 def _found(chiffres: Headline) -> str:
-    """Return what 100 seats bring, in opened courses and once their neighbours are counted."""
+    """Return what 100 seats bring, opened courses alone and all told, as the first page does."""
     gross, net = chiffres.get("effet_brut"), chiffres.get("effet_net")
     if not (gross and net):
         return "Ce que changent 100 places ouvertes"
+    own, all_told = (
+        one.number if as_number(chiffres, one) or not one.range else one.range
+        for one in (gross, net)
+    )
     return (
-        f"Pour 100 places, {gross.number} {gross.unit} dans les formations ouvertes, {net.number} "
-        "une fois ôtées les pertes des voisines"
+        f"Pour 100 places, {own} {gross.unit} dans les formations ouvertes, {all_told} une fois "
+        "ôtées les pertes des voisines"
     )
 
 

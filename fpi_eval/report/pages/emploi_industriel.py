@@ -122,7 +122,7 @@ def decelable(
     rows["verdict"] = (rows["plausible_jobs"] >= rows["smallest"]).map(
         {True: "visible", False: "invisible"}
     )
-    for name in ("smallest", "plausible_jobs"):
+    for name in ("smallest", "smallest_per_graduate", "plausible_jobs"):
         rows[name] = rows[name].map(figures)
     return table(
         rows.assign(design=rows["design"].str.capitalize()),
@@ -131,7 +131,7 @@ def decelable(
             "graduates": "nombre",
             "plausible_jobs": "nombre",
             "smallest": "nombre",
-            "smallest_per_graduate": ("nombre", 2),
+            "smallest_per_graduate": _two_figures,
             "power": ("pourcent", 0),
             "years": "nombre",
         },
@@ -151,6 +151,10 @@ def decelable(
         "comme apportant au plus un demi-emploi : c'est le cas le plus favorable. Décelable : vu "
         "80 fois sur 100 par un test à 5 %.",
     )
+
+
+def _two_figures(value: float) -> str:
+    return text.nombre(value, 0 if value >= 10 else 1 if value >= 1 else 2)
 
 
 def exposition(found: ExposureEstimate | Absent) -> str:
