@@ -4,6 +4,7 @@ import importlib
 import inspect
 import subprocess
 import sys
+import warnings
 from functools import cache
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ import pytest
 from invented import invented_panel
 
 import fpi_eval
-from fpi_eval import impact
+from fpi_eval import checks, impact
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.field_names import ALSO
 from fpi_eval.panel.cell_panel import CellPanel
@@ -229,6 +230,42 @@ def test_the_names_that_the_field_uses_say_where_the_estimator_is():
         assert hasattr(importlib.import_module(f"fpi_eval.{where}"), name), place
         with pytest.raises(AttributeError, match=f"voyez fpi_eval.{place}"):
             getattr(impact, names.split()[0])
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (lambda t: impact.sun_abraham(t.drop(columns="rentree")), "« rentree » : absente.*time=…"),
+        (lambda t: impact.sun_abraham(t, time="annee"), "« annee » : absente.*trouvé : uai"),
+        (lambda t: impact.callaway_santanna(t, control="nevr"), "control='nevr'.*never ou not_yet"),
+        (lambda t: impact.j(t, "diplomes", niveau="lycee"), "« lycee » inconnu : secondaire et"),
+        (lambda t: impact.displacement(t, rings=("uai",)), "un voisinage .*non « uai »"),
+        (lambda t: impact.displacement(t, rings=impact.Ring("x", ("uaii",))), "dire « uai »"),
+        (lambda t: impact.study_family(t, []), "aucun résultat demandé"),
+        (lambda t: checks.specification_curve(t), "une étude .*non « DataFrame » .*Study"),
+        (lambda t: checks.explaining_slope(t), "une étude .*non « DataFrame » .*Study"),
+    ],
+)  # fmt: skip
+def test_a_mistake_of_the_hand_is_told_in_french(asked, message):
+    with pytest.raises(FpiError, match=message):
+        asked(panel().assign(niveau="secondaire"))
+
+
+def test_one_outcome_of_a_family_is_its_name():
+    found = impact.study_family(panel(), "diplomes", draws=99)
+    assert found.table["outcome"].tolist() == ["diplomes"]
+
+
+def test_a_group_that_nobody_knows_makes_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert (
+            "x : aucun groupe" in impact.heterogeneity(panel().assign(x=np.nan), by="x").summary()
+        )
+
+
+def test_a_study_shows_what_it_is_and_no_table():
+    assert repr(checks.Study(panel(), "diplomes")).startswith("Étude de « diplomes » sur ")
 
 
 def test_a_list_of_outcomes_is_refused_in_french():

@@ -53,6 +53,7 @@ def un_de_moins(study: Study) -> Check:
 
 def leave_one_out(study: Study) -> pd.DataFrame:
     """Return the move of the gross effect by cluster left out: niveau, groupe, ecart, effet."""
+    Study.asked(study)
     used, fit = study.frame[study.fit.keep], study.fit
     j, parts = fit.position(SEATS), []
     for level in LEFT_OUT:
@@ -132,6 +133,7 @@ def specification_curve(study: Study) -> pd.DataFrame:
     std_error, ci_low, ci_high, n_openings, raison (why a choice could not be made; its
     figures are NaN).
     """
+    Study.asked(study)
     panel, outcome, niveau = study.panel, study.outcome, study.niveau
     facts = {"niveau": niveau}
     choices = {
@@ -201,6 +203,7 @@ def per_opening(study: Study) -> pd.DataFrame:
     Columns label, estimate, ci_low, ci_high, n_openings, raison. The two-way estimate comes
     with the weight of its comparisons with cells already opened.
     """
+    Study.asked(study)
     facts = {"niveau": study.niveau}
     choices = {
         "Callaway–Sant'Anna": lambda: opening_study(study.panel, study.outcome, **facts).overall,

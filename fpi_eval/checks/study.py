@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from fpi_eval import text
 from fpi_eval.checks.thresholds import SMALLEST_REFERENCE, THRESHOLDS, UNKNOWN, Check, Threshold
+from fpi_eval.errors import FpiError
 from fpi_eval.impact.bjs2_t import final_dose
 from fpi_eval.impact.frame import GROSS, effects, sample, scale
 from fpi_eval.impact.j import fit_j, regressors
@@ -24,7 +26,7 @@ from fpi_eval.regression.bands import joint_test
 from fpi_eval.results import Estimate, Estimates, EventStudy
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Study:
     """The evaluation of one outcome on one panel, fitted once."""
 
@@ -32,6 +34,23 @@ class Study:
     outcome: str
     niveau: str | None = None
     table: Mapping[str, Threshold] = field(default_factory=lambda: THRESHOLDS)
+
+    def __repr__(self) -> str:
+        """Say what is studied, not the table itself."""
+        rows = text.pluriel(len(self.panel), "ligne")
+        return (
+            f"Étude de « {self.outcome} » sur {rows}. Ses réponses : .estimates, .event ; "
+            "fpi.checks.specification_curve(…) et fpi.checks.leave_one_out(…) la prennent."
+        )
+
+    @staticmethod
+    def asked(study: object) -> None:
+        """Raise, saying how a study is made, on anything else."""
+        if not isinstance(study, Study):
+            raise FpiError(
+                f"une étude est attendue, non « {type(study).__name__} » : "
+                "fpi.checks.Study(panel, résultat)."
+            )
 
     @cached_property
     def facts(self) -> CellPanel:

@@ -15,6 +15,7 @@ from fpi_eval.regression.wide import Wide, base_year
 from fpi_eval.text import pluriel
 
 CONTROLS = {"never": "cellules jamais ouvertes", "not_yet": "cellules pas encore ouvertes"}
+BASES = ("varying", "universal")
 
 
 def _comparison(wide: Wide, c: int, latest: float, control: str) -> list[slice]:
@@ -131,8 +132,9 @@ def callaway_santanna(
     ----------
     Callaway and Sant'Anna (2021), Journal of Econometrics 225(2), 200-230.
     """
-    if control not in CONTROLS or base not in ("varying", "universal"):
-        raise FpiError("témoins : never ou not_yet ; année de base : varying ou universal.")
+    for name, value, known in (("control", control, CONTROLS), ("base", base, BASES)):
+        if value not in known:
+            raise FpiError(f"{name}={value!r} inconnu : {' ou '.join(known)} est attendu.")
     wide = opened(
         panel,
         y,

@@ -121,7 +121,11 @@ def opened(
 ) -> Wide:
     """Return any long table as cohorts of openings, dated when their outcome can first move."""
     table = _table(panel)
-    time = time or ("rentree" if "rentree" in table else "time")
+    time = time or ("time" if "time" in table and "rentree" not in table else "rentree")
+    if time not in table:
+        coding.not_in_the_index(table, time)
+        found = ", ".join(map(str, table.columns))
+        raise FpiError(f"absente : nommez-la par time=… (trouvé : {found}).", colonne=time)
     y = y or ("diplomes" if time == "rentree" else "y")
     if lag is None and set(table) >= FRAME and y == "y":
         lag = 0  # an estimation frame: its openings are already those of its outcome

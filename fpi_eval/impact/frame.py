@@ -85,6 +85,8 @@ def sample(
     if niveau is not None:
         if "niveau" not in frame:
             raise FpiError("aucun niveau dans le tableau : retirez l'option.", colonne="niveau")
+        if niveau not in (known := [*dict.fromkeys((*text.NIVEAUX, *panel["niveau"].dropna()))]):
+            raise FpiError(f"niveau « {niveau} » inconnu : {text.liste(map(str, known))}.")
         keep &= (frame["niveau"] == niveau).to_numpy()
     worth = level(frame, keep)
     kept = frame.of(frame.frame if keep.all() else frame.frame[keep], *dropped)

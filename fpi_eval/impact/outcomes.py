@@ -117,7 +117,7 @@ def study_family(
 
     Parameters
     ----------
-    outcomes : sequence of str
+    outcomes : sequence of str, or str
         Columns of the panel; one that is absent, or that no seat can have moved yet, is told.
     effect : str
         ``seats.GROSS``, ``seats.DISPLACEMENT`` or ``seats.NET``.
@@ -129,6 +129,9 @@ def study_family(
     FpiError
         No outcome can be estimated, or the effect has no name of J.
     """
+    outcomes = (outcomes,) if isinstance(outcomes, str) else tuple(outcomes)
+    if not outcomes:
+        raise FpiError("aucun résultat demandé : nommez au moins une colonne du tableau.")
     if effect not in WEIGHTS:
         raise FpiError(f"effet « {effect} » inconnu : choisissez parmi {text.liste(WEIGHTS)}.")
     fits, found, absent = {}, {}, {}

@@ -54,7 +54,9 @@ def not_in_the_index(table: pd.DataFrame, name: str) -> None:
 
 
 def once(table: pd.DataFrame, unit: str, time: str) -> None:
-    """Raise when a unit has two rows in a year."""
+    """Raise when a unit has two rows in a year, or when either column is absent."""
+    for name in (unit, time):
+        column(table, name)
     twice = table.duplicated([unit, time], keep=False).to_numpy()
     if twice.any():
         first = table.loc[twice, [unit, time]].iloc[0]

@@ -10,7 +10,14 @@ from fpi_eval import plots, text
 from fpi_eval.disclosure import Gate
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.displacement.diversion import Equivalence, diversion
-from fpi_eval.impact.displacement.rings import DEFAULT, VOIES, Ring, ring_exposures, ring_reach
+from fpi_eval.impact.displacement.rings import (
+    DEFAULT,
+    VOIES,
+    Ring,
+    checked,
+    ring_exposures,
+    ring_reach,
+)
 from fpi_eval.impact.frame import DISPLACEMENT, EXPOSURES, GROSS, SEATS, sample
 from fpi_eval.impact.frame import NET as j_NET
 from fpi_eval.impact.j import J_TEXT, few_interval, fit_j
@@ -158,6 +165,7 @@ def displacement(
         Neighbours, e.g. ``Ring("à 30 km", ("famille",), ("uai",), within_km=30)``; a cell may be in
         several.
     """
+    rings = DEFAULT if rings == DEFAULT else checked(panel, rings)
     frame = sample(panel, y, niveau=niveau)
     names = {name: name for name in (ring.name for ring in rings)}
     if rings == DEFAULT:

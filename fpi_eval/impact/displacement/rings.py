@@ -1,5 +1,6 @@
 """Rings of neighbours around opened cells: who may lose students to them, and how exposed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import level, reach
+from fpi_eval.panel import coding
 from fpi_eval.panel.cells import align, area_of, lag_of, seat_grid, size_before
 from fpi_eval.panel.sample import Sample
 
@@ -50,6 +52,21 @@ ACADEMIE = Ring("même famille, ailleurs dans l'académie", ("code_academie", "f
 REGION = Ring("même famille, ailleurs dans la région", ("code_region", "famille"), (PLACE,))
 DEFAULT = (ETABLISSEMENT, FAMILLE)
 VOIES = (ETABLISSEMENT, MEME_VOIE, AUTRE_VOIE)
+
+
+def checked(panel: pd.DataFrame, rings: Iterable[Ring] | Ring) -> tuple[Ring, ...]:
+    """Return rings as a tuple; raise on what is none, or names a column that is not there."""
+    found = (rings,) if isinstance(rings, Ring) else tuple(rings)
+    for ring in found:
+        if not isinstance(ring, Ring):
+            raise FpiError(
+                f"un voisinage (Ring) est attendu, non « {ring} » : "
+                'fpi.impact.Ring("même établissement", ("uai",)).'
+            )
+        for name in (*ring.same, *ring.different):
+            if name != PLACE:
+                coding.column(panel, name)
+    return found
 
 
 def ring_exposures(panel: pd.DataFrame, outcome: str, rings: tuple[Ring, ...]) -> pd.DataFrame:

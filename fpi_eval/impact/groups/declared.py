@@ -36,7 +36,7 @@ def _column(
         if name not in panel:
             raise FpiError(why or f"colonne « {name} » absente du panel.")
         of = panel.drop_duplicates("cell").set_index("cell")[name]
-        return of.map(lambda v: words.get(v, v)).fillna(MISSING)
+        return of.map(lambda v: words.get(v, v)).astype(object).fillna(MISSING)
 
     return groups
 
