@@ -6,11 +6,14 @@ import pandas as pd
 import pytest
 
 import fpi_eval as fpi
+from fpi_eval import text
+from fpi_eval.cli.folder import set_aside
 from fpi_eval.impact.jobs.passage import passage
 from fpi_eval.impact.jobs.regional import regional_change
 from fpi_eval.indicators import compute, deploiement, filieres, qualite
 from fpi_eval.indicators.catalogue import TAUX_EMPLOI_6_MOIS
 from fpi_eval.programme import load_programme
+from fpi_eval.report.pages import donnees
 from fpi_eval.report.published import counts as proteges
 from fpi_eval.report.published import protection
 
@@ -125,6 +128,20 @@ def test_every_table_of_the_data_page_has_rows_on_the_simulated_set(annee_simule
     rates = qualite.appariements(annee_simulee)
     assert rates["part"].between(0, 1).all()
     assert (rates["reliees"] <= rates["lignes"]).all()
+
+
+def test_the_page_and_check_say_why_rows_of_files_are_not_read(annee_simulee):
+    files = qualite.fichiers(annee_simulee)
+    late = sum(n for one in files["raisons"] for _, n in one)
+    assert late == files["ecartees"].sum() > 0
+    shown = donnees.fichiers(files, annee_simulee.context)
+    assert f"Lignes écartées (pas encore publié) : {text.nombre(late)}." in shown.note
+    assert "raisons" not in shown.frame
+    said = set_aside(annee_simulee.donnees.provenances())
+    assert said.startswith("Lignes écartées, et pourquoi : ")
+    name = files.loc[files["ecartees"] > 0, "fichier"].iloc[0]
+    assert f"{name}, " in said
+    assert set_aside([]) == ""
 
 
 def test_small_counts_never_reach_the_published_tables(annee_simulee):

@@ -57,6 +57,7 @@ def checked(
     register = {path.resolve() for path in found.fichiers.values()}
     strays = [p.name for p in seen.unexplained if p.resolve() not in register]
     lines = [
+        set_aside([*found.provenances(), *jobs]),
         too_early(what, year),
         *doubts(found),
         *(f"À vérifier : {sentence}" for sentence in doubtful),
@@ -82,6 +83,17 @@ def read_sources(rows: "list[tuple[str, str, Provenance]]") -> Table:
         aside = sum(origin.lignes_ecartees.values())
         table.add_row(source, period, origin.fichier, nombre(origin.lignes), nombre(aside))
     return table
+
+
+def set_aside(rows: "list[tuple[str, str, Provenance]]") -> str:
+    """Return why rows were not kept, file by file, "" where all were."""
+    why = [
+        f"{origin.fichier}, {nombre(count)} ({reason})"
+        for _, _, origin in rows
+        for reason, count in origin.lignes_ecartees.items()
+        if count
+    ]
+    return f"Lignes écartées, et pourquoi : {' ; '.join(why)}." if why else ""
 
 
 def too_early(what: "Programme", year: int) -> str:

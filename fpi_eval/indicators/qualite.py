@@ -15,7 +15,7 @@ REGION = "inserjeunes_region"
 
 
 def fichiers(p: Panels) -> pd.DataFrame:
-    """Return one row per file read: source, year, rows, rows set aside, drift, fingerprint."""
+    """Return one row per file read: source, year, rows, rows set aside and why, fingerprint."""
     labels = {entry.name: entry.label for entry in reversed(catalogue.CATALOGUE)}
     labels |= {"nomenclatures": "Nomenclatures", "ouvertures": "Registre des ouvertures"}
     rows = [
@@ -25,6 +25,7 @@ def fichiers(p: Panels) -> pd.DataFrame:
             "fichier": origin.fichier,
             "lignes": origin.lignes,
             "ecartees": sum(origin.lignes_ecartees.values()),
+            "raisons": tuple(origin.lignes_ecartees.items()),
             "autres_colonnes": len(origin.colonnes_inconnues),
             "empreinte": origin.sha256[:12],
         }

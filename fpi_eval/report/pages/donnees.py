@@ -1,5 +1,7 @@
 """What `01_donnees` shows: sources that arrived, hidden cells, changes, matches."""
 
+import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import pandas as pd
@@ -92,9 +94,13 @@ def glossaire(declared: Iterable[Indicator]) -> Table:
 
 
 def fichiers(rows: pd.DataFrame, context: Context) -> Table:
-    """Return the table of files read."""
+    """Return the table of files read, and why rows of theirs are not."""
+    aside: Counter[str] = Counter()
+    for reason, count in itertools.chain.from_iterable(rows["raisons"]):
+        aside[reason] += count
+    why = [f" Lignes écartées ({w}) : {text.nombre(n)}." for w, n in aside.items() if n]
     return table(
-        rows,
+        rows.drop(columns="raisons"),
         "Fichiers lus et contrôlés",
         labels={
             "source": "Source",
@@ -106,7 +112,8 @@ def fichiers(rows: pd.DataFrame, context: Context) -> Table:
             "empreinte": "Empreinte (SHA-256)",
         },
         source=context.credit,
-        note="L'empreinte identifie le contenu exact du fichier ; manifest.json la donne entière.",
+        note="L'empreinte identifie le contenu exact du fichier ; manifest.json la donne entière."
+        + "".join(why),
     )
 
 
