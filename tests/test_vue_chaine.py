@@ -6,11 +6,12 @@ from types import SimpleNamespace
 import pytest
 
 import fpi_eval as fpi
-from fpi_eval import headline, impact
+from fpi_eval import headline, impact, text
 from fpi_eval.absent import Absent, attempt
 from fpi_eval.headline.of_effect import entrants_100
 from fpi_eval.panel.examens import BAC_MESH, LYCEE_MESH
 from fpi_eval.report.pages import chaine as vue
+from fpi_eval.rounding import rounded
 from fpi_eval.tables import Table
 
 
@@ -70,6 +71,9 @@ def test_what_remains_starts_from_the_headline_and_the_unmeasured_is_named(simul
     assert said.startswith(net.phrase)
     left = replace(net, value=net.amount * (1 - simulees.what.fuite)).rounded
     assert f"{left:.0f} entrants de plus si l'aubaine était de 0" in said
+    ends = [rounded(v * (1 - simulees.what.fuite), net.step) for v in (net.low, net.high)]
+    low, high = (text.nombre(v) for v in ends)
+    assert f"de 0\u00a0% (entre {low} et {high})" in said
     assert "Substitution entre voies : non mesurée" in said
 
 

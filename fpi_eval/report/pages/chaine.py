@@ -170,11 +170,10 @@ def deductions(
     if not net:
         return Absent(net.reason)
     first, *others = [
-        (_left(net.amount * (1 - d) * (1 - what.fuite), net.step), text.pourcent(d, 0))
-        for d in DEADWEIGHTS
+        (*_left(net, (1 - d) * (1 - what.fuite)), text.pourcent(d, 0)) for d in DEADWEIGHTS
     ]
-    left = [f"{first[0]} entrants de plus si l'aubaine était de {first[1]}"]
-    left += [f"{people} si elle était de {share}" for people, share in others]
+    left = [f"{first[0]} entrants de plus si l'aubaine était de {first[2]}{first[1]}"]
+    left += [f"{people} si elle était de {share}{ends}" for people, ends, share in others]
     declared = f"Déclaré : {what.source}." if what.source else "Rien n'est déclaré."
     lines = [
         net.phrase,
@@ -192,8 +191,15 @@ def deductions(
     return "\n\n".join(lines)
 
 
-def _left(value: float, step: float) -> str:
-    return text.nombre(rounded(value, step) if step else value)
+def _left(net: Quantity, share: float) -> tuple[str, str]:
+    """Return a share of an effect and of its range, with the digits of the whole."""
+
+    def said(value: float) -> str:
+        return text.nombre(rounded(value * share, net.step) if net.step else value * share)
+
+    if net.low is None or net.high is None:
+        return said(net.amount), ""
+    return said(net.amount), f" (entre {said(net.low)} et {said(net.high)})"
 
 
 def echelles(parts: Mapping[str, Estimates | Absent], context: Context) -> Table | Absent:
