@@ -28,7 +28,7 @@ from fpi_eval.report.pages.trajectoire import WHOLE
 from fpi_eval.rounding import figures, rounded, step_of
 from fpi_eval.tables import Table, table
 
-LOWER = "borne inférieure"
+LOWER, UNTOLD = "borne inférieure", "trop incertain"
 PRICES = 80  # points of the acceptability curve
 FARTHEST = 0.98  # the curve stops where nearly all draws that bring anyone cost less
 SURE, RARE = 80, 0.2  # chances in 100 that are told where some price has them; draws for a curve
@@ -79,6 +79,11 @@ def _euros(amount: float) -> str:
     return text.euros(figures(amount))
 
 
+def _told(costs: pd.DataFrame) -> pd.DataFrame:
+    """Return costs, no number where nothing bounds it above: the effect may be nothing."""
+    return costs.assign(ratio=costs["ratio"].astype(object).where(costs["high"] < np.inf, UNTOLD))
+
+
 def _people(one: UnitCost) -> float:
     """Return what is counted, rounded as the trajectory does: by its range of 8 chances in 10."""
     spread = stats.norm.ppf((1 + PROBABILITY) / 2) * one.std_error
@@ -99,7 +104,7 @@ def couts(found: Sequence[UnitCost], context: Context) -> Table:
         lower = lower.assign(programme=before.nom, words=LOWER)
         rows = pd.concat([rows, lower], ignore_index=True)
     return table(
-        rows,
+        _told(rows),
         "Coût par place et par personne",
         formats={"ratio": _euros, "count": WHOLE},
         labels={
@@ -127,7 +132,7 @@ def emplois(
         return found
     parts = [cost_table([one.cost]).assign(sinon=one.otherwise, lieu=one.place) for one in found]
     return table(
-        pd.concat(parts, ignore_index=True),
+        _told(pd.concat(parts, ignore_index=True)),
         by_horizon(context.programme, f"Coût par emploi net à {MONTHS} mois des diplômés"),
         formats={"ratio": _euros, "count": lambda jobs: text.nombre(figures(jobs))},
         labels={
