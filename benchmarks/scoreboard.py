@@ -158,7 +158,8 @@ def main() -> None:
     main_one = (args.set, args.outcome, args.size) == ("programme", "diplomes", 1.0)
     path = RESULTS / ("scoreboard.md" if main_one else f"scoreboard_{args.set}_{args.outcome}.md")
     path.write_text(markdown(table, facts(runs, args)), encoding="utf-8")
-    runs.to_parquet(path.with_suffix(".parquet"), index=False)
+    small = dict.fromkeys(runs.select_dtypes("float64"), "float32")  # seven figures are kept
+    runs.astype(small).to_parquet(path.with_suffix(".parquet"), index=False)
     if main_one and not args.scenarios:
         readme = Path(__file__).parents[1] / "README.md"
         text = readme.read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """The scoreboard: hand-worked runs, the lag of outcomes, and slopes equal to an independent one."""
 
+from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
 
@@ -11,7 +12,11 @@ import score_estimators
 import score_tables
 import scoreboard
 
-from fpi_eval.twin import SMALL, draw
+from fpi_eval.impact.frame import GROSS, sample
+from fpi_eval.impact.imputation import imputation
+from fpi_eval.impact.intertemporal import intertemporal
+from fpi_eval.impact.j import j
+from fpi_eval.twin import SCENARIOS, SMALL, draw
 from fpi_eval.twin.truth import Truth
 
 # Points are the same algebra; standard errors differ by how singletons are counted (1 %).
@@ -168,3 +173,29 @@ def test_the_slope_equals_that_of_an_independent_package(frame, estimator, formu
     assert error == pytest.approx(float(fit.se().iloc[0]), rel=ERROR)
     assert low < value < high
     assert p_value == pytest.approx(float(fit.pvalue().iloc[0]), rel=0.05)
+
+
+QUARTER = {"n_cells_region": 600, "n_cells_other": 3_600}
+
+
+@pytest.mark.parametrize("estimator", [imputation, intertemporal])
+def test_what_another_budget_opens_is_no_comparison(estimator):
+    p = replace(SCENARIOS["other_openings"], **QUARTER)
+    panel, truth = score_estimators.light_draw(p, 100_000, "diplomes")
+    rows = sample(panel, "diplomes").frame
+    opened = pd.MultiIndex.from_frame(rows.loc[rows["other_dose"] != 0, ["cell", "time"]])
+    known = panel.set_index(["cell", "rentree"]).index.isin(opened)
+    assert known.sum() > 100
+    found = estimator(panel, "diplomes")
+    blind = estimator(panel.assign(diplomes=panel["diplomes"].mask(known)), "diplomes")
+    assert (found.estimate, found.std_error) == pytest.approx((blind.estimate, blind.std_error))
+    aim = score_estimators.truths(panel, truth, "diplomes")["theta_suivies"]
+    assert found.ci_low < aim < found.ci_high
+
+
+def test_a_placebo_region_of_one_establishment_has_no_error_and_widens_nothing():
+    """Its five copies had errors of 1e-16, which made the interval of the gross effect 1e12."""
+    p = replace(SCENARIOS["closures_cible"], **QUARTER)
+    panel, _ = score_estimators.light_draw(p, 100_123, "diplomes")
+    gross = j(panel, "diplomes")[GROSS]
+    assert 0.01 < gross.std_error < 0.04

@@ -28,10 +28,17 @@ GROUPS = {"cohort": "cohorte", "age": "ancienneté", "filiere": "filière", "niv
 
 
 def unexposed(frame: Sample) -> Sample:
-    """Return the frame without untreated rows whose neighbours opened seats, counted as dropped."""
-    exposed = (frame["dose"] == 0) & (frame[["exposure_etab", "exposure_dep"]] != 0).any(axis=1)
-    dropped = ("observation exposée aux ouvertures voisines", int(exposed.sum()))
-    return frame.of(frame.frame[~exposed], dropped)
+    """Return the frame without what is neither treated alone nor untouched, counted as dropped.
+
+    Untreated rows whose neighbours opened seats, and rows where another budget did.
+    """
+    other = frame["other_dose"] != 0
+    near = (frame[["exposure_etab", "exposure_dep"]] != 0).any(axis=1)
+    exposed = (frame["dose"] == 0) & near & ~other
+    dropped = [("observation exposée aux ouvertures voisines", int(exposed.sum()))]
+    if other.any():
+        dropped.append(("observation aux places ouvertes sur un autre budget", int(other.sum())))
+    return frame.of(frame.frame[~exposed & ~other], *dropped)
 
 
 @any_table

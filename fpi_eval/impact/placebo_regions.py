@@ -16,6 +16,7 @@ from fpi_eval.impact.frame import effects, sample, with_covariates
 from fpi_eval.impact.uncertainty import Candidate
 from fpi_eval.regression import placebo_error
 from fpi_eval.regression.absorb import Absorber
+from fpi_eval.regression.linear import COLLINEAR
 from fpi_eval.regression.rows import sum_by
 from fpi_eval.regression.sandwich import codes
 from fpi_eval.results import Result
@@ -181,13 +182,14 @@ def _walds(
             fitted += own_paths[at] @ along[m]
             d = np.sign(s)
             length = (d - fitted) @ s
-            if length <= 0:
+            if length <= COLLINEAR * (np.abs(d) @ np.abs(s)):  # the effects explain these seats
                 continue
             value = d @ y[at] / length
             own = (d - fitted) * (y[at] - s * value) + fitted * y[at]
             scores = np.bincount(uai[at], own, len(moved)) - moved[:, m]
             spread = np.sqrt((scores**2).sum() * len(scores) / max(len(scores) - 1, 1))
-            found[start + m] = value, spread / length
+            measured = spread > COLLINEAR * np.abs(y[at]).sum()  # not in a single establishment
+            found[start + m] = value, spread / length if measured else np.nan
     return found
 
 
@@ -205,9 +207,7 @@ def candidate(
     fewer than `MINIMUM` regions.
     """
     table = copied(frame, covariates=covariates)
-    squares = _mean_squares(
-        table, table["estimate"] / table["std_error"].where(table["std_error"] > 0)
-    )
+    squares = _mean_squares(table, table["estimate"] / table["std_error"])
     df, total = len(squares), float(squares.sum())
     if df < MINIMUM or total <= stats.chi2.ppf(0.95, df):
         return []
