@@ -41,7 +41,7 @@ WORDS = {
     "débordements, chocs et rénovations à dose moindre : violation",
 }
 UNBOUNDED = (
-    "Deux graines sur 300 (100117 et 100220) y tirent une cellule de mille à dix milliards "
+    "Deux graines sur 300 (100117 et 100220) y tirent une cellule de plus de dix millions "
     "d'élèves : les queues de la loi des chocs n'ont pas de borne. J et BJS2-T y résistent ; la "
     "moyenne des erreurs des autres estimateurs n'y dit plus rien."
 )
