@@ -19,7 +19,8 @@ DESCRIPTION = (
     "changement de places, moins celle des cellules de la même formation, aux mêmes places de "
     "départ, qui n'en ont pas encore changé ; somme de ces écarts rapportée à celle des places en "
     "plus ou en moins, années de fermeture comprises (de Chaisemartin et D'Haultfœuille, 2024). "
-    "Voisines exposées exclues ; les chocs d'une région ne sont pas retirés."
+    "Voisines exposées et places d'un autre budget exclues ; les chocs d'une région ne sont pas "
+    "retirés."
 )
 
 
