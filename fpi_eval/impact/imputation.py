@@ -17,8 +17,9 @@ from fpi_eval.results import Estimate, Estimates
 DESCRIPTION = (
     "Imputation : un modèle à effets fixes de cellule et de formation × session, estimé sur les "
     "seules observations sans place ouverte, sur aucun budget, ni voisin exposé, prédit ce "
-    "qu'aurait été le résultat des cellules traitées ; l'effet est l'écart entre l'observé et cette prédiction, rapporté aux "
-    "places. Variance prudente par groupe (Borusyak, Jaravel et Spiess, 2024, théorème 3)."
+    "qu'aurait été le résultat des cellules traitées ; l'effet est l'écart entre l'observé et "
+    "cette prédiction, rapporté aux places. Variance prudente par groupe (Borusyak, Jaravel et "
+    "Spiess, 2024, théorème 3)."
 )
 UNCOMPARED = (
     "aucune observation d'une cellule ouverte n'a de comparaison : il faut des années d'avant, et "
