@@ -16,6 +16,7 @@ from fpi_eval.impact.frame import GROSS, sample
 from fpi_eval.impact.imputation import imputation
 from fpi_eval.impact.intertemporal import intertemporal
 from fpi_eval.impact.j import j
+from fpi_eval.impact.stacked import pooled, stack
 from fpi_eval.twin import SCENARIOS, SMALL, draw
 from fpi_eval.twin.truth import Truth
 
@@ -178,7 +179,11 @@ def test_the_slope_equals_that_of_an_independent_package(frame, estimator, formu
 QUARTER = {"n_cells_region": 600, "n_cells_other": 3_600}
 
 
-@pytest.mark.parametrize("estimator", [imputation, intertemporal])
+def stacked(panel, y):
+    return pooled(stack(sample(panel, y)))
+
+
+@pytest.mark.parametrize("estimator", [imputation, intertemporal, stacked])
 def test_what_another_budget_opens_is_no_comparison(estimator):
     p = replace(SCENARIOS["other_openings"], **QUARTER)
     panel, truth = score_estimators.light_draw(p, 100_000, "diplomes")

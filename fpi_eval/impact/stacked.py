@@ -47,7 +47,9 @@ def stack(whole: Sample) -> Sample:
     if not len(waves):
         raise FpiError(NEVER_OPENED, colonne="cohort")
     open_regions = frame.loc[treated, "code_region"].unique()
-    clean = frame[~treated & ~frame["code_region"].isin(open_regions)]
+    elsewhere = ~treated & ~frame["code_region"].isin(open_regions)
+    other = frame.get("other_dose", pd.Series(0.0, index=frame.index))  # on another budget
+    clean = frame[elsewhere & (other == 0)]
     opened = frame[treated & (frame["dose"] > 0)].sort_values("time", kind="stable")
     size = opened.groupby("cell")["dose"].first()
     parts, lost = [], set()
