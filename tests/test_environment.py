@@ -119,8 +119,8 @@ def test_quick_takes_the_tests_of_what_changed():
     found = {Path(path).name for path in selected({"fpi_eval/text.py", "tests/test_cli.py"})}
     assert {"test_text.py", "test_cli.py"} <= found
     assert "test_twin_fine.py" not in found
-    alone = {Path(path).name for path in selected({"fpi_eval/rounding.py"})}
-    assert "test_costs.py" in alone  # no test imports it: those of what imports it
+    alone = {Path(path).name for path in selected({"fpi_eval/regression/choice.py"})}
+    assert "test_known_jackknife.py" in alone  # no test imports it: those of what imports it
 
 
 @pytest.mark.parametrize(

@@ -70,10 +70,10 @@ def test_what_remains_starts_from_the_headline_and_the_unmeasured_is_named(simul
     said = simulees.deductions
     assert said.startswith(net.phrase)
     left = replace(net, value=net.amount * (1 - simulees.what.fuite)).rounded
-    assert f"{left:.0f} entrants de plus si l'aubaine était de 0" in said
+    assert f"Aubaine de 0\u00a0% : {left:.0f} entrants de plus" in said
     ends = [rounded(v * (1 - simulees.what.fuite), net.step) for v in (net.low, net.high)]
     low, high = (text.nombre(v) for v in ends)
-    assert f"de 0\u00a0% (entre {low} et {high})" in said
+    assert f"{left:.0f} entrants de plus (entre {low} et {high}). Aubaine de" in said
     assert "Substitution entre voies : non mesurée" in said
 
 

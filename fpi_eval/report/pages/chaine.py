@@ -169,17 +169,18 @@ def deductions(
     net = chiffres["entrants_100"]
     if not net:
         return Absent(net.reason)
-    first, *others = [
-        (*_left(net, (1 - d) * (1 - what.fuite)), text.pourcent(d, 0)) for d in DEADWEIGHTS
+    left = [
+        "Aubaine de {} : {} entrants de plus{}.".format(
+            text.pourcent(d, 0), *_left(net, (1 - d) * (1 - what.fuite))
+        )
+        for d in DEADWEIGHTS
     ]
-    left = [f"{first[0]} entrants de plus si l'aubaine était de {first[2]}{first[1]}"]
-    left += [f"{people} si elle était de {share}{ends}" for people, ends, share in others]
     declared = f"Déclaré : {what.source}." if what.source else "Rien n'est déclaré."
     lines = [
         net.phrase,
         f"Fuite hors de la région ou de l'industrie : {text.pourcent(what.fuite, 0)}. {declared}",
         "L'aubaine, ces places qui auraient ouvert sans le programme, n'est pas mesurée. Voici ce "
-        f"qu'il resterait pour 100 places, une fois la fuite ôtée : {text.liste(left)}.",
+        f"qu'il resterait pour 100 places, une fois la fuite ôtée. {' '.join(left)}",
     ]
     if not isinstance(found, Absent):
         lines.append(f"Déplacement : estimé. {found.verdict()}")
