@@ -14,6 +14,7 @@ from fpi_eval.impact.j import j
 from fpi_eval.sources.resultats_lycees import read_resultats_lycees
 from fpi_eval.twin import DELIVERED, LIFELIKE, SCENARIOS, draw
 from fpi_eval.twin.moments import REAL_DYNAMICS, dynamics
+from fpi_eval.twin.world import FARTHEST
 
 
 def row(**other):
@@ -112,6 +113,24 @@ def test_the_published_dynamics_are_those_of_the_file(donnees_reelles):
     rows = rows[~rows["uai"].str[:2].isin(["97", "98"]) & rows["session"].between(2014, 2017)]
     found = dynamics(rows.rename(columns={"presents": "effectif"}))
     assert found == pytest.approx(REAL_DYNAMICS, rel=1e-3)
+
+
+def test_the_farthest_that_shocks_take_a_cell_is_the_largest_change_of_the_file(donnees_reelles):
+    name = "fr-en-indicateurs-de-resultat-des-lycees-denseignement-professionnels.csv"
+    rows = read_resultats_lycees(donnees_reelles / "resultats" / name).table
+    rows = rows[~rows["uai"].str[:2].isin(["97", "98"])]
+    wide = rows.pivot_table(index="uai", columns="session", values="presents", aggfunc="sum")
+    wide = wide[wide.mean(axis=1).between(50, 100)]
+    change = np.log(wide.where(wide > 0)).diff(axis=1)
+    change -= change.median()
+    usual = np.subtract(*np.nanquantile(change, (0.75, 0.25))) / 1.349
+    assert np.nanmax(np.abs(change)) / usual == pytest.approx(FARTHEST, rel=0.01)
+
+
+def test_no_cell_of_a_lifelike_france_outgrows_a_large_lycee():
+    # A cell of 2.5e15 pupils had been drawn: the law of shocks had no bound.
+    drawn = draw(replace(SCENARIOS["lifelike"], n_cells_region=600, n_cells_other=3_600), 100117)
+    assert drawn.panel["entrants"].max() < 2_000
 
 
 def test_the_dynamics_of_a_walk_are_those_of_a_walk():

@@ -51,6 +51,10 @@ EMPLOI = {
     ("bacpro", "apprentissage"): (0.63, 0.69, 0.705, 0.745),
     ("bts", "apprentissage"): (0.69, 0.735, 0.75, 0.77),
 }
+#: A cell's shocks never take it farther from its level, in standard deviations of one: the largest
+#: yearly change of pupils (log) in real lycées of 50 to 100, over the usual one (results by lycée,
+#: sessions 2012 to 2017).
+FARTHEST = 14.0
 # Logit shift of employment by exam session: the recovery of 2021–2022, the entry of public jobs
 # into the field with the leavers of 2022, the fall of 2024 (DEPP, 48 % then 41 %).
 EMPLOI_SESSIONS = {2020: -0.05, 2021: 0.15, 2022: 0.50, 2023: 0.36, 2024: 0.20, 2025: 0.20}
@@ -172,13 +176,13 @@ def _tailed(shocks: np.ndarray, tails: float) -> np.ndarray:
 
 
 def _lasting(shocks: np.ndarray, memory: float) -> np.ndarray:
-    """Return shocks (cells × years) of which a share is still there a year later."""
+    """Return shocks (cells × years) of which a share is still there a year later, bounded."""
     out = shocks.copy()
     if memory:
         out[:, 0] /= np.sqrt(1 - memory**2)
         for k in range(1, out.shape[1]):
             out[:, k] += memory * out[:, k - 1]
-    return out
+    return np.clip(out, -FARTHEST, FARTHEST, out=out)
 
 
 def _other_openings(share: float, where: pd.Series, rng: np.random.Generator) -> np.ndarray:
