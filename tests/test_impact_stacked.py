@@ -18,7 +18,7 @@ def frame_of(rows: list[tuple], cohorts: dict, seats: dict, regions: dict) -> Sa
     frame["dose"] = np.where(opened, frame["cell"].map(seats).fillna(0), 0.0)
     frame["code_region"] = frame["cell"].map(regions)
     frame["uai"] = frame["code_departement"] = frame["cell"].astype(str)
-    frame["course"] = "a"
+    frame["course"], frame["other_dose"] = "a", 0.0
     return Sample(frame, "diplomes")
 
 

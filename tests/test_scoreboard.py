@@ -11,12 +11,17 @@ import pytest
 import score_estimators
 import score_tables
 import scoreboard
+from invented import invented_panel
 
+from fpi_eval.impact.as_event_study import opening_study
+from fpi_eval.impact.bjs2_t import bjs2_t
 from fpi_eval.impact.frame import GROSS, sample
 from fpi_eval.impact.imputation import imputation
 from fpi_eval.impact.intertemporal import intertemporal
 from fpi_eval.impact.j import j
+from fpi_eval.impact.placebo_regions import placebo_regions
 from fpi_eval.impact.stacked import pooled, stack
+from fpi_eval.impact.twfe import twfe
 from fpi_eval.twin import SCENARIOS, SMALL, draw
 from fpi_eval.twin.truth import Truth
 
@@ -181,6 +186,47 @@ QUARTER = {"n_cells_region": 600, "n_cells_other": 3_600}
 
 def stacked(panel, y):
     return pooled(stack(sample(panel, y)))
+
+
+def by_region(panel, y):
+    return placebo_regions(panel, y).table[["estimate", "std_error"]].to_numpy().ravel()
+
+
+def by_age(panel, y):
+    table = opening_study(panel, y).table
+    return table[["estimate", "std_error"]].to_numpy().ravel()
+
+
+def two_way(panel, y):
+    return twfe(panel, y).estimate.estimate
+
+
+@pytest.mark.parametrize("estimator", [by_region, by_age, two_way])
+def test_no_estimator_without_a_second_dose_reads_what_another_budget_opened(estimator):
+    p = replace(SCENARIOS["other_openings"], **QUARTER)
+    panel, _ = score_estimators.light_draw(p, 100_000, "diplomes")
+    rows = sample(panel, "diplomes").frame
+    opened = pd.MultiIndex.from_frame(rows.loc[rows["other_dose"] != 0, ["cell", "time"]])
+    known = panel.set_index(["cell", "rentree"]).index.isin(opened)
+    other = panel.assign(diplomes=panel["diplomes"].where(~known, 1_000.0))
+    found = estimator(panel, "diplomes")
+    assert np.isfinite(found).any()
+    assert estimator(other, "diplomes") == pytest.approx(found, rel=1e-6, nan_ok=True)
+
+
+def test_the_trend_that_sites_carry_on_is_that_of_no_other_budget():
+    panel = invented_panel(3, per_seat=0.5, etab=-0.1, dep=-0.1)
+    rng = np.random.default_rng(0)
+    away = panel["code_region"].to_numpy() != "84"
+    some = away & np.isin(panel["cell"], rng.choice(panel["cell"].unique(), 60, replace=False))
+    opens = some & (panel["rentree"] >= 2021).to_numpy()
+    here = some & (panel["rentree"] - panel["duree"] + 1 >= 2021).to_numpy()
+    more = panel.assign(autres_places=8.0 * opens, diplomes=panel["diplomes"] + 0.5 * 8.0 * here)
+    first, second = bjs2_t(panel, "diplomes"), bjs2_t(more, "diplomes")
+    assert second.estimate == pytest.approx(first.estimate, abs=1e-8)
+    assert bjs2_t(more.assign(autres_places=0.0)).estimate != pytest.approx(
+        first.estimate, abs=1e-4
+    )
 
 
 @pytest.mark.parametrize("estimator", [imputation, intertemporal, stacked])

@@ -17,7 +17,7 @@ from fpi_eval.checks.thresholds import (
     PASS,
     Check,
 )
-from fpi_eval.impact.frame import DEP, ETAB, SEATS
+from fpi_eval.impact.frame import DEP, ETAB, OTHERS, SEATS
 
 BALANCE = {
     "taille": "Entrants par an",
@@ -234,7 +234,7 @@ def contamination(study: Study) -> Check:
     last = frame.sort_values("time", kind="stable").drop_duplicates("cell", keep="last")
     other = last.loc[last["dose"] == 0, "other_dose"].abs().mean()
     share = float(other / study.treated["dose"].abs().mean())
-    inside = "autres_places" in study.fit.names
+    inside = OTHERS in study.fit.names
     words = f"{text.pourcent(share)} des places du programme, par cellule"
     words += " ; le modèle en tient compte." if inside else " ; le modèle n'en tient pas compte."
     return study.check("contamination", share, np.nan, words, light=PASS if inside else None)

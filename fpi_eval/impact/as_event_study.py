@@ -10,7 +10,7 @@ from scipy import stats
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.callaway_santanna import callaway_santanna
 from fpi_eval.impact.columns import any_table
-from fpi_eval.impact.frame import sample
+from fpi_eval.impact.frame import alone, sample
 from fpi_eval.impact.group_time import RULE, Aggregation, GroupTimeEffects, describe
 from fpi_eval.regression import interval
 from fpi_eval.results import Estimate, EventStudy
@@ -77,17 +77,17 @@ def comparison_frame(
 ) -> pd.DataFrame:
     """Return the estimation frame of openings as a yes/no event, against clean comparison cells.
 
-    Left out, and counted: cells that lost seats, from that year on (all
-    their years if they had opened none), never-opened cells exposed to a neighbour's opening,
-    cells of courses where nothing opened. Leaving closed cells out altogether would keep the
-    openings that lasted.
+    Left out, and counted: rows where another budget opened seats, cells that lost seats, from that
+    year on (all their years if they had opened none), never-opened cells exposed to a neighbour's
+    opening, cells of courses where nothing opened. Leaving closed cells out altogether would keep
+    the openings that lasted.
 
     Raises
     ------
     FpiError
         No comparison cell is left.
     """
-    frame = sample(panel, outcome, niveau=niveau)
+    frame = alone(sample(panel, outcome, niveau=niveau))
     never = frame["cohort"].isna()
     touched = (frame["exposure_etab"] != 0) | (frame["exposure_dep"] != 0)
     cell = frame["cell"]

@@ -10,9 +10,9 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import (
-    DEP,
-    ETAB,
+    EXPOSURES,
     GROSS,
+    OTHERS,
     described,
     effects,
     final,
@@ -29,12 +29,14 @@ from fpi_eval.regression import linear
 from fpi_eval.regression.counterfactual import Imputation, impute, influence
 from fpi_eval.results import Estimate
 
+CORRECTED = {**EXPOSURES, OTHERS: "other_dose"}  # regressor of J → column of the frame
 DESCRIPTION = (
-    "Imputation sur le résultat corrigé du déplacement estimé par J, avec effets fixes de cellule, "
-    "de formation × session et de région × session, et prolongement de la tendance, "
-    "proportionnelle aux places, que les sites suivaient avant d'ouvrir (Borusyak, Jaravel et "
-    "Spiess, 2024 ; Rambachan et Roth, 2023, pour le sens d'une telle hypothèse). L'erreur compte "
-    "celle de la première étape, par les fonctions d'influence."
+    "Imputation sur le résultat corrigé de ce que J attribue au déplacement et, où l'on en "
+    "connaît, aux places d'autres budgets, avec effets fixes de cellule, de formation × session et "
+    "de région × session, et prolongement de la tendance, proportionnelle aux places, que les "
+    "sites suivaient avant d'ouvrir (Borusyak, Jaravel et Spiess, 2024 ; Rambachan et Roth, 2023, "
+    "pour le sens d'une telle hypothèse). L'erreur compte celle de la première étape, par les "
+    "fonctions d'influence."
 )
 
 
@@ -65,7 +67,7 @@ def fit_t(
     """
     treated = (frame["dose"] != 0).to_numpy()
     n = scale(frame, proportional=proportional)
-    near, kappa = _displacement(frame, first)
+    near, kappa = _elsewhere(frame, first)
     near = near / n[:, None]
     path = trend(frame) if proportional else trend(frame) * np.abs(final_dose(frame))
     model = impute(
@@ -100,11 +102,15 @@ def final_dose(frame: pd.DataFrame) -> np.ndarray:
     return final(frame["cell"], frame["dose"].to_numpy())
 
 
-def _displacement(frame, first) -> tuple[np.ndarray, np.ndarray]:
-    names = [n for n in (ETAB, DEP) if n in first.names]
-    columns = {ETAB: "exposure_etab", DEP: "exposure_dep"}
-    near = frame[[columns[n] for n in names]].to_numpy(float).reshape(len(frame), -1)
+def _elsewhere(frame, first) -> tuple[np.ndarray, np.ndarray]:
+    """Return what other seats than a cell's own moved it by: columns of the frame, coefficients."""
+    names = _others(first)
+    near = frame[[CORRECTED[n] for n in names]].to_numpy(float).reshape(len(frame), -1)
     return near, first.coefficients[[first.names.index(n) for n in names]]
+
+
+def _others(first: linear.LinearFit) -> list[str]:
+    return [n for n in CORRECTED if n in first.names]
 
 
 def _influence(frame, model: Imputation, v, dose, cluster) -> np.ndarray:
@@ -113,12 +119,12 @@ def _influence(frame, model: Imputation, v, dose, cluster) -> np.ndarray:
 
 
 def _first_step(frame, first: linear.LinearFit, cluster) -> np.ndarray:
-    """Return influences of the displacement coefficients, among all clusters of the frame."""
+    """Return influences of J's coefficients of other seats, among all clusters of the frame."""
     names = np.unique(cluster)
     inside = cluster[first.keep]
     out = np.zeros((len(names), len(first.names)))
     out[np.searchsorted(names, np.unique(inside))] = first.jackknife(inside)
-    return out[:, [first.names.index(n) for n in (ETAB, DEP) if n in first.names]]
+    return out[:, [first.names.index(n) for n in _others(first)]]
 
 
 @any_table

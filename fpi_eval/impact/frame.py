@@ -20,6 +20,7 @@ WEIGHTS = {GROSS: (1.0, 0.0, 0.0), DISPLACEMENT: (0.0, 1.0, 1.0), NET: (1.0, 1.0
 
 
 SEATS, ETAB, DEP = REGRESSORS = ("places", "exposition_etab", "exposition_dep")
+OTHERS = "autres_places"  # seats on another budget: a regressor of J where some are known
 
 
 EXPOSURES = {ETAB: "exposure_etab", DEP: "exposure_dep"}  # regressor → column of the frame
@@ -175,6 +176,19 @@ def _ratio(each: pd.Series, weight: pd.Series, read: pd.Series) -> float:
         return 1.0
     out, inside = (np.average(each[k], weights=weight[k]) for k in (known & ~read, known & read))
     return float(out / inside) if inside > 0 else 1.0
+
+
+def alone(frame: Sample) -> Sample:
+    """Return the sample without the rows where another budget opened seats, counted as dropped.
+
+    They are neither treated by the programme alone nor untouched: every model without these seats
+    as a second dose leaves them out.
+    """
+    other = (frame["other_dose"] != 0).to_numpy()
+    if not other.any():
+        return frame
+    reason = ("observation aux places ouvertes sur un autre budget", int(other.sum()))
+    return frame.of(frame.frame[~other], reason)
 
 
 def with_covariates(frame: Sample, panel: pd.DataFrame, names: Sequence[str]) -> Sample:

@@ -8,7 +8,15 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
-from fpi_eval.impact.frame import described, effects, paths, sample, with_covariates
+from fpi_eval.impact.frame import (
+    NEAR,
+    alone,
+    described,
+    effects,
+    paths,
+    sample,
+    with_covariates,
+)
 from fpi_eval.impact.uncertainty import BJS, answer
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.counterfactual import Imputation, impute, influence
@@ -29,17 +37,11 @@ GROUPS = {"cohort": "cohorte", "age": "ancienneté", "filiere": "filière", "niv
 
 
 def unexposed(frame: Sample) -> Sample:
-    """Return the frame without what is neither treated alone nor untouched, counted as dropped.
-
-    Untreated rows whose neighbours opened seats, and rows where another budget did.
-    """
-    other = frame["other_dose"] != 0
-    near = (frame[["exposure_etab", "exposure_dep"]] != 0).any(axis=1)
-    exposed = (frame["dose"] == 0) & near & ~other
-    dropped = [("observation exposée aux ouvertures voisines", int(exposed.sum()))]
-    if other.any():
-        dropped.append(("observation aux places ouvertes sur un autre budget", int(other.sum())))
-    return frame.of(frame.frame[~exposed & ~other], *dropped)
+    """Return the frame `alone`, without untreated rows whose neighbours opened seats either."""
+    own = alone(frame)
+    exposed = ((own["dose"] == 0) & (own[[*NEAR]] != 0).any(axis=1)).to_numpy()
+    dropped = ("observation exposée aux ouvertures voisines", int(exposed.sum()))
+    return own.of(own.frame[~exposed], dropped)
 
 
 @any_table

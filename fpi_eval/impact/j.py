@@ -12,6 +12,7 @@ from fpi_eval.impact.frame import (
     EFFECTS_TEXT,
     EXPOSURES,
     GROSS,
+    OTHERS,
     REACH_TEXT,
     REGRESSORS,
     SAMPLE_TEXT,
@@ -82,7 +83,7 @@ def regressors(
 
 def _columns(frame: pd.DataFrame, exposures: Mapping[str, str]) -> dict[str, str]:
     """Return the column of each regressor."""
-    others = {"autres_places": "other_dose"} if frame["other_dose"].any() else {}
+    others = {OTHERS: "other_dose"} if frame["other_dose"].any() else {}
     return {SEATS: "dose", **exposures, **others}
 
 

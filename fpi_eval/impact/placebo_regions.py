@@ -12,8 +12,9 @@ from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.few_treated import Placement, paths_of, slopes
-from fpi_eval.impact.frame import effects, sample, with_covariates
+from fpi_eval.impact.frame import alone, effects, sample, with_covariates
 from fpi_eval.impact.uncertainty import Candidate
+from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import placebo_error
 from fpi_eval.regression.absorb import Absorber
 from fpi_eval.regression.linear import COLLINEAR
@@ -101,13 +102,14 @@ def _mean_squares(table: pd.DataFrame, values: pd.Series) -> np.ndarray:
 
 
 def copied(
-    frame: pd.DataFrame,
+    frame: Sample,
     *,
     region_effects: bool = True,
     covariates: Sequence[str] = (),
     seed: int = 0,
 ) -> pd.DataFrame:
     """Return the table of `placebo_regions` of a sample; empty if every region opens seats."""
+    frame = alone(frame)
     treated = frame.loc[frame["dose"] != 0, "code_region"].unique()
     paths = paths_of(frame)
     calm = ~frame["code_region"].isin(treated)

@@ -5,7 +5,7 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import NEVER_OPENED, any_table
-from fpi_eval.impact.frame import sample
+from fpi_eval.impact.frame import alone, sample
 from fpi_eval.impact.uncertainty import event_table, single
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
@@ -17,8 +17,9 @@ REFERENCE = -1
 TEXT = (
     "Empilement par rentrée d'ouverture : les cellules ouvertes cette année-là et, dans les mêmes "
     "formations, les cellules jamais ouvertes des régions sans ouverture, de {before} ans avant à "
-    "{after} ans après ; effets fixes de cellule × vague et de formation × année × vague, places "
-    "instrumentées par le fait d'en avoir ouvert (Cengiz, Dube, Lindner et Zipperer, 2019)."
+    "{after} ans après, sans les observations aux places ouvertes sur un autre budget ; effets "
+    "fixes de cellule × vague et de formation × année × vague, places instrumentées par le fait "
+    "d'en avoir ouvert (Cengiz, Dube, Lindner et Zipperer, 2019)."
 )
 
 
@@ -41,24 +42,23 @@ def stack(whole: Sample) -> Sample:
     FpiError
         No wave, or no never-opened cell in a region without openings.
     """
-    frame = whole.frame
+    own = alone(whole)
+    frame = own.frame
     treated = frame["cohort"].notna()
     waves = np.sort(frame.loc[treated, "cohort"].unique())
     if not len(waves):
         raise FpiError(NEVER_OPENED, colonne="cohort")
     open_regions = frame.loc[treated, "code_region"].unique()
-    elsewhere = ~treated & ~frame["code_region"].isin(open_regions)
-    other = frame.get("other_dose", pd.Series(0.0, index=frame.index))  # on another budget
-    clean = frame[elsewhere & (other == 0)]
+    clean = frame[~treated & ~frame["code_region"].isin(open_regions)]
     opened = frame[treated & (frame["dose"] > 0)].sort_values("time", kind="stable")
     size = opened.groupby("cell")["dose"].first()
     parts, lost = [], set()
     for wave in waves:
-        own = frame[frame["cohort"] == wave]
-        known = own["course"].isin(clean["course"].unique())
-        lost |= set(own.loc[~known, "cell"])
-        own = own[known]
-        part = pd.concat([own, clean[clean["course"].isin(own["course"].unique())]])
+        rows = frame[frame["cohort"] == wave]
+        known = rows["course"].isin(clean["course"].unique())
+        lost |= set(rows.loc[~known, "cell"])
+        rows = rows[known]
+        part = pd.concat([rows, clean[clean["course"].isin(rows["course"].unique())]])
         part = part.assign(wave=wave, rel_time=(part["time"] - wave).astype(int))
         parts.append(part[part["rel_time"].between(-BEFORE, AFTER)])
     out = pd.concat(parts, ignore_index=True)
@@ -69,7 +69,7 @@ def stack(whole: Sample) -> Sample:
         )
     out["size"] = out["cell"].map(size).where(out["cohort"].notna(), 0.0).fillna(0.0)
     reason = ("cellule ouverte sans témoin de la même formation", len(lost))
-    return whole.of(out, reason)
+    return own.of(out, reason)
 
 
 def _effects(stacked: pd.DataFrame) -> list[np.ndarray]:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
-from fpi_eval.impact.frame import sample
+from fpi_eval.impact.frame import alone, sample
 from fpi_eval.impact.uncertainty import answer
 from fpi_eval.regression import linear
 from fpi_eval.results import Estimate, Result
@@ -107,7 +107,7 @@ def twfe(panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None)
 
     Closures are left out: the decomposition is that of a yes-or-no treatment that stays.
     """
-    frame = sample(panel, y, niveau=niveau)
+    frame = alone(sample(panel, y, niveau=niveau))
     years = np.sort(frame["time"].unique())
     full = frame.groupby("cell")["time"].transform("size") == len(years)
     closed = (frame["dose"] < 0).groupby(frame["cell"]).transform("any")
