@@ -15,6 +15,7 @@ from fpi_eval.absent import Absent
 from fpi_eval.checks import Check, Evaluation, thresholds
 from fpi_eval.checks.planted import METHOD as PLANTED_TEXT
 from fpi_eval.checks.thresholds import CAUTION, PASS, THRESHOLDS, UNKNOWN
+from fpi_eval.checks.verdict import rule as verdict_rule
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.bjs2_t import DESCRIPTION
 from fpi_eval.impact.frame import SAMPLE_TEXT
@@ -54,7 +55,7 @@ SPECIFICATION = {
             strict=True,
         )
     ],
-    "verdict": PLANTED_TEXT,
+    "verdict": f"{PLANTED_TEXT} {verdict_rule()}",
     "plusieurs_resultats": "un résultat principal sans ajustement, les autres ajustés (Romano-Wolf "
     "et Holm)",
     "estimateurs": ["J", "BJS2-T"],

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from invented import invented_panel
+from scipy import stats
 
 from fpi_eval.absent import Absent
 from fpi_eval.checks import (
@@ -24,6 +25,7 @@ from fpi_eval.checks.calibration import Calibration
 from fpi_eval.checks.drift import posterior
 from fpi_eval.checks.study import Study, before
 from fpi_eval.checks.thresholds import CAUTION, FAIL, PASS, UNKNOWN
+from fpi_eval.checks.trends import widened
 from fpi_eval.checks.verdict import CAREFUL, INCONCLUSIVE, SOLID, TESTS, UNKNOWABLE
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import j, ladder
@@ -474,3 +476,14 @@ def test_a_check_is_frozen():
     with pytest.raises(AttributeError):
         a_check("dose", PASS).statut = FAIL
     assert replace(a_check("dose", PASS), statut=FAIL).statut == FAIL
+
+
+@pytest.mark.parametrize("bias", [0.0, 0.02, 0.05, 0.3])
+def test_a_trend_that_would_have_been_missed_widens_by_the_quantile_of_a_folded_normal(bias):
+    """Armstrong and Kolesár (2018), against scipy's own folded law; by hand without a bias."""
+    gross = replace(j(invented_panel(noise=1.0), "diplomes")[GROSS], std_error=0.05)
+    half, wide = widened(gross, bias)
+    plain, missed = (stats.foldnorm.ppf(0.95, c) for c in (0.0, bias / 0.05))
+    assert half == pytest.approx((gross.ci_high - gross.ci_low) / 2)
+    assert wide / half == pytest.approx(missed / plain, rel=1e-6)
+    assert np.isnan(widened(gross, np.nan)[1])

@@ -2,13 +2,24 @@
 
 import json
 from datetime import date
+from importlib import import_module
 
 import pytest
 from invented import invented_panel
 
 from fpi_eval.checks import evaluate
+from fpi_eval.checks.verdict import DOUBTFUL, YES, rule
 from fpi_eval.errors import FpiError
-from fpi_eval.plan import PLANS, deviations, followed, plan_check, plans, read_plan, write_plan
+from fpi_eval.plan import (
+    PLANS,
+    SPECIFICATION,
+    deviations,
+    followed,
+    plan_check,
+    plans,
+    read_plan,
+    write_plan,
+)
 from fpi_eval.programme import load_programme
 
 DAY = date(2024, 3, 1)
@@ -150,3 +161,16 @@ def test_a_run_is_held_to_the_first_plan_and_a_forged_plan_is_said(programme, tm
     forged = followed(programme, run)
     assert forged.statut == "caution"
     assert "a changé depuis" in forged.phrase
+
+
+def test_the_sealed_plan_says_the_rule_of_the_verdict_from_the_numbers_that_make_it(monkeypatch):
+    said = rule()
+    assert SPECIFICATION["verdict"].endswith(said)
+    numbers = {"HELD": {YES: 0.9, DOUBTFUL: 0.5}, "FOUND": {YES: 0.01, DOUBTFUL: 0.4},
+               "LEVEL": 0.1, "SMALLEST_BIAS": 0.2, "SMALLEST_EFFECT": 0.3,
+               "TESTS": ("tendance",)}  # fmt: skip
+    module = import_module("fpi_eval.checks.verdict")
+    for name, value in numbers.items():
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, value)
+            assert rule() != said, name

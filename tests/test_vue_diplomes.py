@@ -118,7 +118,8 @@ def test_the_answer_begins_with_the_net_effect_its_range_and_field_then_the_verd
     assert str(net.scope) in field
     assert made.evaluation.verdict.niveau in rest[-1]
     assert "faux programmes plantés dans ces données" in made.plan
-    assert "Ce qu'aucun contrôle ne peut voir" in made.limites
+    for said in (made.limites, made.plan):  # on the page of effects, and beside the verdict
+        assert "Ce qu'aucun contrôle ne peut voir" in said
     assert "registre des ouvertures" in vue.origine(made.panel, made.chiffres)
 
 
@@ -195,12 +196,28 @@ def test_the_page_says_whether_a_plan_was_written(made):
 
 
 def test_checks_of_a_violation_come_first_then_those_of_information_alerts_before_others(made):
-    order = ["échec", "prudence", "bon", "non évaluable"]
+    order = {
+        "Violation": ["échec", "prudence", "bon", "non évaluable"],
+        "Information": ["insuffisant", "limité", "suffisant", "non évaluable"],
+    }
     rows = made.controles.frame
     assert rows["genre"].tolist() == sorted(rows["genre"], reverse=True)
-    for _, part in rows.groupby("genre"):
-        assert part["statut"].map(order.index).is_monotonic_increasing
+    for genre, part in rows.groupby("genre"):
+        assert part["statut"].map(order[genre].index).is_monotonic_increasing
     assert len(rows) == len(made.evaluation.checks)
+
+
+def test_a_lack_of_information_is_told_and_is_no_alarm(made):
+    """The page of a solid verdict said that seven checks asked for caution: none of a violation."""
+    for genre, one, many in (
+        ("violation", "contrôle demande la prudence", "contrôles demandent la prudence"),
+        ("information", "contrôle montre que", "contrôles montrent que"),
+    ):
+        checks = [c for c in made.evaluation.checks if c.genre == genre]
+        lit = sum(c.statut in ("caution", "fail") for c in checks)
+        assert (f"{lit} {one if lit == 1 else many}" in made.renverser) == bool(lit)
+    assert "Ce que le test de tendance a pu manquer : " in made.renverser
+    assert "élargit l'intervalle de l'effet brut de ±" in made.renverser
 
 
 def test_estimators_per_opening_stand_beside_those_per_seat(made):

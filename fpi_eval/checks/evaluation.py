@@ -13,8 +13,8 @@ from fpi_eval.checks import robustness, samples, trends
 from fpi_eval.checks.planted import Planted
 from fpi_eval.checks.planter import DRAWS, RAMP, plant
 from fpi_eval.checks.study import Study
-from fpi_eval.checks.thresholds import FAIL, MARKS, Check, thresholds
-from fpi_eval.checks.verdict import INVISIBLE, SMALLEST_EFFECT, Verdict, verdict
+from fpi_eval.checks.thresholds import FAIL, Check, thresholds
+from fpi_eval.checks.verdict import INVISIBLE, SMALLEST_EFFECT, Verdict, rule, verdict
 from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS, NET
@@ -48,10 +48,9 @@ TOTAL = "Effet net total"
 FIGURES = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
 METHOD = (
     "Le verdict répond à deux questions. Valide ? D'après les programmes plantés seuls. Précis ? "
-    "D'après la largeur de l'intervalle étalonné. {n} contrôles, à seuils déclarés d'avance, sont "
-    "donnés à côté : ceux d'une violation (un test d'ensemble, de Holm, qui ne compte que si le "
-    "biais qu'elle ferait nuit) et ceux de l'information ; l'échec d'un contrôle dit dur interdit "
-    "de donner le chiffre."
+    "D'après la largeur de l'intervalle étalonné. {rule} {n} contrôles, à seuils déclarés "
+    "d'avance, sont donnés à côté : ceux d'une violation et ceux de l'information ; l'échec d'un "
+    "contrôle dit dur interdit de donner le chiffre."
 )
 
 
@@ -161,7 +160,7 @@ class Evaluation(Result):
                 c.name,
                 c.genre,
                 c.titre,
-                MARKS[c.statut],
+                c.avis,
                 c.phrase,
                 c.seuil,
                 c.valeur,
@@ -194,7 +193,7 @@ class Evaluation(Result):
         hows = [f"{text.liste(names)} : {rule}." for rule, names in rules.items()]
         how = " ".join(["Erreurs et intervalles.", *hows])
         fakes = [self.planted.method()] if self.planted else []
-        return "\n".join([*texts, how, *fakes, METHOD.format(n=len(self.checks))])
+        return "\n".join([*texts, how, *fakes, METHOD.format(n=len(self.checks), rule=rule())])
 
 
 def evaluate(

@@ -10,9 +10,15 @@ from fpi_eval.errors import FpiError
 from fpi_eval.programme import Seuils
 
 PASS, CAUTION, FAIL, UNKNOWN = "pass", "caution", "fail", "non_evaluable"
-MARKS = {PASS: "bon", CAUTION: "prudence", FAIL: "échec", UNKNOWN: "non évaluable"}
 #: What a check can show: that what the method supposes is false, or how much the data can tell.
 VIOLATION, INFORMATION = "violation", "information"
+#: Lights in French, the worst first: a lack of information is no alarm, and is not named as one.
+MARKS = {
+    VIOLATION: {FAIL: "échec", CAUTION: "prudence", PASS: "bon", UNKNOWN: "non évaluable"},
+    INFORMATION: {
+        FAIL: "insuffisant", CAUTION: "limité", PASS: "suffisant", UNKNOWN: "non évaluable",
+    },
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,11 @@ class Check:
     def genre(self) -> str:
         """Whether the check looks for a violation, or says how much information there is."""
         return VIOLATION if self.name in VIOLATIONS else INFORMATION
+
+    @property
+    def avis(self) -> str:
+        """The light in French."""
+        return MARKS[self.genre][self.statut]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +119,11 @@ VIOLATIONS = (
 THRESHOLDS: Mapping[str, Threshold] = {
     "etablissements": Threshold(
         "Établissements qui ouvrent des places", 40, 15, high=True,
-        words="40 établissements ou plus ; échec sous 15",
+        words="40 établissements ou plus ; insuffisant sous 15",
     ),
     "departements": Threshold(
         "Départements où des places ouvrent", 8, 5, high=True,
-        words="8 départements ou plus ; échec sous 5",
+        words="8 départements ou plus ; insuffisant sous 5",
     ),
     "groupes_effectifs": Threshold(
         "Nombre effectif de groupes", 20, None, high=True,
@@ -120,7 +131,8 @@ THRESHOLDS: Mapping[str, Threshold] = {
     ),
     "support": Threshold(
         "Formations comparables ailleurs", 0.95, 0.80, high=True, hard=True,
-        words="95 % des places ont 10 cellules de comparaison ; échec si moins de 80 % en ont 3",
+        words="95 % des places ont 10 cellules de comparaison ; insuffisant si moins de 80 % en "
+        "ont 3",
     ),
     "tendance": Threshold(
         "Tendance avant l'ouverture", 0.05, 0.10, p=0.05, p_fail=0.01,
@@ -130,7 +142,8 @@ THRESHOLDS: Mapping[str, Threshold] = {
         "Tendance que le test n'aurait pas vue",
         0.15,
         0.40,
-        words="dérive détectable (8 fois sur 10) sous 15 % de l'effet ; échec au-dessus de 40 %",
+        words="dérive détectable (8 fois sur 10) sous 15 % de l'effet ; insuffisant au-dessus de "
+        "40 %",
     ),
     "placebo_delai": Threshold(
         "Sessions où rien ne peut encore bouger", 0.0, 0.0, p=0.02, p_fail=0.001, hard=True,
@@ -147,7 +160,7 @@ THRESHOLDS: Mapping[str, Threshold] = {
     ),
     "rupture": Threshold(
         "Écart de tendance qui annulerait l'effet", 1.0, 0.5, high=True,
-        words="M au moins 1 fois la pire variation d'avant ; échec sous 0,5",
+        words="M au moins 1 fois la pire variation d'avant ; insuffisant sous 0,5",
     ),
     "dose": Threshold(
         "Taille des ouvertures",
@@ -157,11 +170,11 @@ THRESHOLDS: Mapping[str, Threshold] = {
     ),
     "appariement": Threshold(
         "Places du registre retrouvées dans les fichiers", 0.95, 0.85, high=True, hard=True,
-        words="95 % des places ; échec sous 85 %",
+        words="95 % des places ; insuffisant sous 85 %",
     ),
     "manquants": Threshold(
         "Résultats manquants ou masqués", 0.10, 0.40, hard=True,
-        words="moins de 10 % des élèves ; échec au-dessus de 40 %",
+        words="moins de 10 % des élèves ; insuffisant au-dessus de 40 %",
     ),
     "manquants_lies": Threshold(
         "Manquants liés à l'ouverture", 0.05, 0.20, p=0.01, p_fail=0.001,
@@ -197,7 +210,8 @@ THRESHOLDS: Mapping[str, Threshold] = {
         "Sans un établissement, une formation ou un département",
         0.10,
         0.25,
-        words="l'effet bouge de moins de 10 % ; échec au-dessus de 25 % ou si le signe change",
+        words="l'effet bouge de moins de 10 % ; insuffisant au-dessus de 25 % ou si le signe "
+        "change",
     ),
     "regions_placebo": Threshold(
         "Ce qu'on trouve là où le programme n'est pas", 3.0, 2.0, high=True,
@@ -211,11 +225,11 @@ THRESHOLDS: Mapping[str, Threshold] = {
         "Autres choix défendables",
         0.25,
         0.50,
-        words="les autres choix donnent un effet à 25 % près ; échec au-delà de 50 %",
+        words="les autres choix donnent un effet à 25 % près ; insuffisant au-delà de 50 %",
     ),
     "uai": Threshold(
         "Établissements scindés ou fusionnés", 0.0, 0.02, hard=True,
-        words="aucun parmi les cellules ouvertes ; échec au-dessus de 2 %",
+        words="aucun parmi les cellules ouvertes ; insuffisant au-dessus de 2 %",
     ),
     "contamination": Threshold(
         "Ouvertures sur d'autres budgets",
@@ -263,21 +277,21 @@ def thresholds(seuils: Seuils | None = None) -> dict[str, Threshold]:
         table["etablissements"],
         good=good,
         limit=limit,
-        words=f"{good} établissements ou plus ; échec sous {limit}",
+        words=f"{good} établissements ou plus ; insuffisant sous {limit}",
     )
     worst = min(table["appariement"].failing, match)
     table["appariement"] = replace(
         table["appariement"],
         good=match,
         limit=worst,
-        words=f"{text.pourcent(match, 0)} des places ; échec sous {text.pourcent(worst, 0)}",
+        words=f"{text.pourcent(match, 0)} des places ; insuffisant sous {text.pourcent(worst, 0)}",
     )
     best = min(table["manquants"].good, masked)
     table["manquants"] = replace(
         table["manquants"],
         good=best,
         limit=masked,
-        words=f"moins de {text.pourcent(best, 0)} des élèves ; échec au-dessus de "
+        words=f"moins de {text.pourcent(best, 0)} des élèves ; insuffisant au-dessus de "
         f"{text.pourcent(masked, 0)}",
     )
     return table

@@ -37,6 +37,27 @@ INVISIBLE = (
 )
 
 
+def rule() -> str:
+    """Return the rule of the verdict in words, as plan and method print it."""
+    held, found = (
+        [text.pourcent(shares[word], 0) for word in (YES, DOUBTFUL)] for shares in (HELD, FOUND)
+    )
+    titles = text.liste(f"« {THRESHOLDS[name].titre} »" for name in TESTS)
+    return (
+        f"Valide, « {YES} » : l'intervalle contient l'effet d'au moins {held[0]} des programmes "
+        f"plantés, et en trouve un dans {found[0]} au plus de ceux qui n'en ont pas. "
+        f"« {text.capitale(DOUBTFUL)} » : {held[1]} et {found[1]}. « {text.capitale(NO)} » : "
+        "au-delà. Précis : l'intervalle étalonné est à moins de "
+        f"{text.nombre(SMALLEST_EFFECT, 2)} par place de l'effet estimé, ou du plus petit effet "
+        "que déclare le programme. Violation : un test d'ensemble à "
+        f"{text.pourcent(LEVEL, 0)} (Holm) des contrôles {titles}. Il ne compte que si le biais "
+        f"passe {text.pourcent(SMALLEST_BIAS, 0)} de l'effet de référence. "
+        f"« {text.capitale(SOLID)} » : valide, sans violation, précis ou distinct de zéro. "
+        f"« {text.capitale(CAREFUL)} » : de même, mais la validité est douteuse ou une violation "
+        f"trouvée. « {text.capitale(INCONCLUSIVE)} » : le reste."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Two questions apart, and the word they lead to.
@@ -159,10 +180,10 @@ def _why(planted, valid: str, smallest: float, hard, against) -> str:
         parts.append(f"valide : {valid}")
         halves = [_half(planted, label) for label in (GROSS, NET)]
         words = [YES if h <= smallest else NO for h in halves]
+        wide = [text.nombre(h, 3 if smallest < h < smallest + 0.005 else 2) for h in halves]
         parts.append(
             f"précis à {text.nombre(smallest, 2)} par place : {words[0]} pour l'effet brut "
-            f"(± {text.nombre(halves[0], 2)}), {words[1]} pour l'effet net "
-            f"(± {text.nombre(halves[1], 2)})"
+            f"(± {wide[0]}), {words[1]} pour l'effet net (± {wide[1]})"
         )
     if against:
         parts.append(f"indice de violation : {text.liste(f'« {c.titre} »' for c in against)}")

@@ -6,7 +6,7 @@ import pandas as pd
 from fpi_eval import plots, text
 from fpi_eval.absent import Absent
 from fpi_eval.checks import NAMES, NO_EFFECT, Evaluation, HonestBounds, TooFew, allowed
-from fpi_eval.checks.thresholds import CAUTION, FAIL
+from fpi_eval.checks.thresholds import CAUTION, FAIL, MARKS, VIOLATION
 from fpi_eval.checks.verdict import INCONCLUSIVE, INVISIBLE
 from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline, in_chapters
@@ -192,12 +192,15 @@ def plantes(evaluation: Evaluation | Absent, source: str) -> Figure | Absent:
         source,
         text.capitale(found.summary()).replace("\n", " "),
         rows,
-        formats=dict.fromkeys((*FIGURES, "cal_low", "cal_high"), ("signe", 3)),
+        formats=dict.fromkeys((*FIGURES, "cal_low", "cal_high"), ("signe", 3))
+        | dict.fromkeys(("p_value", "cal_p_value"), ("nombre", 3)),
         labels={
             "label": "Effet",
             **BOUNDS,
+            "p_value": "Valeur p",
             "cal_low": "Étalonné, bas",
             "cal_high": "Étalonné, haut",
+            "cal_p_value": "Étalonnée, valeur p",
         },
     )
 
@@ -207,7 +210,7 @@ def controles(evaluation: Evaluation | Absent, source: str) -> Table | Absent:
     if isinstance(evaluation, Absent):
         return evaluation
     rows = evaluation.checks_frame()
-    order = {"échec": 0, "prudence": 1, "bon": 2, "non évaluable": 3}
+    order = {word: k for words in MARKS.values() for k, word in enumerate(words.values())}
     rows = rows.sort_values("statut", key=lambda s: s.map(order), kind="stable")
     rows = rows.sort_values("genre", ascending=False, kind="stable")  # violations first
     return table(
@@ -338,14 +341,28 @@ def renverser(
         else f"Une tendance propre aux sites ouverts expliquerait tout l'effet si elle valait "
         f"{text.signe(pente, 2)} par place et par an, avant l'ouverture comme après.",
         f"Écart de tendance : {checks['rupture'].phrase}",
+        f"Ce que le test de tendance a pu manquer : {checks['tendance_invisible'].phrase}",
         f"Retrait d'un groupe : {checks['un_de_moins'].phrase}",
         f"Déplacement : {checks['deplacement'].phrase}",
     ]
-    weak = [c for c in evaluation.checks if c.statut in (CAUTION, FAIL)]
-    if weak:
-        many = text.pluriel(len(weak), "contrôle demande", "contrôles demandent")
-        lines.append(f"{many} la prudence : la page « Les contrôles » dit lesquels, et pourquoi.")
+    lines += _alerts(evaluation)
     return "\n\n".join(lines)
+
+
+def _alerts(evaluation: Evaluation) -> list[str]:
+    """Return how many checks ask for caution, and how many only say that data tell little."""
+    lit = [c.genre == VIOLATION for c in evaluation.checks if c.statut in (CAUTION, FAIL)]
+    against, short = sum(lit), len(lit) - sum(lit)
+    many = text.pluriel(against, "contrôle demande", "contrôles demandent")
+    few = text.pluriel(short, "contrôle montre", "contrôles montrent")
+    where = "la page « Les contrôles » dit lesquels, et pourquoi."
+    said = [f"{many} la prudence : {where}"] if against else []
+    if short:
+        said.append(
+            f"{few} que l'information est limitée. Ce n'est pas une alerte : l'intervalle en tient "
+            f"compte{'.' if against else f' ; {where}'}"
+        )
+    return said
 
 
 def ecarts(
@@ -387,7 +404,8 @@ def plan(evaluation: Evaluation | Absent) -> str | Absent:
     if isinstance(evaluation, Absent):
         return evaluation
     check = next(c for c in evaluation.checks if c.name == "preinscription")
-    said = [text.capitale(evaluation.verdict.phrase), f"{check.titre} : {check.phrase}"]
+    verdict = text.capitale(evaluation.verdict.phrase)
+    said = [verdict, INVISIBLE, f"{check.titre} : {check.phrase}"]
     return "\n\n".join(said)
 
 
