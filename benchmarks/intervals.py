@@ -44,7 +44,7 @@ def of_planted() -> list[pd.DataFrame]:
     kept = planted.kept()
     return [
         rows(f"{family} : {world}", *key, part[truth].between(part[low], part[high]),
-             world in (*planted.VIOLATED[family], *planted.INVISIBLE[family]))
+             world in planted.BROKEN)
         for (family, world), part in kept.groupby(["family", "world"], sort=False)
         for key, (truth, low, high) in PLANTED.items()
     ]  # fmt: skip

@@ -18,6 +18,7 @@ from unittest.mock import patch
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from provenance import code_of, record
@@ -61,16 +62,41 @@ VIOLATED = {
 INVISIBLE = {TWIN: (), OTHER: ("choc à l'ouverture", "registre faux")}
 #: Sites chosen as much as those of real files (`selection`): what the delivered twin does.
 AS_REAL: dict[str, tuple[str, ...]] = {TWIN: ("lifelike_selected",), OTHER: ()}
+#: The scoreboard's other worlds, then violations of a third and of two thirds of those above.
+MORE_CLEAN = {
+    TWIN: ("closures_cible", "other_openings", "etapes", "renovation", "trois_ans_avant"),
+    OTHER: ("chocs de région",),
+}
+MORE_VIOLATED = {
+    TWIN: ("masques", "region_shock_some", "displacement_academie", "displacement_region",
+           "hors_registre", "lifelike_everything"),
+    OTHER: (),
+}  # fmt: skip
+SMALLER = {
+    f"{name}, {part}": replace(SCENARIOS[name], selection_trend=value)
+    for name in ("sel_trend", "lively_sel_trend")
+    for part, value in (("un tiers", 0.5), ("deux tiers", 1.0))
+}
+DOSED = {TWIN: tuple(SMALLER), OTHER: ("tendance, un tiers", "tendance, deux tiers")}
+BROKEN = [
+    name
+    for group in (VIOLATED, MORE_VIOLATED, DOSED, INVISIBLE)
+    for names in group.values()
+    for name in names
+]
 GROUPS = {"sans violation": CLEAN, "violation": VIOLATED, "invisible par nature": INVISIBLE,
-          "sites choisis comme en vrai": AS_REAL}  # fmt: skip
+          "sites choisis comme en vrai": AS_REAL, "autres mondes sans violation": MORE_CLEAN,
+          "autres mondes à violation": MORE_VIOLATED,
+          "violation plus petite": DOSED}  # fmt: skip
 #: Seeds of each world on which an interval as wide as the plain one was seen to be too wide.
 LOOKED_AT = 184
 PROVENANCE = (
     "La loi a priori de la dérive et le seuil de « valide » ont été fixés sur les graines 190000 "
     "et 290000 et suivantes. Que l'intervalle étalonné du brut puisse être plus étroit que celui "
     "de J a été choisi sur elles, après avoir vu qu'il était trop large sur les "
-    f"{LOOKED_AT} premières graines de chaque monde d'ici, relues depuis sous la règle "
-    "d'aujourd'hui. Les suivantes n'ont servi à rien fixer : elles sont aussi données à part."
+    f"{LOOKED_AT} premières graines des mondes qu'on avait alors, relues depuis sous la règle "
+    "d'aujourd'hui. Les suivantes, et les mondes d'après, n'ont servi à rien fixer : ils sont "
+    "aussi donnés à part."
 )
 CODE = ("checks", "impact", "panel", "regression", "twin")
 FIRST_SEED = {TWIN: 420_000, OTHER: 520_000}
@@ -88,15 +114,19 @@ COLUMNS = (
 )  # fmt: skip
 
 
+def drawn(family: str, world: str, seed: int) -> tuple[pd.DataFrame, float, float]:
+    """Return a simulated panel, and its true gross and net effect per seat."""
+    if family == TWIN:
+        twin = draw(replace((SCENARIOS | SMALLER)[world], **SIZE), seed)
+        truth = twin.truth.per_seat(OUTCOME)
+        return twin.panel, truth["theta"], truth["net"]
+    other = draw_world(WORLDS[world], seed)
+    return other.panel, other.theta, other.net
+
+
 def one_run(family: str, world: str, seed: int, made_by: str) -> list[tuple]:
     """Return the one row of a simulated programme."""
-    if family == TWIN:
-        twin = draw(replace(SCENARIOS[world], **SIZE), seed)
-        truth = twin.truth.per_seat(OUTCOME)
-        panel, theta, net = twin.panel, truth["theta"], truth["net"]
-    else:
-        drawn = draw_world(WORLDS[world], seed)
-        panel, theta, net = drawn.panel, drawn.theta, drawn.net
+    panel, theta, net = drawn(family, world, seed)
     study = Study(panel.sort_values(["cell", "rentree"]), OUTCOME)
     checks = []
     for make in CHECKS:
@@ -209,7 +239,10 @@ def markdown(runs: pd.DataFrame) -> str:
             lines += [_line(n, mine[mine["world"] == n]) for n in names[family]
                       if (mine["world"] == n).any()]  # fmt: skip
     lines += ["", *all_together(runs), "", *untouched(runs), ""]
-    lines += [*tests_table(runs), "", *sizes_table(runs), "", *priors_table(runs)]
+    lines += [*tests_table(runs), ""]
+    if runs["world"].isin(BROKEN).any():
+        lines += [*detection_table(runs), "", *sizes_table(runs), ""]
+    lines += priors_table(runs)
     return re.sub(r"(\d)\.(\d)", r"\1,\2", "\n".join([*lines, ""]))
 
 
@@ -226,8 +259,8 @@ def all_together(runs: pd.DataFrame) -> list[str]:
         _share(~solid[truth].between(solid[f"{start}low"], solid[f"{start}high"]))
         for truth, start in (("theta", "cal_"), ("theta", "ci_"), ("net", "net_cal_"))
     ]
-    clean = r[r["world"].isin(_worlds(CLEAN))]
-    alarm = (clean["valide"] != "oui") | (clean["violations"] > 0)
+    clean = r[r["world"].isin([*_worlds(CLEAN), *_worlds(AS_REAL), *_worlds(MORE_CLEAN)])]
+    alarm = alarmed(clean)
     return [
         f"Verdict « {SOLID} », tous mondes réunis sauf ceux qui sont invisibles par nature "
         f"({len(solid)} sur {len(r)}) : l'intervalle montré, étalonné, manque l'effet brut "
@@ -239,7 +272,8 @@ def all_together(runs: pd.DataFrame) -> list[str]:
 
 def untouched(runs: pd.DataFrame) -> list[str]:
     """Return how often intervals hold on the seeds that fixed nothing, by group of worlds."""
-    fresh = runs[runs["seed"] % APART >= LOOKED_AT]
+    later = [*_worlds(MORE_CLEAN), *_worlds(MORE_VIOLATED), *_worlds(DOSED)]
+    fresh = runs[(runs["seed"] % APART >= LOOKED_AT) | runs["world"].isin(later)]
     lines = [
         "Graines qui n'ont servi à rien fixer :",
         "",
@@ -322,13 +356,82 @@ def sizes_table(runs: pd.DataFrame) -> list[str]:
         rows = r[(error >= low) & (error < high)]
         if rows.empty:
             continue
-        alarm = (rows["valide"] != "oui") | (rows["violations"] > 0)
+        alarm = alarmed(rows)
         name = f"{low:.2f} à {high:.2f}" if high < 1 else f"plus de {low:.2f}"
         cells = (name, str(len(rows)), _share(alarm),
                  _share(rows["theta"].between(rows["ci_low"], rows["ci_high"])),
                  _share(rows["theta"].between(rows["cal_low"], rows["cal_high"])))  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     return lines
+
+
+def alarmed(r: pd.DataFrame) -> pd.Series:
+    """Return whether judged rows are warned of: validity doubtful or not, or a violation."""
+    return (r["valide"] != "oui") | (r["violations"] > 0)
+
+
+def by_world(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return worlds with a violation by size of J's bias: detection, coverage where none was.
+
+    Columns family, world, draws, bias (mean error over the mean true gross effect, in %), its
+    error, alarm, unseen (draws without an alarm), and among those, how often each interval holds.
+    """
+    r = judged(runs[runs["world"].isin(BROKEN)])
+    r = r.assign(
+        alarm=alarmed(r),
+        error=r["estimate"] - r["theta"],
+        j=r["theta"].between(r["ci_low"], r["ci_high"]),
+        calibrated=r["theta"].between(r["cal_low"], r["cal_high"]),
+        net_calibrated=r["net"].between(r["net_cal_low"], r["net_cal_high"]),
+    )
+    rows = []
+    for (family, world), g in r.groupby(["family", "world"], sort=False):
+        unseen, scale = g[~g["alarm"]], 100 / g["theta"].mean()
+        held = [unseen[name].mean() for name in ("j", "calibrated", "net_calibrated")]
+        bias, error = scale * g["error"].mean(), scale * g["error"].std() / np.sqrt(len(g))
+        rows.append((family, world, len(g), bias, error, g["alarm"].mean(), len(unseen), *held))
+    names = ["family", "world", "draws", "bias", "error", "alarm", "unseen", "j", "calibrated",
+             "net_calibrated"]  # fmt: skip
+    found = pd.DataFrame(rows, columns=names)
+    return found.sort_values("bias", key=abs, ignore_index=True, kind="stable")
+
+
+def detection_table(runs: pd.DataFrame) -> list[str]:
+    """Return `by_world` as lines: what is detected, and what intervals hold where nothing was."""
+    lines = [
+        "Détection selon le biais de J (% de l'effet brut), et ce que contiennent les intervalles "
+        "des programmes que rien ne signale :",
+        "",
+        "| monde | n | biais de J | alerte | sans alerte | J tient | étalonné tient | net étalonné "
+        "tient |",
+        "|" + "---|" * 8,
+    ]
+    for g in by_world(runs).itertuples():
+        shares = [_part(p, g.unseen) for p in (g.j, g.calibrated, g.net_calibrated)]
+        cells = (f"{g.family}, {g.world}", str(g.draws), f"{g.bias:+.0f} % ± {g.error:.0f}",
+                 _part(g.alarm, g.draws), str(g.unseen), *shares)  # fmt: skip
+        lines.append("| " + " | ".join(cells) + " |")
+    return [*lines, "", "La courbe : `detection.svg`."]
+
+
+def curve(runs: pd.DataFrame, path: Path) -> None:
+    """Draw the share of programmes warned of by size of bias, one point a world."""
+    table = by_world(runs)
+    error = np.sqrt(table["alarm"] * (1 - table["alarm"]) / table["draws"])
+    plt.rcParams["svg.hashsalt"] = "detection"
+    figure, ax = plt.subplots(figsize=(8, 5), layout="constrained")
+    for (family, rows), mark in zip(table.groupby("family"), "so", strict=False):
+        ax.errorbar(rows["bias"].abs(), 100 * rows["alarm"], 196 * error[rows.index], fmt=mark,
+                    label=family)  # fmt: skip
+        for row in rows.itertuples():
+            ax.annotate(row.world, (abs(row.bias), 100 * row.alarm), (4, 4), fontsize=7,
+                        textcoords="offset points")  # fmt: skip
+    ax.set(xlabel="Biais moyen de J, en % de l'effet brut (valeur absolue)",
+           ylabel="Programmes signalés, %", ylim=(0, 100))  # fmt: skip
+    ax.axhline(5, color="0.6", linewidth=0.8)
+    ax.legend(title="Mondes simulés", loc="lower right")
+    figure.savefig(path, metadata={"Date": None})
+    plt.close(figure)
 
 
 def judged(r: pd.DataFrame) -> pd.DataFrame:
@@ -370,8 +473,7 @@ def _moves(panel: pd.DataFrame, first: int) -> str:
 
 def _line(name: str, r: pd.DataFrame) -> str:
     n, r = len(r), judged(r)
-    alarm = (r["valide"] != "oui") | (r["violations"] > 0)
-    solid = r["niveau"] == SOLID
+    alarm, solid = alarmed(r), r["niveau"] == SOLID
     error = r["estimate"] - r["theta"]
     wide = ((r["cal_high"] - r["cal_low"]) / (r["ci_high"] - r["ci_low"])).mean()
     out = solid & ~r["theta"].between(r["cal_low"], r["cal_high"])
@@ -388,8 +490,11 @@ def _line(name: str, r: pd.DataFrame) -> str:
 
 
 def _share(flag) -> str:
-    p = float(np.mean(flag))
-    return f"{100 * p:.0f} % ± {100 * np.sqrt(p * (1 - p) / len(flag)):.0f}"
+    return _part(float(np.mean(flag)), len(flag))
+
+
+def _part(p: float, n: int) -> str:
+    return f"{100 * p:.0f} % ± {100 * np.sqrt(p * (1 - p) / n):.0f}" if n else "—"
 
 
 def main() -> None:
@@ -414,6 +519,7 @@ def main() -> None:
     run(STORE, todo, one_run, COLUMNS, args.workers, until=today_at(args.until))
     path, rows = RESULTS / "planted.md", read()
     path.write_text(markdown(rows), encoding="utf-8")
+    curve(rows, RESULTS / "detection.svg")
     rows.to_parquet(RESULTS / "planted_runs.parquet", index=False)
     print(path.read_text(encoding="utf-8"))
 

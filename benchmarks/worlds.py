@@ -65,6 +65,8 @@ WORLDS = {
     "anticipation": replace(CLEAN, anticipation=0.20),
     "choc à l'ouverture": replace(CLEAN, site_shock=0.30),
     "registre faux": replace(CLEAN, false_register=0.20),
+    "tendance, un tiers": replace(CLEAN, drift_sd=0.03, selection_drift=0.5),
+    "tendance, deux tiers": replace(CLEAN, drift_sd=0.03, selection_drift=1.0),
 }
 
 
