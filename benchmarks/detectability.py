@@ -83,7 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--reps", type=int, default=100)
     args = parser.parse_args()
-    code = code_of(("impact", "regression", "twin"), Path(__file__))
+    code = code_of("detectability")
     record(code, "detectability")
     found = [row for k in range(args.reps) for row in one(FIRST_SEED + k)]
     rows = pd.DataFrame(found).assign(code=code)

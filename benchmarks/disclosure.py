@@ -34,7 +34,6 @@ import adversary
 
 ROWS = HERE / "results" / "disclosure.parquet"
 TABLE = HERE / "results" / "disclosure.md"
-JUDGED = ("disclosure", "report/published")
 FIRST_SEED, YEARS = 500, (2024, 2025, 2026)
 REAL, TWIN = "réel", "jumeau"
 WORDS = {
@@ -42,11 +41,6 @@ WORDS = {
     "voeux": "Vœux",
     "devenir": "Devenir des élèves",
 }
-
-
-def code() -> str:
-    """Return the fingerprint of what protects and of what attacks."""
-    return code_of(JUDGED, Path(adversary.__file__))
 
 
 def attacked(seed: int, what: str, years: tuple[int, ...], donnees: str = "") -> list[dict]:
@@ -108,7 +102,7 @@ def main() -> None:
     parser.add_argument("--donnees", default="")
     parser.add_argument("--annees", type=int, nargs="*", default=[2021, 2022, 2023])
     asked = parser.parse_args()
-    kept, made = pd.read_parquet(ROWS) if ROWS.exists() else pd.DataFrame(), code()
+    kept, made = pd.read_parquet(ROWS) if ROWS.exists() else pd.DataFrame(), code_of("disclosure")
     record(made, "disclosure")
     if asked.donnees:
         kept = keep(kept, attacked(0, REAL, tuple(asked.annees), asked.donnees), made)

@@ -83,7 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--reps", type=int, default=DRAWS)
     draws = parser.parse_args().reps
-    code = provenance.code_of(("impact", "regression"), Path(__file__))
+    code = provenance.code_of("exams")
     provenance.record(code, "exams")
     rows = pd.DataFrame(
         held(name, treated, seed) for name in SHAPES for treated in TREATED for seed in range(draws)

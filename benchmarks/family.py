@@ -61,7 +61,7 @@ def markdown(rows: pd.DataFrame) -> str:
 
 def main(n: int) -> None:
     """Write rows and table; twins already judged by this code are not drawn again."""
-    code = code_of(("impact", "regression", "twin"), Path(__file__))
+    code = code_of("family")
     record(code, "family")
     store = PLACE.with_suffix(".parquet")
     rows = pd.read_parquet(store) if store.exists() else pd.DataFrame({"code": []})

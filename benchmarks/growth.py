@@ -31,7 +31,6 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 invented_panel = import_module("invented").invented_panel
 
-CODE = ("disclosure", "impact", "panel", "regression", "twin")
 TABLE, ROWS = HERE / "results" / "growth.md", HERE / "results" / "growth.parquet"
 SEED, REPEATS, LIMIT = 0, 3, 1.2
 Made = Callable[[], object]
@@ -134,7 +133,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", nargs="*", default=[*AXES], choices=[*AXES])
     args = parser.parse_args()
-    code = code_of(CODE, Path(__file__))
+    code = code_of("growth")
     record(code, "growth")
     kept = pd.read_parquet(ROWS) if ROWS.exists() else pd.DataFrame({"axe": [], "code": []})
     kept = kept[(kept["code"] == code) & ~kept["axe"].isin(args.only)]

@@ -27,7 +27,7 @@ import pandas as pd
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from provenance import code_of  # noqa: E402
+from provenance import code_of, record  # noqa: E402
 from shapes import shapes  # noqa: E402
 from small_files import Small, Unreadable, said, same  # noqa: E402
 
@@ -325,7 +325,8 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--fois", type=int, default=10_000)
     times = asked.parse_args().fois
-    code = code_of(("sources",), Path(__file__))
+    code = code_of("mutations")
+    record(code, "mutations")
     found = resumed(times, code)
     kind = found["issue"].where(~found["issue"].str.startswith("FAUTE"), "FAUTE")
     table = pd.crosstab(found["mutation"], kind)

@@ -98,7 +98,6 @@ PROVENANCE = (
     "d'aujourd'hui. Les suivantes, et les mondes d'après, n'ont servi à rien fixer : ils sont "
     "aussi donnés à part."
 )
-CODE = ("checks", "impact", "panel", "regression", "twin")
 FIRST_SEED = {TWIN: 420_000, OTHER: 520_000}
 APART = 500  # seeds between worlds: no two share one
 PRIORS = ((0.5, 0.03), (0.7, 0.03), (0.8, 0.03), (0.9, 0.03), (0.95, 0.03), (0.9, 0.01))
@@ -507,7 +506,7 @@ def main() -> None:
     args = parser.parse_args()
     have = read()
     done = set(have[["family", "world", "seed"]].itertuples(index=False, name=None))
-    made_by = code_of(CODE, Path(__file__).with_name("worlds.py"))
+    made_by = code_of("planted")
     record(made_by, "planted")
     todo = [
         (f, w, seed, made_by)

@@ -32,7 +32,6 @@ FILE = "fr-en-indicateurs-de-resultat-des-lycees-denseignement-professionnels.cs
 FIELDS = ("production", "services")
 FIRST_SEED, SITES, EFFECT = 360_000, 40, 0.5
 WAVES, SHARES, DOSES = (2013, 2014), (0.6, 0.4), (6, 12, 15, 24)
-CODE = ("impact", "panel", "regression")
 TITLE = "# Programmes plantés dans les résultats réels par lycée, 2012 à 2017"
 
 
@@ -134,7 +133,7 @@ def main() -> None:
     if not (args.folder / FILE).exists():
         raise FpiError(f"{args.folder / FILE} : fichier absent. Récupérez les résultats réels.")
     panel, stop = real_panel(args.folder / FILE), today_at(args.until)
-    code = code_of(CODE, Path(__file__))
+    code = code_of("planted_real")
     have = pd.read_parquet(STORE) if STORE.exists() else pd.DataFrame({"seed": [], "code": []})
     rows = have[have["code"] == code].to_dict("records")
     for seed in range(FIRST_SEED, FIRST_SEED + args.reps):

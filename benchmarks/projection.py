@@ -31,7 +31,6 @@ from fpi_eval.twin import SMALL, Twin, draw
 
 RESULTS = Path(__file__).parent / "results"
 STORE = RESULTS / "projection.csv"
-CODE = ("impact", "projection", "regression", "twin")
 FIRST_SEED, SINCE, HORIZON = 63_000, 2026, 2030
 COLUMNS = (
     "monde", "lecture", "niveau", "seed", "code", "observe", "mediane", "bas", "haut",
@@ -187,7 +186,7 @@ def main() -> None:
     parser.add_argument("--until", help="heure d'arrêt, HH:MM")
     parser.add_argument("--worlds", nargs="*", default=list(WORLDS), choices=list(WORLDS))
     args = parser.parse_args()
-    made_by = code_of(CODE, Path(__file__))
+    made_by = code_of("projection")
     record(made_by, "projection")
     rows = pd.read_csv(STORE) if STORE.exists() else pd.DataFrame(columns=list(COLUMNS))
     rows = rows[rows["code"] == made_by]

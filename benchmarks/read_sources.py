@@ -1,10 +1,10 @@
 """Time and peak memory of reading every file of a data folder: from the files, then cached.
 
 Each measure runs in a process of its own. Targets: under 3 s from the files, under 0.5 s cached,
-peak memory under 500 MB. Run: python benchmarks/read_sources.py [FOLDER] > table.md
+peak memory under 500 MB. Run: python benchmarks/read_sources.py [FOLDER], which writes
+results/read_sources.md and .parquet.
 """
 
-import json
 import multiprocessing
 import os
 import platform
@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+TABLE = Path(__file__).parent / "results" / "read_sources.md"
 DEFAULT = Path(os.environ.get("FPI_EVAL_DONNEES", Path(__file__).parents[2] / "shared" / "data"))
-TARGETS = {"fichiers": 3.0, "cache, première fois": None, "cache": 0.5}
+TARGETS = {"depuis les fichiers": 3.0, "en écrivant le cache": None, "depuis le cache": 0.5}
 
 
 def read_all(folder: Path, cache: Path | None) -> dict[str, float]:
@@ -72,24 +73,38 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cœurs, {load}, Python {platform.python_version()}"
 
 
+def markdown(rows: list[dict], code: str) -> str:
+    """Return the table: what each reading takes, and what is aimed at."""
+    from fpi_eval.text import nombre  # here: what a measured process imports is part of its measure
+
+    lines = ["# Lire tous les fichiers d'une année", "",
+             f"`OMP_NUM_THREADS=1 python benchmarks/read_sources.py`, {rows[0]['fichiers']} "
+             f"fichiers réels, {nombre(rows[0]['lignes'])} lignes. {machine()}. "
+             f"Code : {code}. Les imports sont en plus.", "",
+             "| lecture | secondes | processeur (s) | imports (s) | pic (Mo) | objectif (s) |",
+             "|---|---|---|---|---|---|"]  # fmt: skip
+    for row in rows:
+        spent = (nombre(row[name], 2) for name in ("secondes", "processeur", "imports"))
+        goal = TARGETS[row["lecture"]]
+        aim = "" if goal is None else nombre(goal, 1)
+        lines.append(f"| {row['lecture']} | {' | '.join(spent)} | {row['mo']:.0f} | {aim} |")
+    return "\n".join([*lines, ""])
+
+
 def main() -> None:
-    """Print the table in Markdown, and the raw figures as JSON on the standard error."""
+    """Measure each reading once, write rows and table."""
+    import pandas as pd
+    from provenance import code_of, record
+
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT
+    code = code_of("read_sources")
     with tempfile.TemporaryDirectory() as cache:
-        results = {
-            "fichiers": alone(read_all, folder, None),
-            "cache, première fois": alone(read_all, folder, Path(cache)),
-            "cache": alone(read_all, folder, Path(cache)),
-        }
-    print(f"Machine : {machine()}\n")
-    print("| lecture | fichiers | lignes | secondes | processeur (s) | imports (s) | pic (Mo) | "
-          "objectif (s) |")  # fmt: skip
-    print("|---|---|---|---|---|---|---|---|")
-    for name, r in results.items():
-        goal = TARGETS[name] or ""
-        print(f"| {name} | {r['fichiers']} | {r['lignes']} | {r['secondes']:.2f} | "
-              f"{r['processeur']:.2f} | {r['imports']:.2f} | {r['mo']:.0f} | {goal} |")  # fmt: skip
-    json.dump(results, sys.stderr)
+        asked = zip(TARGETS, (None, Path(cache), Path(cache)), strict=True)
+        found = [{"lecture": name} | alone(read_all, folder, place) for name, place in asked]
+    pd.DataFrame(found).assign(code=code).to_parquet(TABLE.with_suffix(".parquet"), index=False)
+    TABLE.write_text(markdown(found, code), encoding="utf-8")
+    record(code, "read_sources")
+    print(TABLE.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

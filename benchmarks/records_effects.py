@@ -29,7 +29,6 @@ from fpi_eval.records import INDUSTRY_JOBS
 
 STORE = Path(__file__).parent / "results" / "records_runs.parquet"
 EQUAL = STORE.with_name("records_equal.parquet")
-CODE = ("impact", "panel", "regression", "twin")
 FIRST_SEED = 7_000  # seeds 0 to 299 showed what the reach now mends
 LAST_SEATS = 2026
 BASE = replace(twin.DEFAULT, n_cells_region=1_500, n_cells_other=4_500)
@@ -155,7 +154,7 @@ def _draw_more(
     until: datetime | None,
 ) -> None:
     """Add the seeds that rows of this code do not have yet, kept seed after seed."""
-    code = code_of(CODE, Path(__file__))
+    code = code_of("records_effects")
     kept = pd.read_parquet(store) if store.exists() else pd.DataFrame({"code": [], "seed": []})
     kept = kept[kept["code"] == code]
     for seed in sorted({*range(FIRST_SEED, FIRST_SEED + draws)} - {*kept["seed"]}):

@@ -18,7 +18,6 @@ from fpi_eval.results import Estimates
 from fpi_eval.twin import SCENARIOS, TwinParameters
 
 STORE = Path(__file__).parent / "results" / "remedies.parquet"
-CODE = ("impact", "panel", "regression", "twin")
 FIRST_SEED = 900_100
 OUTCOME = "diplomes"
 AIMS = {impact.GROSS: "theta_suivies", impact.NET: "net"}
@@ -78,7 +77,7 @@ def main() -> None:
     parser.add_argument("--bilan", action="store_true")
     asked = parser.parse_args()
     if not asked.bilan:
-        code = code_of(CODE, Path(__file__))
+        code = code_of("remedies")
         seeds = range(FIRST_SEED, FIRST_SEED + asked.tirages)
         rows = pd.DataFrame([row for seed in seeds for row in draw(seed)])
         rows.assign(code=code).to_parquet(STORE, index=False)

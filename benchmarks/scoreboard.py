@@ -56,7 +56,6 @@ COLUMNS = (
     "scenario", "outcome", "seed", "estimator", "estimand", "estimate", "std_error", "ci_low",
     "ci_high", "p_value", "truth",
 )  # fmt: skip
-CODE = ("impact", "panel", "regression", "twin")
 
 Run = tuple[str, str, int]
 
@@ -145,7 +144,7 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="écrit le tableau sans rien tirer")
     args = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
-    code = code_of(CODE, Path(__file__).with_name("score_estimators.py"))
+    code = code_of("scoreboard")
     record(code, "scoreboard")
     store = RESULTS / f"runs_{args.size:g}_{code}.csv"
     todo = [] if args.table else planned(_plan(args), args.outcome, finished(store))

@@ -20,7 +20,6 @@ from fpi_eval.sources.affelnet import read_affelnet
 from fpi_eval.sources.parcoursup_bts import read_parcoursup_bts
 
 TARGET = Path(__file__).parent / "results" / "selection.md"
-CODE = ("sources",)
 RISE, TAILS = 6, 4  # seats; standard deviations beyond which growth counts no more
 PUPILS = "effectifs/fr-en-lycee_pro-effectifs-niveau-sexe-lv.csv"
 HEAD = """# Les sites réels sont-ils tirés au sort ?
@@ -104,7 +103,7 @@ def lines(folder: Path) -> str:
 
 def main(folder: Path) -> None:
     """Write the table."""
-    code = code_of(CODE, Path(__file__))
+    code = code_of("selection")
     record(code, "selection")
     TARGET.write_text(HEAD.format(rise=RISE, code=code) + lines(folder), encoding="utf-8")
     print(TARGET.read_text(encoding="utf-8"))

@@ -179,7 +179,7 @@ def main(
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     where = HERE / "results" / f"{name}.parquet"
-    code = code_of(("impact", "panel", "regression"), HERE / f"{name}.py")
+    code = code_of(name)
     record(code, name)
     kept = pd.read_parquet(where) if where.exists() else pd.DataFrame({"code": []})
     kept = kept[kept["code"] == code]

@@ -24,7 +24,6 @@ import pandas as pd
 from provenance import code_of, record
 from runner import run, today_at
 from score_estimators import light_draw, truths
-from scoreboard import CODE
 
 from fpi_eval import text
 from fpi_eval.costs import unit_cost
@@ -292,7 +291,7 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="écrit le tableau sans rien tirer")
     args = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
-    code = code_of(CODE, Path(__file__))
+    code = code_of("totals")
     name = f"totals_{args.kind}" if args.kind else "totals"
     store = RESULTS / f"{name}_{code}.csv"
     todo = [] if args.table else missing_runs(store, args.reps)
@@ -301,7 +300,7 @@ def main() -> None:
         run(store, todo, compute, COLUMNS, args.workers, until=today_at(args.until))
     rows = pd.read_csv(store).assign(code=code)
     rows.to_parquet(RESULTS / f"{name}.parquet", index=False)
-    record(code, name)
+    record(code, "totals")
     table = markdown(summarise(rows), code)
     (RESULTS / f"{name}.md").write_text(table, encoding="utf-8")
     print(table)

@@ -4,10 +4,9 @@ Generates in a temporary folder a file of the shape of the portal's export (36,0
 APE, 18 years, about 1.5 million non-empty rows, labels included), as CSV and as Parquet, then
 reads each in a process of its own. Targets hold for a quiet machine of two cores; `secondes_cpu`
 (all threads, imports included) hardly depends on what else runs.
-Run: python benchmarks/urssaf_panel.py [rows]
+Run: python benchmarks/urssaf_panel.py [rows], which writes results/urssaf_panel.md and .parquet.
 """
 
-import json
 import multiprocessing
 import platform
 import resource
@@ -21,11 +20,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
+from provenance import RESULTS, code_of, record
 
 from fpi_eval.sources.urssaf import read_urssaf_commune_ape
+from fpi_eval.text import nombre
 
 COMMUNES, APES, ZONES, YEARS, ROWS = 36_000, 700, 306, range(2006, 2024), 1_500_000
-CHUNK = 100_000
+CHUNK, SEED = 100_000, 2024
+TABLE = RESULTS / "urssaf_panel.md"
 TARGET_SECONDS, TARGET_MB = 20, 2_000
 
 
@@ -57,7 +59,7 @@ def activities() -> pd.DataFrame:
 
 def chunks(rows: int):
     """Yield tables of the export's columns, each commune × APE once."""
-    rng = np.random.default_rng(2024)
+    rng = np.random.default_rng(SEED)
     places, sectors = geography(), activities()
     cells = np.sort(rng.choice(COMMUNES * APES, rows, replace=False))
     for begin in range(0, rows, CHUNK):
@@ -140,18 +142,40 @@ def measure(path: Path, expected: float, queue) -> None:
     )
 
 
+def markdown(found: pd.DataFrame) -> str:
+    """Return the table: what reading each file takes."""
+    lines = ["# Urssaf : communes × APE vers zone d'emploi × secteur", "",
+             f"`python benchmarks/urssaf_panel.py`, fichier engendré (graine {SEED}) à la taille "
+             f"nationale : {nombre(found['lignes'].max())} lignes, {len(YEARS)} années. "
+             f"{platform.machine()}, {multiprocessing.cpu_count()} cœurs. "
+             f"Code : {found['code'].iloc[0]}.", "",
+             "| fichier | taille (Mo) | secondes | processeur (s) | pic (Mo) | total retrouvé | "
+             "objectif |", "|---|---|---|---|---|---|---|"]  # fmt: skip
+    for row in found.itertuples():
+        spent = f"{nombre(row.secondes, 2)} | {nombre(row.secondes_cpu, 2)} | {row.memoire_mo}"
+        told = "oui" if row.emplois_retrouves else "NON"
+        goal = f"{TARGET_SECONDS} s, {TARGET_MB // 1000} Go"
+        lines.append(f"| {row.fichier} | {row.mo} | {spent} | {told} | {goal} |")
+    return "\n".join([*lines, ""])
+
+
 def main() -> None:
+    """Measure each file once, write rows and table."""
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
-    context = multiprocessing.get_context("spawn")
-    print(platform.platform(), platform.processor(), "cœurs :", multiprocessing.cpu_count())
+    context, code, found = multiprocessing.get_context("spawn"), code_of("urssaf_panel"), []
     with tempfile.TemporaryDirectory() as folder:
         text, parquet, total = generate(Path(folder), rows)
         for path in (text, parquet):
             queue = context.Queue()
             process = context.Process(target=measure, args=(path, total, queue))
             process.start()
-            print(json.dumps(queue.get(), ensure_ascii=False))
+            found.append({"code": code, "seed": SEED} | queue.get())
             process.join()
+    measured = pd.DataFrame(found)
+    measured.to_parquet(TABLE.with_suffix(".parquet"), index=False)
+    TABLE.write_text(markdown(measured), encoding="utf-8")
+    record(code, "urssaf_panel")
+    print(markdown(measured))
 
 
 if __name__ == "__main__":
