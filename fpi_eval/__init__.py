@@ -62,15 +62,14 @@ def _hint(name: str) -> str:
     """Return where a name of the field is, or the names that are written nearly so."""
     if name.startswith("_"):
         return ""
-    from difflib import get_close_matches
-
     from fpi_eval import impact
     from fpi_eval.impact.field_names import place_of
+    from fpi_eval.misspelt import near
 
     if place := f"impact.{name}" if name in impact.__all__ else place_of(name):
         return f" : voyez fpi_eval.{place}"
-    near = get_close_matches(name, __all__)
-    return f" : {', '.join(near)} ?" if near else f" (trouvé : {', '.join(__all__)})"
+    meant = near(name, __all__)
+    return f" : {meant} ?" if meant else f" (trouvé : {', '.join(__all__)})"
 
 
 def __dir__() -> list[str]:

@@ -9,6 +9,7 @@ from babel.dates import format_date
 
 from fpi_eval.errors import FpiError
 from fpi_eval.language import locale
+from fpi_eval.misspelt import known_options
 from fpi_eval.text import liste
 
 
@@ -133,6 +134,7 @@ BAC_PRO = "400"
 YEARS = {"010": 1, "461": 1, "561": 1, "320": 2, "450": 2, "500": 2, "400": 3}
 
 
+@known_options
 def durees(
     register: pd.DataFrame,
     mef: pd.DataFrame | None = None,
@@ -188,6 +190,7 @@ def opened(register: pd.DataFrame) -> pd.Series:
     return register["places_ouvertes"].fillna(register["places_prevues"]).astype(float)
 
 
+@known_options
 def calendrier(
     register: pd.DataFrame,
     *,

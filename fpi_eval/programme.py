@@ -19,6 +19,7 @@ from pydantic import (
 from fpi_eval.colours import CONTRAST, CYCLE, GREY, PAGES, contrast
 from fpi_eval.errors import FpiError
 from fpi_eval.escapes import CONTROL
+from fpi_eval.misspelt import known_options
 from fpi_eval.pinned import verify
 from fpi_eval.programme_folders import DEFAULT, PROJECT, declared, find_programme
 from fpi_eval.text import AUTRE, liste
@@ -521,6 +522,7 @@ def shipped() -> Programme:
     return load_programme(PROJECT / "data" / declared(PROJECT / "data" / DEFAULT))
 
 
+@known_options
 def load_programme(name: str | Path = "") -> Programme:
     """Return the programme described by `programme.toml` in the folder (or of that name).
 

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import advised, hint
 
 if TYPE_CHECKING:
     from fpi_eval.disclosure import Gate, Thresholds
@@ -51,6 +52,7 @@ class Result(ABC):
         """Return one French paragraph that could stand in a paper, with references."""
         return self.methode
 
+    @advised("Il rend le texte du tableau : écrivez-le par Path(…).write_text(… .to_latex()).")
     def to_latex(
         self,
         *,
@@ -215,12 +217,20 @@ class Estimates(Headed):
     def __getitem__(self, key: int | str) -> Estimate:
         """Return an estimate by its position or by its label."""
         if not isinstance(key, str):
-            return self.items[key]
+            if -len(self.items) <= key < len(self.items):
+                return self.items[key]
+            raise FpiError(
+                f"pas d'estimation à la place {key} : ce résultat en a {len(self.items)}, "
+                f"de 0 à {len(self.items) - 1}."
+            )
         for item in self.items:
             if item.label == key:
                 return item
-        known = text.liste(f"« {label} »" for label in dict.fromkeys(i.label for i in self.items))
-        raise FpiError(f"pas d'estimation « {key} ». Estimations de ce résultat : {known}.")
+        labels = list(dict.fromkeys(item.label for item in self.items))
+        known = text.liste(f"« {label} »" for label in labels)
+        raise FpiError(
+            f"pas d'estimation « {key} ».{hint(key, labels)} Estimations de ce résultat : {known}."
+        )
 
     def told_by(self, gate: "Gate") -> "Estimates | None":
         """Return the estimates that rest on enough openings."""

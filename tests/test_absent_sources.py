@@ -13,6 +13,7 @@ from portal_files import put
 import fpi_eval as fpi
 from fpi_eval.absent import Absent
 from fpi_eval.cli import main
+from fpi_eval.cli.folder import read_others
 from fpi_eval.errors import FpiError
 from fpi_eval.headline.of_places import places as headline_places
 from fpi_eval.headline.quantity import gathered
@@ -195,6 +196,9 @@ def test_a_file_of_the_source_under_another_name_is_named_and_the_remedy_reads_i
     reason = files.no_file(PROGRAMME, "resultats_lycees", RENTREE, here, there)
     assert f"pour lire « {name} »" in reason
     assert "{rentree}" not in files.no_file(PROGRAMME, "constat_portail", RENTREE, here, there)
+    found = fpi.load(PROGRAMME, RENTREE, here).donnees
+    assert name in found.absentes["resultats_lycees"]
+    assert not read_others(found, there)  # told absent: not among what is read
     followed = asked.model_copy(update={"fichier": name})
     assert files.matching(here, followed) == {"": old}
     assert len(catalogue.source("resultats_lycees").read(old).table)

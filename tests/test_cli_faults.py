@@ -174,7 +174,32 @@ def test_ctrl_c_is_answered_by_the_promised_sentence(call, monkeypatch, name):
                   "creation.catalogue_of"):  # fmt: skip
         monkeypatch.setattr(f"fpi_eval.{where}", stopped)
     monkeypatch.setattr(type(app), "generate_completion", stopped)
-    assert call(name) == (130, "Interrompu : le rapport précédent n'a pas été modifié.")
+    assert call(name) == (130, "Interrompu.")
+
+
+@pytest.mark.parametrize(
+    ("stop", "code", "said"),
+    [(KeyboardInterrupt(), 130, "Interrompu."), (OSError(errno.ENOSPC, "full"), 2, "relancez.")],
+)
+def test_a_stopped_report_says_that_the_last_one_stands_only_if_there_is_one(
+    call,
+    monkeypatch,
+    project,  # noqa: F811
+    stop,
+    code,
+    said,
+):
+    def stopped(*_, **__):
+        raise stop
+
+    monkeypatch.setattr("fpi_eval.report.runner.yearly.inputs_of", stopped)
+    found = call("run")
+    assert found[0] == code
+    assert found[1].endswith(f"{said} Le rapport précédent n'a pas été modifié.")
+    del stop.__notes__
+    found = call("run", "2025", *CALLS["run"][1:])
+    assert found[0] == code
+    assert found[1].endswith(said)
 
 
 # ── a path at fault, for every option of every command that takes one ───────────────────────────

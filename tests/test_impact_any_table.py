@@ -14,7 +14,7 @@ import pytest
 from invented import invented_panel
 
 import fpi_eval
-from fpi_eval import checks, impact
+from fpi_eval import checks, impact, indicators, twin
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.field_names import ALSO
 from fpi_eval.panel.cell_panel import CellPanel
@@ -249,6 +249,60 @@ def test_the_names_that_the_field_uses_say_where_the_estimator_is():
 def test_a_mistake_of_the_hand_is_told_in_french(asked, message):
     with pytest.raises(FpiError, match=message):
         asked(panel().assign(niveau="secondaire"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (lambda: fpi_eval.load("fpi_aura", 2026, donees="x"), "« donees » .*dire « donnees »"),
+        (lambda: fpi_eval.load("fpi_aura"), "load : il manque « rentree »"),
+        (lambda: checks.verdict(checks.Study(panel(), "diplomes")), "checks.evaluate.*verdict"),
+        (lambda: checks.verdict(checks.Study(panel(), "diplomes"), None), "non « Study » : .*eval"),
+        (lambda: checks.verdict([1], None), "non « int »"),
+        (lambda: checks.THRESHOLDS["tendence"], "Vouliez-vous dire « tendance »"),
+        (lambda: indicators.INDICATORS["x"], "« x » inconnu. Noms possibles : .*places"),
+        (lambda: indicators.compute(panel()), "il manque « indicator »"),
+        (lambda: impact.j(panel())["brut"], "« brut »"),
+        (lambda: impact.j(panel())[9], "place 9 : ce résultat en a 3, de 0 à 2"),
+        (lambda: impact.j(panel()).to_latex("f.tex"), "« f.tex » en trop ; .*titre.*write_text"),
+        (lambda: impact.j(panel())[0].to_latex(title="x"), "« title » .*dire « titre »"),
+        (lambda: impact.j(panel(), "diplomes", panel()), "« DataFrame » en trop"),
+        (lambda: impact.j(panel(), "diplomes", y="x"), "« y » est donné deux fois"),
+        (lambda: impact.chain(panel(), hirizon=6), "dire « horizon »"),
+        (lambda: twin.draw("SMALL"), "« SMALL » : des paramètres .*fpi.twin.SMALL"),
+        (lambda: twin.SCENARIOS["realistc"], "« realistc » inconnu. .*dire « realistic »"),
+    ],
+)  # fmt: skip
+def test_a_call_or_a_name_that_does_not_exist_is_refused_with_what_was_expected(asked, message):
+    with pytest.raises(FpiError, match=message):
+        asked()
+
+
+@pytest.mark.parametrize(
+    "face",
+    [
+        fpi_eval.checks,
+        fpi_eval.costs,
+        impact,
+        indicators,
+        fpi_eval.power,
+        fpi_eval.projection,
+        twin,
+    ],
+)
+def test_every_public_function_that_has_options_refuses_another_in_french(face):
+    tried = 0
+    for name in face.__all__:
+        made = getattr(face, name)
+        if not inspect.isfunction(made) or not made.__module__.startswith("fpi_eval"):
+            continue
+        kinds = inspect.signature(made).parameters.values()
+        passes_on = any(p.kind is p.VAR_KEYWORD for p in kinds)  # to an estimator, which refuses
+        if any(p.default is not p.empty for p in kinds) and not passes_on:
+            tried += 1
+            with pytest.raises(FpiError, match=f"^{name} : option « optoin » inconnue"):
+                made(*(None for p in kinds if p.default is p.empty), optoin=1)
+    assert tried
 
 
 def test_one_outcome_of_a_family_is_its_name():

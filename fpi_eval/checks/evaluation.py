@@ -19,6 +19,7 @@ from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.masked import Masked, masked
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel import align
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.programme import Programme, Secret
@@ -196,6 +197,7 @@ class Evaluation(Result):
         return "\n".join([*texts, how, *fakes, METHOD.format(n=len(self.checks), rule=rule())])
 
 
+@known_options
 def evaluate(
     panel: CellPanel | pd.DataFrame,
     outcome: str | None = None,

@@ -16,6 +16,7 @@ from fpi_eval.checks.honest import (
 )
 from fpi_eval.checks.smoothness import smoothness
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import known_options
 from fpi_eval.results import EventStudy, Result
 
 GRID = (0.0, 0.5, 1.0, 2.0)
@@ -82,6 +83,7 @@ class HonestBounds(Result):
         )
 
 
+@known_options
 def honest_bounds(found: EventStudy, kind: str = "relative") -> HonestBounds:
     """Return the intervals of an event study's effect under growing drifts.
 

@@ -18,6 +18,7 @@ from fpi_eval.impact.frame import DEP, ETAB, GROSS, NET, WEIGHTS
 from fpi_eval.impact.j import combination
 from fpi_eval.impact.placebo_regions import candidate
 from fpi_eval.impact.uncertainty import Candidate
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import choose
 from fpi_eval.regression.linear import LinearFit
@@ -33,6 +34,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
+@known_options
 def plant(
     panel: pd.DataFrame,
     frame: Sample,

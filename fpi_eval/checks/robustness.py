@@ -18,6 +18,7 @@ from fpi_eval.impact.placebo_regions import placebo_regions
 from fpi_eval.impact.sun_abraham import sun_abraham
 from fpi_eval.impact.twfe import twfe as twfe_twfe
 from fpi_eval.impact.uncertainty import ENOUGH, error
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel.cells import area_of
 from fpi_eval.regression import interval
 from fpi_eval.results import Estimate
@@ -51,6 +52,7 @@ def un_de_moins(study: Study) -> Check:
     return study.check("un_de_moins", share, np.nan, words, light=light)
 
 
+@known_options
 def leave_one_out(study: Study) -> pd.DataFrame:
     """Return the move of the gross effect by cluster left out: niveau, groupe, ecart, effet."""
     Study.asked(study)
@@ -126,6 +128,7 @@ def regions_placebo(study: Study) -> Check:
     return study.check("regions_placebo", abs(value) / error, error, words)
 
 
+@known_options
 def specification_curve(study: Study) -> pd.DataFrame:
     """Return the effect per seat under every declared choice, sorted by size.
 
@@ -197,6 +200,7 @@ def _row(label: str, found: Estimate, family: str, primary: bool) -> dict:
     }
 
 
+@known_options
 def per_opening(study: Study) -> pd.DataFrame:
     """Return estimators of an opening as a yes/no event, and the share of each that is suspect.
 

@@ -1,12 +1,12 @@
 """A check: what it found, its uncertainty, its light; the one table of thresholds."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fpi_eval import text
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import Named, known_options
 from fpi_eval.programme import Seuils
 
 PASS, CAUTION, FAIL, UNKNOWN = "pass", "caution", "fail", "non_evaluable"
@@ -116,7 +116,7 @@ VIOLATIONS = (
     "portee", "regions_placebo", "composition", "contamination", "exposes", "definitions",
 )  # fmt: skip
 
-THRESHOLDS: Mapping[str, Threshold] = {
+THRESHOLDS: Named[Threshold] = Named({
     "etablissements": Threshold(
         "Établissements qui ouvrent des places", 40, 15, high=True,
         words="40 établissements ou plus ; insuffisant sous 15",
@@ -256,9 +256,10 @@ THRESHOLDS: Mapping[str, Threshold] = {
         None,
         words="plan daté, suivi sans écart",
     ),
-}  # fmt: skip
+})  # fmt: skip
 
 
+@known_options
 def thresholds(seuils: Seuils | None = None) -> dict[str, Threshold]:
     """Return the table of thresholds, with those that `programme.toml` sets."""
     table = dict(THRESHOLDS)

@@ -12,6 +12,7 @@ from fpi_eval.checks.thresholds import Check
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.bjs2_t import final_dose
 from fpi_eval.impact.frame import DISPLACEMENT
+from fpi_eval.misspelt import known_options
 from fpi_eval.results import Estimate
 
 LEADS = 5
@@ -42,6 +43,7 @@ def lever(study: Study) -> float:
     )
 
 
+@known_options
 def explaining_slope(study: Study) -> float:
     """Return the trend of opened cells, per seat and year, that would make the whole gross effect.
 

@@ -16,6 +16,7 @@ from fpi_eval.checks.thresholds import (
 )
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS, NET
+from fpi_eval.misspelt import advised
 from fpi_eval.regression import holm
 
 SOLID, CAREFUL, INCONCLUSIVE = "solide", "à lire avec prudence", "non concluant"
@@ -110,6 +111,7 @@ def violations(checks: Iterable[Check]) -> tuple[Check, ...]:
     )
 
 
+@advised("Pour juger un résultat : fpi.checks.evaluate(panel, résultat).verdict.")
 def verdict(
     checks: Iterable[Check],
     planted: Planted | Absent,
@@ -121,7 +123,7 @@ def verdict(
 
     Lack of information is no alarm: it widens the interval. A failed hard check forbids the number.
     """
-    checks = tuple(checks)
+    checks = _checks(checks)
     if not checks:
         raise FpiError("aucun contrôle : il n'y a pas de verdict à rendre.")
     hard = tuple(c for c in checks if c.dur and c.statut == FAIL)
@@ -139,6 +141,18 @@ def verdict(
     return Verdict(
         word, valid, precise, tuple(c.titre for c in against), reasons, " ".join(said), bool(hard)
     )
+
+
+def _checks(given: Iterable[Check]) -> tuple[Check, ...]:
+    """Return the checks; raise on a study, an evaluation or anything else that holds none."""
+    checks = tuple(given) if isinstance(given, Iterable) else (given,)
+    for one in checks:
+        if not isinstance(one, Check):
+            raise FpiError(
+                f"des contrôles sont attendus, non « {type(one).__name__} » : "
+                "fpi.checks.evaluate(panel, résultat) les fait, et rend son .verdict."
+            )
+    return checks
 
 
 def _valid(planted: Planted | Absent) -> str:

@@ -19,6 +19,11 @@ from fpi_eval.terminal import Terminal
 __all__ = ["app", "main"]
 
 
+def notes(error: BaseException) -> list[str]:
+    """Return what was noted of a stop on its way here, e.g. that the last report still stands."""
+    return getattr(error, "__notes__", [])
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a user's mistake ends with code 2 and one French message."""
     errors = Terminal(stderr=True)
@@ -45,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
     except (OSError, RuntimeError) as error:
         if (said := of_the_system(error)) is None:
             raise
-        refuse(errors, f"{said} Le rapport précédent n'a pas été modifié.")
-    except KeyboardInterrupt:
-        errors.print("Interrompu : le rapport précédent n'a pas été modifié.")
+        refuse(errors, " ".join([said, *notes(error)]))
+    except KeyboardInterrupt as stop:
+        errors.print(" ".join(["Interrompu.", *notes(stop)]))
         sys.exit(130)

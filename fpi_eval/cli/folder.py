@@ -162,7 +162,11 @@ def individual_files(what: "Programme", found: "Donnees") -> str:
 
 
 def read_others(found: "Donnees", files: "list[Found]") -> "list[tuple[str, str, Provenance]]":
-    """Return the provenance of the folder's files that the run itself does not need."""
+    """Return the provenance of the folder's files that the run itself does not need.
+
+    A file whose source is told absent, for want of the declared name, is checked too, and is in no
+    row: the report does not read it.
+    """
     from fpi_eval.sources import known_sources as catalogue
     from fpi_eval.sources.reading.cache import cached
 
@@ -177,5 +181,7 @@ def read_others(found: "Donnees", files: "list[Found]") -> "list[tuple[str, str,
             if entry.year_argument
             else ()
         )
-        others.append((source, period or "", cached(entry.load(), path, *year).provenance))
+        origin = cached(entry.load(), path, *year).provenance
+        if source not in found.absentes:
+            others.append((source, period or "", origin))
     return others

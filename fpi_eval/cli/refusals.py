@@ -1,8 +1,6 @@
 """What goes wrong on the command line, said in French."""
 
-import difflib
 import sys
-from collections.abc import Iterable
 
 from cyclopts import App
 from cyclopts.exceptions import (
@@ -17,6 +15,7 @@ from cyclopts.exceptions import (
 from rich.text import Text
 
 from fpi_eval import escapes
+from fpi_eval.misspelt import hint
 from fpi_eval.terminal import Terminal
 
 USER_ERROR = 2
@@ -38,12 +37,14 @@ def in_french(error: CycloptsError, app: App) -> str:
         case UnknownCommandError():
             names = [n for n in app if not n.startswith("-")]
             found = error.unused_tokens[0] if error.unused_tokens else ""
-            hint = nearest(found, names)
-            return f"commande « {found} » inconnue.{hint} Commandes possibles : {', '.join(names)}."
+            meant = hint(found, names)
+            return (
+                f"commande « {found} » inconnue.{meant} Commandes possibles : {', '.join(names)}."
+            )
         case UnknownOptionError():
             token = error.token.keyword or error.token.value
-            hint = nearest(token, options_of(error, app))
-            return f"option « {token} » inconnue.{hint} Voir « {aide} »."
+            meant = hint(token, options_of(error, app))
+            return f"option « {token} » inconnue.{meant} Voir « {aide} »."
         case RepeatArgumentError():
             return f"« {name} » est donné plusieurs fois. Gardez-en une seule."
         case MissingArgumentError():
@@ -55,12 +56,6 @@ def in_french(error: CycloptsError, app: App) -> str:
             return f"argument(s) en trop : {' '.join(error.unused_tokens or ())}. Voir « {aide} »."
         case _:
             return f"ligne de commande non comprise. Voir « {aide} »."
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return « Vouliez-vous dire … ? » for the nearest known word, nothing if none is near."""
-    found = difflib.get_close_matches(word, list(known), n=1)
-    return f" Vouliez-vous dire « {found[0]} » ?" if found else ""
 
 
 def options_of(error: CycloptsError, app: App) -> list[str]:

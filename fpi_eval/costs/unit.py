@@ -14,6 +14,7 @@ from scipy import stats
 
 from fpi_eval import plots
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import known_options
 from fpi_eval.regression.ratio import LEVEL, Interval, fieller
 from fpi_eval.results import Result
 from fpi_eval.rounding import figures
@@ -115,6 +116,7 @@ class UnitCost(Result):
         return plots.costs(self.to_frame().assign(label=f"{self.basis} par {self.unit}"), ax)
 
 
+@known_options
 def unit_cost(
     unit: str,
     cost: float,
@@ -166,6 +168,7 @@ def cost_table(costs: Sequence[UnitCost]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@known_options
 def acceptability(
     cost: float,
     count: float,

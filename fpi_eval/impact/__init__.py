@@ -5,12 +5,12 @@ that shows itself. They are imported when first used.
 """
 
 import sys
-from difflib import get_close_matches
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 from fpi_eval.impact import field_names
+from fpi_eval.misspelt import near
 
 #: Name → module that defines it.
 _FROM = {
@@ -77,8 +77,8 @@ class _Estimators(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         place = field_names.place_of(name)
-        near = get_close_matches(name, __all__)
-        hint = f" : voyez fpi_eval.{place}" if place else f" : {', '.join(near)} ?" if near else ""
+        meant = near(name, __all__)
+        hint = f" : voyez fpi_eval.{place}" if place else f" : {meant} ?" if meant else ""
         raise AttributeError(
             f"fpi_eval.impact n'a pas « {name} »{hint}. Estimateurs : {', '.join(__all__)}."
         )

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.columns import known_options, opened
+from fpi_eval.impact.columns import opened
 from fpi_eval.impact.group_time import GroupTimeEffects
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.regression.doubly_robust import doubly_robust, standardised
 from fpi_eval.regression.linear import solve
@@ -85,7 +86,7 @@ def callaway_santanna(
     duree: str = "duree",
     weights: str | None = None,
     cluster: str | None = None,
-    covariates: Sequence[str] = (),
+    covariates: str | Sequence[str] = (),
     control: str = "never",
     base: str = "varying",
     anticipation: int = 0,
@@ -108,7 +109,7 @@ def callaway_santanna(
         Positive, one value a unit.
     cluster : str, optional
         Constant within unit; the unit itself by default.
-    covariates : sequence of str
+    covariates : str or sequence of str
         If any, the doubly robust estimator, with their values of the base year.
     control : {"never", "not_yet"}
     base : {"varying", "universal"}
@@ -135,6 +136,7 @@ def callaway_santanna(
     for name, value, known in (("control", control, CONTROLS), ("base", base, BASES)):
         if value not in known:
             raise FpiError(f"{name}={value!r} inconnu : {' ou '.join(known)} est attendu.")
+    covariates = (covariates,) if isinstance(covariates, str) else covariates
     wide = opened(
         panel,
         y,

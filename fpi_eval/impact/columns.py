@@ -3,12 +3,12 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from functools import wraps
 
 import numpy as np
 import pandas as pd
 
+from fpi_eval import misspelt
 from fpi_eval.errors import FpiError
 from fpi_eval.panel import coding
 from fpi_eval.panel.cell_panel import CellPanel
@@ -66,18 +66,6 @@ NAMES = tuple(f.name for f in fields(Columns))
 CANONICAL: dict[str, str] = {f.name: str(f.default) for f in fields(Columns) if f.name != "lag"}
 
 
-def known_options(estimator: Callable) -> Callable:
-    """Return the estimator, which refuses in French an option that it does not have."""
-    known = [*inspect.signature(estimator).parameters]
-
-    @wraps(estimator)
-    def run(*args, **given):
-        _known(estimator.__name__, given, known)
-        return estimator(*args, **_listed(given))
-
-    return run
-
-
 def any_table(estimator: Callable) -> Callable:
     """Return the estimator of the cell panel, open to any long table whose columns are named."""
     own = inspect.signature(estimator)
@@ -88,12 +76,9 @@ def any_table(estimator: Callable) -> Callable:
     @wraps(estimator)
     def run(panel, *args, **given):
         if not passes_on:
-            _known(estimator.__name__, given, [*own.parameters, *NAMES])
+            misspelt.only_known(estimator.__name__, given, [*own.parameters, *NAMES])
         named = {n: given.pop(n) for n in NAMES if n in given and n not in options}
-        try:
-            bound = own.bind(panel, *args, **_listed(given))
-        except TypeError as error:
-            raise FpiError(f"{estimator.__name__} : arguments mal formés ({error}).") from None
+        bound = misspelt.bound(estimator.__name__, own, (panel, *args), _listed(given))
         bound.apply_defaults()
         table = as_panel(panel, named, bound.arguments.get("y"))
         return estimator(table, *bound.args[1:], **bound.kwargs)
@@ -294,14 +279,3 @@ def _lag(table: pd.DataFrame, columns: Columns, lag: str | int) -> np.ndarray:
             f"lag={lag!r} : un nombre d'années (0 ou plus), « duree » ou une colonne est attendu."
         )
     return np.full(len(table), int(lag))
-
-
-def _known(estimator: str, given: Mapping, known: list[str]) -> None:
-    """Raise on an option that the estimator does not have."""
-    for name in given:
-        if name not in known:
-            near = get_close_matches(name, known, 1)
-            hint = f" : vouliez-vous dire « {near[0]} » ?" if near else "."
-            raise FpiError(
-                f"{estimator} : option « {name} » inconnue{hint} Options : {', '.join(known[1:])}."
-            )

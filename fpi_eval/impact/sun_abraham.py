@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.columns import known_options, opened
+from fpi_eval.impact.columns import opened
 from fpi_eval.impact.group_time import GroupTimeEffects
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.regression.sandwich import small_sample
 from fpi_eval.regression.wide import Wide, base_year

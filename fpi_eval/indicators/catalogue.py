@@ -2,6 +2,7 @@
 
 from fpi_eval.calendar import HORIZONS
 from fpi_eval.indicators.declare import Indicator
+from fpi_eval.misspelt import Named
 
 ORION = "Orion, demandes de la carte des formations"
 REGISTRE = "Registre des ouvertures du programme"
@@ -215,8 +216,8 @@ COUTS = (
     ),
 )  # fmt: skip
 
-INDICATORS: dict[str, Indicator] = {
-    indicator.name: indicator
+INDICATORS: Named[Indicator] = Named(
+    (indicator.name, indicator)
     for indicator in (
         PLACES,
         PLACES_PREVUES,
@@ -245,4 +246,4 @@ INDICATORS: dict[str, Indicator] = {
         PERSONNES_FORMEES,
         *COUTS,
     )
-}
+)

@@ -8,10 +8,12 @@ from statsmodels.stats.proportion import proportion_confint
 
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators.declare import STOCKS, Indicator
+from fpi_eval.misspelt import known_options
 
 CONFIDENCE = 0.95
 
 
+@known_options
 def compute(panel: pd.DataFrame, indicator: Indicator, by: Sequence[str] = ()) -> pd.DataFrame:
     """Return the indicator by group.
 
@@ -63,6 +65,7 @@ def compute(panel: pd.DataFrame, indicator: Indicator, by: Sequence[str] = ()) -
     return _with_value(sums, indicator, by)
 
 
+@known_options
 def compute_all(
     panel: pd.DataFrame, indicators: Iterable[Indicator], by: Sequence[str] = ()
 ) -> pd.DataFrame:
@@ -110,6 +113,7 @@ def newcombe(one: pd.DataFrame, other: pd.DataFrame) -> tuple[np.ndarray, np.nda
     return gap - np.hypot(p - low, high2 - q), gap + np.hypot(high - p, q - low2)
 
 
+@known_options
 def compare(
     panel: pd.DataFrame,
     indicator: Indicator,

@@ -2,9 +2,11 @@
 
 import pandas as pd
 
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel.panels import Panels
 
 
+@known_options
 def emploi_publie(p: Panels, months: int = 12) -> pd.DataFrame:
     """Return leavers employed per final-year student, by level and millésime, as published.
 

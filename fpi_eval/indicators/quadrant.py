@@ -11,11 +11,13 @@ from fpi_eval.disclosure.rules import below
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators.catalogue import TAUX_EMPLOI_6_MOIS, TAUX_POURSUITE
 from fpi_eval.indicators.compute import compute
+from fpi_eval.misspelt import known_options
 
 GROUP = ("code_region", "niveau_diplome", "millesime")
 OUTSIDE = "Hors quadrant"
 
 
+@known_options
 def quadrant(
     panel: pd.DataFrame,
     *,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import known_options
 from fpi_eval.programme import Cible
 
 READ_AS = {"entrants": "entrants_programme", "diplomes": "diplomes_programme"}
@@ -65,6 +66,7 @@ def personnes_formees(
     return pd.DataFrame(rows, columns=header.split())
 
 
+@known_options
 def suivi_ami_cma(
     register: pd.DataFrame,
     *,

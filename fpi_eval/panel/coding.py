@@ -6,13 +6,13 @@ and what is refused is named: column, rows, what was found, what to do.
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import hint
 
 FOUR_DIGITS = 1000
 NEVER = (0, -1)  # how other packages code a unit that is never treated
@@ -29,10 +29,9 @@ def column(table: pd.DataFrame, name: str) -> pd.Series:
         )
     not_in_the_index(table, name)
     if name not in table.columns:
-        near = get_close_matches(str(name), [str(c) for c in table.columns], n=1)
-        hint = f" Vouliez-vous dire « {near[0]} » ?" if near else ""
         found = ", ".join(map(str, table.columns))
-        raise FpiError(f"colonne absente (trouvé : {found}).{hint}", colonne=name)
+        meant = hint(name, table.columns)
+        raise FpiError(f"colonne absente (trouvé : {found}).{meant}", colonne=name)
     found = table[name]
     if isinstance(found, pd.DataFrame):
         raise FpiError("deux colonnes portent ce nom : gardez-en une.", colonne=name)

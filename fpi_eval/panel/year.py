@@ -11,6 +11,7 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel import emploi_etablissements, emploi_formations, emplois, examens, secteurs
 from fpi_eval.panel import loading as files
 from fpi_eval.panel.cell_panel import CellPanel
@@ -220,6 +221,7 @@ class Year(Panels):
         return found
 
 
+@known_options
 def load(programme: str | Path | Programme, rentree: int | str, donnees: str | Path = "") -> Year:
     """Return a year of a programme, from a folder of files or, without one, simulated.
 

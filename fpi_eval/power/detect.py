@@ -12,6 +12,7 @@ from fpi_eval.calendar import LABELS, SHOWN, calendrier, opened, premieres
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import DISPLACEMENT
 from fpi_eval.impact.uncertainty import ENOUGH
+from fpi_eval.misspelt import known_options
 from fpi_eval.power.placement import Pattern, pattern, untreated
 from fpi_eval.power.result import Puissance
 from fpi_eval.power.simulate import DRAWS, simulate
@@ -24,11 +25,13 @@ GRID = 41
 KEYS = ["resultat", "effet", "rentree"]
 
 
+@known_options
 def closed_form(std_error: float, df: float = np.inf) -> float:
     """Return the smallest effect seen with `POWER`: (t .975 + t power) × standard error."""
     return float((student.ppf(0.975, df) + student.ppf(POWER, df)) * std_error)
 
 
+@known_options
 def puissance(
     panel: pd.DataFrame,
     register: pd.DataFrame,

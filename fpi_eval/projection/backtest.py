@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from fpi_eval.misspelt import known_options
 from fpi_eval.projection.rates import COMPLETE, Taux, from_counts, shocked
 
 BAND = (0.10, 0.90)
@@ -41,6 +42,7 @@ def score(draws: np.ndarray, observed: float) -> dict[str, float]:
     }
 
 
+@known_options
 def retroprojection(table: pd.DataFrame, *, lag: int = 1, seed: int = 0) -> pd.DataFrame:
     """Return, by level and year, what the years before projected beside what came.
 

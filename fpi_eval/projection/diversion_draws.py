@@ -6,11 +6,13 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, WEIGHTS, sample
 from fpi_eval.impact.j import combination, fit_j
+from fpi_eval.misspelt import known_options
 
 DRAWS = 2000
 WEAK = 2.0  # own effect in standard errors, under which a share of it means nothing
 
 
+@known_options
 def diversion_draws(panel: pd.DataFrame, *, seed: int = 0) -> np.ndarray:
     """Return draws of − displacement / own effect, (DRAWS,), both from one clustered covariance.
 

@@ -10,6 +10,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.imputation import fit, read, unexposed, used_rows
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel.sample import Sample
 from fpi_eval.projection.rates import SD_ANNEE, Profil, Taux
 from fpi_eval.regression.absorb import compact
@@ -23,6 +24,7 @@ LIKE, FEWEST = 100, 20  # cells that an opened one is compared with, at most and
 MOST = 0.5  # of the variance may be fills of the openings' own
 
 
+@known_options
 def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:
     """Return fill by age of the opening, by imputation on entrants, of the openings of one level.
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from fpi_eval.calendar import durees, opened
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import known_options
 from fpi_eval.programme import Programme, Scenario
 from fpi_eval.projection.filling import fill_draws
 from fpi_eval.projection.loss import Loss
@@ -67,6 +68,7 @@ class Flux:
         return total
 
 
+@known_options
 def openings(
     programme: Programme,
     register: pd.DataFrame,
@@ -132,6 +134,7 @@ def _whole(parts: pd.Series) -> pd.Series:
     return floor + parts.index.isin(up)
 
 
+@known_options
 def simulate(
     table: pd.DataFrame,
     rates: Mapping[tuple[str, str], Taux],

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
 from fpi_eval.language import _
+from fpi_eval.misspelt import known_options
 from fpi_eval.programme import Cible, Programme, Scenario
 from fpi_eval.projection import rates as taux
 from fpi_eval.projection.flow import DUREE, Flux, openings, simulate
@@ -204,6 +205,7 @@ def chances(probability: float) -> str:
     return f"{text.pluriel(round(100 * probability), 'chance')} sur 100"
 
 
+@known_options
 def projeter(
     programme: Programme,
     register: pd.DataFrame,

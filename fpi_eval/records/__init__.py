@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import in_industry
+from fpi_eval.misspelt import known_options
 
 if TYPE_CHECKING:
     from fpi_eval.panel.year import Year
@@ -49,6 +50,7 @@ _FROM = {
 __all__ = ["GROUPS", "INDUSTRY_JOBS", "count", *_FROM]
 
 
+@known_options
 def count(annee: "Year", folder: str | Path = "") -> "Counted | Absent":
     """Return what the year's individual files count, or why there are none.
 

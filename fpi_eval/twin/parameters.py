@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields, replace
 
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import Named
 
 _PROBABILITIES = (
     "fill", "anticipation", "empty_seats", "closures", "displacement_etablissement",
@@ -236,7 +237,7 @@ DELIVERED = replace(
     selection_trend=0.12,
 )  # fmt: skip
 
-SCENARIOS: dict[str, TwinParameters] = {
+SCENARIOS: Named[TwinParameters] = Named({
     "benign": replace(DEFAULT, region_walk=0.0, departement_walk=0.0, marginal_penalty=0.0),
     "realistic": REALISTIC,
     "dep_shock": replace(REALISTIC, departement_walk=0.04),
@@ -284,4 +285,4 @@ SCENARIOS: dict[str, TwinParameters] = {
     "lively": LIVELY,
     "lively_sel_trend": replace(LIVELY, selection_trend=1.5, trend_sd=0.02),
     "lively_pressure": replace(LIVELY, selection_pressure=1.5),
-}  # fmt: skip
+})  # fmt: skip

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.calendar import HORIZONS, employed, in_industry, observable_on
+from fpi_eval.misspelt import known_options
 from fpi_eval.twin.courses import cfd_at, mefstat11
 from fpi_eval.twin.draw import Twin
 from fpi_eval.twin.industry import with_industry
@@ -23,6 +24,7 @@ SERVICES = np.array(["4711D", "6201Z", "5610C", "8610Z", "4321A", "7820Z"])
 SCRAMBLE, MASK = np.uint64(0x9E3779B97F4B), np.uint64((1 << 48) - 1)
 
 
+@known_options
 def write_records(
     twin: Twin,
     folder: str | Path,

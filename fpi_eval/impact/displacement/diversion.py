@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from fpi_eval.misspelt import known_options
 from fpi_eval.regression.ratio import Interval, fieller
 
 MARGIN = 0.20  # METHOD, B4: a fifth of the filled seats
@@ -29,6 +30,7 @@ class Equivalence:
         return self.p_value < ONE_SIDED and np.isfinite(self.upper)
 
 
+@known_options
 def diversion(
     own: float, moved: float, covariance: np.ndarray, df: float, margin: float = MARGIN
 ) -> tuple[float, Interval, Equivalence, float]:

@@ -9,6 +9,7 @@ from fpi_eval.absent import Absent, or_why
 from fpi_eval.calendar import HORIZONS, employed, first_seen, month
 from fpi_eval.impact.jobs.bounded import BoundedEffects, bounded_employment
 from fpi_eval.impact.jobs.employed_by_site import employed_by_site
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel import CellPanel
 from fpi_eval.panel.emploi_formations import with_employment
 from fpi_eval.results import Estimates
@@ -44,6 +45,7 @@ class AdditionalJobs:
         return AdditionalJobs(headed(self.sites), headed(self.courses))
 
 
+@known_options
 def additional_jobs(
     panel: CellPanel,
     sites: pd.DataFrame,

@@ -20,6 +20,7 @@ from fpi_eval.impact.frame import GROSS, NET, SEATS, WEIGHTS, sample
 from fpi_eval.impact.j import combination, fit_j
 from fpi_eval.impact.jobs.graduates import seat_exits, two_cohorts
 from fpi_eval.impact.uncertainty import CR3, Clusters
+from fpi_eval.misspelt import known_options
 from fpi_eval.regression.partial import imbens_manski
 from fpi_eval.regression.ratio import LEVEL
 from fpi_eval.results import Headed, heading
@@ -79,6 +80,7 @@ class BoundedEffects(Headed):
         return plots.ranges(rows, ax, xlabel=f"Personnes en emploi à {self.horizon} mois, en plus")
 
 
+@known_options
 def bounded_employment(
     panel: pd.DataFrame, horizon: int = 6, *, words: Mapping[str, str] | None = None
 ) -> BoundedEffects:

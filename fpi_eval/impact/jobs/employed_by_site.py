@@ -8,6 +8,7 @@ from fpi_eval.impact.frame import DEP, EXPOSURES, SEATS
 from fpi_eval.impact.j import combination, regressors
 from fpi_eval.impact.jobs.graduates import scaled, seat_exits, two_cohorts
 from fpi_eval.impact.uncertainty import CR3, answers
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel import align
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
@@ -27,6 +28,7 @@ DESCRIPTION = (
 )
 
 
+@known_options
 def employed_by_site(panel: pd.DataFrame, sites: pd.DataFrame, horizon: int = 6) -> Estimates:
     """Return additional employed in opened establishments, then net of the others' losses, in all.
 

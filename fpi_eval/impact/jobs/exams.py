@@ -17,6 +17,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS
 from fpi_eval.impact.j import j
 from fpi_eval.impact.uncertainty import ENOUGH
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel.examens import DEPARTEMENT_MESH
 from fpi_eval.regression import interval
 from fpi_eval.regression.ratio import fieller
@@ -36,6 +37,7 @@ NOTE = (
 )
 
 
+@known_options
 def exam_effects(panel: pd.DataFrame, cells: pd.DataFrame | None = None) -> Estimates:
     """Return candidates and graduates per opened seat, then success, at each mesh that allows it.
 

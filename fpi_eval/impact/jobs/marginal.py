@@ -10,6 +10,7 @@ from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS
 from fpi_eval.impact.j import j
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel import CellPanel
 from fpi_eval.results import Result
 
@@ -52,6 +53,7 @@ class Marginal(Result):
         return self.table.rename(columns=TIDY)
 
 
+@known_options
 def marginal(
     panel: CellPanel | pd.DataFrame, groups: Iterable[str], outcome: str = "diplomes"
 ) -> Marginal:

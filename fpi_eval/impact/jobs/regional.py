@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from fpi_eval import plots, text
 from fpi_eval.absent import Absent, attempt
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import known_options
 from fpi_eval.regression.absorb import Absorber, counted_rank, interaction
 from fpi_eval.regression.sandwich import cr1
 from fpi_eval.results import Result
@@ -151,6 +152,7 @@ def ppml(y: np.ndarray, x: np.ndarray, effects: list[np.ndarray], cluster: np.nd
     return Fit(fit.params, covariance, mu, len(y), k, len(np.unique(cluster)))
 
 
+@known_options
 def regional_change(
     panel: pd.DataFrame,
     outcome: str,

@@ -15,7 +15,7 @@ from scipy import optimize, stats
 
 from fpi_eval import plots
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.columns import known_options
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel import coding
 from fpi_eval.results import Result
 from fpi_eval.text import intervalle, nombre, pluriel, signe

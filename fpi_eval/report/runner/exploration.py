@@ -1,6 +1,5 @@
 """A copy of a notebook for research, its parameters filled in."""
 
-import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import nbformat
 
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import hint
 from fpi_eval.report.runner.notebooks import PARAMETERS, discover, tags
 from fpi_eval.text import liste
 
@@ -33,9 +33,8 @@ def copy_for_exploration(
     infos = {info.name: info for info in discover(folder)}
     wanted = name.removesuffix(".ipynb")
     if wanted not in infos:
-        near = difflib.get_close_matches(wanted, infos, n=1, cutoff=0.4)
-        hint = f" Vouliez-vous dire « {near[0]} » ?" if near else ""
-        raise FpiError(f"notebook « {name} » inconnu.{hint} Notebooks : {liste(infos)}.")
+        meant = hint(wanted, infos, 0.4)
+        raise FpiError(f"notebook « {name} » inconnu.{meant} Notebooks : {liste(infos)}.")
     notebook = nbformat.read(infos[wanted].path, as_version=4)
     known = {k: v for k, v in values.items() if k in infos[wanted].parameters}
     for cell in notebook.cells:

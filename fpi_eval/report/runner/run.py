@@ -1,6 +1,5 @@
 """Run the notebooks of a report and put it in place, whole or not at all."""
 
-import difflib
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import hint
 from fpi_eval.pinned import pinned
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner import manifest
@@ -130,10 +130,9 @@ def check_parameters(info: NotebookInfo, parameters: Mapping[str, Any]) -> None:
     """Refuse a parameter that the notebook does not declare, or of another type."""
     for name, value in parameters.items():
         if name not in info.parameters:
-            near = difflib.get_close_matches(name, info.parameters, n=1, cutoff=0.5)
-            hint = f" Vouliez-vous dire « {near[0]} » ?" if near else ""
+            meant = hint(name, info.parameters, 0.5)
             raise FpiError(
-                f"le paramètre « {name} » n'est pas déclaré par ce notebook.{hint} "
+                f"le paramètre « {name} » n'est pas déclaré par ce notebook.{meant} "
                 f"Paramètres déclarés : {liste(info.parameters) or 'aucun'}.",
                 fichier=info.path.name,
             )

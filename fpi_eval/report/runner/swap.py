@@ -20,6 +20,7 @@ except ImportError:  # Windows: two runs at once are not detected there
 
 SCRATCH = "fpi_eval-travail-"
 YOUNG = 60  # seconds before a working folder without owner is taken for a leftover
+UNTOUCHED = "Le rapport précédent n'a pas été modifié."
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # linux/fcntl.h, linux/fs.h
 
 
@@ -38,6 +39,25 @@ def replaced(target: Path) -> Iterator[Path]:
         staging.chmod(0o755)
         yield staging
         _swap(staging, target)
+
+
+@contextmanager
+def untouched(report: Path) -> Iterator[None]:
+    """Note on what stops the block that the report's folder still stands, if there is one."""
+    before = _inode(report)
+    try:
+        yield
+    except (KeyboardInterrupt, OSError, RuntimeError) as stop:
+        if before is not None and _inode(report) == before:
+            stop.add_note(UNTOUCHED)
+        raise
+
+
+def _inode(folder: Path) -> int | None:
+    """Return what names a folder on the disk whatever its path, None where there is none."""
+    with suppress(OSError):
+        return folder.stat().st_ino
+    return None
 
 
 def recover(target: Path) -> None:

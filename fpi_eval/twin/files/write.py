@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import known_options
 from fpi_eval.twin.draw import Twin
 from fpi_eval.twin.files.codes import write_codes
 from fpi_eval.twin.files.exam_results import (
@@ -21,6 +22,7 @@ from fpi_eval.twin.files.tensions import write_tensions
 from fpi_eval.twin.world import FIRST, LAST
 
 
+@known_options
 def write_files(
     twin: Twin, folder: str | Path, *, years: Iterable[int] = range(FIRST, LAST + 1)
 ) -> list[Path]:

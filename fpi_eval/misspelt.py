@@ -1,0 +1,100 @@
+"""Names and arguments written wrong, refused in French with what was expected."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from fpi_eval.errors import FpiError
+
+P, T, V = ParamSpec("P"), TypeVar("T"), TypeVar("V")
+
+
+def near(word: object, known: Iterable[object], cutoff: float = 0.6) -> str:
+    """Return the known name that is written nearly so, whatever its capitals, "" if none is."""
+    names = {str(name).lower(): str(name) for name in known}
+    found = get_close_matches(str(word).lower(), list(names), 1, cutoff)
+    return names[found[0]] if found else ""
+
+
+def hint(word: object, known: Iterable[object], cutoff: float = 0.6) -> str:
+    """Return « Vouliez-vous dire … ? », after a space, for the nearest known name, or ""."""
+    found = near(word, known, cutoff)
+    return f" Vouliez-vous dire « {found} » ?" if found else ""
+
+
+class Named(dict[str, V]):
+    """A mapping of known names, which says them when asked for another."""
+
+    def __missing__(self, name: str) -> V:
+        known = ", ".join(sorted(self))
+        raise FpiError(f"« {name} » inconnu.{hint(name, self)} Noms possibles : {known}.")
+
+
+def known_options(function: Callable[P, T]) -> Callable[P, T]:
+    """Return the function, which refuses in French arguments that it does not have."""
+    return advised("")(function)
+
+
+def advised(conseil: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Return `known_options` with what to do instead, said after the refusal."""
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        own = inspect.signature(function)
+
+        @wraps(function)
+        def run(*args: P.args, **given: P.kwargs) -> T:
+            bound(function.__name__, own, args, given, conseil)
+            return function(*args, **given)
+
+        return run
+
+    return decorate
+
+
+def bound(
+    function: str, own: inspect.Signature, args: tuple, given: Mapping[str, Any], conseil: str = ""
+) -> inspect.BoundArguments:
+    """Return the arguments of a call by name; raise in French on a call that cannot be made."""
+    try:
+        return own.bind(*args, **given)
+    except TypeError:
+        kinds = {name: p.kind for name, p in own.parameters.items()}
+        if inspect.Parameter.VAR_KEYWORD not in kinds.values():
+            only_known(function, given, list(own.parameters), conseil)
+        raise FpiError(f"{function} : {_wrong(own, args, given)}", conseil=conseil) from None
+
+
+def only_known(function: str, given: Iterable[str], known: list[str], conseil: str = "") -> None:
+    """Raise on an option that the function does not have; ``known`` starts with what it takes."""
+    for name in given:
+        if name not in known:
+            meant = near(name, known)
+            said = f" : vouliez-vous dire « {meant} » ?" if meant else "."
+            options = ", ".join(known[1:])
+            raise FpiError(
+                f"{function} : option « {name} » inconnue{said} Options : {options}.",
+                conseil=conseil,
+            )
+
+
+def _wrong(own: inspect.Signature, args: tuple, given: Mapping[str, Any]) -> str:
+    """Return what is wrong with a call whose names are all known."""
+    named = {n: p for n, p in own.parameters.items() if p.kind is not inspect.Parameter.VAR_KEYWORD}
+    placed = [n for n, p in named.items() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+    expected = f" Arguments : {', '.join(n for n in named if n != 'self')}."
+    if extra := args[len(placed) :]:
+        said = ", ".join(_shown(value) for value in extra)
+        return f"{said} en trop ; nommez chaque option (nom=valeur).{expected}"
+    if twice := [n for n in placed[: len(args)] if n in given]:
+        return f"« {twice[0]} » est donné deux fois.{expected}"
+    needed = [n for n, p in named.items() if p.default is p.empty]
+    lost = [n for n in needed if n not in given and n not in placed[: len(args)]]
+    return f"il manque {' et '.join(f'« {n} »' for n in lost)}.{expected}"
+
+
+def _shown(value: object) -> str:
+    """Return a value of one word as it was written, else what kind of thing it is."""
+    kind = type(value).__name__
+    return f"« {value} »" if isinstance(value, str | int | float) else f"« {kind} »"
