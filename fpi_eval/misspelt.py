@@ -8,7 +8,9 @@ from typing import Any, ParamSpec, TypeVar
 
 from fpi_eval.errors import FpiError
 
-P, T, V = ParamSpec("P"), TypeVar("T"), TypeVar("V")
+P = ParamSpec("P")
+T = TypeVar("T")
+V = TypeVar("V")
 
 
 def near(word: object, known: Iterable[object], cutoff: float = 0.6) -> str:

@@ -8,6 +8,7 @@ from fpi_eval import text
 
 SHARE = 4  # the step is at most this part of the half-width
 FIGURES = 2  # of an amount that has no interval
+UNTOLD = "trop incertain"
 
 
 def step_of(low: float, high: float, smallest: float = 1.0) -> float:
@@ -18,6 +19,14 @@ def step_of(low: float, high: float, smallest: float = 1.0) -> float:
     power = 10.0 ** math.floor(math.log10(half / SHARE))
     step = 5 * power if half / SHARE >= 5 * power else power
     return max(step, smallest)
+
+
+def untold(low: float, high: float) -> bool:
+    """Return whether the interval of an effect per seat is too wide for a number to be given.
+
+    A seat holds one person: an interval of more than one on each side says nothing.
+    """
+    return (high - low) / 2 > 1
 
 
 def rounded(value: float, step: float) -> float:
@@ -36,6 +45,13 @@ def figures(value: float) -> float:
     if not value or not math.isfinite(value):
         return value
     return rounded(value, figure_step(value))
+
+
+def in_figures(value: float) -> str:
+    """Return a number written with `FIGURES` significant figures: ``29 000``, ``3,1``, ``0,42``."""
+    kept = figures(value)
+    step = figure_step(kept) if math.isfinite(kept) else 1.0
+    return text.nombre(kept, max(0, round(-math.log10(step))))
 
 
 def figure_step(value: float) -> float:

@@ -25,7 +25,7 @@ LISTS = {"indicators.catalogue.INDICATORS"}
 #: Parents that call none of the methods of their children.
 OURS = {"NamedTuple", "Protocol", "Exception", "Enum", "StrEnum", "ABC", "TypedDict"}
 COMMAND = "command"  # the decorator that makes a function a command
-PLAIN = {"property", "cached_property", "classmethod", "staticmethod"}
+PLAIN = {"property", "cached_property", "classmethod", "staticmethod", "advised", "known_options"}
 
 
 @dataclass
@@ -99,7 +99,8 @@ class Module:
             method = Definition(self, f"{statement.name}.{s.name}", "method", [s])
             method.line, method.lines = s.lineno, s.end_lineno - s.lineno + 1
             method.framework = s.name.startswith(("__", "_repr_")) or any(
-                ast.unparse(d).split(".")[-1] not in {*PLAIN, "setter"} for d in s.decorator_list
+                ast.unparse(_called(d)).split(".")[-1] not in {*PLAIN, "setter"}
+                for d in s.decorator_list
             )
             found.methods[s.name] = method
 

@@ -1,14 +1,16 @@
 """The first page answers in one look: few words, few numbers, nothing of the method."""
 
 import re
+from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
 from test_headline import DAY, published
 from test_report_html import EDITION, render
 
-from fpi_eval.headline import in_chapters
+from fpi_eval.headline import in_chapters, of_effect
 from fpi_eval.headline.first_page import as_number, first_page
 from fpi_eval.headline.quantity import (
     COUNTED,
@@ -19,7 +21,10 @@ from fpi_eval.headline.quantity import (
     Quantity,
     Scope,
 )
-from fpi_eval.report.pages import chaine
+from fpi_eval.impact.frame import GROSS
+from fpi_eval.report.pages import chaine, diplomes, individus
+from fpi_eval.report.runner import every_report
+from fpi_eval.results import Estimate, Estimates
 
 WORDS, NUMBERS = 220, 14
 DATE = r"(janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre) \d+"
@@ -154,6 +159,30 @@ def test_an_effect_whose_range_holds_a_loss_and_a_gain_is_a_range_and_no_number(
     titre = chaine.pour_100(Headline(vague, NOTES | {"verdict": verdict}), "Constat").titre
     assert "entre −190 et 200 une fois ôtées les pertes des voisines" in titre
     assert ("Pour 100 places, 53 élèves" in titre) == (verdict != "non concluant")
+
+
+@pytest.mark.parametrize("end", [1.01, 1e9, float("inf")])
+def test_a_range_wider_than_what_seats_can_hold_is_not_shown(tmp_path, monkeypatch, end):
+    seen = Estimate("terminale", "J", 0.5, 1, -end, end, 1, 1, 1, 1, 1, "règle")
+    monkeypatch.setattr(of_effect, "seats_scope", lambda _: BOTH)
+    assert of_effect._measure(None, replace(seen, ci_low=-0.9, ci_high=1.0)).low == -90
+    net = one("effet_net", None, reason=of_effect._measure(None, seen).reason)
+    page = shown(tmp_path, (*SEATS, *PEOPLE, *EFFECT[:2], net, *AHEAD), NOTES)
+    words = said(page).replace("\u00a0", " ")
+    assert "Trop incertain pour un chiffre." in words
+    assert "Dans les formations ouvertes seules : 53" in words
+    assert "trop incertain" in page.select_one(".chaine svg").get_text(" ")
+    found = Headline((*EFFECT[:2], net), NOTES)
+    assert list(every_report._shown(found))[-1] == "trop incertain"
+    assert in_chapters.diplomes(found) == ""
+    estimates = Estimates((replace(seen, label=GROSS), replace(seen, ci_low=0.4, ci_high=0.6)))
+    told = diplomes.effets(estimates, "").frame
+    assert told["valeur"].tolist() == ["trop incertain", 0.5]
+    rungs = chaine.echelles({"Échelle": estimates}, SimpleNamespace(credit="")).frame
+    assert rungs["valeur"].tolist() == ["trop incertain", 50]
+    assert rungs["bas"].isna().tolist() == [True, False]
+    assert individus._told(estimates[0]) == ("trop incertain", None, None)
+    assert individus._told(estimates[1]) == (50, 40, 60)
 
 
 @pytest.mark.parametrize(

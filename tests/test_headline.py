@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from fpi_eval import rounding, text
 from fpi_eval.absent import Absent
 from fpi_eval.errors import FpiError
 from fpi_eval.headline.quantity import (
@@ -50,6 +51,15 @@ def test_the_width_of_the_interval_decides_of_the_digits(value, low, high, shown
 def test_an_amount_has_two_figures_and_a_count_all_of_them():
     assert seats(28947.0, unit="€", nature=ESTIMATED).number == "29\u202f000"
     assert seats(1307144.0).number == "1\u202f307\u202f144"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(28_947, "29\u202f000"), (41.6, "42"), (9.96, "10"), (3.14, "3,1"), (0.4249, "0,42"),
+     (0.0123, "0,012"), (0, "0"), (float("nan"), text.MISSING)],
+)  # fmt: skip
+def test_a_number_is_written_with_its_two_figures_whatever_its_size(value, said):
+    assert rounding.in_figures(value) == said
 
 
 def test_an_amount_has_two_figures_with_an_interval_as_in_the_table_of_costs():

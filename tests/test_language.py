@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pikepdf
 import pytest
 from babel.messages.extract import extract_from_dir
@@ -275,6 +276,18 @@ def test_a_cell_of_a_page_is_told_part_by_part_as_in_the_workbook():
         told = BeautifulSoup(translated.shown(cell), "html.parser").th
     assert told.get_text() == "Opened seats, upper secondary (seats)"
     assert "lang" not in told.attrs
+
+
+def test_declared_sectors_and_their_reasons_are_told_in_english():
+    for path in sorted((PROJECT / "data").glob("*/secteurs.csv")):
+        rows = pd.read_csv(path, sep=";", dtype="str")
+        for french in {*rows["libelle"], *rows["motif"]}:
+            with speaking("en"):
+                shown = translated.shown(
+                    f"<table><tbody><tr><td>{french}</td></tr></tbody></table>"
+                )
+            assert 'lang="fr"' not in shown, french
+            assert re.findall(r"\d+", shown) == re.findall(r"\d+", french)
 
 
 def test_a_title_of_one_line_stays_on_one_line():

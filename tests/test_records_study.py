@@ -79,6 +79,7 @@ def test_the_page_and_the_first_page_say_the_same_number(annee, compte, evaluati
     seats = diplomes.effets(evaluation.estimates, "").frame.drop_duplicates("effet")
     apart = shown.set_index("effet")["estime"] - 100 * seats.set_index("effet")["valeur"]
     assert apart[shown["effet"]].abs().max() <= 2.5  # half the step that its width calls for
+    assert "peut différer un peu de la somme" in page.effets(evaluation, annee.context).note
     net = shown.iloc[-1]
     assert list(net[1:]) == [found.rounded, *found.ends]
     assert (

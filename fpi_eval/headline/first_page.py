@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fpi_eval.calendar import month
 from fpi_eval.headline.of_trajectory import LEAST
-from fpi_eval.headline.quantity import Headline, Quantity
+from fpi_eval.headline.quantity import VAGUE, Headline, Quantity
 from fpi_eval.language import _
 
 #: What a reader who does not know French schools must know.
@@ -99,7 +99,7 @@ def first_page(found: Headline) -> FirstPage:
         none=_none_yet(found),
         unknown=_unknown(found),
         uncosted=_uncosted(found),
-        untold=_("Non donné.") if _few(found) else _unknown(found),
+        untold=_untold(found),
         proof=LEVELS.index(level) if level in LEVELS else 0,
         verdict=_("aucune") if _few(found) else _(level) + _only_own(found),
         reason=reason(found),
@@ -154,6 +154,20 @@ def _own(found: Headline) -> Quantity | None:
 def _few(found: Headline) -> bool:
     """Return whether the effect rests on too few openings to be told, now or later."""
     return "trop_peu" in found.notes
+
+
+def vague(one: Quantity | None) -> bool:
+    """Return whether an effect is not given because its range is wider than what seats hold."""
+    return one is not None and one.reason == VAGUE
+
+
+def _untold(found: Headline) -> str:
+    """Return why the effect is not given."""
+    if _few(found):
+        return _("Non donné.")
+    if vague(found.get("effet_net")):
+        return _("Trop incertain pour un chiffre.")
+    return _unknown(found)
 
 
 def begun(found: Headline) -> bool:
@@ -294,7 +308,7 @@ def _part(done: Quantity, wanted: Quantity) -> float:
 
 def _chain(found: Headline) -> list[ChainStep]:
     """Return the steps from a hundred seats to jobs in the region, unknown ones with their date."""
-    if not _known(found, "effet_net"):
+    if not _known(found, "effet_net") and not vague(found.get("effet_net")):
         return []
     links = [ChainStep(_("Places ouvertes"), 1.0, _("cent"), known=True)]
     outcome = found.notes.get("resultat", "")
@@ -302,12 +316,12 @@ def _chain(found: Headline) -> list[ChainStep]:
     if outcome != "entrants":
         steps.insert(0, ENTERED)
     for key, words in steps:
-        if one := found.get(key):
-            if as_number(found, one):
-                part, said = min(max(one.amount / 100, 0), 1), one.number
-                links.append(ChainStep(_(words), part, said, known=True))
-            else:
-                links.append(ChainStep(_(words), 0, _("trop incertain"), known=False))
+        one = found.get(key)
+        if one and as_number(found, one):
+            part, said = min(max(one.amount / 100, 0), 1), one.number
+            links.append(ChainStep(_(words), part, said, known=True))
+        elif one or vague(one):
+            links.append(ChainStep(_(words), 0, _("trop incertain"), known=False))
     for name, words in LATER.items():
         later = found.get(f"a_venir_{name}")
         if later is None or later.known_on is None:

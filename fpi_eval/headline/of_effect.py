@@ -8,6 +8,7 @@ from fpi_eval.checks import NAMES, Evaluation, TooFew, told
 from fpi_eval.headline.of_places import EVERY_LEVEL, REGISTER, rentrees
 from fpi_eval.headline.quantity import (
     ESTIMATED,
+    VAGUE,
     Headline,
     Measure,
     Scope,
@@ -20,6 +21,7 @@ from fpi_eval.indicators.waves import waves
 from fpi_eval.language import _
 from fpi_eval.panel.year import Year
 from fpi_eval.results import Estimate, Estimates
+from fpi_eval.rounding import untold
 
 PEOPLE = {
     "entrants": "entrants de plus",
@@ -93,8 +95,14 @@ def seats_scope(year: Year) -> Scope:
     return Scope(whose, _(EVERY_LEVEL), _("voie scolaire"), annees=rentrees(first, year.rentree))
 
 
-def _measure(year: Year, found: Estimate, low: float, high: float, times: float = 100.0) -> Measure:
-    """Return so many times the effect of a seat, 100 by default, and its interval."""
+def _measure(year: Year, found: Estimate, times: float = 100.0) -> Measure | Absent:
+    """Return so many times the effect of a seat, 100 by default, and its interval.
+
+    Nothing where the interval is wider than what a seat can hold.
+    """
+    low, high = found.ci_low, found.ci_high
+    if untold(low, high):
+        return Unknown(VAGUE)
     people = PEOPLE.get(found.outcome, NAMES.get(found.outcome, found.outcome))
     value = times * found.estimate
     scope = seats_scope(year)
@@ -107,8 +115,7 @@ def studied(
     """Return an effect on the outcome studied, where the verdict allows it to be given."""
     if isinstance(evaluation, Absent) or evaluation.blocked:
         return _forbidden(evaluation)
-    one = evaluation.estimates[label]
-    return _measure(year, one, one.ci_low, one.ci_high, times)
+    return _measure(year, evaluation.estimates[label], times)
 
 
 @declared(
@@ -121,8 +128,7 @@ def entrants_brut_100(year: Year, found: Estimates | Absent) -> Measure | Absent
     """Return how many more enter the opened courses for 100 seats."""
     if isinstance(found, Absent):
         return found
-    one = found[GROSS]
-    return _measure(year, one, one.ci_low, one.ci_high)
+    return _measure(year, found[GROSS])
 
 
 @declared(
@@ -132,8 +138,7 @@ def entrants_100(year: Year, found: Estimates | Absent) -> Measure | Absent:
     """Return how many more enter for 100 seats, what neighbours lose taken off."""
     if isinstance(found, Absent):
         return found
-    one = found[NET]
-    return _measure(year, one, one.ci_low, one.ci_high)
+    return _measure(year, found[NET])
 
 
 @declared("effet_brut", "Pour 100 places, dans les formations ouvertes", "élèves", ESTIMATED)

@@ -15,6 +15,8 @@ from fpi_eval.language import FRENCH, OTHERS, _, speaking
 
 RESOURCE = "application/vnd.fpi-eval.chiffres+json"
 ALIKE = 9  # significant digits: processors add in different orders, and differ in the last five
+#: Reason of an effect whose interval is wider than what seats can hold.
+VAGUE = "trop incertain, la fourchette est plus large que deux personnes par place."
 COUNTED, ESTIMATED, PROJECTED, DECLARED_FIGURE = "compté", "estimé", "projeté", "déclaré"
 
 

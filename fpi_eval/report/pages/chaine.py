@@ -21,7 +21,7 @@ from fpi_eval.panel.context import Context
 from fpi_eval.programme import Additionnalite
 from fpi_eval.report.published.make import show
 from fpi_eval.results import Estimates
-from fpi_eval.rounding import rounded
+from fpi_eval.rounding import UNTOLD, rounded, untold
 from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table, table
 
@@ -214,7 +214,9 @@ def echelles(parts: Mapping[str, Estimates | Absent], context: Context) -> Table
             return found
         for one in found:
             where = one.label.removeprefix("Effet par place : ")
-            rows.append((name, where, *(100 * getattr(one, k) for k in BOUNDS)))
+            told = [100 * getattr(one, k) for k in BOUNDS]
+            vague = untold(one.ci_low, one.ci_high)
+            rows.append((name, where, *([UNTOLD, None, None] if vague else told)))
     names = ["sens", "groupe", "valeur", "bas", "haut"]
     return table(
         pd.DataFrame(rows, columns=names),

@@ -25,10 +25,10 @@ from fpi_eval.programme import Cout, Programme
 from fpi_eval.projection.outlook import Outlook
 from fpi_eval.projection.projection import PROBABILITY
 from fpi_eval.report.pages.trajectoire import WHOLE
-from fpi_eval.rounding import figures, rounded, step_of
+from fpi_eval.rounding import UNTOLD, figures, rounded, step_of
 from fpi_eval.tables import Table, table
 
-LOWER, UNTOLD = "borne inférieure", "trop incertain"
+LOWER = "borne inférieure"
 PRICES = 80  # points of the acceptability curve
 FARTHEST = 0.98  # the curve stops where nearly all draws that bring anyone cost less
 SURE, RARE = 80, 0.2  # chances in 100 that are told where some price has them; draws for a curve

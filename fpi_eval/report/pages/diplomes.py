@@ -17,7 +17,8 @@ from fpi_eval.impact.j import J_TEXT
 from fpi_eval.panel import CellPanel
 from fpi_eval.panel.context import Context
 from fpi_eval.report.pages.unfolded import Unfolded
-from fpi_eval.results import Estimates, EventStudy
+from fpi_eval.results import Estimate, Estimates, EventStudy
+from fpi_eval.rounding import UNTOLD, untold
 from fpi_eval.tables import Table, table
 
 NOT_TOLD = "Aucun effet n'est donné : trop peu d'établissements ont ouvert des places."
@@ -99,7 +100,7 @@ def reponse(evaluation: Evaluation | Absent, chiffres: Headline) -> str:
         return f"{NOT_TOLD}\n\n{evaluation.why}"
     if not net:
         why = net.reason.removeprefix(f"{NO_EFFECT} ")
-        return f"{NO_EFFECT}\n\n{why}"
+        return f"{NO_EFFECT}\n\n{text.capitale(why)}"
     lines = [
         in_chapters.diplomes(chiffres),
         f"Champ : {net.scope}. Les pertes des formations voisines sont déduites.",
@@ -119,8 +120,7 @@ def effets(found: Estimates | Absent, source: str) -> Table | Absent:
     if isinstance(found, Absent):
         return found
     rows = [
-        (PER_SEAT.get(i.label, i.label), i.estimator, i.estimate, i.ci_low, i.ci_high)
-        for i in found
+        (PER_SEAT.get(i.label, i.label), i.estimator, _value(i), i.ci_low, i.ci_high) for i in found
     ]
     columns = ["effet", "estimateur", "valeur", "bas", "haut"]
     return table(
@@ -132,6 +132,11 @@ def effets(found: Estimates | Absent, source: str) -> Table | Absent:
         note=f"Intervalles à 95 %. {text.capitale(found[0].rule)}. Les lignes autres que l'effet "
         f"brut et l'effet net ne sont pas étalonnées. {found.note}",
     )
+
+
+def _value(one: Estimate) -> float | str:
+    """Return an effect per seat, or that its interval is too wide for a number."""
+    return UNTOLD if untold(one.ci_low, one.ci_high) else one.estimate
 
 
 def examens(found: Estimates | Absent, source: str) -> Table | Absent:

@@ -14,7 +14,7 @@ from fpi_eval.panel import emplois
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.secteurs import declared
 from fpi_eval.report.pages.places import by_departement, words
-from fpi_eval.rounding import figures
+from fpi_eval.rounding import figures, in_figures
 from fpi_eval.tables import Table, table
 
 NO_URSSAF = Absent(
@@ -131,7 +131,7 @@ def decelable(
             "graduates": "nombre",
             "plausible_jobs": "nombre",
             "smallest": "nombre",
-            "smallest_per_graduate": _two_figures,
+            "smallest_per_graduate": in_figures,
             "power": ("pourcent", 0),
             "years": "nombre",
         },
@@ -151,10 +151,6 @@ def decelable(
         "comme apportant au plus un demi-emploi : c'est le cas le plus favorable. Décelable : vu "
         "80 fois sur 100 par un test à 5 %.",
     )
-
-
-def _two_figures(value: float) -> str:
-    return text.nombre(value, 0 if value >= 10 else 1 if value >= 1 else 2)
 
 
 def exposition(found: ExposureEstimate | Absent) -> str:

@@ -16,10 +16,11 @@ from fpi_eval.impact.jobs.marginal import Marginal
 from fpi_eval.panel.context import Context
 from fpi_eval.records import GROUPS
 from fpi_eval.report.pages.diplomes import PER_SEAT
-from fpi_eval.rounding import figures
+from fpi_eval.results import Estimate
+from fpi_eval.rounding import UNTOLD, figures, untold
 from fpi_eval.tables import Table, table
 
-UNTOLD, WIDE = "trop incertain", 0.5  # a share known within more than this is not told
+WIDE = 0.5  # a share known within more than this is not told
 
 if TYPE_CHECKING:  # its engine is an extra
     from fpi_eval.records.counted import Counted
@@ -51,7 +52,7 @@ def effets(evaluation: Evaluation | Absent, context: Context) -> Table | Absent:
         return found
     figures = ["estime", "bas", "haut"]
     rows = [
-        (word, *_rounded(one.estimate, one.ci_low, one.ci_high))
+        (word, *_told(one))
         for one, word in ((found.estimates[label], word) for label, word in PER_SEAT.items())
     ]
     return table(
@@ -66,9 +67,10 @@ def effets(evaluation: Evaluation | Absent, context: Context) -> Table | Absent:
         },
         source=f"Fichiers individuels ; {context.credit}",
         note="Intervalles à 95 %, étalonnés sur de faux programmes quand ils peuvent l'être. "
-        "Industrie : sections B à E de la NAF, ou secteurs déclarés de la filière. Région : celle "
-        "de l'établissement de formation, par le lieu de travail. Un contrat par personne, le "
-        "principal, en cours au jour d'observation.",
+        "Chaque ligne est arrondie selon le sien : l'effet net peut différer un peu de la somme "
+        "des deux autres. Industrie : sections B à E de la NAF, ou secteurs déclarés de la "
+        "filière. Région : celle de l'établissement de formation, par le lieu de travail. Un "
+        "contrat par personne, le principal, en cours au jour d'observation.",
     )
 
 
@@ -122,6 +124,8 @@ def egalise(evaluation: Evaluation | Absent, egaux: Adjusted | Absent) -> str:
     if isinstance(found, Absent) or isinstance(evaluation, Absent):
         return ""
     _, same, plain, alike = found.effects
+    if untold(same.ci_low, same.ci_high):
+        return "À composition égale des élèves, l'effet brut est trop incertain pour être dit."
     main, *others = (
         [text.signe(v) for v in _rounded(e.estimate, e.ci_low, e.ci_high)]
         for e in (same, evaluation.estimates[GROSS], alike, plain)
@@ -178,6 +182,13 @@ def couts(
         "ont menées jusqu'ici dans l'industrie, déplacement ôté. Le coût baisse à chaque promotion "
         "des mêmes places. Le fonctionnement n'est pas compté.",
     )
+
+
+def _told(one: Estimate) -> tuple[float | str | None, ...]:
+    """Return an effect and its ends for 100 seats, or that nobody can tell."""
+    if untold(one.ci_low, one.ci_high):
+        return UNTOLD, None, None
+    return tuple(_rounded(one.estimate, one.ci_low, one.ci_high))
 
 
 def _rounded(*values: float) -> list[float]:

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from fpi_eval.errors import FpiError
 from fpi_eval.headline import Headline, Quantity
-from fpi_eval.headline.first_page import as_number, begun, entered, largest_target
+from fpi_eval.headline.first_page import as_number, begun, entered, largest_target, vague
 from fpi_eval.language import FRENCH, NAMES, OTHERS, _, speaking, spoken
 from fpi_eval.report.edition import QUANTITIES, SIMULATED_SUFFIX, front
 from fpi_eval.report.published.shown_quantities import read_quantities
@@ -111,7 +111,8 @@ def _shown(found: Headline) -> Iterator[str]:
     largest = largest_target(found)
     yield _of(entered(found, largest), largest) or _not_yet(found)
     effect = found.get("effet_net")
-    yield _effect(found, effect) if effect else _(MISSING)
+    unknown = _("trop incertain") if vague(effect) else _(MISSING)
+    yield _effect(found, effect) if effect else unknown
 
 
 def _effect(found: Headline, effect: Quantity) -> str:
