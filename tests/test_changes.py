@@ -107,6 +107,28 @@ def test_an_estimate_is_split_with_its_own_digits_and_its_margin_is_told():
     )
 
 
+def test_the_answer_tells_what_moved_of_jobs_or_that_no_report_counts_them():
+    def moved(key, unit, then, now, **ends):
+        told = {"key": key, "label": key, "unit": unit, "nature": ESTIMATED}
+        before, after = (number(value, **told, **ends) for value in (then, now))
+        return change(before, after, (NEW,), lambda taken: {key: now if taken else then})
+
+    seats = change(number(100.0), number(160.0), (NEW,), crossed)
+    seats = replace(seats, after=replace(seats.after, key="places_ouvertes"))
+    seen = moved("effet_decelable", "emplois", 130_000.0, 120_000.0)
+    people = moved("industrie_100", "personnes", 40.0, 60.0, low=39.0, high=61.0)
+    said = page.reponse(Changes((2025, 2026), (seats, seen, people)))
+    first, *lines = said.replace("\u202f", "").split("\n\n")
+    assert first == (
+        "Depuis le rapport 2025-2026, 60 places ouvertes de plus ; le reste est dans la marge."
+    )
+    assert lines[2].startswith("effet_decelable : de 130000 à 120000 emplois (−10000), parce")
+    assert "industrie_100 : de 40 à 60 personnes (+20), parce qu'une rentrée de plus" in said
+    assert page.NO_JOBS not in said
+    assert page.NO_JOBS in page.reponse(Changes((2025, 2026), (seats,)))
+    assert page.NO_JOBS not in page.reponse(Changes((2025, 2026), (seats,), same=(seen.after,)))
+
+
 def test_a_scenario_that_no_longer_opens_as_many_seats_is_named_as_each_report_said_it():
     def ahead(value, scenario):
         years = f"d'ici 2030, scénario « {scenario} »"

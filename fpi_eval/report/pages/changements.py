@@ -15,8 +15,11 @@ from fpi_eval.panel.context import Context
 from fpi_eval.panel.two_years import DEFINITION, NEW, REGISTER, REVISED
 from fpi_eval.tables import Table, table
 
+#: What answers on jobs: people counted in the region's industry, else what could be seen at all.
+JOBS = ("industrie_100", "effet_decelable")
 #: The numbers of the first page, in its order; people against the largest target alone.
-MAIN = ("places_ouvertes", "entrees_", "effet_net", "cout_place")
+MAIN = ("places_ouvertes", "entrees_", "effet_net", *JOBS, "cout_place")
+NO_JOBS = "Emploi : aucun des deux rapports ne chiffre un effet, ni le plus petit qui se verrait."
 HEADS = {
     NEW: "Rentrée de plus",
     REVISED: "Fichiers révisés",
@@ -53,13 +56,24 @@ def reponse(found: Changes | Absent) -> str:
     if not main:
         return f"Aucun chiffre de la première page n'a changé depuis {_report(found)}."
     told = (f"{phrase(found, one)} Champ : {one.after.scope}." for one in main)
-    lines = [_finding(found, main), *told]
+    lines = [_finding(found, main), *told, *_jobs(found)]
     return "\n\n".join([*lines, *_listed(found)])
 
 
+def _jobs(found: Changes) -> list[str]:
+    """Return that neither report answers on jobs, if so; otherwise their lines or lists do."""
+    moved = (one.after for one in found.moved)
+    known = {one.key for one in (*moved, *found.same, *found.come, *found.gone, *found.redefined)}
+    return [] if known & {*JOBS} else [NO_JOBS]
+
+
 def _finding(found: Changes, main: list[Change]) -> str:
-    """Return what moved more than its margin, number by number; that nothing did, otherwise."""
-    sure = [_moved(one) for one in main if one.amount and not one.within]
+    """Return what moved more than its margin, number by number; that nothing did, otherwise.
+
+    The smallest effect that could be seen is the files', not a result: its line alone tells it.
+    """
+    results = [one for one in main if one.after.key != JOBS[-1]]
+    sure = [_moved(one) for one in results if one.amount and not one.within]
     loose = any(one.within for one in main)
     if not sure:
         return f"Depuis {_report(found)}, rien n'a changé au-delà de la marge."
@@ -75,6 +89,8 @@ def _moved(one: Change) -> str:
         return f"{size} places ouvertes {way}"
     if key.startswith("entrees_"):
         return f"{size} personnes entrées {way}"
+    if key == "industrie_100":
+        return f"{size} personnes {way} dans l'industrie pour cent places"
     if key == "cout_place":
         return f"{size}\u00a0€ {way} par place"
     return f"{size} élèves {way} pour cent places"
