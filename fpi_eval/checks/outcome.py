@@ -16,6 +16,7 @@ from fpi_eval.checks.verdict import FAIL
 from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.groups.totals import Totals
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel import CellPanel
 from fpi_eval.programme import Programme, Secret
 from fpi_eval.results import Estimates
@@ -62,6 +63,7 @@ def observed_outcome(panel: CellPanel, programme: Programme) -> str | Absent:
     return Absent("Aucun fichier ne donne d'effectif par établissement et formation.")
 
 
+@known_options
 def evaluated(
     panel: CellPanel, outcome: str | Absent, programme: Programme, *, draws: int = DRAWS
 ) -> Evaluation | Absent:
@@ -76,9 +78,8 @@ def evaluated(
     opened = panel.table.loc[panel.table["seats"] != 0, "uai"].nunique()
     if opened and not Gate.of(programme.secret).told(opened):
         return few(programme.secret)
-    more = {} if draws == DRAWS else {"draws": draws}
     try:
-        return told(kept(evaluate, panel, outcome, programme, **more), programme)
+        return told(kept(evaluate, panel, outcome, programme, draws=draws), programme)
     except FpiError as error:
         return _unable(panel, outcome, error.raison)
     except np.linalg.LinAlgError:
