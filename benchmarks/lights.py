@@ -65,8 +65,9 @@ def markdown(runs: pd.DataFrame) -> str:
         "",
         f"Part des programmes, en %, où le contrôle demande la prudence ou échoue ; résultat : "
         f"{OUTCOME}. Entre parenthèses, le nombre de tirages. Erreur de Monte-Carlo : au plus "
-        f"{50 / draws.min() ** 0.5:.0f} points. « — » : rien à lire dans ce monde. Un voyant de l'information n'est pas une alerte ; "
-        "un voyant de violation n'en est une que par la famille de quatre tests du verdict "
+        f"{50 / draws.min() ** 0.5:.0f} points. « — » : rien à lire dans ce monde. "
+        "Un voyant de l'information n'est pas une alerte ; un voyant de violation n'en est une "
+        "que par la famille de quatre tests du verdict "
         f"(`planted.md`). Code : {', '.join(sorted(runs['code'].unique()))}.",
         "",
         "| contrôle | " + " | ".join(heads) + " |",
