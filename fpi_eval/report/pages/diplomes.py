@@ -460,6 +460,11 @@ def limites(
             "Une partie des places aurait pu ouvrir sans le programme : les données ne le disent "
             "pas, seuls les dossiers de financement le peuvent."
         )
+        lines.append(
+            "Les autres régions ouvrent aussi des places. Aucun registre ne les donne : leurs "
+            "hausses de capacité restent dans la comparaison, comme celles de la région que le "
+            "programme ne paie pas."
+        )
     lines += [
         "L'apprentissage du secondaire n'a ni capacité ni effectif par établissement dans les "
         "fichiers ouverts : il n'est pas dans ces chiffres.",
