@@ -388,14 +388,14 @@ def test_leaving_the_most_influential_establishment_out_moves_the_estimate_as_sa
 
 
 def test_the_curve_holds_every_choice_and_says_why_one_failed(noisy):
-    curve = robustness.specification_curve(study_of(noisy))
+    curve = robustness.specification_curve(study_of(noisy.assign(places=24.0)))
     assert curve["principal"].sum() == 1
     failed = curve[curve["estimate"].isna()]
     assert list(failed["label"]) == ["J, supérieur seul"]
     assert (failed["raison"] != "").all()
     same = curve[curve["famille"] == robustness.SAME]
     assert same["estimate"].between(0.2, 0.8).all()
-    assert len(same) == 10
+    assert len(same) == 11
 
 
 def test_only_an_effect_told_from_zero_has_a_sign_to_contradict(noisy):
@@ -487,3 +487,24 @@ def test_a_trend_that_would_have_been_missed_widens_by_the_quantile_of_a_folded_
     assert half == pytest.approx((gross.ci_high - gross.ci_low) / 2)
     assert wide / half == pytest.approx(missed / plain, rel=1e-6)
     assert np.isnan(widened(gross, np.nan)[1])
+
+
+def test_rises_of_capacity_elsewhere_are_a_second_dose_of_one_of_the_choices():
+    """A register says nothing of what other regions open: their capacities do."""
+    panel = invented_panel(3, per_seat=0.5, etab=-0.1, dep=-0.1)
+    rng = np.random.default_rng(0)
+    away = panel["code_region"].to_numpy() != "84"
+    some = away & np.isin(panel["cell"], rng.choice(panel["cell"].unique(), 60, replace=False))
+    later = some & (panel["rentree"] >= 2022).to_numpy()
+    acting = some & (panel["rentree"] - panel["duree"] + 1 >= 2022).to_numpy()
+    panel["places"] = 24.0 + 8.0 * later + panel["seats"]
+    panel["diplomes"] += 0.4 * 8.0 * acting
+    rows = robustness.specification_curve(study_of(panel)).set_index("label")["estimate"]
+    assert rows["J, capacités des autres régions en seconde dose"] == pytest.approx(0.5, abs=1e-6)
+    assert abs(rows["J (principal)"] - 0.5) > 1e-3
+    found = robustness.capacities_elsewhere(panel)["autres_places"]
+    assert found.tolist() == pytest.approx((8.0 * later).tolist())
+    with pytest.raises(FpiError, match="déjà comptées"):
+        robustness.capacities_elsewhere(panel.assign(autres_places=1.0))
+    with pytest.raises(FpiError, match="capacités inconnues"):
+        robustness.capacities_elsewhere(panel.assign(places=np.nan))

@@ -13,7 +13,7 @@ from fpi_eval.impact.bjs2_t import bjs2_t
 from fpi_eval.impact.displacement.rings import ACADEMIE, REGION, ring_exposures, ring_reach
 from fpi_eval.impact.frame import EXPOSURES, GROSS, NET, SEATS, WEIGHTS, sample
 from fpi_eval.impact.imputation import imputation
-from fpi_eval.impact.j import combination, fit_j, report, wald
+from fpi_eval.impact.j import combination, fit_j, j, report, wald
 from fpi_eval.impact.placebo_regions import placebo_regions
 from fpi_eval.impact.sun_abraham import sun_abraham
 from fpi_eval.impact.twfe import twfe as twfe_twfe
@@ -152,6 +152,9 @@ def specification_curve(study: Study) -> pd.DataFrame:
         "Wald": lambda: wald(panel, outcome, **facts),
         "Empilement": lambda: study.event.overall,
         "Triple différence": lambda: triple.triple_difference(panel, outcome, **facts),
+        "J, capacités des autres régions en seconde dose": lambda: j(
+            capacities_elsewhere(panel), outcome, **facts
+        )[GROSS],
     }
     if niveau is None:
         for part in ("secondaire", "superieur"):
@@ -174,6 +177,31 @@ def specification_curve(study: Study) -> pd.DataFrame:
     level = table["famille"] == PART
     table.loc[level, "n_openings"] = table.loc[level, "n_openings"].min()
     return table.sort_values("estimate", ignore_index=True, na_position="last", kind="stable")
+
+
+def capacities_elsewhere(panel: pd.DataFrame) -> pd.DataFrame:
+    """Return the panel with changes of capacity, where nothing opened, as another budget's seats.
+
+    In regions without openings, places less those of the last rentrée before the programme: a
+    register does not say what opened there. Up and down alike; unknown places are the last known.
+
+    Raises
+    ------
+    FpiError
+        Other budgets' openings are known already, or no place is.
+    """
+    if panel.get("autres_places", pd.Series(0.0)).any():
+        raise FpiError("les ouvertures sur d'autres budgets sont connues, et déjà comptées.")
+    if "places" not in panel or not panel["places"].notna().any():
+        raise FpiError("capacités inconnues.")
+    opened = panel["seats"] != 0
+    first = panel.loc[opened, "rentree"].min()
+    rows = panel.sort_values(["cell", "rentree"], kind="stable")
+    places = rows.groupby("cell")["places"].ffill()
+    before = places[rows["rentree"] < first].groupby(rows["cell"]).last()
+    change = (places - rows["cell"].map(before)).where(rows["rentree"] >= first).fillna(0.0)
+    away = ~rows["code_region"].isin(panel.loc[opened, "code_region"].unique())
+    return panel.assign(autres_places=change.where(away, 0.0))
 
 
 def _level(study: Study, part: str):
