@@ -113,6 +113,14 @@ def test_an_exposure_that_was_chosen_is_instrumented_by_past_teaching():
     assert found.instrumented.estimate == pytest.approx(reduced / first, abs=1e-6)
     assert abs(found.instrumented.estimate - 0.4) < abs(found.found.estimate - 0.4)
     assert "Instrumentés" in found.summary()
+    rows = found.to_frame()
+    assert rows["estimate"].tolist() == [found.found.estimate, found.instrumented.estimate]
+    assert rows["se_bhj"].tolist() == [found.found.se_bhj, found.instrumented.se_bhj]
+    assert rows["label"].tolist() == [
+        "Emplois par personne",
+        "Instrumentés par l'enseignement d'avant",
+    ]
+    assert len(found.plot().get_yticklabels()) == 2
 
 
 def test_few_unequal_shocks_are_not_trusted_and_it_is_said():

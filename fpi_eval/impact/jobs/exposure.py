@@ -122,6 +122,10 @@ def _shares(units: pd.DataFrame, where: pd.DataFrame, secteurs: pd.DataFrame) ->
     return np.where(inside, per_job, 0.0)
 
 
+LABEL = "Emplois par personne"
+INSTRUMENTED = "Instrumentés par l'enseignement d'avant"
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ExposureEstimate(Result):
     """Jobs per net graduate with shift-share inference, and the zone-clustered error beside it."""
@@ -164,39 +168,43 @@ class ExposureEstimate(Result):
     @property
     def interval(self) -> tuple[float, float]:
         """Ends of the interval that imposes the tested value; infinite if nothing bounds it."""
-        akm0 = self.found.akm0
-        return (akm0.low, akm0.high) if akm0.bounded else (-np.inf, np.inf)
+        return _ends(self.found)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one tidy row."""
-        f = self.found
-        return pd.DataFrame(
-            [
-                {
-                    "estimate": f.estimate,
-                    "std_error": f.se_akm,
-                    "ci_low": self.interval[0],
-                    "ci_high": self.interval[1],
-                    "se_akm": f.se_akm,
-                    "se_bhj": f.se_bhj,
-                    "se_zone": self.se_zone,
-                    "akm0_low": f.akm0.low if f.akm0.bounded else np.nan,
-                    "akm0_high": f.akm0.high if f.akm0.bounded else np.nan,
-                    "effective_shocks": f.effective_shocks,
-                    "largest_share": f.largest_share,
-                    "n_units": f.n_units,
-                    "n_zones": self.n_zones,
-                    "trusted": f.trusted,
-                }
-            ]
-        )
+        """Return one tidy row, and one more where past teaching instruments the exposure."""
+        rows = [self._row(LABEL, self.found, self.se_zone)]
+        if self.instrumented is not None:
+            rows.append(self._row(INSTRUMENTED, self.instrumented, np.nan))
+        return pd.DataFrame(rows)
+
+    def _row(self, label: str, f: ShiftShare, se_zone: float) -> dict[str, object]:
+        low, high = _ends(f)
+        return {
+            "label": label,
+            "estimate": f.estimate,
+            "std_error": f.se_akm,
+            "ci_low": low,
+            "ci_high": high,
+            "se_akm": f.se_akm,
+            "se_bhj": f.se_bhj,
+            "se_zone": se_zone,
+            "akm0_low": f.akm0.low if f.akm0.bounded else np.nan,
+            "akm0_high": f.akm0.high if f.akm0.bounded else np.nan,
+            "effective_shocks": f.effective_shocks,
+            "largest_share": f.largest_share,
+            "n_units": f.n_units,
+            "n_zones": self.n_zones,
+            "trusted": f.trusted,
+        }
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the estimate and its interval; no line where nothing bounds it."""
-        table = (
-            self.to_frame().assign(label="Emplois par personne").replace([np.inf, -np.inf], np.nan)
-        )
+        """Draw the estimates and their intervals; no line where nothing bounds one."""
+        table = self.to_frame().replace([np.inf, -np.inf], np.nan)
         return plots.estimates(table, ax, xlabel="Emplois par personne sortie, intervalle à 95 %")
+
+
+def _ends(found: ShiftShare) -> tuple[float, float]:
+    return (found.akm0.low, found.akm0.high) if found.akm0.bounded else (-np.inf, np.inf)
 
 
 def _said(found: ShiftShare) -> str:
