@@ -30,9 +30,9 @@ import pandas as pd
 from IPython.core.interactiveshell import InteractiveShell
 from provenance import HERE, code_of, record
 
-from fpi_eval.cluster import SHARE
+from fpi_eval.cluster import SHARE, processes
 from fpi_eval.programme_folders import PROJECT
-from fpi_eval.report.runner.execution import environment, processes
+from fpi_eval.report.runner.execution import environment
 from fpi_eval.report.runner.forks import needed
 from fpi_eval.store import forget
 from fpi_eval.text import nombre

@@ -27,11 +27,10 @@ from inspect import signature
 from itertools import product
 from pathlib import Path
 
-import dask
 import numpy as np
-from distributed import LocalCluster
 
 from fpi_eval import twin
+from fpi_eval.cluster import local
 from fpi_eval.report.runner.journal import path_of
 
 ROOT = Path(__file__).parents[1]
@@ -185,11 +184,7 @@ def _on_a_cluster(
 ) -> tuple[int, float]:
     """Run four reports on two workers, kill one of them meanwhile; return exit code and seconds."""
     os.environ.update(env)
-    options = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "silence_logs": 50}
-    with (
-        dask.config.set({"distributed.worker.daemon": False}),
-        LocalCluster(n_workers=2, threads_per_worker=1, env=env, **options) as cluster,
-    ):
+    with local(2, **env) as cluster:
         command = [sys.executable, "-m", "fpi_eval", "run", "2025..2026", "--programme",
                    "essai,autre", "--donnees", "donnees", "--cluster",
                    cluster.scheduler_address]  # fmt: skip

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from logging import ERROR
+from pathlib import Path
 from typing import Any, TypeVar
 
 from fpi_eval.errors import FpiError
@@ -12,13 +13,40 @@ T = TypeVar("T")
 K = TypeVar("K", bound=tuple)
 WAITING = 2  # tasks sent ahead for each worker: the list may be endless
 SHARE = "FPI_EVAL_COEURS"  # of the cores, those that one report may use
+MEMORY = 2_000_000_000  # bytes that a notebook and its process may take
+LIMITS = tuple(  # on the memory of a container
+    Path("/sys/fs/cgroup", name) for name in ("memory.max", "memory/memory.limit_in_bytes")
+)
 PATIENCE = 20  # seconds to answer, for another's cluster
+#: A report starts processes of its own, which a daemon may not. The others: dask looks at itself up
+#: to a hundred times a second, and gives memory back at each 64 KB freed, which kernels inherit.
+QUIET = {
+    "distributed.worker.daemon": False,
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.memory.monitor-interval": "2s",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.admin.tick.interval": "1s",
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+}
 
 
 def cores() -> int:
     """Return the cores this process may use: its share, where many reports are made at once."""
     free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return min(free or 1, int(os.environ.get(SHARE) or free or 1))
+
+
+def processes() -> int:
+    """Return how many notebooks run at once: one a core, as long as memory holds them."""
+    here = cores()
+    try:
+        held = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # a system that does not say
+        return here
+    for limit in LIMITS:
+        with suppress(OSError, ValueError):  # not of this system, or « max »
+            held = min(held, int(limit.read_text()))
+    return max(1, min(here, held // MEMORY))
 
 
 def spread(
@@ -44,7 +72,8 @@ def spread(
         ``tcp://host:port`` of a dask scheduler whose workers see the same files; by default, a
         cluster of this machine that lasts as long as the iteration.
     workers : int
-        Processes of this machine; by default one for each core. One alone is this process.
+        Processes of this machine; by default one for each core, as long as memory holds them. One
+        alone is this process.
     in_order : callable, optional
         What a task belongs to: the tasks of one are made one after the other, as they were given.
         By default, every task stands alone.
@@ -68,7 +97,7 @@ def spread(
                 task = todo.pop()
                 if task is None:
                     return
-                future = client.submit(_here, make, task, pure=False)  # raised, dask prints it
+                future = client.submit(_there, make, task, pure=False)  # raised, dask prints it
                 asked[future.key] = task
                 running.add(future)
 
@@ -118,6 +147,14 @@ def _here(make: Callable[..., T], task: tuple) -> T | FpiError:
         return error
 
 
+def _there(make: Callable[..., T], task: tuple) -> T | FpiError:
+    """Return what a task gives in a worker; where nobody gave it cores, one for each thread."""
+    from distributed import get_worker
+
+    os.environ.setdefault(SHARE, str(get_worker().state.nthreads))
+    return _here(make, task)
+
+
 def _found(future: Any) -> Any:
     """Return the result of a task that ended, or its refusal."""
     from distributed import KilledWorker
@@ -133,35 +170,42 @@ def _found(future: Any) -> Any:
 
 
 @contextmanager
+def local(workers: int, **env: str) -> Iterator[Any]:
+    """Give a cluster of this machine, closed at the end; ``env`` is its workers' own."""
+    import dask
+    from distributed import LocalCluster
+
+    own = "127.0.0.1"
+    options = {"host": own, "dashboard_address": f"{own}:0", "silence_logs": ERROR}
+    with (
+        dask.config.set(QUIET),
+        LocalCluster(n_workers=workers, threads_per_worker=1, env=env, **options) as here,
+    ):
+        yield here
+
+
+@contextmanager
 def _client(address: str, workers: int) -> Iterator[Any]:
     """Give a client of the cluster; one of this machine is closed at the end."""
     try:
-        import dask
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ImportError as error:
         raise FpiError(
             "plusieurs rapports à la fois demandent dask, qui n'est pas installé. Installez-le "
             "(pip install 'fpi-eval[cluster]'), ou lancez une année et un programme à la fois."
         ) from error
-    # A report starts processes of its own, which a daemon may not.
-    with dask.config.set({"distributed.worker.daemon": False}):
-        if not address:
-            own = "127.0.0.1"
-            options = {"host": own, "dashboard_address": f"{own}:0", "silence_logs": ERROR}
-            count = workers or cores()
-            share = {SHARE: str(max(1, cores() // count))}
-            with (
-                LocalCluster(n_workers=count, threads_per_worker=1, env=share, **options) as here,
-                Client(here) as client,
-            ):
-                yield client
-            return
-        try:
-            client = Client(address, timeout=PATIENCE)
-        except (OSError, TimeoutError, ValueError) as error:
-            raise FpiError(
-                f"la grappe « {address} » ne répond pas : l'adresse est celle qu'écrit « dask "
-                "scheduler », par exemple tcp://127.0.0.1:8786."
-            ) from error
-        with client:
+    if not address:
+        count = workers or processes()
+        share = {SHARE: str(max(1, processes() // count))}
+        with local(count, **share) as here, Client(here) as client:
             yield client
+        return
+    try:
+        client = Client(address, timeout=PATIENCE)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise FpiError(
+            f"la grappe « {address} » ne répond pas : l'adresse est celle qu'écrit « dask "
+            "scheduler », par exemple tcp://127.0.0.1:8786."
+        ) from error
+    with client:
+        yield client

@@ -1,7 +1,9 @@
 """Many at once: the same results as one after the other, whatever dies in the middle."""
 
+import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from itertools import count, islice
@@ -17,11 +19,10 @@ pytest.importorskip("distributed", reason="l'extra « cluster » n'est pas insta
 
 from distributed import LocalCluster
 
-from fpi_eval import impact, twin
+from fpi_eval import cluster, impact, twin
 from fpi_eval.cli import main
 from fpi_eval.cluster import SHARE, spread
 from fpi_eval.errors import FpiError
-from fpi_eval.report.runner import execution
 from fpi_eval.report.runner.yearly import several
 
 ROOT = Path(__file__).parents[1]
@@ -44,13 +45,39 @@ def test_a_twin_scored_elsewhere_is_the_same_to_the_last_digit(address):
     assert found == {(seed,): effect(seed) for seed in (1, 2)}
 
 
-def share() -> int:
-    return execution.processes()
+TRIM = "MALLOC_TRIM_THRESHOLD_"
+SAID = f"""
+import json, os
+from distributed import get_worker
+from fpi_eval.cluster import SHARE, processes, spread
+
+def said():
+    calls = get_worker().periodic_callbacks
+    beats = {{name: own.callback_time for name, own in calls.items()}}
+    return processes(), os.getenv({TRIM!r}), beats
+
+if __name__ == "__main__":
+    os.environ[SHARE] = "2"
+    print(json.dumps([found for _, found in spread(said, [(), ()], workers=2)]))
+"""
 
 
-def test_workers_of_this_machine_share_its_cores(monkeypatch):
-    monkeypatch.setenv(SHARE, "2")
-    assert [found for _, found in spread(share, [(), ()], workers=2)] == [1, 1]
+def test_workers_of_this_machine_share_its_cores_and_cost_little(tmp_path):
+    """In a process of its own: a cluster of dask's own options leaves its variables behind."""
+    (tmp_path / "said.py").write_text(SAID)
+    env = {name: value for name, value in os.environ.items() if name != TRIM}
+    command = [sys.executable, str(tmp_path / "said.py")]
+    made = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    for own, trim, beats in json.loads(made.stdout):
+        assert own == 1
+        assert trim is None
+        assert min(beats[name] for name in ("tick", "monitor", "memory_monitor")) >= 1000
+        assert "profile" not in beats
+
+
+def test_a_report_on_another_s_worker_takes_the_cores_of_its_threads(address):
+    assert dict(spread(os.getenv, [(SHARE,)], address=address)) == {(SHARE,): "1"}
 
 
 def halved(value: int) -> float:
@@ -142,6 +169,20 @@ def test_years_and_programmes_are_taken_together():
         several("fpi_aura", "2026..2024")
 
 
+@pytest.mark.parametrize(
+    ("said", "held"),
+    [("4100000000\n", 2), ("2000\n", 1), ("max\n", 8), (f"{2**63 - 4096}\n", 8), (None, 8)],
+)
+def test_as_many_at_once_as_the_container_s_memory_holds(monkeypatch, tmp_path, said, held):
+    limit = tmp_path / "memory.max"
+    if said:
+        limit.write_text(said)
+    monkeypatch.setattr(cluster, "LIMITS", (limit,))
+    monkeypatch.setattr(cluster, "cores", lambda: 8)
+    monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 10**8}.get)
+    assert cluster.processes() == held
+
+
 def test_the_years_of_a_programme_wait_for_one_another(monkeypatch, tmp_path):
     order: dict[object, object] = {}
 
@@ -150,9 +191,10 @@ def test_the_years_of_a_programme_wait_for_one_another(monkeypatch, tmp_path):
         return iter(())
 
     monkeypatch.setattr("fpi_eval.cluster.spread", spread_here)
+    monkeypatch.setattr(cluster, "MEMORY", 10**15)  # one report fills this machine
     main(["run", "2024..2025", "--programme", "fpi_aura,atcf", "--donnees", str(tmp_path)])
     folders = [str(ROOT / "data" / name) for name in ("fpi_aura", "atcf")]
-    assert order.pop("workers") == min(2, execution.processes())
+    assert order.pop("workers") == 1
     assert order == {(name, year): name for name in folders for year in (2024, 2025)}
 
 

@@ -98,7 +98,7 @@ def many(
     The years of a programme come one after the other: a report hides with what earlier ones
     published, and says what changed since.
     """
-    from fpi_eval.cluster import cores, spread
+    from fpi_eval.cluster import processes, spread
     from fpi_eval.report.edition import absolute
     from fpi_eval.report.runner.yearly import quietly
     from fpi_eval.text import annee_scolaire, liste
@@ -109,7 +109,7 @@ def many(
         (str(folder), year, absolute(donnees), force, langues, years[folder])
         for folder, year in asked
     ]
-    workers = min(cores(), len(years))
+    workers = min(processes(), len(years))
     for (folder, year, *_), found in spread(
         quietly, tasks, address=cluster, workers=workers, in_order=itemgetter(0)
     ):

@@ -21,7 +21,7 @@ from traitlets.config import Config
 
 import fpi_eval
 from fpi_eval import escapes
-from fpi_eval.cluster import cores
+from fpi_eval.cluster import processes
 from fpi_eval.errors import FpiError
 from fpi_eval.report.runner import fork_server, kernels
 from fpi_eval.report.runner.clean import clean, warnings_of
@@ -30,7 +30,6 @@ from fpi_eval.report.runner.notebooks import NotebookInfo, load
 from fpi_eval.report.runner.progress import Display
 from fpi_eval.report.runner.swap import scratch, sweep
 
-MEMORY = 2_000_000_000  # bytes that a notebook and its process may take
 TRACE_LINES = 200
 # What reads files without the library: nobody then knows which ones.
 OTHER = re.compile(r"^\s*(?:import|from)\s+(?!fpi_eval\b)|\bopen\(|\bdossier\b", re.MULTILINE)
@@ -190,16 +189,6 @@ def _last_line(error: PapermillExecutionError) -> str:
     """Return the kind of error and the last line of its message."""
     lines = str(error.evalue).strip().splitlines()
     return f"{error.ename}: {lines[-1]}" if lines else error.ename
-
-
-def processes() -> int:
-    """Return how many notebooks run at once: one a core, as long as memory holds them."""
-    here = cores()
-    try:
-        held = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MEMORY
-    except (AttributeError, ValueError, OSError):  # a system that does not say
-        return here
-    return max(1, min(here, held))
 
 
 def heed_interruptions() -> None:
