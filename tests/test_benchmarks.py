@@ -28,7 +28,6 @@ NEAR = 1e-6  # sums taken in another order
 #: Fingerprints of code that no commit has; each leaves with its table, made again.
 OF_NO_COMMIT = {
     "22a3cfa61c9e": "growth : des temps, à mesurer au calme",
-    "2d4586852b0d": "detectability : à refaire",
     "daacf7ca5b6d": "exams : à refaire",
 }
 #: Tables without a fingerprint; the first ones draw nothing.
@@ -38,7 +37,6 @@ WITHOUT_CODE = {
     "grappe": "des ouvriers tués ; empreinte de tout le paquet, octet pour octet",
     "hostile": "les contrôles de test_hostile_run, tous notebooks ; empreinte de tout le paquet",
     "intervals": "relu des lignes des autres tableaux, test ci-dessous",
-    "read_sources": "des temps : à mesurer",
     "regions": "un rapport de fichiers réels par région : rien n'est tiré",
     "scoreboard": "d'avant les empreintes : à refaire",
     "speed_cs": "des temps d'avant les empreintes : à mesurer au calme",
