@@ -5,6 +5,7 @@ import sys
 
 import detectability
 import exams
+import family
 import intervals
 import mutations
 import numpy as np
@@ -18,6 +19,7 @@ import records_effects
 import remedies
 import scoreboard
 import selection
+import totals
 
 from fpi_eval.impact.jobs.exams import NOTE
 
@@ -202,6 +204,41 @@ def test_one_draw_of_detectability_gives_its_rows():
 def test_one_table_of_exams_gives_its_row():
     row = pd.read_parquet(RESULTS / "exams.parquet").drop(columns="code").iloc[-1]
     assert exams.held(row["maille"], row["territoires"], row["seed"]) == row.to_dict()
+
+
+def rows_of_totals(name):
+    rows = pd.read_parquet(RESULTS / f"{name}.parquet")
+    first = rows[rows["scenario"].eq("sans déplacement") & rows["seed"].eq(rows["seed"].min())]
+    return first.set_index("quantity"), int(first["seed"].iloc[0])
+
+
+def compare_totals(made, kept):
+    assert made.index.tolist() == kept.index.tolist()
+    numbers = ["estimate", "std_error", "ci_low", "ci_high", "outside", "truth"]
+    np.testing.assert_allclose(
+        made[numbers].astype(float), kept[numbers].astype(float), rtol=NEAR, atol=NEAR
+    )
+
+
+@pytest.mark.parametrize("kind", ["", "chain", "sites"])
+def test_one_programme_of_totals_gives_its_rows(kind):
+    kept, seed = rows_of_totals(f"totals_{kind}" if kind else "totals")
+    made = pd.DataFrame(totals.one_run("sans déplacement", seed, kind), columns=totals.COLUMNS)
+    compare_totals(made.set_index("quantity"), kept)
+
+
+def test_one_programme_of_totals_by_group_gives_its_rows_of_entrants():
+    kept, seed = rows_of_totals("totals_groups")
+    made = totals.of_groups(totals.draw(totals.OFF, seed), "entrants")
+    made = pd.DataFrame(made, columns=totals.COLUMNS[2:]).set_index("quantity")
+    compare_totals(made, kept[kept.index.str.startswith("entrants par")])
+
+
+@pytest.mark.parametrize("name", [*family.FAMILIES])
+def test_one_twin_of_a_family_gives_its_row(name):
+    rows = pd.read_parquet(RESULTS / "family.parquet").drop(columns="code")
+    row = rows[(rows["famille"] == name) & (rows["seed"] == rows["seed"].min())].iloc[0]
+    assert family.one(name, int(row["seed"])) == row.to_dict()
 
 
 def test_one_programme_planted_in_real_results_gives_its_row(donnees_reelles):
