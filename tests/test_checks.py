@@ -8,6 +8,7 @@ import pytest
 from invented import invented_panel
 from scipy import stats
 
+from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.checks import (
     THRESHOLDS,
@@ -388,7 +389,8 @@ def test_leaving_the_most_influential_establishment_out_moves_the_estimate_as_sa
 
 
 def test_the_curve_holds_every_choice_and_says_why_one_failed(noisy):
-    curve = robustness.specification_curve(study_of(noisy.assign(places=24.0)))
+    found = robustness.specification_curve(study_of(noisy.assign(places=24.0)))
+    curve = found.to_frame()
     assert curve["principal"].sum() == 1
     failed = curve[curve["estimate"].isna()]
     assert list(failed["label"]) == ["J, supérieur seul"]
@@ -396,6 +398,10 @@ def test_the_curve_holds_every_choice_and_says_why_one_failed(noisy):
     same = curve[curve["famille"] == robustness.SAME]
     assert same["estimate"].between(0.2, 0.8).all()
     assert len(same) == 11
+    low, high = (text.signe(end, 3) for end in curve["estimate"].agg(["min", "max"]))
+    first, last = found.summary().split("\n")
+    assert first.endswith(f"sur « diplomes », 12 choix de méthode : de {low} à {high}.")
+    assert last.startswith("Non estimé : J, supérieur seul (")
 
 
 def test_only_an_effect_told_from_zero_has_a_sign_to_contradict(noisy):
@@ -499,7 +505,7 @@ def test_rises_of_capacity_elsewhere_are_a_second_dose_of_one_of_the_choices():
     acting = some & (panel["rentree"] - panel["duree"] + 1 >= 2022).to_numpy()
     panel["places"] = 24.0 + 8.0 * later + panel["seats"]
     panel["diplomes"] += 0.4 * 8.0 * acting
-    rows = robustness.specification_curve(study_of(panel)).set_index("label")["estimate"]
+    rows = robustness.specification_curve(study_of(panel)).table.set_index("label")["estimate"]
     assert rows["J, capacités des autres régions en seconde dose"] == pytest.approx(0.5, abs=1e-6)
     assert abs(rows["J (principal)"] - 0.5) > 1e-3
     found = robustness.capacities_elsewhere(panel)["autres_places"]

@@ -251,7 +251,7 @@ def test_a_programme_that_declares_more_hides_splits_and_levels_whole(annee_simu
     assert {"niveau", "filiere"} <= set(told.absent)
     assert told.sexes is None
     assert groups.sexes is not None
-    curve = checks.specification_curve(checks.Study(p.panel, "terminale"))
+    curve = checks.specification_curve(checks.Study(p.panel, "terminale")).table
     level = curve["label"].str.endswith("seul")
     kept = Gate.of(more.secret).passed(curve)
     assert kept.loc[level, "estimate"].isna().all()

@@ -18,7 +18,7 @@ from test_impact_regional import panel as regional_panel
 
 import fpi_eval
 from fpi_eval import twin
-from fpi_eval.checks import evaluate
+from fpi_eval.checks import Study, evaluate, per_opening, specification_curve
 from fpi_eval.checks.honest_bounds import honest_bounds
 from fpi_eval.costs import unit_cost
 from fpi_eval.errors import FpiError
@@ -139,6 +139,8 @@ CASES = {
         "diplomes",
         ("femmes",),
     ),
+    "choices": lambda t: specification_curve(Study(t.panel, "entrants")),
+    "choices per opening": lambda t: per_opening(Study(t.panel, "entrants")),
     "masked": lambda _: masked(with_hidden(threshold=14)[0], "terminale", threshold=14),
 }
 

@@ -1,5 +1,6 @@
 """What the design can bear: planted programmes, checks, and the verdict they lead to."""
 
+from fpi_eval.checks.choices import Choices
 from fpi_eval.checks.evaluation import Evaluation, evaluate
 from fpi_eval.checks.honest_bounds import HonestBounds, honest_bounds
 from fpi_eval.checks.outcome import (
@@ -21,8 +22,8 @@ from fpi_eval.checks.trends import explaining_slope
 from fpi_eval.checks.verdict import Verdict, verdict
 
 __all__ = [
-    "NAMES", "NO_EFFECT", "THRESHOLDS", "Check", "Evaluation", "HonestBounds", "Planted", "Study",
-    "Threshold", "TooFew", "Verdict", "allowed", "calibrated", "evaluate", "evaluated",
+    "NAMES", "NO_EFFECT", "THRESHOLDS", "Check", "Choices", "Evaluation", "HonestBounds", "Planted",
+    "Study", "Threshold", "TooFew", "Verdict", "allowed", "calibrated", "evaluate", "evaluated",
     "explaining_slope", "honest_bounds", "leave_one_out", "observed_outcome", "per_opening",
     "plant", "specification_curve", "thresholds", "told", "verdict",
 ]  # fmt: skip

@@ -239,7 +239,7 @@ def evaluate(
     checks: list[Check] = []
     for names, make in CHECKS:
         checks += _made(study, names, make)
-    curve = robustness.specification_curve(study)
+    curve = robustness.specification_curve(study).table
     checks.append(robustness.specifications(study, curve))
     planted = _planted(study, programme, draws)
     smallest = programme.resultats.plus_petit_effet if programme else SMALLEST_EFFECT

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval import text
+from fpi_eval.checks.choices import OPENING, Choices
 from fpi_eval.checks.study import Study
 from fpi_eval.checks.thresholds import FAIL, PASS, Check
 from fpi_eval.errors import FpiError
@@ -129,12 +130,10 @@ def regions_placebo(study: Study) -> Check:
 
 
 @known_options
-def specification_curve(study: Study) -> pd.DataFrame:
+def specification_curve(study: Study) -> Choices:
     """Return the effect per seat under every declared choice, sorted by size.
 
-    Columns label, famille (the same question, or a part of the programme), principal, estimate,
-    std_error, ci_low, ci_high, n_openings, raison (why a choice could not be made; its
-    figures are NaN).
+    ``famille`` says whether a choice asks the same question, or of a part of the programme.
     """
     Study.asked(study)
     panel, outcome, niveau = study.panel, study.outcome, study.niveau
@@ -176,7 +175,8 @@ def specification_curve(study: Study) -> pd.DataFrame:
     # Beside the whole, one level would tell the other: both rest on the openings of the fewest.
     level = table["famille"] == PART
     table.loc[level, "n_openings"] = table.loc[level, "n_openings"].min()
-    return table.sort_values("estimate", ignore_index=True, na_position="last", kind="stable")
+    rows = table.sort_values("estimate", ignore_index=True, na_position="last", kind="stable")
+    return Choices(outcome, rows)
 
 
 def capacities_elsewhere(panel: pd.DataFrame) -> pd.DataFrame:
@@ -229,11 +229,10 @@ def _row(label: str, found: Estimate, family: str, primary: bool) -> dict:
 
 
 @known_options
-def per_opening(study: Study) -> pd.DataFrame:
+def per_opening(study: Study) -> Choices:
     """Return estimators of an opening as a yes/no event, and the share of each that is suspect.
 
-    Columns label, estimate, ci_low, ci_high, n_openings, raison. The two-way estimate comes
-    with the weight of its comparisons with cells already opened.
+    The two-way estimate comes with the weight of its comparisons with cells already opened.
     """
     Study.asked(study)
     facts = {"niveau": study.niveau}
@@ -259,7 +258,7 @@ def per_opening(study: Study) -> pd.DataFrame:
         rows.append({"label": "Double différence à effets fixes", "raison": str(error)})
     table = pd.DataFrame(rows)
     columns = ["label", "estimate", "ci_low", "ci_high", "n_openings", "raison"]
-    return table.reindex(columns=columns)
+    return Choices(study.outcome, table.reindex(columns=columns), OPENING)
 
 
 def contrary(primary: Estimate, curve: pd.DataFrame) -> pd.DataFrame:

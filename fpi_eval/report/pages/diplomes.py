@@ -5,7 +5,7 @@ import pandas as pd
 
 from fpi_eval import plots, text
 from fpi_eval.absent import Absent
-from fpi_eval.checks import NAMES, NO_EFFECT, Evaluation, HonestBounds, TooFew, allowed
+from fpi_eval.checks import NAMES, NO_EFFECT, Choices, Evaluation, HonestBounds, TooFew, allowed
 from fpi_eval.checks.thresholds import CAUTION, FAIL, MARKS, VIOLATION
 from fpi_eval.checks.verdict import INCONCLUSIVE, INVISIBLE
 from fpi_eval.figures import Figure
@@ -256,14 +256,15 @@ def equilibre(evaluation: Evaluation | Absent, source: str) -> Table | Absent:
 
 
 def robustesse(
-    choix: pd.DataFrame | Absent, ouvertures: pd.DataFrame | Absent, outcome: str, source: str
+    choix: Choices | Absent, ouvertures: Choices | Absent, outcome: str, source: str
 ) -> Table | Absent:
     """Return every estimator beside the primary one: per seat, then per opening."""
     if isinstance(choix, Absent):
         return choix
-    rows = choix.assign(unite="par place")
+    rows = choix.table.assign(unite=f"par {choix.unit}")
     if not isinstance(ouvertures, Absent):
-        rows = pd.concat([rows, ouvertures.assign(unite="par ouverture")])
+        other = ouvertures.table.assign(unite=f"par {ouvertures.unit}")
+        rows = pd.concat([rows, other])
     rows = rows.assign(raison=rows["raison"].fillna("").replace("", "–"))
     return table(
         rows.reset_index(drop=True),
@@ -308,11 +309,11 @@ def tailles(found: DoseResponse | Absent, source: str) -> Table | Absent:
     )
 
 
-def specification(choix: pd.DataFrame | Absent, outcome: str, source: str) -> Figure | Absent:
+def specification(choix: Choices | Absent, outcome: str, source: str) -> Figure | Absent:
     """Return the figure of the effect under every declared choice."""
     if isinstance(choix, Absent):
         return choix
-    rows = choix.dropna(subset=["estimate"])
+    rows = choix.known
     low, high = rows["estimate"].min(), rows["estimate"].max()
     return Figure(
         plots.specification_curve(rows),
