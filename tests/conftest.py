@@ -11,6 +11,7 @@ from filelock import FileLock
 import fpi_eval as fpi
 import fpi_eval.report  # before nbformat: it spares a second of what nothing uses
 
+gc.disable()  # until tests are collected: a third of what collecting took was looking for garbage
 ROOT = Path(__file__).parents[1]
 DONNEES = Path(os.environ.get("FPI_EVAL_DONNEES", ROOT.parent / "shared" / "data"))
 #: Files that last longest, longest first: they begin first, so that none is waited for at the end.
@@ -18,7 +19,8 @@ DONNEES = Path(os.environ.get("FPI_EVAL_DONNEES", ROOT.parent / "shared" / "data
 LONGEST = (
     "site", "any_programme", "report_attack", "absent_sources", "report_run", "known_agreement",
     "hostile_run", "vue_trajectoire", "records_study", "secret_declared", "disclosure_attack",
-    "known_agreement_cohorts", "records", "results", "mutations", "cli_faults",
+    "known_agreement_cohorts", "records", "results", "mutations", "cli_faults", "twin",
+    "vue_diplomes", "told_tables", "whole_report", "twin_fine",
 )  # fmt: skip
 
 
@@ -37,6 +39,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
