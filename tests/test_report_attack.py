@@ -57,21 +57,34 @@ def test_every_earlier_report_on_disk_is_known_whatever_its_year(deux_rapports, 
     assert [path.parent.name for path in kept.values()] == ["1999", "2025"]
 
 
-def test_a_year_made_after_the_next_one_and_before_it_is_made_again_gives_nothing_back(tmp_path):
-    _, folders = adversary.publish(tmp_path, PROGRAMME, (2026, 2025))
-    p, _ = adversary.published(tmp_path, PROGRAMME, (2025,))
+@pytest.fixture(scope="module")
+def last_alone(tmp_path_factory):
+    """Where the last report is published and no other; a test that writes there copies it."""
+    root = tmp_path_factory.mktemp("seul")
+    adversary.publish(root, PROGRAMME, (2026,))
+    return root
+
+
+def test_a_year_made_after_the_next_one_and_before_it_is_made_again_gives_nothing_back(
+    last_alone, tmp_path
+):
+    shutil.copytree(last_alone, tmp_path, symlinks=True, dirs_exist_ok=True)
+    adversary.publish(tmp_path, PROGRAMME, (2025,))
+    p, folders = adversary.published(tmp_path, PROGRAMME, (2025,))
     assert [len(safe.known) for safe in (counts.entrants(p), counts.devenir(p))] == [1, 1]
-    p, _ = adversary.publish(tmp_path, PROGRAMME, (2026,))
+    p, made_again = adversary.publish(tmp_path, PROGRAMME, (2026,))
     assert [len(safe.known) for safe in (counts.entrants(p), counts.devenir(p))] == [2, 1]
-    found = adversary.attack(folders, p)
+    found = adversary.attack(made_again | folders, p)
     assert [said for _, narrow in found.values() for said in narrow] == []
     assert found["entrants"][0] > 20
 
 
-def test_a_later_report_that_revised_files_contradict_does_not_stop_the_year_it_follows(tmp_path):
-    _, folders = adversary.publish(tmp_path, PROGRAMME, (2026,))
-    simulated = folders[2026] / "publication_simule.json"
-    kept = folders[2026] / "publication.json"
+def test_a_later_report_that_revised_files_contradict_does_not_stop_the_year_it_follows(
+    last_alone, tmp_path
+):
+    shutil.copytree(last_alone, tmp_path, symlinks=True, dirs_exist_ok=True)
+    [simulated] = tmp_path.rglob("publication_simule.json")
+    kept = simulated.with_name("publication.json")
     kept.write_bytes(simulated.read_bytes())
     found = replace(adversary.published(tmp_path, PROGRAMME, (2025,))[0].donnees, simulees=False)
     assert len(counts.entrants(Year(found)).known) == 1
