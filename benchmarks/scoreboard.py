@@ -99,11 +99,17 @@ def finished(store: Path) -> set[Run]:
 
 
 def run(
-    store: Path, todo: list[Run], workers: int, *, until: datetime | None = None, size: float = 1.0
+    store: Path,
+    todo: list[Run],
+    workers: int,
+    *,
+    until: datetime | None = None,
+    size: float = 1.0,
+    cluster: str = "",
 ) -> None:
     """Compute what is missing and append it as it comes; start nothing after ``until``."""
     compute = partial(one_run, size=size)
-    runner.run(store, todo, compute, COLUMNS, workers, until=until)
+    runner.run(store, todo, compute, COLUMNS, workers, until=until, cluster=cluster)
 
 
 def facts(runs: pd.DataFrame, args: argparse.Namespace) -> dict[str, str]:
@@ -139,6 +145,9 @@ def main() -> None:
     parser.add_argument("--scenarios", nargs="*", choices=[*SCORED])
     parser.add_argument("--outcome", default="diplomes")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument(
+        "--cluster", default="", help="grappe dask, tcp://…, lancée avec PYTHONPATH=benchmarks"
+    )
     parser.add_argument("--until", help="heure d'arrêt, HH:MM")
     parser.add_argument("--size", type=float, default=1.0, help="taille relative de la France")
     parser.add_argument("--table", action="store_true", help="écrit le tableau sans rien tirer")
@@ -149,7 +158,8 @@ def main() -> None:
     store = RESULTS / f"runs_{args.size:g}_{code}.csv"
     todo = [] if args.table else planned(_plan(args), args.outcome, finished(store))
     if todo:
-        run(store, todo, args.workers, until=today_at(args.until), size=args.size)
+        until = today_at(args.until)
+        run(store, todo, args.workers, until=until, size=args.size, cluster=args.cluster)
     runs = read_store(store).drop_duplicates(["scenario", "outcome", "seed", "estimator"])
     runs = runs[runs["scenario"].isin(SETS[args.set]) & (runs["outcome"] == args.outcome)]
     runs = runs.assign(code=code, size=args.size)

@@ -11,12 +11,14 @@ from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 # Workers fork from one process that imported what they need.
 os.environ.setdefault("DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD", "forkserver")
 pytest.importorskip("distributed", reason="l'extra « cluster » n'est pas installé")
 
+import scoreboard
 from distributed import LocalCluster
 
 from fpi_eval import cluster, impact, twin
@@ -146,6 +148,31 @@ def test_an_endless_list_is_read_as_workers_get_free(address):
 
 def draws(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=3)
+
+
+def drawn(scenario: str, outcome: str, seed: int, size: float) -> list[dict]:
+    return [{"scenario": scenario, "seed": seed, "estimate": os.getpid(), "truth": size}]
+
+
+def test_the_scoreboard_s_twins_are_drawn_on_the_cluster(address, monkeypatch, tmp_path):
+    class Drawn(Exception):
+        pass
+
+    def stop(_):
+        raise Drawn
+
+    for name, instead in {"one_run": drawn, "record": print, "read_store": stop}.items():
+        monkeypatch.setattr(scoreboard, name, instead)
+    monkeypatch.setattr(scoreboard, "RESULTS", tmp_path)
+    asked = ["--set", "mondes", "--scenarios", "null", "--plan", "2", "--size", ".5"]
+    monkeypatch.setattr(sys, "argv", ["scoreboard.py", *asked, "--cluster", address])
+    with pytest.raises(Drawn):
+        scoreboard.main()
+    [store] = tmp_path.iterdir()
+    rows = pd.read_csv(store)
+    assert sorted(rows["seed"]) == [scoreboard.FIRST_SEED, scoreboard.FIRST_SEED + 1]
+    assert set(rows["truth"]) == {0.5}
+    assert os.getpid() not in set(rows["estimate"])
 
 
 def test_without_an_address_this_machine_does_it():

@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.optimize import milp
 
 from fpi_eval.absent import Absent
 from fpi_eval.disclosure import TOTAL, Parts, Publication, Rate, Thresholds, audit, hiding, protect
+from fpi_eval.disclosure import bounds as extremes
 from fpi_eval.disclosure.margins import with_margins
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Secret
@@ -301,6 +303,25 @@ def test_the_audit_finds_a_count_given_by_a_rounded_rate():
     assert bounds.loc["A", ["bas", "haut"]].tolist() == [9, 9]
     assert bounds.loc["B", ["bas", "haut"]].tolist() == [154, 158]  # 154.0 to 158.0
     assert bounds["expose"].tolist() == [True, False]
+
+
+@pytest.mark.parametrize("answer", [True, False], ids=["so_far", "none"])
+def test_a_cell_whose_range_takes_too_long_to_prove_is_exposed(monkeypatch, answer):
+    def too_long(*given, integrality, options, **others):
+        assert options["node_limit"] == extremes.NODES
+        found = milp(*given, integrality=integrality, options=options, **others)
+        if integrality:
+            found.status = 4  # what HiGHS's limit of nodes gives
+            found.x = found.x if answer else None
+        return found
+
+    rate = Rate("taux", "en_emploi", "sortants", step=0.01)
+    p = publication([("B", 400, np.nan, 0.39)], ["sortants", "en_emploi", "taux"], [rate])
+    wide = Thresholds(largeur_protection=10)  # 154 to 158 is narrower, but no small count
+    assert not audit([p], thresholds=wide)["expose"].any()
+    monkeypatch.setattr(extremes, "milp", too_long)
+    with pytest.raises(FpiError, match="se retrouve"):
+        audit([p], thresholds=wide)
 
 
 def test_a_hidden_count_that_nothing_bounds_is_unbounded():

@@ -52,12 +52,13 @@ def audit(
     Notes
     -----
     Values are proved by whole tables: a linear program, and an integer one where its solution is
-    not whole. An interval below the required width is always exact. Rates shown without their
-    counts enter as the two inequalities that their rounding step leaves.
+    not whole. An interval below the required width is exact; where an integer program is too
+    long to prove it, the cell is exposed. Rates shown without their counts enter as the two
+    inequalities that their rounding step leaves.
     """
     view = _view(published, thresholds)
     enough = np.inf if exact else thresholds.largeur_protection
-    low, high = view.feasible().ranges(view.system.matrix[view.targets], enough)
+    low, high, proved = view.feasible().ranges(view.system.matrix[view.targets], enough)
     dims = _space(published[-1])
     labels = [view.label(row) for row in view.targets]
     bounds = pd.DataFrame(labels, columns=["publication", *dims, "effectif"])
@@ -65,7 +66,7 @@ def audit(
     bounds["largeur"] = bounds["haut"] - bounds["bas"]
     narrow = bounds["largeur"] < thresholds.largeur_protection
     sensitive = (bounds["bas"] < thresholds.effectif_minimum) | view.by_rate
-    bounds["expose"] = (bounds["largeur"] < 1) | (narrow & sensitive)
+    bounds["expose"] = (bounds["largeur"] < 1) | (narrow & (sensitive | ~proved))
     if strict and bounds["expose"].any():
         _refuse(bounds[bounds["expose"]], dims)
     return bounds

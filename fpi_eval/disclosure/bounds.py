@@ -1,6 +1,7 @@
 """Extremes of a count over all whole non-negative tables that agree with what is known."""
 
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 from scipy import sparse
@@ -12,6 +13,8 @@ from fpi_eval.errors import FpiError
 TOLERANCE = 1e-6
 UNLIMITED = 1e5
 SWEEPS = 30
+OPTIMAL, INFEASIBLE = 0, 2  # what scipy says of a program
+NODES = 10_000  # of an integer program, before its answer so far is taken and said unproved
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +76,17 @@ class Feasible:
             blocks.append(_Block(free[own], rows[inside][:, own], low[inside], high[inside]))
         return blocks, block_of
 
-    def ranges(self, rows: sparse.csr_matrix, enough: float) -> tuple[np.ndarray, np.ndarray]:
+    def ranges(
+        self, rows: sparse.csr_matrix, enough: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return values that each count of `rows` (weights 0 or 1) may take at both ends.
 
         Both ends are exact where their distance is below `enough`; above, the search stops as
-        soon as two whole tables prove that distance.
+        soon as two whole tables prove that distance. Last, whether this holds: where a program
+        was too long, the count may go beyond both ends.
         """
         low = high = np.rint(rows @ np.nan_to_num(self.fixed))
+        proved = np.ones(rows.shape[0], dtype=bool)
         for block in self.blocks:
             inside = rows[:, block.unknowns]
             touched = np.flatnonzero(np.diff(inside.indptr))
@@ -88,7 +95,8 @@ class Feasible:
                 low, high = low.copy(), high.copy()
                 low[touched] += ends[0]
                 high[touched] += ends[1]
-        return low, np.where(high >= UNLIMITED / 2, np.inf, high)
+                proved[touched] &= ends[2]
+        return low, np.where(high >= UNLIMITED / 2, np.inf, high), proved
 
 
 def _fixed(sums: sparse.csr_matrix, totals: np.ndarray) -> np.ndarray:
@@ -107,8 +115,11 @@ def _fixed(sums: sparse.csr_matrix, totals: np.ndarray) -> np.ndarray:
 
 def _ranges(
     block: _Block, counts: sparse.csr_matrix, enough: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ends of each count over a block: many at once, then one by one where needed."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the ends of each count over a block, and whether they are proved.
+
+    Many counts are searched at once, then one by one where needed.
+    """
     search = _Search(block, counts)
     rng = np.random.default_rng(counts.shape[0])
     for _ in range(SWEEPS if np.isfinite(enough) else 0):
@@ -118,14 +129,15 @@ def _ranges(
         weights = (rng.random(len(narrow)) - 0.5) @ counts[narrow]
         search.look(weights)
         search.look(-weights)
+    proved = np.ones(counts.shape[0], dtype=bool)
     for place in search.narrower(enough):
         weights = counts[[place]].toarray()[0]
         for towards in (weights, -weights):
             if search.high[place] - search.low[place] >= enough:  # by another count's table
                 break
-            if not search.look(towards):
-                search.look(towards, whole=True)
-    return search.low, search.high
+            if not search.look(towards) and not search.look(towards, whole=True):
+                proved[place] = False
+    return search.low, search.high, proved | (search.high - search.low >= enough)
 
 
 class _Search:
@@ -141,31 +153,34 @@ class _Search:
         return np.flatnonzero(~(self.high - self.low >= enough))
 
     def look(self, weights: np.ndarray, *, whole: bool = False) -> bool:
-        """Widen the ends with the table of smallest weighted sum; return False if not whole."""
-        table = _lowest(self.block, weights, whole)
-        if table is None:
-            return False
-        seen = np.rint(self.counts @ table)
-        self.low, self.high = np.minimum(self.low, seen), np.maximum(self.high, seen)
-        return True
+        """Widen the ends with the table of smallest weighted sum; return False if it may not be."""
+        table, smallest = _lowest(self.block, weights, whole)
+        if table is not None:
+            seen = np.rint(self.counts @ table)
+            self.low, self.high = np.minimum(self.low, seen), np.maximum(self.high, seen)
+        return smallest
 
 
-def _lowest(block: _Block, weights: np.ndarray, whole: bool) -> np.ndarray | None:
-    """Return the whole table with the smallest weighted sum, None if the program's is not whole."""
+def _lowest(block: _Block, weights: np.ndarray, whole: bool) -> tuple[np.ndarray | None, bool]:
+    """Return the whole table that a program gives, if any, and whether none has a smaller sum."""
     found = milp(
         weights,
         integrality=int(whole),
         bounds=Bounds(0, UNLIMITED),
         constraints=LinearConstraint(block.rows, block.low, block.high) if len(block.low) else (),
-        options={"mip_rel_gap": 0.0},
+        options={"mip_rel_gap": 0.0, "node_limit": NODES},
     )
     if found.x is None:
+        if whole and found.status != INFEASIBLE:  # too long: nothing is known
+            return None, False
         _contradiction()
     table = np.rint(found.x)
-    return table if np.abs(table - found.x).max() < TOLERANCE else None
+    if np.abs(table - found.x).max() >= TOLERANCE:
+        return None, False
+    return table, found.status == OPTIMAL
 
 
-def _contradiction() -> None:
+def _contradiction() -> NoReturn:
     raise FpiError(
         "les tableaux publiés se contredisent : aucun effectif ne les vérifie tous. Vérifiez que "
         "les rapports de « known » portent sur les mêmes données (révision, millésime)."
