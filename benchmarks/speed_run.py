@@ -30,7 +30,7 @@ import pandas as pd
 from IPython.core.interactiveshell import InteractiveShell
 from provenance import HERE, code_of, record
 
-from fpi_eval.cluster import SHARE, processes
+from fpi_eval.cluster import SHARE, cores, processes
 from fpi_eval.programme_folders import PROJECT
 from fpi_eval.report.runner.execution import environment
 from fpi_eval.report.runner.forks import needed
@@ -155,7 +155,8 @@ def made_of(root: Path) -> list[str]:
 
 
 def many(root: Path, programmes: int, count: int) -> dict[str, Callable[[], None]]:
-    """Return reports made on two workers of one core each, then one after the other on one.
+    """Return reports made on two workers of one core each, then one after the other: on one core
+    each, then on all.
 
     Each programme has a seed, hence data, of its own: nothing kept for one serves another.
     """
@@ -166,9 +167,14 @@ def many(root: Path, programmes: int, count: int) -> dict[str, Callable[[], None
         seeded = SEED.sub(rf"\g<0>{number}", declared.read_text(encoding="utf-8"))
         declared.write_text(seeded, encoding="utf-8")
     years = range(FIRST, FIRST + count)
+    ways = {
+        "deux processus dask": (2, 2),
+        "l'un après l'autre, un cœur chacun": (1, 1),
+        "l'un après l'autre, tous les cœurs": (1, cores()),
+    }
     return {
-        f"{programmes} × {count}, {words}": partial(apart, [*map(str, names)], [*years], workers)
-        for words, workers in (("deux processus dask", 2), ("l'un après l'autre", 1))
+        f"{programmes} × {count}, {words}": partial(apart, [*map(str, names)], [*years], *way)
+        for words, way in ways.items()
     }
 
 
@@ -178,13 +184,13 @@ def apart(*given: object) -> None:
     call([sys.executable, "-c", code], cwd=HERE)
 
 
-def spread_out(names: Sequence[str], years: Sequence[int], workers: int) -> None:
+def spread_out(names: Sequence[str], years: Sequence[int], workers: int, share: int) -> None:
     from fpi_eval.cluster import spread
     from fpi_eval.report.runner.yearly import quietly
 
     for gone in ("reports", "cache"):
         shutil.rmtree(Path(names[0]).parents[1] / gone, ignore_errors=True)
-    os.environ[SHARE] = str(workers)
+    os.environ[SHARE] = str(share)
     tasks = [(name, year, "", False) for name in names for year in years]
     for _, found in spread(quietly, tasks, workers=workers, in_order=itemgetter(0)):
         if isinstance(found, Exception):

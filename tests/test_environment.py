@@ -115,6 +115,34 @@ def test_make_says_in_french_that_python_or_venv_is_missing(tmp_path, goal, pyth
     assert not (tmp_path / "venv").exists()
 
 
+STUB = """#!/bin/sh
+echo $(basename $0) "$@" >> "{calls}"
+case "$2" in venv) mkdir -p "$3/bin"; cp "$0" "$3/bin/python";; esac
+exit {code}
+"""
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="la commande make est absente")
+@pytest.mark.parametrize("fails", [False, True])
+def test_make_installs_with_uv_and_falls_back_to_pip(tmp_path, fails):
+    calls, venv, place = tmp_path / "calls", tmp_path / "venv", tmp_path / "bin"
+    place.mkdir()
+    for name, code in {"python": 0, "uv": int(fails)}.items():
+        (place / name).write_text(STUB.format(calls=calls, code=code), encoding="utf-8")
+        (place / name).chmod(0o755)
+    made = subprocess.run(
+        ["make", f"PYTHON={place}/python", f"VENV={venv}", f"{venv}/.run-ready"],
+        cwd=ROOT, env=os.environ | {"PATH": f"{place}:{os.environ['PATH']}"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert (venv / ".run-ready").exists()
+    lines = calls.read_text(encoding="utf-8").splitlines()
+    installs = [line.split(" ", 3)[:3] for line in lines if " install " in line]
+    uv, pip = ["uv", "pip", "install"], ["python", "-m", "pip"]
+    assert installs == ([uv, pip, uv, pip] if fails else [uv, uv])
+
+
 def test_quick_takes_the_tests_of_what_changed():
     found = {Path(path).name for path in selected({"fpi_eval/text.py", "tests/test_cli.py"})}
     assert {"test_text.py", "test_cli.py"} <= found
