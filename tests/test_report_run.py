@@ -174,15 +174,19 @@ def test_the_engine_gives_what_papermill_gives_alone(tmp_path):
     """A notebook of the report: figures, maps and tables; its kernel starts with all imported."""
     began = 'import sys\nbegan = "fpi_eval.report.pages.couts" in sys.modules'
     tried = write_notebook(tmp_path / "essai.ipynb", began, "print(began)")
-    made = {}
     for engine in (None, kernels.ENGINE):
         options = {"engine_name": engine, "kernel_name": "python3", "language": "python"}
         options |= {"progress_bar": False, "cwd": ROOT}
         small = papermill.execute_notebook(tried, None, **options)
-        whole = papermill.execute_notebook(ROOT / "notebooks" / "02_places.ipynb", None, **options)
-        made[engine] = [cell.get("outputs") for cell in clean(whole, {}).cells]
         assert small.cells[-1].outputs[0].text == f"{engine is not None}\n"
-    assert made[None] == made[kernels.ENGINE]
+    name, year = "notebooks/02_places.ipynb", {"rentree": 2024}
+    whole = papermill.execute_notebook(ROOT / name, None, year, **options)
+    command = ["papermill", name, str(tmp_path / "out.ipynb"), "-p", "rentree", "2024"]
+    subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, check=True)
+    alone = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    outputs = [[cell.get("outputs") for cell in clean(one, {}).cells] for one in (whole, alone)]
+    assert outputs[0] == outputs[1]
+    assert "'rentree': '2024'" in str(outputs[0])
 
 
 @pytest.mark.parametrize("change", ["input", "notebook", "parameter", "edition", "output"])
