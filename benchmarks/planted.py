@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from provenance import code_of, record
 from runner import run, today_at
+from score_estimators import truths
 from worlds import WORLDS
 from worlds import draw as draw_world
 
@@ -114,11 +115,15 @@ COLUMNS = (
 
 
 def drawn(family: str, world: str, seed: int) -> tuple[pd.DataFrame, float, float]:
-    """Return a simulated panel, and its true gross and net effect per seat."""
+    """Return a simulated panel, and the gross and net effect per seat that J aims at.
+
+    In the twin, those of courses that existed before, each seat opened or closed weighing the same:
+    courses created have no past, and closures would cancel seats (`score_estimators.truths`).
+    """
     if family == TWIN:
         twin = draw(replace((SCENARIOS | SMALLER)[world], **SIZE), seed)
-        truth = twin.truth.per_seat(OUTCOME)
-        return twin.panel, truth["theta"], truth["net"]
+        aims = truths(twin.panel, twin.truth, OUTCOME)
+        return twin.panel, aims["theta_suivies"], aims["net"]
     other = draw_world(WORLDS[world], seed)
     return other.panel, other.theta, other.net
 
@@ -217,7 +222,8 @@ def markdown(runs: pd.DataFrame) -> str:
         f"Résultat : {OUTCOME} ; {DRAWS} faux programmes par monde. ± : erreur de Monte-Carlo. "
         "Deux familles de mondes : le jumeau, et `benchmarks/worlds.py` (autre forme "
         "fonctionnelle, autres graines). « tient » : part des intervalles à 95 % qui "
-        "contiennent la vérité. « plantés tenus » : ce que dit le verdict. « solide et faux » : "
+        "contiennent la vérité, celle que vise J (`scoreboard.md`). "
+        "« plantés tenus » : ce que dit le verdict. « solide et faux » : "
         "l'intervalle montré, étalonné, manque l'effet brut. Alerte : valide douteux "
         "ou non, ou violation. Code : "
         + ", ".join(sorted(runs["code"].astype(str).unique())) + ".",
