@@ -15,7 +15,6 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pandas as pd
-import planted
 from planted import OTHER, OUTCOME, TWIN, drawn
 from provenance import code_of, record
 from runner import run, today_at
@@ -33,7 +32,6 @@ BROKEN = {
     OTHER: ("sélection sur la tendance", "sélection sur la demande", "choc à l'ouverture"),
 }  # fmt: skip
 FIRST_SEED, APART = 720_000, 500
-CODE = ("checks", "impact", "panel", "regression", "twin")
 COLUMNS = ("family", "world", "seed", "code", "check", "genre", "light")
 
 
@@ -88,7 +86,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--until", help="heure d'arrêt, HH:MM")
     args = parser.parse_args()
-    code = code_of(CODE, Path(planted.__file__).with_name("worlds.py"))
+    code = code_of("lights")
     record(code, "lights")
     have = pd.read_csv(STORE) if STORE.exists() else pd.DataFrame(columns=list(COLUMNS))
     done = set(have[["family", "world", "seed"]].itertuples(index=False, name=None))
