@@ -36,6 +36,7 @@ PACKAGE = Path(__file__).parent
 NAME, AS = "fpi_eval", "fpi"  # the library, and its name in notebooks
 SUBFOLDER = "resultats"
 LARGEST = 2_000_000_000  # bytes, over which the entries read longest ago go
+SWEPT = 100  # times that a process sweeps the folder while it writes LARGEST
 VERSIONS = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels", "beautifulsoup4", "typst")
 IMPORT = re.compile(r"^ *from (fpi_eval[\w.]*) import (\([^)]*\)|.*)", re.MULTILINE)
 ABSENT = object()
@@ -44,6 +45,7 @@ CALLED = re.compile(r"import_module\(")
 INIT = "__init__"
 File = tuple[str, str, int, int]  # name of a module, path, time and size of its source
 DIGEST = hashlib.sha256().digest_size
+_unswept: dict[Path, int] = {}  # bytes that this process wrote since it last swept a folder
 
 
 def cache_folder() -> Path:
@@ -235,9 +237,16 @@ def _read(entry: Path) -> Any:
 
 
 def _keep(entry: Path, content: bytes) -> None:
-    """Write the entry, then remove what was read longest ago while all is too large."""
+    """Write the entry, then remove what was read longest ago while all is too large.
+
+    Thousands of entries are not looked at for each one written.
+    """
     try:
         write_whole(entry, hashlib.sha256(content).digest() + content)
+        _unswept[entry.parent] = _unswept.get(entry.parent, LARGEST) + len(content)
+        if _unswept[entry.parent] <= LARGEST // SWEPT:
+            return
+        _unswept[entry.parent] = 0
         held = {path: path.stat() for path in entry.parent.iterdir()}
         total = sum(stat.st_size for stat in held.values())
         for path in sorted(held, key=lambda path: held[path].st_mtime):

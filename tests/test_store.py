@@ -200,6 +200,17 @@ def test_what_is_read_longest_ago_goes_first(counted, tmp_path, monkeypatch):
     assert sum(p.stat().st_size for p in folder.iterdir()) <= size
 
 
+def test_the_folder_is_swept_once_for_many_small_entries(counted, monkeypatch):
+    somme, calls = counted
+    swept = []
+    list_of = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda self: swept.append(self) or list_of(self))
+    for draws in range(4):
+        store.kept(somme, TABLE, draws=draws)
+    assert len(calls) == 4
+    assert len(swept) == 1
+
+
 def test_what_can_be_kept_is_named_by_content_or_refused(counted):
     somme, _ = counted
     programme = load_programme("fpi_aura")
