@@ -33,8 +33,9 @@ SMALLEST_BIAS = 0.08  # share of the reference effect under which a violation do
 SMALLEST_EFFECT = 0.10  # per seat: METHOD B7; a programme declares its own
 TESTS = ("tendance", "placebo_delai", "anticipation", "ecart_j_t")
 INVISIBLE = (
-    "Ce qu'aucun contrôle ne peut voir : un choc propre aux sites ouverts, à la date même de leur "
-    "ouverture ; un registre faux ; des élèves pris plus loin que les voisines."
+    "Ce qu'aucun contrôle ne peut voir : un choc propre aux sites ouverts, ou à leurs formations "
+    "dans la région, à la date même de l'ouverture. Ni un registre faux, ni des élèves pris plus "
+    "loin que les voisines."
 )
 
 
