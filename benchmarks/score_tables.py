@@ -40,15 +40,7 @@ WORDS = {
     "lifelike_everything": "comme les fichiers réels, et sélection, fermetures, étapes, "
     "débordements, chocs et rénovations à dose moindre : violation",
 }
-UNBOUNDED = (
-    "Deux graines sur 300 (100117 et 100220) y tirent une cellule de plus de dix millions "
-    "d'élèves : les queues de la loi des chocs n'ont pas de borne. J et BJS2-T y résistent ; la "
-    "moyenne des erreurs des autres estimateurs n'y dit plus rien."
-)
 TOLD = {
-    "lifelike": UNBOUNDED,
-    "lifelike_selected": UNBOUNDED,
-    "lifelike_everything": UNBOUNDED,
     "sel_trend": "J se trompe, sans que son intervalle le dise : une hypothèse de J est violée. "
     "L'utilisateur voit J et BJS2-T côte à côte, leur écart et son erreur ; quand ils se "
     "contredisent, la phrase du résultat dit de lire BJS2-T.",
