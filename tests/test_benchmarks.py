@@ -184,9 +184,10 @@ def test_the_table_of_coverage_is_that_of_the_rows_kept():
 @pytest.mark.parametrize("path", sorted(RESULTS.glob("scoreboard*.parquet")), ids=str)
 def test_one_scored_programme_run_again_gives_its_rows(path):
     rows = pd.read_parquet(path)
-    first = rows[rows["scenario"].eq("lifelike") & rows["seed"].eq(rows["seed"].min())]
+    name = "lifelike" if rows["scenario"].eq("lifelike").any() else "realistic"
+    first = rows[rows["scenario"].eq(name) & rows["seed"].eq(rows["seed"].min())]
     size = float(first["size"].iloc[0])
-    made = scoreboard.one_run("lifelike", first["outcome"].iloc[0], first["seed"].iloc[0], size)
+    made = scoreboard.one_run(name, first["outcome"].iloc[0], first["seed"].iloc[0], size)
     first = first.set_index("estimator")
     again = pd.DataFrame(made).set_index("estimator").loc[first.index]
     numbers = ["estimate", "std_error", "truth"]
