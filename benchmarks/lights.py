@@ -65,7 +65,7 @@ def markdown(runs: pd.DataFrame) -> str:
         f"{OUTCOME}. Entre parenthèses, le nombre de tirages. Erreur de Monte-Carlo : au plus "
         f"{50 / draws.min() ** 0.5:.0f} points. « — » : rien à lire dans ce monde. "
         "Un voyant de l'information n'est pas une alerte ; un voyant de violation n'en est une "
-        "que par la famille de quatre tests du verdict "
+        "que par la famille des six tests du verdict "
         f"(`planted.md`). Code : {', '.join(sorted(runs['code'].unique()))}.",
         "",
         "| contrôle | " + " | ".join(heads) + " |",

@@ -27,7 +27,7 @@ from score_estimators import truths
 from worlds import WORLDS
 from worlds import draw as draw_world
 
-from fpi_eval.checks import drift, trends
+from fpi_eval.checks import drift, robustness, samples, trends
 from fpi_eval.checks.calibration import Calibration
 from fpi_eval.checks.planted import Planted
 from fpi_eval.checks.planter import plant
@@ -103,7 +103,10 @@ FIRST_SEED = {TWIN: 420_000, OTHER: 520_000}
 APART = 500  # seeds between worlds: no two share one
 PRIORS = ((0.5, 0.03), (0.7, 0.03), (0.8, 0.03), (0.9, 0.03), (0.95, 0.03), (0.9, 0.01))
 DRAWS, OUTCOME, RAMP = 60, "diplomes", (0.75, 0.90, 1.0)
-CHECKS = (trends.tendance, trends.placebo_delai, trends.anticipation, trends.ecart)
+CHECKS = (
+    trends.tendance, trends.placebo_delai, trends.anticipation, trends.ecart, robustness.portee,
+    samples.manquants,
+)  # fmt: skip
 COLUMNS = (
     "family", "world", "seed", "code", "draws", "theta", "net", "estimate", "std_error",
     "ci_low", "ci_high", "cal_low", "cal_high", "net_estimate", "net_std_error", "net_low",

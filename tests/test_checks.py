@@ -152,10 +152,11 @@ def test_without_planted_programmes_nobody_can_know():
 @pytest.mark.parametrize(
     ("p_values", "bias", "against"),
     [
-        ((0.01, 0.9, 0.9, 0.9), 0.2, 1),
-        ((0.02, 0.9, 0.9, 0.9), 0.2, 0),  # 4 tests: .08 once adjusted
-        ((0.01, 0.01, 0.9, 0.9), 0.05, 0),  # too small to do harm
-        ((0.012, 0.012, 0.9, np.nan), 0.2, 2),
+        ((0.008, 0.9, 0.9, 0.9, 0.9, 0.9), 0.2, 1),
+        ((0.012, 0.9, 0.9, 0.9, 0.9, 0.9), 0.2, 0),  # 6 tests: .072 once adjusted
+        ((0.008, 0.008, 0.9, 0.9, 0.9, 0.9), 0.05, 0),  # too small to do harm
+        ((0.9, 0.9, 0.9, 0.9, 0.9, 0.001), 0.2, 1),
+        ((0.009, 0.009, 0.9, 0.9, 0.9, np.nan), 0.2, 2),
     ],
 )
 def test_evidence_of_violation_is_one_family_of_tests_weighed_by_size(p_values, bias, against):

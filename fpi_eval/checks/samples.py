@@ -116,7 +116,8 @@ def manquants(study: Study) -> list[Check]:
         f"écart de {text.points(gaps[0])} entre établissements qui ouvrent et autres{since} "
         f"(p = {text.nombre(p_value, 3)})."
     )
-    return [first, study.check("manquants_lies", float(np.nanmax(np.abs(gaps))), p_value, words)]
+    gap = float(np.nanmax(np.abs(gaps)))  # so much of an outcome may be missing on one side alone
+    return [first, study.check("manquants_lies", gap, p_value, words, bias=gap)]
 
 
 def _apart(by: pd.Series, opening: pd.Series) -> tuple[float, float]:

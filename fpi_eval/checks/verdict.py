@@ -31,11 +31,11 @@ FOUND = {YES: 0.15, DOUBTFUL: 0.30}
 LEVEL = 0.05  # of the family of tests of a violation
 SMALLEST_BIAS = 0.08  # share of the reference effect under which a violation does no harm
 SMALLEST_EFFECT = 0.10  # per seat: METHOD B7; a programme declares its own
-TESTS = ("tendance", "placebo_delai", "anticipation", "ecart_j_t")
+TESTS = ("tendance", "placebo_delai", "anticipation", "ecart_j_t", "portee", "manquants_lies")
 INVISIBLE = (
     "Ce qu'aucun contrôle ne peut voir : un choc propre aux sites ouverts, ou à leurs formations "
-    "dans la région, à la date même de l'ouverture. Ni un registre faux, ni des élèves pris plus "
-    "loin que les voisines."
+    "dans la région, à la date même de l'ouverture. Ni un registre faux, ni des élèves pris dans "
+    "toute la région."
 )
 
 
