@@ -7,6 +7,7 @@ import detectability
 import exams
 import family
 import intervals
+import lights
 import mutations
 import numpy as np
 import pandas as pd
@@ -274,3 +275,11 @@ def test_the_note_on_exams_says_what_its_table_measured():
     shares = [int(x) for row in rows for x in re.findall(r"(\d+) % ±", row)]
     assert len(rows) >= 10
     assert f"de {min(shares)} à {max(shares)} fois sur 100" in NOTE
+
+
+def test_one_draw_of_the_lights_gives_its_rows():
+    rows = pd.read_parquet(RESULTS / "lights.parquet").astype(str)
+    first = rows[(rows["world"] == "realistic") & (rows["seed"] == rows["seed"].min())]
+    made = lights.one_run("jumeau", "realistic", int(first["seed"].iloc[0]), first["code"].iloc[0])
+    again = pd.DataFrame(made, columns=lights.COLUMNS).astype(str)
+    assert again.reset_index(drop=True).equals(first.reset_index(drop=True)[list(lights.COLUMNS)])

@@ -50,8 +50,8 @@ FIGURES = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
 METHOD = (
     "Le verdict répond à deux questions. Valide ? D'après les programmes plantés seuls. Précis ? "
     "D'après la largeur de l'intervalle étalonné. {rule} Les contrôles, au nombre de {n} et à "
-    "seuils déclarés d'avance, sont donnés à côté : ceux d'une violation et ceux de l'information ; "
-    "l'échec d'un contrôle dit dur interdit de donner le chiffre."
+    "seuils déclarés d'avance, sont donnés à côté : ceux d'une violation et ceux de "
+    "l'information ; l'échec d'un contrôle dit dur interdit de donner le chiffre."
 )
 
 
