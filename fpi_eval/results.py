@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast, overload
 
 import numpy as np
 import pandas as pd
@@ -214,8 +214,14 @@ class Estimates(Headed):
     def __len__(self) -> int:
         return len(self.items)
 
-    def __getitem__(self, key: int | str) -> Estimate:
-        """Return an estimate by its position or by its label."""
+    @overload
+    def __getitem__(self, key: int | str) -> Estimate: ...
+    @overload
+    def __getitem__(self, key: slice) -> tuple[Estimate, ...]: ...
+    def __getitem__(self, key: int | str | slice) -> Estimate | tuple[Estimate, ...]:
+        """Return an estimate by its position or by its label, or some of them."""
+        if isinstance(key, slice):
+            return self.items[key]
         if not isinstance(key, str):
             if -len(self.items) <= key < len(self.items):
                 return self.items[key]

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from invented import invented_panel
 from test_impact_bounded import pooled
 from test_impact_exposure import invented as invented_jobs
 from test_impact_masked import panels as with_hidden
@@ -350,3 +351,9 @@ def test_with_one_treated_establishment_nothing_speaks_of_a_missing_interval():
         assert "n. d. à" not in said
         assert "nan" not in said
     assert "sans intervalle" in study_family(few, ("entrants",), draws=99).summary()
+
+
+def test_some_estimates_are_taken_as_those_of_a_tuple():
+    found = j(invented_panel(noise=1.0), "diplomes")
+    assert found[:2] == (found[0], found[1])
+    assert found[1:] == tuple(found)[1:]
