@@ -11,8 +11,6 @@ UV := $(shell command -v uv)
 INSTALL = $(if $(UV),{ $(UV) pip install --python $(BIN)/python$(1) || $(PIP)$(1); },$(PIP)$(1))
 LOG = $(VENV)/pip.log
 NBVAL = $(VENV)/nbval.log
-# Un de plus que les cœurs : des tests attendent un navigateur, un serveur ou un autre processus.
-WORKERS = $$($(BIN)/python -c 'import os; print(os.cpu_count() + 1)')
 LOGGED = >> $(LOG) 2>&1 || { tail -n 15 $(LOG); echo "L'installation a échoué : tout est dans $(LOG)."; exit 1; }
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
   || { echo "Il faut Python 3.11 ou plus récent : installez-le, ou nommez-le (make PYTHON=/chemin/python3.11)."; exit 1; }; \
@@ -35,7 +33,7 @@ test: $(VENV)/.test-ready    ## Crée l'environnement, vérifie la forme, lance 
 	$(BIN)/mypy & types=$$!; \
 	  PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -p forked \
 	  --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg reports/exemple > $(NBVAL) 2>&1 & notebooks=$$!; \
-	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -p no:nbval -n $(WORKERS) --dist loadfile --no-loadscope-reorder; \
+	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -p no:nbval -n auto --dist loadfile --no-loadscope-reorder; \
 	  tests=$$?; wait $$types || tests=1; wait $$notebooks; echo $$? > $(NBVAL).code; exit $$tests
 	@echo "[4/4] Les notebooks se sont exécutés, et le rapport d'exemple redonne les mêmes nombres (nbval)"
 	@cat $(NBVAL); exit $$(cat $(NBVAL).code)
