@@ -161,7 +161,11 @@ def test_the_page_says_who_they_were_and_what_each_cost(annee, compte, evaluatio
     (whole, *_) = prices = costs.industry_costs(annee, compte.panel, evaluation)
     assert whole.ratio == pytest.approx(whole.cost / evaluation.total().estimate)
     assert whole.interval.low < whole.ratio < whole.interval.high
-    assert len(page.couts(evaluation, prices, annee.context).frame) == len(prices)
+    # As on the page of costs: no amount where nothing bounds it, the effect may be nothing.
+    open_ended = costs.unit_cost("personne", 1e6, 20.0, 50.0)
+    rows = page.couts(evaluation, [*prices, open_ended], annee.context).frame
+    assert rows["ratio"].eq(page.UNTOLD).tolist() == [False] * len(prices) + [True]
+    assert "non borné" in rows["words"].iloc[-1]
 
 
 def test_the_page_gives_median_wages_of_both_kinds_of_jobs(annee, compte):

@@ -79,7 +79,7 @@ def _euros(amount: float) -> str:
     return text.euros(figures(amount))
 
 
-def _told(costs: pd.DataFrame) -> pd.DataFrame:
+def told_costs(costs: pd.DataFrame) -> pd.DataFrame:
     """Return costs, no number where nothing bounds it above: the effect may be nothing."""
     return costs.assign(ratio=costs["ratio"].astype(object).where(costs["high"] < np.inf, UNTOLD))
 
@@ -104,7 +104,7 @@ def couts(found: Sequence[UnitCost], context: Context) -> Table:
         lower = lower.assign(programme=before.nom, words=LOWER)
         rows = pd.concat([rows, lower], ignore_index=True)
     return table(
-        _told(rows),
+        told_costs(rows),
         "Coût par place et par personne",
         formats={"ratio": _euros, "count": WHOLE},
         labels={
@@ -132,7 +132,7 @@ def emplois(
         return found
     parts = [cost_table([one.cost]).assign(sinon=one.otherwise, lieu=one.place) for one in found]
     return table(
-        _told(pd.concat(parts, ignore_index=True)),
+        told_costs(pd.concat(parts, ignore_index=True)),
         by_horizon(context.programme, f"Coût par emploi net à {MONTHS} mois des diplômés"),
         formats={"ratio": _euros, "count": lambda jobs: text.nombre(figures(jobs))},
         labels={

@@ -15,6 +15,7 @@ from fpi_eval.impact.jobs.adjusted import Adjusted
 from fpi_eval.impact.jobs.marginal import Marginal
 from fpi_eval.panel.context import Context
 from fpi_eval.records import GROUPS
+from fpi_eval.report.pages.couts import told_costs
 from fpi_eval.report.pages.diplomes import PER_SEAT
 from fpi_eval.results import Estimate
 from fpi_eval.rounding import UNTOLD, figures, untold
@@ -171,9 +172,8 @@ def couts(
     found = allowed(evaluation, prix)
     if isinstance(found, Absent):
         return found
-    rows = cost_table(found)
     return table(
-        rows,
+        told_costs(cost_table(found)),
         "Coût par personne de plus dans l'industrie de la région",
         formats={"ratio": lambda euros: text.euros(figures(euros))},
         labels={"basis": "Montant", "ratio": "Euros", "words": "Intervalle à 95 %"},
