@@ -32,7 +32,7 @@ NOTE = (
     "Réussite : diplômés en plus / candidats en plus, là où "
     "l'effet sur les candidats se distingue de zéro. "
     # benchmarks/results/exams.md
-    "Sur des tableaux inventés, ces intervalles à 95 % contiennent la vérité de 87 à 100 fois sur "
+    "Sur des tableaux inventés, ces intervalles à 95 % contiennent la vérité de 92 à 100 fois sur "
     "100, selon la maille et le nombre de territoires."
 )
 
