@@ -71,3 +71,11 @@ def invented_panel(
     existed = ~panel["nouvelle"] | (panel["seats"] > 0)
     panel.loc[panel["nouvelle"], "diplomes"] = (per_seat * past(grid.seats))[panel["nouvelle"]]
     return panel[existed].drop(columns=["region", "dep"]).reset_index(drop=True)
+
+
+def opened_elsewhere(panel: pd.DataFrame, since: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows where seats opened in some cells of other regions, and where they can act."""
+    some = np.random.default_rng(0).choice(panel["cell"].unique(), 60, replace=False)
+    there = (panel["code_region"] != "84") & panel["cell"].isin(some)
+    acting = panel["rentree"] - panel["duree"] + 1 >= since
+    return (there & (panel["rentree"] >= since)).to_numpy(), (there & acting).to_numpy()

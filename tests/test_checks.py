@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from invented import invented_panel
+from invented import invented_panel, opened_elsewhere
 from scipy import stats
 
 from fpi_eval import text
@@ -499,11 +499,7 @@ def test_a_trend_that_would_have_been_missed_widens_by_the_quantile_of_a_folded_
 def test_rises_of_capacity_elsewhere_are_a_second_dose_of_one_of_the_choices():
     """A register says nothing of what other regions open: their capacities do."""
     panel = invented_panel(3, per_seat=0.5, etab=-0.1, dep=-0.1)
-    rng = np.random.default_rng(0)
-    away = panel["code_region"].to_numpy() != "84"
-    some = away & np.isin(panel["cell"], rng.choice(panel["cell"].unique(), 60, replace=False))
-    later = some & (panel["rentree"] >= 2022).to_numpy()
-    acting = some & (panel["rentree"] - panel["duree"] + 1 >= 2022).to_numpy()
+    later, acting = opened_elsewhere(panel, 2022)
     panel["places"] = 24.0 + 8.0 * later + panel["seats"]
     panel["diplomes"] += 0.4 * 8.0 * acting
     rows = robustness.specification_curve(study_of(panel)).table.set_index("label")["estimate"]

@@ -11,7 +11,7 @@ import pytest
 import score_estimators
 import score_tables
 import scoreboard
-from invented import invented_panel
+from invented import invented_panel, opened_elsewhere
 
 from fpi_eval.impact.as_event_study import opening_study
 from fpi_eval.impact.bjs2_t import bjs2_t
@@ -188,6 +188,15 @@ def stacked(panel, y):
     return pooled(stack(sample(panel, y)))
 
 
+def of_other_budgets():
+    """Return a panel where other regions open seats too, its truth, and the rows they move."""
+    p = replace(SCENARIOS["other_openings"], **QUARTER)
+    panel, truth = score_estimators.light_draw(p, 100_000, "diplomes")
+    rows = sample(panel, "diplomes").frame
+    opened = pd.MultiIndex.from_frame(rows.loc[rows["other_dose"] != 0, ["cell", "time"]])
+    return panel, truth, panel.set_index(["cell", "rentree"]).index.isin(opened)
+
+
 def by_region(panel, y):
     return placebo_regions(panel, y).table[["estimate", "std_error"]].to_numpy().ravel()
 
@@ -203,11 +212,7 @@ def two_way(panel, y):
 
 @pytest.mark.parametrize("estimator", [by_region, by_age, two_way])
 def test_no_estimator_without_a_second_dose_reads_what_another_budget_opened(estimator):
-    p = replace(SCENARIOS["other_openings"], **QUARTER)
-    panel, _ = score_estimators.light_draw(p, 100_000, "diplomes")
-    rows = sample(panel, "diplomes").frame
-    opened = pd.MultiIndex.from_frame(rows.loc[rows["other_dose"] != 0, ["cell", "time"]])
-    known = panel.set_index(["cell", "rentree"]).index.isin(opened)
+    panel, _, known = of_other_budgets()
     other = panel.assign(diplomes=panel["diplomes"].where(~known, 1_000.0))
     found = estimator(panel, "diplomes")
     assert np.isfinite(found).any()
@@ -216,11 +221,7 @@ def test_no_estimator_without_a_second_dose_reads_what_another_budget_opened(est
 
 def test_the_trend_that_sites_carry_on_is_that_of_no_other_budget():
     panel = invented_panel(3, per_seat=0.5, etab=-0.1, dep=-0.1)
-    rng = np.random.default_rng(0)
-    away = panel["code_region"].to_numpy() != "84"
-    some = away & np.isin(panel["cell"], rng.choice(panel["cell"].unique(), 60, replace=False))
-    opens = some & (panel["rentree"] >= 2021).to_numpy()
-    here = some & (panel["rentree"] - panel["duree"] + 1 >= 2021).to_numpy()
+    opens, here = opened_elsewhere(panel, 2021)
     more = panel.assign(autres_places=8.0 * opens, diplomes=panel["diplomes"] + 0.5 * 8.0 * here)
     first, second = bjs2_t(panel, "diplomes"), bjs2_t(more, "diplomes")
     assert second.estimate == pytest.approx(first.estimate, abs=1e-8)
@@ -231,11 +232,7 @@ def test_the_trend_that_sites_carry_on_is_that_of_no_other_budget():
 
 @pytest.mark.parametrize("estimator", [imputation, intertemporal, stacked])
 def test_what_another_budget_opens_is_no_comparison(estimator):
-    p = replace(SCENARIOS["other_openings"], **QUARTER)
-    panel, truth = score_estimators.light_draw(p, 100_000, "diplomes")
-    rows = sample(panel, "diplomes").frame
-    opened = pd.MultiIndex.from_frame(rows.loc[rows["other_dose"] != 0, ["cell", "time"]])
-    known = panel.set_index(["cell", "rentree"]).index.isin(opened)
+    panel, truth, known = of_other_budgets()
     assert known.sum() > 100
     found = estimator(panel, "diplomes")
     blind = estimator(panel.assign(diplomes=panel["diplomes"].mask(known)), "diplomes")
