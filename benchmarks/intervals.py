@@ -24,10 +24,10 @@ PLANTED = {
     (NET, "J"): ("net", "net_low", "net_high"),
     (NET, "étalonné"): ("net", "net_cal_low", "net_cal_high"),
 }
-SCORED = {"J, effet brut": (GROSS, "J"), "BJS2-T": (GROSS, "BJS2-T"), "J, effet net": (NET, "J"),
-          "intertemporel": (GROSS, "intertemporel")}  # fmt: skip
 #: What does not take a region's shocks away, which all these worlds have.
 SHOCKED = "intertemporel"
+SCORED = {"J, effet brut": (GROSS, "J"), "BJS2-T": (GROSS, "BJS2-T"), "J, effet net": (NET, "J"),
+          SHOCKED: (GROSS, SHOCKED)}  # fmt: skip
 WANTED = {"95 %": (0.93, 0.97), "80 %": (0.75, 0.85)}
 NARROW, WIDE = "**trop étroit**", "trop large"
 KEYS = ["monde", "effet", "intervalle", "niveau", "violation"]

@@ -15,12 +15,12 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pandas as pd
-from planted import OTHER, OUTCOME, TWIN, drawn
+from planted import OTHER, OUTCOME, TWIN, drawn, worlds_of
 from provenance import code_of, record
 from runner import run, today_at
 
 from fpi_eval.checks import evaluate
-from fpi_eval.checks.thresholds import CAUTION, FAIL, THRESHOLDS, UNKNOWN, VIOLATION
+from fpi_eval.checks.thresholds import CAUTION, FAIL, INFORMATION, THRESHOLDS, UNKNOWN, VIOLATION
 
 RESULTS = Path(__file__).parent / "results"
 STORE = RESULTS / "lights_runs.csv"
@@ -54,9 +54,8 @@ def shares(runs: pd.DataFrame) -> pd.DataFrame:
 def markdown(runs: pd.DataFrame) -> str:
     """Return the table as Markdown, numbers as in French reports."""
     draws = runs.groupby("world")["seed"].nunique()
-    order = [w for group in (CLEAN, BROKEN) for names in group.values() for w in names]
+    order, clean = worlds_of(CLEAN, BROKEN), worlds_of(CLEAN)
     table = shares(runs).reindex(columns=[w for w in order if w in draws.index])
-    clean = [name for names in CLEAN.values() for name in names]
     heads = [f"{w} ({draws[w]}){'' if w in clean else ', violation'}" for w in table.columns]
     lines = [
         "# Ce que vaut chaque voyant (mondes simulés)",
@@ -71,8 +70,8 @@ def markdown(runs: pd.DataFrame) -> str:
         "| contrôle | " + " | ".join(heads) + " |",
         "|" + "---|" * (len(heads) + 1),
     ]
-    for genre, title in ((VIOLATION, "violation"), ("information", "information")):
-        lines.append(f"| **{title}** |" + " |" * len(heads))
+    for genre in (VIOLATION, INFORMATION):
+        lines.append(f"| **{genre}** |" + " |" * len(heads))
         for check, row in table.loc[genre].iterrows():
             name = THRESHOLDS[check].titre
             cells = ["—" if pd.isna(v) else f"{100 * v:.0f}" for v in row]
