@@ -27,6 +27,7 @@ from score_estimators import truths
 from worlds import WORLDS
 from worlds import draw as draw_world
 
+from fpi_eval import text
 from fpi_eval.checks import drift, robustness, samples, trends
 from fpi_eval.checks.calibration import Calibration
 from fpi_eval.checks.planted import Planted
@@ -61,6 +62,11 @@ VIOLATED = {
             "anticipation"),
 }  # fmt: skip
 INVISIBLE = {TWIN: (), OTHER: ("choc à l'ouverture", "registre faux")}
+#: Worlds that J does not see either, as the report says; among the violations, those that leave J
+#: without bias: an alarm there is a false one too.
+UNSEEN = ("region_shock_some", "displacement_region")
+UNBIASED = ("lively_pressure", "sélection sur la demande")
+TRIAL = (73, 39, 17, 67, 39)  # % detected in five violations, by a first rule
 #: Sites chosen as much as those of real files (`selection`): what the delivered twin does.
 AS_REAL: dict[str, tuple[str, ...]] = {TWIN: ("lifelike_selected",), OTHER: ()}
 #: The scoreboard's other worlds, then violations of a third and of two thirds of those above.
@@ -228,10 +234,13 @@ def markdown(runs: pd.DataFrame) -> str:
     lines = [
         "# Les programmes plantés disent-ils vrai ? (mondes simulés)",
         "",
-        f"Résultat : {OUTCOME} ; {DRAWS} faux programmes par monde. ± : erreur de Monte-Carlo. "
-        "Deux familles de mondes : le jumeau, et `benchmarks/worlds.py` (autre forme "
+        f"Résultat : {OUTCOME} ; {DRAWS} faux programmes au plus, plantés dans chaque programme "
+        "simulé (le rapport en plante 200) ; jumeaux au quart de leur taille ; graines à partir de "
+        f"{FIRST_SEED[TWIN]} (jumeau) et {FIRST_SEED[OTHER]} (autre famille). ± : erreur de "
+        "Monte-Carlo. Deux familles de mondes : le jumeau, et `benchmarks/worlds.py` (autre forme "
         "fonctionnelle, autres graines). « tient » : part des intervalles à 95 % qui "
-        "contiennent la vérité, celle que vise J (`scoreboard.md`). "
+        "contiennent la vérité, celle que vise J (`scoreboard.md`). « largeur » : celle de "
+        "l'intervalle étalonné, rapportée à celle de l'intervalle de J. "
         "« plantés tenus » : ce que dit le verdict. « solide et faux » : "
         "l'intervalle montré, étalonné, manque l'effet brut. Alerte : valide douteux "
         "ou non, ou violation. Code : "
@@ -270,17 +279,40 @@ def all_together(runs: pd.DataFrame) -> list[str]:
     if solid.empty:
         return []
     missed = [
-        _share(~solid[truth].between(solid[f"{start}low"], solid[f"{start}high"]))
+        _share(~solid[truth].between(solid[f"{start}low"], solid[f"{start}high"]), 1)
         for truth, start in (("theta", "cal_"), ("theta", "ci_"), ("net", "net_cal_"))
     ]
     clean = r[r["world"].isin(worlds_of(CLEAN, AS_REAL, MORE_CLEAN))]
-    alarm = alarmed(clean)
+    unbiased = r[r["world"].isin(UNBIASED)]
+    kept = worlds_of(INVISIBLE)
     return [
-        f"Verdict « {SOLID} », tous mondes réunis sauf ceux qui sont invisibles par nature "
-        f"({len(solid)} sur {len(r)}) : l'intervalle montré, étalonné, manque l'effet brut "
-        f"{missed[0]} (sans étalonnage, {missed[1]}), l'effet net {missed[2]}. Fausses alertes "
-        f"sans violation ({len(clean)}) : {_share(alarm)}.",
+        f"Verdict « {SOLID} », tous mondes réunis sauf {text.liste(kept)} ({len(solid)} programmes "
+        f"sur {len(r)}) : l'intervalle montré, étalonné, manque l'effet brut {missed[0]} (sans "
+        f"étalonnage, {missed[1]}), l'effet net {missed[2]}. {text.liste(UNSEEN)}, que le rapport "
+        "dit aussi invisibles, sont comptés. Fausses alertes sans violation "
+        f"({len(clean)}) : {_share(alarmed(clean), 1)}. Deux mondes rangés parmi les violations, "
+        f"{text.liste(UNBIASED)}, ne biaisent pas J : y alerter est aussi une fausse alerte ; avec "
+        f"eux, {_share(alarmed(pd.concat([clean, unbiased])), 1)}.",
+        "",
         *in_equal_parts(r),
+        "",
+        *earlier(r),
+    ]
+
+
+def earlier(judged_rows: pd.DataFrame) -> list[str]:
+    """Return detections beside those of the first trial, made on other programmes."""
+    r = judged_rows[judged_rows["world"].isin(worlds_of(VIOLATED))]
+    found = alarmed(r).groupby([r["family"], r["world"]], sort=False).mean()
+    if found.empty:
+        return []
+    shares = text.liste(f"{100 * one:.0f}" for one in found)
+    trial = text.liste(map(str, TRIAL))
+    return [
+        f"Premier essai (dérive ou écart de plus de 8 %, ou p < 0.01), sur d'autres programmes : "
+        f"{trial} % de détection dans cinq violations, {np.mean(TRIAL):.0f} % en moyenne, pour "
+        f"6 ± 2 % de fausses alertes. Ici, dans {len(found)} mondes à violation de taille entière "
+        f"et dans l'ordre du tableau : {shares} %, {100 * found.mean():.0f} % en moyenne."
     ]
 
 
@@ -497,12 +529,14 @@ def _line(name: str, r: pd.DataFrame) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _share(flag) -> str:
-    return _part(float(np.mean(flag)), len(flag))
+def _share(flag, digits: int = 0) -> str:
+    return _part(float(np.mean(flag)), len(flag), digits)
 
 
-def _part(p: float, n: int) -> str:
-    return f"{100 * p:.0f} % ± {100 * np.sqrt(p * (1 - p) / n):.0f}" if n else "—"
+def _part(p: float, n: int, digits: int = 0) -> str:
+    if not n:
+        return "—"
+    return f"{100 * p:.{digits}f} % ± {100 * np.sqrt(p * (1 - p) / n):.{digits}f}"
 
 
 def main() -> None:

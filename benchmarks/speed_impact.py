@@ -24,6 +24,7 @@ IMPUTATION = "imputation avec erreurs"
 SUN = "Sun–Abraham"
 WILD = "bootstrap sauvage, 9 999 tirages, 50 groupes"
 J = "J : brut, déplacement, net, régions placebo, 16 ans"
+CROSSED = "deux effets croisés, 100 000 lignes, 20 000 niveaux du premier"
 TOO_LONG = {
     ("diff-diff", WILD): 1_000,
     ("pyfixest", IMPUTATION): 1_000,
@@ -33,13 +34,15 @@ TOO_LONG = {
         for task in (EVENT, SINGLE)
     },
 }
-SIZES = {J: [14_000, 140_000]} | {
+SIZES = {J: [14_000, 140_000], CROSSED: [300, 1_000, 3_000, 10_000]} | {
     task: [1_000, 10_000, 100_000, 1_000_000] for task in (EVENT, SINGLE)
 }
 NOTES = (
     "Réponse : effet de la deuxième année (études d'événement, Sun–Abraham), effet moyen et son "
     "erreur (imputation), t et p (bootstrap). Erreurs par unité, ou par groupe pour le bootstrap.",
     "diff-diff n'a pas de régression sur les années relatives quand les ouvertures s'échelonnent.",
+    "Effets croisés : « unités » est le nombre de niveaux du second effet, tirés au hasard ; la "
+    "méthode (factorisation ou gradient conjugué) est choisie par son coût.",
     "pyfixest : `did2s` donne l'effet moyen de l'imputation avec l'erreur de Gardner (2022), moins "
     "de travail que celle de Borusyak, Jaravel et Spiess, et une matrice qui croît à peu près "
     "comme le carré des unités, d'où l'arrêt à 1 000 ; son bootstrap sauvage demande un paquet de "
@@ -226,12 +229,36 @@ def j_ours(panel):
     return found[-1].estimate, found[-1].std_error
 
 
+def crossing(n):
+    rng, rows = np.random.default_rng(1), 100_000
+    frame = pd.DataFrame({"a": rng.integers(20_000, size=rows), "b": rng.integers(n, size=rows)})
+    effects = rng.normal(size=20_000)[frame["a"]] + rng.normal(size=n)[frame["b"]]
+    frame["x"] = rng.normal(size=rows) + effects
+    frame["y"] = frame["x"] + effects + rng.normal(size=rows)
+    return frame
+
+
+def crossed_ours(frame):
+    cell = frame["a"].to_numpy()
+    y, x = frame["y"].to_numpy(), frame[["x"]].to_numpy()
+    fit = linear.fit(y, x, [cell, frame["b"].to_numpy()], names=["x"])
+    return fit.coefficients[0], np.sqrt(fit.covariance(cell)[0, 0])
+
+
+def crossed_pyfixest(frame):
+    import pyfixest as pf
+
+    fit = pf.feols("y ~ x | a + b", frame, vcov={"CRV1": "a"})
+    return fit.coef()["x"], fit.se()["x"]
+
+
 TASKS = {
     EVENT: {
         "fpi_eval": event_study_ours, "numpy seul": event_study_numpy,
         "pyfixest": event_study_pyfixest,
     },
     J: {"fpi_eval": j_ours},
+    CROSSED: {"fpi_eval": crossed_ours, "pyfixest": crossed_pyfixest},
     SINGLE: {
         "fpi_eval": single_ours, "pyfixest": single_pyfixest, "diff-diff": single_diff_diff,
     },
@@ -245,5 +272,5 @@ TASKS = {
 
 if __name__ == "__main__":
     title = "Vitesse : études d'événement, imputation, Sun–Abraham, bootstrap sauvage"
-    own = {"sizes": SIZES, "panels": {J: cells}}
+    own = {"sizes": SIZES, "panels": {J: cells, CROSSED: crossing}}
     main("speed_impact", title, TASKS, panel, notes=NOTES, too_long=TOO_LONG, **own)

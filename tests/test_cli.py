@@ -383,7 +383,7 @@ def test_lab_says_how_to_install_the_laboratory_that_a_report_does_not_need(
     with pytest.raises(SystemExit):
         main(["lab", "02_places", "2026", "--programme", str(project / "data" / "essai")])
     said = capsys.readouterr()
-    assert "pip install 'fpi-eval[lab]'" in said.err
+    assert "pip install -e '.[lab]'" in said.err
     assert Path(said.out.strip()).is_file()
 
 

@@ -81,7 +81,7 @@ def test_a_report_needs_no_extra_and_says_what_an_engine_would_bring():
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
-    assert "pip install 'fpi-eval[individus]'" in run.stdout
+    assert "pip install -e '.[individus]'" in run.stdout
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])

@@ -324,8 +324,8 @@ def lab(
     say(copy)
     if ouvrir and find_spec("jupyterlab") is None:
         raise FpiError(
-            "la copie est prête, mais JupyterLab n'est pas installé. Installez-le : "
-            "pip install 'fpi-eval[lab]', ou ouvrez-la dans un autre éditeur de notebooks."
+            "la copie est prête, mais JupyterLab n'est pas installé. Installez-le, dans le dossier "
+            "du projet : pip install -e '.[lab]', ou ouvrez-la dans un autre éditeur de notebooks."
         )
     if ouvrir:
         subprocess.run([sys.executable, "-m", "jupyterlab", str(copy)], check=False)

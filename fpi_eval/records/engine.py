@@ -68,7 +68,7 @@ def require() -> Any:
     except ImportError as error:
         raise FpiError(
             "les fichiers individuels demandent un moteur de calcul, qui n'est pas installé. "
-            "Installez-le : pip install 'fpi-eval[individus]'."
+            "Installez-le, dans le dossier du projet : pip install -e '.[individus]'."
         ) from error
     ibis.options.interactive = False
     return ibis
@@ -80,7 +80,7 @@ def _spark(ibis: Any, individus: Individus, scratch: Path) -> Any:
     except ImportError as error:
         raise FpiError(
             f"le moteur « {individus.moteur} » demande Spark, qui n'est pas installé. Installez-le "
-            "(pip install 'fpi-eval[spark]'), ou écrivez moteur = \"duckdb\" dans [individus].",
+            "(dans le dossier du projet : pip install -e '.[spark]'), ou écrivez moteur = \"duckdb\" dans [individus].",
             fichier="programme.toml",
         ) from error
     settings = {

@@ -134,7 +134,8 @@ def converted(path: Path, scratch: Path) -> Path:
         import pyreadstat
     except ImportError as error:
         raise FpiError(
-            "lire un fichier SAS demande pyreadstat : pip install 'fpi-eval[individus]'.",
+            "lire un fichier SAS demande pyreadstat. Installez-le, dans le dossier du projet : "
+            "pip install -e '.[individus]'.",
             fichier=path.name,
         ) from error
     import pyarrow as pa

@@ -19,8 +19,8 @@ DESCRIPTION = (
     "pondérée par l'emploi de départ, effets de zone et de secteur absorbés ; erreurs tenant "
     "compte des formations communes à plusieurs zones (Adão, Kolesár et Morales, 2019 ; Borusyak, "
     "Hull et Jaravel, 2022). Intervalle qui impose la valeur testée : avec 30 formations il "
-    "contient le vrai effet 94 à 97 fois sur 100, quand 1,96 fois l'erreur ne le contient que 83 "
-    "à 93 fois. Instrumentée : les places sont allées où on l'a voulu ; les lieux où ces "
+    "contient le vrai effet environ 95 fois sur 100, et 1,96 fois l'erreur moins souvent. "
+    "Instrumentée : les places sont allées où on l'a voulu ; les lieux où ces "
     "formations étaient enseignées avant ne suivent pas l'emploi d'après (Bartik, 1991)."
 )
 
