@@ -61,7 +61,8 @@ def markdown(runs: pd.DataFrame) -> str:
         "# Ce que vaut chaque voyant (mondes simulés)",
         "",
         f"Part des programmes, en %, où le contrôle n'est pas satisfait (prudence ou échec ; "
-        f"limité ou insuffisant pour l'information) ; résultat : {OUTCOME}. Entre parenthèses, le nombre de tirages. Erreur de Monte-Carlo : au plus "
+        f"limité ou insuffisant pour l'information) ; résultat : {OUTCOME}. Entre parenthèses, le "
+        f"nombre de tirages. Erreur de Monte-Carlo : au plus "
         f"{50 / draws.min() ** 0.5:.0f} points. « — » : rien à lire dans ce monde. "
         "Un voyant de l'information n'est pas une alerte ; un voyant de violation n'en est une "
         "que par la famille des six tests du verdict "

@@ -192,7 +192,8 @@ def _client(address: str, workers: int) -> Iterator[Any]:
     except ImportError as error:
         raise FpiError(
             "plusieurs rapports à la fois demandent dask, qui n'est pas installé. Installez-le "
-            "(dans le dossier du projet : pip install -e '.[cluster]'), ou lancez une année et un programme à la fois."
+            "(dans le dossier du projet : pip install -e '.[cluster]'), ou lancez une année et un "
+            "programme à la fois."
         ) from error
     if not address:
         count = workers or processes()

@@ -80,7 +80,8 @@ def _spark(ibis: Any, individus: Individus, scratch: Path) -> Any:
     except ImportError as error:
         raise FpiError(
             f"le moteur « {individus.moteur} » demande Spark, qui n'est pas installé. Installez-le "
-            "(dans le dossier du projet : pip install -e '.[spark]'), ou écrivez moteur = \"duckdb\" dans [individus].",
+            "(dans le dossier du projet : pip install -e '.[spark]'), ou écrivez "
+            'moteur = "duckdb" dans [individus].',
             fichier="programme.toml",
         ) from error
     settings = {
