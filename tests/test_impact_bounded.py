@@ -108,3 +108,15 @@ def test_an_unknown_horizon_or_a_missing_column_is_told(drawn):
         bounded_employment(drawn.panel, 9)
     with pytest.raises(FpiError, match="colonne absente"):
         bounded_employment(drawn.panel, 6)
+
+
+def test_with_one_site_that_can_be_compared_there_is_no_interval_and_the_reason_is_told(drawn):
+    panel = pooled(drawn.panel)
+    first = panel[panel["seats"] > 0].drop_duplicates("uai").sort_values("rentree", kind="stable")
+    seen, alone = first["cell"].iloc[:2]
+    others = set(panel.loc[panel["seats"] != 0, "uai"]) - set(first["uai"].iloc[:2])
+    mine = panel["uai"].isin(first["uai"].iloc[:2]) & ~panel["cell"].isin([seen, alone])
+    few = panel[~panel["uai"].isin(others) & ~mine]
+    few = few.assign(course=few["course"].mask(few["cell"] == alone, "la seule de son espèce"))
+    with pytest.raises(FpiError, match="de quoi être comparés"):
+        bounded_employment(few)

@@ -91,6 +91,8 @@ def test_imbens_manski_goes_from_two_sided_to_one_sided_as_the_set_widens():
     assert imbens_manski(0, 1, 0, 0).ci_high == 1
     with pytest.raises(FpiError, match="inversées"):
         imbens_manski(2, 1, 0.1, 0.1)
+    with pytest.raises(FpiError, match="pas connue"):
+        imbens_manski(1, 2, 0.1, np.nan)
 
 
 def test_seat_exits_count_each_cohort_once():

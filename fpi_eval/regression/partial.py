@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 from scipy import optimize, stats
 
 from fpi_eval.errors import FpiError
@@ -31,8 +32,10 @@ def imbens_manski(low: float, high: float, error_low: float, error_high: float) 
     :math:`\Phi(c + (high − low)/\max(error)) − \Phi(−c) = level`: 1.96 when the number is
     identified, 1.645 when the set is wide.
     """
-    if high < low:
-        raise FpiError(f"bornes inversées : {low} et {high}.")
+    if not low <= high:
+        raise FpiError(f"bornes inversées ou inconnues : {low} et {high}.")
+    if np.isnan([error_low, error_high]).any():
+        raise FpiError("l'erreur d'une borne n'est pas connue.")
     widest = max(error_low, error_high)
     if widest == 0:
         return Bounds(low, high, low, high)

@@ -194,5 +194,9 @@ def _fitted(frame: pd.DataFrame, weights: np.ndarray) -> tuple[float, float, int
     by_etab, by_dep = (fit.jackknife(c) @ weights for c in (clusters.etab, clusters.dep))
     value = float(weights @ fit.coefficients)
     found, level = clusters.interval(value, by_etab, by_dep, CR3)
+    if not np.isfinite(found.std_error):
+        raise FpiError(
+            "moins de deux établissements ouverts ont de quoi être comparés : pas d'intervalle."
+        )
     wide = level == "département"
     return value, found.std_error, (clusters.n_treated_dep if wide else clusters.n_treated_etab) - 1
