@@ -382,8 +382,8 @@ class Programme(Frozen):
     jumeau: Jumeau = Jumeau()
     individus: Individus = Individus()
     portails: dict[str, Portail] = Field(default_factory=dict)
-    dossier: Path = Field(default=Path("."), exclude=True)
-    lignes: dict[str, int] = Field(default_factory=dict, exclude=True)
+    dossier: Path = Field(default=Path("."), exclude=True, repr=False)
+    lignes: dict[str, int] = Field(default_factory=dict, exclude=True, repr=False)
 
     @field_validator("filieres")
     @classmethod
@@ -401,7 +401,7 @@ class Programme(Frozen):
         return self
 
     def _repr_pretty_(self, printer, cycle: bool) -> None:
-        """Write what a notebook shows; ``repr`` says every field, results are kept by it."""
+        """Write what a notebook shows; ``repr`` tells what decides of a result, kept by it."""
         what, targets = (
             " ; ".join(one.libelle for one in many) for many in (self.filieres, self.cibles)
         )

@@ -112,17 +112,20 @@ def test_any_single_source_absent_still_gives_every_table_and_says_so(tmp_path, 
         assert all(len(sheet.frame) for sheet in tableaux(year))
 
 
-def test_what_a_source_serves_is_there_while_it_is_and_is_declared_for_each(every_source):
+@pytest.fixture(scope="module")
+def year(every_source):
+    return fpi.load(PROGRAMME, RENTREE, every_source)
+
+
+def test_what_a_source_serves_is_there_while_it_is_and_is_declared_for_each(year):
     assert set(SERVED) == set(USES) == set(OPTIONAL)
-    year = fpi.load(PROGRAMME, RENTREE, every_source)
     assert year.donnees.absentes == {}
     assert [name for name in USES if not SERVED[name](year)] == []
 
 
-def test_each_source_says_how_far_a_year_may_move_in_columns_that_it_has(every_source):
+def test_each_source_says_how_far_a_year_may_move_in_columns_that_it_has(year):
     assert {*BOUNDS, *HELD_ELSEWHERE} == set(USES)
     assert not {*BOUNDS} & {*HELD_ELSEWHERE}
-    year = fpi.load(PROGRAMME, RENTREE, every_source)
     for name, readings in year.donnees.lectures.items():
         bounds = BOUNDS.get(name)
         table = next(iter(readings.values())).table
@@ -278,9 +281,9 @@ def test_enrolment_of_the_portal_completes_the_constat_and_never_replaces_it(tmp
 
 @pytest.mark.parametrize("suffix", [".xlsx", ".XLSX"])
 def test_the_register_is_found_under_the_name_that_new_gives_it(tmp_path, suffix):
-    here, gone = folder_without(tmp_path, "ouvertures")
-    rows = pd.read_csv(gone[0] if gone[0].exists() else _register(), sep=";", dtype="str")
-    rows.to_excel(here / f"ouvertures{'.xlsx'}", sheet_name="Ouvertures", index=False)
+    here, _ = folder_without(tmp_path, "ouvertures")
+    rows = pd.read_csv(_register(), sep=";", dtype="str")
+    rows.to_excel(here / "ouvertures.xlsx", sheet_name="Ouvertures", index=False)
     if suffix != ".xlsx":
         (here / "ouvertures.xlsx").rename(here / f"ouvertures{suffix}")
     year = fpi.load(PROGRAMME, RENTREE, here)

@@ -37,19 +37,22 @@ def literal(node: ast.AST) -> bool:
     return type(value) in (int, float) and LOWEST <= value <= HIGHEST
 
 
+def where(path: Path, node: ast.AST) -> str:
+    return f"{path.relative_to(FOLDER)}, ligne {getattr(node, 'lineno', 0)}"
+
+
 def test_no_other_module_applies_the_rule_or_makes_what_may_be_shown():
     nodes = ((path, node) for path in ELSEWHERE for node in ast.walk(ast.parse(path.read_bytes())))
     for path, node in nodes:
-        here = f"{path.relative_to(FOLDER)}, ligne {getattr(node, 'lineno', 0)}"
         if isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
             said = set().union(*map(words, sides))
-            assert not said & DECLARED, f"{here} : seuil comparé hors de disclosure"
+            assert not said & DECLARED, f"{where(path, node)} : seuil comparé hors de disclosure"
             counted = said & NAMED and any(map(literal, sides))
-            assert not counted, f"{here} : effectif comparé à un nombre écrit"
+            assert not counted, f"{where(path, node)} : effectif comparé à un nombre écrit"
         if isinstance(node, ast.ImportFrom) and "disclosure" in (node.module or ""):
             private = {alias.name for alias in node.names if alias.name.startswith("_")}
-            assert not private, f"{here} : {private}"
+            assert not private, f"{where(path, node)} : {private}"
 
 
 def test_thresholds_are_those_the_programme_declares():

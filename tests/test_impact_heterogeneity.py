@@ -1,7 +1,5 @@
 """Groups named beforehand: their effects, whether they differ, how often by mistake."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,9 +16,6 @@ from fpi_eval.panel import align
 from fpi_eval.regression import linear
 
 EXACT = 1e-8
-# Seats are filled alike everywhere and nothing else happens: entrants per seat do not differ.
-ALIKE = replace(twin.DEFAULT, n_cells_region=300, n_cells_other=900)
-REPS = 8
 
 
 @pytest.fixture(scope="module")
@@ -146,16 +141,6 @@ def test_a_difference_that_exists_is_found_where_it_is():
     p = told.tests.set_index("dimension")["p_romano_wolf"]
     assert p["Niveau"] <= 0.05 < p["Voie"]
     assert told.sentence().endswith("l'effet par place diffère après correction selon : niveau.")
-
-
-def test_alike_seats_are_called_different_in_at_most_five_runs_in_a_hundred():
-    """At most the 99.9 % quantile of a true 5 %; `benchmarks/family.py` has the long run."""
-    hits = 0
-    for seed in range(700, 700 + REPS):
-        panel = twin.draw(ALIKE, seed).panel
-        tests = heterogeneity(panel, "entrants", by=("niveau", "voie"), draws=199).tests
-        hits += bool((tests["p_romano_wolf"] <= 0.05).any())
-    assert hits <= stats.binom.ppf(0.999, REPS, 0.05)
 
 
 def test_an_unknown_dimension_is_refused_and_no_large_group_is_told(small):

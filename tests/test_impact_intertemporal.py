@@ -24,32 +24,29 @@ def up_and_down(seed, noise):
     return panel.assign(seats=seats.mask((kind == 1) & (age == 1), 2 * seats))
 
 
-def by_definition(panel, y):
+def by_definition(panel, outcome):
     """The sum over switchers and years, with loops and nothing else."""
-    rows = unexposed(sample(panel, y)).frame
-    cells = {}
-    for cell, part in rows.groupby("cell"):
-        part = part.set_index("time").sort_index()
-        moved = part.index[part["dose"] != part["dose"].iloc[0]]
-        cells[cell] = (part, moved[0] if len(moved) else np.inf)
+    cells = []
+    for _, part in unexposed(sample(panel, outcome)).frame.groupby("cell"):
+        part = part.sort_values("time", kind="stable")
+        y, dose = (dict(zip(part["time"], part[name], strict=True)) for name in ("y", "dose"))
+        base = part["dose"].iloc[0]
+        first = next((time for time in y if dose[time] != base), np.inf)
+        cells.append((y, dose, part["course"].iloc[0], base, first))
     up = down = 0.0
-    for part, first in cells.values():
-        if first - 1 not in part.index:
+    for y, dose, course, base, first in cells:
+        if first - 1 not in y:
             continue
-        base, course = part["dose"].iloc[0], part["course"].iloc[0]
-        sign = np.sign(part["dose"][first] - base)
-        for time in part.index[part.index >= first]:
+        sign = np.sign(dose[first] - base)
+        for time in (time for time in y if time >= first):
             others = [
-                p["y"][time] - p["y"][first - 1]
-                for p, f in cells.values()
-                if p["course"].iloc[0] == course
-                and p["dose"].iloc[0] == base
-                and f > time
-                and {time, first - 1} <= set(p.index)
+                other[time] - other[first - 1]
+                for other, _, c, b, f in cells
+                if c == course and b == base and f > time and {time, first - 1} <= set(other)
             ]
             if others:
-                up += sign * (part["y"][time] - part["y"][first - 1] - np.mean(others))
-                down += sign * (part["dose"][time] - base)
+                up += sign * (y[time] - y[first - 1] - np.mean(others))
+                down += sign * (dose[time] - base)
     return up / down
 
 

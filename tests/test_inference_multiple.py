@@ -9,7 +9,6 @@ from scipy import stats
 
 from fpi_eval.regression import linear
 from fpi_eval.regression.multiple import drawn_p, holm, normal_draws, romano_wolf, wild_draws
-from fpi_eval.regression.wild import multipliers
 
 pf = pytest.importorskip("pyfixest")
 
@@ -127,23 +126,3 @@ def test_steps_are_those_of_pyfixest_on_the_same_draws():
     null = rng.normal(size=(499, 6)) + rng.normal(size=(499, 1))
     t = rng.normal(1.5, 1, 6)
     np.testing.assert_allclose(romano_wolf(t, null), multcomp._get_rwolf_pval(t, null), atol=1e-12)
-
-
-def test_adjusted_p_values_are_those_of_pyfixest_within_the_error_of_the_draws():
-    pytest.importorskip("wildboottest", reason="pyfixest.rwolf a besoin de wildboottest")
-    frame = data(5, n=60, groups=20)
-    names = ["y0", "y1", "y2"]
-    signs = multipliers(20, draws=9999, seed=3)[0]
-    t, null = np.empty(3), np.empty((len(signs), 3))
-    for k, name in enumerate(names):
-        fit = linear.fit(frame[name].to_numpy(), frame[["s", "x"]].to_numpy(), [frame["i"]],
-                         names=["s", "x"])  # fmt: skip
-        t[k], null[:, k] = wild_draws(
-            fit.y, fit.endogenous, fit.x, np.array([1.0, 0.0]), frame["g"].to_numpy(), signs,
-            effects=fit.absorber,
-        )  # fmt: skip
-    models = [pf.feols(f"{n} ~ s + x | i", frame, vcov={"CRV1": "g"}) for n in names]
-    other = pf.rwolf(models, "s", reps=9999, seed=11).loc["RW Pr(>|t|)"].to_numpy(float)
-    ours = romano_wolf(t, null)
-    assert (ours > 0.002).any()
-    np.testing.assert_allclose(ours, other, atol=BY_DRAWS)

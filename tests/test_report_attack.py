@@ -14,7 +14,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from fpi_eval import checks
+from fpi_eval import checks, store
 from fpi_eval.checks import outcome
 from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
@@ -369,6 +369,7 @@ def test_the_same_adversary_recovers_people_trained_where_tables_are_protected_a
         apart.append(len(wanted))
         return found
 
+    monkeypatch.setattr(store, "SUBFOLDER", "un_par_un")  # what is kept elsewhere is protected
     monkeypatch.setattr(counts, "protected", one_by_one)
     monkeypatch.setattr(protection, "check", lambda *_: 0)
     p, folders = adversary.publish(tmp_path, PROGRAMME, (2026,))

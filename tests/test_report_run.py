@@ -179,14 +179,14 @@ def test_the_engine_gives_what_papermill_gives_alone(tmp_path):
         options |= {"progress_bar": False, "cwd": ROOT}
         small = papermill.execute_notebook(tried, None, **options)
         assert small.cells[-1].outputs[0].text == f"{engine is not None}\n"
-    name, year = "notebooks/02_places.ipynb", {"rentree": 2024}
+    name, year = "notebooks/02_places.ipynb", {"rentree": 2025}
     whole = papermill.execute_notebook(ROOT / name, None, year, **options)
-    command = ["papermill", name, str(tmp_path / "out.ipynb"), "-p", "rentree", "2024"]
+    command = ["papermill", name, str(tmp_path / "out.ipynb"), "-p", "rentree", "2025"]
     subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, check=True)
     alone = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     outputs = [[cell.get("outputs") for cell in clean(one, {}).cells] for one in (whole, alone)]
     assert outputs[0] == outputs[1]
-    assert "'rentree': '2024'" in str(outputs[0])
+    assert "'rentree': '2025'" in str(outputs[0])
 
 
 @pytest.mark.parametrize("change", ["input", "notebook", "parameter", "edition", "output"])
@@ -242,7 +242,6 @@ def test_a_failing_notebook_leaves_the_earlier_report_as_it_was(report, project)
     assert [line["quoi"] for line in (first, *lines)].count("refus") == 2
     assert any("ZeroDivisionError" in str(line.get("lignes")) for line in lines)
     assert {"debut", "notebook", "etape", "fin"} <= {line["quoi"] for line in (first, *lines)}
-    assert len({line["calcul"] for line in (first, *lines)}) >= 1
 
 
 def test_a_kernel_that_cannot_start_is_a_sentence(tmp_path, monkeypatch):
@@ -407,10 +406,7 @@ def test_two_runs_of_the_same_report_at_once_are_refused(tmp_path):
 INTERRUPTED = """
 import sys
 from pathlib import Path
-from fpi_eval.panel.simulated_folder import simulated_folder
-from fpi_eval.programme import load_programme
 from fpi_eval.report.edition import Edition
-from fpi_eval.report.runner.progress import Silent
 from fpi_eval.report.runner.run import run
 root = Path(sys.argv[1])
 run([root / "notebooks" / "05_lent.ipynb"], {"rentree": 2022}, root / "reports/fpi_aura/2022",

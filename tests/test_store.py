@@ -217,6 +217,8 @@ def test_what_can_be_kept_is_named_by_content_or_refused(counted):
     assert store._content((np.int64(3), 0.5)) == store._content([np.int64(3), 0.5])
     assert store._content(programme) == store._content(load_programme("fpi_aura"))
     assert store._content(programme) != store._content(programme.model_copy(update={"graine": 1}))
+    moved = programme.model_copy(update={"dossier": Path("/ailleurs")})
+    assert store._content(programme) == store._content(moved)  # its files are named by content
     with pytest.raises(TypeError, match="content"):
         store.kept(somme, object())
     with pytest.raises(TypeError, match="is not of"):
