@@ -34,6 +34,7 @@ JUDGED: dict[str, tuple[tuple[str, ...], str]] = {
     "exams": (("impact", "regression"), "benchmarks/exams.py"),
     "family": (("impact", "regression", "twin"), "benchmarks/family.py"),
     "growth": (("disclosure", *TWINS), "benchmarks/growth.py"),
+    "joint": (("checks", *ESTIMATORS), "benchmarks/joint.py"),
     "lights": (("checks", *TWINS), "benchmarks/lights.py"),
     "mutations": (("sources",), "benchmarks/mutations.py"),
     "planted": (("checks", *TWINS), "benchmarks/worlds.py"),

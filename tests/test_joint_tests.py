@@ -1,16 +1,11 @@
 """Joint tests keep their size with few clusters: trends, placebo, event study, heterogeneity."""
 
+import joint
 import numpy as np
 import pandas as pd
 import pytest
-from invented import invented_panel
 from scipy import stats
 
-from fpi_eval.checks.study import Study, before
-from fpi_eval.checks.trends import placebo_delai
-from fpi_eval.errors import FpiError
-from fpi_eval.impact.groups.dose_response import dose_response
-from fpi_eval.impact.groups.heterogeneity import split
 from fpi_eval.regression.bands import joint_test
 
 LEVEL = 0.05
@@ -48,42 +43,20 @@ def test_with_no_more_clusters_than_estimates_the_smallest_p_is_corrected_for_th
     assert p == pytest.approx(3 * 2 * stats.t.sf(3.0, 2))
 
 
-def quiet(seed):
-    return invented_panel(
-        seed, noise=3.0, regions=3, etabs=14, opened=28, years=range(2014, 2025), start=2019
-    )
-
-
 def test_tests_of_one_panel_keep_their_size_with_few_clusters():
-    # At 5 %, 14 rejections of 120 are passed once in 1,000; a size of 17.8 %, once in 22 draws.
-    draws, found = 120, []
-    for seed in range(draws):
-        study = Study(quiet(seed), "diplomes")
-        frame = study.frame
-        moved = frame["time"].where(frame["dose"] != 0).groupby(frame["cell"]).transform("min")
-        age = (frame["time"] - moved).to_numpy()
-        at = np.column_stack([age == -m for m in range(1, 6)])
-        names = pd.Series(np.array(["a", "b", "c"])[frame["cell"] % 3], frame.index)
-        found.append(
-            {
-                "tendance": before(frame, at).p_value(),
-                "groupes": split(frame, names, "d", wide=False).f[2],
-                "délai": placebo_delai(study).incertitude,
-                "dose": by_size(study.panel),
-            }
-        )
-    p = pd.DataFrame(found)
-    assert p.notna().sum().min() > 0.9 * draws
-    assert ((p < LEVEL).sum() <= stats.binom.ppf(0.999, p.notna().sum(), LEVEL)).all()
-    assert stats.binom.cdf(stats.binom.ppf(0.999, draws, LEVEL), draws, 0.178) < 0.05
+    rows = pd.read_parquet(joint.ROWS)
+    assert len(rows) >= 1_000
+    for name in joint.TESTS:
+        p = rows[name].dropna()
+        assert len(p) > 0.9 * len(rows), name
+        assert (p < LEVEL).sum() <= stats.binom.ppf(0.999, len(p), LEVEL), name
 
 
-def by_size(panel):
-    """Return the p-value of equal effects by size, NaN where too few openings tell sizes apart."""
-    try:
-        return dose_response(panel, "diplomes").p_value
-    except FpiError:
-        return np.nan
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_one_panel_gives_its_row(seed):
+    row = pd.read_parquet(joint.ROWS).set_index("seed").loc[seed, [*joint.TESTS]]
+    made = pd.Series(joint.one(seed))[[*joint.TESTS]]
+    assert made.to_numpy(float) == pytest.approx(row.to_numpy(float), abs=1e-6, nan_ok=True)
 
 
 @pytest.mark.parametrize("df", [2, 12])
