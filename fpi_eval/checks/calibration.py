@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import optimize, special
+from statsmodels.stats.proportion import proportion_confint
 
 from fpi_eval.checks.drift import Drift
 
@@ -16,11 +17,8 @@ def wilson(count: int, total: int) -> tuple[float, float]:
     """Return Wilson's 95 % interval of a share."""
     if total == 0:
         return 0.0, 1.0
-    z = stats.norm.ppf(0.975)
-    share, width = count / total, z**2 / total
-    middle = (share + width / 2) / (1 + width)
-    reach = z * np.sqrt(share * (1 - share) / total + width / (4 * total)) / (1 + width)
-    return float(max(middle - reach, 0.0)), float(min(middle + reach, 1.0))
+    low, high = proportion_confint(count, total, method="wilson")
+    return float(low), float(high)
 
 
 def over_groups(flag: np.ndarray, group: np.ndarray, rng: np.random.Generator):

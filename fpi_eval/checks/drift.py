@@ -90,7 +90,7 @@ def drift(frame: pd.DataFrame) -> Drift:
     x = np.column_stack(
         [
             on * (time - time.min()),
-            on * (time == _first(frame)[rows] - 1),
+            on * (time == first_time(frame)[rows] - 1),
             base[["exposure_etab", "exposure_dep"]].to_numpy() / n[:, None],
         ]
     )
@@ -112,8 +112,8 @@ def drift(frame: pd.DataFrame) -> Drift:
     return posterior(measured, error(widest) / level, df, widest / level)
 
 
-def _first(frame: pd.DataFrame) -> np.ndarray:
-    """Return the first time of opened or closed seats of each row's cell; NaN if none."""
+def first_time(frame: pd.DataFrame) -> np.ndarray:
+    """Return the first time of opened or closed seats of each row's cell, (n_obs,); NaN if none."""
     moved = frame["time"].where(frame["dose"] != 0)
     return moved.groupby(frame["cell"]).transform("min").to_numpy(float)
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from fpi_eval import text
 from fpi_eval.checks import honest
+from fpi_eval.checks.drift import first_time
 from fpi_eval.checks.smoothness import folded
 from fpi_eval.checks.study import Study, before
 from fpi_eval.checks.thresholds import Check
@@ -17,13 +18,6 @@ from fpi_eval.results import Estimate
 
 LEADS = 5
 LEVEL = 0.95
-
-
-def _first_time(study: Study) -> np.ndarray:
-    """Return the first time of opened or closed seats of each row's cell, (n_obs,); NaN if none."""
-    frame = study.frame
-    moved = frame["time"].where(frame["dose"] != 0)
-    return moved.groupby(frame["cell"]).transform("min").to_numpy(float)
 
 
 def lever(study: Study) -> float:
@@ -69,7 +63,7 @@ def tendance(study: Study) -> list[Check]:
     if not len(slope.slopes) or slope.df < 1:
         reason = "trop peu d'années ou de groupes pour estimer une tendance."
         return [study.blank("tendance", reason), study.blank("tendance_invisible", reason)]
-    age = time - _first_time(study)
+    age = time - first_time(frame)
     leads = before(frame, np.column_stack([age == -m for m in range(1, LEADS + 1)]))
     p_value = slope.p_value()
     if np.isfinite(leads.p_value()):
@@ -113,7 +107,7 @@ def placebo_delai(study: Study) -> Check:
     """
     frame = study.frame
     lag = frame["lag"].to_numpy()
-    age = frame["time"].to_numpy(float) - _first_time(study)
+    age = frame["time"].to_numpy(float) - first_time(frame)
     steps = [m for m in range(1, 4) if ((age == -m) & (lag >= m)).any()]
     if not steps:
         return study.blank("placebo_delai", "résultat sans délai entre l'ouverture et l'effet.")
@@ -134,7 +128,7 @@ def anticipation(study: Study) -> Check:
     if "entrants" not in study.panel or study.panel["entrants"].isna().all():
         return study.blank("anticipation", "entrants inconnus.")
     entry = replace(study, outcome="entrants")
-    age = entry.frame["time"].to_numpy(float) - _first_time(entry)
+    age = entry.frame["time"].to_numpy(float) - first_time(entry.frame)
     found = before(entry.frame, (age == -1)[:, None])
     p_value = found.p_value()
     if not np.isfinite(p_value):
