@@ -74,7 +74,9 @@ def _by_size(panel: pd.DataFrame) -> float:
 
 def markdown(rows: pd.DataFrame) -> str:
     """Return the table: how often each test rejects."""
-    said = HEAD.format(n=len(rows), last=int(rows["seed"].max()), code=", ".join(rows["code"].unique()))
+    said = HEAD.format(
+        n=len(rows), last=int(rows["seed"].max()), code=", ".join(rows["code"].unique())
+    )
     for name, words in TESTS.items():
         p = rows[name].dropna()
         share = (p < LEVEL).mean()
