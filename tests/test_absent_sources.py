@@ -176,7 +176,7 @@ def test_a_register_of_the_predecessor_alone_is_not_an_absent_one(tmp_path):
     assert not year.panel.seats_derived
     own, same = du_programme(year), places_constantes(year)
     said = [
-        places.reponse(headline_places(year), same, year.context),
+        places.reponse(headline_places(year), pd.DataFrame(), same, year.context),
         places.limites(own, year.context),
         str(places.cibles(own, pd.DataFrame(), year.context)),
         str(outlook(year)),

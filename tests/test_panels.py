@@ -6,14 +6,14 @@ import pandas as pd
 import pytest
 
 import fpi_eval as fpi
-from fpi_eval import text
+from fpi_eval import headline, text
 from fpi_eval.cli.folder import set_aside
 from fpi_eval.impact.jobs.passage import passage
 from fpi_eval.impact.jobs.regional import regional_change
 from fpi_eval.indicators import compute, deploiement, filieres, qualite
 from fpi_eval.indicators.catalogue import TAUX_EMPLOI_6_MOIS
 from fpi_eval.programme import load_programme
-from fpi_eval.report.pages import donnees
+from fpi_eval.report.pages import donnees, places
 from fpi_eval.report.published import counts as proteges
 from fpi_eval.report.published import protection
 
@@ -113,6 +113,24 @@ def test_progress_counts_a_seat_once_a_year_from_its_opening(annee_simulee):
     assert table.loc["secondaire", "acquis"] == (own["places_ouvertes"] * years).sum()
     years = 2030 - register["rentree"] + 1
     assert table.loc["2030", "acquis"] == (register["places_ouvertes"] * years).sum()
+
+
+def test_targets_past_due_that_seats_could_not_reach_are_said_to_be_missed(annee_simulee):
+    rows, context = deploiement.avancement(annee_simulee), annee_simulee.context
+    assert deploiement.manquees(rows, 2025).empty
+    assert deploiement.manquees(rows.assign(acquis=9000.0), 2026).empty
+    numbers = headline.places(annee_simulee)
+    assert numbers.notes["cibles_manquees"] == "2026 2026"
+    at = rows.set_index("code")["acquis"]
+    said = (
+        "Les cibles de 2026 ne sont pas atteintes : même toutes pleines, les places permettaient "
+        f"{text.nombre(at['secondaire'])} entrées sur 2\u202f200 (secondaire) et "
+        f"{text.nombre(at['superieur'])} entrées sur 1\u202f500 (supérieur)"
+    )
+    register = deploiement.du_programme(annee_simulee)
+    assert places.cibles(register, rows, context).titre == said
+    same = filieres.places_constantes(annee_simulee)
+    assert places.reponse(numbers, rows, same, context).split("\n\n")[1] == f"{said}."
 
 
 def test_nothing_after_the_rentree_is_used(annee_simulee):

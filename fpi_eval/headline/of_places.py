@@ -53,6 +53,9 @@ def places(year: Year, entered: Entered | None = None) -> Headline:
         if target.lecture == "entrants":
             found += _against(day, year, target, register, entered)
     notes = {"debut": str(year.programme.rentree_debut), "rentree": str(year.rentree)}
+    if len(register):
+        late = deploiement.manquees(deploiement.avancement(year), year.rentree)["echeance"]
+        notes["cibles_manquees"] = " ".join(map(str, late))
     return Headline(tuple(found), notes)
 
 

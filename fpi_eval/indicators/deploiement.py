@@ -43,6 +43,11 @@ def avancement(p: Panels) -> pd.DataFrame:
     return table.assign(part=table["acquis"] / table["cible"])
 
 
+def manquees(table: pd.DataFrame, rentree: int) -> pd.DataFrame:
+    """Return the targets of `avancement` past due that seats, all filled, could not reach."""
+    return table[(table["echeance"] <= rentree) & (table["acquis"] < table["cible"])]
+
+
 def statuts(p: Panels) -> pd.DataFrame:
     """Return openings and seats by outcome of the reconciliation."""
     if p.registre.empty:

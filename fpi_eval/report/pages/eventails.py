@@ -78,7 +78,8 @@ def niveaux(found: Outlook | Absent) -> Figure | Absent:
     if not fans:
         if any(target.niveau in text.NIVEAUX for target in result.cibles):
             return Absent(
-                "L'échéance des cibles par niveau est passée : elles ne se projettent plus."
+                "L'échéance des cibles par niveau est passée : elles ne se projettent plus. La "
+                "page « Les places » dit lesquelles ne sont pas atteintes."
             )
         return Absent("Aucune cible par niveau n'est déclarée.")
     drawn = [t.assign(niveau=k, annee=t["annee"].astype(str)) for k, t in fans.items()]

@@ -8,6 +8,7 @@ from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline, in_chapters
 from fpi_eval.headline.first_page import entered, largest_target
 from fpi_eval.headline.of_places import VOIES, all_of
+from fpi_eval.indicators.deploiement import manquees
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
 from fpi_eval.plots import group_bars, targets
@@ -33,19 +34,42 @@ def words(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**replaced, **dated)
 
 
-def reponse(chiffres: Headline, same: pd.DataFrame, context: Context) -> str:
-    """Return the answer: seats opened of those planned, or how places moved; then the field.
+def reponse(chiffres: Headline, rows: pd.DataFrame, same: pd.DataFrame, context: Context) -> str:
+    """Return the answer: seats opened, targets missed, or how places moved; then the field.
 
-    ``same`` are the places of the cells known two years running (`places_constantes`).
+    ``rows`` are the targets (`deploiement.avancement`), ``same`` the places of the cells known two
+    years running (`places_constantes`).
     """
     opened = chiffres["places_ouvertes"]
     observed = _observed(same, context)
     if not opened:
         return f"{observed}\n\n{text.capitale(opened.reason)}"
+    missed = _missed(rows, context)
+    late = f"{missed}.\n\n" if missed else ""
     return (
-        f"{in_chapters.places(chiffres)}\n\n"
+        f"{in_chapters.places(chiffres)}\n\n{late}"
         f"Champ : {opened.scope}.\n\n{_entered(chiffres)}{observed}"
     )
+
+
+def _missed(rows: pd.DataFrame, context: Context) -> str:
+    """Return that targets past due are missed, by how much at least; nothing where none is."""
+    late = manquees(rows, context.rentree)
+    if late.empty:
+        return ""
+    level = {one.code: one.niveau for one in context.programme.cibles}
+    of = [
+        f"{text.nombre(r.acquis)} entrées sur {text.nombre(r.cible)} "
+        f"({text.NIVEAUX.get(level[r.code], 'en tout').lower()})"
+        for r in late.itertuples()
+    ]
+    years = text.liste(dict.fromkeys(map(str, late["echeance"])))
+    said = (
+        f"Les cibles de {years} ne sont pas atteintes"
+        if len(late) > 1
+        else f"La cible de {years} n'est pas atteinte"
+    )
+    return f"{said} : même toutes pleines, les places permettaient {text.liste(of)}"
 
 
 def _entered(chiffres: Headline) -> str:
@@ -93,14 +117,17 @@ def cibles(kept: pd.DataFrame, rows: pd.DataFrame, context: Context) -> Figure |
     if kept.empty:
         return context.no_openings
     drawn, last = rows.assign(realise=rows["acquis"]), rows.loc[rows["echeance"].idxmax()]
+    to_come = (
+        f"Les places déjà ouvertes permettent au plus {text.nombre(last['acquis'])} entrées d'ici "
+        f"{last['echeance']}, pour {text.nombre(last['cible'])} visées"
+    )
     said = [
         f"{r.libelle} : {text.nombre(r.acquis)} sur {text.nombre(r.cible)}"
         for r in rows.itertuples()
     ]
     return Figure(
         targets(drawn),
-        f"Les places déjà ouvertes permettent au plus {text.nombre(last['acquis'])} entrées d'ici "
-        f"{last['echeance']}, pour {text.nombre(last['cible'])} visées",
+        _missed(rows, context) or to_come,
         f"Registre des ouvertures, rentrée {context.rentree} ; {context.credit}",
         f"Barres horizontales, une par cible. {' ; '.join(said)}.",
         rows.astype({"echeance": str}),
