@@ -28,6 +28,11 @@ class Resultat:
     with_course: bool = True
     pooled: bool = False
 
+    @property
+    def apprentis(self) -> bool:
+        """Whether a file counts apprentices too, by establishment and course: InserJeunes alone."""
+        return self.name.startswith("en_emploi_")
+
     def dates(self, rentree: int, duree: int) -> tuple[date, date, date]:
         """Return measured, published, and published on treated cohorts only (first of month)."""
         start = rentree + (duree if self.with_course else 0)
@@ -52,6 +57,7 @@ RESULTATS = (
     Resultat("en_emploi_18_mois", "En emploi à 18 mois", (2, 1), (2, 12), pooled=True),
     Resultat("en_emploi_24_mois", "En emploi à 24 mois", (2, 7), (3, 6), pooled=True),
 )
+OF_APPRENTICES = tuple(item.name for item in RESULTATS if item.apprentis)
 
 
 HORIZONS = (6, 12, 18, 24)  # months after leaving at which employment is measured
@@ -120,8 +126,8 @@ def month(day: date) -> str:
 
 
 COLUMNS = (
-    "rentree", "niveau", "duree", "places", "resultat", "ligne", "mesure", "publication",
-    "publication_pleine", "observable",
+    "rentree", "niveau", "duree", "places", "comptees", "resultat", "ligne", "mesure",
+    "publication", "publication_pleine", "observable",
 )  # fmt: skip
 
 
@@ -211,22 +217,26 @@ def calendrier(
     Returns
     -------
     DataFrame
-        One row per rentrée × level × years × outcome: ``places``, ``ligne`` (rentrée of the panel
-        row that holds it), ``mesure``, ``publication``, ``publication_pleine`` (first
-        publication whose cohorts all had the seats: millésimes pool two) as dates, first of the
-        month, ``observable``. Openings whose length nothing tells are set aside (`without_length`).
+        One row per rentrée × level × years × outcome: ``places``, ``comptees`` (those whose pupils
+        a file counts: of apprentices, employment alone), ``ligne`` (rentrée of the panel row that
+        holds it), ``mesure``, ``publication``, ``publication_pleine`` (first publication whose
+        cohorts all had the seats: millésimes pool two) as dates, first of the month,
+        ``observable``. Openings whose length nothing tells are set aside (`without_length`).
     """
     unknown = set(resultats) - set(LABELS)
     if unknown:
         raise FpiError(f"résultat « {min(unknown)} » inconnu : choisissez parmi {list(LABELS)}.")
     years = durees(register, mef, familles)
-    rows = register.assign(duree=years, places=opened(register))[years.notna()]
-    waves = rows.astype({"duree": int}).groupby(["rentree", "niveau", "duree"])["places"].sum()
+    seats = opened(register)
+    school = seats.where(_text(register, "voie") != "apprentissage", 0.0)
+    rows = register.assign(duree=years, places=seats, scolaires=school)[years.notna()]
+    groups = rows.astype({"duree": int}).groupby(["rentree", "niveau", "duree"])
+    waves = groups[["places", "scolaires"]].sum()
     day = jour or date.today()
     kept = [item for item in RESULTATS if item.name in resultats]
     made = [
-        _row(rentree, niveau, duree, places, item, day)
-        for (rentree, niveau, duree), places in waves.items()
+        _row(wave, places, places if item.apprentis else school, item, day)
+        for wave, places, school in waves.itertuples()
         if places > 0
         for item in kept
     ]
@@ -242,23 +252,27 @@ def without_length(
     return int(durees(register, mef, familles).isna().sum())
 
 
-def _row(rentree: int, niveau: str, duree: int, places: float, item: Resultat, day: date):
+def _row(wave: tuple[int, str, int], places: float, counted: float, item: Resultat, day: date):
+    rentree, _, duree = wave
     when = item.dates(rentree, duree)
     line = rentree + (duree - 1 if item.with_course else 0)
-    return (rentree, niveau, duree, places, item.name, line, *when, when[1] <= day)
+    return (*wave, places, counted, item.name, line, *when, when[1] <= day)
 
 
 def premieres(table: pd.DataFrame) -> pd.DataFrame:
     """Return, by outcome, the first publication, and the share of seats that can be read by now.
 
     Columns: resultat, label, ligne (first panel row), mesure, publication, publication_pleine,
-    part_observable.
+    part_observable. The share is of the seats that a file counts, the dates those of their waves;
+    where there are none, those of all waves.
     """
-    seen = table["places"].where(table["observable"], 0.0)
+    never = table["comptees"].groupby(table["resultat"]).transform("sum") <= 0
+    table = table[(table["comptees"] > 0) | never]
+    seen = table["comptees"].where(table["observable"], 0.0)
     groups = table.assign(vues=seen).groupby("resultat", sort=False)
     first = groups[["ligne", "mesure", "publication", "publication_pleine"]].min()
-    sums = groups[["vues", "places"]].sum()
-    first["part_observable"] = np.divide(sums["vues"], sums["places"])
+    sums = groups[["vues", "comptees"]].sum()
+    first["part_observable"] = sums["vues"] / sums["comptees"].replace(0.0, np.nan)
     first.insert(0, "label", first.index.map(LABELS))
     order = [name for name in LABELS if name in first.index]
     return first.loc[order].reset_index()

@@ -106,6 +106,20 @@ def test_share_of_seats_that_can_be_read_is_weighted_by_seats():
     assert first.loc["diplomes", "ligne"] == 2025
 
 
+def test_apprentices_are_counted_by_no_file_before_they_work():
+    apprentice = ("0690002B", "40025001", "", "apprentissage", "secondaire", 2023, 8.0)
+    table = calendrier(register(BTS, apprentice), jour=date(2026, 11, 24))
+    first = premieres(table).set_index("resultat")
+    assert table.groupby("resultat")["comptees"].sum().to_dict() == {
+        "entrants": 20, "terminale": 20, "diplomes": 20, "en_emploi_6_mois": 28,
+        "en_emploi_24_mois": 28,
+    }  # fmt: skip
+    assert first.loc["terminale", "part_observable"] == 1  # 20 of 20, not of 28
+    assert first.loc["entrants", "publication"] == date(2025, 1, 1)  # not that of 2023
+    alone = premieres(calendrier(register(apprentice))).set_index("resultat")
+    assert np.isnan(alone.loc["entrants", "part_observable"])
+
+
 def test_closed_form_is_2_80_standard_errors_for_a_normal_law():
     assert closed_form(1.0) == pytest.approx(1.959964 + 0.841621, abs=1e-5)
     assert closed_form(0.1, 8) == pytest.approx(0.1 * (2.306004 + 0.888890), abs=1e-5)

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,8 @@ from fpi_eval.absent import Absent, attempt
 from fpi_eval.costs import job_costs, net_jobs, programme_costs
 from fpi_eval.costs.programme_costs import NEVER, WITHOUT, committed
 from fpi_eval.figures import Figure
-from fpi_eval.headline.quantity import gathered
+from fpi_eval.headline.first_page import first_page
+from fpi_eval.headline.quantity import COUNTED, Headline, Quantity, Scope, gathered
 from fpi_eval.indicators import emploi_publie, passage
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import LECTURES, gap_to_plan, measured_rates, outlook, retroprojection
@@ -61,6 +63,7 @@ def analysed(annee: fpi.Year) -> SimpleNamespace:
         couts=couts.couts(costs, context),
         emplois=couts.emplois(jobs, rates, context),
         acceptabilite=couts.acceptabilite(found),
+        chiffres=numbers,
         entrants=totaux.entrants(total, "source"),
     )  # fmt: skip
 
@@ -86,6 +89,13 @@ def test_what_each_step_takes_from_the_plan_adds_up_to_the_gap(simulees):
     assert rows.xs("places", level="facteur")["realise"].sum() <= opened
 
 
+def seats_of(programme: str) -> Quantity:
+    day = date(2027, 1, 31)
+    return Quantity(
+        "places_ouvertes", "Places", "places", COUNTED, Scope(programme), "registre", day, 760.0
+    )
+
+
 def plain(text: str) -> str:
     return text.replace("\u202f", " ").replace("\xa0", " ")
 
@@ -104,8 +114,8 @@ def test_calendar_marks_what_is_to_come(simulees):
     first = shown[(shown["Ouverture"] == "2024") & (shown["Durée"] == "3 ans")].iloc[0]
     assert first["Entrants"] == "janvier 2025"
     assert first["Élèves en dernière année"] == "janvier 2027"
-    assert first["Diplômés"] == "mars 2028 (à venir)"
-    assert first["En emploi à 6 mois"] == "décembre 2028 (à venir)"
+    assert first["Résultats aux examens"] == "mars 2028 (à venir)"
+    assert first["En emploi six mois après"] == "décembre 2028 (à venir)"
 
 
 def test_rates_come_from_constats_where_there_are_some(simulees):
@@ -197,7 +207,16 @@ def test_past_projections_are_put_to_the_test(simulees):
 def test_limits_name_the_assumed_rates_and_what_is_not_seen(simulees):
     words = plain(simulees.limites)
     assert "Taux supposés" in words
-    assert "Pas encore visibles, pour aucune place : diplômés" in words
+    assert "Pas encore visibles, pour aucune place : résultats aux examens, en emploi six" in words
+    assert "des places de la voie scolaire (FPI AURA) seulement." in words
+
+
+def test_what_is_to_come_has_one_name_on_every_page(simulees):
+    labels = {one.key: one.label for one in simulees.chiffres if one.key.startswith("a_venir")}
+    first = first_page(Headline((seats_of("FPI AURA"), *simulees.chiffres))).dates
+    assert labels["a_venir_diplomes"] == "Résultats aux examens (par lycée ou académie)"
+    assert labels["a_venir_en_emploi_6_mois"] == "En emploi six mois après (FPI AURA)"
+    assert {words for _, words in first} == set(labels.values())
 
 
 def test_without_a_register_only_planning_ratios_are_shown(reelles):
@@ -290,10 +309,14 @@ def test_totals_are_told_by_level_filiere_academie_and_departement(simulees):
     assert shown["Net"].map(plain).str.contains(r"\(.* à .*\)").all()
     assert "est ôté" in simulees.entrants.note
     assert totaux.methode(simulees.total).startswith("Effet par place multiplié")
-    for high, words in ((8.0, "+10 (+10 à +10)"), (np.inf, "+10 (intervalle non borné)")):
+    for high, words in ((8.0, "+10 (+10 à +10)"), (np.inf, "trop incertain")):
         few = simulees.total.table.assign(gross=7.0, gross_low=6.0, gross_high=high)
         told = totaux.entrants(replace(simulees.total, table=few), "source").shown["Brut"]
         assert set(told.map(plain)) == {words}  # as few people as that give no count back
+    wide = simulees.total.table.assign(ci_low=-7.0, ci_high=12.0, estimate=2.0)
+    for seats, words in ((9.0, "trop incertain"), (10.0, "0 (−10 à +10)")):
+        told = totaux.entrants(replace(simulees.total, table=wide.assign(seats=seats)), "source")
+        assert set(told.shown["Net"].map(plain)) == {words}
 
 
 def test_totals_are_silent_where_the_verdict_forbids_the_number(reelles):

@@ -29,6 +29,12 @@ from fpi_eval.projection.projection import Projection
 SOURCE = "Projection fpi_eval"
 EVERY_VOIE = "toutes voies"
 NOT_YET = "pas encore publié."
+#: What is to come, in words, and where it will be read; the programme's name where that is empty.
+LATER = {
+    "diplomes": ("Résultats aux examens", "par lycée ou académie"),
+    "en_emploi_6_mois": ("En emploi six mois après", ""),
+    "en_emploi_24_mois": ("En emploi deux ans après", ""),
+}
 ENOUGH = 0.80  # chances in 100 with which seats still to open would reach a target
 
 
@@ -53,10 +59,22 @@ def _to_come(year: Year, found: Outlook) -> list[Quantity]:
     rows = premieres(found.calendar)
     late = rows[rows["part_observable"] == 0]
     made = [a_venir(year.context.day, year, row) for row in late.itertuples()]
+    name = year.programme.nom
     return [
-        replace(one, key=f"{one.key}_{row.resultat}", label=row.label)
+        replace(
+            one,
+            key=f"{one.key}_{row.resultat}",
+            label=later(row.resultat, name) if row.resultat in LATER else row.label,
+        )
         for one, row in zip(made, late.itertuples(), strict=True)
     ]
+
+
+def later(outcome: str, programme: str) -> str:
+    """Return an outcome to come, one of `LATER`, with where it will be read, or of whose seats."""
+    words, where = LATER[outcome]
+    aside = _(where) or programme
+    return f"{_(words)} ({aside})" if aside else _(words)
 
 
 @declared("a_venir", "Résultat à venir", "personnes")

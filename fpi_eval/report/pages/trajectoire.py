@@ -6,8 +6,9 @@ import numpy as np
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
-from fpi_eval.calendar import LABELS, SHOWN, month, premieres
+from fpi_eval.calendar import LABELS, OF_APPRENTICES, SHOWN, month, premieres
 from fpi_eval.headline import Headline, in_chapters
+from fpi_eval.headline.of_trajectory import LATER
 from fpi_eval.indicators.catalogue import TAUX_RETENTION
 from fpi_eval.panel.context import Context
 from fpi_eval.programme import Cible
@@ -22,6 +23,8 @@ LIENS = {
     "retention": "Entrants qui atteignent la dernière année",
     "reussite": "Élèves de dernière année diplômés",
 }
+#: Outcomes in the words of the first page.
+NAMED = LABELS | {name: words for name, (words, _where) in LATER.items()}
 WHOLE = ("nombre", 0)
 
 
@@ -69,11 +72,10 @@ def calendrier(found: Outlook | Absent) -> Table | Absent:
     """Return when each wave's outcomes are published; what is to come is marked."""
     if isinstance(found, Absent):
         return found
+    columns = ["publication", "observable", "comptees"]
     told = [
-        f"{month(day)}{'' if seen else ' (à venir)'}"
-        for day, seen in zip(
-            found.calendar["publication"], found.calendar["observable"], strict=True
-        )
+        f"{month(day)}{'' if seen else ' (à venir)'}" if counted > 0 else "aucun fichier"
+        for day, seen, counted in found.calendar[columns].itertuples(index=False)
     ]
     agenda = found.calendar.assign(quand=told)
     wide = agenda.pivot_table(
@@ -97,12 +99,14 @@ def calendrier(found: Outlook | Absent) -> Table | Absent:
             "niveau": "Niveau",
             "duree": "Durée",
             "places": "Places",
-            **{name: LABELS[name] for name in SHOWN},
+            **{name: NAMED[name] for name in SHOWN},
         },
         source="Registre des ouvertures ; dates de publication de la DEPP ; "
         f"{found.context.credit}",
         note=f"Vu du {text.date_longue(found.context.day)}. Un taux d'emploi mêle deux cohortes : "
-        "le premier qui ne porte que sur des places ouvertes paraît un an plus tard." + lost,
+        "le premier qui ne porte que sur des places ouvertes paraît un an plus tard. Avant "
+        "l'emploi, aucun fichier ouvert ne compte les apprentis par établissement et formation."
+        + lost,
     )
 
 
@@ -173,10 +177,12 @@ def limites(found: Outlook | Absent) -> str:
         late[late["part_observable"].between(1e-9, 0.999)],
     )
     if len(never):
-        names = text.liste(name.lower() for name in never["label"])
+        names = text.liste(NAMED[name].lower() for name in never["resultat"])
         sentences.append(f"Pas encore visibles, pour aucune place : {names}.")
     sentences += [
-        f"{r.label} : visibles pour {text.pourcent(r.part_observable, 0)} des places seulement."
+        f"{NAMED[r.resultat]} : visibles pour {text.pourcent(r.part_observable, 0)} des places"
+        f"{'' if r.resultat in OF_APPRENTICES else ' de la voie scolaire'} "
+        f"({found.context.programme.nom}) seulement."
         for r in partly.itertuples()
     ]
     return "\n\n".join(sentences)
