@@ -424,6 +424,12 @@ class Programme(Frozen):
         before = (self.predecesseur.nom,) if self.predecesseur else ()
         return (*before, *(self.projets or (self.nom,)))
 
+    def whose(self, first: float) -> str:
+        """Return in words whose seats opened from a rentrée on: the predecessor's too, or not."""
+        if self.predecesseur and first < self.rentree_debut:
+            return liste([self.predecesseur.nom, self.nom])
+        return self.nom
+
     @property
     def mots_filieres(self) -> dict[str, str]:
         """French name of each filière, and of the courses that are in none."""

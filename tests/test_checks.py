@@ -27,7 +27,7 @@ from fpi_eval.checks.drift import posterior
 from fpi_eval.checks.study import Study, before
 from fpi_eval.checks.thresholds import CAUTION, FAIL, PASS, UNKNOWN
 from fpi_eval.checks.trends import widened
-from fpi_eval.checks.verdict import CAREFUL, INCONCLUSIVE, SOLID, TESTS, UNKNOWABLE
+from fpi_eval.checks.verdict import CAREFUL, INCONCLUSIVE, SOLID, TESTS, UNKNOWABLE, rule
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import j, ladder
 from fpi_eval.impact.frame import GROSS, NET, sample
@@ -124,10 +124,27 @@ def test_the_verdict_answers_valid_and_precise_apart(
 ):
     said = verdict([a_check("dose", PASS)], planted_with(contained, found, *interval))
     assert (said.valide, said.precis, said.niveau) == (valid, precise, level)
-    start = "sur 100 faux programmes plantés dans ces données, l'intervalle a contenu l'effet vrai "
+    start = "sur 100 faux programmes plantés dans ces données, l'intervalle a contenu l'effet brut "
     assert said.phrase.startswith(
-        f"{start}{contained} fois ; sans effet, il en a trouvé un {found}"
+        f"{start}vrai {contained} fois ; sans effet, il en a trouvé un {found} fois. Soit "
     )
+
+
+def test_draws_that_share_their_sites_are_told_as_fewer_and_their_shares_as_less_sure():
+    apart = planted_with(97, 3)
+    assert apart.contained_ci == (0.0, 1.0)  # one host region: nothing tells how others would do
+    known = replace(apart, contained_over_regions=(0.91, 0.99), found_over_regions=(0.03, 0.03))
+    assert known.contained_ci == (0.91, 0.99)  # Wilson's alone: 0.915 to 0.990
+    assert known.found_ci == pytest.approx((0.0103, 0.0845), abs=1e-4)  # Wilson's: never narrower
+    said = verdict([a_check("dose", PASS)], replace(known, thinned=0.92)).phrase
+    assert "Soit 91\u00a0% à 99\u00a0%, et 1\u00a0% à 8\u00a0%, régions d'accueil" in said
+    assert "Les tirages se recoupent : ils en valent 2,0 sans établissement commun." in said
+    assert "92\u00a0% des ouvertures y tenaient" in said
+    assert "les tirages" in known.summary().lower()
+
+
+def test_solid_is_said_of_the_gross_effect():
+    assert "« Solide » : valide, sans violation, et l'effet brut précis ou distinct" in rule()
 
 
 def test_lack_of_information_is_no_alarm_and_a_hard_failure_blocks_the_number():

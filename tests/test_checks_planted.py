@@ -318,7 +318,7 @@ def test_on_a_clean_panel_the_interval_holds_what_was_planted(planted):
     assert planted.n_effective >= 1
     assert list(planted.to_frame()["label"]) == [GROSS, NET]
     assert planted.summary().startswith(
-        f"sur {DRAWS} faux programmes plantés dans ces données, l'intervalle a contenu l'effet vrai"
+        f"sur {DRAWS} faux programmes plantés dans ces données, l'intervalle a contenu l'effet brut"
     )
     assert planted.plot() is not None
     assert "Schuemie" in planted.method()

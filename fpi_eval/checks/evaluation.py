@@ -234,7 +234,7 @@ def evaluate(
     # Placebo regions draw establishments in the order of rows: the same panel, the same answer.
     known = CellPanel.of(panel)
     ordered = known.with_table(known.table.sort_values(["cell", "rentree"]))
-    study = Study(ordered, outcome, niveau, table)
+    study = Study(ordered, outcome, niveau, table, _whose(known, programme))
     _ = study.gross  # raises, with its reason, what no check could say
     checks: list[Check] = []
     for names, make in CHECKS:
@@ -269,6 +269,13 @@ def _judged(found: Evaluation, checks: tuple[Check, ...], said: Verdict) -> Eval
     event = None if found.event is None else found.event.with_verdict(said.niveau)
     estimates = found.estimates.with_verdict(said.niveau)
     return replace(found, checks=checks, verdict=said, estimates=estimates, event=event)
+
+
+def _whose(panel: CellPanel, programme: Programme | None) -> str:
+    """Return the programmes whose seats a panel holds; nothing where no register names them."""
+    if programme is None or panel.seats_derived:
+        return ""
+    return programme.whose(panel.table.loc[panel.table["seats"] != 0, "rentree"].min())
 
 
 def _made(study: Study, names: tuple[str, ...], make: Callable) -> list[Check]:

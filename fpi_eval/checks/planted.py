@@ -60,6 +60,8 @@ class Planted(Result):
         Distinct establishments used, and how many programmes without a common one they make.
     thinned : float
         Mean share of the programme's openings that the hosts could receive.
+    contained_over_regions, found_over_regions : (float, float)
+        Intervals of the two shares that count, host regions drawn again.
     """
 
     caption = "Faux programmes plantés dans les données"
@@ -73,6 +75,7 @@ class Planted(Result):
     n_effective: float
     thinned: float
     contained_over_regions: tuple[float, float] = field(default=(0.0, 1.0))
+    found_over_regions: tuple[float, float] = field(default=(0.0, 1.0))
 
     def _at(self, planted: bool) -> pd.DataFrame:
         return self.draws[self.draws["planted"] == planted]
@@ -94,13 +97,13 @@ class Planted(Result):
 
     @property
     def contained_ci(self) -> tuple[float, float]:
-        """Wilson's interval of the share contained."""
-        return wilson(self.n_contained, self.n_draws)
+        """Interval of the share contained: draws that share their regions are no separate ones."""
+        return _wider(wilson(self.n_contained, self.n_draws), self.contained_over_regions)
 
     @property
     def found_ci(self) -> tuple[float, float]:
-        """Wilson's interval of the share found without effect."""
-        return wilson(self.n_found_at_zero, self.n_draws)
+        """Interval of the share found without effect, made alike."""
+        return _wider(wilson(self.n_found_at_zero, self.n_draws), self.found_over_regions)
 
     @property
     def median_error(self) -> float:
@@ -150,32 +153,35 @@ class Planted(Result):
         """Return the verdict's first sentence."""
         return (
             f"sur {text.nombre(self.n_draws)} faux programmes plantés dans ces données, "
-            f"l'intervalle a contenu l'effet vrai {text.nombre(self.n_contained)} fois ; sans "
+            f"l'intervalle a contenu l'effet brut vrai {text.nombre(self.n_contained)} fois ; sans "
             f"effet, il en a trouvé un {text.nombre(self.n_found_at_zero)} fois"
+        )
+
+    def doubt(self) -> str:
+        """Return how sure the two counts are: draws that share sites are no separate evidence."""
+        low, high, none, some = (text.pourcent(v, 0) for v in (*self.contained_ci, *self.found_ci))
+        n = text.nombre(self.n_effective, 1)
+        fewer = (
+            f" Les régions d'accueil étaient trop petites : {text.pourcent(self.thinned, 0)} des "
+            "ouvertures y tenaient en moyenne."
+        )
+        return (
+            f"Soit {low} à {high}, et {none} à {some}, régions d'accueil tirées à nouveau. Les "
+            f"tirages se recoupent : ils en valent {n} sans établissement commun."
+            f"{fewer * (self.thinned < 0.995)}"
         )
 
     def summary(self) -> str:
         """Return French sentences: what was found of what was planted, drift, calibration."""
-        low, high = (text.pourcent(v, 0) for v in self.contained_ci)
-        none, some = (text.pourcent(v, 0) for v in self.found_ci)
-        over = [text.pourcent(v, 0) for v in self.contained_over_regions]
         lines = [
-            f"{self.sentence()} (parts à 95 % : {low} à {high} ; {none} à {some} ; "
-            f"la première, de {over[0]} à {over[1]} en retirant au sort des régions d'accueil).",
+            f"{self.sentence()}. {self.doubt()}",
             f"Effet planté : {text.signe(self.effect, 2)} par place ; erreur médiane "
             f"{text.signe(self.median_error, 3)} ; mauvais signe "
             f"{text.pourcent(self.wrong_sign, 0)}.",
-            f"{text.nombre(self.n_sites)} établissements distincts, soit "
-            f"{text.nombre(self.n_effective, 1)} programmes sans établissement commun : les "
-            "tirages se recoupent.",
+            f"{text.nombre(self.n_sites)} établissements distincts ont reçu un faux programme.",
             self._drift_words(),
             *(self._calibrated_words(r) for r in self.calibrated.itertuples()),
         ]
-        if self.thinned < 0.995:
-            lines.append(
-                f"Les régions d'accueil étaient trop petites : {text.pourcent(self.thinned, 0)} "
-                "des ouvertures y tenaient en moyenne."
-            )
         return "\n".join(lines)
 
     def _drift_words(self) -> str:
@@ -218,3 +224,8 @@ class Planted(Result):
     def method(self) -> str:
         """Return one French paragraph, with references."""
         return METHOD
+
+
+def _wider(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    """Return the interval that holds both."""
+    return min(one[0], other[0]), max(one[1], other[1])

@@ -213,9 +213,7 @@ def _read(rows: pd.DataFrame, used, kept, plan: _Plan, real: _Real, outcome) -> 
         table.append((label, e.estimate, *plain, *known))
     n_sites = len(set().union(*(set(u) for u in used)))
     each = float(np.mean([len(set(u)) for u in used]))
-    on = rows[rows["planted"]]
-    place = on["kind"].str.cat(on["region"].astype(str)).to_numpy()
-    over = over_groups(on["contained"].to_numpy(float), place, np.random.default_rng(0))
+    on, off = rows[rows["planted"]], rows[~rows["planted"]]
     return Planted(
         outcome=outcome,
         effect=plan.effect,
@@ -226,5 +224,12 @@ def _read(rows: pd.DataFrame, used, kept, plan: _Plan, real: _Real, outcome) -> 
         n_sites=n_sites,
         n_effective=n_sites / each,
         thinned=float(np.mean(kept)),
-        contained_over_regions=over,
+        contained_over_regions=_over_regions(on, "contained"),
+        found_over_regions=_over_regions(off, "found"),
     )
+
+
+def _over_regions(rows: pd.DataFrame, name: str) -> tuple[float, float]:
+    """Return the interval of a share of fake programmes, their host regions drawn again."""
+    place = rows["kind"].str.cat(rows["region"].astype(str)).to_numpy()
+    return over_groups(rows[name].to_numpy(float), place, np.random.default_rng(0))

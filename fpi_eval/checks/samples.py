@@ -252,7 +252,11 @@ def maturite(study: Study) -> Check:
     opened = opened[~opened.index.isin(new)]
     seen = study.frame.groupby("cell")["dose"].max().reindex(opened.index).fillna(0.0)
     share = float(seen.clip(lower=0.0).sum() / opened.sum()) if opened.sum() > 0 else np.nan
-    words = f"{text.pourcent(share, 0)} des places ouvertes ont déjà pu produire ce résultat."
+    whose = f"{study.whose}, " if study.whose else ""
+    words = (
+        f"{text.pourcent(share, 0)} des places ouvertes ({whose}sans les formations nouvelles) ont "
+        "déjà pu produire ce résultat."
+    )
     if share <= 0.40:
         words += " Évaluation précoce : les ouvertures montent encore en charge."
     return study.check("maturite", share, np.nan, words)
@@ -270,7 +274,8 @@ def fichiers(study: Study) -> list[Check]:
             "appariement",
             match,
             np.nan,
-            f"{text.pourcent(match, 0)} des places du registre sont dans le panel.",
+            f"{text.pourcent(match, 0)} des places dont les fichiers montrent la voie et le niveau "
+            "sont dans le panel.",
         )
         if np.isfinite(match)
         else study.blank("appariement", "le panel ne dit pas combien de places ont été retrouvées.")

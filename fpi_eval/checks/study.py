@@ -34,6 +34,7 @@ class Study:
     outcome: str
     niveau: str | None = None
     table: Mapping[str, Threshold] = field(default_factory=lambda: THRESHOLDS)
+    whose: str = ""  # programmes whose seats are in the panel, in words
 
     def __repr__(self) -> str:
         """Say what is studied, not the table itself."""

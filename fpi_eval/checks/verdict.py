@@ -49,12 +49,13 @@ def rule() -> str:
         f"Valide, « {YES} » : l'intervalle contient l'effet d'au moins {held[0]} des programmes "
         f"plantés, et en trouve un dans {found[0]} au plus de ceux qui n'en ont pas. "
         f"« {text.capitale(DOUBTFUL)} » : {held[1]} et {found[1]}. « {text.capitale(NO)} » : "
-        "au-delà. Précis : l'intervalle étalonné est à moins de "
+        "au-delà. Précis : l'intervalle étalonné de l'effet brut est à moins de "
         f"{text.nombre(SMALLEST_EFFECT, 2)} par place de l'effet estimé, ou du plus petit effet "
         "que déclare le programme. Violation : un test d'ensemble à "
         f"{text.pourcent(LEVEL, 0)} (Holm) des contrôles {titles}. Il ne compte que si le biais "
         f"passe {text.pourcent(SMALLEST_BIAS, 0)} de l'effet de référence. "
-        f"« {text.capitale(SOLID)} » : valide, sans violation, précis ou distinct de zéro. "
+        f"« {text.capitale(SOLID)} » : valide, sans violation, et l'effet brut précis ou "
+        "distinct de zéro. "
         f"« {text.capitale(CAREFUL)} » : de même, mais la validité est douteuse ou une violation "
         f"trouvée. « {text.capitale(INCONCLUSIVE)} » : le reste."
     )
@@ -183,9 +184,7 @@ def level(valid: str, violated: bool, precise: bool, told: bool) -> str:
 def _first(planted: Planted | Absent) -> str:
     if isinstance(planted, Absent):
         return planted.reason
-    low, high = (text.pourcent(v, 0) for v in planted.contained_ci)
-    none, some = (text.pourcent(v, 0) for v in planted.found_ci)
-    return f"{planted.sentence()} (soit {low} à {high}, et {none} à {some})."
+    return f"{planted.sentence()}. {planted.doubt()}"
 
 
 def _why(planted, valid: str, smallest: float, hard, against) -> str:
