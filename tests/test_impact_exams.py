@@ -40,6 +40,17 @@ def test_effects_on_candidates_and_graduates_are_found_and_their_ratio_is_succes
     assert values["Réussite"] == pytest.approx(GRADUATES / CANDIDATES, abs=1e-6)
 
 
+def test_success_is_told_only_where_the_interval_shown_of_candidates_leaves_zero_out():
+    """On two territories 2 standard errors are far from enough: t has one degree of freedom."""
+    noise = np.random.default_rng(3).normal(0, 2, 576)
+    table = exams(opened=2)
+    few = fpi.impact.exam_effects(table.assign(presents=table["presents"] + noise))
+    sat = few.items[0]
+    assert sat.estimate > 2 * sat.std_error
+    assert sat.ci_low < 0
+    assert [one.outcome for one in few] == ["presents", "diplomes"]
+
+
 def test_a_mesh_without_seats_is_named_with_its_reason_beside_the_others():
     other = exams("Bac pro, académie × spécialité").assign(seats=0.0)
     both = pd.concat([exams(), other.assign(cell=lambda t: t["cell"] + 1000)])

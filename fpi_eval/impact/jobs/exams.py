@@ -24,7 +24,6 @@ from fpi_eval.regression.ratio import fieller
 from fpi_eval.results import Estimate, Estimates
 
 OUTCOMES = {"presents": "Candidats", "diplomes": "Diplômés"}
-FEWEST = 2.0  # standard errors of candidates above zero, without which their ratio is noise
 SUCCESS = "reussite"  # outcome: graduates / candidates
 NOTE = (
     "Comptes d'examens, voie scolaire, à la maille la plus fine qui soit ouverte. Les voisines de "
@@ -108,9 +107,7 @@ def _mesh(rows: pd.DataFrame, mesh: str) -> list[Estimate]:
         )
     table = rows.assign(exposure_etab=0.0, exposure_dep=0.0)
     sat, passed = (_effect(table, key, f"{name}, {mesh}") for key, name in OUTCOMES.items())
-    success = (
-        [_ratio(sat, passed, f"Réussite, {mesh}")] if sat.estimate > FEWEST * sat.std_error else []
-    )
+    success = [_ratio(sat, passed, f"Réussite, {mesh}")] if sat.ci_low > 0 else []
     return [sat, passed, *success]
 
 
