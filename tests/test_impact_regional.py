@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pyfixest as pf
@@ -11,6 +13,8 @@ from fpi_eval.impact.jobs.regional import (
     regional_change,
     regional_changes,
 )
+from fpi_eval.programme import load_programme
+from fpi_eval.report.pages import insertion
 
 POINTS, ERRORS = 1e-8, 1e-6  # rounding of two exact solvers; of two sums of scores
 # The package counts collinear levels in K, we count the exact rank: compare before that factor.
@@ -30,6 +34,23 @@ def panel(seed=3, regions=8, courses=12, millesimes=("2019_2020", "2020_2021", "
     frame = index.to_frame(index=False).assign(voie="scolaire")
     frame["terminale"] = rng.poisson(rng.gamma(2, 20, len(frame))).astype(float)
     return frame.sample(frac=0.9, random_state=seed).reset_index(drop=True)
+
+
+def test_each_row_says_among_how_many_regions_its_rank_is():
+    def moved(voie, regions, rank):
+        row = {"period": "2021_2022", "change": 0.1, "difference": 40.0, "rank": rank}
+        row |= {"n_regions": regions, "p_value": rank / regions}
+        return SimpleNamespace(
+            table=pd.DataFrame([row]), voie=voie, outcome="terminale", reference="2018_2019"
+        )
+
+    context = SimpleNamespace(programme=load_programme("fpi_aura"), credit="essai")
+    changes = (moved("scolaire", 13, 1), moved("apprentissage", 12, 5))
+    table = insertion.mouvement(changes, context)
+    assert table.shown["Régions comparées"].tolist() == ["13", "12"]
+    assert table.shown["Valeur p"].tolist() == ["0,08", "0,42"]
+    assert "par leur nombre : au mieux 1/13 ou 1/12." in table.note
+    assert "au mieux 1/13." in insertion.mouvement(changes[:1], context).note
 
 
 def test_growth_twice_that_of_the_others_is_one_hundred_percent_more():

@@ -19,6 +19,7 @@ from fpi_eval.plots import quadrants as draw_quadrants
 from fpi_eval.report.published.make import ENSEMBLE, cells, show
 from fpi_eval.report.published.people import AFTER
 from fpi_eval.results import Estimate
+from fpi_eval.rounding import UNTOLD, untold
 from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table, table
 
@@ -310,7 +311,8 @@ def mouvement(changes: Sequence[RegionalChange] | Absent, context: Context) -> T
     period = last["period"].iloc[0].replace("_", "-")
     rows = last.assign(difference=last["difference"].round(-1))
     shown = show_alone(rows, Thresholds.of(context.programme.secret))
-    n_regions, compared = changes[0].n_regions, {change.voie for change in changes}
+    compared = {change.voie for change in changes}
+    best = " ou ".join(f"1/{n}" for n in sorted({int(n) for n in rows["n_regions"]}, reverse=True))
     lost = [words.lower() for voie, words in text.VOIES.items() if voie not in compared]
     return table(
         shown,
@@ -326,12 +328,12 @@ def mouvement(changes: Sequence[RegionalChange] | Absent, context: Context) -> T
             "difference": "Écart, à la dizaine",
             "change": "Écart relatif",
             "rank": "Rang de l'écart",
+            "n_regions": "Régions comparées",
             "p_value": "Valeur p",
         },
         source=context.credit,
-        note=f"Rang 1 : l'écart le plus grand des {n_regions} régions. La valeur p est ce rang "
-        f"divisé par {n_regions} : même le plus grand écart ne donnerait pas moins de "
-        f"{text.nombre(1 / n_regions, 3)}. Aucun intervalle : une seule région est concernée."
+        note="Rang 1 : l'écart le plus grand des régions comparées. La valeur p est le rang divisé "
+        f"par leur nombre : au mieux {best}. Aucun intervalle : une seule région est concernée."
         + "".join(f" En {one}, les fichiers ne permettent pas de comparer." for one in lost),
     )
 
@@ -350,17 +352,21 @@ def passage_bts(
     if isinstance(found, Absent):
         return found
     matched = rates.loc[rates["formation"] == "BTS - Production", "part_places"].min()
-    rows = pd.DataFrame(
-        {
-            "mesure": ["Là où il y a 100 places de plus", "Là où les places ont crû de 100"],
-            "promotions": ["une", "deux, dont une dont les places sont connues"],
-            **{k: [100 * getattr(e, k) for e in found] for k in ("estimate", "ci_low", "ci_high")},
-        }
+    names = ("estimate", "ci_low", "ci_high")
+    shown = [
+        [UNTOLD, None, None]
+        if untold(one.ci_low, one.ci_high)
+        else [100 * getattr(one, name) for name in names]
+        for one in found
+    ]
+    rows = pd.DataFrame(shown, columns=names).assign(
+        mesure=["Là où il y a 100 places de plus", "Là où les places ont crû de 100"],
+        promotions=["une", "deux, dont une dont les places sont connues"],
     )
     return table(
         rows,
         "Étudiants de BTS de plus en dernière année, selon les places",
-        formats=dict.fromkeys(("estimate", "ci_low", "ci_high"), ("signe", 0)),
+        formats=dict.fromkeys(names, ("signe", 0)),
         labels={
             "mesure": "Comparaison",
             "promotions": "Promotions comptées",
