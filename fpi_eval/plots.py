@@ -36,7 +36,8 @@ def estimates(
     ax.plot(table["estimate"], rows, "o", color=BLUE)
     digits = 0 if table["estimate"].abs().max() >= LARGE else 2
     for row, value in zip(rows, table["estimate"], strict=True):
-        _beside(ax, signe(value, digits), (value, row), (0, 6), ha="center")
+        if np.isfinite(value):  # a range may be given alone
+            _beside(ax, signe(value, digits), (value, row), (0, 6), ha="center")
     ax.set_yticks(list(rows), table["label"])
     ax.set(xlabel=xlabel, ylim=(-0.6, len(table) - 0.4))
     ax.spines["left"].set_visible(False)

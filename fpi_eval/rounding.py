@@ -21,12 +21,21 @@ def step_of(low: float, high: float, smallest: float = 1.0) -> float:
     return max(step, smallest)
 
 
-def untold(low: float, high: float) -> bool:
-    """Return whether the interval of an effect per seat is too wide for a number to be given.
+def untold(low: float, high: float, seats: float = 1.0) -> bool:
+    """Return whether the interval of the effect of so many seats is too wide for a number.
 
     A seat holds one person: an interval of more than one on each side says nothing.
     """
-    return (high - low) / 2 > 1
+    return (high - low) / 2 > abs(seats)
+
+
+def told(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return effects per seat, a row each, those too wide for a number said to be."""
+    shown = [
+        UNTOLD if untold(low, high) else value
+        for value, low, high in rows[["estimate", "ci_low", "ci_high"]].to_numpy()
+    ]
+    return rows.assign(estimate=shown)
 
 
 def rounded(value: float, step: float) -> float:

@@ -5,13 +5,16 @@ from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from test_headline import DAY, published
 from test_report_html import EDITION, render
 
+from fpi_eval.absent import Absent
 from fpi_eval.headline import in_chapters, of_effect
-from fpi_eval.headline.first_page import as_number, first_page
+from fpi_eval.headline.change import compared
+from fpi_eval.headline.first_page import as_number, first_page, ranged
 from fpi_eval.headline.quantity import (
     COUNTED,
     DECLARED_FIGURE,
@@ -22,7 +25,9 @@ from fpi_eval.headline.quantity import (
     Scope,
 )
 from fpi_eval.impact.frame import GROSS
-from fpi_eval.report.pages import chaine, diplomes, individus
+from fpi_eval.impact.jobs.exams import SUCCESS
+from fpi_eval.report.pages import chaine, diplomes, individus, insertion
+from fpi_eval.report.published.shown_quantities import sheet
 from fpi_eval.report.runner import every_report
 from fpi_eval.results import Estimate, Estimates
 
@@ -152,7 +157,7 @@ def test_an_effect_whose_range_holds_a_loss_and_a_gain_is_a_range_and_no_number(
     drawn = page.select_one(".chaine svg").get_text(" ").replace("\u00a0", " ")
     assert "trop incertain" in drawn
     assert "trop incertain (pas encore connu)" not in drawn
-    assert "2027 (pas encore connu)" in drawn
+    assert "2027, FPI (pas encore connu)" in drawn
     assert not re.search(r"\b60\b", words)
     chapter = in_chapters.diplomes(Headline(vague, NOTES | {"verdict": verdict}))
     assert "pour 100 places ouvertes, entre −190 et 200 élèves de plus" in chapter
@@ -181,6 +186,16 @@ def test_a_range_wider_than_what_seats_can_hold_is_not_shown(tmp_path, monkeypat
     rungs = chaine.echelles({"Échelle": estimates}, SimpleNamespace(credit="")).frame
     assert rungs["valeur"].tolist() == ["trop incertain", 50]
     assert rungs["bas"].isna().tolist() == [True, False]
+    two = (estimates[0], estimates[1])
+    passed = insertion.passage_bts(pd.DataFrame({"formation": [], "part_places": []}), two).frame
+    assert passed["estimate"].tolist() == ["trop incertain", 50]
+    counted = [replace(e, label="Candidats, lycée") for e in two]
+    success = [replace(e, label="Réussite, lycée", outcome=SUCCESS) for e in two]
+    shown_exams = diplomes.examens(Estimates((*counted, *success)), "").shown
+    assert shown_exams["Par place"].tolist()[:2] == ["trop incertain", "+0,50"]
+    assert shown_exams["Par place"].tolist()[2:] == ["50\u00a0%", "50\u00a0%"]
+    assert "borne vide" in diplomes.examens(Estimates(tuple(success)), "").note
+    assert "borne vide" not in diplomes.examens(Estimates(tuple(counted)), "").note
     assert individus._told(estimates[0]) == ("trop incertain", None, None)
     assert individus._told(estimates[1]) == (50, 40, 60)
 
@@ -202,6 +217,38 @@ def test_a_number_is_given_where_the_proof_concludes_and_the_range_tells(
 ):
     found = Headline(SEATS, NOTES | {"verdict": verdict, "plus_petit_effet": "0.1"})
     assert as_number(found, effect("effet_net", (low + high) / 2, low, high)) == number
+
+
+def test_a_number_that_the_first_page_does_not_give_is_on_no_page():
+    quantities = (*EFFECT[:2], effect("effet_net", 31.0, -20.0, 82.0))
+    found = ranged(Headline((*quantities, effect("effet_total", 300.0, -200.0, 700.0)), NOTES))
+    assert [one.sure for one in found] == [True, True, False, False]
+    net = found["effet_net"]
+    assert "30" not in net.phrase
+    assert net.phrase.startswith("effet_net : entre −20 et 80\u00a0élèves de plus")
+    assert Quantity.of(net.as_dict()) == net
+    figure = chaine.pour_100(found, "Constat")
+    assert figure.table.frame["estimate"].tolist() == [50.0, 53.0, "trop incertain"]
+    assert "+30" not in figure.svg
+    rows = sheet(found).frame
+    assert rows["valeur"].isna().tolist() == [False, False, True, True]
+    assert rows["remarque"].iloc[-1] == "trop incertain pour un chiffre"
+    assert compared(found, found) == [(one, one) for one in quantities[:2]]
+    left = chaine.deductions(
+        ranged(Headline((effect("entrants_100", 40.0, -20.0, 100.0),), NOTES)),
+        Absent("hors sujet."),
+        SimpleNamespace(fuite=0.0, source=""),
+    )
+    assert "Aubaine de 0\u00a0% : entre −20 et 100 entrants de plus." in left
+
+
+def test_solid_is_said_of_the_opened_courses_wherever_it_is_said():
+    vague = Headline((*EFFECT[:2], effect("effet_net", 31.0, -20.0, 82.0)), NOTES)
+    made = SimpleNamespace(verdict=SimpleNamespace(niveau="solide"))
+    said = diplomes.reponse(made, vague)
+    assert "méthode : solide (formations ouvertes seules)." in said
+    assert first_page(vague).verdict == "solide (formations ouvertes seules)"
+    assert "méthode : solide. Le" in diplomes.reponse(made, Headline(EFFECT, NOTES))
 
 
 def test_the_picture_and_the_card_tell_the_same_effect():
@@ -227,10 +274,21 @@ def test_a_target_out_of_reach_is_said_to_be_and_records_are_asked_for_until_the
     lines = first_page(Headline(FULL, NOTES)).implied
     assert len(lines) <= 3
     assert any("revoir la cible de 2030" in line for line in lines)
+    for years, said in (
+        ("2026 2026", "les cibles de 2026, échues"),
+        ("2026", "cible de 2026, échue"),
+    ):
+        late = first_page(Headline(FULL, NOTES | {"cibles_manquees": years})).implied
+        assert late[0].endswith(f"{said}.")
+        assert any("revoir la cible de 2030" in line for line in late)
     job = one("industrie_100", 12.0, "personnes de plus", ESTIMATED, BOTH, low=3.0, high=21.0)
     unsure = first_page(Headline((*FULL[:-1], job), NOTES | {"verdict_industrie": "non concluant"}))
     assert unsure.job is None
     assert unsure.chain[-1].shown == "trop tôt pour le dire"
     found = first_page(Headline((*FULL[:-1], job), NOTES | {"verdict_industrie": "solide"}))
     assert found.job == job
+    assert (found.told, found.own, found.chain[-1].shown) == (True, None, "12")
+    both = one("industrie_100", 15.0, "personnes de plus", ESTIMATED, BOTH, low=-10.0, high=30.0)
+    vague = first_page(Headline((*FULL[:-1], both), NOTES | {"verdict_industrie": "solide"}))
+    assert (vague.told, vague.chain[-1].shown) == (False, "trop incertain")
     assert not any("fichiers individuels" in line for line in found.implied)

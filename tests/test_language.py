@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import asdict, replace
+from itertools import chain
 from pathlib import Path
 
 import nbformat
@@ -57,8 +58,8 @@ def told() -> set[str]:
         *of_effect.PEOPLE.values(), *NAMES.values(), of_trajectory.LEAST, of_trajectory.EVERY_VOIE,
         of_places.EVERY_LEVEL, *of_places.VOIES.values(), *map(str.lower, text.NIVEAUX.values()),
         first.IN_THESE, *first.END.values(), *first.STUDIED.values(), first.ENTERED[1], first.WHERE,
-        *first.LATER.values(), *first.LEVELS, detectability.REGION, detectability.SYNTHETIC,
-        detectability.ZONES,
+        *filter(None, chain.from_iterable(of_trajectory.LATER.values())), *first.LEVELS,
+        detectability.REGION, detectability.SYNTHETIC, detectability.ZONES,
         text.BANNER, text.SIMULATED, text.MISSING, *first.WORDS, *first.WORDS.values(), *pdf.SIZES,
         credit(simulated=True), credit(simulated=False), *titles(),
     }  # fmt: skip

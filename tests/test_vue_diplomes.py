@@ -230,7 +230,11 @@ def test_a_hundred_seats_have_one_value_and_one_interval_on_the_page(made):
     drawn = made.pour_100.table.frame.set_index("label")
     net = made.chiffres["effet_net"]
     row = drawn.loc["Élèves de plus en dernière année, voisines comprises"]
-    assert (row["estimate"], row["ci_low"], row["ci_high"]) == (net.rounded, *net.ends)
+    assert not net.sure
+    assert tuple(row) == ("trop incertain", *net.ends)
+    gross = made.chiffres["effet_brut"]
+    row = drawn.loc["Élèves de plus en dernière année, formations ouvertes"]
+    assert tuple(row) == (gross.rounded, *gross.ends)
     assert net.phrase in made.pour_100.alt
     register = made.annee.register["places_ouvertes"].astype(float).clip(lower=0).sum()
     school = made.annee.panel.table.query("voie == 'scolaire'")

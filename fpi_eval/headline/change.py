@@ -45,13 +45,14 @@ class Changes:
     come: tuple[Quantity, ...] = ()
     gone: tuple[Quantity, ...] = ()
     redefined: tuple[Quantity, ...] = ()
+    vague: tuple[Quantity, ...] = ()
     unseparated: tuple[str, ...] = ()
 
 
 def compared(before: Headline, after: Headline) -> list[tuple[Quantity, Quantity]]:
-    """Return the numbers that both reports give in the same unit."""
+    """Return the numbers that both reports give in the same unit, and not as a range alone."""
     pairs = ((before.get(one.key), one) for one in after if not one.key.startswith(AGAIN))
-    return [(old, new) for old, new in pairs if old and new and old.unit == new.unit]
+    return [(a, b) for a, b in pairs if a and b and a.unit == b.unit and a.sure and b.sure]
 
 
 def change(

@@ -1,10 +1,12 @@
 """What the first page says, by rule, from the headline quantities alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from fpi_eval import text
 from fpi_eval.calendar import month
-from fpi_eval.headline.of_trajectory import LEAST
+from fpi_eval.headline.of_trajectory import LATER, LEAST
+from fpi_eval.headline.of_trajectory import later as to_come
 from fpi_eval.headline.quantity import VAGUE, Headline, Quantity
 from fpi_eval.language import _
 
@@ -31,12 +33,9 @@ END = {
     "terminale": "Les places ouvertes amènent davantage d'élèves jusqu'en dernière année.",
     "diplomes": "Les places ouvertes amènent davantage d'élèves jusqu'au diplôme.",
 }
-LATER = {
-    "diplomes": "Diplômés",
-    "en_emploi_6_mois": "En emploi six mois après",
-    "en_emploi_24_mois": "En emploi deux ans après",
-}
 WHERE = "Dans l'industrie de la région"
+#: The note that judges an effect, where it is not the main one's.
+VERDICTS = {"industrie_100": "verdict_industrie"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,8 @@ class FirstPage:
 def first_page(found: Headline) -> FirstPage:
     """Return the first page of a report from the quantities that its notebooks published."""
     net, job = found.get("effet_net"), _job(found)
-    told = net is not None and as_number(found, net)
+    main = job or net
+    told = main is not None and as_number(found, main)
     level = found.notes.get("verdict", "")
     bars, cost = _bars(found), found.get("cout_place")
     return FirstPage(
@@ -101,14 +101,14 @@ def first_page(found: Headline) -> FirstPage:
         uncosted=_uncosted(found),
         untold=_untold(found),
         proof=LEVELS.index(level) if level in LEVELS else 0,
-        verdict=_("aucune") if _few(found) else _(level) + _only_own(found),
+        verdict=_("aucune") if _few(found) else _(level) + only_own(found),
         reason=reason(found),
         seats=_seats(found),
         people=tuple(bar for bar in bars if bar.done),
         aimed=tuple(bar for bar in bars if not bar.done),
         effect=net or None,
         told=told,
-        own=None if told else _own(found),
+        own=None if told or job else _own(found),
         job=job,
         cost=cost or None,
         least=cost is not None and cost.label == _(LEAST),
@@ -139,10 +139,22 @@ def as_number(found: Headline, effect: Quantity) -> bool:
     matters on each side: a number whose range holds a loss and a gain tells neither.
     """
     low, high = effect.ends
-    if low is None or high is None or not _told(found):
+    if low is None or high is None or not _told(found, VERDICTS.get(effect.key, "verdict")):
         return False
     within = (high - low) / 2 <= 100 * float(found.notes.get("plus_petit_effet", "0"))
     return low > 0 or high < 0 or within
+
+
+def ranged(found: Headline) -> Headline:
+    """Return the effects, those that `as_number` does not tell as a number being ranges alone."""
+    like = {"effet_total": found.get("effet_net")}
+    return replace(
+        found,
+        quantities=tuple(
+            replace(one, sure=as_number(found, like.get(one.key) or one)) if one.range else one
+            for one in found
+        ),
+    )
 
 
 def _own(found: Headline) -> Quantity | None:
@@ -200,11 +212,10 @@ def finding(found: Headline) -> str:
     return _("Aucun gain d'élèves ne se distingue encore des variations ordinaires.")
 
 
-def _only_own(found: Headline) -> str:
+def only_own(found: Headline, key: str = "effet_net") -> str:
     """Return that the proof holds for opened courses alone, where neighbours may undo the gain."""
-    net = found.get("effet_net")
-    alone = " " + _("(formations ouvertes seules)")
-    return alone if _told(found) and net and not _above_zero(net) else ""
+    net, told = found.get(key), _told(found, VERDICTS.get(key, "verdict"))
+    return " " + _("(formations ouvertes seules)") if told and net and not _above_zero(net) else ""
 
 
 def _above_zero(one: Quantity) -> bool:
@@ -322,15 +333,18 @@ def _chain(found: Headline) -> list[ChainStep]:
             links.append(ChainStep(_(words), part, said, known=True))
         elif one or vague(one):
             links.append(ChainStep(_(words), 0, _("trop incertain"), known=False))
-    for name, words in LATER.items():
+    for name, (words, _where) in LATER.items():
         later = found.get(f"a_venir_{name}")
         if later is None or later.known_on is None:
             continue
         if name not in (outcome, "en_emploi_24_mois"):
-            said = month(later.known_on)
+            said = ", ".join(filter(None, (month(later.known_on), _programme(found))))
             links.append(ChainStep(_(words), 0, said, known=False, dated=True))
-    if job := _job(found):
+    job = _job(found)
+    if job and as_number(found, job):
         links.append(ChainStep(_(WHERE), min(max(job.amount / 100, 0), 1), job.number, known=True))
+    elif job:
+        links.append(ChainStep(_(WHERE), 0, _("trop incertain"), known=False))
     else:
         read = _known(found, "industrie_100")
         said = _("trop tôt pour le dire") if read else _("dans aucun fichier ouvert")
@@ -348,7 +362,15 @@ def _dates(found: Headline) -> list[tuple[str, str]]:
         if one.key.startswith("a_venir_") and one.known_on
     ]
     late.sort(key=lambda pair: pair[0])
-    return [(month(day), _(LATER[name])) for day, name in late[:SOON] if name in LATER]
+    return [
+        (month(day), to_come(name, _programme(found))) for day, name in late[:SOON] if name in LATER
+    ]
+
+
+def _programme(found: Headline) -> str:
+    """Return the programme's name: what is to come is that of its own seats."""
+    seats = found.get("places_ouvertes")
+    return "" if seats is None else seats.scope.programme
 
 
 def implied(found: Headline) -> list[str]:
@@ -376,7 +398,20 @@ def _about_targets(found: Headline) -> list[str]:
     opened = found.get("taux_realisation")
     if opened and opened.amount < FEW:
         lines.append(_("Chercher pourquoi des places prévues n'ont pas ouvert."))
-    return lines[-2:]
+    return [*_missed(found), *lines[-2:]]
+
+
+def _missed(found: Headline) -> Sequence[str]:
+    """Return that targets past due, which seats could not reach, are to be answered for."""
+    years = found.notes.get("cibles_manquees", "").split()
+    if not years:
+        return []
+    said = (
+        _("Dire ce que deviennent les cibles de {year}, échues.")
+        if len(years) > 1
+        else _("Dire ce que devient la cible de {year}, échue.")
+    )
+    return [said.format(year=text.liste(dict.fromkeys(years)))]
 
 
 def _about_effect(found: Headline) -> Sequence[str]:

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.checks import NAMES, Evaluation, TooFew, told
+from fpi_eval.headline.first_page import ranged
 from fpi_eval.headline.of_places import EVERY_LEVEL, REGISTER, rentrees
 from fpi_eval.headline.quantity import (
     ESTIMATED,
@@ -48,7 +48,7 @@ def effet(year: Year, evaluation: Evaluation | Absent) -> Headline:
         effet_total(day, year, evaluation),
         places_hors_effet(day, year, evaluation),
     )
-    return Headline(found, _notes(evaluation))
+    return ranged(Headline(found, _notes(evaluation)))
 
 
 def _notes(evaluation: Evaluation | Absent) -> dict[str, str]:
@@ -88,10 +88,7 @@ def seats_scope(year: Year) -> Scope:
     if year.panel.seats_derived:
         whose = _("places ouvertes dans la région, quel qu'en soit le financement")
     else:
-        before = year.programme.predecesseur
-        whose = year.programme.nom
-        if before is not None and first < year.programme.rentree_debut:
-            whose = text.liste([before.nom, whose])
+        whose = year.programme.whose(first)
     return Scope(whose, _(EVERY_LEVEL), _("voie scolaire"), annees=rentrees(first, year.rentree))
 
 

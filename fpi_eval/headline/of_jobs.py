@@ -6,6 +6,7 @@ from dataclasses import replace
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.checks import Evaluation
+from fpi_eval.headline.first_page import ranged
 from fpi_eval.headline.of_effect import studied
 from fpi_eval.headline.quantity import ESTIMATED, Headline, Measure, Scope, declared
 from fpi_eval.impact.frame import NET
@@ -31,15 +32,16 @@ def emploi(
     ``industry`` is the evaluation of people at work in the region's industry (outcome
     `records.INDUSTRY_JOBS`), which only individual files give.
     """
-    day = year.context.day
-    return Headline(
-        (
-            emplois_industriels(day, year),
-            effet_decelable(day, year, visible),
-            industrie_100(day, year, industry),
-        ),
-        {} if isinstance(industry, Absent) else {"verdict_industrie": industry.verdict.niveau},
+    day, notes = year.context.day, dict[str, str]()
+    if not isinstance(industry, Absent):
+        notes["verdict_industrie"] = industry.verdict.niveau
+        notes["plus_petit_effet"] = str(industry.smallest)
+    found = (
+        emplois_industriels(day, year),
+        effet_decelable(day, year, visible),
+        industrie_100(day, year, industry),
     )
+    return ranged(Headline(found, notes))
 
 
 @declared("emplois_industriels", "Emplois salariés de l'industrie", "emplois")

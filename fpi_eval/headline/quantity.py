@@ -63,7 +63,8 @@ class Quantity:
     """One headline quantity of a report; false in a condition when it is not known.
 
     ``nature`` is compté, estimé, projeté or déclaré; ``level`` the level of the interval; ``as_of``
-    the day from which the report looks; ``known_on`` when an unknown one will be known.
+    the day from which the report looks; ``known_on`` when an unknown one will be known; ``sure``
+    whether the number is told, and not its range alone.
     """
 
     key: str
@@ -79,6 +80,7 @@ class Quantity:
     level: float | None = None
     reason: str = ""
     known_on: date | None = None
+    sure: bool = True
     langues: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # words elsewhere
 
     def __post_init__(self) -> None:
@@ -147,10 +149,12 @@ class Quantity:
 
     @property
     def shown(self) -> str:
-        """Number, unit and range: ``50 élèves, sans doute entre 10 et 85``."""
+        """Number, unit and range: ``50 élèves, sans doute entre 10 et 85``, or the range alone."""
         if not self:
             return text.MISSING
         unit = "" if self.unit == "%" else f"\u00a0{self.unit}"
+        if not self.sure:
+            return f"{self.range}{unit}"
         said = f"{self.number}{unit}"
         whole = _("{number}, sans doute {range}")
         return whole.format(number=said, range=self.range) if self.range else said
@@ -174,12 +178,14 @@ class Quantity:
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> "Quantity":
         """Return the quantity that `as_dict` wrote."""
-        named = {one.name: kept[one.name] for one in fields(cls) if one.name != "langues"}
+        later = ("langues", "sure")  # that older reports do not have
+        named = {one.name: kept[one.name] for one in fields(cls) if one.name not in later}
         days = {n: named[n] and date.fromisoformat(named[n]) for n in ("as_of", "known_on")}
         high = named["high"]
         if high is None and named["low"] is not None:
             high = float("inf")
         words = {"scope": Scope(**named["scope"]), "langues": kept.get("langues", {})}
+        words["sure"] = kept.get("sure", True)
         return cls(**named | days | words | {"high": high})
 
     def said(self, code: str) -> "Quantity":

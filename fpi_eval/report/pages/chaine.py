@@ -44,7 +44,11 @@ def pour_100(chiffres: Headline, source: str) -> Figure | Absent:
     keys = SHOWN[2:] if entrants else SHOWN  # the outcome studied is already that of the first two
     known = [one for key in keys if (one := chiffres.get(key))]
     rows = pd.DataFrame(
-        [(_where(one), one.rounded, *one.ends) for one in known], columns=["label", *BOUNDS]
+        [
+            (_where(one), one.rounded if as_number(chiffres, one) else np.nan, *one.ends)
+            for one in known
+        ],
+        columns=["label", *BOUNDS],
     )
     if rows.empty:
         return Absent(chiffres["effet_net"].reason)
@@ -54,7 +58,10 @@ def pour_100(chiffres: Headline, source: str) -> Figure | Absent:
         _found(chiffres),
         f"{source}.{PLAIN * (len(known) > 2)}",
         f"Points avec leur fourchette. {' '.join(one.phrase for one in known)}",
-        rows.assign(label=rows["label"].str.replace("\n", " ")),
+        rows.assign(
+            label=rows["label"].str.replace("\n", " "),
+            estimate=rows["estimate"].astype(object).where(rows["estimate"].notna(), UNTOLD),
+        ),
         formats=dict.fromkeys(BOUNDS, ("signe", 0)),
         labels={
             "label": f"Pour 100 places ({net.scope})",
@@ -200,7 +207,8 @@ def _left(net: Quantity, share: float) -> tuple[str, str]:
 
     if net.low is None or net.high is None:
         return said(net.amount), ""
-    return said(net.amount), f" (entre {said(net.low)} et {said(net.high)})"
+    between = f"entre {said(net.low)} et {said(net.high)}"
+    return (said(net.amount), f" ({between})") if net.sure else (between, "")
 
 
 def echelles(parts: Mapping[str, Estimates | Absent], context: Context) -> Table | Absent:

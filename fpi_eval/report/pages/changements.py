@@ -63,8 +63,8 @@ def reponse(found: Changes | Absent) -> str:
 def _jobs(found: Changes) -> list[str]:
     """Return that neither report answers on jobs, if so; otherwise their lines or lists do."""
     moved = (one.after for one in found.moved)
-    known = {one.key for one in (*moved, *found.same, *found.come, *found.gone, *found.redefined)}
-    return [] if known & {*JOBS} else [NO_JOBS]
+    others = (*found.same, *found.come, *found.gone, *found.redefined, *found.vague)
+    return [] if {one.key for one in (*moved, *others)} & {*JOBS} else [NO_JOBS]
 
 
 def _finding(found: Changes, main: list[Change]) -> str:
@@ -254,6 +254,7 @@ def _listed(found: Changes) -> list[str]:
         "Nouveaux dans ce rapport": found.come,
         "N'y sont plus": found.gone,
         "Ne se comparent pas (autre unité)": found.redefined,
+        "Trop incertains pour être comparés": found.vague,
         "Inchangés": found.same,
     }
     told = {one.after.label for one in found.moved}

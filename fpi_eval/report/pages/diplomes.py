@@ -10,15 +10,17 @@ from fpi_eval.checks.thresholds import CAUTION, FAIL, MARKS, VIOLATION
 from fpi_eval.checks.verdict import INCONCLUSIVE, INVISIBLE
 from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline, in_chapters
+from fpi_eval.headline.first_page import only_own
 from fpi_eval.headline.of_places import rentrees
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET
 from fpi_eval.impact.groups.dose_response import DoseResponse
 from fpi_eval.impact.j import J_TEXT
+from fpi_eval.impact.jobs.exams import SUCCESS
 from fpi_eval.panel import CellPanel
 from fpi_eval.panel.context import Context
 from fpi_eval.report.pages.unfolded import Unfolded
 from fpi_eval.results import Estimate, Estimates, EventStudy
-from fpi_eval.rounding import UNTOLD, untold
+from fpi_eval.rounding import UNTOLD, told, untold
 from fpi_eval.tables import Table, table
 
 NOT_TOLD = "Aucun effet n'est donné : trop peu d'établissements ont ouvert des places."
@@ -36,6 +38,7 @@ ZONES = (
     "Aucun fichier ne donne la commune des établissements sans résultats au diplôme professionnel "
     "(CFA, BTS d'un lycée général) : leur voisinage reste leur département."
 )
+EMPTY_END = " Une borne vide : trop peu de territoires pour borner le rapport."
 LABELS = ("Effet", "Estimateur", "Par place", "Borne basse", "Borne haute")
 
 
@@ -110,7 +113,8 @@ def reponse(evaluation: Evaluation | Absent, chiffres: Headline) -> str:
     if evaluation.verdict.niveau == INCONCLUSIVE:
         lines.append("Ces chiffres servent à vérifier, non à conclure.")
     lines.append(
-        f"Avis des contrôles sur la méthode : {evaluation.verdict.niveau}. Le détail est en annexe."
+        f"Avis des contrôles sur la méthode : {evaluation.verdict.niveau}{only_own(chiffres)}. Le "
+        "détail est en annexe."
     )
     return "\n\n".join(lines)
 
@@ -125,7 +129,7 @@ def effets(found: Estimates | Absent, source: str) -> Table | Absent:
     columns = ["effet", "estimateur", "valeur", "bas", "haut"]
     return table(
         pd.DataFrame(rows, columns=columns),
-        f"Effet par place ouverte ({name_of(found[0].outcome)})",
+        f"Effet par place ouverte, non arrondi ({name_of(found[0].outcome)})",
         formats=dict.fromkeys(columns[2:], ("signe", 2)),
         labels=dict(zip(columns, LABELS, strict=True)),
         source=source,
@@ -144,7 +148,8 @@ def examens(found: Estimates | Absent, source: str) -> Table | Absent:
     if isinstance(found, Absent):
         return found
     said = [item.label.partition(", ") for item in found]
-    rows = found.to_frame()[[*FIGURES]].replace([np.inf, -np.inf], np.nan)
+    rows = pd.DataFrame([_of_exams(item) for item in found], columns=FIGURES)
+    rows = rows.replace([np.inf, -np.inf], np.nan)
     rows.insert(0, "maille", [mesh for _, _, mesh in said])
     rows.insert(1, "compte", [count for count, _, _ in said])
     rows["groupes"] = [item.n_treated_clusters for item in found]
@@ -155,7 +160,17 @@ def examens(found: Estimates | Absent, source: str) -> Table | Absent:
         labels={"maille": "Maille du fichier", "compte": "Compte", **BOUNDS}
         | {"groupes": "Territoires ou lycées concernés"},
         source=f"Résultats aux examens, DEPP ; {source}",
-        note=f"{found.note} Une borne vide : trop peu de territoires pour borner le rapport.",
+        note=found.note + EMPTY_END * any(one.outcome == SUCCESS for one in found),
+    )
+
+
+def _of_exams(one: Estimate) -> tuple[float | str, ...]:
+    """Return an effect per seat and its ends; of success, a share, its missing ends left empty."""
+    if one.outcome != SUCCESS:
+        return _value(one), one.ci_low, one.ci_high
+    return tuple(
+        text.pourcent(v, 0) if np.isfinite(v) else np.nan
+        for v in (getattr(one, k) for k in FIGURES)
     )
 
 
@@ -192,7 +207,7 @@ def plantes(evaluation: Evaluation | Absent, source: str) -> Figure | Absent:
     rows, held = found.to_frame(), found.n_contained
     return Figure(
         found.plot(),
-        f"La méthode retrouve l'effet de {text.nombre(held)} faux programmes sur "
+        f"La méthode retrouve l'effet brut de {text.nombre(held)} faux programmes sur "
         f"{text.nombre(found.n_draws)} ({name_of(found.outcome)})",
         source,
         text.capitale(found.summary()).replace("\n", " "),
@@ -291,7 +306,7 @@ def tailles(found: DoseResponse | Absent, source: str) -> Table | Absent:
     if isinstance(found, Absent):
         return found
     return table(
-        found.table,
+        told(found.table),
         f"L'effet selon la taille de l'ouverture ({name_of(found.outcome)})",
         formats=dict.fromkeys(FIGURES, ("signe", 2))
         | dict.fromkeys(("whole", "increasing"), ("signe", 1)),

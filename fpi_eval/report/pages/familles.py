@@ -11,6 +11,7 @@ from fpi_eval.impact.groups.declared import DIMENSIONS
 from fpi_eval.impact.groups.heterogeneity import ADMITTED, Heterogeneity
 from fpi_eval.impact.outcomes import OUTCOMES, Family
 from fpi_eval.programme import Programme, Secret
+from fpi_eval.rounding import told
 from fpi_eval.tables import Table, table
 
 NOT_ADJUSTED = "sans ajustement"
@@ -66,7 +67,7 @@ def famille(brut: Family | Absent, net: Family | Absent, source: str) -> Table |
     for name in ADJUSTED:
         rows[name] = rows[name].astype(object).where(rows[name].notna(), NOT_ADJUSTED)
     return table(
-        rows,
+        told(rows),
         "L'effet par place sur chaque résultat, valeurs p ajustées",
         formats=dict.fromkeys(BOUNDS, ("signe", 2)) | dict.fromkeys(ADJUSTED, ("nombre", 3)),
         labels={
@@ -143,7 +144,7 @@ def groupes(
         return Absent(found.sentence())
     shown = DIMENSIONS["tension"].label in set(found.table["dimension"])
     return table(
-        found.to_frame(),
+        told(found.to_frame()),
         f"L'effet brut par place, groupe par groupe ({OUTCOMES.get(outcome, outcome).lower()})",
         formats={
             "seats": "nombre",
@@ -158,7 +159,9 @@ def groupes(
             "p_romano_wolf": "Valeur p de l'égalité",
         },
         source=source,
-        note="Effet brut par place. Une formation nouvelle, sans passé auquel se comparer, n'est "
+        note="Effet brut par place. Ici une seule régression, un coefficient par groupe ; section "
+        "« Combien de personnes en plus jusqu'ici », une par groupe, souvent moins précise. Une "
+        "formation nouvelle, sans passé auquel se comparer, n'est "
         "pas dans ce tableau. La valeur p, la même pour tous les groupes d'un découpage, "
         f"est celle de l'égalité de leurs effets, ajustée sur {len(found.tests)} découpages fixés "
         "d'avance (Romano et Wolf, 2005). Demande : premiers vœux comparés aux places, avant le "

@@ -10,6 +10,7 @@ from fpi_eval.absent import Absent
 from fpi_eval.checks import Evaluation, allowed
 from fpi_eval.costs import UnitCost, cost_table
 from fpi_eval.headline import Headline
+from fpi_eval.headline.first_page import only_own
 from fpi_eval.impact.frame import GROSS
 from fpi_eval.impact.jobs.adjusted import Adjusted
 from fpi_eval.impact.jobs.marginal import Marginal
@@ -35,7 +36,8 @@ def reponse(evaluation: Evaluation | Absent, chiffres: Headline) -> str:
     low, high = found.ends
     sure = low is not None and high is not None and low * high > 0
     doubt = "" if sure else " On ne peut pas encore dire si plus de personnes y travaillent."
-    return f"{found.phrase}{doubt} Avis des contrôles : {evaluation.verdict.niveau}."
+    alone = only_own(chiffres, found.key)
+    return f"{found.phrase}{doubt} Avis des contrôles : {evaluation.verdict.niveau}{alone}."
 
 
 def lecture(compte: "Counted | Absent") -> str:

@@ -7,10 +7,9 @@ from fpi_eval.absent import Absent
 from fpi_eval.checks import NAMES
 from fpi_eval.impact.groups.totals import Totals
 from fpi_eval.programme import Programme
-from fpi_eval.rounding import figures, rounded, step_of
+from fpi_eval.rounding import UNTOLD, rounded, step_of, untold
 from fpi_eval.tables import Table, table
 
-OPEN = "intervalle non borné"
 TEN = 10.0  # people: a total to the nearest ten gives no count of a few people back
 
 
@@ -41,8 +40,8 @@ def _shown(found: Totals | Absent, outcome: str, source: str) -> Table | Absent:
         return found
     rows = found.table
     shown = rows.assign(
-        brut=[_words(*r) for r in rows[["gross", "gross_low", "gross_high"]].to_numpy()],
-        net=[_words(*r) for r in rows[["estimate", "ci_low", "ci_high"]].to_numpy()],
+        brut=[_words(*r) for r in rows[["seats", "gross", "gross_low", "gross_high"]].to_numpy()],
+        net=[_words(*r) for r in rows[["seats", "estimate", "ci_low", "ci_high"]].to_numpy()],
     )
     absent = "".join(f" {name} : {why}" for name, why in found.absent.items())
     return table(
@@ -62,14 +61,16 @@ def _shown(found: Totals | Absent, outcome: str, source: str) -> Table | Absent:
         "l'essai sur de faux programmes, s'il y en a un. Les nombres sont arrondis selon cet "
         "intervalle, à la dizaine au moins. Net : ce que perdent les formations voisines est ôté, "
         "là où elles le perdent ; celles des autres filières ne sont dans aucune ligne de filière. "
+        "Par niveau, filière et voie, ici une régression par groupe ; section « Pour qui l'effet "
+        "diffère-t-il ? », une seule, souvent plus précise. "
         f"Un territoire de moins de trois établissements ouverts est réuni à d'autres.{absent}",
     )
 
 
-def _words(value: float, low: float, high: float) -> str:
-    """Return a total and its interval, with the digits that this width deserves."""
-    if not np.isfinite([low, high]).all():
-        return f"{text.signe(rounded(figures(value), TEN))} ({OPEN})"
+def _words(seats: float, value: float, low: float, high: float) -> str:
+    """Return a total and its interval, with the digits that this width deserves, if any."""
+    if not np.isfinite([low, high]).all() or untold(low, high, seats):
+        return UNTOLD
     step = step_of(low, high, smallest=TEN)
     shown, first, last = (text.signe(rounded(v, step)) for v in (value, low, high))
     return f"{shown} ({first}\u00a0à\u00a0{last})"

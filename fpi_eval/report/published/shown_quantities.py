@@ -11,6 +11,7 @@ from fpi_eval.disclosure import public
 from fpi_eval.errors import FpiError
 from fpi_eval.headline.quantity import RESOURCE, Headline, Quantity, gathered
 from fpi_eval.report.published.shown_tables import shown
+from fpi_eval.rounding import UNTOLD
 from fpi_eval.sheets import Column, Sheet
 from fpi_eval.table_files import replace_files
 
@@ -69,8 +70,15 @@ def read_quantities(path: Path) -> Headline:
 def _written(one: Quantity) -> list[float | None]:
     """Return value and ends with the digits that pages show, shares in percent."""
     times = 100 if one.unit == "%" else 1
-    values = (one.rounded, *one.ends)
+    values = (one.rounded if one.sure else None, *one.ends)
     return [None if v is None else round(times * v) if times > 1 else v for v in values]
+
+
+def _remark(one: Quantity) -> str:
+    """Return why a number is not there, if it is not."""
+    if not one:
+        return one.phrase.partition(" : ")[2]
+    return "" if one.sure else f"{UNTOLD} pour un chiffre"
 
 
 def sheet(found: Headline) -> Sheet | None:
@@ -85,7 +93,7 @@ def sheet(found: Headline) -> Sheet | None:
             "champ": str(one.scope),
             "nature": one.nature,
             "niveau_intervalle": one.level,
-            "remarque": "" if one else one.phrase.partition(" : ")[2],
+            "remarque": _remark(one),
             "origine": one.source,
         }
         for one in found

@@ -149,7 +149,8 @@ def between(years: TwoYears, report: EarlierReport, after: Headline) -> Changes:
         same=tuple(one.after for one in found if not _moved(one)),
         come=listed(after, before),
         gone=listed(before, after),
-        redefined=listed(both, Headline()),
+        redefined=listed((one for one in both if one.unit != before[one.key].unit), Headline()),
+        vague=listed((one for one in both if one.unit == before[one.key].unit), Headline()),
         unseparated=_unseparated(years, report.hashes),
     )
 

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from fpi_eval.errors import FpiError
 from fpi_eval.headline import Headline, Quantity
-from fpi_eval.headline.first_page import as_number, begun, entered, largest_target, vague
+from fpi_eval.headline.first_page import as_number, begun, entered, largest_target, only_own, vague
 from fpi_eval.language import FRENCH, NAMES, OTHERS, _, speaking, spoken
 from fpi_eval.report.edition import QUANTITIES, SIMULATED_SUFFIX, front
 from fpi_eval.report.published.shown_quantities import read_quantities
@@ -86,7 +86,7 @@ def _lines(folder: Path) -> Iterator[Line]:
         own = front(spoken())
         name = own if (place.parent / own).is_file() else PAGE
         page = quote("/".join((*place.parts[-3:-1], name)))
-        proof = _(found.notes.get("verdict", "")) or _not_yet(found)
+        proof = _(found.notes.get("verdict", "")) + only_own(found) or _not_yet(found)
         numbers = tuple(_shown(found))
         yield Line(kept["titre"], kept["annee_scolaire"], page, simulated, proof, numbers)
 
