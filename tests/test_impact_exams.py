@@ -32,8 +32,14 @@ def exams(maille="CAP, département × spécialité", territories=24, opened=8):
     return pd.DataFrame(rows)
 
 
+def noisy(table, spread=1e-6):
+    """Return the table with a little noise, without which nothing bounds an effect."""
+    noise = np.random.default_rng(1).normal(0, spread, len(table))
+    return table.assign(presents=table["presents"] + noise)
+
+
 def test_effects_on_candidates_and_graduates_are_found_and_their_ratio_is_success():
-    found = fpi.impact.exam_effects(exams())
+    found = fpi.impact.exam_effects(noisy(exams()))
     values = {item.label.split(",")[0]: item.estimate for item in found}
     assert values["Candidats"] == pytest.approx(CANDIDATES, abs=1e-6)
     assert values["Diplômés"] == pytest.approx(GRADUATES, abs=1e-6)
@@ -42,9 +48,7 @@ def test_effects_on_candidates_and_graduates_are_found_and_their_ratio_is_succes
 
 def test_success_is_told_only_where_the_interval_shown_of_candidates_leaves_zero_out():
     """On two territories 2 standard errors are far from enough: t has one degree of freedom."""
-    noise = np.random.default_rng(3).normal(0, 2, 576)
-    table = exams(opened=2)
-    few = fpi.impact.exam_effects(table.assign(presents=table["presents"] + noise))
+    few = fpi.impact.exam_effects(noisy(exams(opened=2), 4.0))
     sat = few.items[0]
     assert sat.estimate > 2 * sat.std_error
     assert sat.ci_low < 0
@@ -53,7 +57,7 @@ def test_success_is_told_only_where_the_interval_shown_of_candidates_leaves_zero
 
 def test_a_mesh_without_seats_is_named_with_its_reason_beside_the_others():
     other = exams("Bac pro, académie × spécialité").assign(seats=0.0)
-    both = pd.concat([exams(), other.assign(cell=lambda t: t["cell"] + 1000)])
+    both = pd.concat([noisy(exams()), other.assign(cell=lambda t: t["cell"] + 1000)])
     found = fpi.impact.exam_effects(both)
     assert len(found) == 3
     assert "Bac pro, académie × spécialité : pas d'estimation" in found.note
