@@ -1,20 +1,26 @@
-"""J's printed text is enough to find its numbers again, with nothing of the library's code."""
+"""J's and BJS2-T's printed texts are enough to find their numbers again, without the library."""
+
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from invented import invented_panel
 
+from fpi_eval import impact
+from fpi_eval.impact.bjs2_t import DESCRIPTION, bjs2_t
+from fpi_eval.impact.displacement.rings import ETABLISSEMENT, VOIES
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET
 from fpi_eval.impact.j import J_TEXT, j
+from fpi_eval.impact.j_and_bjs2_t import j_and_bjs2_t
 from fpi_eval.plan import SPECIFICATION
 
 SAME = 1e-7  # dense least squares on a few hundred dummies
 
 
-def by_the_text(
+def read_by_the_text(
     panel: pd.DataFrame, outcome: str = "diplomes", *, covariates=(), proportional=True
-) -> dict[str, float]:
+) -> SimpleNamespace:
     """Return J as a referee would compute it from its text: pandas, dummies, two dense stages."""
     t = panel.sort_values(["cell", "rentree"]).reset_index(drop=True)
     # The cell's size: yearly entrants, on average, before the first opening of all.
@@ -57,12 +63,12 @@ def by_the_text(
         + [np.where(rows[c] != 0, _furthest(rows, c), 0.0) / n for c in ("Xe", "Xd")]
     )
     # Other budgets are their own instrument; covariates have a slope of their own every session.
-    own = [rows["autres"].to_numpy() / n] if rows["autres"].any() else []
-    acts = rows.loc[rows["S"] != 0, "rentree"].min()
+    budgets = [rows["autres"].to_numpy() / n] if rows["autres"].any() else []
+    own, acts = [], rows.loc[rows["S"] != 0, "rentree"].min()
     for c in covariates:
         mean = rows["cell"].map(t[t["rentree"] < acts].groupby("cell")[c].mean())
         own += [mean * (rows["rentree"] == y) for y in sorted(set(rows["rentree"]))[1:]]
-    x, z = np.column_stack([x, *own]), np.column_stack([z, *own])
+    x, z = np.column_stack([x, *budgets, *own]), np.column_stack([z, *budgets, *own])
     dummies = [
         pd.get_dummies(rows["cell"].astype(str)),
         pd.get_dummies(rows["course"] + "|" + rows["rentree"].astype(str)),
@@ -73,9 +79,41 @@ def by_the_text(
     fitted = first @ np.linalg.lstsq(first, x * root, rcond=None)[0]
     second = np.column_stack([fitted, d * root])
     y = rows[outcome].to_numpy() / n * root[:, 0]
-    theta, ke, kd = np.linalg.lstsq(second, y, rcond=None)[0][:3]
-    moved = ke * reach[0] + kd * reach[1]
+    slopes = np.linalg.lstsq(second, y, rcond=None)[0]
+    return SimpleNamespace(
+        rows=rows,
+        n=n,
+        y=rows[outcome].to_numpy() / n,
+        elsewhere=x[:, 1 : 3 + len(budgets)] @ slopes[1 : 3 + len(budgets)],
+        effects=np.column_stack([d, *own]),
+        slopes=slopes[:3],
+        reach=reach,
+    )
+
+
+def by_the_text(panel: pd.DataFrame, outcome: str = "diplomes", **options) -> dict[str, float]:
+    """Return J's effects."""
+    found = read_by_the_text(panel, outcome, **options)
+    theta, *kappa = found.slopes
+    moved = float(np.dot(kappa, found.reach))
     return {GROSS: theta, DISPLACEMENT: moved, NET: theta + moved}
+
+
+def second_by_the_text(panel: pd.DataFrame, *, proportional=True, **options) -> float:
+    """Return BJS2-T as a referee would compute it from its text, J's being read already."""
+    found = read_by_the_text(panel, proportional=proportional, **options)
+    seats = found.rows["S"].to_numpy()
+    most = _furthest(found.rows, "S")
+    slope = (np.sign(most) if proportional else most) * (found.rows["rentree"].to_numpy() - 2000)
+    columns, base = np.column_stack([found.effects, slope]), seats == 0
+    root = np.sqrt(found.n[base])
+    y = found.y - found.elsewhere
+    inside = columns[base] * root[:, None]
+    gap = y - columns @ np.linalg.lstsq(inside, y[base] * root, rcond=None)[0]
+    known = np.linalg.pinv(columns[base], rcond=1e-10) @ columns[base]
+    there = np.abs(columns @ known - columns)
+    on = ~base & (there.max(axis=1) < SAME * np.abs(columns).max())
+    return (found.n * gap * np.sign(seats))[on].sum() / np.abs(seats[on]).sum()
 
 
 def _worth(t: pd.DataFrame, read: pd.Series, exposure: str, outcome: str) -> np.ndarray:
@@ -145,6 +183,11 @@ def test_every_variant_is_found_again_from_what_its_method_prints(name):
     found = j(panel, "diplomes", **options)
     for label, value in by_the_text(panel, **options).items():
         assert found[label].estimate == pytest.approx(value, abs=SAME)
+    second = bjs2_t(panel, "diplomes", **options)
+    assert second.estimate == pytest.approx(second_by_the_text(panel, **options), abs=SAME)
+    assert ("Covariables (part)" in second.method()) == ("covariates" in options)
+    assert ("pèse cette taille" in second.method()) == options.get("proportional", True)
+    assert ("la même pour toutes" in second.method()) == options.get("proportional", True)
     plain, said = j(panel, "diplomes").method(), found.method()
     assert ("Covariables (part)" in said) == ("covariates" in options)
     assert ("pèse cette taille" in said) == options.get("proportional", True)
@@ -179,6 +222,8 @@ def test_plan_and_method_print_the_same_text():
     panel = invented_panel(63, noise=1.0)
     assert J_TEXT in j(panel, "diplomes").method()
     assert SPECIFICATION["principal"] == J_TEXT
+    assert DESCRIPTION in bjs2_t(panel, "diplomes").method()
+    assert SPECIFICATION["second"] == DESCRIPTION
     for said in ("divisés par la taille", "pèse cette taille", "instrumentées par leur signe",
                  "instrumentée, dès qu'elle n'est plus nulle"):  # fmt: skip
         assert said in J_TEXT
@@ -186,3 +231,39 @@ def test_plan_and_method_print_the_same_text():
     assert "CR3" in first
     assert "département" in first
     assert not any("CR1" in line for line in SPECIFICATION["inference"])
+
+
+@pytest.fixture(scope="module")
+def small():
+    return invented_panel(63, noise=1.0, regions=3, etabs=8).assign(places=20.0)
+
+
+def test_side_by_side_without_sizes_no_method_speaks_of_them(small):
+    found = j_and_bjs2_t(small, proportional=False)
+    assert all("ni division ni pondération" in one.method() for one in found)
+    assert all("pèse cette taille" not in one.method() for one in found)
+    lone = impact.displacement(small, "diplomes", proportional=False)
+    assert "ni division ni pondération" in lone.method()
+
+
+def test_a_method_names_the_neighbours_that_were_read(small):
+    usual = impact.displacement(small, "diplomes").method()
+    assert J_TEXT in usual
+    voies = small.assign(voie=np.where(small["course"] < "c3", "scolaire", "apprentissage"))
+    for made, names in (
+        (impact.displacement(small, "diplomes", rings=(ETABLISSEMENT,)), [ETABLISSEMENT.name]),
+        (impact.substitution(voies, "diplomes"), [ring.name for ring in VOIES]),
+    ):
+        said = made.method()
+        assert all(f"« {name} »" in said for name in names)
+        assert "puis dans la même famille" not in said
+        assert "somme des deux autres" not in said
+    said = impact.by_fill(small, "diplomes")[0].method()
+    assert "voisines" in said.partition("un groupe de cellules après l'autre")[2]
+    assert "de toutes les cellules" not in said
+
+
+def test_imputation_says_the_effects_that_it_was_asked_for(small):
+    asked, usual = (impact.imputation(small, region_effects=on).method() for on in (True, False))
+    assert "région × session" in asked
+    assert "région × session" not in usual

@@ -8,6 +8,7 @@ from invented import invented_panel
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.stacked import stack, stacked, stacked_event_study
+from fpi_eval.impact.uncertainty import ALONE
 from fpi_eval.panel.sample import Sample
 
 
@@ -36,6 +37,15 @@ def test_effect_per_seat_by_hand():
     assert found.overall.estimate == pytest.approx(6 / 15)
     assert found.table["estimate"].tolist() == pytest.approx([6 / 15])
     assert found.overall.n_cells == 3
+
+
+def test_a_single_opened_establishment_has_no_interval_year_by_year_either():
+    rows = [(1, 1, 0), (1, 2, 5), (3, 1, 1), (3, 2, 3), (5, 1, 0), (5, 2, 3)]
+    found = stacked_event_study(frame_of(rows, {1: 2}, {1: 10}, {1: "R", 3: "S", 5: "S"}))
+    assert found.rule == found.overall.rule == ALONE
+    assert found.table[["std_error", "ci_low", "ci_high", "p_value"]].isna().all(axis=None)
+    assert found.table["estimate"].tolist() == pytest.approx([found.overall.estimate])
+    assert np.isnan(found.covariance).all()
 
 
 def test_controls_recur_in_each_wave_within_the_window():

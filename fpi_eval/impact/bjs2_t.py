@@ -1,4 +1,4 @@
-"""BJS2-T, the co-primary: imputation net of displacement, each site's own trend carried on."""
+"""BJS2-T, the co-primary: imputation net of displacement, opened cells' trend carried on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,12 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import (
+    EFFECTS_TEXT,
     EXPOSURES,
     GROSS,
     OTHERS,
+    SCALE_TEXT,
+    SLOPE_TEXT,
     described,
     effects,
     final,
@@ -21,9 +24,9 @@ from fpi_eval.impact.frame import (
     scale,
     with_covariates,
 )
-from fpi_eval.impact.imputation import UNCOMPARED
+from fpi_eval.impact.imputation import UNCOMPARED, used_rows
 from fpi_eval.impact.j import fit_j
-from fpi_eval.impact.uncertainty import BJS, answer
+from fpi_eval.impact.uncertainty import BJS, Clusters, answer
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
 from fpi_eval.regression.counterfactual import Imputation, impute, influence
@@ -31,23 +34,30 @@ from fpi_eval.results import Estimate
 
 CORRECTED = {**EXPOSURES, OTHERS: "other_dose"}  # regressor of J → column of the frame
 DESCRIPTION = (
-    "Imputation sur le résultat corrigé de ce que J attribue au déplacement et, où l'on en "
-    "connaît, aux places d'autres budgets, avec effets fixes de cellule, de formation × session et "
-    "de région × session, et prolongement de la tendance, proportionnelle aux places, que les "
-    "sites suivaient avant d'ouvrir (Borusyak, Jaravel et Spiess, 2024 ; Rambachan et Roth, 2023, "
-    "pour le sens d'une telle hypothèse). L'erreur compte celle de la première étape, par les "
-    "fonctions d'influence."
+    f"Imputation sur les observations de J : {SCALE_TEXT}. Le résultat est corrigé de ce que J "
+    "attribue au déplacement et, où l'on en connaît, aux places d'autres budgets. Un modèle, "
+    "estimé sur les seules observations sans place en vigueur à l'entrée de la promotion, prédit "
+    f"les autres : {EFFECTS_TEXT}, et {SLOPE_TEXT}. L'effet est la somme des écarts à cette "
+    "prédiction, là où elle existe, en élèves et comptés en moins où des places ferment, "
+    "rapportée à celle des places, ouvertes ou fermées (Borusyak, Jaravel et Spiess, 2024 ; "
+    "Rambachan et Roth, 2023, pour le sens d'une telle hypothèse). L'erreur compte celle de la "
+    "première étape, par les fonctions d'influence."
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrendFit:
-    """Estimate and its influences by establishment and by département."""
+    """Estimate, its influences by establishment and by département, the rows that it rests on.
+
+    Influences are those of all ``clusters`` of the sample, since J's step reads all its rows; the
+    treated ones are counted among ``used`` rows.
+    """
 
     value: float
     by_etab: np.ndarray
     by_dep: np.ndarray
-    frame: Sample
+    clusters: Clusters
+    used: Sample
 
 
 def fit_t(
@@ -89,7 +99,7 @@ def fit_t(
         psi = _influence(frame, model, v, dose / n, cluster)
         found.append(psi - _first_step(frame, first, cluster) @ (near.T @ v[:, 0]))
     value = float(target[on, 0] @ model.tau[on])
-    return TrendFit(value, found[0], found[1], frame)
+    return TrendFit(value, found[0], found[1], Clusters.of(frame, on), used_rows(frame, model))
 
 
 def trend(frame: pd.DataFrame) -> np.ndarray:
@@ -138,25 +148,27 @@ def bjs2_t(
 ) -> Estimate:
     """Return the gross effect per seat if opened cells had kept the trend they had before.
 
+    The trend is common to them: per student of their size or, if not ``proportional``, per seat.
     It survives a selection of sites on their trend, which J does not, at the price of an error
     some quarter larger; it assumes that trends go on in a straight line. ``covariates``: as in J.
     """
     frame = with_covariates(sample(panel, y, niveau=niveau), panel, covariates)
     options: dict[str, Any] = {"proportional": proportional, "covariates": covariates}
-    said = described(DESCRIPTION, covariates)
+    said = described(DESCRIPTION, covariates, proportional=proportional)
     return report(fit_t(frame, fit_j(frame, **options), **options), said)
 
 
 def report(found: TrendFit, description: str = DESCRIPTION) -> Estimate:
     """Return the estimate of a fitted BJS2-T."""
     return answer(
-        found.frame,
+        found.used,
         found.value,
         found.by_etab,
         found.by_dep,
         estimator="BJS2-T",
         label=GROSS,
-        dropped=found.frame.dropped,
+        dropped=found.used.dropped,
         kind=BJS,
+        clusters=found.clusters,
         description=description,
     )

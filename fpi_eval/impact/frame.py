@@ -1,6 +1,6 @@
 """The estimation frame that J and BJS2-T share: rows kept, scale, effects, exposures."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -38,7 +38,23 @@ SCALE_TEXT = (
     "an, en moyenne, aux rentrées d'avant la première ouverture de toutes), et chaque observation "
     "pèse cette taille"
 )
-UNSCALED_TEXT = "ni division ni pondération par la taille de la cellule"
+SLOPE_TEXT = (
+    "une pente par an, la même pour toutes les cellules qui ouvrent, de signe contraire pour "
+    "celles qui ne font que fermer"
+)
+#: What ``proportional=False`` does instead, phrase by phrase.
+UNSCALED = {
+    SCALE_TEXT: "ni division ni pondération par la taille de la cellule",
+    SLOPE_TEXT: (
+        "une pente par an proportionnelle au plus grand nombre de places que la cellule ouvre "
+        "(compté en moins pour celles qui ne font que fermer)"
+    ),
+}
+NEAR_TEXT = (
+    "dans le même établissement puis dans la même famille et le même département, ou ce que le "
+    "programme déclare à sa place"
+)
+MOVED_TEXT = "somme des deux autres"
 EFFECTS_TEXT = "effets fixes de cellule, de formation × session et de région × session"
 REACH_TEXT = (
     "chaque coefficient d'exposition multiplié par l'exposition totale de toutes les cellules, "
@@ -205,9 +221,21 @@ def with_covariates(frame: Sample, panel: pd.DataFrame, names: Sequence[str]) ->
     return frame.of(known, ("observation de covariable inconnue", len(table) - len(known)))
 
 
-def described(method: str, covariates: Sequence[str], *, proportional: bool = True) -> str:
-    """Return a method as it was run: scaled or not, with its covariates."""
-    said = method if proportional else method.replace(SCALE_TEXT, UNSCALED_TEXT)
+def described(
+    method: str,
+    covariates: Sequence[str] = (),
+    *,
+    proportional: bool = True,
+    rings: Iterable[str] = (),
+) -> str:
+    """Return a method as it was run: scaled or not, its groups of neighbours, its covariates."""
+    said = method
+    if not proportional:
+        for words, instead in UNSCALED.items():
+            said = said.replace(words, instead)
+    if names := [f"« {ring} »" for ring in rings]:
+        groups = f"un groupe de cellules après l'autre : {text.liste(names)}"
+        said = said.replace(NEAR_TEXT, groups).replace(MOVED_TEXT, "somme des autres")
     if not covariates:
         return said
     return (

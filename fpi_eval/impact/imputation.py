@@ -9,6 +9,7 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import (
+    EFFECTS_TEXT,
     NEAR,
     alone,
     described,
@@ -22,8 +23,9 @@ from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.counterfactual import Imputation, impute, influence
 from fpi_eval.results import Estimate, Estimates
 
+OWN_EFFECTS = "effets fixes de cellule et de formation × session"
 DESCRIPTION = (
-    "Imputation : un modèle à effets fixes de cellule et de formation × session, estimé sur les "
+    f"Imputation : un modèle à {OWN_EFFECTS}, estimé sur les "
     "seules observations sans place ouverte, sur aucun budget, ni voisin exposé, prédit ce "
     "qu'aurait été le résultat des cellules traitées ; l'effet est l'écart entre l'observé et "
     "cette prédiction, rapporté aux places. Variance prudente par groupe (Borusyak, Jaravel et "
@@ -79,7 +81,8 @@ def imputation(
         label if by is None else f"{label}, {GROUPS[by]} {key}": on & (keys == key).to_numpy()
         for key in sorted(keys[on].unique())
     }
-    found = by_group(frame, model, groups, described(DESCRIPTION, covariates))
+    said = DESCRIPTION.replace(OWN_EFFECTS, EFFECTS_TEXT) if region_effects else DESCRIPTION
+    found = by_group(frame, model, groups, described(said, covariates))
     return found[0] if by is None else found
 
 
@@ -115,7 +118,7 @@ def fit(frame: pd.DataFrame, *, region: bool = False, covariates: Sequence[str] 
 def used_rows(frame: Sample, model: Imputation) -> Sample:
     """Return the rows that count, the others added to what was dropped."""
     lost = ("observation traitée sans comparaison", int((~model.usable).sum()))
-    return frame.of(frame.frame[model.usable], lost)
+    return frame.of(frame.frame if model.usable.all() else frame.frame[model.usable], lost)
 
 
 def read(

@@ -12,6 +12,8 @@ from fpi_eval.impact.frame import (
     EFFECTS_TEXT,
     EXPOSURES,
     GROSS,
+    MOVED_TEXT,
+    NEAR_TEXT,
     OTHERS,
     REACH_TEXT,
     REGRESSORS,
@@ -44,8 +46,7 @@ from fpi_eval.results import Estimate, Estimates
 REGRESSORS_TEXT = (
     "les places en vigueur quand la promotion est entrée, instrumentées par leur signe (+1, −1 ou "
     "0, non divisé), de sorte que chaque place pèse autant ; et l'exposition aux places des "
-    "voisines, dans le même établissement puis dans la même famille et le même département, ou ce "
-    "que le programme déclare à sa place (total des places du groupe × part de "
+    f"voisines, {NEAR_TEXT} (total des places du groupe × part de "
     "la cellule, selon sa taille, parmi celles qui n'en ouvrent pas), instrumentée, dès qu'elle "
     "n'est plus nulle, par la plus grande valeur qu'elle atteint dans la cellule (la plus basse "
     "si elle ne dépasse jamais 0) ; les ouvertures sur d'autres budgets, si on les connaît, sont "
@@ -55,7 +56,7 @@ J_TEXT = (
     f"Doubles moindres carrés, une observation par cellule et session ({SAMPLE_TEXT}) : "
     f"{SCALE_TEXT}. Régresseurs : {REGRESSORS_TEXT}. {EFFECTS_TEXT[0].upper()}{EFFECTS_TEXT[1:]} "
     "(Angrist et Imbens, 1995 ; Cameron et Miller, 2015). Effet brut : coefficient des places ; "
-    f"déplacement : somme des deux autres, {REACH_TEXT} ; effet net : leur somme."
+    f"déplacement : {MOVED_TEXT}, {REACH_TEXT} ; effet net : leur somme."
 )
 WALD_TEXT = (
     "Régression par doubles moindres carrés sur les places ouvertes, instrumentées par le fait "

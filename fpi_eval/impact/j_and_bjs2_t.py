@@ -7,10 +7,10 @@ from fpi_eval import text
 from fpi_eval.impact.bjs2_t import DESCRIPTION, fit_t
 from fpi_eval.impact.bjs2_t import report as t_report
 from fpi_eval.impact.columns import any_table
-from fpi_eval.impact.frame import GROSS, WEIGHTS, sample
+from fpi_eval.impact.frame import GROSS, WEIGHTS, described, sample
 from fpi_eval.impact.j import J_TEXT, combination, fit_j, report
 from fpi_eval.impact.uncertainty import BJS, answer
-from fpi_eval.results import Estimates
+from fpi_eval.results import Estimate, Estimates
 
 GAP = "Écart J − BJS2-T"
 
@@ -30,9 +30,10 @@ def j_and_bjs2_t(
     """
     frame = sample(panel, y, niveau=niveau)
     fit = fit_j(frame, proportional=proportional)
-    primary = report(frame, fit)
+    texts = [described(words, proportional=proportional) for words in (J_TEXT, DESCRIPTION)]
+    primary = report(frame, fit, description=texts[0])
     second = fit_t(frame, fit, proportional=proportional)
-    other = t_report(second)
+    other = t_report(second, texts[1])
     gross = combination(fit, WEIGHTS[GROSS])
     by = []
     for column, psi in (("uai", second.by_etab), ("code_departement", second.by_dep)):
@@ -41,20 +42,27 @@ def j_and_bjs2_t(
         mine[np.searchsorted(names, np.unique(inside))] = fit.jackknife(inside) @ gross
         by.append(mine - psi)
     gap = answer(
-        frame,
+        second.used,
         primary[GROSS].estimate - second.value,
         by[0],
         by[1],
         estimator="J et BJS2-T",
         label=GAP,
         kind=BJS,
-        description=f"{J_TEXT} {DESCRIPTION}",
+        clusters=second.clusters,
+        dropped=second.used.dropped,
+        description=" ".join(texts),
     )
     return Estimates((*primary, other, gap), note=_reading(gap))
 
 
-def _reading(gap) -> str:
-    ratio = abs(gap.estimate) / gap.std_error if gap.std_error > 0 else 0.0
+def _reading(gap: Estimate) -> str:
+    if not gap.std_error > 0:
+        return (
+            "L'erreur de l'écart n'est pas mesurable : on ne sait pas si les deux estimateurs "
+            "s'accordent."
+        )
+    ratio = abs(gap.estimate) / gap.std_error
     size = f"{text.nombre(ratio, 1)} fois son erreur"
     if ratio < 1:
         return f"Les deux estimateurs s'accordent : leur écart vaut {size}."

@@ -52,7 +52,7 @@ def widest(estimate: float, candidates: list[Candidate]) -> ChosenInterval:
     Taking the widest is conservative by construction: each level of clustering is wrong if shocks
     are shared at a wider one, and a wide level with few clusters underestimates by chance.
     """
-    kept = [c for c in candidates if np.isfinite(c.std_error) and c.df >= 1]
+    kept = [c for c in dict.fromkeys(candidates) if np.isfinite(c.std_error) and c.df >= 1]
     if not kept:
         return ChosenInterval(np.nan, np.nan, np.nan, np.nan, ALONE)
     bounds = [interval(estimate, c.std_error, c.df) for c in kept]
@@ -83,18 +83,27 @@ def clustered(influence: np.ndarray, n_treated: int, level: str, kind: str) -> C
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clusters:
-    """Clusters of the rows used, at both levels, and how many of each have opened seats."""
+    """Clusters of the rows used, at both levels, and how many of each have opened seats.
+
+    ``narrow`` is what readers call the first ones.
+    """
 
     etab: np.ndarray | pd.Categorical
     dep: np.ndarray | pd.Categorical
     n_treated_etab: int
     n_treated_dep: int
+    narrow: str = "établissement"
+
+    @property
+    def wide(self) -> bool:
+        """Whether enough départements are treated for their own spread to be trusted."""
+        return self.n_treated_dep >= ENOUGH
 
     @classmethod
-    def of(cls, frame: pd.DataFrame) -> "Clusters":
-        """Return the clusters of an estimation frame."""
+    def of(cls, frame: pd.DataFrame, treated: np.ndarray | None = None) -> "Clusters":
+        """Return the clusters of an estimation frame; ``treated`` rows are those with seats."""
         etab, dep = (pd.Categorical(frame[name]) for name in ("uai", "code_departement"))
-        moved = (frame["dose"] != 0).to_numpy()
+        moved = (frame["dose"] != 0).to_numpy() if treated is None else treated
         return cls(etab, dep, pd.unique(etab[moved]).size, pd.unique(dep[moved]).size)
 
     def corrected(
@@ -112,7 +121,7 @@ class Clusters:
     def candidates(self, by_etab: np.ndarray, by_dep: np.ndarray, kind: str) -> list[Candidate]:
         """Return both candidates from influences by establishment and by département."""
         return [
-            clustered(by_etab, self.n_treated_etab, "établissement", kind),
+            clustered(by_etab, self.n_treated_etab, self.narrow, kind),
             clustered(by_dep, self.n_treated_dep, "département", kind),
         ]
 
@@ -132,10 +141,10 @@ class Clusters:
         another nature (placebo regions), always in the comparison.
         """
         etab, dep = self.candidates(by_etab, by_dep, kind)
-        if self.n_treated_dep >= ENOUGH:
+        if self.wide:
             return widest(value, [dep, *also]), "département"
         found = widest(value, [etab, dep, *also])
-        return found, "département" if found.rule.startswith(dep.name) else "établissement"
+        return found, "département" if found.rule.startswith(dep.name) else self.narrow
 
 
 def single(frame: Sample, fit: LinearFit, name: str, **facts) -> Estimate:
@@ -163,8 +172,9 @@ def answer(
     """Return an estimate from its cluster influences, interval by `Clusters.interval`.
 
     ``kind`` names the variance; ``also`` are further candidates for the widest interval;
-    ``instead`` is an interval by another rule, its clusters being establishments; ``clusters``
-    are those of the frame, where they are known already.
+    ``instead`` is an interval by another rule, which says its own level: influence and numbers of
+    clusters then go with the error, by establishment. ``clusters`` are those of the influences,
+    where they are known already.
     """
     clusters = clusters or Clusters.of(frame)
     by_etab, by_dep = clusters.corrected(by_etab, by_dep, kind)
@@ -226,21 +236,20 @@ def event_table(
     """Return an event study from cluster influences (G, k), at one level for all its years.
 
     Départements if enough are treated, établissements otherwise: errors and covariance belong
-    together.
+    together. A single treated cluster gives neither.
     """
     clusters = Clusters.of(frame)
     by_etab, by_dep = clusters.corrected(by_etab, by_dep, CR1)
-    level = int(clusters.n_treated_dep >= ENOUGH)
+    level = int(clusters.wide)
     psi = (by_etab, by_dep)[level]
     years = [
-        clusters.candidates(a, b, CR1)[level] for a, b in zip(by_etab.T, by_dep.T, strict=True)
+        widest(v, [clusters.candidates(a, b, CR1)[level]])
+        for v, a, b in zip(values, by_etab.T, by_dep.T, strict=True)
     ]
-    bounds = np.array(
-        [interval(v, c.std_error, max(c.df, 1)) for v, c in zip(values, years, strict=True)]
-    )
+    covariance = psi.T @ psi if years[0].rule != ALONE else np.full((len(values),) * 2, np.nan)
     table = pd.DataFrame({"rel_time": rel_time, "estimate": values})
-    table["std_error"] = [c.std_error for c in years]
-    table[["ci_low", "ci_high", "p_value"]] = bounds
+    for name in ("std_error", "ci_low", "ci_high", "p_value"):
+        table[name] = [getattr(year, name) for year in years]
     treated = frame[frame["cohort"].notna()]
     table["n_cells"] = table["rel_time"].map(treated.groupby("rel_time")["cell"].nunique())
     order = np.argsort(rel_time, kind="stable")
@@ -251,7 +260,7 @@ def event_table(
         n_cells=frame["cell"].nunique(),
         n_clusters=pd.unique((clusters.etab, clusters.dep)[level]).size,
         n_treated_clusters=(clusters.n_treated_etab, clusters.n_treated_dep)[level],
-        rule=years[0].name,
-        covariance=(psi.T @ psi)[np.ix_(order, order)],
+        rule=years[0].rule,
+        covariance=covariance[np.ix_(order, order)],
         **facts,
     )

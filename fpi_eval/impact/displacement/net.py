@@ -18,7 +18,7 @@ from fpi_eval.impact.displacement.rings import (
     ring_exposures,
     ring_reach,
 )
-from fpi_eval.impact.frame import DISPLACEMENT, EXPOSURES, GROSS, SEATS, sample
+from fpi_eval.impact.frame import DISPLACEMENT, EXPOSURES, GROSS, SEATS, described, sample
 from fpi_eval.impact.frame import NET as j_NET
 from fpi_eval.impact.j import J_TEXT, few_interval, fit_j
 from fpi_eval.impact.uncertainty import CR3, Clusters, answers
@@ -177,7 +177,9 @@ def displacement(
         frame = frame.of(frame.join(found))
         exposures = names
     fit = fit_j(frame, proportional=proportional, exposures=exposures)
-    return report(frame, fit, reach, rings)
+    named = () if rings == DEFAULT else names
+    said = described(J_TEXT, proportional=proportional, rings=named)
+    return report(frame, fit, reach, rings, said)
 
 
 @any_table
@@ -195,6 +197,7 @@ def report(
     fit: LinearFit,
     reach: np.ndarray,
     rings: tuple[Ring, ...],
+    description: str,
 ) -> Displacement:
     """Return the displacement of a fitted J whose exposures are named after the rings."""
     fit.position(SEATS)
@@ -210,7 +213,7 @@ def report(
         own={OWN: {"instead": few_interval(clusters, frame, fit, psi[0])}},
         estimator="J",
         dropped=frame.dropped + fit.dropped,
-        description=J_TEXT,
+        description=description,
         kind=CR3,
         clusters=clusters,
     )
