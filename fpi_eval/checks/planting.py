@@ -189,7 +189,7 @@ def _read(
         w = combination(fit, np.multiply(WEIGHTS[label], (1.0, *reach)))
         value, std_error = float(w @ fit.coefficients), error(by_etab @ w)
         if label == GROSS and wild:
-            found[label] = (value, said(wild.test(fit.y), std_error))
+            found[label] = (value, said(wild.test(fit.y), std_error, clusters))
             continue
         also = [Candidate(c.name, c.std_error * std_error, c.df) for c in factor]
         also = also if label == GROSS else []

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import SEATS, effects, paths
-from fpi_eval.impact.uncertainty import ENOUGH, ChosenInterval, Clusters
+from fpi_eval.impact.uncertainty import ChosenInterval, Clusters
 from fpi_eval.regression import choose, randomization
 from fpi_eval.regression.absorb import Absorber
 from fpi_eval.regression.choice import RULES
@@ -24,16 +25,14 @@ MOVES = 399
 def interval_of_gross(
     frame: pd.DataFrame,
     fit: LinearFit,
-    n_treated: int,
+    clusters: Clusters,
     std_error: float,
     covariates: Sequence[str] = (),
 ) -> ChosenInterval | None:
     """Return the interval the rule of `choose` gives to the gross effect; None from 20 on."""
-    rule = choose(n_treated)
-    if rule.key == "cr1":
-        return None
-    if rule.key == "wild":
-        return said(wild_gross(frame, fit), std_error)
+    rule = choose(clusters.n_treated_etab)
+    if rule.key in ("cr1", "wild"):
+        return wild_interval(fit, fit.position(SEATS), clusters, std_error)
     value = float(fit.coefficients[fit.position(SEATS)])
     test = moved_openings(
         frame, value, std_error, with_interval=rule.has_interval, covariates=covariates
@@ -43,22 +42,14 @@ def interval_of_gross(
     return ChosenInterval(std_error, test.ci_low, test.ci_high, test.p_value, name)
 
 
-def wild_gross(frame: pd.DataFrame, fit: LinearFit) -> WildTest:
-    """Return the wild bootstrap of the gross effect (Anderson-Rubin form).
+def wild_design(fit: LinearFit, j: int, clusters: Clusters, *, draws: int = DRAWS) -> WildDesign:
+    """Return the wild bootstrap of one coefficient of a fit (Anderson-Rubin form).
 
     The tested value b leaves ``Y - b S``, which under the null no opening explains; exposures
-    enter as they are. Clusters are départements when enough of them are treated.
+    enter as they are. Clusters are départements when enough of them are treated. It holds no
+    outcome: the same serves all those regressed on the same variables.
     """
-    clusters = Clusters.of(frame[fit.keep])
-    return wild_design(fit, fit.position(SEATS), clusters).test(fit.y)
-
-
-def wild_design(fit: LinearFit, j: int, clusters: Clusters, *, draws: int = DRAWS) -> WildDesign:
-    """Return the wild bootstrap of one coefficient of a fit, in the form of `wild_gross`.
-
-    It holds no outcome: the same serves all those regressed on the same variables.
-    """
-    cluster = clusters.dep if clusters.n_treated_dep >= ENOUGH else clusters.etab
+    cluster = clusters.dep if clusters.wide else clusters.etab
     others = np.delete(fit.endogenous, j, axis=1)
     return WildDesign(
         fit.instruments[:, j],
@@ -78,12 +69,19 @@ def wild_interval(
     """Return the wild bootstrap interval of a group with few opened establishments, else None."""
     if choose(clusters.n_treated_etab).key != "wild":
         return None
-    return said(wild_design(fit, j, clusters).test(fit.y), std_error)
+    return said(wild_design(fit, j, clusters).test(fit.y), std_error, clusters)
 
 
-def said(test: WildTest, std_error: float) -> ChosenInterval:
-    """Return the interval of a bootstrap, with its rule."""
+def said(test: WildTest, std_error: float, clusters: Clusters) -> ChosenInterval:
+    """Return the interval of a bootstrap; its rule says its clusters, which the error's may not be.
+
+    The error beside it, that calibration and ratios take, is always by establishment.
+    """
+    level, n = clusters.narrow, clusters.n_treated_etab
+    if clusters.wide:
+        level, n = "département", clusters.n_treated_dep
     rule = next(rule.name for rule in RULES if rule.key == "wild")
+    rule = rule.replace("par groupe", f"par {level} ({text.pluriel(n, 'traité')})")
     return ChosenInterval(std_error, test.ci_low, test.ci_high, test.p_value, rule)
 
 
@@ -99,8 +97,9 @@ def moved_openings(
 
     An opening goes to the same course where the new establishment teaches it, to another of its
     courses otherwise; doses and dates follow. Eligible: establishments of the sample, all
-    regions, untouched by the seats opened around them, with enough courses, and the treated ones.
-    Each covariate has its slope by session, in every placement as in J.
+    regions, untouched by the seats opened around them or treated, with enough courses. Where a
+    treated one has too few, no move is the actual placement, which is then added to them. Each
+    covariate has its slope by session, in every placement as in J.
     """
     touched = (frame["dose"] == 0) & (frame[["exposure_etab", "exposure_dep"]] != 0).any(axis=1)
     frame = frame[~touched]
@@ -133,7 +132,7 @@ def moved_openings(
         own if np.isfinite(own) else observed,
         placebos[keep],
         shifts=shifts[keep] if with_interval else None,
-        exact=exact and bool(keep.all()),
+        exact=exact and bool(keep.all()) and set(frame["uai"].to_numpy()[rows]) <= set(homes),
         std_error=std_error,
     )
 

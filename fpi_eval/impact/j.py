@@ -193,7 +193,7 @@ def few_interval(
     from fpi_eval.impact.few_treated import interval_of_gross  # it reads this module
 
     std_error = error(by_etab[:, fit.position(SEATS)])
-    return interval_of_gross(frame, fit, clusters.n_treated_etab, std_error, covariates)
+    return interval_of_gross(frame, fit, clusters, std_error, covariates)
 
 
 def regions_error(
