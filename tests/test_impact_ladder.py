@@ -30,10 +30,30 @@ def test_without_displacement_every_rung_finds_the_seats_effect():
     assert [round(e.estimate, 6) for e in ladder(flat, "diplomes")] == [0.5] * 4
 
 
-def past_seats(panel: pd.DataFrame) -> np.ndarray:
+def test_seats_of_another_budget_are_a_second_dose_of_every_rung():
+    panel = invented_panel(etab=0.0, dep=0.0, courses=6, opened=8)
+    closed = panel.groupby("cell")["seats"].transform("max") == 0  # in the programme's region too
+    other = closed & (panel["cell"] % 5 == 0) & (panel["rentree"] >= 2021)
+    panel = panel.assign(autres_places=10.0 * other)
+    moved = 0.5 * past_seats(panel) + 0.8 * past_seats(panel, "other_dose")
+    flat = panel.assign(diplomes=panel["entrants"] + moved)
+    assert [round(e.estimate, 6) for e in ladder(flat, "diplomes")] == [0.5] * 4
+
+
+def test_a_territory_of_several_schools_is_one_cluster_every_year():
+    panel = invented_panel(3, noise=1.0, regions=4, etabs=8, opened=10)
+    opened = panel.loc[panel["seats"] != 0, "uai"].nunique()
+    course, school, family, wide = ladder(panel, "diplomes")
+    assert [e.openings for e in (course, school, family, wide)] == [opened] * 4
+    assert wide.n_clusters == panel["code_departement"].nunique()
+    assert "établissement" not in family.rule + wide.rule
+    assert "parmi" not in wide.rule  # its two levels are one
+
+
+def past_seats(panel: pd.DataFrame, column: str = "dose") -> np.ndarray:
     from fpi_eval.panel import align
 
-    return align(panel, "diplomes")["dose"].to_numpy()
+    return align(panel, "diplomes")[column].to_numpy()
 
 
 def test_a_student_taken_inside_the_school_is_lost_from_the_school_rung_on():

@@ -21,6 +21,7 @@ from fpi_eval.impact.frame import (
     SCALE_TEXT,
     SEATS,
     WEIGHTS,
+    alone,
     described,
     effects,
     final,
@@ -60,8 +61,8 @@ J_TEXT = (
 )
 WALD_TEXT = (
     "Régression par doubles moindres carrés sur les places ouvertes, instrumentées par le fait "
-    "d'en avoir ouvert, avec effets fixes de cellule et de formation × session (Angrist et "
-    "Imbens, 1995)."
+    "d'en avoir ouvert, avec effets fixes de cellule et de formation × session, sans les "
+    "observations aux places ouvertes sur un autre budget (Angrist et Imbens, 1995)."
 )
 
 
@@ -214,7 +215,7 @@ def combination(fit: linear.LinearFit, weights: Sequence[float] | np.ndarray) ->
 @any_table
 def wald(panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None) -> Estimate:
     """Return the effect per seat without neighbours: seats instrumented by having opened some."""
-    frame = sample(panel, y, niveau=niveau)
+    frame = alone(sample(panel, y, niveau=niveau))
     dose = frame[["dose"]].to_numpy(float)
     fit = linear.fit(
         frame["y"].to_numpy(),

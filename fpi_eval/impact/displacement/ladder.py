@@ -1,15 +1,25 @@
 """The effect on ever wider groups of courses, and by whether courses were full before."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
-from fpi_eval.impact.frame import SEATS, OnlyCreated, sample
+from fpi_eval.impact.frame import (
+    NEAR_TEXT,
+    OTHERS,
+    REACH_TEXT,
+    SEATS,
+    OnlyCreated,
+    described,
+    sample,
+)
 from fpi_eval.impact.imputation import by_group, unexposed
 from fpi_eval.impact.imputation import fit as imputation_fit
 from fpi_eval.impact.j import J_TEXT, fit_j
-from fpi_eval.impact.uncertainty import CR1, CR3, answer, answers
+from fpi_eval.impact.uncertainty import CR1, CR3, Clusters, answer, answers
 from fpi_eval.panel import coding
 from fpi_eval.panel.cells import seat_grid
 from fpi_eval.regression import linear
@@ -24,9 +34,18 @@ LEVELS = {
     "département": ("code_departement",),
 }
 TEXT = (
-    "Régression des effectifs totaux d'un territoire sur ses places ouvertes, effets fixes de "
-    "territoire et de région × session : plus le territoire est large, plus il contient les "
-    "voisines qui perdent des élèves. Peu puissant aux échelles larges."
+    "Régression des effectifs totaux d'un territoire sur ses places ouvertes et, où l'on en "
+    "connaît, sur celles d'autres budgets, effets fixes de territoire et de région × session : "
+    "plus le territoire est large, plus il contient les voisines qui perdent des élèves. Peu "
+    "puissant aux échelles larges."
+)
+FILL_TEXT = (
+    f"Voisines : {NEAR_TEXT}, les deux expositions ajoutées, puis partagées selon que la voisine "
+    "était pleine."
+)
+FILL_REACH = (
+    "chaque coefficient d'exposition multiplié par l'exposition totale des cellules de la "
+    "régression, rapportée au total de leurs places"
 )
 LABEL = "Effet par place : {}"
 GROUPS = {True: "voisines pleines avant", False: "voisines non pleines avant"}
@@ -52,31 +71,39 @@ def ladder(panel: pd.DataFrame, y: str = "entrants") -> Estimates:
 def _rung(frame: pd.DataFrame, name: str, keys: tuple[str, ...]) -> Estimate:
     by = [*keys, "code_region", "time"]
     fixed = [c for c in ("uai", "code_departement") if c not in by]
-    facts = {c: (c, "first") for c in fixed} | {c: (c, "sum") for c in ("y", "dose", "size")}
+    sums = ("y", "dose", "other_dose", "size")
+    facts = {c: (c, "first") for c in fixed} | {c: (c, "sum") for c in sums}
     rows = frame.groupby(by, as_index=False, observed=True).agg(**facts)
     rows = rows[rows["size"] > 0]  # a territory of created courses alone has no past
     unit = rows.groupby(list(keys), observed=True).ngroup().to_numpy()
     n = rows["size"].to_numpy(float)
+    doses = ["dose", *(["other_dose"] if rows["other_dose"].any() else [])]
     fit = linear.fit(
         rows["y"].to_numpy() / n,
-        rows[["dose"]].to_numpy(float) / n[:, None],
+        rows[doses].to_numpy(float) / n[:, None],
         [unit, interaction(rows["code_region"], rows["time"])],
-        names=(SEATS,),
+        names=(SEATS, OTHERS)[: len(doses)],
         weights=n,
     )
-    fit.position(SEATS)
-    used = frame.of(rows[fit.keep].assign(cell=unit[fit.keep]))
-    return answer(
+    at, used = fit.position(SEATS), frame.of(rows.assign(cell=unit)[fit.keep])
+    wide = keys[0] == "code_departement"
+    if wide:  # several schools: the territory is its own cluster
+        used = used.assign(uai=used["cell"])
+    clusters = Clusters.of(used)
+    found = answer(
         used,
-        fit.coefficients[0],
-        fit.influence(used["uai"].to_numpy())[:, 0],
-        fit.influence(used["code_departement"].to_numpy())[:, 0],
+        fit.coefficients[at],
+        fit.influence(used["uai"].to_numpy())[:, at],
+        fit.influence(used["code_departement"].to_numpy())[:, at],
         estimator="Totaux",
         kind=CR1,
+        clusters=replace(clusters, narrow=name) if wide else clusters,
         label=LABEL.format(name),
         dropped=frame.dropped,
         description=TEXT,
     )
+    opened = frame.loc[frame["dose"] != 0, "uai"].nunique()
+    return replace(found, n_openings=opened) if wide else found
 
 
 def fill_before(panel: pd.DataFrame) -> pd.Series:
@@ -113,7 +140,7 @@ def by_fill(panel: pd.DataFrame, y: str = "entrants") -> Estimates:
         estimator="J",
         kind=CR3,
         dropped=frame.dropped + fit.dropped,
-        description=J_TEXT,
+        description=f"{described(J_TEXT, rings=there).replace(REACH_TEXT, FILL_REACH)} {FILL_TEXT}",
     )
 
 
