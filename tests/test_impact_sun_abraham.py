@@ -56,6 +56,19 @@ def test_without_never_opened_cells_the_last_cohort_compares():
     assert found.att == pytest.approx(sun_abraham(alike).att, abs=1e-12)
 
 
+def test_last_opened_cells_compare_only_while_nothing_moves_there():
+    # No effect at all, but the last cohort moves by 5 the year before it opens.
+    rows = [(c, t, 5.0 * (c > 3 and t >= 2021)) for c in range(8) for t in range(2016, 2024)]
+    frame = pd.DataFrame(rows, columns=["cell", "time", "y"])
+    frame["cohort"] = frame["cell"].map(lambda c: 2019.0 if c < 4 else 2022.0)
+    found = sun_abraham(frame, anticipation=1)
+    assert found.time.max() == 2020
+    assert found.att == pytest.approx(0.0, abs=1e-12)
+    assert "dernières cellules ouvertes" in found.estimator
+    never = frame.assign(cohort=frame["cohort"].where(frame["cell"] < 4))
+    assert "jamais ouvertes" in sun_abraham(never).estimator
+
+
 def test_a_single_cohort_without_control_is_refused():
     frame = random_panel(3, cohorts=(5,))
     with pytest.raises(FpiError, match="une seule rentrée"):

@@ -52,11 +52,11 @@ def _year_effects(
     return delta, bread @ (value * w), bread @ laplacian, weighted.sum(axis=1)
 
 
-def _without_never(wide: Wide) -> Wide:
-    """Return the panel before the last cohort opens, that cohort being the comparison."""
+def _without_never(wide: Wide, anticipation: int) -> Wide:
+    """Return the panel before the last cohort may move, that cohort being the comparison."""
     if len(wide.cohorts) < 2:
         raise FpiError("une seule rentrée d'ouverture et aucune cellule jamais ouverte.")
-    before = wide.times < wide.cohorts[-1]
+    before = wide.times < wide.cohorts[-1] - anticipation
     return Wide(
         y=wide.y[before],
         x=wide.x[:, before],
@@ -65,7 +65,7 @@ def _without_never(wide: Wide) -> Wide:
         starts=np.append(wide.starts[:-2], wide.starts[-1]),
         weights=wide.weights,
         cluster=wide.cluster,
-        notes=(*wide.notes, "Témoins : dernières cellules ouvertes, avant leur ouverture."),
+        notes=wide.notes,
     )
 
 
@@ -89,7 +89,7 @@ def sun_abraham(
     ----------
     panel, y, unit, time, cohort, lag, duree, weights, cluster, anticipation
         As in `callaway_santanna`; comparison units are the never opened or, without any, the
-        last cohort before it opens.
+        last cohort before it may move.
 
     Notes
     -----
@@ -114,12 +114,14 @@ def sun_abraham(
         cluster=cluster,
         anticipation=anticipation,
     )
+    controls = "cellules jamais ouvertes"
     if wide.starts[-1] == wide.starts[-2]:
-        wide = _without_never(wide)
-    return _contrasts(wide, anticipation)
+        wide = _without_never(wide, anticipation)
+        controls = "dernières cellules ouvertes, avant que rien n'y bouge"
+    return _contrasts(wide, anticipation, controls)
 
 
-def _contrasts(wide: Wide, anticipation: int) -> GroupTimeEffects:
+def _contrasts(wide: Wide, anticipation: int, controls: str) -> GroupTimeEffects:
     n_years, n_cohorts = len(wide.times), len(wide.cohorts)
     parts = [slice(*wide.starts[c : c + 2]) for c in range(n_cohorts + 1)]
     fits = [_year_effects(wide.y[:, part], wide.weights[part]) for part in parts]
@@ -148,7 +150,7 @@ def _contrasts(wide: Wide, anticipation: int) -> GroupTimeEffects:
     note = f"{pluriel(unknown, 'couple')} (ouverture, année) sans comparaison possible."
     codes = np.arange(wide.y.shape[1]) if wide.cluster is None else wide.cluster
     return GroupTimeEffects(
-        estimator="Sun–Abraham, témoins : cellules jamais ouvertes",
+        estimator=f"Sun–Abraham, témoins : {controls}",
         cohort=wide.cohorts[c],
         time=wide.times[t],
         att=np.where(known, att, np.nan),
