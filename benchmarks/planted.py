@@ -482,7 +482,7 @@ def judged(r: pd.DataFrame) -> pd.DataFrame:
                   for t in TESTS]  # fmt: skip
         valid, against = validity(row["contained"], row["found"]), violations(checks)
         half = (row["cal_high"] - row["cal_low"]) / 2
-        told = not row["cal_low"] <= 0 <= row["cal_high"]
+        told = row["cal_low"] > 0 or row["cal_high"] < 0
         word = level(valid, bool(against), half <= SMALLEST_EFFECT, told)
         out.append((valid, len(against), word))
     return r.assign(**dict(zip(("valide", "violations", "niveau"), zip(*out, strict=True),

@@ -113,7 +113,8 @@ class Estimate(Headed):
 
     ``rule`` names in French how the interval was made, ``dropped`` counts what was left out and
     why, ``influence`` holds one influence value per cluster (their squares add up to the
-    variance), so that two estimates can be compared with the right error.
+    variance), so that two estimates can be compared with the right error. Clusters counted are
+    those of ``influence``; an interval made otherwise says its own in ``rule``.
 
     Examples
     --------
@@ -154,6 +155,11 @@ class Estimate(Headed):
     def openings(self) -> int:
         """Opened establishments that the effect rests on: treated clusters, if nothing else is."""
         return self.n_treated_clusters if self.n_openings is None else self.n_openings
+
+    @property
+    def beyond_zero(self) -> bool:
+        """Whether the interval leaves zero out: no interval tells nothing from zero."""
+        return self.ci_low > 0 or self.ci_high < 0
 
     def told_by(self, gate: "Gate") -> "Estimate | None":
         """Return the estimate if it rests on enough openings."""

@@ -110,6 +110,7 @@ def planted_with(contained, found, low=0.3, high=0.5):
         (95, 5, (0.1, 0.7), "oui", False, SOLID),  # not precise, yet told from zero
         (95, 5, (-0.2, 0.6), "oui", False, INCONCLUSIVE),  # neither no effect nor a large one
         (95, 5, (-0.05, 0.05), "oui", True, SOLID),  # surely no effect that matters
+        (95, 5, (np.nan, np.nan), "oui", False, INCONCLUSIVE),  # no interval tells nothing
         (75, 5, (0.3, 0.5), "douteux", True, CAREFUL),
         (75, 5, (0.1, 0.7), "douteux", False, CAREFUL),
         (75, 5, (-1.7, 2.0), "douteux", False, INCONCLUSIVE),  # holds a loss and a large gain
@@ -420,6 +421,15 @@ def test_the_curve_holds_every_choice_and_says_why_one_failed(noisy):
     first, last = found.summary().split("\n")
     assert first.endswith(f"sur « diplomes », 12 choix de méthode : de {low} à {high}.")
     assert last.startswith("Non estimé : J, supérieur seul (")
+
+
+def test_without_an_interval_nothing_is_told_from_zero(noisy):
+    study = study_of(invented_panel(11, noise=1.0, opened=1))
+    assert np.isnan(study.gross.ci_low)
+    assert robustness.un_de_moins(study).statut != FAIL
+    assert robustness.regions_placebo(study).statut == PASS
+    assert trends.rupture(study).statut == UNKNOWN
+    assert robustness.portee(study).statut == UNKNOWN
 
 
 def test_only_an_effect_told_from_zero_has_a_sign_to_contradict(noisy):

@@ -159,7 +159,7 @@ def _one(donor: Donor, plan: _Plan, chosen, clusters, number: int, rng) -> list[
                 "ci_low": said.ci_low,
                 "ci_high": said.ci_high,
                 "contained": said.ci_low <= gross <= said.ci_high,
-                "found": not said.ci_low <= 0 <= said.ci_high,
+                "found": said.ci_low > 0 or said.ci_high < 0,
                 "net_truth": net,
                 "net_estimate": net_value,
                 "net_std_error": net_said.std_error,

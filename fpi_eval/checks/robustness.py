@@ -18,7 +18,7 @@ from fpi_eval.impact.j import combination, fit_j, j, report, wald
 from fpi_eval.impact.placebo_regions import placebo_regions
 from fpi_eval.impact.sun_abraham import sun_abraham
 from fpi_eval.impact.twfe import twfe as twfe_twfe
-from fpi_eval.impact.uncertainty import ENOUGH, error
+from fpi_eval.impact.uncertainty import error
 from fpi_eval.misspelt import known_options
 from fpi_eval.panel.cells import area_of
 from fpi_eval.regression import interval
@@ -44,7 +44,7 @@ def un_de_moins(study: Study) -> Check:
     share = abs(worst["ecart"]) / study.reference
     value = study.gross.estimate
     turned = bool((np.sign(value - table["ecart"]) != np.sign(value)).any())
-    turned &= not study.gross.ci_low <= 0 <= study.gross.ci_high
+    turned &= study.gross.beyond_zero
     words = (
         f"retirer {LEFT_OUT[worst['niveau']]} qui compte le plus change l'effet de "
         f"{text.pourcent(share, 0)} de l'effet de référence."
@@ -92,12 +92,14 @@ def portee(study: Study) -> Check:
     fit = fit_j(frame, exposures={**EXPOSURES, ring.name: ring.name})
     if not (found != 0).to_numpy().any() or ring.name not in fit.names:
         return study.blank("portee", f"ces familles ne sont pas enseignées ailleurs dans {where}.")
-    wide = study.clusters.n_treated_dep >= ENOUGH
+    wide = study.clusters.wide
     label = frame["code_departement" if wide else "uai"].to_numpy()[fit.keep]
     groups = study.clusters.n_treated_dep if wide else study.clusters.n_treated_etab
     at, psi = fit.position(ring.name), fit.jackknife(label)
     moved = float(fit.coefficients[at] * reach[0])
-    _, _, p_value = interval(moved, error(psi[:, at]) * abs(reach[0]), max(groups - 1, 1))
+    if groups < 2:
+        return study.blank("portee", "trop peu de groupes pour ce test.")
+    _, _, p_value = interval(moved, error(psi[:, at]) * abs(reach[0]), groups - 1)
     net = combination(fit, np.multiply(WEIGHTS[NET], (1.0, *study.frame.reach)))
     words = (
         f"{text.signe(moved, 3)} par place ouverte ailleurs dans {where} "
@@ -124,7 +126,7 @@ def regions_placebo(study: Study) -> Check:
         f"{text.nombre(error, 3)}, contre {text.signe(value, 3)} ici "
         f"(intervalle {text.intervalle(low, high, 3)})."
     )
-    if study.gross.ci_low <= 0 <= study.gross.ci_high:
+    if not study.gross.beyond_zero:
         return study.check("regions_placebo", abs(value) / error, error, words, light=PASS)
     return study.check("regions_placebo", abs(value) / error, error, words)
 

@@ -146,7 +146,7 @@ def rupture(study: Study) -> Check:
 
     Rambachan and Roth (2023), relative magnitudes; without an effect there is nothing to cancel.
     """
-    if study.gross.ci_low <= 0 <= study.gross.ci_high:
+    if not study.gross.beyond_zero:
         return study.blank("rupture", "l'effet ne se distingue pas de zéro : rien à annuler.")
     table = study.event.table
     try:

@@ -135,9 +135,8 @@ def verdict(
     word = INCONCLUSIVE if hard else UNKNOWABLE
     if planted and not hard:
         row = planted.calibrated.iloc[0]
-        word = level(
-            valid, bool(against), bool(precise), not row["cal_low"] <= 0 <= row["cal_high"]
-        )
+        told = bool(row["cal_low"] > 0 or row["cal_high"] < 0)
+        word = level(valid, bool(against), bool(precise), told)
     reasons = tuple(f"{c.titre} : {c.phrase}" for c in (*hard, *against))
     said = [_first(planted), f"Donc : {word}.", _why(planted, valid, smallest, hard, against)]
     return Verdict(

@@ -353,7 +353,7 @@ def renverser(
     if isinstance(evaluation, Absent):
         return evaluation
     gross = effets[GROSS]
-    if gross.ci_low <= 0 <= gross.ci_high:
+    if not gross.beyond_zero:
         return "L'effet ne se distingue pas de zéro : il n'y a pas de conclusion à renverser."
     checks = {c.name: c for c in evaluation.checks}
     lines = [

@@ -23,7 +23,7 @@ def phrase(found: AdditionalJobs | Absent) -> str:
     ends = (one.ci_low, one.ci_high)
     low, high = _rounded(ends, *ends)
     between = text.intervalle(low, high, 0)
-    if one.ci_low <= 0 <= one.ci_high:
+    if not one.beyond_zero:
         return (
             "On ne sait pas encore si les places ont mis plus de personnes en emploi : "
             f"l'effet à {MAIN} mois va {between} personnes (lycées professionnels, voie scolaire)."
