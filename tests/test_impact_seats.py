@@ -3,14 +3,15 @@
 from importlib import import_module
 
 import numpy as np
+import pandas as pd
 import pytest
-from invented import invented_panel
+from invented import invented_panel, opened_elsewhere
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import few_treated as few
 from fpi_eval.impact.bjs2_t import bjs2_t
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET, effects, paths, sample
-from fpi_eval.impact.j import fit_j
+from fpi_eval.impact.j import fit_j, wald
 from fpi_eval.impact.j import j as j_j
 from fpi_eval.impact.j_and_bjs2_t import GAP, j_and_bjs2_t
 from fpi_eval.impact.placebo_regions import COPIES, _walds, candidate, copied, placebo_regions
@@ -98,10 +99,63 @@ def test_the_rule_follows_the_number_of_treated_establishments(opened, etabs, wo
 
 
 def test_one_treated_establishment_gets_a_placebo_and_no_interval():
-    gross = j_j(invented_panel(11, noise=1.0, opened=1))[GROSS]
+    panel = invented_panel(11, noise=1.0, opened=1)
+    gross = j_j(panel)[GROSS]
     assert np.isnan(gross.ci_low)
+    assert not gross.beyond_zero
     assert "sans intervalle" in gross.summary()
     assert 0 < gross.p_value < 0.1
+    both = j_and_bjs2_t(panel)
+    assert np.isnan(both[GAP].std_error)
+    assert "n'est pas mesurable" in both.note
+    assert "s'accordent :" not in both.note
+
+
+def test_a_bootstrap_says_by_what_it_is():
+    panel = invented_panel(10, noise=1.0, opened=14, etabs=12)
+    few, many = (j_j(p)[GROSS] for p in (panel, panel.assign(code_departement=panel["uai"])))
+    assert f"bootstrap sauvage par établissement ({few.openings} traités)" in few.rule
+    assert f"bootstrap sauvage par département ({many.openings} traités)" in many.rule
+
+
+def test_an_estimate_rests_on_the_openings_that_have_a_comparison():
+    panel = invented_panel(5, noise=1.0, opened=30, etabs=20)
+    lone = panel[panel["cell"] == 0].assign(
+        cell=panel["cell"].max() + 1, course="seule", famille="seule", code_departement="seul",
+        uai="seul", seats=lambda d: 12.0 * (d["rentree"] >= 2024),
+    )  # fmt: skip
+    alone = bjs2_t(panel)
+    added = pd.concat([panel, lone], ignore_index=True)
+    found, gap = bjs2_t(added), j_and_bjs2_t(added)[GAP]
+    assert found.estimate == pytest.approx(alone.estimate, abs=1e-6)
+    for one in (found, gap):
+        assert one.openings == alone.openings
+        assert one.n_treated_clusters == alone.n_treated_clusters
+        assert dict(one.dropped)["observation traitée sans comparaison"] > 0
+    assert (found.ci_low, found.ci_high) == pytest.approx((alone.ci_low, alone.ci_high), abs=1e-6)
+
+
+def test_seats_of_another_budget_are_no_comparison_of_the_wald():
+    panel = invented_panel(3, noise=1.0)
+    opened, acting = opened_elsewhere(panel, 2021)
+    panel = panel.assign(autres_places=10.0 * opened)
+    found = wald(panel)
+    assert wald(panel.assign(diplomes=panel["diplomes"] + 50.0 * acting)).estimate == found.estimate
+    assert dict(found.dropped)["observation aux places ouvertes sur un autre budget"] > 0
+
+
+def test_a_placement_that_no_move_gives_is_added_to_them():
+    panel = invented_panel(4, noise=0.1, regions=4, etabs=4, opened=0)
+    first, second = panel.loc[panel["code_region"] == "84", "uai"].unique()[:2]
+    cells = panel.groupby("uai")["cell"].unique()
+    kept = ~panel["cell"].isin(cells[second][1:])  # too small a school for the other's two openings
+    opened = panel["cell"].isin([*cells[first][:2], cells[second][0]]) & (panel["rentree"] >= 2022)
+    panel = panel.assign(seats=12.0 * opened)[kept].reset_index(drop=True)
+    frame = sample(panel, "diplomes")
+    frame = frame.assign(y=frame["y"] + 5.0 * frame["dose"])
+    test = few.moved_openings(frame, 5.0, 0.1)
+    assert not test.exact
+    assert test.p_value == test.floor == 1 / (1 + len(test.placebos))
 
 
 def test_moving_openings_of_a_null_outcome_finds_nothing():
@@ -119,6 +173,13 @@ def test_placebo_regions_spread_around_zero():
     squares = (table.table["estimate"] ** 2).groupby(table.table["code_region"]).mean()
     assert table.std_error == pytest.approx(np.sqrt(squares.mean()))
     assert 0 < table.std_error < 0.3
+
+
+def test_a_figure_names_each_placebo_region_once():
+    found = placebo_regions(invented_panel(13, noise=2.0, regions=5, etabs=6))
+    names = [tick.get_text() for tick in found.plot().get_yticklabels()]
+    regions = found.table["code_region"].unique()
+    assert sorted(names) == [f"Région {code}" for code in sorted(regions)]
 
 
 def test_the_spread_of_placebo_regions_hardly_depends_on_the_draw_of_establishments():

@@ -61,14 +61,14 @@ class PlaceboRegions(Result):
         """Return one row per region, the median of its copies, with its own Student interval."""
         table = self.table.groupby("code_region", as_index=False)[["estimate", "std_error"]]
         table = table.median()
-        half = stats.t.ppf(0.975, max(self.df, 1)) * table["std_error"]
+        half = stats.t.ppf(0.975, self.df) * table["std_error"]
         value = table["estimate"]
         return table.assign(ci_low=value - half, ci_high=value + half)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the effect found in each region and its interval."""
-        label = "Région " + self.table["code_region"].astype(str)
-        return plots.estimates(self.to_frame().assign(label=label), ax)
+        rows = self.to_frame()
+        return plots.estimates(rows.assign(label="Région " + rows["code_region"].astype(str)), ax)
 
 
 @any_table
