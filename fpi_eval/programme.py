@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -376,7 +377,7 @@ class Programme(Frozen):
     seuils: Seuils = Seuils()
     scenarios: tuple[Scenario, ...] = ()
     hypotheses: tuple[Hypothese, ...] = ()
-    projection: DeclaredProjection = DeclaredProjection()
+    projection: DeclaredProjection = Field(DeclaredProjection(), validate_default=True)
     emploi: Emploi = Emploi()
     additionnalite: Additionnalite = Additionnalite()
     jumeau: Jumeau = Jumeau()
@@ -392,6 +393,19 @@ class Programme(Frozen):
         if twice := sorted({code for code in codes if codes.count(code) > 1}):
             raise ValueError(f"filière(s) {liste(twice)} écrite(s) deux fois")
         return filieres
+
+    @field_validator("projection")
+    @classmethod
+    def _up_to_the_targets(
+        cls, projection: DeclaredProjection, info: ValidationInfo
+    ) -> DeclaredProjection:
+        last = max(info.data.get("cibles", ()), key=lambda one: one.echeance, default=None)
+        if last and last.echeance > projection.horizon:
+            raise ValueError(
+                f"horizon {projection.horizon}, avant l'échéance {last.echeance} de "
+                f"la cible « {last.libelle} ». Écrivez horizon = {last.echeance}, ou plus tard"
+            )
+        return projection
 
     @model_validator(mode="after")
     def _twin_of_known_filieres(self) -> "Programme":

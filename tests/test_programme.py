@@ -72,6 +72,8 @@ def test_a_programme_cannot_be_changed():
         (r'code = "001"', 'code = "1"', ["departements.0.code"]),
         (r'academie = "10"', 'academie = "99"', ["001", "académie absente"]),
         (r"^\[secret\]", "[secret", ["TOML"]),
+        (r"^horizon = 2030", "horizon = 2029", ["« projection »", "ligne 2", "horizon = 2030"]),
+        (r"^echeance = 2030", "echeance = 2031", ["échéance 2031 de la cible", "horizon 2030"]),
     ],
 )  # fmt: skip
 def test_every_wrong_or_missing_key_says_where_and_what_to_write(

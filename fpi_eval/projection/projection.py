@@ -97,7 +97,7 @@ class Projection(Result):
 
     def cible(self, target: Cible, lecture: str) -> np.ndarray:
         """Return draws of what a reading counts by the target's date, (draws,)."""
-        at = np.searchsorted(self.flux.years, min(target.echeance, self.flux.years[-1]))
+        at = np.searchsorted(self.flux.years, target.echeance)
         if self.flux.years[at] > target.echeance:
             return np.zeros(len(self.flux.entrants))
         return self.flux.cumulated(lecture, target.niveau)[:, at]

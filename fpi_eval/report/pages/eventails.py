@@ -69,7 +69,7 @@ def niveaux(found: Outlook | Absent) -> Figure | Absent:
         for target in result.ahead:
             if target.niveau == niveau:
                 fans[f"{words} (cible en {target.echeance})"] = rows.assign(cible=target.personnes)
-                at = rows[rows["annee"] == min(target.echeance, rows["annee"].max())].iloc[0]
+                at = rows[rows["annee"] == target.echeance].iloc[0]
                 said.append(
                     f"{words}, {target.echeance} : {text.nombre(at['q50'])} en médiane "
                     f"({text.nombre(at['q10'])} à {text.nombre(at['q90'])}, 8 chances sur 10), "
