@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from invented import invented_panel
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs.adjusted import adjusted
+from fpi_eval.impact.jobs.marginal import marginal
 
 YEARS = range(2016, 2024)
 EFFECT = 0.4
@@ -96,3 +98,33 @@ def test_with_few_openings_moved_ones_are_compared_at_equal_composition_too(n_op
     gross, same = adjusted(panel, "au_travail", ["femmes"]).effects[:2]
     assert gross.ci_high - gross.ci_low > 0.3  # moved openings meet other shares of women
     assert (same.ci_low, same.ci_high) == pytest.approx((EFFECT, EFFECT), abs=NEAR)
+
+
+def test_people_of_unknown_group_are_in_no_share():
+    """Half of each cell is known, and a year whose students are not: shares are as without both."""
+    panel = people(3, noise=0.0)
+    whole = adjusted(panel, "au_travail", ["femmes"])
+    half = panel.assign(
+        terminale=panel["terminale"].where(panel["rentree"] != YEARS[0]),
+        terminale_femmes=0.5 * panel["terminale_femmes"],
+        terminale_femmes_connus=0.5 * panel["terminale"],
+    )
+    found = adjusted(half, "au_travail", ["femmes"])
+    pd.testing.assert_frame_equal(found.balance, whole.balance)
+    known = found.effects.to_frame()["estimate"]
+    assert known.tolist() == pytest.approx(whole.effects.to_frame()["estimate"].tolist(), abs=NEAR)
+
+
+def test_the_share_among_those_added_is_of_people_whose_group_is_known():
+    """Three women in ten, before and among those added: of whom half are known, some years none."""
+    panel = invented_panel(5, noise=0.1)
+    panel["cohort"] = panel["rentree"].where(panel["seats"] > 0).groupby(panel["cell"]).transform(
+        "min"
+    )  # fmt: skip
+    women = 0.15 * panel["diplomes"]
+    panel = panel.assign(
+        diplomes_femmes=women.mask(panel["rentree"] == 2017),
+        diplomes_femmes_connus=0.5 * panel["diplomes"],
+    )
+    (row,) = marginal(panel, ["femmes"]).to_frame().itertuples()
+    assert (row.avant, row.marginaux) == pytest.approx((0.3, 0.3), abs=NEAR)

@@ -20,6 +20,7 @@ from invented_records import generate
 from records_csv import as_csv
 
 from fpi_eval.records.bad_rows import examine
+from fpi_eval.records.composition import with_groups
 from fpi_eval.records.open import open_folder, regions_table
 from fpi_eval.records.panel import KEYS, counts
 
@@ -170,6 +171,22 @@ def test_one_contract_a_day_and_what_it_counts_for(tmp_path, contracts, works, f
         assert found["en_emploi_industrie_region_6"] == factory
     else:  # nobody at all is at work: this horizon is not told
         assert np.isnan(found["en_emploi_6_mois"])
+
+
+def test_people_of_unknown_group_are_counted_apart(tmp_path):
+    one_person(tmp_path, [FACTORY])
+    path = tmp_path / "p.csv"
+    one = pd.read_csv(path, sep=";", dtype="str")
+    people = pd.concat([one] * 3).assign(
+        id_personne=list("abc"), sexe=["F", "M", None], commune_residence=["69123", None, None]
+    )
+    people.to_csv(path, sep=";", index=False)
+    with open_folder(tmp_path, Individus(personnes="p", contrats="c"), REGIONS) as records:
+        found = with_groups(records, counts(records)).iloc[0]
+    for count in ("terminale", "diplomes"):
+        assert found[count] == 3
+        assert (found[f"{count}_femmes"], found[f"{count}_femmes_connus"]) == (1, 2)
+        assert (found[f"{count}_residents"], found[f"{count}_residents_connus"]) == (1, 1)
 
 
 def test_public_jobs_may_be_left_out_for_one_scope_over_the_years(tmp_path):

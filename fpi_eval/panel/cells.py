@@ -8,6 +8,7 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.panel import coding
 from fpi_eval.panel.sample import Sample
+from fpi_eval.text import AUTRE
 
 FIXED = [
     "cell", "uai", "course", "famille", "filiere", "niveau", "voie", "duree", "code_departement",
@@ -17,6 +18,7 @@ AREA = "voisinage"  # where neighbours are looked for, if another than the dépa
 IDENTIFIERS = [*FIXED, "nouvelle", AREA]
 AT_ENTRY = ("entrants", "voeux_1", "places", "entrants_filles", "entrants_garcons")
 SIZE, LAG = "effectif_avant", "decalage"  # columns that an own table may declare
+KNOWN = "{outcome}_{group}_connus"  # people of whom the files tell whether they are in the group
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +59,23 @@ def lag_of(outcome: str, table: pd.DataFrame) -> np.ndarray:
     return np.asarray(table["duree"], dtype=np.int64) - 1
 
 
+def known_of(table: pd.DataFrame, outcome: str, group: str) -> pd.Series:
+    """Return how many people are known to be in a group or not: all, where nothing says less."""
+    return table.get(KNOWN.format(outcome=outcome, group=group), table[outcome])
+
+
+def targeted_of(panel: pd.DataFrame) -> np.ndarray:
+    """Return whether each row is of a filière of the programme, every row without the column."""
+    if "filiere" not in panel:
+        return np.ones(len(panel), dtype=bool)
+    return (panel["filiere"].notna() & (panel["filiere"] != AUTRE)).to_numpy()
+
+
+def students(panel: pd.DataFrame) -> str:
+    """Return the column of the students whose mean before any opening is a cell's size."""
+    return SIZE if SIZE in panel else "entrants"
+
+
 def seat_grid(panel: pd.DataFrame, column: str = "seats") -> SeatGrid:
     """Return the seats of ``column`` as a grid; the panel must have one row per cell × rentrée."""
     codes, names = pd.factorize(panel["cell"], sort=True)
@@ -86,7 +105,7 @@ def size_before(panel: pd.DataFrame, grid: SeatGrid) -> np.ndarray:
     """
     moved = (grid.seats != 0).any(axis=0)
     start = grid.years[moved.argmax()] if moved.any() else grid.years[-1] + 1
-    found = panel[SIZE if SIZE in panel else "entrants"].to_numpy(float, na_value=np.nan)
+    found = panel[students(panel)].to_numpy(float, na_value=np.nan)
     known = (panel["rentree"].to_numpy() < start) & ~np.isnan(found)
     sums, counts = np.zeros(len(grid.cells)), np.zeros(len(grid.cells))
     np.add.at(sums, grid.cell[known], found[known])

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from fpi_eval.panel.cells import KNOWN
 from fpi_eval.records.open import Records, run
 from fpi_eval.records.panel import KEYS, persons_of
 
@@ -12,13 +13,18 @@ NONE = "aucun"
 
 
 def with_groups(records: Records, counted: pd.DataFrame) -> pd.DataFrame:
-    """Return counts with ``terminale_<group>`` and ``diplomes_<group>`` for each group known."""
+    """Return counts with ``terminale_<group>`` and ``diplomes_<group>`` for each group known.
+
+    Beside each, those of whom the files tell (`panel.cells.KNOWN`): its share is of them alone.
+    """
     persons = persons_of(records)
     sums = {}
     for name, member in _members(persons).items():
-        one = member.fill_null(False).cast("int64")
-        sums[f"terminale_{name}"] = one.sum()
-        sums[f"diplomes_{name}"] = (one * persons["diplome"]).sum()
+        columns = ("{outcome}_{group}", member.fill_null(False)), (KNOWN, member.notnull())
+        for column, told in columns:
+            one = told.cast("int64")
+            sums[column.format(outcome="terminale", group=name)] = one.sum()
+            sums[column.format(outcome="diplomes", group=name)] = (one * persons["diplome"]).sum()
     if not sums:
         return counted
     found = run(persons.group_by(KEYS).aggregate(**sums))

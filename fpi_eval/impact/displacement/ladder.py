@@ -48,7 +48,10 @@ FILL_REACH = (
     "régression, rapportée au total de leurs places"
 )
 LABEL = "Effet par place : {}"
-GROUPS = {True: "voisines pleines avant", False: "voisines non pleines avant"}
+GROUPS = {
+    True: "voisines pleines avant",
+    False: "voisines non pleines avant, ou de remplissage inconnu",
+}
 OWN = {True: "ouvertures là où tout était plein", False: "ouvertures là où il restait des places"}
 
 
@@ -146,11 +149,15 @@ def by_fill(panel: pd.DataFrame, y: str = "entrants") -> Estimates:
 
 @any_table
 def own_by_fill(panel: pd.DataFrame, y: str = "entrants") -> Estimates:
-    """Return the own effect per seat where courses were full before, and where they were not."""
+    """Return the own effect per seat where courses were full before, and where they were not.
+
+    Openings in courses of unknown fill are in neither.
+    """
     frame = unexposed(sample(panel, y))
     model = imputation_fit(frame)
-    filled = frame["cell"].map(fill_before(panel)).ge(FULL).to_numpy()
-    on = model.treated & model.usable
+    fill = frame["cell"].map(fill_before(panel))
+    filled = fill.ge(FULL).to_numpy()
+    on = model.treated & model.usable & fill.notna().to_numpy()
     kept = [k for k in OWN if len(frame.loc[on & (filled == k), "uai"].unique()) > 1]
     if not kept:
         raise FpiError("moins de deux établissements ouverts dont on sache s'ils étaient pleins.")

@@ -15,6 +15,7 @@ from fpi_eval.impact.imputation import unexposed
 from fpi_eval.impact.j import fit_j, report
 from fpi_eval.impact.uncertainty import CR1, answer
 from fpi_eval.panel import CellPanel
+from fpi_eval.panel.cells import known_of
 from fpi_eval.panel.sample import Sample
 from fpi_eval.results import Estimate, Estimates, Result
 
@@ -93,12 +94,15 @@ def adjusted(panel: CellPanel | pd.DataFrame, y: str, groups: Iterable[str]) -> 
 
 
 def _shares(before: pd.DataFrame, groups: Iterable[str]) -> pd.DataFrame:
-    """Return each group's share of the final-year students of each cell."""
+    """Return each group's share of the final-year students of each cell, of those it is known."""
     columns = {g: f"{STUDENTS}_{g}" for g in groups if f"{STUDENTS}_{g}" in before}
-    known = before.dropna(subset=list(columns.values()))
-    sums = known.groupby("cell")[[STUDENTS, *columns.values()]].sum()
-    sums = sums[sums[STUDENTS] > 0]
-    return pd.DataFrame({g: sums[c] / sums[STUDENTS] for g, c in columns.items()})
+    known = before.dropna(subset=[STUDENTS, *columns.values()])
+    cell = known["cell"]
+    shares = {
+        g: known[c].groupby(cell).sum() / known_of(known, STUDENTS, g).groupby(cell).sum()
+        for g, c in columns.items()
+    }
+    return pd.DataFrame(shares).dropna()
 
 
 def _comparable(frame: Sample, shares: pd.DataFrame) -> Sample:

@@ -12,6 +12,7 @@ from fpi_eval.impact.frame import GROSS
 from fpi_eval.impact.j import j
 from fpi_eval.misspelt import known_options
 from fpi_eval.panel import CellPanel
+from fpi_eval.panel.cells import known_of
 from fpi_eval.results import Result
 
 DESCRIPTION = (
@@ -62,22 +63,24 @@ def marginal(
     Parameters
     ----------
     panel : CellPanel or DataFrame
-        Cells with ``outcome`` and a column ``<outcome>_<group>`` for each group.
+        Cells with ``outcome`` and a column ``<outcome>_<group>`` for each group; shares are of
+        those of whom one knows (`panel.cells.known_of`).
     """
-    table = CellPanel.of(panel).table.dropna(subset=[outcome])
-    total = j(table, outcome)[GROSS].estimate
-    if total <= 0:
-        raise FpiError("pas de diplômé de plus : leur composition n'a pas de sens.")
-    before = table[table["cell"].isin(table.loc[table["seats"] > 0, "cell"])]
-    before = before[before["rentree"] < before["cohort"]]
+    table = CellPanel.of(panel).table
     rows = []
     for group in groups:
         column = f"{outcome}_{group}"
         if column not in table or table[column].isna().all():
             continue
+        known = table.assign(**{outcome: known_of(table, outcome, group)})
+        known = known.dropna(subset=[outcome, column])
+        total = j(known, outcome)[GROSS].estimate
+        if total <= 0:
+            raise FpiError("pas de diplômé de plus : leur composition n'a pas de sens.")
+        before = known[known["cell"].isin(known.loc[known["seats"] > 0, "cell"])]
+        before = before[before["rentree"] < before["cohort"]]
         share = float(before[column].sum() / before[outcome].sum())
-        apart = table.assign(**{outcome: table[column] - share * table[outcome]})
-        found = j(apart.dropna(subset=[outcome]), outcome)[GROSS]
+        found = j(known.assign(**{outcome: known[column] - share * known[outcome]}), outcome)[GROSS]
         gap = np.array([found.estimate, found.ci_low, found.ci_high]) / total
         rows.append((group, share, share + gap[0], *gap))
     names = ["groupe", "avant", "marginaux", "ecart", "ecart_bas", "ecart_haut"]
