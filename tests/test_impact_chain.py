@@ -11,7 +11,7 @@ from fpi_eval.calendar import first_seen, observable_on
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import effects
 from fpi_eval.impact.j import fit_j, regressors
-from fpi_eval.impact.jobs.chain import chain, ends, links
+from fpi_eval.impact.jobs.chain import _link, chain, ends, links
 from fpi_eval.impact.jobs.cohorts import CohortFit, _resamples, cohort_frame, fit_cohorts
 from fpi_eval.impact.shapley import attribute
 from fpi_eval.regression import linear
@@ -129,6 +129,21 @@ def test_a_weak_first_link_gives_later_links_fieller_intervals():
     spread = found.fit.gross_draws[:, 0].std() / abs(found.fit.gross[0])
     assert spread > 0.25
     assert found.table.loc[1, "rule"] == "Fieller"
+
+
+def test_a_fieller_link_of_few_groups_is_widened_as_percentiles_are():
+    """Half of an ill known parent, plus a noise e of its own: (r − ½)² (1 − q² v) = q² var(e)."""
+    rng = np.random.default_rng(0)
+    parent, own = rng.normal(1, 0.3, 200_000), rng.normal(0, 0.1, 200_000)
+    draws = np.column_stack([parent, 0.5 * parent + own])
+    low, high = {}, {}
+    for groups in (12, 1_000):
+        fit = CohortFit((), np.array([1.0, 0.5]), None, draws, None, 1_000, groups)
+        value, low[groups], high[groups], rule = _link(fit, 1, 0)
+        assert (value, rule) == (0.5, "Fieller")
+    for groups, q in ((12, 2.201 * np.sqrt(12 / 11)), (1_000, 1.962)):
+        half = q * 0.1 / np.sqrt(1 - q**2 * 0.3**2)
+        assert [low[groups], high[groups]] == pytest.approx([0.5 - half, 0.5 + half], abs=0.01)
 
 
 def test_an_unknown_horizon_and_a_panel_without_seats_are_refused():

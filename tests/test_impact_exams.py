@@ -1,5 +1,7 @@
 """Graduates where exams are published: what a made-up file holds is found again."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -97,3 +99,14 @@ def test_the_simulated_files_give_every_mesh_and_the_same_graduates(annee_simule
     seen = exams_of.seats_seen(table)
     assert seen[examens.CAP_MESH] == 0 < seen[examens.LYCEE_MESH]  # no CAP session out yet
     assert "ces examens en voient" in effects.note
+
+
+def test_a_ratio_joins_the_influences_of_the_same_group():
+    """A group that one count lacks adds nothing to the other's, wherever it stands in the order."""
+    candidates, graduates = fpi.impact.exam_effects(exams())[:2]
+    both = pd.Series([0.02, 0.03, 0.01], index=["a", "b", "c"])
+    passed = replace(graduates, estimate=0.6, influence=pd.Series([0.04, 0.01], index=["b", "c"]))
+    sat = replace(candidates, estimate=0.8, influence=both)
+    found = exams_of._ratio(sat, passed, "Réussite")
+    apart = np.array([0.0, 0.04, 0.01]) - 0.6 / 0.8 * both.to_numpy()
+    assert found.std_error == pytest.approx(np.sqrt(apart @ apart) / 0.8)

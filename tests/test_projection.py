@@ -1,9 +1,12 @@
 from dataclasses import replace
+from importlib import import_module
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from invented import invented_panel
+from scipy import stats
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
@@ -35,6 +38,7 @@ from fpi_eval.projection.rates import SD_ANNEE
 from fpi_eval.sources.register.openings import REGISTRE
 
 FPI = load_programme("fpi_aura")
+outlook = import_module("fpi_eval.projection.outlook")
 NO_OPENING = pd.DataFrame(columns=[column.name for column in REGISTRE.columns])
 
 
@@ -193,6 +197,33 @@ def test_a_loss_of_a_fifth_is_learnt_from_graduates_and_from_exams():
     assert of_exams(few, 0.05) == Loss(0.05)  # three territories: the declared loss stays
 
 
+def test_a_loss_whose_two_effects_are_clustered_apart_stays_declared(monkeypatch):
+    found = iter("ed")
+
+    def effect(*_, **__):
+        index = [f"{next(found)}{k}" for k in range(8)]
+        psi = pd.Series(0.01, index=index)
+        return {GROSS: SimpleNamespace(estimate=0.5, influence=psi, n_treated_clusters=8)}
+
+    monkeypatch.setattr(import_module(of_cells.__module__), "j", effect)
+    cells = invented_panel(1)
+    with pytest.raises(FpiError, match="ne se mesure pas"):
+        of_cells(cells.assign(terminale=cells["diplomes"] / 0.8), 0.05)
+
+
+def test_an_estimate_that_a_years_data_do_not_allow_is_none_of_the_projections(monkeypatch):
+    """A jackknife that cannot be made: the fill and the share are then those declared."""
+
+    def singular(*_, **__):
+        raise np.linalg.LinAlgError("Singular matrix")
+
+    year = SimpleNamespace(cells=invented_panel(1), programme=FPI)
+    for name in ("seen", "diversion_draws"):
+        monkeypatch.setattr(outlook, name, singular)
+    assert outlook._profile(year, "secondaire") is None
+    assert outlook._diversion(year) is None
+
+
 def test_register_tells_the_past_and_the_scenario_the_future():
     register = pd.DataFrame(
         {"rentree": [2024, 2025], "niveau": "superieur", "filiere": "numerique", "cfd": "32032610",
@@ -285,6 +316,21 @@ def test_diversion_draws_are_centred_on_what_j_finds():
     draws = diversion_draws(panel)
     assert np.median(draws) == pytest.approx(centre, abs=0.02)
     assert draws.std() > 0.02
+
+
+def test_a_share_is_drawn_at_the_level_and_with_the_freedom_that_displacement_has(monkeypatch):
+    """Own effect known, four degrees of freedom: the share is that far from its centre."""
+    module = import_module(diversion_draws.__module__)
+    found = SimpleNamespace(
+        own=SimpleNamespace(estimate=1.0), neighbours=SimpleNamespace(estimate=-0.2),
+        covariance=np.diag([1e-12, 0.01]), df=4,
+    )  # fmt: skip
+    monkeypatch.setattr(module, "displacement", lambda *_: found)
+    ends = np.quantile(diversion_draws(NO_OPENING), [0.1, 0.9])
+    assert ends == pytest.approx(0.2 + 0.1 * stats.t.ppf([0.1, 0.9], 4), abs=0.02)
+    found.df = 0
+    with pytest.raises(FpiError, match="ne se distingue pas"):
+        diversion_draws(NO_OPENING)
 
 
 def test_a_share_of_nothing_is_refused():

@@ -98,9 +98,10 @@ def puissance(
         )
         for name, years in wanted.items()
     ]
-    runs = pd.concat([part for part in found if not part.empty], ignore_index=True)
-    if runs.empty:
+    kept = [part for part in found if part["estimate"].notna().any()]
+    if not kept:
         raise FpiError("le panel est trop court pour y placer les ouvertures du registre.")
+    runs = pd.concat(kept, ignore_index=True)
     table = detectable(runs, degrees(pat), expectation)
     short = [(name, y) for name, years in wanted.items() for y in years]
     return Puissance(
@@ -197,7 +198,8 @@ def curves(runs: pd.DataFrame) -> pd.DataFrame:
         seen = (low + sizes[:, None] > 0) | (high + sizes[:, None] < 0)
         part = pd.DataFrame({"taille": sizes, "puissance": seen.mean(axis=1)})
         parts.append(part.assign(**dict(zip(KEYS, key, strict=True))))
-    return pd.concat(parts, ignore_index=True)[[*KEYS, "taille", "puissance"]]
+    columns = [*KEYS, "taille", "puissance"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
 def expected(programme: Programme, register: pd.DataFrame) -> dict[str, float]:

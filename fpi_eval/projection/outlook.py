@@ -28,6 +28,7 @@ EXAMENS = (
     "examens publiés, filières du programme : reçus sur présents ; les absents n'y comptent pas"
 )
 MARGINAL = "entrants ajoutés par les places ouvertes (imputation), selon leur ancienneté"
+UNFIT = FpiError, ArithmeticError, np.linalg.LinAlgError  # this year's data allow no estimate
 WEAK = 0.25  # relative error above which the fill of opened seats says too little
 
 
@@ -86,7 +87,7 @@ def _outlook(year: Year) -> Outlook | Absent:
     if register.empty:
         return year.context.no_openings
     programme, mef = year.programme, year.donnees.nomenclatures.mef
-    codes = {"mef": mef, "familles": year.donnees.nomenclatures.familles}
+    codes = {"mef": mef, "familles": year.donnees.familles}
     rates, moved, loss = measured_rates(year), _diversion(year), marginal_loss(year)
     first = programme.scenario_principal
     names = _distinct(programme, first, year.rentree)
@@ -151,7 +152,7 @@ def marginal_loss(year: Year) -> Loss:
             told = Gate.of(year.programme.secret).told(found.df + 1)
             return found if told else Loss(declared)
         return of_exams(year.exams, declared) if len(year.exams) else Loss(declared)
-    except (FpiError, np.linalg.LinAlgError):
+    except UNFIT:
         return Loss(declared)
 
 
@@ -186,7 +187,7 @@ def _profile(year: Year, level: str) -> Profil | None:
     ages = len(year.programme.projection.montee_en_charge)
     try:
         found = seen(year.cells, level, ages=ages)
-    except (FpiError, ArithmeticError):
+    except UNFIT:
         return None
     mean, error = found.moyenne
     told = Gate.of(year.programme.secret).told(found.formations)
@@ -199,5 +200,5 @@ def _diversion(year: Year) -> np.ndarray | None:
         if not Gate.of(year.programme.secret).told(frame.loc[frame["dose"] != 0, "uai"].nunique()):
             return None
         return diversion_draws(year.cells, seed=year.programme.graine)
-    except (FpiError, ArithmeticError):
+    except UNFIT:
         return None

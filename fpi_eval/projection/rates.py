@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,9 +10,6 @@ from scipy.stats import beta
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
-
-if TYPE_CHECKING:
-    pass
 
 LIENS = ("remplissage", "retention", "reussite")
 NIVEAUX = ("secondaire", "superieur")

@@ -126,7 +126,7 @@ class Chain(Result):
             "bootstrap conjoint qui tire les départements (ou les établissements, s'il y a trop "
             "peu de départements), traités et non traités à part (Davison et Hinkley, 1997), "
             "élargis parce que les groupes traités sont peu nombreux (Hesterberg, 2015) ; Fieller "
-            "(1954) quand l'effet du maillon précédent est mal connu."
+            "(1954), avec le même élargissement, quand l'effet du maillon précédent est mal connu."
         )
 
 
@@ -224,8 +224,10 @@ def _link(fit: CohortFit, j: int, parent: int | None) -> tuple[float, float, flo
     value = fit.gross[j] / fit.gross[parent]
     above, below = fit.gross_draws[:, j], fit.gross_draws[:, parent]
     if below.std(ddof=1) > WEAK * abs(fit.gross[parent]):
-        cov = np.cov(above, below)
-        found = fieller(fit.gross[j], fit.gross[parent], cov[0, 0], cov[1, 1], cov[0, 1])
+        g = max(fit.n_treated_clusters, 2)  # as in `ends`
+        cov = np.cov(above, below) * g / (g - 1)
+        both = fit.gross[j], fit.gross[parent]
+        found = fieller(*both, cov[0, 0], cov[1, 1], cov[0, 1], df=g - 1)
         bounds = (found.low, found.high) if found.bounded else (-np.inf, np.inf)
         return value, *bounds, "Fieller"
     return value, *ends(fit, above / below), "bootstrap"

@@ -141,7 +141,7 @@ def _wide_enough(found: Estimate) -> Estimate:
 
 def _ratio(candidates: Estimate, graduates: Estimate, label: str) -> Estimate:
     """Return graduates per candidate, both counts of the same seats, with Fieller's interval."""
-    psi = np.array([graduates.influence, candidates.influence], dtype=float).T
+    psi = pd.concat([graduates.influence, candidates.influence], axis=1).fillna(0.0).to_numpy()
     (above, both), (_, below) = psi.T @ psi
     n, d = graduates.estimate, candidates.estimate
     found = fieller(n, d, above, below, both, df=max(graduates.n_treated_clusters - 1, 1))
