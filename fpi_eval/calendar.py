@@ -156,8 +156,8 @@ def durees(
         Nomenclature: mefstat11, cfd, duree, annee; a bac pro opened in 1re lasts two years. With
         it, a MEF that it does not hold has no length.
     familles : DataFrame, optional
-        Familles de métiers: cfd. Their bac pro is entered in 1re, after a common 2nde; apprentices
-        have no MEF that says so.
+        Familles de métiers: cfd, every code of a course. Their bac pro is entered in 1re, after a
+        common 2nde; apprentices have no MEF that says so.
     """
     if "duree" in register:
         return register["duree"].astype(float)

@@ -84,8 +84,8 @@ def test_the_simulated_folder_has_jobs_already_published_and_seats_in_zones(simu
     assert emplois.sans_zone(simulated) == 0
     assert seats["places"].sum() == opened["places_ouvertes"].sum()
     out = emplois.places_par_zone(simulated, left_by=2026)
-    codes = simulated.donnees.nomenclatures
-    first = opened["rentree"] + durees(opened, codes.mef, codes.familles)
+    of = simulated.donnees
+    first = opened["rentree"] + durees(opened, of.nomenclatures.mef, of.familles)
     classes = (2027 - first).clip(lower=0)
     assert out["places"].sum() == (opened["places_ouvertes"] * classes).sum() > 0
     zones = emplois.par_zone(simulated)

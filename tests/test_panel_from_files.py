@@ -6,7 +6,8 @@ import pytest
 
 import fpi_eval as fpi
 from fpi_eval import twin
-from fpi_eval.checks import evaluate
+from fpi_eval.checks import evaluate, samples
+from fpi_eval.checks.study import Study
 from fpi_eval.errors import FpiError
 from fpi_eval.panel import align
 from fpi_eval.panel import from_files as ff
@@ -138,6 +139,27 @@ def test_the_panel_feeds_estimators_and_the_interval_is_around_the_truth(panel, 
     assert abs(gross.estimate - drawn.truth.per_seat("entrants")["theta"]) < 4 * gross.std_error
     with pytest.raises(FpiError):
         evaluate(panel, "diplomes")
+
+
+def test_cells_of_unknown_length_leave_before_seats_are_matched_and_are_counted(
+    folder, made, monkeypatch
+):
+    opened = made.table.loc[made.table["seats"] > 0, "course"].iloc[0]
+    words = ff._words
+
+    def shorter(*given):
+        found = words(*given)
+        return found.assign(duree=found["duree"].mask(found["course"] == opened))
+
+    monkeypatch.setattr(ff, "_words", shorter)
+    found = ff.cell_panel(fpi.load("fpi_aura", 2026, folder))
+    gone = made.table.loc[made.table["course"] == opened, "cell"].nunique()
+    assert found.unplaced == gone > 0
+    assert found.matched < 1
+    assert not (found.table["course"] == opened).any()
+    assert "sans durée ou sans région connue" in repr(found)
+    study = Study(found, "entrants")
+    assert "sans durée ou sans région connue" in samples.fichiers(study)[0].phrase
 
 
 def test_without_a_register_seats_are_the_increases_seen_and_are_flagged(folder, tmp_path):

@@ -9,9 +9,10 @@ from fpi_eval.calendar import without_length
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, sample
 from fpi_eval.impact.j import fit_j, report
+from fpi_eval.panel.identity import with_families
 from fpi_eval.panel.sample import Sample
 from fpi_eval.power import calendrier, closed_form, durees, expected, premieres, puissance
-from fpi_eval.power.detect import detectable, margins_of, smallest
+from fpi_eval.power.detect import curves, detectable, margins_of, smallest
 from fpi_eval.power.placement import Hosts, pattern, shifted_years, untreated, with_openings
 from fpi_eval.power.result import Puissance
 from fpi_eval.power.simulate import with_effect
@@ -287,6 +288,30 @@ def test_expected_effects_multiply_the_declared_rates_weighted_by_seats():
     by_hand = 0.25 * by_level["secondaire"] + 0.75 * by_level["superieur"]
     assert found["diplomes"] == pytest.approx(by_hand)
     assert found["entrants"] == pytest.approx(0.80)
+
+
+def test_a_panel_too_short_to_place_openings_says_so(small):
+    late = small.panel[small.panel["rentree"] >= 2024]
+    with pytest.raises(FpiError, match="trop court"):
+        puissance(late, small.openings, resultats=("entrants",), rentrees=(2025,), draws=1)
+
+
+def test_an_effect_that_no_draw_finds_has_no_curve():
+    runs = pd.DataFrame(
+        {"resultat": "diplomes", "effet": GROSS, "rentree": 2027, "tirage": range(5),
+         "estimate": np.nan, "std_error": np.nan, "ci_low": np.nan, "ci_high": np.nan}
+    )  # fmt: skip
+    assert curves(runs).empty
+
+
+def test_an_apprentice_of_a_renovated_bac_pro_enters_it_in_premiere_too():
+    """The list of familles has the new code; the register may still have the old one."""
+    identity = pd.DataFrame({"cfd": ["40025001", "40025099", "40025002"],
+                             "course": ["40025001", "40025001", "40025002"]})  # fmt: skip
+    familles = with_families(pd.DataFrame({"cfd": ["40025099"]}), identity)
+    voie = ("apprentissage", "secondaire", 2024, 10)
+    rows = register(*(("0690002B", cfd, "", *voie) for cfd in identity["cfd"]))
+    assert durees(rows, familles=familles).tolist() == [2.0, 2.0, 3.0]
 
 
 def test_an_unknown_outcome_is_refused_with_the_known_ones():

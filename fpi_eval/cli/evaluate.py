@@ -211,13 +211,12 @@ def puissance(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnee
     panel = p.cells
     seen = [name for name in SHOWN if name in panel and panel[name].notna().any()]
     Terminal(stderr=True).print(f"Tirages sur {liste(seen)} (une minute environ)…")
-    codes = p.donnees.nomenclatures
     found = detect(
         panel,
         p.registre,
         programme=p.donnees.programme,
-        mef=codes.mef,
-        familles=codes.familles,
+        mef=p.donnees.nomenclatures.mef,
+        familles=p.donnees.familles,
         resultats=seen,
     )
     say(found.summary())

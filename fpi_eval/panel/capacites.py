@@ -81,7 +81,7 @@ def _affelnet(donnees: Donnees, identity: pd.DataFrame) -> pd.DataFrame:
     facts = _by_mef(donnees, identity, table["mefstat11"])
     bac_pro = facts["niveau_diplome"].isin(BAC_PRO) & (facts["duree"] == 3)
     rows = table.assign(cfd=facts["cfd"], annee=facts["annee"], bac_pro=bac_pro)
-    in_family = _in_family(facts["cfd"], donnees, identity)
+    in_family = facts["cfd"].isin(donnees.familles["cfd"])
     return table.assign(
         source="affelnet",
         voie="scolaire",
@@ -90,14 +90,6 @@ def _affelnet(donnees: Donnees, identity: pd.DataFrame) -> pd.DataFrame:
         voeux=np.nan,
         raison=entries_only(rows, set(codes.familles["mefstat11_commun"]), in_family),
     )
-
-
-def _in_family(own: pd.Series, donnees: Donnees, identity: pd.DataFrame) -> pd.Series:
-    """Return whether each diploma is in a famille de métiers, under its old code too."""
-    codes = donnees.nomenclatures
-    course = identity.drop_duplicates("cfd").set_index("cfd")["course"]
-    listed = set(codes.familles["cfd"].map(course).dropna()) | set(codes.familles["cfd"])
-    return own.map(course).isin(listed) | own.isin(listed)
 
 
 def _bts(donnees: Donnees, identity: pd.DataFrame) -> pd.DataFrame:

@@ -4,9 +4,13 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from fpi_eval.text import nombre, pourcent
+from fpi_eval.text import nombre, pluriel, pourcent
 
 NAN = float("nan")
+UNPLACED = (
+    "formation laissée de côté, sans durée ou sans région connue",
+    "formations laissées de côté, sans durée ou sans région connue",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +26,8 @@ class CellPanel:
         Share of the register's seats found, where files cover their voie and level; NaN unknown.
     unresolved : float
         Share of opened cells that vanish, their seats still in force; NaN unknown.
+    unplaced : int
+        Cells left out: no file tells how long their course is, or where they are.
     pooled : bool
         Two consecutive years of an outcome share a cohort.
     """
@@ -31,6 +37,7 @@ class CellPanel:
     matched: float = NAN
     unresolved: float = NAN
     pooled: bool = False
+    unplaced: int = 0
 
     @classmethod
     def of(cls, panel: "CellPanel | pd.DataFrame") -> "CellPanel":
@@ -46,8 +53,9 @@ class CellPanel:
         )
         said = [f"{words} : {pourcent(share)}" for words, share in facts if pd.notna(share)]
         pooled = ["deux années qui se suivent partagent une cohorte"] * self.pooled
+        aside = [pluriel(self.unplaced, *UNPLACED)] * (self.unplaced > 0)
         rows = f"{nombre(len(self.table))} lignes (formation × rentrée), dans .table"
-        return " ; ".join([f"Panel : {rows}", f"places : {seats}", *said, *pooled])
+        return " ; ".join([f"Panel : {rows}", f"places : {seats}", *said, *aside, *pooled])
 
     def with_table(self, table: pd.DataFrame) -> "CellPanel":
         """Return the same facts about another table of the same files."""

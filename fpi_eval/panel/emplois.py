@@ -123,8 +123,8 @@ def places_par_zone(p: Panels, *, left_by: int | None = None) -> pd.DataFrame:
     if rows.empty:
         return pd.DataFrame(columns=columns)
     if left_by is not None:
-        codes = p.donnees.nomenclatures
-        first = rows["rentree"].astype(int) + durees(rows, codes.mef, codes.familles)
+        years = durees(rows, p.donnees.nomenclatures.mef, p.donnees.familles)
+        first = rows["rentree"].astype(int) + years
         rows = rows.assign(places=rows["places"] * (left_by + 1 - first).clip(lower=0))
     table = rows.groupby(columns[:3], as_index=False)["places"].sum()
     return table[table["places"] > 0].reset_index(drop=True)

@@ -58,15 +58,16 @@ def cell_panel(p: Panels) -> CellPanel:
     if counts.empty:
         return CellPanel(pd.DataFrame(columns=COLUMNS))
     words = _words(p, counts)
-    table = _lives(counts, pupils)
+    placed = words.dropna(subset=["duree", "code_region"])
     seats, derived = _seats(p, changes)
-    table, matched = _with_seats(table, seats, derived, words)
-    table = with_area(table.merge(words, "left", KEYS), p)
+    every = _lives(counts, pupils)
+    table, matched = _with_seats(every.merge(placed, on=KEYS), seats, derived, words)
+    unplaced = every.groupby(KEYS).ngroups - table.groupby(KEYS).ngroups
+    table = with_area(table, p)
     unresolved = _vanished(table)
     table[UNKNOWN] = np.nan
     if len(p.admissions):
         table = table.merge(p.admissions, "left", [*KEYS, "rentree"])
-    table = table.dropna(subset=["duree", "code_region"])
     table["cell"] = table.groupby(KEYS).ngroup().astype("int64")
     table = table.astype({"duree": "int64", "rentree": "int64"})
     out = table.sort_values(["cell", "rentree"], ignore_index=True)
@@ -76,6 +77,7 @@ def cell_panel(p: Panels) -> CellPanel:
         seats_derived=derived,
         matched=matched,
         unresolved=unresolved,
+        unplaced=unplaced,
     )
 
 
@@ -116,13 +118,6 @@ def lasting(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
     ).dropna(subset=["option"])
 
 
-def _in_family(p: Panels, rows: pd.DataFrame) -> pd.Series:
-    """Return whether the course is in a famille de métiers: pupils then enter it in 1re."""
-    course = p.identity.drop_duplicates("cfd").set_index("cfd")["course"]
-    listed = p.donnees.nomenclatures.familles["cfd"]
-    return rows["course"].isin(set(listed) | set(listed.map(course).dropna()))
-
-
 def _pupils(p: Panels, changes: pd.DataFrame) -> pd.DataFrame:
     """Return entrants and final-year pupils per cell × rentrée."""
     empty = pd.DataFrame(columns=[*KEYS, "rentree", "entrants", "terminale"])
@@ -135,7 +130,7 @@ def _pupils(p: Panels, changes: pd.DataFrame) -> pd.DataFrame:
     mef = codes.mef.drop_duplicates("mefstat11").set_index("mefstat11")
     year, length = rows["mefstat11"].map(mef["annee"]), rows["mefstat11"].map(mef["duree"])
     bac_pro = rows["niveau_diplome"].isin(BAC_PRO) & (length == BAC_PRO_YEARS)
-    later = bac_pro & _in_family(p, rows)
+    later = bac_pro & rows["course"].isin(p.donnees.familles["cfd"])
     rows["entrants"] = rows["effectif"].where(year == np.where(later, 2, 1))
     rows["terminale"] = rows["effectif"].where(year == length)
     rows = rows[rows["course"].notna() & rows[["entrants", "terminale"]].notna().any(axis=1)]
@@ -166,7 +161,7 @@ def _words(p: Panels, counts: pd.DataFrame) -> pd.DataFrame:
     three = mef["cfd"].map(levels).isin(BAC_PRO) & (mef["duree"] == BAC_PRO_YEARS)
     bac_pro = known[three].unique()
     duree = seen["course"].map(length)
-    shorter = _in_family(p, seen) & seen["course"].isin(bac_pro)
+    shorter = seen["course"].isin(p.donnees.familles["cfd"]) & seen["course"].isin(bac_pro)
     regions = p.donnees.nomenclatures.departements.drop_duplicates("code_departement")
     seen = seen.assign(
         duree=duree - shorter.to_numpy(),

@@ -137,6 +137,14 @@ def with_levels(
     return table.assign(course=table["course"].fillna(table["cfd"]))
 
 
+def with_families(familles: pd.DataFrame, identity: pd.DataFrame) -> pd.DataFrame:
+    """Return the diplomas of familles de métiers (cfd), under every code of their course."""
+    course = identity.drop_duplicates("cfd").set_index("cfd")["course"]
+    listed = familles["cfd"]
+    kin = course.index[course.isin(listed.map(course).dropna())]
+    return pd.DataFrame({"cfd": sorted({*listed, *kin})}, dtype="str")
+
+
 def type_de_diplome(niveau_diplome: pd.Series, niveaux: pd.DataFrame) -> pd.Series:
     """Return the type of each diploma in the publisher's words, in few letters where it has them.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.errors import FpiError
-from fpi_eval.panel.identity import identity_of
+from fpi_eval.panel.identity import identity_of, with_families
 from fpi_eval.panel.publication import published
 from fpi_eval.panel.register_known import known_beside
 from fpi_eval.panel.run_files import (
@@ -65,6 +65,11 @@ class Donnees:
     fichiers: Mapping[str, Path] = field(default_factory=dict)
     retards: dict[str, str] = field(default_factory=dict)
     registre_a_verifier: tuple[str, ...] = ()
+
+    @property
+    def familles(self) -> pd.DataFrame:
+        """Diplomas of familles de métiers (cfd), under every code: pupils enter them in 1re."""
+        return with_families(self.nomenclatures.familles, self.identity)
 
     def table(self, source: str) -> pd.DataFrame:
         """Return all the source's years in one table.
