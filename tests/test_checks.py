@@ -294,6 +294,18 @@ def test_seats_of_a_course_nobody_else_teaches_have_no_support():
     assert found.statut == (CAUTION if share >= 0.8 else FAIL)
 
 
+def test_courses_that_stopped_before_the_opening_are_no_support():
+    panel = invented_panel(27, opened=4)
+    opened = panel["cell"].isin(panel.loc[panel["seats"] > 0, "cell"])
+    course = panel.loc[opened, "course"].iloc[0]
+    gone = (panel["course"] == course) & ~opened & (panel["rentree"] >= 2022)
+    found = samples.support(study_of(panel.assign(diplomes=panel["diplomes"].mask(gone))))
+    top = panel[opened].groupby("cell").agg(seats=("seats", "max"), course=("course", "first"))
+    share = top.loc[top["course"] != course, "seats"].sum() / top["seats"].sum()
+    assert share < 1
+    assert found.valeur == pytest.approx(share)
+
+
 def test_missing_outcomes_are_weighed_and_their_tie_with_openings_is_seen(noisy):
     rng = np.random.default_rng(1)
     some = noisy.copy()
@@ -477,6 +489,21 @@ def test_the_order_of_rows_changes_nothing(evaluation, noisy):
     assert list(one["statut"]) == list(two["statut"])
     np.testing.assert_allclose(one["valeur"], two["valeur"], rtol=1e-5, atol=1e-7)
     assert other.verdict.phrase == evaluation.verdict.phrase
+
+
+def test_a_table_without_the_columns_that_estimators_do_not_ask_for_is_evaluated(evaluation, noisy):
+    bare = ["filiere", "nouvelle", "autres_places", "voie", "niveau", "code_academie"]
+    students = noisy.rename(columns={"entrants": "effectif_avant"}).drop(columns=bare)
+    found = evaluate(students, "diplomes", draws=DRAWS)
+    assert found.estimates[GROSS].estimate == pytest.approx(evaluation.estimates[GROSS].estimate)
+    assert found.planted.draws["kind"].nunique() == evaluation.planted.draws["kind"].nunique()
+
+
+def test_a_filiere_left_blank_is_none_of_the_programme_s(noisy):
+    some = noisy["cell"].isin(noisy.loc[noisy["seats"] > 0, "cell"].unique()[:3])
+    blank, other = (noisy["filiere"].mask(some, word) for word in (None, "autre"))
+    kept = [sample(noisy.assign(filiere=f), "diplomes")["cell"].unique() for f in (blank, other)]
+    assert list(kept[0]) == list(kept[1])
 
 
 def test_more_checks_change_the_verdict(evaluation):

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.checks.drawing import Openings, features
-from fpi_eval.impact.frame import effects
-from fpi_eval.panel.cells import align, neighbours_of
+from fpi_eval.impact.frame import effects, new_of
+from fpi_eval.panel.cells import align, neighbours_of, students, targeted_of
 from fpi_eval.regression.absorb import Absorber, without_singletons
 
 ELSEWHERE, BEFORE, OTHERS = "autres régions", "années d'avant", "autres formations"
@@ -59,7 +59,7 @@ def donors(
     back = int(min(last - first + 1, (first - real["time"].min()) // 2))
     touched = real.loc[moved, "cell"].unique()
     there = panel["code_region"].isin(openings.regions)
-    targeted = panel["filiere"] != "autre"
+    targeted = pd.Series(targeted_of(panel), panel.index)
     wanted = (
         (ELSEWHERE, panel[~there], 0, targeted & ~there),
         (BEFORE, panel[panel["rentree"] < first], back, targeted & there),
@@ -94,9 +94,9 @@ def _donor(kind, panel, outcome, start, members, shift, score) -> Donor | None:
     row, names = pd.factorize(frame["cell"], sort=True)
     cells = frame.iloc[np.unique(row, return_index=True)[1]].reset_index(drop=True)
     before = panel[panel["rentree"] < start]
-    size = before.groupby("cell")["entrants"].mean().reindex(names).fillna(0.0).to_numpy()
+    size = before.groupby("cell")[students(panel)].mean().reindex(names).fillna(0.0).to_numpy()
     in_j, host = (cells["cell"].isin(c.unique()).to_numpy() for c in members)
-    in_j = in_j & (size > 0) & ~cells["nouvelle"].to_numpy(bool)
+    in_j = in_j & (size > 0) & ~new_of(cells)
     used = np.flatnonzero(in_j[row])
     used = used[without_singletons(effects(frame.iloc[used]))] if len(used) else used
     if not len(used):

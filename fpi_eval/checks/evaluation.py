@@ -72,8 +72,8 @@ class Evaluation(Result):
     verdict : Verdict
     curve : DataFrame
         Effect per seat under every declared choice (`robustness.specification_curve`).
-    balance, left_out : DataFrame
-        `samples.balance`, `robustness.leave_one_out`.
+    balance : DataFrame
+        `samples.balance`.
     event : EventStudy or None
     masked : Masked or Absent
         Gross and net effect knowing that hidden counts are small, where some are hidden.
@@ -97,7 +97,6 @@ class Evaluation(Result):
     verdict: Verdict
     curve: pd.DataFrame
     balance: pd.DataFrame
-    left_out: pd.DataFrame
     event: EventStudy | None
     masked: Masked | Absent
     seat_years: float
@@ -231,10 +230,8 @@ def evaluate(
             raise FpiError("nommez le résultat à étudier, ou donnez le programme.")
         outcome = programme.resultats.principal
     table = thresholds(programme.seuils if programme else None)
-    # Placebo regions draw establishments in the order of rows: the same panel, the same answer.
-    known = CellPanel.of(panel)
-    ordered = known.with_table(known.table.sort_values(["cell", "rentree"]))
-    study = Study(ordered, outcome, niveau, table, _whose(known, programme))
+    whose = _whose(CellPanel.of(panel), programme)
+    study = Study(panel, outcome, niveau, table, whose)
     _ = study.gross  # raises, with its reason, what no check could say
     checks: list[Check] = []
     for names, make in CHECKS:
@@ -253,7 +250,6 @@ def evaluate(
         verdict=found,
         curve=curve,
         balance=samples.balance(study),
-        left_out=robustness.leave_one_out(study),
         event=_event(study),
         masked=_masked(study, programme),
         seat_years=seat_years(study.panel, outcome, niveau),

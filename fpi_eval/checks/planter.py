@@ -19,6 +19,7 @@ from fpi_eval.impact.j import combination
 from fpi_eval.impact.placebo_regions import candidate
 from fpi_eval.impact.uncertainty import Candidate
 from fpi_eval.misspelt import known_options
+from fpi_eval.panel.cells import targeted_of
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import choose
 from fpi_eval.regression.linear import LinearFit
@@ -64,7 +65,7 @@ def plant(
             "Moins de cinq établissements ouvrent des places : l'intervalle vient déjà de "
             "déplacements au hasard, et rien de plus ne peut être planté."
         )
-    here = panel[panel["code_region"].isin(openings.regions) & (panel["filiere"] != "autre")]
+    here = panel[panel["code_region"].isin(openings.regions) & targeted_of(panel)]
     known = features(here[here["rentree"] < openings.start])
     if known.empty:
         return Absent("Aucune rentrée avant la première ouverture : rien ne peut être planté.")

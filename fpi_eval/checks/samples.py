@@ -17,7 +17,9 @@ from fpi_eval.checks.thresholds import (
     PASS,
     Check,
 )
-from fpi_eval.impact.frame import DEP, ETAB, OTHERS, SEATS
+from fpi_eval.impact.frame import DEP, ETAB, OTHERS, SEATS, new_of
+from fpi_eval.panel.cell_panel import UNPLACED
+from fpi_eval.panel.cells import targeted_of
 
 BALANCE = {
     "taille": "Entrants par an",
@@ -51,13 +53,13 @@ def comptes(study: Study) -> list[Check]:
 
 
 def support(study: Study) -> Check:
-    """Return the share of seats whose course has enough untreated cells, the same years."""
-    frame = study.frame
-    cells = frame.drop_duplicates("cell")
-    never = cells[~cells["cell"].isin(study.treated["cell"])]
-    controls = never.groupby("course").size()
-    size = study.treated["dose"].abs()
-    count = study.treated["course"].map(controls).fillna(0)
+    """Return the share of seats whose course has enough untreated cells when they open."""
+    frame, treated = study.frame, study.treated.set_index("cell")
+    controls = frame[~frame["cell"].isin(treated.index)].groupby(["course", "time"]).size()
+    moved = frame[frame["dose"] != 0].sort_values("time", kind="stable").drop_duplicates("cell")
+    at = pd.MultiIndex.from_frame(moved[["course", "time"]])
+    count = controls.reindex(at, fill_value=0).to_numpy()
+    size = treated["dose"].abs().reindex(moved["cell"]).to_numpy()
     share, some = (
         float(size[count >= n].sum() / size.sum()) for n in (CONTROLS_WANTED, CONTROLS_NEEDED)
     )
@@ -244,11 +246,11 @@ def contamination(study: Study) -> Check:
 def maturite(study: Study) -> Check:
     """Return the share of opened seats whose outcome the panel already shows."""
     panel = study.panel
-    rows = panel[panel["filiere"] != "autre"]
+    rows = panel[targeted_of(panel)]
     rows = rows if study.niveau is None else rows[rows["niveau"] == study.niveau]
     opened = rows.groupby("cell")["seats"].max()
     opened = opened[opened > 0]
-    new = panel.loc[panel["nouvelle"].to_numpy(bool), "cell"]
+    new = panel.loc[new_of(panel), "cell"]
     opened = opened[~opened.index.isin(new)]
     seen = study.frame.groupby("cell")["dose"].max().reindex(opened.index).fillna(0.0)
     share = float(seen.clip(lower=0.0).sum() / opened.sum()) if opened.sum() > 0 else np.nan
@@ -269,16 +271,19 @@ def fichiers(study: Study) -> list[Check]:
     """
     facts, found = study.facts, []
     match = facts.matched
+    aside = f" {text.pluriel(facts.unplaced, *UNPLACED)}." if facts.unplaced else ""
     found.append(
         study.check(
             "appariement",
             match,
             np.nan,
             f"{text.pourcent(match, 0)} des places dont les fichiers montrent la voie et le niveau "
-            "sont dans le panel.",
+            f"sont dans le panel.{aside}",
         )
         if np.isfinite(match)
-        else study.blank("appariement", "le panel ne dit pas combien de places ont été retrouvées.")
+        else study.blank(
+            "appariement", f"le panel ne dit pas combien de places ont été retrouvées.{aside}"
+        )
     )
     lost = facts.unresolved
     found.append(

@@ -15,6 +15,7 @@ from fpi_eval import text
 from fpi_eval.checks.thresholds import SMALLEST_REFERENCE, THRESHOLDS, UNKNOWN, Check, Threshold
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.bjs2_t import final_dose
+from fpi_eval.impact.columns import as_panel
 from fpi_eval.impact.frame import GROSS, effects, sample, scale
 from fpi_eval.impact.j import fit_j, regressors
 from fpi_eval.impact.j_and_bjs2_t import j_and_bjs2_t
@@ -55,8 +56,12 @@ class Study:
 
     @cached_property
     def facts(self) -> CellPanel:
-        """The panel with what is known of its files."""
-        return CellPanel.of(self.given)
+        """The panel with what is known of its files, rows by cell and rentrée.
+
+        Placebo regions draw establishments in their order: the same panel, the same answer.
+        """
+        known = CellPanel.of(self.given)
+        return known.with_table(as_panel(known.table))
 
     @property
     def panel(self) -> pd.DataFrame:
@@ -153,11 +158,11 @@ class Before:
         """Return the standard error of the first coefficient."""
         return float(np.sqrt(self.covariance[0, 0]))
 
-    def detectable(self, power: float = 0.80, level: float = 0.95) -> float:
-        """Return the size of the first coefficient that its t-test would see."""
+    def detectable(self) -> float:
+        """Return the size of the first coefficient that its t-test would see 80 times in 100."""
         if self.df < 1:
             return float("nan")
-        t = stats.t.ppf(1 - (1 - level) / 2, self.df) + stats.t.ppf(power, self.df)
+        t = stats.t.ppf(0.975, self.df) + stats.t.ppf(0.80, self.df)
         return float(t * self.std_error())
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.panel import align, coding
-from fpi_eval.panel.cells import AT_ENTRY
+from fpi_eval.panel.cells import AT_ENTRY, targeted_of
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.absorb import compact, interaction
 
@@ -97,8 +97,8 @@ def sample(
         ("observation de cellule sans élève avant le programme", int((~sized & ~new).sum())),
     )
     keep = (sized & ~new) | (new_of(frame) & created)
-    if targeted and "filiere" in frame:
-        keep &= (frame["filiere"] != "autre").to_numpy()
+    if targeted:
+        keep &= targeted_of(frame)
     if niveau is not None:
         if "niveau" not in frame:
             raise FpiError("aucun niveau dans le tableau : retirez l'option.", colonne="niveau")

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from fpi_eval.panel import CellPanel
-from fpi_eval.panel.cells import lag_of
+from fpi_eval.panel.cells import lag_of, targeted_of
 
 COLUMNS = (
     "rentree", "duree", "voie", "formations", "places", "derniere_annee", "sortie", "observee",
@@ -18,7 +18,7 @@ def waves(panel: CellPanel, outcome: str) -> pd.DataFrame:
     ``observee`` (whether ``outcome`` is in the files at that rentrée).
     """
     table = panel.table
-    opened = table[(table["seats"] != 0) & (table["filiere"] != "autre")]
+    opened = table[(table["seats"] != 0) & targeted_of(table)]
     if opened.empty:
         return pd.DataFrame(columns=list(COLUMNS))
     rows = table[table["cell"].isin(opened["cell"])].sort_values(["cell", "rentree"])

@@ -8,6 +8,7 @@ import pandas as pd
 
 from fpi_eval.calendar import opened
 from fpi_eval.errors import FpiError
+from fpi_eval.panel.cells import targeted_of
 from fpi_eval.sources.territoires import departement_code
 
 Opening = tuple[str, tuple[tuple[int, float], ...]]
@@ -81,7 +82,7 @@ def untreated(panel: pd.DataFrame, register: pd.DataFrame) -> tuple[pd.DataFrame
 
 def yearly_entrants(panel: pd.DataFrame, first: int) -> pd.Series:
     """Return mean entrants a year of targeted courses before a rentrée, by region."""
-    rows = panel[(panel["rentree"] < first) & (panel["filiere"] != "autre")]
+    rows = panel[(panel["rentree"] < first) & targeted_of(panel)]
     totals = rows.groupby(["code_region", "rentree"])["entrants"].sum()
     return totals.groupby("code_region").mean()
 
@@ -103,7 +104,7 @@ class Hosts:
 
     def __init__(self, panel: pd.DataFrame, first: int) -> None:
         before = panel["rentree"] < first
-        alive = before & (panel["filiere"] != "autre") & (panel["entrants"] > 0)
+        alive = before & targeted_of(panel) & (panel["entrants"] > 0)
         cells = panel[alive].drop_duplicates("cell")
         if "nouvelle" in panel:
             cells = cells[~cells["nouvelle"].astype(bool)]
