@@ -89,6 +89,17 @@ def _dose(panel):
     return align(panel, "diplomes")["dose"]
 
 
+@pytest.mark.parametrize("by", ["cohort", "age"])
+def test_closures_are_a_group_of_their_own_not_a_year(by):
+    panel = invented_panel(4, etab=0.0, dep=0.0)
+    shut = panel["cell"].isin(panel.loc[panel["seats"] > 0, "cell"].unique()[:5])
+    panel["seats"] = panel["seats"].mask(shut, -panel["seats"])
+    panel["diplomes"] = panel["cell"] + 0.5 * _dose(panel) + panel["rentree"] % 5
+    found = imputation(panel, by=by).to_frame().set_index("label")
+    assert found.loc["Effet par place, fermetures", "estimate"] == pytest.approx(0.5, abs=1e-6)
+    assert not found.index.str.contains("-").any()
+
+
 def test_margins_fit_is_the_poisson_maximum_likelihood():
     pf = pytest.importorskip("pyfixest")
     rng = np.random.default_rng(0)

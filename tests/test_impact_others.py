@@ -10,6 +10,7 @@ from fpi_eval.impact.j import j
 from fpi_eval.impact.stacked import stacked
 from fpi_eval.impact.twfe import goodman_bacon
 from fpi_eval.impact.twfe import twfe as twfe_twfe
+from fpi_eval.panel import align
 
 
 def test_decomposition_adds_up_to_the_two_way_estimate():
@@ -17,6 +18,19 @@ def test_decomposition_adds_up_to_the_two_way_estimate():
     product = found.table["weight"] @ found.table["estimate"]
     assert product == pytest.approx(found.estimate.estimate, abs=1e-10)
     assert found.table["weight"].sum() == pytest.approx(1.0)
+
+
+def test_rows_of_closures_and_of_incomplete_cells_are_told_apart():
+    panel = invented_panel(2, noise=2.0)
+    opened = panel.loc[panel["seats"] > 0, "cell"].unique()
+    calm = panel.loc[~panel["cell"].isin(opened), "cell"].unique()
+    shut = panel["cell"] == opened[0]
+    seats = panel["seats"].mask(shut, -panel["seats"])
+    gap = (panel["cell"] == calm[0]) & (panel["rentree"] == 2020)
+    lost = dict(twfe_twfe(panel.assign(seats=seats)[~gap]).estimate.dropped)
+    rows = align(panel[~gap], "diplomes")["cell"]
+    assert lost["observation de cellule où des places ferment"] == (rows == opened[0]).sum()
+    assert lost["observation de cellule incomplète"] == (rows == calm[0]).sum()
 
 
 def test_a_paper_says_what_each_comparison_compares_and_its_weight():

@@ -201,8 +201,7 @@ def test_a_loss_whose_two_effects_are_clustered_apart_stays_declared(monkeypatch
     found = iter("ed")
 
     def effect(*_, **__):
-        index = [f"{next(found)}{k}" for k in range(8)]
-        psi = pd.Series(0.01, index=index)
+        psi = pd.Series(0.01, index=next(found) + pd.Index(list("01234567")))
         return {GROSS: SimpleNamespace(estimate=0.5, influence=psi, n_treated_clusters=8)}
 
     monkeypatch.setattr(import_module(of_cells.__module__), "j", effect)

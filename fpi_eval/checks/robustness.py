@@ -55,7 +55,7 @@ def un_de_moins(study: Study) -> Check:
 
 @known_options
 def leave_one_out(study: Study) -> pd.DataFrame:
-    """Return the move of the gross effect by cluster left out: niveau, groupe, ecart, effet."""
+    """Return the gross effect without each cluster: niveau, groupe, ecart (its part), effet."""
     Study.asked(study)
     used, fit = study.frame[study.fit.keep], study.fit
     j, parts = fit.position(SEATS), []

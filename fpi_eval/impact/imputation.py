@@ -35,6 +35,8 @@ UNCOMPARED = (
     "aucune observation d'une cellule ouverte n'a de comparaison : il faut des années d'avant, et "
     "des cellules de la même formation sans ouverture aux mêmes sessions."
 )
+YEARS = ("cohort", "age")
+CLOSED = -1  # year of cells that never opened, or closed
 GROUPS = {"cohort": "cohorte", "age": "ancienneté", "filiere": "filière", "niveau": "niveau"}
 
 
@@ -74,16 +76,23 @@ def imputation(
     label = "Effet par place"
     model = fit(frame, region=region_effects, covariates=covariates)
     keys = pd.Series("", index=frame.index) if by is None else _keys(frame, by)
+    keys = keys.clip(lower=CLOSED) if by in YEARS else keys
     on = model.treated & model.usable
     if not on.any():
         raise FpiError(UNCOMPARED)
     groups = {
-        label if by is None else f"{label}, {GROUPS[by]} {key}": on & (keys == key).to_numpy()
-        for key in sorted(keys[on].unique())
+        _named(label, by, key): on & (keys == key).to_numpy() for key in sorted(keys[on].unique())
     }
     said = DESCRIPTION.replace(OWN_EFFECTS, EFFECTS_TEXT) if region_effects else DESCRIPTION
     found = by_group(frame, model, groups, described(said, covariates))
     return found[0] if by is None else found
+
+
+def _named(label: str, by: str | None, key: Any) -> str:
+    """Return the label of a group of treated rows."""
+    if by is None:
+        return label
+    return f"{label}, " + ("fermetures" if key == CLOSED else f"{GROUPS[by]} {key}")
 
 
 def by_group(
@@ -150,7 +159,7 @@ def target_of(frame: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
 
 
 def _keys(frame: pd.DataFrame, by: str) -> pd.Series:
-    if by in ("age", "cohort"):
+    if by in YEARS:
         years = frame["cohort"] if by == "cohort" else frame["time"] - frame["cohort"]
-        return years.fillna(-1).astype(int)  # -1: never opened, or closed
+        return years.fillna(CLOSED).astype(int)
     return frame[by]

@@ -29,7 +29,7 @@ DESCRIPTION = (
     "pesant l'information qu'il garde (Tobin, 1958 ; Amemiya, 1973). Un résultat masqué avec "
     "l'effectif dont il est une part a l'effet de cet effectif, plus ce que les lignes montrées "
     "disent du reste. Bornes : la plus petite et la plus grande valeur de J quand chaque effectif "
-    "masqué va de 0 au seuil (Horowitz et Manski, 2000)."
+    "masqué va de 0 au seuil moins un (Horowitz et Manski, 2000)."
 )
 
 

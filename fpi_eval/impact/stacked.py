@@ -144,7 +144,8 @@ def stacked(panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = No
     Notes
     -----
     ``y = cell × wave + course × year × wave + sum_e theta_e S 1[rel_time = e]``, S instrumented by
-    treated × event year. A control recurs across waves: errors are clustered on establishments
-    and départements, the widest is reported. Cengiz et al. (2019), QJE 134(3).
+    treated × event year. A control recurs across waves: errors are clustered, those of the years
+    as in `event_table`, that of their overall as in `Clusters.interval`. Cengiz et al. (2019),
+    QJE 134(3).
     """
     return stacked_event_study(sample(panel, y, niveau=niveau))

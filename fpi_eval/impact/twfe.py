@@ -113,11 +113,15 @@ def twfe(panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None)
     closed = (frame["dose"] < 0).groupby(frame["cell"]).transform("any")
     back = (frame["time"] >= frame["cohort"]) & ~frame["opened"]
     back = back.groupby(frame["cell"]).transform("any")
-    keep = (full & ~closed & ~back).to_numpy()
+    steady = ~closed & ~back
+    keep = (full & steady).to_numpy()
     used = frame.of(frame.frame[keep].sort_values(["cell", "time"]))
     if not used["opened"].any():
         raise FpiError("aucune cellule ouverte n'est suivie toutes les sessions.")
-    lost = int((~keep).sum())
+    lost = (
+        ("observation de cellule où des places ferment", int((~steady).sum())),
+        ("observation de cellule incomplète", int((steady & ~full).sum())),
+    )
     opened = used["opened"].to_numpy(float)
     fit = linear.fit(
         used["y"].to_numpy(),
@@ -134,7 +138,7 @@ def twfe(panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None)
         description=DESCRIPTION,
         estimator="Double différence à effets fixes",
         label="Effet par ouverture",
-        dropped=(*frame.dropped, ("observation de cellule incomplète", lost)),
+        dropped=frame.dropped + lost,
     )
     seen = used["y"].to_numpy().reshape(-1, len(years))
     first = used["cohort"].to_numpy().reshape(-1, len(years))[:, 0]

@@ -25,7 +25,7 @@ def passage(table: pd.DataFrame) -> Estimates:
     Parameters
     ----------
     table : DataFrame
-        As `panel.passage.passage_panel` returns it.
+        As `panel.bts_passage.passage_panel` returns it.
     """
     places = ["places_2018", "places_2019"]  # a folder may hold neither
     table = table.reindex(columns=table.columns.union(places, sort=False))
