@@ -35,7 +35,7 @@ from fpi_eval.checks.planter import plant
 from fpi_eval.checks.study import Study
 from fpi_eval.checks.thresholds import Check
 from fpi_eval.checks.verdict import (
-    LEVEL,
+    ALPHA,
     SMALLEST_BIAS,
     SMALLEST_EFFECT,
     SOLID,
@@ -373,7 +373,7 @@ def tests_table(runs: pd.DataFrame) -> list[str]:
         "|" + "---|" * (len(TESTS) + 3),
     ]
     for (family, world), r in runs.groupby(["family", "world"], sort=False):
-        alone = [_share((r[f"p_{t}"] < LEVEL) & (r[f"biais_{t}"] > SMALLEST_BIAS)) for t in TESTS]
+        alone = [_share((r[f"p_{t}"] < ALPHA) & (r[f"biais_{t}"] > SMALLEST_BIAS)) for t in TESTS]
         cells = (f"{family}, {world}", str(len(r)), *alone, _share(judged(r)["violations"] > 0))
         lines.append("| " + " | ".join(cells) + " |")
     return lines

@@ -1,5 +1,7 @@
 """Displacement: hand-worked rings, truth without noise, what the equivalence test may say."""
 
+from importlib import import_module
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -164,16 +166,17 @@ def test_a_student_is_a_student_in_every_neighbour():
     assert sample(whole, "en_emploi_industrie_region_6").level == (1.0, 1.0)
 
 
-def test_equivalence_is_the_t_test_of_displacement_plus_margin_times_own_effect():
+def test_equivalence_is_the_t_test_of_displacement_plus_margin_times_own_effect(monkeypatch):
     covariance = np.array([[0.0004, 0.0001], [0.0001, 0.0009]])
-    ratio, interval, test, detectable = diversion(0.8, -0.04, covariance, 11, margin=0.2)
+    ratio, interval, test, detectable = diversion(0.8, -0.04, covariance, 11)
     assert ratio == pytest.approx(0.05)
     error = np.sqrt(0.0009 + 0.04 * 0.0004 + 2 * 0.2 * 0.0001)
     assert test.p_value == pytest.approx(stats.t.sf((-0.04 + 0.16) / error, 11))
     assert test.below_margin
     assert interval.low < 0 < ratio < test.upper < interval.high
     # The one-sided bound is the margin at which the test just rejects.
-    again = diversion(0.8, -0.04, covariance, 11, margin=test.upper)[2]
+    monkeypatch.setattr(import_module(diversion.__module__), "MARGIN", test.upper)
+    again = diversion(0.8, -0.04, covariance, 11)[2]
     assert again.p_value == pytest.approx(0.05, abs=1e-9)
     assert detectable == pytest.approx(0.03 * (stats.t.ppf(0.975, 11) + stats.t.ppf(0.8, 11)))
 

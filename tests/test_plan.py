@@ -167,7 +167,7 @@ def test_the_sealed_plan_says_the_rule_of_the_verdict_from_the_numbers_that_make
     said = rule()
     assert SPECIFICATION["verdict"].endswith(said)
     numbers = {"HELD": {YES: 0.9, DOUBTFUL: 0.5}, "FOUND": {YES: 0.01, DOUBTFUL: 0.4},
-               "LEVEL": 0.1, "SMALLEST_BIAS": 0.2, "SMALLEST_EFFECT": 0.3,
+               "ALPHA": 0.1, "SMALLEST_BIAS": 0.2, "SMALLEST_EFFECT": 0.3,
                "TESTS": ("tendance",)}  # fmt: skip
     module = import_module("fpi_eval.checks.verdict")
     for name, value in numbers.items():

@@ -19,10 +19,6 @@ UNGIVEN = {
         "one table takes what `protect_together` takes for many: tests hold each rule on it",
         ("known", "parts", "public", "windows"),
     ),
-    "impact.displacement.diversion.diversion": (
-        "a test finds the margin just refused",
-        ("margin",),
-    ),
     "impact.displacement.net.substitution": ("the outcome, as in every estimator", ("y",)),
     "impact.jobs.synthetic.synthetic": (
         "a researcher's: who is treated, which of the three weightings, which draw",
@@ -36,10 +32,6 @@ UNGIVEN = {
     "power.detect.puissance": (
         "a researcher's: a study of other rentrées, days and draws than the command's",
         ("draws", "horizon", "jour", "rentrees", "seed"),
-    ),
-    "regression.linear.fit": (
-        "published errors counted singletons: a known number",
-        ("singletons",),
     ),
     "results.Result.to_latex": ("a researcher's: for a paper", ("secret", "source", "titre")),
     "sources.portal.fetch.fetch": (

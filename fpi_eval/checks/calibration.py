@@ -9,6 +9,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from fpi_eval.checks.drift import Drift
 
+LEVEL = 0.95
 DRAWS = 999
 STEPS = 50  # of reweighting, at most
 
@@ -75,7 +76,6 @@ class Calibration:
         estimate: float,
         std_error: float,
         df: float,
-        level: float = 0.95,
         inside: tuple[float, float, float] | None = None,
     ):
         """Return bounds and p-value once the systematic error is taken into account.
@@ -100,7 +100,7 @@ class Calibration:
             low, high = min(each), max(each)
             return low if low == high else optimize.brentq(lambda e: below(e) - q, low, high)
 
-        low, middle, high = (estimate - quantile(0.5 + side * level / 2) for side in (1, 0, -1))
+        low, middle, high = (estimate - quantile(0.5 + side * LEVEL / 2) for side in (1, 0, -1))
         at = below(estimate)
         p = min(1.0, 2 * min(at, 1 - at))
         if inside is None:

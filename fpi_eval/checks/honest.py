@@ -13,6 +13,7 @@ from scipy import optimize
 from scipy.special import ndtr, ndtri
 
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.stacked import REFERENCE
 
 LEVEL = 0.95
 # Beyond this many times the worst pre-opening change, nobody would still doubt the effect.
@@ -23,7 +24,7 @@ Bounds = Callable[..., tuple[float, float]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Event:
-    """Event-study coefficients by year, and the average of later ones that is studied.
+    """Event-study coefficients by year from `REFERENCE`, and the average of later ones studied.
 
     Attributes
     ----------
@@ -33,15 +34,12 @@ class Event:
     covariance : ndarray, shape (K, K)
     weights : ndarray, shape (K,)
         Zero before the reference year; the effect studied is ``weights @ coef``.
-    reference : int
-        Year of the base, where the coefficient is zero.
     """
 
     rel_time: np.ndarray
     coef: np.ndarray
     covariance: np.ndarray
     weights: np.ndarray
-    reference: int
 
     @property
     def estimate(self) -> float:
@@ -51,7 +49,7 @@ class Event:
     @property
     def grid(self) -> np.ndarray:
         """Return all years, the reference included."""
-        return np.sort(np.append(self.rel_time, self.reference))
+        return np.sort(np.append(self.rel_time, REFERENCE))
 
     def steps(self) -> np.ndarray:
         """Return the matrix (K, K) of coefficients' changes from each year to the next."""
@@ -61,25 +59,16 @@ class Event:
     @property
     def n_pre(self) -> int:
         """Return the number of coefficients before the reference year."""
-        return int((self.rel_time < self.reference).sum())
+        return int((self.rel_time < REFERENCE).sum())
 
 
-def event(
-    rel_time: np.ndarray,
-    coef: np.ndarray,
-    covariance: np.ndarray,
-    *,
-    reference: int = -1,
-    weights: np.ndarray | None = None,
-) -> Event:
-    """Return checked event-study coefficients, all against the same reference year.
+def event(rel_time: np.ndarray, coef: np.ndarray, covariance: np.ndarray) -> Event:
+    """Return checked event-study coefficients, all against the same year, and their later mean.
 
     Parameters
     ----------
     rel_time, coef, covariance
         Coefficients (a *universal* base: one reference year), with or without its own row.
-    weights : ndarray, optional
-        One per coefficient after the reference year; equal by default.
 
     Raises
     ------
@@ -88,25 +77,23 @@ def event(
         missing coefficient, or a year of reference whose own coefficient is not 0.
     """
     rel_time, coef = np.asarray(rel_time, dtype=float), np.asarray(coef, dtype=float)
-    if np.nan_to_num(coef[rel_time == reference]).any():
+    if np.nan_to_num(coef[rel_time == REFERENCE]).any():
         raise FpiError(
             "chaque année d'avant y est comparée à la précédente : ces bornes veulent une seule "
             "année de référence. Refaites l'étude avec base='universal'."
         )
-    keep = np.flatnonzero(rel_time != reference)
+    keep = np.flatnonzero(rel_time != REFERENCE)
     keep = keep[np.argsort(rel_time[keep], kind="stable")]
     rel_time, coef = rel_time[keep], coef[keep]
     covariance = np.asarray(covariance, dtype=float)[np.ix_(keep, keep)]
-    post = rel_time > reference
+    post = rel_time > REFERENCE
     if not post.any() or post.all():
         raise FpiError("il faut au moins une année avant et une année après l'année de référence.")
-    if not np.array_equal(np.diff(np.sort(np.append(rel_time, reference))), np.ones(len(coef))):
+    if not np.array_equal(np.diff(np.sort(np.append(rel_time, REFERENCE))), np.ones(len(coef))):
         raise FpiError("les années de l'étude d'événement doivent se suivre sans trou.")
     if not (np.isfinite(coef).all() and np.isfinite(covariance).all()):
         raise FpiError("coefficient manquant dans l'étude d'événement : retirez cette année.")
-    full = np.zeros(len(coef))
-    full[post] = 1 / post.sum() if weights is None else weights
-    return Event(rel_time, coef, covariance, full, reference)
+    return Event(rel_time, coef, covariance, post / post.sum())
 
 
 def relative_magnitudes(study: Event, m: float) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from scipy.special import chndtrix, ndtri
 
 from fpi_eval.checks.honest import LEVEL, Event
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.stacked import REFERENCE
 
 
 def smoothness(study: Event, m: float) -> tuple[float, float]:
@@ -38,21 +39,21 @@ def smoothness(study: Event, m: float) -> tuple[float, float]:
 
 def _admissible(study: Event) -> np.ndarray:
     """Return a basis (K, n_pre − 1) of pre-opening weights that leave a linear trend at zero."""
-    trend = study.rel_time[: study.n_pre] - study.reference
+    trend = study.rel_time[: study.n_pre] - REFERENCE
     basis = np.linalg.svd(trend[None, :])[2][1:].T
     return np.vstack([basis, np.zeros((len(study.coef) - study.n_pre, basis.shape[1]))])
 
 
 def _start(study: Event) -> np.ndarray:
     """Return weights unbiased under linear trends: the effect less the extrapolated slope."""
-    trend = study.rel_time - study.reference
+    trend = study.rel_time - REFERENCE
     pre = np.where(trend < 0, trend, 0.0)
     return study.weights - pre * (study.weights @ trend) / (pre @ pre)
 
 
 def _bends(study: Event) -> np.ndarray:
     """Return a matrix (K − 1, K): coefficient drift caused by one unit of each change of slope."""
-    trend = study.grid - study.reference
+    trend = study.grid - REFERENCE
     inner = trend[1:-1]
     bends = np.where(
         inner[:, None] >= 0,

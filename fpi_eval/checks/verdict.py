@@ -1,6 +1,6 @@
 """The verdict: is the answer valid, is it precise, and what no check can see."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,12 +8,7 @@ import numpy as np
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.checks.planted import Planted
-from fpi_eval.checks.thresholds import (
-    FAIL,
-    THRESHOLDS,
-    Check,
-    Threshold,
-)
+from fpi_eval.checks.thresholds import FAIL, THRESHOLDS, Check
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.misspelt import advised
@@ -28,7 +23,7 @@ YES, DOUBTFUL, NO = "oui", "douteux", "non"
 # rest is the price of not knowing whether sites drifted.
 HELD = {YES: 0.85, DOUBTFUL: 0.70}
 FOUND = {YES: 0.15, DOUBTFUL: 0.30}
-LEVEL = 0.05  # of the family of tests of a violation
+ALPHA = 0.05  # of the family of tests of a violation
 SMALLEST_BIAS = 0.08  # share of the reference effect under which a violation does no harm
 SMALLEST_EFFECT = 0.10  # per seat: METHOD B7; a programme declares its own
 TESTS = ("tendance", "placebo_delai", "anticipation", "ecart_j_t", "portee", "manquants_lies")
@@ -52,7 +47,7 @@ def rule() -> str:
         "au-delà. Précis : l'intervalle étalonné de l'effet brut est à moins de "
         f"{text.nombre(SMALLEST_EFFECT, 2)} par place de l'effet estimé, ou du plus petit effet "
         "que déclare le programme. Violation : un test d'ensemble à "
-        f"{text.pourcent(LEVEL, 0)} (Holm) des contrôles {titles}. Il ne compte que si le biais "
+        f"{text.pourcent(ALPHA, 0)} (Holm) des contrôles {titles}. Il ne compte que si le biais "
         f"passe {text.pourcent(SMALLEST_BIAS, 0)} de l'effet de référence. "
         f"« {text.capitale(SOLID)} » : valide, sans violation, et l'effet brut précis ou "
         "distinct de zéro. "
@@ -109,7 +104,7 @@ def violations(checks: Iterable[Check]) -> tuple[Check, ...]:
         return ()
     adjusted = holm(np.array([c.incertitude for c in made]))
     return tuple(
-        c for c, p in zip(made, adjusted, strict=True) if p <= LEVEL and c.biais > SMALLEST_BIAS
+        c for c, p in zip(made, adjusted, strict=True) if p <= ALPHA and c.biais > SMALLEST_BIAS
     )
 
 
@@ -119,7 +114,6 @@ def verdict(
     planted: Planted | Absent,
     *,
     smallest: float = SMALLEST_EFFECT,
-    table: Mapping[str, Threshold] = THRESHOLDS,
 ) -> Verdict:
     """Return the verdict: validity from planted programmes, precision from the interval's width.
 

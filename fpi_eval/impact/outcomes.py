@@ -17,7 +17,7 @@ from fpi_eval.regression.wild import MAX_CLUSTERS, affordable_draws, multipliers
 from fpi_eval.results import Estimate, Headed, heading, within
 
 OUTCOMES = text.RESULTATS
-LEVEL = 0.05
+ALPHA = 0.05
 WILD = (
     "bootstrap sauvage par {level}, hypothèse nulle imposée, mêmes multiplicateurs ({kind}) pour "
     "tous les résultats, {draws} tirages"
@@ -56,13 +56,13 @@ class Family(Headed):
     @property
     def standing(self) -> pd.DataFrame:
         """Rows whose effect stands after the correction of Romano and Wolf."""
-        return self.table[self.table["p_romano_wolf"] <= LEVEL]
+        return self.table[self.table["p_romano_wolf"] <= ALPHA]
 
     def sentence(self) -> str:
         """Return one French sentence: which outcomes stand once all have been looked at."""
         rows = self.table[self.table["p_romano_wolf"].notna()]
         count = text.pluriel(len(rows), "résultat ajusté", "résultats ajustés")
-        alone = int((rows["p_value"] <= LEVEL).sum())
+        alone = int((rows["p_value"] <= ALPHA).sum())
         kept = text.liste(self.standing["label"].str.lower())
         if rows.empty:
             return "Un seul résultat : il n'y a rien à ajuster."
@@ -120,7 +120,7 @@ def study_family(
     outcomes : sequence of str, or str
         Columns of the panel; one that is absent, or that no seat can have moved yet, is told.
     effect : str
-        ``seats.GROSS``, ``seats.DISPLACEMENT`` or ``seats.NET``.
+        A label of `impact.frame.WEIGHTS`: gross effect, displacement or net effect.
     principal : str, optional
         The outcome announced as primary: shown, and left out of the adjustment.
 
@@ -164,7 +164,10 @@ def _wild(fits: dict, draws: int | None, seed: int) -> tuple[np.ndarray, np.ndar
     labels = [c.dep if wide else c.etab for c in counts]
     names = np.unique(np.concatenate([np.unique(found) for found in labels]))
     if len(names) > MAX_CLUSTERS:
-        raise FpiError("trop de groupes pour le bootstrap commun : utilisez « family ».")
+        raise FpiError(
+            "trop de groupes pour le bootstrap commun.",
+            conseil="Étudiez les résultats un à un (fpi.impact.j).",
+        )
     draws = draws or affordable_draws(len(names))
     signs, kind, _ = multipliers(len(names), draws, seed)
     t, null = np.empty(len(fits)), np.empty((len(signs), len(fits)))

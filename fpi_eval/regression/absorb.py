@@ -23,6 +23,7 @@ from fpi_eval.regression.blocks import (
 from fpi_eval.regression.rows import CODE, Runs, carried, ranked
 
 DENSE_MAX = 3000  # above it, the reduced system is solved by conjugate gradient
+TOLERANCE = 1e-12  # relative, of the conjugate gradient
 BLOCKS_MAX = 30_000_000  # numbers held by all blocks of an effect that falls in blocks
 # Costs, in steps of a dense factor (1.25e-11 s), measured from 300 to 3,000 levels: of a step of
 # conjugate gradient and of each entry it reads; of a pair of entries multiplied, of one filled.
@@ -57,8 +58,6 @@ class Absorber:
         One array of labels or integers per fixed effect.
     weights : array (n_obs,), optional
         Positive weights.
-    tol : float
-        Relative tolerance of the conjugate gradient.
 
     Attributes
     ----------
@@ -72,12 +71,10 @@ class Absorber:
         self,
         codes: Sequence[np.ndarray | Coded],
         weights: np.ndarray | None = None,
-        *,
-        tol: float = 1e-12,
     ) -> None:
         coded = [compact(c) for c in codes]
         order = sorted(range(len(coded)), key=lambda e: -coded[e][1])
-        self.order, self.tol, self.weights = order, tol, weights
+        self.order, self.weights = order, weights
         self.first, self.n_first = coded[order[0]]
         self.others = [coded[e][0] for e in order[1:]]
         sizes = [coded[e][1] for e in order[1:]]
@@ -193,7 +190,7 @@ class Absorber:
             x, residual = solution[:, column], right[:, column].copy()
             direction = residual.copy()
             norm = residual @ residual
-            target = self.tol**2 * norm  # the system may be singular: iterating on would drift
+            target = TOLERANCE**2 * norm  # the system may be singular: iterating on would drift
             for _ in range(10_000):
                 if norm <= target or norm == 0:
                     break

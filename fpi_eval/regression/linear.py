@@ -121,7 +121,6 @@ def fit(
     names: Sequence[str],
     instruments: np.ndarray | Iterator[np.ndarray] | None = None,
     weights: np.ndarray | None = None,
-    singletons: bool = False,
 ) -> LinearFit:
     """Return the regression of y (n_obs,) on x (n_obs, k) net of effects.
 
@@ -134,12 +133,10 @@ def fit(
         one after the other.
     weights : array (n_obs,), optional
         Rows of zero weight are left out.
-    singletons : bool
-        Keep observations alone in an effect; they carry no information but count in N.
     """
     keep = np.ones(len(y), dtype=bool) if weights is None else np.asarray(weights) > 0
     coded = _kept(effects, keep)
-    if not singletons and not (alone := without_singletons(coded)).all():
+    if not (alone := without_singletons(coded)).all():
         keep[keep] = alone
         coded = _kept(effects, keep)
     rows = slice(None) if keep.all() else keep

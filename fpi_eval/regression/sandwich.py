@@ -49,10 +49,8 @@ def cr1(
     return factor * bread @ (sums.T @ sums) @ bread.T
 
 
-def interval(
-    estimate: float, std_error: float, df: float, *, level: float = 0.95
-) -> tuple[float, float, float]:
-    """Return lower bound, upper bound and two-sided p-value of a t with df degrees of freedom."""
-    reach = stats.t.ppf(0.5 + level / 2, df) * std_error
+def interval(estimate: float, std_error: float, df: float) -> tuple[float, float, float]:
+    """Return 95 % bounds and two-sided p-value of a t with df degrees of freedom."""
+    reach = stats.t.ppf(0.975, df) * std_error
     p_value = 2 * stats.t.sf(abs(estimate) / std_error, df) if std_error > 0 else np.nan
     return estimate - reach, estimate + reach, float(p_value)

@@ -44,12 +44,9 @@ def affordable_draws(n_clusters: int) -> int:
 
 
 @lru_cache(maxsize=2)  # hundreds of planted programmes draw the same
-def multipliers(
-    n_clusters: int, draws: int = 9999, seed: int = 0, kind: str | None = None
-) -> tuple[np.ndarray, str, bool]:
+def multipliers(n_clusters: int, draws: int = 9999, seed: int = 0) -> tuple[np.ndarray, str, bool]:
     """Return multipliers (draws, n_clusters), their kind, and whether all cases are listed."""
-    kind = kind or ("webb" if n_clusters < FEW else "rademacher")
-    points = {"webb": WEBB, "rademacher": RADEMACHER}[kind]
+    kind, points = ("webb", WEBB) if n_clusters < FEW else ("rademacher", RADEMACHER)
     if len(points) ** n_clusters <= draws:
         return _fixed(np.array(list(product(points, repeat=n_clusters)))), kind, True
     rng = np.random.default_rng(seed)
@@ -104,14 +101,13 @@ class WildDesign:
         weights: np.ndarray | None = None,
         draws: int = DRAWS,
         seed: int = 0,
-        kind: str | None = None,
     ) -> None:
         self.g, names = codes(cluster)
         if len(names) > MAX_CLUSTERS:
             raise FpiError("trop de groupes pour le bootstrap sauvage : utilisez l'erreur CR1.")
         self.others, self.effects, self.weights = others, effects, weights
         self.n_clusters = len(names)
-        self.drawn = multipliers(self.n_clusters, draws, seed, kind)
+        self.drawn = multipliers(self.n_clusters, draws, seed)
         self.factor = small_sample(len(x), n_parameters, self.n_clusters)
         self.x = _without(x, others, weights)
         self.weighted = self.x if weights is None else self.x * weights
@@ -127,17 +123,15 @@ class WildDesign:
         own = a - b * sum_by(self.g, self.weighted * x)  # scores of the sample itself
         return a.sum(), own, v @ a, v @ c.T
 
-    def test(self, y: np.ndarray, *, null: float = 0.0) -> WildTest:
-        """Return the test of one outcome (n_obs,), net of absorbed effects."""
+    def test(self, y: np.ndarray) -> WildTest:
+        """Return the test, against 0, of one outcome (n_obs,) net of absorbed effects."""
         v, kind, enumerated = self.drawn
         pieces = self._piece(y), self.moved
         p_value, t = _tests(pieces, self.factor, enumerated)
         estimate = pieces[0][0] / pieces[1][0]
         scale = np.sqrt(self.factor * np.sum((pieces[0][1] - estimate * pieces[1][1]) ** 2))
         low, high = invert(p_value, estimate, scale / abs(pieces[1][0]), ALPHA)
-        return WildTest(
-            t(null), p_value(null), low, high, kind, len(v), enumerated, self.n_clusters
-        )
+        return WildTest(t(0.0), p_value(0.0), low, high, kind, len(v), enumerated, self.n_clusters)
 
 
 def wild_cluster(

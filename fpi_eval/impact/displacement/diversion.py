@@ -32,7 +32,7 @@ class Equivalence:
 
 @known_options
 def diversion(
-    own: float, moved: float, covariance: np.ndarray, df: float, margin: float = MARGIN
+    own: float, moved: float, covariance: np.ndarray, df: float
 ) -> tuple[float, Interval, Equivalence, float]:
     """Return diversion ratio, Fieller interval, equivalence test, detectable displacement.
 
@@ -45,13 +45,13 @@ def diversion(
     """
     if df < 1:
         free = Interval(-np.inf, np.inf)
-        return -moved / own, free, Equivalence(margin, np.inf, np.nan), np.nan
+        return -moved / own, free, Equivalence(MARGIN, np.inf, np.nan), np.nan
     arguments = (-moved, own, covariance[1, 1], covariance[0, 0], -covariance[0, 1])
     interval = fieller(*arguments, df=df)
     inner = fieller(*arguments, level=1 - 2 * ONE_SIDED, df=df)
-    w = np.array([margin, 1.0])
-    t = (moved + margin * own) / (np.sqrt(w @ covariance @ w) or np.finfo(float).tiny)
+    w = np.array([MARGIN, 1.0])
+    t = (moved + MARGIN * own) / (np.sqrt(w @ covariance @ w) or np.finfo(float).tiny)
     upper = inner.high if own > 0 and inner.bounded else np.inf
-    test = Equivalence(margin, upper, float(stats.t.sf(t, df)))
+    test = Equivalence(MARGIN, upper, float(stats.t.sf(t, df)))
     reach = stats.t.ppf(0.975, df) + stats.t.ppf(0.80, df)
     return -moved / own, interval, test, float(reach * np.sqrt(covariance[1, 1]))

@@ -18,7 +18,7 @@ from fpi_eval.impact.frame import scale as j_scale
 from fpi_eval.impact.groups.declared import DIMENSIONS, FEWEST, MISSING, dimension, label_of
 from fpi_eval.impact.groups.sexes import Sexes, given, sexes
 from fpi_eval.impact.j import regressors
-from fpi_eval.impact.outcomes import LEVEL
+from fpi_eval.impact.outcomes import ALPHA
 from fpi_eval.impact.uncertainty import CR3, ENOUGH, Clusters, answer, error
 from fpi_eval.regression import linear
 from fpi_eval.regression.bands import joint_test
@@ -88,12 +88,12 @@ class Heterogeneity(Headed):
     def sentence(self) -> str:
         """Return one French sentence: which differences stand after correction."""
         tests = self.tests
-        kept = tests.loc[tests["p_romano_wolf"] <= LEVEL, "dimension"]
+        kept = tests.loc[tests["p_romano_wolf"] <= ALPHA, "dimension"]
         count = text.pluriel(len(tests), "découpage")
         if tests.empty:
             return "Aucun découpage n'a deux groupes assez grands pour être comparés."
         if kept.empty:
-            alone = tests.loc[tests["p_value"] <= LEVEL, "dimension"]
+            alone = tests.loc[tests["p_value"] <= ALPHA, "dimension"]
             also = (
                 f" ({text.liste(alone.str.lower())} : seulement pris à part)" if len(alone) else ""
             )

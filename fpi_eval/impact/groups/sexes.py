@@ -18,7 +18,7 @@ from fpi_eval.regression import linear, ratio
 from fpi_eval.results import Estimate, Headed, heading, within
 
 WOMEN, MEN = COLUMNS = ("entrants_filles", "entrants_garcons")
-LEVEL = 0.05
+ALPHA = 0.05
 LEVELS = {"uai": "établissement", "code_departement": "département"}
 SHARE, BEFORE = "Part des femmes parmi les entrants de plus", "Part des femmes avant l'ouverture"
 GAP = "Femmes de plus par place, au-delà de leur part d'avant"
@@ -81,7 +81,7 @@ class Sexes(Headed):
         word = "moins" if self.share < self.before else "plus"
         told = (
             f"les entrants de plus comptent {word} de femmes"
-            if p <= LEVEL
+            if p <= ALPHA
             else "cet écart ne se distingue pas du hasard"
         )
         kind = "valeur p" if p_value is None else "valeur p ajustée"
