@@ -124,7 +124,7 @@ def test_published_medicaid_bounds():
     effects = sun_abraham(medicaid(), y="dins", unit="stfips", time="year")
     k = len(effects.att)
     study = event(effects.time - effects.cohort, effects.att, effects.covariance[:k, :k])
-    study = replace(study, weights=np.eye(k)[study.n_pre])  # the first year of the two after
+    study = replace(study, weights=np.eye(len(study.coef))[study.n_pre])  # the first year after
     published = {
         0.5: (0.0241, 0.0673), 1: (0.0171, 0.0720), 1.5: (0.0086, 0.0796), 2: (-0.0011, 0.0883)
     }  # fmt: skip
