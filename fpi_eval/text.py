@@ -57,7 +57,18 @@ def nombre(value: float, digits: int = 0) -> str:
     if missing(value):
         return MISSING
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return format_decimal(value, format=pattern, locale=locale()).replace("-", "\u2212")
+    return _minus(format_decimal(value, format=pattern, locale=locale()))
+
+
+def _minus(words: str) -> str:
+    """Return a number with its minus sign; what reads as zero has none."""
+    return words.replace("-", "\u2212" if re.search("[1-9]", words) else "")
+
+
+def valeur_p(value: float, digits: int = 3) -> str:
+    """Return a p-value, e.g. ``0,042``; one that would read as zero is ``moins de 0,001``."""
+    least = 10.0**-digits
+    return f"moins de {nombre(least, digits)}" if value < least else nombre(value, digits)
 
 
 def pourcent(rate: float, digits: int = 1) -> str:
@@ -65,7 +76,7 @@ def pourcent(rate: float, digits: int = 1) -> str:
     if missing(rate):
         return MISSING
     pattern = "#,##0" + ("." + "0" * digits if digits else "") + PERCENT[spoken() == FRENCH]
-    return format_percent(rate, format=pattern, locale=locale()).replace("-", "\u2212")
+    return _minus(format_percent(rate, format=pattern, locale=locale()))
 
 
 def points(difference: float, digits: int = 1) -> str:

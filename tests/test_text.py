@@ -47,3 +47,15 @@ def test_what_reads_as_zero_has_no_sign():
         "+0,1",
         "\u22120,1",
     ]
+    assert [text.nombre(value, 2) for value in (-0.004, -0.005, -0.006)] == [
+        "0,00",
+        "0,00",
+        "\u22120,01",
+    ]
+    assert text.pourcent(-0.003, 0) == f"0{NBSP}%"
+
+
+def test_a_p_value_never_reads_as_zero():
+    shown = [text.valeur_p(value) for value in (0.0004, 0.001, 0.0424)]
+    assert shown == ["moins de 0,001", "0,001", "0,042"]
+    assert text.valeur_p(float("nan")) == text.MISSING

@@ -69,7 +69,7 @@ def famille(brut: Family | Absent, net: Family | Absent, source: str) -> Table |
     return table(
         told(rows),
         "L'effet par place sur chaque résultat, valeurs p ajustées",
-        formats=dict.fromkeys(BOUNDS, ("signe", 2)) | dict.fromkeys(ADJUSTED, ("nombre", 3)),
+        formats=dict.fromkeys(BOUNDS, ("signe", 2)) | dict.fromkeys(ADJUSTED, text.valeur_p),
         labels={
             "label": "Résultat",
             "effet": "Effet",
@@ -149,7 +149,7 @@ def groupes(
         formats={
             "seats": "nombre",
             **dict.fromkeys(BOUNDS, ("signe", 2)),
-            "p_romano_wolf": ("nombre", 2),
+            "p_romano_wolf": lambda p: text.valeur_p(p, 2),
         },
         labels={
             "dimension": "Découpage",
