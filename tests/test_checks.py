@@ -1,5 +1,6 @@
 """Lights, verdict, and every check on panels where what it must find is known."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -377,6 +378,28 @@ def test_normalised_differences_are_those_computed_by_hand(noisy):
     assert table.loc["remplissage", "difference"] == pytest.approx(by_hand)
     assert np.isnan(table.loc["pression", "difference"])
     assert samples.equilibre(study).statut == CAUTION
+
+
+def test_the_largest_difference_is_named_as_such_where_none_is_sure(noisy, monkeypatch):
+    rows = {
+        "libelle": ["Entrants par an", "Évolution annuelle des entrants"],
+        "difference": [-0.03, -0.20],
+        "borne": [0.004, 0.0],
+        "erreur": 0.1,
+    }
+    monkeypatch.setattr(samples, "balance", lambda _: pd.DataFrame(rows))
+    said = samples.equilibre(study_of(noisy)).phrase
+    assert said == (
+        "aucune différence sûre ; la plus grande estimée est « Évolution annuelle des entrants » "
+        "(\u22120,20)."
+    )
+    rows["borne"] = [0.01, 0.0]
+    assert samples.equilibre(study_of(noisy)).phrase.startswith("plus forte différence sûre : Ent")
+
+
+def test_the_share_that_a_rule_judges_is_said_to_one_decimal(noisy):
+    said = robustness.un_de_moins(study_of(noisy)).phrase
+    assert re.search(r"change l'effet de \d+,\d\s% de l'effet", said)
 
 
 def test_exposed_neighbours_are_in_the_model(noisy):

@@ -1,5 +1,6 @@
 """Displacement: hand-worked rings, truth without noise, what the equivalence test may say."""
 
+from dataclasses import replace
 from importlib import import_module
 
 import numpy as np
@@ -192,6 +193,12 @@ def test_an_insignificant_displacement_is_not_called_nil():
     assert found.neighbours.p_value > 0.05
     assert "ne permettent pas de dire" in found.verdict()
     assert "ne prouve pas" in found.summary()
+    said = [
+        replace(found, equivalence=replace(found.equivalence, upper=upper)).verdict()
+        for upper in (0.8, 1.22)
+    ]
+    assert "il est inférieur à 80\u00a0%, à 95 %" in said[0]
+    assert "pourvues ; il pourrait les égaler." in said[1]
 
 
 def test_neighbours_are_those_of_the_declared_area():

@@ -47,7 +47,7 @@ def un_de_moins(study: Study) -> Check:
     turned &= study.gross.beyond_zero
     words = (
         f"retirer {LEFT_OUT[worst['niveau']]} qui compte le plus change l'effet de "
-        f"{text.pourcent(share, 0)} de l'effet de référence."
+        f"{text.pourcent(share)} de l'effet de référence."
     )
     light = FAIL if turned else None
     return study.check("un_de_moins", share, np.nan, words, light=light)

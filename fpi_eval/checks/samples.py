@@ -86,7 +86,7 @@ def dose(study: Study) -> Check:
         f"de {text.nombre(r, 2)} avec la taille d'avant."
     )
     if full < 3:
-        words += " Les effets d'une petite et d'une grande ouverture ne se comparent pas."
+        words += " Les effets d'une petite et d'une grande ouverture se comparent mal."
     return study.check("dose", r, np.nan, words)
 
 
@@ -153,6 +153,12 @@ def equilibre(study: Study) -> Check:
         f"({text.signe(worst['difference'], 2)} ; sans son signe, au moins "
         f"{text.nombre(worst['borne'], 2)})."
     )
+    if not round(worst["borne"], 2):
+        most = known.loc[known["difference"].abs().idxmax()]
+        words = (
+            f"aucune différence sûre ; la plus grande estimée est « {most['libelle']} » "
+            f"({text.signe(most['difference'], 2)})."
+        )
     return study.check("equilibre", worst["borne"], worst["erreur"], words + listed)
 
 

@@ -105,11 +105,10 @@ class Displacement(Result):
             )
         if self.interval.bounded and self.interval.low > test.margin:
             return f"Le déplacement dépasse {share} des places pourvues : seul l'effet net compte."
-        bound = (
-            f" ; il est inférieur à {text.pourcent(test.upper, 0)}, à 95 %"
-            if np.isfinite(test.upper)
-            else ""
-        )
+        bound = ""
+        if np.isfinite(test.upper):
+            less = f"il est inférieur à {text.pourcent(test.upper, 0)}, à 95 %"
+            bound = f" ; {less if test.upper < 1 else 'il pourrait les égaler'}"
         return (
             f"Les données ne permettent pas de dire si le déplacement dépasse {share} des places "
             f"pourvues{bound}. Qu'il ne soit pas significatif ne prouve pas qu'il est nul."
