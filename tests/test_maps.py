@@ -114,6 +114,11 @@ def test_the_largest_of_many_zones_is_named_even_on_a_phone():
 def test_places_on_a_map_are_said_to_be_of_the_levels_that_its_rentree_knows():
     programme = load_programme(Path(__file__).parents[1] / "data" / "fpi_aura")
     rows = [(2022, "secondaire", "scolaire"), (2023, "superieur", "apprentissage")]
+    rows += [(2022, "superieur", voie) for voie in ("scolaire", "apprentissage")]
     seats = pd.DataFrame(rows, columns=["rentree", "niveau", "voie"])
-    found = places.field(seats, Context(programme, 2023, False, "Parcoursup"))
-    assert found == "supérieur, apprentissage, filières du programme"
+    said = [places.field(seats, Context(programme, y, False, "Parcoursup")) for y in (2022, 2023)]
+    both = "supérieur en voie scolaire et en apprentissage"
+    assert said == [
+        f"secondaire en voie scolaire, {both}, filières du programme",
+        "supérieur en apprentissage, filières du programme",
+    ]

@@ -8,6 +8,8 @@ from fpi_eval.absent import Absent
 from fpi_eval.calendar import seen_on
 from fpi_eval.programme import Programme
 
+CAPACITIES = {"affelnet": "Affelnet", "parcoursup_bts": "Parcoursup"}
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -26,6 +28,15 @@ class Context:
     def region(self) -> str:
         """Name of the programme's region."""
         return self.programme.territoire.region
+
+    def credited(self, *sources: str) -> str:
+        """Return sources, and who computes or simulates what is shown of them."""
+        return " ; ".join([*sources, self.credit if self.simulated else "calculs fpi_eval"])
+
+    @property
+    def capacities(self) -> list[str]:
+        """Where places come from, among the files that were read."""
+        return [words for name, words in CAPACITIES.items() if name not in self.absent]
 
     @property
     def no_openings(self) -> Absent:

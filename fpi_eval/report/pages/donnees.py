@@ -112,8 +112,9 @@ def fichiers(rows: pd.DataFrame, context: Context) -> Table:
             "empreinte": "Empreinte (SHA-256)",
         },
         source=context.credit,
-        note="L'empreinte identifie le contenu exact du fichier ; manifest.json la donne entière."
-        + "".join(why),
+        note="L'empreinte identifie le contenu exact du fichier ; manifest.json la donne entière. "
+        "Nomenclatures, emploi par commune (Urssaf) et fichiers individuels ne sont pas ici : "
+        "manifest.json donne ceux du dossier." + "".join(why),
     )
 
 
@@ -156,7 +157,7 @@ def territoires(rows: pd.DataFrame, context: Context) -> Table:
             "region": "Région",
             "ailleurs": "Autres régions",
         },
-        source=context.credit,
+        source=context.credited(*context.capacities, "InserJeunes"),
         note="Une ligne de capacité est une formation offerte en année d'entrée dans un "
         "établissement ; une ligne d'InserJeunes, une formation dans une région.",
     )
@@ -175,7 +176,7 @@ def ecartees(rows: pd.DataFrame, context: Context) -> Table:
             "lignes": "Lignes",
             "places": "Places",
         },
-        source=context.credit,
+        source=context.credited(*context.capacities),
         note="Toutes régions. Rien n'est écarté en silence : ces lignes ne sont pas des places "
         "d'entrée, ou ne sont rattachées à aucun territoire.",
     )
@@ -198,7 +199,7 @@ def masques(rows: pd.DataFrame, context: Context) -> Figure:
         "Beaucoup de taux sont masqués, mais ils portent sur peu d'élèves"
         if (last["part_eleves"] < last["part_taux"] / 2).all()
         else "La part des taux masqués, par millésime et par voie",
-        context.credit,
+        context.credited("InserJeunes"),
         f"Barres par millésime et voie. Au dernier millésime, {' ; '.join(words)}.",
         drawn,
         formats={"part_taux": ("pourcent", 0), "part_eleves": ("pourcent", 1)},
@@ -223,12 +224,12 @@ def changements(rows: pd.DataFrame, context: Context) -> Table:
             "communes": "Cellules communes",
             "apparues": "Apparues",
             "disparues": "Disparues",
-            "hausse": "Places en hausse",
-            "baisse": "Places en baisse",
+            "hausse": "Cellules en hausse",
+            "baisse": "Cellules en baisse",
             "places_avant": "Places avant",
             "places_apres": "Places après",
         },
-        source=context.credit,
+        source=context.credited(*context.capacities),
         note="Toutes régions. Une cellule est une formation dans un établissement et une voie. "
         "« Places avant » et « après » portent sur les seules cellules communes : une cellule "
         "apparue n'est pas une place nouvelle.",
@@ -254,7 +255,7 @@ def appariements(rows: pd.DataFrame, context: Context) -> Table:
             "part": "Part, toutes régions",
             "part_region": "Région",
         },
-        source=context.credit,
+        source=context.credited(*context.capacities, "InserJeunes"),
         note="Une ligne sans correspondance reste comptée dans les totaux de sa source ; elle "
         "manque seulement à ce qui demande cette correspondance.",
     )

@@ -32,7 +32,7 @@ SHOWN_ZONES, NAMED_ZONES = 12, 8
 def credit(context: Context) -> str:
     """Return the words that say where jobs come from."""
     if context.simulated:
-        return context.credit
+        return context.credited("Urssaf")
     return "Urssaf (ODbL, partage à l'identique), INSEE, calculs fpi_eval"
 
 
@@ -149,7 +149,8 @@ def decelable(
         source="Chiffres de référence" if jobs.empty else credit(context),
         note="Toutes les personnes formées sont comptées comme diplômées de plus, et chacune "
         "comme apportant au plus un demi-emploi : c'est le cas le plus favorable. Décelable : vu "
-        "80 fois sur 100 par un test à 5 %.",
+        "80 fois sur 100 par un test à 5 %. « 5 % » de chances de le voir : ce que le test trouve "
+        "par hasard, sans aucun effet.",
     )
 
 
@@ -256,6 +257,8 @@ def zones(found: pd.DataFrame, lost: int, context: Context) -> Table | Absent:
         return _why(context)
     rows = found.head(SHOWN_ZONES)
     note = "Places du programme selon la commune de l'établissement."
+    if rows["zone"].eq(rows["code_zone"]).any():
+        note += " Une zone sans nom dans les fichiers est dite par son code."
     if lost:
         note += f" {text.pluriel(lost, 'ouverture')} sans commune reconnue n'y figurent pas."
     return table(

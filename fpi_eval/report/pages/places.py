@@ -7,7 +7,7 @@ from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline, in_chapters
 from fpi_eval.headline.first_page import entered, largest_target
-from fpi_eval.headline.of_places import VOIES, all_of
+from fpi_eval.headline.of_places import VOIES
 from fpi_eval.indicators.deploiement import manquees
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
@@ -108,8 +108,13 @@ def _moved(change: float) -> str:
 def field(rows: pd.DataFrame, context: Context) -> str:
     """Return in words the levels and voies that the rentrée's rows cover, in the filières."""
     rows = rows[rows["rentree"] == context.rentree]
-    levels, voies = all_of(rows["niveau"], text.NIVEAUX), all_of(rows["voie"], VOIES)
-    return f"{levels}, {voies}, filières du programme"
+    pairs = set(zip(rows["niveau"], rows["voie"], strict=True))
+    ways = {
+        words.lower(): [f"en {way}" for voie, way in VOIES.items() if (level, voie) in pairs]
+        for level, words in text.NIVEAUX.items()
+    }
+    said = [f"{level} {text.liste(voies)}" for level, voies in ways.items() if voies]
+    return ", ".join([*said, "filières du programme"])
 
 
 def cibles(kept: pd.DataFrame, rows: pd.DataFrame, context: Context) -> Figure | Absent:
@@ -163,8 +168,8 @@ def rapprochement(kept: pd.DataFrame, statuses: pd.DataFrame, context: Context) 
         labels={"statut": "Constat", "ouvertures": "Ouvertures", "places": "Places déclarées"},
         source=f"Registre des ouvertures, rentrée {context.rentree} ; {context.credit}",
         note="« Supérieure » ou « inférieure » : la hausse observée l'est à la hausse déclarée. "
-        "« Non vérifiable » : pas de capacité connue l'année d'avant, ou formation en "
-        "apprentissage, qui n'a pas de capacité fixe.",
+        "« Non vérifiable » : pas de capacité connue l'année d'avant, ou pas de fichier de places "
+        "de ce niveau et de cette voie, comme pour l'apprentissage du secondaire.",
     )
 
 
@@ -186,7 +191,7 @@ def evolution(same: pd.DataFrame, context: Context) -> Table:
             "cellules": "Formations",
             "evolution": "Évolution",
         },
-        source=context.credit,
+        source=context.credited(*context.capacities),
         note="Seules comptent les formations (établissement × code d'entrée × voie) dont les "
         "places sont connues aux deux rentrées. En apprentissage, la capacité est une intention.",
     )
@@ -236,7 +241,7 @@ def departements(rows: pd.DataFrame, scope: str, context: Context) -> Figure:
         noun="places",
         what=f"places d'entrée ({scope})",
         xlabel=f"Places d'entrée, rentrée {context.rentree}",
-        source=f"{context.credit}, rentrée {context.rentree}",
+        source=f"{context.credited(*context.capacities)}, rentrée {context.rentree}",
     )
 
 
@@ -282,6 +287,7 @@ def carte(rows: pd.DataFrame, scope: str, context: Context) -> Figure | None:
     column = "ouvertes" if opened else "places"
     what = f"places ouvertes par {context.programme.nom}" if opened else "places d'entrée"
     field = "" if opened else f" ({scope})"
+    known = ["Registre des ouvertures"] * opened + context.capacities
     top, total = rows.loc[rows[column].idxmax()], rows[column].sum()
     maps_of = {"ouvertes": "Places ouvertes par le programme", "places": "Places d'entrée, en tout"}
     drawn = {name: title for name, title in maps_of.items() if name in rows}
@@ -289,7 +295,7 @@ def carte(rows: pd.DataFrame, scope: str, context: Context) -> Figure | None:
     return Figure(
         maps.shaded(rows, shapes, drawn, named=len(rows)),
         f"{place} a le plus de {what} : {most} sur {text.nombre(total)}{field}",
-        f"{context.credit}, rentrée {context.rentree} ; {maps.CREDIT}",
+        f"{context.credited(*known)}, rentrée {context.rentree} ; {maps.CREDIT}",
         f"Carte des départements, plus foncés là où les places sont plus nombreuses. "
         f"{place} vient en tête avec {most} {what}, sur {text.nombre(total)}{field}.",
         rows.sort_values(column, ascending=False, kind="stable"),
@@ -309,7 +315,7 @@ def derivees(derived: pd.DataFrame, context: Context) -> Table:
             "cellules": "Formations",
             "places": "Places en plus",
         },
-        source=context.credit,
+        source=context.credited(*context.capacities),
         note="Toutes les hausses, quel qu'en soit le financement : les autres régions ouvrent "
         "aussi des places. Une formation apparue ou renommée n'est pas comptée.",
     )

@@ -156,8 +156,7 @@ def make(
     shown = words(p, frame)
     if "rentree" in frame and frame["rentree"].map(lambda v: isinstance(v, int)).all():
         shown["rentree"] = frame["rentree"].astype(int)
-    whose = p.donnees.credit if p.donnees.simulees else "calculs fpi_eval"
-    said = f"{source or p.donnees.credit} ; {whose}, rentrée {p.donnees.rentree}"
+    said = f"{p.context.credited(source or p.donnees.credit)}, rentrée {p.donnees.rentree}"
     suffix = f" ({text.SIMULATED.lower()})" if p.donnees.simulees else ""
     return Sheet(
         name, title + suffix, rows.derived(shown, hidden), tuple(columns), said, day(), note
