@@ -37,9 +37,10 @@ def test_the_gap_is_that_of_the_columns_beside_it(monkeypatch):
 
 
 def test_what_files_show_is_said_in_words_even_where_they_show_nothing():
-    assert seats._seen(1, 4, 0) == "1 ouverture vue sur 4"
-    assert seats._seen(0, 4, 3) == "0 ouverture vue sur 4, 3 introuvables"
-    assert seats._seen(0, 0, 1) == "aucune ouverture vérifiable, 1 introuvable"
+    assert seats._seen(1, 0, 4, 0) == "1 ouverture vue en entier sur 4"
+    assert seats._seen(11, 3, 14, 0) == "11 ouvertures vues en entier sur 14, 3 en partie"
+    assert seats._seen(0, 0, 4, 3) == "0 ouverture vue en entier sur 4, 3 introuvables"
+    assert seats._seen(0, 0, 0, 1) == "aucune ouverture vérifiable, 1 introuvable"
 
 
 def test_the_gap_to_the_year_before_is_that_of_the_two_numbers_shown():

@@ -34,6 +34,7 @@ from fpi_eval.sheets import Column, Sheet
 from fpi_eval.sources.naf import industry
 from fpi_eval.sources.register.reconcile import (
     CONFIRMEE,
+    INFERIEURE,
     INTROUVABLE,
     NON_VERIFIABLE,
     SUPERIEURE,
@@ -60,6 +61,7 @@ SEAT_COLUMNS = (
     column(c.PLACES_OBSERVEES),
     column(c.ECART_PLACES, "Observées moins ouvertes"),
 )  # fmt: skip
+LOST = " Introuvable : le fichier de la rentrée n'a pas cette formation, ou cet établissement."
 AVANT = Column("avant", "Rentrée précédente", "decimal", "La même valeur, un an plus tôt.")
 ECART = Column("ecart", "Écart à la précédente", "decimal", "Valeur moins la précédente.")
 AILLEURS = Column(
@@ -373,13 +375,15 @@ def suivi(p: Year) -> Sheet | None:
     if p.registre.empty:
         return None
     by = ["projet", "filiere", "niveau"]
-    seen = p.rapprochement.assign(
-        vues=p.rapprochement["statut"].isin([CONFIRMEE, SUPERIEURE]),
-        verifiables=_verifiable(p.rapprochement),
-        perdues=p.rapprochement["statut"] == INTROUVABLE,
-    )
-    sums = seen.groupby(by)[["vues", "verifiables", "perdues"]].sum()
-    said = {row.Index: _seen(row.vues, row.verifiables, row.perdues) for row in sums.itertuples()}
+    found = p.rapprochement
+    counts = {
+        "vues": found["statut"].isin([CONFIRMEE, SUPERIEURE]),
+        "en_partie": (found["statut"] == INFERIEURE) & (found["variation"] > 0),
+        "verifiables": _verifiable(found),
+        "perdues": found["statut"] == INTROUVABLE,
+    }
+    sums = found.assign(**counts).groupby(by)[[*counts]].sum()
+    said = {row.Index: _seen(*row[1:]) for row in sums.itertuples()}
     rows = p.registre.copy()
     for name in ("places_prevues", "places_ouvertes", "cout", "subvention"):
         rows[name] = rows[name].astype(float) if name in rows else np.nan
@@ -402,16 +406,15 @@ def suivi(p: Year) -> Sheet | None:
         ),
         source=REGISTRE,
         note="Commentaire : ouvertures que les capacités publiées montrent, sur celles qu'elles "
-        "peuvent montrer (formation aux places connues deux rentrées de suite). Introuvable : le "
-        "fichier de la rentrée n'a pas cette formation, ou cet établissement.",
+        "peuvent montrer (formation aux places connues deux rentrées de suite). "
+        "En partie : la hausse observée est plus petite." + LOST * bool(counts["perdues"].any()),
     )
 
 
-def _seen(shown: int, told: int, lost: int) -> str:
+def _seen(whole: int, part: int, told: int, lost: int) -> str:
     """Return how many openings the files show, of those they can, and how many they lack."""
-    words = (
-        f"{pluriel(shown, 'ouverture vue', 'ouvertures vues')} sur {nombre(told)}"
-        if told
-        else "aucune ouverture vérifiable"
-    )
-    return f"{words}, {pluriel(lost, 'introuvable')}" if lost else words
+    shown = pluriel(whole, "ouverture vue en entier", "ouvertures vues en entier")
+    words = [f"{shown} sur {nombre(told)}" if told else "aucune ouverture vérifiable"]
+    words += [f"{nombre(part)} en partie"] if part else []
+    words += [pluriel(lost, "introuvable")] if lost else []
+    return ", ".join(words)
