@@ -1,5 +1,7 @@
 """What `07_jumeau` shows: the simulated France beside the real files, and the truth it holds."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from fpi_eval import text
@@ -66,6 +68,7 @@ STATISTICS = {
     "ecart_type_1": "Élèves : la même, fusions comprises",
     "rapport_3": "Élèves : variance sur trois ans",
 }
+SOURCES = {"reel": "Réel", "jumeau": "Jumeau (simulé)"}
 MEASURES = {
     "part_hausse": "Places : part en hausse",
     "part_baisse": "Places : part en baisse",
@@ -77,6 +80,11 @@ LEVELS = {
     for diplome in ("MC", "CAP", "Bac pro", "BTS")
     for voie, short in (("scolaire", "sc."), ("apprentissage", "app."))
 }
+#: Digits of what is neither a share nor a count, by moment or statistic.
+DIGITS = {"voeux_1_par_place": 2, "hausse_moyenne": 1, "baisse_moyenne": 1, "rapport_3": 1}
+SHARES = ("part_", "taux_", "variation_", "ecart_type_")
+PUPILS = ("terminale", "eleves")
+QUANTILES = ("q10", "q50", "q90")
 RESULTS = {
     "entrants": "Entrants",
     "terminale": "Élèves de dernière année",
@@ -88,6 +96,26 @@ RESULTS = {
 def kept(found: pd.DataFrame) -> pd.DataFrame:
     """Return the moments that the page shows."""
     return found[found["statistic"].isin(STATISTICS)].reset_index(drop=True)
+
+
+def _written(rows: pd.DataFrame, context: Context) -> pd.DataFrame:
+    """Return the moments in words: shares in percent, counts whole, no small count of pupils."""
+    least = context.programme.secret.effectif_minimum
+
+    def said(moment: str, statistic: str, value: float) -> str:
+        what = moment if statistic in QUANTILES else statistic
+        if what in PUPILS and value < least:
+            return f"moins de {least}"
+        if what.startswith(SHARES):
+            return text.pourcent(value, 0)
+        return text.nombre(value, DIGITS.get(what, 0))
+
+    shown = {
+        name: [said(*row) for row in rows[["moment", "statistic", name]].itertuples(index=False)]
+        for name in SOURCES
+        if name in rows
+    }
+    return rows.assign(**shown)
 
 
 def reponse(found: pd.DataFrame, context: Context) -> str:
@@ -133,12 +161,17 @@ def mouvements(rows: pd.DataFrame) -> str:
         return ""
     own = moves["jumeau"]
     real = moves["reel"] if "reel" in moves else pd.Series(REAL_DYNAMICS)
+    calm = (
+        " Le jumeau varie moins que la réalité : la méthode y paraît plus précise qu'elle ne le "
+        "serait."
+    )
     return (
         "Dans un lycée de 50 à 100 élèves de terminale, leur nombre varie de "
         f"{text.pourcent(own['variation_1'], 0)} d'un an à l'autre dans le jumeau, de "
         f"{text.pourcent(real['variation_1'], 0)} dans les résultats publiés. Sur trois ans, sa "
         f"variance vaut {text.nombre(own['rapport_3'], 1)} fois celle d'un an dans le jumeau, "
         f"{text.nombre(real['rapport_3'], 1)} fois dans ces résultats."
+        f"{calm if own['rapport_3'] < real['rapport_3'] else ''}"
     )
 
 
@@ -153,16 +186,18 @@ def figure(found: pd.DataFrame, context: Context) -> Figure | Absent:
     rows = kept(found)
     if rows.empty:
         return NOTHING
-    drawn = rows[rows["statistic"].isin(["q10", "q50", "q90"])]
+    drawn = rows[rows["statistic"].isin(QUANTILES)]
     single = rows[rows["statistic"].isin(list(SINGLE))]
-    named = pd.concat([drawn, single])
+    named = _written(pd.concat([drawn, single]), context)
     named = named.assign(
         moment=named["moment"].map(MOMENTS), statistic=named["statistic"].map(STATISTICS)
     )
     # A value alone is drawn as a median whose deciles are itself.
-    points = [single.assign(moment=single["statistic"], statistic=q) for q in ("q10", "q50", "q90")]
+    points = [single.assign(moment=single["statistic"], statistic=q) for q in QUANTILES]
     drawn = pd.concat([drawn, *points], ignore_index=True)
     real = "reel" in named
+    labels = {"moment": "Grandeur", "level": "Diplôme", "statistic": "Statistique"}
+    sources = {name: words for name, words in SOURCES.items() if name in named}
     titre = (
         "Le jumeau a les ordres de grandeur des fichiers réels"
         if real
@@ -174,30 +209,23 @@ def figure(found: pd.DataFrame, context: Context) -> Figure | Absent:
         f"{context.credit} ; jumeau : données simulées",
         "Six cadres. Places, premiers vœux par place, élèves de dernière année, taux d'emploi : "
         "médiane et déciles par diplôme. Part des taux masqués, nombre de diplômes : une valeur "
-        "par diplôme et par voie" + (". Réels et simulés côte à côte." if real else ", du jumeau."),
+        "par diplôme et par voie"
+        + (". Réels et simulés côte à côte." if real else ", du jumeau.")
+        + "".join(_spans(drawn[drawn["statistic"] == "q50"], context)),
         named.reset_index(drop=True),
-        labels={
-            "moment": "Grandeur",
-            "level": "Diplôme",
-            "statistic": "Statistique",
-            "reel": "Réel",
-            "jumeau": "Jumeau (simulé)",
-        }
-        if real
-        else {
-            "moment": "Grandeur",
-            "level": "Diplôme",
-            "statistic": "Statistique",
-            "jumeau": "Jumeau (simulé)",
-        },
-        formats={"jumeau": _number} | ({"reel": _number} if real else {}),
+        labels=labels | sources,
+        formats=dict.fromkeys(sources, "nombre"),
     )
 
 
-def _number(value: float) -> str:
-    """Return a count without decimals, a share or a mean with two."""
-    whole = value >= 30 or (value > 1 and value == round(value))
-    return text.nombre(value, 0 if whole else 2)
+def _spans(middle: pd.DataFrame, context: Context) -> Iterator[str]:
+    """Yield between what and what each quantity drawn is, from one diploma to another."""
+    for name, part in middle.groupby("moment", sort=False):
+        for source, words in SOURCES.items():
+            if source in part and part[source].notna().any():
+                ends = part.loc[[part[source].idxmin(), part[source].idxmax()]]
+                low, high = _written(ends, context)[source]
+                yield f" {(MOMENTS | SINGLE)[name]}, {words.lower()} : de {low} à {high}."
 
 
 def tableau(found: pd.DataFrame, context: Context) -> Table | Absent:
@@ -208,9 +236,12 @@ def tableau(found: pd.DataFrame, context: Context) -> Table | Absent:
         return NOTHING
     # Affelnet knows pupils only.
     level = rows["level"].where(rows["level"].str.contains(","), rows["level"] + ", scolaire")
-    sources = {"reel": "Réel", "jumeau": "Jumeau (simulé)"}
-    sources = {name: label for name, label in sources.items() if name in rows}
-    tall = rows.assign(level=level).melt(["statistic", "level"], list(sources), "source")
+    sources = {name: label for name, label in SOURCES.items() if name in rows}
+    tall = (
+        _written(rows, context)
+        .assign(level=level)
+        .melt(["statistic", "level"], list(sources), "source")
+    )
     wide = tall.pivot_table("value", ["statistic", "source"], "level", aggfunc="first")
     order = [(name, source) for name in STATISTICS for source in sources]
     wide = wide.loc[[key for key in order if key in wide.index]].reset_index()
@@ -220,11 +251,11 @@ def tableau(found: pd.DataFrame, context: Context) -> Table | Absent:
     return table(
         wide.rename_axis(columns=None),
         "Places, diplômes, devenir et cellules masquées : jumeau et fichiers",
-        formats=dict.fromkeys(levels, _number),
+        formats=dict.fromkeys(levels, "nombre"),
         labels={"statistic": "Statistique", "source": "Source"}
         | {name: LEVELS[name] for name in levels},
         source=f"{context.credit} ; jumeau : données simulées",
-        note="sc. : scolaire ; app. : apprentissage. Parts entre 0 et 1. Places, et leur variation "
+        note="sc. : scolaire ; app. : apprentissage. Places, et leur variation "
         "sur un an : Affelnet, sans les apprentis. Variation des élèves de terminale d'un lycée, "
         "en logarithme, et variance sur trois ans rapportée à celle d'un an : quatre dernières "
         "sessions des résultats par lycée, à défaut celles de 2014 à 2017 (DEPP) ; 1 dit un bruit, "
