@@ -170,7 +170,7 @@ class Cout(Frozen):
 
 
 class Predecesseur(Frozen):
-    """The programme before: seats opened and the lower bound of its cost, in euros."""
+    """The programme before: seats announced and the lower bound of its cost, in euros."""
 
     nom: str
     rentree: Rentree

@@ -161,7 +161,7 @@ def test_fill_of_opened_seats_is_used_where_it_is_known_and_all_seats_elsewhere(
     simulees, monkeypatch
 ):
     shown = simulees.mesures.shown.set_index(["Taux", "Niveau"])["Origine"]
-    assert shown["Places occupées", "Secondaire"] == "estimation"
+    assert shown["Entrants par place ouverte", "Secondaire"] == "estimation"
     module = import_module("fpi_eval.projection.outlook")
     monkeypatch.setattr(module, "WEAK", 0.0)  # nothing is then known well enough
     found = measured_rates(simulees.annee)
@@ -193,6 +193,7 @@ def test_the_predecessor_cost_is_a_lower_bound(simulees):
     before = shown[shown["Programme"] == "ATCF"].iloc[0]
     assert plain(before["Euros"]) == "10 000 €"
     assert before["Intervalle à 95 %"] == "borne inférieure"
+    assert before["Par"] == "place annoncée"  # the register opens fewer
     assert "ATCF n'a publié qu'un montant minimal" in simulees.couts.note
     counted = shown[shown["Par"] == "place ouverte"].iloc[0]
     assert counted["Intervalle à 95 %"] == "compté"
@@ -202,6 +203,8 @@ def test_past_projections_are_put_to_the_test(simulees):
     table = simulees.epreuve
     assert len(table.shown) >= 5
     assert "bande à 80 %" in plain(table.note)
+    shown = table.frame[["observe", "mediane", "bas", "haut"]]
+    assert (shown % 10 == 0).all(axis=None)
 
 
 def test_limits_name_the_assumed_rates_and_what_is_not_seen(simulees):

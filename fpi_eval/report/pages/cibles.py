@@ -158,7 +158,7 @@ def epreuve(rows: pd.DataFrame, context: Context) -> Table | Absent:
         niveau=rows["niveau"].map(text.NIVEAUX),
         annee=rows["annee"].map(lambda y: f"{y - 1}-{y}"),
         verdict=np.where(rows["dans_bande"], "dans la bande", "hors de la bande"),
-        observe=rows["observe"].round(-1),
+        **rows[["observe", "mediane", "bas", "haut"]].round(-1),
     )
     return table(
         shown,
@@ -170,11 +170,12 @@ def epreuve(rows: pd.DataFrame, context: Context) -> Table | Absent:
             "mediane": "Projeté (médiane)",
             "bas": "Borne basse",
             "haut": "Borne haute",
-            "observe": "Observé, à la dizaine",
+            "observe": "Observé",
             "verdict": "Constat",
         },
-        source=context.credit,
-        note=f"{text.pourcent(inside, 0)} des {len(rows)} constats sont dans la bande à 80 %. Il "
-        "s'agit de toutes les places des filières du programme dans la région, pas des seules "
-        "places du programme.",
+        source=context.credited(*context.capacities, "InserJeunes"),
+        note=f"{text.pourcent(inside, 0)} des {len(rows)} constats sont dans la bande à 80 %. "
+        "Nombres arrondis à la dizaine. Formations des filières du programme, voie scolaire de la "
+        "région, dont les places des deux promotions sont connues : toutes leurs places, pas les "
+        "seules places du programme.",
     )

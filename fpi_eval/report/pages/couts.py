@@ -100,7 +100,7 @@ def couts(found: Sequence[UnitCost], context: Context) -> Table:
     aimed = rows["unit"].str.startswith("personne visée")
     rows["words"] = rows["words"].mask(counted, "compté").mask(aimed, "cible publiée")
     if before := what.predecesseur:
-        lower = cost_table([unit_cost("place ouverte", before.cout_minimum, before.places)])
+        lower = cost_table([unit_cost("place annoncée", before.cout_minimum, before.places)])
         lower = lower.assign(programme=before.nom, words=LOWER)
         rows = pd.concat([rows, lower], ignore_index=True)
     return table(
@@ -159,8 +159,9 @@ def _assumed(rates: pd.DataFrame, context: Context) -> str:
     return (
         "Hypothèse, non mesure : l'emploi de ces diplômés à venir n'est pas connu. On leur "
         f"applique la part publiée d'élèves de dernière année en emploi à {MONTHS} mois dans la "
-        f"région : {said} selon le millésime. Si tous auraient "
-        "eu un emploi de toute façon, le programme n'en ajoute aucun et le coût n'est pas borné. "
+        f"région : {said} selon le millésime. Si tous avaient "
+        "eu un emploi de toute façon, le programme n'en ajouterait aucun et le coût ne serait pas "
+        "borné. "
         f"Industrie : {text.pourcent(what.fuite, 0)} des personnes en emploi travaillent ailleurs. "
         f"Déclaré : {what.source}."
     )

@@ -19,7 +19,7 @@ from fpi_eval.projection.rates import Taux, to_frame
 from fpi_eval.tables import Table, table
 
 LIENS = {
-    "remplissage": "Places occupées",
+    "remplissage": "Entrants par place ouverte",
     "retention": "Entrants qui atteignent la dernière année",
     "reussite": "Élèves de dernière année diplômés",
 }
@@ -36,8 +36,8 @@ def phrase_nette(found: Outlook) -> str:
     low, middle, high = np.quantile(draws, [0.1, 0.5, 0.9])
     return (
         f"Lectures nettes : {text.pourcent(middle, 0)} des entrants ôtés, pris aux formations "
-        f"voisines (de {text.pourcent(low, 0)} à {text.pourcent(high, 0)}, 80 %), la même part "
-        "pour les diplômés."
+        f"voisines (8 chances sur 10 : de {text.pourcent(low, 0)} à {text.pourcent(high, 0)}), la "
+        "même part pour les diplômés."
     )
 
 
