@@ -470,7 +470,7 @@ def _page_line(worlds: Mapping[str, World], spec: tuple | None, name: str, row: 
                 yield kind, one
 
 
-RESULTS = {"Élèves en année terminale": "terminale", "En emploi à 6 mois": "en_emploi_6_mois"}
+RESULTS = {"Élèves en dernière année": "terminale", "En emploi à 6 mois": "en_emploi_6_mois"}
 
 
 def _compared(world: World, name: str, row: dict, region: str, last: str) -> Iterator[Said]:

@@ -75,7 +75,7 @@ def test_the_answer_says_first_that_no_effect_could_be_seen(simulated):
 
 
 def test_exposed_zones_give_a_number_or_say_what_forbids_one(simulated, bare):
-    assert "personne n'est encore sorti des places ouvertes" in simulated.exposition
+    assert "personne n'est encore sorti des places de FPI AURA" in simulated.exposition
     assert "emploi de l'Urssaf" in bare.exposition
 
 

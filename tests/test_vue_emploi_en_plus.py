@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from fpi_eval import impact
+from fpi_eval import headline, impact
 from fpi_eval.absent import Absent
 from fpi_eval.indicators import scope_change
 from fpi_eval.report.pages import emploi_en_plus as plus
@@ -24,10 +24,13 @@ def jobs(annee_simulee):
     )
 
 
-def test_the_answer_counts_people_with_an_interval_and_says_when_it_cannot_tell(jobs):
-    said = plain(plus.phrase(jobs))
+def test_the_answer_counts_people_with_an_interval_and_says_when_it_cannot_tell(
+    annee_simulee, jobs
+):
+    said = plain(plus.phrase(jobs, headline.seats_scope(annee_simulee)))
     assert re.search(r"l'effet à 6 mois va de [+−]\d+ à [+−]\d+ personnes", said)
     assert said.startswith("On ne sait pas encore si les places ont mis plus de personnes")
+    assert "Champ : ATCF et FPI AURA, lycées professionnels, voie scolaire ; les pertes" in said
 
 
 def test_both_meshes_are_shown_and_what_is_late_is_told(annee_simulee, jobs):
@@ -53,7 +56,8 @@ def test_the_break_of_scope_is_the_change_elsewhere_when_public_jobs_come_in(ann
 def test_without_the_files_the_page_says_which_are_missing(annee_simulee):
     none = annee_simulee.employed_courses.iloc[:0]
     found = impact.additional_jobs(annee_simulee.panel, annee_simulee.employed_sites.iloc[:0], none)
-    assert plus.phrase(found) == plus.phrase(Absent("rien")) == ""
+    scope = headline.seats_scope(annee_simulee)
+    assert plus.phrase(found, scope) == plus.phrase(Absent("rien"), scope) == ""
     assert "formation-fine" in str(plus.effets(found, annee_simulee.context))
 
 

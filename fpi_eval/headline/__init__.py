@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fpi_eval.headline.of_effect import effet
+    from fpi_eval.headline.of_effect import effet, seats_scope
     from fpi_eval.headline.of_jobs import emploi
     from fpi_eval.headline.of_places import places
     from fpi_eval.headline.of_trajectory import trajectoire
@@ -22,9 +22,12 @@ _FROM = {
     "effet": "of_effect",
     "emploi": "of_jobs",
     "places": "of_places",
+    "seats_scope": "of_effect",
     "trajectoire": "of_trajectory",
 }
-__all__ = ["DECLARED", "Headline", "Quantity", "effet", "emploi", "places", "trajectoire"]
+__all__ = [
+    "DECLARED", "Headline", "Quantity", "effet", "emploi", "places", "seats_scope", "trajectoire",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -99,7 +99,7 @@ def exposed_jobs(year: Year) -> ExposureEstimate:
     if seats.empty:
         raise FpiError(
             f"à la dernière date des emplois ({last}), personne n'est encore sorti des places "
-            "ouvertes."
+            f"{text.de(year.programme.nom)}."
         )
     taught = _taught(year, seats, before)
     instrument = None if taught.empty else _exposed(year, taught, before, last)

@@ -213,7 +213,7 @@ def plantes(evaluation: Evaluation | Absent, source: str) -> Figure | Absent:
         text.capitale(found.summary()).replace("\n", " "),
         rows,
         formats=dict.fromkeys((*FIGURES, "cal_low", "cal_high"), ("signe", 3))
-        | dict.fromkeys(("p_value", "cal_p_value"), ("nombre", 3)),
+        | dict.fromkeys(("p_value", "cal_p_value"), text.valeur_p),
         labels={
             "label": "Effet",
             **BOUNDS,
@@ -318,9 +318,10 @@ def tailles(found: DoseResponse | Absent, source: str) -> Table | Absent:
             "increasing": "Par ouverture, jamais moins pour une plus grande",
         },
         source=source,
-        note=f"{found.sentence()} Effet brut ; intervalles à 95 %, sans étalonnage. Trois classes "
-        "de même nombre de formations ; « par ouverture » : ce qu'apporte une ouverture entière de "
-        "taille moyenne. Une place d'une grande ouverture peut être plus difficile à pourvoir.",
+        note=f"{found.sentence()} Effet brut ; intervalles à 95 %, sans étalonnage. "
+        f"{len(found.table)} classes, coupées aux tiers des tailles ; « par ouverture » : ce "
+        "qu'apporte une ouverture entière de taille moyenne. Une place d'une grande ouverture peut "
+        "être plus difficile à pourvoir.",
     )
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 from fpi_eval import rounding, text
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import HORIZONS
+from fpi_eval.headline.quantity import Scope
 from fpi_eval.impact.jobs.additional import AdditionalJobs
 from fpi_eval.impact.jobs.bounded import ALL, BoundedEffects
 from fpi_eval.panel.context import Context
@@ -15,22 +16,29 @@ NOTHING = "–"
 MAIN = HORIZONS[0]
 
 
-def phrase(found: AdditionalJobs | Absent) -> str:
-    """Return in a few sentences how many more people work; nothing if it is not known."""
+def phrase(found: AdditionalJobs | Absent, scope: Scope) -> str:
+    """Return in a few sentences how many more people work; nothing if it is not known.
+
+    ``scope`` is that of the seats (`headline.seats_scope`).
+    """
     if isinstance(found, Absent) or isinstance(sites := found.sites[MAIN], Absent):
         return ""
     one = sites[0]
     ends = (one.ci_low, one.ci_high)
     low, high = _rounded(ends, *ends)
     between = text.intervalle(low, high, 0)
+    field = (
+        f" Champ : {scope.programme}, lycées professionnels, {scope.voie} ; les pertes des "
+        "formations voisines ne sont pas déduites."
+    )
     if not one.beyond_zero:
         return (
             "On ne sait pas encore si les places ont mis plus de personnes en emploi : "
-            f"l'effet à {MAIN} mois va {between} personnes (lycées professionnels, voie scolaire)."
+            f"l'effet à {MAIN} mois va {between} personnes.{field}"
         )
     return (
         f"Dans les lycées professionnels qui ont ouvert des places, {_people(one.estimate)} sont "
-        f"en emploi à {MAIN} mois ({between}, intervalle à 95 %, voie scolaire)."
+        f"en emploi à {MAIN} mois ({between}, intervalle à 95 %).{field}"
     )
 
 
@@ -141,7 +149,7 @@ def rupture(moved: pd.DataFrame | Absent, context: Context) -> Table | Absent:
     )
     return table(
         shown,
-        "Ce que l'entrée des emplois publics a fait aux taux, dans les autres régions",
+        "Les taux avant et après l'entrée des emplois publics, dans les autres régions",
         formats={"avant": ("pourcent", 1), "apres": ("pourcent", 1), "ecart": text.points},
         labels={
             "voie": "Voie",

@@ -28,7 +28,7 @@ SHORTEST = 2
 ELSEWHERE = "Autres régions"
 NO_RATE = "Les fichiers ne donnent pas l'emploi des sortants de la région dans ces filières."
 SELDOM = 0.10  # chances that the region stands so far apart without any reason
-OUTCOMES = {"terminale": "Élèves en année terminale", "en_emploi_6_mois": "En emploi à 6 mois"}
+OUTCOMES = {"terminale": "Élèves en dernière année", "en_emploi_6_mois": "En emploi à 6 mois"}
 
 
 def _above(count: int) -> str:
@@ -63,22 +63,24 @@ def reponse(published: Sheet, changes: Sequence[RegionalChange] | Absent, contex
     )
     if before_programme(context, last):
         lines.append(
-            "L'écart avec les autres régions n'est pas un effet du programme, dont les places "
-            "n'ont pas encore de diplômés dans ces données."
+            f"L'écart avec les autres régions n'est pas un effet {text.de(context.programme.nom)}, "
+            "dont les places n'ont pas encore de diplômés dans ces données."
         )
     if isinstance(changes, Absent):
         return "\n\n".join([*lines, changes.reason])
     moved = min(change.table["p_value"].min() for change in changes) <= SELDOM
     lines.append(
-        "Sur au moins un résultat, la région a évolué autrement que presque toutes les autres."
+        "Le nombre d'élèves de dernière année, ou celui des sortants en emploi, a évolué autrement "
+        "que dans presque toutes les autres régions."
         if moved
-        else "Sur aucun de ces résultats, la région n'a évolué nettement autrement que les autres."
+        else "Ni le nombre d'élèves de dernière année ni celui des sortants en emploi n'ont évolué "
+        "nettement autrement que dans les autres régions."
     )
     return "\n\n".join(lines)
 
 
 def _beside(now: pd.Series, voie: str, words: str, context: Context) -> str:
-    which = "de la voie scolaire" if voie == "scolaire" else "de l’apprentissage"
+    which = "de la voie scolaire" if voie == "scolaire" else "de l'apprentissage"
     if not _compared(now, words, context.region):
         return f"L'emploi des sortants {which} de la région n'est pas dans ces fichiers."
     here, elsewhere = (text.pourcent(now[t, words], 0) for t in (context.region, ELSEWHERE))
@@ -331,7 +333,7 @@ def mouvement(changes: Sequence[RegionalChange] | Absent, context: Context) -> T
             "n_regions": "Régions comparées",
             "p_value": "Valeur p",
         },
-        source=context.credit,
+        source=context.credited("InserJeunes"),
         note="Rang 1 : l'écart le plus grand des régions comparées. La valeur p est le rang divisé "
         f"par leur nombre : au mieux {best}. Aucun intervalle : une seule région est concernée."
         + "".join(f" En {one}, les fichiers ne permettent pas de comparer." for one in lost),
@@ -344,7 +346,7 @@ def methode_mouvement(changes: Sequence[RegionalChange] | Absent) -> str:
 
 
 def passage_bts(
-    rates: pd.DataFrame | Absent, found: tuple[Estimate, Estimate] | Absent
+    rates: pd.DataFrame | Absent, found: tuple[Estimate, Estimate] | Absent, context: Context
 ) -> Table | Absent:
     """Return what one more BTS place goes with: between places, then over time."""
     if isinstance(rates, Absent):
@@ -374,7 +376,7 @@ def passage_bts(
             "ci_low": "Borne basse",
             "ci_high": "Borne haute",
         },
-        source="Parcoursup 2018 et 2019 ; InserJeunes",
+        source=f"Parcoursup 2018 et 2019 ; InserJeunes ; {context.credit}",
         note="BTS de production, voie scolaire ; "
         f"le diplôme visé est connu pour {text.pourcent(matched, 0)} des places. C'est un taux de "
         "passage : les lieux comparés diffèrent par bien d'autres choses que leurs places. "

@@ -1,0 +1,113 @@
+"""What pages 01 to 08 say in words, read on small tables: sources, fields, counts, rounding."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from fpi_eval.headline.quantity import Scope
+from fpi_eval.impact.groups.dose_response import DoseResponse
+from fpi_eval.panel.context import Context
+from fpi_eval.panel.loading import credit
+from fpi_eval.programme import load_programme
+from fpi_eval.report.pages import diplomes, emploi_en_plus, insertion, jumeau
+from fpi_eval.results import Estimate
+
+RULE = "erreurs groupées par établissement"
+
+
+@pytest.fixture(scope="module")
+def context():
+    return Context(load_programme("fpi_aura"), 2026, True, credit(simulated=True))
+
+
+def estimate(value, half):
+    low, high = value - half, value + half
+    return Estimate("terminale", "J", value, half / 2, low, high, 0.5, 100, 50, 20, 12, RULE)
+
+
+def test_every_source_names_its_producer_and_whether_data_are_simulated(context):
+    assert context.credited(*context.capacities) == f"Affelnet ; Parcoursup ; {context.credit}"
+    alone = replace(context, simulated=False, absent={"affelnet": "aucun fichier"})
+    assert alone.credited(*alone.capacities) == "Parcoursup ; calculs fpi_eval"
+    rates = pd.DataFrame({"formation": ["BTS - Production"], "part_places": [0.9]})
+    shown = insertion.passage_bts(rates, (estimate(0.4, 0.2), estimate(0.5, 0.3)), context)
+    assert shown.source.endswith("données simulées (jumeau numérique de fpi_eval)")
+
+
+def test_how_the_region_moved_names_what_moved_and_whose_seats_have_no_graduates(context):
+    rows = pd.DataFrame(
+        {
+            "millesime": "2021-2022",
+            "territoire": ["Auvergne-Rhône-Alpes", "Autres régions"],
+            "voie": "Apprentissage",
+            "filiere": "Ensemble",
+            "niveau": "Ensemble",
+            "taux_emploi_6_mois": [0.7, 0.6],
+            "taux_emploi_6_mois_bas": 0.5,
+            "taux_emploi_6_mois_haut": 0.8,
+        }
+    )
+    published = SimpleNamespace(frame=rows, note="")
+    changes = [SimpleNamespace(table=pd.DataFrame({"p_value": [p]})) for p in (0.5, 0.05)]
+    still, moved = (insertion.reponse(published, [one], context) for one in changes)
+    assert "n'est pas un effet de FPI AURA, dont les places" in still
+    assert "Ni le nombre d'élèves de dernière année ni celui des sortants en emploi" in still
+    assert "Le nombre d'élèves de dernière année, ou celui des sortants en emploi, a" in moved
+    assert "des sortants de l'apprentissage" in still
+
+
+@pytest.mark.parametrize(("half", "said"), [(300.0, "va de −200 à +400"), (40.0, "100 personnes")])
+def test_people_at_work_are_those_of_named_seats_losses_of_neighbours_not_taken_off(half, said):
+    sites = {emploi_en_plus.MAIN: [estimate(100.0, half)]}
+    found = SimpleNamespace(sites=sites)
+    words = emploi_en_plus.phrase(found, Scope("ATCF et FPI AURA", "", "voie scolaire"))
+    assert said in words
+    assert words.endswith(
+        "Champ : ATCF et FPI AURA, lycées professionnels, voie scolaire ; les pertes des "
+        "formations voisines ne sont pas déduites."
+    )
+
+
+def test_classes_of_openings_are_as_many_as_the_table_shows_and_no_p_value_reads_as_zero():
+    rows = pd.DataFrame({"label": ["12 places au plus", "plus de 12 à 24 places"]})
+    rows = rows.assign(seats=12.0, n_cells=[9, 13], std_error=0.1, p_value=0.2)
+    rows[["estimate", "ci_low", "ci_high", "whole", "increasing"]] = 0.5
+    table = diplomes.tailles(DoseResponse("terminale", rows, 0.071), "source")
+    assert "2 classes, coupées aux tiers des tailles" in table.note
+
+
+MOMENTS = [
+    *(("places", "CAP", q, 12.0) for q in jumeau.QUANTILES),
+    *(("places", "Bac pro", q, 27.5) for q in jumeau.QUANTILES),
+    ("terminale", "CAP, apprentissage", "q10", 3.0),
+    ("terminale", "CAP, apprentissage", "q50", 41.0),
+    ("terminale", "CAP, apprentissage", "q90", 396.0),
+    *(("taux_emploi_6_mois", "CAP, apprentissage", q, 0.52) for q in jumeau.QUANTILES),
+    ("devenir", "CAP, apprentissage", "part_taux_caches", 0.44),
+    ("variation_places", "CAP", "part_hausse", 0.08),
+    ("variation_places", "CAP", "hausse_moyenne", 4.26),
+    ("dynamique", "Bac pro, scolaire", "variation_1", 0.12),
+    ("dynamique", "Bac pro, scolaire", "rapport_3", 1.8),
+]
+
+
+def test_the_twin_is_shown_in_percent_and_whole_counts_and_never_with_few_pupils(context):
+    found = pd.DataFrame(MOMENTS, columns=["moment", "level", "statistic", "jumeau"])
+    drawn = jumeau.figure(found, context)
+    shown = drawn.table.shown["Jumeau (simulé)"].tolist()
+    assert [value.replace("\u00a0", " ") for value in shown] == [
+        *3 * ["12"], *3 * ["28"], "moins de 5", "41", "396", *3 * ["52 %"], "44 %",
+    ]  # fmt: skip
+    assert "Places par formation, jumeau (simulé) : de 12 à 28." in drawn.alt
+    cells = jumeau.tableau(found, context).shown.to_numpy().ravel()
+    values = {value.replace("\u00a0", " ") for value in cells}
+    assert {"8 %", "4,3", "12 %", "1,8", "44 %"} <= values
+
+
+@pytest.mark.parametrize(("ratio", "said"), [(1.8, True), (2.5, False)])
+def test_a_twin_that_varies_less_than_real_files_is_said_to_flatter_the_method(ratio, said):
+    rows = [*MOMENTS[:-1], (*MOMENTS[-1][:3], ratio)]
+    found = pd.DataFrame(rows, columns=["moment", "level", "statistic", "jumeau"])
+    assert ("plus précise qu'elle ne le serait" in jumeau.mouvements(found)) == said
