@@ -70,12 +70,13 @@ def test_people_at_work_are_those_of_named_seats_losses_of_neighbours_not_taken_
     )
 
 
-def test_classes_of_openings_are_as_many_as_the_table_shows_and_no_p_value_reads_as_zero():
+def test_classes_of_openings_are_as_many_as_the_table_shows():
     rows = pd.DataFrame({"label": ["12 places au plus", "plus de 12 à 24 places"]})
     rows = rows.assign(seats=12.0, n_cells=[9, 13], std_error=0.1, p_value=0.2)
     rows[["estimate", "ci_low", "ci_high", "whole", "increasing"]] = 0.5
     table = diplomes.tailles(DoseResponse("terminale", rows, 0.071), "source")
-    assert "2 classes, coupées aux tiers des tailles" in table.note
+    assert "Classes coupées aux tiers des tailles" in table.note
+    assert "rois" not in table.note  # two classes are kept here, the third was too small
 
 
 MOMENTS = [

@@ -318,10 +318,9 @@ def tailles(found: DoseResponse | Absent, source: str) -> Table | Absent:
             "increasing": "Par ouverture, jamais moins pour une plus grande",
         },
         source=source,
-        note=f"{found.sentence()} Effet brut ; intervalles à 95 %, sans étalonnage. "
-        f"{len(found.table)} classes, coupées aux tiers des tailles ; « par ouverture » : ce "
-        "qu'apporte une ouverture entière de taille moyenne. Une place d'une grande ouverture peut "
-        "être plus difficile à pourvoir.",
+        note=f"{found.sentence()} Effet brut ; intervalles à 95 %, sans étalonnage. Classes "
+        "coupées aux tiers des tailles ; « par ouverture » : ce qu'apporte une ouverture entière "
+        "de taille moyenne. Une place d'une grande ouverture peut être plus difficile à pourvoir.",
     )
 
 
