@@ -214,7 +214,8 @@ def brief(table: pd.DataFrame) -> str:
     for scenario, rows in table.groupby("scenario", sort=False):
         found = rows.set_index("estimator")
         cells = [_english(found.loc[name]) for name in PRIMARY]
-        lines.append(f"| {scenario} | {found['answered'].max()} | {' | '.join(cells)} |")
+        draws = found.loc[[*PRIMARY], "answered"].max()
+        lines.append(f"| {scenario} | {draws} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
