@@ -288,8 +288,8 @@ def all_together(runs: pd.DataFrame) -> list[str]:
     return [
         f"Verdict « {SOLID} », tous mondes réunis sauf {text.liste(kept)} ({len(solid)} programmes "
         f"sur {len(r)}) : l'intervalle montré, étalonné, manque l'effet brut {missed[0]} (sans "
-        f"étalonnage, {missed[1]}), l'effet net {missed[2]}. {text.liste(UNSEEN)}, que le rapport "
-        "dit aussi invisibles, sont comptés. Fausses alertes sans violation "
+        f"étalonnage, {missed[1]}), l'effet net {missed[2]}. Y sont comptés {text.liste(UNSEEN)}, "
+        "que le rapport dit aussi invisibles. Fausses alertes sans violation "
         f"({len(clean)}) : {_share(alarmed(clean), 1)}. Deux mondes rangés parmi les violations, "
         f"{text.liste(UNBIASED)}, ne biaisent pas J : y alerter est aussi une fausse alerte ; avec "
         f"eux, {_share(alarmed(pd.concat([clean, unbiased])), 1)}.",
