@@ -2,7 +2,7 @@
 
     python benchmarks/intervals.py        writes results/intervals.md
 
-Nothing is drawn: rows by seed of `planted`, `planted_real`, `scoreboard_*` and `projection` are
+Nothing is drawn: rows by seed of `planted`, `planted_real`, the scoreboards and `projection` are
 read again. An interval at 95 % should hold 93 to 97 times in 100, a band at 80 %, 75 to 85 times.
 """
 
@@ -64,13 +64,14 @@ def of_real() -> list[pd.DataFrame]:
 def of_scored() -> list[pd.DataFrame]:
     """Return the intervals of the scoreboards of the twin's worlds that keep their rows."""
     found = []
-    for path in sorted(RESULTS.glob("scoreboard_*.parquet")):
-        kept = pd.read_parquet(path)
+    for path in sorted(RESULTS.glob("scoreboard*.parquet")):
+        kept, whole = pd.read_parquet(path), path.stem == "scoreboard"
         kept = kept[kept["estimator"].isin(SCORED) & kept["ci_low"].notna()]
         for (world, outcome, name), part in kept.groupby(["scenario", "outcome", "estimator"]):
             inside = part["truth"].between(part["ci_low"], part["ci_high"])
             broken = "violation" in WORDS[world] or name == SHOCKED
-            found.append(rows(f"jumeau, {outcome} : {world}", *SCORED[name], inside, broken))
+            family = f"jumeau{' entier' if whole else ''}, {outcome}"
+            found.append(rows(f"{family} : {world}", *SCORED[name], inside, broken))
     return found
 
 
@@ -105,7 +106,7 @@ def markdown(found: pd.DataFrame) -> str:
         "# Les intervalles tiennent-ils leur promesse ?",
         "",
         "Relu des lignes par graine des autres tableaux (`planted`, `planted_real`, `projection` "
-        "et les `scoreboard` dont les lignes sont gardées), rien n'est tiré ici. ± : erreur de "
+        "et les trois `scoreboard`), rien n'est tiré ici. ± : erreur de "
         "Monte-Carlo. Promesse : 93 à 97 % pour un intervalle à 95 %, 75 à 85 % pour une bande à "
         "80 %. « Trop étroit » ou « trop large » "
         "quand l'écart dépasse deux erreurs de Monte-Carlo au bord de la promesse. L'intervalle "

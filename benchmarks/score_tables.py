@@ -15,7 +15,7 @@ WORDS = {
     "realistic": "chocs régionaux et départementaux, montée en charge, déplacement, rendement "
     "décroissant",
     "dep_shock": "réaliste, chocs départementaux plus que doublés",
-    "sel_trend": "réaliste, et les ouvertures vont là où les effectifs montaient déjà",
+    "sel_trend": "réaliste, et les ouvertures vont là où les effectifs montaient déjà : violation",
     "null": "réaliste, mais aucune place ouverte n'est occupée : l'effet vrai est nul",
     "few20": "réaliste, 20 établissements ouvrent des places",
     "few10": "réaliste, 10 établissements",
