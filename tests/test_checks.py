@@ -426,6 +426,11 @@ def test_seats_whose_graduates_are_still_studying_are_not_mature():
     found = samples.maturite(study_of(early))
     assert 0 < found.valeur < 1
     assert found.statut == CAUTION
+    apprentices = early[early["seats"] > 0].assign(voie="apprentissage", diplomes=np.nan, seats=9.0)
+    apprentices["cell"] += early["cell"].max() + 1
+    again = samples.maturite(replace(study_of(pd.concat([early, apprentices])), whose="FPI"))
+    assert again.valeur == found.valeur  # no file will ever show them
+    assert "(FPI, voie scolaire, sans les formations nouvelles)" in again.phrase
 
 
 # ── estimates redone ────────────────────────────────────────────────────────────────────────────

@@ -250,9 +250,16 @@ def contamination(study: Study) -> Check:
 
 
 def maturite(study: Study) -> Check:
-    """Return the share of opened seats whose outcome the panel already shows."""
+    """Return the share of opened seats whose outcome the panel already shows.
+
+    Seats of a voie whose outcome no row has are no part of it: no file will ever show them.
+    """
     panel = study.panel
-    rows = panel[targeted_of(panel)]
+    rows, field = panel[targeted_of(panel)], [study.whose]
+    if "voie" in rows:
+        voies = sorted(rows.loc[rows[study.outcome].notna(), "voie"].unique(), reverse=True)
+        rows = rows[rows["voie"].isin(voies)]
+        field.append(text.liste(text.VOIES.get(voie, voie).lower() for voie in voies))
     rows = rows if study.niveau is None else rows[rows["niveau"] == study.niveau]
     opened = rows.groupby("cell")["seats"].max()
     opened = opened[opened > 0]
@@ -260,10 +267,9 @@ def maturite(study: Study) -> Check:
     opened = opened[~opened.index.isin(new)]
     seen = study.frame.groupby("cell")["dose"].max().reindex(opened.index).fillna(0.0)
     share = float(seen.clip(lower=0.0).sum() / opened.sum()) if opened.sum() > 0 else np.nan
-    whose = f"{study.whose}, " if study.whose else ""
+    whose = ", ".join(filter(None, [*field, "sans les formations nouvelles"]))
     words = (
-        f"{text.pourcent(share, 0)} des places ouvertes ({whose}sans les formations nouvelles) ont "
-        "déjà pu produire ce résultat."
+        f"{text.pourcent(share, 0)} des places ouvertes ({whose}) ont déjà pu produire ce résultat."
     )
     if share <= 0.40:
         words += " Évaluation précoce : les ouvertures montent encore en charge."
