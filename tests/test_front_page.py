@@ -187,7 +187,8 @@ def test_a_range_wider_than_what_seats_can_hold_is_not_shown(tmp_path, monkeypat
     assert rungs["valeur"].tolist() == ["trop incertain", 50]
     assert rungs["bas"].isna().tolist() == [True, False]
     two = (estimates[0], estimates[1])
-    passed = insertion.passage_bts(pd.DataFrame({"formation": [], "part_places": []}), two).frame
+    rates, credit = pd.DataFrame({"formation": [], "part_places": []}), SimpleNamespace(credit="")
+    passed = insertion.passage_bts(rates, two, credit).frame
     assert passed["estimate"].tolist() == ["trop incertain", 50]
     counted = [replace(e, label="Candidats, lycée") for e in two]
     success = [replace(e, label="Réussite, lycée", outcome=SUCCESS) for e in two]

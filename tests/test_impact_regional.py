@@ -13,6 +13,7 @@ from fpi_eval.impact.jobs.regional import (
     regional_change,
     regional_changes,
 )
+from fpi_eval.panel.context import Context
 from fpi_eval.programme import load_programme
 from fpi_eval.report.pages import insertion
 
@@ -44,7 +45,7 @@ def test_each_row_says_among_how_many_regions_its_rank_is():
             table=pd.DataFrame([row]), voie=voie, outcome="terminale", reference="2018_2019"
         )
 
-    context = SimpleNamespace(programme=load_programme("fpi_aura"), credit="essai")
+    context = Context(load_programme("fpi_aura"), 2026, True, "essai")
     changes = (moved("scolaire", 13, 1), moved("apprentissage", 12, 5))
     table = insertion.mouvement(changes, context)
     assert table.shown["Régions comparées"].tolist() == ["13", "12"]
