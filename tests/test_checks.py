@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -33,6 +34,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact import j, ladder
 from fpi_eval.impact.frame import GROSS, NET, sample
 from fpi_eval.impact.j import fit_j
+from fpi_eval.impact.j_and_bjs2_t import j_and_bjs2_t
 from fpi_eval.panel import align
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.programme import Seuils
@@ -270,6 +272,13 @@ def test_without_an_effect_there_is_nothing_to_break():
     assert trends.rupture(study_of(panel)).statut == UNKNOWN
     strong = invented_panel(26, noise=0.2, per_seat=0.8, etab=0.0, dep=0.0, etabs=20)
     assert trends.rupture(study_of(strong)).valeur > 1
+
+
+def test_a_study_fits_j_once(noisy, monkeypatch):
+    wanted = j_and_bjs2_t(noisy, "diplomes").to_frame()
+    for again in ("sample", "fit_j"):
+        monkeypatch.setattr(import_module(j_and_bjs2_t.__module__), again, None)
+    pd.testing.assert_frame_equal(study_of(noisy).estimates.to_frame(), wanted)
 
 
 # ── who is compared with whom ───────────────────────────────────────────────────────────────────

@@ -18,7 +18,7 @@ from fpi_eval.impact.bjs2_t import final_dose
 from fpi_eval.impact.columns import as_panel
 from fpi_eval.impact.frame import GROSS, effects, sample, scale
 from fpi_eval.impact.j import fit_j, regressors
-from fpi_eval.impact.j_and_bjs2_t import j_and_bjs2_t
+from fpi_eval.impact.j_and_bjs2_t import side_by_side
 from fpi_eval.impact.stacked import stacked
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters
 from fpi_eval.panel.cell_panel import CellPanel
@@ -81,7 +81,7 @@ class Study:
     @cached_property
     def estimates(self) -> Estimates:
         """J (gross, displacement, net), BJS2-T and their gap."""
-        return j_and_bjs2_t(self.panel, self.outcome, niveau=self.niveau)
+        return side_by_side(self.frame, self.fit)
 
     @cached_property
     def event(self) -> EventStudy:

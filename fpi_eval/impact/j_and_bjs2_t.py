@@ -10,6 +10,8 @@ from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import GROSS, WEIGHTS, described, sample
 from fpi_eval.impact.j import J_TEXT, combination, fit_j, report
 from fpi_eval.impact.uncertainty import BJS, answer
+from fpi_eval.panel.sample import Sample
+from fpi_eval.regression.linear import LinearFit
 from fpi_eval.results import Estimate, Estimates
 
 GAP = "Écart J − BJS2-T"
@@ -29,7 +31,11 @@ def j_and_bjs2_t(
     schools, and their errors are far from independent.
     """
     frame = sample(panel, y, niveau=niveau)
-    fit = fit_j(frame, proportional=proportional)
+    return side_by_side(frame, fit_j(frame, proportional=proportional), proportional=proportional)
+
+
+def side_by_side(frame: Sample, fit: LinearFit, *, proportional: bool = True) -> Estimates:
+    """Return both estimators of a sample, of which J is fitted, and their gap."""
     texts = [described(words, proportional=proportional) for words in (J_TEXT, DESCRIPTION)]
     primary = report(frame, fit, description=texts[0])
     second = fit_t(frame, fit, proportional=proportional)
