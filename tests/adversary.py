@@ -457,7 +457,7 @@ def _page_line(worlds: Mapping[str, World], spec: tuple | None, name: str, row: 
     nothing = all(row[column] == "n. d." for column in counts)
     assert inside.any() or nothing, f"{name} : ligne non lue, {row}"
     if "Projeté (médiane)" in row:
-        value = told(row["Observé, à la dizaine"])
+        value = told(row["Observé"])
         if inside.any() and value is not None:
             yield kind, Said(name, " / ".join(row.values()), world.row({"terminale": 1}, inside),
                              value - 5.5, value + 5.5)  # fmt: skip

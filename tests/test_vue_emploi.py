@@ -147,7 +147,8 @@ RATES = pd.DataFrame(
 def test_one_voie_above_and_one_below_is_said_without_a_double_negation():
     whole = _made(RATES, RATES[[]].copy())
     sheet = SimpleNamespace(frame=RATES, rows=whole, source="S", note="L'emploi public compte.")
-    context = SimpleNamespace(region="Ici", programme=SimpleNamespace(rentree_debut=2024))
+    programme = SimpleNamespace(nom="Essai", rentree_debut=2024)
+    context = SimpleNamespace(region="Ici", programme=programme)
     title = insertion.taux(sheet, context).titre
     assert title.endswith("est plus fréquent dans la région qu'ailleurs en apprentissage, "
                           "pas en voie scolaire")  # fmt: skip

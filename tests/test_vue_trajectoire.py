@@ -283,7 +283,7 @@ def test_a_net_job_costs_what_a_net_graduate_does_over_the_published_share_emplo
     other = rows[(rows["sinon"] == WITHOUT) & (rows["lieu"] == "tous secteurs")].iloc[0]
     assert other["count"] == pytest.approx(best["count"] * (1 - 0.82), rel=1e-9)
     assert set(rows["ratio"]) == {couts.UNTOLD}  # nothing bounds them above
-    assert "le coût n'est pas borné" in plain(simulees.emplois.note)
+    assert "le coût ne serait pas borné" in plain(simulees.emplois.note)
 
 
 def test_chances_of_costing_less_grow_with_the_price(simulees):

@@ -20,6 +20,7 @@ from fpi_eval.results import Result
 from fpi_eval.rounding import figures
 from fpi_eval.text import MISSING, euros
 
+LIKELY = (0.1, 0.9)
 UNBOUNDED = "non borné"
 METHOD = (
     "Coût divisé par un nombre estimé. L'intervalle est celui de Fieller (1954), ou les centiles "
@@ -69,6 +70,8 @@ class UnitCost(Result):
         Euros; number of units and its error (zero when counted, not estimated).
     interval : Interval
         Euros per unit.
+    likely : (float, float), optional
+        Where draws of the number lie 8 times in 10.
     """
 
     caption = "Coût par unité"
@@ -81,6 +84,7 @@ class UnitCost(Result):
     count: float
     std_error: float
     interval: Interval
+    likely: tuple[float, float] | None = None
 
     @property
     def ratio(self) -> float:
@@ -140,11 +144,14 @@ def unit_cost(
     """
     if not cost >= 0:
         raise FpiError(f"coût « {cost} » : un montant positif en euros est attendu.")
+    likely = None
     if draws is not None:
         interval = bootstrap_ratio(cost, draws)
+        low, high = np.quantile(draws, LIKELY)
+        likely = (float(low), float(high))
     else:
         interval = fieller(cost, count, 0.0, std_error**2, df=df)
-    return UnitCost(unit, basis, float(cost), float(count), float(std_error), interval)
+    return UnitCost(unit, basis, float(cost), float(count), float(std_error), interval, likely)
 
 
 def cost_table(costs: Sequence[UnitCost]) -> pd.DataFrame:

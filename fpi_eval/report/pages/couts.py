@@ -87,7 +87,7 @@ def told_costs(costs: pd.DataFrame) -> pd.DataFrame:
 def _people(one: UnitCost) -> float:
     """Return what is counted, rounded as the trajectory does: by its range of 8 chances in 10."""
     spread = stats.norm.ppf((1 + PROBABILITY) / 2) * one.std_error
-    step = step_of(one.count - spread, one.count + spread)
+    step = step_of(*(one.likely or (one.count - spread, one.count + spread)))
     return rounded(one.count, step) if step > 1 else figures(one.count)
 
 
