@@ -2,13 +2,16 @@
 
 import json
 from datetime import date
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from fpi_eval import rounding, text
 from fpi_eval.absent import Absent
 from fpi_eval.errors import FpiError
+from fpi_eval.headline import of_places
 from fpi_eval.headline.quantity import (
     COUNTED,
     DECLARED,
@@ -102,6 +105,22 @@ def published(*quantities):
     data = json.loads(json.dumps(Headline(quantities)._repr_mimebundle_()))
     shown = new_output("execute_result", data=data, execution_count=1)
     return new_notebook(cells=[new_code_cell("", outputs=[shown])])
+
+
+def test_the_share_opened_is_over_the_seats_whose_opening_is_known():
+    register = pd.DataFrame(
+        {
+            "places_prevues": [12.0, 12.0],
+            "places_ouvertes": [6.0, float("nan")],
+            "niveau": "secondaire",
+            "voie": "scolaire",
+            "rentree": 2024,
+        }
+    )
+    year = SimpleNamespace(programme=SimpleNamespace(nom="P", rentree_debut=2024), rentree=2024)
+    share = of_places.realisation.__wrapped__
+    assert share(year, register).value == 0.5
+    assert isinstance(share(year, register[1:]), Absent)
 
 
 def test_what_notebooks_publish_is_what_a_report_collects():

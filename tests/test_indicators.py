@@ -314,6 +314,11 @@ def test_follow_up_table_gives_planned_achieved_gap_and_comment():
     row = table.loc["FPI"]
     assert row[["prevu", "realise", "ecart", "taux_realisation"]].tolist() == [24, 18, -6, 0.75]
     assert table["commentaire"].to_dict() == {"ATCF": "", "FPI": "Recrutement en cours"}
+    empty = register.assign(places_ouvertes=[12, float("nan"), float("nan")])
+    table = suivi_ami_cma(empty, by=["projet"]).set_index("projet")
+    said = ["prevu", "non_renseigne", "realise", "ecart", "taux_realisation"]
+    assert table.loc["FPI", said].tolist() == [24, 12, 12, 0, 1]  # not said is not zero
+    assert table.loc["ATCF", said[1]] == 129 and table.loc["ATCF", said[2:]].isna().all()
     with pytest.raises(FpiError, match="sans action"):
         suivi_ami_cma(register, by=["projet"], commentaires={("FIP",): "?"})
 

@@ -123,12 +123,13 @@ def _before(year: Year) -> str:
 
 @declared("taux_realisation", "Taux de réalisation", "%")
 def realisation(year: Year, register: pd.DataFrame) -> Measure | Absent:
-    """Return seats opened over seats planned, both declared in the register."""
+    """Return seats opened over seats planned, where the register declares both."""
     if register.empty:
         return Unknown(_before(year))
+    register = register.dropna(subset=["places_ouvertes"])
     planned = _opened(register["places_prevues"])
     if not planned:
-        return Absent("aucune place prévue au registre.")
+        return Absent("aucune place prévue au registre dont les places ouvertes soient connues.")
     share = _opened(register["places_ouvertes"]) / planned
     return Measure(share, _scope(year, register), REGISTER)
 

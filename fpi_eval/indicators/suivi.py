@@ -85,7 +85,8 @@ def suivi_ami_cma(
     Returns
     -------
     DataFrame
-        `by`, ``prevu``, ``realise``, ``ecart``, ``taux_realisation``, ``cout``, ``subvention``,
+        `by`, ``prevu``, ``non_renseigne`` (planned, nobody says what opened), ``realise``,
+        ``ecart``, ``taux_realisation`` (both over the other rows), ``cout``, ``subvention``,
         ``commentaire`` (empty where none was given).
     """
     keys = list(by)
@@ -93,12 +94,20 @@ def suivi_ami_cma(
     missing = [name for name in needed if name not in register]
     if missing:
         raise FpiError("colonne absente du registre des ouvertures.", colonne=missing[0])
-    sums = register.groupby(keys, dropna=False)[needed[len(keys) :]].sum(min_count=1)
-    table = sums.rename(columns={"places_prevues": "prevu", "places_ouvertes": "realise"})
-    table = table.reset_index()
-    table.insert(len(keys) + 2, "ecart", table["realise"] - table["prevu"])
-    rate = table["realise"] / table["prevu"].where(table["prevu"] > 0)
-    table.insert(len(keys) + 3, "taux_realisation", rate)
+    planned, opened = register["places_prevues"], register["places_ouvertes"]
+    both = planned.notna() & opened.notna()
+    marked = register.assign(
+        prevu=planned,
+        non_renseigne=planned.where(opened.isna()),
+        realise=opened,
+        ecart=opened - planned,
+        taux_realisation=planned.where(both),
+    )
+    columns = ["prevu", "non_renseigne", "realise", "ecart", "taux_realisation", *needed[-2:]]
+    table = marked.groupby(keys, dropna=False)[columns].sum(min_count=1).reset_index()
+    table["non_renseigne"] = table["non_renseigne"].fillna(0)
+    base = table["taux_realisation"].where(table["taux_realisation"] > 0)
+    table["taux_realisation"] = (base + table["ecart"]) / base
     actions = [tuple(row) for row in table[keys].itertuples(index=False)]
     words = dict(commentaires or {})
     lost = set(words) - set(actions)
