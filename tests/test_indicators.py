@@ -318,7 +318,8 @@ def test_follow_up_table_gives_planned_achieved_gap_and_comment():
     table = suivi_ami_cma(empty, by=["projet"]).set_index("projet")
     said = ["prevu", "non_renseigne", "realise", "ecart", "taux_realisation"]
     assert table.loc["FPI", said].tolist() == [24, 12, 12, 0, 1]  # not said is not zero
-    assert table.loc["ATCF", said[1]] == 129 and table.loc["ATCF", said[2:]].isna().all()
+    assert table.loc["ATCF", said[1]] == 129
+    assert table.loc["ATCF", said[2:]].isna().all()
     with pytest.raises(FpiError, match="sans action"):
         suivi_ami_cma(register, by=["projet"], commentaires={("FIP",): "?"})
 
