@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import pandas as pd
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from great_tables import GT
 
 from fpi_eval import escapes, text
@@ -98,6 +98,7 @@ class Table:
             words = row.select("th, td.gt_left")
             if words and all(cell.get_text(strip=True) in TOTALS for cell in words):
                 row["class"] = "total"
+        _part(soup, table)
         return str(table)
 
     def to_latex(self) -> str:
@@ -238,6 +239,17 @@ def slug(words: str) -> str:
     """Return words as an ASCII file name."""
     name = text.plain(words).replace(" ", "-")
     return name if len(name) <= 60 else name[:61].rpartition("-")[0] or name[:60]
+
+
+def _part(soup: BeautifulSoup, table: Tag) -> None:
+    """Give each group of lines a body of its own, which the words at its head name."""
+    for head in table.select(".gt_group_heading"):
+        head["scope"] = "rowgroup"
+    for row in reversed(table.select(".gt_group_heading_row")[1:]):
+        body = table.select("tbody")[0]
+        part = soup.new_tag("tbody", attrs=dict(body.attrs))
+        body.insert_after(part)
+        part.extend([row, *row.next_siblings])
 
 
 def _show(value: Any, write: Callable[[float], str]) -> str:

@@ -5,11 +5,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from notebooks_minuscules import write_notebook
 
+from fpi_eval import tables
 from fpi_eval.absent import Absent
 from fpi_eval.colours import contrast
 from fpi_eval.errors import FpiError
@@ -104,7 +106,7 @@ def test_every_image_has_words_and_every_table_a_name_and_scopes(page):
     assert all(image["alt"].strip() for image in page.find_all("img"))
     for table in page.find_all("table"):
         assert table.caption or table["aria-label"]
-        assert all(th["scope"] in {"col", "row", "colgroup"} for th in table.find_all("th"))
+        assert all(th["scope"] in {"col", "row", "rowgroup"} for th in table.find_all("th"))
         assert table.find_parent(attrs={"role": "region", "tabindex": "0"})
 
 
@@ -167,6 +169,21 @@ def test_long_names_in_tables_may_be_cut_at_their_signs():
     soup = BeautifulSoup(page, "html.parser")
     assert len(soup.find_all("wbr")) == 4
     assert soup.td.get_text() == name
+
+
+def test_a_heading_of_a_group_stays_one_where_rows_become_blocks():
+    long = ["Une formation au nom bien long", "Une autre au nom aussi long"] * 2
+    rows = pd.DataFrame({"Voie": ["X", "X", "Y", "Y"], "Formation": long, "Places": range(4)})
+    made = tables.table(rows.assign(**{"Mot" * 15: "un mot"}), "T").to_html()
+    soup = BeautifulSoup(
+        improve(f"<body><main><h1>T</h1>{made}</main></body>", EDITION), "html.parser"
+    )
+    assert "etale" in soup.table["class"]
+    assert [part["role"] for part in soup.find_all("tbody")] == ["rowgroup"] * 2
+    heads = soup.select("tbody th[scope=rowgroup]")
+    assert [(head.get_text(), head["role"]) for head in heads] == [
+        ("X", "rowheader"), ("Y", "rowheader")
+    ]  # fmt: skip
 
 
 def test_menus_use_the_short_title_and_the_current_page_is_marked(places):

@@ -93,6 +93,20 @@ def test_a_table_has_a_caption_scopes_and_numbers_to_the_right():
     assert "gt_left" in soup.select_one("tbody th")["class"]
 
 
+def test_a_heading_of_a_group_heads_a_body_of_its_own_lines():
+    rows = pd.DataFrame({"voie": ["X", "X", "Y", "Y"], "mot": ["p", "q", "p", "r"], "n": range(4)})
+    soup = BeautifulSoup(table(rows, "T", note="Une note.").to_html(), "html.parser")
+    groups = [
+        [cell.get_text() for cell in body.select("th[scope=rowgroup], th[scope=row]")]
+        for body in soup.find_all("tbody")
+    ]
+    assert groups == [["X", "p", "q"], ["Y", "p", "r"]]
+    assert [part.name for part in soup.table.find_all(True, recursive=False)] == [
+        "caption", "thead", "tbody", "tbody", "tfoot"
+    ]  # fmt: skip
+    assert not soup.select("[scope=colgroup]")
+
+
 def test_words_cannot_inject_markup():
     assert not parsed(note="<b>gras</b>").find("b")
 

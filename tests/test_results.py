@@ -243,7 +243,7 @@ def test_every_result_shows_itself_in_french_and_to_those_who_do_not_see(result)
     (table,) = page.find_all("table")
     assert table.caption.get_text().startswith(found.caption)
     assert found.caption != Result.caption
-    assert all(head.get("scope") in {"col", "row", "colgroup"} for head in table.find_all("th"))
+    assert all(head.get("scope") in {"col", "row", "rowgroup"} for head in table.find_all("th"))
     assert len(table.select("tbody tr:not(.gt_group_heading_row)")) == len(found.to_frame())
     assert not page.find_all(style=True)
 

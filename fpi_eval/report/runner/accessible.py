@@ -25,7 +25,7 @@ WORDS = re.compile(r"[^\W\d_]+(?:[\s'\u2019-][^_/@]*)?")  # no name of a file, n
 MANY_COLUMNS = 7
 PHONE, GAP = 40, 1.6  # letters on a line of a table 320 points wide; those of a column's margins
 VERBATIM = {"pre", "code", "style", "script"}
-ROLES = {"col": "columnheader", "row": "rowheader"}
+ROLES = {"col": "columnheader", "row": "rowheader", "rowgroup": "rowheader"}
 
 
 def improve(html: str, edition: Edition) -> str:
