@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
-from importlib import metadata
 from numbers import Number
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -29,6 +28,7 @@ from pydantic import BaseModel
 
 from fpi_eval import _FROM
 from fpi_eval.traced import note, noted
+from fpi_eval.versions import package_versions
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,7 +37,6 @@ NAME, AS = "fpi_eval", "fpi"  # the library, and its name in notebooks
 SUBFOLDER = "resultats"
 LARGEST = 2_000_000_000  # bytes, over which the entries read longest ago go
 SWEPT = 100  # times that a process sweeps the folder while it writes LARGEST
-VERSIONS = ("numpy", "pandas", "pyarrow", "scipy", "statsmodels", "beautifulsoup4", "typst")
 IMPORT = re.compile(r"^ *from (fpi_eval[\w.]*) import (\([^)]*\)|.*)", re.MULTILINE)
 ABSENT = object()
 STARTED = time.time()
@@ -105,7 +104,8 @@ def _key(make: Callable, args: tuple, options: dict) -> str:
     if make.__module__ not in _sources(files):
         raise TypeError(f"{make.__module__} is not of {NAME}: what changes it is not known")
     call = (make.__module__, make.__qualname__, _content(bound.arguments))
-    said = repr((call, _code(make.__module__, files=files), _versions()))
+    versions = (platform.python_version(), package_versions())
+    said = repr((call, _code(make.__module__, files=files), versions))
     return hashlib.sha256(said.encode()).hexdigest()
 
 
@@ -214,12 +214,6 @@ def _imported(source: str, library: Mapping[str, str]) -> Iterator[str]:
 
 def _inside(name: str, library: Mapping[str, str]) -> Iterator[str]:
     return (one for one in library if one == name or one.startswith(f"{name}."))
-
-
-@lru_cache(maxsize=1)
-def _versions() -> list[tuple[str, str]]:
-    found = [(name, metadata.version(name)) for name in VERSIONS]
-    return [("python", platform.python_version()), *found]
 
 
 def _read(entry: Path) -> Any:

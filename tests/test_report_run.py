@@ -492,6 +492,21 @@ def test_one_notebook_changed_is_the_only_one_executed(report, project, monkeypa
     assert content(report.folder) == before
 
 
+def test_every_file_of_the_library_but_a_licence_makes_a_report_again_when_it_changes():
+    files = [p for p in manifest.PACKAGE.rglob("*") if p.is_file() and p.suffix != ".pyc"]
+    others = {path.name for path in files if path.suffix not in manifest.SOURCE_SUFFIXES}
+    assert others == {"LICENCE.md"}
+
+
+def test_a_translation_corrected_makes_the_notebooks_again_that_keep_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(manifest, "PACKAGE", tmp_path)
+    catalogue, hashed = tmp_path / "chapters.po", manifest.data_hash.__wrapped__
+    catalogue.write_text("seat")
+    before = hashed()
+    catalogue.write_text("place")
+    assert hashed() != before
+
+
 def test_a_module_changed_touches_the_notebooks_that_reach_it(project, report):
     code = "import fpi_eval as fpi\nfrom fpi_eval.report.pages import places\n"
     mine = manifest.code_reached(code + "annee = fpi.load('fpi_aura', 2022)")

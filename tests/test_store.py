@@ -4,14 +4,16 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from fpi_eval import store, traced
+from fpi_eval import store, traced, versions
 from fpi_eval.panel import CellPanel
 from fpi_eval.panel.loading import Donnees
 from fpi_eval.panel.year import Year
@@ -39,6 +41,17 @@ def slow(path):
 slow.__module__ = "fpi_eval.text"
 print(store.kept(slow, sys.argv[1]))
 """
+
+
+@contextmanager
+def changed_version(package, monkeypatch):
+    """Have another version of a package installed, within."""
+    version, clear = metadata.version, versions.package_versions.cache_clear
+    with monkeypatch.context() as patch:
+        patch.setattr(metadata, "version", lambda name: "0" if name == package else version(name))
+        clear()
+        yield
+    clear()
 
 
 @pytest.fixture
@@ -97,11 +110,23 @@ def test_another_argument_or_fact_or_version_is_another_result(counted, monkeypa
     store.kept(somme, panel)
     store.kept(somme, panel, draws=8)
     store.kept(somme, replace(panel, pooled=True))
-    monkeypatch.setattr(store.metadata, "version", lambda name: "0")
-    store._versions.cache_clear()
-    store.kept(somme, panel)
-    store._versions.cache_clear()
+    with changed_version("duckdb", monkeypatch):
+        store.kept(somme, panel)
     assert len(calls) == 4
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_every_package_that_computes_is_named_installed_or_run_from_a_checkout(
+    installed, monkeypatch
+):
+    versions.package_versions.cache_clear()
+    if not installed:
+        monkeypatch.setattr(metadata, "requires", lambda name: metadata.distribution("absent"))
+    found = versions.package_versions()
+    versions.package_versions.cache_clear()
+    needed = {"pandas", "openpyxl", "babel", "matplotlib", "duckdb", "ibis-framework", "pyreadstat"}
+    assert needed <= set(found)
+    assert not {"pytest", "ruff", "sphinx"} & set(found)
 
 
 @pytest.mark.parametrize(

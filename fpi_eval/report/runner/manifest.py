@@ -4,14 +4,12 @@ import gzip
 import hashlib
 import json
 import platform
-import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +17,13 @@ import fpi_eval
 from fpi_eval.pinned import changed, sha256
 from fpi_eval.report.edition import LATER, Edition, today
 from fpi_eval.store import code_reached
+from fpi_eval.versions import package_versions
 
 NAME, NOTEBOOKS = "manifest.json", "0*.ipynb"
 UNCHANGED = "Rien n'a changé depuis le dernier rapport : il est gardé tel quel."
 PACKAGE = Path(fpi_eval.__file__).parent
-SOURCE_SUFFIXES = {".py", ".j2", ".css", ".json", ".toml", ".csv", ".po"}
+DATA_SUFFIXES = {".json", ".toml", ".csv", ".po"}
+SOURCE_SUFFIXES = {".py", ".j2", ".css", ".typ"} | DATA_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,25 +146,6 @@ def check_unchanged(inputs: Mapping[str, Path], before: Mapping[str, str]) -> No
 
 
 @cache
-def package_versions() -> dict[str, str]:
-    """Return the versions of the direct dependencies that are installed."""
-    try:
-        required = metadata.requires("fpi-eval") or []
-    except metadata.PackageNotFoundError:
-        required = _declared_dependencies()
-    names = {
-        re.split(r"[^\w.\-]", line, maxsplit=1)[0] for line in required if "extra ==" not in line
-    }
-    versions = {}
-    for name in sorted(names):
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions
-
-
-@cache
 def library_hash() -> str:
     """Return a hash of the library's own source files, names and contents."""
     return _hashed(SOURCE_SUFFIXES)
@@ -173,7 +154,7 @@ def library_hash() -> str:
 @cache
 def data_hash() -> str:
     """Return a hash of the files that come with the library and that its modules read."""
-    return _hashed({".json", ".toml", ".csv"})
+    return _hashed(DATA_SUFFIXES)
 
 
 def _hashed(suffixes: set[str]) -> str:
@@ -298,16 +279,6 @@ def git_commit(root: Path) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip() or None
-
-
-def _declared_dependencies() -> list[str]:
-    """Return the dependencies of a checkout that is run without being installed."""
-    import tomllib
-
-    project = PACKAGE.parent / "pyproject.toml"
-    if not project.is_file():
-        return []
-    return tomllib.loads(project.read_text(encoding="utf-8"))["project"]["dependencies"]
 
 
 def _rows(path: Path) -> int | None:
