@@ -23,6 +23,7 @@ from fpi_eval.records.bad_rows import examine
 from fpi_eval.records.composition import with_groups
 from fpi_eval.records.open import open_folder, regions_table
 from fpi_eval.records.panel import KEYS, counts
+from fpi_eval.records.read import _from_name
 
 YEARS = range(2024, 2032)
 REGIONS = regions_table(departements())
@@ -323,6 +324,30 @@ def test_a_sas_file_is_read_by_pieces(tmp_path):
         b: a for a, b in short.items()}.items()})  # fmt: skip
     with open_folder(tmp_path, declared, REGIONS) as records:
         assert counts(records).iloc[0]["en_emploi_industrie_region_6"] == 1
+
+
+def test_a_file_tells_its_millesime_by_its_name_alone(tmp_path):
+    """A SAS file, whose copy has another name, and a Parquet folder, whose pieces have theirs."""
+    pyreadstat = pytest.importorskip("pyreadstat")
+    one_person(tmp_path, [FACTORY])
+    table = pd.read_csv(tmp_path / "p.csv", sep=";", dtype=str).drop(columns=["millesime", "cfd"])
+    short = {"id_personne": "ID", "commune_residence": "COM", "mefstat11": "MEF"}
+    (tmp_path / "ids").mkdir()
+    pyreadstat.write_xport(table.rename(columns=short), str(tmp_path / "ids" / "2021_2022.xpt"))
+    (tmp_path / "d_2021_2022.parquet").mkdir()
+    table.to_parquet(tmp_path / "d_2021_2022.parquet" / "part-0.parquet")
+    for name, columns in (("ids/{millesime}", short), ("d_{millesime}", {})):
+        declared = Individus(personnes=name, contrats="c", colonnes_personnes=columns)
+        with open_folder(tmp_path, declared, REGIONS) as records:
+            assert counts(records)["rentree"].tolist() == [2021], name
+
+
+def test_a_name_under_windows_tells_its_millesime_too():
+    import ibis
+
+    table = ibis.memtable({"filename": [r"C:\centre\a\personnes_2021_2022.csv", "a/b.csv"]})
+    said = _from_name(table, "a/personnes_{millesime}")["millesime"]
+    assert table.mutate(m=said).execute()["m"].tolist() == ["2021_2022", ""]
 
 
 def test_streamed_files_hold_the_counts_they_were_made_with(tmp_path):

@@ -35,16 +35,17 @@ def scan(connection: Any, what: str, individus: Individus, folder: Path, scratch
             fichier=str(folder),
         )
     declared = getattr(individus, f"colonnes_{what}")
-    one_scan = connection.name == "duckdb"  # it can tell each row's file
     groups: dict[tuple, list[Path]] = {}
     for path, said in files:
         for part in path.rglob("*") if path.is_dir() else (path,):
             if part.is_file():
                 verify(part)
-        key = (path.suffix, tuple(said if one_scan else said.items()), _header(path))
+        # Of files of these kinds, DuckDB tells each row's: one scan reads them all.
+        one_scan = connection.name == "duckdb" and path.suffix in (".csv", ".parquet")
+        key = (path.suffix, tuple(said if one_scan else said.items()), _header(path), one_scan)
         groups.setdefault(key, []).append(path)
     tables = []
-    for (suffix, said, header), paths in groups.items():
+    for (suffix, said, header, one_scan), paths in groups.items():
         table = _read(connection, paths, suffix, scratch, header)
         values = _from_name(table, pattern) if one_scan else dict(said)
         tables.append(_typed(table, what, values, declared, paths[0]))
@@ -53,7 +54,8 @@ def scan(connection: Any, what: str, individus: Individus, folder: Path, scratch
 
 def _from_name(table: Any, pattern: str) -> dict[str, Any]:
     """Return what the name of each row's file says, as expressions."""
-    rule = f"(?:^|/){_rule(pattern)}"
+    slash = r"[/\\]"  # Windows has the other one
+    rule = f"(?:^|/){_rule(pattern)}(?:/|$)".replace("/", slash)
     names = re.split(r"\{(\w+)\}", pattern)[1::2]
     return {name: table["filename"].re_extract(rule, k) for k, name in enumerate(names, start=1)}
 
@@ -83,7 +85,7 @@ def _rule(pattern: str) -> str:
         for k, part in enumerate(parts)
     )
     ends = "|".join(re.escape(s) for s in SUFFIXES)
-    return f"{regex}$" if Path(pattern).suffix in SUFFIXES else f"{regex}(?:{ends})$"
+    return regex if Path(pattern).suffix in SUFFIXES else f"{regex}(?:{ends})"
 
 
 def _header(path: Path) -> tuple[str, ...]:
@@ -97,7 +99,7 @@ def _header(path: Path) -> tuple[str, ...]:
 def _read(
     connection: Any, paths: list[Path], suffix: str, scratch: Path, header: tuple[str, ...]
 ) -> Any:
-    names = [str(p / "**" / "*.parquet") if p.is_dir() else str(p) for p in paths]
+    names = [(p / "**" / "*.parquet" if p.is_dir() else p).as_posix() for p in paths]
     if suffix in (".sas7bdat", ".xpt"):
         names = [str(converted(path, scratch)) for path in paths]
         suffix = ".parquet"
