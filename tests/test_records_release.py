@@ -1,4 +1,7 @@
+import os
 from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -78,9 +81,30 @@ def test_only_protected_tables_go_out_each_with_a_line_in_the_log(records, tmp_p
     assert log["fichier"].tolist() == ["lycees.csv", "secteurs.csv"]
     assert (log["plus_petit_effectif"] >= records.individus.effectif_minimum).all()
     assert log["masquees_regle"].iloc[0] > 0
+    digests = [sha256((tmp_path / name).read_bytes()).hexdigest() for name in log["fichier"]]
+    assert log["sha256"].tolist() == digests
+    release({"lycees": shown}, tmp_path)
+    assert pd.read_csv(tmp_path / LOG, sep=";")["fichier"].tolist()[2:] == ["lycees.csv"]
     written = pd.read_csv(tmp_path / "lycees.csv", sep=";", dtype=str)
     seen = pd.to_numeric(written["en_emploi_6_mois"], errors="coerce").dropna()
     assert seen[seen > 0].min() >= records.individus.effectif_minimum
+
+
+@pytest.mark.parametrize("locked", [LOG, "secteurs.csv"])
+def test_no_table_goes_out_without_its_line(records, tmp_path, monkeypatch, locked):
+    """A file that cannot be replaced, open in a spreadsheet for instance, stops those after it."""
+    shown = sectors_table(records)
+    replace = os.replace
+
+    def refused(source, target):
+        if Path(target).name == locked:
+            raise PermissionError(13, "ouvert ailleurs", str(target))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", refused)
+    with pytest.raises(PermissionError):
+        release({"secteurs": shown, "voies": shown}, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} <= {LOG}
 
 
 def test_wages_are_medians_of_main_contracts_and_small_or_dominated_ones_are_hidden(

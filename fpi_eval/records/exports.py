@@ -17,6 +17,7 @@ from fpi_eval.programme import Individus
 from fpi_eval.records import producer_rules as rules
 from fpi_eval.records.open import Records, run
 from fpi_eval.records.panel import located
+from fpi_eval.table_files import replace_files
 
 LOG = "journal_exports.csv"
 MONTHS = 6  # after leaving, when work is looked at
@@ -181,7 +182,7 @@ def _at_risk(table: pd.DataFrame, individus: Individus) -> pd.Series:
 def release(tables: Mapping[str, Protected | Absent], folder: str | Path) -> list[Path]:
     """Write protected tables as CSV and their lines in the export log; nothing else goes out.
 
-    A table that is absent is left out.
+    A table that is absent is left out. No table is out without its line.
 
     The log has, for each table: day, file, cells, cells hidden by a rule and to protect others,
     smallest count shown, and the file's fingerprint.
@@ -194,29 +195,35 @@ def release(tables: Mapping[str, Protected | Absent], folder: str | Path) -> lis
                 "outcomes_table, sectors_table, wages_table ou fpi_eval.disclosure.protect."
             )
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    return [_write(name, table, folder) for name, table in known.items()]
+    log, files, lines = folder / LOG, dict[Path, bytes](), []
+    for name, table in known.items():
+        path, text = folder / f"{name}.csv", _csv(table.display())
+        files[path] = text
+        lines.append(_line(path, table, text))
+    if not files:
+        return []
+    before = log.read_bytes() if log.is_file() else b""
+    # The log is put in place first.
+    replace_files({log: before + _csv(pd.DataFrame(lines), header=not before)} | files)
+    return list(files)
 
 
-def _write(name: str, table: Protected, folder: Path) -> Path:
-    path, log = folder / f"{name}.csv", folder / LOG
-    table.display().to_csv(path, sep=";", index=False, encoding="utf-8", lineterminator="\n")
+def _csv(table: pd.DataFrame, *, header: bool = True) -> bytes:
+    return table.to_csv(sep=";", index=False, header=header, lineterminator="\n").encode()
+
+
+def _line(path: Path, table: Protected, text: bytes) -> dict[str, Any]:
+    """Return the log's line of a table that goes out as this text."""
     counts = table.frame[list(table.publication.counts)]
     if counts.columns.empty:  # figures of people who are not counted in the table
         counts = table.reasons[[PEOPLE]].mask(table.hidden.any(axis=1))
     shown = counts.where(counts > 0).min(axis=None)
-    line = pd.DataFrame(
-        [
-            {
-                "jour": date.today().isoformat(),
-                "fichier": path.name,
-                "cases": int(counts.size),
-                "masquees_regle": table.n_primary,
-                "masquees_complement": table.n_complementary,
-                "plus_petit_effectif": "" if pd.isna(shown) else int(shown),
-                "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-            }
-        ]
-    )
-    line.to_csv(log, sep=";", index=False, mode="a", header=not log.is_file(), lineterminator="\n")
-    return path
+    return {
+        "jour": date.today().isoformat(),
+        "fichier": path.name,
+        "cases": int(counts.size),
+        "masquees_regle": table.n_primary,
+        "masquees_complement": table.n_complementary,
+        "plus_petit_effectif": "" if pd.isna(shown) else int(shown),
+        "sha256": hashlib.sha256(text).hexdigest(),
+    }
