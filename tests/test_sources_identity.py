@@ -81,7 +81,7 @@ def test_an_establishment_is_followed_to_its_latest_uai():
         warnings.simplefilter("error")
         assert latest_uai(pd.Series(["A", "B"]), changes.iloc[:0]).tolist() == ["A", "B"]
     circle = pd.DataFrame({"ancien_uai": ["A", "B"], "nouveau_uai": ["B", "A"]})
-    with pytest.raises(FpiError, match="tournent en rond"):
+    with pytest.raises(FpiError, match=r"uai_changements\.csv.*tournent en rond"):
         latest_uai(pd.Series(["A"]), circle)
 
 

@@ -125,8 +125,20 @@ def test_a_renamed_column_is_refused_with_the_nearest_and_read_once_declared(tmp
         where,
         renaming=Renaming(where=where),
     )
-    declared = Renaming({"places": "Capacités d'accueils"})
+    declared = Renaming({"places": "Capacités d'accueils"}, where)
     assert read(tmp_path, text, renaming=declared).table["places"].iloc[0] == 3
+    usual = "UAI;Capacité d'accueil\n0010001W;4\n"
+    assert read(tmp_path, usual, renaming=declared).table["places"].iloc[0] == 4
+    both = "UAI;Capacité d'accueil;Capacités d'accueils\n0010001W;4;3\n"
+    assert read(tmp_path, both, renaming=declared).table["places"].iloc[0] == 3
+
+
+def test_a_table_without_a_renaming_tells_of_no_section_to_declare_it_in(tmp_path):
+    text = "UAI;Capacités d'accueils\n0010001W;3\n"
+    refused(tmp_path, text, "rendez-lui le nom « Capacité d'accueil »")
+    with pytest.raises(FpiError) as error:
+        read(tmp_path, text)
+    assert "programme.toml" not in str(error.value)
 
 
 def test_line_numbers_hold_after_blank_and_multiline_records(tmp_path):

@@ -202,7 +202,7 @@ def latest_uai(uai: pd.Series, changes: pd.DataFrame) -> pd.Series:
                 raise FpiError(
                     f"les changements d'UAI tournent en rond à partir de {start}. Retirez l'un "
                     "d'eux.",
-                    fichier="changements_uai.csv",
+                    fichier="uai_changements.csv",
                     colonne="nouveau_uai",
                 )
             seen.add(code)

@@ -16,10 +16,10 @@ NEAR = 0.72
 
 @dataclass(frozen=True, slots=True)
 class Renaming:
-    """Headers declared in `programme.toml` for one source, and where to declare more."""
+    """Headers declared in `programme.toml` for one source, and where to declare more, if any."""
 
     columns: dict[str, str] = field(default_factory=dict)
-    where: str = "[sources.….colonnes] de programme.toml"
+    where: str = ""
 
     @classmethod
     def of(cls, programme: Programme, source: str) -> "Renaming":
@@ -70,9 +70,9 @@ def as_written(schema: TableSchema, header: list[str], places: dict[str, int]) -
 
 
 def _positions(spelled: list[str], column: ColumnSchema, declared: str | None) -> list[int]:
-    """Return where the column stands: under its headers, else under our name or a fallback."""
-    headers = (declared,) if declared else (column.header, *column.aliases)
-    for names in (headers, () if declared else (column.name, *column.fallbacks)):
+    """Return where the column stands: under the declared name (not every year has it), or ours."""
+    known = (column.header, *column.aliases), (column.name, *column.fallbacks)
+    for names in ((declared,) if declared else (), *known):
         wanted = {spelling(name) for name in names}
         if found := [i for i, name in enumerate(spelled) if name in wanted]:
             return found
@@ -116,18 +116,17 @@ def _hint(column: ColumnSchema, near: str | None, unknown: list[str], renaming: 
     """Return the other names of a lost column, the nearest one found, and where to declare it."""
     others = [f"« {name} »" for name in (*column.aliases, *column.fallbacks)]
     known = f" Autres noms connus : {liste(others)}." if others else ""
+    remedy = (
+        f'déclarez « {column.name} = "{near or "son nom dans le fichier"}" » dans {renaming.where}'
+        if renaming.where
+        else f"rendez-lui le nom « {column.header} »"
+    )
     if near:
-        return (
-            f"{known} La plus proche est « {near} » : si c'est elle, déclarez « {column.name} = "
-            f'"{near}" » dans {renaming.where}.'
-        )
+        return f"{known} La plus proche est « {near} » : si c'est elle, {remedy}."
     if not unknown:
         return f"{known} Les autres colonnes sont toutes reconnues : ajoutez celle-ci au fichier."
     found = liste(f"« {name} »" for name in unknown[:8])
-    return (
-        f"{known} Trouvé : {found}. Si elle a changé de nom, déclarez « {column.name} = "
-        f'"son nom dans le fichier" » dans {renaming.where}.'
-    )
+    return f"{known} Trouvé : {found}. Si elle a changé de nom, {remedy}."
 
 
 def _nearest(column: ColumnSchema, unknown: list[str]) -> str | None:
