@@ -148,7 +148,7 @@ def shapes(*real: Path, simulated: Path) -> list[Small]:
             found.append(small)
     known = {name for name, _ in seen}
     sisters = [
-        replace(of, name=name, read=source(name).read)
+        replace(of, name=name, read=source(name).load())
         for name, of in SISTERS.items()
         if name not in known
     ]

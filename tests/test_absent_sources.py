@@ -207,6 +207,68 @@ def test_a_file_of_the_source_under_another_name_is_named_and_the_remedy_reads_i
     assert len(catalogue.source("resultats_lycees").read(old).table)
 
 
+def test_a_yearly_file_under_another_name_is_named_with_its_year_left_open(tmp_path):
+    here, _ = folder_without(tmp_path)
+    asked = PROGRAMME.sources["affelnet"]
+    elsewhere = asked.model_copy(update={"fichier": "raw/affelnet_{rentree}.csv"})
+    programme = PROGRAMME.model_copy(
+        update={"sources": {**PROGRAMME.sources, "affelnet": elsewhere}}
+    )
+    there = catalogue.discover(here, programme).files
+    reason = files.no_file(programme, "affelnet", RENTREE, here, there)
+    assert f"écrivez « {asked.fichier} » sous [sources.affelnet]" in reason
+    same = files.no_file(PROGRAMME, "affelnet", RENTREE, here, there)
+    assert "écrivez" not in same  # those that lie there are of other years
+    one = asked.model_copy(update={"fichier": asked.fichier.format(rentree=RENTREE)})
+    wrong = PROGRAMME.model_copy(update={"sources": {**PROGRAMME.sources, "affelnet": one}})
+    with pytest.raises(FpiError, match=r"Indiquez « \{rentree\} » dans le nom"):
+        fpi.load(wrong, RENTREE, here)
+
+
+def test_a_file_named_by_its_millesime_is_brought_found_and_not_told_late(tmp_path):
+    here, _ = folder_without(tmp_path)
+    name = "inserjeunes_formation_fine"
+    asked = PROGRAMME.sources[name]
+    new = asked.model_copy(update={"fichier": asked.fichier.replace("rentree", "millesime")})
+    programme = PROGRAMME.model_copy(update={"sources": {**PROGRAMME.sources, name: new}})
+    [*_, last] = files.matching(here, asked).values()
+    named = here / files.wanted(programme, name, RENTREE)
+    assert named.name.endswith(f"_{RENTREE - 2}_{RENTREE - 1}.csv")
+    last.rename(named)
+    assert files.paths_of(programme, RENTREE, here)[name] == {f"{RENTREE - 2}_{RENTREE - 1}": named}
+    read = fpi.load(programme, RENTREE, here).donnees
+    assert read.a(name)
+    assert name not in read.retards
+
+
+def test_rows_of_another_year_in_a_file_of_the_portal_are_refused(tmp_path):
+    here, _ = folder_without(tmp_path)
+    portal = here / PROGRAMME.sources["constat_portail"].fichier.format(rentree=RENTREE)
+    portal.parent.mkdir(exist_ok=True)
+    head = "rentree_scolaire;numero_d_etablissement;mef_bcp_11;nombre_d_eleves_total\n"
+    rows = f"{RENTREE};0010001W;23210025524;12\n{RENTREE - 1};0010001W;23210025524;13\n"
+    portal.write_text(head + rows, encoding="utf-8")
+    with pytest.raises(FpiError, match=f"rentrée {RENTREE - 1} dans un fichier nommé {RENTREE}"):
+        fpi.load(PROGRAMME, RENTREE, here)
+    assert catalogue.source("constat_portail").year_of(portal, str(RENTREE)) == (RENTREE,)
+
+
+def test_check_reads_a_file_that_no_run_needs_with_its_declared_columns(tmp_path):
+    here, _ = folder_without(tmp_path)
+    asked = PROGRAMME.sources["affelnet"]
+    renamed = asked.model_copy(update={"colonnes": {"places": "Places, dites autrement"}})
+    programme = PROGRAMME.model_copy(update={"sources": {**PROGRAMME.sources, "affelnet": renamed}})
+    later = here / asked.fichier.format(rentree=RENTREE + 1)
+    last = here / asked.fichier.format(rentree=RENTREE)
+    usual = catalogue.source("affelnet").schemas()[0].column("places")
+    text = last.read_text(encoding="utf-8-sig")
+    [head] = [n for n in (usual.header, *usual.aliases) if n in text.partition("\n")[0].split(";")]
+    later.write_text(text.replace(head, "Places, dites autrement", 1), encoding="utf-8")
+    there = catalogue.discover(here, programme).files
+    read = read_others(fpi.load(programme, RENTREE, here).donnees, there)
+    assert ("affelnet", str(RENTREE + 1)) in [(name, year) for name, year, _ in read]
+
+
 def test_what_is_absent_late_or_doubtful_is_told_with_what_is_empty_without_it(tmp_path):
     here, _ = folder_without(tmp_path, "tensions")
     (here / PROGRAMME.sources["affelnet"].fichier.format(rentree=RENTREE)).unlink()

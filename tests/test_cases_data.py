@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from small_files import APPRENTISSAGE, PARCOURSUP
 
 from fpi_eval import escapes
 from fpi_eval.errors import FpiError
@@ -12,6 +13,8 @@ from fpi_eval.panel.identity import with_levels
 from fpi_eval.sources.affelnet import AFFELNET, read_affelnet
 from fpi_eval.sources.constat import CONSTAT, read_constat
 from fpi_eval.sources.inserjeunes_region import read_inserjeunes_region
+from fpi_eval.sources.parcoursup import read_parcoursup
+from fpi_eval.sources.parcoursup_apprentissage import read_parcoursup_apprentissage
 from fpi_eval.sources.parcoursup_bts import PARCOURSUP_BTS, read_parcoursup_bts
 from fpi_eval.sources.reading import ColumnSchema, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
@@ -120,6 +123,19 @@ def test_a_constat_of_another_year_than_its_name_is_refused(tmp_path):
     text = "Rentrée scolaire;UAI;Mef Bcp 11;Nombre d'élèves : Total\n2020;0010001W;23210025524;12\n"
     with pytest.raises(FpiError, match="rentrée 2020 dans un fichier nommé 2021"):
         read_constat(put(tmp_path, "constat_2021.csv", text), 2021)
+
+
+@pytest.mark.parametrize(
+    ("read", "small"),
+    [(read_parcoursup, PARCOURSUP), (read_parcoursup_apprentissage, APPRENTISSAGE)],
+)
+def test_another_session_under_a_years_name_is_refused(tmp_path, read, small):
+    header, first, *_ = small.text.splitlines()
+    year = int(first.partition(";")[0])
+    path = put(tmp_path, small.fichier, f"{header}\n{first}\n")
+    assert read(path, year).table["rentree"].tolist() == [year]
+    with pytest.raises(FpiError, match=f"rentrée {year} dans un fichier nommé {year - 1}"):
+        read(path, year - 1)
 
 
 def test_affelnet_of_2025_is_read_without_the_column_that_nothing_uses(tmp_path):
@@ -311,9 +327,11 @@ def test_the_remedy_offered_for_a_renamed_column_reads_the_file(
     changed = ";".join(new if n == name else n for n in header.split(";"))
     path = put(tmp_path, "fichier.csv", f"{changed}\n{rows}")
     with pytest.raises(FpiError) as caught:
-        read(path, Renaming())
+        read(path, Renaming(where="[sources.essai.colonnes] de programme.toml"))
     assert f"« {column.name} = " in str(caught.value)
-    read(path, Renaming({column.name: new}))
+    declared = Renaming({column.name: new})
+    read(path, declared)
+    read(put(tmp_path, "autre.csv", text), declared)  # the other years keep the usual name
 
 
 @pytest.mark.parametrize("text", ["-2+3+cmd|' /C calc'!A0", "-1@x", " =1+1", "\uff1d1+1"])

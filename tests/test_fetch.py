@@ -779,8 +779,9 @@ def test_an_unknown_portal_is_named_with_the_known_ones():
 
 def test_a_placeholder_that_is_not_a_year_is_refused():
     assert expand("{rentree}_{rentree+1}_{rentree - 2}", 2024, "") == "2024_2025_2022"
+    assert expand("x_{millesime}", 2024, "") == "x_2022_2023"
     with pytest.raises(FpiError, match="accolades"):
-        expand("x_{millesime}", 2024, "[sources.x]")
+        expand("x_{annee}", 2024, "[sources.x]")
 
 
 def test_a_progress_bar_can_be_shown(portal, capsys):

@@ -169,6 +169,7 @@ def read_others(found: "Donnees", files: "list[Found]") -> "list[tuple[str, str,
     """
     from fpi_eval.sources import known_sources as catalogue
     from fpi_eval.sources.reading.cache import cached
+    from fpi_eval.sources.reading.headers import Renaming
 
     known = {path.resolve() for path in found.fichiers.values()}
     others = []
@@ -176,12 +177,9 @@ def read_others(found: "Donnees", files: "list[Found]") -> "list[tuple[str, str,
         entry = next(e for e in catalogue.CATALOGUE if e.name == source)
         if path.resolve() in known or source in catalogue.WITH_OTHER_TABLES:
             continue
-        year = (
-            (int(period or 0) if entry.year == "rentree" else period,)
-            if entry.year_argument
-            else ()
-        )
-        origin = cached(entry.load(), path, *year).provenance
+        declared = found.programme.sources.get(source)
+        names = {"renaming": Renaming.of(found.programme, source)} if declared else {}
+        origin = cached(entry.load(), path, *entry.year_of(path, period), **names).provenance
         if source not in found.absentes:
             others.append((source, period or "", origin))
     return others

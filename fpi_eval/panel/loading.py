@@ -22,6 +22,7 @@ from fpi_eval.panel.run_files import (
     folder_of,
     no_file,
     paths_of,
+    wanted,
 )
 from fpi_eval.panel.secteurs import SOURCE as URSSAF
 from fpi_eval.panel.secteurs import urssaf_files
@@ -222,7 +223,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
             absentes[name] = f"rien n'en est encore publié quand paraît le rapport de {rentree}"
             continue
         lectures[name] = known_now
-        if name in YEARLY and str(rentree) not in paths:
+        if name in YEARLY and folder / wanted(programme, name, rentree) not in paths.values():
             retards[name] = f"rentrée {rentree} absente, dernière lue : {max(paths)}"
     _merge_portal(lectures, absentes, retards)
     if not any(name in lectures for name in ESSENTIAL):
@@ -288,10 +289,7 @@ def _merge_portal(
 def _read(programme: Programme, name: str, path: Path, year: str) -> Reading:
     renaming = Renaming.of(programme, name)
     entry = catalogue.source(name)
-    if entry.year_argument:
-        when = year if "_" in year else int(year)  # a millésime, or a rentrée
-        return cached(entry.load(), path, when, renaming=renaming)
-    return cached(entry.load(), path, renaming=renaming)
+    return cached(entry.load(), path, *entry.year_of(path, year), renaming=renaming)
 
 
 def _read_register(programme: Programme, path: Path, known: Known) -> Reading:

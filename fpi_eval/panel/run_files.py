@@ -11,6 +11,7 @@ from fpi_eval.panel.simulated_folder import simulated_folder
 from fpi_eval.programme import Programme, Source
 from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.sources.nomenclatures import FICHIERS as CODES
+from fpi_eval.sources.portal.portals import expand
 from fpi_eval.sources.uses import USES
 from fpi_eval.text import liste
 
@@ -82,7 +83,7 @@ def paths_of(programme: Programme, rentree: int, folder: Path) -> dict[str, dict
             continue
         paths = register_file(folder, source) if name == "ouvertures" else matching(folder, source)
         _require(programme, name, source, folder, paths, rentree)
-        known = {year: path for year, path in paths.items() if int(year or 0) <= rentree}
+        known = {year: path for year, path in paths.items() if int(year[-4:] or 0) <= rentree}
         found[name] = known if name in YEARLY else paths
     return found
 
@@ -130,20 +131,27 @@ def no_file(
     programme: Programme, name: str, rentree: int, folder: Path, there: Iterable[catalogue.Found]
 ) -> str:
     """Return which file is absent, and which one of that source lies there under another name."""
-    wanted = _wanted(programme.source(name), rentree)
-    others = [file for file in there if file.source == name]
+    said = f"aucun fichier « {wanted(programme, name, rentree)} »"
+    others = {}
+    for file in sorted(there, key=lambda one: one.year or ""):
+        if file.source == name:
+            found, year = _relative(file.path, folder), file.year or ""
+            named = "{millesime}" if "_" in year else "{rentree}"
+            others[found.replace(year, named) if year else found] = found
+    others.pop(programme.source(name).fichier, None)  # of another year than the one asked for
     if not others:
-        return f"aucun fichier « {wanted} »"
-    found = max(others, key=lambda one: one.year or "").path.relative_to(folder).as_posix()
+        return said
+    spelled, found = others.popitem()
     return (
-        f"aucun fichier « {wanted} » ; pour lire « {found} », de la même source, écrivez ce nom "
-        f"sous [sources.{name}] de programme.toml"
+        f"{said} ; pour lire « {found} », de la même source, écrivez "
+        f"{'ce nom' if spelled == found else f'« {spelled} »'} sous [sources.{name}] de "
+        "programme.toml"
     )
 
 
-def _wanted(source: Source, rentree: int) -> str:
+def wanted(programme: Programme, name: str, rentree: int) -> str:
     """Return the name of a source's file for that rentrée."""
-    return source.fichier.format(rentree=rentree, millesime=f"{rentree - 1}_{rentree}")
+    return expand(programme.source(name).fichier, rentree, f"[sources.{name}]")
 
 
 def _require(
@@ -157,7 +165,7 @@ def _require(
     """Raise if a compulsory source, or its requested year, is absent."""
     if not source.obligatoire:
         return
-    here = folder / _wanted(source, rentree)
+    here = folder / wanted(programme, name, rentree)
     if not paths:
         beside = sorted(p.name for p in here.parent.glob("*"))[:6] if here.parent.is_dir() else []
         found = f"Trouvé à côté : {liste(beside)}. " if beside else ""

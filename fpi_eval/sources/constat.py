@@ -13,7 +13,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.sources.reading import MEFSTAT11, OBSOLETE, TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
-from fpi_eval.sources.reading.tidy import without_uai
+from fpi_eval.sources.reading.tidy import of_its_year, without_uai
 
 CONSTAT = TableSchema(
     name="constat",
@@ -58,13 +58,7 @@ def read_constat(
         table["rentree"] = rentree
         said = {f"lignes dont la rentrée, {rentree}, vient du nom du fichier": len(table)}
         origin = replace(origin, remarques=said)
-    elif rentree is not None and (table["rentree"] != rentree).any():
-        other = int(table.loc[table["rentree"] != rentree, "rentree"].iloc[0])
-        raise FpiError(
-            f"des lignes de la rentrée {other} dans un fichier nommé {rentree}. Renommez le "
-            "fichier, ou déposez celui de la bonne année.",
-            fichier=origin.fichier,
-            colonne="Rentrée scolaire",
-        )
+    else:
+        of_its_year(reading, rentree, "Rentrée scolaire")
     table = table.astype({"rentree": "int64"})
     return Reading(table[["uai", "mefstat11", "rentree", "effectif"]], origin)

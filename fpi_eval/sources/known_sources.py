@@ -41,7 +41,7 @@ class SourceFile:
     year : str
         "rentree" or "millesime" when the year stands in the file's name, else "".
     year_argument : bool
-        Whether the reader takes that year, because the file does not hold it.
+        Whether the reader takes that year: the file does not hold it, or must hold it alone.
     argument : str
         What else the reader takes after the path: which nomenclature.
     obtain : str
@@ -82,15 +82,20 @@ class SourceFile:
 
     def read(self, path: Path, year: str | None = None) -> Reading:
         """Read one file of this source."""
+        other = [self.argument] if self.argument else []
+        return self.load()(path, *self.year_of(path, year), *other)
+
+    def year_of(self, path: Path, year: str | None) -> tuple[int | str, ...]:
+        """Return the year that the reader takes after the path, none if it takes none."""
         if not self.year_argument:
-            return self.load()(path, *([self.argument] if self.argument else []))
-        if year is None:
+            return ()
+        if not year:
             raise FpiError(
                 f"l'année de la source « {self.name} » n'est pas dans le fichier. Indiquez "
                 f"« {{{self.year}}} » dans le nom de fichier de [sources.{self.name}].",
                 fichier=path.name,
             )
-        return self.load()(path, int(year) if self.year == "rentree" else year)
+        return (int(year[-4:]) if self.year == "rentree" else year,)
 
 
 class Found(NamedTuple):
@@ -143,8 +148,8 @@ CATALOGUE: tuple[SourceFile, ...] = (
     ),
     SourceFile(
         "constat_portail", "constat:read_constat",
-        "effectifs/fr-en-lycee_pro-effectifs-niveau-sexe-mef*",
-        "Élèves inscrits par formation (portail)", "DEPP", LO,
+        "effectifs/fr-en-lycee_pro-effectifs-niveau-sexe-mef_{rentree}*",
+        "Élèves inscrits par formation (portail)", "DEPP", LO, "rentree", True,
     ),
     SourceFile(
         "parcoursup", "parcoursup:read_parcoursup", "parcoursup/parcoursup_*_apinames.csv.gz",
@@ -152,16 +157,16 @@ CATALOGUE: tuple[SourceFile, ...] = (
     ),
     SourceFile(
         "parcoursup_apprentissage", "parcoursup_apprentissage:read_parcoursup_apprentissage",
-        "parcoursup/fr-esr-parcoursup-apprentissage*", "Parcoursup : formations en apprentissage",
-        "MESR-SIES", LO,
+        "parcoursup/fr-esr-parcoursup-apprentissage_{rentree}*",
+        "Parcoursup : formations en apprentissage", "MESR-SIES", LO, "rentree", True,
     ),
     SourceFile(
         "parcoursup_portail", "parcoursup:read_parcoursup",
-        "parcoursup/fr-esr-parcoursup_{rentree}.csv", "Parcoursup : admis d'une session (portail)",
-        "MESR-SIES", LO, "rentree",
+        "parcoursup/fr-esr-parcoursup_{rentree}*", "Parcoursup : admis d'une session (portail)",
+        "MESR-SIES", LO, "rentree", True,
     ),
     SourceFile(
-        "parcoursup", "parcoursup:read_parcoursup", "parcoursup/fr-esr-parcoursup*",
+        "parcoursup", "parcoursup:read_parcoursup", "parcoursup/fr-esr-parcoursup.*",
         "Parcoursup : places, candidats, admis (portail)", "MESR-SIES", LO,
     ),
     SourceFile(

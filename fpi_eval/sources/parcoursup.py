@@ -14,6 +14,7 @@ from fpi_eval.sources.parcoursup_bts import UNKNOWN_PLACES, mentions
 from fpi_eval.sources.reading import OBSOLETE, RowRule, TableSchema, at_most, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
+from fpi_eval.sources.reading.tidy import of_its_year
 
 PARCOURSUP = TableSchema(
     name="parcoursup",
@@ -71,8 +72,15 @@ TIDY = (
 )  # fmt: skip
 
 
-def read_parcoursup(path: Path, *, renaming: Renaming | None = None) -> Reading:
+def read_parcoursup(
+    path: Path, rentree: int | None = None, *, renaming: Renaming | None = None
+) -> Reading:
     """Return places, candidates, proposals and admissions per course and session.
+
+    Parameters
+    ----------
+    rentree : int, optional
+        Year in the file's name: must be its only session.
 
     Returns
     -------
@@ -83,7 +91,7 @@ def read_parcoursup(path: Path, *, renaming: Renaming | None = None) -> Reading:
         detail, places, candidats, candidates_f, proposes, admis, admis_f, a_distance; every row
         of the file. What is unknown is counted in `provenance.remarques`.
     """
-    reading = read_table(path, PARCOURSUP, renaming)
+    reading = of_its_year(read_table(path, PARCOURSUP, renaming), rentree, "session")
     table = reading.table
     absent = pd.Series(pd.NA, index=table.index, dtype="str")
     linked = table.get("lien", absent).str.extract(r"g_ta_cod=(\d+)", expand=False)

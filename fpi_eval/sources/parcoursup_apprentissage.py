@@ -11,6 +11,7 @@ from pathlib import Path
 from fpi_eval.sources.reading import OBSOLETE, UAI, TableSchema, at_most, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
+from fpi_eval.sources.reading.tidy import of_its_year
 
 PARCOURSUP_APPRENTISSAGE = TableSchema(
     name="parcoursup_apprentissage",
@@ -49,8 +50,15 @@ PARCOURSUP_APPRENTISSAGE = TableSchema(
 )  # fmt: skip
 
 
-def read_parcoursup_apprentissage(path: Path, *, renaming: Renaming | None = None) -> Reading:
+def read_parcoursup_apprentissage(
+    path: Path, rentree: int | None = None, *, renaming: Renaming | None = None
+) -> Reading:
     """Return places and candidates of courses in apprenticeship, one row per session × course.
+
+    Parameters
+    ----------
+    rentree : int, optional
+        Year in the file's name: must be its only session.
 
     Returns
     -------
@@ -63,4 +71,5 @@ def read_parcoursup_apprentissage(path: Path, *, renaming: Renaming | None = Non
     table = reading.table.rename(columns={"session": "rentree", "departement": "code_departement"})
     if "code_departement" in table.columns:
         table["code_departement"] = table["code_departement"].str.zfill(3)
-    return Reading(table.astype({"rentree": "int64"}), reading.provenance)
+    reading = Reading(table.astype({"rentree": "int64"}), reading.provenance)
+    return of_its_year(reading, rentree, "session")

@@ -147,17 +147,20 @@ def export_url(hote: str, jeu: str, format: Format, *, where: str = "", select: 
 
 
 def expand(words: str, rentree: int, section: str) -> str:
-    """Return the words with ``{rentree}``, ``{rentree-1}``… replaced by years."""
+    """Return the words with ``{rentree}``, ``{rentree-1}``… and ``{millesime}`` made years.
+
+    The millésime that a rentrée knows is of the leavers of the two years before.
+    """
 
     def year(match: re.Match[str]) -> str:
         shift = int(match[2] or 0)
         return str(rentree - shift if match[1] == "-" else rentree + shift)
 
-    plain = _YEAR.sub(year, words)
+    plain = _YEAR.sub(year, words.replace("{millesime}", "{rentree-2}_{rentree-1}"))
     if "{" in plain or "}" in plain:
         raise FpiError(
             f"« {words} » : accolades non comprises. Attendu : {{rentree}}, ou un décalage comme "
-            "{rentree-1} ; pour un millésime, écrivez par exemple {rentree-2}_{rentree-1}.",
+            "{rentree-1}, ou {millesime}, mis pour {rentree-2}_{rentree-1}.",
             fichier=f"programme.toml, section {section}",
         )
     return plain

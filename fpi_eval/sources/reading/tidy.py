@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
+from fpi_eval.errors import FpiError
 from fpi_eval.sources.reading import TableSchema, check
 from fpi_eval.sources.reading.headers import spelling
 from fpi_eval.sources.reading.raw import RawFile
@@ -34,6 +35,19 @@ def without_uai(reading: Reading) -> Reading:
     """Return the reading without the rows that name no establishment any more, counted."""
     kept = set_aside(reading, reading.table["uai"].notna(), "lignes sans UAI")
     return Reading(kept.table.reset_index(drop=True), kept.provenance)
+
+
+def of_its_year(reading: Reading, rentree: int | None, column: str) -> Reading:
+    """Return the reading, whose every row must be of the year in the file's name (None: any)."""
+    others = reading.table.loc[reading.table["rentree"] != rentree, "rentree"]
+    if rentree is not None and len(others):
+        raise FpiError(
+            f"des lignes de la rentrée {others.iloc[0]:.0f} dans un fichier nommé {rentree}. "
+            "Renommez le fichier, ou déposez celui de cette seule année.",
+            fichier=reading.provenance.fichier,
+            colonne=column,
+        )
+    return reading
 
 
 def without_repeats(reading: Reading, reason: str = "ligne répétée à l'identique") -> Reading:
