@@ -14,9 +14,10 @@ from nbformat.v4 import new_code_cell, new_output
 
 import fpi_eval as fpi
 from fpi_eval import store
-from fpi_eval.disclosure import MARK, Parts, Rate, audit, protect
+from fpi_eval.disclosure import MARK, TOTAL, Parts, Rate, audit, protect
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators import INDICATORS, compute
+from fpi_eval.indicators.catalogue import COUTS
 from fpi_eval.panel.year import Year
 from fpi_eval.programme import load_programme
 from fpi_eval.report.edition import PUBLICATION, Edition, kept_earlier
@@ -198,6 +199,40 @@ def test_the_audit_passes_with_last_years_report(deux_rapports):
         assert len(bounds) >= safe.hidden[list(safe.table.publication.counts)].to_numpy().sum()
     assert proteges.voeux(p).known
     assert proteges.formes(p).known
+
+
+def without(safe, gone):
+    """Return a protected table after the withdrawal of cells that nothing else protects."""
+    kept = ~gone(safe.frame)
+    table = replace(safe.table, frame=safe.frame[kept], hidden=safe.hidden[kept])
+    return replace(safe, table=table)
+
+
+def test_a_count_taken_out_of_the_protected_table_is_told_nowhere_else(deux_rapports, monkeypatch):
+    p = deux_rapports[0]
+    safe, names = proteges.formes(p), ["realise", "avancement", "reste"]
+    each = [cost.name for cost in COUTS[2:4]]
+    last = safe.frame["rentree"].map(lambda v: max(v) if isinstance(v, tuple) else v)
+    target = people.cibles(p).frame.set_index("niveau")["realise"]
+    assert target.notna().any()
+
+    def found(gone):
+        monkeypatch.setattr(proteges, "formes", lambda _: without(safe, gone))
+        return people.cibles(p), people.couts(p), people.personnes(p)
+
+    targets, costs, _ = found(lambda rows: rows["niveau"] != TOTAL)
+    shown = targets.frame.set_index("niveau")["realise"].drop("ensemble", errors="ignore")
+    assert shown.isna().all()
+    assert targets.rows.hidden.loc[targets.frame["niveau"] != "ensemble", names].all(axis=None)
+    whole = costs.frame[each].iloc[-1]
+    assert whole.notna().all()
+    # A sum of fewer years, left alone, is not taken for the total; nor is nothing at all.
+    for gone in (lambda _: last == last.max(), lambda _: last > 0):
+        targets, costs, persons = found(gone)
+        assert targets.frame["realise"].isna().all()
+        assert costs.frame[each].isna().all(axis=None)
+        assert costs.rows.hidden[each].iloc[-1].all()
+        assert persons is None
 
 
 def test_what_last_years_report_hid_is_not_shown_now(deux_rapports):

@@ -1,5 +1,6 @@
 """Published tables on people: trained against targets, costs, and what became of students."""
 
+import numpy as np
 import pandas as pd
 
 from fpi_eval.disclosure import TOTAL, Shown
@@ -83,12 +84,26 @@ SCOLAIRE = (
 
 
 def _hidden(safe: protection.Safe, niveau: str, last: int) -> bool:
-    """Return whether the count of a target is hidden."""
+    """Return whether the count of a target is hidden, or out of the protected table."""
     shown = () if niveau == "ensemble" else ("niveau",)
+    known = _counted(safe, last)
     cells, flags = protection.margin(safe, *shown)
-    ends = cells["rentree"].map(lambda v: max(v) if isinstance(v, tuple) else v)
-    mine = (ends <= last) & ((cells["niveau"] == niveau) | (not shown))
-    return bool(flags.loc[mine, "entrants_programme"].any())
+    mine = _whole(safe, cells, last) & ((cells["niveau"] == niveau) | (not shown))
+    told = not flags.loc[mine, "entrants_programme"].all()
+    return bool(((known["niveau"] == niveau) | (not shown)).any()) and not told
+
+
+def _counted(safe: protection.Safe, last: float = np.inf) -> pd.DataFrame:
+    """Return the rows, their counts apart, in which people entered up to `last`."""
+    rows = safe.table.publication.structure
+    return rows[rows["entrants_programme"] & (rows["rentree"] <= last)]
+
+
+def _whole(safe: protection.Safe, cells: pd.DataFrame, last: float = np.inf) -> pd.Series:
+    """Return which cells sum all years up to `last`: a sum of fewer, left alone, is no total."""
+    window = set(_counted(safe, last)["rentree"])
+    sums = [set(v) if isinstance(v, tuple) else {v} for v in cells["rentree"]]
+    return pd.Series([one == window for one in sums], cells.index, dtype=bool)
 
 
 def personnes(p: Year) -> Sheet | None:
@@ -96,9 +111,10 @@ def personnes(p: Year) -> Sheet | None:
     safe = proteges.formes(p)
     if safe is None:
         return None
-    whole = safe.frame["rentree"].map(lambda v: len(v) if isinstance(v, tuple) else 1)
-    cells = safe.frame[whole == whole.max()]
+    cells = safe.frame[_whole(safe, safe.frame)]
     cells = cells[~repeated(cells, p.programme.territoire)]
+    if cells.empty:
+        return None
     names = p.registre.drop_duplicates("uai").set_index("uai")["etablissement"].to_dict()
     cells = cells.assign(
         personnes=cells["entrants_programme"],
@@ -142,9 +158,8 @@ def couts(p: Year) -> Sheet | None:
     table = seats.merge(sums.reset_index(), on=["niveau", "filiere"])
     people, flag = float("nan"), False
     if (safe := proteges.formes(p)) is not None:
-        cells, flags = protection.margin(safe)
-        ends = cells["rentree"].map(lambda v: max(v) if isinstance(v, tuple) else v)
-        people, flag = (x.loc[ends.idxmax(), "entrants_programme"] for x in (cells, flags))
+        cells, flag = protection.margin(safe)[0], _hidden(safe, "ensemble", p.donnees.rentree)
+        people = cells.loc[_whole(safe, cells), "entrants_programme"].sum(min_count=1)
     taught = rows[rows["voie"] == "scolaire"][["cout", "subvention"]].sum()
     one = pd.DataFrame(
         {
