@@ -21,7 +21,7 @@ from notebooks_minuscules import content, write_notebook
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.simulated_folder import simulated_folder
 from fpi_eval.programme import load_programme
-from fpi_eval.report.edition import Edition
+from fpi_eval.report.edition import Edition, target_of
 from fpi_eval.report.runner import execution, fork_server, kernels, manifest, swap
 from fpi_eval.report.runner import run as runner
 from fpi_eval.report.runner.accessible import improve
@@ -83,7 +83,7 @@ def test_a_report_has_its_notebooks_pages_and_manifest(report):
         "index.html", "manifest.json",
         "rapport_simule.pdf", "synthese_simule.pdf",
     ]  # fmt: skip
-    assert files_around(report) == ["2022", "2022.journal.jsonl"]
+    assert files_around(report) == [swap.LOCK, "2022", "2022.journal.jsonl"]
 
 
 def test_parameters_reach_the_kernel_and_machine_paths_do_not_leave_it(report, project):
@@ -235,7 +235,7 @@ def test_a_failing_notebook_leaves_the_earlier_report_as_it_was(report, project)
     with pytest.raises(FpiError, match=r"notebook 04_panne\.ipynb, cellule 4 : ZeroDivisionError"):
         make(project, names=["04_panne"])
     assert content(report.folder) == before
-    assert files_around(report) == ["2022", "2022.journal.jsonl"]
+    assert files_around(report) == [swap.LOCK, "2022", "2022.journal.jsonl"]
     log = report.folder.parent / "2022.journal.jsonl"
     first, *lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert {"paquets", "entrees", "parametres"} <= set(first)
@@ -392,15 +392,52 @@ def test_an_input_that_changes_while_the_run_goes_on_leaves_the_earlier_report(r
     assert content(report.folder) == before
 
 
-def test_two_runs_of_the_same_report_at_once_are_refused(tmp_path):
-    pytest.importorskip("fcntl")
-    with (
-        replaced(tmp_path / "2022"),
-        pytest.raises(FpiError, match="un autre calcul"),
-        replaced(tmp_path / "2022"),
-    ):
-        pass
-    assert (tmp_path / "2022").is_dir()
+OTHER = """
+import sys
+from pathlib import Path
+from fpi_eval.report.runner import swap
+with swap.no_other(Path(sys.argv[1])):
+    print("pris", flush=True)
+    sys.stdin.readline()
+    Path(sys.argv[1]).mkdir()
+    (Path(sys.argv[1]) / "publication.json").write_text("{}")
+    (Path(sys.argv[1]) / "manifest.json").write_text('{"entrees": []}')
+"""
+
+
+@pytest.fixture
+def another(tmp_path):
+    """A programme of which another process makes the report of 2026, until it is told to end."""
+    folder = tmp_path / "data" / "essai"
+    shutil.copytree(ROOT / "data" / "fpi_aura", folder)
+    target = target_of(load_programme(folder), 2026)
+    command = [sys.executable, "-c", OTHER, str(target)]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "pris\n"
+        yield folder, target, process
+
+
+@pytest.mark.parametrize("rentree", [2025, 2026])
+def test_two_runs_of_a_programme_at_once_are_refused_of_one_year_or_not(
+    another, tmp_path, monkeypatch, rentree
+):
+    folder, target, process = another
+    monkeypatch.setattr(swap, "PATIENCE", 0)
+    with pytest.raises(FpiError, match="un autre calcul"):
+        yearly(folder, rentree, tmp_path)
+    with pytest.raises(FpiError, match="un autre calcul"):
+        run([], {}, target.with_name(str(rentree)), edition=EDITION)
+    process.communicate("fini\n")
+    assert target.is_dir()
+
+
+def test_a_run_that_waited_for_another_knows_what_it_published(another, tmp_path):
+    folder, _, process = another
+    threading.Timer(0.3, partial(print, "fini", file=process.stdin, flush=True)).start()
+    with pytest.raises(FpiError, match="il existe déjà un rapport pour 2026-2027"):
+        yearly(folder, 2025, tmp_path)
 
 
 INTERRUPTED = """
@@ -439,7 +476,7 @@ def test_a_stopped_run_stops_its_kernels_and_leaves_the_earlier_report(report, p
     assert content(report.folder) == before
     wait_until(lambda: not alive(int(kernel.read_text())))
     if how == "SIGINT":
-        assert files_around(report) == ["2022", "2022.journal.jsonl"]
+        assert files_around(report) == [swap.LOCK, "2022", "2022.journal.jsonl"]
 
 
 def wait_until(done, seconds=40):

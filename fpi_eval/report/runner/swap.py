@@ -6,18 +6,15 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from types import ModuleType
+
+from filelock import FileLock, Timeout
 
 from fpi_eval.errors import FpiError
 
-fcntl: ModuleType | None
-try:
-    import fcntl
-except ImportError:  # Windows: two runs at once are not detected there
-    fcntl = None
-
+LOCK = ".calcul.verrou"
+PATIENCE = 10  # seconds for another report of the programme to end
 SCRATCH = "fpi_eval-travail-"
 YOUNG = 60  # seconds before a working folder without owner is taken for a leftover
 UNTOUCHED = "Le rapport précédent n'a pas été modifié."
@@ -25,20 +22,50 @@ AT_FDCWD, RENAME_EXCHANGE = -100, 2  # linux/fcntl.h, linux/fs.h
 
 
 @contextmanager
+def no_other(target: Path) -> Iterator[None]:
+    """Let no other process make a report of this programme meanwhile; wait a little for its end.
+
+    Each report hides with the others in mind, as they are when it begins. Within a thread, one may
+    be held inside another. A folder that cannot be written needs none: no report is made there.
+
+    Raises
+    ------
+    FpiError
+        Another report of the programme is being made.
+    """
+    folder = Path(target).absolute().parent
+    with ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(FileLock(folder / LOCK, is_singleton=True).acquire(PATIENCE))
+        except Timeout as error:
+            raise FpiError(
+                "un autre calcul d'un rapport de ce programme est en cours, et chaque rapport "
+                "masque en connaissant les autres. Attendez qu'il finisse ou arrêtez-le.",
+                fichier=str(folder),
+            ) from error
+        except OSError:
+            pass
+        yield
+
+
+@contextmanager
 def replaced(target: Path) -> Iterator[Path]:
     """Give an empty sibling folder to fill; put it in the target's place if all goes well.
 
     If the block raises, whatever it raises, the folder is removed and the target is untouched.
-    What a killed run left is cleaned, or put back, when the next one begins.
+    What a killed run left is cleaned, or put back, when the next one begins; `no_other` is held.
     """
     target = Path(target).absolute()
     target.parent.mkdir(parents=True, exist_ok=True)
     recover(target)
     staging = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
-    with _held(staging):
+    try:
         staging.chmod(0o755)
         yield staging
         _swap(staging, target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 @contextmanager
@@ -61,9 +88,9 @@ def _inode(folder: Path) -> int | None:
 
 
 def recover(target: Path) -> None:
-    """Clean what an interrupted run left beside the target; refuse if one is still running."""
-    for leftover in sorted(target.parent.glob(_prefix(target) + "*")):
-        _remove(leftover)
+    """Clean what an interrupted run left beside the target; `no_other` is held."""
+    for leftover in target.parent.glob(_prefix(target) + "*"):
+        shutil.rmtree(leftover, ignore_errors=True)
     aside = _aside(target)
     if aside.exists() and not target.exists():
         aside.rename(target)
@@ -74,16 +101,21 @@ def recover(target: Path) -> None:
 def scratch() -> Iterator[Path]:
     """Give a working folder apart from the report, removed at the end; a kill leaves it."""
     made = Path(tempfile.mkdtemp(prefix=SCRATCH))
-    with _held(made):
-        yield made
+    try:
+        with FileLock(made / LOCK):
+            yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def sweep() -> None:
-    """Remove the working folders that killed runs left, where the system tells who holds one."""
-    for leftover in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*") if fcntl else ():
-        with suppress(FpiError, OSError):
+    """Remove the working folders that killed runs left: nobody holds them."""
+    for leftover in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*"):
+        with suppress(OSError):
             if time.time() - leftover.stat().st_mtime > YOUNG:
-                _remove(leftover)
+                with FileLock(leftover / LOCK, timeout=0):
+                    pass
+                shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _swap(new: Path, target: Path) -> None:
@@ -120,37 +152,3 @@ def _prefix(target: Path) -> str:
 
 def _aside(target: Path) -> Path:
     return target.with_name(f".{target.name}.precedent")
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Hold a working folder, and remove it at the end."""
-    lock = _lock(folder)
-    try:
-        yield
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        if lock is not None:
-            os.close(lock)
-
-
-def _remove(folder: Path) -> None:
-    """Remove a working folder that nobody holds."""
-    with _held(folder):
-        pass
-
-
-def _lock(folder: Path) -> int | None:
-    """Lock a working folder for as long as this process lives; the system frees it on death."""
-    if fcntl is None:
-        return None
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise FpiError(
-            "un autre calcul de ce rapport est en cours. Attendez qu'il finisse ou arrêtez-le.",
-            fichier=str(folder.parent),
-        ) from error
-    return descriptor

@@ -32,7 +32,7 @@ from fpi_eval.report.runner.manifest import (
     inputs_read,
     is_current,
 )
-from fpi_eval.report.runner.swap import untouched
+from fpi_eval.report.runner.swap import no_other, untouched
 from fpi_eval.store import forget
 from fpi_eval.terminal import say
 from fpi_eval.text import annee_scolaire, liste
@@ -131,7 +131,7 @@ def yearly(
     what, simulated = load_programme(programme), not str(donnees)
     target, root = target_of(what, rentree), project_root(what)
     journal = Journal(target)
-    with journal.refusals(), untouched(target):
+    with journal.refusals(), untouched(target), no_other(target):
         if not simulated:
             in_order(what, rentree, asked)
         inputs = inputs_of(what, rentree, donnees)
