@@ -1,6 +1,7 @@
 """Graduates where exams are published: what a made-up file holds is found again."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -77,6 +78,41 @@ def test_seats_count_at_the_session_their_entrants_sit_and_from_the_first_sessio
     )
     seats = examens._with_seats(rows, cells).set_index("rentree")["seats"]
     assert seats.to_dict() == {2021: 0.0, 2022: 0.0, 2023: 12.0, 2024: 12.0}
+
+
+def test_a_hidden_count_is_never_zero(monkeypatch):
+    """CAP: girls' graduates of 2022 are hidden, 2021 has no candidate of the second course."""
+    table = pd.DataFrame(
+        {
+            "session": [2021, 2022, 2022, 2022],
+            "diplome": "CAP",
+            "territoire": "069",
+            "code_region": "84",
+            "cfd": ["50025007", "50025007", "50025007", "50025008"],
+            "voie": "scolaire",
+            "presents": [10.0, 4.0, 6.0, 8.0],
+            "admis": [9.0, None, 5.0, 6.0],
+        }
+    ).assign(rentree=lambda t: t["session"] - 1)
+    columns = ["cfd", "course", "groupe_nsf", "niveau", "niveau_diplome"]
+    place = SimpleNamespace(ici=lambda code: code == "84")
+    p = SimpleNamespace(
+        identity=pd.DataFrame([["50025007", "a", "250", "secondaire", "500"]], columns=columns),
+        filieres=pd.DataFrame({"code": ["250"], "filiere": ["elec"]}),
+        donnees=SimpleNamespace(
+            a=lambda name: name == "resultats_cap",
+            nomenclatures=SimpleNamespace(mef=pd.DataFrame({"mefstat11": [], "cfd": []})),
+            programme=SimpleNamespace(territoire=place, codes_filieres=["elec"]),
+        ),
+    )
+    monkeypatch.setattr(examens, "_cap", lambda _: table)
+    found = examens.reussite(p, ["session"])
+    assert found.to_numpy().tolist() == [[2021, 10, 9]]
+    cells = pd.DataFrame(
+        columns=["voie", "rentree", "duree", "course", "seats", "code_departement", "code_academie"]
+    )
+    rows = examens._by_course(p, cells).set_index(["course", "rentree"])["diplomes"]
+    assert rows.to_dict() == {("a", 2020): 9, ("50025008", 2020): 0, ("50025008", 2021): 6}
 
 
 def test_the_simulated_files_give_every_mesh_and_the_same_graduates(annee_simulee):

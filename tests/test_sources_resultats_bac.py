@@ -3,7 +3,7 @@
 import pytest
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.resultats_bac import read_resultats_bac
+from fpi_eval.sources.resultats_bac import read_resultats_bac, read_resultats_bac_departement
 
 HEADER = (
     "\ufeffsession;academie;sexe;statut_du_candidat;voie;serie;diplome_specialite;"
@@ -52,3 +52,16 @@ def test_the_real_file_has_1610_professional_rows_in_aura(donnees_reelles):
     assert (reading.provenance.lignes, len(reading.table)) == (16_929, 13_635)
     aura = reading.table["academie"].isin(["LYON", "GRENOBLE", "CLERMONT-FERRAND"])
     assert aura.sum() == 1_610
+
+
+def test_a_departement_of_which_one_sex_is_hidden_has_no_count(tmp_path):
+    path = tmp_path / "fr-en-baccalaureat-par-departement.csv"
+    path.write_text(
+        "session;code_departement;sexe;voie;nombre_de_presents;nombre_d_admis_totaux\n"
+        "2022;069;FILLES;BAC PROFESSIONNEL;4;nd\n"
+        "2022;069;GARCONS;BAC PROFESSIONNEL;40;33\n",
+        encoding="utf-8",
+    )
+    table = read_resultats_bac_departement(path).table
+    assert table["presents"].tolist() == [44]
+    assert table["admis"].isna().all()

@@ -25,6 +25,7 @@ EXAMS = [
     "diplomes", "seats",
 ]  # fmt: skip
 
+COUNTED = ["presents", "admis"]
 SUCCESS = ("session", "diplome", "filiere", "niveau", "voie")
 CAP = frozenset({"500", "503"})
 ROUNDING = 0.005
@@ -39,17 +40,18 @@ def diplomes_par_specialite(p: Panels) -> pd.DataFrame:
     """Return candidates and graduates by session × territory × course × voie.
 
     Columns: `KEYS` (``diplome`` CAP or bac pro, ``territoire`` a département or an académie code),
-    ``presents``, ``admis``. Specialities that the nomenclature does not hold have no course.
+    ``presents``, ``admis`` (missing where a part is not published). Specialities that the
+    nomenclature does not hold have no course.
     """
     parts = [_cap(p)] if p.donnees.a("resultats_cap") else []
     parts += [_bac(p)] if p.donnees.a("resultats_bac") else []
     if not parts:
-        return pd.DataFrame(columns=[*KEYS, "presents", "admis"])
+        return pd.DataFrame(columns=[*KEYS, *COUNTED])
     rows = pd.concat(parts, ignore_index=True)
     rows = with_course(
         rows.assign(mefstat11=None), p.donnees.nomenclatures.mef, p.identity, p.filieres
     )
-    return rows.groupby(KEYS, dropna=False)[["presents", "admis"]].sum().reset_index()
+    return rows.groupby(KEYS, dropna=False)[COUNTED].sum(skipna=False).reset_index()
 
 
 def _diploma(p: Panels, code: pd.Series, kinds: frozenset[str]) -> pd.Series:
@@ -123,13 +125,15 @@ def located(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
 def reussite(p: Panels, keys: Sequence[str] = SUCCESS) -> pd.DataFrame:
     """Return candidates and graduates of the programme's filières in its region, both voies.
 
+    Rows whose candidates or graduates are not published are in neither sum.
+
     Columns: the keys (session × diploma × filière × level × voie), presents, diplomes.
     """
-    rows = diplomes_par_specialite(p)
+    rows = diplomes_par_specialite(p).dropna(subset=COUNTED)
     rows = rows[p.donnees.programme.territoire.ici(rows["code_region"])]
     rows = rows[rows["filiere"].isin(p.donnees.programme.codes_filieres)]
     rows = rows[rows["voie"].isin(list(VOIES))]
-    table = rows.groupby(list(keys))[["presents", "admis"]].sum().reset_index()
+    table = rows.groupby(list(keys))[COUNTED].sum().reset_index()
     return table.rename(columns={"admis": "diplomes"})
 
 
@@ -150,7 +154,7 @@ def panel_examens(p: Panels, cells: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `EXAMS`; no row without exam files.
+        Columns `EXAMS`; no row without exam files, nor where a count is not published.
     """
     parts = [_by_course(p, cells), _by_departement(p, cells), _by_lycee(p, cells)]
     table = pd.concat([part for part in parts if len(part)] or [pd.DataFrame(columns=EXAMS)])
@@ -159,16 +163,17 @@ def panel_examens(p: Panels, cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_course(p: Panels, cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of speciality files, a session without a candidate being 0."""
+    """Return the rows of speciality files, a session that a file does not hold being 0."""
     rows = diplomes_par_specialite(p)
     rows = rows[rows["voie"].eq("scolaire") & rows["course"].notna() & rows["code_region"].notna()]
     if rows.empty:
         return rows
     unit = ["diplome", "territoire", "code_region", "course", "filiere"]
-    counts = rows.groupby([*unit, "rentree"])[["presents", "admis"]].sum()
+    counts = rows.groupby([*unit, "rentree"])[COUNTED].sum(skipna=False)
     sessions = rows[["diplome", "rentree"]].drop_duplicates()
     full = rows[unit].drop_duplicates().merge(sessions, "left", "diplome")
-    full = full.join(counts, [*unit, "rentree"]).fillna({"presents": 0.0, "admis": 0.0})
+    every = pd.MultiIndex.from_frame(full[[*unit, "rentree"]])
+    full = counts.astype(float).reindex(every, fill_value=0.0).dropna().reset_index()
     full = full.rename(columns={"admis": "diplomes"})
     cap = full["diplome"].eq("CAP")
     parts = [
@@ -183,8 +188,8 @@ def _by_course(p: Panels, cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_lycee(p: Panels, cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of lycées whose candidates and rate are published."""
-    rows = diplomes_par_lycee(p).dropna(subset=["presents", "taux_reussite", "code_region"])
+    """Return the rows of lycées of a known region."""
+    rows = diplomes_par_lycee(p).dropna(subset=["code_region"])
     if rows.empty:
         return rows
     rows = rows.assign(territoire=rows["uai"], diplomes=rows["presents"] * rows["taux_reussite"])
@@ -209,7 +214,8 @@ def _all_specialities(
     """Return bac pro rows of a territory, its courses counted as one, with seats of these voies."""
     rows = rows.assign(maille=mesh, course="bac pro", filiere="toutes")
     unit = ["maille", "territoire", "code_region", "course", "filiere", "rentree"]
-    rows = rows.groupby(unit, as_index=False)[["presents", "diplomes"]].sum()  # merged UAI
+    counts = ["presents", "diplomes"]
+    rows = rows.groupby(unit, as_index=False)[counts].sum(skipna=False).dropna()  # merged UAI
     levels = p.identity.drop_duplicates("cfd").set_index("cfd")["niveau_diplome"]
     bac_pro = cells[cells["course"].map(levels).isin(BAC_PRO)]
     return _with_seats(rows, bac_pro.assign(territoire=bac_pro[place], course="bac pro"), voies)

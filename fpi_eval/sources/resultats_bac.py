@@ -133,13 +133,14 @@ def read_resultats_bac_departement(path: Path, *, renaming: Renaming | None = No
     -------
     Reading
         Table: session, rentree (session − 1), code_departement, voie (`ENSEMBLE`), presents,
-        admis; sexes added. General and technological series are set aside.
+        admis; sexes added, missing where one is. General and technological series are set aside.
     """
     reading = read_table(path, RESULTATS_BAC_DEPARTEMENT, renaming)
     professional = reading.table["voie_bac"].str.contains("professionnel", case=False)
     reading = set_aside(reading, professional, "baccalauréat général ou technologique")
     table = reading.table.assign(code_departement=departement(reading.table["code_departement"]))
-    sums = table.groupby(["session", "code_departement"])[["presents", "admis"]].sum().reset_index()
+    counts = table.groupby(["session", "code_departement"])[["presents", "admis"]]
+    sums = counts.sum(skipna=False).reset_index()
     sums = sums.assign(rentree=sums["session"] - 1, voie=ENSEMBLE)
     sums = sums.astype({"session": "int64", "rentree": "int64"})
     columns = ["session", "rentree", "code_departement", "voie", "presents", "admis"]
