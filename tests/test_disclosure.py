@@ -13,6 +13,7 @@ from scipy.optimize import milp
 from fpi_eval.absent import Absent
 from fpi_eval.disclosure import TOTAL, Parts, Publication, Rate, Thresholds, audit, hiding, protect
 from fpi_eval.disclosure import bounds as extremes
+from fpi_eval.disclosure.hiding import Unprotectable
 from fpi_eval.disclosure.margins import with_margins
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Secret
@@ -499,6 +500,12 @@ def test_what_earlier_reports_give_back_whatever_is_done_leaves_the_table_out_wi
     assert isinstance(left, Absent)
     assert "laissé de côté" in left.reason
     assert "déjà public" in left.reason
+    said = f"{left} {left.to_frame()} {left._repr_mimebundle_()}"
+    for name in ("uai", "filiere", "rentree", *PLACES["filiere"], "« n »"):
+        assert name not in said  # not even which cell is not safe
+    how = {"dims": ["filiere", "uai", "rentree"], "values": ["n"], "margins": [BY_UAI]}
+    with pytest.raises(Unprotectable, match=r"uai = C.*plus agrégé"):  # who protects is told
+        protect(PLACES, known=[given_away(PLACES, [BY_UAI])], **how)
 
 
 def test_a_protection_that_asks_too_much_work_leaves_the_wider_grouping_then_nothing(monkeypatch):

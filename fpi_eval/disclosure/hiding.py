@@ -21,7 +21,10 @@ FAR = 25  # counts above this many widths enter a program only once it sends one
 
 
 class Unprotectable(FpiError):
-    """What is already public leaves no way to protect a cell, or none within the work allowed."""
+    """What is already public leaves no way to protect a cell, or none within the work allowed.
+
+    Only its advice names the cell: who reads that one is not safe must not learn which.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +125,9 @@ class Hiding:
                     continue
             if spread < target.least:
                 raise Unprotectable(
-                    f"{target.label} : ce qui est déjà public ne permet plus de protéger cette "
-                    "cellule. Publiez à un niveau plus agrégé, ou retirez cette ligne du tableau "
-                    "détaillé."
+                    "ce qui est déjà public ne permet plus de protéger une cellule.",
+                    conseil=f"{target.label} : publiez à un niveau plus agrégé, ou retirez cette "
+                    "ligne du tableau détaillé.",
                 )
             done.append((target, min(spread, self.width)))
         if done:
@@ -317,7 +320,8 @@ class _Program:
         self.left -= matrix.nnz
         if self.left < 0:
             raise Unprotectable(
-                "la protection demande trop de calculs. Publiez à un niveau plus agrégé."
+                "la protection demande trop de calculs.",
+                conseil="Publiez à un niveau plus agrégé.",
             )
         value, frozen = hiding.value[rows], hiding.frozen[rows]
         low = hiding.lowest[rows] - value

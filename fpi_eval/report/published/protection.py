@@ -212,7 +212,7 @@ def _laid_out(
             made = kept(protect_together, detail, layouts, known=known, withdraw=withdraw, **how)
             return made, known
         except Unprotectable as error:
-            why = error
+            why = error.raison  # without the cell: only its authors may know which is not safe
     return Absent(f"tableau laissé de côté : {why}")
 
 
