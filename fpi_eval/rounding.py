@@ -76,7 +76,8 @@ def gap(after: pd.Series, before: pd.Series, digits: int) -> pd.Series:
     >>> gap(pd.Series([6.124]), pd.Series([4.716]), 2).tolist()
     [1.4]
     """
-    return (after.round(digits) - before.round(digits)).round(digits)
+    shown = (numbers.map(lambda value: text.arrondi(value, digits)) for numbers in (after, before))
+    return (next(shown) - next(shown)).round(digits)
 
 
 def number(value: float | None, unit: str) -> str:

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from babel.dates import format_date
 from babel.lists import format_list
@@ -13,6 +14,7 @@ from babel.numbers import format_currency, format_decimal, format_percent
 from fpi_eval.language import FRENCH, locale, spoken
 
 MISSING = "n. d."
+EXACT = 1e15  # the largest number that has decimals to round
 PERCENT = ("%", "\u00a0%")  # elsewhere, and in French
 SIMULATED = "Données simulées"
 BANNER = f"{SIMULATED} — ne décrivent aucun établissement réel"
@@ -65,6 +67,14 @@ def _minus(words: str) -> str:
     return words.replace("-", "\u2212" if re.search("[1-9]", words) else "")
 
 
+def arrondi(value: float, digits: int) -> float:
+    """Return a number as it is written, a half to the even digit: 0,05 is 0,0 and 0,15 is 0,2."""
+    if missing(value) or abs(value) > EXACT:
+        return value
+    step = Decimal(1).scaleb(-digits)
+    return float(Decimal(str(value)).quantize(step, ROUND_HALF_EVEN))
+
+
 def valeur_p(value: float, digits: int = 3) -> str:
     """Return a p-value, e.g. ``0,042``; one that would read as zero is ``moins de 0,001``."""
     least = 10.0**-digits
@@ -83,7 +93,7 @@ def points(difference: float, digits: int = 1) -> str:
     """Return a difference of rates in percentage points, signed, e.g. ``+1,2 point``."""
     if missing(difference):
         return MISSING
-    value = round(100 * difference, digits)
+    value = arrondi(100 * arrondi(difference, digits + 2), digits)
     unit = "points" if abs(value) >= 2 else "point"
     return f"{signe(value, digits)}\u00a0{unit}"
 
@@ -92,9 +102,9 @@ def signe(value: float, digits: int = 0) -> str:
     """Return a signed number in French format, e.g. ``+12`` or ``−3``."""
     if missing(value):
         return MISSING
-    shown = round(value, digits)  # what reads as zero has no sign
+    shown = arrondi(value, digits)  # what reads as zero has no sign
     mark = "+" if shown > 0 else "\u2212" if shown < 0 else ""
-    return mark + nombre(abs(value), digits)
+    return mark + nombre(abs(shown), digits)
 
 
 def euros(value: float) -> str:

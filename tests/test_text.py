@@ -1,5 +1,8 @@
 from datetime import date
 
+import numpy as np
+import pytest
+
 from fpi_eval import text
 
 NBSP, THIN = "\u00a0", "\u202f"
@@ -53,6 +56,22 @@ def test_what_reads_as_zero_has_no_sign():
         "\u22120,01",
     ]
     assert text.pourcent(-0.003, 0) == f"0{NBSP}%"
+    assert [text.signe(0.05, 1), text.signe(-0.0005, 3)] == ["0,0", "0,000"]
+
+
+@pytest.mark.parametrize("digits", [0, 1, 2])
+def test_a_sign_or_a_unit_changes_no_digit_of_a_number(digits):
+    for value in np.concatenate([np.arange(1, 400) / 80, np.arange(1, 400) / 200]):
+        alone = text.nombre(value, digits)
+        assert text.signe(value, digits).lstrip("+") == alone
+        assert text.nombre(text.arrondi(value, digits), digits) == alone
+        points = text.points(value / 100, digits).partition(NBSP)[0].lstrip("+")
+        assert points == text.pourcent(value / 100, digits).partition(NBSP)[0]
+
+
+def test_a_number_that_is_missing_or_without_bound_is_not_rounded():
+    assert np.isnan(text.arrondi(np.nan, 1))
+    assert text.signe(np.inf) == "+∞"
 
 
 def test_a_p_value_never_reads_as_zero():
