@@ -252,6 +252,16 @@ def test_solid_is_said_of_the_opened_courses_wherever_it_is_said():
     assert "méthode : solide. Le" in diplomes.reponse(made, Headline(EFFECT, NOTES))
 
 
+def test_an_effect_whose_shown_range_begins_at_zero_is_apart_from_zero_nowhere():
+    found = Headline((effect("effet_net", 20.0, 0.4, 40.0),), NOTES)
+    assert found["effet_net"].ends == (0, 40)
+    assert in_chapters.diplomes(found).startswith("L'effet ne se distingue pas encore de zéro")
+    assert "Aucun gain" in first_page(Headline((*SEATS, *PEOPLE, *found), NOTES)).finding
+    lost = one("effet_net", -20.0, "élèves", ESTIMATED, BOTH, low=-40.0, high=-10.0)
+    assert lost.beyond_zero
+    assert "Aucun gain" in first_page(Headline((*SEATS, *PEOPLE, lost), NOTES)).finding
+
+
 def test_the_picture_and_the_card_tell_the_same_effect():
     for verdict, told in (("solide", True), ("non concluant", False)):
         page = first_page(Headline(FULL, NOTES | {"verdict": verdict}))
@@ -265,10 +275,10 @@ def test_a_programme_that_has_not_begun_or_has_no_register_says_so_first():
     assert early.finding.startswith("Le programme n'a pas commencé")
     assert "2024" in early.finding
     assert early.none == "Aucune avant la rentrée 2024."
-    assert early.unknown == "Rien à mesurer avant la rentrée 2024."
+    assert early.untold == "Rien à mesurer avant la rentrée 2024."
     without = first_page(Headline((), NOTES))
     assert "ne contient pas le registre" in without.missing
-    assert without.none == without.unknown == "Inconnu sans le registre des ouvertures."
+    assert without.none == without.untold == "Inconnu sans le registre des ouvertures."
 
 
 def test_a_target_out_of_reach_is_said_to_be_and_records_are_asked_for_until_they_are_there():

@@ -66,7 +66,6 @@ class FirstPage:
     finding: str
     missing: str
     none: str
-    unknown: str
     uncosted: str
     untold: str
     proof: int
@@ -97,7 +96,6 @@ def first_page(found: Headline) -> FirstPage:
         finding=finding(found),
         missing=missing(found),
         none=_none_yet(found),
-        unknown=_unknown(found),
         uncosted=_uncosted(found),
         untold=_untold(found),
         proof=LEVELS.index(level) if level in LEVELS else 0,
@@ -142,7 +140,7 @@ def as_number(found: Headline, effect: Quantity) -> bool:
     if low is None or high is None or not _told(found, VERDICTS.get(effect.key, "verdict")):
         return False
     within = (high - low) / 2 <= 100 * float(found.notes.get("plus_petit_effet", "0"))
-    return low > 0 or high < 0 or within
+    return effect.beyond_zero or within
 
 
 def ranged(found: Headline) -> Headline:
@@ -219,9 +217,8 @@ def only_own(found: Headline, key: str = "effet_net") -> str:
 
 
 def _above_zero(one: Quantity) -> bool:
-    """Return whether the range, as it is shown, leaves zero out."""
-    low = one.ends[0]
-    return low is not None and low > 0
+    """Return whether the range, as it is shown, holds gains alone."""
+    return one.beyond_zero and one.amount > 0
 
 
 def missing(found: Headline) -> str:

@@ -22,10 +22,9 @@ def diplomes(found: Headline) -> str:
     net = found.get("effet_net")
     if not net:
         return ""
-    apart = net.low is not None and net.high is not None and net.low * net.high > 0
     said = (
         _("Pour 100 places ouvertes, {effect}.")
-        if apart
+        if net.beyond_zero
         else _("L'effet ne se distingue pas encore de zéro : pour 100 places ouvertes, {effect}.")
     )
     number = as_number(found, net) or not net.range

@@ -129,6 +129,12 @@ class Quantity:
         """The ends of the interval, rounded alike; None where there is none or no bound."""
         return self._rounded(self.low), self._rounded(self.high)
 
+    @property
+    def beyond_zero(self) -> bool:
+        """Whether the range, as it is shown, leaves zero out."""
+        low, high = self.ends
+        return (low is not None and low > 0) or (high is not None and high < 0)
+
     def _shown(self, value: float) -> str:
         return rounding.number(self._rounded(value), self.unit)
 

@@ -33,9 +33,11 @@ def reponse(evaluation: Evaluation | Absent, chiffres: Headline) -> str:
     if isinstance(evaluation, Absent):
         return ""
     found = chiffres["industrie_100"]
-    low, high = found.ends
-    sure = low is not None and high is not None and low * high > 0
-    doubt = "" if sure else " On ne peut pas encore dire si plus de personnes y travaillent."
+    doubt = (
+        ""
+        if found.beyond_zero
+        else " On ne peut pas encore dire si plus de personnes y travaillent."
+    )
     alone = only_own(chiffres, found.key)
     return f"{found.phrase}{doubt} Avis des contrôles : {evaluation.verdict.niveau}{alone}."
 
