@@ -1,6 +1,8 @@
 """Employment by course on page 04: the answer, both meshes, what is late, the break of scope."""
 
 import re
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -31,6 +33,17 @@ def test_the_answer_counts_people_with_an_interval_and_says_when_it_cannot_tell(
     assert re.search(r"l'effet à 6 mois va de [+−]\d+ à [+−]\d+ personnes", said)
     assert said.startswith("On ne sait pas encore si les places ont mis plus de personnes")
     assert "Champ : ATCF et FPI AURA, lycées professionnels, voie scolaire ; les pertes" in said
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [((10.0, 86.0), "50 personnes de plus sont en emploi"), ((1.0, 95.0), "va de 0 à +100")],
+)
+def test_the_answer_says_the_numbers_of_the_table(annee_simulee, jobs, ends, said):
+    low, high = ends
+    one = replace(jobs.sites[plus.MAIN][0], estimate=47.6, ci_low=low, ci_high=high)
+    found = SimpleNamespace(sites={plus.MAIN: (one,)})
+    assert said in plain(plus.phrase(found, headline.seats_scope(annee_simulee)))
 
 
 def test_both_meshes_are_shown_and_what_is_late_is_told(annee_simulee, jobs):

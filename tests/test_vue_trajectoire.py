@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from thin import check_thin
 
@@ -19,6 +20,7 @@ from fpi_eval.headline.quantity import COUNTED, Headline, Quantity, Scope, gathe
 from fpi_eval.indicators import emploi_publie, passage
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import LECTURES, gap_to_plan, measured_rates, outlook, retroprojection
+from fpi_eval.projection.gap import SEATS
 from fpi_eval.report.pages import cibles as cibles
 from fpi_eval.report.pages import couts as couts
 from fpi_eval.report.pages import eventails as eventails
@@ -84,9 +86,31 @@ def test_what_each_step_takes_from_the_plan_adds_up_to_the_gap(simulees):
         gap = part["prevu"].prod() - part["realise"].prod()
         assert part["manque"].sum() == pytest.approx(gap)
     shown = simulees.ecart.frame
-    assert shown["effet"].tolist() == pytest.approx((-rows["manque"]).tolist())
+    assert shown["effet"].tolist() == pytest.approx((-rows["manque"]).tolist(), abs=2)
     opened = simulees.outlook.register["places_ouvertes"].sum()
     assert rows.xs("places", level="facteur")["realise"].sum() <= opened
+
+
+def test_the_steps_add_up_as_they_are_shown():
+    steps = [SEATS, *list(vue.LIENS)[:2]]
+    gap = pd.DataFrame({"niveau": "secondaire", "facteur": steps, "manque": [12.4, 7.4, 3.4]})
+    gap = gap.assign(prevu=1.0, realise=0.9)
+    made = cibles.ecart(gap, SimpleNamespace(credit="c"))
+    assert made.shown.iloc[:, -1].tolist() == ["−13", "−7", "−3"]
+    assert "En tout, −23 par" in made.note
+
+
+def test_the_figure_by_level_says_the_numbers_of_its_table():
+    fan = pd.DataFrame(
+        [[2030.0, 1160.3, 1180, 1205.2, 1220, 1239.6]], columns=["annee", *eventails.QUANTILES]
+    )
+    target = SimpleNamespace(niveau="superieur", echeance=2030, personnes=1500)
+    flux = SimpleNamespace(rows=lambda niveau: np.array([True]))
+    main = SimpleNamespace(fan=lambda *_: fan, flux=flux, ahead=[target], title="t")
+    made = eventails.niveaux(SimpleNamespace(main=main, context=SimpleNamespace(credit="c")))
+    assert made.table.shown["Médiane"].tolist() == ["1\u202f205"]
+    assert "médiane 1\u202f205" in made.svg
+    assert "1\u202f205 en médiane" in made.alt
 
 
 def seats_of(programme: str) -> Quantity:

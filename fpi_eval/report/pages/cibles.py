@@ -5,6 +5,7 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
+from fpi_eval.headline.change import controlled
 from fpi_eval.panel.context import Context
 from fpi_eval.projection import LECTURES
 from fpi_eval.projection.gap import SEATS
@@ -108,9 +109,11 @@ def ecart(gap: pd.DataFrame | Absent, context: Context) -> Table | Absent:
     rows = gap.assign(
         **values, niveau=gap["niveau"].map(text.NIVEAUX), facteur=gap["facteur"].map(names)
     )
-    lost = text.signe(0.0 - gap["manque"].sum(), 0)
+    parts = 0.0 - gap["manque"]
+    total = rounded(parts.sum(), 1.0)
+    lost = text.signe(total)
     return table(
-        rows.assign(effet=0.0 - gap["manque"]),
+        rows.assign(effet=controlled(parts.to_dict(), total, 1.0).values()),
         "D'où vient l'écart au plan, en diplômés d'une année pleine",
         formats={"effet": ("signe", 0)},
         labels={

@@ -25,26 +25,25 @@ def phrase(found: AdditionalJobs | Absent, scope: Scope) -> str:
         return ""
     one = sites[0]
     ends = (one.ci_low, one.ci_high)
-    low, high = _rounded(ends, *ends)
+    low, high, middle = _rounded(ends, *ends, one.estimate)
     between = text.intervalle(low, high, 0)
     field = (
         f" Champ : {scope.programme}, lycées professionnels, {scope.voie} ; les pertes des "
         "formations voisines ne sont pas déduites."
     )
-    if not one.beyond_zero:
+    if low <= 0 <= high:
         return (
             "On ne sait pas encore si les places ont mis plus de personnes en emploi : "
             f"l'effet à {MAIN} mois va {between} personnes.{field}"
         )
     return (
-        f"Dans les lycées professionnels qui ont ouvert des places, {_people(one.estimate)} sont "
+        f"Dans les lycées professionnels qui ont ouvert des places, {_people(middle)} sont "
         f"en emploi à {MAIN} mois ({between}, intervalle à 95 %).{field}"
     )
 
 
 def _people(value: float) -> str:
-    count = text.pluriel(abs(round(value)), "personne")
-    return f"{count} de {'plus' if round(value) >= 0 else 'moins'}"
+    return f"{text.pluriel(abs(value), 'personne')} de {'plus' if value >= 0 else 'moins'}"
 
 
 def effets(found: AdditionalJobs | Absent, context: Context) -> Table | Absent:

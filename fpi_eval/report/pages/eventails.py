@@ -61,14 +61,17 @@ def niveaux(found: Outlook | Absent) -> Figure | Absent:
     if isinstance(found, Absent):
         return found
     result, fans = found.main, {}
-    said = []
+    said, told = [], []
     for niveau, words in text.NIVEAUX.items():
         if not result.flux.rows(niveau).any():
             continue
-        rows = _rounded(result.fan("entrants", niveau))
+        drawn = result.fan("entrants", niveau)
+        rows = _rounded(drawn)
         for target in result.ahead:
             if target.niveau == niveau:
-                fans[f"{words} (cible en {target.echeance})"] = rows.assign(cible=target.personnes)
+                title = f"{words} (cible en {target.echeance})"
+                fans[title] = drawn.assign(cible=target.personnes)
+                told.append(rows.assign(niveau=title, annee=rows["annee"].astype(str)))
                 at = rows[rows["annee"] == target.echeance].iloc[0]
                 said.append(
                     f"{words}, {target.echeance} : {text.nombre(at['q50'])} en médiane "
@@ -82,13 +85,12 @@ def niveaux(found: Outlook | Absent) -> Figure | Absent:
                 "page « Les places » dit lesquelles ne sont pas atteintes."
             )
         return Absent("Aucune cible par niveau n'est déclarée.")
-    drawn = [t.assign(niveau=k, annee=t["annee"].astype(str)) for k, t in fans.items()]
     return Figure(
         plots.fans(fans),
         "Entrés dans une place ouverte, par niveau",
         f"Projection fpi_eval ({result.title}) ; {found.context.credit}",
         f"Deux éventails par année. {' ; '.join(said)}.",
-        pd.concat(drawn),
+        pd.concat(told),
         formats=dict.fromkeys(QUANTILES, WHOLE),
         labels={"niveau": "Niveau", "annee": "Année", **QUANTILES},
     )
