@@ -96,7 +96,7 @@ def _outline(rings: list[np.ndarray]) -> Outline:
 def shaded(
     table: pd.DataFrame, shapes: Mapping[str, Outline], columns: Mapping[str, str], *, named: int
 ) -> Axes:
-    """Draw one map a column, on its own scale, from none to four shades.
+    """Draw one map a column, on its own scale, from none to four shades; hatched where unknown.
 
     Parameters
     ----------
@@ -114,10 +114,11 @@ def shaded(
     for ax, (column, title) in zip(axes[0], columns.items(), strict=True):
         rows = table[table["code"].isin(shapes)].sort_values(column, ascending=False, kind="stable")
         for row in rows[["code", column]].itertuples(index=False):
-            shade = int(np.ceil(4 * row[1] / max(rows[column].max(), 1)))
+            unknown = bool(pd.isna(row[1]))
+            shade = 0 if unknown else int(np.ceil(4 * row[1] / max(rows[column].max(), 1)))
             ax.add_patch(
                 PathPatch(shapes[row[0]], facecolor=(BLUE, SHADES[shade]), edgecolor="#000000",
-                          linewidth=0.6)
+                          linewidth=0.6, hatch="//" if unknown else None)
             )  # fmt: skip
         ax.add_artist(_Names(rows, column, shapes, named))
         ax.set_title(title, loc="left", fontsize=10)

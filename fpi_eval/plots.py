@@ -154,12 +154,11 @@ def group_bars(
     figure, axes = plt.subplots(
         1, len(columns), figsize=size, sharex=True, sharey=True, layout="constrained", squeeze=False
     )
-    totals = table[columns].sum(axis=1)
+    totals = table[columns].sum(axis=1, skipna=False)
     names = [f"{name} ({nombre(n)})" for name, n in zip(table["departement"], totals, strict=True)]
     for ax, column in zip(axes[0], columns, strict=True):
-        values = table[column].fillna(0.0)
-        bars = ax.barh(names, values, color=colours[column])
-        ax.bar_label(bars, [nombre(value) for value in values], padding=3, fontsize=SMALL)
+        bars = ax.barh(names, table[column].fillna(0.0), color=colours[column])
+        ax.bar_label(bars, [nombre(value) for value in table[column]], padding=3, fontsize=SMALL)
         ax.set_title(textwrap.fill(column, 22), loc="left", fontsize=10)
         ax.set_xticks([])
         ax.margins(x=0.35, y=0.02)

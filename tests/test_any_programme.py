@@ -279,6 +279,10 @@ def test_a_departement_that_changed_its_code_is_one_on_the_map_and_in_the_table(
     assert filieres.places_par_departement(p).to_numpy().tolist() == [[here.nom, 36.0, 0.0]]
     drawn = filieres.places_sur_la_carte(p).to_numpy().tolist()
     assert drawn == [[here.code, here.nom, 36.0, 36.0]]
+    for table, name in ((seats, "places"), (opened, "places_ouvertes")):
+        table[name] = float("nan")  # not told is not zero
+    assert filieres.places_par_departement(p)["a"].isna().all()
+    assert filieres.places_sur_la_carte(p)[["places", "ouvertes"]].isna().all(axis=None)
 
 
 def test_pages_of_a_real_programme_name_its_region_and_its_filieres(annee):

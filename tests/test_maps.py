@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fpi_eval import maps
+from fpi_eval import maps, plots
 from fpi_eval.colours import BLUE, contrast
 from fpi_eval.panel.context import Context
 from fpi_eval.programme import load_programme
 from fpi_eval.report.pages import emploi_industriel, places
-from fpi_eval.text import de
+from fpi_eval.text import MISSING, de
 
 AURA = ["001", "003", "007", "015", "026", "038", "042", "043", "063", "069", "073", "074"]
 IDF = ["075", "077", "078", "091", "092", "093", "094", "095"]
@@ -122,3 +122,18 @@ def test_places_on_a_map_are_said_to_be_of_the_levels_that_its_rentree_knows():
         f"secondaire en voie scolaire, {both}, filières du programme",
         "supérieur en apprentissage, filières du programme",
     ]
+
+
+def test_an_unknown_number_is_hatched_and_has_no_shade():
+    """Bars by département say it too: neither shows a zero."""
+    shapes = maps.outlines(maps.DEPARTEMENTS, ["02A", "02B"])
+    rows = pd.DataFrame({"code": ["02A", "02B"], "nom": ["A", "B"], "places": [float("nan"), 3.0]})
+    ax = maps.shaded(rows, shapes, {"places": "Places"}, named=2)
+    assert [(p.get_hatch(), p.get_facecolor()[3]) for p in ax.patches] == [
+        (None, maps.SHADES[-1]), ("//", maps.SHADES[0]),
+    ]  # fmt: skip
+    bars = plots.group_bars(
+        rows.rename(columns={"nom": "departement"}),
+        columns=["places"], xlabel="", colours={"places": "#000000"},
+    )  # fmt: skip
+    assert [label.get_text() for label in bars.texts] == [MISSING, "3"]

@@ -74,6 +74,10 @@ def test_jobs_add_up_over_the_sectors_a_filiere_feeds():
                              "industrie": True})  # fmt: skip
     found = emplois_filieres(jobs, secteurs, ["code_zone"]).set_index(["filiere", "annee"])
     assert found["emplois"].to_dict() == {("n", 2020): 15, ("e", 2020): 5, ("n", 2021): 12}
+    hidden = jobs.assign(emplois=jobs["emplois"].where(jobs["secteur"] != "CJ"))
+    found = emplois_filieres(hidden, secteurs, ["code_zone"]).set_index(["filiere", "annee"])
+    assert found["emplois"].dropna().to_dict() == {("n", 2020): 10, ("n", 2021): 12}
+    assert found["emplois"].isna().sum() == 1  # no part of them is given: not zero
 
 
 def test_the_simulated_folder_has_jobs_already_published_and_seats_in_zones(simulated):

@@ -40,26 +40,32 @@ def places_constantes(p: Panels) -> pd.DataFrame:
 
 
 def places_par_departement(p: Panels) -> pd.DataFrame:
-    """Return the region's entry places of the rentrée by département, a column per filière."""
+    """Return the region's entry places of the rentrée by département, a column per filière.
+
+    0 where no course is taught, missing where there are some of which no file gives the places.
+    """
     facts = p.donnees.programme.territoire
     seats = of_programme(p, p.capacites.table)
     rows = seats[(seats["territoire"] == HERE) & (seats["rentree"] == p.donnees.rentree)]
     names = facts.noms_departements
-    table = rows.pivot_table(
-        index="code_departement", columns="filiere", values="places", aggfunc="sum", fill_value=0.0
-    ).reindex(index=list(names), columns=list(p.donnees.programme.codes_filieres))
-    named = table.fillna(0.0).rename_axis(columns=None).groupby(names, sort=False).sum()
-    return named.reset_index(names="departement")
+    keys = [rows["code_departement"].map(names), rows["filiere"]]
+    sums = rows.groupby(keys)["places"].sum(min_count=1).astype(float).rename_axis([None, None])
+    every = pd.MultiIndex.from_product(
+        [list(dict.fromkeys(names.values())), list(p.donnees.programme.codes_filieres)]
+    )
+    table = sums.reindex(every, fill_value=0.0).unstack(sort=False)  # noqa: PD010
+    return table.reset_index(names="departement")
 
 
 def places_sur_la_carte(p: Panels) -> pd.DataFrame:
     """Return entry places and, with a register, seats opened: code, nom, places, ouvertes."""
-    rows = places_par_departement(p).set_index("departement").sum(axis=1)
+    rows = places_par_departement(p).set_index("departement").sum(axis=1, skipna=False)
     names, register = p.donnees.programme.territoire.noms_departements, du_programme(p)
     table = pd.DataFrame({"code": list(names), "nom": list(names.values())})
     table = table.drop_duplicates("nom", ignore_index=True)
     table["places"] = table["nom"].map(rows)
     if not register.empty:
-        opened = register.groupby(register["code_departement"].map(names))["places_ouvertes"].sum()
-        table["ouvertes"] = table["nom"].map(opened).fillna(0).astype(float)
+        found = register.groupby(register["code_departement"].map(names))["places_ouvertes"]
+        opened = found.sum(min_count=1).astype(float)
+        table["ouvertes"] = opened.reindex(table["nom"], fill_value=0.0).to_numpy()
     return table

@@ -22,7 +22,7 @@ def join_jobs(seats: pd.DataFrame, jobs: pd.DataFrame, *, on: Sequence[str]) -> 
     Returns
     -------
     DataFrame
-        `on`, ``places_ouvertes`` (0 where no seat was opened) and ``emplois_industriels``.
+        `on`, ``places_ouvertes`` (0 without an opening) and ``emplois_industriels``.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def join_jobs(seats: pd.DataFrame, jobs: pd.DataFrame, *, on: Sequence[str]) -> 
         in 2020), most often.
     """
     keys = list(on)
-    opened = seats.groupby(keys, as_index=False)["places_ouvertes"].sum()
+    opened = seats.groupby(keys, as_index=False)["places_ouvertes"].sum(min_count=1)
     work = jobs.groupby(keys, as_index=False)["emplois"].sum(min_count=1)
     both = work.merge(opened, on=keys, how="outer", indicator=True, validate="one_to_one")
     lost = both.loc[both["_merge"] == "right_only", keys[0]]
@@ -42,6 +42,7 @@ def join_jobs(seats: pd.DataFrame, jobs: pd.DataFrame, *, on: Sequence[str]) -> 
             colonne=keys[0],
         )
     both = both.rename(columns={"emplois": "emplois_industriels"})
-    return both.assign(places_ouvertes=both["places_ouvertes"].fillna(0.0))[
+    without = both["_merge"] == "left_only"
+    return both.assign(places_ouvertes=both["places_ouvertes"].mask(without, 0.0))[
         [*keys, "places_ouvertes", "emplois_industriels"]
     ]

@@ -64,9 +64,8 @@ def par_filiere(p: Panels) -> pd.DataFrame:
     jobs = p.emplois.assign(territoire=here.map({True: HERE, False: ELSEWHERE}))
     rows = emplois_filieres(jobs, p.secteurs, ["territoire"])
     last = rows["annee"].max()
-    wide = rows[rows["annee"].isin([last - 1, last])].pivot_table(
-        index=["filiere", "territoire"], columns="annee", values="emplois"
-    )
+    wide = rows.set_index(["filiere", "territoire", "annee"])["emplois"].unstack()  # noqa: PD010
+    wide = wide[[last - 1, last]]
     table = wide.rename_axis(columns=None).reset_index()
     table = table.rename(columns={last - 1: "emplois_avant", last: "emplois"})
     return table.assign(evolution=table["emplois"] / table["emplois_avant"] - 1, annee=last)
@@ -80,7 +79,8 @@ def par_departement(p: Panels) -> pd.DataFrame:
     here = p.emplois[place.ici(p.emplois["code_region"])]
     rows = emplois_filieres(here, p.secteurs, ["code_departement"])
     rows = rows[rows["annee"] == rows["annee"].max()]
-    wide = rows.pivot_table(index="code_departement", columns="filiere", values="emplois")
+    jobs = rows.set_index(["code_departement", "filiere"])["emplois"]
+    wide = jobs.unstack(fill_value=0.0)  # noqa: PD010
     table = wide.rename_axis(columns=None).reset_index()
     named = table.assign(departement=table.pop("code_departement").map(place.noms_departements))
     return named.assign(annee=rows["annee"].max())
@@ -93,7 +93,7 @@ def par_zone(p: Panels) -> pd.DataFrame:
     here = p.emplois[p.donnees.programme.territoire.ici(p.emplois["code_region"])]
     fed = here[here["secteur"].isin(p.secteurs["na38"])]
     last = fed[fed["annee"] == fed["annee"].max()]
-    table = last.groupby("code_zone", as_index=False)["emplois"].sum()
+    table = last.groupby("code_zone", as_index=False)["emplois"].sum(min_count=1)
     seats = places_par_zone(p).groupby("code_zone")["places"].sum()
     table["places"] = table["code_zone"].map(seats).fillna(0.0)
     names = noms_des_zones(p)

@@ -110,8 +110,10 @@ def read_emplois(programme: Programme, files: dict[str, Path]) -> Reading:
 def emplois_filieres(jobs: pd.DataFrame, secteurs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Return jobs in the sectors each filière feeds, by filière, ``by`` and year.
 
-    A sector that feeds two filières counts in both: never add filières.
+    A sector that feeds two filières counts in both: never add filières. Jobs of which no part is
+    given are missing.
     """
     fed = jobs.merge(secteurs[["filiere", "na38", "industrie"]], left_on="secteur", right_on="na38")
     keys = ["filiere", *by, "annee"]
-    return fed.groupby(keys, as_index=False)[["emplois", "etablissements", "masquees"]].sum()
+    columns = ["emplois", "etablissements", "masquees"]
+    return fed.groupby(keys, as_index=False)[columns].sum(min_count=1)

@@ -281,10 +281,10 @@ def carte(rows: pd.DataFrame, scope: str, context: Context) -> Figure | None:
     ``scope`` is the field of entry places.
     """
     shapes = maps.outlines(maps.DEPARTEMENTS, list(rows["code"]))
-    if not shapes:
-        return None
     opened = "ouvertes" in rows
     column = "ouvertes" if opened else "places"
+    if not shapes or rows[column].isna().all():
+        return None
     what = f"places ouvertes par {context.programme.nom}" if opened else "places d'entrée"
     field = "" if opened else f" ({scope})"
     known = ["Registre des ouvertures"] * opened + context.capacities
