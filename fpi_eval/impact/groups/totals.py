@@ -63,7 +63,7 @@ class Totals(Headed):
     verdict: str | None = None
 
     def told_by(self, gate: Gate) -> "Totals":
-        """Return all rows: told to the ten, in people, a group's total gives no count back."""
+        """Return all rows, of `SHOWN_ALONE` sites or more: told to the ten, they give none back."""
         return self
 
     def summary(self) -> str:
