@@ -135,14 +135,25 @@ def _link(folder: Path, path: Path, raw: bytes) -> None:
         with os.fdopen(handle, "wb") as stream:
             stream.write(raw)
         os.chmod(making, 0o644)
-        os.link(making, path)
+        try:
+            os.link(making, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a disk without links (exFAT, some shares)
+            with path.open("xb") as stream:
+                stream.write(raw)
     finally:
         os.unlink(making)
 
 
 def plans(folder: str | Path) -> list[Path]:
-    """Return the plans of a folder, the first written first."""
-    return sorted(Path(folder).glob("plan_????-??-??*.json"), key=lambda p: _rank(p.stem))
+    """Return the sealed plans of a folder, the first written first.
+
+    A plan without a seal was stopped as it was written: it announced nothing.
+    """
+    found = Path(folder).glob("plan_????-??-??*.json")
+    sealed = (path for path in found if path.with_name(path.name + SEAL).is_file())
+    return sorted(sealed, key=lambda p: _rank(p.stem))
 
 
 def _rank(stem: str) -> tuple[str, int]:
@@ -151,7 +162,7 @@ def _rank(stem: str) -> tuple[str, int]:
 
 
 def read_plan(path: str | Path) -> Plan:
-    """Return a plan, after checking that nobody changed it.
+    """Return a plan, after checking that it is the one its seal was made for.
 
     Raises `FpiError`: file or seal absent, content changed since, or not a plan.
     """

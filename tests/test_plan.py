@@ -163,6 +163,30 @@ def test_a_run_is_held_to_the_first_plan_and_a_forged_plan_is_said(programme, tm
     assert "a changé depuis" in forged.phrase
 
 
+def test_a_plan_stopped_before_its_seal_announced_nothing(programme, tmp_path):
+    run = evaluate(invented_panel(31, noise=1.0, etabs=20), "diplomes", programme, draws=0)
+    programme, folder = changed(programme, dossier=tmp_path), tmp_path / PLANS
+    cut = write_plan(changed(programme, graine=1), folder, today=DAY)
+    cut.with_name(f"{cut.name}.sha256").unlink()
+    assert followed(programme, run).statut == "non_evaluable"
+    second = write_plan(programme, folder, today=DAY)
+    assert plans(folder) == [second]
+    assert followed(programme, run).statut == "pass"
+
+
+def test_a_disk_without_links_holds_plans_too_and_none_is_replaced(
+    programme, tmp_path, monkeypatch
+):
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("fpi_eval.plan.os.link", refuse)
+    first, second = (write_plan(programme, tmp_path, today=DAY) for _ in range(2))
+    assert plans(tmp_path) == [first, second]
+    assert read_plan(first).sha256 == read_plan(second).sha256
+    assert len(list(tmp_path.iterdir())) == 4
+
+
 def test_the_sealed_plan_says_the_rule_of_the_verdict_from_the_numbers_that_make_it(monkeypatch):
     said = rule()
     assert SPECIFICATION["verdict"].endswith(said)
