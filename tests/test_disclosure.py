@@ -1,6 +1,8 @@
 """Disclosure control on tables small enough to be checked by hand."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -270,6 +272,22 @@ def test_revised_data_under_an_earlier_report_stop_the_report():
     revised = table.assign(n=table["n"] + 1)
     with pytest.raises(FpiError, match="ne redonne plus"):
         protect(revised, windows={"rentree": [2023]}, known=[last.publication], **spec)
+
+
+@pytest.mark.parametrize(
+    ("years", "words"),
+    [
+        ([2021], r"antérieur lu : 2021\..*refaites d'abord ce rapport avec"),
+        ([2019, 2021], r"antérieurs lus : 2019 et 2021\..*dans l'ordre"),
+    ],
+)
+def test_the_refusal_of_revised_data_names_the_reports_that_were_read(monkeypatch, years, words):
+    kept = {str(year): Path(f"essai/{year}/publication.json") for year in years}
+    monkeypatch.setattr(memory, "kept_earlier", lambda *_, **__: kept)
+    donnees = SimpleNamespace(programme=None, rentree=2023, simulees=False)
+    raised = protection._revised(SimpleNamespace(donnees=donnees), FpiError("x."))
+    assert re.search(words, str(raised))
+    assert "2022" not in str(raised)  # no report of the year before is there
 
 
 def publication(rows, values, rates=(), dims=("uai",)):

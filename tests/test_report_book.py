@@ -286,7 +286,7 @@ def test_a_real_report_is_never_read_by_a_simulated_one_nor_the_reverse(
 def test_a_publication_that_cannot_be_read_stops_the_run_in_french(tmp_path):
     path = tmp_path / "publication.json"
     path.write_text('{"publications": [{"name": "x"}]}')
-    with pytest.raises(FpiError, match=r"publication\.json : .*illisible"):
+    with pytest.raises(FpiError, match=r"publication\.json : .*un autre rapport.*illisible"):
         publication.read(path)
 
 

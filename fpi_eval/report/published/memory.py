@@ -21,8 +21,8 @@ from fpi_eval.traced import note
 
 VERSION = 2
 UNREADABLE = (
-    "ce fichier dit ce que le rapport de l'an dernier a publié, et il est illisible. "
-    "Refaites ce rapport : sans lui, le secret ne peut pas être garanti par différence."
+    "ce fichier dit ce qu'un autre rapport a publié, et il est illisible. "
+    "Refaites ce rapport-là : sans lui, le secret ne peut pas être garanti par différence."
 )
 
 
@@ -49,6 +49,11 @@ def in_turn(donnees: Donnees) -> list[dict[str, tuple[Publication, ...]]]:
     return [elsewhere(donnees), _by_table(_kept(donnees, kept_earlier))]
 
 
+def before(donnees: Donnees) -> list[Path]:
+    """Return the files that earlier reports kept, the oldest first."""
+    return list(_kept(donnees, kept_earlier).values())
+
+
 def _by_table(kept: Mapping[str, Path]) -> dict[str, tuple[Publication, ...]]:
     found: dict[str, tuple[Publication, ...]] = {}
     for path in kept.values():
@@ -67,7 +72,7 @@ def _kept(donnees: Donnees, of: Callable[..., dict[str, Path]]) -> dict[str, Pat
 def lost_columns(donnees: Donnees) -> list[tuple[str, str]]:
     """Return source and columns, in French, that the last report read and files no longer have."""
     now, found = donnees.colonnes, []
-    for path in list(_kept(donnees, kept_earlier).values())[-1:]:
+    for path in before(donnees)[-1:]:
         for name, had in _content(path).get("colonnes", {}).items():
             gone = [f"« {one} »" for one in had if one not in now.get(name, had)]
             if gone:

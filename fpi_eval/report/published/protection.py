@@ -27,6 +27,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.panel.year import Year
 from fpi_eval.report.published import memory as publication
 from fpi_eval.store import kept
+from fpi_eval.text import liste
 
 AUTRES = "—"  # detail of other regions and of older years: not distinguished
 
@@ -217,11 +218,14 @@ def _laid_out(
 
 
 def _revised(p: Year, error: FpiError) -> FpiError:
-    path = publication.path_of(p.donnees, p.donnees.rentree - 1)
+    """Return the refusal with the reports that the files may contradict: only earlier ones stop."""
+    years = [path.parent.name for path in publication.before(p.donnees)]
+    read, again = "Rapport antérieur lu", "ce rapport"
+    if len(years) > 1:
+        read, again = "Rapports antérieurs lus", "ceux d'avant la révision, dans l'ordre,"
     return FpiError(
-        f"{error} Le rapport précédent est lu dans {path.name} : si un producteur a révisé ses "
-        "données, refaites d'abord ce rapport avec elles.",
-        fichier=path.parent.name,
+        f"{error} {read} : {liste(years)}. Si un producteur a révisé ses données, refaites d'abord "
+        f"{again} avec elles."
     )
 
 
