@@ -2,6 +2,7 @@
 
 import gzip
 from dataclasses import fields, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,8 @@ from fpi_eval.sources.known_sources import discover, source
 from fpi_eval.sources.register.openings import read_ouvertures
 from fpi_eval.sources.urssaf import read_urssaf_commune_ape
 from fpi_eval.text import signe
-from fpi_eval.twin import SCENARIOS, SMALL, TwinParameters, draw, write_files
+from fpi_eval.twin import SCENARIOS, SMALL, TwinParameters, draw, with_industry, write_files
+from fpi_eval.twin.applied import _fill
 from fpi_eval.twin.courses import DIPLOMES, cfd_at, courses, mefstat11
 from fpi_eval.twin.draw import observed, simulate
 from fpi_eval.twin.files.outcome_files import write_regions
@@ -306,6 +308,27 @@ def test_a_parameter_out_of_range_is_refused_in_french():
         TwinParameters(fill=1.5)
     with pytest.raises(FpiError, match="entre 100 et 200 000"):
         TwinParameters(n_cells_region=3)
+    with pytest.raises(FpiError, match=r"« cell_memory » vaut 1 ; attendu 0 à 0\.99"):
+        TwinParameters(cell_memory=1)
+
+
+def test_concavity_takes_from_large_openings_and_gives_to_small_ones():
+    opened = {"rentree": [2022] * 3, "places_ouvertes": [6, 12, 24], "vide": False}
+    filled = _fill(TwinParameters(concavity=0.1), pd.DataFrame(opened))[:, -1]
+    assert filled.tolist() == pytest.approx([0.85, 0.80, 0.70])
+
+
+def test_capacities_are_revised_by_the_sum_of_two_chances_up_as_often_as_down():
+    twins = [replace(BASE, places_up=up, places_down=0.118 - up) for up in (0.0, 0.06)]
+    first, second = (draw(one, SEED).panel["places"] for one in twins)
+    assert first.equals(second)
+
+
+def test_a_twin_that_hides_outcomes_writes_neither_files_nor_people(tmp_path):
+    hidden = draw(replace(BASE, masques=20), SEED)
+    for made in (partial(write_files, hidden, tmp_path), partial(with_industry, hidden)):
+        with pytest.raises(FpiError, match="masques=0"):
+            made()
 
 
 def test_the_geography_has_96_departements_25_academies_and_13_regions():

@@ -185,7 +185,7 @@ def fill_rates(cells: pd.DataFrame, groups: dict[str, np.ndarray], u: np.ndarray
 def declared_places(
     p: TwinParameters, cells: pd.DataFrame, base: np.ndarray, n_years: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return declared capacities: one cell in four is revised now and then, and back again."""
+    """Return declared capacities: those of some cells are revised now and then, and back again."""
     shape = (len(cells), n_years)
     chance = np.full(len(cells), p.places_up + p.places_down)
     apprenti = (cells["voie"] == "apprentissage").to_numpy()

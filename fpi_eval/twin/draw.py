@@ -58,6 +58,16 @@ class Twin:
     parameters: TwinParameters
     seed: int
 
+    @property
+    def whole(self) -> pd.DataFrame:
+        """The panel, of which files and people are counted: refused where it hides outcomes."""
+        if self.parameters.masques:
+            raise FpiError(
+                "jumeau : « masques » cache des effectifs, que fichiers et personnes comptent. "
+                "Tirez-le avec masques=0."
+            )
+        return self.panel
+
     def __repr__(self) -> str:
         """Return what was drawn, and where it is."""
         years = self.panel["rentree"]

@@ -19,7 +19,7 @@ def with_industry(twin: Twin) -> pd.DataFrame:
 
     At six months the effect of the programme on it is exactly the truth's ``industrie``.
     """
-    panel, p = twin.panel, twin.parameters
+    panel, p = twin.whole, twin.parameters
     rng = np.random.default_rng([twin.seed, STREAM])
     target = twin.cells.set_index("cell")["cible"].reindex(panel["cell"]).to_numpy()
     share = np.where(target, p.industry_share_target, p.industry_share_other)

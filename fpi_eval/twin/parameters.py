@@ -11,6 +11,7 @@ _PROBABILITIES = (
     "other_openings", "renoncement", "courses_taught", "cell_memory", "region_shock_share",
     "displacement_region", "closures_cible", "etapes", "hors_registre",
 )  # fmt: skip
+LONGEST = 0.99  # memory of a cell's shocks: at 1 their variance has no bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class TwinParameters:
     doses : tuple of int
         Seats of one opening, drawn with equal chances: 6, 12, 15, 24, the usual group sizes.
     treated_etablissements : int or None
-        Establishments that open seats; None draws about 60 for 2,500 cells. 1 to 300.
+        Establishments that open seats; 60 for 2,500 cells if None. 1 or more.
     nouvelle_share : float
         Share of openings in courses that did not exist there before.
     renoncement : float
@@ -50,7 +51,7 @@ class TwinParameters:
         Entrants still there in the final year; graduates per final-year student. Enrolment
         2020 (CAP 0.91, BTS 0.78), bac 2025 (0.84), CAP 2016 (0.84): DEPP; BTS: SIES.
     region_walk, departement_walk, course_walk, etablissement_walk : float
-        Random-walk steps of log entrants, 0 to 0.05: regions and départements have lives of
+        Random-walk steps of log entrants, 0 or more: regions and départements have lives of
         their own. 0.010, 0.015, 0.020, 0.010, assumed as in the method note.
     cell_memory : float
         Share of a cell's shock that is still there a year later, 0 to 0.99. `LIFELIKE` has what
@@ -59,20 +60,26 @@ class TwinParameters:
         Degrees of freedom (Student) of the cells' shocks, over 2; 0: a normal law. Together they
         stay within 14 standard deviations, as yearly changes do in results by lycée.
     cell_noise, dispersion : float
-        Yearly cell shock (log) and variance-to-mean ratio of entrants: 0.06 and 0.25 give the
-        0.33 of BTS admissions between 2018 and 2019 at unchanged capacity (Parcoursup).
+        Yearly cell shock (log), and variance-to-mean ratio of a normal noise of entrants that is
+        then multiplied by 0.6 upwards and 1.1 downwards: the ratio left is 0.745 times it (0.186
+        for 0.25), and the mean falls by 0.2 √(0.25 × mean). 0.06 and 0.25, set on the 0.33 of BTS
+        admissions between 2018 and 2019 at unchanged capacity (Parcoursup).
     trend_sd : float
         Permanent cell trend, log per year.
     places_up, places_down : float
-        Yearly chance that a declared capacity is revised (Affelnet 2021→2022: 6.0 % up, 5.8 %
-        down; Parcoursup BTS 2022→2023 about 10 %, apprenticeship 20 %).
+        Yearly chance that a declared capacity is revised: their sum counts, each first revision
+        is up or down with equal chances and the next one brings the usual capacity back. It is
+        multiplied by 3.5 in apprenticeship, 1.75 for a BTS, 0.6 for a CAP, 1.1 elsewhere, and
+        falls on 60 %, 35 %, 25 % and 25 % of cells (Affelnet 2021→2022: 6.0 % up, 5.8 % down;
+        Parcoursup BTS 2022→2023 about 10 %, apprenticeship 20 %).
     industry_share_target, industry_share_other : float
         Share of the employed who work in the region's industry. 0.66 and 0.12: a third of those
         trained for industry work elsewhere (La Fabrique de l'industrie).
     ramp_up : tuple of float
         Switch. Fill multiplier at ages 0, 1, 2 and more of an opening; (0.75, 0.9, 1) when on.
     concavity : float
-        Switch. Loss of fill per 12 seats beyond 12; 0.10 when on.
+        Switch. Loss of fill per 12 seats from 12: a loss beyond, a gain under (six seats fill 0.85
+        and not 0.80); 0.10 when on.
     displacement_etablissement, displacement_departement : float
         Switches. Entrants lost per filled seat by the other courses of the establishment, and
         by the same family elsewhere in the département; 0.15 each when on.
@@ -82,8 +89,9 @@ class TwinParameters:
         Below, courses are drawn, and `selection_trend` prefers them as it does those that grow.
     selection_trend, selection_pressure : float
         Switches. Log-odds of opening per standard deviation of the cell's trend, or of its
-        pressure (first wishes per place) at the rentrée before; 1 when on. Real capacities rise
-        with .12 on growth, .33 (Affelnet) and −.04 (BTS) on pressure (`benchmarks/selection.py`).
+        pressure (first wishes per place) at the rentrée before; 0.12 to 1.5 in scenarios. Real
+        capacities rise with .12 on growth, .33 (Affelnet) and −.04 (BTS) on pressure
+        (`benchmarks/selection.py`).
     other_openings : float
         Switch. Yearly share of cells of other regions that open seats on their own budget.
     displacement_academie : float
@@ -110,8 +118,8 @@ class TwinParameters:
     empty_seats : float
         Switch. Share of openings whose seats nobody fills.
     reform : float
-        Switch. Standard deviation of a course × rentrée shock that starts a year after the
-        programme and stays.
+        Switch. Standard deviation of a shock of each course, one draw everywhere, that starts a
+        year after the programme and stays.
     renovation : float
         Switch. Standard deviation of a lasting log shock of each cell of a renovated course from
         its renovation on (2018 to 2025).
@@ -197,6 +205,9 @@ class TwinParameters:
             value = getattr(self, field.name)
             if field.name.endswith(("_walk", "_noise", "_sd", "_error")) and value < 0:
                 raise FpiError(f"jumeau : « {field.name} » vaut {value} ; attendu positif ou nul.")
+        if self.cell_memory > LONGEST:
+            value = self.cell_memory
+            raise FpiError(f"jumeau : « cell_memory » vaut {value} ; attendu 0 à {LONGEST}.")
         if 0 < self.cell_tails <= 2:
             value = self.cell_tails
             raise FpiError(f"jumeau : « cell_tails » vaut {value} ; attendu 0 ou plus de 2.")

@@ -49,7 +49,7 @@ def write_files(
         raise FpiError(f"jumeau : les rentrées vont de {FIRST} à {LAST} (demandé : {asked}).")
     folder = Path(folder)
     span = range(max(FIRST, years[0] - 1), years[-1] + 1)
-    rows = {year: rows_of(twin.panel, twin.cells, year) for year in span}
+    rows = {year: rows_of(twin.whole, twin.cells, year) for year in span}
     paths = []
     for name in ("orion", "inserjeunes", "resultats"):
         (folder / name).mkdir(parents=True, exist_ok=True)
