@@ -15,6 +15,7 @@ from fpi_eval.programme import Academie, Departement, Territoire, load_programme
 from fpi_eval.sources.reading import uai_key
 from fpi_eval.sources.register.budget import overspent
 from fpi_eval.sources.register.fault import plain_number
+from fpi_eval.sources.register.known import Course, Known
 from fpi_eval.sources.register.openings import (
     REGISTRE,
     derive_openings,
@@ -188,6 +189,25 @@ def test_the_same_opening_twice_names_both_lines(tmp_path):
     text = message(tmp_path, {}, {"places_prevues": "6"})
     assert "ligne 3" in text
     assert "déjà à la ligne 2" in text
+
+
+def test_one_opening_written_by_each_code_is_a_duplicate_and_two_entry_years_are_not(tmp_path):
+    courses = {
+        "23810025007": Course("40025007", 1, 3),
+        "23820025007": Course("40025007", 2, 3),
+        "23210025007": Course("50025007", 1, 2),
+    }
+    by_mef, by_cfd = {"cfd": ""}, {"mefstat11": ""}
+    codes = Known(mef=courses, bac_pro={"40025007"})
+    text = message(tmp_path, by_mef, by_cfd, known=codes)
+    assert "déjà à la ligne 2" in text
+    assert "deux années d'entrée, écrivez mefstat11" in text
+    assert "déjà à la ligne 2" in message(tmp_path, by_cfd, {})
+    cap = {"mefstat11": "23210025007", "cfd": ""}  # ends alike, and is another diploma
+    for other in ({"mefstat11": "23820025007"}, cap):
+        path = write(tmp_path, by_mef, by_mef | other)
+        assert len(read_ouvertures(path, known=codes).table) == 2
+    assert len(read_ouvertures(write(tmp_path, by_cfd, cap), known=codes).table) == 2
 
 
 def test_two_projects_may_open_the_same_course(tmp_path):

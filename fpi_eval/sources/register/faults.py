@@ -66,7 +66,7 @@ def faults_of(
             told = wrong | {fault.colonne for fault in across}
             faults += [f for f in content_faults(row, known) if f.colonne not in told]
     real = [row for row in rows if not row["projet"].startswith(EXEMPLE)]
-    faults += [*_duplicates(real), *_closures_alone(real)]
+    faults += [*_duplicates(real, known or Known()), *_closures_alone(real)]
     return sorted(faults, key=lambda fault: fault.ligne or 0)
 
 
@@ -277,22 +277,34 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[Row, Territoire | None], Faults]]
 # ── several rows ────────────────────────────────────────────────────────────────────────────────
 
 
-def _duplicates(rows: list[Row]) -> Faults:
-    first: dict[tuple, int] = {}
+def _duplicates(rows: list[Row], known: Known) -> Faults:
+    """Yield openings written twice: by one mefstat11, or by one diploma where a row has no more."""
+    seen: dict[tuple, list[Row]] = {}
     for row in rows:
-        course = row["mefstat11"] or row["cfd"]
-        key = (row["projet"], row["uai"], course, row["voie"], row["rentree"])
+        key = (row["projet"], row["uai"], row["voie"], row["rentree"])
         if not all(key):
             continue
-        if key in first:
+        before = seen.setdefault(key, [])
+        if first := next((one for one in before if _same_course(one, row, known)), None):
+            course = row["mefstat11"] or row["cfd"]
+            both = first["mefstat11"] and row["mefstat11"]
+            years = "" if both else " (ou, pour deux années d'entrée, écrivez mefstat11)"
             yield FpiError(
-                f"la même ouverture ({' × '.join(key)}) est déjà à la ligne {first[key]}. "
-                "Attendu : une seule ligne par projet, établissement, formation, voie et "
-                "rentrée. Additionnez les places, ou retirez le doublon.",
+                f"la même ouverture ({' × '.join((*key[:2], course, *key[2:]))}) est déjà à la "
+                f"ligne {int(first['ligne'])}. Attendu : une seule ligne par projet, "
+                "établissement, formation, voie et rentrée. Additionnez les places, ou retirez le "
+                f"doublon{years}.",
                 ligne=int(row["ligne"]),
                 colonne="uai",
             )
-        first.setdefault(key, int(row["ligne"]))
+        before.append(row)
+
+
+def _same_course(one: Row, other: Row, known: Known) -> bool:
+    """Return whether two rows are of one course; a diploma may be entered in two years."""
+    if one["mefstat11"] and other["mefstat11"]:
+        return bool(one["mefstat11"] == other["mefstat11"])
+    return bool(known.cfd_of(one)) and known.cfd_of(one) == known.cfd_of(other)
 
 
 def _closures_alone(rows: list[Row]) -> Faults:

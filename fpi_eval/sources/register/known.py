@@ -44,9 +44,12 @@ class Known:
 
     def outside(self, row: Mapping[str, object]) -> bool:
         """Return whether an opening's course is in no filière of `filieres.csv`."""
+        return self.filieres.get(self.cfd_of(row)) == AUTRE
+
+    def cfd_of(self, row: Mapping[str, object]) -> str:
+        """Return an opening's diploma: that of its MEFSTAT11, else as written."""
         mef = self.mef.get(str(row["mefstat11"]))
-        cfd = mef.cfd if mef else row["cfd"]
-        return self.filieres.get(str(cfd)) == AUTRE
+        return mef.cfd if mef else str(row["cfd"])
 
     def entry_codes(self, cfd: str) -> list[str]:
         """Return the MEFSTAT11 of the years at which one enters a diploma."""
