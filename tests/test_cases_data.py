@@ -1,5 +1,8 @@
 """Small files as they reach us: each invented, in the shape of one that was once misread."""
 
+import re
+import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
@@ -10,9 +13,13 @@ from fpi_eval import escapes
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.capacites import capacites
 from fpi_eval.panel.identity import with_levels
+from fpi_eval.panel.loading import unknown_codes
+from fpi_eval.programme import load_programme
 from fpi_eval.sources.affelnet import AFFELNET, read_affelnet
 from fpi_eval.sources.constat import CONSTAT, read_constat
+from fpi_eval.sources.declared_filieres import read_filieres
 from fpi_eval.sources.inserjeunes_region import read_inserjeunes_region
+from fpi_eval.sources.nomenclatures import read_nomenclatures
 from fpi_eval.sources.parcoursup import read_parcoursup
 from fpi_eval.sources.parcoursup_apprentissage import read_parcoursup_apprentissage
 from fpi_eval.sources.parcoursup_bts import PARCOURSUP_BTS, read_parcoursup_bts
@@ -20,6 +27,7 @@ from fpi_eval.sources.reading import ColumnSchema, TableSchema
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import read_table
 
+AURA = load_programme(Path(__file__).parents[1] / "data" / "fpi_aura")
 SHORT = "Académie;ID_ETAB;CO_MEFSTAT;CO_STA;FL_VRECENS;VAL_CARSCO\n"
 EXTRACT = (
     "Etablissement d'accueil;MEF STAT 11;Voeu de recensement O/N;Statut Offre de formation;"
@@ -332,6 +340,49 @@ def test_the_remedy_offered_for_a_renamed_column_reads_the_file(
     declared = Renaming({column.name: new})
     read(path, declared)
     read(put(tmp_path, "autre.csv", text), declared)  # the other years keep the usual name
+
+
+def filieres(tmp_path, content):
+    shutil.copy(AURA.dossier / "programme.toml", tmp_path)
+    (tmp_path / "filieres.csv").write_bytes(content)
+    return load_programme(tmp_path)
+
+
+HEAD = "code;libelle;filiere;motif\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_table_of_filieres_is_read_as_a_spreadsheet_saves_it(tmp_path, encoding, end):
+    text = HEAD + " 201 ;Éléments;numerique ;x\n\n01025509;;numerique;\n"
+    table = read_filieres(filieres(tmp_path, text.replace("\n", end).encode(encoding)))
+    assert table["code"].tolist() == ["201", "01025509"]
+    assert set(table["filiere"]) == {"numerique"}
+
+
+@pytest.mark.parametrize(
+    ("text", "ligne", "words"),
+    [
+        (HEAD + "201;a;numerique;x\n\n1025509;b;numerique;x\n", 4, "retire le zéro du début"),
+        (HEAD + "201;a;numerik;x\n", 2, "trouvé « numerik », attendu une filière"),
+        (HEAD + "201;a;numerique;x\n201;b;numerique;x\n", 3, "clé en double"),
+        (HEAD + "201;a;numerique;x;\n", 2, "5 valeur(s) trouvée(s), 4 attendue(s)"),
+        ("code;libelle;motif\n201;a;x\n", 1, "colonne absente"),
+        ("", 1, "le fichier est vide"),
+    ],
+)
+def test_a_wrong_table_of_filieres_is_refused_in_french_with_its_line(tmp_path, text, ligne, words):
+    with pytest.raises(FpiError, match=re.escape(words)) as error:
+        read_filieres(filieres(tmp_path, text.encode()))
+    assert (error.value.fichier, error.value.ligne) == ("filieres.csv", ligne)
+
+
+def test_a_code_of_no_nomenclature_is_told_and_those_shipped_are_known(tmp_path, donnees_reelles):
+    codes = read_nomenclatures(donnees_reelles / "nomenclatures")
+    assert unknown_codes(AURA, codes) == ()
+    text = HEAD + "201;a;numerique;x\n01025599;b;numerique;x\n098;c;numerique;x\n"
+    [said] = unknown_codes(filieres(tmp_path, text.encode()), codes)
+    assert said.startswith("filieres.csv : 2 codes d'aucun groupe ni diplôme (01025599 et 098).")
 
 
 @pytest.mark.parametrize("text", ["-2+3+cmd|' /C calc'!A0", "-1@x", " =1+1", "\uff1d1+1"])

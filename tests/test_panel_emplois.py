@@ -45,10 +45,10 @@ def test_declared_divisions_are_those_of_the_sector_in_the_naf(programme, donnee
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("numerique;CI", "numerik;CI", "filière inconnue"),
-        ("numerique;CI", "numerique;XX", "NAF 38"),
-        ("numerique;CI;26", "numerique;CI;2601", "NAF 88"),
-        ("numerique;JB", "numerique;CI", "deux fois"),
+        ("numerique;CI", "numerik;CI", "trouvé « numerik », attendu une filière du programme"),
+        ("numerique;CI", "numerique;XX", "trouvé « XX », attendu un secteur de la NAF 38"),
+        ("numerique;CI;26", "numerique;CI;2601", r"trouvé « 2601 », .*NAF 88"),
+        ("numerique;JB", "numerique;CI", "clé en double .numerique × CI"),
         ("na38;", "secteur;", "colonne absente"),
     ],
 )
@@ -121,6 +121,32 @@ def test_a_folder_without_urssaf_says_so_and_has_no_jobs(simulated, programme, t
 )
 def test_communes_are_matched_whatever_their_spelling(written, expected):
     assert emplois.commune(written) == expected
+
+
+def _own(tmp_path, text):
+    shutil.copytree(fpi.load_programme("fpi_aura").dossier, tmp_path / "p")
+    path = tmp_path / "p" / "reference.csv"
+    path.write_text(text(path.read_text(encoding="utf-8")), encoding="cp1252")
+    return emplois.reference(load_programme(tmp_path / "p"))
+
+
+def test_reference_figures_are_read_as_a_spreadsheet_writes_them(tmp_path):
+    table = _own(tmp_path, lambda text: text.replace("508800", " 508 800,5 "))
+    assert table.loc["emploi_industriel", "valeur"] == 508_800.5
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("508800", "beaucoup", "trouvé « beaucoup », attendu un nombre"),
+        (";84;", ";11;", r"trouvé « 11 », attendu la région du programme, 84 \("),
+        ("emploi_industriel;", ";", "une cellule vide, attendu une valeur"),
+    ],
+)
+def test_a_wrong_reference_figure_is_refused_with_its_line(tmp_path, old, new, message):
+    with pytest.raises(FpiError, match=message) as error:
+        _own(tmp_path, lambda text: text.replace("\n", "\n\n", 1).replace(old, new, 1))
+    assert (error.value.fichier, error.value.ligne) == ("reference.csv", 3)
 
 
 def test_reference_figures_all_carry_a_source_and_a_nature():

@@ -6,13 +6,15 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.calendar import durees
-from fpi_eval.errors import FpiError
 from fpi_eval.panel.panels import Panels, du_programme
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
 from fpi_eval.panel.run_files import REFERENCE
 from fpi_eval.panel.secteurs import emplois_filieres, urssaf_files
 from fpi_eval.programme import Programme
 from fpi_eval.sources import geographie
+from fpi_eval.sources.reading import TableSchema, column
+from fpi_eval.sources.reading.cache import cached
+from fpi_eval.sources.reading.reading import read_table
 from fpi_eval.text import plain
 
 NO_JOBS = "le dossier ne contient pas le fichier d'emploi de l'Urssaf."
@@ -32,7 +34,7 @@ def reference(programme: Programme) -> pd.DataFrame:
     Raises
     ------
     FpiError
-        A column absent, or a figure of another region than the programme's.
+        A column absent, a figure of another region than the programme's, or that is no number.
     """
     paths = [path for path in (programme.dossier / OWN, NATIONAL) if path.is_file()]
     tables = [_figures(path, programme) for path in paths]
@@ -40,20 +42,23 @@ def reference(programme: Programme) -> pd.DataFrame:
 
 
 def _figures(path: Path, programme: Programme) -> pd.DataFrame:
-    table = pd.read_csv(path, sep=";", dtype={"date": "str", "code_region": "str"})
-    for column in ("indicateur", "libelle", "code_region", "valeur", "date", "nature", "source"):
-        if column not in table:
-            raise FpiError("colonne absente.", fichier=path.name, ligne=1, colonne=column)
-    own, codes = table["code_region"].dropna(), programme.territoire.code_region
-    if (other := own[own != codes]).size:
-        raise FpiError(
-            f"chiffre de la région {other.iloc[0]}, et le programme est dans la région {codes}. "
-            f"Remplacez-le par celui de {programme.territoire.region}, ou retirez la ligne.",
-            fichier=str(path),
-            ligne=int(other.index[0]) + 2,
-            colonne="code_region",
-        )
-    return table
+    here = programme.territoire
+    schema = TableSchema(
+        path.stem,
+        (
+            column("texte", "indicateur", "indicateur", nullable=False),
+            column("texte", "libelle", "libelle"),
+            column("code", "code_region", "code_region", choices=(here.code_region,),
+                   expected=f"la région du programme, {here.code_region} ({here.region}), ou une "
+                   "ligne retirée"),
+            column("nombre", "valeur", "valeur", nullable=False),
+            column("texte", "date", "date"),
+            column("texte", "nature", "nature", nullable=False),
+            column("texte", "source", "source", nullable=False),
+        ),
+        key=("indicateur",),
+    )  # fmt: skip
+    return cached(read_table, path, schema).table
 
 
 def par_filiere(p: Panels) -> pd.DataFrame:

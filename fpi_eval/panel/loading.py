@@ -29,6 +29,7 @@ from fpi_eval.panel.secteurs import urssaf_files
 from fpi_eval.pinned import digest
 from fpi_eval.programme import Programme
 from fpi_eval.sources import known_sources as catalogue
+from fpi_eval.sources.declared_filieres import FILE, read_filieres
 from fpi_eval.sources.nomenclatures import Nomenclatures, read_nomenclatures
 from fpi_eval.sources.reading.cache import cached
 from fpi_eval.sources.reading.headers import Renaming
@@ -39,7 +40,7 @@ from fpi_eval.sources.register.openings import read_ouvertures
 from fpi_eval.sources.uai_changes import read_uai_changes
 from fpi_eval.sources.uses import USES
 from fpi_eval.sources.years import oddities
-from fpi_eval.text import liste
+from fpi_eval.text import liste, pluriel
 from fpi_eval.traced import Traced, note
 
 ESSENTIAL = ("affelnet", "parcoursup_bts", "inserjeunes_region", "constat")
@@ -50,9 +51,9 @@ class Donnees:
     """What a run reads: readings by source and year, nomenclatures, and what is absent.
 
     ``lectures[source][year]``; the year is "" for a file that holds several. ``retards`` says
-    which of the yearly sources stop before the rentrée, ``registre_a_verifier`` which openings are
-    of no filière and which amounts exceed the budget; ``identity`` is the course of each diploma
-    (`identity_of`).
+    which of the yearly sources stop before the rentrée, ``a_verifier`` which declared codes are
+    unknown, which openings are of no filière and which amounts exceed the budget; ``identity`` is
+    the course of each diploma (`identity_of`).
     """
 
     programme: Programme
@@ -65,7 +66,7 @@ class Donnees:
     absentes: dict[str, str] = field(default_factory=dict)
     fichiers: Mapping[str, Path] = field(default_factory=dict)
     retards: dict[str, str] = field(default_factory=dict)
-    registre_a_verifier: tuple[str, ...] = ()
+    a_verifier: tuple[str, ...] = ()
 
     @property
     def familles(self) -> pd.DataFrame:
@@ -118,7 +119,7 @@ class Donnees:
     @property
     def vigilance(self) -> tuple[str, ...]:
         """Return what is to be verified: openings, years that look copied or cut short."""
-        return self.registre_a_verifier + tuple(
+        return self.a_verifier + tuple(
             sentence
             for name, readings in self.lectures.items()
             for sentence in oddities(name, {year: r.table for year, r in readings.items()})
@@ -198,10 +199,10 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
     lectures: dict[str, dict[str, Reading]] = {}
     absentes: dict[str, str] = {}
     retards: dict[str, str] = {}
-    doubts: tuple[str, ...] = ()
     codes = folder / programme.source("nomenclatures").fichier
     nomenclatures = read_nomenclatures(codes, through=cached)
     identity = identity_of(nomenclatures)
+    doubts = () if simulated else unknown_codes(programme, nomenclatures)
     there = cache(lambda: catalogue.discover(folder, programme).files)
     found = paths_of(programme, rentree, folder)
     for name, paths in found.items():
@@ -212,7 +213,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
             changes = _changes(programme, folder)
             known = known_beside(programme, nomenclatures, identity, lectures, changes)
             read = {"": _read_register(programme, paths[""], known)}
-            doubts = (
+            doubts += (
                 *_strays(read[""], known),
                 *(() if simulated else overspent(read[""].table, programme, paths[""].name)),
             )
@@ -314,6 +315,23 @@ def _strays(register: Reading, known: Known) -> tuple[str, ...]:
         f"ouvertures : {len(rows)} ligne(s), {seats:.0f} places, d'une formation que filieres.csv "
         "ne met dans aucune filière. Elles comptent au registre sous la filière écrite, et dans "
         "le panel sous « autre ». Ajoutez leurs diplômes à filieres.csv.",
+    )
+
+
+def unknown_codes(programme: Programme, codes: Nomenclatures) -> tuple[str, ...]:
+    """Return a sentence on the codes of `filieres.csv` that are of no group and no diploma."""
+    if not (programme.dossier / FILE).is_file():
+        return ()
+    diplomas = codes.tous_diplomes
+    known = {*diplomas["cfd"], *diplomas["groupe_nsf"], *codes.groupes_nsf["groupe_nsf"]}
+    lost = [code for code in read_filieres(programme)["code"] if code not in known]
+    return (
+        (
+            f"{FILE} : {pluriel(len(lost), 'code')} d'aucun groupe ni diplôme ({liste(lost)}). "
+            "Aucune formation n'est dans une filière par eux. Corrigez-les.",
+        )
+        if lost
+        else ()
     )
 
 

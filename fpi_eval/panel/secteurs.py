@@ -9,13 +9,13 @@ import pandas as pd
 from fpi_eval.programme import Programme
 from fpi_eval.sources import geographie, naf, urssaf
 from fpi_eval.sources import known_sources as catalogue
-from fpi_eval.sources.declared_filieres import read_declared, refuse_wrong
+from fpi_eval.sources.declared_filieres import filiere, read_declared
 from fpi_eval.sources.naf import A17_OF_A38, industry
+from fpi_eval.sources.reading import TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading
 from fpi_eval.sources.years import oddities
 
-COLUMNS = ("filiere", "na38", "na88", "libelle", "motif")
 SOURCE = "urssaf"
 #: Files that place a commune in its zone, then an APE in its sector: catalogue names.
 PLACES = ("communes", "zones_emploi")
@@ -40,23 +40,25 @@ def read_secteurs(programme: Programme) -> pd.DataFrame:
     FpiError
         File or column absent, unknown filière, unknown sector, pair written twice, reason empty.
     """
+    schema = TableSchema(
+        FILE.removesuffix(".csv"),
+        (
+            filiere(*programme.codes_filieres),
+            column("code", "na38", "na38", nullable=False, choices=tuple(sorted(_sectors())),
+                   expected="un secteur de la NAF 38, comme CI"),
+            column("code", "na88", "na88", nullable=False, pattern=r"\d{2}( \d{2})*",
+                   expected="des divisions (NAF 88) : deux chiffres, séparées par un espace"),
+            column("texte", "libelle", "libelle"),
+            column("texte", "motif", "motif", nullable=False,
+                   expected="pourquoi la filière alimente ce secteur"),
+        ),
+        key=("filiere", "na38"),
+    )  # fmt: skip
     table = read_declared(
         programme,
-        FILE,
-        COLUMNS,
+        schema,
         "il dit quels secteurs d'activité chaque filière alimente. Écrivez-le sur le modèle d'un "
         "programme fourni (dossier data).",
-    )
-    known = {f.code for f in programme.filieres}
-    divisions = table["na88"].map(lambda v: bool(re.fullmatch(r"\d{2}( \d{2})*", v)))
-    refuse_wrong(
-        table,
-        FILE,
-        (~table["filiere"].isin(known), "filiere", "filière inconnue"),
-        (~table["na38"].isin(_sectors()), "na38", "secteur (NAF 38) inconnu"),
-        (~divisions, "na88", "divisions (NAF 88) : deux chiffres, séparées par un espace"),
-        (table.duplicated(["filiere", "na38"]), "na38", "secteur écrit deux fois pour la filière"),
-        (table["motif"].str.strip() == "", "motif", "motif absent : dites pourquoi ce secteur"),
     )
     return table.assign(industrie=industry(table["na38"]))
 

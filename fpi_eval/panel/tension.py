@@ -11,7 +11,6 @@ occupations that lack people: in Auvergne-Rhône-Alpes, 21 of the 23 declared gr
 0.51, where class 5 begins. The rule reads no outcome.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,11 +18,12 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval import text
+from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
-from fpi_eval.sources.declared_filieres import read_declared, refuse_wrong
+from fpi_eval.sources.declared_filieres import filiere, read_declared
+from fpi_eval.sources.reading import TableSchema, column
 
 FILE = "metiers.csv"
-COLUMNS = ("filiere", "groupe_nsf", "fap", "libelle", "motif")
 KEYS = ["filiere", "groupe_nsf"]
 MORE, LESS = "plus en tension", "moins en tension"
 LEVEL = "fap 225"
@@ -69,47 +69,29 @@ def read_metiers(programme: Programme, groupes: Iterable[str]) -> pd.DataFrame:
         File or column absent, unknown filière or group, malformed family, pair written twice,
         reason empty: with its line.
     """
-    table = read_declared(
+    known = {code if len(code) == 3 else code[3:6] for code in groupes}
+    schema = TableSchema(
+        FILE.removesuffix(".csv"),
+        (
+            filiere(*programme.codes_filieres),
+            column("code", "groupe_nsf", "groupe_nsf", nullable=False,
+                   choices=tuple(sorted(known)),
+                   expected="les trois chiffres d'un groupe, ou de celui d'un diplôme, qui est "
+                   "dans filieres.csv"),
+            column("code", "fap", "fap", nullable=False, pattern=r"[A-Z]\d[0-9A-Z]\d{2}",
+                   expected="une famille professionnelle en cinq caractères, comme D1Z41"),
+            column("texte", "libelle", "libelle"),
+            column("texte", "motif", "motif", nullable=False,
+                   expected="pourquoi ce groupe mène à cette famille"),
+        ),
+        key=(*KEYS, "fap"),
+    )  # fmt: skip
+    return read_declared(
         programme,
-        FILE,
-        COLUMNS,
+        schema,
         "il dit à quelles familles professionnelles (FAP) mène chaque groupe de spécialités (NSF). "
         "Écrivez-le sur le modèle d'un programme fourni (dossier data).",
     )
-    filieres = [f.code for f in programme.filieres]
-    known = {code if len(code) == 3 else code[3:6] for code in groupes}
-    family = table["fap"].map(lambda v: bool(re.fullmatch(r"[A-Z]\d[0-9A-Z]\d{2}", v)))
-    refuse_wrong(
-        table,
-        FILE,
-        (
-            ~table["filiere"].isin(filieres),
-            "filiere",
-            f"filière inconnue. Attendu : {text.liste(filieres)}",
-        ),
-        (
-            ~table["groupe_nsf"].isin(known),
-            "groupe_nsf",
-            "groupe absent de filieres.csv. Attendu : trois chiffres d'un groupe ou d'un diplôme "
-            "qui y est déclaré",
-        ),
-        (
-            ~family,
-            "fap",
-            "famille professionnelle mal écrite. Attendu : cinq caractères, comme D1Z41",
-        ),
-        (
-            table.duplicated([*KEYS, "fap"]),
-            "fap",
-            "famille écrite deux fois pour ce groupe. Gardez une ligne",
-        ),
-        (
-            table["motif"].str.strip() == "",
-            "motif",
-            "motif absent. Dites pourquoi ce groupe mène à cette famille",
-        ),
-    )
-    return table
 
 
 def tension_of(metiers: pd.DataFrame, tensions: pd.DataFrame, regions: Sequence[str]) -> Tension:
@@ -132,12 +114,13 @@ def tension_of(metiers: pd.DataFrame, tensions: pd.DataFrame, regions: Sequence[
     """
     rows = tensions[tensions["niveau_fap"] == LEVEL]
     rows = rows[rows["annee"] == rows["annee"].max()]
-    lost = ~metiers["fap"].isin(rows["fap"])
-    gone = (
-        "famille absente du fichier de la Dares, qui suit la nomenclature FAP-2009 en 225 "
-        "familles. Corrigez le code"
-    )
-    refuse_wrong(metiers, FILE, (lost, "fap", gone))
+    if lost := sorted(set(metiers["fap"]).difference(rows["fap"])):
+        raise FpiError(
+            "absente du fichier de la Dares, qui suit la nomenclature FAP-2009 en 225 familles : "
+            f"{text.liste(lost)}. Corrigez le code.",
+            fichier=FILE,
+            colonne="fap",
+        )
     here = rows[(rows["niveau_geo"] == "reg") & rows["code_region"].isin(regions)]
     here = here.set_index("fap")[["tension", "emploi_moyen", "code_region"]]
     each = metiers[[*KEYS, "fap"]].join(here, on="fap")

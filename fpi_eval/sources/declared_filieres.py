@@ -1,11 +1,12 @@
-"""The programme's own table of what makes each filière: NSF groups and diplomas."""
-
-from collections.abc import Sequence
+"""Tables that a programme keeps in its folder; first of them, what makes each filière."""
 
 import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
+from fpi_eval.sources.reading import ColumnSchema, TableSchema, column
+from fpi_eval.sources.reading.cache import cached
+from fpi_eval.sources.reading.reading import read_table
 from fpi_eval.text import AUTRE, liste
 
 FILE = "filieres.csv"
@@ -14,51 +15,41 @@ FILE = "filieres.csv"
 def read_filieres(programme: Programme) -> pd.DataFrame:
     """Return the declared table of NSF groups and diplomas that make each filière.
 
-    Raises `FpiError`: file absent, column absent, unknown filière, or code written twice.
+    Raises `FpiError`: file or column absent, unknown filière, malformed code, or code twice.
     """
-    table = read_declared(
+    schema = TableSchema(
+        "filieres",
+        (
+            column(
+                "code", "code", "code", nullable=False, pattern=r"\d{3}|[0-9A-Z]{8}",
+                expected="trois chiffres (groupe NSF) ou huit caractères (diplôme) ; un tableur "
+                "retire le zéro du début",
+            ),
+            filiere(*programme.codes_filieres, AUTRE),
+            column("texte", "libelle", "libelle", required=False),
+            column("texte", "motif", "motif", required=False),
+        ),
+        key=("code",),
+    )  # fmt: skip
+    return read_declared(
         programme,
-        FILE,
-        ("code", "filiere"),
+        schema,
         "il dit quel groupe de spécialités (NSF) ou diplôme relève de quelle filière. « fpi-eval "
         "programme » en écrit un.",
     )
-    known = [*programme.codes_filieres, AUTRE]
-    refuse_wrong(
-        table,
-        FILE,
-        (~table["filiere"].isin(known), "filiere", f"filière inconnue. Attendu : {liste(known)}"),
-        (table["code"].duplicated(), "code", "code écrit deux fois. Gardez une ligne"),
-    )
-    return table
 
 
-def read_declared(
-    programme: Programme, file: str, columns: Sequence[str], what: str
-) -> pd.DataFrame:
-    """Return a table that the programme keeps in its folder, as written; ``what`` it says."""
-    path = programme.dossier / file
+def filiere(*codes: str) -> ColumnSchema:
+    """Return the column that says which of these filières a row is of."""
+    return column(
+        "code", "filiere", "filiere", nullable=False, choices=codes,
+        expected=f"une filière du programme : {liste(codes)}",
+    )  # fmt: skip
+
+
+def read_declared(programme: Programme, schema: TableSchema, what: str) -> pd.DataFrame:
+    """Return a table that the programme keeps in its folder, checked; ``what`` it says."""
+    path = programme.dossier / f"{schema.name}.csv"
     if not path.is_file():
         raise FpiError(f"fichier absent : {what}", fichier=str(path))
-    table = pd.read_csv(path, sep=";", dtype="str", encoding="utf-8-sig", keep_default_na=False)
-    if missing := [c for c in columns if c not in table]:
-        raise FpiError(
-            f"colonne absente (trouvé : {liste(table.columns)}). Ajoutez-la.",
-            fichier=file,
-            ligne=1,
-            colonne=missing[0],
-        )
-    return table
-
-
-def refuse_wrong(table: pd.DataFrame, file: str, *rules: tuple[pd.Series, str, str]) -> None:
-    """Raise on the first line that breaks a rule: where it is wrong, its column, what to say."""
-    for wrong, column, words in rules:
-        if wrong.any():
-            row = int(wrong.to_numpy().argmax())
-            raise FpiError(
-                f"{words} (trouvé : « {table[column].iloc[row]} »).",
-                fichier=file,
-                ligne=row + 2,
-                colonne=column,
-            )
+    return cached(read_table, path, schema).table
