@@ -31,6 +31,7 @@ from fpi_eval.report.runner.progress import Display
 from fpi_eval.report.runner.swap import scratch, sweep
 
 TRACE_LINES = 200
+COLOURS = re.compile(r"\x1b\[[\d;]*m")  # of a traceback
 # What reads files without the library: nobody then knows which ones.
 OTHER = re.compile(r"^\s*(?:import|from)\s+(?!fpi_eval\b)|\bopen\(|\bdossier\b", re.MULTILINE)
 
@@ -44,7 +45,7 @@ class Execution:
     """Execute notebooks with the same parameters, from the same working folder.
 
     `paths` maps the machine's paths to what is shown in their place; `journal` keeps times, and
-    the details of a failure.
+    the details of a failure apart.
     """
 
     parameters: Mapping[str, Any]
@@ -156,7 +157,8 @@ class Execution:
 
     def _failure(self, info: NotebookInfo, notebook: Any, error: Exception, said: Path) -> FpiError:
         """Return the French error for a notebook that failed, and keep the details in the log."""
-        where = f"notebook {info.path.name}"
+        where, number = f"notebook {info.path.name}", None
+        kind = type(error).__name__
         what, details = (
             "le calcul s'est arrêté sans dire pourquoi (mémoire ou disque plein ?)",
             "(rien)",
@@ -166,15 +168,16 @@ class Execution:
             where += f", cellule {number}" if number else ""
             if error.ename == FpiError.__name__:
                 return FpiError(f"{error.evalue}\n  ({where})")
-            what, details = _last_line(error), "\n".join(error.traceback)
+            kind, what, details = error.ename, _last_line(error), "\n".join(error.traceback)
         else:
             with suppress(OSError):
                 details = said.read_text(encoding="utf-8", errors="replace") or details
-        lines = [escapes.terminal(line) for line in details.splitlines()[-TRACE_LINES:]]
-        self.journal.write("trace", notebook=info.path.name, lignes=lines)
+        details = COLOURS.sub("", details)
+        self.journal.tell(escapes.terminal(line) for line in details.splitlines()[-TRACE_LINES:])
+        self.journal.write("trace", notebook=info.path.name, cellule=number, erreur=kind)
         return FpiError(
             f"{what}. Ce n'est pas une erreur de saisie connue ; les détails sont dans "
-            f"{self.journal.path}. Le rapport précédent, s'il existe, est intact.",
+            f"{self.journal.details}. Le rapport précédent, s'il existe, est intact.",
             fichier=where,
         )
 

@@ -1,22 +1,26 @@
 """What runs of a report did: one JSON object a line, beside the report, the latest at the end.
 
 Each line has ``instant`` (UTC), ``calcul`` (one value a run) and ``quoi``: ``debut`` (versions,
-parameters, hashes of inputs), ``notebook`` (seconds), ``etape`` (seconds), ``trace`` (lines of a
-fault), ``refus`` (the sentence), ``fin`` (seconds). It is the only record that two equal runs do
-not have in common; the report never depends on it.
+parameters, hashes of inputs), ``notebook`` (seconds), ``etape`` (seconds), ``trace`` (notebook,
+cell and kind of a fault), ``refus`` (its kind), ``fin`` (seconds, notebooks taken again, number
+of warnings). Sentences, which may quote data, are in the user's cache, those of a report's last
+run alone. It is the only record that two equal runs do not have in common; the report never
+depends on it.
 """
 
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from fpi_eval.errors import FpiError
+from fpi_eval.store import cache_folder
 
 LINES = 2_000  # kept of earlier runs
+SUBFOLDER = "details"
 
 
 def path_of(target: Path) -> Path:
@@ -29,6 +33,8 @@ class Journal:
 
     def __init__(self, target: Path) -> None:
         self.path, self.started = path_of(target), time.monotonic()
+        self.details = cache_folder() / SUBFOLDER / f"{target.parent.name}_{target.name}.txt"
+        self.told = False
         self.refused: BaseException | None = None
         self.run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
         with suppress(OSError):
@@ -43,6 +49,15 @@ class Journal:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a", encoding="utf-8", errors="backslashreplace") as stream:
                 stream.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+
+    def tell(self, lines: Iterable[str]) -> None:
+        """Add to the details of this run, which only the user can read."""
+        with suppress(OSError):
+            self.details.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            mode = "a" if self.told else "w"
+            with self.details.open(mode, encoding="utf-8", errors="backslashreplace") as stream:
+                stream.writelines(f"{line}\n" for line in lines)
+            self.told = True
 
     def last_times(self) -> dict[str, float]:
         """Return how long each notebook took the last time, in seconds."""
@@ -64,11 +79,12 @@ class Journal:
 
     @contextmanager
     def refusals(self) -> Iterator[None]:
-        """Keep the sentence of what is refused within, once."""
+        """Keep what is refused within, once."""
         try:
             yield
         except (FpiError, OSError, KeyboardInterrupt) as error:
             if error is not self.refused:
                 self.refused = error
-                self.end("refus", self.started, message=str(error) or type(error).__name__)
+                self.tell([str(error)])
+                self.end("refus", self.started, erreur=type(error).__name__)
             raise

@@ -118,10 +118,11 @@ def run(
                 folder, basis=basis, declares=declares, used=used, inputs=inputs, root=root
             )
         seconds = time.monotonic() - started
-        journal.end("fin", started, repris=list(good), avertissements=warnings)
+        journal.end("fin", started, repris=list(good), avertissements=len(warnings))
         if warnings:
+            journal.tell(warnings)
             said = pluriel(len(warnings), "avertissement")
-            out.say(f"{said} de bibliothèques pendant le calcul : voir {journal.path}.")
+            out.say(f"{said} de bibliothèques pendant le calcul : voir {journal.details}.")
         out.say(f"Rapport prêt en {nombre(seconds, 1)} s : {target / 'index.html'}")
     return Report(target, made=True, seconds=seconds)
 
