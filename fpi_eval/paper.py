@@ -8,6 +8,9 @@ import pandas as pd
 
 from fpi_eval import escapes, text
 from fpi_eval.disclosure import Shown, Thresholds, show_alone
+from fpi_eval.disclosure.shown import PEOPLE
+from fpi_eval.errors import FpiError
+from fpi_eval.programme import Secret
 from fpi_eval.tables import Format, Table, slug, table
 
 UNBOUNDED = "non borné"
@@ -15,6 +18,10 @@ UNSAID = "Données réelles ou simulées : non précisé (simulees=True ou False
 TOO_SMALL = (
     "Certains effectifs sont trop petits pour être montrés : ils sont masqués, et les phrases qui "
     "les diraient aussi."
+)
+BY_DEFAULT = (
+    "Masqués : effectifs de moins de {0.effectif_minimum} personnes, et ce que disent moins de "
+    "{0.denominateur_minimum}. Ce sont les seuils par défaut, non ceux d'un programme."
 )
 EFFECT, CHANCE, COUNT, WORDS = "effet", "probabilite", "effectif", "texte"
 # Column → French header, unit. Columns that are not here keep their name, as words or decimals.
@@ -159,10 +166,13 @@ class Tidy(Protocol):
 def bundle(result: Tidy, titre: str) -> dict[str, str]:
     """Return what a notebook shows of a result: its sentences, then an accessible table.
 
-    Where the table hides a small count, the sentences, which may tell it, are not shown.
+    Where the table hides a small count, the sentences, which may tell it, are not shown. A result
+    does not know its programme: a table of people says under which thresholds it hides.
     """
-    rows = show_alone(result.to_frame(), Thresholds())
-    shown = readable(rows, titre, unite=result.unite)
+    limits = Thresholds()
+    rows = show_alone(result.to_frame(), limits)
+    note = BY_DEFAULT.format(limits) if _of_people(rows.frame) else ""
+    shown = readable(rows, titre, unite=result.unite, note=note)
     if not rows.hidden.to_numpy().any():
         said = result.summary()
         return {"text/plain": said, "text/html": _in_french(said, shown)}
@@ -196,7 +206,7 @@ def latex(
     titre: str,
     source: str,
     simulees: bool | None,
-    secret: Thresholds | None = None,
+    secret: Secret | None = None,
 ) -> str:
     """Return a LaTeX table (booktabs), numbers in French, caption, label, note and source.
 
@@ -205,8 +215,13 @@ def latex(
     simulees : bool or None
         Whether the data is simulated: the caption and the note then say so. Always to be told;
         None is written as such.
-    secret : Thresholds, optional
-        Counts of people under its minimum are hidden; the programme's defaults otherwise.
+    secret : Secret, optional
+        The programme's thresholds, to be told where the result counts people.
+
+    Raises
+    ------
+    FpiError
+        The result counts people and `secret` is not told.
 
     Notes
     -----
@@ -214,9 +229,20 @@ def latex(
     """
     said = UNSAID if simulees is None else f"{text.BANNER}." if simulees else ""
     titled = f"{titre} ({text.SIMULATED.lower()})" if simulees else titre
-    rows = show_alone(result.to_frame(), secret or Thresholds())
+    frame = result.to_frame()
+    if secret is None and _of_people(frame):
+        raise FpiError(
+            "ce résultat compte des personnes : dites sous quels seuils les masquer, "
+            "to_latex(secret=annee.programme.secret)."
+        )
+    rows = show_alone(frame, Thresholds.of(secret or Secret()))
     made = readable(rows, titled, unite=result.unite, source=source, note=said)
     return _papered(made.to_latex(), titre)
+
+
+def _of_people(frame: pd.DataFrame) -> bool:
+    """Return whether a result's rows count people."""
+    return not set(PEOPLE).isdisjoint(frame)
 
 
 def _of_paper(frame: pd.DataFrame) -> list[str]:

@@ -14,7 +14,8 @@ from fpi_eval.errors import FpiError
 from fpi_eval.misspelt import advised, hint
 
 if TYPE_CHECKING:
-    from fpi_eval.disclosure import Gate, Thresholds
+    from fpi_eval.disclosure import Gate
+    from fpi_eval.programme import Secret
 
 Dropped = tuple[tuple[str, int], ...]
 SOURCE = "calculs fpi_eval"
@@ -59,7 +60,7 @@ class Result(ABC):
         titre: str = "",
         source: str = SOURCE,
         simulees: bool | None = None,
-        secret: "Thresholds | None" = None,
+        secret: "Secret | None" = None,
     ) -> str:
         """Return a LaTeX table for a paper: see `paper.latex`."""
         from fpi_eval import paper

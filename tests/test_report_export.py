@@ -11,8 +11,10 @@ from matplotlib.axes import Axes
 from fpi_eval import twin
 from fpi_eval.costs import unit_cost
 from fpi_eval.disclosure import MARK
+from fpi_eval.errors import FpiError
 from fpi_eval.impact.j import j as j_j
-from fpi_eval.paper import _effect, latex
+from fpi_eval.paper import _effect, bundle, latex
+from fpi_eval.programme import Secret
 from fpi_eval.results import Result
 
 WORDS = {"titre": "Effet par place, 50 % & plus", "source": "DEPP_2024, 100 % public"}
@@ -134,7 +136,7 @@ THIRD = ("Autre", 900.0, 400.0, 0, 0.0, 400.0, 400.0, 380.0, 420.0)
 def test_small_counts_of_people_never_appear_nor_what_gives_them_back(leavers, employed):
     tiny = ("Petit", leavers, employed, 0, 0.0, employed, employed, employed, employed)
     found = people(LARGE, tiny, ALSO, THIRD)
-    made = {r[0]: r[1:] for r in rows(latex(found, **WORDS, simulees=False))}
+    made = {r[0]: r[1:] for r in rows(latex(found, **WORDS, simulees=False, secret=Secret()))}
     assert set(made["Petit"]) == {MARK}
     # A second row is hidden too: the total may be published elsewhere.
     assert set(made["Supérieur"]) == {MARK}
@@ -145,18 +147,35 @@ def test_small_counts_of_people_never_appear_nor_what_gives_them_back(leavers, e
 
 def test_without_small_counts_nothing_is_hidden():
     assert MARK not in {
-        c for r in rows(latex(people(LARGE, ALSO), **WORDS, simulees=True)) for c in r
+        c
+        for r in rows(latex(people(LARGE, ALSO), **WORDS, simulees=True, secret=Secret()))
+        for c in r
     }
 
 
+def test_counts_of_people_are_hidden_under_the_thresholds_of_the_programme_that_are_told():
+    found = unit_cost("diplômé", 9.5e6, 7.0)
+    with pytest.raises(FpiError, match=r"compte des personnes.*secret=annee\.programme\.secret"):
+        latex(found, **WORDS, simulees=False)
+    for least, hidden in ((5, False), (10, True)):
+        secret = Secret(effectif_minimum=least)
+        made = rows(latex(found, **WORDS, simulees=False, secret=secret))
+        assert (MARK in made[0]) is hidden
+    shown = found._repr_mimebundle_()["text/html"]  # a notebook says which it took
+    assert "moins de 5 personnes" in shown
+    assert "seuils par défaut, non ceux d'un programme" in shown
+    none = bundle(Plain(pd.DataFrame({"cohort": [2021]})), "t")["text/html"]
+    assert "seuils par défaut" not in none
+
+
 def test_a_count_of_three_people_behind_a_cost_is_hidden_with_the_cost():
-    made = rows(latex(unit_cost("diplômé", 9.5e6, 3.0), **WORDS, simulees=True))
+    made = rows(latex(unit_cost("diplômé", 9.5e6, 3.0), **WORDS, simulees=True, secret=Secret()))
     assert made[0][2:] == [MARK] * 3
 
 
 def test_a_cost_is_in_euros_and_an_open_bound_in_words():
     found = unit_cost("emploi net", 9.5e6, 60.0, 120.0)
-    assert rows(latex(found, **WORDS, simulees=True))[0][2:] == [
+    assert rows(latex(found, **WORDS, simulees=True, secret=Secret()))[0][2:] == [
         r"158\,333~€", r"32\,182~€", "non borné"
     ]  # fmt: skip
 

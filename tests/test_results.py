@@ -52,7 +52,7 @@ from fpi_eval.impact.sun_abraham import sun_abraham
 from fpi_eval.impact.triple import triple_difference
 from fpi_eval.impact.twfe import twfe
 from fpi_eval.power.detect import puissance
-from fpi_eval.programme import load_programme
+from fpi_eval.programme import Secret, load_programme
 from fpi_eval.projection import projeter
 from fpi_eval.results import EventStudy, Result
 
@@ -250,10 +250,10 @@ def test_every_result_shows_itself_in_french_and_to_those_who_do_not_see(result)
 
 def test_every_result_can_be_written_for_a_paper(result):
     _, found = result
-    made = found.to_latex(simulees=True)
+    made = found.to_latex(simulees=True, secret=Secret())
     assert r"\toprule" in made
     assert "données simulées" in made
-    assert "non précisé" in found.to_latex()
+    assert "non précisé" in found.to_latex(secret=Secret())
 
 
 def test_an_unknown_estimate_says_which_there_are(small):
@@ -271,7 +271,7 @@ def test_words_of_a_result_cannot_become_markup(small):
 def test_what_is_too_small_is_said_neither_in_the_table_nor_in_the_sentences():
     found = unit_cost("diplômé", 9.5e6, 3.0)
     shown = found._repr_mimebundle_()
-    for words in (*shown.values(), repr(found), found.to_latex()):
+    for words in (*shown.values(), repr(found), found.to_latex(secret=Secret())):
         assert "3\u202f166\u202f667" not in words
         assert "masqué" in words
     assert "3\u202f166\u202f667" in found.summary()
