@@ -549,7 +549,7 @@ def test_every_file_of_the_library_but_a_licence_makes_a_report_again_when_it_ch
 
 def test_a_translation_corrected_makes_the_notebooks_again_that_keep_it(tmp_path, monkeypatch):
     monkeypatch.setattr(manifest, "PACKAGE", tmp_path)
-    catalogue, hashed = tmp_path / "chapters.po", manifest.data_hash.__wrapped__
+    catalogue, hashed = tmp_path / "mots.po", manifest.data_hash.__wrapped__
     catalogue.write_text("seat")
     before = hashed()
     catalogue.write_text("place")
