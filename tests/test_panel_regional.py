@@ -1,6 +1,9 @@
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
+from fpi_eval.indicators import emploi_publie
 from fpi_eval.panel.regional_panel import (
     build_regional_panel,
     entries_only,
@@ -91,13 +94,19 @@ def test_a_place_of_2018_in_a_two_year_course_is_in_the_two_millesimes_that_hold
     assert linked["cohortes_places"].to_dict() == {
         "2019_2020": 1, "2020_2021": 2, "2021_2022": 1,
     }  # fmt: skip
+    unknown = capacities.iloc[1:].assign(uai="0690003C", places=float("nan"))
+    linked = link_places(entry_places(pd.concat([capacities, unknown]))).set_index("millesime")
+    assert linked["places_entree"].to_dict()["2020_2021"] == 44
+    assert linked["cohortes_places"].to_dict() == {  # a row of 2019 has no known places
+        "2019_2020": 1, "2020_2021": 1, "2021_2022": 0,
+    }  # fmt: skip
 
 
 def test_places_whose_cohort_has_not_left_stay_in_the_panel_as_not_observed():
     results = outcomes(with_course(inserjeunes(), MEF, IDENTITY, FILIERES))
     places = pd.DataFrame(
         {"code_region": "84", "course": "40025012", "voie": "scolaire", "rentree": [2021],
-         "duree": 3, "places": [15.0], "voeux": [30.0]}
+         "duree": 3, "places": [15.0], "voeux": [30.0], "lignes_sans_places": 0}
     )  # fmt: skip
     panel = build_regional_panel(results, places).set_index("millesime")
     assert panel["observe"].to_dict() == {
@@ -131,3 +140,15 @@ def test_only_the_entry_year_of_a_course_counts_its_places(codes, in_family, rea
     for text, expected in zip(found, reasons, strict=True):
         assert text.startswith(expected)
         assert bool(text) == bool(expected)
+
+
+def test_a_hidden_code_of_a_course_has_its_pupils_in_neither_sum_of_published_employment():
+    """InserJeunes hides the small old code; the rate is that of the code it gives."""
+    programme = SimpleNamespace(
+        territoire=SimpleNamespace(ici=lambda code: code == "84"),
+        codes_filieres=["reindustrialisation"],
+    )
+    rows = with_course(inserjeunes(), MEF, IDENTITY, FILIERES)
+    p = SimpleNamespace(inserjeunes=rows, donnees=SimpleNamespace(programme=programme))
+    found = emploi_publie(p, 12).iloc[0]
+    assert (found["terminale"], found["taux"]) == (30, 10 / 30)

@@ -10,17 +10,18 @@ from fpi_eval.panel.panels import Panels
 def emploi_publie(p: Panels, months: int = 12) -> pd.DataFrame:
     """Return leavers employed per final-year student, by level and millésime, as published.
 
-    Counts over counts, all courses of the programme's filières in its region, both voies; courses
-    whose employment or final-year students the publisher hides are in neither sum.
+    Counts over counts, all courses of the programme's filières in its region, both voies; codes
+    whose employment or final-year students the publisher hides are in neither sum, even where the
+    course has another code that is known.
 
     Returns
     -------
     DataFrame
         niveau, millesime, terminale, en_emploi, taux (0..1).
     """
-    name, rows = f"en_emploi_{months}_mois", p.regional
+    name, rows = f"en_emploi_{months}_mois", p.inserjeunes
     here = p.donnees.programme.territoire.ici(rows["code_region"])
-    kept = rows[here & rows["observe"] & rows["filiere"].isin(p.donnees.programme.codes_filieres)]
+    kept = rows[here & rows["filiere"].isin(p.donnees.programme.codes_filieres)]
     kept = kept.dropna(subset=["niveau", "terminale", name])
     sums = kept.groupby(["niveau", "millesime"])[["terminale", name]].sum()
     sums = sums[sums["terminale"] > 0].rename(columns={name: "en_emploi"}).reset_index()

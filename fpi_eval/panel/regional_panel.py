@@ -104,19 +104,23 @@ def link_places(places: pd.DataFrame) -> pd.DataFrame:
     """Return places by the millésime in which the cohort they admit leaves.
 
     A place of rentrée t in a course of d years leaves in June t + d: it is in the millésimes
-    (t+d-1, t+d) and (t+d, t+d+1). ``cohortes_places`` counts the cohorts (1 or 2) whose places
-    are known; ``places_entree`` adds them, and is complete only when both are.
+    (t+d-1, t+d) and (t+d, t+d+1). ``cohortes_places`` counts the cohorts (0 to 2) whose places
+    are known of every row; ``places_entree`` adds those known, and is complete only when both are.
     """
     session = (places["rentree"] + places["duree"]).astype("int64")
+    whole = places["rentree"].where(places["lignes_sans_places"] == 0)
     both = pd.concat(
-        [places.assign(millesime=(session + shift).map(millesime)) for shift in (0, 1)]
+        [
+            places.assign(millesime=(session + shift).map(millesime), entiere=whole)
+            for shift in (0, 1)
+        ]
     )
     grouped = both.dropna(subset=["places"]).groupby([*KEYS, "millesime"])
     return (
         grouped.agg(
             places_entree=("places", "sum"),
             voeux_entree=("voeux", "sum"),
-            cohortes_places=("rentree", "nunique"),
+            cohortes_places=("entiere", "nunique"),
         )
         .reset_index()
         .astype({"cohortes_places": "int64"})
