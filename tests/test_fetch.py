@@ -20,7 +20,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.programme import Portail, Source, Telechargement, load_programme
 from fpi_eval.sources.portal.client import Limits, check_host, retry_after
 from fpi_eval.sources.portal.completeness import NotWhole, check_whole
-from fpi_eval.sources.portal.fetch import fetch
+from fpi_eval.sources.portal.fetch import GUARD, fetch
 from fpi_eval.sources.portal.lock import LOCK, read_lock, verify
 from fpi_eval.sources.portal.portals import Request, declared_hosts, expand, requests_for
 
@@ -96,7 +96,8 @@ def portal(server, tmp_path):
 
 
 def files(folder):
-    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    found = (p for p in folder.rglob("*") if p.is_file() and p.name != GUARD)
+    return sorted(p.relative_to(folder).as_posix() for p in found)
 
 
 def refused(portal, *words, **options):
@@ -589,6 +590,24 @@ def test_an_odd_retry_after_is_no_number_or_too_long_never_a_fault(header):
 
 
 # ── what is here already ────────────────────────────────────────────────────────────────────────
+
+
+def test_a_second_download_into_the_folder_is_refused_while_the_first_runs(portal):
+    """Two at once would each write the lock without the other's files."""
+
+    said = []
+
+    def meanwhile(handler):
+        with pytest.raises(FpiError) as caught:
+            portal.bring(path="/autre", fichier="autre.csv")
+        said.append(str(caught.value))
+        handler.answer()
+
+    portal.routes["/jeu"], portal.routes["/autre"] = meanwhile, lambda h: h.answer()
+    portal.bring()
+    assert "un autre téléchargement est en cours" in said[0]
+    portal.bring(path="/autre", fichier="autre.csv")
+    assert set(read_lock(portal.folder)) == {"ij/fine.csv", "autre.csv"}
 
 
 def test_verify_names_the_file_that_changed_and_the_one_that_is_gone(portal):

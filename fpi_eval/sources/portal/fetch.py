@@ -7,8 +7,8 @@ what changed. Files that someone edited or put there by hand are never overwritt
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Literal
 
 import httpx
 import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -39,6 +40,7 @@ from fpi_eval.sources.reading.large import LargeFile
 from fpi_eval.terminal import Terminal
 from fpi_eval.text import liste, nombre, pluriel
 
+GUARD = ".sources.verrou"  # held during a download
 RECORD_MAX = 1_000_000
 SHOWN = 3  # columns named in a refusal
 
@@ -97,10 +99,10 @@ def fetch(
     folder.mkdir(parents=True, exist_ok=True)
     session_client = client or httpx.Client()
     session = Session(session_client, tuple(hosts), limits or Limits(), sleep)
-    entries = read_lock(folder)
     found, errors = [], []
     try:
-        with _bar(shown=progress) as bar:
+        with _alone(folder), _bar(shown=progress) as bar:
+            entries = read_lock(folder)
             for request in requests:
                 try:
                     fetched = _fetch_one(session, request, folder, entries, bar, overwrite, now)
@@ -115,6 +117,23 @@ def fetch(
             session_client.close()
     _raise_all(errors, len(requests))
     return found
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Refuse a second download into the folder: each would lose the other's lines of the lock."""
+    guard = FileLock(folder / GUARD)
+    try:
+        guard.acquire(timeout=0)
+    except Timeout:
+        raise FpiError(
+            "un autre téléchargement est en cours dans ce dossier. Attendez sa fin, puis relancez.",
+            fichier=str(folder),
+        ) from None
+    try:
+        yield
+    finally:
+        guard.release()
 
 
 def _fetch_one(
