@@ -69,11 +69,20 @@ def test_a_file_that_is_absent_or_not_parquet_is_refused_in_french(tmp_path):
         LargeFile(write(tmp_path, name="essai.parquet"), SCHEMA)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("size", range(60, 66))
+def test_encodings_are_those_of_the_whole_lines_of_the_head(tmp_path, monkeypatch, encoding, size):
+    monkeypatch.setattr("fpi_eval.sources.reading.large.HEAD", size)
+    path = write(tmp_path, TEXT + "".join(f"d{k};Été;é;2\n" for k in range(99)), encoding)
+    reading = read_filtered(path, SCHEMA, {"libelle": ("Été",)}, raison="autre saison")
+    assert (len(reading.table), reading.provenance.encodage) == (101, encoding)
+
+
 def test_a_byte_that_is_not_utf8_far_in_the_file_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("fpi_eval.sources.reading.large.HEAD", 40)
     path = tmp_path / "essai.csv"
     path.write_bytes("code;libellé;nombre\n".encode() + b"a;x;1\n" * 9 + b"z;\xe9t\xe9;1\n")
-    with pytest.raises(FpiError, match="lignes illisibles"):
+    with pytest.raises(FpiError, match=r"pas en UTF-8 jusqu'au bout\. Enregistrez-le en UTF-8"):
         read_filtered(path, SCHEMA, {"libelle": ("x",)}, raison="autre")
 
 

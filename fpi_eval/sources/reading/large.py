@@ -99,13 +99,11 @@ class LargeFile:
     def _csv_header(self) -> list[str]:
         with self._open() as stream:
             head = stream.read(HEAD)
+        if len(head) == HEAD:  # whole lines: a character cut in two is no fault
+            head = head[: head.rfind(b"\n") + 1] or head
         bom = head.startswith(b"\xef\xbb\xbf")
         try:
-            head.decode("utf-8", errors="strict" if len(head) < HEAD else "ignore")
-            text, self.encoding = (
-                head.decode("utf-8-sig", "ignore"),
-                "utf-8-sig" if bom else "utf-8",
-            )
+            text, self.encoding = head.decode("utf-8-sig"), "utf-8-sig" if bom else "utf-8"
         except UnicodeDecodeError:
             text, self.encoding = head.decode("cp1252", "replace"), "cp1252"
         refuse_mojibake(text, self.name, self.encoding)
@@ -217,10 +215,13 @@ class LargeFile:
                     for name in numbers:
                         if found := self._bad_number(name, batch[name], start):
                             raise found from None
-            raise FpiError(
-                f"lignes illisibles ({str(error)[:200]}). Téléchargez le fichier à nouveau.",
-                fichier=self.name,
-            ) from error
+            why = (
+                "le fichier n'est pas en UTF-8 jusqu'au bout. Enregistrez-le en UTF-8, ou "
+                "téléchargez-le à nouveau."
+                if "UTF8" in str(error)
+                else f"lignes illisibles ({str(error)[:200]}). Téléchargez le fichier à nouveau."
+            )
+            raise FpiError(why, fichier=self.name) from error
 
     def _bad_number(self, name: str, values: pa.ChunkedArray, start: int) -> FpiError | None:
         texts = values.cast(pa.string()).to_pandas().fillna("").str.strip()
