@@ -2,8 +2,7 @@
 
 import itertools
 import re
-import tomllib
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import (
@@ -24,7 +23,7 @@ from fpi_eval.misspelt import known_options
 from fpi_eval.pinned import verify
 from fpi_eval.programme_folders import DEFAULT, PROJECT, declared, find_programme
 from fpi_eval.text import AUTRE, liste
-from fpi_eval.toml_faults import in_french, key_lines
+from fpi_eval.toml_faults import in_french, key_lines, read_toml
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -356,6 +355,28 @@ class Source(Frozen):
     colonnes: dict[str, str] = Field(default_factory=dict)
     telechargement: Telechargement | None = None
 
+    @field_validator("fichier")
+    @classmethod
+    def _found_in_the_folder(cls, fichier: str) -> str:
+        if re.search(r"[{}]", re.sub(r"\{(rentree|millesime)\}", "", fichier, count=1)):
+            raise ValueError(
+                f"« {fichier} » : accolades non comprises. Attendu : {{rentree}} ou {{millesime}}, "
+                "une seule fois"
+            )
+        return inside(fichier)
+
+
+def inside(fichier: str) -> str:
+    """Return a path in the data folder, written with ``/``; `ValueError` if it leads out of it."""
+    path = PurePosixPath(fichier)
+    outside = path.is_absolute() or ".." in path.parts or "\\" in fichier
+    if not path.name or outside or PureWindowsPath(fichier).drive:
+        raise ValueError(
+            f"« {fichier} » sort du dossier de données. Attendu : un chemin relatif, avec des "
+            "« / », par exemple « inserjeunes/formation_fine.csv »"
+        )
+    return fichier
+
 
 class Programme(Frozen):
     """What is evaluated: who, where, when, which targets, outcomes and files."""
@@ -551,20 +572,9 @@ def load_programme(name: str | Path = "") -> Programme:
     """
     folder = find_programme(name)
     path = folder / "programme.toml"
-    try:
-        content = path.read_bytes()
-        verify(path, content)
-        raw = content.decode("utf-8").replace("\r\n", "\n")
-        data = tomllib.loads(raw)
-    except UnicodeDecodeError as error:
-        raise FpiError(
-            "le fichier n'est pas en UTF-8. Enregistrez-le en UTF-8.", fichier=str(path)
-        ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise FpiError(
-            f"ce n'est pas du TOML valide ({error}). Vérifiez guillemets et crochets.",
-            fichier=str(path),
-        ) from error
+    content = path.read_bytes()
+    verify(path, content)
+    raw, data = read_toml(path, content)
     lines = key_lines(raw)
     data |= {"dossier": folder, "lignes": lines}
     try:

@@ -1,10 +1,10 @@
 """Where programmes lie: a folder with a `programme.toml`, named, given by its path, or alone."""
 
-import tomllib
 from pathlib import Path
 
 from fpi_eval.errors import FpiError
 from fpi_eval.text import liste
+from fpi_eval.toml_faults import read_toml
 
 PROJECT, DEFAULT = Path(__file__).parents[1], "defaut.toml"
 
@@ -64,7 +64,7 @@ def declared(path: Path) -> str:
     """Return the programme that a ``defaut.toml`` names, "" without the file."""
     if not path.is_file():
         return ""
-    if name := tomllib.loads(path.read_text(encoding="utf-8")).get("programme"):
+    if name := read_toml(path, path.read_bytes())[1].get("programme"):
         return str(name)
     raise FpiError('il manque « programme = "…" ».', fichier=str(path))
 

@@ -1,7 +1,9 @@
-"""What is wrong in a `programme.toml`, in French, fault by fault, each with its line."""
+"""Read TOML, and say what is wrong in it, in French, fault by fault, each with its line."""
 
 import re
+import tomllib
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -20,6 +22,7 @@ _MESSAGES = {
     "string_type": "un texte entre guillemets est attendu, et non {input!r}.",
     "greater_than": "{input!r} est trop petit : il faut plus de {gt}.",
     "greater_than_equal": "{input!r} est trop petit : il faut au moins {ge}.",
+    "less_than": "{input!r} est trop grand : il faut moins de {lt}.",
     "less_than_equal": "{input!r} est trop grand : il faut au plus {le}.",
     "string_pattern_mismatch": "{input!r} n'a pas la forme attendue ({pattern}).",
     "too_short": "la liste est vide : il faut au moins un élément.",
@@ -28,6 +31,33 @@ _MESSAGES = {
     "dict_type": "une section est attendue, et non {input!r}.",
     "value_error": "{error}.",
 }
+
+
+def read_toml(path: Path, content: bytes) -> tuple[str, dict[str, Any]]:
+    """Return the text of a TOML file, with or without the mark of UTF-8, and what it says."""
+    try:
+        raw = content.decode("utf-8-sig").replace("\r\n", "\n")
+        return raw, tomllib.loads(raw)
+    except UnicodeDecodeError as error:
+        raise FpiError(
+            "le fichier n'est pas en UTF-8. Enregistrez-le en UTF-8.",
+            fichier=str(path),
+            ligne=content.count(b"\n", 0, error.start) + 1,
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"line (\d+), column (\d+)", str(error))
+        where = f"colonne {place[2]}" if place else "à la fin du fichier"
+        twice = re.search("twice|overwrite|mutate", str(error)) is not None
+        raise FpiError(
+            f"ce n'est pas du TOML valide ({where}). "
+            + (
+                "Une clé ou une section est écrite deux fois : gardez-en une."
+                if twice
+                else "Vérifiez guillemets, crochets et virgules."
+            ),
+            fichier=str(path),
+            ligne=int(place[1]) if place else None,
+        ) from error
 
 
 def key_lines(raw: str) -> dict[str, int]:

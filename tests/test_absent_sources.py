@@ -241,6 +241,16 @@ def test_a_file_named_by_its_millesime_is_brought_found_and_not_told_late(tmp_pa
     assert name not in read.retards
 
 
+def test_individual_files_may_lie_outside_the_folder(tmp_path):
+    here, _ = folder_without(tmp_path)
+    held = tmp_path / "ailleurs" / "personnes.csv"
+    held.parent.mkdir()
+    held.touch()
+    elsewhere = PROGRAMME.individus.model_copy(update={"dossier": str(held.parent)})
+    programme = PROGRAMME.model_copy(update={"individus": elsewhere})
+    assert files.files_of(programme, RENTREE, here)[held.as_posix()] == held
+
+
 def test_rows_of_another_year_in_a_file_of_the_portal_are_refused(tmp_path):
     here, _ = folder_without(tmp_path)
     portal = here / PROGRAMME.sources["constat_portail"].fichier.format(rentree=RENTREE)

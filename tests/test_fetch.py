@@ -769,7 +769,7 @@ def test_the_sections_stand_in_a_real_programme_toml(tmp_path):
 hote = "https://donnees.exemple"
 licence = "Licence Ouverte 2.0"
 [sources.essai]
-fichier = "essai/fine_{rentree-1}.parquet"
+fichier = "essai/fine_{millesime}.parquet"
 [sources.essai.telechargement]
 portail = "essai"
 jeu = "jeu-fin"
@@ -780,7 +780,7 @@ selection = "uai, annee"
     (tmp_path / "programme.toml").write_text(text, encoding="utf-8")
     given = load_programme(tmp_path)
     (request,) = requests_for(given, 2024, sources=("essai",))
-    assert (request.fichier, request.format) == ("essai/fine_2023.parquet", "parquet")
+    assert (request.fichier, request.format) == ("essai/fine_2022_2023.parquet", "parquet")
     assert request.url.endswith("/exports/parquet?where=annee%3D%22cumul%202022-2023%22"
                                 "&select=uai%2C%20annee")  # fmt: skip
     assert "https://donnees.exemple" in declared_hosts(given)

@@ -11,6 +11,7 @@ from fpi_eval import load
 from fpi_eval.errors import FpiError
 from fpi_eval.pinned import pinned
 from fpi_eval.programme import load_programme, parse_rentree
+from fpi_eval.programme_folders import declared
 
 FPI = Path(__file__).parents[1] / "data" / "fpi_aura"
 
@@ -71,7 +72,14 @@ def test_a_programme_cannot_be_changed():
         (r'nom = "FPI AURA"', r'nom = "\\u001b[31mFPI"', ["« nom »", "caractère de commande"]),
         (r'code = "001"', 'code = "1"', ["departements.0.code"]),
         (r'academie = "10"', 'academie = "99"', ["001", "académie absente"]),
-        (r"^\[secret\]", "[secret", ["TOML"]),
+        (r"^\[secret\]", "[secret", ["TOML", "ligne", "(colonne 8)", "crochets"]),
+        (r"^graine = \d+", "graine = 1\ngraine = 2", ["TOML", "ligne 8", "écrite deux fois"]),
+        (r"^perte_marginale = .*", "perte_marginale = 0.5", ["moins de 0.5"]),
+        (r'"orion/attr.*"', r'"/abs/affelnet_{rentree}.csv"', ["affelnet.fichier", "sort du"]),
+        (r'"orion/attr.*"', r"'raw\\affelnet_{rentree}.csv'", ["sort du dossier", "« / »"]),
+        (r'"orion/attr.*"', r'"C:/affelnet.csv"', ["sort du dossier"]),
+        (r'"orion/attr.*"', r'"a_{annee}.csv"', ["accolades", "{rentree} ou {millesime}"]),
+        (r'"orion/attr.*"', r'"a_{rentree}_{rentree}.csv"', ["accolades", "une seule fois"]),
         (r"^horizon = 2030", "horizon = 2029", ["« projection »", "ligne 2", "horizon = 2030"]),
         (r"^echeance = 2030", "echeance = 2031", ["échéance 2031 de la cible", "horizon 2030"]),
     ],
@@ -85,6 +93,27 @@ def test_every_wrong_or_missing_key_says_where_and_what_to_write(
     assert "programme.toml" in message
     for word in words:
         assert word in message
+
+
+def test_a_file_of_notepad_is_read_and_one_that_is_not_utf8_is_told_with_its_line(edited):
+    path = edited(r"^graine = \d+", "graine = 1") / "programme.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text, encoding="utf-8-sig")
+    assert load_programme(path.parent).graine == 1
+    path.write_bytes(text.encode() + "# été\n".encode("cp1252"))
+    with pytest.raises(FpiError, match="pas en UTF-8") as error:
+        load_programme(path.parent)
+    assert error.value.ligne == text.count("\n") + 1
+
+
+def test_a_default_that_is_no_toml_is_told_with_its_line(tmp_path):
+    path = tmp_path / "defaut.toml"
+    path.write_text('# programme\nprogramme = fpi_aura"\n', encoding="utf-8-sig")
+    with pytest.raises(FpiError, match="TOML valide") as error:
+        declared(path)
+    assert (error.value.fichier, error.value.ligne) == (str(path), 2)
+    path.write_text('programme = "fpi_aura"', encoding="utf-8-sig")
+    assert declared(path) == "fpi_aura"
 
 
 def test_an_absent_programme_says_which_ones_exist(monkeypatch):

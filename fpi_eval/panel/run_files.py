@@ -186,4 +186,5 @@ def _require(
 
 
 def _relative(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix()
+    """Return a file's name in the folder; its whole path elsewhere, as individual files may lie."""
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()

@@ -6,12 +6,11 @@ the data set's record says when its data were last processed.
 
 import re
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath, PureWindowsPath
 from typing import Literal
 from urllib.parse import quote, urlencode
 
 from fpi_eval.errors import FpiError
-from fpi_eval.programme import Programme
+from fpi_eval.programme import Programme, inside
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.text import liste
 
@@ -58,14 +57,10 @@ class Request:
     renaming: Renaming = field(default_factory=Renaming)
 
     def __post_init__(self) -> None:
-        inside = PurePosixPath(self.fichier)
-        outside = inside.is_absolute() or ".." in inside.parts or "\\" in self.fichier
-        if not inside.name or outside or PureWindowsPath(self.fichier).drive:
-            raise FpiError(
-                f"« {self.fichier} » sort du dossier de données. Attendu : un chemin relatif, "
-                "par exemple « inserjeunes/formation_fine.csv ».",
-                fichier="programme.toml",
-            )
+        try:
+            inside(self.fichier)
+        except ValueError as error:
+            raise FpiError(f"{error}.", fichier="programme.toml") from None
         if self.format not in ("csv", "parquet"):
             raise FpiError(
                 f"format « {self.format} » inconnu. Attendu : csv ou parquet.",
@@ -79,9 +74,10 @@ def requests_for(
     """Return the files that the programme brings from the portals for one rentrée.
 
     Every section ``[sources.<name>.telechargement]`` gives one request. ``{rentree}`` and
-    ``{rentree-2}`` are replaced in `fichier`, `jeu`, `filtre` and `selection`. ``sources``: only
-    these sources; all that declare a download by default. Raises `FpiError`: unknown source or
-    portal, a placeholder that is not a year, two sources for one file.
+    ``{millesime}`` are replaced in `fichier`, ``{rentree-2}`` too in `jeu`, `filtre` and
+    `selection`. ``sources``: only these sources; all that declare a download by default. Raises
+    `FpiError`: unknown source or portal, a placeholder that is not a year, two sources for one
+    file.
     """
     asked = sources or tuple(n for n, s in programme.sources.items() if s.telechargement)
     found = [_request(programme, name, rentree) for name in asked]
