@@ -890,14 +890,20 @@ def publish(root: Path, programme, years: Sequence[int], donnees: str = ""):
     return p, every
 
 
+def kept_publication(donnees, rentree: int) -> Path:
+    """Return where the report of a rentrée keeps what it published."""
+    from fpi_eval.report.edition import PUBLICATION, kept_file
+
+    return kept_file(donnees.programme, rentree, PUBLICATION, simulated=donnees.simulees)
+
+
 def published(root: Path, programme, years: Sequence[int], donnees: str = ""):
     """Return the panels of the last of years, and the folders of their reports under ``root``."""
     import fpi_eval as fpi
-    from fpi_eval.report.published import memory
 
     folder = root / "data" / programme.code
     if not folder.exists():
         folder.parent.mkdir(parents=True)
         folder.symlink_to(programme.dossier)
     p = fpi.load(programme.model_copy(update={"dossier": folder}), years[-1], donnees)
-    return p, {year: memory.path_of(p.donnees, year).parent for year in years}
+    return p, {year: kept_publication(p.donnees, year).parent for year in years}

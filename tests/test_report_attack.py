@@ -48,7 +48,7 @@ def test_two_reports_of_a_twin_held_together_give_no_hidden_count_back(deux_rapp
 
 
 def test_every_earlier_report_on_disk_is_known_whatever_its_year(deux_rapports, tmp_path):
-    written = memory.path_of(deux_rapports[0].donnees, 2025)
+    written = adversary.kept_publication(deux_rapports[0].donnees, 2025)
     p, folders = adversary.published(tmp_path, PROGRAMME, (1999, 2025, 2026))
     for folder in folders.values():
         folder.mkdir(parents=True)
@@ -94,7 +94,7 @@ def test_a_later_report_that_revised_files_contradict_does_not_stop_the_year_it_
     told["entrants"][at] += 1000
     kept.write_text(json.dumps(said), encoding="utf-8")
     assert counts.entrants(Year(found)).known == ()
-    before = memory.path_of(found, 2024)
+    before = adversary.kept_publication(found, 2024)
     before.parent.mkdir()
     kept.rename(before)
     with pytest.raises(FpiError, match="refaites d'abord ce rapport"):  # an earlier one does

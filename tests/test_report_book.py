@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import adversary
 import nbformat
 import openpyxl
 import pandas as pd
@@ -270,10 +271,10 @@ def test_a_real_report_is_never_read_by_a_simulated_one_nor_the_reverse(
     deux_rapports,
 ):
     found = deux_rapports[0].donnees
-    kept = publication.path_of(found, 2025)
+    kept = adversary.kept_publication(found, 2025)
     assert kept_before(found) == [kept]
     real = replace(found, simulees=False)
-    other = publication.path_of(real, 2025)
+    other = adversary.kept_publication(real, 2025)
     assert kept_before(real) == []  # beside, under another name
     other.write_text("{}")
     try:

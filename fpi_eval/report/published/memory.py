@@ -15,7 +15,7 @@ import pandas as pd
 from fpi_eval.disclosure import Parts, Publication, PublicShare, Rate
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.loading import Donnees
-from fpi_eval.report.edition import PUBLICATION, kept_earlier, kept_file, kept_later
+from fpi_eval.report.edition import PUBLICATION, kept_earlier, kept_later
 from fpi_eval.text import liste
 from fpi_eval.traced import note
 
@@ -24,11 +24,6 @@ UNREADABLE = (
     "ce fichier dit ce qu'un autre rapport a publié, et il est illisible. "
     "Refaites ce rapport-là : sans lui, le secret ne peut pas être garanti par différence."
 )
-
-
-def path_of(donnees: Donnees, rentree: int) -> Path:
-    """Return where the report of a rentrée keeps what it published."""
-    return kept_file(donnees.programme, rentree, PUBLICATION, simulated=donnees.simulees)
 
 
 def elsewhere(donnees: Donnees) -> dict[str, tuple[Publication, ...]]:
