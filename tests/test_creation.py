@@ -102,6 +102,8 @@ def test_nothing_is_left_when_writing_fails(project, capsys, monkeypatch):
         (("--cible", "secondaire=20@2020"), "avant la première rentrée"),
         (("--subvention", "6000000"), "au plus le coût"),
         (("--subvention", "une moitié"), "montant « une moitié » non compris"),
+        (("--subvention", "22,000 €"), "montant « 22,000 € » ambigu. Écrivez 22000"),
+        (("--subvention", "5.000"), "ambigu. Écrivez 5000 si"),
     ],
 )
 def test_a_wrong_answer_says_what_to_write_and_writes_nothing(project, capsys, change, words):

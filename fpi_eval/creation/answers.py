@@ -8,6 +8,7 @@ import pandas as pd
 
 from fpi_eval.creation.search import DIPLOMA, GROUP, Catalogue
 from fpi_eval.errors import FpiError
+from fpi_eval.sources.register.fault import ambiguous
 from fpi_eval.text import AUTRE, NIVEAUX, liste, nombre, plain
 
 TODO = "à compléter"
@@ -129,9 +130,14 @@ def parse_target(text: str, last: int) -> Goal:
 def parse_amount(text: str) -> float:
     """Return euros from ``3000000``, ``3 000 000 €`` or ``1250,50``.
 
-    Raises `FpiError`: words that are no positive amount.
+    Raises `FpiError`: words that are no positive amount, or that read two ways.
     """
-    bare = re.sub(r"\s|€|euros?$", "", text.lower()).replace(",", ".")
+    bare = re.sub(r"\s|€|euros?$", "", text.lower())
+    if whole := ambiguous(bare):
+        raise FpiError(
+            f"montant « {text} » ambigu. Écrivez {whole} si le signe sépare les milliers."
+        )
+    bare = bare.replace(",", ".")
     if not re.fullmatch(r"\d+(\.\d+)?", bare):
         raise FpiError(
             f"montant « {text} » non compris : un nombre est attendu, en euros. Écrivez "

@@ -11,7 +11,7 @@ from fpi_eval.programme import Territoire, parse_rentree
 from fpi_eval.sources.reading import UAI, ColumnSchema, TableSchema, expectation, uai_key
 from fpi_eval.sources.reading.headers import spelling
 from fpi_eval.sources.register.content import content_faults
-from fpi_eval.sources.register.fault import Faults, Row, fault, plain_number
+from fpi_eval.sources.register.fault import Faults, Row, ambiguous, fault, plain_number
 from fpi_eval.sources.register.known import Known
 from fpi_eval.sources.territoires import departement_code
 from fpi_eval.text import liste, nombre
@@ -31,7 +31,6 @@ NIVEAU_DE_CFD = {
 }
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_AMBIGUOUS = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})+", re.ASCII)
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 
 
@@ -112,13 +111,11 @@ def _rentree(row: Row) -> Faults:
 
 def _number(row: Row, column: ColumnSchema) -> Faults:
     text, name = row[column.name], column.name
-    plain = re.sub(r"[\s€]", "", text)
     value = plain_number(text)
     if math.isnan(value):
         advice = "Écrivez un nombre seul, ou laissez la cellule vide si elle peut l'être."
         yield fault(row, name, expectation(column), advice)
-    elif _AMBIGUOUS.fullmatch(plain):
-        whole = re.sub(r"[.,]", "", plain)
+    elif whole := ambiguous(text):
         yield fault(
             row,
             name,
