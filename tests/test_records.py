@@ -350,6 +350,14 @@ def test_a_name_under_windows_tells_its_millesime_too():
     assert table.mutate(m=said).execute()["m"].tolist() == ["2021_2022", ""]
 
 
+def test_establishments_of_corsica_and_the_pacific_have_their_region():
+    table = pd.DataFrame(
+        {"code_departement": ["02A", "069", "988", "987"], "code_region": ["94", "84", "18", "17"]}
+    )
+    found = regions_table(table).set_index("uai")["region"]
+    assert found.to_dict() == {"620": 94, "069": 84, "983": 18, "984": 17}
+
+
 def test_streamed_files_hold_the_counts_they_were_made_with(tmp_path):
     wanted = generate(tmp_path, 20_000, seed=3)
     with open_folder(tmp_path, Individus(), REGIONS) as records:

@@ -14,8 +14,10 @@ from fpi_eval.panel.year import Year
 from fpi_eval.programme import Individus
 from fpi_eval.records.engine import discreet, engine
 from fpi_eval.records.read import scan
+from fpi_eval.sources.territoires import PREFIXES
 
-CORSE = {"02A": "620", "02B": "720"}
+UAI_OF = {code: prefix for prefix, code in PREFIXES.items()}
+"""How establishments' codes begin where it is not by their département's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -103,7 +105,7 @@ def regions_table(departements: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "commune": short.to_numpy(dtype=object),
-            "uai": code.replace(CORSE).to_numpy(dtype=object),
+            "uai": code.replace(UAI_OF).to_numpy(dtype=object),
             "region": rows["code_region"].astype("int64").to_numpy(),
         }
     )
