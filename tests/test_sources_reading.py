@@ -142,6 +142,10 @@ def test_a_table_without_a_renaming_tells_of_no_section_to_declare_it_in(tmp_pat
 
 
 def test_line_numbers_hold_after_blank_and_multiline_records(tmp_path):
+    cut = "UAI;capa_fin\n\n0010001W;1\n\n0010006B;2;\n"
+    refused(tmp_path, cut, "ligne 5", "3 valeur(s)")
+    refused(tmp_path, f"sep=;\n{cut}", "ligne 6", "3 valeur(s)")
+    refused(tmp_path, 'UAI;capa_fin;Filière\n0010001W;1;"a\nb"\n0010006B;1\n', "ligne 4")
     refused(tmp_path, "UAI;capa_fin\n\n0010001W;1\n\n0010006B;x\n", "ligne 5")
     refused(tmp_path, 'UAI;capa_fin;Filière\n0010001W;1;"a\nb"\n0010006B;x;c\n', "ligne 4")
 

@@ -18,6 +18,7 @@ import pyarrow.csv as pacsv
 from fpi_eval.errors import FpiError
 from fpi_eval.pinned import verify
 from fpi_eval.sources.reading import TableSchema
+from fpi_eval.sources.reading.check import line_of
 from fpi_eval.sources.reading.headers import spelling
 from fpi_eval.text import liste, nombre
 
@@ -222,7 +223,7 @@ class RawFile:
             "ligne tronquée ou séparateur de trop. Téléchargez le fichier à nouveau, ou "
             "corrigez la ligne.",
             fichier=self.name,
-            ligne=row.number or None,
+            ligne=line_of(row.number - 2, self.lines) if row.number else None,
             colonne=self.header[place - 1] or f"n° {place}",
         )
 
