@@ -32,6 +32,7 @@ import numpy as np
 from fpi_eval import twin
 from fpi_eval.cluster import local
 from fpi_eval.report.runner.journal import path_of
+from fpi_eval.report.runner.swap import LOCK
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -135,7 +136,7 @@ def _killed(
     shutil.rmtree(report(place))  # so that the next run makes it from what the kill left
     subprocess.run(RUN, cwd=place, env=env, check=True, capture_output=True)
     again = content(report(place)) == good
-    left = [path.name for path in report(place).parent.iterdir() if path.name.startswith(".")]
+    left = {path.name for path in report(place).parent.glob(".*")} - {LOCK}
     said = [reached, "oui" if stands else "NON", "oui" if again else "NON", str(len(left))]
     return " | ".join(said)
 
