@@ -136,7 +136,6 @@ def test_a_filiere_comes_from_the_exception_then_the_group():
     )
     result = filieres_of(pd.Series(["A", "B", "C", "Z"]), table, declared)
     assert result["filiere"].tolist() == [industry, "numerique", "autre", "autre"]
-    assert result["par"].tolist() == ["groupe", "exception", "autre", "inconnu"]
 
 
 def test_departements_of_corsica_and_overseas_and_of_no_uai():

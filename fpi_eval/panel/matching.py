@@ -3,9 +3,9 @@
 import pandas as pd
 
 from fpi_eval.sources.territoires import departement_code
+from fpi_eval.text import AUTRE
 
 UNTOLD = ""
-AUTRE = "autre"
 
 
 def departement_of(uai: pd.Series, departements: pd.DataFrame) -> pd.Series:
@@ -36,18 +36,13 @@ def filieres_of(cfd: pd.Series, diplomes: pd.DataFrame, filieres: pd.DataFrame) 
     Returns
     -------
     DataFrame
-        groupe_nsf, filiere (``autre`` outside the programme), par (``exception``, ``groupe``,
-        ``autre``, or ``inconnu`` for a diploma that the nomenclature does not hold); index of
-        `cfd`.
+        groupe_nsf, filiere (``autre`` outside the programme); index of `cfd`.
     """
     group = cfd.map(diplomes.drop_duplicates("cfd").set_index("cfd")["groupe_nsf"])
     declared = filieres.set_index("code")["filiere"]
     exception, by_group = cfd.map(declared), group.map(declared)
-    how = pd.Series("autre", index=cfd.index, dtype="str")
-    how = how.mask(by_group.notna(), "groupe").mask(exception.notna(), "exception")
-    how = how.mask(group.isna() & exception.isna(), "inconnu")
-    filiere = exception.fillna(by_group).fillna(AUTRE)
-    return pd.DataFrame({"groupe_nsf": group, "filiere": filiere, "par": how})
+    filiere = exception.where(exception.notna(), by_group).fillna(AUTRE)
+    return pd.DataFrame({"groupe_nsf": group, "filiere": filiere})
 
 
 def with_kin(filieres: pd.DataFrame, identity: pd.DataFrame, options: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
+from fpi_eval.panel.matching import filieres_of
 from fpi_eval.programme import Territoire
 
 KEYS = ["code_region", "course", "voie"]
@@ -49,15 +50,11 @@ def with_course(
     codes = mef.drop_duplicates("mefstat11").set_index("mefstat11")["cfd"]
     cfd = table["cfd"].where(table["cfd"].notna(), table["mefstat11"].map(codes))
     known = identity.drop_duplicates("cfd").set_index("cfd")
-    course, group = cfd.map(known["course"]), cfd.map(known["groupe_nsf"])
-    declared = filieres.set_index("code")["filiere"]
-    own, whole = cfd.map(declared), group.map(declared)
-    filiere = own.where(own.notna(), whole).fillna("autre")
+    course = cfd.map(known["course"])
     return table.assign(
         cfd=cfd,
         course=course.where(course.notna(), cfd),
-        groupe_nsf=group,
-        filiere=filiere,
+        **filieres_of(cfd, identity, filieres),
         niveau=cfd.map(known["niveau"]),
         niveau_diplome=cfd.map(known["niveau_diplome"]),
     )
