@@ -351,12 +351,14 @@ def test_enrolment_of_the_portal_completes_the_constat_and_never_replaces_it(tmp
     assert "constat_portail" not in year.donnees.absentes
 
 
-@pytest.mark.parametrize("suffix", [".xlsx", ".XLSX"])
+@pytest.mark.parametrize("suffix", [".xlsx", ".XLSX", ".tsv"])
 def test_the_register_is_found_under_the_name_that_new_gives_it(tmp_path, suffix):
     here, _ = folder_without(tmp_path, "ouvertures")
     rows = pd.read_csv(_register(), sep=";", dtype="str")
-    rows.to_excel(here / "ouvertures.xlsx", sheet_name="Ouvertures", index=False)
-    if suffix != ".xlsx":
+    if suffix == ".tsv":  # as a spreadsheet saves text
+        rows.to_csv(here / "ouvertures.tsv", sep="\t", index=False)
+    else:
+        rows.to_excel(here / "ouvertures.xlsx", sheet_name="Ouvertures", index=False)
         (here / "ouvertures.xlsx").rename(here / f"ouvertures{suffix}")
     year = fpi.load(PROGRAMME, RENTREE, here)
     assert len(year.register) > 0

@@ -12,6 +12,7 @@ from fpi_eval.programme import Programme, Source
 from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.sources.nomenclatures import FICHIERS as CODES
 from fpi_eval.sources.portal.portals import expand
+from fpi_eval.sources.register.openings import TEXTS
 from fpi_eval.sources.uses import USES
 from fpi_eval.text import liste
 
@@ -25,7 +26,7 @@ YEARLY = (
     "parcoursup_apprentissage",
     "inserjeunes_formation_fine",
 )
-REGISTER = (".csv", ".xlsx", ".ods", ".xls", ".xlsm")
+REGISTER = (*TEXTS, ".xlsx", ".ods", ".xls", ".xlsm")
 UAI_FILE = "uai_changements.csv"
 REFERENCE = Path(__file__).parents[2] / "data" / "reference"
 YEAR = {"rentree": r"\d{4}", "millesime": r"\d{4}_\d{4}"}

@@ -36,6 +36,7 @@ __all__ = [
 
 FEUILLE = "Ouvertures"
 SHOWN = 20
+TEXTS = (".csv", ".tsv", ".txt")
 MAX_PLACES = 500
 
 REGISTRE = TableSchema(
@@ -78,7 +79,7 @@ def read_ouvertures(
     Parameters
     ----------
     path : Path
-        `.csv`, `.ods` or `.xlsx` (sheet ``Ouvertures``, or the only sheet).
+        A text file (`TEXTS`), `.ods` or `.xlsx` (sheet ``Ouvertures``, or the only sheet).
     territoire : Territoire, optional
         The programme's: the département and the académie are then checked against it.
     projets : sequence of str, optional
@@ -100,7 +101,7 @@ def read_ouvertures(
         All faults of all rows, the first twenty shown: line, column, found, expected, advice.
     """
     path = Path(path)
-    text = path.suffix.lower() in (".csv", ".txt", ".tsv")
+    text = path.suffix.lower() in TEXTS
     cells, origin = (_cells_of_csv if text else _cells_of_book)(path, renaming or Renaming())
     cells, origin = _without_totals(cells, origin)
     cells = repaired(cells, known)
