@@ -23,6 +23,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from fpi_eval.colours import BLUE
+from fpi_eval.language import _
 from fpi_eval.plots import SMALL
 from fpi_eval.text import nombre
 
@@ -110,7 +111,7 @@ def shaded(
     """
     spread = Bbox.union([shape.get_extents() for shape in shapes.values()])
     size = (WIDTH, WIDTH / len(columns) * spread.height / spread.width + 0.5)
-    _, axes = plt.subplots(1, len(columns), figsize=size, layout="constrained", squeeze=False)
+    axes = plt.subplots(1, len(columns), figsize=size, layout="constrained", squeeze=False)[1]
     for ax, (column, title) in zip(axes[0], columns.items(), strict=True):
         rows = table[table["code"].isin(shapes)].sort_values(column, ascending=False, kind="stable")
         for row in rows[["code", column]].itertuples(index=False):
@@ -121,7 +122,8 @@ def shaded(
                           linewidth=0.6, hatch="//" if unknown else None)
             )  # fmt: skip
         ax.add_artist(_Names(rows, column, shapes, named))
-        ax.set_title(title, loc="left", fontsize=10)
+        unknown = "\n" + _("(hachures : nombre inconnu)") if rows[column].isna().any() else ""
+        ax.set_title(title + unknown, loc="left", fontsize=10)
         ax.set_axis_off()
         ax.margins(0.08, 0.14)
         ax.autoscale_view()

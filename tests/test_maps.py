@@ -132,6 +132,7 @@ def test_an_unknown_number_is_hatched_and_has_no_shade():
     assert [(p.get_hatch(), p.get_facecolor()[3]) for p in ax.patches] == [
         (None, maps.SHADES[-1]), ("//", maps.SHADES[0]),
     ]  # fmt: skip
+    assert "hachures : nombre inconnu" in ax.get_title(loc="left")
     bars = plots.group_bars(
         rows.rename(columns={"nom": "departement"}),
         columns=["places"], xlabel="", colours={"places": "#000000"},
