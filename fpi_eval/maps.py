@@ -115,11 +115,11 @@ def shaded(
     for ax, (column, title) in zip(axes[0], columns.items(), strict=True):
         rows = table[table["code"].isin(shapes)].sort_values(column, ascending=False, kind="stable")
         for row in rows[["code", column]].itertuples(index=False):
-            unknown = bool(pd.isna(row[1]))
-            shade = 0 if unknown else int(np.ceil(4 * row[1] / max(rows[column].max(), 1)))
+            untold = bool(pd.isna(row[1]))
+            shade = 0 if untold else int(np.ceil(4 * row[1] / max(rows[column].max(), 1)))
             ax.add_patch(
                 PathPatch(shapes[row[0]], facecolor=(BLUE, SHADES[shade]), edgecolor="#000000",
-                          linewidth=0.6, hatch="//" if unknown else None)
+                          linewidth=0.6, hatch="//" if untold else None)
             )  # fmt: skip
         ax.add_artist(_Names(rows, column, shapes, named))
         unknown = "\n" + _("(hachures : nombre inconnu)") if rows[column].isna().any() else ""

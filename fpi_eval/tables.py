@@ -247,7 +247,8 @@ def _part(soup: BeautifulSoup, table: Tag) -> None:
         head["scope"] = "rowgroup"
     for row in reversed(table.select(".gt_group_heading_row")[1:]):
         body = table.select("tbody")[0]
-        part = soup.new_tag("tbody", attrs=dict(body.attrs))
+        part = soup.new_tag("tbody")
+        part.attrs = dict(body.attrs)
         body.insert_after(part)
         part.extend([row, *row.next_siblings])
 

@@ -194,7 +194,7 @@ def test_figures_of_another_region_are_refused(tmp_path):
     programme = programme_in(tmp_path / "essai", NORD)
     assert "emploi_industriel" not in emplois.reference(programme).index
     shutil.copy2(FPI / "reference.csv", programme.dossier)
-    with pytest.raises(FpiError, match="région 84, et le programme est dans la région 32"):
+    with pytest.raises(FpiError, match="trouvé « 84 », attendu la région du programme, 32"):
         emplois.reference(programme)
 
 
@@ -212,6 +212,14 @@ def annee(request, tmp_path_factory, donnees_reelles):
     territories, filieres = CASES[request.param]
     folder = tmp_path_factory.mktemp("programmes") / request.param
     return fpi.load(programme_in(folder, *territories, filieres=filieres), 2022, donnees_reelles)
+
+
+def test_a_programme_without_sectors_has_none(tmp_path):
+    programme = programme_in(tmp_path / "essai", NORD)
+    (programme.dossier / "secteurs.csv").unlink(missing_ok=True)
+    found = fpi.load(programme, 2026).secteurs
+    assert list(found) == ["filiere", "na38", "na88", "libelle", "motif", "industrie"]
+    assert found.empty
 
 
 def test_real_places_of_the_programme_are_those_of_the_raw_files(annee):

@@ -5,7 +5,7 @@ Nothing heavy is imported before it is used: an unchanged folder's words are kep
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Column, Table
 
@@ -178,7 +178,9 @@ def read_others(found: "Donnees", files: "list[Found]") -> "list[tuple[str, str,
         if path.resolve() in known or source in catalogue.WITH_OTHER_TABLES:
             continue
         declared = found.programme.sources.get(source)
-        names = {"renaming": Renaming.of(found.programme, source)} if declared else {}
+        names: dict[str, Any] = (
+            {"renaming": Renaming.of(found.programme, source)} if declared else {}
+        )
         origin = cached(entry.load(), path, *entry.year_of(path, period), **names).provenance
         if source not in found.absentes:
             others.append((source, period or "", origin))

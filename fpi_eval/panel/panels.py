@@ -155,7 +155,7 @@ class Panels:
         """Declared table: filière → sectors it feeds (NAF 38); empty where none is declared."""
         programme = self.donnees.programme
         if not secteurs.declared(programme):
-            return pd.DataFrame(columns=[*secteurs.COLUMNS, "industrie"])
+            return secteurs.nothing(programme)
         return secteurs.read_secteurs(programme)
 
     @cached_property

@@ -14,6 +14,7 @@ from fpi_eval.sources.naf import A17_OF_A38, industry
 from fpi_eval.sources.reading import TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading
+from fpi_eval.sources.reading.schema import no_rows
 from fpi_eval.sources.years import oddities
 
 SOURCE = "urssaf"
@@ -32,15 +33,13 @@ def declared(programme: Programme) -> bool:
     return (programme.dossier / FILE).is_file()
 
 
-def read_secteurs(programme: Programme) -> pd.DataFrame:
-    """Return the declared map filière → NAF 38 sectors, with ``industrie`` (bool) added.
+def nothing(programme: Programme) -> pd.DataFrame:
+    """Return the map of a programme that declares none."""
+    return no_rows(_schema(programme)).assign(industrie=pd.Series(dtype=bool))
 
-    Raises
-    ------
-    FpiError
-        File or column absent, unknown filière, unknown sector, pair written twice, reason empty.
-    """
-    schema = TableSchema(
+
+def _schema(programme: Programme) -> TableSchema:
+    return TableSchema(
         FILE.removesuffix(".csv"),
         (
             filiere(*programme.codes_filieres),
@@ -54,9 +53,19 @@ def read_secteurs(programme: Programme) -> pd.DataFrame:
         ),
         key=("filiere", "na38"),
     )  # fmt: skip
+
+
+def read_secteurs(programme: Programme) -> pd.DataFrame:
+    """Return the declared map filière → NAF 38 sectors, with ``industrie`` (bool) added.
+
+    Raises
+    ------
+    FpiError
+        File or column absent, unknown filière, unknown sector, pair written twice, reason empty.
+    """
     table = read_declared(
         programme,
-        schema,
+        _schema(programme),
         "il dit quels secteurs d'activité chaque filière alimente. Écrivez-le sur le modèle d'un "
         "programme fourni (dossier data).",
     )
