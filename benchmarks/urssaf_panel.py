@@ -136,7 +136,7 @@ def measure(path: Path, expected: float, queue) -> None:
             "secondes": round(seconds, 2),
             "secondes_cpu": round(usage.ru_utime + usage.ru_stime, 2),
             "memoire_mo": round(peak),
-            "emplois_retrouves": bool(panel["emplois"].sum() == expected),
+            "emplois_retrouves": bool(panel.sum() == expected),
             "cible_tenue": seconds < TARGET_SECONDS and peak < TARGET_MB,
         }
     )

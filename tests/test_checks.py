@@ -142,7 +142,10 @@ def test_draws_that_share_their_sites_are_told_as_fewer_and_their_shares_as_less
     assert known.found_ci == pytest.approx((0.0103, 0.0845), abs=1e-4)  # Wilson's: never narrower
     said = verdict([a_check("dose", PASS)], replace(known, thinned=0.92)).phrase
     assert "Soit 91\u00a0% à 99\u00a0%, et 1\u00a0% à 8\u00a0%, régions d'accueil" in said
-    assert "Les tirages se recoupent : ils en valent 2,0 sans établissement commun." in said
+    assert (
+        "Les tirages se recoupent : leurs établissements ne feraient que 2,0 programmes sans "
+        "établissement commun." in said
+    )
     assert "92\u00a0% des ouvertures y tenaient" in said
     assert "les tirages" in known.summary().lower()
 

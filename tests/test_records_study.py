@@ -75,11 +75,13 @@ def test_the_page_and_the_first_page_say_the_same_number(annee, compte, evaluati
     assert words.startswith(found.phrase)
     assert "suivie ici" in page.lecture(compte)
     assert evaluation.verdict.niveau in words
-    shown = page.effets(evaluation, annee.context).frame
+    shown = page.effets(evaluation, chiffres, annee.context).frame
     seats = diplomes.effets(evaluation.estimates, "").frame.drop_duplicates("effet")
     apart = shown.set_index("effet")["estime"] - 100 * seats.set_index("effet")["valeur"]
     assert apart[shown["effet"]].abs().max() <= 2.5  # half the step that its width calls for
-    assert "peut différer un peu de la somme" in page.effets(evaluation, annee.context).note
+    assert (
+        "peut différer un peu de la somme" in page.effets(evaluation, chiffres, annee.context).note
+    )
     net = shown.iloc[-1]
     assert list(net[1:]) == [found.rounded, *found.ends]
     assert (
@@ -103,7 +105,7 @@ def test_a_year_without_individual_files_says_how_to_get_them(annee, tmp_path):
     assert isinstance(found, Absent)
     assert "habilitation" in found.holder
     assert page.reponse(found, headline.Headline(())) == page.lecture(found) == ""
-    assert page.effets(found, annee.context) is found
+    assert page.effets(found, headline.Headline(()), annee.context) is found
 
 
 def test_the_command_writes_protected_tables_and_their_log(

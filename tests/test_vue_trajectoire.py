@@ -234,7 +234,10 @@ def test_past_projections_are_put_to_the_test(simulees):
 def test_limits_name_the_assumed_rates_and_what_is_not_seen(simulees):
     words = plain(simulees.limites)
     assert "Taux supposés" in words
-    assert "Pas encore visibles, pour aucune place : résultats aux examens, en emploi six" in words
+    assert (
+        "Pas encore visibles, pour aucune place de FPI AURA : résultats aux examens, en emploi six"
+        in words
+    )
     assert "des places de la voie scolaire (FPI AURA) seulement." in words
 
 

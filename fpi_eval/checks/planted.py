@@ -167,7 +167,8 @@ class Planted(Result):
         )
         return (
             f"Soit {low} à {high}, et {none} à {some}, régions d'accueil tirées à nouveau. Les "
-            f"tirages se recoupent : ils en valent {n} sans établissement commun."
+            f"tirages se recoupent : leurs établissements ne feraient que {n} programmes sans "
+            "établissement commun."
             f"{fewer * (self.thinned < 0.995)}"
         )
 

@@ -46,8 +46,8 @@ def comptes(study: Study) -> list[Check]:
             "groupes_effectifs",
             effective,
             np.nan,
-            f"tout se passe comme si {text.nombre(effective)} établissements égaux portaient "
-            "l'information.",
+            f"tout se passe comme si {text.nombre(effective)} établissements égaux, comparaisons "
+            "comprises, portaient l'information.",
         ),
     ]
 

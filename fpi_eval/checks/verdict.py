@@ -127,12 +127,15 @@ def verdict(
     valid = _valid(planted)
     precise = _half(planted, GROSS) <= smallest if planted else None
     word = INCONCLUSIVE if hard else UNKNOWABLE
+    told = False
     if planted and not hard:
         row = planted.calibrated.iloc[0]
         told = bool(row["cal_low"] > 0 or row["cal_high"] < 0)
         word = level(valid, bool(against), bool(precise), told)
     reasons = tuple(f"{c.titre} : {c.phrase}" for c in (*hard, *against))
-    said = [_first(planted), f"Donc : {word}.", _why(planted, valid, smallest, hard, against)]
+    of = "" if hard or not planted else ", pour l'effet brut"
+    why = _why(planted, valid, smallest, hard, against, told)
+    said = [_first(planted), f"Donc{of} : {word}.", why]
     return Verdict(
         word, valid, precise, tuple(c.titre for c in against), reasons, " ".join(said), bool(hard)
     )
@@ -180,7 +183,7 @@ def _first(planted: Planted | Absent) -> str:
     return f"{planted.sentence()}. {planted.doubt()}"
 
 
-def _why(planted, valid: str, smallest: float, hard, against) -> str:
+def _why(planted, valid: str, smallest: float, hard, against, told: bool) -> str:
     """Return the two answers and what weighs on them, in one sentence."""
     parts = []
     if planted:
@@ -188,9 +191,10 @@ def _why(planted, valid: str, smallest: float, hard, against) -> str:
         halves = [_half(planted, label) for label in (GROSS, NET)]
         words = [YES if h <= smallest else NO for h in halves]
         wide = [text.nombre(h, 3 if smallest < h < smallest + 0.005 else 2) for h in halves]
+        zero = ", mais distinct de zéro" if told and words[0] == NO else ""
         parts.append(
             f"précis à {text.nombre(smallest, 2)} par place : {words[0]} pour l'effet brut "
-            f"(± {wide[0]}), {words[1]} pour l'effet net (± {wide[1]})"
+            f"(± {wide[0]}{zero}), {words[1]} pour l'effet net (± {wide[1]})"
         )
     if against:
         parts.append(f"indice de violation : {text.liste(f'« {c.titre} »' for c in against)}")

@@ -168,8 +168,9 @@ def _compare(
     return [
         f"{source} : {nombre(a)} {what} en {before}, {nombre(b)} en {after} "
         f"({'+' if b > a else '−'}{pourcent(abs(b / a - 1), 0)}). Attendu : de "
-        f"−{pourcent(1 - bounds.low, 0)} à +{pourcent(bounds.high - 1, 0)} ({bounds.seen}). "
-        "Un téléchargement a pu s'interrompre : comparez avec le fichier du producteur."
+        f"−{pourcent(1 - bounds.low, 0)} à +{pourcent(bounds.high - 1, 0)} ; vu dans les fichiers "
+        f"du producteur, {bounds.seen}. Celui de {before if b > a else after} est peut-être "
+        "incomplet : comparez-le à celui du producteur."
         for what, a, b in _sizes(bounds, old, new)
         if a > 0 and not bounds.low <= b / a <= bounds.high
     ]

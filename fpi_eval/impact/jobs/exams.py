@@ -28,11 +28,14 @@ SUCCESS = "reussite"  # outcome: graduates / candidates
 NOTE = (
     "Comptes d'examens, voie scolaire, à la maille la plus fine qui soit ouverte. Les voisines de "
     "même spécialité et de même territoire sont dans le compte : leur perte est déjà ôtée. "
-    "Réussite : diplômés en plus / candidats en plus, là où "
-    "l'effet sur les candidats se distingue de zéro. "
     # benchmarks/results/exams.md
     "Sur des tableaux inventés, ces intervalles à 95 % contiennent la vérité de 92 à 100 fois sur "
     "100, selon la maille et le nombre de territoires."
+)
+
+RATIO = (
+    "Réussite : diplômés en plus / candidats en plus, là où l'effet sur les candidats se distingue "
+    "de zéro."
 )
 
 
@@ -66,7 +69,8 @@ def exam_effects(panel: pd.DataFrame, cells: pd.DataFrame | None = None) -> Esti
         raise FpiError(f"aucun examen publié n'a encore de candidats entrés dans ces places. {why}")
     left = [f"{mesh} : pas d'estimation. {reason}" for mesh, reason in reasons.items()]
     seen = [] if cells is None else [_seen(panel, cells)]
-    return Estimates(tuple(items), note=" ".join([NOTE, *seen, *left]), public=True)
+    ratio = [RATIO] * any(one.outcome == SUCCESS for one in items)
+    return Estimates(tuple(items), note=" ".join([NOTE, *ratio, *seen, *left]), public=True)
 
 
 def seats_seen(panel: pd.DataFrame) -> pd.Series:

@@ -222,9 +222,9 @@ def echelles(parts: Mapping[str, Estimates | Absent], context: Context) -> Table
             return found
         for one in found:
             where = one.label.removeprefix("Effet par place : ")
-            told = [100 * getattr(one, k) for k in BOUNDS]
+            value, *ends = (100 * getattr(one, k) for k in BOUNDS)
             vague = untold(one.ci_low, one.ci_high)
-            rows.append((name, where, *([UNTOLD, None, None] if vague else told)))
+            rows.append((name, where, UNTOLD if vague else value, *ends))
     names = ["sens", "groupe", "valeur", "bas", "haut"]
     return table(
         pd.DataFrame(rows, columns=names),

@@ -82,7 +82,8 @@ def niveaux(found: Outlook | Absent) -> Figure | Absent:
         if any(target.niveau in text.NIVEAUX for target in result.cibles):
             return Absent(
                 "L'échéance des cibles par niveau est passée : elles ne se projettent plus. La "
-                "page « Les places » dit lesquelles ne sont pas atteintes."
+                "page « Les places » dit lesquelles ne sont pas atteintes.",
+                lacking=False,
             )
         return Absent("Aucune cible par niveau n'est déclarée.")
     return Figure(

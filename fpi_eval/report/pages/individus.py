@@ -11,7 +11,7 @@ from fpi_eval.checks import Evaluation, allowed
 from fpi_eval.costs import UnitCost, cost_table
 from fpi_eval.headline import Headline
 from fpi_eval.headline.first_page import only_own
-from fpi_eval.impact.frame import GROSS
+from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.jobs.adjusted import Adjusted
 from fpi_eval.impact.jobs.marginal import Marginal
 from fpi_eval.panel.context import Context
@@ -50,15 +50,19 @@ def lecture(compte: "Counted | Absent") -> str:
     return "\n\n".join([read] if compte.faults.table.empty else [read, *faults])
 
 
-def effets(evaluation: Evaluation | Absent, context: Context) -> Table | Absent:
-    """Return the effect of 100 seats: gross, displacement, net, with calibrated intervals."""
+def effets(evaluation: Evaluation | Absent, chiffres: Headline, context: Context) -> Table | Absent:
+    """Return the effect of 100 seats: gross, displacement, net, with calibrated intervals.
+
+    The net one has no number where the first sentence gives none.
+    """
     found = allowed(evaluation, evaluation)
     if isinstance(found, Absent):
         return found
     figures = ["estime", "bas", "haut"]
+    sure = chiffres["industrie_100"].sure
     rows = [
-        (word, *_told(one))
-        for one, word in ((found.estimates[label], word) for label, word in PER_SEAT.items())
+        (word, *_told(found.estimates[label], vague=label == NET and not sure))
+        for label, word in PER_SEAT.items()
     ]
     return table(
         pd.DataFrame(rows, columns=["effet", *figures]),
@@ -188,11 +192,10 @@ def couts(
     )
 
 
-def _told(one: Estimate) -> tuple[float | str | None, ...]:
-    """Return an effect and its ends for 100 seats, or that nobody can tell."""
-    if untold(one.ci_low, one.ci_high):
-        return UNTOLD, None, None
-    return tuple(_rounded(one.estimate, one.ci_low, one.ci_high))
+def _told(one: Estimate, *, vague: bool) -> tuple[float | str, ...]:
+    """Return an effect and its ends for 100 seats, or that it is too uncertain for a number."""
+    value, *ends = _rounded(one.estimate, one.ci_low, one.ci_high)
+    return UNTOLD if vague or untold(one.ci_low, one.ci_high) else value, *ends
 
 
 def _rounded(*values: float) -> list[float]:

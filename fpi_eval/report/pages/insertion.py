@@ -356,9 +356,11 @@ def passage_bts(
     matched = rates.loc[rates["formation"] == "BTS - Production", "part_places"].min()
     names = ("estimate", "ci_low", "ci_high")
     shown = [
-        [UNTOLD, None, None]
-        if untold(one.ci_low, one.ci_high)
-        else [100 * getattr(one, name) for name in names]
+        [
+            UNTOLD if untold(one.ci_low, one.ci_high) else 100 * one.estimate,
+            100 * one.ci_low,
+            100 * one.ci_high,
+        ]
         for one in found
     ]
     rows = pd.DataFrame(shown, columns=names).assign(

@@ -39,10 +39,11 @@ def _shown(found: Totals | Absent, outcome: str, source: str) -> Table | Absent:
     if isinstance(found, Absent):
         return found
     rows = found.table
-    shown = rows.assign(
-        brut=[_words(*r) for r in rows[["seats", "gross", "gross_low", "gross_high"]].to_numpy()],
-        net=[_words(*r) for r in rows[["seats", "estimate", "ci_low", "ci_high"]].to_numpy()],
-    )
+    brut = [_words(*r) for r in rows[["seats", "gross", "gross_low", "gross_high"]].to_numpy()]
+    net = [_words(*r) for r in rows[["seats", "estimate", "ci_low", "ci_high"]].to_numpy()]
+    # The net effect is the gross one and more: it is not told where its own part is not.
+    net = [UNTOLD if own == UNTOLD else whole for own, whole in zip(brut, net, strict=True)]
+    shown = rows.assign(brut=brut, net=net)
     absent = "".join(f" {name} : {why}" for name, why in found.absent.items())
     return table(
         shown,
@@ -57,12 +58,14 @@ def _shown(found: Totals | Absent, outcome: str, source: str) -> Table | Absent:
             "net": "Net",
         },
         source=source,
-        note="Entre parenthèses, intervalle à 95 %, élargi comme celui de l'ensemble l'est par "
-        "l'essai sur de faux programmes, s'il y en a un. Les nombres sont arrondis selon cet "
-        "intervalle, à la dizaine au moins. Net : ce que perdent les formations voisines est ôté, "
-        "là où elles le perdent ; celles des autres filières ne sont dans aucune ligne de filière. "
+        note="Intervalle à 95 %, élargi comme celui de l'ensemble l'est par l'essai sur de faux "
+        "programmes, s'il y en a un ; seul là où il contient zéro. Les nombres sont arrondis selon "
+        "cet intervalle, à la dizaine au moins. Net : ce que perdent les formations voisines est "
+        "ôté, là où elles le perdent ; celles des autres filières ne sont dans aucune ligne de "
+        "filière. "
         "Par niveau, filière et voie, ici une régression par groupe ; section « Pour qui l'effet "
         "diffère-t-il ? », une seule, souvent plus précise. "
+        "Une formation nouvelle, sans passé, reçoit l'effet par place de son groupe. "
         f"Un territoire de moins de trois établissements ouverts est réuni à d'autres.{absent}",
     )
 
@@ -72,8 +75,9 @@ def _words(seats: float, value: float, low: float, high: float) -> str:
     if not np.isfinite([low, high]).all() or untold(low, high, seats):
         return UNTOLD
     step = step_of(low, high, smallest=TEN)
-    shown, first, last = (text.signe(rounded(v, step)) for v in (value, low, high))
-    return f"{shown} ({first}\u00a0à\u00a0{last})"
+    value, low, high = (rounded(v, step) for v in (value, low, high))
+    between = f"{text.signe(low)}\u00a0à\u00a0{text.signe(high)}"
+    return between if low <= 0 <= high else f"{text.signe(value)} ({between})"
 
 
 def methode(found: Totals | Absent) -> str:
