@@ -242,7 +242,7 @@ def crossed_ours(frame):
     cell = frame["a"].to_numpy()
     y, x = frame["y"].to_numpy(), frame[["x"]].to_numpy()
     fit = linear.fit(y, x, [cell, frame["b"].to_numpy()], names=["x"])
-    return fit.coefficients[0], np.sqrt(fit.covariance(cell)[0, 0])
+    return fit.coefficients[0], np.sqrt(fit.covariance(cell[fit.keep])[0, 0])
 
 
 def crossed_pyfixest(frame):

@@ -39,8 +39,6 @@ WITHOUT_CODE = {
     "hostile": "les contrôles de test_hostile_run, tous notebooks ; empreinte de tout le paquet",
     "intervals": "relu des lignes des autres tableaux, test ci-dessous",
     "regions": "un rapport de fichiers réels par région : rien n'est tiré",
-    "speed_cs": "des temps d'avant les empreintes : à mesurer au calme",
-    "urssaf_panel": "des temps d'avant les empreintes : à mesurer au calme",
 }
 #: Tables whose rows are not kept.
 WITHOUT_ROWS = {
