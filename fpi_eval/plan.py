@@ -147,13 +147,8 @@ def _link(folder: Path, path: Path, raw: bytes) -> None:
 
 
 def plans(folder: str | Path) -> list[Path]:
-    """Return the sealed plans of a folder, the first written first.
-
-    A plan without a seal was stopped as it was written: it announced nothing.
-    """
-    found = Path(folder).glob("plan_????-??-??*.json")
-    sealed = (path for path in found if path.with_name(path.name + SEAL).is_file())
-    return sorted(sealed, key=lambda p: _rank(p.stem))
+    """Return the plans of a folder, sealed or not, the first written first."""
+    return sorted(Path(folder).glob("plan_????-??-??*.json"), key=lambda p: _rank(p.stem))
 
 
 def _rank(stem: str) -> tuple[str, int]:
@@ -172,8 +167,9 @@ def read_plan(path: str | Path) -> Plan:
         raise FpiError("plan introuvable. Écrivez-le avec « fpi-eval plan ».", fichier=str(path))
     if not seal.is_file():
         raise FpiError(
-            f"l'empreinte {seal.name} manque : on ne peut pas savoir si le plan a changé. "
-            "Remettez-la à côté du plan, ou écrivez-en un nouveau.",
+            f"l'empreinte {seal.name} manque : on ne sait pas si le plan a été écrit jusqu'au "
+            "bout, ni s'il a changé. Remettez-la à côté du plan, ou retirez ce plan s'il n'a "
+            "jamais été fini.",
             fichier=str(path),
         )
     raw = path.read_bytes()
@@ -275,12 +271,12 @@ def held_against(run: Evaluation | Absent, programme: Programme) -> Evaluation |
 def followed(programme: Programme, run: Evaluation) -> Check:
     """Return the check against the first plan beside programme.toml, which came before any other.
 
-    A plan changed by hand asks for caution: what it announced is no longer known.
+    A plan changed by hand, or without its seal, asks for caution: what it announced is not known.
     """
     written = plans(programme.dossier / PLANS)
     try:
         return plan_check(read_plan(written[0]) if written else None, programme, run)
     except FpiError as error:
         row = THRESHOLDS["preinscription"]
-        nan = float("nan")
-        return Check("preinscription", row.titre, CAUTION, nan, nan, row.words, str(error))
+        nan, words = float("nan"), str(error).replace(str(written[0]), written[0].name)
+        return Check("preinscription", row.titre, CAUTION, nan, nan, row.words, words)

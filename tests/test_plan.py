@@ -163,14 +163,19 @@ def test_a_run_is_held_to_the_first_plan_and_a_forged_plan_is_said(programme, tm
     assert "a changé depuis" in forged.phrase
 
 
-def test_a_plan_stopped_before_its_seal_announced_nothing(programme, tmp_path):
+def test_a_first_plan_without_its_seal_is_said_and_the_second_does_not_take_its_place(
+    programme, tmp_path
+):
     run = evaluate(invented_panel(31, noise=1.0, etabs=20), "diplomes", programme, draws=0)
     programme, folder = changed(programme, dossier=tmp_path), tmp_path / PLANS
     cut = write_plan(changed(programme, graine=1), folder, today=DAY)
     cut.with_name(f"{cut.name}.sha256").unlink()
-    assert followed(programme, run).statut == "non_evaluable"
     second = write_plan(programme, folder, today=DAY)
-    assert plans(folder) == [second]
+    assert plans(folder) == [cut, second]
+    said = followed(programme, run)
+    assert said.statut == "caution"
+    assert said.phrase.startswith(f"{cut.name} : l'empreinte {cut.name}.sha256 manque")
+    cut.unlink()  # as the sentence asks, when it was never whole
     assert followed(programme, run).statut == "pass"
 
 
