@@ -221,7 +221,8 @@ def test_a_yearly_file_under_another_name_is_named_with_its_year_left_open(tmp_p
     assert "écrivez" not in same  # those that lie there are of other years
     one = asked.model_copy(update={"fichier": asked.fichier.format(rentree=RENTREE)})
     wrong = PROGRAMME.model_copy(update={"sources": {**PROGRAMME.sources, "affelnet": one}})
-    with pytest.raises(FpiError, match=r"Indiquez « \{rentree\} » dans le nom"):
+    said = r"affelnet » ne dit pas son année\. Indiquez « \{rentree\} » dans le nom"
+    with pytest.raises(FpiError, match=said):
         fpi.load(wrong, RENTREE, here)
 
 
@@ -241,14 +242,29 @@ def test_a_file_named_by_its_millesime_is_brought_found_and_not_told_late(tmp_pa
     assert name not in read.retards
 
 
-def test_individual_files_may_lie_outside_the_folder(tmp_path):
+def test_a_yearly_file_whose_name_holds_its_year_twice_is_to_be_named_anew(tmp_path):
+    here, _ = folder_without(tmp_path)
+    asked = PROGRAMME.sources["constat_portail"].fichier.format(rentree=RENTREE - 1)
+    twice = here / asked.replace(".csv", f"_vu_en_{RENTREE - 1}.csv")
+    twice.parent.mkdir(exist_ok=True)
+    twice.touch()
+    there = catalogue.discover(here, PROGRAMME).files
+    reason = files.no_file(PROGRAMME, "constat_portail", RENTREE, here, there)
+    assert reason.endswith(f"_vu_en_{RENTREE - 1}.csv », de la même source, nommez-le « {asked} »")
+    twice.rename(here / asked)
+    assert files.matching(here, PROGRAMME.sources["constat_portail"])[str(RENTREE - 1)]
+
+
+def test_individual_files_may_lie_outside_the_folder_and_no_name_says_where(tmp_path):
     here, _ = folder_without(tmp_path)
     held = tmp_path / "ailleurs" / "personnes.csv"
     held.parent.mkdir()
     held.touch()
     elsewhere = PROGRAMME.individus.model_copy(update={"dossier": str(held.parent)})
     programme = PROGRAMME.model_copy(update={"individus": elsewhere})
-    assert files.files_of(programme, RENTREE, here)[held.as_posix()] == held
+    found = files.files_of(programme, RENTREE, here)
+    assert found["individus/personnes.csv"] == held
+    assert not [name for name in found if str(tmp_path) in name]
 
 
 def test_rows_of_another_year_in_a_file_of_the_portal_are_refused(tmp_path):

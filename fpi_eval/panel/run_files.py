@@ -60,13 +60,14 @@ def files_of(programme: Programme, rentree: int, folder: Path) -> dict[str, Path
     if programme.resultats.voisinage == "zone_emploi":
         found += latest(folder, PLACES).values()
     found += [codes / name for name, _ in CODES.values()] + [codes / UAI_FILE]
-    found += (folder / programme.individus.dossier).rglob("*")
+    people = folder / programme.individus.dossier  # which may lie anywhere
     return {
-        _relative(path, base): path
-        for base, paths in (
-            (own, declared),
-            (REFERENCE.parent, REFERENCE.glob("*")),
-            (folder, found),
+        under + _relative(path, base): path
+        for under, base, paths in (
+            ("", own, declared),
+            ("", REFERENCE.parent, REFERENCE.glob("*")),
+            ("", folder, found),
+            ("individus/", people, people.rglob("*")),
         )
         for path in sorted(paths)
         if path.is_file()
@@ -138,15 +139,17 @@ def no_file(
         if file.source == name:
             found, year = _relative(file.path, folder), file.year or ""
             named = "{millesime}" if "_" in year else "{rentree}"
-            others[found.replace(year, named) if year else found] = found
+            others[found.replace(year, named) if year else found] = found, year
     others.pop(programme.source(name).fichier, None)  # of another year than the one asked for
     if not others:
         return said
-    spelled, found = others.popitem()
+    spelled, (found, year) = others.popitem()
+    said += f" ; pour lire « {found} », de la même source, "
+    if spelled.count("{") > 1:  # which programme.toml refuses
+        return f"{said}nommez-le « {wanted(programme, name, int(year[-4:]) + ('_' in year))} »"
     return (
-        f"{said} ; pour lire « {found} », de la même source, écrivez "
-        f"{'ce nom' if spelled == found else f'« {spelled} »'} sous [sources.{name}] de "
-        "programme.toml"
+        f"{said}écrivez {'ce nom' if spelled == found else f'« {spelled} »'} sous "
+        f"[sources.{name}] de programme.toml"
     )
 
 
@@ -187,5 +190,5 @@ def _require(
 
 
 def _relative(path: Path, folder: Path) -> str:
-    """Return a file's name in the folder; its whole path elsewhere, as individual files may lie."""
-    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
+    """Return a file's name in the folder, as every system writes it."""
+    return path.relative_to(folder).as_posix()

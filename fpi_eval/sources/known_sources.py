@@ -91,8 +91,9 @@ class SourceFile:
             return ()
         if not year:
             raise FpiError(
-                f"l'année de la source « {self.name} » n'est pas dans le fichier. Indiquez "
-                f"« {{{self.year}}} » dans le nom de fichier de [sources.{self.name}].",
+                f"le nom du fichier de la source « {self.name} » ne dit pas son année. Indiquez "
+                f"« {{{self.year}}} » dans le nom de fichier de [sources.{self.name}], un fichier "
+                "par année.",
                 fichier=path.name,
             )
         return (int(year[-4:]) if self.year == "rentree" else year,)
