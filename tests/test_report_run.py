@@ -452,6 +452,27 @@ def test_a_run_that_waited_for_another_knows_what_it_published(another, tmp_path
         yearly(folder, 2025, tmp_path)
 
 
+def test_a_lock_that_cannot_be_taken_is_said_and_a_folder_that_cannot_be_written_needs_none(
+    tmp_path, monkeypatch
+):
+    lock = tmp_path / swap.LOCK
+    lock.mkdir()
+    with (
+        pytest.raises(FpiError, match="le verrou du programme ne peut pas"),
+        swap.no_other(tmp_path / "2026"),
+    ):
+        pass
+    monkeypatch.setattr(swap.os, "access", lambda *_: False)
+    with swap.no_other(tmp_path / "2026"):
+        assert lock.is_dir()
+
+
+def test_two_reports_of_one_name_keep_their_details_apart(tmp_path):
+    here, there = (Journal(tmp_path / one / "fpi_aura" / "2026").details for one in "ab")
+    assert here != there
+    assert Journal(tmp_path / "a" / "fpi_aura" / "2026").details == here
+
+
 INTERRUPTED = """
 import sys
 from pathlib import Path

@@ -8,6 +8,7 @@ run alone. It is the only record that two equal runs do not have in common; the 
 depends on it.
 """
 
+import hashlib
 import json
 import os
 import time
@@ -33,7 +34,9 @@ class Journal:
 
     def __init__(self, target: Path) -> None:
         self.path, self.started = path_of(target), time.monotonic()
-        self.details = cache_folder() / SUBFOLDER / f"{target.parent.name}_{target.name}.txt"
+        where = hashlib.sha256(str(target.resolve()).encode()).hexdigest()[:8]
+        name = f"{target.parent.name}_{target.name}_{where}.txt"  # reports of two folders apart
+        self.details = cache_folder() / SUBFOLDER / name
         self.told = False
         self.refused: BaseException | None = None
         self.run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"

@@ -31,7 +31,7 @@ def no_other(target: Path) -> Iterator[None]:
     Raises
     ------
     FpiError
-        Another report of the programme is being made.
+        Another report of the programme is being made, or nobody can tell.
     """
     folder = Path(target).absolute().parent
     with ExitStack() as held:
@@ -44,8 +44,13 @@ def no_other(target: Path) -> Iterator[None]:
                 "masque en connaissant les autres. Attendez qu'il finisse ou arrêtez-le.",
                 fichier=str(folder),
             ) from error
-        except OSError:
-            pass
+        except OSError as error:
+            if folder.is_dir() and os.access(folder, os.W_OK):
+                raise FpiError(
+                    "le verrou du programme ne peut pas être pris, et deux rapports ne doivent pas "
+                    "se calculer ensemble. Vérifiez ses droits et la place du disque.",
+                    fichier=str(folder / LOCK),
+                ) from error
         yield
 
 
