@@ -35,9 +35,11 @@ from fpi_eval.impact import j, ladder
 from fpi_eval.impact.frame import GROSS, NET, sample
 from fpi_eval.impact.j import fit_j
 from fpi_eval.impact.j_and_bjs2_t import j_and_bjs2_t
+from fpi_eval.language import speaking
 from fpi_eval.panel import align
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.programme import Seuils
+from fpi_eval.report.runner import translated
 from fpi_eval.twin import SCENARIOS, draw
 
 EXACT = 1e-8
@@ -443,6 +445,16 @@ def test_seats_whose_graduates_are_still_studying_are_not_mature():
     again = samples.maturite(replace(study_of(pd.concat([early, apprentices])), whose="FPI"))
     assert again.valeur == found.valeur  # no file will ever show them
     assert "(FPI, voie scolaire, sans les formations nouvelles)" in again.phrase
+
+
+@pytest.mark.parametrize("whose", ["", "FPI", "ATCF et FPI"])
+def test_seats_that_are_mature_are_said_in_english_whoever_opened_them(whose):
+    panel = invented_panel(28, opened=14, start=2022)
+    voies = panel["cell"].mod(2).map({0: "scolaire", 1: "apprentissage"})
+    for rows, voie in ((panel.assign(voie="scolaire"), ""), (panel.assign(voie=voies), " and ap")):
+        found = samples.maturite(replace(study_of(rows), whose=whose))
+        with speaking("en"):
+            assert f"school route{voie}" in translated.said(found.phrase)
 
 
 # ── estimates redone ────────────────────────────────────────────────────────────────────────────

@@ -4,6 +4,7 @@ import re
 from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pandas as pd
@@ -27,6 +28,7 @@ from fpi_eval.language import CHAPTERS as SENTENCES
 from fpi_eval.language import OTHERS, _, catalogue, speaking
 from fpi_eval.panel.loading import credit
 from fpi_eval.report.edition import PROJECT, SIMULATED_SUFFIX, Edition
+from fpi_eval.report.pages import places
 from fpi_eval.report.runner import pdf, translated
 from fpi_eval.report.runner.chapters import CHAPTERS, Chapter, compose
 from fpi_eval.report.runner.notebooks import discover
@@ -262,6 +264,19 @@ def test_a_sentence_keeps_its_numbers_and_the_names_of_the_data():
         assert translated.said(french) == "Drôme comes first with 1,200 seats of 9,000."
         with pytest.raises(FpiError, match="pas traduit"):
             translated.said("Rien de tel 12 fois.")
+
+
+@pytest.mark.parametrize("levels", [["ensemble"], [*text.NIVEAUX], [*text.NIVEAUX, "ensemble"]])
+def test_targets_missed_at_any_level_are_said_in_english(levels):
+    declared = [SimpleNamespace(code=one, niveau=one) for one in levels]
+    context = SimpleNamespace(rentree=2030, programme=SimpleNamespace(cibles=declared))
+    years = [2030 if one == "ensemble" else 2026 for one in levels]
+    reached = {"acquis": 10.0, "au_plus": 10.0, "cible": 90.0}
+    rows = pd.DataFrame({"code": levels, "echeance": years}).assign(**reached)
+    french = places._missed(rows, context)
+    with speaking("en"):
+        assert translated.said(french).count("10 entries out of 90") == len(levels)
+        assert translated.said(f"{french}.") == f"{translated.said(french)}."
 
 
 @pytest.mark.parametrize("code", OTHERS)
