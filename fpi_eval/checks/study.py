@@ -20,7 +20,7 @@ from fpi_eval.impact.frame import GROSS, effects, sample, scale
 from fpi_eval.impact.j import fit_j, regressors
 from fpi_eval.impact.j_and_bjs2_t import side_by_side
 from fpi_eval.impact.stacked import stacked
-from fpi_eval.impact.uncertainty import ENOUGH, Clusters
+from fpi_eval.impact.uncertainty import Clusters
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.regression import linear
 from fpi_eval.regression.bands import joint_test
@@ -185,7 +185,7 @@ def before(frame: pd.DataFrame, at: np.ndarray) -> Before:
     )
     kept = [j for j, name in enumerate(fit.names) if name.startswith("avant")]
     clusters = Clusters.of(frame)
-    wide = clusters.n_treated_dep >= ENOUGH
+    wide = clusters.wide
     label = base["code_departement" if wide else "uai"].to_numpy()[fit.keep]
     psi = fit.jackknife(label)[:, kept]
     df = (clusters.n_treated_dep if wide else clusters.n_treated_etab) - 1

@@ -11,7 +11,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import GROSS, WEIGHTS, sample
 from fpi_eval.impact.j import combination, fit_j, report
-from fpi_eval.impact.uncertainty import ENOUGH, Clusters
+from fpi_eval.impact.uncertainty import Clusters
 from fpi_eval.regression.multiple import drawn_p, holm, romano_wolf, wild_draws
 from fpi_eval.regression.wild import MAX_CLUSTERS, affordable_draws, multipliers
 from fpi_eval.results import Estimate, Headed, heading, within
@@ -160,7 +160,7 @@ def study_family(
 def _wild(fits: dict, draws: int | None, seed: int) -> tuple[np.ndarray, np.ndarray, str]:
     """Return t (k,), their draws under the null (draws, k), and the rule in French."""
     counts = [Clusters.of(used) for used, _, _ in fits.values()]
-    wide = min(c.n_treated_dep for c in counts) >= ENOUGH
+    wide = all(c.wide for c in counts)
     labels = [c.dep if wide else c.etab for c in counts]
     names = np.unique(np.concatenate([np.unique(found) for found in labels]))
     if len(names) > MAX_CLUSTERS:

@@ -9,7 +9,7 @@ from scipy import stats
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.imputation import fit, read, unexposed, used_rows
-from fpi_eval.impact.uncertainty import ENOUGH, Clusters
+from fpi_eval.impact.uncertainty import Clusters
 from fpi_eval.misspelt import known_options
 from fpi_eval.panel.sample import Sample
 from fpi_eval.projection.rates import SD_ANNEE, Profil, Taux
@@ -53,7 +53,7 @@ def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:
     values, by_etab, by_dep = read(frame, model, target)
     used = used_rows(frame, model)
     used = used[(used["niveau"] == niveau) | (used["dose"] == 0)]
-    wide = Clusters.of(used).n_treated_dep >= ENOUGH
+    wide = Clusters.of(used).wide
     column, psi = ("code_departement", by_dep) if wide else ("uai", by_etab)
     each = np.array([_alike(frame.loc[target[:, a] > 0], column) for a in range(len(there))])
     every, share = _alike(frame.loc[on], column), seats / seats.sum()

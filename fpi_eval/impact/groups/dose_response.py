@@ -12,7 +12,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import final, sample
 from fpi_eval.impact.groups.heterogeneity import large, split
-from fpi_eval.impact.uncertainty import ENOUGH, Clusters
+from fpi_eval.impact.uncertainty import Clusters
 from fpi_eval.results import Headed, heading, within
 
 CLASSES = 3
@@ -90,7 +90,7 @@ def dose_response(panel: pd.DataFrame, y: str = "diplomes") -> DoseResponse:
     names = [_name(edges[k], edges[k + 1]) for k in range(len(cuts) + 1)]
     groups = pd.Series(np.array(names)[rank], frame.index)
     kept, _ = large(frame, groups)
-    found = split(kept, groups.loc[kept.index], "", Clusters.of(frame).n_treated_dep >= ENOUGH)
+    found = split(kept, groups.loc[kept.index], "", Clusters.of(frame).wide)
     rows = pd.DataFrame(found.rows).drop(columns="label").rename(columns={"group": "label"})
     seats = opened.groupby(groups.groupby(frame["cell"]).first().reindex(opened.index)).mean()
     rows = rows.assign(seats=rows["label"].map(seats)).sort_values(

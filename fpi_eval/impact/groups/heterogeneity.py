@@ -19,7 +19,7 @@ from fpi_eval.impact.groups.declared import DIMENSIONS, FEWEST, MISSING, dimensi
 from fpi_eval.impact.groups.sexes import Sexes, given, sexes
 from fpi_eval.impact.j import regressors
 from fpi_eval.impact.outcomes import ALPHA
-from fpi_eval.impact.uncertainty import CR3, ENOUGH, Clusters, answer, error
+from fpi_eval.impact.uncertainty import CR3, Clusters, answer, error
 from fpi_eval.regression import linear
 from fpi_eval.regression.bands import joint_test
 from fpi_eval.regression.multiple import holm, normal_draws, romano_wolf
@@ -174,7 +174,7 @@ def heterogeneity(
     """
     ways = {name: dimension(name, panel) for name in ((by,) if isinstance(by, str) else by)}
     frame = sample(panel, y)
-    wide = Clusters.of(frame).n_treated_dep >= ENOUGH
+    wide = Clusters.of(frame).wide
     splits, absent, left, by_sex = {}, {}, [], None
     for name, way in ways.items():
         try:

@@ -13,7 +13,7 @@ from fpi_eval.impact.few_treated import wild_interval
 from fpi_eval.impact.frame import SEATS, sample
 from fpi_eval.impact.groups.declared import FEWEST, SEXES
 from fpi_eval.impact.j import fit_j
-from fpi_eval.impact.uncertainty import CR3, ENOUGH, Clusters, answer, error
+from fpi_eval.impact.uncertainty import CR3, Clusters, answer, error
 from fpi_eval.regression import linear, ratio
 from fpi_eval.results import Estimate, Headed, heading, within
 
@@ -198,7 +198,7 @@ def _result(
         **facts,
     )
     freedom = {"uai": clusters.n_treated_etab - 1, "code_departement": clusters.n_treated_dep - 1}
-    level = "code_departement" if clusters.n_treated_dep >= ENOUGH else "uai"
+    level = "code_departement" if clusters.wide else "uai"
     both = psi[level] @ [[1.0, 1.0], [0.0, 1.0]]  # on women, on all
     v = both.T @ both
     bounds = ratio.fieller(theta[0], theta.sum(), v[0, 0], v[1, 1], v[0, 1], df=freedom[level])
