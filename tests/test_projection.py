@@ -9,6 +9,7 @@ from invented import invented_panel
 from scipy import stats
 
 from fpi_eval import twin
+from fpi_eval.absent import Absent
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS
 from fpi_eval.impact.j import j
@@ -421,3 +422,13 @@ def test_chances_are_said_in_words():
     assert chances(0.0) == "moins d'une chance sur 100"
     assert chances(0.314) == "31 chances sur 100"
     assert chances(1.0) == "plus de 99 chances sur 100"
+
+
+def test_a_kept_projection_speaks_of_the_folder_that_asks_for_it():
+    """What is kept may have been made in another copy of the folder."""
+    theirs = outlook.Outlook("ailleurs", pd.DataFrame(), {}, None, {}, pd.DataFrame(), None, 3)
+    year = SimpleNamespace(kept=lambda make: theirs, context="ici")
+    found = outlook.outlook(year)
+    assert (found.context, found.without_length) == ("ici", 3)
+    none = Absent("aucune ouverture.")
+    assert outlook.outlook(SimpleNamespace(kept=lambda make: none, context="ici")) is none

@@ -1,7 +1,7 @@
 """A year's projection: rates that its files show, one path per declared scenario, its calendar."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -78,8 +78,12 @@ class Outlook:
 
 
 def outlook(year: Year) -> Outlook | Absent:
-    """Return the projection of every declared scenario, or why there is none."""
-    return year.kept(_outlook)
+    """Return the projection of every declared scenario, or why there is none.
+
+    The context is this year's own: a kept result may have been made in another folder.
+    """
+    found = year.kept(_outlook)
+    return found if isinstance(found, Absent) else replace(found, context=year.context)
 
 
 def _outlook(year: Year) -> Outlook | Absent:
