@@ -1,6 +1,7 @@
 """The real panel and its results: equal to sums made directly from the raw files."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -118,7 +119,7 @@ def test_progress_counts_a_seat_once_a_year_from_its_opening(annee_simulee):
 def test_targets_past_due_that_seats_could_not_reach_are_said_to_be_missed(annee_simulee):
     rows, context = deploiement.avancement(annee_simulee), annee_simulee.context
     assert deploiement.manquees(rows, 2025).empty
-    assert deploiement.manquees(rows.assign(acquis=9000.0), 2026).empty
+    assert deploiement.manquees(rows.assign(au_plus=9000.0), 2026).empty
     numbers = headline.places(annee_simulee)
     assert numbers.notes["cibles_manquees"] == "2026 2026"
     at = rows.set_index("code")["acquis"]
@@ -131,6 +132,24 @@ def test_targets_past_due_that_seats_could_not_reach_are_said_to_be_missed(annee
     assert places.cibles(register, rows, context).titre == said
     same = filieres.places_constantes(annee_simulee)
     assert places.reponse(numbers, rows, same, context).split("\n\n")[1] == f"{said}."
+
+
+def test_seats_of_which_nothing_says_how_many_opened_are_not_said_empty(annee_simulee):
+    register = deploiement.du_programme(annee_simulee)
+    [cible] = [c for c in annee_simulee.programme.cibles if c.code == "secondaire"]
+    one = register[register["niveau"] == "secondaire"].head(1)
+    one = one.assign(rentree=2024, places_prevues=500, places_ouvertes=float("nan"))
+    year = SimpleNamespace(
+        registre=pd.concat([register, one.astype(register.dtypes)]), donnees=annee_simulee.donnees
+    )
+    before, rows = (deploiement.avancement(y).set_index("code") for y in (annee_simulee, year))
+    assert rows.loc["secondaire", "acquis"] == before.loc["secondaire", "acquis"]
+    added = rows.loc["secondaire", "au_plus"] - before.loc["secondaire", "au_plus"]
+    assert added == 500 * (cible.echeance - 2024 + 1)
+    assert list(deploiement.manquees(rows, 2026).index) == ["superieur"]
+    missed = places.cibles(register, rows.reset_index(), annee_simulee.context)
+    assert missed.titre.startswith("La cible de 2026 n'est pas atteinte")
+    assert "au_plus" not in missed.table.frame
 
 
 def test_nothing_after_the_rentree_is_used(annee_simulee):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from fpi_eval.calendar import opened
 from fpi_eval.panel.panels import Panels, du_programme
 from fpi_eval.panel.regional_panel import territoire
 
@@ -16,7 +17,8 @@ def avancement(p: Panels) -> pd.DataFrame:
     A seat opened at rentrée w receives one entrant a year from w on: seat-years up to the
     target's date count at most so many people entered, if every seat is filled every year
     and nothing else moves. Columns: code, libelle, cible, echeance, places_ouvertes, realise
-    (seat-years up to the rentrée), acquis (seat-years up to the target's date), part.
+    (seat-years up to the rentrée), acquis (seat-years up to the target's date), au_plus (the same,
+    seats planned standing for those of which nothing says how many opened), part.
     """
     register, year = du_programme(p), p.donnees.rentree
     rows = []
@@ -37,6 +39,7 @@ def avancement(p: Panels) -> pd.DataFrame:
                 "places_ouvertes": seats.sum(),
                 "realise": (seats * age).sum(),
                 "acquis": (seats * final).sum(),
+                "au_plus": (opened(kept) * final).sum(),
             }
         )
     table = pd.DataFrame(rows)
@@ -45,7 +48,7 @@ def avancement(p: Panels) -> pd.DataFrame:
 
 def manquees(table: pd.DataFrame, rentree: int) -> pd.DataFrame:
     """Return the targets of `avancement` past due that seats, all filled, could not reach."""
-    return table[(table["echeance"] <= rentree) & (table["acquis"] < table["cible"])]
+    return table[(table["echeance"] <= rentree) & (table["au_plus"] < table["cible"])]
 
 
 def statuts(p: Panels) -> pd.DataFrame:

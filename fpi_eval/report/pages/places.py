@@ -59,7 +59,7 @@ def _missed(rows: pd.DataFrame, context: Context) -> str:
         return ""
     level = {one.code: one.niveau for one in context.programme.cibles}
     of = [
-        f"{text.nombre(r.acquis)} entrées sur {text.nombre(r.cible)} "
+        f"{text.nombre(r.au_plus)} entrées sur {text.nombre(r.cible)} "
         f"({text.NIVEAUX.get(level[r.code], 'en tout').lower()})"
         for r in late.itertuples()
     ]
@@ -135,7 +135,7 @@ def cibles(kept: pd.DataFrame, rows: pd.DataFrame, context: Context) -> Figure |
         _missed(rows, context) or to_come,
         f"Registre des ouvertures, rentrée {context.rentree} ; {context.credit}",
         f"Barres horizontales, une par cible. {' ; '.join(said)}.",
-        rows.astype({"echeance": str}),
+        rows.drop(columns="au_plus").astype({"echeance": str}),
         formats={"part": ("pourcent", 0)},
         labels={
             "libelle": "Cible",
