@@ -8,6 +8,7 @@ from invented import invented_panel
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs.adjusted import adjusted
 from fpi_eval.impact.jobs.marginal import marginal
+from fpi_eval.panel.cells import known_of
 
 YEARS = range(2016, 2024)
 EFFECT = 0.4
@@ -128,3 +129,33 @@ def test_the_share_among_those_added_is_of_people_whose_group_is_known():
     )
     (row,) = marginal(panel, ["femmes"]).to_frame().itertuples()
     assert (row.avant, row.marginaux) == pytest.approx((0.3, 0.3), abs=NEAR)
+    # As files are counted where a millésime lacks the column: zero women, of zero people known.
+    names = ["diplomes_femmes", "diplomes_femmes_connus"]
+    silent = panel.assign(**{n: panel[n].where(panel["rentree"] > 2018, 0.0) for n in names})
+    few = silent["diplomes"].where(silent["cell"] % 9 > 0, 0.0)  # a zero tells no more than others
+    assert (
+        known_of(silent.assign(diplomes=few), "diplomes", "femmes")[silent["rentree"] <= 2018]
+        .isna()
+        .all()
+    )
+    (row,) = marginal(silent, ["femmes"]).to_frame().itertuples()
+    assert (row.avant, row.marginaux) == pytest.approx((0.3, 0.3), abs=NEAR)
+
+
+def test_a_group_that_is_badly_known_leaves_the_others_their_row():
+    panel = invented_panel(5, noise=0.1)
+    first = panel["rentree"].where(panel["seats"] > 0).groupby(panel["cell"]).transform("min")
+    late = panel["rentree"] > 2024
+    panel = panel.assign(
+        cohort=first,
+        diplomes_femmes=0.3 * panel["diplomes"],
+        diplomes_adultes=(0.3 * panel["diplomes"]).where(late, 0.0),
+        diplomes_adultes_connus=panel["diplomes"].where(late, 0.0),
+        diplomes_residents=0.0,
+        diplomes_residents_connus=(panel["diplomes"] - panel["seats"]).clip(lower=0.0),
+    )
+    assert marginal(panel, ["adultes", "femmes", "residents"]).table["groupe"].tolist() == [
+        "femmes"
+    ]
+    with pytest.raises(FpiError, match="pas de diplômé de plus"):
+        marginal(panel, ["adultes", "residents"])

@@ -60,8 +60,14 @@ def lag_of(outcome: str, table: pd.DataFrame) -> np.ndarray:
 
 
 def known_of(table: pd.DataFrame, outcome: str, group: str) -> pd.Series:
-    """Return how many people are known to be in a group or not: all, where nothing says less."""
-    return table.get(KNOWN.format(outcome=outcome, group=group), table[outcome])
+    """Return how many people are known to be in a group or not: all, where nothing says less.
+
+    Missing where nobody is, of people there are, or of a whole rentrée: its files do not tell.
+    """
+    told = table.get(KNOWN.format(outcome=outcome, group=group), table[outcome])
+    every = told.groupby(table["rentree"]).transform("sum")
+    people = table[outcome].groupby(table["rentree"]).transform("sum")
+    return told.mask((told == 0) & ((table[outcome] > 0) | (every == 0) & (people > 0)))
 
 
 def targeted_of(panel: pd.DataFrame) -> np.ndarray:

@@ -21,6 +21,7 @@ DESCRIPTION = (
     "du groupe − part d'avant × diplômés », même régression et même erreur, rapporté au même "
     "effet, comme on décrit les personnes qu'un instrument fait changer (Abadie, 2003)."
 )
+EMPTY = pd.Series(dtype=float)
 TIDY = {"groupe": "label", "ecart": "estimate", "ecart_bas": "ci_low", "ecart_haut": "ci_high"}
 
 
@@ -64,24 +65,32 @@ def marginal(
     ----------
     panel : CellPanel or DataFrame
         Cells with ``outcome`` and a column ``<outcome>_<group>`` for each group; shares are of
-        those of whom one knows (`panel.cells.known_of`).
+        those of whom one knows (`panel.cells.known_of`). A group not known before
+        the openings, or among whose people nobody is added, is left out.
+
+    Raises
+    ------
+    FpiError
+        No group is left.
     """
     table = CellPanel.of(panel).table
-    rows = []
-    for group in groups:
+    rows, told = [], [g for g in groups if table.get(f"{outcome}_{g}", EMPTY).notna().any()]
+    for group in told:
         column = f"{outcome}_{group}"
-        if column not in table or table[column].isna().all():
+        count = known_of(table, outcome, group).where(table[column].notna())
+        known = table.assign(**{outcome: count})  # seats of rows not told still count
+        before = known[known["cell"].isin(known.loc[known["seats"] > 0, "cell"])]
+        before = before[before["rentree"] < before["cohort"]].dropna(subset=outcome)
+        if not before[outcome].sum() > 0:
             continue
-        known = table.assign(**{outcome: known_of(table, outcome, group)})
-        known = known.dropna(subset=[outcome, column])
         total = j(known, outcome)[GROSS].estimate
         if total <= 0:
-            raise FpiError("pas de diplômé de plus : leur composition n'a pas de sens.")
-        before = known[known["cell"].isin(known.loc[known["seats"] > 0, "cell"])]
-        before = before[before["rentree"] < before["cohort"]]
+            continue
         share = float(before[column].sum() / before[outcome].sum())
         found = j(known.assign(**{outcome: known[column] - share * known[outcome]}), outcome)[GROSS]
         gap = np.array([found.estimate, found.ci_low, found.ci_high]) / total
         rows.append((group, share, share + gap[0], *gap))
+    if told and not rows:
+        raise FpiError("pas de diplômé de plus, ou groupes inconnus avant les ouvertures.")
     names = ["groupe", "avant", "marginaux", "ecart", "ecart_bas", "ecart_haut"]
     return Marginal(pd.DataFrame(rows, columns=names))
