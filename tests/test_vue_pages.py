@@ -13,6 +13,7 @@ from fpi_eval.panel.loading import credit
 from fpi_eval.programme import load_programme
 from fpi_eval.report.pages import diplomes, emploi_en_plus, insertion, jumeau
 from fpi_eval.results import Estimate
+from fpi_eval.rounding import UNTOLD
 
 RULE = "erreurs groupées par établissement"
 
@@ -77,6 +78,17 @@ def test_classes_of_openings_are_as_many_as_the_table_shows():
     table = diplomes.tailles(DoseResponse("terminale", rows, 0.071), "source")
     assert "Classes coupées aux tiers des tailles" in table.note
     assert "rois" not in table.note  # two classes are kept here, the third was too small
+    assert table.frame["increasing"].tolist() == [0.5, 0.5]
+
+
+def test_a_class_too_uncertain_for_a_number_has_none_in_any_column():
+    rows = pd.DataFrame({"label": ["12 places au plus", "plus de 12 à 24 places"]})
+    rows = rows.assign(seats=12.0, n_cells=[9, 13], std_error=0.1, p_value=0.2)
+    rows[["estimate", "whole", "increasing"]] = 0.5
+    rows[["ci_low", "ci_high"]] = [[0.3, 0.7], [-1.0, 2.0]]
+    frame = diplomes.tailles(DoseResponse("terminale", rows, 0.071), "source").frame
+    assert frame["estimate"].tolist() == frame["whole"].tolist() == [0.5, UNTOLD]
+    assert "increasing" not in frame  # each class borrows from the others
 
 
 MOMENTS = [

@@ -305,17 +305,24 @@ def tailles(found: DoseResponse | Absent, source: str) -> Table | Absent:
     """Return the effect per seat of small, middle and large openings, and of a whole opening."""
     if isinstance(found, Absent):
         return found
+    rows = told(found.table)
+    vague = rows["estimate"].eq(UNTOLD)
+    rows["whole"] = rows["whole"].astype(object).mask(vague, UNTOLD)
+    whole = {
+        "whole": "Par ouverture",
+        "increasing": "Par ouverture, jamais moins pour une plus grande",
+    }
+    if vague.any():  # each class borrows from the others to increase
+        del whole["increasing"]
     return table(
-        told(found.table),
+        rows,
         f"L'effet selon la taille de l'ouverture ({name_of(found.outcome)})",
-        formats=dict.fromkeys(FIGURES, ("signe", 2))
-        | dict.fromkeys(("whole", "increasing"), ("signe", 1)),
+        formats=dict.fromkeys(FIGURES, ("signe", 2)) | dict.fromkeys(whole, ("signe", 1)),
         labels={
             "label": "Taille de l'ouverture",
             "n_cells": "Formations",
             **BOUNDS,
-            "whole": "Par ouverture",
-            "increasing": "Par ouverture, jamais moins pour une plus grande",
+            **whole,
         },
         source=source,
         note=f"{found.sentence()} Effet brut ; intervalles à 95 %, sans étalonnage. Classes "
