@@ -22,11 +22,11 @@ def step_of(low: float, high: float, smallest: float = 1.0) -> float:
 
 
 def untold(low: float, high: float, seats: float = 1.0) -> bool:
-    """Return whether the interval of the effect of so many seats is too wide for a number.
+    """Return whether the effect of so many seats is too uncertain for a number.
 
-    A seat holds one person: an interval of more than one on each side says nothing.
+    A seat holds one person: an interval of more than one on each side says nothing, nor does none.
     """
-    return (high - low) / 2 > abs(seats)
+    return not (high - low) / 2 <= abs(seats)
 
 
 def told(rows: pd.DataFrame) -> pd.DataFrame:

@@ -27,6 +27,7 @@ from fpi_eval.headline.quantity import (
 from fpi_eval.report.published.shown_quantities import sheet, shown_quantities
 
 DAY = date(2027, 1, 31)
+NAN, INF = float("nan"), float("inf")
 FPI = Scope("FPI", "secondaire", "voie scolaire", annees="rentrées 2024 à 2026")
 
 
@@ -49,6 +50,13 @@ def seats(value=760.0, **changes):
 def test_the_width_of_the_interval_decides_of_the_digits(value, low, high, shown):
     one = seats(value, low=low, high=high, unit="élèves", nature=ESTIMATED)
     assert one.shown.replace("\u202f", " ").replace("\xa0", " ") == shown
+
+
+@pytest.mark.parametrize("ends", [(NAN, NAN), (-0.2, NAN), (NAN, 0.2), (-INF, INF), (-1.0, 1.1)])
+def test_an_effect_without_a_useful_interval_is_no_number(ends):
+    assert rounding.untold(*ends)
+    rows = pd.DataFrame([(0.3, *ends), (0.3, -0.7, 1.3)], columns=["estimate", "ci_low", "ci_high"])
+    assert rounding.told(rows)["estimate"].tolist() == [rounding.UNTOLD, 0.3]
 
 
 def test_an_amount_has_two_figures_and_a_count_all_of_them():
