@@ -277,6 +277,8 @@ def test_rows_of_another_year_in_a_file_of_the_portal_are_refused(tmp_path):
     with pytest.raises(FpiError, match=f"rentrée {RENTREE - 1} dans un fichier nommé {RENTREE}"):
         fpi.load(PROGRAMME, RENTREE, here)
     assert catalogue.source("constat_portail").year_of(portal, str(RENTREE)) == (RENTREE,)
+    with pytest.raises(FpiError, match=r"ne dit pas son année\. Indiquez « {rentree} »"):
+        catalogue.source("constat_portail").year_of(portal, None)
 
 
 def test_check_reads_a_file_that_no_run_needs_with_its_declared_columns(tmp_path):
