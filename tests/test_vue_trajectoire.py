@@ -336,7 +336,14 @@ def test_totals_are_told_by_level_filiere_academie_and_departement(simulees):
     shown = simulees.entrants.shown
     assert {"Ensemble", "Niveau", "Filière", "Académie", "Département"} <= set(shown["Découpage"])
     assert "Grenoble" in set(shown["Groupe"])
-    assert shown["Net"].map(plain).str.contains(r"\(.* à .*\)").all()
+    net = shown["Net"].map(plain)
+    told = net.str.extract(r"^(?:(\+\d[\d ]*|−\d[\d ]*) \()?(.+?) à (.+?)\)?$").dropna(
+        subset=[1, 2]
+    )
+    zero = told[1].str.match("[−0]") & told[2].str.match(r"[+0]")
+    assert (told[0].isna() == zero).all()  # a number only where the interval leaves zero out
+    assert len(told) + net.eq("trop incertain").sum() == len(net)
+    assert zero.any()
     assert "est ôté" in simulees.entrants.note
     assert totaux.methode(simulees.total).startswith("Effet par place multiplié")
     for high, words in ((8.0, "+10 (+10 à +10)"), (np.inf, "trop incertain")):

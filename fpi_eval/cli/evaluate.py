@@ -263,7 +263,7 @@ def individus(
         return
     effect = checks.evaluated(found.panel, records.INDUSTRY_JOBS, year.programme)
     said = headline.emploi(year, Absent(""), effect)
-    effects = words.effets(effect, year.context)
+    effects = words.effets(effect, said, year.context)
     say(words.lecture(found), words.reponse(effect, said), effects, sep="\n\n")
     if sortie and a_blanc:
         tables = (name for name, one in found.tables.items() if not isinstance(one, Absent))
