@@ -350,10 +350,15 @@ def test_totals_are_told_by_level_filiere_academie_and_departement(simulees):
         few = simulees.total.table.assign(gross=7.0, gross_low=6.0, gross_high=high)
         told = totaux.entrants(replace(simulees.total, table=few), "source").shown["Brut"]
         assert set(told.map(plain)) == {words}  # as few people as that give no count back
-    wide = simulees.total.table.assign(ci_low=-7.0, ci_high=12.0, estimate=2.0)
-    for seats, words in ((9.0, "trop incertain"), (10.0, "0 (−10 à +10)")):
+    wide = simulees.total.table.assign(
+        ci_low=-7.0, ci_high=12.0, estimate=2.0, gross=2.0, gross_low=1.0, gross_high=3.0
+    )
+    for seats, words in ((9.0, "trop incertain"), (10.0, "−10 à +10")):
         told = totaux.entrants(replace(simulees.total, table=wide.assign(seats=seats)), "source")
         assert set(told.shown["Net"].map(plain)) == {words}
+    own = wide.assign(seats=10.0, gross_low=-20.0, gross_high=20.0)  # nor is its own part told
+    told = totaux.entrants(replace(simulees.total, table=own), "source")
+    assert set(told.shown["Net"].map(plain)) == {"trop incertain"}
 
 
 def test_totals_are_silent_where_the_verdict_forbids_the_number(reelles):
