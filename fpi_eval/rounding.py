@@ -39,14 +39,14 @@ def told(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def rounded(value: float, step: float) -> float:
-    """Return the nearest multiple of the step.
+    """Return the nearest multiple of the step; what is not finite stays as it is.
 
     Examples
     --------
     >>> rounded(47.6, step_of(10, 86))
     50.0
     """
-    return round(value / step) * step
+    return round(value / step) * step if math.isfinite(value) else value
 
 
 def figures(value: float) -> float:

@@ -192,7 +192,7 @@ def couts(
     )
 
 
-def _told(one: Estimate, *, vague: bool) -> tuple[float | str, ...]:
+def _told(one: Estimate, *, vague: bool = False) -> tuple[float | str, ...]:
     """Return an effect and its ends for 100 seats, or that it is too uncertain for a number."""
     value, *ends = _rounded(one.estimate, one.ci_low, one.ci_high)
     return UNTOLD if vague or untold(one.ci_low, one.ci_high) else value, *ends

@@ -1,6 +1,7 @@
 """Replace a folder whole or not at all."""
 
 import ctypes
+import errno
 import os
 import shutil
 import tempfile
@@ -45,10 +46,11 @@ def no_other(target: Path) -> Iterator[None]:
                 fichier=str(folder),
             ) from error
         except OSError as error:
-            if folder.is_dir() and os.access(folder, os.W_OK):
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)  # what writes next says so
+            if not full and folder.is_dir() and os.access(folder, os.W_OK):
                 raise FpiError(
                     "le verrou du programme ne peut pas être pris, et deux rapports ne doivent pas "
-                    "se calculer ensemble. Vérifiez ses droits et la place du disque.",
+                    "se calculer ensemble. Vérifiez les droits de ce fichier.",
                     fichier=str(folder / LOCK),
                 ) from error
         yield
