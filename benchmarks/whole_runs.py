@@ -94,11 +94,11 @@ def elsewhere(notebooks: str) -> list[str]:
 
 
 def kills(notebooks: str, times: int, target: Path) -> list[str]:
-    """Return the lines of a table, a kill each, those of an earlier one first."""
+    """Return the lines of a table, a kill each; those of the same code are not done again."""
     lines = ["| coupure | de | à (s) | après | rapport en place intact | refait à l'identique | "
              "restes |", "|---|---|---|---|---|---|---|"]  # fmt: skip
     earlier = target.read_text("utf-8") if target.exists() else ""
-    if earlier.startswith(f"Notebooks {notebooks},"):
+    if earlier.startswith(_about(notebooks)):
         lines = [line for line in earlier.splitlines() if line.startswith("|")]
     moments = np.random.default_rng(SEED).uniform(0.02, 1.0, times)
     with tempfile.TemporaryDirectory() as where:
@@ -222,12 +222,15 @@ def hostile(notebooks: str) -> list[str]:
             f"| {len(names)} | {files} | {len(checks)} |"]  # fmt: skip
 
 
-def _page(lines: list[str], notebooks: str) -> str:
+def _about(notebooks: str) -> str:
     code = hashlib.sha256()
     for path in sorted((ROOT / "fpi_eval").rglob("*.py")):
         code.update(path.read_bytes())
-    about = f"Notebooks {notebooks}, petit jumeau ; code {code.hexdigest()[:16]}."
-    return "\n".join([about, "", *lines, ""])
+    return f"Notebooks {notebooks}, petit jumeau ; code {code.hexdigest()[:16]}."
+
+
+def _page(lines: list[str], notebooks: str) -> str:
+    return "\n".join([_about(notebooks), "", *lines, ""])
 
 
 def main() -> None:
