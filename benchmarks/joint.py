@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from provenance import HERE, code_of, record
 
+from fpi_eval.checks.drift import first_time
 from fpi_eval.checks.study import Study, before
 from fpi_eval.checks.trends import placebo_delai
 from fpi_eval.errors import FpiError
@@ -52,8 +53,7 @@ def one(seed: int) -> dict[str, float]:
     """Return the p-value of each test on one panel, NaN where it does not answer."""
     study = Study(quiet(seed), "diplomes")
     frame = study.frame
-    moved = frame["time"].where(frame["dose"] != 0).groupby(frame["cell"]).transform("min")
-    age = (frame["time"] - moved).to_numpy()
+    age = frame["time"].to_numpy() - first_time(frame)
     at = np.column_stack([age == -m for m in range(1, 6)])
     names = pd.Series(np.array(["a", "b", "c"])[frame["cell"] % 3], frame.index)
     return {

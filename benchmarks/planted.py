@@ -45,6 +45,7 @@ from fpi_eval.checks.verdict import (
     violations,
 )
 from fpi_eval.impact.frame import GROSS, NET
+from fpi_eval.results import beyond_zero
 from fpi_eval.twin import SCENARIOS, draw
 from fpi_eval.twin.moments import dynamics
 
@@ -284,11 +285,11 @@ def all_together(runs: pd.DataFrame) -> list[str]:
     ]
     clean = r[r["world"].isin(worlds_of(CLEAN, AS_REAL, MORE_CLEAN))]
     unbiased = r[r["world"].isin(UNBIASED)]
-    kept = worlds_of(INVISIBLE)
     return [
-        f"Verdict « {SOLID} », tous mondes réunis sauf {text.liste(kept)} ({len(solid)} programmes "
-        f"sur {len(r)}) : l'intervalle montré, étalonné, manque l'effet brut {missed[0]} (sans "
-        f"étalonnage, {missed[1]}), l'effet net {missed[2]}. Y sont comptés {text.liste(UNSEEN)}, "
+        f"Verdict « {SOLID} », tous mondes réunis sauf {text.liste(worlds_of(INVISIBLE))} "
+        f"({len(solid)} programmes sur {len(r)}) : l'intervalle montré, étalonné, manque l'effet "
+        f"brut {missed[0]} (sans étalonnage, {missed[1]}), l'effet net {missed[2]}. Y sont comptés "
+        f"{text.liste(UNSEEN)}, "
         "que le rapport dit aussi invisibles. Fausses alertes sans violation "
         f"({len(clean)}) : {_share(alarmed(clean), 1)}. Deux mondes rangés parmi les violations, "
         f"{text.liste(UNBIASED)}, ne biaisent pas J : y alerter est aussi une fausse alerte ; avec "
@@ -482,7 +483,7 @@ def judged(r: pd.DataFrame) -> pd.DataFrame:
                   for t in TESTS]  # fmt: skip
         valid, against = validity(row["contained"], row["found"]), violations(checks)
         half = (row["cal_high"] - row["cal_low"]) / 2
-        told = row["cal_low"] > 0 or row["cal_high"] < 0
+        told = beyond_zero(row["cal_low"], row["cal_high"])
         word = level(valid, bool(against), half <= SMALLEST_EFFECT, told)
         out.append((valid, len(against), word))
     return r.assign(**dict(zip(("valide", "violations", "niveau"), zip(*out, strict=True),

@@ -108,6 +108,11 @@ class Headed(Result):
         return replace(cast(Any, self), verdict=verdict)
 
 
+def beyond_zero(low: float, high: float) -> bool:
+    """Return whether an interval leaves zero out: no interval tells nothing from zero."""
+    return bool(low > 0 or high < 0)
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Estimate(Headed):
     """Effect of the programme on one outcome, with a 95 % interval.
@@ -159,8 +164,8 @@ class Estimate(Headed):
 
     @property
     def beyond_zero(self) -> bool:
-        """Whether the interval leaves zero out: no interval tells nothing from zero."""
-        return self.ci_low > 0 or self.ci_high < 0
+        """Whether the interval leaves zero out."""
+        return beyond_zero(self.ci_low, self.ci_high)
 
     def told_by(self, gate: "Gate") -> "Estimate | None":
         """Return the estimate if it rests on enough openings."""

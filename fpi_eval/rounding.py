@@ -76,8 +76,8 @@ def gap(after: pd.Series, before: pd.Series, digits: int) -> pd.Series:
     >>> gap(pd.Series([6.124]), pd.Series([4.716]), 2).tolist()
     [1.4]
     """
-    shown = (numbers.map(lambda value: text.arrondi(value, digits)) for numbers in (after, before))
-    return (next(shown) - next(shown)).round(digits)
+    last, first = (one.map(lambda value: text.arrondi(value, digits)) for one in (after, before))
+    return (last - first).round(digits)
 
 
 def number(value: float | None, unit: str) -> str:

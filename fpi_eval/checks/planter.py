@@ -23,7 +23,7 @@ from fpi_eval.panel.cells import targeted_of
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import choose
 from fpi_eval.regression.linear import LinearFit
-from fpi_eval.results import Estimates
+from fpi_eval.results import Estimates, beyond_zero
 
 DRAWS = 200
 STREAM = 16  # of the programme's seed
@@ -160,7 +160,7 @@ def _one(donor: Donor, plan: _Plan, chosen, clusters, number: int, rng) -> list[
                 "ci_low": said.ci_low,
                 "ci_high": said.ci_high,
                 "contained": said.ci_low <= gross <= said.ci_high,
-                "found": said.ci_low > 0 or said.ci_high < 0,
+                "found": beyond_zero(said.ci_low, said.ci_high),
                 "net_truth": net,
                 "net_estimate": net_value,
                 "net_std_error": net_said.std_error,

@@ -13,6 +13,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.misspelt import advised
 from fpi_eval.regression import holm
+from fpi_eval.results import beyond_zero
 
 SOLID, CAREFUL, INCONCLUSIVE = "solide", "à lire avec prudence", "non concluant"
 UNKNOWABLE = "on ne peut pas le savoir"
@@ -130,7 +131,7 @@ def verdict(
     told = False
     if planted and not hard:
         row = planted.calibrated.iloc[0]
-        told = bool(row["cal_low"] > 0 or row["cal_high"] < 0)
+        told = beyond_zero(row["cal_low"], row["cal_high"])
         word = level(valid, bool(against), bool(precise), told)
     reasons = tuple(f"{c.titre} : {c.phrase}" for c in (*hard, *against))
     of = "" if hard or not planted else ", pour l'effet brut"

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from fpi_eval import plots, text
 from fpi_eval.absent import Absent
@@ -23,7 +22,6 @@ from fpi_eval.headline import Headline, in_chapters
 from fpi_eval.panel.context import Context
 from fpi_eval.programme import Cout, Programme
 from fpi_eval.projection.outlook import Outlook
-from fpi_eval.projection.projection import PROBABILITY
 from fpi_eval.report.pages.trajectoire import WHOLE
 from fpi_eval.rounding import UNTOLD, figures, rounded, step_of
 from fpi_eval.tables import Table, table
@@ -86,8 +84,7 @@ def told_costs(costs: pd.DataFrame) -> pd.DataFrame:
 
 def _people(one: UnitCost) -> float:
     """Return what is counted, rounded as the trajectory does: by its range of 8 chances in 10."""
-    spread = stats.norm.ppf((1 + PROBABILITY) / 2) * one.std_error
-    step = step_of(*(one.likely or (one.count - spread, one.count + spread)))
+    step = step_of(*one.likely) if one.likely else 1
     return rounded(one.count, step) if step > 1 else figures(one.count)
 
 

@@ -1,7 +1,5 @@
 """What `06_trajectoire_et_couts` shows of totals: people added so far, by group, gross and net."""
 
-import numpy as np
-
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.checks import NAMES
@@ -72,7 +70,7 @@ def _shown(found: Totals | Absent, outcome: str, source: str) -> Table | Absent:
 
 def _words(seats: float, value: float, low: float, high: float) -> str:
     """Return a total and its interval, with the digits that this width deserves, if any."""
-    if not np.isfinite([low, high]).all() or untold(low, high, seats):
+    if untold(low, high, seats):
         return UNTOLD
     step = step_of(low, high, smallest=TEN)
     value, low, high = (rounded(v, step) for v in (value, low, high))
