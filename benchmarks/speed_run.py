@@ -18,12 +18,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from multiprocessing import get_context
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pandas as pd
@@ -52,7 +53,7 @@ GOALS = {
     "rien n'a changé": "1,5 s", "import fpi_eval": "0,3 s", "fpi-eval --help": "0,4 s",
     "fpi-eval check, dossier inchangé": "1 s",
 }  # fmt: skip
-COLUMNS = ["code", "tache", "secondes", "processeur", "charge"]
+COLUMNS = ["code", "tache", "secondes", "processeur", "charge", "arrets"]
 SEED = re.compile(r"^graine *= *\d+", re.MULTILINE)
 SUBREAPER = 36  # linux/prctl.h: what outlives its parent is waited for here, and counted
 
@@ -76,12 +77,13 @@ def main() -> None:
 
 
 def alternated(
-    measures: dict[str, Callable[[], None]], reps: int, ready: Callable[[], None] | None
+    measures: Mapping[str, Callable[[], int | None]], reps: int, ready: Callable[[], None] | None
 ) -> None:
     """Measure each task as often as asked, one of each in turn; what is known already is kept,
     and what other commands measured, each with its code.
 
-    ``ready`` makes the report that stands before each of them.
+    ``ready`` makes the report that stands before each of them. A task may return how many of its
+    reports stopped: they are counted beside its time.
     """
     code = code_of("speed_run")
     record(code, "speed_run")
@@ -94,9 +96,9 @@ def alternated(
             if ready:
                 ready()
             wall, cpu = time.perf_counter(), spent()
-            run()
+            stopped = run()
             found = [code, task, time.perf_counter() - wall, spent() - cpu, os.getloadavg()[0]]
-            rows = pd.concat([rows, pd.DataFrame([found], columns=COLUMNS)])
+            rows = pd.concat([rows, pd.DataFrame([[*found, stopped or 0]], columns=COLUMNS)])
             rows.to_parquet(ROWS, index=False)
             TABLE.write_text(markdown(rows), encoding="utf-8")
             print(f"{task} : {found[2]:.2f} s", file=sys.stderr, flush=True)
@@ -120,7 +122,9 @@ def markdown(rows: pd.DataFrame) -> str:
             nombre(found, 2) for found in (wall.median(), wall.min(), wall.max())
         )
         cpu, load = nombre(own["processeur"].median(), 1), nombre(own["charge"].median(), 1)
-        said = f"{middle} ({least}–{most}) | {cpu} | {load} | {len(own)} | {own['code'].iloc[0]}"
+        stopped = int(own.get("arrets", pd.Series(dtype=float)).sum())
+        count = f"{len(own)} (rapports arrêtés : {stopped})" if stopped else f"{len(own)}"
+        said = f"{middle} ({least}–{most}) | {cpu} | {load} | {count} | {own['code'].iloc[0]}"
         lines.append(f"| {task} | {said} |")
     return "\n".join([*lines, "", *compared(rows), ""])
 
@@ -184,7 +188,7 @@ def made_of(root: Path) -> list[str]:
     return [COMMAND, "run", RENTREE, "--programme", str(root / "data" / "fpi_aura")]
 
 
-def many(root: Path, programmes: int, count: int) -> dict[str, Callable[[], None]]:
+def many(root: Path, programmes: int, count: int) -> dict[str, Callable[[], int]]:
     """Return reports made on two workers of one core each, then one after the other: on one core
     each, then on all.
 
@@ -208,23 +212,41 @@ def many(root: Path, programmes: int, count: int) -> dict[str, Callable[[], None
     }
 
 
-def apart(*given: object) -> None:
-    """Spread reports from a process that ends: what watches over its workers ends with it."""
-    code = f"import speed_run; speed_run.spread_out{given!r}"
-    call([sys.executable, "-c", code], cwd=HERE)
+def apart(*given: object) -> int:
+    """Spread reports from a process that ends: what watches over its workers ends with it.
+
+    Return how many of them stopped.
+    """
+    code = f"import speed_run; print(speed_run.spread_out{given!r})"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=HERE, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return int(ran.stdout.split()[-1])
 
 
-def spread_out(names: Sequence[str], years: Sequence[int], workers: int, share: int) -> None:
+def spread_out(names: Sequence[str], years: Sequence[int], workers: int, share: int) -> int:
     from fpi_eval.cluster import spread
-    from fpi_eval.report.runner.yearly import quietly
 
     for gone in ("reports", "cache"):
         shutil.rmtree(Path(names[0]).parents[1] / gone, ignore_errors=True)
     os.environ[SHARE] = str(share)
     tasks = [(name, year, "", False) for name in names for year in years]
-    for _, found in spread(quietly, tasks, workers=workers, in_order=itemgetter(0)):
-        if isinstance(found, Exception):
-            raise found
+    made = spread(attempted, tasks, workers=workers, in_order=itemgetter(0))
+    stopped = [(task, found) for task, found in made if found]
+    for (name, year, *_), found in stopped:
+        print(f"{Path(name).name}, {year} : {found}", file=sys.stderr, flush=True)
+    return len(stopped)
+
+
+def attempted(*task: Any) -> str:
+    """Make a report; return why it stopped, for one that did: the others are still timed."""
+    from fpi_eval.report.runner.yearly import quietly
+
+    try:
+        quietly(*task)
+    except Exception as error:
+        return repr(error)
+    return ""
 
 
 def anew(run: Callable[[], None]) -> None:
