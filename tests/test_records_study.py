@@ -159,6 +159,9 @@ def test_the_page_says_who_they_were_and_what_each_cost(annee, compte, evaluatio
         shown["plus"].str.fullmatch(r"\d+[ \xa0\u202f]% à \d+[ \xa0\u202f]%|" + page.UNTOLD).all()
     )
     assert shown[["autres", "ouvertes"]].notna().all(axis=None)
+    without = page.semblables(evaluation, equal, Absent("Pas ici."), annee.context)
+    assert list(without.frame) == ["groupe", "autres", "ouvertes"]
+    assert "Pas ici." in without.note
     assert "composition égale" in page.egalise(evaluation, equal)
     (whole, *_) = prices = costs.industry_costs(annee, compte.panel, evaluation)
     assert whole.ratio == pytest.approx(whole.cost / evaluation.total().estimate)

@@ -96,28 +96,32 @@ def semblables(
     if isinstance(egaux, Absent):
         return egaux
     rows = egaux.balance.assign(groupe=egaux.balance["groupe"].map(GROUPS))
-    shown = ["groupe", "autres", "ouvertes"]
+    labels = {
+        "groupe": "Groupe",
+        "autres": "Autres formations, avant",
+        "ouvertes": "Formations qui ouvrent, avant",
+    }
+    note = "Élèves de dernière année avant toute ouverture."
     new: Marginal | Absent = allowed(evaluation, marginaux)
     if isinstance(new, Marginal):
         more = new.table.assign(
             groupe=lambda t: t["groupe"].map(GROUPS),
             plus=lambda t: [_share(*r) for r in t[["avant", "ecart_bas", "ecart_haut"]].to_numpy()],
         )
-        rows, shown = rows.merge(more, "left", "groupe"), [*shown, "plus"]
+        rows, labels["plus"] = rows.merge(more, "left", "groupe"), "Diplômés de plus"
+        note += (
+            " Diplômés de plus : intervalle à 95 % de la part du groupe, effet sur tous tenu pour "
+            "connu ; un intervalle plus large que 50 points ne dit rien."
+        )
+    else:
+        note += f" {new}"
     return table(
-        rows[shown],
+        rows[[*labels]],
         "Qui étaient les élèves, et qui sont les diplômés de plus",
         formats=dict.fromkeys(("autres", "ouvertes"), ("pourcent", 0)),
-        labels={
-            "groupe": "Groupe",
-            "autres": "Autres formations, avant",
-            "ouvertes": "Formations qui ouvrent, avant",
-            "plus": "Diplômés de plus",
-        },
+        labels=labels,
         source=f"Fichiers individuels ; {context.credit}",
-        note="Élèves de dernière année avant toute ouverture. Diplômés de plus : intervalle à 95 % "
-        "de la part du groupe, effet sur tous tenu pour connu ; un intervalle plus large que 50 "
-        "points ne dit rien.",
+        note=note,
     )
 
 
