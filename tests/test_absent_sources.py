@@ -369,6 +369,13 @@ def test_enrolment_of_the_portal_completes_the_constat_and_never_replaces_it(tmp
     assert "constat_portail" not in year.donnees.absentes
 
 
+def test_a_portal_is_missed_only_where_the_source_that_it_completes_lacks_the_year(tmp_path):
+    here, _ = folder_without(tmp_path)
+    assert "constat_portail" not in fpi.load(PROGRAMME, RENTREE, here).donnees.absentes
+    (here / PROGRAMME.sources["constat"].fichier.format(rentree=RENTREE)).unlink()
+    assert "constat_portail" in fpi.load(PROGRAMME, RENTREE, here).donnees.absentes
+
+
 @pytest.mark.parametrize("suffix", [".xlsx", ".XLSX", ".tsv"])
 def test_the_register_is_found_under_the_name_that_new_gives_it(tmp_path, suffix):
     here, _ = folder_without(tmp_path, "ouvertures")

@@ -274,9 +274,15 @@ def _require_year(lectures: dict[str, dict[str, Reading]], rentree: int, folder:
 def _merge_portal(
     lectures: dict[str, dict[str, Reading]], absentes: dict[str, str], retards: dict[str, str]
 ) -> None:
-    """Put the portal's years under the source they complete, where that source lacks them."""
+    """Put the portal's years under the source they complete, where that source lacks them.
+
+    A source that has the rentrée itself misses nothing of a portal that is absent or late.
+    """
     for name, portal in PORTAL_OF.items():
         brought = lectures.pop(portal, {})
+        if name in lectures and name not in retards:
+            absentes.pop(portal, None)
+            retards.pop(portal, None)
         if not brought:
             continue
         own = lectures.get(name, {})
