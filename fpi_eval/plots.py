@@ -146,16 +146,16 @@ def range_lines(table: pd.DataFrame, *, x: str, y: str, hue: str, ylabel: str) -
 
 
 def group_bars(
-    table: pd.DataFrame, *, columns: list[str], xlabel: str, colours: dict[str, str]
+    table: pd.DataFrame, *, columns: list[str], whole: str, xlabel: str, colours: dict[str, str]
 ) -> Axes:
-    """Draw one frame a column, on one scale, a bar a département whose name has its total."""
+    """Draw one frame a column, on one scale, a bar a département beside its ``whole`` column."""
     columns = sorted(columns, key=list(colours).index)
     size = (7.5, 1.3 + 0.26 * len(table))
     figure, axes = plt.subplots(
         1, len(columns), figsize=size, sharex=True, sharey=True, layout="constrained", squeeze=False
     )
-    totals = table[columns].sum(axis=1, skipna=False)
-    names = [f"{name} ({nombre(n)})" for name, n in zip(table["departement"], totals, strict=True)]
+    both = zip(table["departement"], table[whole], strict=True)
+    names = [f"{name} ({nombre(n)})" for name, n in both]
     for ax, column in zip(axes[0], columns, strict=True):
         bars = ax.barh(names, table[column].fillna(0.0), color=colours[column])
         ax.bar_label(bars, [nombre(value) for value in table[column]], padding=3, fontsize=SMALL)

@@ -37,7 +37,7 @@ UNTRUE = {
 }
 BARE = re.compile(
     r"(?<!la )(?<!le )(?<!les )(?<!La )(?<!Le )(?<!Les )(?<![\w'’-])(?!L['’]|Mayotte|Paris)"
-    r"[A-ZÉÎ][\w'’-]+ (?:réunit|rassemble)"
+    r"[A-ZÉÎ][\w'’-]+(?: réunit|, premier département)"
 )
 BEGINS = "p, h1, h2, h3, li, dt, dd, caption, summary, figcaption, .figure-titre, tbody th"
 FALSE_PRECISION = re.compile(

@@ -284,7 +284,7 @@ def test_a_departement_that_changed_its_code_is_one_on_the_map_and_in_the_table(
         donnees=SimpleNamespace(programme=programme, rentree=2022),
         capacites=SimpleNamespace(table=seats), registre=opened,
     )  # fmt: skip
-    assert filieres.places_par_departement(p).to_numpy().tolist() == [[here.nom, 36.0, 0.0]]
+    assert filieres.places_par_departement(p).to_numpy().tolist() == [[here.nom, 36.0, 0.0, 36.0]]
     drawn = filieres.places_sur_la_carte(p).to_numpy().tolist()
     assert drawn == [[here.code, here.nom, 36.0, 36.0]]
     for table, name in ((seats, "places"), (opened, "places_ouvertes")):

@@ -22,7 +22,8 @@ def drawings():
     """Return each kind of layout: bars in frames, long names, lines named at their end, a fan."""
     bars = pd.DataFrame({"departement": ["Isère", "Puy-de-Dôme"]} | {f: [9, 7] for f in FILIERES})
     yield plots.group_bars(
-        bars, columns=FILIERES, xlabel="Places d'entrée, rentrée 2026",
+        bars.assign(Ensemble=[18, 14]), columns=FILIERES, whole="Ensemble",
+        xlabel="Places d'entrée, rentrée 2026",
         colours=dict(zip(FILIERES, CYCLE, strict=False)),
     )  # fmt: skip
     named = pd.DataFrame({"libelle": ["Personnes formées de plus dans le secondaire"]})

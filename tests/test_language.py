@@ -259,7 +259,7 @@ def test_numbers_are_written_as_english_does():
 
 
 def test_a_sentence_keeps_its_numbers_and_the_names_of_the_data():
-    french = "La Drôme vient en tête avec 1 200 places sur 9 000."
+    french = "En tête, la Drôme : 1 200 places sur 9 000."
     with speaking("en"):
         assert translated.said(french) == "Drôme comes first with 1,200 seats of 9,000."
         with pytest.raises(FpiError, match="pas traduit"):

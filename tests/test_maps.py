@@ -135,6 +135,6 @@ def test_an_unknown_number_is_hatched_and_has_no_shade():
     assert "hachures : nombre inconnu" in ax.get_title(loc="left")
     bars = plots.group_bars(
         rows.rename(columns={"nom": "departement"}),
-        columns=["places"], xlabel="", colours={"places": "#000000"},
+        columns=["places"], whole="places", xlabel="", colours={"places": "#000000"},
     )  # fmt: skip
     assert [label.get_text() for label in bars.texts] == [MISSING, "3"]

@@ -1,6 +1,7 @@
 """Declared sectors and Urssaf jobs of a run: refusals, and sums on the simulated files."""
 
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,12 @@ import fpi_eval as fpi
 from fpi_eval.calendar import durees
 from fpi_eval.errors import FpiError
 from fpi_eval.panel import emplois
-from fpi_eval.panel.secteurs import emplois_filieres, read_secteurs, urssaf_files
+from fpi_eval.panel.secteurs import (
+    emplois_alimentes,
+    emplois_filieres,
+    read_secteurs,
+    urssaf_files,
+)
 from fpi_eval.programme import load_programme
 from fpi_eval.sources.naf import read_naf
 
@@ -78,6 +84,29 @@ def test_jobs_add_up_over_the_sectors_a_filiere_feeds():
     found = emplois_filieres(hidden, secteurs, ["code_zone"]).set_index(["filiere", "annee"])
     assert found["emplois"].dropna().to_dict() == {("n", 2020): 10, ("n", 2021): 12}
     assert found["emplois"].isna().sum() == 1  # no part of them is given: not zero
+    every = emplois_alimentes(jobs, secteurs, ["code_zone"])  # CJ feeds two filières
+    assert every.set_index("annee")["emplois"].to_dict() == {2020: 15, 2021: 12}
+
+
+def test_a_sector_that_feeds_two_filieres_counts_once_in_the_total_of_each_place():
+    jobs = pd.DataFrame({
+        "secteur": ["CI", "CJ", "CJ"], "annee": 2020, "code_zone": ["Z", "Z", "Y"],
+        "code_departement": "001", "code_region": ["84", "84", "84"], "emplois": [10.0, 5, 2],
+        "etablissements": 1.0, "masquees": 0,
+    })  # fmt: skip
+    fed = pd.DataFrame({"filiere": ["n", "n", "e"], "na38": ["CI", "CJ", "CJ"],
+                        "industrie": True})  # fmt: skip
+    place = SimpleNamespace(ici=lambda code: code == "84", noms_departements={"001": "Ain"})
+    year = SimpleNamespace(
+        emplois=jobs, secteurs=fed,
+        donnees=SimpleNamespace(programme=SimpleNamespace(territoire=place)),
+    )  # fmt: skip
+    [row] = emplois.par_departement(year).to_dict("records")
+    assert (row["n"], row["e"], row["Total"]) == (17, 7, 17)
+    table = emplois.par_filiere(year)  # one year alone: no change is known
+    assert table["filiere"].tolist() == ["e", "n", "Total"]
+    assert table["emplois"].tolist() == [7, 17, 17]
+    assert table[["emplois_avant", "evolution"]].isna().all(axis=None)
 
 
 def test_the_simulated_folder_has_jobs_already_published_and_seats_in_zones(simulated):
@@ -95,7 +124,9 @@ def test_the_simulated_folder_has_jobs_already_published_and_seats_in_zones(simu
     zones = emplois.par_zone(simulated)
     assert zones["places"].sum() == seats["places"].sum()
     by_dep = emplois.par_departement(simulated)
-    assert by_dep.drop(columns=["departement", "annee"]).to_numpy().sum() == zones["emplois"].sum()
+    assert by_dep["Total"].sum() == zones["emplois"].sum()
+    by_filiere = by_dep.drop(columns=["departement", "annee", "Total"])
+    assert by_filiere.sum(axis=1).tolist() == by_dep["Total"].tolist()  # no sector feeds two
     assert by_dep["departement"].notna().all()
 
 

@@ -32,7 +32,7 @@ def test_a_reader_of_the_example_trips_on_nothing(report):
     ("words", "fault"),
     [
         ("<h2>Où ?</h2><p><em>Comment lire.</em> La barre.</p>", "sans rien à lire"),
-        ("<p>Drôme rassemble 20 % des places.</p>", "article oublié"),
+        ("<p>Drôme, premier département : 20 % des places.</p>", "article oublié"),
         ("<p>Masqué, effectif trop petit</p>", "masque secondaire"),
         ("<p>Option « graine » inconnue. Options : n.</p>", "que la bibliothèque refuse"),
         ("<p>le programme n'a pas commencé.</p>", "sans majuscule"),

@@ -6,6 +6,7 @@ in the denominator. Courses outside the programme's filières are left out.
 
 import pandas as pd
 
+from fpi_eval.disclosure import TOTAL
 from fpi_eval.panel.panels import Panels, du_programme
 from fpi_eval.panel.regional_panel import HERE, territoire
 
@@ -42,7 +43,8 @@ def places_constantes(p: Panels) -> pd.DataFrame:
 def places_par_departement(p: Panels) -> pd.DataFrame:
     """Return the region's entry places of the rentrée by département, a column per filière.
 
-    0 where no course is taught, missing where there are some of which no file gives the places.
+    Column `TOTAL` is their sum. 0 where no course is taught, missing where there are some of which
+    no file gives the places.
     """
     facts = p.donnees.programme.territoire
     seats = of_programme(p, p.capacites.table)
@@ -54,12 +56,13 @@ def places_par_departement(p: Panels) -> pd.DataFrame:
         [list(dict.fromkeys(names.values())), list(p.donnees.programme.codes_filieres)]
     )
     table = sums.reindex(every, fill_value=0.0).unstack(sort=False)  # noqa: PD010
+    table[TOTAL] = table.sum(axis=1, skipna=False)
     return table.reset_index(names="departement")
 
 
 def places_sur_la_carte(p: Panels) -> pd.DataFrame:
     """Return entry places and, with a register, seats opened: code, nom, places, ouvertes."""
-    rows = places_par_departement(p).set_index("departement").sum(axis=1, skipna=False)
+    rows = places_par_departement(p).set_index("departement")[TOTAL]
     names, register = p.donnees.programme.territoire.noms_departements, du_programme(p)
     table = pd.DataFrame({"code": list(names), "nom": list(names.values())})
     table = table.drop_duplicates("nom", ignore_index=True)

@@ -6,10 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.calendar import durees
+from fpi_eval.disclosure import TOTAL
 from fpi_eval.panel.panels import Panels, du_programme
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
 from fpi_eval.panel.run_files import REFERENCE
-from fpi_eval.panel.secteurs import emplois_filieres, urssaf_files
+from fpi_eval.panel.secteurs import emplois_alimentes, emplois_filieres, urssaf_files
 from fpi_eval.programme import Programme
 from fpi_eval.sources import geographie
 from fpi_eval.sources.reading import TableSchema, column
@@ -62,27 +63,40 @@ def _figures(path: Path, programme: Programme) -> pd.DataFrame:
 
 
 def par_filiere(p: Panels) -> pd.DataFrame:
-    """Return jobs of the sectors fed by each filière, here and elsewhere: last year, change."""
+    """Return jobs of the sectors fed by each filière, here and elsewhere: last year, change.
+
+    The rows of filière `TOTAL`, last, count each sector once.
+    """
     if p.emplois.empty or p.secteurs.empty:
         return pd.DataFrame()
     here = p.donnees.programme.territoire.ici(p.emplois["code_region"])
     jobs = p.emplois.assign(territoire=here.map({True: HERE, False: ELSEWHERE}))
-    rows = emplois_filieres(jobs, p.secteurs, ["territoire"])
+    rows = _and_in_all(jobs, p.secteurs, "territoire")
     last = rows["annee"].max()
     wide = rows.set_index(["filiere", "territoire", "annee"])["emplois"].unstack()  # noqa: PD010
-    wide = wide[[last - 1, last]]
-    table = wide.rename_axis(columns=None).reset_index()
-    table = table.rename(columns={last - 1: "emplois_avant", last: "emplois"})
+    wide = wide.reindex(columns=[last - 1, last])  # a file may hold one year
+    table = wide.set_axis(["emplois_avant", "emplois"], axis=1).reset_index()
+    table = table.sort_values("filiere", key=lambda name: name == TOTAL, kind="stable")
+    table = table.reset_index(drop=True)
     return table.assign(evolution=table["emplois"] / table["emplois_avant"] - 1, annee=last)
 
 
+def _and_in_all(jobs: pd.DataFrame, secteurs: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Return jobs by filière, then in all the sectors fed."""
+    parts = (emplois_filieres, emplois_alimentes)
+    return pd.concat([of(jobs, secteurs, [by]) for of in parts], ignore_index=True)
+
+
 def par_departement(p: Panels) -> pd.DataFrame:
-    """Return one row per département of the region, one column per filière, last year."""
+    """Return one row per département of the region, one column per filière, last year.
+
+    Column `TOTAL` counts each sector once.
+    """
     if p.emplois.empty or p.secteurs.empty:
         return pd.DataFrame()
     place = p.donnees.programme.territoire
     here = p.emplois[place.ici(p.emplois["code_region"])]
-    rows = emplois_filieres(here, p.secteurs, ["code_departement"])
+    rows = _and_in_all(here, p.secteurs, "code_departement")
     rows = rows[rows["annee"] == rows["annee"].max()]
     jobs = rows.set_index(["code_departement", "filiere"])["emplois"]
     wide = jobs.unstack(fill_value=0.0)  # noqa: PD010
@@ -92,17 +106,22 @@ def par_departement(p: Panels) -> pd.DataFrame:
 
 
 def par_zone(p: Panels) -> pd.DataFrame:
-    """Return zones of the region with jobs in fed sectors and seats opened, most jobs first."""
+    """Return zones of the region with jobs in fed sectors and seats opened, most jobs first.
+
+    ``pour_mille`` are the seats for 1,000 of these jobs.
+    """
     if p.emplois.empty or p.secteurs.empty:
         return pd.DataFrame()
     here = p.emplois[p.donnees.programme.territoire.ici(p.emplois["code_region"])]
-    fed = here[here["secteur"].isin(p.secteurs["na38"])]
-    last = fed[fed["annee"] == fed["annee"].max()]
-    table = last.groupby("code_zone", as_index=False)["emplois"].sum(min_count=1)
+    fed = emplois_alimentes(here, p.secteurs, ["code_zone"])
+    last = fed.loc[fed["annee"] == fed["annee"].max(), ["code_zone", "emplois"]]
     seats = places_par_zone(p).groupby("code_zone")["places"].sum()
-    table["places"] = table["code_zone"].map(seats).fillna(0.0)
     names = noms_des_zones(p)
-    table["zone"] = table["code_zone"].map(names).fillna(table["code_zone"])
+    table = last.assign(
+        places=last["code_zone"].map(seats).fillna(0.0),
+        zone=last["code_zone"].map(names).fillna(last["code_zone"]),
+        pour_mille=lambda t: 1000 * t["places"] / t["emplois"],
+    )
     return table.sort_values("emplois", ascending=False, ignore_index=True, kind="stable")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from fpi_eval.disclosure import TOTAL
 from fpi_eval.programme import Programme
 from fpi_eval.sources import geographie, naf, urssaf
 from fpi_eval.sources import known_sources as catalogue
@@ -121,10 +122,16 @@ def read_emplois(programme: Programme, files: dict[str, Path]) -> Reading:
 def emplois_filieres(jobs: pd.DataFrame, secteurs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Return jobs in the sectors each filière feeds, by filière, ``by`` and year.
 
-    A sector that feeds two filières counts in both: never add filières. Jobs of which no part is
-    given are missing.
+    A sector that feeds two filières counts in both: all of them are `emplois_alimentes`, not their
+    sum. Jobs of which no part is given are missing.
     """
     fed = jobs.merge(secteurs[["filiere", "na38", "industrie"]], left_on="secteur", right_on="na38")
     keys = ["filiere", *by, "annee"]
     columns = ["emplois", "etablissements", "masquees"]
     return fed.groupby(keys, as_index=False)[columns].sum(min_count=1)
+
+
+def emplois_alimentes(jobs: pd.DataFrame, secteurs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return jobs in all the sectors that filières feed, each counted once (filière `TOTAL`)."""
+    once = secteurs.drop_duplicates("na38").assign(filiere=TOTAL)
+    return emplois_filieres(jobs, once, by)

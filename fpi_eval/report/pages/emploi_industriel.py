@@ -229,8 +229,8 @@ def emploi_filieres(found: pd.DataFrame, context: Context) -> Table | Absent:
             "evolution": "Évolution",
         },
         source=credit(context),
-        note="Secteur privé, au 31 décembre. Un secteur qui sert deux filières compterait dans les "
-        "deux : n'additionnez pas les filières.",
+        note="Secteur privé, au 31 décembre. Un secteur qui sert deux filières compte dans les "
+        "deux, une seule fois dans l'ensemble.",
     )
 
 
@@ -262,7 +262,7 @@ def zones(found: pd.DataFrame, lost: int, context: Context) -> Table | Absent:
     if lost:
         note += f" {text.pluriel(lost, 'ouverture')} sans commune reconnue n'y figurent pas."
     return table(
-        rows.assign(pour_mille=1000 * rows["places"] / rows["emplois"]),
+        rows,
         f"Les {len(rows)} zones d'emploi qui comptent le plus d'emplois des secteurs alimentés",
         formats={"emplois": "nombre", "places": "nombre", "pour_mille": ("nombre", 1)},
         labels={

@@ -4,6 +4,7 @@ import pandas as pd
 
 from fpi_eval import maps, text
 from fpi_eval.absent import Absent
+from fpi_eval.disclosure import TOTAL
 from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline, in_chapters
 from fpi_eval.headline.first_page import entered, largest_target
@@ -13,16 +14,18 @@ from fpi_eval.panel.context import Context
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
 from fpi_eval.plots import group_bars, targets
 from fpi_eval.report.pages.personnes import SANS_CONSTAT, ici, shown
+from fpi_eval.report.published.make import ENSEMBLE
 from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table, table
 
 
 def words(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with codes replaced by the words readers see."""
+    whole = {TOTAL: ENSEMBLE}
     names = {
         "territoire": {HERE: context.region, ELSEWHERE: "Autres régions"},
-        "filiere": context.programme.mots_filieres,
-        "niveau": text.NIVEAUX | {"Total": "Ensemble"},
+        "filiere": context.programme.mots_filieres | whole,
+        "niveau": text.NIVEAUX | whole,
         "voie": text.VOIES,
     }
     if "territoire" in rows:
@@ -250,28 +253,30 @@ def by_departement(
 ) -> Figure:
     """Return bars of a count by département, a colour a filière, the largest département said.
 
-    ``noun`` names what is counted in a sentence, ``what`` with its field.
+    ``noun`` names what is counted in a sentence, ``what`` with its field; column `TOTAL` of
+    ``rows`` counts every filière.
     """
-    named = rows.rename(columns=context.programme.mots_filieres)
-    columns = [c for c in named if c != "departement"]
-    total = named[columns].sum(axis=1).sort_values(ascending=False, kind="stable")
-    ordered = named.loc[total.index, ["departement", *columns]].reset_index(drop=True)
-    first = text.capitale(text.departement(ordered["departement"].iloc[0]))
+    named = rows.rename(columns=context.programme.mots_filieres | {TOTAL: ENSEMBLE})
+    columns = [c for c in named if c not in ("departement", ENSEMBLE)]
+    ordered = named.sort_values(ENSEMBLE, ascending=False, kind="stable", ignore_index=True)
+    total, first = ordered[ENSEMBLE], text.departement(ordered["departement"].iloc[0])
+    shown = ["departement", *columns, ENSEMBLE]
     return Figure(
         group_bars(
             ordered,
             columns=columns,
+            whole=ENSEMBLE,
             xlabel=f"{xlabel} ; entre parenthèses, l'ensemble",
             colours=context.programme.couleurs,
         ),
-        f"{first} rassemble {text.pourcent(total.max() / total.sum(), 0)} des {what}",
+        f"{text.capitale(first)}, premier département : "
+        f"{text.pourcent(total.max() / total.sum(), 0)} des {what}",
         source,
         f"Barres horizontales, une par département, du plus au moins {text.de(noun)}. "
-        f"{first} vient en tête avec {text.nombre(total.max())} {noun} "
-        f"sur {text.nombre(total.sum())}.",
-        ordered,
-        formats=dict.fromkeys(columns, "nombre"),
-        labels={"departement": "Département"} | {name: name for name in columns},
+        f"En tête, {first} : {text.nombre(total.max())} {noun} sur {text.nombre(total.sum())}.",
+        ordered[shown],
+        formats=dict.fromkeys(shown[1:], "nombre"),
+        labels={"departement": "Département"} | {name: name for name in shown[1:]},
     )
 
 
@@ -291,13 +296,14 @@ def carte(rows: pd.DataFrame, scope: str, context: Context) -> Figure | None:
     top, total = rows.loc[rows[column].idxmax()], rows[column].sum()
     maps_of = {"ouvertes": "Places ouvertes par le programme", "places": "Places d'entrée, en tout"}
     drawn = {name: title for name, title in maps_of.items() if name in rows}
-    place, most = text.capitale(text.departement(top["nom"])), text.nombre(top[column])
+    place, most = text.departement(top["nom"]), text.nombre(top[column])
     return Figure(
         maps.shaded(rows, shapes, drawn, named=len(rows)),
-        f"{place} a le plus de {what} : {most} sur {text.nombre(total)}{field}",
+        f"{text.capitale(place)}, premier département pour les {what} : {most} sur "
+        f"{text.nombre(total)}{field}",
         f"{context.credited(*known)}, rentrée {context.rentree} ; {maps.CREDIT}",
         f"Carte des départements, plus foncés là où les places sont plus nombreuses. "
-        f"{place} vient en tête avec {most} {what}, sur {text.nombre(total)}{field}.",
+        f"En tête, {place} : {most} {what}, sur {text.nombre(total)}{field}.",
         rows.sort_values(column, ascending=False, kind="stable"),
         labels={"nom": "Département"} | drawn,
     )
