@@ -114,6 +114,10 @@ def test_the_twin_is_shown_in_percent_and_whole_counts_and_never_with_few_pupils
         *3 * ["12"], *3 * ["28"], "moins de 5", "41", "396", *3 * ["52 %"], "44 %",
     ]  # fmt: skip
     assert "Places par formation, jumeau (simulé) : de 12 à 28." in drawn.alt
+    unknown = ("devenir", "CAP, apprentissage", "taux_emploi_12_mois", float("nan"))
+    more = pd.concat([found, pd.DataFrame([unknown], columns=found.columns)], ignore_index=True)
+    assert jumeau.tableau(more, context).shown.equals(jumeau.tableau(found, context).shown)
+    assert drawn.source.count("jumeau") == 1
     cells = jumeau.tableau(found, context).shown.to_numpy().ravel()
     values = {value.replace("\u00a0", " ") for value in cells}
     assert {"8 %", "4,3", "12 %", "1,8", "44 %"} <= values

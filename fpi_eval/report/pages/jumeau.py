@@ -206,7 +206,7 @@ def figure(found: pd.DataFrame, context: Context) -> Figure | Absent:
     return Figure(
         draw_moments(drawn, titles=MOMENTS | SINGLE),
         titre,
-        f"{context.credit} ; jumeau : données simulées",
+        _source(context),
         "Six cadres. Places, premiers vœux par place, élèves de dernière année, taux d'emploi : "
         "médiane et déciles par diplôme. Part des taux masqués, nombre de diplômes : une valeur "
         "par diplôme et par voie"
@@ -216,6 +216,11 @@ def figure(found: pd.DataFrame, context: Context) -> Figure | Absent:
         labels=labels | sources,
         formats=dict.fromkeys(sources, "nombre"),
     )
+
+
+def _source(context: Context) -> str:
+    """Return where the moments come from, said once where every file is the twin's."""
+    return context.credit if context.simulated else f"{context.credit} ; jumeau : données simulées"
 
 
 def _spans(middle: pd.DataFrame, context: Context) -> Iterator[str]:
@@ -232,11 +237,12 @@ def tableau(found: pd.DataFrame, context: Context) -> Table | Absent:
     """Return the other moments, one column a diploma: places, regional file, rates, hidden."""
     rows = kept(found)
     rows = rows[rows["moment"].isin(["variation_places", "dynamique", "catalogue", "devenir"])]
+    sources = {name: label for name, label in SOURCES.items() if name in rows}
+    rows = rows.dropna(subset=list(sources), how="all")  # not published yet: nothing to compare
     if rows.empty:
         return NOTHING
     # Affelnet knows pupils only.
     level = rows["level"].where(rows["level"].str.contains(","), rows["level"] + ", scolaire")
-    sources = {name: label for name, label in SOURCES.items() if name in rows}
     tall = (
         _written(rows, context)
         .assign(level=level)
@@ -254,7 +260,7 @@ def tableau(found: pd.DataFrame, context: Context) -> Table | Absent:
         formats=dict.fromkeys(levels, "nombre"),
         labels={"statistic": "Statistique", "source": "Source"}
         | {name: LEVELS[name] for name in levels},
-        source=f"{context.credit} ; jumeau : données simulées",
+        source=_source(context),
         note="sc. : scolaire ; app. : apprentissage. Places, et leur variation "
         "sur un an : Affelnet, sans les apprentis. Variation des élèves de terminale d'un lycée, "
         "en logarithme, et variance sur trois ans rapportée à celle d'un an : quatre dernières "
