@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from fpi_eval import text
@@ -29,13 +30,20 @@ def untold(low: float, high: float, seats: float = 1.0) -> bool:
     return not (high - low) / 2 <= abs(seats)
 
 
-def told(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return effects per seat, a row each, those too wide for a number said to be."""
-    shown = [
-        UNTOLD if untold(low, high) else value
-        for value, low, high in rows[["estimate", "ci_low", "ci_high"]].to_numpy()
-    ]
-    return rows.assign(estimate=shown)
+def told(
+    rows: pd.DataFrame,
+    seats: float | pd.Series = 1.0,
+    *,
+    value: str = "estimate",
+    ends: tuple[str, str] = ("ci_low", "ci_high"),
+) -> pd.DataFrame:
+    """Return effects of so many seats, a row each, those `untold` said to be in column ``value``.
+
+    The column may hold numbers or words.
+    """
+    both = zip(rows[ends[0]], rows[ends[1]], pd.Series(seats, rows.index), strict=True)
+    vague = np.array([untold(low, high, times) for low, high, times in both], dtype=bool)
+    return rows.assign(**{value: rows[value].astype(object).mask(vague, UNTOLD)})
 
 
 def rounded(value: float, step: float) -> float:

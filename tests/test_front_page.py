@@ -182,10 +182,10 @@ def test_a_range_wider_than_what_seats_can_hold_is_not_shown(tmp_path, monkeypat
     assert in_chapters.diplomes(found) == ""
     estimates = Estimates((replace(seen, label=GROSS), replace(seen, ci_low=0.4, ci_high=0.6)))
     told = diplomes.effets(estimates, "").frame
-    assert told["valeur"].tolist() == ["trop incertain", 0.5]
+    assert told["estimate"].tolist() == ["trop incertain", 0.5]
     rungs = chaine.echelles({"Échelle": estimates}, SimpleNamespace(credit="")).frame
-    assert rungs["valeur"].tolist() == ["trop incertain", 50]
-    assert rungs["bas"].tolist() == [-100 * end, 40]  # the range is told
+    assert rungs["estimate"].tolist() == ["trop incertain", 50]
+    assert rungs["ci_low"].tolist() == [-100 * end, 40]  # the range is told
     two = (estimates[0], estimates[1])
     rates, credit = pd.DataFrame({"formation": [], "part_places": []}), SimpleNamespace(credit="")
     passed = insertion.passage_bts(rates, two, credit).frame

@@ -57,6 +57,9 @@ def test_an_effect_without_a_useful_interval_is_no_number(ends):
     assert rounding.untold(*ends)
     rows = pd.DataFrame([(0.3, *ends), (0.3, -0.7, 1.3)], columns=["estimate", "ci_low", "ci_high"])
     assert rounding.told(rows)["estimate"].tolist() == [rounding.UNTOLD, 0.3]
+    people = rows.assign(low=rows["ci_low"] * 30, high=rows["ci_high"] * 30, said="de 3 à 9")
+    told = rounding.told(people, pd.Series([30, 30]), value="said", ends=("low", "high"))
+    assert told["said"].tolist() == [rounding.UNTOLD, "de 3 à 9"]
 
 
 def test_an_amount_has_two_figures_and_a_count_all_of_them():

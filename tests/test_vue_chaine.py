@@ -77,7 +77,7 @@ def test_what_remains_starts_from_the_headline_and_the_unmeasured_is_named(simul
 def test_rungs_and_fill_are_told_together(simulees):
     table = simulees.echelles
     assert isinstance(table, Table)
-    assert table.frame["sens"].value_counts().to_dict() == {
+    assert table.frame["mesure"].value_counts().to_dict() == {
         "Échelle": 4, "Déplacement": 2, "Effet propre": 2,
     }  # fmt: skip
 

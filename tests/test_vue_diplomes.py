@@ -147,7 +147,7 @@ def test_every_section_shows_something(made):
 
 
 def test_the_table_of_effects_adds_up(made):
-    rows = made.effets.frame.set_index("effet")["valeur"]
+    rows = made.effets.frame.set_index("label")["estimate"]
     gross = rows["Effet brut"].iloc[0]
     assert rows["Effet net"] == pytest.approx(gross + rows["Déplacement"])
 
@@ -160,7 +160,7 @@ def test_bounds_on_trends_widen_and_begin_at_the_usual_interval(made):
 
 
 def test_effects_shown_are_those_that_were_judged(made):
-    shown_net = made.effets.frame.set_index("effet")["valeur"]["Effet net"]
+    shown_net = made.effets.frame.set_index("label")["estimate"]["Effet net"]
     assert shown_net == made.evaluation.estimates[NET].estimate
 
 
@@ -291,7 +291,7 @@ def test_every_announced_outcome_is_adjusted_gross_and_net_and_the_missing_ones_
     assert set(rows["label"]) == {"Entrants", "Élèves en dernière année"}
     # The outcome that stands in for the announced one was chosen later: it is adjusted too.
     assert rows["p_romano_wolf"].astype(float).between(0, 1).all()
-    gross = made.effets.frame.set_index("effet")["valeur"]["Effet brut"].iloc[0]
+    gross = made.effets.frame.set_index("label")["estimate"]["Effet brut"].iloc[0]
     final = rows[(rows["effet"] == "Brut") & (rows["label"] != "Entrants")]
     assert final["estimate"].iloc[0] == pytest.approx(gross)
     assert said.startswith("Effet brut. Sur 2 résultats ajustés")

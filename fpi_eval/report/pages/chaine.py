@@ -21,7 +21,7 @@ from fpi_eval.panel.context import Context
 from fpi_eval.programme import Additionnalite
 from fpi_eval.report.published.make import show
 from fpi_eval.results import Estimates
-from fpi_eval.rounding import UNTOLD, rounded, untold
+from fpi_eval.rounding import UNTOLD, rounded, told
 from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table, table
 
@@ -216,26 +216,23 @@ def echelles(parts: Mapping[str, Estimates | Absent], context: Context) -> Table
 
     ``parts`` has the estimates of each measure by its French name.
     """
-    rows = []
+    made = []
     for name, found in parts.items():
         if isinstance(found, Absent):
             return found
-        for one in found:
-            where = one.label.removeprefix("Effet par place : ")
-            value, *ends = (100 * getattr(one, k) for k in BOUNDS)
-            vague = untold(one.ci_low, one.ci_high)
-            rows.append((name, where, UNTOLD if vague else value, *ends))
-    names = ["sens", "groupe", "valeur", "bas", "haut"]
+        made.append(found.to_frame().assign(mesure=name))
+    rows = pd.concat(made, ignore_index=True)
+    rows = rows.assign(label=rows["label"].str.removeprefix("Effet par place : "))
     return table(
-        pd.DataFrame(rows, columns=names),
+        told(rows.assign(**100 * rows[[*BOUNDS]]), 100),
         "Autres mesures du déplacement des entrants, pour 100 places",
-        formats=dict.fromkeys(names[2:], ("signe", 0)),
+        formats=dict.fromkeys(BOUNDS, ("signe", 0)),
         labels={
-            "sens": "Mesure",
-            "groupe": "Où",
-            "valeur": "Pour 100 places",
-            "bas": "Borne basse",
-            "haut": "Borne haute",
+            "mesure": "Mesure",
+            "label": "Où",
+            "estimate": "Pour 100 places",
+            "ci_low": "Borne basse",
+            "ci_high": "Borne haute",
         },
         source=f"Constat de rentrée, capacités ; {context.credit}",
         note="Échelle : effet des places sur le total des effectifs de la formation, puis de "

@@ -19,8 +19,8 @@ from fpi_eval.impact.jobs.exams import SUCCESS
 from fpi_eval.panel import CellPanel
 from fpi_eval.panel.context import Context
 from fpi_eval.report.pages.unfolded import Unfolded
-from fpi_eval.results import Estimate, Estimates, EventStudy
-from fpi_eval.rounding import UNTOLD, told, untold
+from fpi_eval.results import Estimates, EventStudy
+from fpi_eval.rounding import UNTOLD, told
 from fpi_eval.tables import Table, table
 
 NOT_TOLD = "Aucun effet n'est donné : trop peu d'établissements ont ouvert des places."
@@ -39,7 +39,6 @@ ZONES = (
     "(CFA, BTS d'un lycée général) : leur voisinage reste leur département."
 )
 EMPTY_END = " Une borne vide : trop peu de territoires pour borner le rapport."
-LABELS = ("Effet", "Estimateur", "Par place", "Borne basse", "Borne haute")
 
 
 def name_of(outcome: str) -> str:
@@ -123,24 +122,16 @@ def effets(found: Estimates | Absent, source: str) -> Table | Absent:
     """Return gross effect, displacement, net effect, BJS2-T and the gap."""
     if isinstance(found, Absent):
         return found
-    rows = [
-        (PER_SEAT.get(i.label, i.label), i.estimator, _value(i), i.ci_low, i.ci_high) for i in found
-    ]
-    columns = ["effet", "estimateur", "valeur", "bas", "haut"]
+    rows = found.to_frame()
     return table(
-        pd.DataFrame(rows, columns=columns),
+        told(rows.assign(label=rows["label"].replace(PER_SEAT))),
         f"Effet par place ouverte, non arrondi ({name_of(found[0].outcome)})",
-        formats=dict.fromkeys(columns[2:], ("signe", 2)),
-        labels=dict(zip(columns, LABELS, strict=True)),
+        formats=dict.fromkeys(FIGURES, ("signe", 2)),
+        labels={"label": "Effet", "estimator": "Estimateur", **BOUNDS},
         source=source,
         note=f"Intervalles à 95 %. {text.capitale(found[0].rule)}. Les lignes autres que l'effet "
         f"brut et l'effet net ne sont pas étalonnées. {found.note}",
     )
-
-
-def _value(one: Estimate) -> float | str:
-    """Return an effect per seat, or that its interval is too wide for a number."""
-    return UNTOLD if untold(one.ci_low, one.ci_high) else one.estimate
 
 
 def examens(found: Estimates | Absent, source: str) -> Table | Absent:
@@ -148,30 +139,28 @@ def examens(found: Estimates | Absent, source: str) -> Table | Absent:
     if isinstance(found, Absent):
         return found
     said = [item.label.partition(", ") for item in found]
-    rows = pd.DataFrame([_of_exams(item) for item in found], columns=FIGURES)
-    rows = rows.replace([np.inf, -np.inf], np.nan)
-    rows.insert(0, "maille", [mesh for _, _, mesh in said])
-    rows.insert(1, "compte", [count for count, _, _ in said])
-    rows["groupes"] = [item.n_treated_clusters for item in found]
+    frame = found.to_frame().replace([np.inf, -np.inf], np.nan)
+    effects, shares = told(frame), frame["outcome"].eq(SUCCESS)
+    rows = effects.assign(
+        maille=[mesh for _, _, mesh in said],
+        compte=[count for count, _, _ in said],
+        **{name: effects[name].astype(object).mask(shares, _percent(frame[name]))
+           for name in FIGURES},
+    )  # fmt: skip
     return table(
         rows,
         "Candidats et diplômés de plus par place ouverte, là où les examens sont publiés",
-        formats=dict.fromkeys(FIGURES, ("signe", 2)) | {"groupes": ("nombre", 0)},
+        formats=dict.fromkeys(FIGURES, ("signe", 2)) | {"n_treated_clusters": "nombre"},
         labels={"maille": "Maille du fichier", "compte": "Compte", **BOUNDS}
-        | {"groupes": "Territoires ou lycées concernés"},
+        | {"n_treated_clusters": "Territoires ou lycées concernés"},
         source=f"Résultats aux examens, DEPP ; {source}",
-        note=found.note + EMPTY_END * any(one.outcome == SUCCESS for one in found),
+        note=found.note + EMPTY_END * bool(shares.any()),
     )
 
 
-def _of_exams(one: Estimate) -> tuple[float | str, ...]:
-    """Return an effect per seat and its ends; of success, a share, its missing ends left empty."""
-    if one.outcome != SUCCESS:
-        return _value(one), one.ci_low, one.ci_high
-    return tuple(
-        text.pourcent(v, 0) if np.isfinite(v) else np.nan
-        for v in (getattr(one, k) for k in FIGURES)
-    )
+def _percent(shares: pd.Series) -> pd.Series:
+    """Return success among candidates in percent, a missing end left empty."""
+    return shares.map(lambda share: text.pourcent(share, 0), na_action="ignore").astype(object)
 
 
 def evenement(found: EventStudy | Absent, source: str) -> Figure | Absent:
@@ -305,14 +294,12 @@ def tailles(found: DoseResponse | Absent, source: str) -> Table | Absent:
     """Return the effect per seat of small, middle and large openings, and of a whole opening."""
     if isinstance(found, Absent):
         return found
-    rows = told(found.table)
-    vague = rows["estimate"].eq(UNTOLD)
-    rows["whole"] = rows["whole"].astype(object).mask(vague, UNTOLD)
+    rows = told(told(found.table), value="whole")
     whole = {
         "whole": "Par ouverture",
         "increasing": "Par ouverture, jamais moins pour une plus grande",
     }
-    if vague.any():  # each class borrows from the others to increase
+    if rows["estimate"].eq(UNTOLD).any():  # each class borrows from the others to increase
         del whole["increasing"]
     return table(
         rows,

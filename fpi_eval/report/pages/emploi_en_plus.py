@@ -10,7 +10,7 @@ from fpi_eval.impact.jobs.additional import AdditionalJobs
 from fpi_eval.impact.jobs.bounded import ALL, BoundedEffects
 from fpi_eval.panel.context import Context
 from fpi_eval.results import Estimates
-from fpi_eval.rounding import UNTOLD, untold
+from fpi_eval.rounding import told
 from fpi_eval.tables import Table, table
 
 NOTHING = "–"
@@ -120,19 +120,15 @@ def _rows(found: BoundedEffects, horizon: int) -> pd.DataFrame:
     rows = found.table if horizon == MAIN else found.table[found.table["group"] == ALL]
     columns = ["low", "high", "ci_low", "ci_high"]
     shown = [_rounded(tuple(ends[2:]), *ends) for ends in rows[columns].to_numpy()]
-    return rows.assign(
+    rows = rows.assign(
         maille="Formation",
         hidden_share=rows["hidden_share"].map(
             lambda share: "moins de 1\u00a0%" if 0 < share < 0.005 else text.pourcent(share, 0)
         ),
-        entre=[
-            UNTOLD if untold(low, high, seats) else _between(*ends[:2])
-            for ends, low, high, seats in zip(
-                shown, rows["ci_low"], rows["ci_high"], rows["seats"], strict=True
-            )
-        ],
+        entre=[_between(*ends[:2]) for ends in shown],
         intervalle=[_between(*ends[2:]) for ends in shown],
     )
+    return told(rows, rows["seats"], value="entre")
 
 
 def _rounded(ends: tuple[float, float], *values: float) -> list[float]:

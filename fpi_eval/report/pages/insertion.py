@@ -19,7 +19,7 @@ from fpi_eval.plots import quadrants as draw_quadrants
 from fpi_eval.report.published.make import ENSEMBLE, cells, show
 from fpi_eval.report.published.people import AFTER
 from fpi_eval.results import Estimate
-from fpi_eval.rounding import UNTOLD, untold
+from fpi_eval.rounding import told
 from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table, table
 
@@ -354,16 +354,9 @@ def passage_bts(
     if isinstance(found, Absent):
         return found
     matched = rates.loc[rates["formation"] == "BTS - Production", "part_places"].min()
-    names = ("estimate", "ci_low", "ci_high")
-    shown = [
-        [
-            UNTOLD if untold(one.ci_low, one.ci_high) else 100 * one.estimate,
-            100 * one.ci_low,
-            100 * one.ci_high,
-        ]
-        for one in found
-    ]
-    rows = pd.DataFrame(shown, columns=names).assign(
+    names = ["estimate", "ci_low", "ci_high"]
+    effects = pd.concat([one.to_frame()[names] for one in found], ignore_index=True)
+    rows = told(100 * effects, 100).assign(
         mesure=["Là où il y a 100 places de plus", "Là où les places ont crû de 100"],
         promotions=["une", "deux, dont une dont les places sont connues"],
     )

@@ -5,7 +5,7 @@ from fpi_eval.absent import Absent
 from fpi_eval.checks import NAMES
 from fpi_eval.impact.groups.totals import Totals
 from fpi_eval.programme import Programme
-from fpi_eval.rounding import UNTOLD, rounded, step_of, untold
+from fpi_eval.rounding import rounded, step_of, told
 from fpi_eval.tables import Table, table
 
 TEN = 10.0  # people: a total to the nearest ten gives no count of a few people back
@@ -37,11 +37,13 @@ def _shown(found: Totals | Absent, outcome: str, source: str) -> Table | Absent:
     if isinstance(found, Absent):
         return found
     rows = found.table
-    brut = [_words(*r) for r in rows[["seats", "gross", "gross_low", "gross_high"]].to_numpy()]
-    net = [_words(*r) for r in rows[["seats", "estimate", "ci_low", "ci_high"]].to_numpy()]
+    own, whole = ["gross", "gross_low", "gross_high"], ["estimate", "ci_low", "ci_high"]
+    said = {name: [_words(*row) for row in rows[columns].to_numpy()]
+            for name, columns in (("brut", own), ("net", whole))}  # fmt: skip
+    shown = told(rows.assign(**said), rows["seats"], value="net")
     # The net effect is the gross one and more: it is not told where its own part is not.
-    net = [UNTOLD if own == UNTOLD else whole for own, whole in zip(brut, net, strict=True)]
-    shown = rows.assign(brut=brut, net=net)
+    for name in said:
+        shown = told(shown, rows["seats"], value=name, ends=("gross_low", "gross_high"))
     absent = "".join(f" {name} : {why}" for name, why in found.absent.items())
     return table(
         shown,
@@ -68,10 +70,8 @@ def _shown(found: Totals | Absent, outcome: str, source: str) -> Table | Absent:
     )
 
 
-def _words(seats: float, value: float, low: float, high: float) -> str:
-    """Return a total and its interval, with the digits that this width deserves, if any."""
-    if untold(low, high, seats):
-        return UNTOLD
+def _words(value: float, low: float, high: float) -> str:
+    """Return a total and its interval, with the digits that this width deserves."""
     step = step_of(low, high, smallest=TEN)
     value, low, high = (rounded(v, step) for v in (value, low, high))
     between = f"{text.signe(low)}\u00a0à\u00a0{text.signe(high)}"
