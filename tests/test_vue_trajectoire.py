@@ -16,7 +16,14 @@ from fpi_eval.costs import job_costs, net_jobs, programme_costs
 from fpi_eval.costs.programme_costs import NEVER, WITHOUT, committed
 from fpi_eval.figures import Figure
 from fpi_eval.headline.first_page import first_page
-from fpi_eval.headline.quantity import COUNTED, Headline, Quantity, Scope, gathered
+from fpi_eval.headline.quantity import (
+    COUNTED,
+    PROJECTED,
+    Headline,
+    Quantity,
+    Scope,
+    gathered,
+)
 from fpi_eval.indicators import emploi_publie, passage
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import LECTURES, gap_to_plan, measured_rates, outlook, retroprojection
@@ -51,7 +58,7 @@ def analysed(annee: fpi.Year) -> SimpleNamespace:
         annee=annee, outlook=found, rates=rates, context=context, total=total,
         calendrier=vue.calendrier(found),
         mesures=vue.mesures(measured_rates(annee), context),
-        reponse=vue.reponse(found, context, numbers),
+        reponse=vue.reponse(found, numbers),
         prix=couts.reponse(numbers, what),
         limites=vue.limites(found),
         eventail=eventails.eventail(found),
@@ -118,6 +125,30 @@ def seats_of(programme: str) -> Quantity:
     return Quantity(
         "places_ouvertes", "Places", "places", COUNTED, Scope(programme), "registre", day, 760.0
     )
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_answer_is_on_the_largest_target_to_come_in_any_order(order):
+    targets = [
+        SimpleNamespace(code=f"{due}", personnes=people, echeance=due, lecture="entrants")
+        for people, due in ((2200, 2028), (9000, 2030))
+    ][::order]
+    one = SimpleNamespace(ahead=targets, title="Plan", chance=lambda *_: 0.5)
+    found = SimpleNamespace(main=one, projections={"plan": one})
+    expected = [
+        replace(seats_of("FPI"), key=f"entrees_attendues_{aim.code}_plan", nature=PROJECTED,
+                unit="personnes", value=float(aim.echeance), low=1000.0, high=3000.0)
+        for aim in targets
+    ]  # fmt: skip
+    said = plain(vue.reponse(found, Headline(tuple(expected))))
+    assert said.startswith("D'ici 2030, 2 000 personnes")
+    assert "pour 9 000 visées" in said
+    assert "50 chances sur 100 d'atteindre 9 000 personnes" in said
+    one.ahead = [SimpleNamespace(**vars(aim) | {"lecture": "diplomes"}) for aim in targets]
+    graduates = plain(vue.reponse(found, Headline()))
+    assert graduates == "50 chances sur 100 d'atteindre 9 000 diplômés, scénario « Plan »."
+    one.ahead = []
+    assert vue.reponse(found, Headline()) == vue.PAST
 
 
 def plain(text: str) -> str:
@@ -265,6 +296,13 @@ def test_without_a_register_only_planning_ratios_are_shown(reelles):
         "2 400 €", "1 100 €", "10 000 €",
     ]  # fmt: skip
     assert "ne peuvent pas encore" in str(reelles.epreuve)
+
+
+def test_a_cost_per_person_says_its_scenario_and_how_sure_its_range_is(simulees):
+    said = simulees.prix.split("\n\n")
+    assert said[1].startswith("Coût complet par personne entrée : ")
+    assert f"scénario « {simulees.outlook.main.title} »" in said[2]
+    assert said[2].endswith("Fourchette de 95 chances sur 100.")
 
 
 def test_each_cost_counts_fewer_people_than_the_step_before(simulees):

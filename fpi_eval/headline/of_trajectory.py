@@ -109,10 +109,13 @@ def cout_personne(
     if isinstance(found, Absent) or one is None:
         return Absent("le coût par personne demande le registre des ouvertures.")
     low, high = one.interval.positive()
-    scope = replace(
-        _money(year), annees=_("d'ici {year}").format(year=year.programme.projection.horizon)
-    )
+    scope = replace(_money(year), annees=_by(year.programme.projection.horizon, found.main))
     return Measure(one.ratio, scope, SOURCE, low, high, 0.95)
+
+
+def _by(year: int, one: Projection) -> str:
+    """Return by when people are counted, and in which scenario."""
+    return _("d'ici {year}, scénario « {scenario} »").format(year=year, scenario=one.title)
 
 
 def _money(year: Year) -> Scope:
@@ -124,14 +127,8 @@ def entrees_attendues(year: Year, target: Cible, one: Projection) -> Measure | A
     """Return people expected to enter by a target's date in one scenario, 8 chances in 10."""
     low, middle, high = np.quantile(one.cible(target, "entrants"), [0.1, 0.5, 0.9])
     level = level_of(target) or _(EVERY_LEVEL)
-    scope = Scope(
-        year.programme.nom,
-        level,
-        _(EVERY_VOIE),
-        annees=_("d'ici {year}, scénario « {scenario} »").format(
-            year=target.echeance, scenario=one.title
-        ),
-    )
+    when = _by(target.echeance, one)
+    scope = Scope(year.programme.nom, level, _(EVERY_VOIE), annees=when)
     return Measure(float(middle), scope, SOURCE, float(low), float(high), 0.80)
 
 

@@ -102,6 +102,10 @@ class Projection(Result):
             return np.zeros(len(self.flux.entrants))
         return self.flux.cumulated(lecture, target.niveau)[:, at]
 
+    def chance(self, target: Cible, lecture: str) -> float:
+        """Return the chance that a reading reaches a target by its date: the share of draws."""
+        return float((self.cible(target, lecture) >= target.personnes).mean())
+
     def probabilites(self) -> pd.DataFrame:
         """Return, by target × reading, the chance of reaching it and the seats still to open.
 
@@ -124,7 +128,7 @@ class Projection(Result):
                         median,
                         low,
                         high,
-                        (total >= target.personnes).mean(),
+                        self.chance(target, lecture),
                         self.places_par_an(target, lecture),
                         max(target.echeance - self.rentree, 0),
                     )

@@ -10,12 +10,11 @@ from fpi_eval.panel.context import Context
 from fpi_eval.projection import LECTURES
 from fpi_eval.projection.gap import SEATS
 from fpi_eval.projection.outlook import Outlook
-from fpi_eval.report.pages.trajectoire import LIENS, WHOLE, phrase_nette
+from fpi_eval.report.pages.trajectoire import LIENS, PAST, WHOLE, phrase_nette
 from fpi_eval.rounding import figures, rounded, step_of
 from fpi_eval.tables import Table, table
 
 NONE = "–"  # a reading that has no net side
-PAST = "L'échéance de chaque cible est passée : plus rien à projeter, il reste à compter."
 NET = {
     LECTURES["additionnels"]: LECTURES["entrants"],
     LECTURES["diplomes_additionnels"]: LECTURES["diplomes"],

@@ -45,7 +45,13 @@ def reponse(chiffres: Headline, what: Programme) -> str:
     if not seat:
         first = "On ne sait pas encore ce que coûte une place."
         return "\n\n".join([first, text.capitale(seat.reason), _planned(what)])
-    return f"{in_chapters.couts(chiffres)}\n\n{person.phrase}"
+    said = [in_chapters.couts(chiffres), person.phrase]
+    if person:  # another level than the range of people, beside it
+        said[1:] = [
+            f"{person.label} : {person.shown}.",
+            f"Champ : {person.scope}. Fourchette de 95 chances sur 100.",
+        ]
+    return "\n\n".join(said)
 
 
 def _planned(what: Programme) -> str:

@@ -26,6 +26,7 @@ LIENS = {
 #: Outcomes in the words of the first page.
 NAMED = LABELS | {name: words for name, (words, _where) in LATER.items()}
 WHOLE = ("nombre", 0)
+PAST = "L'échéance de chaque cible est passée : plus rien à projeter, il reste à compter."
 
 
 def phrase_nette(found: Outlook) -> str:
@@ -41,30 +42,31 @@ def phrase_nette(found: Outlook) -> str:
     )
 
 
-def reponse(found: Outlook | Absent, context: Context, chiffres: Headline) -> str:
+def reponse(found: Outlook | Absent, chiffres: Headline) -> str:
     """Return the answer: who would enter by the last target, or why it is not known."""
     if isinstance(found, Absent):
         first = "On ne sait pas encore si les cibles seront atteintes."
         return f"{first}\n\n{found}"
-    coming = [one for one in chiffres if one.key.startswith("entrees_attendues")]
-    if not coming:
-        return "L'échéance de chaque cible est passée : plus rien à projeter, il reste à compter."
-    main, last = coming[-len(found.projections)], context.programme.cibles[-1]
-    others = [_chances(one, last) for one in found.projections.values()]
-    return "\n\n".join(
-        [
-            in_chapters.trajectoire(main, text.nombre(last.personnes), last.echeance),
+    if not found.main.ahead:
+        return PAST
+    # The largest target that counts entrants, as on the first page; else the largest of the others.
+    aim = max(found.main.ahead, key=lambda one: (one.lecture == "entrants", one.personnes))
+    lines = [_chances(one, aim) for one in found.projections.values()]
+    key = f"entrees_attendues_{aim.code}_"
+    main = next((one for one in chiffres if one.key.startswith(key)), None)
+    if main:
+        lines[:0] = [
+            in_chapters.trajectoire(main, text.nombre(aim.personnes), aim.echeance),
             f"Champ : {main.scope}. Fourchette de 8 chances sur 10.",
-            *others,
         ]
-    )
+    return "\n\n".join(lines)
 
 
 def _chances(one: Projection, target: Cible) -> str:
-    reached = (one.cible(target, target.lecture) >= target.personnes).mean()
+    people = "personnes" if target.lecture == "entrants" else "diplômés"
     return (
-        f"{text.capitale(chances(reached))} d'atteindre {text.nombre(target.personnes)} personnes, "
-        f"scénario « {one.title} »."
+        f"{text.capitale(chances(one.chance(target, target.lecture)))} d'atteindre "
+        f"{text.nombre(target.personnes)} {people}, scénario « {one.title} »."
     )
 
 
