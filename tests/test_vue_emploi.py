@@ -150,7 +150,8 @@ def test_one_voie_above_and_one_below_is_said_without_a_double_negation():
     programme = SimpleNamespace(nom="Essai", rentree_debut=2024)
     context = SimpleNamespace(region="Ici", programme=programme)
     title = insertion.taux(sheet, context).titre
-    assert title.endswith("est plus fréquent dans la région qu'ailleurs en apprentissage, "
+    assert title.endswith("sont plus souvent en emploi à 6 mois qu'ailleurs en apprentissage, "
                           "pas en voie scolaire")  # fmt: skip
     said = insertion.reponse(sheet, Absent("Rien."), context)
+    assert "70\u00a0% des 100 sortants de la région ont un emploi salarié six mois après" in said
     assert "sortants de 2021-2022. L'emploi public compte." in said

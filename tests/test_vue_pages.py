@@ -45,6 +45,7 @@ def test_how_the_region_moved_names_what_moved_and_whose_seats_have_no_graduates
             "voie": "Apprentissage",
             "filiere": "Ensemble",
             "niveau": "Ensemble",
+            "sortants": [1214.0, 2066.0],
             "taux_emploi_6_mois": [0.7, 0.6],
             "taux_emploi_6_mois_bas": 0.5,
             "taux_emploi_6_mois_haut": 0.8,
@@ -56,7 +57,8 @@ def test_how_the_region_moved_names_what_moved_and_whose_seats_have_no_graduates
     assert "n'est pas un effet de FPI AURA, dont les places" in still
     assert "Ni le nombre d'élèves de dernière année ni celui des sortants en emploi" in still
     assert "Le nombre d'élèves de dernière année, ou celui des sortants en emploi, a" in moved
-    assert "des sortants de l'apprentissage" in still
+    assert "Sur 1 comparaison, le hasard seul le ferait jusqu'à 10 fois sur 100." in moved
+    assert "Dans l'apprentissage, 70\u00a0% des 1\u202f214 sortants de la région" in still
 
 
 @pytest.mark.parametrize(("half", "said"), [(300.0, "va de −200 à +400"), (40.0, "100 personnes")])

@@ -53,10 +53,10 @@ def reponse(published: Sheet, changes: Sequence[RegionalChange] | Absent, contex
     """Return the answer: employment here and elsewhere, and whether the region moved apart."""
     rates = _by_voie(published)
     last = rates["millesime"].max()
-    now = rates[rates["millesime"] == last].set_index(["territoire", "voie"])["taux"]
-    if not any(_compared(now, words, context.region) for words in text.VOIES.values()):
+    now = rates[rates["millesime"] == last].set_index(["territoire", "voie"])
+    if not any(_compared(now["taux"], words, context.region) for words in text.VOIES.values()):
         return NO_RATE if changes else f"{NO_RATE}\n\n{changes}"
-    lines = [_beside(now, voie, words, context) for voie, words in text.VOIES.items()]
+    lines = [_beside(now, voie, words, context.region) for voie, words in text.VOIES.items()]
     lines.append(
         f"Champ : filières du programme, secondaire et supérieur, sortants de {last}. "
         f"{published.note}".rstrip()
@@ -68,10 +68,12 @@ def reponse(published: Sheet, changes: Sequence[RegionalChange] | Absent, contex
         )
     if isinstance(changes, Absent):
         return "\n\n".join([*lines, changes.reason])
+    many = text.pluriel(len(changes), "comparaison")
     moved = min(change.table["p_value"].min() for change in changes) <= SELDOM
     lines.append(
         "Le nombre d'élèves de dernière année, ou celui des sortants en emploi, a évolué autrement "
-        "que dans presque toutes les autres régions."
+        f"que dans presque toutes les autres régions. Sur {many}, le hasard seul le ferait "
+        f"jusqu'à {100 * SELDOM * len(changes):.0f} fois sur 100."
         if moved
         else "Ni le nombre d'élèves de dernière année ni celui des sortants en emploi n'ont évolué "
         "nettement autrement que dans les autres régions."
@@ -79,14 +81,17 @@ def reponse(published: Sheet, changes: Sequence[RegionalChange] | Absent, contex
     return "\n\n".join(lines)
 
 
-def _beside(now: pd.Series, voie: str, words: str, context: Context) -> str:
-    which = "de la voie scolaire" if voie == "scolaire" else "de l'apprentissage"
-    if not _compared(now, words, context.region):
+def _beside(now: pd.DataFrame, voie: str, words: str, region: str) -> str:
+    """Return the rate of a voie's leavers, wherever in France their job is, here and elsewhere."""
+    rates = now["taux"]
+    if not _compared(rates, words, region):
+        which = "de la voie scolaire" if voie == "scolaire" else "de l'apprentissage"
         return f"L'emploi des sortants {which} de la région n'est pas dans ces fichiers."
-    here, elsewhere = (text.pourcent(now[t, words], 0) for t in (context.region, ELSEWHERE))
+    here, elsewhere = (text.pourcent(rates[t, words], 0) for t in (region, ELSEWHERE))
+    way = "la voie scolaire" if voie == "scolaire" else "l'apprentissage"
     return (
-        f"Six mois après leur sortie, {here} des sortants {which} ont un emploi salarié dans la "
-        f"région, contre {elsewhere} ailleurs."
+        f"Dans {way}, {here} des {text.nombre(now.loc[(region, words), 'sortants'])} sortants de "
+        f"la région ont un emploi salarié six mois après, contre {elsewhere} ailleurs."
     )
 
 
@@ -130,13 +135,11 @@ def taux(published: Sheet, context: Context) -> Figure | Absent:
     higher = [voie for voie in known if rate[region, voie] > rate[ELSEWHERE, voie]]
     both = "dans les deux voies" if len(known) > 1 else f"en {known[0].lower()}"
     lower = "".join(voie for voie in known if voie not in higher).lower()
-    titre = (
-        f"L'emploi à 6 mois est plus fréquent dans la région qu'ailleurs en "
-        f"{''.join(higher).lower()}, pas en {lower}"
-    )
+    where = f" en {''.join(higher).lower()}, pas en {lower}"
     if len(higher) in (0, len(known)):
-        more = "plus" if higher else "moins"
-        titre = f"L'emploi à 6 mois est {more} fréquent dans la région qu'ailleurs, {both}"
+        where = f", {both}"
+    more = "plus" if higher else "moins"
+    titre = f"Les sortants de la région sont {more} souvent en emploi à 6 mois qu'ailleurs{where}"
     return Figure(
         range_lines(drawn, x="millesime", y="taux", hue="groupe", ylabel="Taux d'emploi à 6 mois"),
         titre,
