@@ -73,6 +73,21 @@ def test_people_at_work_are_those_of_named_seats_losses_of_neighbours_not_taken_
     )
 
 
+@pytest.mark.parametrize("first", [-2, 0])
+def test_the_gap_before_is_told_before_any_effect_and_only_where_some_year_is_before(first):
+    rows = pd.DataFrame({"rel_time": [first, 0, 1], "estimate": [0.07, 0.4, 0.5]})
+    rows = rows.assign(ci_low=rows["estimate"] - 0.1, ci_high=rows["estimate"] + 0.1)
+    rows = rows.drop_duplicates("rel_time", keep="last")
+    made = diplomes.evenement(SimpleNamespace(table=rows, outcome="terminale"), "source")
+    after = "de +0,40 à +0,50"
+    assert made.titre == (
+        f"L'écart vaut au plus 0,07 par place avant tout effet possible, {after} ensuite (élèves "
+        "en dernière année)" if first < 0
+        else f"L'écart par place va {after} (élèves en dernière année)"
+    )  # fmt: skip
+    assert "n. d." not in f"{made.titre}{made.alt}"
+
+
 def test_classes_of_openings_are_as_many_as_the_table_shows():
     rows = pd.DataFrame({"label": ["12 places au plus", "plus de 12 à 24 places"]})
     rows = rows.assign(seats=12.0, n_cells=[9, 13], std_error=0.1, p_value=0.2)

@@ -185,6 +185,7 @@ def test_rates_come_from_constats_where_there_are_some(simulees):
 def test_fans_and_tables_are_made(simulees):
     assert isinstance(simulees.eventail, Figure)
     assert isinstance(simulees.diplomes, Figure)
+    assert "Trait en tirets : 9 000 visées." in plain(simulees.eventail.alt)  # it is drawn
     for table in (
         simulees.filieres,
         simulees.probabilites,

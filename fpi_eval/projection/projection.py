@@ -71,6 +71,11 @@ class Projection(Result):
         return tuple(one for one in self.cibles if one.echeance > self.rentree)
 
     @property
+    def whole(self) -> Cible | None:
+        """The target that counts every level, which the fan is drawn against."""
+        return next((one for one in self.cibles if one.niveau == "ensemble"), None)
+
+    @property
     def lectures(self) -> list[str]:
         """Readings that can be counted: the net ones only when displacement is given."""
         net = self.flux.diversion is not None
@@ -191,9 +196,8 @@ class Projection(Result):
 
     def plot(self, ax: Axes | None = None, lecture: str = "entrants") -> Axes:
         """Draw the fan of all levels, with the target that counts them."""
-        table = self.fan(lecture)
-        whole = [c.personnes for c in self.cibles if c.niveau == "ensemble"]
-        return plots.fan(table.assign(cible=whole[0] if whole else np.nan), ax)
+        aimed = np.nan if self.whole is None else self.whole.personnes
+        return plots.fan(self.fan(lecture).assign(cible=aimed), ax)
 
     def method(self) -> str:
         """Return one French paragraph on the method."""

@@ -33,6 +33,9 @@ SHOWN = ("entrants_brut_100", "entrants_100", "effet_brut", "effet_net")
 BOUNDS = ("estimate", "ci_low", "ci_high")
 
 
+CANDIDATES = (
+    " « Tous les candidats » : leur taux et son intervalle, non ceux des personnes de plus."
+)
 PLAIN = (
     " Fourchette des entrants : celle de la méthode seule, non étalonnée sur de faux programmes."
 )
@@ -129,7 +132,9 @@ def maillons(
         source=f"Constat de rentrée, registre des ouvertures ; {context.credit}",
         note="Parmi les personnes de plus. Intervalles à 95 %, bootstrap conjoint par département "
         "(par établissement si moins de cinq sont concernés). Une part au-dessus de 100 % est "
-        "possible : c'est un rapport de deux effets estimés, sur les mêmes promotions.",
+        "possible : c'est un rapport de deux effets estimés, sur les mêmes promotions."
+        + CANDIDATES
+        * bool(len(counted)),
     )
 
 

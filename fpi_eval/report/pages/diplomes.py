@@ -169,17 +169,22 @@ def evenement(found: EventStudy | Absent, source: str) -> Figure | Absent:
         return found
     rows = found.table
     before, after = rows[rows["rel_time"] < 0], rows[rows["rel_time"] >= 0]
-    flat = before["estimate"].abs().max() if len(before) else np.nan
     said = " ; ".join(
         f"année {int(r.rel_time)}, {text.signe(r.estimate, 2)}" for r in after.itertuples()
     )
+    low, high = (text.signe(end, 2) for end in (after["estimate"].min(), after["estimate"].max()))
+    titre, alt = f"L'écart par place va de {low} à {high}", f"Après : {said}."
+    if len(before):
+        flat = text.nombre(before["estimate"].abs().max(), 2)
+        # An opening precedes the year from which it can act, by the length of a course.
+        titre = f"L'écart vaut au plus {flat} par place avant tout effet possible, de {low} à "
+        titre += f"{high} ensuite"
+        alt = f"Avant : au plus {flat} par place en valeur absolue. {alt}"
     return Figure(
         plots.event_study(rows),
-        f"L'écart vaut au plus {text.nombre(flat, 2)} par place avant l'ouverture, de "
-        f"{text.signe(after['estimate'].min(), 2)} à {text.signe(after['estimate'].max(), 2)} "
-        f"ensuite ({name_of(found.outcome)})",
+        f"{titre} ({name_of(found.outcome)})",
         source,
-        f"Avant : au plus {text.nombre(flat, 2)} par place en valeur absolue. Après : {said}.",
+        alt,
         rows.astype({"rel_time": "float"}),
         formats={"rel_time": ("signe", 0)} | dict.fromkeys(FIGURES, ("signe", 3)),
         labels={"rel_time": "Année", **BOUNDS},

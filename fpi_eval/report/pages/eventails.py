@@ -11,7 +11,13 @@ from fpi_eval.report.pages.trajectoire import WHOLE
 from fpi_eval.rounding import rounded, step_of
 from fpi_eval.tables import Table, table
 
-QUANTILES = {"q10": "10 %", "q25": "25 %", "q50": "Médiane", "q75": "75 %", "q90": "90 %"}
+QUANTILES = {
+    "q10": "1er décile",
+    "q25": "1er quartile",
+    "q50": "Médiane",
+    "q75": "3e quartile",
+    "q90": "9e décile",
+}
 
 
 def _rounded(rows: pd.DataFrame) -> pd.DataFrame:
@@ -36,12 +42,14 @@ def eventail(found: Outlook | Absent, lecture: str = "entrants") -> Figure | Abs
         f"{text.nombre(end['q75'])}, huit sur dix entre {text.nombre(end['q10'])} et "
         f"{text.nombre(end['q90'])}"
     )
+    whole = result.whole
+    aimed = "" if whole is None else f" Trait en tirets : {text.nombre(whole.personnes)} visées."
     return Figure(
         result.plot(lecture=lecture),
         f"{LECTURES[lecture]} : {text.nombre(end['q50'])} attendus d'ici {int(end['annee'])}, sans "
         f"doute entre {text.nombre(end['q10'])} et {text.nombre(end['q90'])}",
         f"Projection fpi_eval ({result.title}) ; {found.context.credit}",
-        f"Éventail par année. {said}.",
+        f"Éventail par année. {said}.{aimed}",
         rows.assign(annee=rows["annee"].astype(str)),
         formats=dict.fromkeys(QUANTILES, WHOLE),
         labels={"annee": "Année", **QUANTILES},
@@ -90,7 +98,7 @@ def niveaux(found: Outlook | Absent) -> Figure | Absent:
         plots.fans(fans),
         "Entrés dans une place ouverte, par niveau",
         f"Projection fpi_eval ({result.title}) ; {found.context.credit}",
-        f"Deux éventails par année. {' ; '.join(said)}.",
+        f"Un éventail par niveau, année par année. {' ; '.join(said)}.",
         pd.concat(told),
         formats=dict.fromkeys(QUANTILES, WHOLE),
         labels={"niveau": "Niveau", "annee": "Année", **QUANTILES},
@@ -112,5 +120,5 @@ def filieres(found: Outlook | Absent) -> Table | Absent:
         f"Entrés dans une place ouverte d'ici {found.context.programme.projection.horizon}",
         formats=dict.fromkeys(QUANTILES, WHOLE),
         labels={"filiere": "Filière", "niveau": "Niveau", **QUANTILES},
-        source=f"Projection fpi_eval ; {found.context.credit}",
+        source=f"Projection fpi_eval ({found.main.title}) ; {found.context.credit}",
     )
