@@ -10,8 +10,9 @@ from fpi_eval.headline.quantity import Scope
 from fpi_eval.impact.groups.dose_response import DoseResponse
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.loading import credit
+from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
 from fpi_eval.programme import load_programme
-from fpi_eval.report.pages import diplomes, emploi_en_plus, insertion, jumeau
+from fpi_eval.report.pages import diplomes, emploi_en_plus, insertion, jumeau, places
 from fpi_eval.results import Estimate
 from fpi_eval.rounding import UNTOLD
 
@@ -71,6 +72,20 @@ def test_people_at_work_are_those_of_named_seats_losses_of_neighbours_not_taken_
         "Champ : ATCF et FPI AURA, lycées professionnels, voie scolaire ; les pertes des "
         "formations voisines ne sont pas déduites."
     )
+
+
+def test_places_are_compared_with_other_regions_only_where_files_have_some(context):
+    same = pd.DataFrame({
+        "territoire": [HERE, ELSEWHERE], "rentree": 2026, "filiere": "numerique",
+        "niveau": "secondaire", "voie": "scolaire", "places_avant": [100.0, 200.0],
+        "places_apres": [103.0, 200.0],
+    })  # fmt: skip
+    both, alone, none = (
+        places._observed(rows, context) for rows in (same, same[:1], same.assign(places_avant=0.0))
+    )
+    assert "dans la région ; ailleurs, elles n'ont pas varié." in both
+    assert "ont augmenté de 3,0\u00a0% dans la région.\n\n" in alone
+    assert none.startswith("Les capacités de la rentrée précédente manquent")
 
 
 @pytest.mark.parametrize("first", [-2, 0])

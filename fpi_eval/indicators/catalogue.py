@@ -169,7 +169,7 @@ VALEUR_AJOUTEE = Indicator(
     minus=("diplomes_attendus",), unit="points", par_uai=True,
 )  # fmt: skip
 PLACES_POUR_1000_EMPLOIS = Indicator(
-    "places_pour_1000_emplois", "Places ouvertes pour 1 000 emplois industriels",
+    "places_pour_1000_emplois", "Places ouvertes pour 1 000 emplois",
     "Places ouvertes rapportées à l'emploi salarié des secteurs que la filière alimente.",
     "1 000 × places ouvertes / emplois", f"{REGISTRE} ; Urssaf",
     "On peut se former ici et travailler ailleurs : un rapport de tailles, non un besoin.",

@@ -40,6 +40,17 @@ def places_constantes(p: Panels) -> pd.DataFrame:
     return table.reset_index()
 
 
+def changes(same: pd.DataFrame, rentree: int) -> pd.Series:
+    """Return how the places of `places_constantes` changed to a rentrée, in all, by territory.
+
+    A territory without places the year before has no change.
+    """
+    rows = same[same["rentree"] == rentree].groupby("territoire")
+    sums = rows[["places_avant", "places_apres"]].sum()
+    sums = sums[sums["places_avant"] > 0]
+    return sums["places_apres"] / sums["places_avant"] - 1
+
+
 def places_par_departement(p: Panels) -> pd.DataFrame:
     """Return the region's entry places of the rentrée by département, a column per filière.
 

@@ -10,6 +10,7 @@ from fpi_eval.headline import Headline, in_chapters
 from fpi_eval.headline.first_page import entered, largest_target
 from fpi_eval.headline.of_places import VOIES
 from fpi_eval.indicators.deploiement import manquees
+from fpi_eval.indicators.filieres import changes
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
 from fpi_eval.plots import group_bars, targets
@@ -88,15 +89,15 @@ def _entered(chiffres: Headline) -> str:
 
 
 def _observed(same: pd.DataFrame, context: Context) -> str:
-    rows = same[same["rentree"] == context.rentree]
-    sums = rows.groupby("territoire")[["places_avant", "places_apres"]].sum()
-    if HERE not in sums.index:
+    """Return how places of the same cells moved here and, where files have it, elsewhere."""
+    rows, change = same[same["rentree"] == context.rentree], changes(same, context.rentree)
+    if HERE not in change:
         return "Les capacités de la rentrée précédente manquent : pas de comparaison possible."
-    change = sums["places_apres"] / sums["places_avant"] - 1
+    beside = f" ; ailleurs, elles {_moved(change[ELSEWHERE])}" if ELSEWHERE in change else ""
     what = "places de BTS" if set(rows["niveau"]) == {"superieur"} else "places d'entrée"
     return (
         f"De {context.rentree - 1} à {context.rentree}, à formations égales, les {what} "
-        f"{_moved(change[HERE])} dans la région ; ailleurs, elles {_moved(change[ELSEWHERE])}.\n\n"
+        f"{_moved(change[HERE])} dans la région{beside}.\n\n"
         f"Champ de cette comparaison : {field(rows, context)}."
     )
 
