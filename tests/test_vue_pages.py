@@ -6,13 +6,21 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from fpi_eval.absent import Absent
 from fpi_eval.headline.quantity import Scope
 from fpi_eval.impact.groups.dose_response import DoseResponse
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.loading import credit
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
 from fpi_eval.programme import load_programme
-from fpi_eval.report.pages import diplomes, emploi_en_plus, insertion, jumeau, places
+from fpi_eval.report.pages import (
+    diplomes,
+    donnees,
+    emploi_en_plus,
+    insertion,
+    jumeau,
+    places,
+)
 from fpi_eval.results import Estimate
 from fpi_eval.rounding import UNTOLD
 
@@ -86,6 +94,21 @@ def test_places_are_compared_with_other_regions_only_where_files_have_some(conte
     assert "dans la région ; ailleurs, elles n'ont pas varié." in both
     assert "ont augmenté de 3,0\u00a0% dans la région.\n\n" in alone
     assert none.startswith("Les capacités de la rentrée précédente manquent")
+
+
+def test_files_that_nothing_links_and_that_hide_nothing_have_an_answer_too(context):
+    files = pd.DataFrame({"lignes": [10]})
+    hidden = pd.DataFrame(columns=["millesime", "voie", "lignes", "part_taux", "part_eleves"])
+    links = pd.DataFrame(columns=["lien", "source", "annee", "part"])
+    said = donnees.reponse(files, hidden, links, context)
+    assert donnees.NO_RATE in said
+    assert isinstance(donnees.masques(hidden, context), Absent)
+    links.loc[0] = ["Code vers diplôme", "inserjeunes_region", "2018_2019", 0.97]
+    assert "(InserJeunes, 2018-2019) : 97,0\u00a0%" in donnees.reponse(
+        files, hidden, links, context
+    )
+    two = pd.DataFrame({"millesime": "2022_2023", "lignes": [30, 10], "part_taux": [0.2, 0.6]})
+    assert "masque 30\u00a0% des taux" in donnees.reponse(files, two, links, context)
 
 
 @pytest.mark.parametrize("first", [-2, 0])

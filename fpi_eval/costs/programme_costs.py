@@ -10,13 +10,14 @@ from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import opened
 from fpi_eval.checks import Evaluation
-from fpi_eval.costs.unit import UnitCost, unit_cost
+from fpi_eval.costs.unit import UnitCost, acceptability, unit_cost
 from fpi_eval.panel import align
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.year import Year
 from fpi_eval.programme import Cible, Cout, Programme
 from fpi_eval.projection.outlook import Outlook
 from fpi_eval.regression.ratio import Interval
+from fpi_eval.rounding import figures
 
 BASES = ("Coût complet", "Subvention")
 FULL = BASES[0]
@@ -40,6 +41,12 @@ NO_NET = (
     "Le coût par emploi demande les diplômés en plus, déplacement déduit : ces fichiers ne "
     "permettent pas encore de l'estimer."
 )
+
+
+NOBODY = "Moins d'un tirage sur cinq amène un diplômé de plus : aucun prix n'aurait des chances."
+PRICES = 80  # points of the acceptability curve
+FARTHEST = 0.98  # the curve stops where nearly all draws that bring anyone cost less
+SURE, RARE = 80, 0.2  # chances in 100 that are told where some price has them; draws for a curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,36 @@ def estimated_cost(unit: str, cost: float, total: np.ndarray, basis: str) -> Uni
     """Return the cost of a unit counted by draws (B,), of which the median is shown everywhere."""
     middle, error = float(np.median(total)), float(total.std())
     return unit_cost(unit, cost, middle, error, basis=basis, draws=total)
+
+
+def acceptability_curves(found: Outlook) -> pd.DataFrame | Absent:
+    """Return the chances that a net graduate costs less than each price: label, threshold, share.
+
+    Full cost, then subsidy. Prices end where nearly all draws that bring anyone cost less.
+    """
+    total = found.draws(NET_GRADUATES)
+    if total is None:
+        return Absent(NO_NET)
+    some, paid = total[total >= 1], committed(found.context.programme, found)
+    if len(some) < len(total) * RARE:
+        return Absent(NOBODY)
+    dear = 10 * figures(max(np.quantile(cost / some, FARTHEST) for cost in paid.values()) / 10)
+    prices, of = np.linspace(0, dear, PRICES + 1), (float(total.mean()), float(total.std()))
+    parts = [
+        acceptability(cost, *of, prices, draws=total).assign(label=basis)
+        for basis, cost in paid.items()
+    ]
+    return pd.concat(parts)
+
+
+def sure_prices(curves: pd.DataFrame) -> tuple[float, dict[str, float]]:
+    """Return the chances in 100 that every curve reaches, `SURE` at most, and the prices there."""
+    parts = {str(basis): part for basis, part in curves.groupby("label", sort=False)}
+    sure = min(SURE, *(10 * (10 * part["share"].max() // 1) for part in parts.values()))
+    return sure, {
+        basis: float(part.loc[part["share"] >= sure / 100, "threshold"].min())
+        for basis, part in parts.items()
+    }
 
 
 def industry_costs(

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from fpi_eval.absent import Absent
@@ -74,6 +75,19 @@ def masques(p: Panels) -> pd.DataFrame:
     )
     table["part_eleves"] = table.pop("masques") / table.pop("eleves")
     return table.reset_index()
+
+
+def part_masquee(hidden: pd.DataFrame) -> tuple[str, float] | None:
+    """Return the last millésime of `masques` and the share of its rates hidden, all voies together.
+
+    None where no rate is published for the region.
+    """
+    last = hidden[hidden["millesime"] == hidden["millesime"].max()]
+    if last.empty:
+        return None
+    return str(last["millesime"].iloc[0]), float(
+        np.average(last["part_taux"], weights=last["lignes"])
+    )
 
 
 def changements(p: Panels) -> pd.DataFrame:

@@ -42,6 +42,17 @@ def reference(programme: Programme) -> pd.DataFrame:
     return pd.concat(tables).set_index("indicateur")
 
 
+def freed(jobs: float, known: pd.DataFrame) -> float | None:
+    """Return the jobs that ends of careers free each year, None where no share is declared.
+
+    ``known`` are the figures of `reference`: the share of jobs left, and over how many years.
+    """
+    if not set(REGIONAL) <= set(known.index):
+        return None
+    share, years = known.loc[list(REGIONAL[1:]), "valeur"]
+    return float(jobs * share / years)
+
+
 def _figures(path: Path, programme: Programme) -> pd.DataFrame:
     here = programme.territoire
     schema = TableSchema(

@@ -10,13 +10,14 @@ from fpi_eval.absent import Absent
 from fpi_eval.costs.programme_costs import (
     MONTHS,
     NET_GRADUATES,
-    NO_NET,
+    PRICES,
     UNITS,
     JobCost,
+    acceptability_curves,
     by_horizon,
-    committed,
+    sure_prices,
 )
-from fpi_eval.costs.unit import UnitCost, acceptability, cost_table, unit_cost
+from fpi_eval.costs.unit import UnitCost, cost_table, unit_cost
 from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline, in_chapters
 from fpi_eval.panel.context import Context
@@ -27,10 +28,6 @@ from fpi_eval.rounding import UNTOLD, figures, rounded, step_of
 from fpi_eval.tables import Table, table
 
 LOWER = "borne inférieure"
-PRICES = 80  # points of the acceptability curve
-FARTHEST = 0.98  # the curve stops where nearly all draws that bring anyone cost less
-SURE, RARE = 80, 0.2  # chances in 100 that are told where some price has them; draws for a curve
-NOBODY = "Moins d'un tirage sur cinq amène un diplômé de plus : aucun prix n'aurait des chances."
 
 PREDECESSOR = (
     " {} n'a publié qu'un montant minimal : la comparaison des coûts par place ne vaut que dans un "
@@ -174,23 +171,11 @@ def acceptabilite(found: Outlook | Absent) -> Figure | Absent:
     """Return the chances of costing less than each price, per net graduate."""
     if isinstance(found, Absent):
         return found
-    total, programme = found.draws(NET_GRADUATES), found.context.programme
-    if total is None:
-        return Absent(NO_NET)
-    some, paid = total[total >= 1], committed(programme, found)
-    if len(some) < len(total) * RARE:
-        return Absent(NOBODY)
-    dear = 10 * figures(max(np.quantile(cost / some, FARTHEST) for cost in paid.values()) / 10)
-    prices = np.linspace(0, dear, PRICES + 1)
-    rows = pd.concat(
-        acceptability(cost, float(total.mean()), float(total.std()), prices, draws=total).assign(
-            label=basis
-        )
-        for basis, cost in paid.items()
-    )
-    parts = [(str(basis).lower(), part) for basis, part in rows.groupby("label", sort=False)]
-    sure = min(SURE, *(10 * (10 * part["share"].max() // 1) for _, part in parts))
-    told = [(b, _euros(p.loc[p["share"] >= sure / 100, "threshold"].min())) for b, p in parts]
+    rows, programme = acceptability_curves(found), found.context.programme
+    if isinstance(rows, Absent):
+        return rows
+    sure, prices = sure_prices(rows)
+    told = [(basis.lower(), _euros(price)) for basis, price in prices.items()]
     chances = f"{sure:.0f} chances sur 100 de coûter moins de"
     unit = by_horizon(programme, UNITS[NET_GRADUATES])
     return Figure(
@@ -199,7 +184,7 @@ def acceptabilite(found: Outlook | Absent) -> Figure | Absent:
         f"{programme.cout.source} ; projection fpi_eval ; {found.context.credit}",
         f"Courbes d'acceptabilité. {chances} "
         f"{text.liste(f'{price} ({basis})' for basis, price in told)}.",
-        pd.concat(part.iloc[:: PRICES // 10] for _, part in parts),
+        pd.concat(part.iloc[:: PRICES // 10] for _, part in rows.groupby("label", sort=False)),
         formats={"threshold": "euros", "share": ("pourcent", 0)},
         labels={"label": "Montant", "threshold": "Prix accepté", "share": "Chances"},
     )

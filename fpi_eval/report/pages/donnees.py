@@ -10,6 +10,7 @@ from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
 from fpi_eval.indicators.declare import Indicator
+from fpi_eval.indicators.qualite import part_masquee
 from fpi_eval.panel.context import Context
 from fpi_eval.plots import hidden_bars
 from fpi_eval.sources import known_sources as catalogue
@@ -23,25 +24,21 @@ SOURCES = {entry.name: entry.label for entry in reversed(catalogue.CATALOGUE)} |
 }
 
 
+NO_RATE = "Aucun taux d'emploi n'est publié pour la région dans ces fichiers."
+
+
 def reponse(
     files: pd.DataFrame, hidden: pd.DataFrame, links: pd.DataFrame, context: Context
 ) -> str:
     """Return the answer: what can be used, what is absent, what is hidden."""
-    last = hidden[hidden["millesime"] == hidden["millesime"].max()]
-    of_interest = links[~links["source"].isin(["BTSA", "BTS - Services"])]
-    weakest = of_interest.loc[of_interest["part"].idxmin()]
     origin = "simulés" if context.simulated else "réels"
     sentences = [
         f"{text.pluriel(len(files), 'fichier')} {origin} lus et contrôlés pour l'année scolaire "
         f"{text.annee_scolaire(context.rentree)} : "
         f"{text.nombre(files['lignes'].sum())} lignes, sans "
         "ligne inexpliquée.",
-        _hidden(last),
-        "Toutes les lignes ont trouvé leur correspondance."
-        if weakest["part"] == 1
-        else f"La correspondance la moins complète est « {weakest['lien']} » "
-        f"({SOURCES.get(weakest['source'], weakest['source'])}, {weakest['annee']}) : "
-        f"{text.pourcent(weakest['part'], 1)} des lignes.",
+        _hidden(hidden),
+        *_linked(links[~links["source"].isin(["BTSA", "BTS - Services"])]),
     ]
     if context.absent:
         gone = text.pluriel(len(context.absent), "source")
@@ -49,13 +46,28 @@ def reponse(
     return "\n\n".join(sentences)
 
 
-def _hidden(last: pd.DataFrame) -> str:
+def _linked(links: pd.DataFrame) -> list[str]:
+    """Return the link that finds its match least often; nothing where no row asks for one."""
+    if links.empty:
+        return []
+    weakest = links.loc[links["part"].idxmin()]
+    if weakest["part"] == 1:
+        return ["Toutes les lignes ont trouvé leur correspondance."]
+    source, year = weakest["source"], str(weakest["annee"]).replace("_", "-")
+    return [
+        f"La correspondance la moins complète est « {weakest['lien']} » "
+        f"({SOURCES.get(source, source)}, {year}) : {text.pourcent(weakest['part'], 1)} des lignes."
+    ]
+
+
+def _hidden(hidden: pd.DataFrame) -> str:
     """Return what the publisher hid at the last millésime."""
-    if last.empty:
-        return "Aucun taux d'emploi n'est publié pour la région dans ces fichiers."
-    share = (last["part_taux"] * last["lignes"]).sum() / last["lignes"].sum()
+    found = part_masquee(hidden)
+    if found is None:
+        return NO_RATE
+    last, share = found
     return (
-        f"Au dernier millésime ({last['millesime'].iloc[0].replace('_', '-')}), le producteur "
+        f"Au dernier millésime ({last.replace('_', '-')}), le producteur "
         f"masque {text.pourcent(share, 0)} des taux d'emploi à 6 mois de la région, ceux qui "
         "portent sur moins de 20 sortants. Un taux masqué est inconnu, il ne vaut pas zéro."
     )
@@ -182,8 +194,10 @@ def ecartees(rows: pd.DataFrame, context: Context) -> Table:
     )
 
 
-def masques(rows: pd.DataFrame, context: Context) -> Figure:
+def masques(rows: pd.DataFrame, context: Context) -> Figure | Absent:
     """Return the figure of hidden rates by millésime and voie."""
+    if rows.empty:
+        return Absent(NO_RATE, holder="DEPP et Dares, InserJeunes.")
     rows = rows.assign(
         millesime=rows["millesime"].str.replace("_", "-"), voie=rows["voie"].map(text.VOIES)
     )

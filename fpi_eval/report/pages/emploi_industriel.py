@@ -60,12 +60,11 @@ def reponse(
         "plus un demi-emploi.",
     ]
     hires, yearly = context.programme.emploi, found.graduates / found.years
-    if set(emplois.REGIONAL) <= set(known.index):
-        leaving, years = (known.loc[n, "valeur"] for n in emplois.REGIONAL[1:])
-        renewed = chiffres["emplois_industriels"].amount * leaving / years
+    industry = chiffres["emplois_industriels"]
+    if industry and (renewed := emplois.freed(industry.amount, known)):
         sentences.append(
-            f"Un emploi sur {text.nombre(years / leaving)} se libère chaque année en fin de "
-            f"carrière : dans l'industrie de la région, environ {_rounded(renewed)} emplois à "
+            f"Un emploi sur {text.nombre(industry.amount / renewed)} se libère chaque année en fin "
+            f"de carrière : dans l'industrie de la région, environ {_rounded(renewed)} emplois à "
             f"renouveler. {_rounded(yearly)} diplômés de plus par an en couvriraient au plus "
             f"{text.pourcent(yearly / renewed, 0)}."
         )
