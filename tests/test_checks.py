@@ -481,9 +481,12 @@ def test_the_curve_holds_every_choice_and_says_why_one_failed(noisy):
     same = curve[curve["famille"] == robustness.SAME]
     assert same["estimate"].between(0.2, 0.8).all()
     assert len(same) == 11
-    low, high = (text.signe(end, 3) for end in curve["estimate"].agg(["min", "max"]))
+    part = curve["famille"] == robustness.PART  # a level alone is no choice of method
+    low, high = (text.signe(end, 3) for end in curve.loc[~part, "estimate"].agg(["min", "max"]))
     first, last = found.summary().split("\n")
-    assert first.endswith(f"sur « diplomes », 12 choix de méthode : de {low} à {high}.")
+    assert first.endswith(f"sur « diplomes », 11 choix de méthode : de {low} à {high}.")
+    widened = found.table.assign(estimate=found.table["estimate"].mask(part, 9.0))
+    assert replace(found, table=widened).summary() == first
     assert last.startswith("Non estimé : J, supérieur seul (")
 
 

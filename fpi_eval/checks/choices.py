@@ -37,9 +37,17 @@ class Choices(Result):
         """The choices that could be made."""
         return self.table.dropna(subset=["estimate"])
 
+    @property
+    def same(self) -> pd.DataFrame:
+        """Those of `known` that ask the primary one's question, not of a part of the programme."""
+        found = self.known
+        if "famille" not in found:
+            return found
+        return found[found["famille"].isin(self.table.loc[self.table["principal"], "famille"])]
+
     def summary(self) -> str:
         """Return French sentences: how far choices lead, then those that could not be made."""
-        found = self.known
+        found = self.same
         lost = self.table[self.table["estimate"].isna()]
         made = text.pluriel(len(found), "choix de méthode", "choix de méthode")
         said = f"Effet par {self.unit} sur « {self.outcome} », {made}"

@@ -327,16 +327,15 @@ def specification(choix: Choices | Absent, outcome: str, source: str) -> Figure 
     """Return the figure of the effect under every declared choice."""
     if isinstance(choix, Absent):
         return choix
-    rows = choix.known
-    low, high = rows["estimate"].min(), rows["estimate"].max()
+    rows, same = choix.known, choix.same["estimate"]  # a level alone is no choice of method
+    low, high = same.min(), same.max()
     return Figure(
         plots.specification_curve(rows),
-        f"{text.pluriel(len(rows), 'choix', 'choix')} de méthode donnent un effet brut de "
+        f"{text.pluriel(len(same), 'choix', 'choix')} de méthode donnent un effet brut de "
         f"{text.signe(low, 2)} à {text.signe(high, 2)} par place ({name_of(outcome)})",
         source,
-        f"{text.pluriel(len(rows), 'choix', 'choix')}, du plus petit effet, en haut, au plus "
-        f"grand ; de {text.signe(low, 2)} à {text.signe(high, 2)} par place. Le carré orange est "
-        "le choix principal ; un cercle vide est une partie du programme.",
+        f"{text.pluriel(len(rows), 'ligne')}, du plus petit effet, en haut, au plus grand. Le "
+        "carré est le choix principal ; un cercle vide porte sur une partie du programme.",
         rows.reset_index(drop=True),
         formats=dict.fromkeys(FIGURES, ("signe", 3)),
         labels={"label": "Choix", **BOUNDS},

@@ -221,8 +221,8 @@ def emploi_filieres(found: pd.DataFrame, context: Context) -> Table | Absent:
             "evolution": lambda value: f"{text.signe(100 * value, 1)}\u00a0%",
         },
         labels={
-            "filiere": "Filière",
             "territoire": "Territoire",
+            "filiere": "Filière",
             "emplois_avant": "Un an avant",
             "emplois": "Emplois",
             "evolution": "Évolution",
