@@ -169,6 +169,8 @@ def test_the_twin_is_shown_in_percent_and_whole_counts_and_never_with_few_pupils
         *3 * ["12"], *3 * ["28"], "moins de 5", "41", "396", *3 * ["52 %"], "44 %",
     ]  # fmt: skip
     assert "Places par formation, jumeau (simulé) : de 12 à 28." in drawn.alt
+    beside = jumeau.figure(found.assign(reel=found["jumeau"] * 0.8), context).titre
+    assert beside.startswith("Une médiane du jumeau sur deux est à 25\u00a0% ou moins de celle")
     unknown = ("devenir", "CAP, apprentissage", "taux_emploi_12_mois", float("nan"))
     more = pd.concat([found, pd.DataFrame([unknown], columns=found.columns)], ignore_index=True)
     assert jumeau.tableau(more, context).shown.equals(jumeau.tableau(found, context).shown)

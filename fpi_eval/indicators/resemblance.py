@@ -99,6 +99,12 @@ def resemblance(year: Year) -> pd.DataFrame:
     return beside(year)
 
 
+def median_gaps(found: pd.DataFrame) -> pd.Series:
+    """Return how far each median of the twin is from the real one, relative to the real one."""
+    middle = found[(found["statistic"] == "q50") & (found["reel"] > 0)]
+    return (middle["jumeau"] / middle["reel"] - 1).abs()
+
+
 def true_effects(year: Year, outcomes: tuple[str, ...]) -> pd.DataFrame:
     """Return the true effect per seat of the delivered simulation: resultat, theta, kappa, net."""
     what = _drawn(year.programme)

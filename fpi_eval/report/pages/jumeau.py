@@ -7,6 +7,7 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.figures import Figure
+from fpi_eval.indicators.resemblance import median_gaps
 from fpi_eval.panel.context import Context
 from fpi_eval.plots import moments as draw_moments
 from fpi_eval.tables import Table, table
@@ -29,6 +30,7 @@ REFERENCES = [
         "Adão, Kolesár et Morales (2019) ; Borusyak, Hull et Jaravel (2022)",
     ),
 ]
+COMPARED = {"affelnet": "Affelnet", "inserjeunes_region": "InserJeunes par région"}
 NOTHING = Absent("Ni places d'Affelnet ni devenir par région à comparer au jumeau.")
 MOMENTS = {
     "places": "Places par formation",
@@ -127,20 +129,19 @@ def reponse(found: pd.DataFrame, context: Context) -> str:
             "Ce rapport porte lui-même sur des données simulées : seules leurs valeurs sont "
             "montrées, sans fichiers réels en face.\n\n" + mouvements(rows)
         )
-    absent = [n for n in ("affelnet", "inserjeunes_region") if n in context.absent]
+    absent = [words for name, words in COMPARED.items() if name in context.absent]
     if absent:
         return (
-            f"Source absente du dossier : {text.liste(absent)}. Le jumeau n'est comparé aux "
+            f"Absent du dossier : {text.liste(absent)}. Le jumeau n'est comparé aux "
             "fichiers réels que sur ce qui reste ; rien de lui ne décrit un établissement réel."
         )
-    middle = rows[(rows["statistic"] == "q50") & (rows["reel"] > 0)]
-    gap = (middle["jumeau"] / middle["reel"] - 1).abs()
+    gap = median_gaps(rows)
     hidden = rows[rows["statistic"] == "part_taux_caches"]
     apart = (hidden["jumeau"] - hidden["reel"]).abs()
     real, own = _totals(rows, "diplomes_distincts")
     return "\n\n".join(
         [
-            f"Sur {len(middle)} médianes du jumeau, une moitié s'écarte des fichiers réels de "
+            f"Sur {len(gap)} médianes du jumeau, une moitié s'écarte des fichiers réels de "
             f"{text.pourcent(gap.median(), 0)} ou moins, aucune de plus de "
             f"{text.pourcent(gap.max(), 0)}.",
             "Ces médianes portent sur les places, les vœux, les élèves et l'emploi. La part des "
@@ -198,9 +199,11 @@ def figure(found: pd.DataFrame, context: Context) -> Figure | Absent:
     real = "reel" in named
     labels = {"moment": "Grandeur", "level": "Diplôme", "statistic": "Statistique"}
     sources = {name: words for name, words in SOURCES.items() if name in named}
+    gap = median_gaps(rows) if real else pd.Series(dtype=float)
     titre = (
-        "Le jumeau a les ordres de grandeur des fichiers réels"
-        if real
+        f"Une médiane du jumeau sur deux est à {text.pourcent(gap.median(), 0)} ou moins de celle "
+        "des fichiers réels"
+        if len(gap)
         else "Les distributions du jumeau"
     )
     return Figure(
