@@ -196,6 +196,22 @@ def opened(register: pd.DataFrame) -> pd.Series:
     return register["places_ouvertes"].fillna(register["places_prevues"]).astype(float)
 
 
+def first_leavers(
+    register: pd.DataFrame,
+    mef: pd.DataFrame | None = None,
+    familles: pd.DataFrame | None = None,
+) -> int | None:
+    """Return the June in which students of opened seats first leave; None where none is open.
+
+    A course whose length nothing tells may be as short as the shortest.
+    """
+    kept = register[(opened(register) > 0).to_numpy()]
+    if kept.empty:
+        return None
+    years = durees(kept, mef, familles).fillna(min(YEARS.values()))
+    return int((kept["rentree"].astype(float) + years).min())
+
+
 @known_options
 def calendrier(
     register: pd.DataFrame,

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from fpi_eval.absent import Absent
+from fpi_eval.calendar import first_leavers
 from fpi_eval.headline.quantity import Scope
 from fpi_eval.impact.groups.dose_response import DoseResponse
 from fpi_eval.panel.context import Context
@@ -68,6 +69,29 @@ def test_how_the_region_moved_names_what_moved_and_whose_seats_have_no_graduates
     assert "Le nombre d'élèves de dernière année, ou celui des sortants en emploi, a" in moved
     assert "Sur 1 comparaison, le hasard seul le ferait jusqu'à 10 fois sur 100." in moved
     assert "Dans l'apprentissage, 70\u00a0% des 1\u202f214 sortants de la région" in still
+
+
+def test_a_course_of_one_year_has_leavers_the_june_after_it_opens():
+    register = pd.DataFrame({
+        "cfd": ["40025101", "01025201", "50022101"], "rentree": 2024,
+        "places_ouvertes": [12.0, 12.0, -5.0], "places_prevues": 12.0,
+    })  # fmt: skip
+    assert first_leavers(register) == 2025
+    assert first_leavers(register[:1]) == 2027  # a bac pro
+    assert first_leavers(register[:1].assign(cfd="99925101")) == 2025  # nothing tells its length
+    assert first_leavers(register[2:]) is None  # a closure
+
+
+@pytest.mark.parametrize(("first", "before"), [(2026, True), (2025, False), (None, False)])
+def test_the_gap_is_said_to_be_no_effect_only_before_the_first_leavers(context, first, before):
+    rows = pd.DataFrame({
+        "millesime": "2024-2025", "territoire": ["Auvergne-Rhône-Alpes", "Autres régions"],
+        "voie": "Apprentissage", "filiere": "Ensemble", "niveau": "Ensemble", "sortants": 100.0,
+        "taux_emploi_6_mois": [0.7, 0.6],
+    })  # fmt: skip
+    published = SimpleNamespace(frame=rows, note="")
+    said = insertion.reponse(published, Absent("Rien."), context, first)
+    assert ("n'est pas un effet de FPI AURA" in said) == before
 
 
 @pytest.mark.parametrize(("half", "said"), [(300.0, "va de −200 à +400"), (40.0, "100 personnes")])

@@ -36,7 +36,8 @@ def places_constantes(p: Panels) -> pd.DataFrame:
         places_apres=("places", "sum"),
         cellules=("uai", "size"),
     )
-    table["evolution"] = table["places_apres"] / table["places_avant"] - 1
+    before = table["places_avant"].where(table["places_avant"] > 0)
+    table["evolution"] = table["places_apres"] / before - 1
     return table.reset_index()
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pandas as pd
 
-from fpi_eval import text
+from fpi_eval import calendar, text
 from fpi_eval.absent import Absent
 from fpi_eval.errors import FpiError
 from fpi_eval.misspelt import known_options
@@ -17,7 +17,7 @@ from fpi_eval.panel import loading as files
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.from_files import cell_panel
-from fpi_eval.panel.panels import Panels
+from fpi_eval.panel.panels import Panels, du_programme
 from fpi_eval.programme import Programme, load_programme, parse_rentree
 from fpi_eval.store import kept
 
@@ -114,6 +114,12 @@ class Year(Panels):
         and ``subvention`` (euros), names and codes of the place.
         """
         return self.registre
+
+    @property
+    def first_leavers(self) -> int | None:
+        """June in which students of the programme's seats first leave; None where none is open."""
+        codes = self.donnees.nomenclatures.mef, self.donnees.familles
+        return calendar.first_leavers(du_programme(self), *codes)
 
     @property
     def jobs(self) -> pd.DataFrame:

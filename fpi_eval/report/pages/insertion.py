@@ -24,7 +24,7 @@ from fpi_eval.sheets import Sheet
 from fpi_eval.tables import Table, table
 
 Said = TypeVar("Said")
-SHORTEST = 2
+SHORTEST = 1  # years of a mention complémentaire
 ELSEWHERE = "Autres régions"
 NO_RATE = "Les fichiers ne donnent pas l'emploi des sortants de la région dans ces filières."
 SELDOM = 0.10  # chances that the region stands so far apart without any reason
@@ -49,8 +49,17 @@ def _if_any(said: Callable[..., Said]) -> Callable[..., Said | Absent]:
 
 
 @_if_any
-def reponse(published: Sheet, changes: Sequence[RegionalChange] | Absent, context: Context) -> str:
-    """Return the answer: employment here and elsewhere, and whether the region moved apart."""
+def reponse(
+    published: Sheet,
+    changes: Sequence[RegionalChange] | Absent,
+    context: Context,
+    first: int | None = None,
+) -> str:
+    """Return the answer: employment here and elsewhere, and whether the region moved apart.
+
+    ``first`` is the June in which students of the programme's seats first leave
+    (`Year.first_leavers`); the earliest possible one without a register.
+    """
     rates = _by_voie(published)
     last = rates["millesime"].max()
     now = rates[rates["millesime"] == last].set_index(["territoire", "voie"])
@@ -61,7 +70,7 @@ def reponse(published: Sheet, changes: Sequence[RegionalChange] | Absent, contex
         f"Champ : filières du programme, secondaire et supérieur, sortants de {last}. "
         f"{published.note}".rstrip()
     )
-    if before_programme(context, last):
+    if int(last[-4:]) < (first or context.programme.rentree_debut + SHORTEST):
         lines.append(
             f"L'écart avec les autres régions n'est pas un effet {text.de(context.programme.nom)}, "
             "dont les places n'ont pas encore de diplômés dans ces données."
@@ -107,14 +116,6 @@ def _by_voie(published: Sheet) -> pd.DataFrame:
     rate = "taux_emploi_6_mois"
     names = {rate: "taux", f"{rate}_bas": "ic_bas", f"{rate}_haut": "ic_haut"}
     return rows[whole].rename(columns=names).reset_index(drop=True)
-
-
-def before_programme(context: Context, millesime: str) -> bool:
-    """Return whether the millésime's leavers all left before the programme's first graduates.
-
-    The shortest courses (CAP, BTS) last two years from the rentrée of their opening.
-    """
-    return int(millesime[-4:]) < context.programme.rentree_debut + SHORTEST
 
 
 @_if_any
