@@ -118,8 +118,8 @@ class Year(Panels):
     @property
     def first_leavers(self) -> int | None:
         """June in which students of the programme's seats first leave; None where none is open."""
-        codes = self.donnees.nomenclatures.mef, self.donnees.familles
-        return calendar.first_leavers(du_programme(self), *codes)
+        mef, families = self.donnees.nomenclatures.mef, self.donnees.familles
+        return calendar.first_leavers(du_programme(self), mef, families)
 
     @property
     def jobs(self) -> pd.DataFrame:
