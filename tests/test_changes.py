@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from fpi_eval.absent import Absent
 from fpi_eval.errors import FpiError
 from fpi_eval.headline.change import REST, TOGETHER, Changes, change
 from fpi_eval.headline.of_places import places
@@ -127,6 +128,8 @@ def test_the_answer_tells_what_moved_of_jobs_or_that_no_report_counts_them():
     assert page.NO_JOBS not in said
     assert page.NO_JOBS in page.reponse(Changes((2025, 2026), (seats,)))
     assert page.NO_JOBS not in page.reponse(Changes((2025, 2026), (seats,), same=(seen.after,)))
+    why = "Ces fichiers ne le permettent pas encore : un fichier d'alors manque."
+    assert page.reponse(Absent(why)) == f"On ne sait pas encore ce qui a changé.\n\n{why}"
 
 
 def test_a_scenario_that_no_longer_opens_as_many_seats_is_named_as_each_report_said_it():

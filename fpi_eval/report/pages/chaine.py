@@ -133,8 +133,7 @@ def maillons(
         note="Parmi les personnes de plus. Intervalles à 95 %, bootstrap conjoint par département "
         "(par établissement si moins de cinq sont concernés). Une part au-dessus de 100 % est "
         "possible : c'est un rapport de deux effets estimés, sur les mêmes promotions."
-        + CANDIDATES
-        * bool(len(counted)),
+        + (CANDIDATES if len(counted) else ""),
     )
 
 

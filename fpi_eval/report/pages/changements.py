@@ -51,7 +51,7 @@ METHOD = (
 def reponse(found: Changes | Absent) -> str:
     """Return the finding, then where each number of the first page comes from."""
     if isinstance(found, Absent):
-        return "On ne sait pas encore ce qui a changé : c'est le premier rapport."
+        return f"On ne sait pas encore ce qui a changé.\n\n{found.reason}"
     main = _main(found)
     if not main:
         return f"Aucun chiffre de la première page n'a changé depuis {_report(found)}."
