@@ -71,6 +71,21 @@ def two_stages(y, x, z, effects, cluster, weights=None) -> tuple[np.ndarray, np.
     return fit.params[: x.shape[1]], np.sqrt(np.diag(variance))[: x.shape[1]]
 
 
+def columns_of_j(frame) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Return regressors, instruments and names of J before anything is divided by sizes."""
+    names = {"places": "dose", "exposition_etab": "exposure_etab", "exposition_dep": "exposure_dep"}
+    if frame["other_dose"].any():
+        names["autres_places"] = "other_dose"
+    x = frame[[*names.values()]].astype(float)
+    by_cell = x.groupby(frame["cell"].to_numpy())
+    most = by_cell.transform("max")
+    z = most.where(most > 0, by_cell.transform("min")).where(x != 0, 0.0)
+    z["dose"] = np.sign(x["dose"])
+    if "other_dose" in x:
+        z["other_dose"] = x["other_dose"]
+    return x.to_numpy(copy=True), z.to_numpy(copy=True), tuple(names)
+
+
 def imputed(y, treated, effects, weights=None, *, poisson=False):
     """Return prediction of every row from untreated ones, how each weighs in it, what is known.
 

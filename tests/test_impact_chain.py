@@ -5,12 +5,13 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from dense import columns_of_j
 from invented_chain import LOST, PER_SEAT, invented_chain
 
 from fpi_eval.calendar import first_seen, observable_on
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import effects
-from fpi_eval.impact.j import fit_j, regressors
+from fpi_eval.impact.j import fit_j
 from fpi_eval.impact.jobs.chain import _link, chain, ends, links
 from fpi_eval.impact.jobs.cohorts import CohortFit, _resamples, cohort_frame, fit_cohorts
 from fpi_eval.impact.shapley import attribute
@@ -93,7 +94,7 @@ def test_fast_resamples_spread_like_full_refits():
     frame = cohort_frame(panel, NAMES)
     frame = frame[frame[list(NAMES)].notna().all(axis=1)]
     fast = fit_cohorts(frame, NAMES, draws=400).gross_draws[:, 2]
-    x, z, names = regressors(frame)
+    x, z, names = columns_of_j(frame)
     n = frame["size"].to_numpy()
     z[:, 1:] /= n[:, None]
     labels, groups = np.unique(frame["uai"], return_inverse=True)

@@ -3,14 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from dense import dummies, two_stages
+from dense import columns_of_j, dummies, two_stages
 from invented import invented_panel
 
 from fpi_eval import impact
 from fpi_eval.impact.bjs2_t import trend
 from fpi_eval.impact.frame import GROSS, sample
 from fpi_eval.impact.imputation import unexposed
-from fpi_eval.impact.j import regressors
 
 EXACT, SAME = 1e-8, 1e-7
 NAMES = ("part", "rural")
@@ -51,7 +50,7 @@ def fixed(frame: pd.DataFrame, *, region: bool = True) -> list[np.ndarray]:
 
 def dense_j(panel: pd.DataFrame, frame: pd.DataFrame) -> np.ndarray:
     n, own = frame["size"].to_numpy(), before(panel, frame)
-    x, z, _ = regressors(frame)
+    x, z, _ = columns_of_j(frame)
     x, z = x / n[:, None], np.column_stack([z[:, :1], z[:, 1:] / n[:, None]])
     y = frame["y"].to_numpy() / n
     x, z = np.hstack([x, own]), np.hstack([z, own])

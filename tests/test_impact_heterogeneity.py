@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from dense import columns_of_j
 from invented import invented_panel
 from scipy import stats
 
@@ -11,7 +12,6 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import effects, sample, scale
 from fpi_eval.impact.groups.declared import DIMENSIONS, pressure
 from fpi_eval.impact.groups.heterogeneity import FEWEST, Heterogeneity, heterogeneity
-from fpi_eval.impact.j import regressors
 from fpi_eval.panel import align
 from fpi_eval.regression import linear
 
@@ -31,7 +31,7 @@ def found(small) -> Heterogeneity:
 def test_one_group_effect_is_that_of_a_regression_with_both_groups(small, found):
     frame = sample(small, "diplomes")
     n = scale(frame)
-    x, z, _ = regressors(frame)
+    x, z, _ = columns_of_j(frame)
     first = (frame["niveau"] == "secondaire").to_numpy()[:, None]
     x = np.column_stack([first * x[:, :1], ~first * x[:, :1], x[:, 1:]]) / n[:, None]
     z = np.column_stack([first * z[:, :1], ~first * z[:, :1], z[:, 1:] / n[:, None]])
@@ -45,7 +45,7 @@ def test_one_group_effect_is_that_of_a_regression_with_both_groups(small, found)
 def test_equality_of_two_groups_is_the_squared_t_of_their_gap(small, found):
     frame = sample(small, "diplomes")
     n = scale(frame)
-    x, z, _ = regressors(frame)
+    x, z, _ = columns_of_j(frame)
     second = (frame["niveau"] == "superieur").to_numpy()[:, None]
     x = np.column_stack([x[:, :1], second * x[:, :1], x[:, 1:]]) / n[:, None]
     z = np.column_stack([z[:, :1], second * z[:, :1], z[:, 1:] / n[:, None]])

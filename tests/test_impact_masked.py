@@ -6,14 +6,14 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from dense import dummies, full_rank, rank
+from dense import columns_of_j, dummies, full_rank, rank
 from invented import invented_panel
 from scipy.stats import truncnorm
 
 from fpi_eval import checks
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS, NET, sample
-from fpi_eval.impact.j import j, regressors
+from fpi_eval.impact.j import j
 from fpi_eval.impact.masked import masked
 from fpi_eval.panel import CellPanel
 from fpi_eval.programme import load_programme
@@ -59,7 +59,7 @@ def by_em(panel: pd.DataFrame, threshold: int) -> np.ndarray:
     seen = pd.Series(~hidden).groupby(frame["cell"].to_numpy()).transform("any").to_numpy()
     frame, hidden = frame[seen], hidden[seen]
     n = frame["size"].to_numpy()
-    x, z, _ = regressors(frame)
+    x, z, _ = columns_of_j(frame)
     x, z = x / n[:, None], np.column_stack([z[:, 0], z[:, 1:] / n[:, None]])
     session = [frame[c].astype(str) + "|" + frame["time"].astype(str)
                for c in ("course", "code_region")]  # fmt: skip

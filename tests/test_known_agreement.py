@@ -15,7 +15,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact import poisson
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.imputation import imputation, unexposed
-from fpi_eval.impact.j import fit_j, regressors, wald
+from fpi_eval.impact.j import fit_j, wald
 from fpi_eval.impact.stacked import stack, stacked_event_study
 from fpi_eval.impact.twfe import twfe as twfe_twfe
 from fpi_eval.panel.sample import Sample
@@ -62,7 +62,7 @@ def feols(formula: str, frame: pd.DataFrame, cluster: np.ndarray):
 def test_j_equals_two_stages_with_dummies(seed):
     frame, proportional = frame_of(seed), seed % 3 > 0
     fit = fit_j(frame, proportional=proportional)
-    x, z, names = regressors(frame)
+    x, z, names = dense.columns_of_j(frame)
     n = frame["size"].to_numpy() if proportional else np.ones(len(frame))
     frame = frame.assign(**{f"x{j}": x[:, j] / n for j in range(x.shape[1])})
     frame = frame.assign(**{f"z{j}": z[:, j] / (n if j else 1) for j in range(x.shape[1])}, n=n)

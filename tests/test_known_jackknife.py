@@ -11,7 +11,7 @@ from random_panels import random_programme
 
 from fpi_eval.impact.frame import effects as j_effects
 from fpi_eval.impact.frame import sample
-from fpi_eval.impact.j import fit_j, regressors
+from fpi_eval.impact.j import fit_j
 from fpi_eval.regression import linear
 
 EXACT = 1e-8
@@ -40,7 +40,7 @@ def refitted(frame, x, z, effects, weights, cluster) -> np.ndarray:
 def crossed(seed: int):
     """Return rows, regressors, instruments and effects of J on a random programme."""
     frame = sample(random_programme(seed), "diplomes")
-    x, z, _ = regressors(frame)
+    x, z, _ = dense.columns_of_j(frame)
     n = frame["size"].to_numpy()
     return frame, x / n[:, None], z / np.column_stack([np.ones(len(n)), n, n]), n
 

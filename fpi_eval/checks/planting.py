@@ -4,18 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from fpi_eval.checks.donors import Donor
 from fpi_eval.checks.drawing import Openings
 from fpi_eval.impact.few_treated import said, wild_design
-from fpi_eval.impact.frame import DEP, ETAB, GROSS, NET, SEATS, WEIGHTS, final
-from fpi_eval.impact.j import combination
+from fpi_eval.impact.frame import GROSS, NET, SEATS, WEIGHTS
+from fpi_eval.impact.j import combination, design
 from fpi_eval.impact.uncertainty import CR3, Candidate, ChosenInterval, Clusters, error
 from fpi_eval.regression import choose, linear
 from fpi_eval.regression.linear import LinearFit
 from fpi_eval.regression.wild import FEWER_DRAWS, WildDesign
-
-OTHER = "autres_places"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,17 +133,14 @@ class PlantedDesign:
 
 
 def design_of(donor: Donor, fake: Fake, etab: np.ndarray, dep: np.ndarray) -> PlantedDesign:
-    """Return regressors then instruments, as `impact.j.regressors` makes them, net of effects."""
-    n, columns, names = donor.n, [fake.dose, fake.etab, fake.dep], [SEATS, ETAB, DEP]
-    sign = [np.sign(fake.dose)]
-    sign += [np.where(v != 0, final(fake.cell, v), 0.0) / n for v in columns[1:]]
-    if donor.other.any():
-        columns, names = [*columns, donor.other], [*names, OTHER]
-        sign.append(donor.other / n)
-    raw = np.column_stack([*(v / n for v in columns), *sign])
+    """Return regressors then instruments of `impact.j.design`, net of effects."""
+    near = {"exposure_etab": fake.etab, "exposure_dep": fake.dep}
+    rows = {"cell": fake.cell, "size": donor.n, "dose": fake.dose, "other_dose": donor.other}
+    names, x, z = design(pd.DataFrame({**rows, **near}))
+    raw = np.column_stack([*x, *z])
     on = fake.dose != 0
     clusters = Clusters(etab, dep, np.unique(etab[on]).size, np.unique(dep[on]).size)
-    return PlantedDesign(tuple(names), raw, donor.absorber.residualize(raw), clusters)
+    return PlantedDesign(names, raw, donor.absorber.residualize(raw), clusters)
 
 
 def run_j(

@@ -6,6 +6,7 @@ Each piece is computed when first asked for, once.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.bjs2_t import final_dose
 from fpi_eval.impact.columns import as_panel
 from fpi_eval.impact.frame import GROSS, effects, sample, scale
-from fpi_eval.impact.j import fit_j, regressors
+from fpi_eval.impact.j import design, fit_j
 from fpi_eval.impact.j_and_bjs2_t import side_by_side
 from fpi_eval.impact.stacked import stacked
 from fpi_eval.impact.uncertainty import Clusters
@@ -176,12 +177,14 @@ def before(frame: pd.DataFrame, at: np.ndarray) -> Before:
     seats_to_come = final_dose(frame)[rows]
     base, at = frame[rows], at[rows].astype(float)
     n = scale(base)
-    x, z, names = regressors(base)
-    x = np.column_stack([at * seats_to_come[:, None], x[:, 1:]]) / n[:, None]
-    z = np.column_stack([at * np.sign(seats_to_come)[:, None], z[:, 1:] / n[:, None]])
-    names = (*(f"avant {j}" for j in range(at.shape[1])), *names[1:])
+    (_, *others), (_, *x), (_, *z) = design(base)
     fit = linear.fit(
-        base["y"].to_numpy() / n, x, effects(base), names=names, instruments=z, weights=n
+        base["y"].to_numpy() / n,
+        chain((column * seats_to_come / n for column in at.T), x),
+        effects(base),
+        names=(*(f"avant {j}" for j in range(at.shape[1])), *others),
+        instruments=chain((column * np.sign(seats_to_come) for column in at.T), z),
+        weights=n,
     )
     kept = [j for j, name in enumerate(fit.names) if name.startswith("avant")]
     clusters = Clusters.of(frame)

@@ -1,6 +1,6 @@
 """J, the primary estimator: effect per seat, displacement of neighbours, net; Wald; lags."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -43,7 +43,7 @@ from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
 from fpi_eval.results import Estimate, Estimates
 
-# What `regressors` does.
+# What `design` does.
 REGRESSORS_TEXT = (
     "les places en vigueur quand la promotion est entrée, instrumentées par leur signe (+1, −1 ou "
     "0, non divisé), de sorte que chaque place pèse autant ; et l'exposition aux places des "
@@ -66,27 +66,27 @@ WALD_TEXT = (
 )
 
 
-def regressors(
-    frame: pd.DataFrame, exposures: Mapping[str, str] = EXPOSURES
-) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Return regressors, instruments and names of J; ``exposures`` maps names to columns.
+def design(
+    frame: pd.DataFrame,
+    exposures: Mapping[str, str] = EXPOSURES,
+    *,
+    proportional: bool = True,
+) -> tuple[tuple[str, ...], Iterator[np.ndarray], Iterator[np.ndarray]]:
+    """Return the names of J's regressors, then they and their instruments, column by column.
 
-    Seats are instrumented by their sign, exposures by their final value from the first opening
-    around on. Least squares would weigh a year by the square of the seats then in force, hence
-    give the last years, when openings have filled up, more than their seats.
+    Seats come first, instrumented by their sign, which alone is not divided by `scale`; exposures
+    (``exposures`` maps names to columns) by their final value from the first opening around on.
+    Least squares would weigh a year by the square of the seats then in force, hence give the last
+    years, when openings have filled up, more than their seats.
 
     Openings on other budgets, if any are known, enter as a second dose (METHOD, B2-10).
     """
-    columns = _columns(frame, exposures)
-    x = frame[[*columns.values()]].to_numpy(float, copy=True)
-    z = np.column_stack([_instrument(frame, column) for column in columns.values()])
-    return x, z, tuple(columns)
-
-
-def _columns(frame: pd.DataFrame, exposures: Mapping[str, str]) -> dict[str, str]:
-    """Return the column of each regressor."""
+    n = scale(frame, proportional=proportional)
     others = {OTHERS: "other_dose"} if frame["other_dose"].any() else {}
-    return {SEATS: "dose", **exposures, **others}
+    columns = {SEATS: "dose", **exposures, **others}
+    x = (frame[c].to_numpy(float) / n for c in columns.values())
+    z = (_instrument(frame, c) / (1.0 if c == "dose" else n) for c in columns.values())
+    return tuple(columns), x, z
 
 
 def _instrument(frame: pd.DataFrame, column: str) -> np.ndarray:
@@ -113,14 +113,13 @@ def fit_j(
     """
     n = scale(frame, proportional=proportional)
     weights = n if information is None else n * information
-    columns, own = _columns(frame, exposures), paths(frame, covariates)
-    x = (frame[c].to_numpy(float) / n for c in columns.values())
-    z = (_instrument(frame, c) / (1.0 if c == "dose" else n) for c in columns.values())
+    names, x, z = design(frame, exposures, proportional=proportional)
+    own = paths(frame, covariates)
     return linear.fit(
         frame["y"].to_numpy() / n,
         chain(x, own.values()),
         effects(frame),
-        names=(*columns, *own),
+        names=(*names, *own),
         instruments=chain(z, own.values()),
         weights=weights if proportional else None,
     )

@@ -1,6 +1,7 @@
 """The effect where small counts are hidden: what they could hide, and J knowing that they do."""
 
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import GROSS, NET, SEATS, WEIGHTS, effects, sample, scale
-from fpi_eval.impact.j import combination, fit_j, regressors
+from fpi_eval.impact.j import combination, design, fit_j
 from fpi_eval.impact.uncertainty import CR3, answer
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
@@ -166,15 +167,14 @@ def _rest(known: Sample, hider: pd.Series) -> tuple[float, Sample]:
     """Return what one more of the hiding count is worth of the outcome, and the outcome's rest."""
     n = scale(known)
     count = hider.loc[known.index].to_numpy(float)
-    x, z, names = regressors(known)
-    x, z = x / n[:, None], np.column_stack([z[:, :1], z[:, 1:] / n[:, None]])
-    per = (count / n)[:, None]
+    names, x, z = design(known)
+    per = [count / n]
     fit = linear.fit(
         known["y"].to_numpy() / n,
-        np.hstack([per, x]),
+        chain(per, x),
         effects(known),
         names=("part", *names),
-        instruments=np.hstack([per, z]),
+        instruments=chain(per, z),
         weights=n,
     )
     worth = float(fit.coefficients[fit.position("part")])

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from fpi_eval.impact.frame import effects, sample
 from fpi_eval.impact.frame import scale as j_scale
 from fpi_eval.impact.groups.declared import DIMENSIONS, FEWEST, MISSING, dimension, label_of
 from fpi_eval.impact.groups.sexes import Sexes, given, sexes
-from fpi_eval.impact.j import regressors
+from fpi_eval.impact.j import design
 from fpi_eval.impact.outcomes import ALPHA
 from fpi_eval.impact.uncertainty import CR3, Clusters, answer, error
 from fpi_eval.regression import linear
@@ -271,16 +272,14 @@ def _by_sex(found: Sexes, wide: bool) -> Split:
 def fit_groups(frame: pd.DataFrame, groups: pd.Series, names: list[str]) -> linear.LinearFit:
     """Return J with one coefficient per group of opened cells."""
     n = j_scale(frame)
-    x, z, columns = regressors(frame)
-    mine = np.column_stack([(groups == g).to_numpy() for g in names])
-    x = np.column_stack([mine * x[:, :1], x[:, 1:]]) / n[:, None]
-    z = np.column_stack([mine * z[:, :1], z[:, 1:] / n[:, None]])
+    (_, *others), (seats, *x), (sign, *z) = design(frame)
+    mine = [(groups == g).to_numpy() for g in names]
     return linear.fit(
         frame["y"].to_numpy() / n,
-        x,
+        chain((own * seats for own in mine), x),
         effects(frame),
-        names=[*names, *columns[1:]],
-        instruments=z,
+        names=[*names, *others],
+        instruments=chain((own * sign for own in mine), z),
         weights=n,
     )
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import ALIKE, GROSS, NET, SEATS, WEIGHTS, effects, reach, sample, scale
-from fpi_eval.impact.j import combination, regressors
+from fpi_eval.impact.j import combination, design
 from fpi_eval.panel.cells import align, lag_of
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
@@ -85,11 +85,10 @@ def fit_cohorts(
     """
     used = frame.dropna(subset=list(outcomes))
     n = scale(used, proportional=proportional)
-    x, z, names = regressors(used)
-    z[:, 1:] /= n[:, None]
+    names, x, z = design(used, proportional=proportional)
     fit = linear.fit(
         used[outcomes[0]].to_numpy() / n,
-        x / n[:, None],
+        x,
         effects(used),
         names=names,
         instruments=z,

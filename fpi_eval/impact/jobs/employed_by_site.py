@@ -5,7 +5,7 @@ import pandas as pd
 from fpi_eval.calendar import employed
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import DEP, EXPOSURES, SEATS
-from fpi_eval.impact.j import combination, regressors
+from fpi_eval.impact.j import combination, design
 from fpi_eval.impact.jobs.graduates import scaled, seat_exits, two_cohorts
 from fpi_eval.impact.uncertainty import CR3, answers
 from fpi_eval.misspelt import known_options
@@ -55,11 +55,10 @@ def employed_by_site(panel: pd.DataFrame, sites: pd.DataFrame, horizon: int = 6)
             f"suite ({opened}, il en faut {FEWEST})."
         )
     n = frame["size"].to_numpy(float)
-    x, z, names = regressors(frame, {DEP: EXPOSURES[DEP]})
-    z[:, 1:] /= n[:, None]
+    names, x, z = design(frame, {DEP: EXPOSURES[DEP]})
     fit = linear.fit(
         frame["y"].to_numpy() / n,
-        x / n[:, None],
+        x,
         [frame["cell"].to_numpy(), interaction(frame["code_region"], frame["time"])],
         names=names,
         instruments=z,
