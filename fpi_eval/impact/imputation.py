@@ -18,7 +18,8 @@ from fpi_eval.impact.frame import (
     sample,
     with_covariates,
 )
-from fpi_eval.impact.uncertainty import BJS, answer
+from fpi_eval.impact.uncertainty import BJS, Clusters, answer
+from fpi_eval.panel import coding
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.counterfactual import Imputation, impute, influence
 from fpi_eval.results import Estimate, Estimates
@@ -67,8 +68,8 @@ def imputation(
     region_effects : bool
         Add region × session effects to the untreated model.
     covariates : sequence of str
-        Columns whose mean in each cell, before any seat can act, has a slope of its own every
-        session in the untreated model.
+        Columns whose mean in each cell, before the first opening of all, has a slope of its own
+        every session in the untreated model.
     """
     if by is not None and by not in GROUPS:
         raise FpiError(f"regroupement « {by} » inconnu : choisissez parmi {', '.join(GROUPS)}.")
@@ -101,19 +102,21 @@ def by_group(
     groups: Mapping[str, np.ndarray],
     description: str = DESCRIPTION,
 ) -> Estimates:
-    """Return the effect per seat of each group of treated rows, by its label."""
+    """Return the effect per seat of each group of treated rows, by its label.
+
+    Treated clusters are those of the group: the others say nothing of its spread.
+    """
     target = np.column_stack([target_of(frame, rows) for rows in groups.values()])
     values, by_etab, by_dep = read(frame, model, target)
     used = used_rows(frame, model)
     facts: dict[str, Any] = {"estimator": "Imputation", "kind": BJS, "description": description}
-    return Estimates(
-        tuple(
-            answer(
-                used, values[m], by_etab[:, m], by_dep[:, m], label=k, dropped=used.dropped, **facts
-            )
-            for m, k in enumerate(groups)
-        )
-    )
+    facts["dropped"] = used.dropped
+    found = []
+    for m, (label, rows) in enumerate(groups.items()):
+        clusters = Clusters.of(used, rows[model.usable])
+        psi = by_etab[:, m], by_dep[:, m]
+        found.append(answer(used, values[m], *psi, label=label, clusters=clusters, **facts))
+    return Estimates(tuple(found))
 
 
 def fit(frame: pd.DataFrame, *, region: bool = False, covariates: Sequence[str] = ()) -> Imputation:
@@ -162,4 +165,4 @@ def _keys(frame: pd.DataFrame, by: str) -> pd.Series:
     if by in YEARS:
         years = frame["cohort"] if by == "cohort" else frame["time"] - frame["cohort"]
         return years.fillna(CLOSED).astype(int)
-    return frame[by]
+    return coding.column(frame, by)
