@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from random_panels import mpdta, random_panel
+from scipy import stats
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.as_event_study import as_event_study
 from fpi_eval.impact.callaway_santanna import callaway_santanna
 from fpi_eval.impact.group_time import _rows
+from fpi_eval.impact.sun_abraham import sun_abraham
 from fpi_eval.regression.doubly_robust import doubly_robust
 
 KINDS = ("simple", "group", "dynamic", "calendar")
@@ -179,6 +181,18 @@ def test_a_single_treated_cluster_gets_no_interval():
     low, high = callaway_santanna(frame).aggregate("simple").overall_interval
     assert np.isnan(low)
     assert np.isnan(high)
+
+
+@pytest.mark.parametrize("estimator", [callaway_santanna, sun_abraham])
+def test_an_average_has_the_degrees_of_freedom_of_the_clusters_of_its_cohorts(estimator):
+    effects = estimator(THREE_YEARS)
+    found = effects.aggregate("group")
+    assert found.freedom.tolist() == [1, 0]
+    two, one = found.to_frame().itertuples()
+    assert two.ci_high - two.estimate == pytest.approx(stats.t.ppf(0.975, 1) * two.std_error)
+    assert np.isnan([one.ci_low, one.band_low]).all()  # a single cluster
+    each = effects.to_frame().dropna(subset=["ci_low"])
+    assert set(each["cohort"]) == {2}
 
 
 def test_event_study_result_carries_bands_covariance_and_overall():

@@ -8,8 +8,9 @@ from invented import invented_panel
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.stacked import stack, stacked, stacked_event_study
-from fpi_eval.impact.uncertainty import ALONE
+from fpi_eval.impact.uncertainty import ALONE, FEWER
 from fpi_eval.panel.sample import Sample
+from fpi_eval.regression import interval
 
 
 def frame_of(rows: list[tuple], cohorts: dict, seats: dict, regions: dict) -> Sample:
@@ -48,6 +49,18 @@ def test_a_single_opened_establishment_has_no_interval_year_by_year_either():
     assert np.isnan(found.covariance).all()
 
 
+def test_a_year_has_the_degrees_of_freedom_of_the_establishments_it_follows():
+    rng = np.random.default_rng(0)
+    rows = [(c, t, rng.normal()) for c in (1, 2, 3, 5, 6) for t in (1, 2, 3)]
+    regions = {1: "R", 2: "R", 3: "S", 5: "S", 6: "S"}
+    found = stacked_event_study(frame_of(rows, {1: 2, 2: 3}, {1: 10, 2: 10}, regions))
+    table = found.table.set_index("rel_time")
+    low, high, p_value = interval(table.estimate[0], table.std_error[0], 1)
+    assert table.loc[0, ["ci_low", "ci_high", "p_value"]].tolist() == [low, high, p_value]
+    assert table.loc[1, ["std_error", "ci_low", "ci_high"]].isna().all()  # one establishment
+    assert found.rule.endswith(FEWER)
+
+
 def test_controls_recur_in_each_wave_within_the_window():
     rows = [(c, t, float(c * t)) for c in (1, 2, 3) for t in range(1, 16)]
     frame = frame_of(rows, {1: 7, 2: 10}, {1: 1, 2: 1}, {1: "R", 2: "R", 3: "S"})
@@ -63,6 +76,15 @@ def test_a_course_without_control_is_left_out_and_counted():
     data = stack(SMALL.of(pd.concat([SMALL.frame, other.frame])))
     assert 9 not in set(data["cell"])
     assert ("cellule ouverte sans témoin de la même formation", 1) in data.dropped
+
+
+def test_a_region_that_only_closes_seats_is_no_control():
+    shut = SMALL[SMALL["cell"] == 3].assign(
+        cell=5, uai="5", code_region="T", dose=[0.0, -10.0], y=[9.0, 0.0]
+    )
+    found = stacked_event_study(SMALL.of(pd.concat([SMALL.frame, shut.frame])))
+    assert found.overall.estimate == pytest.approx(6 / 15)
+    assert found.table["estimate"].tolist() == pytest.approx([6 / 15])
 
 
 def test_no_control_elsewhere_is_refused():

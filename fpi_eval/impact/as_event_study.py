@@ -29,7 +29,7 @@ def as_event_study(effects: GroupTimeEffects, outcome: str, **options) -> EventS
     dynamic = effects.aggregate("dynamic", **options)
     table = dynamic.to_frame().drop(columns="kind")
     table = table.rename(columns={"label": "rel_time"})
-    table["p_value"] = 2 * stats.t.sf(np.abs(table.estimate / table.std_error), dynamic.df)
+    table["p_value"] = 2 * stats.t.sf(np.abs(table.estimate / table.std_error), dynamic.freedom)
     covariance = dynamic.covariance.copy()
     reference = np.isnan(dynamic.std_error)
     covariance[reference] = covariance[:, reference] = np.nan

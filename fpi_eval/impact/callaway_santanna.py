@@ -207,7 +207,6 @@ def _estimate(
     factor = wide.n_clusters / (wide.n_clusters - 1)
     missing = int(np.isnan(att).sum())
     note = f"{pluriel(missing, 'couple')} (ouverture, année) sans comparaison possible."
-    treated = influence[k:].any(axis=0)
     c, t, b = np.array(pairs).T
     return GroupTimeEffects(
         estimator=f"Callaway–Sant'Anna, témoins : {CONTROLS[control]}",
@@ -223,10 +222,10 @@ def _estimate(
         cohorts=wide.cohorts,
         masses=influence[k:].sum(axis=1),
         factor=factor,
+        treated=influence[k:] != 0,
         n_obs=int(np.isfinite(wide.y).sum()),
         n_units=wide.y.shape[1],
         n_clusters=wide.n_clusters,
-        n_treated_clusters=int(treated.sum()),
         anticipation=anticipation,
         notes=wide.notes + ((note,) if missing else ()),
     )

@@ -63,7 +63,9 @@ class Aggregation(Result):
         Small-sample factor included.
     overall, overall_std_error : float
     df : int
-        Degrees of freedom of the pointwise Student quantile.
+        Degrees of freedom of the overall average.
+    freedom : ndarray of int, shape (n_rows,)
+        Those of each row: treated clusters of its cohorts less one; no interval under 1.
     bootstrap : callable
         Draws the quantile behind `critical`, when it is asked for.
     """
@@ -78,6 +80,7 @@ class Aggregation(Result):
     overall: float
     overall_std_error: float
     df: int
+    freedom: np.ndarray
     bootstrap: Callable[[], float]
     level: float = LEVEL
     description: str = field(default="", repr=False)
@@ -95,8 +98,8 @@ class Aggregation(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a label: estimate, error, pointwise interval, simultaneous band."""
-        point = stats.t.ppf((1 + self.level) / 2, self.df) * self.std_error
-        band = self.critical * self.std_error
+        point = stats.t.ppf((1 + self.level) / 2, self.freedom) * self.std_error
+        band = np.where(self.freedom > 0, self.critical * self.std_error, np.nan)
         return pd.DataFrame(
             {
                 "kind": self.kind,
@@ -153,7 +156,9 @@ class GroupTimeEffects(Result):
         Weight of each cohort in the overall average by cohort.
     factor : float
         Small-sample factor, fixed effects nested in clusters not counted.
-    n_obs, n_units, n_clusters, n_treated_clusters : int
+    treated : ndarray of bool, shape (C, G)
+        Clusters of each cohort.
+    n_obs, n_units, n_clusters : int
     anticipation : int
         Years before the opening in which outcomes may already move.
     notes : tuple of str
@@ -175,17 +180,28 @@ class GroupTimeEffects(Result):
     cohorts: np.ndarray
     masses: np.ndarray
     factor: float
+    treated: np.ndarray
     n_obs: int
     n_units: int
     n_clusters: int
-    n_treated_clusters: int
     anticipation: int = 0
     notes: tuple[str, ...] = ()
+
+    @property
+    def n_treated_clusters(self) -> int:
+        """Return the number of clusters of all cohorts."""
+        return int(self.treated.any(axis=0).sum())
 
     @property
     def df(self) -> int:
         """Return degrees of freedom: treated clusters less one (untreated ones tell little)."""
         return self.n_treated_clusters - 1
+
+    def freedom(self, rows: np.ndarray) -> np.ndarray:
+        """Return degrees of freedom of averages of effects, weights (n_rows, K)."""
+        of = self.cohorts[:, None] == self.cohort
+        return np.array([self.treated[(of & (row != 0)).any(axis=1)].any(axis=0).sum() - 1
+                         for row in rows])  # fmt: skip
 
     @property
     def std_error(self) -> np.ndarray:
@@ -195,7 +211,8 @@ class GroupTimeEffects(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per cohort and year, with pointwise intervals."""
-        half = stats.t.ppf((1 + LEVEL) / 2, self.df) * self.std_error
+        freedom = self.treated.sum(axis=1)[np.searchsorted(self.cohorts, self.cohort)] - 1
+        half = stats.t.ppf((1 + LEVEL) / 2, freedom) * self.std_error
         return pd.DataFrame(
             {
                 "cohort": self.cohort,
@@ -244,6 +261,7 @@ class GroupTimeEffects(Result):
             overall=float(overall[: len(self.att)] @ np.nan_to_num(self.att)),
             overall_std_error=float(np.sqrt(overall @ self.covariance @ overall)),
             df=self.df,
+            freedom=self.freedom(rows[:, : len(self.att)]),
             description=describe(self.estimator),
             bootstrap=partial(sup_t, covariance, df=self.df, draws=draws, seed=seed),
         )

@@ -48,8 +48,8 @@ def stack(whole: Sample) -> Sample:
     waves = np.sort(frame.loc[treated, "cohort"].unique())
     if not len(waves):
         raise FpiError(NEVER_OPENED, colonne="cohort")
-    open_regions = frame.loc[treated, "code_region"].unique()
-    clean = frame[~treated & ~frame["code_region"].isin(open_regions)]
+    moved = frame.loc[treated | (frame["dose"] != 0), "code_region"].unique()  # closures too
+    clean = frame[~treated & ~frame["code_region"].isin(moved)]
     opened = frame[treated & (frame["dose"] > 0)].sort_values("time", kind="stable")
     size = opened.groupby("cell")["dose"].first()
     parts, lost = [], set()

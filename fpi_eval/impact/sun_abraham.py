@@ -148,7 +148,8 @@ def _contrasts(wide: Wide, anticipation: int, controls: str) -> GroupTimeEffects
     mass = np.array([fit[3] for fit in fits])
     unknown = int((~known).sum())
     note = f"{pluriel(unknown, 'couple')} (ouverture, année) sans comparaison possible."
-    codes = np.arange(wide.y.shape[1]) if wide.cluster is None else wide.cluster
+    unit = np.arange(wide.y.shape[1])
+    mine = [(unit >= part.start) & (unit < part.stop) for part in parts[:-1]]
     return GroupTimeEffects(
         estimator=f"Sun–Abraham, témoins : {controls}",
         cohort=wide.cohorts[c],
@@ -163,10 +164,10 @@ def _contrasts(wide: Wide, anticipation: int, controls: str) -> GroupTimeEffects
         cohorts=wide.cohorts,
         masses=np.array([wide.weights[part].sum() for part in parts[:-1]]),
         factor=factor,
+        treated=np.array([wide.by_cluster(1.0 * own) > 0 for own in mine]),
         n_obs=int(seen.sum()),
         n_units=wide.y.shape[1],
         n_clusters=wide.n_clusters,
-        n_treated_clusters=len(np.unique(codes[: wide.starts[-2]])),
         anticipation=anticipation,
         notes=wide.notes + ((note,) if unknown else ()),
     )

@@ -1,7 +1,7 @@
 """The widest of the intervals that a design calls for, and the sentence that says which."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -24,6 +24,7 @@ INTERVAL_TEXT = (
     "élargie par les régions placebo si elles s'écartent plus que leur erreur"
 )
 ALONE = "un seul groupe traité : ni erreur ni intervalle"
+FEWER = ", moins aux années où moins de groupes traités sont suivis"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,21 +237,24 @@ def event_table(
     """Return an event study from cluster influences (G, k), at one level for all its years.
 
     Départements if enough are treated, établissements otherwise: errors and covariance belong
-    together. A single treated cluster gives neither.
+    together. Degrees of freedom are those of the treated clusters that the year has; a single one
+    gives no interval.
     """
     clusters = Clusters.of(frame)
-    by_etab, by_dep = clusters.corrected(by_etab, by_dep, CR1)
-    level = int(clusters.wide)
+    level, treated = int(clusters.wide), frame[frame["cohort"].notna()]
     psi = (by_etab, by_dep)[level]
+    whole = clusters.candidates(by_etab, by_dep, CR1)[level]
+    there = treated.groupby("rel_time")[("uai", "code_departement")[level]].nunique()
+    freedom = np.minimum(there.reindex(rel_time).to_numpy() - 1, whole.df)
     years = [
-        widest(v, [clusters.candidates(a, b, CR1)[level]])
-        for v, a, b in zip(values, by_etab.T, by_dep.T, strict=True)
+        widest(v, [replace(whole, std_error=error(p), df=df)])
+        for v, p, df in zip(values, psi.T, freedom, strict=True)
     ]
-    covariance = psi.T @ psi if years[0].rule != ALONE else np.full((len(values),) * 2, np.nan)
+    alone = whole.df < 1
+    covariance = np.full((len(values),) * 2, np.nan) if alone else psi.T @ psi
     table = pd.DataFrame({"rel_time": rel_time, "estimate": values})
     for name in ("std_error", "ci_low", "ci_high", "p_value"):
         table[name] = [getattr(year, name) for year in years]
-    treated = frame[frame["cohort"].notna()]
     table["n_cells"] = table["rel_time"].map(treated.groupby("rel_time")["cell"].nunique())
     order = np.argsort(rel_time, kind="stable")
     return EventStudy(
@@ -260,7 +264,7 @@ def event_table(
         n_cells=frame["cell"].nunique(),
         n_clusters=pd.unique((clusters.etab, clusters.dep)[level]).size,
         n_treated_clusters=(clusters.n_treated_etab, clusters.n_treated_dep)[level],
-        rule=years[0].rule,
+        rule=ALONE if alone else whole.name + FEWER * bool((freedom < whole.df).any()),
         covariance=covariance[np.ix_(order, order)],
         **facts,
     )
