@@ -153,3 +153,55 @@ def test_a_departement_with_only_new_courses_gets_the_mean_and_its_whole_differe
     others = np.array([got.total(np.arange(len(at)) == j, net=False)[1] for j in range(len(at))])
     n = got.table["seats"].to_numpy()
     assert error / n[at] > (others[~at] / n[~at]).min()
+
+
+def by_school(panel: pd.DataFrame, schools) -> pd.DataFrame:
+    """Return the panel with these schools, and half of those elsewhere, of another level."""
+    away = (panel["code_region"] != "84") & (panel["uai"].str[2:].astype(int) % 2 == 0)
+    other = panel["uai"].isin(schools) | away
+    return panel.assign(niveau=np.where(other, "superieur", "secondaire"))
+
+
+def test_a_group_of_which_two_schools_have_a_past_is_not_told_as_four():
+    panel = in_six_departements(1, noise=1.0)
+    schools = panel.loc[panel["seats"] != 0, "uai"].unique()[:4]
+    new = panel["uai"].isin(schools[2:]) & (panel.groupby("cell")["seats"].transform("max") > 0)
+    panel = by_school(panel.assign(nouvelle=new), schools)
+    assert "Niveau, supérieur" in totals(panel, "entrants").absent
+    told = totals(panel.assign(nouvelle=False), "entrants").table
+    assert told.set_index("group").loc["Supérieur", "n_etab"] == 4
+
+
+def test_where_more_seats_close_than_open_low_bounds_stay_below():
+    panel = in_six_departements(1, noise=1.0)
+    panel = by_school(panel, panel.loc[panel["seats"] != 0, "uai"].unique()[:6])
+    shut = panel["niveau"] == "superieur"
+    table = totals(panel.assign(seats=panel["seats"].mask(shut, -panel["seats"]))).table
+    assert table["seats"].min() < 0
+    assert (table["gross_low"] <= table["gross_high"]).all()
+    assert (table["ci_low"] <= table["ci_high"]).all()
+
+
+def test_an_own_table_has_the_splits_it_has_whatever_their_codes():
+    panel = in_six_departements(1, noise=1.0).drop(columns=["niveau", "voie"])
+    number = panel["code_departement"].astype(int)
+    panel = panel.assign(
+        filiere=1 + panel["cell"] % 2, code_departement=number, code_academie=number % 2
+    )
+    groups = totals(panel, "diplomes").table.groupby("dimension")["group"].agg(list)
+    assert groups["Filière"] == ["1", "2"]
+    assert len(groups["Académie"]) == 2
+    assert "Niveau" not in groups
+
+
+def test_a_departement_that_closes_as_many_seats_as_it_opens_has_an_error():
+    panel = in_six_departements(1, noise=1.0)
+    opened = panel[panel["seats"] != 0]
+    code = opened["code_departement"].iloc[0]
+    mine = opened.loc[opened["code_departement"] == code, "cell"].unique()
+    sign = panel["cell"].map(dict(zip(mine, [1.0, -1.0] + [0.0] * len(mine), strict=False)))
+    swapped = 12.0 * sign * (panel["rentree"] >= 2022)
+    got = territories(panel.assign(seats=swapped.fillna(panel["seats"])), "entrants")
+    at = (got.table["code_departement"] == code).to_numpy()
+    assert got.table.loc[at, "seats"].item() == 0
+    assert np.isfinite(got.total(at, net=False)[1])

@@ -32,11 +32,11 @@ EXPOSED = ("exposure_etab", "exposure_dep")
 class Territories:
     r"""Effects per seat of every opened département, and what adding some of them up gives.
 
-    ``table`` has one row per département: seats (seat-years), n_etab (opened establishments),
-    exposure_etab, exposure_dep (seat-years around its other courses), own and half (effects per
-    seat), noise (variance of ``own``). ``between`` is the variance between départements beyond
-    their noise; ``covariance`` that of gross effect and both displacements, ``effects`` their
-    values; ``df`` the degrees of freedom.
+    ``table`` has one row per département: seats (seat-years), moved (those opened plus those
+    closed), n_etab (opened establishments), exposure_etab, exposure_dep (seat-years around its
+    other courses), own and half (effects per seat), noise (variance of ``own``). ``between`` is the
+    variance between départements beyond their noise; ``covariance`` that of gross effect and both
+    displacements, ``effects`` their values; ``df`` the degrees of freedom.
     """
 
     outcome: str
@@ -99,7 +99,7 @@ def territories(panel: pd.DataFrame, outcome: str = "diplomes") -> Territories:
     effects = fit.coefficients @ weights
     psi = fit.jackknife(used["code_departement"].to_numpy()) @ weights
     one_seat = _spread(frame, fit.jackknife(used["uai"].to_numpy())[:, 0], used["uai"])
-    found = _rows(frame, whole).assign(noise=lambda t: one_seat / t["seats"].abs())
+    found = _rows(frame, whole).assign(noise=lambda t: one_seat / t["moved"])
     known = found["own"].notna()
     between = paule_mandel(found.loc[known, "own"].to_numpy(), found.loc[known, "noise"].to_numpy())
     gap = found["own"] - np.average(found.loc[known, "own"], weights=found.loc[known, "seats"])
@@ -115,12 +115,14 @@ def _rows(frame: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
     opened = whole["dose"] != 0
     names = sorted(groups[frame["dose"] != 0].unique())
     fit = fit_groups(frame, groups, names)
-    sums = whole[["dose", *EXPOSED]].groupby(at).sum().loc[sorted(at[opened].unique())]
+    seats = whole[["dose", *EXPOSED]].assign(moved=whole["dose"].abs())
+    sums = seats.groupby(at).sum().loc[sorted(at[opened].unique())]
     own = pd.Series({name: fit.coefficients[fit.position(name)] for name in names})
     return pd.DataFrame(
         {
             "code_departement": sums.index,
             "seats": sums["dose"].to_numpy(),
+            "moved": sums["moved"].to_numpy(),
             "n_etab": whole["uai"].where(opened).groupby(at).nunique().loc[sums.index].to_numpy(),
             **{name: sums[name].to_numpy() for name in EXPOSED},
             "own": own.reindex(sums.index).to_numpy(),

@@ -15,6 +15,7 @@ from fpi_eval.impact.frame import GROSS, NET, level, reach, sample
 from fpi_eval.impact.groups.territories import Territories, territories
 from fpi_eval.impact.j import fit_j, report
 from fpi_eval.panel import align
+from fpi_eval.regression.choice import RULES
 from fpi_eval.results import Headed, heading, within
 
 ALL = "Ensemble"
@@ -41,7 +42,9 @@ METHOD = (
     "le programme. À mi-chemin, l'erreur est la moitié de la différence entre le bruit et l'écart "
     "vrai du département : sa variance est le quart de celle que montrent les données, quelle que "
     "soit la part de chacun (variance entre départements : Paule et Mandel, 1982). Déplacement : "
-    "celui, par place, de tout le programme, compté là où sont les voisines. Intervalles t."
+    "celui, par place, de tout le programme, compté là où sont les voisines. Intervalles "
+    "par territoire : loi t. Intervalles par groupe : ceux de J (effet brut : bootstrap sauvage ou "
+    f"permutation sous {RULES[0].minimum} établissements ouverts)."
 )
 
 
@@ -107,15 +110,16 @@ def totals(
     frame, whole = sample(panel, y), align(panel, y)
     rows = [_row(ALL, ALL, frame, whole)]
     absent: dict[str, str] = {}
-    for name, known in OWN.items():
-        words = {**known, **(names or {}).get(name, {})}
-        keys = sorted(whole.loc[whole["dose"] != 0, name].unique())
+    for name in (name for name in OWN if name in whole):
+        words = {**OWN[name], **(names or {}).get(name, {})}
+        keys = sorted(whole.loc[whole["dose"] != 0, name].dropna().unique())
         for key in keys if len(keys) > 1 else ():  # alone, it is the whole
             inside, of = frame[frame[name] == key], whole[whole[name] == key]
+            group = str(words.get(key, key))
             try:
-                rows.append(_row(DIMENSIONS[name], words.get(key, key), inside, of))
+                rows.append(_row(DIMENSIONS[name], group, inside, of))
             except (FpiError, np.linalg.LinAlgError):
-                absent[f"{DIMENSIONS[name]}, {words.get(key, key).lower()}"] = TOO_FEW
+                absent[f"{DIMENSIONS[name]}, {group.lower()}"] = TOO_FEW
     try:
         found = territories(panel, y)
     except FpiError as why:
@@ -126,23 +130,23 @@ def totals(
 
 
 def _row(dimension: str, group: str, frame: pd.DataFrame, whole: pd.DataFrame) -> tuple:
-    """Return the totals of one group, from its own regression J."""
+    """Return the totals of one group, from its own regression J, if enough sites are in it."""
     read = whole.index.isin(frame.index)
     frame = replace(frame, reach=reach(whole, read, level(whole, read)))
-    sites = whole.loc[whole["dose"] != 0, "uai"].nunique()
-    if sites < SHOWN_ALONE or not (frame["dose"] != 0).any():
+    sites, compared = (rows.loc[rows["dose"] != 0, "uai"].nunique() for rows in (whole, frame))
+    if compared < SHOWN_ALONE:
         raise FpiError(TOO_FEW)
     found = report(frame, fit_j(frame))
-    gross, net = found[GROSS], found[NET]
-    n = float(whole["dose"].sum())
-    parts = [n * getattr(e, k) for e in (gross, net) for k in ("estimate", "ci_low", "ci_high")]
+    n, parts = float(whole["dose"].sum()), []
+    for one in (found[GROSS], found[NET]):  # more seats may have closed than opened
+        parts += [n * one.estimate, *sorted((n * one.ci_low, n * one.ci_high))]
     return (dimension, group, n, sites, *parts)
 
 
 def _places(found: Territories, panel: pd.DataFrame, names: Mapping) -> list[tuple]:
     """Return the totals of académies, then of départements, the small ones together."""
     table, rows = found.table, []
-    area = panel.drop_duplicates("code_departement").set_index("code_departement")
+    area = panel.drop_duplicates("code_departement").set_index("code_departement").rename(index=str)
     for name, column in PLACES.items():
         if column not in panel:
             continue
