@@ -7,6 +7,7 @@ from dense import columns_of_j, dummies, two_stages
 from invented import invented_panel
 
 from fpi_eval import impact
+from fpi_eval.errors import FpiError
 from fpi_eval.impact.bjs2_t import trend
 from fpi_eval.impact.frame import GROSS, sample
 from fpi_eval.impact.imputation import unexposed
@@ -35,7 +36,7 @@ def drifting(seed: int, *, noise: float = 1.0, drift: float = 0.0) -> pd.DataFra
 
 def before(panel: pd.DataFrame, frame: pd.DataFrame) -> np.ndarray:
     """Return each row's covariates by session, the first left out."""
-    first = frame.loc[frame["dose"] != 0, "time"].min()
+    first = panel.loc[panel["seats"] != 0, "rentree"].min()
     means = panel[panel["rentree"] < first].groupby("cell")[[*NAMES]].mean()
     mine = means.loc[frame["cell"]].to_numpy()
     sessions = np.equal.outer(frame["time"].to_numpy(), np.unique(frame["time"])[1:])
@@ -110,3 +111,17 @@ def test_one_covariate_may_be_named_alone():
     table = invented_panel(3, noise=1.0).assign(taille=lambda d: d["entrants"])
     alone, listed = (impact.imputation(table, covariates=c) for c in ("taille", ["taille"]))
     assert alone.estimate == listed.estimate
+
+
+def test_a_covariate_is_read_before_the_first_opening_not_before_its_first_effect():
+    panel = drifting(1).assign(duree=3)
+    opened = panel.loc[panel["seats"] != 0, "rentree"].min()
+    early = panel["rentree"] < opened
+    later = np.random.default_rng(0).normal(size=len(panel))
+    found, again = (
+        impact.j(panel.assign(part=panel["part"].where(early, values)), covariates=["part"])
+        for values in (0.0, later)
+    )
+    assert found[GROSS].estimate == again[GROSS].estimate
+    with pytest.raises(FpiError, match="avant la première ouverture"):
+        impact.j(panel.assign(part=panel["part"].mask(early)), covariates=["part"])

@@ -208,16 +208,23 @@ def alone(frame: Sample) -> Sample:
 
 
 def with_covariates(frame: Sample, panel: pd.DataFrame, names: Sequence[str]) -> Sample:
-    """Return the frame with each cell's mean of columns of the panel, before anything acts."""
+    """Return the frame with each cell's mean of columns of the panel before any opening.
+
+    A covariate may be moved by seats years before the outcome is: entrants before graduates.
+    """
     if not names:
         return frame
-    first = frame.loc[frame["dose"] != 0, "time"].min()
+    early = panel["rentree"] < panel.loc[panel["seats"] != 0, "rentree"].min()
     columns = {name: coding.numbers(panel, name) for name in names}
-    before = pd.DataFrame(columns)[(panel["rentree"] < first).to_numpy()]
-    cell = panel.loc[panel["rentree"] < first, "cell"].to_numpy()
+    before = pd.DataFrame(columns)[early.to_numpy()]
+    cell = panel.loc[early, "cell"].to_numpy()
     table = frame.frame.drop(columns=[c for c in names if c in frame])
     table = table.join(before.groupby(cell).mean(), on="cell")
     known = table.dropna(subset=list(names))
+    if known.empty:
+        raise FpiError(
+            "aucune valeur connue avant la première ouverture.", colonne=" », « ".join(names)
+        )
     return frame.of(known, ("observation de covariable inconnue", len(table) - len(known)))
 
 
@@ -239,8 +246,8 @@ def described(
     if not covariates:
         return said
     return (
-        f"{said} Covariables ({text.liste(covariates)}) : la moyenne de chacune par cellule, avant "
-        "qu'aucune place puisse agir, a une pente propre à chaque session."
+        f"{said} Covariables ({text.liste(covariates)}) : la moyenne de chacune par cellule, aux "
+        "rentrées d'avant la première ouverture de toutes, a une pente propre à chaque session."
     )
 
 

@@ -143,8 +143,8 @@ def j(
     weighs the same. Net = :math:`\theta + \kappa_e + \kappa_d`, its error from the joint
     clustered covariance. Identification: untreated growth equal given course × session and
     region × session, no anticipation, neighbours affected only through the exposures.
-    ``covariates``: columns whose mean in each cell, before any seat can act, has a slope of its own
-    every session.
+    ``covariates``: columns whose mean in each cell, before the first opening of all, has a slope of
+    its own every session.
     """
     frame = with_covariates(sample(panel, y, niveau=niveau), panel, covariates)
     said = described(J_TEXT, covariates, proportional=proportional)
