@@ -166,6 +166,23 @@ def test_moving_openings_of_a_null_outcome_finds_nothing():
     assert test.ci_low < 0 < test.ci_high
 
 
+def test_seats_of_another_budget_are_no_comparison_of_moved_openings():
+    panel = invented_panel(12, noise=2.0, opened=3)
+    opened, acting = opened_elsewhere(panel, 2021)
+    panel = panel.assign(autres_places=10.0 * opened)
+    more = panel.assign(diplomes=panel["diplomes"] + 50.0 * acting)
+    one, other = (few.moved_openings(sample(p, "diplomes"), 0.0, 0.05) for p in (panel, more))
+    assert (one.p_value, one.ci_low, one.ci_high) == (other.p_value, other.ci_low, other.ci_high)
+
+
+def test_without_sizes_moved_openings_do_not_read_them():
+    panel = invented_panel(12, noise=2.0, opened=3)
+    factor = np.random.default_rng(0).uniform(0.2, 5.0, panel["cell"].max() + 1)
+    other = panel.assign(entrants=panel["entrants"] * factor[panel["cell"]])
+    one, same = (j_j(p, proportional=False)[GROSS] for p in (panel, other))
+    assert (same.ci_low, same.ci_high) == pytest.approx((one.ci_low, one.ci_high), abs=1e-3)
+
+
 def test_placebo_regions_spread_around_zero():
     table = placebo_regions(invented_panel(13, noise=2.0, regions=8))
     assert len(table.to_frame()) == table.df == 7

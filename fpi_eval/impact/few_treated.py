@@ -7,8 +7,9 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.frame import SEATS, effects, paths
+from fpi_eval.impact.frame import SEATS, alone, effects, paths, scale
 from fpi_eval.impact.uncertainty import ChosenInterval, Clusters
+from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import choose, randomization
 from fpi_eval.regression.absorb import Absorber
 from fpi_eval.regression.choice import RULES
@@ -23,7 +24,7 @@ MOVES = 399
 
 
 def interval_of_gross(
-    frame: pd.DataFrame,
+    frame: Sample,
     fit: LinearFit,
     clusters: Clusters,
     std_error: float,
@@ -35,7 +36,12 @@ def interval_of_gross(
         return wild_interval(fit, fit.position(SEATS), clusters, std_error)
     value = float(fit.coefficients[fit.position(SEATS)])
     test = moved_openings(
-        frame, value, std_error, with_interval=rule.has_interval, covariates=covariates
+        frame,
+        value,
+        std_error,
+        with_interval=rule.has_interval,
+        proportional=fit.weights is not None,
+        covariates=covariates,
     )
     name = f"{rule.name} ({len(test.placebos)} déplacements, p ne peut descendre sous "
     name += f"{test.floor:.3f})".replace(".", ",")
@@ -86,11 +92,12 @@ def said(test: WildTest, std_error: float, clusters: Clusters) -> ChosenInterval
 
 
 def moved_openings(
-    frame: pd.DataFrame,
+    frame: Sample,
     observed: float,
     std_error: float,
     *,
     with_interval: bool = True,
+    proportional: bool = True,
     covariates: Sequence[str] = (),
 ) -> RandomizationTest:
     """Return the permutation test that moves each treated establishment's openings elsewhere.
@@ -102,10 +109,10 @@ def moved_openings(
     covariate has its slope by session, in every placement as in J.
     """
     touched = (frame["dose"] == 0) & (frame[["exposure_etab", "exposure_dep"]] != 0).any(axis=1)
-    frame = frame[~touched]
-    n = frame["size"].to_numpy(float)
+    frame = alone(frame[~touched])
+    n = scale(frame, proportional=proportional)
     openings = paths_of(frame)
-    homes = _homes(frame, max(len(p) for p in openings))
+    homes = _homes(frame, max((len(p) for p in openings), default=0))
     absorber = Absorber(effects(frame), n)
     outcomes = np.column_stack([frame["y"], frame["dose"]]) / n[:, None]
     net = absorber.residualize(outcomes) * n[:, None]
