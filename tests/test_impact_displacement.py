@@ -222,3 +222,18 @@ def test_a_declared_area_finds_what_neighbours_of_the_whole_academie_lose():
     seen = wide.assign(diplomes=panel["diplomes"])
     assert j_j(seen)["Effet net par place"].estimate == pytest.approx(truth, abs=EXACT)
     assert abs(j_j(panel)["Effet net par place"].estimate - truth) > 0.02
+
+
+def test_two_rings_of_one_name_are_refused():
+    twice = (Ring("voisines", ("uai",)), Ring("voisines", ("famille",)))
+    with pytest.raises(FpiError, match="le même nom"):
+        displacement(invented_panel(1), "diplomes", rings=twice)
+
+
+def test_a_ring_may_be_of_any_column_and_a_missing_value_is_in_none():
+    panel = four_cells().assign(bassin=["a", "a", None, None, "a", "a", None, None])
+    found, reach = exposed(panel, "entrants", (Ring("même bassin", ("bassin",)),))
+    np.testing.assert_allclose(found["même bassin"], [0, 0, 0, 0, 0, 10, 0, 0])
+    np.testing.assert_allclose(reach, 1)
+    gone = panel.assign(bassin=panel["bassin"].mask(panel["cell"] == panel["cell"].iloc[0]))
+    assert exposed(gone, "entrants", (Ring("même bassin", ("bassin",)),))[1] == 0

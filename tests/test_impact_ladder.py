@@ -6,6 +6,7 @@ import pytest
 from invented import invented_panel
 
 from fpi_eval import twin
+from fpi_eval.errors import FpiError
 from fpi_eval.impact.displacement.ladder import GROUPS, by_fill, fill_before, ladder, own_by_fill
 
 
@@ -101,3 +102,10 @@ def test_openings_where_nothing_tells_the_fill_are_in_neither_group():
     more = panel.assign(entrants=panel["entrants"] + 2 * panel["seats"] * some)
     known, again = (own_by_fill(p, "entrants").to_frame()["estimate"] for p in (panel, more))
     assert known.tolist() == pytest.approx(again.tolist())
+
+
+def test_fill_of_neighbours_where_there_are_none_is_refused_in_words():
+    panel = invented_panel(opened=8)
+    panel = with_places(panel, pd.Series(1.0, panel["cell"].unique()))
+    with pytest.raises(FpiError, match="aucune formation voisine"):
+        by_fill(panel, "diplomes", cluster=None, departement=None)

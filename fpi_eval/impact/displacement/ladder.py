@@ -135,6 +135,8 @@ def by_fill(panel: pd.DataFrame, y: str = "entrants") -> Estimates:
     used = frame[fit.keep]
     psi = [fit.jackknife(used[c].to_numpy()) for c in ("uai", "code_departement")]
     reach = {name: frame[name].sum() / frame["dose"].sum() for name in there if name in fit.names}
+    if not reach:
+        raise FpiError("aucune formation voisine des places ouvertes dont on voie ce qu'elle perd.")
     return answers(
         used,
         fit.coefficients,

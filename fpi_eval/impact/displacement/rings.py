@@ -66,6 +66,8 @@ def checked(panel: pd.DataFrame, rings: Iterable[Ring] | Ring) -> tuple[Ring, ..
         for name in (*ring.same, *ring.different):
             if name != PLACE:
                 coding.column(panel, name)
+    if len({ring.name for ring in found}) < len(found):
+        raise FpiError("deux voisinages (Ring) portent le même nom : donnez-en un à chacun.")
     return found
 
 
@@ -75,17 +77,20 @@ def ring_exposures(panel: pd.DataFrame, outcome: str, rings: tuple[Ring, ...]) -
     .. math:: X^r_{jt} = \sum_i \frac{size_j\,1[j \in r(i)]}{\sum_{l \in r(i)} size_l} S_{it}
 
     over the never-opened cells j of each opened cell's ring: summed over them it is the number of
-    opened seats that have a neighbour, read when the students of the outcome entered.
+    opened seats that have a neighbour, read when the students of the outcome entered. A cell of
+    which a value is missing is in no ring of the same value.
     """
     grid = seat_grid(panel)
+    cells = panel.drop_duplicates("cell").set_index("cell", drop=False).loc[grid.cells["cell"]]
+    cells = cells.assign(**{PLACE: area_of(cells)})
     size = size_before(panel, grid)
     moved = (grid.seats != 0).any(axis=1)
-    places = _places(panel, grid.cells) if any(r.by_distance for r in rings) else None
+    places = _places(panel, cells) if any(r.by_distance for r in rings) else None
     column = panel["rentree"].to_numpy() - grid.years[0] - lag_of(outcome, panel)
     inside, at = column >= 0, np.maximum(column, 0)
     found = {}
     for ring in rings:
-        by_cell = _exposure(grid, size * ~moved, np.flatnonzero(moved), ring, places)
+        by_cell = _exposure(grid.seats, cells, size * ~moved, ring, places)
         found[ring.name] = np.where(inside, by_cell[grid.cell, at], 0.0)
     return pd.DataFrame(found, index=panel.index)
 
@@ -97,15 +102,14 @@ def ring_reach(panel: pd.DataFrame, kept: Sample, found: pd.DataFrame) -> np.nda
     return np.array(reach(rows, inside, level(rows, inside, list(found)), list(found)))
 
 
-def _exposure(grid, mass, moved, ring: Ring, places) -> np.ndarray:
+def _exposure(seats, cells: pd.DataFrame, mass, ring: Ring, places) -> np.ndarray:
     """Return exposures of all cells to the seats of the moved ones, (n_cells, n_years)."""
-    labels = grid.cells.assign(**{PLACE: area_of(grid.cells)})
-    codes = {c: pd.factorize(labels[c])[0] for c in (*ring.same, *ring.different)}
-    out = np.zeros(grid.seats.shape)
-    for i in moved:
+    codes = {c: pd.factorize(cells[c])[0] for c in (*ring.same, *ring.different)}
+    out = np.zeros(seats.shape)
+    for i in np.flatnonzero((seats != 0).any(axis=1)):
         near = mass > 0
         for name in ring.same:
-            near &= codes[name] == codes[name][i]
+            near &= (codes[name] == codes[name][i]) & (codes[name] >= 0)
         for name in ring.different:
             near &= codes[name] != codes[name][i]
         if ring.by_distance:
@@ -113,7 +117,7 @@ def _exposure(grid, mass, moved, ring: Ring, places) -> np.ndarray:
             near &= (far > ring.beyond_km) & (far <= ring.within_km)
         total = mass[near].sum()
         if total > 0:
-            out[near] += mass[near, None] / total * grid.seats[i]
+            out[near] += mass[near, None] / total * seats[i]
     return out
 
 
