@@ -127,6 +127,35 @@ def test_poisson_imputation_recovers_a_multiplicative_world():
     assert poisson.poisson_imputation(panel).estimate == pytest.approx(0.5, abs=1e-6)
 
 
+def test_poisson_imputation_does_not_predict_across_disconnected_sets():
+    # Course a: cell 0 untreated in 2016 and 2017, cell 1 in 2018 and 2019; 0 in 2018 is treated.
+    rows = [(cell, year, "ab"[cell > 1]) for cell in range(5) for year in range(2016, 2020)]
+    panel = pd.DataFrame(rows, columns=["cell", "rentree", "course"])
+    rng = np.random.default_rng(0)
+    panel = panel.assign(recus=rng.poisson(20.0, len(panel)).astype(float), entrants=20.0)
+    late = panel["rentree"] >= 2018
+    gone = (panel["cell"] == 0) & (panel["rentree"] == 2019) | (panel["cell"] == 1) & ~late
+    panel["recus"] = panel["recus"].mask(gone)
+    panel["seats"] = 10.0 * (panel["cell"].isin([0, 2]) & late)
+    absent = dict.fromkeys(("region", "cluster", "departement"))
+    both = poisson.poisson_imputation(panel, "recus", **absent)
+    alone = poisson.poisson_imputation(panel[panel["course"] == "b"], "recus", **absent)
+    assert both.estimate == pytest.approx(alone.estimate, abs=EXACT)
+    assert dict(both.dropped)["observation traitée sans comparaison"] == 1
+
+
 def test_an_unknown_grouping_is_an_error_in_french():
     with pytest.raises(FpiError, match="regroupement « region » inconnu"):
         imputation(invented_panel(0), by="region")
+    with pytest.raises(FpiError, match="absente"):
+        imputation(invented_panel(0).drop(columns="niveau"), by="niveau")
+
+
+def test_a_group_rests_on_its_own_establishments_not_on_those_of_all():
+    panel = invented_panel(4, noise=1.0)
+    alone = panel.loc[panel["seats"] != 0, "uai"].iloc[0]
+    panel["niveau"] = np.where(panel["uai"] == alone, "superieur", "secondaire")
+    whole, (many, one) = imputation(panel), imputation(panel, by="niveau")
+    assert one.openings == one.n_treated_clusters == 1
+    assert np.isnan(one.ci_low)
+    assert many.openings == whole.openings - 1

@@ -11,7 +11,7 @@ from fpi_eval.impact.frame import effects, sample
 from fpi_eval.impact.imputation import UNCOMPARED, unexposed
 from fpi_eval.impact.uncertainty import BJS, answer
 from fpi_eval.regression.absorb import Absorber, compact
-from fpi_eval.regression.counterfactual import influence_of, levels, prediction
+from fpi_eval.regression.counterfactual import estimable, influence_of, levels, prediction
 from fpi_eval.results import Estimate
 
 DESCRIPTION = (
@@ -54,7 +54,8 @@ def poisson_imputation(
     r"""Return the effect per seat with :math:`E[Y_{it}(0)] = \exp(a_i + \lambda_{kt})`.
 
     Treated rows whose cell or course × session was always empty have a prediction of 0 that no
-    observation supports: they are dropped, and counted.
+    observation supports, those that no chain of untreated rows links to both have one that is
+    arbitrary: they are dropped, and counted.
     """
     frame = unexposed(sample(panel, y, niveau=niveau))
     seen = frame["y"].to_numpy()
@@ -69,15 +70,21 @@ def poisson_imputation(
     usable = mu > 0
     lost = ("observation sans comparaison non nulle", int((~usable).sum()))
     frame = frame.of(frame.frame[usable], lost)
-    seen, treated, mu = seen[usable], treated[usable], mu[usable]
+    treated, kept = treated[usable], [c[usable] for c in codes]
+    if not treated.any():
+        raise FpiError(UNCOMPARED)
+    absorber = Absorber([c[~treated] for c in kept], mu[usable][~treated])
+    first, others = levels(kept, ~treated, absorber)
+    linked = ~treated | estimable(absorber, first, others)
+    lost = ("observation traitée sans comparaison", int((~linked).sum()))
+    frame = frame.of(frame.frame[linked], lost)
+    seen, mu = seen[usable][linked], mu[usable][linked]
+    treated, first, others = treated[linked], first[linked], others[linked]
     if not treated.any():
         raise FpiError(UNCOMPARED)
     base = ~treated
-    kept = [c[usable] for c in codes]
-    absorber = Absorber([c[base] for c in kept], mu[base])
     dose = frame["dose"].to_numpy()
     target = np.where(treated, np.sign(dose) / np.abs(dose[treated]).sum(), 0.0)
-    first, others = levels(kept, base, absorber)
     v = target.copy()
     v[base] = -prediction(absorber, first[treated], others[treated], (target * mu)[treated])
     age = (frame["time"] - frame["cohort"]).fillna(-1).to_numpy(int)

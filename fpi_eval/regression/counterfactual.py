@@ -107,7 +107,7 @@ def impute(
     left = y - x @ slopes
     fitted = absorber.effects(left[base][:, None])
     known = (first >= 0) & (others >= 0).all(axis=1)
-    usable = base | (known & _estimable(absorber, first, others))
+    usable = base | (known & estimable(absorber, first, others))
     tau = left - _predict(*fitted, first, others)
     return Imputation(
         tau, treated, usable, absorber, (first, others), x, net, slopes, half, unknown, mass
@@ -160,7 +160,7 @@ def _predict(first_effect, other_effects, first, others) -> np.ndarray:
     return fitted
 
 
-def _estimable(absorber: Absorber, first: np.ndarray, others: np.ndarray) -> np.ndarray:
+def estimable(absorber: Absorber, first: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Return rows whose prediction is the same in all solutions of the normal equations.
 
     A random solution for the outcome 0 is drawn; it moves the other rows' predictions, almost
