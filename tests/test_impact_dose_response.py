@@ -87,3 +87,12 @@ def test_an_own_table_gives_what_the_cell_panel_gives(panel):
     }
     found = dose_response(mine.sample(frac=1, random_state=1), "inscrits", **options).to_frame()
     np.testing.assert_allclose(found["estimate"], wanted["estimate"], atol=1e-8)
+
+
+def test_classes_are_named_by_sizes_that_openings_have(panel):
+    opened = sample(panel, "entrants").frame.query("dose > 0")["cell"].unique()
+    less = opened[: (len(opened) - 1) // 3 + 1]  # a third of them, and the one across the cut
+    size = panel["cell"].map(dict.fromkeys(less, 8.0)).fillna(12.0)
+    found = dose_response(panel.assign(seats=size * np.sign(panel["seats"])), "entrants").table
+    assert found["label"].tolist() == ["8 places au plus", "plus de 8 à 12 places"]
+    assert (len(opened) - 1) % 3  # else the cut is a size all the same

@@ -114,3 +114,17 @@ def test_an_independent_package_finds_the_same_effects():
     moved = sum(e["n_obs"] * e["effect"] for e in effects.values())
     found = impact.intertemporal(table, "reussis", **absent)
     assert found.estimate == pytest.approx(moved / seats.sum(), abs=EXACT)
+
+
+def test_openings_without_a_comparison_are_not_counted_among_those_it_rests_on():
+    rng = np.random.default_rng(1)
+    n, years = 40, np.arange(2010, 2025)
+    seats = np.where((np.arange(n)[:, None] < 14) & (years >= 2016), 12.0, 0.0)
+    table = pd.DataFrame({
+        "cell": np.repeat(np.arange(n), len(years)), "rentree": np.tile(years, n),
+        "seats": seats.ravel(), "entrants": 30.0, "reussis": rng.normal(size=seats.size),
+    })  # fmt: skip
+    table["course"] = np.where(table["cell"] < 5, "ouverte partout", "autre")
+    absent = dict.fromkeys(("region", "cluster", "departement"))
+    found = impact.intertemporal(table, "reussis", **absent)
+    assert found.openings == found.n_treated_clusters == 9

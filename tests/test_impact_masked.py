@@ -167,3 +167,10 @@ def test_a_cell_that_nothing_compares_moves_nothing():
     again = masked(pd.concat([panel, alone], ignore_index=True), "terminale").to_frame()
     for column in ("estimate", "std_error", "low", "high"):
         assert again[column].tolist() == pytest.approx(found[column].tolist(), abs=EXACT)
+
+
+def test_a_table_without_sizes_has_one_class_of_size():
+    panel, _ = panels(threshold=20)
+    found = masked(panel, "terminale", size=None)
+    assert np.isfinite(found.effects[GROSS].estimate)
+    assert found.bounds["low"].lt(found.bounds["high"]).all()

@@ -166,6 +166,8 @@ def test_no_admission_after_an_opening_or_too_few_openings_is_said(noisy):
 def test_an_effect_too_uncertain_to_be_divided_gives_no_share(found):
     unsure = module.replace(found, bounds=Interval(-np.inf, np.inf))
     assert "trop incertain" in unsure.sentence()
+    fewer = {k: module.replace(getattr(found, k), estimate=-1.0) for k in ("women", "men")}
+    assert "trop incertain" in module.replace(found, **fewer).sentence()  # nobody came
     row = unsure.to_frame().set_index("label").loc[module.SHARE]
     assert np.isnan(row["ci_low"])
     assert "nan" not in unsure.summary()

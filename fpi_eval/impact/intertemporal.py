@@ -9,7 +9,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.imputation import unexposed
-from fpi_eval.impact.uncertainty import answer
+from fpi_eval.impact.uncertainty import Clusters, answer
 from fpi_eval.regression.rows import sum_by
 from fpi_eval.regression.sandwich import codes
 from fpi_eval.results import Estimate
@@ -46,7 +46,7 @@ def intertemporal(
     frame = unexposed(sample(panel, y, niveau=niveau))
     rows = frame.frame.sort_values(["cell", "time"], ignore_index=True)
     grid = _Grid.of(rows)
-    score, weight = np.zeros(grid.y.shape), np.zeros(grid.y.shape)
+    score, weight, compared = (np.zeros(grid.y.shape) for _ in range(3))
     effect = total = 0.0
     for course, start, first in grid.waves():
         mine = (grid.course == course) & (grid.base == start)
@@ -63,6 +63,7 @@ def intertemporal(
             total += more[own].sum()
             score[own, at] += (s * gap)[own]
             weight[own, at] += more[own]
+            compared[own, at] = 1.0
             score[others, at] -= s[own].sum() * gap[others] / others.sum()
     if not total:
         raise FpiError(
@@ -81,6 +82,7 @@ def intertemporal(
         value,
         *by,
         estimator="Intertemporel",
+        clusters=Clusters.of(used, compared[grid.row, grid.column] > 0),
         dropped=frame.dropped,
         label="Effet brut par place × session",
         description=DESCRIPTION,

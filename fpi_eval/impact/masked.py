@@ -127,7 +127,7 @@ def _hidden(panel: pd.DataFrame, y: str, threshold: int) -> tuple[str, pd.Series
 def _censored(frame: Sample, hidden: np.ndarray, limit: float) -> linear.LinearFit:
     """Return J on counts that are told from ``limit`` on."""
     n, y = scale(frame), frame["y"].to_numpy(float)
-    alike = pd.qcut(n, SIZES, labels=False, duplicates="drop")
+    alike = np.nan_to_num(pd.qcut(n, SIZES, labels=False, duplicates="drop"))  # none: all one size
     mean = pd.Series(np.where(hidden, np.nan, y)).groupby(frame["cell"].to_numpy())
     start = np.minimum(mean.transform("mean").to_numpy(), limit) - 1
     value, weight, sd = np.where(hidden, start, y), np.ones(len(y)), np.ones(len(y))

@@ -82,7 +82,8 @@ def dose_response(panel: pd.DataFrame, y: str = "diplomes") -> DoseResponse:
     opened = size.groupby(frame["cell"]).first().loc[lambda s: s > 0]
     if opened.empty:
         raise FpiError("aucune ouverture dont l'effet puisse se voir : que des fermetures.")
-    cuts = np.unique(np.quantile(opened, np.arange(1, CLASSES) / CLASSES))
+    shares = np.arange(1, CLASSES) / CLASSES
+    cuts = np.unique(np.quantile(opened, shares, method="lower"))  # sizes seen, as words tell them
     rank = np.searchsorted(cuts, size.to_numpy())
     if len(np.unique(rank[size > 0])) < 2:
         raise FpiError("toutes les ouvertures ont la même taille, ou presque.")

@@ -71,7 +71,8 @@ class Sexes(Headed):
         """
         p = self.gap.p_value if p_value is None else p_value
         before = text.nombre(100 * self.before)
-        if not (self.bounds.bounded and 0 <= self.share <= 1):
+        more = self.women.estimate > 0 or self.men.estimate > 0
+        if not (more and self.bounds.bounded and 0 <= self.share <= 1):
             return (
                 "En BTS, l'effet sur le nombre d'admis est trop incertain pour dire combien de "
                 f"femmes il y a parmi les entrants de plus ; elles étaient {before} sur 100 dans "
