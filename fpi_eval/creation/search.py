@@ -66,16 +66,16 @@ class Catalogue:
         pupils = self.pupils
         if regions:
             pupils = pupils[pupils["code_region"].isin(regions)]
-        by_cfd = pupils.groupby("cfd")["terminale"].sum()
+        by_cfd = pupils.groupby("cfd")["terminale"].sum(min_count=1)
         within = self.diplomas[~self.diplomas["cfd"].str[0].isin(BEYOND)]
         group = self.diplomas.drop_duplicates("cfd").set_index("cfd")["groupe_nsf"]
-        by_group = pupils.groupby(pupils["cfd"].map(group))["terminale"].sum()
+        by_group = pupils.groupby(pupils["cfd"].map(group))["terminale"].sum(min_count=1)
         parts = [
             _matching(self.groups.rename(columns={"groupe_nsf": "code"}), wanted, GROUP, by_group),
             _matching(within.rename(columns={"cfd": "code"}), wanted, DIPLOMA, by_cfd),
         ]
         found = pd.concat(parts, ignore_index=True)
-        inside = ~found["libelle"].map(lambda name: _begun(plain(name), wanted)).astype(bool)
+        inside = ~begun(found["libelle"], words)
         return found.loc[inside.sort_values(kind="stable").index].reset_index(drop=True)
 
     def name_of(self, code: str) -> str:
@@ -99,9 +99,10 @@ class Catalogue:
         return f" {SIMULATED_ONLY}" * self.simulated
 
 
-def _begun(name: str, wanted: Sequence[str]) -> bool:
-    """Return whether every word wanted begins a word of the name."""
-    return all(re.search(rf"\b{re.escape(word)}", name) for word in wanted)
+def begun(names: pd.Series, words: str) -> pd.Series:
+    """Return in which names every word wanted begins a word: « rail » is not in « travail »."""
+    starts = [re.compile(rf"\b{re.escape(word)}") for word in plain(words).split()]
+    return names.map(lambda name: all(s.search(plain(name)) for s in starts)).astype(bool)
 
 
 def _matching(table: pd.DataFrame, wanted: list[str], kind: str, pupils: pd.Series) -> pd.DataFrame:
@@ -131,15 +132,18 @@ def catalogue_of(donnees: str | Path = "") -> Catalogue:
         codes.departements,
         codes.groupes_nsf,
         both[alive].reset_index(drop=True),
-        _pupils(folder),
+        _pupils(folder, codes.mef),
         False,
     )
 
 
-def _pupils(folder: Path) -> pd.DataFrame:
+def _pupils(folder: Path, mef: pd.DataFrame) -> pd.DataFrame:
+    """Return final-year pupils of the last millésime: those of a school have a MEFSTAT11 alone."""
     entry = sources.source(PUPILS)
     path = folder / entry.pattern
     if not path.is_file():
         return pd.DataFrame(columns=["code_region", "cfd", "terminale"])
     rows = cached(entry.load(), path).table
-    return rows[rows["millesime"] == rows["millesime"].max()]
+    rows = rows[rows["millesime"] == rows["millesime"].max()]
+    cfd = mef.drop_duplicates("mefstat11").set_index("mefstat11")["cfd"]
+    return rows.assign(cfd=rows["cfd"].fillna(rows["mefstat11"].map(cfd)))
