@@ -2,6 +2,7 @@
 
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -10,9 +11,16 @@ import pytest
 from rich.console import Console
 
 from fpi_eval.cli import main
-from fpi_eval.creation import catalogue_of, remaining
-from fpi_eval.creation.answers import filiere_code, folder_name, parse_filiere, parse_target
+from fpi_eval.creation import catalogue_of, remaining, write_programme
+from fpi_eval.creation.answers import (
+    Answers,
+    filiere_code,
+    folder_name,
+    parse_filiere,
+    parse_target,
+)
 from fpi_eval.creation.ask import Questions, pupils
+from fpi_eval.creation.new_programme import _openings
 from fpi_eval.creation.search import Catalogue
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.year import load
@@ -56,7 +64,8 @@ def test_a_programme_is_written_and_can_be_read_again(project, capsys):
         ("secondaire", 500, 2025), ("ensemble", 1500, 2030),
     ]  # fmt: skip
     assert made.cout.subvention is None
-    assert [o.secondaire for o in made.scenarios[0].ouvertures] == [83, 83, 83]  # 500 / (1 + 2 + 3)
+    assert [o.secondaire for o in made.scenarios[0].ouvertures] == [84, 84, 84]  # 500 / (1 + 2 + 3)
+    assert not any(o.superieur for o in made.scenarios[0].ouvertures)  # 84 × (8 + 7 + 6) > 1 500
     lists = openpyxl.load_workbook(folder / "ouvertures.xlsx")["Listes"]
     assert [row[0].value for row in lists.iter_rows(min_row=2, max_row=2)] == ["Rail du Nord"]
     said = capsys.readouterr().out
@@ -70,6 +79,22 @@ def test_the_new_programme_has_its_own_simulated_year(project):
     assert set(p.registre["projet"]) == {"RAIL DU NORD"}
     assert set(p.registre["filiere"]) <= {"electricite", "reseaux"}
     assert set(p.registre["code_departement"]) <= {"002", "059", "060", "062", "080"}
+
+
+@pytest.mark.parametrize(
+    ("targets", "seats"),
+    [
+        (("secondaire=600@2030",), (29, 0)),  # 600 / (8 + 7 + 6), not 600 / (3 + 2 + 1)
+        (("secondaire=300@2024", "secondaire=600@2030"), (100, 0)),  # the nearer one asks for more
+        (("secondaire=210@2030", "ensemble=1050@2030"), (30, 20)),  # 20 more at each level
+        (("superieur=100",), (0, 17)),
+    ],
+)
+def test_the_plan_opens_the_seats_that_reach_every_target_in_time(targets, seats):
+    answers = Answers("r", "R", ("32",), 2023, 2025, (), (), 1.0)
+    aimed = tuple(parse_target(one, 2025) for one in targets)
+    found = _openings(replace(answers, cibles=aimed))
+    assert [tuple(o.values()) for o in found] == [(y, *seats) for y in (2023, 2024, 2025)]
 
 
 def test_an_existing_programme_is_never_touched(project, capsys):
@@ -95,11 +120,14 @@ def test_nothing_is_left_when_writing_fails(project, capsys, monkeypatch):
         (("--region", "Bretagnes"), "région « Bretagnes » inconnue"),
         (("--filiere", "Bois=999"), "code « 999 » inconnu"),
         (("--filiere", "soierie"), "ni diplôme ne porte « Soierie »"),
+        (("--filiere", "mer"), "ni diplôme ne porte « Mer »"),  # « commerce » is not of the sea
         (("--filiere", "Menuiserie=bois"), "Écrivez « Menuiserie=234 », ou le mot seul"),
         (("--filiere", "Élec=255"), "dans plusieurs filières"),
         (("--cible", "lycée=3"), "cible « lycée=3 » non comprise"),
         (("--cible", "secondaire=0"), "non comprise"),
         (("--cible", "secondaire=20@2020"), "avant la première rentrée"),
+        (("--cible", "superieur=20@2200"), "la rentrée doit être entre 2000 et 2099"),
+        (("--cible", "secondaire=600"), "donnée(s) deux fois"),
         (("--subvention", "6000000"), "au plus le coût"),
         (("--subvention", "une moitié"), "montant « une moitié » non compris"),
         (("--subvention", "22,000 €"), "montant « 22,000 € » ambigu. Écrivez 22000"),
@@ -130,6 +158,12 @@ def test_in_an_empty_folder_the_programme_is_made_and_is_the_one_meant(
         f"serait écrit : {tmp_path / 'reports' / 'rail_du_nord' / '2023'}"
         in capsys.readouterr().out
     )
+
+
+def test_a_programme_written_elsewhere_is_named_by_its_folder(project, capsys):
+    main(["programme", *GOOD, "--dossier", "autres"])
+    assert "fpi-eval check 2023 --programme autres/rail_du_nord" in capsys.readouterr().out
+    assert load_programme("autres/rail_du_nord").code == "rail_du_nord"
 
 
 def test_a_code_that_only_real_files_know_hints_at_them(capsys, project):
@@ -201,12 +235,25 @@ def test_pupils_are_counted_in_the_region_and_small_counts_are_not_shown(donnees
     known = catalogue_of(donnees_reelles)
     france = known.search("électronique").set_index("code")["eleves"]
     nord = known.search("électronique", ["32"]).set_index("code")["eleves"]
-    rows = known.pupils
-    own = rows[(rows["code_region"] == "32") & (rows["cfd"].str[3:6] == "255")]
-    assert nord["255"] == own["terminale"].sum() > 0
+    rows, group = known.pupils, known.diplomas.drop_duplicates("cfd").set_index("cfd")["groupe_nsf"]
+    own = rows[(rows["code_region"] == "32") & (rows["cfd"].map(group) == "255")]
+    assert set(own["voie"]) == {"scolaire", "apprentissage"}
+    assert nord["255"] == own["terminale"].sum() > 7_000  # 6,119 pupils and 1,349 apprentices
     assert france["255"] > nord["255"]
     assert pupils(3.0) == "moins de 5"
     assert not france.index[1:].str[0].isin(["1", "2"]).any()  # no degree of engineer
+
+
+def test_every_region_overseas_included_has_a_programme_that_is_read_again(
+    donnees_reelles, tmp_path
+):
+    known = catalogue_of(donnees_reelles)
+    filiere, target = parse_filiere("Bois=234", known, ()), parse_target("secondaire=50", 2025)
+    for code, places in known.places.groupby("code_region"):
+        answers = Answers(f"r{code}", "R", (code,), 2024, 2025, (filiere,), (target,), 1250.5, 0.4)
+        made = load_programme(write_programme(answers, known, tmp_path))
+        assert set(made.territoire.noms_departements) == set(places["code_departement"])
+        assert (made.cout.total, made.cout.subvention) == (1250.5, 0.4)
 
 
 def test_names_become_codes():
@@ -215,6 +262,7 @@ def test_names_become_codes():
     assert filiere_code("autre") == "f_autre"
     assert parse_target("ensemble = 9 000 @2030", 2025).personnes == 9000
     assert parse_filiere("bois", CATALOGUE, ()).codes == ("234",)
+    assert parse_filiere("Bois=234, 234", CATALOGUE, ()).codes == ("234",)
 
 
 def test_check_says_what_a_shipped_programme_still_lacks(tmp_path):

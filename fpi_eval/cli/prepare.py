@@ -148,8 +148,9 @@ def set_up(
     for line in creation.remaining(load_programme(folder), Path(donnees), simulated=not donnees):
         say(f"Reste à faire — {line}.")
     with_files = f" --donnees {shlex.quote(donnees)}" if donnees else ""
+    named = made.nom if dossier == "data" else shlex.quote(str(folder))
     for step in ("check", "run"):
-        say(f"Ensuite : fpi-eval {step} {made.debut} --programme {made.nom}{with_files}")
+        say(f"Ensuite : fpi-eval {step} {made.debut} --programme {named}{with_files}")
 
 
 def refuse_missing(**options: object) -> None:

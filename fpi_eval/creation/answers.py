@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from fpi_eval.creation.search import DIPLOMA, GROUP, Catalogue
+from fpi_eval.creation.search import DIPLOMA, GROUP, Catalogue, begun
 from fpi_eval.errors import FpiError
+from fpi_eval.programme import parse_rentree
 from fpi_eval.sources.register.fault import ambiguous
 from fpi_eval.text import AUTRE, NIVEAUX, liste, nombre, plain
 
@@ -72,7 +73,7 @@ def folder_name(name: str) -> str:
 def parse_filiere(text: str, catalogue: Catalogue, regions: Sequence[str]) -> Choice:
     """Return a filière from ``Électronique=255,32025516``, or from a word to search.
 
-    Without codes: the NSF groups whose name holds the word, else the diplomas. Raises `FpiError`:
+    Without codes: the NSF groups of which a word begins so, else the diplomas. Raises `FpiError`:
     an unknown code, or a word that nothing holds.
     """
     libelle, _, codes = (part.strip() for part in text.partition("="))
@@ -80,7 +81,7 @@ def parse_filiere(text: str, catalogue: Catalogue, regions: Sequence[str]) -> Ch
     if not libelle:
         raise FpiError(f"filière « {text} » sans nom : écrivez « Électronique=255 ».")
     if codes:
-        chosen = tuple(code for code in re.split(r"[\s,;]+", codes) if code)
+        chosen = tuple(dict.fromkeys(code for code in re.split(r"[\s,;]+", codes) if code))
         if not any(sign.isdigit() for sign in codes):
             found = _searched(codes, catalogue, regions) or ("255",)
             raise FpiError(
@@ -100,8 +101,9 @@ def parse_filiere(text: str, catalogue: Catalogue, regions: Sequence[str]) -> Ch
 
 
 def _searched(word: str, catalogue: Catalogue, regions: Sequence[str]) -> tuple[str, ...]:
-    """Return the NSF groups whose name holds the word, else the diplomas."""
+    """Return the NSF groups of which a word begins so, else the diplomas."""
     found = catalogue.search(word, regions)
+    found = found[begun(found["libelle"], word)]
     by_kind = (tuple(found.loc[found["sorte"] == kind, "code"]) for kind in (GROUP, DIPLOMA))
     return next(filter(None, by_kind), ())
 
@@ -115,7 +117,7 @@ def filiere_code(libelle: str) -> str:
 def parse_target(text: str, last: int) -> Goal:
     """Return a target from ``secondaire=500`` or ``ensemble=9000@2030``.
 
-    Raises `FpiError`: an unknown level, or a number that is not a positive whole one.
+    Raises `FpiError`: an unknown level, a number that is not a positive whole one, or no year.
     """
     found = re.fullmatch(r"\s*(\w+)\s*=\s*([\d\s]+?)\s*(?:@\s*(\d{4}))?\s*", text)
     niveau = plain(found[1]) if found else ""
@@ -124,7 +126,7 @@ def parse_target(text: str, last: int) -> Goal:
             f"cible « {text} » non comprise. Écrivez « secondaire=500 », « superieur=300 » ou "
             f"« ensemble=9000@2030 » (niveaux : {liste(LEVELS)})."
         )
-    return Goal(niveau, int(re.sub(r"\s", "", found[2])), int(found[3] or last))
+    return Goal(niveau, int(re.sub(r"\s", "", found[2])), parse_rentree(found[3] or last))
 
 
 def parse_amount(text: str) -> float:
@@ -155,6 +157,9 @@ def check_answers(answers: Answers) -> None:
         raise FpiError("il faut au moins une filière : « --filiere Électronique=255 ».")
     if not answers.cibles:
         raise FpiError("il faut au moins une cible : « --cible secondaire=500 ».")
+    goals = [target.libelle for target in answers.cibles]
+    if twice := sorted({goal for goal in goals if goals.count(goal) > 1}):
+        raise FpiError(f"cible(s) « {liste(twice)} » donnée(s) deux fois : gardez un seul nombre.")
     codes = [code for choice in answers.filieres for code in choice.codes]
     if twice := sorted({code for code in codes if codes.count(code) > 1}):
         raise FpiError(

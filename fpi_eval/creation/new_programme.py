@@ -1,6 +1,7 @@
 """Write a new programme's folder, whole or not at all; an existing one is never touched."""
 
 import csv
+import math
 import shutil
 import tempfile
 from pathlib import Path
@@ -90,6 +91,7 @@ def toml_of(answers: Answers, catalogue: Catalogue) -> str:
         autoescape=False,
     )
     environment.filters["toml"] = escapes.toml
+    environment.filters["euros"] = lambda amount: f"{amount:.2f}".removesuffix(".00")
     rows = catalogue.places[catalogue.places["code_region"].isin(answers.regions)]
     rows = rows.drop_duplicates("code_departement").sort_values("code_departement", kind="stable")
     names = rows.drop_duplicates("code_region").set_index("code_region")["region"]
@@ -110,18 +112,19 @@ def _unique(rows: pd.DataFrame, code: str, name: str) -> list[tuple[str, str]]:
 
 
 def _openings(answers: Answers) -> list[dict[str, int]]:
-    """Return seats a rentrée that would reach the targets if every seat were filled every year.
+    """Return seats a rentrée that would reach each target if every seat were filled every year.
 
-    A seat opened the first year receives an entrant each year since: the same number of seats is
-    opened every rentrée. A target that no level names is shared in halves.
+    The same number of seats opens every rentrée, and a seat receives an entrant each year from then
+    to the target's own. What levels do not bring to a target of the whole is shared in halves.
     """
     years = range(answers.debut, answers.fin + 1)
-    entries = len(years) * (len(years) + 1) / 2
-    people: dict[str, float] = dict.fromkeys(LEVELS, 0.0)
-    for target in answers.cibles:
-        if target.niveau in people:
-            people[target.niveau] += target.personnes
-    if not any(people.values()):
-        people = dict.fromkeys(LEVELS, answers.cibles[0].personnes / 2)
-    seats = {level: max(round(n / entries), 1) if n else 0 for level, n in people.items()}
-    return [{"rentree": year, **seats} for year in years]
+
+    def needed(*levels: str) -> int:
+        aimed = [target for target in answers.cibles if target.niveau in levels]
+        entries = [sum(max(t.echeance + 1 - year, 0) for year in years) for t in aimed]
+        counts = zip(aimed, entries, strict=True)
+        return max((math.ceil(t.personnes / one) for t, one in counts), default=0)
+
+    seats = {level: needed(level) for level in LEVELS}
+    more = math.ceil(max(needed("ensemble") - sum(seats.values()), 0) / len(LEVELS))
+    return [{"rentree": y, **{level: n + more for level, n in seats.items()}} for y in years]
