@@ -14,6 +14,7 @@ from fpi_eval.panel import emplois
 from fpi_eval.panel.secteurs import (
     emplois_alimentes,
     emplois_filieres,
+    oddities_of_jobs,
     read_secteurs,
     urssaf_files,
 )
@@ -107,6 +108,23 @@ def test_a_sector_that_feeds_two_filieres_counts_once_in_the_total_of_each_place
     assert table["filiere"].tolist() == ["e", "n", "Total"]
     assert table["emplois"].tolist() == [7, 17, 17]
     assert table[["emplois_avant", "evolution"]].isna().all(axis=None)
+
+
+def test_jobs_of_industry_alone_are_not_those_of_a_filiere_that_feeds_services():
+    jobs = pd.DataFrame({
+        "secteur": ["CI", "CJ", "JC"], "annee": 2020, "code_zone": "Z", "emplois": [10.0, 5, 80],
+        "etablissements": 1.0, "masquees": 0,
+    })  # fmt: skip
+    secteurs = pd.DataFrame({"filiere": ["n", "n", "e"], "na38": ["CI", "JC", "CJ"],
+                             "industrie": [True, False, True]})  # fmt: skip
+    assert oddities_of_jobs(jobs, secteurs) == []
+    found = emplois_filieres(jobs, secteurs, ["code_zone"])
+    assert found.set_index("filiere")["emplois"].to_dict() == {"n": 90, "e": 5}
+    industry = jobs[jobs["secteur"] != "JC"]
+    (said,) = oddities_of_jobs(industry, secteurs)
+    assert "ne compte que l'industrie, et secteurs.csv nomme aussi JC" in said
+    assert emplois_filieres(industry, secteurs, ["code_zone"])["filiere"].tolist() == ["e"]
+    assert emplois_alimentes(industry, secteurs, ["code_zone"])["emplois"].tolist() == [5]
 
 
 def test_the_simulated_folder_has_jobs_already_published_and_seats_in_zones(simulated):

@@ -104,6 +104,26 @@ def test_unknown_communes_and_activities_are_counted_with_their_codes(tmp_path):
     assert read(path).provenance.lignes == 7
 
 
+@pytest.mark.parametrize(
+    ("commune", "ape", "words"),
+    [
+        ("1004", "2511Z", "« 1004 » pour « 01004 »"),  # as a spreadsheet writes 01004
+        ("01004", "2511Y", "une autre nomenclature que la NAF rév. 2"),
+    ],
+)
+def test_too_many_rows_of_unknown_codes_are_refused(tmp_path, commune, ape, words):
+    known = [line("69381", f"{i}Z", "1", "1", "8", "8") for i in range(1000, 1095)]
+    naf = pd.DataFrame({"code_ape": [f"{i}Z" for i in range(1000, 1095)], "a38": "CH"})
+    lost = [line(commune, ape, "1", "1", "8", "8")] * 6
+
+    def jobs(*lines):
+        return read_urssaf_commune_ape(write(tmp_path, *lines), GEOGRAPHIE, naf).table
+
+    assert jobs(*known, *lost[:5])["emplois"].sum() == 2 * 8 * 95  # 5 of 100
+    with pytest.raises(FpiError, match=f"6 lignes sur 101 .*{words}"):
+        jobs(*known, *lost)
+
+
 @pytest.mark.parametrize("niveau", ["a88", "a38", "a10"])
 def test_totals_do_not_depend_on_the_level_of_activities(tmp_path, niveau):
     table = read(write(tmp_path, *LINES), niveau=niveau).table

@@ -46,7 +46,8 @@ def test_a_year_of_jobs_copied_from_the_one_before_is_said_on_the_page(simulated
     last = int(jobs["annee"].max())
     copied = pd.concat([jobs[jobs["annee"] < last],
                         jobs[jobs["annee"] == last - 1].assign(annee=last)])  # fmt: skip
-    said = fpi.Year.odd_years_of_jobs.fget(SimpleNamespace(jobs=copied))
+    secteurs = simulated.annee.secteurs
+    said = fpi.Year.odd_years_of_jobs.fget(SimpleNamespace(jobs=copied, secteurs=secteurs))
     assert len(said) == 1
     assert f"{last - 1} et {last}" in said[0]
     assert vue.limites(copied, said).startswith(said[0])

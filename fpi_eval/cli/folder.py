@@ -135,14 +135,15 @@ def refuse_changed(folder: Path) -> None:
 def read_jobs(
     programme: "Programme", folder: Path
 ) -> "tuple[list[tuple[str, str, Provenance]], list[str]]":
-    """Return the provenance of Urssaf's file, which one page alone reads, and its odd years."""
-    from fpi_eval.panel.secteurs import SOURCE, odd_years, read_emplois, urssaf_files
+    """Return the provenance of Urssaf's file, which one page alone reads, and its oddities."""
+    from fpi_eval.panel import secteurs
 
-    files = urssaf_files(programme, folder)
+    files = secteurs.urssaf_files(programme, folder)
     if not files:
         return [], []
-    reading = read_emplois(programme, files)
-    return [(SOURCE, "", reading.provenance)], odd_years(reading.table)
+    reading = secteurs.read_emplois(programme, files)
+    doubtful = secteurs.oddities_of_jobs(reading.table, secteurs.of_programme(programme))
+    return [(secteurs.SOURCE, "", reading.provenance)], doubtful
 
 
 def individual_files(what: "Programme", found: "Donnees") -> str:

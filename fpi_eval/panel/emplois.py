@@ -83,6 +83,8 @@ def par_filiere(p: Panels) -> pd.DataFrame:
     here = p.donnees.programme.territoire.ici(p.emplois["code_region"])
     jobs = p.emplois.assign(territoire=here.map({True: HERE, False: ELSEWHERE}))
     rows = _and_in_all(jobs, p.secteurs, "territoire")
+    if rows.empty:
+        return pd.DataFrame()
     last = rows["annee"].max()
     wide = rows.set_index(["filiere", "territoire", "annee"])["emplois"].unstack()  # noqa: PD010
     wide = wide.reindex(columns=[last - 1, last])  # a file may hold one year
@@ -108,6 +110,8 @@ def par_departement(p: Panels) -> pd.DataFrame:
     place = p.donnees.programme.territoire
     here = p.emplois[place.ici(p.emplois["code_region"])]
     rows = _and_in_all(here, p.secteurs, "code_departement")
+    if rows.empty:
+        return pd.DataFrame()
     rows = rows[rows["annee"] == rows["annee"].max()]
     jobs = rows.set_index(["code_departement", "filiere"])["emplois"]
     wide = jobs.unstack(fill_value=0.0)  # noqa: PD010

@@ -153,10 +153,7 @@ class Panels:
     @cached_property
     def secteurs(self) -> pd.DataFrame:
         """Declared table: filière → sectors it feeds (NAF 38); empty where none is declared."""
-        programme = self.donnees.programme
-        if not secteurs.declared(programme):
-            return secteurs.nothing(programme)
-        return secteurs.read_secteurs(programme)
+        return secteurs.of_programme(self.donnees.programme)
 
     @cached_property
     def tension(self) -> tension.Tension | None:

@@ -17,6 +17,7 @@ from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading
 from fpi_eval.sources.reading.schema import no_rows
 from fpi_eval.sources.years import oddities
+from fpi_eval.text import liste
 
 SOURCE = "urssaf"
 #: Files that place a commune in its zone, then an APE in its sector: catalogue names.
@@ -37,6 +38,11 @@ def declared(programme: Programme) -> bool:
 def nothing(programme: Programme) -> pd.DataFrame:
     """Return the map of a programme that declares none."""
     return no_rows(_schema(programme)).assign(industrie=pd.Series(dtype=bool))
+
+
+def of_programme(programme: Programme) -> pd.DataFrame:
+    """Return the map that the programme declares, empty where it declares none."""
+    return read_secteurs(programme) if declared(programme) else nothing(programme)
 
 
 def _schema(programme: Programme) -> TableSchema:
@@ -104,9 +110,27 @@ def zones(files: Mapping[str, Path]) -> pd.DataFrame:
     )
 
 
-def odd_years(jobs: pd.DataFrame) -> list[str]:
-    """Return, in French, each pair of years of jobs that look like one file, or one cut short."""
-    return oddities(SOURCE, {"": jobs})
+def oddities_of_jobs(jobs: pd.DataFrame, secteurs: pd.DataFrame) -> list[str]:
+    """Return, in French, declared sectors that are not in the file, years copied or cut short."""
+    lost = sorted(set(secteurs.loc[_beyond(jobs, secteurs), "na38"]))
+    said = (
+        f"{SOURCE} : le fichier ne compte que l'industrie, et {FILE} nomme aussi {liste(lost)}. "
+        "Les emplois des filières de ces secteurs ne sont pas donnés. Téléchargez l'export sans "
+        "filtre de secteur."
+    )
+    return [said] * bool(lost) + oddities(SOURCE, {"": jobs})
+
+
+def _beyond(jobs: pd.DataFrame, secteurs: pd.DataFrame) -> pd.Series:
+    """Return which declared sectors are outside industry, where the file holds industry alone."""
+    alone = len(jobs) > 0 and bool(industry(jobs["secteur"]).all())
+    return ~secteurs["industrie"].astype(bool) & alone
+
+
+def _given(jobs: pd.DataFrame, secteurs: pd.DataFrame) -> pd.DataFrame:
+    """Return the map without the filières of which the file lacks a sector: a part is no total."""
+    partial = secteurs.loc[_beyond(jobs, secteurs), "filiere"]
+    return secteurs[~secteurs["filiere"].isin(partial)]
 
 
 def read_emplois(programme: Programme, files: dict[str, Path]) -> Reading:
@@ -123,9 +147,11 @@ def emplois_filieres(jobs: pd.DataFrame, secteurs: pd.DataFrame, by: list[str]) 
     """Return jobs in the sectors each filière feeds, by filière, ``by`` and year.
 
     A sector that feeds two filières counts in both: all of them are `emplois_alimentes`, not their
-    sum. Jobs of which no part is given are missing.
+    sum. Jobs of which no part is given are missing; a filière that feeds services has no row where
+    the file is of industry alone.
     """
-    fed = jobs.merge(secteurs[["filiere", "na38", "industrie"]], left_on="secteur", right_on="na38")
+    fed = _given(jobs, secteurs)[["filiere", "na38", "industrie"]]
+    fed = jobs.merge(fed, left_on="secteur", right_on="na38")
     keys = ["filiere", *by, "annee"]
     columns = ["emplois", "etablissements", "masquees"]
     return fed.groupby(keys, as_index=False)[columns].sum(min_count=1)
@@ -133,5 +159,5 @@ def emplois_filieres(jobs: pd.DataFrame, secteurs: pd.DataFrame, by: list[str]) 
 
 def emplois_alimentes(jobs: pd.DataFrame, secteurs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Return jobs in all the sectors that filières feed, each counted once (filière `TOTAL`)."""
-    once = secteurs.drop_duplicates("na38").assign(filiere=TOTAL)
+    once = _given(jobs, secteurs).drop_duplicates("na38").assign(filiere=TOTAL)
     return emplois_filieres(jobs, once, by)

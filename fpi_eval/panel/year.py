@@ -132,11 +132,11 @@ class Year(Panels):
 
     @property
     def odd_years_of_jobs(self) -> list[str]:
-        """Following years of ``jobs`` that look like one file, or one cut short: one sentence each.
+        """Sectors that ``jobs`` lacks, years that look like one file or one cut short: sentences.
 
         Other sources are held to their bounds when they are loaded; this large one is not.
         """
-        return secteurs.odd_years(self.jobs)
+        return secteurs.oddities_of_jobs(self.jobs, self.secteurs)
 
     @cached_property
     def exams(self) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from fpi_eval.sources.reading import TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming, spelling
 from fpi_eval.sources.reading.large import LargeFile, bad_value
 from fpi_eval.sources.reading.reading import Reading
-from fpi_eval.text import liste
+from fpi_eval.text import liste, nombre
 
 _YEARS = {
     "etablissements": re.compile(r"nombre d.etablissements (\d{4})"),
@@ -37,6 +37,14 @@ _BASE = (
 URSSAF = TableSchema("urssaf", _BASE)
 _PLACE = ["code_zone", "code_departement", "code_region"]
 _SHOWN = 5
+MOST_LOST, FEWEST_ROWS = 0.05, 100
+"""Share of rows of unknown code above which the file is of another nomenclature, of so many."""
+_REMEDY = {
+    "commune": "Un tableur a peut-être retiré les zéros du début (« 1004 » pour « 01004 ») : "
+    "téléchargez le fichier à nouveau, sans l'ouvrir.",
+    "code APE": "Le fichier suit sans doute une autre nomenclature que la NAF rév. 2 de 2008 "
+    "(NAF 2025) : déposez une année qui la suit encore.",
+}
 
 
 def read_urssaf_commune_ape(
@@ -70,7 +78,7 @@ def read_urssaf_commune_ape(
     ------
     FpiError
         Unknown header, years missing from one of the two series, a negative or fractional
-        count, the same commune × APE twice.
+        count, the same commune × APE twice, more than a few rows of unknown commune or APE.
     """
     file, years = _open(path, renaming)
     sums = _Sums.of(file, years, geographie, secteurs(naf, niveau))
@@ -80,6 +88,7 @@ def read_urssaf_commune_ape(
         sums.add(start, batch)
         rows += batch.num_rows
     sums.refuse_repeats()
+    sums.refuse_lost(rows)
     return Reading(sums.table(), file.provenance(rows, sums.set_aside()))
 
 
@@ -219,17 +228,29 @@ class _Sums:
             colonne="code_commune × code_ape",
         )
 
+    def refuse_lost(self, rows: int) -> None:
+        """Raise where so many rows are of unknown codes that sums without them would be wrong."""
+        for kind, codes in self.lost.items():
+            if rows >= FEWEST_ROWS and codes.total() > MOST_LOST * rows:
+                raise FpiError(
+                    f"{nombre(codes.total())} lignes sur {nombre(rows)} ont un code que la "
+                    f"nomenclature ne connaît pas ({_most(codes)}). {_REMEDY[kind]}",
+                    fichier=self.fichier,
+                    colonne=kind,
+                )
+
     def set_aside(self) -> dict[str, int]:
         """Return how many rows had an unknown commune or APE, with the most frequent codes."""
-        shown = {
-            kind: ", ".join(code or "(vide)" for code, _ in codes.most_common(_SHOWN))
-            for kind, codes in self.lost.items()
-        }
         return {
-            f"{kind} absent de la nomenclature : {shown[kind]}": codes.total()
+            f"{kind} absent de la nomenclature : {_most(codes)}": codes.total()
             for kind, codes in self.lost.items()
             if codes
         }
+
+
+def _most(codes: Counter) -> str:
+    """Return the most frequent codes."""
+    return ", ".join(code or "(vide)" for code, _ in codes.most_common(_SHOWN))
 
 
 def _position(values: pa.ChunkedArray, index: pd.Index) -> tuple[np.ndarray, Counter]:
