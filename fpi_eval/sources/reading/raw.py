@@ -24,6 +24,7 @@ from fpi_eval.text import liste, nombre
 
 HEADER_MAX = 100_000
 SEP_LINE = re.compile(r"\ufeff?sep=.?[ \t]*\r?\n", re.IGNORECASE)  # Excel's own first line
+GZIP = b"\x1f\x8b"  # browsers unpack a file and leave it its name, or the other way round
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # « Texte Unicode » of Excel
 MOJIBAKE = re.compile(
     "Ã[\xa9\xa8\xaa\xa0\xa2\xb4\xa7\xae\xbb\x80-\x9f]|Ã‰|Ãˆ|Å[“’\x92\x93]|â€™|Â[°«»]"
@@ -65,7 +66,7 @@ class RawFile:
         return self.path.name
 
     def _decode(self) -> tuple[str, str]:
-        plain = self._unzip() if self.path.suffix == ".gz" else self.content
+        plain = self._unzip() if self.content.startswith(GZIP) else self.content
         if not plain.strip():
             raise FpiError(
                 "le fichier est vide. Téléchargez-le à nouveau.", fichier=self.name, ligne=1
@@ -175,7 +176,7 @@ class RawFile:
                     "fichier. Attendu : des guillemets par paires, autour d'une seule valeur. "
                     "Effacez ce guillemet et celui qui le ferme, ou téléchargez à nouveau.",
                     fichier=self.name,
-                    ligne=line,
+                    ligne=line + self.skipped,
                     colonne=name or f"sans nom, n° {place}",
                 )
             line += value.count("\n")

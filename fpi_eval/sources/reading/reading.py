@@ -23,8 +23,9 @@ from fpi_eval.sources.reading.check import LineNumbers
 from fpi_eval.sources.reading.headers import Renaming, as_written, match_header
 from fpi_eval.sources.reading.raw import RawFile, read_bytes
 
-SPACES = re.compile("[ \u00a0\u202f]")
-NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d+)(?:[.,]\d+)?", re.ASCII)
+SPACES = re.compile("[ \u00a0\u2009\u202f]")
+NUMBER = re.compile(rf"[+-]?(?:\d{{1,3}}(?:{SPACES.pattern}\d{{3}})+|\d+)(?:[.,]\d+)?", re.ASCII)
+THOUSANDS = re.compile(r"[+-]?\d{1,3}[.,]\d{3}", re.ASCII)  # « 1.000 » is one, or a thousand
 DATE = re.compile(
     r"(?P<d>\d\d)/(?P<m>\d\d)/(?P<y>\d{4})|(?P<Y>\d{4})-(?P<M>\d\d)-(?P<D>\d\d)", re.ASCII
 )
@@ -208,7 +209,8 @@ def _number(text: str | None, column: ColumnSchema) -> float | None:
     value = float(SPACES.sub("", match[0]).replace(",", "."))
     if any(NUMBER.fullmatch(code) and value == float(code) for code in column.missing):
         return np.nan
-    if not math.isfinite(value) or (column.kind in ("effectif", "entier") and value % 1):
+    whole = column.kind in ("effectif", "entier")
+    if not math.isfinite(value) or (whole and (value % 1 or THOUSANDS.fullmatch(text))):
         return None
     if column.kind == "effectif" and value >= LARGEST_COUNT:  # two numbers in one cell
         return None
