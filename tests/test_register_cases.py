@@ -82,6 +82,12 @@ def test_a_total_row_is_set_aside_and_counted(tmp_path):
     assert reading.provenance.lignes_ecartees == {"ligne de total": 1}
 
 
+@pytest.mark.parametrize("name", ["CFA TotalEnergies", "TotalEnergies", "Total Énergies"])
+def test_an_opening_whose_name_begins_as_a_total_is_not_lost(tmp_path, name):
+    row = GOOD | {"uai": None, "etablissement": name}
+    assert "colonne « uai » : trouvé une cellule vide" in refusal(book(tmp_path, row, SECOND))
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -115,10 +121,24 @@ def test_french_excels_csv_is_read_in_each_of_its_shapes(tmp_path, encoding, sep
     assert table["ligne"].tolist() == ([3, 4] if first else [2, 3])
 
 
+def test_two_stray_quotation_marks_do_not_hide_an_opening(tmp_path):
+    rows = [row | {"etablissement": '"Lycée Ici'} for row in (GOOD, SECOND)]
+    lines = ["Registre 2024;;", ";".join(NAMES)]
+    lines += [";".join(str(row.get(name) or "") for name in NAMES) for row in rows]
+    path = tmp_path / "ouvertures.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    said = refusal(path)
+    assert "ligne 3, colonne « etablissement » : un guillemet s'ouvre ici et avale" in said
+
+
 def test_libreoffice_is_read_as_excel_is(tmp_path):
     rows = [NAMES, *([row.get(n) for n in NAMES] for row in (GOOD, SECOND))]
     path = tmp_path / "ouvertures.ods"
     write_ods(path, rows)
+    assert seats(path) == [10, 8]
+    write_ods(path, rows, hidden=2)
+    assert "est masquée" in refusal(path)
+    write_ods(path, [*rows, []], hidden=3)  # hidden and empty
     assert seats(path) == [10, 8]
 
 
@@ -131,7 +151,7 @@ def test_an_ods_that_holds_no_sheet_is_refused_with_what_to_do(tmp_path):
         read(path)
 
 
-def write_ods(path, rows):
+def write_ods(path, rows, hidden=None):
     """Write the smallest OpenDocument sheet: one table of texts and numbers."""
 
     def cell(value):
@@ -143,8 +163,10 @@ def write_ods(path, rows):
             "</table:table-cell>"
         )
 
+    marks = {hidden: ' table:style-name="r" table:visibility="filter"'}
     body = "".join(
-        "<table:table-row>" + "".join(map(cell, row)) + "</table:table-row>" for row in rows
+        f"<table:table-row{marks.get(i, '')}>{''.join(map(cell, row))}</table:table-row>"
+        for i, row in enumerate(rows)
     )
     spaces = "".join(
         f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'

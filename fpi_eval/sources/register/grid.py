@@ -6,8 +6,11 @@ refused with the sheet, the row, and what to do.
 """
 
 import io
+import re
 import zipfile
+import zlib
 from dataclasses import dataclass
+from zipfile import BadZipFile
 
 import openpyxl
 from openpyxl.worksheet.worksheet import Worksheet
@@ -24,6 +27,15 @@ ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 TITLE_ROWS = 20  # rows among which the header is looked for
 KNOWN_HEADERS = 5  # names of ours that make a row the header
 OURS = ("guide", "listes")  # the other sheets of the template
+HIDDEN_ODS = re.compile(  # a row that is hidden, or that a filter hides, and is not empty
+    rb'<table:table-row[^>]* table:visibility="(?:collapse|filter)"[^>]*>'
+    rb"(?:(?!</table:table-row>).)*?office:value",
+    re.DOTALL,
+)
+SHOW_THEM = (
+    "On ne sait pas si ces lignes comptent. Affichez-les (ou effacez le filtre), puis gardez-les "
+    "ou supprimez-les."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +88,7 @@ def _under_header(rows: list[list[str]], schema: TableSchema, kind: str) -> Grid
 def _is_ods(content: bytes) -> bool:
     try:
         return "content.xml" in zipfile.ZipFile(io.BytesIO(content)).namelist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+    except (BadZipFile, ValueError, OSError, NotImplementedError):
         return False
 
 
@@ -85,17 +97,20 @@ def _ods(
 ) -> tuple[list[str], list[list[str]]]:
     check_size(content, fichier)
     try:
+        written = zipfile.ZipFile(io.BytesIO(content)).read("content.xml")
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         tables = {
             name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)[: MAX_ROWS + 2]
             for name in book.sheet_names
         }
-    except (CalamineError, ValueError, OSError) as error:
+    except (CalamineError, ValueError, OSError, RuntimeError, BadZipFile, zlib.error) as error:
         raise FpiError(
             "ce n'est pas un classeur LibreOffice (.ods) lisible. Ouvrez-le et enregistrez-le à "
             "nouveau, au format .ods ou .xlsx.",
             fichier=fichier,
         ) from error
+    if HIDDEN_ODS.search(written):
+        raise FpiError(f"une ligne ou plus est masquée. {SHOW_THEM}", fichier=fichier)
     texts = {name: [[_text(v) for v in row] for row in rows] for name, rows in tables.items()}
     names = [name for name in texts if spelling(name) == spelling(sheet)] or list(texts)[:1]
     for name in texts:
@@ -180,9 +195,7 @@ def _refuse_marked(page: Worksheet, grid: Grid, fichier: str) -> None:
     hidden = [n for n in filled if page.row_dimensions[n].hidden]
     if hidden:
         raise FpiError(
-            f"feuille « {page.title} » : ligne(s) masquée(s) {liste(hidden[:8])}. On ne sait pas "
-            "si elles comptent. Affichez-les (ou effacez le filtre), puis gardez-les ou "
-            "supprimez-les.",
+            f"feuille « {page.title} » : ligne(s) masquée(s) {liste(hidden[:8])}. {SHOW_THEM}",
             fichier=fichier,
             ligne=hidden[0],
         )

@@ -7,6 +7,7 @@ tabs, UTF-8, UTF-16 or cp1252, Excel's ``sep=;`` line), `.xlsx` or `.ods`, colum
 """
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +39,7 @@ FEUILLE = "Ouvertures"
 SHOWN = 20
 TEXTS = (".csv", ".tsv", ".txt")
 MAX_PLACES = 500
+TOTAL = re.compile(r"(sous )?tota(l|ux)\b")
 
 REGISTRE = TableSchema(
     name="ouvertures",
@@ -196,6 +198,7 @@ def _code_of(value: str, words: Mapping[str, str]) -> str:
 def _cells_of_csv(path: Path, renaming: Renaming) -> tuple[pd.DataFrame, Provenance]:
     raw = RawFile(path, REGISTRE)
     _skip_title(raw)
+    raw.refuse_swallowed_rows()
     columns = raw.strings(range(len(raw.header)))
     rows = [[str(v).strip() for v in row] for row in zip(*columns.values(), strict=True)]
     lines = list(range(2, len(rows) + 2))
@@ -225,11 +228,12 @@ def _skip_title(raw: RawFile) -> None:
 
 
 def _without_totals(cells: pd.DataFrame, origin: Provenance) -> tuple[pd.DataFrame, Provenance]:
-    """Return the rows without those that add up others: no establishment, and the word TOTAL."""
+    """Return the rows without those that add up others: the word TOTAL, no course or school."""
     words = cells[[c.name for c in REGISTRE.columns]].apply(
-        lambda column: column.map(lambda v: spelling(v).startswith(("total", "sous total")))
+        lambda column: column.map(lambda v: bool(TOTAL.match(spelling(v))))
     )
-    totals = words.any(axis=1) & (cells["uai"] == "")
+    names = ["uai", "mefstat11", "cfd"]
+    totals = words.any(axis=1) & (words[names] | (cells[names] == "")).all(axis=1)
     if not totals.any():
         return cells, origin
     aside = {"ligne de total": int(totals.sum())}
