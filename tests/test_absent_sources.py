@@ -462,6 +462,17 @@ def test_years_of_one_file_are_compared_too():
     assert len(oddities("inserjeunes_region", {"": both})) == 1
 
 
+def test_a_millesime_that_stands_in_two_files_is_counted_once():
+    def rows(millesime, first):
+        names = BOUNDS["inserjeunes_formation_fine"].same
+        values = {name: [float(i) for i in range(first, first + 100)] for name in names}
+        return pd.DataFrame(values).assign(millesime=millesime)
+
+    old, new = rows("2020_2021", 0), rows("2021_2022", 50)
+    files = {"2022": old, "2023": pd.concat([old, new])}
+    assert oddities("inserjeunes_formation_fine", files) == []
+
+
 def test_equal_share_counts_repeats_once_each():
     a, b = pd.DataFrame({"x": [1, 1, 2]}), pd.DataFrame({"x": [1, 2, 2]})
     assert equal_share(a, b, ("x",)) == pytest.approx(2 / 3)

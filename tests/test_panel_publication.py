@@ -50,3 +50,7 @@ def test_values_to_come_are_blank_and_rows_to_come_are_counted_as_set_aside():
 def test_a_session_of_exams_and_a_year_of_jobs_come_out_the_year_after():
     assert published(reading(session=[2025, 2026]), 2026).table["session"].tolist() == [2025]
     assert published(reading(annee=[2025, 2026]), 2026).table["annee"].tolist() == [2025]
+
+
+def test_a_session_of_parcoursup_after_the_rentree_is_set_aside():
+    assert published(reading(rentree=[2025, 2026]), 2025).table["rentree"].tolist() == [2025]

@@ -30,15 +30,15 @@ def published(reading: Reading, rentree: int) -> Reading:
 
 
 def _late_rows(table: pd.DataFrame, rentree: int) -> pd.Series:
-    """Return which rows are of leavers, exams, jobs or openings that are not known yet."""
+    """Return which rows are of leavers, exams, jobs, places or openings not known yet."""
     if "millesime" in table:
         return _leavers(table) > last_published("en_emploi_6_mois", rentree)
-    if "projet" in table:
-        return table["rentree"] > rentree
     if "session" in table:
         return table["session"] > last_published("diplomes", rentree)
     if "annee" in table:
         return table["annee"] > last_counted(rentree)
+    if "rentree" in table:
+        return table["rentree"] > rentree
     return pd.Series(False, table.index)
 
 

@@ -149,10 +149,11 @@ def oddities(source: str, tables: Mapping[str, pd.DataFrame]) -> list[str]:
 
 
 def _by_year(bounds: YearBounds, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the rows of each year; of a millésime in two files, those of the later file."""
     if not bounds.year:
         return {year: table for year, table in tables.items() if year and len(table)}
-    whole = pd.concat(tables.values(), ignore_index=True)
-    return {str(year): rows for year, rows in whole.groupby(bounds.year)}
+    each = (rows for table in tables.values() for rows in table.groupby(bounds.year))
+    return {str(year): rows for year, rows in each}
 
 
 def _compare(
