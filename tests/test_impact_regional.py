@@ -6,6 +6,7 @@ import pyfixest as pf
 import pytest
 
 from fpi_eval import text
+from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs.regional import (
     absorbed_ols,
     balanced,
@@ -14,6 +15,7 @@ from fpi_eval.impact.jobs.regional import (
     regional_changes,
 )
 from fpi_eval.panel.context import Context
+from fpi_eval.panel.regional_panel import COUNTS, outcomes
 from fpi_eval.programme import load_programme
 from fpi_eval.report.pages import insertion
 
@@ -79,6 +81,38 @@ def test_a_voie_that_cannot_be_compared_is_left_out_and_without_any_the_reason_i
     assert not regional_changes(
         both[both["millesime"] == "2019_2020"][:0], ["terminale"], region="02"
     )
+
+
+def test_a_code_hidden_in_one_year_only_is_no_drop_of_its_course():
+    """The old code of course a is shown in year 1 and hidden in year 2: a is not compared."""
+    names = ["code_region", "course", "millesime", "en_emploi_6_mois"]
+    rows = [(r, c, t, 40.0) for r in ("84", "11", "93") for c in "ab" for t in "12"]
+    old = [("84", "a", "1", 10.0), ("84", "a", "2", None)]
+    counts = pd.DataFrame(rows + old, columns=names)
+    same = dict.fromkeys(["voie", "filiere", "niveau", "groupe_nsf"], "scolaire")
+    counts = counts.assign(**same, **{n: 40.0 for n in COUNTS if n not in names})
+    counts["sortants"] = counts["en_emploi_6_mois"]
+    regional = outcomes(counts).assign(observe=True)
+    changes = regional_changes(regional, ["terminale", "en_emploi_6_mois"], region="84")
+    for change, observed in zip(changes, (120, 40), strict=True):
+        found = change.table.iloc[0]
+        assert (found["change"], found["observed"]) == pytest.approx((0, observed))
+
+
+def test_a_course_of_the_treated_regions_alone_is_not_compared():
+    frame = panel()
+    alone = frame[(frame["course"] == "c0") & frame["code_region"].isin(["00", "01"])]
+    grown = alone.assign(course="seule", terminale=100.0 + alone["millesime"].str[-1].astype(int))
+    both = [
+        regional_change(table, "terminale", region=("00", "01")).table
+        for table in (frame, pd.concat([frame, grown]))
+    ]
+    pd.testing.assert_frame_equal(*both)
+
+
+def test_a_reference_that_is_no_millesime_is_refused():
+    with pytest.raises(FpiError, match="référence « 2017_2018 » inconnu"):
+        regional_change(panel(), "terminale", region="02", reference="2017_2018")
 
 
 def test_a_cell_missing_a_millesime_is_left_out():

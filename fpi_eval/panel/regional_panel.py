@@ -64,14 +64,14 @@ def outcomes(inserjeunes: pd.DataFrame) -> pd.DataFrame:
     """Return counts by region × course × voie × millésime from rows that have a course.
 
     Codes of one course (old and new diploma) are added. ``lignes`` counts the rows added,
-    ``lignes_masquees`` those whose leavers the publisher hid: their counts are unknown, and the
-    sums then stand for the rows that are known.
+    ``lignes_masquees`` those whose leavers the publisher hid. A sum is known where all its rows
+    are: one that a hidden code left would read as a drop the year it is hidden.
     """
     marked = inserjeunes.assign(
         lignes=1, lignes_masquees=inserjeunes["sortants"].isna().astype("int64")
     )
     grouped = marked.groupby([*KEYS, "millesime"], sort=True)
-    counts = grouped[COUNTS].sum(min_count=1)
+    counts = grouped[COUNTS].sum().where(grouped[COUNTS].count().eq(grouped.size(), axis=0))
     rows = grouped[["lignes", "lignes_masquees"]].sum()
     words = grouped[["filiere", "niveau", "groupe_nsf"]].first()
     return counts.join([rows, words]).reset_index()

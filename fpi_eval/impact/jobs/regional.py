@@ -83,11 +83,11 @@ class RegionalChange(Result):
         """Return one French paragraph on the method, with references."""
         return (
             "Régression de Poisson (pseudo-maximum de vraisemblance) avec effets région × "
-            "formation et formation × millésime, sur les formations présentes à tous les "
-            "millésimes ; l'écart est exp(b) − 1. Inférence par placebo : la même régression "
-            "est faite pour chaque autre région (MacKinnon et Webb, 2020). L'erreur groupée "
-            "par région est donnée pour mémoire : avec un seul groupe traité, elle n'est pas "
-            "fiable. Deux millésimes qui se suivent partagent une cohorte : leurs écarts ne "
+            "formation et formation × millésime, sur les formations dont l'effectif est publié à "
+            "tous les millésimes ; l'écart est exp(b) − 1. Inférence par placebo : la même "
+            "régression est faite pour chaque autre région (MacKinnon et Webb, 2020). L'erreur "
+            "groupée par région est donnée pour mémoire : avec un seul groupe traité, elle n'est "
+            "pas fiable. Deux millésimes qui se suivent partagent une cohorte : leurs écarts ne "
             "sont pas indépendants."
         )
 
@@ -173,16 +173,19 @@ def regional_change(
     reference : str, optional
         Millésime that the others are compared with; the first by default.
     """
-    frame = balanced(panel, outcome)
+    codes = (region,) if isinstance(region, str) else tuple(region)
+    frame, region = balanced(panel, outcome, codes), "+".join(codes)
     periods = sorted(frame["millesime"].unique())
     reference = reference or next(iter(periods), "")
     later = [period for period in periods if period != reference]
-    codes = (region,) if isinstance(region, str) else tuple(region)
-    region = "+".join(codes)
     if not set(codes) <= set(frame["code_region"]) or not later:
         raise FpiError(
             "pour comparer la région aux autres, il faut au moins deux millésimes et des "
             "formations présentes à chacun d'eux dans la région et ailleurs."
+        )
+    if reference not in periods:
+        raise FpiError(
+            f"millésime de référence « {reference} » inconnu. Attendu : {text.liste(periods)}."
         )
     regions = {code: [code] for code in sorted(frame["code_region"].unique()) if code not in codes}
     regions = dict(sorted({**regions, region: list(codes)}.items()))
@@ -200,11 +203,11 @@ def regional_change(
     return RegionalChange(outcome, reference, table, changes.T, cells, len(regions))
 
 
-def balanced(panel: pd.DataFrame, outcome: str) -> pd.DataFrame:
+def balanced(panel: pd.DataFrame, outcome: str, together: Sequence[str] = ()) -> pd.DataFrame:
     """Return the cells whose outcome is known in every millésime and that can be compared.
 
-    A course with no count at all in a millésime, or present in a single region, carries no
-    information and is left out.
+    A course with no count at all in a millésime, or present in a single region (regions taken
+    ``together`` are one), carries no information and is left out.
     """
     keys = ["code_region", "course", "voie"]
     frame = panel.dropna(subset=[outcome])
@@ -213,8 +216,9 @@ def balanced(panel: pd.DataFrame, outcome: str) -> pd.DataFrame:
         size = len(frame)
         cell = frame.groupby(keys)[outcome]
         frame = frame[(cell.transform("size") == everywhere) & (cell.transform("sum") > 0)]
-        course = frame.groupby(["course", "voie"])
-        frame = frame[course["code_region"].transform("nunique") > 1]
+        place = frame["code_region"].mask(frame["code_region"].isin(together), "")
+        course = place.groupby([frame["course"], frame["voie"]])
+        frame = frame[course.transform("nunique") > 1]
         year = frame.groupby(["course", "voie", "millesime"])[outcome].transform("sum") > 0
         frame = frame[year]
         if len(frame) == size:
