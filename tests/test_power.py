@@ -3,6 +3,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binom
 
 from fpi_eval import twin
 from fpi_eval.calendar import without_length
@@ -133,9 +134,24 @@ def test_smallest_effect_is_the_one_that_eight_draws_in_ten_see():
     assert low < 0.8 <= high
 
 
+@pytest.mark.parametrize("n", [24, 50, 200])
+def test_each_end_of_the_smallest_effect_is_wrong_at_most_once_in_forty(n):
+    _, low, high = smallest(np.arange(1.0, n + 1))  # each margin is its own rank
+    assert binom.cdf(low - 1, n, 0.8) <= 0.025
+    assert binom.sf(high - 1, n, 0.8) <= 0.025
+    assert smallest(np.arange(1.0, 11))[2] == np.inf  # ten draws bound nothing above
+
+
 def test_draws_without_an_interval_never_see_anything():
     assert smallest(np.array([0.1, 0.1, np.nan, np.nan]))[0] == np.inf
     assert smallest(np.array([-0.3, -0.2, -0.1]))[0] == 0.0
+    runs = pd.DataFrame(
+        {"resultat": "diplomes", "effet": GROSS, "rentree": 2027, "tirage": range(5),
+         "estimate": 0.0, "std_error": 0.1, "ci_low": -0.2, "ci_high": 0.2}
+    )  # fmt: skip
+    runs.loc[:1, ["estimate", "std_error", "ci_low", "ci_high"]] = np.nan  # nothing to compare
+    assert detectable(runs, 8, {}).loc[0, ["mde", "tirages"]].tolist() == [np.inf, 3]
+    assert curves(runs)["puissance"].max() == 0.6
 
 
 def test_displacement_is_looked_for_below_zero():
@@ -184,6 +200,16 @@ def test_openings_are_placed_outside_the_programme_region_with_all_their_seats(s
     assert sum(places for path in placed.values() for _, places in path) == pat.seats
     hosts = rest[rest["cell"].isin(placed)]
     assert not (hosts["filiere"] == "autre").any()
+
+
+def test_an_opening_without_room_is_not_forgotten():
+    panel = pd.DataFrame(
+        {"cell": [1, 2], "uai": ["a", "b"], "niveau": "secondaire", "code_region": "r",
+         "rentree": 2020, "entrants": 10.0}
+    )  # fmt: skip
+    pat = pattern(register(BAC_PRO, BTS))
+    with pytest.raises(FpiError, match="trop peu d'établissements"):
+        Hosts(panel, pat.first).place(pat, 0.0, np.random.default_rng(0))
 
 
 def test_a_panel_of_treated_regions_only_has_nowhere_to_place_openings(small):
@@ -294,6 +320,8 @@ def test_a_panel_too_short_to_place_openings_says_so(small):
     late = small.panel[small.panel["rentree"] >= 2024]
     with pytest.raises(FpiError, match="trop court"):
         puissance(late, small.openings, resultats=("entrants",), rentrees=(2025,), draws=1)
+    with pytest.raises(FpiError, match="aucune rentrée demandée"):
+        puissance(small.panel, small.openings, resultats=("entrants",), rentrees=(2000,))
 
 
 def test_an_effect_that_no_draw_finds_has_no_curve():

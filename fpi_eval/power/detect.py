@@ -84,6 +84,11 @@ def puissance(
         row.resultat: [y for y in rentrees or range(row.ligne, horizon + 1) if y >= row.ligne]
         for row in first.itertuples()
     }
+    if wanted and not any(wanted.values()):
+        raise FpiError(
+            "aucune rentrée demandée ne montre un résultat de ces ouvertures : le premier se lit à "
+            f"la rentrée {first['ligne'].min()}."
+        )
     expectation = expected(programme, register) if programme else {}
     found = [
         simulate(
@@ -129,12 +134,13 @@ def smallest(margins: np.ndarray) -> tuple[float, float, float]:
     """Return the effect seen in the share `POWER` of draws, and its 95 % Monte Carlo interval.
 
     ``margins`` says how far each draw's interval reaches on the wrong side of zero: the effect it
-    takes to leave zero out. Missing ones (no interval) are infinite.
+    takes to leave zero out. Missing ones (no interval) are infinite. Ends are those of a quantile
+    from order statistics: the upper one is infinite when draws are too few to bound it.
     """
-    order = np.sort(np.where(np.isfinite(margins), margins, np.inf))
-    n = len(order)
-    ranks = [np.ceil(POWER * n), *binom.ppf([0.025, 0.975], n, POWER)]
-    picked = order[np.clip(np.array(ranks, dtype=int) - 1, 0, n - 1)]
+    known = np.sort(np.where(np.isfinite(margins), margins, np.inf))
+    order, n = np.concatenate([[-np.inf], known, [np.inf]]), len(known)
+    below, above = binom.ppf([0.025, 0.975], n, POWER).astype(int)
+    picked = order[[int(np.ceil(POWER * n)), below, above + 1]]
     middle, low, high = (float(max(value, 0.0)) for value in picked)
     return middle, low, high
 
@@ -148,6 +154,8 @@ def margins_of(runs: pd.DataFrame) -> pd.Series:
 def detectable(runs: pd.DataFrame, df: int, expectation: Mapping[str, float]) -> pd.DataFrame:
     """Return one row per outcome × effect × rentrée: smallest detectable effect, both ways.
 
+    A draw where nothing could be estimated saw nothing.
+
     Columns: ``mde`` (simulated) with ``mde_bas`` and ``mde_haut``, ``mde_formule``,
     ``ecart_type`` (spread of the placebos), ``erreur`` (mean standard error), ``fausse_alarme``,
     ``attendu`` (effect to be seen), ``detectable``, ``tirages``.
@@ -157,7 +165,7 @@ def detectable(runs: pd.DataFrame, df: int, expectation: Mapping[str, float]) ->
         known = group.dropna(subset=["estimate"])
         if known.empty:
             continue
-        mde, low, high = smallest(known["marge"].to_numpy())
+        mde, low, high = smallest(group["marge"].to_numpy())
         error = known["std_error"].mean()
         wrong = (known["ci_low"] > 0) | (known["ci_high"] < 0)
         aim = expectation.get(key[0], np.nan) * (MARGIN if key[1] == DISPLACEMENT else 1.0)
@@ -191,7 +199,9 @@ def curves(runs: pd.DataFrame) -> pd.DataFrame:
     parts = []
     last = runs.groupby("resultat")["rentree"].transform("max")
     kept = runs[(runs["rentree"] == last) & (runs["effet"] != DISPLACEMENT)]
-    for key, group in kept.dropna(subset=["estimate"]).groupby(KEYS, sort=False):
+    for key, group in kept.groupby(KEYS, sort=False):
+        if group["estimate"].isna().all():
+            continue
         reach = smallest(margins_of(group).to_numpy())[0]
         sizes = np.linspace(0.0, 2 * reach if 0 < reach < np.inf else 1.0, GRID)
         low, high = group["ci_low"].to_numpy(), group["ci_high"].to_numpy()

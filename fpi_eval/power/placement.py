@@ -143,12 +143,11 @@ class Hosts:
             if home is None:
                 home = max(order, key=lambda u: self._room(u, source))
                 if not self._room(home, source):
+                    queue.append(source)
                     break
             order.remove(home)
-            left = self._settle(home, source, placed, rng)
-            if left:
+            if left := self._settle(home, source, placed, rng):
                 queue.append(left)
-            source.clear()
         if not placed or queue:
             raise FpiError(
                 "trop peu d'établissements sans place du programme pour y placer les ouvertures "
