@@ -16,8 +16,9 @@ from fpi_eval.impact.jobs.detectability import (
     from_reference,
     growth_spread,
     synthetic_jobs,
+    zones_design,
 )
-from fpi_eval.impact.jobs.exposure import exposure_panel, exposure_regression
+from fpi_eval.impact.jobs.exposure import exposure_panel, exposure_regression, net_of_effects
 from fpi_eval.report.pages import emploi_industriel
 
 EXACT = 1e-8
@@ -133,6 +134,30 @@ def test_few_unequal_shocks_are_not_trusted_and_it_is_said():
     assert found.to_frame().loc[0, "n_zones"] == 40
 
 
+def test_as_many_graduates_of_each_course_say_nothing_and_leave_the_other_answer():
+    """Exposure is then the sum of shares, a control: what is left of it is rounding."""
+    panel = invented(3, noise=0.02)
+    shocks = np.full(len(panel.shocks), 50.0)
+    flat = replace(panel, shocks=shocks, units=panel.units.assign(exposure=panel.shares @ shocks))
+    with pytest.raises(FpiError, match="ne varie plus"):
+        exposure_regression(flat)
+    assert zones_design(flat, "84", 3) == []
+    assert exposure_regression(panel, flat).instrumented is None
+
+
+def test_as_many_effects_as_units_measure_no_error():
+    jobs = jobs_of([(f"Z{z}", "84", s, y, 100.0 + 10 * z + (y - 2020) * (z + 3 * (s == "CI")))
+                    for z in range(3) for s in ("CI", "DZ") for y in (2020, 2021)])  # fmt: skip
+    mix = pd.DataFrame([("Z0", "a", "numerique", 0.7), ("Z1", "a", "numerique", 0.3),
+                        ("Z1", "b", "energie_decarbonee", 0.4),
+                        ("Z2", "b", "energie_decarbonee", 0.6)],
+                       columns=["code_zone", "course", "filiere", "part"])  # fmt: skip
+    panel = exposure_panel(jobs, mix, pd.Series({"a": 10.0, "b": 30.0}), SECTEURS, start=2020,
+                           end=2021)  # fmt: skip
+    assert net_of_effects(panel.units, panel.shares)[1].any()
+    assert zones_design(panel, "84", 3) == []  # an error of zero would see any effect
+
+
 def test_missing_years_or_courses_are_refused():
     jobs = jobs_of([("Z1", "84", "CI", 2020, 300.0)])
     mix = pd.DataFrame({"code_zone": ["Z1"], "course": "k", "filiere": "numerique", "part": [1.0]})
@@ -205,6 +230,16 @@ def test_measured_spread_and_zones_are_two_ways_of_looking_and_the_best_one_deci
     assert found.designs[2].smallest == pytest.approx(t * expected)
     with pytest.raises(FpiError, match="trois années"):
         from_jobs(jobs, "3", graduates=1, before=2017, years=3)
+    late = jobs[(jobs["code_region"] != "3") | (jobs["annee"] > 2016)]
+    (alone,) = from_jobs(late, "3", graduates=1, before=2022, years=3).designs
+    assert alone == found.designs[0]
+    new = jobs[(jobs["code_region"] != "7") | (jobs["annee"] > 2018)]
+    without = jobs[jobs["code_region"] != "7"]
+    for table in (new, jobs.assign(emplois=jobs["emplois"].where(jobs.index.isin(new.index)))):
+        assert (
+            from_jobs(table, "3", graduates=1, before=2022, years=3).designs
+            == from_jobs(without, "3", graduates=1, before=2022, years=3).designs
+        )
 
 
 def regions_of(effect: float, *, start=2024, noise=0.001, seed=7) -> pd.DataFrame:

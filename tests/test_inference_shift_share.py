@@ -204,6 +204,7 @@ def test_shocks_that_reach_nobody_change_nothing_and_one_told_twice_no_slope():
         np.append(shocks[0], shocks), weights=weights,
     )  # fmt: skip
     assert twice.estimate == pytest.approx(found.estimate, abs=ROUNDING)
+    assert twice.se_akm == pytest.approx(twice.se_bhj, abs=ROUNDING)  # shares tell no two apart
     assert again.estimate == pytest.approx(found.estimate, abs=ROUNDING)
     assert again.se_akm == pytest.approx(found.se_akm, abs=ROUNDING)
     assert again.se_bhj == pytest.approx(found.se_bhj, abs=ROUNDING)

@@ -49,7 +49,9 @@ def shift_share(
     .. math:: \hat V = \frac{\sum_k \hat X_k^2 (\sum_i \omega_i w_{ik} e_i)^2}
               {(\sum_i \omega_i \ddot x_i \ddot d_i)^2}
 
-    where :math:`\hat X` are the coefficients of the regression of :math:`\ddot x` on the shares.
+    where :math:`\hat X` are the coefficients of the regression of :math:`\ddot x` on the shares or,
+    where these do not tell shocks apart (two courses taught in a single zone), the shocks less
+    their mean: shared between such shocks, coefficients would make the error too small.
 
     Parameters
     ----------
@@ -76,15 +78,16 @@ def shift_share(
     if w @ x**2 <= 0 or first == 0:
         raise FpiError("l'exposition ne varie plus une fois retirés les effets : rien à estimer.")
     estimate = float(w @ (x * y)) / first
-    root = np.sqrt(w)[:, None]
-    hat = np.linalg.lstsq(shares * root, x * root[:, 0], rcond=None)[0]
+    root, size = np.sqrt(w)[:, None], shares.T @ w
+    hat, _, rank, _ = np.linalg.lstsq(shares * root, x * root[:, 0], rcond=None)
+    if rank < np.count_nonzero(size):
+        hat = shocks - size @ shocks / size.sum()
     sums = shares.T @ (w[:, None] * np.column_stack([y, d]))
     scores = hat[:, None] * sums
     own = scores[:, 0] - estimate * scores[:, 1]
     se = float(np.sqrt(own @ own)) / abs(first)
     (a, b), (_, c) = scores.T @ scores
     akm0 = fieller(estimate * first, first, a, c, b)
-    size = shares.T @ w
     part = size / size.sum()
     return ShiftShare(
         estimate,

@@ -11,9 +11,11 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from fpi_eval import plots, text
+from fpi_eval.absent import attempt
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs.exposure import Exposure, net_of_effects
 from fpi_eval.impact.jobs.synthetic import SyntheticEffect, synthetic
+from fpi_eval.regression.linear import COLLINEAR
 from fpi_eval.regression.rows import sum_by
 from fpi_eval.regression.sandwich import codes
 from fpi_eval.results import Result
@@ -204,13 +206,16 @@ def from_jobs(
     totals = jobs[jobs["annee"] <= before].pivot_table(
         index="annee", columns="code_region", values="emplois", aggfunc="sum"
     )
+    # As in `synthetic_jobs`: a region without jobs in some year has no growth to compare.
+    totals = totals.loc[:, (totals > 0).all() | (totals.columns == region)]
     if region not in totals or totals.shape[1] < 3 or len(totals) < 3:
         raise FpiError("il faut au moins trois années et trois régions avant le programme.")
     spread, df = growth_spread(totals, region, years)
     employment = float(totals[region].iloc[-1])
     designs = [Design(REGION, spread * employment, df)]
     if len(totals) - years >= FEWEST:
-        designs.append(synthetic_design(jobs, region, before, years, employment))
+        found = attempt(synthetic_design, jobs, region, before, years, employment)
+        designs += [found] if found else []  # no year of the region may be missing there
     if exposure is not None:
         designs += zones_design(exposure, region, years)
     origin = (
@@ -277,10 +282,11 @@ def synthetic_jobs(jobs: pd.DataFrame, region: str, *, start: int) -> SyntheticE
 
 
 def zones_design(panel: Exposure, region: str, years: int) -> list[Design]:
-    """Return what zones × sectors of the region could see, [] if exposure does not vary there.
+    """Return what zones × sectors of the region could see, [] where nothing can measure it.
 
-    The error is that of the slope clustered by zone, times the graduates; growth measured over
-    another number of years is rescaled by the root of their ratio.
+    Either exposure does not vary there, or effects fit all growth. The error is that of the slope
+    clustered by zone, times the graduates; growth measured over another number of years is
+    rescaled by the root of their ratio.
     """
     keep = (panel.units["code_region"] == region).to_numpy()
     units = panel.units[keep]
@@ -288,8 +294,10 @@ def zones_design(panel: Exposure, region: str, years: int) -> list[Design]:
     square = w @ x**2
     if square <= 0:
         return []
-    slope = w @ (x * y) / square
-    sums = sum_by(codes(units["code_zone"].to_numpy())[0], w * x * (y - slope * x))
+    left = y - w @ (x * y) / square * x
+    if w @ left**2 <= COLLINEAR**2 * (w @ y**2):
+        return []
+    sums = sum_by(codes(units["code_zone"].to_numpy())[0], w * x * left)
     n = len(sums)
     error = np.sqrt(n / (n - 1) * sums @ sums) / square
     return [Design(ZONES, float(error * panel.shocks.sum() * np.sqrt(years / panel.years)), n - 1)]

@@ -7,8 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
+from fpi_eval.absent import attempt
 from fpi_eval.errors import FpiError
 from fpi_eval.regression.absorb import Absorber
+from fpi_eval.regression.linear import COLLINEAR, lengths
 from fpi_eval.regression.rows import sum_by
 from fpi_eval.regression.sandwich import codes
 from fpi_eval.regression.shift_share import ENOUGH_SHOCKS, ShiftShare, shift_share
@@ -231,7 +233,7 @@ def exposure_regression(panel: Exposure, taught: Exposure | None = None) -> Expo
     sums = sum_by(zone, w * x * (y - found.estimate * x))
     n = len(sums)
     se_zone = float(np.sqrt(n / (n - 1) * sums @ sums) / (w @ x**2))
-    by_taught = None if taught is None else _instrumented(units, taught)
+    by_taught = None if taught is None else attempt(_instrumented, units, taught) or None
     return ExposureEstimate(found, se_zone, n, panel.dropped, by_taught)
 
 
@@ -247,14 +249,19 @@ def _instrumented(units: pd.DataFrame, taught: Exposure) -> ShiftShare:
 def net_of_effects(
     units: pd.DataFrame, shares: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return growth and exposure net of zones, sectors and the sum of shares, and weights."""
+    """Return growth and exposure net of zones, sectors and the sum of shares, and weights.
+
+    An exposure that these hold whole (one course, or as many graduates of each) is zero, not the
+    rounding error that is left of it.
+    """
     w = units["start"].to_numpy(float)
     absorber = Absorber([units["code_zone"].to_numpy(), units["secteur"].to_numpy()], w)
-    total = shares.sum(axis=1)
-    net = absorber.residualize(np.column_stack([units["growth"], units["exposure"], total]))
+    given = np.column_stack([units["growth"], units["exposure"], shares.sum(axis=1)])
+    net, before = absorber.residualize(given), lengths(given, w)
     control = net[:, 2]
-    size = w @ control**2
-    if size > 1e-12 * (w @ total**2):
+    if np.sqrt(size := w @ control**2) > COLLINEAR * before[2]:
         slope = (w * control) @ net[:, :2] / size
         net[:, :2] -= np.outer(control, slope)
+    if np.sqrt(w @ net[:, 1] ** 2) <= COLLINEAR * before[1]:
+        net[:, 1] = 0.0
     return net[:, 0], net[:, 1], w
