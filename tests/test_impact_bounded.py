@@ -1,17 +1,21 @@
 """Additional employed under hidden counts: ends that hold, that shrink, that meet when known."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
 from invented import invented_panel
+from scipy import stats
 
 from fpi_eval import twin
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS, NET, sample
-from fpi_eval.impact.j import fit_j, report
+from fpi_eval.impact.j import fit_j, j, report
 from fpi_eval.impact.jobs import bounded
 from fpi_eval.impact.jobs.bounded import ALL, bounded_employment
 from fpi_eval.impact.jobs.graduates import scaled, seat_exits, two_cohorts
+from fpi_eval.regression.partial import imbens_manski
 
 NAME = "en_emploi_6_mois"
 
@@ -80,6 +84,23 @@ def test_the_ends_are_reached_by_filling_hidden_counts_as_their_weights_ask(draw
         panel.assign(**{f"{NAME}_bas": filled, f"{NAME}_haut": filled})
     ).table.iloc[0]
     assert found["low"] < one["low"] < found["high"]
+
+
+def test_each_end_has_the_freedom_of_its_own_clusters(drawn, monkeypatch):
+    ends = itertools.cycle([(0.1, 0.05, 3), (0.2, 0.05, 30)])
+    monkeypatch.setattr(bounded, "_fitted", lambda *_: next(ends))
+    row = bounded_employment(pooled(drawn.panel)).table.iloc[0]
+    normal = imbens_manski(0.1, 0.2, 0.05, 0.05)
+    far = stats.t.ppf(0.975, [3, 30]) / stats.norm.ppf(0.975)
+    assert row["ci_low"] == pytest.approx(row["seats"] * (0.1 - far[0] * (0.1 - normal.ci_low)))
+    assert row["ci_high"] == pytest.approx(row["seats"] * (0.2 + far[1] * (normal.ci_high - 0.2)))
+
+
+def test_more_seats_closed_than_opened_leave_the_ends_in_order():
+    one = j(invented_panel(1, noise=0.1), "diplomes")[GROSS]
+    total = scaled(one, -10.0)
+    assert (total.estimate, total.std_error) == (-10 * one.estimate, 10 * one.std_error)
+    assert (total.ci_low, total.ci_high) == (-10 * one.ci_high, -10 * one.ci_low)
 
 
 def test_the_comparison_is_chosen_on_years_before_any_opening(drawn):

@@ -28,6 +28,7 @@ from fpi_eval.results import Headed, heading
 EFFECTS = {GROSS: "Brut", NET: "Net"}
 BY = {"niveau": text.NIVEAUX, "filiere": {}}
 ALL = "Ensemble"
+NORMAL = stats.norm.ppf((1 + LEVEL) / 2)
 COMPARABLE = 40  # pupils of two cohorts: half of them may leave and still be published
 METHOD = (
     "Régression J sur le nombre de sortants en emploi, deux cohortes par millésime : une ligne "
@@ -164,20 +165,23 @@ def _effects(group: str, frame: pd.DataFrame) -> list[tuple]:
         v[middle.keep] = middle.x @ (middle.bread @ weights)
         bas, haut = frame["bas"].to_numpy(), frame["haut"].to_numpy()
         least, most = np.where(v > 0, bas, haut), np.where(v > 0, haut, bas)
-        (low, low_error, df), (high, high_error, _) = (
+        (low, low_error, low_df), (high, high_error, high_df) = (
             _fitted(frame.assign(y=y), weights) for y in (least, most)
         )
         ends = imbens_manski(low, high, low_error, high_error)
-        # Few treated groups: Student's quantile in place of the normal one.
-        wider = float(stats.t.ppf((1 + LEVEL) / 2, df) / stats.norm.ppf((1 + LEVEL) / 2))
+        # Few treated groups, which may be others at each end: Student's quantile, not the normal.
+        below, above = stats.t.ppf((1 + LEVEL) / 2, [low_df, high_df]) / NORMAL
+        ci_low, ci_high = low - below * (low - ends.ci_low), high + above * (ends.ci_high - high)
+        # More seats closed than opened turn the ends around.
+        ci_low, low, high, ci_high = sorted(float(total * e) for e in (ci_low, low, high, ci_high))
         found.append(
             (
                 group,
                 words,
-                total * low,
-                total * high,
-                total * (low - wider * (low - ends.ci_low)),
-                total * (high + wider * (ends.ci_high - high)),
+                low,
+                high,
+                ci_low,
+                ci_high,
                 total,
                 sites,
                 share,
