@@ -6,6 +6,8 @@ import pytest
 from invented import invented_panel
 
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.frame import GROSS
+from fpi_eval.impact.j import j
 from fpi_eval.impact.jobs.adjusted import adjusted
 from fpi_eval.impact.jobs.marginal import marginal
 from fpi_eval.panel.cells import known_of
@@ -159,3 +161,8 @@ def test_a_group_that_is_badly_known_leaves_the_others_their_row():
     ]
     with pytest.raises(FpiError, match="pas de diplômé de plus"):
         marginal(panel, ["adultes", "residents"])
+    nobody = invented_panel(5, noise=0.1, per_seat=0.0)  # chance alone puts the effect above zero
+    nobody = nobody.assign(cohort=first, diplomes_femmes=0.3 * nobody["diplomes"])
+    assert j(nobody, "diplomes")[GROSS].estimate > 0
+    with pytest.raises(FpiError, match="distingue de zéro"):
+        marginal(nobody, ["femmes"])

@@ -56,3 +56,5 @@ def test_too_few_matched_cells_is_said_and_not_estimated():
         passage(table(regions=2, courses=3))
     with pytest.raises(FpiError, match=r"^0 cellule où places"):
         passage(table().drop(columns="places_2018"))
+    with pytest.raises(FpiError, match="4 régions, 5 au moins"):
+        passage(table(regions=4))

@@ -65,8 +65,8 @@ def marginal(
     ----------
     panel : CellPanel or DataFrame
         Cells with ``outcome`` and a column ``<outcome>_<group>`` for each group; shares are of
-        those of whom one knows (`panel.cells.known_of`). A group not known before
-        the openings, or among whose people nobody is added, is left out.
+        those of whom one knows (`panel.cells.known_of`). A group not known before the openings
+        is left out, as one where the people added may be nobody: shares would be gaps over noise.
 
     Raises
     ------
@@ -83,14 +83,17 @@ def marginal(
         before = before[before["rentree"] < before["cohort"]].dropna(subset=outcome)
         if not before[outcome].sum() > 0:
             continue
-        total = j(known, outcome)[GROSS].estimate
-        if total <= 0:
+        total = j(known, outcome)[GROSS]
+        if not total.ci_low > 0:
             continue
         share = float(before[column].sum() / before[outcome].sum())
         found = j(known.assign(**{outcome: known[column] - share * known[outcome]}), outcome)[GROSS]
-        gap = np.array([found.estimate, found.ci_low, found.ci_high]) / total
+        gap = np.array([found.estimate, found.ci_low, found.ci_high]) / total.estimate
         rows.append((group, share, share + gap[0], *gap))
     if told and not rows:
-        raise FpiError("pas de diplômé de plus, ou groupes inconnus avant les ouvertures.")
+        raise FpiError(
+            "pas de diplômé de plus que l'on distingue de zéro, ou groupes inconnus avant les "
+            "ouvertures."
+        )
     names = ["groupe", "avant", "marginaux", "ecart", "ecart_bas", "ecart_haut"]
     return Marginal(pd.DataFrame(rows, columns=names))

@@ -12,6 +12,7 @@ from fpi_eval.text import pluriel
 
 OUTCOME = "terminale"
 MINIMUM_CELLS = 30
+MINIMUM_REGIONS = 5  # the fewest groups of the wild bootstrap, whose interval is given
 
 
 def passage(table: pd.DataFrame) -> Estimates:
@@ -62,13 +63,17 @@ def _estimate(frame: pd.DataFrame, effects: list[list[str]], label: str) -> Esti
             f"connus, {MINIMUM_CELLS} au moins attendues : pas de régression. "
             "Voir le taux d'appariement."
         )
-    codes = [interaction(*(known[name].to_numpy() for name in names)) for names in effects]
     region = known["code_region"].to_numpy()
+    if (n := len(np.unique(region))) < MINIMUM_REGIONS:
+        raise FpiError(
+            f"{pluriel(n, 'région')}, {MINIMUM_REGIONS} au moins attendues : pas d'intervalle."
+        )
+    rule = inference.choose(min(n, 19))  # every region has places: all are treated
+    codes = [interaction(*(known[name].to_numpy() for name in names)) for names in effects]
     y, x = known[OUTCOME].to_numpy(float), known[["dose"]].to_numpy(float)
     fit = absorbed_ols(y, x, codes, region)
     absorber = Absorber(codes)
     net = absorber.residualize(np.column_stack([y, x]))
-    rule = inference.choose(min(fit.n_clusters, 19))  # every region has places: all are treated
     wild = inference.wild_cluster(
         net[:, 0],
         net[:, 1],
