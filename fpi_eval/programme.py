@@ -407,13 +407,17 @@ class Programme(Frozen):
     dossier: Path = Field(default=Path("."), exclude=True, repr=False)
     lignes: dict[str, int] = Field(default_factory=dict, exclude=True, repr=False)
 
-    @field_validator("filieres")
+    @field_validator("filieres", "cibles", "scenarios", "hypotheses")
     @classmethod
-    def _written_once(cls, filieres: tuple[Filiere, ...]) -> tuple[Filiere, ...]:
-        codes = [filiere.code for filiere in filieres]
-        if twice := sorted({code for code in codes if codes.count(code) > 1}):
-            raise ValueError(f"filière(s) {liste(twice)} écrite(s) deux fois")
-        return filieres
+    def _written_once(cls, many: tuple, info: ValidationInfo) -> tuple:
+        names = [
+            f"{one.lien} ({one.niveau})" if isinstance(one, Hypothese) else one.code for one in many
+        ]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(
+                f"{liste(twice)} : deux fois dans [[{info.field_name}]]. Gardez une seule section"
+            )
+        return many
 
     @field_validator("projection")
     @classmethod

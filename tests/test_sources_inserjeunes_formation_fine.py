@@ -46,6 +46,12 @@ def test_parts_that_miss_one_hundred_by_more_than_rounding_are_refused(tmp_path)
     assert error.value.ligne == 3
 
 
+def test_two_years_that_do_not_follow_each_other_are_refused(tmp_path):
+    wrong = SHOWN.replace("2023-2024", "2022-2024")
+    with pytest.raises(FpiError, match="« cumul 2022-2024 » ne se suivent pas"):
+        read_inserjeunes_formation_fine(write(tmp_path, LABELS + wrong))
+
+
 def test_one_course_twice_in_a_millesime_is_refused(tmp_path):
     with pytest.raises(FpiError, match="clé en double"):
         read_inserjeunes_formation_fine(write(tmp_path, LABELS + SHOWN + SHOWN))

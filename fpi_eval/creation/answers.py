@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-
-import pandas as pd
+from dataclasses import dataclass
 
 from fpi_eval.creation.search import DIPLOMA, GROUP, Catalogue, begun
 from fpi_eval.errors import FpiError
@@ -59,7 +57,6 @@ class Answers:
     cout: float
     subvention: float | None = None
     source: str = TODO
-    places: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
 
 def folder_name(name: str) -> str:

@@ -60,12 +60,13 @@ PUBLIC = column("texte", "public", "Dont apprentis en EPLE", "dont_apprentis_epl
                 choices=tuple(PUBLICS))  # fmt: skip
 INTERRUPTION = column("pourcentage", "part_interruption",
                       "Part contrats apprentissage interrompus", required=False)  # fmt: skip
+CONSECUTIVE = RowRule(
+    ("annee",),
+    lambda t: t["annee"].str[-4:].astype("int64") != t["annee"].str[-9:-5].astype("int64") + 1,
+    "Les deux années de {annee} ne se suivent pas.",
+)
 RULES = (
-    RowRule(
-        ("annee",),
-        lambda t: t["annee"].str[-4:].astype("int64") != t["annee"].str[-9:-5].astype("int64") + 1,
-        "Les deux années de {annee} ne se suivent pas.",
-    ),
+    CONSECUTIVE,
     RowRule(
         ("valeur_ajoutee", "taux_emploi_6_mois", "taux_emploi_6_mois_attendu"),
         lambda t: (

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fpi_eval.calendar import HORIZONS
+from fpi_eval.sources.inserjeunes_etablissement import CONSECUTIVE
 from fpi_eval.sources.reading import CFD, MEFSTAT11, RowRule, TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
@@ -47,6 +48,7 @@ FORMATION_FINE = TableSchema(
     ),
     key=("annee", "uai", "mefstat11"),
     rules=(
+        CONSECUTIVE,
         RowRule(
             ("part_poursuite", "part_emploi_6_mois", "part_autre"),
             lambda t: (
