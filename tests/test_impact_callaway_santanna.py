@@ -193,6 +193,8 @@ def test_an_average_has_the_degrees_of_freedom_of_the_clusters_of_its_cohorts(es
     assert np.isnan([one.ci_low, one.band_low]).all()  # a single cluster
     each = effects.to_frame().dropna(subset=["ci_low"])
     assert set(each["cohort"]) == {2}
+    shared = THREE_YEARS.assign(school=THREE_YEARS["cell"].map({1: "a", 2: "b", 3: "a", 4: "c"}))
+    assert estimator(shared, cluster="school").aggregate("simple").freedom.tolist() == [1]
 
 
 def test_event_study_result_carries_bands_covariance_and_overall():

@@ -199,9 +199,11 @@ class GroupTimeEffects(Result):
 
     def freedom(self, rows: np.ndarray) -> np.ndarray:
         """Return degrees of freedom of averages of effects, weights (n_rows, K)."""
-        of = self.cohorts[:, None] == self.cohort
-        return np.array([self.treated[(of & (row != 0)).any(axis=1)].any(axis=0).sum() - 1
-                         for row in rows])  # fmt: skip
+        of, each = self.cohorts[:, None] == self.cohort, self.treated.sum(axis=1)
+        used = np.array([(of & (row != 0)).any(axis=1) for row in rows])
+        if each.sum() == self.n_treated_clusters:  # none has two cohorts: a sum counts each once
+            return used @ each - 1
+        return np.array([self.treated[cohorts].any(axis=0).sum() for cohorts in used]) - 1
 
     @property
     def std_error(self) -> np.ndarray:
