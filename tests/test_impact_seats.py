@@ -111,6 +111,13 @@ def test_one_treated_establishment_gets_a_placebo_and_no_interval():
     assert "s'accordent :" not in both.note
 
 
+def test_without_neighbours_the_net_effect_has_the_interval_of_the_gross_one():
+    panel = invented_panel(12, noise=2.0, opened=3)
+    gross, _, net = j_j(panel, cluster=None, departement=None)
+    assert (net.estimate, net.ci_low, net.ci_high) == (gross.estimate, gross.ci_low, gross.ci_high)
+    assert net.rule == gross.rule
+
+
 def test_a_bootstrap_says_by_what_it_is():
     panel = invented_panel(10, noise=1.0, opened=14, etabs=12)
     few, many = (j_j(p)[GROSS] for p in (panel, panel.assign(code_departement=panel["uai"])))

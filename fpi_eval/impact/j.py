@@ -14,6 +14,7 @@ from fpi_eval.impact.frame import (
     GROSS,
     MOVED_TEXT,
     NEAR_TEXT,
+    NET,
     OTHERS,
     REACH_TEXT,
     REGRESSORS,
@@ -168,12 +169,15 @@ def report(
     del fit  # its columns are as large as the panel: placebo regions need the room
     gross = error(psi[0] @ combined[GROSS])
     placebo = [] if few is not None else regions_error(frame, gross, covariates)
+    own: dict[str, dict[str, Any]] = {GROSS: {"instead": few, "also": placebo}}
+    if not any(frame.reach):  # no neighbour anywhere: one number, one interval
+        own[NET] = own[GROSS]
     return answers(
         used,
         coefficients,
         psi,
         combined,
-        own={GROSS: {"instead": few, "also": placebo}},
+        own=own,
         estimator="J",
         dropped=dropped,
         description=description,
