@@ -123,14 +123,13 @@ def test_places_are_compared_with_other_regions_only_where_files_have_some(conte
 def test_files_that_nothing_links_and_that_hide_nothing_have_an_answer_too(context):
     files = pd.DataFrame({"lignes": [10]})
     hidden = pd.DataFrame(columns=["millesime", "voie", "lignes", "part_taux", "part_eleves"])
-    links = pd.DataFrame(columns=["lien", "source", "annee", "part"])
+    links = pd.DataFrame(columns=["lien", "source", "annee", "lignes", "reliees", "part"])
     said = donnees.reponse(files, hidden, links, context)
     assert donnees.NO_RATE in said
     assert isinstance(donnees.masques(hidden, context), Absent)
-    links.loc[0] = ["Code vers diplôme", "inserjeunes_region", "2018_2019", 0.97]
-    assert "(InserJeunes, 2018-2019) : 97,0\u00a0%" in donnees.reponse(
-        files, hidden, links, context
-    )
+    links.loc[0] = ["Code vers diplôme", "inserjeunes_region", "2018_2019", 9000, 8999, 8999 / 9000]
+    said = donnees.reponse(files, hidden, links, context)
+    assert "(InserJeunes, 2018-2019) : 8\u202f999 lignes sur 9\u202f000." in said
     two = pd.DataFrame({"millesime": "2022_2023", "lignes": [30, 10], "part_taux": [0.2, 0.6]})
     assert "masque 30\u00a0% des taux" in donnees.reponse(files, two, links, context)
 

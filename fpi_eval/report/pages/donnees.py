@@ -56,7 +56,8 @@ def _linked(links: pd.DataFrame) -> list[str]:
     source, year = weakest["source"], str(weakest["annee"]).replace("_", "-")
     return [
         f"La correspondance la moins complète est « {weakest['lien']} » "
-        f"({SOURCES.get(source, source)}, {year}) : {text.pourcent(weakest['part'], 1)} des lignes."
+        f"({SOURCES.get(source, source)}, {year}) : {text.nombre(weakest['reliees'])} lignes sur "
+        f"{text.nombre(weakest['lignes'])}."
     ]
 
 
