@@ -76,8 +76,8 @@ def test_the_page_and_the_first_page_say_the_same_number(annee, compte, evaluati
     assert "suivie ici" in page.lecture(compte)
     assert evaluation.verdict.niveau in words
     shown = page.effets(evaluation, chiffres, annee.context).frame
-    seats = diplomes.effets(evaluation.estimates, "").frame.drop_duplicates("effet")
-    apart = shown.set_index("effet")["estime"] - 100 * seats.set_index("effet")["valeur"]
+    seats = diplomes.effets(evaluation.estimates, "").frame.drop_duplicates("label")
+    apart = shown.set_index("effet")["estime"] - 100 * seats.set_index("label")["estimate"]
     assert apart[shown["effet"]].abs().max() <= 2.5  # half the step that its width calls for
     assert (
         "peut différer un peu de la somme" in page.effets(evaluation, chiffres, annee.context).note

@@ -169,7 +169,7 @@ def test_one_interval_is_shown_beside_the_verdict_the_calibrated_one(made):
     row = made.evaluation.planted.calibrated.set_index("label").loc[NET]
     bounds = [row["cal_low"], row["cal_high"]]
     assert bounds[0] <= row["ci_low"] < row["ci_high"] <= bounds[1]  # never narrower
-    shown = made.effets.frame.set_index("effet").loc["Effet net", ["bas", "haut"]]
+    shown = made.effets.frame.set_index("label").loc["Effet net", ["ci_low", "ci_high"]]
     front = headline.effet(made.annee, made.evaluation)["effet_net"]
     total = made.evaluation.total()
     groups = {"names": totaux.decoupages(made.annee.programme)}

@@ -24,6 +24,7 @@ SOURCES = {entry.name: entry.label for entry in reversed(catalogue.CATALOGUE)} |
 }
 
 
+MANY = 0.25  # share of rates hidden that is said to be large
 NO_RATE = "Aucun taux d'emploi n'est publié pour la région dans ces fichiers."
 
 
@@ -212,7 +213,7 @@ def masques(rows: pd.DataFrame, context: Context) -> Figure | Absent:
     return Figure(
         hidden_bars(drawn),
         "Beaucoup de taux sont masqués, mais ils portent sur peu d'élèves"
-        if (last["part_eleves"] < last["part_taux"] / 2).all()
+        if last["part_taux"].min() > MANY and (last["part_eleves"] < last["part_taux"] / 2).all()
         else "La part des taux masqués, par millésime et par voie",
         context.credited("InserJeunes"),
         f"Barres par millésime et voie. Au dernier millésime, {' ; '.join(words)}.",
