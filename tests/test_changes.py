@@ -196,6 +196,22 @@ def test_each_input_is_replaced_by_itself(now, kept):
     later = rows[NEW,] - rows[()]
     assert rows[REVISED,] == rows[()] + 1
     assert rows[NEW, REVISED] == rows[()] + 1 + later == len(now.donnees.table("constat"))
+    # What is kept on disk of one is never read for another.
+    every = [frozenset(t) for n in range(4) for t in itertools.combinations(CAUSES, n)]
+    assert len({years.year(taken).empreinte for taken in every}) == len(every)
+    new, both = (years.year(frozenset(t)).cells["seats"].sum() for t in ({NEW}, {NEW, REGISTER}))
+    assert new != both
+
+
+def test_a_table_of_the_programme_is_its_definition_and_no_revised_file(now, tmp_path):
+    folder = shutil.copytree(now.programme.dossier, tmp_path / "data" / "fpi_aura")
+    table = folder / "filieres.csv"
+    table.write_text(table.read_text("utf-8").replace("Industrie textile", "Textile"), "utf-8")
+    former = load_programme(folder)
+    assert two_years(now, 2025, programme=former).replaced == (NEW, DEFINITION)
+    read = {name: "autre" * (name == "filieres.csv") for name in now.donnees.fichiers}
+    years = two_years(now, 2025)
+    assert since_last._unseparated(years, read) == (DEFINITION,)
 
 
 def test_files_that_the_earlier_report_did_not_read_are_refused_by_name(now, kept, monkeypatch):

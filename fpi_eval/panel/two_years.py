@@ -1,6 +1,7 @@
 """Two rentrées of a programme, and any year between them: some inputs as they were, others now."""
 
 import filecmp
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,9 +21,15 @@ PERIODS = ("millesime", "session", "annee", "rentree")  # the column that tells 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Between(Year):
-    """A year whose jobs, read apart from other files, are given."""
+    """A year made of others: its jobs, read apart from other files, and its name are given."""
 
     given: pd.DataFrame
+    made_of: str
+
+    @property
+    def empreinte(self) -> str:
+        """Hash of what decides of every table: those of the years, and what is of each."""
+        return hashlib.sha256(self.made_of.encode()).hexdigest()
 
     @property
     def emplois(self) -> pd.DataFrame:  # type: ignore[override]
@@ -82,7 +89,8 @@ class TwoYears:
             lectures={name: found for name, found in lectures.items() if found},
             absentes=last.donnees.absentes,
         )
-        return Between(made, self._jobs(files, NEW in taken))
+        sources = [one.empreinte for one in (self.former, self.seen, self.latest)]
+        return Between(made, self._jobs(files, NEW in taken), repr((sorted(taken), sources)))
 
     def _readings(self, name: str, base: Year, new: bool) -> dict[str, Reading]:
         """Return a source's readings as the base has them, with what came since if it is asked."""
@@ -155,12 +163,17 @@ def _revised(before: Donnees, after: Donnees) -> bool:
     return any(not filecmp.cmp(left[name], right[name], shallow=False) for name in left)
 
 
+def defines(found: Donnees, name: str) -> bool:
+    """Return whether a file is of the programme's folder: its definition, and no data."""
+    return found.fichiers[name] == found.programme.dossier / name
+
+
 def _files(found: Donnees) -> dict[str, Path]:
     register = Path(found.programme.source(OPENINGS).fichier).stem
     return {
         name: path
         for name, path in found.fichiers.items()
-        if name != "programme.toml" and Path(name).stem != register
+        if not defines(found, name) and Path(name).stem != register
     }
 
 

@@ -22,6 +22,7 @@ from fpi_eval.panel.two_years import (
     REGISTER,
     REVISED,
     TwoYears,
+    defines,
     two_years,
 )
 from fpi_eval.panel.year import Year
@@ -33,7 +34,7 @@ from fpi_eval.text import liste
 from fpi_eval.traced import note
 
 FEW = 2  # inputs replaced, over which what takes a simulation is computed at both ends only
-SAID, DEFINED = 3, "programme.toml"
+SAID = 3
 DEAR = ("cout_", "entrees_attendues", "places_a_ouvrir", "industrie_100")
 
 
@@ -109,7 +110,8 @@ def between_reports(
     """Return what moved between two reports that are made, as `two_years` replaces inputs."""
     before, after = (published(year.donnees, one) for one in (rentree, year.rentree))
     years = two_years(year, rentree, dossier, programme)
-    others = _others(years.former.donnees, before.hashes) - {DEFINED}
+    former = years.former.donnees
+    others = [n for n in _others(former, before.hashes) if not defines(former, n)]
     if str(dossier) and others:
         raise FpiError(
             f"ces fichiers ne sont pas ceux que le rapport {rentree} avait lus : "
@@ -161,8 +163,8 @@ def _unseparated(years: TwoYears, hashes: Mapping[str, str]) -> tuple[str, ...]:
     register = Path(found.programme.source(OPENINGS).fichier).stem
     moved = set()
     for name in _others(found, hashes):
-        kind = REGISTER if Path(name).stem == register else REVISED
-        moved.add(DEFINITION if name == DEFINED else kind)
+        other = DEFINITION if defines(found, name) else REVISED
+        moved.add(REGISTER if Path(name).stem == register else other)
     return tuple(
         kind for kind in (REVISED, REGISTER, DEFINITION) if kind in moved - {*years.replaced}
     )
