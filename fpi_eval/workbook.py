@@ -10,7 +10,7 @@ from pathlib import Path
 from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
@@ -92,15 +92,15 @@ def _content(
     contents = book.active
     contents.title = CONTENTS
     names = sheet_names([*pages, *(table.name for table in tables)])
-    links: list[tuple[str, str, object]] = []
+    links: list[tuple[Cell, str, object]] = []
     definitions = book.create_sheet(DEFINITIONS)
     for name, shown in zip(names, pages.values(), strict=False):
         links += _page(book.create_sheet(name), shown, warning)
-    links.append((f"'{DEFINITIONS}'!A1", "Définition de chaque colonne des feuilles suivantes", ""))
+    links.append((definitions["A1"], "Définition de chaque colonne des feuilles suivantes", ""))
     of_tables = names[len(pages) :]
     for table, name in zip(tables, of_tables, strict=True):
-        _sheet(book.create_sheet(name), table, warning)
-        links.append((f"'{name}'!A1", table.title, len(table.frame)))
+        _sheet(sheet := book.create_sheet(name), table, warning)
+        links.append((sheet["A1"], table.title, len(table.frame)))
     _definitions(definitions, tables, of_tables, title, warning)
     day = max(table.date for table in tables)
     _contents(contents, title, [f"{date_longue(day).capitalize()}.", warning, *about], links)
@@ -141,7 +141,7 @@ def _put(cell: Cell, value: object, number_format: str = "") -> None:
 
 
 def _contents(
-    sheet: Worksheet, title: str, lines: Sequence[str], links: Sequence[tuple[str, str, object]]
+    sheet: Worksheet, title: str, lines: Sequence[str], links: Sequence[tuple[Cell, str, object]]
 ) -> None:
     """Write the first sheet: what the workbook is, and a link to each table."""
     _put(sheet.cell(1, 1), title)
@@ -152,9 +152,10 @@ def _contents(
     first = len(said) + 3
     for place, head in enumerate((SHEET_HEAD, "Tableau", "Lignes"), start=1):
         _head(sheet.cell(first, place), head)
-    for row, (where, name, count) in enumerate(links, start=first + 1):
-        cell = sheet.cell(row, 1)
-        _put(cell, where.rpartition("!")[0].strip("'"))
+    for row, (there, name, count) in enumerate(links, start=first + 1):
+        cell, where = sheet.cell(row, 1), there.parent.title
+        _put(cell, where)
+        where = f"{quote_sheetname(where)}!{there.coordinate}"
         cell.hyperlink = Hyperlink(ref=cell.coordinate, location=where, display=escapes.plain(name))
         cell.font = LINK
         _put(sheet.cell(row, 2), name)
@@ -166,17 +167,18 @@ def _contents(
 
 def _page(
     sheet: Worksheet, tables: Sequence[ShownTable], warning: str
-) -> list[tuple[str, str, object]]:
+) -> list[tuple[Cell, str, object]]:
     """Write a page's tables one under the other; return where each begins, title, rows."""
-    links: list[tuple[str, str, object]] = []
+    links: list[tuple[Cell, str, object]] = []
     row = 1
     if warning:
         _put(sheet.cell(row, 1), warning)
         row += 2
     for table in tables:
-        links.append((f"'{sheet.title}'!A{row}", table.title, len(table.rows)))
-        _put(sheet.cell(row, 1), table.title)
-        sheet.cell(row, 1).font = FIRM
+        head = sheet.cell(row, 1)
+        links.append((head, table.title, len(table.rows)))
+        _put(head, table.title)
+        head.font = FIRM
         columns = list(zip(*table.rows, strict=True)) if table.rows else [()] * len(table.heads)
         _grid(sheet, row + 1, table.heads, columns)
         row += len(table.rows) + 2

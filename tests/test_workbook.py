@@ -200,11 +200,12 @@ def shown(**changes):
 
 
 def test_the_first_sheet_links_to_every_table_and_each_can_be_filtered_and_printed(tmp_path):
-    pages = {"02 Places": [shown(), shown()]}
+    pages = {"04 L'emploi": [shown(), shown()]}
     path = write_workbook(tmp_path / "x.xlsx", [table()], title="R", about=["A"], pages=pages)
     book = openpyxl.load_workbook(path)
     links = [cell.hyperlink.location for cell in book["Sommaire"]["A"] if cell.hyperlink]
-    assert links == ["'02 Places'!A1", "'02 Places'!A7", "'Définitions'!A1", "'insertion'!A1"]
+    assert links == ["'04 L''emploi'!A1", "'04 L''emploi'!A7", "'Définitions'!A1", "'insertion'!A1"]
+    assert [book["Sommaire"].cell(row, 1).value for row in (7, 10)] == ["04 L'emploi", "insertion"]
     made = [one for sheet in book for one in sheet.tables.values()]
     assert [one.ref for one in made] == ["A5:F9", "A2:D4", "A8:D10", "A5:D10"]
     assert len({one.displayName for one in made}) == 4

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from openpyxl import load_workbook
 from openpyxl.cell import Cell
+from openpyxl.utils import quote_sheetname
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
@@ -141,8 +142,8 @@ def _contents(sheet: Worksheet, told: Mapping[str, str], left: Sequence[str]) ->
     first = column.index(SHEET_HEAD) + 1
     links = []
     for row in sheet.iter_rows(min_row=first + 1, max_col=3):
-        french, _bang, place = str(row[0].hyperlink.location).rpartition("!")
-        links.append((told.get(french.strip("'")), place, row[1].value, row[2].value))
+        place = str(row[0].hyperlink.location).rpartition("!")[2]
+        links.append((told.get(str(row[0].value)), place, row[1].value, row[2].value))
         for cell in row:
             cell.value, cell.hyperlink = None, None
     for cell in [*sheet["A"][: first - 1], *sheet[first]]:
@@ -154,8 +155,6 @@ def _contents(sheet: Worksheet, told: Mapping[str, str], left: Sequence[str]) ->
     kept = [link for link in links if link[0]]
     for number, (name, place, title, count) in enumerate(kept, start=first + 1):
         cell, said_title = sheet.cell(number, 1), words(str(title))
-        cell.value = name
-        cell.hyperlink = Hyperlink(
-            ref=cell.coordinate, location=f"'{name}'!{place}", display=said_title
-        )
+        cell.value, where = name, f"{quote_sheetname(str(name))}!{place}"
+        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=where, display=said_title)
         sheet.cell(number, 2).value, sheet.cell(number, 3).value = said_title, count
