@@ -86,6 +86,22 @@ def test_a_count_of_people_is_hidden_with_what_gives_it_back_and_another_row():
     assert shown.frame["expected"].isna().tolist() == [True, False, True]
 
 
+def test_a_row_of_nobody_hides_no_other_and_unknown_counts_are_no_fault():
+    frame = pd.DataFrame({"observed": [3.0, 0.0, 40.0, np.nan]})
+    shown = show_alone(frame, Thresholds())
+    assert shown.hidden["observed"].tolist() == [True, False, True, False]
+    alone = show_alone(frame.iloc[[0, 3]], Thresholds())
+    assert alone.hidden["observed"].tolist() == [True, False]
+
+
+def test_two_small_counts_whose_sum_would_tell_both_take_a_third_with_them():
+    frame = pd.DataFrame({"observed": [1.0, 1.0, 60.0, 40.0, 50.0]})
+    shown = show_alone(frame, Thresholds())  # a known total would leave 2 to the first two: 1 each
+    assert shown.hidden["observed"].tolist() == [True, True, False, True, False]
+    leavers = pd.DataFrame({"leavers": [30.0, 25.0, 60.0], "employed": [1.0, 1.0, 40.0]})
+    assert show_alone(leavers, Thresholds()).hidden["leavers"].all()
+
+
 def test_rows_that_count_nobody_are_shown_as_they_are():
     frame = pd.DataFrame({"places": [3, 1]})
     pd.testing.assert_frame_equal(public(frame).marked, frame)

@@ -124,19 +124,26 @@ def _refuse_counts(frame: pd.DataFrame) -> None:
 def show_alone(frame: pd.DataFrame, thresholds: Thresholds) -> Shown:
     """Return a result's rows without small counts of people.
 
-    A row with one loses all that would give it back; when a single row is hidden a second one is
-    too, the smallest, since the total may be known from elsewhere.
+    A row with one loses all that would give it back. Totals may be known from elsewhere: others
+    are hidden too, the smallest of those that count somebody, until two are hidden at least and
+    what the hidden ones add up to leaves to each the width of the protection.
     """
     people = [name for name in PEOPLE if name in frame]
     if not people:
         return public(frame)
     counts = frame[people].astype(float)
+    if rated := {"leavers", "employed"} <= set(people):
+        counts["rest"] = counts["leavers"] - counts["employed"]
     lost: pd.Series = small(_whole(counts), thresholds).any(axis=1)
-    if {"leavers", "employed"} <= set(people):
-        rest = counts["leavers"] - counts["employed"]
-        lost |= small(_whole(rest), thresholds) | below(counts["leavers"], thresholds)
-    if lost.sum() == 1 and len(frame) > 1:
-        lost[counts[people[0]].mask(lost).idxmin()] = True
+    if rated:
+        lost |= below(counts["leavers"], thresholds)
+    size = counts[people[0]]
+    others = size[~lost & (size > 0)].sort_values(kind="stable").index
+    for row in others if lost.any() else ():
+        room = counts[lost].sum(min_count=1) - lost.sum()  # of one row, the others at one each
+        if lost.sum() > 1 and not (room < thresholds.largeur_protection).any():
+            break
+        lost[row] = True
     names = [name for name in (*people, *TELLING) if name in frame]
     out = frame.copy()
     for name in names if lost.any() else ():
