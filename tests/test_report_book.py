@@ -236,6 +236,47 @@ def test_a_count_taken_out_of_the_protected_table_is_told_nowhere_else(deux_rapp
         assert persons is None
 
 
+def test_an_opening_of_unknown_cost_is_in_no_cost_per_seat_and_costs_are_not_zero(
+    annee_simulee, monkeypatch
+):
+    rows = seats.registre(annee_simulee)
+    first = (rows["places_ouvertes"].gt(0) & (rows["voie"] == "scolaire")).idxmax()
+    blank = rows.assign(cout=rows["cout"].mask(rows.index == first), subvention=float("nan"))
+    monkeypatch.setattr(people, "registre", lambda _: blank)
+    found = people.couts(annee_simulee).frame.iloc[-1]
+    told = blank.drop(first)
+    each = told["cout"].sum() / told["places_ouvertes"].sum()
+    assert found["cout_par_place"] == pytest.approx(each)
+    assert found["places_ouvertes"] == rows["places_ouvertes"].sum()
+    names = ["subvention", "subvention_par_place", "cout_par_personne", "subvention_par_personne"]
+    assert found[names].isna().all()
+
+
+def test_seats_of_the_programme_before_are_not_its_own_where_the_year_before_misses(
+    annee_simulee, monkeypatch
+):
+    keys, before = ["cell", "rentree"], annee_simulee.programme.rentree_debut - 1
+    rows = proteges.cellules(annee_simulee)
+    assert rows.loc[rows["rentree"] == before, "seats"].any()
+    whole = proteges.en_service(annee_simulee).set_index(keys)["seats"]
+    monkeypatch.setattr(proteges, "cellules", lambda _: rows[rows["rentree"] != before])
+    found = proteges.en_service.__wrapped__(annee_simulee).set_index(keys)["seats"]
+    pd.testing.assert_series_equal(found, whole.drop(before, level="rentree"))
+
+
+def test_what_opened_this_year_is_unknown_where_the_register_does_not_say(
+    annee_simulee, monkeypatch
+):
+    rows = seats.registre(annee_simulee)
+    now = (rows["rentree"] == annee_simulee.rentree) & (rows["voie"] == "scolaire")
+    untold = rows.assign(places_transformees=rows["places_transformees"].mask(now))
+    groups = rows.loc[now, ["niveau", "filiere"]].drop_duplicates()
+    monkeypatch.setattr(seats, "registre", lambda _: untold)
+    found = seats.transformation(annee_simulee).frame["places_transformees"]
+    assert found.isna().sum() == len(groups) > 0
+    assert (found.dropna() == 0).all()
+
+
 def test_what_last_years_report_hid_is_not_shown_now(deux_rapports):
     before, now = (
         {one.name: one for one in publication.read(deux_rapports[1][y] / "publication_simule.json")}

@@ -16,6 +16,7 @@ from fpi_eval.disclosure import Parts, PublicShare, Rate
 from fpi_eval.indicators.declare import EMPLOYED
 from fpi_eval.indicators.derive import in_seats
 from fpi_eval.indicators.filieres import of_programme
+from fpi_eval.panel.from_files import KEYS, openings
 from fpi_eval.panel.regional_panel import HERE
 from fpi_eval.panel.year import Year
 from fpi_eval.report.published.protection import AUTRES, Safe, Wanted, protected, shown_before
@@ -170,8 +171,10 @@ def en_service(p: Year) -> pd.DataFrame:
     rows = cellules(p)
     rows = rows[rows["territoire"] == HERE]
     start = p.donnees.programme.rentree_debut
-    before = rows[rows["rentree"] == start - 1].set_index("cell")["seats"]
-    seats = (rows["seats"] - rows["cell"].map(before).fillna(0.0)).clip(lower=0)
+    opened, _ = openings(p)  # not the panel's row of the year before, which may miss
+    before = opened[opened["rentree"] < start].groupby(KEYS)["ouvertes"].sum()
+    earlier = before.reindex(pd.MultiIndex.from_frame(rows[KEYS]), fill_value=0.0).to_numpy()
+    seats = (rows["seats"] - earlier).clip(lower=0)
     return rows.assign(seats=seats.where(rows["rentree"] >= start, 0.0))
 
 

@@ -150,17 +150,17 @@ def couts(p: Year) -> Sheet | None:
     rows = registre(p)
     if rows.empty:
         return None
-    rows = rows.assign(**{n: rows[n].astype(float) for n in ("cout", "subvention")})
-    sums = rows.groupby(["niveau", "filiere"])[["cout", "subvention", "places_ouvertes"]].sum()
-    seats = wide(sums.reset_index(), c.COUTS[:2], ["niveau", "filiere"])
-    whole = sums.sum()
-    sums.loc[(TOTAL, TOTAL), :] = whole
-    table = seats.merge(sums.reset_index(), on=["niveau", "filiere"])
+    money, by = ["cout", "subvention"], ["niveau", "filiere"]
+    nothing = rows["places_ouvertes"].eq(0).map({True: 0.0})  # a closure that says no amount
+    rows = rows.assign(**{n: rows[n].astype(float).fillna(nothing) for n in money})
+    sums = rows.groupby(by)[[*money, "places_ouvertes"]].sum(min_count=1)
+    sums.loc[(TOTAL, TOTAL), :] = rows[sums.columns].sum(min_count=1)
+    table = wide(rows, c.COUTS[:2], by).merge(sums.reset_index(), on=by)
     people, flag = float("nan"), False
     if (safe := proteges.formes(p)) is not None:
         cells, flag = protection.margin(safe)[0], _hidden(safe, "ensemble", p.donnees.rentree)
         people = cells.loc[_whole(safe, cells), "entrants_programme"].sum(min_count=1)
-    taught = rows[rows["voie"] == "scolaire"][["cout", "subvention"]].sum()
+    taught = rows[rows["voie"] == "scolaire"][money].sum(skipna=False)
     one = pd.DataFrame(
         {
             "cout": [taught["cout"]],

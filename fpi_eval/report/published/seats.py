@@ -153,12 +153,12 @@ def transformation(p: Year) -> Sheet | None:
         return None
     year, by = p.donnees.rentree, ["niveau", "filiere"]
     own = registre(p)[registre(p)["voie"] == "scolaire"]
-    moved = own[own["rentree"] == year].groupby(by)["places_transformees"].sum()
+    moved = own[own["rentree"] == year].groupby(by)["places_transformees"].sum(skipna=False)
     cells = proteges.en_service(p)
     cells = cells[(cells["rentree"] == year) & cells["places"].notna()]
     share = compute(cells, c.PART_PROGRAMME, by).set_index(by)
     table = share[["numerator", "denominator"]].set_axis(["seats", "places"], axis=1)
-    table = table.assign(places_transformees=moved).fillna({"places_transformees": 0.0})
+    table = table.assign(places_transformees=moved.reindex(table.index, fill_value=0.0))
     safe = proteges.entrants(p)
     base, flags = _entrants_avant(p, safe)
     table = table.reset_index().merge(base.join(flags.rename("_h")), "left", by)
