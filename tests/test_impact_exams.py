@@ -113,6 +113,17 @@ def test_a_hidden_count_is_never_zero(monkeypatch):
     )
     rows = examens._by_course(p, cells).set_index(["course", "rentree"])["diplomes"]
     assert rows.to_dict() == {("a", 2020): 9, ("50025008", 2020): 0, ("50025008", 2021): 6}
+    # Renovated into a code of another filière, a course is one cell: a row a session.
+    told = table.assign(admis=1.0, cfd=["50025007", *["50032607"] * 3])
+    monkeypatch.setattr(examens, "_cap", lambda _: told)
+    p.identity = pd.DataFrame(
+        [[code, "a", code[3:6], "secondaire", "500"] for code in ("50025007", "50032607")],
+        columns=columns,
+    )
+    p.filieres = pd.DataFrame({"code": ["250", "326"], "filiere": ["elec", "numerique"]})
+    rows = examens._by_course(p, cells)
+    assert rows[["rentree", "presents"]].to_numpy().tolist() == [[2020, 10], [2021, 18]]
+    assert set(rows["filiere"]) == {"elec"}
 
 
 def test_the_simulated_files_give_every_mesh_and_the_same_graduates(annee_simulee):

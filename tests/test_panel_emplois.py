@@ -127,6 +127,20 @@ def test_jobs_of_industry_alone_are_not_those_of_a_filiere_that_feeds_services()
     assert emplois_alimentes(industry, secteurs, ["code_zone"])["emplois"].tolist() == [5]
 
 
+def test_jobs_of_a_single_year_have_no_change(programme):
+    region = programme.territoire.code_region
+    jobs = pd.DataFrame({
+        "secteur": ["CI"], "annee": [2023], "code_region": [region], "emplois": [12.0],
+        "etablissements": [1.0], "masquees": [0],
+    })  # fmt: skip
+    fed = pd.DataFrame({"filiere": ["n"], "na38": ["CI"], "industrie": [True]})
+    files = SimpleNamespace(programme=programme)
+    year = SimpleNamespace(emplois=jobs, secteurs=fed, donnees=files)
+    found = emplois.par_filiere(year).iloc[0]
+    assert found["emplois"] == 12
+    assert np.isnan(found["evolution"])
+
+
 def test_the_simulated_folder_has_jobs_already_published_and_seats_in_zones(simulated):
     assert simulated.emplois["annee"].max() == 2025
     seats = emplois.places_par_zone(simulated)

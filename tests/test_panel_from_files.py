@@ -1,5 +1,8 @@
 """The cell panel from files: counted by hand on small tables, equal to the twin's own panel."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -58,12 +61,49 @@ def test_a_missing_course_of_a_listed_school_is_zero_and_an_unlisted_school_is_u
     assert table["B", "c", 2022] == 7.0
 
 
+def test_a_course_whose_pupils_are_hidden_is_unknown_and_not_without_pupils():
+    pupils = counts(
+        ("A", "c", SCOLAIRE, 2020, 10.0, 8.0, 12.0),
+        ("A", "c", SCOLAIRE, 2021, np.nan, 0.0, 12.0),
+        ("A", "c", SCOLAIRE, 2022, 11.0, 9.0, 12.0),
+    )
+    table = ff._lives(pupils, pupils).set_index("rentree")
+    assert np.isnan(table.loc[2021, "entrants"])
+    assert table.loc[2021, "terminale"] == 0
+
+
+def test_a_hidden_count_of_the_constat_leaves_its_cell_unknown(folder):
+    p = fpi.load("fpi_aura", 2026, folder)
+    whole = ff._pupils(p, p.donnees.changements_uai)
+    at = p.donnees.table("constat").loc[ff.final_year(p).index[-1]]
+    readings = p.donnees.lectures["constat"]
+    rows = readings[str(at["rentree"])].table
+    hidden = (rows["uai"] == at["uai"]) & (rows["mefstat11"] == at["mefstat11"])
+    blank = rows.assign(effectif=rows["effectif"].mask(hidden))
+    readings[str(at["rentree"])] = replace(readings[str(at["rentree"])], table=blank)
+    found = ff._pupils(p, p.donnees.changements_uai)
+    assert found[[*ff.KEYS, "rentree"]].equals(whole[[*ff.KEYS, "rentree"]])
+    assert found["terminale"].isna().sum() == 1
+    assert whole["terminale"].notna().all()
+
+
 def test_a_year_without_constat_leaves_pupils_unknown():
     known = counts(("A", "c", SCOLAIRE, 2020, 10.0, 8.0, 12.0))
     places = counts(("A", "c", SCOLAIRE, 2021, np.nan, np.nan, 15.0))
     table = ff._lives(pd.concat([known, places]), known).set_index("rentree")
     assert np.isnan(table.loc[2021, "entrants"])
     assert table.loc[2021, "places"] == 15.0
+
+
+def test_places_and_wishes_of_a_cell_are_unknown_as_soon_as_one_row_is():
+    rows = pd.DataFrame({
+        "uai": ["A", "A", "B", "B"], "course": "c", "voie": SCOLAIRE, "rentree": 2022,
+        "places": [12.0, 12.0, 24.0, np.nan], "voeux_1": [30.0, np.nan, 10.0, 5.0],
+    })  # fmt: skip
+    p = SimpleNamespace(capacites=SimpleNamespace(table=rows))
+    found = ff._places(p, pd.DataFrame({"ancien_uai": [], "nouveau_uai": []})).set_index("uai")
+    assert found["places"].fillna(-1).to_dict() == {"A": 24, "B": -1}
+    assert found["voeux_1"].fillna(-1).to_dict() == {"A": -1, "B": 15}
 
 
 def test_seats_add_up_over_rentrees_and_unmatched_ones_are_counted():
@@ -83,6 +123,12 @@ def test_seats_add_up_over_rentrees_and_unmatched_ones_are_counted():
     assert by.loc["A", "cohort"].tolist() == [2021.0] * 5
     assert not by.loc["A", "nouvelle"].any()
     assert by.loc["B", "nouvelle"].all()
+    # A cell is no newer than the files that show its voie and level: what was before is unknown.
+    words = words.assign(niveau=words["uai"].map({"A": "n", "B": "m"}), course=words["uai"])
+    lives, seats = (rows.assign(course=rows["uai"]) for rows in (lives, seats))
+    later, _ = ff._with_seats(lives, seats, False, words)
+    assert (later["cohort"] == 2023).any()
+    assert not later["nouvelle"].any()
     assert matched == pytest.approx(25 / 30)  # apprentices, whom no file shows, are not counted
 
 

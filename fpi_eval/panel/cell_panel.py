@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from fpi_eval.text import nombre, pluriel, pourcent
+from fpi_eval.text import SIMULATED, nombre, pluriel, pourcent
 
 NAN = float("nan")
 UNPLACED = (
@@ -30,6 +30,8 @@ class CellPanel:
         Cells left out: no file tells how long their course is, or where they are.
     pooled : bool
         Two consecutive years of an outcome share a cohort.
+    simulated : bool
+        Files are the twin's.
     """
 
     table: pd.DataFrame
@@ -38,6 +40,7 @@ class CellPanel:
     unresolved: float = NAN
     pooled: bool = False
     unplaced: int = 0
+    simulated: bool = False
 
     @classmethod
     def of(cls, panel: "CellPanel | pd.DataFrame") -> "CellPanel":
@@ -55,6 +58,7 @@ class CellPanel:
         pooled = ["deux années qui se suivent partagent une cohorte"] * self.pooled
         aside = [pluriel(self.unplaced, *UNPLACED)] * (self.unplaced > 0)
         rows = f"{nombre(len(self.table))} lignes (formation × rentrée), dans .table"
+        rows += f" ({SIMULATED.lower()})" * self.simulated
         return " ; ".join([f"Panel : {rows}", f"places : {seats}", *said, *aside, *pooled])
 
     def with_table(self, table: pd.DataFrame) -> "CellPanel":

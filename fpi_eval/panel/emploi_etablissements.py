@@ -36,7 +36,7 @@ def employed(p: Panels) -> pd.DataFrame:
         rentree=rows["millesime"].str[-4:].astype("int64") - 1,
     )
     rows = rows.drop_duplicates(["uai", "rentree"], keep=False)
-    counts = final_year(p).groupby(["uai", "rentree"])["effectif"].sum()
+    counts = final_year(p).groupby(["uai", "rentree"])["effectif"].sum(skipna=False)
     n = sum(
         counts.reindex(pd.MultiIndex.from_arrays([rows["uai"], rows["rentree"] - back])).to_numpy()
         for back in (0, 1)

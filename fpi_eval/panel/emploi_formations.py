@@ -73,17 +73,14 @@ def _two_cohorts(p: Panels, rates: pd.DataFrame) -> pd.DataFrame:
     alone = ~rates.duplicated(["uai", "option", "rentree"], keep=False).to_numpy()
     total = np.zeros(len(rates))
     for back in (0, 1):
-        year = rates["rentree"] - back
-        found = [
-            pupils.groupby([*keys, "rentree"])["effectif"]
-            .sum()
-            .reindex(pd.MultiIndex.from_arrays([*(rates[k] for k in keys), year]))
-            .to_numpy()
-            for keys in (["uai", "option"], ["uai_lu", "cfd_lu"])
-        ]
-        here = [pair in listed for pair in zip(rates["uai"], year, strict=True)]
-        count = np.where(alone, *found)
-        total += np.where(np.isnan(count) & here, 0.0, count)
+        year, found = rates["rentree"] - back, []
+        here = np.array([pair in listed for pair in zip(rates["uai"], year, strict=True)])
+        for keys in (["uai", "option"], ["uai_lu", "cfd_lu"]):
+            counts = pupils.groupby([*keys, "rentree"])["effectif"].sum(skipna=False)
+            rows = pd.MultiIndex.from_arrays([*(rates[k] for k in keys), year])
+            none = here & ~rows.isin(counts.index)  # a row without a count is not one
+            found.append(np.where(none, 0.0, counts.reindex(rows).to_numpy()))
+        total += np.where(alone, *found)
     return rates.assign(terminale_2=total).dropna(subset=["terminale_2"])
 
 

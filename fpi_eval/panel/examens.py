@@ -163,18 +163,22 @@ def panel_examens(p: Panels, cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_course(p: Panels, cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of speciality files, a session that a file does not hold being 0."""
+    """Return the rows of speciality files, a session that a file does not hold being 0.
+
+    A course that renovation takes to another filière stays in the one where files first have it.
+    """
     rows = diplomes_par_specialite(p)
     rows = rows[rows["voie"].eq("scolaire") & rows["course"].notna() & rows["code_region"].notna()]
     if rows.empty:
         return rows
-    unit = ["diplome", "territoire", "code_region", "course", "filiere"]
+    unit = ["diplome", "territoire", "code_region", "course"]
+    filieres = rows.sort_values("rentree", kind="stable").groupby("course")["filiere"].first()
     counts = rows.groupby([*unit, "rentree"])[COUNTED].sum(skipna=False)
     sessions = rows[["diplome", "rentree"]].drop_duplicates()
     full = rows[unit].drop_duplicates().merge(sessions, "left", "diplome")
     every = pd.MultiIndex.from_frame(full[[*unit, "rentree"]])
     full = counts.astype(float).reindex(every, fill_value=0.0).dropna().reset_index()
-    full = full.rename(columns={"admis": "diplomes"})
+    full = full.rename(columns={"admis": "diplomes"}).join(filieres, "course")
     cap = full["diplome"].eq("CAP")
     parts = [
         _with_seats(full[here].assign(maille=mesh), cells.assign(territoire=cells[place]))

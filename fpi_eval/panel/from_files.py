@@ -59,7 +59,7 @@ def cell_panel(p: Panels) -> CellPanel:
         return CellPanel(pd.DataFrame(columns=COLUMNS))
     words = _words(p, counts)
     placed = words.dropna(subset=["duree", "code_region"])
-    seats, derived = _seats(p, changes)
+    seats, derived = openings(p)
     every = _lives(counts, pupils)
     table, matched = _with_seats(every.merge(placed, on=KEYS), seats, derived, words)
     unplaced = every.groupby(KEYS).ngroups - table.groupby(KEYS).ngroups
@@ -78,6 +78,7 @@ def cell_panel(p: Panels) -> CellPanel:
         matched=matched,
         unresolved=unresolved,
         unplaced=unplaced,
+        simulated=p.donnees.simulees,
     )
 
 
@@ -119,7 +120,7 @@ def lasting(p: Panels, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _pupils(p: Panels, changes: pd.DataFrame) -> pd.DataFrame:
-    """Return entrants and final-year pupils per cell × rentrée."""
+    """Return entrants and final-year pupils per cell × rentrée, unknown as soon as one row is."""
     empty = pd.DataFrame(columns=[*KEYS, "rentree", "entrants", "terminale"])
     if not p.donnees.a("constat"):
         return empty
@@ -131,21 +132,19 @@ def _pupils(p: Panels, changes: pd.DataFrame) -> pd.DataFrame:
     year, length = rows["mefstat11"].map(mef["annee"]), rows["mefstat11"].map(mef["duree"])
     bac_pro = rows["niveau_diplome"].isin(BAC_PRO) & (length == BAC_PRO_YEARS)
     later = bac_pro & rows["course"].isin(p.donnees.familles["cfd"])
-    rows["entrants"] = rows["effectif"].where(year == np.where(later, 2, 1))
-    rows["terminale"] = rows["effectif"].where(year == length)
-    rows = rows[rows["course"].notna() & rows[["entrants", "terminale"]].notna().any(axis=1)]
-    grouped = rows.groupby([*KEYS, "rentree"])[["entrants", "terminale"]]
-    return grouped.sum(min_count=1).reset_index()
+    first, last = year == np.where(later, 2, 1), year == length
+    rows = rows.assign(
+        entrants=rows["effectif"].where(first, 0.0), terminale=rows["effectif"].where(last, 0.0)
+    )
+    grouped = rows[rows["course"].notna() & (first | last)].groupby([*KEYS, "rentree"])
+    return grouped[["entrants", "terminale"]].sum(skipna=False).reset_index()
 
 
 def _places(p: Panels, changes: pd.DataFrame) -> pd.DataFrame:
     """Return places and first wishes per cell × rentrée; unknown as soon as one row is."""
     rows = p.capacites.table
-    rows = rows.assign(uai=latest_uai(rows["uai"], changes), inconnues=rows["places"].isna())
-    grouped = rows.groupby([*KEYS, "rentree"])
-    table = grouped[["places", "voeux_1"]].sum(min_count=1)
-    table["places"] = table["places"].mask(grouped["inconnues"].any())
-    return table.reset_index()
+    rows = rows.assign(uai=latest_uai(rows["uai"], changes))
+    return rows.groupby([*KEYS, "rentree"])[["places", "voeux_1"]].sum(skipna=False).reset_index()
 
 
 def _words(p: Panels, counts: pd.DataFrame) -> pd.DataFrame:
@@ -181,20 +180,22 @@ def _lives(counts: pd.DataFrame, pupils: pd.DataFrame) -> pd.DataFrame:
     table = span.merge(pd.DataFrame({"rentree": years}), "cross")
     table = table[table["rentree"].between(table["min"], table["max"])].drop(columns=["min", "max"])
     table = table.merge(counts, "left", [*KEYS, "rentree"])
-    listed = pd.MultiIndex.from_frame(pupils[["uai", "rentree"]].drop_duplicates())
-    here = pd.MultiIndex.from_frame(table[["uai", "rentree"]]).isin(listed)
-    here &= (table["voie"] == "scolaire").to_numpy()
+    listed, told = (
+        pd.MultiIndex.from_frame(table[keys]).isin(pd.MultiIndex.from_frame(pupils[keys]))
+        for keys in (["uai", "rentree"], [*KEYS, "rentree"])
+    )
+    none = listed & ~told & (table["voie"] == "scolaire").to_numpy()
     for name in ("entrants", "terminale"):
-        table[name] = table[name].mask(here & table[name].isna(), 0.0).astype(float)
+        table[name] = table[name].mask(none, 0.0).astype(float)
     return table
 
 
-def _seats(p: Panels, changes: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
+def openings(p: Panels) -> tuple[pd.DataFrame, bool]:
     """Return opened seats by cell and rentrée, and whether they are derived from capacities."""
     derived = not p.donnees.a("ouvertures")
     rows = p.derivees if derived else coded(p, p.registre)
     rows = rows.assign(
-        uai=latest_uai(rows["uai"], changes),
+        uai=latest_uai(rows["uai"], p.donnees.changements_uai),
         rentree=rows["rentree"].astype("int64"),
         ouvertes=rows["places_ouvertes"].astype(float),
     )
@@ -234,7 +235,9 @@ def _with_seats(
     opened = table["rentree"].where(table["seats"] > 0)
     table["cohort"] = opened.groupby([table[k] for k in KEYS]).transform("min")
     start = table.groupby(KEYS)["rentree"].transform("min")
-    table["nouvelle"] = (table["cohort"] == start) & (start > table["rentree"].min())
+    known = _kinds(table, words).assign(rentree=table["rentree"])  # from when files show its kind
+    known = known.groupby(["voie", "niveau"], dropna=False)["rentree"].transform("min")
+    table["nouvelle"] = (table["cohort"] == start) & (start > known)
     return table.drop(columns=["ouvertes", "ailleurs"]), matched
 
 
