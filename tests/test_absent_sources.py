@@ -376,6 +376,18 @@ def test_a_portal_is_missed_only_where_the_source_that_it_completes_lacks_the_ye
     assert "constat_portail" in fpi.load(PROGRAMME, RENTREE, here).donnees.absentes
 
 
+def test_an_older_file_of_the_portal_is_not_late_beside_the_constat_of_the_year(tmp_path):
+    here, _ = folder_without(tmp_path)
+    before = here / PROGRAMME.sources["constat_portail"].fichier.format(rentree=RENTREE - 1)
+    before.parent.mkdir(exist_ok=True)
+    head = "rentree_scolaire;numero_d_etablissement;mef_bcp_11;nombre_d_eleves_total\n"
+    before.write_text(head + f"{RENTREE - 1};0010001W;23210025524;999\n", encoding="utf-8")
+    found = fpi.load(PROGRAMME, RENTREE, here).donnees
+    assert not {"constat", "constat_portail"} & set(found.retards)
+    assert repr(found).startswith("Lu : ")
+    assert "0010001W" not in repr(found)  # says which files, shows no count
+
+
 @pytest.mark.parametrize("suffix", [".xlsx", ".XLSX", ".tsv"])
 def test_the_register_is_found_under_the_name_that_new_gives_it(tmp_path, suffix):
     here, _ = folder_without(tmp_path, "ouvertures")

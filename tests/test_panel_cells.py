@@ -109,6 +109,8 @@ def test_the_caller_s_table_is_left_as_it_was():
         (table(notes="vu"), "notes", "« vu » n'est pas un nombre"),
         (table(notes=np.inf), "notes", "valeur infinie"),
         (pd.concat([table(), table()]), "diplomes", "deux lignes"),
+        (table().iloc[:0], "diplomes", "aucune ligne"),
+        (table().assign(cell=[None, *"aaabbbbcccc"]), "diplomes", "identifiant manquant"),
     ],
 )
 def test_mistakes_are_said_in_french(panel, outcome, message):

@@ -84,7 +84,8 @@ def students(panel: pd.DataFrame) -> str:
 
 def seat_grid(panel: pd.DataFrame, column: str = "seats") -> SeatGrid:
     """Return the seats of ``column`` as a grid; the panel must have one row per cell × rentrée."""
-    codes, names = pd.factorize(panel["cell"], sort=True)
+    coding.some(panel)
+    codes, names = coding.codes(panel, "cell")
     rentree = panel["rentree"].to_numpy()
     years = np.arange(rentree.min(), rentree.max() + 1)
     grid = np.full((len(names), len(years)), np.nan)
@@ -189,26 +190,21 @@ def align(panel: pd.DataFrame, outcome: str) -> Sample:
         found = ", ".join(map(str, panel.columns))
         raise FpiError(f"résultat absent du panel (trouvé : {found}).", colonne=outcome)
     grid = seat_grid(panel)
+    cell, time, lag = grid.cell, panel["rentree"].to_numpy(), lag_of(outcome, panel)
     size = size_before(panel, grid)
     at_etab, at_dep = _given(panel, exposures(grid, size))
-    cell = grid.cell
-    lag = lag_of(outcome, panel)
-    column = panel["rentree"].to_numpy() - grid.years[0] - lag
-    inside = column >= 0
-    at = np.maximum(column, 0)
+    entry = time - grid.years[0] - lag  # column of the rentrée at which the row's students entered
 
+    def then(values: np.ndarray) -> np.ndarray:
+        return np.where(entry >= 0, values[cell, np.maximum(entry, 0)], 0.0)
+
+    y, dose = coding.numbers(panel, outcome), then(grid.seats)
     new = panel["nouvelle"].to_numpy(bool) if "nouvelle" in panel else np.zeros(len(panel), bool)
     first = grid.first[cell]
-    unknown = (column < first) & (grid.seats[cell, first] != 0) & ~new
-    y = coding.numbers(panel, outcome)
+    unknown = (entry < first) & (grid.seats[cell, first] != 0) & ~new
     missing = np.isnan(y)
     keep = ~(unknown | missing)
     rows = slice(None) if keep.all() else keep
-
-    def then(values: np.ndarray) -> np.ndarray:
-        return np.where(inside, values[cell, at], 0.0)
-
-    time, dose = panel["rentree"].to_numpy(), then(grid.seats)
     cohort = np.full(len(grid.cells), np.nan)
     np.fmin.at(cohort, cell[dose > 0], time[dose > 0])
     others = np.zeros(len(cell))

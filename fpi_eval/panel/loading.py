@@ -46,7 +46,7 @@ from fpi_eval.traced import Traced, note
 ESSENTIAL = ("affelnet", "parcoursup_bts", "inserjeunes_region", "constat")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Donnees:
     """What a run reads: readings by source and year, nomenclatures, and what is absent.
 
@@ -67,6 +67,16 @@ class Donnees:
     fichiers: Mapping[str, Path] = field(default_factory=dict)
     retards: dict[str, str] = field(default_factory=dict)
     a_verifier: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Say in French which sources were read, with their years, and which are absent."""
+        found = []
+        for name, readings in self.lectures.items():
+            years = [year.replace("_", "-") for year in readings if year]
+            span = f"{years[0]} à {years[-1]}" if len(years) > 1 else "".join(years)
+            found.append(f"{name} ({span})" if span else name)
+        gone = [f"Absent : {liste(self.absentes)}."] if self.absentes else []
+        return "\n".join([f"Lu : {liste(found)}.", *gone])
 
     @property
     def familles(self) -> pd.DataFrame:
@@ -196,27 +206,24 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
     """
     simulated = not str(donnees)
     folder = folder_of(programme, rentree, donnees)
+    codes = read_nomenclatures(folder / programme.source("nomenclatures").fichier, through=cached)
+    identity = identity_of(codes)
+    there = cache(lambda: catalogue.discover(folder, programme).files)
+    found = paths_of(programme, rentree, folder)
     lectures: dict[str, dict[str, Reading]] = {}
     absentes: dict[str, str] = {}
     retards: dict[str, str] = {}
-    codes = folder / programme.source("nomenclatures").fichier
-    nomenclatures = read_nomenclatures(codes, through=cached)
-    identity = identity_of(nomenclatures)
-    doubts = () if simulated else unknown_codes(programme, nomenclatures)
-    there = cache(lambda: catalogue.discover(folder, programme).files)
-    found = paths_of(programme, rentree, folder)
+    doubts = () if simulated else unknown_codes(programme, codes)
     for name, paths in found.items():
         if not paths:
             absentes[name] = no_file(programme, name, rentree, folder, there())
             continue
         if name == "ouvertures":
             changes = _changes(programme, folder)
-            known = known_beside(programme, nomenclatures, identity, lectures, changes)
+            known = known_beside(programme, codes, identity, lectures, changes)
             read = {"": _read_register(programme, paths[""], known)}
-            doubts += (
-                *_strays(read[""], known),
-                *(() if simulated else overspent(read[""].table, programme, paths[""].name)),
-            )
+            spent = () if simulated else overspent(read[""].table, programme, paths[""].name)
+            doubts += (*_strays(read[""], known), *spent)
         else:
             read = {year: _read(programme, name, path, year) for year, path in paths.items()}
         known_now = {year: published(reading, rentree) for year, reading in read.items()}
@@ -226,14 +233,8 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         lectures[name] = known_now
         if name in YEARLY and folder / wanted(programme, name, rentree) not in paths.values():
             retards[name] = f"rentrée {rentree} absente, dernière lue : {max(paths)}"
-    _merge_portal(lectures, absentes, retards)
-    if not any(name in lectures for name in ESSENTIAL):
-        raise FpiError(
-            f"aucun fichier de {liste(ESSENTIAL)} jusqu'à la rentrée {rentree}. Déposez-en au "
-            "moins un : rien d'autre ne dit des places, des élèves ou leur devenir.",
-            fichier=str(folder),
-        )
-    _require_year(lectures, rentree, folder)
+    _merge_portal(lectures, absentes, retards, rentree)
+    _require(lectures, rentree, folder)
     if URSSAF in programme.sources and not urssaf_files(programme, folder):
         absentes[URSSAF] = no_file(programme, URSSAF, rentree, folder, there())
     files = files_of(programme, rentree, folder)
@@ -244,13 +245,13 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         rentree,
         folder,
         simulated,
-        Traced(lectures, own),
-        nomenclatures,
-        identity,
-        absentes,
-        Traced(files, {name: [name] for name in files}),
-        retards,
-        doubts,
+        lectures=Traced(lectures, own),
+        nomenclatures=codes,
+        identity=identity,
+        absentes=absentes,
+        fichiers=Traced(files, {name: [name] for name in files}),
+        retards=retards,
+        a_verifier=doubts,
     )
 
 
@@ -259,8 +260,14 @@ def _rows(readings: dict[str, Reading]) -> int:
     return sum(len(reading.table) for reading in readings.values())
 
 
-def _require_year(lectures: dict[str, dict[str, Reading]], rentree: int, folder: Path) -> None:
-    """Raise if no source of places or pupils holds the rentrée asked for."""
+def _require(lectures: dict[str, dict[str, Reading]], rentree: int, folder: Path) -> None:
+    """Raise if no source tells of places or pupils, or none that does holds the rentrée."""
+    if not any(name in lectures for name in ESSENTIAL):
+        raise FpiError(
+            f"aucun fichier de {liste(ESSENTIAL)} jusqu'à la rentrée {rentree}. Déposez-en au "
+            "moins un : rien d'autre ne dit des places, des élèves ou leur devenir.",
+            fichier=str(folder),
+        )
     years = {year for name in YEARLY for year in lectures.get(name, {}) if year}
     if years and str(rentree) not in years:
         raise FpiError(
@@ -272,25 +279,22 @@ def _require_year(lectures: dict[str, dict[str, Reading]], rentree: int, folder:
 
 
 def _merge_portal(
-    lectures: dict[str, dict[str, Reading]], absentes: dict[str, str], retards: dict[str, str]
+    lectures: dict[str, dict[str, Reading]],
+    absentes: dict[str, str],
+    retards: dict[str, str],
+    rentree: int,
 ) -> None:
     """Put the portal's years under the source they complete, where that source lacks them.
 
-    A source that has the rentrée itself misses nothing of a portal that is absent or late.
+    A source that has the rentrée, its own file or the portal's, misses nothing of either.
     """
     for name, portal in PORTAL_OF.items():
-        brought = lectures.pop(portal, {})
-        if name in lectures and name not in retards:
-            absentes.pop(portal, None)
-            retards.pop(portal, None)
-        if not brought:
-            continue
-        own = lectures.get(name, {})
-        lectures[name] = dict(sorted((brought | own).items()))
-        absentes.pop(name, None)
-        for late in (name, portal):
-            if late in retards and portal not in retards:
-                retards.pop(late)
+        if brought := lectures.pop(portal, {}):
+            lectures[name] = dict(sorted((brought | lectures.get(name, {})).items()))
+            absentes.pop(name, None)
+        for one in (name, portal) if str(rentree) in lectures.get(name, {}) else ():
+            absentes.pop(one, None)
+            retards.pop(one, None)
 
 
 def _read(programme: Programme, name: str, path: Path, year: str) -> Reading:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pandas as pd
 
-from fpi_eval import calendar, text
+from fpi_eval import calendar
 from fpi_eval.absent import Absent
 from fpi_eval.errors import FpiError
 from fpi_eval.misspelt import known_options
@@ -211,20 +211,9 @@ class Year(Panels):
         lines = [
             f"{self.programme.nom}, rentrée {self.rentree}{origin}",
             *(f"  .{name:<9} {what}" for name, what in TABLES.items()),
-            f"Lu : {text.liste(self._read())}.",
+            repr(self.donnees),
         ]
-        if self.donnees.absentes:
-            lines.append(f"Absent : {text.liste(self.donnees.absentes)}.")
         return "\n".join(lines)
-
-    def _read(self) -> list[str]:
-        """Return each source read, with its years."""
-        found = []
-        for name, readings in self.donnees.lectures.items():
-            years = [year.replace("_", "-") for year in readings if year]
-            span = f"{years[0]} à {years[-1]}" if len(years) > 1 else "".join(years)
-            found.append(f"{name} ({span})" if span else name)
-        return found
 
 
 @known_options
