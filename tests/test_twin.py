@@ -11,6 +11,7 @@ import pytest
 import fpi_eval.twin
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.cell_panel import CellPanel
+from fpi_eval.programme import load_programme
 from fpi_eval.sources.geographie import zones_par_commune
 from fpi_eval.sources.known_sources import discover, source
 from fpi_eval.sources.register.openings import read_ouvertures
@@ -104,7 +105,7 @@ def test_the_truth_is_the_world_with_the_programme_minus_the_world_without():
 def test_net_is_own_plus_displaced_and_cells_add_up_to_the_total(twin):
     total = twin.truth.effects().set_index("outcome")
     assert (total["net"] == total["own"] + total["displaced"]).all()
-    for by in (["filiere"], ["niveau"], ["rentree"], ["filiere", "niveau", "rentree"]):
+    for by in (["filiere"], ["niveau"], ["age"], ["filiere", "niveau", "rentree"]):
         parts = twin.truth.effects(by).groupby("outcome")[["seats", "own", "displaced"]].sum()
         pd.testing.assert_frame_equal(
             parts.sort_index(), total[["seats", "own", "displaced"]].sort_index()
@@ -310,6 +311,13 @@ def test_a_parameter_out_of_range_is_refused_in_french():
         TwinParameters(n_cells_region=3)
     with pytest.raises(FpiError, match=r"« cell_memory » vaut 1 ; attendu 0 à 0\.99"):
         TwinParameters(cell_memory=1)
+    with pytest.raises(FpiError, match="« success_bts » vaut 78 ; attendu entre 0 et 1"):
+        TwinParameters(success_bts=78)
+    with pytest.raises(FpiError, match="« dispersion » vaut nan"):
+        TwinParameters(dispersion=np.nan)
+    for wrong in ({"doses": ()}, {"doses": (12, 0)}, {"ramp_up": ()}):
+        with pytest.raises(FpiError, match="« doses » et « ramp_up »"):
+            TwinParameters(**wrong)
 
 
 def test_concavity_takes_from_large_openings_and_gives_to_small_ones():
@@ -491,6 +499,12 @@ def test_a_closure_is_registered_under_the_filiere_it_pays_for():
     assert set(shut["filiere"]) <= {"reindustrialisation", "numerique", "energie_decarbonee"}
 
 
+def test_a_programme_whose_seats_open_outside_the_twin_is_refused():
+    late = load_programme().model_copy(update={"rentree_debut": 2040})
+    with pytest.raises(FpiError, match="de 2022 à 2040, le jumeau va de 2016 à 2031"):
+        draw(SMALL, 0, programme=late)
+
+
 def test_a_rentree_outside_the_twin_is_refused(twin, tmp_path):
     with pytest.raises(FpiError, match="2016 à 2031"):
         write_files(twin, tmp_path, years=[2040])
@@ -593,6 +607,8 @@ def test_a_twin_and_its_panel_say_what_they_hold():
     assert "sans registre" in said
     assert "appariées au registre : 50,0" in said
     assert "disparues" not in said
+    assert "simulées" not in said
+    assert "données simulées" in repr(CellPanel(drawn.panel, simulated=True))
 
 
 def test_a_truth_says_each_outcome_s_effects_and_not_its_tables():

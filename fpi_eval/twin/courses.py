@@ -18,6 +18,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
 from fpi_eval.text import AUTRE
 from fpi_eval.twin.geography import REGIONS
+from fpi_eval.twin.parameters import FIRST, LAST
 from fpi_eval.twin.setting import TARGETED, Setting
 
 
@@ -159,14 +160,22 @@ def drawable(programme: Programme) -> bool:
 def simulated(programme: Programme) -> Setting:
     """Return what the twin takes from a programme.
 
-    Raises `FpiError`: the programme's region is overseas: the twin draws metropolitan France.
+    Raises `FpiError`: the programme's region is overseas, or its seats open before or after the
+    rentrées of the twin, which draws metropolitan France.
     """
     if not drawable(programme):
         raise FpiError(
             f"aucune donnée simulée pour {programme.territoire.region} : le jumeau dessine la "
             "France métropolitaine. Donnez un dossier de fichiers publics avec « --donnees »."
         )
-    return Setting.of(programme, {famille.code: famille.nsf for famille in FAMILLES})
+    found = Setting.of(programme, {famille.code: famille.nsf for famille in FAMILLES})
+    years = [found.debut, *(year for year, _ in found.vagues), *(found.avant or ())[1:2]]
+    if not FIRST <= min(years) <= max(years) <= LAST:
+        raise FpiError(
+            f"aucune donnée simulée : des places ouvrent de {min(years)} à {max(years)}, le jumeau "
+            f"va de {FIRST} à {LAST}. Donnez un dossier de fichiers publics avec « --donnees »."
+        )
+    return found
 
 
 def with_families(declared: pd.DataFrame, programme: Programme) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fpi_eval.twin.parameters import TwinParameters
+from fpi_eval.twin.parameters import LAST, TwinParameters
 from fpi_eval.twin.setting import Setting
 from fpi_eval.twin.world import YEARS, World
 
@@ -57,7 +57,8 @@ def _in_steps(p: TwinParameters, table: pd.DataFrame, rng: np.random.Generator) 
     counts = ["places_prevues", "places_ouvertes"]
     rest = table.loc[later, counts] // 2
     table.loc[later, counts] -= rest
-    second = table[later].assign(**rest, rentree=table.loc[later, "rentree"] + 1)
+    year = (table.loc[later, "rentree"] + 1).clip(upper=LAST)
+    second = table[later].assign(**rest, rentree=year)
     return pd.concat([table, second], ignore_index=True)
 
 

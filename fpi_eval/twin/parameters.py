@@ -11,6 +11,9 @@ _PROBABILITIES = (
     "other_openings", "renoncement", "courses_taught", "cell_memory", "region_shock_share",
     "displacement_region", "closures_cible", "etapes", "hors_registre",
 )  # fmt: skip
+_SHARES = ("retention_", "success_", "industry_share_")
+_POSITIVE = ("_walk", "_noise", "_sd", "_error", "dispersion", "masques")
+FIRST, LAST = 2016, 2031  # rentrées that a twin shows
 LONGEST = 0.99  # memory of a cell's shocks: at 1 their variance has no bound
 
 
@@ -193,18 +196,21 @@ class TwinParameters:
     visible_depuis: int = 2016
 
     def __post_init__(self) -> None:
-        for name in _PROBABILITIES:
+        for name in (field.name for field in fields(self)):
             value = getattr(self, name)
-            if not 0 <= value <= 1:
+            if (name in _PROBABILITIES or name.startswith(_SHARES)) and not 0 <= value <= 1:
                 raise FpiError(f"jumeau : « {name} » vaut {value} ; attendu entre 0 et 1.")
+            if name.endswith(_POSITIVE) and not value >= 0:
+                raise FpiError(f"jumeau : « {name} » vaut {value} ; attendu positif ou nul.")
         for name in ("n_cells_region", "n_cells_other"):
             if not 100 <= getattr(self, name) <= 200_000:
                 value = getattr(self, name)
                 raise FpiError(f"jumeau : « {name} » vaut {value} ; attendu entre 100 et 200 000.")
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name.endswith(("_walk", "_noise", "_sd", "_error")) and value < 0:
-                raise FpiError(f"jumeau : « {field.name} » vaut {value} ; attendu positif ou nul.")
+        if not self.doses or min(self.doses) < 1 or not self.ramp_up:
+            raise FpiError(
+                "jumeau : « doses » et « ramp_up » attendent une valeur au moins, et une dose une "
+                "place au moins."
+            )
         if self.cell_memory > LONGEST:
             value = self.cell_memory
             raise FpiError(f"jumeau : « cell_memory » vaut {value} ; attendu 0 à {LONGEST}.")

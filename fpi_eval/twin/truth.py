@@ -54,9 +54,9 @@ class Truth:
         seats, ``theta_net`` = theta + kappa; ``diversion`` = −kappa / theta.
 
         Displaced pupils are counted where they were lost: by filière or level, the seats of one
-        group may displace pupils of another.
+        group may displace pupils of another, and by age they are those of the missing age.
         """
-        table = self.cells.groupby(["outcome", *by], sort=False, observed=True)
+        table = self.cells.groupby(["outcome", *by], sort=False, observed=True, dropna=False)
         table = table[["seats", *PARTS]].sum().reset_index()
         table["net"] = table["own"] + table["displaced"]
         seats = table["seats"].where(table["seats"] != 0)

@@ -14,11 +14,10 @@ from scipy.special import gammaincinv, ndtr, ndtri, stdtrit
 
 from fpi_eval.calendar import HORIZONS
 from fpi_eval.twin.capacity import base_places, declared_places, fill_rates, groups_of
-from fpi_eval.twin.parameters import TwinParameters
+from fpi_eval.twin.parameters import FIRST, LAST, TwinParameters
 from fpi_eval.twin.setting import Setting
 from fpi_eval.twin.sites import cell_table, draw_courses, draw_mergers, draw_sites
 
-FIRST, LAST = 2016, 2031
 BURN_IN = 2  # a graduate of 2016 may have entered in 2014
 YEARS = np.arange(FIRST - BURN_IN, LAST + 1)
 
