@@ -59,3 +59,7 @@ def test_old_and_new_diploma_are_added_in_the_final_year():
         40.0, 24.0, 30.0,
     ]  # fmt: skip
     assert pd.isna(table.loc["Systèmes numériques - Option A", "en_emploi_6_mois"])
+    more = pd.concat([BTS, BTS.iloc[:1].assign(places=None)])  # a lycée whose places are not known
+    again = passage_panel(more, links, results, identity).set_index("specialite")
+    assert pd.isna(again.loc["Electrotechnique", "places_2018"])
+    assert again.loc["Electrotechnique", "places_2019"] == 30.0

@@ -99,7 +99,8 @@ def passage_panel(
     keys = ["code_region", "specialite", "millesime"]
     counted = school.groupby(keys)[["terminale", "en_emploi_6_mois"]].sum(min_count=1)
     filieres = school.drop_duplicates("specialite").set_index("specialite")["filiere"]
-    places = bts.groupby(["code_region", "specialite", "rentree"])["places"].sum(min_count=1)
+    rows = bts.groupby(["code_region", "specialite", "rentree"])["places"]
+    places = rows.sum().where(rows.count() == rows.size())  # known where those of all rows are
     wide = places.unstack("rentree").add_prefix("places_").reset_index()  # noqa: PD010
     table = counted.reset_index().merge(wide, on=["code_region", "specialite"])
     return table.assign(filiere=table["specialite"].map(filieres))
