@@ -159,6 +159,11 @@ def test_singletons_are_dropped_until_none_is_left():
     assert absorb.without_singletons([cells, years]).tolist() == [True] * 4 + [False] * 2
 
 
+def test_a_missing_label_is_refused_and_joins_no_other():
+    with pytest.raises(FpiError, match="étiquette manquante"):
+        absorb.interaction(np.arange(3), np.array(["a", "b", None], dtype=object))
+
+
 def test_effects_nested_in_the_cluster_do_not_count():
     cells, years = np.repeat([0, 1, 2, 3], 3), np.tile([0, 1, 2], 4)
     absorber = absorb.Absorber([cells, years])

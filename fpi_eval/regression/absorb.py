@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from scipy.linalg import cho_solve
 from scipy.linalg.lapack import dpstrf
 
+from fpi_eval.errors import FpiError
 from fpi_eval.regression.blocks import (
     COLLINEAR,
     NARROW,
@@ -298,7 +299,7 @@ class Absorber:
 
 
 def compact(labels: np.ndarray | pd.Categorical | pd.Series | Coded) -> Coded:
-    """Return labels as integers 0..k-1, and k."""
+    """Return labels as integers 0..k-1, and k; a missing one is refused: it is in no level."""
     if isinstance(labels, Coded):
         return labels
     if not isinstance(labels, pd.Categorical | pd.Series):  # texts are coded where they are
@@ -306,6 +307,8 @@ def compact(labels: np.ndarray | pd.Categorical | pd.Series | Coded) -> Coded:
     if isinstance(labels.dtype, np.dtype) and (found := ranked(np.asarray(labels))):
         return Coded(found[0], len(found[1]))
     codes, unique = pd.factorize(labels)
+    if (codes < 0).any():
+        raise FpiError("étiquette manquante dans un effet fixe ou un groupe.")
     return Coded(codes.astype(CODE), len(unique))
 
 
