@@ -127,8 +127,8 @@ def test_files_without_a_student_in_a_last_year_are_said_by_every_part_of_the_pa
 
 
 def test_no_course_above_the_mean_is_said_without_a_zero():
-    assert insertion._above(0) == "Aucune formation ne dépasse"
-    assert insertion._above(2) == "2 formations dépassent"
+    assert insertion._above(0) == "Aucune formation n'atteint"
+    assert insertion._above(2) == "2 formations atteignent"
 
 
 RATES = pd.DataFrame(

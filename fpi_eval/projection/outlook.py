@@ -69,6 +69,14 @@ class Outlook:
         """Projection of the main scenario."""
         return next(iter(self.projections.values()))
 
+    @property
+    def displaced(self) -> tuple[float, float, float] | None:
+        """Share of entrants taken from neighbours: low, median, high (8 draws in 10 between)."""
+        if self.diversion is None:
+            return None
+        low, middle, high = np.quantile(self.diversion, [0.1, 0.5, 0.9])
+        return float(low), float(middle), float(high)
+
     def draws(self, lecture: str) -> np.ndarray | None:
         """Return draws of what a reading counts by the horizon; None for a net one not known."""
         flux = self.main.flux

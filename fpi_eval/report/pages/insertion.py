@@ -32,10 +32,10 @@ OUTCOMES = {"terminale": "Élèves en dernière année", "en_emploi_6_mois": "En
 
 
 def _above(count: int) -> str:
-    """Return how many courses are above the mean, with their verb."""
+    """Return how many courses are at the mean or above, with their verb."""
     if not count:
-        return "Aucune formation ne dépasse"
-    return text.pluriel(count, "formation dépasse", "formations dépassent")
+        return "Aucune formation n'atteint"
+    return text.pluriel(count, "formation atteint", "formations atteignent")
 
 
 def _if_any(said: Callable[..., Said]) -> Callable[..., Said | Absent]:
@@ -271,8 +271,8 @@ def quadrants(found: Sheet | None) -> Figure | Absent:
     drawn = cells(found, ["diplome", "formation", *QUADRANT])
     return Figure(
         draw_quadrants(rows),
-        f"{_above(count.get('Q1', 0))} la moyenne régionale à la fois en emploi et en poursuite "
-        "d'études",
+        f"{_above(count.get('Q1', 0))} la moyenne régionale du même diplôme à la fois en emploi et "
+        "en poursuite d'études",
         f"{found.source}, millésime {last}",
         f"Nuages de points, un par diplôme : taux d'emploi à 6 mois en abscisse, taux de poursuite "
         f"en ordonnée ; les traits sont les moyennes régionales. Au moins à la "

@@ -31,10 +31,9 @@ PAST = "L'échéance de chaque cible est passée : plus rien à projeter, il res
 
 def phrase_nette(found: Outlook) -> str:
     """Return how net readings are made, or why there are none."""
-    draws = found.diversion
-    if draws is None:
+    if found.displaced is None:
         return "Lectures nettes absentes : la part prise aux formations voisines n'est pas estimée."
-    low, middle, high = np.quantile(draws, [0.1, 0.5, 0.9])
+    low, middle, high = found.displaced
     return (
         f"Lectures nettes : {text.pourcent(middle, 0)} des entrants ôtés, pris aux formations "
         f"voisines (8 chances sur 10 : de {text.pourcent(low, 0)} à {text.pourcent(high, 0)}), la "
