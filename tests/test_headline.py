@@ -62,6 +62,12 @@ def test_an_effect_without_a_useful_interval_is_no_number(ends):
     assert told["said"].tolist() == [rounding.UNTOLD, "de 3 à 9"]
 
 
+def test_an_estimate_keeps_no_digit_that_would_tell_single_counts():
+    kept = seats(41.23456789, low=-1.23456789, high=83.456789, nature=ESTIMATED).as_dict()
+    assert [kept[name] for name in ("value", "low", "high")] == [41.235, -1.2346, 83.457]
+    assert seats(1307144.0).as_dict()["value"] == 1307144
+
+
 def test_an_amount_has_two_figures_and_a_count_all_of_them():
     assert seats(28947.0, unit="€", nature=ESTIMATED).number == "29\u202f000"
     assert seats(1307144.0).number == "1\u202f307\u202f144"

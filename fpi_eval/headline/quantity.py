@@ -15,6 +15,9 @@ from fpi_eval.language import FRENCH, OTHERS, _, speaking
 
 RESOURCE = "application/vnd.fpi-eval.chiffres+json"
 ALIKE = 9  # significant digits: processors add in different orders, and differ in the last five
+#: Of what is estimated or projected, of which pages show two or three: more would be an equation
+#: that tells single counts to who knows the others.
+TOLD = 5
 #: Reason of an effect whose interval is wider than what seats can hold.
 VAGUE = "trop incertain, la fourchette est plus large que deux personnes par place."
 COUNTED, ESTIMATED, PROJECTED, DECLARED_FIGURE = "compté", "estimé", "projeté", "déclaré"
@@ -84,10 +87,11 @@ class Quantity:
     langues: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # words elsewhere
 
     def __post_init__(self) -> None:
-        """Keep of each number the digits that every machine computes alike."""
+        """Keep of each number the digits that every machine computes alike, and may be kept."""
+        digits = TOLD if self.nature in (ESTIMATED, PROJECTED) else ALIKE
         for name in ("value", "low", "high"):
             if (number := getattr(self, name)) is not None:
-                object.__setattr__(self, name, float(f"{number:.{ALIKE}g}"))
+                object.__setattr__(self, name, float(f"{number:.{digits}g}"))
 
     def __bool__(self) -> bool:
         """Return whether it is known."""
