@@ -98,6 +98,16 @@ def observable_on(outcome: str, rentree: int, duree: int) -> date:
     return lags[name].dates(rentree, duree)[1]
 
 
+def first_known(outcome: str, rentree: int) -> date:
+    """Return the day from which a one-year course's outcome can be known, published or not.
+
+    The end of the month in which it is measured; for one without a calendar, that of exams.
+    """
+    lags = {item.name: item for item in RESULTATS}
+    measured = lags.get(WITH.get(outcome, outcome), lags["diplomes"]).dates(rentree, 1)[0]
+    return date(measured.year + measured.month // 12, measured.month % 12 + 1, 1)
+
+
 def seen_on(rentree: int) -> date:
     """Return the day from which a rentrée's report looks: when its constat is known."""
     return date(rentree + 1, 1, 31)

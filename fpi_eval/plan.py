@@ -5,13 +5,15 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from fpi_eval import __version__, text
 from fpi_eval.absent import Absent
+from fpi_eval.calendar import first_known
 from fpi_eval.checks import Check, Evaluation, thresholds
 from fpi_eval.checks.planted import METHOD as PLANTED_TEXT
 from fpi_eval.checks.thresholds import CAUTION, PASS, THRESHOLDS, UNKNOWN
@@ -116,16 +118,16 @@ def write_plan(programme: Programme, folder: str | Path, *, today: date | None =
 
 
 def _place(folder: Path, stem: str, raw: bytes) -> Path:
-    """Write under the first free name, numbered from the second one on."""
-    number = 1
+    """Write under the first free name, numbered from the second one on; a seal keeps its name."""
+    number = 0
     while True:
+        number += 1
         path = folder / f"{stem}{f'_{number}' if number > 1 else ''}.json"
-        try:
-            _link(folder, path, raw)
-        except FileExistsError:
-            number += 1
+        if path.with_name(path.name + SEAL).exists():
             continue
-        return path
+        with suppress(FileExistsError):
+            _link(folder, path, raw)
+            return path
 
 
 def _link(folder: Path, path: Path, raw: bytes) -> None:
@@ -147,22 +149,33 @@ def _link(folder: Path, path: Path, raw: bytes) -> None:
 
 
 def plans(folder: str | Path) -> list[Path]:
-    """Return the plans of a folder, sealed or not, the first written first."""
-    return sorted(Path(folder).glob("plan_????-??-??*.json"), key=lambda p: _rank(p.stem))
+    """Return the plans of a folder, the first written first: unsealed ones, and removed ones too.
+
+    A seal that is left alone says that a plan was there.
+    """
+    there, name = Path(folder), "plan_????-??-??*.json"
+    sealed = (path.with_suffix("") for path in there.glob(f"{name}{SEAL}"))
+    return sorted({*there.glob(name), *sealed}, key=lambda p: _rank(p.stem))
 
 
-def _rank(stem: str) -> tuple[str, int]:
+def _rank(stem: str) -> tuple[str, int, str]:
     day, _, number = stem.removeprefix("plan_").partition("_")
-    return day, int(number) if number.isdigit() else 1
+    return day, int(number) if number.isdigit() else 1, stem
 
 
 def read_plan(path: str | Path) -> Plan:
     """Return a plan, after checking that it is the one its seal was made for.
 
-    Raises `FpiError`: file or seal absent, content changed since, or not a plan.
+    Raises `FpiError`: file or seal absent, content or day changed since, or not a plan.
     """
     path = Path(path)
     seal = path.with_name(path.name + SEAL)
+    if not path.is_file() and seal.is_file():
+        raise FpiError(
+            f"plan introuvable, alors que son empreinte {seal.name} est là. Remettez-le : ce qu'il "
+            "annonçait reste annoncé.",
+            fichier=str(path),
+        )
     if not path.is_file():
         raise FpiError("plan introuvable. Écrivez-le avec « fpi-eval plan ».", fichier=str(path))
     if not seal.is_file():
@@ -174,7 +187,7 @@ def read_plan(path: str | Path) -> Plan:
         )
     raw = path.read_bytes()
     found = hashlib.sha256(raw).hexdigest()
-    written = (seal.read_text(encoding="utf-8").split() or [""])[0]
+    written = (seal.read_text(encoding="utf-8", errors="replace").split() or [""])[0]
     if found != written:
         raise FpiError(
             f"le plan a changé depuis qu'il a été écrit (empreinte {found[:12]}, attendu "
@@ -194,6 +207,12 @@ def read_plan(path: str | Path) -> Plan:
             "plan ».",
             fichier=str(path),
         )
+    if _rank(path.stem)[0] != content["date"]:
+        raise FpiError(
+            f"ce plan est daté du {text.date_longue(day)}, son nom dit un autre jour. Rendez-lui "
+            f"le sien, plan_{content['date']} : les plans se suivent par leur nom.",
+            fichier=str(path),
+        )
     return Plan(path, day, found, content)
 
 
@@ -211,12 +230,12 @@ def deviations(plan: Plan, programme: Programme, run: Evaluation | None = None) 
             )
     if run is None:
         return found
-    outcomes = plan.contenu["resultats"]
-    if run.outcome != outcomes["principal"] and run.missing != outcomes["principal"]:
-        kind = "secondaire" if run.outcome in outcomes["secondaires"] else "non annoncé"
+    wanted, second = (plan.contenu["resultats"][name] for name in ("principal", "secondaires"))
+    if run.outcome != wanted and not (run.missing == wanted and run.outcome in second):
+        kind = "secondaire" if run.outcome in second else "non annoncé"
         found.append(
-            f"Résultat étudié : « {run.outcome} » ({kind}), alors que le plan annonce "
-            f"« {outcomes['principal']} » comme résultat principal."
+            f"Résultat étudié : « {run.outcome} » ({kind}), alors que le plan annonce « {wanted} » "
+            "comme résultat principal."
         )
     used = {name for e in run.estimates for name in e.estimator.split(" et ")}
     gone = [name for name in plan.contenu["specification"]["estimateurs"] if name not in used]
@@ -238,29 +257,30 @@ def _changed(before: Any, now: Any) -> list[str]:
 def plan_check(plan: Plan | None, programme: Programme, run: Evaluation | None = None) -> Check:
     """Return the check on pre-registration, to add to an evaluation (`with_checks`).
 
-    A plan is late when written after the first graduates of a one-year course could be counted.
+    A plan is late when written after the outcome of a one-year course could be known.
     """
-    row = THRESHOLDS["preinscription"]
-    late = plan is not None and plan.date >= date(programme.rentree_debut + 1, 7, 1)
-    apart = deviations(plan, programme, run) if plan else []
+    row, nan = THRESHOLDS["preinscription"], float("nan")
     if plan is None:
-        light, words = UNKNOWN, "aucun plan d'analyse n'a été écrit et daté avant les résultats."
-    elif apart:
-        light, words = CAUTION, f"plan du {text.date_longue(plan.date)} ; " + " ".join(apart)
-    elif late:
-        light = CAUTION
-        words = f"plan du {text.date_longue(plan.date)}, écrit après les premiers résultats."
-    else:
-        light, words = PASS, f"plan du {text.date_longue(plan.date)}, suivi sans écart."
-    wanted = plan.contenu["resultats"]["principal"] if plan else None
-    if run is not None and wanted and run.missing == wanted:
-        words += (
-            f" « {run.missing} », annoncé, n'est dans aucun fichier : « {run.outcome} » est étudié "
-            "à la place."
+        words = "aucun plan d'analyse n'a été écrit et daté avant les résultats."
+        return Check("preinscription", row.titre, UNKNOWN, nan, nan, row.words, words, row.hard)
+    wanted, apart = plan.contenu["resultats"]["principal"], deviations(plan, programme, run)
+    studied = wanted if run is None else run.outcome
+    lost = run is not None and run.missing == wanted
+    late = plan.date >= first_known(studied, programme.rentree_debut)
+    day = f"plan du {text.date_longue(plan.date)}"
+    words = [f"{day}, écrit après les premiers résultats possibles." if late else f"{day}.", *apart]
+    if lost:
+        words.append(
+            f"« {wanted} », annoncé, n'est dans aucun fichier : « {studied} » est étudié à la "
+            "place."
         )
-    nan = float("nan")
-    value = float(len(apart)) if plan else nan
-    return Check("preinscription", row.titre, light, value, nan, row.words, words, row.hard)
+    if not (late or apart):
+        words = [*words, "Le reste est suivi."] if lost else [f"{day}, suivi sans écart."]
+    light = CAUTION if late or apart else PASS
+    value = float(len(apart))
+    return Check(
+        "preinscription", row.titre, light, value, nan, row.words, " ".join(words), row.hard
+    )
 
 
 def held_against(run: Evaluation | Absent, programme: Programme) -> Evaluation | Absent:
@@ -271,11 +291,16 @@ def held_against(run: Evaluation | Absent, programme: Programme) -> Evaluation |
 def followed(programme: Programme, run: Evaluation) -> Check:
     """Return the check against the first plan beside programme.toml, which came before any other.
 
-    A plan changed by hand, or without its seal, asks for caution: what it announced is not known.
+    A plan changed by hand, removed, or without its seal, asks for caution: what it announced is
+    not known.
     """
     written = plans(programme.dossier / PLANS)
     try:
-        return plan_check(read_plan(written[0]) if written else None, programme, run)
+        found = plan_check(read_plan(written[0]) if written else None, programme, run)
+        if len(written) > 1:
+            more = f"C'est le premier de {text.nombre(len(written))} plans : il fait foi."
+            found = replace(found, phrase=f"{found.phrase} {more}")
+        return found
     except FpiError as error:
         row = THRESHOLDS["preinscription"]
         nan, words = float("nan"), str(error).replace(str(written[0]), written[0].name)

@@ -1,12 +1,13 @@
 """The pre-analysis plan: written whole, never replaced, sealed; deviations said one by one."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from importlib import import_module
 
 import pytest
 from invented import invented_panel
 
+from fpi_eval.calendar import first_known
 from fpi_eval.checks import evaluate
 from fpi_eval.checks.verdict import DOUBTFUL, YES, rule
 from fpi_eval.errors import FpiError
@@ -77,7 +78,8 @@ def test_a_plan_changed_by_hand_is_refused(programme, tmp_path):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda p: p.unlink(), "plan introuvable"),
+        (lambda p: p.unlink(), "plan introuvable, alors que son empreinte"),
+        (lambda p: [one.unlink() for one in p.parent.iterdir()], "plan introuvable. Écrivez-le"),
         (lambda p: (p.parent / f"{p.name}.sha256").unlink(), "l'empreinte"),
     ],
 )
@@ -86,6 +88,35 @@ def test_a_missing_file_says_what_to_do(programme, tmp_path, make, words):
     make(path)
     with pytest.raises(FpiError, match=words):
         read_plan(path)
+
+
+def test_a_plan_renamed_to_come_first_is_refused(programme, tmp_path):
+    path = write_plan(programme, tmp_path, today=date(2025, 9, 1))
+    seal = path.with_name(f"{path.name}.sha256")
+    early = path.rename(tmp_path / "plan_2023-01-01.json")
+    seal.rename(tmp_path / f"{early.name}.sha256")
+    with pytest.raises(FpiError, match="daté du 1 septembre 2025, son nom dit un autre jour"):
+        read_plan(early)
+
+
+def test_a_plan_removed_leaves_its_seal_which_says_so_and_keeps_its_name(programme, tmp_path):
+    run = evaluate(invented_panel(31, noise=1.0, etabs=20), "diplomes", programme, draws=0)
+    programme, folder = changed(programme, dossier=tmp_path), tmp_path / PLANS
+    first = write_plan(programme, folder, today=DAY)
+    first.unlink()
+    second = write_plan(programme, folder, today=DAY)
+    assert second.stem.endswith("_2")
+    assert plans(folder) == [first, second]
+    said = followed(programme, run)
+    assert said.statut == "caution"
+    assert said.phrase.startswith(f"{first.name} : plan introuvable, alors que son empreinte")
+
+
+def test_a_copy_under_another_name_comes_after_its_original(programme, tmp_path):
+    first = write_plan(programme, tmp_path, today=DAY)
+    copy = tmp_path / f"{first.stem}_copie.json"
+    copy.write_bytes(first.read_bytes())
+    assert plans(tmp_path) == [first, copy]
 
 
 def test_another_json_file_is_not_a_plan(tmp_path):
@@ -135,8 +166,49 @@ def test_an_announced_outcome_that_no_file_gives_is_said_and_is_no_deviation(pla
     assert deviations(plan, programme, run) == []
     check = plan_check(plan, programme, run)
     assert check.statut == "pass"
-    assert "« diplomes », annoncé, n'est dans aucun fichier" in check.phrase
+    assert check.phrase == (
+        "plan du 1 mars 2024. « diplomes », annoncé, n'est dans aucun fichier : « terminale » est "
+        "étudié à la place. Le reste est suivi."
+    )
     assert run.with_checks([check]).verdict.niveau == run.verdict.niveau
+
+
+def test_an_outcome_that_no_plan_announced_deviates_even_where_the_announced_one_is_lost(
+    programme, tmp_path
+):
+    alone = programme.resultats.model_copy(update={"secondaires": ()})
+    programme = changed(programme, resultats=alone)
+    plan = read_plan(write_plan(programme, tmp_path, today=DAY))
+    panel = invented_panel(31, noise=1.0, etabs=20).rename(columns={"diplomes": "terminale"})
+    check = plan_check(plan, programme, evaluate(panel, "terminale", programme, draws=0))
+    assert check.statut == "caution"
+    assert "« terminale » (non annoncé)" in check.phrase
+    assert "suivi" not in check.phrase
+
+
+@pytest.mark.parametrize(
+    ("outcome", "day"),
+    [
+        ("entrants", date(2024, 11, 1)),
+        ("terminale", date(2024, 11, 1)),
+        ("diplomes", date(2025, 7, 1)),
+        ("sortants", date(2026, 2, 1)),
+        ("autre", date(2025, 7, 1)),
+    ],
+)
+def test_a_plan_is_late_once_its_own_outcome_could_be_known(outcome, day, programme, tmp_path):
+    assert first_known(outcome, 2024) == day
+    own = programme.resultats.model_copy(update={"principal": outcome})
+    other = changed(programme, resultats=own)
+    for today, late in ((day - timedelta(1), False), (day, True)):
+        plan = read_plan(write_plan(other, tmp_path, today=today))
+        assert ("après les premiers résultats" in plan_check(plan, other).phrase) == late
+
+
+def test_a_late_plan_that_is_not_followed_is_said_to_be_both(programme, tmp_path):
+    late = read_plan(write_plan(programme, tmp_path, today=date(2025, 9, 1)))
+    said = plan_check(late, changed(programme, graine=1)).phrase
+    assert "écrit après les premiers résultats possibles. La graine aléatoire" in said
 
 
 def test_the_check_tells_absent_followed_late_and_abandoned_plans(plan, programme, tmp_path):
@@ -157,6 +229,7 @@ def test_a_run_is_held_to_the_first_plan_and_a_forged_plan_is_said(programme, tm
     first = write_plan(changed(programme, graine=1), folder, today=DAY)
     write_plan(programme, folder, today=date(2024, 4, 1))
     assert "La graine aléatoire" in followed(programme, run).phrase
+    assert followed(programme, run).phrase.endswith("C'est le premier de 2 plans : il fait foi.")
     first.write_text("{}")
     forged = followed(programme, run)
     assert forged.statut == "caution"
