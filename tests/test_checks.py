@@ -90,15 +90,16 @@ def test_a_light_follows_its_threshold_on_both_sides(row, value, p, light):
     assert row.light(value, p) == light
 
 
-def planted_with(contained, found, low=0.3, high=0.5):
-    """Return 100 planted programmes of which so many held, and the calibrated interval."""
-    n = np.arange(100)
+def planted_with(contained, found, low=0.3, high=0.5, *, of=100):
+    """Return planted programmes of which so many held, and the calibrated interval."""
+    n = np.arange(of)
     rows = pd.concat(
         [
             pd.DataFrame({"draw": n, "planted": True, "contained": n < contained, "found": True}),
             pd.DataFrame({"draw": n, "planted": False, "contained": True, "found": n < found}),
         ]
-    ).assign(estimate=0.4, truth=0.4)
+    ).assign(estimate=0.4, truth=0.4, kind="autres régions")
+    rows["region"] = np.where(rows["draw"] % 2, "11", "24")
     table = pd.DataFrame(
         [(label, 0.4, low, high, 0.0, low, high, 0.0) for label in (GROSS, NET)],
         columns=["label", "estimate", "ci_low", "ci_high", "p_value", "cal_low", "cal_high",
@@ -130,10 +131,45 @@ def test_the_verdict_answers_valid_and_precise_apart(
 ):
     said = verdict([a_check("dose", PASS)], planted_with(contained, found, *interval))
     assert (said.valide, said.precis, said.niveau) == (valid, precise, level)
-    start = "sur 100 faux programmes plantés dans ces données, l'intervalle a contenu l'effet brut "
+    start = "sur 100 faux programmes plantés dans ces données, l'intervalle avant étalonnage a "
     assert said.phrase.startswith(
-        f"{start}vrai {contained} fois ; sans effet, il en a trouvé un {found} fois. Soit "
+        f"{start}contenu l'effet brut vrai {contained} fois ; sans effet, il en a trouvé un "
+        f"{found} fois. Soit "
     )
+
+
+@pytest.mark.parametrize(
+    ("contained", "of", "valid"),
+    [(170, 200, "oui"), (51, 60, "oui"), (34, 40, "oui"), (19, 20, "oui"), (18, 20, "douteux"),
+     (6, 6, "douteux"), (4, 6, "non")],
+)  # fmt: skip
+def test_a_yes_of_so_few_programmes_that_it_could_be_a_no_is_doubtful(contained, of, valid):
+    said = verdict([a_check("dose", PASS)], planted_with(contained, 0, of=of))
+    assert said.valide == valid
+    assert "Un « oui » que l'erreur de tirage (Wilson, 95 %) mène à « non » devient" in rule()
+
+
+def test_half_a_width_is_said_with_the_digits_that_tell_it_from_the_smallest_effect():
+    for half, smallest, words in (
+        (0.05, 0.1, "précis à 0,10 par place : oui pour l'effet brut (± 0,05), oui"),
+        (0.0999, 0.1, "précis à 0,10 par place : oui pour l'effet brut (± 0,10), oui"),
+        (0.1003, 0.1, "précis à 0,10 par place : non pour l'effet brut (± 0,1003, mais distinct"),
+        (0.13, 0.125, "précis à 0,125 par place : non pour l'effet brut (± 0,130, mais distinct"),
+        (np.nan, 0.1, "non pour l'effet brut (sans intervalle), non pour l'effet net (sans"),
+        (np.inf, 0.1, "non pour l'effet brut (± ∞), non pour l'effet net (± ∞)"),
+    ):
+        made = planted_with(95, 5, 0.4 - half, 0.4 + half)
+        assert words in verdict([a_check("dose", PASS)], made, smallest=smallest).phrase
+
+
+def test_each_effect_is_said_to_be_apart_from_zero_where_it_is_but_no_number_that_is_forbidden():
+    wide = planted_with(95, 5, 0.1, 0.7)
+    end = "non pour l'effet brut (± 0,30, mais distinct de zéro), non pour l'effet net (± 0,30, mai"
+    assert end in verdict([a_check("dose", PASS)], wide).phrase
+    assert "distinct" not in verdict([a_check("support", FAIL, hard=True)], wide).phrase
+    wide.calibrated.loc[1, "cal_low"] = -0.1
+    said = verdict([a_check("dose", PASS)], wide).phrase
+    assert said.endswith("non pour l'effet net (± 0,40).")
 
 
 def test_draws_that_share_their_sites_are_told_as_fewer_and_their_shares_as_less_sure():
@@ -149,7 +185,18 @@ def test_draws_that_share_their_sites_are_told_as_fewer_and_their_shares_as_less
         "établissement commun." in said
     )
     assert "92\u00a0% des ouvertures y tenaient" in said
+    assert "hors des comptes" not in said
+    assert replace(known, failed=57).doubt().endswith("estimer et hors des comptes : 57.")
+    alone = replace(apart, draws=apart.draws.assign(region="11"))
+    assert "Soit 92\u00a0% à 99\u00a0%, et 1\u00a0% à 8\u00a0%, à l'erreur" in alone.doubt()
+    assert "une seule région d'accueil ne dit rien des autres" in alone.doubt()
     assert "les tirages" in known.summary().lower()
+
+
+def test_an_effect_that_is_not_there_has_no_sign_to_be_wrong():
+    found = planted_with(95, 5)
+    assert replace(found, draws=found.draws.assign(truth=0.0)).wrong_sign == 0
+    assert replace(found, draws=found.draws.assign(truth=-0.4)).wrong_sign == 1
 
 
 def test_solid_is_said_of_the_gross_effect():
@@ -172,7 +219,11 @@ def test_lack_of_information_is_no_alarm_and_a_hard_failure_blocks_the_number():
 def test_without_planted_programmes_nobody_can_know():
     said = verdict([a_check("dose", PASS)], Absent("Une seule année de résultats."))
     assert (said.niveau, said.valide, said.precis) == (UNKNOWABLE, "", None)
-    assert said.phrase.startswith("Une seule année de résultats. Donc : on ne peut pas le savoir.")
+    assert said.phrase == "Une seule année de résultats. Donc : on ne peut pas le savoir."
+    again = verdict([a_check("support", FAIL, hard=True)], Absent("Une seule année"))
+    assert again.phrase == (
+        "Une seule année. Donc : non concluant. Le chiffre n'est pas donné, échec de « support »."
+    )
 
 
 @pytest.mark.parametrize(
@@ -205,6 +256,21 @@ def test_programme_thresholds_replace_the_defaults_and_contradictions_are_refuse
 
 
 # ── years before ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_programme_that_closes_more_than_it_opens_has_its_bounds_in_order(evaluation):
+    closed = replace(evaluation, seat_years=-100.0)
+    net, total = evaluation.estimates[NET], closed.total()
+    assert (total.ci_low, total.ci_high) == (-100 * net.ci_high, -100 * net.ci_low)
+    assert total.std_error == 100 * net.std_error
+    none = [replace(e, ci_low=np.nan, ci_high=np.nan) for e in evaluation.estimates]
+    estimates = replace(evaluation.estimates, items=tuple(none))
+    assert "(sans intervalle), pour" in replace(evaluation, estimates=estimates).summary()
+
+
+def test_a_plan_that_is_not_followed_is_no_lack_of_information():
+    late = a_check("preinscription", CAUTION)
+    assert (late.genre, late.avis) == ("violation", "prudence")
 
 
 def test_without_noise_the_slope_before_is_the_one_put_in():
@@ -272,9 +338,16 @@ def test_entrants_who_rise_the_year_before_are_anticipation():
     assert found.valeur == pytest.approx(0.3, abs=0.05)
 
 
-def test_without_an_effect_there_is_nothing_to_break():
+def test_without_an_effect_there_is_nothing_to_break(monkeypatch):
     panel = invented_panel(26, noise=1.0, per_seat=0.0, etab=0.0, dep=0.0, etabs=20)
     assert trends.rupture(study_of(panel)).statut == UNKNOWN
+    unsure = study_of(panel)
+    monkeypatch.setattr(
+        "fpi_eval.results.Estimate.beyond_zero", True
+    )  # the average of years is not
+    said = trends.rupture(unsure)
+    assert (said.valeur, said.statut) == (0, FAIL)
+    assert "ne se distingue pas de zéro, même sans écart" in said.phrase
     strong = invented_panel(26, noise=0.2, per_seat=0.8, etab=0.0, dep=0.0, etabs=20)
     assert trends.rupture(study_of(strong)).valeur > 1
 
@@ -294,6 +367,8 @@ def test_treated_establishments_and_departements_are_counted(noisy):
     rows = sample(noisy, "diplomes")
     moved = rows[rows["dose"] != 0]
     assert (etabs.valeur, deps.valeur) == (moved["uai"].nunique(), 4)
+    alone = samples.comptes(study_of(invented_panel(11, noise=1.0, opened=1)))
+    assert [c.phrase for c in alone[:2]] == ["1 établissement.", "1 département."]
     assert 1 < effective.valeur < rows["uai"].nunique()
 
 
@@ -436,6 +511,8 @@ def test_unknown_facts_of_files_are_said_unknown_and_known_ones_judged(noisy):
 def test_seats_whose_graduates_are_still_studying_are_not_mature():
     panel = invented_panel(28, opened=14, start=2022)
     assert samples.maturite(study_of(panel)).valeur == pytest.approx(1.0)
+    created = samples.maturite(study_of(panel.assign(seats=-panel["seats"])))
+    assert (created.statut, created.phrase[:13]) == (UNKNOWN, "aucune place ")
     early = panel[panel["rentree"] <= 2024].reset_index(drop=True)
     found = samples.maturite(study_of(early))
     assert 0 < found.valeur < 1

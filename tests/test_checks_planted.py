@@ -1,6 +1,7 @@
 """Planted programmes: put where they are said, estimated as J would, read without flattery."""
 
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from fpi_eval.checks.drawing import HostRegions, features, openings_of, propensi
 from fpi_eval.checks.drift import NO_DRIFT, SPREAD, carried, drift, posterior
 from fpi_eval.checks.planting import PlantedTruth, design_of, outcome_of, run_j, seats_of
 from fpi_eval.checks.study import Study
+from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.j import fit_j, j
 from fpi_eval.panel import align
@@ -318,8 +320,9 @@ def test_on_a_clean_panel_the_interval_holds_what_was_planted(planted):
     assert planted.n_effective >= 1
     assert list(planted.to_frame()["label"]) == [GROSS, NET]
     assert planted.summary().startswith(
-        f"sur {DRAWS} faux programmes plantés dans ces données, l'intervalle a contenu l'effet brut"
+        f"sur {DRAWS} faux programmes plantés dans ces données, l'intervalle avant étalonnage a"
     )
+    assert planted.failed == 0
     assert planted.plot() is not None
     assert "Schuemie" in planted.method()
 
@@ -338,6 +341,22 @@ def test_the_same_seed_plants_the_same_programmes_whatever_the_order_of_rows(pan
     again = planted_in(panel.sample(frac=1, random_state=1))
     pd.testing.assert_frame_equal(again.draws, planted.draws)
     assert not planted_in(panel, draws=4, seed=1).draws.equals(planted.draws.iloc[:8])
+
+
+def test_programmes_that_cannot_be_estimated_are_counted_apart(panel, monkeypatch):
+    planter = import_module("fpi_eval.checks.planter")
+    make, tried = planter._one, []
+
+    def sometimes(*of):
+        tried.append(of)
+        if len(tried) % 3 == 0:
+            raise FpiError("rien n'y est séparé du reste.")
+        return make(*of)
+
+    monkeypatch.setattr(planter, "_one", sometimes)
+    found = planted_in(panel, draws=6)
+    assert (found.n_draws, found.failed) == (4, 2)
+    assert found.doubt().endswith("hors des comptes : 2.")
 
 
 def test_when_nothing_can_be_planted_the_reason_is_given(panel):

@@ -23,7 +23,7 @@ from fpi_eval.misspelt import known_options
 from fpi_eval.panel import align
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.programme import Programme, Secret
-from fpi_eval.results import Estimate, Estimates, EventStudy, Result
+from fpi_eval.results import Estimate, Estimates, EventStudy, Result, within
 
 CHECKS: tuple[tuple[tuple[str, ...], Callable[[Study], Check | list[Check]]], ...] = (
     (("etablissements", "departements", "groupes_effectifs"), samples.comptes),
@@ -116,11 +116,28 @@ class Evaluation(Result):
         """Whether a hard check failed: the number must not be given."""
         return self.verdict.bloque
 
+    @property
+    def hard_failures(self) -> str:
+        """The hard checks that failed, in words; empty when none did."""
+        return text.liste(f"« {c.titre} »" for c in self.checks if c.dur and c.statut == FAIL)
+
     def total(self) -> Estimate:
-        """Return the net effect per seat times the seat-years seen, with its interval."""
-        net = self.estimates[NET]
-        scaled = {name: getattr(net, name) * self.seat_years for name in FIGURES[:4]}
-        return replace(net, label=TOTAL, influence=None, **scaled)
+        """Return the net effect per seat times the seat-years seen, with its interval.
+
+        More seats closed than opened turn the ends of the interval round.
+        """
+        net, times = self.estimates[NET], self.seat_years
+        ends = (times * net.ci_low, times * net.ci_high)
+        low, high = ends if times >= 0 else ends[::-1]
+        return replace(
+            net,
+            label=TOTAL,
+            influence=None,
+            estimate=times * net.estimate,
+            std_error=abs(times) * net.std_error,
+            ci_low=low,
+            ci_high=high,
+        )
 
     def with_checks(self, more: Iterable[Check]) -> "Evaluation":
         """Return the evaluation with more checks, and the verdict they lead to."""
@@ -139,7 +156,7 @@ class Evaluation(Result):
         total = self.total()
         said = (
             f"{TOTAL} sur « {self.outcome} » : {text.signe(total.estimate)} "
-            f"(intervalle à 95 % {text.intervalle(total.ci_low, total.ci_high, 0)}), pour "
+            f"({within(total.ci_low, total.ci_high, 0)}), pour "
             f"{text.nombre(self.seat_years)} places × sessions observées."
         )
         effects = replace(self.estimates, verdict=None).summary()
@@ -179,8 +196,9 @@ class Evaluation(Result):
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the event study, or the estimates where there is none."""
         if self.blocked:
-            failed = text.liste(f"« {c.titre} »" for c in self.checks if c.dur and c.statut == FAIL)
-            raise FpiError(f"le verdict interdit de montrer l'effet : échec de {failed}.")
+            raise FpiError(
+                f"le verdict interdit de montrer l'effet : échec de {self.hard_failures}."
+            )
         return self.estimates.plot(ax) if self.event is None else self.event.plot(ax)
 
     def method(self) -> str:

@@ -12,7 +12,6 @@ from fpi_eval.calendar import in_industry
 from fpi_eval.checks.evaluation import Evaluation, evaluate
 from fpi_eval.checks.planted import Planted
 from fpi_eval.checks.planter import DRAWS
-from fpi_eval.checks.verdict import FAIL
 from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.groups.totals import Totals
@@ -117,10 +116,9 @@ def allowed(evaluation: Evaluation | Absent, found: T | Absent) -> T | Absent:
     if isinstance(evaluation, Absent):
         return evaluation
     if evaluation.blocked:
-        failed = text.liste(
-            f"« {c.titre} »" for c in evaluation.checks if c.dur and c.statut == FAIL
+        return Absent(
+            f"Le verdict interdit de donner l'effet : échec de {evaluation.hard_failures}."
         )
-        return Absent(f"Le verdict interdit de donner l'effet : échec de {failed}.")
     found = _passed(found, evaluation.secret)
     headed = getattr(found, "with_verdict", None)  # a table of figures has no heading
     return headed(evaluation.verdict.niveau) if headed else found

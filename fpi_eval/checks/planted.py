@@ -61,7 +61,9 @@ class Planted(Result):
     thinned : float
         Mean share of the programme's openings that the hosts could receive.
     contained_over_regions, found_over_regions : (float, float)
-        Intervals of the two shares that count, host regions drawn again.
+        Intervals of the two shares that count, host regions drawn again; 0 to 1 if there is one.
+    failed : int
+        Fake programmes that were drawn and could not be estimated: they are in no share.
     """
 
     caption = "Faux programmes plantés dans les données"
@@ -76,6 +78,7 @@ class Planted(Result):
     thinned: float
     contained_over_regions: tuple[float, float] = field(default=(0.0, 1.0))
     found_over_regions: tuple[float, float] = field(default=(0.0, 1.0))
+    failed: int = 0
 
     def _at(self, planted: bool) -> pd.DataFrame:
         return self.draws[self.draws["planted"] == planted]
@@ -115,7 +118,7 @@ class Planted(Result):
     def wrong_sign(self) -> float:
         """Share of planted effects estimated with the other sign."""
         rows = self._at(True)
-        return float((np.sign(rows["estimate"]) != np.sign(rows["truth"])).mean())
+        return float((rows["estimate"] * rows["truth"] < 0).mean())
 
     def corrected(self, found: Estimates) -> Estimates:
         """Return estimates of the outcome, each with its calibrated interval where there is one."""
@@ -145,31 +148,44 @@ class Planted(Result):
             value, low, high = (table[name].copy() for name in names)
             table[names[1]] = value - wider * (value - low)
             table[names[2]] = value + wider * (high - value)
-            table.loc[whole, names[1]] = row["cal_low"] * table.loc[whole, "seats"]
-            table.loc[whole, names[2]] = row["cal_high"] * table.loc[whole, "seats"]
+            ends = [row[end] * table.loc[whole, "seats"] for end in ("cal_low", "cal_high")]
+            table.loc[whole, names[1]] = np.minimum(*ends)
+            table.loc[whole, names[2]] = np.maximum(*ends)
         return replace(found, table=table)
 
     def sentence(self) -> str:
         """Return the verdict's first sentence."""
         return (
             f"sur {text.nombre(self.n_draws)} faux programmes plantés dans ces données, "
-            f"l'intervalle a contenu l'effet brut vrai {text.nombre(self.n_contained)} fois ; sans "
-            f"effet, il en a trouvé un {text.nombre(self.n_found_at_zero)} fois"
+            "l'intervalle avant étalonnage a contenu l'effet brut vrai "
+            f"{text.nombre(self.n_contained)} fois ; sans effet, il en a trouvé un "
+            f"{text.nombre(self.n_found_at_zero)} fois"
         )
 
     def doubt(self) -> str:
         """Return how sure the two counts are: draws that share sites are no separate evidence."""
-        low, high, none, some = (text.pourcent(v, 0) for v in (*self.contained_ci, *self.found_ci))
+        alone = len(self.draws[["kind", "region"]].drop_duplicates()) < 2
+        ends = (
+            (*wilson(self.n_contained, self.n_draws), *wilson(self.n_found_at_zero, self.n_draws))
+            if alone
+            else (*self.contained_ci, *self.found_ci)
+        )
+        low, high, none, some = (text.pourcent(v, 0) for v in ends)
+        again = (
+            "à l'erreur de tirage près ; une seule région d'accueil ne dit rien des autres"
+            if alone
+            else "régions d'accueil tirées à nouveau"
+        )
         n = text.nombre(self.n_effective, 1)
+        lost = f" Tirés, impossibles à estimer et hors des comptes : {text.nombre(self.failed)}."
         fewer = (
             f" Les régions d'accueil étaient trop petites : {text.pourcent(self.thinned, 0)} des "
             "ouvertures y tenaient en moyenne."
         )
         return (
-            f"Soit {low} à {high}, et {none} à {some}, régions d'accueil tirées à nouveau. Les "
-            f"tirages se recoupent : leurs établissements ne feraient que {n} programmes sans "
-            "établissement commun."
-            f"{fewer * (self.thinned < 0.995)}"
+            f"Soit {low} à {high}, et {none} à {some}, {again}. Les tirages se recoupent : leurs "
+            f"établissements ne feraient que {n} programmes sans établissement commun."
+            f"{fewer * (self.thinned < 0.995)}{lost * bool(self.failed)}"
         )
 
     def summary(self) -> str:

@@ -92,7 +92,8 @@ def plant(
     if not rows:
         return Absent("Aucun programme planté n'a pu être estimé : trop peu de variation.")
     real = _Real(frame, fit, estimates)
-    return _read(pd.DataFrame(rows), used, kept, planted, real, outcome)
+    found = _read(pd.DataFrame(rows), used, kept, planted, real, outcome)
+    return replace(found, failed=draws - found.n_draws)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -40,8 +40,8 @@ def comptes(study: Study) -> list[Check]:
     effective = float(by.sum() ** 2 / (by**2).sum())
     etabs, deps = clusters.n_treated_etab, clusters.n_treated_dep
     return [
-        study.check("etablissements", etabs, np.nan, f"{text.nombre(etabs)} établissements."),
-        study.check("departements", deps, np.nan, f"{text.nombre(deps)} départements."),
+        study.check("etablissements", etabs, np.nan, f"{text.pluriel(etabs, 'établissement')}."),
+        study.check("departements", deps, np.nan, f"{text.pluriel(deps, 'département')}."),
         study.check(
             "groupes_effectifs",
             effective,
@@ -265,8 +265,10 @@ def maturite(study: Study) -> Check:
     opened = opened[opened > 0]
     new = panel.loc[new_of(panel), "cell"]
     opened = opened[~opened.index.isin(new)]
+    if opened.empty:
+        return study.blank("maturite", "aucune place ouverte dans une formation qui existait.")
     seen = study.frame.groupby("cell")["dose"].max().reindex(opened.index).fillna(0.0)
-    share = float(seen.clip(lower=0.0).sum() / opened.sum()) if opened.sum() > 0 else np.nan
+    share = float(seen.clip(lower=0.0).sum() / opened.sum())
     whose = ", ".join(filter(None, [*field, "sans les formations nouvelles"]))
     words = (
         f"{text.pourcent(share, 0)} des places ouvertes ({whose}) ont déjà pu produire ce résultat."

@@ -114,6 +114,7 @@ DOSE_BINS, CELLS_PER_BIN = (8.0, 15.0), 15
 VIOLATIONS = (
     "tendance", "placebo_delai", "anticipation", "ecart_j_t", "equilibre", "manquants_lies",
     "portee", "regions_placebo", "composition", "contamination", "exposes", "definitions",
+    "preinscription",
 )  # fmt: skip
 
 THRESHOLDS: Named[Threshold] = Named({

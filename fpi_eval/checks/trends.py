@@ -163,6 +163,8 @@ def rupture(study: Study) -> Check:
     words = (
         f"il faudrait que les tendances divergent chaque année de {shown} fois la pire variation "
         "d'avant pour que l'effet moyen ne se distingue plus de zéro."
+        if m > 0
+        else "l'effet moyen, année après année, ne se distingue pas de zéro, même sans écart."
     )
     return study.check("rupture", min(m, honest.LARGEST_M), np.nan, words)
 
@@ -202,7 +204,7 @@ def deplacement(study: Study) -> Check:
     words = f"{text.pourcent(share, 0)} de l'effet de référence (de {ends[0]} à {ends[1]}) ; "
     margin = study.table["deplacement"].good
     if worst <= margin:
-        words += f"au plus {text.pourcent(max(worst, 0.0), 0)} à coup sûr."
+        words += f"au plus {text.pourcent(max(worst, 0.0), 0)}, selon l'intervalle à 95 %."
     elif half <= margin:
         words += "mesuré assez précisément : l'effet net se lit, l'effet brut seul tromperait."
     else:

@@ -7,6 +7,7 @@ import numpy as np
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
+from fpi_eval.checks.calibration import wilson
 from fpi_eval.checks.planted import Planted
 from fpi_eval.checks.thresholds import FAIL, THRESHOLDS, Check
 from fpi_eval.errors import FpiError
@@ -45,15 +46,17 @@ def rule() -> str:
         f"Valide, « {YES} » : l'intervalle contient l'effet d'au moins {held[0]} des programmes "
         f"plantés, et en trouve un dans {found[0]} au plus de ceux qui n'en ont pas. "
         f"« {text.capitale(DOUBTFUL)} » : {held[1]} et {found[1]}. « {text.capitale(NO)} » : "
-        "au-delà. Précis : l'intervalle étalonné de l'effet brut est à moins de "
-        f"{text.nombre(SMALLEST_EFFECT, 2)} par place de l'effet estimé, ou du plus petit effet "
-        "que déclare le programme. Violation : un test d'ensemble à "
+        f"au-delà. Un « {YES} » que l'erreur de tirage (Wilson, 95 %) mène à « {NO} » devient "
+        f"« {DOUBTFUL} ». Précis : la demi-largeur de l'intervalle "
+        f"étalonné de l'effet brut est d'au plus {text.nombre(SMALLEST_EFFECT, 2)} par place, ou "
+        "du plus petit effet que déclare le programme. Violation : un test d'ensemble à "
         f"{text.pourcent(ALPHA, 0)} (Holm) des contrôles {titles}. Il ne compte que si le biais "
         f"passe {text.pourcent(SMALLEST_BIAS, 0)} de l'effet de référence. "
         f"« {text.capitale(SOLID)} » : valide, sans violation, et l'effet brut précis ou "
         "distinct de zéro. "
         f"« {text.capitale(CAREFUL)} » : de même, mais la validité est douteuse ou une violation "
-        f"trouvée. « {text.capitale(INCONCLUSIVE)} » : le reste."
+        f"trouvée. « {text.capitale(UNKNOWABLE)} » : rien n'a été planté. "
+        f"« {text.capitale(INCONCLUSIVE)} » : le reste, ou l'échec d'un contrôle dur."
     )
 
 
@@ -68,7 +71,8 @@ class Verdict:
     valide : str
         ``oui``, ``douteux``, ``non``, from planted programmes alone; empty where none could be.
     precis : bool or None
-        Whether the calibrated interval is within the smallest effect that matters, on each side.
+        Whether half of the gross effect's calibrated interval is at most the smallest effect that
+        matters.
     violations : tuple of str
         Titles of the checks that, together, give evidence of a violation.
     raisons : tuple of str
@@ -126,20 +130,16 @@ def verdict(
     hard = tuple(c for c in checks if c.dur and c.statut == FAIL)
     against = violations(checks)
     valid = _valid(planted)
-    precise = _half(planted, GROSS) <= smallest if planted else None
-    word = INCONCLUSIVE if hard else UNKNOWABLE
-    told = False
-    if planted and not hard:
-        row = planted.calibrated.iloc[0]
-        told = beyond_zero(row["cal_low"], row["cal_high"])
-        word = level(valid, bool(against), bool(precise), told)
+    precise, word = None, INCONCLUSIVE if hard else UNKNOWABLE
+    if planted:
+        low, high = _calibrated(planted, GROSS)
+        precise = (high - low) / 2 <= smallest
+        word = word if hard else level(valid, bool(against), precise, beyond_zero(low, high))
     reasons = tuple(f"{c.titre} : {c.phrase}" for c in (*hard, *against))
     of = "" if hard or not planted else ", pour l'effet brut"
-    why = _why(planted, valid, smallest, hard, against, told)
-    said = [_first(planted), f"Donc{of} : {word}.", why]
-    return Verdict(
-        word, valid, precise, tuple(c.titre for c in against), reasons, " ".join(said), bool(hard)
-    )
+    why = _why(planted, valid, smallest, hard, against)
+    said = " ".join(filter(None, [_first(planted), f"Donc{of} : {word}.", why]))
+    return Verdict(word, valid, precise, tuple(c.titre for c in against), reasons, said, bool(hard))
 
 
 def _checks(given: Iterable[Check]) -> tuple[Check, ...]:
@@ -155,17 +155,19 @@ def _checks(given: Iterable[Check]) -> tuple[Check, ...]:
 
 
 def _valid(planted: Planted | Absent) -> str:
+    """Return the validity of a run; a yes whose own error reaches a no is doubtful."""
     if not planted:
         return ""
-    return validity(
-        planted.n_contained / planted.n_draws, planted.n_found_at_zero / planted.n_draws
-    )
+    n, held, found = planted.n_draws, planted.n_contained, planted.n_found_at_zero
+    word = validity(held / n, found / n)
+    worst = validity(wilson(held, n)[0], wilson(found, n)[1])
+    return DOUBTFUL if word == YES and worst == NO else word
 
 
-def _half(planted: Planted, label: str) -> float:
-    """Return half the width of the calibrated interval."""
-    row = planted.calibrated.set_index("label").loc[label]
-    return float(row["cal_high"] - row["cal_low"]) / 2
+def _calibrated(planted: Planted, label: str) -> tuple[float, float]:
+    """Return the ends of an effect's calibrated interval."""
+    low, high = planted.calibrated.set_index("label").loc[label, ["cal_low", "cal_high"]]
+    return float(low), float(high)
 
 
 def level(valid: str, violated: bool, precise: bool, told: bool) -> str:
@@ -180,27 +182,48 @@ def level(valid: str, violated: bool, precise: bool, told: bool) -> str:
 
 def _first(planted: Planted | Absent) -> str:
     if isinstance(planted, Absent):
-        return planted.reason
+        return f"{planted.reason.rstrip('.')}."
     return f"{planted.sentence()}. {planted.doubt()}"
 
 
-def _why(planted, valid: str, smallest: float, hard, against, told: bool) -> str:
+def _why(planted, valid: str, smallest: float, hard, against) -> str:
     """Return the two answers and what weighs on them, in one sentence."""
     parts = []
     if planted:
         parts.append(f"valide : {valid}")
-        halves = [_half(planted, label) for label in (GROSS, NET)]
-        words = [YES if h <= smallest else NO for h in halves]
-        wide = [text.nombre(h, 3 if smallest < h < smallest + 0.005 else 2) for h in halves]
-        zero = ", mais distinct de zéro" if told and words[0] == NO else ""
-        parts.append(
-            f"précis à {text.nombre(smallest, 2)} par place : {words[0]} pour l'effet brut "
-            f"(± {wide[0]}{zero}), {words[1]} pour l'effet net (± {wide[1]})"
-        )
+        said = [
+            _precision(*_calibrated(planted, label), whose, smallest, blocked=bool(hard))
+            for label, whose in ((GROSS, "l'effet brut"), (NET, "l'effet net"))
+        ]
+        parts.append(f"précis à {_shown(smallest, smallest)} par place : {', '.join(said)}")
     if against:
         parts.append(f"indice de violation : {text.liste(f'« {c.titre} »' for c in against)}")
     if hard:
         named = text.liste(f"« {c.titre} »" for c in hard)
         parts.append(f"le chiffre n'est pas donné, échec de {named}")
-    found = " ; ".join(parts or ["aucun programme n'a pu être planté"])
-    return f"{found[0].upper()}{found[1:]}."
+    return text.capitale(f"{' ; '.join(parts)}.") if parts else ""
+
+
+def _precision(low: float, high: float, whose: str, smallest: float, *, blocked: bool) -> str:
+    """Return whether an effect is precise, half its interval's width, and if it is told from zero.
+
+    A number that may not be given is not said to be apart from zero.
+    """
+    half = (high - low) / 2
+    word = YES if half <= smallest else NO
+    if np.isnan(half):
+        return f"{word} pour {whose} (sans intervalle)"
+    apart = word == NO and not blocked and beyond_zero(low, high)
+    zero = ", mais distinct de zéro" if apart else ""
+    return f"{word} pour {whose} (± {_shown(half, smallest)}{zero})"
+
+
+def _shown(half: float, smallest: float) -> str:
+    """Return half a width with the digits, two at least, that tell it from the smallest effect."""
+    digits = 2
+    while digits < 6 and (
+        text.arrondi(smallest, digits) != smallest
+        or (text.arrondi(half, digits) > smallest) != (half > smallest)
+    ):
+        digits += 1
+    return text.nombre(half, digits)
