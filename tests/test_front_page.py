@@ -14,7 +14,7 @@ from test_report_html import EDITION, render
 from fpi_eval.absent import Absent
 from fpi_eval.headline import in_chapters, of_effect
 from fpi_eval.headline.change import compared
-from fpi_eval.headline.first_page import as_number, first_page, ranged
+from fpi_eval.headline.first_page import LEVELS, as_number, first_page, ranged
 from fpi_eval.headline.quantity import (
     COUNTED,
     DECLARED_FIGURE,
@@ -26,6 +26,7 @@ from fpi_eval.headline.quantity import (
 )
 from fpi_eval.impact.frame import GROSS
 from fpi_eval.impact.jobs.exams import SUCCESS
+from fpi_eval.language import speaking
 from fpi_eval.report.pages import chaine, diplomes, individus, insertion
 from fpi_eval.report.published.shown_quantities import sheet
 from fpi_eval.report.runner import every_report
@@ -260,7 +261,87 @@ def test_an_effect_whose_shown_range_begins_at_zero_is_apart_from_zero_nowhere()
     assert "Aucun gain" in first_page(Headline((*SEATS, *PEOPLE, *found), NOTES)).finding
     lost = one("effet_net", -20.0, "élèves", ESTIMATED, BOTH, low=-40.0, high=-10.0)
     assert lost.beyond_zero
-    assert "Aucun gain" in first_page(Headline((*SEATS, *PEOPLE, lost), NOTES)).finding
+    assert "font perdre des élèves" in first_page(Headline((*SEATS, *PEOPLE, lost), NOTES)).finding
+    assert (
+        "font perdre des élèves" in first_page(Headline((*SEATS, EFFECT[1], lost), NOTES)).finding
+    )  # whatever the opened courses gain
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "finding"),
+    [(-9.0, 9.0, "ne changent presque pas"), (-1.0, 18.0, "Aucun gain"), (2.0, 9.0, "amènent")],
+)
+def test_no_effect_is_said_where_the_range_holds_none_that_matters(low, high, finding):
+    net = effect("effet_net", (low + high) / 2, low, high)
+    found = Headline((*SEATS, net), NOTES | {"plus_petit_effet": "0.1"})
+    assert finding in first_page(found).finding
+
+
+def test_a_finding_to_be_read_with_caution_is_said_to_be_confirmed():
+    found = Headline(FULL, NOTES | {"verdict": "à lire avec prudence"})
+    assert first_page(found).finding.startswith("À confirmer : les places ouvertes amènent")
+    none = (*SEATS, effect("effet_net", 1.0, -30.0, 30.0))
+    assert first_page(Headline(none, found.notes)).finding.startswith("Aucun gain")
+
+
+def test_what_opened_courses_gain_is_said_where_the_effect_with_neighbours_is_too_uncertain():
+    vague = one("effet_net", None, reason=of_effect.VAGUE)
+    page = first_page(Headline((*SEATS, EFFECT[1], vague), NOTES))
+    assert "peut-être pris aux formations voisines" in page.finding
+    assert page.verdict == "solide (formations ouvertes seules)"
+    assert page.implied[0].startswith("Surveiller les formations voisines")
+    unsure = first_page(Headline((*SEATS, EFFECT[1], vague), NOTES | {"verdict": LEVELS[0]}))
+    assert not any("Surveiller" in line for line in unsure.implied)
+
+
+REASONS = [
+    ({"verdict": "non concluant", "bloque": "oui"}, "Un contrôle des données échoue"),
+    ({"verdict": "non concluant", "bloque": "oui", "valide": "non"}, "Un contrôle des données"),
+    ({"verdict": "on ne peut pas le savoir", "valide": ""}, "n'a pas pu être essayée"),
+    ({"verdict": "non concluant", "valide": "non"}, "se trompe trop souvent"),
+    ({"verdict": "non concluant", "valide": "oui"}, "Ni l'absence d'effet, ni un effet qui compte"),
+    ({"verdict": "non concluant", "valide": "douteux"}, "Ni l'absence d'effet, ni"),
+    ({"verdict": "à lire avec prudence", "indices": "1"}, "Un contrôle au moins fait douter"),
+    ({"verdict": "à lire avec prudence", "valide": "douteux"}, "plus souvent qu'annoncé"),
+    ({"verdict": "solide"}, "retrouve le plus souvent leur effet"),
+]
+
+
+@pytest.mark.parametrize(("notes", "words"), REASONS)
+def test_the_reason_of_a_proof_is_what_was_measured(notes, words):
+    found = first_page(Headline(SEATS, NOTES | notes))
+    assert words in found.reason
+    assert (found.untold == "Non donné.") == ("bloque" in notes)
+    with speaking("en"):
+        assert not re.search("[éèàç]", first_page(Headline((), NOTES | notes)).reason)
+
+
+def test_a_chapter_concludes_no_more_than_the_first_page():
+    for verdict, start in (
+        ("solide", "Pour 100 places ouvertes, "),
+        ("à lire avec prudence", "Pour 100 places ouvertes, "),
+        ("non concluant", "On ne peut pas encore conclure : pour 100 places ouvertes, entre 10"),
+        ("on ne peut pas le savoir", "On ne peut pas encore conclure : pour 100"),
+    ):
+        found = Headline(EFFECT, NOTES | {"verdict": verdict})
+        assert in_chapters.diplomes(found).startswith(start)
+        said = diplomes.reponse(SimpleNamespace(verdict=SimpleNamespace(niveau=verdict)), found)
+        assert ("non à conclure" in said) == start.startswith("On ne peut pas")
+
+
+def test_a_target_is_said_out_of_reach_once_and_files_that_were_read_are_not_asked_for():
+    short = [
+        quantity
+        for code, level in (("secondaire", "secondaire"), ("superieur", "supérieur"))
+        for quantity in (
+            *against(code, level, 10.0, 2200.0, 2026),
+            one(f"entrees_attendues_{code}_plan", 700.0, nature=PROJECTED, low=600.0, high=800.0),
+        )
+    ]
+    lost = one("industrie_100", None, reason=of_effect.VAGUE)
+    page = first_page(Headline((*SEATS, *short, lost), NOTES | {"verdict_industrie": "solide"}))
+    assert sum("revoir la cible de 2026" in line for line in page.implied) == 1
+    assert not any("fichiers individuels" in line for line in page.implied)
 
 
 def test_the_picture_and_the_card_tell_the_same_effect():

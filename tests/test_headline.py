@@ -1,6 +1,7 @@
 """A headline quantity has one value in a report, a field, and the digits that it deserves."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
@@ -11,11 +12,12 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from fpi_eval import rounding, text
 from fpi_eval.absent import Absent
 from fpi_eval.errors import FpiError
-from fpi_eval.headline import of_places
+from fpi_eval.headline import in_chapters, of_places
 from fpi_eval.headline.quantity import (
     COUNTED,
     DECLARED,
     ESTIMATED,
+    PROJECTED,
     Headline,
     Measure,
     Quantity,
@@ -24,6 +26,7 @@ from fpi_eval.headline.quantity import (
     declared,
     gathered,
 )
+from fpi_eval.language import speaking
 from fpi_eval.report.published.shown_quantities import sheet, shown_quantities
 
 DAY = date(2027, 1, 31)
@@ -50,6 +53,16 @@ def seats(value=760.0, **changes):
 def test_the_width_of_the_interval_decides_of_the_digits(value, low, high, shown):
     one = seats(value, low=low, high=high, unit="élèves", nature=ESTIMATED)
     assert one.shown.replace("\u202f", " ").replace("\xa0", " ") == shown
+
+
+def test_no_doubt_is_said_of_95_times_in_100_alone():
+    one = seats(2702.0, low=2356.0, high=3041.0, unit="personnes", nature=PROJECTED, level=0.80)
+    words = "2 700 personnes, huit chances sur dix d'être entre 2 350 et 3 050"
+    assert one.shown.replace("\u202f", " ").replace("\xa0", " ") == words
+    assert "huit chances sur dix d'être entre" in in_chapters.trajectoire(one, "9 000", 2030)
+    assert "sans doute entre" in replace(one, level=0.95).shown
+    with speaking("en"):
+        assert "eight chances in ten of being between 2,350 and 3,050" in one.shown
 
 
 @pytest.mark.parametrize("ends", [(NAN, NAN), (-0.2, NAN), (NAN, 0.2), (-INF, INF), (-1.0, 1.1)])

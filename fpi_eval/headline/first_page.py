@@ -7,8 +7,9 @@ from fpi_eval import text
 from fpi_eval.calendar import month
 from fpi_eval.headline.of_trajectory import LATER, LEAST
 from fpi_eval.headline.of_trajectory import later as to_come
-from fpi_eval.headline.quantity import VAGUE, Headline, Quantity
+from fpi_eval.headline.quantity import Headline, Quantity
 from fpi_eval.language import _
+from fpi_eval.rounding import UNTOLD
 
 #: What a reader who does not know French schools must know.
 WORDS = {
@@ -18,11 +19,12 @@ WORDS = {
     "Supérieur": "surtout le BTS, deux ans après le bac.",
     "Voie scolaire": "au lycée, à temps plein ; l'apprentissage se partage avec un employeur.",
     "Formations voisines": "celles qui peuvent perdre les élèves qu'une place nouvelle attire.",
-    "Fourchette": "celle qui contient la vraie valeur 95 fois sur 100 (80 pour une projection).",
+    "Fourchette": "faite pour contenir la vraie valeur 95 fois sur 100, elle se dit « sans doute » "
+    "; une projection dit ses chances.",
     "Preuve": "ce que montre la méthode essayée sur de faux programmes ; trois degrés.",
 }
 LEVELS = ("on ne peut pas le savoir", "non concluant", "à lire avec prudence", "solide")
-CONCLUSIVE = LEVELS[2:]
+UNPROVEN, CONCLUSIVE = LEVELS[:2], LEVELS[2:]
 FEW = 0.95  # share of planned seats under which some are said to be missing
 SOON = 3  # dates shown
 MOST = 3  # lines of what follows
@@ -120,6 +122,11 @@ def _known(found: Headline, key: str) -> bool:
     return bool(found.get(key))
 
 
+def _read(found: Headline) -> bool:
+    """Return whether individual files were read and judged, whatever could be told of them."""
+    return "verdict_industrie" in found.notes or _known(found, "industrie_100")
+
+
 def _job(found: Headline) -> Quantity | None:
     """Return people at work in the region's industry, where their verdict allows to conclude."""
     return (found.get("industrie_100") or None) if _told(found, "verdict_industrie") else None
@@ -139,7 +146,7 @@ def as_number(found: Headline, effect: Quantity) -> bool:
     low, high = effect.ends
     if low is None or high is None or not _told(found, VERDICTS.get(effect.key, "verdict")):
         return False
-    within = (high - low) / 2 <= 100 * float(found.notes.get("plus_petit_effet", "0"))
+    within = (high - low) / 2 <= _smallest(found)
     return effect.beyond_zero or within
 
 
@@ -168,12 +175,12 @@ def _few(found: Headline) -> bool:
 
 def vague(one: Quantity | None) -> bool:
     """Return whether an effect is not given because its range is wider than what seats hold."""
-    return one is not None and one.reason == VAGUE
+    return one is not None and one.reason.startswith(UNTOLD)
 
 
 def _untold(found: Headline) -> str:
     """Return why the effect is not given."""
-    if _few(found):
+    if _few(found) or "bloque" in found.notes:
         return _("Non donné.")
     if vague(found.get("effet_net")):
         return _("Trop incertain pour un chiffre.")
@@ -197,27 +204,57 @@ def finding(found: Headline) -> str:
     if _few(found):
         return _("Des places sont ouvertes, dans trop peu d'établissements pour dire leur effet.")
     gross, net = found.get("effet_brut"), found.get("effet_net")
-    if not net or found.notes.get("verdict") in LEVELS[:2]:
+    if not (gross or net) or found.notes.get("verdict") in UNPROVEN:
         return _("Des places sont ouvertes ; on ne peut pas encore dire ce qu'elles changent.")
-    late = "" if _job(found) else " " + _("Il est trop tôt pour parler d'emploi.")
-    if _above_zero(net):
-        return _(END.get(found.notes.get("resultat", ""), IN_THESE)) + late
+    said = _told_apart(found, gross, net)
+    if not said:
+        return _("Aucun gain d'élèves ne se distingue encore des variations ordinaires.")
+    if found.notes.get("verdict") == LEVELS[2]:
+        said = _("À confirmer : {finding}").format(finding=said[0].lower() + said[1:])
+    return said if _job(found) else said + " " + _("Il est trop tôt pour parler d'emploi.")
+
+
+def _told_apart(found: Headline, gross: Quantity | None, net: Quantity | None) -> str:
+    """Return what ranges tell from no effect, neighbours counted where they can be."""
+    if net and _above_zero(net):
+        return _(END.get(found.notes.get("resultat", ""), IN_THESE))
+    if net and net.beyond_zero:
+        return _("Les places ouvertes font perdre des élèves, formations voisines comprises.")
+    if net and _nothing(found, net):
+        return _(
+            "Les places ouvertes ne changent presque pas le nombre d'élèves, formations voisines "
+            "comprises."
+        )
     if gross and _above_zero(gross):
-        said = _(
+        return _(
             "Les formations ouvertes gagnent des élèves, peut-être pris aux formations voisines."
         )
-        return said + late
-    return _("Aucun gain d'élèves ne se distingue encore des variations ordinaires.")
+    return ""
+
+
+def _nothing(found: Headline, one: Quantity) -> bool:
+    """Return whether the range, as it is shown, holds no effect that matters, gain or loss."""
+    least = _smallest(found)
+    return all(end is not None and abs(end) <= least for end in one.ends)
+
+
+def _smallest(found: Headline) -> float:
+    """Return the smallest effect of 100 seats that matters; 0 where none is declared."""
+    return 100 * float(found.notes.get("plus_petit_effet", "0"))
 
 
 def only_own(found: Headline, key: str = "effet_net") -> str:
-    """Return that the proof holds for opened courses alone, where neighbours may undo the gain."""
+    """Return that the proof holds for opened courses alone, where neighbours may undo the gain.
+
+    So it does where the effect with neighbours is too uncertain to be given.
+    """
     net, told = found.get(key), _told(found, VERDICTS.get(key, "verdict"))
-    return " " + _("(formations ouvertes seules)") if told and net and not _above_zero(net) else ""
+    alone = told and net is not None and not _above_zero(net)
+    return " " + _("(formations ouvertes seules)") if alone else ""
 
 
 def _above_zero(one: Quantity) -> bool:
-    """Return whether the range, as it is shown, holds gains alone."""
+    """Return whether the range, as it is shown, holds gains alone; none does that is not known."""
     return one.beyond_zero and one.amount > 0
 
 
@@ -264,19 +301,19 @@ def reason(found: Headline) -> str:
         return _("L'effet de si peu d'établissements dirait ce que font les élèves de chacun.")
     if not level:
         return _("Aucun effet ne peut se voir dans les fichiers publiés à ce jour.")
+    if "bloque" in notes:
+        return _("Un contrôle des données échoue : aucun effet ne peut être donné.")
     if level == LEVELS[0]:
-        return _("Trop peu de lycées ailleurs pour vérifier la méthode sur ces données.")
+        return _("La méthode n'a pas pu être essayée sur ces données.")
     if notes.get("valide") == "non":
-        return _(
-            "Essayée là où rien n'a ouvert, la méthode voit trop souvent un effet qui n'existe pas."
-        )
+        return _("Essayée sur de faux programmes, la méthode se trompe trop souvent.")
     if level == LEVELS[1]:
-        return _("Trop peu de lycées ouverts : la fourchette contient presque tout.")
+        return _("Ni l'absence d'effet, ni un effet qui compterait ne sont écartés.")
     if level == LEVELS[2] and notes.get("indices", "0") != "0":
-        return _("Les lycées ouverts évoluaient peut-être déjà autrement que les autres.")
+        return _("Un contrôle au moins fait douter que la comparaison soit juste.")
     if level == LEVELS[2]:
-        return _("Essayée là où rien n'a ouvert, la méthode se trompe parfois.")
-    return _("Essayée sur de faux programmes, la méthode retrouve l'effet qu'on y a mis.")
+        return _("Essayée sur de faux programmes, la méthode se trompe plus souvent qu'annoncé.")
+    return _("Essayée sur de faux programmes, la méthode retrouve le plus souvent leur effet.")
 
 
 def largest_target(found: Headline) -> Quantity | None:
@@ -343,8 +380,7 @@ def _chain(found: Headline) -> list[ChainStep]:
     elif job:
         links.append(ChainStep(_(WHERE), 0, _("trop incertain"), known=False))
     else:
-        read = _known(found, "industrie_100")
-        said = _("trop tôt pour le dire") if read else _("dans aucun fichier ouvert")
+        said = _("trop tôt pour le dire") if _read(found) else _("dans aucun fichier ouvert")
         links.append(ChainStep(_(WHERE), 0, said, known=False))
     return links
 
@@ -395,7 +431,7 @@ def _about_targets(found: Headline) -> list[str]:
     opened = found.get("taux_realisation")
     if opened and opened.amount < FEW:
         lines.append(_("Chercher pourquoi des places prévues n'ont pas ouvert."))
-    return [*_missed(found), *lines[-2:]]
+    return [*_missed(found), *[*dict.fromkeys(lines)][-2:]]
 
 
 def _missed(found: Headline) -> Sequence[str]:
@@ -413,7 +449,7 @@ def _missed(found: Headline) -> Sequence[str]:
 
 def _about_effect(found: Headline) -> Sequence[str]:
     net, gross = found.get("effet_net"), found.get("effet_brut")
-    if net and gross and _above_zero(gross) and not _above_zero(net):
+    if _told(found) and net is not None and gross and _above_zero(gross) and not _above_zero(net):
         return [
             _("Surveiller les formations voisines : elles peuvent perdre ce que d'autres gagnent.")
         ]
@@ -421,7 +457,7 @@ def _about_effect(found: Headline) -> Sequence[str]:
 
 
 def _about_records(found: Headline) -> Sequence[str]:
-    if _known(found, "industrie_100"):
+    if _read(found):
         return []
     return [
         _("Demander les fichiers individuels : eux seuls diront qui travaille dans l'industrie.")

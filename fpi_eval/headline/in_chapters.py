@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from fpi_eval.headline.first_page import as_number, largest_target
+from fpi_eval.headline.first_page import UNPROVEN, as_number, largest_target
 from fpi_eval.headline.of_trajectory import LEAST
 from fpi_eval.headline.quantity import Headline, Quantity
 from fpi_eval.language import _
@@ -18,15 +18,16 @@ def places(found: Headline) -> str:
 
 
 def diplomes(found: Headline) -> str:
-    """Return the net effect of 100 seats, as the first page tells it, and whether it is zero."""
+    """Return the net effect of 100 seats, as the first page tells it, no surer than its proof."""
     net = found.get("effet_net")
     if not net:
         return ""
-    said = (
-        _("Pour 100 places ouvertes, {effect}.")
-        if net.beyond_zero
-        else _("L'effet ne se distingue pas encore de zéro : pour 100 places ouvertes, {effect}.")
-    )
+    if not net.beyond_zero:
+        said = _("L'effet ne se distingue pas encore de zéro : pour 100 places ouvertes, {effect}.")
+    elif found.notes.get("verdict") in UNPROVEN:
+        said = _("On ne peut pas encore conclure : pour 100 places ouvertes, {effect}.")
+    else:
+        said = _("Pour 100 places ouvertes, {effect}.")
     number = as_number(found, net) or not net.range
     return said.format(effect=net.shown if number else f"{net.range} {net.unit}")
 
@@ -43,11 +44,11 @@ def emploi_industriel(found: Headline) -> str:
 def trajectoire(expected: Quantity, aimed: str, year: int | str) -> str:
     """Return people expected by a target's date, their range, and the people aimed at."""
     said = _(
-        "D'ici {year}, {people} {unit} entreraient dans une place ouverte, sans doute {range}, "
-        "pour {aimed} visées."
+        "D'ici {year}, {people} {unit} entreraient dans une place ouverte, {likely}, pour {aimed} "
+        "visées."
     )
     return said.format(
-        year=year, people=expected.number, unit=expected.unit, range=expected.range, aimed=aimed
+        year=year, people=expected.number, unit=expected.unit, likely=expected.likely, aimed=aimed
     )
 
 

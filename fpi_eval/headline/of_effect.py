@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from fpi_eval.absent import Absent
-from fpi_eval.checks import NAMES, Evaluation, TooFew, told
+from fpi_eval.checks import NAMES, Evaluation, TooFew, allowed, told
 from fpi_eval.headline.first_page import ranged
 from fpi_eval.headline.of_places import EVERY_LEVEL, REGISTER, rentrees
 from fpi_eval.headline.quantity import (
@@ -29,7 +29,6 @@ PEOPLE = {
     "diplomes": "diplômés de plus",
 }
 SOURCE = "Effectifs et places par établissement et formation ; calculs fpi_eval"
-BLOCKED = "le contrôle des données interdit de donner ce chiffre."
 
 
 def effet(year: Year, evaluation: Evaluation | Absent) -> Headline:
@@ -63,6 +62,7 @@ def _notes(evaluation: Evaluation | Absent) -> dict[str, str]:
         "indices": str(len(said.violations)),
         "resultat": evaluation.outcome,
         "plus_petit_effet": str(evaluation.smallest),
+        **({"bloque": "oui"} if evaluation.blocked else {}),
     }
 
 
@@ -77,8 +77,8 @@ def _entrants(year: Year, evaluation: Evaluation | Absent) -> Estimates | Absent
 
 
 def _forbidden(evaluation: Evaluation | Absent) -> Absent:
-    """Return why no effect is given."""
-    return Unknown(str(evaluation)) if isinstance(evaluation, Absent) else Absent(BLOCKED)
+    """Return why no effect is given: none can be made, or the verdict forbids it."""
+    return Unknown(str(allowed(evaluation, evaluation)))
 
 
 def seats_scope(year: Year) -> Scope:

@@ -18,8 +18,9 @@ ALIKE = 9  # significant digits: processors add in different orders, and differ 
 #: Of what is estimated or projected, of which pages show two or three: more would be an equation
 #: that tells single counts to who knows the others.
 TOLD = 5
-#: Reason of an effect whose interval is wider than what seats can hold.
-VAGUE = "trop incertain, la fourchette est plus large que deux personnes par place."
+#: Reason of an effect that has no interval, or one wider than what seats can hold.
+VAGUE = f"{rounding.UNTOLD} : pas de fourchette, ou plus large que deux personnes par place."
+LIKELY = 0.95  # level of what is said to be so without doubt: no other level is
 COUNTED, ESTIMATED, PROJECTED, DECLARED_FIGURE = "compté", "estimé", "projeté", "déclaré"
 
 
@@ -158,6 +159,13 @@ class Quantity:
         return _("entre {low} et {high}").format(low=low, high=high)
 
     @property
+    def likely(self) -> str:
+        """The range after words that say its level: ``sans doute`` is 95 times in 100 alone."""
+        if self.level in (None, LIKELY):
+            return _("sans doute {range}").format(range=self.range)
+        return _("huit chances sur dix d'être {range}").format(range=self.range)
+
+    @property
     def shown(self) -> str:
         """Number, unit and range: ``50 élèves, sans doute entre 10 et 85``, or the range alone."""
         if not self:
@@ -166,8 +174,7 @@ class Quantity:
         if not self.sure:
             return f"{self.range}{unit}"
         said = f"{self.number}{unit}"
-        whole = _("{number}, sans doute {range}")
-        return whole.format(number=said, range=self.range) if self.range else said
+        return f"{said}, {self.likely}" if self.range else said
 
     @property
     def phrase(self) -> str:

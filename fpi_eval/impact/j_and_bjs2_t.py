@@ -75,6 +75,6 @@ def _reading(gap: Estimate) -> str:
     if ratio < 2:
         return f"Les deux estimateurs s'écartent un peu ({size}) : donnez les deux."
     return (
-        f"Les deux estimateurs se contredisent ({size}) : les sites ouverts suivaient sans doute "
+        f"Les deux estimateurs se contredisent ({size}) : les sites ouverts suivaient peut-être "
         "déjà une autre tendance ; BJS2-T est alors le moins trompeur."
     )

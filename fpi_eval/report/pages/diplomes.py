@@ -7,10 +7,10 @@ from fpi_eval import plots, text
 from fpi_eval.absent import Absent
 from fpi_eval.checks import NAMES, NO_EFFECT, Choices, Evaluation, HonestBounds, TooFew, allowed
 from fpi_eval.checks.thresholds import CAUTION, FAIL, MARKS, VIOLATION
-from fpi_eval.checks.verdict import INCONCLUSIVE, INVISIBLE
+from fpi_eval.checks.verdict import INVISIBLE
 from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline, in_chapters
-from fpi_eval.headline.first_page import only_own
+from fpi_eval.headline.first_page import UNPROVEN, only_own
 from fpi_eval.headline.of_places import rentrees
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET
 from fpi_eval.impact.groups.dose_response import DoseResponse
@@ -23,6 +23,7 @@ from fpi_eval.results import Estimates, EventStudy
 from fpi_eval.rounding import UNTOLD, told
 from fpi_eval.tables import Table, table
 
+NOT_GIVEN = "Aucun effet n'est donné."
 NOT_TOLD = "Aucun effet n'est donné : trop peu d'établissements ont ouvert des places."
 FIGURES = ("estimate", "ci_low", "ci_high")
 PER_SEAT = {GROSS: "Effet brut", DISPLACEMENT: "Déplacement", NET: "Effet net"}
@@ -101,15 +102,16 @@ def reponse(evaluation: Evaluation | Absent, chiffres: Headline) -> str:
     if isinstance(evaluation, TooFew):
         return f"{NOT_TOLD}\n\n{evaluation.why}"
     if not net:
+        head = NO_EFFECT if isinstance(evaluation, Absent) else NOT_GIVEN
         why = net.reason.removeprefix(f"{NO_EFFECT} ")
-        return f"{NO_EFFECT}\n\n{text.capitale(why)}"
+        return f"{head}\n\n{text.capitale(why)}"
     lines = [
         in_chapters.diplomes(chiffres),
         f"Champ : {net.scope}. Les pertes des formations voisines sont déduites.",
     ]
     if isinstance(evaluation, Absent):
         return "\n\n".join(lines)
-    if evaluation.verdict.niveau == INCONCLUSIVE:
+    if evaluation.verdict.niveau in UNPROVEN:
         lines.append("Ces chiffres servent à vérifier, non à conclure.")
     lines.append(
         f"Avis des contrôles sur la méthode : {evaluation.verdict.niveau}{only_own(chiffres)}. Le "

@@ -56,7 +56,7 @@ def reponse(found: Outlook | Absent, chiffres: Headline) -> str:
     if main:
         lines[:0] = [
             in_chapters.trajectoire(main, text.nombre(aim.personnes), aim.echeance),
-            f"Champ : {main.scope}. Fourchette de 8 chances sur 10.",
+            f"Champ : {main.scope}.",
         ]
     return "\n\n".join(lines)
 
