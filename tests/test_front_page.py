@@ -381,7 +381,17 @@ def test_a_target_out_of_reach_is_said_to_be_and_records_are_asked_for_until_the
     found = first_page(Headline((*FULL[:-1], job), NOTES | {"verdict_industrie": "solide"}))
     assert found.job == job
     assert (found.told, found.own, found.chain[-1].shown) == (True, None, "12")
+    assert (found.job_proof, unsure.job_proof) == ("solide", "")
+    apart = NOTES | {"verdict": "non concluant", "verdict_industrie": "à lire avec prudence"}
+    alone = first_page(Headline((*FULL[:-1], job), apart))
+    assert alone.finding == (
+        "À confirmer : les places ouvertes amènent davantage de personnes dans l'industrie de la "
+        "région."
+    )
+    assert (alone.proof, alone.job_proof) == (1, "à lire avec prudence")
     both = one("industrie_100", 15.0, "personnes de plus", ESTIMATED, BOTH, low=-10.0, high=30.0)
     vague = first_page(Headline((*FULL[:-1], both), NOTES | {"verdict_industrie": "solide"}))
     assert (vague.told, vague.chain[-1].shown) == (False, "trop incertain")
+    assert vague.finding.endswith("jusqu'en dernière année.")
+    assert vague.job_proof == "solide (formations ouvertes seules)"
     assert not any("fichiers individuels" in line for line in found.implied)

@@ -80,6 +80,7 @@ class FirstPage:
     told: bool
     own: Quantity | None
     job: Quantity | None
+    job_proof: str
     cost: Quantity | None
     least: bool
     chain: tuple[ChainStep, ...]
@@ -110,6 +111,7 @@ def first_page(found: Headline) -> FirstPage:
         told=told,
         own=None if told or job else _own(found),
         job=job,
+        job_proof=_job_proof(found) if job else "",
         cost=cost or None,
         least=cost is not None and cost.label == _(LEAST),
         chain=tuple(_chain(found)),
@@ -203,15 +205,31 @@ def finding(found: Headline) -> str:
         return _("On ne sait pas combien de places le programme a ouvertes.")
     if _few(found):
         return _("Des places sont ouvertes, dans trop peu d'établissements pour dire leur effet.")
-    gross, net = found.get("effet_brut"), found.get("effet_net")
+    gross, net, job = found.get("effet_brut"), found.get("effet_net"), _job(found)
+    if job and as_number(found, job) and _above_zero(job):
+        said = _(
+            "Les places ouvertes amènent davantage de personnes dans l'industrie de la région."
+        )
+        return _careful(found, said, job.key)
     if not (gross or net) or found.notes.get("verdict") in UNPROVEN:
         return _("Des places sont ouvertes ; on ne peut pas encore dire ce qu'elles changent.")
     said = _told_apart(found, gross, net)
     if not said:
         return _("Aucun gain d'élèves ne se distingue encore des variations ordinaires.")
-    if found.notes.get("verdict") == LEVELS[2]:
-        said = _("À confirmer : {finding}").format(finding=said[0].lower() + said[1:])
-    return said if _job(found) else said + " " + _("Il est trop tôt pour parler d'emploi.")
+    late = "" if job else " " + _("Il est trop tôt pour parler d'emploi.")
+    return _careful(found, said) + late
+
+
+def _careful(found: Headline, said: str, key: str = "effet_net") -> str:
+    """Return a finding, to be confirmed where its proof is to be read with caution."""
+    if found.notes.get(VERDICTS.get(key, "verdict")) != LEVELS[2]:
+        return said
+    return _("À confirmer : {finding}").format(finding=said[0].lower() + said[1:])
+
+
+def _job_proof(found: Headline) -> str:
+    """Return the strength of proof of people at work, which is not that of pupils."""
+    return _(found.notes["verdict_industrie"]) + only_own(found, "industrie_100")
 
 
 def _told_apart(found: Headline, gross: Quantity | None, net: Quantity | None) -> str:

@@ -109,7 +109,7 @@ class Quantity:
     def step(self) -> float:
         """Step to which the number is rounded, from the width of its interval.
 
-        None for an amount, which has two figures on every page.
+        0 for an amount, which has two figures on every page, and for what has no interval.
         """
         if self.unit == "€" or self.low is None or self.high is None:
             return 0.0
