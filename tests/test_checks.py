@@ -409,6 +409,12 @@ def test_missing_outcomes_are_weighed_and_their_tie_with_openings_is_seen(noisy)
     assert samples.manquants(study_of(some))[1].statut == FAIL
 
 
+def test_a_change_of_missing_outcomes_that_nothing_tells_is_not_said(noisy, monkeypatch):
+    known = iter([(0.05, 0.5), (np.nan, np.nan)])
+    monkeypatch.setattr(samples, "_apart", lambda *_: next(known))
+    assert "depuis" not in samples.manquants(study_of(noisy))[1].phrase
+
+
 def test_outcomes_that_leave_the_mask_as_seats_open_are_seen():
     """Opened cells hide 11 % of their outcomes before and 3 % after: levels alone look alike."""
     rng = np.random.default_rng(2)

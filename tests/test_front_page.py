@@ -171,7 +171,10 @@ def test_an_effect_whose_range_holds_a_loss_and_a_gain_is_a_range_and_no_number(
 def test_a_range_wider_than_what_seats_can_hold_is_not_shown(tmp_path, monkeypatch, end):
     seen = Estimate("terminale", "J", 0.5, 1, -end, end, 1, 1, 1, 1, 1, "règle")
     monkeypatch.setattr(of_effect, "seats_scope", lambda _: BOTH)
-    assert of_effect._measure(None, replace(seen, ci_low=-0.9, ci_high=1.0)).low == -90
+    kept = replace(seen, ci_low=-0.9, ci_high=1.0)
+    assert of_effect._measure(None, kept).low == -90
+    closed = of_effect._measure(None, kept, -10.0)
+    assert (closed.low, closed.high) == (-10, 9)
     net = one("effet_net", None, reason=of_effect._measure(None, seen).reason)
     page = shown(tmp_path, (*SEATS, *PEOPLE, *EFFECT[:2], net, *AHEAD), NOTES)
     words = said(page).replace("\u00a0", " ")

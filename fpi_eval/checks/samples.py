@@ -113,7 +113,7 @@ def manquants(study: Study) -> list[Check]:
     if not known:
         return [first, study.blank("manquants_lies", "un seul établissement d'un côté.")]
     p_value = min(1.0, len(known) * min(known))
-    since = f", {text.points(gaps[1])} depuis l'ouverture" if gaps[1] else ""
+    since = f", {text.points(gaps[1])} depuis l'ouverture" if abs(gaps[1]) > 0 else ""
     words = (
         f"écart de {text.points(gaps[0])} entre établissements qui ouvrent et autres{since} "
         f"(p = {text.nombre(p_value, 3)})."

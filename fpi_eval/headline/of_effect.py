@@ -103,7 +103,8 @@ def _measure(year: Year, found: Estimate, times: float = 100.0) -> Measure | Abs
     people = PEOPLE.get(found.outcome, NAMES.get(found.outcome, found.outcome))
     value = times * found.estimate
     scope = seats_scope(year)
-    return Measure(value, scope, SOURCE, times * low, times * high, 0.95, unit=people)
+    low, high = sorted((times * low, times * high))  # fewer seats than before turn them round
+    return Measure(value, scope, SOURCE, low, high, 0.95, unit=people)
 
 
 def studied(
