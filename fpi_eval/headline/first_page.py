@@ -247,7 +247,7 @@ def _told_apart(found: Headline, gross: Quantity | None, net: Quantity | None) -
         return _(
             "Les formations ouvertes gagnent des élèves, peut-être pris aux formations voisines."
         )
-    return ""
+    return _("Les formations ouvertes perdent des élèves.") if gross and gross.beyond_zero else ""
 
 
 def _nothing(found: Headline, one: Quantity) -> bool:
