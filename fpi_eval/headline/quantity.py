@@ -19,7 +19,7 @@ ALIKE = 9  # significant digits: processors add in different orders, and differ 
 #: that tells single counts to who knows the others.
 TOLD = 5
 #: Reason of an effect that has no interval, or one wider than what seats can hold.
-VAGUE = f"{rounding.UNTOLD} , la fourchette manque ou est plus large que deux personnes par place."
+VAGUE = f"{rounding.UNTOLD}, la fourchette manque ou est plus large que deux personnes par place."
 LIKELY = 0.95  # level of what is said to be so without doubt: no other level is
 COUNTED, ESTIMATED, PROJECTED, DECLARED_FIGURE = "compté", "estimé", "projeté", "déclaré"
 
