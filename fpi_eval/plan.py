@@ -25,6 +25,7 @@ from fpi_eval.impact.j import J_TEXT
 from fpi_eval.impact.uncertainty import CR3, INTERVAL_TEXT
 from fpi_eval.programme import Programme
 from fpi_eval.regression import RULES
+from fpi_eval.sources.declared_filieres import FILE as FILIERES
 
 FORMAT = 1
 PLANS = "plans"
@@ -94,6 +95,18 @@ def announced(programme: Programme) -> dict[str, Any]:
     return {key: said[key] if key in said else facts[key] for key in ANNOUNCED}
 
 
+def _beside(programme: Programme) -> dict[str, Any]:
+    """Return what also makes the sample and the fake programmes: the courses' table, the ramp-up.
+
+    A plan that an older version wrote says nothing of them.
+    """
+    path = programme.dossier / FILIERES
+    return {
+        FILIERES: hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None,
+        "montee_en_charge": list(programme.projection.montee_en_charge),
+    }
+
+
 def write_plan(programme: Programme, folder: str | Path, *, today: date | None = None) -> Path:
     """Write the plan and, beside it, its SHA-256; return the plan's path.
 
@@ -108,6 +121,7 @@ def write_plan(programme: Programme, folder: str | Path, *, today: date | None =
         "version": __version__,
         "programme": programme.code,
         **announced(programme),
+        "aussi": _beside(programme),
     }
     raw = (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
     folder.mkdir(parents=True, exist_ok=True)
@@ -228,6 +242,8 @@ def deviations(plan: Plan, programme: Programme, run: Evaluation | None = None) 
                 f"{words[0].upper()}{words[1:]} : changé depuis le plan"
                 + (f" ({changed})." if changed else f" (annoncé : {before} ; à présent : {now}).")
             )
+    also = plan.contenu.get("aussi")
+    found += [f"« {one} » : changé depuis le plan." for one in _changed(also, _beside(programme))]
     if run is None:
         return found
     wanted, second = (plan.contenu["resultats"][name] for name in ("principal", "secondaires"))

@@ -1,6 +1,7 @@
 """The pre-analysis plan: written whole, never replaced, sealed; deviations said one by one."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from importlib import import_module
 
@@ -147,6 +148,21 @@ def test_each_change_of_the_programme_is_one_sentence(plan, programme):
     assert any("« principal »" in line for line in found)
     assert any("« etablissements »" in line for line in found)
     assert any("annoncé : 20240901 ; à présent : 1" in line for line in found)
+
+
+def test_what_makes_the_sample_beside_programme_toml_is_sealed_too(programme, tmp_path):
+    programme, table = changed(programme, dossier=tmp_path), tmp_path / "filieres.csv"
+    table.write_text("nsf;filiere\n255;electronique\n", encoding="utf-8")
+    plan = read_plan(write_plan(programme, tmp_path / PLANS, today=DAY))
+    assert deviations(plan, programme) == []
+    table.write_text("nsf;filiere\n227;electronique\n", encoding="utf-8")
+    faster = programme.projection.model_copy(update={"montee_en_charge": (0.5, 1.0)})
+    assert deviations(plan, changed(programme, projection=faster)) == [
+        "« filieres.csv » : changé depuis le plan.",
+        "« montee_en_charge » : changé depuis le plan.",
+    ]
+    older = {name: said for name, said in plan.contenu.items() if name != "aussi"}
+    assert deviations(replace(plan, contenu=older), programme) == []
 
 
 def test_a_run_on_another_outcome_or_without_a_check_deviates(plan, programme):
