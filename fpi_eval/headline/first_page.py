@@ -229,7 +229,8 @@ def _careful(found: Headline, said: str, key: str = "effet_net") -> str:
 
 def _job_proof(found: Headline) -> str:
     """Return the strength of proof of people at work, which is not that of pupils."""
-    return _(found.notes["verdict_industrie"]) + only_own(found, "industrie_100")
+    level = found.notes["verdict_industrie"]
+    return _(level) + only_own(found, "industrie_100")
 
 
 def _told_apart(found: Headline, gross: Quantity | None, net: Quantity | None) -> str:
