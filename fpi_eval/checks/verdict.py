@@ -43,9 +43,9 @@ def rule() -> str:
     )
     titles = text.liste(f"« {THRESHOLDS[name].titre} »" for name in TESTS)
     return (
-        f"Valide, « {YES} » : l'intervalle contient l'effet d'au moins {held[0]} des programmes "
-        f"plantés, et en trouve un dans {found[0]} au plus de ceux qui n'en ont pas. "
-        f"« {text.capitale(DOUBTFUL)} » : {held[1]} et {found[1]}. « {text.capitale(NO)} » : "
+        f"Valide, « {YES} » : l'intervalle avant étalonnage contient l'effet d'au moins {held[0]} "
+        f"des programmes plantés, et en trouve un dans {found[0]} au plus de ceux qui n'en ont "
+        f"pas. « {text.capitale(DOUBTFUL)} » : {held[1]} et {found[1]}. « {text.capitale(NO)} » : "
         f"au-delà. Un « {YES} » que l'erreur de tirage (Wilson, 95 %) mène à « {NO} » devient "
         f"« {DOUBTFUL} ». Précis : la demi-largeur de l'intervalle "
         f"étalonné de l'effet brut est d'au plus {text.nombre(SMALLEST_EFFECT, 2)} par place, ou "
