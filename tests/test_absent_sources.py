@@ -226,6 +226,13 @@ def test_a_yearly_file_under_another_name_is_named_with_its_year_left_open(tmp_p
         fpi.load(wrong, RENTREE, here)
 
 
+def test_a_section_of_no_source_is_refused_with_the_nearest_name(tmp_path):
+    typed = {**PROGRAMME.sources, "parcousup_bts": PROGRAMME.sources["parcoursup_bts"]}
+    wrong = PROGRAMME.model_copy(update={"sources": typed})
+    with pytest.raises(FpiError, match=r"« parcousup_bts » inconnue.*dire « parcoursup_bts »"):
+        files.paths_of(wrong, RENTREE, tmp_path)
+
+
 def test_a_file_named_by_its_millesime_is_brought_found_and_not_told_late(tmp_path):
     here, _ = folder_without(tmp_path)
     name = "inserjeunes_formation_fine"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import hint
 from fpi_eval.panel.secteurs import PLACES, latest, urssaf_files
 from fpi_eval.panel.secteurs import SOURCE as URSSAF
 from fpi_eval.panel.simulated_folder import simulated_folder
@@ -79,6 +80,7 @@ def paths_of(programme: Programme, rentree: int, folder: Path) -> dict[str, dict
 
     The register comes last: it is checked against the establishments of the other files.
     """
+    _refuse_unknown(programme)
     found = {}
     for name, source in sorted(programme.sources.items(), key=lambda s: s[0] == "ouvertures"):
         if name not in NEEDED:
@@ -88,6 +90,19 @@ def paths_of(programme: Programme, rentree: int, folder: Path) -> dict[str, dict
         known = {year: path for year, path in paths.items() if int(year[-4:] or 0) <= rentree}
         found[name] = known if name in YEARLY else paths
     return found
+
+
+def _refuse_unknown(programme: Programme) -> None:
+    """Raise for a section of no source: nothing would read its file, and nothing would say so."""
+    known = {"nomenclatures", "ouvertures", *(entry.name for entry in catalogue.CATALOGUE)}
+    for name in programme.sources:
+        if name not in known:
+            raise FpiError(
+                f"source « {name} » inconnue : rien ne lirait son fichier.{hint(name, known)} "
+                "Corrigez le nom de la section, ou retirez-la.",
+                fichier="programme.toml",
+                ligne=programme.lignes.get(f"sources.{name}"),
+            )
 
 
 def register_file(folder: Path, source: Source) -> dict[str, Path]:
