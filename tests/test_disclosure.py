@@ -290,6 +290,18 @@ def test_the_refusal_of_revised_data_names_the_reports_that_were_read(monkeypatc
     assert "2022" not in str(raised)  # no report of the year before is there
 
 
+def test_a_year_that_other_reports_sum_and_that_files_lack_stops_the_report(monkeypatch):
+    years = [2024, (2024, 2025), (2024, 2025, 2026)]
+    told = SimpleNamespace(frame=pd.DataFrame({"rentree": years}))
+    monkeypatch.setattr(memory, "elsewhere", lambda _: {"formes": (told,)})
+    year = SimpleNamespace(donnees=SimpleNamespace(rentree=2025, simulees=False))
+    wanted = [SimpleNamespace(name="formes", dims=["uai", "rentree"])]
+    protection._all_there(year, wanted, [2024, 2025])  # of a later year, nothing can be known
+    with pytest.raises(FpiError, match=r"la rentrée 2024.*n'est plus dans les fichiers"):
+        protection._all_there(year, wanted, [2025])
+    protection._all_there(year, wanted, [2023])  # nothing of these sums is shown
+
+
 def publication(rows, values, rates=(), dims=("uai",)):
     frame = pd.DataFrame(rows, columns=[*dims, *values])
     names = [name for name in values if name not in {rate.name for rate in rates}]

@@ -327,6 +327,9 @@ def test_amounts_within_the_budget_or_above_a_declared_minimum_are_not_told():
     assert overspent(amounts(("FPI", 22e6, 9.5e6), ("FPI", np.nan, np.nan)), FPI, "r.csv") == ()
     least = FPI.model_copy(update={"cout": FPI.cout.model_copy(update={"minimum": True})})
     assert overspent(amounts(("FPI", 30e6, 20e6)), least, "r.csv") == ()
+    before = FPI.predecesseur.model_copy(update={"nom": "Atcf"})  # the register has it in capitals
+    named = FPI.model_copy(update={"predecesseur": before})
+    assert overspent(amounts(("FPI", 22e6, 9.5e6), ("ATCF", 9e6, 9e6)), named, "r.csv") == ()
 
 
 def test_another_programme_names_its_own_projects_and_filieres(tmp_path):

@@ -169,6 +169,15 @@ def within(p: Publication, year: str, years: Collection[object]) -> Publication:
     )
 
 
+def gone(p: Publication, year: str, years: Collection[object], last: int) -> set[int]:
+    """Return the years up to `last` that a report sums with some of `years` and that are not there.
+
+    Less the others, such a sum tells what `years` do not hold.
+    """
+    sums = (set(value) for value in p.frame[year] if isinstance(value, tuple))
+    return {one for span in sums if span & set(years) for one in span - set(years) if one <= last}
+
+
 def united(publications: Iterable[Publication]) -> tuple[Publication, ...]:
     """Return one publication per kind of table: a cell once, with all that some report shows."""
     kinds: dict[tuple, list[Publication]] = {}

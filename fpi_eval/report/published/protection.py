@@ -151,6 +151,7 @@ def protected(
     Where what is already public leaves no way to protect a cell, tables are published at wider
     and wider groupings; then without the cells that touch it; else not at all, with the reason.
     """
+    _all_there(p, wanted, fine)
     counts = [name for one in wanted for name in (*one.counts, *one.public)]
     how: dict[str, Any] = dict.fromkeys(counts, lambda column: column.sum(min_count=1))
     how |= {link.ratio: "first" for link in links}
@@ -172,6 +173,22 @@ def protected(
         name: Safe(table, known, tuple(t.publication for n, t in tables.items() if n != name))
         for name, table in tables.items()
     }
+
+
+def _all_there(p: Year, wanted: Sequence[Wanted], fine: Sequence[object]) -> None:
+    """Raise if files lack a year that other reports sum with those still there."""
+    lost = {
+        year
+        for one in wanted
+        for other in publication.elsewhere(p.donnees).get(one.name, ())
+        for year in publication.gone(other, one.dims[-1], fine, p.donnees.rentree)
+    }
+    if lost and not p.donnees.simulees:
+        raise FpiError(
+            f"la rentrée {min(lost)}, que d'autres rapports additionnent à de plus récentes, n'est "
+            "plus dans les fichiers : le secret ne peut pas être garanti par différence. Remettez "
+            "ses fichiers dans le dossier."
+        )
 
 
 def _found(

@@ -14,7 +14,7 @@ def overspent(register: pd.DataFrame, programme: Programme, fichier: str) -> tup
 
     The predecessor's seats are of another budget; a declared minimum has no top.
     """
-    before = programme.predecesseur.nom if programme.predecesseur else ""
+    before = programme.predecesseur.nom.upper() if programme.predecesseur else ""
     own, declared, found = register[register["projet"] != before], programme.cout, []
     for column, (noun, key) in TOPS.items():
         top, spent = getattr(declared, key), float(own[column].sum())
