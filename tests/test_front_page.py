@@ -332,6 +332,12 @@ def test_a_chapter_concludes_no_more_than_the_first_page():
         assert in_chapters.diplomes(found).startswith(start)
         said = diplomes.reponse(SimpleNamespace(verdict=SimpleNamespace(niveau=verdict)), found)
         assert ("non à conclure" in said) == start.startswith("On ne peut pas")
+        job = one("industrie_100", 12.0, "personnes de plus", ESTIMATED, BOTH, low=3.0, high=21.0)
+        said = individus.reponse(
+            SimpleNamespace(verdict=SimpleNamespace(niveau=verdict)),
+            Headline((job,), {"verdict_industrie": verdict}),
+        )
+        assert ("On ne peut pas encore dire" in said) == start.startswith("On ne peut pas")
 
 
 def test_a_target_is_said_out_of_reach_once_and_files_that_were_read_are_not_asked_for():

@@ -147,7 +147,9 @@ def rupture(study: Study) -> Check:
     Rambachan and Roth (2023), relative magnitudes; without an effect there is nothing to cancel.
     """
     if not study.gross.beyond_zero:
-        return study.blank("rupture", "l'effet ne se distingue pas de zéro : rien à annuler.")
+        return study.blank(
+            "rupture", "sans étalonnage, l'effet ne se distingue pas de zéro : rien à annuler."
+        )
     table = study.event.table
     try:
         kept = _consecutive(table["rel_time"].to_numpy())

@@ -10,7 +10,7 @@ from fpi_eval.absent import Absent
 from fpi_eval.checks import Evaluation, allowed
 from fpi_eval.costs import UnitCost, cost_table
 from fpi_eval.headline import Headline
-from fpi_eval.headline.first_page import only_own
+from fpi_eval.headline.first_page import UNPROVEN, only_own
 from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.jobs.adjusted import Adjusted
 from fpi_eval.impact.jobs.marginal import Marginal
@@ -33,11 +33,8 @@ def reponse(evaluation: Evaluation | Absent, chiffres: Headline) -> str:
     if isinstance(evaluation, Absent):
         return ""
     found = chiffres["industrie_100"]
-    doubt = (
-        ""
-        if found.beyond_zero
-        else " On ne peut pas encore dire si plus de personnes y travaillent."
-    )
+    told = found.beyond_zero and evaluation.verdict.niveau not in UNPROVEN
+    doubt = "" if told else " On ne peut pas encore dire si plus de personnes y travaillent."
     alone = only_own(chiffres, found.key)
     return f"{found.phrase}{doubt} Avis des contrôles : {evaluation.verdict.niveau}{alone}."
 
