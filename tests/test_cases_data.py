@@ -13,7 +13,7 @@ from fpi_eval import escapes
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.capacites import capacites
 from fpi_eval.panel.identity import with_levels
-from fpi_eval.panel.loading import unknown_codes
+from fpi_eval.panel.loading import filieres_in_doubt
 from fpi_eval.programme import load_programme
 from fpi_eval.sources.affelnet import AFFELNET, read_affelnet
 from fpi_eval.sources.constat import CONSTAT, read_constat
@@ -379,10 +379,11 @@ def test_a_wrong_table_of_filieres_is_refused_in_french_with_its_line(tmp_path, 
 
 def test_a_code_of_no_nomenclature_is_told_and_those_shipped_are_known(tmp_path, donnees_reelles):
     codes = read_nomenclatures(donnees_reelles / "nomenclatures")
-    assert unknown_codes(AURA, codes) == ()
+    assert filieres_in_doubt(AURA, codes) == ()
     text = HEAD + "201;a;numerique;x\n01025599;b;numerique;x\n098;c;numerique;x\n"
-    [said] = unknown_codes(filieres(tmp_path, text.encode()), codes)
+    said, empty = filieres_in_doubt(filieres(tmp_path, text.encode()), codes)
     assert said.startswith("filieres.csv : 2 codes d'aucun groupe ni diplôme (01025599 et 098).")
+    assert "aucun code pour « Réindustrialisation" in empty
 
 
 @pytest.mark.parametrize("text", ["-2+3+cmd|' /C calc'!A0", "-1@x", " =1+1", "\uff1d1+1"])

@@ -213,7 +213,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
     lectures: dict[str, dict[str, Reading]] = {}
     absentes: dict[str, str] = {}
     retards: dict[str, str] = {}
-    doubts = () if simulated else unknown_codes(programme, codes)
+    doubts = () if simulated else filieres_in_doubt(programme, codes)
     for name, paths in found.items():
         if not paths:
             absentes[name] = no_file(programme, name, rentree, folder, there())
@@ -328,21 +328,21 @@ def _strays(register: Reading, known: Known) -> tuple[str, ...]:
     )
 
 
-def unknown_codes(programme: Programme, codes: Nomenclatures) -> tuple[str, ...]:
-    """Return a sentence on the codes of `filieres.csv` that are of no group and no diploma."""
+def filieres_in_doubt(programme: Programme, codes: Nomenclatures) -> tuple[str, ...]:
+    """Return sentences on codes of `filieres.csv` that nothing has, and on filières without one."""
     if not (programme.dossier / FILE).is_file():
         return ()
-    diplomas = codes.tous_diplomes
+    table, diplomas = read_filieres(programme), codes.tous_diplomes
     known = {*diplomas["cfd"], *diplomas["groupe_nsf"], *codes.groupes_nsf["groupe_nsf"]}
-    lost = [code for code in read_filieres(programme)["code"] if code not in known]
-    return (
-        (
-            f"{FILE} : {pluriel(len(lost), 'code')} d'aucun groupe ni diplôme ({liste(lost)}). "
-            "Aucune formation n'est dans une filière par eux. Corrigez-les.",
-        )
-        if lost
-        else ()
-    )
+    lost = [code for code in table["code"] if code not in known]
+    empty = [f.libelle for f in programme.filieres if f.code not in set(table["filiere"])]
+    said = {
+        f"{FILE} : {pluriel(len(lost), 'code')} d'aucun groupe ni diplôme ({liste(lost)}). "
+        "Aucune formation n'est dans une filière par eux. Corrigez-les.": lost,
+        f"{FILE} : aucun code pour {liste(f'« {name} »' for name in empty)}, qui n'a donc aucune "
+        "formation. Ajoutez-en, ou retirez cette filière de programme.toml.": empty,
+    }
+    return tuple(sentence for sentence, found in said.items() if found)
 
 
 def _changes(programme: Programme, folder: Path) -> pd.DataFrame:
