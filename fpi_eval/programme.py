@@ -2,10 +2,13 @@
 
 import itertools
 import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -16,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from fpi_eval.calendar import LABELS, WITH
 from fpi_eval.colours import CONTRAST, CYCLE, GREY, PAGES, contrast
 from fpi_eval.errors import FpiError
 from fpi_eval.escapes import CONTROL
@@ -29,32 +33,58 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FIRST_RENTREE, LAST_RENTREE = 2000, 2099
+OTHERS = "Autres formations"  # in none of the programme's filières
 
-CodeDepartement = Annotated[str, Field(pattern=r"^(\d{3}|02[AB])$")]
-CodeAcademie = Annotated[str, Field(pattern=r"^\d{2}$")]
-CodeRegion = Annotated[str, Field(pattern=r"^\d{2}$")]
+
+def form(pattern: str, words: str) -> AfterValidator:
+    """Return the rule of a text that must have a form, told in words."""
+
+    def checked(value: str) -> str:
+        if not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(f"« {value} » n'a pas la forme attendue : {words}")
+        return value
+
+    return AfterValidator(checked)
+
+
+CodeDepartement = Annotated[
+    str, form(r"\d{3}|02[AB]", "trois caractères entre guillemets, par exemple « 038 » ou « 02A »")
+]
+DeuxChiffres = Annotated[str, form(r"\d{2}", "deux chiffres entre guillemets, comme « 06 »")]
+Texte = Annotated[str, Field(min_length=1)]
 Part = Annotated[float, Field(ge=0, le=1)]
 Rentree = Annotated[int, Field(ge=FIRST_RENTREE, le=LAST_RENTREE)]
-Hote = Annotated[str, Field(pattern=r"^https?://[^/]+$")]
+Hote = Annotated[str, form(r"https?://[^/]+", "« https:// » puis un nom, sans rien après")]
+
+
+def once(names: Iterable[str], what: str) -> None:
+    """Raise `ValueError` on names that are there twice."""
+    if twice := sorted(name for name, times in Counter(names).items() if times > 1):
+        raise ValueError(f"{what} {liste(twice)} écrit(s) deux fois")
 
 
 class Frozen(BaseModel):
     """Base of all sections: immutable, and no key that the section does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False
+    )
 
     @field_validator("*", mode="before")
     @classmethod
-    def _printable(cls, value: object) -> object:
+    def _as_typed(cls, value: object, info: ValidationInfo) -> object:
         if isinstance(value, str) and CONTROL.search(value):
             raise ValueError("caractère de commande interdit ; retapez ce texte au clavier")
+        kind = cls.model_fields[info.field_name or ""].annotation
+        if isinstance(value, bool) and kind is not bool:
+            raise ValueError(f"« {str(value).lower()} » n'est ni un nombre ni un texte")
         return value
 
 
 class Academie(Frozen):
     """An académie and its code."""
 
-    code: CodeAcademie
+    code: DeuxChiffres
     nom: str
 
 
@@ -63,7 +93,7 @@ class Departement(Frozen):
 
     code: CodeDepartement
     nom: str
-    academie: CodeAcademie
+    academie: DeuxChiffres
 
 
 class Territoire(Frozen):
@@ -73,8 +103,8 @@ class Territoire(Frozen):
     """
 
     codes_regions: Annotated[
-        tuple[CodeRegion, ...],
-        BeforeValidator(lambda codes: (codes,) if isinstance(codes, str) else codes),
+        tuple[DeuxChiffres, ...],
+        BeforeValidator(lambda codes: codes if isinstance(codes, (list, tuple)) else (codes,)),
     ] = Field(alias="code_region", min_length=1)
     region: str
     academies: tuple[Academie, ...] = Field(min_length=1)
@@ -103,6 +133,9 @@ class Territoire(Frozen):
 
     @model_validator(mode="after")
     def _departements_in_academies(self) -> "Territoire":
+        once(self.codes_regions, "code(s) de région")
+        for many in (self.academies, self.departements):
+            once((one.code for one in many), "code(s)")
         known = {academie.code for academie in self.academies}
         lost = [d.code for d in self.departements if d.academie not in known]
         if lost:
@@ -115,9 +148,16 @@ class Territoire(Frozen):
 class Filiere(Frozen):
     """One filière of the programme: its code, the words readers see, its colour in figures."""
 
-    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    libelle: str
-    couleur: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] | None = None
+    code: Annotated[
+        str,
+        form(
+            r"[a-z][a-z0-9_]*",
+            "des minuscules sans accent, des chiffres et des « _ » ; le nom que l'on lit, avec ses "
+            "accents, est « libelle »",
+        ),
+    ]
+    libelle: Texte
+    couleur: Annotated[str, form(r"#[0-9A-Fa-f]{6}", "par exemple « #1B6CA8 »")] | None = None
 
     @field_validator("couleur")
     @classmethod
@@ -141,13 +181,13 @@ class Filiere(Frozen):
 class Cible(Frozen):
     """A published target: how many people, at which level, by when, and how it is read."""
 
-    code: str
-    libelle: str
+    code: Texte
+    libelle: Texte
     niveau: Literal["secondaire", "superieur", "ensemble"]
     personnes: Annotated[int, Field(gt=0)]
     echeance: Rentree
     lecture: Literal["entrants", "diplomes"]
-    source: str
+    source: Texte
 
 
 class Cout(Frozen):
@@ -159,7 +199,7 @@ class Cout(Frozen):
     total: Annotated[float, Field(gt=0)]
     subvention: Annotated[float, Field(gt=0)] | None = None
     minimum: bool = False
-    source: str
+    source: Texte
 
     @model_validator(mode="after")
     def _subsidy_within_total(self) -> "Cout":
@@ -171,11 +211,11 @@ class Cout(Frozen):
 class Predecesseur(Frozen):
     """The programme before: seats announced and the lower bound of its cost, in euros."""
 
-    nom: str
+    nom: Texte
     rentree: Rentree
     places: Annotated[int, Field(gt=0)]
     cout_minimum: Annotated[float, Field(gt=0)]
-    source: str
+    source: Texte
 
 
 class Resultats(Frozen):
@@ -189,6 +229,14 @@ class Resultats(Frozen):
     secondaires: tuple[str, ...] = ()
     plus_petit_effet: Annotated[float, Field(gt=0)] = 0.10
     voisinage: Literal["departement", "zone_emploi", "academie", "region"] = "departement"
+
+    @field_validator("principal", "secondaires")
+    @classmethod
+    def _known(cls, named: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        wanted = {named} if isinstance(named, str) else {*named}
+        if lost := sorted(wanted - {*LABELS, *WITH}):
+            raise ValueError(f"résultat(s) {liste(lost)} inconnu(s). Connus : {liste(LABELS)}")
+        return named
 
 
 class Secret(Frozen):
@@ -221,17 +269,15 @@ class Scenario(Frozen):
     Rentrées that the register already tells are read there; the scenario tells the next ones.
     """
 
-    code: str
-    libelle: str
+    code: Texte
+    libelle: Texte
     ouvertures: tuple[Ouverture, ...] = ()
     maintien: Annotated[float, Field(gt=0, le=1)] = 1.0
-    source: str
+    source: Texte
 
     @model_validator(mode="after")
     def _one_row_a_rentree(self) -> "Scenario":
-        years = [opening.rentree for opening in self.ouvertures]
-        if twice := sorted({year for year in years if years.count(year) > 1}):
-            raise ValueError(f"rentrée(s) {liste(twice)} écrite(s) deux fois")
+        once((str(opening.rentree) for opening in self.ouvertures), "rentrée(s)")
         return self
 
 
@@ -244,14 +290,25 @@ class Hypothese(Frozen):
     niveau: Literal["secondaire", "superieur"]
     valeur: Annotated[float, Field(gt=0, lt=1)]
     effectif: Annotated[int, Field(gt=0)]
-    source: str
+    source: Texte
+
+
+def _years_of(many: Iterable[Cible | Scenario]) -> Iterator[tuple[int, str]]:
+    """Yield the rentrées that targets and scenarios name, each with its words."""
+    for one in many:
+        if isinstance(one, Cible):
+            yield one.echeance, f"l'échéance {one.echeance} de la cible « {one.libelle} »"
+        else:
+            for opening in one.ouvertures:
+                year = opening.rentree
+                yield year, f"la rentrée {year} du scénario « {one.libelle} »"
 
 
 class DeclaredProjection(Frozen):
     """How far to project, and how opened seats fill up over their first years."""
 
     horizon: Rentree = 2030
-    montee_en_charge: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (1.0,)
+    montee_en_charge: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field((1.0,), min_length=1)
     perte_marginale: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
     source: str = ""
 
@@ -381,10 +438,10 @@ def inside(fichier: str) -> str:
 class Programme(Frozen):
     """What is evaluated: who, where, when, which targets, outcomes and files."""
 
-    nom: str
-    titre: str
+    nom: Texte
+    titre: Texte
     rentree_debut: Rentree
-    graine: int
+    graine: Annotated[int, Field(ge=0)]
     territoire: Territoire
     filieres: tuple[Filiere, ...] = Field(min_length=1)
     cibles: tuple[Cible, ...] = Field(min_length=1)
@@ -419,16 +476,47 @@ class Programme(Frozen):
             )
         return many
 
+    @field_validator("filieres")
+    @classmethod
+    def _named_apart(cls, filieres: tuple[Filiere, ...]) -> tuple[Filiere, ...]:
+        once((OTHERS, *(filiere.libelle for filiere in filieres)), "libellé(s)")
+        return filieres
+
+    @field_validator("cibles", "scenarios")
+    @classmethod
+    def _not_before_the_first_seats(cls, many: tuple, info: ValidationInfo) -> tuple:
+        start = info.data.get("rentree_debut", FIRST_RENTREE)
+        for year, words in _years_of(many):
+            if year < start:
+                raise ValueError(
+                    f"{words} est avant rentree_debut ({start}), première rentrée d'ouverture de "
+                    "places. Corrigez l'une des deux années"
+                )
+        return many
+
+    @field_validator("predecesseur")
+    @classmethod
+    def _before_and_apart(
+        cls, before: Predecesseur | None, info: ValidationInfo
+    ) -> Predecesseur | None:
+        own = info.data.get("projets") or (info.data.get("nom", ""),)
+        if before and before.rentree >= info.data.get("rentree_debut", LAST_RENTREE):
+            raise ValueError(f"rentrée {before.rentree}, qui n'est pas avant rentree_debut")
+        if before and before.nom.upper() in {name.upper() for name in own}:
+            raise ValueError(f"« {before.nom} » est aussi le nom du programme, ou d'un projet")
+        return before
+
     @field_validator("projection")
     @classmethod
-    def _up_to_the_targets(
+    def _up_to_the_last_year(
         cls, projection: DeclaredProjection, info: ValidationInfo
     ) -> DeclaredProjection:
-        last = max(info.data.get("cibles", ()), key=lambda one: one.echeance, default=None)
-        if last and last.echeance > projection.horizon:
+        declared = (*info.data.get("cibles", ()), *info.data.get("scenarios", ()))
+        last, words = max(_years_of(declared), default=(0, ""))
+        if last > projection.horizon:
             raise ValueError(
-                f"horizon {projection.horizon}, avant l'échéance {last.echeance} de "
-                f"la cible « {last.libelle} ». Écrivez horizon = {last.echeance}, ou plus tard"
+                f"horizon {projection.horizon}, avant {words}. Écrivez horizon = {last}, ou plus "
+                "tard"
             )
         return projection
 
@@ -473,7 +561,7 @@ class Programme(Frozen):
     def mots_filieres(self) -> dict[str, str]:
         """French name of each filière, and of the courses that are in none."""
         named = {filiere.code: filiere.libelle for filiere in self.filieres}
-        return {**named, AUTRE: "Autres formations"}
+        return {**named, AUTRE: OTHERS}
 
     @property
     def couleurs(self) -> dict[str, str]:

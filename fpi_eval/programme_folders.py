@@ -21,7 +21,7 @@ def find_programme(name: str | Path) -> Path:
         return given.parent.resolve()
     here = Path.cwd().resolve()
     for root in (here, *here.parents, PROJECT):
-        for folder in (root / "data" / given.name, root / given):
+        for folder in (root / "data" / given, root / given):
             if (folder / "programme.toml").is_file():
                 return folder
     known, delivered = _known_names(here), _known_names(PROJECT)

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +13,25 @@ from fpi_eval.errors import FpiError
 _MESSAGES = {
     "missing": "clé absente. Ajoutez-la.",
     "extra_forbidden": "clé inconnue. Corrigez son nom ou retirez-la.",
-    "literal_error": "valeur {input!r} inconnue. Valeurs possibles : {expected}.",
-    "int_type": "un nombre entier est attendu, et non {input!r}. Écrivez-le sans guillemets.",
-    "int_parsing": "un nombre entier est attendu, et non {input!r}. Écrivez-le sans guillemets.",
-    "int_from_float": "un nombre entier est attendu, et non {input!r}.",
-    "float_type": "un nombre est attendu, et non {input!r}. Écrivez-le sans guillemets.",
-    "float_parsing": "un nombre est attendu, et non {input!r}. Écrivez-le sans guillemets.",
-    "bool_parsing": "true ou false est attendu, et non {input!r}.",
-    "string_type": "un texte entre guillemets est attendu, et non {input!r}.",
-    "greater_than": "{input!r} est trop petit : il faut plus de {gt}.",
-    "greater_than_equal": "{input!r} est trop petit : il faut au moins {ge}.",
-    "less_than": "{input!r} est trop grand : il faut moins de {lt}.",
-    "less_than_equal": "{input!r} est trop grand : il faut au plus {le}.",
-    "string_pattern_mismatch": "{input!r} n'a pas la forme attendue ({pattern}).",
+    "literal_error": "valeur {input} inconnue. Valeurs possibles : {expected}.",
+    "int_type": "un nombre entier est attendu, et non {input}.{quotes}",
+    "int_parsing": "un nombre entier est attendu, et non {input}.{quotes}",
+    "int_from_float": "un nombre entier est attendu, et non {input}.",
+    "float_type": "un nombre est attendu, et non {input}.{quotes}",
+    "float_parsing": "un nombre est attendu, et non {input}.{quotes}",
+    "bool_parsing": "true ou false est attendu, et non {input}.",
+    "string_type": "un texte entre guillemets est attendu, et non {input}.",
+    "greater_than": "{input} est trop petit : il faut plus de {gt}.",
+    "greater_than_equal": "{input} est trop petit : il faut au moins {ge}.",
+    "less_than": "{input} est trop grand : il faut moins de {lt}.",
+    "less_than_equal": "{input} est trop grand : il faut au plus {le}.",
+    "string_pattern_mismatch": "{input} n'a pas la forme attendue ({pattern}).",
+    "string_too_short": "le texte est vide. Remplissez-le.",
+    "finite_number": "un nombre fini est attendu, et non {input}.",
     "too_short": "la liste est vide : il faut au moins un élément.",
-    "tuple_type": "une liste entre crochets est attendue, et non {input!r}.",
-    "model_type": "une section est attendue, et non {input!r}.",
-    "dict_type": "une section est attendue, et non {input!r}.",
+    "tuple_type": "une liste entre crochets est attendue, et non {input}.",
+    "model_type": "une section est attendue, et non {input}.",
+    "dict_type": "une section est attendue, et non {input}.",
     "value_error": "{error}.",
 }
 
@@ -83,18 +86,29 @@ def key_lines(raw: str) -> dict[str, int]:
 
 def in_french(error: ValidationError, path: Path, lines: dict[str, int]) -> FpiError:
     """Return the French error for the first faults found, each with its line."""
-    sentences = []
-    for fault in error.errors():
+    sentences, faults = [], error.errors()
+    deeper = {one["loc"][:k] for one in faults for k in range(len(one["loc"]))}
+    for fault in faults:
+        if fault["type"] == "too_short" and fault["loc"] in deeper:
+            continue  # not empty: what it holds is refused
         key = ".".join(str(part) for part in fault["loc"])
         context = fault.get("ctx") or {}
-        template = _MESSAGES.get(fault["type"], "valeur {input!r} refusée.")
-        words = template.format(
-            **{"expected": "", "error": "", **context, "input": fault.get("input")}
-        ).replace(" or ", " ou ")
+        template = _MESSAGES.get(fault["type"], "valeur {input} refusée.")
+        found = fault.get("input")
+        quotes = " Écrivez-le sans guillemets." if isinstance(found, str) else ""
+        told = {**context, "input": _written(found), "quotes": quotes}
+        words = template.format(**told).replace("' or '", "' ou '")
         ligne = _line_of(key, lines)
         place = f"ligne {ligne}, " if ligne else ""
         sentences.append(f"{place}« {key or 'programme'} » : {words}")
     return FpiError("\n  ".join(["le programme n'est pas valide.", *sentences]), fichier=str(path))
+
+
+def _written(value: object) -> str:
+    """Return a value as its TOML file has it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, date | time) else repr(value)
 
 
 def _line_of(key: str, lines: dict[str, int]) -> int | None:

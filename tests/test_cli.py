@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import shlex
 import shutil
 import subprocess
@@ -170,7 +171,8 @@ def test_check_tells_a_year_before_the_programme_s_first(project, capsys):
     own = project / "data" / "essai"
     (project / "donnees" / "ouvertures.csv").unlink()
     later = ("rentree_debut = 2024", "rentree_debut = 2026")
-    edit(own / "programme.toml", lambda text: text.replace(*later))
+    openings = r"\n +\{ rentree = 202[45],.*"
+    edit(own / "programme.toml", lambda text: re.sub(openings, "", text.replace(*later)))
     asked = ["--donnees", str(project / "donnees"), "--programme", str(own)]
     main(["check", "2025", *asked])
     assert "La rentrée 2025 précède la première du programme (2026)" in capsys.readouterr().out
@@ -345,6 +347,8 @@ def test_a_mistyped_command_or_option_is_said_in_french(capsys):
         "run": "il manque « RENTREE »",
         "run 2026 --donnes x": "inconnue. Vouliez-vous dire « --donnees » ? Voir",
         "run 2026 2027": "argument(s) en trop : 2027",
+        "programme X --cout 5 --cout 6": "l'option « --cout » est donnée plusieurs fois.",
+        "run 2026 --programme a --programme b": "l'option « --programme » est donnée plusieurs",
     }
     for arguments, word in cases.items():
         with pytest.raises(SystemExit) as stop:

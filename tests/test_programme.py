@@ -85,6 +85,23 @@ def test_a_programme_cannot_be_changed():
         (r'"orion/attr.*"', r'"a_{rentree}_{rentree}.csv"', ["accolades", "une seule fois"]),
         (r"^horizon = 2030", "horizon = 2029", ["« projection »", "ligne 2", "horizon = 2030"]),
         (r"^echeance = 2030", "echeance = 2031", ["échéance 2031 de la cible", "horizon 2030"]),
+        (r"^echeance = 2026", "echeance = 2023", ["l'échéance 2023", "avant rentree_debut (2024)"]),
+        (r"rentree = 2024, s", "rentree = 2004, s", ["« scenarios »", "2004 du scénario « Plan"]),
+        (r"rentree = 2029", "rentree = 2031", ["avant la rentrée 2031 du sc", "horizon = 2031"]),
+        (r"^rentree = 2022", "rentree = 2024", ["« predecesseur »", "pas avant rentree_debut"]),
+        (r'^nom = "ATCF"', 'nom = "fpi"', ["« predecesseur »", "aussi le nom"]),
+        (r"^rentree_debut = 2024", "rentree_debut = 2024-09-01", ["attendu, et non 2024-09-01."]),
+        (r"^graine = \d+", "graine = -1", ["« graine »", "au moins 0"]),
+        (r"effectif_minimum = 5 ", "effectif_minimum = true ", ["« true » n'est ni un nombre"]),
+        (r"total = 22_000_000", "total = inf", ["cout.total", "nombre fini"]),
+        (r'^nom = "FPI AURA"', 'nom = " "', ["ligne 4, « nom » : le texte est vide"]),
+        (r"^montee_en_charge = .*", "montee_en_charge = []", ["ligne 241", "liste est vide"]),
+        (r'principal = "diplomes"', 'principal = "diplome"', ["diplome inconnu", "en_emploi_24"]),
+        (r'code_region = "84"', "code_region = 84", ["ligne 11", "texte entre guillemets"]),
+        (r'code_region = "84"', 'code_region = ["84", "84"]', ["territoire", "84", "deux fois"]),
+        (r'code = "003"', 'code = "001"', ["« territoire »", "code(s) 001", "deux fois"]),
+        (r'code = "numerique"', 'code = "numérique"', ["minuscules sans accent", "« libelle »"]),
+        (r'libelle = "Numérique"', 'libelle = "Autres formations"', ["filieres", "deux fois"]),
     ],
 )  # fmt: skip
 def test_every_wrong_or_missing_key_says_where_and_what_to_write(
@@ -131,6 +148,17 @@ def test_elsewhere_an_absent_programme_says_which_ones_come_with_the_library(mon
         FpiError, match=r"« fpi_ora » introuvable.*Livrés avec l'outil : .*fpi_aura"
     ):
         load_programme("fpi_ora")
+
+
+def test_a_path_that_leads_nowhere_is_no_other_programme_of_that_name(tmp_path):
+    with pytest.raises(FpiError, match="introuvable"):
+        load_programme(tmp_path / "fpi_aura")
+
+
+def test_a_list_whose_only_item_is_refused_is_not_said_empty(edited):
+    with pytest.raises(FpiError, match=r"code_region\.0") as error:
+        load_programme(edited(r'code_region = "84"', 'code_region = ["8"]'))
+    assert "vide" not in str(error.value)
 
 
 def test_a_programme_is_found_by_name_from_a_folder_below(monkeypatch):

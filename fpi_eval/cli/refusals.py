@@ -46,7 +46,8 @@ def in_french(error: CycloptsError, app: App) -> str:
             meant = hint(token, options_of(error, app))
             return f"option « {token} » inconnue.{meant} Voir « {aide} »."
         case RepeatArgumentError():
-            return f"« {name} » est donné plusieurs fois. Gardez-en une seule."
+            twice = error.token.keyword
+            return f"l'option « {twice} » est donnée plusieurs fois. Gardez-en une seule."
         case MissingArgumentError():
             return f"il manque « {name} ». Voir « {aide} »."
         case CoercionError():
