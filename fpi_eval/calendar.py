@@ -202,7 +202,7 @@ def _text(register: pd.DataFrame, column: str) -> pd.Series:
 
 
 def opened(register: pd.DataFrame) -> pd.Series:
-    """Return the seats of each opening: opened, or planned while it is not known."""
+    """Return the seats of each row: opened, or planned while not known; below zero if closed."""
     return register["places_ouvertes"].fillna(register["places_prevues"]).astype(float)
 
 
@@ -247,13 +247,14 @@ def calendrier(
         a file counts: of apprentices, employment alone), ``ligne`` (rentrée of the panel row that
         holds it), ``mesure``, ``publication``, ``publication_pleine`` (first publication whose
         cohorts all had the seats: millésimes pool two) as dates, first of the month,
-        ``observable``. Openings whose length nothing tells are set aside (`without_length`).
+        ``observable``. Openings whose length nothing tells are set aside (`without_length`), and
+        closures, which nobody enters.
     """
     unknown = set(resultats) - set(LABELS)
     if unknown:
         raise FpiError(f"résultat « {min(unknown)} » inconnu : choisissez parmi {list(LABELS)}.")
     years = durees(register, mef, familles)
-    seats = opened(register)
+    seats = opened(register).clip(lower=0)
     school = seats.where(_text(register, "voie") != "apprentissage", 0.0)
     rows = register.assign(duree=years, places=seats, scolaires=school)[years.notna()]
     groups = rows.astype({"duree": int}).groupby(["rentree", "niveau", "duree"])
@@ -275,7 +276,7 @@ def without_length(
     familles: pd.DataFrame | None = None,
 ) -> int:
     """Return how many openings `calendrier` sets aside: nothing tells how long their course is."""
-    return int(durees(register, mef, familles).isna().sum())
+    return int((durees(register, mef, familles).isna() & (opened(register) > 0)).sum())
 
 
 def _row(wave: tuple[int, str, int], places: float, counted: float, item: Resultat, day: date):

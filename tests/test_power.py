@@ -86,6 +86,14 @@ def test_an_opening_of_unknown_length_is_set_aside_and_counted():
     assert set(table["places"]) == {20.0}
 
 
+def test_a_closure_takes_nothing_from_the_wave_that_it_pays_for():
+    closed = ("0010001A", "32025010", "", "scolaire", "superieur", 2024, -24.0)
+    unknown = ("0010001A", "99999999", "", "scolaire", "superieur", 2024, -5.0)
+    openings = register(BTS, closed, unknown)
+    assert set(calendrier(openings)["places"]) == {20.0}
+    assert without_length(openings) == 0
+
+
 def test_what_is_published_after_the_day_cannot_be_seen():
     rows = calendrier(register(BTS), jour=date(2026, 11, 24)).set_index("resultat")
     assert rows["observable"].to_dict() == {

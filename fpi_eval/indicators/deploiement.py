@@ -16,7 +16,8 @@ def avancement(p: Panels) -> pd.DataFrame:
 
     A seat opened at rentrée w receives one entrant a year from w on: seat-years up to the
     target's date count at most so many people entered, if every seat is filled every year
-    and nothing else moves. Columns: code, libelle, cible, echeance, places_ouvertes, realise
+    and nothing else moves. A closure pays for an opening: it takes nobody from its seats.
+    Columns: code, libelle, cible, echeance, places_ouvertes, realise
     (seat-years up to the rentrée), acquis (seat-years up to the target's date), au_plus (the same,
     seats planned standing for those of which nothing says how many opened), part.
     """
@@ -27,7 +28,7 @@ def avancement(p: Panels) -> pd.DataFrame:
         if target.niveau != "ensemble":
             kept = register[register["niveau"] == target.niveau]
         until = min(year, target.echeance)
-        seats = kept["places_ouvertes"].astype(float)
+        seats = kept["places_ouvertes"].astype(float).clip(lower=0)
         age = (until - kept["rentree"].astype(float) + 1).clip(lower=0)
         final = (target.echeance - kept["rentree"].astype(float) + 1).clip(lower=0)
         rows.append(
@@ -39,7 +40,7 @@ def avancement(p: Panels) -> pd.DataFrame:
                 "places_ouvertes": seats.sum(),
                 "realise": (seats * age).sum(),
                 "acquis": (seats * final).sum(),
-                "au_plus": (opened(kept) * final).sum(),
+                "au_plus": (opened(kept).clip(lower=0) * final).sum(),
             }
         )
     table = pd.DataFrame(rows)
@@ -52,10 +53,11 @@ def manquees(table: pd.DataFrame, rentree: int) -> pd.DataFrame:
 
 
 def statuts(p: Panels) -> pd.DataFrame:
-    """Return openings and seats by outcome of the reconciliation."""
+    """Return openings and seats by outcome of the reconciliation, closures left out."""
     if p.registre.empty:
         return pd.DataFrame(columns=["statut", "ouvertures", "places"])
     keep = p.rapprochement["projet"].isin(du_programme(p)["projet"].unique())
+    keep &= opened(p.rapprochement) >= 0
     table = (
         p.rapprochement[keep]
         .groupby("statut")

@@ -80,7 +80,7 @@ def places_sur_la_carte(p: Panels) -> pd.DataFrame:
     table = table.drop_duplicates("nom", ignore_index=True)
     table["places"] = table["nom"].map(rows)
     if not register.empty:
-        found = register.groupby(register["code_departement"].map(names))["places_ouvertes"]
-        opened = found.sum(min_count=1).astype(float)
+        seats = register["places_ouvertes"].astype(float).clip(lower=0)  # closures are no openings
+        opened = seats.groupby(register["code_departement"].map(names)).sum(min_count=1)
         table["ouvertes"] = opened.reindex(table["nom"], fill_value=0.0).to_numpy()
     return table

@@ -75,6 +75,8 @@ def suivi_ami_cma(
 ) -> pd.DataFrame:
     """Return the funder's follow-up table: planned, achieved, gap and comment for each action.
 
+    Seats opened: a closure that pays for them is in neither sum, only in what was spent.
+
     Parameters
     ----------
     register : DataFrame
@@ -94,7 +96,7 @@ def suivi_ami_cma(
     missing = [name for name in needed if name not in register]
     if missing:
         raise FpiError("colonne absente du registre des ouvertures.", colonne=missing[0])
-    planned, opened = register["places_prevues"], register["places_ouvertes"]
+    planned, opened = (register[f"places_{w}"].clip(lower=0) for w in ("prevues", "ouvertes"))
     both = planned.notna() & opened.notna()
     marked = register.assign(
         prevu=planned,
