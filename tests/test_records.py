@@ -174,6 +174,26 @@ def test_one_contract_a_day_and_what_it_counts_for(tmp_path, contracts, works, f
         assert np.isnan(found["en_emploi_6_mois"])
 
 
+@pytest.mark.parametrize(
+    ("contract", "defaut"),
+    [
+        ({"fin": "31/08/2022"}, "date impossible"),  # over, and not open-ended
+        ({"fin": "9999-99-99"}, "date impossible"),
+        ({"public": "oui"}, "code inconnu"),
+        ({"principal": "O"}, "code inconnu"),
+    ],
+)
+def test_what_is_written_and_cannot_be_read_is_a_fault_and_not_an_empty_cell(
+    tmp_path, contract, defaut
+):
+    one_person(tmp_path, [FACTORY | contract])
+    with open_folder(
+        tmp_path, Individus(personnes="p", contrats="c", part_fautes=1.0), REGIONS
+    ) as records:
+        found = examine(records)[0].table
+    assert found[["colonne", "defaut", "lignes"]].to_numpy().tolist() == [[*contract, defaut, 1]]
+
+
 def test_people_of_unknown_group_are_counted_apart(tmp_path):
     one_person(tmp_path, [FACTORY])
     path = tmp_path / "p.csv"

@@ -97,7 +97,9 @@ def _rules(what: str, table: Any) -> dict[tuple[str, str], Callable]:
             lambda a, b: a & b, (t[c].isnull() for c in codes)
         )
     elif "fin" in table.columns:
-        rules["fin", ORDER] = lambda t: (t["fin"] < t["debut"]).fill_null(False)
+        rules["fin", ORDER] = lambda t: (
+            (t["fin"] < t["debut"]) & (t["fin"] >= FIRST_DAY)
+        ).fill_null(False)
     return rules
 
 

@@ -6,6 +6,7 @@ reads, are first turned into Parquet in the scratch folder, by pieces.
 
 import re
 import tempfile
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ IN_NAME = {
 }
 SUFFIXES = (".parquet", ".csv", ".sas7bdat", ".xpt")
 PIECE = 200_000  # rows of a SAS file held at once
+NO_CODE, NO_DAY = -1, date(1900, 1, 1)  # faults: of no column's codes, before every contract
 
 
 def scan(connection: Any, what: str, individus: Individus, folder: Path, scratch: Path) -> Any:
@@ -157,7 +159,7 @@ def converted(path: Path, scratch: Path) -> Path:
 
 
 def _typed(table: Any, what: str, said: dict[str, Any], declared: dict, path: Path) -> Any:
-    """Return our columns with our types; what cannot be cast becomes empty, and is counted."""
+    """Return our columns with our types; what cannot be cast is a fault (`bad_rows`), not empty."""
     import ibis
 
     headers = [*table.columns, *(name for name in said if name not in table.columns)]
@@ -183,10 +185,12 @@ def _cast(value: Any, kind: str) -> Any:
         return _text(value)
     if kind == "date":
         return _date(value)
-    if value.type().is_string():
-        value = value.strip().nullif("")
-        return value.try_cast("float64").cast(kind) if kind == "int64" else value.try_cast(kind)
-    return value.cast(kind)
+    if not value.type().is_string():
+        return value.cast(kind)
+    value = value.strip().nullif("")
+    if kind == "int64":
+        return _or(NO_CODE, value.try_cast("float64").cast(kind), value)
+    return value.replace(",", ".").try_cast(kind)
 
 
 def _text(value: Any) -> Any:
@@ -196,9 +200,18 @@ def _text(value: Any) -> Any:
 
 
 def _date(value: Any) -> Any:
-    if value.type().is_string():
-        return value.strip().nullif("").try_cast("timestamp").cast("date")
-    return value.cast("date")
+    if not value.type().is_string():
+        return value.cast("date")
+    value = value.strip().nullif("")
+    return _or(NO_DAY, value.try_cast("timestamp").cast("date"), value)
+
+
+def _or(fault: Any, cast: Any, value: Any) -> Any:
+    """Return a value cast, or one that no rule allows where it is written and cannot be."""
+    import ibis
+
+    wrong = cast.isnull() & value.notnull()
+    return wrong.ifelse(ibis.literal(fault).cast(cast.type()), cast)
 
 
 def _alike(tables: list[Any]) -> list[Any]:
