@@ -1,6 +1,10 @@
 """Unit costs: ratios whose denominator may be zero."""
 
+from importlib import import_module
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -83,6 +87,31 @@ def test_bootstrap_is_unbounded_when_resamples_reach_zero():
     found = unit_cost("diplômé net", 22e6, 100, 80, draws=draws)
     assert found.interval.high == np.inf
     assert found.bounds().endswith("non borné vers le haut")
+
+
+def test_draws_that_bring_nobody_give_no_cost():
+    found = unit_cost("diplômé", 22e6, 0.0, 0.0, draws=np.zeros(100))
+    assert found.bounds() == "aucun coût positif compatible"
+    assert found.summary().endswith("n. d., aucun en plus n'est estimé.")
+
+
+def test_a_cost_in_industry_has_no_end_where_the_programme_may_have_brought_nobody(monkeypatch):
+    """Ten seats at 100 euros: 1,000 euros over the ends of the total, where these are people."""
+    module = import_module("fpi_eval.costs.programme_costs")
+    frame = pd.DataFrame({"dose": [10.0], "cell": [1]})
+    monkeypatch.setattr(module, "align", lambda *_: frame)
+    register = pd.DataFrame({"places_ouvertes": [10.0], "places_prevues": 10.0, "cout": 1000.0})
+    said = {}
+    for low, high in ((4.0, 10.0), (-4.0, 10.0), (-10.0, -4.0)):
+        total = SimpleNamespace(estimate=(low + high) / 2, std_error=1.0, ci_low=low, ci_high=high)
+        evaluation = SimpleNamespace(outcome="industrie", total=lambda total=total: total)
+        year, panel = SimpleNamespace(register=register), SimpleNamespace(table=None)
+        (found,) = module.industry_costs(year, panel, evaluation)
+        said[low] = found.bounds().replace("\xa0", " ")
+    assert said == {
+        4.0: "de 100 € à 250 €", -4.0: "au moins 100 €, non borné vers le haut",
+        -10.0: "aucun coût positif compatible",
+    }  # fmt: skip
 
 
 def test_bootstrap_refuses_missing_draws():

@@ -323,6 +323,12 @@ def test_amounts_above_the_declared_budget_are_told_with_both_and_the_file():
     assert "« subvention »" in said
 
 
+def test_the_predecessor_s_amounts_are_another_budget_however_its_name_is_written():
+    before = FPI.predecesseur.model_copy(update={"nom": "Atcf"})
+    what = FPI.model_copy(update={"predecesseur": before})
+    assert overspent(amounts(("FPI", 1e6, 0.5e6), ("ATCF", 30e6, 20e6)), what, "r.csv") == ()
+
+
 def test_amounts_within_the_budget_or_above_a_declared_minimum_are_not_told():
     assert overspent(amounts(("FPI", 22e6, 9.5e6), ("FPI", np.nan, np.nan)), FPI, "r.csv") == ()
     least = FPI.model_copy(update={"cout": FPI.cout.model_copy(update={"minimum": True})})

@@ -103,7 +103,7 @@ def programme_costs(programme: Programme, found: Outlook | Absent) -> tuple[Unit
         return tuple(
             unit_cost(f"personne visée ({year})", cost, count, basis=basis)
             for basis, cost in amounts(programme.cout).items()
-            for year, count in _aimed_at(programme.cibles).items()
+            for year, count in aimed_at(programme.cibles).items()
         )
     items = []
     counted = float(found.main.flux.groups["places"].sum())
@@ -116,13 +116,20 @@ def programme_costs(programme: Programme, found: Outlook | Absent) -> tuple[Unit
     return tuple(items)
 
 
-def _aimed_at(targets: Sequence[Cible]) -> dict[int, float]:
+def aimed_at(targets: Sequence[Cible]) -> dict[int, float]:
     """Return people aimed at by year: the targets of all levels, else the levels' added up."""
+    people = [one for one in targets if one.lecture == "entrants"] or targets
     whole: dict[int, float] = {
-        one.echeance: one.personnes for one in targets if one.niveau == "ensemble"
+        one.echeance: one.personnes for one in people if one.niveau == "ensemble"
     }
-    last = max(one.echeance for one in targets)
-    return whole or {last: sum(one.personnes for one in targets)}
+    last = last_of_levels(people)
+    return whole or {max(one.echeance for one in last): sum(one.personnes for one in last)}
+
+
+def last_of_levels(targets: Sequence[Cible]) -> list[Cible]:
+    """Return the last target of each level: those before it are counted in it."""
+    by_date = sorted(targets, key=lambda one: one.echeance)
+    return list({one.niveau: one for one in by_date if one.niveau in text.NIVEAUX}.values())
 
 
 def estimated_cost(unit: str, cost: float, total: np.ndarray, basis: str) -> UnitCost:
@@ -175,11 +182,12 @@ def industry_costs(
     frame = align(panel.table, evaluation.outcome)
     seats = float(frame["dose"].clip(lower=0).groupby(frame["cell"]).max().sum())
     found = evaluation.total()
-    low, high = (seats / end if end > 0 else np.inf for end in (found.ci_high, found.ci_low))
+    few, many = found.ci_low, found.ci_high
     return tuple(
         UnitCost(
             IN_INDUSTRY, basis, one * seats, found.estimate, found.std_error,
-            Interval(one * low, one * high),
+            Interval(one * seats / many, one * seats / few if few > 0 else np.inf)
+            if many > 0 else Interval(np.nan, np.nan),
         )
         for basis, one in seat.items()
     )  # fmt: skip
@@ -219,7 +227,9 @@ def job_costs(
         return jobs
     what = programme.additionnalite
     elsewhere = {NEVER: 0.0} | ({} if what.emploi_sans is None else {WITHOUT: what.emploi_sans})
-    places = {"tous secteurs": 1.0, "industrie régionale": 1 - what.fuite}
+    places = {"tous secteurs": 1.0}
+    if what.fuite:  # not declared: what stays in the region's industry is not known
+        places["industrie régionale"] = 1 - what.fuite
     return tuple(
         JobCost(estimated_cost("emploi net", cost, jobs * (1 - share) * kept, basis), words, place)
         for basis, cost in committed(programme, found).items()

@@ -94,7 +94,7 @@ class UnitCost(Result):
     def bounds(self) -> str:
         """Return the interval in words; ``non borné`` where nothing bounds it."""
         low, high = self.interval.positive()
-        if np.isnan(low):
+        if not np.isfinite(low):
             return "aucun coût positif compatible"
         if np.isinf(high):
             floor = f"au moins {_rounded(low)}, " if low > 0 else ""
@@ -104,10 +104,10 @@ class UnitCost(Result):
     def summary(self) -> str:
         """Return one French sentence: cost per unit and its interval."""
         start = f"{self.basis} par {self.unit} : {euros(self.ratio)}"
-        if self.std_error == 0:
-            return f"{start}."
         if np.isnan(self.ratio):
             start = f"{self.basis} par {self.unit} : {MISSING}, aucun en plus n'est estimé"
+        if self.std_error == 0:
+            return f"{start}."
         return f"{start} (intervalle à 95 % : {self.bounds()})."
 
     def to_frame(self) -> pd.DataFrame:
