@@ -74,6 +74,11 @@ def test_each_link_takes_its_share():
     assert flux.cumulated("diplomes")[:, -1].mean() == pytest.approx(36_000, rel=0.01)
 
 
+def test_those_who_enter_a_course_of_one_year_are_in_its_final_year():
+    flux = simulate(opening(1000, duree=1), sure(1.0, 0.5, 1.0), horizon=2025, draws=3)
+    assert flux.cumulated("diplomes")[:, -1] == pytest.approx(1000, abs=5)
+
+
 def test_seats_that_are_not_kept_bring_nobody():
     flux = simulate(opening(100), sure(), horizon=2026, maintien=0.5, draws=2)
     assert flux.places[0].tolist() == [100, 50, 25]
@@ -238,6 +243,15 @@ def test_register_tells_the_past_and_the_scenario_the_future():
     assert set(later["filiere"]) == {"numerique"}  # shared as the register's seats are
 
 
+def test_what_opens_after_the_horizon_is_not_in_the_projection():
+    register = pd.DataFrame(
+        {"rentree": [2030, 2031], "niveau": "superieur", "filiere": "numerique", "cfd": "32032610",
+         "mefstat11": "", "places_prevues": 20.0, "places_ouvertes": 20.0}
+    )  # fmt: skip
+    table = openings(FPI, register, FPI.scenario("aucun"), rentree=2032)
+    assert table["rentree"].tolist() == [2030]
+
+
 def test_without_a_register_seats_are_shared_equally_in_whole_numbers():
     table = openings(FPI, NO_OPENING, FPI.scenario("plan"), rentree=2023)
     first = table[(table["rentree"] == 2024) & (table["niveau"] == "superieur")]
@@ -284,6 +298,13 @@ def test_seats_still_to_open_are_the_missing_people_over_what_a_seat_a_year_brin
     assert result.places_par_an(result.cibles[0], "entrants") == pytest.approx(70 / 3, abs=0.2)
     # Graduates of 2027: those entered in 2025 only; a seat opened in 2026 comes too late.
     assert result.places_par_an(result.cibles[0], "diplomes") == np.inf
+
+
+def test_seats_still_to_open_close_as_fast_as_those_of_the_scenario():
+    # A seat in 2026, of which half is left in 2027, and one in 2027 bring 1 + 0.5 + 1 by 2027.
+    result = certain(10)
+    result = replace(result, scenario=result.scenario.model_copy(update={"maintien": 0.5}))
+    assert result.places_par_an(result.cibles[0], "entrants") == pytest.approx(70 / 2.5, abs=0.2)
 
 
 def test_a_target_already_sure_needs_no_seat():

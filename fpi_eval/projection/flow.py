@@ -82,9 +82,11 @@ def openings(
 
     Seats of the scenario are shared between filières and course lengths as the register's are at
     the same level; without a register, equally between filières. Closures are left out: people
-    trained are counted where seats opened.
+    trained are counted where seats opened. So are openings after the horizon, which nobody enters
+    before it.
     """
-    known = register[register["rentree"] <= rentree]
+    last = programme.projection.horizon
+    known = register[register["rentree"] <= min(rentree, last)]
     years = durees(known, mef, familles)
     known = known.assign(
         duree=years.fillna(known["niveau"].map(DUREE)).astype(int),
@@ -94,7 +96,7 @@ def openings(
     known = known[known["places"] > 0]
     parts = [known[OPENINGS]]
     for opening in scenario.ouvertures:
-        if opening.rentree > rentree:
+        if rentree < opening.rentree <= last:
             parts += [
                 _shared(programme, known, niveau, seats, opening.rentree)
                 for niveau, seats in (
@@ -216,7 +218,8 @@ def _cohorts(
         at = by_age[:, np.clip(age[:, y], 0, by_age.shape[1] - 1)]
         seated = np.clip(fill(y) * at, 0, 1)
         entrants[:, :, y] = rng.binomial(places[:, y][None, :], seated)
-        final = rng.binomial(entrants[:, :, y], stay(y))
+        kept = np.where(span == 1, 1.0, stay(y))  # a course of one year is entered in its last one
+        final = rng.binomial(entrants[:, :, y], kept)
         for d in np.unique(span[y + span < n_years]):
             one = span == d
             acheves[:, one, y + d] = final[:, one]

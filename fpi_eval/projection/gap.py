@@ -14,9 +14,10 @@ def gap_to_plan(found: Outlook) -> pd.DataFrame:
     """Return, by level, what each step takes from the graduates that the plan gives a year.
 
     Planned: seats decided, and the rates declared in programme.toml; achieved: seats opened, and
-    the rates that files show, a rate that none shows staying as declared. Seats opened or not,
-    known in both: an opening not yet known is left out. Columns niveau, facteur (places or a link),
-    prevu, realise, manque (graduates fewer).
+    the rates that files show, a rate that none shows staying as declared. Fill is that of full
+    capacity in both: what openings show at their ages, brought there as the projection does. Seats
+    opened or not, known in both: an opening not yet known is left out. Columns niveau, facteur
+    (places or a link), prevu, realise, manque (graduates fewer).
     """
     assumed = hypotheses(found.context.programme)
     rows = found.register.dropna(subset=["places_prevues", "places_ouvertes"])
@@ -29,9 +30,17 @@ def gap_to_plan(found: Outlook) -> pd.DataFrame:
     parts = []
     for niveau, one in seats.iterrows():
         planned = {lien: assumed[lien, niveau].moyenne for lien in LIENS}
-        achieved = {lien: found.rates[lien, niveau].moyenne for lien in LIENS}
+        achieved = {lien: _achieved(found, lien, niveau) for lien in LIENS}
         table = attribute(
             {SEATS: one["places_prevues"], **planned}, {SEATS: one["places_ouvertes"], **achieved}
         )
         parts.append(table.assign(niveau=niveau))
     return pd.concat(parts, ignore_index=True)
+
+
+def _achieved(found: Outlook, lien: str, niveau: str) -> float:
+    """Return a rate that files show, fill at the age from which it is declared."""
+    rate = found.rates[lien, niveau]
+    if rate.profil is None:
+        return rate.moyenne
+    return float(found.main.flux.fill[niveau][:, -1].mean())

@@ -158,7 +158,10 @@ class Projection(Result):
         return float(order[int(np.ceil(probability * len(order))) - 1])
 
     def _gain(self, target: Cible, lecture: str) -> np.ndarray:
-        """Return what one seat opened each remaining rentrée adds by the date, (draws,)."""
+        """Return what one seat opened each remaining rentrée adds by the date, (draws,).
+
+        It closes as fast as the scenario's seats do.
+        """
         levels = {target.niveau: 1.0} if target.niveau != "ensemble" else self.mix
         gain = np.zeros(len(self.flux.entrants))
         for niveau, share in levels.items():
@@ -168,7 +171,8 @@ class Projection(Result):
             for w in range(self.rentree + 1, target.echeance + 1):
                 for y in range(w, target.echeance + 1 - wait):
                     one = 1.0 if lecture == "places_annees" else by_age[:, min(y - w, last)]
-                    gain += share * one * (self.flux.graduate[niveau] if wait else 1.0)
+                    passed = self.flux.graduate[niveau] if wait else 1.0
+                    gain += share * self.scenario.maintien ** (y - w) * one * passed
         if lecture.endswith("additionnels") and self.flux.diversion is not None:
             gain *= 1 - self.flux.diversion
         return gain
