@@ -92,6 +92,9 @@ def test_what_each_step_takes_from_the_plan_adds_up_to_the_gap(simulees):
     for _, part in rows.groupby("niveau"):
         gap = part["prevu"].prod() - part["realise"].prod()
         assert part["manque"].sum() == pytest.approx(gap)
+    # Fill as declared, of seats that are no longer new: those seen are younger.
+    new = simulees.outlook.rates["remplissage", "secondaire"].moyenne
+    assert rows.loc[("secondaire", "remplissage"), "realise"] > new
     shown = simulees.ecart.frame
     assert shown["effet"].tolist() == pytest.approx((-rows["manque"]).tolist(), abs=2)
     opened = simulees.outlook.register["places_ouvertes"].sum()
@@ -111,7 +114,7 @@ def test_the_figure_by_level_says_the_numbers_of_its_table():
     fan = pd.DataFrame(
         [[2030.0, 1160.3, 1180, 1205.2, 1220, 1239.6]], columns=["annee", *eventails.QUANTILES]
     )
-    target = SimpleNamespace(niveau="superieur", echeance=2030, personnes=1500)
+    target = SimpleNamespace(niveau="superieur", echeance=2030, personnes=1500, lecture="entrants")
     flux = SimpleNamespace(rows=lambda niveau: np.array([True]))
     main = SimpleNamespace(fan=lambda *_: fan, flux=flux, ahead=[target], title="t")
     made = eventails.niveaux(SimpleNamespace(main=main, context=SimpleNamespace(credit="c")))
@@ -421,6 +424,18 @@ def test_without_register_or_overall_target_a_cost_is_per_person_of_the_levels_a
     assert {(c.unit, c.count) for c in programme_costs(ours, Absent(""))} == {
         ("personne visée (2030)", 9000)
     }
+
+
+def test_a_target_on_the_way_to_another_is_counted_in_it():
+    ours = load_programme("fpi_aura")
+    secondary, higher, _ = ours.cibles
+    first = secondary.model_copy(update={"code": "etape", "personnes": 900, "echeance": 2025})
+    graduates = higher.model_copy(update={"code": "dip", "personnes": 700, "lecture": "diplomes"})
+    for aims in ((first, secondary, higher), (secondary, graduates, higher, first)):
+        what = ours.model_copy(update={"cibles": aims})
+        found = programme_costs(what, Absent(""))
+        assert {(one.unit, one.count) for one in found} == {("personne visée (2026)", 3700)}
+        assert "réunies (3 700)" in plain(couts.reponse(headline.Headline(()), what))
 
 
 def test_two_targets_of_one_date_have_each_their_seats_to_open():

@@ -128,7 +128,7 @@ def aimed_at(targets: Sequence[Cible]) -> dict[int, float]:
 
 def last_of_levels(targets: Sequence[Cible]) -> list[Cible]:
     """Return the last target of each level: those before it are counted in it."""
-    by_date = sorted(targets, key=lambda one: one.echeance)
+    by_date = sorted(targets, key=lambda one: (one.echeance, one.lecture == "entrants"))
     return list({one.niveau: one for one in by_date if one.niveau in text.NIVEAUX}.values())
 
 

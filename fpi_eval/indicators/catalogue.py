@@ -4,7 +4,6 @@ from fpi_eval.calendar import HORIZONS
 from fpi_eval.indicators.declare import Indicator
 from fpi_eval.misspelt import Named
 
-ORION = "Orion, demandes de la carte des formations"
 REGISTRE = "Registre des ouvertures du programme"
 AFFELNET, PARCOURSUP = "Affelnet", "Parcoursup, MESR-SIES"
 EFFECTIFS, EXAMENS = "Constat de rentrée, DEPP", "Résultats aux examens, DEPP"
@@ -39,7 +38,7 @@ PLACES_OBSERVEES = _seats(
     f"{AFFELNET} ; {PARCOURSUP}", "Une formation rénovée change de code sans ouvrir de place.",
 )  # fmt: skip
 PLACES_FERMEES = _seats(
-    "places_fermees", "Places fermées", "Places fermées à la carte des formations.", ORION,
+    "places_fermees", "Places fermées", "Places déclarées fermées.", REGISTRE,
     "Ne dit pas si la fermeture finance une ouverture du programme.",
 )  # fmt: skip
 ECART_PLACES = _seats(
@@ -49,15 +48,15 @@ ECART_PLACES = _seats(
     minus=("places_ouvertes",), formula="places observées − places ouvertes",
 )  # fmt: skip
 SOLDE_PLACES = _seats(
-    "solde_places", "Solde de places", "Places ouvertes moins places fermées.", ORION,
+    "solde_places", "Solde de places", "Places ouvertes moins places fermées.", REGISTRE,
     "Les transferts entre établissements s'y compensent.", numerator=("places_ouvertes",),
     minus=("places_fermees",), formula="places ouvertes − places fermées",
 )  # fmt: skip
 TAUX_TRANSFORMATION = Indicator(
     "taux_transformation", "Taux de transformation",
-    "Places transformées (ouvertes, fermées ou colorées) rapportées aux effectifs en entrée.",
-    "places transformées / effectif en entrée", f"{ORION} ; {EFFECTIFS}",
-    "Une projection, jamais le constat ; règles différentes selon la campagne.",
+    "Places que le programme a ouvertes ou fermées, rapportées aux effectifs en entrée.",
+    "(places ouvertes + places fermées) / effectif en entrée", f"{REGISTRE} ; {EFFECTIFS}",
+    "Part du seul programme, sans coloration : le taux d'Orion compte toute la carte.",
     ("places_transformees",), "effectif_entree", unit="taux", niveau_validite="departement",
 )  # fmt: skip
 TAUX_REALISATION = Indicator(

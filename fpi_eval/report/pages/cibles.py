@@ -124,9 +124,9 @@ def ecart(gap: pd.DataFrame | Absent, context: Context) -> Table | Absent:
         },
         source=f"Registre des ouvertures ; {context.credit}",
         note=f"En tout, {lost} par année pleine. Prévu : places décidées, taux déclarés. Réalisé : "
-        "places ouvertes, taux mesurés là où les fichiers les donnent. La part d'une étape est la "
-        "moyenne de ce qu'elle ôte sur tous les ordres possibles (Shapley, 1953) : les parts "
-        "s'additionnent.",
+        "places ouvertes, taux mesurés là où les fichiers les donnent ; remplissage d'une place "
+        "qui n'est plus neuve. La part d'une étape est la moyenne de ce qu'elle ôte sur tous les "
+        "ordres possibles (Shapley, 1953) : les parts s'additionnent.",
     )
 
 

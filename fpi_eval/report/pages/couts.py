@@ -15,6 +15,7 @@ from fpi_eval.costs.programme_costs import (
     JobCost,
     acceptability_curves,
     by_horizon,
+    last_of_levels,
     sure_prices,
 )
 from fpi_eval.costs.unit import UnitCost, cost_table, unit_cost
@@ -59,7 +60,7 @@ def _planned(what: Programme) -> str:
         for target in what.cibles
         if target.niveau == "ensemble"
     ]
-    both = sum(t.personnes for t in what.cibles if t.niveau != "ensemble")
+    both = sum(t.personnes for t in last_of_levels(what.cibles))
     if both:
         words = f"Cibles par niveau réunies ({text.nombre(both)})"
         lines.append(f"{words} : {_per_person(what.cout, both)}.")
@@ -95,7 +96,7 @@ def couts(found: Sequence[UnitCost], context: Context) -> Table:
     """Return costs per seat and per person, full cost and subsidy; the predecessor beside."""
     what = context.programme
     rows = cost_table(found).assign(programme=what.nom)
-    counted = rows["low"] == rows["high"]
+    counted = (rows["low"] == rows["high"]) & np.isfinite(rows["high"])
     rows["count"] = rows["count"].where(counted, [_people(one) for one in found])
     aimed = rows["unit"].str.startswith("personne visée")
     rows["words"] = rows["words"].mask(counted, "compté").mask(aimed, "cible publiée")
@@ -119,7 +120,8 @@ def couts(found: Sequence[UnitCost], context: Context) -> Table:
         note="Montant : ce que le registre dit des places comptées, celles qui restent à ouvrir "
         "coûtant autant ; à défaut, le budget de tout le programme. "
         "« Net » : ceux qui sont pris aux formations voisines sont ôtés. Le fonctionnement "
-        f"(enseignants) n'est pas compté.{MINIMUM * what.cout.minimum}"
+        "(enseignants) n'est pas compté. Euros courants, sans actualisation : des montants "
+        f"d'années différentes se comparent mal.{MINIMUM * what.cout.minimum}"
         + (PREDECESSOR.format(before.nom) if before else ""),
     )
 
@@ -156,14 +158,15 @@ def _assumed(rates: pd.DataFrame, context: Context) -> str:
         f"({text.NIVEAUX[niveau].lower()})"
         for niveau, part in rates.groupby("niveau")
     )
+    share = text.pourcent(what.fuite, 0)
+    away = f"Industrie : {share} des personnes en emploi travaillent ailleurs."
+    declared = f"Déclaré : {what.source}." if what.source else "Rien n'est déclaré."
     return (
         "Hypothèse, non mesure : l'emploi de ces diplômés à venir n'est pas connu. On leur "
         f"applique la part publiée d'élèves de dernière année en emploi à {MONTHS} mois dans la "
         f"région : {said} selon le millésime. Si tous avaient "
         "eu un emploi de toute façon, le programme n'en ajouterait aucun et le coût ne serait pas "
-        "borné. "
-        f"Industrie : {text.pourcent(what.fuite, 0)} des personnes en emploi travaillent ailleurs. "
-        f"Déclaré : {what.source}."
+        f"borné. {' '.join([away] * bool(what.fuite) + [declared])}"
     )
 
 

@@ -64,7 +64,8 @@ def diplomes(found: Outlook | Absent) -> Figure | Absent:
 def niveaux(found: Outlook | Absent) -> Figure | Absent:
     """Return the fans of people trained in secondary and in higher education, with their targets.
 
-    The target of a level is drawn where its date is: both are for the first three rentrées.
+    The target of a level is drawn where its date is: both are for the first three rentrées. One
+    that counts graduates is not: the fans are of entrants.
     """
     if isinstance(found, Absent):
         return found
@@ -76,7 +77,7 @@ def niveaux(found: Outlook | Absent) -> Figure | Absent:
         drawn = result.fan("entrants", niveau)
         rows = _rounded(drawn)
         for target in result.ahead:
-            if target.niveau == niveau:
+            if (target.niveau, target.lecture) == (niveau, "entrants"):
                 title = f"{words} (cible en {target.echeance})"
                 fans[title] = drawn.assign(cible=target.personnes)
                 told.append(rows.assign(niveau=title, annee=rows["annee"].astype(str)))
@@ -87,13 +88,14 @@ def niveaux(found: Outlook | Absent) -> Figure | Absent:
                     f"pour une cible de {text.nombre(target.personnes)}"
                 )
     if not fans:
-        if any(target.niveau in text.NIVEAUX for target in result.cibles):
+        levels = [one for one in result.cibles if one.niveau in text.NIVEAUX]
+        if any(one.lecture == "entrants" for one in levels):
             return Absent(
                 "L'échéance des cibles par niveau est passée : elles ne se projettent plus. La "
                 "page « Les places » dit lesquelles ne sont pas atteintes.",
                 lacking=False,
             )
-        return Absent("Aucune cible par niveau n'est déclarée.")
+        return Absent("Aucune cible d'entrées par niveau n'est déclarée.")
     return Figure(
         plots.fans(fans),
         "Entrés dans une place ouverte, par niveau",

@@ -116,6 +116,7 @@ def mesures(rates: Mapping[tuple[str, str], Taux], context: Context) -> Table:
     rows = to_frame(rates)
     rows = rows.assign(lien=rows["lien"].map(LIENS), niveau=rows["niveau"].map(text.NIVEAUX))
     ramp = context.programme.projection
+    sourced = f" {ramp.source}." if ramp.source else ""
     return table(
         rows,
         "Les taux de la projection, et d'où ils viennent",
@@ -133,7 +134,7 @@ def mesures(rates: Mapping[tuple[str, str], Taux], context: Context) -> Table:
         note="Bornes à 95 %. Les places neuves se remplissent à "
         f"{text.liste(text.pourcent(m, 0) for m in ramp.montee_en_charge)} de ce taux leurs "
         f"premières rentrées, et leurs élèves réussissent {text.pourcent(ramp.perte_marginale, 0)} "
-        f"moins que les autres. {ramp.source}. « Estimation » : moyenne des rentrées déjà vues ; "
+        f"moins que les autres.{sourced} « Estimation » : moyenne des rentrées déjà vues ; "
         "la montée en charge est alors corrigée par ce que montrent les places ouvertes. Atteindre "
         f"la dernière année : {TAUX_RETENTION.formula}.",
     )
