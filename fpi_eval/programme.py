@@ -19,7 +19,6 @@ from pydantic import (
     model_validator,
 )
 
-from fpi_eval.calendar import LABELS, WITH
 from fpi_eval.colours import CONTRAST, CYCLE, GREY, PAGES, contrast
 from fpi_eval.errors import FpiError
 from fpi_eval.escapes import CONTROL
@@ -51,6 +50,15 @@ CodeDepartement = Annotated[
     str, form(r"\d{3}|02[AB]", "trois caractères entre guillemets, par exemple « 038 » ou « 02A »")
 ]
 DeuxChiffres = Annotated[str, form(r"\d{2}", "deux chiffres entre guillemets, comme « 06 »")]
+NomDeResultat = Annotated[
+    str,
+    form(
+        r"entrants|terminale|diplomes|sortants"
+        r"|en_emploi_(6|12|18|24)_mois|en_emploi_industrie_region_(6|12|18|24)",
+        "entrants, terminale, diplomes, sortants, en_emploi_6_mois, en_emploi_industrie_region_6 "
+        "(ou 12, 18, 24)",
+    ),
+]
 Texte = Annotated[str, Field(min_length=1)]
 Part = Annotated[float, Field(ge=0, le=1)]
 Rentree = Annotated[int, Field(ge=FIRST_RENTREE, le=LAST_RENTREE)]
@@ -225,18 +233,10 @@ class Resultats(Frozen):
     judged against it. ``voisinage``: where courses of the same family may lose pupils to the seats.
     """
 
-    principal: str
-    secondaires: tuple[str, ...] = ()
+    principal: NomDeResultat
+    secondaires: tuple[NomDeResultat, ...] = ()
     plus_petit_effet: Annotated[float, Field(gt=0)] = 0.10
     voisinage: Literal["departement", "zone_emploi", "academie", "region"] = "departement"
-
-    @field_validator("principal", "secondaires")
-    @classmethod
-    def _known(cls, named: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        wanted = {named} if isinstance(named, str) else {*named}
-        if lost := sorted(wanted - {*LABELS, *WITH}):
-            raise ValueError(f"résultat(s) {liste(lost)} inconnu(s). Connus : {liste(LABELS)}")
-        return named
 
 
 class Secret(Frozen):

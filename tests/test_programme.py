@@ -8,9 +8,10 @@ from IPython.lib.pretty import pretty
 from pydantic import ValidationError
 
 from fpi_eval import load
+from fpi_eval.calendar import LABELS, WITH
 from fpi_eval.errors import FpiError
 from fpi_eval.pinned import pinned
-from fpi_eval.programme import load_programme, parse_rentree
+from fpi_eval.programme import Resultats, load_programme, parse_rentree
 from fpi_eval.programme_folders import declared
 
 FPI = Path(__file__).parents[1] / "data" / "fpi_aura"
@@ -50,6 +51,11 @@ def test_a_notebook_shows_a_programme_in_five_lines():
     assert lines[0] == "Programme « FPI AURA » : Formation Pro Industrie, Auvergne-Rhône-Alpes"
     assert "rentrée 2024" in lines[1]
     assert lines[2].endswith("Numérique ; Énergie décarbonée et industrie verte")
+
+
+def test_every_outcome_of_the_calendar_can_be_announced():
+    for name in (*LABELS, *WITH):
+        assert Resultats(principal=name, secondaires=(name,)).principal == name
 
 
 def test_a_programme_cannot_be_changed():
@@ -96,7 +102,7 @@ def test_a_programme_cannot_be_changed():
         (r"total = 22_000_000", "total = inf", ["cout.total", "nombre fini"]),
         (r'^nom = "FPI AURA"', 'nom = " "', ["ligne 4, « nom » : le texte est vide"]),
         (r"^montee_en_charge = .*", "montee_en_charge = []", ["ligne 241", "liste est vide"]),
-        (r'principal = "diplomes"', 'principal = "diplome"', ["diplome inconnu", "en_emploi_24"]),
+        (r'principal = "diplomes"', 'principal = "diplome"', ["n'a pas la forme", "terminale"]),
         (r'code_region = "84"', "code_region = 84", ["ligne 11", "texte entre guillemets"]),
         (r'code_region = "84"', 'code_region = ["84", "84"]', ["territoire", "84", "deux fois"]),
         (r'code = "003"', 'code = "001"', ["« territoire »", "code(s) 001", "deux fois"]),
