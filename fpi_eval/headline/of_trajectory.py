@@ -7,9 +7,9 @@ import numpy as np
 
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import premieres
-from fpi_eval.costs.programme_costs import FULL, SEAT, UNITS, by_horizon
+from fpi_eval.costs.programme_costs import FULL, SEAT, UNITS, by_horizon, seat_costs
 from fpi_eval.costs.unit import UnitCost
-from fpi_eval.headline.of_places import EVERY_LEVEL, level_of
+from fpi_eval.headline.of_places import EVERY_LEVEL, REGISTER, level_of
 from fpi_eval.headline.quantity import (
     ESTIMATED,
     PROJECTED,
@@ -96,6 +96,8 @@ def cout_place(year: Year, found: Outlook | Absent, prices: Sequence[UnitCost]) 
     one = _cost(prices, SEAT)
     if isinstance(found, Absent) or one is None:
         return Absent("le coût d'une place demande le registre des ouvertures.")
+    if seat_costs(found.register):
+        return Measure(one.ratio, _money(year), REGISTER)
     cost = year.programme.cout
     return Measure(one.ratio, _money(year), cost.source, label=LEAST if cost.minimum else "")
 

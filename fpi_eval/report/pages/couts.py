@@ -99,6 +99,7 @@ def couts(found: Sequence[UnitCost], context: Context) -> Table:
     counted = (rows["low"] == rows["high"]) & np.isfinite(rows["high"])
     rows["count"] = rows["count"].where(counted, [_people(one) for one in found])
     aimed = rows["unit"].str.startswith("personne visée")
+    budget = any(one.cost == what.cout.total for one in found)  # not what the register tells
     rows["words"] = rows["words"].mask(counted, "compté").mask(aimed, "cible publiée")
     if before := what.predecesseur:
         lower = cost_table([unit_cost("place annoncée", before.cout_minimum, before.places)])
@@ -116,12 +117,13 @@ def couts(found: Sequence[UnitCost], context: Context) -> Table:
             "ratio": "Euros",
             "words": "Intervalle à 95 %",
         },
-        source=f"{what.cout.source} ; projection fpi_eval ; {context.credit}",
+        source=f"{'' if budget else 'Registre des ouvertures ; '}{what.cout.source} ; projection "
+        f"fpi_eval ; {context.credit}",
         note="Montant : ce que le registre dit des places comptées, celles qui restent à ouvrir "
         "coûtant autant ; à défaut, le budget de tout le programme. "
         "« Net » : ceux qui sont pris aux formations voisines sont ôtés. Le fonctionnement "
         "(enseignants) n'est pas compté. Euros courants, sans actualisation : des montants "
-        f"d'années différentes se comparent mal.{MINIMUM * what.cout.minimum}"
+        f"d'années différentes se comparent mal.{MINIMUM * (budget and what.cout.minimum)}"
         + (PREDECESSOR.format(before.nom) if before else ""),
     )
 
