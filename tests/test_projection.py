@@ -155,6 +155,12 @@ def test_the_fills_of_the_openings_there_are_no_error_of_theirs():
     assert np.mean(different) > 0.45
 
 
+def test_openings_whose_entrants_no_file_counts_yet_are_not_seen():
+    panel = invented_panel(1, etabs=20, opened=15, years=range(2016, 2027), start=2020)
+    late = panel.assign(entrants=panel["entrants"].where(panel["rentree"] < 2026))
+    assert [seen(p, "secondaire").vu for p in (panel, late)] == [2026, 2025]
+
+
 def test_openings_seen_take_the_fill_that_is_better_known():
     rate = replace(profile([0.5], 0.05, df=1e6), sd_annee=0.0)
     known = replace(rate, profil=replace(rate.profil, propre=0.5, vu=2024))

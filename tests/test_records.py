@@ -216,6 +216,16 @@ def test_public_jobs_may_be_left_out_for_one_scope_over_the_years(tmp_path):
     assert np.isnan(found["en_emploi_6_mois"])
 
 
+def test_public_jobs_cannot_be_left_out_where_no_column_tells_them(tmp_path):
+    one_person(tmp_path, [FACTORY])
+    path = tmp_path / "c.csv"
+    pd.read_csv(path, sep=";").drop(columns="public").to_csv(path, sep=";", index=False)
+    declared = Individus(personnes="p", contrats="c", emplois_publics=False)
+    with pytest.raises(FpiError, match="quels contrats sont publics"):  # noqa: SIM117
+        with open_folder(tmp_path, declared, REGIONS):
+            pass
+
+
 def test_a_student_who_goes_on_is_no_leaver_and_never_at_work(tmp_path):
     found = one_person(tmp_path, [FACTORY])
     assert found["sortants"] == 1

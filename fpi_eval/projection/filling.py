@@ -72,7 +72,7 @@ def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:
         float(max(every - 1, carry - 1, 1.0)),
         by_dep @ share,
         _own(frame, model, target @ share, target @ (values * seats) * dose, niveau, error),
-        int(panel["rentree"].max()),
+        int(frame.loc[on, "time"].max()),
         frame.loc[on, "cell"].nunique(),
     )
 

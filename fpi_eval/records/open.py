@@ -88,6 +88,12 @@ def open_folder(
         with discreet():
             persons = scan(connection, "personnes", individus, folder, scratch)
             contracts = scan(connection, "contrats", individus, folder, scratch)
+        if not individus.emplois_publics and "public" not in contracts.columns:
+            raise FpiError(
+                "« emplois_publics = false » : rien ne dit quels contrats sont publics. Déclarez "
+                "la colonne « public » dans [individus.colonnes_contrats], ou écrivez true.",
+                fichier="programme.toml",
+            )
         yield Records(persons, contracts, individus, regions, connection=connection)
 
 

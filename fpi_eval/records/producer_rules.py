@@ -47,7 +47,7 @@ def in_force(contracts: Any, individus: Individus) -> Any:
     runs = contracts["debut"] <= day
     if "fin" in contracts.columns:
         runs &= contracts["fin"].isnull() | (contracts["fin"] >= day)
-    if not individus.emplois_publics and "public" in contracts.columns:
+    if not individus.emplois_publics:
         runs &= contracts["public"].fill_null(0) == 0
     return runs
 
