@@ -385,10 +385,14 @@ class Individus(Frozen):
     colonnes_personnes: dict[str, str] = Field(default_factory=dict)
     colonnes_contrats: dict[str, str] = Field(default_factory=dict)
     permanents: tuple[str, ...] = ("CDI",)
-    moteur: Annotated[str, Field(pattern=r"^(duckdb|local(\[[\d*]+\])?|spark://.+|yarn)$")] = (
-        "duckdb"
-    )
-    memoire: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = "3GB"
+    moteur: Annotated[
+        str,
+        form(
+            r"duckdb|local(\[[\d*]+\])?|spark://.+|yarn",
+            "« duckdb », « local[4] », « spark://hote:7077 » ou « yarn »",
+        ),
+    ] = "duckdb"
+    memoire: Annotated[str, form(r"\d+(MB|GB)", "« 3GB » ou « 500MB »")] = "3GB"
     processeurs: Annotated[int, Field(ge=1)] = 2
     horizons: tuple[Literal[6, 12, 18, 24], ...] = (6, 12, 18, 24)
     jour: Annotated[int, Field(ge=1, le=28)] = 15

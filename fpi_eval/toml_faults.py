@@ -25,7 +25,6 @@ _MESSAGES = {
     "greater_than_equal": "{input} est trop petit : il faut au moins {ge}.",
     "less_than": "{input} est trop grand : il faut moins de {lt}.",
     "less_than_equal": "{input} est trop grand : il faut au plus {le}.",
-    "string_pattern_mismatch": "{input} n'a pas la forme attendue ({pattern}).",
     "string_too_short": "le texte est vide. Remplissez-le.",
     "finite_number": "un nombre fini est attendu, et non {input}.",
     "too_short": "la liste est vide : il faut au moins un élément.",

@@ -157,6 +157,8 @@ def test_the_fills_of_the_openings_there_are_no_error_of_theirs():
 
 def test_openings_whose_entrants_no_file_counts_yet_are_not_seen():
     panel = invented_panel(1, etabs=20, opened=15, years=range(2016, 2027), start=2020)
+    noise = np.random.default_rng(1).normal(size=len(panel))
+    panel = panel.assign(entrants=panel["entrants"] + 0.8 * panel["seats"] + noise)
     late = panel.assign(entrants=panel["entrants"].where(panel["rentree"] < 2026))
     assert [seen(p, "secondaire").vu for p in (panel, late)] == [2026, 2025]
 
