@@ -256,6 +256,8 @@ def test_the_predecessor_cost_is_a_lower_bound(simulees):
     assert "ATCF n'a publié qu'un montant minimal" in simulees.couts.note
     counted = shown[shown["Par"] == "place ouverte"].iloc[0]
     assert counted["Intervalle à 95 %"] == "compté"
+    assert simulees.couts.source.startswith("Registre des ouvertures ; Académie")
+    assert simulees.chiffres["cout_place"].source == "Registre des ouvertures"
 
 
 def test_past_projections_are_put_to_the_test(simulees):
@@ -435,7 +437,8 @@ def test_a_target_on_the_way_to_another_is_counted_in_it():
         what = ours.model_copy(update={"cibles": aims})
         found = programme_costs(what, Absent(""))
         assert {(one.unit, one.count) for one in found} == {("personne visée (2026)", 3700)}
-        assert "réunies (3 700)" in plain(couts.reponse(headline.Headline(()), what))
+        silent = dict.fromkeys(("cout_place", "cout_personne"), Absent("sans registre."))
+        assert "réunies (3 700)" in plain(couts.reponse(silent, what))
 
 
 def test_two_targets_of_one_date_have_each_their_seats_to_open():

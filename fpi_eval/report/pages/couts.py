@@ -16,6 +16,7 @@ from fpi_eval.costs.programme_costs import (
     acceptability_curves,
     by_horizon,
     last_of_levels,
+    seat_costs,
     sure_prices,
 )
 from fpi_eval.costs.unit import UnitCost, cost_table, unit_cost
@@ -86,6 +87,12 @@ def told_costs(costs: pd.DataFrame) -> pd.DataFrame:
     return costs.assign(ratio=costs["ratio"].astype(object).where(costs["high"] < np.inf, UNTOLD))
 
 
+def _source(context: Context, *, budget: bool) -> str:
+    """Return where costs come from: the declared budget, after the register where it has them."""
+    first = "" if budget else "Registre des ouvertures ; "
+    return f"{first}{context.programme.cout.source} ; projection fpi_eval ; {context.credit}"
+
+
 def _people(one: UnitCost) -> float:
     """Return what is counted, rounded as the trajectory does: by its range of 8 chances in 10."""
     step = step_of(*one.likely) if one.likely else 1
@@ -117,8 +124,7 @@ def couts(found: Sequence[UnitCost], context: Context) -> Table:
             "ratio": "Euros",
             "words": "Intervalle à 95 %",
         },
-        source=f"{'' if budget else 'Registre des ouvertures ; '}{what.cout.source} ; projection "
-        f"fpi_eval ; {context.credit}",
+        source=_source(context, budget=budget),
         note="Montant : ce que le registre dit des places comptées, celles qui restent à ouvrir "
         "coûtant autant ; à défaut, le budget de tout le programme. "
         "« Net » : ceux qui sont pris aux formations voisines sont ôtés. Le fonctionnement "
@@ -186,7 +192,7 @@ def acceptabilite(found: Outlook | Absent) -> Figure | Absent:
     return Figure(
         plots.acceptability(rows, xlabel=f"Prix accepté par {unit}, en euros"),
         f"{chances} {told[0][1]} par {unit} ({told[0][0]})",
-        f"{programme.cout.source} ; projection fpi_eval ; {found.context.credit}",
+        _source(found.context, budget=not seat_costs(found.register)),
         f"Courbes d'acceptabilité. {chances} "
         f"{text.liste(f'{price} ({basis})' for basis, price in told)}.",
         pd.concat(part.iloc[:: PRICES // 10] for _, part in rows.groupby("label", sort=False)),
