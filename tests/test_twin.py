@@ -315,6 +315,10 @@ def test_a_parameter_out_of_range_is_refused_in_french():
         TwinParameters(success_bts=78)
     with pytest.raises(FpiError, match="« dispersion » vaut nan"):
         TwinParameters(dispersion=np.nan)
+    with pytest.raises(FpiError, match="« cell_tails » vaut -3 ; attendu 0 ou plus de 2"):
+        TwinParameters(cell_tails=-3)
+    with pytest.raises(FpiError, match="« visible_depuis » vaut 2040 ; attendu 2016 à 2031"):
+        TwinParameters(visible_depuis=2040)
     for wrong in ({"doses": ()}, {"doses": (12, 0)}, {"ramp_up": ()}):
         with pytest.raises(FpiError, match="« doses » et « ramp_up »"):
             TwinParameters(**wrong)

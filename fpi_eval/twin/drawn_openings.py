@@ -79,7 +79,8 @@ def _candidates(
     group = pool["niveau"].to_numpy()
     for name in np.unique(group):
         here = group == name
-        pressure[here] = (pressure[here] - pressure[here].mean()) / pressure[here].std()
+        spread = pressure[here].std() or 1.0  # one cell of a level has none
+        pressure[here] = (pressure[here] - pressure[here].mean()) / spread
     trend = world.trend[index]
     trend = trend / trend.std() if trend.std() > 0 else trend
     score = p.selection_trend * trend + p.selection_pressure * pressure

@@ -214,9 +214,12 @@ class TwinParameters:
         if self.cell_memory > LONGEST:
             value = self.cell_memory
             raise FpiError(f"jumeau : « cell_memory » vaut {value} ; attendu 0 à {LONGEST}.")
-        if 0 < self.cell_tails <= 2:
+        if self.cell_tails and not self.cell_tails > 2:
             value = self.cell_tails
             raise FpiError(f"jumeau : « cell_tails » vaut {value} ; attendu 0 ou plus de 2.")
+        if not FIRST <= self.visible_depuis <= LAST:
+            value = self.visible_depuis
+            raise FpiError(f"jumeau : « visible_depuis » vaut {value} ; attendu {FIRST} à {LAST}.")
         if self.treated_etablissements is not None and self.treated_etablissements < 1:
             raise FpiError("jumeau : il faut au moins un établissement qui ouvre des places.")
 
