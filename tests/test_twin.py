@@ -17,7 +17,15 @@ from fpi_eval.sources.known_sources import discover, source
 from fpi_eval.sources.register.openings import read_ouvertures
 from fpi_eval.sources.urssaf import read_urssaf_commune_ape
 from fpi_eval.text import signe
-from fpi_eval.twin import SCENARIOS, SMALL, TwinParameters, draw, with_industry, write_files
+from fpi_eval.twin import (
+    SCENARIOS,
+    SMALL,
+    TwinParameters,
+    draw,
+    with_industry,
+    write_files,
+    write_records,
+)
 from fpi_eval.twin.applied import _fill
 from fpi_eval.twin.courses import DIPLOMES, cfd_at, courses, mefstat11
 from fpi_eval.twin.draw import observed, simulate
@@ -512,6 +520,8 @@ def test_a_programme_whose_seats_open_outside_the_twin_is_refused():
 def test_a_rentree_outside_the_twin_is_refused(twin, tmp_path):
     with pytest.raises(FpiError, match="2016 à 2031"):
         write_files(twin, tmp_path, years=[2040])
+    with pytest.raises(FpiError, match="demandé : aucune"):
+        write_records(twin, tmp_path, years=[])
 
 
 def test_moments_of_three_hand_made_rows():

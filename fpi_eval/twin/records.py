@@ -15,6 +15,7 @@ from fpi_eval.calendar import HORIZONS, employed, in_industry, observable_on
 from fpi_eval.misspelt import known_options
 from fpi_eval.twin.courses import cfd_at, mefstat11
 from fpi_eval.twin.draw import Twin
+from fpi_eval.twin.files.write import rentrees
 from fpi_eval.twin.industry import with_industry
 
 STREAM = 1_901
@@ -42,7 +43,7 @@ def write_records(
     folder.mkdir(parents=True, exist_ok=True)
     panel = with_industry(twin)
     paths = []
-    for year in sorted(set(years)):
+    for year in rentrees(years):
         told = [k for k in HORIZONS if observable_on(employed(k), year, 1) <= seen]
         for voie in ("apprentissage", "scolaire") if told else ():
             rows = panel[(panel["rentree"] == year) & (panel["voie"] == voie)]

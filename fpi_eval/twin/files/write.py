@@ -22,6 +22,15 @@ from fpi_eval.twin.files.tensions import write_tensions
 from fpi_eval.twin.world import FIRST, LAST
 
 
+def rentrees(years: Iterable[int]) -> list[int]:
+    """Return the rentrées to write, in order; raise where there is none, or one of no twin."""
+    found = sorted({int(year) for year in years})
+    if not found or found[0] < FIRST or found[-1] > LAST:
+        asked = f"{found[0]} à {found[-1]}" if found else "aucune"
+        raise FpiError(f"jumeau : les rentrées vont de {FIRST} à {LAST} (demandé : {asked}).")
+    return found
+
+
 @known_options
 def write_files(
     twin: Twin, folder: str | Path, *, years: Iterable[int] = range(FIRST, LAST + 1)
@@ -43,10 +52,7 @@ def write_files(
         ``2021_2022`` pools the leavers of June 2021 and June 2022, pupils of rentrées 2020
         and 2021.
     """
-    years = sorted({int(year) for year in years})
-    if not years or years[0] < FIRST or years[-1] > LAST:
-        asked = f"{years[0]} à {years[-1]}" if years else "aucune"
-        raise FpiError(f"jumeau : les rentrées vont de {FIRST} à {LAST} (demandé : {asked}).")
+    years = rentrees(years)
     folder = Path(folder)
     span = range(max(FIRST, years[0] - 1), years[-1] + 1)
     rows = {year: rows_of(twin.whole, twin.cells, year) for year in span}
