@@ -1,6 +1,7 @@
 """The process that forks kernels and computations: it has imported everything already.
 
-Where processes cannot be forked (Windows, macOS), or FPI_EVAL_NOYAUX says "neufs", there is none.
+Where the end of a process that another one forked cannot be known (Windows, macOS, a Linux before
+5.3, the Python of conda), or FPI_EVAL_NOYAUX says "neufs", there is none.
 """
 
 import json
@@ -88,8 +89,14 @@ _STARTING, _server = threading.Lock(), cache(Server)
 
 
 def forking() -> bool:
-    """Return whether processes are forked here."""
-    return sys.platform == "linux" and os.environ.get(ASKED) != NEW
+    """Return whether processes are forked here: system and Python tell when one of them ends."""
+    if os.environ.get(ASKED) == NEW or not hasattr(signal, "pidfd_send_signal"):
+        return False
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return True
 
 
 def ahead(calls: Sequence[tuple[Any, ...]]) -> Kernel | None:
