@@ -33,7 +33,10 @@ QUIET = {
 def cores() -> int:
     """Return the cores this process may use: its share, where many reports are made at once."""
     free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(free or 1, int(os.environ.get(SHARE) or free or 1))
+    asked = os.environ.get(SHARE) or str(free or 1)
+    if not asked.isdecimal() or not int(asked):
+        raise FpiError(f"{SHARE} vaut « {asked} ». Écrivez un nombre de cœurs, 1 au moins.")
+    return min(free or 1, int(asked))
 
 
 def processes() -> int:
@@ -192,8 +195,8 @@ def _client(address: str, workers: int) -> Iterator[Any]:
     except ImportError as error:
         raise FpiError(
             "plusieurs rapports à la fois demandent dask, qui n'est pas installé. Installez-le "
-            "(dans le dossier du projet : pip install -e '.[cluster]'), ou lancez une année et un "
-            "programme à la fois."
+            "(dans le dossier du projet : pip install -e '.[cluster]'), ou faites un programme à "
+            "la fois."
         ) from error
     if not address:
         count = workers or processes()

@@ -1,15 +1,18 @@
 """The one error class that a user of the library sees, and what a disk or a folder refuses."""
 
 import errno
+import os
 
+ELSEWHERE = ", ou fermez le programme qui tient ce fichier (Excel)" if os.name == "nt" else ""
+REFUSED = f"vous n'avez pas le droit d'ouvrir ou d'écrire là. Vérifiez vos droits{ELSEWHERE}."
 SYSTEM = {
     errno.ENOSPC: "le disque est plein. Libérez de la place, puis relancez.",
     getattr(
         errno, "EDQUOT", errno.ENOSPC
     ): "votre quota de disque est atteint. Libérez de la place, puis relancez.",
     errno.EROFS: "ce dossier est en lecture seule. Choisissez-en un où vous pouvez écrire.",
-    errno.EACCES: "vous n'avez pas le droit d'ouvrir ou d'écrire là. Vérifiez vos droits.",
-    errno.EPERM: "vous n'avez pas le droit d'ouvrir ou d'écrire là. Vérifiez vos droits.",
+    errno.EACCES: REFUSED,
+    errno.EPERM: REFUSED,
     errno.ENOENT: "ce fichier ou ce dossier n'existe pas. Vérifiez son nom.",
     errno.ENOTDIR: "ce qui devrait être un dossier est un fichier. Vérifiez le chemin.",
     errno.EISDIR: "ce qui devrait être un fichier est un dossier. Vérifiez le chemin.",
@@ -18,6 +21,10 @@ SYSTEM = {
     errno.EEXIST: "ce qui devrait être un dossier est un fichier. Vérifiez le chemin.",
     errno.EIO: "le disque ne répond pas. Vérifiez-le, puis relancez.",
 }
+NO_ROOM = (
+    "aucun dossier de travail où écrire (disque plein, ou dossier temporaire en lecture seule). "
+    "Libérez de la place, ou nommez un autre dossier par la variable TMPDIR."
+)
 
 
 class FpiError(Exception):
@@ -62,13 +69,19 @@ class FpiError(Exception):
         super().__init__(f"{self.raison} {conseil}".rstrip())
 
 
-def of_the_system(error: OSError | RuntimeError) -> str | None:
+def of_the_system(error: BaseException) -> str | None:
     """Return the French sentence for what the disk or the folder refuses, None for other faults."""
-    if isinstance(error, RuntimeError):
-        loop = "symlink loop" in str(error).lower()
-        return SYSTEM[errno.ELOOP] if loop else None
-    where = f"{error.filename} : " if getattr(error, "filename", None) else ""
-    if error.errno is None:
+    if isinstance(error, RuntimeError) and "symlink loop" in str(error).lower():
+        return SYSTEM[errno.ELOOP]
+    if not isinstance(error, OSError) or error.errno is None:
         return None
+    if "temporary directory" in str(error.strerror):  # what Python says, of a full disk too
+        return NO_ROOM
+    where = f"{error.filename} : " if error.filename else ""
     other = f"le système répond « {error.strerror} ». Vérifiez le disque et le dossier."
     return where + SYSTEM.get(error.errno, other)
+
+
+def notes(error: BaseException) -> list[str]:
+    """Return what was noted of a stop on its way here, e.g. that the last report still stands."""
+    return getattr(error, "__notes__", [])

@@ -6,13 +6,14 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from test_cli import CREATED, NAMES, edit, project, written  # noqa: F401 (fixtures)
 
 from fpi_eval.cli import app, main
-from fpi_eval.errors import FpiError
+from fpi_eval.errors import FpiError, of_the_system
 from fpi_eval.report.runner import yearly  # noqa: F401 (imported before a test patches what it names)
 
 #: How each command is called where nothing is wrong. A new command fails a test until it is here.
@@ -144,6 +145,17 @@ def test_what_the_system_refuses_is_said_in_french(number, words, monkeypatch, c
     assert error.startswith("Erreur : dossier/fichier")
     assert words in error
     assert "\x1b[31m.csv" not in error
+
+
+def test_a_full_disk_that_holds_no_working_folder_is_said(monkeypatch):
+    """Python says that no such folder exists: it has tried to write in each."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with monkeypatch.context() as patched:
+        refuse_writing(patched, errno.ENOSPC)
+        with pytest.raises(FileNotFoundError) as full:
+            tempfile.gettempdir()
+    assert "disque plein" in of_the_system(full.value)
+    assert "n'existe pas" not in of_the_system(full.value)
 
 
 @pytest.mark.skipif(shutil.which("head") is None, reason="la commande head est absente")

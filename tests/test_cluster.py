@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,9 @@ from fpi_eval import cluster, impact, twin
 from fpi_eval.cli import main
 from fpi_eval.cluster import SHARE, spread
 from fpi_eval.errors import FpiError
+from fpi_eval.report.runner import yearly
+from fpi_eval.report.runner.journal import Journal
+from fpi_eval.report.runner.manifest import Report
 from fpi_eval.report.runner.yearly import several
 
 ROOT = Path(__file__).parents[1]
@@ -185,6 +189,8 @@ def test_years_and_programmes_are_taken_together():
     ]
     with pytest.raises(FpiError, match="avant la première"):
         several("fpi_aura", "2026..2024")
+    with pytest.raises(FpiError, match="à côté d'une virgule"):  # and not the default programme
+        several("atcf,", "2026")
 
 
 @pytest.mark.parametrize(
@@ -199,6 +205,13 @@ def test_as_many_at_once_as_the_container_s_memory_holds(monkeypatch, tmp_path, 
     monkeypatch.setattr(cluster, "cores", lambda: 8)
     monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 10**8}.get)
     assert cluster.processes() == held
+
+
+@pytest.mark.parametrize("asked", ["deux", "0", "-1"])
+def test_a_share_of_the_cores_that_is_no_number_of_cores_is_said(monkeypatch, asked):
+    monkeypatch.setenv(SHARE, asked)
+    with pytest.raises(FpiError, match=f"FPI_EVAL_COEURS vaut « {asked} »"):
+        cluster.cores()
 
 
 def test_the_years_of_a_programme_wait_for_one_another(monkeypatch, tmp_path):
@@ -225,6 +238,77 @@ def test_the_command_says_each_report_as_it_ends_and_which_were_refused(address,
     assert "atcf 2025-2026 : " in said.out
     assert "pas de rapport pour atcf 2024-2025 et atcf 2025-2026." in " ".join(said.err.split())
     assert not (ROOT / "reports" / "atcf" / "2024").exists()
+
+
+@pytest.fixture
+def programme(monkeypatch, tmp_path):
+    """A programme of its own, in a project of its own; one report is made at once."""
+    monkeypatch.setattr(cluster, "MEMORY", 10**15)
+    return Path(shutil.copytree(ROOT / "data" / "fpi_aura", tmp_path / "data" / "essai"))
+
+
+def test_a_fault_of_the_program_in_one_report_stops_no_other(
+    programme, monkeypatch, tmp_path, capsys
+):
+    target = tmp_path / "reports" / "essai" / "2025"
+    target.mkdir(parents=True)
+    (target / "index.html").write_text("bon")
+
+    def inputs(_, year, __):
+        return {"uai": {}["uai"]} if year == 2025 else {}
+
+    def made(*given, **_):
+        return Report(given[3], made=True, seconds=0.0)
+
+    monkeypatch.setattr(yearly, "inputs_of", inputs)
+    monkeypatch.setattr(yearly, "_made", made)
+    with pytest.raises(SystemExit) as stop:
+        main(["run", "2024..2026", "--programme", str(programme)])
+    assert stop.value.code == 2
+    said = capsys.readouterr()
+    assert [line.split(" : ")[0] for line in said.out.splitlines()] == [
+        f"essai {year}-{year + 1}" for year in (2024, 2025, 2026)
+    ]
+    details = Journal(target).details
+    assert "panne du programme (KeyError : 'uai')" in said.out
+    assert "Le rapport précédent n'a pas été modifié." in said.out
+    assert f"Les détails sont dans {details}." in said.out
+    assert "in inputs\n" in details.read_text("utf-8")
+    assert "pas de rapport pour essai 2025-2026 ; les autres sont faits." in said.err
+    journal = target.with_name("2025.journal.jsonl")
+    assert f"Journaux : {journal}." in said.err
+    assert json.loads(journal.read_text("utf-8"))["erreur"] == "KeyError"
+    assert (target / "index.html").read_text() == "bon"
+
+
+@pytest.mark.parametrize("end", ["panne", "ctrl-c", "fini"])
+def test_a_report_that_a_later_one_ignores_is_said_not_to_be_published_with_it(
+    programme, monkeypatch, tmp_path, capsys, end
+):
+    later = tmp_path / "reports" / "essai" / "2026"
+    later.mkdir(parents=True)
+    (later / "publication.json").write_text("{}")
+    (later / "manifest.json").write_text('{"entrees": []}')
+
+    def spread_here(_, tasks, **__):
+        yield tasks[0], Report(later.with_name("2025"), made=True, seconds=0.0)
+        if end == "ctrl-c":
+            raise KeyboardInterrupt
+        if end == "fini":
+            (later / "manifest.json").write_text(
+                '{"entrees": [{"fichier": "2025/publication.json"}]}'
+            )
+        yield tasks[1], FpiError("panne") if end == "panne" else Report(later, True, 0.0)
+
+    monkeypatch.setattr("fpi_eval.cluster.spread", spread_here)
+    command = ["run", "2025..2026", "--programme", str(programme), "--donnees", str(tmp_path)]
+    if end == "fini":
+        main(command)
+    else:
+        with pytest.raises(SystemExit):
+            main(command)
+    warned = "Ne publiez pas le rapport essai 2025-2026 avec celui de 2026-2027"
+    assert (warned in capsys.readouterr().err) == (end != "fini")
 
 
 def test_a_cluster_that_does_not_answer_is_said_to(monkeypatch):

@@ -5,6 +5,7 @@ from notebooks_minuscules import write_notebook
 from thin import check_thin
 
 from fpi_eval.errors import FpiError
+from fpi_eval.report.runner.exploration import copy_for_exploration
 from fpi_eval.report.runner.notebooks import discover, inspect
 
 
@@ -95,3 +96,10 @@ def test_the_parameters_cell_is_second_and_alone(tmp_path):
     findings = check_thin(path)
     assert "trouvé : 2, 3" in findings[0]
     assert "cellule 3, ligne 1 : « b = f() »" in findings[1]
+
+
+def test_a_copy_for_research_fills_in_annotated_parameters_too(tmp_path):
+    write_notebook(tmp_path / "01_a.ipynb", parameters="rentree: int = 2023\ndonnees = 'a=b'")
+    values = {"rentree": 2026, "donnees": "C:\\d"}
+    copy = copy_for_exploration(tmp_path, "01_a", values, tmp_path / "copies")
+    assert dict(inspect(copy).parameters) == values

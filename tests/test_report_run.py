@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import papermill
@@ -170,6 +171,20 @@ def test_forked_kernels_give_the_bytes_of_new_ones(report, project, monkeypatch)
     monkeypatch.setenv(fork_server.ASKED, fork_server.NEW)
     make(project, force=True)
     assert content(report.folder) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="noyaux dérivés")
+def test_nothing_is_forked_where_the_end_of_a_process_cannot_be_known(monkeypatch):
+    def unknown(_):
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.delenv(fork_server.ASKED, raising=False)
+    assert fork_server.forking()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pidfd_open", unknown)  # a Linux before 5.3
+        assert not fork_server.forking()
+    monkeypatch.delattr(os, "pidfd_open")  # the Python of conda
+    assert not fork_server.forking()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="noyaux dérivés")
@@ -356,6 +371,18 @@ def test_the_next_run_mends_what_a_killed_one_left(tmp_path, moment):
     assert content(tmp_path) == {"2022/index.html": b"bon"}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="liens")
+def test_a_report_behind_a_link_is_replaced_where_it_lies(tmp_path):
+    published = tmp_path / "site" / "courant"
+    published.mkdir(parents=True)
+    (published / "index.html").write_text("bon")
+    (tmp_path / "2022").symlink_to(published)
+    with replaced(tmp_path / "2022") as folder:
+        (folder / "index.html").write_text("nouveau")
+    assert (tmp_path / "2022").is_symlink()
+    assert content(tmp_path / "site") == {"courant/index.html": b"nouveau"}
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="échange en une étape : Linux")
 def test_the_report_is_exchanged_in_one_step_so_that_it_is_never_absent(tmp_path, monkeypatch):
     target = tmp_path / "2022"
@@ -471,6 +498,21 @@ def test_two_reports_of_one_name_keep_their_details_apart(tmp_path):
     here, there = (Journal(tmp_path / one / "fpi_aura" / "2026").details for one in "ab")
     assert here != there
     assert Journal(tmp_path / "a" / "fpi_aura" / "2026").details == here
+
+
+def test_a_programme_at_the_root_of_the_disk_has_a_place_for_its_reports():
+    programme = SimpleNamespace(dossier=Path("/essai"), code="essai")
+    assert target_of(programme, 2026) == Path("/reports/essai/2026")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="comptes POSIX")
+def test_an_account_without_a_home_has_its_paths_hidden_too(tmp_path, monkeypatch):
+    def unknown(_):
+        raise KeyError
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    assert manifest.shown_paths({}, tmp_path)[str(tmp_path)] == "."
 
 
 INTERRUPTED = """

@@ -13,15 +13,10 @@ from cyclopts.exceptions import CycloptsError
 from fpi_eval.cli import evaluate, prepare  # noqa: F401 (they register their commands)
 from fpi_eval.cli.application import app
 from fpi_eval.cli.refusals import in_french, refuse
-from fpi_eval.errors import FpiError, of_the_system
+from fpi_eval.errors import FpiError, notes, of_the_system
 from fpi_eval.terminal import Terminal
 
 __all__ = ["app", "main"]
-
-
-def notes(error: BaseException) -> list[str]:
-    """Return what was noted of a stop on its way here, e.g. that the last report still stands."""
-    return getattr(error, "__notes__", [])
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -100,7 +100,7 @@ def front(code: str) -> str:
 
 def project_root(programme: Programme) -> Path:
     """Return the folder that holds data/ and reports/."""
-    return programme.dossier.parents[1]
+    return programme.dossier.parent.parent
 
 
 def notebooks_of(programme: Programme) -> Path:
@@ -109,9 +109,14 @@ def notebooks_of(programme: Programme) -> Path:
     return own if own.is_dir() else PROJECT / "notebooks"
 
 
+def reports_of(dossier: Path) -> Path:
+    """Return the folder of the reports of the programme of a folder."""
+    return dossier.parent.parent / "reports" / dossier.name
+
+
 def target_of(programme: Programme, rentree: int) -> Path:
     """Return the folder of a year's report."""
-    return project_root(programme) / "reports" / programme.code / str(rentree)
+    return reports_of(programme.dossier) / str(rentree)
 
 
 def kept_file(programme: Programme, rentree: int, name: str, *, simulated: bool) -> Path:

@@ -50,7 +50,7 @@ def copy_for_exploration(
 def _filled(source: str, values: Mapping[str, object]) -> str:
     for name, value in values.items():
         filled = f"{name} = {value!r}".replace("\\", r"\\")
-        source = re.sub(rf"(?m)^{name}\s*=.*$", filled, source)
+        source = re.sub(rf"(?m)^{name}\s*(:[^=\n]*)?=.*$", filled, source)
     return source
 
 

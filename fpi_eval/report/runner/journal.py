@@ -16,8 +16,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from traceback import format_exception
 
-from fpi_eval.errors import FpiError
+from fpi_eval.errors import FpiError, of_the_system
 from fpi_eval.store import cache_folder
 
 LINES = 2_000  # kept of earlier runs
@@ -82,12 +83,15 @@ class Journal:
 
     @contextmanager
     def refusals(self) -> Iterator[None]:
-        """Keep what is refused within, once."""
+        """Keep what stops the run within, once; of a fault of the program, where it came from."""
         try:
             yield
-        except (FpiError, OSError, KeyboardInterrupt) as error:
+        except (KeyboardInterrupt, Exception) as error:
             if error is not self.refused:
                 self.refused = error
-                self.tell([str(error)])
+                known = isinstance(error, FpiError | KeyboardInterrupt) or of_the_system(error)
+                self.tell([str(error)] if known else format_exception(error))
                 self.end("refus", self.started, erreur=type(error).__name__)
+                if not known:
+                    error.add_note(f"Les détails sont dans {self.details}.")
             raise

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -131,7 +132,7 @@ def shown_paths(parameters: Mapping[str, object], root: Path) -> dict[str, str]:
             shown |= {str(path): words, str(path.resolve()): words}
     shown |= {str(p): "." for p in (root, root.resolve())}
     shown |= {sys.prefix: "[python]", sys.base_prefix: "[python]"}
-    shown |= {str(Path.home()): "~", tempfile.gettempdir(): "[tmp]"}
+    shown |= {os.path.expanduser("~"): "~", tempfile.gettempdir(): "[tmp]"}
     return {path: words for path, words in shown.items() if len(path) > 3}
 
 

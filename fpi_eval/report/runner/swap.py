@@ -62,8 +62,9 @@ def replaced(target: Path) -> Iterator[Path]:
 
     If the block raises, whatever it raises, the folder is removed and the target is untouched.
     What a killed run left is cleaned, or put back, when the next one begins; `no_other` is held.
+    A target that is a link stays one: what it leads to is replaced.
     """
-    target = Path(target).absolute()
+    target = Path(target).resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
     recover(target)
     staging = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
@@ -81,7 +82,7 @@ def untouched(report: Path) -> Iterator[None]:
     before = _inode(report)
     try:
         yield
-    except (KeyboardInterrupt, OSError, RuntimeError) as stop:
+    except (KeyboardInterrupt, Exception) as stop:
         if before is not None and _inode(report) == before:
             stop.add_note(UNTOUCHED)
         raise

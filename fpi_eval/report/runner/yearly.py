@@ -1,11 +1,11 @@
 """The report of a programme's year, from its folder to its pages: what `fpi-eval run` makes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fpi_eval.errors import FpiError
+from fpi_eval.errors import FpiError, notes, of_the_system
 from fpi_eval.panel.loading import credit
 from fpi_eval.panel.run_files import files_of, folder_of
 from fpi_eval.pinned import pinned
@@ -43,12 +43,14 @@ if TYPE_CHECKING:
 
 def several(programme: str, rentree: str) -> list[tuple[Path, int]]:
     """Return each programme's folder with each rentrée, of ``a,b`` and ``2022..2024``."""
-    names = [programme] if Path(programme).is_dir() else programme.split(",")
+    names = [programme] if Path(programme).is_dir() else [*map(str.strip, programme.split(","))]
+    if "" in names and programme:
+        raise FpiError(f"« {programme} » : un nom de programme manque à côté d'une virgule.")
     first, dots, last = rentree.partition("..")
     years = range(parse_rentree(first), parse_rentree(last if dots else first) + 1)
     if not years:
         raise FpiError(f"« {rentree} » : la dernière année est avant la première.")
-    folders = dict.fromkeys(find_programme(name.strip()) for name in names)
+    folders = dict.fromkeys(map(find_programme, names))
     return [(folder, year) for folder in folders for year in years]
 
 
@@ -60,10 +62,30 @@ def quietly(
     langues: tuple[str, ...] = (),
     asked: tuple[int, ...] = (),
 ) -> Report:
-    """Make a report and show nothing meanwhile: one of many."""
-    return yearly(
-        programme, rentree, donnees, force=force, progress=False, langues=langues, asked=asked
-    )
+    """Make a report and show nothing meanwhile: one of many.
+
+    Raises `FpiError`, whatever stops it: a fault of the program stops no other report.
+    """
+    try:
+        return yearly(
+            programme, rentree, donnees, force=force, progress=False, langues=langues, asked=asked
+        )
+    except FpiError:
+        raise
+    except Exception as error:
+        fault = f"panne du programme ({type(error).__name__} : {error}), et non de saisie."
+        raise FpiError(" ".join([of_the_system(error) or fault, *notes(error)])) from error
+
+
+def unaware(what: Programme, rentree: int) -> list[int]:
+    """Return the later years whose reports, on real files, do not know that of a rentrée."""
+    name = kept_file(what, rentree, PUBLICATION, simulated=False).name
+    later = kept_later(what, rentree, PUBLICATION, simulated=False).values()
+    return [
+        int(path.parent.name)
+        for path in later
+        if f"{rentree}/{name}" not in inputs_read(path.parent)
+    ]
 
 
 def in_order(what: Programme, rentree: int, asked: Collection[int]) -> None:
@@ -73,14 +95,7 @@ def in_order(what: Programme, rentree: int, asked: Collection[int]) -> None:
     give back what each hides. Raises `FpiError`: naming the command that makes them all, in their
     order.
     """
-    name = kept_file(what, rentree, PUBLICATION, simulated=False)
-    later = kept_later(what, rentree, PUBLICATION, simulated=False).values()
-    unaware = [
-        int(path.parent.name)
-        for path in later
-        if f"{rentree}/{name.name}" not in inputs_read(path.parent)
-    ]
-    if left := sorted(set(unaware) - set(asked)):
+    if left := sorted(set(unaware(what, rentree)) - set(asked)):
         years = liste([annee_scolaire(year) for year in left])
         raise FpiError(
             f"il existe déjà un rapport pour {years}, qui masque sans connaître celui-ci : publiés "
@@ -88,6 +103,18 @@ def in_order(what: Programme, rentree: int, asked: Collection[int]) -> None:
             f"« fpi-eval run {rentree}..{left[-1]} », avec les mêmes options, refait aussi les "
             "suivantes."
         )
+
+
+def ignored(made: Iterable[tuple[Path, int]]) -> Iterator[str]:
+    """Yield, for each report on real files that a later one does not know, a warning."""
+    for folder, year in made:
+        if later := unaware(load_programme(folder), year):
+            years = liste([annee_scolaire(one) for one in sorted(later)])
+            yield (
+                f"Ne publiez pas le rapport {folder.name} {annee_scolaire(year)} avec celui de "
+                f"{years}, qui masque sans le connaître : ensemble, ils rendraient des effectifs "
+                "masqués. Refaites d'abord le plus récent."
+            )
 
 
 def inputs_of(programme: Programme, rentree: int, donnees: str | Path = "") -> dict[str, Path]:
