@@ -14,6 +14,7 @@ from loopback import serving
 
 from fpi_eval import twin
 from fpi_eval.cli import app, main
+from fpi_eval.cli.folder import contents
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import load_programme
 from fpi_eval.programme_folders import find_programme, provenance
@@ -148,6 +149,33 @@ def test_an_unchanged_folder_is_not_read_again_and_a_changed_one_is(project, cap
     monkeypatch.undo()
     main(arguments)
     assert "Fichiers qu'aucune source n'explique : autre.csv." in capsys.readouterr().out
+
+
+def test_what_check_keeps_depends_on_files_behind_a_link_and_a_loop_has_an_end(tmp_path):
+    inside, elsewhere = tmp_path / "donnees", tmp_path / "ailleurs"
+    inside.mkdir()
+    elsewhere.mkdir()
+    (inside / "individus").symlink_to(elsewhere)
+    (inside / "boucle").symlink_to(inside)
+    before = contents(inside)
+    (elsewhere / "personnes.csv").write_text("id\n", encoding="utf-8")
+    found = contents(inside)
+    assert found.keys() - before.keys() == {str(inside / "individus" / "personnes.csv")}
+
+
+def test_check_reads_again_individual_files_that_lie_elsewhere(project, capsys):
+    people = project / "individus"
+    people.mkdir()
+    declared = f'\n[individus]\ndossier = "{people.as_posix()}"\n'
+    with (project / "data" / "essai" / "programme.toml").open("a", encoding="utf-8") as file:
+        file.write(declared)
+    arguments = ["check", "2026", "--donnees", str(project / "donnees"),
+                 "--programme", str(project / "data" / "essai")]  # fmt: skip
+    main(arguments)
+    first = capsys.readouterr().out
+    (people / "personnes_2021-2022_scolaire.csv").write_text("autre\n", encoding="utf-8")
+    main(arguments)
+    assert capsys.readouterr().out != first
 
 
 def test_check_tells_a_budget_that_the_register_exceeds(project, capsys):
@@ -378,6 +406,18 @@ def test_lab_copies_a_notebook_with_its_parameters_filled_and_never_over_another
     assert first.read_text(encoding="utf-8").endswith(" ")
     for word in ("rentree = 2026", "programme = 'essai'", "donnees"):
         assert word in source
+
+
+def test_lab_names_a_programme_that_no_data_folder_holds_by_its_place(project, capsys):
+    place = shutil.copytree(project / "data" / "essai", project / "programmes" / "rail")
+    main(["lab", "02_places", "2026", "--no-ouvrir", "--programme", str(place)])
+    copy = Path(capsys.readouterr().out.strip()).read_text(encoding="utf-8")
+    assert f"programme = '{Path(place).resolve()}'" in copy
+
+
+def test_compare_of_a_year_with_itself_asks_for_two(project, capsys):
+    assert "deux années différentes" in fails(project, capsys, "compare", "2026", "2026")
+    assert "Échangez-les" in fails(project, capsys, "compare", "2026", "2025")
 
 
 def test_lab_says_how_to_install_the_laboratory_that_a_report_does_not_need(

@@ -99,27 +99,39 @@ def many(
     published, and says what changed since.
     """
     from fpi_eval.cluster import processes, spread
-    from fpi_eval.report.edition import absolute
-    from fpi_eval.report.runner.yearly import quietly
+    from fpi_eval.report.edition import absolute, reports_of
+    from fpi_eval.report.runner.journal import path_of
+    from fpi_eval.report.runner.yearly import ignored, quietly
     from fpi_eval.text import annee_scolaire, liste
 
-    refused = []
+    made, refused, journals = [], [], []
     years = {folder: tuple(y for one, y in asked if one == folder) for folder, _ in asked}
     tasks = [
         (str(folder), year, absolute(donnees), force, langues, years[folder])
         for folder, year in asked
     ]
     workers = min(processes(), len(years))
-    for (folder, year, *_), found in spread(
-        quietly, tasks, address=cluster, workers=workers, in_order=itemgetter(0)
-    ):
-        name = f"{Path(folder).name} {annee_scolaire(year)}"
-        if isinstance(found, FpiError):
-            refused.append(name)
-        say(f"{name} : {found if isinstance(found, FpiError) else found.index}")
+    try:
+        for (folder, year, *_), found in spread(
+            quietly, tasks, address=cluster, workers=workers, in_order=itemgetter(0)
+        ):
+            place = Path(folder)
+            name = f"{place.name} {annee_scolaire(year)}"
+            if isinstance(found, FpiError):
+                refused.append(name)
+                journals.append(path_of(reports_of(place) / str(year)))
+                say(f"{name} : {found}")
+            else:
+                made.append((place, year))
+                say(f"{name} : {found.index}")
+    finally:  # said of what is made, whatever stops the others
+        for words in ignored(made) if donnees else ():
+            say(words, error=True)
     if refused:
-        others = " ; les autres sont faits" if len(refused) < len(asked) else ""
-        raise FpiError(f"pas de rapport pour {liste(refused)}{others}.")
+        others = " ; les autres sont faits" if made else ""
+        kept = [path for path in journals if path.is_file()]
+        where = f" Journaux : {liste(kept)}." if kept else ""
+        raise FpiError(f"pas de rapport pour {liste(refused)}{others}.{where}")
 
 
 @command(
@@ -158,7 +170,8 @@ def compare(
     first, second = parse_rentree(avant), parse_rentree(rentree)
     if first >= second:
         raise FpiError(
-            f"la première rentrée ({first}) doit précéder la seconde ({second}). Échangez-les."
+            f"la première rentrée ({first}) doit précéder la seconde ({second}). "
+            + ("Échangez-les." if first > second else "Donnez deux années différentes.")
         )
     year = load_year(programme, second, donnees)
     since_last.published(year.donnees, second)
@@ -179,12 +192,13 @@ def check(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnees = 
     out, folder, year = Terminal(), find_programme(programme), parse_rentree(rentree)
     what, simulated = load_programme(folder), not donnees
     earlier = kept_earlier(what, year, PUBLICATION, simulated=simulated).values()
+    given = [Path(donnees), Path(donnees) / what.individus.dossier] if donnees else []
     said = kept(
         checked,
         folder,
         year,
         donnees,
-        contents=contents(folder, *([Path(donnees)] if donnees else []), *earlier),
+        contents=contents(folder, *given, *earlier),
         width=out.width,
         colours=out.is_terminal,
     )
@@ -314,7 +328,8 @@ def lab(
     year = parse_rentree(rentree)
     if donnees:
         folder_of(what, year, donnees)  # refused now rather than by the first cell
-    values = {"programme": what.code, "rentree": year, "donnees": absolute(donnees)}
+    named = what.code if what.dossier.parent.name == "data" else str(what.dossier)
+    values = {"programme": named, "rentree": year, "donnees": absolute(donnees)}
     folder = project_root(what) / "notebooks" / "exploration"
     copy = copy_for_exploration(notebooks_of(what), notebook, values, folder, write=not a_blanc)
     if a_blanc:

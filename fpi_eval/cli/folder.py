@@ -4,6 +4,7 @@ Nothing heavy is imported before it is used: an unchanged folder's words are kep
 """
 
 import io
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,14 @@ NOT_REQUIRED = (
 
 
 def contents(*places: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file, and of each under a folder, by its path."""
-    every = (path for place in places for path in (place, *place.rglob("*")))
+    """Return the SHA-256 of each file, and of each under a folder, links followed, by its path."""
+    every, seen = set(places), set()
+    for place in places:
+        for inside, folders, names in os.walk(place, followlinks=True):
+            if (real := os.path.realpath(inside)) in seen:
+                folders.clear()  # a link that leads back up has no end
+            seen.add(real)
+            every |= {Path(inside, name) for name in names}
     return {str(path): sha256(path) for path in sorted(every) if path.is_file()}
 
 
