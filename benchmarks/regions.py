@@ -1,9 +1,9 @@
 """The report of every region, from the real files, read by both linters of the tests.
 
-``python benchmarks/regions.py`` prepares a programme for each region by the command that a user
-has, makes its report of 2022 from FPI_EVAL_DONNEES, and writes a line: seconds, pages, what the
-reader's linter and the whole-report test find. ``--regions 28 53`` makes those alone; the lines of
-the others are kept. A report that is refused is written with its sentence.
+``python benchmarks/regions.py --dossier DOSSIER`` prepares a programme for each region by the
+command that a user has, makes its report of 2022 from FPI_EVAL_DONNEES, and writes a line: seconds,
+pages, what the reader's linter and the whole-report test find. ``--regions 28 53`` makes those
+alone; the lines of the others are kept. A report that is refused is written with its sentence.
 """
 
 import argparse

@@ -44,7 +44,6 @@ html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_math_renderer = "mathml"
-templates_path = ["templates"]
 html_theme_options = {"top_of_page_buttons": []}
 
 

@@ -15,6 +15,7 @@ from rich.console import Console
 import fpi_eval as fpi
 from fpi_eval.cli import app
 from fpi_eval.impact.columns import DOC
+from fpi_eval.impact.field_names import ALSO
 from fpi_eval.indicators import INDICATORS
 from fpi_eval.programme import load_programme
 from fpi_eval.programme_folders import find_programme
@@ -42,6 +43,9 @@ def write(folder: Path, answers: bool = True) -> None:
         path = folder / name
         if not path.is_file() or path.read_text(encoding="utf-8") != content:
             path.write_text(content, encoding="utf-8")
+    for path in (folder / "api").glob("*.md"):
+        if f"api/{path.name}" not in written:  # of a package that is gone
+            path.unlink()
 
 
 # ── Estimators ──────────────────────────────────────────────────────────────────────────────────
@@ -51,7 +55,8 @@ def estimators(answers: bool) -> str:
     """Return the page that reads each estimator beside its paper, from docstring and result."""
     twin = fpi.twin.draw(fpi.twin.SMALL, TWIN_SEED) if answers else None
     note = inspect.cleandoc(DOC).split("-----\n")[-1]
-    parts = [ESTIMATORS, rst(f"``**columns``: {note[0].lower()}{note[1:]}")]
+    others = [f"| `{place}` | {', '.join(names.split())} |" for place, names in ALSO.items()]
+    parts = [ESTIMATORS, *others, "", rst(f"``**columns``: {note[0].lower()}{note[1:]}")]
     for name in fpi.impact.__all__:
         found = getattr(fpi.impact, name)
         if inspect.isfunction(found):
@@ -69,7 +74,11 @@ Made from the docstrings and from the results' own `.method()`; *[source]* opens
 enough to be read with the paper at hand. The order is that of the report: J first. The numbers are
 those of one simulated programme whose truth is known, on *diplômés*: they show what an answer looks
 like. How often each is right is in `benchmarks/results/scoreboard.md`.
-"""
+
+A name that the field or another package uses is answered by ours: `fpi.impact.csdid` says which.
+
+| here, in `fpi_eval` | elsewhere |
+|---|---|"""
 
 
 def shown(estimator, twin: fpi.twin.Twin) -> str:

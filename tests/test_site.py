@@ -71,6 +71,7 @@ def test_the_page_of_estimators_calls_each_with_what_it_asks_for(monkeypatch):
     monkeypatch.setattr(generate.fpi, "attempt", attempt)
     page = generate.estimators(answers=True)
     named = re.findall(r"^## (\w+)$", page, flags=re.M)
+    assert "| `impact.callaway_santanna` | att_gt, did, csdid," in page
     assert {"j", "bjs2_t", "callaway_santanna", "imputation"} <= set(called) <= set(named)
 
 
