@@ -7,7 +7,7 @@ from logging import ERROR
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fpi_eval.errors import FpiError
+from fpi_eval.errors import FpiError, fault
 
 T = TypeVar("T")
 K = TypeVar("K", bound=tuple)
@@ -62,8 +62,9 @@ def spread(
 ) -> Iterator[tuple[K, T | FpiError]]:
     """Yield each task with what ``make(*task)`` returns, or its refusal, as they end.
 
-    A task whose worker dies is sent to another. Results are those of ``make`` called here, whatever
-    the number of workers: nothing else is shared between tasks.
+    A task whose worker dies is sent to another; what else stops one in another process (a worker
+    without the library) is a refusal too. Results are those of ``make`` called here, whatever the
+    number of workers: nothing else is shared between tasks.
 
     Parameters
     ----------
@@ -167,9 +168,7 @@ def _found(future: Any) -> Any:
     error = future.exception()
     if isinstance(error, KilledWorker):
         return FpiError("le calcul s'est arrêté plusieurs fois sans dire pourquoi (mémoire ?).")
-    if isinstance(error, FpiError):
-        return error
-    raise error
+    return error if isinstance(error, FpiError) else fault(error)
 
 
 @contextmanager

@@ -85,3 +85,11 @@ def of_the_system(error: BaseException) -> str | None:
 def notes(error: BaseException) -> list[str]:
     """Return what was noted of a stop on its way here, e.g. that the last report still stands."""
     return getattr(error, "__notes__", [])
+
+
+def fault(error: BaseException) -> FpiError:
+    """Return in French what stopped a computation, be it the system or the program."""
+    kind = f"panne du programme ({type(error).__name__} : {error}), et non de saisie."
+    said = FpiError(" ".join([of_the_system(error) or kind, *notes(error)]))
+    said.__cause__ = error
+    return said

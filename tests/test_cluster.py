@@ -105,6 +105,16 @@ def test_without_an_address_this_machine_does_it_and_a_refusal_prints_no_traceba
     assert "Traceback" not in "".join(capfd.readouterr())
 
 
+def broken(value: int) -> float:
+    return value / 0
+
+
+def test_a_fault_in_another_process_stands_in_its_place_with_its_cause(address):
+    found = dict(spread(broken, [(1,), (2,)], address=address))
+    assert all("panne du programme (ZeroDivisionError : " in str(one) for one in found.values())
+    assert all(isinstance(one.__cause__, ZeroDivisionError) for one in found.values())
+
+
 def killed_once(mark: str, value: int) -> int:
     if value == 2 and not Path(mark).exists():
         Path(mark).touch()

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fpi_eval.errors import FpiError, notes, of_the_system
+from fpi_eval.errors import FpiError, fault
 from fpi_eval.panel.loading import credit
 from fpi_eval.panel.run_files import files_of, folder_of
 from fpi_eval.pinned import pinned
@@ -73,8 +73,7 @@ def quietly(
     except FpiError:
         raise
     except Exception as error:
-        fault = f"panne du programme ({type(error).__name__} : {error}), et non de saisie."
-        raise FpiError(" ".join([of_the_system(error) or fault, *notes(error)])) from error
+        raise fault(error) from error
 
 
 def unaware(what: Programme, rentree: int) -> list[int]:
