@@ -560,7 +560,7 @@ def main() -> None:
         and w in (args.worlds or [w])
     ]  # fmt: skip
     run(STORE, todo, one_run, COLUMNS, args.workers, until=today_at(args.until))
-    path, rows = RESULTS / "planted.md", read()
+    path, rows = RESULTS / "planted.md", read() if STORE.exists() else kept()  # of a fresh clone
     path.write_text(markdown(rows), encoding="utf-8")
     curve(rows, RESULTS / "detection.svg")
     rows.to_parquet(RESULTS / "planted_runs.parquet", index=False)
