@@ -505,6 +505,21 @@ def test_a_programme_at_the_root_of_the_disk_has_a_place_for_its_reports():
     assert target_of(programme, 2026) == Path("/reports/essai/2026")
 
 
+def test_a_report_without_a_folder_of_files_names_none_in_its_parameters(tmp_path):
+    given = {"programme": str(tmp_path / "essai"), "rentree": 2022, "donnees": ""}
+    (tmp_path / "essai").mkdir()
+    basis = manifest.Basis.of([], given, edition=EDITION, inputs={}, root=tmp_path)
+    assert basis.parameters == {"programme": "essai", "rentree": 2022, "donnees": ""}
+
+
+def test_a_socket_is_named_by_a_file_only_if_the_system_holds_its_bytes(monkeypatch):
+    monkeypatch.setattr(kernels, "forking", lambda: True)
+    for letter, transport in (("e", "ipc"), ("é", "tcp")):
+        manager = SimpleNamespace(connection_file=f"/tmp/{letter * 60}", transport="tcp")
+        kernels.by_sockets(manager)
+        assert manager.transport == transport
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="comptes POSIX")
 def test_an_account_without_a_home_has_its_paths_hidden_too(tmp_path, monkeypatch):
     def unknown(_):

@@ -17,7 +17,7 @@ from fpi_eval.report.runner.fork_server import forking, server
 from fpi_eval.traced import VARIABLE
 
 ENGINE = "fpi_eval"
-LONGEST = 90  # characters of a connection file by which a socket may be named: systems allow 104
+LONGEST = 90  # bytes of a connection file's name by which a socket may be named: systems allow 104
 
 
 def used_file(connection: Path) -> Path:
@@ -40,7 +40,7 @@ def by_sockets(manager: KernelManager) -> None:
 
     A port that was free when it was chosen may be another program's when the kernel listens to it.
     """
-    if forking() and 0 < len(manager.connection_file) < LONGEST:
+    if forking() and 0 < len(os.fsencode(manager.connection_file)) < LONGEST:
         manager.transport = "ipc"
 
 

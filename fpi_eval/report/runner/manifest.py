@@ -75,7 +75,7 @@ class Basis:
     ) -> "Basis":
         """Return what a report depends on now."""
         hidden = shown_paths(parameters, root)
-        shown = {name: hidden.get(str(root / str(v)), v) for name, v in parameters.items()}
+        shown = {name: v and hidden.get(str(root / str(v)), v) for name, v in parameters.items()}
         sources = {path.name: path.read_bytes().decode(errors="replace") for path in notebooks}
         return cls(sources, shown, edition, {n: sha256(p) for n, p in sorted(inputs.items())})
 
