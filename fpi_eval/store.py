@@ -176,7 +176,7 @@ def _files(package: Path) -> tuple[File, ...]:
     for folder, inside, names in os.walk(package):
         inside[:] = [one for one in inside if one != "__pycache__"]
         around = (package.name, *Path(folder).relative_to(package).parts)
-        for name in (one for one in names if one.endswith(".py")):
+        for name in (one for one in names if one.endswith(".py") and one[0] != "."):
             stem, stat = name.removesuffix(".py"), os.stat(path := os.path.join(folder, name))
             own = around if stem == INIT and len(around) > 1 else (*around, stem)
             found.append((".".join(own), path, stat.st_mtime_ns, stat.st_size))

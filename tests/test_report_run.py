@@ -632,6 +632,8 @@ def test_a_translation_corrected_makes_the_notebooks_again_that_keep_it(tmp_path
     before = hashed()
     catalogue.write_text("place")
     assert hashed() != before
+    (tmp_path / ".#mots.po").symlink_to("untel@poste")  # Emacs's, while the file is edited
+    assert hashed() != before
 
 
 def test_a_module_changed_touches_the_notebooks_that_reach_it(project, report):

@@ -154,6 +154,15 @@ def test_a_source_edited_since_the_process_began_serves_this_process_only(counte
     assert len(calls) == 2
 
 
+def test_hidden_files_that_editors_and_disks_leave_are_no_sources(counted):
+    somme, calls = counted
+    store.kept(somme, TABLE)
+    (store.PACKAGE / "._nombres.py").write_bytes(b"\x00\x05\x16\x07\xff")  # macOS, foreign disks
+    (store.PACKAGE / ".#nombres.py").symlink_to("untel@poste")  # Emacs, while the file is edited
+    store.kept(somme, TABLE)
+    assert len(calls) == 1
+
+
 EVALUATION, PANEL, BOOK = "checks.evaluation", "panel.from_files", "report.published.book"
 
 

@@ -33,7 +33,7 @@ def simulated_folder(
     from fpi_eval import twin
 
     size = twin.LIFELIKE if full else twin.DELIVERED
-    code = b"".join(p.read_bytes() for p in sorted(Path(twin.__file__).parent.rglob("*.py")))
+    code = b"".join(p.read_bytes() for p in sorted(Path(twin.__file__).parent.rglob("[!.]*.py")))
     drawn_from = repr(size) + repr(twin.simulated(programme))
     version = hashlib.sha256(code + drawn_from.encode()).hexdigest()[:12]
     name = f"{version}_{programme.graine}_{first}_{rentree}"

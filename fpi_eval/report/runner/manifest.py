@@ -160,7 +160,7 @@ def data_hash() -> str:
 
 def _hashed(suffixes: set[str]) -> str:
     digest = hashlib.sha256()
-    for path in sorted(p for p in PACKAGE.rglob("*") if p.suffix in suffixes):
+    for path in sorted(p for p in PACKAGE.rglob("[!.]*") if p.suffix in suffixes):
         digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

@@ -60,7 +60,7 @@ def cached(
 @lru_cache(maxsize=1)
 def reader_version() -> str:
     """Return the hash of the code that turns a raw file into a table, and of `VERSION`."""
-    files = sorted(Path(__file__).parents[1].rglob("*.py"))
+    files = sorted(Path(__file__).parents[1].rglob("[!.]*.py"))
     code = b"\0".join(path.read_bytes() for path in files)
     return hashlib.sha256(f"{VERSION} {pd.__version__}".encode() + code).hexdigest()
 
