@@ -190,11 +190,15 @@ def test_an_average_has_the_degrees_of_freedom_of_the_clusters_of_its_cohorts(es
     assert found.freedom.tolist() == [1, 0]
     two, one = found.to_frame().itertuples()
     assert two.ci_high - two.estimate == pytest.approx(stats.t.ppf(0.975, 1) * two.std_error)
+    assert two.band_high >= two.ci_high  # the band of both has the freedom of all clusters
     assert np.isnan([one.ci_low, one.band_low]).all()  # a single cluster
     each = effects.to_frame().dropna(subset=["ci_low"])
     assert set(each["cohort"]) == {2}
     shared = THREE_YEARS.assign(school=THREE_YEARS["cell"].map({1: "a", 2: "b", 3: "a", 4: "c"}))
     assert estimator(shared, cluster="school").aggregate("simple").freedom.tolist() == [1]
+    unseen = THREE_YEARS[~((THREE_YEARS["cell"] == 3) & (THREE_YEARS["time"] == 3))]
+    assert estimator(unseen).n_treated_clusters == 3
+    assert estimator(unseen).aggregate("simple").df == 1  # none of the last cohort is compared
 
 
 def test_event_study_result_carries_bands_covariance_and_overall():
@@ -214,6 +218,7 @@ def test_event_study_result_carries_bands_covariance_and_overall():
     [
         (lambda d: pd.concat([d, d.head(1)]), {}, "deux lignes ou plus"),
         (lambda d: d.assign(cohort=[3.0, *d["cohort"][1:]]), {}, "change d'une année"),
+        (lambda d: d.assign(d=[1, *[0] * (len(d) - 1)]), {"lag": "d"}, "« d » change d'une année"),
         (lambda d: d[d["cohort"].notna()], {}, "jamais ouverte"),
         (lambda d: d.assign(cohort=np.nan), {}, "aucune cellule ouverte"),
         (lambda d: d.assign(w=0.0), {"weights": "w"}, "poids nul"),

@@ -28,13 +28,13 @@ KINDS = {
 }
 LABELS = {"simple": "Toutes réunies", "group": "Ouverture {}", "calendar": "Année {}"}
 RULE = (
-    "influences sommées par groupe, t à autant de degrés de liberté que de groupes traités "
-    "moins un ; bande simultanée par bootstrap multiplicateur"
+    "influences sommées par groupe, t à autant de degrés de liberté que de groupes traités qui y "
+    "comptent moins un ; bande simultanée par bootstrap multiplicateur"
 )
 BANDS = (
     "Effets réunis : {kind}. Influences sommées par groupe, poids estimés compris, loi t à autant "
-    "de degrés de liberté que de groupes traités moins un ; bande simultanée par bootstrap "
-    "multiplicateur (Callaway et Sant'Anna, 2021, section 4)."
+    "de degrés de liberté que de groupes traités qui y comptent moins un ; bande simultanée par "
+    "bootstrap multiplicateur (Callaway et Sant'Anna, 2021, section 4)."
 )
 DESCRIPTIONS = {
     "Callaway": (
@@ -99,7 +99,8 @@ class Aggregation(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return one row a label: estimate, error, pointwise interval, simultaneous band."""
         point = stats.t.ppf((1 + self.level) / 2, self.freedom) * self.std_error
-        band = np.where(self.freedom > 0, self.critical * self.std_error, np.nan)
+        band = np.fmax(self.critical * self.std_error, point)  # a row may have fewer than `df`
+        band[self.freedom < 1] = np.nan
         return pd.DataFrame(
             {
                 "kind": self.kind,
@@ -262,7 +263,7 @@ class GroupTimeEffects(Result):
             covariance=covariance,
             overall=float(overall[: len(self.att)] @ np.nan_to_num(self.att)),
             overall_std_error=float(np.sqrt(overall @ self.covariance @ overall)),
-            df=self.df,
+            df=int(self.freedom(overall[None, : len(self.att)])[0]),
             freedom=self.freedom(rows[:, : len(self.att)]),
             description=describe(self.estimator),
             bootstrap=partial(sup_t, covariance, df=self.df, draws=draws, seed=seed),
