@@ -185,6 +185,7 @@ def test_what_is_named_wrong_is_refused_in_french(options, message):
     [
         (lambda d: d.assign(lycee=d["lycee"].astype(object).mask(d["postes"] > 0)), "« lycee »"),
         (lambda d: d.assign(postes=np.inf), "« postes » : valeur infinie"),
+        (lambda d: d.assign(dep=d["annee"].dt.year), "« dep » change d'une année à l'autre"),
         (lambda d: d.assign(recus="douze"), "« recus » : « douze »"),
         (lambda d: d.drop(columns="recus"), "« recus » : colonne absente"),
         (

@@ -29,8 +29,8 @@ DOC = """
     -----
     Any long table will do, its columns named: ``unit`` (what is followed over the years), ``time``,
     ``dose`` (seats in force), ``course`` and ``region`` (compared within), ``cluster`` and
-    ``departement`` (whose shocks are shared), ``famille`` (neighbours in the département),
-    ``voisinage`` (neighbours there instead, if the table has it),
+    ``departement`` (whose shocks are shared, one a unit), ``famille`` (neighbours in the
+    département), ``voisinage`` (neighbours there instead, if the table has it),
     ``size`` (students before, of which one keeps the mean before the first opening), ``duree``
     (years of study), ``new``, ``other_dose``, ``filiere``, ``exposure_etab`` and ``exposure_dep``
     (seats opened around, computed unless given). What the table does not have is declared None.
@@ -120,7 +120,8 @@ def opened(
         years = 0 if at_entry else lag_column(table, duree, 1) - 1
     else:
         years = _lag(table, Columns(duree=duree), lag)
-    wide = widen(table, outcome=y, time=time, lag=years, **names)
+    called = lag if isinstance(lag, str) else duree
+    wide = widen(table, outcome=y, time=time, lag=years, lag_name=called, **names)
     if not len(wide.cohorts):
         raise FpiError(NEVER_OPENED, colonne=names["cohort"])
     return wide
@@ -222,6 +223,9 @@ def _made(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:
             coding.labels(table, getattr(columns, role))
         else:
             read[role] = _label(table, getattr(columns, role))
+    for role in ("cluster", "departement"):
+        if role in read and (name := getattr(columns, role)) is not None:
+            coding.constant(pd.factorize(read[role])[0], unit, len(table), name)
     if columns.cluster is None:
         read["cluster"] = unit
     made = {CANONICAL[r]: v for r, v in read.items() if not _as_read(table, columns, r)}

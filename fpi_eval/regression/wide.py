@@ -61,18 +61,20 @@ def widen(
     covariates: Sequence[str] = (),
     anticipation: int = 0,
     lag: np.ndarray | int = 0,
+    lag_name: str = "lag",
 ) -> Wide:
     """Return the panel in wide form, cohorts with no year before the opening left out.
 
-    ``lag`` is how many years after the opening its first effect can be seen. A missing outcome is
+    ``lag`` is how many years after the opening its first effect can be seen, as the column
+    ``lag_name`` says. A missing outcome is
     an absent row: units and years of which nothing is known are not in the panel.
 
     Raises
     ------
     FpiError
         A column is missing or cannot be read (`panel.coding`), a unit appears twice in a year, a
-        cohort, weight or cluster changes within a unit, a weight is not positive, or there is a
-        single cluster.
+        cohort, its lag, a weight or cluster changes within a unit, a weight is not positive, or
+        there is a single cluster.
     """
     codes, labels = coding.codes(frame, unit, ordered=False)
     coding.once(frame, unit, time)
@@ -80,7 +82,10 @@ def widen(
     if not known.any():
         raise FpiError("aucune valeur connue.", colonne=outcome)
     years = coding.years(frame, time).astype(float)
-    first = coding.constant(coding.cohorts(frame, cohort, years) + lag, codes, n, cohort)
+    first = coding.cohorts(frame, cohort, years)
+    late = np.where(np.isnan(first), 0, lag)
+    first = coding.constant(first, codes, n, cohort)
+    first = first + coding.constant(late, codes, n, lag_name)
     times = np.unique(years[known])
     first = np.where(np.isnan(first) | (first > times[-1] + anticipation), np.inf, first)
     seen = np.bincount(codes[known], minlength=n) > 0
