@@ -359,6 +359,22 @@ def test_programmes_that_cannot_be_estimated_are_counted_apart(panel, monkeypatc
     assert found.doubt().endswith("hors des comptes : 2.")
 
 
+def test_a_net_effect_that_nothing_tells_is_not_calibrated(panel):
+    away = panel["cell"] == panel["cell"].max()
+    hidden = panel.assign(
+        exposure_etab=5.0 * away * (panel["rentree"] >= 2022),
+        exposure_dep=0.0,
+        filiere=panel["filiere"].mask(away, "autre"),
+    )
+    found, plain = planted_in(hidden, 6), study_of(hidden).estimates
+    net = found.corrected(plain)[NET]
+    assert np.isnan([net.estimate, net.ci_low, net.ci_high]).all()
+    assert net.rule == plain[NET].rule
+    known = found.calibrated.set_index("label")["cal_low"]
+    assert np.isfinite(known[GROSS])
+    assert np.isnan(known[NET])
+
+
 def test_when_nothing_can_be_planted_the_reason_is_given(panel):
     few = whole(invented_panel(43, noise=1.0, etabs=20, opened=3))
     assert "cinq établissements" in planted_in(few).reason

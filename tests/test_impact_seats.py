@@ -8,6 +8,7 @@ import pytest
 from invented import invented_panel, opened_elsewhere
 
 from fpi_eval.errors import FpiError
+from fpi_eval.impact import displacement, study_family
 from fpi_eval.impact import few_treated as few
 from fpi_eval.impact.bjs2_t import bjs2_t
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET, effects, paths, sample
@@ -15,6 +16,8 @@ from fpi_eval.impact.j import fit_j, wald
 from fpi_eval.impact.j import j as j_j
 from fpi_eval.impact.j_and_bjs2_t import GAP, j_and_bjs2_t
 from fpi_eval.impact.placebo_regions import COPIES, _walds, candidate, copied, placebo_regions
+from fpi_eval.impact.stacked import stack
+from fpi_eval.impact.uncertainty import UNKNOWN
 from fpi_eval.panel import align
 from fpi_eval.regression import interval
 from fpi_eval.regression.absorb import Absorber
@@ -116,6 +119,34 @@ def test_without_neighbours_the_net_effect_has_the_interval_of_the_gross_one():
     gross, _, net = j_j(panel, cluster=None, departement=None)
     assert (net.estimate, net.ci_low, net.ci_high) == (gross.estimate, gross.ci_low, gross.ci_high)
     assert net.rule == gross.rule
+
+
+def test_where_no_exposed_course_is_in_the_regression_what_neighbours_lose_is_unknown():
+    panel = invented_panel(12, noise=2.0)
+    away = panel["cell"] == panel["cell"].max()
+    near = 5.0 * away * (panel["rentree"] >= 2022)
+    given = panel.assign(exposure_etab=near, exposure_dep=0.0)
+    seen = j_j(given)
+    assert np.isfinite([e.ci_low for e in seen]).all()
+    hidden = given.assign(filiere=given["filiere"].mask(away, "autre"))
+    gross, moved, net = j_j(hidden)
+    assert np.isfinite([gross.estimate, gross.ci_low]).all()
+    assert np.isnan([moved.estimate, net.estimate, net.std_error, net.ci_low, net.p_value]).all()
+    assert net.rule == UNKNOWN
+    assert "n. d. (sans intervalle" in net.summary()
+    found = displacement(hidden, "diplomes")
+    assert np.isnan([found.net.estimate, found.diversion, found.interval.low]).all()
+    assert found.own.estimate == gross.estimate
+    assert "aucune formation voisine exposée" in found.summary()
+    with pytest.raises(FpiError, match="ni nombre ni intervalle"):
+        study_family(hidden, ["diplomes"], effect=NET)
+
+
+def test_an_exposure_that_another_one_holds_is_counted_once():
+    panel = invented_panel(12, noise=2.0)
+    near = 5.0 * (panel["cell"] % 7 == 6) * (panel["rentree"] >= 2022) * (panel["seats"] == 0)
+    one, both = (panel.assign(exposure_etab=near, exposure_dep=k * near) for k in (0.0, 1.0))
+    assert j_j(both)[NET].estimate == pytest.approx(j_j(one)[NET].estimate)
 
 
 def test_a_bootstrap_says_by_what_it_is():
@@ -236,6 +267,27 @@ def test_placebo_regions_correct_the_error_only_where_regions_move_on_their_own(
     low, high, _ = interval(found.estimate, found.std_error, 7)
     assert (found.ci_low, found.ci_high) == pytest.approx((low, high))
     assert high - low > plain.ci_high - plain.ci_low
+
+
+def test_without_sizes_placebo_regions_do_not_read_them():
+    frame = sample(invented_panel(13, noise=2.0, regions=6), "diplomes")
+    factor = np.random.default_rng(0).uniform(0.2, 5.0, frame["cell"].max() + 1)
+    other = frame.assign(size=frame["size"] * factor[frame["cell"]])
+    one, same = (copied(f, proportional=False) for f in (frame, other))
+    pd.testing.assert_frame_equal(one, same)
+    assert not np.allclose(copied(frame)["estimate"], one["estimate"])
+
+
+def test_a_region_whose_seats_meet_those_of_another_budget_is_no_placebo():
+    panel = invented_panel(13, noise=2.0, regions=6)
+    mine = (panel["cell"] == panel.loc[panel["code_region"] == "3", "cell"].min()) & (
+        panel["rentree"] >= 2022
+    )
+    panel = panel.assign(seats=panel["seats"].mask(mine, 12.0), autres_places=5.0 * mine)
+    frame = sample(panel, "entrants")
+    assert sorted(copied(frame)["code_region"].unique()) == ["1", "2", "4", "5"]
+    waves = stack(frame)
+    assert sorted(waves.loc[waves["cohort"].isna(), "code_region"].unique()) == ["1", "2", "4", "5"]
 
 
 def test_the_error_of_a_placebo_region_is_that_of_its_own_establishments():

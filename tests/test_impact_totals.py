@@ -194,6 +194,20 @@ def test_an_own_table_has_the_splits_it_has_whatever_their_codes():
     assert "Niveau" not in groups
 
 
+def test_totals_are_gross_alone_where_no_exposed_course_is_compared():
+    panel = in_six_departements(1, noise=1.0)
+    away = panel["cell"] == panel["cell"].max()
+    near = 5.0 * away * (panel["rentree"] >= 2022)
+    panel = panel.assign(exposure_etab=near, exposure_dep=0.0)
+    hidden = panel.assign(filiere=panel["filiere"].mask(away, "autre"))
+    table = totals(hidden, "entrants").table
+    assert np.isfinite(table[["gross", "gross_low", "gross_high"]]).all(axis=None)
+    assert np.isnan(table.loc[table["dimension"] == ALL, ["estimate", "ci_low"]]).all(axis=None)
+    assert "n. d. net (sans intervalle)" in totals(hidden, "entrants").summary()
+    # Only the département of that course has something unknown around it: none of those opened.
+    assert np.isfinite(table.loc[table["dimension"] != ALL, "estimate"]).all()
+
+
 def test_a_departement_that_closes_as_many_seats_as_it_opens_has_an_error():
     panel = in_six_departements(1, noise=1.0)
     opened = panel[panel["seats"] != 0]

@@ -10,6 +10,7 @@ from fpi_eval import headline, impact
 from fpi_eval.absent import Absent
 from fpi_eval.indicators import scope_change
 from fpi_eval.report.pages import emploi_en_plus as plus
+from fpi_eval.rounding import UNTOLD
 
 
 def plain(text: str) -> str:
@@ -53,6 +54,10 @@ def test_both_meshes_are_shown_and_what_is_late_is_told(annee_simulee, jobs):
     assert "À 12, 18 et 24 mois : par établissement" in plain(shown.note)
     assert "étudiez" not in shown.note  # what an analyst would do
     assert "n. d." not in shown.shown.to_numpy().ravel()
+    unknown = shown.shown[shown.shown.filter(like="Intervalle").iloc[:, 0] == "–"]
+    assert set(unknown["Effet"]) == {"Net"}
+    assert set(unknown["Personnes de plus"]) == {UNTOLD}
+    assert "aucune des formations voisines exposées n'est comparée" in shown.note
 
 
 def test_the_break_of_scope_is_the_change_elsewhere_when_public_jobs_come_in(annee_simulee):

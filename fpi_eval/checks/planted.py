@@ -127,6 +127,8 @@ class Planted(Result):
         def one(item):
             if item.estimator != J or item.label not in known.index:  # BJS2-T is gross too
                 return item
+            if np.isnan(item.estimate):
+                return item
             low, high, p = known.loc[item.label, ["cal_low", "cal_high", "cal_p_value"]]
             rule = RULE.format(n=text.nombre(self.n_draws), rule=item.rule)
             return replace(

@@ -62,7 +62,7 @@ def seats_of(
     worth = np.array(level)[:, None].repeat(len(donor.row), axis=1)
     worth[:, used] = 1.0
     etab, dep = (
-        (rows[g] * w).sum() / opened if opened else 1.0
+        (rows[g] * w).sum() / opened if opened else float(rows[g].any())
         for g, w in zip(("etab", "dep"), worth, strict=True)
     )
     opened_there = {k: rows[k][used] for k in ("dose", "etab", "dep")}

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from fpi_eval.absent import Absent
 from fpi_eval.checks import NAMES, Evaluation, TooFew, allowed, told
 from fpi_eval.headline.first_page import ranged
@@ -98,6 +100,8 @@ def _measure(year: Year, found: Estimate, times: float = 100.0) -> Measure | Abs
     Nothing where the interval is wider than what a seat can hold.
     """
     low, high = found.ci_low, found.ci_high
+    if np.isnan(found.estimate):
+        return Unknown(f"{found.rule}.")
     if untold(low, high):
         return Unknown(VAGUE)
     people = PEOPLE.get(found.outcome, NAMES.get(found.outcome, found.outcome))

@@ -76,4 +76,4 @@ def _effects(year: Year, outcome: str) -> dict[str, float]:
         found["effet_brut"] = 100 * studied[GROSS].estimate
         found["effet_net"] = 100 * studied[NET].estimate
         found["effet_total"] = seat_years(year.cells, outcome) * studied[NET].estimate
-    return found
+    return {key: value for key, value in found.items() if value == value}  # net: may be unknown

@@ -157,7 +157,7 @@ def reach(
     """
     seats = frame["dose"].sum()
     if seats == 0:
-        return (1.0,) * len(columns)
+        return tuple(float((frame[name] != 0).any()) for name in columns)
     return tuple(
         (frame[name] * np.where(inside, 1.0, w)).sum() / seats
         for name, w in zip(columns, worth, strict=True)

@@ -165,10 +165,10 @@ def report(
     few = few_interval(clusters, frame, fit, psi[0], covariates)
     reached = {n: np.multiply(w, (1.0, *frame.reach)) for n, w in WEIGHTS.items()}
     combined = {label: combination(fit, weights) for label, weights in reached.items()}
-    coefficients = fit.coefficients
+    coefficients, proportional = fit.coefficients, fit.weights is not None
     del fit  # its columns are as large as the panel: placebo regions need the room
     gross = error(psi[0] @ combined[GROSS])
-    placebo = [] if few is not None else regions_error(frame, gross, covariates)
+    placebo = [] if few is not None else regions_error(frame, gross, covariates, proportional)
     own: dict[str, dict[str, Any]] = {GROSS: {"instead": few, "also": placebo}}
     if not any(frame.reach):  # no neighbour anywhere: one number, one interval
         own[NET] = own[GROSS]
@@ -201,17 +201,27 @@ def few_interval(
 
 
 def regions_error(
-    frame: pd.DataFrame, std_error: float, covariates: Sequence[str] = ()
+    frame: pd.DataFrame, std_error: float, covariates: Sequence[str], proportional: bool
 ) -> list[Candidate]:
     """Return the error as placebo regions correct it, none where they do not call for it."""
     from fpi_eval.impact.placebo_regions import candidate  # it reads this module
 
-    return candidate(frame, std_error, covariates)
+    return candidate(frame, std_error, covariates, proportional=proportional)
 
 
-def combination(fit: linear.LinearFit, weights: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Return weights on the coefficients that could be estimated."""
-    wanted = dict(zip(REGRESSORS, weights, strict=True))
+def combination(
+    fit: linear.LinearFit,
+    weights: Sequence[float] | np.ndarray,
+    names: Sequence[str] = REGRESSORS,
+) -> np.ndarray:
+    """Return weights on the coefficients, NaN where one that counts cannot be estimated.
+
+    A regressor that others combine needs none: theirs hold its effect. An exposure that is nil in
+    the regression, or that effects hold whole, is not without effect: nothing tells it.
+    """
+    wanted = dict(zip(names, weights, strict=True))
+    if any(wanted.get(name) for name in fit.emptied):
+        return np.full(len(fit.names), np.nan)
     return np.array([wanted.get(name, 0.0) for name in fit.names])
 
 

@@ -16,7 +16,7 @@ from fpi_eval.impact.uncertainty import CR3, answer
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
 from fpi_eval.regression.absorb import counted_rank
-from fpi_eval.results import Estimate, Estimates, Result
+from fpi_eval.results import Estimate, Estimates, Result, within
 
 HIDERS = ("terminale", "sortants")  # counts whose smallness hides a whole row
 CONVERGED, MOST = 1e-9, 200
@@ -59,7 +59,7 @@ class Masked(Result):
         for row in self.to_frame().itertuples():
             said.append(
                 f"{row.label}, sachant ces effectifs petits : {text.signe(row.estimate, 2)} "
-                f"(intervalle à 95 % {text.intervalle(row.ci_low, row.ci_high, 2)}). Sans rien en "
+                f"({within(row.ci_low, row.ci_high, 2)}). Sans rien en "
                 f"supposer : de {text.signe(row.low, 2)} à {text.signe(row.high, 2)}."
             )
         return " ".join(said)

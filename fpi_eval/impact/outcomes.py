@@ -141,7 +141,10 @@ def study_family(
                 raise FpiError("absent des données.")
             frame = sample(panel, name, niveau=niveau)
             fit = fit_j(frame)
-            found[name] = report(frame, fit)[effect]
+            one = report(frame, fit)[effect]
+            if np.isnan(one.estimate):
+                raise FpiError(f"{one.rule}.")
+            found[name] = one
         except FpiError as error:
             absent[name] = str(error)
             continue

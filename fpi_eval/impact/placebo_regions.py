@@ -12,7 +12,7 @@ from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.few_treated import Placement, paths_of, slopes
-from fpi_eval.impact.frame import alone, effects, sample, with_covariates
+from fpi_eval.impact.frame import alone, effects, sample, scale, with_covariates
 from fpi_eval.impact.uncertainty import Candidate
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import placebo_error
@@ -105,12 +105,13 @@ def copied(
     frame: Sample,
     *,
     region_effects: bool = True,
+    proportional: bool = True,
     covariates: Sequence[str] = (),
     seed: int = 0,
 ) -> pd.DataFrame:
     """Return the table of `placebo_regions` of a sample; empty if every region opens seats."""
-    frame = alone(frame)
     treated = frame.loc[frame["dose"] != 0, "code_region"].unique()
+    frame = alone(frame)
     paths = paths_of(frame)
     calm = ~frame["code_region"].isin(treated)
     texts = dict.fromkeys(("uai", "course", "code_region"), "category")  # coded: less to copy
@@ -120,7 +121,7 @@ def copied(
     if len(regions) == 0:
         return pd.DataFrame({"code_region": [], "estimate": [], "std_error": []})
     doses = _placed(rest, paths, seed)
-    n = rest["size"].to_numpy(float)
+    n = scale(rest, proportional=proportional)
     absorber = Absorber(effects(rest, region=region_effects), n)
     own = slopes(rest, absorber, n, covariates)
     y = absorber.residualize(rest["y"].to_numpy() / n)
@@ -196,7 +197,11 @@ def _walds(
 
 
 def candidate(
-    frame: pd.DataFrame, std_error: float, covariates: Sequence[str] = ()
+    frame: Sample,
+    std_error: float,
+    covariates: Sequence[str] = (),
+    *,
+    proportional: bool = True,
 ) -> list[Candidate]:
     r"""Return the clustered error as the placebo regions would correct it, if they call for it.
 
@@ -208,7 +213,7 @@ def candidate(
     :math:`R f^2` passes the 95 % point of its chi-square; nothing is returned otherwise, nor with
     fewer than `MINIMUM` regions.
     """
-    table = copied(frame, covariates=covariates)
+    table = copied(frame, proportional=proportional, covariates=covariates)
     squares = _mean_squares(table, table["estimate"] / table["std_error"])
     df, total = len(squares), float(squares.sum())
     if df < MINIMUM or total <= stats.chi2.ppf(0.95, df):

@@ -16,10 +16,10 @@ BEFORE, AFTER = 5, 4
 REFERENCE = -1
 TEXT = (
     "Empilement par rentrée d'ouverture : les cellules ouvertes cette année-là et, dans les mêmes "
-    "formations, les cellules jamais ouvertes des régions sans ouverture, de {before} ans avant à "
-    "{after} ans après, sans les observations aux places ouvertes sur un autre budget ; effets "
-    "fixes de cellule × vague et de formation × année × vague, places instrumentées par le fait "
-    "d'en avoir ouvert (Cengiz, Dube, Lindner et Zipperer, 2019)."
+    "formations, les cellules jamais ouvertes des régions sans ouverture ni fermeture, de {before} "
+    "ans avant à {after} ans après, sans les observations aux places ouvertes sur un autre budget "
+    "; effets fixes de cellule × vague et de formation × année × vague, places instrumentées par "
+    "le fait d'en avoir ouvert (Cengiz, Dube, Lindner et Zipperer, 2019)."
 )
 
 
@@ -42,13 +42,13 @@ def stack(whole: Sample) -> Sample:
     FpiError
         No wave, or no never-opened cell in a region without openings.
     """
-    own = alone(whole)
+    moved = whole["cohort"].notna() | (whole["dose"] != 0)  # closures too, on any budget's rows
+    own, moved = alone(whole), whole.loc[moved, "code_region"].unique()
     frame = own.frame
     treated = frame["cohort"].notna()
     waves = np.sort(frame.loc[treated, "cohort"].unique())
     if not len(waves):
         raise FpiError(NEVER_OPENED, colonne="cohort")
-    moved = frame.loc[treated | (frame["dose"] != 0), "code_region"].unique()  # closures too
     clean = frame[~treated & ~frame["code_region"].isin(moved)]
     opened = frame[treated & (frame["dose"] > 0)].sort_values("time", kind="stable")
     size = opened.groupby("cell")["dose"].first()

@@ -24,6 +24,10 @@ INTERVAL_TEXT = (
     "élargie par les régions placebo si elles s'écartent plus que leur erreur"
 )
 ALONE = "un seul groupe traité : ni erreur ni intervalle"
+UNKNOWN = (
+    "ni nombre ni intervalle : des formations voisines sont exposées, et aucune n'est comparée, "
+    "ce qu'elles perdent est inconnu"
+)
 FEWER = ", moins aux années où moins de groupes traités sont suivis"
 
 
@@ -175,9 +179,12 @@ def answer(
     ``kind`` names the variance; ``also`` are further candidates for the widest interval;
     ``instead`` is an interval by another rule, which says its own level: influence and numbers of
     clusters then go with the error, by establishment. ``clusters`` are those of the influences,
-    where they are known already.
+    where they are known already. An effect of neighbours that nothing tells (`j.combination`) has
+    neither number nor interval.
     """
     clusters = clusters or Clusters.of(frame)
+    if np.isnan(value):
+        instead = ChosenInterval(*[np.nan] * 4, UNKNOWN)
     by_etab, by_dep = clusters.corrected(by_etab, by_dep, kind)
     found, level = clusters.interval(value, by_etab, by_dep, kind, also)
     if instead is not None:

@@ -21,6 +21,8 @@ def diversion_draws(panel: pd.DataFrame, *, seed: int = 0) -> np.ndarray:
     effect cannot be told from zero.
     """
     found = displacement(panel, "entrants")
+    if np.isnan(found.diversion):
+        raise FpiError("rien ne dit ce que perdent les formations voisines.")
     centre = np.array([found.own.estimate, found.neighbours.estimate])
     if found.df < 1 or centre[0] < WEAK * np.sqrt(found.covariance[0, 0]):
         raise FpiError(

@@ -28,7 +28,8 @@ class LinearFit:
     ``y`` and ``endogenous`` (n_obs, k) are the outcome and regressors net of effects,
     ``instruments`` (n_obs, q) those of the regression (the regressors themselves in least squares),
     ``first_stage`` (q, k) what they explain of regressors, ``keep`` the rows used among those
-    given, ``dropped`` why others were not.
+    given, ``dropped`` why others were not; ``collinear`` the regressors that have no coefficient,
+    ``emptied`` those of them that are zero or held whole by the effects: no other tells theirs.
     """
 
     names: tuple[str, ...]
@@ -44,6 +45,7 @@ class LinearFit:
     absorber: Absorber
     keep: np.ndarray
     collinear: tuple[str, ...]
+    emptied: tuple[str, ...]
 
     @property
     def x(self) -> np.ndarray:
@@ -190,6 +192,7 @@ def solved(
     weights, k = absorber.weights, len(names)
     gram = cross(net, net, weights)
     kept = independent(gram[1 : k + 1, 1 : k + 1], before[1 : k + 1])
+    alive = np.sqrt(np.diag(gram))[1 : k + 1] > COLLINEAR * before[1 : k + 1]
     at = [j + 1 for j in kept]
     z = endogenous = net[:, 1 : k + 1] if len(kept) == k else net[:, at]
     first_stage = np.eye(len(at))
@@ -218,6 +221,7 @@ def solved(
         absorber=absorber,
         keep=keep,
         collinear=tuple(n for j, n in enumerate(names) if j not in kept),
+        emptied=tuple(n for n, there in zip(names, alive, strict=True) if not there),
     )
 
 

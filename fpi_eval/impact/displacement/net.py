@@ -20,12 +20,12 @@ from fpi_eval.impact.displacement.rings import (
 )
 from fpi_eval.impact.frame import DISPLACEMENT, EXPOSURES, GROSS, SEATS, described, sample
 from fpi_eval.impact.frame import NET as j_NET
-from fpi_eval.impact.j import J_TEXT, few_interval, fit_j
+from fpi_eval.impact.j import J_TEXT, combination, few_interval, fit_j
 from fpi_eval.impact.uncertainty import CR3, Clusters, answers
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.linear import LinearFit
 from fpi_eval.regression.ratio import Interval
-from fpi_eval.results import Estimate, Estimates, Result
+from fpi_eval.results import Estimate, Estimates, Result, within
 
 OWN, NEIGHBOURS, NET = GROSS, DISPLACEMENT, j_NET
 
@@ -79,8 +79,8 @@ class Displacement(Result):
         lines = [
             f"Pour 100 places ouvertes, « {own.outcome} » : {text.signe(100 * own.estimate, 0)} "
             f"dans les formations ouvertes, {text.signe(100 * moved.estimate, 0)} dans les "
-            f"formations voisines, soit {text.signe(100 * net.estimate, 0)} en tout (intervalle à "
-            f"95 % {text.intervalle(100 * net.ci_low, 100 * net.ci_high, 0)}).",
+            f"formations voisines, soit {text.signe(100 * net.estimate, 0)} en tout "
+            f"({within(100 * net.ci_low, 100 * net.ci_high, 0)}).",
             f"Part prise aux voisins : {text.pourcent(self.diversion, 0)} ({self.bounds()}).",
             self.verdict(),
             f"Un déplacement de moins de {text.nombre(100 * self.detectable, 0)} pour 100 places "
@@ -90,6 +90,8 @@ class Displacement(Result):
 
     def bounds(self) -> str:
         """Return the interval of the diversion ratio in words."""
+        if np.isnan(self.diversion):
+            return "aucune formation voisine exposée n'est comparée"
         if self.interval.bounded:
             low, high = 100 * self.interval.low, 100 * self.interval.high
             return f"intervalle à 95 % {text.intervalle(low, high, 0)} %"
@@ -204,12 +206,15 @@ def report(
     clusters = Clusters.of(used)
     psi = fit.jackknife(clusters.etab), fit.jackknife(clusters.dep)
     weights = _weights(fit, rings, reach)
+    own: dict = {OWN: {"instead": few_interval(clusters, frame, fit, psi[0])}}
+    if not any(reach):  # as in J
+        own[NET] = own[OWN]
     effects = answers(
         used,
         fit.coefficients,
         psi,
         weights,
-        own={OWN: {"instead": few_interval(clusters, frame, fit, psi[0])}},
+        own=own,
         estimator="J",
         dropped=frame.dropped + fit.dropped,
         description=description,
@@ -217,13 +222,13 @@ def report(
         clusters=clusters,
     )
     pair = np.column_stack([weights[OWN], weights[NEIGHBOURS]])
-    own, moved = pair.T @ fit.coefficients
+    value, moved = pair.T @ fit.coefficients
     level = clusters.interval(moved, psi[0] @ pair[:, 1], psi[1] @ pair[:, 1], CR3)[1]
     wide = level == "département"
     moves = psi[int(wide)] @ pair
     df = (clusters.n_treated_dep if wide else clusters.n_treated_etab) - 1
     covariance = moves.T @ moves
-    both = diversion(own, moved, covariance, df)
+    both = diversion(value, moved, covariance, df)
     return Displacement(effects, *both, rings, covariance, df)
 
 
@@ -233,18 +238,11 @@ def _label(ring: Ring) -> str:
 
 def _weights(fit: LinearFit, rings, reach) -> dict[str, np.ndarray]:
     """Return the combination of coefficients behind each label."""
-    at = {name: k for k, name in enumerate(fit.names)}
-    own = np.zeros(len(fit.names))
-    own[at[SEATS]] = 1.0
-    found = {OWN: own}
-    moved = np.zeros(len(fit.names))
-    for ring, share in zip(rings, reach, strict=True):
-        w = np.zeros(len(fit.names))
-        if ring.name in at:
-            w[at[ring.name]] = share
-        found[_label(ring)] = w
-        moved = moved + w
-    return found | {NEIGHBOURS: moved, NET: own + moved}
+    names = (SEATS, *(ring.name for ring in rings))
+    shares = np.diag([1.0, *reach])
+    labels = (OWN, *map(_label, rings), NEIGHBOURS, NET)
+    rows = (*shares, shares[1:].sum(axis=0), shares.sum(axis=0))
+    return {k: combination(fit, w, names) for k, w in zip(labels, rows, strict=True)}
 
 
 def displaced_entrants(panel: pd.DataFrame) -> Displacement:

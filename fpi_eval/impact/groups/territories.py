@@ -57,12 +57,14 @@ class Territories:
         rows = self.table[kept]
         n = rows["seats"].to_numpy()
         moved = np.r_[n.sum(), rows[list(EXPOSED)].sum()] if net else np.r_[n.sum(), 0.0, 0.0]
-        value = n @ rows["half"] + moved[1:] @ self.effects[1:]
+        none = moved == 0  # what nothing tells (`j.combination`) counts only where there is some
+        value = n @ rows["half"] + moved[1:] @ np.where(none, 0.0, self.effects)[1:]
         noise, share = rows["noise"].to_numpy(), n / self.table["seats"].sum()
         variance = HALF**2 * (n**2) @ (noise + self.between)
         variance += 2 * HALF**2 * n.sum() * (n @ (share * noise))
         mean = self.covariance.copy()
         mean[0, 0] *= HALF**2
+        mean[none] = mean[:, none] = 0.0
         return float(value), float(np.sqrt(max(variance + moved @ mean @ moved, 0.0)))
 
     def interval(self, kept: np.ndarray, *, net: bool = True) -> tuple[float, float, float]:

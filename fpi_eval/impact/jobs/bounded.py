@@ -6,7 +6,7 @@ one that raises it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -16,11 +16,12 @@ from scipy import stats
 from fpi_eval import plots, text
 from fpi_eval.calendar import employed
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.frame import GROSS, NET, SEATS, WEIGHTS, sample
+from fpi_eval.impact.frame import GROSS, NET, SEATS, WEIGHTS, level, reach, sample
 from fpi_eval.impact.j import combination, fit_j
 from fpi_eval.impact.jobs.graduates import seat_exits, two_cohorts
 from fpi_eval.impact.uncertainty import CR3, Clusters
 from fpi_eval.misspelt import known_options
+from fpi_eval.panel import align
 from fpi_eval.regression.partial import imbens_manski
 from fpi_eval.regression.ratio import LEVEL
 from fpi_eval.results import Headed, heading
@@ -106,7 +107,8 @@ def bounded_employment(
     low, high = f"{name}_bas", f"{name}_haut"
     if missing := [c for c in (low, high, "terminale_2") if c not in panel]:
         raise FpiError(f"colonne absente : {missing[0]}.", colonne=missing[0])
-    frame = sample(panel.assign(**{name: (panel[low] + panel[high]) / 2}), name)
+    middle = panel.assign(**{name: (panel[low] + panel[high]) / 2})
+    frame, whole = sample(middle, name), align(middle, name)
     rows = panel.loc[frame.index]
     ends = {"bas": rows[low].to_numpy(), "haut": rows[high].to_numpy()}
     mixed = two_cohorts(frame.assign(**ends, eleves=rows["terminale_2"].to_numpy()))
@@ -121,7 +123,9 @@ def bounded_employment(
         called = {**known, **(words or {})}
         keys = sorted(mixed.loc[mixed["dose"] != 0, column].unique())
         for key in keys if len(keys) > 1 else ():
-            part = mixed[mixed[column] == key]
+            part, of = mixed[mixed[column] == key], whole[whole[column] == key]
+            read = of.index.isin(frame.index)
+            part = replace(part, reach=reach(of, read, level(of, read)))
             try:
                 rows += _effects(called.get(key, key), part)
             except (FpiError, np.linalg.LinAlgError):
@@ -161,6 +165,9 @@ def _effects(group: str, frame: pd.DataFrame) -> list[tuple]:
     for label, words in EFFECTS.items():
         weights = np.multiply(WEIGHTS[label], (1.0, *frame.reach))
         weights = combination(middle, weights)
+        if np.isnan(weights).any():  # nothing tells what neighbours lose
+            found.append((group, words, *[np.nan] * 4, total, sites, share))
+            continue
         v = np.zeros(len(frame))
         v[middle.keep] = middle.x @ (middle.bread @ weights)
         bas, haut = frame["bas"].to_numpy(), frame["haut"].to_numpy()

@@ -14,6 +14,10 @@ from fpi_eval.rounding import told
 from fpi_eval.tables import Table, table
 
 NOTHING = "–"
+UNKNOWN = (
+    f"Intervalle « {NOTHING} » : aucune des formations voisines exposées n'est comparée, ce "
+    "qu'elles perdent est inconnu. "
+)
 MAIN = HORIZONS[0]
 
 
@@ -86,7 +90,8 @@ def effets(found: AdditionalJobs | Absent, context: Context) -> Table | Absent:
         "par formation, ce qui l'est laisse le nombre entre deux bornes, les plus éloignées que "
         "permettent tous les effectifs masqués à la fois ; n'y sont comparées que les formations "
         "d'au moins 40 élèves avant le programme. Part masquée : élèves des formations "
-        "ouvertes dont l'emploi n'est pas publié. " + _late(late),
+        "ouvertes dont l'emploi n'est pas publié. "
+        f"{UNKNOWN * bool(rows['intervalle'].eq(NOTHING).any())}{_late(late)}",
     )
 
 
@@ -138,6 +143,9 @@ def _rounded(ends: tuple[float, float], *values: float) -> list[float]:
 
 
 def _between(low: float, high: float) -> str:
+    """Return both ends, the one if they read alike; a dash where neither is known."""
+    if pd.isna(low):
+        return NOTHING
     first, last = text.signe(low), text.signe(high)
     return first if first == last else f"{first}\u00a0à\u00a0{last}"
 
