@@ -284,18 +284,18 @@ def plan_check(plan: Plan | None, programme: Programme, run: Evaluation | None =
     lost = run is not None and run.missing == wanted
     late = plan.date >= first_known(studied, programme.rentree_debut)
     day = f"plan du {text.date_longue(plan.date)}"
-    words = [f"{day}, écrit après les premiers résultats possibles." if late else f"{day}.", *apart]
+    said = [f"{day}, écrit après les premiers résultats possibles." if late else f"{day}.", *apart]
     if lost:
-        words.append(
+        said.append(
             f"« {wanted} », annoncé, n'est dans aucun fichier : « {studied} » est étudié à la "
             "place."
         )
     if not (late or apart):
-        words = [*words, "Le reste est suivi."] if lost else [f"{day}, suivi sans écart."]
+        said = [*said, "Le reste est suivi."] if lost else [f"{day}, suivi sans écart."]
     light = CAUTION if late or apart else PASS
     value = float(len(apart))
     return Check(
-        "preinscription", row.titre, light, value, nan, row.words, " ".join(words), row.hard
+        "preinscription", row.titre, light, value, nan, row.words, " ".join(said), row.hard
     )
 
 

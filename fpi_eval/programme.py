@@ -308,7 +308,9 @@ class DeclaredProjection(Frozen):
     """How far to project, and how opened seats fill up over their first years."""
 
     horizon: Rentree = 2030
-    montee_en_charge: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field((1.0,), min_length=1)
+    montee_en_charge: Annotated[
+        tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1)
+    ] = (1.0,)
     perte_marginale: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
     source: str = ""
 
@@ -459,7 +461,7 @@ class Programme(Frozen):
     seuils: Seuils = Seuils()
     scenarios: tuple[Scenario, ...] = ()
     hypotheses: tuple[Hypothese, ...] = ()
-    projection: DeclaredProjection = Field(DeclaredProjection(), validate_default=True)
+    projection: Annotated[DeclaredProjection, Field(validate_default=True)] = DeclaredProjection()
     emploi: Emploi = Emploi()
     additionnalite: Additionnalite = Additionnalite()
     jumeau: Jumeau = Jumeau()

@@ -92,8 +92,8 @@ def plant(
     if not rows:
         return Absent("Aucun programme planté n'a pu être estimé : trop peu de variation.")
     real = _Real(frame, fit, estimates)
-    found = _read(pd.DataFrame(rows), used, kept, planted, real, outcome)
-    return replace(found, failed=draws - found.n_draws)
+    read = _read(pd.DataFrame(rows), used, kept, planted, real, outcome)
+    return replace(read, failed=draws - read.n_draws)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
