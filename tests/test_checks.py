@@ -26,6 +26,7 @@ from fpi_eval.checks import (
 )
 from fpi_eval.checks.calibration import Calibration
 from fpi_eval.checks.drift import posterior
+from fpi_eval.checks.honest_bounds import honest_bounds
 from fpi_eval.checks.study import Study, before
 from fpi_eval.checks.thresholds import CAUTION, FAIL, PASS, UNKNOWN
 from fpi_eval.checks.trends import widened
@@ -350,6 +351,20 @@ def test_without_an_effect_there_is_nothing_to_break(monkeypatch):
     assert "ne se distingue pas de zéro, même sans écart" in said.phrase
     strong = invented_panel(26, noise=0.2, per_seat=0.8, etab=0.0, dep=0.0, etabs=20)
     assert trends.rupture(study_of(strong)).valeur > 1
+
+
+def test_a_year_of_one_treated_cluster_is_in_no_bound(monkeypatch):
+    study = study_of(invented_panel(26, noise=0.2, per_seat=0.8, etab=0.0, dep=0.0, etabs=20))
+    event, known = study.event, study.event.table["rel_time"] < study.event.table["rel_time"].max()
+    alone = replace(event, table=event.table.assign(ci_low=event.table["ci_low"].where(known)))
+    cut = replace(
+        event, table=event.table[known], covariance=event.covariance[np.ix_(known, known)]
+    )
+    found = []
+    for one in (event, alone, cut):
+        monkeypatch.setattr(Study, "event", one)
+        found.append((honest_bounds(one).estimate, trends.rupture(study).valeur))
+    assert found[1] == found[2] != found[0]
 
 
 def test_a_study_fits_j_once(noisy, monkeypatch):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -16,6 +17,7 @@ from fpi_eval.checks.honest import (
 )
 from fpi_eval.checks.smoothness import smoothness
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.stacked import REFERENCE
 from fpi_eval.misspelt import known_options
 from fpi_eval.results import EventStudy, Result
 
@@ -90,7 +92,8 @@ def honest_bounds(found: EventStudy, kind: str = "relative") -> HonestBounds:
     Parameters
     ----------
     found : EventStudy
-        Its coefficients are all against one reference year.
+        Its coefficients are all against one reference year; those without an interval (a single
+        treated cluster) are left out.
     kind : {"relative", "smooth"}
         Drift as a multiple of the largest one seen before, or as a change of slope, then in
         standard errors of the effect.
@@ -104,7 +107,9 @@ def honest_bounds(found: EventStudy, kind: str = "relative") -> HonestBounds:
     if kind not in KINDS:
         raise FpiError(f"bornes « {kind} » inconnues : choisissez parmi {text.liste(KINDS)}.")
     bounds = KINDS[kind][0]
-    study = event(found.table["rel_time"], found.table["estimate"], found.covariance)
+    told = (found.table["ci_low"].notna() | (found.table["rel_time"] == REFERENCE)).to_numpy()
+    years, square = found.table[told], found.covariance[np.ix_(told, told)]
+    study = event(years["rel_time"], years["estimate"], square)
     error = float((study.weights @ study.covariance @ study.weights) ** 0.5)
     unit = 1.0 if kind == "relative" else error
     table = sensitivity(study, [m * unit for m in GRID], bounds)

@@ -152,7 +152,8 @@ def rupture(study: Study) -> Check:
         )
     table = study.event.table
     try:
-        kept = _consecutive(table["rel_time"].to_numpy())
+        # The error of a year of one treated cluster is unknown, though its influence is a number.
+        kept = _consecutive(table["rel_time"].where(table["ci_low"].notna()).to_numpy())
         found = honest.event(
             table["rel_time"].to_numpy()[kept],
             table["estimate"].to_numpy()[kept],
