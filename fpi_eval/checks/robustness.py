@@ -101,10 +101,11 @@ def portee(study: Study) -> Check:
         return study.blank("portee", "trop peu de groupes pour ce test.")
     _, _, p_value = interval(moved, error(psi[:, at]) * abs(reach[0]), groups - 1)
     net = combination(fit, np.multiply(WEIGHTS[NET], (1.0, *study.frame.reach)))
+    net = net @ fit.coefficients + moved
+    told = f" ; en les comptant, l'effet net serait de {text.signe(net, 2)} par place"
     words = (
         f"{text.signe(moved, 3)} par place ouverte ailleurs dans {where} "
-        f"(p = {text.nombre(p_value, 3)}) ; en les comptant, l'effet net serait de "
-        f"{text.signe(net @ fit.coefficients + moved, 2)} par place."
+        f"(p = {text.nombre(p_value, 3)}){'' if np.isnan(net) else told}."
     )
     share = abs(moved) / study.reference
     return study.check("portee", share, p_value, words, bias=share)
