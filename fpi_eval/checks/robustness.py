@@ -100,8 +100,8 @@ def portee(study: Study) -> Check:
     if groups < 2:
         return study.blank("portee", "trop peu de groupes pour ce test.")
     _, _, p_value = interval(moved, error(psi[:, at]) * abs(reach[0]), groups - 1)
-    net = combination(fit, np.multiply(WEIGHTS[NET], (1.0, *study.frame.reach)))
-    net = net @ fit.coefficients + moved
+    weights = combination(fit, np.multiply(WEIGHTS[NET], (1.0, *study.frame.reach)))
+    net = weights @ fit.coefficients + moved
     told = f" ; en les comptant, l'effet net serait de {text.signe(net, 2)} par place"
     words = (
         f"{text.signe(moved, 3)} par place ouverte ailleurs dans {where} "

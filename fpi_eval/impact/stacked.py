@@ -42,8 +42,8 @@ def stack(whole: Sample) -> Sample:
     FpiError
         No wave, or no never-opened cell in a region without openings.
     """
-    moved = whole["cohort"].notna() | (whole["dose"] != 0)  # closures too, on any budget's rows
-    own, moved = alone(whole), whole.loc[moved, "code_region"].unique()
+    acting = whole["cohort"].notna() | (whole["dose"] != 0)  # closures too, on any budget's rows
+    own, moved = alone(whole), whole.loc[acting, "code_region"].unique()
     frame = own.frame
     treated = frame["cohort"].notna()
     waves = np.sort(frame.loc[treated, "cohort"].unique())
