@@ -340,6 +340,10 @@ class Additionnalite(Frozen):
     emploi_sans: Annotated[float, Field(ge=0, le=1)] | None = None
     source: str = ""
 
+    def remaining(self, deadweight: float) -> float:
+        """Return the share of people whom a deadweight, then the declared leakage, leave."""
+        return (1 - deadweight) * (1 - self.fuite)
+
 
 class Jumeau(Frozen):
     """What the simulated data draws: courses, their share of each level, where graduates work.

@@ -27,6 +27,7 @@ from fpi_eval.headline.quantity import (
 from fpi_eval.impact.frame import GROSS
 from fpi_eval.impact.jobs.exams import SUCCESS
 from fpi_eval.language import speaking
+from fpi_eval.programme import Additionnalite
 from fpi_eval.report.pages import chaine, diplomes, individus, insertion
 from fpi_eval.report.published.shown_quantities import sheet
 from fpi_eval.report.runner import every_report
@@ -240,12 +241,37 @@ def test_a_number_that_the_first_page_does_not_give_is_on_no_page():
     assert rows["valeur"].isna().tolist() == [False, False, True, True]
     assert rows["remarque"].iloc[-1] == "trop incertain pour un chiffre"
     assert compared(found, found) == [(one, one) for one in quantities[:2]]
+    entrants = effect("entrants_100", 40.0, -20.0, 100.0)
     left = chaine.deductions(
-        ranged(Headline((effect("entrants_100", 40.0, -20.0, 100.0),), NOTES)),
+        ranged(Headline((replace(entrants, unit="entrants de plus"),), NOTES)),
         Absent("hors sujet."),
-        SimpleNamespace(fuite=0.0, source=""),
+        Additionnalite(),
     )
     assert "Aubaine de 0\u00a0% : entre −20 et 100 entrants de plus." in left
+
+
+def test_a_loss_is_told_as_so_many_fewer_wherever_a_sentence_says_it():
+    net = effect("effet_net", -40.0, -60.0, -20.0)
+    found = ranged(Headline((*EFFECT[:2], net), NOTES))
+    loss = "40\u00a0élèves de moins en dernière année, sans doute entre 20 et 60"
+    assert loss in found["effet_net"].phrase
+    assert in_chapters.diplomes(found) == f"Pour 100 places ouvertes, {loss}."
+    assert first_page(found).effect.number == "40"
+    figure = chaine.pour_100(found, "Constat")
+    assert "40 élèves de moins en dernière année une fois ôtées les pertes" in figure.titre
+    assert figure.table.frame["estimate"].tolist()[-1] == -40.0  # under « de plus », signed
+    assert net.amount == -40.0
+    with speaking("en"):
+        said = replace(net, unit="more students").shown
+    assert said == "40\u00a0fewer students, probably between 20 and 60"
+    left = chaine.deductions(
+        Headline((replace(net, key="entrants_100", unit="entrants de plus"),), NOTES),
+        Absent("hors sujet."),
+        Additionnalite(fuite=0.5),
+    )
+    assert "Aubaine de 0\u00a0% : 20 entrants de moins (entre 10 et 30)." in left
+    both = effect("effet_net", -3.0, -9.0, 4.0)
+    assert both.in_words is both
 
 
 def test_solid_is_said_of_the_opened_courses_wherever_it_is_said():

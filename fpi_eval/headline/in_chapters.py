@@ -28,7 +28,7 @@ def diplomes(found: Headline) -> str:
         said = _("On ne peut pas encore conclure : pour 100 places ouvertes, {effect}.")
     else:
         said = _("Pour 100 places ouvertes, {effect}.")
-    number = as_number(found, net) or not net.range
+    number, net = as_number(found, net) or not net.range, net.in_words
     return said.format(effect=net.shown if number else f"{net.range} {net.unit}")
 
 

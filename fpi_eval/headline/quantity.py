@@ -144,6 +144,19 @@ class Quantity:
         return rounding.number(self._rounded(value), self.unit)
 
     @property
+    def in_words(self) -> "Quantity":
+        """It as a sentence tells it: of a loss, all of its range below zero, how many fewer."""
+        more = _("de plus")
+        ends = (self.high, self.value, self.low)
+        if self.value is None or max(end for end in ends if end is not None) >= 0:
+            return self
+        if more not in self.unit:
+            return self
+        low, value, high = (None if end is None else -end for end in ends)
+        unit = self.unit.replace(more, _("de moins"))
+        return replace(self, low=low, value=value, high=high, unit=unit)
+
+    @property
     def number(self) -> str:
         """The number alone, rounded; ``n. d.`` when not known."""
         return text.MISSING if self.value is None else self._shown(self.value)
@@ -170,11 +183,12 @@ class Quantity:
         """Number, unit and range: ``50 élèves, sans doute entre 10 et 85``, or the range alone."""
         if not self:
             return text.MISSING
-        unit = "" if self.unit == "%" else f"\u00a0{self.unit}"
-        if not self.sure:
-            return f"{self.range}{unit}"
-        said = f"{self.number}{unit}"
-        return f"{said}, {self.likely}" if self.range else said
+        one = self.in_words
+        unit = "" if one.unit == "%" else f"\u00a0{one.unit}"
+        if not one.sure:
+            return f"{one.range}{unit}"
+        said = f"{one.number}{unit}"
+        return f"{said}, {one.likely}" if one.range else said
 
     @property
     def phrase(self) -> str:

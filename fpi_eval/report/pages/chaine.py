@@ -80,12 +80,15 @@ def _found(chiffres: Headline) -> str:
     gross, net = chiffres.get("effet_brut"), chiffres.get("effet_net")
     if not (gross and net):
         return "Ce que changent 100 places ouvertes"
-    own, all_told = (
+    own, whole = gross.in_words, net.in_words
+    alone, all_told = (
         one.number if as_number(chiffres, one) or not one.range else one.range
-        for one in (gross, net)
+        for one in (own, whole)
     )
+    if whole.unit != own.unit:
+        all_told = f"{all_told} {whole.unit}"
     return (
-        f"Pour 100 places, {own} {gross.unit} dans les formations ouvertes, {all_told} une fois "
+        f"Pour 100 places, {alone} {own.unit} dans les formations ouvertes, {all_told} une fois "
         "ôtées les pertes des voisines"
     )
 
@@ -181,9 +184,7 @@ def deductions(
     if not net:
         return Absent(net.reason)
     left = [
-        "Aubaine de {} : {} entrants de plus{}.".format(
-            text.pourcent(d, 0), *_left(net, (1 - d) * (1 - what.fuite))
-        )
+        "Aubaine de {} : {} {}{}.".format(text.pourcent(d, 0), *_left(net, what.remaining(d)))
         for d in DEADWEIGHTS
     ]
     declared = f"Déclaré : {what.source}." if what.source else "Rien n'est déclaré."
@@ -203,16 +204,17 @@ def deductions(
     return "\n\n".join(lines)
 
 
-def _left(net: Quantity, share: float) -> tuple[str, str]:
-    """Return a share of an effect and of its range, with the digits of the whole."""
+def _left(net: Quantity, share: float) -> tuple[str, str, str]:
+    """Return a share of an effect, who it counts and its range, with the digits of the whole."""
+    net = net.in_words
 
     def said(value: float) -> str:
         return text.nombre(rounded(value * share, net.step) if net.step else value * share)
 
     if net.low is None or net.high is None:
-        return said(net.amount), ""
+        return said(net.amount), net.unit, ""
     between = f"entre {said(net.low)} et {said(net.high)}"
-    return (said(net.amount), f" ({between})") if net.sure else (between, "")
+    return (said(net.amount), net.unit, f" ({between})") if net.sure else (between, net.unit, "")
 
 
 def echelles(parts: Mapping[str, Estimates | Absent], context: Context) -> Table | Absent:

@@ -117,7 +117,8 @@ def _shown(found: Headline) -> Iterator[str]:
 
 def _effect(found: Headline, effect: Quantity) -> str:
     """Return the net effect as the first page tells it: a number and its range, or the range."""
-    if as_number(found, effect):
+    number, effect = as_number(found, effect), effect.in_words
+    if number:
         return f"{effect.number} {effect.unit} ({effect.range})"
     said = _("trop incertain : {range} {people}")
     return said.format(range=effect.range, people=effect.unit)
