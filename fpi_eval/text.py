@@ -81,6 +81,11 @@ def valeur_p(value: float, digits: int = 3) -> str:
     return f"moins de {nombre(least, digits)}" if value < least else nombre(value, digits)
 
 
+def p_egale(value: float) -> str:
+    """Return a p-value in a sentence: ``p = 0,042``, or ``p < 0,001`` where it would read zero."""
+    return f"p < {nombre(0.001, 3)}" if value < 0.001 else f"p = {nombre(value, 3)}"
+
+
 def pourcent(rate: float, digits: int = 1) -> str:
     """Return a rate between 0 and 1 as a French percentage, e.g. ``48,2 %``."""
     if missing(rate):

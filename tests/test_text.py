@@ -78,3 +78,4 @@ def test_a_p_value_never_reads_as_zero():
     shown = [text.valeur_p(value) for value in (0.0004, 0.001, 0.0424)]
     assert shown == ["moins de 0,001", "0,001", "0,042"]
     assert text.valeur_p(float("nan")) == text.MISSING
+    assert [text.p_egale(value) for value in (0.0004, 0.0424)] == ["p < 0,001", "p = 0,042"]

@@ -105,7 +105,7 @@ def portee(study: Study) -> Check:
     told = f" ; en les comptant, l'effet net serait de {text.signe(net, 2)} par place"
     words = (
         f"{text.signe(moved, 3)} par place ouverte ailleurs dans {where} "
-        f"(p = {text.nombre(p_value, 3)}){'' if np.isnan(net) else told}."
+        f"({text.p_egale(p_value)}){'' if np.isnan(net) else told}."
     )
     share = abs(moved) / study.reference
     return study.check("portee", share, p_value, words, bias=share)

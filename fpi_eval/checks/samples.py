@@ -116,7 +116,7 @@ def manquants(study: Study) -> list[Check]:
     since = f", {text.points(gaps[1])} depuis l'ouverture" if abs(gaps[1]) > 0 else ""
     words = (
         f"écart de {text.points(gaps[0])} entre établissements qui ouvrent et autres{since} "
-        f"(p = {text.nombre(p_value, 3)})."
+        f"({text.p_egale(p_value)})."
     )
     gap = float(np.nanmax(np.abs(gaps)))  # so much of an outcome may be missing on one side alone
     return [first, study.check("manquants_lies", gap, p_value, words, bias=gap)]

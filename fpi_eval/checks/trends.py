@@ -72,7 +72,7 @@ def tendance(study: Study) -> list[Check]:
     unseen = slope.detectable() * years / study.reference
     words = (
         f"pente de {text.signe(slope.slopes[0], 4)} par place et par an, qui ajouterait "
-        f"{text.pourcent(drift, 0)} de l'effet de référence (p = {text.nombre(p_value, 3)})."
+        f"{text.pourcent(drift, 0)} de l'effet de référence ({text.p_egale(p_value)})."
     )
     half, wide = widened(study.gross, unseen * study.reference)
     missed = (
@@ -118,7 +118,7 @@ def placebo_delai(study: Study) -> Check:
     largest = float(np.abs(found.slopes).max())
     words = (
         f"{text.pluriel(len(steps), 'session')} après l'ouverture et avant tout effet possible : "
-        f"écart de {text.nombre(largest, 3)} par place au plus (p = {text.nombre(p_value, 3)})."
+        f"écart de {text.nombre(largest, 3)} par place au plus ({text.p_egale(p_value)})."
     )
     return study.check("placebo_delai", largest, p_value, words, bias=largest / study.reference)
 
@@ -135,7 +135,7 @@ def anticipation(study: Study) -> Check:
         return study.blank("anticipation", "trop peu de groupes ou d'années pour ce test.")
     words = (
         f"{text.signe(found.slopes[0], 3)} entrant par place à ouvrir, la rentrée d'avant "
-        f"(p = {text.nombre(p_value, 3)})."
+        f"({text.p_egale(p_value)})."
     )
     size = abs(found.slopes[0])
     return study.check("anticipation", size, p_value, words, bias=size / study.reference)
@@ -190,7 +190,7 @@ def ecart(study: Study) -> Check:
     words = (
         f"J et BJS2-T diffèrent de {text.signe(gap.estimate, 3)} par place, soit "
         f"{text.pourcent(size, 0)} de l'effet de référence "
-        f"(erreur {text.nombre(gap.std_error, 3)} ; p = {text.nombre(gap.p_value, 3)})."
+        f"(erreur {text.nombre(gap.std_error, 3)} ; {text.p_egale(gap.p_value)})."
     )
     return study.check("ecart_j_t", size, gap.p_value, words, bias=size)
 

@@ -60,7 +60,7 @@ class DoseResponse(Headed):
 
     def sentence(self) -> str:
         """Return whether the classes differ, in one sentence."""
-        p = f"p = {text.nombre(self.p_value, 3)}"
+        p = text.p_egale(self.p_value)
         if self.p_value < 0.05:
             return f"L'effet par place dépend de la taille de l'ouverture ({p})."
         return f"On ne distingue pas l'effet par place des petites et des grandes ouvertures ({p})."
