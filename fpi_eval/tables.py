@@ -209,8 +209,8 @@ def table(
     Raises
     ------
     FpiError
-        A format or label of an absent column, an unknown format, or counts of people that
-        nothing protected.
+        A format or label of an absent column, two columns under one label, an unknown format, or
+        counts of people that nothing protected.
     """
     protected = isinstance(frame, Shown)
     rows = frame.marked if isinstance(frame, Shown) else frame
@@ -223,6 +223,12 @@ def table(
                 fichier=f"tableau « {titre} »",
             )
     rows = rows[[*labels]] if labels else rows
+    heads = pd.Series([(labels or {}).get(name, str(name)) for name in rows], dtype=str)
+    if heads.duplicated().any():
+        raise FpiError(
+            f"deux colonnes ont le même titre « {heads[heads.duplicated()].iloc[0]} ».",
+            fichier=f"tableau « {titre} »",
+        )
     rows = rows if protected else public(rows).marked
     for name, wanted in (formats or {}).items():
         kind = wanted if isinstance(wanted, str) or callable(wanted) else wanted[0]

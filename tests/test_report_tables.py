@@ -142,6 +142,14 @@ def test_labels_choose_the_columns_and_their_order():
     assert list(made.shown) == ["B", "A"]
 
 
+def test_two_columns_under_one_title_are_refused():
+    rows = pd.DataFrame({"a": [1], "b": [2]})
+    with pytest.raises(FpiError, match="même titre « Places »"):
+        table(rows, "Places", labels={"a": "Places", "b": "Places"})
+    with pytest.raises(FpiError, match="même titre « b »"):
+        table(rows, "Places", labels={"a": "b", "b": "b"})
+
+
 def test_an_unknown_column_or_format_is_refused():
     with pytest.raises(FpiError, match="pas de colonne « taus »"):
         table(SHOWN, "T", formats={"taus": "pourcent"})
