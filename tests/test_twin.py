@@ -506,6 +506,13 @@ def test_the_readers_of_real_files_read_every_simulated_file(files, twin):
     assert jobs["emplois"].sum() == expected
 
 
+def test_the_programme_before_costs_no_less_than_what_is_published_of_it(twin):
+    before = load_programme().predecesseur
+    own = twin.openings[twin.openings["projet"] == before.nom]
+    planned = own["places_prevues"].clip(lower=0).sum()
+    assert own["cout"].sum() >= before.cout_minimum * planned / before.places
+
+
 def test_a_closure_is_registered_under_the_filiere_it_pays_for():
     shut = draw(replace(BASE, closures=0.5), SEED).openings
     assert set(shut["filiere"]) <= {"reindustrialisation", "numerique", "energie_decarbonee"}

@@ -187,7 +187,13 @@ def _register(programme: Applied, openings: pd.DataFrame, setting: Setting) -> p
     table["filiere"] = told.to_numpy()[openings["finance"]]
     table["places_prevues"] = openings["places_prevues"].astype("int64")
     table["places_ouvertes"] = openings["places_declarees"].astype("int64")
-    cost = openings["cout_place"] * openings["places_prevues"].clip(lower=0)
+    planned = openings["places_prevues"].clip(lower=0)
+    cost = openings["cout_place"] * planned
+    if setting.avant:  # no cheaper than what is published of it
+        before = table["projet"] == setting.avant[0]
+        least = setting.cout_avant * planned[before].sum()
+        if 0 < cost[before].sum() < least:
+            cost[before] = np.ceil(cost[before] * least / cost[before].sum() / 100) * 100
     table["cout"] = cost.round(-2)
     table["subvention"] = (table["cout"] * setting.subvention).round(-2)
     table = table[list(REGISTER)]

@@ -39,6 +39,8 @@ class Setting:
         Name in the register; name, rentrée and seats of the programme before, if any.
     subvention : float
         Share of the cost.
+    cout_avant : float
+        What is published of the cost of a seat of the programme before, a minimum; 0 if none was.
     registre : tuple of (str, str)
         Family and the filière that the register gives its courses: that of `filieres.csv`, which
         the register's reader holds it to.
@@ -56,6 +58,7 @@ class Setting:
     debut: int
     subvention: float
     registre: tuple[tuple[str, str], ...] = ()
+    cout_avant: float = 0.0
 
     @classmethod
     def of(cls, programme: Programme, groups: Mapping[str, str]) -> "Setting":
@@ -82,6 +85,7 @@ class Setting:
             programme.rentree_debut,
             (programme.cout.subvention or 0.0) / programme.cout.total,
             tuple((familles | _declared_in_file(programme, groups)).items()),
+            before.cout_minimum / before.places if before else 0.0,
         )
 
 
