@@ -10,7 +10,9 @@ import pytest
 import fpi_eval as fpi
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs import exams as exams_of
+from fpi_eval.impact.jobs.exams import seats_seen
 from fpi_eval.panel import examens
+from fpi_eval.panel.cell_panel import opened_seats
 
 CANDIDATES, GRADUATES = 0.8, 0.6  # per seat, exactly
 
@@ -78,6 +80,15 @@ def test_seats_count_at_the_session_their_entrants_sit_and_from_the_first_sessio
     )
     seats = examens._with_seats(rows, cells).set_index("rentree")["seats"]
     assert seats.to_dict() == {2021: 0.0, 2022: 0.0, 2023: 12.0, 2024: 12.0}
+
+
+def test_seats_opened_are_those_of_the_last_rentree_of_each_cell():
+    rows = pd.DataFrame({
+        "cell": ["a", "a", "b", "c", "c"], "rentree": [2025, 2024, 2025, 2025, 2024],
+        "seats": [12.0, 20.0, -6.0, 0.0, 8.0],
+    })  # fmt: skip
+    assert opened_seats(rows).to_dict() == {"b": 0.0, "c": 0.0, "a": 12.0}
+    assert seats_seen(rows.assign(maille="lycée")).tolist() == [12.0]
 
 
 def test_a_hidden_count_is_never_zero(monkeypatch):

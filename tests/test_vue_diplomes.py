@@ -275,6 +275,11 @@ def test_a_region_without_a_rise_of_capacity_says_so(made):
     assert vue.origine(panel, made.chiffres).endswith("il n'y en a aucune.")
 
 
+def test_a_verdict_not_held_against_a_plan_is_told_without_it():
+    made = SimpleNamespace(checks=(), verdict=SimpleNamespace(phrase="sur 200 programmes."))
+    assert vue.plan(made) == f"Sur 200 programmes.\n\n{vue.INVISIBLE}"
+
+
 def test_the_notebook_is_thin_and_declares_what_it_shows():
     assert check_thin(NOTEBOOK) == []
     info = inspect(NOTEBOOK)

@@ -1,5 +1,6 @@
 """The cell panel with what its files let one know of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -11,6 +12,12 @@ UNPLACED = (
     "formation laissée de côté, sans durée ou sans région connue",
     "formations laissées de côté, sans durée ou sans région connue",
 )
+
+
+def opened_seats(rows: pd.DataFrame, keys: Sequence[str] = ("cell",)) -> pd.Series:
+    """Return the seats open at the last rentrée of each cell, by ``keys``; closures open none."""
+    last = rows.sort_values("rentree", kind="stable").drop_duplicates([*keys], keep="last")
+    return last.set_index([*keys])["seats"].clip(lower=0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,6 +18,7 @@ from fpi_eval.impact.frame import GROSS
 from fpi_eval.impact.j import j
 from fpi_eval.impact.uncertainty import ENOUGH
 from fpi_eval.misspelt import known_options
+from fpi_eval.panel.cell_panel import opened_seats
 from fpi_eval.panel.examens import DEPARTEMENT_MESH
 from fpi_eval.regression import interval
 from fpi_eval.regression.ratio import fieller
@@ -75,17 +76,13 @@ def exam_effects(panel: pd.DataFrame, cells: pd.DataFrame | None = None) -> Esti
 
 def seats_seen(panel: pd.DataFrame) -> pd.Series:
     """Return, by mesh, the opened seats whose entrants have sat an exam that its file counts."""
-    last = panel.sort_values("rentree", kind="stable").drop_duplicates(
-        ["maille", "cell"], keep="last"
-    )
-    seats = last["seats"].clip(lower=0).groupby(last["maille"], sort=False).sum()
+    seats = opened_seats(panel, ["maille", "cell"]).groupby(level="maille").sum()
     return seats.reindex(panel["maille"].unique())
 
 
 def _seen(panel: pd.DataFrame, cells: pd.DataFrame) -> str:
     """Return the sentence on the share of opened seats that each mesh sees."""
-    last = cells.sort_values("rentree", kind="stable").drop_duplicates("cell", keep="last")
-    opened = last["seats"].clip(lower=0).sum()
+    opened = opened_seats(cells).sum()
     shares = [
         f"{text.pourcent(seats / opened, 0)} ({mesh})" for mesh, seats in seats_seen(panel).items()
     ]

@@ -17,6 +17,7 @@ from fpi_eval.impact.groups.dose_response import DoseResponse
 from fpi_eval.impact.j import J_TEXT
 from fpi_eval.impact.jobs.exams import SUCCESS
 from fpi_eval.panel import CellPanel
+from fpi_eval.panel.cell_panel import opened_seats
 from fpi_eval.panel.context import Context
 from fpi_eval.report.pages.unfolded import Unfolded
 from fpi_eval.results import Estimates, EventStudy
@@ -76,23 +77,19 @@ def origine(panel: CellPanel, chiffres: Headline) -> str:
             f" L'effet en laisse de côté {out.number} : apprentissage, ou formation sans fichier."
         )
         return f"Les places viennent du registre des ouvertures.{left if out.value else ''}"
-    cells = panel.table[panel.table["seats"] > 0]
-    if cells.empty:
+    gained = opened_seats(panel.table)
+    gained = gained[gained > 0]
+    if gained.empty:
         return (
             "Sans registre des ouvertures, les places seraient les hausses que montrent les "
             "capacités dans la région et les filières du programme : il n'y en a aucune."
         )
-    gained = (
-        cells.sort_values("rentree", kind="stable")
-        .drop_duplicates("cell", keep="last")["seats"]
-        .sum()
-    )
+    years = panel.table.loc[panel.table["seats"] > 0, "rentree"]
     return (
         "Sans registre des ouvertures, les places sont les hausses que montrent les capacités dans "
         "la région et les filières du programme : "
-        f"{text.pluriel(cells['cell'].nunique(), 'formation')}, {text.nombre(gained)} places, "
-        f"{rentrees(cells['rentree'].min(), cells['rentree'].max())}, quel qu'en soit le "
-        "financement."
+        f"{text.pluriel(len(gained), 'formation')}, {text.nombre(gained.sum())} places, "
+        f"{rentrees(years.min(), years.max())}, quel qu'en soit le financement."
     )
 
 
@@ -424,10 +421,10 @@ def plan(evaluation: Evaluation | Absent) -> str | Absent:
     """Return the verdict, and whether the run follows the plan written beforehand."""
     if isinstance(evaluation, Absent):
         return evaluation
-    check = next(c for c in evaluation.checks if c.name == "preinscription")
-    verdict = text.capitale(evaluation.verdict.phrase)
-    said = [verdict, INVISIBLE, f"{check.titre} : {check.phrase}"]
-    return "\n\n".join(said)
+    # No such check where the notebook was not held against the plan.
+    followed = [c for c in evaluation.checks if c.name == "preinscription"]
+    said = [text.capitale(evaluation.verdict.phrase), INVISIBLE]
+    return "\n\n".join(said + [f"{check.titre} : {check.phrase}" for check in followed])
 
 
 #: J in short sentences; `J_TEXT` says it to the last detail.
