@@ -120,7 +120,8 @@ class Estimate(Headed):
     ``rule`` names in French how the interval was made, ``dropped`` counts what was left out and
     why, ``influence`` holds one influence value per cluster (their squares add up to the
     variance), so that two estimates can be compared with the right error. Clusters counted are
-    those of ``influence``; an interval made otherwise says its own in ``rule``.
+    those of ``influence``; an interval made otherwise says its own in ``rule``. ``seats`` is how
+    many the effect is of, one of an effect per seat.
 
     Examples
     --------
@@ -156,6 +157,7 @@ class Estimate(Headed):
     influence: pd.Series | None = field(default=None, repr=False)
     verdict: str | None = None
     n_openings: int | None = None
+    seats: float = 1.0
 
     @property
     def openings(self) -> int:

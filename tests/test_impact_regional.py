@@ -10,6 +10,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs.regional import (
     absorbed_ols,
     balanced,
+    joint_rank,
     ppml,
     regional_change,
     regional_changes,
@@ -54,6 +55,25 @@ def test_each_row_says_among_how_many_regions_its_rank_is():
     assert table.shown["Valeur p"].tolist() == ["0,08", "0,42"]
     assert "par leur nombre : au mieux 1/13 ou 1/12." in table.note
     assert "au mieux 1/13." in insertion.mouvement(changes[:1], context).note
+
+
+def test_a_region_moves_apart_by_its_largest_change_among_all_comparisons():
+    """Over four comparisons of noise, one region in ten is in the first tenth."""
+    rng = np.random.default_rng(5)
+    drawn = rng.normal(0, [[0.02], [0.02], [0.1], [0.4]], (200, 4, 20))
+    ranks = []
+    for sizes in np.expm1(drawn):
+        tables = [pd.DataFrame({"1": 0.0, "2": row}) for row in sizes]
+        changes = [
+            SimpleNamespace(
+                placebos=one, table=pd.DataFrame({"period": ["2"], "change": [one.loc[3, "2"]]})
+            )
+            for one in tables
+        ]
+        ranks.append(joint_rank(changes))
+    assert {n for _, n in ranks} == {20}
+    three_errors = 3 * np.sqrt(0.10 * 0.90 / len(ranks))
+    assert np.mean([rank <= 2 for rank, _ in ranks]) == pytest.approx(0.10, abs=three_errors)
 
 
 def test_growth_twice_that_of_the_others_is_one_hundred_percent_more():

@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from fpi_eval.absent import Absent
-from fpi_eval.calendar import first_leavers
+from fpi_eval.calendar import calendrier, first_leavers
 from fpi_eval.headline.quantity import Scope
 from fpi_eval.impact.groups.dose_response import DoseResponse
+from fpi_eval.impact.jobs.additional import AdditionalJobs
+from fpi_eval.impact.jobs.graduates import scaled
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.loading import credit
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
@@ -18,11 +20,13 @@ from fpi_eval.report.pages import (
     diplomes,
     donnees,
     emploi_en_plus,
+    emploi_industriel,
     insertion,
     jumeau,
     places,
+    trajectoire,
 )
-from fpi_eval.results import Estimate
+from fpi_eval.results import Estimate, Estimates
 from fpi_eval.rounding import UNTOLD
 
 RULE = "erreurs groupées par établissement"
@@ -62,12 +66,23 @@ def test_how_the_region_moved_names_what_moved_and_whose_seats_have_no_graduates
         }
     )
     published = SimpleNamespace(frame=rows, note="")
-    changes = [SimpleNamespace(table=pd.DataFrame({"p_value": [p]})) for p in (0.5, 0.05)]
-    still, moved = (insertion.reponse(published, [one], context) for one in changes)
+    regions = [f"{k:02}" for k in range(13)]
+
+    def change(size):
+        placebos = pd.DataFrame({"2021_2022": [size, *[0.1] * 12]}, index=regions)
+        return SimpleNamespace(
+            placebos=placebos, table=pd.DataFrame({"period": ["2021_2022"], "change": [size]})
+        )
+
+    still, moved = (insertion.reponse(published, [change(n)], context) for n in (0.05, 0.3))
     assert "n'est pas un effet de FPI AURA, dont les places" in still
     assert "Ni le nombre d'élèves de dernière année ni celui des sortants en emploi" in still
     assert "Le nombre d'élèves de dernière année, ou celui des sortants en emploi, a" in moved
-    assert "Sur 1 comparaison, le hasard seul le ferait jusqu'à 10 fois sur 100." in moved
+    assert moved.endswith("Toutes comparaisons réunies, le hasard seul le ferait 8 fois sur 100.")
+    few = change(0.3)
+    few.placebos = few.placebos[:9]
+    said = insertion.reponse(published, [few], context)
+    assert said.endswith("parmi 9 régions, même le plus grand écart n'est pas rare.")
     assert "Dans l'apprentissage, 70\u00a0% des 1\u202f214 sortants de la région" in still
 
 
@@ -94,9 +109,31 @@ def test_the_gap_is_said_to_be_no_effect_only_before_the_first_leavers(context, 
     assert ("n'est pas un effet de FPI AURA" in said) == before
 
 
-@pytest.mark.parametrize(("half", "said"), [(300.0, "va de −200 à +400"), (40.0, "100 personnes")])
-def test_people_at_work_are_those_of_named_seats_losses_of_neighbours_not_taken_off(half, said):
-    sites = {emploi_en_plus.MAIN: [estimate(100.0, half)]}
+def test_people_of_establishments_are_not_told_where_their_seats_could_not_hold_them(context):
+    """An interval of 60 people on each side says nothing of 50 seats, and enough of 70."""
+    shown = []
+    for seats in (50.0, 70.0):
+        found = Estimates((replace(estimate(100.0, 60.0), seats=seats),) * 2)
+        months = emploi_en_plus.HORIZONS
+        jobs = AdditionalJobs(dict.fromkeys(months, found), dict.fromkeys(months, Absent("Rien.")))
+        shown.append(set(emploi_en_plus.effets(jobs, context).shown["Personnes de plus"]))
+    assert shown == [{UNTOLD}, {"+100"}]
+    one = replace(estimate(0.4, 0.2), influence=pd.Series([0.1]))
+    assert scaled(one, -50.0).seats == 50.0
+
+
+@pytest.mark.parametrize(
+    ("half", "seats", "said"),
+    [
+        (300.0, 500.0, "va de −200 à +400"),
+        (40.0, 200.0, "100 personnes"),
+        (40.0, 30.0, "va de +60 à +140"),
+    ],
+)
+def test_people_at_work_are_those_of_named_seats_losses_of_neighbours_not_taken_off(
+    half, seats, said
+):
+    sites = {emploi_en_plus.MAIN: [replace(estimate(100.0, half), seats=seats)]}
     found = SimpleNamespace(sites=sites)
     words = emploi_en_plus.phrase(found, Scope("ATCF et FPI AURA", "", "voie scolaire"))
     assert said in words
@@ -118,6 +155,35 @@ def test_places_are_compared_with_other_regions_only_where_files_have_some(conte
     assert "dans la région ; ailleurs, elles n'ont pas varié." in both
     assert "ont augmenté de 3,0\u00a0% dans la région.\n\n" in alone
     assert none.startswith("Les capacités de la rentrée précédente manquent")
+
+
+def test_a_share_says_which_departements_its_total_leaves_out(context):
+    names = context.programme.codes_filieres
+    rows = pd.DataFrame({"departement": ["Ain", "Isère", "Rhône"]})
+    rows = rows.assign(**dict.fromkeys(names, 1.0), Total=[30.0, 70.0, None])
+    made, known = (places.departements(some, "secondaire", context) for some in (rows, rows[:2]))
+    share = "70\u00a0% des places d'entrée (secondaire)"
+    assert made.titre.endswith(f"{share}, sans 1 département non connu")
+    assert known.titre.endswith(share)
+
+
+def test_jobs_of_a_file_without_the_sectors_are_not_said_to_lack_a_file(context):
+    assert "urssaf" in context.programme.sources
+    none = pd.DataFrame()
+    read, gone = (
+        emploi_industriel.emploi_filieres(none, replace(context, absent=absent))
+        for absent in ({}, {"urssaf": "aucun fichier"})
+    )
+    assert (read, gone) == (emploi_industriel.PARTIAL, emploi_industriel.NO_URSSAF)
+
+
+def test_openings_without_a_length_have_no_calendar_and_it_is_said():
+    empty = calendrier(pd.DataFrame({
+        "rentree": [2024], "niveau": "secondaire", "cfd": "99999999", "places_ouvertes": 12.0,
+        "places_prevues": 12.0, "voie": "scolaire",
+    }))  # fmt: skip
+    made = trajectoire.calendrier(SimpleNamespace(calendar=empty, without_length=1))
+    assert made.reason.endswith("1 ouverture sans durée connue.")
 
 
 def test_files_that_nothing_links_and_that_hide_nothing_have_an_answer_too(context):

@@ -50,4 +50,5 @@ def scaled(estimate: Estimate, seat_years: float) -> Estimate:
     if seat_years < 0:  # more seats closed than opened
         values["std_error"] *= -1
         values["ci_low"], values["ci_high"] = values["ci_high"], values["ci_low"]
-    return replace(estimate, **values, label=estimate.label.replace(" par place", " en tout"))
+    label = estimate.label.replace(" par place", " en tout")
+    return replace(estimate, **values, label=label, seats=abs(seat_years))

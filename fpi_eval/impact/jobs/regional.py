@@ -85,10 +85,12 @@ class RegionalChange(Result):
             "Régression de Poisson (pseudo-maximum de vraisemblance) avec effets région × "
             "formation et formation × millésime, sur les formations dont l'effectif est publié à "
             "tous les millésimes ; l'écart est exp(b) − 1. Inférence par placebo : la même "
-            "régression est faite pour chaque autre région (MacKinnon et Webb, 2020). L'erreur "
-            "groupée par région est donnée pour mémoire : avec un seul groupe traité, elle n'est "
-            "pas fiable. Deux millésimes qui se suivent partagent une cohorte : leurs écarts ne "
-            "sont pas indépendants."
+            "régression est faite pour chaque autre région (MacKinnon et Webb, 2020). Plusieurs "
+            "comparaisons se lisent ensemble : le plus grand écart d'une région, rapporté à "
+            "l'écart ordinaire de toutes, est classé parmi ceux des autres (Westfall et Young, "
+            "1993). L'erreur groupée par région est donnée pour mémoire : avec un seul groupe "
+            "traité, elle n'est pas fiable. Deux millésimes qui se suivent partagent une cohorte : "
+            "leurs écarts ne sont pas indépendants."
         )
 
 
@@ -286,3 +288,19 @@ def regional_changes(
     ]
     kept = tuple(replace(one, voie=voie) for voie, one in found if not isinstance(one, Absent))
     return kept or next(one for _, one in found if isinstance(one, Absent))
+
+
+def joint_rank(changes: Sequence[RegionalChange]) -> tuple[int, int]:
+    """Return the region's rank on all comparisons of the last period at once, and among how many.
+
+    A region is as far apart as its largest change, each in units of the root mean square of all
+    regions' (in logs). Rank over number is how often chance alone would set one so far apart in
+    any comparison (joint placebo: Westfall and Young, 1993).
+    """
+    last = max(one.placebos.columns.max() for one in changes)
+    read = [one for one in changes if last in one.placebos]
+    sizes = pd.concat([np.log1p(one.placebos[last]).abs() for one in read], axis=1, join="inner")
+    own = [np.log1p(float(one.table.set_index("period").loc[last, "change"])) for one in read]
+    scale = np.sqrt((sizes**2).mean().to_numpy())
+    largest = (sizes / scale).max(axis=1)
+    return int((largest >= np.max(np.abs(own) / scale) - 1e-12).sum()), len(largest)

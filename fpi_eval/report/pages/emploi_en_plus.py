@@ -36,7 +36,7 @@ def phrase(found: AdditionalJobs | Absent, scope: Scope) -> str:
         f" Champ : {scope.programme}, lycées professionnels, {scope.voie} ; les pertes des "
         "formations voisines ne sont pas déduites."
     )
-    if low <= 0 <= high:
+    if low <= 0 <= high or rounding.untold(*ends, one.seats):
         return (
             "On ne sait pas encore si les places ont mis plus de personnes en emploi : "
             f"l'effet à {MAIN} mois va {between} personnes.{field}"
@@ -105,19 +105,18 @@ def _late(reasons: list[tuple[str, int]]) -> str:
 
 def _site_rows(found: Estimates, horizon: int) -> pd.DataFrame:
     """Return the rows of the estimates by establishment."""
-    shown = [
-        _rounded((one.ci_low, one.ci_high), one.estimate, one.ci_low, one.ci_high) for one in found
-    ]
-    return pd.DataFrame(
-        {
-            "maille": "Établissement",
-            "group": ALL,
-            "effect": ["Établissements ouverts", "Net, établissements voisins compris"],
-            "entre": [text.signe(middle) for middle, *_ in shown],
-            "intervalle": [_between(*ends) for _, *ends in shown],
-            "hidden_share": NOTHING,
-        }
+    rows = found.to_frame()
+    columns = ["estimate", "ci_low", "ci_high"]
+    shown = [_rounded((low, high), *(n, low, high)) for n, low, high in rows[columns].to_numpy()]
+    rows = rows.assign(
+        maille="Établissement",
+        group=ALL,
+        effect=["Établissements ouverts", "Net, établissements voisins compris"],
+        entre=[text.signe(middle) for middle, *_ in shown],
+        intervalle=[_between(*ends) for _, *ends in shown],
+        hidden_share=NOTHING,
     )
+    return told(rows, pd.Series([one.seats for one in found]), value="entre")
 
 
 def _rows(found: BoundedEffects, horizon: int) -> pd.DataFrame:

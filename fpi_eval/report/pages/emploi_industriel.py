@@ -12,7 +12,7 @@ from fpi_eval.impact.jobs.detectability import Detectability
 from fpi_eval.impact.jobs.exposure import DESCRIPTION, ExposureEstimate
 from fpi_eval.panel import emplois
 from fpi_eval.panel.context import Context
-from fpi_eval.panel.secteurs import declared
+from fpi_eval.panel.secteurs import SOURCE, declared
 from fpi_eval.report.pages.places import by_departement, words
 from fpi_eval.rounding import figures, in_figures
 from fpi_eval.tables import Table, table
@@ -21,6 +21,11 @@ NO_URSSAF = Absent(
     "L'emploi par commune et activité, ou les zones et codes qu'il demande, n'est pas dans le "
     "dossier.",
     holder="Urssaf, en données ouvertes ; INSEE pour les zones d'emploi.",
+)
+PARTIAL = Absent(
+    "Le fichier d'emploi n'a pas tous les secteurs que les filières alimentent, ou rien n'en est "
+    "encore publié.",
+    holder="Urssaf, en données ouvertes : l'export sans filtre de secteur.",
 )
 NO_MAP = Absent(
     "Les secteurs que les filières alimentent ne sont pas déclarés.",
@@ -182,8 +187,11 @@ def references(known: pd.DataFrame, jobs: pd.DataFrame) -> Table:
 
 
 def _why(context: Context) -> Absent:
-    """Return why there are no jobs by filière: no map of sectors, or no file of jobs."""
-    return NO_URSSAF if declared(context.programme) else NO_MAP
+    """Return why there are no jobs by filière: no map of sectors, no file, or one without them."""
+    if not declared(context.programme):
+        return NO_MAP
+    read = SOURCE in context.programme.sources and SOURCE not in context.absent
+    return PARTIAL if read else NO_URSSAF
 
 
 def secteurs(fed: pd.DataFrame, context: Context) -> Table | Absent:

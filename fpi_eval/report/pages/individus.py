@@ -111,7 +111,7 @@ def semblables(
             "connu ; un intervalle plus large que 50 points ne dit rien."
         )
     else:
-        note += f" {new}"
+        note += f" Diplômés de plus : aucune part n'est donnée. {new}"
     return table(
         rows[[*labels]],
         "Qui étaient les élèves, et qui sont les diplômés de plus",

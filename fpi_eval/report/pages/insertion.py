@@ -11,7 +11,7 @@ from fpi_eval.absent import Absent
 from fpi_eval.calendar import HORIZONS
 from fpi_eval.disclosure import Thresholds, show_alone
 from fpi_eval.figures import Figure
-from fpi_eval.impact.jobs.regional import RegionalChange
+from fpi_eval.impact.jobs.regional import RegionalChange, joint_rank
 from fpi_eval.indicators.quadrant import OUTSIDE
 from fpi_eval.panel.context import Context
 from fpi_eval.plots import QUADRANTS, range_lines
@@ -77,17 +77,26 @@ def reponse(
         )
     if isinstance(changes, Absent):
         return "\n\n".join([*lines, changes.reason])
-    many = text.pluriel(len(changes), "comparaison")
-    moved = min(change.table["p_value"].min() for change in changes) <= SELDOM
-    lines.append(
+    return "\n\n".join([*lines, _moved(*joint_rank(changes))])
+
+
+def _moved(rank: int, regions: int) -> str:
+    """Return whether the region moved apart, all comparisons read at once."""
+    if SELDOM * regions < 1:
+        return (
+            "On ne peut pas voir si la région a évolué autrement que les autres : parmi "
+            f"{regions} régions, même le plus grand écart n'est pas rare."
+        )
+    if rank > SELDOM * regions:
+        return (
+            "Ni le nombre d'élèves de dernière année ni celui des sortants en emploi n'ont évolué "
+            "nettement autrement que dans les autres régions."
+        )
+    return (
         "Le nombre d'élèves de dernière année, ou celui des sortants en emploi, a évolué autrement "
-        f"que dans presque toutes les autres régions. Sur {many}, le hasard seul le ferait "
-        f"jusqu'à {100 * SELDOM * len(changes):.0f} fois sur 100."
-        if moved
-        else "Ni le nombre d'élèves de dernière année ni celui des sortants en emploi n'ont évolué "
-        "nettement autrement que dans les autres régions."
+        "que dans presque toutes les autres régions. Toutes comparaisons réunies, le hasard seul "
+        f"le ferait {100 * rank / regions:.0f} fois sur 100."
     )
-    return "\n\n".join(lines)
 
 
 def _beside(now: pd.DataFrame, voie: str, words: str, region: str) -> str:

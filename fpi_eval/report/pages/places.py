@@ -261,6 +261,7 @@ def by_departement(
     columns = [c for c in named if c not in ("departement", ENSEMBLE)]
     ordered = named.sort_values(ENSEMBLE, ascending=False, kind="stable", ignore_index=True)
     total, first = ordered[ENSEMBLE], text.departement(ordered["departement"].iloc[0])
+    rest = _rest(total)
     shown = ["departement", *columns, ENSEMBLE]
     return Figure(
         group_bars(
@@ -271,14 +272,22 @@ def by_departement(
             colours=context.programme.couleurs,
         ),
         f"{text.capitale(first)}, premier département : "
-        f"{text.pourcent(total.max() / total.sum(), 0)} des {what}",
+        f"{text.pourcent(total.max() / total.sum(), 0)} des {what}{rest}",
         source,
         f"Barres horizontales, une par département, du plus au moins {text.de(noun)}. "
-        f"En tête, {first} : {text.nombre(total.max())} {noun} sur {text.nombre(total.sum())}.",
+        f"En tête, {first} : {text.nombre(total.max())} {noun} sur {text.nombre(total.sum())}"
+        f"{rest}.",
         ordered[shown],
         formats=dict.fromkeys(shown[1:], "nombre"),
         labels={"departement": "Département"} | {name: name for name in shown[1:]},
     )
+
+
+def _rest(counts: pd.Series) -> str:
+    """Return how many départements a total leaves out, because their own count is not known."""
+    gone = int(counts.isna().sum())
+    said = f", sans {text.pluriel(gone, 'département non connu', 'départements non connus')}"
+    return said if gone else ""
 
 
 def carte(rows: pd.DataFrame, scope: str, context: Context) -> Figure | None:
@@ -294,17 +303,17 @@ def carte(rows: pd.DataFrame, scope: str, context: Context) -> Figure | None:
     what = f"places ouvertes par {context.programme.nom}" if opened else "places d'entrée"
     field = "" if opened else f" ({scope})"
     known = ["Registre des ouvertures"] * opened + context.capacities
-    top, total = rows.loc[rows[column].idxmax()], rows[column].sum()
+    top, total, rest = rows.loc[rows[column].idxmax()], rows[column].sum(), _rest(rows[column])
     maps_of = {"ouvertes": "Places ouvertes par le programme", "places": "Places d'entrée, en tout"}
     drawn = {name: title for name, title in maps_of.items() if name in rows}
     place, most = text.departement(top["nom"]), text.nombre(top[column])
     return Figure(
         maps.shaded(rows, shapes, drawn, named=len(rows)),
         f"{text.capitale(place)}, premier département pour les {what} : {most} sur "
-        f"{text.nombre(total)}{field}",
+        f"{text.nombre(total)}{field}{rest}",
         f"{context.credited(*known)}, rentrée {context.rentree} ; {maps.CREDIT}",
         f"Carte des départements, plus foncés là où les places sont plus nombreuses. "
-        f"En tête, {place} : {most} {what}, sur {text.nombre(total)}{field}.",
+        f"En tête, {place} : {most} {what}, sur {text.nombre(total)}{field}{rest}.",
         rows.sort_values(column, ascending=False, kind="stable"),
         labels={"nom": "Département"} | drawn,
     )

@@ -73,6 +73,10 @@ def calendrier(found: Outlook | Absent) -> Table | Absent:
     """Return when each wave's outcomes are published; what is to come is marked."""
     if isinstance(found, Absent):
         return found
+    aside = found.without_length
+    lost = f" {text.pluriel(aside, 'ouverture')} sans durée connue." if aside else ""
+    if found.calendar.empty:
+        return Absent(f"Aucune ouverture n'a d'entrants à suivre.{lost}")
     columns = ["publication", "observable", "comptees"]
     told = [
         f"{month(day)}{'' if seen else ' (à venir)'}" if counted > 0 else "aucun fichier"
@@ -90,8 +94,6 @@ def calendrier(found: Outlook | Absent) -> Table | Absent:
         niveau=rows["niveau"].map(text.NIVEAUX),
         duree=[text.pluriel(years, "an") for years in rows["duree"]],
     )
-    aside = found.without_length
-    lost = f" {text.pluriel(aside, 'ouverture')} sans durée connue." if aside else ""
     return table(
         rows,
         "Quand chaque résultat d'une ouverture est-il publié ?",
