@@ -430,6 +430,29 @@ def test_a_change_of_missing_outcomes_that_nothing_tells_is_not_said(noisy, monk
     assert "depuis" not in samples.manquants(study_of(noisy))[1].phrase
 
 
+@pytest.mark.parametrize(
+    ("found", "size", "p_value"),
+    [
+        ([(0.30, 0.4), (0.06, 1e-5)], 0.06, 2e-5),  # the wide gap is chance
+        ([(0.02, 1e-9), (0.30, 1e-4)], 0.30, 2e-4),  # both are sure: the wider one
+        ([(0.30, 0.4), (0.06, 0.3)], 0.06, 0.6),
+    ],
+)
+def test_missing_outcomes_are_weighed_by_a_gap_that_was_tested(
+    noisy, monkeypatch, found, size, p_value
+):
+    known = iter(found)
+    monkeypatch.setattr(samples, "_apart", lambda *_: next(known))
+    tie = samples.manquants(study_of(noisy))[1]
+    assert (tie.valeur, tie.biais) == (size, size)
+    assert tie.incertitude == pytest.approx(p_value)
+    assert tie.phrase.count("(p ") == 2
+
+
+def test_courses_of_one_size_have_no_correlation_with_openings(noisy):
+    assert samples.dose(study_of(noisy.assign(entrants=20.0))).statut == UNKNOWN
+
+
 def test_outcomes_that_leave_the_mask_as_seats_open_are_seen():
     """Opened cells hide 11 % of their outcomes before and 3 % after: levels alone look alike."""
     rng = np.random.default_rng(2)

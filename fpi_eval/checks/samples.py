@@ -79,6 +79,8 @@ def dose(study: Study) -> Check:
     bins = np.bincount(np.searchsorted(DOSE_BINS, opened["dose"].to_numpy()), minlength=3)
     if len(opened) < 3 or opened["dose"].nunique() < 2:
         return study.blank("dose", "toutes les ouvertures ont la même taille, ou presque.")
+    if opened["size"].nunique() < 2:
+        return study.blank("dose", "les formations qui ouvrent avaient toutes la même taille.")
     r = abs(float(np.corrcoef(opened["dose"], opened["size"])[0, 1]))
     full = int((bins >= CELLS_PER_BIN).sum())
     words = (
@@ -109,17 +111,18 @@ def manquants(study: Study) -> list[Check]:
     before, after = (gone[inside & at].groupby(rows["uai"]).mean() for at in (~late, late))
     level, change = gone.groupby(rows["uai"]).mean(), (after - before).dropna()
     gaps, tests = zip(*(_apart(by, study.treated["uai"]) for by in (level, change)), strict=True)
-    known = [p for p in tests if np.isfinite(p)]
-    if not known:
+    looked = int(np.isfinite(tests).sum())
+    if not looked:
         return [first, study.blank("manquants_lies", "un seul établissement d'un côté.")]
-    p_value = min(1.0, len(known) * min(known))
-    since = f", {text.points(gaps[1])} depuis l'ouverture" if abs(gaps[1]) > 0 else ""
-    words = (
-        f"écart de {text.points(gaps[0])} entre établissements qui ouvrent et autres{since} "
-        f"({text.p_egale(p_value)})."
-    )
-    gap = float(np.nanmax(np.abs(gaps)))  # so much of an outcome may be missing on one side alone
-    return [first, study.check("manquants_lies", gap, p_value, words, bias=gap)]
+    both = [(min(1.0, looked * p), abs(gap)) for gap, p in zip(gaps, tests, strict=True)][:looked]
+    # The size is that of the widest gap that is sure: so much may be missing on one side alone.
+    sure = [one for one in both if one[0] <= (study.table["manquants_lies"].p or 0.0)]
+    p_value, gap = max(sure, key=lambda one: one[1]) if sure else min(both)
+    said = [f"({text.p_egale(p)})" for p, _ in both]
+    words = f"écart de {text.points(gaps[0])} entre établissements qui ouvrent et autres {said[0]}"
+    if abs(gaps[1]) > 0:
+        words += f", {text.points(gaps[1])} depuis l'ouverture {said[1]}"
+    return [first, study.check("manquants_lies", gap, p_value, f"{words}.", bias=gap)]
 
 
 def _apart(by: pd.Series, opening: pd.Series) -> tuple[float, float]:
