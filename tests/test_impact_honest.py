@@ -34,6 +34,11 @@ def test_at_zero_relative_magnitude_is_the_usual_interval():
     assert relative_magnitudes(small(), 0) == pytest.approx((1 - Z * 0.2, 1 + Z * 0.2))
 
 
+def test_a_coefficient_without_error_is_refused():
+    with pytest.raises(FpiError, match="sans erreur"):
+        event([-2, 0], [0.2, 1.0], np.zeros((2, 2)))
+
+
 def test_relative_magnitude_by_hand():
     # The drift before is ∓2, far from zero: the effect lies between 5 − .5 × 2 and 5 + .5 × 2,
     # each end with variance .04 + .25 × .01. The second step, of size (.05 − .005) / .995, is then

@@ -86,6 +86,15 @@ def test_wild_bootstrap_equals_refitting_every_sample_with_dummies(signs_only, w
     assert test.p_value == pytest.approx(brute_wild(frame, fit, weights, effects, signs), abs=1e-12)
 
 
+def test_a_bootstrap_of_what_is_missing_says_nothing(signs_only):
+    frame = panel(2, n=60, groups=10)
+    fit = regression(frame)
+    test = inference.wild_cluster(
+        np.full(len(fit.y), np.nan), fit.x[:, 0], fit.x[:, :0], frame["g"], n_parameters=3
+    )
+    assert np.isnan([test.p_value, test.ci_low, test.ci_high]).all()
+
+
 def test_interval_of_the_wild_bootstrap_holds_the_values_it_does_not_reject(signs_only):
     frame = panel(2, n=60, groups=10)
     fit = regression(frame)

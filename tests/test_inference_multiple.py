@@ -34,6 +34,13 @@ def test_a_later_step_is_never_below_an_earlier_one():
     assert romano_wolf(t, null) == pytest.approx([2 / 3, 2 / 3])
 
 
+def test_what_could_not_be_drawn_is_no_evidence():
+    null = np.array([[0.1, np.nan], [0.2, np.nan], [0.3, np.nan]])
+    for rule in (romano_wolf, drawn_p):
+        np.testing.assert_allclose(rule(np.array([3.0, np.nan]), null), [1 / 4, np.nan])
+        assert rule(np.array([3.0, 2.0]), null)[1] == 1.0
+
+
 def test_identical_outcomes_cost_nothing_under_romano_wolf_and_all_under_holm():
     rng = np.random.default_rng(1)
     null = np.repeat(rng.normal(size=(999, 1)), 5, axis=1)

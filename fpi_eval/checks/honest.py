@@ -74,7 +74,7 @@ def event(rel_time: np.ndarray, coef: np.ndarray, covariance: np.ndarray) -> Eve
     ------
     FpiError
         Fewer than one coefficient on either side, years that do not follow one another, a
-        missing coefficient, or a year of reference whose own coefficient is not 0.
+        coefficient missing or without error, or a year of reference whose own one is not 0.
     """
     rel_time, coef = np.asarray(rel_time, dtype=float), np.asarray(coef, dtype=float)
     if np.nan_to_num(coef[rel_time == REFERENCE]).any():
@@ -93,6 +93,8 @@ def event(rel_time: np.ndarray, coef: np.ndarray, covariance: np.ndarray) -> Eve
         raise FpiError("les années de l'étude d'événement doivent se suivre sans trou.")
     if not (np.isfinite(coef).all() and np.isfinite(covariance).all()):
         raise FpiError("coefficient manquant dans l'étude d'événement : retirez cette année.")
+    if not (np.diag(covariance) > 0).all():
+        raise FpiError("coefficient sans erreur dans l'étude d'événement : retirez cette année.")
     return Event(rel_time, coef, covariance, post / post.sum())
 
 

@@ -98,7 +98,9 @@ def wild_draws(
 
 
 def romano_wolf(t: np.ndarray, t_null: np.ndarray) -> np.ndarray:
-    """Return step-down adjusted p-values (Romano and Wolf, 2005), (k,).
+    """Return step-down adjusted p-values (Romano and Wolf, 2005), (k,); NaN for a missing t.
+
+    A missing draw counts as beyond any statistic.
 
     Parameters
     ----------
@@ -109,15 +111,20 @@ def romano_wolf(t: np.ndarray, t_null: np.ndarray) -> np.ndarray:
     """
     size = np.abs(np.asarray(t, dtype=float))
     order = np.argsort(-size, kind="stable")
-    null = np.abs(t_null)[:, order]
+    null = np.where(np.isnan(size), 0.0, _sizes(t_null))[:, order]
     highest = np.maximum.accumulate(null[:, ::-1], axis=1)[:, ::-1]
     raw = (1 + (highest >= size[order] * (1 - 1e-12)).sum(axis=0)) / (1 + len(null))
     out = np.empty(len(size))
     out[order] = np.minimum(np.maximum.accumulate(raw), 1.0)
-    return out
+    return np.where(np.isnan(size), np.nan, out)
 
 
 def drawn_p(t: np.ndarray, t_null: np.ndarray) -> np.ndarray:
-    """Return p-values (k,) of statistics one by one, from their draws under the null."""
-    beyond = (np.abs(t_null) >= np.abs(t) * (1 - TIE)).sum(axis=0)
-    return (1 + beyond) / (1 + len(t_null))
+    """Return p-values (k,) of statistics one by one, from their draws; NaN for a missing t."""
+    beyond = (_sizes(t_null) >= np.abs(t) * (1 - TIE)).sum(axis=0)
+    return np.where(np.isnan(t), np.nan, (1 + beyond) / (1 + len(t_null)))
+
+
+def _sizes(draws: np.ndarray) -> np.ndarray:
+    """Return sizes of draws, infinite for one that could not be made."""
+    return np.nan_to_num(np.abs(draws), nan=np.inf, posinf=np.inf)

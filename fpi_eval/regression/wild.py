@@ -157,8 +157,10 @@ def _tests(pieces, factor: float, enumerated: bool) -> tuple[Callable, Callable]
         return (a - value * b) / np.sqrt(max(square, least))
 
     def p_value(value: float) -> float:
+        if np.isnan(own := t(value)):
+            return float("nan")
         spread = np.maximum(quadratic @ (1.0, -2 * value, value**2), least)
-        beyond = np.count_nonzero((va - value * vb) ** 2 >= t(value) ** 2 * (1 - TIE) * spread)
+        beyond = np.count_nonzero((va - value * vb) ** 2 >= own**2 * (1 - TIE) * spread)
         return beyond / len(va) if enumerated else (1 + beyond) / (1 + len(va))
 
     return p_value, t
@@ -167,7 +169,12 @@ def _tests(pieces, factor: float, enumerated: bool) -> tuple[Callable, Callable]
 def invert(
     p_value: Callable[[float], float], estimate: float, std_error: float, alpha: float
 ) -> tuple[float, float]:
-    """Return the values around the estimate that the test does not reject; infinite if none is."""
+    """Return the values around the estimate that the test does not reject.
+
+    An end is infinite where it rejects none, and both are missing where the error is.
+    """
+    if np.isnan(std_error):
+        return std_error, std_error
     if std_error == 0:  # nothing varies
         return estimate, estimate
     bounds = []
