@@ -16,6 +16,7 @@ from fpi_eval.absent import Absent
 from fpi_eval.calendar import first_known
 from fpi_eval.checks import Check, Evaluation, thresholds
 from fpi_eval.checks.planted import METHOD as PLANTED_TEXT
+from fpi_eval.checks.planter import DRAWS
 from fpi_eval.checks.thresholds import CAUTION, PASS, THRESHOLDS, UNKNOWN
 from fpi_eval.checks.verdict import rule as verdict_rule
 from fpi_eval.errors import FpiError
@@ -30,6 +31,7 @@ from fpi_eval.sources.declared_filieres import FILE as FILIERES
 FORMAT = 1
 PLANS = "plans"
 SEAL = ".sha256"
+PLANTED = "programmes_plantes"
 ANNOUNCED = {
     "nom": "le nom du programme",
     "rentree_debut": "la première rentrée",
@@ -96,7 +98,7 @@ def announced(programme: Programme) -> dict[str, Any]:
 
 
 def _beside(programme: Programme) -> dict[str, Any]:
-    """Return what also makes the sample and the fake programmes: the courses' table, the ramp-up.
+    """Return what also makes sample and fake programmes: courses' table, ramp-up, their number.
 
     A plan that an older version wrote says nothing of them.
     """
@@ -104,6 +106,7 @@ def _beside(programme: Programme) -> dict[str, Any]:
     return {
         FILIERES: hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None,
         "montee_en_charge": list(programme.projection.montee_en_charge),
+        PLANTED: DRAWS,
     }
 
 
@@ -257,6 +260,11 @@ def deviations(plan: Plan, programme: Programme, run: Evaluation | None = None) 
     gone = [name for name in plan.contenu["specification"]["estimateurs"] if name not in used]
     if gone:
         found.append(f"Estimateurs annoncés et absents : {text.liste(gone)}.")
+    drawn = run.planted.n_draws + run.planted.failed if run.planted else 0
+    if drawn and drawn != (aimed := (also or {}).get(PLANTED, drawn)):
+        found.append(
+            f"Faux programmes plantés : {text.nombre(drawn)}, annoncés : {text.nombre(aimed)}."
+        )
     skipped = set(plan.contenu["seuils"]) - {c.name for c in run.checks} - {"preinscription"}
     if skipped:
         found.append(f"Contrôles annoncés et non faits : {text.liste(sorted(skipped))}.")

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import date, timedelta
 from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 from invented import invented_panel
@@ -173,6 +174,17 @@ def test_a_run_on_another_outcome_or_without_a_check_deviates(plan, programme):
     (line,) = deviations(plan, programme, other)
     assert "« terminale » (secondaire)" in line
     assert "« diplomes »" in line
+
+
+def test_another_number_of_fake_programmes_deviates(plan, programme):
+    run = evaluate(invented_panel(31, noise=1.0, etabs=20), "diplomes", programme, draws=0)
+    assert deviations(plan, programme, run) == []
+    for failed, said in (
+        (10, []),
+        (90, ["Faux programmes plantés : 280, annoncés : 200."]),
+    ):
+        fakes = SimpleNamespace(n_draws=190, failed=failed)
+        assert deviations(plan, programme, replace(run, planted=fakes)) == said
 
 
 def test_an_announced_outcome_that_no_file_gives_is_said_and_is_no_deviation(plan, programme):
