@@ -135,6 +135,18 @@ def test_a_reference_that_is_no_millesime_is_refused():
         regional_change(panel(), "terminale", region="02", reference="2017_2018")
 
 
+def test_a_region_that_had_nobody_has_no_change():
+    rows = [(r, "a", str(t), n) for r, counts in {"84": (10, 20), "11": (20, 20), "93": (5, 5),
+            "75": (0, 10)}.items() for t, n in enumerate(counts)]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["code_region", "course", "millesime", "terminale"])
+    frame = frame.assign(voie="scolaire")
+    found = regional_change(frame, "terminale", region="84")
+    assert found.n_regions == 3
+    assert np.isfinite(found.placebos.to_numpy()).all()
+    with pytest.raises(FpiError, match="aucun effectif de la région pour 0"):
+        regional_change(frame, "terminale", region="75")
+
+
 def test_a_cell_missing_a_millesime_is_left_out():
     frame = panel().assign(terminale=1.0)
     kept = balanced(frame, "terminale")

@@ -53,6 +53,15 @@ def test_a_millesime_counts_the_seats_of_both_cohorts():
     assert at["dose"].item() == pytest.approx(sum(lagged))
 
 
+def test_a_new_course_brings_its_first_cohort_to_its_establishment():
+    panel, sites = made(1)
+    own = panel["cell"] == panel.loc[(panel["seats"] > 0) & (panel["duree"] == 1), "cell"].iloc[0]
+    new = panel.assign(nouvelle=own)[~own | (panel["seats"] > 0)]
+    old, found = (module._by_site(table, sites, NAME) for table in (panel, new))
+    pd.testing.assert_series_equal(found["dose"], old["dose"])
+    assert seat_exits(found) == seat_exits(old)
+
+
 def test_hidden_establishments_are_left_out_and_counted():
     panel, sites = made(3)
     hidden = sites.assign(**{NAME: sites[NAME].mask(sites.index % 7 == 0)})

@@ -6,7 +6,7 @@ from fpi_eval.calendar import employed
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import DEP, EXPOSURES, SEATS
 from fpi_eval.impact.j import combination, design
-from fpi_eval.impact.jobs.graduates import scaled, seat_exits, two_cohorts
+from fpi_eval.impact.jobs.graduates import MIXTURE, scaled, seat_exits, two_cohorts
 from fpi_eval.impact.uncertainty import CR3, answers
 from fpi_eval.misspelt import known_options
 from fpi_eval.panel import align
@@ -17,7 +17,6 @@ from fpi_eval.results import Estimates
 
 SITE = "Effet par place, tout l'établissement"
 NET = "Effet net par place, établissements voisins compris"
-SUMMED = ("dose", "dose_own", "dose_before", "exposure_dep", "other_dose")
 FEWEST = 5  # opened establishments under which their own effect is not told from chance
 DESCRIPTION = (
     "Régression par doubles moindres carrés du nombre de sortants en emploi de chaque "
@@ -85,15 +84,22 @@ def employed_by_site(panel: pd.DataFrame, sites: pd.DataFrame, horizon: int = 6)
 
 
 def _by_site(panel: pd.DataFrame, sites: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return one row per establishment × rentrée: outcome of the file, seats of its cells."""
+    """Return one row per establishment × rentrée: outcome of the file, seats of its cells.
+
+    Cells are summed before cohorts are: those of one that opens or closes meanwhile are seen too.
+    """
     pupils = panel[panel["voie"] == "scolaire"].assign(**{name: 0.0})
-    cells = two_cohorts(align(pupils, name))
+    cells = align(pupils, name)
     facts = {c: (c, "first") for c in ("code_departement", "code_region")}
-    facts |= {c: (c, "sum") for c in (*SUMMED, "size")}
+    facts |= {c: (c, "sum") for c in (*MIXTURE, "size")} | {"cells": ("size", "size")}
     rows = cells.groupby(["uai", "time"], as_index=False, observed=True).agg(**facts)
+    every = pupils.groupby(["uai", "rentree"], observed=True).size()
+    each = pd.MultiIndex.from_frame(rows[["uai", "time"]])
+    rows = rows[rows["cells"].to_numpy() == every.reindex(each).to_numpy()]  # all seats known
+    rows = two_cohorts(cells.of(rows.assign(cell=rows["uai"]))).frame
     known = sites.dropna(subset=[name]).rename(columns={"rentree": "time", name: "y"})
     rows = rows.merge(known[["uai", "time", "y"]], "inner", ["uai", "time"])
-    rows = rows[rows["size"] > 0].assign(cell=lambda t: t["uai"])
+    rows = rows[rows["size"] > 0]
     lost = int(len(known) - len(rows))
     dropped = ("établissement × millésime sans effectif connu", lost)
     return Sample(rows, cells.outcome, (dropped,), cells.reach)

@@ -189,8 +189,12 @@ def regional_change(
         raise FpiError(
             f"millésime de référence « {reference} » inconnu. Attendu : {text.liste(periods)}."
         )
-    regions = {code: [code] for code in sorted(frame["code_region"].unique()) if code not in codes}
-    regions = dict(sorted({**regions, region: list(codes)}.items()))
+    place = frame["code_region"].mask(frame["code_region"].isin(codes), region)
+    totals = frame.groupby([place, "millesime"])[outcome].sum().unstack()  # noqa: PD010
+    if none := [period for period in periods if totals.loc[region, period] == 0]:
+        raise FpiError(f"aucun effectif de la région pour {text.liste(none)} : rien à comparer.")
+    totals = totals[(totals > 0).all(axis=1)]  # a region that had nobody has no change
+    regions = {code: list(codes) if code == region else [code] for code in sorted(totals.index)}
     fits = {name: _fit_region(frame, outcome, some, later) for name, some in regions.items()}
     changes = pd.DataFrame(
         {code: np.expm1(f.coefficients) for code, f in fits.items()}, index=later
