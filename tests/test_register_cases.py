@@ -140,6 +140,12 @@ def test_libreoffice_is_read_as_excel_is(tmp_path):
     assert "est masquée" in refusal(path)
     write_ods(path, [*rows, []], hidden=3)  # hidden and empty
     assert seats(path) == [10, 8]
+    write_ods(path, rows, more="Notes")
+    assert seats(path) == [10, 8]
+    write_ods(path, rows, name="Feuille1", more="Notes")
+    assert "« Ouvertures » absente (trouvé : Feuille1 et Notes)" in refusal(path)
+    write_ods(path, [*rows, *([["x"]] * 20_000)])
+    assert "plus de 20\u202f000 lignes" in refusal(path)
 
 
 def test_an_ods_that_holds_no_sheet_is_refused_with_what_to_do(tmp_path):
@@ -151,8 +157,8 @@ def test_an_ods_that_holds_no_sheet_is_refused_with_what_to_do(tmp_path):
         read(path)
 
 
-def write_ods(path, rows, hidden=None):
-    """Write the smallest OpenDocument sheet: one table of texts and numbers."""
+def write_ods(path, rows, hidden=None, name="Ouvertures", more=""):
+    """Write the smallest OpenDocument sheet: one table of texts and numbers, one with nothing."""
 
     def cell(value):
         if isinstance(value, int):
@@ -174,8 +180,9 @@ def write_ods(path, rows, hidden=None):
     )
     content = (
         f'<?xml version="1.0" encoding="UTF-8"?><office:document-content{spaces}>'
-        f'<office:body><office:spreadsheet><table:table table:name="Ouvertures">{body}'
-        "</table:table></office:spreadsheet></office:body></office:document-content>"
+        f'<office:body><office:spreadsheet><table:table table:name="{name}">{body}</table:table>'
+        + f'<table:table table:name="{more}"/>' * bool(more)
+        + "</office:spreadsheet></office:body></office:document-content>"
     )
     mime = "application/vnd.oasis.opendocument.spreadsheet"
     manifest = (

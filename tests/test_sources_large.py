@@ -1,5 +1,7 @@
 """Large files: same refusals as small ones, batch after batch."""
 
+import gzip
+
 import pytest
 
 from fpi_eval.errors import FpiError
@@ -35,6 +37,22 @@ def test_encodings_give_the_same_rows(tmp_path, encoding):
     assert reading.provenance.encodage == encoding
     assert reading.provenance.lignes_ecartees == {"autre saison": 1}
     assert reading.provenance.colonnes_inconnues == ("autre",)
+
+
+def test_an_archive_is_known_by_its_bytes_and_must_be_whole(tmp_path):
+    packed = gzip.compress(TEXT.encode() + b"d;x;y;1\n" * 50_000)
+    for name, content in (("a.csv.gz", TEXT.encode()), ("b.csv", packed)):
+        (tmp_path / name).write_bytes(content)
+        found = read_filtered(tmp_path / name, SCHEMA, {"libelle": ("Été",)}, raison="autre")
+        assert found.table["code"].tolist() == ["a", "a2"]
+    (tmp_path / "c.csv.gz").write_bytes(packed[:-40])
+    with pytest.raises(FpiError, match="pas un fichier gzip entier"):
+        read_filtered(tmp_path / "c.csv.gz", SCHEMA, {"libelle": ("Été",)}, raison="autre")
+
+
+def test_utf_16_is_refused_by_its_name(tmp_path):
+    with pytest.raises(FpiError, match="en UTF-16"):
+        LargeFile(write(tmp_path, encoding="utf-16"), SCHEMA)
 
 
 def test_a_header_cut_by_a_lone_carriage_return_is_refused_by_its_columns(tmp_path):

@@ -62,7 +62,7 @@ def check_size(content: bytes, fichier: str) -> None:
 def _rows(content: bytes, sheet: str, fichier: str, *, values: bool) -> list[tuple]:
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=values)
-        page = book[_name_of(book.sheetnames, sheet, fichier)]
+        page = book[named_sheet(book.sheetnames, sheet, fichier)]
         page.reset_dimensions()
         rows = [tuple(row) for row in page.iter_rows(max_row=MAX_ROWS + 2, values_only=True)]
         book.close()
@@ -70,14 +70,20 @@ def _rows(content: bytes, sheet: str, fichier: str, *, values: bool) -> list[tup
         raise
     except Exception as error:  # damaged XML makes the parsers under openpyxl raise anything
         raise unreadable(fichier) from error
+    check_rows(rows, fichier)
+    return rows
+
+
+def check_rows(rows: list, fichier: str) -> None:
+    """Raise for a sheet of more rows than are read: none is left aside without a word."""
     if len(rows) > MAX_ROWS + 1:
         raise FpiError(
             f"plus de {nombre(MAX_ROWS)} lignes. Retirez les lignes vides.", fichier=fichier
         )
-    return rows
 
 
-def _name_of(names: list[str], sheet: str, fichier: str) -> str:
+def named_sheet(names: list[str], sheet: str, fichier: str) -> str:
+    """Return which sheet bears the name, or the only one; none of several is guessed."""
     found = next((name for name in names if spelling(name) == spelling(sheet)), None)
     if found or len(names) == 1:
         return found or names[0]

@@ -4,10 +4,13 @@ Same rules as `reading` (declared columns, French errors, nothing guessed), for 
 of a million rows. CSV (also gzipped) and Parquet.
 """
 
+import gzip
 import io
+import zlib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -20,7 +23,14 @@ from fpi_eval.errors import FpiError
 from fpi_eval.pinned import sha256, verify
 from fpi_eval.sources.reading import ColumnSchema, TableSchema, check, expectation, remedy
 from fpi_eval.sources.reading.headers import Renaming, match_header, spelling
-from fpi_eval.sources.reading.raw import SEPARATORS, first_record, refuse_mojibake
+from fpi_eval.sources.reading.raw import (
+    GZIP,
+    SEPARATORS,
+    UTF_16,
+    first_record,
+    no_gzip,
+    refuse_mojibake,
+)
 from fpi_eval.sources.reading.reading import MISSING, Provenance, Reading, convert, refuse_doubled
 from fpi_eval.text import liste
 
@@ -98,9 +108,14 @@ class LargeFile:
 
     def _csv_header(self) -> list[str]:
         with self._open() as stream:
-            head = stream.read(HEAD)
+            head = _Watched(stream, self.name).read(HEAD)
         if len(head) == HEAD:  # whole lines: a character cut in two is no fault
             head = head[: head.rfind(b"\n") + 1] or head
+        if head.startswith(UTF_16):
+            raise FpiError(
+                "le fichier est en UTF-16. Enregistrez-le au format « CSV UTF-8 ».",
+                fichier=self.name,
+            )
         bom = head.startswith(b"\xef\xbb\xbf")
         try:
             text, self.encoding = head.decode("utf-8-sig"), "utf-8-sig" if bom else "utf-8"
@@ -112,8 +127,11 @@ class LargeFile:
         self.separator = max(lines, key=lambda s: sum(spelling(n) in known for n in lines[s]))
         return lines[self.separator]
 
-    def _open(self) -> pa.NativeFile:
-        return pa.input_stream(str(self.path), compression="detect")
+    def _open(self) -> BinaryIO:
+        """Return the bytes, unpacked if they are packed: Arrow reads half an archive as a whole."""
+        with self.path.open("rb") as stream:
+            zipped = stream.read(len(GZIP)) == GZIP
+        return gzip.open(self.path) if zipped else self.path.open("rb")
 
     def _csv(self, places: dict[str, int], kinds: Mapping[str, pa.DataType]) -> Iterator[pa.Table]:
         positions = [str(i) for i in range(len(self.header))]
@@ -123,7 +141,7 @@ class LargeFile:
             bad.append(row)
             return "skip"
 
-        watched = _Watched(self._open())
+        watched = _Watched(self._open(), self.name)
         reader = self._guarded(
             lambda: pacsv.open_csv(
                 pa.PythonFile(watched, mode="r"),
@@ -167,7 +185,7 @@ class LargeFile:
         """
         with self._open() as stream:
             lines, odd = -1, None
-            for number, line in enumerate(io.BufferedReader(stream), start=1):
+            for number, line in enumerate(stream, start=1):
                 lines += bool(line.strip())
                 if line.count(b'"') % 2:
                     odd = odd or number
@@ -235,7 +253,7 @@ class LargeFile:
     def _truncated(self, row: pacsv.InvalidRow) -> FpiError:
         needle = row.text.encode(self.encoding.removesuffix("-sig"))
         with self._open() as stream:
-            lines = enumerate(io.BufferedReader(stream), start=1)
+            lines = enumerate(stream, start=1)
             ligne = next((n for n, line in lines if line.rstrip(b"\r\n") == needle), None)
         return FpiError(
             f"{row.actual_columns} valeur(s) trouvée(s), {row.expected_columns} attendue(s) comme "
@@ -250,8 +268,8 @@ class LargeFile:
 class _Watched(io.RawIOBase):
     """A stream that counts its lines as they are read."""
 
-    def __init__(self, stream: pa.NativeFile) -> None:
-        self.stream, self.ends, self.last = stream, 0, b"\n"
+    def __init__(self, stream: BinaryIO, fichier: str) -> None:
+        self.stream, self.fichier, self.ends, self.last = stream, fichier, 0, b"\n"
 
     @property
     def lines(self) -> int:
@@ -262,7 +280,10 @@ class _Watched(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        block: bytes = self.stream.read(None if size < 0 else size)
+        try:
+            block = self.stream.read(size)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise no_gzip(self.fichier) from error
         self.ends += block.count(b"\n")
         self.last = block[-1:] or self.last
         return block

@@ -101,10 +101,7 @@ class RawFile:
         try:
             return gzip.decompress(self.content)
         except (OSError, EOFError, zlib.error) as error:
-            raise FpiError(
-                "ce n'est pas un fichier gzip entier. Téléchargez-le à nouveau.",
-                fichier=self.name,
-            ) from error
+            raise no_gzip(self.name) from error
 
     def _decode_cp1252(
         self, plain: bytes, encoding: str, error: UnicodeDecodeError
@@ -247,6 +244,13 @@ class Lines:
 
     def __getitem__(self, row: int) -> int:
         return self._starts[row] + self.skipped
+
+
+def no_gzip(fichier: str) -> FpiError:
+    """Return the error of an archive that is cut short or damaged."""
+    return FpiError(
+        "ce n'est pas un fichier gzip entier. Téléchargez-le à nouveau.", fichier=fichier
+    )
 
 
 def refuse_mojibake(text: str, fichier: str, encoding: str) -> None:

@@ -18,7 +18,14 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from fpi_eval.errors import FpiError
 from fpi_eval.sources.reading import TableSchema
-from fpi_eval.sources.reading.excel import MAX_ROWS, check_size, read_sheet, unreadable
+from fpi_eval.sources.reading.excel import (
+    MAX_ROWS,
+    check_rows,
+    check_size,
+    named_sheet,
+    read_sheet,
+    unreadable,
+)
 from fpi_eval.sources.reading.headers import spelling
 from fpi_eval.text import liste
 
@@ -112,11 +119,12 @@ def _ods(
     if HIDDEN_ODS.search(written):
         raise FpiError(f"une ligne ou plus est masquée. {SHOW_THEM}", fichier=fichier)
     texts = {name: [[_text(v) for v in row] for row in rows] for name, rows in tables.items()}
-    names = [name for name in texts if spelling(name) == spelling(sheet)] or list(texts)[:1]
+    read = named_sheet(list(texts), sheet, fichier)
+    check_rows(texts[read], fichier)
     for name in texts:
-        if name != names[0] and spelling(name) not in OURS:
+        if name != read and spelling(name) not in OURS:
             _refuse_second(name, texts[name], schema, fichier)
-    rows = texts[names[0]] or [[]]
+    rows = texts[read] or [[]]
     return rows[0], rows[1:]
 
 
