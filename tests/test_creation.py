@@ -248,6 +248,8 @@ def test_every_region_overseas_included_has_a_programme_that_is_read_again(
     donnees_reelles, tmp_path
 ):
     known = catalogue_of(donnees_reelles)
+    with pytest.raises(FpiError, match="« Sans objet » inconnue"):
+        known.regions(["Sans objet"])
     filiere, target = parse_filiere("Bois=234", known, ()), parse_target("secondaire=50", 2025)
     for code, places in known.places.groupby("code_region"):
         answers = Answers(f"r{code}", "R", (code,), 2024, 2025, (filiere,), (target,), 1250.5, 0.4)

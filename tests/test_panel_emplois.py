@@ -14,11 +14,12 @@ from fpi_eval.panel import emplois
 from fpi_eval.panel.secteurs import (
     emplois_alimentes,
     emplois_filieres,
+    latest,
     oddities_of_jobs,
     read_secteurs,
     urssaf_files,
 )
-from fpi_eval.programme import load_programme
+from fpi_eval.programme import Source, load_programme
 from fpi_eval.sources.naf import read_naf
 
 
@@ -171,6 +172,12 @@ def test_a_folder_without_urssaf_says_so_and_has_no_jobs(simulated, programme, t
     assert p.emplois.empty
     assert urssaf_files(programme, folder) == {}
     assert emplois.places_par_zone(p).empty
+
+
+def test_a_file_declared_under_another_name_is_the_one_read(programme, tmp_path):
+    declared = Source(fichier="autre/naf_2025.csv")
+    renamed = programme.model_copy(update={"sources": programme.sources | {"naf": declared}})
+    assert latest(renamed, tmp_path, ["naf"]) == {"naf": tmp_path / "autre/naf_2025.csv"}
 
 
 @pytest.mark.parametrize(

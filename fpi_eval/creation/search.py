@@ -17,6 +17,7 @@ PUPILS = "inserjeunes_region"
 FOUND = ["code", "sorte", "libelle", "eleves"]
 GROUP, DIPLOMA = "groupe NSF", "diplôme"
 BEYOND = ("1", "2")  # levels of a CFD after the BTS, that no file of cells holds
+NOWHERE = "99"  # « Sans objet », in place of a region
 SHOWN = 15
 SIMULATED_ONLY = (
     "Sans --donnees, seuls sont connus les codes des données simulées : nommez le dossier de vos "
@@ -129,7 +130,7 @@ def catalogue_of(donnees: str | Path = "") -> Catalogue:
     # A renovated diploma still has pupils: only those closed long before any file are left out.
     alive = both["date_fermeture"].isna() | (both["date_fermeture"].dt.year >= 2020)
     return Catalogue(
-        codes.departements,
+        codes.departements[codes.departements["code_region"] != NOWHERE],
         codes.groupes_nsf,
         both[alive].reset_index(drop=True),
         _pupils(folder, codes.mef),

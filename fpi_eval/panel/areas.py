@@ -33,7 +33,7 @@ def zones_of(p: Panels) -> pd.Series:
     FpiError
         A file that says where establishments or communes are is absent.
     """
-    files = latest(p.donnees.dossier, PLACES)
+    files = latest(p.donnees.programme, p.donnees.dossier, PLACES)
     lost = [name for name, path in files.items() if not path.is_file()]
     lost += [] if p.donnees.a(COMMUNES) else [COMMUNES]
     if lost:

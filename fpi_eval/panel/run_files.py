@@ -59,7 +59,7 @@ def files_of(programme: Programme, rentree: int, folder: Path) -> dict[str, Path
     found = [p for paths in paths_of(programme, rentree, folder).values() for p in paths.values()]
     found += urssaf_files(programme, folder).values()  # large: read by the page that needs it
     if programme.resultats.voisinage == "zone_emploi":
-        found += latest(folder, PLACES).values()
+        found += latest(programme, folder, PLACES).values()
     found += [codes / name for name, _ in CODES.values()] + [codes / UAI_FILE]
     people = folder / programme.individus.dossier  # which may lie anywhere
     return {

@@ -89,17 +89,18 @@ def urssaf_files(programme: Programme, folder: Path) -> dict[str, Path]:
     """Return the Urssaf file and those it needs, by source, latest year first; {} if one misses."""
     if SOURCE not in programme.sources:
         return {}
-    found = {SOURCE: folder / programme.source(SOURCE).fichier} | latest(folder, NEEDED)
+    found = latest(programme, folder, (SOURCE, *NEEDED))
     return found if all(path.is_file() for path in found.values()) else {}
 
 
-def latest(folder: Path, names: Iterable[str]) -> dict[str, Path]:
-    """Return the latest year's file of each source of the catalogue, which may not be there."""
-    found = {}
-    for name in names:
-        pattern = re.sub(r"\{\w+\}", "*", catalogue.source(name).pattern)
-        found[name] = max(folder.glob(pattern), default=folder / pattern)
-    return found
+def latest(programme: Programme, folder: Path, names: Iterable[str]) -> dict[str, Path]:
+    """Return the latest year's file of each source, declared or not, which may not be there."""
+    known = {entry.name: entry.pattern for entry in reversed(catalogue.entries(programme))}
+    patterns = {name: re.sub(r"\{\w+\}", "*", known[name]) for name in names}
+    return {
+        name: max(folder.glob(pattern), default=folder / pattern)
+        for name, pattern in patterns.items()
+    }
 
 
 def zones(files: Mapping[str, Path]) -> pd.DataFrame:
