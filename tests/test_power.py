@@ -299,6 +299,15 @@ def test_the_first_detectable_rentree_is_the_one_after_which_it_stays_so(study):
     assert never.premiere_detectable("entrants") is None
 
 
+def test_what_is_not_seen_has_a_date_and_what_is_not_asked_for_is_no_fault_of_the_panel(study):
+    facts = {name: getattr(study, name) for name in Puissance.__slots__}
+    never = study.table.assign(detectable=False)
+    assert "est trop petit pour être vu en 2030." in Puissance(**facts | {"table": never}).summary()
+    none = facts | {"table": study.table.iloc[:0]}
+    assert "panel trop court" in Puissance(**none).summary()
+    assert ": après celles demandées" in Puissance(**none | {"derniere": 2020}).summary()
+
+
 def test_an_outcome_is_detectable_when_the_expected_effect_reaches_the_smallest():
     runs = pd.DataFrame(
         {"resultat": "diplomes", "effet": GROSS, "rentree": 2027, "tirage": range(5),

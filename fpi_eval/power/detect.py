@@ -121,6 +121,7 @@ def puissance(
         pat.seats,
         pat.closures,
         len(short) - len(table) // 3,
+        max(rentrees) if rentrees else horizon,
     )
 
 

@@ -29,7 +29,7 @@ class Puissance(Result):
 
     ``table``: see `detect.detectable`; ``courbe``: power against the size of the effect;
     ``calendrier``, ``premieres``: see `calendar`; ``rentrees_ecartees`` counts the (outcome,
-    rentrée) for which the panel is too short.
+    rentrée) for which the panel is too short; ``derniere`` is the last rentrée asked for.
     """
 
     caption = "Puissance de l'évaluation"
@@ -45,6 +45,7 @@ class Puissance(Result):
     places: float
     fermetures: int
     rentrees_ecartees: int
+    derniere: int
 
     def premiere_detectable(self, resultat: str) -> int | None:
         """Return the first rentrée from which the expected gross effect is always seen."""
@@ -78,6 +79,8 @@ class Puissance(Result):
         start = f"{first.label} : premiers chiffres publiés vers {month(first.publication)}"
         rows = self.table[self.table["resultat"] == first.resultat]
         if rows.empty:
+            if first.ligne > self.derniere:
+                return f"{start}, lus à la rentrée {first.ligne} : après celles demandées."
             return f"{start} ; panel trop court pour en calculer la puissance."
         last = rows[rows["rentree"] == rows["rentree"].max()].set_index("effet")
         sizes = " ; ".join(
@@ -85,12 +88,13 @@ class Puissance(Result):
             for label, name in ((GROSS, "brut"), (NET, "net"), (DISPLACEMENT, "déplacement"))
         )
         said = f"{start}. Plus petit effet visible par place avec les données allant jusqu'à la "
-        said += f"rentrée {last['rentree'].iloc[0]} : {sizes}"
+        until = last["rentree"].iloc[0]
+        said += f"rentrée {until} : {sizes}"
         aim = last.loc[GROSS, "attendu"]
         if np.isnan(aim):
             return f"{said}."
         when = self.premiere_detectable(first.resultat)
-        seen = f"visible dès la rentrée {when}" if when else "jamais assez grand pour être vu"
+        seen = f"visible dès la rentrée {when}" if when else f"trop petit pour être vu en {until}"
         return f"{said}. L'effet brut attendu ({text.nombre(aim, 2)}) est {seen}."
 
     def to_frame(self) -> pd.DataFrame:
